@@ -1,0 +1,107 @@
+import type { JobId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
+import type { JobRecord, JobView } from '#protocol/job.ts';
+import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
+import type { PackageManifest } from '#protocol/package.ts';
+import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records.ts';
+import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { SigningContext } from '#protocol/signature.ts';
+import type { Instant, Millis } from '#protocol/units.ts';
+
+/** A control socket, numbered by the edge. */
+export type SocketId = number;
+/** Pairs a `store` effect with its `stored` event. */
+export type Token = number;
+/** Pairs a command with its `reply` effect. */
+export type RequestId = number;
+
+/** What the core may ask of the world while it decides: all of it repeatable from a seed. */
+export interface World {
+  now: Instant;
+  random(): Nonce;
+  sign(context: SigningContext, record: unknown): Signature;
+  verify(key: PublicKey, context: SigningContext, record: unknown, signature: Signature): boolean;
+  sha256(bytes: Uint8Array): Uint8Array;
+}
+
+/** A durable, append-only statement. Balances, progress and views are projections of these. */
+export type Fact =
+  | { type: 'job-created'; record: JobRecord; inputDigests: Uint8Array }
+  | { type: 'job-packaged'; job: JobId; manifest: PackageManifest }
+  | { type: 'job-moved'; job: JobId; state: JobView['state']; reason: string; at: Instant; refusal?: Refusal }
+  | { type: 'committed'; commitment: CommittedShard }
+  | { type: 'accepted'; shard: AcceptedShard; salt: Nonce; computeMs: Millis; outputs: Uint8Array }
+  | { type: 'verdict'; signed: SignedVerdict }
+  | { type: 'judged'; verifier: PublicKey; through: number }
+  /** An accepted shard is void; its units are open again. */
+  | { type: 'voided'; sequence: number; job: JobId; reason: string; at: Instant }
+  | { type: 'barred'; device: PublicKey; until: Instant; reason: string; at: Instant }
+  | { type: 'verifier-enrolled'; key: PublicKey; at: Instant };
+
+/** A commitment in the log, with what is needed to honour its lease after a restart. */
+export interface CommittedShard {
+  entry: LogEntry;
+  logSignature: Signature;
+  shard: Pick<
+    AcceptedShard,
+    'job' | 'lease' | 'device' | 'provider' | 'package' | 'firstUnit' | 'unitCount'
+  >;
+  signature: Signature;
+}
+
+/** Everything the hub needs after a restart; loaded once, before the first event. */
+export interface Snapshot {
+  jobs: {
+    record: JobRecord;
+    inputDigests: Uint8Array;
+    manifest?: PackageManifest;
+    state: JobView['state'];
+    reason: string;
+    startedAt?: Instant;
+    endedAt?: Instant;
+    refusal?: Refusal;
+  }[];
+  /** Not voided, in order of sequence. */
+  accepted: AcceptedShard[];
+  voidedCount: { job: JobId; units: number }[];
+  /** Committed, neither accepted nor voided. */
+  pending: CommittedShard[];
+  verdicts: SignedVerdict[];
+  judged: { verifier: PublicKey; through: number }[];
+  barred: { device: PublicKey; until: Instant; reason: string }[];
+  verifiers: PublicKey[];
+  nextIndex: number;
+  nextSequence: number;
+}
+
+export type HubCommand =
+  | { type: 'create'; record: JobRecord; inputDigests: Uint8Array }
+  | { type: 'start'; job: JobId }
+  | { type: 'cancel'; job: JobId }
+  | { type: 'enrol'; key: PublicKey };
+
+export type HubEvent =
+  | { type: 'connected'; socket: SocketId }
+  | { type: 'received'; socket: SocketId; message: ClientMessage }
+  | { type: 'framed'; socket: SocketId; head: FrameHead; payload: Uint8Array }
+  /** The edge could not decode what came; the core decides what follows. */
+  | { type: 'malformed'; socket: SocketId; refusal: Refusal }
+  | { type: 'disconnected'; socket: SocketId }
+  | { type: 'command'; request: RequestId; command: HubCommand }
+  | { type: 'stored'; token: Token }
+  | { type: 'store-failed'; token: Token; refusal: Refusal }
+  /** Known-answer blobs asked for by `keep` are on disk. */
+  | { type: 'kept'; token: Token; refs: { root: string; length: number }[] }
+  /** At least once a second. */
+  | { type: 'tick' }
+  | { type: 'stopping' };
+
+export type HubEffect =
+  | { type: 'send'; socket: SocketId; message: HubMessage }
+  | { type: 'close'; socket: SocketId }
+  /** Make durable, then answer `stored` with the token. Facts keep their order across effects. */
+  | { type: 'store'; token: Token; facts: Fact[] }
+  /** Put these bytes in the blob store, then answer `kept` with their refs in order. */
+  | { type: 'keep'; token: Token; blobs: Uint8Array[] }
+  | { type: 'reply'; request: RequestId; result: Result<JobView | null> }
+  /** A job's view changed; for its event stream. */
+  | { type: 'changed'; job: JobId };

@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import { JobView } from './job.ts';
+import { JobId, PublicKey } from './ids.ts';
+import { Provider } from './package.ts';
+import { SignedVerdict } from './records.ts';
+import { Refusal } from './refusal.ts';
+import { Count, Instant, Millis } from './units.ts';
+
+/**
+ * The HTTP API of a hub. Errors are `{ "error": { code, message, path? } }` with a 4xx or 5xx status.
+ *
+ * | call | who | what |
+ * | --- | --- | --- |
+ * | GET /v1/health | anyone | `Health` |
+ * | POST /v1/jobs | developer | multipart: `model` (one ONNX file), `inputs` (one or more files), `options` (JSON `JobOptions`) → 201 `JobView` |
+ * | GET /v1/jobs | developer | `{ jobs: JobView[] }`, newest first |
+ * | GET /v1/jobs/:job | developer | `JobView`, with its quote once it has one |
+ * | POST /v1/jobs/:job/start, …/cancel | developer | `JobView` |
+ * | GET /v1/jobs/:job/events | developer | SSE: `event: job`, data `JobEvent`; one at once, then on change, at most 4 a second |
+ * | GET /v1/jobs/:job/results?from=&to=&format= | developer | items [from, to) in input order; `safetensors` (default), `npy` (one output; `output=` names it), `jsonl` |
+ * | GET /v1/jobs/:job/receipts?from=&limit= | developer | `{ receipts: Receipt[] }` by first unit |
+ * | GET /v1/grid | anyone | `GridView`: devices and verifiers online |
+ * | GET /v1/verdicts?after=&limit= | anyone | `VerdictPage` |
+ * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
+ * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |
+ * | GET /v1/blobs/:root/pieces | likewise | the piece layer, 32 bytes per 256 KiB piece; empty for one piece |
+ * | GET /v1/outputs/:job/:unit | verifier, by ticket | output bytes of one accepted unit |
+ *
+ * A developer sends `Authorization: Bearer pg_…`; a verifier the ticket of its `welcome`.
+ */
+export const API_KEY_PREFIX = 'pg_';
+
+export const ApiError = v.strictObject({ error: Refusal });
+export type ApiError = v.InferOutput<typeof ApiError>;
+
+export const Health = v.strictObject({
+  status: v.literal('ok'),
+  version: v.string(),
+  hub: PublicKey,
+  uptimeMs: Millis,
+});
+export type Health = v.InferOutput<typeof Health>;
+
+export const DeviceView = v.strictObject({
+  key: PublicKey,
+  engine: v.string(),
+  provider: v.optional(Provider),
+  unitMs: v.optional(Millis),
+  job: v.optional(JobId),
+  unitsAccepted: Count,
+  connectedAt: Instant,
+  /** Why it has no work, when it has none. */
+  idle: v.optional(v.string()),
+});
+export type DeviceView = v.InferOutput<typeof DeviceView>;
+
+export const GridView = v.strictObject({
+  devices: v.array(DeviceView),
+  verifiers: v.array(PublicKey),
+  jobsRunning: Count,
+  unitsAccepted: Count,
+});
+export type GridView = v.InferOutput<typeof GridView>;
+
+export const VerdictPage = v.strictObject({
+  verdicts: v.array(v.strictObject({ number: Count, signed: SignedVerdict })),
+  next: Count,
+});
+export type VerdictPage = v.InferOutput<typeof VerdictPage>;
+
+export const JobList = v.strictObject({ jobs: v.array(JobView) });

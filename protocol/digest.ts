@@ -1,0 +1,37 @@
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { canonicalJson } from './canonical-json.ts';
+import type { Digest, LeaseId, Nonce, PublicKey } from './ids.ts';
+
+export { bytesToHex, concatBytes, hexToBytes };
+export const DIGEST_BYTES = 32;
+
+/** SHA-256 (FIPS 180-4) in plain JavaScript; edges that hash much use their platform's. */
+export const sha256 = (data: Uint8Array): Uint8Array => nobleSha256(data);
+export const digest = (data: Uint8Array): Digest => bytesToHex(sha256(data)) as Digest;
+
+/** The id of a record: SHA-256 of its canonical JSON. */
+export const digestRecord = (record: unknown): Digest => digest(utf8ToBytes(canonicalJson(record)));
+
+/**
+ * What a device commits to before it can know which units are checked:
+ * SHA-256(`pocketgrid/commitment@1\n` ‖ lease ‖ device ‖ salt ‖ SHA-256(unit digests)), with the ids
+ * as raw bytes (16, 32, 32, 32).
+ */
+export function digestCommitment(commitment: {
+  lease: LeaseId;
+  device: PublicKey;
+  salt: Nonce;
+  /** 32 bytes per unit, end to end. */
+  digests: Uint8Array;
+}): Digest {
+  return digest(
+    concatBytes(
+      utf8ToBytes('pocketgrid/commitment@1\n'),
+      hexToBytes(commitment.lease),
+      hexToBytes(commitment.device),
+      hexToBytes(commitment.salt),
+      sha256(commitment.digests),
+    ),
+  );
+}

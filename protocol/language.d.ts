@@ -1,0 +1,8 @@
+/** The Encoding Standard, present in every world we run in; the ES library files leave it out. */
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label?: 'utf-8', options?: { fatal?: boolean });
+  decode(bytes: Uint8Array): string;
+}

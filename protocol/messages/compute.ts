@@ -1,0 +1,46 @@
+import type { GraphOptimization, Provider } from '../package.ts';
+import type { Refusal } from '../refusal.ts';
+import type { TensorSpec } from '../tensor.ts';
+import type { Millis } from '../units.ts';
+
+/**
+ * Spoken over `postMessage` with a compute worker, which holds one session of one model at most.
+ * Both ends ship in one build, so the types are the check. Byte arrays are transferred, never copied.
+ * A compute worker is freed by `terminate()`: `release()` was seen to free nothing.
+ */
+export type ComputeRequest =
+  | {
+      type: 'load';
+      model: Uint8Array<ArrayBuffer>;
+      provider: Provider;
+      threads: number;
+      graphOptimization: GraphOptimization;
+      /** Fixed shapes. `outputs` is absent while they are being found out. */
+      inputs: readonly TensorSpec[];
+      outputs?: readonly TensorSpec[];
+    }
+  | {
+      type: 'run';
+      /** Chosen by the caller, echoed in the answers. */
+      run: number;
+      unitCount: number;
+      /** `unitCount` × unit input bytes. */
+      inputs: Uint8Array<ArrayBuffer>;
+    };
+
+export type ComputeReply =
+  | { type: 'loaded'; loadMs: Millis; inputs: readonly string[]; outputs: readonly string[] }
+  /** One unit done; sent at most every 100 ms, for progress only. */
+  | { type: 'progress'; run: number; unitsDone: number }
+  | {
+      type: 'ran';
+      run: number;
+      /** Shapes found; equal to those asked for, where they were given. */
+      outputs: readonly TensorSpec[];
+      /** `unitCount` × unit output bytes, canonical (one bit pattern for NaN). */
+      bytes: Uint8Array<ArrayBuffer>;
+      /** 32 bytes of SHA-256 per unit, end to end. */
+      digests: Uint8Array<ArrayBuffer>;
+      computeMs: Millis;
+    }
+  | { type: 'failed'; run?: number; refusal: Refusal };

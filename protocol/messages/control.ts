@@ -1,0 +1,213 @@
+import * as v from 'valibot';
+import { JobView, PackageDraft } from '../job.ts';
+import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
+import { BlobRef, Feature, PackageManifest, Provider } from '../package.ts';
+import { AcceptedShard, Lease, LogEntry, Reveal, SignedVerdict, VerdictKind } from '../records.ts';
+import { Refusal, RefusalCode } from '../refusal.ts';
+import { Dtype, TensorSpec } from '../tensor.ts';
+import { Bytes, Count, Instant, Millis } from '../units.ts';
+
+/**
+ * The control socket: JSON text both ways, binary only for `reveal` and `prepared` (see
+ * `message-frame.ts`). The hub speaks first with `challenge`; the client answers with `hello`.
+ * Either side ends a session that stays silent for three beats.
+ */
+export const PROTOCOL_VERSION = 1;
+export const CONTROL_PATH = '/v1/control';
+export const SIGNALLING_PATH = '/v1/signal';
+export const HELLO_DEADLINE_MS = 10_000;
+/** Longest text message. A binary frame may be as long as `FRAME_BYTES_MAX`. */
+export const TEXT_BYTES_MAX = 256 * 1024;
+export const FRAME_BYTES_MAX = 32 * 1024 * 1024;
+export const LEASE_UNITS_MAX = 4096;
+
+const Reason = v.pipe(v.string(), v.minLength(1), v.maxLength(600));
+
+/** What a device can do, as it found out itself. `memoryBytes` is what it offers for one model. */
+export const Capabilities = v.strictObject({
+  providers: v.array(Provider),
+  features: v.array(Feature),
+  threads: Count,
+  memoryBytes: Bytes,
+  engine: v.pipe(v.string(), v.maxLength(120)),
+  adapter: v.optional(v.pipe(v.string(), v.maxLength(200))),
+});
+export type Capabilities = v.InferOutput<typeof Capabilities>;
+
+/** One provider tried on one package in admission. Timings are per unit, warm, the median. */
+export const Trial = v.strictObject({
+  provider: Provider,
+  dtype: Dtype,
+  threads: Count,
+  outcome: v.picklist(['fit', 'wrong', 'failed', 'timeout', 'skipped']),
+  unitMs: v.optional(Millis),
+  l2: v.optional(v.number()),
+  reason: Reason,
+});
+export type Trial = v.InferOutput<typeof Trial>;
+
+/** Signed by the client with context `hello`; binds it to this hub and this challenge. */
+export const HelloClaim = v.strictObject({
+  version: v.number(),
+  role: v.picklist(['contributor', 'verifier']),
+  key: PublicKey,
+  hub: PublicKey,
+  nonce: Nonce,
+});
+export type HelloClaim = v.InferOutput<typeof HelloClaim>;
+
+const type = <T extends string>(name: T) => v.literal(name);
+
+export const ContributorMessage = v.variant('type', [
+  v.strictObject({
+    type: type('hello'),
+    claim: HelloClaim,
+    signature: Signature,
+    capabilities: v.optional(Capabilities),
+    /** Verifiers: the last sequence they have judged through, by their own disk. */
+    judged: v.optional(Count),
+  }),
+  v.strictObject({ type: type('beat') }),
+  v.strictObject({
+    type: type('admitted'),
+    package: Digest,
+    provider: Provider,
+    dtype: Dtype,
+    threads: Count,
+    unitMs: Millis,
+    trials: v.pipe(v.array(Trial), v.maxLength(16)),
+  }),
+  v.strictObject({
+    type: type('unfit'),
+    package: Digest,
+    reason: Reason,
+    trials: v.pipe(v.array(Trial), v.maxLength(16)),
+  }),
+  /** Room for one more lease. Stays open until a lease answers it; a second one is a second credit. */
+  v.strictObject({ type: type('request') }),
+  v.strictObject({ type: type('commit'), lease: LeaseId, commitment: Digest, signature: Signature }),
+  /** Gives leases back without blame: hidden, stopped, paused. */
+  v.strictObject({ type: type('release'), lease: LeaseId, reason: Reason }),
+  /** The device could not compute this lease. */
+  v.strictObject({ type: type('failed'), lease: LeaseId, refusal: Refusal }),
+  /** This device holds the whole blob and will serve it to peers. */
+  v.strictObject({ type: type('have'), root: Root }),
+  /** Who else holds this blob? Answered by `sources`. */
+  v.strictObject({ type: type('seek'), root: Root }),
+  v.strictObject({ type: type('bye'), reason: Reason }),
+]);
+export type ContributorMessage = v.InferOutput<typeof ContributorMessage>;
+
+export const VerifierMessage = v.variant('type', [
+  v.strictObject({ type: type('verdict'), signed: SignedVerdict }),
+  /** Every draw up to this sequence is judged and its verdict sent. */
+  v.strictObject({ type: type('judged'), through: Count }),
+  v.strictObject({ type: type('unpreparable'), job: JobId, refusal: Refusal }),
+]);
+export type VerifierMessage = v.InferOutput<typeof VerifierMessage>;
+
+export const ClientMessage = v.union([ContributorMessage, VerifierMessage]);
+export type ClientMessage = ContributorMessage | VerifierMessage;
+
+/** Heads of binary frames; the payload follows. */
+export const FrameHead = v.variant('type', [
+  /** Payload: the shard's output bytes, unit by unit, tensors in manifest order. */
+  v.strictObject({ type: type('reveal'), reveal: Reveal }),
+  /** Payload: the output bytes of each known-answer unit, end to end. */
+  v.strictObject({
+    type: type('prepared'),
+    job: JobId,
+    outputs: v.array(TensorSpec),
+    /** Unit numbers the known answers were made from. */
+    units: v.array(Count),
+    unitMs: Millis,
+    peakBytes: Bytes,
+  }),
+]);
+export type FrameHead = v.InferOutput<typeof FrameHead>;
+
+export const IdleCode = v.picklist([
+  'no-jobs',
+  'no-units-open',
+  'needs-verifier',
+  'not-admitted',
+  'capability-memory',
+  'capability-provider',
+  'capability-feature',
+  'device-unfit',
+  'device-slow',
+  'at-capacity',
+]);
+export type IdleCode = v.InferOutput<typeof IdleCode>;
+
+export const HubMessage = v.variant('type', [
+  v.strictObject({
+    type: type('challenge'),
+    versions: v.array(v.number()),
+    nonce: Nonce,
+    hub: PublicKey,
+  }),
+  v.strictObject({
+    type: type('welcome'),
+    now: Instant,
+    beatMs: Millis,
+    /** Lets the client read blobs and outputs that are not public, as `Authorization: Bearer`. */
+    ticket: v.string(),
+    peer: v.optional(PeerId),
+    seeder: v.optional(PeerId),
+    iceServers: v.array(
+      v.strictObject({
+        urls: v.array(v.string()),
+        username: v.optional(v.string()),
+        credential: v.optional(v.string()),
+      }),
+    ),
+  }),
+  /** The session ends after this one. */
+  v.strictObject({ type: type('refused'), code: RefusalCode, message: Reason }),
+  /** One message was turned down; the session goes on. */
+  v.strictObject({
+    type: type('declined'),
+    code: RefusalCode,
+    message: Reason,
+    lease: v.optional(LeaseId),
+  }),
+  v.strictObject({ type: type('beat') }),
+  v.strictObject({ type: type('admit'), id: Digest, manifest: PackageManifest }),
+  v.strictObject({ type: type('lease'), lease: Lease }),
+  v.strictObject({ type: type('idle'), code: IdleCode, message: Reason }),
+  v.strictObject({
+    type: type('logged'),
+    lease: LeaseId,
+    entry: LogEntry,
+    signature: Signature,
+  }),
+  /** The result is on disk. `units` counts those this shard was first to deliver. */
+  v.strictObject({ type: type('accepted'), lease: LeaseId, units: Count }),
+  v.strictObject({ type: type('revoked'), lease: LeaseId, code: RefusalCode, message: Reason }),
+  v.strictObject({ type: type('judgement'), job: JobId, unit: Count, kind: VerdictKind }),
+  v.strictObject({
+    type: type('sources'),
+    root: Root,
+    peers: v.pipe(v.array(PeerId), v.maxLength(16)),
+  }),
+  // To verifiers
+  v.strictObject({
+    type: type('prepare'),
+    job: JobId,
+    draft: PackageDraft,
+    inputs: BlobRef,
+    units: Count,
+  }),
+  v.strictObject({
+    type: type('check'),
+    shard: AcceptedShard,
+    manifest: v.optional(PackageManifest),
+    inputs: BlobRef,
+  }),
+]);
+export type HubMessage = v.InferOutput<typeof HubMessage>;
+
+/** What a job's event stream (SSE) carries: `event: job`, data of this shape. */
+export const JobEvent = v.strictObject({ at: Instant, job: JobView });
+export type JobEvent = v.InferOutput<typeof JobEvent>;

@@ -1,0 +1,70 @@
+import type { PublicKey } from '../ids.ts';
+import type { Provider } from '../package.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Bytes, Instant, Millis } from '../units.ts';
+import type { Trial } from './control.ts';
+
+/**
+ * Spoken over `postMessage` between a page and its contributor worker. The worker owns the control
+ * socket, the blobs and the compute workers; the page owns what only a window has: PeerJS,
+ * visibility, the wake lock and the battery.
+ */
+export type PageMessage =
+  | { type: 'start'; hub: string; provider: Provider | 'auto'; webrtc: boolean }
+  | { type: 'stop' }
+  /** Work happens only while the page is visible; leases are released within a second. */
+  | { type: 'visible'; visible: boolean }
+  /** A channel to a peer, transferred in the task that created it. */
+  | { type: 'channel'; peer: string; channel: RTCDataChannelLike }
+  | { type: 'channel-failed'; peer: string; refusal: Refusal };
+
+export type DeviceMessage =
+  | { type: 'status'; status: DeviceStatus }
+  /** Join the PeerServer under this name. */
+  | { type: 'join'; peer: string; path: string; iceServers: readonly IceServer[] }
+  /** Make a channel to this peer. */
+  | { type: 'connect'; peer: string }
+  | { type: 'leave' };
+
+/** The window's type, named here without a DOM. */
+export type RTCDataChannelLike = object;
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+/** The one state machine of a contributor. Every state has a sentence for the person who watches. */
+export type DevicePhase =
+  | 'off'
+  | 'connecting'
+  | 'waiting'
+  | 'idle'
+  | 'downloading'
+  | 'admitting'
+  | 'working'
+  | 'paused'
+  | 'refused';
+
+export interface DeviceStatus {
+  phase: DevicePhase;
+  /** What it is doing and why; never empty. */
+  reason: string;
+  key?: PublicKey;
+  since: Instant;
+  model?: string;
+  download?: { received: Bytes; total: Bytes; overPeers: Bytes; overHttps: Bytes };
+  shard?: { unitsDone: number; units: number };
+  provider?: Provider;
+  threads?: number;
+  trials: readonly Trial[];
+  unitsAccepted: number;
+  shardsAccepted: number;
+  unitsChecked: number;
+  unitsMismatched: number;
+  unitsPerSecond: number;
+  unitMs?: Millis;
+  /** Bytes this device served to other peers. */
+  served: Bytes;
+  refusal?: Refusal;
+}

@@ -1,0 +1,104 @@
+import * as v from 'valibot';
+import { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from './ids.ts';
+import { Provider } from './package.ts';
+import { Bytes, Count, Instant, Millis } from './units.ts';
+
+/** A shard lent to one device until a deadline. Ephemeral: if the hub dies, it lapses. */
+export const Lease = v.strictObject({
+  id: LeaseId,
+  job: JobId,
+  package: Digest,
+  firstUnit: Count,
+  unitCount: v.pipe(Count, v.minValue(1)),
+  /** Where the shard's input bytes are: `unitCount × unitBytes` from `offset` in the blob `root`. */
+  inputs: v.strictObject({
+    root: Root,
+    length: Bytes,
+    offset: Bytes,
+    unitBytes: Bytes,
+    /** SHA-256 of each unit's input bytes, end to end, in base64. */
+    digests: v.pipe(v.string(), v.base64()),
+  }),
+  /** How long the device has, from receipt to reveal. */
+  deadlineMs: Millis,
+});
+export type Lease = v.InferOutput<typeof Lease>;
+
+/** What a device signs before it can know what is checked. Signing context: `commitment`. */
+export const Commitment = v.strictObject({
+  lease: LeaseId,
+  device: PublicKey,
+  /** `digestCommitment` of lease, device, salt and the unit output digests. */
+  commitment: Digest,
+});
+export type Commitment = v.InferOutput<typeof Commitment>;
+
+/** The hub's word that a commitment is in the log, on disk. Signing context: `log-entry`. */
+export const LogEntry = v.strictObject({ index: Count, commitment: Digest, at: Instant });
+export type LogEntry = v.InferOutput<typeof LogEntry>;
+
+/** Opens a commitment. The unit output bytes travel beside it. */
+export const Reveal = v.strictObject({
+  lease: LeaseId,
+  salt: Nonce,
+  /** Compute time of the whole shard, as the device measured it. */
+  computeMs: Millis,
+});
+export type Reveal = v.InferOutput<typeof Reveal>;
+
+export const VerdictKind = v.picklist(['match', 'mismatch', 'inconclusive', 'device-unfit']);
+export type VerdictKind = v.InferOutput<typeof VerdictKind>;
+
+/** What a verifier found on re-executing one unit. Signing context: `verdict`. */
+export const Verdict = v.strictObject({
+  verifier: PublicKey,
+  job: JobId,
+  unit: Count,
+  lease: LeaseId,
+  device: PublicKey,
+  kind: VerdictKind,
+  /** `exact`: digests compared; `tolerance`: distances against the package's comparators. */
+  lane: v.picklist(['exact', 'tolerance']),
+  claimed: Digest,
+  reference: Digest,
+  /** Largest relative L2 and max distance over the outputs; 0 on the exact lane when equal. */
+  l2: v.number(),
+  max: v.number(),
+  /** Times the unit was re-executed: 2 when a mismatch was confirmed in a fresh runtime. */
+  runs: Count,
+  at: Instant,
+});
+export type Verdict = v.InferOutput<typeof Verdict>;
+
+export const SignedVerdict = v.strictObject({ verdict: Verdict, signature: Signature });
+export type SignedVerdict = v.InferOutput<typeof SignedVerdict>;
+
+/** One accepted shard, as verifiers and the log page see it. `sequence` orders acceptance. */
+export const AcceptedShard = v.strictObject({
+  sequence: Count,
+  index: Count,
+  job: JobId,
+  lease: LeaseId,
+  device: PublicKey,
+  provider: Provider,
+  package: Digest,
+  firstUnit: Count,
+  unitCount: Count,
+  commitment: Digest,
+  /** SHA-256 of each unit's output bytes, end to end, in base64. */
+  digests: v.pipe(v.string(), v.base64()),
+  at: Instant,
+});
+export type AcceptedShard = v.InferOutput<typeof AcceptedShard>;
+
+/** The signed record of one shard: what, who, how, digests, verdicts. */
+export const Receipt = v.strictObject({
+  shard: AcceptedShard,
+  commitmentSignature: Signature,
+  log: LogEntry,
+  hub: PublicKey,
+  logSignature: Signature,
+  inputs: v.strictObject({ root: Root, digests: v.string() }),
+  verdicts: v.array(SignedVerdict),
+});
+export type Receipt = v.InferOutput<typeof Receipt>;

@@ -1,0 +1,47 @@
+import * as v from 'valibot';
+
+/** Bytes per element of each dtype we carry. All are little-endian in unit bytes, NPY and safetensors. */
+export const DTYPE_BYTES = {
+  f64: 8,
+  f32: 4,
+  f16: 2,
+  i64: 8,
+  i32: 4,
+  i16: 2,
+  i8: 1,
+  u8: 1,
+  bool: 1,
+} as const;
+
+export const Dtype = v.picklist(
+  Object.keys(DTYPE_BYTES) as (keyof typeof DTYPE_BYTES)[],
+  'expected one of f64, f32, f16, i64, i32, i16, i8, u8, bool',
+);
+export type Dtype = v.InferOutput<typeof Dtype>;
+
+export const TensorName = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+export const Shape = v.pipe(
+  v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+  v.maxLength(8, 'expected at most 8 dimensions'),
+);
+
+/** One input or output of a unit. `shape` is fixed; its first dimension is the unit's item count. */
+export const TensorSpec = v.strictObject({ name: TensorName, dtype: Dtype, shape: Shape });
+export type TensorSpec = v.InferOutput<typeof TensorSpec>;
+
+/** A tensor in memory: row-major, little-endian. */
+export interface Tensor {
+  dtype: Dtype;
+  shape: readonly number[];
+  data: Uint8Array;
+}
+
+export const elementCount = (shape: readonly number[]): number =>
+  shape.reduce((product, dimension) => product * dimension, 1);
+
+export const specBytes = (spec: { dtype: Dtype; shape: readonly number[] }): number =>
+  elementCount(spec.shape) * DTYPE_BYTES[spec.dtype];
+
+/** Length in bytes of one unit: its tensors laid end to end in the order of the manifest. */
+export const unitBytes = (specs: readonly TensorSpec[]): number =>
+  specs.reduce((sum, spec) => sum + specBytes(spec), 0);
