@@ -6,3 +6,6 @@ declare class TextDecoder {
   constructor(label?: 'utf-8', options?: { fatal?: boolean });
   decode(bytes: Uint8Array): string;
 }
+/** Base64 of the HTML Standard, present in every world we run in. */
+declare function btoa(binary: string): string;
+declare function atob(text: string): string;

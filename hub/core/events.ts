@@ -1,7 +1,7 @@
-import type { JobId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
+import type { JobId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { JobRecord, JobView } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
-import type { PackageManifest } from '#protocol/package.ts';
+import type { BlobRef, PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
 import type { SigningContext } from '#protocol/signature.ts';
@@ -73,6 +73,13 @@ export interface Snapshot {
   nextSequence: number;
 }
 
+/** Part of a blob the hub holds. */
+export interface BlobRange {
+  root: Root;
+  offset: number;
+  length: number;
+}
+
 export type HubCommand =
   | { type: 'create'; record: JobRecord; inputDigests: Uint8Array }
   | { type: 'start'; job: JobId }
@@ -90,7 +97,7 @@ export type HubEvent =
   | { type: 'stored'; token: Token }
   | { type: 'store-failed'; token: Token; refusal: Refusal }
   /** Known-answer blobs asked for by `keep` are on disk. */
-  | { type: 'kept'; token: Token; refs: { root: string; length: number }[] }
+  | { type: 'kept'; token: Token; refs: BlobRef[] }
   /** At least once a second. */
   | { type: 'tick' }
   | { type: 'stopping' };
@@ -100,8 +107,8 @@ export type HubEffect =
   | { type: 'close'; socket: SocketId }
   /** Make durable, then answer `stored` with the token. Facts keep their order across effects. */
   | { type: 'store'; token: Token; facts: Fact[] }
-  /** Put these bytes in the blob store, then answer `kept` with their refs in order. */
-  | { type: 'keep'; token: Token; blobs: Uint8Array[] }
+  /** Make blobs of these bytes or ranges of other blobs, then answer `kept` with their refs in order. */
+  | { type: 'keep'; token: Token; blobs: (Uint8Array | BlobRange)[] }
   | { type: 'reply'; request: RequestId; result: Result<JobView | null> }
   /** A job's view changed; for its event stream. */
   | { type: 'changed'; job: JobId };
