@@ -1,0 +1,29 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { API_KEY_PREFIX } from '#protocol/api.ts';
+import type { Store } from './store/port.ts';
+
+const KEY = new RegExp(`^${API_KEY_PREFIX}[A-Za-z0-9_-]{43}$`);
+
+/** The only form in which a key is stored: SHA-256 of its text, in hex. */
+const hashKey = (key: string): string => createHash('sha256').update(key).digest('hex');
+
+/** Makes a key of 256 random bits and stores its hash; the key itself is shown once, by the caller. */
+export async function createApiKey(store: Pick<Store, 'putKey'>, name: string): Promise<string> {
+  const key = `${API_KEY_PREFIX}${randomBytes(32).toString('base64url')}`;
+  await store.putKey(hashKey(key), name);
+  return key;
+}
+
+/**
+ * Whether this key was made here. The store is asked for the key's hash, and guessing a hash bit by
+ * bit is out of reach, so the look-up's time tells nothing about a key.
+ */
+export async function checkApiKey(store: Pick<Store, 'hasKey'>, key: string): Promise<boolean> {
+  return KEY.test(key) && (await store.hasKey(hashKey(key)));
+}
+
+/** Compares two secrets of any length in constant time, for tickets held in memory. */
+export function equalSecrets(a: string, b: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(a), hash(b));
+}

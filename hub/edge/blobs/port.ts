@@ -1,0 +1,26 @@
+import type { Root } from '#protocol/ids.ts';
+import type { BlobRef } from '#protocol/package.ts';
+import type { RefusalCode, Result } from '#protocol/refusal.ts';
+
+/** Bytes by content. Every implementation passes `blobs.contract.ts`. */
+export interface BlobStore {
+  /**
+   * Keeps the bytes and names them by their BEP 52 root; durable when it resolves. Refuses with
+   * `tooBig` (by default `input-too-big`) past `limit` bytes, `input-empty` for none, `disk-full`
+   * or `storage-failed`. A source that throws rejects the call. Refused bytes leave nothing behind.
+   */
+  put(
+    source: Uint8Array | AsyncIterable<Uint8Array>,
+    limit: number,
+    tooBig?: RefusalCode,
+  ): Promise<Result<BlobRef>>;
+  /** Length in bytes, or undefined for a blob that is not here. */
+  stat(root: Root): Promise<number | undefined>;
+  /** Exactly [offset, offset + length). Refuses with `blob-unknown` or `range-invalid`. */
+  read(root: Root, offset: number, length: number): Promise<Result<Uint8Array>>;
+  /** As `read`, in chunks of at most 256 KiB; opened lazily and closed when the loop ends. */
+  stream(root: Root, offset: number, length: number): Promise<Result<AsyncIterable<Uint8Array>>>;
+  /** The piece layer: 32 bytes per 256 KiB piece, empty for a blob of one piece. */
+  pieces(root: Root): Promise<Result<Uint8Array>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,41 @@
+import type { JobId } from '#protocol/ids.ts';
+import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records.ts';
+import type { Fact, Snapshot } from '../../core/events.ts';
+
+/** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
+export interface ShardOutputs {
+  shard: AcceptedShard;
+  outputs: Uint8Array;
+}
+
+/** A receipt without the hub's own key, which the store does not know. */
+export type ReceiptParts = Omit<Receipt, 'hub'>;
+
+/** Verdicts are numbered from 1 in the order in which they were stored. */
+export interface NumberedVerdict {
+  number: number;
+  signed: SignedVerdict;
+}
+
+/**
+ * Facts on disk. Every implementation passes `store.contract.ts`. A failed call rejects with a
+ * `PocketgridError` of code `disk-full` or `storage-failed`, and then nothing of it was kept.
+ */
+export interface Store {
+  /** One durable transaction: when it resolves, every fact is on disk, in this order. */
+  append(facts: readonly Fact[]): Promise<void>;
+  load(): Promise<Snapshot>;
+  /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */
+  results(job: JobId, fromUnit: number, toUnit: number): Promise<ShardOutputs[]>;
+  /** Not-voided accepted shards that end after `fromUnit`, by first unit, at most `limit`. */
+  receipts(job: JobId, fromUnit: number, limit: number): Promise<ReceiptParts[]>;
+  /** Verdicts numbered above `after`, in order, at most `limit`. */
+  verdicts(after: number, limit: number): Promise<NumberedVerdict[]>;
+  /** Keeps the SHA-256 (64 hex digits) of an API key; keeping one twice changes nothing. */
+  putKey(hash: string, name: string): Promise<void>;
+  hasKey(hash: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Why a job without a `job-moved` fact stands where it stands: state `checking`. */
+export const REASON_CREATED = 'Waiting for a verifier to run the model and make known answers.';
