@@ -1,0 +1,162 @@
+import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type {
+  Capabilities,
+  ContributorMessage,
+  FrameHead,
+  HubMessage,
+  Trial,
+} from '#protocol/messages/control.ts';
+import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
+import type { BlobRef, GraphOptimization, Provider } from '#protocol/package.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import type { SigningContext } from '#protocol/signature.ts';
+import type { Dtype, TensorSpec } from '#protocol/tensor.ts';
+import type { Bytes, Instant, Millis } from '#protocol/units.ts';
+
+/** A control socket, a fetch, a compute worker, a run: numbered by the core, never used again. */
+export type SocketId = number;
+export type FetchId = number;
+export type WorkerId = number;
+export type RunId = number;
+/** Pairs `sign` with `signed` and `remember` with `remembered`. */
+export type Token = number;
+
+/** What the core may ask of the world while it decides: repeatable from a seed. */
+export interface World {
+  now: Instant;
+  random(): Nonce;
+}
+
+export interface ContributorConfig {
+  key: PublicKey;
+  capabilities: Capabilities;
+  /** The provider the person chose; 'auto' tries each one offered and keeps the fastest right one. */
+  provider: Provider | 'auto';
+  /** Providers left out in 'auto', each with the sentence to show (a software adapter, say). */
+  skipped: readonly { provider: Provider; reason: string }[];
+  /** Runtime version, engine and adapter in one string: a kept admission holds only for the same. */
+  runtime: string;
+  /** What an earlier life of this device left behind. */
+  memory: DeviceMemory;
+  /** Shards after which the compute worker is replaced: 200 on iOS, 2,000 elsewhere. */
+  recycleShards: number;
+  /** Whether this device serves whole blobs to peers. */
+  serves: boolean;
+}
+
+/** Durable between lives of a device; small, written whole. */
+export interface DeviceMemory {
+  /** A risky step that was begun. Found at start, it says that the tab died in it. */
+  tombstone?: Tombstone;
+  deaths: readonly Tombstone[];
+  admissions: readonly KeptAdmission[];
+}
+export interface Tombstone {
+  package: Digest;
+  provider: Provider;
+  at: Instant;
+}
+export interface KeptAdmission {
+  package: Digest;
+  runtime: string;
+  /** What was chosen by the person when this was measured. */
+  chosen: Provider | 'auto';
+  provider: Provider;
+  dtype: Dtype;
+  threads: number;
+  unitMs: Millis;
+  trials: readonly Trial[];
+}
+
+export type FetchTarget =
+  /** A whole blob, checked against its root, kept in the device's store, served to peers. */
+  | { kind: 'blob'; ref: BlobRef }
+  /** Consecutive units of a blob, each checked against its SHA-256. Not kept. */
+  | {
+      kind: 'units';
+      root: Root;
+      length: Bytes;
+      offset: Bytes;
+      unitBytes: Bytes;
+      /** 32 bytes per unit, end to end. */
+      digests: Uint8Array;
+    };
+
+export type ContributorEvent =
+  | { type: 'start' }
+  | { type: 'stop' }
+  | { type: 'visible'; visible: boolean }
+  | { type: 'opened'; socket: SocketId }
+  | { type: 'received'; socket: SocketId; message: HubMessage }
+  /** The edge could not decode what came. */
+  | { type: 'malformed'; socket: SocketId; refusal: Refusal }
+  /** Also when it could not be opened; never for a socket the core itself closed. */
+  | { type: 'closed'; socket: SocketId; reason: string }
+  | { type: 'signed'; token: Token; signature: Signature }
+  | { type: 'remembered'; token: Token }
+  /** At most four times a second for each fetch. */
+  | { type: 'fetch-progress'; fetch: FetchId; received: Bytes; overPeers: Bytes; overHttps: Bytes }
+  /** `bytes` when the fetch asked for them. */
+  | { type: 'fetched'; fetch: FetchId; bytes?: Uint8Array<ArrayBuffer> }
+  | { type: 'fetch-failed'; fetch: FetchId; refusal: Refusal }
+  | { type: 'loaded'; worker: WorkerId }
+  | { type: 'progress'; worker: WorkerId; run: RunId; unitsDone: number }
+  | {
+      type: 'ran';
+      worker: WorkerId;
+      run: RunId;
+      bytes: Uint8Array<ArrayBuffer>;
+      digests: Uint8Array;
+      computeMs: Millis;
+    }
+  /** The worker cannot be used again; the core terminates it. */
+  | { type: 'worker-failed'; worker: WorkerId; refusal: Refusal }
+  /** Bytes served to peers, in all since the device started. */
+  | { type: 'served'; total: Bytes }
+  /** At least once a second; sooner is smoother. */
+  | { type: 'tick' };
+
+export type ContributorEffect =
+  | { type: 'connect'; socket: SocketId }
+  | { type: 'close'; socket: SocketId }
+  | { type: 'send'; socket: SocketId; message: ContributorMessage }
+  | { type: 'send-frame'; socket: SocketId; head: FrameHead; payload: Uint8Array }
+  | { type: 'sign'; token: Token; context: SigningContext; record: unknown }
+  /** Make durable, then answer `remembered`. */
+  | { type: 'remember'; token: Token; memory: DeviceMemory }
+  /** `wantBytes`: hand the bytes over in `fetched`; else they stay in the store until `load`. */
+  | { type: 'fetch'; fetch: FetchId; target: FetchTarget; wantBytes: boolean }
+  | { type: 'cancel-fetch'; fetch: FetchId }
+  /** Open a compute worker for this provider and load the model from the store. */
+  | {
+      type: 'load';
+      worker: WorkerId;
+      model: BlobRef;
+      provider: Provider;
+      threads: number;
+      graphOptimization: GraphOptimization;
+      inputs: readonly TensorSpec[];
+      outputs: readonly TensorSpec[];
+    }
+  /** Runs of one worker are done in order, one after another. `inputs` may be transferred away. */
+  | {
+      type: 'run';
+      worker: WorkerId;
+      run: RunId;
+      unitCount: number;
+      inputs: Uint8Array<ArrayBuffer>;
+    }
+  | { type: 'terminate'; worker: WorkerId }
+  | { type: 'status'; status: DeviceStatus }
+  /** The hub knows this device: how to read its blobs, and whom to ask for pieces. */
+  | {
+      type: 'joined';
+      ticket: string;
+      peer?: PeerId;
+      seeder?: PeerId;
+      iceServers: readonly IceServer[];
+    }
+  /** Peers that say they hold this blob. */
+  | { type: 'sources'; root: Root; peers: readonly PeerId[] }
+  /** Drop all peers; serve no more. */
+  | { type: 'left' };
