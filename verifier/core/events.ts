@@ -1,0 +1,182 @@
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
+import type { PackageDraft } from '#protocol/job.ts';
+import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
+import type { BlobRef, PackageManifest } from '#protocol/package.ts';
+import type { SignedVerdict } from '#protocol/records.ts';
+import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { SigningContext } from '#protocol/signature.ts';
+import type { TensorSpec } from '#protocol/tensor.ts';
+import type { Bytes, Instant, Millis } from '#protocol/units.ts';
+
+/** One attempt at a control socket, numbered by the core; events of an older link are ignored. */
+export type LinkId = number;
+/** Pairs a `persist` effect with its `persisted` event. */
+export type Token = number;
+/** Pairs an `execute`, `claim` or `prepare` effect with the event that answers it. */
+export type TaskId = number;
+
+/** What the core may ask of the world while it decides: all of it repeatable from a seed. */
+export interface World {
+  now: Instant;
+  /** 32 random bytes; epoch seeds and the jitter of the back-off come from here. */
+  random(): Nonce;
+  sign(context: SigningContext, record: unknown): Signature;
+}
+
+/** How often a unit is checked. One kind now: the same rate for every device. */
+export interface RatePolicy {
+  type: 'flat';
+  /** Probability in [0, 1] that one unit is re-executed. */
+  rate: number;
+}
+
+export interface VerifierConfig {
+  key: PublicKey;
+  policy: RatePolicy;
+  /** How long one epoch's seed is in use before it is closed and revealed. */
+  epochMs: Millis;
+  /** Most drawn units waiting at once; past it the hub is asked again later. */
+  queueUnitsMax: number;
+  /** Most `execute` and `claim` tasks at work at once. */
+  tasksMax: number;
+}
+
+/** A period with one draw seed. `through` is set when it is closed; revealed ones are forgotten. */
+export interface Epoch {
+  number: number;
+  seed: Nonce;
+  /** SHA-256 of the seed's 32 bytes, in the log before the first draw. */
+  commitment: Digest;
+  /** First and last sequence drawn with this seed. */
+  from: number;
+  through?: number;
+  rate: number;
+  startedAt: Instant;
+}
+
+/** A verdict and the accepted shard it belongs to. */
+export interface FiledVerdict {
+  sequence: number;
+  epoch: number;
+  signed: SignedVerdict;
+}
+
+/** One line of the public log. */
+export type LogLine =
+  | ({ type: 'verdict' } & FiledVerdict)
+  | {
+      type: 'epoch-opened';
+      epoch: number;
+      commitment: Digest;
+      from: number;
+      rate: number;
+      at: Instant;
+    }
+  | {
+      type: 'epoch-revealed';
+      epoch: number;
+      commitment: Digest;
+      seed: Nonce;
+      from: number;
+      through: number;
+      at: Instant;
+    };
+
+/** What a verifier has on disk about one hub; loaded before the hello. */
+export interface Saved {
+  hub: PublicKey;
+  /** Every draw through this sequence is judged and its verdict on disk. */
+  judged: number;
+  /** The hub has had `judged` messages through this sequence for `SETTLE_MS` on a live link. */
+  settled: number;
+  /** Number of the newest epoch ever opened, 0 at first. */
+  lastEpoch: number;
+  /** Epochs not revealed yet, oldest first. */
+  epochs: readonly Epoch[];
+  /** Verdicts of sequences past `settled`, oldest first: they may have to be sent again. */
+  verdicts: readonly FiledVerdict[];
+}
+
+/** One unit on the exact lane. */
+export interface Reference {
+  digest: Digest;
+  /** Unit output bytes, tensors in manifest order. */
+  bytes: Uint8Array;
+}
+
+/** What running a new model on the exact lane found. */
+export interface Preparation {
+  outputs: readonly TensorSpec[];
+  /** Output bytes of each asked unit, in the order asked. */
+  answers: readonly Uint8Array[];
+  /** Every warm run: at least three, and at least two of them of the same unit. */
+  runs: readonly { unit: number; digest: Digest; computeMs: Millis }[];
+  peakBytes: Bytes;
+}
+
+export type VerifierEvent =
+  /** The socket is open; the hub speaks next. */
+  | { type: 'connected'; link: LinkId }
+  | { type: 'received'; link: LinkId; message: HubMessage }
+  /** The edge could not decode what came. */
+  | { type: 'malformed'; link: LinkId; refusal: Refusal }
+  /** The link ended, or was never made. */
+  | { type: 'disconnected'; link: LinkId; reason: string }
+  | { type: 'bound'; saved: Saved }
+  | { type: 'persisted'; token: Token }
+  | { type: 'persist-failed'; token: Token; refusal: Refusal }
+  | { type: 'executed'; task: TaskId; result: Result<Reference> }
+  /** The bytes are whatever the hub sent: the core checks them against the claimed digest. */
+  | { type: 'claimed'; task: TaskId; result: Result<Reference> }
+  | { type: 'prepared'; task: TaskId; result: Result<Preparation> }
+  /** At least four times a second. */
+  | { type: 'tick' }
+  | { type: 'stopping' };
+
+export type VerifierEffect =
+  | { type: 'connect'; link: LinkId }
+  | { type: 'disconnect'; link: LinkId }
+  | { type: 'send'; link: LinkId; message: ClientMessage }
+  | { type: 'send-frame'; link: LinkId; head: FrameHead; payload: Uint8Array }
+  /** The bearer ticket for blobs and outputs, good for this link. */
+  | { type: 'ticket'; ticket: string }
+  /** Load what is on disk about this hub, then answer `bound`. */
+  | { type: 'bind'; hub: PublicKey }
+  /**
+   * Make durable in this order: the unrevealed epochs with their seeds (where given), the lines, the
+   * marks. Then answer `persisted`. Effects keep their order.
+   */
+  | {
+      type: 'persist';
+      token: Token;
+      epochs?: readonly Epoch[];
+      lines: readonly LogLine[];
+      marks?: { judged: number; settled: number };
+    }
+  /**
+   * Re-execute one unit on the exact lane, answer `executed`. `fresh` asks for a compute worker that
+   * has run nothing yet.
+   */
+  | {
+      type: 'execute';
+      task: TaskId;
+      manifest: PackageManifest;
+      inputs: BlobRef;
+      unit: number;
+      fresh: boolean;
+    }
+  /** Fetch the output bytes a device claimed, answer `claimed`. */
+  | { type: 'claim'; task: TaskId; job: JobId; unit: number; lease: LeaseId }
+  /** Run a new model over these units of its job's inputs, answer `prepared`. */
+  | {
+      type: 'prepare';
+      task: TaskId;
+      job: JobId;
+      draft: PackageDraft;
+      inputs: BlobRef;
+      units: readonly number[];
+    }
+  /** A line for the person who watches. */
+  | { type: 'say'; level: 'info' | 'warning' | 'catch'; text: string }
+  /** Everything that had to be written is written. */
+  | { type: 'stopped' };
