@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { JobView } from './job.ts';
 import { JobId, PublicKey } from './ids.ts';
+import { JobView } from './job.ts';
 import { Provider } from './package.ts';
 import { SignedVerdict } from './records.ts';
 import { Refusal } from './refusal.ts';

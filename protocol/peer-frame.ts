@@ -64,7 +64,8 @@ export function decodePeerFrame(bytes: Uint8Array): Result<PeerFrame> {
       const offset = view.getBigUint64(37, true);
       const length = view.getUint32(45, true);
       if (offset > BigInt(Number.MAX_SAFE_INTEGER)) return malformed('has an offset past 2^53');
-      if (length === 0 || length > PEER_WANT_BYTES_MAX) return malformed('wants 0 or too many bytes');
+      if (length === 0 || length > PEER_WANT_BYTES_MAX)
+        return malformed('wants 0 or too many bytes');
       return accept({ type: 'want', request, root, offset: Number(offset), length });
     }
     case 2: {
@@ -85,7 +86,8 @@ export function decodePeerFrame(bytes: Uint8Array): Result<PeerFrame> {
   }
 }
 
-const malformed = (what: string): Result<never> => refuse('message-malformed', `peer frame ${what}`);
+const malformed = (what: string): Result<never> =>
+  refuse('message-malformed', `peer frame ${what}`);
 
 function open(length: number, type: number, request: number) {
   const bytes = new Uint8Array(length);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { JobView, PackageDraft } from '../job.ts';
 import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
+import { JobView, PackageDraft } from '../job.ts';
 import { BlobRef, Feature, PackageManifest, Provider } from '../package.ts';
 import { AcceptedShard, Lease, LogEntry, Reveal, SignedVerdict, VerdictKind } from '../records.ts';
 import { Refusal, RefusalCode } from '../refusal.ts';
@@ -85,7 +85,12 @@ export const ContributorMessage = v.variant('type', [
   }),
   /** Room for one more lease. Stays open until a lease answers it; a second one is a second credit. */
   v.strictObject({ type: type('request') }),
-  v.strictObject({ type: type('commit'), lease: LeaseId, commitment: Digest, signature: Signature }),
+  v.strictObject({
+    type: type('commit'),
+    lease: LeaseId,
+    commitment: Digest,
+    signature: Signature,
+  }),
   /** Gives leases back without blame: hidden, stopped, paused. */
   v.strictObject({ type: type('release'), lease: LeaseId, reason: Reason }),
   /** The device could not compute this lease. */
