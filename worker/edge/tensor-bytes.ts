@@ -1,0 +1,75 @@
+import { DTYPE_BYTES, type Dtype } from '#protocol/tensor.ts';
+
+/** A tensor's type by the runtime's name. */
+export const RUNTIME_TYPES = {
+  f64: 'float64',
+  f32: 'float32',
+  f16: 'float16',
+  i64: 'int64',
+  i32: 'int32',
+  i16: 'int16',
+  i8: 'int8',
+  u8: 'uint8',
+  bool: 'bool',
+} as const satisfies Record<Dtype, string>;
+
+/** Our dtype of a runtime's type; undefined for those we do not carry (strings, uint64, …). */
+export function dtypeOf(runtimeType: string): Dtype | undefined {
+  const found = Object.entries(RUNTIME_TYPES).find(([, name]) => name === runtimeType);
+  return found?.[0] as Dtype | undefined;
+}
+
+/** The typed array the runtime takes for a dtype, over `bytes` without a copy where aligned. */
+export function typedView(dtype: Dtype, bytes: Uint8Array<ArrayBuffer>) {
+  const size = DTYPE_BYTES[dtype];
+  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const count = aligned.length / size;
+  const [buffer, offset] = [aligned.buffer, aligned.byteOffset];
+  switch (dtype) {
+    case 'f64':
+      return new Float64Array(buffer, offset, count);
+    case 'f32':
+      return new Float32Array(buffer, offset, count);
+    case 'f16':
+      return new Uint16Array(buffer, offset, count);
+    case 'i64':
+      return new BigInt64Array(buffer, offset, count);
+    case 'i32':
+      return new Int32Array(buffer, offset, count);
+    case 'i16':
+      return new Int16Array(buffer, offset, count);
+    case 'i8':
+      return new Int8Array(buffer, offset, count);
+    case 'u8':
+    case 'bool':
+      return new Uint8Array(buffer, offset, count);
+  }
+}
+
+/** Writes one quiet NaN for every NaN, in place: IEEE 754 leaves the payload to the engine. */
+export function canonicalizeNan(dtype: Dtype, bytes: Uint8Array<ArrayBuffer>): void {
+  if (bytes.byteOffset % DTYPE_BYTES[dtype] !== 0) {
+    const copy = bytes.slice();
+    canonicalizeNan(dtype, copy);
+    bytes.set(copy);
+    return;
+  }
+  if (dtype === 'f32') {
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    for (let at = 0; at < words.length; at += 1) {
+      if (((words[at] ?? 0) & 0x7fffffff) > 0x7f800000) words[at] = 0x7fc00000;
+    }
+  } else if (dtype === 'f16') {
+    const words = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+    for (let at = 0; at < words.length; at += 1) {
+      if (((words[at] ?? 0) & 0x7fff) > 0x7c00) words[at] = 0x7e00;
+    }
+  } else if (dtype === 'f64') {
+    const words = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+    for (let at = 0; at < words.length; at += 1) {
+      if (((words[at] ?? 0n) & 0x7fffffffffffffffn) > 0x7ff0000000000000n) {
+        words[at] = 0x7ff8000000000000n;
+      }
+    }
+  }
+}
