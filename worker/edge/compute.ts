@@ -3,9 +3,10 @@ import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts
 import type { Provider } from '#protocol/package.ts';
 import { PocketgridError, type RefusalCode, refusal } from '#protocol/refusal.ts';
 import { specBytes, type TensorSpec, unitBytes } from '#protocol/tensor.ts';
+import { canonicaliseNan } from '#protocol/unit-bytes.ts';
 import { millis } from '#protocol/units.ts';
 import { freeDimensions } from './free-dimensions.ts';
-import { canonicalizeNan, dtypeOf, RUNTIME_TYPES, typedView } from './tensor-bytes.ts';
+import { dtypeOf, RUNTIME_TYPES, typedView } from './tensor-bytes.ts';
 
 /** The part of onnxruntime-web that a compute worker uses; each entry passes its own bundle. */
 export interface Runtime {
@@ -113,6 +114,7 @@ async function run(
     bytes ??= new Uint8Array(unitCount * size);
     const output = bytes.subarray(unit * size, (unit + 1) * size);
     collect(results, found, output);
+    canonicaliseNan(found, output);
     digests.push(ports.digest(output));
     const now = ports.clock();
     if (now - told >= PROGRESS_EVERY_MS && unit + 1 < unitCount) {
@@ -159,9 +161,7 @@ function collect(
       const message = `output ${spec.name} came as ${shape} where [${spec.shape.join(', ')}] of ${spec.dtype} was due; shapes must be the same for every unit`;
       throw new PocketgridError(refusal('model-outputs-unsupported', message));
     }
-    const part = into.subarray(at, at + size);
-    part.set(new Uint8Array(data.buffer, data.byteOffset, size));
-    canonicalizeNan(spec.dtype, part);
+    into.set(new Uint8Array(data.buffer, data.byteOffset, size), at);
     tensor.dispose();
     at += size;
   }

@@ -45,31 +45,3 @@ export function typedView(dtype: Dtype, bytes: Uint8Array<ArrayBuffer>) {
       return new Uint8Array(buffer, offset, count);
   }
 }
-
-/** Writes one quiet NaN for every NaN, in place: IEEE 754 leaves the payload to the engine. */
-export function canonicalizeNan(dtype: Dtype, bytes: Uint8Array<ArrayBuffer>): void {
-  if (bytes.byteOffset % DTYPE_BYTES[dtype] !== 0) {
-    const copy = bytes.slice();
-    canonicalizeNan(dtype, copy);
-    bytes.set(copy);
-    return;
-  }
-  if (dtype === 'f32') {
-    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-    for (let at = 0; at < words.length; at += 1) {
-      if (((words[at] ?? 0) & 0x7fffffff) > 0x7f800000) words[at] = 0x7fc00000;
-    }
-  } else if (dtype === 'f16') {
-    const words = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-    for (let at = 0; at < words.length; at += 1) {
-      if (((words[at] ?? 0) & 0x7fff) > 0x7c00) words[at] = 0x7e00;
-    }
-  } else if (dtype === 'f64') {
-    const words = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
-    for (let at = 0; at < words.length; at += 1) {
-      if (((words[at] ?? 0n) & 0x7fffffffffffffffn) > 0x7ff0000000000000n) {
-        words[at] = 0x7ff8000000000000n;
-      }
-    }
-  }
-}
