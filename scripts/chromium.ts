@@ -29,7 +29,9 @@ async function presentChromium(): Promise<string | undefined> {
   const named = process.env['POCKETGRID_CHROMIUM'];
   if (named !== undefined && named !== '') {
     if (await isExecutable(named)) return named;
-    throw new Error(`POCKETGRID_CHROMIUM names ${named}, which cannot be run: correct or unset it.`);
+    throw new Error(
+      `POCKETGRID_CHROMIUM names ${named}, which cannot be run: correct or unset it.`,
+    );
   }
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const name of NAMES) {

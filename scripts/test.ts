@@ -3,12 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from './chromium.ts';
 import { runCommand } from './command.ts';
-import {
-  countPlaywright,
-  countVitest,
-  describeCounts,
-  type TestCounts,
-} from './test-counts.ts';
+import { countPlaywright, countVitest, describeCounts, type TestCounts } from './test-counts.ts';
 
 /** `npm test`: builds the app once, then runs Vitest and Playwright. Ends with one line of counts. */
 const BUILD_MS_MAX = 3 * 60_000;

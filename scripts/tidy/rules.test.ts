@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { checkLinks, checkPlaces } from './documents.ts';
+import { checkImports } from './imports.ts';
+import { checkLibraries } from './libraries.ts';
+import { checkAssertions, checkNames, checkNotes } from './names.ts';
+import { checkReach } from './reach.ts';
+import { checkSizes, warnSizes } from './sizes.ts';
+import { describeFinding, type Finding, makeTree, type Tree } from './tree.ts';
+
+const run = (rule: (tree: Tree) => Finding[], files: Record<string, string>): string[] =>
+  rule(makeTree(new Map(Object.entries(files)))).map(describeFinding);
+const lines = (count: number) => Array.from({ length: count }, (_, at) => `use(${at});`).join('\n');
+
+describe('import directions', () => {
+  const files = {
+    'protocol/job.ts': '',
+    'hub/core/lease.ts': '',
+    'hub/edge/store.ts': '',
+    'worker/core/unit.ts': '',
+    'worker/main.ts': '',
+    'web/edge/socket.ts': '',
+  };
+  const imports = (path: string, specifier: string) =>
+    run(checkImports, { ...files, [path]: `import { a } from '${specifier}';` });
+
+  it.each([
+    ['protocol/a.ts', '../hub/core/lease.ts', 'nothing of ours'],
+    ['hub/core/a.ts', '../edge/store.ts', 'hub/core imports hub/edge'],
+    ['hub/edge/a.ts', '../../worker/core/unit.ts', 'hub/edge imports worker/core'],
+    ['web/ui/a.tsx', '../edge/socket.ts', 'web/ui imports web/edge'],
+    ['sim/a.ts', '../hub/edge/store.ts', 'sim imports hub/edge'],
+    ['e2e/a.ts', '#protocol/job.ts', 'e2e imports protocol'],
+    ['scripts/a.ts', '../hub/edge/store.ts', 'scripts imports hub/edge'],
+    ['hub/core/a.test.ts', '../edge/store.ts', 'hub/core imports hub/edge'],
+    ['hub/core/a.ts', './leese.ts', 'does not exist'],
+  ])('catches %s importing %s', (path, specifier, part) => {
+    expect(imports(path, specifier)).toEqual([expect.stringContaining(part)]);
+  });
+
+  it.each([
+    ['hub/core/a.ts', '#protocol/job.ts'],
+    ['hub/edge/a.ts', '../core/lease.ts'],
+    ['hub/main.ts', './edge/store.ts'],
+    ['hub/edge/a.test.ts', './store.ts'],
+    ['sim/a.ts', '../worker/core/unit.ts'],
+    ['web/edge/a.ts', '../../worker/main.ts?worker&url'],
+  ])('lets %s import %s', (path, specifier) => {
+    expect(imports(path, specifier)).toEqual([]);
+  });
+
+  it('sees types, re-exports and lazy imports', () => {
+    const text = [
+      "import type { A } from '../edge/store.ts';",
+      "export * from '../edge/store.ts';",
+      "const lazy = () => import('../edge/store.ts');",
+      "type B = import('../edge/store.ts').B;",
+    ].join('\n');
+    expect(run(checkImports, { ...files, 'hub/core/a.ts': text })).toHaveLength(4);
+  });
+});
+
+describe('libraries', () => {
+  it('catches a Node module and a library in pure code', () => {
+    const text = "import 'node:fs';\nimport { z } from 'zod';";
+    expect(run(checkLibraries, { 'hub/core/a.ts': text })).toHaveLength(2);
+  });
+
+  it('catches a second file that wraps a library of the same part', () => {
+    const text = "import { WebSocket } from 'ws';";
+    const found = run(checkLibraries, {
+      'hub/edge/a.ts': text,
+      'hub/edge/b.ts': text,
+      'verifier/edge/a.ts': text,
+    });
+    expect(found).toEqual([expect.stringMatching(/^hub\/edge\/b\.ts:1 .*hub\/edge\/a\.ts/)]);
+  });
+
+  it('allows what has a reason', () => {
+    expect(run(checkLibraries, { 'protocol/a.ts': "import * as v from 'valibot';" })).toEqual([]);
+    expect(run(checkLibraries, { 'web/ui/a.tsx': "import { h } from 'preact/hooks';" })).toEqual(
+      [],
+    );
+  });
+});
+
+describe('sizes', () => {
+  it('catches long files and functions, and warns of files near the limit', () => {
+    expect(run(checkSizes, { 'hub/core/a.ts': lines(501) })).toHaveLength(1);
+    expect(run(checkSizes, { 'hub/core/a.ts': lines(500) })).toEqual([]);
+    expect(run(warnSizes, { 'hub/core/a.ts': lines(401) })).toHaveLength(1);
+    const long = `const stepAll = () => {\n${lines(69)}\n};`;
+    expect(run(checkSizes, { 'hub/core/a.ts': long })).toEqual([
+      expect.stringContaining('stepAll is 71 lines'),
+    ]);
+  });
+
+  it('catches a fourth parameter, not a `this`', () => {
+    const text = 'export function f(a: A, b: B, c: C, d = 1) {}\nfunction g(this: T, a, b, c) {}';
+    expect(run(checkSizes, { 'hub/core/a.ts': text })).toEqual([
+      expect.stringContaining('f takes 4 parameters'),
+    ]);
+  });
+});
+
+describe('names', () => {
+  it.each([
+    'const at = Date.now();',
+    'const at = new Date();',
+    'const roll = Math.random();',
+    'const wait = { setTimeout };',
+    'run(fetch);',
+    'const home = process.env;',
+    'class A { key = crypto.getRandomValues(b); }',
+    'const text = `${navigator.userAgent}`;',
+    'type W = typeof window;',
+  ])('catches %s', (text) => {
+    expect(run(checkNames, { 'hub/core/a.ts': text })).toHaveLength(1);
+    expect(run(checkNames, { 'protocol/a.ts': text })).toHaveLength(1);
+    expect(run(checkNames, { 'hub/edge/a.ts': text })).toEqual([]);
+  });
+
+  it.each([
+    'const clock = { Date: 1 };\nuse(clock.Date, clock.fetch);',
+    'function step(self: State, { window }: Limits) { return self.at + window; }',
+    'interface Job { document: string; fetch(): void }',
+    'const most = Math.max(1, 2);',
+  ])('lets %s be', (text) => {
+    expect(run(checkNames, { 'hub/core/a.ts': text })).toEqual([]);
+  });
+
+  it('catches notes without an issue and default exports', () => {
+    const note = ['// TO', 'DO: later'].join('');
+    const issue = ['// TO', 'DO(#12): later'].join('');
+    expect(run(checkNotes, { 'hub/core/a.ts': note })).toHaveLength(1);
+    expect(run(checkNotes, { 'hub/core/a.ts': issue })).toEqual([]);
+    expect(run(checkNotes, { 'hub/core/a.ts': 'export default 1;' })).toHaveLength(1);
+    expect(run(checkNotes, { 'vite.config.ts': 'export default 1;' })).toEqual([]);
+  });
+
+  it('catches a test that asserts nothing', () => {
+    const text = (body: string) => `import { it } from 'vitest';\nit('works', () => { ${body} });`;
+    expect(run(checkAssertions, { 'hub/core/a.test.ts': text('step();') })).toHaveLength(1);
+    expect(run(checkAssertions, { 'hub/core/a.test.ts': text('expect(1).toBe(1);') })).toEqual([]);
+    expect(run(checkAssertions, { 'hub/core/a.test.ts': text('fc.assert(p);') })).toEqual([]);
+  });
+});
+
+describe('documents', () => {
+  it('catches links and pictures that lead nowhere', () => {
+    const text = '[a](docs/a.md) [b](b.md#part) ![c](c.png)\n<img src="d.png"> [w](https://x.org)';
+    const found = run(checkLinks, { 'README.md': text, 'docs/a.md': '', 'c.png': '' });
+    expect(found).toEqual([expect.stringContaining('b.md'), expect.stringContaining('d.png')]);
+  });
+
+  it('resolves links from the document, folders included', () => {
+    const files = {
+      'docs/a.md': '[up](../README.md) [folder](../hub/)',
+      'README.md': '',
+      'hub/a.ts': '',
+    };
+    expect(run(checkLinks, files)).toEqual([]);
+  });
+
+  it('catches machine paths and registry hosts', () => {
+    const text = ['see /', 'root/key\nor https://registry.', 'npmjs.org/x'].join('');
+    expect(run(checkPlaces, { 'docs/a.md': text })).toHaveLength(2);
+    expect(run(checkPlaces, { 'scripts/a.ts': "import './work/queue.ts'; // and/work/x" })).toEqual(
+      [],
+    );
+  });
+});
+
+describe('reach', () => {
+  it('catches a file that nothing comes to, and follows imports, URLs and names', () => {
+    const found = run(checkReach, {
+      'package.json': '{ "scripts": { "hub": "tsx hub/main.ts" } }',
+      'index.html': '<script type="module" src="/web/main.tsx"></script>',
+      'web/main.tsx': "const worker = new URL('../worker/main.ts', import.meta.url);",
+      'worker/main.ts': '',
+      'hub/main.ts': "import './edge/a.ts'; start('verifier/main.ts');",
+      'hub/edge/a.ts': '',
+      'verifier/main.ts': '',
+      'hub/edge/dead.ts': "import './a.ts';",
+      'hub/core/a.test.ts': "import { a } from './a.ts';",
+      'hub/core/a.ts': '',
+    });
+    expect(found).toEqual([expect.stringContaining('hub/edge/dead.ts')]);
+  });
+});
