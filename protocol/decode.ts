@@ -10,8 +10,9 @@ export function decodeWith<TSchema extends v.GenericSchema>(
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return accept(parsed.output);
   const [issue] = parsed.issues;
-  const path = v.getDotPath(issue) ?? '';
-  return refuse(code, path === '' ? issue.message : `${path}: ${issue.message}`, path);
+  const path = v.getDotPath(issue);
+  if (path === null) return refuse(code, issue.message);
+  return refuse(code, `${path}: ${issue.message}`, path);
 }
 
 /** Decodes JSON text with a schema; text that is not JSON is refused like any other bad value. */

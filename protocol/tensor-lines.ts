@@ -24,37 +24,31 @@ export function decodeTensorLines(
 ): Result<TensorLines> {
   const decoded = typeof text === 'string' ? accept(text) : decodeText(text);
   if (!decoded.ok) return decoded;
-  const stacks = specs.map((spec) => new Stack(spec));
+  const stacks = specs.map(openStack);
   let items = 0;
   let number = 0;
   for (const line of linesOf(decoded.value)) {
     number += 1;
     if (line.trim() === '') continue;
-    const added = addLine(stacks, line, `line ${number}`);
-    if (!added.ok) return added;
+    const refused = addLine(stacks, line, `line ${number}`);
+    if (refused !== undefined) return refused;
     items += 1;
   }
   if (items === 0) return refuse('input-empty', 'the file has no items; write one item a line');
-  return accept({
-    items,
-    tensors: new Map(stacks.map((stack) => [stack.spec.name, stack.close(items)])),
-  });
+  const tensors = new Map(stacks.map((stack) => [stack.spec.name, stack.close(items)]));
+  return accept({ items, tensors });
 }
 
 function decodeText(bytes: Uint8Array): Result<string> {
   try {
     return accept(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    return refuse(
-      'input-format',
-      'the file is not UTF-8 text of its length; save JSON Lines as UTF-8',
-    );
+    return refuse('input-format', 'the file is not UTF-8 text; save JSON Lines as UTF-8');
   }
 }
 
 function* linesOf(text: string): Generator<string> {
-  let start = 0;
-  while (start < text.length) {
+  for (let start = 0; start < text.length; ) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
     yield text.slice(start, end);
@@ -62,31 +56,32 @@ function* linesOf(text: string): Generator<string> {
   }
 }
 
-function addLine(stacks: readonly Stack[], line: string, at: string): Result<null> {
+function addLine(
+  stacks: readonly TensorStack[],
+  line: string,
+  at: string,
+): Result<never> | undefined {
   let item: unknown;
   try {
     item = JSON.parse(line);
   } catch {
-    return refuse(
-      'input-format',
-      `${at} is not JSON; write one item a line, with no commas between`,
-      at,
-    );
+    return refuse('input-format', `${at} is not JSON; write one whole item on each line`, at);
   }
-  const named = nameFields(stacks, item, at);
-  if (!named.ok) return named;
+  const fields = nameFields(stacks, item, at);
+  if (!fields.ok) return fields;
   for (const stack of stacks) {
     const { name } = stack.spec;
-    if (!named.value.has(name))
-      return refuse('input-name', `${at} lacks input ${name}; add it`, at);
-    const refused = stack.push(named.value.get(name), `${at}: ${name}`);
+    if (!fields.value.has(name)) {
+      return refuse('input-name', `${at} lacks the input ${name}; add it`, at);
+    }
+    const refused = stack.push(fields.value.get(name), `${at}: ${name}`);
     if (refused !== undefined) return refused;
   }
-  return accept(null);
+  return undefined;
 }
 
 function nameFields(
-  stacks: readonly Stack[],
+  stacks: readonly TensorStack[],
   item: unknown,
   at: string,
 ): Result<ReadonlyMap<string, unknown>> {
@@ -95,66 +90,71 @@ function nameFields(
     const fields = new Map<string, unknown>(Object.entries(item));
     const extra = [...fields.keys()].find((name) => !names.includes(name));
     if (extra === undefined) return accept(fields);
-    return refuse(
-      'input-name',
-      `${at} names ${extra}; the model's inputs are ${names.join(', ')}`,
-      at,
-    );
+    const message = `${at} names ${extra}, but the inputs are ${names.join(', ')}; rename or drop it`;
+    return refuse('input-name', message, at);
   }
   const [only, ...others] = names;
   if (only !== undefined && others.length === 0) return accept(new Map([[only, item]]));
-  return refuse('input-name', `${at} must be an object with ${names.join(', ')}`, at);
+  return refuse('input-name', `${at} must be an object with the inputs ${names.join(', ')}`, at);
+}
+
+interface TensorStack {
+  spec: TensorSpec;
+  /** Adds one item. What it added before a refusal is never read. */
+  push(item: unknown, at: string): Result<never> | undefined;
+  close(items: number): Tensor;
 }
 
 /** Grows with what was really read: a shape in a spec reserves nothing before its numbers are there. */
-class Stack {
-  readonly spec: TensorSpec;
-  #bytes = new Uint8Array(1024);
-  #view = new DataView(this.#bytes.buffer);
-  #count = 0;
+function openStack(spec: TensorSpec): TensorStack {
+  const { dtype, shape } = spec;
+  let view = new DataView(new ArrayBuffer(1024));
+  let count = 0;
 
-  constructor(spec: TensorSpec) {
-    this.spec = spec;
-  }
-
-  push(value: unknown, at: string, axis = 0): Result<never> | undefined {
-    const { dtype, shape } = this.spec;
+  const reserve = (elements: number) => {
+    const needed = (count + elements) * DTYPE_BYTES[dtype];
+    if (needed <= view.byteLength) return;
+    const grown = new Uint8Array(Math.max(needed, view.byteLength * 2));
+    grown.set(new Uint8Array(view.buffer));
+    view = new DataView(grown.buffer);
+  };
+  const pushElement = (value: unknown, at: string): Result<never> | undefined => {
+    const broken = writeElement(dtype, view, count, value);
+    count += 1;
+    if (broken === undefined) return undefined;
+    return refuse(Array.isArray(value) ? 'input-shape' : 'input-dtype', `${at}: ${broken}`, at);
+  };
+  const pushAxis = (value: unknown, at: string, axis: number): Result<never> | undefined => {
     const dimension = shape[axis];
-    if (dimension === undefined) {
-      this.#reserve(1);
-      const broken = writeElement(dtype, this.#view, this.#count, value);
-      if (broken !== undefined) {
-        return refuse(Array.isArray(value) ? 'input-shape' : 'input-dtype', `${at}: ${broken}`, at);
-      }
-      this.#count += 1;
-      return undefined;
-    }
     if (!Array.isArray(value) || value.length !== dimension) {
       const got = Array.isArray(value) ? `${value.length} values` : 'no array';
-      const message = `${at}: expected ${dimension} values (shape [${shape}], axis ${axis}), got ${got}`;
+      const message = `${at}: expected ${dimension} values on axis ${axis} of shape [${shape}], got ${got}`;
       return refuse('input-shape', message, at);
     }
-    for (const [index, part] of value.entries()) {
-      const refused = this.push(part, `${at}[${index}]`, axis + 1);
+    const innermost = axis === shape.length - 1;
+    if (innermost) reserve(value.length);
+    for (let index = 0; index < value.length; index += 1) {
+      const refused = innermost
+        ? pushElement(value[index], at)
+        : pushAxis(value[index], `${at}[${index}]`, axis + 1);
       if (refused !== undefined) return refused;
     }
     return undefined;
-  }
+  };
 
-  close(items: number): Tensor {
-    const { dtype, shape } = this.spec;
-    const data = this.#bytes.slice(0, this.#count * DTYPE_BYTES[dtype]);
-    return { dtype, shape: [items, ...shape], data };
-  }
-
-  #reserve(elements: number) {
-    const needed = (this.#count + elements) * DTYPE_BYTES[this.spec.dtype];
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes);
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
-  }
+  return {
+    spec,
+    push(item, at) {
+      if (shape.length > 0) return pushAxis(item, at, 0);
+      reserve(1);
+      return pushElement(item, at);
+    },
+    close: (items) => ({
+      dtype,
+      shape: [items, ...shape],
+      data: new Uint8Array(view.buffer).slice(0, count * DTYPE_BYTES[dtype]),
+    }),
+  };
 }
 
 /**
@@ -162,33 +162,27 @@ class Stack {
  * RangeError when the tensors disagree on it, or bytes do not fit a shape.
  */
 export function encodeTensorLines(tensors: ReadonlyMap<string, Tensor>): string {
-  const columns = [...tensors].map(([name, tensor]) => {
-    const { dtype, shape, data } = tensor;
-    if (shape.length === 0 || data.length !== specBytes({ dtype, shape })) {
+  const columns = [...tensors].map(([name, { dtype, shape, data }]) => {
+    const [items, ...itemShape] = shape;
+    if (items === undefined || data.length !== specBytes({ dtype, shape })) {
       throw new RangeError(`tensor ${name}: ${data.length} bytes, shape [${shape}]`);
     }
     const view = new DataView(data.buffer, data.byteOffset, data.length);
-    return {
-      key: JSON.stringify(name),
-      dtype,
-      items: shape[0] as number,
-      shape: shape.slice(1),
-      view,
-    };
+    const print = (index: number) => printElement(dtype, view, index);
+    return { key: JSON.stringify(name), items, shape: itemShape, print };
   });
   const items = columns[0]?.items ?? 0;
   if (columns.some((column) => column.items !== items)) {
     throw new RangeError('the tensors have different numbers of items');
   }
-  let text = '';
+  const lines: string[] = [];
   for (let item = 0; item < items; item += 1) {
-    const fields = columns.map(
-      ({ key, dtype, shape, view }) =>
-        `${key}:${printNested(shape, item * elementCount(shape), (index) => printElement(dtype, view, index))}`,
-    );
-    text += `{${fields.join(',')}}\n`;
+    const fields = columns.map(({ key, shape, print }) => {
+      return `${key}:${printNested(shape, item * elementCount(shape), print)}`;
+    });
+    lines.push(`{${fields.join(',')}}\n`);
   }
-  return text;
+  return lines.join('');
 }
 
 function printNested(

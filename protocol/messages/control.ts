@@ -111,7 +111,8 @@ export const VerifierMessage = v.variant('type', [
 ]);
 export type VerifierMessage = v.InferOutput<typeof VerifierMessage>;
 
-export const ClientMessage = v.union([ContributorMessage, VerifierMessage]);
+/** One variant, not a union of two: a union's refusal names no field. */
+export const ClientMessage = v.variant('type', [ContributorMessage, VerifierMessage]);
 export type ClientMessage = ContributorMessage | VerifierMessage;
 
 /** Heads of binary frames; the payload follows. */

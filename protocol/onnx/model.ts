@@ -1,0 +1,193 @@
+import type { Dtype } from '../tensor.ts';
+
+/**
+ * The parts of an ONNX `ModelProto` that we read and write. Meaning and field numbers: onnx.proto of
+ * the ONNX project, IR version 14. Numbers stand for themselves where ONNX has an enumeration, so
+ * that a value we do not know survives a decode.
+ */
+export interface OnnxModel {
+  irVersion: number;
+  producerName: string;
+  opsetImports: OnnxOpset[];
+  graph: OnnxGraph;
+  functions: OnnxFunction[];
+}
+
+/** Domain '' and 'ai.onnx' are the same one. */
+export interface OnnxOpset {
+  domain: string;
+  version: number;
+}
+
+export interface OnnxGraph {
+  name: string;
+  nodes: OnnxNode[];
+  initializers: OnnxTensor[];
+  sparseInitializers: OnnxSparseTensor[];
+  /** May name initializers too: those have a default and need not be fed. */
+  inputs: OnnxValue[];
+  outputs: OnnxValue[];
+}
+
+export interface OnnxNode {
+  name: string;
+  opType: string;
+  domain: string;
+  /** An empty name is an optional input left out. */
+  inputs: string[];
+  outputs: string[];
+  attributes: OnnxAttribute[];
+}
+
+/** `type` is AttributeProto.AttributeType; every field that was present is kept, whatever it says. */
+export interface OnnxAttribute {
+  name: string;
+  type: number;
+  float?: number;
+  /** Rounded when beyond 2^53; so are `ints`. */
+  int?: number;
+  string?: Uint8Array;
+  tensor?: OnnxTensor;
+  graph?: OnnxGraph;
+  sparseTensor?: OnnxSparseTensor;
+  floats?: number[];
+  ints?: number[];
+  strings?: Uint8Array[];
+  tensors?: OnnxTensor[];
+  graphs?: OnnxGraph[];
+  sparseTensors?: OnnxSparseTensor[];
+  /** In a function body: the attribute of the call that gives the value. */
+  reference?: string;
+}
+
+/** How a tensor's elements are stored: `raw` is row-major little-endian. */
+export type OnnxStorage = 'raw' | 'float' | 'int32' | 'string' | 'int64' | 'double' | 'uint64';
+
+export interface OnnxTensor {
+  name: string;
+  /** TensorProto.DataType; see `ONNX_DTYPES`. */
+  dataType: number;
+  dims: number[];
+  storage: OnnxStorage;
+  /** A view of the file: raw bytes, or the packed field's bytes (varints for int32, int64, uint64). */
+  data: Uint8Array;
+  /** Where the elements are, when they are not in the file. */
+  external?: { location: string };
+}
+
+export interface OnnxSparseTensor {
+  values?: OnnxTensor;
+  indices?: OnnxTensor;
+  dims: number[];
+}
+
+/** A size, or a symbol for one that is known only when it runs; '' where not even named. */
+export type OnnxDimension = number | string;
+
+export type OnnxType =
+  /** `dims` is absent when not even the rank is known. */
+  | { kind: 'tensor'; dataType: number; dims?: OnnxDimension[] }
+  | { kind: 'sequence' | 'map' | 'optional' | 'sparse-tensor' | 'opaque' | 'none' };
+
+export interface OnnxValue {
+  name: string;
+  type: OnnxType;
+}
+
+export interface OnnxFunction {
+  name: string;
+  domain: string;
+  nodes: OnnxNode[];
+}
+
+/** TensorProto.DataType of each dtype we carry. */
+export const ONNX_DTYPES = {
+  f32: 1,
+  u8: 2,
+  i8: 3,
+  i16: 5,
+  i32: 6,
+  i64: 7,
+  bool: 9,
+  f16: 10,
+  f64: 11,
+} as const satisfies Record<Dtype, number>;
+
+/** Names of the other element types, for sentences. */
+const FOREIGN_DTYPES: Readonly<Record<number, string>> = {
+  4: 'uint16',
+  8: 'string',
+  12: 'uint32',
+  13: 'uint64',
+  14: 'complex64',
+  15: 'complex128',
+  16: 'bfloat16',
+  17: 'float8',
+  18: 'float8',
+  19: 'float8',
+  20: 'float8',
+  21: 'uint4',
+  22: 'int4',
+  23: 'float4',
+  24: 'float8',
+  25: 'uint2',
+  26: 'int2',
+  27: 'float6',
+  28: 'float6',
+};
+
+const DTYPE_OF = new Map<number, Dtype>(
+  (Object.keys(ONNX_DTYPES) as Dtype[]).map((dtype) => [ONNX_DTYPES[dtype], dtype]),
+);
+
+/** Our dtype for a TensorProto.DataType, or undefined when we do not carry it. */
+export const dtypeOfOnnx = (dataType: number): Dtype | undefined => DTYPE_OF.get(dataType);
+
+/** A name of the element type for a sentence. */
+export const nameOnnxType = (dataType: number): string =>
+  DTYPE_OF.get(dataType) ?? FOREIGN_DTYPES[dataType] ?? `element type ${dataType}`;
+
+const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, ints: 7 } as const;
+
+/** An integer attribute. */
+export const intAttribute = (name: string, int: number): OnnxAttribute => ({
+  name,
+  type: ATTRIBUTE_TYPES.int,
+  int,
+});
+
+/** A list of integers. */
+export const intsAttribute = (name: string, ints: number[]): OnnxAttribute => ({
+  name,
+  type: ATTRIBUTE_TYPES.ints,
+  ints,
+});
+
+/** A 32-bit float attribute. */
+export const floatAttribute = (name: string, float: number): OnnxAttribute => ({
+  name,
+  type: ATTRIBUTE_TYPES.float,
+  float,
+});
+
+/** A tensor attribute, such as the value of a `Constant`. */
+export const tensorAttribute = (name: string, tensor: OnnxTensor): OnnxAttribute => ({
+  name,
+  type: ATTRIBUTE_TYPES.tensor,
+  tensor,
+});
+
+/** A subgraph, such as the body of a `Loop`. */
+export const graphAttribute = (name: string, graph: OnnxGraph): OnnxAttribute => ({
+  name,
+  type: ATTRIBUTE_TYPES.graph,
+  graph,
+});
+
+/** A tensor whose elements are given as little-endian bytes. */
+export const rawTensor = (
+  name: string,
+  dtype: Dtype,
+  dims: number[],
+  data: Uint8Array,
+): OnnxTensor => ({ name, dataType: ONNX_DTYPES[dtype], dims, storage: 'raw', data });
