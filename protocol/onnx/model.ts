@@ -184,10 +184,14 @@ export const graphAttribute = (name: string, graph: OnnxGraph): OnnxAttribute =>
   graph,
 });
 
-/** A tensor whose elements are given as little-endian bytes. */
+/** A tensor whose elements are given as row-major little-endian bytes. */
 export const rawTensor = (
   name: string,
-  dtype: Dtype,
-  dims: number[],
-  data: Uint8Array,
-): OnnxTensor => ({ name, dataType: ONNX_DTYPES[dtype], dims, storage: 'raw', data });
+  tensor: { dtype: Dtype; dims: number[]; data: Uint8Array },
+): OnnxTensor => ({
+  name,
+  dataType: ONNX_DTYPES[tensor.dtype],
+  dims: tensor.dims,
+  storage: 'raw',
+  data: tensor.data,
+});

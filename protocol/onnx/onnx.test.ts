@@ -121,7 +121,7 @@ const smallModel = (over: Partial<OnnxGraph> = {}): OnnxModel => ({
     nodes: [
       { name: '', opType: 'Add', domain: '', inputs: ['x', 'b'], outputs: ['y'], attributes: [] },
     ],
-    initializers: [rawTensor('b', 'f32', [2], new Uint8Array(8).fill(7))],
+    initializers: [rawTensor('b', { dtype: 'f32', dims: [2], data: new Uint8Array(8).fill(7) })],
     sparseInitializers: [],
     inputs: [{ name: 'x', type: { kind: 'tensor', dataType: 1, dims: ['batch', 2] } }],
     outputs: [{ name: 'y', type: { kind: 'tensor', dataType: 1, dims: ['batch', 2] } }],
@@ -226,16 +226,16 @@ describe('decodeScalarInt', () => {
   it('reads one element from raw bytes and from a varint', () => {
     const raw = new Uint8Array(8);
     new DataView(raw.buffer).setBigInt64(0, -5n, true);
-    const scalar = rawTensor('trips', 'i64', [], raw);
+    const scalar = rawTensor('trips', { dtype: 'i64', dims: [], data: raw });
     expect(decodeScalarInt(scalar)).toBe(-5);
     const data = Uint8Array.of(0xac, 0x02);
     expect(decodeScalarInt({ ...scalar, dims: [1], storage: 'int64', data })).toBe(300);
   });
 
   it('reads nothing else', () => {
-    const pair = rawTensor('pair', 'i64', [2], new Uint8Array(16));
+    const pair = rawTensor('pair', { dtype: 'i64', dims: [2], data: new Uint8Array(16) });
     expect(decodeScalarInt(pair)).toBeUndefined();
     expect(decodeScalarInt({ ...pair, dims: [] })).toBeUndefined();
-    expect(decodeScalarInt(rawTensor('f', 'f32', [], new Uint8Array(4)))).toBeUndefined();
+    expect(decodeScalarInt(rawTensor('f', { dtype: 'f32', dims: [], data: new Uint8Array(4) }))).toBeUndefined();
   });
 });
