@@ -50,7 +50,7 @@ export interface Epoch {
   /** First and last sequence drawn with this seed. */
   from: number;
   through?: number;
-  rate: number;
+  policy: RatePolicy;
   startedAt: Instant;
 }
 
@@ -69,7 +69,7 @@ export type LogLine =
       epoch: number;
       commitment: Digest;
       from: number;
-      rate: number;
+      policy: RatePolicy;
       at: Instant;
     }
   | {
@@ -85,7 +85,7 @@ export type LogLine =
 /** What a verifier has on disk about one hub; loaded before the hello. */
 export interface Saved {
   hub: PublicKey;
-  /** Every draw through this sequence is judged and its verdict on disk. */
+  /** Every draw through this sequence is judged and its verdict on disk; −1 before the first. */
   judged: number;
   /** The hub has had `judged` messages through this sequence for `SETTLE_MS` on a live link. */
   settled: number;

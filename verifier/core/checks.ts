@@ -1,0 +1,209 @@
+import { decodeBase64 } from '#protocol/base64.ts';
+import { bytesToHex, DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
+import type { Digest } from '#protocol/ids.ts';
+import type { HubMessage } from '#protocol/messages/control.ts';
+import type { Result } from '#protocol/refusal.ts';
+import { instant } from '#protocol/units.ts';
+import { drawUnits, rateOf } from './draw.ts';
+import { epochOf } from './epochs.ts';
+import type { Reference, TaskId, VerifierEvent } from './events.ts';
+import { climb, type LadderStep } from './ladder.ts';
+import { endLink } from './session.ts';
+import type { Book, Pending, Turn, UnitCheck } from './state.ts';
+import { fileVerdict } from './verdict.ts';
+
+/** Tries of one execution or download before it is given up, and the first pause between them. */
+const TRIES_MAX = 4;
+const RETRY_MS = 1_000;
+
+type Check = Extract<HubMessage, { type: 'check' }>;
+
+/**
+ * Takes one accepted shard. A shard seen before is answered from what is on disk or still at work; one
+ * past the bound of the queue is turned away, and asked for again when there is room.
+ */
+export function receiveCheck(turn: Turn, check: Check): void {
+  const { verifier } = turn;
+  const { book } = verifier;
+  if (book === undefined || verifier.phase.name !== 'ready') return;
+  const { shard, manifest, inputs } = check;
+  const { sequence } = shard;
+  if (manifest !== undefined && !verifier.manifests.has(shard.package)) {
+    if (digestRecord(manifest) !== shard.package) {
+      return endLink(turn, `the hub sent a package that is not ${shard.package}`);
+    }
+    verifier.manifests.set(shard.package, manifest);
+  }
+  if (!verifier.manifests.has(shard.package)) {
+    return endLink(turn, `the hub named package ${shard.package} and never sent it`);
+  }
+  const digests = decodeBase64(shard.digests);
+  if (!digests.ok || digests.value.length !== DIGEST_BYTES * shard.unitCount) {
+    return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
+  }
+  if (verifier.overflow !== undefined) return;
+  if (sequence > book.judged && !isHeld(turn, sequence)) {
+    if (heldUnits(turn) >= verifier.config.queueUnitsMax) {
+      verifier.overflow = sequence;
+      return;
+    }
+    verifier.arrivals.push({ shard, inputs, digests: digests.value });
+  }
+  book.seen = Math.max(book.seen, sequence);
+}
+
+function isHeld({ verifier }: Turn, sequence: number): boolean {
+  const newest = verifier.arrivals.at(-1) ?? verifier.queue.at(-1);
+  if (newest === undefined || newest.shard.sequence < sequence) return false;
+  const held = ({ shard }: { shard: { sequence: number } }) => shard.sequence === sequence;
+  return verifier.arrivals.some(held) || verifier.queue.some(held);
+}
+
+/** Arrivals count as one unit each until they are drawn. */
+export function heldUnits({ verifier }: Turn): number {
+  return verifier.queue.reduce((sum, { units }) => sum + units.length, verifier.arrivals.length);
+}
+
+/** Draws the units of what has arrived, as far as the log holds the commitment to the seed. */
+export function drawArrivals(turn: Turn): void {
+  const { verifier } = turn;
+  const { book } = verifier;
+  if (book === undefined || turn.world.now < verifier.diskAfter) return;
+  for (;;) {
+    const [arrival] = verifier.arrivals;
+    if (arrival === undefined) return;
+    const { shard } = arrival;
+    const epoch = epochOf(turn, book, shard.sequence);
+    if (epoch === undefined) return;
+    verifier.arrivals.shift();
+    book.highest = Math.max(book.highest, shard.sequence);
+    const rate = rateOf(epoch.policy, shard.device);
+    const drawn = drawUnits(epoch.seed, rate, shard);
+    const units = drawn.filter((unit) => !isJudged(book, shard, unit)).map(openUnit);
+    if (units.length > 0) insert(verifier.queue, { ...arrival, epoch: epoch.number, units });
+  }
+}
+
+/** Judged before a restart, and its verdict is on disk. */
+function isJudged(book: Book, shard: { sequence: number; lease: string }, unit: number): boolean {
+  return book.verdicts.some(
+    ({ sequence, signed: { verdict } }) =>
+      sequence === shard.sequence && verdict.lease === shard.lease && verdict.unit === unit,
+  );
+}
+
+const openUnit = (unit: number): UnitCheck => ({
+  unit,
+  stage: 'waiting',
+  tries: 0,
+  retryAt: instant(0),
+  references: [],
+});
+
+function insert(queue: Pending[], pending: Pending): void {
+  let place = queue.length;
+  while (place > 0 && (queue[place - 1]?.shard.sequence ?? 0) > pending.shard.sequence) place -= 1;
+  queue.splice(place, 0, pending);
+}
+
+/** Starts work on the earliest units first, a few at a time. */
+export function startTasks(turn: Turn): void {
+  const { verifier, world } = turn;
+  const connected = verifier.phase.name === 'ready';
+  for (const pending of verifier.queue) {
+    for (const check of pending.units) {
+      if (check.stage === 'deciding' && world.now >= verifier.diskAfter)
+        advance(turn, pending, check);
+      if (verifier.tasks.size >= verifier.config.tasksMax) return;
+      if (!connected || check.stage !== 'waiting' || check.retryAt > world.now) continue;
+      advance(turn, pending, check);
+    }
+  }
+}
+
+/** Takes the next step of the ladder for one unit. */
+function advance(turn: Turn, pending: Pending, check: UnitCheck): void {
+  const { verifier, effects } = turn;
+  const step = nextStep(turn, pending, check);
+  if (step === undefined) return;
+  if (step.do === 'decide') return fileVerdict(turn, { pending, check, finding: step.finding });
+  const task = verifier.nextTask++;
+  const { shard, inputs } = pending;
+  const { unit } = check;
+  verifier.tasks.set(task, { pending, check });
+  if (step.do === 'claim') {
+    check.stage = 'claiming';
+    effects.push({ type: 'claim', task, job: shard.job, unit, lease: shard.lease });
+    return;
+  }
+  const manifest = verifier.manifests.get(shard.package);
+  if (manifest === undefined) return;
+  check.stage = 'executing';
+  effects.push({ type: 'execute', task, manifest, inputs, unit, fresh: step.fresh });
+}
+
+function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCheck) {
+  const manifest = verifier.manifests.get(shard.package);
+  if (manifest === undefined) return undefined;
+  const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
+  const step: LadderStep = climb({
+    provider: shard.provider,
+    manifest,
+    claimed: bytesToHex(digests.subarray(start, start + DIGEST_BYTES)) as Digest,
+    references: check.references,
+    ...(check.claim === undefined ? {} : { claim: check.claim }),
+    gaveUp: check.failed !== undefined,
+  });
+  return step;
+}
+
+export function finishExecution(
+  turn: Turn,
+  event: Extract<VerifierEvent, { type: 'executed' }>,
+): void {
+  const found = takeTask(turn, event.task);
+  if (found === undefined) return;
+  const { pending, check } = found;
+  if (event.result.ok) {
+    check.references.push(event.result.value);
+    check.tries = 0;
+  } else if (!retry(turn, check, event.result)) check.failed = event.result.refusal;
+  settle(turn, pending, check);
+}
+
+/** Bytes that do not hash to the claimed digest are not what the device claimed. */
+export function finishClaim(turn: Turn, event: Extract<VerifierEvent, { type: 'claimed' }>): void {
+  const found = takeTask(turn, event.task);
+  if (found === undefined) return;
+  const { pending, check } = found;
+  const start = (check.unit - pending.shard.firstUnit) * DIGEST_BYTES;
+  const claimed = bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES));
+  if (event.result.ok) {
+    check.claim = event.result.value.digest === claimed ? event.result.value : 'unavailable';
+  } else if (!retry(turn, check, event.result)) check.claim = 'unavailable';
+  settle(turn, pending, check);
+}
+
+function takeTask({ verifier }: Turn, task: TaskId) {
+  const found = verifier.tasks.get(task);
+  verifier.tasks.delete(task);
+  return found;
+}
+
+/** Whether the task is tried again. A hub that is away costs no try. */
+function retry({ verifier, world }: Turn, check: UnitCheck, result: Result<Reference>): boolean {
+  if (result.ok) return false;
+  if (verifier.phase.name === 'ready') check.tries += 1;
+  check.retryAt = instant(world.now + RETRY_MS * 4 ** Math.max(0, check.tries - 1));
+  const final = result.refusal.code === 'not-found' || result.refusal.code === 'job-unknown';
+  return !final && check.tries < TRIES_MAX;
+}
+
+/** A decision is filed at once, while its evidence is at hand; more work waits its turn. */
+function settle(turn: Turn, pending: Pending, check: UnitCheck): void {
+  check.stage = 'waiting';
+  const step = nextStep(turn, pending, check);
+  if (step?.do !== 'decide') return;
+  check.stage = 'deciding';
+  if (turn.world.now >= turn.verifier.diskAfter) advance(turn, pending, check);
+}

@@ -1,0 +1,62 @@
+import { concatBytes, hexToBytes, sha256 } from '#protocol/digest.ts';
+import type { Digest, Nonce, PublicKey } from '#protocol/ids.ts';
+import type { RatePolicy } from './events.ts';
+
+const BLOCK_BYTES = 64;
+const CONTEXT = Uint8Array.from('pocketgrid/draw@1', (character) => character.charCodeAt(0));
+
+/** HMAC-SHA-256 (RFC 2104, FIPS 198-1) for keys of at most one block. */
+export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
+  if (key.length > BLOCK_BYTES) throw new RangeError('an HMAC key here has at most 64 bytes');
+  const inner = new Uint8Array(BLOCK_BYTES).fill(0x36);
+  const outer = new Uint8Array(BLOCK_BYTES).fill(0x5c);
+  for (const [place, byte] of key.entries()) {
+    inner[place] = byte ^ 0x36;
+    outer[place] = byte ^ 0x5c;
+  }
+  return sha256(concatBytes(outer, sha256(concatBytes(inner, message))));
+}
+
+/** The commitment to a seed that is logged before its first draw: SHA-256 of its 32 bytes, in hex. */
+export const commitSeed = (seed: Nonce): Uint8Array => sha256(hexToBytes(seed));
+
+/**
+ * floor(rate × 2^64), exactly: a double times a power of two is exact, and so is its floor.
+ * Refuses a rate outside [0, 1], NaN included, by throwing: it is a mistake in our own settings.
+ */
+export function drawThreshold(rate: number): bigint {
+  if (!(rate >= 0 && rate <= 1)) throw new RangeError(`a check rate lies in [0, 1], not ${rate}`);
+  return BigInt(Math.floor(rate * 2 ** 64));
+}
+
+/** The rate at which a unit of this device is checked. */
+export function rateOf(policy: RatePolicy, _device: PublicKey): number {
+  return policy.rate;
+}
+
+/**
+ * The draw of one unit, in [0, 2^64): the first 8 bytes, big-endian, of
+ * HMAC-SHA-256(seed, `pocketgrid/draw@1` ‖ commitment (32) ‖ unit (u64, big-endian)).
+ * Anyone can recompute it once the seed is revealed.
+ */
+export function drawValue(seed: Nonce, commitment: Digest, unit: number): bigint {
+  const place = new Uint8Array(8);
+  new DataView(place.buffer).setBigUint64(0, BigInt(unit));
+  const mac = hmacSha256(hexToBytes(seed), concatBytes(CONTEXT, hexToBytes(commitment), place));
+  return new DataView(mac.buffer, mac.byteOffset, 8).getBigUint64(0);
+}
+
+/** The units of a shard that are checked: those whose draw lies under the threshold of the rate. */
+export function drawUnits(
+  seed: Nonce,
+  rate: number,
+  shard: { commitment: Digest; firstUnit: number; unitCount: number },
+): number[] {
+  const threshold = drawThreshold(rate);
+  if (threshold === 0n) return [];
+  const units: number[] = [];
+  for (let unit = shard.firstUnit; unit < shard.firstUnit + shard.unitCount; unit += 1) {
+    if (drawValue(seed, shard.commitment, unit) < threshold) units.push(unit);
+  }
+  return units;
+}

@@ -1,0 +1,71 @@
+import type { Digest } from '#protocol/ids.ts';
+import type { PackageManifest, Provider } from '#protocol/package.ts';
+import type { Verdict, VerdictKind } from '#protocol/records.ts';
+import { BEYOND, compareUnits, type Distance } from './compare.ts';
+import type { Reference } from './events.ts';
+
+/** What is known so far about one drawn unit. */
+export interface Evidence {
+  provider: Provider;
+  manifest: PackageManifest;
+  claimed: Digest;
+  /** Outputs of our own re-executions; the second from a fresh compute worker. */
+  references: readonly Reference[];
+  /** The bytes behind `claimed`, once fetched. */
+  claim?: Reference | 'unavailable';
+  /** Re-execution was given up. */
+  gaveUp: boolean;
+}
+
+export type LadderStep =
+  | { do: 'execute'; fresh: boolean }
+  | { do: 'claim' }
+  | { do: 'decide'; finding: Finding };
+export type Finding = Pick<Verdict, 'kind' | 'lane' | 'reference' | 'l2' | 'max' | 'runs'>;
+
+/** Named as the reference of a unit that could not be re-executed at all. */
+export const NO_REFERENCE = '0'.repeat(64) as Digest;
+
+/** The exact lane agrees bit for bit only with itself: a GPU result is judged by tolerance. */
+export const laneOf = (provider: Provider): Verdict['lane'] =>
+  provider === 'wasm' ? 'exact' : 'tolerance';
+
+/**
+ * The verdict ladder. Equal digests: match. On the tolerance lane the claimed bytes are fetched and
+ * within the comparators: match. Otherwise the unit is run again in a fresh compute worker; if our
+ * own two runs differ, nothing can be said. Only then is it a mismatch on the exact lane, and on the
+ * tolerance lane an unfit device: GPUs are honestly wrong at times.
+ */
+export function climb(evidence: Evidence): LadderStep {
+  const { provider, claimed, references, claim, gaveUp } = evidence;
+  const lane = laneOf(provider);
+  const [first, second] = references;
+  const runs = references.length;
+  const decide = (kind: VerdictKind, distance: Distance): LadderStep => {
+    const { l2, max } = distance;
+    const reference = first?.digest ?? NO_REFERENCE;
+    return { do: 'decide', finding: { kind, lane, reference, l2, max, runs } };
+  };
+  if (first?.digest === claimed) return decide('match', { l2: 0, max: 0, within: true });
+  if (gaveUp) return decide('inconclusive', measure(evidence, first));
+  if (first === undefined) return { do: 'execute', fresh: false };
+  if (lane === 'tolerance') {
+    if (claim === undefined) return { do: 'claim' };
+    const distance = measure(evidence, first);
+    if (distance.within) return decide('match', distance);
+  }
+  if (second === undefined) return { do: 'execute', fresh: true };
+  if (second.digest !== first.digest) return decide('inconclusive', measure(evidence, first));
+  if (claim === undefined) return { do: 'claim' };
+  if (lane === 'exact') return decide('mismatch', measure(evidence, first));
+  return decide(
+    claim === 'unavailable' ? 'inconclusive' : 'device-unfit',
+    measure(evidence, first),
+  );
+}
+
+function measure(evidence: Evidence, reference: Reference | undefined): Distance {
+  const { claim, manifest } = evidence;
+  if (reference === undefined || claim === undefined || claim === 'unavailable') return BEYOND;
+  return compareUnits(claim.bytes, reference.bytes, manifest);
+}

@@ -1,0 +1,64 @@
+import { after, type Instant, millis } from '#protocol/units.ts';
+import { heldUnits } from './checks.ts';
+import { persist } from './persist.ts';
+import { rejoin } from './session.ts';
+import type { Book, Turn, Verifier } from './state.ts';
+
+/** `judged` is sent at most this often: the hub stores each one. */
+const TELL_EVERY_MS = millis(200);
+/** A `judged` that went out on a link that still holds after this time has arrived. */
+const SETTLE_MS = millis(5_000);
+
+/** The last sequence all of whose draws are judged, with their verdicts on disk. */
+export function judgedThrough(verifier: Verifier, book: Book): number {
+  const first = Math.min(
+    verifier.queue[0]?.shard.sequence ?? Infinity,
+    verifier.arrivals[0]?.shard.sequence ?? Infinity,
+    verifier.overflow ?? Infinity,
+  );
+  return Math.max(book.judged, Math.min(book.highest, first - 1));
+}
+
+/** Moves the marks: written first, then told. Asks again for what was turned away. */
+export function moveMarks(turn: Turn): void {
+  const { verifier, world } = turn;
+  const { book } = verifier;
+  if (book === undefined || world.now < verifier.diskAfter) return;
+  settle(turn, book);
+  const judged = judgedThrough(verifier, book);
+  const writing = [...verifier.persisting.values()].some(({ type }) => type === 'marks');
+  if (judged > book.judged && !writing && isDue(verifier, world.now)) {
+    const marks = { judged, settled: book.settled };
+    persist(turn, { type: 'marks', ...marks }, { lines: [], marks });
+  }
+  tell(turn, book);
+  if (verifier.overflow !== undefined && heldUnits(turn) <= verifier.config.queueUnitsMax / 2) {
+    delete verifier.overflow;
+    rejoin(turn, 'the queue has room again; asking the hub for what was turned away');
+  }
+}
+
+function isDue({ phase }: Verifier, now: Instant): boolean {
+  if (phase.name !== 'ready' || phase.told === undefined) return true;
+  return now >= after(phase.told.at, TELL_EVERY_MS);
+}
+
+/** Tells the hub, never past what it sent on this link. */
+function tell({ verifier, world, effects }: Turn, book: Book): void {
+  const { phase } = verifier;
+  if (phase.name !== 'ready') return;
+  const through = Math.min(book.judged, book.seen);
+  if (through < 0 || through <= (phase.told?.through ?? -1) || !isDue(verifier, world.now)) return;
+  phase.told = { through, at: world.now };
+  effects.push({ type: 'send', link: phase.link, message: { type: 'judged', through } });
+}
+
+/** Forgets verdicts the hub surely has. */
+function settle({ verifier, world }: Turn, book: Book): void {
+  const { phase } = verifier;
+  if (phase.name !== 'ready' || phase.told === undefined) return;
+  const { through, at } = phase.told;
+  if (through <= book.settled || world.now < after(at, SETTLE_MS) || phase.heardAt < at) return;
+  book.settled = through;
+  book.verdicts = book.verdicts.filter(({ sequence }) => sequence > through);
+}

@@ -1,0 +1,64 @@
+import type { Refusal } from '#protocol/refusal.ts';
+import { after, millis } from '#protocol/units.ts';
+import type { Token, VerifierEffect } from './events.ts';
+import { linkOf } from './session.ts';
+import { type Persisting, say, type Turn } from './state.ts';
+
+/** How long nothing is written after the disk refused. */
+const DISK_PAUSE_MS = millis(5_000);
+
+type Written = Omit<Extract<VerifierEffect, { type: 'persist' }>, 'type' | 'token'>;
+
+export function persist(turn: Turn, purpose: Persisting, written: Written): void {
+  const token = turn.verifier.nextToken++;
+  turn.verifier.persisting.set(token, purpose);
+  turn.effects.push({ type: 'persist', token, ...written });
+}
+
+/** What was written is on disk: only now may the hub hear of it. */
+export function finishPersist(turn: Turn, token: Token): void {
+  const { verifier, effects } = turn;
+  const { book } = verifier;
+  const done = verifier.persisting.get(token);
+  verifier.persisting.delete(token);
+  if (done === undefined || book === undefined) return;
+  switch (done.type) {
+    case 'epoch': {
+      const epoch = book.epochs.find(({ number }) => number === done.epoch);
+      if (epoch !== undefined) epoch.durable = true;
+      return;
+    }
+    case 'reveal':
+      book.epochs = book.epochs.filter(({ number }) => number !== done.epoch);
+      return;
+    case 'marks':
+      book.judged = Math.max(book.judged, done.judged);
+      return;
+    case 'verdict': {
+      const { filed } = done.check;
+      if (filed === undefined) return;
+      book.verdicts.push(filed);
+      const link = linkOf(turn);
+      if (link !== undefined && verifier.phase.name === 'ready') {
+        effects.push({ type: 'send', link, message: { type: 'verdict', signed: filed.signed } });
+      }
+      const pending = verifier.queue.find(({ shard }) => shard.sequence === done.sequence);
+      if (pending === undefined) return;
+      pending.units = pending.units.filter((check) => check !== done.check);
+      if (pending.units.length > 0) return;
+      verifier.queue = verifier.queue.filter((other) => other !== pending);
+      return;
+    }
+  }
+}
+
+/** Nothing is lost: what could not be written is kept and written again after a pause. */
+export function failPersist(turn: Turn, token: Token, refusal: Refusal): void {
+  const { verifier, world } = turn;
+  const failed = verifier.persisting.get(token);
+  verifier.persisting.delete(token);
+  if (failed === undefined) return;
+  if (failed.type === 'verdict') failed.check.stage = 'deciding';
+  verifier.diskAfter = after(world.now, DISK_PAUSE_MS);
+  say(turn, 'warning', `nothing can be written: ${refusal.message}; verdicts wait on this disk`);
+}

@@ -1,0 +1,155 @@
+import { concatBytes } from '#protocol/digest.ts';
+import type { JobId } from '#protocol/ids.ts';
+import type { PackageDraft } from '#protocol/job.ts';
+import { FRAME_BYTES_MAX, type HubMessage } from '#protocol/messages/control.ts';
+import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
+import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
+import { type Millis, millis } from '#protocol/units.ts';
+import type { Preparation, VerifierEvent } from './events.ts';
+import { linkOf } from './session.ts';
+import { type Preparing, say, type Turn } from './state.ts';
+
+const PREPARING_MAX = 64;
+/** Room for the head of the frame that carries the answers. */
+const HEAD_BYTES = 64 * 1024;
+const OUTPUTS_MAX = 16;
+
+type Prepare = Extract<HubMessage, { type: 'prepare' }>;
+
+/** Takes a new job to run on the exact lane. The hub asks again after a lost link: kept once. */
+export function receivePrepare(turn: Turn, message: Prepare): void {
+  const { verifier } = turn;
+  const { job, draft, inputs, units } = message;
+  if (verifier.preparing.some((other) => other.job === job)) return;
+  if (verifier.preparing.length >= PREPARING_MAX) {
+    const busy = `this verifier has ${PREPARING_MAX} new jobs to run; ask again later`;
+    return answerRefused(turn, job, refusal('busy', busy));
+  }
+  if (units < 1) {
+    return answerRefused(
+      turn,
+      job,
+      refusal('input-empty', 'a job needs one unit of inputs at least'),
+    );
+  }
+  const chosen = units === 1 ? [0] : [0, units - 1];
+  verifier.preparing.push({ job, draft, inputs, units: chosen });
+}
+
+/** One new job at a time. */
+export function startPreparing({ verifier, effects }: Turn): void {
+  const [first] = verifier.preparing;
+  if (first === undefined || first.task !== undefined || verifier.phase.name !== 'ready') return;
+  const task = verifier.nextTask++;
+  first.task = task;
+  const { job, draft, inputs, units } = first;
+  effects.push({ type: 'prepare', task, job, draft, inputs, units });
+}
+
+/** With the link gone the answer has nowhere to go: the hub asks again in the next session. */
+export function finishPreparing(
+  turn: Turn,
+  event: Extract<VerifierEvent, { type: 'prepared' }>,
+): void {
+  const { verifier, effects } = turn;
+  const done = verifier.preparing.find(({ task }) => task === event.task);
+  if (done === undefined) return;
+  verifier.preparing = verifier.preparing.filter((other) => other !== done);
+  const link = linkOf(turn);
+  if (link === undefined || verifier.phase.name !== 'ready') return;
+  const checked = event.result.ok
+    ? checkPreparation(done, event.result.value)
+    : refuseRun(event.result.refusal);
+  if (!checked.ok) return answerRefused(turn, done.job, checked.refusal);
+  const { outputs, units, unitMs, payload, peakBytes } = checked.value;
+  const head = { type: 'prepared', job: done.job, outputs, units, unitMs, peakBytes } as const;
+  effects.push({ type: 'send-frame', link, head, payload });
+  say(turn, 'info', `${done.draft.name} runs on the exact lane, ${unitMs.toFixed(2)} ms per unit`);
+}
+
+/** The runtime's own words, under the code of the job's rule. */
+function refuseRun(cause: Refusal): Result<never> {
+  const runtime = [
+    'provider-failed',
+    'provider-timeout',
+    'provider-unavailable',
+    'model-run-failed',
+  ];
+  if (!runtime.includes(cause.code)) return { ok: false, refusal: cause };
+  const rule = 'a model must run on onnxruntime-web, wasm, with the given inputs; check it there';
+  return refuse('model-run-failed', `${rule}. ${cause.message}`, cause.path);
+}
+
+function answerRefused(turn: Turn, job: JobId, reason: Refusal): void {
+  const link = linkOf(turn);
+  if (link === undefined) return;
+  turn.effects.push({
+    type: 'send',
+    link,
+    message: { type: 'unpreparable', job, refusal: reason },
+  });
+  say(turn, 'warning', `${job} cannot be prepared: ${reason.message}`);
+}
+
+interface Prepared {
+  outputs: TensorSpec[];
+  units: number[];
+  unitMs: Millis;
+  payload: Uint8Array;
+  peakBytes: Preparation['peakBytes'];
+}
+
+/** What a model must be like to be checked: fixed shapes, one row per item, the same answer twice. */
+export function checkPreparation(
+  asked: Pick<Preparing, 'draft' | 'units'>,
+  found: Preparation,
+): Result<Prepared> {
+  const shapes = checkOutputs(asked.draft, found.outputs);
+  if (shapes !== undefined) return { ok: false, refusal: shapes };
+  const size = unitBytes(found.outputs);
+  if (found.answers.some((answer) => answer.length !== size)) {
+    const rule = 'outputs must have one shape for every unit; pad or pool what varies';
+    return refuse('model-outputs-unsupported', rule);
+  }
+  const digests = new Map<number, string>();
+  for (const { unit, digest } of found.runs) {
+    if ((digests.get(unit) ?? digest) !== digest) {
+      const rule = 'the same input gave two different outputs; results that vary cannot be checked';
+      return refuse('model-run-failed', `${rule}: give random operators a fixed seed input`);
+    }
+    digests.set(unit, digest);
+  }
+  const room = FRAME_BYTES_MAX - HEAD_BYTES;
+  if (size > room) {
+    const rule = `one unit's outputs take ${size} bytes and at most ${room} fit a message`;
+    return refuse('model-outputs-unsupported', `${rule}; set fewer items per unit`);
+  }
+  const kept = found.answers.slice(0, Math.max(1, Math.floor(room / size)));
+  return accept({
+    outputs: [...found.outputs],
+    units: asked.units.slice(0, kept.length),
+    unitMs: median(found.runs.map(({ computeMs }) => computeMs)),
+    payload: concatBytes(...kept),
+    peakBytes: found.peakBytes,
+  });
+}
+
+function checkOutputs(draft: PackageDraft, outputs: readonly TensorSpec[]): Refusal | undefined {
+  if (outputs.length < 1 || outputs.length > OUTPUTS_MAX) {
+    const rule = `a model has 1 to ${OUTPUTS_MAX} outputs and this one ${outputs.length}`;
+    return refusal('model-outputs-unsupported', `${rule}; export only those you need`);
+  }
+  for (const { name, shape } of outputs) {
+    if (shape[0] === draft.unitItems && shape.length <= 8) continue;
+    const rule = `output ${name} is [${shape.join(', ')}]; its first dimension must be the unit's ${draft.unitItems} items`;
+    const way = 'export the model with a batch axis first on every output, or set unitItems to 1';
+    return refusal('model-outputs-unsupported', `${rule}: ${way}`, name);
+  }
+  return undefined;
+}
+
+/** The middle one; the lower of the two middles. At least a hundredth of a millisecond. */
+function median(values: readonly Millis[]): Millis {
+  const sorted = [...values].sort((a, b) => a - b);
+  return millis(Math.max(sorted[Math.floor((sorted.length - 1) / 2)] ?? 0, 0.01));
+}

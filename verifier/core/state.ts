@@ -1,0 +1,150 @@
+import type { Digest, JobId, Nonce, PublicKey } from '#protocol/ids.ts';
+import type { PackageDraft } from '#protocol/job.ts';
+import type { BlobRef, PackageManifest } from '#protocol/package.ts';
+import type { AcceptedShard } from '#protocol/records.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import type { Instant, Millis } from '#protocol/units.ts';
+import type {
+  Epoch,
+  FiledVerdict,
+  LinkId,
+  Reference,
+  Saved,
+  TaskId,
+  Token,
+  VerifierConfig,
+  VerifierEffect,
+  World,
+} from './events.ts';
+
+/** The one state machine of a verifier. Every phase but `ready` says why it is not ready. */
+export type Phase =
+  | { name: 'waiting'; until: Instant; reason: string }
+  | {
+      name: 'connecting';
+      link: LinkId;
+      since: Instant;
+      challenge?: { nonce: Nonce; hub: PublicKey };
+    }
+  | {
+      name: 'ready';
+      link: LinkId;
+      since: Instant;
+      heardAt: Instant;
+      sentAt: Instant;
+      beatMs: Millis;
+      /** The last `judged` message on this link. */
+      told?: { through: number; at: Instant };
+    }
+  | { name: 'stopping' }
+  | { name: 'stopped' };
+
+/** What is known about one hub: the durable part, and how far its checks have been seen. */
+export interface Book {
+  hub: PublicKey;
+  judged: number;
+  settled: number;
+  lastEpoch: number;
+  epochs: (Epoch & { durable: boolean })[];
+  verdicts: FiledVerdict[];
+  /** Largest sequence drawn. */
+  highest: number;
+  /** Largest sequence the hub sent on this link: it takes no `judged` past that. */
+  seen: number;
+}
+
+/** One drawn unit on its way to a verdict. */
+export interface UnitCheck {
+  unit: number;
+  stage: 'waiting' | 'executing' | 'claiming' | 'deciding' | 'filing';
+  tries: number;
+  retryAt: Instant;
+  references: Reference[];
+  claim?: Reference | 'unavailable';
+  /** Set when re-execution was given up. */
+  failed?: Refusal;
+  filed?: FiledVerdict;
+}
+
+/** An accepted shard with units that still have to be judged. */
+export interface Pending {
+  shard: AcceptedShard;
+  inputs: BlobRef;
+  /** 32 bytes of SHA-256 per unit, as the device claimed. */
+  digests: Uint8Array;
+  epoch: number;
+  units: UnitCheck[];
+}
+
+export interface Arrival {
+  shard: AcceptedShard;
+  inputs: BlobRef;
+  digests: Uint8Array;
+}
+
+export interface Preparing {
+  job: JobId;
+  draft: PackageDraft;
+  inputs: BlobRef;
+  units: readonly number[];
+  task?: TaskId;
+}
+
+/** What a `persist` effect was for. */
+export type Persisting =
+  | { type: 'epoch'; epoch: number }
+  | { type: 'verdict'; sequence: number; check: UnitCheck }
+  | { type: 'marks'; judged: number; settled: number }
+  | { type: 'reveal'; epoch: number };
+
+/** The whole state of a verifier, changed in place. */
+export interface Verifier {
+  config: VerifierConfig;
+  phase: Phase;
+  failures: number;
+  book?: Book;
+  /** By package digest, of the hub at hand. */
+  manifests: Map<Digest, PackageManifest>;
+  /** Waiting for an epoch whose commitment is in the log; in order of sequence. */
+  arrivals: Arrival[];
+  /** In order of sequence. */
+  queue: Pending[];
+  /** First sequence turned away because the queue was full. */
+  overflow?: number;
+  tasks: Map<TaskId, { pending: Pending; check: UnitCheck }>;
+  preparing: Preparing[];
+  persisting: Map<Token, Persisting>;
+  /** Nothing is written before this time, after the disk refused. */
+  diskAfter: Instant;
+  judgedTotal: number;
+  caughtTotal: number;
+  nextLink: LinkId;
+  nextTask: TaskId;
+  nextToken: Token;
+}
+
+export interface Turn {
+  verifier: Verifier;
+  world: World;
+  effects: VerifierEffect[];
+}
+
+/** Opens the book of one hub from what is on disk. */
+export function openBook(saved: Saved): Book {
+  const sequences = saved.verdicts.map((filed) => filed.sequence);
+  const closed = saved.epochs.map((epoch) => epoch.through ?? -1);
+  return {
+    hub: saved.hub,
+    judged: saved.judged,
+    settled: saved.settled,
+    lastEpoch: saved.lastEpoch,
+    epochs: saved.epochs.map((epoch) => ({ ...epoch, durable: true })),
+    verdicts: [...saved.verdicts],
+    highest: Math.max(saved.judged, ...sequences, ...closed),
+    seen: -1,
+  };
+}
+
+export function say(turn: Turn, level: 'info' | 'warning' | 'catch', text: string): void {
+  turn.effects.push({ type: 'say', level, text });
+}

@@ -1,0 +1,63 @@
+import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
+import type { Digest } from '#protocol/ids.ts';
+import type { Verdict } from '#protocol/records.ts';
+import type { FiledVerdict } from './events.ts';
+import type { Finding } from './ladder.ts';
+import { persist } from './persist.ts';
+import { type Pending, say, type Turn, type UnitCheck } from './state.ts';
+
+/** Signs a finding and writes it down; it is sent when it is on disk. */
+export function fileVerdict(
+  turn: Turn,
+  decided: { pending: Pending; check: UnitCheck; finding: Finding },
+): void {
+  const { verifier, world } = turn;
+  const { pending, check, finding } = decided;
+  const { shard } = pending;
+  const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
+  const verdict: Verdict = {
+    verifier: verifier.config.key,
+    job: shard.job,
+    unit: check.unit,
+    lease: shard.lease,
+    device: shard.device,
+    claimed: bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES)) as Digest,
+    ...finding,
+    at: world.now,
+  };
+  const first = check.filed === undefined;
+  const filed: FiledVerdict = check.filed ?? {
+    sequence: shard.sequence,
+    epoch: pending.epoch,
+    signed: { verdict, signature: world.sign('verdict', verdict) },
+  };
+  check.filed = filed;
+  check.stage = 'filing';
+  check.references = [];
+  delete check.claim;
+  persist(
+    turn,
+    { type: 'verdict', sequence: shard.sequence, check },
+    { lines: [{ type: 'verdict', ...filed }] },
+  );
+  if (first) announce(turn, verdict, check);
+}
+
+function announce(turn: Turn, verdict: Verdict, check: UnitCheck): void {
+  const { verifier } = turn;
+  verifier.judgedTotal += 1;
+  if (verdict.kind === 'match') return;
+  verifier.caughtTotal += verdict.kind === 'mismatch' ? 1 : 0;
+  const where = `unit ${verdict.unit} of ${verdict.job} by device ${verdict.device.slice(0, 12)}…`;
+  const far = `l2 ${verdict.l2.toPrecision(3)}, max ${verdict.max.toPrecision(3)}`;
+  switch (verdict.kind) {
+    case 'mismatch':
+      return say(turn, 'catch', `mismatch: ${where} is wrong, confirmed by a fresh run (${far})`);
+    case 'device-unfit':
+      return say(turn, 'warning', `device-unfit: ${where} is beyond tolerance (${far})`);
+    case 'inconclusive': {
+      const why = check.failed?.message ?? 'the claim and our own runs do not settle it';
+      return say(turn, 'warning', `inconclusive: ${where}: ${why}`);
+    }
+  }
+}
