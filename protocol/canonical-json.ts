@@ -1,6 +1,6 @@
 import canonicalize from 'canonicalize';
 
-/** An escape \\ud800 to \\udfff whose backslash is not itself escaped. */
+/** An escape from ud800 to udfff whose backslash is not itself escaped. */
 const LONE_SURROGATE = /(?:^|[^\\])(?:\\\\)*\\ud[89a-f]/;
 
 /**
