@@ -1,0 +1,247 @@
+import { decodeWith } from '#protocol/decode.ts';
+import { decodeFrame } from '#protocol/message-frame.ts';
+import {
+  type ClientMessage,
+  ContributorMessage,
+  FRAME_BYTES_MAX,
+  HELLO_DEADLINE_MS,
+  type HubMessage,
+  TEXT_BYTES_MAX,
+  VerifierMessage,
+} from '#protocol/messages/control.ts';
+import { type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
+import type { HubEvent, SocketId } from '../core/events.ts';
+import type { Log } from './log.ts';
+import type { HubCounters } from './metrics.ts';
+import { acceptUpgrade, openWebSocketServer, type Upgrade, WebSocket } from './web-socket.ts';
+
+/** Bounds of one control socket. */
+export interface ControlLimits {
+  /** Sockets at once; one more is turned away. */
+  sockets: number;
+  /** Messages in one second, and how many may come at once after a pause. */
+  messagesPerSecond: number;
+  messagesBurst: number;
+  /** Bytes not yet taken by the other side; a socket that holds more is closed. */
+  bufferedBytes: number;
+  /** Bytes a socket may send before it is welcomed: enough for a hello, not for a result. */
+  bytesBeforeWelcome: number;
+}
+
+export const CONTROL_LIMITS: ControlLimits = {
+  sockets: 50_000,
+  messagesPerSecond: 4_000,
+  messagesBurst: 8_000,
+  bufferedBytes: 32 * 1024 * 1024,
+  bytesBeforeWelcome: TEXT_BYTES_MAX + 64 * 1024,
+};
+
+export interface ControlSockets {
+  upgrade(upgrade: Upgrade): void;
+  send(id: SocketId, message: HubMessage): void;
+  close(id: SocketId): void;
+  /** Ends every socket at once and stops the sweep. */
+  stop(): void;
+}
+
+/**
+ * What the edge remembers of a socket sits on the socket itself, and all sockets share their
+ * listeners: 20,000 idle ones have to fit in memory.
+ */
+class ControlConnection extends WebSocket {
+  id: SocketId = 0;
+  tokens = 0;
+  filledAt = 0;
+  openedAt = 0;
+  /** The TCP socket, until it is welcomed: it knows how much came. */
+  wire: Upgrade['socket'] | undefined;
+}
+
+const VERIFIER_TYPES = new Set(['verdict', 'judged', 'unpreparable']);
+const SWEEP_MS = 1_000;
+
+/** The control sockets of a hub: decodes what comes, bounds it, and hands it to `post`. */
+export function openControlSockets(options: {
+  post(event: HubEvent): void;
+  counters: HubCounters;
+  log: Log;
+  limits?: Partial<ControlLimits>;
+}): ControlSockets {
+  const { post, counters, log } = options;
+  const limits = { ...CONTROL_LIMITS, ...options.limits };
+  const connections = new Map<SocketId, ControlConnection>();
+  const ungreeted = new Set<ControlConnection>();
+  const server = openWebSocketServer<typeof ControlConnection>({
+    WebSocket: ControlConnection,
+    maxPayload: FRAME_BYTES_MAX + 64 * 1024,
+  });
+  let nextId = 1;
+  let encoded: { message: HubMessage; text: string } | undefined;
+
+  function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
+    const connection = this as ControlConnection;
+    const bytes = data as Buffer;
+    counters.messages += 1;
+    if (!takeToken(connection, limits)) {
+      counters.socketsTooFast += 1;
+      return refuseAndClose(
+        connection,
+        refusal(
+          'message-rate',
+          `send at most ${limits.messagesPerSecond} messages a second, then connect again`,
+        ),
+      );
+    }
+    const event = isBinary ? decodeBinary(connection.id, bytes) : decodeText(connection.id, bytes);
+    if (event.type === 'malformed') counters.messagesMalformed += 1;
+    post(event);
+  }
+
+  function onClose(this: WebSocket): void {
+    const connection = this as ControlConnection;
+    ungreeted.delete(connection);
+    if (!connections.delete(connection.id)) return;
+    counters.socketsOpen -= 1;
+    post({ type: 'disconnected', socket: connection.id });
+  }
+
+  /** Bad WebSocket frames; the library closes the socket, so `close` follows. */
+  function onError(this: WebSocket, error: Error): void {
+    counters.messagesMalformed += 1;
+    log.debug(
+      { socket: (this as ControlConnection).id, error: error.message },
+      'control socket error',
+    );
+  }
+
+  function opened(connection: ControlConnection): void {
+    connection.id = nextId++;
+    connection.tokens = limits.messagesBurst;
+    connection.filledAt = connection.openedAt = performance.now();
+    connection.on('message', onMessage);
+    connection.on('close', onClose);
+    connection.on('error', onError);
+    connections.set(connection.id, connection);
+    ungreeted.add(connection);
+    counters.socketsOpen += 1;
+    post({ type: 'connected', socket: connection.id });
+  }
+
+  function refuseAndClose(connection: ControlConnection, reason: Refusal): void {
+    const message: HubMessage = { type: 'refused', code: reason.code, message: reason.message };
+    connection.removeListener('message', onMessage);
+    connection.send(JSON.stringify(message));
+    connection.close(1008, reason.code);
+  }
+
+  /** The core ends a late hello; this ends one that the core never heard of or that is too big. */
+  function sweep(): void {
+    const now = performance.now();
+    for (const connection of ungreeted) {
+      if (bytesRead(connection) > limits.bytesBeforeWelcome) {
+        refuseAndClose(
+          connection,
+          refusal(
+            'message-too-long',
+            `say hello first: a socket may send ${limits.bytesBeforeWelcome} bytes before it is welcomed`,
+          ),
+        );
+        ungreeted.delete(connection);
+      } else if (now - connection.openedAt > 2 * HELLO_DEADLINE_MS) {
+        connection.terminate();
+      }
+    }
+  }
+  const timer = setInterval(sweep, SWEEP_MS);
+  timer.unref();
+
+  return {
+    upgrade(upgrade) {
+      acceptUpgrade(server, upgrade, (connection) => {
+        connection.wire = upgrade.socket;
+        if (connections.size < limits.sockets) return opened(connection);
+        connection.on('error', onError);
+        refuseAndClose(
+          connection,
+          refusal('too-many-connections', 'this hub is full; try again in a minute'),
+        );
+      });
+    },
+    send(id, message) {
+      const connection = connections.get(id);
+      if (connection === undefined) return;
+      if (connection.bufferedAmount > limits.bufferedBytes) {
+        counters.socketsTooSlow += 1;
+        log.warn(
+          { socket: id, buffered: connection.bufferedAmount },
+          'closing a socket that does not read',
+        );
+        return connection.terminate();
+      }
+      if (message.type === 'welcome') {
+        connection.wire = undefined;
+        ungreeted.delete(connection);
+      }
+      // One message to many sockets is turned into text once.
+      if (encoded?.message !== message) encoded = { message, text: JSON.stringify(message) };
+      connection.send(encoded.text);
+    },
+    close(id) {
+      connections.get(id)?.close(1000);
+    },
+    stop() {
+      clearInterval(timer);
+      for (const connection of connections.values()) connection.terminate();
+      server.close();
+    },
+  };
+}
+
+/** A bucket that fills at `messagesPerSecond`; false when it is empty. */
+function takeToken(connection: ControlConnection, limits: ControlLimits): boolean {
+  const now = performance.now();
+  const gained = ((now - connection.filledAt) / 1000) * limits.messagesPerSecond;
+  connection.tokens = Math.min(limits.messagesBurst, connection.tokens + gained) - 1;
+  connection.filledAt = now;
+  return connection.tokens >= 0;
+}
+
+const bytesRead = ({ wire }: ControlConnection): number =>
+  wire !== undefined && 'bytesRead' in wire ? Number(wire.bytesRead) : 0;
+
+function decodeText(socket: SocketId, bytes: Buffer): HubEvent {
+  if (bytes.length > TEXT_BYTES_MAX) {
+    const reason = refusal(
+      'message-too-long',
+      `a text message holds at most ${TEXT_BYTES_MAX} bytes; split it`,
+    );
+    return { type: 'malformed', socket, refusal: reason };
+  }
+  const message = decodeClientMessage(bytes.toString('utf8'));
+  if (!message.ok) return { type: 'malformed', socket, refusal: message.refusal };
+  return { type: 'received', socket, message: message.value };
+}
+
+function decodeBinary(socket: SocketId, bytes: Buffer): HubEvent {
+  // A plain view: `slice` of a Buffer does not copy, and the core must not know of Buffers.
+  const frame = decodeFrame(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+  if (!frame.ok) return { type: 'malformed', socket, refusal: frame.refusal };
+  return { type: 'framed', socket, ...frame.value };
+}
+
+/** Picks the schema by the tag first, so that a refusal names the field and not the whole union. */
+function decodeClientMessage(text: string): Result<ClientMessage> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refuse(
+      'message-malformed',
+      'expected JSON text; check for a missing quote, bracket or a cut-off end',
+    );
+  }
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : '';
+  return typeof type === 'string' && VERIFIER_TYPES.has(type)
+    ? decodeWith(VerifierMessage, value)
+    : decodeWith(ContributorMessage, value);
+}

@@ -1,0 +1,95 @@
+import { Gauge, Histogram, Registry } from 'prom-client';
+
+/**
+ * Plain numbers that the hot paths add to; read when somebody scrapes `/metrics`. Bytes are payload
+ * bytes of blobs, without headers.
+ */
+export interface HubCounters {
+  socketsOpen: number;
+  messages: number;
+  messagesMalformed: number;
+  socketsTooSlow: number;
+  socketsTooFast: number;
+  leases: number;
+  shardsAccepted: number;
+  blobBytesHttps: number;
+  blobBytesWebrtc: number;
+  peersServed: number;
+  storeFailures: number;
+  stepErrors: number;
+}
+
+export const openCounters = (): HubCounters => ({
+  socketsOpen: 0,
+  messages: 0,
+  messagesMalformed: 0,
+  socketsTooSlow: 0,
+  socketsTooFast: 0,
+  leases: 0,
+  shardsAccepted: 0,
+  blobBytesHttps: 0,
+  blobBytesWebrtc: 0,
+  peersServed: 0,
+  storeFailures: 0,
+  stepErrors: 0,
+});
+
+const HELP: { [name in keyof HubCounters]: [name: string, help: string] } = {
+  socketsOpen: ['pocketgrid_sockets_open', 'Control sockets open now'],
+  messages: ['pocketgrid_messages_total', 'Messages received on control sockets'],
+  messagesMalformed: ['pocketgrid_messages_malformed_total', 'Messages that failed their schema'],
+  socketsTooSlow: ['pocketgrid_sockets_too_slow_total', 'Sockets closed for not reading'],
+  socketsTooFast: ['pocketgrid_sockets_too_fast_total', 'Sockets closed for sending too much'],
+  leases: ['pocketgrid_leases_total', 'Leases sent'],
+  shardsAccepted: ['pocketgrid_shards_accepted_total', 'Shards accepted, on disk'],
+  blobBytesHttps: ['pocketgrid_blob_bytes_https_total', 'Blob bytes served over HTTP'],
+  blobBytesWebrtc: [
+    'pocketgrid_blob_bytes_webrtc_total',
+    'Blob bytes the seeder served over WebRTC',
+  ],
+  peersServed: ['pocketgrid_seeder_peers_total', 'Peer connections the seeder took'],
+  storeFailures: ['pocketgrid_store_failures_total', 'Groups of facts that could not be stored'],
+  stepErrors: ['pocketgrid_step_errors_total', 'Events the core could not take; each is a bug'],
+};
+
+export interface HubMetrics {
+  readonly contentType: string;
+  /** The Prometheus text format. */
+  text(): Promise<string>;
+  /** How long a group of facts took from asking to being on disk, in milliseconds. */
+  observeStore(ms: number): void;
+}
+
+/** Gauges over the counters, in a registry of their own: a process may hold several hubs. */
+export function openMetrics(counters: HubCounters): HubMetrics {
+  const registry = new Registry();
+  for (const [field, [name, help]] of Object.entries(HELP)) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(counters[field as keyof HubCounters]);
+      },
+    });
+  }
+  new Gauge({
+    name: 'pocketgrid_memory_bytes',
+    help: 'Resident memory of the hub process',
+    registers: [registry],
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  const store = new Histogram({
+    name: 'pocketgrid_store_seconds',
+    help: 'From asking for a group of facts to having it on disk',
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2],
+    registers: [registry],
+  });
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    observeStore: (ms) => store.observe(ms / 1000),
+  };
+}
