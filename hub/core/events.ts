@@ -27,7 +27,14 @@ export interface World {
 export type Fact =
   | { type: 'job-created'; record: JobRecord; inputDigests: Uint8Array }
   | { type: 'job-packaged'; job: JobId; manifest: PackageManifest }
-  | { type: 'job-moved'; job: JobId; state: JobView['state']; reason: string; at: Instant; refusal?: Refusal }
+  | {
+      type: 'job-moved';
+      job: JobId;
+      state: JobView['state'];
+      reason: string;
+      at: Instant;
+      refusal?: Refusal;
+    }
   | { type: 'committed'; commitment: CommittedShard }
   | { type: 'accepted'; shard: AcceptedShard; salt: Nonce; computeMs: Millis; outputs: Uint8Array }
   | { type: 'verdict'; signed: SignedVerdict }

@@ -1,0 +1,122 @@
+import type { JobId } from '#protocol/ids.ts';
+import { refuse } from '#protocol/refusal.ts';
+import { unitBytes } from '#protocol/tensor.ts';
+import { moveJob, store, type Turn } from './effects.ts';
+import type { HubCommand, RequestId } from './events.ts';
+import { revokeLease } from './lease.ts';
+import { coversUnits } from './prepare.ts';
+import { openRanges } from './ranges.ts';
+import type { Hub, Job } from './state.ts';
+
+const JOBS_OPEN_MAX = 1_000;
+
+export function stepCommand(turn: Turn, request: RequestId, command: HubCommand): void {
+  switch (command.type) {
+    case 'create':
+      return createJob(turn, request, command);
+    case 'start':
+      return startJob(turn, request, command.job);
+    case 'cancel':
+      return cancelJob(turn, request, command.job);
+    case 'enrol': {
+      turn.hub.enrolled.add(command.key);
+      const fact = { type: 'verifier-enrolled', key: command.key, at: turn.world.now } as const;
+      return store(turn, [fact], { type: 'reply', request, job: null });
+    }
+  }
+}
+
+function reject(turn: Turn, request: RequestId, reason: ReturnType<typeof refuse>): void {
+  turn.effects.push({ type: 'reply', request, result: reason });
+}
+
+export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
+  const { record, inputDigests } = created;
+  return {
+    record,
+    inputDigests,
+    state: 'checking',
+    reason: 'waiting for a verifier to run the model once',
+    inputUnitBytes: unitBytes(record.draft.inputs),
+    outputUnitBytes: 0,
+    open: openRanges(0, record.units),
+    leases: new Set(),
+    leasedUnits: 0,
+    shards: new Map(),
+    acceptedUnits: 0,
+    checked: 0,
+    mismatched: 0,
+    requeued: 0,
+    lastSequence: -1,
+    fleetSpeed: 0,
+    prepareTries: 0,
+  };
+}
+
+/** Blobs a job needs are served to whoever knows their roots. */
+export function serveJobBlobs(hub: Hub, job: Job): void {
+  hub.servable.add(job.record.inputs.root);
+  hub.servable.add(job.record.draft.file.root);
+}
+
+function createJob(
+  turn: Turn,
+  request: RequestId,
+  command: Extract<HubCommand, { type: 'create' }>,
+): void {
+  const { record, inputDigests } = command;
+  const open = [...turn.hub.jobs.values()].filter((job) => job.endedAt === undefined).length;
+  if (open >= JOBS_OPEN_MAX) {
+    const message = `at most ${JOBS_OPEN_MAX} jobs may be open; wait for one to end or cancel one`;
+    return reject(turn, request, refuse('busy', message));
+  }
+  const sized = record.inputs.length === record.units * unitBytes(record.draft.inputs);
+  if (turn.hub.jobs.has(record.id) || !coversUnits(inputDigests, record.units) || !sized) {
+    const message = 'the job, its units and its digests do not fit together';
+    return reject(turn, request, refuse('request-invalid', message));
+  }
+  const job = openJob({ record, inputDigests });
+  turn.hub.jobs.set(record.id, job);
+  serveJobBlobs(turn.hub, job);
+  store(turn, [{ type: 'job-created', record, inputDigests }], {
+    type: 'reply',
+    request,
+    job: record.id,
+    then: 'prepare',
+  });
+}
+
+function unknownJob(turn: Turn, request: RequestId, id: JobId): void {
+  reject(
+    turn,
+    request,
+    refuse('job-unknown', `there is no job ${id}; list them with GET /v1/jobs`),
+  );
+}
+
+function startJob(turn: Turn, request: RequestId, id: JobId): void {
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return unknownJob(turn, request, id);
+  if (job.state !== 'quoted') {
+    const message = `a job is started from "quoted", and this one is "${job.state}": ${job.reason}`;
+    return reject(turn, request, refuse('job-state', message));
+  }
+  const pending = { type: 'reply', request, job: id, then: 'schedule' } as const;
+  moveJob(turn, job, { state: 'running', reason: 'started by its owner', pending });
+}
+
+function cancelJob(turn: Turn, request: RequestId, id: JobId): void {
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return unknownJob(turn, request, id);
+  if (job.endedAt !== undefined) {
+    const message = `this job has ended already: it is "${job.state}"`;
+    return reject(turn, request, refuse('job-state', message));
+  }
+  const pending = { type: 'reply', request, job: id } as const;
+  moveJob(turn, job, { state: 'cancelled', reason: 'cancelled by its owner', pending });
+  for (const lease of [...job.leases]) {
+    const active = turn.hub.leases.get(lease);
+    if (active === undefined || active.stage === 'accepting') continue;
+    revokeLease(turn, active, { code: 'job-state', message: 'the job was cancelled by its owner' });
+  }
+}

@@ -1,0 +1,165 @@
+import { DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
+import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
+import { type BlobRef, type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { unitBytes } from '#protocol/tensor.ts';
+import { between, lamports } from '#protocol/units.ts';
+import { decline, moveJob, send, store, type Turn } from './effects.ts';
+import type { BlobRange } from './events.ts';
+import { scheduleWaiting } from './schedule.ts';
+import type { Job, Pending, VerifierSession } from './state.ts';
+
+const PREPARE_MS_MAX = 180_000;
+const PREPARE_TRIES_MAX = 3;
+/** Default thresholds of the tolerance lane for f32; reference/verification.md §3.4. */
+const COMPARATOR = { l2: 1e-4, max: 1e-2 };
+type Prepared = { head: Extract<FrameHead, { type: 'prepared' }>; payload: Uint8Array };
+
+/** Hands each job that is being checked to a verifier, and to another when that one is gone or late. */
+export function prepareJobs(turn: Turn): void {
+  const { hub, world } = turn;
+  for (const job of hub.jobs.values()) {
+    if (job.state !== 'checking') continue;
+    if (job.preparing !== undefined) {
+      if (between(job.preparing.since, world.now) < PREPARE_MS_MAX) continue;
+      delete job.preparing;
+    }
+    if (job.prepareTries >= PREPARE_TRIES_MAX) {
+      const message = `no verifier could run the model within ${PREPARE_MS_MAX / 60_000} minutes; try a smaller one`;
+      refuseJob(turn, job, { code: 'model-run-failed', message });
+      continue;
+    }
+    const verifier = [...hub.verifiers.values()][
+      job.prepareTries % Math.max(1, hub.verifiers.size)
+    ];
+    if (verifier === undefined) continue;
+    job.preparing = { verifier: verifier.key, since: world.now };
+    job.prepareTries += 1;
+    send(turn, verifier.socket, {
+      type: 'prepare',
+      job: job.record.id,
+      draft: job.record.draft,
+      inputs: job.record.inputs,
+      units: job.record.units,
+    });
+  }
+}
+
+/** Verifiers came or went: what was with one that is gone goes to another, and costs no try. */
+export function openPreparation(turn: Turn): void {
+  for (const job of turn.hub.jobs.values()) {
+    if (job.preparing === undefined || turn.hub.verifiers.has(job.preparing.verifier)) continue;
+    delete job.preparing;
+    job.prepareTries -= 1;
+  }
+  prepareJobs(turn);
+}
+
+function refuseJob(turn: Turn, job: Job, refusal: Refusal): void {
+  delete job.preparing;
+  moveJob(turn, job, { state: 'refused', reason: refusal.message, refusal });
+}
+
+function preparedJob(turn: Turn, verifier: VerifierSession, id: Job['record']['id']) {
+  const job = turn.hub.jobs.get(id);
+  if (job?.state === 'checking' && job.preparing?.verifier === verifier.key) return job;
+  const message = `job ${id} is not waiting for this verifier; drop what was prepared`;
+  decline(turn, verifier.socket, { code: 'message-out-of-order', message });
+  return undefined;
+}
+
+export function receiveUnpreparable(
+  turn: Turn,
+  verifier: VerifierSession,
+  message: Extract<VerifierMessage, { type: 'unpreparable' }>,
+): void {
+  const job = preparedJob(turn, verifier, message.job);
+  if (job !== undefined) refuseJob(turn, job, message.refusal);
+}
+
+export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared: Prepared): void {
+  const { head, payload } = prepared;
+  const job = preparedJob(turn, verifier, head.job);
+  if (job === undefined) return;
+  const { draft } = job.record;
+  const outputBytes = unitBytes(head.outputs);
+  const fits = head.units.length > 0 && head.units.every((unit) => unit < job.record.units);
+  if (!fits || payload.length !== head.units.length * outputBytes) {
+    const message = 'the known answers do not have the announced length; prepare the job again';
+    return decline(turn, verifier.socket, { code: 'result-shape', message });
+  }
+  const manifest: Omit<PackageManifest, 'knownAnswers'> = {
+    format: 'pocketgrid/package@1',
+    name: draft.name,
+    runtime: 'graph',
+    variants: [{ dtype: 'f32', file: draft.file, needs: [] }],
+    inputs: draft.inputs,
+    outputs: head.outputs,
+    unitItems: draft.unitItems,
+    reference: { ...REFERENCE_LANE, graphOptimization: draft.graphOptimization },
+    comparators: head.outputs.map(({ name }) => ({ output: name, ...COMPARATOR })),
+    taps: [],
+    peakBytes: head.peakBytes,
+    referenceUnitMs: head.unitMs,
+  };
+  const blobs = head.units.flatMap((unit, index): (Uint8Array | BlobRange)[] => [
+    {
+      root: job.record.inputs.root,
+      offset: unit * job.inputUnitBytes,
+      length: job.inputUnitBytes,
+    },
+    payload.subarray(index * outputBytes, (index + 1) * outputBytes),
+  ]);
+  const token = turn.hub.nextToken++;
+  turn.hub.pending.set(token, { type: 'kept', job: head.job, manifest });
+  turn.effects.push({ type: 'keep', token, blobs });
+}
+
+/** The known answers are blobs now: the package is whole, the job is quoted. */
+export function finishPreparation(
+  turn: Turn,
+  kept: Extract<Pending, { type: 'kept' }>,
+  refs: BlobRef[],
+): void {
+  const job = turn.hub.jobs.get(kept.job);
+  if (job?.state !== 'checking') return;
+  delete job.preparing;
+  const knownAnswers = refs.flatMap((inputs, index) => {
+    const outputs = refs[index + 1];
+    return index % 2 === 0 && outputs !== undefined ? [{ inputs, outputs }] : [];
+  });
+  setPackage(turn.hub.servable, job, { ...kept.manifest, knownAnswers });
+  if (job.manifest === undefined) return;
+  store(turn, [{ type: 'job-packaged', job: kept.job, manifest: job.manifest }]);
+  if (job.record.autoStart) {
+    moveJob(turn, job, { state: 'running', reason: 'started as soon as it was quoted' });
+  } else {
+    const price = BigInt(job.record.unitPrice) * BigInt(job.record.units);
+    const reason =
+      price === 0n
+        ? 'checked; waiting for its owner to start it'
+        : `checked; waiting for its owner to start it at ${lamports(price)} lamports`;
+    moveJob(turn, job, { state: 'quoted', reason });
+  }
+  scheduleWaiting(turn);
+}
+
+/** Joins a manifest to its job. Digests and sizes follow from it. */
+export function setPackage(
+  servable: Set<BlobRef['root']>,
+  job: Job,
+  manifest: PackageManifest,
+): void {
+  job.manifest = manifest;
+  job.packageId = digestRecord(manifest);
+  job.outputUnitBytes = unitBytes(manifest.outputs);
+  for (const { file } of manifest.variants) servable.add(file.root);
+  for (const { inputs, outputs } of manifest.knownAnswers) {
+    servable.add(inputs.root);
+    servable.add(outputs.root);
+  }
+}
+
+/** Whether the digest table covers each unit of a job. */
+export const coversUnits = (inputDigests: Uint8Array, units: number): boolean =>
+  inputDigests.length === units * DIGEST_BYTES;

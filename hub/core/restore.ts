@@ -1,0 +1,122 @@
+import { encodeBase64 } from '#protocol/base64.ts';
+import type { JobId } from '#protocol/ids.ts';
+import { bytes, instant, millis } from '#protocol/units.ts';
+import { openJob, serveJobBlobs } from './commands.ts';
+import type { CommittedShard, Snapshot } from './events.ts';
+import { setPackage } from './prepare.ts';
+import { removeRun } from './ranges.ts';
+import { keepShard } from './results.ts';
+import { type Hub, type HubConfig, verdictName } from './state.ts';
+
+/** A hub as its facts left it. Leases that were not committed have lapsed; their units are open. */
+export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
+  const hub: Hub = {
+    config,
+    stopping: false,
+    sessions: new Map(),
+    devices: new Map(),
+    verifiers: new Map(),
+    tickets: new Map(),
+    enrolled: new Set(snapshot.verifiers),
+    barred: new Map(
+      snapshot.barred.map(({ device, until, reason }) => [device, { until, reason }]),
+    ),
+    judged: new Map(snapshot.judged.map(({ verifier, through }) => [verifier, through])),
+    jobs: new Map(),
+    leases: new Map(),
+    waiting: new Set(),
+    servable: new Set(),
+    pending: new Map(),
+    verdictsTaken: new Set(snapshot.verdicts.map(verdictName)),
+    unjudged: new Map(),
+    nextIndex: snapshot.nextIndex,
+    nextSequence: snapshot.nextSequence,
+    nextToken: 1,
+  };
+  restoreJobs(hub, snapshot);
+  restoreShards(hub, snapshot);
+  for (const committed of snapshot.pending) restoreLease(hub, committed);
+  return hub;
+}
+
+function restoreJobs(hub: Hub, snapshot: Snapshot): void {
+  for (const saved of snapshot.jobs) {
+    const job = openJob(saved);
+    job.state = saved.state;
+    job.reason = saved.reason;
+    if (saved.startedAt !== undefined) job.startedAt = saved.startedAt;
+    if (saved.endedAt !== undefined) job.endedAt = saved.endedAt;
+    if (saved.refusal !== undefined) job.refusal = saved.refusal;
+    serveJobBlobs(hub, job);
+    if (saved.manifest !== undefined) setPackage(hub.servable, job, saved.manifest);
+    hub.jobs.set(saved.record.id, job);
+  }
+  for (const { job, units } of snapshot.voidedCount)
+    countUnits(hub, { job, what: 'requeued', count: units });
+  for (const { verdict } of snapshot.verdicts) {
+    countUnits(hub, { job: verdict.job, what: 'checked', count: 1 });
+    if (verdict.kind === 'mismatch') {
+      countUnits(hub, { job: verdict.job, what: 'mismatched', count: 1 });
+    }
+  }
+}
+
+function countUnits(
+  hub: Hub,
+  counted: { job: JobId; what: 'requeued' | 'checked' | 'mismatched'; count: number },
+): void {
+  const job = hub.jobs.get(counted.job);
+  if (job !== undefined) job[counted.what] += counted.count;
+}
+
+function restoreShards(hub: Hub, snapshot: Snapshot): void {
+  const judged = Math.max(-1, ...hub.judged.values());
+  for (const shard of snapshot.accepted) {
+    const job = hub.jobs.get(shard.job);
+    if (job === undefined) continue;
+    const kept = keepShard(shard);
+    const settled = shard.sequence <= judged || job.endedAt !== undefined;
+    if (settled) delete kept.whole;
+    else hub.unjudged.set(shard.sequence, kept);
+    job.shards.set(shard.sequence, kept);
+    job.acceptedUnits += shard.unitCount;
+    job.lastSequence = Math.max(job.lastSequence, shard.sequence);
+    removeRun(job.open, shard.firstUnit, shard.firstUnit + shard.unitCount);
+  }
+}
+
+/** A commitment in the log may still be opened: its units stay lent until the grace has passed. */
+function restoreLease(hub: Hub, committed: CommittedShard): void {
+  const { shard } = committed;
+  const job = hub.jobs.get(shard.job);
+  if (job === undefined || job.state !== 'running') return;
+  const { firstUnit, unitCount } = shard;
+  const digests = job.inputDigests.subarray(firstUnit * 32, (firstUnit + unitCount) * 32);
+  hub.leases.set(shard.lease, {
+    lease: {
+      id: shard.lease,
+      job: shard.job,
+      package: shard.package,
+      firstUnit,
+      unitCount,
+      inputs: {
+        root: job.record.inputs.root,
+        length: job.record.inputs.length,
+        offset: bytes(firstUnit * job.inputUnitBytes),
+        unitBytes: bytes(job.inputUnitBytes),
+        digests: encodeBase64(digests),
+      },
+      deadlineMs: millis(0),
+    },
+    device: shard.device,
+    provider: shard.provider,
+    stage: 'logged',
+    issuedAt: instant(0),
+    expectedMs: millis(0),
+    deadlineAt: instant(0),
+    committed,
+  });
+  job.leases.add(shard.lease);
+  job.leasedUnits += unitCount;
+  removeRun(job.open, firstUnit, firstUnit + unitCount);
+}

@@ -1,0 +1,270 @@
+import { encodeBase64 } from '#protocol/base64.ts';
+import { DIGEST_BYTES, digestCommitment } from '#protocol/digest.ts';
+import type { LeaseId } from '#protocol/ids.ts';
+import type { ContributorMessage } from '#protocol/messages/control.ts';
+import type { AcceptedShard, Reveal } from '#protocol/records.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { millis } from '#protocol/units.ts';
+import { changed, decline, moveJob, send, sendDevice, store, type Turn } from './effects.ts';
+import { endLease, revokeLease } from './lease.ts';
+import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
+import type { ActiveLease, Device, Job, KeptShard, Pending } from './state.ts';
+import { finishJobs, sendChecksToAll, voidShards } from './verdicts.ts';
+
+type Commit = Extract<ContributorMessage, { type: 'commit' }>;
+/** Weight of the newest measurement in a device's speed. */
+const SPEED_GAIN = 0.3;
+
+/** The lease, if this device holds it; otherwise a declined message. */
+function ownLease(turn: Turn, device: Device, id: LeaseId): ActiveLease | undefined {
+  const active = turn.hub.leases.get(id);
+  if (active?.device === device.key) return active;
+  const [code, message] =
+    active === undefined
+      ? ([
+          'lease-unknown',
+          'this lease has ended or never was; drop it and ask for another',
+        ] as const)
+      : (['lease-not-yours', 'this lease was given to another device'] as const);
+  decline(turn, device.socket, { code, message, lease: id });
+  return undefined;
+}
+
+export function receiveCommit(turn: Turn, device: Device, message: Commit): void {
+  const active = ownLease(turn, device, message.lease);
+  if (active === undefined) return;
+  const { lease } = active;
+  if (active.stage !== 'computing') return repeatCommit(turn, device, { active, message });
+  const commitment = { lease: lease.id, device: device.key, commitment: message.commitment };
+  if (!turn.world.verify(device.key, 'commitment', commitment, message.signature)) {
+    const text = 'the commitment must be signed by the device key of this session';
+    return decline(turn, device.socket, {
+      code: 'signature-wrong',
+      message: text,
+      lease: lease.id,
+    });
+  }
+  const entry = {
+    index: turn.hub.nextIndex++,
+    commitment: message.commitment,
+    at: turn.world.now,
+  };
+  active.stage = 'logging';
+  active.committed = {
+    entry,
+    logSignature: turn.world.sign('log-entry', entry),
+    shard: {
+      job: lease.job,
+      lease: lease.id,
+      device: device.key,
+      provider: active.provider,
+      package: lease.package,
+      firstUnit: lease.firstUnit,
+      unitCount: lease.unitCount,
+    },
+    signature: message.signature,
+  };
+  store(turn, [{ type: 'committed', commitment: active.committed }], {
+    type: 'logged',
+    lease: lease.id,
+  });
+}
+
+/** A device that lost the answer says the same again; one that says something else is too late. */
+function repeatCommit(
+  turn: Turn,
+  device: Device,
+  said: { active: ActiveLease; message: Commit },
+): void {
+  const { active, message } = said;
+  const same = active.committed?.entry.commitment === message.commitment;
+  if (same && active.stage === 'logged') return sendLogged(turn, active);
+  if (same) return;
+  decline(turn, device.socket, {
+    code: 'commitment-duplicate',
+    message: 'this shard was committed to already; a commitment cannot be changed',
+    lease: active.lease.id,
+  });
+}
+
+export function finishLog(turn: Turn, id: LeaseId): void {
+  const active = turn.hub.leases.get(id);
+  if (active?.stage !== 'logging') return;
+  active.stage = 'logged';
+  sendLogged(turn, active);
+}
+
+function sendLogged(turn: Turn, active: ActiveLease): void {
+  const { committed, lease, device } = active;
+  if (committed === undefined) return;
+  const { entry, logSignature } = committed;
+  sendDevice(turn, device, { type: 'logged', lease: lease.id, entry, signature: logSignature });
+}
+
+export function receiveReveal(
+  turn: Turn,
+  device: Device,
+  message: { reveal: Reveal; payload: Uint8Array },
+): void {
+  const { reveal, payload } = message;
+  const active = ownLease(turn, device, reveal.lease);
+  if (active === undefined || active.stage === 'accepting') return;
+  const job = turn.hub.jobs.get(active.lease.job);
+  if (job === undefined) return;
+  if (active.stage !== 'logged' || active.committed === undefined) {
+    const text = 'commit first and reveal after the hub has logged the commitment';
+    return decline(turn, device.socket, {
+      code: 'commitment-missing',
+      message: text,
+      lease: reveal.lease,
+    });
+  }
+  const { unitCount } = active.lease;
+  const length = unitCount * job.outputUnitBytes;
+  if (payload.length !== length) {
+    const text = `expected ${length} bytes for ${unitCount} units, got ${payload.length}`;
+    return revokeLease(turn, active, { code: 'result-shape', message: text });
+  }
+  const digests = digestOutputs(turn, payload, { unitCount, unitBytes: job.outputUnitBytes });
+  const opened = digestCommitment({
+    lease: reveal.lease,
+    device: device.key,
+    salt: reveal.salt,
+    digests,
+  });
+  if (opened !== active.committed.entry.commitment) {
+    const text = 'the outputs and the salt do not open the commitment; the units are open again';
+    return revokeLease(turn, active, { code: 'commitment-mismatch', message: text });
+  }
+  acceptShard(turn, { job, device, active, reveal, payload, digests });
+}
+
+function digestOutputs(
+  turn: Turn,
+  payload: Uint8Array,
+  shard: { unitCount: number; unitBytes: number },
+): Uint8Array {
+  const digests = new Uint8Array(shard.unitCount * DIGEST_BYTES);
+  for (let unit = 0; unit < shard.unitCount; unit += 1) {
+    const start = unit * shard.unitBytes;
+    const unitOutputs = payload.subarray(start, start + shard.unitBytes);
+    digests.set(turn.world.sha256(unitOutputs), unit * DIGEST_BYTES);
+  }
+  return digests;
+}
+
+function acceptShard(
+  turn: Turn,
+  accepted: {
+    job: Job;
+    device: Device;
+    active: ActiveLease;
+    reveal: Reveal;
+    payload: Uint8Array;
+    digests: Uint8Array;
+  },
+): void {
+  const { device, active, reveal, payload, digests } = accepted;
+  if (active.committed === undefined) return;
+  const twin = endTwin(turn, active);
+  if (twin !== undefined) {
+    const message = 'another device delivered these units first';
+    sendDevice(turn, twin.device, {
+      type: 'revoked',
+      lease: twin.lease.id,
+      code: 'unit-already-accepted',
+      message,
+    });
+  }
+  active.stage = 'accepting';
+  learnSpeed(device, active, reveal);
+  const shard: AcceptedShard = {
+    ...active.committed.shard,
+    sequence: turn.hub.nextSequence++,
+    index: active.committed.entry.index,
+    commitment: active.committed.entry.commitment,
+    digests: encodeBase64(digests),
+    at: turn.world.now,
+  };
+  store(
+    turn,
+    [
+      {
+        type: 'accepted',
+        shard,
+        salt: reveal.salt,
+        computeMs: reveal.computeMs,
+        outputs: payload,
+      },
+    ],
+    { type: 'accepted', lease: reveal.lease, shard },
+  );
+}
+
+function learnSpeed(device: Device, active: ActiveLease, reveal: Reveal): void {
+  const admission = device.admitted.get(active.lease.package);
+  if (admission === undefined || reveal.computeMs <= 0) return;
+  const measured = reveal.computeMs / active.lease.unitCount;
+  admission.unitMs = millis(admission.unitMs + SPEED_GAIN * (measured - admission.unitMs));
+}
+
+/** The result is on disk: count it, say so, and let verifiers see it. */
+export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepted' }>): void {
+  const { hub } = turn;
+  const { shard } = done;
+  const active = hub.leases.get(done.lease);
+  const job = hub.jobs.get(shard.job);
+  if (job === undefined) return;
+  if (active !== undefined) endLease(turn, active, 'accepted');
+  const kept = keepShard(shard);
+  job.shards.set(shard.sequence, kept);
+  job.acceptedUnits += shard.unitCount;
+  job.lastSequence = shard.sequence;
+  hub.unjudged.set(shard.sequence, kept);
+  const device = hub.devices.get(shard.device);
+  if (device !== undefined) {
+    device.unitsAccepted += shard.unitCount;
+    send(turn, device.socket, { type: 'accepted', lease: done.lease, units: shard.unitCount });
+    serveCredits(turn, device);
+  }
+  const bar = hub.barred.get(shard.device);
+  if (bar !== undefined && bar.until > turn.world.now) {
+    // It was caught while this shard was being written.
+    store(turn, voidShards(turn, [kept], bar.reason));
+    return scheduleWaiting(turn);
+  }
+  sendChecksToAll(turn);
+  if (job.acceptedUnits === job.record.units && job.state === 'running') {
+    const reason = hub.config.needsVerifier
+      ? 'every unit is computed; the last checks are being judged'
+      : 'every unit is computed';
+    moveJob(turn, job, { state: 'finishing', reason });
+    finishJobs(turn);
+  } else changed(turn, job);
+}
+
+export const keepShard = (shard: AcceptedShard): KeptShard => ({
+  sequence: shard.sequence,
+  job: shard.job,
+  device: shard.device,
+  provider: shard.provider,
+  package: shard.package,
+  firstUnit: shard.firstUnit,
+  unitCount: shard.unitCount,
+  whole: shard,
+});
+
+/** Nothing was written: the device may say it again, or the units reopen at the deadline. */
+export function undoStore(turn: Turn, pending: Pending, refusal: Refusal): void {
+  if (pending.type !== 'logged' && pending.type !== 'accepted') return;
+  const active = turn.hub.leases.get(pending.lease);
+  if (active === undefined) return;
+  if (pending.type === 'logged') {
+    active.stage = 'computing';
+    delete active.committed;
+  } else active.stage = 'logged';
+  const device = turn.hub.devices.get(active.device);
+  if (device === undefined) return;
+  const { code, message } = refusal;
+  decline(turn, device.socket, { code, message, lease: pending.lease });
+}

@@ -1,0 +1,235 @@
+import type { Digest } from '#protocol/ids.ts';
+import type { ContributorMessage, IdleCode } from '#protocol/messages/control.ts';
+import { between, millis } from '#protocol/units.ts';
+import { send, setIdle, type Turn } from './effects.ts';
+import { grantLease, sizeShard } from './lease.ts';
+import { takeRun } from './ranges.ts';
+import type { ActiveLease, Admission, Device, Job } from './state.ts';
+
+/** One shard computes, one is fetched ahead. */
+const LEASES_PER_DEVICE = 2;
+const CREDITS_MAX = 4;
+const ADMISSION_MS_MAX = 180_000;
+/** A lease this much later than expected gets a twin on an idle device near the job's end. */
+const STRAGGLER_FACTOR = 1.5;
+
+type AdmissionMessage = Extract<ContributorMessage, { type: 'admitted' | 'unfit' }>;
+type Reason = { code: IdleCode; message: string };
+
+export function receiveRequest(turn: Turn, device: Device): void {
+  if (device.credits >= CREDITS_MAX) {
+    const message = `at most ${CREDITS_MAX} requests stay open; wait for a lease before asking again`;
+    send(turn, device.socket, { type: 'declined', code: 'message-rate', message });
+    return;
+  }
+  device.credits += 1;
+  turn.hub.waiting.add(device.key);
+  serveCredits(turn, device);
+}
+
+export function receiveAdmission(turn: Turn, device: Device, message: AdmissionMessage): void {
+  delete device.admitting;
+  if (message.type === 'unfit') {
+    device.unfit.set(message.package, message.reason);
+  } else {
+    const { provider, dtype, threads, trials } = message;
+    const unitMs = millis(Math.max(message.unitMs, 0.001));
+    device.admitted.set(message.package, { provider, dtype, threads, unitMs, trials });
+    refreshFleet(turn, message.package);
+  }
+  serveCredits(turn, device);
+}
+
+/** Gives open requests what there is to give, fastest devices first. */
+export function scheduleWaiting(turn: Turn): void {
+  const { hub } = turn;
+  for (const job of hub.jobs.values()) if (job.packageId) refreshFleet(turn, job.packageId);
+  if (hub.waiting.size === 0) return;
+  const waiting = [...hub.waiting].flatMap((key) => hub.devices.get(key) ?? []);
+  waiting.sort((a, b) => fastest(a) - fastest(b));
+  for (const device of waiting) serveCredits(turn, device);
+}
+
+const fastest = (device: Device): number => {
+  let best = Infinity;
+  for (const { unitMs } of device.admitted.values()) best = Math.min(best, unitMs);
+  return best;
+};
+
+/** Units per millisecond of everyone online who is admitted to this package. */
+function refreshFleet(turn: Turn, id: Digest): void {
+  let speed = 0;
+  for (const device of turn.hub.devices.values()) {
+    const admission = device.admitted.get(id);
+    if (admission !== undefined) speed += 1 / admission.unitMs;
+  }
+  for (const job of turn.hub.jobs.values()) if (job.packageId === id) job.fleetSpeed = speed;
+}
+
+/** Answers a device's open requests as far as there is work for it. */
+export function serveCredits(turn: Turn, device: Device): void {
+  const { now } = turn.world;
+  if (device.admitting && between(device.admitting.since, now) > ADMISSION_MS_MAX) {
+    device.unfit.set(device.admitting.package, 'its admission test took longer than 3 minutes');
+    delete device.admitting;
+  }
+  while (device.credits > 0) {
+    if (device.admitting !== undefined) return;
+    if (device.leases.size >= LEASES_PER_DEVICE) {
+      const message = `holds ${device.leases.size} shards already; the next comes when one is done`;
+      return setIdle(turn, device, 'at-capacity', message);
+    }
+    const reason = serveOnce(turn, device);
+    if (reason !== undefined) return setIdle(turn, device, reason.code, reason.message);
+  }
+}
+
+/** One lease or one admission; otherwise the reason why there is neither. */
+function serveOnce(turn: Turn, device: Device): Reason | undefined {
+  const jobs = [...turn.hub.jobs.values()];
+  const running = jobs.filter((job) => job.state === 'running');
+  let best: Reason = noJobs(turn, jobs, running);
+  for (const job of running) {
+    const reason = serveJob(turn, device, job);
+    if (reason === undefined) return undefined;
+    if (reason.code !== 'no-units-open' || best.code === 'no-jobs') best = reason;
+  }
+  // Idle devices are tried on quoted jobs, so that the quote rests on measured speeds.
+  for (const job of jobs) {
+    if (job.state !== 'quoted' || fitProblem(device, job) !== undefined) continue;
+    if (job.packageId !== undefined && !device.admitted.has(job.packageId)) {
+      startAdmission(turn, device, job);
+      return undefined;
+    }
+  }
+  return best;
+}
+
+function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
+  if (running.length === 0 && jobs.some((job) => job.state === 'checking')) {
+    const hasVerifier = turn.hub.verifiers.size > 0;
+    return hasVerifier
+      ? { code: 'no-jobs', message: 'a new job is being checked by a verifier; work starts soon' }
+      : { code: 'needs-verifier', message: 'a new job waits for a verifier to come online' };
+  }
+  return {
+    code: 'no-jobs',
+    message: 'nobody has posted work right now; this device is next in line',
+  };
+}
+
+function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
+  const problem = fitProblem(device, job);
+  if (problem !== undefined || job.packageId === undefined) return problem;
+  const admission = device.admitted.get(job.packageId);
+  if (admission === undefined) {
+    if (job.open.count === 0) return allLent(job);
+    startAdmission(turn, device, job);
+    return undefined;
+  }
+  if (job.open.count === 0) return serveStraggler(turn, device, { job, admission });
+  const slow = slowProblem(job, admission);
+  if (slow !== undefined) return slow;
+  const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
+  const run = takeRun(job.open, sizeShard(job, admission, isFirst));
+  if (run === undefined) return allLent(job);
+  grantLease(turn, job, { device, admission, ...run });
+  return undefined;
+}
+
+const allLent = (job: Job): Reason => ({
+  code: 'no-units-open',
+  message: `every unit of "${job.record.name}" is done or lent out; waiting for the next job`,
+});
+
+/** Capability match: memory, provider, features, and what admission found. */
+function fitProblem(device: Device, job: Job): Reason | undefined {
+  const { manifest, packageId } = job;
+  if (manifest === undefined || packageId === undefined) {
+    return { code: 'no-jobs', message: 'the job is still being checked' };
+  }
+  const unfit = device.unfit.get(packageId);
+  if (unfit !== undefined) {
+    const message = `"${manifest.name}" does not run right on this device: ${unfit}`;
+    return { code: 'device-unfit', message: message.slice(0, 600) };
+  }
+  const { memoryBytes, providers, features } = device.capabilities;
+  if (manifest.peakBytes > memoryBytes) {
+    const need = Math.ceil(manifest.peakBytes / 2 ** 20);
+    const has = Math.floor(memoryBytes / 2 ** 20);
+    const message = `"${manifest.name}" needs ${need} MiB and this device offers ${has} MiB`;
+    return { code: 'capability-memory', message };
+  }
+  if (providers.length === 0) {
+    const message = 'this device offers no way to run a model: WebAssembly is missing or blocked';
+    return { code: 'capability-provider', message };
+  }
+  const runs = manifest.variants.some(({ needs }) => needs.every((n) => features.includes(n)));
+  if (!runs) {
+    const message = `"${manifest.name}" needs a GPU feature this device lacks`;
+    return { code: 'capability-feature', message };
+  }
+  return undefined;
+}
+
+/** Near the end, one unit on a slow device would outlast what all others need for the rest. */
+function slowProblem(job: Job, admission: Admission): Reason | undefined {
+  const others = job.fleetSpeed - 1 / admission.unitMs;
+  if (others <= 1e-9) return undefined;
+  const restMs = (job.open.count + job.leasedUnits) / others;
+  if (admission.unitMs <= Math.max(2_000, 2 * restMs)) return undefined;
+  const message = `"${job.record.name}" ends in about ${Math.ceil(restMs / 1000)} s on faster devices`;
+  return { code: 'device-slow', message };
+}
+
+function startAdmission(turn: Turn, device: Device, job: Job): void {
+  const { manifest, packageId } = job;
+  if (manifest === undefined || packageId === undefined) return;
+  device.admitting = { package: packageId, since: turn.world.now };
+  delete device.idle;
+  send(turn, device.socket, { type: 'admit', id: packageId, manifest });
+}
+
+/** Lends the units of a late lease a second time; the first to reveal wins. */
+function serveStraggler(
+  turn: Turn,
+  device: Device,
+  on: { job: Job; admission: Admission },
+): Reason | undefined {
+  const { now } = turn.world;
+  let latest: ActiveLease | undefined;
+  for (const id of on.job.leases) {
+    const active = turn.hub.leases.get(id);
+    if (active === undefined || active.stage !== 'computing') continue;
+    if (active.twin !== undefined || active.device === device.key) continue;
+    const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
+    const mine = active.lease.unitCount * on.admission.unitMs;
+    if (late < 1_000 || between(now, active.deadlineAt) < mine / 2) continue;
+    if (latest === undefined || active.issuedAt < latest.issuedAt) latest = active;
+  }
+  if (latest === undefined) return allLent(on.job);
+  const { id, firstUnit, unitCount } = latest.lease;
+  const before = new Set(device.leases);
+  grantLease(turn, on.job, {
+    device,
+    admission: on.admission,
+    first: firstUnit,
+    count: unitCount,
+    twin: id,
+  });
+  const twin = [...device.leases].find((lease) => !before.has(lease));
+  if (twin !== undefined) latest.twin = twin;
+  return undefined;
+}
+
+/** A twin whose sibling delivered first is of no more use. */
+export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefined {
+  const twin = active.twin === undefined ? undefined : turn.hub.leases.get(active.twin);
+  if (twin === undefined) return undefined;
+  delete active.twin;
+  delete twin.twin;
+  turn.hub.jobs.get(twin.lease.job)?.leases.delete(twin.lease.id);
+  turn.hub.leases.delete(twin.lease.id);
+  turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);
+  return twin;
+}

@@ -1,0 +1,159 @@
+import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
+import type { JobRecord, JobState } from '#protocol/job.ts';
+import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.ts';
+import type { PackageManifest, Provider } from '#protocol/package.ts';
+import type { AcceptedShard, Lease, SignedVerdict } from '#protocol/records.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import type { Dtype } from '#protocol/tensor.ts';
+import type { Instant, Millis } from '#protocol/units.ts';
+import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
+import type { Ranges } from './ranges.ts';
+
+export interface HubConfig {
+  hub: PublicKey;
+  /** Share of units a verifier is expected to draw; told in quotes. */
+  checkRate: number;
+  beatMs: Millis;
+  seeder?: PeerId;
+  iceServers: { urls: string[]; username?: string; credential?: string }[];
+  /** When true, a job is done only after a verifier has judged every draw of it. */
+  needsVerifier: boolean;
+  /** How long a device stays out after a confirmed mismatch. */
+  barMs: Millis;
+}
+
+export type Session =
+  | { stage: 'greeted'; nonce: string; openedAt: Instant; heardAt: Instant }
+  | { stage: 'contributor' | 'verifier'; key: PublicKey; heardAt: Instant; sentAt: Instant };
+
+export interface Admission {
+  provider: Provider;
+  dtype: Dtype;
+  threads: number;
+  /** Moving mean of measured time per unit. */
+  unitMs: Millis;
+  trials: Trial[];
+}
+
+/** A connected contributor. */
+export interface Device {
+  key: PublicKey;
+  socket: SocketId;
+  connectedAt: Instant;
+  capabilities: Capabilities;
+  ticket: string;
+  peer: PeerId;
+  /** Open requests for a lease. */
+  credits: number;
+  admitted: Map<Digest, Admission>;
+  unfit: Map<Digest, string>;
+  admitting?: { package: Digest; since: Instant };
+  leases: Set<LeaseId>;
+  holds: Set<Root>;
+  unitsAccepted: number;
+  idle?: { code: IdleCode; message: string };
+}
+
+export interface VerifierSession {
+  key: PublicKey;
+  socket: SocketId;
+  ticket: string;
+  /** Sequences up to here were sent for checking. */
+  sentThrough: number;
+  /** Packages whose manifest was sent in this session. */
+  manifests: Set<Digest>;
+}
+
+export interface ActiveLease {
+  lease: Lease;
+  device: PublicKey;
+  provider: Provider;
+  stage: 'computing' | 'logging' | 'logged' | 'accepting';
+  issuedAt: Instant;
+  expectedMs: Millis;
+  deadlineAt: Instant;
+  /** Set while the device is away: the lease ends here unless it comes back. */
+  graceUntil?: Instant;
+  committed?: CommittedShard;
+  /** The other lease on the same units, near the end of a job. */
+  twin?: LeaseId;
+}
+
+/** What is kept of every accepted shard, for going back on a device that is found out. */
+export interface KeptShard {
+  sequence: number;
+  job: JobId;
+  device: PublicKey;
+  provider: Provider;
+  package: Digest;
+  firstUnit: number;
+  unitCount: number;
+  /** Whole until verifiers have judged it. */
+  whole?: AcceptedShard;
+}
+
+export interface Job {
+  record: JobRecord;
+  inputDigests: Uint8Array;
+  state: JobState;
+  reason: string;
+  manifest?: PackageManifest;
+  packageId?: Digest;
+  inputUnitBytes: number;
+  outputUnitBytes: number;
+  startedAt?: Instant;
+  endedAt?: Instant;
+  refusal?: Refusal;
+  open: Ranges;
+  leases: Set<LeaseId>;
+  leasedUnits: number;
+  shards: Map<number, KeptShard>;
+  acceptedUnits: number;
+  checked: number;
+  mismatched: number;
+  requeued: number;
+  lastSequence: number;
+  /** Units per millisecond of all admitted devices online, refreshed on each tick. */
+  fleetSpeed: number;
+  preparing?: { verifier: PublicKey; since: Instant };
+  prepareTries: number;
+}
+
+/** What a `store` or `keep` effect was for. */
+export type Pending =
+  | { type: 'nothing' }
+  | { type: 'reply'; request: RequestId; job: JobId | null; then?: 'prepare' | 'schedule' }
+  | { type: 'logged'; lease: LeaseId }
+  | { type: 'accepted'; lease: LeaseId; shard: AcceptedShard }
+  | { type: 'judged'; verifier: PublicKey }
+  | { type: 'kept'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> };
+
+/** The whole state of a hub. Changed in place: copying it per message would cost more than the work. */
+export interface Hub {
+  config: HubConfig;
+  startedAt?: Instant;
+  stopping: boolean;
+  sessions: Map<SocketId, Session>;
+  devices: Map<PublicKey, Device>;
+  verifiers: Map<PublicKey, VerifierSession>;
+  tickets: Map<string, PublicKey>;
+  enrolled: Set<PublicKey>;
+  barred: Map<PublicKey, { until: Instant; reason: string }>;
+  judged: Map<PublicKey, number>;
+  jobs: Map<JobId, Job>;
+  leases: Map<LeaseId, ActiveLease>;
+  /** Devices with open requests. */
+  waiting: Set<PublicKey>;
+  servable: Set<Root>;
+  pending: Map<Token, Pending>;
+  /** (lease, unit, verifier) of verdicts taken, to drop repeats. */
+  verdictsTaken: Set<string>;
+  /** Accepted shards not judged by every verifier yet, in order of sequence. */
+  unjudged: Map<number, KeptShard>;
+  nextIndex: number;
+  nextSequence: number;
+  nextToken: Token;
+}
+
+export const verdictName = ({ verdict }: SignedVerdict): string =>
+  `${verdict.lease}/${verdict.unit}/${verdict.verifier}`;

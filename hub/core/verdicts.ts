@@ -1,0 +1,211 @@
+import type { PublicKey } from '#protocol/ids.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import { after } from '#protocol/units.ts';
+import {
+  changed,
+  decline,
+  moveJob,
+  refuseSession,
+  send,
+  sendDevice,
+  store,
+  type Turn,
+} from './effects.ts';
+import type { Fact } from './events.ts';
+import { revokeLease } from './lease.ts';
+import { addRun } from './ranges.ts';
+import { scheduleWaiting } from './schedule.ts';
+import { closeSession } from './session.ts';
+import { type Job, type KeptShard, type VerifierSession, verdictName } from './state.ts';
+
+/** Units sent to a verifier beyond what it has judged: bounds its queue and ours. */
+const UNITS_AHEAD_MAX = 262_144;
+const RUNS_TO_CONFIRM = 2;
+
+/** Sends accepted shards in order, as far ahead as the verifier's window allows. */
+export function sendChecks(turn: Turn, verifier: VerifierSession): void {
+  const { hub } = turn;
+  const judged = hub.judged.get(verifier.key) ?? -1;
+  let ahead = 0;
+  for (const kept of hub.unjudged.values()) {
+    if (kept.sequence <= judged) continue;
+    ahead += kept.unitCount;
+    if (kept.sequence <= verifier.sentThrough) continue;
+    if (ahead > UNITS_AHEAD_MAX && ahead > kept.unitCount) return;
+    const job = hub.jobs.get(kept.job);
+    if (kept.whole !== undefined && job?.manifest !== undefined) {
+      const known = verifier.manifests.has(kept.package);
+      verifier.manifests.add(kept.package);
+      send(turn, verifier.socket, {
+        type: 'check',
+        shard: kept.whole,
+        ...(known ? {} : { manifest: job.manifest }),
+        inputs: job.record.inputs,
+      });
+    }
+    verifier.sentThrough = kept.sequence;
+  }
+}
+
+export function sendChecksToAll(turn: Turn): void {
+  for (const verifier of turn.hub.verifiers.values()) sendChecks(turn, verifier);
+}
+
+export function receiveJudged(turn: Turn, verifier: VerifierSession, through: number): void {
+  const { hub } = turn;
+  const before = hub.judged.get(verifier.key) ?? -1;
+  if (through <= before) return;
+  if (through > verifier.sentThrough) {
+    const message = `judged ${through} is ahead of ${verifier.sentThrough}, the last shard sent`;
+    return decline(turn, verifier.socket, { code: 'message-out-of-order', message });
+  }
+  hub.judged.set(verifier.key, through);
+  store(turn, [{ type: 'judged', verifier: verifier.key, through }]);
+  forgetJudged(turn);
+  sendChecks(turn, verifier);
+  finishJobs(turn);
+}
+
+/** Drops the bulky part of shards that every enrolled verifier online has judged. */
+function forgetJudged(turn: Turn): void {
+  const { hub } = turn;
+  let through = Infinity;
+  for (const key of hub.verifiers.keys()) through = Math.min(through, hub.judged.get(key) ?? -1);
+  for (const [sequence, kept] of hub.unjudged) {
+    if (sequence > through) return;
+    delete kept.whole;
+    hub.unjudged.delete(sequence);
+  }
+}
+
+export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: SignedVerdict): void {
+  const { hub, world } = turn;
+  const { verdict, signature } = signed;
+  const name = verdictName(signed);
+  if (hub.verdictsTaken.has(name)) return;
+  const job = hub.jobs.get(verdict.job);
+  const honest =
+    verdict.verifier === verifier.key && world.verify(verifier.key, 'verdict', verdict, signature);
+  if (!honest) {
+    const message = 'a verdict must be signed by the verifier of this session';
+    return decline(turn, verifier.socket, { code: 'signature-wrong', message });
+  }
+  const shard = job === undefined ? undefined : findShard(job, verdict);
+  if (job === undefined) {
+    const message = `no job ${verdict.job} is known here`;
+    return decline(turn, verifier.socket, { code: 'job-unknown', message });
+  }
+  hub.verdictsTaken.add(name);
+  job.checked += 1;
+  const facts: Fact[] = [{ type: 'verdict', signed }];
+  if (verdict.kind === 'mismatch' && verdict.runs >= RUNS_TO_CONFIRM) {
+    job.mismatched += 1;
+    facts.push(...convictDevice(turn, verdict));
+  } else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict));
+  else if (verdict.kind === 'mismatch' && shard !== undefined) {
+    facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
+  }
+  store(turn, facts);
+  const { unit, kind } = verdict;
+  sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
+  if (verdict.kind === 'mismatch') expel(turn, verdict);
+  changed(turn, job);
+  scheduleWaiting(turn);
+}
+
+function findShard(job: Job, verdict: Verdict): KeptShard | undefined {
+  for (const kept of job.shards.values()) {
+    const inside = verdict.unit >= kept.firstUnit && verdict.unit < kept.firstUnit + kept.unitCount;
+    if (inside && kept.device === verdict.device) return kept;
+  }
+  return undefined;
+}
+
+/** A confirmed mismatch: all its work in jobs that have not ended is void, and it stays out. */
+function convictDevice(turn: Turn, verdict: Verdict): Fact[] {
+  const { hub, world } = turn;
+  const until = after(world.now, hub.config.barMs);
+  const reason = `unit ${verdict.unit} of ${verdict.job} did not match its re-execution`;
+  hub.barred.set(verdict.device, { until, reason });
+  const shards = shardsOf(turn, verdict.device);
+  return [
+    { type: 'barred', device: verdict.device, until, reason, at: world.now },
+    ...voidShards(turn, shards, 'its device was caught with a wrong result'),
+  ];
+}
+
+/** Honest but wrong, as GPUs are at times: this model goes to it no more; nothing else changes. */
+function setDeviceAside(turn: Turn, verdict: Verdict): Fact[] {
+  const job = turn.hub.jobs.get(verdict.job);
+  const packageId = job?.packageId;
+  if (packageId === undefined) return [];
+  const device = turn.hub.devices.get(verdict.device);
+  device?.unfit.set(packageId, 'a check found its results too far from the reference');
+  revokeAll(turn, verdict.device, 'this device computes this model too far from the reference');
+  const shards = shardsOf(turn, verdict.device).filter((kept) => kept.package === packageId);
+  return voidShards(turn, shards, 'its device computes this model too far from the reference');
+}
+
+function shardsOf(turn: Turn, device: PublicKey): KeptShard[] {
+  const found: KeptShard[] = [];
+  for (const job of turn.hub.jobs.values()) {
+    if (job.state !== 'running' && job.state !== 'finishing') continue;
+    for (const kept of job.shards.values()) if (kept.device === device) found.push(kept);
+  }
+  return found;
+}
+
+/** Opens the units of accepted shards again. */
+export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fact[] {
+  const { hub, world } = turn;
+  return shards.flatMap((kept) => {
+    const job = hub.jobs.get(kept.job);
+    if (job === undefined || (job.state !== 'running' && job.state !== 'finishing')) return [];
+    job.shards.delete(kept.sequence);
+    hub.unjudged.delete(kept.sequence);
+    job.acceptedUnits -= kept.unitCount;
+    job.requeued += kept.unitCount;
+    addRun(job.open, kept.firstUnit, kept.firstUnit + kept.unitCount);
+    if (job.state === 'finishing') {
+      moveJob(turn, job, {
+        state: 'running',
+        reason: 'some units are computed again after a check',
+      });
+    }
+    changed(turn, job);
+    const { sequence } = kept;
+    return [{ type: 'voided', sequence, job: kept.job, reason, at: world.now } satisfies Fact];
+  });
+}
+
+function revokeAll(turn: Turn, device: PublicKey, message: string): void {
+  for (const active of [...turn.hub.leases.values()]) {
+    if (active.device !== device || active.stage === 'accepting') continue;
+    revokeLease(turn, active, { code: 'device-barred', message });
+  }
+}
+
+function expel(turn: Turn, verdict: Verdict): void {
+  const bar = turn.hub.barred.get(verdict.device);
+  if (bar === undefined) return;
+  revokeAll(turn, verdict.device, bar.reason);
+  const device = turn.hub.devices.get(verdict.device);
+  if (device === undefined) return;
+  refuseSession(turn, device.socket, { code: 'device-barred', message: bar.reason });
+  closeSession(turn, device.socket);
+}
+
+/** A job is done when every unit is accepted and some verifier has judged every draw of it. */
+export function finishJobs(turn: Turn): void {
+  const { hub } = turn;
+  const judged = Math.max(-1, ...hub.judged.values());
+  for (const job of hub.jobs.values()) {
+    if (job.state !== 'finishing') continue;
+    if (hub.config.needsVerifier && judged < job.lastSequence) continue;
+    const reason =
+      job.checked > 0
+        ? `done: ${job.checked} units checked, ${job.mismatched} did not match`
+        : 'done: every unit is computed';
+    moveJob(turn, job, { state: 'done', reason });
+  }
+}

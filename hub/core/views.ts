@@ -1,0 +1,136 @@
+import type { DeviceView, GridView } from '#protocol/api.ts';
+import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
+import type { JobView, Quote } from '#protocol/job.ts';
+import type { PackageManifest } from '#protocol/package.ts';
+import { type Instant, lamports, millis } from '#protocol/units.ts';
+import { SHARD_MS } from './lease.ts';
+import type { Device, Hub, Job } from './state.ts';
+
+/** Share of units a cheat is taken to falsify when confidence is stated. */
+const CHEAT_SHARE = 0.2;
+
+export const packageOf = (hub: Hub, job: JobId): PackageManifest | undefined =>
+  hub.jobs.get(job)?.manifest;
+
+/** Whether a blob belongs to a job, so that whoever knows its root may have it. */
+export const mayServe = (hub: Hub, root: Root): boolean => hub.servable.has(root);
+
+export const ticketHolder = (hub: Hub, ticket: string): PublicKey | undefined =>
+  hub.tickets.get(ticket);
+
+export function listJobs(hub: Hub): JobView[] {
+  return [...hub.jobs.values()]
+    .sort((a, b) => b.record.createdAt - a.record.createdAt)
+    .map((job) => view(hub, job));
+}
+
+export function viewJob(hub: Hub, id: JobId): JobView | undefined {
+  const job = hub.jobs.get(id);
+  return job === undefined ? undefined : view(hub, job);
+}
+
+function view(hub: Hub, job: Job): JobView {
+  const { record, manifest } = job;
+  const devices = new Set([...job.leases].map((id) => hub.leases.get(id)?.device));
+  return {
+    id: record.id,
+    name: record.name,
+    state: job.state,
+    reason: explain(hub, job),
+    createdAt: record.createdAt,
+    ...(job.startedAt === undefined ? {} : { startedAt: job.startedAt }),
+    ...(job.endedAt === undefined ? {} : { endedAt: job.endedAt }),
+    ...(job.packageId === undefined ? {} : { package: job.packageId }),
+    inputs: record.draft.inputs,
+    outputs: manifest?.outputs ?? [],
+    unitItems: record.draft.unitItems,
+    items: record.items,
+    units: record.units,
+    accepted: job.acceptedUnits,
+    leased: job.leasedUnits,
+    devices: devices.size,
+    checked: job.checked,
+    mismatched: job.mismatched,
+    requeued: job.requeued,
+    ...(manifest === undefined ? {} : { quote: quote(hub, job, manifest) }),
+    ...(job.refusal === undefined ? {} : { refusal: job.refusal }),
+  };
+}
+
+/** Adds what a waiting job waits for. */
+function explain(hub: Hub, job: Job): string {
+  if (job.state === 'checking') {
+    if (job.preparing !== undefined) return 'a verifier runs the model once on the exact lane';
+    return 'no verifier is online; start one with `npm run verifier -- --hub URL`';
+  }
+  if (job.state === 'finishing' && hub.verifiers.size === 0 && hub.config.needsVerifier) {
+    return 'every unit is computed; the last checks wait for a verifier to come online';
+  }
+  if (job.state === 'running' && hub.devices.size === 0) {
+    return 'no device is online; open this hub on a phone and tap Start';
+  }
+  return job.reason;
+}
+
+/** Price, time and confidence, from the devices that are online now. */
+function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
+  const { units, items, unitPrice } = job.record;
+  const able = [...hub.devices.values()].filter((device) => canTake(device, job, manifest));
+  const measured = able.flatMap((device) => speedOn(device, job) ?? []).sort((a, b) => a - b);
+  const speed = able.reduce(
+    (sum, device) => sum + 1 / (speedOn(device, job) ?? Math.max(manifest.referenceUnitMs, 0.001)),
+    0,
+  );
+  const medianMs = measured[measured.length >> 1] ?? Math.max(manifest.referenceUnitMs, 0.001);
+  const perShard = Math.max(1, Math.round(SHARD_MS.aim / medianMs));
+  const rate = hub.config.checkRate;
+  const note =
+    able.length === 0
+      ? 'no device online can take this job yet; it starts when one comes'
+      : `from ${measured.length} measured and ${able.length - measured.length} estimated devices online now`;
+  return {
+    units,
+    items,
+    shards: Math.ceil(units / perShard),
+    devices: able.length,
+    ...(speed > 0 ? { durationMs: millis(Math.ceil(units / speed)) } : {}),
+    total: lamports(BigInt(unitPrice) * BigInt(units)),
+    checkRate: rate,
+    confidence: 1 - (1 - rate) ** (units * CHEAT_SHARE),
+    peakBytes: manifest.peakBytes,
+    note,
+  };
+}
+
+const speedOn = (device: Device, job: Job): number | undefined =>
+  job.packageId === undefined ? undefined : device.admitted.get(job.packageId)?.unitMs;
+
+const canTake = (device: Device, job: Job, manifest: PackageManifest): boolean =>
+  manifest.peakBytes <= device.capabilities.memoryBytes &&
+  (job.packageId === undefined || !device.unfit.has(job.packageId));
+
+export function viewGrid(hub: Hub): GridView {
+  const jobs = [...hub.jobs.values()];
+  return {
+    devices: [...hub.devices.values()].slice(0, 1_000).map((device) => viewDevice(hub, device)),
+    verifiers: [...hub.verifiers.keys()],
+    jobsRunning: jobs.filter((job) => job.state === 'running').length,
+    unitsAccepted: jobs.reduce((sum, job) => sum + job.acceptedUnits, 0),
+  };
+}
+
+function viewDevice(hub: Hub, device: Device): DeviceView {
+  const [lease] = device.leases;
+  const job = lease === undefined ? undefined : hub.leases.get(lease)?.lease;
+  const admission =
+    job === undefined ? [...device.admitted.values()].at(-1) : device.admitted.get(job.package);
+  return {
+    key: device.key,
+    engine: device.capabilities.engine,
+    ...(admission === undefined ? {} : { provider: admission.provider, unitMs: admission.unitMs }),
+    ...(job === undefined ? {} : { job: job.job }),
+    unitsAccepted: device.unitsAccepted,
+    connectedAt: device.connectedAt satisfies Instant,
+    ...(device.idle === undefined ? {} : { idle: device.idle.message }),
+  };
+}
