@@ -82,7 +82,7 @@ function createJob(
     type: 'reply',
     request,
     job: record.id,
-    then: 'prepare',
+    next: 'prepare',
   });
 }
 
@@ -101,7 +101,7 @@ function startJob(turn: Turn, request: RequestId, id: JobId): void {
     const message = `a job is started from "quoted", and this one is "${job.state}": ${job.reason}`;
     return reject(turn, request, refuse('job-state', message));
   }
-  const pending = { type: 'reply', request, job: id, then: 'schedule' } as const;
+  const pending = { type: 'reply', request, job: id, next: 'schedule' } as const;
   moveJob(turn, job, { state: 'running', reason: 'started by its owner', pending });
 }
 

@@ -50,7 +50,11 @@ export function store(turn: Turn, facts: Fact[], pending: Pending = { type: 'not
 }
 
 /** Tells a device, once per change, why it gets no work. */
-export function setIdle(turn: Turn, device: Device, code: IdleCode, message: string): void {
+export function setIdle(
+  turn: Turn,
+  device: Device,
+  { code, message }: { code: IdleCode; message: string },
+): void {
   if (device.idle?.code === code && device.idle.message === message) return;
   device.idle = { code, message };
   send(turn, device.socket, { type: 'idle', code, message });

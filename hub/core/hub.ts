@@ -164,8 +164,8 @@ function stepStored(turn: Turn, token: Token): void {
           value: pending.job === null ? null : (viewJob(turn.hub, pending.job) ?? null),
         },
       });
-      if (pending.then === 'prepare') prepareJobs(turn);
-      if (pending.then === 'schedule') scheduleWaiting(turn);
+      if (pending.next === 'prepare') prepareJobs(turn);
+      if (pending.next === 'schedule') scheduleWaiting(turn);
       return;
     }
     default:
@@ -186,7 +186,7 @@ function stepStoreFailed(
       request: pending.request,
       result: refuse(refusal.code, refusal.message),
     });
-    if (pending.then === 'prepare' && pending.job !== null) turn.hub.jobs.delete(pending.job);
+    if (pending.next === 'prepare' && pending.job !== null) turn.hub.jobs.delete(pending.job);
     return;
   }
   if (pending !== undefined) undoStore(turn, pending, refusal);

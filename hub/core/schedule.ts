@@ -77,10 +77,10 @@ export function serveCredits(turn: Turn, device: Device): void {
     if (device.admitting !== undefined) return;
     if (device.leases.size >= LEASES_PER_DEVICE) {
       const message = `holds ${device.leases.size} shards already; the next comes when one is done`;
-      return setIdle(turn, device, 'at-capacity', message);
+      return setIdle(turn, device, { code: 'at-capacity', message });
     }
     const reason = serveOnce(turn, device);
-    if (reason !== undefined) return setIdle(turn, device, reason.code, reason.message);
+    if (reason !== undefined) return setIdle(turn, device, reason);
   }
 }
 

@@ -122,7 +122,7 @@ export interface Job {
 /** What a `store` or `keep` effect was for. */
 export type Pending =
   | { type: 'nothing' }
-  | { type: 'reply'; request: RequestId; job: JobId | null; then?: 'prepare' | 'schedule' }
+  | { type: 'reply'; request: RequestId; job: JobId | null; next?: 'prepare' | 'schedule' }
   | { type: 'logged'; lease: LeaseId }
   | { type: 'accepted'; lease: LeaseId; shard: AcceptedShard }
   | { type: 'judged'; verifier: PublicKey }
