@@ -11,6 +11,7 @@ import { climb, type LadderStep } from './ladder.ts';
 import { endLink } from './session.ts';
 import type { Book, Pending, Turn, UnitCheck } from './state.ts';
 import { fileVerdict } from './verdict.ts';
+import { heldUnits } from './view.ts';
 
 /** Tries of one execution or download before it is given up, and the first pause between them. */
 const TRIES_MAX = 4;
@@ -43,7 +44,7 @@ export function receiveCheck(turn: Turn, check: Check): void {
   }
   if (verifier.overflow !== undefined) return;
   if (sequence > book.judged && !isHeld(turn, sequence)) {
-    if (heldUnits(turn) >= verifier.config.queueUnitsMax) {
+    if (heldUnits(verifier) >= verifier.config.queueUnitsMax) {
       verifier.overflow = sequence;
       return;
     }
@@ -57,11 +58,6 @@ function isHeld({ verifier }: Turn, sequence: number): boolean {
   if (newest === undefined || newest.shard.sequence < sequence) return false;
   const held = ({ shard }: { shard: { sequence: number } }) => shard.sequence === sequence;
   return verifier.arrivals.some(held) || verifier.queue.some(held);
-}
-
-/** Arrivals count as one unit each until they are drawn. */
-export function heldUnits({ verifier }: Turn): number {
-  return verifier.queue.reduce((sum, { units }) => sum + units.length, verifier.arrivals.length);
 }
 
 /** Draws the units of what has arrived, as far as the log holds the commitment to the seed. */

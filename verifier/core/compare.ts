@@ -87,8 +87,9 @@ export function compareTensors(
   return { l2: cap(Math.sqrt(differences) / norm), max: cap(largest / rms) };
 }
 
-/** Written so that NaN is capped too. */
-const cap = (distance: number): number => (distance < DISTANCE_MAX ? distance : DISTANCE_MAX);
+/** Beyond measure too: overflow, and NaN from infinity over infinity. */
+const cap = (distance: number): number =>
+  Number.isFinite(distance) ? Math.min(distance, DISTANCE_MAX) : DISTANCE_MAX;
 
 function openReader(bytes: Uint8Array, dtype: Dtype): (place: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -109,7 +109,7 @@ export interface Preparation {
   outputs: readonly TensorSpec[];
   /** Output bytes of each asked unit, in the order asked. */
   answers: readonly Uint8Array[];
-  /** Every warm run: at least three, and at least two of them of the same unit. */
+  /** Every run: at least three more than units, so that the median is a warm one. */
   runs: readonly { unit: number; digest: Digest; computeMs: Millis }[];
   peakBytes: Bytes;
 }

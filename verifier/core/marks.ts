@@ -1,8 +1,8 @@
 import { after, type Instant, millis } from '#protocol/units.ts';
-import { heldUnits } from './checks.ts';
 import { persist } from './persist.ts';
 import { rejoin } from './session.ts';
 import type { Book, Turn, Verifier } from './state.ts';
+import { heldUnits } from './view.ts';
 
 /** `judged` is sent at most this often: the hub stores each one. */
 const TELL_EVERY_MS = millis(200);
@@ -32,7 +32,7 @@ export function moveMarks(turn: Turn): void {
     persist(turn, { type: 'marks', ...marks }, { lines: [], marks });
   }
   tell(turn, book);
-  if (verifier.overflow !== undefined && heldUnits(turn) <= verifier.config.queueUnitsMax / 2) {
+  if (verifier.overflow !== undefined && heldUnits(verifier) <= verifier.config.queueUnitsMax / 2) {
     delete verifier.overflow;
     rejoin(turn, 'the queue has room again; asking the hub for what was turned away');
   }

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bytesToHex } from '#protocol/digest.ts';
+import {
+  checkPieceLayer,
+  digestPiece,
+  PIECE_BYTES,
+  pieceCount,
+  pieceRange,
+} from '#protocol/file-tree.ts';
+import type { BlobRef } from '#protocol/package.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { hasCode } from './files.ts';
+import type { HubHttp } from './http.ts';
+
+/** Pieces fetched with one range request. */
+const PIECES_PER_REQUEST = 16;
+/** Checked pieces kept in memory: consecutive units lie in the same few. */
+const PIECES_HOT_MAX = 32;
+
+export interface Blobs {
+  /** Bytes [offset, offset + length) of a blob, every piece of them checked against its root. */
+  read(ref: BlobRef, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(data).digest();
+
+/**
+ * Blobs of the hub, kept piece by piece in `folder/<root>/<piece>` up to `bytesMax`; the blob used
+ * longest ago goes first. A piece is checked when it comes and whenever it is read back: a bad disk
+ * must not turn an honest device into a cheat.
+ */
+export async function openBlobs(folder: string, http: HubHttp, bytesMax: number): Promise<Blobs> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const held = await scan(folder);
+  const layers = new Map<string, Uint8Array>();
+  const hot = new Map<string, Buffer>();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const layerOf = async (ref: BlobRef): Promise<Uint8Array> => {
+    const known = layers.get(ref.root);
+    if (known !== undefined) return known;
+    const count = pieceCount(ref.length);
+    const path = `/v1/blobs/${ref.root}/pieces`;
+    const layer = count <= 1 ? new Uint8Array() : await http.get(path, { bytesMax: 32 * count });
+    if (!checkPieceLayer(ref, layer, sha256)) throw wrongHash(ref, 'piece layer');
+    if (layers.size >= 64) layers.clear();
+    layers.set(ref.root, layer);
+    return layer;
+  };
+
+  const isRight = (ref: BlobRef, layer: Uint8Array, index: number, piece: Uint8Array): boolean => {
+    if (piece.length !== pieceRange(ref.length, index).length) return false;
+    const found = bytesToHex(digestPiece(ref.length, index, piece, sha256));
+    const due =
+      layer.length === 0 ? ref.root : bytesToHex(layer.subarray(index * 32, index * 32 + 32));
+    return found === due;
+  };
+
+  const fetchRun = async (
+    ref: BlobRef,
+    layer: Uint8Array,
+    run: { first: number; count: number },
+  ) => {
+    const start = run.first * PIECE_BYTES;
+    const length = Math.min(run.count * PIECE_BYTES, ref.length - start);
+    const range = { offset: start, length };
+    // A server that knows no ranges answers with the whole blob.
+    const data = await http.get(`/v1/blobs/${ref.root}`, { range, bytesMax: ref.length });
+    const pieces: Buffer[] = [];
+    for (let index = run.first; index < run.first + run.count; index += 1) {
+      const at = (index - run.first) * PIECE_BYTES;
+      const piece = data.subarray(at, at + PIECE_BYTES);
+      if (!isRight(ref, layer, index, piece)) throw wrongHash(ref, `piece ${index}`);
+      pieces.push(piece);
+      await keep(folder, ref.root, { index, piece });
+      held.set(ref.root, (held.get(ref.root) ?? 0) + piece.length);
+    }
+    return pieces;
+  };
+
+  const readPiece = async (ref: BlobRef, layer: Uint8Array, index: number) => {
+    const name = `${ref.root}/${index}`;
+    const warm = hot.get(name);
+    if (warm !== undefined) return warm;
+    const piece = await readFile(join(folder, ref.root, `${index}`)).catch(() => undefined);
+    return piece !== undefined && isRight(ref, layer, index, piece) ? piece : undefined;
+  };
+
+  const read = async (ref: BlobRef, offset: number, length: number) => {
+    if (offset < 0 || length < 1 || offset + length > ref.length) {
+      const message = `bytes ${offset} to ${offset + length} lie outside a blob of ${ref.length}`;
+      throw new PocketgridError(refusal('range-invalid', message));
+    }
+    const layer = await layerOf(ref);
+    const first = Math.floor(offset / PIECE_BYTES);
+    const last = Math.floor((offset + length - 1) / PIECE_BYTES);
+    const bytes = new Uint8Array(length);
+    for (let index = first; index <= last; ) {
+      const piece = await readPiece(ref, layer, index);
+      const count = Math.min(PIECES_PER_REQUEST, last - index + 1);
+      const pieces =
+        piece === undefined ? await fetchRun(ref, layer, { first: index, count }) : [piece];
+      for (const found of pieces) {
+        const at = index * PIECE_BYTES - offset;
+        bytes.set(found.subarray(Math.max(0, -at), length - at), Math.max(0, at));
+        if (last - first < 4) warmUp(hot, `${ref.root}/${index}`, found);
+        index += 1;
+      }
+    }
+    await makeRoom({ folder, held, bytesMax, used: ref.root });
+    return bytes;
+  };
+
+  return {
+    /** One at a time: two reads of one blob would fetch it twice. */
+    read: (ref, offset, length) => {
+      const done = queue.then(() => read(ref, offset, length));
+      queue = done.catch(() => undefined);
+      return done;
+    },
+  };
+}
+
+const wrongHash = (ref: BlobRef, what: string): PocketgridError =>
+  new PocketgridError(
+    refusal(
+      'blob-hash',
+      `${what} of blob ${ref.root.slice(0, 12)}… does not have its hash; it is fetched again`,
+    ),
+  );
+
+function warmUp(hot: Map<string, Buffer>, name: string, piece: Buffer): void {
+  hot.delete(name);
+  hot.set(name, Buffer.from(piece));
+  const oldest = hot.size > PIECES_HOT_MAX ? hot.keys().next().value : undefined;
+  if (oldest !== undefined) hot.delete(oldest);
+}
+
+/** Not flushed: a piece lost in a crash is fetched again. */
+async function keep(
+  folder: string,
+  root: string,
+  { index, piece }: { index: number; piece: Buffer },
+) {
+  const file = join(folder, root, `${index}`);
+  try {
+    await mkdir(join(folder, root), { recursive: true });
+    await writeFile(`${file}.new`, piece);
+    await rename(`${file}.new`, file);
+  } catch (error) {
+    // A full disk costs speed, not work: the piece is at hand.
+    if (!hasCode(error, 'ENOSPC') && !hasCode(error, 'EDQUOT')) throw error;
+  }
+}
+
+/** Bytes held of each blob, the one used longest ago first. */
+async function scan(folder: string): Promise<Map<string, number>> {
+  const found: { root: string; bytes: number; usedAt: number }[] = [];
+  for (const root of await readdir(folder)) {
+    const names = await readdir(join(folder, root));
+    const sizes = await Promise.all(names.map((name) => stat(join(folder, root, name))));
+    const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
+    found.push({ root, bytes, usedAt: (await stat(join(folder, root))).mtimeMs });
+  }
+  found.sort((a, b) => a.usedAt - b.usedAt);
+  return new Map(found.map(({ root, bytes }) => [root, bytes]));
+}
+
+async function makeRoom(store: {
+  folder: string;
+  held: Map<string, number>;
+  bytesMax: number;
+  used: string;
+}): Promise<void> {
+  const { folder, held, bytesMax, used } = store;
+  const bytes = held.get(used);
+  if (bytes === undefined) return;
+  const newest = [...held.keys()].at(-1);
+  if (newest !== used) {
+    held.delete(used);
+    held.set(used, bytes);
+    const now = new Date();
+    await utimes(join(folder, used), now, now).catch(() => undefined);
+  }
+  let total = [...held.values()].reduce((sum, size) => sum + size, 0);
+  for (const [root, size] of held) {
+    if (total <= bytesMax) return;
+    if (root === used) continue;
+    await rm(join(folder, root), { recursive: true, force: true });
+    held.delete(root);
+    total -= size;
+  }
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { bytesToHex, digestRecord } from '#protocol/digest.ts';
+import type { Digest } from '#protocol/ids.ts';
+import { FRAME_BYTES_MAX } from '#protocol/messages/control.ts';
+import type { BlobRef, PackageManifest } from '#protocol/package.ts';
+import { accept, PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
+import { unitBytes } from '#protocol/tensor.ts';
+import { bytes } from '#protocol/units.ts';
+import type { Preparation, Reference, VerifierEffect } from '../core/events.ts';
+import type { Blobs } from './blobs.ts';
+import { type ComputeWorkers, type Load, openComputeWorker } from './compute-workers.ts';
+import type { HubHttp } from './http.ts';
+
+type Effect<T extends VerifierEffect['type']> = Extract<VerifierEffect, { type: T }>;
+
+/** Warm runs of the first unit beside one of each unit asked for: the median of at least three. */
+const WARM_RUNS = 3;
+/** What the runtime takes on a device beside the model: its wasm, its stack, its first heap. */
+const RUNTIME_BYTES = 32 * 1024 * 1024;
+
+/** Re-execution on the exact lane: pinned onnxruntime-web, wasm, one thread, fixed shapes. */
+export interface Lane {
+  execute(effect: Effect<'execute'>): Promise<Result<Reference>>;
+  claim(effect: Effect<'claim'>): Promise<Result<Reference>>;
+  prepare(effect: Effect<'prepare'>): Promise<Result<Preparation>>;
+}
+
+export function openLane(world: { blobs: Blobs; workers: ComputeWorkers; http: HubHttp }): Lane {
+  return {
+    execute: (effect) => answer(() => execute(world, effect)),
+    claim: ({ job, unit }) =>
+      answer(async () => {
+        const path = `/v1/outputs/${job}/${unit}`;
+        const body = await world.http.get(path, { bytesMax: FRAME_BYTES_MAX });
+        return { digest: createHash('sha256').update(body).digest('hex') as Digest, bytes: body };
+      }),
+    prepare: (effect) => answer(() => prepare(world.blobs, effect)),
+  };
+}
+
+async function answer<T>(work: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return accept(await work());
+  } catch (error) {
+    if (error instanceof PocketgridError) return { ok: false, refusal: error.refusal };
+    const text = error instanceof Error ? error.message : String(error);
+    return refuse('internal', `the verifier could not finish this: ${text.slice(0, 400)}`);
+  }
+}
+
+async function execute(
+  world: { blobs: Blobs; workers: ComputeWorkers },
+  { manifest, inputs: blob, unit, fresh }: Effect<'execute'>,
+): Promise<Reference> {
+  const size = unitBytes(manifest.inputs);
+  const inputs = await world.blobs.read(blob, unit * size, size);
+  const open = () => readModel(world.blobs, manifest);
+  const work = { inputs, unitCount: 1 };
+  const ran = fresh
+    ? await runFresh(await open(), work)
+    : await world.workers.run(digestRecord(manifest), open, work);
+  return { digest: bytesToHex(ran.digests) as Digest, bytes: ran.bytes };
+}
+
+async function runFresh(load: Load, work: { inputs: Uint8Array<ArrayBuffer>; unitCount: number }) {
+  const worker = await openComputeWorker(load);
+  try {
+    return await worker.run(work.inputs, work.unitCount);
+  } finally {
+    await worker.close();
+  }
+}
+
+/** The variant that needs no feature is the one the exact lane runs. */
+async function readModel(blobs: Blobs, manifest: PackageManifest): Promise<Load> {
+  const variant = manifest.variants.find(({ needs }) => needs.length === 0) ?? manifest.variants[0];
+  if (variant === undefined) throw new TypeError('a manifest has one variant at least');
+  return {
+    model: await readWhole(blobs, variant.file),
+    graphOptimization: manifest.reference.graphOptimization,
+    inputs: manifest.inputs,
+    outputs: manifest.outputs,
+  };
+}
+
+const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length);
+
+/**
+ * Runs a new model in a worker of its own, so that a model that hangs or dies takes nothing with it.
+ * Peak memory is an estimate: twice the file (it is held while it is parsed) plus the runtime, or
+ * what this process grew by, whichever is more.
+ */
+async function prepare(
+  blobs: Blobs,
+  { draft, inputs: blob, units }: Effect<'prepare'>,
+): Promise<Preparation> {
+  const size = unitBytes(draft.inputs);
+  const inputs: Uint8Array<ArrayBuffer>[] = [];
+  for (const unit of units) inputs.push(await blobs.read(blob, unit * size, size));
+  const model = await readWhole(blobs, draft.file);
+  const modelBytes = model.length;
+  const before = process.memoryUsage.rss();
+  const { graphOptimization } = draft;
+  const worker = await openComputeWorker({ model, graphOptimization, inputs: draft.inputs });
+  try {
+    const order = [...units.keys(), ...Array.from({ length: WARM_RUNS }, () => 0)];
+    const answers: Uint8Array[] = [];
+    const runs: Preparation['runs'][number][] = [];
+    let outputs: Preparation['outputs'] = [];
+    for (const [turn, place] of order.entries()) {
+      const unit = units[place] ?? 0;
+      const ran = await worker.run((inputs[place] ?? new Uint8Array()).slice(), 1);
+      if (turn < units.length) answers.push(ran.bytes);
+      outputs = ran.outputs;
+      const digest = bytesToHex(ran.digests) as Digest;
+      runs.push({ unit, digest, computeMs: ran.computeMs });
+    }
+    const grown = process.memoryUsage.rss() - before;
+    const peak = Math.max(2 * modelBytes + RUNTIME_BYTES, grown);
+    return { outputs, answers, runs, peakBytes: bytes(peak) };
+  } finally {
+    await worker.close();
+  }
+}

@@ -1,0 +1,115 @@
+import type { FiledVerdict } from '../core/events.ts';
+import type { Tally } from './tally.ts';
+
+export interface PageView {
+  key: string;
+  hub: string;
+  phase: string;
+  reason: string;
+  rate: number;
+  judged: number;
+  waiting: number;
+  tally: Tally;
+}
+
+/** The log page: one document, no script; it loads itself again every ten seconds. */
+export function renderPage(view: PageView): string {
+  const { tally } = view;
+  const { counts } = tally;
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const facts: [string, string][] = [
+    ['State', `${view.phase}: ${view.reason}`],
+    ['Hub', view.hub],
+    ['Verifier key', `<code>${text(view.key)}</code>`],
+    [
+      'Check rate',
+      `${(view.rate * 100).toFixed(view.rate < 0.01 ? 2 : 0)} % of units, drawn after commitment`,
+    ],
+    [
+      'Judged through',
+      view.judged < 0 ? 'nothing yet' : `shard ${view.judged}; ${view.waiting} units wait`,
+    ],
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="10">
+<title>Pocketgrid verifier</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>Pocketgrid verifier</h1>
+<dl>${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${value.startsWith('<code>') ? value : text(value)}</dd></div>`).join('')}</dl>
+<section aria-label="Totals" class="totals">
+${card('Units checked', total, '')}${card('Match', counts.match, 'good')}${card('Mismatch', counts.mismatch, counts.mismatch > 0 ? 'bad' : '')}${card('Device unfit', counts['device-unfit'], '')}${card('Inconclusive', counts.inconclusive, '')}
+</section>
+<section><h2>Caught</h2>
+${tally.caught.length === 0 ? '<p>Nothing so far: every checked unit agreed with its re-execution.</p>' : verdicts(tally.caught)}
+</section>
+<section><h2>Latest verdicts</h2>
+${tally.latest.length === 0 ? '<p>No unit was drawn yet.</p>' : verdicts(tally.latest)}
+</section>
+<section><h2>Draw seeds</h2>
+<p>Each epoch's seed is committed to before its first draw and revealed after its last verdict, so that
+anyone can recompute which units had to be checked.</p>
+${tally.epochs.length === 0 ? '<p>No epoch was opened yet.</p>' : epochs(tally)}
+</section>
+<p><a href="/log.jsonl">The whole signed log (JSON lines)</a></p>
+</main>
+</body>
+</html>
+`;
+}
+
+const card = (name: string, count: number, tone: string): string =>
+  `<div class="card ${tone}"><b>${count.toLocaleString('en')}</b><span>${name}</span></div>`;
+
+function verdicts(list: readonly FiledVerdict[]): string {
+  const rows = list.map(({ signed: { verdict } }) => {
+    const distance =
+      verdict.kind === 'match' && verdict.l2 === 0
+        ? 'equal'
+        : `${verdict.l2.toPrecision(2)} / ${verdict.max.toPrecision(2)}`;
+    return `<tr><td><span class="kind ${verdict.kind}">${verdict.kind}</span></td><td>${text(verdict.job)}</td><td>${verdict.unit}</td><td><code title="${text(verdict.device)}">${text(verdict.device.slice(0, 10))}…</code></td><td>${verdict.lane}, ${verdict.runs}×</td><td>${distance}</td><td>${time(verdict.at)}</td></tr>`;
+  });
+  return table(['Verdict', 'Job', 'Unit', 'Device', 'Lane, runs', 'l2 / max', 'At'], rows);
+}
+
+function epochs({ epochs: list }: Tally): string {
+  const rows = list.map(({ opened, revealed }) => {
+    const range =
+      revealed === undefined ? `from ${opened.from}` : `${revealed.from}–${revealed.through}`;
+    const seed =
+      revealed === undefined ? 'in use' : `<code class="long">${text(revealed.seed)}</code>`;
+    return `<tr><td>${opened.epoch}</td><td><code class="long">${text(opened.commitment)}</code></td><td>${seed}</td><td>${range}</td><td>${(opened.policy.rate * 100).toPrecision(3)} %</td><td>${time(opened.at)}</td></tr>`;
+  });
+  return table(['Epoch', 'Commitment (SHA-256)', 'Seed', 'Shards', 'Rate', 'Opened'], rows);
+}
+
+const table = (heads: readonly string[], rows: readonly string[]): string =>
+  `<div class="scroll" tabindex="0"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+
+const time = (at: number): string => {
+  const iso = new Date(at).toISOString();
+  return `<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`;
+};
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const text = (value: string): string => value.replace(/[&<>"]/g, (found) => ESCAPES[found] ?? '');
+
+const STYLE = `
+:root{color-scheme:light dark;--ink:#17201c;--soft:#56635c;--paper:#f6f7f4;--card:#fff;--line:#dde2dc;--good:#0a6b46;--bad:#a8200d;--warn:#7a4b00}
+@media(prefers-color-scheme:dark){:root{--ink:#e8eeea;--soft:#9eaca4;--paper:#101512;--card:#19201c;--line:#2b352f;--good:#5fd39f;--bad:#ff9385;--warn:#f0bf63}}
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+main{max-width:64rem;margin:0 auto;padding:1.25rem 1rem 3rem}h1{font-size:1.5rem;margin:.2rem 0 1rem}h2{font-size:1.1rem;margin:1.8rem 0 .5rem}
+dl{display:grid;gap:.4rem;margin:0}dl div{display:grid;grid-template-columns:minmax(7rem,10rem) 1fr;gap:.75rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+.totals{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.6rem;margin:1.2rem 0}
+.card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.7rem .9rem}.card b{display:block;font-size:1.5rem;font-variant-numeric:tabular-nums}.card span{color:var(--soft);font-size:.9rem}
+.good b{color:var(--good)}.bad b{color:var(--bad)}
+.scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:.6rem}table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:.45rem .7rem;white-space:nowrap;border-bottom:1px solid var(--line)}tr:last-child td{border-bottom:0}th{color:var(--soft);font-weight:600}
+code{font:.85em ui-monospace,monospace}.long{display:inline-block;max-width:16rem;overflow-wrap:anywhere;white-space:normal}
+.kind{font-weight:600}.match{color:var(--good)}.mismatch{color:var(--bad)}.inconclusive,.device-unfit{color:var(--warn)}a{color:inherit}`;

@@ -1,0 +1,171 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { API_KEY_PREFIX } from '#protocol/api.ts';
+import { millis } from '#protocol/units.ts';
+import type { VerifierConfig } from './core/events.ts';
+import { heldUnits } from './core/view.ts';
+import { openHubHttp } from './edge/http.ts';
+import { openIdentity } from './edge/identity.ts';
+import { openLogPage } from './edge/log-page.ts';
+import { type Loop, openLoop, sentenceOf } from './edge/loop.ts';
+
+const HELP = `npm run verifier -- --hub URL [options]
+
+  --hub URL         the hub to verify for, such as http://127.0.0.1:8787
+  --data DIR        where the key, the log and blobs are kept (default ./data)
+  --rate R          share of units to check, 0 to 1 (default 0.05)
+  --epoch-minutes M how long one draw seed is in use (default 60)
+  --log-port N      port of the log page on this machine (default 0: any free one)
+  --enrol pg_KEY    enrols this verifier with a developer's key, then goes on
+  --print-key       prints this verifier's public key and ends
+  --insecure        accepts a self-signed certificate, as npm start -- --lan has
+`;
+const BLOB_BYTES_MAX = 2 * 1024 ** 3;
+/** More than the hub ever sends ahead, so that it bounds memory and nothing else. */
+const QUEUE_UNITS_MAX = 300_000;
+const TASKS_MAX = 2;
+
+main().catch((error: unknown) => {
+  process.stderr.write(`verifier: ${sentenceOf(error)}\n`);
+  process.exitCode = 1;
+});
+
+async function main(): Promise<void> {
+  const flags = readFlags();
+  if (flags === undefined) return;
+  const identity = await openIdentity(join(flags.data, 'keys', 'verifier.json'));
+  if (flags.printKey) {
+    process.stdout.write(`${identity.key}\n`);
+    return;
+  }
+  const { hub, insecure } = flags;
+  if (hub === undefined) throw new Error('--hub is missing; give the address of a hub');
+  if (flags.enrol !== undefined) {
+    await openHubHttp(hub, insecure).post('/v1/verifiers', { key: identity.key }, flags.enrol);
+    process.stderr.write(`verifier: enrolled at ${hub.origin}\n`);
+  }
+  const config: VerifierConfig = {
+    key: identity.key,
+    policy: { type: 'flat', rate: flags.rate },
+    epochMs: millis(flags.epochMinutes * 60_000),
+    queueUnitsMax: QUEUE_UNITS_MAX,
+    tasksMax: TASKS_MAX,
+  };
+  const stop = openStop();
+  const loop = await openLoop({
+    hub,
+    insecure,
+    folder: join(flags.data, 'verifier'),
+    blobBytesMax: BLOB_BYTES_MAX,
+    identity,
+    config,
+    say: (level, text) =>
+      process.stderr.write(`verifier: ${level === 'info' ? '' : `${level}: `}${text}\n`),
+    fail: stop.fail,
+  });
+  const page = await openLogPage(flags.logPort, {
+    view: () => viewPage(loop, config, hub),
+    logFile: loop.logFile,
+  }).catch(async (error: unknown) => {
+    await loop.close();
+    throw error;
+  });
+  process.stdout.write(`${JSON.stringify({ ready: true, key: identity.key, log: page.url })}\n`);
+  const failed = await stop.wait;
+  await page.close();
+  await loop.close();
+  if (failed !== undefined) throw failed;
+}
+
+function viewPage(loop: Loop, config: VerifierConfig, hub: URL) {
+  const state = loop.state();
+  const { phase } = state;
+  return {
+    key: config.key,
+    hub: hub.origin,
+    phase: phase.name,
+    reason: 'reason' in phase ? phase.reason : REASONS[phase.name],
+    rate: config.policy.rate,
+    judged: state.book?.judged ?? -1,
+    waiting: heldUnits(state),
+    tally: loop.tally(),
+  };
+}
+
+const REASONS = {
+  connecting: 'saying hello to the hub',
+  ready: 'checking what the hub accepts',
+  stopping: 'writing what is pending',
+  stopped: 'nothing more is done',
+} as const;
+
+/** Ends on a signal or when the data folder cannot be used; a second signal ends at once. */
+function openStop(): { wait: Promise<Error | undefined>; fail(error: unknown): void } {
+  let settle: (failed: Error | undefined) => void = () => undefined;
+  const wait = new Promise<Error | undefined>((done) => {
+    settle = done;
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      process.once(signal, () => process.exit(1));
+      settle(undefined);
+    });
+  }
+  return {
+    wait,
+    fail: (error) => settle(error instanceof Error ? error : new Error(String(error))),
+  };
+}
+
+function readFlags() {
+  const { values } = parseArgs({
+    options: {
+      hub: { type: 'string' },
+      data: { type: 'string', default: './data' },
+      rate: { type: 'string', default: '0.05' },
+      'epoch-minutes': { type: 'string', default: '60' },
+      'log-port': { type: 'string', default: '0' },
+      enrol: { type: 'string' },
+      'print-key': { type: 'boolean', default: false },
+      insecure: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return undefined;
+  }
+  const { enrol, hub } = values;
+  if (enrol !== undefined && !enrol.startsWith(API_KEY_PREFIX)) {
+    throw new Error(`--enrol takes a developer's key, which begins with ${API_KEY_PREFIX}`);
+  }
+  return {
+    ...(hub === undefined ? {} : { hub: readUrl(hub) }),
+    data: resolve(values.data),
+    rate: readNumber('--rate', values.rate, { min: 0, max: 1 }),
+    epochMinutes: readNumber('--epoch-minutes', values['epoch-minutes'], {
+      min: 0.01,
+      max: 10_080,
+    }),
+    logPort: readNumber('--log-port', values['log-port'], { min: 0, max: 65_535 }),
+    ...(enrol === undefined ? {} : { enrol }),
+    printKey: values['print-key'],
+    insecure: values.insecure,
+  };
+}
+
+function readUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new Error(`--hub takes an address such as http://127.0.0.1:8787, not ${text}`);
+}
+
+function readNumber(
+  flag: string,
+  text: string,
+  { min, max }: { min: number; max: number },
+): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value >= min && value <= max) return value;
+  throw new Error(`${flag} takes a number from ${min} to ${max}, not ${text}`);
+}
