@@ -86,7 +86,7 @@ export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
   /** A bug in the core must cost one socket or one request, never the hub. */
   function stepFailed(event: HubEvent, error: unknown): void {
     counters.stepErrors += 1;
-    log.error({ event: event.type, error: describe(error) }, 'the core threw; this is a bug');
+    log.error({ event: event.type, error: explain(error) }, 'the core threw; this is a bug');
     if ('socket' in event && event.type !== 'disconnected') edge.close(event.socket);
     if (event.type === 'command') reply(event.request, { ok: false, refusal: toRefusal(error) });
   }
@@ -127,7 +127,7 @@ export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
       },
       (error: unknown) => {
         counters.storeFailures += 1;
-        log.error({ error: describe(error) }, 'facts could not be stored');
+        log.error({ error: explain(error) }, 'facts could not be stored');
         post({ type: 'store-failed', token, refusal: toRefusal(error) });
       },
     );
@@ -138,7 +138,7 @@ export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
     for (const blob of blobs) {
       const kept = await edge
         .keep(blob)
-        .catch((error: unknown) => refuse('storage-failed', describe(error)));
+        .catch((error: unknown) => refuse('storage-failed', explain(error)));
       if (!kept.ok) return post({ type: 'store-failed', token, refusal: kept.refusal });
       refs.push(kept.value);
     }
@@ -193,7 +193,7 @@ export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
   };
 }
 
-const describe = (error: unknown): string =>
+const explain = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 const toRefusal = (error: unknown): Refusal =>

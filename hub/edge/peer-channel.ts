@@ -60,7 +60,7 @@ export function servePeer(channel: DataChannel, source: PeerSource, touched: () 
     serving = true;
     try {
       for (let want = waiting.shift(); want !== undefined; want = waiting.shift()) {
-        await answer(channel, source, want, touched);
+        await answer(channel, { ...source, touched }, want);
       }
     } catch {
       // Half an answer cannot be taken back: the asker sees the channel close and goes elsewhere.
@@ -73,9 +73,8 @@ export function servePeer(channel: DataChannel, source: PeerSource, touched: () 
 
 async function answer(
   channel: DataChannel,
-  source: PeerSource,
+  source: PeerSource & { touched: () => void },
   want: Want,
-  touched: () => void,
 ): Promise<void> {
   const size = source.mayServe(want.root) ? await source.blobs.stat(want.root) : undefined;
   if (size === undefined) return deny(channel, want, 'unknown');
@@ -91,7 +90,7 @@ async function answer(
       channel.send(encodePeerFrame({ type: 'data', request: want.request, offset, payload }));
       offset += payload.length;
       source.counters.blobBytesWebrtc += payload.length;
-      touched();
+      source.touched();
     }
   }
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { PeerId } from '#protocol/ids.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
 import { PEER_CHANNEL } from '#protocol/peer-frame.ts';
@@ -24,9 +23,6 @@ export interface SeederOptions extends PeerSource {
 export interface Seeder {
   close(): void;
 }
-
-/** A name that cannot be guessed is not needed: the PeerServer wants the token as well. */
-export const makeSeederToken = (): string => randomBytes(24).toString('base64url');
 
 /**
  * The hub as a peer: joins its own PeerServer and serves blobs on the negotiated channel of every

@@ -1,0 +1,102 @@
+import { Hono } from 'hono';
+import { API_KEY_PREFIX } from '#protocol/api.ts';
+import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
+import { ticketHolder } from '../core/hub.ts';
+import { answerRefusal } from './api/answer.ts';
+import { blobRoutes } from './api/blobs.ts';
+import { createRoutes } from './api/create.ts';
+import { gridRoutes } from './api/grid.ts';
+import { jobRoutes } from './api/jobs.ts';
+import { outputRoutes } from './api/outputs.ts';
+import { resultRoutes } from './api/results.ts';
+import type { ApiPorts, Caller, Route } from './api/route.ts';
+import { checkApiKey } from './api-keys.ts';
+import type { HubMetrics } from './metrics.ts';
+import type { StaticFiles } from './static-files.ts';
+
+/**
+ * Everything a hub answers over HTTP: the API of `protocol/api.ts`, `/metrics` and the built app.
+ * No CORS headers anywhere: pages of other origins cannot read any of it.
+ */
+export function openApi(
+  ports: ApiPorts,
+  parts: { metrics: HubMetrics; files: StaticFiles },
+): (request: Request) => Response | Promise<Response> {
+  const app = new Hono();
+  const routes = [
+    ...createRoutes(ports),
+    ...jobRoutes(ports),
+    ...resultRoutes(ports),
+    ...blobRoutes(ports),
+    ...outputRoutes(ports),
+    ...gridRoutes(ports),
+  ];
+  for (const route of routes) addRoute(app, ports, route);
+  app.get('/metrics', async () => {
+    const headers = { 'Content-Type': parts.metrics.contentType };
+    return new Response(await parts.metrics.text(), { headers });
+  });
+  app.get(
+    '*',
+    async (context) => (await parts.files.respond(context.req.raw)) ?? notFound(context.req.path),
+  );
+  app.notFound((context) => notFound(context.req.path));
+  app.onError((error, context) => {
+    if (error instanceof PocketgridError) return answerRefusal(error.refusal);
+    ports.log.error(
+      { error: error.stack, path: context.req.path },
+      'a request failed; this is a bug',
+    );
+    return answerRefusal(refusal('internal', 'the hub failed on this request; its log says why'));
+  });
+  return (request) => app.fetch(request);
+}
+
+function addRoute(app: Hono, ports: ApiPorts, route: Route): void {
+  app.on(route.method, route.path, async (context) => {
+    const request = context.req.raw;
+    const refused = await checkCaller(ports, route.caller, request.headers.get('authorization'));
+    if (refused !== undefined) return answerRefusal(refused);
+    return route.answer({
+      request,
+      param: (name) => context.req.param(name) ?? '',
+      query: new URL(request.url).searchParams,
+    });
+  });
+}
+
+async function checkCaller(
+  { hub, store }: ApiPorts,
+  caller: Caller,
+  authorization: string | null,
+): Promise<Refusal | undefined> {
+  if (caller === 'anyone') return undefined;
+  const token = /^Bearer (\S{1,200})$/i.exec(authorization ?? '')?.[1];
+  if (caller === 'verifier') {
+    if (token === undefined) {
+      return refusal('key-missing', 'send `Authorization: Bearer` with the ticket of your welcome');
+    }
+    const key = ticketHolder(hub, token);
+    if (key !== undefined && hub.verifiers.has(key)) return undefined;
+    return refusal('key-wrong', 'this ticket is not of a verifier that is online; connect again');
+  }
+  if (token === undefined) {
+    const message = `send \`Authorization: Bearer ${API_KEY_PREFIX}…\` with the key that the hub showed when it first started`;
+    return refusal('key-missing', message);
+  }
+  if (await checkApiKey(store, token)) return undefined;
+  return refusal(
+    'key-wrong',
+    'this hub knows no such key; use the one it showed on its first start',
+  );
+}
+
+const notFound = (path: string): Response =>
+  answerRefusal(
+    refusal(
+      'not-found',
+      path.startsWith('/v1/')
+        ? `nothing answers ${path.slice(0, 200)}; protocol/api.ts lists the calls`
+        : `there is no page ${path.slice(0, 200)}; if the app is missing, run \`npm run build\``,
+    ),
+  );

@@ -1,0 +1,47 @@
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+
+const STATUS: { [code in RefusalCode]?: number } = {
+  'key-missing': 401,
+  'key-wrong': 401,
+  'not-found': 404,
+  'job-unknown': 404,
+  'blob-unknown': 404,
+  'job-state': 409,
+  'model-too-big': 413,
+  'input-too-big': 413,
+  'message-too-long': 413,
+  'range-invalid': 416,
+  'request-invalid': 400,
+  'message-malformed': 400,
+  'disk-full': 507,
+  'storage-failed': 500,
+  internal: 500,
+  busy: 503,
+  'hub-stopping': 503,
+};
+
+/** Nobody may embed, sniff or keep what the API says; blobs set their own caching. */
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** A value as JSON. */
+export const answerJson = (value: unknown, status = 200): Response =>
+  new Response(JSON.stringify(value), {
+    status,
+    headers: { ...HEADERS, 'Content-Type': 'application/json' },
+  });
+
+/** Bytes, or any other body. */
+export const answerBody = (
+  body: ConstructorParameters<typeof Response>[0],
+  headers: Record<string, string>,
+): Response => new Response(body, { headers: { ...HEADERS, ...headers } });
+
+export const answerNothing = (): Response => new Response(null, { status: 204, headers: HEADERS });
+
+/** An `ApiError`; what has no status of its own was understood and is not acceptable: 422. */
+export const answerRefusal = (refusal: Refusal): Response =>
+  answerJson({ error: refusal }, STATUS[refusal.code] ?? 422);

@@ -1,0 +1,60 @@
+import * as v from 'valibot';
+import type { GridView, Health, VerdictPage } from '#protocol/api.ts';
+import { decodeJson } from '#protocol/decode.ts';
+import { PublicKey } from '#protocol/ids.ts';
+import { millis } from '#protocol/units.ts';
+import { viewGrid } from '../../core/hub.ts';
+import { answerJson, answerNothing, answerRefusal } from './answer.ts';
+import { readCount } from './query.ts';
+import type { ApiPorts, Call, Route } from './route.ts';
+
+export const HUB_VERSION = '0.1.0';
+const VERDICTS_MAX = 500;
+const BODY_BYTES_MAX = 4096;
+
+/** The hub itself: its health, who is online, what verifiers found, and who may verify. */
+export const gridRoutes = (ports: ApiPorts): Route[] => [
+  { method: 'GET', path: '/v1/health', caller: 'anyone', answer: () => readHealth(ports) },
+  {
+    method: 'GET',
+    path: '/v1/grid',
+    caller: 'anyone',
+    answer: () => answerJson(viewGrid(ports.hub) satisfies GridView),
+  },
+  {
+    method: 'GET',
+    path: '/v1/verdicts',
+    caller: 'anyone',
+    answer: (call) => readVerdicts(ports, call),
+  },
+  {
+    method: 'POST',
+    path: '/v1/verifiers',
+    caller: 'developer',
+    answer: (call) => enrolVerifier(ports, call),
+  },
+];
+
+function readHealth({ hubKey }: ApiPorts): Response {
+  const uptimeMs = millis(Math.round(performance.now()));
+  return answerJson({ status: 'ok', version: HUB_VERSION, hub: hubKey, uptimeMs } satisfies Health);
+}
+
+/** Pages of the log: `next` is what to ask for `after`, and stays where it is at the end. */
+async function readVerdicts({ store }: ApiPorts, { query }: Call): Promise<Response> {
+  const after = readCount(query, 'after', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });
+  if (!after.ok) return answerRefusal(after.refusal);
+  const limit = readCount(query, 'limit', { otherwise: 100, most: VERDICTS_MAX });
+  if (!limit.ok) return answerRefusal(limit.refusal);
+  const verdicts = await store.verdicts(after.value, limit.value);
+  const next = verdicts.at(-1)?.number ?? after.value;
+  return answerJson({ verdicts, next } satisfies VerdictPage);
+}
+
+async function enrolVerifier({ loop }: ApiPorts, { request }: Call): Promise<Response> {
+  const text = (await request.text()).slice(0, BODY_BYTES_MAX);
+  const body = decodeJson(v.strictObject({ key: PublicKey }), text, 'request-invalid');
+  if (!body.ok) return answerRefusal(body.refusal);
+  const result = await loop.command({ type: 'enrol', key: body.value.key });
+  return result.ok ? answerNothing() : answerRefusal(result.refusal);
+}

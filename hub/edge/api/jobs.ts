@@ -1,0 +1,85 @@
+import { decodeWith } from '#protocol/decode.ts';
+import { JobId } from '#protocol/ids.ts';
+import type { Receipt } from '#protocol/records.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { listJobs, viewJob } from '../../core/hub.ts';
+import { answerJson, answerRefusal } from './answer.ts';
+import { openEventStreams } from './events.ts';
+import { readCount } from './query.ts';
+import type { ApiPorts, Call, Route } from './route.ts';
+
+const RECEIPTS_MAX = 500;
+
+/** Jobs as they stand, and what moves them on. Making one is in `create.ts`. */
+export function jobRoutes(ports: ApiPorts): Route[] {
+  const stream = openEventStreams(ports);
+  return [
+    {
+      method: 'GET',
+      path: '/v1/jobs',
+      caller: 'developer',
+      answer: () => answerJson({ jobs: listJobs(ports.hub) }),
+    },
+    {
+      method: 'GET',
+      path: '/v1/jobs/:job',
+      caller: 'developer',
+      answer: (call) => withJob(ports, call, (job) => answerJson(viewJob(ports.hub, job))),
+    },
+    {
+      method: 'GET',
+      path: '/v1/jobs/:job/events',
+      caller: 'developer',
+      answer: (call) => withJob(ports, call, stream),
+    },
+    {
+      method: 'POST',
+      path: '/v1/jobs/:job/start',
+      caller: 'developer',
+      answer: (call) => withJob(ports, call, (job) => move(ports, 'start', job)),
+    },
+    {
+      method: 'POST',
+      path: '/v1/jobs/:job/cancel',
+      caller: 'developer',
+      answer: (call) => withJob(ports, call, (job) => move(ports, 'cancel', job)),
+    },
+    {
+      method: 'GET',
+      path: '/v1/jobs/:job/receipts',
+      caller: 'developer',
+      answer: (call) => withJob(ports, call, (job) => readReceipts(ports, call, job)),
+    },
+  ];
+}
+
+/** The job named in the path, if there is such a job. */
+export function findJob({ hub }: ApiPorts, { param }: Call): Result<JobId> {
+  const job = decodeWith(JobId, param('job'), 'job-unknown');
+  if (job.ok && viewJob(hub, job.value) !== undefined) return accept(job.value);
+  return refuse('job-unknown', `this hub has no job ${param('job')}; GET /v1/jobs lists them`);
+}
+
+async function withJob(
+  ports: ApiPorts,
+  call: Call,
+  answer: (job: JobId) => Promise<Response> | Response,
+): Promise<Response> {
+  const job = findJob(ports, call);
+  return job.ok ? answer(job.value) : answerRefusal(job.refusal);
+}
+
+async function move({ loop }: ApiPorts, type: 'start' | 'cancel', job: JobId): Promise<Response> {
+  const result = await loop.command({ type, job });
+  return result.ok ? answerJson(result.value) : answerRefusal(result.refusal);
+}
+
+async function readReceipts(ports: ApiPorts, { query }: Call, job: JobId): Promise<Response> {
+  const from = readCount(query, 'from', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });
+  if (!from.ok) return answerRefusal(from.refusal);
+  const limit = readCount(query, 'limit', { otherwise: 100, most: RECEIPTS_MAX });
+  if (!limit.ok) return answerRefusal(limit.refusal);
+  const parts = await ports.store.receipts(job, from.value, limit.value);
+  const receipts = parts.map((part): Receipt => ({ ...part, hub: ports.hubKey }));
+  return answerJson({ receipts });
+}

@@ -1,0 +1,40 @@
+import type { PublicKey } from '#protocol/ids.ts';
+import type { Hub } from '../../core/hub.ts';
+import type { BlobStore } from '../blobs/port.ts';
+import type { Log } from '../log.ts';
+import type { HubLoop } from '../loop.ts';
+import type { HubCounters } from '../metrics.ts';
+import type { Store } from '../store/port.ts';
+
+/** What the calls of the API work on. */
+export interface ApiPorts {
+  hub: Hub;
+  hubKey: PublicKey;
+  loop: HubLoop;
+  store: Store;
+  blobs: BlobStore;
+  counters: HubCounters;
+  log: Log;
+  /** An empty folder for uploads in progress. */
+  uploads: string;
+  /** Aborted when the hub stops; streams end then. */
+  stopping: AbortSignal;
+}
+
+export interface Call {
+  request: Request;
+  /** A named part of the path; an empty string when it is not there. */
+  param(name: string): string;
+  query: URLSearchParams;
+}
+
+/** Who may call: `developer` with an API key, `verifier` with the ticket of its session. */
+export type Caller = 'anyone' | 'developer' | 'verifier';
+
+export interface Route {
+  method: 'GET' | 'POST';
+  /** `:name` marks a parameter. */
+  path: string;
+  caller: Caller;
+  answer(call: Call): Promise<Response> | Response;
+}

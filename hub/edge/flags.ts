@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import * as v from 'valibot';
+import { decodeWith } from '#protocol/decode.ts';
+import { PublicKey } from '#protocol/ids.ts';
+import type { Result } from '#protocol/refusal.ts';
+import { refuse } from '#protocol/refusal.ts';
+import { LOG_LEVELS } from './log.ts';
+
+export const USAGE = `npm run hub -- [flags]
+  --port N             port to listen on (8787; 0 for any free one)
+  --host ADDRESS       address to listen on (127.0.0.1; 0.0.0.0 with --lan)
+  --data DIR           where everything is kept (./data)
+  --lan                HTTPS with a self-signed certificate, for phones on this network
+  --verifier-key HEX   enrols a verifier; may be repeated
+  --no-verifier        jobs end without a verifier's last word
+  --check-rate SHARE   share of units told in quotes as checked (0.05)
+  --new-key            makes one more developer key and shows it
+  --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
+  --help`;
+
+const Flags = v.strictObject({
+  port: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,5}$/, 'expected a port between 0 and 65535'),
+      v.transform(Number),
+      v.maxValue(65_535, 'expected a port between 0 and 65535'),
+    ),
+    '8787',
+  ),
+  host: v.optional(v.pipe(v.string(), v.minLength(1))),
+  data: v.optional(v.pipe(v.string(), v.minLength(1)), 'data'),
+  lan: v.optional(v.boolean(), false),
+  'verifier-key': v.optional(v.array(PublicKey), []),
+  'no-verifier': v.optional(v.boolean(), false),
+  'check-rate': v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^(0?\.\d{1,9}|[01](\.0*)?)$/, 'expected a share between 0 and 1, such as 0.05'),
+      v.transform(Number),
+    ),
+    '0.05',
+  ),
+  'new-key': v.optional(v.boolean(), false),
+  'log-level': v.optional(v.picklist(LOG_LEVELS), 'warn'),
+  help: v.optional(v.boolean(), false),
+});
+export type Flags = v.InferOutput<typeof Flags>;
+
+/** Command line to flags; the refusal names the flag. */
+export function decodeFlags(args: string[]): Result<Flags> {
+  let values: object;
+  try {
+    ({ values } = parseArgs({
+      args,
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        data: { type: 'string' },
+        lan: { type: 'boolean' },
+        'verifier-key': { type: 'string', multiple: true },
+        'no-verifier': { type: 'boolean' },
+        'check-rate': { type: 'string' },
+        'new-key': { type: 'boolean' },
+        'log-level': { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return refuse('request-invalid', `${why}; --help lists the flags`);
+  }
+  const flags = decodeWith(Flags, { ...values }, 'request-invalid');
+  if (flags.ok) return flags;
+  return refuse('request-invalid', `--${flags.refusal.message}; --help lists the flags`);
+}

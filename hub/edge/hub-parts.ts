@@ -1,0 +1,121 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Nonce, PeerId } from '#protocol/ids.ts';
+import { type Hub, type HubConfig, openHub } from '../core/hub.ts';
+import { openFolderBlobs } from './blobs/folder.ts';
+import type { BlobStore } from './blobs/port.ts';
+import { type ControlSockets, openControlSockets } from './control-socket.ts';
+import { type Identity, openIdentity, verify } from './identity.ts';
+import type { Log } from './log.ts';
+import { type HubLoop, openLoop } from './loop.ts';
+import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './metrics.ts';
+import { openSignalling, type Signalling } from './signalling.ts';
+import { type GroupCommit, openGroupCommit } from './store/group-commit.ts';
+import { openLibsqlStore } from './store/libsql.ts';
+import type { Store } from './store/port.ts';
+
+/** How long clients get to take their goodbye. */
+const GOODBYE_MS = 1_000;
+/** Known answers are at most two frames long. */
+const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A hub without its port: what is on disk, the core and its loop, and the sockets' two ends. */
+export interface HubParts {
+  identity: Identity;
+  store: Store;
+  blobs: BlobStore;
+  hub: Hub;
+  loop: HubLoop;
+  control: ControlSockets;
+  signalling: Signalling;
+  counters: HubCounters;
+  metrics: HubMetrics;
+  /** An empty folder for uploads in progress. */
+  uploads: string;
+  log: Log;
+  /** Says goodbye to every socket and makes what was decided durable. */
+  stop(): Promise<void>;
+  /** After `stop`: ends what is left. */
+  close(): Promise<void>;
+}
+
+/** Opens the parts on a data directory, making it on first use. */
+export async function openHubParts(
+  data: string,
+  config: Omit<HubConfig, 'hub'>,
+  log: Log,
+): Promise<HubParts> {
+  const uploads = join(data, 'uploads');
+  await rm(uploads, { recursive: true, force: true });
+  await mkdir(uploads, { recursive: true });
+  const identity = await openIdentity(join(data, 'keys', 'hub.json'));
+  const blobs = await openFolderBlobs(join(data, 'blobs'));
+  const store = await openLibsqlStore(join(data, 'hub.db'));
+  const hub = openHub(await store.load(), { ...config, hub: identity.publicKey });
+  const counters = openCounters();
+  const base = { identity, store, blobs, hub, counters, metrics: openMetrics(counters), log };
+  const commit = openGroupCommit(store);
+  const running = runHub(base, commit);
+  return {
+    ...base,
+    ...running,
+    uploads,
+    async stop() {
+      running.loop.stop();
+      running.signalling.close();
+      await commit.close();
+      for (let waited = 0; counters.socketsOpen > 0 && waited < GOODBYE_MS; waited += 20) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      running.control.stop();
+    },
+    async close() {
+      await blobs.close();
+      await store.close();
+    },
+  };
+}
+
+type Base = Pick<HubParts, 'identity' | 'store' | 'blobs' | 'hub' | 'counters' | 'metrics' | 'log'>;
+
+/** The loop and the sockets it speaks through. */
+function runHub(
+  base: Base,
+  commit: GroupCommit,
+): Pick<HubParts, 'loop' | 'control' | 'signalling'> {
+  const { blobs, counters, log } = base;
+  const signalling = openSignalling({ log });
+  const control = openControlSockets({ post: (event) => loop.post(event), counters, log });
+  const peers = new Map<number, PeerId>();
+  const loop = openLoop(base.hub, {
+    world: {
+      random: () => randomBytes(32).toString('hex') as Nonce,
+      sign: base.identity.sign,
+      verify,
+      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+    },
+    append: (facts) => commit.submit(facts),
+    async keep(blob) {
+      if (blob instanceof Uint8Array) return blobs.put(blob, KEPT_BYTES_MAX);
+      const source = await blobs.stream(blob.root, blob.offset, blob.length);
+      return source.ok ? blobs.put(source.value, KEPT_BYTES_MAX) : source;
+    },
+    send: control.send,
+    close: control.close,
+    peerGiven(socket, peer) {
+      peers.set(socket, peer);
+      signalling.allow(peer);
+    },
+    socketGone(socket) {
+      const peer = peers.get(socket);
+      if (peer === undefined) return;
+      peers.delete(socket);
+      signalling.forget(peer);
+    },
+    observeStore: base.metrics.observeStore,
+    counters,
+    log,
+  });
+  return { loop, control, signalling };
+}

@@ -1,0 +1,78 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { CONTROL_PATH } from '#protocol/messages/control.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import type { Certificate } from './lan.ts';
+import { SIGNALLING_SOCKET_PATH } from './signalling.ts';
+import { rejectUpgrade, type Upgrade } from './web-socket.ts';
+
+/** A gigabyte of uploads over a slow line takes this long. */
+const REQUEST_DEADLINE_MS = 30 * 60_000;
+
+export interface Listener {
+  readonly port: number;
+  /** Takes no more connections; resolves when the last one has ended. */
+  drain(): Promise<void>;
+  /** Ends plain HTTP connections at once. */
+  dropConnections(): void;
+}
+
+/** One port for all: requests, and upgrades by their path. */
+export async function openListener(options: {
+  host: string;
+  port: number;
+  certificate: Certificate | undefined;
+  answer: RequestListener;
+  control(upgrade: Upgrade): void;
+  signalling(upgrade: Upgrade): void;
+}): Promise<Listener> {
+  const { certificate, answer } = options;
+  const settings = { requestTimeout: REQUEST_DEADLINE_MS };
+  const server: Server =
+    certificate === undefined
+      ? createServer(settings, answer)
+      : createTlsServer({ ...settings, ...certificate }, answer);
+  server.on('upgrade', (request, socket, head) => {
+    const upgrade: Upgrade = { request, socket, head };
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (path === CONTROL_PATH) options.control(upgrade);
+    else if (path === SIGNALLING_SOCKET_PATH) options.signalling(upgrade);
+    else rejectUpgrade(socket, '404 Not Found', `connect to ${CONTROL_PATH}; no socket is here`);
+  });
+  await listen(server, options);
+  return {
+    port: (server.address() as AddressInfo).port,
+    drain: () => new Promise((resolve) => server.close(() => resolve())),
+    dropConnections: () => server.closeAllConnections(),
+  };
+}
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(explain(error, host, port)));
+    server.listen({ host, port, backlog: 4096 }, () => {
+      server.removeAllListeners('error');
+      // Running out of file descriptors must not end the process; the next accept may work.
+      server.on('error', () => undefined);
+      resolve();
+    });
+  });
+}
+
+function explain(error: Error, host: string, port: number): Error {
+  const code = 'code' in error ? error.code : '';
+  if (code === 'EADDRINUSE') {
+    const message = `port ${port} on ${host} is in use; stop what uses it or choose another with --port`;
+    return new PocketgridError(refusal('busy', message), { cause: error });
+  }
+  if (code === 'EACCES') {
+    const message = `port ${port} is not allowed for this user; choose one above 1023 with --port`;
+    return new PocketgridError(refusal('request-invalid', message), { cause: error });
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    const message = `this machine has no address ${host}; choose another with --host`;
+    return new PocketgridError(refusal('request-invalid', message), { cause: error });
+  }
+  return error;
+}

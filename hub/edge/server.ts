@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import type { PeerId, PublicKey } from '#protocol/ids.ts';
+import { PocketgridError } from '#protocol/refusal.ts';
+import { millis } from '#protocol/units.ts';
+import { mayServe } from '../core/hub.ts';
+import { openApi } from './api.ts';
+import { makeDeveloperKey } from './developer-key.ts';
+import { type HubParts, openHubParts } from './hub-parts.ts';
+import { type Certificate, listLanAddresses, openCertificate } from './lan.ts';
+import { type Listener, openListener } from './listener.ts';
+import { type Log, openLog } from './log.ts';
+import type { HubCounters } from './metrics.ts';
+import type { Seeder } from './seeder.ts';
+import { openStaticFiles } from './static-files.ts';
+
+const BEAT_MS = 15_000;
+const BAR_MS = 24 * 3_600_000;
+export const PORT_DEFAULT = 8787;
+
+export interface HubServerOptions {
+  data: string;
+  host?: string;
+  /** 0 for any free one. */
+  port?: number;
+  /** HTTPS with a self-signed certificate, on all addresses. */
+  lan?: boolean;
+  /** Folder of the built app. */
+  app?: string;
+  /** Enrolled at start. */
+  verifierKeys?: readonly PublicKey[];
+  needsVerifier?: boolean;
+  checkRate?: number;
+  beatMs?: number;
+  /** Makes one more developer key. */
+  newKey?: boolean;
+  log?: Log;
+}
+
+export interface HubServer {
+  url: string;
+  /** The same, for other devices on this network. */
+  lanUrls: string[];
+  hub: PublicKey;
+  /** A developer key made now: on the first start, or when asked for. It is shown only here. */
+  key?: string;
+  /** PEM of the self-signed certificate, with `lan`. */
+  certificate?: string;
+  readonly counters: HubCounters;
+  close(): Promise<void>;
+}
+
+/** Opens a whole hub: store, core, sockets, seeder, API and app on one port. */
+export async function openHubServer(options: HubServerOptions): Promise<HubServer> {
+  const log = options.log ?? openLog('silent');
+  const seeding = await loadSeeding(log);
+  const parts = await openHubParts(
+    resolve(options.data),
+    {
+      checkRate: options.checkRate ?? 0.05,
+      beatMs: millis(options.beatMs ?? BEAT_MS),
+      iceServers: [],
+      needsVerifier: options.needsVerifier ?? true,
+      barMs: millis(BAR_MS),
+      ...(seeding === undefined ? {} : { seeder: seeding.peer }),
+    },
+    log,
+  );
+  const stopping = new AbortController();
+  let listener: Listener | undefined;
+  let seeder: Seeder | undefined;
+  const close = async () => {
+    stopping.abort();
+    seeder?.close();
+    const drained = listener?.drain();
+    await parts.stop();
+    listener?.dropConnections();
+    await drained;
+    await parts.close();
+  };
+  try {
+    const key = await makeDeveloperKey(parts.store, options.newKey ?? false);
+    await enrol(parts, options.verifierKeys ?? []);
+    const place = await openPlace(options);
+    listener = await listen(parts, place, stopping.signal);
+    seeder = seeding?.open(parts, { ...place, port: listener.port });
+    const { hub, url, lanUrls, certificate } = describePlace(parts, place, listener.port);
+    return {
+      url,
+      lanUrls,
+      hub,
+      ...(key === undefined ? {} : { key }),
+      ...(certificate === undefined ? {} : { certificate }),
+      counters: parts.counters,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Where a hub listens and what it shows there. */
+interface Place {
+  host: string;
+  port: number;
+  lanAddresses: string[];
+  certificate: Certificate | undefined;
+  app: string;
+}
+
+async function openPlace(options: HubServerOptions): Promise<Place> {
+  const lan = options.lan === true;
+  const lanAddresses = lan ? listLanAddresses() : [];
+  return {
+    host: options.host ?? (lan ? '0.0.0.0' : '127.0.0.1'),
+    port: options.port ?? PORT_DEFAULT,
+    lanAddresses,
+    certificate: lan ? await openCertificate(resolve(options.data), lanAddresses) : undefined,
+    app: options.app ?? join(import.meta.dirname, '../../dist'),
+  };
+}
+
+async function listen(parts: HubParts, place: Place, stopping: AbortSignal): Promise<Listener> {
+  const files = await openStaticFiles(place.app);
+  const answer = openApi(
+    { ...parts, hubKey: parts.identity.publicKey, stopping },
+    { metrics: parts.metrics, files },
+  );
+  return openListener({
+    ...place,
+    answer: getRequestListener(answer, { overrideGlobalObjects: false }),
+    control: parts.control.upgrade,
+    signalling: parts.signalling.upgrade,
+  });
+}
+
+function describePlace(parts: HubParts, place: Place, port: number) {
+  const scheme = place.certificate === undefined ? 'http' : 'https';
+  const local = reachable(place.host);
+  return {
+    hub: parts.identity.publicKey,
+    url: `${scheme}://${local.includes(':') ? `[${local}]` : local}:${port}`,
+    lanUrls: place.lanAddresses.map((address) => `${scheme}://${address}:${port}`),
+    certificate: place.certificate?.cert,
+  };
+}
+
+/** Where this machine itself finds a server that listens on `host`. */
+const reachable = (host: string): string =>
+  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+
+async function enrol({ hub, loop }: HubParts, keys: readonly PublicKey[]): Promise<void> {
+  for (const key of keys) {
+    if (hub.enrolled.has(key)) continue;
+    const result = await loop.command({ type: 'enrol', key });
+    if (!result.ok) throw new PocketgridError(result.refusal);
+  }
+}
+
+/** Without a WebRTC library for this platform there is no seeder; HTTPS serves the same bytes. */
+async function loadSeeding(log: Log) {
+  const peer = `hub-${randomBytes(8).toString('hex')}` as PeerId;
+  try {
+    const { openSeeder } = await import('./seeder.ts');
+    return {
+      peer,
+      open(parts: HubParts, { host, port, certificate }: Place): Seeder {
+        const token = randomBytes(24).toString('base64url');
+        parts.signalling.allow(peer, token);
+        const authority = certificate === undefined ? {} : { authority: certificate.cert };
+        return openSeeder({
+          peer,
+          address: { host: reachable(host), port, token, iceServers: [], ...authority },
+          blobs: parts.blobs,
+          mayServe: (root) => mayServe(parts.hub, root),
+          counters: parts.counters,
+          log,
+        });
+      },
+    };
+  } catch (error) {
+    log.warn({ error: String(error) }, 'no WebRTC here: blobs are served over HTTP only');
+    return undefined;
+  }
+}

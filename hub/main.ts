@@ -1,0 +1,68 @@
+import { PocketgridError } from '#protocol/refusal.ts';
+import { decodeFlags, USAGE } from './edge/flags.ts';
+import { openLog } from './edge/log.ts';
+import { encodeTerminalQr } from './edge/qr.ts';
+import { type HubServer, openHubServer } from './edge/server.ts';
+
+const STOP_DEADLINE_MS = 5_000;
+
+/** `npm run hub`: opens a hub, says where it is, and closes it on SIGINT or SIGTERM. */
+async function main(): Promise<void> {
+  const decoded = decodeFlags(process.argv.slice(2));
+  if (!decoded.ok) return fail(decoded.refusal.message);
+  const flags = decoded.value;
+  if (flags.help) return say(USAGE);
+  const server = await openHubServer({
+    data: flags.data,
+    port: flags.port,
+    lan: flags.lan,
+    verifierKeys: flags['verifier-key'],
+    needsVerifier: !flags['no-verifier'],
+    checkRate: flags['check-rate'],
+    newKey: flags['new-key'],
+    log: openLog(flags['log-level']),
+    ...(flags.host === undefined ? {} : { host: flags.host }),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(server));
+  await announce(server);
+}
+
+/** The last line is for programs: one JSON object, `key` only when one was made now. */
+async function announce(server: HubServer): Promise<void> {
+  const { url, hub, key, lanUrls } = server;
+  say(`Pocketgrid hub on ${url}`);
+  for (const lanUrl of lanUrls) say(`on this network: ${lanUrl}`);
+  const [lanUrl] = lanUrls;
+  if (lanUrl !== undefined) {
+    say('A phone warns of the certificate once: this machine signed it itself.');
+    say(await encodeTerminalQr(lanUrl));
+  }
+  if (key !== undefined) say(`developer key: ${key}\n(shown only now; keep it)`);
+  say(JSON.stringify({ ready: true, url, hub, ...(key === undefined ? {} : { key }), lanUrls }));
+}
+
+function stop(server: HubServer): void {
+  setTimeout(() => {
+    process.stderr.write('the hub did not stop in time; facts on disk are whole\n');
+    process.exit(1);
+  }, STOP_DEADLINE_MS).unref();
+  server.close().then(
+    // PeerServer and the WebRTC library keep timers and threads that nothing can end.
+    () => process.exit(0),
+    (error: unknown) => fail(explain(error)),
+  );
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function fail(message: string): void {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+const explain = (error: unknown): string =>
+  error instanceof PocketgridError
+    ? error.refusal.message
+    : `the hub failed: ${error instanceof Error ? error.stack : String(error)}`;
+
+main().catch((error: unknown) => fail(explain(error)));
