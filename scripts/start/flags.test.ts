@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { decodeStartFlags } from './flags.ts';
+
+describe('flags of npm start', () => {
+  it('has defaults', () => {
+    expect(decodeStartFlags([])).toEqual({
+      once: false,
+      contributors: 1,
+      port: 8787,
+      data: 'data',
+      sample: true,
+      lan: false,
+    });
+  });
+
+  it('reads every flag', () => {
+    const words = ['--contributors', '3', '--port=0', '--data', 'here', '--no-sample', '--lan'];
+    expect(decodeStartFlags(words)).toEqual({
+      once: false,
+      contributors: 3,
+      port: 0,
+      data: 'here',
+      sample: false,
+      lan: true,
+    });
+    expect(decodeStartFlags(['--once', '--help'])).toBe('help');
+  });
+
+  it.each([
+    [['--port', '99999'], '--port'],
+    [['--port', 'http'], '--port'],
+    [['--contributors', '-1'], '--contributors'],
+    [['--contributors', '65'], '--contributors'],
+    [['--once', '--no-sample'], '--no-sample'],
+    [['--once', '--contributors', '0'], '--contributors'],
+    [['--speed'], '--speed'],
+    [['now'], 'now'],
+  ])('says what is wrong with %j', (words, part) => {
+    const refused = decodeStartFlags(words);
+    expect(refused).toBeInstanceOf(Error);
+    expect(String(refused)).toContain(part);
+  });
+});
