@@ -1,0 +1,14 @@
+import { openLibsqlStore } from './libsql.ts';
+import { accepted, committed } from './sample-facts.contract.ts';
+
+/**
+ * Run by `libsql.test.ts`, which kills it: appends groups to the database named on the command line
+ * and prints the first index after each group that was acknowledged.
+ */
+const [file = '', groupSize = '7'] = process.argv.slice(2);
+const store = await openLibsqlStore(file);
+for (let { nextIndex } = await store.load(); ; nextIndex += Number(groupSize)) {
+  const choices = Array.from({ length: Number(groupSize) }, (_, at) => ({ index: nextIndex + at }));
+  await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice, 3_000)]));
+  process.stdout.write(`${nextIndex + Number(groupSize)}\n`);
+}

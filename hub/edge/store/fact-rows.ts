@@ -1,0 +1,67 @@
+import type { Fact } from '../../core/events.ts';
+import type { NewRow, Tables } from './sql-tables.ts';
+
+/** One row to insert: its table and its columns, in the order of `Tables`. */
+export type FactRow = {
+  [T in keyof Tables]: { table: T; row: NewRow<T> };
+}[keyof Tables];
+
+/** The row that keeps a fact. The columns of a table come in one order, whichever fact it is. */
+export function encodeFactRow(fact: Fact): FactRow {
+  switch (fact.type) {
+    case 'job-created': {
+      const { record, inputDigests } = fact;
+      const row = { id: record.id, record_json: json(record), input_digests: inputDigests };
+      return { table: 'job', row };
+    }
+    case 'job-packaged':
+      return { table: 'job_package', row: { job: fact.job, manifest_json: json(fact.manifest) } };
+    case 'job-moved': {
+      const { job, state, reason, at } = fact;
+      const refusal_json = fact.refusal === undefined ? null : json(fact.refusal);
+      return { table: 'job_move', row: { job, state, reason, at, refusal_json } };
+    }
+    case 'committed': {
+      const { entry, shard } = fact.commitment;
+      const committed_json = json(fact.commitment);
+      const row = { log_index: entry.index, lease: shard.lease, committed_json };
+      return { table: 'committed', row };
+    }
+    case 'accepted':
+      return { table: 'accepted', row: encodeAcceptedRow(fact) };
+    case 'verdict': {
+      const row = { lease: fact.signed.verdict.lease, signed_json: json(fact.signed) };
+      return { table: 'verdict', row };
+    }
+    case 'judged':
+      return { table: 'judged', row: { verifier: fact.verifier, through: fact.through } };
+    case 'voided': {
+      const { sequence, job, reason, at } = fact;
+      return { table: 'voided', row: { sequence, job, reason, at } };
+    }
+    case 'barred': {
+      const { device, until, reason, at } = fact;
+      return { table: 'barred', row: { device, until, reason, at } };
+    }
+    case 'verifier-enrolled':
+      return { table: 'verifier', row: { key: fact.key, at: fact.at } };
+  }
+}
+
+const json = (value: unknown): string => JSON.stringify(value);
+
+function encodeAcceptedRow(fact: Extract<Fact, { type: 'accepted' }>): NewRow<'accepted'> {
+  const { shard, salt, computeMs, outputs } = fact;
+  return {
+    sequence: shard.sequence,
+    log_index: shard.index,
+    job: shard.job,
+    lease: shard.lease,
+    first_unit: shard.firstUnit,
+    end_unit: shard.firstUnit + shard.unitCount,
+    shard_json: json(shard),
+    salt,
+    compute_ms: computeMs,
+    outputs,
+  };
+}

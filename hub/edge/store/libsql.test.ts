@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openLibsqlStore } from './libsql.ts';
+import { accepted, committed, jobCreated, jobId } from './sample-facts.contract.ts';
+import { checkStore } from './store.contract.ts';
+
+let folder = '';
+let files = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-store-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+const freshFile = () => join(folder, `${files++}`, 'hub.db');
+
+describe('libSQL store', () => {
+  checkStore(async () => {
+    const file = freshFile();
+    return { store: await openLibsqlStore(file), reopen: () => openLibsqlStore(file) };
+  });
+
+  it('refuses with disk-full past its cap, keeps what it had and goes on', async () => {
+    const file = freshFile();
+    const store = await openLibsqlStore(file, { bytesMax: 400_000 });
+    await store.append([jobCreated(1), accepted({ index: 0 }, 100_000)]);
+    await expect(store.append([accepted({ index: 1 }, 900_000)])).rejects.toMatchObject({
+      refusal: { code: 'disk-full' },
+    });
+    expect((await store.load()).nextSequence).toBe(1);
+    await store.append([accepted({ index: 2 }, 1_000)]);
+    await store.close();
+    const again = await openLibsqlStore(file);
+    expect(await again.results(jobId(1), 0, 8)).toHaveLength(2);
+    await again.close();
+  });
+
+  it('keeps a second hub off the same data directory', async () => {
+    const file = freshFile();
+    const store = await openLibsqlStore(file);
+    await expect(openLibsqlStore(file)).rejects.toMatchObject({ refusal: { code: 'busy' } });
+    await store.append([committed({ index: 0 })]);
+    await store.close();
+    const next = await openLibsqlStore(file);
+    expect((await next.load()).nextIndex).toBe(1);
+    await next.close();
+  });
+
+  it('has every acknowledged group after kill -9, and no half of any', async () => {
+    const file = freshFile();
+    const groupSize = 7;
+    for (const groups of [3, 20, 41]) {
+      const acknowledged = await appendAndKill(file, groupSize, groups);
+      const store = await openLibsqlStore(file);
+      const snapshot = await store.load();
+      expect(snapshot.nextIndex).toBeGreaterThanOrEqual(acknowledged);
+      expect(snapshot.nextIndex % groupSize).toBe(0);
+      expect(snapshot.accepted).toHaveLength(snapshot.nextIndex);
+      expect(snapshot.pending).toEqual([]);
+      const results = await store.results(jobId(1), 0, 8);
+      expect(results.every(({ outputs }) => outputs.length === 3_000)).toBe(true);
+      await store.close();
+    }
+  }, 60_000);
+});
+
+/** Lets the child acknowledge some groups, kills it, and answers the last index it acknowledged. */
+async function appendAndKill(file: string, groupSize: number, groups: number): Promise<number> {
+  const script = fileURLToPath(new URL('append-forever.child.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, file, `${groupSize}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let acknowledged = 0;
+  let lines = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    acknowledged = Number(line);
+    lines += 1;
+    if (lines === groups) child.kill('SIGKILL');
+  }
+  expect(lines).toBeGreaterThanOrEqual(groups);
+  return acknowledged;
+}

@@ -1,0 +1,35 @@
+/**
+ * What brings a database from version n to n + 1, at index n; one transaction each. A migration that
+ * has shipped never changes. `outputs` comes last in its row so that SQLite reads the other columns
+ * without walking the overflow pages of the bytes.
+ */
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `create table job (number integer primary key autoincrement, id text not null unique,
+      record_json text not null, input_digests blob not null)`,
+    'create table job_package (job text primary key, manifest_json text not null)',
+    `create table job_move (number integer primary key autoincrement, job text not null,
+      state text not null, reason text not null, at real not null, refusal_json text)`,
+    `create table committed (log_index integer primary key, lease text not null unique,
+      committed_json text not null)`,
+    `create table accepted (sequence integer primary key, log_index integer not null unique,
+      job text not null, lease text not null, first_unit integer not null,
+      end_unit integer not null, shard_json text not null, salt text not null,
+      compute_ms real not null, outputs blob not null)`,
+    'create index accepted_by_unit on accepted (job, first_unit, end_unit)',
+    `create table voided (sequence integer primary key, job text not null, reason text not null,
+      at real not null)`,
+    `create table verdict (number integer primary key autoincrement, lease text not null,
+      signed_json text not null)`,
+    'create index verdict_by_lease on verdict (lease)',
+    `create table judged (number integer primary key autoincrement, verifier text not null,
+      through integer not null)`,
+    'create index judged_by_verifier on judged (verifier, through)',
+    `create table barred (number integer primary key autoincrement, device text not null,
+      until real not null, reason text not null, at real not null)`,
+    'create index barred_by_device on barred (device, number)',
+    `create table verifier (number integer primary key autoincrement, key text not null unique,
+      at real not null)`,
+    'create table api_key (hash text primary key, name text not null)',
+  ],
+];

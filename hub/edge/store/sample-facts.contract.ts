@@ -1,0 +1,138 @@
+import { encodeBase64 } from '#protocol/base64.ts';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { JobRecord } from '#protocol/job.ts';
+import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
+import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
+import { bytes, instant, lamports, millis } from '#protocol/units.ts';
+import type { CommittedShard, Fact } from '../../core/events.ts';
+
+/** Facts to test stores with: well-formed, told apart by the numbers they are made from. */
+const hex = (number: number, digits: number): string =>
+  number.toString(16).padStart(digits, '0').slice(0, digits);
+
+export const jobId = (number: number): JobId => `job_${hex(number, 16)}` as JobId;
+export const keyOf = (number: number): PublicKey => hex(number, 64) as PublicKey;
+const rootOf = (number: number): Root => hex(number, 64) as Root;
+const digestOf = (number: number): Digest => hex(number, 64) as Digest;
+const signatureOf = (number: number): Signature => hex(number, 128) as Signature;
+export const leaseId = (number: number): LeaseId => hex(number, 32) as LeaseId;
+
+const UNITS = 8;
+const ref = (number: number) => ({ root: rootOf(number), length: bytes(number) });
+const spec = { name: 'x', dtype: 'f32', shape: [2, 3] } as const;
+const inputs = [{ ...spec, shape: [...spec.shape] }];
+
+export function jobCreated(number: number): Extract<Fact, { type: 'job-created' }> {
+  const record: JobRecord = {
+    id: jobId(number),
+    name: `job "${number}" – größer`,
+    createdAt: instant(1_000 + number),
+    draft: {
+      name: 'model',
+      file: ref(11),
+      inputs,
+      unitItems: 2,
+      graphOptimization: 'all',
+    },
+    inputs: ref(12),
+    inputDigests: ref(13),
+    items: 15,
+    units: UNITS,
+    unitPrice: lamports(7n),
+    autoStart: false,
+  };
+  const inputDigests = Uint8Array.from({ length: 32 * UNITS }, (_, at) => (at + number) % 256);
+  return { type: 'job-created', record, inputDigests };
+}
+
+export const manifestOf = (number: number): PackageManifest => ({
+  format: 'pocketgrid/package@1',
+  name: `package ${number}`,
+  runtime: 'graph',
+  variants: [{ dtype: 'f32', file: ref(11), needs: [] }],
+  inputs,
+  outputs: inputs,
+  unitItems: 2,
+  reference: REFERENCE_LANE,
+  comparators: [{ output: 'x', l2: 1e-4, max: 1e-2 }],
+  taps: [],
+  knownAnswers: [{ inputs: ref(14), outputs: ref(15) }],
+  peakBytes: bytes(1_000),
+  referenceUnitMs: millis(1.25),
+});
+
+export interface ShardChoice {
+  index: number;
+  job?: number;
+  sequence?: number;
+  firstUnit?: number;
+  unitCount?: number;
+}
+
+export function committedShard(choice: ShardChoice): CommittedShard {
+  const { index } = choice;
+  return {
+    entry: { index, commitment: digestOf(500 + index), at: instant(2_000.5 + index) },
+    logSignature: signatureOf(600 + index),
+    shard: {
+      job: jobId(choice.job ?? 1),
+      lease: leaseId(index + 1),
+      device: keyOf(40),
+      provider: 'wasm',
+      package: digestOf(41),
+      firstUnit: choice.firstUnit ?? 0,
+      unitCount: choice.unitCount ?? 2,
+    },
+    signature: signatureOf(700 + index),
+  };
+}
+
+export const committed = (choice: ShardChoice): Fact => ({
+  type: 'committed',
+  commitment: committedShard(choice),
+});
+
+export function acceptedShard(choice: ShardChoice): AcceptedShard {
+  const { shard, entry } = committedShard(choice);
+  return {
+    ...shard,
+    sequence: choice.sequence ?? choice.index,
+    index: entry.index,
+    commitment: entry.commitment,
+    digests: encodeBase64(new Uint8Array(32 * shard.unitCount).fill(choice.index)),
+    at: instant(3_000 + choice.index),
+  };
+}
+
+/** Bytes that differ by shard, of a length that is no power of two. */
+export const outputsOf = (choice: ShardChoice, length = 77): Uint8Array =>
+  Uint8Array.from({ length }, (_, at) => (at * 31 + choice.index) % 256);
+
+export const accepted = (choice: ShardChoice, length?: number): Fact => ({
+  type: 'accepted',
+  shard: acceptedShard(choice),
+  salt: hex(800 + choice.index, 64) as Nonce,
+  computeMs: millis(12.5),
+  outputs: outputsOf(choice, length),
+});
+
+export function signedVerdict(unit: number, index: number): SignedVerdict {
+  return {
+    verdict: {
+      verifier: keyOf(50),
+      job: jobId(1),
+      unit,
+      lease: leaseId(index + 1),
+      device: keyOf(40),
+      kind: 'match',
+      lane: 'exact',
+      claimed: digestOf(1),
+      reference: digestOf(1),
+      l2: 0,
+      max: 1e-7,
+      runs: 1,
+      at: instant(4_000 + unit),
+    },
+    signature: signatureOf(900 + unit),
+  };
+}

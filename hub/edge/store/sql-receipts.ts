@@ -1,0 +1,65 @@
+import type { JobId } from '#protocol/ids.ts';
+import type { JobRecord } from '#protocol/job.ts';
+import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
+import type { CommittedShard } from '../../core/events.ts';
+import type { ReceiptParts } from './port.ts';
+import { receiptInputs } from './receipt-inputs.ts';
+import { parseRecord, readRows, type SqlDatabase, selectLiveShards } from './sql-database.ts';
+import { sql } from './sql-tables.ts';
+
+/** Receipts of a job's shards that end after a unit, by first unit. */
+export async function loadReceipts(
+  database: SqlDatabase,
+  page: { job: JobId; fromUnit: number; limit: number },
+): Promise<ReceiptParts[]> {
+  const job = await loadJob(database, page.job);
+  if (job === undefined) return [];
+  const rows = await readRows(
+    database,
+    selectLiveShards(page.job)
+      .innerJoin('committed', 'committed.log_index', 'accepted.log_index')
+      .select(['accepted.lease', 'accepted.shard_json', 'committed.committed_json'])
+      .where('accepted.end_unit', '>', page.fromUnit)
+      .orderBy('accepted.first_unit')
+      .orderBy('accepted.sequence')
+      .limit(page.limit)
+      .compile(),
+  );
+  const verdicts = await loadVerdicts(
+    database,
+    rows.map((row) => row.lease),
+  );
+  return rows.map((row) => {
+    const shard = parseRecord<AcceptedShard>(row.shard_json);
+    const committed = parseRecord<CommittedShard>(row.committed_json);
+    return {
+      shard,
+      commitmentSignature: committed.signature,
+      log: committed.entry,
+      logSignature: committed.logSignature,
+      inputs: receiptInputs(job, shard),
+      verdicts: verdicts.get(shard.lease) ?? [],
+    };
+  });
+}
+
+async function loadJob(database: SqlDatabase, id: JobId) {
+  const select = sql.selectFrom('job').select(['record_json', 'input_digests']);
+  const [row] = await readRows(database, select.where('id', '=', id).compile());
+  if (row === undefined) return undefined;
+  return { record: parseRecord<JobRecord>(row.record_json), inputDigests: row.input_digests };
+}
+
+async function loadVerdicts(database: SqlDatabase, leases: readonly string[]) {
+  const byLease = new Map<string, SignedVerdict[]>();
+  if (leases.length === 0) return byLease;
+  const select = sql.selectFrom('verdict').select(['lease', 'signed_json']);
+  const query = select.where('lease', 'in', leases).orderBy('number').compile();
+  for (const row of await readRows(database, query)) {
+    const signed = parseRecord<SignedVerdict>(row.signed_json);
+    const known = byLease.get(row.lease);
+    if (known === undefined) byLease.set(row.lease, [signed]);
+    else known.push(signed);
+  }
+  return byLease;
+}

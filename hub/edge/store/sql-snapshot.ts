@@ -1,0 +1,117 @@
+import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { JobState } from '#protocol/job.ts';
+import { instant } from '#protocol/units.ts';
+import type { Snapshot } from '../../core/events.ts';
+import { projectJobs } from './snapshot.ts';
+import { parseRecord, type SqlDatabase } from './sql-database.ts';
+import { type Query, sql } from './sql-tables.ts';
+
+/** Everything the hub needs after a restart, read in one transaction so that it fits together. */
+export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
+  const [jobs, packages, moves, accepted, voided, pending, verdicts, judged, barred, ...rest] =
+    await readAll(database, snapshotQueries());
+  const [verifiers, lastIndex, lastSequence] = rest;
+  return {
+    jobs: projectJobs({
+      created: jobs.map((row) => ({
+        record: parseRecord(row.record_json),
+        inputDigests: row.input_digests,
+      })),
+      packaged: packages.map((row) => ({
+        job: row.job as JobId,
+        manifest: parseRecord(row.manifest_json),
+      })),
+      moved: moves.map((row) => ({
+        job: row.job as JobId,
+        state: row.state as JobState,
+        reason: row.reason,
+        at: instant(row.at),
+        ...(row.refusal_json === null ? {} : { refusal: parseRecord(row.refusal_json) }),
+      })),
+    }),
+    accepted: accepted.map((row) => parseRecord(row.shard_json)),
+    voidedCount: voided.map((row) => ({
+      job: row.job as JobId,
+      units: row.ends - row.firsts,
+    })),
+    pending: pending.map((row) => parseRecord(row.committed_json)),
+    verdicts: verdicts.map((row) => parseRecord(row.signed_json)),
+    judged: judged.map((row) => ({ verifier: row.verifier as PublicKey, through: row.through })),
+    barred: barred.map((row) => ({
+      device: row.device as PublicKey,
+      until: instant(row.until),
+      reason: row.reason,
+    })),
+    verifiers: verifiers.map((row) => row.key as PublicKey),
+    nextIndex: (lastIndex[0]?.last ?? -1) + 1,
+    nextSequence: (lastSequence[0]?.last ?? -1) + 1,
+  };
+}
+
+const snapshotQueries = () =>
+  [
+    sql.selectFrom('job').select(['record_json', 'input_digests']).orderBy('number').compile(),
+    sql.selectFrom('job_package').selectAll().compile(),
+    sql.selectFrom('job_move').selectAll().orderBy('number').compile(),
+    sql
+      .selectFrom('accepted')
+      .leftJoin('voided', 'voided.sequence', 'accepted.sequence')
+      .where('voided.sequence', 'is', null)
+      .select('accepted.shard_json')
+      .orderBy('accepted.sequence')
+      .compile(),
+    sql
+      .selectFrom('voided')
+      .innerJoin('accepted', 'accepted.sequence', 'voided.sequence')
+      .select(({ fn }) => [
+        'accepted.job',
+        fn.sum<number>('accepted.end_unit').as('ends'),
+        fn.sum<number>('accepted.first_unit').as('firsts'),
+      ])
+      .groupBy('accepted.job')
+      .orderBy('accepted.job')
+      .compile(),
+    sql
+      .selectFrom('committed')
+      .leftJoin('accepted', 'accepted.log_index', 'committed.log_index')
+      .where('accepted.log_index', 'is', null)
+      .select('committed.committed_json')
+      .orderBy('committed.log_index')
+      .compile(),
+    sql.selectFrom('verdict').select('signed_json').orderBy('number').compile(),
+    sql
+      .selectFrom('judged')
+      .select(({ fn }) => ['verifier', fn.max('through').as('through')])
+      .groupBy('verifier')
+      .orderBy('verifier')
+      .compile(),
+    sql
+      .selectFrom('barred')
+      .select(['device', 'until', 'reason'])
+      .where('number', 'in', (inner) =>
+        inner
+          .selectFrom('barred')
+          .select(({ fn }) => fn.max('number').as('number'))
+          .groupBy('device'),
+      )
+      .orderBy('device')
+      .compile(),
+    sql.selectFrom('verifier').select('key').orderBy('number').compile(),
+    sql
+      .selectFrom('committed')
+      .select(({ fn }) => fn.max('log_index').as('last'))
+      .compile(),
+    sql
+      .selectFrom('accepted')
+      .select(({ fn }) => fn.max('sequence').as('last'))
+      .compile(),
+  ] as const;
+
+type Rows<Q> = Q extends Query<infer O> ? O[] : never;
+
+async function readAll<const Q extends readonly Query<unknown>[]>(
+  database: SqlDatabase,
+  queries: Q,
+): Promise<{ [K in keyof Q]: Rows<Q[K]> }> {
+  return (await database.transact('read', queries)) as { [K in keyof Q]: Rows<Q[K]> };
+}

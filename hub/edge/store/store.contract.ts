@@ -1,0 +1,290 @@
+import { expect, it } from 'vitest';
+import { encodeBase64 } from '#protocol/base64.ts';
+import { refusal } from '#protocol/refusal.ts';
+import { instant } from '#protocol/units.ts';
+import type { Fact } from '../../core/events.ts';
+import { REASON_CREATED, type Store } from './port.ts';
+import {
+  accepted,
+  acceptedShard,
+  committed,
+  committedShard,
+  jobCreated,
+  jobId,
+  keyOf,
+  manifestOf,
+  outputsOf,
+  signedVerdict,
+} from './sample-facts.contract.ts';
+
+/** What a store under test gives the suite; `reopen` is absent where nothing outlives `close`. */
+export interface StoreWorld {
+  store: Store;
+  reopen?(): Promise<Store>;
+}
+
+const at = instant(5_000);
+const moved = (job: number, state: Extract<Fact, { type: 'job-moved' }>['state'], when: number) =>
+  ({
+    type: 'job-moved',
+    job: jobId(job),
+    state,
+    reason: `because ${state}`,
+    at: instant(when),
+  }) satisfies Fact;
+const voided = (sequence: number, job = 1): Fact => ({
+  type: 'voided',
+  sequence,
+  job: jobId(job),
+  reason: 'wrong outputs',
+  at,
+});
+
+/** The suite every store passes: what is appended comes back, whole and in order. */
+export function checkStore(open: () => Promise<StoreWorld>): void {
+  it('starts empty', async () => {
+    const { store } = await open();
+    expect(await store.load()).toEqual({
+      jobs: [],
+      accepted: [],
+      voidedCount: [],
+      pending: [],
+      verdicts: [],
+      judged: [],
+      barred: [],
+      verifiers: [],
+      nextIndex: 0,
+      nextSequence: 0,
+    });
+    expect(await store.results(jobId(1), 0, 100)).toEqual([]);
+    expect(await store.receipts(jobId(1), 0, 100)).toEqual([]);
+    expect(await store.verdicts(0, 100)).toEqual([]);
+    await store.append([]);
+    await store.close();
+  });
+
+  it('keeps where each job stands', async () => {
+    const { store } = await open();
+    const [one, two] = [jobCreated(2), jobCreated(1)];
+    await store.append([one, two, moved(1, 'quoted', 10), moved(1, 'running', 20)]);
+    await store.append([{ type: 'job-packaged', job: jobId(1), manifest: manifestOf(1) }]);
+    await store.append([moved(1, 'finishing', 30), moved(1, 'done', 40)]);
+    const refused = refusal('model-opset', 'the opset is too new; export with opset 17', 'opset');
+    await store.append([{ ...moved(2, 'refused', 50), refusal: refused }]);
+    const { jobs } = await store.load();
+    expect(jobs).toEqual([
+      {
+        record: one.record,
+        inputDigests: one.inputDigests,
+        state: 'refused',
+        reason: 'because refused',
+        endedAt: 50,
+        refusal: refused,
+      },
+      {
+        record: two.record,
+        inputDigests: two.inputDigests,
+        manifest: manifestOf(1),
+        state: 'done',
+        reason: 'because done',
+        startedAt: 20,
+        endedAt: 40,
+      },
+    ]);
+    await store.close();
+  });
+
+  it('says why a job that never moved stands still', async () => {
+    const { store } = await open();
+    await store.append([jobCreated(1)]);
+    const { jobs } = await store.load();
+    expect(jobs[0]).toMatchObject({ state: 'checking', reason: REASON_CREATED });
+    await store.close();
+  });
+
+  it('gives back commitments until they are accepted, and counts on from the last', async () => {
+    const { store } = await open();
+    await store.append([jobCreated(1), committed({ index: 0 }), committed({ index: 5 })]);
+    await store.append([committed({ index: 3 }), accepted({ index: 5, sequence: 9 })]);
+    const snapshot = await store.load();
+    expect(snapshot.pending).toEqual([committedShard({ index: 0 }), committedShard({ index: 3 })]);
+    expect(snapshot.accepted).toEqual([acceptedShard({ index: 5, sequence: 9 })]);
+    expect(snapshot.nextIndex).toBe(6);
+    expect(snapshot.nextSequence).toBe(10);
+    await store.close();
+  });
+
+  it('leaves a voided shard out, and counts its units', async () => {
+    const { store } = await open();
+    const [a, b, c] = [
+      { index: 0, firstUnit: 0, unitCount: 3 },
+      { index: 1, firstUnit: 3, unitCount: 2 },
+      { index: 2, firstUnit: 0, unitCount: 4, job: 2 },
+    ];
+    await store.append([jobCreated(1), jobCreated(2)]);
+    await store.append([a, b, c].flatMap((choice) => [committed(choice), accepted(choice)]));
+    await store.append([voided(0), voided(2, 2)]);
+    const snapshot = await store.load();
+    expect(snapshot.accepted).toEqual([acceptedShard(b)]);
+    expect(snapshot.pending).toEqual([]);
+    expect(snapshot.voidedCount).toEqual([
+      { job: jobId(1), units: 3 },
+      { job: jobId(2), units: 4 },
+    ]);
+    expect(snapshot.nextSequence).toBe(3);
+    expect(await store.results(jobId(1), 0, 8)).toHaveLength(1);
+    expect(await store.receipts(jobId(2), 0, 8)).toEqual([]);
+    await store.close();
+  });
+
+  it('finds the shards that overlap a range, with their bytes', async () => {
+    const { store } = await open();
+    const choices = [
+      { index: 4, sequence: 0, firstUnit: 4, unitCount: 2 },
+      { index: 5, sequence: 1, firstUnit: 0, unitCount: 4 },
+      { index: 6, sequence: 2, firstUnit: 2, unitCount: 6 },
+      { index: 7, sequence: 3, firstUnit: 0, unitCount: 8, job: 2 },
+    ];
+    await store.append(choices.map((choice) => accepted(choice)));
+    const found = async (from: number, to: number) =>
+      (await store.results(jobId(1), from, to)).map(({ shard }) => shard.sequence);
+    expect(await found(0, 8)).toEqual([0, 1, 2]);
+    expect(await found(4, 5)).toEqual([0, 2]);
+    expect(await found(0, 2)).toEqual([1]);
+    expect(await found(8, 9)).toEqual([]);
+    const [first] = await store.results(jobId(1), 4, 5);
+    expect(first).toEqual({
+      shard: acceptedShard({ index: 4, sequence: 0, firstUnit: 4 }),
+      outputs: outputsOf({ index: 4 }),
+    });
+    await store.close();
+  });
+
+  it('keeps bytes of any length, and views into larger buffers', async () => {
+    const { store } = await open();
+    const lengths = [0, 1, 4_095, 70_001, 1_000_000];
+    await store.append(lengths.map((length, index) => accepted({ index }, length)));
+    const view = new Uint8Array(64).fill(9).subarray(8, 11);
+    const last = accepted({ index: 9 });
+    if (last.type === 'accepted') await store.append([{ ...last, outputs: view }]);
+    const results = await store.results(jobId(1), 0, 8);
+    const kept = results.map(({ outputs }) => Buffer.from(outputs).toString('base64'));
+    const sent = [...lengths.map((length, index) => outputsOf({ index }, length)), view];
+    expect(kept).toEqual(sent.map((outputs) => Buffer.from(outputs).toString('base64')));
+    await store.close();
+  });
+
+  it('gives receipts by first unit, each with its own verdicts', async () => {
+    const { store } = await open();
+    const late = { index: 0, firstUnit: 4, unitCount: 2 };
+    const early = { index: 1, firstUnit: 0, unitCount: 4 };
+    await store.append([jobCreated(1), ...[late, early].map((choice) => committed(choice))]);
+    await store.append([accepted(late), accepted(early)]);
+    const verdicts = [signedVerdict(4, 0), signedVerdict(5, 0)];
+    await store.append(verdicts.map((signed) => ({ type: 'verdict', signed })));
+    const receipts = await store.receipts(jobId(1), 0, 10);
+    expect(receipts.map(({ shard }) => shard.firstUnit)).toEqual([0, 4]);
+    const commitment = committedShard(late);
+    expect(receipts[1]).toEqual({
+      shard: acceptedShard(late),
+      commitmentSignature: commitment.signature,
+      log: commitment.entry,
+      logSignature: commitment.logSignature,
+      inputs: {
+        root: jobCreated(1).record.inputs.root,
+        digests: encodeBase64(jobCreated(1).inputDigests.subarray(128, 192)),
+      },
+      verdicts,
+    });
+    expect(receipts[0]?.verdicts).toEqual([]);
+    expect(await store.receipts(jobId(1), 4, 10)).toEqual([receipts[1]]);
+    expect(await store.receipts(jobId(1), 0, 1)).toEqual([receipts[0]]);
+    await store.close();
+  });
+
+  it('numbers verdicts from 1 in the order of appending', async () => {
+    const { store } = await open();
+    const signed = [7, 2, 5].map((unit) => signedVerdict(unit, 0));
+    await store.append(signed.map((one) => ({ type: 'verdict', signed: one })));
+    const numbered = signed.map((one, index) => ({ number: index + 1, signed: one }));
+    expect(await store.verdicts(0, 2)).toEqual(numbered.slice(0, 2));
+    expect(await store.verdicts(2, 10)).toEqual(numbered.slice(2));
+    expect((await store.load()).verdicts).toEqual(signed);
+    await store.close();
+  });
+
+  it('keeps the last word on verifiers and devices', async () => {
+    const { store } = await open();
+    const until = instant(9_000.25);
+    await store.append([
+      { type: 'verifier-enrolled', key: keyOf(52), at },
+      { type: 'verifier-enrolled', key: keyOf(51), at },
+      { type: 'judged', verifier: keyOf(52), through: 8 },
+      { type: 'judged', verifier: keyOf(52), through: 3 },
+      { type: 'judged', verifier: keyOf(51), through: 1 },
+      { type: 'barred', device: keyOf(40), until: instant(1), reason: 'first', at },
+      { type: 'barred', device: keyOf(40), until, reason: 'second', at },
+    ]);
+    await store.append([{ type: 'verifier-enrolled', key: keyOf(52), at }]);
+    const snapshot = await store.load();
+    expect(snapshot.verifiers).toEqual([keyOf(52), keyOf(51)]);
+    expect(snapshot.judged).toEqual([
+      { verifier: keyOf(51), through: 1 },
+      { verifier: keyOf(52), through: 8 },
+    ]);
+    expect(snapshot.barred).toEqual([{ device: keyOf(40), until, reason: 'second' }]);
+    await store.close();
+  });
+
+  it('appends all of a group or nothing', async () => {
+    const { store } = await open();
+    await store.append([jobCreated(1), accepted({ index: 0 })]);
+    const before = await store.load();
+    const group = [committed({ index: 8 }), moved(1, 'running', 9), accepted({ index: 0 })];
+    await expect(store.append(group)).rejects.toMatchObject({
+      refusal: { code: 'storage-failed' },
+    });
+    expect(await store.load()).toEqual(before);
+    await store.append([committed({ index: 8 })]);
+    expect((await store.load()).nextIndex).toBe(9);
+    await store.close();
+  });
+
+  it('takes groups of thousands', async () => {
+    const { store } = await open();
+    const choices = Array.from({ length: 2_500 }, (_, index) => ({ index }));
+    await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice)]));
+    const snapshot = await store.load();
+    expect(snapshot.accepted.map(({ index }) => index)).toEqual(choices.map(({ index }) => index));
+    expect(snapshot.pending).toEqual([]);
+    await store.close();
+  });
+
+  it('knows the keys it was given', async () => {
+    const { store } = await open();
+    const hash = 'a'.repeat(64);
+    expect(await store.hasKey(hash)).toBe(false);
+    await store.putKey(hash, 'laptop');
+    await store.putKey(hash, 'again');
+    expect(await store.hasKey(hash)).toBe(true);
+    expect(await store.hasKey('b'.repeat(64))).toBe(false);
+    await store.close();
+  });
+
+  it('is the same after it was closed and opened again', async (context) => {
+    const { store, reopen } = await open();
+    if (reopen === undefined) return context.skip('this store lives as long as its process');
+    await store.append([jobCreated(1), committed({ index: 0 }), accepted({ index: 0 }), voided(0)]);
+    await store.append([committed({ index: 1 }), { type: 'verdict', signed: signedVerdict(1, 0) }]);
+    await store.append([moved(1, 'running', 20)]);
+    await store.putKey('c'.repeat(64), 'laptop');
+    const before = await store.load();
+    await store.close();
+    const again = await reopen();
+    expect(await again.load()).toEqual(before);
+    expect(await again.hasKey('c'.repeat(64))).toBe(true);
+    await again.append([committed({ index: 2 })]);
+    expect((await again.load()).nextIndex).toBe(3);
+    return again.close();
+  });
+}
