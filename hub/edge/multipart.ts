@@ -9,7 +9,8 @@ export interface Part {
 }
 
 const HEAD_BYTES_MAX = 8 * 1024;
-const PARTS_MAX = 64;
+/** A picture is a part, and a job may bring thousands. */
+const PARTS_MAX = 16 * 1024;
 const CRLF = Buffer.from('\r\n');
 const HEAD_END = Buffer.from('\r\n\r\n');
 

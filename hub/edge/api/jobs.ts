@@ -8,7 +8,7 @@ import { openEventStreams } from './events.ts';
 import { readCount } from './query.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
 
-const RECEIPTS_MAX = 500;
+const RECEIPTS_MAX = 1_000;
 
 /** Jobs as they stand, and what moves them on. Making one is in `create.ts`. */
 export function jobRoutes(ports: ApiPorts): Route[] {
@@ -77,7 +77,7 @@ async function move({ loop }: ApiPorts, type: 'start' | 'cancel', job: JobId): P
 async function readReceipts(ports: ApiPorts, { query }: Call, job: JobId): Promise<Response> {
   const from = readCount(query, 'from', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });
   if (!from.ok) return answerRefusal(from.refusal);
-  const limit = readCount(query, 'limit', { otherwise: 100, most: RECEIPTS_MAX });
+  const limit = readCount(query, 'limit', { otherwise: RECEIPTS_MAX, most: RECEIPTS_MAX });
   if (!limit.ok) return answerRefusal(limit.refusal);
   const parts = await ports.store.receipts(job, from.value, limit.value);
   const receipts = parts.map((part): Receipt => ({ ...part, hub: ports.hubKey }));

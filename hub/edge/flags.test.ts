@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { decodeFlags } from './flags.ts';
+
+it('has defaults for all flags', () => {
+  expect(decodeFlags([])).toMatchObject({
+    ok: true,
+    value: { port: 8787, data: 'data', lan: false, 'check-rate': 0.05, 'log-level': 'warn' },
+  });
+});
+
+it('reads each flag', () => {
+  const key = 'cd'.repeat(32);
+  const args = `--port 0 --host ::1 --data d --lan --verifier-key ${key} --verifier-key ${key}`;
+  const more = '--no-verifier --check-rate 0.5 --new-key --log-level debug';
+  expect(decodeFlags(`${args} ${more}`.split(' '))).toMatchObject({
+    ok: true,
+    value: {
+      port: 0,
+      host: '::1',
+      'verifier-key': [key, key],
+      'no-verifier': true,
+      'check-rate': 0.5,
+      'new-key': true,
+    },
+  });
+});
+
+it.each([
+  [['--port', '70000'], '--port'],
+  [['--port', 'x'], '--port'],
+  [['--check-rate', '1.5'], '--check-rate'],
+  [['--verifier-key', 'ab'], '--verifier-key'],
+  [['--log-level', 'loud'], '--log-level'],
+  [['--unknown'], '--unknown'],
+  [['stray'], 'stray'],
+])('names the flag in %j', (args, name) => {
+  const flags = decodeFlags(args);
+  expect(flags.ok ? '' : flags.refusal.message).toContain(name);
+});

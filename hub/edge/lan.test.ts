@@ -1,0 +1,24 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openCertificate } from './lan.ts';
+
+let data: string;
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'pocketgrid-lan-'));
+});
+afterAll(() => rm(data, { recursive: true }));
+
+it('keeps one certificate for the addresses of this machine, and makes it anew for others', async () => {
+  const made = await openCertificate(data, ['192.168.7.9']);
+  const certificate = new X509Certificate(made.cert);
+  for (const ip of ['127.0.0.1', '192.168.7.9']) expect(certificate.checkIP(ip)).toBe(ip);
+  expect(certificate.checkHost('localhost')).toBe('localhost');
+  expect((await stat(join(data, 'keys', 'certificate.json'))).mode & 0o777).toBe(0o600);
+  expect(await openCertificate(data, ['192.168.7.9'])).toEqual(made);
+  const moved = await openCertificate(data, ['10.0.0.4']);
+  expect(moved.cert).not.toBe(made.cert);
+  expect(new X509Certificate(moved.cert).checkIP('10.0.0.4')).toBe('10.0.0.4');
+});
