@@ -2,7 +2,15 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../command.ts';
 
-const SOURCES = ['index.html', 'vite.config.ts', 'package.json', 'public', 'protocol', 'web', 'worker'];
+const SOURCES = [
+  'index.html',
+  'vite.config.ts',
+  'package.json',
+  'public',
+  'protocol',
+  'web',
+  'worker',
+];
 const BUILD_MS_MAX = 3 * 60_000;
 
 /** Builds the app into `dist/` when it is missing or older than what it is made from. */

@@ -15,13 +15,19 @@ export interface Child {
 
 export interface Children {
   /** Starts `tsx FILE WORDS…`. Its log lines are kept quiet; its errors come with its name before. */
-  start(name: string, words: readonly string[], readyMsMax: number): Child;
+  start(name: string, words: readonly string[], options: StartOptions): Child;
   /** Settles with a sentence when a child ends that was not told to. */
   died: Promise<string>;
   /** SIGTERM to all, SIGKILL after five seconds; settles when none is left. */
   close(): Promise<void>;
 }
 
+export interface StartOptions {
+  readyMsMax: number;
+  env?: Record<string, string>;
+}
+
+/** `say` shows a line of a child's errors. */
 export function openChildren(say: (line: string) => void): Children {
   const running = new Map<ChildProcess, Promise<string>>();
   let closing = false;
@@ -29,29 +35,34 @@ export function openChildren(say: (line: string) => void): Children {
   const died = new Promise<string>((resolve) => {
     report = resolve;
   });
+  // The last word, however this program ends: children have groups of their own.
+  const killAll = () => {
+    for (const { pid } of running.keys()) if (pid !== undefined) killGroup(pid, 'SIGKILL');
+  };
+  process.on('exit', killAll);
   return {
     died,
-    start(name, words, readyMsMax) {
-      const process_ = spawnProgram(words);
+    start(name, words, { readyMsMax, env = {} }) {
+      const program = spawnProgram(words, env);
       const last: string[] = [];
       const note = (line: string) => {
         last.push(line);
         if (last.length > LAST_LINES) last.shift();
         if (!closing && isError(line)) say(`[${name}] ${describeLine(line)}`);
       };
-      if (process_.stderr) createInterface({ input: process_.stderr }).on('line', note);
-      const ended = watchEnd(name, process_).then((sentence) => {
-        running.delete(process_);
+      if (program.stderr) createInterface({ input: program.stderr }).on('line', note);
+      const ended = watchEnd(name, program).then((sentence) => {
+        running.delete(program);
         if (closing) return sentence;
         const told = [sentence, ...last.map((line) => `  ${describeLine(line)}`)].join('\n');
         report(told);
         return told;
       });
-      running.set(process_, ended);
+      running.set(program, ended);
       const ready = Promise.race([
-        firstReady(process_, note),
+        firstReady(program, note),
         ended.then((sentence) => Promise.reject(new Error(sentence))),
-        lateAfter(name, readyMsMax, process_),
+        lateAfter(name, readyMsMax, program),
       ]);
       // Whoever awaits it hears of it; until then it is no unhandled rejection.
       ready.catch(() => undefined);
@@ -61,15 +72,17 @@ export function openChildren(say: (line: string) => void): Children {
       closing = true;
       const waits = [...running].map(([each, ended]) => stop(each, ended));
       await Promise.all(waits);
+      process.off('exit', killAll);
     },
   };
 }
 
-function spawnProgram(words: readonly string[]): ChildProcess {
+function spawnProgram(words: readonly string[], env: Record<string, string>): ChildProcess {
   // A group of its own: a Ctrl-C in the terminal reaches this program alone, which stops the rest.
   return spawn(process.execPath, ['--import', 'tsx', ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
+    env: { ...process.env, ...env },
   });
 }
 
@@ -122,15 +135,17 @@ async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> 
 /** The text of a log line: pino writes JSON, Node's own complaints are plain. */
 function describeLine(line: string): string {
   const entry = readRecord(line);
-  if (entry === undefined) return line;
-  const text = entry['msg'] ?? entry['message'] ?? entry['refusal'];
-  return typeof text === 'string' ? text : line;
+  const text = entry?.['msg'] ?? entry?.['message'];
+  // A developer key is shown in the dashboard's address and nowhere else.
+  return (typeof text === 'string' ? text : line).replace(/\bpg_\w+/g, 'pg_…');
 }
 
 function isError(line: string): boolean {
   const level = readRecord(line)?.['level'];
   if (level === undefined) return /error|refus|cannot|fail/i.test(line);
-  return typeof level === 'number' ? level >= 40 : ['warn', 'error', 'fatal'].includes(String(level));
+  return typeof level === 'number'
+    ? level >= 40
+    : ['warn', 'error', 'fatal'].includes(String(level));
 }
 
 function readRecord(line: string): Record<string, unknown> | undefined {

@@ -21,14 +21,20 @@ export interface HubApi {
   readGrid(): Promise<GridView>;
 }
 
+export interface HubApiOptions {
+  hub: string;
+  key: string;
+  /** How to reach it: `fetch`, or one that trusts the hub's own certificate. */
+  send: (request: Request) => Promise<Response>;
+}
+
 /** The HTTP API of a hub, as a developer calls it. A refusal is thrown as `PocketgridError`. */
-export function openHubApi(hub: string, key: string): HubApi {
+export function openHubApi({ hub, key, send }: HubApiOptions): HubApi {
   const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const response = await fetch(new URL(path, hub), {
-      signal: AbortSignal.timeout(CALL_MS_MAX),
-      ...init,
-      headers: { authorization: `Bearer ${key}` },
-    });
+    const signal = AbortSignal.timeout(CALL_MS_MAX);
+    const request = new Request(new URL(path, hub), { signal, ...init });
+    request.headers.set('authorization', `Bearer ${key}`);
+    const response = await send(request);
     if (response.ok) return response;
     throw await readRefusal(path, response);
   };

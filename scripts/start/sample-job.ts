@@ -72,7 +72,9 @@ async function followJob({ api, id, until, show }: Follow): Promise<JobView> {
         show(job);
         if (until.includes(job.state)) return job;
         if (job.state === 'refused' || job.state === 'cancelled') {
-          throw new JobEnded(`The sample job is ${job.state}: ${job.refusal?.message ?? job.reason}`);
+          throw new JobEnded(
+            `The sample job is ${job.state}: ${job.refusal?.message ?? job.reason}`,
+          );
         }
         const now = JSON.stringify([job.state, job.accepted, job.checked, job.leased, job.reason]);
         if (now !== last) quiet.until = performance.now() + QUIET_MS_MAX;

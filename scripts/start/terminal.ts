@@ -65,19 +65,30 @@ export function describeReport({ job, accuracy, verdicts, seconds }: SampleRepor
   ].join('\n');
 }
 
+export interface Addresses {
+  /** The hub, as this machine and as other devices reach it. */
+  hub: string;
+  lan: string | undefined;
+  key: string;
+  /** The verifier's log page, on this machine alone. */
+  log: string | undefined;
+}
+
 /** Where to go, and a QR code of the contribute page. */
-export async function describeAddresses(
-  hub: string,
-  key: string,
-  log: string | undefined,
-): Promise<string> {
-  const page = new URL('/', hub).href;
+export async function describeAddresses({ hub, lan, key, log }: Addresses): Promise<string> {
+  const page = new URL('/', lan ?? hub).href;
   const code = await QRCode.toString(page, { type: 'terminal', small: true });
   return [
     `Contribute   ${page}`,
-    `Dashboard    ${new URL('/dashboard', hub).href}#${key}`,
-    `Verdicts     ${log ?? new URL('/verdicts', hub).href}`,
+    `Dashboard    ${new URL('/dashboard', hub).href}#key=${key}`,
+    `Verdicts     ${new URL('/verdicts', hub).href}`,
+    ...(log === undefined ? [] : [`Verifier     ${log}`]),
+    ...(lan === undefined
+      ? []
+      : ['A phone warns of the certificate once: this machine signed it.']),
     '',
     code.trimEnd(),
+    '',
+    'Scan the code or open the first address on any device. Ctrl-C stops everything.',
   ].join('\n');
 }

@@ -1,0 +1,70 @@
+import { ensureBuilt } from './start/build.ts';
+import { decodeStartFlags, START_HELP, type StartFlags } from './start/flags.ts';
+import { type Grid, openGrid } from './start/grid.ts';
+import { judgeSample, runSampleJob } from './start/sample-job.ts';
+import { describeAddresses, describeReport, openTerminal } from './start/terminal.ts';
+
+const terminal = openTerminal(process.stdout);
+
+/** `npm start`: a whole grid on this machine, and the sample job computed by it. */
+async function main(): Promise<number> {
+  const flags = decodeStartFlags(process.argv.slice(2));
+  if (flags === 'help') {
+    terminal.say(START_HELP);
+    return 0;
+  }
+  if (flags instanceof Error) {
+    process.stderr.write(`${flags.message}\n`);
+    return 2;
+  }
+  const interrupted = nextSignal();
+  await ensureBuilt(terminal.say);
+  terminal.say('Starting the hub, the verifier and the contributors…');
+  const grid = await openGrid(flags, terminal.say);
+  try {
+    const died = grid.died.then((sentence) => {
+      throw new Error(sentence);
+    });
+    return await Promise.race([serve(grid, flags, interrupted), died, interrupted]);
+  } finally {
+    terminal.endProgress();
+    await grid.close();
+  }
+}
+
+async function serve(grid: Grid, flags: StartFlags, interrupted: Promise<number>): Promise<number> {
+  const faults = flags.sample ? await computeSample(grid) : [];
+  if (flags.once) return faults.length === 0 ? 0 : 1;
+  terminal.say(await describeAddresses(grid.addresses));
+  return interrupted;
+}
+
+async function computeSample(grid: Grid): Promise<string[]> {
+  const report = await runSampleJob(grid.api, terminal.progress);
+  terminal.endProgress();
+  terminal.say(describeReport(report));
+  const faults = judgeSample(report);
+  for (const fault of faults) terminal.say(`The sample job is not right: ${fault}.`);
+  return faults;
+}
+
+/** Settles with an exit status on the first Ctrl-C or SIGTERM; the second one ends at once. */
+function nextSignal(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => {
+        terminal.say('\nStopping…');
+        process.on(signal, () => process.exit(130));
+        resolve(signal === 'SIGINT' ? 0 : 143);
+      });
+    }
+  });
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

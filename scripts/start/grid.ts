@@ -1,0 +1,77 @@
+import { runCommand } from '../command.ts';
+import { type Children, openChildren } from './children.ts';
+import { readDeveloperKey, writeDeveloperKey } from './developer-key.ts';
+import type { StartFlags } from './flags.ts';
+import { type HubApi, openHubApi } from './hub-api.ts';
+import type { Addresses } from './terminal.ts';
+import { exportCertificate, openTrustingFetch } from './trusting-fetch.ts';
+
+const KEY_MS_MAX = 30_000;
+const READY_MS_MAX = 60_000;
+
+/** A hub, a verifier and local contributors, each a process of its own. */
+export interface Grid {
+  api: HubApi;
+  addresses: Addresses;
+  /** Settles with a sentence when one of them dies. */
+  died: Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Brings the grid up; when a part of it fails to, the rest is stopped and the reason thrown. */
+export async function openGrid(flags: StartFlags, say: (line: string) => void): Promise<Grid> {
+  const { data } = flags;
+  const children = openChildren(say);
+  try {
+    const hub = await startHub(children, flags);
+    const certificate = flags.lan ? await exportCertificate(data) : undefined;
+    const send = certificate === undefined ? fetch : openTrustingFetch(certificate.pem);
+    const env = certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate.path };
+    const options = { readyMsMax: READY_MS_MAX, env };
+    const words = ['--hub', hub.url, '--data', data];
+    const verifier = children.start('verifier', ['verifier/main.ts', ...words], options);
+    const { log } = await verifier.ready;
+    for (let number = 1; number <= flags.contributors; number += 1) {
+      const program = ['worker/edge/node/main.ts', ...words, '--name', String(number)];
+      children.start(`contributor-${number}`, program, options);
+    }
+    return {
+      api: openHubApi({ hub: hub.url, key: hub.key, send }),
+      addresses: { hub: hub.url, lan: hub.lan, key: hub.key, log: text(log) },
+      died: children.died,
+      close: () => children.close(),
+    };
+  } catch (error) {
+    await children.close();
+    throw error;
+  }
+}
+
+async function startHub(children: Children, { data, port, lan }: StartFlags) {
+  const kept = await readDeveloperKey(data);
+  const words = ['hub/main.ts', '--data', data, '--port', String(port)];
+  words.push('--verifier-key', await readVerifierKey(data));
+  if (lan) words.push('--lan');
+  if (kept === undefined) words.push('--new-key');
+  const ready = await children.start('hub', words, { readyMsMax: READY_MS_MAX }).ready;
+  const url = text(ready['url']);
+  const key = kept ?? text(ready['key']);
+  if (url === undefined || key === undefined) {
+    throw new Error('The hub did not say where it is, or showed no developer key.');
+  }
+  if (kept === undefined) await writeDeveloperKey(data, key);
+  const { lanUrls } = ready;
+  return { url, key, lan: lan && Array.isArray(lanUrls) ? text(lanUrls[0]) : undefined };
+}
+
+/** Makes the verifier's key where there is none, and gives its public half. */
+async function readVerifierKey(data: string): Promise<string> {
+  const command = ['npx', 'tsx', 'verifier/main.ts', '--print-key', '--data', data];
+  const { code, text: said } = await runCommand(command, { timeoutMs: KEY_MS_MAX });
+  const key = /^[0-9a-f]{64}$/m.exec(said)?.[0];
+  if (code === 0 && key !== undefined) return key;
+  throw new Error(`The verifier could not make its key:\n${said.trim()}`);
+}
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : undefined;
