@@ -1,0 +1,212 @@
+import { hash, randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as v from 'valibot';
+import { type FileTree, openFileTree, PIECE_BYTES } from '#protocol/file-tree.ts';
+import { Root } from '#protocol/ids.ts';
+import type { BlobRef } from '#protocol/package.ts';
+import { accept, type RefusalCode, type Result } from '#protocol/refusal.ts';
+import { diskFull, explainDiskError, isMissing } from './disk-error.ts';
+import type { BlobStore } from './port.ts';
+import { checkRange, emptyBlob, longBlob, unknownBlob } from './range.ts';
+
+/** Left free for the database, which has to go on when uploads have filled the disk. */
+const FREE_BYTES_MIN = 128 * 1024 * 1024;
+/** How much is written between two looks at what is free. */
+const LOOK_EVERY_BYTES = 16 * 1024 * 1024;
+const SHORT_READ = 'a blob is shorter on disk than it was when it was stored';
+
+/**
+ * Blobs in a folder, made on first use: `ab/<root>` and, beside it, `ab/<root>.pieces`. A blob is
+ * written under `incoming/` while it is hashed, synced, and moved into place with its layer first, so
+ * a file under its root is always whole. What a killed process left in `incoming/` goes at opening.
+ */
+export async function openFolderBlobs(
+  folder: string,
+  options: { freeBytesMin?: number } = {},
+): Promise<BlobStore> {
+  const freeBytesMin = options.freeBytesMin ?? FREE_BYTES_MIN;
+  const incoming = join(folder, 'incoming');
+  await rm(incoming, { recursive: true, force: true });
+  await mkdir(incoming, { recursive: true });
+  const putting = new Set<Promise<unknown>>();
+  const pathOf = (root: Root) => join(folder, root.slice(0, 2), root);
+
+  const find = async (root: Root): Promise<number | undefined> => {
+    // A root becomes a path: what is not 64 hex digits never reaches the file system.
+    if (!v.is(Root, root)) return undefined;
+    try {
+      return (await stat(pathOf(root))).size;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  };
+  const locate = async (root: Root, offset: number, length: number): Promise<Result<string>> => {
+    const size = await find(root);
+    if (size === undefined) return unknownBlob(root);
+    return checkRange(size, offset, length) ?? accept(pathOf(root));
+  };
+
+  return {
+    put(source, limit, tooBig = 'input-too-big') {
+      const chunks = source instanceof Uint8Array ? [source] : source;
+      const draft = join(incoming, randomUUID());
+      const running = writeBlob({ chunks, limit, tooBig, draft, freeBytesMin, pathOf });
+      putting.add(running);
+      return running.finally(() => putting.delete(running));
+    },
+    stat: find,
+    async read(root, offset, length) {
+      const path = await locate(root, offset, length);
+      if (!path.ok) return path;
+      const file = await open(path.value, 'r');
+      try {
+        return accept(await readExactly(file, offset, length));
+      } finally {
+        await file.close();
+      }
+    },
+    async stream(root, offset, length) {
+      const path = await locate(root, offset, length);
+      return path.ok ? accept(streamFile(path.value, offset, length)) : path;
+    },
+    async pieces(root) {
+      const size = await find(root);
+      if (size === undefined) return unknownBlob(root);
+      if (size <= PIECE_BYTES) return accept(new Uint8Array());
+      return accept(new Uint8Array(await readFile(`${pathOf(root)}.pieces`)));
+    },
+    async close() {
+      await Promise.allSettled(putting);
+    },
+  };
+}
+
+interface Upload {
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  limit: number;
+  tooBig: RefusalCode;
+  draft: string;
+  freeBytesMin: number;
+  pathOf(root: Root): string;
+}
+
+async function writeBlob(upload: Upload): Promise<Result<BlobRef>> {
+  const { draft } = upload;
+  const broken: { error?: unknown } = {};
+  const chunks = watchSource(upload.chunks, broken);
+  try {
+    const file = await open(draft, 'wx');
+    let tree: Result<FileTree>;
+    try {
+      tree = await fillDraft(file, { ...upload, chunks });
+      if (tree.ok) await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (!tree.ok) return tree;
+    const { root, length, pieces } = tree.value;
+    await moveIntoPlace(draft, upload.pathOf(root), pieces);
+    return accept({ root, length });
+  } catch (error) {
+    const explained = 'error' in broken ? undefined : explainDiskError(error);
+    if (explained === undefined) throw error;
+    return { ok: false, refusal: explained };
+  } finally {
+    await Promise.all([draft, `${draft}.pieces`].map((path) => rm(path, { force: true })));
+  }
+}
+
+/** Notes that it was the source that failed: a reset connection looks much like a failed disk. */
+async function* watchSource(
+  chunks: Upload['chunks'],
+  broken: { error?: unknown },
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    broken.error = error;
+    throw error;
+  }
+}
+
+async function fillDraft(file: FileHandle, upload: Upload): Promise<Result<FileTree>> {
+  const tree = openFileTree((data) => hash('sha256', data, 'buffer'));
+  let length = 0;
+  let lookAt = 0;
+  for await (const chunk of upload.chunks) {
+    length += chunk.length;
+    if (length > upload.limit) return longBlob(upload.tooBig, upload.limit);
+    if (length > lookAt) {
+      const { bavail, bsize } = await statfs(dirname(upload.draft));
+      if (bavail * bsize < upload.freeBytesMin + chunk.length) {
+        return { ok: false, refusal: diskFull() };
+      }
+      lookAt = length + LOOK_EVERY_BYTES;
+    }
+    tree.push(chunk);
+    await writeAll(file, chunk);
+  }
+  return length === 0 ? emptyBlob() : accept(tree.finish());
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < chunk.length; ) {
+    offset += (await file.write(chunk, offset, chunk.length - offset)).bytesWritten;
+  }
+}
+
+/** The layer first: a file under its root says that everything about it is here. */
+async function moveIntoPlace(draft: string, path: string, pieces: Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(dirname(folder));
+  if (pieces.length > 0) {
+    const layer = await open(`${draft}.pieces`, 'wx');
+    try {
+      await layer.writeFile(pieces);
+      await layer.sync();
+    } finally {
+      await layer.close();
+    }
+    await rename(`${draft}.pieces`, `${path}.pieces`);
+  }
+  await rename(draft, path);
+  await syncFolder(folder);
+}
+
+/** A rename is durable once its folder is synced. Windows has no such call and needs none. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readExactly(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const data = new Uint8Array(length);
+  for (let filled = 0; filled < length; ) {
+    const { bytesRead } = await file.read(data, filled, length - filled, offset + filled);
+    if (bytesRead === 0) throw new Error(SHORT_READ);
+    filled += bytesRead;
+  }
+  return data;
+}
+
+async function* streamFile(
+  path: string,
+  offset: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    for (let done = 0; done < length; done += PIECE_BYTES) {
+      yield await readExactly(file, offset + done, Math.min(PIECE_BYTES, length - done));
+    }
+  } finally {
+    await file.close();
+  }
+}
