@@ -6,6 +6,7 @@ import type { HubCommand, RequestId } from './events.ts';
 import { revokeLease } from './lease.ts';
 import { coversUnits } from './prepare.ts';
 import { openRanges } from './ranges.ts';
+import { REASON_CREATED } from './snapshot.ts';
 import type { Hub, Job } from './state.ts';
 
 const JOBS_OPEN_MAX = 1_000;
@@ -36,7 +37,7 @@ export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
     record,
     inputDigests,
     state: 'checking',
-    reason: 'waiting for a verifier to run the model once',
+    reason: REASON_CREATED,
     inputUnitBytes: unitBytes(record.draft.inputs),
     outputUnitBytes: 0,
     open: openRanges(0, record.units),

@@ -47,3 +47,7 @@ export function removeRun(ranges: Ranges, first: number, end: number): void {
   });
   ranges.count = ranges.runs.reduce((sum, run) => sum + run.end - run.first, 0);
 }
+
+/** Whether every unit of [first, end) is there. */
+export const coversRun = (ranges: Ranges, first: number, end: number): boolean =>
+  ranges.runs.some((run) => run.first <= first && end <= run.end);

@@ -4,7 +4,7 @@ import { bytes, instant, millis } from '#protocol/units.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { setPackage } from './prepare.ts';
-import { removeRun } from './ranges.ts';
+import { coversRun, removeRun } from './ranges.ts';
 import { keepShard } from './results.ts';
 import { type Hub, type HubConfig, verdictName } from './state.ts';
 
@@ -91,6 +91,8 @@ function restoreLease(hub: Hub, committed: CommittedShard): void {
   const job = hub.jobs.get(shard.job);
   if (job === undefined || job.state !== 'running') return;
   const { firstUnit, unitCount } = shard;
+  // An old commitment whose units went to another device has lapsed for good.
+  if (!coversRun(job.open, firstUnit, firstUnit + unitCount)) return;
   const digests = job.inputDigests.subarray(firstUnit * 32, (firstUnit + unitCount) * 32);
   hub.leases.set(shard.lease, {
     lease: {

@@ -36,6 +36,3 @@ export interface Store {
   hasKey(hash: string): Promise<boolean>;
   close(): Promise<void>;
 }
-
-/** Why a job without a `job-moved` fact stands where it stands: state `checking`. */
-export const REASON_CREATED = 'Waiting for a verifier to run the model and make known answers.';

@@ -2,7 +2,7 @@ import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { JobState } from '#protocol/job.ts';
 import { instant } from '#protocol/units.ts';
 import type { Snapshot } from '../../core/events.ts';
-import { projectJobs } from './snapshot.ts';
+import { projectJobs } from '../../core/snapshot.ts';
 import { parseRecord, type SqlDatabase } from './sql-database.ts';
 import { type Query, sql } from './sql-tables.ts';
 

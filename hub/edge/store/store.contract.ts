@@ -3,7 +3,8 @@ import { encodeBase64 } from '#protocol/base64.ts';
 import { refusal } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
 import type { Fact } from '../../core/events.ts';
-import { REASON_CREATED, type Store } from './port.ts';
+import { REASON_CREATED } from '../../core/snapshot.ts';
+import type { Store } from './port.ts';
 import {
   accepted,
   acceptedShard,

@@ -1,0 +1,105 @@
+import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { PackageManifest } from '#protocol/package.ts';
+import type { CommittedShard, Fact, Snapshot } from './events.ts';
+
+/** Why a job without a `job-moved` fact stands where it stands: state `checking`. */
+export const REASON_CREATED = 'waiting for a verifier to run the model and make known answers';
+
+export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
+/** All facts of one type, in the order of appending. */
+export type SelectFacts = <T extends Fact['type']>(type: T) => FactOf<T>[];
+
+export const selectFacts =
+  (facts: readonly Fact[]): SelectFacts =>
+  <T extends Fact['type']>(type: T) =>
+    facts.filter((fact): fact is FactOf<T> => fact.type === type);
+
+type JobSnapshot = Snapshot['jobs'][number];
+
+const ENDED: readonly JobSnapshot['state'][] = ['done', 'cancelled', 'refused'];
+
+/** Where each job stands after its facts, each list in the order of appending. */
+export function projectJobs(facts: {
+  created: readonly Omit<FactOf<'job-created'>, 'type'>[];
+  packaged: readonly { job: JobId; manifest: PackageManifest }[];
+  moved: readonly Omit<FactOf<'job-moved'>, 'type'>[];
+}): JobSnapshot[] {
+  const jobs = new Map<JobId, JobSnapshot>();
+  for (const { record, inputDigests } of facts.created) {
+    jobs.set(record.id, { record, inputDigests, state: 'checking', reason: REASON_CREATED });
+  }
+  for (const { job, manifest } of facts.packaged) {
+    const found = jobs.get(job);
+    if (found !== undefined) found.manifest = manifest;
+  }
+  for (const move of facts.moved) {
+    const found = jobs.get(move.job);
+    if (found !== undefined) moveJob(found, move);
+  }
+  return [...jobs.values()];
+}
+
+function moveJob(job: JobSnapshot, move: Omit<FactOf<'job-moved'>, 'type'>): void {
+  job.state = move.state;
+  job.reason = move.reason;
+  if (move.state === 'running') job.startedAt ??= move.at;
+  if (ENDED.includes(move.state)) job.endedAt = move.at;
+  else delete job.endedAt;
+  if (move.refusal === undefined) delete job.refusal;
+  else job.refusal = move.refusal;
+}
+
+/** Accepted shards that are not voided, in order of sequence. */
+export function liveShards(of: SelectFacts, job?: JobId): FactOf<'accepted'>[] {
+  const voided = new Set(of('voided').map((fact) => fact.sequence));
+  return of('accepted')
+    .filter(({ shard }) => !voided.has(shard.sequence) && (job ?? shard.job) === shard.job)
+    .sort((a, b) => a.shard.sequence - b.shard.sequence);
+}
+
+/** What a hub needs after a restart, from its facts in order. */
+export function projectFacts(of: SelectFacts): Snapshot {
+  const committed = of('committed').map((fact) => fact.commitment);
+  const accepted = of('accepted').map((fact) => fact.shard);
+  const indexes = new Set(accepted.map((shard) => shard.index));
+  const judged = new Map<PublicKey, number>();
+  for (const { verifier, through } of of('judged')) {
+    judged.set(verifier, Math.max(through, judged.get(verifier) ?? 0));
+  }
+  const barred = new Map(of('barred').map((fact) => [fact.device, fact]));
+  return {
+    jobs: projectJobs({
+      created: of('job-created'),
+      packaged: of('job-packaged'),
+      moved: of('job-moved'),
+    }),
+    accepted: liveShards(of).map((fact) => fact.shard),
+    voidedCount: countVoided(of),
+    pending: committed.filter(({ entry }) => !indexes.has(entry.index)).sort(byIndex),
+    verdicts: of('verdict').map((fact) => fact.signed),
+    judged: [...judged].sort(byKey).map(([verifier, through]) => ({ verifier, through })),
+    barred: [...barred]
+      .sort(byKey)
+      .map(([device, { until, reason }]) => ({ device, until, reason })),
+    verifiers: [...new Set(of('verifier-enrolled').map((fact) => fact.key))],
+    nextIndex: nextAfter(committed.map(({ entry }) => entry.index)),
+    nextSequence: nextAfter(accepted.map((shard) => shard.sequence)),
+  };
+}
+
+const nextAfter = (numbers: readonly number[]): number =>
+  numbers.reduce((next, number) => Math.max(next, number + 1), 0);
+
+const byIndex = (a: CommittedShard, b: CommittedShard) => a.entry.index - b.entry.index;
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) =>
+  a < b ? -1 : a > b ? 1 : 0;
+
+function countVoided(of: SelectFacts): Snapshot['voidedCount'] {
+  const voided = new Set(of('voided').map((fact) => fact.sequence));
+  const units = new Map<JobId, number>();
+  for (const { shard } of of('accepted')) {
+    if (!voided.has(shard.sequence)) continue;
+    units.set(shard.job, (units.get(shard.job) ?? 0) + shard.unitCount);
+  }
+  return [...units].sort(byKey).map(([job, count]) => ({ job, units: count }));
+}
