@@ -73,6 +73,7 @@ export function drawArrivals(turn: Turn): void {
     if (epoch === undefined) return;
     verifier.arrivals.shift();
     book.highest = Math.max(book.highest, shard.sequence);
+    book.drawn = Math.max(book.drawn, shard.sequence);
     const rate = rateOf(epoch.policy, shard.device);
     const drawn = drawUnits(epoch.seed, rate, shard);
     const units = drawn.filter((unit) => !isJudged(book, shard, unit)).map(openUnit);

@@ -16,7 +16,7 @@ export function judgedThrough(verifier: Verifier, book: Book): number {
     verifier.arrivals[0]?.shard.sequence ?? Infinity,
     verifier.overflow ?? Infinity,
   );
-  return Math.max(book.judged, Math.min(book.highest, first - 1));
+  return Math.max(book.judged, Math.min(book.drawn, first - 1));
 }
 
 /** Moves the marks: written first, then told. Asks again for what was turned away. */

@@ -47,8 +47,10 @@ export interface Book {
   lastEpoch: number;
   epochs: (Epoch & { durable: boolean })[];
   verdicts: FiledVerdict[];
-  /** Largest sequence drawn. */
+  /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
   highest: number;
+  /** Largest sequence drawn since the start. Of what was drawn before, units may be left to judge. */
+  drawn: number;
   /** Largest sequence the hub sent on this link: it takes no `judged` past that. */
   seen: number;
 }
@@ -141,6 +143,7 @@ export function openBook(saved: Saved): Book {
     epochs: saved.epochs.map((epoch) => ({ ...epoch, durable: true })),
     verdicts: [...saved.verdicts],
     highest: Math.max(saved.judged, ...sequences, ...closed),
+    drawn: saved.judged,
     seen: -1,
   };
 }

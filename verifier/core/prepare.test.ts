@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { Digest, Root } from '#protocol/ids.ts';
+import type { PackageDraft } from '#protocol/job.ts';
+import type { TensorSpec } from '#protocol/tensor.ts';
+import { bytes, millis } from '#protocol/units.ts';
+import type { Preparation } from './events.ts';
+import { checkPreparation } from './prepare.ts';
+
+const draft: PackageDraft = {
+  name: 'm',
+  file: { root: '22'.repeat(32) as Root, length: bytes(10) },
+  inputs: [{ name: 'x', dtype: 'f32', shape: [4, 2] }],
+  unitItems: 4,
+  graphOptimization: 'all',
+};
+const output = (shape: number[]): TensorSpec => ({ name: 'y', dtype: 'f32', shape });
+const run = (unit: number, computeMs: number, mark = '0') => ({
+  unit,
+  digest: mark.repeat(64) as Digest,
+  computeMs: millis(computeMs),
+});
+const preparation = (found: Partial<Preparation>): Preparation => ({
+  outputs: [output([4, 1])],
+  answers: [new Uint8Array(16), new Uint8Array(16)],
+  runs: [run(0, 9), run(7, 8, '1'), run(0, 1), run(0, 3), run(0, 2)],
+  peakBytes: bytes(100),
+  ...found,
+});
+const check = (found: Partial<Preparation>) =>
+  checkPreparation({ draft, units: [0, 7] }, preparation(found));
+
+describe('a new model', () => {
+  it('that behaves is answered with its outputs, answers and median time', () => {
+    const checked = check({});
+    if (!checked.ok) throw new Error(checked.refusal.message);
+    expect(checked.value).toMatchObject({ units: [0, 7], unitMs: 3 });
+    expect(checked.value.payload).toHaveLength(32);
+  });
+
+  it.each([
+    ['no rows per item', { outputs: [output([1, 4])] }, 'model-outputs-unsupported'],
+    ['a scalar output', { outputs: [output([])] }, 'model-outputs-unsupported'],
+    ['no output', { outputs: [] }, 'model-outputs-unsupported'],
+    [
+      'answers of two lengths',
+      { answers: [new Uint8Array(16), new Uint8Array(12)] },
+      'model-outputs-unsupported',
+    ],
+    ['two answers to one input', { runs: [run(0, 1), run(0, 1, '2')] }, 'model-run-failed'],
+    [
+      'outputs past the longest message',
+      { outputs: [output([4, 2_200_000])], answers: [new Uint8Array(35_200_000)] },
+      'model-outputs-unsupported',
+    ],
+  ] as const)('with %s is refused, with a way out', (_what, found, code) => {
+    const checked = check(found);
+    expect(checked).toMatchObject({ ok: false, refusal: { code } });
+    if (!checked.ok) expect(checked.refusal.message.length).toBeGreaterThan(40);
+  });
+
+  it('with bulky outputs sends as many answers as fit', () => {
+    const answer = new Uint8Array(20_000_000);
+    const checked = check({ outputs: [output([4, 1_250_000])], answers: [answer, answer] });
+    expect(checked).toMatchObject({ ok: true, value: { units: [0] } });
+  });
+});
