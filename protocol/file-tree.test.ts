@@ -49,7 +49,9 @@ describe('file tree', () => {
         expect(bytesToHex(digestPiece(length, index, piece))).toBe(entry === '' ? root : entry);
         const damaged = piece.slice();
         damaged[damaged.length - 1] = (damaged[damaged.length - 1] ?? 0) ^ 1;
-        expect(bytesToHex(digestPiece(length, index, damaged))).not.toBe(entry === '' ? root : entry);
+        expect(bytesToHex(digestPiece(length, index, damaged))).not.toBe(
+          entry === '' ? root : entry,
+        );
       }
     }
   });
@@ -78,7 +80,9 @@ describe('file tree', () => {
     wrong[64] = (wrong[64] ?? 0) ^ 1;
     expect(checkPieceLayer(tree, wrong)).toBe(false);
     expect(checkPieceLayer(tree, tree.pieces.subarray(32))).toBe(false);
-    expect(checkPieceLayer(tree, new Uint8Array([...tree.pieces, ...new Uint8Array(32)]))).toBe(false);
+    expect(checkPieceLayer(tree, new Uint8Array([...tree.pieces, ...new Uint8Array(32)]))).toBe(
+      false,
+    );
     expect(checkPieceLayer({ root: tree.root, length: 5 }, tree.pieces)).toBe(false);
     expect(checkPieceLayer({ root: tree.root, length: 5 }, new Uint8Array())).toBe(true);
     expect(checkPieceLayer({ root: tree.root, length: 0 }, new Uint8Array())).toBe(false);

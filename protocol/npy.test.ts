@@ -20,7 +20,14 @@ const tensorOf = ({ dtype, shape, data }: Coded) => ({ dtype, shape, data: bytes
 
 const withHeader = (literal: string, data: number[] = []) => {
   const text = new TextEncoder().encode(literal);
-  const head = [0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, text.length & 255, text.length >> 8];
+  const head = [
+    0x93,
+    ...new TextEncoder().encode('NUMPY'),
+    1,
+    0,
+    text.length & 255,
+    text.length >> 8,
+  ];
   return new Uint8Array([...head, ...text, ...data]);
 };
 const headerOf = (shape: string, descr = "'|u1'") =>
@@ -31,16 +38,19 @@ describe('NPY', () => {
     expect(decodeNpy(bytesOf(file))).toEqual({ ok: true, value: tensorOf(tensor) });
   });
 
-  it.each(
-    vectors.files.filter(({ version, fortran }) => version === 1 && fortran !== true),
-  )('writes the bytes NumPy writes: $name', ({ file, tensor }) => {
-    expect(Buffer.from(encodeNpy(tensorOf(tensor))).toString('base64')).toBe(file);
-  });
+  it.each(vectors.files.filter(({ version, fortran }) => version === 1 && fortran !== true))(
+    'writes the bytes NumPy writes: $name',
+    ({ file, tensor }) => {
+      expect(Buffer.from(encodeNpy(tensorOf(tensor))).toString('base64')).toBe(file);
+    },
+  );
 
   it.each(vectors.refused)('refuses $descr by name', ({ descr, file }) => {
     const decoded = decodeNpy(bytesOf(file));
     expect(decoded).toMatchObject({ ok: false, refusal: { code: 'input-dtype' } });
-    expect(decoded.ok || decoded.refusal.message).toContain(`is ${descr}; convert it with .astype()`);
+    expect(decoded.ok || decoded.refusal.message).toContain(
+      `is ${descr}; convert it with .astype()`,
+    );
   });
 
   it.each([
@@ -62,7 +72,9 @@ describe('NPY', () => {
   });
 
   it('says so when bytes to write do not fit the shape', () => {
-    expect(() => encodeNpy({ dtype: 'f32', shape: [2], data: new Uint8Array(7) })).toThrow(RangeError);
+    expect(() => encodeNpy({ dtype: 'f32', shape: [2], data: new Uint8Array(7) })).toThrow(
+      RangeError,
+    );
   });
 
   describeDecoder(
@@ -74,7 +86,9 @@ describe('NPY', () => {
 
 describe('NPZ', () => {
   it.each(vectors.archives)('reads what numpy.$name wrote', ({ file, tensors }) => {
-    const expected = new Map(Object.entries(tensors).map(([name, coded]) => [name, tensorOf(coded)]));
+    const expected = new Map(
+      Object.entries(tensors).map(([name, coded]) => [name, tensorOf(coded)]),
+    );
     expect(decodeNpz(bytesOf(file))).toEqual({ ok: true, value: expected });
   });
 
@@ -82,9 +96,17 @@ describe('NPZ', () => {
     const bomb = zipSync({ 'x.npy': new Uint8Array(5_000_000) });
     expect(bomb.length).toBeLessThan(10_000);
     const limits = { bytesMax: 1_000_000, arraysMax: 2 };
-    expect(decodeNpz(bomb, limits)).toMatchObject({ ok: false, refusal: { code: 'input-too-big' } });
-    const many = zipSync(Object.fromEntries(['a', 'b', 'c'].map((n) => [`${n}.npy`, new Uint8Array()])));
-    expect(decodeNpz(many, limits)).toMatchObject({ ok: false, refusal: { code: 'input-too-big' } });
+    expect(decodeNpz(bomb, limits)).toMatchObject({
+      ok: false,
+      refusal: { code: 'input-too-big' },
+    });
+    const many = zipSync(
+      Object.fromEntries(['a', 'b', 'c'].map((n) => [`${n}.npy`, new Uint8Array()])),
+    );
+    expect(decodeNpz(many, limits)).toMatchObject({
+      ok: false,
+      refusal: { code: 'input-too-big' },
+    });
   });
 
   it('names the file or the array that is wrong', () => {

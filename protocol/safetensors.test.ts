@@ -31,17 +31,20 @@ const entry = (start: number, end: number, shape = [end - start], dtype = 'U8') 
   JSON.stringify({ dtype, shape, data_offsets: [start, end] });
 
 describe('safetensors', () => {
-  it.each(vectors.files)('reads what the Python library wrote: $name', ({ file, metadata, tensors }) => {
-    const decoded = decodeSafetensors(bytesOf(file));
-    if (!decoded.ok) throw new Error(decoded.refusal.message);
-    expect(decoded.value.metadata).toEqual(metadata);
-    expect([...decoded.value.tensors.keys()].toSorted()).toEqual(Object.keys(tensors).toSorted());
-    for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
-      const tensor = decoded.value.tensors.get(name);
-      expect(tensor).toMatchObject({ dtype, shape });
-      expect(Buffer.from(tensor?.data ?? []).toString('base64')).toBe(data);
-    }
-  });
+  it.each(vectors.files)(
+    'reads what the Python library wrote: $name',
+    ({ file, metadata, tensors }) => {
+      const decoded = decodeSafetensors(bytesOf(file));
+      if (!decoded.ok) throw new Error(decoded.refusal.message);
+      expect(decoded.value.metadata).toEqual(metadata);
+      expect([...decoded.value.tensors.keys()].toSorted()).toEqual(Object.keys(tensors).toSorted());
+      for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+        const tensor = decoded.value.tensors.get(name);
+        expect(tensor).toMatchObject({ dtype, shape });
+        expect(Buffer.from(tensor?.data ?? []).toString('base64')).toBe(data);
+      }
+    },
+  );
 
   it.each(vectors.files)('writes the bytes the Python library writes: $name', (vector) => {
     const tensors = new Map<string, Tensor>(

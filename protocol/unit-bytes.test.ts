@@ -78,16 +78,22 @@ describe('unit bytes', () => {
   it('finds and replaces exactly the NaNs, at any alignment', () => {
     const word = fc.constantFrom(0x00, 0x01, 0x7c, 0x7e, 0x7f, 0x80, 0xc0, 0xf0, 0xf8, 0xff);
     fc.assert(
-      fc.property(anySpecs, fc.nat(3), fc.nat(7), fc.infiniteStream(word), (specs, n, shift, words) => {
-        const length = unitBytes(specs) * n;
-        const bytes = new Uint8Array(length + shift).subarray(shift);
-        for (let i = 0; i < length; i += 1) bytes[i] = words.next().value ?? 0;
-        const expected = bytes.slice();
-        const found = canonicalisePlainly(specs, expected);
-        expect(hasNan(specs, bytes)).toBe(found);
-        expect(canonicaliseNan(specs, bytes)).toBe(found);
-        expect(bytes).toEqual(expected);
-      }),
+      fc.property(
+        anySpecs,
+        fc.nat(3),
+        fc.nat(7),
+        fc.infiniteStream(word),
+        (specs, n, shift, words) => {
+          const length = unitBytes(specs) * n;
+          const bytes = new Uint8Array(length + shift).subarray(shift);
+          for (let i = 0; i < length; i += 1) bytes[i] = words.next().value ?? 0;
+          const expected = bytes.slice();
+          const found = canonicalisePlainly(specs, expected);
+          expect(hasNan(specs, bytes)).toBe(found);
+          expect(canonicaliseNan(specs, bytes)).toBe(found);
+          expect(bytes).toEqual(expected);
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -104,7 +110,9 @@ describe('unit bytes', () => {
   it('digests each unit by itself', () => {
     const bytes = Uint8Array.from({ length: 30 }, (_, i) => i);
     const expected = [0, 10, 20].map((start) =>
-      createHash('sha256').update(bytes.subarray(start, start + 10)).digest('hex'),
+      createHash('sha256')
+        .update(bytes.subarray(start, start + 10))
+        .digest('hex'),
     );
     expect(Buffer.from(digestUnits(10, bytes)).toString('hex')).toBe(expected.join(''));
     const specs: TensorSpec[] = [{ name: 'x', dtype: 'u8', shape: [10] }];
