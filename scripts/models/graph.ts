@@ -1,0 +1,86 @@
+import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import {
+  ONNX_DTYPES,
+  type OnnxAttribute,
+  type OnnxDimension,
+  type OnnxNode,
+  type OnnxTensor,
+  rawTensor,
+} from '#protocol/onnx/model.ts';
+import type { Dtype } from '#protocol/tensor.ts';
+
+const OPSET = 17;
+/** The version that came with opset 17. */
+const IR_VERSION = 8;
+
+export interface GraphValue {
+  name: string;
+  dtype: Dtype;
+  dims: OnnxDimension[];
+}
+
+/** Builds an ONNX graph node by node; each call gives the name of the value it made. */
+export interface GraphBuilder {
+  /** A 32-bit float constant. The array is kept, not copied. */
+  floats(name: string, dims: number[], values: Float32Array): string;
+  integers(name: string, values: number[]): string;
+  /** Adds a node with one output, named like the node. */
+  node(opType: string, inputs: string[], options?: NodeOptions): string;
+  /** Numbers in all float constants so far. */
+  parameterCount(): number;
+  encode(ends: { name: string; inputs: GraphValue[]; outputs: GraphValue[] }): Uint8Array;
+}
+
+export interface NodeOptions {
+  attributes?: OnnxAttribute[];
+  /** Name of the output; made up when absent. */
+  output?: string;
+}
+
+const valueInfo = ({ name, dtype, dims }: GraphValue) => ({
+  name,
+  type: { kind: 'tensor' as const, dataType: ONNX_DTYPES[dtype], dims },
+});
+
+const bytesOf = (array: Float32Array | BigInt64Array) =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+export function openGraph(): GraphBuilder {
+  const nodes: OnnxNode[] = [];
+  const initializers: OnnxTensor[] = [];
+  let parameters = 0;
+  return {
+    floats(name, dims, values) {
+      const count = dims.reduce((product, dimension) => product * dimension, 1);
+      if (count !== values.length) throw new RangeError(`${name}: ${values.length} of ${count}`);
+      parameters += count;
+      initializers.push(rawTensor(name, { dtype: 'f32', dims, data: bytesOf(values) }));
+      return name;
+    },
+    integers(name, values) {
+      const data = bytesOf(BigInt64Array.from(values, BigInt));
+      initializers.push(rawTensor(name, { dtype: 'i64', dims: [values.length], data }));
+      return name;
+    },
+    node(opType, inputs, { attributes = [], output = `${opType}_${nodes.length}` } = {}) {
+      nodes.push({ name: output, opType, domain: '', inputs, outputs: [output], attributes });
+      return output;
+    },
+    parameterCount: () => parameters,
+    encode: ({ name, inputs, outputs }) =>
+      encodeOnnx({
+        irVersion: IR_VERSION,
+        producerName: 'pocketgrid',
+        opsetImports: [{ domain: '', version: OPSET }],
+        graph: {
+          name,
+          nodes,
+          initializers,
+          sparseInitializers: [],
+          inputs: inputs.map(valueInfo),
+          outputs: outputs.map(valueInfo),
+        },
+        functions: [],
+      }),
+  };
+}
