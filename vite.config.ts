@@ -1,0 +1,46 @@
+import { preact } from '@preact/preset-vite';
+import { defineConfig } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
+
+const HUB = 'http://127.0.0.1:8787';
+
+/**
+ * COOP and COEP make the page cross-origin isolated, which WASM threads need; the worker's script
+ * needs them too, so the development server sends them on everything, as the hub does.
+ */
+const ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+// biome-ignore lint/style/noDefaultExport: Vite reads its configuration from the default export
+export default defineConfig({
+  plugins: [
+    preact(),
+    VitePWA({
+      strategies: 'injectManifest',
+      srcDir: 'web/sw',
+      filename: 'sw.ts',
+      injectRegister: false,
+      manifest: false,
+      injectManifest: {
+        // The runtime's own glue and wasm are cached on first use by the service worker.
+        globPatterns: ['index.html', 'assets/*.{js,css}', 'icons/*.{png,svg}', '*.webmanifest'],
+        globIgnores: ['**/ort-*'],
+        maximumFileSizeToCacheInBytes: 2 * 1024 * 1024,
+      },
+    }),
+  ],
+  worker: { format: 'es' },
+  // The runtime's default condition bundles Emscripten's glue into our worker, whose threads would
+  // then run our worker's file again; with this one the glue stays a file of its own.
+  resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
+  build: { target: 'esnext', outDir: 'dist', reportCompressedSize: false },
+  server: {
+    host: '127.0.0.1',
+    headers: ISOLATION,
+    proxy: { '/v1': { target: HUB, ws: true } },
+  },
+  preview: { host: '127.0.0.1', headers: ISOLATION },
+});

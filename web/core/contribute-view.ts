@@ -1,0 +1,197 @@
+import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatMillis,
+  formatNoun,
+  formatRate,
+  formatShare,
+} from './format.ts';
+
+/** Everything the contribute page is drawn from. */
+export interface ContributeWorld {
+  status: DeviceStatus;
+  /** Start was tapped and Stop was not. */
+  running: boolean;
+  /** Stop was tapped and the worker is still giving back what it holds. */
+  stopping: boolean;
+  online: boolean;
+  visible: boolean;
+}
+
+export type Tone = 'calm' | 'busy' | 'good' | 'warn' | 'bad';
+export type StepState = 'done' | 'now' | 'next';
+
+export interface ContributeView {
+  phase: DevicePhase | 'offline' | 'hidden' | 'hub-down' | 'stopping';
+  tone: Tone;
+  title: string;
+  /** Never empty. */
+  reason: string;
+  steps: { label: string; state: StepState }[];
+  download?: { fraction: number; label: string; overPeers: number; sources: string };
+  shard?: { fraction: number; label: string };
+  figures: Figure[];
+  announcement: string;
+}
+
+export interface Figure {
+  id: 'accepted' | 'checked' | 'speed' | 'served';
+  label: string;
+  value: string;
+  note: string;
+}
+
+/** The status of a device that has not been started. */
+export const STATUS_OFF: DeviceStatus = {
+  phase: 'off',
+  reason: 'Nothing runs until you tap Start.',
+  since: 0 as DeviceStatus['since'],
+  trials: [],
+  unitsAccepted: 0,
+  shardsAccepted: 0,
+  unitsChecked: 0,
+  unitsMismatched: 0,
+  unitsPerSecond: 0,
+  served: 0 as DeviceStatus['served'],
+};
+
+const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {
+  off: { title: 'Ready when you are', tone: 'calm' },
+  connecting: { title: 'Connecting to the grid', tone: 'busy' },
+  waiting: { title: 'Waiting for a shard', tone: 'busy' },
+  idle: { title: 'No work right now', tone: 'calm' },
+  downloading: { title: 'Fetching the model', tone: 'busy' },
+  admitting: { title: 'Testing this device', tone: 'busy' },
+  working: { title: 'Computing', tone: 'good' },
+  paused: { title: 'Paused', tone: 'warn' },
+  refused: { title: 'The grid turned this device down', tone: 'bad' },
+  offline: { title: 'You are offline', tone: 'warn' },
+  hidden: { title: 'Paused while out of sight', tone: 'warn' },
+  'hub-down': { title: 'The hub is not answering', tone: 'warn' },
+  stopping: { title: 'Stopping', tone: 'calm' },
+};
+
+const STEPS: readonly { label: string; phases: readonly DevicePhase[] }[] = [
+  { label: 'Connect', phases: ['connecting'] },
+  { label: 'Fetch', phases: ['downloading'] },
+  { label: 'Test', phases: ['admitting'] },
+  { label: 'Compute', phases: ['waiting', 'working', 'idle'] },
+];
+
+/** Words and numbers for what the device is doing and why. */
+export function viewContribute(world: ContributeWorld, locale?: string): ContributeView {
+  const { status } = world;
+  const phase = namePhase(world);
+  const { title, tone } = TITLES[phase];
+  const reason = explain(phase, status);
+  return {
+    phase,
+    tone,
+    title,
+    reason,
+    steps: viewSteps(world),
+    figures: viewFigures(status, locale),
+    announcement: `${title}. ${reason}`,
+    ...viewProgress(status, locale),
+  };
+}
+
+function namePhase({ status, running, stopping, online, visible }: ContributeWorld) {
+  if (stopping) return 'stopping';
+  if (!running) return status.phase === 'refused' ? 'refused' : 'off';
+  if (status.phase === 'refused') return 'refused';
+  if (!online) return 'offline';
+  if (!visible) return 'hidden';
+  if (status.phase === 'connecting' && status.refusal !== undefined) return 'hub-down';
+  return status.phase === 'off' ? 'connecting' : status.phase;
+}
+
+function explain(phase: ContributeView['phase'], status: DeviceStatus): string {
+  switch (phase) {
+    case 'offline':
+      return 'Nothing is lost. Work goes on by itself when the connection is back.';
+    case 'hidden':
+      return 'Phones suspend pages that cannot be seen, so the work was handed back. Keep this page in view.';
+    case 'stopping':
+      return 'Handing back unfinished work, so that another device can take it.';
+    case 'off':
+      return status.unitsAccepted > 0
+        ? `Stopped. Thank you: ${formatNoun(status.unitsAccepted, 'unit')} of yours count.`
+        : STATUS_OFF.reason;
+    case 'connecting':
+      return status.phase === 'off' ? 'Starting the worker on this device.' : status.reason;
+    default:
+      return status.reason === '' ? TITLES[phase].title : status.reason;
+  }
+}
+
+function viewSteps({ status, running }: ContributeWorld): ContributeView['steps'] {
+  const at = STEPS.findIndex(({ phases }) => phases.includes(status.phase));
+  return STEPS.map(({ label }, index) => {
+    if (!running || at === -1) return { label, state: 'next' };
+    return { label, state: index < at ? 'done' : index === at ? 'now' : 'next' };
+  });
+}
+
+function viewFigures(status: DeviceStatus, locale?: string): Figure[] {
+  const { unitsChecked, unitsMismatched } = status;
+  return [
+    {
+      id: 'accepted',
+      label: 'units accepted',
+      value: formatCount(status.unitsAccepted, locale),
+      note: `in ${formatNoun(status.shardsAccepted, 'shard', locale)}`,
+    },
+    {
+      id: 'checked',
+      label: 'units checked',
+      value: formatCount(unitsChecked, locale),
+      note:
+        unitsChecked === 0
+          ? 'a few are drawn at random'
+          : unitsMismatched === 0
+            ? 'all of them right'
+            : `${formatCount(unitsMismatched, locale)} did not match`,
+    },
+    {
+      id: 'speed',
+      label: 'units a second',
+      value: formatRate(status.unitsPerSecond, locale),
+      note:
+        status.unitMs === undefined
+          ? 'measured as it works'
+          : `${formatMillis(status.unitMs, locale)} each`,
+    },
+    {
+      id: 'served',
+      label: 'passed on to peers',
+      value: formatBytes(status.served, locale),
+      note: 'model pieces this device shared',
+    },
+  ];
+}
+
+function viewProgress(
+  { download, shard }: DeviceStatus,
+  locale?: string,
+): Pick<ContributeView, 'download' | 'shard'> {
+  const view: Pick<ContributeView, 'download' | 'shard'> = {};
+  if (download !== undefined && download.total > 0) {
+    const { received, total, overPeers, overHttps } = download;
+    view.download = {
+      fraction: Math.min(1, received / total),
+      label: `${formatBytes(received, locale)} of ${formatBytes(total, locale)}`,
+      overPeers: overPeers + overHttps === 0 ? 0 : overPeers / (overPeers + overHttps),
+      sources: `${formatBytes(overPeers, locale)} from peers, ${formatBytes(overHttps, locale)} over HTTPS`,
+    };
+  }
+  if (shard !== undefined && shard.units > 0) {
+    const fraction = Math.min(1, shard.unitsDone / shard.units);
+    view.shard = {
+      fraction,
+      label: `${formatCount(shard.unitsDone, locale)} of ${formatNoun(shard.units, 'unit', locale)} in this shard (${formatShare(fraction, 0, locale)})`,
+    };
+  }
+  return view;
+}

@@ -1,0 +1,26 @@
+import { API_KEY_PREFIX } from '#protocol/api.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
+
+const KEY = new RegExp(`^${API_KEY_PREFIX}[A-Za-z0-9_-]{16,}$`);
+
+/** Checks the look of a pasted key; only the hub knows whether it is the right one. */
+export function decodeDeveloperKey(text: string): Result<string> {
+  const key = text.trim();
+  if (key === '')
+    return refuse('key-missing', 'Paste the key that the hub printed on its first start.');
+  if (!KEY.test(key)) {
+    return refuse(
+      'key-wrong',
+      `That is not a developer key. A key starts with ${API_KEY_PREFIX} and has no spaces; copy it whole from the hub’s terminal.`,
+    );
+  }
+  return accept(key);
+}
+
+/** The key in an address' fragment (`#key=pg_…`), where there is one. */
+export function findFragmentKey(fragment: string): string | undefined {
+  const key = /^#key=([^&]+)/.exec(fragment)?.[1];
+  if (key === undefined) return undefined;
+  const decoded = decodeDeveloperKey(key);
+  return decoded.ok ? decoded.value : undefined;
+}

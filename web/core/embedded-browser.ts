@@ -1,0 +1,19 @@
+/**
+ * Browsers inside other apps. They show WebGPU and WASM and then stall or kill the page
+ * (reference/platform.md §2.3), so work is not attempted there. A small table, by user agent.
+ */
+const EMBEDDED: readonly { app: string; pattern: RegExp }[] = [
+  { app: 'Facebook', pattern: /\bFB(AN|AV|_IAB)\b/ },
+  { app: 'Instagram', pattern: /\bInstagram\b/ },
+  { app: 'LINE', pattern: /\bLine\// },
+  { app: 'TikTok', pattern: /\b(BytedanceWebview|musical_ly|TikTok)\b/i },
+  { app: 'Snapchat', pattern: /\bSnapchat\b/ },
+  { app: 'WeChat', pattern: /\bMicroMessenger\b/ },
+  { app: 'LinkedIn', pattern: /\bLinkedInApp\b/ },
+  { app: 'X', pattern: /\bTwitter\b/ },
+  { app: 'another app', pattern: /; wv\)/ },
+];
+
+/** The app this page is shown in, or undefined in a browser of its own. */
+export const findEmbeddingApp = (userAgent: string): string | undefined =>
+  EMBEDDED.find(({ pattern }) => pattern.test(userAgent))?.app;

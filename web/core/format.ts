@@ -1,0 +1,103 @@
+/** Numbers as a person reads them. `locale` is the browser's own when absent. */
+const numbers = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(options: Intl.NumberFormatOptions, locale?: string): Intl.NumberFormat {
+  const name = `${locale ?? ''} ${JSON.stringify(options)}`;
+  const known = numbers.get(name);
+  if (known !== undefined) return known;
+  const made = new Intl.NumberFormat(locale, options);
+  numbers.set(name, made);
+  return made;
+}
+
+/** A whole number with its locale's grouping. */
+export const formatCount = (value: number, locale?: string): string =>
+  numberFormat({ maximumFractionDigits: 0 }, locale).format(value);
+
+/** A share of one, as a percentage with at most `digits` decimals, never rounded up to 100 %. */
+export function formatShare(share: number, digits = 0, locale?: string): string {
+  const step = 10 ** -(digits + 2);
+  const shown = share < 1 ? Math.min(share, 1 - step) : 1;
+  return numberFormat({ style: 'percent', maximumFractionDigits: digits }, locale).format(shown);
+}
+
+const BYTE_STEPS = [
+  { from: 1e9, unit: 'gigabyte' },
+  { from: 1e6, unit: 'megabyte' },
+  { from: 1e3, unit: 'kilobyte' },
+] as const;
+
+/** A length in bytes, in decimal units. */
+export function formatBytes(value: number, locale?: string): string {
+  const step = BYTE_STEPS.find(({ from }) => value >= from);
+  const scaled = step === undefined ? value : value / step.from;
+  return numberFormat(
+    {
+      style: 'unit',
+      unit: step?.unit ?? 'byte',
+      maximumFractionDigits: step === undefined || scaled >= 100 ? 0 : 1,
+    },
+    locale,
+  ).format(scaled);
+}
+
+/** A duration: `12 ms`, `1.4 s`, `3 min 20 s`, `2 h 5 min`. */
+export function formatMillis(value: number, locale?: string): string {
+  const unit = (amount: number, name: string, digits = 0) =>
+    numberFormat({ style: 'unit', unit: name, maximumFractionDigits: digits }, locale).format(
+      amount,
+    );
+  if (value < 1) return unit(value, 'millisecond', 2);
+  if (value < 1000) return unit(value, 'millisecond', value < 10 ? 1 : 0);
+  if (value < 59_950) return unit(value / 1000, 'second', 1);
+  const seconds = Math.round(value / 1000);
+  if (seconds < 3600) {
+    const rest = seconds % 60;
+    const minutes = unit(Math.floor(seconds / 60), 'minute');
+    return rest === 0 ? minutes : `${minutes} ${unit(rest, 'second')}`;
+  }
+  const rest = Math.floor((seconds % 3600) / 60);
+  const hours = unit(Math.floor(seconds / 3600), 'hour');
+  return rest === 0 ? hours : `${hours} ${unit(rest, 'minute')}`;
+}
+
+/** A rate such as units per second, with two digits that mean something. */
+export const formatRate = (value: number, locale?: string): string =>
+  value === 0
+    ? '0'
+    : numberFormat({ maximumSignificantDigits: value >= 100 ? 3 : 2 }, locale).format(value);
+
+/** A number of a tensor, short. */
+export const formatValue = (value: number, locale?: string): string =>
+  numberFormat({ maximumSignificantDigits: 4 }, locale).format(value);
+
+/** Lamports, a decimal string of a u64, as SOL; "0" is the work of volunteers. */
+export function formatLamports(amount: string): string {
+  const value = BigInt(amount);
+  if (value === 0n) return 'free: volunteers compute it';
+  const whole = value / 1_000_000_000n;
+  const fraction = (value % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '');
+  return `${whole}${fraction === '' ? '' : `.${fraction}`} SOL`;
+}
+
+/** A count with its noun in the right number, in English: `1 unit`, `3 units`. */
+export const formatNoun = (value: number, noun: string, locale?: string): string =>
+  `${formatCount(value, locale)} ${noun}${value === 1 ? '' : 's'}`;
+
+/** How long ago `at` was, in words: `just now`, `3 minutes ago`. */
+export function formatAgo(at: number, now: number, locale?: string): string {
+  const seconds = Math.max(0, Math.round((now - at) / 1000));
+  if (seconds < 10) return 'just now';
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'always' });
+  if (seconds < 60) return format.format(-seconds, 'second');
+  if (seconds < 3600) return format.format(-Math.floor(seconds / 60), 'minute');
+  if (seconds < 86_400) return format.format(-Math.floor(seconds / 3600), 'hour');
+  return format.format(-Math.floor(seconds / 86_400), 'day');
+}
+
+/** A point in time, to the second, where the reader is. */
+export const formatInstant = (at: number, locale?: string): string =>
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
+
+/** The first eight digits of a key or digest, enough to tell two apart by eye. */
+export const formatId = (hex: string): string => hex.slice(0, 8);

@@ -1,0 +1,91 @@
+import type { JobState, JobView, Quote } from '#protocol/job.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatLamports,
+  formatMillis,
+  formatNoun,
+  formatShare,
+} from './format.ts';
+
+export type JobTone = 'calm' | 'busy' | 'good' | 'bad';
+
+const STATES: Record<JobState, { label: string; tone: JobTone }> = {
+  checking: { label: 'Being checked', tone: 'busy' },
+  quoted: { label: 'Quoted', tone: 'calm' },
+  running: { label: 'Running', tone: 'busy' },
+  finishing: { label: 'Last checks', tone: 'busy' },
+  done: { label: 'Done', tone: 'good' },
+  cancelled: { label: 'Cancelled', tone: 'calm' },
+  refused: { label: 'Refused', tone: 'bad' },
+};
+
+export const describeState = (state: JobState) => STATES[state];
+
+/** A job that will not change any more. */
+export const isEnded = (state: JobState): boolean =>
+  state === 'done' || state === 'cancelled' || state === 'refused';
+
+/** Whether every unit has an accepted result that can be fetched. */
+export const hasResults = (job: JobView): boolean =>
+  (job.state === 'done' || job.state === 'finishing') && job.accepted >= job.units && job.items > 0;
+
+/** Share of the job's units that are accepted, 0 to 1. */
+export const jobFraction = (job: JobView): number =>
+  job.units === 0 ? 0 : Math.min(1, job.accepted / job.units);
+
+/** How long the job has run, or ran, in milliseconds; absent before its start. */
+export function jobDurationMs(job: JobView, now: number): number | undefined {
+  return job.startedAt === undefined
+    ? undefined
+    : Math.max(0, (job.endedAt ?? now) - job.startedAt);
+}
+
+/** The quote, line by line: what, how much, and what that means. */
+export function viewQuote(quote: Quote): { label: string; value: string; note?: string }[] {
+  return [
+    {
+      label: 'Work',
+      value: formatNoun(quote.units, 'unit'),
+      note: `${formatNoun(quote.items, 'item')}, in about ${formatNoun(quote.shards, 'shard')}`,
+    },
+    {
+      label: 'Time',
+      value:
+        quote.durationMs === undefined
+          ? 'not known yet'
+          : `about ${formatMillis(quote.durationMs)}`,
+      note:
+        quote.devices === 0
+          ? 'no device online can take this job yet'
+          : `with the ${formatNoun(quote.devices, 'device')} online now`,
+    },
+    { label: 'Price', value: formatLamports(quote.total) },
+    {
+      label: 'Checked',
+      value: `${formatShare(quote.checkRate, 1)} of units`,
+      note: `a device that falsifies a fifth of this job is caught with ${formatShare(quote.confidence, 2)} certainty`,
+    },
+    { label: 'Memory', value: formatBytes(quote.peakBytes), note: 'at most, on each device' },
+  ];
+}
+
+/** The counters under the chart. */
+export function viewCounters(job: JobView): { id: string; label: string; value: string }[] {
+  return [
+    {
+      id: 'accepted',
+      label: 'accepted',
+      value: `${formatCount(job.accepted)} / ${formatCount(job.units)}`,
+    },
+    {
+      id: 'devices',
+      label: job.devices === 1 ? 'device at work' : 'devices at work',
+      value: formatCount(job.devices),
+    },
+    { id: 'leased', label: 'units out now', value: formatCount(job.leased) },
+    { id: 'checked', label: 'units checked', value: formatCount(job.checked) },
+    { id: 'mismatched', label: 'mismatched', value: formatCount(job.mismatched) },
+    { id: 'requeued', label: 'units re-queued', value: formatCount(job.requeued) },
+  ];
+}

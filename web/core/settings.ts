@@ -1,0 +1,50 @@
+import type { Provider } from '#protocol/package.ts';
+
+/** What the person chose about how this device works. */
+export interface Settings {
+  provider: Provider | 'auto';
+  webrtc: boolean;
+}
+
+export const SETTINGS_DEFAULT: Settings = { provider: 'auto', webrtc: true };
+export const PROVIDER_CHOICES: readonly Settings['provider'][] = [
+  'auto',
+  'wasm',
+  'webgpu',
+  'webnn',
+];
+
+const decodeProvider = (text: unknown): Settings['provider'] | undefined =>
+  PROVIDER_CHOICES.find((choice) => choice === text);
+
+/** Reads stored settings; what is missing or damaged takes its default. */
+export function decodeSettings(text: string | null): Settings {
+  let stored: unknown;
+  try {
+    stored = JSON.parse(text ?? 'null');
+  } catch {
+    return SETTINGS_DEFAULT;
+  }
+  if (typeof stored !== 'object' || stored === null) return SETTINGS_DEFAULT;
+  const { provider, webrtc } = stored as Record<string, unknown>;
+  return {
+    provider: decodeProvider(provider) ?? SETTINGS_DEFAULT.provider,
+    webrtc: typeof webrtc === 'boolean' ? webrtc : SETTINGS_DEFAULT.webrtc,
+  };
+}
+
+export const encodeSettings = (settings: Settings): string => JSON.stringify(settings);
+
+/** Lays the address' `?provider=…&webrtc=on|off` over the settings; other values change nothing. */
+export function applyQuery(settings: Settings, query: string): Settings {
+  const wanted = new Map<string, string>();
+  for (const pair of query.replace(/^\?/, '').split('&')) {
+    const [name = '', value = ''] = pair.split('=');
+    wanted.set(name, value);
+  }
+  const webrtc = wanted.get('webrtc');
+  return {
+    provider: decodeProvider(wanted.get('provider')) ?? settings.provider,
+    webrtc: webrtc === 'on' ? true : webrtc === 'off' ? false : settings.webrtc,
+  };
+}

@@ -1,0 +1,58 @@
+import type { Trial } from '#protocol/messages/control.ts';
+import type { DeviceStatus } from '#protocol/messages/device.ts';
+import type { Provider } from '#protocol/package.ts';
+import { formatMillis, formatNoun } from './format.ts';
+
+/** One provider tried in admission, ready to draw. */
+export interface TrialRow {
+  provider: string;
+  outcome: string;
+  chosen: boolean;
+  fit: boolean;
+  /** Time of one unit; absent when the provider never ran one. */
+  time?: string;
+  /** Length of the bar: the slowest timed provider is 1. */
+  length: number;
+  reason: string;
+}
+
+const PROVIDERS: Record<Provider, string> = {
+  wasm: 'Processor (WASM)',
+  webgpu: 'Graphics (WebGPU)',
+  webnn: 'Neural engine (WebNN)',
+};
+
+const OUTCOMES: Record<Trial['outcome'], string> = {
+  fit: 'right',
+  wrong: 'wrong answer',
+  failed: 'failed',
+  timeout: 'too slow',
+  skipped: 'skipped',
+};
+
+/** A provider in words, with its threads where it has several. */
+export function nameProvider(provider: Provider, threads = 1): string {
+  return threads > 1
+    ? `${PROVIDERS[provider]}, ${formatNoun(threads, 'thread')}`
+    : PROVIDERS[provider];
+}
+
+/** The trials of an admission and which of them won. */
+export function viewTrials(status: Pick<DeviceStatus, 'trials' | 'provider'>): TrialRow[] {
+  const slowest = Math.max(0, ...status.trials.map(({ unitMs }) => unitMs ?? 0));
+  const fit = status.trials.filter(
+    ({ outcome, provider }) => outcome === 'fit' && provider === status.provider,
+  );
+  const best = Math.min(...fit.map(({ unitMs }) => unitMs ?? Number.POSITIVE_INFINITY));
+  const winner = fit.find(({ unitMs }) => (unitMs ?? Number.POSITIVE_INFINITY) === best);
+  return status.trials.map((trial) => ({
+    provider: nameProvider(trial.provider, trial.threads),
+    outcome: OUTCOMES[trial.outcome],
+    chosen: trial === winner,
+    fit: trial.outcome === 'fit',
+    ...(trial.unitMs === undefined ? {} : { time: formatMillis(trial.unitMs) }),
+    length:
+      trial.unitMs === undefined || slowest === 0 ? 0 : Math.max(0.02, trial.unitMs / slowest),
+    reason: trial.reason,
+  }));
+}

@@ -1,0 +1,92 @@
+import { decodeWith } from '#protocol/decode.ts';
+import type { JobOptions } from '#protocol/job.ts';
+import { JobOptions as JobOptionsSchema } from '#protocol/job.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
+
+export const MODEL_ENDINGS = ['.onnx'] as const;
+export const INPUT_ENDINGS = [
+  '.safetensors',
+  '.npy',
+  '.npz',
+  '.jsonl',
+  '.ndjson',
+  '.png',
+  '.jpg',
+  '.jpeg',
+] as const;
+
+export type FileKind = 'model' | 'input' | 'unknown';
+
+/** What a dropped file is, by its name. */
+export function sortFile(name: string): FileKind {
+  const lower = name.toLowerCase();
+  if (MODEL_ENDINGS.some((ending) => lower.endsWith(ending))) return 'model';
+  if (INPUT_ENDINGS.some((ending) => lower.endsWith(ending))) return 'input';
+  return 'unknown';
+}
+
+/** The options of the upload form, as typed. */
+export interface UploadForm {
+  name: string;
+  unitItems: string;
+  mean: string;
+  std: string;
+  unitPrice: string;
+  allowNan: boolean;
+}
+
+export const UPLOAD_FORM_EMPTY: UploadForm = {
+  name: '',
+  unitItems: '',
+  mean: '',
+  std: '',
+  unitPrice: '',
+  allowNan: false,
+};
+
+/** Turns what was typed into `JobOptions`, or says which field is wrong and what it wants. */
+export function decodeUploadForm(form: UploadForm, modelName: string): Result<JobOptions> {
+  const mean = decodeChannels(form.mean);
+  const std = decodeChannels(form.std);
+  if (mean === null || std === null) {
+    return refuse(
+      'request-invalid',
+      'Mean and standard deviation take one number per channel, with commas: 0.485, 0.456, 0.406.',
+      mean === null ? 'mean' : 'std',
+    );
+  }
+  const unitItems = form.unitItems.trim();
+  if (unitItems !== '' && !/^[1-9]\d{0,3}$/.test(unitItems)) {
+    return refuse(
+      'request-invalid',
+      'Items per unit is a whole number from 1 to 4096, or empty.',
+      'unitItems',
+    );
+  }
+  const unitPrice = form.unitPrice.trim();
+  if (unitPrice !== '' && !/^(0|[1-9]\d{0,18})$/.test(unitPrice)) {
+    return refuse(
+      'request-invalid',
+      'The price is a whole number of lamports, or empty for volunteers.',
+      'unitPrice',
+    );
+  }
+  const name = form.name.trim() || modelName.replace(/\.onnx$/i, '') || 'Untitled job';
+  const image = { ...(mean && { mean }), ...(std && { std }) };
+  const options = {
+    name: name.slice(0, 120),
+    ...(unitItems && { unitItems: Number(unitItems) }),
+    ...(unitPrice && { unitPrice }),
+    ...(form.allowNan && { allowNan: true }),
+    ...((mean || std) && { image }),
+  };
+  const decoded = decodeWith(JobOptionsSchema, options, 'request-invalid');
+  return decoded.ok ? accept(decoded.value) : decoded;
+}
+
+/** Numbers with commas; undefined when empty, null when not numbers. */
+function decodeChannels(text: string): number[] | undefined | null {
+  if (text.trim() === '') return undefined;
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  return numbers.length > 4 || numbers.some((value) => !Number.isFinite(value)) ? null : numbers;
+}

@@ -1,0 +1,36 @@
+import type { VerdictPage } from '#protocol/api.ts';
+import type { VerdictKind } from '#protocol/records.ts';
+
+export type VerdictEntry = VerdictPage['verdicts'][number];
+
+/** How many verdicts there are of each kind, and by how many verifiers on how many devices. */
+export interface VerdictTotals {
+  all: number;
+  kinds: Record<VerdictKind, number>;
+  verifiers: number;
+  devices: number;
+}
+
+export const VERDICT_WORDS: Record<VerdictKind, { label: string; meaning: string }> = {
+  match: { label: 'match', meaning: 'the verifier computed the same' },
+  mismatch: { label: 'mismatch', meaning: 'the verifier computed something else, twice' },
+  inconclusive: { label: 'inconclusive', meaning: 'the verifier could not decide' },
+  'device-unfit': { label: 'device unfit', meaning: 'honest, but this device computes wrongly' },
+};
+
+/** Counts the entries that are loaded. */
+export function totalVerdicts(entries: readonly VerdictEntry[]): VerdictTotals {
+  const kinds: Record<VerdictKind, number> = {
+    match: 0,
+    mismatch: 0,
+    inconclusive: 0,
+    'device-unfit': 0,
+  };
+  for (const { signed } of entries) kinds[signed.verdict.kind] += 1;
+  return {
+    all: entries.length,
+    kinds,
+    verifiers: new Set(entries.map(({ signed }) => signed.verdict.verifier)).size,
+    devices: new Set(entries.map(({ signed }) => signed.verdict.device)).size,
+  };
+}

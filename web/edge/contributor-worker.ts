@@ -1,0 +1,36 @@
+import type { DeviceMessage, PageMessage } from '#protocol/messages/device.ts';
+
+/** The contributor worker, as the page sees it. */
+export interface ContributorWorker {
+  post(message: PageMessage, transfer?: Transferable[]): void;
+  /** Ends it at once, whatever it does; the hub takes back what it held when its socket closes. */
+  close(): void;
+}
+
+/**
+ * Starts the contributor worker: the one place that does. `onFailed` says that its script could not
+ * be loaded or threw where nobody caught it; the worker is of no more use then.
+ */
+export function openContributorWorker(handlers: {
+  onMessage(message: DeviceMessage): void;
+  onFailed(reason: string): void;
+}): ContributorWorker {
+  const worker = new Worker(new URL('../../worker/main.ts', import.meta.url), {
+    type: 'module',
+    name: 'contributor',
+  });
+  worker.onmessage = (event: MessageEvent<DeviceMessage>) => handlers.onMessage(event.data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    // A script that could not be fetched leaves no message.
+    handlers.onFailed(event.message || 'its program could not be loaded');
+  };
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    close() {
+      worker.onmessage = null;
+      worker.onerror = null;
+      worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** Small values this browser keeps. A browser that forbids storage keeps them for the visit. */
+const visit = new Map<string, string>();
+
+export type StoredName = 'settings' | 'developer-key' | 'theme';
+
+export function readStored(name: StoredName): string | null {
+  try {
+    return localStorage.getItem(`pocketgrid.${name}`) ?? visit.get(name) ?? null;
+  } catch {
+    return visit.get(name) ?? null;
+  }
+}
+
+/** Null forgets the value. */
+export function writeStored(name: StoredName, value: string | null): void {
+  if (value === null) visit.delete(name);
+  else visit.set(name, value);
+  try {
+    if (value === null) localStorage.removeItem(`pocketgrid.${name}`);
+    else localStorage.setItem(`pocketgrid.${name}`, value);
+  } catch {
+    // Kept in `visit` only.
+  }
+}

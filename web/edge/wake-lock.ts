@@ -1,0 +1,43 @@
+/** Keeps the screen on while it is wanted. */
+export interface WakeLock {
+  /** Asks for the lock, or gives it up. Refusals (low battery) are silent: work goes on without it. */
+  want(wanted: boolean): void;
+  close(): void;
+}
+
+/** The system drops the lock whenever the page is hidden, so it is asked for again when it shows. */
+export function openWakeLock(): WakeLock {
+  let wanted = false;
+  let asking = false;
+  let sentinel: WakeLockSentinel | undefined;
+
+  async function settle(): Promise<void> {
+    if (!wanted) {
+      const held = sentinel;
+      sentinel = undefined;
+      await held?.release().catch(() => undefined);
+      return;
+    }
+    const held = sentinel !== undefined && !sentinel.released;
+    if (asking || held || document.visibilityState !== 'visible') return;
+    asking = true;
+    // Absent in older browsers.
+    sentinel = await navigator.wakeLock?.request('screen').catch(() => undefined);
+    asking = false;
+    if (!wanted) await settle();
+  }
+
+  const onVisible = () => void settle();
+  document.addEventListener('visibilitychange', onVisible);
+  return {
+    want(next) {
+      wanted = next;
+      void settle();
+    },
+    close() {
+      wanted = false;
+      document.removeEventListener('visibilitychange', onVisible);
+      void settle();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { Contribute } from './contribute.tsx';
+import type { DashboardActions } from './dashboard/actions.ts';
+import type { AppModel } from './model.ts';
+import { Shell } from './shell.tsx';
+
+/** Pages that load when they are first looked at. */
+export interface LazyPages {
+  Pages: ComponentType<{ app: AppModel; actions: DashboardActions }>;
+  actions: DashboardActions;
+}
+
+/** The whole app: the contribute page at once, everything else when it is asked for. */
+export function App({ app, loadDashboard }: { app: AppModel; loadDashboard(): Promise<LazyPages> }) {
+  const route = app.route.value;
+  return (
+    <Shell app={app}>
+      {route.page === 'contribute' ? (
+        <Contribute app={app} />
+      ) : route.page === 'missing' ? (
+        <Missing />
+      ) : (
+        <Lazy app={app} load={loadDashboard} />
+      )}
+    </Shell>
+  );
+}
+
+function Lazy({ app, load }: { app: AppModel; load(): Promise<LazyPages> }) {
+  const [loaded, setLoaded] = useState<LazyPages | 'failed' | undefined>(undefined);
+  useEffect(() => {
+    load().then(setLoaded, () => setLoaded('failed'));
+  }, [load]);
+  if (loaded === undefined) return <p class="soft">Loading…</p>;
+  if (loaded === 'failed') {
+    return (
+      <aside class="note note-warn">
+        <p>
+          <strong>This page could not be loaded.</strong> You may be offline, or the app was just updated.
+        </p>
+        <button type="button" class="button" onClick={() => location.reload()}>
+          Reload
+        </button>
+      </aside>
+    );
+  }
+  return <loaded.Pages app={app} actions={loaded.actions} />;
+}
+
+function Missing() {
+  return (
+    <div class="card">
+      <h1>Nothing here</h1>
+      <p class="soft">This address names no page of Pocketgrid.</p>
+      <p>
+        <a class="button button-main" href="/">
+          Go to the first page
+        </a>
+      </p>
+    </div>
+  );
+}

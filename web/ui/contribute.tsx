@@ -1,0 +1,159 @@
+import { STATUS_OFF, viewContribute } from '../core/contribute-view.ts';
+import { formatCount, formatNoun } from '../core/format.ts';
+import { nameProvider, viewTrials } from '../core/trial-view.ts';
+import { Facts } from './facts.tsx';
+import { Field } from './field.tsx';
+import { Meter } from './meter.tsx';
+import type { AppModel } from './model.ts';
+import { SettingsPanel } from './settings-panel.tsx';
+import { Trials } from './trials.tsx';
+
+/** The page a visitor lands on: one button, then what the device does and why. */
+export function Contribute({ app }: { app: AppModel }) {
+  const world = app.world.value;
+  const { status } = world;
+  const view = viewContribute(world);
+  const fresh = view.phase === 'off' && status.unitsAccepted === 0;
+  const share = view.shard?.fraction ?? 0;
+  const mode = view.phase === 'working' ? 'share' : world.running ? 'waiting' : 'glyphs';
+  return (
+    <div class={`contribute ${fresh ? 'is-fresh' : 'is-started'}`} data-phase={view.phase} data-testid="phase">
+      <section class="hero" aria-label="Contribute">
+        <Field mode={mode} share={share} />
+        <div class={`hero-words tone-${view.tone}`}>
+          {fresh ? (
+            <>
+              <h1>Lend AI your phone’s spare seconds.</h1>
+              <p class="lead">
+                Tap Start and this device computes small pieces of AI work for people who need it. No install,
+                no account, no wallet.
+              </p>
+            </>
+          ) : (
+            <>
+              <h1 data-testid="phase-title">{view.title}</h1>
+              <p class="lead" data-testid="reason">
+                {view.reason}
+              </p>
+            </>
+          )}
+        </div>
+        <div class="hero-action">
+          <StartStop app={app} />
+          <p class="soft small center">
+            {fresh ? STATUS_OFF.reason : world.running ? 'Keep this page in view. Stop whenever you like.' : null}
+            {fresh ? ' Stop whenever you like.' : null}
+          </p>
+        </div>
+      </section>
+      {app.obstacle === undefined ? null : (
+        <aside class="note note-warn" data-testid="obstacle">
+          <p>
+            <strong>{app.obstacle.title}</strong> {app.obstacle.advice}
+          </p>
+        </aside>
+      )}
+      {fresh ? null : <Progress app={app} />}
+      {status.trials.length === 0 ? null : (
+        <Trials
+          rows={viewTrials(status)}
+          chosen={status.provider === undefined ? undefined : nameProvider(status.provider, status.threads)}
+        />
+      )}
+      {fresh ? <GridNow app={app} /> : null}
+      {fresh ? <Facts /> : null}
+      <SettingsPanel settings={app.settings} running={world.running} />
+    </div>
+  );
+}
+
+function StartStop({ app }: { app: AppModel }) {
+  const { running, stopping } = app.world.value;
+  if (running) {
+    return (
+      <button type="button" class="key key-stop" onClick={app.stop} disabled={stopping} data-testid="stop">
+        {stopping ? 'Stopping…' : 'Stop'}
+      </button>
+    );
+  }
+  return (
+    <button
+      type="button"
+      class="key"
+      onClick={app.start}
+      disabled={app.obstacle !== undefined}
+      data-testid="start"
+    >
+      Start
+    </button>
+  );
+}
+
+function Progress({ app }: { app: AppModel }) {
+  const world = app.world.value;
+  const { status } = world;
+  const view = viewContribute(world);
+  return (
+    <section class="card progress" aria-label="This device">
+      <ol class="steps" aria-label="Steps">
+        {view.steps.map(({ label, state }) => (
+          <li key={label} class={`step-${state}`} aria-current={state === 'now' ? 'step' : undefined}>
+            {label}
+          </li>
+        ))}
+      </ol>
+      <dl class="figures">
+        {view.figures.map(({ id, label, value, note }) => (
+          <div key={id} class={`figure figure-${id}`}>
+            <dt>{label}</dt>
+            <dd>
+              <span class="figure-value number" data-testid={id}>
+                {value}
+              </span>
+              <span class="soft small">{note}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {view.shard === undefined ? null : (
+        <Meter id="shard" name="This shard" share={view.shard.fraction} label={view.shard.label} />
+      )}
+      {view.download === undefined ? null : (
+        <Meter
+          id="download"
+          name={status.model === undefined ? 'Download' : `Model: ${status.model}`}
+          share={view.download.fraction}
+          label={view.download.label}
+          note={view.download.sources}
+          part={view.download.overPeers}
+        />
+      )}
+      {status.provider === undefined ? null : (
+        <p class="small soft">
+          Runs on{' '}
+          <strong data-testid="provider" data-provider={status.provider}>
+            {nameProvider(status.provider, status.threads)}
+          </strong>
+          {status.key === undefined ? null : (
+            <>
+              {' '}
+              as device <code>{status.key.slice(0, 8)}</code>
+            </>
+          )}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function GridNow({ app }: { app: AppModel }) {
+  const grid = app.grid.value;
+  return (
+    <p class="grid-now" data-testid="grid-now">
+      <i class={grid === undefined ? 'dot' : 'dot dot-live'} />
+      {grid === undefined
+        ? 'Looking for the grid…'
+        : `${formatNoun(grid.devices.length, 'device')} at work now, ${formatNoun(grid.verifiers.length, 'verifier')} checking, ${formatCount(grid.unitsAccepted)} units done`}
+    </p>
+  );
+}

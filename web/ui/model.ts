@@ -1,0 +1,30 @@
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { GridView } from '#protocol/api.ts';
+import type { ContributeWorld } from '../core/contribute-view.ts';
+import type { Route } from '../core/router.ts';
+import type { Settings } from '../core/settings.ts';
+
+export type Theme = 'auto' | 'light' | 'dark';
+
+/** What stands between this browser and any work; advice says how to get past it. */
+export interface Obstacle {
+  title: string;
+  advice: string;
+}
+
+/** All that the app's shell and the contribute page show, and what they can ask for. */
+export interface AppModel {
+  route: ReadonlySignal<Route>;
+  theme: Signal<Theme>;
+  announcement: ReadonlySignal<string>;
+  world: ReadonlySignal<ContributeWorld>;
+  settings: Signal<Settings>;
+  /** What is online now; undefined until the hub has answered. */
+  grid: ReadonlySignal<GridView | undefined>;
+  obstacle: Obstacle | undefined;
+  /** A newer version of the app waits. */
+  updateReady: ReadonlySignal<boolean>;
+  start(): void;
+  stop(): void;
+  applyUpdate(): void;
+}

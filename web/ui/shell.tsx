@@ -1,0 +1,91 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { encodeRoute, type Route, routeTitle } from '../core/router.ts';
+import { DashboardIcon, Mark, PhoneIcon, ThemeIcon, VerdictIcon } from './icons.tsx';
+import type { AppModel, Theme } from './model.ts';
+
+const TABS = [
+  { page: 'contribute', label: 'Contribute', icon: PhoneIcon },
+  { page: 'dashboard', label: 'Dashboard', icon: DashboardIcon },
+  { page: 'verdicts', label: 'Verdicts', icon: VerdictIcon },
+] as const;
+
+const THEMES: Record<Theme, { next: Theme; label: string }> = {
+  auto: { next: 'dark', label: 'Colours follow the system; switch to dark' },
+  dark: { next: 'light', label: 'Dark colours; switch to light' },
+  light: { next: 'auto', label: 'Light colours; follow the system' },
+};
+
+const isAt = (route: Route, page: string): boolean =>
+  route.page === page || (route.page === 'job' && page === 'dashboard');
+
+/** The frame of every page: header, places to go, announcements, the note of a new version. */
+export function Shell({ app, children }: { app: AppModel; children: ComponentChildren }) {
+  const route = app.route.value;
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(encodeRoute(route));
+
+  useEffect(() => {
+    document.title = routeTitle(route);
+    const path = encodeRoute(route);
+    // A new page is a new place to read from; the first one keeps the browser's own focus.
+    if (path !== shown.current) main.current?.focus();
+    shown.current = path;
+  }, [route]);
+
+  const theme = THEMES[app.theme.value];
+  return (
+    <div class="shell">
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <header class="top">
+        <a class="brand" href="/" aria-label="Pocketgrid, home">
+          <Mark />
+          <span>pocketgrid</span>
+        </a>
+        <nav class="tabs" aria-label="Pages">
+          {TABS.map(({ page, label, icon: Icon }) => (
+            <a key={page} href={encodeRoute({ page })} aria-current={isAt(route, page) ? 'page' : undefined}>
+              <Icon />
+              <span>{label}</span>
+            </a>
+          ))}
+        </nav>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={theme.label}
+          title={theme.label}
+          onClick={() => {
+            app.theme.value = theme.next;
+          }}
+        >
+          <ThemeIcon theme={app.theme.value} />
+        </button>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        {app.updateReady.value ? <UpdateNote app={app} /> : null}
+        {children}
+      </main>
+      <p class="hidden-words" role="status" aria-live="polite" data-testid="announcement">
+        {app.announcement.value}
+      </p>
+    </div>
+  );
+}
+
+function UpdateNote({ app }: { app: AppModel }) {
+  const { running } = app.world.value;
+  return (
+    <aside class="note" aria-label="New version">
+      <p>
+        <strong>A newer Pocketgrid is ready.</strong>{' '}
+        {running ? 'It waits until you stop, so that no work is lost.' : 'It takes a second.'}
+      </p>
+      <button type="button" class="button" disabled={running} onClick={app.applyUpdate}>
+        Update
+      </button>
+    </aside>
+  );
+}

@@ -1,0 +1,33 @@
+import type { TrialRow } from '../core/trial-view.ts';
+
+/** The admission of this device: each provider, how fast, and which one won, or why it was left out. */
+export function Trials({ rows, chosen }: { rows: readonly TrialRow[]; chosen: string | undefined }) {
+  return (
+    <section class="card" aria-labelledby="trials-title" data-testid="trials">
+      <h2 id="trials-title">How this device computes best</h2>
+      <p class="soft small">
+        {chosen === undefined
+          ? 'No way of computing passed its test on this model.'
+          : `${chosen} was right and the fastest on this model. Time for one unit, shorter is better:`}
+      </p>
+      <ul class="trials">
+        {rows.map((row, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a provider may be tried twice
+          <li key={index} class={row.chosen ? 'is-chosen' : row.fit ? '' : 'is-out'}>
+            <div class="meter-words">
+              <strong>{row.provider}</strong>
+              <span class="number">{row.time ?? row.outcome}</span>
+            </div>
+            <div class="meter-track" aria-hidden="true">
+              <i class="meter-fill" style={{ inlineSize: `${row.length * 100}%` }} />
+            </div>
+            <p class="soft small">
+              {row.chosen ? <span class="chip chip-good">chosen</span> : <span class="chip">{row.outcome}</span>}{' '}
+              {row.reason}
+            </p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
