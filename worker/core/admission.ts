@@ -1,0 +1,329 @@
+import type { Digest } from '#protocol/ids.ts';
+import type { Trial } from '#protocol/messages/control.ts';
+import type { PackageManifest } from '#protocol/package.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { after, bytes, millis } from '#protocol/units.ts';
+import { isWithin, measureUnit } from './compare.ts';
+import { fitLoad, stopEngine } from './engine.ts';
+import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
+import { findAdmission, isBarred, keepAdmission, liftTombstone, raiseTombstone } from './memory.ts';
+import { send } from './session.ts';
+import type { Admission, OpenTrial, Turn } from './state.ts';
+
+const TRIAL_MS_MAX = 60_000;
+/** Warm runs that are timed after the known answers. */
+const TIMED_RUNS = 5;
+type Ran = Extract<ContributorEvent, { type: 'ran' }>;
+
+export function receiveAdmit(turn: Turn, id: Digest, manifest: PackageManifest): void {
+  const { device } = turn;
+  const kept = device.packages.get(id)?.admission ?? findAdmission(device, id);
+  device.packages.set(id, { manifest, ...(kept === undefined ? {} : { admission: kept }) });
+  delete device.idle;
+  if (kept !== undefined && !isBarred(turn, { package: id, provider: kept.provider })) {
+    device.trials = kept.trials;
+    return announce(turn, id);
+  }
+  if (device.admission?.package === id) return;
+  dropAdmission(turn);
+  const { providers } = device.config.capabilities;
+  const { provider: chosen, skipped } = device.config;
+  device.admission = {
+    package: id,
+    manifest,
+    stage: 'queued',
+    fetches: new Map(),
+    answers: manifest.knownAnswers.map(() => ({})),
+    providers:
+      chosen === 'auto'
+        ? providers.filter((each) => !skipped.some(({ provider }) => provider === each))
+        : [chosen],
+    trials:
+      chosen === 'auto' ? skipped.map((each) => skippedTrial(each.provider, each.reason)) : [],
+  };
+}
+
+const skippedTrial = (provider: Trial['provider'], reason: string): Trial => ({
+  provider,
+  dtype: 'f32',
+  threads: 1,
+  outcome: 'skipped',
+  reason,
+});
+
+function announce(turn: Turn, id: Digest): void {
+  const admission = turn.device.packages.get(id)?.admission;
+  if (admission === undefined) return;
+  const { provider, dtype, threads, unitMs, trials } = admission;
+  send(turn, {
+    type: 'admitted',
+    package: id,
+    provider,
+    dtype,
+    threads,
+    unitMs,
+    trials: [...trials],
+  });
+}
+
+/** Starts a queued admission when no shard needs the processor: timings want a quiet device. */
+export function checkAdmission(turn: Turn): void {
+  const { device, effects } = turn;
+  const { admission } = device;
+  if (admission?.stage !== 'queued' || device.link.name !== 'ready' || !device.visible) return;
+  const busy = device.shards.some(({ stage }) =>
+    ['fetching', 'fetched', 'running'].includes(stage),
+  );
+  if (busy) return;
+  stopEngine(turn);
+  admission.stage = 'fetching';
+  const file = modelFile(admission.manifest);
+  device.download = {
+    received: bytes(0),
+    total: file.length,
+    overPeers: bytes(0),
+    overHttps: bytes(0),
+  };
+  const fetch = (part: 'model' | 'inputs' | 'outputs', ref: typeof file, answer?: number): void => {
+    const id = device.nextId++;
+    admission.fetches.set(id, { part, ...(answer === undefined ? {} : { answer }) });
+    effects.push({
+      type: 'fetch',
+      fetch: id,
+      target: { kind: 'blob', ref },
+      wantBytes: part !== 'model',
+    });
+  };
+  fetch('model', file);
+  admission.manifest.knownAnswers.forEach(({ inputs, outputs }, answer) => {
+    fetch('inputs', inputs, answer);
+    fetch('outputs', outputs, answer);
+  });
+}
+
+/** The variant every device can run. */
+export function modelFile(manifest: PackageManifest): PackageManifest['variants'][number]['file'] {
+  const plain = manifest.variants.find(({ needs }) => needs.length === 0) ?? manifest.variants[0];
+  if (plain === undefined) throw new RangeError('a manifest has at least one variant');
+  return plain.file;
+}
+
+/** Takes a fetch that belongs to the admission; says whether it did. */
+export function finishAdmissionFetch(
+  turn: Turn,
+  event: Extract<ContributorEvent, { type: 'fetched' }>,
+): boolean {
+  const { admission } = turn.device;
+  const what = admission?.fetches.get(event.fetch);
+  if (admission === undefined || what === undefined) return false;
+  admission.fetches.delete(event.fetch);
+  const answer = what.answer === undefined ? undefined : admission.answers[what.answer];
+  if (answer !== undefined && what.part !== 'model' && event.bytes !== undefined) {
+    answer[what.part] = event.bytes;
+  }
+  if (admission.fetches.size > 0) return true;
+  delete turn.device.download;
+  admission.stage = 'trying';
+  nextTrial(turn);
+  return true;
+}
+
+/** A download for the admission failed: the hub hears why; it may ask again in another session. */
+export function failAdmissionFetch(turn: Turn, fetch: FetchId, refusal: Refusal): boolean {
+  const { admission } = turn.device;
+  if (admission?.fetches.has(fetch) !== true) return false;
+  // The download goes on where it stopped, so long as the hub wants this device.
+  for (const id of admission.fetches.keys()) {
+    if (id !== fetch) turn.effects.push({ type: 'cancel-fetch', fetch: id });
+  }
+  admission.fetches.clear();
+  admission.stage = 'queued';
+  turn.device.idle = `the download failed and is tried again: ${refusal.message}`;
+  return true;
+}
+
+function nextTrial(turn: Turn): void {
+  const { device } = turn;
+  const { admission } = device;
+  if (admission === undefined) return;
+  const provider = admission.providers.shift();
+  if (provider === undefined) return conclude(turn, admission);
+  if (!device.config.capabilities.providers.includes(provider)) {
+    admission.trials.push(skippedTrial(provider, 'this browser does not offer it'));
+    return nextTrial(turn);
+  }
+  if (isBarred(turn, { package: admission.package, provider })) {
+    const reason = 'it ended this tab twice within a week; it is tried again after seven days';
+    admission.trials.push(skippedTrial(provider, reason));
+    return nextTrial(turn);
+  }
+  admission.trial = {
+    provider,
+    threads: provider === 'wasm' ? device.config.capabilities.threads : 1,
+    worker: device.nextId++,
+    deadlineAt: after(turn.world.now, millis(TRIAL_MS_MAX)),
+    runsDone: 0,
+    timings: [],
+    l2: 0,
+  };
+  raiseTombstone(turn, { package: admission.package, provider }, { type: 'trial' });
+}
+
+/** The tombstone is on disk: the sacrificial worker may load. */
+export function startTrial(turn: Turn): void {
+  const { admission } = turn.device;
+  if (admission?.trial === undefined) return;
+  const { worker, provider, threads } = admission.trial;
+  turn.effects.push(fitLoad({ worker, provider, threads, manifest: admission.manifest }));
+}
+
+export function trialLoaded(turn: Turn, worker: WorkerId): boolean {
+  const { admission } = turn.device;
+  if (admission?.trial?.worker !== worker) return false;
+  runTrial(turn, admission, admission.trial);
+  return true;
+}
+
+function runTrial(turn: Turn, admission: Admission, trial: OpenTrial): void {
+  const { answers } = admission;
+  const inputs = answers[trial.runsDone % answers.length]?.inputs;
+  if (inputs === undefined) return;
+  trial.run = turn.device.nextId++;
+  turn.effects.push({
+    type: 'run',
+    worker: trial.worker,
+    run: trial.run,
+    unitCount: 1,
+    inputs: inputs.slice(),
+  });
+}
+
+/** Takes a run of the trial; says whether it was one. */
+export function finishTrialRun(turn: Turn, event: Ran): boolean {
+  const { admission } = turn.device;
+  const trial = admission?.trial;
+  if (admission === undefined || trial === undefined || trial.worker !== event.worker) return false;
+  if (trial.run !== event.run) return true;
+  const { answers, manifest } = admission;
+  if (trial.runsDone < answers.length) {
+    const reference = answers[trial.runsDone]?.outputs;
+    if (reference === undefined) return true;
+    const distances = measureUnit(manifest.outputs, event.bytes, reference);
+    trial.l2 = Math.max(trial.l2, ...[...distances.values()].map(({ l2 }) => l2));
+    const exact = event.bytes.every((byte, at) => byte === reference[at]);
+    const right = trial.provider === 'wasm' ? exact : isWithin(manifest.comparators, distances);
+    if (!right) {
+      const how = trial.provider === 'wasm' ? 'differ from' : 'are too far from';
+      closeTrial(turn, { outcome: 'wrong', reason: `its answers ${how} the reference` });
+      return true;
+    }
+  } else trial.timings.push(event.computeMs);
+  trial.runsDone += 1;
+  if (trial.timings.length < TIMED_RUNS) runTrial(turn, admission, trial);
+  else closeTrial(turn, { outcome: 'fit', reason: 'its answers are right' });
+  return true;
+}
+
+export function trialFailed(
+  turn: Turn,
+  event: Extract<ContributorEvent, { type: 'worker-failed' }>,
+): boolean {
+  const { admission } = turn.device;
+  if (admission?.trial?.worker !== event.worker) return false;
+  closeTrial(turn, { outcome: 'failed', reason: event.refusal.message });
+  return true;
+}
+
+function closeTrial(turn: Turn, end: Pick<Trial, 'outcome' | 'reason'>): void {
+  const { admission } = turn.device;
+  const trial = admission?.trial;
+  if (admission === undefined || trial === undefined) return;
+  turn.effects.push({ type: 'terminate', worker: trial.worker });
+  delete admission.trial;
+  const sorted = [...trial.timings].sort((a, b) => a - b);
+  const unitMs = sorted[sorted.length >> 1];
+  const { provider, threads } = trial;
+  const exact = provider === 'wasm' || !Number.isFinite(trial.l2);
+  admission.trials.push({
+    provider,
+    dtype: 'f32',
+    threads,
+    ...end,
+    reason: end.reason.slice(0, 600),
+    ...(end.outcome === 'fit' && unitMs !== undefined ? { unitMs: millis(unitMs) } : {}),
+    ...(exact ? {} : { l2: trial.l2 }),
+  });
+  turn.device.trials = [...admission.trials];
+  nextTrial(turn);
+}
+
+/** The fastest provider that is right is kept. */
+function conclude(turn: Turn, admission: Admission): void {
+  const { device } = turn;
+  delete device.admission;
+  device.trials = admission.trials;
+  const fit = admission.trials
+    .filter(({ outcome }) => outcome === 'fit')
+    .sort((a, b) => (a.unitMs ?? Infinity) - (b.unitMs ?? Infinity))[0];
+  if (fit?.unitMs === undefined) {
+    liftTombstone(turn);
+    const reason = admission.trials.map((trial) => `${trial.provider}: ${trial.reason}`).join('; ');
+    send(turn, {
+      type: 'unfit',
+      package: admission.package,
+      reason: (reason || 'this device offers no provider').slice(0, 600),
+      trials: admission.trials,
+    });
+    device.idle = `this device cannot run ${admission.manifest.name}: ${reason}`;
+    return;
+  }
+  const kept = {
+    package: admission.package,
+    runtime: device.config.runtime,
+    chosen: device.config.provider,
+    provider: fit.provider,
+    dtype: fit.dtype,
+    threads: fit.threads,
+    unitMs: fit.unitMs,
+    trials: admission.trials,
+  };
+  device.packages.set(admission.package, { manifest: admission.manifest, admission: kept });
+  keepAdmission(turn, kept);
+  announce(turn, admission.package);
+  if (device.config.serves) {
+    send(turn, { type: 'have', root: modelFile(admission.manifest).root });
+  }
+}
+
+export function tickAdmission(turn: Turn): void {
+  const trial = turn.device.admission?.trial;
+  if (trial === undefined || trial.deadlineAt > turn.world.now) return;
+  closeTrial(turn, {
+    outcome: 'timeout',
+    reason: `it did not finish its known answers within ${TRIAL_MS_MAX / 1000} s`,
+  });
+}
+
+/** Ends an admission without a verdict: the page is hidden, or the person stopped. */
+export function dropAdmission(turn: Turn): void {
+  const { device, effects } = turn;
+  const { admission } = device;
+  if (admission === undefined) return;
+  for (const fetch of admission.fetches.keys()) effects.push({ type: 'cancel-fetch', fetch });
+  if (admission.trial !== undefined) {
+    effects.push({ type: 'terminate', worker: admission.trial.worker });
+    liftTombstone(turn);
+  }
+  delete device.admission;
+  delete device.download;
+}
+
+/** A paused admission starts over when the page is seen again. */
+export function requeueAdmission(turn: Turn): void {
+  const { device } = turn;
+  const { admission } = device;
+  if (admission === undefined) return;
+  const { package: id, manifest } = admission;
+  dropAdmission(turn);
+  receiveAdmit(turn, id, manifest);
+}

@@ -1,0 +1,207 @@
+import { instant } from '#protocol/units.ts';
+import {
+  checkAdmission,
+  finishAdmissionFetch,
+  finishTrialRun,
+  receiveAdmit,
+  startTrial,
+  tickAdmission,
+  trialFailed,
+  trialLoaded,
+} from './admission.ts';
+import { engineFailed, engineLoaded, markedEngine, tickEngine } from './engine.ts';
+import type { ContributorConfig, ContributorEffect, ContributorEvent, World } from './events.ts';
+import { bury, remembered } from './memory.ts';
+import {
+  commitSigned,
+  drive,
+  dropShard,
+  failFetch,
+  finishFetch,
+  finishRun,
+  pause,
+  receiveAccepted,
+  receiveLease,
+  receiveLogged,
+  retryShard,
+  tickShards,
+} from './pipeline.ts';
+import {
+  helloSigned,
+  loseLink,
+  openSocket,
+  receiveChallenge,
+  receiveRefused,
+  receiveWelcome,
+  start,
+  stop,
+  tickLink,
+} from './session.ts';
+import type { Contributor, Turn } from './state.ts';
+import { tellStatus } from './status.ts';
+
+export type { Contributor } from './state.ts';
+
+/** A contributor that has not been started. A tombstone in its memory becomes a death. */
+export function openContributor(config: ContributorConfig): Contributor {
+  return {
+    config,
+    running: false,
+    visible: true,
+    link: { name: 'off' },
+    failures: 0,
+    memory: bury(config.memory),
+    signing: new Map(),
+    remembering: new Map(),
+    packages: new Map(),
+    shards: [],
+    requested: 0,
+    trials: [],
+    counts: {
+      unitsAccepted: 0,
+      shardsAccepted: 0,
+      unitsChecked: 0,
+      unitsMismatched: 0,
+      served: 0,
+    },
+    recent: [],
+    phase: 'off',
+    phaseSince: instant(0),
+    said: '',
+    nextId: 1,
+  };
+}
+
+/** One step of a contributor: an event in, effects out. `device` is changed in place. */
+export function stepContributor(
+  device: Contributor,
+  event: ContributorEvent,
+  world: World,
+): ContributorEffect[] {
+  const turn: Turn = { device, world, effects: [] };
+  stepEvent(turn, event);
+  if (device.running) {
+    checkAdmission(turn);
+    drive(turn);
+  }
+  tellStatus(turn, event.type === 'tick' || event.type === 'stop');
+  return turn.effects;
+}
+
+function stepEvent(turn: Turn, event: ContributorEvent): void {
+  const { device } = turn;
+  switch (event.type) {
+    case 'start':
+      return start(turn);
+    case 'stop':
+      return stop(turn);
+    case 'visible':
+      device.visible = event.visible;
+      return event.visible ? undefined : pause(turn, 'the page is hidden');
+    case 'opened':
+      return openSocket(turn, event.socket);
+    case 'closed':
+      return loseLink(turn, event.socket, event.reason);
+    case 'malformed':
+      return loseLink(
+        turn,
+        event.socket,
+        `the hub sent what cannot be read: ${event.refusal.message}`,
+      );
+    case 'received':
+      return stepMessage(turn, event);
+    case 'signed': {
+      const signing = device.signing.get(event.token);
+      device.signing.delete(event.token);
+      if (signing?.type === 'hello') return helloSigned(turn, signing, event.signature);
+      return signing === undefined ? undefined : commitSigned(turn, signing.lease, event.signature);
+    }
+    case 'remembered': {
+      const what = remembered(turn, event.token);
+      if (what?.type === 'trial') return startTrial(turn);
+      return what === undefined ? undefined : markedEngine(turn, what.worker);
+    }
+    case 'fetch-progress': {
+      const { received, overPeers, overHttps } = event;
+      if (device.download === undefined) return;
+      device.download = { ...device.download, received, overPeers, overHttps };
+      return;
+    }
+    case 'fetched':
+      if (!finishAdmissionFetch(turn, event)) finishFetch(turn, event);
+      return;
+    case 'fetch-failed':
+      return failFetch(turn, event.fetch, event.refusal);
+    case 'loaded':
+      if (!trialLoaded(turn, event.worker)) engineLoaded(turn, event.worker);
+      return;
+    case 'progress': {
+      const shard = device.shards.find(({ run }) => run === event.run);
+      if (shard !== undefined) shard.unitsDone = event.unitsDone;
+      return;
+    }
+    case 'ran':
+      if (!finishTrialRun(turn, event)) finishRun(turn, event);
+      return;
+    case 'worker-failed':
+      if (!trialFailed(turn, event)) engineFailed(turn, event.worker, event.refusal);
+      return;
+    case 'served':
+      device.counts.served = event.total;
+      return;
+    case 'tick':
+      return tick(turn);
+  }
+}
+
+function stepMessage(
+  turn: Turn,
+  { socket, message }: Extract<ContributorEvent, { type: 'received' }>,
+): void {
+  const { device, world, effects } = turn;
+  const { link } = device;
+  if ((link.name !== 'connecting' && link.name !== 'ready') || link.socket !== socket) return;
+  if (link.name === 'ready') link.heardAt = world.now;
+  switch (message.type) {
+    case 'challenge':
+      return receiveChallenge(turn, message);
+    case 'welcome':
+      return receiveWelcome(turn, message);
+    case 'refused':
+      return receiveRefused(turn, { code: message.code, message: message.message });
+    case 'declined':
+      return message.lease === undefined
+        ? undefined
+        : retryShard(turn, message.lease, message.code);
+    case 'admit':
+      return receiveAdmit(turn, message.id, message.manifest);
+    case 'lease':
+      return receiveLease(turn, message.lease);
+    case 'idle':
+      device.idle = message.message;
+      return;
+    case 'logged':
+      return receiveLogged(turn, message.lease);
+    case 'accepted':
+      return receiveAccepted(turn, message.lease, message.units);
+    case 'revoked':
+      return dropShard(turn, message.lease);
+    case 'judgement':
+      device.counts.unitsChecked += 1;
+      if (message.kind === 'mismatch') device.counts.unitsMismatched += 1;
+      return;
+    case 'sources':
+      effects.push({ type: 'sources', root: message.root, peers: message.peers });
+      return;
+    default:
+      return;
+  }
+}
+
+function tick(turn: Turn): void {
+  if (!turn.device.running) return;
+  tickLink(turn);
+  tickAdmission(turn);
+  tickEngine(turn);
+  tickShards(turn);
+}

@@ -1,0 +1,80 @@
+import type { Digest } from '#protocol/ids.ts';
+import type { Provider } from '#protocol/package.ts';
+import { between } from '#protocol/units.ts';
+import type { DeviceMemory, KeptAdmission, Token } from './events.ts';
+import type { Contributor, Remembering, Turn } from './state.ts';
+
+const DEATHS_TO_BAR = 2;
+const BAR_MS = 7 * 86_400_000;
+const DEATHS_MAX = 32;
+const ADMISSIONS_MAX = 32;
+
+/** A tab that is killed leaves no error, only the tombstone it had put up before the risky step. */
+export function bury(memory: DeviceMemory): Contributor['memory'] {
+  const { tombstone, deaths, admissions } = memory;
+  const all = tombstone === undefined ? deaths : [...deaths, tombstone];
+  return { deaths: all.slice(-DEATHS_MAX), admissions };
+}
+
+/** Whether this provider has killed the tab twice in a week on this package. */
+export function isBarred(turn: Turn, what: { package: Digest; provider: Provider }): boolean {
+  const deaths = turn.device.memory.deaths.filter(
+    (death) =>
+      death.package === what.package &&
+      death.provider === what.provider &&
+      between(death.at, turn.world.now) < BAR_MS,
+  );
+  return deaths.length >= DEATHS_TO_BAR;
+}
+
+export function remember(turn: Turn, then?: Remembering): void {
+  const { device, effects } = turn;
+  const token = device.nextId++;
+  if (then !== undefined) device.remembering.set(token, then);
+  effects.push({ type: 'remember', token, memory: { ...device.memory } });
+}
+
+export function remembered(turn: Turn, token: Token): Remembering | undefined {
+  const what = turn.device.remembering.get(token);
+  turn.device.remembering.delete(token);
+  return what;
+}
+
+/** Puts up a tombstone, and goes on with `then` once it is on disk. */
+export function raiseTombstone(
+  turn: Turn,
+  what: { package: Digest; provider: Provider },
+  then: Remembering,
+): void {
+  turn.device.memory.tombstone = { ...what, at: turn.world.now };
+  remember(turn, then);
+}
+
+export function liftTombstone(turn: Turn): void {
+  if (turn.device.memory.tombstone === undefined) return;
+  delete turn.device.memory.tombstone;
+  remember(turn);
+}
+
+/** A kept admission holds for the same runtime, adapter and choice. */
+export function findAdmission(device: Contributor, id: Digest): KeptAdmission | undefined {
+  const { runtime, provider } = device.config;
+  return device.memory.admissions.find(
+    (kept) => kept.package === id && kept.runtime === runtime && kept.chosen === provider,
+  );
+}
+
+export function keepAdmission(turn: Turn, kept: KeptAdmission): void {
+  const { memory } = turn.device;
+  const others = memory.admissions.filter((other) => other.package !== kept.package);
+  memory.admissions = [...others, kept].slice(-ADMISSIONS_MAX);
+  delete memory.tombstone;
+  remember(turn);
+}
+
+export function forgetAdmission(turn: Turn, id: Digest): void {
+  const { memory } = turn.device;
+  memory.admissions = memory.admissions.filter((kept) => kept.package !== id);
+  delete memory.tombstone;
+  remember(turn);
+}

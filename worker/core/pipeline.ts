@@ -1,0 +1,241 @@
+import { decodeBase64 } from '#protocol/base64.ts';
+import { digestCommitment } from '#protocol/digest.ts';
+import type { Digest, LeaseId, Signature } from '#protocol/ids.ts';
+import type { Lease } from '#protocol/records.ts';
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import { after, millis } from '#protocol/units.ts';
+import { failAdmissionFetch, requeueAdmission } from './admission.ts';
+import { countRun, ensureEngine, stopEngine } from './engine.ts';
+import type { ContributorEvent, FetchId } from './events.ts';
+import { send } from './session.ts';
+import type { Shard, Turn } from './state.ts';
+
+/** One shard computes, the next is at hand. */
+const SHARDS_MAX = 2;
+const RETRY_MS = 5_000;
+const RECENT_MAX = 200;
+const UNCOMMITTED: readonly Shard['stage'][] = ['fetching', 'fetched', 'running', 'signing'];
+
+export function receiveLease(turn: Turn, lease: Lease): void {
+  const { device, world, effects } = turn;
+  device.requested = Math.max(0, device.requested - 1);
+  delete device.idle;
+  const digests = decodeBase64(lease.inputs.digests);
+  const known = device.packages.get(lease.package)?.admission !== undefined;
+  const room = device.shards.length < SHARDS_MAX;
+  if (!device.visible || !known || !room || !digests.ok) {
+    const reason = device.visible ? 'this device has no room for it' : 'the page is hidden';
+    send(turn, { type: 'release', lease: lease.id, reason });
+    return;
+  }
+  const fetch = device.nextId++;
+  const { root, length, offset, unitBytes } = lease.inputs;
+  device.shards.push({
+    lease,
+    deadlineAt: after(world.now, lease.deadlineMs),
+    stage: 'fetching',
+    fetch,
+    unitsDone: 0,
+    computeMs: millis(0),
+  });
+  effects.push({
+    type: 'fetch',
+    fetch,
+    target: { kind: 'units', root, length, offset, unitBytes, digests: digests.value },
+    wantBytes: true,
+  });
+}
+
+export function finishFetch(
+  turn: Turn,
+  event: Extract<ContributorEvent, { type: 'fetched' }>,
+): void {
+  const shard = turn.device.shards.find(({ fetch }) => fetch === event.fetch);
+  if (shard?.stage !== 'fetching' || event.bytes === undefined) return;
+  shard.stage = 'fetched';
+  shard.inputs = event.bytes;
+}
+
+export function failFetch(turn: Turn, fetch: FetchId, refusal: Refusal): void {
+  if (failAdmissionFetch(turn, fetch, refusal)) return;
+  const shard = turn.device.shards.find((each) => each.fetch === fetch);
+  if (shard?.stage !== 'fetching') return;
+  send(turn, { type: 'release', lease: shard.lease.id, reason: refusal.message });
+  removeShard(turn, shard);
+}
+
+/** What can be done now is done: load, run, ask for more. */
+export function drive(turn: Turn): void {
+  const { device } = turn;
+  if (!device.visible) return;
+  runShards(turn);
+  requestMore(turn);
+}
+
+function runShards(turn: Turn): void {
+  const { device, effects } = turn;
+  const next = device.shards.find(({ stage }) => stage === 'fetched' || stage === 'fetching');
+  if (next === undefined) return;
+  const running = device.shards.some(({ stage }) => stage === 'running');
+  if (device.engine?.package !== next.lease.package && !running) {
+    ensureEngine(turn, next.lease.package);
+  }
+  const { engine } = device;
+  if (engine?.stage !== 'ready') return;
+  for (const shard of device.shards) {
+    if (shard.stage !== 'fetched' || shard.lease.package !== engine.package) continue;
+    if (shard.inputs === undefined) continue;
+    shard.stage = 'running';
+    shard.run = device.nextId++;
+    const { unitCount } = shard.lease;
+    const { worker } = engine;
+    effects.push({ type: 'run', worker, run: shard.run, unitCount, inputs: shard.inputs });
+    delete shard.inputs;
+  }
+}
+
+/** A request for the next shard goes out when this one starts to compute. */
+function requestMore(turn: Turn): void {
+  const { device } = turn;
+  if (device.link.name !== 'ready' || device.admission !== undefined) return;
+  const computing = device.shards.some(({ stage }) => stage === 'running');
+  const wanted = computing ? SHARDS_MAX : 1;
+  const busy = device.shards.filter(({ stage }) => stage !== 'revealed').length;
+  while (busy + device.requested < wanted) {
+    if (!send(turn, { type: 'request' })) return;
+    device.requested += 1;
+  }
+}
+
+export function finishRun(turn: Turn, event: Extract<ContributorEvent, { type: 'ran' }>): void {
+  const { device, world, effects } = turn;
+  if (device.engine?.worker !== event.worker) return;
+  const shard = device.shards.find(({ run }) => run === event.run);
+  if (shard?.stage === 'running') {
+    const salt = world.random();
+    shard.stage = 'signing';
+    shard.salt = salt;
+    shard.outputs = event.bytes;
+    shard.computeMs = event.computeMs;
+    shard.unitsDone = shard.lease.unitCount;
+    shard.commitment = digestCommitment({
+      lease: shard.lease.id,
+      device: device.config.key,
+      salt,
+      digests: event.digests,
+    });
+    const token = device.nextId++;
+    const { commitment } = shard;
+    const record = { lease: shard.lease.id, device: device.config.key, commitment };
+    device.signing.set(token, { type: 'commit', lease: shard.lease.id, record });
+    effects.push({ type: 'sign', token, context: 'commitment', record });
+  }
+  countRun(turn);
+}
+
+export function commitSigned(turn: Turn, id: LeaseId, signature: Signature): void {
+  const shard = findShard(turn, id);
+  if (shard?.stage !== 'signing') return;
+  shard.stage = 'committed';
+  shard.signature = signature;
+  sendCommit(turn, shard);
+}
+
+function sendCommit(turn: Turn, shard: Shard): void {
+  const { commitment, signature, lease } = shard;
+  if (commitment === undefined || signature === undefined) return;
+  send(turn, { type: 'commit', lease: lease.id, commitment, signature });
+}
+
+export function receiveLogged(turn: Turn, id: LeaseId): void {
+  const shard = findShard(turn, id);
+  if (shard === undefined || UNCOMMITTED.includes(shard.stage)) return;
+  shard.stage = 'revealed';
+  sendReveal(turn, shard);
+}
+
+function sendReveal(turn: Turn, shard: Shard): void {
+  const { link } = turn.device;
+  const { salt, outputs, computeMs, lease } = shard;
+  if (link.name !== 'ready' || salt === undefined || outputs === undefined) return;
+  link.sentAt = turn.world.now;
+  const head = { type: 'reveal' as const, reveal: { lease: lease.id, salt, computeMs } };
+  turn.effects.push({ type: 'send-frame', socket: link.socket, head, payload: outputs });
+}
+
+export function receiveAccepted(turn: Turn, id: LeaseId, units: number): void {
+  const { device, world } = turn;
+  const shard = findShard(turn, id);
+  if (shard === undefined) return;
+  device.counts.unitsAccepted += units;
+  device.counts.shardsAccepted += 1;
+  device.recent.push({ at: world.now, units });
+  if (device.recent.length > RECENT_MAX) device.recent.shift();
+  removeShard(turn, shard);
+}
+
+/** After a new welcome: what was under way is said again; the hub declines what it has ended. */
+export function resendShards(turn: Turn): void {
+  for (const shard of turn.device.shards) {
+    if (shard.stage === 'committed') sendCommit(turn, shard);
+    else if (shard.stage === 'revealed') sendReveal(turn, shard);
+  }
+}
+
+/** The hub turned down one message on a shard: a full disk may pass, all else ends it. */
+export function retryShard(turn: Turn, id: LeaseId, code: RefusalCode): void {
+  const shard = findShard(turn, id);
+  if (shard === undefined) return;
+  if (code !== 'disk-full' && code !== 'storage-failed') return removeShard(turn, shard);
+  shard.retryAt = after(turn.world.now, millis(RETRY_MS));
+}
+
+export function dropShard(turn: Turn, id: LeaseId): void {
+  const shard = findShard(turn, id);
+  if (shard !== undefined) removeShard(turn, shard);
+}
+
+function removeShard(turn: Turn, shard: Shard): void {
+  const { device, effects } = turn;
+  device.shards = device.shards.filter((other) => other !== shard);
+  if (shard.stage === 'fetching' && shard.fetch !== undefined) {
+    effects.push({ type: 'cancel-fetch', fetch: shard.fetch });
+  }
+}
+
+const findShard = (turn: Turn, id: LeaseId): Shard | undefined =>
+  turn.device.shards.find(({ lease }) => lease.id === id);
+
+/** Gives back what is not committed and frees the compute worker; what is committed goes on. */
+export function pause(turn: Turn, reason: string): void {
+  for (const shard of turn.device.shards.filter(({ stage }) => UNCOMMITTED.includes(stage))) {
+    send(turn, { type: 'release', lease: shard.lease.id, reason });
+    removeShard(turn, shard);
+  }
+  requeueAdmission(turn);
+  stopEngine(turn);
+}
+
+/** The compute worker broke: the hub hears of it for the shard at work, the others go back. */
+export function failShards(turn: Turn, id: Digest, refusal: Refusal): void {
+  for (const shard of turn.device.shards.filter((each) => each.lease.package === id)) {
+    if (!UNCOMMITTED.includes(shard.stage) || shard.stage === 'signing') continue;
+    const lease = shard.lease.id;
+    if (shard.stage === 'running') send(turn, { type: 'failed', lease, refusal });
+    else send(turn, { type: 'release', lease, reason: refusal.message });
+    removeShard(turn, shard);
+  }
+}
+
+export function tickShards(turn: Turn): void {
+  const { now } = turn.world;
+  for (const shard of [...turn.device.shards]) {
+    if (shard.deadlineAt <= now && UNCOMMITTED.includes(shard.stage)) removeShard(turn, shard);
+    else if (shard.deadlineAt + 120_000 <= now) removeShard(turn, shard);
+    else if (shard.retryAt !== undefined && shard.retryAt <= now) {
+      delete shard.retryAt;
+      if (shard.stage === 'committed') sendCommit(turn, shard);
+      else sendReveal(turn, shard);
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import type { Signature } from '#protocol/ids.ts';
+import {
+  type ContributorMessage,
+  type HelloClaim,
+  type HubMessage,
+  PROTOCOL_VERSION,
+} from '#protocol/messages/control.ts';
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import { after, between, millis } from '#protocol/units.ts';
+import { dropAdmission } from './admission.ts';
+import { stopEngine } from './engine.ts';
+import type { SocketId } from './events.ts';
+import { remember } from './memory.ts';
+import { pause, resendShards } from './pipeline.ts';
+import type { Turn } from './state.ts';
+
+const CONNECT_MS_MAX = 15_000;
+const BACKOFF_MS = { first: 1_000, most: 60_000 } as const;
+const BEATS_MISSED_MAX = 3;
+/** After these the hub has made up its mind; trying again would only be noise. */
+const FINAL: readonly RefusalCode[] = [
+  'version-unsupported',
+  'device-barred',
+  'already-connected',
+  'signature-wrong',
+];
+
+export function start(turn: Turn): void {
+  const { device } = turn;
+  if (device.running) return;
+  device.running = true;
+  device.failures = 0;
+  remember(turn);
+  connect(turn);
+}
+
+function connect(turn: Turn): void {
+  const { device, world, effects } = turn;
+  const socket = device.nextId++;
+  device.link = { name: 'connecting', socket, since: world.now };
+  effects.push({ type: 'connect', socket });
+}
+
+/** The hub speaks first; there is nothing to say yet. */
+export function openSocket(turn: Turn, socket: SocketId): void {
+  const { link } = turn.device;
+  if (link.name === 'connecting' && link.socket === socket) link.since = turn.world.now;
+}
+
+export function send(turn: Turn, message: ContributorMessage): boolean {
+  const { link } = turn.device;
+  if (link.name !== 'ready') return false;
+  link.sentAt = turn.world.now;
+  turn.effects.push({ type: 'send', socket: link.socket, message });
+  return true;
+}
+
+export function receiveChallenge(
+  turn: Turn,
+  challenge: Extract<HubMessage, { type: 'challenge' }>,
+): void {
+  const { device, effects } = turn;
+  if (device.link.name !== 'connecting') return;
+  if (!challenge.versions.includes(PROTOCOL_VERSION)) {
+    const message = `the hub speaks other versions than ${PROTOCOL_VERSION}; reload the page or update`;
+    return receiveRefused(turn, { code: 'version-unsupported', message });
+  }
+  const claim: HelloClaim = {
+    version: PROTOCOL_VERSION,
+    role: 'contributor',
+    key: device.config.key,
+    hub: challenge.hub,
+    nonce: challenge.nonce,
+  };
+  const token = device.nextId++;
+  const { socket } = device.link;
+  device.signing.set(token, { type: 'hello', socket, record: claim });
+  effects.push({ type: 'sign', token, context: 'hello', record: claim });
+}
+
+export function helloSigned(
+  turn: Turn,
+  signing: { socket: SocketId; record: unknown },
+  signature: Signature,
+): void {
+  const { device, effects } = turn;
+  if (device.link.name !== 'connecting' || device.link.socket !== signing.socket) return;
+  const claim = signing.record as HelloClaim;
+  const { capabilities } = device.config;
+  const message: ContributorMessage = { type: 'hello', claim, signature, capabilities };
+  effects.push({ type: 'send', socket: signing.socket, message });
+}
+
+export function receiveWelcome(
+  turn: Turn,
+  welcome: Extract<HubMessage, { type: 'welcome' }>,
+): void {
+  const { device, world, effects } = turn;
+  if (device.link.name !== 'connecting') return;
+  const { socket } = device.link;
+  device.failures = 0;
+  device.requested = 0;
+  delete device.idle;
+  const { now } = world;
+  device.link = { name: 'ready', socket, heardAt: now, sentAt: now, beatMs: welcome.beatMs };
+  effects.push({
+    type: 'joined',
+    ticket: welcome.ticket,
+    ...(welcome.peer === undefined ? {} : { peer: welcome.peer }),
+    ...(welcome.seeder === undefined ? {} : { seeder: welcome.seeder }),
+    iceServers: welcome.iceServers.map(({ urls, username, credential }) => ({
+      urls,
+      ...(username === undefined ? {} : { username }),
+      ...(credential === undefined ? {} : { credential }),
+    })),
+  });
+  reannounce(turn);
+  resendShards(turn);
+}
+
+/** A hub that has forgotten us learns again which packages we passed. */
+function reannounce(turn: Turn): void {
+  for (const [id, { admission }] of turn.device.packages) {
+    if (admission === undefined) continue;
+    const { provider, dtype, threads, unitMs, trials } = admission;
+    send(turn, {
+      type: 'admitted',
+      package: id,
+      provider,
+      dtype,
+      threads,
+      unitMs,
+      trials: [...trials],
+    });
+  }
+}
+
+export function receiveRefused(turn: Turn, refusal: Refusal): void {
+  const { device, effects } = turn;
+  if (device.link.name === 'connecting' || device.link.name === 'ready') {
+    effects.push({ type: 'close', socket: device.link.socket });
+  }
+  if (!FINAL.includes(refusal.code)) return wait(turn, refusal.message);
+  device.link = { name: 'refused', refusal };
+  device.shards = [];
+  dropAdmission(turn);
+  stopEngine(turn);
+  effects.push({ type: 'left' });
+}
+
+export function loseLink(turn: Turn, socket: SocketId, reason: string): void {
+  const { link, running } = turn.device;
+  if ((link.name !== 'connecting' && link.name !== 'ready') || link.socket !== socket) return;
+  if (running) wait(turn, reason);
+}
+
+/** Exponential back-off with jitter: half to all of 1, 2, 4 … 60 s. */
+function wait(turn: Turn, reason: string): void {
+  const { device, world } = turn;
+  const most = Math.min(BACKOFF_MS.most, BACKOFF_MS.first * 2 ** device.failures);
+  device.failures = Math.min(device.failures + 1, 10);
+  const jitter = Number.parseInt(world.random().slice(0, 8), 16) / 2 ** 32;
+  const until = after(world.now, millis(most * (0.5 + jitter / 2)));
+  device.link = { name: 'waiting', until, reason };
+  device.requested = 0;
+}
+
+export function stop(turn: Turn): void {
+  const { device, effects } = turn;
+  if (!device.running) return;
+  pause(turn, 'stopped by its person');
+  send(turn, { type: 'bye', reason: 'stopped by its person' });
+  if (device.link.name === 'connecting' || device.link.name === 'ready') {
+    effects.push({ type: 'close', socket: device.link.socket });
+  }
+  device.running = false;
+  device.link = { name: 'off' };
+  device.shards = [];
+  device.signing.clear();
+  device.requested = 0;
+  effects.push({ type: 'left' });
+}
+
+export function tickLink(turn: Turn): void {
+  const { device, world, effects } = turn;
+  const { link } = device;
+  switch (link.name) {
+    case 'waiting':
+      if (link.until <= world.now) connect(turn);
+      return;
+    case 'connecting':
+      if (between(link.since, world.now) < CONNECT_MS_MAX) return;
+      effects.push({ type: 'close', socket: link.socket });
+      return wait(turn, 'the hub did not answer in time');
+    case 'ready':
+      if (between(link.heardAt, world.now) > BEATS_MISSED_MAX * link.beatMs) {
+        effects.push({ type: 'close', socket: link.socket });
+        return wait(turn, 'the hub fell silent');
+      }
+      if (between(link.sentAt, world.now) >= link.beatMs) send(turn, { type: 'beat' });
+      return;
+    default:
+      return;
+  }
+}

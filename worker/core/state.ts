@@ -1,0 +1,133 @@
+import type { Digest, Nonce, Signature } from '#protocol/ids.ts';
+import type { Trial } from '#protocol/messages/control.ts';
+import type { DeviceStatus } from '#protocol/messages/device.ts';
+import type { PackageManifest, Provider } from '#protocol/package.ts';
+import type { Lease } from '#protocol/records.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import type { Bytes, Instant, Millis } from '#protocol/units.ts';
+import type {
+  ContributorConfig,
+  ContributorEffect,
+  DeviceMemory,
+  FetchId,
+  KeptAdmission,
+  RunId,
+  SocketId,
+  Token,
+  WorkerId,
+  World,
+} from './events.ts';
+
+/** The control link. Every state but `ready` says why it is not ready. */
+export type Link =
+  | { name: 'off' }
+  | { name: 'refused'; refusal: Refusal }
+  | { name: 'waiting'; until: Instant; reason: string }
+  | { name: 'connecting'; socket: SocketId; since: Instant }
+  | {
+      name: 'ready';
+      socket: SocketId;
+      heardAt: Instant;
+      sentAt: Instant;
+      beatMs: Millis;
+    };
+
+/** One shard from lease to receipt. */
+export interface Shard {
+  lease: Lease;
+  deadlineAt: Instant;
+  stage: 'fetching' | 'fetched' | 'running' | 'signing' | 'committed' | 'revealed';
+  fetch?: FetchId;
+  inputs?: Uint8Array<ArrayBuffer>;
+  run?: RunId;
+  unitsDone: number;
+  outputs?: Uint8Array<ArrayBuffer>;
+  computeMs: Millis;
+  salt?: Nonce;
+  commitment?: Digest;
+  signature?: Signature;
+  /** Say the commitment or the reveal again then: the hub's disk was full. */
+  retryAt?: Instant;
+}
+
+/** The admission test of one package: its known answers on each provider in turn. */
+export interface Admission {
+  package: Digest;
+  manifest: PackageManifest;
+  stage: 'queued' | 'fetching' | 'trying';
+  /** Fetches under way: the model, and inputs and outputs of each known answer. */
+  fetches: Map<FetchId, { answer?: number; part: 'model' | 'inputs' | 'outputs' }>;
+  answers: { inputs?: Uint8Array<ArrayBuffer>; outputs?: Uint8Array<ArrayBuffer> }[];
+  providers: Provider[];
+  trials: Trial[];
+  trial?: OpenTrial;
+}
+
+export interface OpenTrial {
+  provider: Provider;
+  threads: number;
+  worker: WorkerId;
+  deadlineAt: Instant;
+  run?: RunId;
+  runsDone: number;
+  /** Compute time per run after the known answers, warm. */
+  timings: number[];
+  l2: number;
+}
+
+/** The compute worker that runs shards. */
+export interface Engine {
+  worker: WorkerId;
+  package: Digest;
+  provider: Provider;
+  threads: number;
+  stage: 'marking' | 'loading' | 'ready';
+  since: Instant;
+  /** The tombstone set before loading is lifted by the first run. */
+  proven: boolean;
+  shardsRun: number;
+}
+
+export type Signing = { type: 'hello'; socket: SocketId } | { type: 'commit'; lease: Lease['id'] };
+export type Remembering = { type: 'trial' } | { type: 'engine'; worker: WorkerId };
+
+/** The whole state of a contributor. Changed in place. */
+export interface Contributor {
+  config: ContributorConfig;
+  running: boolean;
+  visible: boolean;
+  link: Link;
+  failures: number;
+  memory: { -readonly [K in keyof DeviceMemory]: DeviceMemory[K] };
+  hello?: { claim: unknown; socket: SocketId };
+  signing: Map<Token, Signing & { record: unknown }>;
+  remembering: Map<Token, Remembering>;
+  packages: Map<Digest, { manifest: PackageManifest; admission?: KeptAdmission }>;
+  admission?: Admission;
+  engine?: Engine;
+  shards: Shard[];
+  /** Requests the hub has not answered with a lease yet. */
+  requested: number;
+  idle?: string;
+  download?: { received: Bytes; total: Bytes; overPeers: Bytes; overHttps: Bytes };
+  trials: readonly Trial[];
+  counts: {
+    unitsAccepted: number;
+    shardsAccepted: number;
+    unitsChecked: number;
+    unitsMismatched: number;
+    served: number;
+  };
+  recent: { at: Instant; units: number }[];
+  phase: DeviceStatus['phase'];
+  phaseSince: Instant;
+  said: string;
+  nextId: number;
+}
+
+/** One turn of the core: the state, the world and the effects gathered so far. */
+export interface Turn {
+  device: Contributor;
+  world: World;
+  effects: ContributorEffect[];
+}

@@ -1,0 +1,122 @@
+import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
+import { between, bytes } from '#protocol/units.ts';
+import type { Contributor, Turn } from './state.ts';
+
+const SPEED_WINDOW_MS = 30_000;
+/** Phases and sentences change seldom; counters are told with the tick. */
+interface Where {
+  phase: DevicePhase;
+  reason: string;
+}
+
+/** Tells the person who watches where the device stands: at once on a change, else with each tick. */
+export function tellStatus(turn: Turn, counters: boolean): void {
+  const { device, world, effects } = turn;
+  const where = locate(turn);
+  if (where.phase !== device.phase) {
+    device.phase = where.phase;
+    device.phaseSince = world.now;
+  }
+  const name = `${where.phase}\n${where.reason}`;
+  if (name === device.said && !counters) return;
+  const status = describe(turn, where);
+  device.said = name;
+  effects.push({ type: 'status', status });
+}
+
+function locate(turn: Turn): Where {
+  const { device, world } = turn;
+  const { link } = device;
+  if (!device.running) return { phase: 'off', reason: 'nothing runs; tap Start to help' };
+  switch (link.name) {
+    case 'refused':
+      return { phase: 'refused', reason: link.refusal.message };
+    case 'waiting': {
+      const seconds = Math.ceil(between(world.now, link.until) / 1000);
+      return { phase: 'waiting', reason: `${link.reason}; trying again in ${seconds} s` };
+    }
+    case 'connecting':
+      return { phase: 'connecting', reason: 'saying hello to the hub' };
+    case 'off':
+      return { phase: 'off', reason: 'nothing runs; tap Start to help' };
+    case 'ready':
+      return locateWork(device);
+  }
+}
+
+function locateWork(device: Contributor): Where {
+  const { admission, engine, shards } = device;
+  if (!device.visible) {
+    return { phase: 'paused', reason: 'the page is hidden; work goes on when you come back' };
+  }
+  if (admission?.stage === 'fetching') {
+    return { phase: 'downloading', reason: `fetching ${admission.manifest.name}` };
+  }
+  if (admission?.stage === 'trying') {
+    const on = admission.trial === undefined ? '' : ` on ${admission.trial.provider}`;
+    return {
+      phase: 'admitting',
+      reason: `testing ${admission.manifest.name}${on} on known answers`,
+    };
+  }
+  const first = shards.find(({ stage }) => stage === 'running') ?? shards[0];
+  if (first === undefined) {
+    return { phase: 'idle', reason: device.idle ?? 'waiting for the hub to hand out work' };
+  }
+  const name = device.packages.get(first.lease.package)?.manifest.name ?? 'a model';
+  if (first.stage === 'fetching')
+    return { phase: 'working', reason: `fetching inputs for ${name}` };
+  if (engine !== undefined && engine.stage !== 'ready') {
+    return { phase: 'working', reason: `loading ${name} on ${engine.provider}` };
+  }
+  if (first.stage === 'running' || first.stage === 'fetched') {
+    return { phase: 'working', reason: `computing ${name} on ${engine?.provider ?? 'wasm'}` };
+  }
+  return { phase: 'working', reason: 'handing in a finished shard' };
+}
+
+function describe(turn: Turn, { phase, reason }: Where): DeviceStatus {
+  const { device, world } = turn;
+  const shard = device.shards.find(({ stage }) => stage === 'running') ?? device.shards[0];
+  const id = shard?.lease.package ?? device.engine?.package ?? device.admission?.package;
+  const known = id === undefined ? undefined : device.packages.get(id);
+  const admission = known?.admission ?? [...device.packages.values()].at(-1)?.admission;
+  const model = known?.manifest.name;
+  const { counts, download } = device;
+  return {
+    phase,
+    reason,
+    key: device.config.key,
+    since: device.phaseSince,
+    ...(model === undefined ? {} : { model }),
+    ...(download === undefined ? {} : { download }),
+    ...(shard === undefined
+      ? {}
+      : { shard: { unitsDone: shard.unitsDone, units: shard.lease.unitCount } }),
+    ...(admission === undefined
+      ? {}
+      : {
+          provider: admission.provider,
+          threads: admission.threads,
+          unitMs: admission.unitMs,
+        }),
+    trials: device.trials,
+    unitsAccepted: counts.unitsAccepted,
+    shardsAccepted: counts.shardsAccepted,
+    unitsChecked: counts.unitsChecked,
+    unitsMismatched: counts.unitsMismatched,
+    unitsPerSecond: speed(turn),
+    served: bytes(counts.served),
+    ...(device.link.name === 'refused' ? { refusal: device.link.refusal } : {}),
+  };
+}
+
+/** Units accepted per second over the last half minute. */
+function speed(turn: Turn): number {
+  const { device, world } = turn;
+  const recent = device.recent.filter(({ at }) => between(at, world.now) <= SPEED_WINDOW_MS);
+  const [first, ...rest] = recent;
+  if (first === undefined || rest.length === 0) return 0;
+  const spanMs = Math.max(1, between(first.at, world.now));
+  return (rest.reduce((sum, { units }) => sum + units, 0) / spanMs) * 1000;
+}
