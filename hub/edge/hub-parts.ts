@@ -46,12 +46,13 @@ export async function openHubParts(
   config: Omit<HubConfig, 'hub'>,
   log: Log,
 ): Promise<HubParts> {
+  // First, since it locks the directory: a second hub must not touch what the first one uses.
+  const store = await openLibsqlStore(join(data, 'hub.db'));
   const uploads = join(data, 'uploads');
   await rm(uploads, { recursive: true, force: true });
   await mkdir(uploads, { recursive: true });
   const identity = await openIdentity(join(data, 'keys', 'hub.json'));
   const blobs = await openFolderBlobs(join(data, 'blobs'));
-  const store = await openLibsqlStore(join(data, 'hub.db'));
   const hub = openHub(await store.load(), { ...config, hub: identity.publicKey });
   const counters = openCounters();
   const base = { identity, store, blobs, hub, counters, metrics: openMetrics(counters), log };

@@ -1,4 +1,4 @@
-import { Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
  * Plain numbers that the hot paths add to; read when somebody scrapes `/metrics`. Bytes are payload
@@ -60,18 +60,27 @@ export interface HubMetrics {
   observeStore(ms: number): void;
 }
 
-/** Gauges over the counters, in a registry of their own: a process may hold several hubs. */
+function collectCounter(read: () => number) {
+  return function collect(this: Counter): void {
+    this.reset();
+    this.inc(read());
+  };
+}
+
+function collectGauge(read: () => number) {
+  return function collect(this: Gauge): void {
+    this.set(read());
+  };
+}
+
+/** Metrics over the counters, in a registry of their own: a process may hold several hubs. */
 export function openMetrics(counters: HubCounters): HubMetrics {
   const registry = new Registry();
   for (const [field, [name, help]] of Object.entries(HELP)) {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(counters[field as keyof HubCounters]);
-      },
-    });
+    const read = () => counters[field as keyof HubCounters];
+    const shared = { name, help, registers: [registry] };
+    if (name.endsWith('_total')) new Counter({ ...shared, collect: collectCounter(read) });
+    else new Gauge({ ...shared, collect: collectGauge(read) });
   }
   new Gauge({
     name: 'pocketgrid_memory_bytes',

@@ -1,5 +1,6 @@
 import { decodeWith } from '#protocol/decode.ts';
 import { JobId } from '#protocol/ids.ts';
+import type { JobView } from '#protocol/job.ts';
 import type { Receipt } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { listJobs, viewJob } from '../../core/hub.ts';
@@ -24,46 +25,47 @@ export function jobRoutes(ports: ApiPorts): Route[] {
       method: 'GET',
       path: '/v1/jobs/:job',
       caller: 'developer',
-      answer: (call) => withJob(ports, call, (job) => answerJson(viewJob(ports.hub, job))),
+      answer: (call) => withJob(ports, call, (job) => answerJson(job)),
     },
     {
       method: 'GET',
       path: '/v1/jobs/:job/events',
       caller: 'developer',
-      answer: (call) => withJob(ports, call, stream),
+      answer: (call) => withJob(ports, call, (job) => stream(job.id)),
     },
     {
       method: 'POST',
       path: '/v1/jobs/:job/start',
       caller: 'developer',
-      answer: (call) => withJob(ports, call, (job) => move(ports, 'start', job)),
+      answer: (call) => withJob(ports, call, (job) => move(ports, 'start', job.id)),
     },
     {
       method: 'POST',
       path: '/v1/jobs/:job/cancel',
       caller: 'developer',
-      answer: (call) => withJob(ports, call, (job) => move(ports, 'cancel', job)),
+      answer: (call) => withJob(ports, call, (job) => move(ports, 'cancel', job.id)),
     },
     {
       method: 'GET',
       path: '/v1/jobs/:job/receipts',
       caller: 'developer',
-      answer: (call) => withJob(ports, call, (job) => readReceipts(ports, call, job)),
+      answer: (call) => withJob(ports, call, (job) => readReceipts(ports, call, job.id)),
     },
   ];
 }
 
 /** The job named in the path, if there is such a job. */
-export function findJob({ hub }: ApiPorts, { param }: Call): Result<JobId> {
-  const job = decodeWith(JobId, param('job'), 'job-unknown');
-  if (job.ok && viewJob(hub, job.value) !== undefined) return accept(job.value);
+export function findJob({ hub }: ApiPorts, { param }: Call): Result<JobView> {
+  const id = decodeWith(JobId, param('job'), 'job-unknown');
+  const job = id.ok ? viewJob(hub, id.value) : undefined;
+  if (job !== undefined) return accept(job);
   return refuse('job-unknown', `this hub has no job ${param('job')}; GET /v1/jobs lists them`);
 }
 
 async function withJob(
   ports: ApiPorts,
   call: Call,
-  answer: (job: JobId) => Promise<Response> | Response,
+  answer: (job: JobView) => Promise<Response> | Response,
 ): Promise<Response> {
   const job = findJob(ports, call);
   return job.ok ? answer(job.value) : answerRefusal(job.refusal);

@@ -18,9 +18,9 @@ async function readOutputs(ports: ApiPorts, call: Call): Promise<Response> {
   if (!job.ok) return answerRefusal(job.refusal);
   const text = call.param('unit');
   const unit = /^\d{1,15}$/.test(text) ? Number(text) : -1;
-  const [found] = unit < 0 ? [] : await ports.store.results(job.value, unit, unit + 1);
+  const [found] = unit < 0 ? [] : await ports.store.results(job.value.id, unit, unit + 1);
   if (found === undefined) {
-    const message = `unit ${text} of ${job.value} is not accepted, or not any more`;
+    const message = `unit ${text} of ${job.value.id} is not accepted, or not any more`;
     return answerRefusal(refusal('not-found', message));
   }
   const { shard, outputs } = found;
