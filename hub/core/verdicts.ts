@@ -21,6 +21,7 @@ import { type Job, type KeptShard, type VerifierSession, verdictName } from './s
 /** Units sent to a verifier beyond what it has judged: bounds its queue and ours. */
 const UNITS_AHEAD_MAX = 262_144;
 const RUNS_TO_CONFIRM = 2;
+const CAUGHT = 'its device was caught with a wrong result';
 
 /** Sends accepted shards in order, as far ahead as the verifier's window allows. */
 export function sendChecks(turn: Turn, verifier: VerifierSession): void {
@@ -124,14 +125,13 @@ function findShard(job: Job, verdict: Verdict): KeptShard | undefined {
 /** A confirmed mismatch: all its work in jobs that have not ended is void, and it stays out. */
 function convictDevice(turn: Turn, verdict: Verdict): Fact[] {
   const { hub, world } = turn;
+  const found = voidShards(turn, shardsOf(turn, verdict.device), CAUGHT);
+  const bar = hub.barred.get(verdict.device);
+  if (bar !== undefined && bar.until > world.now) return found;
   const until = after(world.now, hub.config.barMs);
   const reason = `unit ${verdict.unit} of ${verdict.job} did not match its re-execution`;
   hub.barred.set(verdict.device, { until, reason });
-  const shards = shardsOf(turn, verdict.device);
-  return [
-    { type: 'barred', device: verdict.device, until, reason, at: world.now },
-    ...voidShards(turn, shards, 'its device was caught with a wrong result'),
-  ];
+  return [{ type: 'barred', device: verdict.device, until, reason, at: world.now }, ...found];
 }
 
 /** Honest but wrong, as GPUs are at times: this model goes to it no more; nothing else changes. */

@@ -1,7 +1,7 @@
+import { BEYOND, compareUnits, type Distance } from '#protocol/comparison.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Verdict, VerdictKind } from '#protocol/records.ts';
-import { BEYOND, compareUnits, type Distance } from './compare.ts';
 import type { Reference } from './events.ts';
 
 /** What is known so far about one drawn unit. */

@@ -1,9 +1,9 @@
+import { compareUnits } from '#protocol/comparison.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { Trial } from '#protocol/messages/control.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { after, bytes, millis } from '#protocol/units.ts';
-import { isWithin, measureUnit } from './compare.ts';
 import { fitLoad, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
 import { findAdmission, isBarred, keepAdmission, liftTombstone, raiseTombstone } from './memory.ts';
@@ -208,10 +208,10 @@ export function finishTrialRun(turn: Turn, event: Ran): boolean {
   if (trial.runsDone < answers.length) {
     const reference = answers[trial.runsDone]?.outputs;
     if (reference === undefined) return true;
-    const distances = measureUnit(manifest.outputs, event.bytes, reference);
-    trial.l2 = Math.max(trial.l2, ...[...distances.values()].map(({ l2 }) => l2));
+    const distance = compareUnits(event.bytes, reference, manifest);
+    trial.l2 = Math.max(trial.l2, distance.l2);
     const exact = event.bytes.every((byte, at) => byte === reference[at]);
-    const right = trial.provider === 'wasm' ? exact : isWithin(manifest.comparators, distances);
+    const right = trial.provider === 'wasm' ? exact : distance.within;
     if (!right) {
       const how = trial.provider === 'wasm' ? 'differ from' : 'are too far from';
       closeTrial(turn, { outcome: 'wrong', reason: `its answers ${how} the reference` });
@@ -243,7 +243,6 @@ function closeTrial(turn: Turn, end: Pick<Trial, 'outcome' | 'reason'>): void {
   const sorted = [...trial.timings].sort((a, b) => a - b);
   const unitMs = sorted[sorted.length >> 1];
   const { provider, threads } = trial;
-  const exact = provider === 'wasm' || !Number.isFinite(trial.l2);
   admission.trials.push({
     provider,
     dtype: 'f32',
@@ -251,7 +250,7 @@ function closeTrial(turn: Turn, end: Pick<Trial, 'outcome' | 'reason'>): void {
     ...end,
     reason: end.reason.slice(0, 600),
     ...(end.outcome === 'fit' && unitMs !== undefined ? { unitMs: millis(unitMs) } : {}),
-    ...(exact ? {} : { l2: trial.l2 }),
+    ...(provider === 'wasm' ? {} : { l2: trial.l2 }),
   });
   turn.device.trials = [...admission.trials];
   nextTrial(turn);

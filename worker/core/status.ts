@@ -19,7 +19,7 @@ export function tellStatus(turn: Turn, counters: boolean): void {
   }
   const name = `${where.phase}\n${where.reason}`;
   if (name === device.said && !counters) return;
-  const status = describe(turn, where);
+  const status = viewStatus(turn, where);
   device.said = name;
   effects.push({ type: 'status', status });
 }
@@ -75,8 +75,8 @@ function locateWork(device: Contributor): Where {
   return { phase: 'working', reason: 'handing in a finished shard' };
 }
 
-function describe(turn: Turn, { phase, reason }: Where): DeviceStatus {
-  const { device, world } = turn;
+function viewStatus(turn: Turn, { phase, reason }: Where): DeviceStatus {
+  const { device } = turn;
   const shard = device.shards.find(({ stage }) => stage === 'running') ?? device.shards[0];
   const id = shard?.lease.package ?? device.engine?.package ?? device.admission?.package;
   const known = id === undefined ? undefined : device.packages.get(id);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TensorSpec } from '#protocol/tensor.ts';
-import { compareTensors, compareUnits, DISTANCE_MAX, decodeHalf } from './compare.ts';
+import { compareTensors, compareUnits, DISTANCE_MAX, decodeHalf } from './comparison.ts';
+import type { TensorSpec } from './tensor.ts';
 
 const f32 = (...values: number[]) => new Uint8Array(new Float32Array(values).buffer);
 const f64 = (...values: number[]) => new Uint8Array(new Float64Array(values).buffer);

@@ -1,5 +1,5 @@
-import type { Comparator } from '#protocol/package.ts';
-import { DTYPE_BYTES, type Dtype, specBytes, type TensorSpec } from '#protocol/tensor.ts';
+import type { Comparator } from './package.ts';
+import { DTYPE_BYTES, type Dtype, specBytes, type TensorSpec } from './tensor.ts';
 
 /** How far a claimed unit is from the reference: the largest of each measure over the outputs. */
 export interface Distance {

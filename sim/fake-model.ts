@@ -1,0 +1,76 @@
+import { DIGEST_BYTES, digest, sha256 } from '#protocol/digest.ts';
+import type { JobId, Root } from '#protocol/ids.ts';
+import type { JobRecord } from '#protocol/job.ts';
+import type { BlobRef } from '#protocol/package.ts';
+import type { TensorSpec } from '#protocol/tensor.ts';
+import { bytes, type Instant, lamports } from '#protocol/units.ts';
+import type { Random } from './random.ts';
+
+export const FAKE_INPUTS: TensorSpec[] = [{ name: 'x', dtype: 'f32', shape: [1, 4] }];
+export const FAKE_OUTPUTS: TensorSpec[] = [{ name: 'y', dtype: 'f32', shape: [1, 4] }];
+export const FAKE_UNIT_BYTES = 16;
+
+/** A fake model: outputs are a hash of the inputs, made to be finite floats. */
+export function fakeCompute(inputs: Uint8Array): Uint8Array<ArrayBuffer> {
+  const outputs = sha256(inputs).slice(0, FAKE_UNIT_BYTES);
+  for (let high = 3; high < FAKE_UNIT_BYTES; high += 4) outputs[high] = (outputs[high] ?? 0) & 0x3f;
+  return new Uint8Array(outputs);
+}
+
+/** Blobs of the simulated world by root. Roots are plain digests: no tree is checked here. */
+export interface FakeBlobs {
+  put(data: Uint8Array): BlobRef;
+  get(root: Root): Uint8Array | undefined;
+}
+
+export function openFakeBlobs(): FakeBlobs {
+  const blobs = new Map<Root, Uint8Array>();
+  return {
+    put(data) {
+      const root = digest(data) as string as Root;
+      blobs.set(root, data.slice());
+      return { root, length: bytes(data.length) };
+    },
+    get: (root) => blobs.get(root),
+  };
+}
+
+export function digestAll(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const units = data.length / FAKE_UNIT_BYTES;
+  const digests = new Uint8Array(units * DIGEST_BYTES);
+  for (let unit = 0; unit < units; unit += 1) {
+    const at = unit * FAKE_UNIT_BYTES;
+    digests.set(sha256(data.subarray(at, at + FAKE_UNIT_BYTES)), unit * DIGEST_BYTES);
+  }
+  return digests;
+}
+
+/** A job of `units` units with seeded inputs. */
+export function makeFakeJob(
+  blobs: FakeBlobs,
+  random: Random,
+  job: { units: number; now: Instant },
+): { record: JobRecord; inputDigests: Uint8Array; inputs: Uint8Array } {
+  const inputs = new Uint8Array(job.units * FAKE_UNIT_BYTES).map(() => random.between(0, 256));
+  const model = blobs.put(new TextEncoder().encode(`model ${random.nonce()}`));
+  const inputDigests = digestAll(inputs);
+  const record: JobRecord = {
+    id: `job_${random.nonce().slice(0, 16)}` as JobId,
+    name: 'simulated',
+    createdAt: job.now,
+    draft: {
+      name: 'fake model',
+      file: model,
+      inputs: FAKE_INPUTS,
+      unitItems: 1,
+      graphOptimization: 'all',
+    },
+    inputs: blobs.put(inputs),
+    inputDigests: blobs.put(inputDigests),
+    items: job.units,
+    units: job.units,
+    unitPrice: lamports(0n),
+    autoStart: true,
+  };
+  return { record, inputDigests, inputs };
+}

@@ -1,0 +1,16 @@
+import { digest } from '#protocol/digest.ts';
+import type { PublicKey, Signature } from '#protocol/ids.ts';
+import { type SigningContext, signingBytes } from '#protocol/signature.ts';
+
+/**
+ * Fake signatures for the simulator: SHA-256 of key and bytes, said twice. Anyone can forge them,
+ * and nobody here does; real Ed25519 would cost a simulated day an hour.
+ */
+export function fakeSign(key: PublicKey, context: SigningContext, record: unknown): Signature {
+  const bytes = signingBytes(context, record);
+  const keyed = new Uint8Array(bytes.length + key.length);
+  keyed.set(bytes);
+  keyed.set(new TextEncoder().encode(key), bytes.length);
+  const half = digest(keyed);
+  return `${half}${half}` as Signature;
+}

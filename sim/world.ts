@@ -1,0 +1,174 @@
+import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { Fact } from '../hub/core/events.ts';
+import { liveShards, selectFacts } from '../hub/core/snapshot.ts';
+import { openClock } from './clock.ts';
+import { type DeviceNode, openDeviceNode } from './device-node.ts';
+import { FAKE_UNIT_BYTES, fakeCompute, makeFakeJob, openFakeBlobs } from './fake-model.ts';
+import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
+import type { Weather } from './network.ts';
+import { openRandom } from './random.ts';
+import { openVerifierNode } from './verifier-node.ts';
+
+/** What one seed does to the grid. */
+export interface Scenario {
+  seed: number;
+  weather: Weather;
+  devices: number;
+  /** How many of the devices falsify a fifth of their units. */
+  cheats: number;
+  units: number;
+  checkRate: number;
+  /** Times the hub, the verifier and the devices die and come back. */
+  hubCrashes: number;
+  verifierCrashes: number;
+  departures: number;
+}
+
+export interface Outcome {
+  seed: number;
+  /** Empty when every invariant held. */
+  broken: string[];
+  virtualMs: number;
+  wrongUnits: number;
+  barred: number;
+  voided: number;
+  accepted: number;
+}
+
+const LIMIT_MS = 3_600_000;
+
+/** A scenario from its seed alone. */
+export function drawScenario(seed: number): Scenario {
+  const random = openRandom(seed);
+  const cheats = random.chance(0.5) ? 1 : 0;
+  return {
+    seed,
+    weather: {
+      latencyMs: [1, random.between(5, 400)],
+      meanLifeMs: random.chance(0.3) ? Infinity : random.between(5_000, 60_000),
+    },
+    devices: Math.floor(random.between(2, 7)) + cheats,
+    cheats,
+    units: Math.floor(random.between(50, 1_500)),
+    // With a cheat every unit is checked, so that the results must be right to the last byte.
+    checkRate: cheats > 0 ? 1 : random.between(0, 0.2),
+    hubCrashes: Math.floor(random.between(0, 3)),
+    verifierCrashes: Math.floor(random.between(0, 2)),
+    departures: Math.floor(random.between(0, 5)),
+  };
+}
+
+/** Runs a scenario until its job ends, and says which invariants did not hold. */
+export function runScenario(scenario: Scenario): Outcome {
+  const random = openRandom(scenario.seed ^ 0x5eed);
+  const clock = openClock(DAY_ONE);
+  const blobs = openFakeBlobs();
+  const verifierKey = random.nonce() as string as PublicKey;
+  const { weather, checkRate } = scenario;
+  const hub = openHubNode({ clock, random, weather, blobs, verifier: verifierKey, checkRate });
+  const grid = { clock, random, blobs, hub };
+  const verifier = openVerifierNode({ ...grid, key: verifierKey, checkRate });
+  const devices = Array.from({ length: scenario.devices }, (_, at) =>
+    openDeviceNode(grid, `device ${at}`, {
+      unitMs: random.between(10, 200),
+      cheats: at < scenario.cheats ? 0.2 : 0,
+      fetchFails: random.between(0, 0.05),
+    }),
+  );
+  const made = makeFakeJob(blobs, random, { units: scenario.units, now: clock.now() });
+  const job = made.record.id;
+  clock.after(500, () => hub.create(made.record, made.inputDigests));
+  const span = 15_000;
+  const hit = (times: number, act: () => () => void): void => {
+    for (let time = 0; time < times; time += 1) {
+      clock.after(random.between(1_500, span), () => {
+        clock.after(random.between(200, 8_000), act());
+      });
+    }
+  };
+  hit(scenario.hubCrashes, () => {
+    const was = hub.up;
+    hub.crash();
+    return () => (was ? hub.restart() : undefined);
+  });
+  hit(scenario.verifierCrashes, () => {
+    verifier.crash();
+    return verifier.restart;
+  });
+  // The first honest device stays, so that the job can end.
+  const leaving = devices.slice(scenario.cheats + 1);
+  const away = new Set<DeviceNode>();
+  hit(scenario.departures, () => {
+    const device = leaving[Math.floor(random.between(0, leaving.length))];
+    if (device === undefined || away.has(device)) return () => {};
+    device.vanish();
+    away.add(device);
+    return () => {
+      away.delete(device);
+      device.comeBack();
+    };
+  });
+  const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
+  const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
+  broken.push(...checkFacts(hub.facts, devices));
+  const results = checkResults(hub.facts, job, made.inputs);
+  broken.push(...results.broken);
+  const honestBarred = selectFacts(hub.facts)('barred').filter(
+    ({ device }) => devices.findIndex(({ key }) => key === device) >= scenario.cheats,
+  );
+  if (honestBarred.length > 0) broken.push('an honest device was barred');
+  if (checkRate === 1 && results.wrongUnits > 0)
+    broken.push(`${results.wrongUnits} units are wrong`);
+  return {
+    seed: scenario.seed,
+    broken: end === 'late' ? broken.slice(0, 1) : broken,
+    virtualMs: clock.now() - DAY_ONE,
+    wrongUnits: results.wrongUnits,
+    barred: selectFacts(hub.facts)('barred').length,
+    voided: selectFacts(hub.facts)('voided').length,
+    accepted: liveShards(selectFacts(hub.facts)).length,
+  };
+}
+
+function explain(hub: HubNode, job: JobId): string {
+  const view = hub.view(job);
+  return view === undefined
+    ? 'the hub does not know it'
+    : `${view.state}, ${view.accepted} of ${view.units} accepted, ${view.leased} lent: ${view.reason}`;
+}
+
+/** Nothing that was acknowledged is lost. */
+function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[]): string[] {
+  const of = selectFacts(facts);
+  const leases = new Set(of('accepted').map(({ shard }) => shard.lease));
+  const indexes = new Set(of('committed').map(({ commitment }) => commitment.entry.index));
+  return devices.flatMap(({ acknowledged }) => [
+    ...acknowledged.leases
+      .filter((id) => !leases.has(id))
+      .map((id) => `acknowledged shard ${id} is lost`),
+    ...acknowledged.indexes
+      .filter((index) => !indexes.has(index))
+      .map((index) => `log entry ${index} is lost`),
+  ]);
+}
+
+/** Each unit is accepted exactly once; counts those whose outputs are wrong. */
+function checkResults(facts: readonly Fact[], job: JobId, inputs: Uint8Array) {
+  const broken: string[] = [];
+  const units = inputs.length / FAKE_UNIT_BYTES;
+  const seen = new Uint8Array(units);
+  let wrongUnits = 0;
+  for (const { shard, outputs } of liveShards(selectFacts(facts), job)) {
+    for (let at = 0; at < shard.unitCount; at += 1) {
+      const unit = shard.firstUnit + at;
+      seen[unit] = (seen[unit] ?? 0) + 1;
+      const input = inputs.subarray(unit * FAKE_UNIT_BYTES, (unit + 1) * FAKE_UNIT_BYTES);
+      const right = fakeCompute(input);
+      const given = outputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES);
+      if (right.some((byte, index) => byte !== given[index])) wrongUnits += 1;
+    }
+  }
+  const wrongCount = seen.reduce((sum, count) => sum + (count === 1 ? 0 : 1), 0);
+  if (wrongCount > 0) broken.push(`${wrongCount} units are not accepted exactly once`);
+  return { broken, wrongUnits };
+}
