@@ -39,7 +39,10 @@ type Change = { at: number; byte: number };
 function damaged(samples: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   // Heads decide what is read, so half of the changes fall into the first 200 bytes.
   const at = fc.oneof(fc.nat(199), fc.nat(1_000_000));
-  const change = fc.record({ at, byte: fc.oneof(fc.nat(255), fc.constantFrom(0, 0x7f, 0x80, 0xff)) });
+  const change = fc.record({
+    at,
+    byte: fc.oneof(fc.nat(255), fc.constantFrom(0, 0x7f, 0x80, 0xff)),
+  });
   return fc
     .record({
       sample: fc.constantFrom(...samples),

@@ -1,9 +1,6 @@
 import { decodeHalf, encodeHalf } from './float16.ts';
 import { DTYPE_BYTES, type Dtype } from './tensor.ts';
 
-/** One element of a tensor as JSON holds it. */
-export type JsonElement = number | boolean | string;
-
 const INTEGER_RANGE: Partial<Record<Dtype, readonly [bigint, bigint]>> = {
   i64: [-(2n ** 63n), 2n ** 63n - 1n],
   i32: [-(2n ** 31n), 2n ** 31n - 1n],
@@ -19,18 +16,23 @@ const NOT_FINITE = new Map([
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ]);
 
+/** Where elements of one dtype are written. */
+export interface ElementTarget {
+  dtype: Dtype;
+  view: DataView;
+}
+
 /**
  * Writes a JSON value as element `index` of `view`, little-endian. Integers past 2^53 come as text.
  * Answers nothing, or the rule that was broken.
  */
 export function writeElement(
-  dtype: Dtype,
-  view: DataView,
+  { dtype, view }: ElementTarget,
   index: number,
   value: unknown,
 ): string | undefined {
   const range = INTEGER_RANGE[dtype];
-  if (range === undefined) return writeFloat(dtype, view, index, value);
+  if (range === undefined) return writeFloat({ dtype, view }, index, value);
   const whole = toWhole(dtype, value);
   if (whole === undefined) {
     return dtype === 'bool'
@@ -63,8 +65,7 @@ function toWhole(dtype: Dtype, value: unknown): bigint | undefined {
 }
 
 function writeFloat(
-  dtype: Dtype,
-  view: DataView,
+  { dtype, view }: ElementTarget,
   index: number,
   value: unknown,
 ): string | undefined {

@@ -46,10 +46,12 @@ describe('file tree', () => {
         const range = pieceRange(length, index);
         const piece = largest.subarray(range.offset, range.offset + range.length);
         const entry = bytesToHex(pieces.subarray(index * 32, index * 32 + 32));
-        expect(bytesToHex(digestPiece(length, index, piece))).toBe(entry === '' ? root : entry);
+        expect(bytesToHex(digestPiece({ length, index, data: piece }))).toBe(
+          entry === '' ? root : entry,
+        );
         const damaged = piece.slice();
         damaged[damaged.length - 1] = (damaged[damaged.length - 1] ?? 0) ^ 1;
-        expect(bytesToHex(digestPiece(length, index, damaged))).not.toBe(
+        expect(bytesToHex(digestPiece({ length, index, data: damaged }))).not.toBe(
           entry === '' ? root : entry,
         );
       }
@@ -92,7 +94,9 @@ describe('file tree', () => {
     expect(() => buildFileTree(new Uint8Array())).toThrow(/input-empty: a blob holds at least one/);
     expect(() => pieceRange(PIECE_BYTES, 1)).toThrow(RangeError);
     expect(() => pieceRange(PIECE_BYTES, -1)).toThrow(RangeError);
-    expect(() => digestPiece(PIECE_BYTES, 0, new Uint8Array(5))).toThrow(RangeError);
+    expect(() => digestPiece({ length: PIECE_BYTES, index: 0, data: new Uint8Array(5) })).toThrow(
+      RangeError,
+    );
     expect(pieceRange(PIECE_BYTES + 3, 1)).toEqual({ offset: PIECE_BYTES, length: 3 });
   });
 });

@@ -42,7 +42,7 @@ export function openFileTree(hash: Sha256 = sha256): FileTreeHasher {
     leaves.push(hash(data));
   };
   const closePiece = () => {
-    layer.push(foldTree(leaves, LEAVES_PER_PIECE, hash));
+    layer.push(foldTree(leaves, { width: LEAVES_PER_PIECE }, hash));
     leaves = [];
   };
 
@@ -70,7 +70,7 @@ export function openFileTree(hash: Sha256 = sha256): FileTreeHasher {
       if (filled > 0) closeLeaf(leaf.subarray(0, filled));
       filled = 0;
       if (layer.length === 0) {
-        const root = foldTree(leaves, powerOfTwo(leaves.length), hash);
+        const root = foldTree(leaves, { width: powerOfTwo(leaves.length) }, hash);
         return {
           root: bytesToHex(root) as Root,
           length: lengthOf(length),
@@ -120,9 +120,7 @@ export function checkPieceLayer(
  * that piece.
  */
 export function digestPiece(
-  length: number,
-  index: number,
-  data: Uint8Array,
+  { length, index, data }: { length: number; index: number; data: Uint8Array },
   hash: Sha256 = sha256,
 ): Uint8Array {
   const range = pieceRange(length, index);
@@ -134,7 +132,7 @@ export function digestPiece(
     leaves.push(hash(data.subarray(offset, offset + LEAF_BYTES)));
   }
   const width = length <= PIECE_BYTES ? powerOfTwo(leaves.length) : LEAVES_PER_PIECE;
-  return foldTree(leaves, width, hash);
+  return foldTree(leaves, { width }, hash);
 }
 
 /** Pieces in a blob of `length` bytes. */
@@ -158,9 +156,8 @@ function powerOfTwo(atLeast: number): number {
 /** Root of `nodes` filled up to `width` (a power of two) with `filler`, one level at a time. */
 function foldTree(
   nodes: readonly Uint8Array[],
-  width: number,
+  { width, filler = new Uint8Array(DIGEST_BYTES) }: { width: number; filler?: Uint8Array },
   hash: Sha256,
-  filler: Uint8Array = new Uint8Array(DIGEST_BYTES),
 ): Uint8Array {
   let level = nodes;
   let fill = filler;
@@ -182,5 +179,7 @@ function foldTree(
   return level[0] ?? fill;
 }
 
-const foldLayer = (layer: readonly Uint8Array[], hash: Sha256): Uint8Array =>
-  foldTree(layer, powerOfTwo(layer.length), hash, foldTree([], LEAVES_PER_PIECE, hash));
+function foldLayer(layer: readonly Uint8Array[], hash: Sha256): Uint8Array {
+  const filler = foldTree([], { width: LEAVES_PER_PIECE }, hash);
+  return foldTree(layer, { width: powerOfTwo(layer.length), filler }, hash);
+}

@@ -27,8 +27,8 @@ const fileOf = (header: string, data: number[] = []) => {
   file.set(data, 8 + text.length);
   return file;
 };
-const entry = (start: number, end: number, shape = [end - start], dtype = 'U8') =>
-  JSON.stringify({ dtype, shape, data_offsets: [start, end] });
+const entry = (start: number, end: number, shape = [end - start]) =>
+  JSON.stringify({ dtype: 'U8', shape, data_offsets: [start, end] });
 
 describe('safetensors', () => {
   it.each(vectors.files)(

@@ -78,7 +78,7 @@ describe('tensor lines', () => {
     ['an unknown name', [grid], '{"x":[[1,2],[3,4]],"y":1}', 'input-name', 'line 1'],
     ['a missing name', [grid, spec('y', 'f32', [])], '{"y":1}', 'input-name', 'line 1'],
     ['a bare array for two inputs', [grid, spec('y', 'f32', [])], '[1]', 'input-name', 'line 1'],
-  ] as const)('refuses %s and says where', (_, specs, text, code, path) => {
+  ] as const)('refuses %s and says where', (_, ...[specs, text, code, path]) => {
     const decoded = decodeTensorLines(specs, text);
     expect(decoded).toMatchObject({ ok: false, refusal: { code } });
     expect(decoded.ok || decoded.refusal.path).toBe(path);

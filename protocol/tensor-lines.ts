@@ -119,7 +119,7 @@ function openStack(spec: TensorSpec): TensorStack {
     view = new DataView(grown.buffer);
   };
   const pushElement = (value: unknown, at: string): Result<never> | undefined => {
-    const broken = writeElement(dtype, view, count, value);
+    const broken = writeElement({ dtype, view }, count, value);
     count += 1;
     if (broken === undefined) return undefined;
     return refuse(Array.isArray(value) ? 'input-shape' : 'input-dtype', `${at}: ${broken}`, at);

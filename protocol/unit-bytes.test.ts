@@ -83,7 +83,7 @@ describe('unit bytes', () => {
         fc.nat(3),
         fc.nat(7),
         fc.infiniteStream(word),
-        (specs, n, shift, words) => {
+        (...[specs, n, shift, words]) => {
           const length = unitBytes(specs) * n;
           const bytes = new Uint8Array(length + shift).subarray(shift);
           for (let i = 0; i < length; i += 1) bytes[i] = words.next().value ?? 0;

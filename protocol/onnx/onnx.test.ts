@@ -236,6 +236,8 @@ describe('decodeScalarInt', () => {
     const pair = rawTensor('pair', { dtype: 'i64', dims: [2], data: new Uint8Array(16) });
     expect(decodeScalarInt(pair)).toBeUndefined();
     expect(decodeScalarInt({ ...pair, dims: [] })).toBeUndefined();
-    expect(decodeScalarInt(rawTensor('f', { dtype: 'f32', dims: [], data: new Uint8Array(4) }))).toBeUndefined();
+    expect(
+      decodeScalarInt(rawTensor('f', { dtype: 'f32', dims: [], data: new Uint8Array(4) })),
+    ).toBeUndefined();
   });
 });
