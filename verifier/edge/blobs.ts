@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import {
   checkPieceLayer,
   digestPiece,
@@ -18,6 +18,9 @@ import type { HubHttp } from './http.ts';
 const PIECES_PER_REQUEST = 16;
 /** Checked pieces kept in memory: consecutive units lie in the same few. */
 const PIECES_HOT_MAX = 32;
+/** Longer reads (whole models) would only push the others out. */
+const PIECES_HOT_READ_MAX = 4;
+const LAYERS_MAX = 64;
 
 export interface Blobs {
   /** Bytes [offset, offset + length) of a blob, every piece of them checked against its root. */
@@ -25,6 +28,22 @@ export interface Blobs {
 }
 
 const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(data).digest();
+
+interface Store {
+  folder: string;
+  http: HubHttp;
+  bytesMax: number;
+  /** Bytes held of each blob, the one used longest ago first. */
+  held: Map<string, number>;
+  /** Checked piece layers by root. */
+  layers: Map<string, Uint8Array>;
+  hot: Map<string, Buffer>;
+}
+/** A blob with its checked piece layer. */
+interface Source {
+  ref: BlobRef;
+  layer: Uint8Array;
+}
 
 /**
  * Blobs of the hub, kept piece by piece in `folder/<root>/<piece>` up to `bytesMax`; the blob used
@@ -34,93 +53,92 @@ const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(dat
 export async function openBlobs(folder: string, http: HubHttp, bytesMax: number): Promise<Blobs> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const held = await scan(folder);
-  const layers = new Map<string, Uint8Array>();
-  const hot = new Map<string, Buffer>();
+  const store: Store = { folder, http, bytesMax, held, layers: new Map(), hot: new Map() };
   let queue: Promise<unknown> = Promise.resolve();
-
-  const layerOf = async (ref: BlobRef): Promise<Uint8Array> => {
-    const known = layers.get(ref.root);
-    if (known !== undefined) return known;
-    const count = pieceCount(ref.length);
-    const path = `/v1/blobs/${ref.root}/pieces`;
-    const layer = count <= 1 ? new Uint8Array() : await http.get(path, { bytesMax: 32 * count });
-    if (!checkPieceLayer(ref, layer, sha256)) throw wrongHash(ref, 'piece layer');
-    if (layers.size >= 64) layers.clear();
-    layers.set(ref.root, layer);
-    return layer;
-  };
-
-  const isRight = (ref: BlobRef, layer: Uint8Array, index: number, piece: Uint8Array): boolean => {
-    if (piece.length !== pieceRange(ref.length, index).length) return false;
-    const found = bytesToHex(digestPiece(ref.length, index, piece, sha256));
-    const due =
-      layer.length === 0 ? ref.root : bytesToHex(layer.subarray(index * 32, index * 32 + 32));
-    return found === due;
-  };
-
-  const fetchRun = async (
-    ref: BlobRef,
-    layer: Uint8Array,
-    run: { first: number; count: number },
-  ) => {
-    const start = run.first * PIECE_BYTES;
-    const length = Math.min(run.count * PIECE_BYTES, ref.length - start);
-    const range = { offset: start, length };
-    // A server that knows no ranges answers with the whole blob.
-    const data = await http.get(`/v1/blobs/${ref.root}`, { range, bytesMax: ref.length });
-    const pieces: Buffer[] = [];
-    for (let index = run.first; index < run.first + run.count; index += 1) {
-      const at = (index - run.first) * PIECE_BYTES;
-      const piece = data.subarray(at, at + PIECE_BYTES);
-      if (!isRight(ref, layer, index, piece)) throw wrongHash(ref, `piece ${index}`);
-      pieces.push(piece);
-      await keep(folder, ref.root, { index, piece });
-      held.set(ref.root, (held.get(ref.root) ?? 0) + piece.length);
-    }
-    return pieces;
-  };
-
-  const readPiece = async (ref: BlobRef, layer: Uint8Array, index: number) => {
-    const name = `${ref.root}/${index}`;
-    const warm = hot.get(name);
-    if (warm !== undefined) return warm;
-    const piece = await readFile(join(folder, ref.root, `${index}`)).catch(() => undefined);
-    return piece !== undefined && isRight(ref, layer, index, piece) ? piece : undefined;
-  };
-
-  const read = async (ref: BlobRef, offset: number, length: number) => {
-    if (offset < 0 || length < 1 || offset + length > ref.length) {
-      const message = `bytes ${offset} to ${offset + length} lie outside a blob of ${ref.length}`;
-      throw new PocketgridError(refusal('range-invalid', message));
-    }
-    const layer = await layerOf(ref);
-    const first = Math.floor(offset / PIECE_BYTES);
-    const last = Math.floor((offset + length - 1) / PIECE_BYTES);
-    const bytes = new Uint8Array(length);
-    for (let index = first; index <= last; ) {
-      const piece = await readPiece(ref, layer, index);
-      const count = Math.min(PIECES_PER_REQUEST, last - index + 1);
-      const pieces =
-        piece === undefined ? await fetchRun(ref, layer, { first: index, count }) : [piece];
-      for (const found of pieces) {
-        const at = index * PIECE_BYTES - offset;
-        bytes.set(found.subarray(Math.max(0, -at), length - at), Math.max(0, at));
-        if (last - first < 4) warmUp(hot, `${ref.root}/${index}`, found);
-        index += 1;
-      }
-    }
-    await makeRoom({ folder, held, bytesMax, used: ref.root });
-    return bytes;
-  };
-
   return {
     /** One at a time: two reads of one blob would fetch it twice. */
     read: (ref, offset, length) => {
-      const done = queue.then(() => read(ref, offset, length));
+      const done = queue.then(() => readRange(store, ref, { offset, length }));
       queue = done.catch(() => undefined);
       return done;
     },
   };
+}
+
+async function readRange(
+  store: Store,
+  ref: BlobRef,
+  { offset, length }: { offset: number; length: number },
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (offset < 0 || length < 1 || offset + length > ref.length) {
+    const message = `bytes ${offset} to ${offset + length} lie outside a blob of ${ref.length}`;
+    throw new PocketgridError(refusal('range-invalid', message));
+  }
+  const source: Source = { ref, layer: await readLayer(store, ref) };
+  const first = Math.floor(offset / PIECE_BYTES);
+  const last = Math.floor((offset + length - 1) / PIECE_BYTES);
+  const bytes = new Uint8Array(length);
+  for (let index = first; index <= last; ) {
+    const piece = await readPiece(store, source, index);
+    const count = Math.min(PIECES_PER_REQUEST, last - index + 1);
+    const pieces =
+      piece === undefined ? await fetchPieces(store, source, { first: index, count }) : [piece];
+    for (const found of pieces) {
+      const at = index * PIECE_BYTES - offset;
+      bytes.set(found.subarray(Math.max(0, -at), length - at), Math.max(0, at));
+      if (last - first < PIECES_HOT_READ_MAX) warmUp(store.hot, `${ref.root}/${index}`, found);
+      index += 1;
+    }
+  }
+  await makeRoom(store, ref.root);
+  return bytes;
+}
+
+async function readLayer({ http, layers }: Store, ref: BlobRef): Promise<Uint8Array> {
+  const known = layers.get(ref.root);
+  if (known !== undefined) return known;
+  const count = pieceCount(ref.length);
+  const path = `/v1/blobs/${ref.root}/pieces`;
+  const layer =
+    count <= 1 ? new Uint8Array() : await http.get(path, { bytesMax: DIGEST_BYTES * count });
+  if (!checkPieceLayer(ref, layer, sha256)) throw wrongHash(ref, 'piece layer');
+  if (layers.size >= LAYERS_MAX) layers.clear();
+  layers.set(ref.root, layer);
+  return layer;
+}
+
+function isRight({ ref, layer }: Source, index: number, piece: Uint8Array): boolean {
+  if (piece.length !== pieceRange(ref.length, index).length) return false;
+  const found = bytesToHex(digestPiece({ length: ref.length, index, data: piece }, sha256));
+  if (layer.length === 0) return found === ref.root;
+  return found === bytesToHex(layer.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES));
+}
+
+/** A piece at hand, undefined where it must be fetched. */
+async function readPiece({ folder, hot }: Store, source: Source, index: number) {
+  const { root } = source.ref;
+  const warm = hot.get(`${root}/${index}`);
+  if (warm !== undefined) return warm;
+  const piece = await readFile(join(folder, root, `${index}`)).catch(() => undefined);
+  return piece !== undefined && isRight(source, index, piece) ? piece : undefined;
+}
+
+async function fetchPieces(store: Store, source: Source, run: { first: number; count: number }) {
+  const { ref } = source;
+  const offset = run.first * PIECE_BYTES;
+  const range = { offset, length: Math.min(run.count * PIECE_BYTES, ref.length - offset) };
+  // A server that knows no ranges answers with the whole blob.
+  const data = await store.http.get(`/v1/blobs/${ref.root}`, { range, bytesMax: ref.length });
+  const pieces: Buffer[] = [];
+  for (let index = run.first; index < run.first + run.count; index += 1) {
+    const at = (index - run.first) * PIECE_BYTES;
+    const piece = data.subarray(at, at + PIECE_BYTES);
+    if (!isRight(source, index, piece)) throw wrongHash(ref, `piece ${index}`);
+    pieces.push(piece);
+    if (!(await keep(store.folder, ref.root, { index, piece }))) continue;
+    store.held.set(ref.root, (store.held.get(ref.root) ?? 0) + piece.length);
+  }
+  return pieces;
 }
 
 const wrongHash = (ref: BlobRef, what: string): PocketgridError =>
@@ -149,9 +167,11 @@ async function keep(
     await mkdir(join(folder, root), { recursive: true });
     await writeFile(`${file}.new`, piece);
     await rename(`${file}.new`, file);
+    return true;
   } catch (error) {
     // A full disk costs speed, not work: the piece is at hand.
     if (!hasCode(error, 'ENOSPC') && !hasCode(error, 'EDQUOT')) throw error;
+    return false;
   }
 }
 
@@ -168,13 +188,7 @@ async function scan(folder: string): Promise<Map<string, number>> {
   return new Map(found.map(({ root, bytes }) => [root, bytes]));
 }
 
-async function makeRoom(store: {
-  folder: string;
-  held: Map<string, number>;
-  bytesMax: number;
-  used: string;
-}): Promise<void> {
-  const { folder, held, bytesMax, used } = store;
+async function makeRoom({ folder, held, bytesMax }: Store, used: string): Promise<void> {
   const bytes = held.get(used);
   if (bytes === undefined) return;
   const newest = [...held.keys()].at(-1);
