@@ -111,7 +111,7 @@ describe('tensor lines', () => {
           const shape = [items, ...itemShape];
           const data = new Uint8Array(specBytes({ dtype, shape }));
           for (let i = 0; i < data.length; i += 1) data[i] = source.next().value ?? 0;
-          if (dtype === 'bool') data.forEach((value, i) => data.set([value & 1], i));
+          if (dtype === 'bool') data.set(data.map((value) => value & 1));
           canonicaliseNan([{ ...itemSpec, shape }], data);
           const decoded = decodeTensorLines(
             [itemSpec],
