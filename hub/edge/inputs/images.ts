@@ -1,0 +1,117 @@
+import sharp from 'sharp';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { DTYPE_BYTES, type Tensor } from '#protocol/tensor.ts';
+import type { ImagePlan } from './image-shape.ts';
+import type { InputFile } from './port.ts';
+
+/** Pixels of one picture before it is resized: 50 megapixels is more than most phones take. */
+const PIXELS_MAX = 50_000_000;
+/** Bytes of all pictures together once they are tensors. */
+const TENSOR_BYTES_MAX = 1024 * 1024 * 1024;
+/** libvips runs in a pool of four threads by default. */
+const AT_ONCE = 4;
+
+/**
+ * Decodes PNG and JPEG files, in their order, to one tensor of the plan's dtype and layout.
+ *
+ * A picture is turned upright by its EXIF tag, brought to sRGB at 8 bits, and scaled to cover the
+ * model's size (Lanczos 3), what sticks out cut evenly from both sides. One channel is grey; for
+ * three, transparency is dropped; for four, opaque pictures get 255.
+ */
+export async function decodeImages(
+  files: readonly InputFile[],
+  plan: ImagePlan,
+): Promise<Result<Tensor>> {
+  const size = await measure(files, plan);
+  if (!size.ok) return size;
+  const { width, height } = size.value;
+  const { channels, dtype, layout } = plan;
+  const itemBytes = width * height * channels * DTYPE_BYTES[dtype];
+  if (itemBytes * files.length > TENSOR_BYTES_MAX) {
+    const message = `the pictures make more than ${TENSOR_BYTES_MAX} bytes of tensors; send fewer at a time`;
+    return refuse('input-too-big', message);
+  }
+  const data = new Uint8Array(itemBytes * files.length);
+  for (let start = 0; start < files.length; start += AT_ONCE) {
+    const some = files.slice(start, start + AT_ONCE);
+    const pictures = await Promise.all(some.map((file) => decodeImage(file, size.value, plan)));
+    for (const [index, pixels] of pictures.entries()) {
+      if (!pixels.ok) return pixels;
+      const offset = (start + index) * itemBytes;
+      writePixels(pixels.value, plan, data.subarray(offset, offset + itemBytes));
+    }
+  }
+  const itemShape = layout === 'nchw' ? [channels, height, width] : [height, width, channels];
+  return accept({ dtype, shape: [files.length, ...itemShape], data });
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+async function measure(files: readonly InputFile[], plan: ImagePlan): Promise<Result<Size>> {
+  const { width, height } = plan;
+  if (width !== undefined && height !== undefined) return accept({ width, height });
+  const [first] = files;
+  if (first === undefined) return refuse('input-empty', 'no picture was sent; send at least one');
+  try {
+    const { autoOrient } = await openImage(first).metadata();
+    return accept({ width: width ?? autoOrient.width, height: height ?? autoOrient.height });
+  } catch (error) {
+    return explain(first, error);
+  }
+}
+
+const openImage = ({ bytes }: InputFile) =>
+  sharp(bytes, { limitInputPixels: PIXELS_MAX, autoOrient: true });
+
+/** `height × width × channels` bytes. */
+async function decodeImage(
+  file: InputFile,
+  { width, height }: Size,
+  { channels }: ImagePlan,
+): Promise<Result<Uint8Array>> {
+  try {
+    const resized = openImage(file).resize(width, height, { fit: 'cover', position: 'centre' });
+    const coloured =
+      channels === 1
+        ? resized.removeAlpha().toColourspace('b-w')
+        : channels === 3
+          ? resized.removeAlpha().toColourspace('srgb')
+          : resized.toColourspace('srgb').ensureAlpha();
+    const { data, info } = await coloured
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels === channels) return accept(data);
+    const message = `${file.name} has ${info.channels} channels where the model takes ${channels}; convert it to RGB`;
+    return refuse('input-format', message, file.name);
+  } catch (error) {
+    return explain(file, error);
+  }
+}
+
+function explain({ name }: InputFile, error: unknown): Result<never> {
+  const why = error instanceof Error ? error.message : String(error);
+  if (why.includes('pixel limit')) {
+    const message = `${name} has more than ${PIXELS_MAX} pixels; make it smaller`;
+    return refuse('input-too-big', message, name);
+  }
+  return refuse('input-format', `${name} is not a whole picture (${why}); save it again`, name);
+}
+
+function writePixels(pixels: Uint8Array, plan: ImagePlan, target: Uint8Array): void {
+  const { channels, layout, dtype, mean, std } = plan;
+  const count = pixels.length / channels;
+  const view = new DataView(target.buffer, target.byteOffset, target.length);
+  for (let channel = 0; channel < channels; channel += 1) {
+    const shift = mean[channel] ?? 0;
+    const scale = std[channel] ?? 1;
+    for (let pixel = 0; pixel < count; pixel += 1) {
+      const value = pixels[pixel * channels + channel] ?? 0;
+      const at = layout === 'nchw' ? channel * count + pixel : pixel * channels + channel;
+      if (dtype === 'u8') target[at] = value;
+      else view.setFloat32(at * 4, (value / 255 - shift) / scale, true);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { basename, extname } from 'node:path';
+import { decodeNpy } from '#protocol/npy.ts';
+import { decodeNpz } from '#protocol/npz.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { decodeSafetensors } from '#protocol/safetensors.ts';
+import type { Tensor } from '#protocol/tensor.ts';
+import { decodeTensorLines } from '#protocol/tensor-lines.ts';
+import type { InputFormat } from './format.ts';
+import type { InputFile, ModelInput } from './port.ts';
+
+type TensorFormat = Exclude<InputFormat, 'image'>;
+
+/** Refuses what comes beside an archive or lines: each of those holds every input by itself. */
+export function decodeTensorFiles(
+  files: readonly { file: InputFile; format: TensorFormat }[],
+  inputs: readonly ModelInput[],
+): Result<Map<string, Tensor>> {
+  const [first, ...others] = files;
+  if (first === undefined)
+    return refuse('input-empty', 'no input file was sent; send at least one');
+  const tensors =
+    others.length === 0 ? decodeTensorFile(first.file, first.format, inputs) : decodeArrays(files);
+  return tensors.ok ? nameOnly(tensors.value, inputs) : tensors;
+}
+
+function decodeTensorFile(
+  file: InputFile,
+  format: TensorFormat,
+  inputs: readonly ModelInput[],
+): Result<Map<string, Tensor>> {
+  switch (format) {
+    case 'safetensors': {
+      const decoded = decodeSafetensors(file.bytes);
+      return decoded.ok ? accept(decoded.value.tensors) : decoded;
+    }
+    case 'npy':
+      return decodeArrays([{ file, format }]);
+    case 'npz':
+      return decodeNpz(file.bytes);
+    case 'jsonl':
+      return decodeLines(file, inputs);
+  }
+}
+
+/** One array a file, each named for its input: `pixels.npy`. */
+function decodeArrays(
+  files: readonly { file: InputFile; format: TensorFormat }[],
+): Result<Map<string, Tensor>> {
+  const tensors = new Map<string, Tensor>();
+  for (const { file, format } of files) {
+    if (format !== 'npy') {
+      const message = `${file.name} holds every input by itself; send it alone, or one NPY file for each input`;
+      return refuse('input-format', message, file.name);
+    }
+    const tensor = decodeNpy(file.bytes);
+    if (!tensor.ok) return tensor;
+    const name = basename(file.name, extname(file.name));
+    if (tensors.has(name)) {
+      const message = `two files are named ${name}; name each NPY file for its input`;
+      return refuse('input-name', message, file.name);
+    }
+    tensors.set(name, tensor.value);
+  }
+  return accept(tensors);
+}
+
+/** One tensor for a model of one input needs no name; `numpy.savez` gives such a one `arr_0`. */
+function nameOnly(
+  tensors: Map<string, Tensor>,
+  inputs: readonly ModelInput[],
+): Result<Map<string, Tensor>> {
+  const [tensor, ...otherTensors] = tensors.values();
+  const [input, ...otherInputs] = inputs;
+  if (tensor === undefined || input === undefined) return accept(tensors);
+  if (otherTensors.length > 0 || otherInputs.length > 0) return accept(tensors);
+  return accept(new Map([[input.name, tensor]]));
+}
+
+/** Symbolic dimensions are as long as they are in the first item. */
+function decodeLines(
+  { bytes }: InputFile,
+  inputs: readonly ModelInput[],
+): Result<Map<string, Tensor>> {
+  const first = firstItem(bytes);
+  const specs = inputs.map(({ name, dtype, dims }) => {
+    const value = first instanceof Map ? first.get(name) : first;
+    return { name, dtype, shape: measureItem(dims.slice(1), value) };
+  });
+  const lines = decodeTensorLines(specs, bytes);
+  return lines.ok ? accept(lines.value.tensors) : lines;
+}
+
+const LINE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** The first item, by name where it names its inputs. Undefined where the decoder will say why. */
+function firstItem(bytes: Uint8Array): unknown {
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(0x0a, start);
+    const end = newline === -1 ? bytes.length : newline;
+    const text = new TextDecoder().decode(
+      bytes.subarray(start, Math.min(end, start + LINE_BYTES_MAX)),
+    );
+    start = end + 1;
+    if (text.trim() === '') continue;
+    try {
+      const item: unknown = JSON.parse(text);
+      if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+      return new Map<string, unknown>(Object.entries(item));
+    } catch {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** Sizes stand; a symbol is measured where there is something to measure, and is 1 elsewhere. */
+function measureItem(dims: readonly (number | string)[], value: unknown): number[] {
+  const shape: number[] = [];
+  let inner = value;
+  for (const dim of dims) {
+    const length = Array.isArray(inner) ? inner.length : 1;
+    shape.push(typeof dim === 'number' ? dim : length);
+    inner = Array.isArray(inner) ? inner[0] : undefined;
+  }
+  return shape;
+}
