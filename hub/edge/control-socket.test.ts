@@ -1,11 +1,11 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Nonce, PublicKey, Signature } from '#protocol/ids.ts';
-import { CONTROL_PATH, type HubMessage, TEXT_BYTES_MAX } from '#protocol/messages/control.ts';
-import { signingBytes } from '#protocol/signature.ts';
+import { TEXT_BYTES_MAX } from '#protocol/messages/control.ts';
 import { millis } from '#protocol/units.ts';
 import { openHub } from '../core/hub.ts';
 import { type ControlLimits, type ControlSockets, openControlSockets } from './control-socket.ts';
+import { openFakeClient, openFakeSession } from './fake-client.contract.ts';
 import { verify } from './identity.ts';
 import { type Listener, openListener } from './listener.ts';
 import { openLog } from './log.ts';
@@ -71,49 +71,15 @@ afterEach(async () => {
   await listener.drain();
 });
 
-/** A client: what it was told, in order, and the code it was closed with. */
-function connect(path = CONTROL_PATH) {
-  const socket = new WebSocket(`ws://127.0.0.1:${listener.port}${path}`);
-  clients.push(socket);
-  const told: HubMessage[] = [];
-  let wake = () => {};
-  socket.on('message', (data) => {
-    told.push(JSON.parse(String(data)) as HubMessage);
-    wake();
-  });
-  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
-  socket.on('error', () => undefined);
-  return {
-    socket,
-    closed,
-    async next(): Promise<HubMessage> {
-      while (told.length === 0) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      return told.shift() as HubMessage;
-    },
-    say: (message: unknown) => socket.send(JSON.stringify(message)),
-  };
-}
-
-function makeHello(nonce: Nonce) {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const { x } = publicKey.export({ format: 'jwk' });
-  const key = Buffer.from(String(x), 'base64url').toString('hex') as PublicKey;
-  const claim = { version: 1, role: 'contributor', key, hub: hubKey, nonce } as const;
-  const signature = sign(null, signingBytes('hello', claim), privateKey).toString('hex');
-  return { type: 'hello', claim, signature };
-}
+const connect = () => {
+  const client = openFakeClient(`ws://127.0.0.1:${listener.port}`);
+  clients.push(client.socket);
+  return client;
+};
 
 async function openSession() {
-  const client = connect();
-  const challenge = await client.next();
-  if (challenge.type !== 'challenge') throw new Error(`unexpected ${challenge.type}`);
-  client.say(makeHello(challenge.nonce));
-  const welcome = await client.next();
-  expect(welcome.type).toBe('welcome');
+  const client = await openFakeSession(`ws://127.0.0.1:${listener.port}`, 'contributor');
+  clients.push(client.socket);
   return client;
 }
 
@@ -127,8 +93,9 @@ describe('control socket', () => {
 
   it('refuses a hello whose signature is wrong', async () => {
     const client = connect();
-    await client.next();
-    client.say(makeHello('00'.repeat(32) as Nonce));
+    const challenge = await client.until('challenge');
+    const nonce = '00'.repeat(32) as Nonce;
+    client.say(client.hello({ ...challenge, nonce }, 'contributor'));
     expect(await client.next()).toMatchObject({ type: 'refused', code: 'signature-wrong' });
     await client.closed;
   });
@@ -170,8 +137,11 @@ describe('control socket', () => {
   });
 
   it('turns away upgrades to other paths', async () => {
-    const client = connect('/v1/elsewhere');
-    expect(await client.closed).toBe(1006);
+    const socket = new WebSocket(`ws://127.0.0.1:${listener.port}/v1/elsewhere`);
+    const status = await new Promise((resolve) => {
+      socket.on('unexpected-response', (_, response) => resolve(response.statusCode));
+    });
+    expect(status).toBe(404);
   });
 
   it('says goodbye when the hub stops', async () => {

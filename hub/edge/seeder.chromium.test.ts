@@ -14,7 +14,6 @@ import { openSeeder } from './seeder.ts';
 import { openSignalling } from './signalling.ts';
 
 const log = openLog('silent');
-const root = 'ab'.repeat(32) as Root;
 const blob = Uint8Array.from({ length: 1024 * 1024 + 5 }, (_, at) => (at * 7 + (at >> 11)) & 255);
 const fakeBlobs = {
   stat: async () => blob.length,

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { decodeWith } from '#protocol/decode.ts';
 import type { JobView } from '#protocol/job.ts';
-import { accept, type Result, refusal, refuse } from '#protocol/refusal.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { encodeResults, RESULT_TYPES, type ResultRange } from '../results/encode.ts';
 import { answerBody, answerRefusal } from './answer.ts';

@@ -10,9 +10,9 @@ import {
   refusal,
   refuse,
 } from '#protocol/refusal.ts';
+import { MODEL_LIMITS } from '../../core/model-check.ts';
 import { decodeBoundary, MultipartError, type Part, readParts } from '../multipart.ts';
 
-export const MODEL_BYTES_MAX = 512 * 1024 * 1024;
 export const INPUT_BYTES_MAX = 512 * 1024 * 1024;
 const OPTIONS_BYTES_MAX = 64 * 1024;
 
@@ -73,7 +73,7 @@ async function openSpool(folder: string, name: string): Promise<Spool> {
 }
 
 const modelBounds = {
-  most: MODEL_BYTES_MAX,
+  most: MODEL_LIMITS.fileBytes,
   code: 'model-too-big',
   message: 'a model has at most 512 MiB; quantise it to f16 or q4, or split it',
 } as const;

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import type { JobId } from '#protocol/ids.ts';
+import type { JobRecord } from '#protocol/job.ts';
+import { type BlobRef, REFERENCE_LANE } from '#protocol/package.ts';
+import { accept, type Result, refusal } from '#protocol/refusal.ts';
+import type { TensorSpec } from '#protocol/tensor.ts';
+import { instant, lamports } from '#protocol/units.ts';
+import { checkModel, MODEL_LIMITS } from '../../core/model-check.ts';
+import { convertInputs } from '../inputs/convert.ts';
+import type { JobInputs } from '../inputs/port.ts';
+import { packUnits, specUnit } from '../inputs/units.ts';
+import { answerJson, answerRefusal } from './answer.ts';
+import type { ApiPorts, Call, Route } from './route.ts';
+import { chooseUnitItems } from './unit-size.ts';
+import { INPUT_BYTES_MAX, receiveUpload, type Upload } from './upload.ts';
+
+const UPLOADS_MAX = 4;
+/** Inputs as units: padding and wider dtypes make them longer than their file. */
+const UNITS_BYTES_MAX = 2 * INPUT_BYTES_MAX;
+
+/** Posting a job: the form, the checks, the blobs, then the core's word. */
+export function createRoutes(ports: ApiPorts): Route[] {
+  let receiving = 0;
+  let working: Promise<unknown> = Promise.resolve();
+
+  /** One at a time: a model and its inputs are in memory while they are worked on. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = working.then(work);
+    working = result.catch(() => undefined);
+    return result;
+  }
+
+  async function answer({ request }: Call): Promise<Response> {
+    if (receiving >= UPLOADS_MAX) {
+      const message = 'the hub is taking other uploads; send this one again in a minute';
+      return answerRefusal(refusal('busy', message));
+    }
+    receiving += 1;
+    try {
+      const upload = await receiveUpload(request, ports.uploads);
+      if (!upload.ok) return answerRefusal(upload.refusal);
+      try {
+        const created = await inTurn(() => createJob(ports, upload.value));
+        return created.ok ? answerJson(created.value, 201) : answerRefusal(created.refusal);
+      } finally {
+        await upload.value.close();
+      }
+    } finally {
+      receiving -= 1;
+    }
+  }
+  return [{ method: 'POST', path: '/v1/jobs', caller: 'developer', answer }];
+}
+
+async function createJob(ports: ApiPorts, upload: Upload) {
+  const { options } = upload;
+  const model = await upload.model();
+  const checked = checkModel(model, MODEL_LIMITS);
+  if (!checked.ok) return checked;
+  const { inputs, fixedBatch } = checked.value;
+  const converted = await convertInputs(await upload.inputs(), inputs, options);
+  if (!converted.ok) return converted;
+  const { items } = converted.value;
+  const asked = options.unitItems;
+  const unitItems = chooseUnitItems({ fixedBatch, inputs: converted.value, asked });
+  if (!unitItems.ok) return unitItems;
+  const specs = specUnit(converted.value, unitItems.value);
+  const kept = await keepJob(ports, model, packJob(converted.value, specs, unitItems.value));
+  if (!kept.ok) return kept;
+  const { file, units, digests, digestBytes } = kept.value;
+  const record: JobRecord = {
+    id: `job_${randomBytes(8).toString('hex')}` as JobId,
+    name: options.name,
+    createdAt: instant(Date.now()),
+    draft: {
+      name: options.name,
+      file,
+      inputs: specs,
+      unitItems: unitItems.value,
+      graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
+    },
+    inputs: units,
+    inputDigests: digests,
+    items,
+    units: Math.ceil(items / unitItems.value),
+    unitPrice: options.unitPrice ?? lamports(0n),
+    autoStart: options.autoStart ?? false,
+  };
+  return ports.loop.command({ type: 'create', record, inputDigests: digestBytes });
+}
+
+const packJob = (inputs: JobInputs, specs: readonly TensorSpec[], unitItems: number) =>
+  packUnits(specs, inputs.tensors, { items: inputs.items, unitItems });
+
+/** Puts the model, the units and their digests where devices and verifiers get them. */
+async function keepJob(
+  { blobs }: ApiPorts,
+  model: Uint8Array,
+  packed: ReturnType<typeof packUnits>,
+): Promise<Result<{ file: BlobRef; units: BlobRef; digests: BlobRef; digestBytes: Uint8Array }>> {
+  const file = await blobs.put(model, MODEL_LIMITS.fileBytes, 'model-too-big');
+  if (!file.ok) return file;
+  const units = await blobs.put(packed.bytes, UNITS_BYTES_MAX);
+  if (!units.ok) return units;
+  const digests = await blobs.put(packed.digests, UNITS_BYTES_MAX);
+  if (!digests.ok) return digests;
+  return accept({
+    file: file.value,
+    units: units.value,
+    digests: digests.value,
+    digestBytes: packed.digests,
+  });
+}
