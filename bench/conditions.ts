@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { runCommand } from './command.ts';
+
+/** What the figures depend on, told with each of them. */
+export async function readConditions(
+  chromium: string,
+  quick: boolean,
+): Promise<Record<string, unknown>> {
+  const version = await runCommand([chromium, '--version'], 20_000).catch(() => 'unknown');
+  const commit = await runCommand(['git', 'rev-parse', '--short', 'HEAD'], 20_000).catch(() => '');
+  const runtime = await readFile('node_modules/onnxruntime-web/package.json', 'utf8');
+  return {
+    cpus: cpus().length,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    node: process.versions.node,
+    chromium: /\d+(\.\d+)+/.exec(version)?.[0] ?? 'unknown',
+    ort: (JSON.parse(runtime) as { version: string }).version,
+    quick,
+    commit: commit.trim() || 'unknown',
+  };
+}

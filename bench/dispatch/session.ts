@@ -1,0 +1,77 @@
+import { WebSocket } from 'ws';
+import type { PublicKey } from '#protocol/ids.ts';
+import { encodeFrame } from '#protocol/message-frame.ts';
+import {
+  type ClientMessage,
+  CONTROL_PATH,
+  type FrameHead,
+  type HubMessage,
+  PROTOCOL_VERSION,
+} from '#protocol/messages/control.ts';
+import { bytes } from '#protocol/units.ts';
+import type { Identity } from './identity.ts';
+
+const WELCOME_MS_MAX = 60_000;
+
+/** A control socket that has been welcomed. */
+export interface Session {
+  send(message: ClientMessage): void;
+  sendFrame(head: FrameHead, payload: Uint8Array): void;
+  close(): void;
+}
+
+export interface SessionOptions {
+  hub: string;
+  role: 'contributor' | 'verifier';
+  identity: Identity;
+  /** Every message after `welcome`, beats left out: they are answered here. */
+  hear(message: HubMessage, session: Session): void;
+}
+
+/** Connects and says hello; settles when the hub says welcome. */
+export function openSession({ hub, role, identity, hear }: SessionOptions): Promise<Session> {
+  const url = new URL(CONTROL_PATH, hub.replace(/^http/, 'ws'));
+  const socket = new WebSocket(url, { perMessageDeflate: false });
+  const session: Session = {
+    send: (message) => socket.send(JSON.stringify(message)),
+    sendFrame: (head, payload) => socket.send(encodeFrame(head, payload)),
+    close: () => socket.close(),
+  };
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no welcome came')), WELCOME_MS_MAX);
+    socket.on('error', reject);
+    socket.on('close', (code) => reject(new Error(`the hub closed the socket with ${code}`)));
+    socket.on('message', (data) => {
+      const message = JSON.parse(String(data)) as HubMessage;
+      switch (message.type) {
+        case 'challenge':
+          return sayHello({ session, role, identity }, message);
+        case 'welcome':
+          clearTimeout(timer);
+          return resolve(session);
+        case 'beat':
+          return session.send({ type: 'beat' });
+        case 'refused':
+          return reject(new Error(`${message.code}: ${message.message}`));
+        default:
+          return hear(message, session);
+      }
+    });
+  });
+}
+
+function sayHello(
+  { session, role, identity }: { session: Session } & Pick<SessionOptions, 'role' | 'identity'>,
+  { nonce, hub }: { nonce: Extract<HubMessage, { type: 'challenge' }>['nonce']; hub: PublicKey },
+): void {
+  const claim = { version: PROTOCOL_VERSION, role, key: identity.key, hub, nonce };
+  const hello = { type: 'hello' as const, claim, signature: identity.sign('hello', claim) };
+  const capabilities = {
+    providers: ['wasm' as const],
+    features: [],
+    threads: 1,
+    memoryBytes: bytes(1024 ** 3),
+    engine: 'synthetic',
+  };
+  session.send(role === 'contributor' ? { ...hello, capabilities } : hello);
+}
