@@ -5,7 +5,7 @@ import { TEXT_BYTES_MAX } from '#protocol/messages/control.ts';
 import { millis } from '#protocol/units.ts';
 import { openHub } from '../core/hub.ts';
 import { type ControlLimits, type ControlSockets, openControlSockets } from './control-socket.ts';
-import { openFakeClient, openFakeSession } from './fake-client.contract.ts';
+import { openFakeClient, openFakeSession } from './fake-client.ts';
 import { verify } from './identity.ts';
 import { type Listener, openListener } from './listener.ts';
 import { openLog } from './log.ts';

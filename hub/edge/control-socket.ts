@@ -44,11 +44,28 @@ export interface ControlSockets {
   stop(): void;
 }
 
+interface ControlOptions {
+  post(event: HubEvent): void;
+  counters: HubCounters;
+  log: Log;
+}
+
+/** All sockets of one hub. */
+interface Control extends ControlOptions {
+  limits: ControlLimits;
+  connections: Map<SocketId, ControlConnection>;
+  ungreeted: Set<ControlConnection>;
+  nextId: SocketId;
+  /** The message that was sent last, as text: one to many sockets is encoded once. */
+  encoded?: { message: HubMessage; text: string };
+}
+
 /**
  * What the edge remembers of a socket sits on the socket itself, and all sockets share their
  * listeners: 20,000 idle ones have to fit in memory.
  */
 class ControlConnection extends WebSocket {
+  control: Control | undefined;
   id: SocketId = 0;
   tokens = 0;
   filledAt = 0;
@@ -61,141 +78,137 @@ const VERIFIER_TYPES = new Set(['verdict', 'judged', 'unpreparable']);
 const SWEEP_MS = 1_000;
 
 /** The control sockets of a hub: decodes what comes, bounds it, and hands it to `post`. */
-export function openControlSockets(options: {
-  post(event: HubEvent): void;
-  counters: HubCounters;
-  log: Log;
-  limits?: Partial<ControlLimits>;
-}): ControlSockets {
-  const { post, counters, log } = options;
-  const limits = { ...CONTROL_LIMITS, ...options.limits };
-  const connections = new Map<SocketId, ControlConnection>();
-  const ungreeted = new Set<ControlConnection>();
+export function openControlSockets(
+  options: ControlOptions & { limits?: Partial<ControlLimits> },
+): ControlSockets {
+  const control: Control = {
+    ...options,
+    limits: { ...CONTROL_LIMITS, ...options.limits },
+    connections: new Map(),
+    ungreeted: new Set(),
+    nextId: 1,
+  };
   const server = openWebSocketServer<typeof ControlConnection>({
     WebSocket: ControlConnection,
     maxPayload: FRAME_BYTES_MAX + 64 * 1024,
   });
-  let nextId = 1;
-  let encoded: { message: HubMessage; text: string } | undefined;
-
-  function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
-    const connection = this as ControlConnection;
-    const bytes = data as Buffer;
-    counters.messages += 1;
-    if (!takeToken(connection, limits)) {
-      counters.socketsTooFast += 1;
-      return refuseAndClose(
-        connection,
-        refusal(
-          'message-rate',
-          `send at most ${limits.messagesPerSecond} messages a second, then connect again`,
-        ),
-      );
-    }
-    const event = isBinary ? decodeBinary(connection.id, bytes) : decodeText(connection.id, bytes);
-    if (event.type === 'malformed') counters.messagesMalformed += 1;
-    post(event);
-  }
-
-  function onClose(this: WebSocket): void {
-    const connection = this as ControlConnection;
-    ungreeted.delete(connection);
-    if (!connections.delete(connection.id)) return;
-    counters.socketsOpen -= 1;
-    post({ type: 'disconnected', socket: connection.id });
-  }
-
-  /** Bad WebSocket frames; the library closes the socket, so `close` follows. */
-  function onError(this: WebSocket, error: Error): void {
-    counters.messagesMalformed += 1;
-    log.debug(
-      { socket: (this as ControlConnection).id, error: error.message },
-      'control socket error',
-    );
-  }
-
-  function opened(connection: ControlConnection): void {
-    connection.id = nextId++;
-    connection.tokens = limits.messagesBurst;
-    connection.filledAt = connection.openedAt = performance.now();
-    connection.on('message', onMessage);
-    connection.on('close', onClose);
-    connection.on('error', onError);
-    connections.set(connection.id, connection);
-    ungreeted.add(connection);
-    counters.socketsOpen += 1;
-    post({ type: 'connected', socket: connection.id });
-  }
-
-  function refuseAndClose(connection: ControlConnection, reason: Refusal): void {
-    const message: HubMessage = { type: 'refused', code: reason.code, message: reason.message };
-    connection.removeListener('message', onMessage);
-    connection.send(JSON.stringify(message));
-    connection.close(1008, reason.code);
-  }
-
-  /** The core ends a late hello; this ends one that the core never heard of or that is too big. */
-  function sweep(): void {
-    const now = performance.now();
-    for (const connection of ungreeted) {
-      if (bytesRead(connection) > limits.bytesBeforeWelcome) {
-        refuseAndClose(
-          connection,
-          refusal(
-            'message-too-long',
-            `say hello first: a socket may send ${limits.bytesBeforeWelcome} bytes before it is welcomed`,
-          ),
-        );
-        ungreeted.delete(connection);
-      } else if (now - connection.openedAt > 2 * HELLO_DEADLINE_MS) {
-        connection.terminate();
-      }
-    }
-  }
-  const timer = setInterval(sweep, SWEEP_MS);
+  const timer = setInterval(() => sweep(control), SWEEP_MS);
   timer.unref();
-
   return {
     upgrade(upgrade) {
       acceptUpgrade(server, upgrade, (connection) => {
         connection.wire = upgrade.socket;
-        if (connections.size < limits.sockets) return opened(connection);
-        connection.on('error', onError);
-        refuseAndClose(
-          connection,
-          refusal('too-many-connections', 'this hub is full; try again in a minute'),
-        );
+        admit(control, connection);
       });
     },
-    send(id, message) {
-      const connection = connections.get(id);
-      if (connection === undefined) return;
-      if (connection.bufferedAmount > limits.bufferedBytes) {
-        counters.socketsTooSlow += 1;
-        log.warn(
-          { socket: id, buffered: connection.bufferedAmount },
-          'closing a socket that does not read',
-        );
-        return connection.terminate();
-      }
-      if (message.type === 'welcome') {
-        connection.wire = undefined;
-        ungreeted.delete(connection);
-      }
-      // One message to many sockets is turned into text once.
-      if (encoded?.message !== message) encoded = { message, text: JSON.stringify(message) };
-      connection.send(encoded.text);
-    },
+    send: (id, message) => sendTo(control, id, message),
     close(id) {
-      connections.get(id)?.close(1000);
+      control.connections.get(id)?.close(1000);
     },
     stop() {
       clearInterval(timer);
-      for (const connection of connections.values()) connection.terminate();
+      for (const connection of control.connections.values()) connection.terminate();
       server.close();
     },
   };
 }
+
+function admit(control: Control, connection: ControlConnection): void {
+  const { connections, limits } = control;
+  connection.control = control;
+  connection.on('error', onError);
+  if (connections.size >= limits.sockets) {
+    const message = 'this hub is full; try again in a minute';
+    refuseAndClose(connection, refusal('too-many-connections', message));
+    return;
+  }
+  connection.id = control.nextId++;
+  connection.tokens = limits.messagesBurst;
+  connection.filledAt = connection.openedAt = performance.now();
+  connection.on('message', onMessage);
+  connection.on('close', onClose);
+  connections.set(connection.id, connection);
+  control.ungreeted.add(connection);
+  control.counters.socketsOpen += 1;
+  control.post({ type: 'connected', socket: connection.id });
+}
+
+function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
+  const connection = this as ControlConnection;
+  const { control } = connection;
+  if (control === undefined) return;
+  const { counters, limits } = control;
+  counters.messages += 1;
+  if (!takeToken(connection, limits)) {
+    counters.socketsTooFast += 1;
+    const message = `send at most ${limits.messagesPerSecond} messages a second, then connect again`;
+    refuseAndClose(connection, refusal('message-rate', message));
+    return;
+  }
+  const bytes = data as Buffer;
+  const event = isBinary ? decodeBinary(connection.id, bytes) : decodeText(connection.id, bytes);
+  if (event.type === 'malformed') counters.messagesMalformed += 1;
+  control.post(event);
+}
+
+function onClose(this: WebSocket): void {
+  const { control, id } = this as ControlConnection;
+  control?.ungreeted.delete(this as ControlConnection);
+  if (control?.connections.delete(id) !== true) return;
+  control.counters.socketsOpen -= 1;
+  control.post({ type: 'disconnected', socket: id });
+}
+
+/** Bad WebSocket frames; the library closes the socket, so `close` follows. */
+function onError(this: WebSocket, error: Error): void {
+  const { control, id } = this as ControlConnection;
+  if (control === undefined) return;
+  control.counters.messagesMalformed += 1;
+  control.log.debug({ socket: id, error: error.message }, 'control socket error');
+}
+
+function sendTo(control: Control, id: SocketId, message: HubMessage): void {
+  const connection = control.connections.get(id);
+  if (connection === undefined) return;
+  if (connection.bufferedAmount > control.limits.bufferedBytes) {
+    control.counters.socketsTooSlow += 1;
+    control.log.warn({ socket: id }, 'closing a socket that does not read');
+    connection.terminate();
+    return;
+  }
+  if (message.type === 'welcome') {
+    connection.wire = undefined;
+    control.ungreeted.delete(connection);
+  }
+  if (control.encoded?.message !== message) {
+    control.encoded = { message, text: JSON.stringify(message) };
+  }
+  connection.send(control.encoded.text);
+}
+
+function refuseAndClose(connection: ControlConnection, reason: Refusal): void {
+  const message: HubMessage = { type: 'refused', code: reason.code, message: reason.message };
+  connection.removeListener('message', onMessage);
+  connection.send(JSON.stringify(message));
+  connection.close(1008, reason.code);
+}
+
+/** The core ends a late hello; this ends one that the core never heard of or that is too big. */
+function sweep({ ungreeted, limits }: Control): void {
+  const now = performance.now();
+  for (const connection of ungreeted) {
+    if (bytesRead(connection) > limits.bytesBeforeWelcome) {
+      ungreeted.delete(connection);
+      const message = `say hello first: a socket may send ${limits.bytesBeforeWelcome} bytes before it is welcomed`;
+      refuseAndClose(connection, refusal('message-too-long', message));
+    } else if (now - connection.openedAt > 2 * HELLO_DEADLINE_MS) {
+      connection.terminate();
+    }
+  }
+}
+
+const bytesRead = ({ wire }: ControlConnection): number =>
+  wire !== undefined && 'bytesRead' in wire ? Number(wire.bytesRead) : 0;
 
 /** A bucket that fills at `messagesPerSecond`; false when it is empty. */
 function takeToken(connection: ControlConnection, limits: ControlLimits): boolean {
@@ -205,9 +218,6 @@ function takeToken(connection: ControlConnection, limits: ControlLimits): boolea
   connection.filledAt = now;
   return connection.tokens >= 0;
 }
-
-const bytesRead = ({ wire }: ControlConnection): number =>
-  wire !== undefined && 'bytesRead' in wire ? Number(wire.bytesRead) : 0;
 
 function decodeText(socket: SocketId, bytes: Buffer): HubEvent {
   if (bytes.length > TEXT_BYTES_MAX) {

@@ -12,6 +12,7 @@ import type {
   HubEvent,
   RequestId,
   SocketId,
+  Token,
   World,
 } from '../core/events.ts';
 import { type Hub, stepHub } from '../core/hub.ts';
@@ -49,147 +50,171 @@ const TICK_MS = 500;
 const COMMAND_DEADLINE_MS = 15_000;
 const COMMANDS_WAITING_MAX = 1_000;
 
+/** The loop's own state. */
+interface Loop {
+  hub: Hub;
+  edge: LoopWorld;
+  world: World;
+  queue: HubEvent[];
+  running: boolean;
+  waiting: Map<RequestId, (result: Result<JobView | null>) => void>;
+  watchers: Map<JobId, Set<() => void>>;
+  nextRequest: RequestId;
+}
+
 /** The one loop of a hub: events go in one at a time, their effects are performed in order. */
 export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
-  const { counters, log } = edge;
-  const queue: HubEvent[] = [];
-  const waiting = new Map<RequestId, (result: Result<JobView | null>) => void>();
-  const watchers = new Map<JobId, Set<() => void>>();
-  const world: World = { ...edge.world, now: instant(Date.now()) };
-  let running = false;
-  let nextRequest = 1;
-
-  /** An effect may cause an event at once; it waits until the effects before it are performed. */
-  function post(event: HubEvent): void {
-    queue.push(event);
-    if (running) return;
-    running = true;
-    try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) step(next);
-    } finally {
-      running = false;
-    }
-  }
-
-  function step(event: HubEvent): void {
-    world.now = instant(Date.now());
-    let effects: HubEffect[];
-    try {
-      effects = stepHub(hub, event, world);
-    } catch (error) {
-      return stepFailed(event, error);
-    }
-    for (const effect of effects) perform(effect);
-    if (event.type === 'disconnected') edge.socketGone(event.socket);
-  }
-
-  /** A bug in the core must cost one socket or one request, never the hub. */
-  function stepFailed(event: HubEvent, error: unknown): void {
-    counters.stepErrors += 1;
-    log.error({ event: event.type, error: explain(error) }, 'the core threw; this is a bug');
-    if ('socket' in event && event.type !== 'disconnected') edge.close(event.socket);
-    if (event.type === 'command') reply(event.request, { ok: false, refusal: toRefusal(error) });
-  }
-
-  function perform(effect: HubEffect): void {
-    switch (effect.type) {
-      case 'send':
-        return deliver(effect.socket, effect.message);
-      case 'close':
-        return edge.close(effect.socket);
-      case 'store':
-        return persist(effect.token, effect.facts);
-      case 'keep':
-        return void keep(effect.token, effect.blobs);
-      case 'reply':
-        return reply(effect.request, effect.result);
-      case 'changed':
-        for (const changed of watchers.get(effect.job) ?? []) changed();
-        return;
-    }
-  }
-
-  function deliver(socket: SocketId, message: HubMessage): void {
-    if (message.type === 'lease') counters.leases += 1;
-    else if (message.type === 'accepted') counters.shardsAccepted += 1;
-    else if (message.type === 'welcome' && message.peer !== undefined) {
-      edge.peerGiven(socket, message.peer);
-    }
-    edge.send(socket, message);
-  }
-
-  function persist(token: number, facts: readonly Fact[]): void {
-    const askedAt = performance.now();
-    edge.append(facts).then(
-      () => {
-        edge.observeStore(performance.now() - askedAt);
-        post({ type: 'stored', token });
-      },
-      (error: unknown) => {
-        counters.storeFailures += 1;
-        log.error({ error: explain(error) }, 'facts could not be stored');
-        post({ type: 'store-failed', token, refusal: toRefusal(error) });
-      },
-    );
-  }
-
-  async function keep(token: number, blobs: readonly (Uint8Array | BlobRange)[]): Promise<void> {
-    const refs: BlobRef[] = [];
-    for (const blob of blobs) {
-      const kept = await edge
-        .keep(blob)
-        .catch((error: unknown) => refuse('storage-failed', explain(error)));
-      if (!kept.ok) return post({ type: 'store-failed', token, refusal: kept.refusal });
-      refs.push(kept.value);
-    }
-    post({ type: 'kept', token, refs });
-  }
-
-  function reply(request: RequestId, result: Result<JobView | null>): void {
-    waiting.get(request)?.(result);
-    waiting.delete(request);
-  }
-
-  const timer = setInterval(() => post({ type: 'tick' }), TICK_MS);
+  const loop: Loop = {
+    hub,
+    edge,
+    world: { ...edge.world, now: instant(Date.now()) },
+    queue: [],
+    running: false,
+    waiting: new Map(),
+    watchers: new Map(),
+    nextRequest: 1,
+  };
+  const timer = setInterval(() => post(loop, { type: 'tick' }), TICK_MS);
   timer.unref();
-
   return {
-    post,
-    command(command) {
-      if (waiting.size >= COMMANDS_WAITING_MAX) {
-        return Promise.resolve(
-          refuse('busy', 'too many requests wait for the disk; try again in a few seconds'),
-        );
-      }
-      const request = nextRequest++;
-      return new Promise((resolve) => {
-        const deadline = setTimeout(
-          () =>
-            reply(
-              request,
-              refuse('busy', 'the hub did not answer in time; look at the job before trying again'),
-            ),
-          COMMAND_DEADLINE_MS,
-        );
-        waiting.set(request, (result) => {
-          clearTimeout(deadline);
-          resolve(result);
-        });
-        post({ type: 'command', request, command });
-      });
-    },
-    watch(job, changed) {
-      const set = watchers.get(job) ?? new Set();
-      watchers.set(job, set.add(changed));
-      return () => {
-        set.delete(changed);
-        if (set.size === 0) watchers.delete(job);
-      };
-    },
+    post: (event) => post(loop, event),
+    command: (command) => runCommand(loop, command),
+    watch: (job, changed) => watch(loop, job, changed),
     stop() {
       clearInterval(timer);
-      post({ type: 'stopping' });
+      post(loop, { type: 'stopping' });
     },
+  };
+}
+
+/** An effect may cause an event at once; it waits until the effects before it are performed. */
+function post(loop: Loop, event: HubEvent): void {
+  const { queue } = loop;
+  queue.push(event);
+  if (loop.running) return;
+  loop.running = true;
+  try {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) step(loop, next);
+  } finally {
+    loop.running = false;
+  }
+}
+
+function step(loop: Loop, event: HubEvent): void {
+  loop.world.now = instant(Date.now());
+  let effects: HubEffect[];
+  try {
+    effects = stepHub(loop.hub, event, loop.world);
+  } catch (error) {
+    stepFailed(loop, event, error);
+    return;
+  }
+  for (const effect of effects) perform(loop, effect);
+  if (event.type === 'disconnected') loop.edge.socketGone(event.socket);
+}
+
+/** A bug in the core must cost one socket or one request, never the hub. */
+function stepFailed(loop: Loop, event: HubEvent, error: unknown): void {
+  const { edge } = loop;
+  edge.counters.stepErrors += 1;
+  edge.log.error({ event: event.type, error: explain(error) }, 'the core threw; this is a bug');
+  if (event.type === 'disconnected') edge.socketGone(event.socket);
+  else if ('socket' in event) edge.close(event.socket);
+  if (event.type === 'command')
+    reply(loop, event.request, { ok: false, refusal: toRefusal(error) });
+}
+
+function perform(loop: Loop, effect: HubEffect): void {
+  switch (effect.type) {
+    case 'send':
+      return deliver(loop.edge, effect.socket, effect.message);
+    case 'close':
+      return loop.edge.close(effect.socket);
+    case 'store':
+      return persist(loop, effect.token, effect.facts);
+    case 'keep':
+      return void keep(loop, effect.token, effect.blobs);
+    case 'reply':
+      return reply(loop, effect.request, effect.result);
+    case 'changed':
+      for (const changed of loop.watchers.get(effect.job) ?? []) changed();
+      return;
+  }
+}
+
+function deliver(edge: LoopWorld, socket: SocketId, message: HubMessage): void {
+  if (message.type === 'lease') edge.counters.leases += 1;
+  else if (message.type === 'accepted') edge.counters.shardsAccepted += 1;
+  else if (message.type === 'welcome' && message.peer !== undefined) {
+    edge.peerGiven(socket, message.peer);
+  }
+  edge.send(socket, message);
+}
+
+function persist(loop: Loop, token: Token, facts: readonly Fact[]): void {
+  const { edge } = loop;
+  const askedAt = performance.now();
+  edge.append(facts).then(
+    () => {
+      edge.observeStore(performance.now() - askedAt);
+      post(loop, { type: 'stored', token });
+    },
+    (error: unknown) => {
+      edge.counters.storeFailures += 1;
+      edge.log.error({ error: explain(error) }, 'facts could not be stored');
+      post(loop, { type: 'store-failed', token, refusal: toRefusal(error) });
+    },
+  );
+}
+
+async function keep(
+  loop: Loop,
+  token: Token,
+  blobs: readonly (Uint8Array | BlobRange)[],
+): Promise<void> {
+  const refs: BlobRef[] = [];
+  for (const blob of blobs) {
+    const kept = await loop.edge.keep(blob).catch((error: unknown) => {
+      loop.edge.log.error({ error: explain(error) }, 'a blob could not be kept');
+      return refuse('storage-failed', 'the hub could not keep the known answers; look at its log');
+    });
+    if (!kept.ok) return post(loop, { type: 'store-failed', token, refusal: kept.refusal });
+    refs.push(kept.value);
+  }
+  post(loop, { type: 'kept', token, refs });
+}
+
+function runCommand(loop: Loop, command: HubCommand): Promise<Result<JobView | null>> {
+  const { waiting } = loop;
+  if (waiting.size >= COMMANDS_WAITING_MAX) {
+    const message = 'too many requests wait for the disk; try again in a few seconds';
+    return Promise.resolve(refuse('busy', message));
+  }
+  const request = loop.nextRequest++;
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => {
+      const message = 'the hub did not answer in time; look at the job before trying again';
+      reply(loop, request, refuse('busy', message));
+    }, COMMAND_DEADLINE_MS);
+    waiting.set(request, (result) => {
+      clearTimeout(deadline);
+      resolve(result);
+    });
+    post(loop, { type: 'command', request, command });
+  });
+}
+
+function reply(loop: Loop, request: RequestId, result: Result<JobView | null>): void {
+  loop.waiting.get(request)?.(result);
+  loop.waiting.delete(request);
+}
+
+function watch({ watchers }: Loop, job: JobId, changed: () => void): () => void {
+  const set = watchers.get(job) ?? new Set();
+  watchers.set(job, set.add(changed));
+  return () => {
+    set.delete(changed);
+    if (set.size === 0 && watchers.get(job) === set) watchers.delete(job);
   };
 }
 

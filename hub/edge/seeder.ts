@@ -84,12 +84,7 @@ export function openSeeder(options: SeederOptions): Seeder {
     servePeer(channel, options, touched);
   }
 
-  const sweep = setInterval(() => {
-    const idleSince = performance.now() - IDLE_MS;
-    for (const [connection, { usedAt }] of connections) {
-      if (usedAt < idleSince) connection.close();
-    }
-  }, SWEEP_MS);
+  const sweep = setInterval(() => closeIdle(connections), SWEEP_MS);
   sweep.unref();
 
   return {
@@ -101,4 +96,11 @@ export function openSeeder(options: SeederOptions): Seeder {
       connections.clear();
     },
   };
+}
+
+function closeIdle(connections: ReadonlyMap<PeerConnection, { usedAt: number }>): void {
+  const idleSince = performance.now() - IDLE_MS;
+  for (const [connection, { usedAt }] of connections) {
+    if (usedAt < idleSince) connection.close();
+  }
 }

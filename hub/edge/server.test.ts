@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFileTree } from '#protocol/file-tree.ts';
 import type { JobView } from '#protocol/job.ts';
+import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
+import { decodePeerFrame, encodePeerFrame, PEER_CHANNEL } from '#protocol/peer-frame.ts';
 import { decodeSafetensors } from '#protocol/safetensors.ts';
 import { bytes, millis } from '#protocol/units.ts';
-import { deliver, makeFakeKey, openFakeSession } from './fake-client.contract.ts';
+import { deliver, makeFakeKey, openFakeSession } from './fake-client.ts';
 import { openLog } from './log.ts';
+import { openPeer } from './peer-node.ts';
 import { type HubServer, openHubServer } from './server.ts';
 
 const ITEMS = 10;
@@ -76,6 +79,12 @@ function makeForm(
   const options = parts.options ?? { name: 'identity', unitItems: UNIT_ITEMS, autoStart: true };
   form.append('options', JSON.stringify(options));
   return form;
+}
+
+function modelRoot() {
+  const tree = openFileTree();
+  tree.push(modelBytes);
+  return tree.finish().root;
 }
 
 /** What a refused call said. */
@@ -171,9 +180,7 @@ describe('a job over the API and real sockets', () => {
   });
 
   it('serves the model by its root, whole, by range, by condition, and its pieces', async () => {
-    const tree = openFileTree();
-    tree.push(modelBytes);
-    const { root } = tree.finish();
+    const root = modelRoot();
     const url = `/v1/blobs/${root}`;
     const whole = await call(url);
     expect(Buffer.from(await whole.arrayBuffer()).equals(modelBytes)).toBe(true);
@@ -202,9 +209,49 @@ describe('a job over the API and real sockets', () => {
     expect(await refusalOf(unknown)).toEqual({ status: 404, code: 'blob-unknown' });
   });
 
+  it('seeds the model over WebRTC to a device it welcomed, by the names in the welcome', async () => {
+    const device = await openFakeSession(socketUrl(), 'contributor');
+    const { peer: id = '', seeder = '' } = device.welcome;
+    const { hostname: host, port } = new URL(hub.url);
+    const address = {
+      host,
+      port: Number(port),
+      token: 'own',
+      iceServers: [],
+      path: SIGNALLING_PATH,
+    };
+    const peer = openPeer(id, address);
+    await new Promise<void>((resolve) => peer.on('open', resolve));
+    const connection = peer.connect(seeder, { serialization: 'raw', reliable: true });
+    const channel = connection.peerConnection.createDataChannel(PEER_CHANNEL.label, {
+      negotiated: true,
+      id: PEER_CHANNEL.id,
+    });
+    channel.binaryType = 'arraybuffer';
+    await new Promise<void>((resolve) => channel.addEventListener('open', () => resolve()));
+    const answer = new Promise<unknown>((resolve) => {
+      channel.addEventListener('message', ({ data }) => resolve(data));
+    });
+    const before = { ...hub.counters };
+    const want = { type: 'want', request: 1, root: modelRoot(), offset: 0 } as const;
+    channel.send(encodePeerFrame({ ...want, length: modelBytes.length }));
+    const frame = decodePeerFrame(new Uint8Array((await answer) as ArrayBuffer));
+    if (!frame.ok || frame.value.type !== 'data') throw new Error('no data frame');
+    expect(Buffer.from(frame.value.payload).equals(modelBytes)).toBe(true);
+    expect(hub.counters.blobBytesWebrtc - before.blobBytesWebrtc).toBe(modelBytes.length);
+    expect(hub.counters.blobBytesHttps).toBe(before.blobBytesHttps);
+    const left = new Promise<void>((resolve) => peer.on('disconnected', resolve));
+    device.socket.close();
+    await left;
+    peer.destroy();
+  });
+
   it('knows its jobs after a restart, and makes no second key', async () => {
     const before = (await (await call('/v1/jobs')).json()) as { jobs: JobView[] };
+    const events = readEvents(await call(`/v1/jobs/${before.jobs[0]?.id}/events`));
+    const ended = expect(events.until(() => false)).rejects.toThrow('the stream ended');
     await hub.close();
+    await ended;
     hub = await openHubServer({ data, port: 0 });
     expect(hub.key).toBeUndefined();
     const after = (await (await call('/v1/jobs')).json()) as { jobs: JobView[] };

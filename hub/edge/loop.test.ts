@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Nonce, PublicKey, Signature } from '#protocol/ids.ts';
+import type { HubMessage } from '#protocol/messages/control.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { millis } from '#protocol/units.ts';
+import { openHub } from '../core/hub.ts';
+import { verify } from './identity.ts';
+import { openLog } from './log.ts';
+import { openLoop } from './loop.ts';
+import { openCounters } from './metrics.ts';
+import { openMemoryStore } from './store/memory.ts';
+
+const key = 'cd'.repeat(32) as PublicKey;
+
+async function openWorld() {
+  const store = openMemoryStore();
+  const counters = openCounters();
+  const hub = openHub(await store.load(), {
+    hub: key,
+    checkRate: 0.05,
+    beatMs: millis(15_000),
+    iceServers: [],
+    needsVerifier: true,
+    barMs: millis(1_000),
+  });
+  const trouble: { append?: Error; random?: Error } = {};
+  const sent: HubMessage[] = [];
+  const closed: number[] = [];
+  const loop = openLoop(hub, {
+    world: {
+      random() {
+        if (trouble.random !== undefined) throw trouble.random;
+        return '00'.repeat(32) as Nonce;
+      },
+      sign: () => '00'.repeat(64) as Signature,
+      verify,
+      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+    },
+    append: (facts) =>
+      trouble.append === undefined ? store.append(facts) : Promise.reject(trouble.append),
+    keep: () => Promise.reject(new Error('nothing is kept here')),
+    send: (_, message) => sent.push(message),
+    close: (socket) => closed.push(socket),
+    peerGiven: () => undefined,
+    socketGone: () => undefined,
+    observeStore: () => undefined,
+    counters,
+    log: openLog('silent'),
+  });
+  return { loop, trouble, sent, closed, counters, store };
+}
+
+describe('the loop of a hub', () => {
+  it('answers a command once it is on disk', async () => {
+    const { loop, store } = await openWorld();
+    expect(await loop.command({ type: 'enrol', key })).toEqual({ ok: true, value: null });
+    expect((await store.load()).verifiers).toEqual([key]);
+    loop.stop();
+  });
+
+  it('passes on why the disk refused, and goes on when there is room again', async () => {
+    const { loop, trouble, counters } = await openWorld();
+    trouble.append = new PocketgridError(refusal('disk-full', 'free some space and retry'));
+    const full = await loop.command({ type: 'enrol', key });
+    expect(full).toEqual({ ok: false, refusal: refusal('disk-full', 'free some space and retry') });
+    trouble.append = new Error('something else');
+    const other = await loop.command({ type: 'enrol', key });
+    expect(other).toMatchObject({ ok: false, refusal: { code: 'internal' } });
+    expect(counters.storeFailures).toBe(2);
+    delete trouble.append;
+    expect(await loop.command({ type: 'enrol', key })).toMatchObject({ ok: true });
+    loop.stop();
+  });
+
+  it('closes one socket when the core throws, and serves the next', async () => {
+    const { loop, trouble, sent, closed, counters } = await openWorld();
+    trouble.random = new Error('no randomness');
+    loop.post({ type: 'connected', socket: 1 });
+    expect([closed, sent, counters.stepErrors]).toEqual([[1], [], 1]);
+    delete trouble.random;
+    loop.post({ type: 'connected', socket: 2 });
+    expect(sent).toMatchObject([{ type: 'challenge' }]);
+    loop.stop();
+    expect(sent.at(-1)).toMatchObject({ type: 'refused', code: 'hub-stopping' });
+  });
+});
