@@ -9,9 +9,9 @@ import { openBlobs } from './blobs.ts';
 import { type BookFile, openBookFile } from './book-file.ts';
 import { openComputeWorkers } from './compute-workers.ts';
 import { type ControlLink, openControlLink } from './control-link.ts';
-import { openHubHttp } from './http.ts';
+import { type HubHttp, openHubHttp } from './http.ts';
 import type { Identity } from './identity.ts';
-import { openLane } from './lane.ts';
+import { type Lane, openLane } from './lane.ts';
 import { openTally, type Tally, tallyLine } from './tally.ts';
 
 const TICK_MS = 100;
@@ -38,124 +38,158 @@ export interface Loop {
   close(): Promise<void>;
 }
 
+/** What one verifier process holds. */
+interface Parts {
+  options: LoopOptions;
+  state: Verifier;
+  links: Map<number, ControlLink>;
+  http: HubHttp;
+  lane: Lane;
+  book: BookFile | undefined;
+  tally: Tally;
+  /** Waiting for the step at hand to end. */
+  events: VerifierEvent[];
+  stepping: boolean;
+  stopped(): void;
+}
+
 /** Joins the verifier's core to the world: one event at a time, effects in order. */
 export async function openLoop(options: LoopOptions): Promise<Loop> {
-  const { hub, insecure, folder, identity, say } = options;
-  const http = openHubHttp(hub, insecure);
-  const blobs = await openBlobs(join(folder, 'blobs'), http, options.blobBytesMax);
+  const http = openHubHttp(options.hub, options.insecure);
+  const blobs = await openBlobs(join(options.folder, 'blobs'), http, options.blobBytesMax);
   const workers = openComputeWorkers();
-  const lane = openLane({ blobs, workers, http });
-  const state = openVerifier(options.config);
-  const links = new Map<number, ControlLink>();
-  let book: BookFile | undefined;
-  let tally = openTally();
-  let stopped: (() => void) | undefined;
-  const events: VerifierEvent[] = [];
-  let stepping = false;
-
-  const world = (): World => ({
-    now: instant(Date.now()),
-    random: () => randomBytes(32).toString('hex') as Nonce,
-    sign: identity.sign,
-  });
-  const post = (event: VerifierEvent): void => {
-    events.push(event);
-    if (stepping) return;
-    stepping = true;
-    try {
-      for (let next = events.shift(); next !== undefined; next = events.shift()) {
-        for (const effect of stepVerifier(state, next, world())) perform(effect);
-      }
-    } finally {
-      stepping = false;
-    }
+  const parts: Parts = {
+    options,
+    state: openVerifier(options.config),
+    links: new Map(),
+    http,
+    lane: openLane({ blobs, workers, http }),
+    book: undefined,
+    tally: openTally(),
+    events: [],
+    stepping: false,
+    stopped: () => undefined,
   };
-
-  const bind = async (key: PublicKey): Promise<void> => {
-    const fresh = openTally();
-    await book?.close();
-    const opened = await openBookFile(join(folder, key.slice(0, 16)), key, (line) =>
-      tallyLine(fresh, line),
-    );
-    book = opened;
-    tally = fresh;
-    post({ type: 'bound', saved: opened.saved });
-  };
-
-  const persist = async (effect: Extract<VerifierEffect, { type: 'persist' }>): Promise<void> => {
-    const { token } = effect;
-    const refused = await book?.write(effect);
-    if (refused === undefined) post({ type: 'persisted', token });
-    else post({ type: 'persist-failed', token, refusal: refused });
-  };
-
-  const perform = (effect: VerifierEffect): void => {
-    switch (effect.type) {
-      case 'connect':
-        links.set(effect.link, openControlLink(effect.link, { hub, insecure }, post));
-        return;
-      case 'disconnect':
-        links.get(effect.link)?.close();
-        links.delete(effect.link);
-        return;
-      case 'send':
-      case 'send-frame':
-        links.get(effect.link)?.send(effect);
-        return;
-      case 'ticket':
-        http.setTicket(effect.ticket);
-        return;
-      case 'bind':
-        bind(effect.hub).catch(options.fail);
-        return;
-      case 'persist':
-        persist(effect).catch(options.fail);
-        return;
-      case 'execute':
-        void lane
-          .execute(effect)
-          .then((result) => post({ type: 'executed', task: effect.task, result }));
-        return;
-      case 'claim':
-        void lane
-          .claim(effect)
-          .then((result) => post({ type: 'claimed', task: effect.task, result }));
-        return;
-      case 'prepare':
-        void lane
-          .prepare(effect)
-          .then((result) => post({ type: 'prepared', task: effect.task, result }));
-        return;
-      case 'say':
-        say(effect.level, effect.text);
-        return;
-      case 'stopped':
-        stopped?.();
-    }
-  };
-
   const timer = setInterval(() => {
-    post({ type: 'tick' });
-    for (const link of links.keys()) if (isOver(state, link)) links.delete(link);
+    post(parts, { type: 'tick' });
+    for (const link of parts.links.keys()) if (isOver(parts.state, link)) parts.links.delete(link);
   }, TICK_MS);
-  post({ type: 'tick' });
-
+  post(parts, { type: 'tick' });
   return {
-    state: () => state,
-    tally: () => tally,
-    logFile: () => book?.logFile,
+    state: () => parts.state,
+    tally: () => parts.tally,
+    logFile: () => parts.book?.logFile,
     close: async () => {
-      const written = new Promise<void>((resolve) => {
-        stopped = resolve;
-        setTimeout(resolve, STOP_DEADLINE_MS).unref();
-      });
-      post({ type: 'stopping' });
-      await written;
+      await stop(parts);
       clearInterval(timer);
       await workers.close();
-      await book?.close();
+      await parts.book?.close();
     },
   };
+}
+
+function stop(parts: Parts): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, STOP_DEADLINE_MS);
+    parts.stopped = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    post(parts, { type: 'stopping' });
+  });
+}
+
+/** Steps the core, and does what it decides. An event that comes of that waits its turn. */
+function post(parts: Parts, event: VerifierEvent): void {
+  parts.events.push(event);
+  if (parts.stepping) return;
+  parts.stepping = true;
+  try {
+    for (let next = parts.events.shift(); next !== undefined; next = parts.events.shift()) {
+      const world: World = {
+        now: instant(Date.now()),
+        random: () => randomBytes(32).toString('hex') as Nonce,
+        sign: parts.options.identity.sign,
+      };
+      for (const effect of stepVerifier(parts.state, next, world)) perform(parts, effect);
+    }
+  } finally {
+    parts.stepping = false;
+  }
+}
+
+function perform(parts: Parts, effect: VerifierEffect): void {
+  const { links, lane, options } = parts;
+  switch (effect.type) {
+    case 'connect': {
+      const { hub, insecure } = options;
+      const told = (event: VerifierEvent) => post(parts, event);
+      links.set(effect.link, openControlLink(effect.link, { hub, insecure }, told));
+      return;
+    }
+    case 'disconnect':
+      links.get(effect.link)?.close();
+      links.delete(effect.link);
+      return;
+    case 'send':
+    case 'send-frame':
+      links.get(effect.link)?.send(effect);
+      return;
+    case 'ticket':
+      parts.http.setTicket(effect.ticket);
+      return;
+    case 'bind':
+      bind(parts, effect.hub).catch(options.fail);
+      return;
+    case 'persist':
+      persist(parts, effect).catch(options.fail);
+      return;
+    case 'execute':
+    case 'claim':
+    case 'prepare':
+      runTask(lane, effect).then((event) => post(parts, event), options.fail);
+      return;
+    case 'say':
+      options.say(effect.level, effect.text);
+      return;
+    case 'stopped':
+      parts.stopped();
+  }
+}
+
+type Task = Extract<VerifierEffect, { type: 'execute' | 'claim' | 'prepare' }>;
+
+async function runTask(lane: Lane, effect: Task): Promise<VerifierEvent> {
+  const { task } = effect;
+  switch (effect.type) {
+    case 'execute':
+      return { type: 'executed', task, result: await lane.execute(effect) };
+    case 'claim':
+      return { type: 'claimed', task, result: await lane.claim(effect) };
+    case 'prepare':
+      return { type: 'prepared', task, result: await lane.prepare(effect) };
+  }
+}
+
+/** Opens the folder of the hub that answered; a hub with another key has another folder. */
+async function bind(parts: Parts, hub: PublicKey): Promise<void> {
+  const tally = openTally();
+  await parts.book?.close();
+  const folder = join(parts.options.folder, hub.slice(0, 16));
+  const book = await openBookFile(folder, hub, (line) => tallyLine(tally, line));
+  parts.book = book;
+  parts.tally = tally;
+  post(parts, { type: 'bound', saved: book.saved });
+}
+
+async function persist(
+  parts: Parts,
+  effect: Extract<VerifierEffect, { type: 'persist' }>,
+): Promise<void> {
+  const { token } = effect;
+  const refused = await parts.book?.write(effect);
+  if (refused === undefined) post(parts, { type: 'persisted', token });
+  else post(parts, { type: 'persist-failed', token, refusal: refused });
 }
 
 /** A link that ended by itself is not told to disconnect; it is forgotten here. */

@@ -1,0 +1,220 @@
+import { encodeBase64 } from '#protocol/base64.ts';
+import { concatBytes, digest, digestRecord, hexToBytes } from '#protocol/digest.ts';
+import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { HubMessage } from '#protocol/messages/control.ts';
+import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/package.ts';
+import type { AcceptedShard, Verdict } from '#protocol/records.ts';
+import { accept, refusal, refuse } from '#protocol/refusal.ts';
+import { bytes, instant, millis } from '#protocol/units.ts';
+import type { LogLine, Saved, VerifierEffect, VerifierEvent } from './events.ts';
+import type { Verifier } from './state.ts';
+import { openVerifier, stepVerifier } from './verifier.ts';
+
+/** The hub, the disk and the exact lane of one verifier, for tests: all of them answer at once. */
+export interface FakeScript {
+  rate?: number;
+  saved?: Saved;
+  queueUnitsMax?: number;
+  epochMs?: number;
+  /** The number behind a claim; nothing where the hub does not have it. */
+  claimed?: (unit: number) => number | undefined;
+  /** What a re-execution gives, the unit's own number by default; nothing where it fails. */
+  truth?: (unit: number, fresh: boolean) => number | undefined;
+}
+
+const HUB = 'aa'.repeat(32) as PublicKey;
+const INPUTS = { root: '11'.repeat(32) as Root, length: bytes(4096) };
+const FILE = { root: '22'.repeat(32) as Root, length: bytes(100) };
+const spec = (name: string) => ({ name, dtype: 'f32' as const, shape: [2] });
+const MANIFEST: PackageManifest = {
+  format: 'pocketgrid/package@1',
+  name: 'number',
+  runtime: 'graph',
+  variants: [{ dtype: 'f32', file: FILE, needs: [] }],
+  inputs: [spec('x')],
+  outputs: [spec('y')],
+  unitItems: 2,
+  reference: REFERENCE_LANE,
+  comparators: [{ output: 'y', l2: 1e-4, max: 1e-2 }],
+  taps: [],
+  knownAnswers: [{ inputs: FILE, outputs: FILE }],
+  peakBytes: bytes(1000),
+  referenceUnitMs: millis(1),
+};
+
+/** The output of a unit that computes `value`: value and value + 1. */
+const output = (value: number) => new Uint8Array(new Float32Array([value, value + 1]).buffer);
+export const fakeReference = (value: number) => ({
+  digest: digest(output(value)),
+  bytes: output(value),
+});
+
+/** A shard from unit `sequence × 10` whose device claims `claims`; unit n truly computes n. */
+export function fakeShard(
+  sequence: number,
+  claims: readonly number[],
+  provider: Provider = 'wasm',
+): AcceptedShard {
+  return {
+    sequence,
+    index: sequence,
+    job: 'job_0123456789abcdef' as JobId,
+    lease: sequence.toString(16).padStart(32, '0') as LeaseId,
+    device: 'dd'.repeat(32) as PublicKey,
+    provider,
+    package: digestRecord(MANIFEST),
+    firstUnit: sequence * 10,
+    unitCount: claims.length,
+    commitment: digestRecord(sequence),
+    digests: encodeBase64(concatBytes(...claims.map((claim) => hexToBytes(digest(output(claim)))))),
+    at: instant(0),
+  };
+}
+
+/** A shard with nothing wrong. */
+export const honestShard = (sequence: number, count: number): AcceptedShard =>
+  fakeShard(
+    sequence,
+    Array.from({ length: count }, (_, place) => sequence * 10 + place),
+  );
+
+export interface FakeWorld {
+  state: Verifier;
+  now: number;
+  link: number;
+  nonces: number;
+  diskFull: boolean;
+  /** Re-executions are not answered. */
+  idle: boolean;
+  effects: VerifierEffect[];
+  lines: LogLine[];
+  disk: Saved;
+  script: FakeScript;
+  events: VerifierEvent[];
+  stepping: boolean;
+}
+
+export function openFakeWorld(script: FakeScript = {}): FakeWorld {
+  const none = { judged: -1, settled: -1, lastEpoch: 0, epochs: [], verdicts: [] };
+  const state = openVerifier({
+    key: 'ee'.repeat(32) as PublicKey,
+    policy: { type: 'flat', rate: script.rate ?? 1 },
+    epochMs: millis(script.epochMs ?? 3_600_000),
+    queueUnitsMax: script.queueUnitsMax ?? 1000,
+    tasksMax: 2,
+  });
+  return {
+    state,
+    now: 1_000_000,
+    link: 0,
+    nonces: 0,
+    diskFull: false,
+    idle: false,
+    effects: [],
+    lines: [],
+    disk: script.saved ?? { hub: HUB, ...none },
+    script,
+    events: [],
+    stepping: false,
+  };
+}
+
+/** Steps the core and answers what it asks for, one event at a time. */
+export function step(world: FakeWorld, event: VerifierEvent): void {
+  world.events.push(event);
+  if (world.stepping) return;
+  world.stepping = true;
+  for (let next = world.events.shift(); next !== undefined; next = world.events.shift()) {
+    const effects = stepVerifier(world.state, next, {
+      now: instant(world.now),
+      random: () => digest(Uint8Array.of(world.nonces++)) as string as Nonce,
+      sign: () => '5'.repeat(128) as Signature,
+    });
+    world.effects.push(...effects);
+    for (const effect of effects) answer(world, effect);
+  }
+  world.stepping = false;
+}
+
+function answer(world: FakeWorld, effect: VerifierEffect): void {
+  const { script } = world;
+  switch (effect.type) {
+    case 'connect':
+      world.link = effect.link;
+      return;
+    case 'bind':
+      return step(world, { type: 'bound', saved: world.disk });
+    case 'persist':
+      return write(world, effect);
+    case 'execute': {
+      if (world.idle) return;
+      const { task, unit, fresh } = effect;
+      const value = script.truth === undefined ? unit : script.truth(unit, fresh);
+      const lost = refuse('download-failed', 'no network');
+      const result = value === undefined ? lost : accept(fakeReference(value));
+      return step(world, { type: 'executed', task, result });
+    }
+    case 'claim': {
+      const value = script.claimed?.(effect.unit);
+      const gone = refuse('not-found', 'gone');
+      const result = value === undefined ? gone : accept(fakeReference(value));
+      return step(world, { type: 'claimed', task: effect.task, result });
+    }
+    default:
+      return;
+  }
+}
+
+function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
+  const { token, epochs, lines, marks } = effect;
+  if (world.diskFull) {
+    return step(world, { type: 'persist-failed', token, refusal: refusal('disk-full', 'full') });
+  }
+  world.lines.push(...lines);
+  const filed = lines.flatMap((line) => (line.type === 'verdict' ? [line] : []));
+  const opened = (epochs ?? []).map(({ number }) => number);
+  world.disk = {
+    ...world.disk,
+    ...(epochs === undefined ? {} : { epochs }),
+    ...marks,
+    lastEpoch: Math.max(world.disk.lastEpoch, ...opened),
+    verdicts: [...world.disk.verdicts, ...filed],
+  };
+  step(world, { type: 'persisted', token });
+}
+
+export const receive = (world: FakeWorld, message: HubMessage): void =>
+  step(world, { type: 'received', link: world.link, message });
+
+/** Lets time pass, a tick every tenth of a second. */
+export function wait(world: FakeWorld, ms: number): void {
+  for (let passed = 0; passed < ms; passed += 100) {
+    world.now += 100;
+    step(world, { type: 'tick' });
+  }
+}
+
+/** From dialling to the welcome. */
+export function connect(world: FakeWorld): void {
+  step(world, { type: 'tick' });
+  step(world, { type: 'connected', link: world.link });
+  const nonce = '77'.repeat(32) as Nonce;
+  receive(world, { type: 'challenge', versions: [1], nonce, hub: HUB });
+  const now = instant(world.now);
+  const beatMs = millis(5_000);
+  receive(world, { type: 'welcome', now, beatMs, ticket: 't', iceServers: [] });
+}
+
+export const sendCheck = (world: FakeWorld, shard: AcceptedShard): void =>
+  receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS });
+
+const sent = ({ effects }: FakeWorld) =>
+  effects.flatMap((effect) => (effect.type === 'send' ? [effect.message] : []));
+
+export const sentTypes = (world: FakeWorld): string[] => sent(world).map(({ type }) => type);
+export const sentVerdicts = (world: FakeWorld): Verdict[] =>
+  sent(world).flatMap((message) => (message.type === 'verdict' ? [message.signed.verdict] : []));
+export const sentJudged = (world: FakeWorld): number[] =>
+  sent(world).flatMap((message) => (message.type === 'judged' ? [message.through] : []));
+export const executions = ({ effects }: FakeWorld) =>
+  effects.flatMap((effect) => (effect.type === 'execute' ? [effect] : []));

@@ -1,0 +1,156 @@
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
+import { instant } from '#protocol/units.ts';
+import type { Epoch, LogLine } from '../core/events.ts';
+import { openBookFile } from './book-file.ts';
+
+const HUB = 'aa'.repeat(32) as PublicKey;
+const digest = '0'.repeat(64) as Digest;
+const policy = { type: 'flat', rate: 0.05 } as const;
+const epochOf = (number: number): Epoch => ({
+  number,
+  seed: `${number}`.repeat(64) as Nonce,
+  commitment: digest,
+  from: number * 10,
+  policy,
+  startedAt: instant(5),
+});
+const opened = (epoch: number): LogLine => ({
+  type: 'epoch-opened',
+  epoch,
+  commitment: digest,
+  from: epoch * 10,
+  policy,
+  at: instant(5),
+});
+const revealed = (epoch: number): LogLine => ({
+  type: 'epoch-revealed',
+  epoch,
+  commitment: digest,
+  seed: `${epoch}`.repeat(64) as Nonce,
+  from: epoch * 10,
+  through: epoch * 10 + 9,
+  at: instant(6),
+});
+const verdictOf = (sequence: number): LogLine => ({
+  type: 'verdict',
+  sequence,
+  epoch: 1,
+  signed: {
+    verdict: {
+      verifier: HUB,
+      job: 'job_0123456789abcdef' as JobId,
+      unit: 1,
+      lease: 'a'.repeat(32) as LeaseId,
+      device: HUB,
+      kind: 'match',
+      lane: 'exact',
+      claimed: digest,
+      reference: digest,
+      l2: 0,
+      max: 0,
+      runs: 1,
+      at: instant(7),
+    },
+    signature: 'a'.repeat(128) as Signature,
+  },
+});
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-book-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const open = async () => {
+  const lines: LogLine[] = [];
+  const book = await openBookFile(folder, HUB, (line) => lines.push(line));
+  return { book, lines };
+};
+
+describe('the book of a hub', () => {
+  it('starts empty', async () => {
+    const { book } = await open();
+    expect(book.saved).toEqual({
+      hub: HUB,
+      judged: -1,
+      settled: -1,
+      lastEpoch: 0,
+      epochs: [],
+      verdicts: [],
+    });
+    await book.close();
+  });
+
+  it('comes back as it was written, many writes at once', async () => {
+    const first = await open();
+    const writes = [
+      first.book.write({ epochs: [epochOf(1)], lines: [opened(1)] }),
+      ...[10, 11, 12].map((sequence) => first.book.write({ lines: [verdictOf(sequence)] })),
+      first.book.write({ lines: [], marks: { judged: 12, settled: 11 } }),
+    ];
+    expect(await Promise.all(writes)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    await first.book.close();
+    const second = await open();
+    expect(second.lines).toEqual(first.lines);
+    expect(second.book.saved).toMatchObject({
+      judged: 12,
+      settled: 11,
+      lastEpoch: 1,
+      epochs: [epochOf(1)],
+    });
+    expect(second.book.saved.verdicts.map(({ sequence }) => sequence)).toEqual([12]);
+    await second.book.close();
+  });
+
+  it('keeps seeds where only its owner reads them, until they are revealed', async () => {
+    const { book } = await open();
+    await book.write({ epochs: [epochOf(1)], lines: [opened(1)] });
+    const seeds = join(folder, 'seeds.json');
+    expect((await stat(seeds)).mode & 0o777).toBe(0o600);
+    await book.write({ epochs: [], lines: [revealed(1)] });
+    expect(await readFile(seeds, 'utf8')).toBe('[]');
+    await book.close();
+    const again = await open();
+    expect(again.book.saved).toMatchObject({ lastEpoch: 1, epochs: [] });
+    await again.book.close();
+  });
+
+  it('drops a seed whose commitment a crash kept out of the log', async () => {
+    const { book } = await open();
+    await book.close();
+    await writeFile(join(folder, 'seeds.json'), JSON.stringify([epochOf(3)]));
+    const again = await open();
+    expect(again.book.saved).toMatchObject({ lastEpoch: 3, epochs: [] });
+    await again.book.close();
+  });
+
+  it('cuts away a last line that a crash cut off, and goes on after it', async () => {
+    const first = await open();
+    await first.book.write({ lines: [verdictOf(1)] });
+    await first.book.close();
+    await appendFile(first.book.logFile, '{"type":"verd');
+    const second = await open();
+    expect(second.lines).toHaveLength(1);
+    await second.book.write({ lines: [verdictOf(2)] });
+    await second.book.close();
+    expect((await open()).lines).toHaveLength(2);
+  });
+
+  it('refuses a damaged line in the middle: it says where', async () => {
+    const first = await open();
+    await first.book.write({ lines: [verdictOf(1)] });
+    await first.book.close();
+    await appendFile(first.book.logFile, '{"type":"nonsense"}\n');
+    await expect(open()).rejects.toMatchObject({ refusal: { code: 'storage-failed' } });
+  });
+});

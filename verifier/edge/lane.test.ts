@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildFileTree } from '#protocol/file-tree.ts';
+import type { JobId } from '#protocol/ids.ts';
+import type { PackageDraft } from '#protocol/job.ts';
+import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { ONNX_DTYPES } from '#protocol/onnx/model.ts';
+import { type BlobRef, type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
+import type { TensorSpec } from '#protocol/tensor.ts';
+import { bytes, millis } from '#protocol/units.ts';
+import { openBlobs } from './blobs.ts';
+import { openComputeWorkers } from './compute-workers.ts';
+import { type HubHttp, openHubHttp } from './http.ts';
+import { openLane } from './lane.ts';
+
+const UNIT_ITEMS = 4;
+const UNITS = 24_000;
+const JOB = 'job_0123456789abcdef' as JobId;
+const x: TensorSpec = { name: 'x', dtype: 'f32', shape: [UNIT_ITEMS, 3] };
+
+function softmaxModel(): Uint8Array<ArrayBuffer> {
+  const value = (name: string) => ({
+    name,
+    type: { kind: 'tensor' as const, dataType: ONNX_DTYPES.f32, dims: ['n', 3] },
+  });
+  const node = { name: 's', opType: 'Softmax', domain: '', inputs: ['x'], outputs: ['y'] };
+  return new Uint8Array(
+    encodeOnnx({
+      irVersion: 8,
+      producerName: 'test',
+      opsetImports: [{ domain: '', version: 17 }],
+      functions: [],
+      graph: {
+        name: 'softmax',
+        nodes: [{ ...node, attributes: [] }],
+        initializers: [],
+        sparseInitializers: [],
+        inputs: [value('x')],
+        outputs: [value('y')],
+      },
+    }),
+  );
+}
+
+/** The blob calls of a hub, over HTTP; `spoil` damages the bytes of the next range. */
+function openBlobServer(blobs: readonly Uint8Array[]) {
+  const trees = new Map(blobs.map((data) => [buildFileTree(data).root as string, data]));
+  const state = { spoil: false, requests: 0 };
+  const server = createServer((request, response) => {
+    state.requests += 1;
+    const [, root, pieces] =
+      /^\/v1\/blobs\/([0-9a-f]{64})(\/pieces)?$/.exec(request.url ?? '') ?? [];
+    const data = trees.get(root ?? '');
+    if (data === undefined) return void response.writeHead(404).end();
+    if (pieces !== undefined) return void response.end(buildFileTree(data).pieces);
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    const part = Buffer.from(data.subarray(Number(from), Number(to) + 1));
+    if (state.spoil) part[0] = (part[0] ?? 0) ^ 1;
+    response.writeHead(206).end(part);
+  });
+  return { server, state };
+}
+
+const refOf = (data: Uint8Array): BlobRef => ({
+  root: buildFileTree(data).root,
+  length: bytes(data.length),
+});
+
+const model = softmaxModel();
+const inputs = new Uint8Array(
+  Float32Array.from({ length: UNITS * UNIT_ITEMS * 3 }, (_, place) => Math.sin(place)).buffer,
+);
+const manifest: PackageManifest = {
+  format: 'pocketgrid/package@1',
+  name: 'softmax',
+  runtime: 'graph',
+  variants: [{ dtype: 'f32', file: refOf(model), needs: [] }],
+  inputs: [x],
+  outputs: [{ ...x, name: 'y' }],
+  unitItems: UNIT_ITEMS,
+  reference: REFERENCE_LANE,
+  comparators: [],
+  taps: [],
+  knownAnswers: [{ inputs: refOf(model), outputs: refOf(model) }],
+  peakBytes: bytes(1),
+  referenceUnitMs: millis(1),
+};
+const garbage = new Uint8Array(1000).fill(7);
+const { server, state } = openBlobServer([model, inputs, garbage]);
+const workers = openComputeWorkers();
+let folder = '';
+let http: HubHttp;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-lane-'));
+  await listen(server);
+  http = openHubHttp(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), false);
+});
+afterAll(async () => {
+  await workers.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(folder, { recursive: true });
+});
+const listen = (listener: Server) =>
+  new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+
+const openTestLane = async () =>
+  openLane({ blobs: await openBlobs(join(folder, 'blobs'), http, 2 ** 30), workers, http });
+const effect = { type: 'execute', task: 1, manifest, inputs: refOf(inputs), unit: 9 } as const;
+
+describe('the exact lane', () => {
+  it('gives the same bytes from two separate loads of a model', async () => {
+    const lane = await openTestLane();
+    const warm = await lane.execute({ ...effect, fresh: false });
+    const fresh = await lane.execute({ ...effect, fresh: true });
+    const other = await lane.execute({ ...effect, unit: UNITS - 1, fresh: false });
+    if (!warm.ok || !fresh.ok || !other.ok) throw new Error(JSON.stringify([warm, fresh, other]));
+    expect(fresh.value).toEqual(warm.value);
+    expect(other.value.digest).not.toBe(warm.value.digest);
+    const due = createHash('sha256').update(warm.value.bytes).digest('hex');
+    expect(warm.value.digest).toBe(due);
+    const [row] = new Float32Array(warm.value.bytes.slice().buffer);
+    const start = 9 * UNIT_ITEMS * 3;
+    const powers = [0, 1, 2].map((place) => Math.exp(Math.sin(start + place)));
+    expect(row).toBeCloseTo((powers[0] ?? 0) / powers.reduce((sum, power) => sum + power), 5);
+  });
+
+  it('prepares a new model: outputs, an answer for each unit, times', async () => {
+    const lane = await openTestLane();
+    const draft: PackageDraft = {
+      name: 'softmax',
+      file: refOf(model),
+      inputs: [x],
+      unitItems: UNIT_ITEMS,
+      graphOptimization: 'all',
+    };
+    const ask = {
+      type: 'prepare',
+      task: 1,
+      job: JOB,
+      inputs: refOf(inputs),
+      units: [0, 5],
+    } as const;
+    const found = await lane.prepare({ ...ask, draft });
+    if (!found.ok) throw new Error(found.refusal.message);
+    expect(found.value.outputs).toEqual(manifest.outputs);
+    expect(found.value.answers.map(({ length }) => length)).toEqual([48, 48]);
+    expect(found.value.runs.filter(({ unit }) => unit === 0).length).toBeGreaterThanOrEqual(3);
+    const bad = await lane.prepare({ ...ask, draft: { ...draft, file: refOf(garbage) } });
+    expect(bad).toMatchObject({ ok: false, refusal: { code: 'provider-failed' } });
+  });
+});
+
+describe('blobs', () => {
+  it('are kept in pieces, and read again without the hub', async () => {
+    const ref = refOf(inputs);
+    const place = join(folder, 'kept');
+    const blobs = await openBlobs(place, http, 2 ** 30);
+    expect(await blobs.read(ref, 0, ref.length)).toEqual(inputs);
+    const before = state.requests;
+    const again = await openBlobs(place, http, 2 ** 30);
+    expect(await again.read(ref, 300_000, 500)).toEqual(inputs.slice(300_000, 300_500));
+    expect(state.requests).toBe(before + 1);
+    await writeFile(join(place, ref.root, '1'), Buffer.alloc(256 * 1024));
+    const third = await openBlobs(place, http, 2 ** 30);
+    expect(await third.read(ref, 300_000, 500)).toEqual(inputs.slice(300_000, 300_500));
+  });
+
+  it('with a wrong hash are refused, and the right ones taken after that', async () => {
+    const blobs = await openBlobs(join(folder, 'spoiled'), http, 2 ** 30);
+    state.spoil = true;
+    await expect(blobs.read(refOf(inputs), 0, 10)).rejects.toMatchObject({
+      refusal: { code: 'blob-hash' },
+    });
+    state.spoil = false;
+    expect(await blobs.read(refOf(inputs), 0, 10)).toEqual(inputs.slice(0, 10));
+  });
+
+  it('used longest ago go first when there is no room', async () => {
+    const place = join(folder, 'small');
+    const blobs = await openBlobs(place, http, 300_000);
+    await blobs.read(refOf(model), 0, model.length);
+    await blobs.read(refOf(inputs), 0, 600_000);
+    expect(await readdir(place)).toEqual([refOf(inputs).root]);
+  });
+});
