@@ -56,49 +56,8 @@ describe('tensor lines', () => {
   });
 
   type Case = [name: string, specs: TensorSpec[], text: string, code: string, path?: string];
-  const refused: Case[] = [];
-  it.each(refused)('refuses %s and says where', (...[, specs, text, code, path]) => {
-describe('half precision', () => {
-  it('rounds as NumPy does', () => {
-    for (const { value, bits } of halves) {
-      expect(encodeHalf(Buffer.from(value, 'hex').readDoubleBE(0)), value).toBe(bits);
-    }
-  });
-
-  it('reads back all 65,536 bit patterns', () => {
-    const wrong = Array.from({ length: 65_536 }, (_, bits) => bits).filter((bits) => {
-      const isNan = (bits & 0x7fff) > 0x7c00;
-      return encodeHalf(decodeHalf(bits)) !== (isNan ? 0x7e00 : bits);
-    });
-    expect(wrong).toEqual([]);
-  });
-});
-
-describe('tensor lines', () => {
-  it('stacks bare arrays of the one input, and skips empty lines', () => {
-    const decoded = decodeTensorLines([grid], '[[1,2],[3,4]]\n\n  \r\n[[5,6],[7,8.5]]');
-    if (!decoded.ok) throw new Error(decoded.refusal.message);
-    expect(decoded.value.items).toBe(2);
-    const tensor = decoded.value.tensors.get('x');
-    expect(tensor).toMatchObject({ dtype: 'f32', shape: [2, 2, 2] });
-    expect(floatsOf(tensor?.data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8.5]);
-  });
-
-  it('takes several inputs by name, in any order', () => {
-    const specs = [spec('ids', 'i64', [2]), spec('scale', 'f32', []), spec('on', 'bool', [1])];
-    const text = new TextEncoder().encode(
-      '{"on":[true],"scale":0.5,"ids":["-9223372036854775808",7]}',
-    );
-    const decoded = decodeTensorLines(specs, text);
-    if (!decoded.ok) throw new Error(decoded.refusal.message);
-    expect([...decoded.value.tensors.keys()]).toEqual(['ids', 'scale', 'on']);
-    expect(encodeTensorLines(decoded.value.tensors)).toBe(
-      '{"ids":["-9223372036854775808",7],"scale":0.5,"on":[true]}\n',
-    );
-  });
-
-  it.each([
-    ['no items', [grid], '\n \n', 'input-empty', undefined],
+  const refused: Case[] = [
+    ['no items', [grid], '\n \n', 'input-empty'],
     ['a line that is not JSON', [grid], '[[1,2],[3,4]]\n[[1,2],', 'input-format', 'line 2'],
     ['a wrong length', [grid], '[[1,2],[3]]', 'input-shape', 'line 1: x[1]'],
     ['too many values', [grid], '[[1,2,3],[3,4]]', 'input-shape', 'line 1: x[0]'],
@@ -121,8 +80,7 @@ describe('tensor lines', () => {
     ['a missing name', [grid, spec('y', 'f32', [])], '{"y":1}', 'input-name', 'line 1'],
     ['a bare array for two inputs', [grid, spec('y', 'f32', [])], '[1]', 'input-name', 'line 1'],
   ];
-
-
+  it.each(refused)('refuses %s and says where', (...[, specs, text, code, path]) => {
     const decoded = decodeTensorLines(specs, text);
     expect(decoded).toMatchObject({ ok: false, refusal: { code } });
     expect(decoded.ok || decoded.refusal.path).toBe(path);
