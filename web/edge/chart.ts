@@ -11,7 +11,10 @@ export interface Chart {
 const HEIGHT = 220;
 
 /** Draws units accepted (left axis) and devices at work (right axis) over time, as wide as `element`. */
-export function openChart(element: HTMLElement, labels: { accepted: string; devices: string }): Chart {
+export function openChart(
+  element: HTMLElement,
+  labels: { accepted: string; devices: string },
+): Chart {
   let series: Series = { startedAt: 0, seconds: [], accepted: [], devices: [] };
   let plot = draw();
 
@@ -32,7 +35,10 @@ export function openChart(element: HTMLElement, labels: { accepted: string; devi
         legend: { show: false },
         cursor: { show: false },
         scales: {
-          x: { time: false, range: (_, min, max) => [min ?? 0, Math.max(max ?? 1, (min ?? 0) + 1)] },
+          x: {
+            time: false,
+            range: (_, min, max) => [min ?? 0, Math.max(max ?? 1, (min ?? 0) + 1)],
+          },
           y: { range: (_, _min, max) => [0, Math.max(1, (max ?? 0) * 1.05)] },
           devices: { range: (_, _min, max) => [0, Math.max(2, (max ?? 0) + 1)] },
         },

@@ -1,4 +1,4 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { ApiError, GridView, JobList, VerdictPage } from '#protocol/api.ts';
 import { decodeJson, decodeWith } from '#protocol/decode.ts';
 import type { JobId } from '#protocol/ids.ts';
@@ -72,7 +72,10 @@ const authorization = (key: string | undefined): Record<string, string> =>
 
 /** The error every answer that is no answer turns into. */
 export const hubSilent = (): Result<never> =>
-  refuse('download-failed', 'The hub did not answer. Check that it runs and that you are online, then try again.');
+  refuse(
+    'download-failed',
+    'The hub did not answer. Check that it runs and that you are online, then try again.',
+  );
 
 async function send(
   path: string,
@@ -89,7 +92,10 @@ async function send(
     return hubSilent();
   }
   if (response.ok) return accept(response);
-  return { ok: false, refusal: decodeError(response.status, await response.text().catch(() => '')) };
+  return {
+    ok: false,
+    refusal: decodeError(response.status, await response.text().catch(() => '')),
+  };
 }
 
 /** The refusal inside an error answer; a proxy's own error page gets one by its status. */

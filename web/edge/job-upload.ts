@@ -43,7 +43,12 @@ export function postJob(
     request.onload = () => finish(decodeAnswer(request.status, request.responseText));
     request.onerror = () => finish(hubSilent());
     request.onabort = () =>
-      finish(refuse('request-invalid', 'The upload was stopped. Nothing was posted; post it again when you like.'));
+      finish(
+        refuse(
+          'request-invalid',
+          'The upload was stopped. Nothing was posted; post it again when you like.',
+        ),
+      );
     control.signal.addEventListener('abort', abort, { once: true });
     request.open('POST', '/v1/jobs');
     request.setRequestHeader('authorization', `Bearer ${key}`);

@@ -52,7 +52,10 @@ export function openPeers(options: {
     if (reason !== undefined) {
       options.onFailed(
         peer,
-        refusal('webrtc-failed', `No direct connection to ${peer}: ${reason}. HTTPS is used instead.`),
+        refusal(
+          'webrtc-failed',
+          `No direct connection to ${peer}: ${reason}. HTTPS is used instead.`,
+        ),
       );
     }
   }

@@ -34,10 +34,15 @@ export function watchPath(onChange: (path: string) => void): { go(path: string):
 
 /** The path of our own page that a plain click on a link asks for. */
 function findPagePath(event: MouseEvent): string | undefined {
-  const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  const plain =
+    event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
   const link = event.target instanceof Element ? event.target.closest('a') : null;
-  if (!plain || link === null || link.target !== '' || link.hasAttribute('download')) return undefined;
+  if (!plain || link === null || link.target !== '' || link.hasAttribute('download'))
+    return undefined;
   const url = new URL(link.href, location.href);
-  const isPage = url.origin === location.origin && url.hash === '' && !/^\/(v1|sample|assets)\//.test(url.pathname);
+  const isPage =
+    url.origin === location.origin &&
+    url.hash === '' &&
+    !/^\/(v1|sample|assets)\//.test(url.pathname);
   return isPage ? url.pathname : undefined;
 }

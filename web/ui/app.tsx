@@ -12,7 +12,13 @@ export interface LazyPages {
 }
 
 /** The whole app: the contribute page at once, everything else when it is asked for. */
-export function App({ app, loadDashboard }: { app: AppModel; loadDashboard(): Promise<LazyPages> }) {
+export function App({
+  app,
+  loadDashboard,
+}: {
+  app: AppModel;
+  loadDashboard(): Promise<LazyPages>;
+}) {
   const route = app.route.value;
   return (
     <Shell app={app}>
@@ -37,7 +43,8 @@ function Lazy({ app, load }: { app: AppModel; load(): Promise<LazyPages> }) {
     return (
       <aside class="note note-warn">
         <p>
-          <strong>This page could not be loaded.</strong> You may be offline, or the app was just updated.
+          <strong>This page could not be loaded.</strong> You may be offline, or the app was just
+          updated.
         </p>
         <button type="button" class="button" onClick={() => location.reload()}>
           Reload

@@ -17,7 +17,11 @@ export function Contribute({ app }: { app: AppModel }) {
   const share = view.shard?.fraction ?? 0;
   const mode = view.phase === 'working' ? 'share' : world.running ? 'waiting' : 'glyphs';
   return (
-    <div class={`contribute ${fresh ? 'is-fresh' : 'is-started'}`} data-phase={view.phase} data-testid="phase">
+    <div
+      class={`contribute ${fresh ? 'is-fresh' : 'is-started'}`}
+      data-phase={view.phase}
+      data-testid="phase"
+    >
       <section class="hero" aria-label="Contribute">
         <Field mode={mode} share={share} />
         <div class={`hero-words tone-${view.tone}`}>
@@ -25,8 +29,8 @@ export function Contribute({ app }: { app: AppModel }) {
             <>
               <h1>Lend AI your phone’s spare seconds.</h1>
               <p class="lead">
-                Tap Start and this device computes small pieces of AI work for people who need it. No install,
-                no account, no wallet.
+                Tap Start and this device computes small pieces of AI work for people who need it.
+                No install, no account, no wallet.
               </p>
             </>
           ) : (
@@ -41,7 +45,11 @@ export function Contribute({ app }: { app: AppModel }) {
         <div class="hero-action">
           <StartStop app={app} />
           <p class="soft small center">
-            {fresh ? STATUS_OFF.reason : world.running ? 'Keep this page in view. Stop whenever you like.' : null}
+            {fresh
+              ? STATUS_OFF.reason
+              : world.running
+                ? 'Keep this page in view. Stop whenever you like.'
+                : null}
             {fresh ? ' Stop whenever you like.' : null}
           </p>
         </div>
@@ -57,7 +65,11 @@ export function Contribute({ app }: { app: AppModel }) {
       {status.trials.length === 0 ? null : (
         <Trials
           rows={viewTrials(status)}
-          chosen={status.provider === undefined ? undefined : nameProvider(status.provider, status.threads)}
+          chosen={
+            status.provider === undefined
+              ? undefined
+              : nameProvider(status.provider, status.threads)
+          }
         />
       )}
       {fresh ? <GridNow app={app} /> : null}
@@ -71,7 +83,13 @@ function StartStop({ app }: { app: AppModel }) {
   const { running, stopping } = app.world.value;
   if (running) {
     return (
-      <button type="button" class="key key-stop" onClick={app.stop} disabled={stopping} data-testid="stop">
+      <button
+        type="button"
+        class="key key-stop"
+        onClick={app.stop}
+        disabled={stopping}
+        data-testid="stop"
+      >
         {stopping ? 'Stopping…' : 'Stop'}
       </button>
     );
@@ -97,7 +115,11 @@ function Progress({ app }: { app: AppModel }) {
     <section class="card progress" aria-label="This device">
       <ol class="steps" aria-label="Steps">
         {view.steps.map(({ label, state }) => (
-          <li key={label} class={`step-${state}`} aria-current={state === 'now' ? 'step' : undefined}>
+          <li
+            key={label}
+            class={`step-${state}`}
+            aria-current={state === 'now' ? 'step' : undefined}
+          >
             {label}
           </li>
         ))}

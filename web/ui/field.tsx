@@ -21,10 +21,9 @@ export function Field({ mode, share }: { mode: 'glyphs' | 'waiting' | 'share'; s
     <div class={`field field-${mode}`} aria-hidden="true">
       {cells.map((ink, cell) => (
         <i
-          // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
           key={cell}
           style={{
-            '--ink': ink.toFixed(2),
+            '--full': ink.toFixed(2),
             '--turn': (cell % FIELD_SIDE) + Math.floor(cell / FIELD_SIDE),
           }}
         />

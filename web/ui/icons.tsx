@@ -17,7 +17,11 @@ export const Mark = () => (
       class="mark-cell"
       d="M5 5.5A2.5 2.5 0 0 1 7.5 3H11v7.5H5zM13 3h6v7.5h-6zM21 3h3.5A2.5 2.5 0 0 1 27 5.5v5h-6zM5 12.5h6V20H5.3zM21 12.5h6V20h-6z"
     />
-    <path class="mark-cell" opacity=".7" d="M5.6 22H11v5.5A9 9 0 0 1 5.6 22zM13 22h6v6.6L16 29.5l-3-.9zM21 22h5.4A9 9 0 0 1 21 27.5z" />
+    <path
+      class="mark-cell"
+      opacity=".7"
+      d="M5.6 22H11v5.5A9 9 0 0 1 5.6 22zM13 22h6v6.6L16 29.5l-3-.9zM21 22h5.4A9 9 0 0 1 21 27.5z"
+    />
     <path class="mark-lit" d="M13 12.5h6V20h-6z" />
   </svg>
 );

@@ -9,7 +9,13 @@ const CHOICES: Record<Settings['provider'], string> = {
 };
 
 /** How this device works. Changes take effect at the next start. */
-export function SettingsPanel({ settings, running }: { settings: Signal<Settings>; running: boolean }) {
+export function SettingsPanel({
+  settings,
+  running,
+}: {
+  settings: Signal<Settings>;
+  running: boolean;
+}) {
   const { provider, webrtc } = settings.value;
   return (
     <details class="card settings">
@@ -35,8 +41,8 @@ export function SettingsPanel({ settings, running }: { settings: Signal<Settings
           <span>
             Share model pieces with other devices
             <span class="soft small block">
-              Direct connections (WebRTC) make downloads faster for everyone. They show your network address to
-              those devices.
+              Direct connections (WebRTC) make downloads faster for everyone. They show your network
+              address to those devices.
             </span>
           </span>
           <input

@@ -46,7 +46,11 @@ export function Shell({ app, children }: { app: AppModel; children: ComponentChi
         </a>
         <nav class="tabs" aria-label="Pages">
           {TABS.map(({ page, label, icon: Icon }) => (
-            <a key={page} href={encodeRoute({ page })} aria-current={isAt(route, page) ? 'page' : undefined}>
+            <a
+              key={page}
+              href={encodeRoute({ page })}
+              aria-current={isAt(route, page) ? 'page' : undefined}
+            >
               <Icon />
               <span>{label}</span>
             </a>

@@ -1,7 +1,13 @@
 import type { TrialRow } from '../core/trial-view.ts';
 
 /** The admission of this device: each provider, how fast, and which one won, or why it was left out. */
-export function Trials({ rows, chosen }: { rows: readonly TrialRow[]; chosen: string | undefined }) {
+export function Trials({
+  rows,
+  chosen,
+}: {
+  rows: readonly TrialRow[];
+  chosen: string | undefined;
+}) {
   return (
     <section class="card" aria-labelledby="trials-title" data-testid="trials">
       <h2 id="trials-title">How this device computes best</h2>
@@ -12,7 +18,6 @@ export function Trials({ rows, chosen }: { rows: readonly TrialRow[]; chosen: st
       </p>
       <ul class="trials">
         {rows.map((row, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a provider may be tried twice
           <li key={index} class={row.chosen ? 'is-chosen' : row.fit ? '' : 'is-out'}>
             <div class="meter-words">
               <strong>{row.provider}</strong>
@@ -22,7 +27,11 @@ export function Trials({ rows, chosen }: { rows: readonly TrialRow[]; chosen: st
               <i class="meter-fill" style={{ inlineSize: `${row.length * 100}%` }} />
             </div>
             <p class="soft small">
-              {row.chosen ? <span class="chip chip-good">chosen</span> : <span class="chip">{row.outcome}</span>}{' '}
+              {row.chosen ? (
+                <span class="chip chip-good">chosen</span>
+              ) : (
+                <span class="chip">{row.outcome}</span>
+              )}{' '}
               {row.reason}
             </p>
           </li>

@@ -1,0 +1,180 @@
+import { computed, effect, signal } from '@preact/signals';
+import { render } from 'preact';
+import type { GridView } from '#protocol/api.ts';
+import { ANNOUNCER_START, stepAnnouncer } from './core/announcer.ts';
+import { type ContributeWorld, STATUS_OFF, viewContribute } from './core/contribute-view.ts';
+import { findEmbeddingApp } from './core/embedded-browser.ts';
+import { decodeRoute, type Route } from './core/router.ts';
+import { applyQuery, decodeSettings, encodeSettings } from './core/settings.ts';
+import type { AppUpdate } from './edge/app-update.ts';
+import { type ContributionState, openContribution } from './edge/contribution.ts';
+import { readStored, writeStored } from './edge/local-store.ts';
+import { type Surroundings, watchPath, watchSurroundings } from './edge/surroundings.ts';
+import { App } from './ui/app.tsx';
+import type { AppModel, Obstacle, Theme } from './ui/model.ts';
+import './ui/styles/tokens.css';
+import './ui/styles/base.css';
+import './ui/styles/contribute.css';
+
+/** The service worker fetches the whole app ahead of need, so it waits until the page is calm. */
+const UPDATE_DELAY_MS = 4_000;
+const GRID_MS = 20_000;
+
+const route = signal<Route>(decodeRoute(location.pathname));
+const contribution = signal<ContributionState>({
+  status: STATUS_OFF,
+  running: false,
+  stopping: false,
+});
+const surroundings = signal<Surroundings>({ online: true, visible: true });
+const world = computed<ContributeWorld>(() => ({ ...contribution.value, ...surroundings.value }));
+const settings = signal(applyQuery(decodeSettings(readStored('settings')), location.search));
+const theme = signal<Theme>(readTheme());
+const announcement = signal('');
+const grid = signal<GridView | undefined>(undefined);
+const updateReady = signal(false);
+let appUpdate: AppUpdate | undefined;
+
+const device = openContribution({
+  hub: location.origin,
+  onChange: (state) => {
+    contribution.value = state;
+  },
+});
+watchSurroundings((now) => {
+  surroundings.value = now;
+});
+const path = watchPath((now) => {
+  route.value = decodeRoute(now);
+});
+
+const app: AppModel = {
+  route,
+  theme,
+  announcement,
+  world,
+  settings,
+  grid,
+  obstacle: findObstacle(),
+  updateReady,
+  start: () => device.start(settings.value),
+  stop: () => device.stop(),
+  applyUpdate: () => void appUpdate?.apply(),
+};
+
+effect(() => {
+  document.documentElement.dataset['theme'] = theme.value;
+  writeStored('theme', theme.value === 'auto' ? null : theme.value);
+});
+// What the address asks for holds for this visit; only what the person changes is kept.
+const first = settings.value;
+effect(() => {
+  if (settings.value !== first) writeStored('settings', encodeSettings(settings.value));
+});
+announceChanges();
+render(
+  <App app={app} loadDashboard={loadDashboard} />,
+  document.getElementById('app') as HTMLElement,
+);
+void showGrid();
+setTimeout(() => void openUpdates(), UPDATE_DELAY_MS);
+
+function readTheme(): Theme {
+  const stored = readStored('theme');
+  return stored === 'light' || stored === 'dark' ? stored : 'auto';
+}
+
+function findObstacle(): Obstacle | undefined {
+  const embedding = findEmbeddingApp(navigator.userAgent);
+  if (embedding !== undefined) {
+    return {
+      title: `This page is open inside ${embedding}.`,
+      advice:
+        'Such windows stop pages that compute. Open its menu, choose “Open in browser”, and tap Start there.',
+    };
+  }
+  if (isSecureContext) return undefined;
+  return {
+    title: 'This address is not secure.',
+    advice:
+      'Browsers allow this work only over HTTPS. Ask whoever runs this hub to start it with --lan, then open the https address it prints.',
+  };
+}
+
+/** Says each change of phase, not each number. */
+function announceChanges(): void {
+  let announcer = ANNOUNCER_START;
+  let timer = 0;
+  const step = (event: Parameters<typeof stepAnnouncer>[1]) => {
+    clearTimeout(timer);
+    const next = stepAnnouncer(announcer, event);
+    announcer = next.state;
+    announcement.value = announcer.spoken;
+    if (next.waitMs !== undefined) {
+      timer = setTimeout(() => step({ type: 'tick', now: Date.now() }), next.waitMs);
+    }
+  };
+  const phase = computed(() => viewContribute(world.value).phase);
+  effect(() => {
+    const first = announcer === ANNOUNCER_START && phase.value === 'off';
+    if (!first)
+      step({ type: 'say', text: viewContribute(world.peek()).announcement, now: Date.now() });
+  });
+}
+
+async function loadDashboard() {
+  const [pages, api, upload, events, { saveFile }] = await Promise.all([
+    import('./ui/dashboard/pages.tsx'),
+    import('./edge/hub-api.ts'),
+    import('./edge/job-upload.ts'),
+    import('./edge/job-events.ts'),
+    import('./edge/save-file.ts'),
+  ]);
+  return {
+    Pages: pages.DashboardPages,
+    actions: {
+      ...api,
+      postJob: upload.postJob,
+      watchJob: events.watchJob,
+      openChart: async (...args: Parameters<typeof import('./edge/chart.ts').openChart>) =>
+        (await import('./edge/chart.ts')).openChart(...args),
+      saveFile,
+      readKey: () => readStored('developer-key'),
+      writeKey: (key: string | null) => writeStored('developer-key', key),
+      takeFragment,
+      go: path.go,
+    },
+  };
+}
+
+/** The address' fragment, which may hold a key; it leaves the address and the history at once. */
+function takeFragment(): string {
+  const { hash } = location;
+  if (hash.startsWith('#key=')) history.replaceState(null, '', location.pathname + location.search);
+  return hash;
+}
+
+/** Keeps the line about who is online fresh while the first page is looked at. */
+async function showGrid(): Promise<void> {
+  const looking =
+    route.value.page === 'contribute' && surroundings.value.visible && !world.value.running;
+  if (looking) {
+    const { fetchGrid } = await import('./edge/hub-api.ts');
+    const answer = await fetchGrid();
+    grid.value = answer.ok ? answer.value : undefined;
+  }
+  setTimeout(() => void showGrid(), GRID_MS);
+}
+
+async function openUpdates(): Promise<void> {
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+  try {
+    const { openAppUpdate } = await import('./edge/app-update.ts');
+    appUpdate = await openAppUpdate(() => {
+      updateReady.value = true;
+    });
+  } catch (cause) {
+    // A browser that forbids service workers still works, only not offline.
+    console.error('the app is not kept for offline use', cause);
+  }
+}

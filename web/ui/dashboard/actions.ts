@@ -1,0 +1,52 @@
+import type { GridView, VerdictPage } from '#protocol/api.ts';
+import type { JobId } from '#protocol/ids.ts';
+import type { JobOptions, JobView } from '#protocol/job.ts';
+import type { JobEvent } from '#protocol/messages/control.ts';
+import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { Series } from '../../core/series.ts';
+
+export interface KeyedRequest {
+  key: string;
+  job: JobId;
+}
+
+export interface NamedFile {
+  name: string;
+  data: Blob;
+}
+
+/** Everything these pages ask of the world; `main.tsx` joins it to the edges that do it. */
+export interface DashboardActions {
+  fetchGrid(): Promise<Result<GridView>>;
+  fetchVerdicts(after: number, limit: number): Promise<Result<VerdictPage>>;
+  fetchJobs(key: string): Promise<Result<JobView[]>>;
+  fetchJob(request: KeyedRequest): Promise<Result<JobView>>;
+  startJob(request: KeyedRequest): Promise<Result<JobView>>;
+  cancelJob(request: KeyedRequest): Promise<Result<JobView>>;
+  fetchResults(
+    request: KeyedRequest,
+    range: { format: 'safetensors' | 'npy' | 'jsonl'; from?: number; to?: number; output?: string },
+  ): Promise<Result<Blob>>;
+  fetchReceipts(request: KeyedRequest): Promise<Result<Blob>>;
+  /** A file of the app's own origin. */
+  fetchFile(path: string): Promise<Result<Blob>>;
+  postJob(
+    key: string,
+    upload: { model: NamedFile; inputs: readonly NamedFile[]; options: JobOptions },
+    control: { onProgress(share: number): void; signal: AbortSignal },
+  ): Promise<Result<JobView>>;
+  watchJob(
+    request: KeyedRequest,
+    watcher: { onEvent(event: JobEvent): void; onLost(): void; onRefused(refusal: Refusal): void },
+  ): { close(): void };
+  openChart(
+    element: HTMLElement,
+    labels: { accepted: string; devices: string },
+  ): Promise<{ show(series: Series): void; close(): void }>;
+  saveFile(name: string, data: Blob): void;
+  readKey(): string | null;
+  writeKey(key: string | null): void;
+  /** The address' fragment; a key in it is taken out of the address. */
+  takeFragment(): string;
+  go(path: string): void;
+}

@@ -1,0 +1,110 @@
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { GridView } from '#protocol/api.ts';
+import type { JobView } from '#protocol/job.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { formatCount, formatNoun, formatShare } from '../../core/format.ts';
+import { describeState, jobFraction } from '../../core/job-view.ts';
+import type { DashboardActions } from './actions.ts';
+import { GridPanel } from './grid-panel.tsx';
+import { PostJob } from './post-job.tsx';
+import { Refused } from './refused.tsx';
+
+const REFRESH_MS = 4_000;
+
+/** A developer's jobs, the form for a new one, and who is online to compute it. */
+export function Dashboard(props: {
+  developerKey: string;
+  actions: DashboardActions;
+  onForget(): void;
+}) {
+  const { developerKey, actions } = props;
+  const [jobs, setJobs] = useState<JobView[] | undefined>(undefined);
+  const [grid, setGrid] = useState<GridView | undefined>(undefined);
+  const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);
+
+  const refresh = useCallback(async () => {
+    const [list, online] = await Promise.all([
+      actions.fetchJobs(developerKey),
+      actions.fetchGrid(),
+    ]);
+    if (list.ok) setJobs(list.value);
+    if (online.ok) setGrid(online.value);
+    setRefusal(list.ok ? undefined : list.refusal);
+  }, [actions, developerKey]);
+
+  useEffect(() => {
+    let timer = 0;
+    let gone = false;
+    const loop = async () => {
+      if (document.visibilityState === 'visible') await refresh();
+      if (!gone) timer = setTimeout(loop, REFRESH_MS);
+    };
+    void loop();
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [refresh]);
+
+  const wrongKey = refusal?.code === 'key-wrong' || refusal?.code === 'key-missing';
+  return (
+    <div class="dashboard">
+      <header class="page-head">
+        <h1>Dashboard</h1>
+        <button type="button" class="button button-quiet" onClick={props.onForget}>
+          Forget my key
+        </button>
+      </header>
+      {refusal === undefined ? null : (
+        <Refused refusal={refusal}>
+          {wrongKey ? (
+            <button type="button" class="button" onClick={props.onForget}>
+              Enter another key
+            </button>
+          ) : null}
+        </Refused>
+      )}
+      <div class="columns">
+        <div class="column">
+          <section class="card" aria-labelledby="jobs-title">
+            <h2 id="jobs-title">Jobs</h2>
+            <JobList jobs={jobs} />
+          </section>
+          <GridPanel grid={grid} />
+        </div>
+        <PostJob developerKey={developerKey} actions={actions} />
+      </div>
+    </div>
+  );
+}
+
+function JobList({ jobs }: { jobs: readonly JobView[] | undefined }) {
+  if (jobs === undefined) return <p class="soft">Asking the hub…</p>;
+  if (jobs.length === 0) {
+    return <p class="soft">None yet. The sample job takes a minute and needs nothing from you.</p>;
+  }
+  return (
+    <ul class="jobs" data-testid="jobs">
+      {jobs.map((job) => {
+        const { label, tone } = describeState(job.state);
+        return (
+          <li key={job.id}>
+            <a href={`/dashboard/${job.id}`}>
+              <span class="job-name">
+                <strong>{job.name}</strong>
+                <span class={`chip chip-${tone}`}>{label}</span>
+              </span>
+              <span class="meter-track" aria-hidden="true">
+                <i class="meter-fill" style={{ inlineSize: `${jobFraction(job) * 100}%` }} />
+              </span>
+              <span class="soft small number">
+                {formatCount(job.accepted)} of {formatNoun(job.units, 'unit')} (
+                {formatShare(jobFraction(job))}) · {formatNoun(job.items, 'item')}
+              </span>
+            </a>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

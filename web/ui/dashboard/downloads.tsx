@@ -1,0 +1,73 @@
+import { useState } from 'preact/hooks';
+import type { JobView } from '#protocol/job.ts';
+import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { DashboardActions, KeyedRequest } from './actions.ts';
+import { Refused } from './refused.tsx';
+
+/** Results and receipts as files. They need the developer's key, so a plain link would not do. */
+export function Downloads({
+  job,
+  request,
+  actions,
+}: {
+  job: JobView;
+  request: KeyedRequest;
+  actions: DashboardActions;
+}) {
+  const [busy, setBusy] = useState<string | undefined>(undefined);
+  const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);
+  const save = async (name: string, fetchIt: () => Promise<Result<Blob>>) => {
+    setBusy(name);
+    const answer = await fetchIt();
+    setBusy(undefined);
+    setRefusal(answer.ok ? undefined : answer.refusal);
+    if (answer.ok) actions.saveFile(name, answer.value);
+  };
+  const stem =
+    job.name
+      .replace(/[^\p{L}\p{N}]+/gu, '-')
+      .replace(/^-|-$/g, '')
+      .toLowerCase() || job.id;
+  const files = [
+    ...(['safetensors', 'jsonl'] as const).map((format) => ({
+      id: format,
+      label: format === 'jsonl' ? 'JSON Lines' : 'safetensors',
+      name: `${stem}.${format}`,
+      fetchIt: () => actions.fetchResults(request, { format }),
+    })),
+    // NPY holds one array, so there is a file for each output.
+    ...job.outputs.map(({ name: output }, index) => ({
+      id: index === 0 ? 'npy' : `npy-${output}`,
+      label: job.outputs.length === 1 ? 'NPY' : `NPY: ${output}`,
+      name:
+        job.outputs.length === 1 ? `${stem}.npy` : `${stem}-${output.replace(/[^\w-]+/g, '-')}.npy`,
+      fetchIt: () => actions.fetchResults(request, { format: 'npy', output }),
+    })),
+    {
+      id: 'receipts',
+      label: 'Receipts',
+      name: `${stem}-receipts.json`,
+      fetchIt: () => actions.fetchReceipts(request),
+    },
+  ];
+  return (
+    <>
+      {refusal === undefined ? null : <Refused refusal={refusal} />}
+      <div class="buttons">
+        {files.map(({ id, label, name, fetchIt }) => (
+          <button
+            key={id}
+            type="button"
+            class="button"
+            disabled={busy !== undefined}
+            onClick={() => save(name, fetchIt)}
+            data-testid={`download-${id}`}
+          >
+            <span class="hidden-words">Download </span>
+            {busy === name ? 'Fetching…' : `↓ ${label}`}
+          </button>
+        ))}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+import type { GridView } from '#protocol/api.ts';
+import { formatCount, formatId, formatMillis, formatNoun } from '../../core/format.ts';
+import { nameProvider } from '../../core/trial-view.ts';
+
+const SHOWN = 12;
+
+/** Devices and verifiers online, and why a device that has no work has none. */
+export function GridPanel({ grid }: { grid: GridView | undefined }) {
+  if (grid === undefined) return null;
+  const rest = grid.devices.length - SHOWN;
+  return (
+    <section class="card" aria-labelledby="grid-title" data-testid="grid">
+      <h2 id="grid-title">Online now</h2>
+      <p class="soft">
+        {formatNoun(grid.devices.length, 'device')}, {formatNoun(grid.verifiers.length, 'verifier')}
+        , {formatNoun(grid.jobsRunning, 'running job')}, {formatCount(grid.unitsAccepted)} units
+        done so far.
+      </p>
+      {grid.devices.length === 0 ? (
+        <p class="soft">
+          No device is online. Open the first page on a phone and tap Start, and it appears here.
+        </p>
+      ) : (
+        <ul class="devices">
+          {grid.devices.slice(0, SHOWN).map((device) => (
+            <li key={device.key}>
+              <i class={device.job === undefined ? 'dot' : 'dot dot-live'} />
+              <span>
+                <code>{formatId(device.key)}</code> {device.engine}
+                <span class="soft small block">
+                  {device.provider === undefined ? null : `${nameProvider(device.provider)}, `}
+                  {device.unitMs === undefined ? null : `${formatMillis(device.unitMs)} a unit, `}
+                  {formatNoun(device.unitsAccepted, 'unit')} accepted
+                  {device.idle === undefined ? '' : `. ${device.idle}`}
+                </span>
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {rest > 0 ? <p class="soft small">and {formatNoun(rest, 'more device')}.</p> : null}
+    </section>
+  );
+}

@@ -1,0 +1,224 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { JobView } from '#protocol/job.ts';
+import type { Refusal, Result } from '#protocol/refusal.ts';
+import { formatAgo, formatMillis, formatNoun, formatShare } from '../../core/format.ts';
+import {
+  describeState,
+  hasResults,
+  isEnded,
+  jobDurationMs,
+  jobFraction,
+  viewCounters,
+  viewQuote,
+} from '../../core/job-view.ts';
+import { addSample, SERIES_EMPTY, type Series } from '../../core/series.ts';
+import { Meter } from '../meter.tsx';
+import type { DashboardActions, KeyedRequest } from './actions.ts';
+import { ProgressChart } from './progress-chart.tsx';
+import { Refused } from './refused.tsx';
+import { Results } from './results.tsx';
+
+interface Following {
+  job?: JobView;
+  at: number;
+  series: Series;
+  lost: boolean;
+  refusal?: Refusal;
+}
+
+/** Follows a job's events for as long as the page shows it. */
+function useJob(request: KeyedRequest, actions: DashboardActions): Following {
+  const [following, setFollowing] = useState<Following>({
+    at: 0,
+    series: SERIES_EMPTY,
+    lost: false,
+  });
+  const { key, job: id } = request;
+  useEffect(() => {
+    const watch = actions.watchJob(
+      { key, job: id },
+      {
+        onEvent: ({ at, job }) =>
+          setFollowing(({ series }) => ({
+            job,
+            at,
+            lost: false,
+            series:
+              job.startedAt === undefined ? series : addSample(begin(series, job), { at, ...job }),
+          })),
+        onLost: () => setFollowing((now) => ({ ...now, lost: true })),
+        onRefused: (refusal) => setFollowing((now) => ({ ...now, refusal })),
+      },
+    );
+    return () => watch.close();
+  }, [actions, key, id]);
+  return following;
+}
+
+/** The curve starts at the job's own start, however late somebody looks. */
+const begin = (series: Series, { startedAt }: JobView): Series =>
+  series.seconds.length > 0 || startedAt === undefined
+    ? series
+    : addSample(series, { at: startedAt, accepted: 0, devices: 0 });
+
+/** One job: its quote and start, then its progress live, then its results. */
+export function JobPage(props: {
+  request: KeyedRequest;
+  actions: DashboardActions;
+  onWrongKey(): void;
+}) {
+  const { request, actions } = props;
+  const { job, at, series, lost, refusal } = useJob(request, actions);
+  if (refusal !== undefined) {
+    return (
+      <Refused refusal={refusal}>
+        {refusal.code === 'key-wrong' ? (
+          <button type="button" class="button" onClick={props.onWrongKey}>
+            Enter another key
+          </button>
+        ) : (
+          <a class="button" href="/dashboard">
+            All jobs
+          </a>
+        )}
+      </Refused>
+    );
+  }
+  if (job === undefined) {
+    return (
+      <p class="soft">{lost ? 'The hub does not answer. Trying again…' : 'Asking the hub…'}</p>
+    );
+  }
+  const { label, tone } = describeState(job.state);
+  const duration = jobDurationMs(job, at);
+  return (
+    <div class="dashboard">
+      <header class="job-head">
+        <a href="/dashboard" class="back">
+          ← All jobs
+        </a>
+        <h1>{job.name}</h1>
+        <p class="job-state">
+          <span class={`chip chip-${tone}`} data-testid="state" data-state={job.state}>
+            {label}
+          </span>{' '}
+          <span data-testid="state-reason">{job.reason}</span>
+        </p>
+        <p class="soft small">
+          <code>{job.id}</code> · {formatNoun(job.items, 'item')} in {formatNoun(job.units, 'unit')}{' '}
+          of {job.unitItems} · posted {formatAgo(job.createdAt, at)}
+          {duration === undefined ? '' : ` · ran ${formatMillis(duration)}`}
+        </p>
+      </header>
+      {lost ? (
+        <p class="note note-warn">The live view lost the hub and is connecting again.</p>
+      ) : null}
+      {job.refusal === undefined ? null : <Refused refusal={job.refusal} />}
+      <Decision job={job} request={request} actions={actions} />
+      {job.startedAt === undefined ? null : (
+        <Progress job={job} series={series} actions={actions} />
+      )}
+      {hasResults(job) ? <Results job={job} request={request} actions={actions} /> : null}
+    </div>
+  );
+}
+
+function Decision({
+  job,
+  request,
+  actions,
+}: {
+  job: JobView;
+  request: KeyedRequest;
+  actions: DashboardActions;
+}) {
+  const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);
+  const [busy, setBusy] = useState(false);
+  const act = async (action: (request: KeyedRequest) => Promise<Result<JobView>>) => {
+    setBusy(true);
+    const answer = await action(request);
+    setBusy(false);
+    setRefusal(answer.ok ? undefined : answer.refusal);
+  };
+  if (isEnded(job.state) && refusal === undefined) return null;
+  const quoted = job.state === 'quoted';
+  return (
+    <section class={quoted ? 'card' : 'actions-only'} aria-label={quoted ? 'Quote' : 'Actions'}>
+      {quoted && job.quote !== undefined ? (
+        <>
+          <h2>The quote</h2>
+          <dl class="quote" data-testid="quote">
+            {viewQuote(job.quote).map(({ label, value, note }) => (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd>
+                  <strong>{value}</strong>
+                  {note === undefined ? null : <span class="soft small block">{note}</span>}
+                </dd>
+              </div>
+            ))}
+          </dl>
+          {job.quote.note === '' ? null : <p class="soft small">{job.quote.note}</p>}
+        </>
+      ) : null}
+      {refusal === undefined ? null : <Refused refusal={refusal} />}
+      <div class="buttons">
+        {quoted ? (
+          <button
+            type="button"
+            class="button button-main"
+            disabled={busy}
+            onClick={() => act(actions.startJob)}
+            data-testid="start-job"
+          >
+            Start the job
+          </button>
+        ) : null}
+        {isEnded(job.state) ? null : (
+          <button
+            type="button"
+            class="button"
+            disabled={busy}
+            onClick={() => act(actions.cancelJob)}
+            data-testid="cancel-job"
+          >
+            {quoted ? 'Discard' : 'Cancel the job'}
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Progress({
+  job,
+  series,
+  actions,
+}: {
+  job: JobView;
+  series: Series;
+  actions: DashboardActions;
+}) {
+  return (
+    <section class="card" aria-labelledby="progress-title">
+      <h2 id="progress-title">Progress</h2>
+      <Meter
+        id="job-progress"
+        name="Units accepted"
+        share={jobFraction(job)}
+        label={formatShare(jobFraction(job), 1)}
+      />
+      <ProgressChart series={series} job={job} actions={actions} />
+      <dl class="counters">
+        {viewCounters(job).map(({ id, label, value }) => (
+          <div key={id} class={id === 'mismatched' && job.mismatched > 0 ? 'is-bad' : ''}>
+            <dd class="number" data-testid={`job-${id}`}>
+              {value}
+            </dd>
+            <dt class="soft small">{label}</dt>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

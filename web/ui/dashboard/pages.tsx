@@ -1,0 +1,33 @@
+import { useEffect, useState } from 'preact/hooks';
+import { findFragmentKey } from '../../core/developer-key.ts';
+import type { AppModel } from '../model.ts';
+import type { DashboardActions } from './actions.ts';
+import { Dashboard } from './dashboard.tsx';
+import './dashboard.css';
+import { JobPage } from './job-page.tsx';
+import { KeyForm } from './key-form.tsx';
+import { Verdicts } from './verdicts.tsx';
+
+/** The pages for developers and for the public log. */
+export function DashboardPages({ app, actions }: { app: AppModel; actions: DashboardActions }) {
+  const route = app.route.value;
+  const [key, setKey] = useState(
+    () => findFragmentKey(actions.takeFragment()) ?? actions.readKey(),
+  );
+  useEffect(() => actions.writeKey(key), [key, actions]);
+
+  if (route.page === 'verdicts') return <Verdicts actions={actions} />;
+  if (key === null) return <KeyForm onKey={setKey} actions={actions} />;
+  const forget = () => setKey(null);
+  if (route.page === 'job') {
+    return (
+      <JobPage
+        key={route.job}
+        request={{ key, job: route.job }}
+        actions={actions}
+        onWrongKey={forget}
+      />
+    );
+  }
+  return <Dashboard developerKey={key} actions={actions} onForget={forget} />;
+}

@@ -1,0 +1,59 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { JobView } from '#protocol/job.ts';
+import { formatCount, formatNoun } from '../../core/format.ts';
+import type { Series } from '../../core/series.ts';
+import type { DashboardActions } from './actions.ts';
+
+/** Units accepted and devices at work over time. The figures below it say the same in words. */
+export function ProgressChart({
+  series,
+  job,
+  actions,
+}: {
+  series: Series;
+  job: JobView;
+  actions: DashboardActions;
+}) {
+  const frame = useRef<HTMLDivElement>(null);
+  const chart = useRef<Awaited<ReturnType<DashboardActions['openChart']>> | undefined>(undefined);
+  const newest = useRef(series);
+  newest.current = series;
+
+  useEffect(() => {
+    let gone = false;
+    const element = frame.current;
+    if (element === null) return undefined;
+    actions.openChart(element, { accepted: 'units accepted', devices: 'devices at work' }).then(
+      (opened) => {
+        if (gone) return opened.close();
+        chart.current = opened;
+        opened.show(newest.current);
+      },
+      // Offline: the figures say it all, the curve comes with the next visit.
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+      chart.current?.close();
+      chart.current = undefined;
+    };
+  }, [actions]);
+  useEffect(() => chart.current?.show(series), [series]);
+
+  const summary = `${formatCount(job.accepted)} of ${formatNoun(job.units, 'unit')} accepted, ${formatNoun(job.devices, 'device')} at work`;
+  return (
+    <figure>
+      <div
+        class="chart"
+        ref={frame}
+        role="img"
+        aria-label={`Chart over time: ${summary}.`}
+        data-testid="chart"
+      />
+      <figcaption class="legend small soft">
+        <span class="legend-accepted">units accepted</span>
+        <span class="legend-devices">devices at work</span>
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,58 @@
+import type { UploadForm } from '../../core/upload.ts';
+
+type TextField = Exclude<keyof UploadForm, 'allowNan'>;
+
+const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?: boolean }[] = [
+  { field: 'name', label: 'Name', hint: 'the model’s file name when empty' },
+  {
+    field: 'unitItems',
+    label: 'Items per unit',
+    hint: 'the hub chooses when empty',
+    numeric: true,
+  },
+  { field: 'mean', label: 'Image mean', hint: 'per channel, 0 to 1, with commas' },
+  { field: 'std', label: 'Image deviation', hint: 'per channel, with commas' },
+  { field: 'unitPrice', label: 'Lamports per unit', hint: 'volunteers when empty', numeric: true },
+];
+
+/** What can be said of a job beside its files; every field may stay empty. */
+export function UploadOptions({
+  form,
+  onChange,
+}: {
+  form: UploadForm;
+  onChange(form: UploadForm): void;
+}) {
+  return (
+    <details class="options">
+      <summary>Options</summary>
+      <div class="option-grid">
+        {FIELDS.map(({ field, label, hint, numeric }) => (
+          <div key={field} class="stack">
+            <label for={`option-${field}`}>{label}</label>
+            <input
+              id={`option-${field}`}
+              class="text-input"
+              inputMode={numeric ? 'numeric' : 'text'}
+              value={form[field]}
+              aria-describedby={`hint-${field}`}
+              onInput={(event) => onChange({ ...form, [field]: event.currentTarget.value })}
+            />
+            <span id={`hint-${field}`} class="soft small">
+              {hint}
+            </span>
+          </div>
+        ))}
+        <label class="row">
+          <span>Inputs may hold NaN</span>
+          <input
+            type="checkbox"
+            class="switch"
+            checked={form.allowNan}
+            onChange={(event) => onChange({ ...form, allowNan: event.currentTarget.checked })}
+          />
+        </label>
+      </div>
+    </details>
+  );
+}
