@@ -94,6 +94,7 @@ export function checkAdmission(turn: Turn): void {
       wantBytes: part !== 'model',
     });
   };
+  if (device.config.serves) send(turn, { type: 'seek', root: file.root });
   fetch('model', file);
   admission.manifest.knownAnswers.forEach(({ inputs, outputs }, answer) => {
     fetch('inputs', inputs, answer);

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { buildFileTree } from '#protocol/file-tree.ts';
+import { bytes } from '#protocol/units.ts';
+import type { BlobCache } from './ports.ts';
+
+/** What every blob cache of a device must do. */
+export function checkBlobCache(name: string, open: () => Promise<BlobCache>): void {
+  const data = new Uint8Array(300_000).map((_, at) => (at * 31) & 0xff);
+  const { root } = buildFileTree(data);
+  const ref = { root, length: bytes(data.length) };
+
+  test(`${name}: a blob is there only when it is whole`, async () => {
+    const cache = await open();
+    expect(await cache.has(ref)).toBe(false);
+    await cache.write(ref, 262_144, data.subarray(262_144));
+    await cache.write(ref, 0, data.subarray(0, 262_144));
+    expect(await cache.has(ref)).toBe(false);
+    await expect(cache.read(root, 0, 1)).rejects.toThrow('blob-unknown');
+    await cache.finish(ref);
+    expect(await cache.has(ref)).toBe(true);
+    expect(await cache.read(root, 0, data.length)).toEqual(data);
+    expect(await cache.read(root, 262_140, 8)).toEqual(data.slice(262_140, 262_148));
+    await cache.close();
+  });
+}

@@ -1,0 +1,91 @@
+import type { Capabilities } from '#protocol/messages/control.ts';
+import type { Feature, Provider } from '#protocol/package.ts';
+import { bytes } from '#protocol/units.ts';
+
+const PROBE_MS_MAX = 3_000;
+const MIB = 2 ** 20;
+
+/** What this browser offers, by trying, not by its name. */
+export interface Found {
+  capabilities: Capabilities;
+  /** Providers not worth a try in 'auto', and why. */
+  skipped: { provider: Provider; reason: string }[];
+  isIos: boolean;
+}
+
+interface Adapter {
+  features: { has(name: string): boolean };
+  info?: { vendor?: string; architecture?: string; isFallbackAdapter?: boolean };
+  isFallbackAdapter?: boolean;
+}
+interface Accelerators {
+  gpu?: { requestAdapter(): Promise<Adapter | null> };
+  ml?: { createContext(): Promise<unknown> };
+  deviceMemory?: number;
+}
+
+export async function findCapabilities(): Promise<Found> {
+  const platform = navigator as unknown as Accelerators;
+  const engine = nameEngine(navigator.userAgent);
+  const isIos = /iP(hone|ad|od)/.test(navigator.userAgent);
+  const providers: Provider[] = typeof WebAssembly === 'object' ? ['wasm'] : [];
+  const skipped: Found['skipped'] = [];
+  const features: Feature[] = [];
+  let adapterName: string | undefined;
+  const adapter = await within(platform.gpu?.requestAdapter());
+  if (adapter === undefined || adapter === null) {
+    skipped.push({ provider: 'webgpu', reason: 'this browser offers no WebGPU adapter' });
+  } else {
+    providers.push('webgpu');
+    if (adapter.features.has('shader-f16')) features.push('shader-f16');
+    const { vendor = 'unknown', architecture = '' } = adapter.info ?? {};
+    adapterName = `${vendor} ${architecture}`.trim();
+    if (adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false) {
+      const reason = `its WebGPU adapter (${adapterName}) is software, slower than WebAssembly`;
+      skipped.push({ provider: 'webgpu', reason });
+    }
+  }
+  if ((await within(platform.ml?.createContext())) === undefined) {
+    skipped.push({ provider: 'webnn', reason: 'this browser offers no WebNN context' });
+  } else providers.push('webnn');
+  // Threads under isolation were seen to run out of memory on iOS; see reference/platform.md §2.5.
+  const threads =
+    self.crossOriginIsolated && !isIos
+      ? Math.max(1, Math.min(4, Math.floor(navigator.hardwareConcurrency / 2)))
+      : 1;
+  const memoryBytes = bytes(((platform.deviceMemory ?? 0) >= 8 ? 600 : 250) * MIB);
+  return {
+    capabilities: {
+      providers,
+      features,
+      threads,
+      memoryBytes,
+      engine,
+      ...(adapterName === undefined ? {} : { adapter: adapterName.slice(0, 200) }),
+    },
+    skipped,
+    isIos,
+  };
+}
+
+/** A probe may hang as well as fail; neither is support. */
+async function within<T>(probe: Promise<T> | undefined): Promise<T | undefined> {
+  const late = new Promise<undefined>((resolve) => {
+    setTimeout(() => resolve(undefined), PROBE_MS_MAX);
+  });
+  return Promise.race([probe?.catch(() => undefined) ?? Promise.resolve(undefined), late]);
+}
+
+/** Browser and major version, for the dashboard; nothing is decided by it. */
+export function nameEngine(agent: string): string {
+  for (const [name, pattern] of [
+    ['Firefox', /Firefox\/(\d+)/],
+    ['Edge', /Edg\/(\d+)/],
+    ['Chromium', /Chrom(?:e|ium)\/(\d+)/],
+    ['Safari', /Version\/(\d+).*Safari/],
+  ] as const) {
+    const version = pattern.exec(agent)?.[1];
+    if (version !== undefined) return `${name} ${version}`;
+  }
+  return 'unknown browser';
+}

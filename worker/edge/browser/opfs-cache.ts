@@ -1,0 +1,90 @@
+import type { Root } from '#protocol/ids.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { openMemoryCache } from '../memory-cache.ts';
+import type { BlobCache } from '../ports.ts';
+
+const MEMORY_BYTES_MAX = 512 * 1024 * 1024;
+
+/**
+ * Blobs in the origin's private file system, by sync access handles. A blob is whole when its empty
+ * mark `ROOT.ok` exists. Falls back to memory where there is no file system, or it is full.
+ */
+export async function openOpfsCache(): Promise<BlobCache> {
+  const memory = openMemoryCache(MEMORY_BYTES_MAX);
+  let folder: FileSystemDirectoryHandle;
+  try {
+    const origin = await navigator.storage.getDirectory();
+    folder = await origin.getDirectoryHandle('blobs', { create: true });
+  } catch {
+    return memory;
+  }
+  const handles = new Map<Root, Promise<FileSystemSyncAccessHandle>>();
+  const inMemory = new Set<Root>();
+  const openHandle = async (root: Root, create: boolean): Promise<FileSystemSyncAccessHandle> => {
+    const file = await folder.getFileHandle(root, { create });
+    return file.createSyncAccessHandle();
+  };
+  const handle = (root: Root, create: boolean): Promise<FileSystemSyncAccessHandle> => {
+    const known = handles.get(root) ?? openHandle(root, create);
+    handles.set(root, known);
+    known.catch(() => handles.delete(root));
+    return known;
+  };
+  const isMarked = (root: Root): Promise<boolean> =>
+    folder.getFileHandle(`${root}.ok`).then(
+      () => true,
+      () => false,
+    );
+  return {
+    async has(ref) {
+      if (inMemory.has(ref.root)) return memory.has(ref);
+      if (!(await isMarked(ref.root))) return false;
+      // Another tab may hold the file; then this one fetches a copy of its own into memory.
+      const file = await handle(ref.root, false).catch(() => undefined);
+      if (file === undefined) inMemory.add(ref.root);
+      return file?.getSize() === ref.length;
+    },
+    async read(root, offset, length) {
+      if (inMemory.has(root)) return memory.read(root, offset, length);
+      const data = new Uint8Array(length);
+      const file = (await isMarked(root))
+        ? await handle(root, false).catch(() => undefined)
+        : undefined;
+      if (file === undefined || file.read(data, { at: offset }) !== length) {
+        throw new PocketgridError(
+          refusal('blob-unknown', `blob ${root} is not held; fetch it again`),
+        );
+      }
+      return data;
+    },
+    async write(ref, offset, data) {
+      if (!inMemory.has(ref.root)) {
+        const file = await handle(ref.root, true).catch(() => undefined);
+        if (file !== undefined && writeAll(file, offset, data)) return;
+        // The quota is used up, or another tab holds the file: what was written is fetched again.
+        inMemory.add(ref.root);
+        if (offset > 0)
+          throw new PocketgridError(refusal('disk-full', 'the disk quota is used up'));
+      }
+      await memory.write(ref, offset, data);
+    },
+    async finish(ref) {
+      if (inMemory.has(ref.root)) return memory.finish(ref);
+      (await handle(ref.root, false)).flush();
+      await folder.getFileHandle(`${ref.root}.ok`, { create: true });
+    },
+    async close() {
+      for (const opening of handles.values()) (await opening.catch(() => undefined))?.close();
+      handles.clear();
+      await memory.close();
+    },
+  };
+}
+
+function writeAll(file: FileSystemSyncAccessHandle, offset: number, data: Uint8Array): boolean {
+  try {
+    return file.write(new Uint8Array(data), { at: offset }) === data.length;
+  } catch {
+    return false;
+  }
+}

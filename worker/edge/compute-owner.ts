@@ -1,0 +1,75 @@
+import type { ComputeReply } from '#protocol/messages/compute.ts';
+import { PocketgridError, type RefusalCode, refusal } from '#protocol/refusal.ts';
+import type { ContributorEffect, ContributorEvent, WorkerId } from '../core/events.ts';
+import type { BlobCache, ComputePort, OpenComputePort } from './ports.ts';
+
+type Load = Extract<ContributorEffect, { type: 'load' }>;
+type Run = Extract<ContributorEffect, { type: 'run' }>;
+
+/** Owns the compute workers by their numbers: opens, feeds and terminates them. */
+export interface ComputeOwner {
+  load(effect: Load): void;
+  run(effect: Run): void;
+  terminate(worker: WorkerId): void;
+  close(): void;
+}
+
+export function openComputeOwner(world: {
+  cache: BlobCache;
+  openPort: OpenComputePort;
+  post(event: ContributorEvent): void;
+}): ComputeOwner {
+  const { cache, openPort, post } = world;
+  const ports = new Map<WorkerId, ComputePort>();
+
+  const fail = (worker: WorkerId, code: RefusalCode, message: string): void => {
+    if (ports.has(worker)) post({ type: 'worker-failed', worker, refusal: refusal(code, message) });
+  };
+  const answer = (worker: WorkerId, reply: ComputeReply): void => {
+    if (!ports.has(worker)) return;
+    switch (reply.type) {
+      case 'loaded':
+        return post({ type: 'loaded', worker });
+      case 'progress':
+        return post({ type: 'progress', worker, run: reply.run, unitsDone: reply.unitsDone });
+      case 'ran': {
+        const { run, bytes, digests, computeMs } = reply;
+        return post({ type: 'ran', worker, run, bytes, digests, computeMs });
+      }
+      case 'failed':
+        return post({ type: 'worker-failed', worker, refusal: reply.refusal });
+    }
+  };
+  return {
+    load({ worker, model, provider, threads, graphOptimization, inputs, outputs }) {
+      const port = openPort(provider, {
+        reply: (reply) => answer(worker, reply),
+        broken: (reason) => fail(worker, 'provider-failed', reason),
+      });
+      ports.set(worker, port);
+      cache
+        .read(model.root, 0, model.length)
+        .then((bytes) => {
+          const request = { provider, threads, graphOptimization, inputs, outputs };
+          if (ports.get(worker) === port) {
+            port.post({ type: 'load', model: bytes, ...request }, [bytes.buffer]);
+          }
+        })
+        .catch((error: unknown) => {
+          const message = error instanceof PocketgridError ? error.refusal.message : String(error);
+          fail(worker, 'provider-failed', `the model could not be read back: ${message}`);
+        });
+    },
+    run({ worker, run, unitCount, inputs }) {
+      ports.get(worker)?.post({ type: 'run', run, unitCount, inputs }, [inputs.buffer]);
+    },
+    terminate(worker) {
+      ports.get(worker)?.terminate();
+      ports.delete(worker);
+    },
+    close() {
+      for (const port of ports.values()) port.terminate();
+      ports.clear();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Root } from '#protocol/ids.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import type { BlobCache } from '../ports.ts';
+
+/** Blobs in a folder; a blob under way ends in `.part`. */
+export async function openFolderCache(folder: string): Promise<BlobCache> {
+  await mkdir(folder, { recursive: true });
+  const whole = (root: Root): string => join(folder, root);
+  const part = (root: Root): string => join(folder, `${root}.part`);
+  return {
+    async has({ root, length }) {
+      const found = await stat(whole(root)).catch(() => undefined);
+      return found?.size === length;
+    },
+    async read(root, offset, length) {
+      const file = await open(whole(root), 'r').catch(() => undefined);
+      if (file === undefined) {
+        throw new PocketgridError(
+          refusal('blob-unknown', `blob ${root} is not held; fetch it again`),
+        );
+      }
+      try {
+        const data = new Uint8Array(length);
+        await file.read(data, 0, length, offset);
+        return data;
+      } finally {
+        await file.close();
+      }
+    },
+    async write({ root }, offset, data) {
+      const file = await open(part(root), 'r+').catch(() => open(part(root), 'w+'));
+      try {
+        await file.write(data, 0, data.length, offset);
+      } finally {
+        await file.close();
+      }
+    },
+    finish: ({ root }) => rename(part(root), whole(root)),
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Root, Signature } from '#protocol/ids.ts';
+import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
+import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
+import type { BlobRef, Provider } from '#protocol/package.ts';
+import type { SigningContext } from '#protocol/signature.ts';
+import type { DeviceMemory } from '../core/events.ts';
+
+/** Blobs a device keeps. Pieces are written once their hash holds; `finish` makes a blob whole. */
+export interface BlobCache {
+  has(ref: BlobRef): Promise<boolean>;
+  /** Reads from a whole blob. */
+  read(root: Root, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  write(ref: BlobRef, offset: number, data: Uint8Array): Promise<void>;
+  finish(ref: BlobRef): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A compute worker, whichever world it runs in. */
+export interface ComputePort {
+  post(request: ComputeRequest, transfer: ArrayBuffer[]): void;
+  terminate(): void;
+}
+export type OpenComputePort = (
+  provider: Provider,
+  on: { reply(reply: ComputeReply): void; broken(reason: string): void },
+) => ComputePort;
+
+/** Peers over WebRTC. Node has none: there HTTPS brings everything. */
+export interface PeerLinks {
+  /** Whether a connection may still come, so that waiting for it is worth a moment. */
+  possible(): boolean;
+  /** Connected peers that may hold this blob. */
+  holders(root: Root): string[];
+  request(
+    peer: string,
+    range: { root: Root; offset: number; length: number },
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  join(grid: { peer: string; seeder: string; iceServers: readonly IceServer[] }): void;
+  addHolders(root: Root, peers: readonly string[]): void;
+  leave(): void;
+}
+
+/** The world of a contributor: a browser's worker or a Node process. */
+export interface DeviceWorld {
+  hub: URL;
+  openSocket(url: string): WebSocket;
+  sign(context: SigningContext, record: unknown): Promise<Signature>;
+  remember(memory: DeviceMemory): Promise<void>;
+  cache: BlobCache;
+  openPort: OpenComputePort;
+  peers?: PeerLinks;
+  tell(status: DeviceStatus): void;
+}

@@ -1,0 +1,106 @@
+import type { DeviceMessage, PageMessage } from '#protocol/messages/device.ts';
+import { bytes, instant } from '#protocol/units.ts';
+import { findCapabilities } from './edge/browser/capabilities.ts';
+import { openComputePort } from './edge/browser/compute-port.ts';
+import { openDeviceStore } from './edge/browser/device-store.ts';
+import { openOpfsCache } from './edge/browser/opfs-cache.ts';
+import { type BrowserPeers, openPeerLinks } from './edge/browser/peer-links.ts';
+import { type DeviceLoop, openDeviceLoop } from './edge/loop.ts';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+/** The contributor worker of a page: speaks `protocol/messages/device.ts` with it. */
+const RUNTIME = 'onnxruntime-web 1.30.0';
+const RECYCLE_SHARDS = { ios: 200, other: 2_000 } as const;
+const tell = (message: DeviceMessage): void => self.postMessage(message);
+
+let device: { loop: DeviceLoop; peers: BrowserPeers } | undefined;
+let starting = false;
+let visible = true;
+
+async function start(message: Extract<PageMessage, { type: 'start' }>): Promise<void> {
+  if (starting) return;
+  starting = true;
+  try {
+    device?.loop.close();
+    device = await openDevice(message);
+    device.loop.post({ type: 'visible', visible });
+    device.loop.post({ type: 'start' });
+  } catch (error) {
+    tellFailure(error instanceof Error ? error.message : String(error));
+  } finally {
+    starting = false;
+  }
+}
+
+async function openDevice({ hub, provider, webrtc }: Extract<PageMessage, { type: 'start' }>) {
+  const [store, cache, found] = await Promise.all([
+    openDeviceStore(),
+    openOpfsCache(),
+    findCapabilities(),
+  ]);
+  const { capabilities, skipped, isIos } = found;
+  const peers = openPeerLinks({
+    cache,
+    ask: tell,
+    served: (total) => device?.loop.post({ type: 'served', total: bytes(total) }),
+  });
+  const config = {
+    key: store.signer.key,
+    capabilities,
+    provider,
+    skipped,
+    runtime: `${RUNTIME}; ${capabilities.engine}; ${capabilities.adapter ?? 'no adapter'}; ${capabilities.threads} threads`,
+    memory: store.memory,
+    recycleShards: isIos ? RECYCLE_SHARDS.ios : RECYCLE_SHARDS.other,
+    serves: webrtc,
+  };
+  const loop = openDeviceLoop(config, {
+    hub: new URL(hub),
+    openSocket: (url) => new WebSocket(url),
+    sign: store.signer.sign,
+    remember: store.remember,
+    cache,
+    openPort: openComputePort,
+    ...(webrtc ? { peers } : {}),
+    tell: (status) => tell({ type: 'status', status }),
+  });
+  return { loop, peers };
+}
+
+/** The device cannot even begin: no Ed25519, say. */
+function tellFailure(reason: string): void {
+  const message = `this browser cannot take part: ${reason}; try a newer one`;
+  tell({
+    type: 'status',
+    status: {
+      phase: 'refused',
+      reason: message,
+      since: instant(Date.now()),
+      trials: [],
+      unitsAccepted: 0,
+      shardsAccepted: 0,
+      unitsChecked: 0,
+      unitsMismatched: 0,
+      unitsPerSecond: 0,
+      served: bytes(0),
+    },
+  });
+}
+
+self.onmessage = (event: MessageEvent<PageMessage>) => {
+  const message = event.data;
+  switch (message.type) {
+    case 'start':
+      return void start(message);
+    case 'stop':
+      return device?.loop.post({ type: 'stop' });
+    case 'visible':
+      visible = message.visible;
+      return device?.loop.post({ type: 'visible', visible });
+    case 'channel':
+      return device?.peers.take(message.peer, message.channel as RTCDataChannel);
+    case 'channel-failed':
+      return device?.peers.failed(message.peer);
+  }
+};
