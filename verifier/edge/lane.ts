@@ -17,6 +17,8 @@ type Effect<T extends VerifierEffect['type']> = Extract<VerifierEffect, { type: 
 const WARM_RUNS = 3;
 /** What the runtime takes on a device beside the model: its wasm, its stack, its first heap. */
 const RUNTIME_BYTES = 32 * 1024 * 1024;
+/** What a Node thread with its loader and an empty runtime was seen to add to this process. */
+const THREAD_BYTES = 96 * 1024 * 1024;
 
 /** Re-execution on the exact lane: pinned onnxruntime-web, wasm, one thread, fixed shapes. */
 export interface Lane {
@@ -87,8 +89,8 @@ const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length)
 
 /**
  * Runs a new model in a worker of its own, so that a model that hangs or dies takes nothing with it.
- * Peak memory is an estimate: twice the file (it is held while it is parsed) plus the runtime, or
- * what this process grew by, whichever is more.
+ * Peak memory is an estimate: the runtime, and with it twice the file (it is held while it is
+ * parsed) or what this process grew by past the cost of a thread, whichever is more.
  */
 async function prepare(
   blobs: Blobs,
@@ -116,7 +118,7 @@ async function prepare(
       runs.push({ unit, digest, computeMs: ran.computeMs });
     }
     const grown = process.memoryUsage.rss() - before;
-    const peak = Math.max(2 * modelBytes + RUNTIME_BYTES, grown);
+    const peak = RUNTIME_BYTES + Math.max(2 * modelBytes, grown - THREAD_BYTES);
     return { outputs, answers, runs, peakBytes: bytes(peak) };
   } finally {
     await worker.close();

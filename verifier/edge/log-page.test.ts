@@ -1,0 +1,100 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Digest, JobId, LeaseId, PublicKey, Signature } from '#protocol/ids.ts';
+import type { VerdictKind } from '#protocol/records.ts';
+import { instant } from '#protocol/units.ts';
+import type { LogLine } from '../core/events.ts';
+import { type LogPage, openLogPage } from './log-page.ts';
+import { openTally, tallyLine } from './tally.ts';
+
+const key = 'ab'.repeat(32);
+const verdictOf = (unit: number, kind: VerdictKind): LogLine => ({
+  type: 'verdict',
+  sequence: unit,
+  epoch: 1,
+  signed: {
+    verdict: {
+      verifier: key as PublicKey,
+      job: 'job_0123456789abcdef' as JobId,
+      unit,
+      lease: 'a'.repeat(32) as LeaseId,
+      device: key as PublicKey,
+      kind,
+      lane: 'exact',
+      claimed: key as Digest,
+      reference: key as Digest,
+      l2: 0.5,
+      max: 1,
+      runs: 2,
+      at: instant(0),
+    },
+    signature: 'a'.repeat(128) as Signature,
+  },
+});
+
+const tally = openTally();
+for (let unit = 0; unit < 60; unit += 1) tallyLine(tally, verdictOf(unit, 'match'));
+tallyLine(tally, verdictOf(60, 'mismatch'));
+const reason = 'the hub said <script>alert(1)</script>';
+let page: LogPage;
+let folder = '';
+const source = {
+  view: () => ({
+    key,
+    hub: 'http://127.0.0.1:1',
+    phase: 'waiting',
+    reason,
+    rate: 0.05,
+    judged: 60,
+    waiting: 0,
+    tally,
+  }),
+  logFile: () => join(folder, 'log.jsonl'),
+};
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-page-'));
+  await writeFile(join(folder, 'log.jsonl'), '{"a":1}\n');
+  page = await openLogPage(0, source);
+});
+afterAll(async () => {
+  await page.close();
+  await rm(folder, { recursive: true });
+});
+const get = async (path: string) => {
+  const response = await fetch(new URL(path, page.url));
+  return { status: response.status, body: await response.text() };
+};
+
+describe('the log page', () => {
+  it('counts all and lists the newest, the caught first', async () => {
+    expect(tally.counts.match).toBe(60);
+    expect(tally.latest).toHaveLength(50);
+    expect(tally.caught).toHaveLength(1);
+    const { body } = await get('/');
+    expect(body).toContain('<h2>Caught</h2>');
+    expect(body).toContain('<b>61</b><span>Units checked</span>');
+    expect(body).toContain('5 % of units');
+  });
+
+  it('escapes what a hub may have said', async () => {
+    const { body } = await get('/');
+    expect(body).not.toContain('<script');
+    expect(body).toContain('&lt;script&gt;');
+  });
+
+  it('serves the log and its health, and nothing else', async () => {
+    expect(await get('/log.jsonl')).toEqual({ status: 200, body: '{"a":1}\n' });
+    const health = await get('/health');
+    expect(JSON.parse(health.body)).toMatchObject({ status: 'ok', verdicts: { mismatch: 1 } });
+    expect((await get('/../keys/verifier.json')).status).toBe(404);
+  });
+
+  it('says which port is taken', async () => {
+    const port = Number(new URL(page.url).port);
+    await expect(openLogPage(port, source)).rejects.toMatchObject({
+      refusal: { message: expect.stringContaining('--log-port') },
+    });
+  });
+});
