@@ -1,37 +1,46 @@
 import type * as Runtime from 'onnxruntime-web/wasm';
 
+export type OrtRuntime = typeof Runtime;
+
 /** One tensor as it travels between processes. */
 export interface Plain {
   name: string;
-  dtype: 'float32' | 'int64' | 'int32' | 'uint8' | 'bool';
+  dtype: 'float32' | 'int64' | 'int32';
   shape: number[];
   /** Little-endian bytes in base64. */
   data: string;
 }
 
-type Feeds = Record<string, Runtime.Tensor>;
+/** The runtime in a page or worker, as its package ships it; its threads load the files beside it. */
+export async function loadRuntime(threads: number): Promise<OrtRuntime> {
+  const url = '/ort/ort.wasm.min.mjs';
+  const ort = (await import(/* @vite-ignore */ url)) as OrtRuntime;
+  ort.env.wasm.wasmPaths = '/ort/';
+  ort.env.wasm.numThreads = threads;
+  return ort;
+}
 
-/** Runs where the runtime is handed in: the same file serves a page and Node. */
-export async function openModel(ort: typeof Runtime, model: Uint8Array) {
-  const session = await ort.InferenceSession.create(model, {
+export const readBytes = async (url: string): Promise<Uint8Array> =>
+  new Uint8Array(await (await fetch(url)).arrayBuffer());
+
+/** The exact lane: wasm alone, everything optimised. */
+export const openModel = (ort: OrtRuntime, model: Uint8Array): Promise<Runtime.InferenceSession> =>
+  ort.InferenceSession.create(model, {
     executionProviders: ['wasm'],
     graphOptimizationLevel: 'all',
   });
-  return {
-    feed: (inputs: readonly Plain[]): Feeds =>
-      Object.fromEntries(inputs.map((input) => [input.name, toTensor(ort, input)])),
-    run: (feeds: Feeds) => session.run(feeds),
-  };
-}
 
-/** Output bytes of one run, tensors in the order of their names, in base64. */
+export const feedOf = (ort: OrtRuntime, inputs: readonly Plain[]): Record<string, Runtime.Tensor> =>
+  Object.fromEntries(inputs.map((input) => [input.name, toTensor(ort, input)]));
+
+/** Output bytes of one run, one base64 text per tensor in the order of their names. */
 export async function runOnce(
-  ort: typeof Runtime,
+  ort: OrtRuntime,
   model: Uint8Array,
   inputs: readonly Plain[],
 ): Promise<string[]> {
-  const opened = await openModel(ort, model);
-  const outputs = await opened.run(opened.feed(inputs));
+  const session = await openModel(ort, model);
+  const outputs = await session.run(feedOf(ort, inputs));
   return Object.keys(outputs)
     .sort()
     .map((name) => {
@@ -40,30 +49,22 @@ export async function runOnce(
     });
 }
 
-function toTensor(ort: typeof Runtime, { dtype, shape, data }: Plain): Runtime.Tensor {
-  const { buffer } = decodeBytes(data);
+function toTensor(ort: OrtRuntime, { dtype, shape, data }: Plain): Runtime.Tensor {
+  const { buffer } = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
   switch (dtype) {
     case 'float32':
-      return new ort.Tensor('float32', new Float32Array(buffer), shape);
+      return new ort.Tensor(dtype, new Float32Array(buffer), shape);
     case 'int64':
-      return new ort.Tensor('int64', new BigInt64Array(buffer), shape);
+      return new ort.Tensor(dtype, new BigInt64Array(buffer), shape);
     case 'int32':
-      return new ort.Tensor('int32', new Int32Array(buffer), shape);
-    case 'uint8':
-      return new ort.Tensor('uint8', new Uint8Array(buffer), shape);
-    case 'bool':
-      return new ort.Tensor('bool', new Uint8Array(buffer), shape);
+      return new ort.Tensor(dtype, new Int32Array(buffer), shape);
   }
 }
 
-export function encodeBytes(bytes: Uint8Array): string {
+function encodeBytes(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 8192) {
     text += String.fromCharCode(...bytes.subarray(at, at + 8192));
   }
   return btoa(text);
-}
-
-export function decodeBytes(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
