@@ -3,15 +3,12 @@ import type { JobId } from '#protocol/ids.ts';
 import type { JobRecord } from '#protocol/job.ts';
 import { type BlobRef, REFERENCE_LANE } from '#protocol/package.ts';
 import { accept, type Result, refusal } from '#protocol/refusal.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
 import { instant, lamports } from '#protocol/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../core/model-check.ts';
 import { convertInputs } from '../inputs/convert.ts';
-import type { JobInputs } from '../inputs/port.ts';
-import { packUnits, specUnit } from '../inputs/units.ts';
+import { packUnits } from '../inputs/units.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
-import { chooseUnitItems } from './unit-size.ts';
 import { INPUT_BYTES_MAX, receiveUpload, type Upload } from './upload.ts';
 
 const UPLOADS_MAX = 4;
@@ -57,15 +54,10 @@ async function createJob(ports: ApiPorts, upload: Upload) {
   const model = await upload.model();
   const checked = checkModel(model, MODEL_LIMITS);
   if (!checked.ok) return checked;
-  const { inputs, fixedBatch } = checked.value;
-  const converted = await convertInputs(await upload.inputs(), inputs, options);
+  const converted = await convertInputs(await upload.inputs(), checked.value, options);
   if (!converted.ok) return converted;
-  const { items } = converted.value;
-  const asked = options.unitItems;
-  const unitItems = chooseUnitItems({ fixedBatch, inputs: converted.value, asked });
-  if (!unitItems.ok) return unitItems;
-  const specs = specUnit(converted.value, unitItems.value);
-  const kept = await keepJob(ports, model, packJob(converted.value, specs, unitItems.value));
+  const { items, unitItems, specs } = converted.value;
+  const kept = await keepJob(ports, model, packUnits(converted.value));
   if (!kept.ok) return kept;
   const { file, units, digests, digestBytes } = kept.value;
   const record: JobRecord = {
@@ -76,21 +68,18 @@ async function createJob(ports: ApiPorts, upload: Upload) {
       name: options.name,
       file,
       inputs: specs,
-      unitItems: unitItems.value,
+      unitItems,
       graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
     },
     inputs: units,
     inputDigests: digests,
     items,
-    units: Math.ceil(items / unitItems.value),
+    units: Math.ceil(items / unitItems),
     unitPrice: options.unitPrice ?? lamports(0n),
     autoStart: options.autoStart ?? false,
   };
   return ports.loop.command({ type: 'create', record, inputDigests: digestBytes });
 }
-
-const packJob = (inputs: JobInputs, specs: readonly TensorSpec[], unitItems: number) =>
-  packUnits(specs, inputs.tensors, { items: inputs.items, unitItems });
 
 /** Puts the model, the units and their digests where devices and verifiers get them. */
 async function keepJob(

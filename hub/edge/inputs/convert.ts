@@ -1,47 +1,73 @@
 import type { JobOptions } from '#protocol/job.ts';
-import { type Result, refuse } from '#protocol/refusal.ts';
-import { checkTensors } from './check-tensors.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import type { Tensor } from '#protocol/tensor.ts';
+import { hasNan } from '#protocol/unit-bytes.ts';
+import type { ModelFacts } from '../../core/model-check.ts';
+import { matchInputs } from '../../core/model-check-inputs.ts';
 import { detectFormat, type InputFormat } from './format.ts';
 import { planImages } from './image-shape.ts';
 import { decodeImages } from './images.ts';
-import type { InputFile, JobInputs, ModelInput } from './port.ts';
+import type { InputFile, JobInputs } from './port.ts';
 import { decodeTensorFiles } from './tensor-files.ts';
-
-interface DetectedFile<F extends InputFormat> {
-  file: InputFile;
-  format: F;
-}
 
 /**
  * Turns uploaded files into the tensors a model takes: one safetensors, NPZ or JSON Lines file, one
  * NPY file for each input, or any number of pictures, an item each, in the order they were sent.
- * Nothing is cast. Refuses with the codes `input-…`, the file or the tensor named in `path`.
+ * Nothing is cast. Refuses with the codes `input-…`, the file or the tensor named in `path`, and with
+ * `model-inputs-mismatch` where the model and the data cannot meet.
  */
 export async function convertInputs(
   files: readonly InputFile[],
-  inputs: readonly ModelInput[],
-  options: Pick<JobOptions, 'allowNan' | 'image'>,
+  facts: ModelFacts,
+  options: Pick<JobOptions, 'allowNan' | 'image' | 'unitItems'>,
 ): Promise<Result<JobInputs>> {
+  const decoded = await decodeFiles(files, facts, options);
+  if (!decoded.ok) return decoded;
+  const match = matchInputs(facts, decoded.value, options.unitItems);
+  if (!match.ok) return match;
+  const { items, unitItems, specs, sources } = match.value;
+  const tensors = new Map<string, Tensor>();
+  for (const [index, { name }] of specs.entries()) {
+    const tensor = decoded.value.get(sources[index] ?? name);
+    if (tensor === undefined) continue;
+    const refused = options.allowNan === true ? undefined : checkNan(name, tensor, items);
+    if (refused !== undefined) return refused;
+    tensors.set(name, tensor);
+  }
+  return accept({ items, unitItems, specs, tensors });
+}
+
+/** Tensors by the names their files give them. */
+async function decodeFiles(
+  files: readonly InputFile[],
+  { inputs }: ModelFacts,
+  { image }: Pick<JobOptions, 'image'>,
+): Promise<Result<Map<string, Tensor>>> {
   const pictures: InputFile[] = [];
-  const others: DetectedFile<Exclude<InputFormat, 'image'>>[] = [];
+  const others: { file: InputFile; format: Exclude<InputFormat, 'image'> }[] = [];
   for (const file of files) {
     const format = detectFormat(file);
     if (!format.ok) return format;
     if (format.value === 'image') pictures.push(file);
     else others.push({ file, format: format.value });
   }
-  const allowNan = options.allowNan ?? false;
-  if (pictures.length === 0) {
-    const tensors = decodeTensorFiles(others, inputs);
-    return tensors.ok ? checkTensors(inputs, tensors.value, allowNan) : tensors;
-  }
+  if (pictures.length === 0) return decodeTensorFiles(others, inputs);
   if (others.length > 0) {
     const message = 'pictures and tensors came together; send either, or make a job of each';
     return refuse('input-format', message, others[0]?.file.name);
   }
-  const plan = planImages(inputs, options.image);
+  const plan = planImages(inputs, image);
   if (!plan.ok) return plan;
   const tensor = await decodeImages(pictures, plan.value);
-  if (!tensor.ok) return tensor;
-  return checkTensors(inputs, new Map([[plan.value.name, tensor.value]]), allowNan);
+  return tensor.ok ? accept(new Map([[plan.value.name, tensor.value]])) : tensor;
+}
+
+function checkNan(name: string, tensor: Tensor, items: number): Result<never> | undefined {
+  const spec = { name, dtype: tensor.dtype, shape: tensor.shape.slice(1) };
+  if (!hasNan([spec], tensor.data)) return undefined;
+  const itemBytes = tensor.data.length / items;
+  let item = 0;
+  while (!hasNan([spec], tensor.data.subarray(item * itemBytes, (item + 1) * itemBytes))) item += 1;
+  const message = `${name} has NaN in item ${item} (counted from 0); replace it, or set allowNan`;
+  return refuse('input-nan', message, name);
 }

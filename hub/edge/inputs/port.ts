@@ -1,4 +1,4 @@
-import type { Dtype, Tensor } from '#protocol/tensor.ts';
+import type { Tensor, TensorSpec } from '#protocol/tensor.ts';
 
 /** One uploaded file, under the name it had on the developer's disk. */
 export interface InputFile {
@@ -6,19 +6,12 @@ export interface InputFile {
   bytes: Uint8Array;
 }
 
-/**
- * One input of a model as its file states it. The first dimension counts items, whatever it says; a
- * later one is a size, or a symbol that the data decides.
- */
-export interface ModelInput {
-  name: string;
-  dtype: Dtype;
-  dims: readonly (number | string)[];
-}
-
-/** All items of a job, each tensor with its first dimension counting them. */
+/** All items of a job, and how they are cut into units. */
 export interface JobInputs {
   items: number;
-  /** By input name, in the order of the model's inputs. */
+  unitItems: number;
+  /** One unit's inputs in the order of the model, shapes fixed, first dimension `unitItems`. */
+  specs: TensorSpec[];
+  /** By input name, in the order of the specs, the first dimension counting all items. */
   tensors: Map<string, Tensor>;
 }

@@ -5,8 +5,9 @@ import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { decodeSafetensors } from '#protocol/safetensors.ts';
 import type { Tensor } from '#protocol/tensor.ts';
 import { decodeTensorLines } from '#protocol/tensor-lines.ts';
+import type { ModelInput } from '../../core/model-check.ts';
 import type { InputFormat } from './format.ts';
-import type { InputFile, ModelInput } from './port.ts';
+import type { InputFile } from './port.ts';
 
 type TensorFormat = Exclude<InputFormat, 'image'>;
 
@@ -18,9 +19,9 @@ export function decodeTensorFiles(
   const [first, ...others] = files;
   if (first === undefined)
     return refuse('input-empty', 'no input file was sent; send at least one');
-  const tensors =
-    others.length === 0 ? decodeTensorFile(first.file, first.format, inputs) : decodeArrays(files);
-  return tensors.ok ? nameOnly(tensors.value, inputs) : tensors;
+  return others.length === 0
+    ? decodeTensorFile(first.file, first.format, inputs)
+    : decodeArrays(files);
 }
 
 function decodeTensorFile(
@@ -62,18 +63,6 @@ function decodeArrays(
     tensors.set(name, tensor.value);
   }
   return accept(tensors);
-}
-
-/** One tensor for a model of one input needs no name; `numpy.savez` gives such a one `arr_0`. */
-function nameOnly(
-  tensors: Map<string, Tensor>,
-  inputs: readonly ModelInput[],
-): Result<Map<string, Tensor>> {
-  const [tensor, ...otherTensors] = tensors.values();
-  const [input, ...otherInputs] = inputs;
-  if (tensor === undefined || input === undefined) return accept(tensors);
-  if (otherTensors.length > 0 || otherInputs.length > 0) return accept(tensors);
-  return accept(new Map([[input.name, tensor]]));
 }
 
 /** Symbolic dimensions are as long as they are in the first item. */

@@ -1,32 +1,21 @@
 import { hash } from 'node:crypto';
-import type { Tensor, TensorSpec } from '#protocol/tensor.ts';
-import { unitBytes } from '#protocol/tensor.ts';
+import { specBytes, unitBytes } from '#protocol/tensor.ts';
 import { digestUnits } from '#protocol/unit-bytes.ts';
 import type { JobInputs } from './port.ts';
-
-/** The specs of one unit of `unitItems` items, in the order of the tensors. */
-export const specUnit = ({ tensors }: JobInputs, unitItems: number): TensorSpec[] =>
-  [...tensors].map(([name, { dtype, shape }]) => ({
-    name,
-    dtype,
-    shape: [unitItems, ...shape.slice(1)],
-  }));
 
 /**
  * Cuts items into units: each unit's tensors end to end in the order of the specs, unit after unit.
  * The last unit is filled up by repeating its last item. `digests` holds 32 bytes of SHA-256 a unit.
  * RangeError when a tensor is missing or its items are not as long as its spec says.
  */
-export function packUnits(
-  specs: readonly TensorSpec[],
-  tensors: ReadonlyMap<string, Tensor>,
-  size: { items: number; unitItems: number },
-): { bytes: Uint8Array<ArrayBuffer>; digests: Uint8Array<ArrayBuffer> } {
-  const { items, unitItems } = size;
+export function packUnits({ items, unitItems, specs, tensors }: JobInputs): {
+  bytes: Uint8Array<ArrayBuffer>;
+  digests: Uint8Array<ArrayBuffer>;
+} {
   const units = Math.ceil(items / unitItems);
   const columns = specs.map((spec) => {
     const data = tensors.get(spec.name)?.data;
-    const itemBytes = unitBytes([spec]) / unitItems;
+    const itemBytes = specBytes(spec) / unitItems;
     if (data === undefined || data.length !== items * itemBytes) {
       throw new RangeError(`${spec.name}: ${data?.length} bytes are not ${items} × ${itemBytes}`);
     }

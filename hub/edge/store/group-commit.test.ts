@@ -3,7 +3,7 @@ import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import type { Fact } from '../../core/events.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { openMemoryStore } from './memory.ts';
-import { accepted, committed } from './sample-facts.contract.ts';
+import { accepted, committed } from './sample-facts.ts';
 
 /** A store's `append` whose commits finish when told to. */
 function openFakeAppend() {

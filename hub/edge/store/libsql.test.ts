@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLibsqlStore } from './libsql.ts';
-import { accepted, committed, jobCreated, jobId } from './sample-facts.contract.ts';
+import { accepted, committed, jobCreated, jobId } from './sample-facts.ts';
 import { checkStore } from './store.contract.ts';
 
 let folder = '';
@@ -69,7 +69,7 @@ describe('libSQL store', () => {
 
 /** Lets the child acknowledge some groups, kills it, and answers the last index it acknowledged. */
 async function appendAndKill(file: string, groupSize: number, groups: number): Promise<number> {
-  const script = fileURLToPath(new URL('append-forever.child.ts', import.meta.url));
+  const script = fileURLToPath(new URL('append-forever.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, file, `${groupSize}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

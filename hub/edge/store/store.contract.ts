@@ -16,7 +16,7 @@ import {
   manifestOf,
   outputsOf,
   signedVerdict,
-} from './sample-facts.contract.ts';
+} from './sample-facts.ts';
 
 /** What a store under test gives the suite; `reopen` is absent where nothing outlives `close`. */
 export interface StoreWorld {

@@ -1,5 +1,5 @@
 import { openLibsqlStore } from './libsql.ts';
-import { accepted, committed } from './sample-facts.contract.ts';
+import { accepted, committed } from './sample-facts.ts';
 
 /**
  * Run by `libsql.test.ts`, which kills it: appends groups to the database named on the command line
