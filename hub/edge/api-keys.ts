@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { API_KEY_PREFIX } from '#protocol/api.ts';
 import type { Store } from './store/port.ts';
 
@@ -20,10 +20,4 @@ export async function createApiKey(store: Pick<Store, 'putKey'>, name: string): 
  */
 export async function checkApiKey(store: Pick<Store, 'hasKey'>, key: string): Promise<boolean> {
   return KEY.test(key) && (await store.hasKey(hashKey(key)));
-}
-
-/** Compares two secrets of any length in constant time, for tickets held in memory. */
-export function equalSecrets(a: string, b: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(a), hash(b));
 }

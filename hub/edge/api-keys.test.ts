@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { checkApiKey, createApiKey } from './api-keys.ts';
+import { openMemoryStore } from './store/memory.ts';
+
+describe('API keys', () => {
+  it('are accepted once made, and no other text is', async () => {
+    const store = openMemoryStore();
+    const key = await createApiKey(store, 'laptop');
+    expect(key).toMatch(/^pg_[A-Za-z0-9_-]{43}$/);
+    expect(await checkApiKey(store, key)).toBe(true);
+    const swapped = `${key.slice(0, 10)}${key[10] === 'A' ? 'B' : 'A'}${key.slice(11)}`;
+    for (const wrong of ['', 'pg_', swapped, `${key} `, key.slice(3), await otherKey()]) {
+      expect(await checkApiKey(store, wrong)).toBe(false);
+    }
+    await store.close();
+  });
+
+  it('reach the store only as a hash', async () => {
+    const put: string[][] = [];
+    const key = await createApiKey({ putKey: async (...kept) => void put.push(kept) }, 'laptop');
+    expect(put).toEqual([[expect.stringMatching(/^[0-9a-f]{64}$/), 'laptop']]);
+    expect(JSON.stringify(put)).not.toContain(key.slice(3, 20));
+  });
+});
+
+const otherKey = () => createApiKey(openMemoryStore(), 'elsewhere');

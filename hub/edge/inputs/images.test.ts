@@ -1,0 +1,142 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import type { JobOptions } from '#protocol/job.ts';
+import type { Dtype } from '#protocol/tensor.ts';
+import type { ModelFacts } from '../../core/model-check.ts';
+import { convertInputs } from './convert.ts';
+import type { InputFile } from './port.ts';
+
+const model = (dtype: Dtype, ...dims: (number | string)[]): ModelFacts => ({
+  inputs: [{ name: 'image', dtype, dims }],
+  outputs: [],
+  weightBytes: 1_000,
+  peakBytes: 1_000,
+  opset: 17,
+  ops: [],
+  hasDynamicBatch: true,
+});
+
+type Pixel = readonly number[];
+const RED: Pixel = [255, 0, 0];
+const BLUE: Pixel = [0, 0, 255];
+
+/** A PNG of rows of pixels. */
+async function png(name: string, rows: readonly (readonly Pixel[])[]): Promise<InputFile> {
+  const [width, height] = [rows[0]?.length ?? 0, rows.length];
+  const channels = rows[0]?.[0]?.length === 4 ? 4 : 3;
+  const raw = { width, height, channels } as const;
+  const bytes = await sharp(Uint8Array.from(rows.flat(2)), { raw })
+    .png()
+    .toBuffer();
+  return { name, bytes: new Uint8Array(bytes) };
+}
+
+async function convert(files: InputFile[], facts: ModelFacts, image?: JobOptions['image']) {
+  const options = { unitItems: 1, ...(image === undefined ? {} : { image }) };
+  const result = await convertInputs(files, facts, options);
+  if (!result.ok) return { refused: result.refusal.code };
+  const tensor = result.value.tensors.get('image');
+  const data = tensor?.data.slice() ?? new Uint8Array();
+  const values = tensor?.dtype === 'u8' ? [...data] : [...new Float32Array(data.buffer)];
+  return { shape: tensor?.shape, values };
+}
+
+describe('pictures as inputs', () => {
+  it('lays channels first or last, as the model has them', async () => {
+    const file = await png('a.png', [[RED, BLUE]]);
+    expect(await convert([file], model('u8', 'n', 3, 1, 2))).toEqual({
+      shape: [1, 3, 1, 2],
+      values: [255, 0, 0, 0, 0, 255],
+    });
+    expect(await convert([file], model('u8', 'n', 1, 2, 3), { layout: 'nhwc' })).toEqual({
+      shape: [1, 1, 2, 3],
+      values: [255, 0, 0, 0, 0, 255],
+    });
+    expect(await convert([file], model('u8', 'n', 'h', 'w', 3))).toEqual({
+      shape: [1, 1, 2, 3],
+      values: [255, 0, 0, 0, 0, 255],
+    });
+  });
+
+  it('scales f32 by mean and std of each channel', async () => {
+    const file = await png('a.png', [[[255, 51, 0]]]);
+    const plain = await convert([file], model('f32', 'n', 3, 1, 1));
+    expect(plain.values?.map((value) => Number(value.toFixed(6)))).toEqual([1, 0.2, 0]);
+    const image = { mean: [0.5, 0.2, 0.5], std: [0.5] };
+    const scaled = await convert([file], model('f32', 'n', 3, 1, 1), image);
+    expect(scaled.values?.map((value) => Number(value.toFixed(6)) + 0)).toEqual([1, 0, -1]);
+  });
+
+  it('keeps the order of the files, PNG and JPEG mixed', async () => {
+    const flat = (level: number) =>
+      Array.from({ length: 8 }, () => Array(8).fill([level, level, level]));
+    const jpeg = await sharp((await png('x', flat(200))).bytes)
+      .jpeg({ quality: 100 })
+      .toBuffer();
+    const files = [
+      await png('z.png', flat(10)),
+      { name: 'm.jpg', bytes: new Uint8Array(jpeg) },
+      ...(await Promise.all([30, 40, 50, 60].map((level) => png('a.png', flat(level))))),
+    ];
+    const { shape, values } = await convert(files, model('u8', 'n', 1, 8, 8));
+    expect(shape).toEqual([6, 1, 8, 8]);
+    const firsts = [0, 1, 2, 3, 4, 5].map((item) => values?.[item * 64]);
+    expect(firsts).toEqual([10, 200, 30, 40, 50, 60]);
+  });
+
+  it('covers the size of the model and cuts both sides evenly', async () => {
+    const wide = await png('a.png', [
+      [RED, BLUE, BLUE, RED],
+      [RED, BLUE, BLUE, RED],
+    ]);
+    const { values } = await convert([wide], model('u8', 'n', 3, 2, 2));
+    expect(values).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255]);
+  });
+
+  it('takes the size of the first picture where the model leaves it open', async () => {
+    const files = [await png('a.png', [[RED, RED, RED]]), await png('b.png', [[BLUE]])];
+    const { shape } = await convert(files, model('u8', 'n', 3, '', ''));
+    expect(shape).toEqual([2, 3, 1, 3]);
+  });
+
+  it('makes grey of colour, colour of grey, and drops transparency', async () => {
+    const clear = await png('a.png', [[[200, 100, 50, 0]]]);
+    expect((await convert([clear], model('u8', 'n', 3, 1, 1))).values).toEqual([200, 100, 50]);
+    expect((await convert([clear], model('u8', 'n', 4, 1, 1))).values).toEqual([200, 100, 50, 0]);
+    const opaque = await png('a.png', [[[9, 9, 9]]]);
+    expect((await convert([opaque], model('u8', 'n', 4, 1, 1))).values).toEqual([9, 9, 9, 255]);
+    expect((await convert([opaque], model('u8', 'n', 1, 1, 1))).values).toEqual([9]);
+    const grey = await sharp((await png('x', [[[77, 77, 77]]])).bytes)
+      .toColourspace('b-w')
+      .png()
+      .toBuffer();
+    const file = { name: 'g.png', bytes: new Uint8Array(grey) };
+    expect((await convert([file], model('u8', 'n', 3, 1, 1))).values).toEqual([77, 77, 77]);
+  });
+
+  it('refuses pictures that are broken or far too large', async () => {
+    const whole = await png(
+      'a.png',
+      Array.from({ length: 40 }, () => Array(40).fill(RED)),
+    );
+    const half = { name: 'half.png', bytes: whole.bytes.subarray(0, whole.bytes.length - 20) };
+    expect(await convert([half], model('u8', 'n', 3, 8, 8))).toEqual({ refused: 'input-format' });
+    const size = { width: 8_000, height: 8_000, channels: 3, background: 'black' } as const;
+    const huge = await sharp({ create: size }).png({ compressionLevel: 1 }).toBuffer();
+    const file = { name: 'huge.png', bytes: new Uint8Array(huge) };
+    expect(await convert([file], model('u8', 'n', 3, 8, 8))).toEqual({ refused: 'input-too-big' });
+  });
+
+  it('refuses models and settings that pictures do not fit', async () => {
+    const files = [await png('a.png', [[RED]])];
+    const code = async (facts: ModelFacts, image?: JobOptions['image']) =>
+      (await convert(files, facts, image)).refused;
+    expect(await code(model('f32', 'n', 64))).toBe('input-format');
+    expect(await code(model('i64', 'n', 3, 8, 8))).toBe('input-dtype');
+    expect(await code(model('f32', 'n', 7, 8, 8))).toBe('input-shape');
+    expect(await code(model('f32', 'n', 8, 8, 3), { layout: 'nchw' })).toBe('input-shape');
+    expect(await code(model('u8', 'n', 3, 8, 8), { mean: [0.5] })).toBe('request-invalid');
+    expect(await code(model('f32', 'n', 3, 8, 8), { mean: [0, 0] })).toBe('request-invalid');
+    expect(await code(model('f32', 'n', 3, 8, 8), { std: [0] })).toBe('request-invalid');
+  });
+});
