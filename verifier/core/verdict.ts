@@ -1,3 +1,4 @@
+import { DISTANCE_MAX } from '#protocol/comparison.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { Verdict } from '#protocol/records.ts';
@@ -49,7 +50,10 @@ function announce(turn: Turn, verdict: Verdict, check: UnitCheck): void {
   if (verdict.kind === 'match') return;
   verifier.caughtTotal += verdict.kind === 'mismatch' ? 1 : 0;
   const where = `unit ${verdict.unit} of ${verdict.job} by device ${verdict.device.slice(0, 12)}…`;
-  const far = `l2 ${verdict.l2.toPrecision(3)}, max ${verdict.max.toPrecision(3)}`;
+  const far =
+    verdict.l2 < DISTANCE_MAX
+      ? `l2 ${verdict.l2.toPrecision(3)}, max ${verdict.max.toPrecision(3)}`
+      : 'distance beyond measure, or its bytes are gone';
   switch (verdict.kind) {
     case 'mismatch':
       return say(turn, 'catch', `mismatch: ${where} is wrong, confirmed by a fresh run (${far})`);

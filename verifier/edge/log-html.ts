@@ -1,3 +1,5 @@
+import { DISTANCE_MAX } from '#protocol/comparison.ts';
+import type { Verdict } from '#protocol/records.ts';
 import type { FiledVerdict } from '../core/events.ts';
 import type { Tally } from './tally.ts';
 
@@ -69,10 +71,7 @@ const card = (name: string, count: number, tone: string): string =>
 
 function verdicts(list: readonly FiledVerdict[]): string {
   const rows = list.map(({ signed: { verdict } }) => {
-    const distance =
-      verdict.kind === 'match' && verdict.l2 === 0
-        ? 'equal'
-        : `${verdict.l2.toPrecision(2)} / ${verdict.max.toPrecision(2)}`;
+    const distance = distanceOf(verdict);
     return `<tr><td><span class="kind ${verdict.kind}">${verdict.kind}</span></td><td>${text(verdict.job)}</td><td>${verdict.unit}</td><td><code title="${text(verdict.device)}">${text(verdict.device.slice(0, 10))}…</code></td><td>${verdict.lane}, ${verdict.runs}×</td><td>${distance}</td><td>${time(verdict.at)}</td></tr>`;
   });
   return table(['Verdict', 'Job', 'Unit', 'Device', 'Lane, runs', 'l2 / max', 'At'], rows);
@@ -91,6 +90,11 @@ function epochs({ epochs: list }: Tally): string {
 
 const table = (heads: readonly string[], rows: readonly string[]): string =>
   `<div class="scroll" tabindex="0"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+
+function distanceOf({ kind, l2, max }: Verdict): string {
+  if (kind === 'match' && l2 === 0) return 'equal';
+  return l2 < DISTANCE_MAX ? `${l2.toPrecision(2)} / ${max.toPrecision(2)}` : 'not measurable';
+}
 
 const time = (at: number): string => {
   const iso = new Date(at).toISOString();
