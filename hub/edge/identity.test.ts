@@ -34,16 +34,17 @@ describe('identity', () => {
     const signature = identity.sign('log-entry', record);
     const { publicKey } = identity;
     expect(verifySignature(publicKey, signingBytes('log-entry', record), signature)).toBe(true);
-    expect(verify(publicKey, 'log-entry', record, signature)).toBe(true);
-    expect(verify(publicKey, 'verdict', record, signature)).toBe(false);
-    expect(verify(publicKey, 'log-entry', { ...record, index: 8 }, signature)).toBe(false);
+    const signed = { key: publicKey, context: 'log-entry', record, signature } as const;
+    expect(verify(signed)).toBe(true);
+    expect(verify({ ...signed, context: 'verdict' })).toBe(false);
+    expect(verify({ ...signed, record: { ...record, index: 8 } })).toBe(false);
   });
 
   it('says false to keys and signatures that are none', () => {
     const signature = identity.sign('hello', record);
     const other = `${signature.slice(0, -2)}${signature.endsWith('00') ? '01' : '00'}`;
     const check = (key: string, text: string) =>
-      verify(key as PublicKey, 'hello', record, text as Signature);
+      verify({ key: key as PublicKey, context: 'hello', record, signature: text as Signature });
     expect(check(identity.publicKey, other)).toBe(false);
     expect(check(identity.publicKey, signature.slice(2))).toBe(false);
     expect(check(identity.publicKey, 'x'.repeat(128))).toBe(false);

@@ -14,6 +14,7 @@ import { decodeJson } from '#protocol/decode.ts';
 import { PublicKey, type Signature } from '#protocol/ids.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import { type SigningContext, signingBytes } from '#protocol/signature.ts';
+import type { Signed } from '../core/events.ts';
 
 /** Keys kept ready for `verify`: more than the devices of a busy minute, about 1 kB each. */
 const KEYS_CACHED_MAX = 4096;
@@ -105,12 +106,7 @@ const unusable = (file: string): PocketgridError =>
 const keys = new Map<PublicKey, KeyObject>();
 
 /** Checks an Ed25519 signature over `signingBytes`. A malformed key or signature is just false. */
-export function verify(
-  key: PublicKey,
-  context: SigningContext,
-  record: unknown,
-  signature: Signature,
-): boolean {
+export function verify({ key, context, record, signature }: Signed): boolean {
   const keyObject = keys.get(key) ?? rememberKey(key);
   if (keyObject === undefined || signature.length !== 128) return false;
   const raw = Buffer.from(signature, 'hex');

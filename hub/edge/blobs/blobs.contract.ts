@@ -26,6 +26,12 @@ const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
 /** The suite every blob store passes. */
 export function checkBlobs(open: () => Promise<BlobStore>): void {
+  checkReading(open);
+  checkRefusing(open);
+  checkSources(open);
+}
+
+function checkReading(open: () => Promise<BlobStore>): void {
   it('names bytes by their file tree, however they arrive', async () => {
     const blobs = await open();
     for (const length of [1, 16_384, 16_385, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES + 77]) {
@@ -65,7 +71,9 @@ export function checkBlobs(open: () => Promise<BlobStore>): void {
     }
     await blobs.close();
   });
+}
 
+function checkRefusing(open: () => Promise<BlobStore>): void {
   it('refuses ranges outside a blob, and blobs it does not hold', async () => {
     const blobs = await open();
     const { root } = unwrap(await blobs.put(sampleBytes(100), LIMIT));
@@ -101,7 +109,9 @@ export function checkBlobs(open: () => Promise<BlobStore>): void {
     expect(unwrap(await blobs.put(data, 5_000)).length).toBe(5_000);
     await blobs.close();
   });
+}
 
+function checkSources(open: () => Promise<BlobStore>): void {
   it('rejects when the source breaks off, and keeps nothing of it', async () => {
     const blobs = await open();
     async function* broken() {

@@ -43,6 +43,16 @@ const voided = (sequence: number, job = 1): Fact => ({
 
 /** The suite every store passes: what is appended comes back, whole and in order. */
 export function checkStore(open: () => Promise<StoreWorld>): void {
+  checkJobs(open);
+  checkShards(open);
+  checkResults(open);
+  checkReceipts(open);
+  checkDevices(open);
+  checkGroups(open);
+  checkKept(open);
+}
+
+function checkJobs(open: () => Promise<StoreWorld>): void {
   it('starts empty', async () => {
     const { store } = await open();
     expect(await store.load()).toEqual({
@@ -102,7 +112,9 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
     expect(jobs[0]).toMatchObject({ state: 'checking', reason: REASON_CREATED });
     await store.close();
   });
+}
 
+function checkShards(open: () => Promise<StoreWorld>): void {
   it('gives back commitments until they are accepted, and counts on from the last', async () => {
     const { store } = await open();
     await store.append([jobCreated(1), committed({ index: 0 }), committed({ index: 5 })]);
@@ -137,7 +149,9 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
     expect(await store.receipts(jobId(2), 0, 8)).toEqual([]);
     await store.close();
   });
+}
 
+function checkResults(open: () => Promise<StoreWorld>): void {
   it('finds the shards that overlap a range, with their bytes', async () => {
     const { store } = await open();
     const choices = [
@@ -174,7 +188,9 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
     expect(kept).toEqual(sent.map((outputs) => Buffer.from(outputs).toString('base64')));
     await store.close();
   });
+}
 
+function checkReceipts(open: () => Promise<StoreWorld>): void {
   it('gives receipts by first unit, each with its own verdicts', async () => {
     const { store } = await open();
     const late = { index: 0, firstUnit: 4, unitCount: 2 };
@@ -213,7 +229,9 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
     expect((await store.load()).verdicts).toEqual(signed);
     await store.close();
   });
+}
 
+function checkDevices(open: () => Promise<StoreWorld>): void {
   it('keeps the last word on verifiers and devices', async () => {
     const { store } = await open();
     const until = instant(9_000.25);
@@ -236,7 +254,9 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
     expect(snapshot.barred).toEqual([{ device: keyOf(40), until, reason: 'second' }]);
     await store.close();
   });
+}
 
+function checkGroups(open: () => Promise<StoreWorld>): void {
   it('appends all of a group or nothing', async () => {
     const { store } = await open();
     await store.append([jobCreated(1), accepted({ index: 0 })]);
@@ -260,7 +280,9 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
     expect(snapshot.pending).toEqual([]);
     await store.close();
   });
+}
 
+function checkKept(open: () => Promise<StoreWorld>): void {
   it('knows the keys it was given', async () => {
     const { store } = await open();
     const hash = 'a'.repeat(64);
