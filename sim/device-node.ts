@@ -1,7 +1,7 @@
 import type { LeaseId, PublicKey } from '#protocol/ids.ts';
 import { refusal } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
-import { openContributor, stepContributor } from '../worker/core/contributor.ts';
+import { type Contributor, openContributor, stepContributor } from '../worker/core/contributor.ts';
 import type {
   ContributorEffect,
   ContributorEvent,
@@ -30,162 +30,189 @@ export interface DeviceTraits {
   fetchFails: number;
 }
 
+interface Grid {
+  clock: Clock;
+  random: Random;
+  blobs: FakeBlobs;
+  hub: HubNode;
+}
+
+/** What outlives a tab: the key, the memory on disk, and what the world saw. */
+interface Node extends Grid {
+  key: PublicKey;
+  traits: DeviceTraits;
+  acknowledged: DeviceNode['acknowledged'];
+  memory: DeviceMemory;
+}
+
+/** One opened tab. */
+interface Tab {
+  device: Contributor;
+  dead: boolean;
+  sockets: Map<number, ClientEnd>;
+  cancelled: Set<number>;
+  busyUntil: Map<number, number>;
+}
+
 /** A device of the simulated grid: the real contributor core, a fake compute worker. */
-export function openDeviceNode(
-  grid: { clock: Clock; random: Random; blobs: FakeBlobs; hub: HubNode },
-  name: string,
-  traits: DeviceTraits,
-): DeviceNode {
-  const { clock, blobs, hub } = grid;
+export function openDeviceNode(grid: Grid, name: string, traits: DeviceTraits): DeviceNode {
   const random = grid.random.fork(name);
-  const key = random.nonce() as string as PublicKey;
-  const acknowledged: DeviceNode['acknowledged'] = { leases: [], indexes: [] };
-  let memory: DeviceMemory = { deaths: [], admissions: [] };
-  let stop = (): void => {};
-
-  const read = (target: FetchTarget): Uint8Array<ArrayBuffer> | undefined => {
-    if (target.kind === 'blob') return blobs.get(target.ref.root)?.slice();
-    const whole = blobs.get(target.root);
-    const length = (target.digests.length / 32) * target.unitBytes;
-    return whole?.slice(target.offset, target.offset + length);
+  const node: Node = {
+    ...grid,
+    random,
+    key: random.nonce() as string as PublicKey,
+    traits,
+    acknowledged: { leases: [], indexes: [] },
+    memory: { deaths: [], admissions: [] },
   };
-
-  const start = (): void => {
-    let dead = false;
-    const sockets = new Map<number, ClientEnd>();
-    const cancelled = new Set<number>();
-    const busyUntil = new Map<number, number>();
-    const state = openContributor({
-      key,
-      capabilities: {
-        providers: ['wasm'],
-        features: [],
-        threads: 1,
-        memoryBytes: bytes(250_000_000),
-        engine: 'simulated',
-      },
-      provider: 'auto',
-      skipped: [],
-      runtime: 'simulated',
-      memory,
-      recycleShards: 50,
-      serves: false,
-    });
-    const post = (event: ContributorEvent): void => {
-      if (dead) return;
-      const world = { now: clock.now(), random: random.nonce };
-      for (const effect of stepContributor(state, event, world)) perform(effect);
-    };
-    const later = (ms: number, event: ContributorEvent): void => clock.after(ms, () => post(event));
-    const connect = (socket: number): void => {
-      const end = hub.dial({
-        received(message) {
-          if (dead) return;
-          if (message.type === 'accepted') acknowledged.leases.push(message.lease);
-          if (message.type === 'logged') acknowledged.indexes.push(message.entry.index);
-          post({ type: 'received', socket, message });
-        },
-        closed: () => post({ type: 'closed', socket, reason: 'the socket closed' }),
-      });
-      if (end === undefined)
-        return later(50, { type: 'closed', socket, reason: 'the hub is down' });
-      sockets.set(socket, end);
-      later(1, { type: 'opened', socket });
-    };
-    const fetch = (effect: Extract<ContributorEffect, { type: 'fetch' }>): void => {
-      clock.after(random.between(20, 200), () => {
-        if (dead || cancelled.has(effect.fetch)) return;
-        const found = hub.up && !random.chance(traits.fetchFails) ? read(effect.target) : undefined;
-        if (found === undefined) {
-          const failed = refusal('download-failed', 'the hub could not be reached');
-          return post({ type: 'fetch-failed', fetch: effect.fetch, refusal: failed });
-        }
-        post({
-          type: 'fetched',
-          fetch: effect.fetch,
-          ...(effect.wantBytes ? { bytes: found } : {}),
-        });
-      });
-    };
-    const run = (effect: Extract<ContributorEffect, { type: 'run' }>): void => {
-      const { worker, unitCount } = effect;
-      const outputs = new Uint8Array(unitCount * FAKE_UNIT_BYTES);
-      for (let unit = 0; unit < unitCount; unit += 1) {
-        const at = unit * FAKE_UNIT_BYTES;
-        const made = fakeCompute(effect.inputs.subarray(at, at + FAKE_UNIT_BYTES));
-        // A cheat is honest in admission: those runs hold one unit.
-        if (unitCount > 1 && random.chance(traits.cheats)) made[0] = (made[0] ?? 0) ^ 1;
-        outputs.set(made, at);
-      }
-      const computeMs = unitCount * traits.unitMs;
-      const end = Math.max(busyUntil.get(worker) ?? 0, clock.now()) + computeMs;
-      busyUntil.set(worker, end);
-      clock.after(end - clock.now(), () => {
-        if (dead || !busyUntil.has(worker)) return;
-        const digests = digestAll(outputs);
-        post({
-          type: 'ran',
-          worker,
-          run: effect.run,
-          bytes: outputs,
-          digests,
-          computeMs: millis(computeMs),
-        });
-      });
-    };
-    const perform = (effect: ContributorEffect): void => {
-      switch (effect.type) {
-        case 'connect':
-          return connect(effect.socket);
-        case 'close':
-          sockets.get(effect.socket)?.close();
-          return;
-        case 'send':
-          sockets.get(effect.socket)?.send(effect.message);
-          return;
-        case 'send-frame':
-          sockets.get(effect.socket)?.sendFrame(effect.head, effect.payload);
-          return;
-        case 'sign': {
-          const signature = fakeSign(key, effect.context, effect.record);
-          return later(2, { type: 'signed', token: effect.token, signature });
-        }
-        case 'remember':
-          memory = structuredClone(effect.memory);
-          return later(2, { type: 'remembered', token: effect.token });
-        case 'fetch':
-          return fetch(effect);
-        case 'cancel-fetch':
-          cancelled.add(effect.fetch);
-          return;
-        case 'load':
-          busyUntil.set(effect.worker, clock.now());
-          return later(50, { type: 'loaded', worker: effect.worker });
-        case 'run':
-          return run(effect);
-        case 'terminate':
-          busyUntil.delete(effect.worker);
-          return;
-        default:
-          return;
-      }
-    };
-    clock.every(500, () => {
-      post({ type: 'tick' });
-      return !dead;
-    });
-    post({ type: 'visible', visible: true });
-    post({ type: 'start' });
-    stop = () => {
-      dead = true;
-      for (const end of sockets.values()) end.close();
-    };
-  };
-  start();
+  let tab = openTab(node);
   return {
-    key,
-    acknowledged,
-    vanish: () => stop(),
-    comeBack: start,
+    key: node.key,
+    acknowledged: node.acknowledged,
+    vanish() {
+      tab.dead = true;
+      for (const end of tab.sockets.values()) end.close();
+    },
+    comeBack() {
+      tab = openTab(node);
+    },
   };
+}
+
+function openTab(node: Node): Tab {
+  const device = openContributor({
+    key: node.key,
+    capabilities: {
+      providers: ['wasm'],
+      features: [],
+      threads: 1,
+      memoryBytes: bytes(250_000_000),
+      engine: 'simulated',
+    },
+    provider: 'auto',
+    skipped: [],
+    runtime: 'simulated',
+    memory: node.memory,
+    recycleShards: 50,
+    serves: false,
+  });
+  const tab: Tab = {
+    device,
+    dead: false,
+    sockets: new Map(),
+    cancelled: new Set(),
+    busyUntil: new Map(),
+  };
+  node.clock.every(500, () => {
+    post(node, tab, { type: 'tick' });
+    return !tab.dead;
+  });
+  post(node, tab, { type: 'visible', visible: true });
+  post(node, tab, { type: 'start' });
+  return tab;
+}
+
+function post(node: Node, tab: Tab, event: ContributorEvent): void {
+  if (tab.dead) return;
+  const world = { now: node.clock.now(), random: node.random.nonce };
+  for (const effect of stepContributor(tab.device, event, world)) perform(node, tab, effect);
+}
+
+function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
+  const later = (ms: number, event: ContributorEvent): void =>
+    node.clock.after(ms, () => post(node, tab, event));
+  switch (effect.type) {
+    case 'connect':
+      return connect(node, tab, effect.socket);
+    case 'close':
+      return tab.sockets.get(effect.socket)?.close();
+    case 'send':
+      return tab.sockets.get(effect.socket)?.send(effect.message);
+    case 'send-frame':
+      return tab.sockets.get(effect.socket)?.sendFrame(effect.head, effect.payload);
+    case 'sign': {
+      const signature = fakeSign(node.key, effect.context, effect.record);
+      return later(2, { type: 'signed', token: effect.token, signature });
+    }
+    case 'remember':
+      node.memory = structuredClone(effect.memory);
+      return later(2, { type: 'remembered', token: effect.token });
+    case 'fetch':
+      return fetch(node, tab, effect);
+    case 'cancel-fetch':
+      tab.cancelled.add(effect.fetch);
+      return;
+    case 'load':
+      tab.busyUntil.set(effect.worker, node.clock.now());
+      return later(50, { type: 'loaded', worker: effect.worker });
+    case 'run':
+      return run(node, tab, effect);
+    case 'terminate':
+      tab.busyUntil.delete(effect.worker);
+      return;
+    default:
+      return;
+  }
+}
+
+function connect(node: Node, tab: Tab, socket: number): void {
+  const { clock, hub, acknowledged } = node;
+  const end = hub.dial({
+    received(message) {
+      if (tab.dead) return;
+      if (message.type === 'accepted') acknowledged.leases.push(message.lease);
+      if (message.type === 'logged') acknowledged.indexes.push(message.entry.index);
+      post(node, tab, { type: 'received', socket, message });
+    },
+    closed: () => post(node, tab, { type: 'closed', socket, reason: 'the socket closed' }),
+  });
+  if (end === undefined) {
+    return clock.after(50, () =>
+      post(node, tab, { type: 'closed', socket, reason: 'the hub is down' }),
+    );
+  }
+  tab.sockets.set(socket, end);
+  clock.after(1, () => post(node, tab, { type: 'opened', socket }));
+}
+
+function fetch(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'fetch' }>): void {
+  const { clock, random, hub, traits } = node;
+  clock.after(random.between(20, 200), () => {
+    if (tab.cancelled.has(effect.fetch)) return;
+    const found =
+      hub.up && !random.chance(traits.fetchFails) ? read(node, effect.target) : undefined;
+    if (found === undefined) {
+      const failed = refusal('download-failed', 'the hub could not be reached');
+      return post(node, tab, { type: 'fetch-failed', fetch: effect.fetch, refusal: failed });
+    }
+    const data = effect.wantBytes ? { bytes: found } : {};
+    post(node, tab, { type: 'fetched', fetch: effect.fetch, ...data });
+  });
+}
+
+function read({ blobs }: Node, target: FetchTarget): Uint8Array<ArrayBuffer> | undefined {
+  if (target.kind === 'blob') return blobs.get(target.ref.root)?.slice();
+  const length = (target.digests.length / 32) * target.unitBytes;
+  return blobs.get(target.root)?.slice(target.offset, target.offset + length);
+}
+
+function run(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'run' }>): void {
+  const { clock, random, traits } = node;
+  const { worker, unitCount } = effect;
+  const outputs = new Uint8Array(unitCount * FAKE_UNIT_BYTES);
+  for (let unit = 0; unit < unitCount; unit += 1) {
+    const at = unit * FAKE_UNIT_BYTES;
+    const made = fakeCompute(effect.inputs.subarray(at, at + FAKE_UNIT_BYTES));
+    // A cheat is honest in admission: those runs hold one unit.
+    if (unitCount > 1 && random.chance(traits.cheats)) made[0] = (made[0] ?? 0) ^ 1;
+    outputs.set(made, at);
+  }
+  const computeMs = millis(unitCount * traits.unitMs);
+  const end = Math.max(tab.busyUntil.get(worker) ?? 0, clock.now()) + computeMs;
+  tab.busyUntil.set(worker, end);
+  clock.after(end - clock.now(), () => {
+    if (!tab.busyUntil.has(worker)) return;
+    const digests = digestAll(outputs);
+    post(node, tab, { type: 'ran', worker, run: effect.run, bytes: outputs, digests, computeMs });
+  });
 }

@@ -5,7 +5,7 @@ import type { JobRecord } from '#protocol/job.ts';
 import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
 import { ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { instant, millis } from '#protocol/units.ts';
-import type { Fact, HubCommand, HubEffect, HubEvent, World } from '../hub/core/events.ts';
+import type { BlobRange, Fact, HubEffect, HubEvent } from '../hub/core/events.ts';
 import { type Hub, openHub, stepHub, viewJob } from '../hub/core/hub.ts';
 import { projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import type { Clock } from './clock.ts';
@@ -13,6 +13,9 @@ import type { FakeBlobs } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
 import { type End, openLink, type Weather } from './network.ts';
 import type { Random } from './random.ts';
+
+/** A simulated day begins here. */
+export const DAY_ONE = instant(1_750_000_000_000);
 
 /** What travels on a simulated control socket: text or a binary frame, both really encoded. */
 type Packet = { text: string } | { frame: Uint8Array };
@@ -23,12 +26,17 @@ export interface HubNode {
   /** Facts on the simulated disk: these and no others survive a crash. */
   readonly facts: readonly Fact[];
   /** Opens a control socket; undefined while the hub is down. */
-  dial(client: { received(message: HubMessage): void; closed(): void }): ClientEnd | undefined;
+  dial(client: Client): ClientEnd | undefined;
   create(record: JobRecord, inputDigests: Uint8Array): void;
   view(job: JobId): ReturnType<typeof viewJob>;
   /** `kill -9`: memory and unwritten facts are gone. */
   crash(): void;
   restart(): void;
+}
+
+interface Client {
+  received(message: HubMessage): void;
+  closed(): void;
 }
 
 export interface ClientEnd {
@@ -37,6 +45,23 @@ export interface ClientEnd {
   close(): void;
 }
 
+interface Grid {
+  clock: Clock;
+  random: Random;
+  weather: Weather;
+  blobs: FakeBlobs;
+  verifier: PublicKey;
+  checkRate: number;
+}
+
+/** What outlives a crash: the key and the facts. */
+interface Node extends Grid {
+  key: PublicKey;
+  facts: Fact[];
+  nextSocket: number;
+}
+
+/** One run of the process. */
 interface Life {
   hub: Hub;
   sockets: Map<number, { end: End<string>; cut(): void }>;
@@ -44,126 +69,27 @@ interface Life {
   lastWriteAt: number;
 }
 
-export function openHubNode(grid: {
-  clock: Clock;
-  random: Random;
-  weather: Weather;
-  blobs: FakeBlobs;
-  verifier: PublicKey;
-  checkRate: number;
-}): HubNode {
-  const { clock, blobs } = grid;
+export function openHubNode(grid: Grid): HubNode {
   const random = grid.random.fork('hub');
-  const key = random.nonce() as string as PublicKey;
-  const facts: Fact[] = [{ type: 'verifier-enrolled', key: grid.verifier, at: clock.now() }];
-  let life: Life | undefined;
-  let nextSocket = 1;
-
-  const world = (): World => ({
-    now: clock.now(),
-    random: random.nonce,
-    sign: (context, record) => fakeSign(key, context, record),
-    verify: (...[by, context, record, signature]) => fakeSign(by, context, record) === signature,
-    sha256,
-  });
-  const post = (on: Life, event: HubEvent): void => {
-    if (on.dead) return;
-    for (const effect of stepHub(on.hub, event, world())) perform(on, effect);
+  const node: Node = {
+    ...grid,
+    random,
+    key: random.nonce() as string as PublicKey,
+    facts: [{ type: 'verifier-enrolled', key: grid.verifier, at: grid.clock.now() }],
+    nextSocket: 1,
   };
-  const perform = (on: Life, effect: HubEffect): void => {
-    switch (effect.type) {
-      case 'send':
-        on.sockets.get(effect.socket)?.end.send(JSON.stringify(effect.message));
-        return;
-      case 'close':
-        on.sockets.get(effect.socket)?.end.close();
-        return;
-      case 'store':
-        return write(on, () => {
-          facts.push(...structuredClone(effect.facts));
-          post(on, { type: 'stored', token: effect.token });
-        });
-      case 'keep': {
-        const refs = effect.blobs.map((blob) => {
-          if (blob instanceof Uint8Array) return blobs.put(blob);
-          const whole = blobs.get(blob.root) ?? new Uint8Array();
-          return blobs.put(whole.subarray(blob.offset, blob.offset + blob.length));
-        });
-        return write(on, () => post(on, { type: 'kept', token: effect.token, refs }));
-      }
-      default:
-        return;
-    }
-  };
-  /** The disk finishes what it is given in order, some milliseconds later. */
-  const write = (on: Life, done: () => void): void => {
-    on.lastWriteAt = Math.max(on.lastWriteAt, clock.now() + random.between(1, 30));
-    clock.after(on.lastWriteAt - clock.now(), () => {
-      if (!on.dead) done();
-    });
-  };
-  const start = (): void => {
-    const config = {
-      hub: key,
-      checkRate: grid.checkRate,
-      beatMs: millis(20_000),
-      iceServers: [],
-      needsVerifier: true,
-      barMs: millis(86_400_000),
-    };
-    const hub = openHub(structuredClone(projectFacts(selectFacts(facts))), config);
-    const on: Life = { hub, sockets: new Map(), dead: false, lastWriteAt: 0 };
-    life = on;
-    clock.every(500, () => {
-      post(on, { type: 'tick' });
-      return !on.dead;
-    });
-  };
-  start();
+  let life: Life | undefined = openLife(node);
   return {
-    key,
+    key: node.key,
     get up() {
       return life !== undefined;
     },
-    facts,
-    dial(client) {
-      const on = life;
-      if (on === undefined) return undefined;
-      const socket = nextSocket++;
-      const link = openLink<Packet, string>(
-        grid,
-        {
-          received: (text) => {
-            const message = decodeJson(HubMessage, text);
-            if (!message.ok)
-              throw new Error(
-                `the hub said what it may not: ${message.refusal.message} in ${text.slice(0, 200)}`,
-              );
-            client.received(message.value);
-          },
-          closed: client.closed,
-        },
-        {
-          received: (packet) => post(on, readPacket(socket, packet)),
-          closed: () => {
-            on.sockets.delete(socket);
-            post(on, { type: 'disconnected', socket });
-          },
-        },
-      );
-      on.sockets.set(socket, { end: link.right, cut: link.cut });
-      clock.after(1, () => post(on, { type: 'connected', socket }));
-      return {
-        send: (message) => link.left.send({ text: JSON.stringify(message) }),
-        sendFrame: (head, payload) => link.left.send({ frame: encodeFrame(head, payload) }),
-        close: link.left.close,
-      };
-    },
+    facts: node.facts,
+    dial: (client) => (life === undefined ? undefined : dial(node, life, client)),
     create(record, inputDigests) {
-      if (life !== undefined) {
-        const command: HubCommand = { type: 'create', record, inputDigests };
-        post(life, { type: 'command', request: 1, command });
-      }
+      if (life === undefined) return;
+      const command = { type: 'create' as const, record, inputDigests };
+      post(node, life, { type: 'command', request: 1, command });
     },
     view: (job) => (life === undefined ? undefined : viewJob(life.hub, job)),
     crash() {
@@ -172,8 +98,104 @@ export function openHubNode(grid: {
       for (const { cut } of life.sockets.values()) cut();
       life = undefined;
     },
-    restart: start,
+    restart() {
+      life = openLife(node);
+    },
   };
+}
+
+function openLife(node: Node): Life {
+  const snapshot = structuredClone(projectFacts(selectFacts(node.facts)));
+  const hub = openHub(snapshot, {
+    hub: node.key,
+    checkRate: node.checkRate,
+    beatMs: millis(20_000),
+    iceServers: [],
+    needsVerifier: true,
+    barMs: millis(86_400_000),
+  });
+  const life: Life = { hub, sockets: new Map(), dead: false, lastWriteAt: 0 };
+  node.clock.every(500, () => {
+    post(node, life, { type: 'tick' });
+    return !life.dead;
+  });
+  return life;
+}
+
+function post(node: Node, life: Life, event: HubEvent): void {
+  if (life.dead) return;
+  const effects = stepHub(life.hub, event, {
+    now: node.clock.now(),
+    random: node.random.nonce,
+    sign: (context, record) => fakeSign(node.key, context, record),
+    verify: (signed) => fakeSign(signed.key, signed.context, signed.record) === signed.signature,
+    sha256,
+  });
+  for (const effect of effects) perform(node, life, effect);
+}
+
+function perform(node: Node, life: Life, effect: HubEffect): void {
+  switch (effect.type) {
+    case 'send':
+      return life.sockets.get(effect.socket)?.end.send(JSON.stringify(effect.message));
+    case 'close':
+      return life.sockets.get(effect.socket)?.end.close();
+    case 'store':
+      return write(node, life, () => {
+        node.facts.push(...structuredClone(effect.facts));
+        post(node, life, { type: 'stored', token: effect.token });
+      });
+    case 'keep': {
+      const refs = effect.blobs.map((blob) => keep(node, blob));
+      return write(node, life, () => post(node, life, { type: 'kept', token: effect.token, refs }));
+    }
+    default:
+      return;
+  }
+}
+
+function keep({ blobs }: Node, blob: Uint8Array | BlobRange) {
+  if (blob instanceof Uint8Array) return blobs.put(blob);
+  const whole = blobs.get(blob.root) ?? new Uint8Array();
+  return blobs.put(whole.subarray(blob.offset, blob.offset + blob.length));
+}
+
+/** The disk finishes what it is given in order, some milliseconds later. */
+function write({ clock, random }: Node, life: Life, done: () => void): void {
+  life.lastWriteAt = Math.max(life.lastWriteAt, clock.now() + random.between(1, 30));
+  clock.after(life.lastWriteAt - clock.now(), () => {
+    if (!life.dead) done();
+  });
+}
+
+function dial(node: Node, life: Life, client: Client): ClientEnd {
+  const socket = node.nextSocket++;
+  const link = openLink<Packet, string>(
+    node,
+    { received: (text) => client.received(readText(text)), closed: client.closed },
+    {
+      received: (packet) => post(node, life, readPacket(socket, packet)),
+      closed() {
+        life.sockets.delete(socket);
+        post(node, life, { type: 'disconnected', socket });
+      },
+    },
+  );
+  life.sockets.set(socket, { end: link.right, cut: link.cut });
+  node.clock.after(1, () => post(node, life, { type: 'connected', socket }));
+  return {
+    send: (message) => link.left.send({ text: JSON.stringify(message) }),
+    sendFrame: (head, payload) => link.left.send({ frame: encodeFrame(head, payload) }),
+    close: link.left.close,
+  };
+}
+
+function readText(text: string): HubMessage {
+  const message = decodeJson(HubMessage, text);
+  if (message.ok) return message.value;
+  throw new Error(
+    `the hub said what it may not: ${message.refusal.message} in ${text.slice(0, 200)}`,
+  );
 }
 
 function readPacket(socket: number, packet: Packet): HubEvent {
@@ -186,6 +208,3 @@ function readPacket(socket: number, packet: Packet): HubEvent {
   if (!frame.ok) return { type: 'malformed', socket, refusal: frame.refusal };
   return { type: 'framed', socket, head: frame.value.head, payload: frame.value.payload };
 }
-
-/** Never before the first moment: a simulated day begins here. */
-export const DAY_ONE = instant(1_750_000_000_000);

@@ -4,12 +4,12 @@ import { refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import type {
   FiledVerdict,
+  Preparation,
   Saved,
   VerifierEffect,
   VerifierEvent,
-  World,
 } from '../verifier/core/events.ts';
-import { openVerifier, stepVerifier } from '../verifier/core/verifier.ts';
+import { openVerifier, stepVerifier, type Verifier } from '../verifier/core/verifier.ts';
 import type { Clock } from './clock.ts';
 import { FAKE_OUTPUTS, FAKE_UNIT_BYTES, type FakeBlobs, fakeCompute } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
@@ -17,144 +17,162 @@ import type { ClientEnd, HubNode } from './hub-node.ts';
 import type { Random } from './random.ts';
 
 const UNIT_MS = 20;
+const RUNS_PER_UNIT = 5;
 
 export interface VerifierNode {
   crash(): void;
   restart(): void;
 }
 
-type Disk = Omit<Saved, 'verdicts'> & { verdicts: FiledVerdict[] };
-
-/** A verifier on the simulated grid. What it persisted survives its crash. */
-export function openVerifierNode(grid: {
+interface Grid {
   clock: Clock;
   random: Random;
   blobs: FakeBlobs;
   hub: HubNode;
   key: PublicKey;
   checkRate: number;
-}): VerifierNode {
-  const { clock, blobs, hub, key } = grid;
-  const random = grid.random.fork('verifier');
-  const disk: Disk = {
-    hub: hub.key,
-    judged: -1,
-    settled: -1,
-    lastEpoch: 0,
-    epochs: [],
-    verdicts: [],
-  };
-  let stop = (): void => {};
+}
 
-  const unitInputs = (root: Root, unit: number): Uint8Array =>
-    (blobs.get(root) ?? new Uint8Array()).slice(
-      unit * FAKE_UNIT_BYTES,
-      (unit + 1) * FAKE_UNIT_BYTES,
+type Disk = Omit<Saved, 'verdicts'> & { verdicts: FiledVerdict[] };
+
+/** What outlives a crash is the disk. */
+interface Node extends Grid {
+  disk: Disk;
+}
+
+/** One run of the process. */
+interface Life {
+  verifier: Verifier;
+  dead: boolean;
+  lastWriteAt: number;
+  links: Map<number, ClientEnd>;
+}
+
+/** A verifier on the simulated grid. What it persisted survives its crash. */
+export function openVerifierNode(grid: Grid): VerifierNode {
+  const { hub } = grid;
+  const node: Node = {
+    ...grid,
+    random: grid.random.fork('verifier'),
+    disk: { hub: hub.key, judged: -1, settled: -1, lastEpoch: 0, epochs: [], verdicts: [] },
+  };
+  let life = openLife(node);
+  return {
+    crash() {
+      life.dead = true;
+      for (const end of life.links.values()) end.close();
+    },
+    restart() {
+      life = openLife(node);
+    },
+  };
+}
+
+function openLife(node: Node): Life {
+  const verifier = openVerifier({
+    key: node.key,
+    policy: { type: 'flat', rate: node.checkRate },
+    epochMs: millis(3_600_000),
+    queueUnitsMax: 4_096,
+    tasksMax: 4,
+  });
+  const life: Life = { verifier, dead: false, lastWriteAt: 0, links: new Map() };
+  node.clock.every(250, () => {
+    post(node, life, { type: 'tick' });
+    return !life.dead;
+  });
+  return life;
+}
+
+function post(node: Node, life: Life, event: VerifierEvent): void {
+  if (life.dead) return;
+  const effects = stepVerifier(life.verifier, event, {
+    now: node.clock.now(),
+    random: node.random.nonce,
+    sign: (context, record) => fakeSign(node.key, context, record),
+  });
+  for (const effect of effects) perform(node, life, effect);
+}
+
+function perform(node: Node, life: Life, effect: VerifierEffect): void {
+  const later = (ms: number, event: VerifierEvent): void =>
+    node.clock.after(ms, () => post(node, life, event));
+  switch (effect.type) {
+    case 'connect':
+      return connect(node, life, effect.link);
+    case 'disconnect':
+      return life.links.get(effect.link)?.close();
+    case 'send':
+      return life.links.get(effect.link)?.send(effect.message);
+    case 'send-frame':
+      return life.links.get(effect.link)?.sendFrame(effect.head, effect.payload);
+    case 'bind':
+      return later(5, { type: 'bound', saved: loadDisk(node.disk) });
+    case 'persist':
+      return persist(node, life, effect);
+    case 'execute': {
+      const outputs = fakeCompute(unitInputs(node, effect.inputs.root, effect.unit));
+      const result = { ok: true as const, value: { digest: digest(outputs), bytes: outputs } };
+      return later(UNIT_MS, { type: 'executed', task: effect.task, result });
+    }
+    case 'claim': {
+      const result = refuse('not-found', 'simulated devices compute on the exact lane only');
+      return later(UNIT_MS, { type: 'claimed', task: effect.task, result });
+    }
+    case 'prepare': {
+      const value = prepare(node, effect);
+      return later(300, { type: 'prepared', task: effect.task, result: { ok: true, value } });
+    }
+    default:
+      return;
+  }
+}
+
+function connect(node: Node, life: Life, link: number): void {
+  const { clock, hub } = node;
+  const end = hub.dial({
+    received: (message) => post(node, life, { type: 'received', link, message }),
+    closed: () => post(node, life, { type: 'disconnected', link, reason: 'the socket closed' }),
+  });
+  if (end === undefined) {
+    return clock.after(50, () =>
+      post(node, life, { type: 'disconnected', link, reason: 'the hub is down' }),
     );
+  }
+  life.links.set(link, end);
+  clock.after(1, () => post(node, life, { type: 'connected', link }));
+}
 
-  const start = (): void => {
-    let dead = false;
-    let lastWriteAt = 0;
-    const links = new Map<number, ClientEnd>();
-    const config = {
-      key,
-      policy: { type: 'flat' as const, rate: grid.checkRate },
-      epochMs: millis(3_600_000),
-      queueUnitsMax: 4_096,
-      tasksMax: 4,
-    };
-    const state = openVerifier(config);
-    const world = (): World => ({
-      now: clock.now(),
-      random: random.nonce,
-      sign: (context, record) => fakeSign(key, context, record),
-    });
-    const post = (event: VerifierEvent): void => {
-      if (dead) return;
-      for (const effect of stepVerifier(state, event, world())) perform(effect);
-    };
-    const later = (ms: number, event: () => VerifierEvent): void =>
-      clock.after(ms, () => post(event()));
-    const connect = (link: number): void => {
-      const end = hub.dial({
-        received: (message) => post({ type: 'received', link, message }),
-        closed: () => post({ type: 'disconnected', link, reason: 'the socket closed' }),
-      });
-      if (end === undefined) {
-        return later(50, () => ({ type: 'disconnected', link, reason: 'the hub is down' }));
-      }
-      links.set(link, end);
-      later(1, () => ({ type: 'connected', link }));
-    };
-    const persist = (effect: Extract<VerifierEffect, { type: 'persist' }>): void => {
-      lastWriteAt = Math.max(lastWriteAt, clock.now() + random.between(1, 20));
-      clock.after(lastWriteAt - clock.now(), () => {
-        if (dead) return;
-        writeDisk(disk, effect);
-        post({ type: 'persisted', token: effect.token });
-      });
-    };
-    const perform = (effect: VerifierEffect): void => {
-      switch (effect.type) {
-        case 'connect':
-          return connect(effect.link);
-        case 'disconnect':
-          links.get(effect.link)?.close();
-          return;
-        case 'send':
-          links.get(effect.link)?.send(effect.message);
-          return;
-        case 'send-frame':
-          links.get(effect.link)?.sendFrame(effect.head, effect.payload);
-          return;
-        case 'bind':
-          return later(5, () => ({ type: 'bound', saved: loadDisk(disk) }));
-        case 'persist':
-          return persist(effect);
-        case 'execute': {
-          const outputs = fakeCompute(unitInputs(effect.inputs.root, effect.unit));
-          const result = { ok: true as const, value: { digest: digest(outputs), bytes: outputs } };
-          return later(UNIT_MS, () => ({ type: 'executed', task: effect.task, result }));
-        }
-        case 'claim':
-          return later(UNIT_MS, () => ({
-            type: 'claimed',
-            task: effect.task,
-            result: refuse('not-found', 'simulated devices compute on the exact lane only'),
-          }));
-        case 'prepare': {
-          const answers = effect.units.map((unit) =>
-            fakeCompute(unitInputs(effect.inputs.root, unit)),
-          );
-          const runs = [0, 1, 2, 3, 4].flatMap(() =>
-            effect.units.map((unit, at) => ({
-              unit,
-              digest: digest(answers[at] ?? new Uint8Array()),
-              computeMs: millis(UNIT_MS),
-            })),
-          );
-          const value = { outputs: FAKE_OUTPUTS, answers, runs, peakBytes: bytes(1_000_000) };
-          return later(300, () => ({
-            type: 'prepared',
-            task: effect.task,
-            result: { ok: true, value },
-          }));
-        }
-        default:
-          return;
-      }
-    };
-    clock.every(250, () => {
-      post({ type: 'tick' });
-      return !dead;
-    });
-    stop = () => {
-      dead = true;
-      for (const end of links.values()) end.close();
-    };
-  };
-  start();
-  return { crash: () => stop(), restart: start };
+/** The disk writes in order, some milliseconds each; what it has not written when the end comes is lost. */
+function persist(
+  node: Node,
+  life: Life,
+  effect: Extract<VerifierEffect, { type: 'persist' }>,
+): void {
+  const { clock, random, disk } = node;
+  life.lastWriteAt = Math.max(life.lastWriteAt, clock.now() + random.between(1, 20));
+  clock.after(life.lastWriteAt - clock.now(), () => {
+    if (life.dead) return;
+    writeDisk(disk, effect);
+    post(node, life, { type: 'persisted', token: effect.token });
+  });
+}
+
+const unitInputs = ({ blobs }: Node, root: Root, unit: number): Uint8Array =>
+  (blobs.get(root) ?? new Uint8Array()).slice(unit * FAKE_UNIT_BYTES, (unit + 1) * FAKE_UNIT_BYTES);
+
+function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }>): Preparation {
+  const answers = effect.units.map((unit) =>
+    fakeCompute(unitInputs(node, effect.inputs.root, unit)),
+  );
+  const runs = Array.from({ length: RUNS_PER_UNIT }, () =>
+    effect.units.map((unit, at) => ({
+      unit,
+      digest: digest(answers[at] ?? new Uint8Array()),
+      computeMs: millis(UNIT_MS),
+    })),
+  ).flat();
+  return { outputs: FAKE_OUTPUTS, answers, runs, peakBytes: bytes(1_000_000) };
 }
 
 function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist' }>): void {

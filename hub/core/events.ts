@@ -14,12 +14,20 @@ export type Token = number;
 /** Pairs a command with its `reply` effect. */
 export type RequestId = number;
 
+/** A record and what is said to be its signature. */
+export interface Signed {
+  key: PublicKey;
+  context: SigningContext;
+  record: unknown;
+  signature: Signature;
+}
+
 /** What the core may ask of the world while it decides: all of it repeatable from a seed. */
 export interface World {
   now: Instant;
   random(): Nonce;
   sign(context: SigningContext, record: unknown): Signature;
-  verify(key: PublicKey, context: SigningContext, record: unknown, signature: Signature): boolean;
+  verify(signed: Signed): boolean;
   sha256(bytes: Uint8Array): Uint8Array;
 }
 

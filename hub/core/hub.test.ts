@@ -5,7 +5,7 @@ import type { JobRecord } from '#protocol/job.ts';
 import type { ClientMessage, HubMessage } from '#protocol/messages/control.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { bytes, instant, lamports, millis } from '#protocol/units.ts';
-import type { Fact, HubEffect, HubEvent } from './events.ts';
+import type { Fact, HubEffect, HubEvent, Signed } from './events.ts';
 import { openHub, stepHub, viewGrid, viewJob } from './hub.ts';
 import { projectFacts, selectFacts } from './snapshot.ts';
 
@@ -40,7 +40,7 @@ function openBench(options: { needsVerifier?: boolean } = {}) {
     now: instant(now),
     random: () => (drawn++).toString(16).padStart(8, '0').padEnd(64, '0') as Nonce,
     sign: () => SIGNED,
-    verify: (...[, , , signature]: unknown[]) => signature === SIGNED,
+    verify: ({ signature }: Signed) => signature === SIGNED,
     sha256,
   });
   const post = (event: HubEvent): void => {

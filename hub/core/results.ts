@@ -35,8 +35,10 @@ export function receiveCommit(turn: Turn, device: Device, message: Commit): void
   if (active === undefined) return;
   const { lease } = active;
   if (active.stage !== 'computing') return repeatCommit(turn, device, { active, message });
-  const commitment = { lease: lease.id, device: device.key, commitment: message.commitment };
-  if (!turn.world.verify(device.key, 'commitment', commitment, message.signature)) {
+  const record = { lease: lease.id, device: device.key, commitment: message.commitment };
+  const { signature } = message;
+  const signed = { key: device.key, context: 'commitment' as const, record, signature };
+  if (!turn.world.verify(signed)) {
     const text = 'the commitment must be signed by the device key of this session';
     return decline(turn, device.socket, {
       code: 'signature-wrong',

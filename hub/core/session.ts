@@ -72,7 +72,7 @@ function checkHello(
     return { code: 'version-unsupported', message };
   }
   const bound = claim.nonce === session.nonce && claim.hub === hub.config.hub;
-  if (!bound || !world.verify(claim.key, 'hello', claim, signature)) {
+  if (!bound || !world.verify({ key: claim.key, context: 'hello', record: claim, signature })) {
     const message = 'the hello must be signed by its key over this challenge and this hub';
     return { code: 'signature-wrong', message };
   }

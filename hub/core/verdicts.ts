@@ -86,7 +86,8 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   if (hub.verdictsTaken.has(name)) return;
   const job = hub.jobs.get(verdict.job);
   const honest =
-    verdict.verifier === verifier.key && world.verify(verifier.key, 'verdict', verdict, signature);
+    verdict.verifier === verifier.key &&
+    world.verify({ key: verifier.key, context: 'verdict', record: verdict, signature });
   if (!honest) {
     const message = 'a verdict must be signed by the verifier of this session';
     return decline(turn, verifier.socket, { code: 'signature-wrong', message });

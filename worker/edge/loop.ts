@@ -2,9 +2,9 @@ import type { Nonce } from '#protocol/ids.ts';
 import { instant } from '#protocol/units.ts';
 import { openContributor, stepContributor } from '../core/contributor.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent } from '../core/events.ts';
-import { openComputeOwner } from './compute-owner.ts';
+import { type ComputeOwner, openComputeOwner } from './compute-owner.ts';
 import { type ControlLink, controlUrl, openControlLink } from './control-link.ts';
-import { openDownloads } from './downloads.ts';
+import { type Downloads, openDownloads } from './downloads.ts';
 import { openHttpSource } from './http-source.ts';
 import type { DeviceWorld } from './ports.ts';
 
@@ -15,14 +15,21 @@ export interface DeviceLoop {
   close(): void;
 }
 
+/** What performs effects: one part of the world each. */
+interface Hands {
+  world: DeviceWorld;
+  links: Map<number, ControlLink>;
+  owner: ComputeOwner;
+  downloads: Downloads;
+  post(event: ContributorEvent): void;
+}
+
 /** Joins the contributor's core to a world: one event at a time, effects in order. */
 export function openDeviceLoop(config: ContributorConfig, world: DeviceWorld): DeviceLoop {
   const device = openContributor(config);
   const queue: ContributorEvent[] = [];
-  const links = new Map<number, ControlLink>();
   let stepping = false;
   let closed = false;
-
   const post = (event: ContributorEvent): void => {
     if (closed) return;
     queue.push(event);
@@ -31,66 +38,19 @@ export function openDeviceLoop(config: ContributorConfig, world: DeviceWorld): D
     try {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const chance = { now: instant(Date.now()), random: drawNonce };
-        for (const effect of stepContributor(device, next, chance)) perform(effect);
+        for (const effect of stepContributor(device, next, chance)) perform(hands, effect);
       }
     } finally {
       stepping = false;
     }
   };
   const { cache, peers } = world;
-  const owner = openComputeOwner({ cache, openPort: world.openPort, post });
-  const downloads = openDownloads({ cache, http: openHttpSource(world.hub), peers, post });
-
-  const perform = (effect: ContributorEffect): void => {
-    switch (effect.type) {
-      case 'connect':
-        links.set(
-          effect.socket,
-          openControlLink(effect.socket, world.openSocket(controlUrl(world.hub)), post),
-        );
-        return;
-      case 'close':
-        links.get(effect.socket)?.close();
-        links.delete(effect.socket);
-        return;
-      case 'send':
-        return links.get(effect.socket)?.send(effect.message);
-      case 'send-frame':
-        return links.get(effect.socket)?.sendFrame(effect.head, effect.payload);
-      case 'sign':
-        return void world
-          .sign(effect.context, effect.record)
-          .then((signature) => post({ type: 'signed', token: effect.token, signature }));
-      case 'remember':
-        // A device that cannot remember still works: it only learns less from a crash.
-        return void world
-          .remember(effect.memory)
-          .catch(() => undefined)
-          .then(() => post({ type: 'remembered', token: effect.token }));
-      case 'fetch':
-        return downloads.start(effect.fetch, effect.target, effect.wantBytes);
-      case 'cancel-fetch':
-        return downloads.cancel(effect.fetch);
-      case 'load':
-        return owner.load(effect);
-      case 'run':
-        return owner.run(effect);
-      case 'terminate':
-        return owner.terminate(effect.worker);
-      case 'status':
-        return world.tell(effect.status);
-      case 'joined':
-        if (effect.peer === undefined || effect.seeder === undefined) return;
-        return peers?.join({
-          peer: effect.peer,
-          seeder: effect.seeder,
-          iceServers: effect.iceServers,
-        });
-      case 'sources':
-        return peers?.addHolders(effect.root, effect.peers);
-      case 'left':
-        return peers?.leave();
-    }
+  const hands: Hands = {
+    world,
+    links: new Map(),
+    owner: openComputeOwner({ cache, openPort: world.openPort, post }),
+    downloads: openDownloads({ cache, http: openHttpSource(world.hub), peers, post }),
+    post,
   };
   const timer = setInterval(() => post({ type: 'tick' }), TICK_MS);
   return {
@@ -98,11 +58,65 @@ export function openDeviceLoop(config: ContributorConfig, world: DeviceWorld): D
     close() {
       clearInterval(timer);
       closed = true;
-      downloads.close();
-      owner.close();
-      for (const link of links.values()) link.close();
+      hands.downloads.close();
+      hands.owner.close();
+      for (const link of hands.links.values()) link.close();
     },
   };
+}
+
+function perform(hands: Hands, effect: ContributorEffect): void {
+  const { world, links, owner, downloads, post } = hands;
+  switch (effect.type) {
+    case 'connect': {
+      const wire = world.openSocket(controlUrl(world.hub));
+      links.set(effect.socket, openControlLink(effect.socket, wire, post));
+      return;
+    }
+    case 'close':
+      links.get(effect.socket)?.close();
+      links.delete(effect.socket);
+      return;
+    case 'send':
+      return links.get(effect.socket)?.send(effect.message);
+    case 'send-frame':
+      return links.get(effect.socket)?.sendFrame(effect.head, effect.payload);
+    case 'sign':
+      return void world
+        .sign(effect.context, effect.record)
+        .then((signature) => post({ type: 'signed', token: effect.token, signature }));
+    case 'remember':
+      // A device that cannot remember still works: it only learns less from a crash.
+      return void world
+        .remember(effect.memory)
+        .catch(() => undefined)
+        .then(() => post({ type: 'remembered', token: effect.token }));
+    case 'fetch':
+      return downloads.start(effect.fetch, effect.target, effect.wantBytes);
+    case 'cancel-fetch':
+      return downloads.cancel(effect.fetch);
+    case 'load':
+      return owner.load(effect);
+    case 'run':
+      return owner.run(effect);
+    case 'terminate':
+      return owner.terminate(effect.worker);
+    case 'status':
+      return world.tell(effect.status);
+    case 'joined':
+      return joinPeers(world, effect);
+    case 'sources':
+      return world.peers?.addHolders(effect.root, effect.peers);
+    case 'left':
+      return world.peers?.leave();
+  }
+}
+
+function joinPeers(
+  { peers }: DeviceWorld,
+  { peer, seeder, iceServers }: Extract<ContributorEffect, { type: 'joined' }>,
+): void {
+  if (peer !== undefined && seeder !== undefined) peers?.join({ peer, seeder, iceServers });
 }
 
 const drawNonce = (): Nonce => {

@@ -11,13 +11,8 @@ const MEMORY_BYTES_MAX = 512 * 1024 * 1024;
  */
 export async function openOpfsCache(): Promise<BlobCache> {
   const memory = openMemoryCache(MEMORY_BYTES_MAX);
-  let folder: FileSystemDirectoryHandle;
-  try {
-    const origin = await navigator.storage.getDirectory();
-    folder = await origin.getDirectoryHandle('blobs', { create: true });
-  } catch {
-    return memory;
-  }
+  const folder = await openFolder().catch(() => undefined);
+  if (folder === undefined) return memory;
   const handles = new Map<Root, Promise<FileSystemSyncAccessHandle>>();
   const inMemory = new Set<Root>();
   const openHandle = async (root: Root, create: boolean): Promise<FileSystemSyncAccessHandle> => {
@@ -79,6 +74,11 @@ export async function openOpfsCache(): Promise<BlobCache> {
       await memory.close();
     },
   };
+}
+
+async function openFolder(): Promise<FileSystemDirectoryHandle> {
+  const origin = await navigator.storage.getDirectory();
+  return origin.getDirectoryHandle('blobs', { create: true });
 }
 
 function writeAll(file: FileSystemSyncAccessHandle, offset: number, data: Uint8Array): boolean {
