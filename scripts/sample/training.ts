@@ -16,7 +16,7 @@ export interface Recipe {
 
 export const SAMPLE_RECIPE: Omit<Recipe, 'widths'> = {
   seed: 17,
-  epochs: 24,
+  epochs: 16,
   batch: 32,
   rate: 2e-3,
   shift: 1,
