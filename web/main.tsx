@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import type { GridView } from '#protocol/api.ts';
-import { ANNOUNCER_START, stepAnnouncer } from './core/announcer.ts';
+import { ANNOUNCER_START, type AnnouncerEvent, stepAnnouncer } from './core/announcer.ts';
 import { type ContributeWorld, STATUS_OFF, viewContribute } from './core/contribute-view.ts';
 import { findEmbeddingApp } from './core/embedded-browser.ts';
 import { decodeRoute, type Route } from './core/router.ts';
@@ -31,7 +31,7 @@ const world = computed<ContributeWorld>(() => ({ ...contribution.value, ...surro
 const settings = signal(applyQuery(decodeSettings(readStored('settings')), location.search));
 const theme = signal<Theme>(readTheme());
 const announcement = signal('');
-const grid = signal<GridView | undefined>(undefined);
+const grid = signal<GridView | 'silent' | undefined>(undefined);
 const updateReady = signal(false);
 let appUpdate: AppUpdate | undefined;
 
@@ -71,7 +71,7 @@ const first = settings.value;
 effect(() => {
   if (settings.value !== first) writeStored('settings', encodeSettings(settings.value));
 });
-announceChanges();
+const say = openAnnouncements();
 render(
   <App app={app} loadDashboard={loadDashboard} />,
   document.getElementById('app') as HTMLElement,
@@ -101,11 +101,11 @@ function findObstacle(): Obstacle | undefined {
   };
 }
 
-/** Says each change of phase, not each number. */
-function announceChanges(): void {
+/** Says each change of phase, not each number; and what the pages ask to have said. */
+function openAnnouncements(): (text: string) => void {
   let announcer = ANNOUNCER_START;
   let timer = 0;
-  const step = (event: Parameters<typeof stepAnnouncer>[1]) => {
+  const step = (event: AnnouncerEvent) => {
     clearTimeout(timer);
     const next = stepAnnouncer(announcer, event);
     announcer = next.state;
@@ -114,12 +114,14 @@ function announceChanges(): void {
       timer = setTimeout(() => step({ type: 'tick', now: Date.now() }), next.waitMs);
     }
   };
+  const say = (text: string) => step({ type: 'say', text, now: Date.now() });
   const phase = computed(() => viewContribute(world.value).phase);
+  let started = false;
   effect(() => {
-    const first = announcer === ANNOUNCER_START && phase.value === 'off';
-    if (!first)
-      step({ type: 'say', text: viewContribute(world.peek()).announcement, now: Date.now() });
+    started ||= phase.value !== 'off';
+    if (started) say(viewContribute(world.peek()).announcement);
   });
+  return say;
 }
 
 async function loadDashboard() {
@@ -143,6 +145,7 @@ async function loadDashboard() {
       writeKey: (key: string | null) => writeStored('developer-key', key),
       takeFragment,
       go: path.go,
+      say,
     },
   };
 }
@@ -161,7 +164,7 @@ async function showGrid(): Promise<void> {
   if (looking) {
     const { fetchGrid } = await import('./edge/hub-api.ts');
     const answer = await fetchGrid();
-    grid.value = answer.ok ? answer.value : undefined;
+    grid.value = answer.ok ? answer.value : 'silent';
   }
   setTimeout(() => void showGrid(), GRID_MS);
 }

@@ -28,6 +28,8 @@ export interface ContributeView {
   title: string;
   /** Never empty. */
   reason: string;
+  /** What the picture of cells shows now. */
+  caption: string;
   steps: { label: string; state: StepState }[];
   download?: { fraction: number; label: string; overPeers: number; sources: string };
   shard?: { fraction: number; label: string };
@@ -55,6 +57,8 @@ export const STATUS_OFF: DeviceStatus = {
   unitsPerSecond: 0,
   served: 0 as DeviceStatus['served'],
 };
+
+const STARTING = 'Starting the worker on this device.';
 
 const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {
   off: { title: 'Ready when you are', tone: 'calm' },
@@ -90,6 +94,7 @@ export function viewContribute(world: ContributeWorld, locale?: string): Contrib
     tone,
     title,
     reason,
+    caption: describePicture(phase, status, locale),
     steps: viewSteps(world),
     figures: viewFigures(status, locale),
     announcement: `${title}. ${reason}`,
@@ -120,10 +125,19 @@ function explain(phase: ContributeView['phase'], status: DeviceStatus): string {
         ? `Stopped. Thank you: ${formatNoun(status.unitsAccepted, 'unit')} of yours count.`
         : STATUS_OFF.reason;
     case 'connecting':
-      return status.phase === 'off' ? 'Starting the worker on this device.' : status.reason;
+      return status.phase === 'off' || status.reason === '' ? STARTING : status.reason;
     default:
       return status.reason === '' ? TITLES[phase].title : status.reason;
   }
+}
+
+function describePicture(phase: ContributeView['phase'], { shard }: DeviceStatus, locale?: string) {
+  if (phase === 'working' && shard !== undefined) {
+    return `${formatCount(shard.unitsDone, locale)} of ${formatNoun(shard.units, 'unit', locale)} done in this shard.`;
+  }
+  return phase === 'off' || phase === 'refused'
+    ? 'What a model sees: a digit in 8 × 8 pixels. The sample job has 1,797.'
+    : 'The cells fill as this device computes a shard.';
 }
 
 function viewSteps({ status, running }: ContributeWorld): ContributeView['steps'] {
@@ -190,7 +204,7 @@ function viewProgress(
     const fraction = Math.min(1, shard.unitsDone / shard.units);
     view.shard = {
       fraction,
-      label: `${formatCount(shard.unitsDone, locale)} of ${formatNoun(shard.units, 'unit', locale)} in this shard (${formatShare(fraction, 0, locale)})`,
+      label: `${formatCount(shard.unitsDone, locale)} of ${formatNoun(shard.units, 'unit', locale)}, ${formatShare(fraction, 0, locale)}`,
     };
   }
   return view;

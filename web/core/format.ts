@@ -24,21 +24,15 @@ export function formatShare(share: number, digits = 0, locale?: string): string 
 const BYTE_STEPS = [
   { from: 1e9, unit: 'gigabyte' },
   { from: 1e6, unit: 'megabyte' },
-  { from: 1e3, unit: 'kilobyte' },
+  { from: 0, unit: 'kilobyte' },
 ] as const;
 
 /** A length in bytes, in decimal units. */
 export function formatBytes(value: number, locale?: string): string {
-  const step = BYTE_STEPS.find(({ from }) => value >= from);
-  const scaled = step === undefined ? value : value / step.from;
-  return numberFormat(
-    {
-      style: 'unit',
-      unit: step?.unit ?? 'byte',
-      maximumFractionDigits: step === undefined || scaled >= 100 ? 0 : 1,
-    },
-    locale,
-  ).format(scaled);
+  const { from, unit } = BYTE_STEPS.find((step) => value >= step.from) ?? BYTE_STEPS[2];
+  const scaled = value / (from || 1e3);
+  const maximumFractionDigits = scaled >= 100 ? 0 : 1;
+  return numberFormat({ style: 'unit', unit, maximumFractionDigits }, locale).format(scaled);
 }
 
 /** A duration: `12 ms`, `1.4 s`, `3 min 20 s`, `2 h 5 min`. */

@@ -32,6 +32,14 @@ export function addSample(
   return next.seconds.length > SAMPLES_MAX ? thin(next) : next;
 }
 
+/** A time on the chart's axis: `40 s`, `3 min`, `3:20`. */
+export function formatTick(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const rest = Math.round(seconds % 60);
+  const minutes = Math.floor(seconds / 60);
+  return rest === 0 ? `${minutes} min` : `${minutes}:${String(rest).padStart(2, '0')}`;
+}
+
 /** Keeps the first, the last and every second sample between. */
 function thin(series: Series): Series {
   const last = series.seconds.length - 1;

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { Series } from '../core/series.ts';
+import { formatTick, type Series } from '../core/series.ts';
 
 /** A drawn chart of a job's progress. */
 export interface Chart {
@@ -43,7 +43,7 @@ export function openChart(
           devices: { range: (_, _min, max) => [0, Math.max(2, (max ?? 0) + 1)] },
         },
         axes: [
-          { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
+          { ...axis, values: (_, ticks) => ticks.map(formatTick) },
           { ...axis, size: 56 },
           {
             ...axis,

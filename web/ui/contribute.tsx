@@ -18,12 +18,12 @@ export function Contribute({ app }: { app: AppModel }) {
   const mode = view.phase === 'working' ? 'share' : world.running ? 'waiting' : 'glyphs';
   return (
     <div
-      class={`contribute ${fresh ? 'is-fresh' : 'is-started'}`}
+      class={`contribute ${fresh ? 'is-fresh' : 'is-started'} ${world.running ? 'is-running' : ''}`}
       data-phase={view.phase}
       data-testid="phase"
     >
       <section class="hero" aria-label="Contribute">
-        <Field mode={mode} share={share} />
+        <Field mode={mode} share={share} caption={view.caption} />
         <div class={`hero-words tone-${view.tone}`}>
           {fresh ? (
             <>
@@ -44,7 +44,7 @@ export function Contribute({ app }: { app: AppModel }) {
         </div>
         <div class="hero-action">
           <StartStop app={app} />
-          <p class="soft small center">
+          <p class="soft small center hero-hint">
             {fresh
               ? STATUS_OFF.reason
               : world.running
@@ -172,10 +172,12 @@ function GridNow({ app }: { app: AppModel }) {
   const grid = app.grid.value;
   return (
     <p class="grid-now" data-testid="grid-now">
-      <i class={grid === undefined ? 'dot' : 'dot dot-live'} />
+      <i class={typeof grid === 'object' ? 'dot dot-live' : 'dot'} />
       {grid === undefined
         ? 'Looking for the grid…'
-        : `${formatNoun(grid.devices.length, 'device')} at work now, ${formatNoun(grid.verifiers.length, 'verifier')} checking, ${formatCount(grid.unitsAccepted)} units done`}
+        : grid === 'silent'
+          ? 'The hub does not answer right now. Start keeps trying for you.'
+          : `${formatNoun(grid.devices.length, 'device')} online, ${formatNoun(grid.verifiers.length, 'verifier')} checking, ${formatCount(grid.unitsAccepted)} units done`}
     </p>
   );
 }

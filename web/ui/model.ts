@@ -19,8 +19,8 @@ export interface AppModel {
   announcement: ReadonlySignal<string>;
   world: ReadonlySignal<ContributeWorld>;
   settings: Signal<Settings>;
-  /** What is online now; undefined until the hub has answered. */
-  grid: ReadonlySignal<GridView | undefined>;
+  /** What is online now; undefined until the hub has answered, `silent` when it does not. */
+  grid: ReadonlySignal<GridView | 'silent' | undefined>;
   obstacle: Obstacle | undefined;
   /** A newer version of the app waits. */
   updateReady: ReadonlySignal<boolean>;

@@ -49,4 +49,6 @@ export interface DashboardActions {
   /** The address' fragment; a key in it is taken out of the address. */
   takeFragment(): string;
   go(path: string): void;
+  /** Tells a screen reader something worth knowing, at most one sentence in 10 s. */
+  say(text: string): void;
 }

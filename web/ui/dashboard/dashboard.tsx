@@ -98,8 +98,10 @@ function JobList({ jobs }: { jobs: readonly JobView[] | undefined }) {
                 <i class="meter-fill" style={{ inlineSize: `${jobFraction(job) * 100}%` }} />
               </span>
               <span class="soft small number">
-                {formatCount(job.accepted)} of {formatNoun(job.units, 'unit')} (
-                {formatShare(jobFraction(job))}) · {formatNoun(job.items, 'item')}
+                {job.units === 0
+                  ? ''
+                  : `${formatCount(job.accepted)} of ${formatNoun(job.units, 'unit')} (${formatShare(jobFraction(job))}) · `}
+                {formatNoun(job.items, 'item')}
               </span>
             </a>
           </li>

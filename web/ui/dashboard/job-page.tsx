@@ -44,7 +44,9 @@ function useJob(request: KeyedRequest, actions: DashboardActions): Following {
             at,
             lost: false,
             series:
-              job.startedAt === undefined ? series : addSample(begin(series, job), { at, ...job }),
+              job.startedAt === undefined
+                ? series
+                : addSample(begin(series, job), { ...job, at: job.endedAt ?? at }),
           })),
         onLost: () => setFollowing((now) => ({ ...now, lost: true })),
         onRefused: (refusal) => setFollowing((now) => ({ ...now, refusal })),
@@ -69,6 +71,12 @@ export function JobPage(props: {
 }) {
   const { request, actions } = props;
   const { job, at, series, lost, refusal } = useJob(request, actions);
+  // A new state is news, a new reason is not: the effect follows the state only.
+  const spoken = job && `${job.name}: ${describeState(job.state).label}. ${job.reason}`;
+  const state = job?.state;
+  useEffect(() => {
+    if (spoken !== undefined) actions.say(spoken);
+  }, [actions, state]);
   if (refusal !== undefined) {
     return (
       <Refused refusal={refusal}>

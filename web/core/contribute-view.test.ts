@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
+import { type ContributeWorld, STATUS_OFF, viewContribute } from './contribute-view.ts';
+
+const PHASES: DevicePhase[] = [
+  'off',
+  'connecting',
+  'waiting',
+  'idle',
+  'downloading',
+  'admitting',
+  'working',
+  'paused',
+  'refused',
+];
+
+const world = (
+  status: Partial<DeviceStatus>,
+  rest: Partial<ContributeWorld> = {},
+): ContributeWorld => ({
+  status: { ...STATUS_OFF, ...status },
+  running: true,
+  stopping: false,
+  online: true,
+  visible: true,
+  ...rest,
+});
+
+describe('what the device does and why', () => {
+  test.each(PHASES)(
+    '%s has a title, a reason and an announcement, even from an empty reason',
+    (phase) => {
+      for (const running of [true, false]) {
+        const view = viewContribute(world({ phase, reason: '' }, { running }));
+        expect(view.title).not.toBe('');
+        expect(view.reason).not.toBe('');
+        expect(view.announcement).toContain(view.title);
+        expect(view.caption).not.toBe('');
+      }
+    },
+  );
+
+  test('before the first start nothing runs and it says so', () => {
+    const view = viewContribute(world({}, { running: false }));
+    expect(view.phase).toBe('off');
+    expect(view.reason).toMatch(/nothing runs/i);
+  });
+
+  test.each([
+    ['offline', world({ phase: 'working', reason: 'x' }, { online: false })],
+    ['hidden', world({ phase: 'working', reason: 'x' }, { visible: false })],
+    ['stopping', world({ phase: 'working', reason: 'x' }, { stopping: true })],
+    ['connecting', world({ phase: 'off' })],
+    [
+      'hub-down',
+      world({
+        phase: 'connecting',
+        reason: 'The hub does not answer; next try in 4 s.',
+        refusal: { code: 'download-failed', message: 'no' },
+      }),
+    ],
+    ['refused', world({ phase: 'refused', reason: 'x' }, { running: false })],
+  ] as const)('%s is told apart', (phase, given) => {
+    expect(viewContribute(given).phase).toBe(phase);
+  });
+
+  test('steps before the present one are done', () => {
+    const { steps } = viewContribute(world({ phase: 'admitting', reason: 'x' }));
+    expect(steps.map(({ state }) => state)).toEqual(['done', 'done', 'now', 'next']);
+  });
+
+  test('download and shard are shares of a whole; bytes are split by their source', () => {
+    const view = viewContribute(
+      world({
+        phase: 'downloading',
+        reason: 'x',
+        download: { received: 30, total: 40, overPeers: 20, overHttps: 10 } as NonNullable<
+          DeviceStatus['download']
+        >,
+        shard: { unitsDone: 3, units: 12 },
+      }),
+      'en',
+    );
+    expect(view.download?.fraction).toBe(0.75);
+    expect(view.download?.overPeers).toBeCloseTo(2 / 3);
+    expect(view.shard?.label).toBe('3 of 12 units, 25%');
+  });
+
+  test('nothing to download and no shard show no bar', () => {
+    const view = viewContribute(world({ phase: 'idle', reason: 'No job is open.' }));
+    expect(view.download).toBeUndefined();
+    expect(view.shard).toBeUndefined();
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import {
+  formatAgo,
+  formatBytes,
+  formatLamports,
+  formatMillis,
+  formatNoun,
+  formatRate,
+  formatShare,
+} from './format.ts';
+
+describe('numbers as people read them', () => {
+  test.each([
+    [0, '0 kB'],
+    [400, '0.4 kB'],
+    [38_000_000, '38 MB'],
+    [90_449_000, '90.4 MB'],
+    [2_500_000_000, '2.5 GB'],
+  ])('%d bytes', (value, text) => expect(formatBytes(value, 'en')).toBe(text));
+
+  test.each([
+    [0.25, '0.25 ms'],
+    [41.26, '41 ms'],
+    [1_440, '1.4 sec'],
+    [59_990, '1 min'],
+    [200_000, '3 min 20 sec'],
+    [7_500_000, '2 hr 5 min'],
+  ])('%d ms', (value, text) => expect(formatMillis(value, 'en')).toBe(text));
+
+  test('a share below one never reads as the whole', () => {
+    expect(formatShare(0.9999, 0, 'en')).toBe('99%');
+    expect(formatShare(0.99999, 2, 'en')).toBe('99.99%');
+    expect(formatShare(1, 0, 'en')).toBe('100%');
+    expect(formatShare(0.05, 1, 'en')).toBe('5%');
+  });
+
+  test('lamports keep every digit', () => {
+    expect(formatLamports('18446744073709551615')).toBe('18446744073.709551615 SOL');
+    expect(formatLamports('1500000000')).toBe('1.5 SOL');
+    expect(formatLamports('0')).toContain('volunteers');
+  });
+
+  test('rates, nouns and times', () => {
+    expect(formatRate(23.84, 'en')).toBe('24');
+    expect(formatRate(0, 'en')).toBe('0');
+    expect(formatNoun(1, 'unit', 'en')).toBe('1 unit');
+    expect(formatNoun(1_200, 'unit', 'en')).toBe('1,200 units');
+    expect(formatAgo(0, 4_000, 'en')).toBe('just now');
+    expect(formatAgo(0, 200_000, 'en')).toBe('3 minutes ago');
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import type { JobView, Quote } from '#protocol/job.ts';
+import { JobState } from '#protocol/job.ts';
+import { BACKOFF_MS, backoffMs } from './backoff.ts';
+import { drawGlyph, drawShare } from './glyphs.ts';
+import {
+  describeState,
+  hasResults,
+  isEnded,
+  jobDurationMs,
+  jobFraction,
+  viewQuote,
+} from './job-view.ts';
+import { totalVerdicts, type VerdictEntry } from './verdict-view.ts';
+
+const job = (given: Partial<JobView>) =>
+  ({ state: 'running', units: 10, accepted: 4, items: 100, ...given }) as JobView;
+
+describe('a job in words', () => {
+  test.each(JobState.options)('%s has a label', (state) => {
+    expect(describeState(state).label).not.toBe('');
+  });
+
+  test('results can be fetched once every unit is accepted', () => {
+    expect(hasResults(job({}))).toBe(false);
+    expect(hasResults(job({ state: 'finishing', accepted: 10 }))).toBe(true);
+    expect(hasResults(job({ state: 'cancelled', accepted: 10 }))).toBe(false);
+  });
+
+  test('share, duration and end', () => {
+    expect(jobFraction(job({}))).toBe(0.4);
+    expect(jobFraction(job({ units: 0 }))).toBe(0);
+    expect(jobDurationMs(job({}), 5)).toBeUndefined();
+    expect(jobDurationMs(job({ startedAt: 100 as never }), 350)).toBe(250);
+    expect(JobState.options.filter(isEnded)).toEqual(['done', 'cancelled', 'refused']);
+  });
+
+  test('a quote without a device says why there is no time', () => {
+    const quote = {
+      units: 3,
+      items: 40,
+      shards: 1,
+      devices: 0,
+      total: '0',
+      checkRate: 0.05,
+    } as Quote;
+    const lines = viewQuote({ ...quote, confidence: 0.9, peakBytes: 1e6, note: '' });
+    expect(lines.find(({ label }) => label === 'Time')).toMatchObject({
+      value: 'not known yet',
+      note: expect.stringContaining('no device'),
+    });
+  });
+});
+
+test('waits between tries grow, are spread by chance and have an end', () => {
+  expect(backoffMs(0, 0)).toBe(BACKOFF_MS.first);
+  expect(backoffMs(3, 0)).toBe(4_000);
+  expect(backoffMs(3, 1)).toBe(2_000);
+  expect(backoffMs(1_000, 0)).toBe(BACKOFF_MS.max);
+});
+
+test('the picture has 64 cells, whatever it shows', () => {
+  for (let step = 0; step < 5; step += 1) expect(drawGlyph(step)).toHaveLength(64);
+  expect(drawShare(0.5).filter((ink) => ink === 1)).toHaveLength(32);
+  expect(drawShare(1).every((ink) => ink === 1)).toBe(true);
+});
+
+test('verdicts are counted by kind, verifier and device', () => {
+  const entry = (kind: string, device: string) =>
+    ({
+      number: 1,
+      signed: { verdict: { kind, device, verifier: 'v' } },
+    }) as unknown as VerdictEntry;
+  expect(totalVerdicts([entry('match', 'a'), entry('match', 'b'), entry('mismatch', 'a')])).toEqual(
+    {
+      all: 3,
+      kinds: { match: 2, mismatch: 1, inconclusive: 0, 'device-unfit': 0 },
+      verifiers: 1,
+      devices: 2,
+    },
+  );
+});

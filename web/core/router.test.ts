@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest';
+import { decodeRoute, encodeRoute, routeTitle } from './router.ts';
+
+describe('routes', () => {
+  test.each(['/', '/dashboard', '/dashboard/job_0123456789abcdef', '/verdicts', '/elsewhere'])(
+    '%s is read and written alike, and has a title',
+    (path) => {
+      const route = decodeRoute(path);
+      expect(encodeRoute(route)).toBe(path);
+      expect(routeTitle(route)).toContain('Pocketgrid');
+    },
+  );
+
+  test('a trailing slash makes no difference', () => {
+    expect(decodeRoute('/dashboard/')).toEqual({ page: 'dashboard' });
+  });
+
+  test('a job id that is none is no job page', () => {
+    expect(decodeRoute('/dashboard/job_XYZ').page).toBe('missing');
+  });
+});
