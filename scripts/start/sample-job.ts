@@ -76,7 +76,7 @@ async function followJob({ api, id, until, show }: Follow): Promise<JobView> {
             `The sample job is ${job.state}: ${job.refusal?.message ?? job.reason}`,
           );
         }
-        const now = JSON.stringify([job.state, job.accepted, job.checked, job.leased, job.reason]);
+        const now = JSON.stringify([job.state, job.accepted, job.checked]);
         if (now !== last) quiet.until = performance.now() + QUIET_MS_MAX;
         last = now;
       }

@@ -48,7 +48,12 @@ function drawProgress(job: JobView): string {
   const full = Math.round(share * BAR_WIDTH);
   const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
   const percent = `${Math.floor(share * 100)} %`.padStart(5);
-  if (job.state !== 'running') return `${bar} ${percent}  ${job.state}: ${job.reason}`;
+  if (job.state !== 'running') {
+    const named = job.reason.startsWith(`${job.state}:`)
+      ? job.reason
+      : `${job.state}: ${job.reason}`;
+    return `${bar} ${percent}  ${named}`;
+  }
   const devices = job.devices === 1 ? '1 device' : `${job.devices} devices`;
   return `${bar} ${percent}  ${job.accepted} of ${job.units} units, ${job.checked} checked, ${devices}`;
 }
