@@ -9,7 +9,8 @@ import type { ActiveLease, Admission, Device, Job } from './state.ts';
 /** One shard computes, one is fetched ahead. */
 const LEASES_PER_DEVICE = 2;
 const CREDITS_MAX = 4;
-const ADMISSION_MS_MAX = 180_000;
+/** Holds the download of the model too: 90 MB take minutes on a slow link. */
+const ADMISSION_MS_MAX = 900_000;
 /** A lease this much later than expected gets a twin on an idle device near the job's end. */
 const STRAGGLER_FACTOR = 1.5;
 
@@ -70,7 +71,10 @@ function refreshFleet(turn: Turn, id: Digest): void {
 export function serveCredits(turn: Turn, device: Device): void {
   const { now } = turn.world;
   if (device.admitting && between(device.admitting.since, now) > ADMISSION_MS_MAX) {
-    device.unfit.set(device.admitting.package, 'its admission test took longer than 3 minutes');
+    device.unfit.set(
+      device.admitting.package,
+      'its download and admission test took longer than 15 minutes',
+    );
     delete device.admitting;
   }
   while (device.credits > 0) {

@@ -13,6 +13,7 @@ import type { Admission, OpenTrial, Turn } from './state.ts';
 const TRIAL_MS_MAX = 60_000;
 /** Warm runs that are timed after the known answers. */
 const TIMED_RUNS = 5;
+const RETRY_MS = { first: 1_000, most: 30_000 } as const;
 type Ran = Extract<ContributorEvent, { type: 'ran' }>;
 
 export function receiveAdmit(turn: Turn, id: Digest, manifest: PackageManifest): void {
@@ -22,16 +23,19 @@ export function receiveAdmit(turn: Turn, id: Digest, manifest: PackageManifest):
   delete device.idle;
   if (kept !== undefined && !isBarred(turn, { package: id, provider: kept.provider })) {
     device.trials = kept.trials;
-    return announce(turn, id);
+    return fetchKept(turn, id, manifest);
   }
   if (device.admission?.package === id) return;
   dropAdmission(turn);
   const { providers } = device.config.capabilities;
-  const { provider: chosen, skipped } = device.config;
+  const { provider: chosen } = device.config;
+  const broken = [...device.broken].map(([provider, reason]) => ({ provider, reason }));
+  const skipped = [...device.config.skipped, ...broken];
   device.admission = {
     package: id,
     manifest,
     stage: 'queued',
+    fetchFailures: 0,
     fetches: new Map(),
     answers: manifest.knownAnswers.map(() => ({})),
     providers:
@@ -43,6 +47,21 @@ export function receiveAdmit(turn: Turn, id: Digest, manifest: PackageManifest):
   };
 }
 
+/** A kept admission holds, but the model may have been evicted: it is fetched before the hub hears. */
+function fetchKept(turn: Turn, id: Digest, manifest: PackageManifest): void {
+  dropAdmission(turn);
+  turn.device.admission = {
+    package: id,
+    manifest,
+    stage: 'queued',
+    fetchFailures: 0,
+    fetches: new Map(),
+    answers: [],
+    providers: [],
+    trials: [],
+  };
+}
+
 const skippedTrial = (provider: Trial['provider'], reason: string): Trial => ({
   provider,
   dtype: 'f32',
@@ -51,7 +70,7 @@ const skippedTrial = (provider: Trial['provider'], reason: string): Trial => ({
   reason,
 });
 
-function announce(turn: Turn, id: Digest): void {
+export function announce(turn: Turn, id: Digest): void {
   const admission = turn.device.packages.get(id)?.admission;
   if (admission === undefined) return;
   const { provider, dtype, threads, unitMs, trials } = admission;
@@ -64,6 +83,10 @@ function announce(turn: Turn, id: Digest): void {
     unitMs,
     trials: [...trials],
   });
+  const manifest = turn.device.packages.get(id)?.manifest;
+  if (manifest !== undefined && turn.device.config.serves) {
+    send(turn, { type: 'have', root: modelFile(manifest).root });
+  }
 }
 
 /** Starts a queued admission when no shard needs the processor: timings want a quiet device. */
@@ -71,6 +94,7 @@ export function checkAdmission(turn: Turn): void {
   const { device, effects } = turn;
   const { admission } = device;
   if (admission?.stage !== 'queued' || device.link.name !== 'ready' || !device.visible) return;
+  if (admission.retryAt !== undefined && admission.retryAt > turn.world.now) return;
   const busy = device.shards.some(({ stage }) =>
     ['fetching', 'fetched', 'running'].includes(stage),
   );
@@ -96,6 +120,7 @@ export function checkAdmission(turn: Turn): void {
   };
   if (device.config.serves) send(turn, { type: 'seek', root: file.root });
   fetch('model', file);
+  if (admission.answers.length === 0) return;
   admission.manifest.knownAnswers.forEach(({ inputs, outputs }, answer) => {
     fetch('inputs', inputs, answer);
     fetch('outputs', outputs, answer);
@@ -124,21 +149,28 @@ export function finishAdmissionFetch(
   }
   if (admission.fetches.size > 0) return true;
   delete turn.device.download;
+  if (admission.answers.length === 0) {
+    delete turn.device.admission;
+    announce(turn, admission.package);
+    return true;
+  }
   admission.stage = 'trying';
   nextTrial(turn);
   return true;
 }
 
-/** A download for the admission failed: the hub hears why; it may ask again in another session. */
+/** A download for the admission failed: it goes on where it stopped, after 1, 2, 4 … 30 s. */
 export function failAdmissionFetch(turn: Turn, fetch: FetchId, refusal: Refusal): boolean {
   const { admission } = turn.device;
   if (admission?.fetches.has(fetch) !== true) return false;
-  // The download goes on where it stopped, so long as the hub wants this device.
   for (const id of admission.fetches.keys()) {
     if (id !== fetch) turn.effects.push({ type: 'cancel-fetch', fetch: id });
   }
   admission.fetches.clear();
   admission.stage = 'queued';
+  const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** admission.fetchFailures);
+  admission.fetchFailures += 1;
+  admission.retryAt = after(turn.world.now, millis(waitMs));
   turn.device.idle = `the download failed and is tried again: ${refusal.message}`;
   return true;
 }
@@ -290,9 +322,6 @@ function conclude(turn: Turn, admission: Admission): void {
   device.packages.set(admission.package, { manifest: admission.manifest, admission: kept });
   keepAdmission(turn, kept);
   announce(turn, admission.package);
-  if (device.config.serves) {
-    send(turn, { type: 'have', root: modelFile(admission.manifest).root });
-  }
 }
 
 export function tickAdmission(turn: Turn): void {

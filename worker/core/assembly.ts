@@ -14,7 +14,7 @@ interface Source {
 /** One blob on its way: which pieces are here, asked for, and from whom. Changed in place. */
 export interface Assembly {
   startedAt: Instant;
-  lastPieceAt: Instant;
+  lastPeerPieceAt: Instant;
   missing: Set<number>;
   asked: Map<number, SourceId>;
   sources: Map<SourceId, Source>;
@@ -35,7 +35,7 @@ const HTTPS_FAILURES_MAX = 5;
 export function openAssembly(pieces: number, now: Instant): Assembly {
   return {
     startedAt: now,
-    lastPieceAt: now,
+    lastPeerPieceAt: now,
     missing: new Set(Array.from({ length: pieces }, (_, piece) => piece)),
     asked: new Map(),
     sources: new Map([[HTTPS, openSource()]]),
@@ -62,7 +62,7 @@ export function planRequests(
   peers: { connected: readonly SourceId[]; possible: boolean },
 ): Wanted[] {
   setPeers(assembly, peers.connected);
-  const stalled = between(assembly.lastPieceAt, now) >= PEER_PATIENCE_MS;
+  const stalled = between(assembly.lastPeerPieceAt, now) >= PEER_PATIENCE_MS;
   const usable = peers.connected
     .filter((peer) => (assembly.sources.get(peer)?.failures ?? 0) < PEER_FAILURES_MAX)
     .sort((a, b) => speed(assembly, b) - speed(assembly, a));
@@ -95,7 +95,7 @@ export function finishPiece(
 ): void {
   const source = settle(assembly, wanted);
   assembly.missing.delete(wanted.piece);
-  assembly.lastPieceAt = at.now;
+  if (wanted.source !== HTTPS) assembly.lastPeerPieceAt = at.now;
   if (source === undefined) return;
   source.failures = 0;
   source.piecesPerSecond = 1_000 / Math.max(1, at.ms);

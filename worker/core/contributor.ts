@@ -54,6 +54,8 @@ export function openContributor(config: ContributorConfig): Contributor {
     signing: new Map(),
     remembering: new Map(),
     packages: new Map(),
+    engineFailures: 0,
+    broken: new Map(),
     shards: [],
     requested: 0,
     trials: [],
@@ -123,7 +125,8 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
     }
     case 'fetch-progress': {
       const { received, overPeers, overHttps } = event;
-      if (device.download === undefined) return;
+      const part = device.admission?.fetches.get(event.fetch)?.part;
+      if (device.download === undefined || part !== 'model') return;
       device.download = { ...device.download, received, overPeers, overHttps };
       return;
     }

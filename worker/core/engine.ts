@@ -2,13 +2,14 @@ import type { Digest } from '#protocol/ids.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { between } from '#protocol/units.ts';
-import { modelFile } from './admission.ts';
+import { modelFile, receiveAdmit } from './admission.ts';
 import type { ContributorEffect, WorkerId } from './events.ts';
 import { forgetAdmission, liftTombstone, raiseTombstone } from './memory.ts';
 import { failShards } from './pipeline.ts';
 import type { Turn } from './state.ts';
 
 const LOAD_MS_MAX = 120_000;
+const FAILURES_MAX = 2;
 
 export function fitLoad(load: {
   worker: WorkerId;
@@ -68,7 +69,7 @@ export function engineLoaded(turn: Turn, worker: WorkerId): void {
 
 /** The first good run lifts the tombstone; after many the worker is replaced, since its heap only grows. */
 export function countRun(turn: Turn): void {
-  const { engine, config, shards } = turn.device;
+  const { engine, shards } = turn.device;
   if (engine === undefined) return;
   engine.shardsRun += 1;
   if (!engine.proven) {
@@ -76,7 +77,14 @@ export function countRun(turn: Turn): void {
     liftTombstone(turn);
   }
   const idle = !shards.some(({ stage }) => stage === 'running');
-  if (engine.shardsRun >= config.recycleShards && idle) stopEngine(turn);
+  if (isWornOut(turn) && idle) stopEngine(turn);
+}
+
+/** Enough shards were run or queued on this worker: it is let run dry and replaced. */
+export function isWornOut({ device }: Turn): boolean {
+  const { engine, config, shards } = device;
+  const queued = shards.filter(({ stage }) => stage === 'running').length;
+  return engine !== undefined && engine.shardsRun + queued >= config.recycleShards;
 }
 
 /** Terminating is the only way to give a worker's memory back. */
@@ -89,15 +97,27 @@ export function stopEngine(turn: Turn): void {
   if (!proven) liftTombstone(turn);
 }
 
-/** The compute worker broke: what it held goes back, and the package is admitted anew. */
+/**
+ * The compute worker broke: what it held goes back. The first time it is loaded anew; the second time
+ * running, the package is admitted again without this provider.
+ */
 export function engineFailed(turn: Turn, worker: WorkerId, refusal: Refusal): void {
   const { device } = turn;
   if (device.engine?.worker !== worker) return;
-  const id = device.engine.package;
+  const { package: id, provider, shardsRun } = device.engine;
+  const known = device.packages.get(id);
   stopEngine(turn);
+  if (shardsRun > 0) device.engineFailures = 0;
+  device.engineFailures += 1;
+  const final = device.engineFailures >= FAILURES_MAX;
+  failShards(turn, id, { refusal, final: final && provider === 'wasm' });
+  if (!final || known === undefined) return;
+  device.engineFailures = 0;
   forgetAdmission(turn, id);
   device.packages.delete(id);
-  failShards(turn, id, refusal);
+  if (provider === 'wasm') return;
+  device.broken.set(provider, refusal.message);
+  receiveAdmit(turn, id, known.manifest);
 }
 
 export function tickEngine(turn: Turn): void {

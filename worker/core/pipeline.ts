@@ -5,7 +5,7 @@ import type { Lease } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { after, millis } from '#protocol/units.ts';
 import { failAdmissionFetch, requeueAdmission } from './admission.ts';
-import { countRun, ensureEngine, stopEngine } from './engine.ts';
+import { countRun, engineFailed, ensureEngine, isWornOut, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId } from './events.ts';
 import { send } from './session.ts';
 import type { Shard, Turn } from './state.ts';
@@ -24,7 +24,7 @@ export function receiveLease(turn: Turn, lease: Lease): void {
   const known = device.packages.get(lease.package)?.admission !== undefined;
   const room = device.shards.length < SHARDS_MAX;
   if (!device.visible || !known || !room || !digests.ok) {
-    const reason = device.visible ? 'this device has no room for it' : 'the page is hidden';
+    const reason = whyNot(turn, { known, room });
     send(turn, { type: 'release', lease: lease.id, reason });
     return;
   }
@@ -44,6 +44,12 @@ export function receiveLease(turn: Turn, lease: Lease): void {
     target: { kind: 'units', root, length, offset, unitBytes, digests: digests.value },
     wantBytes: true,
   });
+}
+
+function whyNot({ device }: Turn, { known, room }: { known: boolean; room: boolean }): string {
+  if (!device.visible) return 'the page is hidden';
+  if (!known) return 'this device has not passed the admission test of its model';
+  return room ? 'its digests cannot be read' : 'this device holds two shards already';
 }
 
 export function finishFetch(
@@ -84,7 +90,7 @@ function runShards(turn: Turn): void {
   if (engine?.stage !== 'ready') return;
   for (const shard of device.shards) {
     if (shard.stage !== 'fetched' || shard.lease.package !== engine.package) continue;
-    if (shard.inputs === undefined) continue;
+    if (shard.inputs === undefined || isWornOut(turn)) continue;
     shard.stage = 'running';
     shard.run = device.nextId++;
     const { unitCount } = shard.lease;
@@ -216,20 +222,36 @@ export function pause(turn: Turn, reason: string): void {
   stopEngine(turn);
 }
 
-/** The compute worker broke: the hub hears of it for the shard at work, the others go back. */
-export function failShards(turn: Turn, id: Digest, refusal: Refusal): void {
+/**
+ * The compute worker broke. All its shards go back; `final` says to the hub that this device cannot
+ * compute this package at all.
+ */
+export function failShards(
+  turn: Turn,
+  id: Digest,
+  { refusal, final }: { refusal: Refusal; final: boolean },
+): void {
   for (const shard of turn.device.shards.filter((each) => each.lease.package === id)) {
     if (!UNCOMMITTED.includes(shard.stage) || shard.stage === 'signing') continue;
     const lease = shard.lease.id;
-    if (shard.stage === 'running') send(turn, { type: 'failed', lease, refusal });
+    if (shard.stage === 'running' && final) send(turn, { type: 'failed', lease, refusal });
     else send(turn, { type: 'release', lease, reason: refusal.message });
     removeShard(turn, shard);
   }
 }
 
+/** A run past its deadline may never end: only a new worker helps. */
+function failHungRun(turn: Turn): void {
+  const { engine } = turn.device;
+  const message = 'a shard did not end by its deadline; the compute worker is replaced';
+  if (engine !== undefined)
+    engineFailed(turn, engine.worker, { code: 'provider-timeout', message });
+}
+
 export function tickShards(turn: Turn): void {
   const { now } = turn.world;
   for (const shard of [...turn.device.shards]) {
+    if (shard.deadlineAt <= now && shard.stage === 'running') return failHungRun(turn);
     if (shard.deadlineAt <= now && UNCOMMITTED.includes(shard.stage)) removeShard(turn, shard);
     else if (shard.deadlineAt + 120_000 <= now) removeShard(turn, shard);
     else if (shard.retryAt !== undefined && shard.retryAt <= now) {

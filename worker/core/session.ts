@@ -7,7 +7,7 @@ import {
 } from '#protocol/messages/control.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { after, between, millis } from '#protocol/units.ts';
-import { dropAdmission } from './admission.ts';
+import { announce, dropAdmission } from './admission.ts';
 import { stopEngine } from './engine.ts';
 import type { SocketId } from './events.ts';
 import { remember } from './memory.ts';
@@ -120,19 +120,8 @@ export function receiveWelcome(
 
 /** A hub that has forgotten us learns again which packages we passed. */
 function reannounce(turn: Turn): void {
-  for (const [id, { admission }] of turn.device.packages) {
-    if (admission === undefined) continue;
-    const { provider, dtype, threads, unitMs, trials } = admission;
-    send(turn, {
-      type: 'admitted',
-      package: id,
-      provider,
-      dtype,
-      threads,
-      unitMs,
-      trials: [...trials],
-    });
-  }
+  const { admission, packages } = turn.device;
+  for (const id of packages.keys()) if (admission?.package !== id) announce(turn, id);
 }
 
 export function receiveRefused(turn: Turn, refusal: Refusal): void {

@@ -55,6 +55,9 @@ export interface Admission {
   package: Digest;
   manifest: PackageManifest;
   stage: 'queued' | 'fetching' | 'trying';
+  /** Not before then: a download that failed is tried again after a while. */
+  retryAt?: Instant;
+  fetchFailures: number;
   /** Fetches under way: the model, and inputs and outputs of each known answer. */
   fetches: Map<FetchId, { answer?: number; part: 'model' | 'inputs' | 'outputs' }>;
   answers: { inputs?: Uint8Array<ArrayBuffer>; outputs?: Uint8Array<ArrayBuffer> }[];
@@ -105,6 +108,10 @@ export interface Contributor {
   packages: Map<Digest, { manifest: PackageManifest; admission?: KeptAdmission }>;
   admission?: Admission;
   engine?: Engine;
+  /** Compute workers that broke one after another. */
+  engineFailures: number;
+  /** Providers that broke twice running in this session, and how. */
+  broken: Map<Provider, string>;
   shards: Shard[];
   /** Requests the hub has not answered with a lease yet. */
   requested: number;

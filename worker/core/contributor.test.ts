@@ -1,0 +1,327 @@
+import { expect, test } from 'vitest';
+import { encodeBase64 } from '#protocol/base64.ts';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { HubMessage } from '#protocol/messages/control.ts';
+import type { DeviceStatus } from '#protocol/messages/device.ts';
+import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
+import { bytes, instant, millis } from '#protocol/units.ts';
+import { openContributor, stepContributor } from './contributor.ts';
+import type {
+  ContributorConfig,
+  ContributorEffect,
+  ContributorEvent,
+  DeviceMemory,
+} from './events.ts';
+
+const HUB = 'aa'.repeat(32) as PublicKey;
+const PHONE = 'cc'.repeat(32) as PublicKey;
+const PACKAGE = '12'.repeat(32) as Digest;
+const SIGNED = 'ee'.repeat(64) as Signature;
+const NONCE = '77'.repeat(32) as Nonce;
+const ref = (digit: string) => ({ root: digit.repeat(64) as Root, length: bytes(4) });
+const ANSWER = new Uint8Array([1, 2, 3, 4]);
+const MANIFEST: PackageManifest = {
+  format: 'pocketgrid/package@1',
+  name: 'numbers',
+  runtime: 'graph',
+  variants: [{ dtype: 'f32', file: ref('1'), needs: [] }],
+  inputs: [{ name: 'x', dtype: 'f32', shape: [1, 1] }],
+  outputs: [{ name: 'y', dtype: 'f32', shape: [1, 1] }],
+  unitItems: 1,
+  reference: REFERENCE_LANE,
+  comparators: [],
+  taps: [],
+  knownAnswers: [{ inputs: ref('2'), outputs: ref('3') }],
+  peakBytes: bytes(1_000),
+  referenceUnitMs: millis(1),
+};
+
+type Of<T extends ContributorEffect['type']> = Extract<ContributorEffect, { type: T }>;
+
+/** A device in a world that does at once what it is asked, but for runs, which the test ends. */
+function openBench({
+  failFetches = false,
+  ...change
+}: Partial<ContributorConfig> & { failFetches?: boolean } = {}) {
+  let now = 1_000_000;
+  let memory: DeviceMemory = change.memory ?? { deaths: [], admissions: [] };
+  const device = openContributor({
+    key: PHONE,
+    capabilities: {
+      providers: ['wasm'],
+      features: [],
+      threads: 1,
+      memoryBytes: bytes(1e9),
+      engine: 'test',
+    },
+    provider: 'auto',
+    skipped: [],
+    runtime: 'test',
+    memory,
+    recycleShards: 100,
+    serves: false,
+    ...change,
+  });
+  const effects: ContributorEffect[] = [];
+  let wrongAnswers = false;
+  const post = (event: ContributorEvent): void => {
+    const world = { now: instant(now), random: () => NONCE };
+    for (const effect of stepContributor(device, event, world)) {
+      effects.push(effect);
+      answer(effect);
+    }
+  };
+  const answer = (effect: ContributorEffect): void => {
+    if (effect.type === 'sign') post({ type: 'signed', token: effect.token, signature: SIGNED });
+    else if (effect.type === 'remember') {
+      memory = effect.memory;
+      post({ type: 'remembered', token: effect.token });
+    } else if (effect.type === 'load') post({ type: 'loaded', worker: effect.worker });
+    else if (effect.type === 'fetch' && failFetches) {
+      const failed = { code: 'download-failed' as const, message: 'the hub is away' };
+      post({ type: 'fetch-failed', fetch: effect.fetch, refusal: failed });
+    } else if (effect.type === 'fetch') {
+      post({
+        type: 'fetched',
+        fetch: effect.fetch,
+        ...(effect.wantBytes ? { bytes: ANSWER.slice() } : {}),
+      });
+    } else if (effect.type === 'run' && device.admission !== undefined) {
+      end(effect, wrongAnswers ? new Uint8Array(4) : ANSWER);
+    }
+  };
+  const end = ({ worker, run }: Of<'run'>, outputs: Uint8Array): void =>
+    post({
+      type: 'ran',
+      worker,
+      run,
+      bytes: new Uint8Array(outputs),
+      digests: new Uint8Array(32),
+      computeMs: millis(5),
+    });
+  const all = <T extends ContributorEffect['type']>(type: T): Of<T>[] =>
+    effects.filter((effect): effect is Of<T> => effect.type === type);
+  const said = () => all('send').map(({ message }) => message.type);
+  const hear = (message: HubMessage): void =>
+    post({ type: 'received', socket: all('connect').at(-1)?.socket ?? 0, message });
+  const welcome = (): void => {
+    hear({ type: 'challenge', versions: [1], nonce: NONCE, hub: HUB });
+    hear({
+      type: 'welcome',
+      now: instant(now),
+      beatMs: millis(20_000),
+      ticket: 't',
+      iceServers: [],
+    });
+  };
+  return {
+    post,
+    all,
+    said,
+    hear,
+    welcome,
+    device,
+    memory: () => memory,
+    status: (): DeviceStatus | undefined => all('status').at(-1)?.status,
+    answerWrongly: () => {
+      wrongAnswers = true;
+    },
+    endRun: () => {
+      const last = all('run').at(-1);
+      if (last !== undefined) end(last, ANSWER);
+    },
+    wait(ms: number) {
+      now += ms;
+      post({ type: 'tick' });
+    },
+    join() {
+      post({ type: 'start' });
+      welcome();
+      hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST });
+    },
+    lease(name: string) {
+      const id = name.repeat(32).slice(0, 32) as LeaseId;
+      const inputs = {
+        root: '9'.repeat(64) as Root,
+        length: bytes(4),
+        offset: bytes(0),
+        unitBytes: bytes(4),
+        digests: encodeBase64(new Uint8Array(32)),
+      };
+      const job = `job_${'1'.repeat(16)}` as JobId;
+      const deadlineMs = millis(20_000);
+      const lease = { id, job, package: PACKAGE, firstUnit: 0, unitCount: 1, inputs, deadlineMs };
+      hear({ type: 'lease', lease });
+      return id;
+    },
+  };
+}
+
+test('nothing is done before start', () => {
+  const bench = openBench();
+  bench.wait(5_000);
+  expect(bench.all('connect')).toEqual([]);
+  expect(bench.device.running).toBe(false);
+});
+
+test('hello, admission, request, lease, commit, reveal, accepted: in this order', () => {
+  const bench = openBench();
+  bench.join();
+  expect(bench.said()).toEqual(['hello', 'request', 'admitted']);
+  const id = bench.lease('a');
+  expect(bench.status()?.phase).toBe('working');
+  bench.endRun();
+  expect(bench.said().slice(-2)).toContain('commit');
+  const entry = { index: 0, commitment: '00'.repeat(32) as Digest, at: instant(0) };
+  expect(bench.all('send-frame')).toHaveLength(0);
+  bench.hear({ type: 'logged', lease: id, entry, signature: SIGNED });
+  expect(bench.all('send-frame').at(-1)?.head).toMatchObject({
+    type: 'reveal',
+    reveal: { lease: id },
+  });
+  bench.hear({ type: 'accepted', lease: id, units: 1 });
+  expect(bench.device.shards).toEqual([]);
+  bench.wait(500);
+  expect(bench.status()).toMatchObject({ unitsAccepted: 1, shardsAccepted: 1, provider: 'wasm' });
+});
+
+test('while one shard computes the next is asked for, and never a third is held', () => {
+  const bench = openBench();
+  bench.join();
+  bench.lease('a');
+  expect(bench.said().filter((type) => type === 'request')).toHaveLength(2);
+  bench.lease('b');
+  bench.lease('c');
+  expect(bench.device.shards).toHaveLength(2);
+  expect(bench.said().at(-1)).toBe('release');
+  expect(bench.all('run').filter(({ unitCount }) => unitCount === 1).length).toBeGreaterThan(1);
+});
+
+test('a hidden page gives back what is not committed, at once, and frees the processor', () => {
+  const bench = openBench();
+  bench.join();
+  bench.lease('a');
+  bench.post({ type: 'visible', visible: false });
+  expect(bench.said().at(-1)).toBe('release');
+  expect(bench.device.engine).toBeUndefined();
+  expect(bench.status()).toMatchObject({
+    phase: 'paused',
+    reason: expect.stringContaining('hidden'),
+  });
+  bench.wait(60_000);
+  expect(bench.said().filter((type) => type === 'request')).toHaveLength(2);
+  bench.post({ type: 'visible', visible: true });
+  bench.lease('b');
+  expect(bench.device.shards).toHaveLength(1);
+});
+
+test('a hub that is down is tried again after longer and longer, and the page says so', () => {
+  const bench = openBench();
+  bench.post({ type: 'start' });
+  const waits: number[] = [];
+  for (let tries = 1; tries <= 5; tries += 1) {
+    const { socket } = bench.all('connect').at(-1) ?? { socket: 0 };
+    bench.post({ type: 'closed', socket, reason: 'the hub cannot be reached' });
+    expect(bench.status()).toMatchObject({
+      phase: 'waiting',
+      reason: expect.stringMatching(/cannot be reached; trying again in \d+ s/),
+    });
+    let waited = 0;
+    while (bench.all('connect').length === tries) {
+      bench.wait(100);
+      waited += 100;
+    }
+    waits.push(waited);
+  }
+  expect(waits).toEqual([...waits].sort((a, b) => a - b));
+  expect(waits.at(-1)).toBeGreaterThan(4 * (waits[0] ?? 0));
+});
+
+test('after a new welcome what was committed is said again', () => {
+  const bench = openBench();
+  bench.join();
+  const id = bench.lease('a');
+  bench.endRun();
+  const { socket } = bench.all('connect').at(-1) ?? { socket: 0 };
+  bench.post({ type: 'closed', socket, reason: 'gone' });
+  bench.wait(2_000);
+  bench.welcome();
+  expect(bench.said().filter((type) => type === 'commit')).toHaveLength(2);
+  bench.hear({ type: 'revoked', lease: id, code: 'lease-unknown', message: 'it has lapsed' });
+  expect(bench.device.shards).toEqual([]);
+});
+
+test('wrong answers in admission make the device unfit, with the reason', () => {
+  const bench = openBench();
+  bench.answerWrongly();
+  bench.join();
+  expect(bench.said()).toContain('unfit');
+  expect(bench.device.trials).toMatchObject([{ provider: 'wasm', outcome: 'wrong' }]);
+});
+
+test('a kept admission is not measured again, but its model is fetched before the hub hears', () => {
+  const first = openBench();
+  first.join();
+  const second = openBench({ memory: first.memory() });
+  second.join();
+  expect(second.all('run')).toEqual([]);
+  expect(second.all('fetch')).toHaveLength(1);
+  expect(second.said()).toContain('admitted');
+});
+
+test('a tab that died twice in a week on a provider is not risked again', () => {
+  const death = { package: PACKAGE, provider: 'wasm' as const, at: instant(999_000) };
+  const memory = { tombstone: death, deaths: [death], admissions: [] };
+  const bench = openBench({ memory });
+  bench.join();
+  expect(bench.all('load')).toEqual([]);
+  expect(bench.device.trials).toMatchObject([
+    { outcome: 'skipped', reason: expect.stringContaining('twice') },
+  ]);
+});
+
+test('a run that never ends costs the compute worker, not the device', () => {
+  const bench = openBench();
+  bench.join();
+  bench.lease('a');
+  const stuck = bench.device.engine?.worker;
+  bench.wait(21_000);
+  expect(bench.all('terminate').map(({ worker }) => worker)).toContain(stuck);
+  expect(bench.said()).toContain('release');
+  bench.lease('b');
+  expect(bench.device.engine?.worker).not.toBe(stuck);
+});
+
+test('a worn-out compute worker is replaced when its runs have ended', () => {
+  const bench = openBench({ recycleShards: 1 });
+  bench.join();
+  bench.lease('a');
+  const worn = bench.device.engine?.worker;
+  bench.lease('b');
+  bench.endRun();
+  expect(bench.device.engine?.worker).not.toBe(worn);
+});
+
+test('a download that fails is tried again after a while, not at once', () => {
+  const bench = openBench({ failFetches: true });
+  bench.join();
+  const tries = () => bench.all('fetch').filter(({ target }) => target.kind === 'blob').length;
+  const first = tries();
+  bench.wait(500);
+  expect(tries()).toBe(first);
+  bench.wait(600);
+  expect(tries()).toBeGreaterThan(first);
+});
+
+test('stop gives everything back and says goodbye; nothing follows', () => {
+  const bench = openBench();
+  bench.join();
+  bench.lease('a');
+  bench.post({ type: 'stop' });
+  expect(bench.said().slice(-2)).toEqual(['release', 'bye']);
+  const sent = bench.all('send').length;
+  bench.wait(60_000);
+  bench.lease('b');
+  expect(bench.all('send')).toHaveLength(sent);
+  expect(bench.all('status').at(-1)?.status.phase).toBe('off');
+});
