@@ -7,7 +7,7 @@ import {
   type FrameHead,
   HubMessage,
 } from '#protocol/messages/control.ts';
-import { refusal } from '#protocol/refusal.ts';
+import { type Refusal, refusal } from '#protocol/refusal.ts';
 import type { ContributorEvent, SocketId } from '../core/events.ts';
 
 const BUFFERED_BYTES_MAX = 2 * FRAME_BYTES_MAX;
@@ -25,7 +25,7 @@ export function controlUrl(hub: URL): string {
   return url.href;
 }
 
-/** One control socket, by a WebSocket of the platform or of `ws`. Ends with one `closed`. */
+/** One control socket, by a WebSocket of the platform or of `ws`. Ends with one `closed` or `malformed`. */
 export function openControlLink(
   socket: SocketId,
   wire: WebSocket,
@@ -37,6 +37,12 @@ export function openControlLink(
     ended = true;
     post({ type: 'closed', socket, reason });
   };
+  /** The core gives a socket up that sends what cannot be read: it must not stay open at the hub. */
+  const fail = (reason: Refusal): void => {
+    ended = true;
+    wire.close();
+    post({ type: 'malformed', socket, refusal: reason });
+  };
   wire.binaryType = 'arraybuffer';
   wire.onopen = () => post({ type: 'opened', socket });
   wire.onerror = () => end('the hub cannot be reached');
@@ -44,12 +50,11 @@ export function openControlLink(
   wire.onmessage = (event: MessageEvent) => {
     if (ended) return;
     if (typeof event.data !== 'string') {
-      const what = 'a hub sends text only; reload the page or update';
-      return post({ type: 'malformed', socket, refusal: refusal('message-malformed', what) });
+      return fail(refusal('message-malformed', 'a hub sends text only; reload the page or update'));
     }
     const decoded = decodeJson(HubMessage, event.data);
     if (decoded.ok) post({ type: 'received', socket, message: decoded.value });
-    else post({ type: 'malformed', socket, refusal: decoded.refusal });
+    else fail(decoded.refusal);
   };
   const put = (data: string | Uint8Array<ArrayBuffer>): void => {
     if (wire.readyState !== 1) return;

@@ -69,8 +69,13 @@ function perform(hands: Hands, effect: ContributorEffect): void {
   const { world, links, owner, downloads, post } = hands;
   switch (effect.type) {
     case 'connect': {
+      const { socket } = effect;
       const wire = world.openSocket(controlUrl(world.hub));
-      links.set(effect.socket, openControlLink(effect.socket, wire, post));
+      const link = openControlLink(socket, wire, (event) => {
+        if (event.type === 'closed' || event.type === 'malformed') links.delete(socket);
+        post(event);
+      });
+      links.set(socket, link);
       return;
     }
     case 'close':
@@ -84,7 +89,8 @@ function perform(hands: Hands, effect: ContributorEffect): void {
     case 'sign':
       return void world
         .sign(effect.context, effect.record)
-        .then((signature) => post({ type: 'signed', token: effect.token, signature }));
+        .then((signature) => post({ type: 'signed', token: effect.token, signature }))
+        .catch((error: unknown) => loseSockets(hands, error));
     case 'remember':
       // A device that cannot remember still works: it only learns less from a crash.
       return void world
@@ -109,6 +115,16 @@ function perform(hands: Hands, effect: ContributorEffect): void {
       return world.peers?.addHolders(effect.root, effect.peers);
     case 'left':
       return world.peers?.leave();
+  }
+}
+
+/** Without a signature nothing can be said to the hub: the core connects again, later and later. */
+function loseSockets({ links, post }: Hands, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  for (const [socket, link] of links) {
+    link.close();
+    links.delete(socket);
+    post({ type: 'closed', socket, reason: `the device key cannot sign: ${why}` });
   }
 }
 

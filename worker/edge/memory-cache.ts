@@ -2,9 +2,16 @@ import type { Root } from '#protocol/ids.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import type { BlobCache } from './ports.ts';
 
+interface Held {
+  data: Uint8Array<ArrayBuffer>;
+  /** Length of what was written, by offset. */
+  written: Map<number, number>;
+  whole: boolean;
+}
+
 /** Blobs in memory: where there is no disk to be had, or it is full. The oldest go first. */
 export function openMemoryCache(bytesMax: number): BlobCache {
-  const blobs = new Map<Root, { data: Uint8Array<ArrayBuffer>; whole: boolean }>();
+  const blobs = new Map<Root, Held>();
   const shrink = (): void => {
     let held = 0;
     for (const { data } of blobs.values()) held += data.length;
@@ -26,17 +33,34 @@ export function openMemoryCache(bytesMax: number): BlobCache {
       return blob.data.slice(offset, offset + length);
     },
     async write({ root, length }, offset, data) {
-      const blob = blobs.get(root) ?? { data: new Uint8Array(length), whole: false };
+      const blob = blobs.get(root) ?? openHeld(length);
       blob.data.set(data, offset);
+      blob.written.set(offset, data.length);
       blobs.set(root, blob);
       shrink();
     },
     async finish({ root }) {
       const blob = blobs.get(root);
-      if (blob !== undefined) blob.whole = true;
+      let written = 0;
+      for (const length of blob?.written.values() ?? []) written += length;
+      // A larger blob may have pushed out its first pieces: what is left has zeros in their place.
+      if (blob === undefined || written < blob.data.length) {
+        blobs.delete(root);
+        throw new PocketgridError(
+          refusal('storage-failed', `memory was too full to keep blob ${root}; fetch it again`),
+        );
+      }
+      blob.whole = true;
+      blob.written.clear();
     },
     async close() {
       blobs.clear();
     },
   };
 }
+
+const openHeld = (length: number): Held => ({
+  data: new Uint8Array(length),
+  written: new Map(),
+  whole: false,
+});

@@ -1,4 +1,5 @@
 import type { Root } from '#protocol/ids.ts';
+import type { BlobRef } from '#protocol/package.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import { openMemoryCache } from '../memory-cache.ts';
 import type { BlobCache } from '../ports.ts';
@@ -15,6 +16,8 @@ export async function openOpfsCache(): Promise<BlobCache> {
   if (folder === undefined) return memory;
   const handles = new Map<Root, Promise<FileSystemSyncAccessHandle>>();
   const inMemory = new Set<Root>();
+  /** Length of what this life wrote to a file that is not whole yet, by offset. */
+  const written = new Map<Root, Map<number, number>>();
   const openHandle = async (root: Root, create: boolean): Promise<FileSystemSyncAccessHandle> => {
     const file = await folder.getFileHandle(root, { create });
     return file.createSyncAccessHandle();
@@ -30,6 +33,15 @@ export async function openOpfsCache(): Promise<BlobCache> {
       () => true,
       () => false,
     );
+  /** Gives the room of a broken-off file back; another tab's file cannot be removed, and stays. */
+  const remove = async (root: Root): Promise<void> => {
+    const opening = handles.get(root);
+    handles.delete(root);
+    written.delete(root);
+    const file = await opening?.catch(() => undefined);
+    file?.close();
+    if (file !== undefined) await folder.removeEntry(root).catch(() => undefined);
+  };
   return {
     async has(ref) {
       if (inMemory.has(ref.root)) return memory.has(ref);
@@ -53,20 +65,31 @@ export async function openOpfsCache(): Promise<BlobCache> {
       return data;
     },
     async write(ref, offset, data) {
-      if (!inMemory.has(ref.root)) {
-        const file = await handle(ref.root, true).catch(() => undefined);
-        if (file !== undefined && writeAll(file, offset, data)) return;
-        // The quota is used up, or another tab holds the file: what was written is fetched again.
-        inMemory.add(ref.root);
-        if (offset > 0)
-          throw new PocketgridError(refusal('disk-full', 'the disk quota is used up'));
+      const { root } = ref;
+      if (inMemory.has(root)) return memory.write(ref, offset, data);
+      const file = await handle(root, true).catch(() => undefined);
+      // Another piece may have found the file full in the meantime.
+      if (inMemory.has(root)) return memory.write(ref, offset, data);
+      const parts = written.get(root) ?? new Map<number, number>();
+      written.set(root, parts);
+      if (file !== undefined && writeAll(file, offset, data)) {
+        parts.set(offset, data.length);
+        return;
       }
+      // The quota is used up, or another tab holds the file: what this life wrote moves to memory.
+      inMemory.add(root);
       await memory.write(ref, offset, data);
+      try {
+        if (file !== undefined) await moveParts({ file, parts, ref, memory });
+      } finally {
+        await remove(root);
+      }
     },
     async finish(ref) {
       if (inMemory.has(ref.root)) return memory.finish(ref);
       (await handle(ref.root, false)).flush();
       await folder.getFileHandle(`${ref.root}.ok`, { create: true });
+      written.delete(ref.root);
     },
     async close() {
       for (const opening of handles.values()) (await opening.catch(() => undefined))?.close();
@@ -79,6 +102,28 @@ export async function openOpfsCache(): Promise<BlobCache> {
 async function openFolder(): Promise<FileSystemDirectoryHandle> {
   const origin = await navigator.storage.getDirectory();
   return origin.getDirectoryHandle('blobs', { create: true });
+}
+
+/** Copies the parts a file holds to memory; one that cannot be read back ends the download. */
+async function moveParts(move: {
+  file: FileSystemSyncAccessHandle;
+  parts: ReadonlyMap<number, number>;
+  ref: BlobRef;
+  memory: BlobCache;
+}): Promise<void> {
+  const { file, parts, ref, memory } = move;
+  for (const [offset, length] of parts) {
+    const data = new Uint8Array(length);
+    if (file.read(data, { at: offset }) !== length) {
+      throw new PocketgridError(
+        refusal(
+          'disk-full',
+          'the disk quota is used up; free some space, or work on smaller models',
+        ),
+      );
+    }
+    await memory.write(ref, offset, data);
+  }
 }
 
 function writeAll(file: FileSystemSyncAccessHandle, offset: number, data: Uint8Array): boolean {

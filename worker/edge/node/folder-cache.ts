@@ -1,4 +1,4 @@
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { constants, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Root } from '#protocol/ids.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
@@ -23,14 +23,18 @@ export async function openFolderCache(folder: string): Promise<BlobCache> {
       }
       try {
         const data = new Uint8Array(length);
-        await file.read(data, 0, length, offset);
-        return data;
+        const { bytesRead } = await file.read(data, 0, length, offset);
+        if (bytesRead === length) return data;
+        throw new PocketgridError(
+          refusal('range-invalid', `blob ${root} ends before ${offset + length}; ask for less`),
+        );
       } finally {
         await file.close();
       }
     },
     async write({ root }, offset, data) {
-      const file = await open(part(root), 'r+').catch(() => open(part(root), 'w+'));
+      // Made if absent and never emptied: the first pieces may be written at the same time.
+      const file = await open(part(root), constants.O_RDWR | constants.O_CREAT, 0o644);
       try {
         await file.write(data, 0, data.length, offset);
       } finally {
