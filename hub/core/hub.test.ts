@@ -18,100 +18,110 @@ const SIGNED = 'ee'.repeat(64) as Signature;
 const SPEC: TensorSpec = { name: 'x', dtype: 'f32', shape: [1, 1] };
 const UNIT_BYTES = 4;
 
+const CONFIG = {
+  hub: HUB,
+  checkRate: 0.05,
+  beatMs: millis(20_000),
+  iceServers: [],
+  needsVerifier: false,
+  barMs: millis(3_600_000),
+};
+
 /** A hub whose every signature holds unless it is all zeros, with a disk that can be full. */
-function openBench(options: { needsVerifier?: boolean } = {}) {
-  let now = 1_000_000;
-  let drawn = 0;
-  let diskFull = false;
-  const facts: Fact[] = [{ type: 'verifier-enrolled', key: VERIFIER, at: instant(now) }];
-  const config = {
-    hub: HUB,
-    checkRate: 0.05,
-    beatMs: millis(20_000),
-    iceServers: [],
-    needsVerifier: options.needsVerifier ?? false,
-    barMs: millis(3_600_000),
+function openWorld(needsVerifier: boolean) {
+  const facts: Fact[] = [{ type: 'verifier-enrolled', key: VERIFIER, at: instant(0) }];
+  const start = () => openHub(projectFacts(selectFacts(facts)), { ...CONFIG, needsVerifier });
+  const world = {
+    hub: start(),
+    now: 1_000_000,
+    drawn: 0,
+    diskFull: false,
+    facts,
+    sent: new Map<number, HubMessage[]>(),
+    closed: new Set<number>(),
+    replies: [] as Extract<HubEffect, { type: 'reply' }>[],
+    restart() {
+      world.hub = start();
+      world.sent.clear();
+    },
+    post(event: HubEvent): void {
+      const effects = stepHub(world.hub, event, {
+        now: instant(world.now),
+        random: () => (world.drawn++).toString(16).padStart(8, '0').padEnd(64, '0') as Nonce,
+        sign: () => SIGNED,
+        verify: ({ signature }: Signed) => signature === SIGNED,
+        sha256,
+      });
+      for (const effect of effects) perform(world, effect);
+    },
   };
-  let hub = openHub(projectFacts(selectFacts(facts)), config);
-  const sent = new Map<number, HubMessage[]>();
-  const closed = new Set<number>();
-  const replies: Extract<HubEffect, { type: 'reply' }>[] = [];
-  const world = () => ({
-    now: instant(now),
-    random: () => (drawn++).toString(16).padStart(8, '0').padEnd(64, '0') as Nonce,
-    sign: () => SIGNED,
-    verify: ({ signature }: Signed) => signature === SIGNED,
-    sha256,
-  });
-  const post = (event: HubEvent): void => {
-    for (const effect of stepHub(hub, event, world())) {
-      if (effect.type === 'send') {
-        sent.set(effect.socket, [...(sent.get(effect.socket) ?? []), effect.message]);
-      } else if (effect.type === 'close') closed.add(effect.socket);
-      else if (effect.type === 'reply') replies.push(effect);
-      else if (effect.type === 'keep') {
-        const refs = effect.blobs.map((_, at) => ({
-          root: `${at}`.padStart(64, '0') as Root,
-          length: bytes(UNIT_BYTES),
-        }));
-        post({ type: 'kept', token: effect.token, refs });
-      } else if (effect.type === 'store' && diskFull) {
-        const refusal = { code: 'disk-full' as const, message: 'the disk is full; free some' };
-        post({ type: 'store-failed', token: effect.token, refusal });
-      } else if (effect.type === 'store') {
-        facts.push(...effect.facts);
-        post({ type: 'stored', token: effect.token });
-      }
+  return world;
+}
+
+function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
+  switch (effect.type) {
+    case 'send':
+      world.sent.set(effect.socket, [...(world.sent.get(effect.socket) ?? []), effect.message]);
+      return;
+    case 'close':
+      world.closed.add(effect.socket);
+      return;
+    case 'reply':
+      world.replies.push(effect);
+      return;
+    case 'keep': {
+      const root = (at: number) => `${at}`.padStart(64, '0') as Root;
+      const refs = effect.blobs.map((_, at) => ({ root: root(at), length: bytes(UNIT_BYTES) }));
+      return world.post({ type: 'kept', token: effect.token, refs });
     }
-  };
+    case 'store': {
+      const { token, facts } = effect;
+      const refusal = { code: 'disk-full' as const, message: 'the disk is full; free some' };
+      if (world.diskFull) return world.post({ type: 'store-failed', token, refusal });
+      world.facts.push(...facts);
+      return world.post({ type: 'stored', token });
+    }
+    default:
+      return;
+  }
+}
+
+function openBench(options: { needsVerifier?: boolean } = {}) {
+  const world = openWorld(options.needsVerifier ?? false);
+  const { post } = world;
   const say = (socket: number, message: ClientMessage): void =>
     post({ type: 'received', socket, message });
-  const all = (socket: number): HubMessage[] => sent.get(socket) ?? [];
   const last = <T extends HubMessage['type']>(socket: number, type: T) =>
-    all(socket).findLast(
+    (world.sent.get(socket) ?? []).findLast(
       (message): message is Extract<HubMessage, { type: T }> => message.type === type,
     );
-  const join = (socket: number, key: PublicKey, role: 'contributor' | 'verifier'): void => {
-    post({ type: 'connected', socket });
-    const nonce = last(socket, 'challenge')?.nonce ?? ('00'.repeat(32) as Nonce);
-    const claim = { version: 1, role, key, hub: HUB, nonce };
-    say(socket, { type: 'hello', claim, signature: SIGNED });
-  };
-  const admit = (socket: number, unitMs: number): void => {
-    const offer = last(socket, 'admit');
-    if (offer === undefined) throw new Error('no admission was offered');
-    say(socket, {
-      type: 'admitted',
-      package: offer.id,
-      provider: 'wasm',
-      dtype: 'f32',
-      threads: 1,
-      unitMs: millis(unitMs),
-      trials: [],
-    });
-  };
   return {
-    post,
+    ...world,
     say,
-    all,
     last,
-    join,
-    admit,
-    closed,
-    replies,
-    facts,
-    hub: () => hub,
-    job: () => viewJob(hub, JOB),
+    hub: () => world.hub,
+    job: () => viewJob(world.hub, JOB),
+    join(socket: number, key: PublicKey, role: 'contributor' | 'verifier'): void {
+      post({ type: 'connected', socket });
+      const nonce = last(socket, 'challenge')?.nonce ?? ('00'.repeat(32) as Nonce);
+      const claim = { version: 1, role, key, hub: HUB, nonce };
+      say(socket, { type: 'hello', claim, signature: SIGNED });
+    },
+    admit(socket: number, unitMs: number): void {
+      const offer = last(socket, 'admit');
+      if (offer === undefined) throw new Error('no admission was offered');
+      const fit = { provider: 'wasm' as const, dtype: 'f32' as const, threads: 1, trials: [] };
+      say(socket, { type: 'admitted', package: offer.id, ...fit, unitMs: millis(unitMs) });
+    },
     wait(ms: number) {
-      now += ms;
+      world.now += ms;
       post({ type: 'tick' });
     },
     fillDisk: (full: boolean) => {
-      diskFull = full;
+      world.diskFull = full;
     },
     restart() {
-      hub = openHub(projectFacts(selectFacts(facts)), config);
-      sent.clear();
+      world.restart();
       post({ type: 'tick' });
     },
   };

@@ -25,7 +25,8 @@ function entriesOf(tree: Tree): string[] {
   const programs = tree.texts.get('package.json') ?? '';
   return [...tree.texts.keys()].filter(
     (path) =>
-      path.endsWith('.html') ||
+      /\.(html|mjs)$/.test(path) ||
+      path === SERVICE_WORKER ||
       (tree.sources.has(path) &&
         (isTest(path) ||
           /^[\w.-]+\.config\.ts$/.test(path) ||
@@ -34,13 +35,16 @@ function entriesOf(tree: Tree): string[] {
   );
 }
 
+/** Vite's plugin is given its folder and its name apart. */
+const SERVICE_WORKER = 'web/sw/sw.ts';
+
 /** Files a file imports, or names in a string by a path from itself or from the root. */
 function namedBy(path: string, tree: Tree): string[] {
   const source = tree.sources.get(path);
   const words =
     source === undefined
       ? [...(tree.texts.get(path) ?? '').matchAll(/["']([^"']+\.tsx?)["']/g)].map(
-          ([, file]) => file,
+          ([, file = '']) => (file.startsWith('.') ? resolveImport(path, file) : file),
         )
       : [
           ...source.imports.map(({ specifier }) => resolveImport(path, specifier)),

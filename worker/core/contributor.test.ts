@@ -38,14 +38,11 @@ const MANIFEST: PackageManifest = {
 
 type Of<T extends ContributorEffect['type']> = Extract<ContributorEffect, { type: T }>;
 
+type Change = Partial<ContributorConfig> & { failFetches?: boolean };
+
 /** A device in a world that does at once what it is asked, but for runs, which the test ends. */
-function openBench({
-  failFetches = false,
-  ...change
-}: Partial<ContributorConfig> & { failFetches?: boolean } = {}) {
-  let now = 1_000_000;
-  let memory: DeviceMemory = change.memory ?? { deaths: [], admissions: [] };
-  const device = openContributor({
+function openWorld({ failFetches = false, ...change }: Change) {
+  const config: ContributorConfig = {
     key: PHONE,
     capabilities: {
       providers: ['wasm'],
@@ -57,81 +54,87 @@ function openBench({
     provider: 'auto',
     skipped: [],
     runtime: 'test',
-    memory,
+    memory: { deaths: [], admissions: [] },
     recycleShards: 100,
     serves: false,
     ...change,
-  });
-  const effects: ContributorEffect[] = [];
-  let wrongAnswers = false;
-  const post = (event: ContributorEvent): void => {
-    const world = { now: instant(now), random: () => NONCE };
-    for (const effect of stepContributor(device, event, world)) {
-      effects.push(effect);
-      answer(effect);
-    }
   };
-  const answer = (effect: ContributorEffect): void => {
-    if (effect.type === 'sign') post({ type: 'signed', token: effect.token, signature: SIGNED });
-    else if (effect.type === 'remember') {
-      memory = effect.memory;
-      post({ type: 'remembered', token: effect.token });
-    } else if (effect.type === 'load') post({ type: 'loaded', worker: effect.worker });
-    else if (effect.type === 'fetch' && failFetches) {
-      const failed = { code: 'download-failed' as const, message: 'the hub is away' };
-      post({ type: 'fetch-failed', fetch: effect.fetch, refusal: failed });
-    } else if (effect.type === 'fetch') {
-      post({
-        type: 'fetched',
-        fetch: effect.fetch,
-        ...(effect.wantBytes ? { bytes: ANSWER.slice() } : {}),
-      });
-    } else if (effect.type === 'run' && device.admission !== undefined) {
-      end(effect, wrongAnswers ? new Uint8Array(4) : ANSWER);
-    }
+  const world = {
+    device: openContributor(config),
+    memory: config.memory,
+    now: 1_000_000,
+    failFetches,
+    wrongAnswers: false,
+    effects: [] as ContributorEffect[],
+    post(event: ContributorEvent): void {
+      const chance = { now: instant(world.now), random: () => NONCE };
+      for (const effect of stepContributor(world.device, event, chance)) {
+        world.effects.push(effect);
+        perform(world, effect);
+      }
+    },
+    end({ worker, run }: Of<'run'>): void {
+      const outputs = new Uint8Array(world.wrongAnswers ? 4 : ANSWER);
+      const digests = new Uint8Array(32);
+      world.post({ type: 'ran', worker, run, bytes: outputs, digests, computeMs: millis(5) });
+    },
   };
-  const end = ({ worker, run }: Of<'run'>, outputs: Uint8Array): void =>
-    post({
-      type: 'ran',
-      worker,
-      run,
-      bytes: new Uint8Array(outputs),
-      digests: new Uint8Array(32),
-      computeMs: millis(5),
-    });
+  return world;
+}
+
+function perform(world: ReturnType<typeof openWorld>, effect: ContributorEffect): void {
+  switch (effect.type) {
+    case 'sign':
+      return world.post({ type: 'signed', token: effect.token, signature: SIGNED });
+    case 'remember':
+      world.memory = effect.memory;
+      return world.post({ type: 'remembered', token: effect.token });
+    case 'load':
+      return world.post({ type: 'loaded', worker: effect.worker });
+    case 'fetch': {
+      const { fetch } = effect;
+      const refusal = { code: 'download-failed' as const, message: 'the hub is away' };
+      if (world.failFetches) return world.post({ type: 'fetch-failed', fetch, refusal });
+      const data = effect.wantBytes ? { bytes: ANSWER.slice() } : {};
+      return world.post({ type: 'fetched', fetch, ...data });
+    }
+    case 'run':
+      return world.device.admission === undefined ? undefined : world.end(effect);
+    default:
+      return;
+  }
+}
+
+function openBench(change: Change = {}) {
+  const world = openWorld(change);
+  const { post } = world;
   const all = <T extends ContributorEffect['type']>(type: T): Of<T>[] =>
-    effects.filter((effect): effect is Of<T> => effect.type === type);
-  const said = () => all('send').map(({ message }) => message.type);
+    world.effects.filter((effect): effect is Of<T> => effect.type === type);
   const hear = (message: HubMessage): void =>
     post({ type: 'received', socket: all('connect').at(-1)?.socket ?? 0, message });
   const welcome = (): void => {
     hear({ type: 'challenge', versions: [1], nonce: NONCE, hub: HUB });
-    hear({
-      type: 'welcome',
-      now: instant(now),
-      beatMs: millis(20_000),
-      ticket: 't',
-      iceServers: [],
-    });
+    const beatMs = millis(20_000);
+    hear({ type: 'welcome', now: instant(world.now), beatMs, ticket: 't', iceServers: [] });
   };
   return {
     post,
     all,
-    said,
     hear,
     welcome,
-    device,
-    memory: () => memory,
+    device: world.device,
+    said: () => all('send').map(({ message }) => message.type),
+    memory: () => world.memory,
     status: (): DeviceStatus | undefined => all('status').at(-1)?.status,
     answerWrongly: () => {
-      wrongAnswers = true;
+      world.wrongAnswers = true;
     },
     endRun: () => {
       const last = all('run').at(-1);
-      if (last !== undefined) end(last, ANSWER);
+      if (last !== undefined) world.end(last);
     },
     wait(ms: number) {
-      now += ms;
+      world.now += ms;
       post({ type: 'tick' });
     },
     join() {
@@ -139,23 +142,28 @@ function openBench({
       welcome();
       hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST });
     },
-    lease(name: string) {
-      const id = name.repeat(32).slice(0, 32) as LeaseId;
-      const inputs = {
-        root: '9'.repeat(64) as Root,
-        length: bytes(4),
-        offset: bytes(0),
-        unitBytes: bytes(4),
-        digests: encodeBase64(new Uint8Array(32)),
-      };
-      const job = `job_${'1'.repeat(16)}` as JobId;
-      const deadlineMs = millis(20_000);
-      const lease = { id, job, package: PACKAGE, firstUnit: 0, unitCount: 1, inputs, deadlineMs };
+    lease(name: string): LeaseId {
+      const lease = { ...LEASE, id: name.repeat(32).slice(0, 32) as LeaseId };
       hear({ type: 'lease', lease });
-      return id;
+      return lease.id;
     },
   };
 }
+
+const LEASE = {
+  job: `job_${'1'.repeat(16)}` as JobId,
+  package: PACKAGE,
+  firstUnit: 0,
+  unitCount: 1,
+  inputs: {
+    root: '9'.repeat(64) as Root,
+    length: bytes(4),
+    offset: bytes(0),
+    unitBytes: bytes(4),
+    digests: encodeBase64(new Uint8Array(32)),
+  },
+  deadlineMs: millis(20_000),
+};
 
 test('nothing is done before start', () => {
   const bench = openBench();
