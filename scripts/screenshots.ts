@@ -16,10 +16,10 @@ const SHOWN = 'docs/screenshots';
 const OTHERS = '.build/screenshots';
 const SHOWN_BYTES_MAX = 1_500_000;
 const STEP_MS_MAX = 120_000;
-/** 18 MB of inputs: more than is computed while pictures are taken. */
-const LONG_REPEATS = 40;
-/** A chart is watched for this long, so that there is a curve in it. */
-const CURVE_MS = 6_000;
+/** 46 MB of inputs: more than is computed while pictures are taken. */
+const LONG_REPEATS = 100;
+/** After the first shard, so that there is a speed and a curve to see. */
+const CURVE_MS = 5_000;
 
 let shownBytes = 0;
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -70,25 +70,26 @@ async function shootAll(grid: Grid, views: readonly View[]): Promise<void> {
   await shoot(views, 'job-results', true);
 
   const running = await postLong(grid);
+  const watchers = await openViews(browserOf(views), grid.addresses.hub);
+  for (const { page } of watchers) page.setDefaultTimeout(STEP_MS_MAX);
+  await open(watchers, `/dashboard#key=${grid.addresses.key}`);
+  for (const { page } of watchers) await page.getByTestId('jobs').waitFor();
+  await open(watchers, `/dashboard/${running}`);
   await open(views, '/');
   for (const { page } of views) await page.getByTestId('start').click();
   // A first shard is accepted: the page has figures to show.
   for (const { page } of views) {
     await page.getByTestId('accepted').filter({ hasText: /[1-9]/ }).waitFor();
-  }
-  await shoot(views, 'contribute', true);
-
-  const watchers = await openViews(browserOf(views), grid.addresses.hub);
-  for (const { page } of watchers) page.setDefaultTimeout(STEP_MS_MAX);
-  await open(watchers, `/dashboard#key=${grid.addresses.key}`);
-  for (const { page } of watchers) await page.getByTestId('jobs').waitFor();
-  await shoot(watchers, 'dashboard', false);
-  await open(watchers, `/dashboard/${running}`);
-  for (const { page } of watchers) {
-    await page.getByTestId('state').waitFor();
     await page.waitForTimeout(CURVE_MS);
   }
+  await shoot(views, 'contribute', true);
+  for (const { page } of watchers) {
+    await page.locator('[data-testid=state][data-state=running]').waitFor();
+  }
   await shoot(watchers, 'job-running', true);
+  await open(watchers, '/dashboard');
+  for (const { page } of watchers) await page.getByTestId('jobs').waitFor();
+  await shoot(watchers, 'dashboard', false);
   await open(watchers, '/verdicts');
   for (const { page } of watchers) await page.getByTestId('verdict-totals').waitFor();
   await shoot(watchers, 'verdicts', false);
@@ -96,7 +97,10 @@ async function shootAll(grid: Grid, views: readonly View[]): Promise<void> {
 }
 
 async function open(views: readonly View[], path: string): Promise<void> {
-  for (const { page } of views) await page.goto(path);
+  for (const { page } of views) {
+    await page.goto(path);
+    await page.locator('#main').waitFor();
+  }
 }
 
 function browserOf([view]: readonly View[]): Browser {
@@ -135,7 +139,7 @@ async function postLong({ api }: Grid): Promise<string> {
     data: Buffer.concat(Array.from({ length: LONG_REPEATS }, () => data)),
   });
   const { id } = await api.createJob({
-    options: { name: 'Digits, a long shelf of them', unitItems: 16, autoStart: true },
+    options: { name: 'Digits, a hundred times', unitItems: 8, autoStart: true },
     model: new Blob([model]),
     inputs: new File([repeated], 'digits.npy'),
   });
