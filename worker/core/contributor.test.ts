@@ -6,12 +6,7 @@ import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { openContributor, stepContributor } from './contributor.ts';
-import type {
-  ContributorConfig,
-  ContributorEffect,
-  ContributorEvent,
-  DeviceMemory,
-} from './events.ts';
+import type { ContributorConfig, ContributorEffect, ContributorEvent } from './events.ts';
 
 const HUB = 'aa'.repeat(32) as PublicKey;
 const PHONE = 'cc'.repeat(32) as PublicKey;
@@ -74,7 +69,7 @@ function openWorld({ failFetches = false, ...change }: Change) {
       }
     },
     end({ worker, run }: Of<'run'>): void {
-      const outputs = new Uint8Array(world.wrongAnswers ? 4 : ANSWER);
+      const outputs = world.wrongAnswers ? new Uint8Array(4) : ANSWER.slice();
       const digests = new Uint8Array(32);
       world.post({ type: 'ran', worker, run, bytes: outputs, digests, computeMs: millis(5) });
     },
