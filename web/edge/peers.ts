@@ -39,6 +39,8 @@ export function openPeers(options: {
     config: { iceServers: options.iceServers.map((server) => ({ ...server })) },
   });
   const connections = new Map<string, { connection: DataConnection; timer: number }>();
+  /** Asked for before signalling is open: PeerJS would drop the offer without a word. */
+  const waiting = new Set<string>();
   let closed = false;
   let reconnects = 0;
   let reconnectTimer = 0;
@@ -85,6 +87,9 @@ export function openPeers(options: {
   });
   signalling.on('open', () => {
     reconnects = 0;
+    const asked = [...waiting];
+    waiting.clear();
+    for (const peer of asked) connect(peer);
   });
   signalling.on('disconnected', () => {
     if (closed || signalling.destroyed) return;
@@ -101,22 +106,28 @@ export function openPeers(options: {
     if (lost !== undefined) drop(lost, 'it is not reachable any more');
   });
 
+  function connect(peer: string): void {
+    const refused = (reason: string) =>
+      options.onFailed(peer, refusal('webrtc-failed', `No connection to ${peer}: ${reason}.`));
+    if (closed || signalling.destroyed) return refused('this device has left the peers');
+    if (signalling.disconnected) return refused('the hub’s signalling is not reachable');
+    if (connections.has(peer)) return refused('there is one already');
+    if (connections.size + waiting.size >= PEERS_MAX) {
+      return refused(`${PEERS_MAX} connections are open`);
+    }
+    if (!signalling.open) return void waiting.add(peer);
+    const connection = signalling.connect(peer, { serialization: 'raw', reliable: true });
+    if (connection === undefined) return refused('the library made none');
+    hold(peer, connection);
+  }
+
   return {
-    connect(peer) {
-      const refused = (reason: string) =>
-        options.onFailed(peer, refusal('webrtc-failed', `No connection to ${peer}: ${reason}.`));
-      if (closed || signalling.destroyed) return refused('this device has left the peers');
-      if (signalling.disconnected) return refused('the hub’s signalling is not reachable');
-      if (connections.has(peer)) return refused('there is one already');
-      if (connections.size >= PEERS_MAX) return refused(`${PEERS_MAX} connections are open`);
-      const connection = signalling.connect(peer, { serialization: 'raw', reliable: true });
-      if (connection === undefined) return refused('the library made none');
-      hold(peer, connection);
-    },
+    connect,
     close() {
       if (closed) return;
       closed = true;
       clearTimeout(reconnectTimer);
+      waiting.clear();
       for (const peer of [...connections.keys()]) drop(peer);
       signalling.destroy();
     },

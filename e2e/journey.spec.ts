@@ -1,0 +1,70 @@
+import { expect, type Page, test } from '@playwright/test';
+import { blockWebrtc, contribute, keepConnections, readChannelBytes } from './browser.ts';
+import { makeRows, postDigits, readModel, runBare } from './digits.ts';
+import { type Grid, openGrid } from './grid.ts';
+
+let grid: Grid;
+test.beforeEach(async () => {
+  grid = await openGrid();
+});
+test.afterEach(() => grid?.close());
+
+test('two browsers and a Node contributor finish a job; one tab is closed mid-shard', async ({
+  browser,
+}) => {
+  const [rows, unitItems] = [await makeRows(48_000), 4];
+  const modelBytes = (await readModel()).length;
+  const contexts = await Promise.all([browser.newContext(), browser.newContext()]);
+  await Promise.all(contexts.map(keepConnections));
+  const pages = await Promise.all(contexts.map((context) => contribute(context, grid.url)));
+  await Promise.all(
+    pages.map((page) => expect(page.getByTestId('phase-title')).toHaveText('No work right now')),
+  );
+  const posted = await postDigits(grid, rows, unitItems);
+  const [staying, leaving] = pages as [Page, Page];
+  for (const page of pages) await expectAccepted(page, 1);
+
+  // The model came over WebRTC, says each browser and says the hub.
+  for (const page of pages) expect(await readChannelBytes(page)).toBeGreaterThan(modelBytes);
+  expect((await grid.api.served()).webrtc).toBeGreaterThanOrEqual(modelBytes);
+
+  const node = grid.contribute('node');
+  await node.line(/^accepted/);
+  await expect(leaving.getByTestId('phase-title')).toHaveText('Computing');
+  const before = await grid.api.read(posted.id);
+  expect(before.state).toBe('running');
+  await leaving.close();
+
+  const job = await grid.api.finish(posted.id);
+  expect(job).toMatchObject({ accepted: 12_000, units: 12_000, mismatched: 0 });
+  expect(job.checked).toBeGreaterThan(0);
+  await expectAccepted(staying, 2);
+  await Promise.all(contexts.map((context) => context.close()));
+  const bare = await runBare(grid, rows, unitItems);
+  expect((await grid.api.results(job.id)).equals(bare)).toBe(true);
+});
+
+test('with WebRTC blocked every byte comes over HTTPS', async ({ browser }) => {
+  const [rows, unitItems] = [await makeRows(3_001), 16];
+  const modelBytes = (await readModel()).length;
+  const context = await browser.newContext();
+  await blockWebrtc(context);
+  const page = await contribute(context, grid.url, '?webrtc=off');
+  const posted = await postDigits(grid, rows, unitItems);
+  const job = await grid.api.finish(posted.id);
+  expect(job).toMatchObject({ accepted: 188, units: 188, mismatched: 0 });
+  await expectAccepted(page, 188);
+  const served = await grid.api.served();
+  expect(served.webrtc).toBe(0);
+  expect(served.https).toBeGreaterThan(modelBytes);
+  await context.close();
+  const bare = await runBare(grid, rows, unitItems);
+  expect((await grid.api.results(job.id)).equals(bare)).toBe(true);
+});
+
+/** At least so many units of this browser are accepted, says its page. */
+async function expectAccepted(page: Page, units: number): Promise<void> {
+  const shown = async () =>
+    Number((await page.getByTestId('accepted').textContent())?.replace(/\D/g, ''));
+  await expect.poll(shown, { timeout: 60_000 }).toBeGreaterThanOrEqual(units);
+}
