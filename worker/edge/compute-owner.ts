@@ -40,12 +40,23 @@ export function openComputeOwner(world: {
         return post({ type: 'worker-failed', worker, refusal: reply.refusal });
     }
   };
-  return {
-    load({ worker, model, provider, threads, graphOptimization, inputs, outputs }) {
-      const port = openPort(provider, {
+  /** A platform may refuse to open a worker at all: that is a failure like any other. */
+  const openPortOr = (provider: Load['provider'], worker: WorkerId): ComputePort | undefined => {
+    try {
+      return openPort(provider, {
         reply: (reply) => answer(worker, reply),
         broken: (reason) => fail(worker, 'provider-failed', reason),
       });
+    } catch (error) {
+      const message = `no compute worker can be opened: ${error instanceof Error ? error.message : error}`;
+      post({ type: 'worker-failed', worker, refusal: refusal('provider-failed', message) });
+      return undefined;
+    }
+  };
+  return {
+    load({ worker, model, provider, threads, graphOptimization, inputs, outputs }) {
+      const port = openPortOr(provider, worker);
+      if (port === undefined) return;
       ports.set(worker, port);
       cache
         .read(model.root, 0, model.length)
@@ -57,7 +68,8 @@ export function openComputeOwner(world: {
         })
         .catch((error: unknown) => {
           const message = error instanceof PocketgridError ? error.refusal.message : String(error);
-          fail(worker, 'provider-failed', `the model could not be read back: ${message}`);
+          const wayOut = 'start contributing again to fetch the model anew';
+          fail(worker, 'blob-unknown', `the model cannot be read back: ${message}; ${wayOut}`);
         });
     },
     run({ worker, run, unitCount, inputs }) {

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Root } from '#protocol/ids.ts';
+import { openHttpSource } from './http-source.ts';
+import { fakeHub } from './node/fake-hub.ts';
+
+const root = 'ab'.repeat(32) as Root;
+const other = 'cd'.repeat(32) as Root;
+const data = new Uint8Array(1_000).map((_, at) => at & 0xff);
+const layer = new Uint8Array(64).fill(5);
+
+let hub: Awaited<ReturnType<typeof fakeHub>>;
+beforeEach(async () => {
+  hub = await fakeHub({ root, data, layer });
+});
+afterEach(() => hub.close());
+
+test('a range is exactly what was asked for', async () => {
+  const source = openHttpSource(hub.url);
+  expect(await source.range(root, 100, 50)).toEqual(data.slice(100, 150));
+  expect(await source.range(root, 990, 10)).toEqual(data.slice(990));
+  expect(await source.pieces(root)).toEqual(layer);
+});
+
+test('a server that ignores ranges is understood', async () => {
+  hub.ignoresRanges = true;
+  const source = openHttpSource(hub.url);
+  expect(await source.range(root, 0, 50)).toEqual(data.slice(0, 50));
+  expect(await source.range(root, 100, 50)).toEqual(data.slice(100, 150));
+  expect(await source.range(root, 0, 1_000)).toEqual(data);
+});
+
+test('a body that is too short is refused', async () => {
+  const source = openHttpSource(hub.url);
+  await expect(source.range(root, 990, 50)).rejects.toThrow('asked for 50 bytes and got 10');
+});
+
+test('what the hub does not have is a download that failed', async () => {
+  const source = openHttpSource(hub.url);
+  await expect(source.range(other, 0, 1)).rejects.toThrow('download-failed: the hub answered 404');
+  await expect(source.pieces(other)).rejects.toThrow('download-failed: the hub answered 404');
+});
+
+test('a piece layer longer than any blob has is refused', async () => {
+  hub.layer = new Uint8Array(64 * 1024 + 32);
+  await expect(openHttpSource(hub.url).pieces(root)).rejects.toThrow('too long');
+});
+
+test('a hub that is gone, or hangs up half-way, is a download that failed', async () => {
+  const source = openHttpSource(hub.url);
+  hub.breakAfter(0);
+  await expect(source.range(root, 0, 50)).rejects.toThrow('the hub could not be reached');
+  await hub.close();
+  await expect(source.range(root, 0, 50)).rejects.toThrow('the hub could not be reached');
+});
