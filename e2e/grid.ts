@@ -20,8 +20,8 @@ export interface Grid {
   close(): Promise<void>;
 }
 
-/** Brings up hub and verifier; when one of them fails to start, the other is stopped. */
-export async function openGrid(): Promise<Grid> {
+/** Brings up hub and verifier (with further flags); when one fails to start, the other is stopped. */
+export async function openGrid(...verifierFlags: string[]): Promise<Grid> {
   const folder = await mkdtemp(join(tmpdir(), 'pocketgrid-e2e-'));
   const data = join(folder, 'data');
   const programs: Program[] = [];
@@ -44,7 +44,14 @@ export async function openGrid(): Promise<Grid> {
     };
     let { hub, ready } = await startHub('--new-key');
     const { url, key } = ready;
-    const verifier = start('verifier', ['verifier/main.ts', '--hub', url, '--data', data]);
+    const verifier = start('verifier', [
+      'verifier/main.ts',
+      '--hub',
+      url,
+      '--data',
+      data,
+      ...verifierFlags,
+    ]);
     await verifier.line(/"ready":true/);
     return {
       url,
