@@ -69,6 +69,15 @@ describe('what the device does and why', () => {
     expect(steps.map(({ state }) => state)).toEqual(['done', 'done', 'now', 'next']);
   });
 
+  test('waiting for a first job claims no test that did not happen', () => {
+    const states = (given: Partial<DeviceStatus>) =>
+      viewContribute(world({ phase: 'idle', reason: 'x', ...given })).steps.map(
+        ({ state }) => state,
+      );
+    expect(states({})).toEqual(['done', 'next', 'next', 'next']);
+    expect(states({ provider: 'wasm' })).toEqual(['done', 'done', 'done', 'now']);
+  });
+
   test('download and shard are shares of a whole; bytes are split by their source', () => {
     const view = viewContribute(
       world({

@@ -5,6 +5,7 @@ import {
   formatMillis,
   formatNoun,
   formatRate,
+  formatSentence,
   formatShare,
 } from './format.ts';
 
@@ -88,7 +89,7 @@ export function viewContribute(world: ContributeWorld, locale?: string): Contrib
   const { status } = world;
   const phase = namePhase(world);
   const { title, tone } = TITLES[phase];
-  const reason = explain(phase, status);
+  const reason = formatSentence(explain(phase, status));
   return {
     phase,
     tone,
@@ -135,15 +136,18 @@ function describePicture(phase: ContributeView['phase'], { shard }: DeviceStatus
   if (phase === 'working' && shard !== undefined) {
     return `${formatCount(shard.unitsDone, locale)} of ${formatNoun(shard.units, 'unit', locale)} done in this shard.`;
   }
-  return phase === 'off' || phase === 'refused'
+  return phase === 'off' || phase === 'refused' || phase === 'idle'
     ? 'What a model sees: a digit in 8 × 8 pixels. The sample job has 1,797.'
     : 'The cells fill as this device computes a shard.';
 }
 
 function viewSteps({ status, running }: ContributeWorld): ContributeView['steps'] {
   const at = STEPS.findIndex(({ phases }) => phases.includes(status.phase));
+  const tested = status.provider !== undefined || status.phase === 'working';
   return STEPS.map(({ label }, index) => {
     if (!running || at === -1) return { label, state: 'next' };
+    // Waiting for a first job: only the connection stands.
+    if (at === STEPS.length - 1 && !tested) return { label, state: index === 0 ? 'done' : 'next' };
     return { label, state: index < at ? 'done' : index === at ? 'now' : 'next' };
   });
 }

@@ -6,6 +6,7 @@ import {
   formatMillis,
   formatNoun,
   formatRate,
+  formatSentence,
   formatShare,
 } from './format.ts';
 
@@ -38,6 +39,12 @@ describe('numbers as people read them', () => {
     expect(formatLamports('18446744073709551615')).toBe('18446744073.709551615 SOL');
     expect(formatLamports('1500000000')).toBe('1.5 SOL');
     expect(formatLamports('0')).toContain('volunteers');
+  });
+
+  test('reasons become sentences', () => {
+    expect(formatSentence('nobody has posted work')).toBe('Nobody has posted work.');
+    expect(formatSentence('Done!')).toBe('Done!');
+    expect(formatSentence('')).toBe('');
   });
 
   test('rates, nouns and times', () => {

@@ -74,6 +74,12 @@ export function formatLamports(amount: string): string {
   return `${whole}${fraction === '' ? '' : `.${fraction}`} SOL`;
 }
 
+/** A reason from the hub or the worker as a sentence of its own. */
+export function formatSentence(text: string): string {
+  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…:]$/.test(sentence) || sentence === '' ? sentence : `${sentence}.`;
+}
+
 /** A count with its noun in the right number, in English: `1 unit`, `3 units`. */
 export const formatNoun = (value: number, noun: string, locale?: string): string =>
   `${formatCount(value, locale)} ${noun}${value === 1 ? '' : 's'}`;

@@ -18,6 +18,6 @@ test('the fastest fit trial of the chosen provider wins; what was left out says 
   } satisfies Pick<DeviceStatus, 'trials' | 'provider'>);
   expect(rows.map(({ chosen }) => chosen)).toEqual([false, true, false, false]);
   expect(rows.map(({ length }) => length)).toEqual([1, 0.25, 0.0625, 0]);
-  expect(rows[3]).toMatchObject({ outcome: 'skipped', reason: 'no context' });
+  expect(rows[3]).toMatchObject({ outcome: 'skipped', reason: 'No context.' });
   expect(rows[3]).not.toHaveProperty('time');
 });

@@ -1,7 +1,7 @@
 import type { Trial } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Provider } from '#protocol/package.ts';
-import { formatMillis, formatNoun } from './format.ts';
+import { formatMillis, formatNoun, formatSentence } from './format.ts';
 
 /** One provider tried in admission, ready to draw. */
 export interface TrialRow {
@@ -53,6 +53,6 @@ export function viewTrials(status: Pick<DeviceStatus, 'trials' | 'provider'>): T
     ...(trial.unitMs === undefined ? {} : { time: formatMillis(trial.unitMs) }),
     length:
       trial.unitMs === undefined || slowest === 0 ? 0 : Math.max(0.02, trial.unitMs / slowest),
-    reason: trial.reason,
+    reason: formatSentence(trial.reason),
   }));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeUploadForm, sortFile, UPLOAD_FORM_EMPTY } from './upload.ts';
+import { addFiles, checkFiles, decodeUploadForm, sortFile, UPLOAD_FORM_EMPTY } from './upload.ts';
 
 describe('the upload form', () => {
   test('files are sorted by their names', () => {
@@ -9,6 +9,22 @@ describe('the upload form', () => {
       'input',
       'unknown',
     ]);
+  });
+
+  test('a new model takes the place of the old; what is neither is refused and left out', () => {
+    const files = (...names: string[]) => names.map((name) => ({ name }));
+    const added = addFiles(files('old.onnx', 'a.npy'), files('new.onnx', 'a.npy', 'notes.txt'));
+    expect(added.files).toEqual(files('new.onnx', 'a.npy'));
+    expect(added.refusal).toMatchObject({ code: 'input-format', path: 'notes.txt' });
+    expect(addFiles([], files('a.npy')).refusal).toBeUndefined();
+  });
+
+  test('a job needs a model and inputs', () => {
+    expect(checkFiles([{ name: 'a.npy' }])).toMatchObject({ refusal: { code: 'request-invalid' } });
+    expect(checkFiles([{ name: 'a.onnx' }])).toMatchObject({
+      refusal: { code: 'request-invalid' },
+    });
+    expect(checkFiles([{ name: 'a.onnx' }, { name: 'b.png' }])).toMatchObject({ ok: true });
   });
 
   test('an empty form posts the model under its own name and leaves the rest to the hub', () => {

@@ -1,7 +1,7 @@
 import { decodeWith } from '#protocol/decode.ts';
 import type { JobOptions } from '#protocol/job.ts';
 import { JobOptions as JobOptionsSchema } from '#protocol/job.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
 
 export const MODEL_ENDINGS = ['.onnx'] as const;
 export const INPUT_ENDINGS = [
@@ -23,6 +23,41 @@ export function sortFile(name: string): FileKind {
   if (MODEL_ENDINGS.some((ending) => lower.endsWith(ending))) return 'model';
   if (INPUT_ENDINGS.some((ending) => lower.endsWith(ending))) return 'input';
   return 'unknown';
+}
+
+const ACCEPTED = `one ${MODEL_ENDINGS[0]} file and inputs as ${INPUT_ENDINGS.join(', ')}`;
+
+/**
+ * Adds files to those chosen before. A job has one model, so a new one takes the place of the old, and
+ * so does a file of the same name. A file that is neither model nor inputs is left out and refused.
+ */
+export function addFiles<File extends { name: string }>(
+  chosen: readonly File[],
+  added: readonly File[],
+): { files: File[]; refusal: Refusal | undefined } {
+  const known = added.filter(({ name }) => sortFile(name) !== 'unknown');
+  const unknown = added.find(({ name }) => sortFile(name) === 'unknown');
+  const names = new Set(known.map(({ name }) => name));
+  const hasModel = known.some(({ name }) => sortFile(name) === 'model');
+  const kept = chosen.filter(
+    ({ name }) => !names.has(name) && !(hasModel && sortFile(name) === 'model'),
+  );
+  const message = `${unknown?.name} is neither a model nor inputs. Add ${ACCEPTED}.`;
+  return {
+    files: [...kept, ...known],
+    refusal: unknown && refusal('input-format', message, unknown.name),
+  };
+}
+
+/** Splits the chosen files into a model and inputs, or says which of the two is missing. */
+export function checkFiles<File extends { name: string }>(
+  files: readonly File[],
+): Result<{ model: File; inputs: File[] }> {
+  const model = files.find(({ name }) => sortFile(name) === 'model');
+  const inputs = files.filter(({ name }) => sortFile(name) === 'input');
+  if (model !== undefined && inputs.length > 0) return accept({ model, inputs });
+  const lacks = model === undefined ? 'a model (.onnx)' : `inputs (${INPUT_ENDINGS.join(', ')})`;
+  return refuse('request-invalid', `Add ${lacks} before you post the job.`);
 }
 
 /** The options of the upload form, as typed. */

@@ -28,8 +28,8 @@ interface Joined {
   readonly options: PeersOptions;
   readonly signalling: Peer;
   readonly connections: Map<string, { connection: DataConnection; timer: number }>;
-  /** Asked for before signalling is open: PeerJS would drop the offer without a word. */
-  readonly waiting: Set<string>;
+  /** Asked for before signalling is open, with their deadlines: PeerJS would drop the offer without a word. */
+  readonly waiting: Map<string, number>;
   closed: boolean;
   reconnects: number;
   reconnectTimer: number;
@@ -46,7 +46,7 @@ export function openPeers(options: PeersOptions): Peers {
     options,
     signalling,
     connections: new Map(),
-    waiting: new Set(),
+    waiting: new Map(),
     closed: false,
     reconnects: 0,
     reconnectTimer: 0,
@@ -82,11 +82,17 @@ function connect(joined: Joined, peer: string): void {
     options.onFailed(peer, refusal('webrtc-failed', `No connection to ${peer}: ${reason}.`));
   if (joined.closed || signalling.destroyed) return refused('this device has left the peers');
   if (signalling.disconnected) return refused('the hub’s signalling is not reachable');
-  if (connections.has(peer)) return refused('there is one already');
+  if (connections.has(peer) || waiting.has(peer)) return refused('there is one already');
   if (connections.size + waiting.size >= PEERS_MAX) {
     return refused(`${PEERS_MAX} connections are open`);
   }
-  if (!signalling.open) return void waiting.add(peer);
+  if (!signalling.open) {
+    const giveUp = () => {
+      waiting.delete(peer);
+      refused('the hub’s signalling did not answer');
+    };
+    return void waiting.set(peer, setTimeout(giveUp, PEER_OPEN_MS));
+  }
   const connection = signalling.connect(peer, { serialization: 'raw', reliable: true });
   if (connection === undefined) return refused('the library made none');
   hold(joined, peer, connection);
@@ -94,9 +100,14 @@ function connect(joined: Joined, peer: string): void {
 
 function callWaiting(joined: Joined): void {
   joined.reconnects = 0;
-  const asked = [...joined.waiting];
-  joined.waiting.clear();
-  for (const peer of asked) connect(joined, peer);
+  for (const peer of takeWaiting(joined)) connect(joined, peer);
+}
+
+function takeWaiting({ waiting }: Joined): string[] {
+  const asked = [...waiting.keys()];
+  for (const timer of waiting.values()) clearTimeout(timer);
+  waiting.clear();
+  return asked;
 }
 
 /** Answers a call from a peer. */
@@ -158,7 +169,7 @@ function close(joined: Joined): void {
   if (joined.closed) return;
   joined.closed = true;
   clearTimeout(joined.reconnectTimer);
-  joined.waiting.clear();
+  takeWaiting(joined);
   for (const peer of [...joined.connections.keys()]) drop(joined, peer);
   joined.signalling.destroy();
 }

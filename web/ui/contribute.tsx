@@ -1,4 +1,4 @@
-import { STATUS_OFF, viewContribute } from '../core/contribute-view.ts';
+import { type ContributeView, STATUS_OFF, viewContribute } from '../core/contribute-view.ts';
 import { formatCount, formatNoun } from '../core/format.ts';
 import { nameProvider, viewTrials } from '../core/trial-view.ts';
 import { Facts } from './facts.tsx';
@@ -15,7 +15,12 @@ export function Contribute({ app }: { app: AppModel }) {
   const view = viewContribute(world);
   const fresh = view.phase === 'off' && status.unitsAccepted === 0;
   const share = view.shard?.fraction ?? 0;
-  const mode = view.phase === 'working' ? 'share' : world.running ? 'waiting' : 'glyphs';
+  const mode =
+    view.phase === 'working'
+      ? 'share'
+      : world.running && view.phase !== 'idle'
+        ? 'waiting'
+        : 'glyphs';
   return (
     <div
       class={`contribute ${fresh ? 'is-fresh' : 'is-started'} ${world.running ? 'is-running' : ''}`}
@@ -24,24 +29,7 @@ export function Contribute({ app }: { app: AppModel }) {
     >
       <section class="hero" aria-label="Contribute">
         <Field mode={mode} share={share} caption={view.caption} />
-        <div class={`hero-words tone-${view.tone}`}>
-          {fresh ? (
-            <>
-              <h1>Lend AI your phone’s spare seconds.</h1>
-              <p class="lead">
-                Tap Start and this device computes small pieces of AI work for people who need it.
-                No install, no account, no wallet.
-              </p>
-            </>
-          ) : (
-            <>
-              <h1 data-testid="phase-title">{view.title}</h1>
-              <p class="lead" data-testid="reason">
-                {view.reason}
-              </p>
-            </>
-          )}
-        </div>
+        <HeroWords view={view} fresh={fresh} />
         <div class="hero-action">
           <StartStop app={app} />
           <p class="soft small center hero-hint">
@@ -75,6 +63,29 @@ export function Contribute({ app }: { app: AppModel }) {
       {fresh ? <GridNow app={app} /> : null}
       {fresh ? <Facts /> : null}
       <SettingsPanel settings={app.settings} running={world.running} />
+    </div>
+  );
+}
+
+function HeroWords({ view, fresh }: { view: ContributeView; fresh: boolean }) {
+  return (
+    <div class={`hero-words tone-${view.tone}`}>
+      {fresh ? (
+        <>
+          <h1>Lend AI your phone’s spare seconds.</h1>
+          <p class="lead">
+            Tap Start and this device computes small pieces of AI work for people who need it. No
+            install, no account, no wallet.
+          </p>
+        </>
+      ) : (
+        <>
+          <h1 data-testid="phase-title">{view.title}</h1>
+          <p class="lead" data-testid="reason">
+            {view.reason}
+          </p>
+        </>
+      )}
     </div>
   );
 }

@@ -15,6 +15,13 @@ export interface NamedFile {
   data: Blob;
 }
 
+/** A job ready to be sent. */
+export interface JobUpload {
+  model: NamedFile;
+  inputs: readonly NamedFile[];
+  options: JobOptions;
+}
+
 /** Everything these pages ask of the world; `main.tsx` joins it to the edges that do it. */
 export interface DashboardActions {
   fetchGrid(): Promise<Result<GridView>>;
@@ -32,7 +39,7 @@ export interface DashboardActions {
   fetchFile(path: string): Promise<Result<Blob>>;
   postJob(
     key: string,
-    upload: { model: NamedFile; inputs: readonly NamedFile[]; options: JobOptions },
+    upload: JobUpload,
     control: { onProgress(share: number): void; signal: AbortSignal },
   ): Promise<Result<JobView>>;
   watchJob(

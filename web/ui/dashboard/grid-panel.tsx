@@ -1,5 +1,11 @@
 import type { GridView } from '#protocol/api.ts';
-import { formatCount, formatId, formatMillis, formatNoun } from '../../core/format.ts';
+import {
+  formatCount,
+  formatId,
+  formatMillis,
+  formatNoun,
+  formatSentence,
+} from '../../core/format.ts';
 import { nameProvider } from '../../core/trial-view.ts';
 
 const SHOWN = 12;
@@ -31,7 +37,7 @@ export function GridPanel({ grid }: { grid: GridView | undefined }) {
                   {device.provider === undefined ? null : `${nameProvider(device.provider)}, `}
                   {device.unitMs === undefined ? null : `${formatMillis(device.unitMs)} a unit, `}
                   {formatNoun(device.unitsAccepted, 'unit')} accepted
-                  {device.idle === undefined ? '' : `. ${device.idle}`}
+                  {device.idle === undefined ? '' : `. ${formatSentence(device.idle)}`}
                 </span>
               </span>
             </li>

@@ -1,7 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/job.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
-import { formatAgo, formatMillis, formatNoun, formatShare } from '../../core/format.ts';
+import {
+  formatAgo,
+  formatMillis,
+  formatNoun,
+  formatSentence,
+  formatShare,
+} from '../../core/format.ts';
 import {
   describeState,
   hasResults,
@@ -110,7 +116,7 @@ export function JobPage(props: {
           <span class={`chip chip-${tone}`} data-testid="state" data-state={job.state}>
             {label}
           </span>{' '}
-          <span data-testid="state-reason">{job.reason}</span>
+          <span data-testid="state-reason">{formatSentence(job.reason)}</span>
         </p>
         <p class="soft small">
           <code>{job.id}</code> · {formatNoun(job.items, 'item')} in {formatNoun(job.units, 'unit')}{' '}
@@ -166,7 +172,9 @@ function Decision({
               </div>
             ))}
           </dl>
-          {job.quote.note === '' ? null : <p class="soft small">{job.quote.note}</p>}
+          {job.quote.note === '' ? null : (
+            <p class="soft small">{formatSentence(job.quote.note)}</p>
+          )}
         </>
       ) : null}
       {refusal === undefined ? null : <Refused refusal={refusal} />}
