@@ -8,6 +8,8 @@ import { openProgram, type Program } from './program.ts';
 /** A hub and a verifier as real processes on a data folder of their own. */
 export interface Grid {
   readonly url: string;
+  /** A developer's key. */
+  readonly key: string;
   readonly api: HubApi;
   /** An empty folder of this grid, for the test's own files. */
   readonly folder: string;
@@ -55,6 +57,7 @@ export async function openGrid(...verifierFlags: string[]): Promise<Grid> {
     await verifier.line(/"ready":true/);
     return {
       url,
+      key,
       folder,
       api: openHubApi(url, key),
       contribute: (name, ...flags) => {
