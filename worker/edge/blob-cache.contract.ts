@@ -20,6 +20,7 @@ export function checkBlobCache(name: string, open: () => Promise<BlobCache>): vo
     expect(await cache.has(ref)).toBe(true);
     expect(isSame(await cache.read(root, 0, data.length), data)).toBe(true);
     expect(await cache.read(root, 262_140, 8)).toEqual(data.slice(262_140, 262_148));
+    await expect(cache.read(root, 299_999, 2)).rejects.toThrow('range-invalid');
     await cache.close();
   });
 

@@ -30,6 +30,11 @@ export function openMemoryCache(bytesMax: number): BlobCache {
           refusal('blob-unknown', `blob ${root} is not held; fetch it again`),
         );
       }
+      if (offset + length > blob.data.length) {
+        throw new PocketgridError(
+          refusal('range-invalid', `blob ${root} ends before ${offset + length}; ask for less`),
+        );
+      }
       return blob.data.slice(offset, offset + length);
     },
     async write({ root, length }, offset, data) {

@@ -57,12 +57,15 @@ export async function openOpfsCache(): Promise<BlobCache> {
       const file = (await isMarked(root))
         ? await handle(root, false).catch(() => undefined)
         : undefined;
-      if (file === undefined || file.read(data, { at: offset }) !== length) {
+      if (file === undefined) {
         throw new PocketgridError(
           refusal('blob-unknown', `blob ${root} is not held; fetch it again`),
         );
       }
-      return data;
+      if (file.read(data, { at: offset }) === length) return data;
+      throw new PocketgridError(
+        refusal('range-invalid', `blob ${root} ends before ${offset + length}; ask for less`),
+      );
     },
     async write(ref, offset, data) {
       const { root } = ref;

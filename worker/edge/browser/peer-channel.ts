@@ -6,10 +6,12 @@ import {
   PEER_PAYLOAD_BYTES_MAX,
   type PeerFrame,
 } from '#protocol/peer-frame.ts';
+import { PocketgridError } from '#protocol/refusal.ts';
 import type { BlobCache } from '../ports.ts';
 
 const REQUEST_MS_MAX = 5_000;
 const SERVING_MAX = 4;
+const DRAIN_MS_MAX = 30_000;
 
 interface Range {
   root: Root;
@@ -126,21 +128,30 @@ function openServer(
         const part = Math.min(PEER_PAYLOAD_BYTES_MAX, length - at);
         const payload = await on.cache.read(root, offset + at, part);
         await drained(channel);
+        if (channel.readyState !== 'open') return;
         sendFrame(channel, { type: 'data', request, offset: offset + at, payload });
         on.served(payload.length);
       }
-    } catch {
-      sendFrame(channel, { type: 'deny', request, reason: 'unknown' });
+    } catch (error) {
+      const past = error instanceof PocketgridError && error.refusal.code === 'range-invalid';
+      sendFrame(channel, { type: 'deny', request, reason: past ? 'range' : 'unknown' });
     } finally {
       serving -= 1;
     }
   };
 }
 
-/** Resolves when the channel has room again, or is closed. */
+/** Resolves when the channel has room again, or is closed; a peer that takes nothing is let go. */
 const drained = (channel: RTCDataChannel): Promise<void> =>
   new Promise((resolve) => {
     if (channel.bufferedAmount < PEER_BUFFER_BYTES.high) return resolve();
-    channel.addEventListener('bufferedamountlow', () => resolve(), { once: true });
-    channel.addEventListener('close', () => resolve(), { once: true });
+    const timer = setTimeout(() => channel.close(), DRAIN_MS_MAX);
+    const end = (): void => {
+      clearTimeout(timer);
+      channel.removeEventListener('bufferedamountlow', end);
+      channel.removeEventListener('close', end);
+      resolve();
+    };
+    channel.addEventListener('bufferedamountlow', end);
+    channel.addEventListener('close', end);
   });
