@@ -32,7 +32,7 @@ const settings = signal(applyQuery(decodeSettings(readStored('settings')), locat
 const theme = signal<Theme>(readTheme());
 const announcement = signal('');
 const grid = signal<GridView | 'silent' | undefined>(undefined);
-const updateReady = signal(false);
+const update = signal<'none' | 'ready' | 'busy'>('none');
 let appUpdate: AppUpdate | undefined;
 
 const device = openContribution({
@@ -56,10 +56,10 @@ const app: AppModel = {
   settings,
   grid,
   obstacle: findObstacle(),
-  updateReady,
+  update,
   start: () => device.start(settings.value),
   stop: () => device.stop(),
-  applyUpdate: () => void appUpdate?.apply(),
+  applyUpdate: () => void applyUpdate(),
 };
 
 effect(() => {
@@ -169,12 +169,16 @@ async function showGrid(): Promise<void> {
   setTimeout(() => void showGrid(), GRID_MS);
 }
 
+async function applyUpdate(): Promise<void> {
+  if ((await appUpdate?.apply()) === 'busy') update.value = 'busy';
+}
+
 async function openUpdates(): Promise<void> {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
   try {
     const { openAppUpdate } = await import('./edge/app-update.ts');
     appUpdate = await openAppUpdate(() => {
-      updateReady.value = true;
+      update.value = 'ready';
     });
   } catch (cause) {
     // A browser that forbids service workers still works, only not offline.

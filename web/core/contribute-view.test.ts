@@ -47,21 +47,22 @@ describe('what the device does and why', () => {
   });
 
   test.each([
-    ['offline', world({ phase: 'working', reason: 'x' }, { online: false })],
+    ['offline', world({ phase: 'waiting', reason: 'x' }, { online: false })],
+    ['working', world({ phase: 'working', reason: 'x' }, { online: false })],
     ['hidden', world({ phase: 'working', reason: 'x' }, { visible: false })],
     ['stopping', world({ phase: 'working', reason: 'x' }, { stopping: true })],
     ['connecting', world({ phase: 'off' })],
-    [
-      'hub-down',
-      world({
-        phase: 'connecting',
-        reason: 'The hub does not answer; next try in 4 s.',
-        refusal: { code: 'download-failed', message: 'no' },
-      }),
-    ],
+    ['hub-down', world({ phase: 'waiting', reason: 'No answer; trying again in 4 s' })],
     ['refused', world({ phase: 'refused', reason: 'x' }, { running: false })],
   ] as const)('%s is told apart', (phase, given) => {
     expect(viewContribute(given).phase).toBe(phase);
+  });
+
+  test('a second tab is no fault of the device', () => {
+    const refusal = { code: 'already-connected', message: 'Close one of them.' } as const;
+    const view = viewContribute(world({ phase: 'refused', reason: refusal.message, refusal }));
+    expect(view.title).toMatch(/another tab/);
+    expect(view.tone).toBe('warn');
   });
 
   test('steps before the present one are done', () => {

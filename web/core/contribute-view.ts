@@ -24,7 +24,8 @@ export type Tone = 'calm' | 'busy' | 'good' | 'warn' | 'bad';
 export type StepState = 'done' | 'now' | 'next';
 
 export interface ContributeView {
-  phase: DevicePhase | 'offline' | 'hidden' | 'hub-down' | 'stopping';
+  /** `waiting` is told as `hub-down`: the worker waits to connect again. */
+  phase: Exclude<DevicePhase, 'waiting'> | 'offline' | 'hidden' | 'hub-down' | 'stopping';
   tone: Tone;
   title: string;
   /** Never empty. */
@@ -64,7 +65,6 @@ const STARTING = 'Starting the worker on this device.';
 const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {
   off: { title: 'Ready when you are', tone: 'calm' },
   connecting: { title: 'Connecting to the grid', tone: 'busy' },
-  waiting: { title: 'Waiting for a shard', tone: 'busy' },
   idle: { title: 'No work right now', tone: 'calm' },
   downloading: { title: 'Fetching the model', tone: 'busy' },
   admitting: { title: 'Testing this device', tone: 'busy' },
@@ -78,17 +78,17 @@ const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {
 };
 
 const STEPS: readonly { label: string; phases: readonly DevicePhase[] }[] = [
-  { label: 'Connect', phases: ['connecting'] },
+  { label: 'Connect', phases: ['connecting', 'waiting'] },
   { label: 'Fetch', phases: ['downloading'] },
   { label: 'Test', phases: ['admitting'] },
-  { label: 'Compute', phases: ['waiting', 'working', 'idle'] },
+  { label: 'Compute', phases: ['working', 'idle'] },
 ];
 
 /** Words and numbers for what the device is doing and why. */
 export function viewContribute(world: ContributeWorld, locale?: string): ContributeView {
   const { status } = world;
   const phase = namePhase(world);
-  const { title, tone } = TITLES[phase];
+  const { title, tone } = elsewhere(phase, status) ?? TITLES[phase];
   const reason = formatSentence(explain(phase, status));
   return {
     phase,
@@ -103,13 +103,19 @@ export function viewContribute(world: ContributeWorld, locale?: string): Contrib
   };
 }
 
+/** A device has one session: a second tab of this browser takes over from the first. */
+function elsewhere(phase: ContributeView['phase'], { refusal }: DeviceStatus) {
+  const isElsewhere = phase === 'refused' && refusal?.code === 'already-connected';
+  return isElsewhere ? ({ title: 'At work in another tab', tone: 'warn' } as const) : undefined;
+}
+
 function namePhase({ status, running, stopping, online, visible }: ContributeWorld) {
   if (stopping) return 'stopping';
   if (!running) return status.phase === 'refused' ? 'refused' : 'off';
   if (status.phase === 'refused') return 'refused';
-  if (!online) return 'offline';
   if (!visible) return 'hidden';
-  if (status.phase === 'connecting' && status.refusal !== undefined) return 'hub-down';
+  // A browser may call itself offline on a network of its own, where the hub still answers.
+  if (status.phase === 'waiting') return online ? 'hub-down' : 'offline';
   return status.phase === 'off' ? 'connecting' : status.phase;
 }
 

@@ -120,6 +120,8 @@ function receive(work: Work, message: DeviceMessage): void {
 
 function receiveStatus(work: Work, status: DeviceStatus): void {
   if (work.state.stopping && status.phase === 'off') return end(work, status);
+  // Nothing follows a refusal: the person reads why, and Start is there again.
+  if (status.phase === 'refused') return end(work, status);
   change(work, { status });
   if (status.unitsAccepted === 0 || work.askedToPersist) return;
   // Only now is there something worth keeping, and browsers grant this to pages that are used.

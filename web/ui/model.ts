@@ -22,8 +22,8 @@ export interface AppModel {
   /** What is online now; undefined until the hub has answered, `silent` when it does not. */
   grid: ReadonlySignal<GridView | 'silent' | undefined>;
   obstacle: Obstacle | undefined;
-  /** A newer version of the app waits. */
-  updateReady: ReadonlySignal<boolean>;
+  /** Whether a newer version of the app waits, and whether it waits for another tab's work. */
+  update: ReadonlySignal<'none' | 'ready' | 'busy'>;
   start(): void;
   stop(): void;
   applyUpdate(): void;

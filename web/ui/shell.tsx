@@ -69,7 +69,7 @@ export function Shell({ app, children }: { app: AppModel; children: ComponentChi
         </button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {app.updateReady.value ? <UpdateNote app={app} /> : null}
+        {app.update.value !== 'none' ? <UpdateNote app={app} /> : null}
         {children}
       </main>
       <p class="hidden-words" role="status" aria-live="polite" data-testid="announcement">
@@ -85,7 +85,11 @@ function UpdateNote({ app }: { app: AppModel }) {
     <aside class="note" aria-label="New version">
       <p>
         <strong>A newer Pocketgrid is ready.</strong>{' '}
-        {running ? 'It waits until you stop, so that no work is lost.' : 'It takes a second.'}
+        {running
+          ? 'It waits until you stop, so that no work is lost.'
+          : app.update.value === 'busy'
+            ? 'Another tab is at work: stop it there, then update.'
+            : 'It takes a second.'}
       </p>
       <button type="button" class="button" disabled={running} onClick={app.applyUpdate}>
         Update
