@@ -25,26 +25,11 @@ export function openComputeOwner(world: {
   const fail = (worker: WorkerId, code: RefusalCode, message: string): void => {
     if (ports.has(worker)) post({ type: 'worker-failed', worker, refusal: refusal(code, message) });
   };
-  const answer = (worker: WorkerId, reply: ComputeReply): void => {
-    if (!ports.has(worker)) return;
-    switch (reply.type) {
-      case 'loaded':
-        return post({ type: 'loaded', worker });
-      case 'progress':
-        return post({ type: 'progress', worker, run: reply.run, unitsDone: reply.unitsDone });
-      case 'ran': {
-        const { run, bytes, digests, computeMs } = reply;
-        return post({ type: 'ran', worker, run, bytes, digests, computeMs });
-      }
-      case 'failed':
-        return post({ type: 'worker-failed', worker, refusal: reply.refusal });
-    }
-  };
   /** A platform may refuse to open a worker at all: that is a failure like any other. */
   const openPortOr = (provider: Load['provider'], worker: WorkerId): ComputePort | undefined => {
     try {
       return openPort(provider, {
-        reply: (reply) => answer(worker, reply),
+        reply: (reply) => (ports.has(worker) ? post(toEvent(worker, reply)) : undefined),
         broken: (reason) => fail(worker, 'provider-failed', reason),
       });
     } catch (error) {
@@ -84,4 +69,19 @@ export function openComputeOwner(world: {
       ports.clear();
     },
   };
+}
+
+function toEvent(worker: WorkerId, reply: ComputeReply): ContributorEvent {
+  switch (reply.type) {
+    case 'loaded':
+      return { type: 'loaded', worker };
+    case 'progress':
+      return { type: 'progress', worker, run: reply.run, unitsDone: reply.unitsDone };
+    case 'ran': {
+      const { run, bytes, digests, computeMs } = reply;
+      return { type: 'ran', worker, run, bytes, digests, computeMs };
+    }
+    case 'failed':
+      return { type: 'worker-failed', worker, refusal: reply.refusal };
+  }
 }

@@ -14,48 +14,24 @@ export async function openOpfsCache(): Promise<BlobCache> {
   const memory = openMemoryCache(MEMORY_BYTES_MAX);
   const folder = await openFolder().catch(() => undefined);
   if (folder === undefined) return memory;
-  const handles = new Map<Root, Promise<FileSystemSyncAccessHandle>>();
+  const files = openFiles(folder);
   const inMemory = new Set<Root>();
   /** Length of what this life wrote to a file that is not whole yet, by offset. */
   const written = new Map<Root, Map<number, number>>();
-  const openHandle = async (root: Root, create: boolean): Promise<FileSystemSyncAccessHandle> => {
-    const file = await folder.getFileHandle(root, { create });
-    return file.createSyncAccessHandle();
-  };
-  const handle = (root: Root, create: boolean): Promise<FileSystemSyncAccessHandle> => {
-    const known = handles.get(root) ?? openHandle(root, create);
-    handles.set(root, known);
-    known.catch(() => handles.delete(root));
-    return known;
-  };
-  const isMarked = (root: Root): Promise<boolean> =>
-    folder.getFileHandle(`${root}.ok`).then(
-      () => true,
-      () => false,
-    );
-  /** Gives the room of a broken-off file back; another tab's file cannot be removed, and stays. */
-  const remove = async (root: Root): Promise<void> => {
-    const opening = handles.get(root);
-    handles.delete(root);
-    written.delete(root);
-    const file = await opening?.catch(() => undefined);
-    file?.close();
-    if (file !== undefined) await folder.removeEntry(root).catch(() => undefined);
-  };
   return {
     async has(ref) {
       if (inMemory.has(ref.root)) return memory.has(ref);
-      if (!(await isMarked(ref.root))) return false;
+      if (!(await files.isMarked(ref.root))) return false;
       // Another tab may hold the file; then this one fetches a copy of its own into memory.
-      const file = await handle(ref.root, false).catch(() => undefined);
+      const file = await files.open(ref.root, false).catch(() => undefined);
       if (file === undefined) inMemory.add(ref.root);
       return file?.getSize() === ref.length;
     },
     async read(root, offset, length) {
       if (inMemory.has(root)) return memory.read(root, offset, length);
       const data = new Uint8Array(length);
-      const file = (await isMarked(root))
-        ? await handle(root, false).catch(() => undefined)
+      const file = (await files.isMarked(root))
+        ? await files.open(root, false).catch(() => undefined)
         : undefined;
       if (file === undefined) {
         throw new PocketgridError(
@@ -70,7 +46,7 @@ export async function openOpfsCache(): Promise<BlobCache> {
     async write(ref, offset, data) {
       const { root } = ref;
       if (inMemory.has(root)) return memory.write(ref, offset, data);
-      const file = await handle(root, true).catch(() => undefined);
+      const file = await files.open(root, true).catch(() => undefined);
       // Another piece may have found the file full in the meantime.
       if (inMemory.has(root)) return memory.write(ref, offset, data);
       const parts = written.get(root) ?? new Map<number, number>();
@@ -85,18 +61,17 @@ export async function openOpfsCache(): Promise<BlobCache> {
       try {
         if (file !== undefined) await moveParts({ file, parts, ref, memory });
       } finally {
-        await remove(root);
+        written.delete(root);
+        await files.remove(root);
       }
     },
     async finish(ref) {
       if (inMemory.has(ref.root)) return memory.finish(ref);
-      (await handle(ref.root, false)).flush();
-      await folder.getFileHandle(`${ref.root}.ok`, { create: true });
+      await files.mark(ref.root);
       written.delete(ref.root);
     },
     async close() {
-      for (const opening of handles.values()) (await opening.catch(() => undefined))?.close();
-      handles.clear();
+      await files.close();
       await memory.close();
     },
   };
@@ -105,6 +80,45 @@ export async function openOpfsCache(): Promise<BlobCache> {
 async function openFolder(): Promise<FileSystemDirectoryHandle> {
   const origin = await navigator.storage.getDirectory();
   return origin.getDirectoryHandle('blobs', { create: true });
+}
+
+/** The files of the cache's folder, each opened once. */
+function openFiles(folder: FileSystemDirectoryHandle) {
+  const handles = new Map<Root, Promise<FileSystemSyncAccessHandle>>();
+  const openHandle = async (root: Root, create: boolean): Promise<FileSystemSyncAccessHandle> => {
+    const file = await folder.getFileHandle(root, { create });
+    return file.createSyncAccessHandle();
+  };
+  const open = (root: Root, create: boolean): Promise<FileSystemSyncAccessHandle> => {
+    const known = handles.get(root) ?? openHandle(root, create);
+    handles.set(root, known);
+    known.catch(() => handles.delete(root));
+    return known;
+  };
+  return {
+    open,
+    isMarked: (root: Root): Promise<boolean> =>
+      folder.getFileHandle(`${root}.ok`).then(
+        () => true,
+        () => false,
+      ),
+    async mark(root: Root): Promise<void> {
+      (await open(root, false)).flush();
+      await folder.getFileHandle(`${root}.ok`, { create: true });
+    },
+    /** Gives the room of a broken-off file back; another tab's file cannot be removed, and stays. */
+    async remove(root: Root): Promise<void> {
+      const opening = handles.get(root);
+      handles.delete(root);
+      const file = await opening?.catch(() => undefined);
+      file?.close();
+      if (file !== undefined) await folder.removeEntry(root).catch(() => undefined);
+    },
+    async close(): Promise<void> {
+      for (const opening of handles.values()) (await opening.catch(() => undefined))?.close();
+      handles.clear();
+    },
+  };
 }
 
 /** Copies the parts a file holds to memory; one that cannot be read back ends the download. */
