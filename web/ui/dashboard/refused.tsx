@@ -1,10 +1,20 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Refusal } from '#protocol/refusal.ts';
 
 /** A refusal as a person reads it: the sentence, the field, the code for a search or a bug report. */
 export function Refused({ refusal, children }: { refusal: Refusal; children?: ComponentChildren }) {
+  const note = useRef<HTMLDivElement>(null);
+  // The button that was pressed may be a screen away from the answer.
+  useEffect(() => note.current?.scrollIntoView({ block: 'nearest' }), [refusal]);
   return (
-    <div class="note note-bad" role="alert" data-testid="refusal" data-code={refusal.code}>
+    <div
+      ref={note}
+      class="note note-bad"
+      role="alert"
+      data-testid="refusal"
+      data-code={refusal.code}
+    >
       <p>
         {refusal.message}{' '}
         <code class="soft small block">
