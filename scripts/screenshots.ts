@@ -61,7 +61,8 @@ async function shootAll(grid: Grid, views: readonly View[]): Promise<void> {
   await shoot(views, 'contribute-before', false);
 
   const done = await runSample(grid, views);
-  await open(views, `/dashboard/${done}`);
+  await open(views, '/dashboard');
+  await followJob(views, done);
   for (const { page } of views) await page.getByTestId('results').waitFor();
   await shoot(views, 'job-done', false);
   for (const { page } of views) {
@@ -73,8 +74,7 @@ async function shootAll(grid: Grid, views: readonly View[]): Promise<void> {
   const watchers = await openViews(browserOf(views), grid.addresses.hub);
   for (const { page } of watchers) page.setDefaultTimeout(STEP_MS_MAX);
   await open(watchers, `/dashboard#key=${grid.addresses.key}`);
-  for (const { page } of watchers) await page.getByTestId('jobs').waitFor();
-  await open(watchers, `/dashboard/${running}`);
+  await followJob(watchers, running);
   await open(views, '/');
   for (const { page } of views) await page.getByTestId('start').click();
   // A first shard is accepted: the page has figures to show.
@@ -101,6 +101,11 @@ async function open(views: readonly View[], path: string): Promise<void> {
     await page.goto(path);
     await page.locator('#main').waitFor();
   }
+}
+
+/** To a job's page from the list of jobs, as a person goes there. */
+async function followJob(views: readonly View[], job: string): Promise<void> {
+  for (const { page } of views) await page.locator(`a[href="/dashboard/${job}"]`).click();
 }
 
 function browserOf([view]: readonly View[]): Browser {
