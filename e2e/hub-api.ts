@@ -10,6 +10,7 @@ export interface JobFacts {
   items: number;
   units: number;
   accepted: number;
+  devices: number;
   checked: number;
   mismatched: number;
   requeued: number;
@@ -23,6 +24,12 @@ export interface VerdictFacts {
   l2: number;
   max: number;
   runs: number;
+}
+export interface ShardFacts {
+  device: string;
+  provider: string;
+  firstUnit: number;
+  unitCount: number;
 }
 export interface DeviceFacts {
   key: string;
@@ -43,6 +50,8 @@ export interface HubApi {
   /** The rows of the job's one output, without the header of NPY. */
   results(job: string): Promise<Buffer>;
   verdicts(job: string): Promise<VerdictFacts[]>;
+  /** The shards that count, in order of their units. */
+  shards(job: string): Promise<ShardFacts[]>;
   devices(): Promise<DeviceFacts[]>;
   /** Blob bytes the hub served, by way. */
   served(): Promise<{ webrtc: number; https: number }>;
@@ -103,6 +112,17 @@ export function openHubApi(url: string, key: string): HubApi {
         after = page.next;
       }
       return found.filter((verdict) => verdict.job === job);
+    },
+    async shards(job) {
+      const found: ShardFacts[] = [];
+      for (let from = 0; ; ) {
+        const response = await call(`/v1/jobs/${job}/receipts?from=${from}`);
+        const page = (await response.json()) as { receipts: { shard: ShardFacts }[] };
+        found.push(...page.receipts.map(({ shard }) => shard));
+        if (page.receipts.length === 0) return found;
+        const last = found.at(-1);
+        from = (last?.firstUnit ?? 0) + (last?.unitCount ?? 0);
+      }
     },
     async devices() {
       const grid = (await (await call('/v1/grid')).json()) as { devices: DeviceFacts[] };

@@ -9,7 +9,7 @@ test.beforeEach(async () => {
 });
 test.afterEach(() => grid?.close());
 
-test('the sample job is computed and posted with the keyboard alone', async ({ browser, page }) => {
+test('the sample job is posted and computed with the keyboard alone', async ({ browser, page }) => {
   await page.goto(grid.url);
   await expectUsable(page);
   await press(page, 'Start');
