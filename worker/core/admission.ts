@@ -148,7 +148,9 @@ export function finishAdmissionFetch(
     answer[what.part] = event.bytes;
   }
   if (admission.fetches.size > 0) return true;
-  delete turn.device.download;
+  // The figures of a finished download stay for the person who watches; a kept model had none.
+  const { download } = turn.device;
+  if (download !== undefined && download.received < download.total) delete turn.device.download;
   if (admission.answers.length === 0) {
     delete turn.device.admission;
     announce(turn, admission.package);
