@@ -156,6 +156,9 @@ function stepStored(turn: Turn, token: Token): void {
     case 'accepted':
       return finishAccept(turn, pending);
     case 'reply': {
+      // First what follows from the command, so that the answer shows it.
+      if (pending.next === 'prepare') prepareJobs(turn);
+      if (pending.next === 'schedule') scheduleWaiting(turn);
       turn.effects.push({
         type: 'reply',
         request: pending.request,
@@ -164,8 +167,6 @@ function stepStored(turn: Turn, token: Token): void {
           value: pending.job === null ? null : (viewJob(turn.hub, pending.job) ?? null),
         },
       });
-      if (pending.next === 'prepare') prepareJobs(turn);
-      if (pending.next === 'schedule') scheduleWaiting(turn);
       return;
     }
     default:

@@ -205,8 +205,8 @@ export function finishJobs(turn: Turn): void {
     if (hub.config.needsVerifier && judged < job.lastSequence) continue;
     const reason =
       job.checked > 0
-        ? `done: ${job.checked} units checked, ${job.mismatched} did not match`
-        : 'done: every unit is computed';
+        ? `${job.checked} units checked, ${job.mismatched} did not match`
+        : 'every unit is computed; none of them was drawn for a check';
     moveJob(turn, job, { state: 'done', reason });
   }
 }

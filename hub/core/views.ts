@@ -87,7 +87,7 @@ function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
   const note =
     able.length === 0
       ? 'no device online can take this job yet; it starts when one comes'
-      : `from ${measured.length} measured and ${able.length - measured.length} estimated devices online now`;
+      : `from the speed of ${able.length} devices online now, ${measured.length} of them measured`;
   return {
     units,
     items,

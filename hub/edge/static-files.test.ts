@@ -26,7 +26,7 @@ const get = (path: string, headers: Record<string, string> = {}) =>
   files.respond(new Request(`http://hub${path}`, { headers }));
 
 it('serves the pages of the app, isolated, under a strict policy', async () => {
-  for (const path of ['/', '/dashboard', '/verdicts', '/dashboard?job=1']) {
+  for (const path of ['/', '/dashboard', '/verdicts', `/dashboard/job_${'a'.repeat(16)}`]) {
     const answer = await get(path);
     expect(await answer?.text()).toContain('<title>Pocketgrid</title>');
     expect(Object.fromEntries(answer?.headers ?? [])).toMatchObject({

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
 /** Pages of the app; each is the one HTML file. */
-const PAGES = new Set(['/', '/dashboard', '/verdicts']);
+const PAGES = /^\/(dashboard(\/job_[0-9a-f]{16})?|verdicts)?$/;
 const CACHE_BYTES_MAX = 128 * 1024 * 1024;
 /** Past this, the best brotli takes seconds: a runtime of 14 MB would keep its first visitor waiting. */
 const BEST_BYTES_MAX = 1024 * 1024;
@@ -80,7 +80,7 @@ export async function openStaticFiles(folder: string): Promise<StaticFiles> {
   return {
     async respond(request) {
       const path = new URL(request.url).pathname;
-      const name = PAGES.has(path) ? '/index.html' : path;
+      const name = PAGES.test(path) ? '/index.html' : path;
       const file = files.get(name);
       if (file === undefined) return undefined;
       const encoding = chooseEncoding(file, request.headers.get('accept-encoding') ?? '');
