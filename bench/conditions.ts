@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { runCommand } from './command.ts';
 
 /** What the figures depend on, told with each of them. */
@@ -13,6 +13,8 @@ export async function readConditions(
   return {
     cpus: cpus().length,
     cpu: cpus()[0]?.model ?? 'unknown',
+    // Above the number of CPUs, other programs were in the way.
+    load: Number((loadavg()[0] ?? 0).toFixed(2)),
     node: process.versions.node,
     chromium: /\d+(\.\d+)+/.exec(version)?.[0] ?? 'unknown',
     ort: (JSON.parse(runtime) as { version: string }).version,

@@ -1,17 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { openBrowser } from './browser.ts';
 import { runCommand } from './command.ts';
 import type { Bench, BenchContext } from './figure.ts';
-import { type BenchModel, plainInputs, readModels, urlOf } from './models.ts';
+import { type BenchModel, plainItems, readModels } from './models.ts';
 import { type BenchPages, openBenchPages } from './page-server.ts';
 
 const RUN_MS_MAX = 5 * 60_000;
-const SEED = 20260927;
+/** Items run at once, so that batched kernels are compared too. */
+const ITEMS = { digits: 64, minilm: 2, mobilenet: 2 };
 
 /** Outputs of the wasm provider in Node and Chromium, with 1 and 2 threads: bytes that differ. */
 export const run: Bench = async function* (context) {
   const models = await readModels(context);
-  const pages = await openBenchPages(context);
+  const pages = await openBenchPages(context, await openBrowser(context));
   let differing = 0;
   let compared = 0;
   for (const model of models) {
@@ -33,7 +35,7 @@ export const run: Bench = async function* (context) {
 };
 
 async function runEverywhere(model: BenchModel, pages: BenchPages, context: BenchContext) {
-  const inputs = plainInputs(model, SEED);
+  const inputs = plainItems(model, ITEMS[model.name]);
   const file = join(context.folder, `${basename(model.file)}.json`);
   await writeFile(file, JSON.stringify(inputs));
   const found: { place: string; bytes: Uint8Array }[] = [];
@@ -41,7 +43,7 @@ async function runEverywhere(model: BenchModel, pages: BenchPages, context: Benc
     const words = ['npx', 'tsx', 'bench/exact/node-run.ts', model.file, file, String(threads)];
     const { outputs } = JSON.parse(await runCommand(words, RUN_MS_MAX)) as { outputs: string[] };
     found.push({ place: `Node ${threads} threads`, bytes: joinOutputs(outputs) });
-    const seen = await pages.runOnce({ model: urlOf(model), inputs, threads });
+    const seen = await pages.runOnce({ model: model.url, inputs, threads });
     found.push({ place: `Chromium ${threads} threads`, bytes: joinOutputs(seen) });
   }
   return found;

@@ -1,99 +1,96 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeNpy } from '#protocol/npy.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
-import { dtypeOfOnnx } from '#protocol/onnx/model.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
-import { DTYPE_BYTES, specBytes } from '#protocol/tensor.ts';
+import type { Result } from '#protocol/refusal.ts';
+import { decodeSafetensors, encodeSafetensors } from '#protocol/safetensors.ts';
+import type { Tensor } from '#protocol/tensor.ts';
 import { runCommand } from './command.ts';
 import type { BenchContext } from './figure.ts';
 import type { Plain } from './page/session.ts';
 
 const MAKE_MS_MAX = 3 * 60_000;
-/** Rows of the tables that whole-number inputs index into. */
-const TOKENS = 1_000;
-/** Set where a model leaves a dimension other than its first one free. */
-const SEQUENCE = 128;
+/** Different items made for a generated model; longer inputs repeat them. */
+const ITEMS_MADE = 32;
 
 export interface BenchModel {
   name: 'digits' | 'minilm' | 'mobilenet';
   file: string;
   bytes: Uint8Array;
-  /** Items per unit: what a phone takes a few milliseconds to a second for. */
-  unitItems: number;
-  /** Inputs of one unit. */
-  inputs: TensorSpec[];
+  /** Where the bench's own page finds it. */
+  url: string;
+  /** Names of the dimension that its items stand in. */
+  batchNames: string[];
+  /** Inputs by name; their first dimension counts items. */
+  inputs: Map<string, Tensor>;
 }
-
-const UNIT_ITEMS = { digits: 64, minilm: 1, mobilenet: 1 };
 
 /** The sample's model and the two of benchmark size, which are generated, never committed. */
 export async function readModels({ folder, say }: BenchContext): Promise<BenchModel[]> {
   say('generating the benchmark models…');
-  await runCommand(['npx', 'tsx', 'scripts/models/main.ts', '--out', folder], MAKE_MS_MAX);
-  const files = {
-    digits: 'public/sample/digits.onnx',
-    minilm: join(folder, 'minilm.onnx'),
-    mobilenet: join(folder, 'mobilenet.onnx'),
+  const words = ['--out', folder, '--items', String(ITEMS_MADE)];
+  await runCommand(['npx', 'tsx', 'scripts/models/main.ts', ...words], MAKE_MS_MAX);
+  const picture = value(decodeNpy(await readBytes('public/sample/digits.npy')));
+  const generated = async (name: 'minilm' | 'mobilenet') => {
+    const { tensors } = value(
+      decodeSafetensors(await readBytes(join(folder, `${name}.safetensors`))),
+    );
+    return readModel({ name, folder, url: `/models/${name}.onnx`, inputs: tensors });
   };
-  const names = ['digits', 'minilm', 'mobilenet'] as const;
-  return Promise.all(
-    names.map(async (name) => {
-      const bytes = new Uint8Array(await readFile(files[name]));
-      const unitItems = UNIT_ITEMS[name];
-      return { name, file: files[name], bytes, unitItems, inputs: readInputs(bytes, unitItems) };
-    }),
+  const digits = { name: 'digits', folder: 'public/sample', url: '/sample/digits.onnx' } as const;
+  return [
+    await readModel({ ...digits, inputs: new Map([['', picture]]) }),
+    await generated('minilm'),
+    await generated('mobilenet'),
+  ];
+}
+
+async function readModel(
+  from: Pick<BenchModel, 'name' | 'url' | 'inputs'> & { folder: string },
+): Promise<BenchModel> {
+  const { name, url, folder } = from;
+  const file = join(folder, `${name}.onnx`);
+  const bytes = await readBytes(file);
+  const { inputs: values } = value(decodeOnnx(bytes)).graph;
+  const dims = values.flatMap(({ type }) => (type.kind === 'tensor' ? (type.dims?.[0] ?? []) : []));
+  const batchNames = [...new Set(dims.filter((dim) => typeof dim === 'string'))];
+  // An NPY file has no names: its one tensor is the model's one input.
+  const inputs = new Map(
+    [...from.inputs].map(([key, tensor]) => [key || (values[0]?.name ?? ''), tensor]),
   );
+  return { name, file, bytes, url, batchNames, inputs };
 }
 
-/** Inputs of a model with their free dimensions, of which the first is the batch, set. */
-function readInputs(bytes: Uint8Array, unitItems: number): TensorSpec[] {
-  const model = decodeOnnx(bytes);
-  if (!model.ok) throw new Error(model.refusal.message);
-  const { inputs, initializers } = model.value.graph;
-  const constants = new Set(initializers.map(({ name }) => name));
-  return inputs
-    .filter(({ name }) => !constants.has(name))
-    .map(({ name, type }) => {
-      if (type.kind !== 'tensor') throw new Error(`${name} is no tensor`);
-      const dtype = dtypeOfOnnx(type.dataType);
-      if (dtype === undefined) throw new Error(`${name} has a dtype we do not carry`);
-      const shape = (type.dims ?? []).map((dim) => (typeof dim === 'number' ? dim : SEQUENCE));
-      return { name, dtype, shape: [unitItems, ...shape.slice(1)] };
-    });
-}
-
-/**
- * Bytes for an input, the same in every run: numbers in [-1, 1) for floats, token numbers for
- * integers, ones where a name says that it is a mask.
- */
-export function fillInput(spec: TensorSpec, seed: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(specBytes(spec));
-  const view = new DataView(bytes.buffer);
-  const size = DTYPE_BYTES[spec.dtype];
-  let state = seed >>> 0;
-  for (let at = 0; at < bytes.length; at += size) {
-    // A linear congruential generator (Numerical Recipes): repeatable is all it has to be.
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const token = spec.name.includes('mask') ? 1 : (state >>> 8) % TOKENS;
-    if (spec.dtype === 'f32') view.setFloat32(at, state / 2 ** 31 - 1, true);
-    else if (spec.dtype === 'i64') view.setBigInt64(at, BigInt(token), true);
-    else if (spec.dtype === 'i32') view.setInt32(at, token, true);
-    else throw new Error(`no filling for ${spec.dtype}`);
+/** The first `items` items of each input, from the start again when there are fewer. */
+function takeItems({ dtype, shape, data }: Tensor, items: number): Tensor {
+  const [rows = 1, ...rest] = shape;
+  const row = data.length / rows;
+  const taken = new Uint8Array(items * row);
+  for (let at = 0; at < taken.length; at += data.length) {
+    taken.set(data.subarray(0, Math.min(data.length, taken.length - at)), at);
   }
-  return bytes;
+  return { dtype, shape: [items, ...rest], data: taken };
 }
+
+/** Inputs of so many items, as a developer uploads them. */
+export const encodeItems = ({ inputs }: BenchModel, items: number): Uint8Array =>
+  encodeSafetensors(
+    Object.fromEntries([...inputs].map(([name, tensor]) => [name, takeItems(tensor, items)])),
+  );
 
 const RUNTIME_DTYPES = { f32: 'float32', i64: 'int64', i32: 'int32' } as const;
 
-/** One unit's inputs, filled, as a page or a child process takes them. */
-export function plainInputs({ inputs }: BenchModel, seed: number): Plain[] {
-  return inputs.map((spec, at) => {
-    const dtype = RUNTIME_DTYPES[spec.dtype as keyof typeof RUNTIME_DTYPES];
-    const data = Buffer.from(fillInput(spec, seed + at)).toString('base64');
-    return { name: spec.name, dtype, shape: spec.shape, data };
+/** The first items, as a page or a child process takes them. */
+export const plainItems = ({ inputs }: BenchModel, items: number): Plain[] =>
+  [...inputs].map(([name, tensor]) => {
+    const { dtype, shape, data } = takeItems(tensor, items);
+    const type = RUNTIME_DTYPES[dtype as keyof typeof RUNTIME_DTYPES];
+    return { name, dtype: type, shape: [...shape], data: Buffer.from(data).toString('base64') };
   });
-}
 
-/** Where the bench's own page finds the model. */
-export const urlOf = ({ name }: BenchModel): string =>
-  name === 'digits' ? '/sample/digits.onnx' : `/models/${name}.onnx`;
+const readBytes = async (path: string): Promise<Uint8Array> => new Uint8Array(await readFile(path));
+
+function value<T>(result: Result<T>): T {
+  if (result.ok) return result.value;
+  throw new Error(`${result.refusal.code}: ${result.refusal.message}`);
+}

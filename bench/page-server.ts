@@ -1,5 +1,4 @@
-import type { Page } from 'playwright-core';
-import { openBrowser } from './browser.ts';
+import type { BrowserContext, Page } from 'playwright-core';
 import type { BenchContext } from './figure.ts';
 import type { BenchPage } from './page/main.ts';
 import { openStaticServer } from './static-server.ts';
@@ -7,8 +6,11 @@ import { openStaticServer } from './static-server.ts';
 /** `bench/page/`, opened afresh for each call: how many threads the runtime has is fixed at first use. */
 export type BenchPages = BenchPage;
 
-/** A Chromium on the bench's own page; generated models are under `/models/`. */
-export async function openBenchPages(context: BenchContext): Promise<BenchPages> {
+/** Calls into the bench's own page in this Chromium; generated models are under `/models/`. */
+export async function openBenchPages(
+  context: BenchContext,
+  browser: BrowserContext,
+): Promise<BenchPages> {
   const server = await openStaticServer(
     {
       '/': 'bench/page',
@@ -19,7 +21,6 @@ export async function openBenchPages(context: BenchContext): Promise<BenchPages>
     },
     context,
   );
-  const browser = await openBrowser(context);
   const inPage = async <T>(act: (page: Page) => Promise<T>): Promise<T> => {
     const page = await browser.newPage();
     try {

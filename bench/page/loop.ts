@@ -4,6 +4,8 @@ export interface LoopTask {
   /** URL of the model's file. */
   model: string;
   inputs: Plain[];
+  /** Sizes of the model's free dimensions. */
+  free: Record<string, number>;
   threads: number;
   warmSeconds: number;
   seconds: number;
@@ -15,9 +17,10 @@ export interface LoopResult {
 }
 
 /** A bare loop over the runtime in a worker of its own: no downloads, digests or messages. */
-async function loop({ model, inputs, threads, warmSeconds, seconds }: LoopTask) {
+async function loop(task: LoopTask) {
+  const { model, inputs, free, threads, warmSeconds, seconds } = task;
   const ort = await loadRuntime(threads);
-  const session = await openModel(ort, await readBytes(model));
+  const session = await openModel(ort, await readBytes(model), free);
   const feed = feedOf(ort, inputs);
   const runFor = async (span: number): Promise<LoopResult> => {
     const started = performance.now();

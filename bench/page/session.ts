@@ -23,11 +23,17 @@ export async function loadRuntime(threads: number): Promise<OrtRuntime> {
 export const readBytes = async (url: string): Promise<Uint8Array> =>
   new Uint8Array(await (await fetch(url)).arrayBuffer());
 
-/** The exact lane: wasm alone, everything optimised. */
-export const openModel = (ort: OrtRuntime, model: Uint8Array): Promise<Runtime.InferenceSession> =>
+/** The exact lane: wasm alone, everything optimised, shapes fixed where `free` names dimensions. */
+export const openModel = (
+  ort: OrtRuntime,
+  model: Uint8Array,
+  free: Record<string, number> = {},
+): Promise<Runtime.InferenceSession> =>
   ort.InferenceSession.create(model, {
     executionProviders: ['wasm'],
     graphOptimizationLevel: 'all',
+    freeDimensionOverrides: free,
+    logSeverityLevel: 3,
   });
 
 export const feedOf = (ort: OrtRuntime, inputs: readonly Plain[]): Record<string, Runtime.Tensor> =>

@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import type { JobView } from '#protocol/job.ts';
+import { Receipt } from '#protocol/records.ts';
+import type { BenchHub } from '../hub.ts';
+
+const RECEIPTS_A_PAGE = 200;
+const Receipts = v.object({ receipts: v.array(Receipt) });
+
+/** One accepted shard: when the hub took it, in ms, and its units. */
+export interface Taken {
+  at: number;
+  units: number;
+}
+
+export interface SteadyRate {
+  itemsPerSecond: number;
+  seconds: number;
+  /** Shards within the window. */
+  shards: number;
+}
+
+/** Items a second of a finished job, by the hub's own times of acceptance. */
+export async function readSteadyRate(hub: BenchHub, job: JobView): Promise<SteadyRate> {
+  const taken: Taken[] = [];
+  for (let from = 0; from < job.units; ) {
+    const path = `/v1/jobs/${job.id}/receipts?from=${from}&limit=${RECEIPTS_A_PAGE}`;
+    const { receipts } = v.parse(Receipts, await hub.read(path));
+    for (const { shard } of receipts) taken.push({ at: shard.at, units: shard.unitCount });
+    const last = receipts.at(-1)?.shard;
+    if (last === undefined) break;
+    from = last.firstUnit + last.unitCount;
+  }
+  return steadyRate(taken, job.unitItems);
+}
+
+/**
+ * The window from the first accepted shard, which stands for the start-up, to the last one that is
+ * at least half as long as the longest: shards shrink towards a job's end so that all devices finish
+ * together.
+ */
+export function steadyRate(taken: readonly Taken[], unitItems: number): SteadyRate {
+  const ordered = [...taken].sort((a, b) => a.at - b.at);
+  const longest = Math.max(...ordered.map(({ units }) => units));
+  const end = ordered.findLastIndex(({ units }) => units >= longest / 2);
+  const [first] = ordered;
+  const last = ordered[end];
+  if (first === undefined || last === undefined || last.at <= first.at) {
+    throw new Error(`${ordered.length} shards are too few for a rate: make the job longer`);
+  }
+  const units = ordered.slice(1, end + 1).reduce((sum, shard) => sum + shard.units, 0);
+  const seconds = (last.at - first.at) / 1000;
+  return { itemsPerSecond: (units * unitItems) / seconds, seconds, shards: end };
+}
