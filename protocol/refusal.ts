@@ -28,8 +28,8 @@ export const REFUSAL_CODES = [
   'commitment-duplicate',
   'commitment-mismatch',
   'result-shape',
-  'result-nan',
-  'result-digest',
+  'result-nan', // reserved: nobody says it
+  'result-digest', // reserved: nobody says it
   'unit-already-accepted',
   // Bytes
   'blob-unknown',
@@ -68,7 +68,7 @@ export const REFUSAL_CODES = [
   'provider-unavailable',
   'provider-failed',
   'provider-timeout',
-  'provider-barred',
+  'provider-barred', // reserved: nobody says it
   'device-memory',
   'webrtc-failed',
   'download-failed',
