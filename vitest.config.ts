@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, include: string[], testTimeout = 30_000) => ({
+const project = (name: string, include: string[], testTimeout = 120_000) => ({
   extends: true as const,
   test: { name, include, testTimeout },
 });
