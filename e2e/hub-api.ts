@@ -99,31 +99,8 @@ export function openHubApi(url: string, key: string): HubApi {
       );
       return npy.subarray(10 + npy.readUInt16LE(8));
     },
-    async verdicts(job) {
-      const found: VerdictFacts[] = [];
-      for (let after = 0; ; ) {
-        const response = await call(`/v1/verdicts?after=${after}&limit=500`);
-        const page = (await response.json()) as {
-          verdicts: { signed: { verdict: VerdictFacts } }[];
-          next: number;
-        };
-        found.push(...page.verdicts.map(({ signed }) => signed.verdict));
-        if (page.verdicts.length === 0 || page.next <= after) break;
-        after = page.next;
-      }
-      return found.filter((verdict) => verdict.job === job);
-    },
-    async shards(job) {
-      const found: ShardFacts[] = [];
-      for (let from = 0; ; ) {
-        const response = await call(`/v1/jobs/${job}/receipts?from=${from}`);
-        const page = (await response.json()) as { receipts: { shard: ShardFacts }[] };
-        found.push(...page.receipts.map(({ shard }) => shard));
-        if (page.receipts.length === 0) return found;
-        const last = found.at(-1);
-        from = (last?.firstUnit ?? 0) + (last?.unitCount ?? 0);
-      }
-    },
+    verdicts: (job) => readVerdicts(call, job),
+    shards: (job) => readShards(call, job),
     async devices() {
       const grid = (await (await call('/v1/grid')).json()) as { devices: DeviceFacts[] };
       return grid.devices;
@@ -138,4 +115,33 @@ export function openHubApi(url: string, key: string): HubApi {
       };
     },
   };
+}
+
+type Call = (path: string) => Promise<Response>;
+
+async function readVerdicts(call: Call, job: string): Promise<VerdictFacts[]> {
+  const found: VerdictFacts[] = [];
+  for (let after = 0; ; ) {
+    const response = await call(`/v1/verdicts?after=${after}&limit=500`);
+    const page = (await response.json()) as {
+      verdicts: { signed: { verdict: VerdictFacts } }[];
+      next: number;
+    };
+    found.push(...page.verdicts.map(({ signed }) => signed.verdict));
+    if (page.verdicts.length === 0 || page.next <= after) break;
+    after = page.next;
+  }
+  return found.filter((verdict) => verdict.job === job);
+}
+
+async function readShards(call: Call, job: string): Promise<ShardFacts[]> {
+  const found: ShardFacts[] = [];
+  for (let from = 0; ; ) {
+    const response = await call(`/v1/jobs/${job}/receipts?from=${from}`);
+    const page = (await response.json()) as { receipts: { shard: ShardFacts }[] };
+    found.push(...page.receipts.map(({ shard }) => shard));
+    if (page.receipts.length === 0) return found;
+    const last = found.at(-1);
+    from = (last?.firstUnit ?? 0) + (last?.unitCount ?? 0);
+  }
 }

@@ -47,6 +47,10 @@ test('with WebRTC blocked every byte comes over HTTPS', async ({ browser }) => {
   const modelBytes = (await readModel()).length;
   const context = await browser.newContext();
   await blockWebrtc(context);
+  const fetched: string[] = [];
+  context.on('response', (response) => {
+    if (response.ok()) fetched.push(new URL(response.url()).pathname);
+  });
   const page = await contribute(context, grid.url, '?webrtc=off');
   const posted = await postDigits(grid, rows, unitItems);
   const job = await grid.api.finish(posted.id);
@@ -55,6 +59,9 @@ test('with WebRTC blocked every byte comes over HTTPS', async ({ browser }) => {
   const served = await grid.api.served();
   expect(served.webrtc).toBe(0);
   expect(served.https).toBeGreaterThan(modelBytes);
+  // The verifier fetches over HTTPS in any case, so the browser's own requests are looked at.
+  expect(fetched.filter((path) => /^\/v1\/blobs\/\w+$/.test(path))).not.toEqual([]);
+  expect(await page.evaluate(() => typeof RTCPeerConnection)).toBe('undefined');
   await context.close();
   const bare = await runBare(grid, rows, unitItems);
   expect((await grid.api.results(job.id)).equals(bare)).toBe(true);
