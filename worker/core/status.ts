@@ -80,7 +80,7 @@ function viewStatus(turn: Turn, { phase, reason }: Where): DeviceStatus {
   const shard = device.shards.find(({ stage }) => stage === 'running') ?? device.shards[0];
   const id = shard?.lease.package ?? device.engine?.package ?? device.admission?.package;
   const known = id === undefined ? undefined : device.packages.get(id);
-  const admission = known?.admission ?? [...device.packages.values()].at(-1)?.admission;
+  const admission = known?.admission ?? lastAdmission(device);
   const model = known?.manifest.name;
   const { counts, download } = device;
   return {
@@ -120,3 +120,7 @@ function speed(turn: Turn): number {
   const spanMs = Math.max(1, between(first.at, world.now));
   return (rest.reduce((sum, { units }) => sum + units, 0) / spanMs) * 1000;
 }
+
+/** Of the model that was admitted last; one that is still being tested says nothing yet. */
+const lastAdmission = ({ packages }: Contributor) =>
+  [...packages.values()].findLast(({ admission }) => admission !== undefined)?.admission;
