@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { API_KEY_PREFIX } from '#protocol/api.ts';
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${identity.key}\n`);
     return;
   }
+  await yieldCores();
   const { hub, insecure } = flags;
   if (hub === undefined) throw new Error('--hub is missing; give the address of a hub');
   if (flags.enrol !== undefined) {
@@ -115,6 +118,21 @@ function openStop(): { wait: Promise<Error | undefined>; fail(error: unknown): v
     wait,
     fail: (error) => settle(error instanceof Error ? error : new Error(String(error))),
   };
+}
+
+/**
+ * Checks can wait: on a machine shared with contributors these have the cores first. On Linux a
+ * priority is a thread's own, and the threads that compile and collect garbage run already.
+ */
+async function yieldCores(): Promise<void> {
+  const threads = await readdir('/proc/self/task').catch(() => ['0']);
+  for (const thread of threads) {
+    try {
+      setPriority(Number(thread), constants.priority.PRIORITY_BELOW_NORMAL);
+    } catch {
+      // It ended meanwhile, or the system forbids it: a verifier works at any priority.
+    }
+  }
 }
 
 function readFlags() {

@@ -10,9 +10,10 @@ import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
 export const SHARD_MS = { aim: 4_000, first: 2_000, least: 400 } as const;
-/** Output and input bytes of one shard: what a phone can hold and send. */
-const SHARD_BYTES_MAX = 16 * 1024 * 1024;
-const DEADLINE = { factor: 3, slackMs: 15_000 } as const;
+/** Input and output bytes of one shard: what a phone can hold, and send in one frame. */
+const SHARD_BYTES_MAX = { inputs: 32 * 1024 * 1024, outputs: 16 * 1024 * 1024 } as const;
+/** `bytesPerMs`: half of 2 Mbit/s, the slowest line that can help; two shards may share it. */
+const DEADLINE = { factor: 3, slackMs: 15_000, bytesPerMs: 128 } as const;
 const AWAY_MS = { computing: 5_000, logged: 60_000 } as const;
 
 /**
@@ -24,9 +25,12 @@ export function sizeShard(job: Job, admission: Admission, isFirst: boolean): num
   const left = job.fleetSpeed > 0 ? job.open.count / job.fleetSpeed / 2 : Infinity;
   const aim = isFirst ? SHARD_MS.first : SHARD_MS.aim;
   const time = Math.max(SHARD_MS.least, Math.min(aim, left));
-  const widest = Math.max(job.inputUnitBytes, job.outputUnitBytes, 1);
-  const limit = Math.min(LEASE_UNITS_MAX, Math.max(1, Math.floor(SHARD_BYTES_MAX / widest)));
-  return Math.min(limit, Math.max(1, Math.round(time / perUnit)));
+  const limit = Math.min(
+    LEASE_UNITS_MAX,
+    SHARD_BYTES_MAX.inputs / Math.max(job.inputUnitBytes, 1),
+    SHARD_BYTES_MAX.outputs / Math.max(job.outputUnitBytes, 1),
+  );
+  return Math.max(1, Math.min(Math.floor(limit), Math.round(time / perUnit)));
 }
 
 /** Lends the units [first, first + count) of a job to a device and tells it. */
@@ -39,7 +43,8 @@ export function grantLease(
   const { hub, world } = turn;
   if (job.packageId === undefined) return;
   const expectedMs = millis(count * admission.unitMs);
-  const deadlineMs = leaseDeadline(turn, device, expectedMs);
+  const travelMs = (count * (job.inputUnitBytes + job.outputUnitBytes)) / DEADLINE.bytesPerMs;
+  const deadlineMs = leaseDeadline(turn, device, millis(expectedMs + travelMs / DEADLINE.factor));
   const digests = job.inputDigests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES);
   const lease = {
     id: world.random().slice(0, 32) as LeaseId,

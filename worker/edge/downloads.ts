@@ -1,7 +1,5 @@
-import { DIGEST_BYTES, sha256 } from '#protocol/digest.ts';
 import type { Root } from '#protocol/ids.ts';
 import type { BlobRef } from '#protocol/package.ts';
-import { PEER_WANT_BYTES_MAX } from '#protocol/peer-frame.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
 import type { ContributorEvent, FetchId, FetchTarget } from '../core/events.ts';
@@ -11,7 +9,7 @@ import {
   openBlobDownload,
   type PieceWorld,
 } from './blob-download.ts';
-import type { PeerLinks } from './ports.ts';
+import { openUnitInputs } from './unit-inputs.ts';
 
 /** Blobs whose pieces are remembered after their fetch was cancelled or failed. */
 const BROKEN_OFF_MAX = 16;
@@ -31,9 +29,10 @@ export function openDownloads(world: World): Downloads {
   const { cache, post } = world;
   const live = new Set<FetchId>();
   const blobs = openBlobs(world, live);
+  const fetchUnits = openUnitInputs(world);
 
   const perform = async (fetch: FetchId, target: FetchTarget, wantBytes: boolean) => {
-    if (target.kind === 'units') return fetchUnits(world, target);
+    if (target.kind === 'units') return fetchUnits(target);
     await blobs.fetch(fetch, target.ref);
     return wantBytes && live.has(fetch)
       ? cache.read(target.ref.root, 0, target.ref.length)
@@ -112,51 +111,6 @@ function progress(
     overPeers: bytes(overPeers),
     overHttps: bytes(overHttps),
   };
-}
-
-/** Input units of a shard: over the seeder's channel when it is there, else over HTTPS. */
-async function fetchUnits(
-  world: PieceWorld,
-  target: Extract<FetchTarget, { kind: 'units' }>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const length = (target.digests.length / DIGEST_BYTES) * target.unitBytes;
-  const [peer] = world.peers?.holders(target.root) ?? [];
-  if (peer !== undefined && world.peers !== undefined) {
-    const data = await fetchFromPeer(world.peers, peer, { ...target, length }).catch(
-      () => undefined,
-    );
-    if (data !== undefined && hasDigests(data, target)) return data;
-  }
-  const data = await world.http.range(target.root, target.offset, length);
-  if (hasDigests(data, target)) return data;
-  throw new PocketgridError(refusal('blob-hash', 'the inputs are not those the lease names'));
-}
-
-async function fetchFromPeer(
-  peers: PeerLinks,
-  peer: string,
-  range: { root: Root; offset: number; length: number },
-): Promise<Uint8Array<ArrayBuffer>> {
-  const data = new Uint8Array(range.length);
-  for (let at = 0; at < range.length; at += PEER_WANT_BYTES_MAX) {
-    const length = Math.min(PEER_WANT_BYTES_MAX, range.length - at);
-    data.set(
-      await peers.request(peer, { root: range.root, offset: range.offset + at, length }),
-      at,
-    );
-  }
-  return data;
-}
-
-function hasDigests(
-  data: Uint8Array,
-  { unitBytes, digests }: { unitBytes: number; digests: Uint8Array },
-): boolean {
-  for (let unit = 0; unit * DIGEST_BYTES < digests.length; unit += 1) {
-    const hash = sha256(data.subarray(unit * unitBytes, (unit + 1) * unitBytes));
-    if (hash.some((byte, at) => byte !== digests[unit * DIGEST_BYTES + at])) return false;
-  }
-  return true;
 }
 
 const refusalOf = (error: unknown): Refusal =>
