@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     lan: flags.lan,
     verifierKeys: flags['verifier-key'],
     needsVerifier: !flags['no-verifier'],
-    checkRate: flags['check-rate'],
+    ...(flags.checks === undefined ? {} : { checks: flags.checks }),
     newKey: flags['new-key'],
     log: openLog(flags['log-level']),
     ...(flags.host === undefined ? {} : { host: flags.host }),

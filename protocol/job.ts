@@ -79,8 +79,9 @@ export const Quote = v.strictObject({
   /** Absent when no device online can take the job yet. */
   durationMs: v.optional(Millis),
   total: Lamports,
+  /** Share of units expected to be checked, for the device that is trusted most. */
   checkRate: v.number(),
-  /** P(a device that falsifies a fifth of this job's units is caught) = 1 − (1 − rate)^(units/5). */
+  /** At least so likely is a device caught that falsifies a fifth of its units: 1 − exp(−checks / 5). */
   confidence: v.number(),
   peakBytes: v.number(),
   note: v.string(),

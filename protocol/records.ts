@@ -66,6 +66,10 @@ export const Verdict = v.strictObject({
   max: v.number(),
   /** Times the unit was re-executed: 2 when a mismatch was confirmed in a fresh runtime. */
   runs: Count,
+  /** The epoch whose seed drew this unit. */
+  epoch: Count,
+  /** Which unit of its device and package it is since the last confirmed failure, from 1: what p_n goes by. */
+  n: v.pipe(Count, v.minValue(1)),
   at: Instant,
 });
 export type Verdict = v.InferOutput<typeof Verdict>;
@@ -84,6 +88,8 @@ export const AcceptedShard = v.strictObject({
   package: Digest,
   firstUnit: Count,
   unitCount: Count,
+  /** Units of this device and package accepted before, since the device's last confirmed failure. */
+  before: Count,
   commitment: Digest,
   /** SHA-256 of each unit's output bytes, end to end, in base64. */
   digests: v.pipe(v.string(), v.base64()),

@@ -108,7 +108,7 @@ function openLife(node: Node): Life {
   const snapshot = structuredClone(projectFacts(selectFacts(node.facts)));
   const hub = openHub(snapshot, {
     hub: node.key,
-    checkRate: node.checkRate,
+    checks: { type: 'flat', rate: node.checkRate },
     beatMs: millis(20_000),
     iceServers: [],
     needsVerifier: true,

@@ -3,6 +3,8 @@ import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { API_KEY_PREFIX } from '#protocol/api.ts';
+import { CHECK_POLICY_DEFAULT, type CheckPolicy, CheckPolicyText } from '#protocol/check-policy.ts';
+import { decodeWith } from '#protocol/decode.ts';
 import { millis } from '#protocol/units.ts';
 import type { VerifierConfig } from './core/events.ts';
 import { heldUnits } from './core/view.ts';
@@ -15,7 +17,7 @@ const HELP = `npm run verifier -- --hub URL [options]
 
   --hub URL         the hub to verify for, such as http://127.0.0.1:8787
   --data DIR        where the key, the log and blobs are kept (default ./data)
-  --rate R          share of units to check, 0 to 1 (default 0.05)
+  --checks POLICY   what to check: trust:UNITS,FLOOR (default trust:100,0.02) or flat:RATE
   --epoch-minutes M how long one draw seed is in use (default 60)
   --log-port N      port of the log page on this machine (default 0: any free one)
   --enrol pg_KEY    enrols this verifier with a developer's key, then goes on
@@ -49,7 +51,7 @@ async function main(): Promise<void> {
   }
   const config: VerifierConfig = {
     key: identity.key,
-    policy: { type: 'flat', rate: flags.rate },
+    policy: flags.checks,
     epochMs: millis(flags.epochMinutes * 60_000),
     queueUnitsMax: QUEUE_UNITS_MAX,
     tasksMax: TASKS_MAX,
@@ -88,7 +90,7 @@ function viewPage(loop: Loop, config: VerifierConfig, hub: URL) {
     hub: hub.origin,
     phase: phase.name,
     reason: 'reason' in phase ? phase.reason : REASONS[phase.name],
-    rate: config.policy.rate,
+    policy: config.policy,
     judged: state.book?.judged ?? -1,
     waiting: heldUnits(state),
     tally: loop.tally(),
@@ -140,7 +142,7 @@ function readFlags() {
     options: {
       hub: { type: 'string' },
       data: { type: 'string', default: './data' },
-      rate: { type: 'string', default: '0.05' },
+      checks: { type: 'string' },
       'epoch-minutes': { type: 'string', default: '60' },
       'log-port': { type: 'string', default: '0' },
       enrol: { type: 'string' },
@@ -160,7 +162,7 @@ function readFlags() {
   return {
     ...(hub === undefined ? {} : { hub: readUrl(hub) }),
     data: resolve(values.data),
-    rate: readNumber('--rate', values.rate, { min: 0, max: 1 }),
+    checks: readPolicy(values.checks),
     epochMinutes: readNumber('--epoch-minutes', values['epoch-minutes'], {
       min: 0.01,
       max: 10_080,
@@ -186,4 +188,11 @@ function readNumber(
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (value >= min && value <= max) return value;
   throw new Error(`${flag} takes a number from ${min} to ${max}, not ${text}`);
+}
+
+function readPolicy(text: string | undefined): CheckPolicy {
+  if (text === undefined) return CHECK_POLICY_DEFAULT;
+  const decoded = decodeWith(CheckPolicyText, text, 'request-invalid');
+  if (decoded.ok) return decoded.value;
+  throw new Error(`--checks: ${decoded.refusal.message}`);
 }

@@ -20,7 +20,7 @@ const UNIT_BYTES = 4;
 
 const CONFIG = {
   hub: HUB,
-  checkRate: 0.05,
+  checks: { type: 'flat', rate: 0.05 } as const,
   beatMs: millis(20_000),
   iceServers: [],
   needsVerifier: false,
@@ -451,6 +451,8 @@ test('a confirmed mismatch voids what the device did in open jobs and bars it', 
     l2: 1,
     max: 1,
     runs: 2,
+    epoch: 1,
+    n: 1,
     at: instant(5),
   };
   bench.say(1, { type: 'verdict', signed: { verdict, signature: SIGNED } });

@@ -6,7 +6,7 @@ import type { CommittedShard, Snapshot } from './events.ts';
 import { setPackage } from './prepare.ts';
 import { coversRun, removeRun } from './ranges.ts';
 import { keepShard } from './results.ts';
-import { type Hub, type HubConfig, verdictName } from './state.ts';
+import { type Hub, type HubConfig, standingName, verdictName } from './state.ts';
 
 /** A hub as its facts left it. Leases that were not committed have lapsed; their units are open. */
 export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
@@ -28,6 +28,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     servable: new Set(),
     pending: new Map(),
     verdictsTaken: new Set(snapshot.verdicts.map(verdictName)),
+    standings: new Map(),
     unjudged: new Map(),
     nextIndex: snapshot.nextIndex,
     nextSequence: snapshot.nextSequence,
@@ -35,6 +36,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   };
   restoreJobs(hub, snapshot);
   restoreShards(hub, snapshot);
+  restoreStandings(hub, snapshot);
   for (const committed of snapshot.pending) restoreLease(hub, committed);
   return hub;
 }
@@ -82,6 +84,22 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     job.acceptedUnits += shard.unitCount;
     job.lastSequence = Math.max(job.lastSequence, shard.sequence);
     removeRun(job.open, shard.firstUnit, shard.firstUnit + shard.unitCount);
+  }
+}
+
+/**
+ * From the shards that still stand: those of a device that was caught do not, where their jobs were
+ * not over. What is forgotten here only means more checks.
+ */
+function restoreStandings({ standings }: Hub, { accepted, verdicts }: Snapshot): void {
+  const caughtAt = new Map<string, number>();
+  for (const { verdict } of verdicts) {
+    if (verdict.kind !== 'mismatch') continue;
+    caughtAt.set(verdict.device, Math.max(verdict.at, caughtAt.get(verdict.device) ?? 0));
+  }
+  for (const { device, package: id, before, unitCount, at } of accepted) {
+    if (at <= (caughtAt.get(device) ?? -1)) continue;
+    standings.set(standingName(device, id), before + unitCount);
   }
 }
 

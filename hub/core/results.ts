@@ -8,7 +8,14 @@ import { millis } from '#protocol/units.ts';
 import { changed, decline, moveJob, send, sendDevice, store, type Turn } from './effects.ts';
 import { endLease, revokeLease } from './lease.ts';
 import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
-import type { ActiveLease, Device, Job, KeptShard, Pending } from './state.ts';
+import {
+  type ActiveLease,
+  type Device,
+  type Job,
+  type KeptShard,
+  type Pending,
+  standingName,
+} from './state.ts';
 import { finishJobs, sendChecksToAll, voidShards } from './verdicts.ts';
 
 type Commit = Extract<ContributorMessage, { type: 'commit' }>;
@@ -180,8 +187,12 @@ function acceptShard(
   }
   active.stage = 'accepting';
   learnSpeed(device, active, reveal);
+  const name = standingName(device.key, active.lease.package);
+  const before = turn.hub.standings.get(name) ?? 0;
+  turn.hub.standings.set(name, before + active.lease.unitCount);
   const shard: AcceptedShard = {
     ...active.committed.shard,
+    before,
     sequence: turn.hub.nextSequence++,
     index: active.committed.entry.index,
     commitment: active.committed.entry.commitment,
@@ -264,7 +275,11 @@ export function undoStore(turn: Turn, pending: Pending, refusal: Refusal): void 
   if (pending.type === 'logged') {
     active.stage = 'computing';
     delete active.committed;
-  } else active.stage = 'logged';
+  } else {
+    active.stage = 'logged';
+    const { device: key, package: id, before } = pending.shard;
+    turn.hub.standings.set(standingName(key, id), before);
+  }
   const device = turn.hub.devices.get(active.device);
   if (device === undefined) return;
   const { code, message } = refusal;

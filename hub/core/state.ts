@@ -1,3 +1,4 @@
+import type { CheckPolicy } from '#protocol/check-policy.ts';
 import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobRecord, JobState } from '#protocol/job.ts';
 import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.ts';
@@ -11,8 +12,8 @@ import type { Ranges } from './ranges.ts';
 
 export interface HubConfig {
   hub: PublicKey;
-  /** Share of units a verifier is expected to draw; told in quotes. */
-  checkRate: number;
+  /** How verifiers are expected to draw; told in quotes. */
+  checks: CheckPolicy;
   beatMs: Millis;
   seeder?: PeerId;
   iceServers: { urls: string[]; username?: string; credential?: string }[];
@@ -148,12 +149,16 @@ export interface Hub {
   pending: Map<Token, Pending>;
   /** (lease, unit, verifier) of verdicts taken, to drop repeats. */
   verdictsTaken: Set<string>;
+  /** By `standingName`: units of a device and package since its last confirmed failure. */
+  standings: Map<string, number>;
   /** Accepted shards not judged by every verifier yet, in order of sequence. */
   unjudged: Map<number, KeptShard>;
   nextIndex: number;
   nextSequence: number;
   nextToken: Token;
 }
+
+export const standingName = (device: PublicKey, id: Digest): string => `${device}/${id}`;
 
 export const verdictName = ({ verdict }: SignedVerdict): string =>
   `${verdict.lease}/${verdict.unit}/${verdict.verifier}`;

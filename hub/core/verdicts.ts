@@ -127,12 +127,18 @@ function findShard(job: Job, verdict: Verdict): KeptShard | undefined {
 function convictDevice(turn: Turn, verdict: Verdict): Fact[] {
   const { hub, world } = turn;
   const found = voidShards(turn, shardsOf(turn, verdict.device), CAUGHT);
+  forgetStanding(hub.standings, verdict.device);
   const bar = hub.barred.get(verdict.device);
   if (bar !== undefined && bar.until > world.now) return found;
   const until = after(world.now, hub.config.barMs);
   const reason = `unit ${verdict.unit} of ${verdict.job} did not match its re-execution`;
   hub.barred.set(verdict.device, { until, reason });
   return [{ type: 'barred', device: verdict.device, until, reason, at: world.now }, ...found];
+}
+
+/** The device begins again with every package. */
+export function forgetStanding(standings: Map<string, number>, device: PublicKey): void {
+  for (const name of standings.keys()) if (name.startsWith(`${device}/`)) standings.delete(name);
 }
 
 /** Honest but wrong, as GPUs are at times: this model goes to it no more; nothing else changes. */

@@ -1,10 +1,11 @@
 import type { DeviceView, GridView } from '#protocol/api.ts';
+import { expectedChecks } from '#protocol/check-policy.ts';
 import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobView, Quote } from '#protocol/job.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
 import { SHARD_MS } from './lease.ts';
-import type { Device, Hub, Job } from './state.ts';
+import { type Device, type Hub, type Job, standingName } from './state.ts';
 
 /** Share of units a cheat is taken to falsify when confidence is stated. */
 const CHEAT_SHARE = 0.2;
@@ -83,7 +84,10 @@ function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
   );
   const medianMs = measured[measured.length >> 1] ?? Math.max(manifest.referenceUnitMs, 0.001);
   const perShard = Math.max(1, Math.round(SHARD_MS.aim / medianMs));
-  const rate = hub.config.checkRate;
+  // The device with the most trust behind it is checked least: what is said holds for all.
+  const trusted = able.reduce((most, device) => Math.max(most, standingOf(hub, device, job)), 0);
+  const perDevice = Math.ceil(units / Math.max(1, able.length));
+  const checks = expectedChecks(hub.config.checks, trusted, perDevice);
   const note =
     able.length === 0
       ? 'no device online can take this job yet; it starts when one comes'
@@ -95,12 +99,15 @@ function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
     devices: able.length,
     ...(speed > 0 ? { durationMs: millis(Math.ceil(units / speed)) } : {}),
     total: lamports(BigInt(unitPrice) * BigInt(units)),
-    checkRate: rate,
-    confidence: 1 - (1 - rate) ** (units * CHEAT_SHARE),
+    checkRate: checks / perDevice,
+    confidence: 1 - Math.exp(-checks * CHEAT_SHARE),
     peakBytes: manifest.peakBytes,
     note,
   };
 }
+
+const standingOf = (hub: Hub, { key }: Device, { packageId }: Job): number =>
+  packageId === undefined ? 0 : (hub.standings.get(standingName(key, packageId)) ?? 0);
 
 const speedOn = (device: Device, job: Job): number | undefined =>
   job.packageId === undefined ? undefined : device.admitted.get(job.packageId)?.unitMs;

@@ -29,7 +29,7 @@ async function openAll(limits: Partial<ControlLimits> = {}): Promise<void> {
   const commit = openGroupCommit(store);
   const hub = openHub(await store.load(), {
     hub: hubKey,
-    checkRate: 0.05,
+    checks: { type: 'flat', rate: 0.05 },
     beatMs: millis(15_000),
     iceServers: [],
     needsVerifier: true,

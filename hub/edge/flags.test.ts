@@ -11,7 +11,7 @@ it('has defaults for all flags', () => {
 it('reads each flag', () => {
   const key = 'cd'.repeat(32);
   const args = `--port 0 --host ::1 --data d --lan --verifier-key ${key} --verifier-key ${key}`;
-  const more = '--no-verifier --check-rate 0.5 --new-key --log-level debug';
+  const more = '--no-verifier --checks flat:0.5 --new-key --log-level debug';
   expect(decodeFlags(`${args} ${more}`.split(' '))).toMatchObject({
     ok: true,
     value: {
@@ -28,7 +28,7 @@ it('reads each flag', () => {
 it.each([
   [['--port', '70000'], '--port'],
   [['--port', 'x'], '--port'],
-  [['--check-rate', '1.5'], '--check-rate'],
+  [['--checks', '1.5'], '--checks'],
   [['--verifier-key', 'ab'], '--verifier-key'],
   [['--log-level', 'loud'], '--log-level'],
   [['--unknown'], '--unknown'],

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
+import { CheckPolicyText } from '#protocol/check-policy.ts';
 import { decodeWith } from '#protocol/decode.ts';
 import { PublicKey } from '#protocol/ids.ts';
 import type { Result } from '#protocol/refusal.ts';
@@ -13,7 +14,7 @@ export const USAGE = `npm run hub -- [flags]
   --lan                HTTPS with a self-signed certificate, for phones on this network
   --verifier-key HEX   enrols a verifier; may be repeated
   --no-verifier        jobs end without a verifier's last word
-  --check-rate SHARE   share of units told in quotes as checked (0.05)
+  --checks POLICY      how quotes say that units are checked (trust:100,0.02; flat:0.05 for one rate)
   --new-key            makes one more developer key and shows it
   --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
   --help`;
@@ -33,14 +34,7 @@ const Flags = v.strictObject({
   lan: v.optional(v.boolean(), false),
   'verifier-key': v.optional(v.array(PublicKey), []),
   'no-verifier': v.optional(v.boolean(), false),
-  'check-rate': v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^(0?\.\d{1,9}|[01](\.0*)?)$/, 'expected a share between 0 and 1, such as 0.05'),
-      v.transform(Number),
-    ),
-    '0.05',
-  ),
+  checks: v.optional(CheckPolicyText),
   'new-key': v.optional(v.boolean(), false),
   'log-level': v.optional(v.picklist(LOG_LEVELS), 'warn'),
   help: v.optional(v.boolean(), false),
@@ -60,7 +54,7 @@ export function decodeFlags(args: string[]): Result<Flags> {
         lan: { type: 'boolean' },
         'verifier-key': { type: 'string', multiple: true },
         'no-verifier': { type: 'boolean' },
-        'check-rate': { type: 'string' },
+        checks: { type: 'string' },
         'new-key': { type: 'boolean' },
         'log-level': { type: 'string' },
         help: { type: 'boolean' },

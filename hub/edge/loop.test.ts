@@ -18,7 +18,7 @@ async function openWorld() {
   const counters = openCounters();
   const hub = openHub(await store.load(), {
     hub: key,
-    checkRate: 0.05,
+    checks: { type: 'flat', rate: 0.05 },
     beatMs: millis(15_000),
     iceServers: [],
     needsVerifier: true,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import { CHECK_POLICY_DEFAULT, type CheckPolicy } from '#protocol/check-policy.ts';
 import type { PeerId, PublicKey } from '#protocol/ids.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
@@ -31,7 +32,7 @@ export interface HubServerOptions {
   /** Enrolled at start. */
   verifierKeys?: readonly PublicKey[];
   needsVerifier?: boolean;
-  checkRate?: number;
+  checks?: CheckPolicy;
   beatMs?: number;
   /** Makes one more developer key. */
   newKey?: boolean;
@@ -58,7 +59,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   const parts = await openHubParts(
     resolve(options.data),
     {
-      checkRate: options.checkRate ?? 0.05,
+      checks: options.checks ?? CHECK_POLICY_DEFAULT,
       beatMs: millis(options.beatMs ?? BEAT_MS),
       iceServers: [],
       needsVerifier: options.needsVerifier ?? true,

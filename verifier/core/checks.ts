@@ -4,11 +4,12 @@ import type { Digest } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { Result } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
-import { drawUnits, rateOf } from './draw.ts';
+import { drawUnits } from './draw.ts';
 import { epochOf } from './epochs.ts';
 import type { Reference, TaskId, VerifierEvent } from './events.ts';
 import { climb, type LadderStep } from './ladder.ts';
 import { endLink } from './session.ts';
+import { countShard } from './standing.ts';
 import type { Book, Pending, Turn, UnitCheck } from './state.ts';
 import { fileVerdict } from './verdict.ts';
 import { heldUnits } from './view.ts';
@@ -74,10 +75,11 @@ export function drawArrivals(turn: Turn): void {
     verifier.arrivals.shift();
     book.highest = Math.max(book.highest, shard.sequence);
     book.drawn = Math.max(book.drawn, shard.sequence);
-    const rate = rateOf(epoch.policy, shard.device);
-    const drawn = drawUnits(epoch.seed, rate, shard);
+    const before = countShard(verifier.standings, shard);
+    const drawn = drawUnits(epoch.seed, epoch.policy, { ...shard, before });
     const units = drawn.filter((unit) => !isJudged(book, shard, unit)).map(openUnit);
-    if (units.length > 0) insert(verifier.queue, { ...arrival, epoch: epoch.number, units });
+    if (units.length > 0)
+      insert(verifier.queue, { ...arrival, epoch: epoch.number, before, units });
   }
 }
 

@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
 import type { Digest, Nonce } from '#protocol/ids.ts';
-import { commitSeed, drawThreshold, drawUnits, drawValue, hmacSha256 } from './draw.ts';
+import { commitSeed, drawUnits, drawValue, hmacSha256 } from './draw.ts';
 
 const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -39,31 +40,35 @@ describe('the keyed draw', () => {
     expect(hex(commitSeed(seed as Nonce))).toBe(due);
   });
 
-  it('has an exact threshold, and refuses what is no rate', () => {
-    expect(drawThreshold(0)).toBe(0n);
-    expect(drawThreshold(1)).toBe(1n << 64n);
-    expect(drawThreshold(0.5)).toBe(1n << 63n);
-    expect(drawThreshold(2 ** -64)).toBe(1n);
-    expect(drawThreshold(2 ** -65)).toBe(0n);
-    for (const rate of [-0.1, 1.1, Number.NaN])
-      expect(() => drawThreshold(rate)).toThrow(RangeError);
-  });
-
-  const shard = { commitment: '5a'.repeat(32) as Digest, firstUnit: 7, unitCount: 20_000 };
+  const shard = {
+    commitment: '5a'.repeat(32) as Digest,
+    firstUnit: 7,
+    unitCount: 20_000,
+    before: 0,
+  };
+  const flat = (rate: number) => ({ type: 'flat', rate }) as const;
   const seed = 'c3'.repeat(32) as Nonce;
 
   it('draws nothing at rate 0, everything at rate 1', () => {
-    expect(drawUnits(seed, 0, shard)).toEqual([]);
-    const all = drawUnits(seed, 1, { ...shard, unitCount: 50 });
+    expect(drawUnits(seed, flat(0), shard)).toEqual([]);
+    const all = drawUnits(seed, flat(1), { ...shard, unitCount: 50 });
     expect(all).toEqual(Array.from({ length: 50 }, (_, index) => index + 7));
   });
 
   it('draws its rate, within five standard deviations, and every unit of a lower rate again', () => {
-    const drawn = drawUnits(seed, 0.05, shard);
+    const drawn = drawUnits(seed, flat(0.05), shard);
     const deviation = Math.sqrt(20_000 * 0.05 * 0.95);
     expect(Math.abs(drawn.length - 1_000)).toBeLessThan(5 * deviation);
-    const fewer = drawUnits(seed, 0.02, shard);
+    const fewer = drawUnits(seed, flat(0.02), shard);
     expect(fewer.every((unit) => drawn.includes(unit))).toBe(true);
-    expect(drawUnits('c4'.repeat(32) as Nonce, 0.05, shard)).not.toEqual(drawn);
+    expect(drawUnits('c4'.repeat(32) as Nonce, flat(0.05), shard)).not.toEqual(drawn);
+  });
+
+  it('checks a newcomer whole, and an old hand at the floor', () => {
+    const newcomer = { ...shard, unitCount: 100 };
+    expect(drawUnits(seed, CHECK_POLICY_DEFAULT, newcomer).length).toBe(100);
+    const drawn = drawUnits(seed, CHECK_POLICY_DEFAULT, { ...shard, before: 1_000_000 });
+    const deviation = Math.sqrt(20_000 * 0.02 * 0.98);
+    expect(Math.abs(drawn.length - 400)).toBeLessThan(5 * deviation);
   });
 });

@@ -1,6 +1,6 @@
+import { type CheckPolicy, checkThreshold } from '#protocol/check-policy.ts';
 import { concatBytes, hexToBytes, sha256 } from '#protocol/digest.ts';
-import type { Digest, Nonce, PublicKey } from '#protocol/ids.ts';
-import type { RatePolicy } from './events.ts';
+import type { Digest, Nonce } from '#protocol/ids.ts';
 
 const BLOCK_BYTES = 64;
 const CONTEXT = Uint8Array.from('pocketgrid/draw@1', (character) => character.charCodeAt(0));
@@ -21,20 +21,6 @@ export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
 export const commitSeed = (seed: Nonce): Uint8Array => sha256(hexToBytes(seed));
 
 /**
- * floor(rate × 2^64), exactly: a double times a power of two is exact, and so is its floor.
- * Refuses a rate outside [0, 1], NaN included, by throwing: it is a mistake in our own settings.
- */
-export function drawThreshold(rate: number): bigint {
-  if (!(rate >= 0 && rate <= 1)) throw new RangeError(`a check rate lies in [0, 1], not ${rate}`);
-  return BigInt(Math.floor(rate * 2 ** 64));
-}
-
-/** The rate at which a unit of this device is checked. */
-export function rateOf(policy: RatePolicy, _device: PublicKey): number {
-  return policy.rate;
-}
-
-/**
  * The draw of one unit, in [0, 2^64): the first 8 bytes, big-endian, of
  * HMAC-SHA-256(seed, `pocketgrid/draw@1` ‖ commitment (32) ‖ unit (u64, big-endian)).
  * Anyone can recompute it once the seed is revealed.
@@ -46,17 +32,20 @@ export function drawValue(seed: Nonce, commitment: Digest, unit: number): bigint
   return new DataView(mac.buffer, mac.byteOffset, 8).getBigUint64(0);
 }
 
-/** The units of a shard that are checked: those whose draw lies under the threshold of the rate. */
+/**
+ * The units of a shard that are checked: those whose draw lies under the threshold of their own p_n.
+ * `before` counts the units its device has behind it (`AcceptedShard.before`).
+ */
 export function drawUnits(
   seed: Nonce,
-  rate: number,
-  shard: { commitment: Digest; firstUnit: number; unitCount: number },
+  policy: CheckPolicy,
+  shard: { commitment: Digest; firstUnit: number; unitCount: number; before: number },
 ): number[] {
-  const threshold = drawThreshold(rate);
-  if (threshold === 0n) return [];
   const units: number[] = [];
-  for (let unit = shard.firstUnit; unit < shard.firstUnit + shard.unitCount; unit += 1) {
-    if (drawValue(seed, shard.commitment, unit) < threshold) units.push(unit);
+  for (let place = 0; place < shard.unitCount; place += 1) {
+    const threshold = checkThreshold(policy, shard.before + place + 1);
+    const unit = shard.firstUnit + place;
+    if (threshold > 0n && drawValue(seed, shard.commitment, unit) < threshold) units.push(unit);
   }
   return units;
 }

@@ -1,3 +1,4 @@
+import { canonicalJson } from '#protocol/canonical-json.ts';
 import { bytesToHex } from '#protocol/digest.ts';
 import type { Digest } from '#protocol/ids.ts';
 import { commitSeed } from './draw.ts';
@@ -90,7 +91,7 @@ export function turnEpochs(turn: Turn): void {
 /** An epoch that drew nothing goes on past its time: revealing it would say nothing. */
 function isOver({ verifier, world }: Turn, book: Book, open: KeptEpoch): boolean {
   const { policy, epochMs } = verifier.config;
-  if (open.policy.type !== policy.type || open.policy.rate !== policy.rate) return true;
+  if (canonicalJson(open.policy) !== canonicalJson(policy)) return true;
   return world.now - open.startedAt >= epochMs && book.highest >= open.from;
 }
 

@@ -1,3 +1,4 @@
+import type { CheckPolicy } from '#protocol/check-policy.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
@@ -23,16 +24,9 @@ export interface World {
   sign(context: SigningContext, record: unknown): Signature;
 }
 
-/** How often a unit is checked. One kind now: the same rate for every device. */
-export interface RatePolicy {
-  type: 'flat';
-  /** Probability in [0, 1] that one unit is re-executed. */
-  rate: number;
-}
-
 export interface VerifierConfig {
   key: PublicKey;
-  policy: RatePolicy;
+  policy: CheckPolicy;
   /** How long one epoch's seed is in use before it is closed and revealed. */
   epochMs: Millis;
   /** Most drawn units waiting at once; past it the hub is asked again later. */
@@ -50,7 +44,7 @@ export interface Epoch {
   /** First and last sequence drawn with this seed. */
   from: number;
   through?: number;
-  policy: RatePolicy;
+  policy: CheckPolicy;
   startedAt: Instant;
 }
 
@@ -69,7 +63,7 @@ export type LogLine =
       epoch: number;
       commitment: Digest;
       from: number;
-      policy: RatePolicy;
+      policy: CheckPolicy;
       at: Instant;
     }
   | {

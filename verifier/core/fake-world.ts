@@ -65,6 +65,7 @@ export function fakeShard(
     package: digestRecord(MANIFEST),
     firstUnit: sequence * 10,
     unitCount: claims.length,
+    before: sequence * 10,
     commitment: digestRecord(sequence),
     digests: encodeBase64(concatBytes(...claims.map((claim) => hexToBytes(digest(output(claim)))))),
     at: instant(0),

@@ -50,6 +50,7 @@ export function bindBook(turn: Turn, saved: Saved): void {
   const { verifier } = turn;
   verifier.book = openBook(saved);
   verifier.manifests.clear();
+  verifier.standings.clear();
   verifier.tasks.clear();
   verifier.persisting.clear();
   verifier.arrivals = [];

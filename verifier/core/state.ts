@@ -75,6 +75,8 @@ export interface Pending {
   /** 32 bytes of SHA-256 per unit, as the device claimed. */
   digests: Uint8Array;
   epoch: number;
+  /** What the draw went by: `AcceptedShard.before`, or less where this verifier knows better. */
+  before: number;
   units: UnitCheck[];
 }
 
@@ -107,6 +109,8 @@ export interface Verifier {
   book?: Book;
   /** By package digest, of the hub at hand. */
   manifests: Map<Digest, PackageManifest>;
+  /** By `standingName`: units seen of a device and package since its last confirmed failure. */
+  standings: Map<string, number>;
   /** Waiting for an epoch whose commitment is in the log; in order of sequence. */
   arrivals: Arrival[];
   /** In order of sequence. */

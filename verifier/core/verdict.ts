@@ -5,6 +5,7 @@ import type { Verdict } from '#protocol/records.ts';
 import type { FiledVerdict } from './events.ts';
 import type { Finding } from './ladder.ts';
 import { persist } from './persist.ts';
+import { resetDevice } from './standing.ts';
 import { type Pending, say, type Turn, type UnitCheck } from './state.ts';
 
 /** Signs a finding and writes it down; it is sent when it is on disk. */
@@ -24,8 +25,11 @@ export function fileVerdict(
     device: shard.device,
     claimed: bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES)) as Digest,
     ...finding,
+    epoch: pending.epoch,
+    n: pending.before + check.unit - shard.firstUnit + 1,
     at: world.now,
   };
+  if (verdict.kind === 'mismatch') resetDevice(verifier.standings, shard.device);
   const first = check.filed === undefined;
   const filed: FiledVerdict = check.filed ?? {
     sequence: shard.sequence,

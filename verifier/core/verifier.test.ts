@@ -20,6 +20,8 @@ import {
   wait,
 } from './fake-world.ts';
 
+const HALF = { type: 'flat', rate: 0.5 } as const;
+
 describe('checking', () => {
   it('puts the commitment to the seed in the log before any verdict, and judges what it drew', () => {
     const script = openFakeWorld({ rate: 0.5 });
@@ -30,7 +32,7 @@ describe('checking', () => {
     const [opened] = script.lines;
     expect(opened).toMatchObject({ type: 'epoch-opened', epoch: 1, from: 0 });
     const seed = script.state.book?.epochs[0]?.seed ?? ('' as Nonce);
-    const due = [0, 1].flatMap((sequence) => drawUnits(seed, 0.5, honestShard(sequence, 10)));
+    const due = [0, 1].flatMap((sequence) => drawUnits(seed, HALF, honestShard(sequence, 10)));
     expect(sentVerdicts(script).map(({ unit }) => unit)).toEqual(due);
     expect(sentVerdicts(script).every(({ kind, runs }) => kind === 'match' && runs === 1)).toBe(
       true,
@@ -155,7 +157,7 @@ describe('what is on disk', () => {
     step(first, { type: 'executed', task, result: accept(fakeReference(unit)) });
     const drawn = drawUnits(
       first.state.book?.epochs[0]?.seed ?? ('' as Nonce),
-      0.5,
+      HALF,
       honestShard(0, 10),
     );
     const second = openFakeWorld({ rate: 0.5, saved: first.disk });

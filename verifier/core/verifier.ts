@@ -1,3 +1,4 @@
+import { checkThreshold } from '#protocol/check-policy.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import { instant } from '#protocol/units.ts';
 import { drawArrivals, finishClaim, finishExecution, receiveCheck, startTasks } from './checks.ts';
@@ -31,14 +32,14 @@ export type { Verifier } from './state.ts';
  * hub is known beforehand. Throws a RangeError on a check rate outside [0, 1].
  */
 export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
-  const { rate } = config.policy;
-  if (!(rate >= 0 && rate <= 1)) throw new RangeError(`a check rate lies in [0, 1], not ${rate}`);
+  checkThreshold(config.policy, 1);
   return {
     config,
     phase: { name: 'waiting', until: instant(0), reason: 'starting' },
     failures: 0,
     ...(saved === undefined ? {} : { book: openBook(saved) }),
     manifests: new Map(),
+    standings: new Map(),
     arrivals: [],
     queue: [],
     tasks: new Map(),

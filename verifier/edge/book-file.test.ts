@@ -53,6 +53,8 @@ const verdictOf = (sequence: number): LogLine => ({
       l2: 0,
       max: 0,
       runs: 1,
+      epoch: 1,
+      n: 1,
       at: instant(7),
     },
     signature: 'a'.repeat(128) as Signature,

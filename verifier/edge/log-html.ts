@@ -1,3 +1,4 @@
+import { type CheckPolicy, describePolicy } from '#protocol/check-policy.ts';
 import { DISTANCE_MAX } from '#protocol/comparison.ts';
 import type { Verdict } from '#protocol/records.ts';
 import type { FiledVerdict } from '../core/events.ts';
@@ -8,7 +9,7 @@ export interface PageView {
   hub: string;
   phase: string;
   reason: string;
-  rate: number;
+  policy: CheckPolicy;
   judged: number;
   waiting: number;
   tally: Tally;
@@ -23,10 +24,7 @@ export function renderPage(view: PageView): string {
     ['State', `${view.phase}: ${view.reason}`],
     ['Hub', view.hub],
     ['Verifier key', `<code>${text(view.key)}</code>`],
-    [
-      'Check rate',
-      `${(view.rate * 100).toFixed(view.rate < 0.01 ? 2 : 0)} % of units, drawn after commitment`,
-    ],
+    ['Checks', `${describePolicy(view.policy)}; drawn after commitment`],
     [
       'Judged through',
       view.judged < 0 ? 'nothing yet' : `shard ${view.judged}; ${view.waiting} units wait`,
@@ -83,7 +81,7 @@ function epochs({ epochs: list }: Tally): string {
       revealed === undefined ? `from ${opened.from}` : `${revealed.from}–${revealed.through}`;
     const seed =
       revealed === undefined ? 'in use' : `<code class="long">${text(revealed.seed)}</code>`;
-    return `<tr><td>${opened.epoch}</td><td><code class="long">${text(opened.commitment)}</code></td><td>${seed}</td><td>${range}</td><td>${(opened.policy.rate * 100).toPrecision(3)} %</td><td>${time(opened.at)}</td></tr>`;
+    return `<tr><td>${opened.epoch}</td><td><code class="long">${text(opened.commitment)}</code></td><td>${seed}</td><td>${range}</td><td>${describePolicy(opened.policy)}</td><td>${time(opened.at)}</td></tr>`;
   });
   return table(['Epoch', 'Commitment (SHA-256)', 'Seed', 'Shards', 'Rate', 'Opened'], rows);
 }

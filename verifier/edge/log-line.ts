@@ -1,13 +1,10 @@
 import * as v from 'valibot';
+import { CheckPolicy } from '#protocol/check-policy.ts';
 import { Digest, Nonce } from '#protocol/ids.ts';
 import { SignedVerdict } from '#protocol/records.ts';
 import { Count, Instant } from '#protocol/units.ts';
 import type { Epoch, LogLine } from '../core/events.ts';
 
-const Policy = v.strictObject({
-  type: v.literal('flat'),
-  rate: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-});
 /** A mark: −1 stands before the first sequence, which is 0. */
 const Mark = v.pipe(v.number(), v.safeInteger(), v.minValue(-1));
 
@@ -24,7 +21,7 @@ export const LogLineSchema: v.GenericSchema<unknown, LogLine> = v.variant('type'
     epoch: Count,
     commitment: Digest,
     from: Count,
-    policy: Policy,
+    policy: CheckPolicy,
     at: Instant,
   }),
   v.strictObject({
@@ -46,7 +43,7 @@ export const SeedFile = v.array(
     commitment: Digest,
     from: Count,
     through: v.exactOptional(Mark),
-    policy: Policy,
+    policy: CheckPolicy,
     startedAt: Instant,
   }),
 ) satisfies v.GenericSchema<unknown, Epoch[]>;

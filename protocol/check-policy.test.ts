@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  CHECK_POLICY_DEFAULT,
+  type CheckPolicy,
+  CheckPolicyText,
+  checkRate,
+  checkThreshold,
+  describePolicy,
+  expectedChecks,
+} from './check-policy.ts';
+import { decodeWith } from './decode.ts';
+
+const WHOLE = 1n << 64n;
+const count = fc.integer({ min: 1, max: 1_000_000_000 });
+const trust = (trustUnits: number, floorPpm: number): CheckPolicy => ({
+  type: 'trust',
+  trustUnits,
+  floorPpm,
+});
+const policies = fc
+  .tuple(fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 1_000_000 }))
+  .map(([units, ppm]) => trust(units, ppm));
+
+describe('the trust policy', () => {
+  test('the first T units are all checked, then ever fewer, down to the floor', () => {
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 1)).toBe(WHOLE);
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 100)).toBe(WHOLE);
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 101)).toBe((100n * WHOLE) / 101n);
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 5_000)).toBe(WHOLE / 50n);
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 1_000_000)).toBe(WHOLE / 50n);
+  });
+
+  test('n × p_n never falls under T while p_n is under 1, but for the last bit', () => {
+    fc.assert(
+      fc.property(policies, count, (policy, n) => {
+        if (policy.type !== 'trust') return;
+        const threshold = checkThreshold(policy, n);
+        expect(threshold).toBeLessThanOrEqual(WHOLE);
+        if (threshold < WHOLE) {
+          expect((threshold + 1n) * BigInt(n)).toBeGreaterThanOrEqual(
+            BigInt(policy.trustUnits) * WHOLE,
+          );
+        }
+      }),
+    );
+  });
+
+  test('it never rises with n, and agrees with the number told to people', () => {
+    fc.assert(
+      fc.property(policies, count, (policy, n) => {
+        expect(checkThreshold(policy, n + 1)).toBeLessThanOrEqual(checkThreshold(policy, n));
+        expect(Number(checkThreshold(policy, n)) / 2 ** 64).toBeCloseTo(checkRate(policy, n), 9);
+      }),
+    );
+  });
+});
+
+test('a flat rate is the same for every unit', () => {
+  expect(checkThreshold({ type: 'flat', rate: 0.5 }, 1)).toBe(WHOLE / 2n);
+  expect(checkThreshold({ type: 'flat', rate: 1 }, 9_999)).toBe(WHOLE);
+  expect(checkThreshold({ type: 'flat', rate: 0 }, 1)).toBe(0n);
+});
+
+test.each([Number.NaN, -0.1, 1.1])('a rate of %s is refused', (rate) => {
+  expect(() => checkThreshold({ type: 'flat', rate }, 1)).toThrow(/lies in \[0, 1\]/);
+});
+
+test.each([0, -1, 1.5])('a unit number of %s is refused', (n) => {
+  expect(() => checkThreshold(CHECK_POLICY_DEFAULT, n)).toThrow(/count from 1/);
+});
+
+describe('expected checks', () => {
+  test('are the sum of the rates, to within one', () => {
+    const small = fc.integer({ min: 0, max: 3_000 });
+    fc.assert(
+      fc.property(small, small, (before, units) => {
+        let sum = 0;
+        for (let n = before + 1; n <= before + units; n += 1) {
+          sum += checkRate(CHECK_POLICY_DEFAULT, n);
+        }
+        expect(Math.abs(expectedChecks(CHECK_POLICY_DEFAULT, before, units) - sum)).toBeLessThan(1);
+      }),
+    );
+  });
+
+  test('a volunteer of 50,000 units costs 2.8 % (reference/verification.md §2.5)', () => {
+    expect(expectedChecks(CHECK_POLICY_DEFAULT, 0, 50_000) / 50_000).toBeCloseTo(0.0278, 3);
+  });
+});
+
+describe('on a command line', () => {
+  test.each([
+    ['flat:0.05', { type: 'flat', rate: 0.05 }, '5 % of all units'],
+    ['flat:1', { type: 'flat', rate: 1 }, '100 % of all units'],
+    [
+      'trust:100,0.02',
+      CHECK_POLICY_DEFAULT,
+      'the first 100 units of a device, then ever fewer, 2 % at least',
+    ],
+  ])('%s', (text, policy, words) => {
+    const decoded = decodeWith(CheckPolicyText, text, 'request-invalid');
+    expect(decoded).toEqual({ ok: true, value: policy });
+    if (decoded.ok) expect(describePolicy(decoded.value)).toBe(words);
+  });
+
+  test.each(['0.05', 'flat:2', 'flat:', 'trust:100', 'trust:-1,0.02', 'trust:100,1.5', ''])(
+    '%j is refused with what is wanted',
+    (text) => {
+      const decoded = decodeWith(CheckPolicyText, text, 'request-invalid');
+      expect(decoded).toMatchObject({ ok: false, refusal: { code: 'request-invalid' } });
+      if (!decoded.ok) expect(decoded.refusal.message).toContain('trust:100,0.02');
+    },
+  );
+});

@@ -1,0 +1,29 @@
+import type { Digest, PublicKey } from '#protocol/ids.ts';
+
+interface Counted {
+  device: PublicKey;
+  package: Digest;
+  unitCount: number;
+  before: number;
+}
+
+const standingName = (device: PublicKey, id: Digest): string => `${device}/${id}`;
+
+/**
+ * Counts a shard and gives the units its device has behind it. The hub says so in each shard, and
+ * anyone can recompute it from the log; where this verifier has counted less, the less holds, since
+ * that checks more: a hub cannot lend trust.
+ */
+export function countShard(standings: Map<string, number>, shard: Counted): number {
+  const name = standingName(shard.device, shard.package);
+  const before = Math.min(shard.before, standings.get(name) ?? Infinity);
+  standings.set(name, before + shard.unitCount);
+  return before;
+}
+
+/** A confirmed failure: the device begins again with every package. */
+export function resetDevice(standings: Map<string, number>, device: PublicKey): void {
+  for (const name of standings.keys()) {
+    if (name.startsWith(`${device}/`)) standings.set(name, 0);
+  }
+}
