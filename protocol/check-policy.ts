@@ -50,11 +50,14 @@ export function checkThreshold(policy: CheckPolicy, n: number): bigint {
   if (!(Number.isSafeInteger(n) && n >= 1)) throw new RangeError(`units count from 1, not ${n}`);
   if (policy.type === 'flat') return flatThreshold(policy.rate);
   const { trustUnits, floorPpm } = policy;
-  const floor = (BigInt(floorPpm) * WHOLE) / BigInt(PPM);
+  const floor = ppmThreshold(floorPpm);
   const trust = (BigInt(trustUnits) * WHOLE) / BigInt(n);
   const rate = trust > floor ? trust : floor;
   return rate > WHOLE ? WHOLE : rate;
 }
+
+/** floor(ppm × 2^64 / 10^6): the threshold of a rate in parts per million. */
+export const ppmThreshold = (ppm: number): bigint => (BigInt(ppm) * WHOLE) / BigInt(PPM);
 
 /** floor(rate × 2^64), exactly: a double times a power of two is exact, and so is its floor. */
 function flatThreshold(rate: number): bigint {

@@ -20,6 +20,17 @@ export const JobState = v.picklist([
 ]);
 export type JobState = v.InferOutput<typeof JobState>;
 
+/**
+ * How sure a developer wants to be before results are given out. 0: at once, spot-checked. 1: when
+ * enough later work of the same device was judged, or its exit audit has passed. 3: every unit is
+ * checked. (2, two independent devices for each unit, is reserved.)
+ */
+export const Assurance = v.picklist(
+  [0, 1, 3],
+  'expected 0 (at once), 1 (released) or 3 (all checked)',
+);
+export type Assurance = v.InferOutput<typeof Assurance>;
+
 /** What a developer says when posting a job, beside the model and the inputs. */
 export const JobOptions = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
@@ -38,6 +49,7 @@ export const JobOptions = v.strictObject({
   ),
   /** Price per unit in lamports; "0" asks for volunteers. */
   unitPrice: v.optional(Lamports),
+  assurance: v.optional(Assurance),
   /** Starts as soon as it is quoted. */
   autoStart: v.optional(v.boolean()),
 });
@@ -66,6 +78,7 @@ export const JobRecord = v.strictObject({
   items: v.pipe(Count, v.minValue(1)),
   units: v.pipe(Count, v.minValue(1)),
   unitPrice: Lamports,
+  assurance: Assurance,
   autoStart: v.boolean(),
 });
 export type JobRecord = v.InferOutput<typeof JobRecord>;
@@ -78,6 +91,7 @@ export const Quote = v.strictObject({
   devices: Count,
   /** Absent when no device online can take the job yet. */
   durationMs: v.optional(Millis),
+  /** The price of all units and of the checks that the assurance asks for beyond the usual ones. */
   total: Lamports,
   /** Share of units expected to be checked, for the device that is trusted most. */
   checkRate: v.number(),
@@ -105,6 +119,9 @@ export const JobView = v.strictObject({
   items: Count,
   units: Count,
   accepted: Count,
+  assurance: Assurance,
+  /** Units whose results may be read: all accepted ones with assurance 0. */
+  released: Count,
   leased: Count,
   devices: Count,
   checked: Count,

@@ -61,6 +61,7 @@ export const REFUSAL_CODES = [
   'key-wrong',
   'job-unknown',
   'job-state',
+  'results-held',
   'request-invalid',
   'not-found',
   'busy',

@@ -70,6 +70,7 @@ export function makeFakeJob(
     items: job.units,
     units: job.units,
     unitPrice: lamports(0n),
+    assurance: 0,
     autoStart: true,
   };
   return { record, inputDigests, inputs };

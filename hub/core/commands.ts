@@ -44,6 +44,8 @@ export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
     leases: new Set(),
     leasedUnits: 0,
     shards: new Map(),
+    unreleased: new Map(),
+    released: openRanges(0, 0),
     acceptedUnits: 0,
     checked: 0,
     mismatched: 0,
@@ -70,6 +72,10 @@ function createJob(
   if (open >= JOBS_OPEN_MAX) {
     const message = `at most ${JOBS_OPEN_MAX} jobs may be open; wait for one to end or cancel one`;
     return reject(turn, request, refuse('busy', message));
+  }
+  if (record.assurance > 0 && !turn.hub.config.needsVerifier) {
+    const message = `this hub runs without verifiers; post the job with assurance 0, not ${record.assurance}`;
+    return reject(turn, request, refuse('request-invalid', message, 'assurance'));
   }
   const sized = record.inputs.length === record.units * unitBytes(record.draft.inputs);
   if (turn.hub.jobs.has(record.id) || !coversUnits(inputDigests, record.units) || !sized) {

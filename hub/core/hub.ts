@@ -6,6 +6,7 @@ import type { HubEffect, HubEvent, Token, World } from './events.ts';
 import { expireLeases, reviveLeases } from './lease.ts';
 import { receiveBye, receiveHave, receiveRelease, receiveSeek } from './peers.ts';
 import { finishPreparation, prepareJobs, receivePrepared, receiveUnpreparable } from './prepare.ts';
+import { receiveAudited } from './release.ts';
 import { finishAccept, finishLog, receiveCommit, receiveReveal, undoStore } from './results.ts';
 import { receiveAdmission, receiveRequest, scheduleWaiting } from './schedule.ts';
 import {
@@ -17,13 +18,14 @@ import {
   stopSessions,
 } from './session.ts';
 import type { Hub } from './state.ts';
-import { receiveJudged, receiveVerdict } from './verdicts.ts';
+import { finishJobs, receiveJudged, receiveVerdict } from './verdicts.ts';
 import { viewJob } from './views.ts';
 
 export { openHub } from './restore.ts';
 export type { Hub, HubConfig } from './state.ts';
 export {
   listJobs,
+  mayReadUnits,
   mayServe,
   packageOf,
   ticketHolder,
@@ -89,6 +91,9 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
         return receiveVerdict(turn, verifier, message.signed);
       case 'judged':
         return receiveJudged(turn, verifier, message.through);
+      case 'audited':
+        receiveAudited(turn, verifier, message.sequence);
+        return finishJobs(turn);
       case 'unpreparable':
         return receiveUnpreparable(turn, verifier, message);
       case 'bye':
@@ -206,4 +211,5 @@ function stepTick(turn: Turn): void {
   expireLeases(turn);
   prepareJobs(turn);
   scheduleWaiting(turn);
+  finishJobs(turn);
 }

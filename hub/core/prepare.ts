@@ -3,11 +3,12 @@ import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
 import { type BlobRef, type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
-import { between, lamports } from '#protocol/units.ts';
+import { between } from '#protocol/units.ts';
 import { decline, moveJob, send, store, type Turn } from './effects.ts';
 import type { BlobRange } from './events.ts';
 import { scheduleWaiting } from './schedule.ts';
 import type { Job, Pending, VerifierSession } from './state.ts';
+import { quote } from './views.ts';
 
 const PREPARE_MS_MAX = 180_000;
 const PREPARE_TRIES_MAX = 3;
@@ -134,11 +135,11 @@ export function finishPreparation(
   if (job.record.autoStart) {
     moveJob(turn, job, { state: 'running', reason: 'started as soon as it was quoted' });
   } else {
-    const price = BigInt(job.record.unitPrice) * BigInt(job.record.units);
+    const price = quote(turn.hub, job, job.manifest).total;
     const reason =
-      price === 0n
+      price === '0'
         ? 'checked; waiting for its owner to start it'
-        : `checked; waiting for its owner to start it at ${lamports(price)} lamports`;
+        : `checked; waiting for its owner to start it at ${price} lamports`;
     moveJob(turn, job, { state: 'quoted', reason });
   }
   scheduleWaiting(turn);

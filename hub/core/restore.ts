@@ -5,6 +5,7 @@ import { openJob, serveJobBlobs } from './commands.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { setPackage } from './prepare.ts';
 import { coversRun, removeRun } from './ranges.ts';
+import { countJudged, isGuarded, releaseShards } from './release.ts';
 import { keepShard } from './results.ts';
 import { type Hub, type HubConfig, standingName, verdictName } from './state.ts';
 
@@ -29,6 +30,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     pending: new Map(),
     verdictsTaken: new Set(snapshot.verdicts.map(verdictName)),
     standings: new Map(),
+    judgedUnits: new Map(),
     unjudged: new Map(),
     nextIndex: snapshot.nextIndex,
     nextSequence: snapshot.nextSequence,
@@ -37,6 +39,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreJobs(hub, snapshot);
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);
+  releaseShards(hub);
   for (const committed of snapshot.pending) restoreLease(hub, committed);
   return hub;
 }
@@ -77,9 +80,13 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     const job = hub.jobs.get(shard.job);
     if (job === undefined) continue;
     const kept = keepShard(shard);
-    const settled = shard.sequence <= judged || job.endedAt !== undefined;
-    if (settled) delete kept.whole;
-    else hub.unjudged.set(shard.sequence, kept);
+    const isJudged = shard.sequence <= judged;
+    if (isJudged) countJudged(hub, kept);
+    const ended = job.endedAt !== undefined;
+    const guarded = isGuarded(job) && !ended;
+    if (guarded) job.unreleased.set(shard.sequence, kept);
+    if (!isJudged && !ended) hub.unjudged.set(shard.sequence, kept);
+    else if (!guarded) delete kept.whole;
     job.shards.set(shard.sequence, kept);
     job.acceptedUnits += shard.unitCount;
     job.lastSequence = Math.max(job.lastSequence, shard.sequence);

@@ -7,6 +7,7 @@ import type { Refusal } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
 import { changed, decline, moveJob, send, sendDevice, store, type Turn } from './effects.ts';
 import { endLease, revokeLease } from './lease.ts';
+import { isGuarded } from './release.ts';
 import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
 import {
   type ActiveLease,
@@ -231,6 +232,7 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
   if (active !== undefined) endLease(turn, active, 'accepted');
   const kept = keepShard(shard);
   job.shards.set(shard.sequence, kept);
+  if (isGuarded(job)) job.unreleased.set(shard.sequence, kept);
   job.acceptedUnits += shard.unitCount;
   job.lastSequence = shard.sequence;
   hub.unjudged.set(shard.sequence, kept);
@@ -264,6 +266,7 @@ export const keepShard = (shard: AcceptedShard): KeptShard => ({
   package: shard.package,
   firstUnit: shard.firstUnit,
   unitCount: shard.unitCount,
+  before: shard.before,
   whole: shard,
 });
 

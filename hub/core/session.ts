@@ -130,7 +130,12 @@ function openVerifier(
   opened: { key: PublicKey; socket: SocketId; ticket: string },
 ): void {
   const judged = turn.hub.judged.get(opened.key) ?? -1;
-  const verifier = { ...opened, sentThrough: judged, manifests: new Set<Digest>() };
+  const verifier = {
+    ...opened,
+    sentThrough: judged,
+    manifests: new Set<Digest>(),
+    auditsAsked: new Set<number>(),
+  };
   turn.hub.verifiers.set(opened.key, verifier);
   welcome(turn, opened);
   openPreparation(turn);

@@ -63,6 +63,8 @@ export interface VerifierSession {
   sentThrough: number;
   /** Packages whose manifest was sent in this session. */
   manifests: Set<Digest>;
+  /** Sequences whose exit audit was asked for in this session. */
+  auditsAsked: Set<number>;
 }
 
 export interface ActiveLease {
@@ -89,7 +91,9 @@ export interface KeptShard {
   package: Digest;
   firstUnit: number;
   unitCount: number;
-  /** Whole until verifiers have judged it. */
+  /** As in `AcceptedShard`. */
+  before: number;
+  /** Whole until verifiers have judged it, and until it is released. */
   whole?: AcceptedShard;
 }
 
@@ -109,6 +113,9 @@ export interface Job {
   leases: Set<LeaseId>;
   leasedUnits: number;
   shards: Map<number, KeptShard>;
+  /** Of a job with assurance: what may not be read yet, and what may. */
+  unreleased: Map<number, KeptShard>;
+  released: Ranges;
   acceptedUnits: number;
   checked: number;
   mismatched: number;
@@ -151,6 +158,8 @@ export interface Hub {
   verdictsTaken: Set<string>;
   /** By `standingName`: units of a device and package since its last confirmed failure. */
   standings: Map<string, number>;
+  /** By `standingName`: where the newest judged shard ends, in the units `before` counts. */
+  judgedUnits: Map<string, number>;
   /** Accepted shards not judged by every verifier yet, in order of sequence. */
   unjudged: Map<number, KeptShard>;
   nextIndex: number;

@@ -14,6 +14,7 @@ import {
 import type { Fact } from './events.ts';
 import { revokeLease } from './lease.ts';
 import { addRun } from './ranges.ts';
+import { askAudits, countJudged, isGuarded, releaseShards } from './release.ts';
 import { scheduleWaiting } from './schedule.ts';
 import { closeSession } from './session.ts';
 import { type Job, type KeptShard, type VerifierSession, verdictName } from './state.ts';
@@ -42,6 +43,7 @@ export function sendChecks(turn: Turn, verifier: VerifierSession): void {
         shard: kept.whole,
         ...(known ? {} : { manifest: job.manifest }),
         inputs: job.record.inputs,
+        ...(job.record.assurance === 3 ? { floorPpm: 1_000_000 } : {}),
       });
     }
     verifier.sentThrough = kept.sequence;
@@ -61,6 +63,11 @@ export function receiveJudged(turn: Turn, verifier: VerifierSession, through: nu
     return decline(turn, verifier.socket, { code: 'message-out-of-order', message });
   }
   hub.judged.set(verifier.key, through);
+  for (const kept of hub.unjudged.values()) {
+    if (kept.sequence > through) break;
+    countJudged(hub, kept);
+  }
+  releaseShards(hub);
   store(turn, [{ type: 'judged', verifier: verifier.key, through }]);
   forgetJudged(turn);
   sendChecks(turn, verifier);
@@ -74,7 +81,7 @@ function forgetJudged(turn: Turn): void {
   for (const key of hub.verifiers.keys()) through = Math.min(through, hub.judged.get(key) ?? -1);
   for (const [sequence, kept] of hub.unjudged) {
     if (sequence > through) return;
-    delete kept.whole;
+    if (!hub.jobs.get(kept.job)?.unreleased.has(sequence)) delete kept.whole;
     hub.unjudged.delete(sequence);
   }
 }
@@ -128,6 +135,7 @@ function convictDevice(turn: Turn, verdict: Verdict): Fact[] {
   const { hub, world } = turn;
   const found = voidShards(turn, shardsOf(turn, verdict.device), CAUGHT);
   forgetStanding(hub.standings, verdict.device);
+  forgetStanding(hub.judgedUnits, verdict.device);
   const bar = hub.barred.get(verdict.device);
   if (bar !== undefined && bar.until > world.now) return found;
   const until = after(world.now, hub.config.barMs);
@@ -157,7 +165,11 @@ function shardsOf(turn: Turn, device: PublicKey): KeptShard[] {
   const found: KeptShard[] = [];
   for (const job of turn.hub.jobs.values()) {
     if (job.state !== 'running' && job.state !== 'finishing') continue;
-    for (const kept of job.shards.values()) if (kept.device === device) found.push(kept);
+    for (const kept of job.shards.values()) {
+      // What is released is final: later work of its device vouched for it.
+      const final = isGuarded(job) && !job.unreleased.has(kept.sequence);
+      if (kept.device === device && !final) found.push(kept);
+    }
   }
   return found;
 }
@@ -169,6 +181,7 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
     const job = hub.jobs.get(kept.job);
     if (job === undefined || (job.state !== 'running' && job.state !== 'finishing')) return [];
     job.shards.delete(kept.sequence);
+    job.unreleased.delete(kept.sequence);
     hub.unjudged.delete(kept.sequence);
     job.acceptedUnits -= kept.unitCount;
     job.requeued += kept.unitCount;
@@ -209,6 +222,10 @@ export function finishJobs(turn: Turn): void {
   for (const job of hub.jobs.values()) {
     if (job.state !== 'finishing') continue;
     if (hub.config.needsVerifier && judged < job.lastSequence) continue;
+    if (job.unreleased.size > 0) {
+      for (const verifier of hub.verifiers.values()) askAudits(turn, verifier);
+      continue;
+    }
     const reason =
       job.checked > 0
         ? `${job.checked} units checked, ${job.mismatched} did not match`

@@ -1,10 +1,11 @@
 import type { DeviceView, GridView } from '#protocol/api.ts';
-import { expectedChecks } from '#protocol/check-policy.ts';
+import { expectedChecks, RELEASE_POLICY } from '#protocol/check-policy.ts';
 import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobView, Quote } from '#protocol/job.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
 import { SHARD_MS } from './lease.ts';
+import { isGuarded, mayRead } from './release.ts';
 import { type Device, type Hub, type Job, standingName } from './state.ts';
 
 /** Share of units a cheat is taken to falsify when confidence is stated. */
@@ -15,6 +16,16 @@ export const packageOf = (hub: Hub, job: JobId): PackageManifest | undefined =>
 
 /** Whether a blob belongs to a job, so that whoever knows its root may have it. */
 export const mayServe = (hub: Hub, root: Root): boolean => hub.servable.has(root);
+
+/** Whether a developer may read these units of a job, as its assurance has it. */
+export function mayReadUnits(
+  hub: Hub,
+  id: JobId,
+  { first, end }: { first: number; end: number },
+): boolean {
+  const job = hub.jobs.get(id);
+  return job !== undefined && mayRead(job, first, end);
+}
 
 export const ticketHolder = (hub: Hub, ticket: string): PublicKey | undefined =>
   hub.tickets.get(ticket);
@@ -48,6 +59,8 @@ function view(hub: Hub, job: Job): JobView {
     items: record.items,
     units: record.units,
     accepted: job.acceptedUnits,
+    assurance: record.assurance,
+    released: isGuarded(job) && job.state !== 'done' ? job.released.count : job.acceptedUnits,
     leased: job.leasedUnits,
     devices: devices.size,
     checked: job.checked,
@@ -64,6 +77,9 @@ function explain(hub: Hub, job: Job): string {
     if (job.preparing !== undefined) return 'a verifier runs the model once on the exact lane';
     return 'no verifier is online; start one with `npm run verifier -- --hub URL`';
   }
+  if (job.state === 'finishing' && job.unreleased.size > 0 && hub.verifiers.size > 0) {
+    return 'every unit is computed; what no later work vouches for is audited before it is final';
+  }
   if (job.state === 'finishing' && hub.verifiers.size === 0 && hub.config.needsVerifier) {
     return 'every unit is computed; the last checks wait for a verifier to come online';
   }
@@ -74,7 +90,7 @@ function explain(hub: Hub, job: Job): string {
 }
 
 /** Price, time and confidence, from the devices that are online now. */
-function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
+export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
   const { units, items, unitPrice } = job.record;
   const able = [...hub.devices.values()].filter((device) => canTake(device, job, manifest));
   const measured = able.flatMap((device) => speedOn(device, job) ?? []).sort((a, b) => a - b);
@@ -88,6 +104,7 @@ function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
   const trusted = able.reduce((most, device) => Math.max(most, standingOf(hub, device, job)), 0);
   const perDevice = Math.ceil(units / Math.max(1, able.length));
   const checks = expectedChecks(hub.config.checks, trusted, perDevice);
+  const extra = extraChecks(job, checks / perDevice, able.length);
   const note =
     able.length === 0
       ? 'no device online can take this job yet; it starts when one comes'
@@ -98,12 +115,21 @@ function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
     shards: Math.ceil(units / perShard),
     devices: able.length,
     ...(speed > 0 ? { durationMs: millis(Math.ceil(units / speed)) } : {}),
-    total: lamports(BigInt(unitPrice) * BigInt(units)),
-    checkRate: checks / perDevice,
-    confidence: 1 - Math.exp(-checks * CHEAT_SHARE),
+    total: lamports(BigInt(unitPrice) * BigInt(units + Math.round(extra))),
+    checkRate: checks / perDevice + extra / units,
+    confidence: 1 - Math.exp(-(checks + extra / Math.max(1, able.length)) * CHEAT_SHARE),
     peakBytes: manifest.peakBytes,
     note,
   };
+}
+
+/** Expected checks that the job's assurance asks for beyond those its devices get anyway. */
+function extraChecks(job: Job, usualRate: number, devices: number): number {
+  const { assurance, units } = job.record;
+  if (assurance === 0) return 0;
+  if (assurance === 3) return units * (1 - usualRate);
+  const audited = Math.min(units, RELEASE_POLICY.lagUnits * Math.max(1, devices));
+  return audited * Math.max(0, RELEASE_POLICY.exitPpm / 1_000_000 - usualRate);
 }
 
 const standingOf = (hub: Hub, { key }: Device, { packageId }: Job): number =>

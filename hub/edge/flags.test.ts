@@ -4,7 +4,7 @@ import { decodeFlags } from './flags.ts';
 it('has defaults for all flags', () => {
   expect(decodeFlags([])).toMatchObject({
     ok: true,
-    value: { port: 8787, data: 'data', lan: false, 'check-rate': 0.05, 'log-level': 'warn' },
+    value: { port: 8787, data: 'data', lan: false, 'log-level': 'warn' },
   });
 });
 
@@ -19,7 +19,7 @@ it('reads each flag', () => {
       host: '::1',
       'verifier-key': [key, key],
       'no-verifier': true,
-      'check-rate': 0.5,
+      checks: { type: 'flat', rate: 0.5 },
       'new-key': true,
     },
   });

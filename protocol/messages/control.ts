@@ -107,6 +107,8 @@ export const VerifierMessage = v.variant('type', [
   v.strictObject({ type: type('verdict'), signed: SignedVerdict }),
   /** Every draw up to this sequence is judged and its verdict sent. */
   v.strictObject({ type: type('judged'), through: Count }),
+  /** Every unit drawn in the exit audit of this shard is judged and its verdict sent. */
+  v.strictObject({ type: type('audited'), sequence: Count }),
   v.strictObject({ type: type('unpreparable'), job: JobId, refusal: Refusal }),
 ]);
 export type VerifierMessage = v.InferOutput<typeof VerifierMessage>;
@@ -210,6 +212,10 @@ export const HubMessage = v.variant('type', [
     shard: AcceptedShard,
     manifest: v.optional(PackageManifest),
     inputs: BlobRef,
+    /** Draw at least this share, in parts per million: what the job's assurance asks for. */
+    floorPpm: v.optional(v.pipe(Count, v.maxValue(1_000_000))),
+    /** The exit audit of a shard judged before; answered by `audited`. */
+    audit: v.optional(v.boolean()),
   }),
 ]);
 export type HubMessage = v.InferOutput<typeof HubMessage>;

@@ -5,12 +5,13 @@ import type { HubMessage } from '#protocol/messages/control.ts';
 import type { Result } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
 import { drawUnits } from './draw.ts';
-import { epochOf } from './epochs.ts';
+import { auditEpoch, epochOf } from './epochs.ts';
 import type { Reference, TaskId, VerifierEvent } from './events.ts';
 import { climb, type LadderStep } from './ladder.ts';
+import { sendAudited } from './persist.ts';
 import { endLink } from './session.ts';
 import { countShard } from './standing.ts';
-import type { Book, Pending, Turn, UnitCheck } from './state.ts';
+import type { Arrival, Book, Pending, Turn, UnitCheck } from './state.ts';
 import { fileVerdict } from './verdict.ts';
 import { heldUnits } from './view.ts';
 
@@ -43,15 +44,27 @@ export function receiveCheck(turn: Turn, check: Check): void {
   if (!digests.ok || digests.value.length !== DIGEST_BYTES * shard.unitCount) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
   }
+  const { floorPpm = 0, audit = false } = check;
+  const arrival = { shard, inputs, digests: digests.value, floorPpm, audit };
+  if (audit) return receiveAudit(turn, arrival);
   if (verifier.overflow !== undefined) return;
   if (sequence > book.judged && !isHeld(turn, sequence)) {
     if (heldUnits(verifier) >= verifier.config.queueUnitsMax) {
       verifier.overflow = sequence;
       return;
     }
-    verifier.arrivals.push({ shard, inputs, digests: digests.value });
+    verifier.arrivals.push(arrival);
   }
   book.seen = Math.max(book.seen, sequence);
+}
+
+/** An exit audit waits for an epoch and for its turn; one that is under way is not begun again. */
+function receiveAudit({ verifier }: Turn, arrival: Arrival): void {
+  const { sequence } = arrival.shard;
+  const same = ({ audit, shard }: Pick<Arrival, 'audit' | 'shard'>) =>
+    audit && shard.sequence === sequence;
+  if (verifier.audits.some(same) || verifier.queue.some(same)) return;
+  verifier.audits.push(arrival);
 }
 
 function isHeld({ verifier }: Turn, sequence: number): boolean {
@@ -76,11 +89,41 @@ export function drawArrivals(turn: Turn): void {
     book.highest = Math.max(book.highest, shard.sequence);
     book.drawn = Math.max(book.drawn, shard.sequence);
     const before = countShard(verifier.standings, shard);
-    const drawn = drawUnits(epoch.seed, epoch.policy, { ...shard, before });
-    const units = drawn.filter((unit) => !isJudged(book, shard, unit)).map(openUnit);
-    if (units.length > 0)
-      insert(verifier.queue, { ...arrival, epoch: epoch.number, before, units });
+    const { floorPpm, ...rest } = arrival;
+    const drawn = drawUnits(epoch, { ...shard, before }, floorPpm);
+    queueUnits(turn, { ...rest, epoch: epoch.number, before }, drawn);
   }
+}
+
+/**
+ * Draws exit audits: of the same draws, what lies under the audit's own rate and was not checked
+ * before. Where the seed is revealed already, the open epoch draws anew.
+ */
+export function drawAudits(turn: Turn): void {
+  const { verifier } = turn;
+  const { book } = verifier;
+  if (book === undefined || turn.world.now < verifier.diskAfter) return;
+  for (;;) {
+    const [audit] = verifier.audits;
+    if (audit === undefined) return;
+    const { floorPpm, ...rest } = audit;
+    const { shard } = rest;
+    const epoch = auditEpoch(turn, book, shard.sequence);
+    if (epoch === undefined) return;
+    verifier.audits.shift();
+    const usual = epoch.from <= shard.sequence ? drawUnits(epoch, shard) : [];
+    const drawn = drawUnits(epoch, shard, floorPpm).filter((unit) => !usual.includes(unit));
+    queueUnits(turn, { ...rest, epoch: epoch.number, before: shard.before }, drawn);
+  }
+}
+
+function queueUnits(turn: Turn, pending: Omit<Pending, 'units'>, drawn: readonly number[]): void {
+  const { verifier } = turn;
+  const { book } = verifier;
+  if (book === undefined) return;
+  const units = drawn.filter((unit) => !isJudged(book, pending.shard, unit)).map(openUnit);
+  if (units.length > 0) insert(verifier.queue, { ...pending, units });
+  else if (pending.audit) sendAudited(turn, pending.shard.sequence);
 }
 
 /** Judged before a restart, and its verdict is on disk. */

@@ -46,29 +46,41 @@ describe('the keyed draw', () => {
     unitCount: 20_000,
     before: 0,
   };
-  const flat = (rate: number) => ({ type: 'flat', rate }) as const;
+  const flat = (rate: number, of = 'c3') =>
+    ({ seed: of.repeat(32) as Nonce, policy: { type: 'flat', rate } }) as const;
   const seed = 'c3'.repeat(32) as Nonce;
 
   it('draws nothing at rate 0, everything at rate 1', () => {
-    expect(drawUnits(seed, flat(0), shard)).toEqual([]);
-    const all = drawUnits(seed, flat(1), { ...shard, unitCount: 50 });
+    expect(drawUnits(flat(0), shard)).toEqual([]);
+    const all = drawUnits(flat(1), { ...shard, unitCount: 50 });
     expect(all).toEqual(Array.from({ length: 50 }, (_, index) => index + 7));
   });
 
   it('draws its rate, within five standard deviations, and every unit of a lower rate again', () => {
-    const drawn = drawUnits(seed, flat(0.05), shard);
+    const drawn = drawUnits(flat(0.05), shard);
     const deviation = Math.sqrt(20_000 * 0.05 * 0.95);
     expect(Math.abs(drawn.length - 1_000)).toBeLessThan(5 * deviation);
-    const fewer = drawUnits(seed, flat(0.02), shard);
+    const fewer = drawUnits(flat(0.02), shard);
     expect(fewer.every((unit) => drawn.includes(unit))).toBe(true);
-    expect(drawUnits('c4'.repeat(32) as Nonce, flat(0.05), shard)).not.toEqual(drawn);
+    expect(drawUnits(flat(0.05, 'c4'), shard)).not.toEqual(drawn);
   });
 
   it('checks a newcomer whole, and an old hand at the floor', () => {
     const newcomer = { ...shard, unitCount: 100 };
-    expect(drawUnits(seed, CHECK_POLICY_DEFAULT, newcomer).length).toBe(100);
-    const drawn = drawUnits(seed, CHECK_POLICY_DEFAULT, { ...shard, before: 1_000_000 });
+    expect(drawUnits({ seed, policy: CHECK_POLICY_DEFAULT }, newcomer).length).toBe(100);
+    const drawn = drawUnits(
+      { seed, policy: CHECK_POLICY_DEFAULT },
+      { ...shard, before: 1_000_000 },
+    );
     const deviation = Math.sqrt(20_000 * 0.02 * 0.98);
     expect(Math.abs(drawn.length - 400)).toBeLessThan(5 * deviation);
+  });
+
+  it('draws more of the same units where more is asked for', () => {
+    const usual = drawUnits(flat(0.02), shard);
+    const audited = drawUnits(flat(0.02), shard, 200_000);
+    expect(usual.every((unit) => audited.includes(unit))).toBe(true);
+    expect(Math.abs(audited.length - 4_000)).toBeLessThan(5 * Math.sqrt(20_000 * 0.2 * 0.8));
+    expect(drawUnits(flat(0), shard, 1_000_000).length).toBe(20_000);
   });
 });

@@ -1,4 +1,4 @@
-import { type CheckPolicy, checkThreshold } from '#protocol/check-policy.ts';
+import { type CheckPolicy, checkThreshold, ppmThreshold } from '#protocol/check-policy.ts';
 import { concatBytes, hexToBytes, sha256 } from '#protocol/digest.ts';
 import type { Digest, Nonce } from '#protocol/ids.ts';
 
@@ -33,19 +33,23 @@ export function drawValue(seed: Nonce, commitment: Digest, unit: number): bigint
 }
 
 /**
- * The units of a shard that are checked: those whose draw lies under the threshold of their own p_n.
- * `before` counts the units its device has behind it (`AcceptedShard.before`).
+ * The units of a shard that are checked: those whose draw lies under the threshold of their own p_n,
+ * or under `floorPpm` parts per million where that is more. `before` counts the units its device has
+ * behind it (`AcceptedShard.before`).
  */
 export function drawUnits(
-  seed: Nonce,
-  policy: CheckPolicy,
+  { seed, policy }: { seed: Nonce; policy: CheckPolicy },
   shard: { commitment: Digest; firstUnit: number; unitCount: number; before: number },
+  floorPpm = 0,
 ): number[] {
+  const floor = ppmThreshold(floorPpm);
   const units: number[] = [];
   for (let place = 0; place < shard.unitCount; place += 1) {
-    const threshold = checkThreshold(policy, shard.before + place + 1);
+    const usual = checkThreshold(policy, shard.before + place + 1);
+    if (usual === 0n && floor === 0n) continue;
     const unit = shard.firstUnit + place;
-    if (threshold > 0n && drawValue(seed, shard.commitment, unit) < threshold) units.push(unit);
+    const value = drawValue(seed, shard.commitment, unit);
+    if (value < usual || value < floor) units.push(unit);
   }
   return units;
 }

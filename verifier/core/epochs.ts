@@ -24,6 +24,15 @@ export function epochOf(turn: Turn, book: Book, sequence: number): KeptEpoch | u
   return open.durable && open.from <= sequence ? open : undefined;
 }
 
+/** The epoch that draws an exit audit: the shard's own while its seed is not revealed, else the open one. */
+export function auditEpoch(turn: Turn, book: Book, sequence: number): KeptEpoch | undefined {
+  const own = book.epochs.find(
+    ({ from, through }) => from <= sequence && sequence <= (through ?? Infinity),
+  );
+  const epoch = own ?? openEpoch(book) ?? beginEpoch(turn, book, book.highest + 1);
+  return epoch.durable ? epoch : undefined;
+}
+
 /** Draws a new seed and puts its commitment in the log; no unit is drawn before it is there. */
 function beginEpoch(turn: Turn, book: Book, from: number): KeptEpoch {
   const { verifier, world } = turn;

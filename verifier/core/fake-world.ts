@@ -209,6 +209,12 @@ export function connect(world: FakeWorld): void {
 export const sendCheck = (world: FakeWorld, shard: AcceptedShard): void =>
   receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS });
 
+/** The exit audit of a shard, every unit of it. */
+export const sendAudit = (world: FakeWorld, shard: AcceptedShard): void => {
+  const asked = { audit: true, floorPpm: 1_000_000 };
+  receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS, ...asked });
+};
+
 const sent = ({ effects }: FakeWorld) =>
   effects.flatMap((effect) => (effect.type === 'send' ? [effect.message] : []));
 
@@ -217,5 +223,7 @@ export const sentVerdicts = (world: FakeWorld): Verdict[] =>
   sent(world).flatMap((message) => (message.type === 'verdict' ? [message.signed.verdict] : []));
 export const sentJudged = (world: FakeWorld): number[] =>
   sent(world).flatMap((message) => (message.type === 'judged' ? [message.through] : []));
+export const sentAudited = (world: FakeWorld): number[] =>
+  sent(world).flatMap((message) => (message.type === 'audited' ? [message.sequence] : []));
 export const executions = ({ effects }: FakeWorld) =>
   effects.flatMap((effect) => (effect.type === 'execute' ? [effect] : []));

@@ -12,7 +12,7 @@ const SETTLE_MS = millis(5_000);
 /** The last sequence all of whose draws are judged, with their verdicts on disk. */
 export function judgedThrough(verifier: Verifier, book: Book): number {
   const first = Math.min(
-    verifier.queue[0]?.shard.sequence ?? Infinity,
+    verifier.queue.find(({ audit }) => !audit)?.shard.sequence ?? Infinity,
     verifier.arrivals[0]?.shard.sequence ?? Infinity,
     verifier.overflow ?? Infinity,
   );

@@ -42,14 +42,21 @@ export function finishPersist(turn: Turn, token: Token): void {
       if (link !== undefined && verifier.phase.name === 'ready') {
         effects.push({ type: 'send', link, message: { type: 'verdict', signed: filed.signed } });
       }
-      const pending = verifier.queue.find(({ shard }) => shard.sequence === done.sequence);
+      const pending = verifier.queue.find(({ units }) => units.includes(done.check));
       if (pending === undefined) return;
       pending.units = pending.units.filter((check) => check !== done.check);
       if (pending.units.length > 0) return;
       verifier.queue = verifier.queue.filter((other) => other !== pending);
+      if (pending.audit) sendAudited(turn, pending.shard.sequence);
       return;
     }
   }
+}
+
+/** The exit audit of a shard is over. A hub that misses this asks again. */
+export function sendAudited({ verifier: { phase }, effects }: Turn, sequence: number): void {
+  if (phase.name !== 'ready') return;
+  effects.push({ type: 'send', link: phase.link, message: { type: 'audited', sequence } });
 }
 
 /** Nothing is lost: what could not be written is kept and written again after a pause. */

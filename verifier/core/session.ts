@@ -54,6 +54,7 @@ export function bindBook(turn: Turn, saved: Saved): void {
   verifier.tasks.clear();
   verifier.persisting.clear();
   verifier.arrivals = [];
+  verifier.audits = [];
   verifier.queue = [];
   verifier.preparing = [];
   delete verifier.overflow;

@@ -75,6 +75,8 @@ export interface Pending {
   /** 32 bytes of SHA-256 per unit, as the device claimed. */
   digests: Uint8Array;
   epoch: number;
+  /** An exit audit of a shard that was judged before. */
+  audit: boolean;
   /** What the draw went by: `AcceptedShard.before`, or less where this verifier knows better. */
   before: number;
   units: UnitCheck[];
@@ -84,6 +86,10 @@ export interface Arrival {
   shard: AcceptedShard;
   inputs: BlobRef;
   digests: Uint8Array;
+  /** The least share of units to draw, in parts per million: what the job's assurance asks for. */
+  floorPpm: number;
+  /** An exit audit of a shard that was judged before. */
+  audit: boolean;
 }
 
 export interface Preparing {
@@ -113,6 +119,8 @@ export interface Verifier {
   standings: Map<string, number>;
   /** Waiting for an epoch whose commitment is in the log; in order of sequence. */
   arrivals: Arrival[];
+  /** Exit audits not drawn yet. */
+  audits: Arrival[];
   /** In order of sequence. */
   queue: Pending[];
   /** First sequence turned away because the queue was full. */

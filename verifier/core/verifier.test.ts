@@ -12,7 +12,9 @@ import {
   honestShard,
   openFakeWorld,
   receive,
+  sendAudit,
   sendCheck,
+  sentAudited,
   sentJudged,
   sentTypes,
   sentVerdicts,
@@ -32,7 +34,9 @@ describe('checking', () => {
     const [opened] = script.lines;
     expect(opened).toMatchObject({ type: 'epoch-opened', epoch: 1, from: 0 });
     const seed = script.state.book?.epochs[0]?.seed ?? ('' as Nonce);
-    const due = [0, 1].flatMap((sequence) => drawUnits(seed, HALF, honestShard(sequence, 10)));
+    const due = [0, 1].flatMap((sequence) =>
+      drawUnits({ seed, policy: HALF }, honestShard(sequence, 10)),
+    );
     expect(sentVerdicts(script).map(({ unit }) => unit)).toEqual(due);
     expect(sentVerdicts(script).every(({ kind, runs }) => kind === 'match' && runs === 1)).toBe(
       true,
@@ -156,8 +160,7 @@ describe('what is on disk', () => {
     const { task, unit } = started;
     step(first, { type: 'executed', task, result: accept(fakeReference(unit)) });
     const drawn = drawUnits(
-      first.state.book?.epochs[0]?.seed ?? ('' as Nonce),
-      HALF,
+      { seed: first.state.book?.epochs[0]?.seed ?? ('' as Nonce), policy: HALF },
       honestShard(0, 10),
     );
     const second = openFakeWorld({ rate: 0.5, saved: first.disk });
@@ -237,5 +240,54 @@ describe('the session', () => {
     step(script, { type: 'stopping' });
     expect(sentTypes(script).at(-1)).toBe('bye');
     expect(script.effects.at(-1)).toEqual({ type: 'stopped' });
+  });
+});
+
+describe('an exit audit', () => {
+  it('judges what was not drawn before, says so, and moves no mark back', () => {
+    const script = openFakeWorld({ rate: 0.5 });
+    connect(script);
+    sendCheck(script, honestShard(0, 10));
+    wait(script, 300);
+    const before = sentVerdicts(script).length;
+    sendAudit(script, honestShard(0, 10));
+    wait(script, 300);
+    const all = sentVerdicts(script).map(({ unit }) => unit);
+    expect(before).toBeLessThan(10);
+    expect([...all].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(sentAudited(script)).toEqual([0]);
+    expect(script.disk.judged).toBe(0);
+  });
+
+  it('asked for twice is done once, and answered again after it is over', () => {
+    const script = openFakeWorld({ rate: 0 });
+    connect(script);
+    sendCheck(script, honestShard(0, 3));
+    wait(script, 300);
+    script.idle = true;
+    sendAudit(script, honestShard(0, 3));
+    sendAudit(script, honestShard(0, 3));
+    expect(script.state.queue).toHaveLength(1);
+    expect(sentAudited(script)).toEqual([]);
+    script.idle = false;
+    for (const { task, unit } of executions(script)) {
+      step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });
+    }
+    wait(script, 300);
+    expect(sentAudited(script)).toEqual([0]);
+    sendAudit(script, honestShard(0, 3));
+    expect(sentAudited(script)).toEqual([0, 0]);
+    expect(sentVerdicts(script)).toHaveLength(3);
+  });
+
+  it('after the seed is revealed is drawn under the open epoch', () => {
+    const script = openFakeWorld({ rate: 0.5, epochMs: 2_000 });
+    connect(script);
+    sendCheck(script, honestShard(0, 3));
+    wait(script, 5_000);
+    sendAudit(script, honestShard(0, 3));
+    wait(script, 300);
+    expect(sentAudited(script)).toEqual([0]);
+    expect(sentVerdicts(script).at(-1)?.epoch).toBe(2);
   });
 });

@@ -1,7 +1,14 @@
 import { checkThreshold } from '#protocol/check-policy.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import { instant } from '#protocol/units.ts';
-import { drawArrivals, finishClaim, finishExecution, receiveCheck, startTasks } from './checks.ts';
+import {
+  drawArrivals,
+  drawAudits,
+  finishClaim,
+  finishExecution,
+  receiveCheck,
+  startTasks,
+} from './checks.ts';
 import { turnEpochs } from './epochs.ts';
 import type {
   LinkId,
@@ -41,6 +48,7 @@ export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
     manifests: new Map(),
     standings: new Map(),
     arrivals: [],
+    audits: [],
     queue: [],
     tasks: new Map(),
     preparing: [],
@@ -72,6 +80,7 @@ export function stepVerifier(
 function drive(turn: Turn): void {
   turnEpochs(turn);
   drawArrivals(turn);
+  drawAudits(turn);
   startPreparing(turn);
   startTasks(turn);
   moveMarks(turn);

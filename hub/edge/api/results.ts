@@ -3,6 +3,7 @@ import { decodeWith } from '#protocol/decode.ts';
 import type { JobView } from '#protocol/job.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
+import { mayReadUnits } from '../../core/hub.ts';
 import { encodeResults, RESULT_TYPES, type ResultRange } from '../results/encode.ts';
 import { answerBody, answerRefusal } from './answer.ts';
 import { findJob } from './jobs.ts';
@@ -57,7 +58,7 @@ function decodeRange(query: URLSearchParams, view: JobView): Result<ResultRange>
 }
 
 async function encode(
-  { store }: ApiPorts,
+  { hub, store }: ApiPorts,
   view: JobView,
   range: ResultRange,
 ): Promise<Result<Uint8Array>> {
@@ -67,6 +68,10 @@ async function encode(
   const first = Math.floor(range.from / view.unitItems);
   const end = Math.ceil(range.to / view.unitItems);
   const perUnit = unitBytes(view.outputs);
+  if (!mayReadUnits(hub, view.id, { first, end })) {
+    const message = `${view.released} of ${view.units} units are final; the others wait for later work of their devices, or for the audit at the job's end`;
+    return refuse('results-held', message, 'from');
+  }
   if ((end - first) * perUnit > READ_BYTES_MAX) {
     const items = Math.max(1, Math.floor(READ_BYTES_MAX / perUnit)) * view.unitItems;
     return refuse('range-invalid', `ask for at most ${items} items at a time, with from= and to=`);

@@ -1,0 +1,218 @@
+import { DIGEST_BYTES, digestCommitment, sha256 } from '#protocol/digest.ts';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { Assurance, JobRecord } from '#protocol/job.ts';
+import type { ClientMessage, HubMessage } from '#protocol/messages/control.ts';
+import type { TensorSpec } from '#protocol/tensor.ts';
+import { bytes, instant, lamports, millis } from '#protocol/units.ts';
+import type { Fact, HubEffect, HubEvent, Signed } from './events.ts';
+import { openHub, stepHub, viewJob } from './hub.ts';
+import { projectFacts, selectFacts } from './snapshot.ts';
+
+export const HUB = 'aa'.repeat(32) as PublicKey;
+export const VERIFIER = 'bb'.repeat(32) as PublicKey;
+export const PHONE = 'cc'.repeat(32) as PublicKey;
+export const TABLET = 'dd'.repeat(32) as PublicKey;
+export const JOB = `job_${'1'.repeat(16)}` as JobId;
+export const SIGNED = 'ee'.repeat(64) as Signature;
+const SPEC: TensorSpec = { name: 'x', dtype: 'f32', shape: [1, 1] };
+const UNIT_BYTES = 4;
+
+const CONFIG = {
+  hub: HUB,
+  checks: { type: 'flat', rate: 0.05 } as const,
+  beatMs: millis(20_000),
+  iceServers: [],
+  needsVerifier: false,
+  barMs: millis(3_600_000),
+};
+
+/** A hub whose every signature holds unless it is all zeros, with a disk that can be full. */
+function openWorld(needsVerifier: boolean) {
+  const facts: Fact[] = [{ type: 'verifier-enrolled', key: VERIFIER, at: instant(0) }];
+  const start = () => openHub(projectFacts(selectFacts(facts)), { ...CONFIG, needsVerifier });
+  const world = {
+    hub: start(),
+    now: 1_000_000,
+    drawn: 0,
+    diskFull: false,
+    facts,
+    sent: new Map<number, HubMessage[]>(),
+    closed: new Set<number>(),
+    replies: [] as Extract<HubEffect, { type: 'reply' }>[],
+    restart() {
+      world.hub = start();
+      world.sent.clear();
+    },
+    post(event: HubEvent): void {
+      const effects = stepHub(world.hub, event, {
+        now: instant(world.now),
+        random: () => (world.drawn++).toString(16).padStart(8, '0').padEnd(64, '0') as Nonce,
+        sign: () => SIGNED,
+        verify: ({ signature }: Signed) => signature === SIGNED,
+        sha256,
+      });
+      for (const effect of effects) perform(world, effect);
+    },
+  };
+  return world;
+}
+
+function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
+  switch (effect.type) {
+    case 'send':
+      world.sent.set(effect.socket, [...(world.sent.get(effect.socket) ?? []), effect.message]);
+      return;
+    case 'close':
+      world.closed.add(effect.socket);
+      return;
+    case 'reply':
+      world.replies.push(effect);
+      return;
+    case 'keep': {
+      const root = (at: number) => `${at}`.padStart(64, '0') as Root;
+      const refs = effect.blobs.map((_, at) => ({ root: root(at), length: bytes(UNIT_BYTES) }));
+      return world.post({ type: 'kept', token: effect.token, refs });
+    }
+    case 'store': {
+      const { token, facts } = effect;
+      const refusal = { code: 'disk-full' as const, message: 'the disk is full; free some' };
+      if (world.diskFull) return world.post({ type: 'store-failed', token, refusal });
+      world.facts.push(...facts);
+      return world.post({ type: 'stored', token });
+    }
+    default:
+      return;
+  }
+}
+
+export function openBench(options: { needsVerifier?: boolean } = {}) {
+  const world = openWorld(options.needsVerifier ?? false);
+  const { post } = world;
+  const say = (socket: number, message: ClientMessage): void =>
+    post({ type: 'received', socket, message });
+  const last = <T extends HubMessage['type']>(socket: number, type: T) =>
+    (world.sent.get(socket) ?? []).findLast(
+      (message): message is Extract<HubMessage, { type: T }> => message.type === type,
+    );
+  return {
+    ...world,
+    say,
+    last,
+    hub: () => world.hub,
+    job: () => viewJob(world.hub, JOB),
+    join(socket: number, key: PublicKey, role: 'contributor' | 'verifier'): void {
+      post({ type: 'connected', socket });
+      const nonce = last(socket, 'challenge')?.nonce ?? ('00'.repeat(32) as Nonce);
+      const claim = { version: 1, role, key, hub: HUB, nonce };
+      say(socket, { type: 'hello', claim, signature: SIGNED });
+    },
+    admit(socket: number, unitMs: number): void {
+      const offer = last(socket, 'admit');
+      if (offer === undefined) throw new Error('no admission was offered');
+      const fit = { provider: 'wasm' as const, dtype: 'f32' as const, threads: 1, trials: [] };
+      say(socket, { type: 'admitted', package: offer.id, ...fit, unitMs: millis(unitMs) });
+    },
+    wait(ms: number) {
+      world.now += ms;
+      post({ type: 'tick' });
+    },
+    fillDisk: (full: boolean) => {
+      world.diskFull = full;
+    },
+    restart() {
+      world.restart();
+      post({ type: 'tick' });
+    },
+  };
+}
+export type Bench = ReturnType<typeof openBench>;
+
+export function postJob(bench: Bench, units: number, assurance: Assurance = 0): void {
+  const record: JobRecord = {
+    id: JOB,
+    name: 'numbers',
+    createdAt: instant(0),
+    draft: {
+      name: 'numbers',
+      file: { root: 'f'.repeat(64) as Root, length: bytes(10) },
+      inputs: [SPEC],
+      unitItems: 1,
+      graphOptimization: 'all',
+    },
+    inputs: { root: '9'.repeat(64) as Root, length: bytes(units * UNIT_BYTES) },
+    inputDigests: { root: '8'.repeat(64) as Root, length: bytes(units * DIGEST_BYTES) },
+    items: units,
+    units,
+    unitPrice: lamports(5n),
+    assurance,
+    autoStart: false,
+  };
+  const inputDigests = new Uint8Array(units * DIGEST_BYTES);
+  bench.post({ type: 'command', request: 1, command: { type: 'create', record, inputDigests } });
+}
+
+/** Posts a job, has the verifier on socket 1 prepare it, and starts it. */
+export function startJob(bench: Bench, units: number, assurance: Assurance = 0): void {
+  bench.join(1, VERIFIER, 'verifier');
+  postJob(bench, units, assurance);
+  bench.post({
+    type: 'framed',
+    socket: 1,
+    head: {
+      type: 'prepared',
+      job: JOB,
+      outputs: [{ ...SPEC, name: 'y' }],
+      units: [0],
+      unitMs: millis(100),
+      peakBytes: bytes(1_000),
+    },
+    payload: new Uint8Array(UNIT_BYTES),
+  });
+  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
+}
+
+export function joinWorker(
+  bench: Bench,
+  socket: number,
+  worker: { key: PublicKey; unitMs: number },
+): void {
+  bench.join(socket, worker.key, 'contributor');
+  bench.say(socket, { type: 'request' });
+  bench.admit(socket, worker.unitMs);
+}
+
+export const SALT = '77'.repeat(32) as Nonce;
+
+/** Commits and, once logged, reveals a lease with outputs of zeros. */
+export function deliver(bench: Bench, socket: number, key: PublicKey): void {
+  const lease = bench.last(socket, 'lease')?.lease;
+  if (lease === undefined) throw new Error('no lease to deliver');
+  commit(bench, socket, { key, id: lease.id, units: lease.unitCount });
+  reveal(bench, socket, { id: lease.id, units: lease.unitCount });
+}
+
+export function commit(
+  bench: Bench,
+  socket: number,
+  on: { key: PublicKey; id: LeaseId; units: number },
+): Digest {
+  const unit = sha256(new Uint8Array(UNIT_BYTES));
+  const digests = new Uint8Array(on.units * DIGEST_BYTES).map(
+    (_, at) => unit[at % DIGEST_BYTES] ?? 0,
+  );
+  const commitment = digestCommitment({ lease: on.id, device: on.key, salt: SALT, digests });
+  bench.say(socket, { type: 'commit', lease: on.id, commitment, signature: SIGNED });
+  return commitment;
+}
+
+export function reveal(bench: Bench, socket: number, on: { id: LeaseId; units: number }): void {
+  bench.post({
+    type: 'framed',
+    socket,
+    head: {
+      type: 'reveal',
+      reveal: { lease: on.id, salt: SALT, computeMs: millis(on.units * 100) },
+    },
+    payload: new Uint8Array(on.units * UNIT_BYTES),
+  });
+}

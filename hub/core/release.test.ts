@@ -1,0 +1,153 @@
+import { beforeEach, expect, test } from 'vitest';
+import { RELEASE_POLICY } from '#protocol/check-policy.ts';
+import type { Digest } from '#protocol/ids.ts';
+import { instant } from '#protocol/units.ts';
+import {
+  type Bench,
+  deliver,
+  JOB,
+  joinWorker,
+  openBench,
+  PHONE,
+  postJob,
+  SIGNED,
+  startJob,
+  VERIFIER,
+} from './fake-world.ts';
+import { mayReadUnits } from './hub.ts';
+
+let bench: Bench;
+beforeEach(() => {
+  bench = openBench({ needsVerifier: true });
+});
+
+/** The phone computes until the job is finishing, and everything is judged. */
+function finish(): void {
+  joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
+  for (let shard = 0; shard < 200 && bench.job()?.state === 'running'; shard += 1) {
+    deliver(bench, 2, PHONE);
+    bench.say(2, { type: 'request' });
+  }
+}
+const newest = () => bench.last(1, 'check')?.shard.sequence ?? -1;
+const judge = (): void => bench.say(1, { type: 'judged', through: newest() });
+const mayRead = (first: number, end: number) => mayReadUnits(bench.hub(), JOB, { first, end });
+const audits = () =>
+  (bench.sent.get(1) ?? []).flatMap((message) =>
+    message.type === 'check' && message.audit === true ? [message] : [],
+  );
+
+test('with assurance 0 results are given at once', () => {
+  startJob(bench, 50);
+  finish();
+  expect(bench.job()).toMatchObject({ state: 'finishing', accepted: 50, released: 50 });
+  expect(mayRead(0, 50)).toBe(true);
+  judge();
+  expect(bench.job()?.state).toBe('done');
+});
+
+test('with assurance 1 a small job is final when its exit audit has passed', () => {
+  startJob(bench, 50, 1);
+  finish();
+  judge();
+  expect(bench.job()).toMatchObject({ state: 'finishing', accepted: 50, released: 0 });
+  expect(mayRead(0, 1)).toBe(false);
+  const asked = audits();
+  expect(asked.reduce((sum, { shard }) => sum + shard.unitCount, 0)).toBe(50);
+  expect(asked.every(({ floorPpm }) => floorPpm === RELEASE_POLICY.exitPpm)).toBe(true);
+  bench.wait(1_000);
+  expect(audits().length).toBe(asked.length);
+  for (const { shard } of asked) bench.say(1, { type: 'audited', sequence: shard.sequence });
+  expect(bench.job()).toMatchObject({ state: 'done', released: 50 });
+  expect(mayRead(0, 50)).toBe(true);
+});
+
+test('with assurance 1 later work releases earlier work while the job runs', () => {
+  startJob(bench, 4 * RELEASE_POLICY.lagUnits, 1);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
+  for (let shard = 0; shard < 200; shard += 1) {
+    if ((bench.job()?.accepted ?? 0) > 3 * RELEASE_POLICY.lagUnits) break;
+    deliver(bench, 2, PHONE);
+    bench.say(2, { type: 'request' });
+  }
+  expect(bench.job()?.released).toBe(0);
+  judge();
+  const { accepted = 0, released = 0, state } = bench.job() ?? {};
+  expect(state).toBe('running');
+  expect(released).toBeGreaterThan(0);
+  expect(accepted - released).toBeGreaterThanOrEqual(RELEASE_POLICY.lagUnits);
+  expect(mayRead(0, released)).toBe(true);
+  expect(mayRead(0, released + 1)).toBe(false);
+});
+
+test('what is released survives a restart, and so does an audit that is due', () => {
+  startJob(bench, 50, 1);
+  finish();
+  judge();
+  bench.restart();
+  bench.join(1, VERIFIER, 'verifier');
+  bench.wait(1_000);
+  const asked = audits();
+  expect(asked.reduce((sum, { shard }) => sum + shard.unitCount, 0)).toBe(50);
+  for (const { shard } of asked) bench.say(1, { type: 'audited', sequence: shard.sequence });
+  expect(bench.job()?.state).toBe('done');
+  bench.restart();
+  expect(bench.job()).toMatchObject({ state: 'done', released: 50 });
+});
+
+test('a failure found by the audit opens the units again', () => {
+  startJob(bench, 50, 1);
+  finish();
+  judge();
+  const [audit] = audits();
+  if (audit === undefined) throw new Error('no audit was asked for');
+  const { shard } = audit;
+  const verdict = {
+    verifier: VERIFIER,
+    job: JOB,
+    unit: shard.firstUnit,
+    lease: shard.lease,
+    device: PHONE,
+    kind: 'mismatch' as const,
+    lane: 'exact' as const,
+    claimed: '01'.repeat(32) as Digest,
+    reference: '02'.repeat(32) as Digest,
+    l2: 1,
+    max: 1,
+    runs: 2,
+    epoch: 1,
+    n: 1,
+    at: instant(5),
+  };
+  bench.say(1, { type: 'verdict', signed: { verdict, signature: SIGNED } });
+  expect(bench.job()).toMatchObject({ state: 'running', accepted: 0, released: 0, requeued: 50 });
+});
+
+test('with assurance 3 every unit is asked for, and judged is final', () => {
+  startJob(bench, 50, 3);
+  finish();
+  expect(bench.last(1, 'check')?.floorPpm).toBe(1_000_000);
+  expect(mayRead(0, 1)).toBe(false);
+  judge();
+  expect(audits()).toEqual([]);
+  expect(bench.job()).toMatchObject({ state: 'done', released: 50 });
+});
+
+test('the quote prices the checks that the assurance asks for', () => {
+  const totals = ([0, 1, 3] as const).map((assurance) => {
+    bench = openBench({ needsVerifier: true });
+    startJob(bench, 1_000, assurance);
+    return Number(bench.job()?.quote?.total);
+  });
+  expect(totals).toEqual([5_000, 5_750, 9_750]);
+});
+
+test('a hub without verifiers refuses assurance and says what to do', () => {
+  bench = openBench({ needsVerifier: false });
+  postJob(bench, 10, 1);
+  const [reply] = bench.replies;
+  expect(reply?.result).toMatchObject({
+    ok: false,
+    refusal: { code: 'request-invalid', path: 'assurance' },
+  });
+});

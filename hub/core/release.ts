@@ -1,0 +1,84 @@
+import { RELEASE_POLICY } from '#protocol/check-policy.ts';
+import { send, type Turn } from './effects.ts';
+import { addRun, coversRun } from './ranges.ts';
+import { type Hub, type Job, type KeptShard, standingName, type VerifierSession } from './state.ts';
+
+/**
+ * When accepted units become final. A job of assurance 0 gives its results at once. With 1, a unit is
+ * released when enough later units of its device and package are judged without a confirmed failure,
+ * or, at the job's end, when its shard has passed the exit audit. With 3 every unit is checked, so
+ * that judged is released.
+ */
+export const isGuarded = ({ record }: Job): boolean => record.assurance > 0;
+
+const endOf = (kept: KeptShard): number => kept.before + kept.unitCount;
+
+/** A verifier has judged this shard: it counts for those of its device that came before. */
+export function countJudged(hub: Hub, kept: KeptShard): void {
+  const name = standingName(kept.device, kept.package);
+  hub.judgedUnits.set(name, Math.max(endOf(kept), hub.judgedUnits.get(name) ?? 0));
+}
+
+/** Releases what may be released after verifiers have judged through a sequence. */
+export function releaseShards(hub: Hub): void {
+  const judged = Math.max(-1, ...hub.judged.values());
+  for (const job of hub.jobs.values()) {
+    if (!isGuarded(job) || job.endedAt !== undefined) continue;
+    for (const kept of job.unreleased.values()) {
+      if (kept.sequence <= judged && (job.record.assurance === 3 || hasLag(hub, kept))) {
+        releaseShard(job, kept);
+      }
+    }
+  }
+}
+
+function hasLag(hub: Hub, kept: KeptShard): boolean {
+  const through = hub.judgedUnits.get(standingName(kept.device, kept.package)) ?? 0;
+  return through - endOf(kept) >= RELEASE_POLICY.lagUnits;
+}
+
+function releaseShard(job: Job, kept: KeptShard): void {
+  job.unreleased.delete(kept.sequence);
+  delete kept.whole;
+  addRun(job.released, kept.firstUnit, kept.firstUnit + kept.unitCount);
+}
+
+/** Whether a developer may read these units. */
+export function mayRead(job: Job, firstUnit: number, endUnit: number): boolean {
+  if (!isGuarded(job) || job.state === 'done' || endUnit <= firstUnit) return true;
+  return coversRun(job.released, firstUnit, endUnit);
+}
+
+/**
+ * The exit audit of a job all of whose draws are judged: what no later work vouches for is drawn once
+ * more, at a higher rate. Each verifier online is asked once a session.
+ */
+export function askAudits(turn: Turn, verifier: VerifierSession): void {
+  const judged = Math.max(-1, ...turn.hub.judged.values());
+  for (const job of turn.hub.jobs.values()) {
+    if (job.state !== 'finishing' || !isGuarded(job) || judged < job.lastSequence) continue;
+    for (const { sequence, whole } of job.unreleased.values()) {
+      if (whole === undefined || job.manifest === undefined) continue;
+      if (verifier.auditsAsked.has(sequence)) continue;
+      verifier.auditsAsked.add(sequence);
+      verifier.manifests.add(whole.package);
+      send(turn, verifier.socket, {
+        type: 'check',
+        shard: whole,
+        manifest: job.manifest,
+        inputs: job.record.inputs,
+        audit: true,
+        floorPpm: RELEASE_POLICY.exitPpm,
+      });
+    }
+  }
+}
+
+/** A verifier has judged every unit it drew in the exit audit of this shard. */
+export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: number): void {
+  if (!verifier.auditsAsked.delete(sequence)) return;
+  for (const job of turn.hub.jobs.values()) {
+    const kept = job.unreleased.get(sequence);
+    if (kept !== undefined) releaseShard(job, kept);
+  }
+}
