@@ -1,6 +1,6 @@
 import { DIGEST_BYTES, digest, sha256 } from '#protocol/digest.ts';
 import type { JobId, Root } from '#protocol/ids.ts';
-import type { JobRecord } from '#protocol/job.ts';
+import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { BlobRef } from '#protocol/package.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { bytes, type Instant, lamports } from '#protocol/units.ts';
@@ -49,7 +49,7 @@ export function digestAll(data: Uint8Array): Uint8Array<ArrayBuffer> {
 export function makeFakeJob(
   blobs: FakeBlobs,
   random: Random,
-  job: { units: number; now: Instant },
+  job: { units: number; assurance: Assurance; now: Instant },
 ): { record: JobRecord; inputDigests: Uint8Array; inputs: Uint8Array } {
   const inputs = new Uint8Array(job.units * FAKE_UNIT_BYTES).map(() => random.between(0, 256));
   const model = blobs.put(new TextEncoder().encode(`model ${random.nonce()}`));
@@ -70,7 +70,7 @@ export function makeFakeJob(
     items: job.units,
     units: job.units,
     unitPrice: lamports(0n),
-    assurance: 0,
+    assurance: job.assurance,
     autoStart: true,
   };
   return { record, inputDigests, inputs };

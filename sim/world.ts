@@ -1,13 +1,14 @@
 import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { Assurance } from '#protocol/job.ts';
 import type { Fact } from '../hub/core/events.ts';
 import { liveShards, selectFacts } from '../hub/core/snapshot.ts';
-import { openClock } from './clock.ts';
+import { type Clock, openClock } from './clock.ts';
 import { type DeviceNode, openDeviceNode } from './device-node.ts';
 import { FAKE_UNIT_BYTES, fakeCompute, makeFakeJob, openFakeBlobs } from './fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
 import type { Weather } from './network.ts';
-import { openRandom } from './random.ts';
-import { openVerifierNode } from './verifier-node.ts';
+import { openRandom, type Random } from './random.ts';
+import { openVerifierNode, type VerifierNode } from './verifier-node.ts';
 
 /** What one seed does to the grid. */
 export interface Scenario {
@@ -17,6 +18,7 @@ export interface Scenario {
   /** How many of the devices falsify a fifth of their units. */
   cheats: number;
   units: number;
+  assurance: Assurance;
   checkRate: number;
   /** Times the hub, the verifier and the devices die and come back. */
   hubCrashes: number;
@@ -55,6 +57,7 @@ export function drawScenario(seed: number): Scenario {
     hubCrashes: Math.floor(random.between(0, 3)),
     verifierCrashes: Math.floor(random.between(0, 2)),
     departures: Math.floor(random.between(0, 5)),
+    assurance: ([0, 1, 3] as const)[Math.floor(random.between(0, 3))] ?? 0,
   };
 }
 
@@ -75,9 +78,48 @@ export function runScenario(scenario: Scenario): Outcome {
       fetchFails: random.between(0, 0.05),
     }),
   );
-  const made = makeFakeJob(blobs, random, { units: scenario.units, now: clock.now() });
+  const made = makeFakeJob(blobs, random, {
+    units: scenario.units,
+    assurance: scenario.assurance,
+    now: clock.now(),
+  });
   const job = made.record.id;
   clock.after(500, () => hub.create(made.record, made.inputDigests));
+  disturb({ scenario, clock, random, hub, verifier, devices });
+  const finality = watchFinality(clock, hub, job);
+  const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
+  const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
+  broken.push(...checkFacts(hub.facts, devices));
+  broken.push(...finality());
+  const results = checkResults(hub.facts, job, made.inputs);
+  broken.push(...results.broken);
+  const honestBarred = selectFacts(hub.facts)('barred').filter(
+    ({ device }) => devices.findIndex(({ key }) => key === device) >= scenario.cheats,
+  );
+  if (honestBarred.length > 0) broken.push('an honest device was barred');
+  if (checkRate === 1 && results.wrongUnits > 0)
+    broken.push(`${results.wrongUnits} units are wrong`);
+  return {
+    seed: scenario.seed,
+    broken: end === 'late' ? broken.slice(0, 1) : broken,
+    virtualMs: clock.now() - DAY_ONE,
+    wrongUnits: results.wrongUnits,
+    barred: selectFacts(hub.facts)('barred').length,
+    voided: selectFacts(hub.facts)('voided').length,
+    accepted: liveShards(selectFacts(hub.facts)).length,
+  };
+}
+
+/** What dies and comes back: the hub, the verifier, and all devices but one honest one. */
+function disturb(world: {
+  scenario: Scenario;
+  clock: Clock;
+  random: Random;
+  hub: HubNode;
+  verifier: VerifierNode;
+  devices: readonly DeviceNode[];
+}): void {
+  const { scenario, clock, random, hub, verifier, devices } = world;
   const span = 15_000;
   const hit = (times: number, act: () => () => void): void => {
     for (let time = 0; time < times; time += 1) {
@@ -108,25 +150,26 @@ export function runScenario(scenario: Scenario): Outcome {
       device.comeBack();
     };
   });
-  const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
-  const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
-  broken.push(...checkFacts(hub.facts, devices));
-  const results = checkResults(hub.facts, job, made.inputs);
-  broken.push(...results.broken);
-  const honestBarred = selectFacts(hub.facts)('barred').filter(
-    ({ device }) => devices.findIndex(({ key }) => key === device) >= scenario.cheats,
-  );
-  if (honestBarred.length > 0) broken.push('an honest device was barred');
-  if (checkRate === 1 && results.wrongUnits > 0)
-    broken.push(`${results.wrongUnits} units are wrong`);
-  return {
-    seed: scenario.seed,
-    broken: end === 'late' ? broken.slice(0, 1) : broken,
-    virtualMs: clock.now() - DAY_ONE,
-    wrongUnits: results.wrongUnits,
-    barred: selectFacts(hub.facts)('barred').length,
-    voided: selectFacts(hub.facts)('voided').length,
-    accepted: liveShards(selectFacts(hub.facts)).length,
+}
+
+/** What may be read of a job with assurance stays readable, and the job ends with all of it. */
+function watchFinality(clock: Clock, hub: HubNode, job: JobId): () => string[] {
+  let most = 0;
+  let shrunk = false;
+  clock.every(200, () => {
+    const { assurance = 0, released = 0 } = hub.view(job) ?? {};
+    if (!hub.up || assurance === 0) return true;
+    if (released < most) shrunk = true;
+    most = Math.max(most, released);
+    return true;
+  });
+  return () => {
+    const view = hub.view(job);
+    const whole = view?.state !== 'done' || view.released === view.units;
+    return [
+      ...(shrunk ? ['units that were final could not be read any more'] : []),
+      ...(whole ? [] : ['the job is done and not all of it is released']),
+    ];
   };
 }
 

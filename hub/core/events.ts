@@ -50,6 +50,8 @@ export type Fact =
   /** An accepted shard is void; its units are open again. */
   | { type: 'voided'; sequence: number; job: JobId; reason: string; at: Instant }
   | { type: 'barred'; device: PublicKey; until: Instant; reason: string; at: Instant }
+  /** An accepted shard of a job with assurance is final: its results may be read. */
+  | { type: 'released'; sequence: number; job: JobId; at: Instant }
   | { type: 'verifier-enrolled'; key: PublicKey; at: Instant };
 
 /** A commitment in the log, with what is needed to honour its lease after a restart. */
@@ -77,6 +79,8 @@ export interface Snapshot {
   }[];
   /** Not voided, in order of sequence. */
   accepted: AcceptedShard[];
+  /** Sequences of accepted shards that are final. */
+  released: number[];
   voidedCount: { job: JobId; units: number }[];
   /** Committed, neither accepted nor voided. */
   pending: CommittedShard[];

@@ -6,7 +6,7 @@ import type { HubEffect, HubEvent, Token, World } from './events.ts';
 import { expireLeases, reviveLeases } from './lease.ts';
 import { receiveBye, receiveHave, receiveRelease, receiveSeek } from './peers.ts';
 import { finishPreparation, prepareJobs, receivePrepared, receiveUnpreparable } from './prepare.ts';
-import { receiveAudited } from './release.ts';
+import { finishRelease, receiveAudited, releaseShards, undoRelease } from './release.ts';
 import { finishAccept, finishLog, receiveCommit, receiveReveal, undoStore } from './results.ts';
 import { receiveAdmission, receiveRequest, scheduleWaiting } from './schedule.ts';
 import {
@@ -92,8 +92,7 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
       case 'judged':
         return receiveJudged(turn, verifier, message.through);
       case 'audited':
-        receiveAudited(turn, verifier, message.sequence);
-        return finishJobs(turn);
+        return receiveAudited(turn, verifier, message.sequence);
       case 'unpreparable':
         return receiveUnpreparable(turn, verifier, message);
       case 'bye':
@@ -160,6 +159,9 @@ function stepStored(turn: Turn, token: Token): void {
       return finishLog(turn, pending.lease);
     case 'accepted':
       return finishAccept(turn, pending);
+    case 'released':
+      finishRelease(turn, pending.shards);
+      return finishJobs(turn);
     case 'reply': {
       // First what follows from the command, so that the answer shows it.
       if (pending.next === 'prepare') prepareJobs(turn);
@@ -195,6 +197,7 @@ function stepStoreFailed(
     if (pending.next === 'prepare' && pending.job !== null) turn.hub.jobs.delete(pending.job);
     return;
   }
+  if (pending?.type === 'released') return undoRelease(pending.shards);
   if (pending !== undefined) undoStore(turn, pending, refusal);
 }
 
@@ -211,5 +214,6 @@ function stepTick(turn: Turn): void {
   expireLeases(turn);
   prepareJobs(turn);
   scheduleWaiting(turn);
+  releaseShards(turn);
   finishJobs(turn);
 }

@@ -1,5 +1,5 @@
 import { RELEASE_POLICY } from '#protocol/check-policy.ts';
-import { send, type Turn } from './effects.ts';
+import { changed, send, store, type Turn } from './effects.ts';
 import { addRun, coversRun } from './ranges.ts';
 import { type Hub, type Job, type KeptShard, standingName, type VerifierSession } from './state.ts';
 
@@ -7,7 +7,7 @@ import { type Hub, type Job, type KeptShard, standingName, type VerifierSession 
  * When accepted units become final. A job of assurance 0 gives its results at once. With 1, a unit is
  * released when enough later units of its device and package are judged without a confirmed failure,
  * or, at the job's end, when its shard has passed the exit audit. With 3 every unit is checked, so
- * that judged is released.
+ * that judged is released. What is released stays so: it is a fact on disk before it can be read.
  */
 export const isGuarded = ({ record }: Job): boolean => record.assurance > 0;
 
@@ -20,16 +20,18 @@ export function countJudged(hub: Hub, kept: KeptShard): void {
 }
 
 /** Releases what may be released after verifiers have judged through a sequence. */
-export function releaseShards(hub: Hub): void {
+export function releaseShards(turn: Turn): void {
+  const { hub } = turn;
   const judged = Math.max(-1, ...hub.judged.values());
+  const ready: KeptShard[] = [];
   for (const job of hub.jobs.values()) {
     if (!isGuarded(job) || job.endedAt !== undefined) continue;
     for (const kept of job.unreleased.values()) {
-      if (kept.sequence <= judged && (job.record.assurance === 3 || hasLag(hub, kept))) {
-        releaseShard(job, kept);
-      }
+      if (kept.sequence > judged) continue;
+      if (job.record.assurance === 3 || hasLag(hub, kept)) ready.push(kept);
     }
   }
+  writeRelease(turn, ready);
 }
 
 function hasLag(hub: Hub, kept: KeptShard): boolean {
@@ -37,7 +39,33 @@ function hasLag(hub: Hub, kept: KeptShard): boolean {
   return through - endOf(kept) >= RELEASE_POLICY.lagUnits;
 }
 
-function releaseShard(job: Job, kept: KeptShard): void {
+function writeRelease(turn: Turn, ready: readonly KeptShard[]): void {
+  const shards = ready.filter((kept) => kept.releasing !== true);
+  if (shards.length === 0) return;
+  for (const kept of shards) kept.releasing = true;
+  const at = turn.world.now;
+  const facts = shards.map(
+    ({ sequence, job }) => ({ type: 'released', sequence, job, at }) as const,
+  );
+  store(turn, facts, { type: 'released', shards });
+}
+
+/** The release is on disk. A shard that was voided meanwhile is not there any more. */
+export function finishRelease(turn: Turn, shards: readonly KeptShard[]): void {
+  for (const kept of shards) {
+    const job = turn.hub.jobs.get(kept.job);
+    if (job?.unreleased.get(kept.sequence) !== kept) continue;
+    settleRelease(job, kept);
+    changed(turn, job);
+  }
+}
+
+/** Nothing was written: it is tried again when the marks move, or at the next tick. */
+export function undoRelease(shards: readonly KeptShard[]): void {
+  for (const kept of shards) delete kept.releasing;
+}
+
+export function settleRelease(job: Job, kept: KeptShard): void {
   job.unreleased.delete(kept.sequence);
   delete kept.whole;
   addRun(job.released, kept.firstUnit, kept.firstUnit + kept.unitCount);
@@ -56,9 +84,10 @@ export function mayRead(job: Job, firstUnit: number, endUnit: number): boolean {
 export function askAudits(turn: Turn, verifier: VerifierSession): void {
   const judged = Math.max(-1, ...turn.hub.judged.values());
   for (const job of turn.hub.jobs.values()) {
-    if (job.state !== 'finishing' || !isGuarded(job) || judged < job.lastSequence) continue;
-    for (const { sequence, whole } of job.unreleased.values()) {
-      if (whole === undefined || job.manifest === undefined) continue;
+    if (job.state !== 'finishing' || job.record.assurance !== 1) continue;
+    if (judged < job.lastSequence) continue;
+    for (const { sequence, whole, releasing } of job.unreleased.values()) {
+      if (whole === undefined || releasing === true || job.manifest === undefined) continue;
       if (verifier.auditsAsked.has(sequence)) continue;
       verifier.auditsAsked.add(sequence);
       verifier.manifests.add(whole.package);
@@ -76,9 +105,9 @@ export function askAudits(turn: Turn, verifier: VerifierSession): void {
 
 /** A verifier has judged every unit it drew in the exit audit of this shard. */
 export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: number): void {
-  if (!verifier.auditsAsked.delete(sequence)) return;
+  if (!verifier.auditsAsked.has(sequence)) return;
   for (const job of turn.hub.jobs.values()) {
     const kept = job.unreleased.get(sequence);
-    if (kept !== undefined) releaseShard(job, kept);
+    if (kept !== undefined) writeRelease(turn, [kept]);
   }
 }

@@ -5,7 +5,7 @@ import { openJob, serveJobBlobs } from './commands.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { setPackage } from './prepare.ts';
 import { coversRun, removeRun } from './ranges.ts';
-import { countJudged, isGuarded, releaseShards } from './release.ts';
+import { countJudged, isGuarded, settleRelease } from './release.ts';
 import { keepShard } from './results.ts';
 import { type Hub, type HubConfig, standingName, verdictName } from './state.ts';
 
@@ -39,7 +39,6 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreJobs(hub, snapshot);
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);
-  releaseShards(hub);
   for (const committed of snapshot.pending) restoreLease(hub, committed);
   return hub;
 }
@@ -76,6 +75,7 @@ function countUnits(
 
 function restoreShards(hub: Hub, snapshot: Snapshot): void {
   const judged = Math.max(-1, ...hub.judged.values());
+  const released = new Set(snapshot.released);
   for (const shard of snapshot.accepted) {
     const job = hub.jobs.get(shard.job);
     if (job === undefined) continue;
@@ -85,8 +85,9 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     const ended = job.endedAt !== undefined;
     const guarded = isGuarded(job) && !ended;
     if (guarded) job.unreleased.set(shard.sequence, kept);
+    if (released.has(shard.sequence)) settleRelease(job, kept);
     if (!isJudged && !ended) hub.unjudged.set(shard.sequence, kept);
-    else if (!guarded) delete kept.whole;
+    else if (!job.unreleased.has(shard.sequence)) delete kept.whole;
     job.shards.set(shard.sequence, kept);
     job.acceptedUnits += shard.unitCount;
     job.lastSequence = Math.max(job.lastSequence, shard.sequence);

@@ -74,6 +74,7 @@ export function projectFacts(of: SelectFacts): Snapshot {
       moved: of('job-moved'),
     }),
     accepted: liveShards(of).map((fact) => fact.shard),
+    released: of('released').map(({ sequence }) => sequence),
     voidedCount: countVoided(of),
     pending: committed.filter(({ entry }) => !indexes.has(entry.index)).sort(byIndex),
     verdicts: of('verdict').map((fact) => fact.signed),

@@ -95,6 +95,8 @@ export interface KeptShard {
   before: number;
   /** Whole until verifiers have judged it, and until it is released. */
   whole?: AcceptedShard;
+  /** Its release is being written. */
+  releasing?: boolean;
 }
 
 export interface Job {
@@ -133,6 +135,7 @@ export type Pending =
   | { type: 'reply'; request: RequestId; job: JobId | null; next?: 'prepare' | 'schedule' }
   | { type: 'logged'; lease: LeaseId }
   | { type: 'accepted'; lease: LeaseId; shard: AcceptedShard }
+  | { type: 'released'; shards: readonly KeptShard[] }
   | { type: 'judged'; verifier: PublicKey }
   | { type: 'kept'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> };
 

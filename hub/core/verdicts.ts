@@ -67,7 +67,7 @@ export function receiveJudged(turn: Turn, verifier: VerifierSession, through: nu
     if (kept.sequence > through) break;
     countJudged(hub, kept);
   }
-  releaseShards(hub);
+  releaseShards(turn);
   store(turn, [{ type: 'judged', verifier: verifier.key, through }]);
   forgetJudged(turn);
   sendChecks(turn, verifier);

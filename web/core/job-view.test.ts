@@ -23,8 +23,9 @@ describe('a job in words', () => {
 
   test('results can be fetched once every unit is accepted', () => {
     expect(hasResults(job({}))).toBe(false);
-    expect(hasResults(job({ state: 'finishing', accepted: 10 }))).toBe(true);
-    expect(hasResults(job({ state: 'cancelled', accepted: 10 }))).toBe(false);
+    expect(hasResults(job({ state: 'finishing', accepted: 10, released: 10 }))).toBe(true);
+    expect(hasResults(job({ state: 'finishing', accepted: 10, released: 4 }))).toBe(false);
+    expect(hasResults(job({ state: 'cancelled', accepted: 10, released: 10 }))).toBe(false);
   });
 
   test('share, duration and end', () => {

@@ -26,9 +26,9 @@ export const describeState = (state: JobState) => STATES[state];
 export const isEnded = (state: JobState): boolean =>
   state === 'done' || state === 'cancelled' || state === 'refused';
 
-/** Whether every unit has an accepted result that can be fetched. */
+/** Whether the result of every unit can be fetched. */
 export const hasResults = (job: JobView): boolean =>
-  (job.state === 'done' || job.state === 'finishing') && job.accepted >= job.units && job.items > 0;
+  (job.state === 'done' || job.state === 'finishing') && job.released >= job.units && job.items > 0;
 
 /** Share of the job's units that are accepted, 0 to 1. */
 export const jobFraction = (job: JobView): number =>
@@ -78,6 +78,9 @@ export function viewCounters(job: JobView): { id: string; label: string; value: 
       label: 'accepted',
       value: `${formatCount(job.accepted)} / ${formatCount(job.units)}`,
     },
+    ...(job.assurance === 0
+      ? []
+      : [{ id: 'released', label: 'units final', value: formatCount(job.released) }]),
     {
       id: 'devices',
       label: job.devices === 1 ? 'device at work' : 'devices at work',

@@ -41,6 +41,7 @@ describe('the upload form', () => {
       mean: '0.485, 0.456,0.406',
       std: '0.2',
       unitPrice: '5000',
+      assurance: 3 as const,
       allowNan: true,
     };
     expect(decodeUploadForm(form, 'net.onnx')).toEqual({
@@ -49,6 +50,7 @@ describe('the upload form', () => {
         name: 'Cats',
         unitItems: 16,
         unitPrice: '5000',
+        assurance: 3,
         allowNan: true,
         image: { mean: [0.485, 0.456, 0.406], std: [0.2] },
       },

@@ -1,5 +1,5 @@
 import { decodeWith } from '#protocol/decode.ts';
-import type { JobOptions } from '#protocol/job.ts';
+import type { Assurance, JobOptions } from '#protocol/job.ts';
 import { JobOptions as JobOptionsSchema } from '#protocol/job.ts';
 import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
 
@@ -67,6 +67,8 @@ export interface UploadForm {
   mean: string;
   std: string;
   unitPrice: string;
+  /** As in `JobOptions`. */
+  assurance: Assurance;
   allowNan: boolean;
 }
 
@@ -76,6 +78,7 @@ export const UPLOAD_FORM_EMPTY: UploadForm = {
   mean: '',
   std: '',
   unitPrice: '',
+  assurance: 0,
   allowNan: false,
 };
 
@@ -112,6 +115,7 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
     name: name.slice(0, 120),
     ...(unitItems && { unitItems: Number(unitItems) }),
     ...(unitPrice && { unitPrice }),
+    ...(form.assurance > 0 && { assurance: form.assurance }),
     ...(form.allowNan && { allowNan: true }),
     ...((mean || std) && { image }),
   };

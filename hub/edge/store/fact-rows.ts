@@ -39,6 +39,10 @@ export function encodeFactRow(fact: Fact): FactRow {
       const { sequence, job, reason, at } = fact;
       return { table: 'voided', row: { sequence, job, reason, at } };
     }
+    case 'released': {
+      const { sequence, job, at } = fact;
+      return { table: 'released', row: { sequence, job, at } };
+    }
     case 'barred': {
       const { device, until, reason, at } = fact;
       return { table: 'barred', row: { device, until, reason, at } };

@@ -60,6 +60,8 @@ function onceNames(fact: Fact): string[] {
       return [`sequence ${fact.shard.sequence}`, `accepted index ${fact.shard.index}`];
     case 'voided':
       return [`void ${fact.sequence}`];
+    case 'released':
+      return [`release ${fact.sequence}`];
     default:
       return [];
   }

@@ -32,4 +32,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       at real not null)`,
     'create table api_key (hash text primary key, name text not null)',
   ],
+  [
+    'create table released (sequence integer primary key, job text not null, at real not null)',
+    `update job set record_json = json_set(record_json, '$.assurance', 0)`,
+    `update accepted set shard_json = json_set(shard_json, '$.before', 0)`,
+  ],
 ];

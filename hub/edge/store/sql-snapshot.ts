@@ -10,7 +10,7 @@ import { type Query, sql } from './sql-tables.ts';
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
   const [jobs, packages, moves, accepted, voided, pending, verdicts, judged, barred, ...rest] =
     await readAll(database, snapshotQueries());
-  const [verifiers, lastIndex, lastSequence] = rest;
+  const [verifiers, lastIndex, lastSequence, released] = rest;
   return {
     jobs: projectJobs({
       created: jobs.map((row) => ({
@@ -30,6 +30,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
       })),
     }),
     accepted: accepted.map((row) => parseRecord(row.shard_json)),
+    released: released.map((row) => row.sequence),
     voidedCount: voided.map((row) => ({
       job: row.job as JobId,
       units: row.ends - row.firsts,
@@ -105,6 +106,7 @@ const snapshotQueries = () =>
       .selectFrom('accepted')
       .select(({ fn }) => fn.max('sequence').as('last'))
       .compile(),
+    sql.selectFrom('released').select('sequence').orderBy('sequence').compile(),
   ] as const;
 
 type Rows<Q> = Q extends Query<infer O> ? O[] : never;

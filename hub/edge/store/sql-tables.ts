@@ -39,6 +39,7 @@ export interface Tables {
     outputs: Uint8Array;
   };
   voided: { sequence: number; job: string; reason: string; at: number };
+  released: { sequence: number; job: string; at: number };
   verdict: { number: Generated<number>; lease: string; signed_json: string };
   judged: { number: Generated<number>; verifier: string; through: number };
   barred: { number: Generated<number>; device: string; until: number; reason: string; at: number };

@@ -45,6 +45,7 @@ const voided = (sequence: number, job = 1): Fact => ({
 export function checkStore(open: () => Promise<StoreWorld>): void {
   checkJobs(open);
   checkShards(open);
+  checkReleases(open);
   checkResults(open);
   checkReceipts(open);
   checkDevices(open);
@@ -58,6 +59,7 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
     expect(await store.load()).toEqual({
       jobs: [],
       accepted: [],
+      released: [],
       voidedCount: [],
       pending: [],
       verdicts: [],
@@ -147,6 +149,25 @@ function checkShards(open: () => Promise<StoreWorld>): void {
     expect(snapshot.nextSequence).toBe(3);
     expect(await store.results(jobId(1), 0, 8)).toHaveLength(1);
     expect(await store.receipts(jobId(2), 0, 8)).toEqual([]);
+    await store.close();
+  });
+}
+
+function checkReleases(open: () => Promise<StoreWorld>): void {
+  it('keeps what is released, each once', async () => {
+    const { store } = await open();
+    const released = (sequence: number): Fact => ({
+      type: 'released',
+      sequence,
+      job: jobId(1),
+      at,
+    });
+    const choices = [0, 1, 2].map((index) => ({ index, firstUnit: index * 2, unitCount: 2 }));
+    await store.append([jobCreated(1)]);
+    await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice)]));
+    await store.append([released(2), released(0)]);
+    expect([...(await store.load()).released].sort()).toEqual([0, 2]);
+    await expect(store.append([released(2)])).rejects.toThrow();
     await store.close();
   });
 }

@@ -1,6 +1,13 @@
+import type { Assurance } from '#protocol/job.ts';
 import type { UploadForm } from '../../core/upload.ts';
 
-type TextField = Exclude<keyof UploadForm, 'allowNan'>;
+type TextField = Exclude<keyof UploadForm, 'allowNan' | 'assurance'>;
+
+const ASSURANCES: readonly { value: Assurance; label: string }[] = [
+  { value: 0, label: 'At once, spot-checked' },
+  { value: 1, label: 'When later work vouches for it' },
+  { value: 3, label: 'Every unit checked' },
+];
 
 const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?: boolean }[] = [
   { field: 'name', label: 'Name', hint: 'the model’s file name when empty' },
@@ -43,6 +50,27 @@ export function UploadOptions({
             </span>
           </div>
         ))}
+        <div class="stack">
+          <label for="option-assurance">Results</label>
+          <select
+            id="option-assurance"
+            class="text-input"
+            aria-describedby="hint-assurance"
+            value={form.assurance}
+            onChange={(event) =>
+              onChange({ ...form, assurance: Number(event.currentTarget.value) as Assurance })
+            }
+          >
+            {ASSURANCES.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+          <span id="hint-assurance" class="soft small">
+            more checks take longer and cost more
+          </span>
+        </div>
         <label class="row">
           <span>Inputs may hold NaN</span>
           <input
