@@ -34,8 +34,14 @@ export async function makeRows(count: number): Promise<Buffer> {
 }
 
 /** Posts the sample's model over these rows; the job starts by itself. */
-export async function postDigits(grid: Grid, rows: Buffer, unitItems: number): Promise<JobFacts> {
-  return grid.api.post({ name: 'Digits', model: await readModel(), inputs: rows, unitItems });
+export async function postDigits(
+  grid: Grid,
+  inputs: Buffer,
+  how: number | { unitItems: number; assurance: number },
+): Promise<JobFacts> {
+  const options = typeof how === 'number' ? { unitItems: how, assurance: 0 } : how;
+  const model = await readModel();
+  return grid.api.post({ model, inputs, options: { name: 'Digits', ...options } });
 }
 
 /** The rows a bare onnxruntime-web makes of the same model, inputs and shape of unit. */

@@ -10,6 +10,7 @@ export interface JobFacts {
   items: number;
   units: number;
   accepted: number;
+  released: number;
   devices: number;
   checked: number;
   mismatched: number;
@@ -41,7 +42,11 @@ export interface DeviceFacts {
 /** The HTTP API of a hub, as any developer's program calls it. */
 export interface HubApi {
   /** Posts a job that starts by itself. */
-  post(job: { name: string; model: Buffer; inputs: Buffer; unitItems: number }): Promise<JobFacts>;
+  post(job: {
+    model: Buffer;
+    inputs: Buffer;
+    options: { name: string; unitItems: number; assurance: number };
+  }): Promise<JobFacts>;
   read(job: string): Promise<JobFacts>;
   /** Waits until so many units are accepted. */
   reach(job: string, accepted: number): Promise<JobFacts>;
@@ -72,9 +77,9 @@ export function openHubApi(url: string, key: string): HubApi {
   const read = async (job: string) => (await call(`/v1/jobs/${job}`)).json() as Promise<JobFacts>;
   return {
     read,
-    async post({ name, model, inputs, unitItems }) {
+    async post({ model, inputs, options }) {
       const form = new FormData();
-      form.set('options', JSON.stringify({ name, unitItems, autoStart: true }));
+      form.set('options', JSON.stringify({ ...options, autoStart: true }));
       form.set('model', new Blob([new Uint8Array(model)]), 'digits.onnx');
       form.set('inputs', new Blob([new Uint8Array(inputs)]), 'digits.npy');
       return (await (await call('/v1/jobs', { method: 'POST', body: form })).json()) as JobFacts;

@@ -74,7 +74,9 @@ class ControlConnection extends WebSocket {
   wire: Upgrade['socket'] | undefined;
 }
 
-const VERIFIER_TYPES = new Set(['verdict', 'judged', 'unpreparable']);
+const VERIFIER_TYPES = new Set<string>(
+  VerifierMessage.options.map(({ entries }) => entries.type.literal),
+);
 const SWEEP_MS = 1_000;
 
 /** The control sockets of a hub: decodes what comes, bounds it, and hands it to `post`. */

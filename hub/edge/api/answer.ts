@@ -7,6 +7,7 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'job-unknown': 404,
   'blob-unknown': 404,
   'job-state': 409,
+  'results-held': 409,
   'model-too-big': 413,
   'input-too-big': 413,
   'message-too-long': 413,
