@@ -1,4 +1,4 @@
-import type { JobId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { JobRecord, JobView } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
@@ -52,7 +52,16 @@ export type Fact =
   | { type: 'barred'; device: PublicKey; until: Instant; reason: string; at: Instant }
   /** An accepted shard of a job with assurance is final: its results may be read. */
   | { type: 'released'; sequence: number; job: JobId; at: Instant }
-  | { type: 'verifier-enrolled'; key: PublicKey; at: Instant };
+  | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
+  /** The majority of verifiers contradicted this one on a unit. */
+  | {
+      type: 'verifier-fault';
+      verifier: PublicKey;
+      job: JobId;
+      lease: LeaseId;
+      unit: number;
+      at: Instant;
+    };
 
 /** A commitment in the log, with what is needed to honour its lease after a restart. */
 export interface CommittedShard {
@@ -88,6 +97,7 @@ export interface Snapshot {
   judged: { verifier: PublicKey; through: number }[];
   barred: { device: PublicKey; until: Instant; reason: string }[];
   verifiers: PublicKey[];
+  faults: { verifier: PublicKey; count: number }[];
   nextIndex: number;
   nextSequence: number;
 }

@@ -1,4 +1,5 @@
 import { RELEASE_POLICY } from '#protocol/check-policy.ts';
+import { isDisputed } from './disputes.ts';
 import { changed, send, store, type Turn } from './effects.ts';
 import { addRun, coversRun } from './ranges.ts';
 import { type Hub, type Job, type KeptShard, standingName, type VerifierSession } from './state.ts';
@@ -27,7 +28,7 @@ export function releaseShards(turn: Turn): void {
   for (const job of hub.jobs.values()) {
     if (!isGuarded(job) || job.endedAt !== undefined) continue;
     for (const kept of job.unreleased.values()) {
-      if (kept.sequence > judged) continue;
+      if (kept.sequence > judged || isDisputed(hub, { device: kept.device })) continue;
       if (job.record.assurance === 3 || hasLag(hub, kept)) ready.push(kept);
     }
   }
@@ -108,6 +109,7 @@ export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: 
   if (!verifier.auditsAsked.has(sequence)) return;
   for (const job of turn.hub.jobs.values()) {
     const kept = job.unreleased.get(sequence);
-    if (kept !== undefined) writeRelease(turn, [kept]);
+    if (kept === undefined || isDisputed(turn.hub, { device: kept.device })) continue;
+    writeRelease(turn, [kept]);
   }
 }

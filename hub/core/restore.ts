@@ -2,6 +2,7 @@ import { encodeBase64 } from '#protocol/base64.ts';
 import type { JobId } from '#protocol/ids.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
+import { restoreDisputes } from './disputes.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { setPackage } from './prepare.ts';
 import { coversRun, removeRun } from './ranges.ts';
@@ -28,6 +29,9 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     waiting: new Set(),
     servable: new Set(),
     pending: new Map(),
+    opinions: new Map(),
+    disputes: new Map(),
+    faults: new Map(snapshot.faults.map(({ verifier, count }) => [verifier, count])),
     verdictsTaken: new Set(snapshot.verdicts.map(verdictName)),
     standings: new Map(),
     judgedUnits: new Map(),
@@ -39,6 +43,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreJobs(hub, snapshot);
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);
+  restoreDisputes(hub, snapshot);
   for (const committed of snapshot.pending) restoreLease(hub, committed);
   return hub;
 }

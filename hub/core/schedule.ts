@@ -1,6 +1,7 @@
 import type { Digest } from '#protocol/ids.ts';
 import type { ContributorMessage, IdleCode } from '#protocol/messages/control.ts';
 import { between, millis } from '#protocol/units.ts';
+import { isDisputed } from './disputes.ts';
 import { send, setIdle, type Turn } from './effects.ts';
 import { grantLease, sizeShard } from './lease.ts';
 import { takeRun } from './ranges.ts';
@@ -79,6 +80,10 @@ export function serveCredits(turn: Turn, device: Device): void {
   }
   while (device.credits > 0) {
     if (device.admitting !== undefined) return;
+    if (isDisputed(turn.hub, { device: device.key })) {
+      const message = 'a check of its work is looked at by a second verifier';
+      return setIdle(turn, device, { code: 'disputed', message });
+    }
     if (device.leases.size >= LEASES_PER_DEVICE) {
       const message = `holds ${device.leases.size} shards already; the next comes when one is done`;
       return setIdle(turn, device, { code: 'at-capacity', message });

@@ -83,9 +83,18 @@ export function projectFacts(of: SelectFacts): Snapshot {
       .sort(byKey)
       .map(([device, { until, reason }]) => ({ device, until, reason })),
     verifiers: [...new Set(of('verifier-enrolled').map((fact) => fact.key))],
+    faults: countFaults(of),
     nextIndex: nextAfter(committed.map(({ entry }) => entry.index)),
     nextSequence: nextAfter(accepted.map((shard) => shard.sequence)),
   };
+}
+
+function countFaults(of: SelectFacts): Snapshot['faults'] {
+  const counts = new Map<PublicKey, number>();
+  for (const { verifier } of of('verifier-fault')) {
+    counts.set(verifier, (counts.get(verifier) ?? 0) + 1);
+  }
+  return [...counts].sort(byKey).map(([verifier, count]) => ({ verifier, count }));
 }
 
 const nextAfter = (numbers: readonly number[]): number =>

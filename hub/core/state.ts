@@ -3,10 +3,11 @@ import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/
 import type { JobRecord, JobState } from '#protocol/job.ts';
 import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
-import type { AcceptedShard, Lease, SignedVerdict } from '#protocol/records.ts';
+import type { AcceptedShard, Lease, SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import type { Dtype } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
+import type { Dispute } from './disputes.ts';
 import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
 import type { Ranges } from './ranges.ts';
 
@@ -65,6 +66,8 @@ export interface VerifierSession {
   manifests: Set<Digest>;
   /** Sequences whose exit audit was asked for in this session. */
   auditsAsked: Set<number>;
+  /** Units in dispute on which it was asked in this session. */
+  opinionsAsked: Set<string>;
 }
 
 export interface ActiveLease {
@@ -157,6 +160,11 @@ export interface Hub {
   waiting: Set<PublicKey>;
   servable: Set<Root>;
   pending: Map<Token, Pending>;
+  /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
+  opinions: Map<string, Verdict[]>;
+  disputes: Map<string, Dispute>;
+  /** How often the majority contradicted a verifier. */
+  faults: Map<PublicKey, number>;
   /** (lease, unit, verifier) of verdicts taken, to drop repeats. */
   verdictsTaken: Set<string>;
   /** By `standingName`: units of a device and package since its last confirmed failure. */

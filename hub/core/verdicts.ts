@@ -2,6 +2,14 @@ import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import { after } from '#protocol/units.ts';
 import {
+  askOpinions,
+  dropDisputes,
+  forgetOpinions,
+  isDisputed,
+  settleDispute,
+  weighVerdict,
+} from './disputes.ts';
+import {
   changed,
   decline,
   moveJob,
@@ -21,7 +29,6 @@ import { type Job, type KeptShard, type VerifierSession, verdictName } from './s
 
 /** Units sent to a verifier beyond what it has judged: bounds its queue and ours. */
 const UNITS_AHEAD_MAX = 262_144;
-const RUNS_TO_CONFIRM = 2;
 const CAUGHT = 'its device was caught with a wrong result';
 
 /** Sends accepted shards in order, as far ahead as the verifier's window allows. */
@@ -81,7 +88,8 @@ function forgetJudged(turn: Turn): void {
   for (const key of hub.verifiers.keys()) through = Math.min(through, hub.judged.get(key) ?? -1);
   for (const [sequence, kept] of hub.unjudged) {
     if (sequence > through) return;
-    if (!hub.jobs.get(kept.job)?.unreleased.has(sequence)) delete kept.whole;
+    const needed = hub.jobs.get(kept.job)?.unreleased.has(sequence);
+    if (!needed && !isDisputed(hub, { device: kept.device })) delete kept.whole;
     hub.unjudged.delete(sequence);
   }
 }
@@ -107,19 +115,25 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   hub.verdictsTaken.add(name);
   job.checked += 1;
   const facts: Fact[] = [{ type: 'verdict', signed }];
-  if (verdict.kind === 'mismatch' && verdict.runs >= RUNS_TO_CONFIRM) {
-    job.mismatched += 1;
-    facts.push(...convictDevice(turn, verdict));
-  } else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict));
+  const ruled = weighVerdict(hub, verdict);
+  facts.push(...settleDispute(turn, verdict, ruled));
+  if (verdict.kind === 'mismatch') job.mismatched += 1;
+  if (ruled.type === 'convict') facts.push(...convictDevice(turn, verdict));
+  else if (ruled.type === 'open') askOpinions(turn);
+  else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict));
   else if (verdict.kind === 'mismatch' && shard !== undefined) {
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
   store(turn, facts);
   const { unit, kind } = verdict;
   sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
-  if (verdict.kind === 'mismatch') expel(turn, verdict);
+  if (ruled.type === 'convict') expel(turn, verdict);
+  if (ruled.type === 'convict' || ruled.type === 'dismiss') {
+    for (const key of ruled.faulty) hub.faults.set(key, (hub.faults.get(key) ?? 0) + 1);
+  }
   changed(turn, job);
   scheduleWaiting(turn);
+  if (ruled.type === 'dismiss') finishJobs(turn);
 }
 
 function findShard(job: Job, verdict: Verdict): KeptShard | undefined {
@@ -136,6 +150,7 @@ function convictDevice(turn: Turn, verdict: Verdict): Fact[] {
   const found = voidShards(turn, shardsOf(turn, verdict.device), CAUGHT);
   forgetStanding(hub.standings, verdict.device);
   forgetStanding(hub.judgedUnits, verdict.device);
+  dropDisputes(hub, { device: verdict.device });
   const bar = hub.barred.get(verdict.device);
   if (bar !== undefined && bar.until > world.now) return found;
   const until = after(world.now, hub.config.barMs);
@@ -222,6 +237,7 @@ export function finishJobs(turn: Turn): void {
   for (const job of hub.jobs.values()) {
     if (job.state !== 'finishing') continue;
     if (hub.config.needsVerifier && judged < job.lastSequence) continue;
+    if (isDisputed(hub, { job: job.record.id })) continue;
     if (job.unreleased.size > 0) {
       for (const verifier of hub.verifiers.values()) askAudits(turn, verifier);
       continue;
@@ -231,5 +247,6 @@ export function finishJobs(turn: Turn): void {
         ? `${job.checked} units checked, ${job.mismatched} did not match`
         : 'every unit is computed; none of them was drawn for a check';
     moveJob(turn, job, { state: 'done', reason });
+    forgetOpinions(hub, job.record.id);
   }
 }

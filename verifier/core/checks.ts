@@ -44,8 +44,12 @@ export function receiveCheck(turn: Turn, check: Check): void {
   if (!digests.ok || digests.value.length !== DIGEST_BYTES * shard.unitCount) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
   }
-  const { floorPpm = 0, audit = false } = check;
+  const { floorPpm = 0, audit = false, units: disputed } = check;
   const arrival = { shard, inputs, digests: digests.value, floorPpm, audit };
+  if (disputed !== undefined) {
+    verifier.audits.push({ ...arrival, disputed });
+    return;
+  }
   if (audit) return receiveAudit(turn, arrival);
   if (verifier.overflow !== undefined) return;
   if (sequence > book.judged && !isHeld(turn, sequence)) {
@@ -106,11 +110,15 @@ export function drawAudits(turn: Turn): void {
   for (;;) {
     const [audit] = verifier.audits;
     if (audit === undefined) return;
-    const { floorPpm, ...rest } = audit;
+    const { floorPpm, disputed, ...rest } = audit;
     const { shard } = rest;
     const epoch = auditEpoch(turn, book, shard.sequence);
     if (epoch === undefined) return;
     verifier.audits.shift();
+    if (disputed !== undefined) {
+      queueUnits(turn, { ...rest, epoch: epoch.number, before: shard.before }, disputed);
+      continue;
+    }
     const usual = epoch.from <= shard.sequence ? drawUnits(epoch, shard) : [];
     const drawn = drawUnits(epoch, shard, floorPpm).filter((unit) => !usual.includes(unit));
     queueUnits(turn, { ...rest, epoch: epoch.number, before: shard.before }, drawn);

@@ -90,6 +90,8 @@ export interface Arrival {
   floorPpm: number;
   /** An exit audit of a shard that was judged before. */
   audit: boolean;
+  /** Units that verifiers disagree on: judged whatever was drawn. */
+  disputed?: readonly number[];
 }
 
 export interface Preparing {

@@ -47,6 +47,10 @@ export function encodeFactRow(fact: Fact): FactRow {
       const { device, until, reason, at } = fact;
       return { table: 'barred', row: { device, until, reason, at } };
     }
+    case 'verifier-fault': {
+      const { verifier, job, lease, unit, at } = fact;
+      return { table: 'verifier_fault', row: { verifier, job, lease, unit, at } };
+    }
     case 'verifier-enrolled':
       return { table: 'verifier', row: { key: fact.key, at: fact.at } };
   }

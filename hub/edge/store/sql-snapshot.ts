@@ -10,7 +10,7 @@ import { type Query, sql } from './sql-tables.ts';
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
   const [jobs, packages, moves, accepted, voided, pending, verdicts, judged, barred, ...rest] =
     await readAll(database, snapshotQueries());
-  const [verifiers, lastIndex, lastSequence, released] = rest;
+  const [verifiers, lastIndex, lastSequence, released, faults] = rest;
   return {
     jobs: projectJobs({
       created: jobs.map((row) => ({
@@ -44,6 +44,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
       reason: row.reason,
     })),
     verifiers: verifiers.map((row) => row.key as PublicKey),
+    faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
     nextIndex: (lastIndex[0]?.last ?? -1) + 1,
     nextSequence: (lastSequence[0]?.last ?? -1) + 1,
   };
@@ -107,6 +108,12 @@ const snapshotQueries = () =>
       .select(({ fn }) => fn.max('sequence').as('last'))
       .compile(),
     sql.selectFrom('released').select('sequence').orderBy('sequence').compile(),
+    sql
+      .selectFrom('verifier_fault')
+      .select(({ fn }) => ['verifier', fn.countAll<number>().as('count')])
+      .groupBy('verifier')
+      .orderBy('verifier')
+      .compile(),
   ] as const;
 
 type Rows<Q> = Q extends Query<infer O> ? O[] : never;

@@ -44,6 +44,7 @@ export interface Tables {
   judged: { number: Generated<number>; verifier: string; through: number };
   barred: { number: Generated<number>; device: string; until: number; reason: string; at: number };
   verifier: { number: Generated<number>; key: string; at: number };
+  verifier_fault: { verifier: string; job: string; lease: string; unit: number; at: number };
   api_key: { hash: string; name: string };
 }
 

@@ -66,6 +66,7 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
       judged: [],
       barred: [],
       verifiers: [],
+      faults: [],
       nextIndex: 0,
       nextSequence: 0,
     });
