@@ -32,4 +32,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       at real not null)`,
     'create table api_key (hash text primary key, name text not null)',
   ],
+  [
+    `create table lapsed (log_index integer primary key, device text not null,
+      blamed integer not null, resets integer not null, at real not null)`,
+    'create index accepted_by_lease on accepted (lease)',
+  ],
 ];
