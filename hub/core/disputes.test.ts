@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { digest } from '#protocol/digest.ts';
 import type { Digest, PublicKey } from '#protocol/ids.ts';
 import type { Verdict } from '#protocol/records.ts';
 import { instant } from '#protocol/units.ts';
@@ -11,6 +12,7 @@ import {
   PHONE,
   SIGNED,
   startJob,
+  UNIT_BYTES,
   VERIFIER,
 } from './fake-world.ts';
 import { viewGrid } from './hub.ts';
@@ -18,6 +20,8 @@ import { viewGrid } from './hub.ts';
 const SECOND = 'b2'.repeat(32) as PublicKey;
 const THIRD = 'b3'.repeat(32) as PublicKey;
 const SOCKETS: Record<string, number> = { [VERIFIER]: 1, [SECOND]: 11, [THIRD]: 12 };
+
+const CLAIMED = digest(new Uint8Array(UNIT_BYTES));
 
 let bench: Bench;
 /** A job in the hands of one phone, which has delivered a shard of it; `verifiers` are online. */
@@ -41,8 +45,8 @@ function judge(verifier: PublicKey, kind: Verdict['kind']): void {
     device: PHONE,
     kind,
     lane: 'exact',
-    claimed: '01'.repeat(32) as Digest,
-    reference: (kind === 'match' ? '01' : '02').repeat(32) as Digest,
+    claimed: CLAIMED,
+    reference: kind === 'match' ? CLAIMED : ('02'.repeat(32) as Digest),
     l2: 1,
     max: 1,
     runs: kind === 'mismatch' ? 2 : 1,

@@ -89,12 +89,10 @@ function askAgain(hub: Hub, sequence: number): void {
   for (const verifier of hub.verifiers.values()) verifier.auditsAsked.delete(sequence);
 }
 
-function findShard(hub: Hub, { job, unit, device }: Verdict): KeptShard | undefined {
-  for (const kept of hub.jobs.get(job)?.shards.values() ?? []) {
-    const inside = unit >= kept.firstUnit && unit < kept.firstUnit + kept.unitCount;
-    if (inside && kept.device === device) return kept;
-  }
-  return undefined;
+/** The shard of a verdict, unless its units are open again. */
+function findShard(hub: Hub, { lease }: Verdict): KeptShard | undefined {
+  const kept = hub.shards.get(lease);
+  return kept?.voided === true ? undefined : kept;
 }
 
 /** Each verifier online that has not spoken on a unit in dispute is asked to, once a session. */

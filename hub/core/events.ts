@@ -45,6 +45,18 @@ export type Fact =
     }
   | { type: 'committed'; commitment: CommittedShard }
   | { type: 'accepted'; shard: AcceptedShard; salt: Nonce; computeMs: Millis; outputs: Uint8Array }
+  /**
+   * A commitment was never opened and cannot be any more. `blamed`: its device let it lapse;
+   * `resets`: with it the device lost the trust it had.
+   */
+  | {
+      type: 'lapsed';
+      index: number;
+      device: PublicKey;
+      blamed: boolean;
+      resets: boolean;
+      at: Instant;
+    }
   | { type: 'verdict'; signed: SignedVerdict }
   | { type: 'judged'; verifier: PublicKey; through: number }
   /** An accepted shard is void; its units are open again. */
@@ -90,12 +102,15 @@ export interface Snapshot {
   accepted: AcceptedShard[];
   /** Sequences of accepted shards that are final. */
   released: number[];
-  voidedCount: { job: JobId; units: number }[];
-  /** Committed, neither accepted nor voided. */
+  /** Accepted once and void now, in order of sequence. */
+  voided: AcceptedShard[];
+  /** Committed, neither accepted nor lapsed. */
   pending: CommittedShard[];
   verdicts: SignedVerdict[];
   judged: { verifier: PublicKey; through: number }[];
   barred: { device: PublicKey; until: Instant; reason: string }[];
+  /** What devices are blamed for, and when they last lost their trust over it. */
+  lapses: { device: PublicKey; count: number; resetAt?: Instant }[];
   verifiers: PublicKey[];
   faults: { verifier: PublicKey; count: number }[];
   nextIndex: number;

@@ -15,7 +15,7 @@ export const TABLET = 'dd'.repeat(32) as PublicKey;
 export const JOB = `job_${'1'.repeat(16)}` as JobId;
 export const SIGNED = 'ee'.repeat(64) as Signature;
 const SPEC: TensorSpec = { name: 'x', dtype: 'f32', shape: [1, 1] };
-const UNIT_BYTES = 4;
+export const UNIT_BYTES = 4;
 
 const CONFIG = {
   hub: HUB,

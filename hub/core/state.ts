@@ -4,11 +4,12 @@ import type { JobRecord, JobState } from '#protocol/job.ts';
 import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { AcceptedShard, Lease, SignedVerdict, Verdict } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import type { Dtype } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
 import type { Dispute } from './disputes.ts';
 import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
+import type { Lapses } from './lapse.ts';
 import type { Ranges } from './ranges.ts';
 
 export interface HubConfig {
@@ -81,6 +82,8 @@ export interface ActiveLease {
   /** Set while the device is away: the lease ends here unless it comes back. */
   graceUntil?: Instant;
   committed?: CommittedShard;
+  /** Known from the log after a restart; its device has not come back yet. */
+  revived?: true;
   /** The other lease on the same units, near the end of a job. */
   twin?: LeaseId;
 }
@@ -88,6 +91,7 @@ export interface ActiveLease {
 /** What is kept of every accepted shard, for going back on a device that is found out. */
 export interface KeptShard {
   sequence: number;
+  lease: LeaseId;
   job: JobId;
   device: PublicKey;
   provider: Provider;
@@ -100,6 +104,8 @@ export interface KeptShard {
   whole?: AcceptedShard;
   /** Its release is being written. */
   releasing?: boolean;
+  /** Its units are open again; verdicts on it still count against its device. */
+  voided?: true;
 }
 
 export interface Job {
@@ -156,6 +162,13 @@ export interface Hub {
   judged: Map<PublicKey, number>;
   jobs: Map<JobId, Job>;
   leases: Map<LeaseId, ActiveLease>;
+  /** Why leases ended, the latest of them, with the devices that held them. */
+  ended: Map<LeaseId, { device: PublicKey; code: RefusalCode }>;
+  /** Every shard ever accepted, by its lease, void or not: what a verdict may be about. */
+  shards: Map<LeaseId, KeptShard>;
+  /** Commitments in the log that no lease can honour after a restart. */
+  unopenable: CommittedShard[];
+  lapses: Map<PublicKey, Lapses>;
   /** Devices with open requests. */
   waiting: Set<PublicKey>;
   servable: Set<Root>;

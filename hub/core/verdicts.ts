@@ -1,5 +1,8 @@
+import { decodeBase64 } from '#protocol/base64.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import type { RefusalCode } from '#protocol/refusal.ts';
 import { after } from '#protocol/units.ts';
 import {
   askOpinions,
@@ -25,7 +28,7 @@ import { addRun } from './ranges.ts';
 import { askAudits, countJudged, isGuarded, releaseShards } from './release.ts';
 import { scheduleWaiting } from './schedule.ts';
 import { closeSession } from './session.ts';
-import { type Job, type KeptShard, type VerifierSession, verdictName } from './state.ts';
+import { type KeptShard, type VerifierSession, verdictName } from './state.ts';
 
 /** Units sent to a verifier beyond what it has judged: bounds its queue and ours. */
 const UNITS_AHEAD_MAX = 262_144;
@@ -107,10 +110,15 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
     const message = 'a verdict must be signed by the verifier of this session';
     return decline(turn, verifier.socket, { code: 'signature-wrong', message });
   }
-  const shard = job === undefined ? undefined : findShard(job, verdict);
   if (job === undefined) {
     const message = `no job ${verdict.job} is known here`;
     return decline(turn, verifier.socket, { code: 'job-unknown', message });
+  }
+  const shard = hub.shards.get(verdict.lease);
+  const problem = judgeVerdict(verdict, shard);
+  if (problem !== undefined || shard === undefined) {
+    const [code, message] = problem ?? NO_SHARD;
+    return decline(turn, verifier.socket, { code, message });
   }
   hub.verdictsTaken.add(name);
   job.checked += 1;
@@ -121,7 +129,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   if (ruled.type === 'convict') facts.push(...convictDevice(turn, verdict));
   else if (ruled.type === 'open') askOpinions(turn);
   else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict));
-  else if (verdict.kind === 'mismatch' && shard !== undefined) {
+  else if (verdict.kind === 'mismatch' && shard.voided === undefined) {
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
   store(turn, facts);
@@ -136,10 +144,36 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   if (ruled.type === 'dismiss') finishJobs(turn);
 }
 
-function findShard(job: Job, verdict: Verdict): KeptShard | undefined {
-  for (const kept of job.shards.values()) {
-    const inside = verdict.unit >= kept.firstUnit && verdict.unit < kept.firstUnit + kept.unitCount;
-    if (inside && kept.device === verdict.device) return kept;
+type Problem = [code: RefusalCode, message: string];
+const NO_SHARD: Problem = [
+  'lease-unknown',
+  'no accepted shard came from the lease of this verdict',
+];
+
+/**
+ * What is wrong with a signed verdict. It must be about a unit of an accepted shard, void or not: a
+ * verifier may have judged it before it heard that the shard is void, or before a restart.
+ */
+function judgeVerdict(verdict: Verdict, shard: KeptShard | undefined): Problem | undefined {
+  const { job, device, unit, claimed, reference, lane, kind } = verdict;
+  if (shard === undefined || shard.job !== job) return NO_SHARD;
+  if (shard.device !== device) {
+    return ['lease-not-yours', 'the shard of this verdict is the work of another device'];
+  }
+  const place = unit - shard.firstUnit;
+  if (place < 0 || place >= shard.unitCount) {
+    return ['range-invalid', `unit ${unit} is no part of the shard of this verdict`];
+  }
+  const digests = shard.whole === undefined ? undefined : decodeBase64(shard.whole.digests);
+  if (digests?.ok) {
+    const due = digests.value.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES);
+    if (bytesToHex(due) !== claimed) {
+      return ['result-digest', 'the device did not claim the digest that this verdict says'];
+    }
+  }
+  const same = claimed === reference;
+  if ((kind === 'match' && lane === 'exact' && !same) || (kind === 'mismatch' && same)) {
+    return ['result-digest', `the digests of this verdict do not bear out that it is a ${kind}`];
   }
   return undefined;
 }
@@ -195,6 +229,8 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
   return shards.flatMap((kept) => {
     const job = hub.jobs.get(kept.job);
     if (job === undefined || (job.state !== 'running' && job.state !== 'finishing')) return [];
+    kept.voided = true;
+    delete kept.whole;
     job.shards.delete(kept.sequence);
     job.unreleased.delete(kept.sequence);
     hub.unjudged.delete(kept.sequence);
@@ -222,7 +258,7 @@ function revokeAll(turn: Turn, device: PublicKey, message: string): void {
 
 function expel(turn: Turn, verdict: Verdict): void {
   const bar = turn.hub.barred.get(verdict.device);
-  if (bar === undefined) return;
+  if (bar === undefined || bar.until <= turn.world.now) return;
   revokeAll(turn, verdict.device, bar.reason);
   const device = turn.hub.devices.get(verdict.device);
   if (device === undefined) return;

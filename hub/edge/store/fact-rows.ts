@@ -29,6 +29,11 @@ export function encodeFactRow(fact: Fact): FactRow {
     }
     case 'accepted':
       return { table: 'accepted', row: encodeAcceptedRow(fact) };
+    case 'lapsed': {
+      const { index, device, blamed, resets, at } = fact;
+      const row = { log_index: index, device, blamed: Number(blamed), resets: Number(resets), at };
+      return { table: 'lapsed', row };
+    }
     case 'verdict': {
       const row = { lease: fact.signed.verdict.lease, signed_json: json(fact.signed) };
       return { table: 'verdict', row };
