@@ -8,7 +8,7 @@ import { FAKE_UNIT_BYTES, fakeCompute, makeFakeJob, openFakeBlobs } from './fake
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
 import type { Weather } from './network.ts';
 import { openRandom, type Random } from './random.ts';
-import { openVerifierNode, type VerifierNode } from './verifier-node.ts';
+import { openVerifierNode, type VerifierLie, type VerifierNode } from './verifier-node.ts';
 
 /** What one seed does to the grid. */
 export interface Scenario {
@@ -23,6 +23,8 @@ export interface Scenario {
   /** Times the hub, the verifier and the devices die and come back. */
   hubCrashes: number;
   verifierCrashes: number;
+  /** Where there is one, two honest verifiers stand beside the one that lies. */
+  lie?: VerifierLie;
   departures: number;
 }
 
@@ -57,6 +59,7 @@ export function drawScenario(seed: number): Scenario {
     hubCrashes: Math.floor(random.between(0, 3)),
     verifierCrashes: Math.floor(random.between(0, 2)),
     departures: Math.floor(random.between(0, 5)),
+    ...(random.chance(0.3) ? { lie: random.chance(0.5) ? 'frames' : 'spares' } : {}),
     assurance: ([0, 1, 3] as const)[Math.floor(random.between(0, 3))] ?? 0,
   };
 }
@@ -66,11 +69,17 @@ export function runScenario(scenario: Scenario): Outcome {
   const random = openRandom(scenario.seed ^ 0x5eed);
   const clock = openClock(DAY_ONE);
   const blobs = openFakeBlobs();
-  const verifierKey = random.nonce() as string as PublicKey;
+  const keys = Array.from(
+    { length: scenario.lie === undefined ? 1 : 3 },
+    () => random.nonce() as string as PublicKey,
+  );
   const { weather, checkRate } = scenario;
-  const hub = openHubNode({ clock, random, weather, blobs, verifier: verifierKey, checkRate });
+  const hub = openHubNode({ clock, random, weather, blobs, verifiers: keys, checkRate });
   const grid = { clock, random, blobs, hub };
-  const verifier = openVerifierNode({ ...grid, key: verifierKey, checkRate });
+  const liar = scenario.lie === undefined ? undefined : keys.at(-1);
+  const verifiers = keys.map((key) =>
+    openVerifierNode({ ...grid, key, checkRate, lie: key === liar ? scenario.lie : undefined }),
+  );
   const devices = Array.from({ length: scenario.devices }, (_, at) =>
     openDeviceNode(grid, `device ${at}`, {
       unitMs: random.between(10, 200),
@@ -85,12 +94,12 @@ export function runScenario(scenario: Scenario): Outcome {
   });
   const job = made.record.id;
   clock.after(500, () => hub.create(made.record, made.inputDigests));
-  disturb({ scenario, clock, random, hub, verifier, devices });
+  disturb({ scenario, clock, random, hub, verifiers, devices });
   const finality = watchFinality(clock, hub, job);
   const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
   const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
   broken.push(...checkFacts(hub.facts, devices));
-  broken.push(...finality());
+  broken.push(...checkVerifiers(hub.facts, liar), ...finality());
   const results = checkResults(hub.facts, job, made.inputs);
   broken.push(...results.broken);
   const honestBarred = selectFacts(hub.facts)('barred').filter(
@@ -116,10 +125,10 @@ function disturb(world: {
   clock: Clock;
   random: Random;
   hub: HubNode;
-  verifier: VerifierNode;
+  verifiers: readonly VerifierNode[];
   devices: readonly DeviceNode[];
 }): void {
-  const { scenario, clock, random, hub, verifier, devices } = world;
+  const { scenario, clock, random, hub, verifiers, devices } = world;
   const span = 15_000;
   const hit = (times: number, act: () => () => void): void => {
     for (let time = 0; time < times; time += 1) {
@@ -134,8 +143,9 @@ function disturb(world: {
     return () => (was ? hub.restart() : undefined);
   });
   hit(scenario.verifierCrashes, () => {
-    verifier.crash();
-    return verifier.restart;
+    const verifier = verifiers[Math.floor(random.between(0, verifiers.length))];
+    verifier?.crash();
+    return () => verifier?.restart();
   });
   // The first honest device stays, so that the job can end.
   const leaving = devices.slice(scenario.cheats + 1);
@@ -150,6 +160,19 @@ function disturb(world: {
       device.comeBack();
     };
   });
+}
+
+/** The record blames the verifier that framed somebody, and no other one. */
+function checkVerifiers(facts: readonly Fact[], liar: PublicKey | undefined): string[] {
+  const blamed = new Set(selectFacts(facts)('verifier-fault').map(({ verifier }) => verifier));
+  const framed = selectFacts(facts)('verdict').some(
+    ({ signed: { verdict } }) => verdict.verifier === liar && verdict.kind === 'mismatch',
+  );
+  const honest = [...blamed].some((verifier) => verifier !== liar);
+  return [
+    ...(honest ? ['an honest verifier was blamed'] : []),
+    ...(framed && liar !== undefined && !blamed.has(liar) ? ['a lie was not blamed'] : []),
+  ];
 }
 
 /** What may be read of a job with assurance stays readable, and the job ends with all of it. */

@@ -33,7 +33,8 @@ export const quorumOf = (hub: Hub): number => Math.min(2, Math.max(1, hub.enroll
 
 /** Keeps what a verifier said of a unit and rules on all that was said of it. */
 export function weighVerdict(hub: Hub, verdict: Verdict): Ruling {
-  if (hub.enrolled.size > 1) noteOpinion(hub, verdict);
+  const goesOn = hub.jobs.get(verdict.job)?.endedAt === undefined;
+  if (hub.enrolled.size > 1 && goesOn) noteOpinion(hub, verdict);
   const opinions = hub.opinions.get(unitName(verdict)) ?? [verdict];
   const against = opinions.filter(isMismatch);
   const inFavour = opinions.filter(({ kind }) => kind === 'match');
@@ -65,7 +66,8 @@ export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact
   const { job, lease, unit, device } = verdict;
   if (ruled.type === 'open') {
     const kept = findShard(hub, verdict);
-    if (kept !== undefined) {
+    // Of a job that has ended nothing can be asked any more, and nothing is held back.
+    if (kept?.whole !== undefined) {
       hub.disputes.set(name, { job, lease, unit, device, sequence: kept.sequence });
     }
     return [];
@@ -128,30 +130,28 @@ export function dropDisputes(hub: Hub, about: { device?: PublicKey; job?: JobId 
   }
 }
 
-/** The job has ended: what was said of its units is in the log, and needed here no more. */
-export function forgetOpinions(hub: Hub, job: JobId): void {
+/** The job has ended: what its checks needed is in the log, and needed here no more. */
+export function forgetChecks(hub: Hub, job: JobId): void {
   dropDisputes(hub, { job });
+  for (const kept of hub.jobs.get(job)?.shards.values() ?? []) delete kept.whole;
   for (const [name, [opinion]] of hub.opinions) {
     if (opinion?.job === job) hub.opinions.delete(name);
   }
 }
 
 /** What was said of units before a restart, of jobs that go on; opens again what was in dispute. */
-export function restoreDisputes(hub: Hub, { accepted, verdicts }: Snapshot): void {
+export function restoreDisputes(hub: Hub, { verdicts }: Snapshot): void {
   const going = ({ verdict }: SignedVerdict): boolean => {
     const job = hub.jobs.get(verdict.job);
     return job !== undefined && job.endedAt === undefined;
   };
-  const whole = new Map(accepted.map((shard) => [shard.sequence, shard]));
   for (const { verdict } of verdicts.filter(going)) {
     if (weighVerdict(hub, verdict).type !== 'open') {
       hub.disputes.delete(unitName(verdict));
       continue;
     }
     const kept = findShard(hub, verdict);
-    const shard = kept && whole.get(kept.sequence);
-    if (kept === undefined || shard === undefined) continue;
-    kept.whole = shard;
+    if (kept === undefined) continue;
     const { job, lease, unit, device } = verdict;
     hub.disputes.set(unitName(verdict), { job, lease, unit, device, sequence: kept.sequence });
   }

@@ -68,7 +68,6 @@ export function undoRelease(shards: readonly KeptShard[]): void {
 
 export function settleRelease(job: Job, kept: KeptShard): void {
   job.unreleased.delete(kept.sequence);
-  delete kept.whole;
   addRun(job.released, kept.firstUnit, kept.firstUnit + kept.unitCount);
 }
 

@@ -99,7 +99,7 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     if (guarded) job.unreleased.set(shard.sequence, kept);
     if (released.has(shard.sequence)) settleRelease(job, kept);
     if (!isJudged && !ended) hub.unjudged.set(shard.sequence, kept);
-    else if (!job.unreleased.has(shard.sequence)) delete kept.whole;
+    if (ended) delete kept.whole;
     job.shards.set(shard.sequence, kept);
     hub.shards.set(shard.lease, kept);
     job.acceptedUnits += shard.unitCount;

@@ -100,7 +100,7 @@ export interface KeptShard {
   unitCount: number;
   /** As in `AcceptedShard`. */
   before: number;
-  /** Whole until verifiers have judged it, and until it is released. */
+  /** Whole until the job ends: a verifier may have to be asked about it again. */
   whole?: AcceptedShard;
   /** Its release is being written. */
   releasing?: boolean;

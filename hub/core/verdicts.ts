@@ -7,7 +7,7 @@ import { after } from '#protocol/units.ts';
 import {
   askOpinions,
   dropDisputes,
-  forgetOpinions,
+  forgetChecks,
   isDisputed,
   settleDispute,
   weighVerdict,
@@ -84,15 +84,13 @@ export function receiveJudged(turn: Turn, verifier: VerifierSession, through: nu
   finishJobs(turn);
 }
 
-/** Drops the bulky part of shards that every enrolled verifier online has judged. */
+/** Shards that every verifier online has judged need not be sent again. */
 function forgetJudged(turn: Turn): void {
   const { hub } = turn;
   let through = Infinity;
   for (const key of hub.verifiers.keys()) through = Math.min(through, hub.judged.get(key) ?? -1);
-  for (const [sequence, kept] of hub.unjudged) {
+  for (const sequence of hub.unjudged.keys()) {
     if (sequence > through) return;
-    const needed = hub.jobs.get(kept.job)?.unreleased.has(sequence);
-    if (!needed && !isDisputed(hub, { device: kept.device })) delete kept.whole;
     hub.unjudged.delete(sequence);
   }
 }
@@ -283,6 +281,6 @@ export function finishJobs(turn: Turn): void {
         ? `${job.checked} units checked, ${job.mismatched} did not match`
         : 'every unit is computed; none of them was drawn for a check';
     moveJob(turn, job, { state: 'done', reason });
-    forgetOpinions(hub, job.record.id);
+    forgetChecks(hub, job.record.id);
   }
 }
