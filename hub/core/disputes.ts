@@ -31,6 +31,12 @@ const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string => `
 /** Where two or more verifiers are enrolled, one alone convicts nobody. */
 export const quorumOf = (hub: Hub): number => Math.min(2, Math.max(1, hub.enrolled.size));
 
+/** The last sequence that enough verifiers have judged: as many as it takes to convict. */
+export function judgedThrough(hub: Hub): number {
+  const marks = [...hub.enrolled].map((key) => hub.judged.get(key) ?? -1);
+  return marks.sort((a, b) => b - a)[quorumOf(hub) - 1] ?? -1;
+}
+
 /** Keeps what a verifier said of a unit and rules on all that was said of it. */
 export function weighVerdict(hub: Hub, verdict: Verdict): Ruling {
   const goesOn = hub.jobs.get(verdict.job)?.endedAt === undefined;

@@ -2,7 +2,7 @@ import { encodeBase64 } from '#protocol/base64.ts';
 import type { JobId } from '#protocol/ids.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
-import { restoreDisputes } from './disputes.ts';
+import { judgedThrough, restoreDisputes } from './disputes.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { restoreLapses } from './lapse.ts';
 import { setPackage } from './prepare.ts';
@@ -86,7 +86,7 @@ function countUnits(
 }
 
 function restoreShards(hub: Hub, snapshot: Snapshot): void {
-  const judged = Math.max(-1, ...hub.judged.values());
+  const judged = judgedThrough(hub);
   const released = new Set(snapshot.released);
   for (const shard of snapshot.accepted) {
     const job = hub.jobs.get(shard.job);

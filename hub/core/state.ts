@@ -102,6 +102,8 @@ export interface KeptShard {
   before: number;
   /** Whole until the job ends: a verifier may have to be asked about it again. */
   whole?: AcceptedShard;
+  /** Verifiers that have judged its exit audit. */
+  auditors?: Set<PublicKey>;
   /** Its release is being written. */
   releasing?: boolean;
   /** Its units are open again; verdicts on it still count against its device. */

@@ -9,6 +9,7 @@ import {
   dropDisputes,
   forgetChecks,
   isDisputed,
+  judgedThrough,
   settleDispute,
   weighVerdict,
 } from './disputes.ts';
@@ -73,8 +74,9 @@ export function receiveJudged(turn: Turn, verifier: VerifierSession, through: nu
     return decline(turn, verifier.socket, { code: 'message-out-of-order', message });
   }
   hub.judged.set(verifier.key, through);
+  const enough = judgedThrough(hub);
   for (const kept of hub.unjudged.values()) {
-    if (kept.sequence > through) break;
+    if (kept.sequence > enough) break;
     countJudged(hub, kept);
   }
   releaseShards(turn);
@@ -84,10 +86,10 @@ export function receiveJudged(turn: Turn, verifier: VerifierSession, through: nu
   finishJobs(turn);
 }
 
-/** Shards that every verifier online has judged need not be sent again. */
+/** Shards that enough verifiers, and all that are online, have judged need not be sent again. */
 function forgetJudged(turn: Turn): void {
   const { hub } = turn;
-  let through = Infinity;
+  let through = judgedThrough(hub);
   for (const key of hub.verifiers.keys()) through = Math.min(through, hub.judged.get(key) ?? -1);
   for (const sequence of hub.unjudged.keys()) {
     if (sequence > through) return;
@@ -267,7 +269,7 @@ function expel(turn: Turn, verdict: Verdict): void {
 /** A job is done when every unit is accepted and some verifier has judged every draw of it. */
 export function finishJobs(turn: Turn): void {
   const { hub } = turn;
-  const judged = Math.max(-1, ...hub.judged.values());
+  const judged = judgedThrough(hub);
   for (const job of hub.jobs.values()) {
     if (job.state !== 'finishing') continue;
     if (hub.config.needsVerifier && judged < job.lastSequence) continue;
