@@ -147,10 +147,13 @@ function stateOf({ grid, read }: Round): string {
     const { type = '' } = grid.facts[read.facts] ?? {};
     if (type !== 'committed' && type !== 'lapsed') read.others += ` ${type}`;
   }
-  const { accepted, checked, mismatched, requeued, units, leased } = grid.view();
-  const open = grid.hub().jobs.get(grid.job)?.open.count ?? 0;
-  if (open + leased + accepted !== units) throw new Error('units are lost or counted twice');
-  return `${accepted} accepted, ${checked} checked, ${mismatched} mismatched, ${requeued} requeued, ${grid.kept} kept,${read.others.slice(-200)}`;
+  const job = grid.hub().jobs.get(grid.job);
+  if (job === undefined) throw new Error('the hub forgot its job');
+  const { acceptedUnits, checked, mismatched, requeued, leasedUnits } = job;
+  if (job.open.count + leasedUnits + acceptedUnits !== job.record.units) {
+    throw new Error('units are lost or counted twice');
+  }
+  return `${acceptedUnits} accepted, ${checked} checked, ${mismatched} mismatched, ${requeued} requeued, ${grid.kept} kept,${read.others.slice(-200)}`;
 }
 
 /** The honest device delivers and gets its next shard. */
@@ -264,9 +267,11 @@ function isHarmless(round: Round, shot: Shot): boolean {
   if ('text' in shot) {
     const message = decodeJson(ClientMessage, shot.text);
     if (!message.ok || shot.text === '') return false;
-    const bases = (['commit', 'verdict'] as const).map((victim) => baseOf(round, victim));
-    const text = canonicalJson(message.value);
-    return bases.some((base) => 'text' in base && canonicalJson(JSON.parse(base.text)) === text);
+    const { type } = message.value;
+    if (type !== 'commit' && type !== 'verdict') return false;
+    const base = baseOf(round, type);
+    const same = canonicalJson(message.value);
+    return 'text' in base && canonicalJson(JSON.parse(base.text)) === same;
   }
   const frame = decodeFrame(shot.frame);
   if (!frame.ok) return false;
