@@ -76,6 +76,7 @@ interface World {
   hub: Hub;
   now: number;
   clients: Map<number, Client>;
+  nextSocket: number;
   facts: Fact[];
   kept: number;
   random: Random;
@@ -136,7 +137,16 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
   const facts: Fact[] = [{ type: 'verifier-enrolled', key: verifierKey, at: instant(0) }];
   const clients = new Map<number, Client>();
   const now = 1_750_000_000_000;
-  const world: World = { hub: start(facts, key), now, clients, facts, kept: 0, random, key };
+  const world: World = {
+    hub: start(facts, key),
+    now,
+    clients,
+    nextSocket: 1,
+    facts,
+    kept: 0,
+    random,
+    key,
+  };
   const blobs = openFakeBlobs();
   const made = makeFakeJob(blobs, random, { units, assurance: 0, now: instant(world.now) });
   const other = makeFakeJob(blobs, random, { assurance: 0, units: 8, now: instant(world.now) });
@@ -187,7 +197,7 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
 }
 
 function join(world: World, key: PublicKey, role: 'contributor' | 'verifier'): Client {
-  const socket = world.random.between(1, 2 ** 50) >>> 0;
+  const socket = world.nextSocket++;
   const client: Client = {
     key,
     socket,
@@ -276,15 +286,15 @@ export function commitMessage(key: PublicKey, lease: LeaseId, commitment: Digest
 export const commit = (client: Client, lease: Lease, outputs: Uint8Array): void =>
   client.say(commitMessage(client.key, lease.id, commitmentOf(client.key, lease, outputs)));
 
-export const revealHead = (lease: LeaseId, salt: Nonce = SALT): FrameHead => ({
+export const revealHead = (lease: LeaseId, salt: Nonce = SALT, units = 1): FrameHead => ({
   type: 'reveal',
-  reveal: { lease, salt, computeMs: millis(UNIT_MS) },
+  reveal: { lease, salt, computeMs: millis(units * UNIT_MS) },
 });
 
 /** Commits and reveals. */
 export function deliver(client: Client, lease: Lease, outputs: Uint8Array): void {
   commit(client, lease, outputs);
-  client.sayFrame(revealHead(lease.id), outputs);
+  client.sayFrame(revealHead(lease.id, SALT, lease.unitCount), outputs);
 }
 
 /** A match about the first unit of a shard, as its verifier would say it. */

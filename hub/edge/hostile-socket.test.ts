@@ -1,0 +1,15 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { digest, digestCommitment, sha256 } from '#protocol/digest.ts';
+import type { LeaseId, Nonce } from '#protocol/ids.ts';
+import { encodeFrame } from '#protocol/message-frame.ts';
+import type { HubMessage } from '#protocol/messages/control.ts';
+import type { Lease } from '#protocol/records.ts';
+import { REFUSAL_CODES } from '#protocol/refusal.ts';
+import { bytes, instant, millis } from '#protocol/units.ts';
+import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { ONNX_DTYPES } from '#protocol/onnx/model.ts';
