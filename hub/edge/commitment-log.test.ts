@@ -28,7 +28,7 @@ const openLog = (store: Parameters<typeof openCommitmentLog>[0]['store']) =>
 const bytesOf = (path: readonly string[]) => path.map(hexToBytes);
 const treeOf = ({ size, root }: TreeHead) => ({ size, root: hexToBytes(root) });
 
-function valueOf<T>(result: Result<T>): T {
+function unwrap<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(result.refusal.message);
   return result.value;
 }
@@ -48,7 +48,7 @@ describe('commitment log', () => {
     expect([early.head.size, head.size]).toEqual([900, 2_500]);
     expect(verify({ key: key.key, context: 'tree-head', record: head, signature })).toBe(true);
     expect((await openLog(store)).head()).toEqual(log.head());
-    const { path } = valueOf(await log.consistency(900, 2_500));
+    const { path } = unwrap(await log.consistency(900, 2_500));
     expect(checkConsistency(treeOf(early.head), treeOf(head), bytesOf(path))).toBe(true);
   });
 
@@ -66,7 +66,7 @@ describe('commitment log', () => {
       const entries = await log.entries(from, limit);
       expect(entries).toHaveLength(Math.min(limit, 2_500 - from));
       for (const [at, { entry }] of entries.entries()) {
-        const { position, size, path } = valueOf(await log.inclusion(entry.index, head.size));
+        const { position, size, path } = unwrap(await log.inclusion(entry.index, head.size));
         expect([position, entry.index]).toEqual([from + at, (from + at) * 3]);
         const root = inclusionRoot(hashEntry(entry), { position, size }, bytesOf(path));
         expect(root).toEqual(treeOf(head).root);
@@ -102,7 +102,7 @@ describe('commitment log', () => {
       const now = log.head().head;
       expect(now.size).toBeGreaterThanOrEqual(heads.at(-1)?.size ?? 0);
       for (const older of heads) {
-        const { path } = valueOf(await log.consistency(older.size, now.size));
+        const { path } = unwrap(await log.consistency(older.size, now.size));
         expect(checkConsistency(treeOf(older), treeOf(now), bytesOf(path))).toBe(true);
       }
       await store.close();
