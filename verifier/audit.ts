@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util';
 import { type AuditReport, auditEpoch } from './core/audit.ts';
 import { type AuditSource, readEvidence } from './edge/audit-evidence.ts';
 import { replaceFile } from './edge/files.ts';
-import { sentenceOf } from './edge/loop.ts';
 import { openVerify } from './edge/signature.ts';
 
 const HELP = `npm run audit -- --epoch N [options]
@@ -94,7 +93,7 @@ main().then(
     process.exitCode = status;
   },
   (error: unknown) => {
-    process.stderr.write(`audit: ${sentenceOf(error)}\n`);
+    process.stderr.write(`audit: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 2;
   },
 );
