@@ -45,12 +45,13 @@ export function receiveCheck(turn: Turn, check: Check): void {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
   }
   const { floorPpm = 0, audit = false, units: disputed } = check;
-  const arrival = { shard, inputs, digests: digests.value, floorPpm, audit };
+  const seen = { shard, inputs, digests: digests.value, floorPpm };
   if (disputed !== undefined) {
-    verifier.audits.push({ ...arrival, disputed });
+    verifier.audits.push({ ...seen, cause: 'dispute', disputed });
     return;
   }
-  if (audit) return receiveAudit(turn, arrival);
+  if (audit) return receiveAudit(turn, { ...seen, cause: 'audit' });
+  const arrival: Arrival = floorPpm > 0 ? { ...seen, cause: 'assurance' } : seen;
   if (verifier.overflow !== undefined) return;
   if (sequence > book.judged && !isHeld(turn, sequence)) {
     if (heldUnits(verifier) >= verifier.config.queueUnitsMax) {
@@ -65,8 +66,8 @@ export function receiveCheck(turn: Turn, check: Check): void {
 /** An exit audit waits for an epoch and for its turn; one that is under way is not begun again. */
 function receiveAudit({ verifier }: Turn, arrival: Arrival): void {
   const { sequence } = arrival.shard;
-  const same = ({ audit, shard }: Pick<Arrival, 'audit' | 'shard'>) =>
-    audit && shard.sequence === sequence;
+  const same = ({ cause, shard }: Pick<Arrival, 'cause' | 'shard'>) =>
+    cause === 'audit' && shard.sequence === sequence;
   if (verifier.audits.some(same) || verifier.queue.some(same)) return;
   verifier.audits.push(arrival);
 }
@@ -131,7 +132,7 @@ function queueUnits(turn: Turn, pending: Omit<Pending, 'units'>, drawn: readonly
   if (book === undefined) return;
   const units = drawn.filter((unit) => !isJudged(book, pending.shard, unit)).map(openUnit);
   if (units.length > 0) insert(verifier.queue, { ...pending, units });
-  else if (pending.audit) sendAudited(turn, pending.shard.sequence);
+  else if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
 }
 
 /** Judged before a restart, and its verdict is on disk. */

@@ -77,7 +77,7 @@ describe('the log page', () => {
     const { body } = await get('/');
     expect(body).toContain('<h2>Caught</h2>');
     expect(body).toContain('<b>61</b><span>Units checked</span>');
-    expect(body).toContain('5 % of units');
+    expect(body).toContain('5 % of all units');
   });
 
   it('escapes what a hub may have said', async () => {
