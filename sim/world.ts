@@ -1,10 +1,11 @@
 import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { Fact } from '../hub/core/events.ts';
-import { liveShards, selectFacts } from '../hub/core/snapshot.ts';
+import { liveShards, projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import { openClock } from './clock.ts';
 import { type DeviceNode, openDeviceNode } from './device-node.ts';
 import { FAKE_UNIT_BYTES, fakeCompute, makeFakeJob, openFakeBlobs } from './fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
+import { LIES, type Lie } from './lies.ts';
 import type { Weather } from './network.ts';
 import { openRandom } from './random.ts';
 import { openVerifierNode } from './verifier-node.ts';
@@ -16,6 +17,8 @@ export interface Scenario {
   devices: number;
   /** How many of the devices falsify a fifth of their units. */
   cheats: number;
+  /** One device more for each, which lies in this way in all it does. */
+  lies: readonly Lie[];
   units: number;
   checkRate: number;
   /** Times the hub, the verifier and the devices die and come back. */
@@ -32,10 +35,13 @@ export interface Outcome {
   wrongUnits: number;
   barred: number;
   voided: number;
+  lapsed: number;
   accepted: number;
 }
 
 const LIMIT_MS = 3_600_000;
+/** Longer than any deadline, and than the grace after a restart. */
+const SETTLE_MS = 300_000;
 
 /** A scenario from its seed alone. */
 export function drawScenario(seed: number): Scenario {
@@ -49,6 +55,7 @@ export function drawScenario(seed: number): Scenario {
     },
     devices: Math.floor(random.between(2, 7)) + cheats,
     cheats,
+    lies: [],
     units: Math.floor(random.between(50, 1_500)),
     // With a cheat every unit is checked, so that the results must be right to the last byte.
     checkRate: cheats > 0 ? 1 : random.between(0, 0.2),
@@ -57,6 +64,13 @@ export function drawScenario(seed: number): Scenario {
     departures: Math.floor(random.between(0, 5)),
   };
 }
+
+/** The same world with liars of every kind beside its honest devices, and every unit checked. */
+export const drawHostileScenario = (seed: number): Scenario => ({
+  ...drawScenario(seed),
+  lies: LIES,
+  checkRate: 1,
+});
 
 /** Runs a scenario until its job ends, and says which invariants did not hold. */
 export function runScenario(scenario: Scenario): Outcome {
@@ -75,6 +89,11 @@ export function runScenario(scenario: Scenario): Outcome {
       fetchFails: random.between(0, 0.05),
     }),
   );
+  const overheard = {};
+  const liars = scenario.lies.map((lie) => {
+    const traits = { unitMs: random.between(10, 200), cheats: 0, fetchFails: 0, lie, overheard };
+    return openDeviceNode(grid, lie, traits);
+  });
   const made = makeFakeJob(blobs, random, { units: scenario.units, now: clock.now() });
   const job = made.record.id;
   clock.after(500, () => hub.create(made.record, made.inputDigests));
@@ -110,22 +129,31 @@ export function runScenario(scenario: Scenario): Outcome {
   });
   const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
   const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
-  broken.push(...checkFacts(hub.facts, devices));
+  const virtualMs = clock.now() - DAY_ONE;
+  // What is still lent when the job ends runs out, and its commitments with it.
+  clock.run(() => false, SETTLE_MS);
+  const { pending } = projectFacts(selectFacts(hub.facts));
+  if (pending.length > 0) broken.push(`${pending.length} commitments hang in the air`);
+  broken.push(...checkFacts(hub.facts, [...devices, ...liars]));
   const results = checkResults(hub.facts, job, made.inputs);
   broken.push(...results.broken);
-  const honestBarred = selectFacts(hub.facts)('barred').filter(
-    ({ device }) => devices.findIndex(({ key }) => key === device) >= scenario.cheats,
-  );
-  if (honestBarred.length > 0) broken.push('an honest device was barred');
+  const honest = new Set(devices.slice(scenario.cheats).map(({ key }) => key));
+  if (selectFacts(hub.facts)('barred').some(({ device }) => honest.has(device))) {
+    broken.push('an honest device was barred');
+  }
+  if (selectFacts(hub.facts)('lapsed').some(({ device, resets }) => resets && honest.has(device))) {
+    broken.push('an honest device lost its trust over commitments it did not reveal');
+  }
   if (checkRate === 1 && results.wrongUnits > 0)
     broken.push(`${results.wrongUnits} units are wrong`);
   return {
     seed: scenario.seed,
     broken: end === 'late' ? broken.slice(0, 1) : broken,
-    virtualMs: clock.now() - DAY_ONE,
+    virtualMs,
     wrongUnits: results.wrongUnits,
     barred: selectFacts(hub.facts)('barred').length,
     voided: selectFacts(hub.facts)('voided').length,
+    lapsed: selectFacts(hub.facts)('lapsed').length,
     accepted: liveShards(selectFacts(hub.facts)).length,
   };
 }
