@@ -1,14 +1,14 @@
 import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { Fact } from '../hub/core/events.ts';
 import { liveShards, projectFacts, selectFacts } from '../hub/core/snapshot.ts';
-import { openClock } from './clock.ts';
+import { type Clock, openClock } from './clock.ts';
 import { type DeviceNode, openDeviceNode } from './device-node.ts';
 import { FAKE_UNIT_BYTES, fakeCompute, makeFakeJob, openFakeBlobs } from './fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
 import { LIES, type Lie } from './lies.ts';
 import type { Weather } from './network.ts';
-import { openRandom } from './random.ts';
-import { openVerifierNode } from './verifier-node.ts';
+import { openRandom, type Random } from './random.ts';
+import { openVerifierNode, type VerifierNode } from './verifier-node.ts';
 
 /** What one seed does to the grid. */
 export interface Scenario {
@@ -40,6 +40,8 @@ export interface Outcome {
 }
 
 const LIMIT_MS = 3_600_000;
+/** Nothing goes wrong by accident after this. */
+const ACCIDENTS_MS = 15_000;
 /** Longer than any deadline, and than the grace after a restart. */
 const SETTLE_MS = 300_000;
 
@@ -97,10 +99,45 @@ export function runScenario(scenario: Scenario): Outcome {
   const made = makeFakeJob(blobs, random, { units: scenario.units, now: clock.now() });
   const job = made.record.id;
   clock.after(500, () => hub.create(made.record, made.inputDigests));
-  const span = 15_000;
+  scheduleAccidents(scenario, { clock, random, hub, verifier, devices });
+  const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
+  const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
+  const virtualMs = clock.now() - DAY_ONE;
+  // What is still lent when the job ends runs out, and its commitments with it.
+  clock.run(() => false, SETTLE_MS);
+  broken.push(...checkFacts(hub.facts, [...devices, ...liars]));
+  broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
+  const results = checkResults(hub.facts, job, made.inputs);
+  broken.push(...results.broken);
+  if (checkRate === 1 && results.wrongUnits > 0)
+    broken.push(`${results.wrongUnits} units are wrong`);
+  return {
+    seed: scenario.seed,
+    broken: end === 'late' ? broken.slice(0, 1) : broken,
+    virtualMs,
+    wrongUnits: results.wrongUnits,
+    barred: selectFacts(hub.facts)('barred').length,
+    voided: selectFacts(hub.facts)('voided').length,
+    lapsed: selectFacts(hub.facts)('lapsed').length,
+    accepted: liveShards(selectFacts(hub.facts)).length,
+  };
+}
+
+/** Crashes and departures, each undone some seconds later. */
+function scheduleAccidents(
+  scenario: Scenario,
+  world: {
+    clock: Clock;
+    random: Random;
+    hub: HubNode;
+    verifier: VerifierNode;
+    devices: readonly DeviceNode[];
+  },
+): void {
+  const { clock, random, hub, verifier, devices } = world;
   const hit = (times: number, act: () => () => void): void => {
     for (let time = 0; time < times; time += 1) {
-      clock.after(random.between(1_500, span), () => {
+      clock.after(random.between(1_500, ACCIDENTS_MS), () => {
         clock.after(random.between(200, 8_000), act());
       });
     }
@@ -127,35 +164,6 @@ export function runScenario(scenario: Scenario): Outcome {
       device.comeBack();
     };
   });
-  const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
-  const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
-  const virtualMs = clock.now() - DAY_ONE;
-  // What is still lent when the job ends runs out, and its commitments with it.
-  clock.run(() => false, SETTLE_MS);
-  const { pending } = projectFacts(selectFacts(hub.facts));
-  if (pending.length > 0) broken.push(`${pending.length} commitments hang in the air`);
-  broken.push(...checkFacts(hub.facts, [...devices, ...liars]));
-  const results = checkResults(hub.facts, job, made.inputs);
-  broken.push(...results.broken);
-  const honest = new Set(devices.slice(scenario.cheats).map(({ key }) => key));
-  if (selectFacts(hub.facts)('barred').some(({ device }) => honest.has(device))) {
-    broken.push('an honest device was barred');
-  }
-  if (selectFacts(hub.facts)('lapsed').some(({ device, resets }) => resets && honest.has(device))) {
-    broken.push('an honest device lost its trust over commitments it did not reveal');
-  }
-  if (checkRate === 1 && results.wrongUnits > 0)
-    broken.push(`${results.wrongUnits} units are wrong`);
-  return {
-    seed: scenario.seed,
-    broken: end === 'late' ? broken.slice(0, 1) : broken,
-    virtualMs,
-    wrongUnits: results.wrongUnits,
-    barred: selectFacts(hub.facts)('barred').length,
-    voided: selectFacts(hub.facts)('voided').length,
-    lapsed: selectFacts(hub.facts)('lapsed').length,
-    accepted: liveShards(selectFacts(hub.facts)).length,
-  };
 }
 
 function explain(hub: HubNode, job: JobId): string {
@@ -165,12 +173,28 @@ function explain(hub: HubNode, job: JobId): string {
     : `${view.state}, ${view.accepted} of ${view.units} accepted, ${view.leased} lent: ${view.reason}`;
 }
 
-/** Nothing that was acknowledged is lost. */
+/** Nobody honest pays for what others do. */
+function checkHonest(facts: readonly Fact[], devices: readonly DeviceNode[]): string[] {
+  const of = selectFacts(facts);
+  const honest = new Set(devices.map(({ key }) => key));
+  const barred = of('barred').some(({ device }) => honest.has(device));
+  const reset = of('lapsed').some(({ device, resets }) => resets && honest.has(device));
+  return [
+    ...(barred ? ['an honest device was barred'] : []),
+    ...(reset ? ['an honest device lost its trust over commitments it did not reveal'] : []),
+  ];
+}
+
+/** Nothing that was acknowledged is lost, and no commitment hangs in the air. */
 function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[]): string[] {
   const of = selectFacts(facts);
   const leases = new Set(of('accepted').map(({ shard }) => shard.lease));
   const indexes = new Set(of('committed').map(({ commitment }) => commitment.entry.index));
-  return devices.flatMap(({ acknowledged }) => [
+  const { pending } = projectFacts(of);
+  const hanging = pending.map(
+    ({ entry }) => `log entry ${entry.index} is neither opened nor lapsed`,
+  );
+  const lost = devices.flatMap(({ acknowledged }) => [
     ...acknowledged.leases
       .filter((id) => !leases.has(id))
       .map((id) => `acknowledged shard ${id} is lost`),
@@ -178,6 +202,7 @@ function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[]): str
       .filter((index) => !indexes.has(index))
       .map((index) => `log entry ${index} is lost`),
   ]);
+  return [...lost, ...hanging];
 }
 
 /** Each unit is accepted exactly once; counts those whose outputs are wrong. */
