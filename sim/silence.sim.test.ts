@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { PublicKey } from '#protocol/ids.ts';
 import type { Lease } from '#protocol/records.ts';
-import { instant } from '#protocol/units.ts';
+import { instant, millis } from '#protocol/units.ts';
 import { selectFacts } from '../hub/core/snapshot.ts';
 import {
   type BareHub,
@@ -106,6 +107,26 @@ describe('silence after a commitment', () => {
       { device: client.key, blamed: false, resets: false },
     ]);
     expect(grid.hub().lapses.size).toBe(0);
+  });
+
+  test('does not hold up the end of a job: an idle device gets the same units, nobody is blamed', () => {
+    const grid = openBareHub(9, 1);
+    const silent = grid.lend();
+    commit(silent.client, silent.lease, grid.compute(silent.lease));
+    const idle = grid.connect('ad'.repeat(32) as PublicKey, 'contributor');
+    const fit = { provider: 'wasm', dtype: 'f32', threads: 1, unitMs: millis(1_000) } as const;
+    idle.say({ type: 'admitted', package: silent.lease.package, ...fit, trials: [] });
+    idle.say({ type: 'request' });
+    expect(heard(idle, 'idle')?.code).toBe('no-units-open');
+    grid.wait(5_000);
+    const twin = leaseOf(idle);
+    expect(twin).toMatchObject({ firstUnit: silent.lease.firstUnit, unitCount: 1 });
+    deliver(idle, twin, grid.compute(twin));
+    expect(heard(idle, 'accepted')?.units).toBe(1);
+    expect(codeOf(silent.client)).toBe('unit-already-accepted');
+    expect(selectFacts(grid.facts)('lapsed')).toMatchObject([{ blamed: false, resets: false }]);
+    silent.client.sayFrame(revealHead(silent.lease.id), grid.compute(silent.lease));
+    expect(grid.view()).toMatchObject({ accepted: 1, state: 'finishing' });
   });
 
   test('after a restart, a commitment that no lease can honour lapses at once', () => {
