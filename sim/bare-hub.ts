@@ -120,19 +120,21 @@ function perform(world: World, effect: HubEffect): void {
   }
 }
 
+/** A hub as its facts left it. */
+const start = (facts: readonly Fact[], key: PublicKey): Hub =>
+  openHub(structuredClone(projectFacts(selectFacts(facts))), {
+    hub: key,
+    checks: { type: 'flat', rate: 1 },
+    beatMs: millis(20_000),
+    iceServers: [],
+    needsVerifier: true,
+    barMs: millis(86_400_000),
+  });
+
 /** A hub with a running job of so many units, a verifier, and a second job waiting for it. */
 export function openBareHub(seed: number, units = 10_000): BareHub {
   const random = openRandom(seed);
   const verifierKey = random.nonce() as string as PublicKey;
-  const start = (facts: readonly Fact[], key: PublicKey): Hub =>
-    openHub(structuredClone(projectFacts(selectFacts(facts))), {
-      hub: key,
-      checks: { type: 'flat', rate: 1 },
-      beatMs: millis(20_000),
-      iceServers: [],
-      needsVerifier: true,
-      barMs: millis(86_400_000),
-    });
   const key = random.nonce() as string as PublicKey;
   const facts: Fact[] = [{ type: 'verifier-enrolled', key: verifierKey, at: instant(0) }];
   const clients = new Map<number, Client>();

@@ -1,20 +1,25 @@
 import { parseArgs } from 'node:util';
-import { drawScenario, runScenario } from './world.ts';
+import { drawHostileScenario, drawScenario, runScenario } from './world.ts';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '12' }, seed: { type: 'string' } },
+  options: {
+    seeds: { type: 'string', default: '12' },
+    seed: { type: 'string' },
+    /** Liars of every kind beside the honest devices. */
+    hostile: { type: 'boolean', default: false },
+  },
 });
 const seeds =
   values.seed === undefined
     ? Array.from({ length: Number(values.seeds) }, (_, at) => at + 1)
     : [Number(values.seed)];
 if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed))) {
-  console.error('usage: npm run sim -- --seeds COUNT | --seed NUMBER');
+  console.error('usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile]');
   process.exit(2);
 }
 let failed = 0;
 for (const seed of seeds) {
-  const scenario = drawScenario(seed);
+  const scenario = values.hostile ? drawHostileScenario(seed) : drawScenario(seed);
   const outcome = runScenario(scenario);
   if (outcome.broken.length > 0) failed += 1;
   if (outcome.broken.length > 0 || values.seed !== undefined) {

@@ -222,7 +222,8 @@ function serveStraggler(
   let latest: ActiveLease | undefined;
   for (const id of on.job.leases) {
     const active = turn.hub.leases.get(id);
-    if (active === undefined || active.stage !== 'computing') continue;
+    // One that has committed and stays silent must not hold up the end of a job either.
+    if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
     if (active.twin !== undefined || active.device === device.key) continue;
     const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;
