@@ -5,8 +5,8 @@ import type { Bench, Figure } from './figure.ts';
 import { type BenchModel, readModels, takeItems } from './models.ts';
 import { openCompute } from './verify-cost/compute.ts';
 
-/** Items of a unit: what the hub chooses for models of this cost. */
-const UNIT_ITEMS = { digits: 16, minilm: 4, mobilenet: 4 };
+/** Items of a unit: what hub/core/model-check-inputs.ts chooses for these models. */
+const UNIT_ITEMS = { digits: 16, minilm: 1, mobilenet: 1 };
 /** p_min (reference/verification.md §3.7). */
 const CHECK_RATE = 0.02;
 /** Units per check that are drawn or not: one HMAC each. */
