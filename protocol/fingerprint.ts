@@ -79,7 +79,7 @@ function openSigns(seed: Uint8Array, tap: number): () => number {
   const place = new Uint8Array(8);
   const view = new DataView(place.buffer);
   view.setUint32(0, tap, true);
-  let block = new DataView(new ArrayBuffer(0));
+  let block: DataView = new DataView(new ArrayBuffer(0));
   let drawn = 0;
   return () => {
     const word = drawn % WORDS;
