@@ -31,7 +31,7 @@ export const run: Bench = async function* (context) {
   const { quick, say } = context;
   const subjects = await makeSubjects(context);
   const pages = await openBenchPages(context, await openBrowser(context));
-  const work: Work = { context, pages, units: quick ? 100 : 3_000, gpuSeconds: quick ? 3 : 120 };
+  const work: Work = { context, pages, units: quick ? 80 : 3_000, gpuSeconds: quick ? 2 : 120 };
   const assessed: Assessed[] = [];
   const plain: DecoyPower[] = [];
   for (const subject of subjects) {

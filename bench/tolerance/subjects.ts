@@ -1,4 +1,4 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { decodeNpy } from '#protocol/npy.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
@@ -38,9 +38,12 @@ export async function makeSubjects(context: BenchContext): Promise<Subject[]> {
   const make = (words: string[]) => runCommand(['npx', 'tsx', ...words], MAKE_MS_MAX);
   const siblings = join(folder, 'siblings');
   const models = ['scripts/models/main.ts', '--small'];
-  await make([...models, '--out', folder, '--items', String(POOL_ITEMS)]);
-  await make([...models, '--out', siblings, '--seed', SIBLING_SEED]);
-  await make(['scripts/decoys/digits-sibling.ts', join(siblings, 'digits.onnx')]);
+  await mkdir(siblings, { recursive: true });
+  await Promise.all([
+    make([...models, '--out', folder, '--items', String(POOL_ITEMS)]),
+    make([...models, '--out', siblings, '--seed', SIBLING_SEED]),
+    make(['scripts/decoys/digits-sibling.ts', join(siblings, 'digits.onnx')]),
+  ]);
   await copyFile('public/sample/digits.onnx', join(folder, 'digits.onnx'));
   const digits = value(decodeNpy(await readBytes('public/sample/digits.npy')));
   const subjects: Subject[] = [];
