@@ -15,8 +15,9 @@ const DRAWS_PER_CHECK = 1 / CHECK_RATE;
 const MISMATCH_RATE = 0.3 * 0.012;
 /** A package is loaded once for so many seconds of checks. */
 const LOAD_EVERY_SECONDS = 600;
-/** Seconds of a shard: hub/core/lease.ts gives 4. */
-const SHARD_SECONDS = 1;
+/** CPU seconds of a shard: shorter than the 4 s of a lease, so that a quick run has several. */
+const SHARD_SECONDS = 0.5;
+const ROUNDS = 4;
 
 /** CPU seconds of what a contributor and a verifier do with one model. */
 interface Cost {
@@ -38,7 +39,7 @@ export const run: Bench = async function* (context) {
   const settled = measureSettling();
   const found: { name: string; contributors: number }[] = [];
   for (const model of await readModels(context)) {
-    const seconds = context.quick ? 3 : 20;
+    const seconds = context.quick ? 3 : 12;
     const cost = { ...(await measureModel(model, seconds)), settled };
     const contributors = contributorsPerCore(cost);
     found.push({ name: model.name, contributors });
@@ -101,27 +102,40 @@ async function measureModel(model: BenchModel, seconds: number): Promise<Omit<Co
   });
   try {
     // The first runs are slower: the engine still compiles the runtime.
-    const look = await spend(seconds / 3, () => worker.run(units(1), 1));
-    const shard = Math.max(1, Math.round(SHARD_SECONDS / look));
-    const contributed = await spend(seconds / 2, () => worker.run(units(shard), shard));
-    const checked = await spend(seconds / 2, () => worker.run(units(1), 1));
-    return { contributed: contributed / shard, checked, loaded };
+    const look = await spend(seconds / 2, () => worker.run(units(1), 1));
+    const shard = Math.max(1, Math.round(SHARD_SECONDS / (look.seconds / look.turns)));
+    const contributed = { seconds: 0, turns: 0 };
+    const checked = { seconds: 0, turns: 0 };
+    // In turns, so that what else the machine does weighs on both.
+    for (let round = 0; round < ROUNDS; round += 1) {
+      add(contributed, await spend(seconds / ROUNDS, () => worker.run(units(shard), shard)));
+      add(checked, await spend(seconds / ROUNDS, () => worker.run(units(1), 1)));
+    }
+    return {
+      contributed: contributed.seconds / (contributed.turns * shard),
+      checked: checked.seconds / checked.turns,
+      loaded,
+    };
   } finally {
     await worker.close();
   }
 }
 
-/** CPU seconds of one turn, over as many as fit. */
-async function spend(seconds: number, turn: () => Promise<void>): Promise<number> {
-  let turns = 0;
-  const total = await cpuOf(async () => {
-    const until = performance.now() + seconds * 1000;
-    while (performance.now() < until) {
-      await turn();
-      turns += 1;
-    }
-  });
-  return total / turns;
+interface Spent {
+  seconds: number;
+  turns: number;
+}
+
+function add(total: Spent, more: Spent): void {
+  total.seconds += more.seconds;
+  total.turns += more.turns;
+}
+
+/** Turns until so many CPU seconds are spent. */
+async function spend(seconds: number, turn: () => Promise<void>): Promise<Spent> {
+  const spent: Spent = { seconds: 0, turns: 0 };
+  while (spent.seconds < seconds) add(spent, { seconds: await cpuOf(turn), turns: 1 });
+  return spent;
 }
 
 async function cpuOf(work: () => Promise<void>): Promise<number> {
