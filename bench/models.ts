@@ -62,7 +62,7 @@ async function readModel(
 }
 
 /** The first `items` items of each input, from the start again when there are fewer. */
-function takeItems({ dtype, shape, data }: Tensor, items: number): Tensor {
+export function takeItems({ dtype, shape, data }: Tensor, items: number): Tensor {
   const [rows = 1, ...rest] = shape;
   const row = data.length / rows;
   const taken = new Uint8Array(items * row);

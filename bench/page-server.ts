@@ -33,6 +33,8 @@ export async function openBenchPages(
   };
   return {
     runOnce: (task) => inPage((page) => page.evaluate((each) => bench.runOnce(each), task)),
+    runUnits: (task) => inPage((page) => page.evaluate((each) => bench.runUnits(each), task)),
+    nameAdapter: () => inPage((page) => page.evaluate(() => bench.nameAdapter())),
     runLoop: (task) => inPage((page) => page.evaluate((each) => bench.runLoop(each), task)),
   };
 }

@@ -11,9 +11,15 @@ export interface Plain {
   data: string;
 }
 
-/** The runtime in a page or worker, as its package ships it; its threads load the files beside it. */
-export async function loadRuntime(threads: number): Promise<OrtRuntime> {
-  const url = '/ort/ort.wasm.min.mjs';
+/**
+ * The runtime in a page or worker, as its package ships it; its threads load the files beside it.
+ * `jspi` is the bundle that knows WebGPU.
+ */
+export async function loadRuntime(
+  threads: number,
+  bundle: 'wasm' | 'jspi' = 'wasm',
+): Promise<OrtRuntime> {
+  const url = `/ort/ort.${bundle}.min.mjs`;
   const ort = (await import(/* @vite-ignore */ url)) as OrtRuntime;
   ort.env.wasm.wasmPaths = '/ort/';
   ort.env.wasm.numThreads = threads;
@@ -67,7 +73,7 @@ function toTensor(ort: OrtRuntime, { dtype, shape, data }: Plain): Runtime.Tenso
   }
 }
 
-function encodeBytes(bytes: Uint8Array): string {
+export function encodeBytes(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 8192) {
     text += String.fromCharCode(...bytes.subarray(at, at + 8192));

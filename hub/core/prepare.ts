@@ -1,3 +1,4 @@
+import { COMPARATOR_DEFAULT } from '#protocol/comparison.ts';
 import { decodeWith } from '#protocol/decode.ts';
 import { DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
 import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
@@ -13,8 +14,6 @@ import { quote } from './views.ts';
 
 const PREPARE_MS_MAX = 180_000;
 const PREPARE_TRIES_MAX = 3;
-/** Default thresholds of the tolerance lane for f32; reference/verification.md §3.4. */
-const COMPARATOR = { l2: 1e-4, max: 1e-2 };
 type Prepared = { head: Extract<FrameHead, { type: 'prepared' }>; payload: Uint8Array };
 
 /** Hands each job that is being checked to a verifier, and to another when that one is gone or late. */
@@ -94,7 +93,7 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
     outputs: head.outputs,
     unitItems: draft.unitItems,
     reference: { ...REFERENCE_LANE, graphOptimization: draft.graphOptimization },
-    comparators: head.outputs.map(({ name }) => ({ output: name, ...COMPARATOR })),
+    comparators: head.outputs.map(({ name }) => ({ output: name, ...COMPARATOR_DEFAULT })),
     taps: [],
     peakBytes: head.peakBytes,
     referenceUnitMs: head.unitMs,
