@@ -1,17 +1,12 @@
 import type { LoopResult, LoopTask } from './loop.ts';
-import { loadRuntime, type Plain, readBytes, runOnce } from './session.ts';
 
 /** What the benches call in this page; figures come back as JSON. */
 export interface BenchPage {
-  runOnce(task: { model: string; inputs: Plain[]; threads: number }): Promise<string[]>;
   /** Runs a model over and over in a worker of its own for a while; items are counted outside. */
   runLoop(task: LoopTask): Promise<LoopResult>;
 }
 
 const page: BenchPage = {
-  async runOnce({ model, inputs, threads }) {
-    return runOnce(await loadRuntime(threads), await readBytes(model), inputs);
-  },
   runLoop(task) {
     return new Promise((resolve, reject) => {
       const worker = new Worker('/bench/page/loop.ts', { type: 'module' });

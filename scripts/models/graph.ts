@@ -72,7 +72,11 @@ export function openGraph(): GraphBuilder {
       initializers.push(rawTensor(name, { dtype, dims, data }));
       return name;
     },
-    node(opType, inputs, { attributes = [], output = `${opType}_${nodes.length}`, more = [] } = {}) {
+    node(
+      opType,
+      inputs,
+      { attributes = [], output = `${opType}_${nodes.length}`, more = [] } = {},
+    ) {
       const outputs = [output, ...more];
       nodes.push({ name: output, opType, domain: '', inputs, outputs, attributes });
       return output;

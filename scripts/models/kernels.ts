@@ -227,7 +227,11 @@ function makeModel(name: string, plan: KernelPlan): KernelModel {
     const [graph, random] = [openGraph(), openRandom(seed)];
     const weights = (weight: string, dims: number[]) => {
       const fan = elementCount(dims.slice(1)) || 1;
-      return graph.floats(weight, dims, drawWeights(random, elementCount(dims), 1 / Math.sqrt(fan)));
+      return graph.floats(
+        weight,
+        dims,
+        drawWeights(random, elementCount(dims), 1 / Math.sqrt(fan)),
+      );
     };
     plan.build({ graph, random, weights });
     const value = (each: string, item: number[]) =>
