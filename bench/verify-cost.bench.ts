@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { sha256 } from '#protocol/digest.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import type { Bench, Figure } from './figure.ts';
-import { type BenchModel, readModels, takeItems } from './models.ts';
+import { type BenchModel, firstItems, readModels, takeItems } from './models.ts';
 import { openCompute } from './verify-cost/compute.ts';
 
 /** Items of a unit: what hub/core/model-check-inputs.ts chooses for these models. */
@@ -88,7 +88,9 @@ async function measureModel(model: BenchModel, seconds: number): Promise<Omit<Co
     return { name, dtype, shape: [UNIT_ITEMS[model.name], ...shape.slice(1)] };
   });
   const unit = Buffer.concat(
-    [...model.inputs.values()].map((tensor) => takeItems(tensor, UNIT_ITEMS[model.name]).data),
+    [...model.inputs.values()].map(
+      (tensor) => takeItems(tensor, firstItems(UNIT_ITEMS[model.name])).data,
+    ),
   );
   const units = (count: number) => {
     const bytes = new Uint8Array(unit.length * count);

@@ -1,10 +1,9 @@
 import type { LoopResult, LoopTask } from './loop.ts';
-import { encodeBytes, loadRuntime, type Plain, readBytes, runOnce } from './session.ts';
+import { encodeBytes, loadRuntime, readBytes } from './session.ts';
 import { runUnits, type UnitsTask } from './units.ts';
 
 /** What the benches call in this page; figures come back as JSON. */
 export interface BenchPage {
-  runOnce(task: { model: string; inputs: Plain[]; threads: number }): Promise<string[]>;
   /** Runs a model over and over in a worker of its own for a while; items are counted outside. */
   runLoop(task: LoopTask): Promise<LoopResult>;
   /** Outputs of many units in base64, by the provider the task names. */
@@ -19,9 +18,6 @@ interface Gpu {
 }
 
 const page: BenchPage = {
-  async runOnce({ model, inputs, threads }) {
-    return runOnce(await loadRuntime(threads), await readBytes(model), inputs);
-  },
   async runUnits(task) {
     const ort = await loadRuntime(1, task.provider === 'webgpu' ? 'jspi' : 'wasm');
     return encodeBytes(await runUnits(ort, task, readBytes));
