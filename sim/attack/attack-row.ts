@@ -16,6 +16,8 @@ export interface AttackRow {
 /** What each family is handed: the seeds of the run, and a source of chance for each. */
 export interface AttackRun {
   seeds: readonly number[];
+  /** Units computed for each strategy that is played, over all seeds. */
+  units: number;
   open(seed: number, stream: number): Chance;
 }
 

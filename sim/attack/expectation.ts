@@ -1,5 +1,5 @@
 import { type Rule, rateAt, tabulate } from './rules.ts';
-import { badRate, lifeOf, type Strategy } from './strategy.ts';
+import { openPlan, type Plan, type Strategy } from './strategy.ts';
 
 /** What one identity of the adversary does in its life: expected numbers, or counted ones. */
 export interface Tally {
@@ -23,18 +23,20 @@ export interface Terms {
   power: number;
   /** h: units of pay held back. */
   holdback: number;
+  /** First units of an identity that are never paid. */
+  unpaid?: number;
 }
 
 /** Who leaves younger than this is paid nothing (reference/verification.md §3.7: withheld until k ≥ T). */
 export const PROBATION_UNITS = 100;
 
 /** Survival of an identity by age, as logarithms, far enough to see every release window end. */
-function surviveBy(terms: Terms, strategy: Strategy, last: number) {
+function surviveBy(terms: Terms, plan: Plan, last: number) {
   const table = tabulate(terms.rule);
   const log = new Float64Array(last + 1);
   const caught = new Float64Array(last + 1);
   for (let age = 1; age <= last; age += 1) {
-    const bad = badRate(strategy, age);
+    const bad = plan.rate(age);
     const found = rateAt(table, age) * terms.power;
     caught[age] = bad * found;
     log[age] = (log[age - 1] ?? 0) + (bad === 0 ? 0 : Math.log1p(-bad * found));
@@ -48,21 +50,18 @@ function surviveBy(terms: Terms, strategy: Strategy, last: number) {
  */
 export function expectTally(terms: Terms, strategy: Strategy): Tally {
   const { rule, power, holdback } = terms;
-  const life = lifeOf(strategy);
-  const stays = !Number.isFinite(life);
-  const period = strategy.burst + strategy.gap;
-  const { knee } = tabulate(rule);
-  const ahead = Math.max(0, Math.ceil((knee - strategy.honest) / period));
-  const head = stays ? strategy.honest + ahead * period : life;
-  const end = stays ? head + period : life;
-  const { table, log, caught } = surviveBy(terms, strategy, end + rule.lagUnits);
+  const plan = openPlan(strategy, tabulate(rule).knee);
+  const { head, life } = plan;
+  const stays = life === Infinity;
+  const end = stays ? head + plan.period : life;
+  const { table, log, caught } = surviveBy(terms, plan, end + rule.lagUnits);
   const at = (age: number): number => log[age] ?? 0;
-  const exit = stays ? undefined : exitAudit(terms, strategy, life);
+  const exit = stays ? undefined : exitAudit(terms, strategy, plan);
   const total = emptyTally();
   for (let age = 1; age <= end; age += 1) {
     const weight = age > head ? 1 / -Math.expm1(at(end) - at(head)) : 1;
     const reached = Math.exp(at(age - 1)) * weight;
-    const bad = badRate(strategy, age) * reached;
+    const bad = plan.rate(age) * reached;
     const missed = bad * (1 - rateAt(table, age) * power);
     const lost = (caught[age] ?? 0) * reached;
     const leaves = exit !== undefined && age > life - rule.lagUnits;
@@ -75,6 +74,9 @@ export function expectTally(terms: Terms, strategy: Strategy): Tally {
     total.runs += reached * rateAt(table, age) + lost;
     total.forfeited += lost * Math.min(age, holdback + 1);
   }
+  const paidFrom = Math.min(holdback + 1, end);
+  // Who is caught later than this has lost the pay of the first units to this rule, not to the catch.
+  total.forfeited += Math.min(terms.unpaid ?? 0, paidFrom) * Math.exp(at(paidFrom));
   if (exit !== undefined) {
     const left = Math.exp(at(life));
     total.runs += left * (exit.runs + 1 - exit.passes);
@@ -85,11 +87,12 @@ export function expectTally(terms: Terms, strategy: Strategy): Tally {
 }
 
 /** The last units of an identity that leaves, drawn once more; only for bursts that are all bad. */
-function exitAudit({ rule, power }: Terms, strategy: Strategy, life: number) {
-  if (strategy.rate !== 1) throw new RangeError('an exit is computed for bursts that are all bad');
+function exitAudit({ rule, power }: Terms, { rate }: Strategy, plan: Plan) {
+  const { life } = plan;
+  if (rate !== 1) throw new RangeError('an exit is computed for bursts that are all bad');
   const first = Math.max(1, life - rule.lagUnits + 1);
   let bad = 0;
-  for (let age = first; age <= life; age += 1) bad += badRate(strategy, age);
+  for (let age = first; age <= life; age += 1) bad += plan.rate(age);
   const runs = rule.exitRate * (life - first + 1);
   return { passes: (1 - rule.exitRate * power) ** bad, runs };
 }

@@ -1,7 +1,7 @@
 import type { Chance } from './chance.ts';
 import { emptyTally, PROBATION_UNITS, type Tally, type Terms } from './expectation.ts';
 import { isDrawn, tabulate } from './rules.ts';
-import { badRate, lifeOf, type Strategy } from './strategy.ts';
+import { openPlan, type Plan, type Strategy } from './strategy.ts';
 
 /**
  * Plays identities one after the other, unit by unit, until they have computed `units`: each unit is
@@ -14,22 +14,23 @@ export function playLives(
   run: { units: number; chance: Chance },
 ): Tally {
   const total = emptyTally();
-  while (total.units < run.units) playLife(terms, strategy, { chance: run.chance, total });
+  const plan = openPlan(strategy, tabulate(terms.rule).knee);
+  while (total.units < run.units) playLife(terms, plan, { chance: run.chance, total });
   return total;
 }
 
 function playLife(
   { rule, power, holdback }: Terms,
-  strategy: Strategy,
+  plan: Plan,
   { chance, total }: { chance: Chance; total: Tally },
 ): void {
   const table = tabulate(rule);
-  const life = lifeOf(strategy);
+  const { life } = plan;
   const { word, next } = chance;
   /** Ages of bad units that were delivered. */
   const passed: number[] = [];
   for (let age = 1; ; age += 1) {
-    const rate = badRate(strategy, age);
+    const rate = plan.rate(age);
     const bad = rate > 0 && (rate === 1 || next() < rate);
     const drawn = isDrawn(table, age, word);
     total.units += 1;

@@ -102,7 +102,7 @@ function thresholdOf({ policy, draws }: Rule, age: number): bigint {
  * The real keyed draw is tested where it lives; here it is a seeded uniform integer.
  */
 export function isDrawn(table: Thresholds, age: number, word: () => number): boolean {
-  const at = age < table.knee ? age : table.knee;
+  const at = Math.min(age, table.knee);
   if (table.always[at] === 1) return true;
   const high = table.high[at] ?? 0;
   const low = table.low[at] ?? 0;
@@ -114,4 +114,4 @@ export function isDrawn(table: Thresholds, age: number, word: () => number): boo
 }
 
 export const rateAt = (table: Thresholds, age: number): number =>
-  table.rate[age < table.knee ? age : table.knee] ?? 0;
+  table.rate[Math.min(age, table.knee)] ?? 0;

@@ -16,7 +16,7 @@ const STAYS = Infinity;
 /** Longest honest run, burst and gap that are tried. */
 const AGE_MAX = 60_000;
 const REFINE_ROUNDS = 5;
-const REFINE_TRIES = 60;
+const REFINE_TRIES = 100;
 
 /** The first sieve: steady cheats, bursts, and identities that leave by themselves. */
 function gridOf({ rule }: Terms): Strategy[] {
@@ -26,18 +26,19 @@ function gridOf({ rule }: Terms): Strategy[] {
     Math.round,
   );
   const rates = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.0005];
-  const steady = { burst: 1, gap: 0, bursts: STAYS };
+  const steady = { burst: 1, gap: 0, bursts: STAYS, grown: 0 };
   const strategies = [...new Set(honest)].flatMap((run): Strategy[] => [
     ...rates.map((rate) => ({ ...steady, honest: run, rate })),
     ...[1, 2, 5, 10, 20, 35, 60, 100].flatMap((burst) => [
       ...[10, 100, 0.25 * rule.lagUnits, 0.5 * rule.lagUnits, rule.lagUnits, 2 * rule.lagUnits]
         .filter((gap) => gap > 0)
         .flatMap((gap) => [
-          { honest: run, rate: 1, burst, gap, bursts: STAYS },
-          { honest: run, rate: 1, burst, gap, bursts: 2 },
+          { honest: run, rate: 1, burst, gap, bursts: STAYS, grown: 0 },
+          { honest: run, rate: 1, burst, gap, bursts: STAYS, grown: knee },
+          { honest: run, rate: 1, burst, gap, bursts: 2, grown: 0 },
         ]),
-      { honest: run, rate: 1, burst, gap: 0, bursts: 1 },
-      { honest: run, rate: 1, burst, gap: rule.lagUnits, bursts: 1 },
+      { honest: run, rate: 1, burst, gap: 0, bursts: 1, grown: 0 },
+      { honest: run, rate: 1, burst, gap: rule.lagUnits, bursts: 1, grown: 0 },
     ]),
   ]);
   return strategies;
@@ -103,5 +104,6 @@ function jitter(strategy: Strategy, spread: number, { next }: Chance): Strategy 
     burst: steady ? 1 : step(strategy.burst, 1),
     gap: steady ? 0 : step(strategy.gap, strategy.bursts === STAYS ? 1 : 0),
     bursts: strategy.bursts,
+    grown: strategy.grown === 0 ? 0 : step(strategy.grown, 1),
   };
 }

@@ -1,8 +1,9 @@
-import type { AttackRow, AttackRun } from '../attack-row.ts';
+import { type AttackRow, type AttackRun, percent } from '../attack-row.ts';
 import { isDrawn, OURS, tabulate } from '../rules.ts';
 
 const ARRIVALS = 100_000;
 const FRACTION = 0.5;
+const FLOOD_SHARE = 0.3;
 /** Verifiers can run this share of all units again: twice what honest devices past 5,000 units need. */
 const CAPACITY = 0.04;
 
@@ -38,6 +39,16 @@ export function attackFloods(run: AttackRun): AttackRow[] {
       bound: '≤ 2,000 (W)',
       pass: fair <= OURS.lagUnits,
       value: fair,
+    },
+    {
+      attack: 34,
+      name: 'flood of newcomers, forward passes',
+      tried:
+        'f = 30 % starts over at every unit and is always wrong: each unit is run twice by a verifier',
+      gained: `${percent((FLOOD_SHARE * 2) / (1 - FLOOD_SHARE))} overhead, computed`,
+      bound: '≤ 5 %; only a limit on new identities can bound it',
+      pass: false,
+      value: (FLOOD_SHARE * 2) / (1 - FLOOD_SHARE),
     },
   ];
 }

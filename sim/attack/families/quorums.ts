@@ -17,7 +17,11 @@ export function attackQuorums(run: AttackRun): AttackRow[] {
     ({ next }) => next() < 0.3 && next() >= POWER,
   );
   const lawful = captured.every((share, at) => Math.abs(share / (shares[at] ?? 1) ** 2 - 1) < 0.05);
-  const both = rateOver(run, { stream: 26, trials: TRIALS }, ({ next }) => next() < 0.3 && next() < 0.3);
+  const both = rateOver(
+    run,
+    { stream: 26, trials: TRIALS },
+    ({ next }) => next() < 0.3 && next() < 0.3,
+  );
   const capped = rateOver(
     run,
     { stream: 27, trials: TRIALS },
@@ -27,7 +31,8 @@ export function attackQuorums(run: AttackRun): AttackRow[] {
     {
       attack: 11,
       name: 'one computation, two payouts',
-      tried: 'f = 30 %, two legs of strangers, both drawn by seed; both on one operator: computed once, paid twice',
+      tried:
+        'f = 30 %, two legs of strangers, both drawn by seed; both on one operator: computed once, paid twice',
       gained: `${percent(both)} of units paid twice without caps, ${percent(capped)} with 10 % per network; results are right. With one leg at a verifier: none`,
       bound: 'gain ≤ 0, so assurance 2 takes its second leg from a verifier',
       pass: capped <= 0,

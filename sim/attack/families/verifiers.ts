@@ -1,10 +1,4 @@
-import {
-  type AttackRow,
-  type AttackRun,
-  percent,
-  perMille,
-  rateOver,
-} from '../attack-row.ts';
+import { type AttackRow, type AttackRun, percent, perMille, rateOver } from '../attack-row.ts';
 import { deliveredShare, holdbackOf, releasedShare } from '../expectation.ts';
 import { OURS, type Rule } from '../rules.ts';
 import { findWorst, sieve } from '../search.ts';
