@@ -43,7 +43,8 @@ function printStudy(study: Study): string {
 }
 
 /** One line for each figure, as `npm run bench` prints its own. */
-function encodeLines({ seeds, units, worst, goals, cost, attacks }: Study): string {
+function encodeLines(study: Study): string {
+  const { seeds, units, worst, goals, cost, attacks } = study;
   const conditions = { seeds: seeds.length, units };
   const line = (figure: string, value: number, more: Record<string, unknown>): string =>
     `${JSON.stringify({ sim: 'attack', figure, value: Number(value.toPrecision(5)), conditions: { ...conditions, ...more } })}\n`;
@@ -63,5 +64,10 @@ function encodeLines({ seeds, units, worst, goals, cost, attacks }: Study): stri
     ...attacks.map(({ attack, name, value, pass }) =>
       line(`attack/${attack}`, value, { name, pass }),
     ),
+    ...study.profit.map(({ margin, profit, power, holdback }) =>
+      line('margin', margin, { power, holdback, profit }),
+    ),
+    ...study.expulsion.map(({ expelled, ...rest }) => line('expulsion', expelled, rest)),
+    ...study.remedies.map(({ released, ...rest }) => line('setting/released', released, rest)),
   ].join('');
 }

@@ -1,4 +1,4 @@
-import { percent, perMille } from './attack-row.ts';
+import { percent } from './attack-row.ts';
 import { FRACTIONS, GOAL } from './figures.ts';
 import type { Study } from './study.ts';
 
@@ -13,7 +13,7 @@ interface Plot {
   x: { name: string; label(value: number): string };
   y: { name: string; label(value: number): string; least: number; most: number };
   series: Series[];
-  goal?: { y: number; name: string };
+  goal?: { y: number; name: string } | undefined;
 }
 
 const [WIDTH, HEIGHT] = [720, 400];
@@ -62,7 +62,7 @@ function sharePlot(study: Study, measure: 'released' | 'delivered', goal: number
     x: { name: 'share of throughput held by the adversary', label: percent },
     y: { name: 'bad share', label: perMilleShort, least: 1e-5, most: 1 },
     series,
-    goal: { y: goal, name: `goal at f = 30 %: ${perMille(goal)}` },
+    goal: { y: goal, name: `goal at f = 30 %: ${perMilleShort(goal)}` },
   };
 }
 
@@ -114,13 +114,8 @@ function drawPlot({ title, x, y, series, goal }: Plot): string {
     hline('axis', BOX.bottom),
     label([(BOX.left + BOX.right) / 2, BOX.bottom + 44], x.name, 'middle'),
   );
-  if (goal !== undefined) {
-    parts.push(
-      hline('goal', up(goal.y)),
-      label([BOX.left + 6, up(goal.y) - 6], goal.name, 'start'),
-    );
-  }
-  parts.push(...drawSeries(series, { across, up }));
+  if (goal !== undefined) parts.push(hline('goal', up(goal.y)));
+  parts.push(...drawSeries({ series, goal }, { across, up }));
   return `${[...parts, '</svg>'].join('\n')}\n`;
 }
 
@@ -129,9 +124,11 @@ interface Scales {
   up(value: number): number;
 }
 
-function drawSeries(series: readonly Series[], { across, up }: Scales): string[] {
-  const spots = spread(series.map(({ points }) => up(points.at(-1)?.y ?? 0)));
-  return series.flatMap(({ name, points }, at) => {
+/** Lines with their names at the right end, and the goal's name among them. */
+function drawSeries({ series, goal }: Pick<Plot, 'series' | 'goal'>, { across, up }: Scales) {
+  const ends = series.map(({ points }) => up(points.at(-1)?.y ?? 0));
+  const spots = spread(goal === undefined ? ends : [...ends, up(goal.y)]);
+  const lines = series.flatMap(({ name, points }, at) => {
     const hue = HUES[at % HUES.length];
     const path = points.map((point) => [across(point.x).toFixed(1), up(point.y).toFixed(1)]);
     const spot = spots[at] ?? 0;
@@ -142,6 +139,8 @@ function drawSeries(series: readonly Series[], { across, up }: Scales): string[]
       label([BOX.right + 24, spot + 4], name, 'start'),
     ];
   });
+  if (goal === undefined) return lines;
+  return [...lines, label([BOX.right + 8, (spots.at(-1) ?? 0) + 4], goal.name, 'start')];
 }
 
 /** Labels at the lines' ends, moved apart where they would touch. */

@@ -33,7 +33,7 @@ export function attackIdentities(run: AttackRun): AttackRow[] {
     ...churn(),
     cheatRarely(run, searched),
     ...exitScam(run, searched),
-    abort(run),
+    abort(run, searched),
   ];
 }
 
@@ -79,7 +79,7 @@ function churn(): AttackRow[] {
     attack: 14,
     name,
     tried: `highest profit for each unit of work, r = 10 %: ${describeStrategy(strategy)}`,
-    gained: `${Number(worth.toPrecision(2))} of a unit's pay`,
+    gained: `${Number(worth.toFixed(6))} of a unit's pay`,
     bound,
     pass: worth <= 1e-9,
     value: worth,
@@ -189,8 +189,9 @@ function bestJobEnds(): { honest: number; share: number } {
 }
 
 /** A device that somehow learns of half the draws before it reveals, and falls silent on those. */
-function abort(run: AttackRun): AttackRow {
-  const strategy = { honest: 2_110, rate: 1, burst: 25, gap: 2_000, bursts: Infinity, grown: 0 };
+function abort(run: AttackRun, searched: Searched): AttackRow {
+  const worst: Aim = (tally) => releasedShare(FRACTION, tally);
+  const { strategy } = findWorst(searched, worst, 19);
   // Silence on a guessed draw is a failure for sure; only the other half needs the check's power.
   const played = play(run, strategy, { stream: 19, power: 0.5 + POWER / 2 });
   const flagged = releasedShare(FRACTION, played);
