@@ -155,7 +155,9 @@ function fieldsOf(value: unknown): [holder: Fields, name: string][] {
 /** A copy of a JSON value with some of its fields changed. */
 export function spoilFields<T>(value: T, grafts: readonly Graft[]): unknown {
   const spoiled: unknown = structuredClone(value);
-  for (const { how, at, value: other } of grafts) {
+  for (const { how, at, value: drawn } of grafts) {
+    // A copy: the drawn value may be the same object as that of another graft.
+    const other: unknown = structuredClone(drawn);
     const fields = fieldsOf(spoiled);
     const [holder, name] = fields[at % Math.max(1, fields.length)] ?? [];
     if (holder === undefined || name === undefined) continue;

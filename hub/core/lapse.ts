@@ -1,7 +1,7 @@
 import type { PublicKey } from '#protocol/ids.ts';
-import { after, between, millis } from '#protocol/units.ts';
+import { after, type Instant, millis } from '#protocol/units.ts';
 import { store, type Turn } from './effects.ts';
-import type { CommittedShard, Fact } from './events.ts';
+import type { CommittedShard, Fact, Snapshot } from './events.ts';
 import type { ActiveLease, Hub } from './state.ts';
 import { forgetStanding } from './verdicts.ts';
 
@@ -10,7 +10,7 @@ import { forgetStanding } from './verdicts.ts';
  * A closed tab does that too, once: it is the third time, and every third after it, that costs all
  * trust and a pause.
  */
-const LAPSES_FORGIVEN = 3;
+const LAPSES_A_RESET = 3;
 const PAUSE_MS = millis(300_000);
 /** Ended leases whose reason is still known to a device that speaks of them late. */
 const ENDED_MAX = 16_384;
@@ -18,7 +18,7 @@ const ENDED_MAX = 16_384;
 /** What a device let lapse. `pausedUntil` is when it gets a shard again. */
 export interface Lapses {
   count: number;
-  pausedUntil?: ReturnType<typeof after>;
+  pausedUntil?: Instant;
 }
 
 /** Writes down that the commitment of a lease, if it has one, is never opened. */
@@ -37,27 +37,25 @@ export const lapsed = (
 
 /** Whether this is the lapse that costs the device its trust. */
 function countLapse({ hub, world }: Turn, device: PublicKey): boolean {
-  const count = (hub.lapses.get(device)?.count ?? 0) + 1;
-  hub.lapses.set(device, { ...hub.lapses.get(device), count });
-  if (count % LAPSES_FORGIVEN > 0) return false;
-  hub.lapses.set(device, { count, pausedUntil: after(world.now, PAUSE_MS) });
+  const lapses = hub.lapses.get(device) ?? { count: 0 };
+  hub.lapses.set(device, lapses);
+  lapses.count += 1;
+  if (lapses.count % LAPSES_A_RESET > 0) return false;
+  lapses.pausedUntil = after(world.now, PAUSE_MS);
   forgetStanding(hub.standings, device);
   return true;
 }
 
 /** As `countLapse` left it. */
-export const restoreLapses = ({
+export const restoreLapses = ({ count, resetAt }: Snapshot['lapses'][number]): Lapses => ({
   count,
-  resetAt,
-}: {
-  count: number;
-  resetAt?: Parameters<typeof after>[0];
-}): Lapses => ({ count, ...(resetAt && { pausedUntil: after(resetAt, PAUSE_MS) }) });
+  ...(resetAt === undefined ? {} : { pausedUntil: after(resetAt, PAUSE_MS) }),
+});
 
 /** Why a device gets no shard for now, if that is so. */
 export function pauseProblem({ hub, world }: Turn, device: PublicKey): string | undefined {
   const lapses = hub.lapses.get(device);
-  if (lapses?.pausedUntil === undefined || between(world.now, lapses.pausedUntil) <= 0) return;
+  if (lapses?.pausedUntil === undefined || lapses.pausedUntil <= world.now) return undefined;
   return `committed to ${lapses.count} shards and never revealed them: no shard for ${PAUSE_MS / 60_000} minutes, and its units are checked from the first again`;
 }
 
