@@ -21,6 +21,11 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/jobs/:job/receipts?from=&limit= | developer | `{ receipts: Receipt[] }` by first unit |
  * | GET /v1/grid | anyone | `GridView`: devices and verifiers online |
  * | GET /v1/verdicts?after=&limit= | anyone | `VerdictPage` |
+ * | GET /v1/log/head | anyone | `SignedTreeHead`: the log of commitments as it is now |
+ * | GET /v1/log/entries?from=&limit= | anyone | `LogEntryPage`: entries by their position |
+ * | GET /v1/log/inclusion?index=&size= | anyone | `LogInclusion`: the entry of this index in the tree of this size |
+ * | GET /v1/log/consistency?from=&to= | anyone | `LogConsistency`: the first `from` entries are unchanged in `to` |
+ * | GET /v1/log/shards?from=&limit= | anyone | `ShardPage`: accepted shards by sequence, void ones as well |
  * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
  * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |
  * | GET /v1/blobs/:root/pieces | likewise | the piece layer, 32 bytes per 256 KiB piece; empty for one piece |

@@ -3,7 +3,7 @@ import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/
 import { canonicalJson } from './canonical-json.ts';
 import type { Digest, LeaseId, Nonce, PublicKey } from './ids.ts';
 
-export { bytesToHex, concatBytes, hexToBytes };
+export { bytesToHex, concatBytes, hexToBytes, utf8ToBytes };
 export const DIGEST_BYTES = 32;
 
 /** SHA-256 (FIPS 180-4) in plain JavaScript; edges that hash much use their platform's. */

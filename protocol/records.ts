@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from './ids.ts';
+import { PATH_HASHES_MAX } from './merkle-log.ts';
 import { Provider } from './package.ts';
 import { Bytes, Count, Instant, Millis } from './units.ts';
 
@@ -36,6 +37,16 @@ export type Commitment = v.InferOutput<typeof Commitment>;
 /** The hub's word that a commitment is in the log, on disk. Signing context: `log-entry`. */
 export const LogEntry = v.strictObject({ index: Count, commitment: Digest, at: Instant });
 export type LogEntry = v.InferOutput<typeof LogEntry>;
+
+/** The log at one moment: `root` over its first `size` entries. Signing context: `tree-head`. */
+export const TreeHead = v.strictObject({ size: Count, root: Digest, at: Instant });
+export type TreeHead = v.InferOutput<typeof TreeHead>;
+
+export const SignedTreeHead = v.strictObject({ head: TreeHead, signature: Signature });
+export type SignedTreeHead = v.InferOutput<typeof SignedTreeHead>;
+
+/** Hashes from a leaf, or an older root, up to a root; none for a log of one entry. */
+export const LogPath = v.pipe(v.array(Digest), v.maxLength(PATH_HASHES_MAX));
 
 /** Opens a commitment. The unit output bytes travel beside it. */
 export const Reveal = v.strictObject({
@@ -97,14 +108,25 @@ export const AcceptedShard = v.strictObject({
 });
 export type AcceptedShard = v.InferOutput<typeof AcceptedShard>;
 
-/** The signed record of one shard: what, who, how, digests, verdicts. */
+/**
+ * The signed record of one shard: what, who, how, digests, verdicts, and where the commitment stands
+ * in the log. Signing context: `receipt`, over everything but the signature itself.
+ */
 export const Receipt = v.strictObject({
   shard: AcceptedShard,
+  /** Opens the commitment to `shard.digests`. */
+  salt: Nonce,
   commitmentSignature: Signature,
   log: LogEntry,
   hub: PublicKey,
   logSignature: Signature,
+  /** The log entry is the leaf at `position` of the log that `head` names. */
+  inclusion: v.strictObject({ position: Count, path: LogPath }),
+  head: SignedTreeHead,
   inputs: v.strictObject({ root: Root, digests: v.string() }),
+  /** What verifiers re-execute on, such as `onnxruntime-web 1.30.0`. */
+  runtime: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   verdicts: v.array(SignedVerdict),
+  signature: Signature,
 });
 export type Receipt = v.InferOutput<typeof Receipt>;

@@ -57,7 +57,14 @@ describe('Ed25519', () => {
     expect(verifySignature(vector.publicKey, bytes, vector.signature)).toBe(true);
     const turned = Object.fromEntries(Object.entries(vector.record).toReversed());
     expect(signingBytes(vector.context, turned)).toEqual(bytes);
-    const others: SigningContext[] = ['hello', 'commitment', 'log-entry', 'verdict'];
+    const others: SigningContext[] = [
+      'hello',
+      'commitment',
+      'log-entry',
+      'tree-head',
+      'verdict',
+      'receipt',
+    ];
     for (const context of others.filter((other) => other !== vector.context)) {
       const other = signingBytes(context, vector.record);
       expect(verifySignature(vector.publicKey, other, vector.signature)).toBe(false);

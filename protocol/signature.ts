@@ -4,7 +4,13 @@ import { canonicalJson } from './canonical-json.ts';
 import type { PublicKey, Signature } from './ids.ts';
 
 /** Each kind of record is signed under a name of its own, so that no signature fits two kinds. */
-export type SigningContext = 'hello' | 'commitment' | 'log-entry' | 'verdict';
+export type SigningContext =
+  | 'hello'
+  | 'commitment'
+  | 'log-entry'
+  | 'tree-head'
+  | 'verdict'
+  | 'receipt';
 
 /** The bytes that are signed: `pocketgrid/<context>@1\n` and the record's canonical JSON (RFC 8785). */
 export const signingBytes = (context: SigningContext, record: unknown): Uint8Array<ArrayBuffer> =>

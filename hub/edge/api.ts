@@ -7,6 +7,7 @@ import { blobRoutes } from './api/blobs.ts';
 import { createRoutes } from './api/create.ts';
 import { gridRoutes } from './api/grid.ts';
 import { jobRoutes } from './api/jobs.ts';
+import { logRoutes } from './api/log.ts';
 import { outputRoutes } from './api/outputs.ts';
 import { resultRoutes } from './api/results.ts';
 import type { ApiPorts, Caller, Route } from './api/route.ts';
@@ -30,6 +31,7 @@ export function openApi(
     ...blobRoutes(ports),
     ...outputRoutes(ports),
     ...gridRoutes(ports),
+    ...logRoutes(ports),
   ];
   for (const route of routes) addRoute(app, ports, route);
   app.get('/metrics', async () => {

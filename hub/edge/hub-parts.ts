@@ -5,6 +5,7 @@ import type { Nonce, PeerId } from '#protocol/ids.ts';
 import { type Hub, type HubConfig, openHub } from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
+import { type CommitmentLog, openCommitmentLog } from './commitment-log.ts';
 import { type ControlSockets, openControlSockets } from './control-socket.ts';
 import { type Identity, openIdentity, verify } from './identity.ts';
 import type { Log } from './log.ts';
@@ -24,6 +25,7 @@ const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 export interface HubParts {
   identity: Identity;
   store: Store;
+  commitments: CommitmentLog;
   blobs: BlobStore;
   hub: Hub;
   loop: HubLoop;
@@ -55,7 +57,10 @@ export async function openHubParts(
   const blobs = await openFolderBlobs(join(data, 'blobs'));
   const hub = openHub(await store.load(), { ...config, hub: identity.publicKey });
   const counters = openCounters();
-  const base = { identity, store, blobs, hub, counters, metrics: openMetrics(counters), log };
+  const { sign } = identity;
+  const commitments = await openCommitmentLog({ store, sign, now: Date.now });
+  const metrics = openMetrics(counters);
+  const base = { identity, store, commitments, blobs, hub, counters, metrics, log };
   const commit = openGroupCommit(store);
   const running = runHub(base, commit);
   return {
@@ -78,7 +83,10 @@ export async function openHubParts(
   };
 }
 
-type Base = Pick<HubParts, 'identity' | 'store' | 'blobs' | 'hub' | 'counters' | 'metrics' | 'log'>;
+type Base = Pick<
+  HubParts,
+  'identity' | 'commitments' | 'blobs' | 'hub' | 'counters' | 'metrics' | 'log'
+>;
 
 /** The loop and the sockets it speaks through. */
 function runHub(
@@ -96,7 +104,7 @@ function runHub(
       verify,
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),
     },
-    append: (facts) => commit.submit(facts),
+    append: (facts) => commit.submit(facts).then(() => base.commitments.add(facts)),
     async keep(blob) {
       if (blob instanceof Uint8Array) return blobs.put(blob, KEPT_BYTES_MAX);
       const source = await blobs.stream(blob.root, blob.offset, blob.length);

@@ -126,7 +126,7 @@ async function openPlace(options: HubServerOptions): Promise<Place> {
 async function listen(parts: HubParts, place: Place, stopping: AbortSignal): Promise<Listener> {
   const files = await openStaticFiles(place.app);
   const answer = openApi(
-    { ...parts, hubKey: parts.identity.publicKey, stopping },
+    { ...parts, hubKey: parts.identity.publicKey, sign: parts.identity.sign, stopping },
     { metrics: parts.metrics, files },
   );
   return openListener({

@@ -134,6 +134,8 @@ def signature():
             "commitment": hashlib.sha256(b"commitment").hexdigest(),
         },
         "log-entry": {"index": 7, "commitment": hashlib.sha256(b"commitment").hexdigest(), "at": 1790000000000},
+        "tree-head": {"size": 8, "root": CT_ROOTS[7], "at": 1790000000000},
+        "receipt": {"runtime": "onnxruntime-web 1.30.0", "verdicts": []},
         "verdict": {
             "verifier": RFC_8032[1][1],
             "job": "job_0123456789abcdef",
@@ -366,6 +368,66 @@ def frames():
     write("frames", {"control": control, "peer": [{"frame": frame, "bytes": b64(data)} for frame, data in peer]})
 
 
+# The leaves and roots that Certificate Transparency's own tests use for RFC 6962.
+CT_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+CT_ROOTS = """6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
+    fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125
+    aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77
+    d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7
+    4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4
+    76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef
+    ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c
+    5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328""".split()
+
+
+def merkle_log():
+    # RFC 6962 section 2.1, written down as it stands there.
+    def split(n):
+        return 1 << ((n - 1).bit_length() - 1)
+
+    def mth(d):
+        if len(d) == 0:
+            return hashlib.sha256(b"").digest()
+        if len(d) == 1:
+            return hashlib.sha256(b"\0" + d[0]).digest()
+        k = split(len(d))
+        return hashlib.sha256(b"\1" + mth(d[:k]) + mth(d[k:])).digest()
+
+    def path(m, d):
+        if len(d) == 1:
+            return []
+        k = split(len(d))
+        return path(m, d[:k]) + [mth(d[k:])] if m < k else path(m - k, d[k:]) + [mth(d[:k])]
+
+    def subproof(m, d, whole):
+        if m == len(d):
+            return [] if whole else [mth(d)]
+        k = split(len(d))
+        if m <= k:
+            return subproof(m, d[:k], whole) + [mth(d[k:])]
+        return subproof(m - k, d[k:], False) + [mth(d[:k])]
+
+    leaves = [bytes.fromhex(leaf) for leaf in CT_LEAVES]
+    roots = [mth(leaves[:n]).hex() for n in range(len(leaves) + 1)]
+    assert roots[1:] == CT_ROOTS
+    sizes = range(1, len(leaves) + 1)
+    write(
+        "merkle-log",
+        {
+            "leaves": CT_LEAVES,
+            "roots": roots,
+            "inclusion": [
+                {"position": m, "size": n, "path": [h.hex() for h in path(m, leaves[:n])]} for n in sizes for m in range(n)
+            ],
+            "consistency": [
+                {"from": m, "size": n, "path": [h.hex() for h in subproof(m, leaves[:n], True)]}
+                for n in sizes
+                for m in range(1, n + 1)
+            ],
+        },
+    )
+
+
 if __name__ == "__main__":
-    for make in (canonical_json, sha256, signature, commitment, file_tree, safetensors, npy, float16, frames):
+    for make in (canonical_json, sha256, signature, commitment, file_tree, safetensors, npy, float16, frames, merkle_log):
         make()

@@ -1,15 +1,12 @@
 import { decodeWith } from '#protocol/decode.ts';
 import { JobId } from '#protocol/ids.ts';
 import type { JobView } from '#protocol/job.ts';
-import type { Receipt } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { listJobs, viewJob } from '../../core/hub.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import { openEventStreams } from './events.ts';
-import { readCount } from './query.ts';
+import { readReceipts } from './receipts.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
-
-const RECEIPTS_MAX = 1_000;
 
 /** Jobs as they stand, and what moves them on. Making one is in `create.ts`. */
 export function jobRoutes(ports: ApiPorts): Route[] {
@@ -49,7 +46,7 @@ export function jobRoutes(ports: ApiPorts): Route[] {
       method: 'GET',
       path: '/v1/jobs/:job/receipts',
       caller: 'developer',
-      answer: (call) => withJob(ports, call, (job) => readReceipts(ports, call, job.id)),
+      answer: (call) => withJob(ports, call, (job) => readReceipts(ports, call, job)),
     },
   ];
 }
@@ -74,14 +71,4 @@ async function withJob(
 async function move({ loop }: ApiPorts, type: 'start' | 'cancel', job: JobId): Promise<Response> {
   const result = await loop.command({ type, job });
   return result.ok ? answerJson(result.value) : answerRefusal(result.refusal);
-}
-
-async function readReceipts(ports: ApiPorts, { query }: Call, job: JobId): Promise<Response> {
-  const from = readCount(query, 'from', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });
-  if (!from.ok) return answerRefusal(from.refusal);
-  const limit = readCount(query, 'limit', { otherwise: RECEIPTS_MAX, most: RECEIPTS_MAX });
-  if (!limit.ok) return answerRefusal(limit.refusal);
-  const parts = await ports.store.receipts(job, from.value, limit.value);
-  const receipts = parts.map((part): Receipt => ({ ...part, hub: ports.hubKey }));
-  return answerJson({ receipts });
 }

@@ -1,6 +1,8 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { BlobStore } from '../blobs/port.ts';
+import type { CommitmentLog } from '../commitment-log.ts';
+import type { Identity } from '../identity.ts';
 import type { Log } from '../log.ts';
 import type { HubLoop } from '../loop.ts';
 import type { HubCounters } from '../metrics.ts';
@@ -12,6 +14,8 @@ export interface ApiPorts {
   hubKey: PublicKey;
   loop: HubLoop;
   store: Store;
+  commitments: CommitmentLog;
+  sign: Identity['sign'];
   blobs: BlobStore;
   counters: HubCounters;
   log: Log;

@@ -34,6 +34,21 @@ export function openMemoryStore(): Store {
       const numbered = of('verdict').map(({ signed }, index) => ({ number: index + 1, signed }));
       return structuredClone(numbered.slice(after, after + limit));
     },
+    async commitments(fromIndex, limit) {
+      const logged = of('committed').map((fact) => fact.commitment);
+      const from = logged.filter(({ entry }) => entry.index >= fromIndex);
+      from.sort((a, b) => a.entry.index - b.entry.index);
+      return structuredClone(from.slice(0, limit));
+    },
+    async shards(fromSequence, limit) {
+      const voided = new Set(of('voided').map((fact) => fact.sequence));
+      const from = of('accepted').filter(({ shard }) => shard.sequence >= fromSequence);
+      from.sort((a, b) => a.shard.sequence - b.shard.sequence);
+      const page = from.slice(0, limit).map(({ shard, salt }) => {
+        return { shard, salt, voided: voided.has(shard.sequence) };
+      });
+      return structuredClone(page);
+    },
     async putKey(hash, name) {
       if (!keys.has(hash)) keys.set(hash, name);
     },
@@ -73,14 +88,14 @@ function listReceipts(of: SelectFacts, job: JobId, fromUnit: number): ReceiptPar
   const commitments = new Map(of('committed').map((fact) => [fact.commitment.entry.index, fact]));
   const verdicts = of('verdict').map((fact) => fact.signed);
   return liveShards(of, job)
-    .map((fact) => fact.shard)
-    .filter((shard) => shard.firstUnit + shard.unitCount > fromUnit)
-    .sort((a, b) => a.firstUnit - b.firstUnit || a.sequence - b.sequence)
-    .flatMap((shard) => {
+    .filter(({ shard }) => shard.firstUnit + shard.unitCount > fromUnit)
+    .sort(({ shard: a }, { shard: b }) => a.firstUnit - b.firstUnit || a.sequence - b.sequence)
+    .flatMap(({ shard, salt }) => {
       const committed = commitments.get(shard.index)?.commitment;
       if (committed === undefined) return [];
       return {
         shard,
+        salt,
         commitmentSignature: committed.signature,
         log: committed.entry,
         logSignature: committed.logSignature,

@@ -1,6 +1,7 @@
 import type { JobId } from '#protocol/ids.ts';
+import type { LoggedShard } from '#protocol/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records.ts';
-import type { Fact, Snapshot } from '../../core/events.ts';
+import type { CommittedShard, Fact, Snapshot } from '../../core/events.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
 export interface ShardOutputs {
@@ -8,8 +9,11 @@ export interface ShardOutputs {
   outputs: Uint8Array;
 }
 
-/** A receipt without the hub's own key, which the store does not know. */
-export type ReceiptParts = Omit<Receipt, 'hub'>;
+/** What the store knows of a receipt: not the hub's key, nor where its entry stands in the log. */
+export type ReceiptParts = Pick<
+  Receipt,
+  'shard' | 'salt' | 'commitmentSignature' | 'log' | 'logSignature' | 'inputs' | 'verdicts'
+>;
 
 /** Verdicts are numbered from 1 in the order in which they were stored. */
 export interface NumberedVerdict {
@@ -31,6 +35,10 @@ export interface Store {
   receipts(job: JobId, fromUnit: number, limit: number): Promise<ReceiptParts[]>;
   /** Verdicts numbered above `after`, in order, at most `limit`. */
   verdicts(after: number, limit: number): Promise<NumberedVerdict[]>;
+  /** Logged commitments whose index is at least `fromIndex`, by index, at most `limit`. */
+  commitments(fromIndex: number, limit: number): Promise<CommittedShard[]>;
+  /** Accepted shards, voided ones as well, from a sequence on, in its order, at most `limit`. */
+  shards(fromSequence: number, limit: number): Promise<LoggedShard[]>;
   /** Keeps the SHA-256 (64 hex digits) of an API key; keeping one twice changes nothing. */
   putKey(hash: string, name: string): Promise<void>;
   hasKey(hash: string): Promise<boolean>;

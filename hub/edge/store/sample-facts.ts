@@ -113,10 +113,12 @@ export function outputsOf(choice: ShardChoice, length = 77): Uint8Array {
   return outputs;
 }
 
+export const saltOf = ({ index }: ShardChoice): Nonce => hex(800 + index, 64) as Nonce;
+
 export const accepted = (choice: ShardChoice, length?: number): Fact => ({
   type: 'accepted',
   shard: acceptedShard(choice),
-  salt: hex(800 + choice.index, 64) as Nonce,
+  salt: saltOf(choice),
   computeMs: millis(12.5),
   outputs: outputsOf(choice, length),
 });

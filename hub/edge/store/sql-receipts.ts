@@ -1,4 +1,4 @@
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId, Nonce } from '#protocol/ids.ts';
 import type { JobRecord } from '#protocol/job.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
 import type { CommittedShard } from '../../core/events.ts';
@@ -18,7 +18,12 @@ export async function loadReceipts(
     database,
     selectLiveShards(page.job)
       .innerJoin('committed', 'committed.log_index', 'accepted.log_index')
-      .select(['accepted.lease', 'accepted.shard_json', 'committed.committed_json'])
+      .select([
+        'accepted.lease',
+        'accepted.shard_json',
+        'accepted.salt',
+        'committed.committed_json',
+      ])
       .where('accepted.end_unit', '>', page.fromUnit)
       .orderBy('accepted.first_unit')
       .orderBy('accepted.sequence')
@@ -34,6 +39,7 @@ export async function loadReceipts(
     const committed = parseRecord<CommittedShard>(row.committed_json);
     return {
       shard,
+      salt: row.salt as Nonce,
       commitmentSignature: committed.signature,
       log: committed.entry,
       logSignature: committed.logSignature,

@@ -10,6 +10,7 @@ import {
   type SqlStatement,
   selectLiveShards,
 } from './sql-database.ts';
+import { loadCommitments, loadShards } from './sql-log.ts';
 import { loadReceipts } from './sql-receipts.ts';
 import { loadSnapshot } from './sql-snapshot.ts';
 import { sql } from './sql-tables.ts';
@@ -45,6 +46,8 @@ export async function openSqlStore(database: SqlDatabase): Promise<Store> {
       const rows = await readRows(database, page.compile());
       return rows.map((row) => ({ number: row.number, signed: parseRecord(row.signed_json) }));
     },
+    commitments: (fromIndex, limit) => loadCommitments(database, fromIndex, limit),
+    shards: (fromSequence, limit) => loadShards(database, fromSequence, limit),
     async putKey(hash, name) {
       const insert = sql.insertInto('api_key').values({ hash, name });
       const statement = insert.onConflict((conflict) => conflict.doNothing()).compile();

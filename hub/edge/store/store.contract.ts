@@ -15,6 +15,7 @@ import {
   keyOf,
   manifestOf,
   outputsOf,
+  saltOf,
   signedVerdict,
 } from './sample-facts.ts';
 
@@ -48,6 +49,7 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
   checkReleases(open);
   checkResults(open);
   checkReceipts(open);
+  checkLog(open);
   checkDevices(open);
   checkGroups(open);
   checkKept(open);
@@ -72,6 +74,8 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
     expect(await store.results(jobId(1), 0, 100)).toEqual([]);
     expect(await store.receipts(jobId(1), 0, 100)).toEqual([]);
     expect(await store.verdicts(0, 100)).toEqual([]);
+    expect(await store.commitments(0, 100)).toEqual([]);
+    expect(await store.shards(0, 100)).toEqual([]);
     await store.append([]);
     await store.close();
   });
@@ -225,6 +229,7 @@ function checkReceipts(open: () => Promise<StoreWorld>): void {
     const commitment = committedShard(late);
     expect(receipts[1]).toEqual({
       shard: acceptedShard(late),
+      salt: saltOf(late),
       commitmentSignature: commitment.signature,
       log: commitment.entry,
       logSignature: commitment.logSignature,
@@ -248,6 +253,41 @@ function checkReceipts(open: () => Promise<StoreWorld>): void {
     expect(await store.verdicts(0, 2)).toEqual(numbered.slice(0, 2));
     expect(await store.verdicts(2, 10)).toEqual(numbered.slice(2));
     expect((await store.load()).verdicts).toEqual(signed);
+    await store.close();
+  });
+}
+
+function checkLog(open: () => Promise<StoreWorld>): void {
+  it('pages through logged commitments by index, opened or not', async () => {
+    const { store } = await open();
+    await store.append([committed({ index: 0 }), committed({ index: 1 })]);
+    await store.append([accepted({ index: 1, sequence: 0 }), committed({ index: 4 })]);
+    const indexes = async (from: number, limit: number) =>
+      (await store.commitments(from, limit)).map(({ entry }) => entry.index);
+    expect(await indexes(0, 2)).toEqual([0, 1]);
+    expect(await indexes(1, 9)).toEqual([1, 4]);
+    expect(await indexes(2, 9)).toEqual([4]);
+    expect(await indexes(5, 9)).toEqual([]);
+    expect(await store.commitments(0, 1)).toEqual([committedShard({ index: 0 })]);
+    await store.close();
+  });
+
+  it('pages through accepted shards by sequence, and says which are void', async () => {
+    const { store } = await open();
+    const [a, b, c] = [
+      { index: 7, sequence: 0 },
+      { index: 3, sequence: 2, job: 2 },
+      { index: 5, sequence: 3 },
+    ];
+    await store.append([accepted(a, 500_000), accepted(c), accepted(b), voided(2, 2)]);
+    const logged = [a, b, c].map((choice) => ({
+      shard: acceptedShard(choice),
+      salt: saltOf(choice),
+      voided: choice === b,
+    }));
+    expect(await store.shards(0, 9)).toEqual(logged);
+    expect(await store.shards(1, 1)).toEqual([logged[1]]);
+    expect(await store.shards(4, 9)).toEqual([]);
     await store.close();
   });
 }

@@ -1,0 +1,77 @@
+import {
+  LOG_PAGE_MAX,
+  type LogConsistency,
+  type LogEntryPage,
+  type LogInclusion,
+  type ShardPage,
+} from '#protocol/public-log.ts';
+import { accept, type Result } from '#protocol/refusal.ts';
+import { answerJson, answerRefusal } from './answer.ts';
+import { readCount } from './query.ts';
+import type { ApiPorts, Call, Route } from './route.ts';
+
+/** The public log: what a hub cannot take back, and what auditors recompute from. */
+export const logRoutes = (ports: ApiPorts): Route[] => [
+  route('/v1/log/head', () => answerJson(ports.commitments.head())),
+  route('/v1/log/entries', (call) => readEntries(ports, call)),
+  route('/v1/log/inclusion', async (call) => answerResult(await readInclusion(ports, call))),
+  route('/v1/log/consistency', async (call) => answerResult(await readConsistency(ports, call))),
+  route('/v1/log/shards', (call) => readShards(ports, call)),
+];
+
+const route = (path: string, answer: Route['answer']): Route => ({
+  method: 'GET',
+  path,
+  caller: 'anyone',
+  answer,
+});
+
+const answerResult = (result: Result<unknown>): Response =>
+  result.ok ? answerJson(result.value) : answerRefusal(result.refusal);
+
+async function readEntries({ commitments }: ApiPorts, { query }: Call): Promise<Response> {
+  const page = readPage(query);
+  if (!page.ok) return answerRefusal(page.refusal);
+  const { from, limit } = page.value;
+  const found = await commitments.entries(from, limit);
+  return answerJson({ commitments: found, next: from + found.length } satisfies LogEntryPage);
+}
+
+async function readShards({ store }: ApiPorts, { query }: Call): Promise<Response> {
+  const page = readPage(query);
+  if (!page.ok) return answerRefusal(page.refusal);
+  const { from, limit } = page.value;
+  const shards = await store.shards(from, limit);
+  const last = shards.at(-1)?.shard.sequence;
+  return answerJson({ shards, next: last === undefined ? from : last + 1 } satisfies ShardPage);
+}
+
+async function readInclusion(
+  { commitments }: ApiPorts,
+  { query }: Call,
+): Promise<Result<LogInclusion>> {
+  const index = readNumber(query, 'index', 0);
+  if (!index.ok) return index;
+  const size = readNumber(query, 'size', commitments.head().head.size);
+  return size.ok ? commitments.inclusion(index.value, size.value) : size;
+}
+
+async function readConsistency(
+  { commitments }: ApiPorts,
+  { query }: Call,
+): Promise<Result<LogConsistency>> {
+  const from = readNumber(query, 'from', 0);
+  if (!from.ok) return from;
+  const to = readNumber(query, 'to', commitments.head().head.size);
+  return to.ok ? commitments.consistency(from.value, to.value) : to;
+}
+
+function readPage(query: URLSearchParams): Result<{ from: number; limit: number }> {
+  const from = readNumber(query, 'from', 0);
+  if (!from.ok) return from;
+  const limit = readCount(query, 'limit', { otherwise: LOG_PAGE_MAX, most: LOG_PAGE_MAX });
+  return limit.ok ? accept({ from: from.value, limit: limit.value }) : limit;
+}
+
+const readNumber = (query: URLSearchParams, name: string, otherwise: number): Result<number> =>
+  readCount(query, name, { otherwise, most: Number.MAX_SAFE_INTEGER });

@@ -1,0 +1,45 @@
+import { setImmediate } from 'node:timers/promises';
+import type { JobView } from '#protocol/job.ts';
+import { REFERENCE_LANE } from '#protocol/package.ts';
+import type { Receipt, SignedTreeHead } from '#protocol/records.ts';
+import { accept, type Result } from '#protocol/refusal.ts';
+import type { ReceiptParts } from '../store/port.ts';
+import { answerJson, answerRefusal } from './answer.ts';
+import { readCount } from './query.ts';
+import type { ApiPorts, Call } from './route.ts';
+
+const RECEIPTS_MAX = 1_000;
+/** Signatures between two turns of the event loop: about 2 ms, so that devices do not wait. */
+const RECEIPTS_A_TURN = 16;
+const RUNTIME = `${REFERENCE_LANE.runtime} ${REFERENCE_LANE.version}`;
+
+/** Receipts of a job by first unit, all against one tree head. */
+export async function readReceipts(ports: ApiPorts, call: Call, job: JobView): Promise<Response> {
+  const { query } = call;
+  const from = readCount(query, 'from', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });
+  if (!from.ok) return answerRefusal(from.refusal);
+  const limit = readCount(query, 'limit', { otherwise: RECEIPTS_MAX, most: RECEIPTS_MAX });
+  if (!limit.ok) return answerRefusal(limit.refusal);
+  const found = await ports.store.receipts(job.id, from.value, limit.value);
+  const head = ports.commitments.head();
+  const receipts: Receipt[] = [];
+  for (const [place, parts] of found.entries()) {
+    if (place % RECEIPTS_A_TURN === 0) await setImmediate();
+    const receipt = await signReceipt(ports, head, parts);
+    if (!receipt.ok) return answerRefusal(receipt.refusal);
+    receipts.push(receipt.value);
+  }
+  return answerJson({ receipts });
+}
+
+async function signReceipt(
+  { commitments, hubKey, sign }: ApiPorts,
+  head: SignedTreeHead,
+  parts: ReceiptParts,
+): Promise<Result<Receipt>> {
+  const found = await commitments.inclusion(parts.log.index, head.head.size);
+  if (!found.ok) return found;
+  const { position, path } = found.value;
+  const record = { ...parts, hub: hubKey, inclusion: { position, path }, head, runtime: RUNTIME };
+  return accept({ ...record, signature: sign('receipt', record) });
+}

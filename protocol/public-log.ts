@@ -1,0 +1,51 @@
+import * as v from 'valibot';
+
+import { canonicalJson } from './canonical-json.ts';
+import { utf8ToBytes } from './digest.ts';
+import { Nonce, Signature } from './ids.ts';
+import { hashLeaf } from './merkle-log.ts';
+import { AcceptedShard, Commitment, LogEntry, LogPath } from './records.ts';
+import { Count } from './units.ts';
+
+/** What anyone may read of a hub's log, under `/v1/log`. Each `next` is what to ask for `from`. */
+export const LOG_PAGE_MAX = 1_000;
+
+/** The leaf of an entry: RFC 6962's leaf hash of the entry's canonical JSON. */
+export const hashEntry = (entry: LogEntry): Uint8Array =>
+  hashLeaf(utf8ToBytes(canonicalJson(entry)));
+
+/** A commitment as it was logged: what its device signed, and what the hub signed. */
+export const LoggedCommitment = v.strictObject({
+  entry: LogEntry,
+  logSignature: Signature,
+  commitment: Commitment,
+  signature: Signature,
+});
+export type LoggedCommitment = v.InferOutput<typeof LoggedCommitment>;
+
+/** Entries by their position in the log, counted from 0. */
+export const LogEntryPage = v.strictObject({
+  commitments: v.array(LoggedCommitment),
+  next: Count,
+});
+export type LogEntryPage = v.InferOutput<typeof LogEntryPage>;
+
+/** The tree of `from` entries is the beginning of the tree of `to`. */
+export const LogConsistency = v.strictObject({ from: Count, to: Count, path: LogPath });
+export type LogConsistency = v.InferOutput<typeof LogConsistency>;
+
+/** The entry of an index is the leaf at `position` of the tree of `size` entries. */
+export const LogInclusion = v.strictObject({ position: Count, size: Count, path: LogPath });
+export type LogInclusion = v.InferOutput<typeof LogInclusion>;
+
+/** An accepted shard, what opens its commitment, and whether it was voided later. */
+export const LoggedShard = v.strictObject({
+  shard: AcceptedShard,
+  salt: Nonce,
+  voided: v.boolean(),
+});
+export type LoggedShard = v.InferOutput<typeof LoggedShard>;
+
+/** Accepted shards in order of sequence. */
+export const ShardPage = v.strictObject({ shards: v.array(LoggedShard), next: Count });
+export type ShardPage = v.InferOutput<typeof ShardPage>;

@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { PublicKey } from '#protocol/ids.ts';
+import { sampleKey, sampleReceipt } from '#protocol/sample-receipt.ts';
+import { runCommand } from '../command.ts';
+import { reportReceipts } from './report.ts';
+
+const receipt = sampleReceipt();
+const tampered = { ...receipt, runtime: 'onnxruntime-web 1.29.0' };
+
+describe('receipt report', () => {
+  it('says what a sound receipt proves and what it does not', () => {
+    const { whole, lines } = reportReceipts(JSON.stringify(receipt), receipt.hub);
+    expect(whole).toBe(true);
+    expect(lines[0]).toMatch(/^receipt 1: ok: units 8 to 11 .*; re-executed: 8 match, 10 match$/);
+    const text = lines.join('\n');
+    expect(text).toContain('verdicts on 2 of the 4 unit(s), re-executed with onnxruntime-web');
+    expect(text).toContain('That the 2 unit(s) without a verdict are right');
+    expect(text).not.toContain('--hub-key');
+    expect(reportReceipts(JSON.stringify(receipt)).lines.join()).toContain('--hub-key');
+  });
+
+  it('names the field of the one receipt that was changed', () => {
+    const { whole, lines } = reportReceipts(JSON.stringify({ receipts: [receipt, tampered] }));
+    expect(whole).toBe(false);
+    expect(lines.map((line) => line.split(':').slice(0, 2).join(':'))).toEqual([
+      'receipt 1: ok',
+      'receipt 2: refused',
+      expect.stringContaining('runtime'),
+      '',
+      'A refused receipt proves nothing: ask the hub for it again, and keep both if they differ.',
+    ]);
+    const head = { ...receipt.head, head: { ...receipt.head.head, size: -1 } };
+    expect(reportReceipts(JSON.stringify({ ...receipt, head })).lines[0]).toContain(
+      'head.head.size',
+    );
+  });
+
+  it.each(['', '{"receipts":[]}', '{}', '[', 'null', JSON.stringify(receipt).slice(0, -2)])(
+    'refuses what is no receipt: %s',
+    (text) => {
+      const { whole, lines } = reportReceipts(text);
+      expect(whole).toBe(false);
+      expect(lines.join('')).toMatch(/\w/);
+    },
+  );
+
+  it('refuses a sound receipt of another hub', () => {
+    const other: PublicKey = sampleKey('another').key;
+    expect(reportReceipts(JSON.stringify(receipt), other)).toMatchObject({ whole: false });
+  });
+});
+
+it('npm run verify-receipt tells by its exit status', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pocketgrid-receipt-'));
+  const run = async (value: unknown, ...flags: string[]) => {
+    const file = join(folder, 'receipt.json');
+    await writeFile(file, JSON.stringify(value));
+    const words = ['--import', 'tsx', 'scripts/verify-receipt.ts', file, ...flags];
+    return runCommand([process.execPath, ...words], { timeoutMs: 60_000 });
+  };
+  expect(await run(receipt, '--hub-key', receipt.hub)).toMatchObject({ code: 0 });
+  expect(await run(tampered)).toMatchObject({ code: 1, text: expect.stringContaining('runtime') });
+  expect(await run(receipt, '--hub-key', 'beef')).toMatchObject({ code: 2 });
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,94 @@
+import * as v from 'valibot';
+import { decodeWith } from '#protocol/decode.ts';
+import type { PublicKey } from '#protocol/ids.ts';
+import { checkReceipt } from '#protocol/receipt-check.ts';
+import { Receipt } from '#protocol/records.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
+
+export interface ReceiptReport {
+  /** Every receipt held. */
+  whole: boolean;
+  lines: string[];
+}
+
+/** Checks the text of a file with one receipt, or with `receipts` as the dashboard saves them. */
+export function reportReceipts(text: string, hub?: PublicKey): ReceiptReport {
+  const found = readReceipts(text);
+  if (!found.ok) return { whole: false, lines: [found.refusal.message] };
+  const lines: string[] = [];
+  const sound: Receipt[] = [];
+  for (const [place, value] of found.value.entries()) {
+    const decoded = decodeWith(Receipt, value, 'message-malformed');
+    if (!decoded.ok) {
+      lines.push(`receipt ${place + 1}: refused\n  ${decoded.refusal.message}`);
+      continue;
+    }
+    const receipt = decoded.value;
+    const faults = checkReceipt(receipt, hub);
+    if (faults.length === 0) sound.push(receipt);
+    lines.push(
+      `receipt ${place + 1}: ${faults.length === 0 ? 'ok' : 'refused'}: ${describeShard(receipt)}`,
+      ...faults.map(({ fields, message }) => `  ${message} [${fields.join(', ')}]`),
+    );
+  }
+  const whole = sound.length === found.value.length;
+  return { whole, lines: [...lines, '', ...(whole ? explain(sound, hub) : [REFUSED])] };
+}
+
+function readReceipts(text: string): Result<readonly unknown[]> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refuse('message-malformed', 'the file is not JSON, or it was cut off');
+  }
+  const page = v.safeParse(v.strictObject({ receipts: v.array(v.unknown()) }), value);
+  if (!page.success) return accept([value]);
+  if (page.output.receipts.length > 0) return accept(page.output.receipts);
+  return refuse('message-malformed', 'the file holds no receipt');
+}
+
+function describeShard({ shard, verdicts }: Receipt): string {
+  const last = shard.firstUnit + shard.unitCount - 1;
+  const units = shard.unitCount === 1 ? `unit ${last}` : `units ${shard.firstUnit} to ${last}`;
+  const judged = verdicts.map(({ verdict }) => `${verdict.unit} ${verdict.kind}`).join(', ');
+  const checked = judged === '' ? 'none re-executed' : `re-executed: ${judged}`;
+  return `${units} of ${shard.job} by device ${shard.device.slice(0, 12)}…; ${checked}`;
+}
+
+const REFUSED =
+  'A refused receipt proves nothing: ask the hub for it again, and keep both if they differ.';
+
+/** What sound receipts prove, and what they do not. */
+function explain(receipts: readonly Receipt[], hub: PublicKey | undefined): string[] {
+  const count = (items: Iterable<string>) => new Set(items).size;
+  const units = receipts.reduce((sum, { shard }) => sum + shard.unitCount, 0);
+  const verdicts = receipts.flatMap((receipt) => receipt.verdicts);
+  const judged = count(
+    receipts.flatMap(({ shard, verdicts: some }) =>
+      some.map(({ verdict }) => `${shard.sequence}/${verdict.unit}`),
+    ),
+  );
+  const heads = new Map(receipts.map(({ head }) => [head.head.root, head.head]));
+  const hubs = [...new Set(receipts.map((receipt) => receipt.hub))];
+  const devices = count(receipts.map(({ shard }) => shard.device));
+  const verifiers = count(verdicts.map(({ verdict }) => verdict.verifier));
+  const runtimes = [...new Set(receipts.map(({ runtime }) => runtime))].join(', ');
+  return [
+    'This proves:',
+    `- ${devices} device key(s) signed for exactly these output digests of ${units} unit(s) before the hub logged them.`,
+    ...[...heads.values()].map(
+      ({ size, root }) =>
+        `- The hub signed a log of ${size} entries with root ${root} that holds the commitments.`,
+    ),
+    `- ${verifiers} verifier key(s) signed verdicts on ${judged} of the ${units} unit(s), re-executed with ${runtimes}.`,
+    'This does not prove:',
+    `- That the ${units - judged} unit(s) without a verdict are right. \`npm run audit\` shows that nobody chose which were checked.`,
+    '- That the outputs you hold are these: hash each unit and compare it with `shard.digests`.',
+    '- When it happened: times are what the hub and the verifiers wrote. Nor that verifier keys belong to people you trust.',
+    '- That the hub shows everyone the same log: compare its root with one that somebody else was given for the same size.',
+    hub === undefined
+      ? `- That the hub is the one you used: it names itself ${hubs.join(', ')}. Compare with /v1/health, or pass --hub-key.`
+      : '- Anything about other work of this hub.',
+  ];
+}

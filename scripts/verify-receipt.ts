@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { decodeWith } from '#protocol/decode.ts';
+import { PublicKey } from '#protocol/ids.ts';
+import { reportReceipts } from './receipt/report.ts';
+
+const USAGE = `npm run verify-receipt -- FILE [--hub-key HEX]
+
+  FILE           a receipt, or the receipts of a job as the dashboard and the API give them
+  --hub-key HEX  the hub's public key, as /v1/health says it; without it the receipt names its own
+
+Uses no network. Exit status: 0 when every receipt holds, 1 when one does not, 2 for a wrong call.`;
+
+/** `npm run verify-receipt`: says what a receipt proves, or which field of it was changed. */
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { 'hub-key': { type: 'string' }, help: { type: 'boolean', default: false } },
+  });
+  const [file] = positionals;
+  const named = values['hub-key'];
+  const hub = named === undefined ? undefined : decodeWith(PublicKey, named);
+  if (values.help) return say(USAGE, 0);
+  if (file === undefined || positionals.length > 1) return say(`name one file\n\n${USAGE}`, 2);
+  if (hub?.ok === false) return say(`--hub-key: ${hub.refusal.message}\n\n${USAGE}`, 2);
+  const { whole, lines } = reportReceipts(await readFile(file, 'utf8'), hub?.value);
+  return say(lines.join('\n'), whole ? 0 : 1);
+}
+
+function say(text: string, status: number): number {
+  process.stdout.write(`${text}\n`);
+  return status;
+}
+
+main().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 2;
+  },
+);
