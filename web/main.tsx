@@ -140,6 +140,11 @@ async function loadDashboard() {
       watchJob: events.watchJob,
       openChart: async (...args: Parameters<typeof import('./edge/chart.ts').openChart>) =>
         (await import('./edge/chart.ts')).openChart(...args),
+      readReceiptFile: async (
+        ...args: Parameters<typeof import('./edge/receipt-file.ts').readReceiptFile>
+      ) => (await import('./edge/receipt-file.ts')).readReceiptFile(...args),
+      openReplay: async (...args: Parameters<typeof import('./edge/replay.ts').openReplay>) =>
+        (await import('./edge/replay.ts')).openReplay(...args),
       saveFile,
       readKey: () => readStored('developer-key'),
       writeKey: (key: string | null) => writeStored('developer-key', key),

@@ -1,9 +1,10 @@
 import { refusal } from '#protocol/refusal.ts';
+import { mayReadUnits } from '../../core/hub.ts';
 import { answerBody, answerRefusal } from './answer.ts';
 import { findJob } from './jobs.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
 
-/** Output bytes of single units, for verifiers that judge by distance and not by digest. */
+/** Output bytes of single units, for whoever executes them again: a verifier, or a job's developer. */
 export const outputRoutes = (ports: ApiPorts): Route[] => [
   {
     method: 'GET',
@@ -11,13 +12,33 @@ export const outputRoutes = (ports: ApiPorts): Route[] => [
     caller: 'verifier',
     answer: (call) => readOutputs(ports, call),
   },
+  {
+    method: 'GET',
+    path: '/v1/jobs/:job/outputs/:unit',
+    caller: 'developer',
+    answer: (call) => readReleased(ports, call),
+  },
 ];
+
+const decodeUnit = (text: string): number => (/^\d{1,15}$/.test(text) ? Number(text) : -1);
+
+/** A developer reads what the job's assurance lets him read of its results, and no more. */
+async function readReleased(ports: ApiPorts, call: Call): Promise<Response> {
+  const job = findJob(ports, call);
+  if (!job.ok) return answerRefusal(job.refusal);
+  const first = decodeUnit(call.param('unit'));
+  if (mayReadUnits(ports.hub, job.value.id, { first, end: first + 1 })) {
+    return readOutputs(ports, call);
+  }
+  const message = `unit ${first} is not final yet; wait for later work of its device, or for the audit at the job's end`;
+  return answerRefusal(refusal('results-held', message));
+}
 
 async function readOutputs(ports: ApiPorts, call: Call): Promise<Response> {
   const job = findJob(ports, call);
   if (!job.ok) return answerRefusal(job.refusal);
   const text = call.param('unit');
-  const unit = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+  const unit = decodeUnit(text);
   const [found] = unit < 0 ? [] : await ports.store.results(job.value.id, unit, unit + 1);
   if (found === undefined) {
     const message = `unit ${text} of ${job.value.id} is not accepted, or not any more`;

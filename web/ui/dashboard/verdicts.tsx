@@ -1,7 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Refusal } from '#protocol/refusal.ts';
 import { formatCount, formatId, formatInstant, formatNoun } from '../../core/format.ts';
-import { totalVerdicts, VERDICT_WORDS, type VerdictEntry } from '../../core/verdict-view.ts';
+import {
+  totalVerdicts,
+  VERDICT_TONES,
+  VERDICT_WORDS,
+  type VerdictEntry,
+} from '../../core/verdict-view.ts';
 import type { DashboardActions } from './actions.ts';
 import { Refused } from './refused.tsx';
 
@@ -114,7 +119,7 @@ function LogTable({ entries }: { entries: readonly VerdictEntry[] }) {
                 {number}
               </th>
               <td>
-                <span class={`chip chip-${TONES[verdict.kind]}`}>
+                <span class={`chip chip-${VERDICT_TONES[verdict.kind]}`}>
                   {VERDICT_WORDS[verdict.kind].label}
                 </span>
               </td>
@@ -135,10 +140,3 @@ function LogTable({ entries }: { entries: readonly VerdictEntry[] }) {
     </section>
   );
 }
-
-const TONES = {
-  match: 'good',
-  mismatch: 'bad',
-  inconclusive: 'warn',
-  'device-unfit': 'warn',
-} as const;
