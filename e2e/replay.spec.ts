@@ -40,8 +40,9 @@ test('Replay confirms an honest unit and exposes a tampered receipt', async ({ p
   await report.getByTestId('replay-unit').fill('1');
   await report.getByTestId('replay-button').click();
   await expectEnd(report, 'This receipt was altered');
+  // What the receipt claims, what this tab computed, what the hub holds.
   const claimed = digests.subarray(32, 64).toString('hex');
-  await expect(report.getByTestId('replay-digest')).toHaveText([claimed, digest]);
+  await expect(report.getByTestId('replay-digest')).toHaveText([claimed, digest, digest]);
   await expect(report.getByTestId('replay-faults')).toContainText('do not open the commitment');
 
   await loadFile(page, 'honest.json', held);
