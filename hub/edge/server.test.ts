@@ -4,6 +4,7 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestRecord } from '#protocol/digest.ts';
 import { openFileTree } from '#protocol/file-tree.ts';
 import type { JobView } from '#protocol/job.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
@@ -159,7 +160,7 @@ describe('a job over the API and real sockets', () => {
     });
 
     const { receipts } = (await (await call(`/v1/jobs/${job.id}/receipts`)).json()) as {
-      receipts: { hub: string; shard: { device: string } }[];
+      receipts: { hub: string; shard: { device: string; package: string } }[];
     };
     expect(receipts[0]).toMatchObject({ hub: hub.hub, shard: { device: device.key } });
     const unit = await fetch(`${hub.url}/v1/outputs/${job.id}/1`, {
@@ -170,6 +171,16 @@ describe('a job over the API and real sockets', () => {
       headers: { Authorization: `Bearer ${device.welcome.ticket}` },
     });
     expect(await refusalOf(foreign)).toEqual({ status: 401, code: 'key-wrong' });
+
+    // What a developer needs to execute a unit again himself.
+    const own = await call(`/v1/jobs/${job.id}/outputs/1`);
+    expect(Buffer.from(await own.arrayBuffer())).toEqual(Buffer.from(data.subarray(48, 96)));
+    for (const none of ['3', '-1', 'x']) {
+      const missing = await call(`/v1/jobs/${job.id}/outputs/${none}`);
+      expect(await refusalOf(missing)).toEqual({ status: 404, code: 'not-found' });
+    }
+    const manifest = await (await call(`/v1/jobs/${job.id}/package`)).json();
+    expect(digestRecord(manifest)).toBe(receipts[0]?.shard.package);
 
     const seen = await events.until((view) => view.state === 'done');
     expect(seen.accepted).toBe(3);
