@@ -73,8 +73,11 @@ export interface DeviceStatus {
   unitsMismatched: number;
   /** Absent until two shards were accepted: one alone says when, not how fast. */
   unitsPerSecond?: number;
-  /** How often the hub has this device's units checked, once it is known: p_n by its policy. */
-  checks?: { policy: CheckPolicy; units: number };
+  /**
+   * How often the hub has this device's units checked, once it is known: p_n by its policy, for the
+   * model whose units were accepted last. Each model has a count of its own.
+   */
+  checks?: { policy: CheckPolicy; units: number; model: string };
   /** What verifiers found on this device's work since Start, newest first, the newest few. */
   verdicts: readonly OwnVerdict[];
   unitMs?: Millis;

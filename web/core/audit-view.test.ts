@@ -5,7 +5,7 @@ import { viewAudit } from './audit-view.ts';
 import { STATUS_OFF } from './contribute-view.ts';
 
 const view = (units: number, policy: CheckPolicy = CHECK_POLICY_DEFAULT) =>
-  viewAudit({ ...STATUS_OFF, checks: { policy, units } }, 'en');
+  viewAudit({ ...STATUS_OFF, checks: { policy, units, model: 'Digits' } }, 'en');
 
 test('nothing is said before the hub has told the count', () => {
   expect(viewAudit(STATUS_OFF)).toBeUndefined();
@@ -22,7 +22,7 @@ test.each([
 
 test('why: the units accepted, and the least there is', () => {
   expect(view(2_299)?.why).toMatch(
-    /^2,299 of your units .* The more .* About 1 unit in 50 is the least\.$/,
+    /^2,299 units of yours on Digits .* The more .* About 1 unit in 50 is the least\.$/,
   );
   expect(view(0)?.why).toMatch(/^Trust starts anew/);
   expect(view(1_000_000)?.why).not.toContain('The more');

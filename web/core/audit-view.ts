@@ -1,6 +1,6 @@
 import { checkRate } from '#protocol/check-policy.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import { formatCount } from './format.ts';
+import { formatCount, formatNoun } from './format.ts';
 
 /** How often this device's units are checked now, and why. */
 export interface AuditView {
@@ -11,15 +11,15 @@ export interface AuditView {
 /** Undefined until a first shard of this visit was accepted: only the hub knows the count. */
 export function viewAudit({ checks }: DeviceStatus, locale?: string): AuditView | undefined {
   if (checks === undefined) return undefined;
-  const { policy, units } = checks;
+  const { policy, units, model } = checks;
   const now = checkRate(policy, units + 1);
   const rate = nameRate(now, 'of yours is checked now', locale);
   if (policy.type === 'flat') return { rate, why: 'This hub checks the same share of everyone.' };
   const floor = nameRate(policy.floorPpm / 1_000_000, 'is the least', locale);
   const why =
     units === 0
-      ? 'Trust starts anew: none of your units on this model were accepted since the last failure.'
-      : `${formatCount(units, locale)} of your units on this model were accepted since you began, or since your last failure.`;
+      ? `Trust starts anew: no unit of yours on ${model} was accepted since the last failure.`
+      : `${formatNoun(units, 'unit', locale)} of yours on ${model} ${units === 1 ? 'was' : 'were'} accepted since you began, or since your last failure.`;
   const next =
     now * 1_000_000 > policy.floorPpm
       ? ` The more there are, the fewer are checked. ${floor}`

@@ -17,13 +17,12 @@ const BATTERY_LOW = 0.2;
 export function findCautions({ saveData, battery }: PowerState): Caution[] {
   const cautions: Caution[] = [];
   if (saveData) {
-    const advice =
-      'Start fetches a runtime of about 4 MB and a model, which may have many. Use Wi-Fi if your plan counts them.';
+    const advice = 'Start fetches about 4 MB and a model: wait for Wi-Fi if your plan counts them.';
     cautions.push({ id: 'save-data', title: 'Your browser is set to save data.', advice });
   }
   if (battery !== undefined && !battery.charging && battery.level <= BATTERY_LOW) {
     const title = `The battery is at ${Math.round(battery.level * 100)} %.`;
-    const advice = 'This work takes about as much as a game. Plug in first if you can.';
+    const advice = 'This work takes about as much as a game: plug in first if you can.';
     cautions.push({ id: 'battery', title, advice });
   }
   return cautions;

@@ -123,13 +123,17 @@ function StartStop({ app }: { app: AppModel }) {
 
 /** Said before Start, never in its way: the button below goes on all the same. */
 function Cautions({ app }: { app: AppModel }) {
-  return app.cautions.value.map(({ id, title, advice }) => (
-    <aside key={id} class="note note-warn" data-testid={`caution-${id}`}>
-      <p>
-        <strong>{title}</strong> {advice}
-      </p>
+  const cautions = app.cautions.value;
+  if (cautions.length === 0) return null;
+  return (
+    <aside class="note note-warn cautions">
+      {cautions.map(({ id, title, advice }) => (
+        <p key={id} data-testid={`caution-${id}`}>
+          <strong>{title}</strong> {advice}
+        </p>
+      ))}
     </aside>
-  ));
+  );
 }
 
 function Progress({ app }: { app: AppModel }) {

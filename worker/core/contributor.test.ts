@@ -190,7 +190,11 @@ test('hello, admission, request, lease, commit, reveal, accepted: in this order'
   bench.wait(500);
   expect(bench.status()).toMatchObject({ unitsAccepted: 1, shardsAccepted: 1, provider: 'wasm' });
   expect(bench.status()).not.toHaveProperty('unitsPerSecond');
-  expect(bench.status()?.checks).toEqual({ policy: CHECK_POLICY_DEFAULT, units: 2_300 });
+  expect(bench.status()?.checks).toEqual({
+    policy: CHECK_POLICY_DEFAULT,
+    units: 2_300,
+    model: 'numbers',
+  });
 });
 
 test('every verdict on its own work is kept, the newest first, and a failure starts trust anew', () => {

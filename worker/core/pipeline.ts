@@ -177,8 +177,7 @@ export function receiveAccepted(
   const { device, world } = turn;
   const shard = findShard(turn, lease);
   if (shard === undefined) return;
-  const known = device.packages.get(shard.lease.package);
-  if (known !== undefined) known.units = before + units;
+  device.standing = { package: shard.lease.package, units: before + units };
   device.counts.unitsAccepted += units;
   device.counts.shardsAccepted += 1;
   device.recent.push({ at: world.now, units });

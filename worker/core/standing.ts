@@ -13,5 +13,5 @@ export function receiveJudgement(
   device.verdicts = [{ job, unit, kind, at: world.now }, ...device.verdicts].slice(0, VERDICTS_MAX);
   if (kind !== 'mismatch') return;
   device.counts.unitsMismatched += 1;
-  for (const known of device.packages.values()) if (known.units !== undefined) known.units = 0;
+  if (device.standing !== undefined) device.standing.units = 0;
 }

@@ -106,8 +106,9 @@ export interface Contributor {
   hello?: { claim: unknown; socket: SocketId };
   signing: Map<Token, Signing & { record: unknown }>;
   remembering: Map<Token, Remembering>;
-  /** `units` counts those accepted since the last confirmed failure, as the hub told. */
-  packages: Map<Digest, { manifest: PackageManifest; admission?: KeptAdmission; units?: number }>;
+  packages: Map<Digest, { manifest: PackageManifest; admission?: KeptAdmission }>;
+  /** Units of the package accepted last, since the last confirmed failure, as the hub told. */
+  standing?: { package: Digest; units: number };
   /** How often the hub has units checked; told in its welcome. */
   checks?: CheckPolicy;
   /** Newest first. */

@@ -106,19 +106,17 @@ function viewStatus(turn: Turn, { phase, reason }: Where): DeviceStatus {
     unitsChecked: counts.unitsChecked,
     unitsMismatched: counts.unitsMismatched,
     ...speed(turn),
-    ...checksOf(device, known?.units),
+    ...viewChecks(device),
     verdicts: device.verdicts,
     served: bytes(counts.served),
     ...(device.link.name === 'refused' ? { refusal: device.link.refusal } : {}),
   };
 }
 
-/** Of the model at work: another model has a count of its own. */
-function checksOf(
-  { checks: policy }: Contributor,
-  units: number | undefined,
-): Pick<DeviceStatus, 'checks'> {
-  return policy === undefined || units === undefined ? {} : { checks: { policy, units } };
+function viewChecks({ checks, standing, packages }: Contributor): Pick<DeviceStatus, 'checks'> {
+  if (checks === undefined || standing === undefined) return {};
+  const model = packages.get(standing.package)?.manifest.name ?? 'this model';
+  return { checks: { policy: checks, units: standing.units, model } };
 }
 
 /** Units accepted per second over the last half minute, once there are two shards to measure by. */

@@ -32,6 +32,7 @@ export function ReceiptRow(props: {
             {VERDICT_WORDS[checks.kind].label}
           </span>
         )}
+        {faults === undefined ? null : ' '}
         {faults === undefined ? null : <Signatures faults={faults} />}
         <span class="soft small block">
           {by}, {checks.text}
