@@ -119,7 +119,7 @@ function devices({ standings, policy, tally }: PageView): string {
     ];
   });
   const rest = standings.length - rows.length;
-  const heads = ['Device', 'Model', 'Checked now', 'Because', 'Checks', 'Failures'];
+  const heads = ['Device', 'Model', 'Checked now', 'Because', 'Device checks', 'Device failures'];
   return `${table(heads, rows)}${rest > 0 ? `<p>and ${rest.toLocaleString('en')} more</p>` : ''}`;
 }
 
@@ -129,10 +129,9 @@ const rateOf = (rate: number): string => {
 };
 
 const number = (value: number): string =>
-  value.toLocaleString('en', {
-    maximumSignificantDigits: value < 100 ? 2 : 6,
-    maximumFractionDigits: 1,
-  });
+  value < 10
+    ? String(Number(value.toPrecision(2)))
+    : value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 1 : 0 });
 
 const share = (part: number, whole: number): string =>
   whole === 0 ? '–' : `${Number(((100 * part) / whole).toPrecision(2))} %`;
@@ -215,4 +214,4 @@ dl{display:grid;gap:.4rem;margin:0}dl div{display:grid;grid-template-columns:min
 th,td{text-align:left;padding:.45rem .7rem;white-space:nowrap;border-bottom:1px solid var(--line)}tr:last-child td{border-bottom:0}th{color:var(--soft);font-weight:600}
 code{font:.85em ui-monospace,monospace}.long{display:inline-block;max-width:16rem;overflow-wrap:anywhere;white-space:normal}
 .kind{font-weight:600}.match{color:var(--good)}.mismatch{color:var(--bad)}.inconclusive,.device-unfit{color:var(--warn)}a{color:inherit}
-@media(max-width:40rem){dl div{grid-template-columns:1fr;gap:0}.totals{grid-template-columns:1fr 1fr}thead{position:absolute;clip-path:inset(50%)}table,tbody,tr,td{display:block}tr{padding:.5rem .9rem;border-bottom:1px solid var(--line)}td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;padding:.15rem 0;border:0;white-space:normal;overflow-wrap:anywhere}td::before{content:attr(data-head);color:var(--soft)}tr:last-child{border:0}.long{max-width:none}}`;
+@media(max-width:40rem){dl div{grid-template-columns:1fr;gap:0}.totals{grid-template-columns:1fr 1fr}thead{display:none}table,tbody,tr,td{display:block}tr{padding:.5rem .9rem;border-bottom:1px solid var(--line)}td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:.75rem;padding:.15rem 0;border:0;white-space:normal;overflow-wrap:anywhere}td::before{content:attr(data-head);color:var(--soft)}tr:last-child{border:0}.long{max-width:none}}`;
