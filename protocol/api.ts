@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { JobId, PublicKey } from './ids.ts';
 import { JobView } from './job.ts';
 import { Provider } from './package.ts';
-import { SignedVerdict, VerdictKind } from './records.ts';
+import { Receipt, SignedVerdict, VerdictKind } from './records.ts';
 import { Refusal } from './refusal.ts';
 import { Count, Instant, Millis } from './units.ts';
 
@@ -19,6 +19,8 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/jobs/:job/events | developer | SSE: `event: job`, data `JobEvent`; one at once, then on change, at most 4 a second |
  * | GET /v1/jobs/:job/results?from=&to=&format= | developer | items [from, to) in input order; `safetensors` (default), `npy` (one output; `output=` names it), `jsonl` |
  * | GET /v1/jobs/:job/receipts?from=&limit= | developer | `{ receipts: Receipt[] }` by first unit |
+ * | GET /v1/jobs/:job/package | developer | `PackageManifest`, once a verifier has run the model |
+ * | GET /v1/jobs/:job/outputs/:unit | developer | output bytes of one unit, as soon as its result may be read |
  * | GET /v1/grid | anyone | `GridView`: devices and verifiers online |
  * | GET /v1/verdicts?after=&limit= | anyone | `VerdictPage` |
  * | GET /v1/log/head | anyone | `SignedTreeHead`: the log of commitments as it is now |
@@ -85,3 +87,6 @@ export const VerdictPage = v.strictObject({
 export type VerdictPage = v.InferOutput<typeof VerdictPage>;
 
 export const JobList = v.strictObject({ jobs: v.array(JobView) });
+
+export const ReceiptPage = v.strictObject({ receipts: v.array(Receipt) });
+export type ReceiptPage = v.InferOutput<typeof ReceiptPage>;

@@ -89,7 +89,8 @@ function writeFloat(
 }
 
 /** Element `index` as a JavaScript number; i64 as a BigInt, since a number loses digits. */
-function readNumber(dtype: Dtype, view: DataView, index: number): number | bigint {
+/** Element `index` of `view`, little-endian; 64-bit integers as bigint. */
+export function readNumber(dtype: Dtype, view: DataView, index: number): number | bigint {
   switch (dtype) {
     case 'f64':
       return view.getFloat64(index * 8, true);

@@ -7,7 +7,7 @@ import { CHECK_POLICY_DEFAULT, type CheckPolicy, CheckPolicyText } from '#protoc
 import { decodeWith } from '#protocol/decode.ts';
 import { millis } from '#protocol/units.ts';
 import type { VerifierConfig } from './core/events.ts';
-import { heldUnits } from './core/view.ts';
+import { heldUnits, listStandings } from './core/view.ts';
 import { openHubHttp } from './edge/http.ts';
 import { openIdentity } from './edge/identity.ts';
 import { openLogPage } from './edge/log-page.ts';
@@ -94,6 +94,8 @@ function viewPage(loop: Loop, config: VerifierConfig, hub: URL) {
     judged: state.book?.judged ?? -1,
     waiting: heldUnits(state),
     tally: loop.tally(),
+    cost: loop.cost(),
+    standings: listStandings(state),
   };
 }
 

@@ -2,6 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import type { GridView } from '#protocol/api.ts';
 import { ANNOUNCER_START, type AnnouncerEvent, stepAnnouncer } from './core/announcer.ts';
+import { findCautions, type PowerState } from './core/caution.ts';
 import { type ContributeWorld, STATUS_OFF, viewContribute } from './core/contribute-view.ts';
 import { findEmbeddingApp } from './core/embedded-browser.ts';
 import { decodeRoute, type Route } from './core/router.ts';
@@ -9,7 +10,12 @@ import { applyQuery, decodeSettings, encodeSettings } from './core/settings.ts';
 import type { AppUpdate } from './edge/app-update.ts';
 import { type ContributionState, openContribution } from './edge/contribution.ts';
 import { readStored, writeStored } from './edge/local-store.ts';
-import { type Surroundings, watchPath, watchSurroundings } from './edge/surroundings.ts';
+import {
+  type Surroundings,
+  watchPath,
+  watchPower,
+  watchSurroundings,
+} from './edge/surroundings.ts';
 import { App } from './ui/app.tsx';
 import type { AppModel, Obstacle, Theme } from './ui/model.ts';
 import './ui/styles/tokens.css';
@@ -32,6 +38,7 @@ const settings = signal(applyQuery(decodeSettings(readStored('settings')), locat
 const theme = signal<Theme>(readTheme());
 const announcement = signal('');
 const grid = signal<GridView | 'silent' | undefined>(undefined);
+const power = signal<PowerState>({ saveData: false });
 const update = signal<'none' | 'ready' | 'busy'>('none');
 let appUpdate: AppUpdate | undefined;
 
@@ -43,6 +50,9 @@ const device = openContribution({
 });
 watchSurroundings((now) => {
   surroundings.value = now;
+});
+void watchPower((now) => {
+  power.value = now;
 });
 const path = watchPath((now) => {
   route.value = decodeRoute(now);
@@ -56,6 +66,7 @@ const app: AppModel = {
   settings,
   grid,
   obstacle: findObstacle(),
+  cautions: computed(() => findCautions(power.value)),
   update,
   start: () => device.start(settings.value),
   stop: () => device.stop(),
@@ -140,6 +151,11 @@ async function loadDashboard() {
       watchJob: events.watchJob,
       openChart: async (...args: Parameters<typeof import('./edge/chart.ts').openChart>) =>
         (await import('./edge/chart.ts')).openChart(...args),
+      readReceiptFile: async (
+        ...args: Parameters<typeof import('./edge/receipt-file.ts').readReceiptFile>
+      ) => (await import('./edge/receipt-file.ts')).readReceiptFile(...args),
+      openReplay: async (...args: Parameters<typeof import('./edge/replay.ts').openReplay>) =>
+        (await import('./edge/replay.ts')).openReplay(...args),
       saveFile,
       readKey: () => readStored('developer-key'),
       writeKey: (key: string | null) => writeStored('developer-key', key),

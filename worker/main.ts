@@ -82,7 +82,7 @@ function tellFailure(reason: string): void {
       shardsAccepted: 0,
       unitsChecked: 0,
       unitsMismatched: 0,
-      unitsPerSecond: 0,
+      verdicts: [],
       served: bytes(0),
     },
   });

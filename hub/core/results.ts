@@ -250,7 +250,12 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
   const device = hub.devices.get(shard.device);
   if (device !== undefined) {
     device.unitsAccepted += shard.unitCount;
-    send(turn, device.socket, { type: 'accepted', lease: done.lease, units: shard.unitCount });
+    send(turn, device.socket, {
+      type: 'accepted',
+      lease: done.lease,
+      units: shard.unitCount,
+      before: shard.before,
+    });
     serveCredits(turn, device);
   }
   const bar = hub.barred.get(shard.device);

@@ -144,13 +144,13 @@ function openVerifier(
 }
 
 function welcome(turn: Turn, opened: { socket: SocketId; ticket: string }, peer?: PeerId): void {
-  const { beatMs, seeder, iceServers } = turn.hub.config;
+  const { beatMs, seeder, iceServers, checks } = turn.hub.config;
   send(turn, opened.socket, {
     type: 'welcome',
     now: turn.world.now,
     beatMs,
     ticket: opened.ticket,
-    ...(peer === undefined ? {} : { peer }),
+    ...(peer === undefined ? {} : { peer, checks }),
     ...(peer === undefined || seeder === undefined ? {} : { seeder }),
     iceServers,
   });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bytesToHex, hexToBytes } from '#protocol/digest.ts';
+import { bytesToHex, digestRecord, hexToBytes } from '#protocol/digest.ts';
 import { openFileTree } from '#protocol/file-tree.ts';
 import type { JobView } from '#protocol/job.ts';
 import { checkConsistency, inclusionRoot } from '#protocol/merkle-log.ts';
@@ -186,6 +186,16 @@ describe('a job over the API and real sockets', () => {
       headers: { Authorization: `Bearer ${device.welcome.ticket}` },
     });
     expect(await refusalOf(foreign)).toEqual({ status: 401, code: 'key-wrong' });
+
+    // What a developer needs to execute a unit again himself.
+    const own = await call(`/v1/jobs/${job.id}/outputs/1`);
+    expect(Buffer.from(await own.arrayBuffer())).toEqual(Buffer.from(data.subarray(48, 96)));
+    for (const none of ['3', '-1', 'x']) {
+      const missing = await call(`/v1/jobs/${job.id}/outputs/${none}`);
+      expect(await refusalOf(missing)).toEqual({ status: 404, code: 'not-found' });
+    }
+    const manifest = await (await call(`/v1/jobs/${job.id}/package`)).json();
+    expect(digestRecord(manifest)).toBe(receipts[0]?.shard.package);
 
     const seen = await events.until((view) => view.state === 'done');
     expect(seen.accepted).toBe(3);

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CheckPolicy } from '../check-policy.ts';
 import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
 import { JobView, PackageDraft } from '../job.ts';
 import { BlobRef, Feature, PackageManifest, Provider } from '../package.ts';
@@ -164,6 +165,8 @@ export const HubMessage = v.variant('type', [
     ticket: v.string(),
     peer: v.optional(PeerId),
     seeder: v.optional(PeerId),
+    /** To contributors: how often their units are checked. */
+    checks: v.optional(CheckPolicy),
     iceServers: v.array(
       v.strictObject({
         urls: v.array(v.string()),
@@ -191,8 +194,11 @@ export const HubMessage = v.variant('type', [
     entry: LogEntry,
     signature: Signature,
   }),
-  /** The result is on disk. `units` counts those this shard was first to deliver. */
-  v.strictObject({ type: type('accepted'), lease: LeaseId, units: Count }),
+  /**
+   * The result is on disk. `units` counts those this shard was first to deliver, `before` those of
+   * this device and package that were accepted earlier, since its last confirmed failure.
+   */
+  v.strictObject({ type: type('accepted'), lease: LeaseId, units: Count, before: Count }),
   v.strictObject({ type: type('revoked'), lease: LeaseId, code: RefusalCode, message: Reason }),
   v.strictObject({ type: type('judgement'), job: JobId, unit: Count, kind: VerdictKind }),
   v.strictObject({

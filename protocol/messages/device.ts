@@ -1,5 +1,7 @@
-import type { PublicKey } from '../ids.ts';
+import type { CheckPolicy } from '../check-policy.ts';
+import type { JobId, PublicKey } from '../ids.ts';
 import type { Provider } from '../package.ts';
+import type { VerdictKind } from '../records.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Bytes, Instant, Millis } from '../units.ts';
 import type { Trial } from './control.ts';
@@ -46,6 +48,13 @@ export type DevicePhase =
   | 'paused'
   | 'refused';
 
+export interface OwnVerdict {
+  job: JobId;
+  unit: number;
+  kind: VerdictKind;
+  at: Instant;
+}
+
 export interface DeviceStatus {
   phase: DevicePhase;
   /** What it is doing and why; never empty. */
@@ -62,7 +71,15 @@ export interface DeviceStatus {
   shardsAccepted: number;
   unitsChecked: number;
   unitsMismatched: number;
-  unitsPerSecond: number;
+  /** Absent until two shards were accepted: one alone says when, not how fast. */
+  unitsPerSecond?: number;
+  /**
+   * How often the hub has this device's units checked, once it is known: p_n by its policy, for the
+   * model whose units were accepted last. Each model has a count of its own.
+   */
+  checks?: { policy: CheckPolicy; units: number; model: string };
+  /** What verifiers found on this device's work since Start, newest first, the newest few. */
+  verdicts: readonly OwnVerdict[];
   unitMs?: Millis;
   /** Bytes this device served to other peers. */
   served: Bytes;

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
 import type { Digest, JobId, LeaseId, PublicKey, Signature } from '#protocol/ids.ts';
 import type { VerdictKind } from '#protocol/records.ts';
 import { instant } from '#protocol/units.ts';
@@ -27,7 +28,7 @@ const verdictOf = (unit: number, kind: VerdictKind): LogLine => ({
       reference: key as Digest,
       l2: 0.5,
       max: 1,
-      runs: 2,
+      runs: kind === 'match' ? 1 : 2,
       epoch: 1,
       n: 1,
       at: instant(0),
@@ -48,10 +49,15 @@ const source = {
     hub: 'http://127.0.0.1:1',
     phase: 'waiting',
     reason,
-    policy: { type: 'flat', rate: 0.05 } as const,
+    policy: CHECK_POLICY_DEFAULT,
     judged: 60,
     waiting: 0,
     tally,
+    cost: { units: 1_000, executions: 65, executeMs: 1_300, lastSequence: 60 },
+    standings: [
+      { device: key as PublicKey, package: 'cd'.repeat(32) as Digest, units: 19 },
+      { device: 'ef'.repeat(32) as PublicKey, package: 'cd'.repeat(32) as Digest, units: 2_299 },
+    ],
   }),
   logFile: () => join(folder, 'log.jsonl'),
 };
@@ -77,7 +83,27 @@ describe('the log page', () => {
     const { body } = await get('/');
     expect(body).toContain('<h2>Caught</h2>');
     expect(body).toContain('<b>61</b><span>Units checked</span>');
-    expect(body).toContain('5 % of all units');
+    expect(body).toContain('the first 100 units of a device');
+  });
+
+  it('says what it catches, what it costs and whom it checks how often, with the reason', async () => {
+    const { body } = await get('/');
+    expect(body).toContain('1.6 %: 1 confirmed mismatch in 61 checked units, by 1 of 1 device');
+    expect(body).toContain('Of 1 unit flagged by a first run, a fresh run overturned 0');
+    expect(body).toContain('6.5 % of 1,000 accepted units: 65 re-executions in 1.3 s, 20 ms each');
+    expect(body).toContain(
+      'every unit</td><td data-head="Because">19 units since its last failure',
+    );
+    expect(body).toContain('1 unit in 23</td><td data-head="Because">2,299 units since its first');
+  });
+
+  it('counts a flag that a fresh run did not confirm as overturned', () => {
+    const other = openTally();
+    tallyLine(other, verdictOf(0, 'inconclusive'));
+    tallyLine(other, verdictOf(1, 'mismatch'));
+    tallyLine(other, verdictOf(2, 'match'));
+    expect(other).toMatchObject({ flagged: 2, overturned: 1, runs: 5 });
+    expect([...other.devices.values()]).toEqual([{ checked: 3, failures: 1 }]);
   });
 
   it('escapes what a hub may have said', async () => {

@@ -9,6 +9,7 @@ import { openBlobs } from './blobs.ts';
 import { type BookFile, openBookFile } from './book-file.ts';
 import { openComputeWorkers } from './compute-workers.ts';
 import { type ControlLink, openControlLink } from './control-link.ts';
+import { type Cost, countExecution, countShown, openCost } from './cost.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import type { Identity } from './identity.ts';
 import { type Lane, openLane } from './lane.ts';
@@ -33,6 +34,7 @@ export interface LoopOptions {
 export interface Loop {
   state(): Verifier;
   tally(): Tally;
+  cost(): Cost;
   logFile(): string | undefined;
   /** Says goodbye, writes what is pending, ends every worker; forced after five seconds. */
   close(): Promise<void>;
@@ -47,6 +49,7 @@ interface Parts {
   lane: Lane;
   book: BookFile | undefined;
   tally: Tally;
+  cost: Cost;
   /** Waiting for the step at hand to end. */
   events: VerifierEvent[];
   stepping: boolean;
@@ -66,6 +69,7 @@ export async function openLoop(options: LoopOptions): Promise<Loop> {
     lane: openLane({ blobs, workers, http }),
     book: undefined,
     tally: openTally(),
+    cost: openCost(),
     events: [],
     stepping: false,
     stopped: () => undefined,
@@ -78,6 +82,7 @@ export async function openLoop(options: LoopOptions): Promise<Loop> {
   return {
     state: () => parts.state,
     tally: () => parts.tally,
+    cost: () => parts.cost,
     logFile: () => parts.book?.logFile,
     close: async () => {
       await stop(parts);
@@ -101,6 +106,7 @@ function stop(parts: Parts): Promise<void> {
 
 /** Steps the core, and does what it decides. An event that comes of that waits its turn. */
 function post(parts: Parts, event: VerifierEvent): void {
+  countShown(parts.cost, event);
   parts.events.push(event);
   if (parts.stepping) return;
   parts.stepping = true;
@@ -119,7 +125,7 @@ function post(parts: Parts, event: VerifierEvent): void {
 }
 
 function perform(parts: Parts, effect: VerifierEffect): void {
-  const { links, lane, options } = parts;
+  const { links, options } = parts;
   switch (effect.type) {
     case 'connect': {
       const { hub, insecure } = options;
@@ -147,7 +153,7 @@ function perform(parts: Parts, effect: VerifierEffect): void {
     case 'execute':
     case 'claim':
     case 'prepare':
-      runTask(lane, effect).then((event) => post(parts, event), options.fail);
+      runTask(parts, effect).then((event) => post(parts, event), options.fail);
       return;
     case 'say':
       options.say(effect.level, effect.text);
@@ -159,11 +165,15 @@ function perform(parts: Parts, effect: VerifierEffect): void {
 
 type Task = Extract<VerifierEffect, { type: 'execute' | 'claim' | 'prepare' }>;
 
-async function runTask(lane: Lane, effect: Task): Promise<VerifierEvent> {
+async function runTask({ lane, cost }: Parts, effect: Task): Promise<VerifierEvent> {
   const { task } = effect;
   switch (effect.type) {
     case 'execute':
-      return { type: 'executed', task, result: await lane.execute(effect) };
+      return {
+        type: 'executed',
+        task,
+        result: await countExecution(cost, () => lane.execute(effect)),
+      };
     case 'claim':
       return { type: 'claimed', task, result: await lane.claim(effect) };
     case 'prepare':

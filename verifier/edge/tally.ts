@@ -1,4 +1,5 @@
-import type { VerdictKind } from '#protocol/records.ts';
+import type { PublicKey } from '#protocol/ids.ts';
+import type { Verdict, VerdictKind } from '#protocol/records.ts';
 import type { FiledVerdict, LogLine } from '../core/events.ts';
 
 const LATEST_MAX = 50;
@@ -14,6 +15,19 @@ export interface Tally {
   /** Verdicts that were no match, newest first. */
   caught: FiledVerdict[];
   epochs: { opened: Opened; revealed?: Revealed }[];
+  /** Units whose first run was not what the device claimed, so that a fresh one was made. */
+  flagged: number;
+  /** Of these, the ones the fresh run did not confirm: our own two runs differed. */
+  overturned: number;
+  /** Re-executions behind all verdicts of the log. */
+  runs: number;
+  devices: Map<PublicKey, DeviceTally>;
+}
+
+/** Verdicts on one device: all, and confirmed failures. */
+export interface DeviceTally {
+  checked: number;
+  failures: number;
 }
 
 export const openTally = (): Tally => ({
@@ -21,12 +35,17 @@ export const openTally = (): Tally => ({
   latest: [],
   caught: [],
   epochs: [],
+  flagged: 0,
+  overturned: 0,
+  runs: 0,
+  devices: new Map(),
 });
 
 export function tallyLine(tally: Tally, line: LogLine): void {
   switch (line.type) {
     case 'verdict':
       tally.counts[line.signed.verdict.kind] += 1;
+      countVerdict(tally, line.signed.verdict);
       pushNewest(tally.latest, line);
       if (line.signed.verdict.kind !== 'match') pushNewest(tally.caught, line);
       return;
@@ -37,6 +56,16 @@ export function tallyLine(tally: Tally, line: LogLine): void {
       if (epoch !== undefined) epoch.revealed = line;
     }
   }
+}
+
+function countVerdict(tally: Tally, { kind, runs, device }: Verdict): void {
+  tally.runs += runs;
+  if (runs > 1) tally.flagged += 1;
+  if (runs > 1 && kind === 'inconclusive') tally.overturned += 1;
+  const known = tally.devices.get(device) ?? { checked: 0, failures: 0 };
+  known.checked += 1;
+  if (kind === 'mismatch') known.failures += 1;
+  tally.devices.set(device, known);
 }
 
 function pushNewest<T>(list: T[], item: T): void {

@@ -56,7 +56,7 @@ export const STATUS_OFF: DeviceStatus = {
   shardsAccepted: 0,
   unitsChecked: 0,
   unitsMismatched: 0,
-  unitsPerSecond: 0,
+  verdicts: [],
   served: 0 as DeviceStatus['served'],
 };
 
@@ -181,7 +181,7 @@ function viewFigures(status: DeviceStatus, locale?: string): Figure[] {
     {
       id: 'speed',
       label: 'units a second',
-      value: formatRate(status.unitsPerSecond, locale),
+      value: status.unitsPerSecond === undefined ? '–' : formatRate(status.unitsPerSecond, locale),
       note:
         status.unitMs === undefined
           ? 'measured as it works'

@@ -21,6 +21,10 @@ export function formatShare(share: number, digits = 0, locale?: string): string 
   return numberFormat({ style: 'percent', maximumFractionDigits: digits }, locale).format(shown);
 }
 
+/** A probability, in no more digits than it is worth: `69 %`, `99.2 %`, `99.95 %`. */
+export const formatCertainty = (share: number, locale?: string): string =>
+  formatShare(share, share < 0.95 ? 0 : share < 0.995 ? 1 : 2, locale);
+
 const BYTE_STEPS = [
   { from: 1e9, unit: 'gigabyte' },
   { from: 1e6, unit: 'megabyte' },
@@ -98,6 +102,10 @@ export function formatAgo(at: number, now: number, locale?: string): string {
 /** A point in time, to the second, where the reader is. */
 export const formatInstant = (at: number, locale?: string): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
+
+/** A time of day, to the second, where the reader is. */
+export const formatClock = (at: number, locale?: string): string =>
+  new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(at);
 
 /** The first eight digits of a key or digest, enough to tell two apart by eye. */
 export const formatId = (hex: string): string => hex.slice(0, 8);

@@ -1,6 +1,7 @@
 import type { JobState, JobView, Quote } from '#protocol/job.ts';
 import {
   formatBytes,
+  formatCertainty,
   formatCount,
   formatLamports,
   formatMillis,
@@ -64,7 +65,7 @@ export function viewQuote(quote: Quote): { label: string; value: string; note?: 
     {
       label: 'Checked',
       value: `${formatShare(quote.checkRate, 1)} of units`,
-      note: `a device that falsifies a fifth of this job is caught with ${formatShare(quote.confidence, 2)} certainty`,
+      note: `a device that falsifies a fifth of this job is caught with ${formatCertainty(quote.confidence)} certainty`,
     },
     { label: 'Memory', value: formatBytes(quote.peakBytes), note: 'at most, on each device' },
   ];
@@ -75,8 +76,8 @@ export function viewCounters(job: JobView): { id: string; label: string; value: 
   return [
     {
       id: 'accepted',
-      label: 'accepted',
-      value: `${formatCount(job.accepted)} / ${formatCount(job.units)}`,
+      label: `of ${formatCount(job.units)} accepted`,
+      value: formatCount(job.accepted),
     },
     ...(job.assurance === 0
       ? []

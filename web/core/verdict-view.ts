@@ -18,6 +18,14 @@ export const VERDICT_WORDS: Record<VerdictKind, { label: string; meaning: string
   'device-unfit': { label: 'device unfit', meaning: 'honest, but this device computes wrongly' },
 };
 
+/** Which chip a verdict gets. */
+export const VERDICT_TONES = {
+  match: 'good',
+  mismatch: 'bad',
+  inconclusive: 'warn',
+  'device-unfit': 'warn',
+} as const satisfies Record<VerdictKind, string>;
+
 /** Counts the entries that are loaded. */
 export function totalVerdicts(entries: readonly VerdictEntry[]): VerdictTotals {
   const kinds: Record<VerdictKind, number> = {

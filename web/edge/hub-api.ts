@@ -1,12 +1,16 @@
 import type * as v from 'valibot';
-import { ApiError, GridView, JobList, VerdictPage } from '#protocol/api.ts';
+import { ApiError, GridView, Health, JobList, ReceiptPage, VerdictPage } from '#protocol/api.ts';
 import { decodeJson, decodeWith } from '#protocol/decode.ts';
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId, PublicKey } from '#protocol/ids.ts';
 import { JobView } from '#protocol/job.ts';
+import type { Receipt } from '#protocol/records.ts';
 import { accept, type Refusal, type Result, refuse } from '#protocol/refusal.ts';
+import { addReceipts, nextReceiptUnit } from '../core/receipt-view.ts';
 
 const ANSWER_MS = 20_000;
 const DOWNLOAD_MS = 120_000;
+/** The hub signs each receipt it hands out, so a page is an answer of moderate length. */
+const RECEIPTS_PAGE = 500;
 
 /** What reads a job asks with: the developer's key. */
 export interface KeyedRequest {
@@ -53,9 +57,34 @@ export function fetchResults(request: KeyedRequest, range: ResultRange): Promise
   return askBlob(`/v1/jobs/${request.job}/results?${query}`, request.key);
 }
 
-/** The signed record of every shard, as JSON. */
-export const fetchReceipts = ({ key, job }: KeyedRequest): Promise<Result<Blob>> =>
-  askBlob(`/v1/jobs/${job}/receipts`, key);
+/** Receipts of the shards that end after `from`, by first unit. */
+export async function fetchReceiptPage(
+  { key, job }: KeyedRequest,
+  { from, limit }: { from: number; limit: number },
+): Promise<Result<Receipt[]>> {
+  const page = await ask(`/v1/jobs/${job}/receipts?from=${from}&limit=${limit}`, ReceiptPage, {
+    key,
+  });
+  return page.ok ? accept(page.value.receipts) : page;
+}
+
+/** The signed record of every shard, as one file: read page by page, however many there are. */
+export async function fetchReceipts(request: KeyedRequest): Promise<Result<Blob>> {
+  let receipts: readonly Receipt[] = [];
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page = await fetchReceiptPage(request, { from, limit: RECEIPTS_PAGE });
+    if (!page.ok) return page;
+    receipts = addReceipts(receipts, page.value);
+    from = nextReceiptUnit(page.value, RECEIPTS_PAGE);
+  }
+  return accept(new Blob([JSON.stringify({ receipts })], { type: 'application/json' }));
+}
+
+/** The key this page's hub signs with. */
+export async function fetchHubKey(): Promise<Result<PublicKey>> {
+  const health = await ask('/v1/health', Health);
+  return health.ok ? accept(health.value.hub) : health;
+}
 
 /** A file of our own origin, such as the sample's. */
 export async function fetchFile(path: string): Promise<Result<Blob>> {

@@ -5,6 +5,7 @@ import { Facts } from './facts.tsx';
 import { Field } from './field.tsx';
 import { Meter } from './meter.tsx';
 import type { AppModel } from './model.ts';
+import { OwnChecks } from './own-checks.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
 import { Trials } from './trials.tsx';
 
@@ -31,6 +32,7 @@ export function Contribute({ app }: { app: AppModel }) {
         <Field mode={mode} share={share} caption={view.caption} />
         <HeroWords view={view} fresh={fresh} />
         <div class="hero-action">
+          {world.running ? null : <Cautions app={app} />}
           <StartStop app={app} />
           <p class="soft small center hero-hint">
             {fresh
@@ -50,6 +52,7 @@ export function Contribute({ app }: { app: AppModel }) {
         </aside>
       )}
       {fresh ? null : <Progress app={app} />}
+      <OwnChecks status={status} />
       {status.trials.length === 0 ? null : (
         <Trials
           rows={viewTrials(status)}
@@ -113,8 +116,23 @@ function StartStop({ app }: { app: AppModel }) {
       disabled={app.obstacle !== undefined}
       data-testid="start"
     >
-      Start
+      {app.cautions.value.length === 0 ? 'Start' : 'Start anyway'}
     </button>
+  );
+}
+
+/** Said before Start, never in its way: the button below goes on all the same. */
+function Cautions({ app }: { app: AppModel }) {
+  const cautions = app.cautions.value;
+  if (cautions.length === 0) return null;
+  return (
+    <aside class="note note-warn cautions">
+      {cautions.map(({ id, title, advice }) => (
+        <p key={id} data-testid={`caution-${id}`}>
+          <strong>{title}</strong> {advice}
+        </p>
+      ))}
+    </aside>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { GridView } from '#protocol/api.ts';
+import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';
 import type { Route } from '../core/router.ts';
 import type { Settings } from '../core/settings.ts';
@@ -22,6 +23,8 @@ export interface AppModel {
   /** What is online now; undefined until the hub has answered, `silent` when it does not. */
   grid: ReadonlySignal<GridView | 'silent' | undefined>;
   obstacle: Obstacle | undefined;
+  /** What to know before Start on this device now; the person may start all the same. */
+  cautions: ReadonlySignal<readonly Caution[]>;
   /** Whether a newer version of the app waits, and whether it waits for another tab's work. */
   update: ReadonlySignal<'none' | 'ready' | 'busy'>;
   start(): void;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { encodeBase64 } from '#protocol/base64.ts';
+import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
@@ -110,7 +111,9 @@ function openBench(change: Change = {}) {
   const welcome = (): void => {
     hear({ type: 'challenge', versions: [1], nonce: NONCE, hub: HUB });
     const beatMs = millis(20_000);
-    hear({ type: 'welcome', now: instant(world.now), beatMs, ticket: 't', iceServers: [] });
+    const checks = CHECK_POLICY_DEFAULT;
+    const grid = { ticket: 't', iceServers: [], checks };
+    hear({ type: 'welcome', now: instant(world.now), beatMs, ...grid });
   };
   return {
     post,
@@ -182,10 +185,35 @@ test('hello, admission, request, lease, commit, reveal, accepted: in this order'
     type: 'reveal',
     reveal: { lease: id },
   });
-  bench.hear({ type: 'accepted', lease: id, units: 1 });
+  bench.hear({ type: 'accepted', lease: id, units: 1, before: 2_299 });
   expect(bench.device.shards).toEqual([]);
   bench.wait(500);
   expect(bench.status()).toMatchObject({ unitsAccepted: 1, shardsAccepted: 1, provider: 'wasm' });
+  expect(bench.status()).not.toHaveProperty('unitsPerSecond');
+  expect(bench.status()?.checks).toEqual({
+    policy: CHECK_POLICY_DEFAULT,
+    units: 2_300,
+    model: 'numbers',
+  });
+});
+
+test('every verdict on its own work is kept, the newest first, and a failure starts trust anew', () => {
+  const bench = openBench();
+  bench.join();
+  const id = bench.lease('a');
+  bench.endRun();
+  const entry = { index: 0, commitment: '00'.repeat(32) as Digest, at: instant(0) };
+  bench.hear({ type: 'logged', lease: id, entry, signature: SIGNED });
+  bench.hear({ type: 'accepted', lease: id, units: 1, before: 2_299 });
+  const job = 'job_0123456789abcdef' as JobId;
+  for (let unit = 0; unit < 30; unit += 1) {
+    bench.hear({ type: 'judgement', job, unit, kind: unit === 29 ? 'mismatch' : 'match' });
+  }
+  bench.wait(500);
+  const status = bench.status();
+  expect(status?.verdicts).toHaveLength(20);
+  expect(status?.verdicts[0]).toMatchObject({ job, unit: 29, kind: 'mismatch' });
+  expect(status).toMatchObject({ unitsChecked: 30, unitsMismatched: 1, checks: { units: 0 } });
 });
 
 test('while one shard computes the next is asked for, and never a third is held', () => {

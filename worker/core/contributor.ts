@@ -37,6 +37,7 @@ import {
   stop,
   tickLink,
 } from './session.ts';
+import { receiveJudgement } from './standing.ts';
 import type { Contributor, Turn } from './state.ts';
 import { tellStatus } from './status.ts';
 
@@ -59,6 +60,7 @@ export function openContributor(config: ContributorConfig): Contributor {
     shards: [],
     requested: 0,
     trials: [],
+    verdicts: [],
     counts: {
       unitsAccepted: 0,
       shardsAccepted: 0,
@@ -186,13 +188,11 @@ function stepMessage(
     case 'logged':
       return receiveLogged(turn, message.lease);
     case 'accepted':
-      return receiveAccepted(turn, message.lease, message.units);
+      return receiveAccepted(turn, message);
     case 'revoked':
       return dropShard(turn, message.lease);
     case 'judgement':
-      device.counts.unitsChecked += 1;
-      if (message.kind === 'mismatch') device.counts.unitsMismatched += 1;
-      return;
+      return receiveJudgement(turn, message);
     case 'sources':
       effects.push({ type: 'sources', root: message.root, peers: message.peers });
       return;

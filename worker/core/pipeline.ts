@@ -1,6 +1,7 @@
 import { decodeBase64 } from '#protocol/base64.ts';
 import { digestCommitment } from '#protocol/digest.ts';
 import type { Digest, LeaseId, Signature } from '#protocol/ids.ts';
+import type { HubMessage } from '#protocol/messages/control.ts';
 import type { Lease } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { after, millis } from '#protocol/units.ts';
@@ -169,10 +170,14 @@ function sendReveal(turn: Turn, shard: Shard): void {
   turn.effects.push({ type: 'send-frame', socket: link.socket, head, payload: outputs });
 }
 
-export function receiveAccepted(turn: Turn, id: LeaseId, units: number): void {
+export function receiveAccepted(
+  turn: Turn,
+  { lease, units, before }: Extract<HubMessage, { type: 'accepted' }>,
+): void {
   const { device, world } = turn;
-  const shard = findShard(turn, id);
+  const shard = findShard(turn, lease);
   if (shard === undefined) return;
+  device.standing = { package: shard.lease.package, units: before + units };
   device.counts.unitsAccepted += units;
   device.counts.shardsAccepted += 1;
   device.recent.push({ at: world.now, units });

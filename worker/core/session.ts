@@ -101,6 +101,7 @@ export function receiveWelcome(
   device.failures = 0;
   device.requested = 0;
   delete device.idle;
+  if (welcome.checks !== undefined) device.checks = welcome.checks;
   const { now } = world;
   device.link = { name: 'ready', socket, heardAt: now, sentAt: now, beatMs: welcome.beatMs };
   effects.push({

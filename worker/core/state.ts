@@ -1,6 +1,7 @@
+import type { CheckPolicy } from '#protocol/check-policy.ts';
 import type { Digest, Nonce, Signature } from '#protocol/ids.ts';
 import type { Trial } from '#protocol/messages/control.ts';
-import type { DeviceStatus } from '#protocol/messages/device.ts';
+import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Lease } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
@@ -106,6 +107,12 @@ export interface Contributor {
   signing: Map<Token, Signing & { record: unknown }>;
   remembering: Map<Token, Remembering>;
   packages: Map<Digest, { manifest: PackageManifest; admission?: KeptAdmission }>;
+  /** Units of the package accepted last, since the last confirmed failure, as the hub told. */
+  standing?: { package: Digest; units: number };
+  /** How often the hub has units checked; told in its welcome. */
+  checks?: CheckPolicy;
+  /** Newest first. */
+  verdicts: OwnVerdict[];
   admission?: Admission;
   engine?: Engine;
   /** Compute workers that broke one after another. */

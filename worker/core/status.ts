@@ -105,20 +105,28 @@ function viewStatus(turn: Turn, { phase, reason }: Where): DeviceStatus {
     shardsAccepted: counts.shardsAccepted,
     unitsChecked: counts.unitsChecked,
     unitsMismatched: counts.unitsMismatched,
-    unitsPerSecond: speed(turn),
+    ...speed(turn),
+    ...viewChecks(device),
+    verdicts: device.verdicts,
     served: bytes(counts.served),
     ...(device.link.name === 'refused' ? { refusal: device.link.refusal } : {}),
   };
 }
 
-/** Units accepted per second over the last half minute. */
-function speed(turn: Turn): number {
+function viewChecks({ checks, standing, packages }: Contributor): Pick<DeviceStatus, 'checks'> {
+  if (checks === undefined || standing === undefined) return {};
+  const model = packages.get(standing.package)?.manifest.name ?? 'this model';
+  return { checks: { policy: checks, units: standing.units, model } };
+}
+
+/** Units accepted per second over the last half minute, once there are two shards to measure by. */
+function speed(turn: Turn): Pick<DeviceStatus, 'unitsPerSecond'> {
   const { device, world } = turn;
   const recent = device.recent.filter(({ at }) => between(at, world.now) <= SPEED_WINDOW_MS);
   const [first, ...rest] = recent;
-  if (first === undefined || rest.length === 0) return 0;
+  if (first === undefined || rest.length === 0) return {};
   const spanMs = Math.max(1, between(first.at, world.now));
-  return (rest.reduce((sum, { units }) => sum + units, 0) / spanMs) * 1000;
+  return { unitsPerSecond: (rest.reduce((sum, { units }) => sum + units, 0) / spanMs) * 1000 };
 }
 
 /** Of the model that was admitted last; one that is still being tested says nothing yet. */

@@ -1,8 +1,9 @@
 import { decodeWith } from '#protocol/decode.ts';
 import { JobId } from '#protocol/ids.ts';
 import type { JobView } from '#protocol/job.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { listJobs, viewJob } from '../../core/hub.ts';
+import type { PackageManifest } from '#protocol/package.ts';
+import { accept, type Result, refusal, refuse } from '#protocol/refusal.ts';
+import { listJobs, packageOf, viewJob } from '../../core/hub.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import { openEventStreams } from './events.ts';
 import { readReceipts } from './receipts.ts';
@@ -48,6 +49,12 @@ export function jobRoutes(ports: ApiPorts): Route[] {
       caller: 'developer',
       answer: (call) => withJob(ports, call, (job) => readReceipts(ports, call, job)),
     },
+    {
+      method: 'GET',
+      path: '/v1/jobs/:job/package',
+      caller: 'developer',
+      answer: (call) => withJob(ports, call, (job) => readPackage(ports, job.id)),
+    },
   ];
 }
 
@@ -71,4 +78,11 @@ async function withJob(
 async function move({ loop }: ApiPorts, type: 'start' | 'cancel', job: JobId): Promise<Response> {
   const result = await loop.command({ type, job });
   return result.ok ? answerJson(result.value) : answerRefusal(result.refusal);
+}
+
+function readPackage({ hub }: ApiPorts, job: JobId): Response {
+  const manifest = packageOf(hub, job);
+  if (manifest !== undefined) return answerJson(manifest satisfies PackageManifest);
+  const message = 'a verifier has not run the model yet; the package is whole after that';
+  return answerRefusal(refusal('job-state', message));
 }

@@ -1,14 +1,16 @@
 import { decodeWith } from '#protocol/decode.ts';
 import { type JobId, LeaseId } from '#protocol/ids.ts';
 import { refusal } from '#protocol/refusal.ts';
+import { mayReadUnits } from '../../core/hub.ts';
 import type { ShardOutputs } from '../store/port.ts';
 import { answerBody, answerRefusal } from './answer.ts';
 import { findJob } from './jobs.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
 
 /**
- * Output bytes of single units, for verifiers that judge by distance and not by digest. With
- * `?lease=` also those of a shard that is void by now: a later mismatch of its device has a distance.
+ * Output bytes of single units, for whoever executes them again: a verifier, or a job's developer.
+ * With `?lease=` a verifier also has those of a shard that is void by now: a later mismatch of its
+ * device has a distance.
  */
 export const outputRoutes = (ports: ApiPorts): Route[] => [
   {
@@ -17,18 +19,35 @@ export const outputRoutes = (ports: ApiPorts): Route[] => [
     caller: 'verifier',
     answer: (call) => readOutputs(ports, call),
   },
+  {
+    method: 'GET',
+    path: '/v1/jobs/:job/outputs/:unit',
+    caller: 'developer',
+    answer: (call) => readReleased(ports, call),
+  },
 ];
+
+const decodeUnit = (text: string): number => (/^\d{1,15}$/.test(text) ? Number(text) : -1);
+
+/** A developer reads what the job's assurance lets him read of its results, and no more. */
+async function readReleased(ports: ApiPorts, call: Call): Promise<Response> {
+  const job = findJob(ports, call);
+  if (!job.ok) return answerRefusal(job.refusal);
+  const first = decodeUnit(call.param('unit'));
+  if (mayReadUnits(ports.hub, job.value.id, { first, end: first + 1 })) {
+    return readOutputs(ports, call);
+  }
+  const message = `unit ${first} is not final yet; wait for later work of its device, or for the audit at the job's end`;
+  return answerRefusal(refusal('results-held', message));
+}
 
 async function readOutputs(ports: ApiPorts, call: Call): Promise<Response> {
   const job = findJob(ports, call);
   if (!job.ok) return answerRefusal(job.refusal);
   const text = call.param('unit');
-  const unit = /^\d{1,15}$/.test(text) ? Number(text) : -1;
-  const found = await findOutputs(ports, {
-    job: job.value.id,
-    unit,
-    lease: call.query.get('lease'),
-  });
+  const unit = decodeUnit(text);
+  const lease = call.query.get('lease');
+  const found = await findOutputs(ports, { job: job.value.id, unit, lease });
   if (found === undefined) {
     const message = `unit ${text} of ${job.value.id} is not accepted, or not any more`;
     return answerRefusal(refusal('not-found', message));

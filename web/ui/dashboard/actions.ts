@@ -1,8 +1,11 @@
 import type { GridView, VerdictPage } from '#protocol/api.ts';
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { JobOptions, JobView } from '#protocol/job.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
+import type { ReceiptFault } from '#protocol/receipt-check.ts';
+import type { Receipt } from '#protocol/records.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { ReplayAsk, ReplayState } from '../../core/replay.ts';
 import type { Series } from '../../core/series.ts';
 
 export interface KeyedRequest {
@@ -35,6 +38,23 @@ export interface DashboardActions {
     range: { format: 'safetensors' | 'npy' | 'jsonl'; from?: number; to?: number; output?: string },
   ): Promise<Result<Blob>>;
   fetchReceipts(request: KeyedRequest): Promise<Result<Blob>>;
+  /** Receipts of the shards that end after `from`, by first unit. */
+  fetchReceiptPage(
+    request: KeyedRequest,
+    page: { from: number; limit: number },
+  ): Promise<Result<Receipt[]>>;
+  /** The key this page's hub signs with. */
+  fetchHubKey(): Promise<Result<PublicKey>>;
+  /** Reads and checks a file of receipts; those that do not hold come first. */
+  readReceiptFile(
+    file: Blob,
+    hub: PublicKey | undefined,
+  ): Promise<Result<{ receipt: Receipt; faults: readonly ReceiptFault[] }[]>>;
+  /** Executes one unit again in this tab; runtime and model load only now. */
+  openReplay(
+    asked: ReplayAsk & { request: KeyedRequest; hub: PublicKey | undefined },
+    onState: (state: ReplayState) => void,
+  ): Promise<{ cancel(): void }>;
   /** A file of the app's own origin. */
   fetchFile(path: string): Promise<Result<Blob>>;
   postJob(

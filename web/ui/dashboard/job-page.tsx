@@ -21,6 +21,7 @@ import { addSample, SERIES_EMPTY, type Series } from '../../core/series.ts';
 import { Meter } from '../meter.tsx';
 import type { DashboardActions, KeyedRequest } from './actions.ts';
 import { ProgressChart } from './progress-chart.tsx';
+import { Receipts } from './receipts.tsx';
 import { Refused } from './refused.tsx';
 import { Results } from './results.tsx';
 
@@ -133,6 +134,7 @@ export function JobPage(props: {
         <Progress job={job} series={series} actions={actions} />
       )}
       {hasResults(job) ? <Results job={job} request={request} actions={actions} /> : null}
+      {job.accepted > 0 ? <Receipts job={job} request={request} actions={actions} /> : null}
     </div>
   );
 }

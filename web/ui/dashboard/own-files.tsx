@@ -12,6 +12,7 @@ import {
   type UploadForm,
 } from '../../core/upload.ts';
 import type { JobUpload } from './actions.ts';
+import { DropField } from './drop-field.tsx';
 import { UploadOptions } from './upload-options.tsx';
 
 /** The form for a model and inputs of the developer's own. */
@@ -43,7 +44,14 @@ export function OwnFiles(props: {
     <section class="card" aria-labelledby="own-title">
       <h2 id="own-title">Post your own model</h2>
       <form class="stack" onSubmit={submit} noValidate>
-        <DropField onFiles={add} />
+        <DropField
+          title="Drop a model and its inputs here, or tap to choose"
+          hint="One ONNX file. Inputs as safetensors, NPY, NPZ, JSON Lines, PNG or JPEG."
+          accept={[...MODEL_ENDINGS, ...INPUT_ENDINGS].join(',')}
+          multiple
+          id="file-input"
+          onFiles={add}
+        />
         {files.length === 0 ? null : (
           <ChosenFiles
             files={files}
@@ -61,40 +69,6 @@ export function OwnFiles(props: {
         </button>
       </form>
     </section>
-  );
-}
-
-function DropField({ onFiles }: { onFiles(files: FileList | null | undefined): void }) {
-  const [over, setOver] = useState(false);
-  return (
-    <label
-      class={`drop ${over ? 'is-over' : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        onFiles(event.dataTransfer?.files);
-      }}
-    >
-      <strong>Drop a model and its inputs here, or tap to choose</strong>
-      <span class="soft small">
-        One ONNX file. Inputs as safetensors, NPY, NPZ, JSON Lines, PNG or JPEG.
-      </span>
-      <input
-        type="file"
-        multiple
-        accept={[...MODEL_ENDINGS, ...INPUT_ENDINGS].join(',')}
-        onChange={(event) => {
-          onFiles(event.currentTarget.files);
-          event.currentTarget.value = '';
-        }}
-        data-testid="file-input"
-      />
-    </label>
   );
 }
 

@@ -1,7 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Refusal } from '#protocol/refusal.ts';
 import { formatCount, formatId, formatInstant, formatNoun } from '../../core/format.ts';
-import { totalVerdicts, VERDICT_WORDS, type VerdictEntry } from '../../core/verdict-view.ts';
+import {
+  totalVerdicts,
+  VERDICT_TONES,
+  VERDICT_WORDS,
+  type VerdictEntry,
+} from '../../core/verdict-view.ts';
 import type { DashboardActions } from './actions.ts';
 import { Refused } from './refused.tsx';
 
@@ -91,54 +96,48 @@ export function Verdicts({ actions }: { actions: DashboardActions }) {
   );
 }
 
+const COLUMNS = ['No.', 'Verdict', 'Unit', 'Device', 'Lane', 'Claimed / computed', 'When'] as const;
+
+/** On a narrow screen each row becomes a card, and each cell carries the name of its column. */
 function LogTable({ entries }: { entries: readonly VerdictEntry[] }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-    <section class="scroll" aria-label="Verdicts" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">No.</th>
-            <th scope="col">Verdict</th>
-            <th scope="col">Unit</th>
-            <th scope="col">Device</th>
-            <th scope="col">Lane</th>
-            <th scope="col">Claimed / computed</th>
-            <th scope="col">When</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map(({ number, signed: { verdict } }) => (
-            <tr key={number}>
-              <th scope="row" class="number">
-                {number}
-              </th>
-              <td>
-                <span class={`chip chip-${TONES[verdict.kind]}`}>
-                  {VERDICT_WORDS[verdict.kind].label}
-                </span>
-              </td>
-              <td class="number">{verdict.unit}</td>
-              <td>
-                <code>{formatId(verdict.device)}</code>
-              </td>
-              <td>{verdict.lane}</td>
-              <td>
-                <code>{formatId(verdict.claimed)}</code> /{' '}
-                <code>{formatId(verdict.reference)}</code>
-              </td>
-              <td class="soft small">{formatInstant(verdict.at)}</td>
-            </tr>
+    <table class="log-table">
+      <thead>
+        <tr>
+          {COLUMNS.map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
           ))}
-        </tbody>
-      </table>
-    </section>
+        </tr>
+      </thead>
+      <tbody>
+        {entries.map(({ number, signed: { verdict } }) => (
+          <tr key={number} data-testid="verdict-row">
+            <th scope="row" class="number">
+              {number}
+            </th>
+            <td>
+              <span class={`chip chip-${VERDICT_TONES[verdict.kind]}`}>
+                {VERDICT_WORDS[verdict.kind].label}
+              </span>
+            </td>
+            <td class="number" data-head="Unit">
+              {verdict.unit}
+            </td>
+            <td data-head="Device">
+              <code>{formatId(verdict.device)}</code>
+            </td>
+            <td data-head="Lane">{verdict.lane}</td>
+            <td data-head="Claimed / computed">
+              <code>{formatId(verdict.claimed)}</code> / <code>{formatId(verdict.reference)}</code>
+            </td>
+            <td class="soft small" data-head="When">
+              {formatInstant(verdict.at)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
-
-const TONES = {
-  match: 'good',
-  mismatch: 'bad',
-  inconclusive: 'warn',
-  'device-unfit': 'warn',
-} as const;

@@ -98,7 +98,8 @@ function openTeller(): (status: DeviceStatus) => void {
     const line = `${phase}: ${reason.replace(/trying again in .*/, 'trying again')}`;
     if (line !== said) print(phase === 'waiting' ? `${phase}: ${reason}` : line);
     if (shardsAccepted !== shards) {
-      print(`accepted ${unitsAccepted} units, ${unitsPerSecond.toFixed(1)} a second`);
+      const speed = unitsPerSecond === undefined ? '' : `, ${unitsPerSecond.toFixed(1)} a second`;
+      print(`accepted ${unitsAccepted} units${speed}`);
     }
     [said, shards] = [line, shardsAccepted];
   };

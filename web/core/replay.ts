@@ -1,0 +1,223 @@
+import { DISTANCE_MAX } from '#protocol/comparison.ts';
+import type { PackageManifest } from '#protocol/package.ts';
+import type { ReceiptFault } from '#protocol/receipt-check.ts';
+import type { Receipt } from '#protocol/records.ts';
+import { type Refusal, refusal } from '#protocol/refusal.ts';
+import { type Millis, millis } from '#protocol/units.ts';
+import type { ReplayFinding } from './replay-finding.ts';
+
+/** The unit of a receipt that is executed again in this tab. */
+export interface ReplayAsk {
+  receipt: Receipt;
+  unit: number;
+}
+
+/** The one state machine of a replay. `done`, `failed` and `stopped` are its ends. */
+export type ReplayState =
+  | { name: 'checking' }
+  | { name: 'fetching'; what: 'package' | 'model' | 'inputs' | 'outputs'; share?: number }
+  | { name: 'loading' }
+  | { name: 'running' }
+  | { name: 'done'; faults: readonly ReceiptFault[]; finding: ReplayFinding }
+  | { name: 'failed'; faults: readonly ReceiptFault[]; refusal: Refusal }
+  | { name: 'stopped' };
+
+export type ReplayEvent =
+  | { type: 'moved'; to: Extract<ReplayState, { name: 'fetching' | 'loading' | 'running' }> }
+  /** What the receipt's own signatures and digests say; told before anything is fetched. */
+  | { type: 'checked'; faults: readonly ReceiptFault[] }
+  | { type: 'found'; finding: ReplayFinding }
+  | { type: 'failed'; refusal: Refusal }
+  | { type: 'deadline' }
+  | { type: 'cancel' };
+
+export interface Replay {
+  state: ReplayState;
+  faults: readonly ReceiptFault[];
+}
+
+export const REPLAY_START: Replay = { state: { name: 'checking' }, faults: [] };
+
+/** One step of a replay. Nothing follows an end: what comes late changes nothing. */
+export function stepReplay(replay: Replay, event: ReplayEvent): Replay {
+  const { faults } = replay;
+  if (isEnd(replay.state)) return replay;
+  switch (event.type) {
+    case 'checked':
+      return { ...replay, faults: event.faults };
+    case 'moved':
+      return { ...replay, state: event.to };
+    case 'found':
+      return { ...replay, state: { name: 'done', faults, finding: event.finding } };
+    case 'failed':
+      return { ...replay, state: { name: 'failed', faults, refusal: event.refusal } };
+    case 'deadline':
+      return { ...replay, state: { name: 'failed', faults, refusal: tooLong(replay.state) } };
+    case 'cancel':
+      return { ...replay, state: { name: 'stopped' } };
+  }
+}
+
+export const isEnd = ({ name }: ReplayState): boolean =>
+  name === 'done' || name === 'failed' || name === 'stopped';
+
+function tooLong(state: ReplayState): Refusal {
+  const where = viewReplay(state).reason.replace(/\.$/, '');
+  const message = `This took too long: ${where.charAt(0).toLowerCase()}${where.slice(1)}. Close other tabs, then press Replay again.`;
+  return refusal('provider-timeout', message);
+}
+
+const FETCH_MS = 120_000;
+const LOAD_MS = 60_000;
+const RUN_MS_MIN = 30_000;
+/** A phone may be this much slower than the verifier whose time the package names. */
+const SLOWER = 200;
+
+/** How long a step of a replay may take. */
+export function replayDeadlineMs(state: ReplayState, manifest?: PackageManifest): Millis {
+  switch (state.name) {
+    case 'loading':
+      return millis(LOAD_MS);
+    case 'running':
+      return millis(Math.max(RUN_MS_MIN, (manifest?.referenceUnitMs ?? 0) * SLOWER));
+    default:
+      return millis(FETCH_MS);
+  }
+}
+
+export interface ReplayView {
+  tone: 'busy' | 'good' | 'warn' | 'bad' | 'calm';
+  title: string;
+  /** Never empty. */
+  reason: string;
+  facts: { label: string; value: string; digest?: boolean }[];
+  /** What is wrong with the receipt itself; each a sentence. */
+  faults: readonly string[];
+}
+
+const FETCHING: Record<Extract<ReplayState, { name: 'fetching' }>['what'], string> = {
+  package: 'Asking the hub which model this was.',
+  model: 'Fetching the model and checking it against its root.',
+  inputs: 'Fetching the inputs of this unit and checking them against the receipt.',
+  outputs: 'Fetching the outputs that the hub holds for this unit.',
+};
+
+/** A replay in words. */
+export function viewReplay(state: ReplayState): ReplayView {
+  const busy = (reason: string): ReplayView => ({
+    tone: 'busy',
+    title: 'Replaying…',
+    reason,
+    facts: [],
+    faults: [],
+  });
+  switch (state.name) {
+    case 'checking':
+      return busy('Checking the signatures of the receipt.');
+    case 'fetching':
+      return busy(FETCHING[state.what]);
+    case 'loading':
+      return busy('Loading the model on the exact lane: WebAssembly, one thread.');
+    case 'running':
+      return busy('Computing the unit.');
+    case 'stopped':
+      return {
+        ...busy('You stopped it. Nothing was found out; press Replay to begin again.'),
+        tone: 'calm',
+        title: 'Stopped',
+      };
+    case 'failed':
+      return {
+        tone: 'bad',
+        title: 'Not replayed',
+        reason: state.refusal.message,
+        facts: [],
+        faults: sentences(state.faults),
+      };
+    case 'done':
+      return viewFinding(state.finding, state.faults);
+  }
+}
+
+const sentences = (faults: readonly ReceiptFault[]): string[] =>
+  faults.map(({ message }) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`);
+
+function viewFinding(finding: ReplayFinding, faults: readonly ReceiptFault[]): ReplayView {
+  const { unit, claimed, replayed, lane } = finding;
+  const facts: ReplayView['facts'] =
+    claimed === replayed
+      ? [{ label: 'SHA-256', value: replayed, digest: true }]
+      : [
+          { label: 'Claimed in the receipt', value: claimed, digest: true },
+          { label: 'Computed here', value: replayed, digest: true },
+          ...(finding.held === undefined || finding.held === claimed
+            ? []
+            : [{ label: 'Held by the hub', value: finding.held, digest: true }]),
+          ...finding.outputs.map((output) => ({
+            label: `Output ${output.name}`,
+            value: describeDifference(output),
+          })),
+        ];
+  const words = lane === 'exact' ? nameExact(finding) : nameTolerance(finding);
+  if (faults.length === 0) return { ...words, facts, faults: [] };
+  const also = claimed === replayed ? `Unit ${unit} itself gave the same bytes.` : words.reason;
+  return {
+    tone: 'bad',
+    title: 'This receipt was altered',
+    reason: `It is not what its device, hub and verifiers signed. ${also}`,
+    facts,
+    faults: sentences(faults),
+  };
+}
+
+type Words = Pick<ReplayView, 'tone' | 'title' | 'reason'>;
+
+function nameExact({ unit, claimed, replayed, held, bytes }: ReplayFinding): Words {
+  if (claimed === replayed) {
+    const reason = `Unit ${unit} gave the same ${bytes} bytes in this tab as the device committed to.`;
+    return { tone: 'good', title: 'Same bytes', reason };
+  }
+  if (held === replayed) {
+    const reason = `This tab computed what the hub holds for unit ${unit}; the receipt names another digest, so the receipt does not stand for this result.`;
+    return { tone: 'bad', title: 'The receipt names other bytes', reason };
+  }
+  const reason = `Unit ${unit} gave other bytes in this tab than the device committed to. On the exact lane they must be the same.`;
+  return { tone: 'bad', title: 'Different bytes', reason };
+}
+
+/** A GPU is never byte for byte: its outputs are judged by their distance. */
+function nameTolerance({ unit, distance, claimed, replayed, held }: ReplayFinding): Words {
+  if (claimed === replayed) {
+    const reason = `Unit ${unit} gave the very bytes the device committed to, although a GPU computed them there.`;
+    return { tone: 'good', title: 'Same bytes', reason };
+  }
+  if (distance === undefined || held !== claimed) {
+    const reason = `The outputs behind the receipt’s digest of unit ${unit} are not what the hub holds, so their distance cannot be measured.`;
+    return { tone: 'bad', title: 'The receipt names other bytes', reason };
+  }
+  const far =
+    distance.l2 < DISTANCE_MAX
+      ? `relative L2 ${show(distance.l2)}, largest ${show(distance.max)} of the RMS`
+      : 'beyond measure';
+  return distance.within
+    ? {
+        tone: 'good',
+        title: 'Within tolerance',
+        reason: `A GPU computed unit ${unit}: its outputs are judged by distance, not by bytes. ${capital(far)}: the package allows it.`,
+      }
+    : {
+        tone: 'bad',
+        title: 'Beyond tolerance',
+        reason: `A GPU computed unit ${unit}, and its outputs lie further from the exact lane than the package allows: ${far}.`,
+      };
+}
+
+function describeDifference(output: ReplayFinding['outputs'][number]): string {
+  const { differing, of, largest } = output;
+  if (differing === 0) return `all ${of} values the same`;
+  const far = largest === undefined ? 'by no measurable number' : `by ${show(largest)} at most`;
+  return `${differing} of ${of} values differ, ${far}`;
+}
+
+const show = (value: number): string => Number(value.toPrecision(3)).toString();
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

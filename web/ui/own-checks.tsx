@@ -1,0 +1,53 @@
+import type { DeviceStatus } from '#protocol/messages/device.ts';
+import { viewAudit } from '../core/audit-view.ts';
+import { formatClock } from '../core/format.ts';
+import { VERDICT_TONES, VERDICT_WORDS } from '../core/verdict-view.ts';
+
+const SHOWN = 4;
+
+/** How often this device is checked and why, and what was found on its work. */
+export function OwnChecks({ status }: { status: DeviceStatus }) {
+  const audit = viewAudit(status);
+  const { verdicts } = status;
+  if (audit === undefined && verdicts.length === 0) return null;
+  const rest = verdicts.slice(SHOWN);
+  return (
+    <section class="card" aria-labelledby="checks-title" data-testid="own-checks">
+      <h2 id="checks-title">Checks on your work</h2>
+      {audit === undefined ? null : (
+        <p>
+          <strong data-testid="audit-rate">{audit.rate}</strong>{' '}
+          <span class="soft" data-testid="audit-why">
+            {audit.why}
+          </span>
+        </p>
+      )}
+      {verdicts.length === 0 ? (
+        <p class="soft small">No unit of yours has been checked since Start.</p>
+      ) : (
+        <VerdictList verdicts={verdicts.slice(0, SHOWN)} />
+      )}
+      {rest.length === 0 ? null : (
+        <details class="options">
+          <summary>{rest.length} more</summary>
+          <VerdictList verdicts={rest} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function VerdictList({ verdicts }: { verdicts: DeviceStatus['verdicts'] }) {
+  return (
+    <ul class="own-verdicts">
+      {verdicts.map(({ job, unit, kind, at }) => (
+        <li key={`${job} ${unit} ${at}`} data-testid="own-verdict">
+          <span class={`chip chip-${VERDICT_TONES[kind]}`}>{VERDICT_WORDS[kind].label}</span>
+          <span class="number">unit {unit}</span>
+          <code class="soft">{job.slice(0, 10)}</code>
+          <span class="soft small number">{formatClock(at)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,17 @@
+import type { HubMessage } from '#protocol/messages/control.ts';
+import type { Turn } from './state.ts';
+
+/** The person sees what was found on his own work; the hub's log has all of it. */
+const VERDICTS_MAX = 20;
+
+/** A verifier has executed one of this device's units again. A confirmed failure starts trust anew. */
+export function receiveJudgement(
+  { device, world }: Turn,
+  { job, unit, kind }: Extract<HubMessage, { type: 'judgement' }>,
+): void {
+  device.counts.unitsChecked += 1;
+  device.verdicts = [{ job, unit, kind, at: world.now }, ...device.verdicts].slice(0, VERDICTS_MAX);
+  if (kind !== 'mismatch') return;
+  device.counts.unitsMismatched += 1;
+  if (device.standing !== undefined) device.standing.units = 0;
+}
