@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { decodeWith } from '#protocol/decode.ts';
+import { Digest } from '#protocol/ids.ts';
 import { type AuditReport, auditEpoch } from './core/audit.ts';
 import { type AuditSource, readEvidence } from './edge/audit-evidence.ts';
 import { replaceFile } from './edge/files.ts';
@@ -14,6 +16,7 @@ const HELP = `npm run audit -- --epoch N [options]
                  (default: the one log under ./data/verifier)
   --head FILE    the head of the log that the last audit saw; this one must continue it, and its
                  own head is written there
+  --seed-hash H  the SHA-256 that you wrote down when the epoch was opened
   --insecure     accepts a self-signed certificate, as npm start -- --lan has
 
 Reads public records only. Exit status: 0 when nothing is wrong, 1 for any fault, 2 for a wrong
@@ -58,6 +61,7 @@ async function readFlags(): Promise<AuditSource | undefined> {
       hub: { type: 'string', default: 'http://127.0.0.1:8787' },
       log: { type: 'string' },
       head: { type: 'string' },
+      'seed-hash': { type: 'string' },
       insecure: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -65,12 +69,16 @@ async function readFlags(): Promise<AuditSource | undefined> {
   if (values.help) return undefined;
   if (!/^\d{1,15}$/.test(values.epoch ?? '')) throw new Error(`--epoch takes a number\n\n${HELP}`);
   if (!URL.canParse(values.hub)) throw new Error(`--hub takes an address, not ${values.hub}`);
+  const noted = values['seed-hash'];
+  const seedHash = noted === undefined ? undefined : decodeWith(Digest, noted);
+  if (seedHash?.ok === false) throw new Error(`--seed-hash: ${seedHash.refusal.message}`);
   return {
     epoch: Number(values.epoch),
     hub: new URL(values.hub),
     insecure: values.insecure,
     log: values.log ?? (await findLog(join('data', 'verifier'))),
     ...(values.head === undefined ? {} : { headFile: values.head }),
+    ...(seedHash === undefined ? {} : { seedHash: seedHash.value }),
   };
 }
 

@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PublicKey } from '#protocol/ids.ts';
 import { sampleKey, sampleReceipt } from '#protocol/sample-receipt.ts';
@@ -46,6 +48,25 @@ describe('receipt report', () => {
       expect(lines.join('')).toMatch(/\w/);
     },
   );
+
+  it('refuses the file with any bit flipped, unless it still says the same', () => {
+    const file = new TextEncoder().encode(JSON.stringify({ receipts: [receipt] }));
+    const read = (text: string): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        return undefined;
+      }
+    };
+    fc.assert(
+      fc.property(fc.nat({ max: file.length - 1 }), fc.nat({ max: 7 }), (at, bit) => {
+        const text = new TextDecoder().decode(file.with(at, (file[at] ?? 0) ^ (1 << bit)));
+        const same = isDeepStrictEqual(read(text), { receipts: [receipt] });
+        expect(reportReceipts(text).whole).toBe(same);
+      }),
+      { numRuns: 300 },
+    );
+  });
 
   it('refuses a sound receipt of another hub', () => {
     const other: PublicKey = sampleKey('another').key;

@@ -1,6 +1,7 @@
 import { decodeBase64 } from '#protocol/base64.ts';
 import { checkThreshold } from '#protocol/check-policy.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
+import type { PublicKey } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
 import type { Evidence, Fault, FaultCode, RevealedEpoch, Verify } from './audit.ts';
@@ -82,8 +83,9 @@ function judgeVerdict(
 ): { code: FaultCode; text: string } | undefined {
   const wrong = (text: string) => ({ code: 'verdict' as const, text });
   const { verdict, signature } = signed;
-  const verifier = epoch.verdicts[0]?.signed.verdict.verifier ?? verdict.verifier;
-  if (verdict.verifier !== verifier) return wrong('it is signed by another verifier than the rest');
+  const verifier = verdict.verifier;
+  if (verifier !== verifierOf(evidence))
+    return wrong('it is signed by another verifier than the rest');
   if (!verify({ key: verifier, context: 'verdict', record: verdict, signature })) {
     return wrong('its signature is not of the verifier it names');
   }
@@ -129,7 +131,7 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
 
 /** The verifier's log and the hub show the same verdicts of this verifier and epoch. */
 function auditCopies({ evidence, epoch, fault }: Audit): void {
-  const verifier = epoch.verdicts[0]?.signed.verdict.verifier;
+  const verifier = verifierOf(evidence);
   const shown = evidence.verdicts.filter(
     ({ verdict }) => verdict.epoch === evidence.epoch && verdict.verifier === verifier,
   );
@@ -161,6 +163,12 @@ function auditGap({ evidence, epoch, fault }: Audit): void {
     const text = `shard ${shard.sequence} lies between epochs ${evidence.epoch - 1} and ${evidence.epoch}: no seed of this verifier draws it`;
     fault('skipped', text);
   }
+}
+
+/** The verifier whose log this is: that of its first verdict. */
+function verifierOf({ lines }: Evidence): PublicKey | undefined {
+  const first = lines.find((line) => line.type === 'verdict');
+  return first?.type === 'verdict' ? first.signed.verdict.verifier : undefined;
 }
 
 const nameVerdict = ({ sequence, signed: { verdict } }: FiledVerdict): string =>

@@ -65,6 +65,14 @@ describe('auditEpoch', () => {
     expect(verdictLines.length).toBeLessThan(40);
   });
 
+  it('leaves the verdicts of other verifiers alone', () => {
+    const [own] = honest.verdicts;
+    if (own === undefined) throw new Error('no verdict');
+    const verdict = { ...own.verdict, verifier: STRANGER.key, unit: 3, epoch: 2 };
+    const other = { verdict, signature: STRANGER.sign('verdict', verdict) };
+    expect(faultsOf({ ...honest, verdicts: [...honest.verdicts, other] })).toEqual([]);
+  });
+
   it('tells plainly of an epoch whose seed is secret, or that never was', () => {
     const open = honest.lines.filter((line) => line.type !== 'epoch-revealed' || line.epoch !== 2);
     const unrevealed = auditEpoch({ ...honest, lines: open }, verify);
@@ -109,6 +117,15 @@ describe('a verifier that cheats', () => {
       line.type === 'epoch-revealed' && line.epoch === 2 ? { ...line, seed: seedOf(3) } : line,
     ]);
     expect(codesOf(evidence)).toContain('seed');
+  });
+
+  it('writes its log anew with another seed: found by who wrote down the hash of the first', () => {
+    const opened = honest.lines.find((line) => line.type === 'epoch-opened' && line.epoch === 2);
+    if (opened?.type !== 'epoch-opened') throw new Error('no epoch');
+    expect(faultsOf({ ...honest, seedHash: opened.commitment })).toEqual([]);
+    expect(faultsOf({ ...honest, seedHash: otherDigest() })).toEqual([
+      { code: 'seed', message: expect.stringContaining('written anew') },
+    ]);
   });
 
   it('opens an epoch when its verdicts are known, or judges after its seed is: found', () => {

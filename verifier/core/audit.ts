@@ -1,6 +1,6 @@
 import { describePolicy } from '#protocol/check-policy.ts';
 import { bytesToHex } from '#protocol/digest.ts';
-import type { PublicKey, Signature } from '#protocol/ids.ts';
+import type { Digest, PublicKey, Signature } from '#protocol/ids.ts';
 import type { LoggedCommitment, LoggedShard } from '#protocol/public-log.ts';
 import type { SignedTreeHead, SignedVerdict } from '#protocol/records.ts';
 import type { SigningContext } from '#protocol/signature.ts';
@@ -18,6 +18,8 @@ export interface Evidence {
   head: SignedTreeHead;
   /** A head that somebody was given before, of which this log must be a continuation. */
   earlier?: SignedTreeHead;
+  /** SHA-256 of the epoch's seed, as somebody wrote it down when the epoch was opened. */
+  seedHash?: Digest;
   /** The hub's entries under `head`, by position. */
   entries: readonly LoggedCommitment[];
   /** Accepted shards by sequence from the first one on; digests may be empty before the epoch. */
@@ -104,11 +106,16 @@ function unknown({ epoch, lines }: Evidence): AuditReport {
 }
 
 /** The seed is the one committed to first, and nothing was drawn before, or told after, its reveal. */
-function auditSeed({ epoch, lines }: Evidence, { opened, revealed }: RevealedEpoch) {
+function auditSeed({ epoch, lines, seedHash }: Evidence, { opened, revealed }: RevealedEpoch) {
   const faults: Fault[] = [];
   const fault = (message: string) => faults.push({ code: 'seed', message });
   if (bytesToHex(commitSeed(revealed.seed)) !== opened.commitment) {
     fault(`the revealed seed of epoch ${epoch} is not the one whose SHA-256 was logged first`);
+  }
+  if (seedHash !== undefined && seedHash !== opened.commitment) {
+    fault(
+      `epoch ${epoch} was opened with another seed than the one you wrote down: the log was written anew`,
+    );
   }
   const others = lines.filter((line) => line.type !== 'verdict' && line.epoch === epoch);
   if (others.length > 2 || others.some((line) => 'seed' in line !== (line === revealed))) {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type * as v from 'valibot';
 import { Health, VerdictPage } from '#protocol/api.ts';
 import { decodeJson } from '#protocol/decode.ts';
+import type { Digest } from '#protocol/ids.ts';
 import {
   LOG_PAGE_MAX,
   LogEntryPage,
@@ -30,6 +31,7 @@ export interface AuditSource {
   log: string;
   /** A file with the head of an earlier audit. */
   headFile?: string;
+  seedHash?: Digest;
 }
 
 /** Reads everything an audit needs, into memory: about 1 kB for each entry of the log. */
@@ -49,6 +51,7 @@ export async function readEvidence(source: AuditSource): Promise<Evidence> {
     lines,
     head,
     ...(earlier === undefined ? {} : { earlier }),
+    ...(source.seedHash === undefined ? {} : { seedHash: source.seedHash }),
     entries: await readEntries(http, head.head.size),
     shards: await readShards(http, range),
     verdicts: await readVerdicts(http),
