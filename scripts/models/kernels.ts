@@ -6,7 +6,7 @@ import {
   stringAttribute,
 } from '#protocol/onnx/model.ts';
 import { elementCount, type Tensor } from '#protocol/tensor.ts';
-import { type GraphBuilder, openGraph } from './graph.ts';
+import { type GraphBuilder, type GraphValue, openGraph } from './graph.ts';
 import { openRandom, type Random } from './random.ts';
 import { drawWeights } from './weights.ts';
 
@@ -87,6 +87,16 @@ const conv: KernelPlan = {
     graph.node('AveragePool', [depthwise], { ...window(3, step), output: 'pooled' });
     const wide = { ...window(3, step), output: 'up' };
     graph.node('ConvTranspose', ['y', weights('w5', [10, 6, 3, 3])], wide);
+  },
+};
+
+/** Many channels over a small plane: the sum is cut where the plane is, by the number of threads. */
+const deep: KernelPlan = {
+  item: [48, 8, 8],
+  outputs: { y: [32, 8, 8] },
+  build({ graph, weights }) {
+    const pads = intsAttribute('pads', [1, 1, 1, 1]);
+    graph.node('Conv', ['x', weights('w', [32, 48, 3, 3])], { ...window(3, [pads]), output: 'y' });
   },
 };
 
@@ -234,8 +244,11 @@ function makeModel(name: string, plan: KernelPlan): KernelModel {
       );
     };
     plan.build({ graph, random, weights });
-    const value = (each: string, item: number[]) =>
-      ({ name: each, dtype: 'f32', dims: ['batch', ...item] }) as const;
+    const value = (each: string, item: number[]): GraphValue => ({
+      name: each,
+      dtype: 'f32',
+      dims: ['batch', ...item],
+    });
     const outputs = Object.entries(plan.outputs).map(([each, item]) => value(each, item));
     const model = graph.encode({ name, inputs: [value('x', plan.item)], outputs });
     return { model, parameters: graph.parameterCount() };
@@ -251,7 +264,7 @@ function makeModel(name: string, plan: KernelPlan): KernelModel {
   };
 }
 
-const PLANS = { gemm, matmul, conv, norm, recurrent, reduce, curves, quantised, resize };
+const PLANS = { gemm, matmul, conv, deep, norm, recurrent, reduce, curves, quantised, resize };
 
 /** Small models that between them run the kernels the benchmark models do not, by name. */
 export const KERNELS: Record<string, KernelModel> = Object.fromEntries(
