@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { ExactCase } from '../page/exact-cases.ts';
 import {
   compareBatches,
+  compareEngines,
   compareLevels,
   compareOutputs,
   comparePlaces,
+  listDiffering,
   listRefused,
 } from './comparison.ts';
 import type { CaseResult, Output } from './engine.ts';
@@ -76,6 +78,21 @@ describe('the matrix', () => {
       ['b', 'Node, 2 threads', 0],
       ['a', 'Firefox, 1 thread', 0],
       ['b', 'Firefox, 1 thread', 4],
+    ]);
+  });
+
+  it('tells engines from threads, and leaves out what a place did not run', () => {
+    const threaded = [made(2), undefined, made(1, 1), made(7)];
+    const runs = [
+      { engine: 'Node', threads: 1, results },
+      { engine: 'Node', threads: 2, results: threaded },
+      { engine: 'Firefox', threads: 2, results: threaded },
+    ];
+    expect(comparePlaces(cases, runs).filter(({ differing }) => differing > 0)).toHaveLength(2);
+    expect(compareEngines(cases, runs).map(({ differing }) => differing)).toEqual([0, 0]);
+    expect(listDiffering(cases, runs).map(({ row, column }) => [row, column])).toEqual([
+      ['a, unit of 1, level all', 'Node, 2 threads'],
+      ['a, unit of 1, level all', 'Firefox, 2 threads'],
     ]);
   });
 

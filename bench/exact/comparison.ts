@@ -15,11 +15,11 @@ export interface Difference {
 
 const NOTHING: Difference = { bytes: 0, differing: 0, largest: 0 };
 
-/** What one engine with so many threads made of all cases, in their order. */
+/** What one engine with so many threads made of the cases, in their order; nothing of those left out. */
 export interface PlaceRun {
   engine: string;
   threads: number;
-  results: CaseResult[];
+  results: (CaseResult | undefined)[];
 }
 
 /** A sum of differences under the names of a row and a column. */
@@ -80,16 +80,41 @@ const outputsOf = (result: CaseResult | undefined): Output[] =>
 /** What must hold: each run against the first one, by model and engine with threads. */
 export function comparePlaces(cases: readonly ExactCase[], runs: readonly PlaceRun[]): Cell[] {
   const [reference, ...others] = runs;
-  return others.flatMap(({ engine, threads, results }) =>
+  if (reference === undefined) return [];
+  return others.flatMap((run) =>
     groupBy(cases, (each) => each.model).map(([row, places]) => ({
       row,
-      column: placeName(engine, threads),
-      ...addDifferences(
-        places.map((at) =>
-          compareOutputs(outputsOf(reference?.results[at]), outputsOf(results[at])),
-        ),
-      ),
+      column: placeName(run.engine, run.threads),
+      ...addDifferences(places.map((at) => compareCase(reference, run, at))),
     })),
+  );
+}
+
+const compareCase = (reference: PlaceRun, run: PlaceRun, at: number): Difference =>
+  run.results[at] === undefined
+    ? NOTHING
+    : compareOutputs(outputsOf(reference.results[at]), outputsOf(run.results[at]));
+
+/** Engines alone: each run against the first one with as many threads. */
+export const compareEngines = (cases: readonly ExactCase[], runs: readonly PlaceRun[]): Cell[] =>
+  groupBy(runs, ({ threads }) => `${threads}`).flatMap(([, places]) =>
+    comparePlaces(
+      cases,
+      runs.filter((_, at) => places.includes(at)),
+    ),
+  );
+
+/** Cases with bytes that differ from the first run's: a row for each, a column for each such place. */
+export function listDiffering(cases: readonly ExactCase[], runs: readonly PlaceRun[]): Cell[] {
+  const [reference, ...others] = runs;
+  if (reference === undefined) return [];
+  return cases.flatMap(({ model, batch, level }, at) =>
+    others.flatMap((run) => {
+      const difference = compareCase(reference, run, at);
+      const row = `${model}, unit of ${batch}, level ${level}`;
+      const column = placeName(run.engine, run.threads);
+      return difference.differing === 0 ? [] : [{ row, column, ...difference }];
+    }),
   );
 }
 
@@ -99,7 +124,7 @@ export const placeName = (engine: string, threads: number): string =>
 /** Each other level against `pinned`, units of the same size: by model and level. */
 export function compareLevels(
   cases: readonly ExactCase[],
-  results: readonly CaseResult[],
+  results: readonly (CaseResult | undefined)[],
   pinned: string,
 ): Cell[] {
   const others = cases.map((each, at) => ({ ...each, at })).filter(({ level }) => level !== pinned);
@@ -124,7 +149,7 @@ export function compareLevels(
  */
 export function compareBatches(
   cases: readonly ExactCase[],
-  results: readonly CaseResult[],
+  results: readonly (CaseResult | undefined)[],
   pinned: string,
 ): Cell[] {
   return cases.flatMap(({ model, batch, level }, at) => {
@@ -150,7 +175,7 @@ const takeRow = (outputs: readonly Output[], row: number, batch: number): Output
 export function listRefused(cases: readonly ExactCase[], runs: readonly PlaceRun[]): string[] {
   const found = runs.flatMap(({ engine, threads, results }) =>
     results.flatMap((result, at) =>
-      'refused' in result
+      result !== undefined && 'refused' in result
         ? [
             `${cases[at]?.model} at level ${cases[at]?.level}, ${placeName(engine, threads)}: ${result.refused}`,
           ]

@@ -17,6 +17,8 @@ const report: ExactReport = {
   reference: 'V8 in Node, 1 thread',
   cases: 12,
   places: [cell('gemm', 'Node, 2 threads', 0), cell('conv', 'Node, 2 threads', 3)],
+  engineCells: [cell('gemm', 'Node, 2 threads', 0)],
+  differing: [cell('conv, unit of 1, level all', 'Node, 2 threads', 3)],
   levels: [cell('gemm', 'basic', 0), cell('conv', 'basic', 1_250), cell('conv', 'disabled', 9)],
   batches: [cell('gemm', '8', 17)],
   refused: ['resize at level all, Bun, 1 thread: no\nkernel'],
@@ -26,7 +28,9 @@ describe('the document of exactness', () => {
   const text = renderReport(report);
 
   it('tells the sum, each place and model, and what was not run with its reason', () => {
-    expect(text).toContain('**3 of 8,000 bytes differ** over 12 cases');
+    expect(text).toContain('Of all against V8 in Node, 1 thread: **3 of 8,000 bytes differ**.');
+    expect(text).toContain('same number of threads: **0 of 4,000 bytes differ**.');
+    expect(text).toContain('| conv, unit of 1, level all | 3 of 4,000, 1.3e-7 | Node, 2 threads |');
     expect(text).toContain(
       '| place | gemm | conv |\n| --- | --- | --- |\n| Node, 2 threads | 0 | 3 |',
     );

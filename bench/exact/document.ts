@@ -13,6 +13,10 @@ export interface ExactReport {
   reference: string;
   cases: number;
   places: Cell[];
+  /** Each place against the first with as many threads. */
+  engineCells: Cell[];
+  /** Cases and places with bytes that differ where none should. */
+  differing: Cell[];
   levels: Cell[];
   batches: Cell[];
   refused: string[];
@@ -31,7 +35,6 @@ export function replaceReport(document: string, report: string): string {
 /** The report as Markdown. */
 export function renderReport(report: ExactReport): string {
   const { places, levels, batches, pinnedLevel, absent, refused } = report;
-  const { differing, bytes } = addDifferences(places);
   const notRun = [...absent.map(({ name, reason }) => `${name}: ${reason}`), ...refused];
   return [
     '## Conditions',
@@ -50,11 +53,18 @@ export function renderReport(report: ExactReport): string {
       ],
     ),
     ...(notRun.length === 0 ? ['Nothing was left out.'] : ['Not run:', bullets(notRun)]),
-    '## What must hold',
-    `The same model, unit and graph level in every engine and with every number of threads, against ${report.reference}. ` +
-      `**${count(differing)} of ${count(bytes)} bytes differ** over ${count(report.cases)} cases a place. Each cell: bytes that differ.`,
+    '## Engines and threads',
+    `The same model, unit and graph level in every engine and with every number of threads; ${count(report.cases)} cases, other levels than \`${pinnedLevel}\` with one thread only.`,
+    bullets([
+      `Between engines with the same number of threads: ${sumOf(report.engineCells)}.`,
+      `Of all against ${report.reference}: ${sumOf(places)}.`,
+    ]),
+    'Bytes that differ, by place and model:',
     placeTable(places),
-    '## What does not hold',
+    ...(report.differing.length === 0
+      ? []
+      : ['The cases that differ:', differingTable(report.differing)]),
+    '## Graph levels and sizes of unit',
     `**The graph level changes bits.** Each level against \`${pinnedLevel}\`, the pinned one, units of the same size. Each cell: bytes that differ of those compared, and the largest difference ÷ RMS of the output.`,
     differenceTable('model', levels, (level) => level),
     `**The size of the unit changes bits.** An item alone, against the same item as the first and as the last of a larger unit, at level \`${pinnedLevel}\`.`,
@@ -64,6 +74,22 @@ export function renderReport(report: ExactReport): string {
 
 const bullets = (lines: readonly string[]): string =>
   lines.map((line) => `- ${line.replaceAll(/\s+/g, ' ')}`).join('\n');
+
+function sumOf(cells: readonly Cell[]): string {
+  const { differing, bytes } = addDifferences(cells);
+  return `**${count(differing)} of ${count(bytes)} bytes differ**`;
+}
+
+/** One row a case: where it differs, and by how much at most. */
+const differingTable = (cells: readonly Cell[]): string =>
+  table(
+    ['case', 'bytes, largest difference ÷ RMS', 'where'],
+    distinct(cells.map(({ row }) => row)).map((row) => {
+      const places = cells.filter((cell) => cell.row === row);
+      const most = places.reduce((a, b) => (b.differing > a.differing ? b : a));
+      return [row, describeCell(most), places.map(({ column }) => column).join('; ')];
+    }),
+  );
 
 const count = (value: number): string => value.toLocaleString('en');
 

@@ -75,6 +75,12 @@ export async function openFirefox(path: string, url: string, folder: string): Pr
     detached: true,
     env: { ...process.env, HOME: folder },
   });
+  // A signal to the bench does not reach that group.
+  const interrupt = () => {
+    signalGroup(child.pid, 'SIGKILL');
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? code}`));
@@ -87,6 +93,7 @@ export async function openFirefox(path: string, url: string, folder: string): Pr
   return {
     stopped,
     async close() {
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
       signalGroup(child.pid, 'SIGTERM');
       const timer = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), STOP_MS_MAX);
       await ended;

@@ -90,6 +90,16 @@ const conv: KernelPlan = {
   },
 };
 
+/** Many channels over a small plane: the sum is cut where the plane is, by the number of threads. */
+const deep: KernelPlan = {
+  item: [48, 8, 8],
+  outputs: { y: [32, 8, 8] },
+  build({ graph, weights }) {
+    const pads = intsAttribute('pads', [1, 1, 1, 1]);
+    graph.node('Conv', ['x', weights('w', [32, 48, 3, 3])], { ...window(3, [pads]), output: 'y' });
+  },
+};
+
 const norm: KernelPlan = {
   item: [23, 61],
   outputs: { layer: [23, 61], soft: [23, 61], log: [23, 61], instance: [23, 61] },
@@ -254,7 +264,7 @@ function makeModel(name: string, plan: KernelPlan): KernelModel {
   };
 }
 
-const PLANS = { gemm, matmul, conv, norm, recurrent, reduce, curves, quantised, resize };
+const PLANS = { gemm, matmul, conv, deep, norm, recurrent, reduce, curves, quantised, resize };
 
 /** Small models that between them run the kernels the benchmark models do not, by name. */
 export const KERNELS: Record<string, KernelModel> = Object.fromEntries(
