@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { runCommand } from './command.ts';
+import { readRuntimeFiles } from './runtime-files.ts';
 
 /** What the figures depend on, told with each of them. */
 export async function readConditions(
@@ -10,6 +11,7 @@ export async function readConditions(
   const version = await runCommand([chromium, '--version'], 20_000).catch(() => 'unknown');
   const commit = await runCommand(['git', 'rev-parse', '--short', 'HEAD'], 20_000).catch(() => '');
   const runtime = await readFile('node_modules/onnxruntime-web/package.json', 'utf8');
+  const [wasm, glue] = await readRuntimeFiles();
   return {
     cpus: cpus().length,
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -18,6 +20,9 @@ export async function readConditions(
     node: process.versions.node,
     chromium: /\d+(\.\d+)+/.exec(version)?.[0] ?? 'unknown',
     ort: (JSON.parse(runtime) as { version: string }).version,
+    // SHA-256 of the runtime's files, as receipts name them.
+    ortWasm: wasm?.sha256,
+    ortGlue: glue?.sha256,
     quick,
     commit: commit.trim() || 'unknown',
   };

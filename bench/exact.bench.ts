@@ -1,59 +1,152 @@
-import { writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { openBrowser } from './browser.ts';
-import { runCommand } from './command.ts';
-import type { Bench, BenchContext } from './figure.ts';
-import { type BenchModel, plainItems, readModels } from './models.ts';
-import { type BenchPages, openBenchPages } from './page-server.ts';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { REFERENCE_LANE } from '#protocol/package.ts';
+import { readConditions } from './conditions.ts';
+import { openBrowsers } from './exact/browsers.ts';
+import {
+  addDifferences,
+  type Cell,
+  compareBatches,
+  compareLevels,
+  comparePlaces,
+  listRefused,
+  type PlaceRun,
+  placeName,
+} from './exact/comparison.ts';
+import { renderReport, replaceReport } from './exact/document.ts';
+import type { AbsentEngine, Engine } from './exact/engine.ts';
+import { openBun, openNode } from './exact/programs.ts';
+import type { Bench, BenchContext, Figure } from './figure.ts';
+import { type AnyModel, plainPlaces, readKernels, readModels } from './models.ts';
+import type { ExactCase } from './page/exact-cases.ts';
+import { readRuntimeFiles } from './runtime-files.ts';
 
-const RUN_MS_MAX = 5 * 60_000;
-/** Items run at once, so that batched kernels are compared too. */
-const ITEMS = { digits: 64, minilm: 2, mobilenet: 2 };
+const DOCUMENT = 'docs/exactness.md';
+const PINNED = REFERENCE_LANE.graphOptimization;
+const LEVELS = ['disabled', 'basic', 'extended', 'all'] as const;
 
-/** Outputs of the wasm provider in Node and Chromium, with 1 and 2 threads: bytes that differ. */
+/**
+ * Models × engines × threads × sizes of unit × graph levels. `differing-bytes` counts what must be 0:
+ * the same model, unit and level in every engine with every number of threads. The other two are
+ * known to differ and are told as they are.
+ */
 export const run: Bench = async function* (context) {
-  const models = await readModels(context);
-  const pages = await openBenchPages(context, await openBrowser(context));
-  let differing = 0;
-  let compared = 0;
-  for (const model of models) {
-    const places = await runEverywhere(model, pages, context);
-    const [reference = new Uint8Array()] = places.map(({ bytes }) => bytes);
-    for (const { place, bytes } of places.slice(1)) {
-      const count = countDiffering(reference, bytes);
-      context.say(`${model.name}, ${place}: ${count} of ${reference.length} bytes differ`);
-      differing += count;
-      compared += reference.length;
-    }
+  const { quick, write, say } = context;
+  if (quick && write) throw new Error('--write publishes the whole matrix: leave out --quick');
+  const cases = await prepareCases(context);
+  const found = [openNode(context), ...(await openBrowsers(context)), await openBun(context)];
+  const engines = found.filter((each) => 'run' in each);
+  const absent = found.filter((each) => 'reason' in each);
+  for (const { name, reason } of absent) say(`${name}: not run, ${reason}`);
+  const runs = await runPlaces({ engines, absent, cases }, context);
+  const [reference] = runs;
+  if (reference === undefined || runs.length < 2) throw new Error('nothing could be compared');
+  const places = comparePlaces(cases, runs);
+  const levels = compareLevels(cases, reference.results, PINNED);
+  const batches = compareBatches(cases, reference.results, PINNED);
+  const refused = listRefused(cases, runs);
+  for (const { row, column, differing, bytes } of places) {
+    if (differing > 0) say(`${row}, ${column}: ${differing} of ${bytes} bytes differ`);
   }
-  yield {
-    figure: 'differing-bytes',
-    value: differing,
-    unit: 'bytes',
-    detail: { models: models.map(({ name }) => name).join(' '), comparedBytes: compared },
-  };
+  for (const line of refused) say(`refused: ${line}`);
+  if (write) {
+    const report = renderReport({
+      conditions: await readConditions(context.chromium, quick),
+      engines: engines.map(({ name, version }) => ({
+        name,
+        version,
+        threads: runs.filter(({ engine }) => engine === name).map(({ threads }) => threads),
+      })),
+      absent,
+      runtime: await readRuntimeFiles(),
+      pinnedLevel: PINNED,
+      reference: placeName(reference.engine, reference.threads),
+      cases: cases.length,
+      places,
+      levels,
+      batches,
+      refused,
+    });
+    await writeFile(DOCUMENT, replaceReport(await readFile(DOCUMENT, 'utf8'), report));
+  }
+  yield describeCells('differing-bytes', places, {
+    models: new Set(cases.map(({ model }) => model)).size,
+    cases: cases.length,
+    places: runs.map(({ engine, threads }) => placeName(engine, threads)).join('; '),
+    notRun: absent.map(({ name }) => name).join('; ') || 'none',
+    refused: refused.length,
+  });
+  if (levels.length > 0) yield describeCells('level-differing-bytes', levels, {});
+  yield describeCells('batch-differing-bytes', batches, {});
 };
 
-async function runEverywhere(model: BenchModel, pages: BenchPages, context: BenchContext) {
-  const inputs = plainItems(model, ITEMS[model.name]);
-  const file = join(context.folder, `${basename(model.file)}.json`);
-  await writeFile(file, JSON.stringify(inputs));
-  const found: { place: string; bytes: Uint8Array }[] = [];
-  for (const threads of [1, 2]) {
-    const words = ['npx', 'tsx', 'bench/exact/node-run.ts', model.file, file, String(threads)];
-    const { outputs } = JSON.parse(await runCommand(words, RUN_MS_MAX)) as { outputs: string[] };
-    found.push({ place: `Node ${threads} threads`, bytes: joinOutputs(outputs) });
-    const seen = await pages.runOnce({ model: model.url, inputs, threads });
-    found.push({ place: `Chromium ${threads} threads`, bytes: joinOutputs(seen) });
-  }
-  return found;
+function describeCells(figure: string, cells: Cell[], detail: Figure['detail']): Figure {
+  const { bytes, differing, largest } = addDifferences(cells);
+  return {
+    figure,
+    value: differing,
+    unit: 'bytes',
+    detail: { comparedBytes: bytes, largestOfRms: largest, ...detail },
+  };
 }
 
-const joinOutputs = (outputs: readonly string[]): Uint8Array =>
-  Buffer.concat(outputs.map((text) => Buffer.from(text, 'base64')));
+/** Writes models and inputs into the bench's folder; gives the cases, those of a model together. */
+async function prepareCases(context: BenchContext): Promise<ExactCase[]> {
+  const { folder, quick } = context;
+  const [large, kernels] = [await readModels(context), await readKernels(context)];
+  const cases: ExactCase[] = [];
+  const add = async (model: AnyModel, batch: number, levels: readonly ExactCase['level'][]) => {
+    const inputsFile = `${model.name}-${batch}.inputs.json`;
+    // The same item first and last, with others between, in units of every size.
+    const places = Array.from({ length: batch }, (_, at) => (at === batch - 1 ? 0 : at));
+    await writeFile(join(folder, inputsFile), JSON.stringify(plainPlaces(model, places)));
+    const free = Object.fromEntries(model.batchNames.map((name) => [name, batch]));
+    const modelFile = `${model.name}.case.onnx`;
+    for (const level of levels) {
+      cases.push({ model: model.name, batch, level, modelFile, inputsFile, free });
+    }
+  };
+  for (const model of [...large, ...kernels]) {
+    await copyFile(model.file, join(folder, `${model.name}.case.onnx`));
+    for (const batch of quick ? [1, 2] : [1, 2, 8]) {
+      // Models of benchmark size take seconds to load: other levels with one item only.
+      const every = !quick && (batch === 1 || kernels.includes(model));
+      await add(model, batch, every ? LEVELS : [PINNED]);
+    }
+  }
+  return cases;
+}
 
-function countDiffering(a: Uint8Array, b: Uint8Array): number {
-  let count = Math.abs(a.length - b.length);
-  for (let at = 0; at < Math.min(a.length, b.length); at += 1) if (a[at] !== b[at]) count += 1;
-  return count;
+interface Matrix {
+  engines: Engine[];
+  /** Places that fail are added. */
+  absent: AbsentEngine[];
+  cases: ExactCase[];
+}
+
+/** Every engine with every number of threads, one after the other. */
+async function runPlaces(
+  { engines, absent, cases }: Matrix,
+  { quick, folder, say }: BenchContext,
+): Promise<PlaceRun[]> {
+  const runs: PlaceRun[] = [];
+  for (const [at, engine] of engines.entries()) {
+    for (const threads of quick ? [1, 2] : [1, 2, 4]) {
+      const name = placeName(engine.name, threads);
+      const job = { id: `job-${at}-${threads}`, threads, cases };
+      await writeFile(join(folder, `${job.id}.json`), JSON.stringify(job));
+      const started = performance.now();
+      try {
+        runs.push({ engine: engine.name, threads, results: await engine.run(job) });
+        say(
+          `${name}: ${cases.length} cases, ${Math.round((performance.now() - started) / 1000)} s`,
+        );
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        absent.push({ name, reason });
+        say(`${name}: not run, ${reason}`);
+      }
+    }
+  }
+  return runs;
 }

@@ -13,6 +13,10 @@ export interface Figure {
 export interface BenchContext {
   /** Under a minute for each bench, at the price of noise. */
   quick: boolean;
+  /** Install browsers and engines that the bench could use and that are missing. */
+  install: boolean;
+  /** Write what was found into the bench's document under `docs/`. */
+  write: boolean;
   /** Path of the Chromium to drive. */
   chromium: string;
   /** A folder of this run's own, gone afterwards. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeNpy } from '#protocol/npy.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
@@ -13,8 +13,8 @@ const MAKE_MS_MAX = 3 * 60_000;
 /** Different items made for a generated model; longer inputs repeat them. */
 const ITEMS_MADE = 32;
 
-export interface BenchModel {
-  name: 'digits' | 'minilm' | 'mobilenet';
+export interface AnyModel {
+  name: string;
   file: string;
   bytes: Uint8Array;
   /** Where the bench's own page finds it. */
@@ -23,6 +23,10 @@ export interface BenchModel {
   batchNames: string[];
   /** Inputs by name; their first dimension counts items. */
   inputs: Map<string, Tensor>;
+}
+
+export interface BenchModel extends AnyModel {
+  name: 'digits' | 'minilm' | 'mobilenet';
 }
 
 /** The sample's model and the two of benchmark size, which are generated, never committed. */
@@ -45,9 +49,25 @@ export async function readModels({ folder, say }: BenchContext): Promise<BenchMo
   ];
 }
 
-async function readModel(
-  from: Pick<BenchModel, 'name' | 'url' | 'inputs'> & { folder: string },
-): Promise<BenchModel> {
+/** The small models of `scripts/models/kernels.ts`, by name. */
+export async function readKernels({ folder: root, say }: BenchContext): Promise<AnyModel[]> {
+  say('generating the kernel models…');
+  const folder = join(root, 'kernels');
+  const words = ['--out', folder, '--only', 'kernels', '--items', String(ITEMS_MADE)];
+  await runCommand(['npx', 'tsx', 'scripts/models/main.ts', ...words], MAKE_MS_MAX);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.onnx')).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const name = file.replace('.onnx', '');
+      const made = value(decodeSafetensors(await readBytes(join(folder, `${name}.safetensors`))));
+      return readModel({ name, folder, url: `/models/kernels/${file}`, inputs: made.tensors });
+    }),
+  );
+}
+
+async function readModel<Name extends string>(
+  from: Pick<AnyModel, 'url' | 'inputs'> & { name: Name; folder: string },
+): Promise<AnyModel & { name: Name }> {
   const { name, url, folder } = from;
   const file = join(folder, `${name}.onnx`);
   const bytes = await readBytes(file);
@@ -61,29 +81,39 @@ async function readModel(
   return { name, file, bytes, url, batchNames, inputs };
 }
 
-/** The first `items` items of each input, from the start again when there are fewer. */
-function takeItems({ dtype, shape, data }: Tensor, items: number): Tensor {
+/** Items by their places in the input, from the start again past its end. */
+export function takeItems({ dtype, shape, data }: Tensor, places: readonly number[]): Tensor {
   const [rows = 1, ...rest] = shape;
   const row = data.length / rows;
-  const taken = new Uint8Array(items * row);
-  for (let at = 0; at < taken.length; at += data.length) {
-    taken.set(data.subarray(0, Math.min(data.length, taken.length - at)), at);
+  const taken = new Uint8Array(places.length * row);
+  for (const [at, place] of places.entries()) {
+    const start = (place % rows) * row;
+    taken.set(data.subarray(start, start + row), at * row);
   }
-  return { dtype, shape: [items, ...rest], data: taken };
+  return { dtype, shape: [places.length, ...rest], data: taken };
 }
+
+export const firstItems = (items: number): number[] =>
+  Array.from({ length: items }, (_, place) => place);
 
 /** Inputs of so many items, as a developer uploads them. */
 export const encodeItems = ({ inputs }: BenchModel, items: number): Uint8Array =>
   encodeSafetensors(
-    Object.fromEntries([...inputs].map(([name, tensor]) => [name, takeItems(tensor, items)])),
+    Object.fromEntries(
+      [...inputs].map(([name, tensor]) => [name, takeItems(tensor, firstItems(items))]),
+    ),
   );
 
 const RUNTIME_DTYPES = { f32: 'float32', i64: 'int64', i32: 'int32' } as const;
 
 /** The first items, as a page or a child process takes them. */
-export const plainItems = ({ inputs }: BenchModel, items: number): Plain[] =>
+export const plainItems = (model: AnyModel, items: number): Plain[] =>
+  plainPlaces(model, firstItems(items));
+
+/** Items by their places in the inputs. */
+export const plainPlaces = ({ inputs }: AnyModel, places: readonly number[]): Plain[] =>
   [...inputs].map(([name, tensor]) => {
-    const { dtype, shape, data } = takeItems(tensor, items);
+    const { dtype, shape, data } = takeItems(tensor, places);
     const type = RUNTIME_DTYPES[dtype as keyof typeof RUNTIME_DTYPES];
     return { name, dtype: type, shape: [...shape], data: Buffer.from(data).toString('base64') };
   });

@@ -6,21 +6,21 @@ import { openStaticServer } from './static-server.ts';
 /** `bench/page/`, opened afresh for each call: how many threads the runtime has is fixed at first use. */
 export type BenchPages = BenchPage;
 
-/** Calls into the bench's own page in this Chromium; generated models are under `/models/`. */
+/** What the bench's own pages are made of, by URL prefix; generated models are under `/models/`. */
+export const pageFolders = ({ folder }: BenchContext): Record<string, string> => ({
+  '/': 'bench/page',
+  '/bench/page/': 'bench/page',
+  '/ort/': 'node_modules/onnxruntime-web/dist',
+  '/models/': folder,
+  '/sample/': 'public/sample',
+});
+
+/** Calls into the bench's own page in this Chromium. */
 export async function openBenchPages(
   context: BenchContext,
   browser: BrowserContext,
 ): Promise<BenchPages> {
-  const server = await openStaticServer(
-    {
-      '/': 'bench/page',
-      '/bench/page/': 'bench/page',
-      '/ort/': 'node_modules/onnxruntime-web/dist',
-      '/models/': context.folder,
-      '/sample/': 'public/sample',
-    },
-    context,
-  );
+  const server = await openStaticServer(pageFolders(context), context);
   const inPage = async <T>(act: (page: Page) => Promise<T>): Promise<T> => {
     const page = await browser.newPage();
     try {
@@ -32,7 +32,8 @@ export async function openBenchPages(
     }
   };
   return {
-    runOnce: (task) => inPage((page) => page.evaluate((each) => bench.runOnce(each), task)),
+    runUnits: (task) => inPage((page) => page.evaluate((each) => bench.runUnits(each), task)),
+    nameAdapter: () => inPage((page) => page.evaluate(() => bench.nameAdapter())),
     runLoop: (task) => inPage((page) => page.evaluate((each) => bench.runLoop(each), task)),
   };
 }

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from './command.ts';
 import { readConditions } from './conditions.ts';
-import { type Bench, encodeFigure, type Figure } from './figure.ts';
+import { type Bench, type BenchContext, encodeFigure, type Figure } from './figure.ts';
 
 const CHROMIUM_MS_MAX = 10 * 60_000;
 
-/** `npm run bench -- NAME... [--quick] [--json]`: one line per figure. */
+const USAGE = 'npm run bench -- NAME... [--quick] [--json] [--install] [--write]';
+
+/** One line per figure. */
 async function main(): Promise<void> {
   const known = (await readdir(import.meta.dirname))
     .filter((name) => name.endsWith('.bench.ts'))
@@ -18,13 +20,15 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      install: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   const unknown = positionals.filter((name) => !known.includes(name));
   if (values.help || positionals.length === 0 || unknown.length > 0) {
     const wrong = unknown.length > 0 ? `There is no bench named ${unknown.join(', ')}.\n` : '';
-    process.stderr.write(`${wrong}Usage: npm run bench -- NAME... [--quick] [--json]\n`);
+    process.stderr.write(`${wrong}Usage: ${USAGE}\n`);
     process.stderr.write(`Benches: ${known.join(', ')}\n`);
     process.exitCode = values.help ? 0 : 2;
     return;
@@ -37,28 +41,27 @@ async function main(): Promise<void> {
       process.stdout.write(
         `${values.json ? encodeFigure(name, figure, conditions) : describeFigure(name, figure)}\n`,
       );
-    await runBench({ name, quick: values.quick, chromium, print }).catch((error: unknown) => {
+    const { quick, install, write } = values;
+    await runBench({ name, quick, install, write, chromium, print }).catch((error: unknown) => {
       process.stderr.write(`${name}: ${error instanceof Error ? error.stack : String(error)}\n`);
       process.exitCode = 1;
     });
   }
 }
 
-interface Run {
+interface Run extends Pick<BenchContext, 'quick' | 'install' | 'write' | 'chromium'> {
   name: string;
-  quick: boolean;
-  chromium: string;
   print: (figure: Figure) => void;
 }
 
-async function runBench({ name, quick, chromium, print }: Run): Promise<void> {
+async function runBench({ name, print, ...given }: Run): Promise<void> {
   const { run } = (await import(`./${name}.bench.ts`)) as { run: Bench };
   const folder = await mkdtemp(join(tmpdir(), `pocketgrid-bench-${name}-`));
   const closers: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })];
   const say = (line: string) => void process.stderr.write(`${name}: ${line}\n`);
   const defer = (close: () => unknown) => void closers.push(close);
   try {
-    for await (const figure of run({ quick, chromium, folder, say, defer })) print(figure);
+    for await (const figure of run({ ...given, folder, say, defer })) print(figure);
   } finally {
     for (const close of closers.reverse()) {
       await Promise.resolve(close()).catch((error: unknown) => say(String(error)));

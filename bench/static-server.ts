@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { transformWithOxc } from 'vite';
 import type { BenchContext } from './figure.ts';
 
@@ -25,15 +26,23 @@ export interface StaticServer {
 
 /**
  * Serves folders by URL prefix on this machine, cross-origin isolated as the hub's own pages are;
- * TypeScript is handed out as JavaScript. A path without an ending is `index.html`.
+ * TypeScript is handed out as JavaScript. A path without an ending is `index.html`. What pages post
+ * goes to `receive`.
  */
 export async function openStaticServer(
   folders: Record<string, string>,
   { defer }: BenchContext,
+  receive?: (url: URL, body: string) => void,
 ): Promise<StaticServer> {
   const served: StaticServer['served'] = [];
   const server = createServer(async (request, response) => {
-    const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (request.method === 'POST' && receive !== undefined) {
+      receive(url, await text(request));
+      response.writeHead(204).end();
+      return;
+    }
+    const path = normalize(url.pathname);
     const [prefix] = Object.keys(folders)
       .filter((each) => path.startsWith(each))
       .sort((a, b) => b.length - a.length);

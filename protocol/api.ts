@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { JobId, PublicKey } from './ids.ts';
 import { JobView } from './job.ts';
 import { Provider } from './package.ts';
-import { Receipt, SignedVerdict } from './records.ts';
+import { Receipt, SignedVerdict, VerdictKind } from './records.ts';
 import { Refusal } from './refusal.ts';
 import { Count, Instant, Millis } from './units.ts';
 
@@ -64,6 +64,17 @@ export type DeviceView = v.InferOutput<typeof DeviceView>;
 export const GridView = v.strictObject({
   devices: v.array(DeviceView),
   verifiers: v.array(PublicKey),
+  /** Units on which verifiers disagree, with what each of them says. */
+  disputes: v.array(
+    v.strictObject({
+      job: JobId,
+      unit: Count,
+      device: PublicKey,
+      opinions: v.array(v.strictObject({ verifier: PublicKey, kind: VerdictKind })),
+    }),
+  ),
+  /** How often the majority contradicted a verifier. */
+  faults: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
   jobsRunning: Count,
   unitsAccepted: Count,
 });

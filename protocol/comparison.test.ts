@@ -1,7 +1,27 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareTensors, compareUnits, DISTANCE_MAX, decodeHalf } from './comparison.ts';
-import type { TensorSpec } from './tensor.ts';
+import {
+  BEYOND,
+  compareTensors,
+  compareUnits,
+  countSteps,
+  DISTANCE_MAX,
+  digestComparator,
+  isWithin,
+} from './comparison.ts';
+import { hexToBytes } from './digest.ts';
+import { decodeHalf } from './float16.ts';
+import type { Dtype, TensorSpec } from './tensor.ts';
+
+const vectors: {
+  name: string;
+  dtype: Dtype;
+  claimed: string;
+  reference: string;
+  l2: string;
+  max: string;
+}[] = JSON.parse(readFileSync(new URL('./vectors/comparison.json', import.meta.url), 'utf8'));
 
 const f32 = (...values: number[]) => new Uint8Array(new Float32Array(values).buffer);
 const f64 = (...values: number[]) => new Uint8Array(new Float64Array(values).buffer);
@@ -68,6 +88,80 @@ describe('the distances', () => {
     const { l2, max } = compareTensors(f32(0, 0.5), f32(0, 0), 'f32');
     expect(l2).toBeCloseTo(0.5 / Math.sqrt(2), 12);
     expect(max).toBeCloseTo(0.5, 12);
+  });
+});
+
+describe('the decision', () => {
+  it.each(vectors)('comes to the steps of the vector: $dtype, $name', (vector) => {
+    const { claimed, reference, dtype } = vector;
+    const found = compareTensors(hexToBytes(claimed), hexToBytes(reference), dtype);
+    expect([String(countSteps(found.l2)), String(countSteps(found.max))]).toEqual([
+      vector.l2,
+      vector.max,
+    ]);
+  });
+
+  const distance = fc.double({ min: 0, max: 2, noNaN: true });
+  it('is that of the numbers themselves where they are a step or more apart', () => {
+    fc.assert(
+      fc.property(distance, distance, (found, limit) => {
+        const within = isWithin({ l2: found, max: 0 }, { l2: limit, max: 0 });
+        if (Math.abs(found - limit) > 2 ** -40) expect(within).toBe(found < limit);
+        if (found === limit) expect(within).toBe(true);
+      }),
+    );
+  });
+
+  it('is monotonic: what is nearer in both measures is never worse', () => {
+    fc.assert(
+      fc.property(fc.tuple(distance, distance), fc.tuple(distance, distance), (far, limit) => {
+        fc.pre(isWithin({ l2: far[0], max: far[1] }, { l2: limit[0], max: limit[1] }));
+        const near = { l2: far[0] / 2, max: far[1] / 3 };
+        expect(isWithin(near, { l2: limit[0], max: limit[1] })).toBe(true);
+        expect(isWithin(near, { l2: limit[0] + 1, max: limit[1] + 1 })).toBe(true);
+      }),
+    );
+  });
+
+  it('never takes what is beyond measure, however wide the threshold', () => {
+    const wide = { l2: 1e300, max: 1e300 };
+    expect(isWithin(BEYOND, wide)).toBe(false);
+    const outputs = [spec('a', 2)];
+    const rule = { outputs, comparators: [{ output: 'a', ...wide }] };
+    for (const bad of [Number.NaN, Infinity, -Infinity]) {
+      expect(compareUnits(f32(1, bad), f32(1, 2), rule).within).toBe(false);
+    }
+    expect(compareUnits(f32(1, 2, 3), f32(1, 2), rule).within).toBe(false);
+    expect(compareUnits(f32(1, 3e38), f32(1, 2), rule).within).toBe(false);
+  });
+
+  it('does not depend on which of two equally large tensors is the reference', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -8, max: 8, noNaN: true }), { minLength: 2 }),
+        (list) => {
+          const turned = [...list.slice(1), list[0] ?? 0];
+          const there = compareTensors(f64(...turned), f64(...list), 'f64');
+          const back = compareTensors(f64(...list), f64(...turned), 'f64');
+          expect(back.l2).toBeCloseTo(there.l2, 9);
+          expect(back.max).toBeCloseTo(there.max, 9);
+        },
+      ),
+    );
+  });
+
+  it('names its rule: another threshold, shape or dtype is another digest', () => {
+    const outputs = [spec('a', 2)];
+    const digests = [
+      digestComparator({ outputs, comparators: [] }),
+      digestComparator({ outputs, comparators: [{ output: 'a', l2: 2e-4, max: 1e-2 }] }),
+      digestComparator({ outputs: [spec('a', 3)], comparators: [] }),
+      digestComparator({ outputs: [{ ...spec('a', 2), dtype: 'f16' }], comparators: [] }),
+    ];
+    expect(new Set(digests).size).toBe(4);
+    // The default spelled out is the same rule.
+    const spelled = [{ output: 'a', l2: 1e-4, max: 1e-2 }];
+    expect(digestComparator({ outputs, comparators: spelled })).toBe(digests[0]);
   });
 });
 

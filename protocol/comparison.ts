@@ -1,5 +1,14 @@
+import { digestRecord } from './digest.ts';
+import { decodeHalf } from './float16.ts';
+import type { Digest } from './ids.ts';
 import type { Comparator } from './package.ts';
 import { DTYPE_BYTES, type Dtype, specBytes, type TensorSpec } from './tensor.ts';
+
+/**
+ * Names everything below that decides: the measures, the order of their sums, the steps and the
+ * rule. Any change that could turn one verdict into another takes a new number.
+ */
+export const COMPARATOR_VERSION = 'pocketgrid/comparator@1';
 
 /** How far a claimed unit is from the reference: the largest of each measure over the outputs. */
 export interface Distance {
@@ -11,6 +20,19 @@ export interface Distance {
   within: boolean;
 }
 
+/** The distances of one output. */
+export interface OutputDistance {
+  output: string;
+  l2: number;
+  max: number;
+}
+
+/** Outputs of a unit, and the thresholds they are judged by; a package manifest is one. */
+export interface ComparisonRule {
+  outputs: readonly TensorSpec[];
+  comparators: readonly Comparator[];
+}
+
 /** Stands for "beyond measure": another length, NaN or infinity where the reference has none. JSON
  * has no infinity, and a verdict must be written as JSON. */
 export const DISTANCE_MAX = 1e9;
@@ -18,37 +40,89 @@ export const DISTANCE_MAX = 1e9;
 export const COMPARATOR_DEFAULT = { l2: 1e-4, max: 1e-2 } as const;
 export const BEYOND: Distance = { l2: DISTANCE_MAX, max: DISTANCE_MAX, within: false };
 
+/** 2^40: distances and thresholds are compared in whole numbers of 2^-40, about 9e-13. */
+const STEPS = 1_099_511_627_776;
+
+/** Beyond measure too: overflow, and NaN from infinity over infinity. */
+const cap = (distance: number): number =>
+  Number.isFinite(distance) ? Math.min(distance, DISTANCE_MAX) : DISTANCE_MAX;
+
+/** A distance or threshold in steps of 2^-40, rounded down. A power of two only moves the exponent,
+ * so nothing is rounded before the floor. */
+export const countSteps = (distance: number): bigint => BigInt(Math.floor(cap(distance) * STEPS));
+
+const BEYOND_STEPS = countSteps(DISTANCE_MAX);
+
+/** Whether distances lie within thresholds, decided in whole numbers; beyond measure never does. */
+export const isWithin = (
+  distance: Pick<OutputDistance, 'l2' | 'max'>,
+  limit: Pick<Comparator, 'l2' | 'max'>,
+): boolean => staysUnder(distance.l2, limit.l2) && staysUnder(distance.max, limit.max);
+
+function staysUnder(distance: number, limit: number): boolean {
+  const steps = countSteps(distance);
+  return steps < BEYOND_STEPS && steps <= countSteps(limit);
+}
+
+/** The thresholds of an output: the package's own, else the default. */
+export const limitsOf = (output: string, comparators: readonly Comparator[]) =>
+  comparators.find((comparator) => comparator.output === output) ?? COMPARATOR_DEFAULT;
+
+/** Names the rule a unit was judged by: version, tensors and thresholds in steps. */
+export const digestComparator = ({ outputs, comparators }: ComparisonRule): Digest =>
+  digestRecord({
+    version: COMPARATOR_VERSION,
+    outputs: outputs.map(({ name, dtype, shape }) => {
+      const { l2, max } = limitsOf(name, comparators);
+      // Steps can pass 2^53, so they are written as text.
+      return { name, dtype, shape, l2: String(countSteps(l2)), max: String(countSteps(max)) };
+    }),
+  });
+
 /** Compares the bytes of one unit, output by output. The reference has the manifest's shapes. */
 export function compareUnits(
   claimed: Uint8Array,
   reference: Uint8Array,
-  rule: { outputs: readonly TensorSpec[]; comparators: readonly Comparator[] },
+  rule: ComparisonRule,
 ): Distance {
+  const measured = measureUnits(claimed, reference, rule.outputs);
+  if (measured === undefined) return BEYOND;
   const total: Distance = { l2: 0, max: 0, within: true };
-  if (claimed.length !== reference.length) return BEYOND;
-  let offset = 0;
-  for (const spec of rule.outputs) {
-    const end = offset + specBytes(spec);
-    if (end > reference.length) return BEYOND;
-    const one = compareTensors(
-      claimed.subarray(offset, end),
-      reference.subarray(offset, end),
-      spec.dtype,
-    );
-    const limit =
-      rule.comparators.find((comparator) => comparator.output === spec.name) ?? COMPARATOR_DEFAULT;
+  for (const one of measured) {
     total.l2 = Math.max(total.l2, one.l2);
     total.max = Math.max(total.max, one.max);
-    total.within &&= one.l2 <= limit.l2 && one.max <= limit.max;
+    total.within &&= isWithin(one, limitsOf(one.output, rule.comparators));
+  }
+  return total;
+}
+
+/** The distances of each output of one unit; undefined where a length is not that of the outputs. */
+export function measureUnits(
+  claimed: Uint8Array,
+  reference: Uint8Array,
+  outputs: readonly TensorSpec[],
+): OutputDistance[] | undefined {
+  const measured: OutputDistance[] = [];
+  if (claimed.length !== reference.length) return undefined;
+  let offset = 0;
+  for (const spec of outputs) {
+    const end = offset + specBytes(spec);
+    if (end > reference.length) return undefined;
+    const [a, b] = [claimed.subarray(offset, end), reference.subarray(offset, end)];
+    measured.push({ output: spec.name, ...compareTensors(a, b, spec.dtype) });
     offset = end;
   }
-  return offset === reference.length ? total : BEYOND;
+  return offset === reference.length ? measured : undefined;
 }
 
 /**
  * Relative distances of two tensors of one dtype, in float64. Everything is divided by max|b| first,
  * so that squares neither overflow nor vanish. A reference of zeros has no scale of its own and is
  * judged on the absolute scale 1. NaN agrees only with NaN, an infinity only with itself.
+ *
+ * The operations are +, −, ×, ÷ and one square root, each rounded as IEEE 754 says, from the first
+ * element to the last: any engine comes to the same bits. Powers and other functions of `Math` may
+ * differ between engines and have no place here.
  */
 export function compareTensors(
   claimed: Uint8Array,
@@ -58,6 +132,7 @@ export function compareTensors(
   const a = openReader(claimed, dtype);
   const b = openReader(reference, dtype);
   const count = reference.length / DTYPE_BYTES[dtype];
+  if (claimed.length !== reference.length) return { l2: DISTANCE_MAX, max: DISTANCE_MAX };
   let scale = 0;
   for (let place = 0; place < count; place += 1) {
     const magnitude = Math.abs(b(place));
@@ -71,14 +146,17 @@ export function compareTensors(
   for (let place = 0; place < count; place += 1) {
     const claim = a(place);
     const truth = b(place);
+    const scaled = truth / scale;
     if (claim === truth || (Number.isNaN(claim) && Number.isNaN(truth))) {
-      if (Number.isFinite(truth)) squares += (truth / scale) ** 2;
+      if (Number.isFinite(truth)) squares += scaled * scaled;
       continue;
     }
-    if (!Number.isFinite(claim) || !Number.isFinite(truth)) return BEYOND;
-    const difference = claim / scale - truth / scale;
-    differences += difference ** 2;
-    squares += (truth / scale) ** 2;
+    if (!Number.isFinite(claim) || !Number.isFinite(truth)) {
+      return { l2: DISTANCE_MAX, max: DISTANCE_MAX };
+    }
+    const difference = claim / scale - scaled;
+    differences += difference * difference;
+    squares += scaled * scaled;
     largest = Math.max(largest, Math.abs(difference));
   }
   if (differences === 0 && largest === 0) return { l2: 0, max: 0 };
@@ -86,10 +164,6 @@ export function compareTensors(
   const rms = zero ? 1 : Math.sqrt(squares / count);
   return { l2: cap(Math.sqrt(differences) / norm), max: cap(largest / rms) };
 }
-
-/** Beyond measure too: overflow, and NaN from infinity over infinity. */
-const cap = (distance: number): number =>
-  Number.isFinite(distance) ? Math.min(distance, DISTANCE_MAX) : DISTANCE_MAX;
 
 function openReader(bytes: Uint8Array, dtype: Dtype): (place: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -112,14 +186,4 @@ function openReader(bytes: Uint8Array, dtype: Dtype): (place: number) => number 
     case 'bool':
       return (place) => view.getUint8(place);
   }
-}
-
-/** IEEE 754 binary16: 1 sign bit, 5 exponent bits biased by 15, 10 fraction bits. */
-export function decodeHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }

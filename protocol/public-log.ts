@@ -9,6 +9,8 @@ import { Count } from './units.ts';
 
 /** What anyone may read of a hub's log, under `/v1/log`. Each `next` is what to ask for `from`. */
 export const LOG_PAGE_MAX = 1_000;
+/** A shard names a digest for each of its units, and may have thousands. */
+export const SHARD_PAGE_MAX = 100;
 
 /** The leaf of an entry: RFC 6962's leaf hash of the entry's canonical JSON. */
 export const hashEntry = (entry: LogEntry): Uint8Array =>

@@ -75,6 +75,8 @@ export const Verdict = v.strictObject({
   /** Largest relative L2 and max distance over the outputs; 0 on the exact lane when equal. */
   l2: v.number(),
   max: v.number(),
+  /** On the tolerance lane: `COMPARATOR_VERSION` of the code that compared. */
+  comparator: v.optional(v.pipe(v.string(), v.maxLength(60))),
   /** Times the unit was re-executed: 2 when a mismatch was confirmed in a fresh runtime. */
   runs: Count,
   /** The epoch whose seed drew this unit. */

@@ -29,7 +29,7 @@ export const REFUSAL_CODES = [
   'commitment-mismatch',
   'result-shape',
   'result-nan', // reserved: nobody says it
-  'result-digest', // reserved: nobody says it
+  'result-digest',
   'unit-already-accepted',
   // Bytes
   'blob-unknown',

@@ -82,15 +82,7 @@ export function sampleReceipt(): Receipt {
     };
     return { verdict, signature: verifier.sign('verdict', verdict) };
   };
-  const [first, last] = ['first', 'last'].map((name) => hashLeaf(bytesOf(name)));
-  const frontier = openFrontier();
-  if (first === undefined || last === undefined) throw new Error('leaves');
-  for (const leaf of [first, hashEntry(log), last]) appendLeaf(frontier, leaf);
-  const head = {
-    size: frontier.size,
-    root: bytesToHex(frontierRoot(frontier)) as Digest,
-    at: instant(1_790_000_002_000),
-  };
+  const { head, path } = sampleTree(hashEntry(log));
   const record = {
     shard,
     salt,
@@ -98,7 +90,7 @@ export function sampleReceipt(): Receipt {
     log,
     hub: hub.key,
     logSignature: hub.sign('log-entry', log),
-    inclusion: { position: 1, path: [first, last].map((hash) => bytesToHex(hash) as Digest) },
+    inclusion: { position: 1, path },
     head: { head, signature: hub.sign('tree-head', head) },
     inputs: {
       root: digestOf('inputs') as string as Root,
@@ -108,4 +100,14 @@ export function sampleReceipt(): Receipt {
     verdicts: [judge(0), judge(2)],
   };
   return { ...record, signature: hub.sign('receipt', record) };
+}
+
+/** The head of a log of three entries, and the path from the second one to it. */
+function sampleTree(second: Uint8Array) {
+  const frontier = openFrontier();
+  const [first, last] = [hashLeaf(bytesOf('first')), hashLeaf(bytesOf('last'))];
+  for (const leaf of [first, second, last]) appendLeaf(frontier, leaf);
+  const root = bytesToHex(frontierRoot(frontier)) as Digest;
+  const head = { size: frontier.size, root, at: instant(1_790_000_002_000) };
+  return { head, path: [first, last].map((hash) => bytesToHex(hash) as Digest) };
 }

@@ -1,4 +1,5 @@
 import type { LeaseId, PublicKey } from '#protocol/ids.ts';
+import type { ContributorMessage, FrameHead } from '#protocol/messages/control.ts';
 import { refusal } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import { type Contributor, openContributor, stepContributor } from '../worker/core/contributor.ts';
@@ -12,6 +13,7 @@ import type { Clock } from './clock.ts';
 import { digestAll, FAKE_UNIT_BYTES, type FakeBlobs, fakeCompute } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
 import type { ClientEnd, HubNode } from './hub-node.ts';
+import { type LiarMemory, type Lie, lieAboutFrame, lieAboutMessage, lieAboutUnit } from './lies.ts';
 import type { Random } from './random.ts';
 
 export interface DeviceNode {
@@ -28,6 +30,9 @@ export interface DeviceTraits {
   /** Share of units computed wrong on purpose. */
   cheats: number;
   fetchFails: number;
+  lie?: Lie;
+  /** What all liars of the grid overhear. */
+  overheard?: LiarMemory['overheard'];
 }
 
 interface Grid {
@@ -43,6 +48,7 @@ interface Node extends Grid {
   traits: DeviceTraits;
   acknowledged: DeviceNode['acknowledged'];
   memory: DeviceMemory;
+  liar: LiarMemory;
 }
 
 /** One opened tab. */
@@ -64,6 +70,7 @@ export function openDeviceNode(grid: Grid, name: string, traits: DeviceTraits): 
     traits,
     acknowledged: { leases: [], indexes: [] },
     memory: { deaths: [], admissions: [] },
+    liar: { overheard: traits.overheard ?? {} },
   };
   let tab = openTab(node);
   return {
@@ -127,9 +134,9 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
     case 'close':
       return tab.sockets.get(effect.socket)?.close();
     case 'send':
-      return tab.sockets.get(effect.socket)?.send(effect.message);
+      return send(node, tab.sockets.get(effect.socket), effect.message);
     case 'send-frame':
-      return tab.sockets.get(effect.socket)?.sendFrame(effect.head, effect.payload);
+      return sendFrame(node, tab.sockets.get(effect.socket), effect);
     case 'sign': {
       const signature = fakeSign(node.key, effect.context, effect.record);
       return later(2, { type: 'signed', token: effect.token, signature });
@@ -153,6 +160,22 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
     default:
       return;
   }
+}
+
+function send(node: Node, end: ClientEnd | undefined, message: ContributorMessage): void {
+  const device = { key: node.key, random: node.random, memory: node.liar };
+  for (const said of lieAboutMessage(node.traits.lie, message, device)) end?.send(said);
+}
+
+function sendFrame(
+  node: Node,
+  end: ClientEnd | undefined,
+  frame: { head: FrameHead; payload: Uint8Array },
+): void {
+  const said = lieAboutFrame(node.traits.lie, frame, node.random);
+  if (said === undefined) return;
+  if ('head' in said) end?.sendFrame(said.head, said.payload);
+  else end?.send(said);
 }
 
 function connect(node: Node, tab: Tab, socket: number): void {
@@ -205,7 +228,8 @@ function run(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'r
     const made = fakeCompute(effect.inputs.subarray(at, at + FAKE_UNIT_BYTES));
     // A cheat is honest in admission: those runs hold one unit.
     if (unitCount > 1 && random.chance(traits.cheats)) made[0] = (made[0] ?? 0) ^ 1;
-    outputs.set(made, at);
+    const { lie } = unitCount > 1 ? traits : {};
+    outputs.set(lieAboutUnit(lie, made, { random, memory: node.liar }), at);
   }
   const computeMs = millis(unitCount * traits.unitMs);
   const end = Math.max(tab.busyUntil.get(worker) ?? 0, clock.now()) + computeMs;

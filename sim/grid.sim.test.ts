@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest';
-import { drawScenario, runScenario } from './world.ts';
+import { drawHostileScenario, drawScenario, runScenario } from './world.ts';
 
 // `npm run sim -- --seeds 200` runs many more; `npm run sim -- --seed N` repeats one.
 test.each(Array.from({ length: 12 }, (_, at) => at + 1))('seed %i: the job ends right', (seed) => {
   const outcome = runScenario(drawScenario(seed));
   expect(outcome.broken).toEqual([]);
+});
+
+const HOSTILE = Array.from({ length: 6 }, (_, at) => at + 1);
+test.each(HOSTILE)('hostile seed %i: beside liars of every kind the results are right', (seed) => {
+  const outcome = runScenario(drawHostileScenario(seed));
+  expect(outcome).toMatchObject({ broken: [], wrongUnits: 0 });
+  expect(outcome.barred).toBeGreaterThan(0);
+  expect(outcome.lapsed).toBeGreaterThan(0);
 });

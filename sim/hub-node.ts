@@ -50,7 +50,8 @@ interface Grid {
   random: Random;
   weather: Weather;
   blobs: FakeBlobs;
-  verifier: PublicKey;
+  /** Enrolled from the start. */
+  verifiers: readonly PublicKey[];
   checkRate: number;
 }
 
@@ -75,7 +76,7 @@ export function openHubNode(grid: Grid): HubNode {
     ...grid,
     random,
     key: random.nonce() as string as PublicKey,
-    facts: [{ type: 'verifier-enrolled', key: grid.verifier, at: grid.clock.now() }],
+    facts: grid.verifiers.map((key) => ({ type: 'verifier-enrolled', key, at: grid.clock.now() })),
     nextSocket: 1,
   };
   let life: Life | undefined = openLife(node);

@@ -1,25 +1,37 @@
 import { parseArgs } from 'node:util';
-import { drawScenario, runScenario } from './world.ts';
+import { runAttack } from './attack/command.ts';
+import { drawHostileScenario, drawScenario, runScenario } from './world.ts';
 
-const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '12' }, seed: { type: 'string' } },
-});
-const seeds =
-  values.seed === undefined
-    ? Array.from({ length: Number(values.seeds) }, (_, at) => at + 1)
-    : [Number(values.seed)];
-if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed))) {
-  console.error('usage: npm run sim -- --seeds COUNT | --seed NUMBER');
-  process.exit(2);
-}
-let failed = 0;
-for (const seed of seeds) {
-  const scenario = drawScenario(seed);
-  const outcome = runScenario(scenario);
-  if (outcome.broken.length > 0) failed += 1;
-  if (outcome.broken.length > 0 || values.seed !== undefined) {
-    process.stdout.write(`${JSON.stringify({ scenario, outcome })}\n`);
+const [first, ...rest] = process.argv.slice(2);
+process.exitCode = first === 'attack' ? await runAttack(rest) : runGrids();
+
+/** Whole grids on seeded clocks and networks: `--seeds COUNT`, or `--seed NUMBER` to repeat one. */
+function runGrids(): number {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '12' },
+      seed: { type: 'string' },
+      /** Liars of every kind beside the honest devices. */
+      hostile: { type: 'boolean', default: false },
+    },
+  });
+  const seeds =
+    values.seed === undefined
+      ? Array.from({ length: Number(values.seeds) }, (_, at) => at + 1)
+      : [Number(values.seed)];
+  if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed))) {
+    console.error('usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile] | attack');
+    return 2;
   }
+  let failed = 0;
+  for (const seed of seeds) {
+    const scenario = values.hostile ? drawHostileScenario(seed) : drawScenario(seed);
+    const outcome = runScenario(scenario);
+    if (outcome.broken.length > 0) failed += 1;
+    if (outcome.broken.length > 0 || values.seed !== undefined) {
+      process.stdout.write(`${JSON.stringify({ scenario, outcome })}\n`);
+    }
+  }
+  process.stdout.write(`${seeds.length - failed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
 }
-process.stdout.write(`${seeds.length - failed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 ? 0 : 1;

@@ -1,5 +1,7 @@
 import { digest } from '#protocol/digest.ts';
 import type { PublicKey, Root } from '#protocol/ids.ts';
+import type { ClientMessage } from '#protocol/messages/control.ts';
+import type { Verdict } from '#protocol/records.ts';
 import { refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import type {
@@ -18,11 +20,16 @@ import type { Random } from './random.ts';
 
 const UNIT_MS = 20;
 const RUNS_PER_UNIT = 5;
+/** A framing verifier picks one unit in so many. */
+const FRAMED_EVERY = 37;
 
 export interface VerifierNode {
   crash(): void;
   restart(): void;
 }
+
+/** A fake verifier: one says that honest work is wrong, the other that all work is right. */
+export type VerifierLie = 'frames' | 'spares';
 
 interface Grid {
   clock: Clock;
@@ -31,6 +38,7 @@ interface Grid {
   hub: HubNode;
   key: PublicKey;
   checkRate: number;
+  lie?: VerifierLie | undefined;
 }
 
 type Disk = Omit<Saved, 'verdicts'> & { verdicts: FiledVerdict[] };
@@ -103,7 +111,9 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     case 'disconnect':
       return life.links.get(effect.link)?.close();
     case 'send':
-      return life.links.get(effect.link)?.send(effect.message);
+      return life.links
+        .get(effect.link)
+        ?.send(node.lie === 'spares' ? spare(effect.message) : effect.message);
     case 'send-frame':
       return life.links.get(effect.link)?.sendFrame(effect.head, effect.payload);
     case 'bind':
@@ -112,6 +122,8 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
       return persist(node, life, effect);
     case 'execute': {
       const outputs = fakeCompute(unitInputs(node, effect.inputs.root, effect.unit));
+      if (node.lie === 'frames' && effect.unit % FRAMED_EVERY === 0)
+        outputs[0] = 1 ^ (outputs[0] ?? 0);
       const result = { ok: true as const, value: { digest: digest(outputs), bytes: outputs } };
       return later(UNIT_MS, { type: 'executed', task: effect.task, result });
     }
@@ -126,6 +138,15 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     default:
       return;
   }
+}
+
+/** Every mismatch becomes a match. */
+function spare(message: ClientMessage): ClientMessage {
+  if (message.type !== 'verdict' || message.signed.verdict.kind !== 'mismatch') return message;
+  const { verdict: found } = message.signed;
+  const verdict: Verdict = { ...found, kind: 'match', reference: found.claimed, l2: 0, max: 0 };
+  const signature = fakeSign(verdict.verifier, 'verdict', verdict);
+  return { type: 'verdict', signed: { verdict, signature } };
 }
 
 function connect(node: Node, life: Life, link: number): void {

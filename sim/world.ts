@@ -1,14 +1,15 @@
 import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { Assurance } from '#protocol/job.ts';
 import type { Fact } from '../hub/core/events.ts';
-import { liveShards, selectFacts } from '../hub/core/snapshot.ts';
+import { liveShards, projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import { type Clock, openClock } from './clock.ts';
 import { type DeviceNode, openDeviceNode } from './device-node.ts';
 import { FAKE_UNIT_BYTES, fakeCompute, makeFakeJob, openFakeBlobs } from './fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
+import { LIES, type Lie } from './lies.ts';
 import type { Weather } from './network.ts';
 import { openRandom, type Random } from './random.ts';
-import { openVerifierNode, type VerifierNode } from './verifier-node.ts';
+import { openVerifierNode, type VerifierLie, type VerifierNode } from './verifier-node.ts';
 
 /** What one seed does to the grid. */
 export interface Scenario {
@@ -17,12 +18,16 @@ export interface Scenario {
   devices: number;
   /** How many of the devices falsify a fifth of their units. */
   cheats: number;
+  /** One device more for each, which lies in this way in all it does. */
+  lies: readonly Lie[];
   units: number;
   assurance: Assurance;
   checkRate: number;
   /** Times the hub, the verifier and the devices die and come back. */
   hubCrashes: number;
   verifierCrashes: number;
+  /** Where there is one, two honest verifiers stand beside the one that lies. */
+  lie?: VerifierLie;
   departures: number;
 }
 
@@ -34,10 +39,15 @@ export interface Outcome {
   wrongUnits: number;
   barred: number;
   voided: number;
+  lapsed: number;
   accepted: number;
 }
 
 const LIMIT_MS = 3_600_000;
+/** Nothing goes wrong by accident after this. */
+const ACCIDENTS_MS = 15_000;
+/** Longer than any deadline, and than the grace after a restart. */
+const SETTLE_MS = 300_000;
 
 /** A scenario from its seed alone. */
 export function drawScenario(seed: number): Scenario {
@@ -51,26 +61,41 @@ export function drawScenario(seed: number): Scenario {
     },
     devices: Math.floor(random.between(2, 7)) + cheats,
     cheats,
+    lies: [],
     units: Math.floor(random.between(50, 1_500)),
     // With a cheat every unit is checked, so that the results must be right to the last byte.
     checkRate: cheats > 0 ? 1 : random.between(0, 0.2),
     hubCrashes: Math.floor(random.between(0, 3)),
     verifierCrashes: Math.floor(random.between(0, 2)),
     departures: Math.floor(random.between(0, 5)),
+    ...(random.chance(0.3) ? { lie: random.chance(0.5) ? 'frames' : 'spares' } : {}),
     assurance: ([0, 1, 3] as const)[Math.floor(random.between(0, 3))] ?? 0,
   };
 }
+
+/** The same world with liars of every kind beside its honest devices, and every unit checked. */
+export const drawHostileScenario = (seed: number): Scenario => ({
+  ...drawScenario(seed),
+  lies: LIES,
+  checkRate: 1,
+});
 
 /** Runs a scenario until its job ends, and says which invariants did not hold. */
 export function runScenario(scenario: Scenario): Outcome {
   const random = openRandom(scenario.seed ^ 0x5eed);
   const clock = openClock(DAY_ONE);
   const blobs = openFakeBlobs();
-  const verifierKey = random.nonce() as string as PublicKey;
+  const keys = Array.from(
+    { length: scenario.lie === undefined ? 1 : 3 },
+    () => random.nonce() as string as PublicKey,
+  );
   const { weather, checkRate } = scenario;
-  const hub = openHubNode({ clock, random, weather, blobs, verifier: verifierKey, checkRate });
+  const hub = openHubNode({ clock, random, weather, blobs, verifiers: keys, checkRate });
   const grid = { clock, random, blobs, hub };
-  const verifier = openVerifierNode({ ...grid, key: verifierKey, checkRate });
+  const liar = scenario.lie === undefined ? undefined : keys.at(-1);
+  const verifiers = keys.map((key) =>
+    openVerifierNode({ ...grid, key, checkRate, lie: key === liar ? scenario.lie : undefined }),
+  );
   const devices = Array.from({ length: scenario.devices }, (_, at) =>
     openDeviceNode(grid, `device ${at}`, {
       unitMs: random.between(10, 200),
@@ -78,6 +103,11 @@ export function runScenario(scenario: Scenario): Outcome {
       fetchFails: random.between(0, 0.05),
     }),
   );
+  const overheard = {};
+  const liars = scenario.lies.map((lie) => {
+    const traits = { unitMs: random.between(10, 200), cheats: 0, fetchFails: 0, lie, overheard };
+    return openDeviceNode(grid, lie, traits);
+  });
   const made = makeFakeJob(blobs, random, {
     units: scenario.units,
     assurance: scenario.assurance,
@@ -85,27 +115,29 @@ export function runScenario(scenario: Scenario): Outcome {
   });
   const job = made.record.id;
   clock.after(500, () => hub.create(made.record, made.inputDigests));
-  disturb({ scenario, clock, random, hub, verifier, devices });
+  disturb({ scenario, clock, random, hub, verifiers, devices });
   const finality = watchFinality(clock, hub, job);
   const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
   const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
-  broken.push(...checkFacts(hub.facts, devices));
+  const virtualMs = clock.now() - DAY_ONE;
   broken.push(...finality());
+  // What is still lent when the job ends runs out, and its commitments with it.
+  clock.run(() => false, SETTLE_MS);
+  broken.push(...checkFacts(hub.facts, [...devices, ...liars]));
+  broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
+  broken.push(...checkVerifiers(hub.facts, liar));
   const results = checkResults(hub.facts, job, made.inputs);
   broken.push(...results.broken);
-  const honestBarred = selectFacts(hub.facts)('barred').filter(
-    ({ device }) => devices.findIndex(({ key }) => key === device) >= scenario.cheats,
-  );
-  if (honestBarred.length > 0) broken.push('an honest device was barred');
   if (checkRate === 1 && results.wrongUnits > 0)
     broken.push(`${results.wrongUnits} units are wrong`);
   return {
     seed: scenario.seed,
     broken: end === 'late' ? broken.slice(0, 1) : broken,
-    virtualMs: clock.now() - DAY_ONE,
+    virtualMs,
     wrongUnits: results.wrongUnits,
     barred: selectFacts(hub.facts)('barred').length,
     voided: selectFacts(hub.facts)('voided').length,
+    lapsed: selectFacts(hub.facts)('lapsed').length,
     accepted: liveShards(selectFacts(hub.facts)).length,
   };
 }
@@ -116,14 +148,13 @@ function disturb(world: {
   clock: Clock;
   random: Random;
   hub: HubNode;
-  verifier: VerifierNode;
+  verifiers: readonly VerifierNode[];
   devices: readonly DeviceNode[];
 }): void {
-  const { scenario, clock, random, hub, verifier, devices } = world;
-  const span = 15_000;
+  const { scenario, clock, random, hub, verifiers, devices } = world;
   const hit = (times: number, act: () => () => void): void => {
     for (let time = 0; time < times; time += 1) {
-      clock.after(random.between(1_500, span), () => {
+      clock.after(random.between(1_500, ACCIDENTS_MS), () => {
         clock.after(random.between(200, 8_000), act());
       });
     }
@@ -134,8 +165,9 @@ function disturb(world: {
     return () => (was ? hub.restart() : undefined);
   });
   hit(scenario.verifierCrashes, () => {
-    verifier.crash();
-    return verifier.restart;
+    const verifier = verifiers[Math.floor(random.between(0, verifiers.length))];
+    verifier?.crash();
+    return () => verifier?.restart();
   });
   // The first honest device stays, so that the job can end.
   const leaving = devices.slice(scenario.cheats + 1);
@@ -150,6 +182,19 @@ function disturb(world: {
       device.comeBack();
     };
   });
+}
+
+/** The record blames the verifier that framed somebody, and no other one. */
+function checkVerifiers(facts: readonly Fact[], liar: PublicKey | undefined): string[] {
+  const blamed = new Set(selectFacts(facts)('verifier-fault').map(({ verifier }) => verifier));
+  const framed = selectFacts(facts)('verdict').some(
+    ({ signed: { verdict } }) => verdict.verifier === liar && verdict.kind === 'mismatch',
+  );
+  const honest = [...blamed].some((verifier) => verifier !== liar);
+  return [
+    ...(honest ? ['an honest verifier was blamed'] : []),
+    ...(framed && liar !== undefined && !blamed.has(liar) ? ['a lie was not blamed'] : []),
+  ];
 }
 
 /** What may be read of a job with assurance stays readable, and the job ends with all of it. */
@@ -180,12 +225,28 @@ function explain(hub: HubNode, job: JobId): string {
     : `${view.state}, ${view.accepted} of ${view.units} accepted, ${view.leased} lent: ${view.reason}`;
 }
 
-/** Nothing that was acknowledged is lost. */
+/** Nobody honest pays for what others do. */
+function checkHonest(facts: readonly Fact[], devices: readonly DeviceNode[]): string[] {
+  const of = selectFacts(facts);
+  const honest = new Set(devices.map(({ key }) => key));
+  const barred = of('barred').some(({ device }) => honest.has(device));
+  const reset = of('lapsed').some(({ device, resets }) => resets && honest.has(device));
+  return [
+    ...(barred ? ['an honest device was barred'] : []),
+    ...(reset ? ['an honest device lost its trust over commitments it did not reveal'] : []),
+  ];
+}
+
+/** Nothing that was acknowledged is lost, and no commitment hangs in the air. */
 function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[]): string[] {
   const of = selectFacts(facts);
   const leases = new Set(of('accepted').map(({ shard }) => shard.lease));
   const indexes = new Set(of('committed').map(({ commitment }) => commitment.entry.index));
-  return devices.flatMap(({ acknowledged }) => [
+  const { pending } = projectFacts(of);
+  const hanging = pending.map(
+    ({ entry }) => `log entry ${entry.index} is neither opened nor lapsed`,
+  );
+  const lost = devices.flatMap(({ acknowledged }) => [
     ...acknowledged.leases
       .filter((id) => !leases.has(id))
       .map((id) => `acknowledged shard ${id} is lost`),
@@ -193,6 +254,7 @@ function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[]): str
       .filter((index) => !indexes.has(index))
       .map((index) => `log entry ${index} is lost`),
   ]);
+  return [...lost, ...hanging];
 }
 
 /** Each unit is accepted exactly once; counts those whose outputs are wrong. */

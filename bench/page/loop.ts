@@ -20,7 +20,7 @@ export interface LoopResult {
 async function loop(task: LoopTask) {
   const { model, inputs, free, threads, warmSeconds, seconds } = task;
   const ort = await loadRuntime(threads);
-  const session = await openModel(ort, await readBytes(model), free);
+  const session = await openModel(ort, await readBytes(model), { free });
   const feed = feedOf(ort, inputs);
   const runFor = async (span: number): Promise<LoopResult> => {
     const started = performance.now();

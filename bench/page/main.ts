@@ -1,16 +1,31 @@
 import type { LoopResult, LoopTask } from './loop.ts';
-import { loadRuntime, type Plain, readBytes, runOnce } from './session.ts';
+import { encodeBytes, loadRuntime, readBytes } from './session.ts';
+import { runUnits, type UnitsTask } from './units.ts';
 
 /** What the benches call in this page; figures come back as JSON. */
 export interface BenchPage {
-  runOnce(task: { model: string; inputs: Plain[]; threads: number }): Promise<string[]>;
   /** Runs a model over and over in a worker of its own for a while; items are counted outside. */
   runLoop(task: LoopTask): Promise<LoopResult>;
+  /** Outputs of many units in base64, by the provider the task names. */
+  runUnits(task: UnitsTask): Promise<string>;
+  /** Vendor and architecture of the WebGPU adapter; undefined where there is none. */
+  nameAdapter(): Promise<string | undefined>;
+}
+
+/** The part of WebGPU that is asked here; the compiler's library for pages does not have it. */
+interface Gpu {
+  requestAdapter(): Promise<{ info: { vendor: string; architecture: string } } | null>;
 }
 
 const page: BenchPage = {
-  async runOnce({ model, inputs, threads }) {
-    return runOnce(await loadRuntime(threads), await readBytes(model), inputs);
+  async runUnits(task) {
+    const ort = await loadRuntime(1, task.provider === 'webgpu' ? 'jspi' : 'wasm');
+    return encodeBytes(await runUnits(ort, task, readBytes));
+  },
+  async nameAdapter() {
+    const { gpu } = navigator as Navigator & { gpu?: Gpu };
+    const info = (await gpu?.requestAdapter())?.info;
+    return info === undefined ? undefined : `${info.vendor} ${info.architecture}`;
   },
   runLoop(task) {
     return new Promise((resolve, reject) => {

@@ -11,9 +11,15 @@ export interface Plain {
   data: string;
 }
 
-/** The runtime in a page or worker, as its package ships it; its threads load the files beside it. */
-export async function loadRuntime(threads: number): Promise<OrtRuntime> {
-  const url = '/ort/ort.wasm.min.mjs';
+/**
+ * The runtime in a page or worker, as its package ships it; its threads load the files beside it.
+ * `jspi` is the bundle that knows WebGPU.
+ */
+export async function loadRuntime(
+  threads: number,
+  bundle: 'wasm' | 'jspi' = 'wasm',
+): Promise<OrtRuntime> {
+  const url = `/ort/ort.${bundle}.min.mjs`;
   const ort = (await import(/* @vite-ignore */ url)) as OrtRuntime;
   ort.env.wasm.wasmPaths = '/ort/';
   ort.env.wasm.numThreads = threads;
@@ -23,37 +29,23 @@ export async function loadRuntime(threads: number): Promise<OrtRuntime> {
 export const readBytes = async (url: string): Promise<Uint8Array> =>
   new Uint8Array(await (await fetch(url)).arrayBuffer());
 
+export type Level = 'disabled' | 'basic' | 'extended' | 'all';
+
 /** The exact lane: wasm alone, everything optimised, shapes fixed where `free` names dimensions. */
 export const openModel = (
   ort: OrtRuntime,
   model: Uint8Array,
-  free: Record<string, number> = {},
+  { free = {}, level = 'all' }: { free?: Record<string, number>; level?: Level } = {},
 ): Promise<Runtime.InferenceSession> =>
   ort.InferenceSession.create(model, {
     executionProviders: ['wasm'],
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: level,
     freeDimensionOverrides: free,
     logSeverityLevel: 3,
   });
 
 export const feedOf = (ort: OrtRuntime, inputs: readonly Plain[]): Record<string, Runtime.Tensor> =>
   Object.fromEntries(inputs.map((input) => [input.name, toTensor(ort, input)]));
-
-/** Output bytes of one run, one base64 text per tensor in the order of their names. */
-export async function runOnce(
-  ort: OrtRuntime,
-  model: Uint8Array,
-  inputs: readonly Plain[],
-): Promise<string[]> {
-  const session = await openModel(ort, model);
-  const outputs = await session.run(feedOf(ort, inputs));
-  return Object.keys(outputs)
-    .sort()
-    .map((name) => {
-      const data = outputs[name]?.data as Float32Array;
-      return encodeBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    });
-}
 
 function toTensor(ort: OrtRuntime, { dtype, shape, data }: Plain): Runtime.Tensor {
   const { buffer } = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
@@ -67,7 +59,8 @@ function toTensor(ort: OrtRuntime, { dtype, shape, data }: Plain): Runtime.Tenso
   }
 }
 
-function encodeBytes(bytes: Uint8Array): string {
+/** Base64, in pieces that fit a call. */
+export function encodeBytes(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 8192) {
     text += String.fromCharCode(...bytes.subarray(at, at + 8192));

@@ -1,6 +1,7 @@
 import type { JobId } from '#protocol/ids.ts';
 import { refuse } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
+import { forgetChecks } from './disputes.ts';
 import { moveJob, store, type Turn } from './effects.ts';
 import type { HubCommand, RequestId } from './events.ts';
 import { revokeLease } from './lease.ts';
@@ -121,6 +122,7 @@ function cancelJob(turn: Turn, request: RequestId, id: JobId): void {
   }
   const pending = { type: 'reply', request, job: id } as const;
   moveJob(turn, job, { state: 'cancelled', reason: 'cancelled by its owner', pending });
+  forgetChecks(turn.hub, id);
   for (const lease of [...job.leases]) {
     const active = turn.hub.leases.get(lease);
     if (active === undefined || active.stage === 'accepting') continue;

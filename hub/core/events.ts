@@ -1,4 +1,4 @@
-import type { JobId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { JobRecord, JobView } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
@@ -45,6 +45,18 @@ export type Fact =
     }
   | { type: 'committed'; commitment: CommittedShard }
   | { type: 'accepted'; shard: AcceptedShard; salt: Nonce; computeMs: Millis; outputs: Uint8Array }
+  /**
+   * A commitment was never opened and cannot be any more. `blamed`: its device let it lapse;
+   * `resets`: with it the device lost the trust it had.
+   */
+  | {
+      type: 'lapsed';
+      index: number;
+      device: PublicKey;
+      blamed: boolean;
+      resets: boolean;
+      at: Instant;
+    }
   | { type: 'verdict'; signed: SignedVerdict }
   | { type: 'judged'; verifier: PublicKey; through: number }
   /** An accepted shard is void; its units are open again. */
@@ -52,7 +64,16 @@ export type Fact =
   | { type: 'barred'; device: PublicKey; until: Instant; reason: string; at: Instant }
   /** An accepted shard of a job with assurance is final: its results may be read. */
   | { type: 'released'; sequence: number; job: JobId; at: Instant }
-  | { type: 'verifier-enrolled'; key: PublicKey; at: Instant };
+  | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
+  /** The majority of verifiers contradicted this one on a unit. */
+  | {
+      type: 'verifier-fault';
+      verifier: PublicKey;
+      job: JobId;
+      lease: LeaseId;
+      unit: number;
+      at: Instant;
+    };
 
 /** A commitment in the log, with what is needed to honour its lease after a restart. */
 export interface CommittedShard {
@@ -81,13 +102,17 @@ export interface Snapshot {
   accepted: AcceptedShard[];
   /** Sequences of accepted shards that are final. */
   released: number[];
-  voidedCount: { job: JobId; units: number }[];
-  /** Committed, neither accepted nor voided. */
+  /** Accepted once and void now, in order of sequence. */
+  voided: AcceptedShard[];
+  /** Committed, neither accepted nor lapsed. */
   pending: CommittedShard[];
   verdicts: SignedVerdict[];
   judged: { verifier: PublicKey; through: number }[];
   barred: { device: PublicKey; until: Instant; reason: string }[];
+  /** What devices are blamed for, and when they last lost their trust over it. */
+  lapses: { device: PublicKey; count: number; resetAt?: Instant }[];
   verifiers: PublicKey[];
+  faults: { verifier: PublicKey; count: number }[];
   nextIndex: number;
   nextSequence: number;
 }

@@ -15,7 +15,7 @@ export const TABLET = 'dd'.repeat(32) as PublicKey;
 export const JOB = `job_${'1'.repeat(16)}` as JobId;
 export const SIGNED = 'ee'.repeat(64) as Signature;
 const SPEC: TensorSpec = { name: 'x', dtype: 'f32', shape: [1, 1] };
-const UNIT_BYTES = 4;
+export const UNIT_BYTES = 4;
 
 const CONFIG = {
   hub: HUB,
@@ -27,8 +27,8 @@ const CONFIG = {
 };
 
 /** A hub whose every signature holds unless it is all zeros, with a disk that can be full. */
-function openWorld(needsVerifier: boolean) {
-  const facts: Fact[] = [{ type: 'verifier-enrolled', key: VERIFIER, at: instant(0) }];
+function openWorld(needsVerifier: boolean, verifiers: readonly PublicKey[]) {
+  const facts = verifiers.map((key): Fact => ({ type: 'verifier-enrolled', key, at: instant(0) }));
   const start = () => openHub(projectFacts(selectFacts(facts)), { ...CONFIG, needsVerifier });
   const world = {
     hub: start(),
@@ -85,8 +85,10 @@ function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
   }
 }
 
-export function openBench(options: { needsVerifier?: boolean } = {}) {
-  const world = openWorld(options.needsVerifier ?? false);
+export function openBench(
+  options: { needsVerifier?: boolean; verifiers?: readonly PublicKey[] } = {},
+) {
+  const world = openWorld(options.needsVerifier ?? false, options.verifiers ?? [VERIFIER]);
   const { post } = world;
   const say = (socket: number, message: ClientMessage): void =>
     post({ type: 'received', socket, message });

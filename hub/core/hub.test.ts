@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { digest } from '#protocol/digest.ts';
 import type { Digest, LeaseId, Signature } from '#protocol/ids.ts';
 import { instant } from '#protocol/units.ts';
 import {
@@ -15,6 +16,7 @@ import {
   SIGNED,
   startJob,
   TABLET,
+  UNIT_BYTES,
   VERIFIER,
 } from './fake-world.ts';
 import { viewGrid } from './hub.ts';
@@ -147,7 +149,7 @@ test('near the end a late shard gets a twin; the first to reveal wins, once', ()
   deliver(bench, 3, TABLET);
   expect(bench.last(2, 'revoked')?.code).toBe('unit-already-accepted');
   deliver(bench, 2, PHONE);
-  expect(bench.last(2, 'declined')?.code).toBe('lease-unknown');
+  expect(bench.last(2, 'declined')?.code).toBe('unit-already-accepted');
   expect(bench.job()).toMatchObject({ state: 'done', accepted: 4 });
 });
 
@@ -248,7 +250,7 @@ test('a confirmed mismatch voids what the device did in open jobs and bars it', 
     device: PHONE,
     kind: 'mismatch' as const,
     lane: 'exact' as const,
-    claimed: '01'.repeat(32) as Digest,
+    claimed: digest(new Uint8Array(UNIT_BYTES)),
     reference: '02'.repeat(32) as Digest,
     l2: 1,
     max: 1,

@@ -1,6 +1,7 @@
 import { refuse } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
 import { stepCommand } from './commands.ts';
+import { askOpinions } from './disputes.ts';
 import { send, type Turn } from './effects.ts';
 import type { HubEffect, HubEvent, Token, World } from './events.ts';
 import { expireLeases, reviveLeases } from './lease.ts';
@@ -214,6 +215,7 @@ function stepTick(turn: Turn): void {
   expireLeases(turn);
   prepareJobs(turn);
   scheduleWaiting(turn);
+  askOpinions(turn);
   releaseShards(turn);
   finishJobs(turn);
 }

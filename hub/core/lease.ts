@@ -4,7 +4,8 @@ import type { LeaseId } from '#protocol/ids.ts';
 import { LEASE_UNITS_MAX } from '#protocol/messages/control.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import { after, bytes, type Millis, millis } from '#protocol/units.ts';
-import { changed, sendDevice, type Turn } from './effects.ts';
+import { changed, sendDevice, store, type Turn } from './effects.ts';
+import { lapse, lapsed, rememberEnd } from './lapse.ts';
 import { addRun } from './ranges.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
@@ -88,22 +89,27 @@ function leaseDeadline(turn: Turn, device: Device, expectedMs: Millis): Millis {
   return millis((queued + expectedMs) * DEADLINE.factor + DEADLINE.slackMs);
 }
 
+/** How a lease ends: delivered, given up through nobody's fault, or let down by its device. */
+export type LeaseEnd = 'accepted' | 'reopen' | 'failed';
+
 /** Takes a lease out of every index. Its units reopen unless a twin still covers them. */
-export function endLease(turn: Turn, active: ActiveLease, how: 'reopen' | 'accepted'): void {
+export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const { hub } = turn;
   const { id, job: jobId, firstUnit, unitCount } = active.lease;
   hub.leases.delete(id);
   hub.devices.get(active.device)?.leases.delete(id);
+  if (how === 'accepted') rememberEnd(hub, active, 'unit-already-accepted');
+  else lapse(turn, active, how === 'failed');
   const job = hub.jobs.get(jobId);
   if (job === undefined) return;
   job.leases.delete(id);
   const twin = active.twin === undefined ? undefined : hub.leases.get(active.twin);
   if (twin !== undefined) {
     delete twin.twin;
-    if (how === 'reopen') return;
+    if (how !== 'accepted') return;
   }
   job.leasedUnits -= unitCount;
-  if (how === 'reopen' && (job.state === 'running' || job.state === 'finishing')) {
+  if (how !== 'accepted' && (job.state === 'running' || job.state === 'finishing')) {
     addRun(job.open, firstUnit, firstUnit + unitCount);
     changed(turn, job);
   }
@@ -113,7 +119,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: 'reopen' | 'accep
 export function revokeLease(
   turn: Turn,
   active: ActiveLease,
-  reason: { code: RefusalCode; message: string; how?: 'reopen' | 'accepted' },
+  reason: { code: RefusalCode; message: string; how?: LeaseEnd },
 ): void {
   const { code, message, how = 'reopen' } = reason;
   endLease(turn, active, how);
@@ -135,16 +141,26 @@ export function resumeLeases(turn: Turn, device: Device): void {
   for (const active of turn.hub.leases.values()) {
     if (active.device !== device.key) continue;
     delete active.graceUntil;
+    delete active.revived;
     device.leases.add(active.lease.id);
   }
 }
 
-/** After a restart, commitments in the log may still be opened for a minute. */
+/**
+ * After a restart, commitments in the log may still be opened for a minute; those whose units went
+ * elsewhere never can be.
+ */
 export function reviveLeases(turn: Turn): void {
-  for (const active of turn.hub.leases.values()) {
-    active.issuedAt = turn.world.now;
-    active.deadlineAt = after(turn.world.now, millis(AWAY_MS.logged));
+  const { hub, world } = turn;
+  for (const active of hub.leases.values()) {
+    active.revived = true;
+    active.issuedAt = world.now;
+    active.deadlineAt = after(world.now, millis(AWAY_MS.logged));
   }
+  const lost = hub.unopenable.splice(0);
+  if (lost.length === 0) return;
+  const facts = lost.map((committed) => lapsed(turn, committed, { blamed: false, resets: false }));
+  store(turn, facts);
 }
 
 export function expireLeases(turn: Turn): void {
@@ -153,10 +169,18 @@ export function expireLeases(turn: Turn): void {
     // What is being written ends with the write.
     if (active.stage === 'logging' || active.stage === 'accepting') continue;
     if (active.graceUntil !== undefined && active.graceUntil <= now) {
-      endLease(turn, active, 'reopen');
-    } else if (active.deadlineAt <= now) {
-      const message = `the shard was not revealed within ${active.lease.deadlineMs} ms; its units are open again`;
-      revokeLease(turn, active, { code: 'lease-expired', message });
-    }
+      rememberEnd(turn.hub, active, 'lease-expired');
+      endLease(turn, active, endOf(active));
+    } else if (active.deadlineAt <= now) expireLease(turn, active);
   }
 }
+
+/** Ends a lease that is past its deadline. */
+export function expireLease(turn: Turn, active: ActiveLease): void {
+  rememberEnd(turn.hub, active, 'lease-expired');
+  const message = `the shard was not revealed within ${active.lease.deadlineMs} ms; its units are open again`;
+  revokeLease(turn, active, { code: 'lease-expired', message, how: endOf(active) });
+}
+
+/** The hub was gone, and the device may be waiting to hear of it: nobody's fault. */
+const endOf = ({ revived }: ActiveLease): LeaseEnd => (revived ? 'reopen' : 'failed');

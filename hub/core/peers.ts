@@ -31,7 +31,8 @@ export function receiveRelease(turn: Turn, device: Device, message: Release): vo
   const active = turn.hub.leases.get(message.lease);
   if (active?.device !== device.key) return;
   if (active.stage === 'logging' || active.stage === 'accepting') return;
-  endLease(turn, active, 'reopen');
+  // Before the commitment it costs nothing; after it, it is a result that is held back.
+  endLease(turn, active, 'failed');
   if (message.type === 'failed') {
     device.unfit.set(active.lease.package, message.refusal.message);
   }

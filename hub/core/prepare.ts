@@ -1,6 +1,8 @@
+import { COMPARATOR_DEFAULT } from '#protocol/comparison.ts';
+import { decodeWith } from '#protocol/decode.ts';
 import { DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
 import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
-import { type BlobRef, type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
+import { type BlobRef, PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { between } from '#protocol/units.ts';
@@ -12,8 +14,6 @@ import { quote } from './views.ts';
 
 const PREPARE_MS_MAX = 180_000;
 const PREPARE_TRIES_MAX = 3;
-/** Default thresholds of the tolerance lane for f32; reference/verification.md §3.4. */
-const COMPARATOR = { l2: 1e-4, max: 1e-2 };
 type Prepared = { head: Extract<FrameHead, { type: 'prepared' }>; payload: Uint8Array };
 
 /** Hands each job that is being checked to a verifier, and to another when that one is gone or late. */
@@ -84,11 +84,6 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
   if (job === undefined) return;
   const { draft } = job.record;
   const outputBytes = unitBytes(head.outputs);
-  const fits = head.units.length > 0 && head.units.every((unit) => unit < job.record.units);
-  if (!fits || payload.length !== head.units.length * outputBytes) {
-    const message = 'the known answers do not have the announced length; prepare the job again';
-    return decline(turn, verifier.socket, { code: 'result-shape', message });
-  }
   const manifest: Omit<PackageManifest, 'knownAnswers'> = {
     format: 'pocketgrid/package@1',
     name: draft.name,
@@ -98,11 +93,15 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
     outputs: head.outputs,
     unitItems: draft.unitItems,
     reference: { ...REFERENCE_LANE, graphOptimization: draft.graphOptimization },
-    comparators: head.outputs.map(({ name }) => ({ output: name, ...COMPARATOR })),
+    comparators: head.outputs.map(({ name }) => ({ output: name, ...COMPARATOR_DEFAULT })),
     taps: [],
     peakBytes: head.peakBytes,
     referenceUnitMs: head.unitMs,
   };
+  const problem = preparedProblem(job, prepared, manifest);
+  if (problem !== undefined) {
+    return decline(turn, verifier.socket, { code: 'result-shape', message: problem });
+  }
   const blobs = head.units.flatMap((unit, index): (Uint8Array | BlobRange)[] => [
     {
       root: job.record.inputs.root,
@@ -114,6 +113,27 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
   const token = turn.hub.nextToken++;
   turn.hub.pending.set(token, { type: 'kept', job: head.job, manifest });
   turn.effects.push({ type: 'keep', token, blobs });
+}
+
+/** What is prepared goes to every device: one that cannot be read would stop them all. */
+function preparedProblem(
+  job: Job,
+  { head, payload }: Prepared,
+  manifest: Omit<PackageManifest, 'knownAnswers'>,
+): string | undefined {
+  const { units, outputs } = head;
+  const names = new Set(outputs.map(({ name }) => name));
+  if (names.size !== outputs.length) return 'two outputs of the model go by one name';
+  if (new Set(units).size !== units.length || !units.every((unit) => unit < job.record.units)) {
+    return `known answers are made from different units below ${job.record.units}`;
+  }
+  if (payload.length !== units.length * unitBytes(outputs)) {
+    return 'the known answers do not have the announced length; prepare the job again';
+  }
+  const file = job.record.draft.file;
+  const knownAnswers = units.map(() => ({ inputs: file, outputs: file }));
+  const decoded = decodeWith(PackageManifest, { ...manifest, knownAnswers });
+  return decoded.ok ? undefined : `what was prepared makes no package: ${decoded.refusal.message}`;
 }
 
 /** The known answers are blobs now: the package is whole, the job is quoted. */

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { RELEASE_POLICY } from '#protocol/check-policy.ts';
+import { digest } from '#protocol/digest.ts';
 import type { Digest } from '#protocol/ids.ts';
 import { instant } from '#protocol/units.ts';
 import {
@@ -12,9 +13,12 @@ import {
   postJob,
   SIGNED,
   startJob,
+  UNIT_BYTES,
   VERIFIER,
 } from './fake-world.ts';
 import { mayReadUnits } from './hub.ts';
+
+const CLAIMED = digest(new Uint8Array(UNIT_BYTES));
 
 let bench: Bench;
 beforeEach(() => {
@@ -110,7 +114,7 @@ test('a failure found by the audit opens the units again', () => {
     device: PHONE,
     kind: 'mismatch' as const,
     lane: 'exact' as const,
-    claimed: '01'.repeat(32) as Digest,
+    claimed: CLAIMED,
     reference: '02'.repeat(32) as Digest,
     l2: 1,
     max: 1,

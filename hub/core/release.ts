@@ -1,4 +1,5 @@
 import { RELEASE_POLICY } from '#protocol/check-policy.ts';
+import { isDisputed, judgedThrough, quorumOf } from './disputes.ts';
 import { changed, send, store, type Turn } from './effects.ts';
 import { addRun, coversRun } from './ranges.ts';
 import { type Hub, type Job, type KeptShard, standingName, type VerifierSession } from './state.ts';
@@ -22,12 +23,12 @@ export function countJudged(hub: Hub, kept: KeptShard): void {
 /** Releases what may be released after verifiers have judged through a sequence. */
 export function releaseShards(turn: Turn): void {
   const { hub } = turn;
-  const judged = Math.max(-1, ...hub.judged.values());
+  const judged = judgedThrough(hub);
   const ready: KeptShard[] = [];
   for (const job of hub.jobs.values()) {
     if (!isGuarded(job) || job.endedAt !== undefined) continue;
     for (const kept of job.unreleased.values()) {
-      if (kept.sequence > judged) continue;
+      if (kept.sequence > judged || isDisputed(hub, { device: kept.device })) continue;
       if (job.record.assurance === 3 || hasLag(hub, kept)) ready.push(kept);
     }
   }
@@ -67,7 +68,6 @@ export function undoRelease(shards: readonly KeptShard[]): void {
 
 export function settleRelease(job: Job, kept: KeptShard): void {
   job.unreleased.delete(kept.sequence);
-  delete kept.whole;
   addRun(job.released, kept.firstUnit, kept.firstUnit + kept.unitCount);
 }
 
@@ -82,7 +82,7 @@ export function mayRead(job: Job, firstUnit: number, endUnit: number): boolean {
  * more, at a higher rate. Each verifier online is asked once a session.
  */
 export function askAudits(turn: Turn, verifier: VerifierSession): void {
-  const judged = Math.max(-1, ...turn.hub.judged.values());
+  const judged = judgedThrough(turn.hub);
   for (const job of turn.hub.jobs.values()) {
     if (job.state !== 'finishing' || job.record.assurance !== 1) continue;
     if (judged < job.lastSequence) continue;
@@ -103,11 +103,13 @@ export function askAudits(turn: Turn, verifier: VerifierSession): void {
   }
 }
 
-/** A verifier has judged every unit it drew in the exit audit of this shard. */
+/** A verifier has judged every unit it drew in the exit audit of this shard; enough of them release it. */
 export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: number): void {
   if (!verifier.auditsAsked.has(sequence)) return;
   for (const job of turn.hub.jobs.values()) {
     const kept = job.unreleased.get(sequence);
-    if (kept !== undefined) writeRelease(turn, [kept]);
+    if (kept === undefined || isDisputed(turn.hub, { device: kept.device })) continue;
+    kept.auditors = new Set([...(kept.auditors ?? []), verifier.key]);
+    if (kept.auditors.size >= quorumOf(turn.hub)) writeRelease(turn, [kept]);
   }
 }

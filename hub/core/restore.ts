@@ -2,7 +2,9 @@ import { encodeBase64 } from '#protocol/base64.ts';
 import type { JobId } from '#protocol/ids.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
+import { judgedThrough, restoreDisputes } from './disputes.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
+import { restoreLapses } from './lapse.ts';
 import { setPackage } from './prepare.ts';
 import { coversRun, removeRun } from './ranges.ts';
 import { countJudged, isGuarded, settleRelease } from './release.ts';
@@ -25,9 +27,16 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     judged: new Map(snapshot.judged.map(({ verifier, through }) => [verifier, through])),
     jobs: new Map(),
     leases: new Map(),
+    ended: new Map(),
+    shards: new Map(),
+    unopenable: [],
+    lapses: new Map(snapshot.lapses.map((saved) => [saved.device, restoreLapses(saved)])),
     waiting: new Set(),
     servable: new Set(),
     pending: new Map(),
+    opinions: new Map(),
+    disputes: new Map(),
+    faults: new Map(snapshot.faults.map(({ verifier, count }) => [verifier, count])),
     verdictsTaken: new Set(snapshot.verdicts.map(verdictName)),
     standings: new Map(),
     judgedUnits: new Map(),
@@ -39,7 +48,10 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreJobs(hub, snapshot);
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);
-  for (const committed of snapshot.pending) restoreLease(hub, committed);
+  restoreDisputes(hub, snapshot);
+  for (const committed of snapshot.pending) {
+    if (!restoreLease(hub, committed)) hub.unopenable.push(committed);
+  }
   return hub;
 }
 
@@ -55,8 +67,8 @@ function restoreJobs(hub: Hub, snapshot: Snapshot): void {
     if (saved.manifest !== undefined) setPackage(hub.servable, job, saved.manifest);
     hub.jobs.set(saved.record.id, job);
   }
-  for (const { job, units } of snapshot.voidedCount)
-    countUnits(hub, { job, what: 'requeued', count: units });
+  for (const { job, unitCount } of snapshot.voided)
+    countUnits(hub, { job, what: 'requeued', count: unitCount });
   for (const { verdict } of snapshot.verdicts) {
     countUnits(hub, { job: verdict.job, what: 'checked', count: 1 });
     if (verdict.kind === 'mismatch') {
@@ -74,7 +86,7 @@ function countUnits(
 }
 
 function restoreShards(hub: Hub, snapshot: Snapshot): void {
-  const judged = Math.max(-1, ...hub.judged.values());
+  const judged = judgedThrough(hub);
   const released = new Set(snapshot.released);
   for (const shard of snapshot.accepted) {
     const job = hub.jobs.get(shard.job);
@@ -87,20 +99,28 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     if (guarded) job.unreleased.set(shard.sequence, kept);
     if (released.has(shard.sequence)) settleRelease(job, kept);
     if (!isJudged && !ended) hub.unjudged.set(shard.sequence, kept);
-    else if (!job.unreleased.has(shard.sequence)) delete kept.whole;
+    if (ended) delete kept.whole;
     job.shards.set(shard.sequence, kept);
+    hub.shards.set(shard.lease, kept);
     job.acceptedUnits += shard.unitCount;
     job.lastSequence = Math.max(job.lastSequence, shard.sequence);
     removeRun(job.open, shard.firstUnit, shard.firstUnit + shard.unitCount);
+  }
+  for (const shard of snapshot.voided) {
+    const { whole, ...kept } = keepShard(shard);
+    hub.shards.set(shard.lease, { ...kept, voided: true });
   }
 }
 
 /**
  * From the shards that still stand: those of a device that was caught do not, where their jobs were
- * not over. What is forgotten here only means more checks.
+ * not over. Nor do those before a lapse that cost the device its trust. What is forgotten here only
+ * means more checks.
  */
-function restoreStandings({ standings }: Hub, { accepted, verdicts }: Snapshot): void {
-  const caughtAt = new Map<string, number>();
+function restoreStandings({ standings }: Hub, { accepted, verdicts, lapses }: Snapshot): void {
+  const caughtAt = new Map<string, number>(
+    lapses.map(({ device, resetAt }) => [device, resetAt ?? -1]),
+  );
   for (const { verdict } of verdicts) {
     if (verdict.kind !== 'mismatch') continue;
     caughtAt.set(verdict.device, Math.max(verdict.at, caughtAt.get(verdict.device) ?? 0));
@@ -111,14 +131,17 @@ function restoreStandings({ standings }: Hub, { accepted, verdicts }: Snapshot):
   }
 }
 
-/** A commitment in the log may still be opened: its units stay lent until the grace has passed. */
-function restoreLease(hub: Hub, committed: CommittedShard): void {
+/**
+ * A commitment in the log may still be opened: its units stay lent until the grace has passed. Says
+ * whether it may.
+ */
+function restoreLease(hub: Hub, committed: CommittedShard): boolean {
   const { shard } = committed;
   const job = hub.jobs.get(shard.job);
-  if (job === undefined || job.state !== 'running') return;
+  if (job === undefined || job.state !== 'running') return false;
   const { firstUnit, unitCount } = shard;
   // An old commitment whose units went to another device has lapsed for good.
-  if (!coversRun(job.open, firstUnit, firstUnit + unitCount)) return;
+  if (!coversRun(job.open, firstUnit, firstUnit + unitCount)) return false;
   const digests = job.inputDigests.subarray(firstUnit * 32, (firstUnit + unitCount) * 32);
   hub.leases.set(shard.lease, {
     lease: {
@@ -147,4 +170,5 @@ function restoreLease(hub: Hub, committed: CommittedShard): void {
   job.leases.add(shard.lease);
   job.leasedUnits += unitCount;
   removeRun(job.open, firstUnit, firstUnit + unitCount);
+  return true;
 }

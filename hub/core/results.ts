@@ -3,10 +3,10 @@ import { DIGEST_BYTES, digestCommitment } from '#protocol/digest.ts';
 import type { LeaseId } from '#protocol/ids.ts';
 import type { ContributorMessage } from '#protocol/messages/control.ts';
 import type { AcceptedShard, Reveal } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
 import { changed, decline, moveJob, send, sendDevice, store, type Turn } from './effects.ts';
-import { endLease, revokeLease } from './lease.ts';
+import { endLease, expireLease, revokeLease } from './lease.ts';
 import { isGuarded } from './release.ts';
 import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
 import {
@@ -26,14 +26,20 @@ const SPEED_GAIN = 0.3;
 /** The lease, if this device holds it; otherwise a declined message. */
 function ownLease(turn: Turn, device: Device, id: LeaseId): ActiveLease | undefined {
   const active = turn.hub.leases.get(id);
-  if (active?.device === device.key) return active;
-  const [code, message] =
-    active === undefined
-      ? ([
-          'lease-unknown',
-          'this lease has ended or never was; drop it and ask for another',
-        ] as const)
-      : (['lease-not-yours', 'this lease was given to another device'] as const);
+  if (active?.device === device.key) {
+    const open = active.stage === 'computing' || active.stage === 'logged';
+    if (!open || active.deadlineAt > turn.world.now) return active;
+    expireLease(turn, active);
+    return undefined;
+  }
+  const ended = turn.hub.ended.get(id);
+  const holder = (active ?? ended)?.device;
+  const [code, message]: [RefusalCode, string] =
+    holder !== undefined && holder !== device.key
+      ? ['lease-not-yours', 'this lease was given to another device']
+      : ended === undefined
+        ? ['lease-unknown', 'no such lease is open; drop it and ask for another']
+        : [ended.code, 'this lease has ended; drop it and ask for another'];
   decline(turn, device.socket, { code, message, lease: id });
   return undefined;
 }
@@ -133,7 +139,7 @@ export function receiveReveal(
   const length = unitCount * job.outputUnitBytes;
   if (payload.length !== length) {
     const text = `expected ${length} bytes for ${unitCount} units, got ${payload.length}`;
-    return revokeLease(turn, active, { code: 'result-shape', message: text });
+    return revokeLease(turn, active, { code: 'result-shape', message: text, how: 'failed' });
   }
   const digests = digestOutputs(turn, payload, { unitCount, unitBytes: job.outputUnitBytes });
   const opened = digestCommitment({
@@ -144,7 +150,11 @@ export function receiveReveal(
   });
   if (opened !== active.committed.entry.commitment) {
     const text = 'the outputs and the salt do not open the commitment; the units are open again';
-    return revokeLease(turn, active, { code: 'commitment-mismatch', message: text });
+    return revokeLease(turn, active, {
+      code: 'commitment-mismatch',
+      message: text,
+      how: 'failed',
+    });
   }
   acceptShard(turn, { job, device, active, reveal, payload, digests });
 }
@@ -233,6 +243,7 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
   const kept = keepShard(shard);
   job.shards.set(shard.sequence, kept);
   if (isGuarded(job)) job.unreleased.set(shard.sequence, kept);
+  hub.shards.set(shard.lease, kept);
   job.acceptedUnits += shard.unitCount;
   job.lastSequence = shard.sequence;
   hub.unjudged.set(shard.sequence, kept);
@@ -265,6 +276,7 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
 
 export const keepShard = (shard: AcceptedShard): KeptShard => ({
   sequence: shard.sequence,
+  lease: shard.lease,
   job: shard.job,
   device: shard.device,
   provider: shard.provider,
@@ -286,7 +298,9 @@ export function undoStore(turn: Turn, pending: Pending, refusal: Refusal): void 
   } else {
     active.stage = 'logged';
     const { device: key, package: id, before } = pending.shard;
-    turn.hub.standings.set(standingName(key, id), before);
+    // Unless its trust was taken meanwhile.
+    const name = standingName(key, id);
+    if (turn.hub.standings.has(name)) turn.hub.standings.set(name, before);
   }
   const device = turn.hub.devices.get(active.device);
   if (device === undefined) return;

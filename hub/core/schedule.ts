@@ -1,7 +1,9 @@
 import type { Digest } from '#protocol/ids.ts';
 import type { ContributorMessage, IdleCode } from '#protocol/messages/control.ts';
 import { between, millis } from '#protocol/units.ts';
-import { send, setIdle, type Turn } from './effects.ts';
+import { isDisputed } from './disputes.ts';
+import { decline, send, setIdle, type Turn } from './effects.ts';
+import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
 import { takeRun } from './ranges.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
@@ -29,6 +31,10 @@ export function receiveRequest(turn: Turn, device: Device): void {
 }
 
 export function receiveAdmission(turn: Turn, device: Device, message: AdmissionMessage): void {
+  if (!hasPackage(turn, message.package)) {
+    const text = `no job here uses package ${message.package}; nothing is kept of its admission`;
+    return decline(turn, device.socket, { code: 'job-unknown', message: text });
+  }
   delete device.admitting;
   if (message.type === 'unfit') {
     device.unfit.set(message.package, message.reason);
@@ -39,6 +45,12 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     refreshFleet(turn, message.package);
   }
   serveCredits(turn, device);
+}
+
+/** Whatever a device was admitted to elsewhere would only fill our memory. */
+function hasPackage({ hub }: Turn, id: Digest): boolean {
+  for (const { packageId } of hub.jobs.values()) if (packageId === id) return true;
+  return false;
 }
 
 /** Gives open requests what there is to give, fastest devices first. */
@@ -77,8 +89,14 @@ export function serveCredits(turn: Turn, device: Device): void {
     );
     delete device.admitting;
   }
+  const paused = device.credits > 0 ? pauseProblem(turn, device.key) : undefined;
+  if (paused !== undefined) return setIdle(turn, device, { code: 'at-capacity', message: paused });
   while (device.credits > 0) {
     if (device.admitting !== undefined) return;
+    if (isDisputed(turn.hub, { device: device.key })) {
+      const message = 'a check of its work is looked at by a second verifier';
+      return setIdle(turn, device, { code: 'disputed', message });
+    }
     if (device.leases.size >= LEASES_PER_DEVICE) {
       const message = `holds ${device.leases.size} shards already; the next comes when one is done`;
       return setIdle(turn, device, { code: 'at-capacity', message });
@@ -204,7 +222,8 @@ function serveStraggler(
   let latest: ActiveLease | undefined;
   for (const id of on.job.leases) {
     const active = turn.hub.leases.get(id);
-    if (active === undefined || active.stage !== 'computing') continue;
+    // One that has committed and stays silent must not hold up the end of a job either.
+    if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
     if (active.twin !== undefined || active.device === device.key) continue;
     const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;
@@ -235,5 +254,7 @@ export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefine
   turn.hub.jobs.get(twin.lease.job)?.leases.delete(twin.lease.id);
   turn.hub.leases.delete(twin.lease.id);
   turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);
+  rememberEnd(turn.hub, twin, 'unit-already-accepted');
+  lapse(turn, twin, false);
   return twin;
 }

@@ -135,6 +135,7 @@ function openVerifier(
     sentThrough: judged,
     manifests: new Set<Digest>(),
     auditsAsked: new Set<number>(),
+    opinionsAsked: new Set<string>(),
   };
   turn.hub.verifiers.set(opened.key, verifier);
   welcome(turn, opened);

@@ -1,5 +1,7 @@
 import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { PackageManifest } from '#protocol/package.ts';
+import type { AcceptedShard } from '#protocol/records.ts';
+import type { Instant } from '#protocol/units.ts';
 import type { CommittedShard, Fact, Snapshot } from './events.ts';
 
 /** Why a job without a `job-moved` fact stands where it stands: state `checking`. */
@@ -61,7 +63,11 @@ export function liveShards(of: SelectFacts, job?: JobId): FactOf<'accepted'>[] {
 export function projectFacts(of: SelectFacts): Snapshot {
   const committed = of('committed').map((fact) => fact.commitment);
   const accepted = of('accepted').map((fact) => fact.shard);
-  const indexes = new Set(accepted.map((shard) => shard.index));
+  const settled = new Set([
+    ...accepted.map((shard) => shard.index),
+    ...of('lapsed').map((fact) => fact.index),
+  ]);
+  const voided = new Set(of('voided').map((fact) => fact.sequence));
   const judged = new Map<PublicKey, number>();
   for (const { verifier, through } of of('judged')) {
     judged.set(verifier, Math.max(through, judged.get(verifier) ?? 0));
@@ -75,32 +81,48 @@ export function projectFacts(of: SelectFacts): Snapshot {
     }),
     accepted: liveShards(of).map((fact) => fact.shard),
     released: of('released').map(({ sequence }) => sequence),
-    voidedCount: countVoided(of),
-    pending: committed.filter(({ entry }) => !indexes.has(entry.index)).sort(byIndex),
+    voided: accepted.filter(({ sequence }) => voided.has(sequence)).sort(bySequence),
+    pending: committed.filter(({ entry }) => !settled.has(entry.index)).sort(byIndex),
     verdicts: of('verdict').map((fact) => fact.signed),
     judged: [...judged].sort(byKey).map(([verifier, through]) => ({ verifier, through })),
     barred: [...barred]
       .sort(byKey)
       .map(([device, { until, reason }]) => ({ device, until, reason })),
+    lapses: countLapses(of('lapsed')),
     verifiers: [...new Set(of('verifier-enrolled').map((fact) => fact.key))],
+    faults: countFaults(of),
     nextIndex: nextAfter(committed.map(({ entry }) => entry.index)),
     nextSequence: nextAfter(accepted.map((shard) => shard.sequence)),
   };
 }
 
+function countFaults(of: SelectFacts): Snapshot['faults'] {
+  const counts = new Map<PublicKey, number>();
+  for (const { verifier } of of('verifier-fault')) {
+    counts.set(verifier, (counts.get(verifier) ?? 0) + 1);
+  }
+  return [...counts].sort(byKey).map(([verifier, count]) => ({ verifier, count }));
+}
+
 const nextAfter = (numbers: readonly number[]): number =>
   numbers.reduce((next, number) => Math.max(next, number + 1), 0);
 
+const bySequence = (a: AcceptedShard, b: AcceptedShard) => a.sequence - b.sequence;
 const byIndex = (a: CommittedShard, b: CommittedShard) => a.entry.index - b.entry.index;
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) =>
   a < b ? -1 : a > b ? 1 : 0;
 
-function countVoided(of: SelectFacts): Snapshot['voidedCount'] {
-  const voided = new Set(of('voided').map((fact) => fact.sequence));
-  const units = new Map<JobId, number>();
-  for (const { shard } of of('accepted')) {
-    if (!voided.has(shard.sequence)) continue;
-    units.set(shard.job, (units.get(shard.job) ?? 0) + shard.unitCount);
+/** By device: how many of its lapses it is blamed for, and when one last cost its trust. */
+export function countLapses(
+  facts: readonly Omit<FactOf<'lapsed'>, 'type' | 'index'>[],
+): Snapshot['lapses'] {
+  const devices = new Map<PublicKey, { count: number; resetAt?: Instant }>();
+  for (const { device, blamed, resets, at } of facts) {
+    if (!blamed) continue;
+    const lapses = devices.get(device) ?? { count: 0 };
+    lapses.count += 1;
+    if (resets && at > (lapses.resetAt ?? 0)) lapses.resetAt = at;
+    devices.set(device, lapses);
   }
-  return [...units].sort(byKey).map(([job, count]) => ({ job, units: count }));
+  return [...devices].sort(byKey).map(([device, lapses]) => ({ device, ...lapses }));
 }

@@ -3,11 +3,13 @@ import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/
 import type { JobRecord, JobState } from '#protocol/job.ts';
 import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
-import type { AcceptedShard, Lease, SignedVerdict } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { AcceptedShard, Lease, SignedVerdict, Verdict } from '#protocol/records.ts';
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import type { Dtype } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
+import type { Dispute } from './disputes.ts';
 import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
+import type { Lapses } from './lapse.ts';
 import type { Ranges } from './ranges.ts';
 
 export interface HubConfig {
@@ -65,6 +67,8 @@ export interface VerifierSession {
   manifests: Set<Digest>;
   /** Sequences whose exit audit was asked for in this session. */
   auditsAsked: Set<number>;
+  /** Units in dispute on which it was asked in this session. */
+  opinionsAsked: Set<string>;
 }
 
 export interface ActiveLease {
@@ -78,6 +82,8 @@ export interface ActiveLease {
   /** Set while the device is away: the lease ends here unless it comes back. */
   graceUntil?: Instant;
   committed?: CommittedShard;
+  /** Known from the log after a restart; its device has not come back yet. */
+  revived?: true;
   /** The other lease on the same units, near the end of a job. */
   twin?: LeaseId;
 }
@@ -85,6 +91,7 @@ export interface ActiveLease {
 /** What is kept of every accepted shard, for going back on a device that is found out. */
 export interface KeptShard {
   sequence: number;
+  lease: LeaseId;
   job: JobId;
   device: PublicKey;
   provider: Provider;
@@ -93,10 +100,14 @@ export interface KeptShard {
   unitCount: number;
   /** As in `AcceptedShard`. */
   before: number;
-  /** Whole until verifiers have judged it, and until it is released. */
+  /** Whole until the job ends: a verifier may have to be asked about it again. */
   whole?: AcceptedShard;
+  /** Verifiers that have judged its exit audit. */
+  auditors?: Set<PublicKey>;
   /** Its release is being written. */
   releasing?: boolean;
+  /** Its units are open again; verdicts on it still count against its device. */
+  voided?: true;
 }
 
 export interface Job {
@@ -153,10 +164,22 @@ export interface Hub {
   judged: Map<PublicKey, number>;
   jobs: Map<JobId, Job>;
   leases: Map<LeaseId, ActiveLease>;
+  /** Why leases ended, the latest of them, with the devices that held them. */
+  ended: Map<LeaseId, { device: PublicKey; code: RefusalCode }>;
+  /** Every shard ever accepted, by its lease, void or not: what a verdict may be about. */
+  shards: Map<LeaseId, KeptShard>;
+  /** Commitments in the log that no lease can honour after a restart. */
+  unopenable: CommittedShard[];
+  lapses: Map<PublicKey, Lapses>;
   /** Devices with open requests. */
   waiting: Set<PublicKey>;
   servable: Set<Root>;
   pending: Map<Token, Pending>;
+  /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
+  opinions: Map<string, Verdict[]>;
+  disputes: Map<string, Dispute>;
+  /** How often the majority contradicted a verifier. */
+  faults: Map<PublicKey, number>;
   /** (lease, unit, verifier) of verdicts taken, to drop repeats. */
   verdictsTaken: Set<string>;
   /** By `standingName`: units of a device and package since its last confirmed failure. */

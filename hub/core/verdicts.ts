@@ -1,6 +1,18 @@
+import { decodeBase64 } from '#protocol/base64.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import type { RefusalCode } from '#protocol/refusal.ts';
 import { after } from '#protocol/units.ts';
+import {
+  askOpinions,
+  dropDisputes,
+  forgetChecks,
+  isDisputed,
+  judgedThrough,
+  settleDispute,
+  weighVerdict,
+} from './disputes.ts';
 import {
   changed,
   decline,
@@ -17,11 +29,10 @@ import { addRun } from './ranges.ts';
 import { askAudits, countJudged, isGuarded, releaseShards } from './release.ts';
 import { scheduleWaiting } from './schedule.ts';
 import { closeSession } from './session.ts';
-import { type Job, type KeptShard, type VerifierSession, verdictName } from './state.ts';
+import { type KeptShard, type VerifierSession, verdictName } from './state.ts';
 
 /** Units sent to a verifier beyond what it has judged: bounds its queue and ours. */
 const UNITS_AHEAD_MAX = 262_144;
-const RUNS_TO_CONFIRM = 2;
 const CAUGHT = 'its device was caught with a wrong result';
 
 /** Sends accepted shards in order, as far ahead as the verifier's window allows. */
@@ -63,8 +74,9 @@ export function receiveJudged(turn: Turn, verifier: VerifierSession, through: nu
     return decline(turn, verifier.socket, { code: 'message-out-of-order', message });
   }
   hub.judged.set(verifier.key, through);
+  const enough = judgedThrough(hub);
   for (const kept of hub.unjudged.values()) {
-    if (kept.sequence > through) break;
+    if (kept.sequence > enough) break;
     countJudged(hub, kept);
   }
   releaseShards(turn);
@@ -74,14 +86,13 @@ export function receiveJudged(turn: Turn, verifier: VerifierSession, through: nu
   finishJobs(turn);
 }
 
-/** Drops the bulky part of shards that every enrolled verifier online has judged. */
+/** Shards that enough verifiers, and all that are online, have judged need not be sent again. */
 function forgetJudged(turn: Turn): void {
   const { hub } = turn;
-  let through = Infinity;
+  let through = judgedThrough(hub);
   for (const key of hub.verifiers.keys()) through = Math.min(through, hub.judged.get(key) ?? -1);
-  for (const [sequence, kept] of hub.unjudged) {
+  for (const sequence of hub.unjudged.keys()) {
     if (sequence > through) return;
-    if (!hub.jobs.get(kept.job)?.unreleased.has(sequence)) delete kept.whole;
     hub.unjudged.delete(sequence);
   }
 }
@@ -99,33 +110,70 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
     const message = 'a verdict must be signed by the verifier of this session';
     return decline(turn, verifier.socket, { code: 'signature-wrong', message });
   }
-  const shard = job === undefined ? undefined : findShard(job, verdict);
   if (job === undefined) {
     const message = `no job ${verdict.job} is known here`;
     return decline(turn, verifier.socket, { code: 'job-unknown', message });
   }
+  const shard = hub.shards.get(verdict.lease);
+  const problem = judgeVerdict(verdict, shard);
+  if (problem !== undefined || shard === undefined) {
+    const [code, message] = problem ?? NO_SHARD;
+    return decline(turn, verifier.socket, { code, message });
+  }
   hub.verdictsTaken.add(name);
   job.checked += 1;
   const facts: Fact[] = [{ type: 'verdict', signed }];
-  if (verdict.kind === 'mismatch' && verdict.runs >= RUNS_TO_CONFIRM) {
-    job.mismatched += 1;
-    facts.push(...convictDevice(turn, verdict));
-  } else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict));
-  else if (verdict.kind === 'mismatch' && shard !== undefined) {
+  const ruled = weighVerdict(hub, verdict);
+  facts.push(...settleDispute(turn, verdict, ruled));
+  if (verdict.kind === 'mismatch') job.mismatched += 1;
+  if (ruled.type === 'convict') facts.push(...convictDevice(turn, verdict));
+  else if (ruled.type === 'open') askOpinions(turn);
+  else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict));
+  else if (verdict.kind === 'mismatch' && shard.voided === undefined) {
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
   store(turn, facts);
   const { unit, kind } = verdict;
   sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
-  if (verdict.kind === 'mismatch') expel(turn, verdict);
+  if (ruled.type === 'convict') expel(turn, verdict);
+  if (ruled.type === 'convict' || ruled.type === 'dismiss') {
+    for (const key of ruled.faulty) hub.faults.set(key, (hub.faults.get(key) ?? 0) + 1);
+  }
   changed(turn, job);
   scheduleWaiting(turn);
+  if (ruled.type === 'dismiss') finishJobs(turn);
 }
 
-function findShard(job: Job, verdict: Verdict): KeptShard | undefined {
-  for (const kept of job.shards.values()) {
-    const inside = verdict.unit >= kept.firstUnit && verdict.unit < kept.firstUnit + kept.unitCount;
-    if (inside && kept.device === verdict.device) return kept;
+type Problem = [code: RefusalCode, message: string];
+const NO_SHARD: Problem = [
+  'lease-unknown',
+  'no accepted shard came from the lease of this verdict',
+];
+
+/**
+ * What is wrong with a signed verdict. It must be about a unit of an accepted shard, void or not: a
+ * verifier may have judged it before it heard that the shard is void, or before a restart.
+ */
+function judgeVerdict(verdict: Verdict, shard: KeptShard | undefined): Problem | undefined {
+  const { job, device, unit, claimed, reference, lane, kind } = verdict;
+  if (shard === undefined || shard.job !== job) return NO_SHARD;
+  if (shard.device !== device) {
+    return ['lease-not-yours', 'the shard of this verdict is the work of another device'];
+  }
+  const place = unit - shard.firstUnit;
+  if (place < 0 || place >= shard.unitCount) {
+    return ['range-invalid', `unit ${unit} is no part of the shard of this verdict`];
+  }
+  const digests = shard.whole === undefined ? undefined : decodeBase64(shard.whole.digests);
+  if (digests?.ok) {
+    const due = digests.value.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES);
+    if (bytesToHex(due) !== claimed) {
+      return ['result-digest', 'the device did not claim the digest that this verdict says'];
+    }
+  }
+  const same = claimed === reference;
+  if ((kind === 'match' && lane === 'exact' && !same) || (kind === 'mismatch' && same)) {
+    return ['result-digest', `the digests of this verdict do not bear out that it is a ${kind}`];
   }
   return undefined;
 }
@@ -136,6 +184,7 @@ function convictDevice(turn: Turn, verdict: Verdict): Fact[] {
   const found = voidShards(turn, shardsOf(turn, verdict.device), CAUGHT);
   forgetStanding(hub.standings, verdict.device);
   forgetStanding(hub.judgedUnits, verdict.device);
+  dropDisputes(hub, { device: verdict.device });
   const bar = hub.barred.get(verdict.device);
   if (bar !== undefined && bar.until > world.now) return found;
   const until = after(world.now, hub.config.barMs);
@@ -180,6 +229,8 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
   return shards.flatMap((kept) => {
     const job = hub.jobs.get(kept.job);
     if (job === undefined || (job.state !== 'running' && job.state !== 'finishing')) return [];
+    kept.voided = true;
+    delete kept.whole;
     job.shards.delete(kept.sequence);
     job.unreleased.delete(kept.sequence);
     hub.unjudged.delete(kept.sequence);
@@ -207,7 +258,7 @@ function revokeAll(turn: Turn, device: PublicKey, message: string): void {
 
 function expel(turn: Turn, verdict: Verdict): void {
   const bar = turn.hub.barred.get(verdict.device);
-  if (bar === undefined) return;
+  if (bar === undefined || bar.until <= turn.world.now) return;
   revokeAll(turn, verdict.device, bar.reason);
   const device = turn.hub.devices.get(verdict.device);
   if (device === undefined) return;
@@ -218,10 +269,11 @@ function expel(turn: Turn, verdict: Verdict): void {
 /** A job is done when every unit is accepted and some verifier has judged every draw of it. */
 export function finishJobs(turn: Turn): void {
   const { hub } = turn;
-  const judged = Math.max(-1, ...hub.judged.values());
+  const judged = judgedThrough(hub);
   for (const job of hub.jobs.values()) {
     if (job.state !== 'finishing') continue;
     if (hub.config.needsVerifier && judged < job.lastSequence) continue;
+    if (isDisputed(hub, { job: job.record.id })) continue;
     if (job.unreleased.size > 0) {
       for (const verifier of hub.verifiers.values()) askAudits(turn, verifier);
       continue;
@@ -231,5 +283,6 @@ export function finishJobs(turn: Turn): void {
         ? `${job.checked} units checked, ${job.mismatched} did not match`
         : 'every unit is computed; none of them was drawn for a check';
     moveJob(turn, job, { state: 'done', reason });
+    forgetChecks(hub, job.record.id);
   }
 }

@@ -4,6 +4,7 @@ import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobView, Quote } from '#protocol/job.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
+import { isDisputed, quorumOf } from './disputes.ts';
 import { SHARD_MS } from './lease.ts';
 import { isGuarded, mayRead } from './release.ts';
 import { type Device, type Hub, type Job, standingName } from './state.ts';
@@ -77,16 +78,31 @@ function explain(hub: Hub, job: Job): string {
     if (job.preparing !== undefined) return 'a verifier runs the model once on the exact lane';
     return 'no verifier is online; start one with `npm run verifier -- --hub URL`';
   }
-  if (job.state === 'finishing' && job.unreleased.size > 0 && hub.verifiers.size > 0) {
-    return 'every unit is computed; what no later work vouches for is audited before it is final';
-  }
-  if (job.state === 'finishing' && hub.verifiers.size === 0 && hub.config.needsVerifier) {
-    return 'every unit is computed; the last checks wait for a verifier to come online';
-  }
+  if (isDisputed(hub, { job: job.record.id })) return explainDispute(hub, job);
+  if (job.state === 'finishing' && hub.config.needsVerifier) return explainFinish(hub, job);
   if (job.state === 'running' && hub.devices.size === 0) {
     return 'no device is online; open this hub on a phone and tap Start';
   }
   return job.reason;
+}
+
+function explainFinish(hub: Hub, job: Job): string {
+  const [needed, enrolled] = [quorumOf(hub), hub.enrolled.size];
+  if (hub.verifiers.size < needed) {
+    const whom = needed === 1 ? 'a verifier' : `${needed} of the ${enrolled} enrolled verifiers`;
+    return `every unit is computed; the last checks wait for ${whom} to come online`;
+  }
+  if (job.unreleased.size === 0) return job.reason;
+  return 'every unit is computed; what no later work vouches for is audited before it is final';
+}
+
+function explainDispute(hub: Hub, job: Job): string {
+  const mine = [...hub.disputes].filter(([, dispute]) => dispute.job === job.record.id);
+  const [name, dispute] = mine[0] ?? [];
+  const said = (hub.opinions.get(name ?? '') ?? []).map(
+    ({ verifier, kind }) => `verifier ${verifier.slice(0, 8)} says ${kind}`,
+  );
+  return `unit ${dispute?.unit} is in dispute (${said.join(', ')}); another enrolled verifier must judge it`;
 }
 
 /** Price, time and confidence, from the devices that are online now. */
@@ -147,6 +163,13 @@ export function viewGrid(hub: Hub): GridView {
   return {
     devices: [...hub.devices.values()].slice(0, 1_000).map((device) => viewDevice(hub, device)),
     verifiers: [...hub.verifiers.keys()],
+    disputes: [...hub.disputes].map(([name, { job, unit, device }]) => ({
+      job,
+      unit,
+      device,
+      opinions: (hub.opinions.get(name) ?? []).map(({ verifier, kind }) => ({ verifier, kind })),
+    })),
+    faults: [...hub.faults].map(([verifier, count]) => ({ verifier, count })),
     jobsRunning: jobs.filter((job) => job.state === 'running').length,
     unitsAccepted: jobs.reduce((sum, job) => sum + job.acceptedUnits, 0),
   };

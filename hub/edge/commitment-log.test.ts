@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hexToBytes } from '#protocol/digest.ts';
 import { checkConsistency, inclusionRoot } from '#protocol/merkle-log.ts';
@@ -113,7 +114,7 @@ describe('commitment log', () => {
 
 /** Lets the child print some heads, kills it, and gives what it printed. */
 async function growAndKill(file: string, lines: number): Promise<TreeHead[]> {
-  const script = join(import.meta.dirname, 'log-forever.ts');
+  const script = fileURLToPath(new URL('./log-forever.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

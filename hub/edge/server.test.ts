@@ -3,17 +3,29 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestRecord } from '#protocol/digest.ts';
+import { bytesToHex, digestRecord, hexToBytes } from '#protocol/digest.ts';
 import { openFileTree } from '#protocol/file-tree.ts';
 import type { JobView } from '#protocol/job.ts';
+import { checkConsistency, inclusionRoot } from '#protocol/merkle-log.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
 import { decodePeerFrame, encodePeerFrame, PEER_CHANNEL } from '#protocol/peer-frame.ts';
+import {
+  hashEntry,
+  LogConsistency,
+  LogEntryPage,
+  LogInclusion,
+  ShardPage,
+} from '#protocol/public-log.ts';
+import { checkReceipt } from '#protocol/receipt-check.ts';
+import { type Receipt, SignedTreeHead } from '#protocol/records.ts';
 import { decodeSafetensors } from '#protocol/safetensors.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import { deliver, makeFakeKey, openFakeSession } from './fake-client.ts';
+import { verify } from './identity.ts';
 import { openLog } from './log.ts';
 import { openPeer } from './peer-node.ts';
 import { type HubServer, openHubServer } from './server.ts';
@@ -160,9 +172,12 @@ describe('a job over the API and real sockets', () => {
     });
 
     const { receipts } = (await (await call(`/v1/jobs/${job.id}/receipts`)).json()) as {
-      receipts: { hub: string; shard: { device: string; package: string } }[];
+      receipts: Receipt[];
     };
     expect(receipts[0]).toMatchObject({ hub: hub.hub, shard: { device: device.key } });
+    expect(receipts.map((receipt) => checkReceipt(receipt, hub.hub))).toEqual(
+      receipts.map(() => []),
+    );
     const unit = await fetch(`${hub.url}/v1/outputs/${job.id}/1`, {
       headers: { Authorization: `Bearer ${verifier.welcome.ticket}` },
     });
@@ -271,6 +286,48 @@ describe('a job over the API and real sockets', () => {
     );
     const results = await call(`/v1/jobs/${before.jobs[0]?.id}/results`);
     expect(results.status).toBe(200);
+  });
+});
+
+/** What anyone is told, read with the schema of `protocol/public-log.ts`. */
+async function askLog<T extends v.GenericSchema>(schema: T, path: string) {
+  const answer = await fetch(`${hub.url}/v1/log/${path}`);
+  return v.parse(schema, await answer.json());
+}
+
+describe('the public log', () => {
+  it('shows everyone its signed head, its entries and proofs, and accepted shards', async () => {
+    const { head, signature } = await askLog(SignedTreeHead, 'head');
+    expect(verify({ key: hub.hub, context: 'tree-head', record: head, signature })).toBe(true);
+    const { commitments, next } = await askLog(LogEntryPage, 'entries');
+    expect([commitments.length, next]).toEqual([head.size, head.size]);
+    for (const { entry } of commitments) {
+      const found = await askLog(LogInclusion, `inclusion?index=${entry.index}&size=${head.size}`);
+      const root = inclusionRoot(hashEntry(entry), found, found.path.map(hexToBytes));
+      expect(root === undefined ? '' : bytesToHex(root)).toBe(head.root);
+    }
+    const { path } = await askLog(LogConsistency, `consistency?from=1&to=${head.size}`);
+    const [first] = commitments;
+    if (first === undefined) throw new Error('no entry');
+    const older = { size: 1, root: hashEntry(first.entry) };
+    const newer = { size: head.size, root: hexToBytes(head.root) };
+    expect(checkConsistency(older, newer, path.map(hexToBytes))).toBe(true);
+    const page = await askLog(ShardPage, 'shards?limit=1');
+    expect(page).toMatchObject({ shards: [{ voided: false }], next: 1 });
+    const past = await askLog(ShardPage, 'shards?from=1000');
+    expect(past).toEqual({ shards: [], next: 1000 });
+  });
+
+  it.each([
+    ['inclusion?index=999', 404, 'not-found'],
+    ['inclusion?index=0&size=999', 416, 'range-invalid'],
+    ['consistency?from=5&to=2', 416, 'range-invalid'],
+    ['consistency?from=x', 400, 'request-invalid'],
+    ['shards?limit=101', 400, 'request-invalid'],
+    ['entries?limit=1001', 400, 'request-invalid'],
+  ])('refuses %s', async (path, status, code) => {
+    const answer = await fetch(`${hub.url}/v1/log/${path}`);
+    expect(await refusalOf(answer)).toEqual({ status, code });
   });
 });
 

@@ -146,6 +146,7 @@ export const IdleCode = v.picklist([
   'device-unfit',
   'device-slow',
   'at-capacity',
+  'disputed',
 ]);
 export type IdleCode = v.InferOutput<typeof IdleCode>;
 
@@ -220,6 +221,8 @@ export const HubMessage = v.variant('type', [
     inputs: BlobRef,
     /** Draw at least this share, in parts per million: what the job's assurance asks for. */
     floorPpm: v.optional(v.pipe(Count, v.maxValue(1_000_000))),
+    /** Judge these units, whatever was drawn: verifiers disagree on them. */
+    units: v.optional(v.pipe(v.array(Count), v.minLength(1), v.maxLength(64))),
     /** The exit audit of a shard judged before; answered by `audited`. */
     audit: v.optional(v.boolean()),
   }),

@@ -163,6 +163,13 @@ export const intsAttribute = (name: string, ints: number[]): OnnxAttribute => ({
   ints,
 });
 
+/** A text, such as the mode of a `Resize`. */
+export const stringAttribute = (name: string, text: string): OnnxAttribute => ({
+  name,
+  type: ATTRIBUTE_TYPES.string,
+  string: new TextEncoder().encode(text),
+});
+
 /** A 32-bit float attribute. */
 export const floatAttribute = (name: string, float: number): OnnxAttribute => ({
   name,

@@ -24,7 +24,9 @@ export interface GraphBuilder {
   /** A 32-bit float constant. The array is kept, not copied. */
   floats(name: string, dims: number[], values: Float32Array): string;
   integers(name: string, values: number[]): string;
-  /** Adds a node with one output, named like the node. */
+  /** A constant of small integers, such as quantised weights. */
+  bytes(name: string, dims: number[], values: Int8Array | Uint8Array): string;
+  /** Adds a node, named like its first output. */
   node(opType: string, inputs: string[], options?: NodeOptions): string;
   /** Numbers in all float constants so far. */
   parameterCount(): number;
@@ -35,6 +37,8 @@ export interface NodeOptions {
   attributes?: OnnxAttribute[];
   /** Name of the output; made up when absent. */
   output?: string;
+  /** Names of further outputs, '' for one that is left out. */
+  more?: string[];
 }
 
 const valueInfo = ({ name, dtype, dims }: GraphValue) => ({
@@ -62,8 +66,19 @@ export function openGraph(): GraphBuilder {
       initializers.push(rawTensor(name, { dtype: 'i64', dims: [values.length], data }));
       return name;
     },
-    node(opType, inputs, { attributes = [], output = `${opType}_${nodes.length}` } = {}) {
-      nodes.push({ name: output, opType, domain: '', inputs, outputs: [output], attributes });
+    bytes(name, dims, values) {
+      const dtype = values instanceof Int8Array ? 'i8' : 'u8';
+      const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      initializers.push(rawTensor(name, { dtype, dims, data }));
+      return name;
+    },
+    node(
+      opType,
+      inputs,
+      { attributes = [], output = `${opType}_${nodes.length}`, more = [] } = {},
+    ) {
+      const outputs = [output, ...more];
+      nodes.push({ name: output, opType, domain: '', inputs, outputs, attributes });
       return output;
     },
     parameterCount: () => parameters,

@@ -2,50 +2,80 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { encodeSafetensors } from '#protocol/safetensors.ts';
+import type { Tensor } from '#protocol/tensor.ts';
 import { makeMiniLmInputs, makeMobileNetInputs } from './inputs.ts';
+import { KERNELS } from './kernels.ts';
 import { buildMiniLm, MINILM } from './minilm.ts';
 import { buildMobileNetV2, MOBILENET } from './mobilenet.ts';
+
+interface MadeModel {
+  build(seed: number): { model: Uint8Array; parameters: number };
+  inputs(seed: number, items: number): Record<string, Tensor>;
+}
 
 /**
  * Writes the benchmark models, which are generated and never committed:
  *
- *     tsx scripts/models/main.ts --out FOLDER [--only minilm|mobilenet] [--seed 1] [--items 0]
+ *     tsx scripts/models/main.ts --out FOLDER [--only minilm|mobilenet|kernels] [--seed 1] [--items 0] [--small]
  *
  * → `minilm.onnx` and `mobilenet.onnx`; with items, also `minilm.safetensors` and
- * `mobilenet.safetensors`, inputs to post with them.
+ * `mobilenet.safetensors`, inputs to post with them. Small ones are of the same shape at a hundredth
+ * of the cost, for adapters in software. `kernels` stands for the small models of `kernels.ts`, which
+ * are written only when asked for.
  */
-const MODELS = {
-  minilm: {
-    build: (seed: number) => buildMiniLm(seed),
-    inputs: (seed: number, items: number) => makeMiniLmInputs(seed, { ...MINILM, items }),
-  },
-  mobilenet: {
-    build: (seed: number) => buildMobileNetV2(seed),
-    inputs: (seed: number, items: number) => makeMobileNetInputs(seed, { ...MOBILENET, items }),
-  },
+const SMALL = {
+  minilm: { layers: 4, hidden: 64, heads: 4, vocab: 2_000, seq: 32 },
+  mobilenet: { side: 48, classes: 100, width: 0.25 },
 };
 
-const USAGE = 'usage: tsx scripts/models/main.ts --out FOLDER [--only NAME] [--seed N] [--items N]';
+const makersOf = (small: boolean) => {
+  const { minilm, mobilenet } = small ? SMALL : { minilm: MINILM, mobilenet: MOBILENET };
+  return {
+    minilm: {
+      build: (seed: number) => buildMiniLm(seed, minilm),
+      inputs: (seed: number, items: number) => makeMiniLmInputs(seed, { ...minilm, items }),
+    },
+    mobilenet: {
+      build: (seed: number) => buildMobileNetV2(seed, mobilenet),
+      inputs: (seed: number, items: number) => makeMobileNetInputs(seed, { ...mobilenet, items }),
+    },
+  };
+};
 
-function readFlags(): { out: string; only: string | undefined; seed: number; items: number } {
+const USAGE =
+  'usage: tsx scripts/models/main.ts --out FOLDER [--only NAME] [--seed N] [--items N] [--small]';
+
+interface Flags {
+  out: string;
+  only: string | undefined;
+  seed: number;
+  items: number;
+  small: boolean;
+}
+
+function readFlags(): Flags {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { out: text, only: text, seed: text, items: text } });
+  const small = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    options: { out: text, only: text, seed: text, items: text, small },
+  });
   const { out, only, seed = '1', items = '0' } = values;
   if (out === undefined) throw new TypeError('--out is missing');
-  if (only !== undefined && !Object.hasOwn(MODELS, only)) {
-    throw new TypeError(`--only takes ${Object.keys(MODELS).join(' or ')}`);
+  if (only !== undefined && only !== 'kernels' && !Object.hasOwn(SMALL, only)) {
+    throw new TypeError(`--only takes ${[...Object.keys(SMALL), 'kernels'].join(' or ')}`);
   }
   if (!/^\d+$/.test(seed) || !/^\d+$/.test(items)) {
     throw new TypeError('--seed and --items take whole numbers');
   }
-  return { out, only, seed: Number(seed), items: Number(items) };
+  return { out, only, seed: Number(seed), items: Number(items), small: values.small };
 }
 
 async function main(): Promise<void> {
-  const { out, only, seed, items } = readFlags();
+  const { out, only, seed, items, small } = readFlags();
   await mkdir(out, { recursive: true });
-  for (const [name, { build, inputs }] of Object.entries(MODELS)) {
-    if (only !== undefined && only !== name) continue;
+  const models: Record<string, MadeModel> = only === 'kernels' ? KERNELS : makersOf(small);
+  for (const [name, { build, inputs }] of Object.entries(models)) {
+    if (only !== undefined && only !== 'kernels' && only !== name) continue;
     const { model, parameters } = build(seed);
     const path = join(out, `${name}.onnx`);
     await writeFile(path, model);

@@ -51,9 +51,11 @@ function readReceipts(text: string): Result<readonly unknown[]> {
 function describeShard({ shard, verdicts }: Receipt): string {
   const last = shard.firstUnit + shard.unitCount - 1;
   const units = shard.unitCount === 1 ? `unit ${last}` : `units ${shard.firstUnit} to ${last}`;
-  const judged = verdicts.map(({ verdict }) => `${verdict.unit} ${verdict.kind}`).join(', ');
-  const checked = judged === '' ? 'none re-executed' : `re-executed: ${judged}`;
-  return `${units} of ${shard.job} by device ${shard.device.slice(0, 12)}…; ${checked}`;
+  const kinds = new Map<string, number>();
+  for (const { verdict } of verdicts) kinds.set(verdict.kind, (kinds.get(verdict.kind) ?? 0) + 1);
+  const counts = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ');
+  const judged = counts === '' ? 'none re-executed' : `re-executed: ${counts}`;
+  return `${units} of ${shard.job} by device ${shard.device.slice(0, 12)}…; ${judged}`;
 }
 
 const REFUSED =

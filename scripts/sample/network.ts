@@ -1,5 +1,5 @@
 import type { Random } from '../models/random.ts';
-import { CLASSES, SIDE } from './dataset.ts';
+import { CLASSES, type Digits, PIXELS, SIDE } from './dataset.ts';
 import {
   type Layer,
   openConvolution,
@@ -83,4 +83,15 @@ export function measureAccuracy(
 export interface Samples {
   imageOf(item: number): Float64Array;
   labelOf(item: number): number;
+}
+
+/** The data set as a network takes it, in 64 bits. */
+export function samplesOf({ images, labels }: Digits): Samples {
+  const items = labels.map((_, item) =>
+    Float64Array.from(images.subarray(item * PIXELS, (item + 1) * PIXELS)),
+  );
+  return {
+    imageOf: (item) => items[item] ?? new Float64Array(PIXELS),
+    labelOf: (item) => labels[item] ?? 0,
+  };
 }

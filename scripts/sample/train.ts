@@ -1,17 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { encodeNpy } from '#protocol/npy.ts';
-import {
-  CLASSES,
-  DIGITS,
-  type Digits,
-  PIXELS,
-  readDigits,
-  SAMPLE_FOLDER,
-  SIDE,
-  splitDigits,
-} from './dataset.ts';
+import { CLASSES, DIGITS, readDigits, SAMPLE_FOLDER, SIDE, splitDigits } from './dataset.ts';
 import { exportNetwork } from './export.ts';
-import { measureAccuracy, SAMPLE_WIDTHS, type Samples } from './network.ts';
+import { measureAccuracy, SAMPLE_WIDTHS, samplesOf } from './network.ts';
 import { SAMPLE_RECIPE, trainNetwork } from './training.ts';
 
 /**
@@ -21,16 +12,6 @@ import { SAMPLE_RECIPE, trainNetwork } from './training.ts';
 const ACCURACY_MIN = 0.97;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-
-const samplesOf = ({ images, labels }: Digits): Samples => {
-  const items = labels.map((_, item) =>
-    Float64Array.from(images.subarray(item * PIXELS, (item + 1) * PIXELS)),
-  );
-  return {
-    imageOf: (item) => items[item] ?? new Float64Array(PIXELS),
-    labelOf: (item) => labels[item] ?? 0,
-  };
-};
 
 async function main(): Promise<void> {
   const digits = await readDigits();

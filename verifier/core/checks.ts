@@ -44,9 +44,14 @@ export function receiveCheck(turn: Turn, check: Check): void {
   if (!digests.ok || digests.value.length !== DIGEST_BYTES * shard.unitCount) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
   }
-  const { floorPpm = 0, audit = false } = check;
-  const arrival = { shard, inputs, digests: digests.value, floorPpm, audit };
-  if (audit) return receiveAudit(turn, arrival);
+  const { floorPpm = 0, audit = false, units: disputed } = check;
+  const seen = { shard, inputs, digests: digests.value, floorPpm };
+  if (disputed !== undefined) {
+    verifier.audits.push({ ...seen, cause: 'dispute', disputed });
+    return;
+  }
+  if (audit) return receiveAudit(turn, { ...seen, cause: 'audit' });
+  const arrival: Arrival = floorPpm > 0 ? { ...seen, cause: 'assurance' } : seen;
   if (verifier.overflow !== undefined) return;
   if (sequence > book.judged && !isHeld(turn, sequence)) {
     if (heldUnits(verifier) >= verifier.config.queueUnitsMax) {
@@ -61,8 +66,8 @@ export function receiveCheck(turn: Turn, check: Check): void {
 /** An exit audit waits for an epoch and for its turn; one that is under way is not begun again. */
 function receiveAudit({ verifier }: Turn, arrival: Arrival): void {
   const { sequence } = arrival.shard;
-  const same = ({ audit, shard }: Pick<Arrival, 'audit' | 'shard'>) =>
-    audit && shard.sequence === sequence;
+  const same = ({ cause, shard }: Pick<Arrival, 'cause' | 'shard'>) =>
+    cause === 'audit' && shard.sequence === sequence;
   if (verifier.audits.some(same) || verifier.queue.some(same)) return;
   verifier.audits.push(arrival);
 }
@@ -106,11 +111,15 @@ export function drawAudits(turn: Turn): void {
   for (;;) {
     const [audit] = verifier.audits;
     if (audit === undefined) return;
-    const { floorPpm, ...rest } = audit;
+    const { floorPpm, disputed, ...rest } = audit;
     const { shard } = rest;
     const epoch = auditEpoch(turn, book, shard.sequence);
     if (epoch === undefined) return;
     verifier.audits.shift();
+    if (disputed !== undefined) {
+      queueUnits(turn, { ...rest, epoch: epoch.number, before: shard.before }, disputed);
+      continue;
+    }
     const usual = epoch.from <= shard.sequence ? drawUnits(epoch, shard) : [];
     const drawn = drawUnits(epoch, shard, floorPpm).filter((unit) => !usual.includes(unit));
     queueUnits(turn, { ...rest, epoch: epoch.number, before: shard.before }, drawn);
@@ -123,7 +132,7 @@ function queueUnits(turn: Turn, pending: Omit<Pending, 'units'>, drawn: readonly
   if (book === undefined) return;
   const units = drawn.filter((unit) => !isJudged(book, pending.shard, unit)).map(openUnit);
   if (units.length > 0) insert(verifier.queue, { ...pending, units });
-  else if (pending.audit) sendAudited(turn, pending.shard.sequence);
+  else if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
 }
 
 /** Judged before a restart, and its verdict is on disk. */

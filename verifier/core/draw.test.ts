@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
-import type { Digest, Nonce } from '#protocol/ids.ts';
+import { CHECK_POLICY_DEFAULT, checkThreshold } from '#protocol/check-policy.ts';
+import { digestCommitment } from '#protocol/digest.ts';
+import type { Digest, LeaseId, Nonce, PublicKey } from '#protocol/ids.ts';
 import { commitSeed, drawUnits, drawValue, hmacSha256 } from './draw.ts';
 
 const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
@@ -82,5 +83,55 @@ describe('the keyed draw', () => {
     expect(usual.every((unit) => audited.includes(unit))).toBe(true);
     expect(Math.abs(audited.length - 4_000)).toBeLessThan(5 * Math.sqrt(20_000 * 0.2 * 0.8));
     expect(drawUnits(flat(0), shard, 1_000_000).length).toBe(20_000);
+  });
+});
+
+/** Pearson's χ² of counts against one expected count. */
+const chiSquare = (counts: readonly number[], expected: number): number =>
+  counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+
+describe('grinding salts', () => {
+  const SALTS = 100_000;
+  const BINS = 16;
+  /** χ² of 15 degrees of freedom passes this once in 10,000 fair worlds. */
+  const CHI_SQUARE_MAX = 44.26;
+  const lease = '31'.repeat(16) as LeaseId;
+  const device = '41'.repeat(32) as PublicKey;
+  const digests = new Uint8Array(32).fill(7);
+  const seed = 'c4'.repeat(32) as Nonce;
+  const policy = { type: 'trust', trustUnits: 100, floorPpm: 20_000 } as const;
+
+  it(`draws one unit as often under each of ${SALTS} salts: the seed is what decides`, () => {
+    const bins = new Array<number>(BINS).fill(0);
+    let drawn = 0;
+    let kept = 0;
+    for (let grind = 0; grind < SALTS; grind += 1) {
+      const salt = grind.toString(16).padStart(64, '0') as Nonce;
+      const commitment = digestCommitment({ lease, device, salt, digests });
+      const value = drawValue(seed, commitment, 12);
+      const bin = Number(value >> 60n);
+      bins[bin] = (bins[bin] ?? 0) + 1;
+      if (value < checkThreshold(policy, 1_000_000)) drawn += 1;
+      // What a grinder can see of a commitment, its first bits, says nothing of the draw.
+      if (commitment.startsWith('0') && value >> 63n === 0n) kept += 1;
+    }
+    expect(chiSquare(bins, SALTS / BINS)).toBeLessThan(CHI_SQUARE_MAX);
+    const [misses, half] = [SALTS - drawn, SALTS / BINS / 2];
+    const rate = [
+      (drawn - 0.02 * SALTS) ** 2 / (0.02 * SALTS),
+      (misses - 0.98 * SALTS) ** 2 / (0.98 * SALTS),
+    ];
+    // One degree of freedom, once in 10,000.
+    expect((rate[0] ?? 0) + (rate[1] ?? 0)).toBeLessThan(15.14);
+    expect(Math.abs(kept - half) / Math.sqrt(half)).toBeLessThan(4);
+  });
+
+  it('is told from a draw that salts do decide', () => {
+    const leaky = new Array<number>(BINS).fill(0);
+    for (let grind = 0; grind < SALTS; grind += 1) {
+      const bin = grind % 100 === 0 ? 0 : grind % BINS;
+      leaky[bin] = (leaky[bin] ?? 0) + 1;
+    }
+    expect(chiSquare(leaky, SALTS / BINS)).toBeGreaterThan(CHI_SQUARE_MAX);
   });
 });

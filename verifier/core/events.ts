@@ -48,11 +48,19 @@ export interface Epoch {
   startedAt: Instant;
 }
 
+/**
+ * Why a unit was judged beyond its draw: its job's assurance, an exit audit, or verifiers that
+ * disagreed. Such checks come on top; none of them takes the place of a draw.
+ */
+export type CheckCause = 'assurance' | 'audit' | 'dispute';
+
 /** A verdict and the accepted shard it belongs to. */
 export interface FiledVerdict {
   sequence: number;
   epoch: number;
   signed: SignedVerdict;
+  /** Absent for a plain draw. */
+  cause?: CheckCause;
 }
 
 /** One line of the public log. */

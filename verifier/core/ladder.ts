@@ -1,4 +1,4 @@
-import { BEYOND, compareUnits, type Distance } from '#protocol/comparison.ts';
+import { BEYOND, COMPARATOR_VERSION, compareUnits, type Distance } from '#protocol/comparison.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Verdict, VerdictKind } from '#protocol/records.ts';
@@ -21,7 +21,10 @@ export type LadderStep =
   | { do: 'execute'; fresh: boolean }
   | { do: 'claim' }
   | { do: 'decide'; finding: Finding };
-export type Finding = Pick<Verdict, 'kind' | 'lane' | 'reference' | 'l2' | 'max' | 'runs'>;
+export type Finding = Pick<
+  Verdict,
+  'kind' | 'lane' | 'reference' | 'l2' | 'max' | 'comparator' | 'runs'
+>;
 
 /** Named as the reference of a unit that could not be re-executed at all. */
 export const NO_REFERENCE = '0'.repeat(64) as Digest;
@@ -44,7 +47,8 @@ export function climb(evidence: Evidence): LadderStep {
   const decide = (kind: VerdictKind, distance: Distance): LadderStep => {
     const { l2, max } = distance;
     const reference = first?.digest ?? NO_REFERENCE;
-    return { do: 'decide', finding: { kind, lane, reference, l2, max, runs } };
+    const comparator = lane === 'tolerance' ? { comparator: COMPARATOR_VERSION } : {};
+    return { do: 'decide', finding: { kind, lane, reference, l2, max, ...comparator, runs } };
   };
   if (first?.digest === claimed) return decide('match', { l2: 0, max: 0, within: true });
   if (gaveUp) return decide('inconclusive', measure(evidence, first));

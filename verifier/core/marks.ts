@@ -1,7 +1,7 @@
 import { after, type Instant, millis } from '#protocol/units.ts';
 import { persist } from './persist.ts';
 import { rejoin } from './session.ts';
-import type { Book, Turn, Verifier } from './state.ts';
+import type { Book, Pending, Turn, Verifier } from './state.ts';
 import { heldUnits } from './view.ts';
 
 /** `judged` is sent at most this often: the hub stores each one. */
@@ -9,10 +9,13 @@ const TELL_EVERY_MS = millis(200);
 /** A `judged` that went out on a link that still holds after this time has arrived. */
 const SETTLE_MS = millis(5_000);
 
+/** What comes on top of the draws holds no mark back. */
+const isDraw = ({ cause }: Pending): boolean => cause !== 'audit' && cause !== 'dispute';
+
 /** The last sequence all of whose draws are judged, with their verdicts on disk. */
 export function judgedThrough(verifier: Verifier, book: Book): number {
   const first = Math.min(
-    verifier.queue.find(({ audit }) => !audit)?.shard.sequence ?? Infinity,
+    verifier.queue.find(isDraw)?.shard.sequence ?? Infinity,
     verifier.arrivals[0]?.shard.sequence ?? Infinity,
     verifier.overflow ?? Infinity,
   );

@@ -47,7 +47,7 @@ export function finishPersist(turn: Turn, token: Token): void {
       pending.units = pending.units.filter((check) => check !== done.check);
       if (pending.units.length > 0) return;
       verifier.queue = verifier.queue.filter((other) => other !== pending);
-      if (pending.audit) sendAudited(turn, pending.shard.sequence);
+      if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
       return;
     }
   }

@@ -5,6 +5,7 @@ import type { AcceptedShard } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
 import type {
+  CheckCause,
   Epoch,
   FiledVerdict,
   LinkId,
@@ -75,8 +76,7 @@ export interface Pending {
   /** 32 bytes of SHA-256 per unit, as the device claimed. */
   digests: Uint8Array;
   epoch: number;
-  /** An exit audit of a shard that was judged before. */
-  audit: boolean;
+  cause?: CheckCause;
   /** What the draw went by: `AcceptedShard.before`, or less where this verifier knows better. */
   before: number;
   units: UnitCheck[];
@@ -88,8 +88,9 @@ export interface Arrival {
   digests: Uint8Array;
   /** The least share of units to draw, in parts per million: what the job's assurance asks for. */
   floorPpm: number;
-  /** An exit audit of a shard that was judged before. */
-  audit: boolean;
+  cause?: CheckCause;
+  /** Units that verifiers disagree on: judged whatever was drawn. */
+  disputed?: readonly number[];
 }
 
 export interface Preparing {

@@ -35,6 +35,7 @@ export function fileVerdict(
     sequence: shard.sequence,
     epoch: pending.epoch,
     signed: { verdict, signature: world.sign('verdict', verdict) },
+    ...(pending.cause === undefined ? {} : { cause: pending.cause }),
   };
   check.filed = filed;
   check.stage = 'filing';

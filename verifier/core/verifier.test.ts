@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeBase64 } from '#protocol/base64.ts';
+import { COMPARATOR_VERSION } from '#protocol/comparison.ts';
 import { digest, hexToBytes } from '#protocol/digest.ts';
 import type { Nonce } from '#protocol/ids.ts';
 import { accept } from '#protocol/refusal.ts';
@@ -73,7 +74,10 @@ describe('checking', () => {
     const near = openFakeWorld({ claimed: () => 1e-6 });
     connect(near);
     sendCheck(near, fakeShard(0, [1e-6], 'webgpu'));
-    expect(sentVerdicts(near)).toMatchObject([{ kind: 'match', lane: 'tolerance', runs: 1 }]);
+    const comparator = COMPARATOR_VERSION;
+    expect(sentVerdicts(near)).toMatchObject([
+      { kind: 'match', lane: 'tolerance', runs: 1, comparator },
+    ]);
     const far = openFakeWorld({ claimed: () => 0.5 });
     connect(far);
     sendCheck(far, fakeShard(0, [0.5], 'webgpu'));

@@ -94,8 +94,8 @@ async function readLog(file: string, settled: number, onLine: (line: LogLine) =>
     const line = decoded.value;
     onLine(line);
     if (line.type === 'verdict') {
-      const { sequence, epoch, signed } = line;
-      if (sequence > settled) found.verdicts.push({ sequence, epoch, signed });
+      const { type: _type, ...filed } = line;
+      if (filed.sequence > settled) found.verdicts.push(filed);
     } else {
       found.lastEpoch = Math.max(found.lastEpoch, line.epoch);
       if (line.type === 'epoch-opened') found.opened.add(line.epoch);

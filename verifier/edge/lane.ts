@@ -30,9 +30,9 @@ export interface Lane {
 export function openLane(world: { blobs: Blobs; workers: ComputeWorkers; http: HubHttp }): Lane {
   return {
     execute: (effect) => answer(() => execute(world, effect)),
-    claim: ({ job, unit }) =>
+    claim: ({ job, unit, lease }) =>
       answer(async () => {
-        const path = `/v1/outputs/${job}/${unit}`;
+        const path = `/v1/outputs/${job}/${unit}?lease=${lease}`;
         const body = await world.http.get(path, { bytesMax: FRAME_BYTES_MAX });
         return { digest: createHash('sha256').update(body).digest('hex') as Digest, bytes: body };
       }),

@@ -15,6 +15,7 @@ export const LogLineSchema: v.GenericSchema<unknown, LogLine> = v.variant('type'
     sequence: Count,
     epoch: Count,
     signed: SignedVerdict,
+    cause: v.exactOptional(v.picklist(['assurance', 'audit', 'dispute'])),
   }),
   v.strictObject({
     type: v.literal('epoch-opened'),

@@ -3,6 +3,7 @@ import {
   type LogConsistency,
   type LogEntryPage,
   type LogInclusion,
+  SHARD_PAGE_MAX,
   type ShardPage,
 } from '#protocol/public-log.ts';
 import { accept, type Result } from '#protocol/refusal.ts';
@@ -30,7 +31,7 @@ const answerResult = (result: Result<unknown>): Response =>
   result.ok ? answerJson(result.value) : answerRefusal(result.refusal);
 
 async function readEntries({ commitments }: ApiPorts, { query }: Call): Promise<Response> {
-  const page = readPage(query);
+  const page = readPage(query, LOG_PAGE_MAX);
   if (!page.ok) return answerRefusal(page.refusal);
   const { from, limit } = page.value;
   const found = await commitments.entries(from, limit);
@@ -38,7 +39,7 @@ async function readEntries({ commitments }: ApiPorts, { query }: Call): Promise<
 }
 
 async function readShards({ store }: ApiPorts, { query }: Call): Promise<Response> {
-  const page = readPage(query);
+  const page = readPage(query, SHARD_PAGE_MAX);
   if (!page.ok) return answerRefusal(page.refusal);
   const { from, limit } = page.value;
   const shards = await store.shards(from, limit);
@@ -66,10 +67,10 @@ async function readConsistency(
   return to.ok ? commitments.consistency(from.value, to.value) : to;
 }
 
-function readPage(query: URLSearchParams): Result<{ from: number; limit: number }> {
+function readPage(query: URLSearchParams, most: number): Result<{ from: number; limit: number }> {
   const from = readNumber(query, 'from', 0);
   if (!from.ok) return from;
-  const limit = readCount(query, 'limit', { otherwise: LOG_PAGE_MAX, most: LOG_PAGE_MAX });
+  const limit = readCount(query, 'limit', { otherwise: most, most });
   return limit.ok ? accept({ from: from.value, limit: limit.value }) : limit;
 }
 

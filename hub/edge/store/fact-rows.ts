@@ -29,6 +29,11 @@ export function encodeFactRow(fact: Fact): FactRow {
     }
     case 'accepted':
       return { table: 'accepted', row: encodeAcceptedRow(fact) };
+    case 'lapsed': {
+      const { index, device, blamed, resets, at } = fact;
+      const row = { log_index: index, device, blamed: Number(blamed), resets: Number(resets), at };
+      return { table: 'lapsed', row };
+    }
     case 'verdict': {
       const row = { lease: fact.signed.verdict.lease, signed_json: json(fact.signed) };
       return { table: 'verdict', row };
@@ -46,6 +51,10 @@ export function encodeFactRow(fact: Fact): FactRow {
     case 'barred': {
       const { device, until, reason, at } = fact;
       return { table: 'barred', row: { device, until, reason, at } };
+    }
+    case 'verifier-fault': {
+      const { verifier, job, lease, unit, at } = fact;
+      return { table: 'verifier_fault', row: { verifier, job, lease, unit, at } };
     }
     case 'verifier-enrolled':
       return { table: 'verifier', row: { key: fact.key, at: fact.at } };

@@ -28,6 +28,10 @@ export function openMemoryStore(): Store {
         .filter(({ shard }) => shard.firstUnit + shard.unitCount > fromUnit)
         .map(({ shard, outputs }) => structuredClone({ shard, outputs }));
     },
+    async delivered(lease) {
+      const found = of('accepted').find(({ shard }) => shard.lease === lease);
+      return found && structuredClone({ shard: found.shard, outputs: found.outputs });
+    },
     receipts: async (job, fromUnit, limit) =>
       structuredClone(listReceipts(of, job, fromUnit).slice(0, limit)),
     async verdicts(after, limit) {
@@ -73,6 +77,8 @@ function onceNames(fact: Fact): string[] {
       ];
     case 'accepted':
       return [`sequence ${fact.shard.sequence}`, `accepted index ${fact.shard.index}`];
+    case 'lapsed':
+      return [`lapsed ${fact.index}`];
     case 'voided':
       return [`void ${fact.sequence}`];
     case 'released':

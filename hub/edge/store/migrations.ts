@@ -34,7 +34,12 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   [
     'create table released (sequence integer primary key, job text not null, at real not null)',
+    `create table verifier_fault (verifier text not null, job text not null, lease text not null,
+      unit integer not null, at real not null)`,
     `update job set record_json = json_set(record_json, '$.assurance', 0)`,
     `update accepted set shard_json = json_set(shard_json, '$.before', 0)`,
+    `create table lapsed (log_index integer primary key, device text not null,
+      blamed integer not null, resets integer not null, at real not null)`,
+    'create index accepted_by_lease on accepted (lease)',
   ],
 ];

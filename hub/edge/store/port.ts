@@ -1,4 +1,4 @@
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId, LeaseId } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records.ts';
 import type { CommittedShard, Fact, Snapshot } from '../../core/events.ts';
@@ -31,6 +31,8 @@ export interface Store {
   load(): Promise<Snapshot>;
   /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */
   results(job: JobId, fromUnit: number, toUnit: number): Promise<ShardOutputs[]>;
+  /** The accepted shard that came from a lease, void or not: for verifiers that judge it late. */
+  delivered(lease: LeaseId): Promise<ShardOutputs | undefined>;
   /** Not-voided accepted shards that end after `fromUnit`, by first unit, at most `limit`. */
   receipts(job: JobId, fromUnit: number, limit: number): Promise<ReceiptParts[]>;
   /** Verdicts numbered above `after`, in order, at most `limit`. */

@@ -123,6 +123,18 @@ export const accepted = (choice: ShardChoice, length?: number): Fact => ({
   outputs: outputsOf(choice, length),
 });
 
+export const lapsed = (
+  index: number,
+  how: { device: number; at: number; resets?: boolean; blamed?: boolean },
+): Fact => ({
+  type: 'lapsed',
+  index,
+  device: keyOf(how.device),
+  blamed: how.blamed ?? true,
+  resets: how.resets ?? false,
+  at: instant(how.at),
+});
+
 export function signedVerdict(unit: number, index: number): SignedVerdict {
   return {
     verdict: {

@@ -2,7 +2,7 @@ import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { JobState } from '#protocol/job.ts';
 import { instant } from '#protocol/units.ts';
 import type { Snapshot } from '../../core/events.ts';
-import { projectJobs } from '../../core/snapshot.ts';
+import { countLapses, projectJobs } from '../../core/snapshot.ts';
 import { parseRecord, type SqlDatabase } from './sql-database.ts';
 import { type Query, sql } from './sql-tables.ts';
 
@@ -10,7 +10,7 @@ import { type Query, sql } from './sql-tables.ts';
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
   const [jobs, packages, moves, accepted, voided, pending, verdicts, judged, barred, ...rest] =
     await readAll(database, snapshotQueries());
-  const [verifiers, lastIndex, lastSequence, released] = rest;
+  const [verifiers, lastIndex, lastSequence, released, faults, lapses] = rest;
   return {
     jobs: projectJobs({
       created: jobs.map((row) => ({
@@ -31,10 +31,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     }),
     accepted: accepted.map((row) => parseRecord(row.shard_json)),
     released: released.map((row) => row.sequence),
-    voidedCount: voided.map((row) => ({
-      job: row.job as JobId,
-      units: row.ends - row.firsts,
-    })),
+    voided: voided.map((row) => parseRecord(row.shard_json)),
     pending: pending.map((row) => parseRecord(row.committed_json)),
     verdicts: verdicts.map((row) => parseRecord(row.signed_json)),
     judged: judged.map((row) => ({ verifier: row.verifier as PublicKey, through: row.through })),
@@ -43,7 +40,16 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
       until: instant(row.until),
       reason: row.reason,
     })),
+    lapses: countLapses(
+      lapses.map((row) => ({
+        device: row.device as PublicKey,
+        blamed: row.blamed === 1,
+        resets: row.resets === 1,
+        at: instant(row.at),
+      })),
+    ),
     verifiers: verifiers.map((row) => row.key as PublicKey),
+    faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
     nextIndex: (lastIndex[0]?.last ?? -1) + 1,
     nextSequence: (lastSequence[0]?.last ?? -1) + 1,
   };
@@ -64,18 +70,15 @@ const snapshotQueries = () =>
     sql
       .selectFrom('voided')
       .innerJoin('accepted', 'accepted.sequence', 'voided.sequence')
-      .select(({ fn }) => [
-        'accepted.job',
-        fn.sum<number>('accepted.end_unit').as('ends'),
-        fn.sum<number>('accepted.first_unit').as('firsts'),
-      ])
-      .groupBy('accepted.job')
-      .orderBy('accepted.job')
+      .select('accepted.shard_json')
+      .orderBy('accepted.sequence')
       .compile(),
     sql
       .selectFrom('committed')
       .leftJoin('accepted', 'accepted.log_index', 'committed.log_index')
+      .leftJoin('lapsed', 'lapsed.log_index', 'committed.log_index')
       .where('accepted.log_index', 'is', null)
+      .where('lapsed.log_index', 'is', null)
       .select('committed.committed_json')
       .orderBy('committed.log_index')
       .compile(),
@@ -107,6 +110,13 @@ const snapshotQueries = () =>
       .select(({ fn }) => fn.max('sequence').as('last'))
       .compile(),
     sql.selectFrom('released').select('sequence').orderBy('sequence').compile(),
+    sql
+      .selectFrom('verifier_fault')
+      .select(({ fn }) => ['verifier', fn.countAll<number>().as('count')])
+      .groupBy('verifier')
+      .orderBy('verifier')
+      .compile(),
+    sql.selectFrom('lapsed').selectAll().where('blamed', '=', 1).orderBy('log_index').compile(),
   ] as const;
 
 type Rows<Q> = Q extends Query<infer O> ? O[] : never;

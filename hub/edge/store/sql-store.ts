@@ -39,6 +39,11 @@ export async function openSqlStore(database: SqlDatabase): Promise<Store> {
       );
       return rows.map((row) => ({ shard: parseRecord(row.shard_json), outputs: row.outputs }));
     },
+    async delivered(lease) {
+      const select = sql.selectFrom('accepted').select(['shard_json', 'outputs']);
+      const [row] = await readRows(database, select.where('lease', '=', lease).compile());
+      return row && { shard: parseRecord(row.shard_json), outputs: row.outputs };
+    },
     receipts: (job, fromUnit, limit) => loadReceipts(database, { job, fromUnit, limit }),
     async verdicts(after, limit) {
       const select = sql.selectFrom('verdict').select(['number', 'signed_json']);

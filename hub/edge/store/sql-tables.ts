@@ -40,10 +40,13 @@ export interface Tables {
   };
   voided: { sequence: number; job: string; reason: string; at: number };
   released: { sequence: number; job: string; at: number };
+  /** `blamed` and `resets` are 0 or 1. */
+  lapsed: { log_index: number; device: string; blamed: number; resets: number; at: number };
   verdict: { number: Generated<number>; lease: string; signed_json: string };
   judged: { number: Generated<number>; verifier: string; through: number };
   barred: { number: Generated<number>; device: string; until: number; reason: string; at: number };
   verifier: { number: Generated<number>; key: string; at: number };
+  verifier_fault: { verifier: string; job: string; lease: string; unit: number; at: number };
   api_key: { hash: string; name: string };
 }
 

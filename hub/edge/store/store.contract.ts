@@ -13,6 +13,8 @@ import {
   jobCreated,
   jobId,
   keyOf,
+  lapsed,
+  leaseId,
   manifestOf,
   outputsOf,
   saltOf,
@@ -62,12 +64,14 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
       jobs: [],
       accepted: [],
       released: [],
-      voidedCount: [],
+      voided: [],
       pending: [],
       verdicts: [],
       judged: [],
       barred: [],
+      lapses: [],
       verifiers: [],
+      faults: [],
       nextIndex: 0,
       nextSequence: 0,
     });
@@ -133,7 +137,29 @@ function checkShards(open: () => Promise<StoreWorld>): void {
     await store.close();
   });
 
-  it('leaves a voided shard out, and counts its units', async () => {
+  it('gives back no commitment that lapsed, and counts those a device is blamed for', async () => {
+    const { store } = await open();
+    await store.append([0, 1, 2, 3, 4].map((index) => committed({ index })));
+    await store.append([
+      lapsed(3, { device: 40, at: 70 }),
+      lapsed(0, { device: 41, at: 80 }),
+      lapsed(1, { device: 40, at: 90.5, resets: true }),
+      lapsed(4, { device: 40, at: 95, blamed: false }),
+    ]);
+    const snapshot = await store.load();
+    expect(snapshot.pending).toEqual([committedShard({ index: 2 })]);
+    expect(snapshot.lapses).toEqual([
+      { device: keyOf(40), count: 2, resetAt: 90.5 },
+      { device: keyOf(41), count: 1 },
+    ]);
+    expect(snapshot.nextIndex).toBe(5);
+    await expect(store.append([lapsed(3, { device: 40, at: 99 })])).rejects.toMatchObject({
+      refusal: { code: 'storage-failed' },
+    });
+    await store.close();
+  });
+
+  it('leaves a voided shard out of results, and keeps it for who asks by its lease', async () => {
     const { store } = await open();
     const [a, b, c] = [
       { index: 0, firstUnit: 0, unitCount: 3 },
@@ -146,13 +172,15 @@ function checkShards(open: () => Promise<StoreWorld>): void {
     const snapshot = await store.load();
     expect(snapshot.accepted).toEqual([acceptedShard(b)]);
     expect(snapshot.pending).toEqual([]);
-    expect(snapshot.voidedCount).toEqual([
-      { job: jobId(1), units: 3 },
-      { job: jobId(2), units: 4 },
-    ]);
+    expect(snapshot.voided).toEqual([acceptedShard(a), acceptedShard(c)]);
     expect(snapshot.nextSequence).toBe(3);
     expect(await store.results(jobId(1), 0, 8)).toHaveLength(1);
     expect(await store.receipts(jobId(2), 0, 8)).toEqual([]);
+    for (const choice of [a, b]) {
+      const delivered = { shard: acceptedShard(choice), outputs: outputsOf(choice) };
+      expect(await store.delivered(delivered.shard.lease)).toEqual(delivered);
+    }
+    expect(await store.delivered(leaseId(99))).toBeUndefined();
     await store.close();
   });
 }

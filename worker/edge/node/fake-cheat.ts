@@ -1,11 +1,73 @@
 import { createHash } from 'node:crypto';
-import type { OpenComputePort } from '../ports.ts';
+import type { DeviceWorld, OpenComputePort } from '../ports.ts';
+
+/**
+ * The ways in which a fake cheat lies. All but `silent` falsify outputs before they are committed to;
+ * `silent` commits to honest ones and never reveals them.
+ */
+export const CHEAT_KINDS = [
+  /** One byte of the unit inverted. */
+  'flip',
+  'garbage',
+  'zeros',
+  /** NaN as its first number. */
+  'nan',
+  /** The lowest bit of its first number: one unit in the last place of a float. */
+  'ulp',
+  /** The outputs of the unit before it, or of the newest unit before its shard. */
+  'stale',
+  /** The same outputs for every unit: those of the first one it ever computed. */
+  'prior',
+  'silent',
+] as const;
+export type CheatKind = (typeof CHEAT_KINDS)[number];
+
+/** Quiet NaN as a little-endian f32. */
+const NAN_BYTES = [0x00, 0x00, 0xc0, 0x7f];
+
+/** What a liar remembers of units it has seen. */
+interface Seen {
+  first?: Uint8Array;
+  newest?: Uint8Array;
+}
+
+/** A unit as this kind of cheat gives it out. Pure but for `random`, uniform in [0, 1). */
+export function falsify(
+  kind: CheatKind,
+  truth: Uint8Array,
+  world: { seen: Seen; random: () => number },
+): Uint8Array {
+  const { seen, random } = world;
+  switch (kind) {
+    case 'flip':
+      return truth.map((byte, at) => (at === 0 ? byte ^ 0xff : byte));
+    case 'garbage':
+      return truth.map(() => Math.floor(random() * 256));
+    case 'zeros':
+      return new Uint8Array(truth.length);
+    case 'nan':
+      return truth.map((byte, at) => NAN_BYTES[at] ?? byte);
+    case 'ulp':
+      return truth.map((byte, at) => (at === 0 ? byte ^ 1 : byte));
+    case 'stale':
+      return seen.newest ?? truth;
+    case 'prior':
+      return seen.first ?? truth;
+    case 'silent':
+      return truth;
+  }
+}
 
 /**
  * A fake cheat, for tests of the grid: falsifies this share of the units of each shard before they
  * are committed to. Admission runs hold one unit and stay honest, as a clever cheat's would.
  */
-export function fakeCheat(rate: number, openPort: OpenComputePort): OpenComputePort {
+export function fakeCheat(
+  cheat: { rate: number; kind: CheatKind; random?: () => number },
+  openPort: OpenComputePort,
+): OpenComputePort {
+  const { rate, kind, random = Math.random } = cheat;
+  const seen: Seen = {};
   return (provider, on) =>
     openPort(provider, {
       ...on,
@@ -14,13 +76,30 @@ export function fakeCheat(rate: number, openPort: OpenComputePort): OpenComputeP
         if (reply.type === 'ran' && units > 1) {
           const unitBytes = reply.bytes.length / units;
           for (let unit = 0; unit < units; unit += 1) {
-            if (Math.random() >= rate) continue;
             const outputs = reply.bytes.subarray(unit * unitBytes, (unit + 1) * unitBytes);
-            outputs[0] = (outputs[0] ?? 0) ^ 0xff;
+            const truth = outputs.slice();
+            if (random() < rate) outputs.set(falsify(kind, truth, { seen, random }));
+            seen.newest = truth;
+            seen.first ??= truth;
             reply.digests.set(createHash('sha256').update(outputs).digest(), unit * 32);
           }
         }
         on.reply(reply);
       },
     });
+}
+
+/** A device that commits and, in this share of its shards, never reveals. */
+export function fakeSilence(
+  rate: number,
+  openSocket: DeviceWorld['openSocket'],
+): DeviceWorld['openSocket'] {
+  return (url) => {
+    const socket = openSocket(url);
+    const send = socket.send.bind(socket);
+    socket.send = (data) => {
+      if (typeof data === 'string' || Math.random() >= rate) send(data);
+    };
+    return socket;
+  };
 }

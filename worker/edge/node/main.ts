@@ -7,7 +7,7 @@ import type { ContributorConfig } from '../../core/events.ts';
 import { openDeviceLoop } from '../loop.ts';
 import { openComputePort } from './compute-port.ts';
 import { openKeyFile, openMemoryFile } from './device-files.ts';
-import { fakeCheat } from './fake-cheat.ts';
+import { CHEAT_KINDS, fakeCheat, fakeSilence } from './fake-cheat.ts';
 import { openFolderCache } from './folder-cache.ts';
 
 const USAGE = `npm run contribute -- --hub URL [options]
@@ -16,7 +16,8 @@ const USAGE = `npm run contribute -- --hub URL [options]
   --name NAME      several contributors on one machine need a name each (default 1)
   --threads N      WebAssembly threads (default 1)
   --insecure       accept the self-signed certificate of npm start -- --lan
-  --cheat RATE     for tests of a grid: falsify this share of units`;
+  --cheat RATE     for tests of a grid: a fake cheat that falsifies this share of its units
+  --cheat-kind KIND  how: ${CHEAT_KINDS.join(', ')} (default flip)`;
 const RUNTIME = 'onnxruntime-web 1.30.0';
 const STOP_MS = 500;
 
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
       threads: { type: 'string', default: '1' },
       insecure: { type: 'boolean', default: false },
       cheat: { type: 'string', default: '0' },
+      'cheat-kind': { type: 'string', default: 'flip' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -40,6 +42,8 @@ async function main(): Promise<void> {
     return misuse('--threads takes a whole number from 1 to 64');
   }
   if (!(cheat >= 0 && cheat <= 1)) return misuse('--cheat takes a share from 0 to 1');
+  const kind = CHEAT_KINDS.find((each) => each === values['cheat-kind']);
+  if (kind === undefined) return misuse(`--cheat-kind takes one of ${CHEAT_KINDS.join(', ')}`);
   // Node's fetch has no other way to accept a certificate that nobody signed.
   if (values.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
   const signer = await openKeyFile(join(values.data, 'keys', `contributor-${values.name}.json`));
@@ -63,12 +67,11 @@ async function main(): Promise<void> {
   };
   const loop = openDeviceLoop(config, {
     hub: new URL(values.hub),
-    openSocket: (url) =>
-      new WebSocket(url, { perMessageDeflate: false }) as unknown as globalThis.WebSocket,
+    openSocket: kind === 'silent' ? fakeSilence(cheat, openSocket) : openSocket,
     sign: signer.sign,
     remember: memory.save,
     cache: await openFolderCache(join(folder, 'blobs')),
-    openPort: cheat > 0 ? fakeCheat(cheat, openComputePort) : openComputePort,
+    openPort: cheat > 0 ? fakeCheat({ rate: cheat, kind }, openComputePort) : openComputePort,
     tell: openTeller(),
   });
   print(`device ${signer.key}`);
@@ -83,6 +86,9 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
 }
+
+const openSocket = (url: string): globalThis.WebSocket =>
+  new WebSocket(url, { perMessageDeflate: false }) as unknown as globalThis.WebSocket;
 
 /** One line when what the device does changes, and when units were accepted. */
 function openTeller(): (status: DeviceStatus) => void {

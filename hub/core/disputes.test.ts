@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { digest } from '#protocol/digest.ts';
+import type { Digest, PublicKey } from '#protocol/ids.ts';
+import type { Verdict } from '#protocol/records.ts';
+import { instant } from '#protocol/units.ts';
+import {
+  type Bench,
+  deliver,
+  JOB,
+  joinWorker,
+  openBench,
+  PHONE,
+  SIGNED,
+  startJob,
+  UNIT_BYTES,
+  VERIFIER,
+} from './fake-world.ts';
+import { viewGrid } from './hub.ts';
+
+const SECOND = 'b2'.repeat(32) as PublicKey;
+const THIRD = 'b3'.repeat(32) as PublicKey;
+const SOCKETS: Record<string, number> = { [VERIFIER]: 1, [SECOND]: 11, [THIRD]: 12 };
+
+const CLAIMED = digest(new Uint8Array(UNIT_BYTES));
+
+let bench: Bench;
+/** A job in the hands of one phone, which has delivered a shard of it; `verifiers` are online. */
+function open(units: number, ...verifiers: PublicKey[]): void {
+  bench = openBench({ needsVerifier: true, verifiers });
+  startJob(bench, units);
+  for (const key of verifiers.slice(1)) bench.join(SOCKETS[key] ?? 0, key, 'verifier');
+  joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
+  deliver(bench, 2, PHONE);
+}
+
+/** One verifier says so of the first unit of the first shard. */
+function judge(verifier: PublicKey, kind: Verdict['kind']): void {
+  const shard = bench.last(1, 'check')?.shard;
+  if (shard === undefined) throw new Error('no check was sent');
+  const verdict: Verdict = {
+    verifier,
+    job: JOB,
+    unit: shard.firstUnit,
+    lease: shard.lease,
+    device: PHONE,
+    kind,
+    lane: 'exact',
+    claimed: CLAIMED,
+    reference: kind === 'match' ? CLAIMED : ('02'.repeat(32) as Digest),
+    l2: 1,
+    max: 1,
+    runs: kind === 'mismatch' ? 2 : 1,
+    epoch: 1,
+    n: 1,
+    at: instant(5),
+  };
+  const signed = { verdict, signature: SIGNED };
+  bench.say(SOCKETS[verifier] ?? 0, { type: 'verdict', signed });
+}
+const isBarred = () => bench.hub().barred.has(PHONE);
+const grid = () => viewGrid(bench.hub());
+const asked = (verifier: PublicKey) =>
+  (bench.sent.get(SOCKETS[verifier] ?? 0) ?? []).flatMap((message) =>
+    message.type === 'check' && message.units !== undefined ? [message.units] : [],
+  );
+
+test('where one verifier is enrolled, its confirmed mismatch convicts', () => {
+  open(50, VERIFIER);
+  judge(VERIFIER, 'mismatch');
+  expect(isBarred()).toBe(true);
+  expect(grid().disputes).toEqual([]);
+});
+
+describe('of three verifiers', () => {
+  beforeEach(() => open(5_000, VERIFIER, SECOND, THIRD));
+
+  test('one alone convicts nobody: the others are asked, and the device waits', () => {
+    judge(VERIFIER, 'mismatch');
+    expect(isBarred()).toBe(false);
+    expect(asked(SECOND)).toEqual([[0]]);
+    expect(asked(THIRD)).toEqual([[0]]);
+    expect(asked(VERIFIER)).toEqual([]);
+    bench.say(2, { type: 'request' });
+    expect(bench.last(2, 'idle')?.code).toBe('disputed');
+    expect(grid().disputes).toMatchObject([
+      { job: JOB, unit: 0, device: PHONE, opinions: [{ verifier: VERIFIER, kind: 'mismatch' }] },
+    ]);
+  });
+
+  test('two that agree convict', () => {
+    judge(VERIFIER, 'mismatch');
+    judge(SECOND, 'mismatch');
+    expect(isBarred()).toBe(true);
+    expect(bench.job()).toMatchObject({ accepted: 0 });
+    expect(grid()).toMatchObject({ disputes: [], faults: [] });
+  });
+
+  test('one that frames a device is found, and the device works on', () => {
+    judge(VERIFIER, 'mismatch');
+    judge(SECOND, 'match');
+    expect(isBarred()).toBe(false);
+    judge(THIRD, 'match');
+    expect(isBarred()).toBe(false);
+    expect(grid()).toMatchObject({ disputes: [], faults: [{ verifier: VERIFIER, count: 1 }] });
+    const before = bench.last(2, 'lease')?.lease.id;
+    bench.say(2, { type: 'request' });
+    expect(bench.last(2, 'lease')?.lease.id).not.toBe(before);
+  });
+
+  test('one that spares a friend is found when the others check the same unit', () => {
+    judge(VERIFIER, 'match');
+    judge(SECOND, 'mismatch');
+    expect(isBarred()).toBe(false);
+    judge(THIRD, 'mismatch');
+    expect(isBarred()).toBe(true);
+    expect(grid().faults).toEqual([{ verifier: VERIFIER, count: 1 }]);
+  });
+
+  test('a second opinion that says nothing leaves it open', () => {
+    judge(VERIFIER, 'mismatch');
+    judge(SECOND, 'inconclusive');
+    expect(isBarred()).toBe(false);
+    expect(grid().disputes).toHaveLength(1);
+  });
+
+  test('what is in dispute and who was at fault is known after a restart', () => {
+    judge(VERIFIER, 'mismatch');
+    bench.restart();
+    expect(grid().disputes).toMatchObject([{ unit: 0, device: PHONE }]);
+    bench.join(11, SECOND, 'verifier');
+    bench.wait(1_000);
+    expect(asked(SECOND)).toEqual([[0]]);
+    bench.join(12, THIRD, 'verifier');
+    bench.join(1, VERIFIER, 'verifier');
+    judge(SECOND, 'match');
+    judge(THIRD, 'match');
+    expect(grid().faults).toEqual([{ verifier: VERIFIER, count: 1 }]);
+    bench.restart();
+    expect(grid()).toMatchObject({ disputes: [], faults: [{ verifier: VERIFIER, count: 1 }] });
+  });
+});
+
+test('two that disagree hold the job, and both are shown', () => {
+  open(50, VERIFIER, SECOND);
+  judge(VERIFIER, 'mismatch');
+  judge(SECOND, 'match');
+  const through = bench.last(1, 'check')?.shard.sequence ?? -1;
+  for (const socket of [1, 11]) bench.say(socket, { type: 'judged', through });
+  expect(bench.job()?.state).toBe('finishing');
+  expect(bench.job()?.reason).toMatch(/unit \d+ is in dispute .*says mismatch.*says match/);
+  expect(grid().disputes[0]?.opinions.map(({ kind }) => kind)).toEqual(['mismatch', 'match']);
+  bench.post({ type: 'command', request: 50, command: { type: 'enrol', key: THIRD } });
+  bench.join(12, THIRD, 'verifier');
+  bench.wait(1_000);
+  expect(asked(THIRD)).toHaveLength(1);
+  judge(THIRD, 'match');
+  expect(bench.job()?.state).toBe('done');
+});

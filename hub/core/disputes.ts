@@ -1,0 +1,164 @@
+import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import { send, type Turn } from './effects.ts';
+import type { Fact, Snapshot } from './events.ts';
+import type { Hub, KeptShard } from './state.ts';
+
+/** A check is confirmed by a second run in a fresh runtime before it says that a device was wrong. */
+const RUNS_TO_CONFIRM = 2;
+
+/**
+ * One unit that a verifier found wrong while others have not said so. Until enough verifiers agree
+ * nobody is convicted: its device gets no work, its job does not end and nothing of the device is
+ * released.
+ */
+export interface Dispute {
+  job: JobId;
+  lease: LeaseId;
+  unit: number;
+  device: PublicKey;
+  sequence: number;
+}
+
+/** `faulty` are the verifiers that the majority contradicts. */
+export type Ruling =
+  | { type: 'nothing' }
+  | { type: 'open' }
+  | { type: 'convict' | 'dismiss'; faulty: PublicKey[] };
+
+const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string => `${lease}/${unit}`;
+
+/** Where two or more verifiers are enrolled, one alone convicts nobody. */
+export const quorumOf = (hub: Hub): number => Math.min(2, Math.max(1, hub.enrolled.size));
+
+/** The last sequence that enough verifiers have judged: as many as it takes to convict. */
+export function judgedThrough(hub: Hub): number {
+  const marks = [...hub.enrolled].map((key) => hub.judged.get(key) ?? -1);
+  return marks.sort((a, b) => b - a)[quorumOf(hub) - 1] ?? -1;
+}
+
+/** Keeps what a verifier said of a unit and rules on all that was said of it. */
+export function weighVerdict(hub: Hub, verdict: Verdict): Ruling {
+  const goesOn = hub.jobs.get(verdict.job)?.endedAt === undefined;
+  if (hub.enrolled.size > 1 && goesOn) noteOpinion(hub, verdict);
+  const opinions = hub.opinions.get(unitName(verdict)) ?? [verdict];
+  const against = opinions.filter(isMismatch);
+  const inFavour = opinions.filter(({ kind }) => kind === 'match');
+  if (against.length === 0) return { type: 'nothing' };
+  if (against.length >= quorumOf(hub) && against.length > inFavour.length) {
+    return { type: 'convict', faulty: inFavour.map(({ verifier }) => verifier) };
+  }
+  if (inFavour.length >= 2 && inFavour.length > against.length) {
+    return { type: 'dismiss', faulty: against.map(({ verifier }) => verifier) };
+  }
+  return { type: 'open' };
+}
+
+const isMismatch = ({ kind, runs }: Verdict): boolean =>
+  kind === 'mismatch' && runs >= RUNS_TO_CONFIRM;
+
+function noteOpinion(hub: Hub, verdict: Verdict): void {
+  const name = unitName(verdict);
+  const others = (hub.opinions.get(name) ?? []).filter(
+    (each) => each.verifier !== verdict.verifier,
+  );
+  hub.opinions.set(name, [...others, verdict]);
+}
+
+/** Opens or closes the dispute on a unit as the ruling has it; what must be written comes back. */
+export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact[] {
+  const { hub, world } = turn;
+  const name = unitName(verdict);
+  const { job, lease, unit, device } = verdict;
+  if (ruled.type === 'open') {
+    const kept = findShard(hub, verdict);
+    // Of a job that has ended nothing can be asked any more, and nothing is held back.
+    if (kept?.whole !== undefined) {
+      hub.disputes.set(name, { job, lease, unit, device, sequence: kept.sequence });
+    }
+    return [];
+  }
+  if (ruled.type === 'nothing') return [];
+  const dispute = hub.disputes.get(name);
+  hub.disputes.delete(name);
+  if (dispute !== undefined && ruled.type === 'dismiss') askAgain(hub, dispute.sequence);
+  return ruled.faulty.map((verifier) => ({
+    type: 'verifier-fault',
+    verifier,
+    job,
+    lease,
+    unit,
+    at: world.now,
+  }));
+}
+
+/** An exit audit that came back while the unit was in dispute did not count. */
+function askAgain(hub: Hub, sequence: number): void {
+  for (const verifier of hub.verifiers.values()) verifier.auditsAsked.delete(sequence);
+}
+
+/** The shard of a verdict, unless its units are open again. */
+function findShard(hub: Hub, { lease }: Verdict): KeptShard | undefined {
+  const kept = hub.shards.get(lease);
+  return kept?.voided === true ? undefined : kept;
+}
+
+/** Each verifier online that has not spoken on a unit in dispute is asked to, once a session. */
+export function askOpinions(turn: Turn): void {
+  const { hub } = turn;
+  for (const [name, { job: id, sequence, unit }] of hub.disputes) {
+    const job = hub.jobs.get(id);
+    const shard = job?.shards.get(sequence)?.whole;
+    if (job?.manifest === undefined || shard === undefined) continue;
+    const spoken = new Set(hub.opinions.get(name)?.map(({ verifier }) => verifier));
+    for (const verifier of hub.verifiers.values()) {
+      if (spoken.has(verifier.key) || verifier.opinionsAsked.has(name)) continue;
+      verifier.opinionsAsked.add(name);
+      verifier.manifests.add(shard.package);
+      const { manifest, record } = job;
+      const { socket } = verifier;
+      send(turn, socket, { type: 'check', shard, manifest, inputs: record.inputs, units: [unit] });
+    }
+  }
+}
+
+export function isDisputed(hub: Hub, about: { device?: PublicKey; job?: JobId }): boolean {
+  for (const { device, job } of hub.disputes.values()) {
+    if (device === about.device || job === about.job) return true;
+  }
+  return false;
+}
+
+/** Disputes on the work of a device end with it: all of it is void. */
+export function dropDisputes(hub: Hub, about: { device?: PublicKey; job?: JobId }): void {
+  for (const [name, { device, job }] of hub.disputes) {
+    if (device === about.device || job === about.job) hub.disputes.delete(name);
+  }
+}
+
+/** The job has ended: what its checks needed is in the log, and needed here no more. */
+export function forgetChecks(hub: Hub, job: JobId): void {
+  dropDisputes(hub, { job });
+  for (const kept of hub.jobs.get(job)?.shards.values() ?? []) delete kept.whole;
+  for (const [name, [opinion]] of hub.opinions) {
+    if (opinion?.job === job) hub.opinions.delete(name);
+  }
+}
+
+/** What was said of units before a restart, of jobs that go on; opens again what was in dispute. */
+export function restoreDisputes(hub: Hub, { verdicts }: Snapshot): void {
+  const going = ({ verdict }: SignedVerdict): boolean => {
+    const job = hub.jobs.get(verdict.job);
+    return job !== undefined && job.endedAt === undefined;
+  };
+  for (const { verdict } of verdicts.filter(going)) {
+    if (weighVerdict(hub, verdict).type !== 'open') {
+      hub.disputes.delete(unitName(verdict));
+      continue;
+    }
+    const kept = findShard(hub, verdict);
+    if (kept === undefined) continue;
+    const { job, lease, unit, device } = verdict;
+    hub.disputes.set(unitName(verdict), { job, lease, unit, device, sequence: kept.sequence });
+  }
+}

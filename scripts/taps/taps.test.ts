@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { compareTensors } from '#protocol/comparison.ts';
+import { sha256 } from '#protocol/digest.ts';
+import { FINGERPRINT_BYTES_MAX, projectTaps } from '#protocol/fingerprint.ts';
+import { decodeOnnx } from '#protocol/onnx/decode.ts';
+import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import type { OnnxModel } from '#protocol/onnx/model.ts';
+import type { Tensor } from '#protocol/tensor.ts';
+import { makeDecoy } from '../decoys/decoy.ts';
+import { makeMiniLmInputs, makeMobileNetInputs } from '../models/inputs.ts';
+import { buildMiniLm } from '../models/minilm.ts';
+import { buildMobileNetV2 } from '../models/mobilenet.ts';
+import { openModel } from '../models/session.ts';
+import { addTaps } from './tap.ts';
+
+const BERT = { layers: 4, hidden: 32, heads: 4, vocab: 100, seq: 16 };
+const ITEMS = 3;
+
+function decode(bytes: Uint8Array): OnnxModel {
+  const decoded = decodeOnnx(bytes);
+  if (!decoded.ok) throw new Error(decoded.refusal.message);
+  return decoded.value;
+}
+
+const feedOf = ({ dtype, shape, data }: Tensor) => ({
+  shape: [...shape],
+  data:
+    dtype === 'i64'
+      ? new BigInt64Array(Uint8Array.from(data).buffer)
+      : new Float32Array(Uint8Array.from(data).buffer),
+});
+
+async function run(model: OnnxModel, inputs: Record<string, Tensor>) {
+  const session = await openModel(encodeOnnx(model));
+  const feeds = Object.entries(inputs).map(([name, tensor]) => [name, feedOf(tensor)]);
+  const outputs = await session.run(Object.fromEntries(feeds));
+  await session.close();
+  return outputs;
+}
+
+const picture = (): Tensor => {
+  const values = Float32Array.from({ length: ITEMS * 64 }, (_, place) => Math.abs(Math.sin(place)));
+  return { dtype: 'f32', shape: [ITEMS, 1, 8, 8], data: new Uint8Array(values.buffer) };
+};
+
+const SUBJECTS = [
+  {
+    name: 'an encoder',
+    open: async () => decode(buildMiniLm(5, BERT).model),
+    inputs: makeMiniLmInputs(5, { ...BERT, items: ITEMS }),
+    output: 'embedding',
+    channels: [32, 32, 32, 32],
+  },
+  {
+    name: 'a MobileNet',
+    open: async () => decode(buildMobileNetV2(5, { side: 32, classes: 10, width: 0.25 }).model),
+    inputs: makeMobileNetInputs(5, { side: 32, items: ITEMS }),
+    output: 'logits',
+    channels: [8, 16, 24, 40],
+  },
+  {
+    name: 'the digits network, by its layers',
+    open: async () => decode(new Uint8Array(await readFile('public/sample/digits.onnx'))),
+    inputs: { image: picture() },
+    output: 'logits',
+    channels: [48, 64, 64, 10],
+  },
+];
+
+describe.each(SUBJECTS)('taps of $name', ({ open, inputs, output, channels }) => {
+  it('are means for each item and channel, and leave the outputs as they were', async () => {
+    const model = await open();
+    const tapped = addTaps(model);
+    if (tapped === undefined) throw new Error('no taps');
+    const outputs = await run(tapped.model, inputs);
+    const lengths = tapped.taps.map((name) => (outputs[name]?.length ?? 0) / ITEMS);
+    expect(lengths).toEqual(channels);
+    for (const name of tapped.taps) expect(outputs[name]?.every(Number.isFinite)).toBe(true);
+    expect(outputs[output]).toEqual((await run(model, inputs))[output]);
+  });
+
+  it('give a fingerprint of 256 bytes that tells an int8 decoy from the model', async () => {
+    const model = await open();
+    const decoy = makeDecoy('int8-channel', model);
+    if ('reason' in decoy) throw new Error(decoy.reason);
+    const prints: Uint8Array[] = [];
+    for (const each of [model, decoy.model]) {
+      const tapped = addTaps(each);
+      const outputs = tapped === undefined ? {} : await run(tapped.model, inputs);
+      const taps = (tapped?.taps ?? []).map((name) => outputs[name] ?? new Float32Array(0));
+      const scales = taps.map((tap) => Math.max(...tap.map(Math.abs)));
+      prints.push(projectTaps(taps, sha256(new Uint8Array(1)), scales));
+    }
+    const [right, wrong] = prints;
+    expect(right).toHaveLength(FINGERPRINT_BYTES_MAX);
+    const bytes = new Uint8Array(0);
+    // A half has 11 bits: honest noise of 1e-6 is lost in it, weights of 8 bits are not.
+    expect(compareTensors(wrong ?? bytes, right ?? bytes, 'f16').l2).toBeGreaterThan(1e-3);
+  });
+});
+
+it('a graph that tells nothing of its shapes has no taps', () => {
+  const model = decode(buildMiniLm(5, BERT).model);
+  expect(addTaps({ ...model, graph: { ...model.graph, nodes: [] } })).toBeUndefined();
+});

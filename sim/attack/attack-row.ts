@@ -1,0 +1,39 @@
+import type { Chance } from './chance.ts';
+
+/** What one attack of reference/verification.md §4 was worth. */
+export interface AttackRow {
+  /** The attack's number there. */
+  attack: number;
+  name: string;
+  tried: string;
+  gained: string;
+  bound: string;
+  pass: boolean;
+  /** The figure behind `gained`, for machines. */
+  value: number;
+}
+
+/** What each family is handed: the seeds of the run, and a source of chance for each. */
+export interface AttackRun {
+  seeds: readonly number[];
+  /** Units computed for each strategy that is played, over all seeds. */
+  units: number;
+  open(seed: number, stream: number): Chance;
+}
+
+/** Adds one experiment's hits over all seeds: hits ÷ trials. */
+export function rateOver(
+  run: AttackRun,
+  { stream, trials }: { stream: number; trials: number },
+  hit: (chance: Chance) => boolean,
+): number {
+  let hits = 0;
+  for (const seed of run.seeds) {
+    const chance = run.open(seed, stream);
+    for (let trial = 0; trial < trials; trial += 1) if (hit(chance)) hits += 1;
+  }
+  return hits / (trials * run.seeds.length);
+}
+
+export const perMille = (share: number): string => `${(share * 1000).toPrecision(3)} ‰`;
+export const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;

@@ -1,0 +1,102 @@
+import { type AttackRow, type AttackRun, percent, perMille, rateOver } from '../attack-row.ts';
+import { deliveredShare, holdbackOf, releasedShare } from '../expectation.ts';
+import { OURS, type Rule } from '../rules.ts';
+import { findWorst, sieve } from '../search.ts';
+
+/** One result in 200 is a forced error (§3.10 d), and each verifier redoes 2 % of the others' (c). */
+const FORCED = 1 / 200;
+const META_AUDIT = 0.02;
+/** 1 − (199/200)^n ≥ 99 % at n = 919 (§4, attack 29). */
+const CHECKS = 919;
+const TRIALS = 5_000;
+const FRACTION = 0.3;
+const POWER = 0.999;
+const LEAK_MAX = 1.5;
+
+/** Attacks 29, 32 and 37: verifiers that are lazy, corrupt, or lose a seed. */
+export function attackVerifiers(run: AttackRun): AttackRow[] {
+  return [lazy(run), corrupt(run), ...leaks()];
+}
+
+function lazy(run: AttackRun): AttackRow {
+  const caught = rateOver(run, { stream: 40, trials: TRIALS }, ({ next }) => {
+    for (let check = 0; check < CHECKS; check += 1) if (next() < FORCED) return true;
+    return false;
+  });
+  return {
+    attack: 29,
+    name: 'a verifier passes everything unread',
+    tried: `forced errors at 1/200, ${CHECKS} checks`,
+    gained: `found in ${percent(caught)} of runs`,
+    bound: '≥ 99 %, within 0.3 points',
+    pass: caught >= 0.987,
+    value: caught,
+  };
+}
+
+/** Two honest verifiers each redo 2 % of what the corrupt one passed. */
+function corrupt(run: AttackRun): AttackRow {
+  const runs: number[] = [];
+  for (const seed of run.seeds) {
+    const { next } = run.open(seed, 41);
+    for (let trial = 0; trial < 1_000; trial += 1) {
+      let passed = 1;
+      while (next() >= META_AUDIT && next() >= META_AUDIT) passed += 1;
+      runs.push(passed);
+    }
+  }
+  runs.sort((a, b) => a - b);
+  const mean = runs.reduce((sum, each) => sum + each, 0) / runs.length;
+  const late = runs[Math.floor(runs.length * 0.99)] ?? Number.NaN;
+  const bound = 1 / (1 - (1 - META_AUDIT) ** 2);
+  return {
+    attack: 32,
+    name: 'one of three verifiers passes its accomplices',
+    tried: 'meta-audit of 2 % by each of the two others, on the exact lane',
+    gained: `${mean.toFixed(1)} false passes until it is found, ${late} at the 99th percentile`,
+    bound: `mean ≤ ${bound.toFixed(1)} within 5 %`,
+    pass: mean <= bound * 1.05,
+    value: mean,
+  };
+}
+
+/** The worst released and delivered shares when each verifier draws for itself. */
+function worstOf(rule: Rule): { released: number; delivered: number } {
+  const searched = sieve({ rule, power: POWER, holdback: holdbackOf(OURS, POWER, 0) });
+  return {
+    released: findWorst(searched, (tally) => releasedShare(FRACTION, tally), 37).worth,
+    delivered: findWorst(searched, (tally) => deliveredShare(FRACTION, tally), 37).worth,
+  };
+}
+
+function leaks(): AttackRow[] {
+  const one = worstOf(OURS);
+  const row = (share: 'third' | 'root', name: string, tried: string): AttackRow[] => {
+    const whole = worstOf({ ...OURS, draws: { of: 3, secret: 3, share } });
+    const leaked = worstOf({ ...OURS, draws: { of: 3, secret: 2, share } });
+    const rise = leaked.released / one.released;
+    return [
+      {
+        attack: 37,
+        name,
+        tried,
+        gained: `released ${perMille(whole.released)} with no leak, ${perMille(leaked.released)} with one: ${rise.toPrecision(3)} × one verifier's ${perMille(one.released)}`,
+        bound: `≤ ${LEAK_MAX} ×`,
+        pass: rise <= LEAK_MAX,
+        value: rise,
+      },
+    ];
+  };
+  return [
+    ...row(
+      'third',
+      'one of three seeds leaks, each draws at p_n / 3',
+      'as §3.2 says; the adversary is right where the leaked seed draws; searched anew',
+    ),
+    ...row(
+      'root',
+      'one of three seeds leaks, each draws at 1 − (1 − p_n)^⅓',
+      'together they reach p_n: newcomers are checked by all three; searched anew',
+    ),
+  ];
+}

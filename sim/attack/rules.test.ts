@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CHECK_POLICY_DEFAULT, type CheckPolicy, checkThreshold } from '#protocol/check-policy.ts';
+import { isDrawn, OURS, rateAt, tabulate } from './rules.ts';
+
+const WORD = 2n ** 32n;
+const policies = fc.oneof(
+  fc.record({
+    type: fc.constant('trust' as const),
+    trustUnits: fc.integer({ min: 0, max: 300 }),
+    floorPpm: fc.integer({ min: 10_000, max: 1_000_000 }),
+  }),
+  fc.record({
+    type: fc.constant('flat' as const),
+    rate: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
+);
+
+/** Draws one given 64-bit number against the table, as a run would. */
+function draws(policy: CheckPolicy, age: number, draw: bigint): boolean {
+  const words = [Number(draw / WORD), Number(draw % WORD)];
+  return isDrawn(tabulate({ ...OURS, policy }), age, () => words.shift() ?? 0);
+}
+
+describe('the table of thresholds', () => {
+  test('decides every draw as the 64-bit comparison of the policy does', () => {
+    const age = fc.integer({ min: 1, max: 40_000 });
+    fc.assert(
+      fc.property(policies, age, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (policy, n, draw) => {
+        expect(draws(policy, n, draw)).toBe(draw < checkThreshold(policy, n));
+      }),
+    );
+  });
+
+  test('and at the very edge of the threshold, where only the low word differs', () => {
+    fc.assert(
+      fc.property(policies, fc.integer({ min: 1, max: 40_000 }), (policy, n) => {
+        const threshold = checkThreshold(policy, n);
+        if (threshold > 0n) expect(draws(policy, n, threshold - 1n)).toBe(true);
+        if (threshold < 2n ** 64n) expect(draws(policy, n, threshold)).toBe(false);
+      }),
+    );
+  });
+
+  test('past its last age the policy stays the same', () => {
+    const table = tabulate({ ...OURS, policy: CHECK_POLICY_DEFAULT });
+    expect(table.knee).toBe(5_000);
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 5_000)).toBe(
+      checkThreshold(CHECK_POLICY_DEFAULT, 5_000_000),
+    );
+    expect(rateAt(table, 5_000_000)).toBeCloseTo(0.02, 12);
+  });
+});
+
+test('three verifiers at a third each check only 70 % of a newcomer’s units; by the root, all', () => {
+  const third = tabulate({ ...OURS, draws: { of: 3, secret: 3, share: 'third' } });
+  const root = tabulate({ ...OURS, draws: { of: 3, secret: 3, share: 'root' } });
+  expect(rateAt(third, 1)).toBeCloseTo(1 - (2 / 3) ** 3, 9);
+  expect(rateAt(root, 1)).toBe(1);
+  expect(rateAt(root, 9_000)).toBeCloseTo(0.02, 9);
+});

@@ -1,0 +1,109 @@
+import { type Chance, openChance } from './chance.ts';
+import { expectTally, type Tally, type Terms } from './expectation.ts';
+import { tabulate } from './rules.ts';
+import type { Strategy } from './strategy.ts';
+
+/** What a strategy is worth to the adversary; the search looks for the greatest. */
+export type Aim = (tally: Tally, strategy: Strategy) => number;
+
+export interface Found {
+  strategy: Strategy;
+  tally: Tally;
+  worth: number;
+}
+
+const STAYS = Infinity;
+/** Longest honest run, burst and gap that are tried. */
+const AGE_MAX = 60_000;
+const REFINE_ROUNDS = 5;
+const REFINE_TRIES = 100;
+
+/** The first sieve: steady cheats, bursts, and identities that leave by themselves. */
+function gridOf({ rule }: Terms): Strategy[] {
+  const { knee } = tabulate(rule);
+  const trust = rule.policy.type === 'trust' ? rule.policy.trustUnits : 0;
+  const honest = [0, trust, 2 * trust, 5 * trust, knee / 4, knee / 2, knee, 1.5 * knee].map(
+    Math.round,
+  );
+  const rates = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.0005];
+  const steady = { burst: 1, gap: 0, bursts: STAYS, grown: 0 };
+  const strategies = [...new Set(honest)].flatMap((run): Strategy[] => [
+    ...rates.map((rate) => ({ ...steady, honest: run, rate })),
+    ...[1, 2, 5, 10, 20, 35, 60, 100].flatMap((burst) => [
+      ...[10, 100, 0.25 * rule.lagUnits, 0.5 * rule.lagUnits, rule.lagUnits, 2 * rule.lagUnits]
+        .filter((gap) => gap > 0)
+        .flatMap((gap) => [
+          { honest: run, rate: 1, burst, gap, bursts: STAYS, grown: 0 },
+          { honest: run, rate: 1, burst, gap, bursts: STAYS, grown: knee },
+          { honest: run, rate: 1, burst, gap, bursts: 2, grown: 0 },
+        ]),
+      { honest: run, rate: 1, burst, gap: 0, bursts: 1, grown: 0 },
+      { honest: run, rate: 1, burst, gap: rule.lagUnits, bursts: 1, grown: 0 },
+    ]),
+  ]);
+  return strategies;
+}
+
+export interface Searched {
+  tallies: readonly Found[];
+  terms: Terms;
+}
+
+/** Evaluates the grid once; every aim then picks from it. */
+export function sieve(terms: Terms): Searched {
+  const tallies = gridOf(terms).map((strategy) => ({
+    strategy,
+    tally: expectTally(terms, strategy),
+    worth: Number.NaN,
+  }));
+  return { terms, tallies };
+}
+
+/**
+ * The strategy of the greatest worth: the best few of the grid, each refined by seeded steps that
+ * shrink. Deterministic for a seed; expectations are exact, so no chance decides a comparison.
+ */
+export function findWorst({ terms, tallies }: Searched, aim: Aim, seed: number): Found {
+  const ranked = tallies
+    .map((each) => ({ ...each, worth: aim(each.tally, each.strategy) }))
+    .filter(({ worth }) => !Number.isNaN(worth))
+    .sort((a, b) => b.worth - a.worth);
+  const chance = openChance(seed, 0x5ea7c4);
+  const starts = ranked.slice(0, 3).map((start) => refine({ terms, aim, chance }, start));
+  const best = starts.sort((a, b) => b.worth - a.worth)[0];
+  if (best === undefined) throw new Error('the grid holds no strategy this aim can judge');
+  return best;
+}
+
+function refine(
+  { terms, aim, chance }: { terms: Terms; aim: Aim; chance: Chance },
+  start: Found,
+): Found {
+  let best = start;
+  for (let round = 0; round < REFINE_ROUNDS; round += 1) {
+    const spread = 0.5 ** round;
+    for (let attempt = 0; attempt < REFINE_TRIES / REFINE_ROUNDS; attempt += 1) {
+      const strategy = jitter(best.strategy, spread, chance);
+      const tally = expectTally(terms, strategy);
+      const worth = aim(tally, strategy);
+      if (worth > best.worth) best = { strategy, tally, worth };
+    }
+  }
+  return best;
+}
+
+/** Moves each setting by a factor around 1, whole numbers by at least one step. */
+function jitter(strategy: Strategy, spread: number, { next }: Chance): Strategy {
+  const factor = (): number => Math.exp((next() * 2 - 1) * spread);
+  const step = (value: number, least: number): number =>
+    Math.min(AGE_MAX, Math.max(least, Math.round(value * factor() + next() * 2 - 1)));
+  const steady = strategy.gap === 0 && strategy.bursts === STAYS;
+  return {
+    honest: step(strategy.honest, 0),
+    rate: strategy.rate === 1 ? 1 : Math.min(1, strategy.rate * factor()),
+    burst: steady ? 1 : step(strategy.burst, 1),
+    gap: steady ? 0 : step(strategy.gap, strategy.bursts === STAYS ? 1 : 0),
+    bursts: strategy.bursts,
+    grown: strategy.grown === 0 ? 0 : step(strategy.grown, 1),
+  };
+}

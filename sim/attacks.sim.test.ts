@@ -1,0 +1,439 @@
+import { describe, expect, test } from 'vitest';
+import { digest } from '#protocol/digest.ts';
+import type { Digest, LeaseId, Nonce, PublicKey } from '#protocol/ids.ts';
+import type { Lease, Verdict } from '#protocol/records.ts';
+import { selectFacts } from '../hub/core/snapshot.ts';
+import {
+  type BareHub,
+  type Client,
+  codeOf,
+  commit,
+  commitMessage,
+  commitmentOf,
+  deliver,
+  heard,
+  leaseOf,
+  openBareHub,
+  preparedHead,
+  revealHead,
+  sayVerdict,
+  verdictOn,
+} from './bare-hub.ts';
+
+/** A liar with a lease, and an honest device beside it that has delivered one shard. */
+interface Stage {
+  grid: BareHub;
+  liar: Client;
+  lease: Lease;
+  outputs: Uint8Array<ArrayBuffer>;
+  honest: Client;
+  honestLease: Lease;
+}
+
+function openStage(): Stage {
+  const grid = openBareHub(3);
+  const { client: honest, lease: honestLease } = grid.lend();
+  const { client: liar, lease } = grid.lend();
+  return { grid, liar, lease, outputs: grid.compute(lease), honest, honestLease };
+}
+
+const changed = (outputs: Uint8Array, at: number): Uint8Array<ArrayBuffer> => {
+  const copy = new Uint8Array(outputs);
+  copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
+};
+const OTHER_SALT = '6b'.repeat(32) as Nonce;
+const NO_LEASE = 'ab'.repeat(16) as LeaseId;
+
+/** What each attack does, and what the liar is told. */
+const RESULTS: [attack: string, code: string, act: (stage: Stage) => void][] = [
+  [
+    'a shard one unit short',
+    'result-shape',
+    ({ liar, lease, outputs }) => {
+      commit(liar, lease, outputs);
+      liar.sayFrame(revealHead(lease.id), outputs.subarray(16));
+    },
+  ],
+  [
+    'a shard one byte long',
+    'result-shape',
+    ({ liar, lease, outputs }) => {
+      commit(liar, lease, outputs);
+      liar.sayFrame(revealHead(lease.id), Uint8Array.of(...outputs, 0));
+    },
+  ],
+  [
+    'nothing at all',
+    'result-shape',
+    ({ liar, lease, outputs }) => {
+      commit(liar, lease, outputs);
+      liar.sayFrame(revealHead(lease.id), new Uint8Array());
+    },
+  ],
+  [
+    'another dtype: f16 where f32 is due',
+    'result-shape',
+    ({ liar, lease, outputs }) => {
+      const half = outputs.slice(outputs.length / 2);
+      commit(liar, lease, half);
+      liar.sayFrame(revealHead(lease.id), half);
+    },
+  ],
+  [
+    'outputs other than those committed to',
+    'commitment-mismatch',
+    ({ liar, lease, outputs }) => {
+      commit(liar, lease, outputs);
+      liar.sayFrame(revealHead(lease.id), changed(outputs, 0));
+    },
+  ],
+  [
+    'another salt',
+    'commitment-mismatch',
+    ({ liar, lease, outputs }) => {
+      commit(liar, lease, outputs);
+      liar.sayFrame(revealHead(lease.id, OTHER_SALT), outputs);
+    },
+  ],
+  [
+    'a reveal without a commitment',
+    'commitment-missing',
+    ({ liar, lease, outputs }) => liar.sayFrame(revealHead(lease.id), outputs),
+  ],
+  [
+    'a second commitment, another one',
+    'commitment-duplicate',
+    ({ liar, lease, outputs }) => {
+      commit(liar, lease, outputs);
+      commit(liar, lease, changed(outputs, 5));
+    },
+  ],
+  [
+    'a reveal past the deadline',
+    'lease-expired',
+    ({ grid, liar, lease, outputs }) => {
+      commit(liar, lease, outputs);
+      grid.wait(lease.deadlineMs + 1);
+      liar.heard.length = 0;
+      liar.sayFrame(revealHead(lease.id), outputs);
+    },
+  ],
+  [
+    'a commitment past the deadline',
+    'lease-expired',
+    ({ grid, liar, lease, outputs }) => {
+      grid.wait(lease.deadlineMs + 1);
+      liar.heard.length = 0;
+      commit(liar, lease, outputs);
+    },
+  ],
+  [
+    'a result for a lease never given',
+    'lease-unknown',
+    ({ liar, outputs }) => liar.sayFrame(revealHead(NO_LEASE), outputs),
+  ],
+  [
+    'a commitment for a lease never given',
+    'lease-unknown',
+    ({ liar, lease, outputs }) => commit(liar, { ...lease, id: NO_LEASE }, outputs),
+  ],
+  [
+    'a result for the lease of another',
+    'lease-not-yours',
+    ({ grid, liar, honest, honestLease }) => {
+      const outputs = grid.compute(honestLease);
+      commit(honest, honestLease, outputs);
+      liar.sayFrame(revealHead(honestLease.id), outputs);
+    },
+  ],
+  [
+    'a commitment for the lease of another',
+    'lease-not-yours',
+    ({ grid, liar, honestLease }) => commit(liar, honestLease, grid.compute(honestLease)),
+  ],
+  [
+    'a commitment signed by another key',
+    'signature-wrong',
+    ({ liar, lease, outputs, honest }) =>
+      liar.say(commitMessage(honest.key, lease.id, commitmentOf(liar.key, lease, outputs))),
+  ],
+  [
+    'a commitment that names another device',
+    'commitment-mismatch',
+    (stage) => {
+      const { liar, lease, outputs, honest } = stage;
+      liar.say(commitMessage(liar.key, lease.id, commitmentOf(honest.key, lease, outputs)));
+      liar.sayFrame(revealHead(lease.id), outputs);
+    },
+  ],
+  [
+    'the commitment of another, copied',
+    'commitment-mismatch',
+    (stage) => {
+      const { grid, liar, lease, honest, honestLease } = stage;
+      const outputs = grid.compute(honestLease);
+      const copied = commitmentOf(honest.key, honestLease, outputs);
+      liar.say(commitMessage(liar.key, lease.id, copied));
+      liar.sayFrame(revealHead(lease.id), outputs);
+    },
+  ],
+  [
+    'the commit message of another, copied whole',
+    'lease-not-yours',
+    (stage) => {
+      const { grid, liar, honest, honestLease } = stage;
+      const copied = commitmentOf(honest.key, honestLease, grid.compute(honestLease));
+      liar.say(commitMessage(honest.key, honestLease.id, copied));
+    },
+  ],
+  [
+    'an earlier commitment, replayed',
+    'commitment-mismatch',
+    (stage) => {
+      const { grid, liar, lease, outputs } = stage;
+      deliver(liar, lease, outputs);
+      liar.say({ type: 'request' });
+      const next = leaseOf(liar);
+      const replayed = commitmentOf(liar.key, lease, outputs);
+      liar.say(commitMessage(liar.key, next.id, replayed));
+      liar.sayFrame(revealHead(next.id), grid.compute(next));
+    },
+  ],
+  [
+    'an earlier signature, replayed',
+    'signature-wrong',
+    ({ liar, lease, outputs }) => {
+      const first = commitMessage(liar.key, lease.id, commitmentOf(liar.key, lease, outputs));
+      deliver(liar, lease, outputs);
+      liar.say({ type: 'request' });
+      liar.say({ ...first, lease: leaseOf(liar).id });
+    },
+  ],
+];
+
+/** Units of a stage's liar that were accepted. */
+const acceptedBy = ({ grid, liar }: Stage): number =>
+  selectFacts(grid.facts)('accepted')
+    .filter(({ shard }) => shard.device === liar.key)
+    .reduce((sum, { shard }) => sum + shard.unitCount, 0);
+
+/** Each unit of the job is open, lent or accepted, and the honest device can go on. */
+function expectUnharmed({ grid, honest, honestLease }: Stage): void {
+  const { units, accepted, leased } = grid.view();
+  const open = grid.hub().jobs.get(grid.job)?.open.count ?? 0;
+  expect(open + leased + accepted).toBe(units);
+  const running = grid.hub().leases.has(honestLease.id);
+  if (!running) honest.say({ type: 'request' });
+  const lease = running ? honestLease : leaseOf(honest);
+  honest.heard.length = 0;
+  deliver(honest, lease, grid.compute(lease));
+  expect(heard(honest, 'accepted')).toMatchObject({ lease: lease.id, units: lease.unitCount });
+}
+
+describe('a result is turned down with its own code', () => {
+  test.each(RESULTS)('%s: %s', (attack, code, act) => {
+    const stage = openStage();
+    act(stage);
+    expect(codeOf(stage.liar)).toBe(code);
+    // What was delivered rightly before the lie stays.
+    expect(acceptedBy(stage)).toBe(attack.startsWith('an earlier') ? stage.lease.unitCount : 0);
+    expectUnharmed(stage);
+  });
+
+  test('said twice: unit-already-accepted, and counted once', () => {
+    const stage = openStage();
+    const { grid, liar, lease, outputs } = stage;
+    deliver(liar, lease, outputs);
+    liar.sayFrame(revealHead(lease.id), outputs);
+    expect(codeOf(liar)).toBe('unit-already-accepted');
+    commit(liar, lease, outputs);
+    expect(codeOf(liar)).toBe('unit-already-accepted');
+    expect(grid.view().accepted).toBe(lease.unitCount);
+    expectUnharmed(stage);
+  });
+
+  test('NaN where the reference has none is accepted unchecked, and a mismatch beyond measure', () => {
+    const stage = openStage();
+    const { grid, liar, lease } = stage;
+    const outputs = new Uint8Array(new Float32Array(lease.unitCount * 4).fill(Number.NaN).buffer);
+    deliver(liar, lease, outputs);
+    const shard = heard(grid.verifier, 'check')?.shard;
+    if (shard === undefined) throw new Error('nothing to check');
+    const match = verdictOn(grid.verifier.key, shard, outputs);
+    const reference = digest(grid.compute({ firstUnit: lease.firstUnit, unitCount: 1 }));
+    sayVerdict(grid.verifier, {
+      ...match,
+      kind: 'mismatch',
+      reference,
+      l2: 1e9,
+      max: 1e9,
+      runs: 2,
+    });
+    expect(codeOf(liar)).toBe('device-barred');
+    expect(grid.view()).toMatchObject({ accepted: 0, mismatched: 1, requeued: lease.unitCount });
+    grid.wait(1_000);
+    const again = grid.connect(liar.key, 'contributor');
+    expect(codeOf(again)).toBe('device-barred');
+    again.sayFrame(revealHead(lease.id), outputs);
+    expect(grid.view().accepted).toBe(0);
+    expectUnharmed(stage);
+  });
+});
+
+interface Judging {
+  grid: BareHub;
+  outputs: Uint8Array;
+  verdict: Verdict;
+  say(change: Partial<Verdict>, signer?: PublicKey): void;
+}
+
+/** An accepted shard, and the right verdict on its first unit. */
+function openJudging(): Judging {
+  const grid = openBareHub(4);
+  const { client, lease } = grid.lend();
+  const outputs = grid.compute(lease);
+  deliver(client, lease, outputs);
+  const shard = heard(grid.verifier, 'check')?.shard;
+  if (shard === undefined) throw new Error('nothing to check');
+  const verdict = verdictOn(grid.verifier.key, shard, outputs);
+  const say = (change: Partial<Verdict>, signer?: PublicKey) =>
+    sayVerdict(grid.verifier, { ...verdict, ...change }, signer);
+  return { grid, outputs, verdict, say };
+}
+
+const OTHER = 'cd'.repeat(32) as PublicKey;
+const WRONG = '01'.repeat(32) as Digest;
+const NO_JOB = 'job_00000000000000ff' as Verdict['job'];
+const VERDICTS: [lie: string, code: string, act: (judging: Judging) => void][] = [
+  ['signed by another verifier', 'signature-wrong', ({ say }) => say({}, OTHER)],
+  [
+    'in the name of another verifier',
+    'signature-wrong',
+    ({ say }) => say({ verifier: OTHER }, OTHER),
+  ],
+  ['on a job nobody posted', 'job-unknown', ({ say }) => say({ job: NO_JOB })],
+  ['on a lease that never was', 'lease-unknown', ({ say }) => say({ lease: NO_LEASE })],
+  ['on a shard of another job', 'lease-unknown', ({ say, grid }) => say({ job: grid.unprepared })],
+  [
+    'on a lease that delivered nothing',
+    'lease-unknown',
+    ({ say, grid }) => say({ lease: grid.lend().lease.id }),
+  ],
+  [
+    'against a device that did not compute it',
+    'lease-not-yours',
+    ({ say }) => say({ device: OTHER }),
+  ],
+  [
+    'on a unit past its shard',
+    'range-invalid',
+    ({ say, verdict }) => say({ unit: verdict.unit + 999 }),
+  ],
+  [
+    'on a digest that was not claimed',
+    'result-digest',
+    ({ say }) => say({ claimed: WRONG, kind: 'mismatch', runs: 2 }),
+  ],
+  ['a mismatch of equal digests', 'result-digest', ({ say }) => say({ kind: 'mismatch', runs: 2 })],
+  ['an exact match of unequal digests', 'result-digest', ({ say }) => say({ reference: WRONG })],
+  [
+    'judged beyond what was sent',
+    'message-out-of-order',
+    ({ grid }) => grid.verifier.say({ type: 'judged', through: 77 }),
+  ],
+  [
+    'prepared for a job that runs already',
+    'message-out-of-order',
+    ({ grid }) => grid.verifier.sayFrame(preparedHead(grid.job), new Uint8Array(16)),
+  ],
+  [
+    'prepared by nobody who was asked',
+    'message-out-of-order',
+    ({ grid }) => grid.verifier.sayFrame(preparedHead(NO_JOB), new Uint8Array(16)),
+  ],
+  [
+    'prepared without outputs',
+    'result-shape',
+    ({ grid }) =>
+      grid.verifier.sayFrame({ ...preparedHead(grid.unprepared), outputs: [] }, new Uint8Array()),
+  ],
+  [
+    'prepared with a name twice',
+    'result-shape',
+    ({ grid }) => {
+      const head = preparedHead(grid.unprepared);
+      const outputs = [...head.outputs, ...head.outputs];
+      grid.verifier.sayFrame({ ...head, outputs }, new Uint8Array(32));
+    },
+  ],
+  [
+    'prepared from one unit five times',
+    'result-shape',
+    ({ grid }) =>
+      grid.verifier.sayFrame(
+        { ...preparedHead(grid.unprepared), units: [0, 0, 0, 0, 0] },
+        new Uint8Array(80),
+      ),
+  ],
+  [
+    'prepared with more answers than a package holds',
+    'result-shape',
+    ({ grid }) =>
+      grid.verifier.sayFrame(
+        { ...preparedHead(grid.unprepared), units: [0, 1, 2, 3, 4] },
+        new Uint8Array(80),
+      ),
+  ],
+  [
+    'prepared from a unit the job has not',
+    'result-shape',
+    ({ grid }) =>
+      grid.verifier.sayFrame({ ...preparedHead(grid.unprepared), units: [8] }, new Uint8Array(16)),
+  ],
+  [
+    'prepared one byte short',
+    'result-shape',
+    ({ grid }) => grid.verifier.sayFrame(preparedHead(grid.unprepared), new Uint8Array(15)),
+  ],
+];
+
+describe('what a verifier may not say is declined with its own code', () => {
+  test.each(VERDICTS)('%s: %s', (_, code, act) => {
+    const judging = openJudging();
+    const { grid } = judging;
+    const before = { facts: grid.facts.length, kept: grid.kept, view: grid.view() };
+    act(judging);
+    expect(codeOf(grid.verifier)).toBe(code);
+    const of = selectFacts(grid.facts);
+    expect([of('verdict'), of('barred'), of('voided'), of('judged')]).toEqual([[], [], [], []]);
+    expect([grid.kept, grid.view().checked]).toEqual([before.kept, before.view.checked]);
+    judging.say({});
+    expect(of('verdict')).toHaveLength(1);
+  });
+
+  test('a contributor that judges is told it is out of its role', () => {
+    const { grid, verdict } = openJudging();
+    const { client } = grid.lend();
+    sayVerdict(client, { ...verdict, verifier: client.key });
+    expect(codeOf(client)).toBe('message-out-of-order');
+    expect(selectFacts(grid.facts)('verdict')).toEqual([]);
+  });
+
+  test('a verdict on a void shard counts, before a restart and after it', () => {
+    const { grid, verdict, say } = openJudging();
+    const bad = { kind: 'mismatch', reference: WRONG, runs: 2 } as const;
+    say(bad);
+    const of = selectFacts(grid.facts);
+    expect([of('voided').length, grid.view().accepted]).toEqual([1, 0]);
+    grid.restart();
+    const verifier = grid.connect(grid.verifier.key, 'verifier');
+    sayVerdict(verifier, { ...verdict, ...bad, unit: verdict.unit + 1 });
+    sayVerdict(verifier, { ...verdict, ...bad });
+    expect(codeOf(verifier)).toBeUndefined();
+    expect([of('verdict').length, of('voided').length]).toEqual([2, 1]);
+    expect(grid.view()).toMatchObject({ checked: 2, mismatched: 2, requeued: 2, accepted: 0 });
+    sayVerdict(verifier, { ...verdict, lease: NO_LEASE });
+    expect(codeOf(verifier)).toBe('lease-unknown');
+  });
+});

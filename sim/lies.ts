@@ -1,0 +1,106 @@
+import type { ContributorMessage, FrameHead } from '#protocol/messages/control.ts';
+import { FAKE_UNIT_BYTES } from './fake-model.ts';
+import { fakeSign } from './fake-signature.ts';
+import type { Random } from './random.ts';
+
+/** What a liar of the simulated grid does: falsify what it computed, or break the order of messages. */
+export const LIES = [
+  'flip',
+  'garbage',
+  'zeros',
+  'nan',
+  'stale',
+  'prior',
+  /** Commits and reveals only half of the time. */
+  'silent',
+  /** Gives the lease back once its commitment is logged. */
+  'withdraw',
+  /** Opens its commitment with another salt. */
+  'salt',
+  /** Commits a second time, to something else. */
+  'twice',
+  /** Commits to what somebody else committed to. */
+  'copy',
+  /** Reveals one unit less. */
+  'short',
+] as const;
+export type Lie = (typeof LIES)[number];
+
+/** What liars see and remember; `overheard` is shared by a whole grid. */
+export interface LiarMemory {
+  overheard: { commitment?: Extract<ContributorMessage, { type: 'commit' }>['commitment'] };
+  first?: Uint8Array;
+  newest?: Uint8Array;
+}
+
+/** The outputs of one unit as a liar gives them out. */
+export function lieAboutUnit(
+  lie: Lie | undefined,
+  truth: Uint8Array<ArrayBuffer>,
+  { random, memory }: { random: Random; memory: LiarMemory },
+): Uint8Array {
+  const { first = truth, newest = truth } = memory;
+  memory.newest = truth;
+  memory.first ??= truth;
+  switch (lie) {
+    case 'flip':
+      return truth.map((byte, at) => (at === 0 && random.chance(0.5) ? byte ^ 1 : byte));
+    case 'garbage':
+      return truth.map(() => random.between(0, 256));
+    case 'zeros':
+      return new Uint8Array(FAKE_UNIT_BYTES);
+    case 'nan':
+      return truth.map((byte, at) => [0, 0, 0xc0, 0x7f][at] ?? byte);
+    case 'stale':
+      return newest;
+    case 'prior':
+      return first;
+    default:
+      return truth;
+  }
+}
+
+/** What goes out in place of a message. */
+export function lieAboutMessage(
+  lie: Lie | undefined,
+  message: ContributorMessage,
+  device: { key: Parameters<typeof fakeSign>[0]; random: Random; memory: LiarMemory },
+): ContributorMessage[] {
+  if (message.type !== 'commit') return [message];
+  const { key, random, memory } = device;
+  const { overheard } = memory;
+  const resign = (commitment: typeof message.commitment): ContributorMessage => {
+    const signature = fakeSign(key, 'commitment', {
+      lease: message.lease,
+      device: key,
+      commitment,
+    });
+    return { ...message, commitment, signature };
+  };
+  if (lie === 'copy') return [resign(overheard.commitment ?? message.commitment)];
+  overheard.commitment = message.commitment;
+  const another = random.nonce() as string as typeof message.commitment;
+  return lie === 'twice' ? [message, resign(another)] : [message];
+}
+
+/** What goes out in place of a frame. */
+export function lieAboutFrame(
+  lie: Lie | undefined,
+  frame: { head: FrameHead; payload: Uint8Array },
+  random: Random,
+): { head: FrameHead; payload: Uint8Array } | ContributorMessage | undefined {
+  const { head, payload } = frame;
+  if (head.type !== 'reveal') return frame;
+  switch (lie) {
+    case 'silent':
+      return random.chance(0.5) ? frame : undefined;
+    case 'withdraw':
+      return { type: 'release', lease: head.reveal.lease, reason: 'on second thoughts' };
+    case 'salt':
+      return { head: { ...head, reveal: { ...head.reveal, salt: random.nonce() } }, payload };
+    case 'short':
+      return { head, payload: payload.subarray(FAKE_UNIT_BYTES) };
+    default:
+      return frame;
+  }
+}

@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import type { PublicKey } from '#protocol/ids.ts';
+import type { Lease } from '#protocol/records.ts';
+import { instant, millis } from '#protocol/units.ts';
+import { selectFacts } from '../hub/core/snapshot.ts';
+import {
+  type BareHub,
+  type Client,
+  codeOf,
+  commit,
+  deliver,
+  heard,
+  leaseOf,
+  openBareHub,
+  revealHead,
+} from './bare-hub.ts';
+
+describe('silence after a commitment', () => {
+  /** Commits to the next lease and says nothing more. */
+  function stayDark(grid: BareHub, client: Client): void {
+    client.heard.length = 0;
+    client.say({ type: 'request' });
+    const lease = leaseOf(client);
+    commit(client, lease, grid.compute(lease));
+    expect(heard(client, 'logged')).toBeDefined();
+    grid.wait(lease.deadlineMs + 1);
+    expect(codeOf(client)).toBe('lease-expired');
+  }
+  const standing = (grid: BareHub, { key }: Client): number =>
+    [...grid.hub().standings].find(([name]) => name.startsWith(key))?.[1] ?? 0;
+
+  test('lapses as a fact; the third time costs all trust and a pause, told with its reason', () => {
+    const grid = openBareHub(5);
+    const { client, lease } = grid.lend();
+    deliver(client, lease, grid.compute(lease));
+    expect(standing(grid, client)).toBe(lease.unitCount);
+    stayDark(grid, client);
+    stayDark(grid, client);
+    expect(standing(grid, client)).toBe(lease.unitCount);
+    stayDark(grid, client);
+    expect(standing(grid, client)).toBe(0);
+    const facts = selectFacts(grid.facts)('lapsed');
+    expect(facts.map(({ device, blamed, resets }) => [device, blamed, resets])).toEqual([
+      [client.key, true, false],
+      [client.key, true, false],
+      [client.key, true, true],
+    ]);
+    client.heard.length = 0;
+    client.say({ type: 'request' });
+    expect(heard(client, 'lease')).toBeUndefined();
+    expect(heard(client, 'idle')?.message).toContain('committed to 3 shards and never revealed');
+    const later = grid.connect(client.key, 'contributor');
+    grid.wait(10_000);
+    grid.restart();
+    expect(grid.hub().lapses.get(later.key)?.count).toBe(3);
+    expect(standing(grid, client)).toBe(0);
+    const back = grid.connect(client.key, 'contributor');
+    back.say({ type: 'request' });
+    expect(heard(back, 'lease')).toBeUndefined();
+    for (let minute = 0; minute < 6; minute += 1) {
+      back.say({ type: 'beat' });
+      for (let part = 0; part < 2; part += 1) grid.wait(30_000);
+    }
+    expect(heard(back, 'admit')).toBeDefined();
+  });
+
+  test.each([
+    [
+      'a release after the commitment',
+      (client: Client, lease: Lease) =>
+        client.say({
+          type: 'release',
+          lease: lease.id,
+          reason: 'it looks as if it will be checked',
+        }),
+    ],
+    ['leaving for good', (client: Client) => client.leave()],
+    [
+      'a reveal that does not open it',
+      (client: Client, lease: Lease, outputs: Uint8Array) =>
+        client.sayFrame(
+          revealHead(lease.id),
+          outputs.map((byte) => byte ^ 1),
+        ),
+    ],
+  ])('%s is blamed too', (_, act) => {
+    const grid = openBareHub(6);
+    const { client, lease } = grid.lend();
+    const outputs = grid.compute(lease);
+    commit(client, lease, outputs);
+    act(client, lease, outputs);
+    grid.wait(61_000);
+    expect(selectFacts(grid.facts)('lapsed')).toMatchObject([{ device: client.key, blamed: true }]);
+    expect(grid.view().leased).toBe(0);
+  });
+
+  test('costs nothing before the commitment, and nothing that the hub or the job is to blame for', () => {
+    const grid = openBareHub(7);
+    const early = grid.lend();
+    early.client.say({ type: 'release', lease: early.lease.id, reason: 'hidden' });
+    expect(selectFacts(grid.facts)('lapsed')).toEqual([]);
+    const { client, lease } = grid.lend();
+    commit(client, lease, grid.compute(lease));
+    grid.restart();
+    grid.wait(61_000);
+    expect(selectFacts(grid.facts)('lapsed')).toMatchObject([
+      { device: client.key, blamed: false, resets: false },
+    ]);
+    expect(grid.hub().lapses.size).toBe(0);
+  });
+
+  test('does not hold up the end of a job: an idle device gets the same units, nobody is blamed', () => {
+    const grid = openBareHub(9, 1);
+    const silent = grid.lend();
+    commit(silent.client, silent.lease, grid.compute(silent.lease));
+    const idle = grid.connect('ad'.repeat(32) as PublicKey, 'contributor');
+    const fit = { provider: 'wasm', dtype: 'f32', threads: 1, unitMs: millis(1_000) } as const;
+    idle.say({ type: 'admitted', package: silent.lease.package, ...fit, trials: [] });
+    idle.say({ type: 'request' });
+    expect(heard(idle, 'idle')?.code).toBe('no-units-open');
+    grid.wait(5_000);
+    const twin = leaseOf(idle);
+    expect(twin).toMatchObject({ firstUnit: silent.lease.firstUnit, unitCount: 1 });
+    deliver(idle, twin, grid.compute(twin));
+    expect(heard(idle, 'accepted')?.units).toBe(1);
+    expect(codeOf(silent.client)).toBe('unit-already-accepted');
+    expect(selectFacts(grid.facts)('lapsed')).toMatchObject([{ blamed: false, resets: false }]);
+    silent.client.sayFrame(revealHead(silent.lease.id), grid.compute(silent.lease));
+    expect(grid.view()).toMatchObject({ accepted: 1, state: 'finishing' });
+  });
+
+  test('after a restart, a commitment that no lease can honour lapses at once', () => {
+    const grid = openBareHub(8);
+    const { client, lease } = grid.lend();
+    commit(client, lease, grid.compute(lease));
+    const { job } = grid;
+    const at = instant(grid.now());
+    grid.facts.push({ type: 'job-moved', job, state: 'cancelled', reason: 'by its owner', at });
+    grid.restart();
+    expect(selectFacts(grid.facts)('lapsed')).toMatchObject([{ blamed: false }]);
+    grid.restart();
+    expect(selectFacts(grid.facts)('lapsed')).toHaveLength(1);
+  });
+});

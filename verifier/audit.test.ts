@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { JobView } from '#protocol/job.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const UNREVEALED = 3;
+let data: string;
+const children: ChildProcess[] = [];
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'pocketgrid-audit-'));
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await rm(data, { recursive: true });
+});
+
+/** Starts one of our programs: the JSON of its ready line, and its end. */
+function start(program: string, ...words: string[]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, ...words], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let text = '';
+  const ready = new Promise<Record<string, string>>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      text += String(chunk);
+      const line = text.split('\n').find((each) => each.startsWith('{'));
+      if (line !== undefined && text.endsWith('\n')) resolve(JSON.parse(line));
+    });
+  });
+  child.stderr.on('data', (chunk) => {
+    text += String(chunk);
+  });
+  const ended = new Promise<{ code: number | null; text: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, text }));
+  });
+  return { child, ready, ended };
+}
+
+async function openHub(verifierKey: string) {
+  const words = ['--port', '0', '--data', join(data, 'hub'), '--verifier-key', verifierKey];
+  const hub = start('hub/main.ts', ...words);
+  const { url = '', hub: key = '', key: developer = '' } = await hub.ready;
+  return { ...hub, url, key, developer };
+}
+
+async function runJob(url: string, developer: string): Promise<JobView> {
+  const headers = { Authorization: `Bearer ${developer}` };
+  const form = new FormData();
+  const file = async (name: string) =>
+    new Blob([await readFile(join(ROOT, 'public/sample', name))]);
+  form.append('model', await file('digits.onnx'), 'digits.onnx');
+  form.append('inputs', await file('digits.npy'), 'digits.npy');
+  form.append('options', JSON.stringify({ name: 'audited', unitItems: 16, autoStart: true }));
+  const posted = await fetch(`${url}/v1/jobs`, { method: 'POST', headers, body: form });
+  let job = (await posted.json()) as JobView;
+  while (job.state !== 'done') {
+    await sleep(250);
+    job = (await (await fetch(`${url}/v1/jobs/${job.id}`, { headers })).json()) as JobView;
+    if (job.state === 'refused') throw new Error(job.reason);
+  }
+  const receipts = await fetch(`${url}/v1/jobs/${job.id}/receipts`, { headers });
+  await writeFile(join(data, 'receipts.json'), await receipts.text());
+  return job;
+}
+
+/** Audits an epoch, waiting for its seed to be revealed. */
+async function audit(epoch: number, hub: string, log: string) {
+  const words = ['--epoch', String(epoch), '--hub', hub, '--log', log];
+  for (;;) {
+    const run = await start('verifier/audit.ts', ...words, '--head', join(data, 'head.json')).ended;
+    if (run.code !== UNREVEALED) return run;
+    expect(run.text).toContain('not revealed');
+    await sleep(500);
+  }
+}
+
+it('a job of real processes is audited green, and a log with a verdict left out is not', async () => {
+  const folder = ['--data', join(data, 'verifier')];
+  const printed = await start('verifier/main.ts', '--print-key', ...folder).ended;
+  const hub = await openHub(printed.text.trim());
+  const words = ['--hub', hub.url, ...folder, '--checks', 'trust:20,0.2'];
+  const verifier = start('verifier/main.ts', ...words, '--epoch-minutes', '0.01');
+  const { log = '' } = await verifier.ready;
+  const device = start('worker/edge/node/main.ts', '--hub', hub.url, '--data', data);
+  const job = await runJob(hub.url, hub.developer);
+  expect(job.checked).toBeGreaterThan(20);
+
+  const green = await audit(1, hub.url, log);
+  expect(green).toMatchObject({ code: 0, text: expect.stringContaining('Nothing is wrong.') });
+  expect((await audit(99, hub.url, log)).text).toContain('opened no epoch 99');
+  const receipts = ['scripts/verify-receipt.ts', join(data, 'receipts.json')];
+  const held = await start(receipts[0] ?? '', receipts[1] ?? '', '--hub-key', hub.key).ended;
+  expect(held).toMatchObject({ code: 0, text: expect.stringContaining('receipt 1: ok') });
+
+  device.child.kill('SIGTERM');
+  verifier.child.kill('SIGTERM');
+  await verifier.ended;
+  const [name = ''] = (await readdir(join(data, 'verifier', 'verifier'))).filter((each) =>
+    hub.key.startsWith(each),
+  );
+  const lines = (await readFile(join(data, 'verifier', 'verifier', name, 'log.jsonl'), 'utf8'))
+    .trimEnd()
+    .split('\n');
+  const first = lines.findIndex((line) => line.includes('"type":"verdict"'));
+  const short = join(data, 'short.jsonl');
+  await writeFile(short, lines.filter((_, at) => at !== first).join('\n'));
+  const red = await audit(1, hub.url, short);
+  expect(red).toMatchObject({ code: 1, text: expect.stringContaining('has no verdict') });
+
+  // The log outlives the hub: after kill -9 it continues the head of the audit before.
+  hub.child.kill('SIGKILL');
+  await hub.ended;
+  const again = await openHub(printed.text.trim());
+  expect(JSON.parse(await readFile(join(data, 'head.json'), 'utf8')).head.size).toBeGreaterThan(0);
+  const whole = join(data, 'whole.jsonl');
+  await writeFile(whole, lines.join('\n'));
+  expect(await audit(1, again.url, whole)).toMatchObject({ code: 0 });
+}, 180_000);

@@ -1,0 +1,255 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { LoggedShard } from '#protocol/public-log.ts';
+import { signingBytes, verifySignature } from '#protocol/signature.ts';
+import { instant } from '#protocol/units.ts';
+import { auditEpoch, type Evidence, type FaultCode, type Verify } from './audit.ts';
+import type { LogLine } from './events.ts';
+import {
+  headOf,
+  otherDigest,
+  STRANGER,
+  sampleEvidence,
+  seedOf,
+  VERIFIER,
+  type VerdictLine,
+} from './sample-evidence.ts';
+
+const known = new Map<string, boolean>();
+/** Real signatures; each is checked once in all tests together, since that takes a millisecond. */
+const verify: Verify = ({ key, context, record, signature }) => {
+  const bytes = signingBytes(context, record);
+  const name = `${key}/${signature}/${bytes}`;
+  const found = known.get(name) ?? verifySignature(key, bytes, signature);
+  known.set(name, found);
+  return found;
+};
+
+function faultsOf(evidence: Evidence): { code: FaultCode; message: string }[] {
+  const report = auditEpoch(evidence, verify);
+  if (report.state !== 'audited') throw new Error(report.message);
+  return report.faults;
+}
+const codesOf = (evidence: Evidence) => [...new Set(faultsOf(evidence).map(({ code }) => code))];
+
+const honest = sampleEvidence(2);
+const isVerdict = (line: LogLine): line is VerdictLine => line.type === 'verdict';
+const verdictLines = honest.lines.filter(isVerdict).filter(({ epoch }) => epoch === 2);
+
+/** The evidence with some lines of the log changed, and the hub showing the same verdicts. */
+function withLines(change: (line: LogLine) => LogLine[]): Evidence {
+  const lines = honest.lines.flatMap(change);
+  return { ...honest, lines, verdicts: lines.filter(isVerdict).map(({ signed }) => signed) };
+}
+const withShard = (sequence: number, change: (logged: LoggedShard) => LoggedShard): Evidence => ({
+  ...honest,
+  shards: honest.shards.map((logged) =>
+    logged.shard.sequence === sequence ? change(logged) : logged,
+  ),
+});
+
+describe('auditEpoch', () => {
+  it.each([1, 2])(
+    'finds nothing wrong with an honest epoch %i, and says what it checked',
+    (epoch) => {
+      const report = auditEpoch(sampleEvidence(epoch), verify);
+      expect(report).toMatchObject({ state: 'audited', faults: [] });
+      const checked = report.state === 'audited' ? report.checked.join('\n') : '';
+      expect(checked).toContain('40 units in 4 shards (0 of them void)');
+      expect(checked).toContain('the log of 8 entries');
+    },
+  );
+
+  it('the sample draws some units and leaves some, so that the tests below can fail', () => {
+    expect(verdictLines.length).toBeGreaterThan(8);
+    expect(verdictLines.length).toBeLessThan(40);
+  });
+
+  it('tells plainly of an epoch whose seed is secret, or that never was', () => {
+    const open = honest.lines.filter((line) => line.type !== 'epoch-revealed' || line.epoch !== 2);
+    const unrevealed = auditEpoch({ ...honest, lines: open }, verify);
+    expect(unrevealed).toMatchObject({
+      state: 'unrevealed',
+      message: expect.stringContaining('not revealed'),
+    });
+    expect(auditEpoch({ ...honest, epoch: 7 }, verify)).toEqual({
+      state: 'unknown',
+      message: 'this log opened no epoch 7: it has epochs 1 to 2',
+    });
+  });
+});
+
+describe('a verifier that cheats', () => {
+  it('skips any drawn unit: found', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: verdictLines.length - 1 }), (place) => {
+        const skipped = verdictLines[place];
+        const faults = faultsOf(withLines((line) => (line === skipped ? [] : [line])));
+        expect(faults.map(({ code }) => code)).toEqual(['skipped']);
+        expect(faults[0]?.message).toContain(`unit ${skipped?.signed.verdict.unit} of shard`);
+      }),
+    );
+  });
+
+  it('draws by a list of its own: every unit off the draw is found, and every one left out', () => {
+    const biased = sampleEvidence(2, {
+      draw: (sequence, units) => {
+        const all = Array.from({ length: 10 }, (_, place) => sequence * 10 + place);
+        return all.filter((unit) => !units.includes(unit)).slice(0, units.length);
+      },
+    });
+    const codes = faultsOf(biased).map(({ code }) => code);
+    const drawn = verdictLines.length;
+    expect(codes.filter((code) => code === 'skipped')).toHaveLength(drawn);
+    expect(codes.filter((code) => code === 'undrawn').length).toBeGreaterThan(4);
+  });
+
+  it('reveals another seed than it committed to: found', () => {
+    const evidence = withLines((line) => [
+      line.type === 'epoch-revealed' && line.epoch === 2 ? { ...line, seed: seedOf(3) } : line,
+    ]);
+    expect(codesOf(evidence)).toContain('seed');
+  });
+
+  it('opens an epoch when its verdicts are known, or judges after its seed is: found', () => {
+    const [opened] = honest.lines.filter(
+      (line) => line.type === 'epoch-opened' && line.epoch === 2,
+    );
+    const rest = honest.lines.filter((line) => line !== opened);
+    if (opened === undefined) throw new Error('no epoch');
+    expect(codesOf({ ...honest, lines: [...rest, opened] })).toEqual(['seed']);
+    const [late] = verdictLines;
+    if (late === undefined) throw new Error('no verdict');
+    const lines = [...honest.lines.filter((line) => line !== late), late];
+    expect(codesOf({ ...honest, lines })).toEqual(['seed']);
+    expect(codesOf({ ...honest, lines: [...honest.lines, opened] })).toEqual(['seed']);
+  });
+
+  it('changes any verdict after signing it, or signs with another key: found', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: verdictLines.length - 1 }), fc.boolean(), (place, changed) => {
+        const evidence = withLines((line) => {
+          if (line !== verdictLines[place] || !isVerdict(line)) return [line];
+          const { verdict } = line.signed;
+          const signed = changed
+            ? { ...line.signed, verdict: { ...verdict, l2: 0.5 } }
+            : { verdict, signature: STRANGER.sign('verdict', verdict) };
+          return [{ ...line, signed }];
+        });
+        expect(codesOf(evidence)).toEqual(['verdict']);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it.each([
+    { what: 'of another epoch', change: { epoch: 1 } },
+    { what: 'of other outputs', change: { claimed: otherDigest(), reference: otherDigest() } },
+    { what: 'that matches other bytes', change: { reference: otherDigest() } },
+    { what: 'of a mismatch of equal bytes', change: { kind: 'mismatch' as const, runs: 2 } },
+    {
+      what: 'of a mismatch that nothing confirmed',
+      change: { kind: 'mismatch' as const, runs: 1, reference: otherDigest() },
+    },
+    { what: 'of too much trust', change: { n: 1_000 } },
+    { what: 'of the other lane', change: { lane: 'tolerance' as const } },
+  ])('signs a verdict $what: found', ({ change }) => {
+    const evidence = sampleEvidence(2, {
+      verdict: (sequence, verdict) =>
+        sequence === 6 &&
+        verdict.unit === verdictLines.find((line) => line.sequence === 6)?.signed.verdict.unit
+          ? { ...verdict, ...change }
+          : verdict,
+    });
+    expect(codesOf(evidence)).toContain('verdict');
+  });
+
+  it('keeps a verdict from the hub, or takes one out of its log: found', () => {
+    const [first] = verdictLines;
+    const verdicts = honest.verdicts.filter((signed) => signed !== first?.signed);
+    expect(codesOf({ ...honest, verdicts })).toEqual(['withheld']);
+    const lines = honest.lines.filter((line) => line !== first);
+    expect(codesOf({ ...honest, lines })).toEqual(['skipped', 'withheld']);
+  });
+
+  it('leaves shards between two epochs: found', () => {
+    const evidence = withLines((line) => {
+      if (line.type === 'verdict') return line.sequence === 4 ? [] : [line];
+      return [line.epoch === 2 ? { ...line, from: 5 } : line];
+    });
+    expect(faultsOf(evidence)).toEqual([
+      { code: 'skipped', message: expect.stringContaining('between epochs 1 and 2') },
+    ]);
+  });
+});
+
+describe('a hub that cheats', () => {
+  it('lends trust to a device: found, and the units it spared with it', () => {
+    const evidence = sampleEvidence(2, {
+      before: (sequence, truth) => (sequence === 5 ? truth + 1_000 : truth),
+    });
+    const codes = codesOf(evidence);
+    expect(codes).toContain('standing');
+    expect(codes).toContain('skipped');
+  });
+
+  it('forgets trust: no fault, since more is checked', () => {
+    expect(faultsOf(sampleEvidence(2, { before: () => 0 }))).toEqual([]);
+  });
+
+  it('lets a device keep its trust after a confirmed failure: found', () => {
+    const failed = honest.lines.filter(isVerdict).find(({ sequence }) => sequence === 0);
+    if (failed === undefined) throw new Error('no verdict');
+    const verdict = {
+      ...failed.signed.verdict,
+      kind: 'mismatch' as const,
+      runs: 2,
+      reference: otherDigest(),
+      at: instant(700),
+    };
+    const signed = { verdict, signature: VERIFIER.sign('verdict', verdict) };
+    const verdicts = [...honest.verdicts.filter((one) => one !== failed.signed), signed];
+    const faults = faultsOf({ ...honest, verdicts });
+    expect(faults.map(({ code }) => code)).toContain('standing');
+    expect(faults[0]?.message).toContain('shard 4 says that 20 units lie behind');
+    const voided = {
+      ...honest,
+      verdicts,
+      shards: honest.shards.map((one) => ({ ...one, voided: true })),
+    };
+    expect(codesOf(voided)).not.toContain('standing');
+  });
+
+  it('changes what was logged, or what was shown before: found', () => {
+    const [first, second, ...rest] = honest.entries;
+    if (first === undefined || second === undefined) throw new Error('no entry');
+    const moved = { ...first, entry: { ...first.entry, at: instant(5) } };
+    expect(codesOf({ ...honest, entries: [moved, second, ...rest] })).toEqual(['log']);
+    const swapped = [second, first, ...rest];
+    expect(codesOf({ ...honest, entries: swapped })).toEqual(['log']);
+    expect(codesOf({ ...honest, entries: swapped, head: headOf(swapped) })).toEqual(['log']);
+    const shorter = [first, ...rest];
+    expect(codesOf({ ...honest, entries: shorter, head: headOf(shorter) })).toContain('log');
+    const forged = { ...honest.head, signature: STRANGER.sign('tree-head', honest.head.head) };
+    expect(codesOf({ ...honest, head: forged })).toEqual(['log']);
+  });
+
+  it('puts a commitment in the log that no device signed, or another one: found', () => {
+    const entries = honest.entries.map((logged, at) =>
+      at === 5 ? { ...logged, signature: STRANGER.sign('commitment', logged.commitment) } : logged,
+    );
+    expect(codesOf({ ...honest, entries })).toEqual(['commitment']);
+    const shard = withShard(5, (logged) => ({ ...logged, salt: seedOf(9) }));
+    expect(codesOf(shard)).toEqual(['commitment']);
+    const other = withShard(5, ({ shard: old, ...logged }) => ({
+      ...logged,
+      shard: { ...old, index: 0 },
+    }));
+    expect(codesOf(other)).toEqual(['commitment']);
+  });
+
+  it('shows no shard for a verdict: found', () => {
+    const shards = honest.shards.filter(({ shard }) => shard.sequence !== 6);
+    expect(codesOf({ ...honest, shards })).toContain('verdict');
+  });
+});

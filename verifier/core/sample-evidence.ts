@@ -1,0 +1,163 @@
+import { encodeBase64 } from '#protocol/base64.ts';
+import type { CheckPolicy } from '#protocol/check-policy.ts';
+import {
+  bytesToHex,
+  concatBytes,
+  DIGEST_BYTES,
+  digestCommitment,
+  digestRecord,
+  hexToBytes,
+} from '#protocol/digest.ts';
+import type { Digest, JobId, LeaseId, Nonce } from '#protocol/ids.ts';
+import { appendLeaf, frontierRoot, openFrontier } from '#protocol/merkle-log.ts';
+import { hashEntry, type LoggedCommitment, type LoggedShard } from '#protocol/public-log.ts';
+import type { SignedTreeHead, Verdict } from '#protocol/records.ts';
+import { sampleKey } from '#protocol/sample-receipt.ts';
+import { instant } from '#protocol/units.ts';
+import type { Evidence } from './audit.ts';
+import { commitSeed, drawUnits } from './draw.ts';
+import type { LogLine } from './events.ts';
+
+/** An honest hub and verifier over two epochs of four shards, to be tampered with by tests. */
+const SAMPLE_POLICY: CheckPolicy = { type: 'trust', trustUnits: 15, floorPpm: 200_000 };
+const UNITS = 10;
+const SHARDS = 8;
+const PACKAGE = digestRecord('package');
+const JOB = 'job_0123456789abcdef' as JobId;
+export const [HUB, VERIFIER, STRANGER] = [sampleKey('hub'), sampleKey('verifier'), sampleKey('x')];
+const DEVICES = [sampleKey('device 0'), sampleKey('device 1')] as const;
+const nonce = (name: string): Nonce => digestRecord(name) as string as Nonce;
+export const seedOf = (epoch: number): Nonce => nonce(`seed ${epoch}`);
+const epochOfSequence = (sequence: number): number => (sequence < SHARDS / 2 ? 1 : 2);
+
+export type VerdictLine = Extract<LogLine, { type: 'verdict' }>;
+
+export interface SampleChanges {
+  /** What the hub says lies behind the device, in place of the truth. */
+  before?(sequence: number, truth: number): number;
+  /** Drawn units of a shard, in place of the draw. */
+  draw?(sequence: number, units: number[]): number[];
+  /** A verdict before it is signed. */
+  verdict?(sequence: number, verdict: Verdict): Verdict;
+}
+
+export function sampleEvidence(epoch: number, changes: SampleChanges = {}): Evidence {
+  const made = Array.from({ length: SHARDS }, (_, sequence) => makeShard(sequence, changes));
+  const shards = made.map(({ logged }) => logged);
+  const verdicts = shards.flatMap((logged) => judgeShard(logged, changes));
+  const entries = made.map(({ entry }) => entry);
+  return {
+    epoch,
+    hub: HUB.key,
+    lines: [1, 2].flatMap((number) => linesOf(number, verdicts)),
+    head: headOf(entries),
+    earlier: headOf(entries.slice(0, 3)),
+    entries,
+    shards,
+    verdicts: verdicts.map(({ signed }) => signed),
+  };
+}
+
+function makeShard(
+  sequence: number,
+  { before }: SampleChanges,
+): { logged: LoggedShard; entry: LoggedCommitment } {
+  const device = DEVICES[sequence % 2 === 0 ? 0 : 1];
+  const lease = digestRecord(`lease ${sequence}`).slice(0, 32) as LeaseId;
+  const salt = nonce(`salt ${sequence}`);
+  const digests = concatBytes(
+    ...Array.from({ length: UNITS }, (_, unit) => hexToBytes(digestRecord([sequence, unit]))),
+  );
+  const commitment = digestCommitment({ lease, device: device.key, salt, digests });
+  // Every third index never reached the disk.
+  const index = sequence + Math.floor(sequence / 2);
+  const entry = { index, commitment, at: instant(1_000 * sequence) };
+  const record = { lease, device: device.key, commitment };
+  const truth = Math.floor(sequence / 2) * UNITS;
+  const shard: LoggedShard['shard'] = {
+    sequence,
+    index,
+    job: JOB,
+    lease,
+    device: device.key,
+    provider: 'wasm',
+    package: PACKAGE,
+    firstUnit: sequence * UNITS,
+    unitCount: UNITS,
+    before: before?.(sequence, truth) ?? truth,
+    commitment,
+    digests: encodeBase64(digests),
+    at: instant(1_000 * sequence + 500),
+  };
+  return {
+    logged: { shard, salt, voided: false },
+    entry: {
+      entry,
+      logSignature: HUB.sign('log-entry', entry),
+      commitment: record,
+      signature: device.sign('commitment', record),
+    },
+  };
+}
+
+function judgeShard({ shard }: LoggedShard, { draw, verdict }: SampleChanges): VerdictLine[] {
+  const { sequence } = shard;
+  const epoch = epochOfSequence(sequence);
+  const drawn = drawUnits({ seed: seedOf(epoch), policy: SAMPLE_POLICY }, shard);
+  return (draw?.(sequence, drawn) ?? drawn).map((unit) => {
+    const place = unit - shard.firstUnit;
+    const claimed = digestRecord([sequence, place]);
+    const honest: Verdict = {
+      verifier: VERIFIER.key,
+      job: JOB,
+      unit,
+      lease: shard.lease,
+      device: shard.device,
+      kind: 'match',
+      lane: 'exact',
+      claimed,
+      reference: claimed,
+      l2: 0,
+      max: 0,
+      runs: 1,
+      epoch,
+      n: shard.before + place + 1,
+      at: instant(1_000 * sequence + 700),
+    };
+    const said = verdict?.(sequence, honest) ?? honest;
+    const signed = { verdict: said, signature: VERIFIER.sign('verdict', said) };
+    return { type: 'verdict', sequence, epoch, signed };
+  });
+}
+
+function linesOf(epoch: number, verdicts: readonly VerdictLine[]): LogLine[] {
+  const seed = seedOf(epoch);
+  const commitment = bytesToHex(commitSeed(seed)) as Digest;
+  const from = epoch === 1 ? 0 : SHARDS / 2;
+  const through = from + SHARDS / 2 - 1;
+  const policy = SAMPLE_POLICY;
+  return [
+    { type: 'epoch-opened', epoch, commitment, from, policy, at: instant(1_000 * from) },
+    ...verdicts.filter((line) => line.epoch === epoch),
+    {
+      type: 'epoch-revealed',
+      epoch,
+      commitment,
+      seed,
+      from,
+      through,
+      at: instant(1_000 * through + 900),
+    },
+  ];
+}
+
+/** The head of these entries, signed by the hub. */
+export function headOf(entries: readonly LoggedCommitment[]): SignedTreeHead {
+  const frontier = openFrontier();
+  for (const { entry } of entries) appendLeaf(frontier, hashEntry(entry));
+  const root = bytesToHex(frontierRoot(frontier)) as Digest;
+  const head = { size: frontier.size, root, at: instant(9_000) };
+  return { head, signature: HUB.sign('tree-head', head) };
+}
+
+export const otherDigest = (): Digest => 'f'.repeat(2 * DIGEST_BYTES) as Digest;

@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import type * as v from 'valibot';
+import { Health, VerdictPage } from '#protocol/api.ts';
+import { decodeJson } from '#protocol/decode.ts';
+import {
+  LOG_PAGE_MAX,
+  LogEntryPage,
+  type LoggedCommitment,
+  type LoggedShard,
+  SHARD_PAGE_MAX,
+  ShardPage,
+} from '#protocol/public-log.ts';
+import { SignedTreeHead, type SignedVerdict } from '#protocol/records.ts';
+import { PocketgridError } from '#protocol/refusal.ts';
+import type { Evidence } from '../core/audit.ts';
+import type { LogLine } from '../core/events.ts';
+import { readIfThere } from './files.ts';
+import { type HubHttp, openHubHttp } from './http.ts';
+import { LogLineSchema } from './log-line.ts';
+
+const VERDICT_PAGE_MAX = 500;
+/** One answer: a page of shards with a digest for each unit, or a verifier's whole log. */
+const ANSWER_BYTES_MAX = 512 * 1024 ** 2;
+
+export interface AuditSource {
+  epoch: number;
+  hub: URL;
+  insecure: boolean;
+  /** A verifier's log: a file, or the address of its log page. */
+  log: string;
+  /** A file with the head of an earlier audit. */
+  headFile?: string;
+}
+
+/** Reads everything an audit needs, into memory: about 1 kB for each entry of the log. */
+export async function readEvidence(source: AuditSource): Promise<Evidence> {
+  const http = openHubHttp(source.hub, source.insecure);
+  // First the verifier's log: what it has told by then, the hub has had time to store.
+  const lines = await readLines(source);
+  const { hub } = await ask(http, Health, '/v1/health');
+  const head = await ask(http, SignedTreeHead, '/v1/log/head');
+  const earlier = await readHead(source.headFile);
+  const epoch = lines.find((line) => line.type === 'epoch-revealed' && line.epoch === source.epoch);
+  const range =
+    epoch?.type === 'epoch-revealed' ? epoch : { from: 0, through: Number.NEGATIVE_INFINITY };
+  return {
+    epoch: source.epoch,
+    hub,
+    lines,
+    head,
+    ...(earlier === undefined ? {} : { earlier }),
+    entries: await readEntries(http, head.head.size),
+    shards: await readShards(http, range),
+    verdicts: await readVerdicts(http),
+  };
+}
+
+async function ask<TSchema extends v.GenericSchema>(
+  http: HubHttp,
+  schema: TSchema,
+  path: string,
+): Promise<v.InferOutput<TSchema>> {
+  const body = await http.get(path, { bytesMax: ANSWER_BYTES_MAX });
+  const decoded = decodeJson(schema, body.toString('utf8'));
+  if (decoded.ok) return decoded.value;
+  throw new Error(`the hub answered ${path} with something else: ${decoded.refusal.message}`);
+}
+
+async function readLines({ log, insecure }: AuditSource): Promise<LogLine[]> {
+  const text = await readText(log, insecure);
+  const lines: LogLine[] = [];
+  for (const [at, line] of text.split('\n').entries()) {
+    if (line === '') continue;
+    const decoded = decodeJson(LogLineSchema, line);
+    if (!decoded.ok) throw new Error(`line ${at + 1} of ${log}: ${decoded.refusal.message}`);
+    lines.push(decoded.value);
+  }
+  return lines;
+}
+
+async function readText(place: string, insecure: boolean): Promise<string> {
+  if (!/^https?:\/\//.test(place)) return await readFile(place, 'utf8');
+  const url = new URL(place);
+  const path = url.pathname === '/' ? '/log.jsonl' : url.pathname;
+  const body = await openHubHttp(url, insecure).get(path, { bytesMax: ANSWER_BYTES_MAX });
+  return body.toString('utf8');
+}
+
+async function readHead(file: string | undefined): Promise<SignedTreeHead | undefined> {
+  const text = file === undefined ? undefined : await readIfThere(file);
+  if (text === undefined) return undefined;
+  const decoded = decodeJson(SignedTreeHead, text);
+  if (decoded.ok) return decoded.value;
+  throw new PocketgridError(decoded.refusal);
+}
+
+async function readEntries(http: HubHttp, size: number): Promise<LoggedCommitment[]> {
+  const found: LoggedCommitment[] = [];
+  while (found.length < size) {
+    const limit = Math.min(LOG_PAGE_MAX, size - found.length);
+    const path = `/v1/log/entries?from=${found.length}&limit=${limit}`;
+    const { commitments } = await ask(http, LogEntryPage, path);
+    if (commitments.length === 0) break;
+    found.push(...commitments);
+  }
+  return found;
+}
+
+/** Shards from the first one through the end of the epoch; before it, without their digests. */
+async function readShards(
+  http: HubHttp,
+  { from, through }: { from: number; through: number },
+): Promise<LoggedShard[]> {
+  const found: LoggedShard[] = [];
+  for (let next = 0; next <= through; ) {
+    const path = `/v1/log/shards?from=${next}&limit=${SHARD_PAGE_MAX}`;
+    const page = await ask(http, ShardPage, path);
+    for (const logged of page.shards) {
+      const { shard } = logged;
+      if (shard.sequence > through) return found;
+      found.push(shard.sequence < from ? { ...logged, shard: { ...shard, digests: '' } } : logged);
+    }
+    if (page.next <= next) break;
+    next = page.next;
+  }
+  return found;
+}
+
+async function readVerdicts(http: HubHttp): Promise<SignedVerdict[]> {
+  const found: SignedVerdict[] = [];
+  for (let after = 0; ; ) {
+    const path = `/v1/verdicts?after=${after}&limit=${VERDICT_PAGE_MAX}`;
+    const page = await ask(http, VerdictPage, path);
+    found.push(...page.verdicts.map(({ signed }) => signed));
+    if (page.next <= after) return found;
+    after = page.next;
+  }
+}
