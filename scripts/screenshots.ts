@@ -70,6 +70,13 @@ async function shootAll(grid: Grid, views: readonly View[]): Promise<void> {
   }
   await shoot(views, 'job-results', true);
 
+  for (const { page } of views) {
+    await page.getByTestId('replay-button').first().click();
+    await page.locator('[data-testid=replay][data-state=done]').waitFor();
+    await page.getByTestId('receipts').evaluate((element) => element.scrollIntoView());
+  }
+  await shoot(views, 'job-replay', false);
+
   const running = await postLong(grid);
   const watchers = await openViews(browserOf(views), grid.addresses.hub);
   for (const { page } of watchers) page.setDefaultTimeout(STEP_MS_MAX);

@@ -40,6 +40,15 @@ describe('what the device does and why', () => {
     },
   );
 
+  test('no speed is shown before it is measured', () => {
+    const speed = (status: Partial<DeviceStatus>) =>
+      viewContribute(world({ phase: 'working', ...status }), 'en').figures.find(
+        ({ id }) => id === 'speed',
+      )?.value;
+    expect(speed({ unitsAccepted: 64, shardsAccepted: 1 })).toBe('–');
+    expect(speed({ unitsPerSecond: 12.345 })).toBe('12');
+  });
+
   test('before the first start nothing runs and it says so', () => {
     const view = viewContribute(world({}, { running: false }));
     expect(view.phase).toBe('off');

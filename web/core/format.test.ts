@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   formatAgo,
   formatBytes,
+  formatCertainty,
   formatLamports,
   formatMillis,
   formatNoun,
@@ -18,6 +19,13 @@ describe('numbers as people read them', () => {
     [90_449_000, '90.4 MB'],
     [2_500_000_000, '2.5 GB'],
   ])('%d bytes', (value, text) => expect(formatBytes(value, 'en')).toBe(text));
+
+  test.each([
+    [0.6863, '69%'],
+    [0.9863, '98.6%'],
+    [0.9996, '99.96%'],
+    [0.999999, '99.99%'],
+  ])('a certainty of %d', (value, text) => expect(formatCertainty(value, 'en')).toBe(text));
 
   test.each([
     [0.25, '0.25 ms'],
