@@ -261,6 +261,7 @@ test('a confirmed mismatch voids what the device did in open jobs and bars it', 
   };
   bench.say(1, { type: 'verdict', signed: { verdict, signature: SIGNED } });
   expect(bench.job()).toMatchObject({ accepted: 0, mismatched: 1, requeued: accepted });
+  expect(bench.last(1, 'voided')?.sequence).toBe(shard.sequence);
   expect(bench.last(2, 'refused')?.code).toBe('device-barred');
   bench.join(3, PHONE, 'contributor');
   expect(bench.last(3, 'refused')?.code).toBe('device-barred');

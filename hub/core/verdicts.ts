@@ -245,6 +245,10 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
     }
     changed(turn, job);
     const { sequence } = kept;
+    for (const verifier of hub.verifiers.values()) {
+      if (verifier.sentThrough < sequence) continue;
+      send(turn, verifier.socket, { type: 'voided', sequence });
+    }
     return [{ type: 'voided', sequence, job: kept.job, reason, at: world.now } satisfies Fact];
   });
 }

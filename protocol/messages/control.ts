@@ -207,6 +207,8 @@ export const HubMessage = v.variant('type', [
     peers: v.pipe(v.array(PeerId), v.maxLength(16)),
   }),
   // To verifiers
+  /** The units of this shard are open again: what is drawn of it need not be judged. */
+  v.strictObject({ type: type('voided'), sequence: Count }),
   v.strictObject({
     type: type('prepare'),
     job: JobId,

@@ -126,10 +126,22 @@ export function drawAudits(turn: Turn): void {
   }
 }
 
+/**
+ * The units of a shard are open again: what is drawn of it is not judged any more, but for what is
+ * at work. A cheat that was caught would otherwise keep the verifier busy with all it ever sent.
+ */
+export function dropVoided({ verifier }: Turn, sequence: number): void {
+  if (verifier.arrivals.some(({ shard }) => shard.sequence === sequence)) {
+    verifier.voided.add(sequence);
+  }
+  verifier.queue = verifier.queue.filter(({ shard }) => shard.sequence !== sequence);
+}
+
 function queueUnits(turn: Turn, pending: Omit<Pending, 'units'>, drawn: readonly number[]): void {
   const { verifier } = turn;
   const { book } = verifier;
   if (book === undefined) return;
+  if (verifier.voided.delete(pending.shard.sequence)) return;
   const units = drawn.filter((unit) => !isJudged(book, pending.shard, unit)).map(openUnit);
   if (units.length > 0) insert(verifier.queue, { ...pending, units });
   else if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);

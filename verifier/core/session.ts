@@ -55,6 +55,7 @@ export function bindBook(turn: Turn, saved: Saved): void {
   verifier.persisting.clear();
   verifier.arrivals = [];
   verifier.audits = [];
+  verifier.voided.clear();
   verifier.queue = [];
   verifier.preparing = [];
   delete verifier.overflow;

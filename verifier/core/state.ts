@@ -122,6 +122,8 @@ export interface Verifier {
   arrivals: Arrival[];
   /** Exit audits not drawn yet. */
   audits: Arrival[];
+  /** Void before they were drawn. */
+  voided: Set<number>;
   /** In order of sequence. */
   queue: Pending[];
   /** First sequence turned away because the queue was full. */

@@ -247,6 +247,26 @@ describe('the session', () => {
   });
 });
 
+describe('a shard that is void', () => {
+  it('is judged no further, and holds no mark back', () => {
+    const script = openFakeWorld();
+    script.idle = true;
+    connect(script);
+    sendCheck(script, honestShard(0, 10));
+    sendCheck(script, honestShard(1, 2));
+    expect(script.state.queue).toHaveLength(2);
+    receive(script, { type: 'voided', sequence: 0 });
+    expect(script.state.queue).toHaveLength(1);
+    script.idle = false;
+    for (const { task, unit } of executions(script)) {
+      step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });
+    }
+    wait(script, 500);
+    expect(sentJudged(script).at(-1)).toBe(1);
+    expect(sentVerdicts(script).length).toBeLessThan(6);
+  });
+});
+
 describe('an exit audit', () => {
   it('judges what was not drawn before, says so, and moves no mark back', () => {
     const script = openFakeWorld({ rate: 0.5 });

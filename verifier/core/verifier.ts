@@ -4,6 +4,7 @@ import { instant } from '#protocol/units.ts';
 import {
   drawArrivals,
   drawAudits,
+  dropVoided,
   finishClaim,
   finishExecution,
   receiveCheck,
@@ -49,6 +50,7 @@ export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
     standings: new Map(),
     arrivals: [],
     audits: [],
+    voided: new Set(),
     queue: [],
     tasks: new Map(),
     preparing: [],
@@ -147,6 +149,8 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       return receivePrepare(turn, message);
     case 'check':
       return receiveCheck(turn, message);
+    case 'voided':
+      return dropVoided(turn, message.sequence);
     default:
       return;
   }
