@@ -65,9 +65,9 @@ export function renderReport(report: ExactReport): string {
       ? []
       : ['The cases that differ:', differingTable(report.differing)]),
     '## Graph levels and sizes of unit',
-    `**The graph level changes bits.** Each level against \`${pinnedLevel}\`, the pinned one, units of the same size. Each cell: bytes that differ of those compared, and the largest difference ÷ RMS of the output.`,
+    `**Graph levels.** Each level against \`${pinnedLevel}\`, the pinned one, units of the same size. Each cell: bytes that differ of those compared, and the largest difference ÷ RMS of the output.`,
     differenceTable('model', levels, (level) => level),
-    `**The size of the unit changes bits.** An item alone, against the same item as the first and as the last of a larger unit, at level \`${pinnedLevel}\`.`,
+    `**Sizes of unit.** An item alone, against the same item as the first and as the last of a larger unit, at level \`${pinnedLevel}\`, in ${report.reference}.`,
     differenceTable('model', batches, (batch) => `unit of ${batch}`),
   ].join('\n\n');
 }

@@ -15,7 +15,7 @@ export const openNode = ({ folder }: BenchContext): Engine => ({
 
 export async function openBun(context: BenchContext): Promise<Engine | AbsentEngine> {
   const name = 'JavaScriptCore in Bun';
-  const found = await findBun(context);
+  const found = context.quick ? { reason: 'left out by --quick' } : await findBun(context);
   if ('reason' in found) return { name, reason: found.reason };
   return {
     name,
