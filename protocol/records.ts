@@ -126,7 +126,7 @@ export const Receipt = v.strictObject({
   inclusion: v.strictObject({ position: Count, path: LogPath }),
   head: SignedTreeHead,
   inputs: v.strictObject({ root: Root, digests: v.string() }),
-  /** What verifiers re-execute on, such as `onnxruntime-web 1.30.0`. */
+  /** What verifiers re-execute on, such as `onnxruntime-web 1.30.0 sha256:…` of its wasm file. */
   runtime: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   verdicts: v.array(SignedVerdict),
   signature: Signature,

@@ -170,6 +170,27 @@ test('nothing is done before start', () => {
   expect(bench.device.running).toBe(false);
 });
 
+// Threads change bits in units of one item: docs/exactness.md.
+test.each([
+  [1, 4, 1],
+  [2, 4, 4],
+  [16, 8, 4],
+  [16, 1, 1],
+])('units of %i items on a device with %i threads run on %i', (unitItems, has, runs) => {
+  const capabilities = {
+    providers: ['wasm' as const],
+    features: [],
+    threads: has,
+    memoryBytes: bytes(1e9),
+    engine: 'test',
+  };
+  const bench = openBench({ capabilities });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  bench.hear({ type: 'admit', id: PACKAGE, manifest: { ...MANIFEST, unitItems } });
+  expect(bench.all('load').at(-1)?.threads).toBe(runs);
+});
+
 test('hello, admission, request, lease, commit, reveal, accepted: in this order', () => {
   const bench = openBench();
   bench.join();

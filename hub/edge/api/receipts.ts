@@ -3,6 +3,7 @@ import type { JobView } from '#protocol/job.ts';
 import { REFERENCE_LANE } from '#protocol/package.ts';
 import type { Receipt, SignedTreeHead } from '#protocol/records.ts';
 import { accept, type Result } from '#protocol/refusal.ts';
+import { RUNTIME_BUILD } from '#protocol/runtime-build.ts';
 import type { ReceiptParts } from '../store/port.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import { readCount } from './query.ts';
@@ -11,7 +12,7 @@ import type { ApiPorts, Call } from './route.ts';
 const RECEIPTS_MAX = 1_000;
 /** Signatures between two turns of the event loop: about 2 ms, so that devices do not wait. */
 const RECEIPTS_A_TURN = 16;
-const RUNTIME = `${REFERENCE_LANE.runtime} ${REFERENCE_LANE.version}`;
+const RUNTIME = `${REFERENCE_LANE.runtime} ${RUNTIME_BUILD.version} sha256:${RUNTIME_BUILD.wasm.sha256}`;
 
 /** Receipts of a job by first unit, all against one tree head. */
 export async function readReceipts(ports: ApiPorts, call: Call, job: JobView): Promise<Response> {
