@@ -10,6 +10,7 @@ import {
   compareEngines,
   compareLevels,
   comparePlaces,
+  compareProfile,
   listDiffering,
   listRefused,
   type PlaceRun,
@@ -30,8 +31,9 @@ const LEVELS = ['disabled', 'basic', 'extended', 'all'] as const;
 
 /**
  * Models × engines × threads × sizes of unit × graph levels. `differing-bytes` counts the same model,
- * unit and level in every engine with every number of threads; `engine-differing-bytes` only engines
- * with the same number of threads. Levels and sizes of unit are known to differ and told as they are.
+ * unit and level in every engine as contributors run it: units of one item on one thread, others on
+ * any number. `thread-differing-bytes` counts every number of threads for all of them,
+ * `engine-differing-bytes` only engines with the same number of threads. Levels and sizes of unit are known to differ and told as they are.
  */
 export const run: Bench = async function* (context) {
   const { quick, write, say } = context;
@@ -44,6 +46,7 @@ export const run: Bench = async function* (context) {
   const runs = await runPlaces({ engines, absent, cases }, context);
   const [reference] = runs;
   if (reference === undefined || runs.length < 2) throw new Error('nothing could be compared');
+  const profile = compareProfile(cases, runs);
   const places = comparePlaces(cases, runs);
   const engineCells = compareEngines(cases, runs);
   const differing = listDiffering(cases, runs);
@@ -78,13 +81,14 @@ export const run: Bench = async function* (context) {
     });
     await writeFile(DOCUMENT, replaceReport(await readFile(DOCUMENT, 'utf8'), report));
   }
-  yield describeCells('differing-bytes', places, {
+  yield describeCells('differing-bytes', profile, {
     models: new Set(cases.map(({ model }) => model)).size,
     cases: cases.length,
     places: runs.map(({ engine, threads }) => placeName(engine, threads)).join('; '),
     notRun: absent.map(({ name }) => name).join('; ') || 'none',
     refused: refused.length,
   });
+  yield describeCells('thread-differing-bytes', places, {});
   yield describeCells('engine-differing-bytes', engineCells, {});
   if (levels.length > 0) yield describeCells('level-differing-bytes', levels, {});
   yield describeCells('batch-differing-bytes', batches, {});

@@ -7,6 +7,7 @@ import {
   compareLevels,
   compareOutputs,
   comparePlaces,
+  compareProfile,
   listDiffering,
   listRefused,
 } from './comparison.ts';
@@ -79,6 +80,19 @@ describe('the matrix', () => {
       ['a', 'Firefox, 1 thread', 0],
       ['b', 'Firefox, 1 thread', 4],
     ]);
+  });
+
+  it('keeps units of one item on one thread in the profile, and larger ones on any number', () => {
+    const alone = [made(9), made(9), made(1, 1), made(9)];
+    const together = [made(1), made(1.5), made(1, 9), made(7)];
+    const differing = (threads: number, found: typeof results) =>
+      compareProfile(cases, [
+        { engine: 'Node', threads: 1, results },
+        { engine: 'Node', threads, results: found },
+      ]).reduce((sum, cell) => sum + cell.differing, 0);
+    expect(differing(2, alone)).toBe(0);
+    expect(differing(1, alone)).toBeGreaterThan(0);
+    expect(differing(2, together)).toBeGreaterThan(0);
   });
 
   it('tells engines from threads, and leaves out what a place did not run', () => {

@@ -104,6 +104,21 @@ export const compareEngines = (cases: readonly ExactCase[], runs: readonly Place
     ),
   );
 
+/**
+ * The profile that contributors keep: units of one item on one thread, larger ones on any number
+ * (`worker/core/admission.ts`).
+ */
+export const compareProfile = (cases: readonly ExactCase[], runs: readonly PlaceRun[]): Cell[] =>
+  comparePlaces(
+    cases,
+    runs.map(({ results, ...place }) => ({
+      ...place,
+      results: results.map((result, at) =>
+        place.threads === 1 || (cases[at]?.batch ?? 0) > 1 ? result : undefined,
+      ),
+    })),
+  );
+
 /** Cases with bytes that differ from the first run's: a row for each, a column for each such place. */
 export function listDiffering(cases: readonly ExactCase[], runs: readonly PlaceRun[]): Cell[] {
   const [reference, ...others] = runs;
