@@ -169,19 +169,42 @@ function insert(queue: Pending[], pending: Pending): void {
   queue.splice(place, 0, pending);
 }
 
-/** Starts work on the earliest units first, a few at a time. */
+/** Starts work, a few units at a time; what has its evidence at hand is decided first. */
 export function startTasks(turn: Turn): void {
   const { verifier, world } = turn;
-  const connected = verifier.phase.name === 'ready';
-  for (const pending of verifier.queue) {
-    for (const check of pending.units) {
-      if (check.stage === 'deciding' && world.now >= verifier.diskAfter)
-        advance(turn, pending, check);
-      if (verifier.tasks.size >= verifier.config.tasksMax) return;
-      if (!connected || check.stage !== 'waiting' || check.retryAt > world.now) continue;
-      advance(turn, pending, check);
+  if (world.now >= verifier.diskAfter) {
+    for (const pending of verifier.queue) {
+      for (const check of pending.units) {
+        if (check.stage === 'deciding') advance(turn, pending, check);
+      }
     }
   }
+  if (verifier.phase.name !== 'ready') return;
+  while (verifier.tasks.size < verifier.config.tasksMax) {
+    const next = pickCheck(turn);
+    if (next === undefined) return;
+    advance(turn, next.pending, next.check);
+    if (next.check.stage === 'waiting') return;
+  }
+}
+
+/**
+ * Half of the work goes to what has waited longest, half to the device that is trusted most: all units
+ * of newcomers are checked, and a flood of them must not hold up everybody else.
+ */
+function pickCheck({ verifier, world }: Turn) {
+  const earliestFirst = verifier.tasks.size % 2 === 0;
+  let picked: { pending: Pending; check: UnitCheck } | undefined;
+  for (const pending of verifier.queue) {
+    if (picked !== undefined && pending.before <= picked.pending.before) continue;
+    const check = pending.units.find(
+      ({ stage, retryAt }) => stage === 'waiting' && retryAt <= world.now,
+    );
+    if (check === undefined) continue;
+    picked = { pending, check };
+    if (earliestFirst) return picked;
+  }
+  return picked;
 }
 
 /** Takes the next step of the ladder for one unit. */

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { encodeBase64 } from '#protocol/base64.ts';
 import { COMPARATOR_VERSION } from '#protocol/comparison.ts';
 import { digest, hexToBytes } from '#protocol/digest.ts';
-import type { Nonce } from '#protocol/ids.ts';
+import type { Nonce, PublicKey } from '#protocol/ids.ts';
 import { accept } from '#protocol/refusal.ts';
 import { drawUnits } from './draw.ts';
 import {
@@ -23,6 +23,7 @@ import {
   wait,
 } from './fake-world.ts';
 
+const newcomer = (at: number) => at.toString(16).padStart(64, '0') as PublicKey;
 const HALF = { type: 'flat', rate: 0.5 } as const;
 
 describe('checking', () => {
@@ -245,6 +246,24 @@ describe('the session', () => {
     expect(sentTypes(script).at(-1)).toBe('bye');
     expect(script.effects.at(-1)).toEqual({ type: 'stopped' });
   });
+});
+
+test('a flood of newcomers does not hold up the work of a device that is trusted', () => {
+  const script = openFakeWorld();
+  script.idle = true;
+  connect(script);
+  for (let sequence = 0; sequence < 20; sequence += 1) {
+    sendCheck(script, { ...honestShard(sequence, 5), device: newcomer(sequence), before: 0 });
+  }
+  sendCheck(script, { ...honestShard(20, 5), before: 5_000 });
+  for (let done = 0; done < 12; done += 1) {
+    const { task, unit } = executions(script)[done] ?? { task: -1, unit: -1 };
+    step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });
+  }
+  const started = executions(script).map(({ unit }) => unit);
+  expect(started.filter((unit) => unit >= 200)).toEqual([200, 201, 202, 203, 204]);
+  // The others go on in the order of their coming.
+  expect(started.filter((unit) => unit < 200).slice(0, 6)).toEqual([0, 1, 2, 3, 4, 10]);
 });
 
 describe('a shard that is void', () => {
