@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Digest, PublicKey } from './ids.ts';
 import { Count } from './units.ts';
 
 const WHOLE = 1n << 64n;
@@ -33,6 +34,9 @@ export const CHECK_POLICY_DEFAULT: CheckPolicy = {
   trustUnits: 100,
   floorPpm: 20_000,
 };
+
+/** What n is counted by: a device and the package it computes. */
+export const standingName = (device: PublicKey, id: Digest): string => `${device}/${id}`;
 
 /**
  * When accepted units become final. A unit is released when `lagUnits` later units of its device

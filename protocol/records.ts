@@ -60,6 +60,9 @@ export type Reveal = v.InferOutput<typeof Reveal>;
 export const VerdictKind = v.picklist(['match', 'mismatch', 'inconclusive', 'device-unfit']);
 export type VerdictKind = v.InferOutput<typeof VerdictKind>;
 
+/** A check is run a second time, in a fresh runtime, before it says that a device was wrong. */
+export const RUNS_TO_CONFIRM = 2;
+
 /** What a verifier found on re-executing one unit. Signing context: `verdict`. */
 export const Verdict = v.strictObject({
   verifier: PublicKey,

@@ -47,8 +47,19 @@ export const openModel = (
 export const feedOf = (ort: OrtRuntime, inputs: readonly Plain[]): Record<string, Runtime.Tensor> =>
   Object.fromEntries(inputs.map((input) => [input.name, toTensor(ort, input)]));
 
-function toTensor(ort: OrtRuntime, { dtype, shape, data }: Plain): Runtime.Tensor {
-  const { buffer } = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+const toTensor = (ort: OrtRuntime, { dtype, shape, data }: Plain): Runtime.Tensor =>
+  tensorOf(
+    ort,
+    Uint8Array.from(atob(data), (character) => character.charCodeAt(0)),
+    { dtype, shape },
+  );
+
+/** A tensor over these bytes, which must be the whole of their buffer. */
+export function tensorOf(
+  ort: OrtRuntime,
+  { buffer }: Uint8Array<ArrayBuffer>,
+  { dtype, shape }: Pick<Plain, 'dtype' | 'shape'>,
+): Runtime.Tensor {
   switch (dtype) {
     case 'float32':
       return new ort.Tensor(dtype, new Float32Array(buffer), shape);

@@ -1,4 +1,4 @@
-import type { OrtRuntime } from './session.ts';
+import { type OrtRuntime, tensorOf } from './session.ts';
 
 /** One input of a model and where its pool of items lies. */
 export interface PooledInput {
@@ -68,21 +68,6 @@ export async function runUnits(
   }
   await session.release();
   return join(parts);
-}
-
-function tensorOf(
-  ort: OrtRuntime,
-  { buffer }: Uint8Array<ArrayBuffer>,
-  { dtype, shape }: { dtype: PooledInput['dtype']; shape: number[] },
-) {
-  switch (dtype) {
-    case 'float32':
-      return new ort.Tensor(dtype, new Float32Array(buffer), shape);
-    case 'int64':
-      return new ort.Tensor(dtype, new BigInt64Array(buffer), shape);
-    case 'int32':
-      return new ort.Tensor(dtype, new Int32Array(buffer), shape);
-  }
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

@@ -1,8 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { digest } from '#protocol/digest.ts';
-import type { Digest, PublicKey } from '#protocol/ids.ts';
+import type { PublicKey } from '#protocol/ids.ts';
 import type { Verdict } from '#protocol/records.ts';
-import { instant } from '#protocol/units.ts';
 import {
   type Bench,
   deliver,
@@ -10,18 +8,15 @@ import {
   joinWorker,
   openBench,
   PHONE,
-  SIGNED,
   startJob,
-  UNIT_BYTES,
   VERIFIER,
+  verdictOn,
 } from './fake-world.ts';
 import { viewGrid } from './hub.ts';
 
 const SECOND = 'b2'.repeat(32) as PublicKey;
 const THIRD = 'b3'.repeat(32) as PublicKey;
 const SOCKETS: Record<string, number> = { [VERIFIER]: 1, [SECOND]: 11, [THIRD]: 12 };
-
-const CLAIMED = digest(new Uint8Array(UNIT_BYTES));
 
 let bench: Bench;
 /** A job in the hands of one phone, which has delivered a shard of it; `verifiers` are online. */
@@ -35,26 +30,7 @@ function open(units: number, ...verifiers: PublicKey[]): void {
 
 /** One verifier says so of the first unit of the first shard. */
 function judge(verifier: PublicKey, kind: Verdict['kind']): void {
-  const shard = bench.last(1, 'check')?.shard;
-  if (shard === undefined) throw new Error('no check was sent');
-  const verdict: Verdict = {
-    verifier,
-    job: JOB,
-    unit: shard.firstUnit,
-    lease: shard.lease,
-    device: PHONE,
-    kind,
-    lane: 'exact',
-    claimed: CLAIMED,
-    reference: kind === 'match' ? CLAIMED : ('02'.repeat(32) as Digest),
-    l2: 1,
-    max: 1,
-    runs: kind === 'mismatch' ? 2 : 1,
-    epoch: 1,
-    n: 1,
-    at: instant(5),
-  };
-  const signed = { verdict, signature: SIGNED };
+  const signed = verdictOn(bench, kind, verifier);
   bench.say(SOCKETS[verifier] ?? 0, { type: 'verdict', signed });
 }
 const isBarred = () => bench.hub().barred.has(PHONE);

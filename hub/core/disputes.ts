@@ -1,11 +1,8 @@
 import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
-import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import { RUNS_TO_CONFIRM, type SignedVerdict, type Verdict } from '#protocol/records.ts';
 import { send, type Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
 import type { Hub, KeptShard } from './state.ts';
-
-/** A check is confirmed by a second run in a fresh runtime before it says that a device was wrong. */
-const RUNS_TO_CONFIRM = 2;
 
 /**
  * One unit that a verifier found wrong while others have not said so. Until enough verifiers agree
@@ -69,19 +66,13 @@ function noteOpinion(hub: Hub, verdict: Verdict): void {
 export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact[] {
   const { hub, world } = turn;
   const name = unitName(verdict);
-  const { job, lease, unit, device } = verdict;
-  if (ruled.type === 'open') {
-    const kept = findShard(hub, verdict);
-    // Of a job that has ended nothing can be asked any more, and nothing is held back.
-    if (kept?.whole !== undefined) {
-      hub.disputes.set(name, { job, lease, unit, device, sequence: kept.sequence });
-    }
-    return [];
-  }
-  if (ruled.type === 'nothing') return [];
+  const { job, lease, unit } = verdict;
+  if (ruled.type === 'open') openDispute(hub, verdict);
+  if (ruled.type === 'open' || ruled.type === 'nothing') return [];
   const dispute = hub.disputes.get(name);
   hub.disputes.delete(name);
   if (dispute !== undefined && ruled.type === 'dismiss') askAgain(hub, dispute.sequence);
+  for (const key of ruled.faulty) hub.faults.set(key, (hub.faults.get(key) ?? 0) + 1);
   return ruled.faulty.map((verifier) => ({
     type: 'verifier-fault',
     verifier,
@@ -90,6 +81,14 @@ export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact
     unit,
     at: world.now,
   }));
+}
+
+/** Of a job that has ended nothing can be asked any more, and nothing is held back. */
+function openDispute(hub: Hub, verdict: Verdict): void {
+  const kept = findShard(hub, verdict);
+  if (kept?.whole === undefined) return;
+  const { job, lease, unit, device } = verdict;
+  hub.disputes.set(unitName(verdict), { job, lease, unit, device, sequence: kept.sequence });
 }
 
 /** An exit audit that came back while the unit was in dispute did not count. */
@@ -152,13 +151,7 @@ export function restoreDisputes(hub: Hub, { verdicts }: Snapshot): void {
     return job !== undefined && job.endedAt === undefined;
   };
   for (const { verdict } of verdicts.filter(going)) {
-    if (weighVerdict(hub, verdict).type !== 'open') {
-      hub.disputes.delete(unitName(verdict));
-      continue;
-    }
-    const kept = findShard(hub, verdict);
-    if (kept === undefined) continue;
-    const { job, lease, unit, device } = verdict;
-    hub.disputes.set(unitName(verdict), { job, lease, unit, device, sequence: kept.sequence });
+    if (weighVerdict(hub, verdict).type === 'open') openDispute(hub, verdict);
+    else hub.disputes.delete(unitName(verdict));
   }
 }

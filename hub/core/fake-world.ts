@@ -1,7 +1,8 @@
-import { DIGEST_BYTES, digestCommitment, sha256 } from '#protocol/digest.ts';
+import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { ClientMessage, HubMessage } from '#protocol/messages/control.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { bytes, instant, lamports, millis } from '#protocol/units.ts';
 import type { Fact, HubEffect, HubEvent, Signed } from './events.ts';
@@ -217,4 +218,29 @@ export function reveal(bench: Bench, socket: number, on: { id: LeaseId; units: n
     },
     payload: new Uint8Array(on.units * UNIT_BYTES),
   });
+}
+
+/** What a verifier says of the first unit of the shard that was last sent for checking. */
+export function verdictOn(bench: Bench, kind: Verdict['kind'], verifier = VERIFIER): SignedVerdict {
+  const first = bench.last(1, 'check')?.shard;
+  if (first === undefined) throw new Error('nothing was sent for checking');
+  const claimed = digest(new Uint8Array(UNIT_BYTES));
+  const verdict: Verdict = {
+    verifier,
+    job: JOB,
+    unit: first.firstUnit,
+    lease: first.lease,
+    device: PHONE,
+    kind,
+    lane: 'exact',
+    claimed,
+    reference: kind === 'match' ? claimed : ('02'.repeat(32) as Digest),
+    l2: 1,
+    max: 1,
+    runs: kind === 'mismatch' ? 2 : 1,
+    epoch: 1,
+    n: 1,
+    at: instant(5),
+  };
+  return { verdict, signature: SIGNED };
 }

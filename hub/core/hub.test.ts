@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
-import { digest } from '#protocol/digest.ts';
 import type { Digest, LeaseId, Signature } from '#protocol/ids.ts';
-import { instant } from '#protocol/units.ts';
 import {
   commit,
   deliver,
@@ -16,8 +14,7 @@ import {
   SIGNED,
   startJob,
   TABLET,
-  UNIT_BYTES,
-  VERIFIER,
+  verdictOn,
 } from './fake-world.ts';
 import { viewGrid } from './hub.ts';
 
@@ -242,30 +239,14 @@ test('a confirmed mismatch voids what the device did in open jobs and bars it', 
   if (shard === undefined) throw new Error('nothing to check');
   const accepted = bench.job()?.accepted ?? 0;
   expect(accepted).toBeGreaterThan(0);
-  const verdict = {
-    verifier: VERIFIER,
-    job: JOB,
-    unit: shard.firstUnit,
-    lease: shard.lease,
-    device: PHONE,
-    kind: 'mismatch' as const,
-    lane: 'exact' as const,
-    claimed: digest(new Uint8Array(UNIT_BYTES)),
-    reference: '02'.repeat(32) as Digest,
-    l2: 1,
-    max: 1,
-    runs: 2,
-    epoch: 1,
-    n: 1,
-    at: instant(5),
-  };
-  bench.say(1, { type: 'verdict', signed: { verdict, signature: SIGNED } });
+  const signed = verdictOn(bench, 'mismatch');
+  bench.say(1, { type: 'verdict', signed });
   expect(bench.job()).toMatchObject({ accepted: 0, mismatched: 1, requeued: accepted });
   expect(bench.last(1, 'voided')?.sequence).toBe(shard.sequence);
   expect(bench.last(2, 'refused')?.code).toBe('device-barred');
   bench.join(3, PHONE, 'contributor');
   expect(bench.last(3, 'refused')?.code).toBe('device-barred');
-  bench.say(1, { type: 'verdict', signed: { verdict, signature: SIGNED } });
+  bench.say(1, { type: 'verdict', signed });
   expect(bench.job()?.checked).toBe(1);
 });
 

@@ -1,8 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
 import { RELEASE_POLICY } from '#protocol/check-policy.ts';
-import { digest } from '#protocol/digest.ts';
-import type { Digest } from '#protocol/ids.ts';
-import { instant } from '#protocol/units.ts';
 import {
   type Bench,
   deliver,
@@ -11,14 +8,11 @@ import {
   openBench,
   PHONE,
   postJob,
-  SIGNED,
   startJob,
-  UNIT_BYTES,
   VERIFIER,
+  verdictOn,
 } from './fake-world.ts';
 import { mayReadUnits } from './hub.ts';
-
-const CLAIMED = digest(new Uint8Array(UNIT_BYTES));
 
 let bench: Bench;
 beforeEach(() => {
@@ -105,25 +99,7 @@ test('a failure found by the audit opens the units again', () => {
   judge();
   const [audit] = audits();
   if (audit === undefined) throw new Error('no audit was asked for');
-  const { shard } = audit;
-  const verdict = {
-    verifier: VERIFIER,
-    job: JOB,
-    unit: shard.firstUnit,
-    lease: shard.lease,
-    device: PHONE,
-    kind: 'mismatch' as const,
-    lane: 'exact' as const,
-    claimed: CLAIMED,
-    reference: '02'.repeat(32) as Digest,
-    l2: 1,
-    max: 1,
-    runs: 2,
-    epoch: 1,
-    n: 1,
-    at: instant(5),
-  };
-  bench.say(1, { type: 'verdict', signed: { verdict, signature: SIGNED } });
+  bench.say(1, { type: 'verdict', signed: verdictOn(bench, 'mismatch') });
   expect(bench.job()).toMatchObject({ state: 'running', accepted: 0, released: 0, requeued: 50 });
 });
 

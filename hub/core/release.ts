@@ -1,8 +1,8 @@
-import { RELEASE_POLICY } from '#protocol/check-policy.ts';
+import { RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
 import { isDisputed, judgedThrough, quorumOf } from './disputes.ts';
 import { changed, send, store, type Turn } from './effects.ts';
 import { addRun, coversRun } from './ranges.ts';
-import { type Hub, type Job, type KeptShard, standingName, type VerifierSession } from './state.ts';
+import type { Hub, Job, KeptShard, VerifierSession } from './state.ts';
 
 /**
  * When accepted units become final. A job of assurance 0 gives its results at once. With 1, a unit is

@@ -1,4 +1,5 @@
 import { encodeBase64 } from '#protocol/base64.ts';
+import { standingName } from '#protocol/check-policy.ts';
 import type { JobId } from '#protocol/ids.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
@@ -9,7 +10,7 @@ import { setPackage } from './prepare.ts';
 import { coversRun, removeRun } from './ranges.ts';
 import { countJudged, isGuarded, settleRelease } from './release.ts';
 import { keepShard } from './results.ts';
-import { type Hub, type HubConfig, standingName, verdictName } from './state.ts';
+import { type Hub, type HubConfig, verdictName } from './state.ts';
 
 /** A hub as its facts left it. Leases that were not committed have lapsed; their units are open. */
 export function openHub(snapshot: Snapshot, config: HubConfig): Hub {

@@ -1,4 +1,5 @@
 import { encodeBase64 } from '#protocol/base64.ts';
+import { standingName } from '#protocol/check-policy.ts';
 import { DIGEST_BYTES, digestCommitment } from '#protocol/digest.ts';
 import type { LeaseId } from '#protocol/ids.ts';
 import type { ContributorMessage } from '#protocol/messages/control.ts';
@@ -9,14 +10,7 @@ import { changed, decline, moveJob, send, sendDevice, store, type Turn } from '.
 import { endLease, expireLease, revokeLease } from './lease.ts';
 import { isGuarded } from './release.ts';
 import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
-import {
-  type ActiveLease,
-  type Device,
-  type Job,
-  type KeptShard,
-  type Pending,
-  standingName,
-} from './state.ts';
+import type { ActiveLease, Device, Job, KeptShard, Pending } from './state.ts';
 import { finishJobs, sendChecksToAll, voidShards } from './verdicts.ts';
 
 type Commit = Extract<ContributorMessage, { type: 'commit' }>;

@@ -193,7 +193,5 @@ export interface Hub {
   nextToken: Token;
 }
 
-export const standingName = (device: PublicKey, id: Digest): string => `${device}/${id}`;
-
 export const verdictName = ({ verdict }: SignedVerdict): string =>
   `${verdict.lease}/${verdict.unit}/${verdict.verifier}`;

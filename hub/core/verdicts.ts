@@ -136,9 +136,6 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   const { unit, kind } = verdict;
   sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
   if (ruled.type === 'convict') expel(turn, verdict);
-  if (ruled.type === 'convict' || ruled.type === 'dismiss') {
-    for (const key of ruled.faulty) hub.faults.set(key, (hub.faults.get(key) ?? 0) + 1);
-  }
   changed(turn, job);
   scheduleWaiting(turn);
   if (ruled.type === 'dismiss') finishJobs(turn);

@@ -1,5 +1,5 @@
 import type { DeviceView, GridView } from '#protocol/api.ts';
-import { expectedChecks, RELEASE_POLICY } from '#protocol/check-policy.ts';
+import { expectedChecks, RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
 import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobView, Quote } from '#protocol/job.ts';
 import type { PackageManifest } from '#protocol/package.ts';
@@ -7,7 +7,7 @@ import { type Instant, lamports, millis } from '#protocol/units.ts';
 import { isDisputed, quorumOf } from './disputes.ts';
 import { SHARD_MS } from './lease.ts';
 import { isGuarded, mayRead } from './release.ts';
-import { type Device, type Hub, type Job, standingName } from './state.ts';
+import type { Device, Hub, Job } from './state.ts';
 
 /** Share of units a cheat is taken to falsify when confidence is stated. */
 const CHEAT_SHARE = 0.2;

@@ -3,7 +3,7 @@ import { checkThreshold } from '#protocol/check-policy.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
-import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
+import { type AcceptedShard, RUNS_TO_CONFIRM, type SignedVerdict } from '#protocol/records.ts';
 import type { Evidence, Fault, FaultCode, RevealedEpoch, Verify } from './audit.ts';
 import { auditStandings } from './audit-standings.ts';
 import { drawUnits, drawValue } from './draw.ts';
@@ -125,7 +125,8 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
   if (kind === 'match' && lane === 'exact' && !equal)
     return 'it says match, and the digests differ';
   if (kind === 'mismatch' && equal) return 'it says mismatch, and the digests are equal';
-  if (kind === 'mismatch' && runs < 2) return 'it says mismatch, and nothing confirmed it';
+  if (kind === 'mismatch' && runs < RUNS_TO_CONFIRM)
+    return 'it says mismatch, and nothing confirmed it';
   return undefined;
 }
 

@@ -1,8 +1,7 @@
+import { standingName } from '#protocol/check-policy.ts';
 import type { PublicKey } from '#protocol/ids.ts';
+import { RUNS_TO_CONFIRM } from '#protocol/records.ts';
 import type { Evidence, FaultCode, RevealedEpoch, Verify } from './audit.ts';
-
-/** Runs that confirm a mismatch. */
-const RUNS_TO_CONFIRM = 2;
 
 /**
  * Counts the units behind each device and package again, from the first shard on and from nothing
@@ -27,7 +26,7 @@ export function auditStandings({
   for (const { shard, voided } of evidence.shards) {
     const { sequence, device, before, unitCount } = shard;
     if (sequence > epoch.revealed.through) break;
-    const name = `${device}/${shard.package}`;
+    const name = standingName(device, shard.package);
     const failed = (failures.get(device) ?? []).filter((at) => at < shard.at).length;
     const known = counts.get(name);
     const units = known === undefined || known.failures < failed ? 0 : known.units;

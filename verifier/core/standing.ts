@@ -1,3 +1,4 @@
+import { standingName } from '#protocol/check-policy.ts';
 import type { Digest, PublicKey } from '#protocol/ids.ts';
 
 interface Counted {
@@ -6,8 +7,6 @@ interface Counted {
   unitCount: number;
   before: number;
 }
-
-const standingName = (device: PublicKey, id: Digest): string => `${device}/${id}`;
 
 /**
  * Counts a shard and gives the units its device has behind it. The hub says so in each shard, and

@@ -38,20 +38,25 @@ export function openUnitInputs(
 
   return async (target) => {
     const data = new Uint8Array(unitsLength(target));
-    for (let at = 0; at < data.length; at += PEER_WANT_BYTES_MAX) {
-      const length = Math.min(PEER_WANT_BYTES_MAX, data.length - at);
-      data.set(await fetchPart({ root: target.root, offset: target.offset + at, length }), at);
-    }
+    await fill(data, target, fetchPart);
     if (await hasDigests(data, target)) return data;
     // A peer may have sent anything; the hub's own bytes settle it.
     notePart(goodput, 'peers', { bytes: 0, ms: 0 });
-    for (let at = 0; at < data.length; at += PEER_WANT_BYTES_MAX) {
-      const length = Math.min(PEER_WANT_BYTES_MAX, data.length - at);
-      data.set(await world.http.range(target.root, target.offset + at, length), at);
-    }
+    await fill(data, target, ({ root, offset, length }) => world.http.range(root, offset, length));
     if (await hasDigests(data, target)) return data;
     throw new PocketgridError(refusal('blob-hash', 'the inputs are not those the lease names'));
   };
+}
+
+async function fill(
+  data: Uint8Array,
+  { root, offset }: UnitsTarget,
+  fetchPart: (range: Range) => Promise<Uint8Array>,
+): Promise<void> {
+  for (let at = 0; at < data.length; at += PEER_WANT_BYTES_MAX) {
+    const length = Math.min(PEER_WANT_BYTES_MAX, data.length - at);
+    data.set(await fetchPart({ root, offset: offset + at, length }), at);
+  }
 }
 
 const unitsLength = ({ digests, unitBytes }: UnitsTarget): number =>
