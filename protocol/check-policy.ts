@@ -46,6 +46,21 @@ export const standingName = (device: PublicKey, id: Digest): string => `${device
 export const RELEASE_POLICY = { lagUnits: 2_000, exitPpm: 200_000 } as const;
 
 /**
+ * How many new identities may begin work. Names are free, so that a limit on them is what bounds how
+ * often a cheat comes back: `burst` at once in a new grid, then one more for each `unitsEach` units
+ * that were accepted (docs/verification.md, "A limit on new identities"). A device whose wrong result
+ * was confirmed is new again.
+ */
+export const NEWCOMER_POLICY = { burst: 100, unitsEach: 50_000 } as const;
+
+/**
+ * What pay is held back for. The first `probationUnits` of an identity earn nothing, since nothing is
+ * at stake in them yet; after that `holdbackUnits` of the newest units stay unpaid until later work
+ * has passed, with a margin of 2 over what a cheat could save (reference/verification.md §2.7).
+ */
+export const PAY_POLICY = { probationUnits: 100, holdbackUnits: 112 } as const;
+
+/**
  * floor(p_n × 2^64) for the n-th unit of a device since its last confirmed failure, n ≥ 1, in whole
  * numbers: no floating point decides a draw. A unit is checked when its draw lies under it.
  * Throws a RangeError for settings that are none.
