@@ -8,6 +8,9 @@ import {
   checkThreshold,
   describePolicy,
   expectedChecks,
+  ownCheckRate,
+  ppmThreshold,
+  shareThreshold,
 } from './check-policy.ts';
 import { decodeWith } from './decode.ts';
 
@@ -56,6 +59,49 @@ describe('the trust policy', () => {
   });
 });
 
+describe('a draw that verifiers share', () => {
+  const whole = fc.bigInt({ min: 0n, max: WHOLE });
+  const verifiers = fc.integer({ min: 1, max: 16 });
+  /** 2^64 × the chance that none of them draws, times 2^64 for each more: no rounding. */
+  const missed = (each: bigint, sharers: number) => (WHOLE - each) ** BigInt(sharers);
+
+  test('reaches together what one would draw alone: never less, and not one step more', () => {
+    fc.assert(
+      fc.property(whole, verifiers, (rate, sharers) => {
+        const each = shareThreshold(rate, sharers);
+        const wanted = (WHOLE - rate) * WHOLE ** BigInt(sharers - 1);
+        expect(missed(each, sharers) <= wanted).toBe(true);
+        if (each > 0n) expect(missed(each - 1n, sharers) > wanted).toBe(true);
+      }),
+    );
+  });
+
+  test('rises with the rate, falls with the number of verifiers, and is the whole for one', () => {
+    fc.assert(
+      fc.property(whole, whole, verifiers, (a, b, sharers) => {
+        const [less, more] = a < b ? [a, b] : [b, a];
+        expect(shareThreshold(less, 1)).toBe(less);
+        expect(shareThreshold(less, sharers)).toBeLessThanOrEqual(shareThreshold(more, sharers));
+        expect(shareThreshold(a, sharers + 1)).toBeLessThanOrEqual(shareThreshold(a, sharers));
+      }),
+    );
+  });
+
+  test('every unit is checked by each where every unit is to be checked, and none where none is', () => {
+    expect(shareThreshold(WHOLE, 3)).toBe(WHOLE);
+    expect(shareThreshold(0n, 16)).toBe(0n);
+    expect(shareThreshold(ppmThreshold(1_000_000), 16)).toBe(WHOLE);
+  });
+
+  test('three draw at 0.67 % each for 2 % together, which is more than a third each', () => {
+    const shared: CheckPolicy = { type: 'trust', trustUnits: 100, floorPpm: 20_000, sharers: 3 };
+    expect(ownCheckRate(shared, 5_000)).toBeCloseTo(1 - 0.98 ** (1 / 3), 12);
+    expect(ownCheckRate(shared, 5_000)).toBeGreaterThan(0.02 / 3);
+    expect(checkRate(shared, 5_000)).toBe(0.02);
+    expect(checkThreshold(shared, 100)).toBe(WHOLE);
+  });
+});
+
 test('a flat rate is the same for every unit', () => {
   expect(checkThreshold({ type: 'flat', rate: 0.5 }, 1)).toBe(WHOLE / 2n);
   expect(checkThreshold({ type: 'flat', rate: 1 }, 9_999)).toBe(WHOLE);
@@ -98,18 +144,31 @@ describe('on a command line', () => {
       CHECK_POLICY_DEFAULT,
       'the first 100 units of a device, then ever fewer, 2 % at least',
     ],
+    ['trust:100,0.02,1', CHECK_POLICY_DEFAULT, describePolicy(CHECK_POLICY_DEFAULT)],
+    [
+      'trust:20,0.1,3',
+      { type: 'trust', trustUnits: 20, floorPpm: 100_000, sharers: 3 },
+      'the first 20 units of a device, then ever fewer, 10 % at least, shared by 3 verifiers',
+    ],
   ])('%s', (text, policy, words) => {
     const decoded = decodeWith(CheckPolicyText, text, 'request-invalid');
     expect(decoded).toEqual({ ok: true, value: policy });
     if (decoded.ok) expect(describePolicy(decoded.value)).toBe(words);
   });
 
-  test.each(['0.05', 'flat:2', 'flat:', 'trust:100', 'trust:-1,0.02', 'trust:100,1.5', ''])(
-    '%j is refused with what is wanted',
-    (text) => {
-      const decoded = decodeWith(CheckPolicyText, text, 'request-invalid');
-      expect(decoded).toMatchObject({ ok: false, refusal: { code: 'request-invalid' } });
-      if (!decoded.ok) expect(decoded.refusal.message).toContain('trust:100,0.02');
-    },
-  );
+  test.each([
+    '0.05',
+    'flat:2',
+    'flat:',
+    'trust:100',
+    'trust:-1,0.02',
+    'trust:100,1.5',
+    'trust:100,0.02,0',
+    'trust:100,0.02,17',
+    '',
+  ])('%j is refused with what is wanted', (text) => {
+    const decoded = decodeWith(CheckPolicyText, text, 'request-invalid');
+    expect(decoded).toMatchObject({ ok: false, refusal: { code: 'request-invalid' } });
+    if (!decoded.ok) expect(decoded.refusal.message).toContain('trust:100,0.02');
+  });
 });

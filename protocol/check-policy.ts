@@ -4,6 +4,7 @@ import { Count } from './units.ts';
 
 const WHOLE = 1n << 64n;
 const PPM = 1_000_000;
+const SHARERS_MAX = 16;
 
 /**
  * How often a verifier re-executes a unit. `flat`: the same share of every device's units. `trust`:
@@ -24,6 +25,8 @@ export const CheckPolicy = v.variant('type', [
     trustUnits: Count,
     /** p_min, in parts per million. */
     floorPpm: v.pipe(Count, v.maxValue(PPM)),
+    /** V: verifiers that reach p_n together, each by draws of its own; 1 where absent. */
+    sharers: v.exactOptional(v.pipe(Count, v.minValue(1), v.maxValue(SHARERS_MAX))),
   }),
 ]);
 export type CheckPolicy = v.InferOutput<typeof CheckPolicy>;
@@ -60,12 +63,20 @@ export const NEWCOMER_POLICY = { burst: 100, unitsEach: 50_000 } as const;
  */
 export const PAY_POLICY = { probationUnits: 100, holdbackUnits: 112 } as const;
 
+/** How many verifiers share the checks of a policy. */
+export const sharersOf = (policy: CheckPolicy): number =>
+  policy.type === 'trust' ? (policy.sharers ?? 1) : 1;
+
 /**
- * floor(p_n × 2^64) for the n-th unit of a device since its last confirmed failure, n ≥ 1, in whole
- * numbers: no floating point decides a draw. A unit is checked when its draw lies under it.
- * Throws a RangeError for settings that are none.
+ * The threshold of one verifier's draw for the n-th unit of a device since its last confirmed failure,
+ * n ≥ 1, in whole numbers: no floating point decides a draw. A unit is checked when its draw lies
+ * under it. Throws a RangeError for settings that are none.
  */
-export function checkThreshold(policy: CheckPolicy, n: number): bigint {
+export const checkThreshold = (policy: CheckPolicy, n: number): bigint =>
+  shareThreshold(rateThreshold(policy, n), sharersOf(policy));
+
+/** floor(p_n × 2^64): what all verifiers of a policy reach together. */
+function rateThreshold(policy: CheckPolicy, n: number): bigint {
   if (!(Number.isSafeInteger(n) && n >= 1)) throw new RangeError(`units count from 1, not ${n}`);
   if (policy.type === 'flat') return flatThreshold(policy.rate);
   const { trustUnits, floorPpm } = policy;
@@ -78,19 +89,49 @@ export function checkThreshold(policy: CheckPolicy, n: number): bigint {
 /** floor(ppm × 2^64 / 10^6): the threshold of a rate in parts per million. */
 export const ppmThreshold = (ppm: number): bigint => (BigInt(ppm) * WHOLE) / BigInt(PPM);
 
+/** Thresholds worked out before: a policy has one for each n up to where its floor begins. */
+const shares = new Map<string, bigint>();
+const SHARES_MAX = 65_536;
+
+/**
+ * What each of `sharers` verifiers draws under, so that the chance that at least one of them draws a
+ * unit is `whole` ÷ 2^64: 2^64 × (1 − (1 − whole ÷ 2^64)^(1 ÷ sharers)), rounded up, so that together
+ * they never fall short. A third each would: the draws of three overlap.
+ */
+export function shareThreshold(whole: bigint, sharers: number): bigint {
+  if (sharers === 1 || whole === 0n || whole === WHOLE) return whole;
+  const name = `${whole}/${sharers}`;
+  const known = shares.get(name);
+  if (known !== undefined) return known;
+  const left = (WHOLE - whole) * WHOLE ** BigInt(sharers - 1);
+  let [low, high] = [0n, whole];
+  while (low < high) {
+    const middle = (low + high) >> 1n;
+    if ((WHOLE - middle) ** BigInt(sharers) <= left) high = middle;
+    else low = middle + 1n;
+  }
+  if (shares.size >= SHARES_MAX) shares.clear();
+  shares.set(name, low);
+  return low;
+}
+
 /** floor(rate × 2^64), exactly: a double times a power of two is exact, and so is its floor. */
 function flatThreshold(rate: number): bigint {
   if (!(rate >= 0 && rate <= 1)) throw new RangeError(`a check rate lies in [0, 1], not ${rate}`);
   return BigInt(Math.floor(rate * 2 ** 64));
 }
 
-/** p_n as a number, for people and for estimates. */
+/** p_n as a number, for people and for estimates: whoever checks. */
 export function checkRate(policy: CheckPolicy, n: number): number {
   if (policy.type === 'flat') return policy.rate;
   return Math.min(1, Math.max(policy.floorPpm / PPM, policy.trustUnits / Math.max(1, n)));
 }
 
-/** Expected checks of the next `units` units of a device that has `before` behind it. */
+/** One verifier's part of p_n as a number, for people. */
+export const ownCheckRate = (policy: CheckPolicy, n: number): number =>
+  Number(checkThreshold(policy, n)) / 2 ** 64;
+
+/** Expected units checked of the next `units` of a device that has `before` behind it. */
 export function expectedChecks(policy: CheckPolicy, before: number, units: number): number {
   if (policy.type === 'flat') return policy.rate * units;
   const { trustUnits, floorPpm } = policy;
@@ -107,20 +148,25 @@ export function expectedChecks(policy: CheckPolicy, before: number, units: numbe
   return whole + falling + floor * part(knee, Infinity);
 }
 
-const TRUST = /^trust:(\d{1,7}),(0?\.\d{1,6}|[01](?:\.0*)?)$/;
+const TRUST = /^trust:(\d{1,7}),(0?\.\d{1,6}|[01](?:\.0*)?)(?:,([1-9]|1[0-6]))?$/;
 const FLAT = /^flat:(0?\.\d{1,9}|[01](?:\.0*)?)$/;
-const WANTED = 'expected flat:RATE or trust:UNITS,FLOOR, such as flat:0.05 or trust:100,0.02';
+const WANTED =
+  'expected flat:RATE or trust:UNITS,FLOOR[,VERIFIERS], such as flat:0.05, trust:100,0.02 or trust:100,0.02,3';
 
-/** A policy as it is written on a command line: `flat:0.05`, or `trust:100,0.02` for T and p_min. */
+/**
+ * A policy as it is written on a command line: `flat:0.05`, or `trust:100,0.02` for T and p_min, or
+ * `trust:100,0.02,3` where three verifiers share the checks.
+ */
 export const CheckPolicyText = v.pipe(
   v.string(),
   v.check((text) => TRUST.test(text) || FLAT.test(text), WANTED),
   v.transform((text): CheckPolicy => {
     const [, rate] = FLAT.exec(text) ?? [];
     if (rate !== undefined) return { type: 'flat', rate: Number(rate) };
-    const [, units, floor] = TRUST.exec(text) ?? [];
+    const [, units, floor, verifiers = '1'] = TRUST.exec(text) ?? [];
     const floorPpm = Math.round(Number(floor) * PPM);
-    return { type: 'trust', trustUnits: Number(units), floorPpm: floorPpm };
+    const shared = verifiers === '1' ? {} : { sharers: Number(verifiers) };
+    return { type: 'trust', trustUnits: Number(units), floorPpm, ...shared };
   }),
 );
 
@@ -128,7 +174,8 @@ export const CheckPolicyText = v.pipe(
 export function describePolicy(policy: CheckPolicy): string {
   if (policy.type === 'flat') return `${percent(policy.rate)} of all units`;
   const floor = percent(policy.floorPpm / PPM);
-  return `the first ${policy.trustUnits} units of a device, then ever fewer, ${floor} at least`;
+  const shared = sharersOf(policy) === 1 ? '' : `, shared by ${sharersOf(policy)} verifiers`;
+  return `the first ${policy.trustUnits} units of a device, then ever fewer, ${floor} at least${shared}`;
 }
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;

@@ -132,3 +132,26 @@ test('two that disagree hold the job, and both are shown', () => {
   judge(THIRD, 'match');
   expect(bench.job()?.state).toBe('done');
 });
+
+describe('verifiers that share the checks', () => {
+  const checks = { type: 'trust', trustUnits: 100, floorPpm: 20_000, sharers: 3 } as const;
+
+  test.each([
+    { enrolled: [VERIFIER], needed: 1 },
+    { enrolled: [VERIFIER, SECOND], needed: 2 },
+    { enrolled: [VERIFIER, SECOND, THIRD], needed: 3 },
+  ])('a job waits for the marks of $needed: all that share, or all that are enrolled', (world) => {
+    const { enrolled } = world;
+    bench = openBench({ needsVerifier: true, verifiers: enrolled, checks });
+    startJob(bench, 50);
+    for (const key of enrolled.slice(1)) bench.join(SOCKETS[key] ?? 0, key, 'verifier');
+    joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
+    deliver(bench, 2, PHONE);
+    const through = bench.last(1, 'check')?.shard.sequence ?? -1;
+    for (const [at, key] of enrolled.entries()) {
+      expect(bench.job()?.state).toBe('finishing');
+      bench.say(SOCKETS[key] ?? 0, { type: 'judged', through });
+      expect(bench.job()?.state).toBe(at + 1 === world.needed ? 'done' : 'finishing');
+    }
+  });
+});

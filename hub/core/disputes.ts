@@ -1,3 +1,4 @@
+import { sharersOf } from '#protocol/check-policy.ts';
 import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
 import { RUNS_TO_CONFIRM, type SignedVerdict, type Verdict } from '#protocol/records.ts';
 import { send, type Turn } from './effects.ts';
@@ -28,10 +29,14 @@ const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string => `
 /** Where two or more verifiers are enrolled, one alone convicts nobody. */
 export const quorumOf = (hub: Hub): number => Math.min(2, Math.max(1, hub.enrolled.size));
 
-/** The last sequence that enough verifiers have judged: as many as it takes to convict. */
+/** How many must have judged: as many as it takes to convict, and all that share the checks. */
+export const judgesOf = (hub: Hub): number =>
+  Math.max(quorumOf(hub), Math.min(sharersOf(hub.config.checks), hub.enrolled.size));
+
+/** The last sequence that enough verifiers have judged. */
 export function judgedThrough(hub: Hub): number {
   const marks = [...hub.enrolled].map((key) => hub.judged.get(key) ?? -1);
-  return marks.sort((a, b) => b - a)[quorumOf(hub) - 1] ?? -1;
+  return marks.sort((a, b) => b - a)[judgesOf(hub) - 1] ?? -1;
 }
 
 /** Keeps what a verifier said of a unit and rules on all that was said of it. */

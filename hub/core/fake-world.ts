@@ -1,3 +1,4 @@
+import type { CheckPolicy } from '#protocol/check-policy.ts';
 import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
@@ -28,9 +29,10 @@ const CONFIG = {
 };
 
 /** A hub whose every signature holds unless it is all zeros, with a disk that can be full. */
-function openWorld(needsVerifier: boolean, verifiers: readonly PublicKey[]) {
+function openWorld(needsVerifier: boolean, verifiers: readonly PublicKey[], checks?: CheckPolicy) {
   const facts = verifiers.map((key): Fact => ({ type: 'verifier-enrolled', key, at: instant(0) }));
-  const start = () => openHub(projectFacts(selectFacts(facts)), { ...CONFIG, needsVerifier });
+  const start = () => openHub(projectFacts(selectFacts(facts)), config);
+  const config = { ...CONFIG, needsVerifier, checks: checks ?? CONFIG.checks };
   const world = {
     hub: start(),
     now: 1_000_000,
@@ -87,9 +89,10 @@ function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
 }
 
 export function openBench(
-  options: { needsVerifier?: boolean; verifiers?: readonly PublicKey[] } = {},
+  options: { needsVerifier?: boolean; verifiers?: readonly PublicKey[]; checks?: CheckPolicy } = {},
 ) {
-  const world = openWorld(options.needsVerifier ?? false, options.verifiers ?? [VERIFIER]);
+  const { needsVerifier = false, verifiers = [VERIFIER], checks } = options;
+  const world = openWorld(needsVerifier, verifiers, checks);
   const { post } = world;
   const say = (socket: number, message: ClientMessage): void =>
     post({ type: 'received', socket, message });

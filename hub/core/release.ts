@@ -1,5 +1,5 @@
 import { RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
-import { isDisputed, judgedThrough, quorumOf } from './disputes.ts';
+import { isDisputed, judgedThrough, judgesOf } from './disputes.ts';
 import { changed, send, store, type Turn } from './effects.ts';
 import { addRun, coversRun } from './ranges.ts';
 import type { Hub, Job, KeptShard, VerifierSession } from './state.ts';
@@ -110,6 +110,6 @@ export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: 
     const kept = job.unreleased.get(sequence);
     if (kept === undefined || isDisputed(turn.hub, { device: kept.device })) continue;
     kept.auditors = new Set([...(kept.auditors ?? []), verifier.key]);
-    if (kept.auditors.size >= quorumOf(turn.hub)) writeRelease(turn, [kept]);
+    if (kept.auditors.size >= judgesOf(turn.hub)) writeRelease(turn, [kept]);
   }
 }

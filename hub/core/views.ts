@@ -4,7 +4,7 @@ import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobView, Quote } from '#protocol/job.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
-import { isDisputed, quorumOf } from './disputes.ts';
+import { isDisputed, judgesOf } from './disputes.ts';
 import { SHARD_MS } from './lease.ts';
 import { isGuarded, mayRead } from './release.ts';
 import type { Device, Hub, Job } from './state.ts';
@@ -87,7 +87,7 @@ function explain(hub: Hub, job: Job): string {
 }
 
 function explainFinish(hub: Hub, job: Job): string {
-  const [needed, enrolled] = [quorumOf(hub), hub.enrolled.size];
+  const [needed, enrolled] = [judgesOf(hub), hub.enrolled.size];
   if (hub.verifiers.size < needed) {
     const whom = needed === 1 ? 'a verifier' : `${needed} of the ${enrolled} enrolled verifiers`;
     return `every unit is computed; the last checks wait for ${whom} to come online`;

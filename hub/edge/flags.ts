@@ -14,7 +14,7 @@ export const USAGE = `npm run hub -- [flags]
   --lan                HTTPS with a self-signed certificate, for phones on this network
   --verifier-key HEX   enrols a verifier; may be repeated
   --no-verifier        jobs end without a verifier's last word
-  --checks POLICY      how quotes say that units are checked (trust:100,0.02; flat:0.05 for one rate)
+  --checks POLICY      how verifiers check (trust:UNITS,FLOOR[,VERIFIERS], flat:RATE; trust:100,0.02)
   --new-key            makes one more developer key and shows it
   --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
   --help`;

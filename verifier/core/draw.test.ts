@@ -84,6 +84,22 @@ describe('the keyed draw', () => {
     expect(Math.abs(audited.length - 4_000)).toBeLessThan(5 * Math.sqrt(20_000 * 0.2 * 0.8));
     expect(drawUnits(flat(0), shard, 1_000_000).length).toBe(20_000);
   });
+
+  it('is shared by three with a seed each: one or more of them draws what one alone would', () => {
+    const policy = { ...CHECK_POLICY_DEFAULT, sharers: 3 } as const;
+    const old = { ...shard, before: 1_000_000 };
+    const draws = ['c4', 'd5', 'e6'].map((pair) =>
+      drawUnits({ seed: pair.repeat(32) as Nonce, policy }, old),
+    );
+    const each = 20_000 * (1 - 0.98 ** (1 / 3));
+    for (const drawn of draws)
+      expect(Math.abs(drawn.length - each)).toBeLessThan(5 * Math.sqrt(each));
+    const together = new Set(draws.flat()).size;
+    expect(Math.abs(together - 400)).toBeLessThan(5 * Math.sqrt(20_000 * 0.02 * 0.98));
+    const audited = drawUnits({ seed, policy }, old, 200_000).length;
+    expect(Math.abs(audited - 20_000 * (1 - 0.8 ** (1 / 3)))).toBeLessThan(5 * Math.sqrt(1_300));
+    expect(drawUnits({ seed, policy }, old, 1_000_000).length).toBe(20_000);
+  });
 });
 
 /** Pearson's χ² of counts against one expected count. */

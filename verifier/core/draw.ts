@@ -1,4 +1,10 @@
-import { type CheckPolicy, checkThreshold, ppmThreshold } from '#protocol/check-policy.ts';
+import {
+  type CheckPolicy,
+  checkThreshold,
+  ppmThreshold,
+  sharersOf,
+  shareThreshold,
+} from '#protocol/check-policy.ts';
 import { concatBytes, hexToBytes, sha256 } from '#protocol/digest.ts';
 import type { Digest, Nonce } from '#protocol/ids.ts';
 
@@ -34,7 +40,7 @@ export function drawValue(seed: Nonce, commitment: Digest, unit: number): bigint
 
 /**
  * The units of a shard that are checked: those whose draw lies under the threshold of their own p_n,
- * or under `floorPpm` parts per million where that is more. `before` counts the units its device has
+ * or under this verifier's part of `floorPpm` parts per million where that is more. `before` counts the units its device has
  * behind it (`AcceptedShard.before`).
  */
 export function drawUnits(
@@ -42,7 +48,7 @@ export function drawUnits(
   shard: { commitment: Digest; firstUnit: number; unitCount: number; before: number },
   floorPpm = 0,
 ): number[] {
-  const floor = ppmThreshold(floorPpm);
+  const floor = shareThreshold(ppmThreshold(floorPpm), sharersOf(policy));
   const units: number[] = [];
   for (let place = 0; place < shard.unitCount; place += 1) {
     const usual = checkThreshold(policy, shard.before + place + 1);

@@ -1,4 +1,4 @@
-import { type CheckPolicy, checkRate, describePolicy } from '#protocol/check-policy.ts';
+import { type CheckPolicy, describePolicy, ownCheckRate } from '#protocol/check-policy.ts';
 import { DISTANCE_MAX } from '#protocol/comparison.ts';
 import type { Verdict } from '#protocol/records.ts';
 import type { FiledVerdict } from '../core/events.ts';
@@ -112,7 +112,7 @@ function devices({ standings, policy, tally }: PageView): string {
     return [
       `<code title="${text(device)}">${text(device.slice(0, 10))}…</code>`,
       `<code title="${text(id)}">${text(id.slice(0, 8))}</code>`,
-      rateOf(checkRate(policy, units + 1)),
+      rateOf(ownCheckRate(policy, units + 1)),
       policy.type === 'flat' ? 'the same for all' : `${count(units, 'unit')} ${since}`,
       checked.toLocaleString('en'),
       `<span class="${failures > 0 ? 'kind mismatch' : ''}">${failures}</span>`,
