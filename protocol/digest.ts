@@ -16,7 +16,8 @@ export const digestRecord = (record: unknown): Digest => digest(utf8ToBytes(cano
 /**
  * What a device commits to before it can know which units are checked:
  * SHA-256(`pocketgrid/commitment@1\n` ‖ lease ‖ device ‖ salt ‖ SHA-256(unit digests)), with the ids
- * as raw bytes (16, 32, 32, 32).
+ * as raw bytes (16, 32, 32, 32). Where the package has taps, the digest of the taps of all units
+ * follows, under `pocketgrid/commitment-with-taps@1\n`.
  */
 export function digestCommitment(commitment: {
   lease: LeaseId;
@@ -24,14 +25,18 @@ export function digestCommitment(commitment: {
   salt: Nonce;
   /** 32 bytes per unit, end to end. */
   digests: Uint8Array;
+  /** SHA-256 of the digests of each unit's taps, end to end. */
+  taps?: Digest | undefined;
 }): Digest {
+  const { taps } = commitment;
   return digest(
     concatBytes(
-      utf8ToBytes('pocketgrid/commitment@1\n'),
+      utf8ToBytes(`pocketgrid/commitment${taps === undefined ? '' : '-with-taps'}@1\n`),
       hexToBytes(commitment.lease),
       hexToBytes(commitment.device),
       hexToBytes(commitment.salt),
       sha256(commitment.digests),
+      ...(taps === undefined ? [] : [hexToBytes(taps)]),
     ),
   );
 }

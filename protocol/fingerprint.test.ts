@@ -6,11 +6,14 @@ import { bytesToHex, hexToBytes, sha256 } from './digest.ts';
 import {
   digestTaps,
   FINGERPRINT_BYTES_MAX,
+  openProjection,
   PROJECTION_SIZE,
   projectionSeed,
   projectTaps,
+  readTaps,
+  settleTaps,
 } from './fingerprint.ts';
-import type { Digest } from './ids.ts';
+import type { Digest, Signature } from './ids.ts';
 
 const vectors: {
   seed: string;
@@ -20,8 +23,16 @@ const vectors: {
   digest: string;
 }[] = JSON.parse(readFileSync(new URL('./vectors/fingerprint.json', import.meta.url), 'utf8'));
 
+const commitments = JSON.parse(
+  readFileSync(new URL('./vectors/commitment.json', import.meta.url), 'utf8'),
+).filter((vector: { seed?: string }) => vector.seed !== undefined) as {
+  units: number;
+  logSignature: Signature;
+  commitment: Digest;
+  seed: string;
+}[];
+
 const seedOf = (number: number) => sha256(Uint8Array.of(number & 255, number >>> 8));
-const hex = (number: number) => bytesToHex(seedOf(number)) as Digest;
 const ONES = [1, 1, 1, 1];
 
 /** Values that repeat from a number, in −1..1. */
@@ -48,6 +59,14 @@ describe('a fingerprint', () => {
     expect(digestTaps(found)).toBe(vector.digest);
   });
 
+  it('is the same from a projection that has projected other units before', () => {
+    const project = openProjection(seedOf(1), ONES);
+    for (const length of [3, 40, 8]) {
+      const some = [1, 2, 3, 4].map((seed) => tapOf(seed + length, length));
+      expect(project(some)).toEqual(projectTaps(some, seedOf(1), ONES));
+    }
+  });
+
   it('is a sum of the values with signs, one sum for each place', () => {
     const view = (bytes: Uint8Array) => new DataView(bytes.buffer);
     const one = projectTaps([Float32Array.of(1)], seedOf(3), [1 / Math.sqrt(PROJECTION_SIZE)]);
@@ -68,7 +87,7 @@ describe('a fingerprint', () => {
     let squares = 0;
     const seeds = 60;
     for (let seed = 0; seed < seeds; seed += 1) {
-      const [a, b] = [near, taps].map((each) => projectTaps(each.slice(0, 1), seedOf(seed), ONES));
+      const [a, b] = [near, taps].map((each) => projectTaps(each.slice(0, 1), seedOf(seed), [1]));
       squares += distance(a ?? new Uint8Array(0), b ?? new Uint8Array(0)) ** 2;
     }
     expect(Math.sqrt(squares / seeds) / apart).toBeGreaterThan(0.85);
@@ -106,14 +125,36 @@ describe('a fingerprint', () => {
 });
 
 describe('what binds it', () => {
-  it('is the digest of the taps and a seed that depends on log entry and commitment', () => {
+  it('is the digest of the taps', () => {
     expect(digestTaps([tapOf(1, 8)])).not.toBe(digestTaps([tapOf(2, 8)]));
     expect(digestTaps([tapOf(1, 8), tapOf(2, 8)])).not.toBe(digestTaps([tapOf(2, 8), tapOf(1, 8)]));
-    const seeds = [
-      projectionSeed(hex(1), hex(2)),
-      projectionSeed(hex(2), hex(1)),
-      projectionSeed(hex(1), hex(3)),
-    ];
-    expect(new Set(seeds.map(bytesToHex)).size).toBe(3);
+  });
+
+  it.each(commitments)('is a seed of log signature and commitment: $units units', (vector) => {
+    const { logSignature, commitment, seed } = vector;
+    expect(bytesToHex(projectionSeed(logSignature, commitment))).toBe(seed);
+  });
+});
+
+describe('the bytes of taps', () => {
+  const specs = [1, 2].map((number) => ({ name: `${number}`, dtype: 'f32' as const, shape: [2] }));
+  const bytes = (values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
+
+  it('are read back, whatever their alignment', () => {
+    const unit = new Uint8Array(17);
+    unit.set(bytes([1, 2, 3, 4]), 1);
+    expect(readTaps(specs, unit.subarray(1)).map((tap) => [...tap])).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  it('hold 0 for what is no number, so that a fingerprint never holds NaN', () => {
+    const unit = bytes([Number.NaN, Infinity, -Infinity, 3]);
+    settleTaps(unit);
+    expect(unit).toEqual(bytes([0, 0, 0, 3]));
+    const huge = [Float32Array.of(3.4e38, -3.4e38, 3.4e38, 3.4e38)];
+    const halves = new Uint16Array(projectTaps(huge, seedOf(1), [1e-3]).buffer);
+    expect(halves.some((half) => (half & 0x7fff) > 0x7c00)).toBe(false);
   });
 });

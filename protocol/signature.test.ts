@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { digest, digestCommitment, digestRecord, hexToBytes } from './digest.ts';
-import type { LeaseId, Nonce, PublicKey, Signature } from './ids.ts';
+import type { Digest, LeaseId, Nonce, PublicKey, Signature } from './ids.ts';
 import { type SigningContext, signingBytes, verifySignature } from './signature.ts';
 import { digestUnits } from './unit-bytes.ts';
 
@@ -26,6 +26,8 @@ const commitments: {
   lease: LeaseId;
   device: PublicKey;
   salt: Nonce;
+  /** Where the package has taps. */
+  taps?: Digest;
   commitment: string;
 }[] = read('commitment');
 
@@ -37,6 +39,14 @@ describe('SHA-256', () => {
   it.each(commitments)('of a commitment to $units units', ({ units, commitment, ...ids }) => {
     const outputs = Uint8Array.from({ length: units }, (_, unit) => unit % 256);
     expect(digestCommitment({ ...ids, digests: digestUnits(1, outputs) })).toBe(commitment);
+    if (ids.taps === undefined) return;
+    const taps = digest(
+      digestUnits(
+        1,
+        outputs.map((byte) => 255 - byte),
+      ),
+    );
+    expect(taps).toBe(ids.taps);
   });
 });
 

@@ -170,22 +170,29 @@ def signature():
 
 def commitment():
     vectors = []
-    for count in (1, 3, 4096):
+    for count, tapped in ((1, False), (3, False), (4096, False), (1, True), (3, True)):
         lease = hashlib.sha256(f"lease {count}".encode()).digest()[:16]
         device = hashlib.sha256(b"device").digest()
         salt = hashlib.sha256(f"salt {count}".encode()).digest()
         # Unit i of the shard outputs the single byte i mod 256.
         digests = b"".join(hashlib.sha256(bytes([unit % 256])).digest() for unit in range(count))
-        data = b"pocketgrid/commitment@1\n" + lease + device + salt + hashlib.sha256(digests).digest()
-        vectors.append(
-            {
-                "units": count,
-                "lease": lease.hex(),
-                "device": device.hex(),
-                "salt": salt.hex(),
-                "commitment": hashlib.sha256(data).hexdigest(),
-            }
-        )
+        tag = b"pocketgrid/commitment-with-taps@1\n" if tapped else b"pocketgrid/commitment@1\n"
+        data = tag + lease + device + salt + hashlib.sha256(digests).digest()
+        # The taps of unit i are the single byte 255 - i mod 256.
+        taps = hashlib.sha256(b"".join(hashlib.sha256(bytes([255 - unit % 256])).digest() for unit in range(count)))
+        committed = hashlib.sha256(data + taps.digest() if tapped else data)
+        vector = {
+            "units": count,
+            "lease": lease.hex(),
+            "device": device.hex(),
+            "salt": salt.hex(),
+            "commitment": committed.hexdigest(),
+        }
+        if tapped:
+            signature = hashlib.sha512(f"log signature {count}".encode())
+            seed = hashlib.sha256(b"pocketgrid/fingerprint@1" + signature.digest() + committed.digest())
+            vector |= {"taps": taps.hexdigest(), "logSignature": signature.hexdigest(), "seed": seed.hexdigest()}
+        vectors.append(vector)
     write("commitment", vectors)
 
 

@@ -1,5 +1,6 @@
 import type { OnnxModel } from '#protocol/onnx/model.ts';
-import { listResiduals, skipResiduals } from './residuals.ts';
+import { listResiduals } from '#protocol/onnx/residuals.ts';
+import { skipResiduals } from './residuals.ts';
 import { truncateInputs } from './truncation.ts';
 import { halveWeights, listWeights, pruneChannels, quantizeWeights } from './weights.ts';
 

@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
+import { listResiduals } from '#protocol/onnx/residuals.ts';
 import type { Tensor } from '#protocol/tensor.ts';
 import { makeMiniLmInputs, makeMobileNetInputs } from '../models/inputs.ts';
 import { buildMiniLm } from '../models/minilm.ts';
 import { buildMobileNetV2 } from '../models/mobilenet.ts';
 import { openModel } from '../models/session.ts';
 import { DECOY_NAMES, type DecoyName, makeDecoy } from './decoy.ts';
-import { listResiduals } from './residuals.ts';
 import { listWeights, quantizeWeights } from './weights.ts';
 
 const BERT = { layers: 4, hidden: 32, heads: 4, vocab: 100, seq: 16 };

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
-import { addTaps } from './tap.ts';
+import { addTaps } from '#protocol/onnx/taps.ts';
 
 /** Writes a model with taps, which are outputs more: `npm run taps -- --model FILE --out FILE`. */
 const USAGE = 'usage: npm run taps -- --model FILE --out FILE';
@@ -14,11 +14,9 @@ async function main(): Promise<void> {
   const decoded = decodeOnnx(new Uint8Array(await readFile(model)));
   if (!decoded.ok) throw new TypeError(`${model}: ${decoded.refusal.message}`);
   const tapped = addTaps(decoded.value);
-  if (tapped === undefined) {
-    throw new TypeError(`${model} has no layer whose shape can be told: export it with fixed axes`);
-  }
-  await writeFile(out, encodeOnnx(tapped.model));
-  process.stdout.write(`${out}: ${tapped.taps.join(', ')}\n`);
+  if (!tapped.ok) throw new TypeError(`${model}: ${tapped.refusal.message}`);
+  await writeFile(out, encodeOnnx(tapped.value.model));
+  process.stdout.write(`${out}: ${tapped.value.taps.join(', ')}\n`);
 }
 
 try {

@@ -6,13 +6,13 @@ import { FINGERPRINT_BYTES_MAX, projectTaps } from '#protocol/fingerprint.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
+import { addTaps } from '#protocol/onnx/taps.ts';
 import type { Tensor } from '#protocol/tensor.ts';
 import { makeDecoy } from '../decoys/decoy.ts';
 import { makeMiniLmInputs, makeMobileNetInputs } from '../models/inputs.ts';
 import { buildMiniLm } from '../models/minilm.ts';
 import { buildMobileNetV2 } from '../models/mobilenet.ts';
 import { openModel } from '../models/session.ts';
-import { addTaps } from './tap.ts';
 
 const BERT = { layers: 4, hidden: 32, heads: 4, vocab: 100, seq: 16 };
 const ITEMS = 3;
@@ -21,6 +21,12 @@ function decode(bytes: Uint8Array): OnnxModel {
   const decoded = decodeOnnx(bytes);
   if (!decoded.ok) throw new Error(decoded.refusal.message);
   return decoded.value;
+}
+
+function tap(model: OnnxModel) {
+  const tapped = addTaps(model);
+  if (!tapped.ok) throw new Error(tapped.refusal.message);
+  return tapped.value;
 }
 
 const feedOf = ({ dtype, shape, data }: Tensor) => ({
@@ -71,8 +77,7 @@ const SUBJECTS = [
 describe.each(SUBJECTS)('taps of $name', ({ open, inputs, output, channels }) => {
   it('are means for each item and channel, and leave the outputs as they were', async () => {
     const model = await open();
-    const tapped = addTaps(model);
-    if (tapped === undefined) throw new Error('no taps');
+    const tapped = tap(model);
     const outputs = await run(tapped.model, inputs);
     const lengths = tapped.taps.map((name) => (outputs[name]?.length ?? 0) / ITEMS);
     expect(lengths).toEqual(channels);
@@ -86,9 +91,9 @@ describe.each(SUBJECTS)('taps of $name', ({ open, inputs, output, channels }) =>
     if ('reason' in decoy) throw new Error(decoy.reason);
     const prints: Uint8Array[] = [];
     for (const each of [model, decoy.model]) {
-      const tapped = addTaps(each);
-      const outputs = tapped === undefined ? {} : await run(tapped.model, inputs);
-      const taps = (tapped?.taps ?? []).map((name) => outputs[name] ?? new Float32Array(0));
+      const tapped = tap(each);
+      const outputs = await run(tapped.model, inputs);
+      const taps = tapped.taps.map((name) => outputs[name] ?? new Float32Array(0));
       const scales = taps.map((tap) => Math.max(...tap.map(Math.abs)));
       prints.push(projectTaps(taps, sha256(new Uint8Array(1)), scales));
     }
@@ -100,7 +105,27 @@ describe.each(SUBJECTS)('taps of $name', ({ open, inputs, output, channels }) =>
   });
 });
 
-it('a graph that tells nothing of its shapes has no taps', () => {
+describe('a graph', () => {
   const model = decode(buildMiniLm(5, BERT).model);
-  expect(addTaps({ ...model, graph: { ...model.graph, nodes: [] } })).toBeUndefined();
+  const { graph } = model;
+
+  it('that has no layers, or far too many nodes, is refused taps with a sentence', () => {
+    const [node] = graph.nodes;
+    if (node === undefined) throw new Error('no nodes');
+    for (const nodes of [[], Array.from({ length: 5_001 }, () => node)]) {
+      expect(addTaps({ ...model, graph: { ...graph, nodes } })).toMatchObject({
+        ok: false,
+        refusal: { code: 'model-outputs-unsupported', message: /Post it without taps/ },
+      });
+    }
+  });
+
+  it('with a value called tap0 keeps it; the taps get other names', () => {
+    const outputs = [...graph.outputs, ...graph.outputs.map((each) => ({ ...each, name: 'tap0' }))];
+    const last = graph.nodes.at(-1);
+    const copy = { name: 'copy', opType: 'Identity', domain: '', attributes: [] };
+    const nodes = [...graph.nodes, { ...copy, inputs: last?.outputs ?? [], outputs: ['tap0'] }];
+    const { taps } = tap({ ...model, graph: { ...graph, nodes, outputs } });
+    expect(taps).toEqual(['tap_0', 'tap_1', 'tap_2', 'tap_3']);
+  });
 });

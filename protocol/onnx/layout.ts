@@ -1,4 +1,4 @@
-import { ONNX_DTYPES, type OnnxGraph, type OnnxNode } from '#protocol/onnx/model.ts';
+import { ONNX_DTYPES, type OnnxGraph, type OnnxNode } from './model.ts';
 
 /** How a value is laid out: its number of axes, and the one whose places are channels. */
 export interface Layout {
