@@ -9,6 +9,7 @@ import {
   DISTANCE_MAX,
   digestComparator,
   isWithin,
+  USED_PPM_MAX,
 } from './comparison.ts';
 import { hexToBytes } from './digest.ts';
 import { decodeHalf } from './float16.ts';
@@ -152,13 +153,15 @@ describe('the decision', () => {
 
   it('names its rule: another threshold, shape or dtype is another digest', () => {
     const outputs = [spec('a', 2)];
+    const nearest = { decoy: 'half-weights', l2: 1e-3, max: 1e-1 };
     const digests = [
       digestComparator({ outputs, comparators: [] }),
       digestComparator({ outputs, comparators: [{ output: 'a', l2: 2e-4, max: 1e-2 }] }),
+      digestComparator({ outputs, comparators: [{ output: 'a', l2: 1e-4, max: 1e-2, nearest }] }),
       digestComparator({ outputs: [spec('a', 3)], comparators: [] }),
       digestComparator({ outputs: [{ ...spec('a', 2), dtype: 'f16' }], comparators: [] }),
     ];
-    expect(new Set(digests).size).toBe(4);
+    expect(new Set(digests).size).toBe(5);
     // The default spelled out is the same rule.
     const spelled = [{ output: 'a', l2: 1e-4, max: 1e-2 }];
     expect(digestComparator({ outputs, comparators: spelled })).toBe(digests[0]);
@@ -176,6 +179,35 @@ describe('a unit', () => {
     expect(compareUnits(f32(1.000001, 2, 10), reference, { outputs, comparators }).within).toBe(
       true,
     );
+  });
+
+  it('says how much of its thresholds it used up, by the largest measure of any output', () => {
+    const rule = { outputs, comparators: [{ output: 'b', l2: 0.5, max: 0.25 }] };
+    const reference = f32(1, 2, 10);
+    expect(compareUnits(f32(1, 2, 10), f32(1, 2, 8), rule)).toMatchObject({
+      usedPpm: 1_000_000,
+      within: true,
+    });
+    expect(compareUnits(reference, reference, rule).usedPpm).toBe(0);
+    expect(compareUnits(f32(1, 2, Number.NaN), reference, rule).usedPpm).toBe(USED_PPM_MAX);
+    const none = { outputs, comparators: [{ output: 'b', l2: 0, max: 0 }] };
+    expect(compareUnits(f32(1, 2, 11), reference, none).usedPpm).toBe(USED_PPM_MAX);
+  });
+
+  it('is like a decoy where one output is as far off as the nearest, by both measures', () => {
+    const nearest = { decoy: 'q4', l2: 0.1, max: 0.1 };
+    const limit = { output: 'b', l2: 0.01, max: 0.01, nearest };
+    const rule = { outputs, comparators: [limit] };
+    const reference = f32(1, 2, 10);
+    const asDecoy = (claimed: Uint8Array) => compareUnits(claimed, reference, rule).asDecoy;
+    expect(asDecoy(f32(1, 2, 11.5))).toBe(true);
+    expect(asDecoy(f32(1, 2, 10.5))).toBe(false);
+    expect(asDecoy(f32(1, 2, Number.NaN))).toBe(true);
+    // Of output a no decoy is known.
+    expect(asDecoy(f32(9, 9, 10))).toBe(false);
+    const far = { ...limit, nearest: { ...nearest, max: 0.2 } };
+    const apart = compareUnits(f32(1, 2, 11.5), reference, { outputs, comparators: [far] });
+    expect(apart.asDecoy).toBe(false);
   });
 
   it('of another length is beyond measure', () => {

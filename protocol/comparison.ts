@@ -8,7 +8,7 @@ import { DTYPE_BYTES, type Dtype, specBytes, type TensorSpec } from './tensor.ts
  * Names everything below that decides: the measures, the order of their sums, the steps and the
  * rule. Any change that could turn one verdict into another takes a new number.
  */
-export const COMPARATOR_VERSION = 'pocketgrid/comparator@1';
+export const COMPARATOR_VERSION = 'pocketgrid/comparator@2';
 
 /** How far a claimed unit is from the reference: the largest of each measure over the outputs. */
 export interface Distance {
@@ -18,6 +18,10 @@ export interface Distance {
   max: number;
   /** Whether every output lies within its comparator. */
   within: boolean;
+  /** The share of a threshold that was used up, in parts per million: the largest of any measure. */
+  usedPpm: number;
+  /** Whether an output lies as far off as the nearest decoy, by both measures: what a cheat looks like. */
+  asDecoy: boolean;
 }
 
 /** The distances of one output. */
@@ -26,6 +30,8 @@ export interface OutputDistance {
   l2: number;
   max: number;
 }
+
+type Limits = Pick<OutputDistance, 'l2' | 'max'>;
 
 /** Outputs of a unit, and the thresholds they are judged by; a package manifest is one. */
 export interface ComparisonRule {
@@ -38,7 +44,16 @@ export interface ComparisonRule {
 export const DISTANCE_MAX = 1e9;
 /** For an output the package names no comparator for. Source: reference/verification.md §3.4. */
 export const COMPARATOR_DEFAULT = { l2: 1e-4, max: 1e-2 } as const;
-export const BEYOND: Distance = { l2: DISTANCE_MAX, max: DISTANCE_MAX, within: false };
+/** Stands for "many thresholds away" in parts per million. */
+export const USED_PPM_MAX = 1_000_000_000;
+export const BEYOND: Distance = {
+  l2: DISTANCE_MAX,
+  max: DISTANCE_MAX,
+  within: false,
+  usedPpm: USED_PPM_MAX,
+  asDecoy: false,
+};
+export const SAME: Distance = { l2: 0, max: 0, within: true, usedPpm: 0, asDecoy: false };
 
 /** 2^40: distances and thresholds are compared in whole numbers of 2^-40, about 9e-13. */
 const STEPS = 1_099_511_627_776;
@@ -51,33 +66,60 @@ const cap = (distance: number): number =>
  * so nothing is rounded before the floor. */
 export const countSteps = (distance: number): bigint => BigInt(Math.floor(cap(distance) * STEPS));
 
+/** A number of steps as a distance; exact below 2^53 steps, about 8,192. */
+export const toDistance = (steps: bigint): number => Number(steps) / STEPS;
+
 const BEYOND_STEPS = countSteps(DISTANCE_MAX);
 
 /** Whether distances lie within thresholds, decided in whole numbers; beyond measure never does. */
-export const isWithin = (
-  distance: Pick<OutputDistance, 'l2' | 'max'>,
-  limit: Pick<Comparator, 'l2' | 'max'>,
-): boolean => staysUnder(distance.l2, limit.l2) && staysUnder(distance.max, limit.max);
+export const isWithin = (distance: Limits, limit: Limits): boolean =>
+  staysUnder(distance.l2, limit.l2) && staysUnder(distance.max, limit.max);
 
 function staysUnder(distance: number, limit: number): boolean {
   const steps = countSteps(distance);
   return steps < BEYOND_STEPS && steps <= countSteps(limit);
 }
 
+/** Parts per million of the thresholds, rounded down: the larger of the two measures. */
+const countUsed = (distance: Limits, limit: Limits): number =>
+  Math.max(usedOf(distance.l2, limit.l2), usedOf(distance.max, limit.max));
+
+function usedOf(distance: number, limit: number): number {
+  const [steps, whole] = [countSteps(distance), countSteps(limit)];
+  if (steps === 0n) return 0;
+  if (whole === 0n) return USED_PPM_MAX;
+  return Math.min(USED_PPM_MAX, Number((steps * 1_000_000n) / whole));
+}
+
+/** Whether an output is as far off as the nearest decoy was. Where none is known, nothing is. */
+const isAsDecoy = (distance: Limits, nearest: Limits | undefined): boolean =>
+  nearest !== undefined &&
+  countSteps(distance.l2) >= countSteps(nearest.l2) &&
+  countSteps(distance.max) >= countSteps(nearest.max);
+
 /** The thresholds of an output: the package's own, else the default. */
-export const limitsOf = (output: string, comparators: readonly Comparator[]) =>
+export const limitsOf = (
+  output: string,
+  comparators: readonly Comparator[],
+): Omit<Comparator, 'output'> =>
   comparators.find((comparator) => comparator.output === output) ?? COMPARATOR_DEFAULT;
 
-/** Names the rule a unit was judged by: version, tensors and thresholds in steps. */
+/** Names the rule a unit was judged by: version, tensors, thresholds and nearest decoys in steps. */
 export const digestComparator = ({ outputs, comparators }: ComparisonRule): Digest =>
   digestRecord({
     version: COMPARATOR_VERSION,
     outputs: outputs.map(({ name, dtype, shape }) => {
-      const { l2, max } = limitsOf(name, comparators);
-      // Steps can pass 2^53, so they are written as text.
-      return { name, dtype, shape, l2: String(countSteps(l2)), max: String(countSteps(max)) };
+      const { nearest, ...limits } = limitsOf(name, comparators);
+      const near = nearest === undefined ? {} : { nearest: writeSteps(nearest) };
+      return { name, dtype, shape, ...writeSteps(limits), ...near };
     }),
   });
+
+/** Steps can pass 2^53, so they are written as text. */
+const writeSteps = ({ l2, max }: Limits) => ({
+  l2: String(countSteps(l2)),
+  max: String(countSteps(max)),
+});
 
 /** Compares the bytes of one unit, output by output. The reference has the manifest's shapes. */
 export function compareUnits(
@@ -87,11 +129,14 @@ export function compareUnits(
 ): Distance {
   const measured = measureUnits(claimed, reference, rule.outputs);
   if (measured === undefined) return BEYOND;
-  const total: Distance = { l2: 0, max: 0, within: true };
+  const total = { ...SAME };
   for (const one of measured) {
+    const limits = limitsOf(one.output, rule.comparators);
     total.l2 = Math.max(total.l2, one.l2);
     total.max = Math.max(total.max, one.max);
-    total.within &&= isWithin(one, limitsOf(one.output, rule.comparators));
+    total.within &&= isWithin(one, limits);
+    total.usedPpm = Math.max(total.usedPpm, countUsed(one, limits));
+    total.asDecoy ||= isAsDecoy(one, limits.nearest);
   }
   return total;
 }

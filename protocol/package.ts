@@ -35,6 +35,20 @@ export const REFERENCE_LANE: ReferenceLane = {
   graphOptimization: 'all',
 };
 
+const DistanceNumber = v.pipe(v.number(), v.minValue(0));
+const DecoyName = v.pipe(v.string(), v.minLength(1), v.maxLength(60));
+
+/**
+ * What a cheat would run instead of the model, measured against it on the exact lane: the least `l2`
+ * of any unit of any decoy that changed the output, with the decoy it came from, and the least `max`.
+ */
+export const NearestDecoy = v.strictObject({
+  decoy: DecoyName,
+  l2: DistanceNumber,
+  max: DistanceNumber,
+});
+export type NearestDecoy = v.InferOutput<typeof NearestDecoy>;
+
 /**
  * How outputs of a GPU provider are judged against the exact lane:
  * `l2` = ‖a−b‖₂ / ‖b‖₂ and `max` = max|a−b| / RMS(b), both at most the threshold.
@@ -42,10 +56,22 @@ export const REFERENCE_LANE: ReferenceLane = {
  */
 export const Comparator = v.strictObject({
   output: TensorName,
-  l2: v.pipe(v.number(), v.minValue(0)),
-  max: v.pipe(v.number(), v.minValue(0)),
+  l2: DistanceNumber,
+  max: DistanceNumber,
+  /** Absent where no decoy changed this output. */
+  nearest: v.optional(NearestDecoy),
 });
 export type Comparator = v.InferOutput<typeof Comparator>;
+
+/** Where the thresholds come from: anyone can make the decoys again, run them and compare. */
+export const Calibrated = v.strictObject({
+  /** `THRESHOLD_VERSION` of the rule that made thresholds of distances. */
+  rule: v.pipe(v.string(), v.minLength(1), v.maxLength(60)),
+  decoys: v.pipe(v.array(DecoyName), v.maxLength(16)),
+  /** Units of the job's inputs that the decoys were run on. */
+  units: v.pipe(v.array(Count), v.maxLength(16)),
+});
+export type Calibrated = v.InferOutput<typeof Calibrated>;
 
 /** A unit whose answer on the exact lane is known: unit bytes in, unit bytes out. */
 export const KnownAnswer = v.strictObject({ inputs: BlobRef, outputs: BlobRef });
@@ -66,6 +92,10 @@ export const PackageManifest = v.strictObject({
   unitItems: v.pipe(Count, v.minValue(1)),
   reference: ReferenceLane,
   comparators: v.array(Comparator),
+  /** Absent in packages that were made before thresholds were calibrated. */
+  calibrated: v.optional(Calibrated),
+  /** What may run it; absent where any provider may. */
+  providers: v.optional(v.pipe(v.array(Provider), v.minLength(1), v.maxLength(3))),
   taps: v.array(TensorName),
   knownAnswers: v.pipe(v.array(KnownAnswer), v.minLength(1), v.maxLength(4)),
   /** Estimated peak memory on a device: weights, runtime, activations, copies. */
@@ -74,3 +104,12 @@ export const PackageManifest = v.strictObject({
   referenceUnitMs: Millis,
 });
 export type PackageManifest = v.InferOutput<typeof PackageManifest>;
+
+/** Why a package has no GPU among its providers; the end of a sentence. */
+export const GPU_BARRED = 'on a GPU its results cannot be told from those of a cheaper model';
+
+/** Whether results of a provider can be told from a cheat's: where not, it has no such work. */
+export const allowsProvider = (
+  { providers }: Pick<PackageManifest, 'providers'>,
+  provider: Provider,
+): boolean => providers === undefined || providers.includes(provider);

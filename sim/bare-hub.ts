@@ -4,6 +4,7 @@ import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root } from '#protocol/i
 import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
 import { ClientMessage, type FrameHead, type HubMessage } from '#protocol/messages/control.ts';
 import type { AcceptedShard, Lease, Verdict } from '#protocol/records.ts';
+import { NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import type { Fact, HubEffect, HubEvent } from '../hub/core/events.ts';
 import { type Hub, openHub, stepHub, viewJob } from '../hub/core/hub.ts';
@@ -237,6 +238,7 @@ export const preparedHead = (job: JobId): Extract<FrameHead, { type: 'prepared' 
   units: [0],
   unitMs: millis(UNIT_MS),
   peakBytes: bytes(1_000_000),
+  decoys: NO_DECOYS,
 });
 
 const prepareJob = (verifier: Client, job: JobId, answer: Uint8Array): void =>

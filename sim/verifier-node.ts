@@ -193,7 +193,8 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
       computeMs: millis(UNIT_MS),
     })),
   ).flat();
-  return { outputs: FAKE_OUTPUTS, answers, runs, peakBytes: bytes(1_000_000) };
+  const decoys = { names: [], units: [], samples: [] };
+  return { outputs: FAKE_OUTPUTS, answers, runs, peakBytes: bytes(1_000_000), decoys };
 }
 
 function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist' }>): void {

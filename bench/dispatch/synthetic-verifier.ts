@@ -1,5 +1,6 @@
 import type { HubMessage } from '#protocol/messages/control.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
+import { NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import type { Identity } from './identity.ts';
 import { openSession, type Session } from './session.ts';
@@ -33,6 +34,7 @@ export async function openVerifier(
         units: [0],
         unitMs: millis(UNIT_MS),
         peakBytes: bytes(1024 ** 2),
+        decoys: NO_DECOYS,
       };
       session.sendFrame(head, new Uint8Array(unitBytes(outputs)));
     }

@@ -5,6 +5,7 @@ import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { ClientMessage, HubMessage } from '#protocol/messages/control.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
+import { type DecoyFindings, NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, lamports, millis } from '#protocol/units.ts';
 import type { Fact, HubEffect, HubEvent, Signed } from './events.ts';
 import { openHub, stepHub, viewJob } from './hub.ts';
@@ -159,6 +160,16 @@ export function postJob(bench: Bench, units: number, assurance: Assurance = 0): 
 
 /** Posts a job, has the verifier on socket 1 prepare it, and starts it. */
 export function startJob(bench: Bench, units: number, assurance: Assurance = 0): void {
+  quoteJob(bench, units, { assurance });
+  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
+}
+
+/** Posts a job and has the verifier on socket 1 prepare it. */
+export function quoteJob(
+  bench: Bench,
+  units: number,
+  { assurance = 0, decoys = NO_DECOYS }: { assurance?: Assurance; decoys?: DecoyFindings } = {},
+): void {
   bench.join(1, VERIFIER, 'verifier');
   postJob(bench, units, assurance);
   bench.post({
@@ -171,10 +182,10 @@ export function startJob(bench: Bench, units: number, assurance: Assurance = 0):
       units: [0],
       unitMs: millis(100),
       peakBytes: bytes(1_000),
+      decoys,
     },
     payload: new Uint8Array(UNIT_BYTES),
   });
-  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
 }
 
 export function joinWorker(

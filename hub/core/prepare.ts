@@ -1,10 +1,10 @@
-import { COMPARATOR_DEFAULT } from '#protocol/comparison.ts';
 import { decodeWith } from '#protocol/decode.ts';
 import { DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
 import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
 import { type BlobRef, PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
+import { fitThresholds, THRESHOLD_VERSION } from '#protocol/thresholds.ts';
 import { between } from '#protocol/units.ts';
 import { decline, moveJob, send, store, type Turn } from './effects.ts';
 import type { BlobRange } from './events.ts';
@@ -84,6 +84,7 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
   if (job === undefined) return;
   const { draft } = job.record;
   const outputBytes = unitBytes(head.outputs);
+  const { names, units, nearest } = head.decoys;
   const manifest: Omit<PackageManifest, 'knownAnswers'> = {
     format: 'pocketgrid/package@1',
     name: draft.name,
@@ -93,7 +94,8 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
     outputs: head.outputs,
     unitItems: draft.unitItems,
     reference: { ...REFERENCE_LANE, graphOptimization: draft.graphOptimization },
-    comparators: head.outputs.map(({ name }) => ({ output: name, ...COMPARATOR_DEFAULT })),
+    ...fitThresholds(head.outputs, nearest),
+    calibrated: { rule: THRESHOLD_VERSION, decoys: names, units },
     taps: [],
     peakBytes: head.peakBytes,
     referenceUnitMs: head.unitMs,
@@ -123,6 +125,10 @@ function preparedProblem(
 ): string | undefined {
   const { units, outputs } = head;
   const names = new Set(outputs.map(({ name }) => name));
+  const near = head.decoys.nearest.map(({ output }) => output);
+  if (new Set(near).size !== near.length || !near.every((name) => names.has(name))) {
+    return 'the nearest decoys must be told once for each output that one changed';
+  }
   if (names.size !== outputs.length) return 'two outputs of the model go by one name';
   if (new Set(units).size !== units.length || !units.every((unit) => unit < job.record.units)) {
     return `known answers are made from different units below ${job.record.units}`;

@@ -1,5 +1,6 @@
 import type { Digest } from '#protocol/ids.ts';
 import type { ContributorMessage, IdleCode } from '#protocol/messages/control.ts';
+import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { between, millis } from '#protocol/units.ts';
 import { isDisputed } from './disputes.ts';
 import { decline, send, setIdle, type Turn } from './effects.ts';
@@ -31,13 +32,16 @@ export function receiveRequest(turn: Turn, device: Device): void {
 }
 
 export function receiveAdmission(turn: Turn, device: Device, message: AdmissionMessage): void {
-  if (!hasPackage(turn, message.package)) {
+  const manifest = manifestOf(turn, message.package);
+  if (manifest === undefined) {
     const text = `no job here uses package ${message.package}; nothing is kept of its admission`;
     return decline(turn, device.socket, { code: 'job-unknown', message: text });
   }
   delete device.admitting;
   if (message.type === 'unfit') {
     device.unfit.set(message.package, message.reason);
+  } else if (!allowsProvider(manifest, message.provider)) {
+    device.unfit.set(message.package, `it may not run on ${message.provider}, only exactly`);
   } else {
     const { provider, dtype, threads, trials } = message;
     const unitMs = millis(Math.max(message.unitMs, 0.001));
@@ -48,9 +52,9 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
 }
 
 /** Whatever a device was admitted to elsewhere would only fill our memory. */
-function hasPackage({ hub }: Turn, id: Digest): boolean {
-  for (const { packageId } of hub.jobs.values()) if (packageId === id) return true;
-  return false;
+function manifestOf({ hub }: Turn, id: Digest): PackageManifest | undefined {
+  for (const { packageId, manifest } of hub.jobs.values()) if (packageId === id) return manifest;
+  return undefined;
 }
 
 /** Gives open requests what there is to give, fastest devices first. */
@@ -184,6 +188,10 @@ function fitProblem(device: Device, job: Job): Reason | undefined {
   }
   if (providers.length === 0) {
     const message = 'this device offers no way to run a model: WebAssembly is missing or blocked';
+    return { code: 'capability-provider', message };
+  }
+  if (!providers.some((provider) => allowsProvider(manifest, provider))) {
+    const message = `"${manifest.name}" may run on ${manifest.providers} alone: ${GPU_BARRED}`;
     return { code: 'capability-provider', message };
   }
   const runs = manifest.variants.some(({ needs }) => needs.every((n) => features.includes(n)));

@@ -2,7 +2,7 @@ import type { DeviceView, GridView } from '#protocol/api.ts';
 import { expectedChecks, RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
 import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobView, Quote } from '#protocol/job.ts';
-import type { PackageManifest } from '#protocol/package.ts';
+import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
 import { isDisputed, judgesOf } from './disputes.ts';
 import { SHARD_MS } from './lease.ts';
@@ -125,6 +125,9 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
     able.length === 0
       ? 'no device online can take this job yet; it starts when one comes'
       : `from the speed of ${able.length} devices online now, ${measured.length} of them measured`;
+  const lane = allowsProvider(manifest, 'webgpu')
+    ? ''
+    : `; runs on WebAssembly alone: ${GPU_BARRED}`;
   return {
     units,
     items,
@@ -135,7 +138,7 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
     checkRate: checks / perDevice + extra / units,
     confidence: 1 - Math.exp(-(checks + extra / Math.max(1, able.length)) * CHEAT_SHARE),
     peakBytes: manifest.peakBytes,
-    note,
+    note: `${note}${lane}`,
   };
 }
 
@@ -156,6 +159,7 @@ const speedOn = (device: Device, job: Job): number | undefined =>
 
 const canTake = (device: Device, job: Job, manifest: PackageManifest): boolean =>
   manifest.peakBytes <= device.capabilities.memoryBytes &&
+  device.capabilities.providers.some((provider) => allowsProvider(manifest, provider)) &&
   (job.packageId === undefined || !device.unfit.has(job.packageId));
 
 export function viewGrid(hub: Hub): GridView {

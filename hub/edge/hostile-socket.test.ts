@@ -12,6 +12,7 @@ import type { HubMessage } from '#protocol/messages/control.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { AcceptedShard, Lease, Verdict } from '#protocol/records.ts';
 import { REFUSAL_CODES } from '#protocol/refusal.ts';
+import { NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { deliver, type FakeClient, makeFakeKey, openFakeSession } from './fake-client.ts';
 import { type HubServer, openHubServer } from './server.ts';
@@ -69,7 +70,7 @@ async function postJob(): Promise<JobView> {
   const prepare = await verifier.until('prepare');
   const outputs = prepare.draft.inputs.map((spec) => ({ ...spec, name: 'y' }));
   const head = { type: 'prepared' as const, job: prepare.job, outputs, units: [0] };
-  const cost = { unitMs: millis(1), peakBytes: bytes(1_000_000) };
+  const cost = { unitMs: millis(1), peakBytes: bytes(1_000_000), decoys: NO_DECOYS };
   verifier.sayFrame({ ...head, ...cost }, outputsOf({ firstUnit: 0, unitCount: 1 }));
   return view;
 }

@@ -23,6 +23,7 @@ import {
 import { checkReceipt } from '#protocol/receipt-check.ts';
 import { type Receipt, SignedTreeHead } from '#protocol/records.ts';
 import { decodeSafetensors } from '#protocol/safetensors.ts';
+import { NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import { deliver, makeFakeKey, openFakeSession } from './fake-client.ts';
 import { verify } from './identity.ts';
@@ -121,7 +122,7 @@ async function openFakeVerifier() {
     const outputs = draft.inputs.map((spec) => ({ ...spec, name: 'y' }));
     const unit = new Uint8Array(await answer.arrayBuffer());
     const head = { type: 'prepared' as const, job, outputs, units: [0] };
-    const cost = { unitMs: millis(1), peakBytes: bytes(1_000_000) };
+    const cost = { unitMs: millis(1), peakBytes: bytes(1_000_000), decoys: NO_DECOYS };
     verifier.sayFrame({ ...head, ...cost }, unit);
   };
   return { verifier, prepare };

@@ -6,6 +6,7 @@ import { BlobRef, Feature, PackageManifest, Provider } from '../package.ts';
 import { AcceptedShard, Lease, LogEntry, Reveal, SignedVerdict, VerdictKind } from '../records.ts';
 import { Refusal, RefusalCode } from '../refusal.ts';
 import { Dtype, TensorSpec } from '../tensor.ts';
+import { DecoyFindings } from '../thresholds.ts';
 import { Bytes, Count, Instant, Millis } from '../units.ts';
 
 /**
@@ -131,6 +132,8 @@ export const FrameHead = v.variant('type', [
     units: v.array(Count),
     unitMs: Millis,
     peakBytes: Bytes,
+    /** What the model's decoys came to: the hub makes thresholds of it. */
+    decoys: DecoyFindings,
   }),
 ]);
 export type FrameHead = v.InferOutput<typeof FrameHead>;

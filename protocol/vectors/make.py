@@ -349,6 +349,11 @@ def frames():
                 "units": [0, 17],
                 "unitMs": 3.25,
                 "peakBytes": 9000000,
+                "decoys": {
+                    "names": ["half-weights"],
+                    "units": [0, 17],
+                    "nearest": [{"output": "é/logits", "decoy": "half-weights", "l2": 0.00034375, "max": 0.001}],
+                },
             },
             b"",
         ),

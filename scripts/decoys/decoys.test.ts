@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
+import { DECOY_NAMES, type DecoyName, makeDecoy } from '#protocol/onnx/decoys/decoy.ts';
+import { listWeights, quantizeWeights } from '#protocol/onnx/decoys/weights.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
 import { listResiduals } from '#protocol/onnx/residuals.ts';
@@ -10,8 +12,6 @@ import { makeMiniLmInputs, makeMobileNetInputs } from '../models/inputs.ts';
 import { buildMiniLm } from '../models/minilm.ts';
 import { buildMobileNetV2 } from '../models/mobilenet.ts';
 import { openModel } from '../models/session.ts';
-import { DECOY_NAMES, type DecoyName, makeDecoy } from './decoy.ts';
-import { listWeights, quantizeWeights } from './weights.ts';
 
 const BERT = { layers: 4, hidden: 32, heads: 4, vocab: 100, seq: 16 };
 

@@ -2,8 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
+import { DECOY_NAMES, makeDecoy } from '#protocol/onnx/decoys/decoy.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
-import { DECOY_NAMES, makeDecoy } from './decoy.ts';
 
 /**
  * Writes what a cheat would run instead of a model, and `decoys.json` that lists it:

@@ -1,3 +1,4 @@
+import type { DecoySample } from '#protocol/calibration.ts';
 import type { CheckPolicy } from '#protocol/check-policy.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
@@ -114,6 +115,8 @@ export interface Preparation {
   /** Every run: at least three more than units, so that the median is a warm one. */
   runs: readonly { unit: number; digest: Digest; computeMs: Millis }[];
   peakBytes: Bytes;
+  /** The decoys that were made and run, on how many of the units asked for, and how far they came out. */
+  decoys: { names: readonly string[]; units: readonly number[]; samples: readonly DecoySample[] };
 }
 
 export type VerifierEvent =
@@ -169,7 +172,7 @@ export type VerifierEffect =
     }
   /** Fetch the output bytes a device claimed, answer `claimed`. */
   | { type: 'claim'; task: TaskId; job: JobId; unit: number; lease: LeaseId }
-  /** Run a new model over these units of its job's inputs, answer `prepared`. */
+  /** Run a new model over these units of its job's inputs, and its decoys; answer `prepared`. */
   | {
       type: 'prepare';
       task: TaskId;
@@ -177,6 +180,8 @@ export type VerifierEffect =
       draft: PackageDraft;
       inputs: BlobRef;
       units: readonly number[];
+      /** Units to run the model's decoys on; the first of them where time is short. */
+      decoyUnits: readonly number[];
     }
   /** A line for the person who watches. */
   | { type: 'say'; level: 'info' | 'warning' | 'catch'; text: string }

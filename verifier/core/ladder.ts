@@ -1,4 +1,10 @@
-import { BEYOND, COMPARATOR_VERSION, compareUnits, type Distance } from '#protocol/comparison.ts';
+import {
+  BEYOND,
+  COMPARATOR_VERSION,
+  compareUnits,
+  type Distance,
+  SAME,
+} from '#protocol/comparison.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Verdict, VerdictKind } from '#protocol/records.ts';
@@ -50,7 +56,7 @@ export function climb(evidence: Evidence): LadderStep {
     const comparator = lane === 'tolerance' ? { comparator: COMPARATOR_VERSION } : {};
     return { do: 'decide', finding: { kind, lane, reference, l2, max, ...comparator, runs } };
   };
-  if (first?.digest === claimed) return decide('match', { l2: 0, max: 0, within: true });
+  if (first?.digest === claimed) return decide('match', SAME);
   if (gaveUp) return decide('inconclusive', measure(evidence, first));
   if (first === undefined) return { do: 'execute', fresh: false };
   if (lane === 'tolerance') {
@@ -61,11 +67,10 @@ export function climb(evidence: Evidence): LadderStep {
   if (second === undefined) return { do: 'execute', fresh: true };
   if (second.digest !== first.digest) return decide('inconclusive', measure(evidence, first));
   if (claim === undefined) return { do: 'claim' };
-  if (lane === 'exact') return decide('mismatch', measure(evidence, first));
-  return decide(
-    claim === 'unavailable' ? 'inconclusive' : 'device-unfit',
-    measure(evidence, first),
-  );
+  const distance = measure(evidence, first);
+  if (lane === 'exact') return decide('mismatch', distance);
+  if (claim === 'unavailable') return decide('inconclusive', distance);
+  return decide(distance.asDecoy ? 'mismatch' : 'device-unfit', distance);
 }
 
 function measure(evidence: Evidence, reference: Reference | undefined): Distance {

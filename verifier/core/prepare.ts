@@ -4,6 +4,7 @@ import type { PackageDraft } from '#protocol/job.ts';
 import { FRAME_BYTES_MAX, type HubMessage } from '#protocol/messages/control.ts';
 import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
+import { type DecoyFindings, findNearest } from '#protocol/thresholds.ts';
 import { type Millis, millis } from '#protocol/units.ts';
 import type { Preparation, VerifierEvent } from './events.ts';
 import { linkOf } from './session.ts';
@@ -13,6 +14,8 @@ const PREPARING_MAX = 64;
 /** Room for the head of the frame that carries the answers. */
 const HEAD_BYTES = 64 * 1024;
 const OUTPUTS_MAX = 16;
+/** Units that decoys are run on, where time allows so many. */
+const DECOY_UNITS_MAX = 8;
 
 type Prepare = Extract<HubMessage, { type: 'prepare' }>;
 
@@ -33,7 +36,15 @@ export function receivePrepare(turn: Turn, message: Prepare): void {
     );
   }
   const chosen = units === 1 ? [0] : [0, units - 1];
-  verifier.preparing.push({ job, draft, inputs, units: chosen });
+  const decoyUnits = spreadUnits(units, DECOY_UNITS_MAX);
+  verifier.preparing.push({ job, draft, inputs, units: chosen, decoyUnits });
+}
+
+/** So many units of a job, from its first to its last. */
+function spreadUnits(units: number, most: number): number[] {
+  const count = Math.min(units, most);
+  const step = (units - 1) / Math.max(1, count - 1);
+  return Array.from({ length: count }, (_, place) => Math.floor(place * step));
 }
 
 /** One new job at a time. */
@@ -42,8 +53,8 @@ export function startPreparing({ verifier, effects }: Turn): void {
   if (first === undefined || first.task !== undefined || verifier.phase.name !== 'ready') return;
   const task = verifier.nextTask++;
   first.task = task;
-  const { job, draft, inputs, units } = first;
-  effects.push({ type: 'prepare', task, job, draft, inputs, units });
+  const { job, draft, inputs, units, decoyUnits } = first;
+  effects.push({ type: 'prepare', task, job, draft, inputs, units, decoyUnits });
 }
 
 /** With the link gone the answer has nowhere to go: the hub asks again in the next session. */
@@ -61,8 +72,9 @@ export function finishPreparing(
     ? checkPreparation(done, event.result.value)
     : refuseRun(event.result.refusal);
   if (!checked.ok) return answerRefused(turn, done.job, checked.refusal);
-  const { outputs, units, unitMs, payload, peakBytes } = checked.value;
-  const head = { type: 'prepared', job: done.job, outputs, units, unitMs, peakBytes } as const;
+  const { payload, ...found } = checked.value;
+  const { unitMs } = found;
+  const head = { type: 'prepared', job: done.job, ...found } as const;
   effects.push({ type: 'send-frame', link, head, payload });
   say(turn, 'info', `${done.draft.name} runs on the exact lane, ${unitMs.toFixed(2)} ms per unit`);
 }
@@ -97,6 +109,7 @@ interface Prepared {
   unitMs: Millis;
   payload: Uint8Array;
   peakBytes: Preparation['peakBytes'];
+  decoys: DecoyFindings;
 }
 
 /** What a model must be like to be checked: fixed shapes, one row per item, the same answer twice. */
@@ -124,6 +137,7 @@ export function checkPreparation(
     const rule = `one unit's outputs take ${size} bytes and at most ${room} fit a message`;
     return refuse('model-outputs-unsupported', `${rule}; set fewer items per unit`);
   }
+  const { names, units: tried, samples } = found.decoys;
   const kept = found.answers.slice(0, Math.max(1, Math.floor(room / size)));
   return accept({
     outputs: [...found.outputs],
@@ -131,6 +145,7 @@ export function checkPreparation(
     unitMs: median(found.runs.map(({ computeMs }) => computeMs)),
     payload: concatBytes(...kept),
     peakBytes: found.peakBytes,
+    decoys: { names: [...names], units: [...tried], nearest: findNearest(samples) },
   });
 }
 

@@ -98,6 +98,7 @@ export interface Preparing {
   draft: PackageDraft;
   inputs: BlobRef;
   units: readonly number[];
+  decoyUnits: readonly number[];
   task?: TaskId;
 }
 

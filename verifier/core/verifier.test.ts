@@ -71,7 +71,7 @@ describe('checking', () => {
     expect(sentVerdicts(script)).toMatchObject([{ kind: 'inconclusive', runs: 2 }]);
   });
 
-  it('judges a GPU by tolerance: near is a match, far is an unfit device, never a mismatch', () => {
+  it('judges a GPU by tolerance: near is a match, far an unfit device, as a decoy a mismatch', () => {
     const near = openFakeWorld({ claimed: () => 1e-6 });
     connect(near);
     sendCheck(near, fakeShard(0, [1e-6], 'webgpu'));
@@ -79,10 +79,14 @@ describe('checking', () => {
     expect(sentVerdicts(near)).toMatchObject([
       { kind: 'match', lane: 'tolerance', runs: 1, comparator },
     ]);
-    const far = openFakeWorld({ claimed: () => 0.5 });
+    const far = openFakeWorld({ claimed: () => 0.01 });
     connect(far);
-    sendCheck(far, fakeShard(0, [0.5], 'webgpu'));
+    sendCheck(far, fakeShard(0, [0.01], 'webgpu'));
     expect(sentVerdicts(far)).toMatchObject([{ kind: 'device-unfit', lane: 'tolerance', runs: 2 }]);
+    const garbage = openFakeWorld({ claimed: () => 0.5 });
+    connect(garbage);
+    sendCheck(garbage, fakeShard(0, [0.5], 'webgpu'));
+    expect(sentVerdicts(garbage)).toMatchObject([{ kind: 'mismatch', lane: 'tolerance', runs: 2 }]);
     const other = openFakeWorld({ claimed: () => 0 });
     connect(other);
     sendCheck(other, fakeShard(0, [0.5], 'webgpu'));

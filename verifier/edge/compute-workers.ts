@@ -15,6 +15,8 @@ export type Ran = Extract<ComputeReply, { type: 'ran' }>;
 
 /** One model loaded on the exact lane: wasm, one thread, a process thread of its own. */
 export interface ComputeWorker {
+  /** Takes another model in the place of the one it has. */
+  load(load: Load): Promise<void>;
   /** Runs units one after another. Throws a PocketgridError; the worker is then of no use. */
   run(inputs: Uint8Array<ArrayBuffer>, unitCount: number): Promise<Ran>;
   /** Frees it by `terminate()`; the only thing that does. */
@@ -62,6 +64,10 @@ export async function openComputeWorker(load: Load): Promise<ComputeWorker> {
 
   let runs = 0;
   const opened: ComputeWorker = {
+    async load(load) {
+      const request = { type: 'load', provider: 'wasm', threads: 1, ...load } as const;
+      await ask(request, [load.model.buffer], LOAD_DEADLINE_MS);
+    },
     async run(inputs, unitCount) {
       runs += 1;
       const request = { type: 'run', run: runs, unitCount, inputs } as const;
@@ -74,8 +80,7 @@ export async function openComputeWorker(load: Load): Promise<ComputeWorker> {
     },
   };
   try {
-    const request = { type: 'load', provider: 'wasm', threads: 1, ...load } as const;
-    await ask(request, [load.model.buffer], LOAD_DEADLINE_MS);
+    await opened.load(load);
     return opened;
   } catch (error) {
     await opened.close();

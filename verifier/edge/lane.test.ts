@@ -146,11 +146,16 @@ describe('the exact lane', () => {
       job: JOB,
       inputs: refOf(inputs),
       units: [0, 5],
+      decoyUnits: [0, 5, 9],
     } as const;
     const found = await lane.prepare({ ...ask, draft });
     if (!found.ok) throw new Error(found.refusal.message);
     expect(found.value.outputs).toEqual(manifest.outputs);
     expect(found.value.answers.map(({ length }) => length)).toEqual([48, 48]);
+    const { names, units, samples } = found.value.decoys;
+    // Softmax has no weights to round and no layers to skip; half of its input is a short cut.
+    expect([names, units]).toEqual([['truncated-input'], [0, 5, 9]]);
+    expect(samples.every(({ distances }) => (distances[0]?.l2 ?? 0) > 0.1)).toBe(true);
     expect(found.value.runs.filter(({ unit }) => unit === 0).length).toBeGreaterThanOrEqual(3);
     const bad = await lane.prepare({ ...ask, draft: { ...draft, file: refOf(garbage) } });
     expect(bad).toMatchObject({ ok: false, refusal: { code: 'provider-failed' } });

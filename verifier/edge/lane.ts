@@ -9,6 +9,7 @@ import { bytes } from '#protocol/units.ts';
 import type { Preparation, Reference, VerifierEffect } from '../core/events.ts';
 import type { Blobs } from './blobs.ts';
 import { type ComputeWorkers, type Load, openComputeWorker } from './compute-workers.ts';
+import { measureDecoys } from './decoys.ts';
 import type { HubHttp } from './http.ts';
 
 type Effect<T extends VerifierEffect['type']> = Extract<VerifierEffect, { type: T }>;
@@ -92,13 +93,12 @@ const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length)
  * Peak memory is an estimate: the runtime, and with it twice the file (it is held while it is
  * parsed) or what this process grew by past the cost of a thread, whichever is more.
  */
-async function prepare(
-  blobs: Blobs,
-  { draft, inputs: blob, units }: Effect<'prepare'>,
-): Promise<Preparation> {
+async function prepare(blobs: Blobs, effect: Effect<'prepare'>): Promise<Preparation> {
+  const { draft, inputs: blob, units } = effect;
   const size = unitBytes(draft.inputs);
+  const read = (unit: number) => blobs.read(blob, unit * size, size);
   const inputs: Uint8Array<ArrayBuffer>[] = [];
-  for (const unit of units) inputs.push(await blobs.read(blob, unit * size, size));
+  for (const unit of units) inputs.push(await read(unit));
   const model = await readWhole(blobs, draft.file);
   const modelBytes = model.length;
   const before = process.memoryUsage.rss();
@@ -119,7 +119,15 @@ async function prepare(
     }
     const grown = process.memoryUsage.rss() - before;
     const peak = RUNTIME_BYTES + Math.max(2 * modelBytes, grown - THREAD_BYTES);
-    return { outputs, answers, runs, peakBytes: bytes(peak) };
+    const decoys = await measureDecoys(worker, {
+      model: await readWhole(blobs, draft.file),
+      load: { graphOptimization, inputs: draft.inputs },
+      outputs,
+      unitMs: Math.min(...runs.map(({ computeMs }) => computeMs)),
+      units: effect.decoyUnits,
+      readUnit: read,
+    });
+    return { outputs, answers, runs, peakBytes: bytes(peak), decoys };
   } finally {
     await worker.close();
   }

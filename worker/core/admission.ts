@@ -1,7 +1,12 @@
 import { compareUnits } from '#protocol/comparison.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { Trial } from '#protocol/messages/control.ts';
-import type { PackageManifest, Provider } from '#protocol/package.ts';
+import {
+  allowsProvider,
+  GPU_BARRED,
+  type PackageManifest,
+  type Provider,
+} from '#protocol/package.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { after, bytes, millis } from '#protocol/units.ts';
 import { fitLoad, stopEngine } from './engine.ts';
@@ -186,6 +191,10 @@ function nextTrial(turn: Turn): void {
   if (provider === undefined) return conclude(turn, admission);
   if (!device.config.capabilities.providers.includes(provider)) {
     admission.trials.push(skippedTrial(provider, 'this browser does not offer it'));
+    return nextTrial(turn);
+  }
+  if (!allowsProvider(admission.manifest, provider)) {
+    admission.trials.push(skippedTrial(provider, `it runs without a GPU only: ${GPU_BARRED}`));
     return nextTrial(turn);
   }
   if (isBarred(turn, { package: admission.package, provider })) {

@@ -7,7 +7,12 @@ import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { openContributor, stepContributor } from './contributor.ts';
-import type { ContributorConfig, ContributorEffect, ContributorEvent } from './events.ts';
+import type {
+  ContributorConfig,
+  ContributorEffect,
+  ContributorEvent,
+  DeviceMemory,
+} from './events.ts';
 
 const HUB = 'aa'.repeat(32) as PublicKey;
 const PHONE = 'cc'.repeat(32) as PublicKey;
@@ -309,6 +314,47 @@ test('wrong answers in admission make the device unfit, with the reason', () => 
   bench.join();
   expect(bench.said()).toContain('unfit');
   expect(bench.device.trials).toMatchObject([{ provider: 'wasm', outcome: 'wrong' }]);
+});
+
+const GPU = {
+  providers: ['webgpu' as const, 'wasm' as const],
+  features: [],
+  threads: 1,
+  memoryBytes: bytes(1e9),
+  engine: 'test',
+};
+
+/** Admits a device with a GPU to a package. */
+function admitGpu(change: { memory?: DeviceMemory; manifest?: PackageManifest } = {}) {
+  const { manifest = MANIFEST, ...rest } = change;
+  const bench = openBench({ capabilities: GPU, ...rest });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  bench.hear({ type: 'admit', id: PACKAGE, manifest });
+  return bench;
+}
+
+test('a package that no GPU may run is tried without one, and the trial says why', () => {
+  const bench = admitGpu({ manifest: { ...MANIFEST, providers: ['wasm'] } });
+  expect(bench.all('load').map(({ provider }) => provider)).toEqual(['wasm']);
+  expect(bench.said()).toContain('admitted');
+  expect(bench.device.trials).toMatchObject([
+    { provider: 'webgpu', outcome: 'skipped', reason: expect.stringContaining('cheaper model') },
+    { provider: 'wasm', outcome: 'fit' },
+  ]);
+});
+
+test('a GPU whose driver computes garbage is found in admission, whatever it did before', () => {
+  const before = admitGpu();
+  expect(before.device.packages.get(PACKAGE)?.admission?.provider).toBe('webgpu');
+  const bench = openBench({ capabilities: GPU, memory: before.memory() });
+  bench.answerWrongly();
+  bench.join();
+  expect(bench.said()).toContain('unfit');
+  expect(bench.device.trials).toMatchObject([
+    { provider: 'webgpu', outcome: 'wrong' },
+    { provider: 'wasm', outcome: 'wrong' },
+  ]);
 });
 
 test('a kept admission is not measured again, but its model is fetched before the hub hears', () => {

@@ -56,11 +56,18 @@ export function liftTombstone(turn: Turn): void {
   remember(turn);
 }
 
-/** A kept admission holds for the same runtime, adapter and choice. */
+/**
+ * A kept admission holds for the same runtime, adapter and choice. A GPU is tried again on each visit:
+ * its driver may have changed, of which a browser tells nothing, and garbage is taken for a cheat's.
+ */
 export function findAdmission(device: Contributor, id: Digest): KeptAdmission | undefined {
   const { runtime, provider } = device.config;
   return device.memory.admissions.find(
-    (kept) => kept.package === id && kept.runtime === runtime && kept.chosen === provider,
+    (kept) =>
+      kept.package === id &&
+      kept.runtime === runtime &&
+      kept.chosen === provider &&
+      kept.provider === 'wasm',
   );
 }
 

@@ -4,7 +4,7 @@ import {
   type OnnxTensor,
   type OnnxValue,
   rawTensor,
-} from '#protocol/onnx/model.ts';
+} from '../model.ts';
 
 const MASK = 'attention_mask';
 

@@ -1,6 +1,6 @@
-import type { OnnxModel } from '#protocol/onnx/model.ts';
-import { listResiduals } from '#protocol/onnx/residuals.ts';
-import { skipResiduals } from './residuals.ts';
+import type { OnnxModel } from '../model.ts';
+import { listResiduals } from '../residuals.ts';
+import { skipResiduals } from './skipping.ts';
 import { truncateInputs } from './truncation.ts';
 import { halveWeights, listWeights, pruneChannels, quantizeWeights } from './weights.ts';
 

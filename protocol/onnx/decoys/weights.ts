@@ -1,11 +1,11 @@
-import { decodeHalf, encodeHalf } from '#protocol/float16.ts';
+import { decodeHalf, encodeHalf } from '../../float16.ts';
 import {
   ONNX_DTYPES,
   type OnnxGraph,
   type OnnxModel,
   type OnnxNode,
   type OnnxTensor,
-} from '#protocol/onnx/model.ts';
+} from '../model.ts';
 
 /** A weight of a layer: a 32-bit float tensor of two dimensions or more. */
 interface Weight {
@@ -85,16 +85,22 @@ export function quantizeWeights(model: OnnxModel, steps: number, grouping: Group
       if (grouping === 'channel') return channelOf(place);
       return Math.floor(termOf(place) / grouping.block) * channels + channelOf(place);
     };
-    const largest = new Map<number, number>();
+    const largest = new Float64Array(groupCount(values.length, channels, grouping));
     for (const [place, value] of values.entries()) {
       const group = groupOf(place);
-      largest.set(group, Math.max(largest.get(group) ?? 0, Math.abs(value)));
+      largest[group] = Math.max(largest[group] ?? 0, Math.abs(value));
     }
     for (const [place, value] of values.entries()) {
-      const scale = (largest.get(groupOf(place)) ?? 0) / steps;
+      const scale = (largest[groupOf(place)] ?? 0) / steps;
       values[place] = scale === 0 ? 0 : Math.round(value / scale) * scale;
     }
   });
+}
+
+function groupCount(length: number, channels: number, grouping: Grouping): number {
+  if (grouping === 'tensor') return 1;
+  if (grouping === 'channel') return channels;
+  return Math.ceil(length / channels / grouping.block) * channels;
 }
 
 /** Weights rounded to 16-bit floats. */

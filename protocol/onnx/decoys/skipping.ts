@@ -1,5 +1,5 @@
-import type { OnnxGraph, OnnxModel, OnnxNode } from '#protocol/onnx/model.ts';
-import { listResiduals } from '#protocol/onnx/residuals.ts';
+import type { OnnxGraph, OnnxModel, OnnxNode } from '../model.ts';
+import { listResiduals } from '../residuals.ts';
 
 /** The model without the last `count` residual blocks: each is replaced by its own input. */
 export function skipResiduals(model: OnnxModel, count: number): OnnxModel {
