@@ -90,6 +90,8 @@ async function openPair(
   const hub = await openHub(context, join(context.folder, name), [
     '--verifier-key',
     String(verifier),
+    '--newcomers',
+    'unlimited',
   ]);
   devices.tell({ hub: hub.url });
   await devices.hear('joined', ANSWER_MS_MAX);

@@ -19,6 +19,7 @@ async function main(): Promise<void> {
     verifierKeys: flags['verifier-key'],
     needsVerifier: !flags['no-verifier'],
     ...(flags.checks === undefined ? {} : { checks: flags.checks }),
+    ...(flags.newcomers === undefined ? {} : { newcomers: flags.newcomers }),
     newKey: flags['new-key'],
     log: openLog(flags['log-level']),
     ...(flags.host === undefined ? {} : { host: flags.host }),

@@ -77,6 +77,10 @@ export const GridView = v.strictObject({
   faults: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
   jobsRunning: Count,
   unitsAccepted: Count,
+  /** Places for new devices, one more for each `unitsEach` units; absent where there is no limit. */
+  newcomers: v.optional(
+    v.strictObject({ places: Count, taken: Count, waiting: Count, unitsEach: Count }),
+  ),
 });
 export type GridView = v.InferOutput<typeof GridView>;
 

@@ -8,6 +8,7 @@ import {
   checkThreshold,
   describePolicy,
   expectedChecks,
+  NewcomersText,
   ownCheckRate,
   ppmThreshold,
   shareThreshold,
@@ -170,5 +171,20 @@ describe('on a command line', () => {
     const decoded = decodeWith(CheckPolicyText, text, 'request-invalid');
     expect(decoded).toMatchObject({ ok: false, refusal: { code: 'request-invalid' } });
     if (!decoded.ok) expect(decoded.refusal.message).toContain('trust:100,0.02');
+  });
+});
+
+describe('a limit on newcomers as text', () => {
+  test.each([
+    ['100,50000', { burst: 100, unitsEach: 50_000 }],
+    ['0,1', { burst: 0, unitsEach: 1 }],
+    ['unlimited', 'unlimited'],
+  ])('%s', (text, limit) => {
+    expect(decodeWith(NewcomersText, text)).toEqual({ ok: true, value: limit });
+  });
+
+  test.each(['', '100', '100,0', '-1,5', '1,2,3', 'none'])('%j is refused', (text) => {
+    const decoded = decodeWith(NewcomersText, text);
+    expect(decoded.ok ? '' : decoded.refusal.message).toContain('100,50000');
   });
 });

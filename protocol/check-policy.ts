@@ -55,6 +55,10 @@ export const RELEASE_POLICY = { lagUnits: 2_000, exitPpm: 200_000 } as const;
  * was confirmed is new again.
  */
 export const NEWCOMER_POLICY = { burst: 100, unitsEach: 50_000 } as const;
+export interface NewcomerPolicy {
+  burst: number;
+  unitsEach: number;
+}
 
 /**
  * What pay is held back for. The first `probationUnits` of an identity earn nothing, since nothing is
@@ -167,6 +171,20 @@ export const CheckPolicyText = v.pipe(
     const floorPpm = Math.round(Number(floor) * PPM);
     const shared = verifiers === '1' ? {} : { sharers: Number(verifiers) };
     return { type: 'trust', trustUnits: Number(units), floorPpm, ...shared };
+  }),
+);
+
+const NEWCOMERS = /^(\d{1,7}),([1-9]\d{0,9})$/;
+const NEWCOMERS_WANTED = 'expected BURST,UNITS such as 100,50000, or unlimited';
+
+/** A limit on newcomers as it is written on a command line: `100,50000`, or `unlimited`. */
+export const NewcomersText = v.pipe(
+  v.string(),
+  v.check((text) => text === 'unlimited' || NEWCOMERS.test(text), NEWCOMERS_WANTED),
+  v.transform((text): NewcomerPolicy | 'unlimited' => {
+    const [, burst, unitsEach] = NEWCOMERS.exec(text) ?? [];
+    if (burst === undefined) return 'unlimited';
+    return { burst: Number(burst), unitsEach: Number(unitsEach) };
   }),
 );
 

@@ -1,3 +1,4 @@
+import type { NewcomerPolicy } from '#protocol/check-policy.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import { sha256 } from '#protocol/digest.ts';
 import type { JobId, PublicKey } from '#protocol/ids.ts';
@@ -53,6 +54,7 @@ interface Grid {
   /** Enrolled from the start. */
   verifiers: readonly PublicKey[];
   checkRate: number;
+  newcomers: NewcomerPolicy;
 }
 
 /** What outlives a crash: the key and the facts. */
@@ -114,6 +116,7 @@ function openLife(node: Node): Life {
     iceServers: [],
     needsVerifier: true,
     barMs: millis(86_400_000),
+    newcomers: node.newcomers,
   });
   const life: Life = { hub, sockets: new Map(), dead: false, lastWriteAt: 0 };
   node.clock.every(500, () => {

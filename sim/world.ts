@@ -1,3 +1,4 @@
+import type { NewcomerPolicy } from '#protocol/check-policy.ts';
 import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { Assurance } from '#protocol/job.ts';
 import type { Fact } from '../hub/core/events.ts';
@@ -29,6 +30,8 @@ export interface Scenario {
   /** Where there is one, two honest verifiers stand beside the one that lies. */
   lie?: VerifierLie;
   departures: number;
+  /** Every liar has a place, and one honest device at least. */
+  newcomers: NewcomerPolicy;
 }
 
 export interface Outcome {
@@ -70,15 +73,20 @@ export function drawScenario(seed: number): Scenario {
     departures: Math.floor(random.between(0, 5)),
     ...(random.chance(0.3) ? { lie: random.chance(0.5) ? 'frames' : 'spares' } : {}),
     assurance: ([0, 1, 3] as const)[Math.floor(random.between(0, 3))] ?? 0,
+    newcomers: {
+      burst: cheats + Math.floor(random.between(1, 4)),
+      unitsEach: Math.floor(random.between(20, 500)),
+    },
   };
 }
 
 /** The same world with liars of every kind beside its honest devices, and every unit checked. */
-export const drawHostileScenario = (seed: number): Scenario => ({
-  ...drawScenario(seed),
-  lies: LIES,
-  checkRate: 1,
-});
+export function drawHostileScenario(seed: number): Scenario {
+  const scenario = drawScenario(seed);
+  const { burst, unitsEach } = scenario.newcomers;
+  const newcomers = { burst: burst + LIES.length, unitsEach };
+  return { ...scenario, lies: LIES, checkRate: 1, newcomers };
+}
 
 /** Runs a scenario until its job ends, and says which invariants did not hold. */
 export function runScenario(scenario: Scenario): Outcome {
@@ -89,8 +97,8 @@ export function runScenario(scenario: Scenario): Outcome {
     { length: scenario.lie === undefined ? 1 : 3 },
     () => random.nonce() as string as PublicKey,
   );
-  const { weather, checkRate } = scenario;
-  const hub = openHubNode({ clock, random, weather, blobs, verifiers: keys, checkRate });
+  const { weather, checkRate, newcomers } = scenario;
+  const hub = openHubNode({ clock, random, weather, blobs, verifiers: keys, checkRate, newcomers });
   const grid = { clock, random, blobs, hub };
   const liar = scenario.lie === undefined ? undefined : keys.at(-1);
   const verifiers = keys.map((key) =>
@@ -125,6 +133,7 @@ export function runScenario(scenario: Scenario): Outcome {
   clock.run(() => false, SETTLE_MS);
   broken.push(...checkFacts(hub.facts, [...devices, ...liars]));
   broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
+  broken.push(...checkNewcomers(hub.facts, newcomers));
   broken.push(...checkVerifiers(hub.facts, liar));
   const results = checkResults(hub.facts, job, made.inputs);
   broken.push(...results.broken);
@@ -182,6 +191,27 @@ function disturb(world: {
       device.comeBack();
     };
   });
+}
+
+/** At no time had more devices begun than there were places; one that was barred begins again. */
+function checkNewcomers(facts: readonly Fact[], { burst, unitsEach }: NewcomerPolicy): string[] {
+  const begun = new Set<string>();
+  const bars = new Map<PublicKey, number>();
+  const shards = new Map<number, number>();
+  let [units, most] = [0, 0];
+  for (const fact of facts) {
+    if (fact.type === 'barred') bars.set(fact.device, (bars.get(fact.device) ?? 0) + 1);
+    if (fact.type === 'voided') units -= shards.get(fact.sequence) ?? 0;
+    if (fact.type !== 'accepted') continue;
+    const { device, sequence, unitCount } = fact.shard;
+    begun.add(`${device} ${bars.get(device) ?? 0}`);
+    shards.set(sequence, unitCount);
+    units += unitCount;
+    most = Math.max(most, units);
+    const places = burst + Math.floor(most / unitsEach);
+    if (begun.size > places) return [`${begun.size} devices began and there were ${places} places`];
+  }
+  return [];
 }
 
 /** The record blames the verifier that framed somebody, and no other one. */

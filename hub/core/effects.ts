@@ -5,6 +5,9 @@ import type { Instant } from '#protocol/units.ts';
 import type { Fact, HubEffect, SocketId, World } from './events.ts';
 import type { Device, Hub, Job, Pending } from './state.ts';
 
+/** Why a device gets no work. */
+export type Reason = { code: IdleCode; message: string };
+
 /** One turn of the core: the state, the world and the effects gathered so far. */
 export interface Turn {
   hub: Hub;
@@ -50,11 +53,7 @@ export function store(turn: Turn, facts: Fact[], pending: Pending = { type: 'not
 }
 
 /** Tells a device, once per change, why it gets no work. */
-export function setIdle(
-  turn: Turn,
-  device: Device,
-  { code, message }: { code: IdleCode; message: string },
-): void {
+export function setIdle(turn: Turn, device: Device, { code, message }: Reason): void {
   if (device.idle?.code === code && device.idle.message === message) return;
   device.idle = { code, message };
   send(turn, device.socket, { type: 'idle', code, message });

@@ -108,7 +108,8 @@ export interface Snapshot {
   pending: CommittedShard[];
   verdicts: SignedVerdict[];
   judged: { verifier: PublicKey; through: number }[];
-  barred: { device: PublicKey; until: Instant; reason: string }[];
+  /** Every bar ever, in the order of appending. */
+  barred: { device: PublicKey; until: Instant; reason: string; at: Instant }[];
   /** What devices are blamed for, and when they last lost their trust over it. */
   lapses: { device: PublicKey; count: number; resetAt?: Instant }[];
   verifiers: PublicKey[];

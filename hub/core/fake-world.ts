@@ -1,4 +1,3 @@
-import type { CheckPolicy } from '#protocol/check-policy.ts';
 import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
@@ -8,7 +7,7 @@ import type { TensorSpec } from '#protocol/tensor.ts';
 import { type DecoyFindings, NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, lamports, millis } from '#protocol/units.ts';
 import type { Fact, HubEffect, HubEvent, Signed } from './events.ts';
-import { openHub, stepHub, viewJob } from './hub.ts';
+import { type HubConfig, openHub, stepHub, viewJob } from './hub.ts';
 import { projectFacts, selectFacts } from './snapshot.ts';
 
 export const HUB = 'aa'.repeat(32) as PublicKey;
@@ -30,10 +29,9 @@ const CONFIG = {
 };
 
 /** A hub whose every signature holds unless it is all zeros, with a disk that can be full. */
-function openWorld(needsVerifier: boolean, verifiers: readonly PublicKey[], checks?: CheckPolicy) {
+function openWorld({ verifiers = [VERIFIER], ...config }: BenchOptions) {
   const facts = verifiers.map((key): Fact => ({ type: 'verifier-enrolled', key, at: instant(0) }));
-  const start = () => openHub(projectFacts(selectFacts(facts)), config);
-  const config = { ...CONFIG, needsVerifier, checks: checks ?? CONFIG.checks };
+  const start = () => openHub(projectFacts(selectFacts(facts)), { ...CONFIG, ...config });
   const world = {
     hub: start(),
     now: 1_000_000,
@@ -89,11 +87,10 @@ function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
   }
 }
 
-export function openBench(
-  options: { needsVerifier?: boolean; verifiers?: readonly PublicKey[]; checks?: CheckPolicy } = {},
-) {
-  const { needsVerifier = false, verifiers = [VERIFIER], checks } = options;
-  const world = openWorld(needsVerifier, verifiers, checks);
+type BenchOptions = Partial<HubConfig> & { verifiers?: readonly PublicKey[] };
+
+export function openBench(options: BenchOptions = {}) {
+  const world = openWorld(options);
   const { post } = world;
   const say = (socket: number, message: ClientMessage): void =>
     post({ type: 'received', socket, message });

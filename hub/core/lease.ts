@@ -6,6 +6,7 @@ import type { RefusalCode } from '#protocol/refusal.ts';
 import { after, bytes, type Millis, millis } from '#protocol/units.ts';
 import { changed, sendDevice, store, type Turn } from './effects.ts';
 import { lapse, lapsed, rememberEnd } from './lapse.ts';
+import { returnPlace, takePlace } from './newcomers.ts';
 import { addRun } from './ranges.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
@@ -76,6 +77,7 @@ export function grantLease(
   job.leases.add(lease.id);
   if (twin === undefined) job.leasedUnits += count;
   device.leases.add(lease.id);
+  takePlace(hub, device.key);
   device.credits -= 1;
   if (device.credits === 0) hub.waiting.delete(device.key);
   delete device.idle;
@@ -98,6 +100,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const { id, job: jobId, firstUnit, unitCount } = active.lease;
   hub.leases.delete(id);
   hub.devices.get(active.device)?.leases.delete(id);
+  returnPlace(hub, active.device);
   if (how === 'accepted') rememberEnd(hub, active, 'unit-already-accepted');
   else lapse(turn, active, how === 'failed');
   const job = hub.jobs.get(jobId);

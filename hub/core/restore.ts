@@ -6,6 +6,7 @@ import { openJob, serveJobBlobs } from './commands.ts';
 import { judgedThrough, restoreDisputes } from './disputes.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { restoreLapses } from './lapse.ts';
+import { openNewcomers, takePlace } from './newcomers.ts';
 import { setPackage } from './prepare.ts';
 import { coversRun, removeRun } from './ranges.ts';
 import { countJudged, isGuarded, settleRelease } from './release.ts';
@@ -32,6 +33,8 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     shards: new Map(),
     unopenable: [],
     lapses: new Map(snapshot.lapses.map((saved) => [saved.device, restoreLapses(saved)])),
+    newcomers: openNewcomers(snapshot),
+    acceptedUnits: 0,
     waiting: new Set(),
     servable: new Set(),
     pending: new Map(),
@@ -104,6 +107,7 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     job.shards.set(shard.sequence, kept);
     hub.shards.set(shard.lease, kept);
     job.acceptedUnits += shard.unitCount;
+    hub.acceptedUnits += shard.unitCount;
     job.lastSequence = Math.max(job.lastSequence, shard.sequence);
     removeRun(job.open, shard.firstUnit, shard.firstUnit + shard.unitCount);
   }
@@ -169,6 +173,7 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
     committed,
   });
   job.leases.add(shard.lease);
+  takePlace(hub, shard.device);
   job.leasedUnits += unitCount;
   removeRun(job.open, firstUnit, firstUnit + unitCount);
   return true;

@@ -1,11 +1,12 @@
 import type { Digest } from '#protocol/ids.ts';
-import type { ContributorMessage, IdleCode } from '#protocol/messages/control.ts';
+import type { ContributorMessage } from '#protocol/messages/control.ts';
 import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { between, millis } from '#protocol/units.ts';
 import { isDisputed } from './disputes.ts';
-import { decline, send, setIdle, type Turn } from './effects.ts';
+import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
 import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
+import { leaveLine, mayBegin, placeProblem, returnPlace } from './newcomers.ts';
 import { takeRun } from './ranges.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
@@ -18,7 +19,6 @@ const ADMISSION_MS_MAX = 900_000;
 const STRAGGLER_FACTOR = 1.5;
 
 type AdmissionMessage = Extract<ContributorMessage, { type: 'admitted' | 'unfit' }>;
-type Reason = { code: IdleCode; message: string };
 
 export function receiveRequest(turn: Turn, device: Device): void {
   if (device.credits >= CREDITS_MAX) {
@@ -106,7 +106,11 @@ export function serveCredits(turn: Turn, device: Device): void {
       return setIdle(turn, device, { code: 'at-capacity', message });
     }
     const reason = serveOnce(turn, device);
-    if (reason !== undefined) return setIdle(turn, device, reason);
+    if (reason === undefined) continue;
+    if (reason.code !== 'newcomers-full' && mayBegin(turn.hub, device.key)) {
+      leaveLine(turn.hub, device.key);
+    }
+    return setIdle(turn, device, reason);
   }
 }
 
@@ -123,7 +127,8 @@ function serveOnce(turn: Turn, device: Device): Reason | undefined {
   // Idle devices are tried on quoted jobs, so that the quote rests on measured speeds.
   for (const job of jobs) {
     if (job.state !== 'quoted' || fitProblem(device, job) !== undefined) continue;
-    if (job.packageId !== undefined && !device.admitted.has(job.packageId)) {
+    if (job.packageId === undefined || device.admitted.has(job.packageId)) continue;
+    if (mayBegin(turn.hub, device.key)) {
       startAdmission(turn, device, job);
       return undefined;
     }
@@ -148,8 +153,10 @@ function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   const problem = fitProblem(device, job);
   if (problem !== undefined || job.packageId === undefined) return problem;
   const admission = device.admitted.get(job.packageId);
+  if (admission === undefined && job.open.count === 0) return allLent(job);
+  const full = placeProblem(turn.hub, device.key);
+  if (full !== undefined) return full;
   if (admission === undefined) {
-    if (job.open.count === 0) return allLent(job);
     startAdmission(turn, device, job);
     return undefined;
   }
@@ -261,6 +268,7 @@ export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefine
   delete twin.twin;
   turn.hub.jobs.get(twin.lease.job)?.leases.delete(twin.lease.id);
   turn.hub.leases.delete(twin.lease.id);
+  returnPlace(turn.hub, twin.device);
   turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);
   rememberEnd(turn.hub, twin, 'unit-already-accepted');
   lapse(turn, twin, false);

@@ -10,6 +10,7 @@ import { bytes, instant } from '#protocol/units.ts';
 import { refuseSession, send, type Turn } from './effects.ts';
 import type { SocketId } from './events.ts';
 import { pauseLeases, resumeLeases } from './lease.ts';
+import { leaveLine } from './newcomers.ts';
 import { openPreparation } from './prepare.ts';
 import type { Device, Session } from './state.ts';
 import { sendChecks } from './verdicts.ts';
@@ -165,6 +166,7 @@ export function closeSession(turn: Turn, socket: SocketId): void {
   if (device?.socket === socket) {
     hub.devices.delete(session.key);
     hub.waiting.delete(session.key);
+    leaveLine(hub, session.key);
     hub.tickets.delete(device.ticket);
     pauseLeases(turn, device);
   }

@@ -72,7 +72,6 @@ export function projectFacts(of: SelectFacts): Snapshot {
   for (const { verifier, through } of of('judged')) {
     judged.set(verifier, Math.max(through, judged.get(verifier) ?? 0));
   }
-  const barred = new Map(of('barred').map((fact) => [fact.device, fact]));
   return {
     jobs: projectJobs({
       created: of('job-created'),
@@ -85,9 +84,7 @@ export function projectFacts(of: SelectFacts): Snapshot {
     pending: committed.filter(({ entry }) => !settled.has(entry.index)).sort(byIndex),
     verdicts: of('verdict').map((fact) => fact.signed),
     judged: [...judged].sort(byKey).map(([verifier, through]) => ({ verifier, through })),
-    barred: [...barred]
-      .sort(byKey)
-      .map(([device, { until, reason }]) => ({ device, until, reason })),
+    barred: of('barred').map(({ type: _, ...bar }) => bar),
     lapses: countLapses(of('lapsed')),
     verifiers: [...new Set(of('verifier-enrolled').map((fact) => fact.key))],
     faults: countFaults(of),

@@ -1,4 +1,4 @@
-import type { CheckPolicy } from '#protocol/check-policy.ts';
+import type { CheckPolicy, NewcomerPolicy } from '#protocol/check-policy.ts';
 import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobRecord, JobState } from '#protocol/job.ts';
 import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.ts';
@@ -10,6 +10,7 @@ import type { Instant, Millis } from '#protocol/units.ts';
 import type { Dispute } from './disputes.ts';
 import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
 import type { Lapses } from './lapse.ts';
+import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
 
 export interface HubConfig {
@@ -23,6 +24,8 @@ export interface HubConfig {
   needsVerifier: boolean;
   /** How long a device stays out after a confirmed mismatch. */
   barMs: Millis;
+  /** Absent where new devices are not limited. */
+  newcomers?: NewcomerPolicy;
 }
 
 export type Session =
@@ -171,6 +174,9 @@ export interface Hub {
   /** Commitments in the log that no lease can honour after a restart. */
   unopenable: CommittedShard[];
   lapses: Map<PublicKey, Lapses>;
+  newcomers: Newcomers;
+  /** Accepted units of all jobs that stand. */
+  acceptedUnits: number;
   /** Devices with open requests. */
   waiting: Set<PublicKey>;
   servable: Set<Root>;

@@ -25,6 +25,7 @@ import {
 } from './effects.ts';
 import type { Fact } from './events.ts';
 import { revokeLease } from './lease.ts';
+import { noteBar } from './newcomers.ts';
 import { addRun } from './ranges.ts';
 import { askAudits, countJudged, isGuarded, releaseShards } from './release.ts';
 import { scheduleWaiting } from './schedule.ts';
@@ -187,6 +188,7 @@ function convictDevice(turn: Turn, verdict: Verdict): Fact[] {
   const until = after(world.now, hub.config.barMs);
   const reason = `unit ${verdict.unit} of ${verdict.job} did not match its re-execution`;
   hub.barred.set(verdict.device, { until, reason });
+  noteBar(hub.newcomers, verdict.device, world.now);
   return [{ type: 'barred', device: verdict.device, until, reason, at: world.now }, ...found];
 }
 
@@ -232,6 +234,7 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
     job.unreleased.delete(kept.sequence);
     hub.unjudged.delete(kept.sequence);
     job.acceptedUnits -= kept.unitCount;
+    hub.acceptedUnits -= kept.unitCount;
     job.requeued += kept.unitCount;
     addRun(job.open, kept.firstUnit, kept.firstUnit + kept.unitCount);
     if (job.state === 'finishing') {

@@ -6,6 +6,7 @@ import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/pack
 import { type Instant, lamports, millis } from '#protocol/units.ts';
 import { isDisputed, judgesOf } from './disputes.ts';
 import { SHARD_MS } from './lease.ts';
+import { viewNewcomers } from './newcomers.ts';
 import { isGuarded, mayRead } from './release.ts';
 import type { Device, Hub, Job } from './state.ts';
 
@@ -83,8 +84,13 @@ function explain(hub: Hub, job: Job): string {
   if (job.state === 'running' && hub.devices.size === 0) {
     return 'no device is online; open this hub on a phone and tap Start';
   }
+  if (job.state === 'running' && job.leases.size === 0 && allAreNew(hub)) {
+    return 'every device online is new and waits for a place; the operator can give more of them with --newcomers';
+  }
   return job.reason;
 }
+
+const allAreNew = ({ devices, newcomers: { line } }: Hub): boolean => line.size === devices.size;
 
 function explainFinish(hub: Hub, job: Job): string {
   const [needed, enrolled] = [judgesOf(hub), hub.enrolled.size];
@@ -164,6 +170,7 @@ const canTake = (device: Device, job: Job, manifest: PackageManifest): boolean =
 
 export function viewGrid(hub: Hub): GridView {
   const jobs = [...hub.jobs.values()];
+  const newcomers = viewNewcomers(hub);
   return {
     devices: [...hub.devices.values()].slice(0, 1_000).map((device) => viewDevice(hub, device)),
     verifiers: [...hub.verifiers.keys()],
@@ -175,7 +182,8 @@ export function viewGrid(hub: Hub): GridView {
     })),
     faults: [...hub.faults].map(([verifier, count]) => ({ verifier, count })),
     jobsRunning: jobs.filter((job) => job.state === 'running').length,
-    unitsAccepted: jobs.reduce((sum, job) => sum + job.acceptedUnits, 0),
+    unitsAccepted: hub.acceptedUnits,
+    ...(newcomers === undefined ? {} : { newcomers }),
   };
 }
 

@@ -11,7 +11,7 @@ it('has defaults for all flags', () => {
 it('reads each flag', () => {
   const key = 'cd'.repeat(32);
   const args = `--port 0 --host ::1 --data d --lan --verifier-key ${key} --verifier-key ${key}`;
-  const more = '--no-verifier --checks flat:0.5 --new-key --log-level debug';
+  const more = '--no-verifier --checks flat:0.5 --newcomers 5,1000 --new-key --log-level debug';
   expect(decodeFlags(`${args} ${more}`.split(' '))).toMatchObject({
     ok: true,
     value: {
@@ -20,6 +20,7 @@ it('reads each flag', () => {
       'verifier-key': [key, key],
       'no-verifier': true,
       checks: { type: 'flat', rate: 0.5 },
+      newcomers: { burst: 5, unitsEach: 1000 },
       'new-key': true,
     },
   });
@@ -29,6 +30,7 @@ it.each([
   [['--port', '70000'], '--port'],
   [['--port', 'x'], '--port'],
   [['--checks', '1.5'], '--checks'],
+  [['--newcomers', '5'], '--newcomers'],
   [['--verifier-key', 'ab'], '--verifier-key'],
   [['--log-level', 'loud'], '--log-level'],
   [['--unknown'], '--unknown'],

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { CheckPolicyText } from '#protocol/check-policy.ts';
+import { CheckPolicyText, NewcomersText } from '#protocol/check-policy.ts';
 import { decodeWith } from '#protocol/decode.ts';
 import { PublicKey } from '#protocol/ids.ts';
 import type { Result } from '#protocol/refusal.ts';
@@ -15,6 +15,7 @@ export const USAGE = `npm run hub -- [flags]
   --verifier-key HEX   enrols a verifier; may be repeated
   --no-verifier        jobs end without a verifier's last word
   --checks POLICY      how verifiers check (trust:UNITS,FLOOR[,VERIFIERS], flat:RATE; trust:100,0.02)
+  --newcomers LIMIT    new devices at once and units for each one more (100,50000; or unlimited)
   --new-key            makes one more developer key and shows it
   --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
   --help`;
@@ -35,6 +36,7 @@ const Flags = v.strictObject({
   'verifier-key': v.optional(v.array(PublicKey), []),
   'no-verifier': v.optional(v.boolean(), false),
   checks: v.optional(CheckPolicyText),
+  newcomers: v.optional(NewcomersText),
   'new-key': v.optional(v.boolean(), false),
   'log-level': v.optional(v.picklist(LOG_LEVELS), 'warn'),
   help: v.optional(v.boolean(), false),
@@ -55,6 +57,7 @@ export function decodeFlags(args: string[]): Result<Flags> {
         'verifier-key': { type: 'string', multiple: true },
         'no-verifier': { type: 'boolean' },
         checks: { type: 'string' },
+        newcomers: { type: 'string' },
         'new-key': { type: 'boolean' },
         'log-level': { type: 'string' },
         help: { type: 'boolean' },

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { CHECK_POLICY_DEFAULT, type CheckPolicy } from '#protocol/check-policy.ts';
+import {
+  CHECK_POLICY_DEFAULT,
+  type CheckPolicy,
+  NEWCOMER_POLICY,
+  type NewcomerPolicy,
+} from '#protocol/check-policy.ts';
 import type { PeerId, PublicKey } from '#protocol/ids.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
@@ -33,6 +38,8 @@ export interface HubServerOptions {
   verifierKeys?: readonly PublicKey[];
   needsVerifier?: boolean;
   checks?: CheckPolicy;
+  /** How many new devices may begin; without verifiers nobody is checked, and all may. */
+  newcomers?: NewcomerPolicy | 'unlimited';
   beatMs?: number;
   /** Makes one more developer key. */
   newKey?: boolean;
@@ -56,14 +63,17 @@ export interface HubServer {
 export async function openHubServer(options: HubServerOptions): Promise<HubServer> {
   const log = options.log ?? openLog('silent');
   const seeding = await loadSeeding(log);
+  const needsVerifier = options.needsVerifier ?? true;
+  const newcomers = options.newcomers ?? (needsVerifier ? NEWCOMER_POLICY : 'unlimited');
   const parts = await openHubParts(
     resolve(options.data),
     {
       checks: options.checks ?? CHECK_POLICY_DEFAULT,
       beatMs: millis(options.beatMs ?? BEAT_MS),
       iceServers: [],
-      needsVerifier: options.needsVerifier ?? true,
+      needsVerifier,
       barMs: millis(BAR_MS),
+      ...(newcomers === 'unlimited' ? {} : { newcomers }),
       ...(seeding === undefined ? {} : { seeder: seeding.peer }),
     },
     log,

@@ -150,6 +150,7 @@ export const IdleCode = v.picklist([
   'device-slow',
   'at-capacity',
   'disputed',
+  'newcomers-full',
 ]);
 export type IdleCode = v.InferOutput<typeof IdleCode>;
 

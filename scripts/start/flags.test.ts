@@ -15,6 +15,7 @@ describe('flags of npm start', () => {
 
   it('reads every flag', () => {
     const words = ['--contributors', '3', '--port=0', '--data', 'here', '--no-sample', '--lan'];
+    words.push('--newcomers', 'unlimited');
     expect(decodeStartFlags(words)).toEqual({
       once: false,
       contributors: 3,
@@ -22,6 +23,7 @@ describe('flags of npm start', () => {
       data: 'here',
       sample: false,
       lan: true,
+      newcomers: 'unlimited',
     });
     expect(decodeStartFlags(['--once', '--help'])).toBe('help');
   });
@@ -31,6 +33,7 @@ describe('flags of npm start', () => {
     [['--port', 'http'], '--port'],
     [['--contributors', '-1'], '--contributors'],
     [['--contributors', '65'], '--contributors'],
+    [['--newcomers', '3,0'], '--newcomers'],
     [['--once', '--no-sample'], '--no-sample'],
     [['--once', '--contributors', '0'], '--contributors'],
     [['--speed'], '--speed'],

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { NewcomersText } from '#protocol/check-policy.ts';
+import { decodeWith } from '#protocol/decode.ts';
 
 export interface StartFlags {
   once: boolean;
@@ -7,6 +9,7 @@ export interface StartFlags {
   data: string;
   sample: boolean;
   lan: boolean;
+  newcomers?: string;
 }
 
 export const START_HELP = `Usage: npm start -- [flags]
@@ -18,6 +21,7 @@ Brings up a hub, a verifier and a local contributor, posts the sample job and st
   --port N            the hub's port (default 8787; 0 picks a free one)
   --data DIR          where keys, jobs and results are kept (default ./data)
   --no-sample         do not post the sample job
+  --newcomers LIMIT   new devices at once and units for each one more (100,50000), or unlimited
   --lan               serve HTTPS to other devices on this network
   --help              show this
 `;
@@ -45,7 +49,11 @@ export function decodeStartFlags(words: readonly string[]): StartFlags | 'help' 
   if (once && contributors === 0) {
     return new Error('--once needs someone to compute: give --contributors 1 or more.');
   }
-  return { once, contributors, port, data, sample, lan };
+  const { newcomers } = values;
+  if (newcomers === undefined) return { once, contributors, port, data, sample, lan };
+  const limit = decodeWith(NewcomersText, newcomers);
+  if (!limit.ok) return new Error(`--newcomers: ${limit.refusal.message}.`);
+  return { once, contributors, port, data, sample, lan, newcomers };
 }
 
 const parse = (words: readonly string[]) =>
@@ -58,6 +66,7 @@ const parse = (words: readonly string[]) =>
       data: { type: 'string', default: 'data' },
       'no-sample': { type: 'boolean', default: false },
       lan: { type: 'boolean', default: false },
+      newcomers: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   }).values;

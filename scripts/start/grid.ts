@@ -47,11 +47,12 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
   }
 }
 
-async function startHub(children: Children, { data, port, lan }: StartFlags) {
+async function startHub(children: Children, { data, port, lan, newcomers }: StartFlags) {
   const kept = await readDeveloperKey(data);
   const words = ['hub/main.ts', '--data', data, '--port', String(port)];
   words.push('--verifier-key', await readVerifierKey(data));
   if (lan) words.push('--lan');
+  if (newcomers !== undefined) words.push('--newcomers', newcomers);
   if (kept === undefined) words.push('--new-key');
   const ready = await children.start('hub', words, { readyMsMax: READY_MS_MAX }).ready;
   const url = text(ready['url']);

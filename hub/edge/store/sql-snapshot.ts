@@ -39,6 +39,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
       device: row.device as PublicKey,
       until: instant(row.until),
       reason: row.reason,
+      at: instant(row.at),
     })),
     lapses: countLapses(
       lapses.map((row) => ({
@@ -91,14 +92,8 @@ const snapshotQueries = () =>
       .compile(),
     sql
       .selectFrom('barred')
-      .select(['device', 'until', 'reason'])
-      .where('number', 'in', (inner) =>
-        inner
-          .selectFrom('barred')
-          .select(({ fn }) => fn.max('number').as('number'))
-          .groupBy('device'),
-      )
-      .orderBy('device')
+      .select(['device', 'until', 'reason', 'at'])
+      .orderBy('number')
       .compile(),
     sql.selectFrom('verifier').select('key').orderBy('number').compile(),
     sql

@@ -340,7 +340,10 @@ function checkDevices(open: () => Promise<StoreWorld>): void {
       { verifier: keyOf(51), through: 1 },
       { verifier: keyOf(52), through: 8 },
     ]);
-    expect(snapshot.barred).toEqual([{ device: keyOf(40), until, reason: 'second' }]);
+    expect(snapshot.barred).toEqual([
+      { device: keyOf(40), until: instant(1), reason: 'first', at },
+      { device: keyOf(40), until, reason: 'second', at },
+    ]);
     await store.close();
   });
 }

@@ -10,6 +10,13 @@ import { nameProvider } from '../../core/trial-view.ts';
 
 const SHOWN = 12;
 
+/** New devices begin in turn: says so while some of them wait. */
+function describeLine(newcomers: GridView['newcomers']): string {
+  if (newcomers === undefined || newcomers.waiting === 0) return '';
+  const { waiting, unitsEach } = newcomers;
+  return ` ${formatNoun(waiting, 'new device')} in line: one more begins for each ${formatNoun(unitsEach, 'unit')} done.`;
+}
+
 /** Devices and verifiers online, and why a device that has no work has none. */
 export function GridPanel({ grid }: { grid: GridView | undefined }) {
   if (grid === undefined) return null;
@@ -21,6 +28,7 @@ export function GridPanel({ grid }: { grid: GridView | undefined }) {
         {formatNoun(grid.devices.length, 'device')}, {formatNoun(grid.verifiers.length, 'verifier')}
         , {formatNoun(grid.jobsRunning, 'running job')}, {formatCount(grid.unitsAccepted)} units
         done so far.
+        {describeLine(grid.newcomers)}
       </p>
       {grid.devices.length === 0 ? (
         <p class="soft">

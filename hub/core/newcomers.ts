@@ -1,0 +1,120 @@
+import type { PublicKey } from '#protocol/ids.ts';
+import type { Reason } from './effects.ts';
+import type { Snapshot } from './events.ts';
+import type { Hub } from './state.ts';
+
+/**
+ * Who may begin work. Names are free, so that a hub takes only so many new ones: `NEWCOMER_POLICY`.
+ * A device takes a place with its first lease, and keeps it for good once a shard of it is accepted;
+ * one that delivers nothing gives it back. After a bar it is new again. All of it follows from the
+ * accepted shards and the bars on disk, so that a restart changes nothing.
+ */
+export interface Newcomers {
+  /** Places that are taken for good: by `placeName`. */
+  begun: Set<string>;
+  /** When each device was barred. */
+  bars: Map<PublicKey, number[]>;
+  /** Leases of devices that hold some and have no place for good. */
+  beginning: Map<PublicKey, number>;
+  /** Devices online that wait for a place, first come first; with a number that only grows. */
+  line: Map<PublicKey, number>;
+  lastInLine: number;
+}
+
+/** A device between two of its bars. */
+const placeName = (device: PublicKey, barsBefore: number): string => `${device}/${barsBefore}`;
+
+export function openNewcomers({ accepted, voided, barred }: Snapshot): Newcomers {
+  const newcomers: Newcomers = {
+    begun: new Set(),
+    bars: new Map(),
+    beginning: new Map(),
+    line: new Map(),
+    lastInLine: 0,
+  };
+  for (const { device, at } of barred) noteBar(newcomers, device, at);
+  for (const { device, at } of [...accepted, ...voided]) keepPlace(newcomers, device, at);
+  return newcomers;
+}
+
+/** The device is new again. */
+export function noteBar({ bars }: Newcomers, device: PublicKey, at: number): void {
+  bars.set(device, [...(bars.get(device) ?? []), at]);
+}
+
+/** A shard of this device that was revealed then is accepted: its place is taken for good. */
+export function keepPlace(newcomers: Newcomers, device: PublicKey, at: number): void {
+  const barsBefore = (newcomers.bars.get(device) ?? []).filter((barredAt) => barredAt < at).length;
+  newcomers.begun.add(placeName(device, barsBefore));
+  if (hasPlace(newcomers, device)) newcomers.beginning.delete(device);
+}
+
+const hasPlace = ({ begun, bars }: Newcomers, device: PublicKey): boolean =>
+  begun.has(placeName(device, bars.get(device)?.length ?? 0));
+
+/** A lease was given out. */
+export function takePlace({ newcomers }: Hub, device: PublicKey): void {
+  const { beginning, line } = newcomers;
+  line.delete(device);
+  if (!hasPlace(newcomers, device)) beginning.set(device, (beginning.get(device) ?? 0) + 1);
+}
+
+/** A lease ended without a result. */
+export function returnPlace({ newcomers: { beginning } }: Hub, device: PublicKey): void {
+  const leases = (beginning.get(device) ?? 0) - 1;
+  if (leases > 0) beginning.set(device, leases);
+  else beginning.delete(device);
+}
+
+/** Whether a device may have its first lease now: it has a place, or one is free for it. */
+export function mayBegin(hub: Hub, device: PublicKey): boolean {
+  const { newcomers } = hub;
+  if (hasPlace(newcomers, device) || newcomers.beginning.has(device)) return true;
+  const free = placesOf(hub) - placesTaken(newcomers);
+  let ahead = 0;
+  for (const other of newcomers.line.keys()) {
+    if (other === device || ahead >= free) break;
+    ahead += 1;
+  }
+  return ahead < free;
+}
+
+/** Why a device cannot begin yet, if so; it is in the line from then on. */
+export function placeProblem(hub: Hub, device: PublicKey): Reason | undefined {
+  if (mayBegin(hub, device)) return undefined;
+  const { newcomers, config } = hub;
+  const { line } = newcomers;
+  if (!line.has(device)) line.set(device, ++newcomers.lastInLine);
+  const [first = 0] = line.values();
+  const ahead = (line.get(device) ?? first) - first;
+  const units = (config.newcomers?.unitsEach ?? 0).toLocaleString('en');
+  const who = ahead === 0 ? 'this one is next' : `at most ${ahead} wait before this one`;
+  const message = `new devices begin in turn, one more for each ${units} units that the grid computes: ${who}; keep the page open and it begins by itself`;
+  return { code: 'newcomers-full', message };
+}
+
+/** It could not use its turn, or has gone. */
+export function leaveLine({ newcomers: { line } }: Hub, device: PublicKey): void {
+  line.delete(device);
+}
+
+/** Places there are by now, taken or free. */
+function placesOf({ config, acceptedUnits }: Hub): number {
+  const { newcomers } = config;
+  if (newcomers === undefined) return Infinity;
+  return newcomers.burst + Math.floor(acceptedUnits / newcomers.unitsEach);
+}
+
+const placesTaken = ({ begun, beginning }: Newcomers): number => begun.size + beginning.size;
+
+/** For the grid's view; nothing where new devices are not limited. */
+export function viewNewcomers(hub: Hub) {
+  const { newcomers, config } = hub;
+  if (config.newcomers === undefined) return undefined;
+  return {
+    places: placesOf(hub),
+    taken: placesTaken(newcomers),
+    waiting: newcomers.line.size,
+    unitsEach: config.newcomers.unitsEach,
+  };
+}
