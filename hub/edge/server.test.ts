@@ -425,7 +425,7 @@ describe('what is refused', () => {
 
 it('answers for its health and in the Prometheus format', async () => {
   expect(await (await call('/v1/health')).json()).toMatchObject({ status: 'ok', hub: hub.hub });
-  const newcomers = { places: 100, taken: 0, waiting: 0, unitsEach: 50_000 };
+  const newcomers = { places: 100, taken: 1, waiting: 0, unitsEach: 50_000 };
   expect(await (await call('/v1/grid')).json()).toMatchObject({ devices: [], newcomers });
   expect(await (await call('/metrics')).text()).toContain('pocketgrid_sockets_open');
 });
