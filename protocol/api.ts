@@ -27,6 +27,7 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/log/entries?from=&limit= | anyone | `LogEntryPage`: entries by their position |
  * | GET /v1/log/inclusion?index=&size= | anyone | `LogInclusion`: the entry of this index in the tree of this size |
  * | GET /v1/log/consistency?from=&to= | anyone | `LogConsistency`: the first `from` entries are unchanged in `to` |
+ * | GET /v1/log/epochs?after=&limit= | anyone | `EpochPage`: epochs opened and seeds revealed, of all verifiers |
  * | GET /v1/log/shards?from=&limit= | anyone | `ShardPage`: accepted shards by sequence, void ones as well |
  * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
  * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import { canonicalJson } from './canonical-json.ts';
 import { utf8ToBytes } from './digest.ts';
+import { SignedEpoch } from './epoch.ts';
 import { Nonce, Signature } from './ids.ts';
 import { hashLeaf } from './merkle-log.ts';
 import { AcceptedShard, Commitment, LogEntry, LogPath } from './records.ts';
@@ -51,3 +52,10 @@ export type LoggedShard = v.InferOutput<typeof LoggedShard>;
 /** Accepted shards in order of sequence. */
 export const ShardPage = v.strictObject({ shards: v.array(LoggedShard), next: Count });
 export type ShardPage = v.InferOutput<typeof ShardPage>;
+
+/** Epochs opened and seeds revealed, of all verifiers, numbered from 1 as they were stored. */
+export const EpochPage = v.strictObject({
+  epochs: v.array(v.strictObject({ number: Count, signed: SignedEpoch })),
+  next: Count,
+});
+export type EpochPage = v.InferOutput<typeof EpochPage>;

@@ -63,6 +63,13 @@ export type VerdictKind = v.InferOutput<typeof VerdictKind>;
 /** A check is run a second time, in a fresh runtime, before it says that a device was wrong. */
 export const RUNS_TO_CONFIRM = 2;
 
+/**
+ * Why a unit was judged beyond its draw: its job's assurance, an exit audit, or verifiers that
+ * disagreed. Such checks come on top; none of them takes the place of a draw.
+ */
+export const CheckCause = v.picklist(['assurance', 'audit', 'dispute']);
+export type CheckCause = v.InferOutput<typeof CheckCause>;
+
 /** What a verifier found on re-executing one unit. Signing context: `verdict`. */
 export const Verdict = v.strictObject({
   verifier: PublicKey,
@@ -82,6 +89,8 @@ export const Verdict = v.strictObject({
   comparator: v.optional(v.pipe(v.string(), v.maxLength(60))),
   /** Times the unit was re-executed: 2 when a mismatch was confirmed in a fresh runtime. */
   runs: Count,
+  /** Absent for a plain draw. */
+  cause: v.exactOptional(CheckCause),
   /** The epoch whose seed drew this unit. */
   epoch: Count,
   /** Which unit of its device and package it is since the last confirmed failure, from 1: what p_n goes by. */

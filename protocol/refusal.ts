@@ -31,6 +31,10 @@ export const REFUSAL_CODES = [
   'result-nan', // reserved: nobody says it
   'result-digest',
   'unit-already-accepted',
+  // Epochs of verifiers
+  'epoch-duplicate',
+  'epoch-order',
+  'epoch-seed',
   // Bytes
   'blob-unknown',
   'blob-hash',

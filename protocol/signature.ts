@@ -10,6 +10,7 @@ export type SigningContext =
   | 'log-entry'
   | 'tree-head'
   | 'verdict'
+  | 'epoch'
   | 'receipt';
 
 /** The bytes that are signed: `pocketgrid/<context>@1\n` and the record's canonical JSON (RFC 8785). */

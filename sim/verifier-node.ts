@@ -200,10 +200,11 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
 function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
   if (effect.epochs !== undefined) disk.epochs = structuredClone(effect.epochs);
   for (const line of effect.lines) {
-    if (line.type === 'epoch-opened') disk.lastEpoch = Math.max(disk.lastEpoch, line.epoch);
-    if (line.type === 'verdict') {
-      const { sequence, epoch, signed } = line;
-      disk.verdicts.push(structuredClone({ sequence, epoch, signed }));
+    if (line.type === 'epoch') {
+      disk.lastEpoch = Math.max(disk.lastEpoch, line.signed.record.epoch);
+    } else {
+      const { sequence, signed } = line;
+      disk.verdicts.push(structuredClone({ sequence, signed }));
     }
   }
   if (effect.marks !== undefined) Object.assign(disk, effect.marks);

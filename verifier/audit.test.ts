@@ -118,6 +118,8 @@ it('a job of real processes is audited green, and a log with a verdict left out 
   await hub.ended;
   const again = await openHub(printed.text.trim());
   expect(JSON.parse(await readFile(join(data, 'head.json'), 'utf8')).head.size).toBeGreaterThan(0);
+  const epochs = await (await fetch(`${again.url}/v1/log/epochs`)).json();
+  expect(epochs.epochs[0]).toMatchObject({ number: 1, signed: { record: { type: 'opened' } } });
   const whole = join(data, 'whole.jsonl');
   await writeFile(whole, lines.join('\n'));
   expect(await audit(1, again.url, whole)).toMatchObject({ code: 0 });

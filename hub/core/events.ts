@@ -1,3 +1,4 @@
+import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { JobRecord, JobView } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
@@ -59,6 +60,8 @@ export type Fact =
     }
   | { type: 'verdict'; signed: SignedVerdict }
   | { type: 'judged'; verifier: PublicKey; through: number }
+  /** A verifier opened an epoch, or revealed its seed. */
+  | { type: 'epoch'; signed: SignedEpoch }
   /** An accepted shard is void; its units are open again. */
   | { type: 'voided'; sequence: number; job: JobId; reason: string; at: Instant }
   | { type: 'barred'; device: PublicKey; until: Instant; reason: string; at: Instant }
@@ -108,6 +111,8 @@ export interface Snapshot {
   pending: CommittedShard[];
   verdicts: SignedVerdict[];
   judged: { verifier: PublicKey; through: number }[];
+  /** In the order of appending. */
+  epochs: SignedEpoch[];
   /** Every bar ever, in the order of appending. */
   barred: { device: PublicKey; until: Instant; reason: string; at: Instant }[];
   /** What devices are blamed for, and when they last lost their trust over it. */

@@ -3,6 +3,7 @@ import { bytes } from '#protocol/units.ts';
 import { stepCommand } from './commands.ts';
 import { askOpinions } from './disputes.ts';
 import { send, type Turn } from './effects.ts';
+import { acknowledgeEpoch, receiveEpoch, undoEpoch } from './epochs.ts';
 import type { HubEffect, HubEvent, Token, World } from './events.ts';
 import { expireLeases, reviveLeases } from './lease.ts';
 import { receiveBye, receiveHave, receiveRelease, receiveSeek } from './peers.ts';
@@ -94,6 +95,8 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
         return receiveJudged(turn, verifier, message.through);
       case 'audited':
         return receiveAudited(turn, verifier, message.sequence);
+      case 'epoch':
+        return receiveEpoch(turn, verifier, message.signed);
       case 'unpreparable':
         return receiveUnpreparable(turn, verifier, message);
       case 'bye':
@@ -160,6 +163,8 @@ function stepStored(turn: Turn, token: Token): void {
       return finishLog(turn, pending.lease);
     case 'accepted':
       return finishAccept(turn, pending);
+    case 'epoch':
+      return acknowledgeEpoch(turn, pending.signed);
     case 'released':
       finishRelease(turn, pending.shards);
       return finishJobs(turn);
@@ -199,6 +204,7 @@ function stepStoreFailed(
     return;
   }
   if (pending?.type === 'released') return undoRelease(pending.shards);
+  if (pending?.type === 'epoch') return undoEpoch(turn, pending.signed, refusal);
   if (pending !== undefined) undoStore(turn, pending, refusal);
 }
 

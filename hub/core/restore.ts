@@ -4,6 +4,7 @@ import type { JobId } from '#protocol/ids.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
 import { judgedThrough, restoreDisputes } from './disputes.ts';
+import { noteEpoch } from './epochs.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { restoreLapses } from './lapse.ts';
 import { openNewcomers, takePlace } from './newcomers.ts';
@@ -27,6 +28,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
       snapshot.barred.map(({ device, until, reason }) => [device, { until, reason }]),
     ),
     judged: new Map(snapshot.judged.map(({ verifier, through }) => [verifier, through])),
+    epochs: new Map(),
     jobs: new Map(),
     leases: new Map(),
     ended: new Map(),
@@ -49,6 +51,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     nextSequence: snapshot.nextSequence,
     nextToken: 1,
   };
+  for (const signed of snapshot.epochs) noteEpoch(hub, signed);
   restoreJobs(hub, snapshot);
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);

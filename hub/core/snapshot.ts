@@ -83,6 +83,7 @@ export function projectFacts(of: SelectFacts): Snapshot {
     voided: accepted.filter(({ sequence }) => voided.has(sequence)).sort(bySequence),
     pending: committed.filter(({ entry }) => !settled.has(entry.index)).sort(byIndex),
     verdicts: of('verdict').map((fact) => fact.signed),
+    epochs: of('epoch').map((fact) => fact.signed),
     judged: [...judged].sort(byKey).map(([verifier, through]) => ({ verifier, through })),
     barred: of('barred').map(({ type: _, ...bar }) => bar),
     lapses: countLapses(of('lapsed')),

@@ -1,4 +1,5 @@
 import type { CheckPolicy, NewcomerPolicy } from '#protocol/check-policy.ts';
+import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobRecord, JobState } from '#protocol/job.ts';
 import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.ts';
@@ -8,6 +9,7 @@ import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import type { Dtype } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
 import type { Dispute } from './disputes.ts';
+import type { EpochBook } from './epochs.ts';
 import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
 import type { Lapses } from './lapse.ts';
 import type { Newcomers } from './newcomers.ts';
@@ -150,7 +152,7 @@ export type Pending =
   | { type: 'logged'; lease: LeaseId }
   | { type: 'accepted'; lease: LeaseId; shard: AcceptedShard }
   | { type: 'released'; shards: readonly KeptShard[] }
-  | { type: 'judged'; verifier: PublicKey }
+  | { type: 'epoch'; signed: SignedEpoch }
   | { type: 'kept'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> };
 
 /** The whole state of a hub. Changed in place: copying it per message would cost more than the work. */
@@ -165,6 +167,7 @@ export interface Hub {
   enrolled: Set<PublicKey>;
   barred: Map<PublicKey, { until: Instant; reason: string }>;
   judged: Map<PublicKey, number>;
+  epochs: Map<PublicKey, EpochBook>;
   jobs: Map<JobId, Job>;
   leases: Map<LeaseId, ActiveLease>;
   /** Why leases ended, the latest of them, with the devices that held them. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { CheckPolicy } from '../check-policy.ts';
+import { SignedEpoch } from '../epoch.ts';
 import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
 import { JobView, PackageDraft } from '../job.ts';
 import { BlobRef, Feature, PackageManifest, Provider } from '../package.ts';
@@ -112,6 +113,8 @@ export const VerifierMessage = v.variant('type', [
   /** Every unit drawn in the exit audit of this shard is judged and its verdict sent. */
   v.strictObject({ type: type('audited'), sequence: Count }),
   v.strictObject({ type: type('unpreparable'), job: JobId, refusal: Refusal }),
+  /** An epoch was opened, or its seed is revealed; answered by `epoch-logged`, said again until then. */
+  v.strictObject({ type: type('epoch'), signed: SignedEpoch }),
 ]);
 export type VerifierMessage = v.InferOutput<typeof VerifierMessage>;
 
@@ -211,6 +214,12 @@ export const HubMessage = v.variant('type', [
     peers: v.pipe(v.array(PeerId), v.maxLength(16)),
   }),
   // To verifiers
+  /** The record of this epoch is on disk: only now may its seed draw, or be forgotten. */
+  v.strictObject({
+    type: type('epoch-logged'),
+    epoch: Count,
+    record: v.picklist(['opened', 'revealed']),
+  }),
   /** The units of this shard are open again: what is drawn of it need not be judged. */
   v.strictObject({ type: type('voided'), sequence: Count }),
   v.strictObject({

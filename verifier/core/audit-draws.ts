@@ -1,13 +1,19 @@
 import { decodeBase64 } from '#protocol/base64.ts';
 import { checkThreshold } from '#protocol/check-policy.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
-import type { PublicKey } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import { type AcceptedShard, RUNS_TO_CONFIRM, type SignedVerdict } from '#protocol/records.ts';
-import type { Evidence, Fault, FaultCode, RevealedEpoch, Verify } from './audit.ts';
+import {
+  type Evidence,
+  type Fault,
+  type FaultCode,
+  type RevealedEpoch,
+  recordsOf,
+  type Verify,
+} from './audit.ts';
 import { auditStandings } from './audit-standings.ts';
 import { drawUnits, drawValue } from './draw.ts';
-import type { FiledVerdict } from './events.ts';
+import type { FiledVerdict, LogLine } from './events.ts';
 
 interface Audit {
   evidence: Evidence;
@@ -38,7 +44,8 @@ export function auditDraws(
   }
   auditCopies(audit);
   auditGap(audit);
-  const { from, through } = epoch.revealed;
+  const { from } = epoch.opened;
+  const { through } = epoch.revealed;
   const own = evidence.shards.filter(({ shard }) => within(epoch, shard.sequence));
   const units = own.reduce((sum, { shard }) => sum + shard.unitCount, 0);
   const voided = own.filter((logged) => logged.voided).length;
@@ -52,15 +59,22 @@ export function auditDraws(
   };
 }
 
-const within = ({ revealed }: RevealedEpoch, sequence: number): boolean =>
-  sequence >= revealed.from && sequence <= revealed.through;
+const within = ({ opened, revealed }: RevealedEpoch, sequence: number): boolean =>
+  sequence >= opened.from && sequence <= revealed.through;
+
+/** A verdict of the epoch judges a drawn unit, and so does one that something else asked for before. */
+function nameJudged(line: LogLine, epoch: number): string[] {
+  if (line.type !== 'verdict') return [];
+  const { verdict } = line.signed;
+  return verdict.epoch === epoch || verdict.cause !== undefined ? [nameOf(line.signed)] : [];
+}
 
 /** Each unit whose draw lies under its threshold has a verdict. Void shards are nobody's result. */
 function auditCompleteness(
   { evidence, epoch, fault }: Audit,
   before: ReadonlyMap<number, number>,
 ): number {
-  const judged = new Set(epoch.verdicts.map(({ signed }) => nameOf(signed)));
+  const judged = new Set(evidence.lines.flatMap((line) => nameJudged(line, evidence.epoch)));
   const drawn = { seed: epoch.revealed.seed, policy: epoch.opened.policy };
   let count = 0;
   for (const { shard, voided } of evidence.shards) {
@@ -78,19 +92,19 @@ function auditCompleteness(
 
 /** What is wrong with one verdict of the verifier's log. */
 function judgeVerdict(
-  { evidence, epoch, shards, verify }: Audit,
-  { sequence, epoch: number, signed, cause }: FiledVerdict,
+  { epoch, shards, verify }: Audit,
+  { sequence, signed }: FiledVerdict,
 ): { code: FaultCode; text: string } | undefined {
   const wrong = (text: string) => ({ code: 'verdict' as const, text });
   const { verdict, signature } = signed;
-  const verifier = verdict.verifier;
-  if (verifier !== verifierOf(evidence))
-    return wrong('it is signed by another verifier than the rest');
+  const { verifier, cause } = verdict;
+  if (verifier !== epoch.opened.verifier) {
+    return wrong('it is signed by another verifier than its epoch');
+  }
   if (!verify({ key: verifier, context: 'verdict', record: verdict, signature })) {
     return wrong('its signature is not of the verifier it names');
   }
-  const outside = cause === undefined && !within(epoch, sequence);
-  if (verdict.epoch !== evidence.epoch || number !== evidence.epoch || outside) {
+  if (cause === undefined && !within(epoch, sequence)) {
     return wrong('it belongs to another epoch than the log says');
   }
   const shard = shards.get(sequence)?.shard;
@@ -132,7 +146,7 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
 
 /** The verifier's log and the hub show the same verdicts of this verifier and epoch. */
 function auditCopies({ evidence, epoch, fault }: Audit): void {
-  const verifier = verifierOf(evidence);
+  const { verifier } = epoch.opened;
   const shown = evidence.verdicts.filter(
     ({ verdict }) => verdict.epoch === evidence.epoch && verdict.verifier === verifier,
   );
@@ -151,25 +165,20 @@ function auditCopies({ evidence, epoch, fault }: Audit): void {
 
 /** Shards between the epoch before and this one, which no seed of this verifier draws. */
 function auditGap({ evidence, epoch, fault }: Audit): void {
-  const previous = evidence.lines.find(
-    (line) => line.type === 'epoch-revealed' && line.epoch === evidence.epoch - 1,
-  );
-  if (previous?.type !== 'epoch-revealed') return;
-  const { through } = previous;
-  if (through >= epoch.opened.from) {
-    fault('seed', `epoch ${evidence.epoch} begins before epoch ${evidence.epoch - 1} ended`);
+  const before = evidence.epoch - 1;
+  const through = recordsOf({ ...evidence, epoch: before }).flatMap(({ record }) =>
+    record.type === 'revealed' ? [record.through] : [],
+  )[0];
+  if (through === undefined) return;
+  const { from } = epoch.opened;
+  if (through >= from) {
+    fault('seed', `epoch ${evidence.epoch} begins before epoch ${before} ended`);
   }
   for (const { shard, voided } of evidence.shards) {
-    if (voided || shard.sequence <= through || shard.sequence >= epoch.opened.from) continue;
-    const text = `shard ${shard.sequence} lies between epochs ${evidence.epoch - 1} and ${evidence.epoch}: no seed of this verifier draws it`;
+    if (voided || shard.sequence <= through || shard.sequence >= from) continue;
+    const text = `shard ${shard.sequence} lies between epochs ${before} and ${evidence.epoch}: no seed of this verifier draws it`;
     fault('skipped', text);
   }
-}
-
-/** The verifier whose log this is: that of its first verdict. */
-function verifierOf({ lines }: Evidence): PublicKey | undefined {
-  const first = lines.find((line) => line.type === 'verdict');
-  return first?.type === 'verdict' ? first.signed.verdict.verifier : undefined;
 }
 
 const nameVerdict = ({ sequence, signed: { verdict } }: FiledVerdict): string =>

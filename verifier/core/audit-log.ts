@@ -7,14 +7,14 @@ import type { Evidence, Fault, RevealedEpoch, Verify } from './audit.ts';
 /** The hub's log is one log, and the epoch's shards are what their devices committed to in it. */
 export function auditLog(
   evidence: Evidence,
-  { revealed }: RevealedEpoch,
+  { opened: { from }, revealed: { through } }: RevealedEpoch,
   verify: Verify,
 ): { checked: string[]; faults: Fault[] } {
   const { entries, head, hub } = evidence;
   const faults = auditTree(evidence, verify);
   const byIndex = new Map(entries.map((logged) => [logged.entry.index, logged]));
   const shards = evidence.shards.filter(
-    ({ shard }) => shard.sequence >= revealed.from && shard.sequence <= revealed.through,
+    ({ shard }) => shard.sequence >= from && shard.sequence <= through,
   );
   for (const logged of shards) {
     const message = judgeShard(logged, byIndex.get(logged.shard.index), { hub, verify });

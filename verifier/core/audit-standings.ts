@@ -32,7 +32,7 @@ export function auditStandings({
     const units = known === undefined || known.failures < failed ? 0 : known.units;
     counts.set(name, { units: units + unitCount, failures: failed });
     trusted.set(sequence, Math.min(before, units));
-    if (voided || before <= units || sequence < epoch.revealed.from) continue;
+    if (voided || before <= units || sequence < epoch.opened.from) continue;
     const text = `shard ${sequence} says that ${before} units lie behind device ${device}; the log has ${units}: fewer of them were checked than should have been`;
     fault('standing', text);
   }

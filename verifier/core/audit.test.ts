@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { EpochRecord } from '#protocol/epoch.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { instant } from '#protocol/units.ts';
@@ -11,6 +12,7 @@ import {
   STRANGER,
   sampleEvidence,
   seedOf,
+  signEpoch,
   VERIFIER,
   type VerdictLine,
 } from './sample-evidence.ts';
@@ -34,7 +36,25 @@ const codesOf = (evidence: Evidence) => [...new Set(faultsOf(evidence).map(({ co
 
 const honest = sampleEvidence(2);
 const isVerdict = (line: LogLine): line is VerdictLine => line.type === 'verdict';
-const verdictLines = honest.lines.filter(isVerdict).filter(({ epoch }) => epoch === 2);
+const epochOf = (line: LogLine): number =>
+  line.type === 'verdict' ? line.signed.verdict.epoch : line.signed.record.epoch;
+const verdictLines = honest.lines.filter(isVerdict).filter((line) => epochOf(line) === 2);
+/** The lines of epoch 2 that open and reveal it, with their records changed and signed again. */
+const withRecord = (change: (record: EpochRecord) => EpochRecord): Evidence => ({
+  ...honest,
+  lines: honest.lines.map((line) =>
+    isVerdict(line) || epochOf(line) !== 2
+      ? line
+      : { type: 'epoch', signed: signEpoch(change(line.signed.record)) },
+  ),
+});
+/** The hub was told what the log says. */
+const published = (evidence: Evidence): Evidence => ({
+  ...evidence,
+  epochs: evidence.lines.flatMap((line) => (isVerdict(line) ? [] : [line.signed])),
+});
+const isRecord = (line: LogLine, type: EpochRecord['type']): boolean =>
+  line.type === 'epoch' && line.signed.record.type === type && epochOf(line) === 2;
 
 /** The evidence with some lines of the log changed, and the hub showing the same verdicts. */
 function withLines(change: (line: LogLine) => LogLine[]): Evidence {
@@ -74,7 +94,7 @@ describe('auditEpoch', () => {
   });
 
   it('tells plainly of an epoch whose seed is secret, or that never was', () => {
-    const open = honest.lines.filter((line) => line.type !== 'epoch-revealed' || line.epoch !== 2);
+    const open = honest.lines.filter((line) => !isRecord(line, 'revealed'));
     const unrevealed = auditEpoch({ ...honest, lines: open }, verify);
     expect(unrevealed).toMatchObject({
       state: 'unrevealed',
@@ -113,25 +133,62 @@ describe('a verifier that cheats', () => {
   });
 
   it('reveals another seed than it committed to: found', () => {
-    const evidence = withLines((line) => [
-      line.type === 'epoch-revealed' && line.epoch === 2 ? { ...line, seed: seedOf(3) } : line,
-    ]);
-    expect(codesOf(evidence)).toContain('seed');
+    const evidence = withRecord((record) =>
+      record.type === 'revealed' ? { ...record, seed: seedOf(3) } : record,
+    );
+    expect(faultsOf(published(evidence))[0]).toEqual({
+      code: 'seed',
+      message: expect.stringContaining('not the one whose SHA-256 was logged first'),
+    });
   });
 
   it('writes its log anew with another seed: found by who wrote down the hash of the first', () => {
-    const opened = honest.lines.find((line) => line.type === 'epoch-opened' && line.epoch === 2);
-    if (opened?.type !== 'epoch-opened') throw new Error('no epoch');
-    expect(faultsOf({ ...honest, seedHash: opened.commitment })).toEqual([]);
+    const opened = honest.lines.find((line) => isRecord(line, 'opened'));
+    if (opened?.type !== 'epoch' || opened.signed.record.type !== 'opened') throw new Error();
+    expect(faultsOf({ ...honest, seedHash: opened.signed.record.commitment })).toEqual([]);
     expect(faultsOf({ ...honest, seedHash: otherDigest() })).toEqual([
       { code: 'seed', message: expect.stringContaining('written anew') },
     ]);
   });
 
+  it('writes its log anew, each line signed: found by what the hub was told', () => {
+    const anew = sampleEvidence(2, { seed: (epoch) => seedOf(epoch + 7) });
+    expect(faultsOf(anew)).toEqual([]);
+    const faults = faultsOf({ ...anew, epochs: honest.epochs });
+    expect(faults.map(({ code }) => code)).toEqual(['seed', 'seed']);
+    expect(faults[0]?.message).toContain('the log was written anew');
+  });
+
+  it('draws with a seed that it told the hub nothing of, or never tells it: found', () => {
+    for (const type of ['opened', 'revealed']) {
+      const epochs = honest.epochs.filter(
+        ({ record }) => record.epoch !== 2 || record.type !== type,
+      );
+      expect(faultsOf({ ...honest, epochs })).toEqual([
+        { code: 'seed', message: `the hub was not told that epoch 2 was ${type}` },
+      ]);
+    }
+    const others = honest.epochs.map(({ record, signature }) => ({
+      record: { ...record, verifier: STRANGER.key },
+      signature,
+    }));
+    expect(faultsOf({ ...honest, epochs: [...others, ...honest.epochs] })).toEqual([]);
+  });
+
+  it('leaves a record of an epoch unsigned, or changes it after signing: found', () => {
+    const lines = honest.lines.map((line): LogLine => {
+      if (line.type !== 'epoch' || !isRecord(line, 'opened')) return line;
+      return {
+        type: 'epoch',
+        signed: { ...line.signed, record: { ...line.signed.record, from: 5 } as EpochRecord },
+      };
+    });
+    const faults = faultsOf({ ...honest, lines });
+    expect(faults[0]).toEqual({ code: 'seed', message: expect.stringContaining('did not sign') });
+  });
+
   it('opens an epoch when its verdicts are known, or judges after its seed is: found', () => {
-    const [opened] = honest.lines.filter(
-      (line) => line.type === 'epoch-opened' && line.epoch === 2,
-    );
+    const [opened] = honest.lines.filter((line) => isRecord(line, 'opened'));
     const rest = honest.lines.filter((line) => line !== opened);
     if (opened === undefined) throw new Error('no epoch');
     expect(codesOf({ ...honest, lines: [...rest, opened] })).toEqual(['seed']);
@@ -160,7 +217,6 @@ describe('a verifier that cheats', () => {
   });
 
   it.each([
-    { what: 'of another epoch', change: { epoch: 1 } },
     { what: 'of other outputs', change: { claimed: otherDigest(), reference: otherDigest() } },
     { what: 'that matches other bytes', change: { reference: otherDigest() } },
     { what: 'of a mismatch of equal bytes', change: { kind: 'mismatch' as const, runs: 2 } },
@@ -181,6 +237,16 @@ describe('a verifier that cheats', () => {
     expect(codesOf(evidence)).toContain('verdict');
   });
 
+  it('dates a verdict to another epoch: it is missing in its own, and out of place in the other', () => {
+    const [unit] = verdictLines.map(({ signed }) => signed.verdict.unit).slice(-1);
+    const redated = (epoch: number) =>
+      sampleEvidence(epoch, {
+        verdict: (_, verdict) => (verdict.unit === unit ? { ...verdict, epoch: 1 } : verdict),
+      });
+    expect(codesOf(redated(2))).toEqual(['skipped']);
+    expect(codesOf(redated(1))).toContain('verdict');
+  });
+
   it('keeps a verdict from the hub, or takes one out of its log: found', () => {
     const [first] = verdictLines;
     const verdicts = honest.verdicts.filter((signed) => signed !== first?.signed);
@@ -190,11 +256,12 @@ describe('a verifier that cheats', () => {
   });
 
   it('leaves shards between two epochs: found', () => {
-    const evidence = withLines((line) => {
-      if (line.type === 'verdict') return line.sequence === 4 ? [] : [line];
-      return [line.epoch === 2 ? { ...line, from: 5 } : line];
-    });
-    expect(faultsOf(evidence)).toEqual([
+    const { lines } = withRecord((record) =>
+      record.type === 'opened' ? { ...record, from: 5 } : record,
+    );
+    const kept = lines.filter((line) => line.type !== 'verdict' || line.sequence !== 4);
+    const verdicts = kept.filter(isVerdict).map(({ signed }) => signed);
+    expect(faultsOf(published({ ...honest, lines: kept, verdicts }))).toEqual([
       { code: 'skipped', message: expect.stringContaining('between epochs 1 and 2') },
     ]);
   });

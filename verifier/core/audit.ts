@@ -1,12 +1,12 @@
 import { describePolicy } from '#protocol/check-policy.ts';
-import { bytesToHex } from '#protocol/digest.ts';
+import type { EpochRecordOf, SignedEpoch } from '#protocol/epoch.ts';
 import type { Digest, PublicKey, Signature } from '#protocol/ids.ts';
 import type { LoggedCommitment, LoggedShard } from '#protocol/public-log.ts';
 import type { SignedTreeHead, SignedVerdict } from '#protocol/records.ts';
 import type { SigningContext } from '#protocol/signature.ts';
 import { auditDraws } from './audit-draws.ts';
+import { auditEpochs } from './audit-epochs.ts';
 import { auditLog } from './audit-log.ts';
-import { commitSeed } from './draw.ts';
 import type { LogLine } from './events.ts';
 
 /** What anyone can read of a hub and a verifier. */
@@ -18,6 +18,8 @@ export interface Evidence {
   head: SignedTreeHead;
   /** A head that somebody was given before, of which this log must be a continuation. */
   earlier?: SignedTreeHead;
+  /** Records of epochs of all verifiers, as the hub shows them. */
+  epochs: readonly SignedEpoch[];
   /** SHA-256 of the epoch's seed, as somebody wrote it down when the epoch was opened. */
   seedHash?: Digest;
   /** The hub's entries under `head`, by position. */
@@ -61,36 +63,38 @@ export type AuditReport =
   | { state: 'unknown' | 'unrevealed'; message: string }
   | { state: 'audited'; checked: string[]; faults: Fault[] };
 
-type Line<T extends LogLine['type']> = Extract<LogLine, { type: T }>;
+type VerdictLine = Extract<LogLine, { type: 'verdict' }>;
 
-/** A revealed epoch: where its lines stand in the log, and what they say. */
+/** A revealed epoch, as its lines in the log say. */
 export interface RevealedEpoch {
-  opened: Line<'epoch-opened'>;
-  revealed: Line<'epoch-revealed'>;
+  opened: EpochRecordOf<'opened'>;
+  revealed: EpochRecordOf<'revealed'>;
   /** Its verdicts, in the order of the log. */
-  verdicts: Line<'verdict'>[];
+  verdicts: VerdictLine[];
 }
 
 /** Recomputes from public records which units an epoch had to check, and what came of it. */
 export function auditEpoch(evidence: Evidence, verify: Verify): AuditReport {
   const { epoch, lines } = evidence;
-  const of = <T extends LogLine['type']>(type: T) =>
-    lines.filter((line): line is Line<T> => line.type === type && line.epoch === epoch);
-  const [opened] = of('epoch-opened');
-  const [revealed] = of('epoch-revealed');
+  const records = recordsOf(evidence).map(({ record }) => record);
+  const opened = records.find((record) => record.type === 'opened');
+  const revealed = records.find((record) => record.type === 'revealed');
   if (opened === undefined) return unknown(evidence);
   if (revealed === undefined) {
     const message = `epoch ${epoch} is not revealed: its seed is still secret, and follows in the log when its last draw is judged`;
     return { state: 'unrevealed', message };
   }
-  const found: RevealedEpoch = { opened, revealed, verdicts: of('verdict') };
-  const seeds = auditSeed(evidence, found);
+  const verdicts = lines.filter(
+    (line): line is VerdictLine => line.type === 'verdict' && line.signed.verdict.epoch === epoch,
+  );
+  const found: RevealedEpoch = { opened, revealed, verdicts };
+  const seeds = auditEpochs(evidence, found, verify);
   const log = auditLog(evidence, found, verify);
   const draws = auditDraws(evidence, found, verify);
   return {
     state: 'audited',
     checked: [
-      `the seed of epoch ${epoch} against SHA-256 ${opened.commitment}, logged before its first verdict; it checks ${describePolicy(opened.policy)}`,
+      `the seed of epoch ${epoch} against SHA-256 ${opened.commitment}, signed, in the log and at the hub before its first verdict; it checks ${describePolicy(opened.policy)}`,
       ...log.checked,
       ...draws.checked,
     ],
@@ -98,43 +102,15 @@ export function auditEpoch(evidence: Evidence, verify: Verify): AuditReport {
   };
 }
 
+/** What the log says of the epoch at hand, in its order. */
+export const recordsOf = ({ epoch, lines }: Evidence): SignedEpoch[] =>
+  lines.flatMap((line) =>
+    line.type === 'epoch' && line.signed.record.epoch === epoch ? [line.signed] : [],
+  );
+
 function unknown({ epoch, lines }: Evidence): AuditReport {
-  const known = lines.flatMap((line) => (line.type === 'epoch-opened' ? [line.epoch] : []));
+  const known = lines.flatMap((line) => (line.type === 'epoch' ? [line.signed.record.epoch] : []));
   const [first, last] = [Math.min(...known), Math.max(...known)];
   const range = known.length === 0 ? 'none' : `epochs ${first} to ${last}`;
   return { state: 'unknown', message: `this log opened no epoch ${epoch}: it has ${range}` };
-}
-
-/** The seed is the one committed to first, and nothing was drawn before, or told after, its reveal. */
-function auditSeed({ epoch, lines, seedHash }: Evidence, { opened, revealed }: RevealedEpoch) {
-  const faults: Fault[] = [];
-  const fault = (message: string) => faults.push({ code: 'seed', message });
-  if (bytesToHex(commitSeed(revealed.seed)) !== opened.commitment) {
-    fault(`the revealed seed of epoch ${epoch} is not the one whose SHA-256 was logged first`);
-  }
-  if (seedHash !== undefined && seedHash !== opened.commitment) {
-    fault(
-      `epoch ${epoch} was opened with another seed than the one you wrote down: the log was written anew`,
-    );
-  }
-  const others = lines.filter((line) => line.type !== 'verdict' && line.epoch === epoch);
-  if (others.length > 2 || others.some((line) => 'seed' in line !== (line === revealed))) {
-    fault(`epoch ${epoch} was opened or revealed more than once`);
-  }
-  if (revealed.from !== opened.from || revealed.commitment !== opened.commitment) {
-    fault(
-      `epoch ${epoch} was revealed with another beginning or commitment than it was opened with`,
-    );
-  }
-  const [start, end] = [lines.indexOf(opened), lines.indexOf(revealed)];
-  const places = lines.flatMap((line, at) =>
-    line.type === 'verdict' && line.epoch === epoch ? [at] : [],
-  );
-  if (end < start || places.some((at) => at < start)) {
-    fault(`epoch ${epoch} was opened after a verdict or the seed of it was known`);
-  }
-  if (places.some((at) => at > end)) {
-    fault(`verdicts of epoch ${epoch} were logged after its seed was revealed`);
-  }
-  return faults;
 }

@@ -1,5 +1,6 @@
 import type { DecoySample } from '#protocol/calibration.ts';
 import type { CheckPolicy } from '#protocol/check-policy.ts';
+import type { SignedEpoch, SignedEpochOf } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
@@ -36,54 +37,27 @@ export interface VerifierConfig {
   tasksMax: number;
 }
 
-/** A period with one draw seed. `through` is set when it is closed; revealed ones are forgotten. */
+/** A period with one draw seed, kept until the hub has the seed too. */
 export interface Epoch {
   number: number;
   seed: Nonce;
-  /** SHA-256 of the seed's 32 bytes, in the log before the first draw. */
-  commitment: Digest;
-  /** First and last sequence drawn with this seed. */
+  /** First and last sequence drawn with this seed; `through` is set when it is closed. */
   from: number;
   through?: number;
   policy: CheckPolicy;
-  startedAt: Instant;
+  /** As they were signed and logged. */
+  opened: SignedEpochOf<'opened'>;
+  revealed?: SignedEpochOf<'revealed'>;
 }
-
-/**
- * Why a unit was judged beyond its draw: its job's assurance, an exit audit, or verifiers that
- * disagreed. Such checks come on top; none of them takes the place of a draw.
- */
-export type CheckCause = 'assurance' | 'audit' | 'dispute';
 
 /** A verdict and the accepted shard it belongs to. */
 export interface FiledVerdict {
   sequence: number;
-  epoch: number;
   signed: SignedVerdict;
-  /** Absent for a plain draw. */
-  cause?: CheckCause;
 }
 
 /** One line of the public log. */
-export type LogLine =
-  | ({ type: 'verdict' } & FiledVerdict)
-  | {
-      type: 'epoch-opened';
-      epoch: number;
-      commitment: Digest;
-      from: number;
-      policy: CheckPolicy;
-      at: Instant;
-    }
-  | {
-      type: 'epoch-revealed';
-      epoch: number;
-      commitment: Digest;
-      seed: Nonce;
-      from: number;
-      through: number;
-      at: Instant;
-    };
+export type LogLine = ({ type: 'verdict' } & FiledVerdict) | { type: 'epoch'; signed: SignedEpoch };
 
 /** What a verifier has on disk about one hub; loaded before the hello. */
 export interface Saved {
@@ -94,7 +68,7 @@ export interface Saved {
   settled: number;
   /** Number of the newest epoch ever opened, 0 at first. */
   lastEpoch: number;
-  /** Epochs not revealed yet, oldest first. */
+  /** Epochs whose seed the hub has not acknowledged, oldest first. */
   epochs: readonly Epoch[];
   /** Verdicts of sequences past `settled`, oldest first: they may have to be sent again. */
   verdicts: readonly FiledVerdict[];

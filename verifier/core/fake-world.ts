@@ -1,5 +1,6 @@
 import { encodeBase64 } from '#protocol/base64.ts';
 import { concatBytes, digest, digestRecord, hexToBytes } from '#protocol/digest.ts';
+import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/package.ts';
@@ -89,6 +90,8 @@ export interface FakeWorld {
   diskFull: boolean;
   /** Re-executions are not answered. */
   idle: boolean;
+  /** The hub acknowledges no epoch. */
+  deaf: boolean;
   effects: VerifierEffect[];
   lines: LogLine[];
   disk: Saved;
@@ -113,6 +116,7 @@ export function openFakeWorld(script: FakeScript = {}): FakeWorld {
     nonces: 0,
     diskFull: false,
     idle: false,
+    deaf: false,
     effects: [],
     lines: [],
     disk: script.saved ?? { hub: HUB, ...none },
@@ -145,6 +149,9 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
     case 'connect':
       world.link = effect.link;
       return;
+    case 'send':
+      if (effect.message.type === 'epoch' && !world.deaf) logEpoch(world, effect.message.signed);
+      return;
     case 'bind':
       return step(world, { type: 'bound', saved: world.disk });
     case 'persist':
@@ -168,6 +175,11 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
   }
 }
 
+/** The hub has a record of an epoch on disk. */
+export function logEpoch(world: FakeWorld, { record: { epoch, type } }: SignedEpoch): void {
+  receive(world, { type: 'epoch-logged', epoch, record: type });
+}
+
 function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
   const { token, epochs, lines, marks } = effect;
   if (world.diskFull) {
@@ -175,7 +187,7 @@ function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persis
   }
   world.lines.push(...lines);
   const filed = lines.flatMap((line) => (line.type === 'verdict' ? [line] : []));
-  const opened = (epochs ?? []).map(({ number }) => number);
+  const opened = lines.flatMap((line) => (line.type === 'epoch' ? line.signed.record.epoch : []));
   world.disk = {
     ...world.disk,
     ...(epochs === undefined ? {} : { epochs }),
@@ -227,5 +239,10 @@ export const sentJudged = (world: FakeWorld): number[] =>
   sent(world).flatMap((message) => (message.type === 'judged' ? [message.through] : []));
 export const sentAudited = (world: FakeWorld): number[] =>
   sent(world).flatMap((message) => (message.type === 'audited' ? [message.sequence] : []));
+export const sentEpochs = (world: FakeWorld): SignedEpoch[] =>
+  sent(world).flatMap((message) => (message.type === 'epoch' ? [message.signed] : []));
+/** What the log has: verdicts, and what became of epochs. */
+export const linesOf = ({ lines }: FakeWorld): string[] =>
+  lines.map((line) => (line.type === 'verdict' ? 'verdict' : line.signed.record.type));
 export const executions = ({ effects }: FakeWorld) =>
   effects.flatMap((effect) => (effect.type === 'execute' ? [effect] : []));

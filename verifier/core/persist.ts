@@ -1,5 +1,6 @@
 import type { Refusal } from '#protocol/refusal.ts';
 import { after, millis } from '#protocol/units.ts';
+import { finishEpoch, undoEpoch } from './epochs.ts';
 import type { Token, VerifierEffect } from './events.ts';
 import { linkOf } from './session.ts';
 import { type Persisting, say, type Turn } from './state.ts';
@@ -23,14 +24,10 @@ export function finishPersist(turn: Turn, token: Token): void {
   verifier.persisting.delete(token);
   if (done === undefined || book === undefined) return;
   switch (done.type) {
-    case 'epoch': {
-      const epoch = book.epochs.find(({ number }) => number === done.epoch);
-      if (epoch !== undefined) epoch.durable = true;
-      return;
-    }
+    case 'epoch':
     case 'reveal':
-      book.epochs = book.epochs.filter(({ number }) => number !== done.epoch);
-      return;
+    case 'forget':
+      return finishEpoch(book, done);
     case 'marks':
       book.judged = Math.max(book.judged, done.judged);
       return;
@@ -66,6 +63,7 @@ export function failPersist(turn: Turn, token: Token, refusal: Refusal): void {
   verifier.persisting.delete(token);
   if (failed === undefined) return;
   if (failed.type === 'verdict') failed.check.stage = 'deciding';
+  if ('epoch' in failed && verifier.book !== undefined) undoEpoch(verifier.book, failed);
   verifier.diskAfter = after(world.now, DISK_PAUSE_MS);
   say(turn, 'warning', `nothing can be written: ${refusal.message}; verdicts wait on this disk`);
 }

@@ -8,6 +8,7 @@ import {
   digestRecord,
   hexToBytes,
 } from '#protocol/digest.ts';
+import type { EpochRecord, SignedEpoch } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, Nonce } from '#protocol/ids.ts';
 import { appendLeaf, frontierRoot, openFrontier } from '#protocol/merkle-log.ts';
 import { hashEntry, type LoggedCommitment, type LoggedShard } from '#protocol/public-log.ts';
@@ -37,6 +38,8 @@ export interface SampleChanges {
   before?(sequence: number, truth: number): number;
   /** Drawn units of a shard, in place of the draw. */
   draw?(sequence: number, units: number[]): number[];
+  /** The seed of an epoch, in place of its own. */
+  seed?(epoch: number): Nonce;
   /** A verdict before it is signed. */
   verdict?(sequence: number, verdict: Verdict): Verdict;
 }
@@ -49,12 +52,13 @@ export function sampleEvidence(epoch: number, changes: SampleChanges = {}): Evid
   return {
     epoch,
     hub: HUB.key,
-    lines: [1, 2].flatMap((number) => linesOf(number, verdicts)),
+    lines: [1, 2].flatMap((number) => linesOf(number, verdicts, changes)),
     head: headOf(entries),
     earlier: headOf(entries.slice(0, 3)),
     entries,
     shards,
     verdicts: verdicts.map(({ signed }) => signed),
+    epochs: [1, 2].flatMap((number) => recordsOf(number, changes)),
   };
 }
 
@@ -100,10 +104,11 @@ function makeShard(
   };
 }
 
-function judgeShard({ shard }: LoggedShard, { draw, verdict }: SampleChanges): VerdictLine[] {
+function judgeShard({ shard }: LoggedShard, changes: SampleChanges): VerdictLine[] {
+  const { draw, verdict, seed = seedOf } = changes;
   const { sequence } = shard;
   const epoch = epochOfSequence(sequence);
-  const drawn = drawUnits({ seed: seedOf(epoch), policy: SAMPLE_POLICY }, shard);
+  const drawn = drawUnits({ seed: seed(epoch), policy: SAMPLE_POLICY }, shard);
   return (draw?.(sequence, drawn) ?? drawn).map((unit) => {
     const place = unit - shard.firstUnit;
     const claimed = digestRecord([sequence, place]);
@@ -126,30 +131,37 @@ function judgeShard({ shard }: LoggedShard, { draw, verdict }: SampleChanges): V
     };
     const said = verdict?.(sequence, honest) ?? honest;
     const signed = { verdict: said, signature: VERIFIER.sign('verdict', said) };
-    return { type: 'verdict', sequence, epoch, signed };
+    return { type: 'verdict', sequence, signed };
   });
 }
 
-function linesOf(epoch: number, verdicts: readonly VerdictLine[]): LogLine[] {
-  const seed = seedOf(epoch);
+function linesOf(
+  epoch: number,
+  verdicts: readonly VerdictLine[],
+  changes: SampleChanges,
+): LogLine[] {
+  const records = recordsOf(epoch, changes).map((signed): LogLine => ({ type: 'epoch', signed }));
+  const own = verdicts.filter(({ signed }) => signed.verdict.epoch === epoch);
+  return [...records.slice(0, 1), ...own, ...records.slice(1)];
+}
+
+function recordsOf(epoch: number, changes: SampleChanges): SignedEpoch[] {
+  const seed = (changes.seed ?? seedOf)(epoch);
   const commitment = bytesToHex(commitSeed(seed)) as Digest;
   const from = epoch === 1 ? 0 : SHARDS / 2;
   const through = from + SHARDS / 2 - 1;
   const policy = SAMPLE_POLICY;
+  const whose = { verifier: VERIFIER.key, epoch };
   return [
-    { type: 'epoch-opened', epoch, commitment, from, policy, at: instant(1_000 * from) },
-    ...verdicts.filter((line) => line.epoch === epoch),
-    {
-      type: 'epoch-revealed',
-      epoch,
-      commitment,
-      seed,
-      from,
-      through,
-      at: instant(1_000 * through + 900),
-    },
+    signEpoch({ type: 'opened', ...whose, commitment, from, policy, at: instant(1_000 * from) }),
+    signEpoch({ type: 'revealed', ...whose, seed, through, at: instant(1_000 * through + 900) }),
   ];
 }
+
+export const signEpoch = (record: EpochRecord): SignedEpoch => ({
+  record,
+  signature: VERIFIER.sign('epoch', record),
+});
 
 /** The head of these entries, signed by the hub. */
 export function headOf(entries: readonly LoggedCommitment[]): SignedTreeHead {

@@ -1,11 +1,10 @@
 import type { Digest, JobId, Nonce, PublicKey } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
-import type { AcceptedShard } from '#protocol/records.ts';
+import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
 import type {
-  CheckCause,
   Epoch,
   FiledVerdict,
   LinkId,
@@ -40,13 +39,24 @@ export type Phase =
   | { name: 'stopping' }
   | { name: 'stopped' };
 
+/**
+ * An epoch on its way: `opening` until it is in our log, `opened` until the hub has it, `logged` while
+ * it draws; `revealing` until its seed is in our log, `revealed` until the hub has that, and then
+ * `over`, until the seed is off the disk.
+ */
+export interface KeptEpoch extends Epoch {
+  stage: 'opening' | 'opened' | 'logged' | 'revealing' | 'revealed' | 'over';
+  /** When the record at hand was last sent. */
+  told?: { link: LinkId; at: Instant };
+}
+
 /** What is known about one hub: the durable part, and how far its checks have been seen. */
 export interface Book {
   hub: PublicKey;
   judged: number;
   settled: number;
   lastEpoch: number;
-  epochs: (Epoch & { durable: boolean })[];
+  epochs: KeptEpoch[];
   verdicts: FiledVerdict[];
   /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
   highest: number;
@@ -107,7 +117,8 @@ export type Persisting =
   | { type: 'epoch'; epoch: number }
   | { type: 'verdict'; sequence: number; check: UnitCheck }
   | { type: 'marks'; judged: number; settled: number }
-  | { type: 'reveal'; epoch: number };
+  | { type: 'reveal'; epoch: number }
+  | { type: 'forget'; epoch: number };
 
 /** The whole state of a verifier, changed in place. */
 export interface Verifier {
@@ -151,12 +162,15 @@ export interface Turn {
 export function openBook(saved: Saved): Book {
   const sequences = saved.verdicts.map((filed) => filed.sequence);
   const closed = saved.epochs.map((epoch) => epoch.through ?? -1);
+  const epochs = saved.epochs.map((epoch): KeptEpoch => {
+    return { ...epoch, stage: epoch.revealed === undefined ? 'opened' : 'revealed' };
+  });
   return {
     hub: saved.hub,
     judged: saved.judged,
     settled: saved.settled,
     lastEpoch: saved.lastEpoch,
-    epochs: saved.epochs.map((epoch) => ({ ...epoch, durable: true })),
+    epochs,
     verdicts: [...saved.verdicts],
     highest: Math.max(saved.judged, ...sequences, ...closed),
     drawn: saved.judged,

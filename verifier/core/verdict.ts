@@ -25,6 +25,7 @@ export function fileVerdict(
     device: shard.device,
     claimed: bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES)) as Digest,
     ...finding,
+    ...(pending.cause === undefined ? {} : { cause: pending.cause }),
     epoch: pending.epoch,
     n: pending.before + check.unit - shard.firstUnit + 1,
     at: world.now,
@@ -33,9 +34,7 @@ export function fileVerdict(
   const first = check.filed === undefined;
   const filed: FiledVerdict = check.filed ?? {
     sequence: shard.sequence,
-    epoch: pending.epoch,
     signed: { verdict, signature: world.sign('verdict', verdict) },
-    ...(pending.cause === undefined ? {} : { cause: pending.cause }),
   };
   check.filed = filed;
   check.stage = 'filing';

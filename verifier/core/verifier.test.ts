@@ -11,11 +11,14 @@ import {
   fakeReference,
   fakeShard,
   honestShard,
+  linesOf,
+  logEpoch,
   openFakeWorld,
   receive,
   sendAudit,
   sendCheck,
   sentAudited,
+  sentEpochs,
   sentJudged,
   sentTypes,
   sentVerdicts,
@@ -34,7 +37,11 @@ describe('checking', () => {
     sendCheck(script, honestShard(1, 10));
     wait(script, 300);
     const [opened] = script.lines;
-    expect(opened).toMatchObject({ type: 'epoch-opened', epoch: 1, from: 0 });
+    expect(opened).toMatchObject({
+      type: 'epoch',
+      signed: { record: { type: 'opened', epoch: 1 } },
+    });
+    expect(sentTypes(script).slice(0, 3)).toEqual(['hello', 'epoch', 'verdict']);
     const seed = script.state.book?.epochs[0]?.seed ?? ('' as Nonce);
     const due = [0, 1].flatMap((sequence) =>
       drawUnits({ seed, policy: HALF }, honestShard(sequence, 10)),
@@ -211,13 +218,89 @@ describe('what is on disk', () => {
     sendCheck(script, honestShard(0, 1));
     wait(script, 2_500);
     sendCheck(script, honestShard(1, 1));
-    const types = script.lines.map((line) => line.type);
-    expect(types).toEqual(['epoch-opened', 'verdict', 'epoch-revealed', 'epoch-opened', 'verdict']);
-    const [opened, , revealed] = script.lines;
-    if (opened?.type !== 'epoch-opened' || revealed?.type !== 'epoch-revealed') throw new Error();
-    expect(revealed).toMatchObject({ from: 0, through: 0, commitment: opened.commitment });
+    expect(linesOf(script)).toEqual(['opened', 'verdict', 'revealed', 'opened', 'verdict']);
+    const [opened, revealed] = sentEpochs(script).map(({ record }) => record);
+    if (opened?.type !== 'opened' || revealed?.type !== 'revealed') throw new Error();
+    expect(opened).toMatchObject({ epoch: 1, from: 0 });
+    expect(revealed).toMatchObject({ epoch: 1, through: 0 });
     expect(digest(hexToBytes(revealed.seed))).toBe(opened.commitment);
     expect(script.disk.epochs.map(({ number }) => number)).toEqual([2]);
+  });
+});
+
+describe('an epoch', () => {
+  it('draws nothing before the hub has its record, and says it again until then', () => {
+    const script = openFakeWorld();
+    script.deaf = true;
+    connect(script);
+    sendCheck(script, honestShard(0, 3));
+    wait(script, 4_000);
+    expect(executions(script)).toEqual([]);
+    expect(sentEpochs(script)).toHaveLength(1);
+    receive(script, { type: 'beat' });
+    wait(script, 2_000);
+    const [first, second] = sentEpochs(script);
+    expect(second).toEqual(first);
+    if (first !== undefined) logEpoch(script, first);
+    expect(sentVerdicts(script)).toHaveLength(3);
+  });
+
+  it('is published with the same seed after a restart, and draws then', () => {
+    const first = openFakeWorld();
+    first.deaf = true;
+    connect(first);
+    sendCheck(first, honestShard(0, 3));
+    const second = openFakeWorld({ saved: first.disk });
+    connect(second);
+    expect(sentEpochs(second)).toEqual(sentEpochs(first));
+    sendCheck(second, honestShard(0, 3));
+    wait(second, 200);
+    expect(sentVerdicts(second).map(({ epoch }) => epoch)).toEqual([1, 1, 1]);
+  });
+
+  it('keeps its seed until the hub has it, over a restart: what is revealed is said once in the log', () => {
+    const first = openFakeWorld({ epochMs: 2_000 });
+    connect(first);
+    sendCheck(first, honestShard(0, 1));
+    first.deaf = true;
+    wait(first, 2_500);
+    expect(linesOf(first)).toEqual(['opened', 'verdict', 'revealed']);
+    expect(first.disk.epochs).toMatchObject([{ number: 1, through: 0 }]);
+    const second = openFakeWorld({ saved: first.disk });
+    connect(second);
+    expect(sentEpochs(second)).toEqual(sentEpochs(first).slice(-1));
+    expect(second.disk.epochs).toEqual([]);
+    expect(second.lines).toEqual([]);
+  });
+
+  it('waits with its seed for exit audits and disputes under way, or they would be judged too late', () => {
+    const script = openFakeWorld({ rate: 0, epochMs: 2_000 });
+    connect(script);
+    sendCheck(script, honestShard(0, 3));
+    script.idle = true;
+    sendAudit(script, honestShard(0, 3));
+    wait(script, 4_000);
+    expect(linesOf(script)).toEqual(['opened']);
+    script.idle = false;
+    for (const { task, unit } of executions(script)) {
+      step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });
+    }
+    wait(script, 300);
+    expect(linesOf(script)).toEqual(['opened', 'verdict', 'verdict', 'verdict', 'revealed']);
+  });
+
+  it('of a full disk is revealed when there is room again', () => {
+    const script = openFakeWorld({ epochMs: 2_000 });
+    connect(script);
+    sendCheck(script, honestShard(0, 1));
+    wait(script, 1_000);
+    script.diskFull = true;
+    wait(script, 2_000);
+    expect(linesOf(script)).toEqual(['opened', 'verdict']);
+    script.diskFull = false;
+    wait(script, 6_000);
+    expect(linesOf(script)).toEqual(['opened', 'verdict', 'revealed']);
+    expect(script.disk.epochs).toEqual([]);
   });
 });
 

@@ -10,7 +10,7 @@ import {
   receiveCheck,
   startTasks,
 } from './checks.ts';
-import { turnEpochs } from './epochs.ts';
+import { receiveLogged, turnEpochs } from './epochs.ts';
 import type {
   LinkId,
   Saved,
@@ -151,6 +151,8 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       return receiveCheck(turn, message);
     case 'voided':
       return dropVoided(turn, message.sequence);
+    case 'epoch-logged':
+      return receiveLogged(turn, message);
     default:
       return;
   }

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type * as v from 'valibot';
 import { Health, VerdictPage } from '#protocol/api.ts';
 import { decodeJson } from '#protocol/decode.ts';
+import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { Digest } from '#protocol/ids.ts';
 import {
+  EpochPage,
   LOG_PAGE_MAX,
   LogEntryPage,
   type LoggedCommitment,
@@ -42,9 +44,6 @@ export async function readEvidence(source: AuditSource): Promise<Evidence> {
   const { hub } = await ask(http, Health, '/v1/health');
   const head = await ask(http, SignedTreeHead, '/v1/log/head');
   const earlier = await readHead(source.headFile);
-  const epoch = lines.find((line) => line.type === 'epoch-revealed' && line.epoch === source.epoch);
-  const range =
-    epoch?.type === 'epoch-revealed' ? epoch : { from: 0, through: Number.NEGATIVE_INFINITY };
   return {
     epoch: source.epoch,
     hub,
@@ -53,9 +52,22 @@ export async function readEvidence(source: AuditSource): Promise<Evidence> {
     ...(earlier === undefined ? {} : { earlier }),
     ...(source.seedHash === undefined ? {} : { seedHash: source.seedHash }),
     entries: await readEntries(http, head.head.size),
-    shards: await readShards(http, range),
+    shards: await readShards(http, rangeOf(lines, source.epoch)),
     verdicts: await readVerdicts(http),
+    epochs: await readEpochs(http),
   };
+}
+
+/** Sequences of a revealed epoch; none of one that is not. */
+function rangeOf(lines: readonly LogLine[], epoch: number): { from: number; through: number } {
+  const range = { from: 0, through: Number.NEGATIVE_INFINITY };
+  for (const line of lines) {
+    if (line.type !== 'epoch' || line.signed.record.epoch !== epoch) continue;
+    const { record } = line.signed;
+    if (record.type === 'opened') range.from = record.from;
+    else range.through = record.through;
+  }
+  return range;
 }
 
 async function ask<TSchema extends v.GenericSchema>(
@@ -135,6 +147,16 @@ async function readVerdicts(http: HubHttp): Promise<SignedVerdict[]> {
     const path = `/v1/verdicts?after=${after}&limit=${VERDICT_PAGE_MAX}`;
     const page = await ask(http, VerdictPage, path);
     found.push(...page.verdicts.map(({ signed }) => signed));
+    if (page.next <= after) return found;
+    after = page.next;
+  }
+}
+
+async function readEpochs(http: HubHttp): Promise<SignedEpoch[]> {
+  const found: SignedEpoch[] = [];
+  for (let after = 0; ; ) {
+    const page = await ask(http, EpochPage, `/v1/log/epochs?after=${after}`);
+    found.push(...page.epochs.map(({ signed }) => signed));
     if (page.next <= after) return found;
     after = page.next;
   }

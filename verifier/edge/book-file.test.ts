@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SignedEpochOf } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import { instant } from '#protocol/units.ts';
 import type { Epoch, LogLine } from '../core/events.ts';
@@ -10,35 +11,47 @@ import { openBookFile } from './book-file.ts';
 const HUB = 'aa'.repeat(32) as PublicKey;
 const digest = '0'.repeat(64) as Digest;
 const policy = { type: 'flat', rate: 0.05 } as const;
+const signature = 'a'.repeat(128) as Signature;
+const openedRecord = (epoch: number): SignedEpochOf<'opened'> => ({
+  record: {
+    type: 'opened',
+    verifier: HUB,
+    epoch,
+    commitment: digest,
+    from: epoch * 10,
+    policy,
+    at: instant(5),
+  },
+  signature,
+});
+const revealedRecord = (epoch: number): SignedEpochOf<'revealed'> => ({
+  record: {
+    type: 'revealed',
+    verifier: HUB,
+    epoch,
+    seed: `${epoch}`.repeat(64) as Nonce,
+    through: epoch * 10 + 9,
+    at: instant(6),
+  },
+  signature,
+});
 const epochOf = (number: number): Epoch => ({
   number,
   seed: `${number}`.repeat(64) as Nonce,
-  commitment: digest,
   from: number * 10,
   policy,
-  startedAt: instant(5),
+  opened: openedRecord(number),
 });
-const opened = (epoch: number): LogLine => ({
-  type: 'epoch-opened',
-  epoch,
-  commitment: digest,
-  from: epoch * 10,
-  policy,
-  at: instant(5),
+const closedEpoch = (number: number): Epoch => ({
+  ...epochOf(number),
+  through: number * 10 + 9,
+  revealed: revealedRecord(number),
 });
-const revealed = (epoch: number): LogLine => ({
-  type: 'epoch-revealed',
-  epoch,
-  commitment: digest,
-  seed: `${epoch}`.repeat(64) as Nonce,
-  from: epoch * 10,
-  through: epoch * 10 + 9,
-  at: instant(6),
-});
+const opened = (epoch: number): LogLine => ({ type: 'epoch', signed: openedRecord(epoch) });
+const revealed = (epoch: number): LogLine => ({ type: 'epoch', signed: revealedRecord(epoch) });
 const verdictOf = (sequence: number): LogLine => ({
   type: 'verdict',
   sequence,
-  epoch: 1,
   signed: {
     verdict: {
       verifier: HUB,
@@ -114,25 +127,41 @@ describe('the book of a hub', () => {
     await second.book.close();
   });
 
-  it('keeps seeds where only its owner reads them, until they are revealed', async () => {
+  it('keeps seeds where only its owner reads them, until the hub has them', async () => {
     const { book } = await open();
     await book.write({ epochs: [epochOf(1)], lines: [opened(1)] });
     const seeds = join(folder, 'seeds.json');
     expect((await stat(seeds)).mode & 0o777).toBe(0o600);
-    await book.write({ epochs: [], lines: [revealed(1)] });
-    expect(await readFile(seeds, 'utf8')).toBe('[]');
+    await book.write({ epochs: [closedEpoch(1)], lines: [revealed(1)] });
     await book.close();
     const again = await open();
-    expect(again.book.saved).toMatchObject({ lastEpoch: 1, epochs: [] });
+    expect(again.book.saved).toMatchObject({ lastEpoch: 1, epochs: [closedEpoch(1)] });
+    await again.book.write({ epochs: [], lines: [] });
+    expect(await readFile(seeds, 'utf8')).toBe('[]');
+    await again.book.close();
+    const last = await open();
+    expect(last.book.saved).toMatchObject({ lastEpoch: 1, epochs: [] });
+    await last.book.close();
+  });
+
+  it('drops a seed whose commitment a crash kept out of the log: its number is free', async () => {
+    const first = await open();
+    await first.book.write({ epochs: [epochOf(1)], lines: [opened(1)] });
+    await first.book.close();
+    await writeFile(join(folder, 'seeds.json'), JSON.stringify([epochOf(1), epochOf(2)]));
+    const again = await open();
+    expect(again.book.saved).toMatchObject({ lastEpoch: 1, epochs: [epochOf(1)] });
     await again.book.close();
   });
 
-  it('drops a seed whose commitment a crash kept out of the log', async () => {
-    const { book } = await open();
-    await book.close();
-    await writeFile(join(folder, 'seeds.json'), JSON.stringify([epochOf(3)]));
+  it('forgets a reveal that a crash kept out of the log: nobody has heard of it', async () => {
+    const first = await open();
+    await first.book.write({ epochs: [epochOf(1)], lines: [opened(1)] });
+    await first.book.close();
+    await writeFile(join(folder, 'seeds.json'), JSON.stringify([closedEpoch(1)]));
     const again = await open();
-    expect(again.book.saved).toMatchObject({ lastEpoch: 3, epochs: [] });
+    const { revealed: _revealed, ...closed } = closedEpoch(1);
+    expect(again.book.saved.epochs).toEqual([closed]);
     await again.book.close();
   });
 

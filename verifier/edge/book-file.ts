@@ -41,11 +41,18 @@ export async function openBookFile(
   const marks = (await readAs(MarkFile, markFile)) ?? { judged: -1, settled: -1 };
   const seeds: Epoch[] = (await readAs(SeedFile, seedFile)) ?? [];
   const found = await readLog(logFile, marks.settled, onLine);
-  const epochs = seeds.filter(({ number }) => found.opened.has(number));
+  // A seed counts when its line is in the log: without it nobody has heard of it.
+  const epochs = seeds
+    .filter(({ number }) => number <= found.lastEpoch)
+    .map(({ revealed, ...epoch }): Epoch => {
+      return revealed !== undefined && found.revealed.has(epoch.number)
+        ? { ...epoch, revealed }
+        : epoch;
+    });
   const saved: Saved = {
     hub,
     ...marks,
-    lastEpoch: Math.max(found.lastEpoch, ...seeds.map(({ number }) => number), 0),
+    lastEpoch: found.lastEpoch,
     epochs,
     verdicts: found.verdicts,
   };
@@ -75,8 +82,8 @@ async function readLog(file: string, settled: number, onLine: (line: LogLine) =>
   const found = {
     length: 0,
     lastEpoch: 0,
-    /** Epochs in the log whose seed is not revealed. */
-    opened: new Set<number>(),
+    /** Epochs whose seed stands in the log. */
+    revealed: new Set<number>(),
     verdicts: [] as FiledVerdict[],
   };
   const size = await stat(file).then(
@@ -97,9 +104,9 @@ async function readLog(file: string, settled: number, onLine: (line: LogLine) =>
       const { type: _type, ...filed } = line;
       if (filed.sequence > settled) found.verdicts.push(filed);
     } else {
-      found.lastEpoch = Math.max(found.lastEpoch, line.epoch);
-      if (line.type === 'epoch-opened') found.opened.add(line.epoch);
-      else found.opened.delete(line.epoch);
+      const { type, epoch } = line.signed.record;
+      found.lastEpoch = Math.max(found.lastEpoch, epoch);
+      if (type === 'revealed') found.revealed.add(epoch);
     }
   }
   return found;
@@ -143,8 +150,8 @@ function openWriter(files: Files): Pick<BookFile, 'write' | 'close'> {
 }
 
 /**
- * A new seed is on disk before its commitment, and a seed leaves the disk only after it is revealed:
- * a crash in between loses neither.
+ * A new seed is on disk before its commitment, and leaves the disk only after the hub has it: a crash
+ * in between loses neither.
  */
 async function writeBatch(files: Files, batch: readonly Write[]): Promise<Refusal | undefined> {
   const lines = batch.flatMap((written) => written.lines);

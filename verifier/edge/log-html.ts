@@ -161,7 +161,7 @@ function verdicts(list: readonly FiledVerdict[]): string {
 function epochs({ epochs: list }: Tally): string {
   const rows = list.map(({ opened, revealed }) => {
     const range =
-      revealed === undefined ? `from ${opened.from}` : `${revealed.from}–${revealed.through}`;
+      revealed === undefined ? `from ${opened.from}` : `${opened.from}–${revealed.through}`;
     const seed =
       revealed === undefined ? 'in use' : `<code class="long">${text(revealed.seed)}</code>`;
     return [

@@ -14,7 +14,6 @@ const key = 'ab'.repeat(32);
 const verdictOf = (unit: number, kind: VerdictKind): LogLine => ({
   type: 'verdict',
   sequence: unit,
-  epoch: 1,
   signed: {
     verdict: {
       verifier: key as PublicKey,

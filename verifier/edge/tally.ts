@@ -1,11 +1,9 @@
+import type { EpochRecordOf } from '#protocol/epoch.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { Verdict, VerdictKind } from '#protocol/records.ts';
 import type { FiledVerdict, LogLine } from '../core/events.ts';
 
 const LATEST_MAX = 50;
-
-type Opened = Extract<LogLine, { type: 'epoch-opened' }>;
-type Revealed = Extract<LogLine, { type: 'epoch-revealed' }>;
 
 /** What the log page shows of the log: counts of all of it, and the newest lines. */
 export interface Tally {
@@ -14,7 +12,7 @@ export interface Tally {
   latest: FiledVerdict[];
   /** Verdicts that were no match, newest first. */
   caught: FiledVerdict[];
-  epochs: { opened: Opened; revealed?: Revealed }[];
+  epochs: { opened: EpochRecordOf<'opened'>; revealed?: EpochRecordOf<'revealed'> }[];
   /** Units whose first run was not what the device claimed, so that a fresh one was made. */
   flagged: number;
   /** Of these, the ones the fresh run did not confirm: our own two runs differed. */
@@ -49,11 +47,11 @@ export function tallyLine(tally: Tally, line: LogLine): void {
       pushNewest(tally.latest, line);
       if (line.signed.verdict.kind !== 'match') pushNewest(tally.caught, line);
       return;
-    case 'epoch-opened':
-      return pushNewest(tally.epochs, { opened: line });
-    case 'epoch-revealed': {
-      const epoch = tally.epochs.find(({ opened }) => opened.epoch === line.epoch);
-      if (epoch !== undefined) epoch.revealed = line;
+    case 'epoch': {
+      const { record } = line.signed;
+      if (record.type === 'opened') return pushNewest(tally.epochs, { opened: record });
+      const epoch = tally.epochs.find(({ opened }) => opened.epoch === record.epoch);
+      if (epoch !== undefined) epoch.revealed = record;
     }
   }
 }

@@ -1,4 +1,5 @@
 import {
+  type EpochPage,
   LOG_PAGE_MAX,
   type LogConsistency,
   type LogEntryPage,
@@ -18,6 +19,7 @@ export const logRoutes = (ports: ApiPorts): Route[] => [
   route('/v1/log/inclusion', async (call) => answerResult(await readInclusion(ports, call))),
   route('/v1/log/consistency', async (call) => answerResult(await readConsistency(ports, call))),
   route('/v1/log/shards', (call) => readShards(ports, call)),
+  route('/v1/log/epochs', (call) => readEpochs(ports, call)),
 ];
 
 const route = (path: string, answer: Route['answer']): Route => ({
@@ -45,6 +47,17 @@ async function readShards({ store }: ApiPorts, { query }: Call): Promise<Respons
   const shards = await store.shards(from, limit);
   const last = shards.at(-1)?.shard.sequence;
   return answerJson({ shards, next: last === undefined ? from : last + 1 } satisfies ShardPage);
+}
+
+/** Pages by number: `next` is what to ask for `after`, and stays where it is at the end. */
+async function readEpochs({ store }: ApiPorts, { query }: Call): Promise<Response> {
+  const after = readNumber(query, 'after', 0);
+  if (!after.ok) return answerRefusal(after.refusal);
+  const limit = readCount(query, 'limit', { otherwise: LOG_PAGE_MAX, most: LOG_PAGE_MAX });
+  if (!limit.ok) return answerRefusal(limit.refusal);
+  const epochs = await store.epochs(after.value, limit.value);
+  const next = epochs.at(-1)?.number ?? after.value;
+  return answerJson({ epochs, next } satisfies EpochPage);
 }
 
 async function readInclusion(

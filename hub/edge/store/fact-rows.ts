@@ -40,6 +40,8 @@ export function encodeFactRow(fact: Fact): FactRow {
     }
     case 'judged':
       return { table: 'judged', row: { verifier: fact.verifier, through: fact.through } };
+    case 'epoch':
+      return { table: 'epoch', row: { signed_json: json(fact.signed) } };
     case 'voided': {
       const { sequence, job, reason, at } = fact;
       return { table: 'voided', row: { sequence, job, reason, at } };

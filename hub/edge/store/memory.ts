@@ -38,6 +38,10 @@ export function openMemoryStore(): Store {
       const numbered = of('verdict').map(({ signed }, index) => ({ number: index + 1, signed }));
       return structuredClone(numbered.slice(after, after + limit));
     },
+    async epochs(after, limit) {
+      const numbered = of('epoch').map(({ signed }, index) => ({ number: index + 1, signed }));
+      return structuredClone(numbered.slice(after, after + limit));
+    },
     async commitments(fromIndex, limit) {
       const logged = of('committed').map((fact) => fact.commitment);
       const from = logged.filter(({ entry }) => entry.index >= fromIndex);

@@ -42,4 +42,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       blamed integer not null, resets integer not null, at real not null)`,
     'create index accepted_by_lease on accepted (lease)',
   ],
+  [`create table epoch (number integer primary key autoincrement, signed_json text not null)`],
 ];

@@ -1,3 +1,4 @@
+import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { JobId, LeaseId } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records.ts';
@@ -21,6 +22,12 @@ export interface NumberedVerdict {
   signed: SignedVerdict;
 }
 
+/** Records of epochs are numbered likewise. */
+export interface NumberedEpoch {
+  number: number;
+  signed: SignedEpoch;
+}
+
 /**
  * Facts on disk. Every implementation passes `store.contract.ts`. A failed call rejects with a
  * `PocketgridError` of code `disk-full` or `storage-failed`, and then nothing of it was kept.
@@ -37,6 +44,8 @@ export interface Store {
   receipts(job: JobId, fromUnit: number, limit: number): Promise<ReceiptParts[]>;
   /** Verdicts numbered above `after`, in order, at most `limit`. */
   verdicts(after: number, limit: number): Promise<NumberedVerdict[]>;
+  /** Records of epochs numbered above `after`, in order, at most `limit`. */
+  epochs(after: number, limit: number): Promise<NumberedEpoch[]>;
   /** Logged commitments whose index is at least `fromIndex`, by index, at most `limit`. */
   commitments(fromIndex: number, limit: number): Promise<CommittedShard[]>;
   /** Accepted shards, voided ones as well, from a sequence on, in its order, at most `limit`. */

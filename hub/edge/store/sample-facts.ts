@@ -1,4 +1,6 @@
 import { encodeBase64 } from '#protocol/base64.ts';
+import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
+import type { EpochRecord } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { JobRecord } from '#protocol/job.ts';
 import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
@@ -156,4 +158,32 @@ export function signedVerdict(unit: number, index: number): SignedVerdict {
     },
     signature: signatureOf(900 + unit),
   };
+}
+
+export function openedEpoch(epoch: number, verifier = keyOf(50)): Extract<Fact, { type: 'epoch' }> {
+  const record: EpochRecord = {
+    type: 'opened',
+    verifier,
+    epoch,
+    commitment: digestOf(1_000 + epoch),
+    from: 10 * epoch,
+    policy: CHECK_POLICY_DEFAULT,
+    at: instant(5_000 + epoch),
+  };
+  return { type: 'epoch', signed: { record, signature: signatureOf(1_000 + epoch) } };
+}
+
+export function revealedEpoch(
+  epoch: number,
+  verifier = keyOf(50),
+): Extract<Fact, { type: 'epoch' }> {
+  const record: EpochRecord = {
+    type: 'revealed',
+    verifier,
+    epoch,
+    seed: hex(1_100 + epoch, 64) as Nonce,
+    through: 10 * epoch + 9,
+    at: instant(6_000 + epoch),
+  };
+  return { type: 'epoch', signed: { record, signature: signatureOf(1_100 + epoch) } };
 }

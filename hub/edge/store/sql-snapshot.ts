@@ -10,7 +10,7 @@ import { type Query, sql } from './sql-tables.ts';
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
   const [jobs, packages, moves, accepted, voided, pending, verdicts, judged, barred, ...rest] =
     await readAll(database, snapshotQueries());
-  const [verifiers, lastIndex, lastSequence, released, faults, lapses] = rest;
+  const [verifiers, lastIndex, lastSequence, released, faults, lapses, epochs] = rest;
   return {
     jobs: projectJobs({
       created: jobs.map((row) => ({
@@ -34,6 +34,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     voided: voided.map((row) => parseRecord(row.shard_json)),
     pending: pending.map((row) => parseRecord(row.committed_json)),
     verdicts: verdicts.map((row) => parseRecord(row.signed_json)),
+    epochs: epochs.map((row) => parseRecord(row.signed_json)),
     judged: judged.map((row) => ({ verifier: row.verifier as PublicKey, through: row.through })),
     barred: barred.map((row) => ({
       device: row.device as PublicKey,
@@ -112,6 +113,7 @@ const snapshotQueries = () =>
       .orderBy('verifier')
       .compile(),
     sql.selectFrom('lapsed').selectAll().where('blamed', '=', 1).orderBy('log_index').compile(),
+    sql.selectFrom('epoch').select('signed_json').orderBy('number').compile(),
   ] as const;
 
 type Rows<Q> = Q extends Query<infer O> ? O[] : never;

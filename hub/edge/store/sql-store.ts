@@ -51,6 +51,12 @@ export async function openSqlStore(database: SqlDatabase): Promise<Store> {
       const rows = await readRows(database, page.compile());
       return rows.map((row) => ({ number: row.number, signed: parseRecord(row.signed_json) }));
     },
+    async epochs(after, limit) {
+      const select = sql.selectFrom('epoch').select(['number', 'signed_json']);
+      const page = select.where('number', '>', after).orderBy('number').limit(limit);
+      const rows = await readRows(database, page.compile());
+      return rows.map((row) => ({ number: row.number, signed: parseRecord(row.signed_json) }));
+    },
     commitments: (fromIndex, limit) => loadCommitments(database, fromIndex, limit),
     shards: (fromSequence, limit) => loadShards(database, fromSequence, limit),
     async putKey(hash, name) {

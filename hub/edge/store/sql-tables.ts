@@ -44,6 +44,7 @@ export interface Tables {
   lapsed: { log_index: number; device: string; blamed: number; resets: number; at: number };
   verdict: { number: Generated<number>; lease: string; signed_json: string };
   judged: { number: Generated<number>; verifier: string; through: number };
+  epoch: { number: Generated<number>; signed_json: string };
   barred: { number: Generated<number>; device: string; until: number; reason: string; at: number };
   verifier: { number: Generated<number>; key: string; at: number };
   verifier_fault: { verifier: string; job: string; lease: string; unit: number; at: number };

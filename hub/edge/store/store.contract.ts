@@ -16,7 +16,9 @@ import {
   lapsed,
   leaseId,
   manifestOf,
+  openedEpoch,
   outputsOf,
+  revealedEpoch,
   saltOf,
   signedVerdict,
 } from './sample-facts.ts';
@@ -52,6 +54,7 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
   checkResults(open);
   checkReceipts(open);
   checkLog(open);
+  checkEpochs(open);
   checkDevices(open);
   checkGroups(open);
   checkKept(open);
@@ -67,6 +70,7 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
       voided: [],
       pending: [],
       verdicts: [],
+      epochs: [],
       judged: [],
       barred: [],
       lapses: [],
@@ -78,6 +82,7 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
     expect(await store.results(jobId(1), 0, 100)).toEqual([]);
     expect(await store.receipts(jobId(1), 0, 100)).toEqual([]);
     expect(await store.verdicts(0, 100)).toEqual([]);
+    expect(await store.epochs(0, 100)).toEqual([]);
     expect(await store.commitments(0, 100)).toEqual([]);
     expect(await store.shards(0, 100)).toEqual([]);
     await store.append([]);
@@ -316,6 +321,19 @@ function checkLog(open: () => Promise<StoreWorld>): void {
     expect(await store.shards(0, 9)).toEqual(logged);
     expect(await store.shards(1, 1)).toEqual([logged[1]]);
     expect(await store.shards(4, 9)).toEqual([]);
+    await store.close();
+  });
+}
+
+function checkEpochs(open: () => Promise<StoreWorld>): void {
+  it('numbers records of epochs from 1 in the order of appending, of all verifiers', async () => {
+    const { store } = await open();
+    const facts = [openedEpoch(1), openedEpoch(1, keyOf(51)), revealedEpoch(1), openedEpoch(2)];
+    for (const fact of facts) await store.append([fact]);
+    const numbered = facts.map(({ signed }, index) => ({ number: index + 1, signed }));
+    expect(await store.epochs(0, 2)).toEqual(numbered.slice(0, 2));
+    expect(await store.epochs(2, 10)).toEqual(numbered.slice(2));
+    expect((await store.load()).epochs).toEqual(facts.map(({ signed }) => signed));
     await store.close();
   });
 }

@@ -1,0 +1,137 @@
+import { canonicalJson } from '#protocol/canonical-json.ts';
+import { bytesToHex, hexToBytes } from '#protocol/digest.ts';
+import type { EpochRecord, EpochRecordOf, SignedEpoch, SignedEpochOf } from '#protocol/epoch.ts';
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import { decline, send, store, type Turn } from './effects.ts';
+import type { Hub, VerifierSession } from './state.ts';
+
+/** Epochs kept of each verifier: any of the last ones may be said again after a lost link. */
+const EPOCHS_KEPT_MAX = 64;
+
+/** One epoch of a verifier. A record counts when it is on disk, and until then no other one is taken. */
+interface KeptEpoch {
+  opened: SignedEpochOf<'opened'>;
+  revealed?: SignedEpochOf<'revealed'>;
+}
+
+/** What a hub knows of the epochs of one verifier: the newest, by number, oldest first. */
+export type EpochBook = Map<number, KeptEpoch>;
+
+type Problem = [code: RefusalCode, message: string];
+type Known = 'new' | 'known' | Problem;
+
+/**
+ * A verifier publishes an epoch before it draws, and its seed when all of it is judged. What is on
+ * disk is acknowledged, again and again; a second, different record never takes the place of the first.
+ */
+export function receiveEpoch(turn: Turn, verifier: VerifierSession, signed: SignedEpoch): void {
+  const { hub, world } = turn;
+  const { record, signature } = signed;
+  const { key, socket } = verifier;
+  const signedBySession =
+    record.verifier === key && world.verify({ key, context: 'epoch', record, signature });
+  const known: Known = signedBySession
+    ? judgeEpoch(turn, record)
+    : ['signature-wrong', 'an epoch must be signed by the verifier of this session'];
+  if (Array.isArray(known)) return decline(turn, socket, { code: known[0], message: known[1] });
+  if (known === 'known') {
+    if (!isPending(hub, signed)) acknowledgeEpoch(turn, signed);
+    return;
+  }
+  noteEpoch(hub, signed);
+  store(turn, [{ type: 'epoch', signed }], { type: 'epoch', signed });
+}
+
+/** Nothing was written: the verifier says it again. */
+export function undoEpoch(turn: Turn, { record }: SignedEpoch, refusal: Refusal): void {
+  const { hub } = turn;
+  const book = hub.epochs.get(record.verifier);
+  const kept = book?.get(record.epoch);
+  if (record.type === 'opened') book?.delete(record.epoch);
+  else delete kept?.revealed;
+  const verifier = hub.verifiers.get(record.verifier);
+  if (verifier !== undefined) decline(turn, verifier.socket, refusal);
+}
+
+/** The record is on disk, and its verifier may go by it. */
+export function acknowledgeEpoch(turn: Turn, { record }: SignedEpoch): void {
+  const verifier = turn.hub.verifiers.get(record.verifier);
+  if (verifier === undefined) return;
+  const { epoch, type } = record;
+  send(turn, verifier.socket, { type: 'epoch-logged', epoch, record: type });
+}
+
+function isPending(hub: Hub, { record }: SignedEpoch): boolean {
+  for (const pending of hub.pending.values()) {
+    if (pending.type === 'epoch' && isSame(pending.signed.record, record)) return true;
+  }
+  return false;
+}
+
+const isSame = (a: EpochRecord, b: EpochRecord): boolean => canonicalJson(a) === canonicalJson(b);
+
+/** Takes a record into the book, as it comes or from the disk; the oldest that are over go. */
+export function noteEpoch(hub: Hub, signed: SignedEpoch): void {
+  const { record, signature } = signed;
+  const book: EpochBook = hub.epochs.get(record.verifier) ?? new Map();
+  hub.epochs.set(record.verifier, book);
+  if (record.type === 'opened') book.set(record.epoch, { opened: { record, signature } });
+  else {
+    const kept = book.get(record.epoch);
+    if (kept !== undefined) kept.revealed = { record, signature };
+  }
+  for (const [number, { revealed }] of book) {
+    if (book.size <= EPOCHS_KEPT_MAX || revealed === undefined) break;
+    book.delete(number);
+  }
+}
+
+/** Whether a record may be taken. Epochs follow each other without a gap in their numbers or an overlap. */
+function judgeEpoch(turn: Turn, record: EpochRecord): Known {
+  const book: EpochBook = turn.hub.epochs.get(record.verifier) ?? new Map();
+  const kept = book.get(record.epoch);
+  const said = kept?.[record.type];
+  if (said !== undefined) {
+    if (isSame(said.record, record)) return 'known';
+    return [
+      'epoch-duplicate',
+      `epoch ${record.epoch} was ${record.type} already, with another record; one key belongs to one verifier`,
+    ];
+  }
+  return record.type === 'opened' ? judgeOpened(book, record) : judgeRevealed(turn, book, record);
+}
+
+function judgeOpened(book: EpochBook, { epoch, from }: EpochRecordOf<'opened'>): Known {
+  const newest = Math.max(0, ...book.keys());
+  if (epoch <= newest) return ['epoch-duplicate', `epoch ${epoch} was opened and ended long ago`];
+  if (epoch > newest + 1) {
+    return ['epoch-order', `the next epoch of this verifier is ${newest + 1}, not ${epoch}`];
+  }
+  const [oldest] = book.values();
+  if (book.size >= EPOCHS_KEPT_MAX && oldest?.revealed === undefined) {
+    return ['epoch-order', `${book.size} epochs are kept; reveal the oldest before the next one`];
+  }
+  const last = book.get(newest);
+  const least =
+    last?.revealed === undefined ? last?.opened.record.from : last.revealed.record.through + 1;
+  if (from >= (least ?? 0)) return 'new';
+  return ['epoch-order', `epoch ${epoch} begins at ${from}, where epoch ${newest} draws`];
+}
+
+function judgeRevealed(
+  { hub, world }: Turn,
+  book: EpochBook,
+  { epoch, seed, through }: EpochRecordOf<'revealed'>,
+): Known {
+  const opened = book.get(epoch)?.opened.record;
+  if (opened === undefined) return ['epoch-order', `epoch ${epoch} is not open here`];
+  if (bytesToHex(world.sha256(hexToBytes(seed))) !== opened.commitment) {
+    return ['epoch-seed', `the seed of epoch ${epoch} is not the one that it was opened with`];
+  }
+  const next = book.get(epoch + 1)?.opened.record.from ?? hub.nextSequence;
+  if (through >= opened.from - 1 && through < Math.max(next, opened.from)) return 'new';
+  return [
+    'epoch-order',
+    `epoch ${epoch} cannot end at ${through}: it begins at ${opened.from}, and ${next} is not its own`,
+  ];
+}

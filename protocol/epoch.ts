@@ -1,0 +1,48 @@
+import * as v from 'valibot';
+import { CheckPolicy } from './check-policy.ts';
+import { Digest, Nonce, PublicKey, Signature } from './ids.ts';
+import { Count, Instant } from './units.ts';
+
+/** A mark: −1 stands before the first sequence, which is 0. */
+export const Mark = v.pipe(v.number(), v.safeInteger(), v.minValue(-1));
+
+const whose = {
+  verifier: PublicKey,
+  /** From 1, without a gap. */
+  epoch: v.pipe(Count, v.minValue(1)),
+};
+
+/** An epoch begins: said before anything is drawn in it. */
+export const EpochOpened = v.strictObject({
+  type: v.literal('opened'),
+  ...whose,
+  /** SHA-256 of the seed's 32 bytes. */
+  commitment: Digest,
+  /** First sequence drawn with this seed. */
+  from: Count,
+  policy: CheckPolicy,
+  at: Instant,
+});
+
+/** All that was drawn in it is judged. */
+export const EpochRevealed = v.strictObject({
+  type: v.literal('revealed'),
+  ...whose,
+  seed: Nonce,
+  /** Last sequence drawn with this seed; one before the first where nothing was. */
+  through: Mark,
+  at: Instant,
+});
+
+/** What a verifier says of an epoch, the time one draw seed is in use. Signing context: `epoch`. */
+export const EpochRecord = v.variant('type', [EpochOpened, EpochRevealed]);
+export type EpochRecord = v.InferOutput<typeof EpochRecord>;
+export type EpochRecordOf<T extends EpochRecord['type']> = Extract<EpochRecord, { type: T }>;
+
+export const SignedEpoch = v.strictObject({ record: EpochRecord, signature: Signature });
+export type SignedEpoch = v.InferOutput<typeof SignedEpoch>;
+/** A signed record of one type. */
+export interface SignedEpochOf<T extends EpochRecord['type']> {
+  record: EpochRecordOf<T>;
+  signature: Signature;
+}
