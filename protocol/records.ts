@@ -70,6 +70,18 @@ export const RUNS_TO_CONFIRM = 2;
 export const CheckCause = v.picklist(['assurance', 'audit', 'dispute']);
 export type CheckCause = v.InferOutput<typeof CheckCause>;
 
+/** What a unit within tolerance adds to the suspicion against its device: see `drift.ts`. */
+export const Drift = v.strictObject({
+  /** `DRIFT_VERSION` of the numbers behind it. */
+  rule: v.pipe(v.string(), v.maxLength(60)),
+  package: Digest,
+  /** How much of its thresholds the unit used up, in parts per million. */
+  usedPpm: Count,
+  /** Of this device and package, this verdict included, in thousandths. */
+  sum: Count,
+});
+export type Drift = v.InferOutput<typeof Drift>;
+
 /** What a verifier found on re-executing one unit. Signing context: `verdict`. */
 export const Verdict = v.strictObject({
   verifier: PublicKey,
@@ -87,6 +99,10 @@ export const Verdict = v.strictObject({
   max: v.number(),
   /** On the tolerance lane: `COMPARATOR_VERSION` of the code that compared. */
   comparator: v.optional(v.pipe(v.string(), v.maxLength(60))),
+  /** On the tolerance lane, of a unit within it. */
+  drift: v.optional(Drift),
+  /** Why the device is unfit though this unit lies within tolerance. */
+  reason: v.optional(v.picklist(['drift'])),
   /** Times the unit was re-executed: 2 when a mismatch was confirmed in a fresh runtime. */
   runs: Count,
   /** Absent for a plain draw. */

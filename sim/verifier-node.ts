@@ -4,6 +4,7 @@ import type { ClientMessage } from '#protocol/messages/control.ts';
 import type { Verdict } from '#protocol/records.ts';
 import { refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
+import { type Drifts, noteDrift } from '../verifier/core/drift.ts';
 import type {
   FiledVerdict,
   Preparation,
@@ -41,7 +42,8 @@ interface Grid {
   lie?: VerifierLie | undefined;
 }
 
-type Disk = Omit<Saved, 'verdicts'> & { verdicts: FiledVerdict[] };
+type Disk = Omit<Saved, 'verdicts' | 'drifts'> & { verdicts: FiledVerdict[]; drifts: Drifts };
+const NOTHING_SAVED = { judged: -1, settled: -1, lastEpoch: 0, epochs: [] };
 
 /** What outlives a crash is the disk. */
 interface Node extends Grid {
@@ -62,7 +64,7 @@ export function openVerifierNode(grid: Grid): VerifierNode {
   const node: Node = {
     ...grid,
     random: grid.random.fork('verifier'),
-    disk: { hub: hub.key, judged: -1, settled: -1, lastEpoch: 0, epochs: [], verdicts: [] },
+    disk: { hub: hub.key, ...NOTHING_SAVED, verdicts: [], drifts: new Map() },
   };
   let life = openLife(node);
   return {
@@ -205,6 +207,7 @@ function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist'
     } else {
       const { sequence, signed } = line;
       disk.verdicts.push(structuredClone({ sequence, signed }));
+      noteDrift(disk.drifts, signed.verdict);
     }
   }
   if (effect.marks !== undefined) Object.assign(disk, effect.marks);

@@ -203,10 +203,11 @@ function setDeviceAside(turn: Turn, verdict: Verdict): Fact[] {
   const packageId = job?.packageId;
   if (packageId === undefined) return [];
   const device = turn.hub.devices.get(verdict.device);
-  device?.unfit.set(packageId, 'a check found its results too far from the reference');
-  revokeAll(turn, verdict.device, 'this device computes this model too far from the reference');
+  const how = verdict.reason === 'drift' ? 'at the end of the tolerance too often' : 'too far off';
+  device?.unfit.set(packageId, `checks found its results ${how}`);
+  revokeAll(turn, verdict.device, `this device computes this model ${how}`);
   const shards = shardsOf(turn, verdict.device).filter((kept) => kept.package === packageId);
-  return voidShards(turn, shards, 'its device computes this model too far from the reference');
+  return voidShards(turn, shards, `its device computes this model ${how}`);
 }
 
 function shardsOf(turn: Turn, device: PublicKey): KeptShard[] {

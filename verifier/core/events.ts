@@ -72,6 +72,8 @@ export interface Saved {
   epochs: readonly Epoch[];
   /** Verdicts of sequences past `settled`, oldest first: they may have to be sent again. */
   verdicts: readonly FiledVerdict[];
+  /** What all verdicts ever written come to: see `drift.ts`. */
+  drifts: ReadonlyMap<string, number>;
 }
 
 /** One unit on the exact lane. */

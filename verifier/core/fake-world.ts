@@ -7,6 +7,7 @@ import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/p
 import type { AcceptedShard, Verdict } from '#protocol/records.ts';
 import { accept, refusal, refuse } from '#protocol/refusal.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
+import { noteDrift } from './drift.ts';
 import type { LogLine, Saved, VerifierEffect, VerifierEvent } from './events.ts';
 import type { Verifier } from './state.ts';
 import { openVerifier, stepVerifier } from './verifier.ts';
@@ -101,7 +102,14 @@ export interface FakeWorld {
 }
 
 export function openFakeWorld(script: FakeScript = {}): FakeWorld {
-  const none = { judged: -1, settled: -1, lastEpoch: 0, epochs: [], verdicts: [] };
+  const none = {
+    judged: -1,
+    settled: -1,
+    lastEpoch: 0,
+    epochs: [],
+    verdicts: [],
+    drifts: new Map(),
+  };
   const state = openVerifier({
     key: 'ee'.repeat(32) as PublicKey,
     policy: { type: 'flat', rate: script.rate ?? 1 },
@@ -188,8 +196,11 @@ function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persis
   world.lines.push(...lines);
   const filed = lines.flatMap((line) => (line.type === 'verdict' ? [line] : []));
   const opened = lines.flatMap((line) => (line.type === 'epoch' ? line.signed.record.epoch : []));
+  const drifts = new Map(world.disk.drifts);
+  for (const { signed } of filed) noteDrift(drifts, signed.verdict);
   world.disk = {
     ...world.disk,
+    drifts,
     ...(epochs === undefined ? {} : { epochs }),
     ...marks,
     lastEpoch: Math.max(world.disk.lastEpoch, ...opened),

@@ -30,7 +30,10 @@ export type LadderStep =
 export type Finding = Pick<
   Verdict,
   'kind' | 'lane' | 'reference' | 'l2' | 'max' | 'comparator' | 'runs'
->;
+> & {
+  /** On the tolerance lane, of a match: how much of its thresholds it used up. */
+  usedPpm?: number;
+};
 
 /** Named as the reference of a unit that could not be re-executed at all. */
 export const NO_REFERENCE = '0'.repeat(64) as Digest;
@@ -51,10 +54,11 @@ export function climb(evidence: Evidence): LadderStep {
   const [first, second] = references;
   const runs = references.length;
   const decide = (kind: VerdictKind, distance: Distance): LadderStep => {
-    const { l2, max } = distance;
-    const reference = first?.digest ?? NO_REFERENCE;
-    const comparator = lane === 'tolerance' ? { comparator: COMPARATOR_VERSION } : {};
-    return { do: 'decide', finding: { kind, lane, reference, l2, max, ...comparator, runs } };
+    const { l2, max, usedPpm } = distance;
+    const found = { kind, lane, reference: first?.digest ?? NO_REFERENCE, l2, max, runs };
+    if (lane === 'exact') return { do: 'decide', finding: found };
+    const used = kind === 'match' ? { usedPpm } : {};
+    return { do: 'decide', finding: { ...found, comparator: COMPARATOR_VERSION, ...used } };
   };
   if (first?.digest === claimed) return decide('match', SAME);
   if (gaveUp) return decide('inconclusive', measure(evidence, first));

@@ -4,6 +4,7 @@ import type { BlobRef, PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
+import type { Drifts } from './drift.ts';
 import type {
   Epoch,
   FiledVerdict,
@@ -58,6 +59,7 @@ export interface Book {
   lastEpoch: number;
   epochs: KeptEpoch[];
   verdicts: FiledVerdict[];
+  drifts: Drifts;
   /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
   highest: number;
   /** Largest sequence drawn since the start. Of what was drawn before, units may be left to judge. */
@@ -172,6 +174,7 @@ export function openBook(saved: Saved): Book {
     lastEpoch: saved.lastEpoch,
     epochs,
     verdicts: [...saved.verdicts],
+    drifts: new Map(saved.drifts),
     highest: Math.max(saved.judged, ...sequences, ...closed),
     drawn: saved.judged,
     seen: -1,

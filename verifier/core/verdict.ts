@@ -1,7 +1,9 @@
 import { DISTANCE_MAX } from '#protocol/comparison.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
+import { isAlarm } from '#protocol/drift.ts';
 import type { Digest } from '#protocol/ids.ts';
-import type { Verdict } from '#protocol/records.ts';
+import type { AcceptedShard, Verdict } from '#protocol/records.ts';
+import { driftAfter, noteDrift } from './drift.ts';
 import type { FiledVerdict } from './events.ts';
 import type { Finding } from './ladder.ts';
 import { persist } from './persist.ts';
@@ -13,29 +15,13 @@ export function fileVerdict(
   turn: Turn,
   decided: { pending: Pending; check: UnitCheck; finding: Finding },
 ): void {
-  const { verifier, world } = turn;
-  const { pending, check, finding } = decided;
+  const { verifier } = turn;
+  const { pending, check } = decided;
   const { shard } = pending;
-  const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
-  const verdict: Verdict = {
-    verifier: verifier.config.key,
-    job: shard.job,
-    unit: check.unit,
-    lease: shard.lease,
-    device: shard.device,
-    claimed: bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES)) as Digest,
-    ...finding,
-    ...(pending.cause === undefined ? {} : { cause: pending.cause }),
-    epoch: pending.epoch,
-    n: pending.before + check.unit - shard.firstUnit + 1,
-    at: world.now,
-  };
-  if (verdict.kind === 'mismatch') resetDevice(verifier.standings, shard.device);
   const first = check.filed === undefined;
-  const filed: FiledVerdict = check.filed ?? {
-    sequence: shard.sequence,
-    signed: { verdict, signature: world.sign('verdict', verdict) },
-  };
+  const filed = check.filed ?? signVerdict(turn, decided);
+  const { verdict } = filed.signed;
+  if (verdict.kind === 'mismatch') resetDevice(verifier.standings, shard.device);
   check.filed = filed;
   check.stage = 'filing';
   check.references = [];
@@ -46,6 +32,47 @@ export function fileVerdict(
     { lines: [{ type: 'verdict', ...filed }] },
   );
   if (first) announce(turn, verdict, check);
+}
+
+function signVerdict(
+  turn: Turn,
+  { pending, check, finding }: { pending: Pending; check: UnitCheck; finding: Finding },
+): FiledVerdict {
+  const { verifier, world } = turn;
+  const { shard } = pending;
+  const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
+  const { usedPpm, ...found } = finding;
+  const verdict: Verdict = {
+    verifier: verifier.config.key,
+    job: shard.job,
+    unit: check.unit,
+    lease: shard.lease,
+    device: shard.device,
+    claimed: bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES)) as Digest,
+    ...found,
+    ...weighDrift(turn, shard, usedPpm),
+    ...(pending.cause === undefined ? {} : { cause: pending.cause }),
+    epoch: pending.epoch,
+    n: pending.before + check.unit - shard.firstUnit + 1,
+    at: world.now,
+  };
+  if (verifier.book !== undefined) noteDrift(verifier.book.drifts, verdict);
+  return {
+    sequence: shard.sequence,
+    signed: { verdict, signature: world.sign('verdict', verdict) },
+  };
+}
+
+/** A match that is one too many of its kind: its device is unfit, as if it were beyond tolerance. */
+function weighDrift(
+  { verifier: { book } }: Turn,
+  shard: AcceptedShard,
+  usedPpm: number | undefined,
+): Pick<Verdict, 'drift'> | Pick<Verdict, 'drift' | 'kind' | 'reason'> {
+  if (usedPpm === undefined || book === undefined) return {};
+  const { device, package: id } = shard;
+  const drift = driftAfter(book.drifts, { device, package: id, usedPpm });
+  return isAlarm(drift.sum) ? { drift, kind: 'device-unfit', reason: 'drift' } : { drift };
 }
 
 function announce(turn: Turn, verdict: Verdict, check: UnitCheck): void {
@@ -62,10 +89,13 @@ function announce(turn: Turn, verdict: Verdict, check: UnitCheck): void {
     case 'mismatch':
       return say(turn, 'catch', `mismatch: ${where} is wrong, confirmed by a fresh run (${far})`);
     case 'device-unfit':
-      return say(turn, 'warning', `device-unfit: ${where} is beyond tolerance (${far})`);
+      return say(turn, 'warning', `device-unfit: ${where} ${unfitness(verdict)} (${far})`);
     case 'inconclusive': {
       const why = check.failed?.message ?? 'the claim and our own runs do not settle it';
       return say(turn, 'warning', `inconclusive: ${where}: ${why}`);
     }
   }
 }
+
+const unfitness = ({ reason }: Verdict): string =>
+  reason === 'drift' ? 'is within tolerance, but so near its end too often' : 'is beyond tolerance';

@@ -6,6 +6,7 @@ import type * as v from 'valibot';
 import { decodeJson } from '#protocol/decode.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
+import { noteDrift } from '../core/drift.ts';
 import type { Epoch, FiledVerdict, LogLine, Saved, VerifierEffect } from '../core/events.ts';
 import { readIfThere, refuseDisk, replaceFile, syncFolder } from './files.ts';
 import { LogLineSchema, MarkFile, SeedFile } from './log-line.ts';
@@ -55,6 +56,7 @@ export async function openBookFile(
     lastEpoch: found.lastEpoch,
     epochs,
     verdicts: found.verdicts,
+    drifts: found.drifts,
   };
   const log = await open(logFile, 'a', 0o644);
   await log.truncate(found.length);
@@ -85,6 +87,7 @@ async function readLog(file: string, settled: number, onLine: (line: LogLine) =>
     /** Epochs whose seed stands in the log. */
     revealed: new Set<number>(),
     verdicts: [] as FiledVerdict[],
+    drifts: new Map<string, number>(),
   };
   const size = await stat(file).then(
     (stats) => stats.size,
@@ -103,6 +106,7 @@ async function readLog(file: string, settled: number, onLine: (line: LogLine) =>
     if (line.type === 'verdict') {
       const { type: _type, ...filed } = line;
       if (filed.sequence > settled) found.verdicts.push(filed);
+      noteDrift(found.drifts, filed.signed.verdict);
     } else {
       const { type, epoch } = line.signed.record;
       found.lastEpoch = Math.max(found.lastEpoch, epoch);

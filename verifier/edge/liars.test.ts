@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compareUnits } from '#protocol/comparison.ts';
+import { addDrift, isAlarm } from '#protocol/drift.ts';
 import type { Digest } from '#protocol/ids.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
@@ -208,5 +209,42 @@ describe(`liars before the exact lane, ${UNITS} checked units each`, () => {
     const unit = lie(unitOf(honest, 0), 0);
     const [claim, reference] = [referenceOf(unit), referenceOf(unitOf(honest, 0))];
     expect(compareUnits(claim.bytes, reference.bytes, manifest).within).toBe(isNoise);
+  });
+});
+
+describe('an answer optimised to stay within tolerance', () => {
+  /** The two largest scores of each picture pushed together, as far as 0.9 of a threshold lets them. */
+  function ride(truth: Float32Array): Float32Array {
+    const pushed = Float32Array.from(truth);
+    for (let item = 0; item < UNIT_ITEMS; item += 1) {
+      const [first = 0, second = 0] = ranked(truth, item);
+      pushed[first] = (pushed[first] ?? 0) - 1e-2;
+      pushed[second] = (pushed[second] ?? 0) + 1e-2;
+    }
+    const { usedPpm } = compare(pushed, truth);
+    return truth.map((value, at) => value + ((pushed[at] ?? 0) - value) * (900_000 / usedPpm));
+  }
+  const compare = (claimed: Float32Array, truth: Float32Array) =>
+    compareUnits(referenceOf(claimed).bytes, referenceOf(truth).bytes, manifest);
+  /** Places of one picture's scores, the largest first. */
+  const ranked = (values: Float32Array, item: number): number[] =>
+    Array.from({ length: CLASSES }, (_, place) => item * CLASSES + place).sort(
+      (a, b) => (values[b] ?? 0) - (values[a] ?? 0),
+    );
+
+  it('passes each check alone, flips no label, and is found by the drift in two checks', () => {
+    let [flips, sum, checks] = [0, 0, 0];
+    for (let unit = 0; unit < UNITS; unit += 1) {
+      const truth = unitOf(honest, unit);
+      const claimed = ride(truth);
+      const { kind, usedPpm = 0 } = judge(claimed, unit, 'webgpu');
+      expect(kind).toBe('match');
+      expect(usedPpm).toBeGreaterThan(890_000);
+      if (!isAlarm(sum)) [sum, checks] = [addDrift(sum, usedPpm), checks + 1];
+      for (let item = 0; item < UNIT_ITEMS; item += 1) {
+        if (ranked(truth, item)[0] !== ranked(claimed, item)[0]) flips += 1;
+      }
+    }
+    expect({ checks, flips }).toEqual({ checks: 2, flips: 0 });
   });
 });
