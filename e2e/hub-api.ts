@@ -15,6 +15,7 @@ export interface JobFacts {
   checked: number;
   mismatched: number;
   requeued: number;
+  secondLeg?: { accepted: number; agreed: number; differing: number };
 }
 export interface VerdictFacts {
   job: string;

@@ -64,8 +64,8 @@ export type VerdictKind = v.InferOutput<typeof VerdictKind>;
 export const RUNS_TO_CONFIRM = 2;
 
 /**
- * Why a unit was judged beyond its draw: its job's assurance, an exit audit, or verifiers that
- * disagreed. Such checks come on top; none of them takes the place of a draw.
+ * Why a unit was judged beyond its draw: its job's assurance, an exit audit, or verifiers or two
+ * legs that disagreed. Such checks come on top; none of them takes the place of a draw.
  */
 export const CheckCause = v.picklist(['assurance', 'audit', 'dispute']);
 export type CheckCause = v.InferOutput<typeof CheckCause>;
@@ -129,6 +129,11 @@ export const AcceptedShard = v.strictObject({
   package: Digest,
   firstUnit: Count,
   unitCount: Count,
+  /**
+   * 2: these units were lent a second time, to a device that has them from nobody else. Such a shard is
+   * committed, logged, checked and paid like any, and never a job's result. Absent from ordinary ones.
+   */
+  leg: v.optional(v.literal(2)),
   /** Units of this device and package accepted before, since the device's last confirmed failure. */
   before: Count,
   commitment: Digest,

@@ -56,6 +56,7 @@ const SETTLE_MS = 300_000;
 export function drawScenario(seed: number): Scenario {
   const random = openRandom(seed);
   const cheats = random.chance(0.5) ? 1 : 0;
+  const assurance = ([0, 1, 2, 3] as const)[Math.floor(random.between(0, 4))] ?? 0;
   return {
     seed,
     weather: {
@@ -72,9 +73,10 @@ export function drawScenario(seed: number): Scenario {
     verifierCrashes: Math.floor(random.between(0, 2)),
     departures: Math.floor(random.between(0, 5)),
     ...(random.chance(0.3) ? { lie: random.chance(0.5) ? 'frames' : 'spares' } : {}),
-    assurance: ([0, 1, 3] as const)[Math.floor(random.between(0, 3))] ?? 0,
+    assurance,
     newcomers: {
-      burst: cheats + Math.floor(random.between(1, 4)),
+      // With assurance 2 a job cannot end while only one device may begin.
+      burst: cheats + Math.floor(random.between(assurance === 2 ? 2 : 1, 4)),
       unitsEach: Math.floor(random.between(20, 500)),
     },
   };
@@ -135,6 +137,7 @@ export function runScenario(scenario: Scenario): Outcome {
   broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
   broken.push(...checkNewcomers(hub.facts, newcomers));
   broken.push(...checkVerifiers(hub.facts, liar));
+  broken.push(...checkLegs(hub.facts, scenario));
   const results = checkResults(hub.facts, job, made.inputs);
   broken.push(...results.broken);
   if (checkRate === 1 && results.wrongUnits > 0)
@@ -151,7 +154,7 @@ export function runScenario(scenario: Scenario): Outcome {
   };
 }
 
-/** What dies and comes back: the hub, the verifier, and all devices but one honest one. */
+/** What dies and comes back: the hub, the verifier, and all devices but one or two honest ones. */
 function disturb(world: {
   scenario: Scenario;
   clock: Clock;
@@ -178,8 +181,8 @@ function disturb(world: {
     verifier?.crash();
     return () => verifier?.restart();
   });
-  // The first honest device stays, so that the job can end.
-  const leaving = devices.slice(scenario.cheats + 1);
+  // So many honest devices stay, so that the job can end.
+  const leaving = devices.slice(scenario.cheats + (scenario.assurance === 2 ? 2 : 1));
   const away = new Set<DeviceNode>();
   hit(scenario.departures, () => {
     const device = leaving[Math.floor(random.between(0, leaving.length))];
@@ -287,6 +290,22 @@ function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[]): str
   return [...lost, ...hanging];
 }
 
+/** With assurance 2 every unit had a second leg, and no device has both legs of one. */
+function checkLegs(facts: readonly Fact[], { assurance, units }: Scenario): string[] {
+  const of = selectFacts(facts);
+  const second = of('accepted').filter(({ shard }) => shard.leg === 2);
+  if (assurance !== 2) return second.length > 0 ? ['units were lent twice and should not'] : [];
+  const seen = new Uint8Array(units);
+  for (const { shard } of second) seen.fill(1, shard.firstUnit, shard.firstUnit + shard.unitCount);
+  const holders = liveShards(of).flatMap(({ shard }) =>
+    Array.from({ length: shard.unitCount }, (_, at) => `${shard.firstUnit + at}/${shard.device}`),
+  );
+  return [
+    ...(seen.includes(0) ? ['a unit has no second leg'] : []),
+    ...(new Set(holders).size < holders.length ? ['a device has both legs of a unit'] : []),
+  ];
+}
+
 /** Each unit is accepted exactly once; counts those whose outputs are wrong. */
 function checkResults(facts: readonly Fact[], job: JobId, inputs: Uint8Array) {
   const broken: string[] = [];
@@ -294,6 +313,7 @@ function checkResults(facts: readonly Fact[], job: JobId, inputs: Uint8Array) {
   const seen = new Uint8Array(units);
   let wrongUnits = 0;
   for (const { shard, outputs } of liveShards(selectFacts(facts), job)) {
+    if (shard.leg === 2) continue;
     for (let at = 0; at < shard.unitCount; at += 1) {
       const unit = shard.firstUnit + at;
       seen[unit] = (seen[unit] ?? 0) + 1;

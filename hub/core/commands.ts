@@ -5,6 +5,7 @@ import { forgetChecks } from './disputes.ts';
 import { moveJob, store, type Turn } from './effects.ts';
 import type { HubCommand, RequestId } from './events.ts';
 import { revokeLease } from './lease.ts';
+import { openLegs } from './legs.ts';
 import { coversUnits } from './prepare.ts';
 import { openRanges } from './ranges.ts';
 import { REASON_CREATED } from './snapshot.ts';
@@ -42,6 +43,7 @@ export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
     inputUnitBytes: unitBytes(record.draft.inputs),
     outputUnitBytes: 0,
     open: openRanges(0, record.units),
+    ...(record.assurance === 2 ? { legs: openLegs(record.units) } : {}),
     leases: new Set(),
     leasedUnits: 0,
     shards: new Map(),

@@ -24,7 +24,8 @@ export type Ruling =
   | { type: 'open' }
   | { type: 'convict' | 'dismiss'; faulty: PublicKey[] };
 
-const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string => `${lease}/${unit}`;
+export const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string =>
+  `${lease}/${unit}`;
 
 /** Where two or more verifiers are enrolled, one alone convicts nobody. */
 export const quorumOf = (hub: Hub): number => Math.min(2, Math.max(1, hub.enrolled.size));
@@ -143,7 +144,12 @@ export function dropDisputes(hub: Hub, about: { device?: PublicKey; job?: JobId 
 /** The job has ended: what its checks needed is in the log, and needed here no more. */
 export function forgetChecks(hub: Hub, job: JobId): void {
   dropDisputes(hub, { job });
-  for (const kept of hub.jobs.get(job)?.shards.values() ?? []) delete kept.whole;
+  hub.jobs.get(job)?.legs?.held.clear();
+  for (const kept of hub.jobs.get(job)?.shards.values() ?? []) {
+    delete kept.whole;
+    delete kept.right;
+    delete kept.unclear;
+  }
   for (const [name, [opinion]] of hub.opinions) {
     if (opinion?.job === job) hub.opinions.delete(name);
   }

@@ -84,7 +84,7 @@ export interface CommittedShard {
   logSignature: Signature;
   shard: Pick<
     AcceptedShard,
-    'job' | 'lease' | 'device' | 'provider' | 'package' | 'firstUnit' | 'unitCount'
+    'job' | 'lease' | 'device' | 'provider' | 'package' | 'firstUnit' | 'unitCount' | 'leg'
   >;
   signature: Signature;
 }

@@ -48,7 +48,7 @@ function openWorld({ verifiers = [VERIFIER], ...config }: BenchOptions) {
     post(event: HubEvent): void {
       const effects = stepHub(world.hub, event, {
         now: instant(world.now),
-        random: () => (world.drawn++).toString(16).padStart(8, '0').padEnd(64, '0') as Nonce,
+        random: () => digest(Uint8Array.of(world.drawn >> 8, world.drawn++)) as string as Nonce,
         sign: () => SIGNED,
         verify: ({ signature }: Signed) => signature === SIGNED,
         sha256,
@@ -197,7 +197,7 @@ export function joinWorker(
 
 export const SALT = '77'.repeat(32) as Nonce;
 
-/** Commits and, once logged, reveals a lease with outputs of zeros. */
+/** Commits and, once logged, reveals the newest lease with outputs of zeros. */
 export function deliver(bench: Bench, socket: number, key: PublicKey): void {
   const lease = bench.last(socket, 'lease')?.lease;
   if (lease === undefined) throw new Error('no lease to deliver');
@@ -208,9 +208,9 @@ export function deliver(bench: Bench, socket: number, key: PublicKey): void {
 export function commit(
   bench: Bench,
   socket: number,
-  on: { key: PublicKey; id: LeaseId; units: number },
+  on: { key: PublicKey; id: LeaseId; units: number; fill?: number },
 ): Digest {
-  const unit = sha256(new Uint8Array(UNIT_BYTES));
+  const unit = sha256(new Uint8Array(UNIT_BYTES).fill(on.fill ?? 0));
   const digests = new Uint8Array(on.units * DIGEST_BYTES).map(
     (_, at) => unit[at % DIGEST_BYTES] ?? 0,
   );
@@ -219,7 +219,11 @@ export function commit(
   return commitment;
 }
 
-export function reveal(bench: Bench, socket: number, on: { id: LeaseId; units: number }): void {
+export function reveal(
+  bench: Bench,
+  socket: number,
+  on: { id: LeaseId; units: number; fill?: number },
+): void {
   bench.post({
     type: 'framed',
     socket,
@@ -227,7 +231,7 @@ export function reveal(bench: Bench, socket: number, on: { id: LeaseId; units: n
       type: 'reveal',
       reveal: { lease: on.id, salt: SALT, computeMs: millis(on.units * 100) },
     },
-    payload: new Uint8Array(on.units * UNIT_BYTES),
+    payload: new Uint8Array(on.units * UNIT_BYTES).fill(on.fill ?? 0),
   });
 }
 

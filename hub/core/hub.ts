@@ -1,5 +1,6 @@
 import { refuse } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
+import { settleLegs } from './agreement.ts';
 import { stepCommand } from './commands.ts';
 import { askOpinions } from './disputes.ts';
 import { send, type Turn } from './effects.ts';
@@ -222,6 +223,7 @@ function stepTick(turn: Turn): void {
   prepareJobs(turn);
   scheduleWaiting(turn);
   askOpinions(turn);
+  settleLegs(turn);
   releaseShards(turn);
   finishJobs(turn);
 }

@@ -6,8 +6,8 @@ import type { RefusalCode } from '#protocol/refusal.ts';
 import { after, bytes, type Millis, millis } from '#protocol/units.ts';
 import { changed, sendDevice, store, type Turn } from './effects.ts';
 import { lapse, lapsed, rememberEnd } from './lapse.ts';
+import { countOpen, holdUnits, letUnitsGo, reopenUnits } from './legs.ts';
 import { returnPlace, takePlace } from './newcomers.ts';
-import { addRun } from './ranges.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
@@ -24,7 +24,7 @@ const AWAY_MS = { computing: 5_000, logged: 60_000 } as const;
  */
 export function sizeShard(job: Job, admission: Admission, isFirst: boolean): number {
   const perUnit = Math.max(admission.unitMs, 0.001);
-  const left = job.fleetSpeed > 0 ? job.open.count / job.fleetSpeed / 2 : Infinity;
+  const left = job.fleetSpeed > 0 ? countOpen(job) / job.fleetSpeed / 2 : Infinity;
   const aim = isFirst ? SHARD_MS.first : SHARD_MS.aim;
   const time = Math.max(SHARD_MS.least, Math.min(aim, left));
   const limit = Math.min(
@@ -39,9 +39,16 @@ export function sizeShard(job: Job, admission: Admission, isFirst: boolean): num
 export function grantLease(
   turn: Turn,
   job: Job,
-  grant: { device: Device; admission: Admission; first: number; count: number; twin?: LeaseId },
+  grant: {
+    device: Device;
+    admission: Admission;
+    first: number;
+    count: number;
+    leg?: 2 | undefined;
+    twin?: LeaseId;
+  },
 ): void {
-  const { device, admission, first, count, twin } = grant;
+  const { device, admission, first, count, leg, twin } = grant;
   const { hub, world } = turn;
   if (job.packageId === undefined) return;
   const expectedMs = millis(count * admission.unitMs);
@@ -65,6 +72,7 @@ export function grantLease(
   };
   const active: ActiveLease = {
     lease,
+    leg,
     device: device.key,
     provider: admission.provider,
     stage: 'computing',
@@ -75,6 +83,7 @@ export function grantLease(
   };
   hub.leases.set(lease.id, active);
   job.leases.add(lease.id);
+  holdUnits(job, device.key, lease);
   if (twin === undefined) job.leasedUnits += count;
   device.leases.add(lease.id);
   takePlace(hub, device.key);
@@ -97,7 +106,7 @@ export type LeaseEnd = 'accepted' | 'reopen' | 'failed';
 /** Takes a lease out of every index. Its units reopen unless a twin still covers them. */
 export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const { hub } = turn;
-  const { id, job: jobId, firstUnit, unitCount } = active.lease;
+  const { id, job: jobId, unitCount } = active.lease;
   hub.leases.delete(id);
   hub.devices.get(active.device)?.leases.delete(id);
   returnPlace(hub, active.device);
@@ -106,6 +115,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const job = hub.jobs.get(jobId);
   if (job === undefined) return;
   job.leases.delete(id);
+  if (how !== 'accepted') letUnitsGo(job, active.device, active.lease);
   const twin = active.twin === undefined ? undefined : hub.leases.get(active.twin);
   if (twin !== undefined) {
     delete twin.twin;
@@ -113,7 +123,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   }
   job.leasedUnits -= unitCount;
   if (how !== 'accepted' && (job.state === 'running' || job.state === 'finishing')) {
-    addRun(job.open, firstUnit, firstUnit + unitCount);
+    reopenUnits(job, { ...active.lease, leg: active.leg });
     changed(turn, job);
   }
 }

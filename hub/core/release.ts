@@ -1,4 +1,5 @@
 import { RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
+import { hasAgreed } from './agreement.ts';
 import { isDisputed, judgedThrough, judgesOf } from './disputes.ts';
 import { changed, send, store, type Turn } from './effects.ts';
 import { addRun, coversRun } from './ranges.ts';
@@ -7,8 +8,8 @@ import type { Hub, Job, KeptShard, VerifierSession } from './state.ts';
 /**
  * When accepted units become final. A job of assurance 0 gives its results at once. With 1, a unit is
  * released when enough later units of its device and package are judged without a confirmed failure,
- * or, at the job's end, when its shard has passed the exit audit. With 3 every unit is checked, so
- * that judged is released. What is released stays so: it is a fact on disk before it can be read.
+ * or, at the job's end, when its shard has passed the exit audit. With 2 it is when both its legs agree
+ * and their draws are judged. With 3 every unit is checked, so that judged is released. What is released stays so: it is a fact on disk before it can be read.
  */
 export const isGuarded = ({ record }: Job): boolean => record.assurance > 0;
 
@@ -29,10 +30,16 @@ export function releaseShards(turn: Turn): void {
     if (!isGuarded(job) || job.endedAt !== undefined) continue;
     for (const kept of job.unreleased.values()) {
       if (kept.sequence > judged || isDisputed(hub, { device: kept.device })) continue;
-      if (job.record.assurance === 3 || hasLag(hub, kept)) ready.push(kept);
+      if (isReady(hub, { job, kept }, judged)) ready.push(kept);
     }
   }
   writeRelease(turn, ready);
+}
+
+function isReady(hub: Hub, { job, kept }: { job: Job; kept: KeptShard }, judged: number): boolean {
+  const { assurance } = job.record;
+  if (assurance === 2) return hasAgreed(hub, { job, kept }, judged);
+  return assurance === 3 || hasLag(hub, kept);
 }
 
 function hasLag(hub: Hub, kept: KeptShard): boolean {
@@ -69,6 +76,13 @@ export function undoRelease(shards: readonly KeptShard[]): void {
 export function settleRelease(job: Job, kept: KeptShard): void {
   job.unreleased.delete(kept.sequence);
   addRun(job.released, kept.firstUnit, kept.firstUnit + kept.unitCount);
+}
+
+/** What is released is final, and so is the second leg of it: later work vouched for them. */
+export function isFinal(job: Job, { sequence, leg, firstUnit, unitCount }: KeptShard): boolean {
+  if (!isGuarded(job)) return false;
+  if (leg === 2) return coversRun(job.released, firstUnit, firstUnit + unitCount);
+  return !job.unreleased.has(sequence);
 }
 
 /** Whether a developer may read these units. */

@@ -2,16 +2,17 @@ import { encodeBase64 } from '#protocol/base64.ts';
 import { standingName } from '#protocol/check-policy.ts';
 import type { JobId } from '#protocol/ids.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
+import { restoreLegs } from './agreement.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
 import { judgedThrough, restoreDisputes } from './disputes.ts';
 import { noteEpoch } from './epochs.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { restoreLapses } from './lapse.ts';
+import { closeUnits, holdUnits, isOpen } from './legs.ts';
 import { openNewcomers, takePlace } from './newcomers.ts';
 import { setPackage } from './prepare.ts';
-import { coversRun, removeRun } from './ranges.ts';
-import { countJudged, isGuarded, settleRelease } from './release.ts';
-import { keepShard } from './results.ts';
+import { countJudged, settleRelease } from './release.ts';
+import { countAccepted, keepShard } from './results.ts';
 import { type Hub, type HubConfig, verdictName } from './state.ts';
 
 /** A hub as its facts left it. Leases that were not committed have lapsed; their units are open. */
@@ -56,6 +57,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);
   restoreDisputes(hub, snapshot);
+  restoreLegs(hub, snapshot);
   for (const committed of snapshot.pending) {
     if (!restoreLease(hub, committed)) hub.unopenable.push(committed);
   }
@@ -74,8 +76,10 @@ function restoreJobs(hub: Hub, snapshot: Snapshot): void {
     if (saved.manifest !== undefined) setPackage(hub.servable, job, saved.manifest);
     hub.jobs.set(saved.record.id, job);
   }
-  for (const { job, unitCount } of snapshot.voided)
+  for (const { job, unitCount, leg } of snapshot.voided) {
+    if (leg === 2 && hub.jobs.get(job)?.legs === undefined) continue;
     countUnits(hub, { job, what: 'requeued', count: unitCount });
+  }
   for (const { verdict } of snapshot.verdicts) {
     countUnits(hub, { job: verdict.job, what: 'checked', count: 1 });
     if (verdict.kind === 'mismatch') {
@@ -102,17 +106,16 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     const isJudged = shard.sequence <= judged;
     if (isJudged) countJudged(hub, kept);
     const ended = job.endedAt !== undefined;
-    const guarded = isGuarded(job) && !ended;
-    if (guarded) job.unreleased.set(shard.sequence, kept);
+    countAccepted(job, kept);
     if (released.has(shard.sequence)) settleRelease(job, kept);
     if (!isJudged && !ended) hub.unjudged.set(shard.sequence, kept);
     if (ended) delete kept.whole;
+    else holdUnits(job, shard.device, shard);
     job.shards.set(shard.sequence, kept);
     hub.shards.set(shard.lease, kept);
-    job.acceptedUnits += shard.unitCount;
     hub.acceptedUnits += shard.unitCount;
     job.lastSequence = Math.max(job.lastSequence, shard.sequence);
-    removeRun(job.open, shard.firstUnit, shard.firstUnit + shard.unitCount);
+    closeUnits(job, shard);
   }
   for (const shard of snapshot.voided) {
     const { whole, ...kept } = keepShard(shard);
@@ -149,7 +152,7 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
   if (job === undefined || job.state !== 'running') return false;
   const { firstUnit, unitCount } = shard;
   // An old commitment whose units went to another device has lapsed for good.
-  if (!coversRun(job.open, firstUnit, firstUnit + unitCount)) return false;
+  if (!isOpen(job, shard)) return false;
   const digests = job.inputDigests.subarray(firstUnit * 32, (firstUnit + unitCount) * 32);
   hub.leases.set(shard.lease, {
     lease: {
@@ -167,6 +170,7 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
       },
       deadlineMs: millis(0),
     },
+    leg: shard.leg,
     device: shard.device,
     provider: shard.provider,
     stage: 'logged',
@@ -178,6 +182,7 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
   job.leases.add(shard.lease);
   takePlace(hub, shard.device);
   job.leasedUnits += unitCount;
-  removeRun(job.open, firstUnit, firstUnit + unitCount);
+  closeUnits(job, shard);
+  holdUnits(job, shard.device, shard);
   return true;
 }

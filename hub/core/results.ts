@@ -6,8 +6,10 @@ import type { ContributorMessage } from '#protocol/messages/control.ts';
 import type { AcceptedShard, Reveal } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
+import { compareLegs, settleLegs } from './agreement.ts';
 import { changed, decline, moveJob, send, sendDevice, store, type Turn } from './effects.ts';
 import { endLease, expireLease, revokeLease } from './lease.ts';
+import { coverUnits, isComplete } from './legs.ts';
 import { keepPlace } from './newcomers.ts';
 import { isGuarded } from './release.ts';
 import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
@@ -72,6 +74,7 @@ export function receiveCommit(turn: Turn, device: Device, message: Commit): void
       package: lease.package,
       firstUnit: lease.firstUnit,
       unitCount: lease.unitCount,
+      ...(active.leg === undefined ? {} : { leg: active.leg }),
     },
     signature: message.signature,
   };
@@ -238,10 +241,10 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
   if (active !== undefined) endLease(turn, active, 'accepted');
   const kept = keepShard(shard);
   job.shards.set(shard.sequence, kept);
-  if (isGuarded(job)) job.unreleased.set(shard.sequence, kept);
   hub.shards.set(shard.lease, kept);
-  job.acceptedUnits += shard.unitCount;
+  countAccepted(job, kept);
   hub.acceptedUnits += shard.unitCount;
+  compareLegs(hub, kept);
   job.lastSequence = shard.sequence;
   hub.unjudged.set(shard.sequence, kept);
   const device = hub.devices.get(shard.device);
@@ -262,13 +265,21 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
     return scheduleWaiting(turn);
   }
   sendChecksToAll(turn);
-  if (job.acceptedUnits === job.record.units && job.state === 'running') {
+  settleLegs(turn);
+  if (isComplete(job) && job.state === 'running') {
     const reason = hub.config.needsVerifier
       ? 'every unit is computed; the last checks are being judged'
       : 'every unit is computed';
     moveJob(turn, job, { state: 'finishing', reason });
     finishJobs(turn);
   } else changed(turn, job);
+}
+
+/** A shard of the second leg is nobody's result: it is counted apart, and never released. */
+export function countAccepted(job: Job, kept: KeptShard): void {
+  if (kept.leg === 2) return coverUnits(job, kept);
+  job.acceptedUnits += kept.unitCount;
+  if (isGuarded(job) && job.endedAt === undefined) job.unreleased.set(kept.sequence, kept);
 }
 
 export const keepShard = (shard: AcceptedShard): KeptShard => ({
@@ -280,6 +291,7 @@ export const keepShard = (shard: AcceptedShard): KeptShard => ({
   package: shard.package,
   firstUnit: shard.firstUnit,
   unitCount: shard.unitCount,
+  leg: shard.leg,
   before: shard.before,
   whole: shard,
 });

@@ -6,8 +6,8 @@ import { isDisputed } from './disputes.ts';
 import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
 import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
+import { countOpen, isIndependent, letUnitsGo, takeUnits } from './legs.ts';
 import { leaveLine, mayBegin, placeProblem, returnPlace } from './newcomers.ts';
-import { takeRun } from './ranges.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** One shard computes, one is fetched ahead. */
@@ -153,19 +153,20 @@ function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   const problem = fitProblem(device, job);
   if (problem !== undefined || job.packageId === undefined) return problem;
   const admission = device.admitted.get(job.packageId);
-  if (admission === undefined && job.open.count === 0) return allLent(job);
+  if (admission === undefined && countOpen(job) === 0) return allLent(job);
   const full = placeProblem(turn.hub, device.key);
   if (full !== undefined) return full;
   if (admission === undefined) {
     startAdmission(turn, device, job);
     return undefined;
   }
-  if (job.open.count === 0) return serveStraggler(turn, device, { job, admission });
+  if (countOpen(job) === 0) return serveStraggler(turn, device, { job, admission });
   const slow = slowProblem(job, admission);
   if (slow !== undefined) return slow;
   const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
-  const run = takeRun(job.open, sizeShard(job, admission, isFirst));
-  if (run === undefined) return allLent(job);
+  const limit = sizeShard(job, admission, isFirst);
+  const run = takeUnits(turn.world, { job, device, limit });
+  if (run === undefined) return serveStraggler(turn, device, { job, admission });
   grantLease(turn, job, { device, admission, ...run });
   return undefined;
 }
@@ -212,7 +213,8 @@ function fitProblem(device: Device, job: Job): Reason | undefined {
 /** Near the end, one unit on a slow device would outlast what all others need for the rest. */
 function slowProblem(job: Job, admission: Admission): Reason | undefined {
   const others = job.fleetSpeed - 1 / admission.unitMs;
-  if (others <= 1e-9) return undefined;
+  // Where each unit takes two devices, the others may have nothing more that they can do.
+  if (others <= 1e-9 || job.legs !== undefined) return undefined;
   const restMs = (job.open.count + job.leasedUnits) / others;
   if (admission.unitMs <= Math.max(2_000, 2 * restMs)) return undefined;
   const message = `"${job.record.name}" ends in about ${Math.ceil(restMs / 1000)} s on faster devices`;
@@ -240,6 +242,7 @@ function serveStraggler(
     // One that has committed and stays silent must not hold up the end of a job either.
     if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
     if (active.twin !== undefined || active.device === device.key) continue;
+    if (!isIndependent(on.job, device.key, active.lease)) continue;
     const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;
     if (late < 1_000 || between(now, active.deadlineAt) < mine / 2) continue;
@@ -253,6 +256,7 @@ function serveStraggler(
     admission: on.admission,
     first: firstUnit,
     count: unitCount,
+    leg: latest.leg,
     twin: id,
   });
   const twin = [...device.leases].find((lease) => !before.has(lease));
@@ -266,7 +270,9 @@ export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefine
   if (twin === undefined) return undefined;
   delete active.twin;
   delete twin.twin;
-  turn.hub.jobs.get(twin.lease.job)?.leases.delete(twin.lease.id);
+  const job = turn.hub.jobs.get(twin.lease.job);
+  job?.leases.delete(twin.lease.id);
+  if (job !== undefined) letUnitsGo(job, twin.device, twin.lease);
   turn.hub.leases.delete(twin.lease.id);
   returnPlace(turn.hub, twin.device);
   turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);

@@ -136,6 +136,7 @@ function openVerifier(
     sentThrough: judged,
     manifests: new Set<Digest>(),
     auditsAsked: new Set<number>(),
+    legsAsked: new Set<string>(),
     opinionsAsked: new Set<string>(),
   };
   turn.hub.verifiers.set(opened.key, verifier);

@@ -12,6 +12,7 @@ import type { Dispute } from './disputes.ts';
 import type { EpochBook } from './epochs.ts';
 import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
 import type { Lapses } from './lapse.ts';
+import type { Legs } from './legs.ts';
 import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
 
@@ -72,12 +73,16 @@ export interface VerifierSession {
   manifests: Set<Digest>;
   /** Sequences whose exit audit was asked for in this session. */
   auditsAsked: Set<number>;
+  /** By lease and unit: units of legs that differ which it was asked to judge and has not yet. */
+  legsAsked: Set<string>;
   /** Units in dispute on which it was asked in this session. */
   opinionsAsked: Set<string>;
 }
 
 export interface ActiveLease {
   lease: Lease;
+  /** As in `AcceptedShard`. Nothing of it is told to the device. */
+  leg?: 2 | undefined;
   device: PublicKey;
   provider: Provider;
   stage: 'computing' | 'logging' | 'logged' | 'accepting';
@@ -104,11 +109,16 @@ export interface KeptShard {
   firstUnit: number;
   unitCount: number;
   /** As in `AcceptedShard`. */
+  leg?: 2 | undefined;
   before: number;
   /** Whole until the job ends: a verifier may have to be asked about it again. */
   whole?: AcceptedShard;
   /** Verifiers that have judged its exit audit. */
   auditors?: Set<PublicKey>;
+  /** Of a job with two legs: by unit, the verifiers that found it right. */
+  right?: Map<number, Set<PublicKey>>;
+  /** Likewise: units of which a verifier could say nothing. */
+  unclear?: Set<number>;
   /** Its release is being written. */
   releasing?: boolean;
   /** Its units are open again; verdicts on it still count against its device. */
@@ -128,6 +138,8 @@ export interface Job {
   endedAt?: Instant;
   refusal?: Refusal;
   open: Ranges;
+  /** Only with assurance 2. */
+  legs?: Legs;
   leases: Set<LeaseId>;
   leasedUnits: number;
   shards: Map<number, KeptShard>;

@@ -4,6 +4,7 @@ import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import { after } from '#protocol/units.ts';
+import { checkFloor, forgetAccord, forgetAsked, noteFinding } from './agreement.ts';
 import {
   askOpinions,
   dropDisputes,
@@ -11,6 +12,7 @@ import {
   isDisputed,
   judgedThrough,
   settleDispute,
+  unitName,
   weighVerdict,
 } from './disputes.ts';
 import {
@@ -25,9 +27,9 @@ import {
 } from './effects.ts';
 import type { Fact } from './events.ts';
 import { revokeLease } from './lease.ts';
+import { isComplete, letUnitsGo, reopenUnits } from './legs.ts';
 import { noteBar } from './newcomers.ts';
-import { addRun } from './ranges.ts';
-import { askAudits, countJudged, isGuarded, releaseShards } from './release.ts';
+import { askAudits, countJudged, isFinal, releaseShards } from './release.ts';
 import { scheduleWaiting } from './schedule.ts';
 import { closeSession } from './session.ts';
 import { type KeptShard, type VerifierSession, verdictName } from './state.ts';
@@ -49,13 +51,14 @@ export function sendChecks(turn: Turn, verifier: VerifierSession): void {
     const job = hub.jobs.get(kept.job);
     if (kept.whole !== undefined && job?.manifest !== undefined) {
       const known = verifier.manifests.has(kept.package);
+      const floorPpm = checkFloor(job, kept);
       verifier.manifests.add(kept.package);
       send(turn, verifier.socket, {
         type: 'check',
         shard: kept.whole,
         ...(known ? {} : { manifest: job.manifest }),
         inputs: job.record.inputs,
-        ...(job.record.assurance === 3 ? { floorPpm: 1_000_000 } : {}),
+        ...(floorPpm > 0 ? { floorPpm } : {}),
       });
     }
     verifier.sentThrough = kept.sequence;
@@ -122,6 +125,8 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
     return decline(turn, verifier.socket, { code, message });
   }
   hub.verdictsTaken.add(name);
+  verifier.legsAsked.delete(unitName(verdict));
+  noteFinding(hub, verdict);
   job.checked += 1;
   const facts: Fact[] = [{ type: 'verdict', signed }];
   const ruled = weighVerdict(hub, verdict);
@@ -215,9 +220,7 @@ function shardsOf(turn: Turn, device: PublicKey): KeptShard[] {
   for (const job of turn.hub.jobs.values()) {
     if (job.state !== 'running' && job.state !== 'finishing') continue;
     for (const kept of job.shards.values()) {
-      // What is released is final: later work of its device vouched for it.
-      const final = isGuarded(job) && !job.unreleased.has(kept.sequence);
-      if (kept.device === device && !final) found.push(kept);
+      if (kept.device === device && !isFinal(job, kept)) found.push(kept);
     }
   }
   return found;
@@ -234,11 +237,14 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
     job.shards.delete(kept.sequence);
     job.unreleased.delete(kept.sequence);
     hub.unjudged.delete(kept.sequence);
-    job.acceptedUnits -= kept.unitCount;
+    letUnitsGo(job, kept.device, kept);
+    forgetAccord(job, kept);
+    forgetAsked(hub, kept);
+    reopenUnits(job, kept);
     hub.acceptedUnits -= kept.unitCount;
-    job.requeued += kept.unitCount;
-    addRun(job.open, kept.firstUnit, kept.firstUnit + kept.unitCount);
-    if (job.state === 'finishing') {
+    if (kept.leg === undefined) job.acceptedUnits -= kept.unitCount;
+    if (kept.leg === undefined || job.legs !== undefined) job.requeued += kept.unitCount;
+    if (job.state === 'finishing' && !isComplete(job)) {
       moveJob(turn, job, {
         state: 'running',
         reason: 'some units are computed again after a check',

@@ -236,7 +236,7 @@ export const HubMessage = v.variant('type', [
     inputs: BlobRef,
     /** Draw at least this share, in parts per million: what the job's assurance asks for. */
     floorPpm: v.optional(v.pipe(Count, v.maxValue(1_000_000))),
-    /** Judge these units, whatever was drawn: verifiers disagree on them. */
+    /** Judge these units, whatever was drawn: verifiers, or two legs, disagree on them. */
     units: v.optional(v.pipe(v.array(Count), v.minLength(1), v.maxLength(64))),
     /** The exit audit of a shard judged before; answered by `audited`. */
     audit: v.optional(v.boolean()),

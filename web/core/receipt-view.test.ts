@@ -30,6 +30,9 @@ test('a receipt in words: the worst of its verdicts, units counted once', () => 
     by: 'device abcdef01 on wasm',
     checks: { kind: 'none', text: 'none re-executed' },
   });
+  const { shard, ...rest } = receipt(8, 2);
+  const second = { ...rest, shard: { ...shard, leg: 2 as const } };
+  expect(viewReceipt(second, 'en').by).toBe('device abcdef01 on wasm, the second to compute them');
   const judged = receipt(1_000, 64, [
     [1_003, 'match'],
     [1_003, 'inconclusive'],
@@ -53,7 +56,7 @@ test('a judged unit is offered first, and only units of the receipt are taken', 
 
 test('pages follow one another, and a receipt that reaches over a page is listed once', () => {
   const page = [receipt(0, 4), receipt(4, 4)];
-  expect(nextReceiptUnit(page, 2)).toBe(8);
+  expect(nextReceiptUnit(page, 2)).toBe(4);
   expect(nextReceiptUnit(page, 3)).toBeUndefined();
   expect(nextReceiptUnit([], 2)).toBeUndefined();
   expect(addReceipts(page, [receipt(4, 4), receipt(8, 1)])).toHaveLength(3);

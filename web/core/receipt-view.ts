@@ -14,7 +14,7 @@ const WORST: readonly VerdictKind[] = ['mismatch', 'device-unfit', 'inconclusive
 
 /** A receipt in words: which units, by whom, and what verifiers found. */
 export function viewReceipt({ shard, verdicts }: Receipt, locale?: string): ReceiptView {
-  const { firstUnit, unitCount, device, provider } = shard;
+  const { firstUnit, unitCount, device, provider, leg } = shard;
   const first = formatCount(firstUnit, locale);
   const last = formatCount(firstUnit + unitCount - 1, locale);
   const kinds = verdicts.map(({ verdict }) => verdict.kind);
@@ -22,7 +22,7 @@ export function viewReceipt({ shard, verdicts }: Receipt, locale?: string): Rece
   const units = new Set(verdicts.map(({ verdict }) => verdict.unit)).size;
   return {
     title: unitCount === 1 ? `Unit ${first}` : `Units ${first} to ${last}`,
-    by: `device ${formatId(device)} on ${provider}`,
+    by: `device ${formatId(device)} on ${provider}${leg === 2 ? ', the second to compute them' : ''}`,
     checks: {
       kind,
       text:
@@ -44,10 +44,13 @@ export function decodeUnit({ shard }: Receipt, text: string): Result<number> {
   return refuse('range-invalid', `Choose a unit from ${firstUnit} to ${last}.`);
 }
 
-/** Where the next page of receipts begins; undefined after the last one. */
+/**
+ * Where the next page of receipts begins; undefined after the last one. It begins with the last again:
+ * where units are computed twice another receipt may lie within it.
+ */
 export function nextReceiptUnit(page: readonly Receipt[], limit: number): number | undefined {
   const last = page.at(-1)?.shard;
-  return last === undefined || page.length < limit ? undefined : last.firstUnit + last.unitCount;
+  return last === undefined || page.length < limit ? undefined : last.firstUnit;
 }
 
 /** Receipts that are not in the list yet: a page may begin with one that reaches over its start. */

@@ -1,9 +1,10 @@
 import { decodeJson } from '#protocol/decode.ts';
 import { digest, digestRecord } from '#protocol/digest.ts';
 import { openFileTree } from '#protocol/file-tree.ts';
-import type { Digest, JobId, Root } from '#protocol/ids.ts';
+import type { Digest, Root } from '#protocol/ids.ts';
 import type { BlobRef } from '#protocol/package.ts';
 import { PackageManifest } from '#protocol/package.ts';
+import type { AcceptedShard } from '#protocol/records.ts';
 import { PocketgridError, type RefusalCode, refusal } from '#protocol/refusal.ts';
 import { decodeError, type KeyedRequest } from './hub-api.ts';
 
@@ -13,8 +14,8 @@ export interface ReplayBlobs {
   model(file: BlobRef, onShare: (share: number) => void): Promise<Uint8Array<ArrayBuffer>>;
   /** The input bytes of one unit. */
   inputs(unit: UnitInputs): Promise<Uint8Array<ArrayBuffer>>;
-  /** The output bytes the hub holds for a unit; undefined when it holds none any more. */
-  outputs(unit: number): Promise<Uint8Array | undefined>;
+  /** The output bytes the hub holds for a unit of this shard; undefined when it holds none any more. */
+  outputs(unit: number, shard: AcceptedShard): Promise<Uint8Array | undefined>;
 }
 
 export interface UnitInputs {
@@ -39,11 +40,13 @@ export function openReplayBlobs(request: KeyedRequest, signal: AbortSignal): Rep
       const message = `The inputs the hub holds are not those of the receipt: they hash to ${found.slice(0, 16)}…, the receipt says ${due.slice(0, 16)}…. Nothing was computed.`;
       throw fault('blob-hash', message);
     },
-    outputs: (unit) => readOutputs(() => ask(outputsPath(job, unit))),
+    outputs: (unit, shard) => readOutputs(() => ask(outputsPath(unit, shard))),
   };
 }
 
-const outputsPath = (job: JobId, unit: number): string => `/v1/jobs/${job}/outputs/${unit}`;
+/** A unit has one result, and may have been computed a second time: that is asked for by its lease. */
+const outputsPath = (unit: number, { job, lease, leg }: AcceptedShard): string =>
+  `/v1/jobs/${job}/outputs/${unit}${leg === 2 ? `?lease=${lease}` : ''}`;
 
 async function askHub(path: string, init: RequestInit): Promise<Response> {
   let response: Response;

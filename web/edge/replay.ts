@@ -99,7 +99,7 @@ async function execute(world: {
   );
   const replayed = await compute({ manifest, model, inputs, signal, move });
   move({ name: 'fetching', what: 'outputs' });
-  const bytes = await blobs.outputs(unit);
+  const bytes = await blobs.outputs(unit, receipt.shard);
   const held = bytes === undefined ? undefined : { bytes, digest: digest(bytes) };
   const { claimed } = digests;
   const finding = compareReplay({ receipt, unit, claimed, manifest, replayed, held });

@@ -6,6 +6,7 @@ type TextField = Exclude<keyof UploadForm, 'allowNan' | 'assurance'>;
 const ASSURANCES: readonly { value: Assurance; label: string }[] = [
   { value: 0, label: 'At once, spot-checked' },
   { value: 1, label: 'When later work vouches for it' },
+  { value: 2, label: 'When two devices agree' },
   { value: 3, label: 'Every unit checked' },
 ];
 
