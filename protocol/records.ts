@@ -82,6 +82,22 @@ export const Drift = v.strictObject({
 });
 export type Drift = v.InferOutput<typeof Drift>;
 
+/**
+ * What a second device of the same class made of a unit that lies beyond tolerance, and how far that is
+ * from the reference.
+ */
+export const SecondDevice = v.strictObject({
+  lease: LeaseId,
+  digest: Digest,
+  l2: v.number(),
+  max: v.number(),
+  /** Within tolerance of the reference. */
+  isRight: v.boolean(),
+  /** Within tolerance of what the first device made. */
+  agrees: v.boolean(),
+});
+export type SecondDevice = v.InferOutput<typeof SecondDevice>;
+
 /** What a verifier found on re-executing one unit. Signing context: `verdict`. */
 export const Verdict = v.strictObject({
   verifier: PublicKey,
@@ -103,6 +119,7 @@ export const Verdict = v.strictObject({
   drift: v.optional(Drift),
   /** Why the device is unfit though this unit lies within tolerance. */
   reason: v.optional(v.picklist(['drift'])),
+  second: v.exactOptional(SecondDevice),
   /** Times the unit was re-executed: 2 when a mismatch was confirmed in a fresh runtime. */
   runs: Count,
   /** Absent for a plain draw. */

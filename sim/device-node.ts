@@ -10,6 +10,7 @@ import type {
   FetchTarget,
 } from '../worker/core/events.ts';
 import type { Clock } from './clock.ts';
+import type { FakeGpu } from './fake-gpu.ts';
 import { digestAll, FAKE_UNIT_BYTES, type FakeBlobs, fakeCompute } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
 import type { ClientEnd, HubNode } from './hub-node.ts';
@@ -31,6 +32,8 @@ export interface DeviceTraits {
   cheats: number;
   fetchFails: number;
   lie?: Lie;
+  /** A fake GPU: what it adds to right outputs. */
+  gpu?: FakeGpu;
   /** What all liars of the grid overhear. */
   overheard?: LiarMemory['overheard'];
 }
@@ -90,7 +93,7 @@ function openTab(node: Node): Tab {
   const device = openContributor({
     key: node.key,
     capabilities: {
-      providers: ['wasm'],
+      providers: [node.traits.gpu === undefined ? 'wasm' : 'webgpu'],
       features: [],
       threads: 1,
       memoryBytes: bytes(250_000_000),
@@ -228,6 +231,7 @@ function run(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'r
     const made = fakeCompute(effect.inputs.subarray(at, at + FAKE_UNIT_BYTES));
     // A cheat is honest in admission: those runs hold one unit.
     if (unitCount > 1 && random.chance(traits.cheats)) made[0] = (made[0] ?? 0) ^ 1;
+    traits.gpu?.(made);
     const { lie } = unitCount > 1 ? traits : {};
     outputs.set(lieAboutUnit(lie, made, { random, memory: node.liar }), at);
   }

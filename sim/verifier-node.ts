@@ -1,13 +1,15 @@
 import { digest } from '#protocol/digest.ts';
-import type { PublicKey, Root } from '#protocol/ids.ts';
+import type { LeaseId, PublicKey, Root } from '#protocol/ids.ts';
 import type { ClientMessage } from '#protocol/messages/control.ts';
 import type { Verdict } from '#protocol/records.ts';
-import { refuse } from '#protocol/refusal.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
+import { selectFacts } from '../hub/core/snapshot.ts';
 import { type Drifts, noteDrift } from '../verifier/core/drift.ts';
 import type {
   FiledVerdict,
   Preparation,
+  Reference,
   Saved,
   VerifierEffect,
   VerifierEvent,
@@ -129,10 +131,8 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
       const result = { ok: true as const, value: { digest: digest(outputs), bytes: outputs } };
       return later(UNIT_MS, { type: 'executed', task: effect.task, result });
     }
-    case 'claim': {
-      const result = refuse('not-found', 'simulated devices compute on the exact lane only');
-      return later(UNIT_MS, { type: 'claimed', task: effect.task, result });
-    }
+    case 'claim':
+      return later(UNIT_MS, { type: 'claimed', task: effect.task, result: claim(node, effect) });
     case 'prepare': {
       const value = prepare(node, effect);
       return later(300, { type: 'prepared', task: effect.task, result: { ok: true, value } });
@@ -140,6 +140,15 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     default:
       return;
   }
+}
+
+/** What a device delivered, as the hub has it on disk. */
+function claim({ hub }: Node, asked: { lease: LeaseId; unit: number }): Result<Reference> {
+  const found = selectFacts(hub.facts)('accepted').find(({ shard }) => shard.lease === asked.lease);
+  if (!hub.up || found === undefined) return refuse('not-found', 'the hub has no such unit');
+  const start = (asked.unit - found.shard.firstUnit) * FAKE_UNIT_BYTES;
+  const outputs = found.outputs.slice(start, start + FAKE_UNIT_BYTES);
+  return accept({ digest: digest(outputs), bytes: outputs });
 }
 
 /** Every mismatch becomes a match. */
@@ -195,7 +204,13 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
       computeMs: millis(UNIT_MS),
     })),
   ).flat();
-  const decoys = { names: [], units: [], samples: [] };
+  // A decoy that lies far off, so that GPUs may run the model.
+  const far = { output: FAKE_OUTPUTS[0]?.name ?? '', l2: 1e6, max: 1e6 };
+  const decoys = {
+    names: ['half-weights' as const],
+    units: [0],
+    samples: [{ decoy: 'half-weights' as const, unit: 0, distances: [far] }],
+  };
   return { outputs: FAKE_OUTPUTS, answers, runs, peakBytes: bytes(1_000_000), decoys };
 }
 

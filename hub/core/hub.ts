@@ -12,6 +12,7 @@ import { finishPreparation, prepareJobs, receivePrepared, receiveUnpreparable } 
 import { finishRelease, receiveAudited, releaseShards, undoRelease } from './release.ts';
 import { finishAccept, finishLog, receiveCommit, receiveReveal, undoStore } from './results.ts';
 import { receiveAdmission, receiveRequest, scheduleWaiting } from './schedule.ts';
+import { expireSeconds, receiveSecond } from './seconds.ts';
 import {
   beatSessions,
   closeSession,
@@ -98,6 +99,8 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
         return receiveAudited(turn, verifier, message.sequence);
       case 'epoch':
         return receiveEpoch(turn, verifier, message.signed);
+      case 'second':
+        return receiveSecond(turn, verifier, message);
       case 'unpreparable':
         return receiveUnpreparable(turn, verifier, message);
       case 'bye':
@@ -221,6 +224,7 @@ function stepTick(turn: Turn): void {
   beatSessions(turn);
   expireLeases(turn);
   prepareJobs(turn);
+  expireSeconds(turn);
   scheduleWaiting(turn);
   askOpinions(turn);
   settleLegs(turn);

@@ -8,6 +8,7 @@ import { changed, sendDevice, store, type Turn } from './effects.ts';
 import { lapse, lapsed, rememberEnd } from './lapse.ts';
 import { countOpen, holdUnits, letUnitsGo, reopenUnits } from './legs.ts';
 import { returnPlace, takePlace } from './newcomers.ts';
+import { reofferSecond } from './seconds.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
@@ -47,10 +48,10 @@ export function grantLease(
     leg?: 2 | undefined;
     twin?: LeaseId;
   },
-): void {
+): LeaseId | undefined {
   const { device, admission, first, count, leg, twin } = grant;
   const { hub, world } = turn;
-  if (job.packageId === undefined) return;
+  if (job.packageId === undefined) return undefined;
   const expectedMs = millis(count * admission.unitMs);
   const travelMs = (count * (job.inputUnitBytes + job.outputUnitBytes)) / DEADLINE.bytesPerMs;
   const deadlineMs = leaseDeadline(turn, device, millis(expectedMs + travelMs / DEADLINE.factor));
@@ -91,6 +92,7 @@ export function grantLease(
   if (device.credits === 0) hub.waiting.delete(device.key);
   delete device.idle;
   sendDevice(turn, device.key, { type: 'lease', lease });
+  return lease.id;
 }
 
 /** Three times what the device needs for this shard and those before it, and some slack. */
@@ -115,7 +117,10 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const job = hub.jobs.get(jobId);
   if (job === undefined) return;
   job.leases.delete(id);
-  if (how !== 'accepted') letUnitsGo(job, active.device, active.lease);
+  if (how !== 'accepted') {
+    letUnitsGo(job, active.device, active.lease);
+    reofferSecond(hub, id);
+  }
   const twin = active.twin === undefined ? undefined : hub.leases.get(active.twin);
   if (twin !== undefined) {
     delete twin.twin;

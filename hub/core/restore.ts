@@ -43,6 +43,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     pending: new Map(),
     opinions: new Map(),
     disputes: new Map(),
+    seconds: new Map(),
     faults: new Map(snapshot.faults.map(({ verifier, count }) => [verifier, count])),
     verdictsTaken: new Set(snapshot.verdicts.map(verdictName)),
     standings: new Map(),

@@ -13,6 +13,7 @@ import { coverUnits, isComplete } from './legs.ts';
 import { keepPlace } from './newcomers.ts';
 import { isGuarded } from './release.ts';
 import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
+import { answerSecond } from './seconds.ts';
 import type { ActiveLease, Device, Job, KeptShard, Pending } from './state.ts';
 import { finishJobs, sendChecksToAll, voidShards } from './verdicts.ts';
 
@@ -264,6 +265,7 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
     store(turn, voidShards(turn, [kept], bar.reason));
     return scheduleWaiting(turn);
   }
+  answerSecond(turn, kept);
   sendChecksToAll(turn);
   settleLegs(turn);
   if (isComplete(job) && job.state === 'running') {

@@ -8,6 +8,7 @@ import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
 import { countOpen, isIndependent, letUnitsGo, takeUnits } from './legs.ts';
 import { leaveLine, mayBegin, placeProblem, returnPlace } from './newcomers.ts';
+import { serveSecond } from './seconds.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** One shard computes, one is fetched ahead. */
@@ -116,6 +117,7 @@ export function serveCredits(turn: Turn, device: Device): void {
 
 /** One lease or one admission; otherwise the reason why there is neither. */
 function serveOnce(turn: Turn, device: Device): Reason | undefined {
+  if (serveSecond(turn, device)) return undefined;
   const jobs = [...turn.hub.jobs.values()];
   const running = jobs.filter((job) => job.state === 'running');
   let best: Reason = noJobs(turn, jobs, running);
@@ -243,6 +245,8 @@ function serveStraggler(
     if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
     if (active.twin !== undefined || active.device === device.key) continue;
     if (!isIndependent(on.job, device.key, active.lease)) continue;
+    // A second device of a class has no other purpose than to be that one.
+    if (active.leg === 2 && on.job.legs === undefined) continue;
     const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;
     if (late < 1_000 || between(now, active.deadlineAt) < mine / 2) continue;
@@ -250,8 +254,7 @@ function serveStraggler(
   }
   if (latest === undefined) return allLent(on.job);
   const { id, firstUnit, unitCount } = latest.lease;
-  const before = new Set(device.leases);
-  grantLease(turn, on.job, {
+  const twin = grantLease(turn, on.job, {
     device,
     admission: on.admission,
     first: firstUnit,
@@ -259,7 +262,6 @@ function serveStraggler(
     leg: latest.leg,
     twin: id,
   });
-  const twin = [...device.leases].find((lease) => !before.has(lease));
   if (twin !== undefined) latest.twin = twin;
   return undefined;
 }

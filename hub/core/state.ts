@@ -15,6 +15,7 @@ import type { Lapses } from './lapse.ts';
 import type { Legs } from './legs.ts';
 import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
+import type { Second } from './seconds.ts';
 
 export interface HubConfig {
   hub: PublicKey;
@@ -199,6 +200,8 @@ export interface Hub {
   /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
   opinions: Map<string, Verdict[]>;
   disputes: Map<string, Dispute>;
+  /** By lease and unit: what waits for a second device of a class. */
+  seconds: Map<string, Second>;
   /** How often the majority contradicted a verifier. */
   faults: Map<PublicKey, number>;
   /** (lease, unit, verifier) of verdicts taken, to drop repeats. */

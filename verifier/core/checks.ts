@@ -7,8 +7,9 @@ import { instant } from '#protocol/units.ts';
 import { drawUnits } from './draw.ts';
 import { auditEpoch, epochOf } from './epochs.ts';
 import type { Reference, TaskId, VerifierEvent } from './events.ts';
-import { climb, type LadderStep } from './ladder.ts';
+import { climb, type Evidence, type LadderStep } from './ladder.ts';
 import { sendAudited } from './persist.ts';
+import { askSecond } from './second.ts';
 import { endLink } from './session.ts';
 import { countShard } from './standing.ts';
 import type { Arrival, Book, Pending, Turn, UnitCheck } from './state.ts';
@@ -213,13 +214,18 @@ function advance(turn: Turn, pending: Pending, check: UnitCheck): void {
   const step = nextStep(turn, pending, check);
   if (step === undefined) return;
   if (step.do === 'decide') return fileVerdict(turn, { pending, check, finding: step.finding });
+  if (step.do === 'second' && check.seconded === undefined) {
+    return askSecond(turn, pending.shard.lease, check);
+  }
   const task = verifier.nextTask++;
   const { shard, inputs } = pending;
   const { unit } = check;
   verifier.tasks.set(task, { pending, check });
-  if (step.do === 'claim') {
+  if (step.do !== 'execute') {
+    const seconded = check.seconded === 'none' ? undefined : check.seconded;
+    const lease = step.do === 'second' ? (seconded ?? shard.lease) : shard.lease;
     check.stage = 'claiming';
-    effects.push({ type: 'claim', task, job: shard.job, unit, lease: shard.lease });
+    effects.push({ type: 'claim', task, job: shard.job, unit, lease });
     return;
   }
   const manifest = verifier.manifests.get(shard.package);
@@ -238,9 +244,17 @@ function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCh
     claimed: bytesToHex(digests.subarray(start, start + DIGEST_BYTES)) as Digest,
     references: check.references,
     ...(check.claim === undefined ? {} : { claim: check.claim }),
+    ...secondOf(check),
     gaveUp: check.failed !== undefined,
   });
   return step;
+}
+
+/** What is known of a second device. */
+function secondOf({ seconded, second }: UnitCheck): Pick<Evidence, 'second'> {
+  if (seconded === 'none' || second === 'unavailable') return { second: 'none' };
+  if (seconded === undefined || second === undefined) return {};
+  return { second: { lease: seconded, ...second } };
 }
 
 export function finishExecution(
@@ -262,6 +276,11 @@ export function finishClaim(turn: Turn, event: Extract<VerifierEvent, { type: 'c
   const found = takeTask(turn, event.task);
   if (found === undefined) return;
   const { pending, check } = found;
+  if (check.seconded !== undefined) {
+    if (event.result.ok) check.second = event.result.value;
+    else if (!retry(turn, check, event.result)) check.second = 'unavailable';
+    return settle(turn, pending, check);
+  }
   const start = (check.unit - pending.shard.firstUnit) * DIGEST_BYTES;
   const claimed = bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES));
   if (event.result.ok) {

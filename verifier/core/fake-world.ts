@@ -20,10 +20,14 @@ export interface FakeScript {
   epochMs?: number;
   /** The number behind a claim; nothing where the hub does not have it. */
   claimed?: (unit: number) => number | undefined;
+  /** The number a second device of the class gives; there is none without it. */
+  second?: (unit: number) => number;
   /** What a re-execution gives, the unit's own number by default; nothing where it fails. */
   truth?: (unit: number, fresh: boolean) => number | undefined;
 }
 
+/** The lease of the second device. */
+const SECOND = '9'.repeat(32) as LeaseId;
 const HUB = 'aa'.repeat(32) as PublicKey;
 const INPUTS = { root: '11'.repeat(32) as Root, length: bytes(4096) };
 const FILE = { root: '22'.repeat(32) as Root, length: bytes(100) };
@@ -159,6 +163,7 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
       return;
     case 'send':
       if (effect.message.type === 'epoch' && !world.deaf) logEpoch(world, effect.message.signed);
+      if (effect.message.type === 'second' && !world.deaf) answerSecond(world, effect.message);
       return;
     case 'bind':
       return step(world, { type: 'bound', saved: world.disk });
@@ -173,7 +178,8 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
       return step(world, { type: 'executed', task, result });
     }
     case 'claim': {
-      const value = script.claimed?.(effect.unit);
+      const made = effect.lease === SECOND ? script.second : script.claimed;
+      const value = made?.(effect.unit);
       const gone = refuse('not-found', 'gone');
       const result = value === undefined ? gone : accept(fakeReference(value));
       return step(world, { type: 'claimed', task: effect.task, result });
@@ -186,6 +192,15 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
 /** The hub has a record of an epoch on disk. */
 export function logEpoch(world: FakeWorld, { record: { epoch, type } }: SignedEpoch): void {
   receive(world, { type: 'epoch-logged', epoch, record: type });
+}
+
+/** The hub has found a second device, or there is none. */
+export function answerSecond(
+  world: FakeWorld,
+  { lease, unit }: { lease: LeaseId; unit: number },
+): void {
+  const by = world.script.second === undefined ? {} : { by: SECOND };
+  receive(world, { type: 'seconded', lease, unit, ...by });
 }
 
 function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persist' }>): void {

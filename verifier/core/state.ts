@@ -1,4 +1,4 @@
-import type { Digest, JobId, Nonce, PublicKey } from '#protocol/ids.ts';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
@@ -71,11 +71,14 @@ export interface Book {
 /** One drawn unit on its way to a verdict. */
 export interface UnitCheck {
   unit: number;
-  stage: 'waiting' | 'executing' | 'claiming' | 'deciding' | 'filing';
+  stage: 'waiting' | 'executing' | 'claiming' | 'seconding' | 'deciding' | 'filing';
   tries: number;
   retryAt: Instant;
   references: Reference[];
   claim?: Reference | 'unavailable';
+  /** The lease of a second device of the class, once asked for, and the bytes it delivered. */
+  seconded?: LeaseId | 'none';
+  second?: Reference | 'unavailable';
   /** Set when re-execution was given up. */
   failed?: Refusal;
   filed?: FiledVerdict;

@@ -26,6 +26,7 @@ export function fileVerdict(
   check.stage = 'filing';
   check.references = [];
   delete check.claim;
+  delete check.second;
   persist(
     turn,
     { type: 'verdict', sequence: shard.sequence, check },

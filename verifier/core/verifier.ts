@@ -22,6 +22,7 @@ import type {
 import { moveMarks } from './marks.ts';
 import { failPersist, finishPersist } from './persist.ts';
 import { finishPreparing, receivePrepare, startPreparing } from './prepare.ts';
+import { expireSeconds, receiveSeconded, repeatSeconds } from './second.ts';
 import {
   bindBook,
   endLink,
@@ -84,6 +85,7 @@ function drive(turn: Turn): void {
   drawArrivals(turn);
   drawAudits(turn);
   startPreparing(turn);
+  expireSeconds(turn);
   startTasks(turn);
   moveMarks(turn);
 }
@@ -136,7 +138,8 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
     case 'challenge':
       return receiveChallenge(turn, message);
     case 'welcome':
-      return receiveWelcome(turn, message);
+      receiveWelcome(turn, message);
+      return repeatSeconds(turn);
     case 'refused':
       return endLink(turn, `the hub refused this verifier (${message.code}): ${message.message}`);
     case 'declined':
@@ -149,6 +152,8 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       return receivePrepare(turn, message);
     case 'check':
       return receiveCheck(turn, message);
+    case 'seconded':
+      return receiveSeconded(turn, message);
     case 'voided':
       return dropVoided(turn, message.sequence);
     case 'epoch-logged':

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import type { PublicKey } from '#protocol/ids.ts';
+import { selectFacts } from '../hub/core/snapshot.ts';
+import { openClock } from './clock.ts';
+import { openDeviceNode } from './device-node.ts';
+import { breakingGpu, type FakeGpu, honestGpu } from './fake-gpu.ts';
+import { makeFakeJob, openFakeBlobs } from './fake-model.ts';
+import { DAY_ONE, openHubNode } from './hub-node.ts';
+import { openRandom } from './random.ts';
+import { openVerifierNode } from './verifier-node.ts';
+
+/** Three fake GPUs of one class compute a job, all of it checked. */
+function run(seed: number, gpus: readonly FakeGpu[]) {
+  const [random, clock, blobs] = [openRandom(seed), openClock(DAY_ONE), openFakeBlobs()];
+  const key = random.nonce() as string as PublicKey;
+  const weather = { latencyMs: [1, 50] as [number, number], meanLifeMs: Number.POSITIVE_INFINITY };
+  const newcomers = { burst: 10, unitsEach: 1_000 };
+  const hub = openHubNode({
+    clock,
+    random,
+    weather,
+    blobs,
+    verifiers: [key],
+    checkRate: 1,
+    newcomers,
+  });
+  const grid = { clock, random, blobs, hub };
+  openVerifierNode({ ...grid, key, checkRate: 1 });
+  const devices = gpus.map((gpu, at) =>
+    openDeviceNode(grid, `gpu ${at}`, { unitMs: 50, cheats: 0, fetchFails: 0, gpu }),
+  );
+  const made = makeFakeJob(blobs, random, { units: 300, assurance: 0, now: clock.now() });
+  clock.after(500, () => hub.create(made.record, made.inputDigests));
+  clock.run(() => hub.view(made.record.id)?.state === 'done', 3_600_000);
+  const verdicts = selectFacts(hub.facts)('verdict').map(({ signed }) => signed.verdict);
+  return { devices, verdicts, hub, job: hub.view(made.record.id) };
+}
+
+test.each([1, 2, 3])('seed %i: where a whole class is far off, no device is blamed', (seed) => {
+  const { verdicts, job, hub } = run(seed, [honestGpu, honestGpu, honestGpu]);
+  expect(job).toMatchObject({ state: 'done', accepted: 300, requeued: 0 });
+  const odd = verdicts.filter(({ kind }) => kind !== 'match');
+  expect(odd.length).toBeGreaterThan(0);
+  for (const { kind, second } of odd) {
+    expect(kind).toBe('inconclusive');
+    expect(second).toMatchObject({ isRight: false, agrees: true });
+  }
+  const legs = selectFacts(hub.facts)('accepted').filter(({ shard }) => shard.leg === 2);
+  expect(legs.length).toBeGreaterThan(0);
+  expect(legs.every(({ shard }) => shard.unitCount === 1)).toBe(true);
+});
+
+test.each([1, 2, 3])('seed %i: who is far off alone is unfit, and nobody is barred', (seed) => {
+  const { devices, verdicts, hub, job } = run(seed, [honestGpu, honestGpu, breakingGpu()]);
+  expect(job).toMatchObject({ state: 'done', accepted: 300 });
+  const unfit = verdicts.filter(({ kind }) => kind === 'device-unfit');
+  expect(unfit.length).toBeGreaterThan(0);
+  expect(new Set(unfit.map(({ device }) => device))).toEqual(new Set([devices[2]?.key]));
+  expect(unfit[0]?.second).toMatchObject({ agrees: false });
+  expect(selectFacts(hub.facts)('barred')).toEqual([]);
+});
