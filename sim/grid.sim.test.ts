@@ -7,6 +7,16 @@ test.each(Array.from({ length: 12 }, (_, at) => at + 1))('seed %i: the job ends 
   expect(outcome.broken).toEqual([]);
 });
 
+test('exit audits that came back during a dispute on their device are asked for again', () => {
+  const { broken } = runScenario({
+    ...{ seed: 21, devices: 4, cheats: 0, lies: [], units: 328, assurance: 1, checkRate: 0.1455 },
+    ...{ hubCrashes: 2, verifierCrashes: 0, departures: 4, lie: 'frames' as const },
+    weather: { latencyMs: [1, 241], meanLifeMs: Number.POSITIVE_INFINITY },
+    newcomers: { burst: 1, unitsEach: 288 },
+  });
+  expect(broken).toEqual([]);
+});
+
 const HOSTILE = Array.from({ length: 6 }, (_, at) => at + 1);
 test.each(HOSTILE)('hostile seed %i: beside liars of every kind the results are right', (seed) => {
   const outcome = runScenario(drawHostileScenario(seed));

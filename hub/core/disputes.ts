@@ -77,7 +77,7 @@ export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact
   if (ruled.type === 'open' || ruled.type === 'nothing') return [];
   const dispute = hub.disputes.get(name);
   hub.disputes.delete(name);
-  if (dispute !== undefined && ruled.type === 'dismiss') askAgain(hub, dispute.sequence);
+  if (dispute !== undefined && ruled.type === 'dismiss') askAgain(hub, dispute.device);
   for (const key of ruled.faulty) hub.faults.set(key, (hub.faults.get(key) ?? 0) + 1);
   return ruled.faulty.map((verifier) => ({
     type: 'verifier-fault',
@@ -97,9 +97,14 @@ function openDispute(hub: Hub, verdict: Verdict): void {
   hub.disputes.set(unitName(verdict), { job, lease, unit, device, sequence: kept.sequence });
 }
 
-/** An exit audit that came back while the unit was in dispute did not count. */
-function askAgain(hub: Hub, sequence: number): void {
-  for (const verifier of hub.verifiers.values()) verifier.auditsAsked.delete(sequence);
+/** No exit audit of this device counted that came back while a unit of it was in dispute. */
+function askAgain(hub: Hub, device: PublicKey): void {
+  for (const { unreleased } of hub.jobs.values()) {
+    for (const kept of unreleased.values()) {
+      if (kept.device !== device) continue;
+      for (const { auditsAsked } of hub.verifiers.values()) auditsAsked.delete(kept.sequence);
+    }
+  }
 }
 
 /** The shard of a verdict, unless its units are open again. */
