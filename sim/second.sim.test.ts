@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
 import type { PublicKey } from '#protocol/ids.ts';
+import type { Assurance } from '#protocol/job.ts';
 import { selectFacts } from '../hub/core/snapshot.ts';
 import { openClock } from './clock.ts';
 import { openDeviceNode } from './device-node.ts';
-import { breakingGpu, type FakeGpu, honestGpu } from './fake-gpu.ts';
+import { breakingGpu, type FakeGpu, honestGpu, plainGpu } from './fake-gpu.ts';
 import { makeFakeJob, openFakeBlobs } from './fake-model.ts';
 import { DAY_ONE, openHubNode } from './hub-node.ts';
 import { openRandom } from './random.ts';
 import { openVerifierNode } from './verifier-node.ts';
 
-/** Three fake GPUs of one class compute a job, all of it checked. */
-function run(seed: number, gpus: readonly FakeGpu[]) {
+/** Fake GPUs of one class, and devices on the exact lane, compute a job, all of it checked. */
+function run(seed: number, gpus: readonly (FakeGpu | undefined)[], assurance: Assurance = 0) {
   const [random, clock, blobs] = [openRandom(seed), openClock(DAY_ONE), openFakeBlobs()];
   const key = random.nonce() as string as PublicKey;
   const weather = { latencyMs: [1, 50] as [number, number], meanLifeMs: Number.POSITIVE_INFINITY };
@@ -27,9 +28,14 @@ function run(seed: number, gpus: readonly FakeGpu[]) {
   const grid = { clock, random, blobs, hub };
   openVerifierNode({ ...grid, key, checkRate: 1 });
   const devices = gpus.map((gpu, at) =>
-    openDeviceNode(grid, `gpu ${at}`, { unitMs: 50, cheats: 0, fetchFails: 0, gpu }),
+    openDeviceNode(grid, `gpu ${at}`, {
+      unitMs: 50,
+      cheats: 0,
+      fetchFails: 0,
+      ...(gpu && { gpu }),
+    }),
   );
-  const made = makeFakeJob(blobs, random, { units: 300, assurance: 0, now: clock.now() });
+  const made = makeFakeJob(blobs, random, { units: 300, assurance, now: clock.now() });
   clock.after(500, () => hub.create(made.record, made.inputDigests));
   clock.run(() => hub.view(made.record.id)?.state === 'done', 3_600_000);
   const verdicts = selectFacts(hub.facts)('verdict').map(({ signed }) => signed.verdict);
@@ -59,3 +65,14 @@ test.each([1, 2, 3])('seed %i: who is far off alone is unfit, and nobody is barr
   expect(unfit[0]?.second).toMatchObject({ agrees: false });
   expect(selectFacts(hub.facts)('barred')).toEqual([]);
 });
+
+test.each([1, 2, 3])(
+  'seed %i: with assurance 2 GPUs and the exact lane agree by verdicts',
+  (seed) => {
+    const { hub, job } = run(seed, [plainGpu, plainGpu, undefined, undefined], 2);
+    expect(job).toMatchObject({ state: 'done', released: 300, requeued: 0 });
+    expect(job?.secondLeg).toMatchObject({ agreed: 300, differing: 0 });
+    const shards = selectFacts(hub.facts)('accepted').map(({ shard }) => shard);
+    expect(new Set(shards.map(({ provider }) => provider)).size).toBe(2);
+  },
+);
