@@ -105,6 +105,19 @@ test('a device gets only ordinary messages for a second leg, of the usual sizes'
   expect(sizes(2)).toBe(sizes(undefined));
 });
 
+test('the quote takes both legs into account, and says when a second device is missing', () => {
+  startJob(bench, 1_000, 2);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  const alone = bench.job()?.quote;
+  expect(alone).toMatchObject({ devices: 1, note: expect.stringContaining('second one') });
+  expect(alone?.durationMs).toBeUndefined();
+  joinWorker(bench, 3, { key: TABLET, unitMs: 300 });
+  // Each of the two computes every unit: the slower one sets the time.
+  const durationMs = bench.job()?.quote?.durationMs ?? 0;
+  expect(durationMs).toBeGreaterThan(299_000);
+  expect(durationMs).toBeLessThan(301_000);
+});
+
 test('until a device is trusted, and on a GPU always, its legs are checked whole', () => {
   startJob(bench, 600, 2);
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });

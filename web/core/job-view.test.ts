@@ -9,6 +9,7 @@ import {
   isEnded,
   jobDurationMs,
   jobFraction,
+  viewCounters,
   viewQuote,
 } from './job-view.ts';
 import { totalVerdicts, type VerdictEntry } from './verdict-view.ts';
@@ -36,6 +37,21 @@ describe('a job in words', () => {
     expect(JobState.options.filter(isEnded)).toEqual(['done', 'cancelled', 'refused']);
   });
 
+  test('with two devices for each unit, how many are computed twice, agree and differ', () => {
+    const plain = viewCounters(job({ assurance: 0 })).map(({ id }) => id);
+    expect(plain).not.toContain('agreed');
+    const secondLeg = { accepted: 5, agreed: 3, differing: 1 };
+    const counters = viewCounters(job({ assurance: 2, released: 2, secondLeg }));
+    const values = counters.map(({ id, value }) => [id, value]);
+    expect(values).toEqual(
+      expect.arrayContaining([
+        ['second', '5'],
+        ['agreed', '3'],
+        ['differing', '1'],
+      ]),
+    );
+  });
+
   test('a quote without a device says why there is no time', () => {
     const quote = {
       units: 3,
@@ -50,6 +66,9 @@ describe('a job in words', () => {
       value: 'not known yet',
       note: expect.stringContaining('no device'),
     });
+    const note = 'it ends when a second one comes';
+    const [, time] = viewQuote({ ...quote, devices: 1, confidence: 0.9, peakBytes: 1e6, note });
+    expect(time).toMatchObject({ value: 'not known yet', note });
   });
 });
 

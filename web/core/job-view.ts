@@ -59,7 +59,9 @@ export function viewQuote(quote: Quote): { label: string; value: string; note?: 
       note:
         quote.devices === 0
           ? 'no device online can take this job yet'
-          : `with the ${formatNoun(quote.devices, 'device')} online now`,
+          : quote.durationMs === undefined
+            ? quote.note
+            : `with the ${formatNoun(quote.devices, 'device')} online now`,
     },
     { label: 'Price', value: formatLamports(quote.total) },
     {
