@@ -8,8 +8,10 @@ import {
   checkThreshold,
   describePolicy,
   expectedChecks,
+  holdbackUnits,
   NewcomersText,
   ownCheckRate,
+  PAY_POLICY,
   ppmThreshold,
   shareThreshold,
 } from './check-policy.ts';
@@ -133,6 +135,41 @@ describe('expected checks', () => {
 
   test('a volunteer of 50,000 units costs 2.8 % (reference/verification.md §2.5)', () => {
     expect(expectedChecks(CHECK_POLICY_DEFAULT, 0, 50_000) / 50_000).toBeCloseTo(0.0278, 3);
+  });
+});
+
+describe('pay held back', () => {
+  test.each([
+    [999_000, 112],
+    [990_000, 113],
+    [900_000, 124],
+  ])('a check of power %i ppm needs %i units', (powerPpm, units) => {
+    expect(holdbackUnits(CHECK_POLICY_DEFAULT, { powerPpm, sparedPpm: 100_000 })).toBe(units);
+  });
+
+  test('what is held back by default is what the power of a calibrated class needs', () => {
+    expect(PAY_POLICY.holdbackUnits).toBe(112);
+  });
+
+  test('it is the least number with margin 2, for any policy and power', () => {
+    const ppm = fc.integer({ min: 1, max: 1_000_000 });
+    fc.assert(
+      fc.property(ppm, ppm, fc.integer({ min: 0, max: 999_999 }), (floorPpm, power, spared) => {
+        const units = holdbackUnits(trust(100, floorPpm), { powerPpm: power, sparedPpm: spared });
+        const found = (floorPpm / 1e6) * (power / 1e6) * (1 - spared / 1e6);
+        expect(units * found).toBeGreaterThan(2 - 1e-6);
+        expect((units - 1) * found).toBeLessThan(2 + 1e-6);
+      }),
+    );
+  });
+
+  test('where nothing is checked or found, none suffices', () => {
+    expect(() => holdbackUnits(trust(100, 0), { powerPpm: 999_000, sparedPpm: 0 })).toThrow(
+      /deters/,
+    );
+    expect(() =>
+      holdbackUnits({ type: 'flat', rate: 0.05 }, { powerPpm: 0, sparedPpm: 0 }),
+    ).toThrow(/deters/);
   });
 });
 

@@ -66,13 +66,6 @@ export interface NewcomerPolicy {
   unitsEach: number;
 }
 
-/**
- * What pay is held back for. The first `probationUnits` of an identity earn nothing, since nothing is
- * at stake in them yet; after that `holdbackUnits` of the newest units stay unpaid until later work
- * has passed, with a margin of 2 over what a cheat could save (reference/verification.md §2.7).
- */
-export const PAY_POLICY = { probationUnits: 100, holdbackUnits: 112 } as const;
-
 /** How many verifiers share the checks of a policy. */
 export const sharersOf = (policy: CheckPolicy): number =>
   policy.type === 'trust' ? (policy.sharers ?? 1) : 1;
@@ -124,6 +117,32 @@ export function shareThreshold(whole: bigint, sharers: number): bigint {
   shares.set(name, low);
   return low;
 }
+
+/**
+ * h = ⌈2 / (q (1 − r))⌉: units of pay held back, so that a cheat loses twice what it saves even at the
+ * policy's lowest rate p, with q = p · d (reference/verification.md §2.7, margin 2). `powerPpm` is d, the
+ * chance that one check of a wrong unit finds it; `sparedPpm` is r, the checks that spare the cheat.
+ */
+export function holdbackUnits(
+  policy: CheckPolicy,
+  { powerPpm, sparedPpm }: { powerPpm: number; sparedPpm: number },
+): number {
+  const least = policy.type === 'flat' ? flatThreshold(policy.rate) : ppmThreshold(policy.floorPpm);
+  const found = least * BigInt(powerPpm) * BigInt(PPM - sparedPpm);
+  if (found <= 0n) throw new RangeError('no pay held back deters where nothing is found');
+  return Number((2n * WHOLE * BigInt(PPM) ** 2n + found - 1n) / found);
+}
+
+/**
+ * What pay is held back for. The first `probationUnits` of an identity earn nothing, since nothing is
+ * at stake in them yet; after that `holdbackUnits` of the newest units stay unpaid until later work
+ * has passed. A check is taken to find 99.9 % of wrong units, which is what a calibrated class must
+ * reach, and a tenth of the checks to spare the cheat.
+ */
+export const PAY_POLICY = {
+  probationUnits: 100,
+  holdbackUnits: holdbackUnits(CHECK_POLICY_DEFAULT, { powerPpm: 999_000, sparedPpm: 100_000 }),
+} as const;
 
 /** floor(rate × 2^64), exactly: a double times a power of two is exact, and so is its floor. */
 function flatThreshold(rate: number): bigint {

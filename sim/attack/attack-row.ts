@@ -8,6 +8,8 @@ export interface AttackRow {
   tried: string;
   gained: string;
   bound: string;
+  /** Whether Pocketgrid does what was tried. A variant that it rejects is shown, and fails nothing. */
+  built: boolean;
   pass: boolean;
   /** The figure behind `gained`, for machines. */
   value: number;

@@ -1,19 +1,33 @@
 import { describe, expect, test } from 'vitest';
 import { boincChurn, playBoinc } from './boinc.ts';
 import { openChance } from './chance.ts';
-import { expectTally, holdbackOf, marginOf, releasedShare, type Tally } from './expectation.ts';
+import {
+  boundOf,
+  deliveredShare,
+  expectTally,
+  HOLDBACK,
+  heldShare,
+  marginOf,
+  profitOf,
+  releasedShare,
+  type Tally,
+} from './expectation.ts';
+import { attackCalibration } from './families/calibration.ts';
 import { attackCanaries } from './families/canaries.ts';
 import { attackCopies } from './families/copies.ts';
 import { attackFloods } from './families/floods.ts';
 import { steadyFormula } from './families/identities.ts';
 import { attackQuorums } from './families/quorums.ts';
+import { attackTargets } from './families/targets.ts';
 import { playLives } from './lives.ts';
-import { OURS, trustRule } from './rules.ts';
+import { measureArmy } from './newcomers.ts';
+import { FREE, OURS, trustRule } from './rules.ts';
 import { findWorst, sieve } from './search.ts';
 import type { Strategy } from './strategy.ts';
+import { isWhole, type Study } from './study.ts';
 import { CANARIES, canaryShare, climbHonest } from './volunteers.ts';
 
-const TERMS = { rule: OURS, power: 0.999, holdback: 112 };
+const TERMS = { rule: OURS, power: 0.999, holdback: HOLDBACK };
 const steady = (honest: number, rate: number): Strategy => ({
   honest,
   rate,
@@ -35,7 +49,7 @@ describe('closed forms of reference/verification.md §2', () => {
   test.each([20, 50, 100, 200])(
     '§2.4: with T = %i a churner has 1 / (1 + T) accepted bad',
     (trust) => {
-      const rule = trustRule(trust, 20_000, 0);
+      const rule = trustRule(trust, 20_000, { lagUnits: 0, unitsEach: 0 });
       const strategy = steady(trust * 50, 1);
       const { badDelivered, units } = expectTally({ rule, power: 1, holdback: 112 }, strategy);
       // One unit in 50 is checked at the floor, and the checked one is not accepted: 49 of 50.
@@ -61,10 +75,55 @@ describe('closed forms of reference/verification.md §2', () => {
     expect(played.badReleased / played.units).toBeCloseTo(boincChurn(from), 2);
   });
 
-  test('§2.7: h = ⌈2 / (q (1 − r))⌉ is 112, and gives margin 2 at the floor', () => {
-    expect(holdbackOf(OURS, 1, 0.1)).toBe(112);
-    const spared = { rule: OURS, power: 0.9, holdback: 112 };
+  test('§2.7: what the policy holds back gives margin 2 at the floor', () => {
+    const spared = { ...TERMS, power: 0.999 * 0.9 };
     expect(marginOf(expectTally(spared, steady(5_000, 1)))).toBeGreaterThan(2);
+    const less = { ...spared, holdback: HOLDBACK - 3 };
+    expect(marginOf(expectTally(less, steady(5_000, 1)))).toBeLessThan(2);
+  });
+});
+
+describe('a limit on new identities', () => {
+  const tally = expectTally(TERMS, WORST);
+
+  test('an identity brings its units, and one begins for each 50,000', () => {
+    expect(heldShare(FREE, 0.3, tally)).toBe(0.3);
+    const right = { ...tally, units: 5_000, released: 5_000 };
+    expect(heldShare(OURS, 0.3, right)).toBeCloseTo(0.1, 12);
+    expect(heldShare(OURS, 0.3, { ...right, lives: 2 })).toBeCloseTo(0.05, 12);
+    expect(heldShare(OURS, 0.3, { ...right, released: 0 })).toBeCloseTo(1 / 11, 12);
+    expect(heldShare(OURS, 0.3, { ...right, units: 60_000, released: 60_000 })).toBe(0.3);
+  });
+
+  test.each([0.01, 0.3, 0.5, 0.9])('at f = %f nothing in the grid passes the bound', (f) => {
+    const bound = boundOf(OURS, TERMS.power);
+    for (const { tally: each } of sieve(TERMS).tallies) {
+      const held = heldShare(OURS, f, each);
+      expect(releasedShare(held, each)).toBeLessThanOrEqual(bound * (1 + 1e-9));
+      expect(deliveredShare(held, each)).toBeLessThanOrEqual(bound * (1 + 1e-9));
+    }
+  });
+
+  test('several packages bring an identity nothing: each has an age and a lag of its own', () => {
+    for (const strategy of [WORST, steady(5_000, 0.012), steady(5_000, 1)]) {
+      const two = expectTally({ ...TERMS, rule: { ...OURS, packages: 2 } }, strategy);
+      const one = expectTally(TERMS, strategy);
+      const share = (each: Tally): number => releasedShare(heldShare(OURS, 0.3, each), each);
+      expect(share(two)).toBeLessThan(share(one));
+    }
+  });
+
+  test('an army of aged identities is bad all at once, and no worse over all units', () => {
+    for (const { during, overall, units } of measureArmy()) {
+      expect(during).toBeGreaterThan(0.01);
+      if (units === 1e9) expect(overall).toBeLessThan(1e-3);
+    }
+  });
+
+  test('the first units are not paid: who is bad in them loses more than it saves', () => {
+    const early = { ...steady(0, 1), burst: 3, gap: 2_000, bursts: 1 };
+    expect(profitOf(expectTally(TERMS, early))).toBeLessThan(0);
+    expect(profitOf(expectTally({ ...TERMS, rule: FREE, power: 0.9 }, early))).toBeGreaterThan(0);
   });
 });
 
@@ -77,7 +136,7 @@ test.each([
   const played = playLives(TERMS, strategy, { units: 6_000_000, chance: openChance(5) });
   const computed = expectTally(TERMS, strategy);
   const each = (tally: Tally, key: keyof Tally): number => tally[key] / tally.units;
-  for (const key of ['bad', 'badDelivered', 'badReleased', 'released', 'runs'] as const) {
+  for (const key of ['bad', 'badDelivered', 'badReleased', 'released', 'runs', 'unpaid'] as const) {
     const ratio = each(played, key) / each(computed, key);
     expect(Math.abs(ratio - 1), key).toBeLessThan(0.12);
   }
@@ -119,10 +178,26 @@ test('canaries go to the first units only', () => {
   expect(canaryShare(50_000)).toBeCloseTo(0.001, 6);
 });
 
-test('attacks by name: copies fail, quorums of strangers follow f², a fair queue outlives a flood', () => {
+test('attacks by name: what is built holds, and what is not built shows why', () => {
   const run = { seeds: [1, 2], units: 100_000, open: openChance };
-  expect(attackCopies(run)).toMatchObject([{ attack: 10, value: 0, pass: true }]);
-  expect(attackQuorums(run).map(({ pass }) => pass)).toEqual([false, true, true]);
-  expect(attackCanaries(run).map(({ pass }) => pass)).toEqual([true, false, false]);
-  expect(attackFloods(run).map(({ pass }) => pass)).toEqual([false, true, false]);
+  const families = [
+    attackCopies,
+    attackQuorums,
+    attackCanaries,
+    attackFloods,
+    attackCalibration,
+    attackTargets,
+  ];
+  const rows = families.flatMap((family) => family(run));
+  expect(rows.filter(({ built, pass }) => built && !pass)).toEqual([]);
+  const rejected = rows.filter(({ built, pass }) => !built && !pass);
+  expect(rejected.map(({ attack }) => attack)).toEqual([11, 17, 17, 34, 34, 21]);
+});
+
+test('a variant that is not built fails nothing; one that is built does, and so does a missed goal', () => {
+  const study = (built: boolean, met: boolean) =>
+    ({ goals: [{ met }], attacks: [{ built, pass: false }] }) as unknown as Study;
+  expect(isWhole(study(false, true))).toBe(true);
+  expect(isWhole(study(true, true))).toBe(false);
+  expect(isWhole(study(false, false))).toBe(false);
 });

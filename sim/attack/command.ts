@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { writeDocument } from './document.ts';
 import { isWhole, runStudy, type Study } from './study.ts';
-import { describeWorst, printTable, tabulateStudy } from './tables.ts';
+import { printTable } from './table.ts';
+import { describeWorst, tabulateStudy } from './tables.ts';
 
 const USAGE = 'usage: npm run sim -- attack [--seeds COUNT] [--json] [--write]';
 /** Units for each seed and figure; the standard errors are in the tables. */
@@ -33,7 +34,9 @@ export async function runAttack(args: string[]): Promise<number> {
 function printStudy(study: Study): string {
   const tables = tabulateStudy(study).map(printTable);
   const missed = study.goals.filter(({ met }) => !met).map(({ name }) => name);
-  const passed = study.attacks.filter(({ pass }) => !pass).map(({ attack }) => `#${attack}`);
+  const passed = study.attacks
+    .filter(({ built, pass }) => built && !pass)
+    .map(({ attack }) => `#${attack}`);
   const verdict = [
     `worst strategy found: ${describeWorst(study)}`,
     `goals missed: ${missed.length === 0 ? 'none' : missed.join('; ')}`,
@@ -50,24 +53,31 @@ function encodeLines(study: Study): string {
     `${JSON.stringify({ sim: 'attack', figure, value: Number(value.toPrecision(5)), conditions: { ...conditions, ...more } })}\n`;
   return [
     ...goals.map(({ figure, value, limit, met }) => line(`goal/${figure}`, value, { limit, met })),
-    ...worst.map(({ measure, rule, power, fraction, played, error, computed, strategy, words }) =>
-      line(measure, played, {
-        rule,
-        power,
-        fraction,
-        error: Number(error.toPrecision(3)),
-        computed: Number(computed.toPrecision(5)),
-        strategy: strategy ?? words,
-      }),
+    ...worst.map(
+      ({ measure, rule, power, fraction, held, played, error, computed, strategy, words }) =>
+        line(measure, played, {
+          rule,
+          power,
+          fraction,
+          held: Number(held.toPrecision(3)),
+          error: Number(error.toPrecision(3)),
+          computed: Number(computed.toPrecision(5)),
+          strategy: strategy ?? words,
+        }),
     ),
     ...cost.map(({ total, ...parts }) => line('overhead', total, parts)),
-    ...attacks.map(({ attack, name, value, pass }) =>
-      line(`attack/${attack}`, value, { name, pass }),
+    ...attacks.map(({ attack, name, value, built, pass }) =>
+      line(`attack/${attack}`, value, { name, built, pass }),
     ),
     ...study.profit.map(({ margin, profit, power, holdback }) =>
       line('margin', margin, { power, holdback, profit }),
     ),
     ...study.expulsion.map(({ expelled, ...rest }) => line('expulsion', expelled, rest)),
+    ...study.targets.map(({ value, ...rest }) => line('target/value', value, rest)),
+    ...study.young.map(({ released, ...rest }) => line('young/released', released, rest)),
+    ...study.places.map(({ released, ...rest }) => line('places/released', released, rest)),
+    ...study.packages.map(({ released, ...rest }) => line('packages/released', released, rest)),
+    ...study.army.map(({ during, measure, ...rest }) => line(`army/${measure}`, during, rest)),
     ...study.remedies.map(({ released, ...rest }) => line('setting/released', released, rest)),
   ].join('');
 }

@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawPlots } from './plots.ts';
 import type { Study } from './study.ts';
-import { describeWorst, markdownTable, tabulateStudy } from './tables.ts';
+import { markdownTable } from './table.ts';
+import { describeWorst, tabulateStudy } from './tables.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const DOCUMENT = join(ROOT, 'docs', 'verification.md');
@@ -12,7 +13,7 @@ const END = '<!-- attack figures: end -->';
 
 const PICTURES: Record<string, string> = {
   'released.svg':
-    'Worst bad share of released units against the share of throughput that is malicious',
+    'Worst bad share of released units against the share of throughput that the adversary offers',
   'delivered.svg': 'Worst bad share of units delivered at once against the same',
   'overhead.svg': 'Forward passes beside the work itself against the lifetime of volunteers',
 };

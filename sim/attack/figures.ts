@@ -1,43 +1,42 @@
 import type { AttackRow, AttackRun } from './attack-row.ts';
-import { boincReplicas, findWorstBoinc, playBoinc } from './boinc.ts';
+import { findWorstBoinc, playBoinc } from './boinc.ts';
 import { type Chance, openChance } from './chance.ts';
+import type { CostRow } from './cost.ts';
 import {
   addTally,
   deliveredShare,
   emptyTally,
+  HOLDBACK,
+  heldShare,
   holdbackOf,
   marginOf,
-  PROBATION_UNITS,
   profitOf,
   releasedShare,
   type Tally,
   type Terms,
 } from './expectation.ts';
+import { attackCalibration } from './families/calibration.ts';
 import { attackCanaries } from './families/canaries.ts';
 import { attackCopies } from './families/copies.ts';
 import { attackFloods } from './families/floods.ts';
 import { attackIdentities } from './families/identities.ts';
 import { attackQuorums } from './families/quorums.ts';
+import { attackTargets } from './families/targets.ts';
 import { attackVerifiers } from './families/verifiers.ts';
+import { COLLUSION, FRACTIONS, POWERS } from './goal.ts';
 import { playLives } from './lives.ts';
-import { FLAT, OURS, type Rule } from './rules.ts';
-import { type Found, findWorst, sieve } from './search.ts';
+import { OURS, type Rule } from './rules.ts';
+import { findWorst, sieve } from './search.ts';
 import type { Strategy } from './strategy.ts';
-import { climbHonest, FAULTS, LIFETIMES, playVolunteers } from './volunteers.ts';
-
-/** Shares f of throughput and powers d that are reported. */
-export const FRACTIONS = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5] as const;
-export const POWERS = [0.9, 0.99, 0.999] as const;
-/** The adversary and the check of the goals (reference/verification.md §5). */
-export const GOAL = { fraction: 0.3, power: 0.999, life: 50_000 } as const;
-/** r: share of checkers who spare the adversary, in the question of profit. */
-export const COLLUSION = 0.1;
+import { climbHonest, FAULTS } from './volunteers.ts';
 
 /** The worst that a search found for one rule, d and f; computed exactly, then played. */
 export interface WorstRow {
   rule: string;
   power: number;
+  /** What the adversary offers; it holds `held` of the accepted units. */
   fraction: number;
+  held: number;
   measure: 'released' | 'delivered';
   /** Absent where a rule has no age: BOINC's is in words. */
   strategy: Strategy | undefined;
@@ -50,26 +49,12 @@ export interface WorstRow {
 
 export interface ProfitRow {
   power: number;
+  /** Where it is what the policy holds back, or what this power would need. */
   holdback: number;
   margin: number;
   marginStrategy: Strategy;
   profit: number;
   profitStrategy: Strategy;
-}
-
-export interface CostRow {
-  rule: string;
-  life: number;
-  fraction: number;
-  /** Forward passes for each released unit. */
-  draws: number;
-  exit: number;
-  canaries: number;
-  /** By and about the adversary, playing the worst strategy for released units. */
-  adversary: number;
-  total: number;
-  /** Units computed again because their device was caught, for each released unit; not in `total`. */
-  again: number;
 }
 
 export interface ExpulsionRow {
@@ -100,37 +85,52 @@ export function openStreams(): { open(seed: number): Chance } {
 }
 type Streams = ReturnType<typeof openStreams>;
 
-function playSeeds(
-  run: Run,
+/** One tally for each seed. */
+const playSeeds = (run: Run, play: (units: number, seed: number) => Tally): Tally[] =>
+  run.seeds.map((seed) => play(run.units / run.seeds.length, seed));
+
+/** A figure over all seeds, and its standard error from seed to seed. */
+function summarise(
+  tallies: readonly Tally[],
   value: (tally: Tally) => number,
-  play: (units: number, seed: number) => Tally,
 ): { played: number; error: number } {
   const total = emptyTally();
-  const each = run.seeds.map((seed) => {
-    const tally = play(run.units / run.seeds.length, seed);
-    addTally(total, tally);
-    return value(tally);
-  });
+  for (const tally of tallies) addTally(total, tally);
+  const each = tallies.map(value);
   const mean = each.reduce((sum, one) => sum + one, 0) / each.length;
   const spread = each.reduce((sum, one) => sum + (one - mean) ** 2, 0);
   const error = Math.sqrt(spread / Math.max(1, each.length - 1) / each.length);
   return { played: value(total), error };
 }
 
-/** The worst strategies against a rule that knows ages, for every d, f and measure. */
-export function measureWorst(run: Run, rule: Rule, streams: Streams): WorstRow[] {
-  return POWERS.flatMap((power) => {
-    const terms: Terms = { rule, power, holdback: holdbackOf(rule, power, 0) };
+/** The worst strategies against a rule that knows ages, for every f and measure, by d. */
+export function measureWorst(
+  run: Run,
+  { rule, powers }: { rule: Rule; powers: readonly number[] },
+  streams: Streams,
+): WorstRow[] {
+  return powers.flatMap((power) => {
+    const terms: Terms = { rule, power, holdback: HOLDBACK };
     const searched = sieve(terms);
-    return MEASURES.flatMap((measure) =>
-      FRACTIONS.map((fraction): WorstRow => {
-        const value = (tally: Tally): number => share[measure](fraction, tally);
-        const { strategy, worth } = findWorst(searched, value, 1);
-        const { played, error } = playSeeds(run, value, (units, seed) =>
+    /** Where names are free, one strategy is the worst for several f. */
+    const known = new Map<string, Tally[]>();
+    const playOnce = (strategy: Strategy): Tally[] => {
+      const name = JSON.stringify(strategy);
+      const tallies =
+        known.get(name) ??
+        playSeeds(run, (units, seed) =>
           playLives(terms, strategy, { units, chance: streams.open(seed) }),
         );
-        const row = { rule: rule.name, power, fraction, measure, words: '' };
-        return { ...row, strategy, computed: worth, played, error };
+      known.set(name, tallies);
+      return tallies;
+    };
+    return MEASURES.flatMap((measure) =>
+      FRACTIONS.map((fraction): WorstRow => {
+        const held = (tally: Tally): number => heldShare(rule, fraction, tally);
+        const value = (tally: Tally): number => share[measure](held(tally), tally);
+        const { strategy, tally: found, worth } = findWorst(searched, value, 1);
+        const row = { rule: rule.name, power, fraction, held: held(found), measure, words: '' };
+        return { ...row, strategy, computed: worth, ...summarise(playOnce(strategy), value) };
       }),
     );
   });
@@ -146,70 +146,36 @@ export function measureBoinc(run: Run, streams: Streams): WorstRow[] {
       ...search,
       open: () => streams.open(first),
     });
-    const { played, error } = playSeeds(run, value, (units, seed) =>
+    const tallies = playSeeds(run, (units, seed) =>
       playBoinc(strategy, { units, chance: streams.open(seed) }),
     );
     const words = `right until CV = ${strategy.from}, then bad at ${strategy.rate * 100} %`;
-    const row = { rule: 'BOINC', power: 1, fraction, measure: 'released' as const };
-    return { ...row, strategy: undefined, words, computed: worth, played, error };
+    const row = { rule: 'BOINC', power: 1, fraction, held: fraction, measure: 'released' as const };
+    return { ...row, strategy: undefined, words, computed: worth, ...summarise(tallies, value) };
   });
 }
 
 /** Margin and profit (§2.7) with g = R, v = 0, and a tenth of the checkers sparing the adversary. */
 export function measureProfit(): ProfitRow[] {
-  return POWERS.map((power) => {
-    const holdback = holdbackOf(OURS, power, COLLUSION);
-    const searched = sieve({ rule: OURS, power: power * (1 - COLLUSION), holdback });
-    const lowest = findWorst(
-      searched,
-      (tally, { honest }) => (honest >= PROBATION_UNITS ? -marginOf(tally) : Number.NaN),
-      7,
-    );
-    const highest = findWorst(searched, profitOf, 7);
-    return {
-      power,
-      holdback,
-      margin: -lowest.worth,
-      marginStrategy: lowest.strategy,
-      profit: highest.worth,
-      profitStrategy: highest.strategy,
-    };
-  });
-}
-
-/** Forward passes ÷ released units, with nobody bad and with the adversary of the goals. */
-export function measureCost(run: Run, worst: Found, streams: Streams): CostRow[] {
-  const { tally } = worst;
-  const seed = run.seeds[0] ?? 1;
-  const ours = LIFETIMES.flatMap((life) => {
-    const units = Math.max(life, run.units / 10);
-    const cost = playVolunteers(OURS, life, { units, chance: streams.open(seed) });
-    return [0, GOAL.fraction].map((fraction): CostRow => {
-      const honest = 1 - fraction;
-      const useful = honest + (fraction * tally.released) / tally.units;
-      const draws = (honest * cost.draws) / useful;
-      const exit = (honest * cost.exit) / useful;
-      const canaries = (honest * cost.canaries) / useful;
-      const adversary = (fraction * tally.runs) / tally.units / useful;
-      const again = (fraction * (1 - tally.released / tally.units)) / useful;
-      const total = draws + exit + canaries + adversary;
-      return { rule: 'ours', life, fraction, draws, exit, canaries, adversary, total, again };
+  return POWERS.flatMap((power) => {
+    const needed = holdbackOf(OURS, power, COLLUSION);
+    return [...new Set([HOLDBACK, needed])].map((holdback): ProfitRow => {
+      const searched = sieve({ rule: OURS, power: power * (1 - COLLUSION), holdback });
+      const aim = (tally: Tally, { honest }: Strategy): number =>
+        honest >= OURS.probationUnits ? -marginOf(tally) : Number.NaN;
+      const lowest = findWorst(searched, aim, 7);
+      const highest = findWorst(searched, profitOf, 7);
+      return {
+        power,
+        holdback,
+        margin: -lowest.worth,
+        marginStrategy: lowest.strategy,
+        // Where everything is lost that was earned, sums differ from 0 in their last bits.
+        profit: Number(highest.worth.toFixed(9)),
+        profitStrategy: highest.strategy,
+      };
     });
   });
-  const none = { exit: 0, canaries: 0, adversary: 0, again: 0, fraction: 0 };
-  const boinc = LIFETIMES.map((life): CostRow => {
-    const people = 50;
-    const chance = streams.open(seed);
-    let draws = 0;
-    for (let one = 0; one < people; one += 1) draws += boincReplicas(life, chance) / people;
-    return { ...none, rule: 'BOINC', life, draws, total: draws };
-  });
-  const flat = LIFETIMES.map((life): CostRow => {
-    const units = Math.max(life, run.units / 10);
-    const { draws, exit } = playVolunteers(FLAT, life, { units, chance: streams.open(seed) });
-    return { ...none, rule: FLAT.name, life, draws, exit, total: draws + exit };
-  });
-  return [...ours, ...flat, ...boinc];
 }
 
 /** The ladder is played with faults a hundred times as frequent, then scaled: chances multiply. */
@@ -236,6 +202,8 @@ export function measureAttacks(run: Run): AttackRow[] {
   const attack: AttackRun = { seeds: run.seeds, units: run.units, open: openChance };
   const families = [
     attackCopies,
+    attackCalibration,
+    attackTargets,
     attackQuorums,
     attackIdentities,
     attackCanaries,

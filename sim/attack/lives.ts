@@ -1,6 +1,6 @@
 import type { Chance } from './chance.ts';
-import { emptyTally, PROBATION_UNITS, type Tally, type Terms } from './expectation.ts';
-import { isDrawn, tabulate } from './rules.ts';
+import { emptyTally, type Tally, type Terms, unpaidOf } from './expectation.ts';
+import { exitRateAt, isDrawn, lagOf, rateAt, tabulate } from './rules.ts';
 import { openPlan, type Plan, type Strategy } from './strategy.ts';
 
 /**
@@ -19,56 +19,70 @@ export function playLives(
   return total;
 }
 
+interface Life {
+  /** Ages of bad units that were delivered, and of units that their own draw took. */
+  passed: number[];
+  drawn: Set<number>;
+}
+
 function playLife(
-  { rule, power, holdback }: Terms,
+  terms: Terms,
   plan: Plan,
   { chance, total }: { chance: Chance; total: Tally },
 ): void {
+  const { rule, power, holdback } = terms;
   const table = tabulate(rule);
-  const { life } = plan;
   const { word, next } = chance;
-  /** Ages of bad units that were delivered. */
-  const passed: number[] = [];
+  const life: Life = { passed: [], drawn: new Set() };
+  total.lives += 1;
   for (let age = 1; ; age += 1) {
     const rate = plan.rate(age);
     const bad = rate > 0 && (rate === 1 || next() < rate);
     const drawn = isDrawn(table, age, word);
     total.units += 1;
     if (bad) total.bad += 1;
-    if (drawn) total.runs += 1;
+    if (drawn) {
+      total.runs += 1;
+      if (plan.life < Infinity) life.drawn.add(age);
+    }
     if (bad && drawn && next() < power) {
       total.runs += 1;
       total.forfeited += Math.min(age, holdback + 1);
-      return close(passed, age - rule.lagUnits - 1, total);
+      total.unpaid += unpaidOf(rule, age - holdback - 1);
+      return close(life, age - lagOf(rule) - 1, total);
     }
     if (bad) {
-      passed.push(age);
+      life.passed.push(age);
       total.badDelivered += 1;
     }
-    if (age === life) return leave({ rule, power, holdback }, { passed, life }, { chance, total });
+    if (age === plan.life) return leave(terms, { life, last: age }, { chance, total });
   }
 }
 
 /** Adds what an identity has released: everything up to an age. */
-function close(passed: readonly number[], upTo: number, total: Tally): void {
+function close({ passed }: Life, upTo: number, total: Tally): void {
   total.released += Math.max(0, upTo);
   for (const age of passed) if (age <= upTo) total.badReleased += 1;
 }
 
-/** The exit audit: every unit that is not released is drawn once more. */
+/** The exit audit: the draws of what is not released are widened. */
 function leave(
   { rule, power, holdback }: Terms,
-  { passed, life }: { passed: readonly number[]; life: number },
+  { life, last }: { life: Life; last: number },
   { chance, total }: { chance: Chance; total: Tally },
 ): void {
-  const released = Math.max(0, life - rule.lagUnits);
+  const table = tabulate(rule);
+  const released = Math.max(0, last - lagOf(rule));
   let found = false;
-  for (let age = released + 1; age <= life; age += 1) {
-    if (chance.next() >= rule.exitRate) continue;
+  for (let age = released + 1; age <= last; age += 1) {
+    if (life.drawn.has(age) || chance.next() >= exitRateAt(rule, rateAt(table, age))) continue;
     total.runs += 1;
-    if (passed.includes(age) && chance.next() < power) found = true;
+    if (life.passed.includes(age) && chance.next() < power) found = true;
   }
-  if (found || life < PROBATION_UNITS) total.forfeited += Math.min(life, holdback);
-  if (found) total.runs += 1;
-  close(passed, found ? released : life, total);
+  if (found) {
+    total.runs += 1;
+    total.forfeited += Math.min(last, holdback);
+  }
+  total.unpaid += unpaidOf(rule, found ? last - holdback : last);
+  close(life, found ? released : last, total);
 }

@@ -1,5 +1,5 @@
 import { percent } from './attack-row.ts';
-import { FRACTIONS, GOAL } from './figures.ts';
+import { FRACTIONS, GOAL } from './goal.ts';
 import type { Study } from './study.ts';
 
 /** One line of a plot; `y` in the plot's own unit. */
@@ -27,7 +27,7 @@ const STYLE = `
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; } .axis { stroke: #9198a1; } .grid { stroke: #3d444d; } .goal { stroke: #9198a1; }
   }`.trim();
-const HUES = ['#0f8a7e', '#c2703d', '#7a6ff0', '#b0457b'];
+const HUES = ['#0f8a7e', '#c2703d', '#7a6ff0', '#b0457b', '#5b8a3a'];
 
 /** The plots of the document by file name. Deterministic: no clock, fixed digits. */
 export function drawPlots(study: Study): Map<string, string> {
@@ -42,6 +42,7 @@ function sharePlot(study: Study, measure: 'released' | 'delivered', goal: number
   const rules = [
     ['ours', GOAL.power, 'ours, d = 0.999'],
     ['ours', 0.9, 'ours, d = 0.9'],
+    ['free names', GOAL.power, 'free names, d = 0.999'],
     ['flat 5 %', GOAL.power, 'flat 5 %'],
     ['BOINC', 1, 'BOINC'],
   ] as const;
@@ -59,7 +60,7 @@ function sharePlot(study: Study, measure: 'released' | 'delivered', goal: number
   }));
   return {
     title: `Worst bad share of ${measure} units`,
-    x: { name: 'share of throughput held by the adversary', label: percent },
+    x: { name: 'share of throughput that the adversary offers', label: percent },
     y: { name: 'bad share', label: perMilleShort, least: 1e-5, most: 1 },
     series,
     goal: { y: goal, name: `goal at f = 30 %: ${perMilleShort(goal)}` },

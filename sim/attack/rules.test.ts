@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CHECK_POLICY_DEFAULT, type CheckPolicy, checkThreshold } from '#protocol/check-policy.ts';
-import { isDrawn, OURS, rateAt, tabulate } from './rules.ts';
+import { exitRunsAt, isDrawn, OURS, rateAt, runsAt, sharedRule, tabulate } from './rules.ts';
 
 const WORD = 2n ** 32n;
 const policies = fc.oneof(
@@ -52,10 +52,20 @@ describe('the table of thresholds', () => {
   });
 });
 
-test('three verifiers at a third each check only 70 % of a newcomer’s units; by the root, all', () => {
-  const third = tabulate({ ...OURS, draws: { of: 3, secret: 3, share: 'third' } });
-  const root = tabulate({ ...OURS, draws: { of: 3, secret: 3, share: 'root' } });
-  expect(rateAt(third, 1)).toBeCloseTo(1 - (2 / 3) ** 3, 9);
-  expect(rateAt(root, 1)).toBe(1);
-  expect(rateAt(root, 9_000)).toBeCloseTo(0.02, 9);
+test('three verifiers at a third each check only 70 % of a newcomer’s units; by their share, all', () => {
+  const divided = tabulate({ ...sharedRule(3), divided: true });
+  const shared = tabulate(sharedRule(3));
+  const leaked = tabulate({ ...sharedRule(3), secrets: 2 });
+  expect(rateAt(divided, 1)).toBeCloseTo(1 - (2 / 3) ** 3, 9);
+  expect(rateAt(shared, 1)).toBe(1);
+  expect(rateAt(shared, 9_000)).toBeCloseTo(0.02, 9);
+  expect(runsAt(shared, 1)).toBe(3);
+  expect(runsAt(shared, 9_000)).toBeCloseTo(3 * (1 - 0.98 ** (1 / 3)), 9);
+  expect(rateAt(leaked, 9_000)).toBeCloseTo(1 - 0.98 ** (2 / 3), 9);
+});
+
+test('the exit audit widens draws: what p_n already took is not drawn again', () => {
+  expect(exitRunsAt(OURS, 0.02)).toBeCloseTo(0.18, 12);
+  expect(exitRunsAt(OURS, 0.5)).toBe(0);
+  expect(exitRunsAt(sharedRule(3), 0)).toBeCloseTo(3 * (1 - 0.8 ** (1 / 3)), 12);
 });

@@ -2,7 +2,10 @@ import {
   CHECK_POLICY_DEFAULT,
   type CheckPolicy,
   checkThreshold,
+  NEWCOMER_POLICY,
+  PAY_POLICY,
   RELEASE_POLICY,
+  sharersOf,
 } from '#protocol/check-policy.ts';
 
 const WORD = 1n << 32n;
@@ -14,14 +17,21 @@ export interface Rule {
   policy: CheckPolicy;
   /** Later units without a failure before a unit is released; 0 releases at once. */
   lagUnits: number;
-  /** The rate at which units still unreleased are drawn once more when an identity leaves. */
+  /** The exit audit widens the draws of units still unreleased to this rate when an identity leaves. */
   exitRate: number;
+  /** Accepted units of the grid for each new identity that may begin; 0: names are free. */
+  unitsEach: number;
+  /** First units of an identity that are never paid. */
+  probationUnits: number;
+  /** Packages that an identity computes in turn; each has an age and a lag of its own. Absent: one. */
+  packages?: number;
   /**
-   * Several verifiers, each with a seed of its own; `secret` of the seeds are not known to the
-   * adversary, who is right wherever a known seed draws. Each draws at p_n ÷ of (`third`), or at
-   * 1 − (1 − p_n)^(1/of), so that together they reach p_n (`root`). Absent: one draw at p_n.
+   * Verifiers that share the checks (`policy.sharers`) and have kept their seeds: the adversary is
+   * right wherever a seed that it knows draws. Absent: all of them.
    */
-  draws?: { of: number; secret: number; share: 'third' | 'root' };
+  secrets?: number;
+  /** As if each drew at p_n ÷ V instead of its share. */
+  divided?: boolean;
 }
 
 /** `checkThreshold` of every age, as the two 32-bit words of the integer. */
@@ -34,6 +44,8 @@ export interface Thresholds {
   draws: number;
   /** Chance that at least one draw takes the unit, for expectations; never for a draw. */
   rate: Float64Array;
+  /** Executions of a unit by all who draw it, expected: more than `rate` where they overlap. */
+  runs: Float64Array;
   /** The last age in the table; thresholds stay the same after it. */
   knee: number;
 }
@@ -43,14 +55,38 @@ export const OURS: Rule = {
   policy: CHECK_POLICY_DEFAULT,
   lagUnits: RELEASE_POLICY.lagUnits,
   exitRate: RELEASE_POLICY.exitPpm / 1e6,
+  unitsEach: NEWCOMER_POLICY.unitsEach,
+  probationUnits: PAY_POLICY.probationUnits,
 };
 
-/** The flat rate gets our release lag too: the two differ in the draw alone. */
-export const FLAT: Rule = { ...OURS, name: 'flat 5 %', policy: { type: 'flat', rate: 0.05 } };
+/** Ours without the limit on new identities and without probation: what those two buy. */
+export const FREE: Rule = { ...OURS, name: 'free names', unitsEach: 0, probationUnits: 0 };
 
-export function trustRule(trustUnits: number, floorPpm: number, lagUnits: number): Rule {
-  const name = `T=${trustUnits}, p_min=${floorPpm / 1e4} %, W=${lagUnits}`;
-  return { ...OURS, name, policy: { type: 'trust', trustUnits, floorPpm }, lagUnits };
+/** The flat rate gets our release lag too, and free names: it differs from `FREE` in the draw alone. */
+export const FLAT: Rule = { ...FREE, name: 'flat 5 %', policy: { type: 'flat', rate: 0.05 } };
+
+/** Units of the identity that must follow a unit before it is released: all packages take turns. */
+export const lagOf = ({ lagUnits, packages = 1 }: Rule): number => lagUnits * packages;
+
+/** Ours with other settings. */
+export function trustRule(
+  trustUnits: number,
+  floorPpm: number,
+  { lagUnits, unitsEach }: Pick<Rule, 'lagUnits' | 'unitsEach'>,
+): Rule {
+  const limit = unitsEach === 0 ? 'free names' : `U=${unitsEach.toLocaleString('en')}`;
+  const name = `T=${trustUnits}, p_min=${floorPpm / 1e4} %, W=${lagUnits}, ${limit}`;
+  const policy: CheckPolicy = { type: 'trust', trustUnits, floorPpm };
+  return { ...OURS, name, policy, lagUnits, unitsEach };
+}
+
+/** Ours where several verifiers share the checks. */
+export function sharedRule(sharers: number, trustUnits?: number): Rule {
+  const { policy } = OURS;
+  if (policy.type === 'flat') throw new RangeError('a flat rate is not shared');
+  const name = `ours${trustUnits === undefined ? '' : ` with T=${trustUnits}`}, shared by ${sharers}`;
+  const shared = { ...policy, sharers, trustUnits: trustUnits ?? policy.trustUnits };
+  return { ...OURS, name, policy: shared };
 }
 
 /** Ages after which the policy's threshold no longer falls. */
@@ -66,34 +102,35 @@ const tables = new WeakMap<Rule, Thresholds>();
 export function tabulate(rule: Rule): Thresholds {
   const known = tables.get(rule);
   if (known !== undefined) return known;
-  const secret = rule.draws?.secret ?? 1;
-  const knee = kneeOf(rule.policy);
+  const secret = rule.secrets ?? sharersOf(rule.policy);
+  const packages = rule.packages ?? 1;
+  const knee = kneeOf(rule.policy) * packages;
   const table: Thresholds = {
     high: new Uint32Array(knee + 1),
     low: new Uint32Array(knee + 1),
     always: new Uint8Array(knee + 1),
     rate: new Float64Array(knee + 1),
+    runs: new Float64Array(knee + 1),
     draws: secret,
     knee,
   };
   for (let age = 1; age <= knee; age += 1) {
-    const threshold = thresholdOf(rule, age);
+    const threshold = thresholdOf(rule, Math.ceil(age / packages));
     table.always[age] = threshold >= WHOLE ? 1 : 0;
     table.high[age] = Number((threshold % WHOLE) / WORD);
     table.low[age] = Number(threshold % WORD);
-    table.rate[age] = 1 - (1 - Number(threshold) / 2 ** 64) ** secret;
+    const own = Number(threshold) / 2 ** 64;
+    table.rate[age] = 1 - (1 - own) ** secret;
+    table.runs[age] = own * sharersOf(rule.policy);
   }
   tables.set(rule, table);
   return table;
 }
 
 /** The threshold against which each of the rule's draws is held. */
-function thresholdOf({ policy, draws }: Rule, age: number): bigint {
-  const whole = checkThreshold(policy, age);
-  if (draws === undefined) return whole;
-  if (draws.share === 'third') return whole / BigInt(draws.of);
-  const rate = 1 - (1 - Number(whole) / 2 ** 64) ** (1 / draws.of);
-  return BigInt(Math.floor(rate * 2 ** 64));
+function thresholdOf({ policy, divided = false }: Rule, age: number): bigint {
+  if (!divided || policy.type === 'flat') return checkThreshold(policy, age);
+  return checkThreshold({ ...policy, sharers: 1 }, age) / BigInt(sharersOf(policy));
 }
 
 /**
@@ -115,3 +152,17 @@ export function isDrawn(table: Thresholds, age: number, word: () => number): boo
 
 export const rateAt = (table: Thresholds, age: number): number =>
   table.rate[Math.min(age, table.knee)] ?? 0;
+
+export const runsAt = (table: Thresholds, age: number): number =>
+  table.runs[Math.min(age, table.knee)] ?? 0;
+
+/** Chance that the exit audit draws a unit of this age which its own draw did not take. */
+export function exitRateAt({ exitRate }: Rule, rate: number): number {
+  return rate < exitRate ? (exitRate - rate) / (1 - rate) : 0;
+}
+
+/** Executions that the exit audit adds to a unit with `runs` of them expected, by all who share. */
+export function exitRunsAt({ policy, exitRate }: Rule, runs: number): number {
+  const sharers = sharersOf(policy);
+  return Math.max(0, sharers * (1 - (1 - exitRate) ** (1 / sharers)) - runs);
+}

@@ -1,6 +1,6 @@
 import { type Chance, openChance } from './chance.ts';
 import { expectTally, type Tally, type Terms } from './expectation.ts';
-import { tabulate } from './rules.ts';
+import { lagOf, tabulate } from './rules.ts';
 import type { Strategy } from './strategy.ts';
 
 /** What a strategy is worth to the adversary; the search looks for the greatest. */
@@ -21,16 +21,15 @@ const REFINE_TRIES = 100;
 /** The first sieve: steady cheats, bursts, and identities that leave by themselves. */
 function gridOf({ rule }: Terms): Strategy[] {
   const { knee } = tabulate(rule);
+  const lag = lagOf(rule);
   const trust = rule.policy.type === 'trust' ? rule.policy.trustUnits : 0;
-  const honest = [0, trust, 2 * trust, 5 * trust, knee / 4, knee / 2, knee, 1.5 * knee].map(
-    Math.round,
-  );
+  const honest = [0, trust, 2 * trust, 5 * trust, knee / 4, knee / 2, knee, 1.5 * knee, 3 * knee];
   const rates = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.0005];
   const steady = { burst: 1, gap: 0, bursts: STAYS, grown: 0 };
-  const strategies = [...new Set(honest)].flatMap((run): Strategy[] => [
+  const strategies = [...new Set(honest.map(Math.round))].flatMap((run): Strategy[] => [
     ...rates.map((rate) => ({ ...steady, honest: run, rate })),
     ...[1, 2, 5, 10, 20, 35, 60, 100].flatMap((burst) => [
-      ...[10, 100, 0.25 * rule.lagUnits, 0.5 * rule.lagUnits, rule.lagUnits, 2 * rule.lagUnits]
+      ...[10, 100, 0.25 * lag, 0.5 * lag, lag, 2 * lag]
         .filter((gap) => gap > 0)
         .flatMap((gap) => [
           { honest: run, rate: 1, burst, gap, bursts: STAYS, grown: 0 },
@@ -38,7 +37,7 @@ function gridOf({ rule }: Terms): Strategy[] {
           { honest: run, rate: 1, burst, gap, bursts: 2, grown: 0 },
         ]),
       { honest: run, rate: 1, burst, gap: 0, bursts: 1, grown: 0 },
-      { honest: run, rate: 1, burst, gap: rule.lagUnits, bursts: 1, grown: 0 },
+      { honest: run, rate: 1, burst, gap: lag, bursts: 1, grown: 0 },
     ]),
   ]);
   return strategies;
@@ -49,8 +48,20 @@ export interface Searched {
   terms: Terms;
 }
 
-/** Evaluates the grid once; every aim then picks from it. */
+const sieved = new Map<string, Searched>();
+
+/**
+ * Evaluates the grid once for the same terms; every aim then picks from it. What one identity does
+ * is the same whatever others may begin.
+ */
 export function sieve(terms: Terms): Searched {
+  const name = JSON.stringify({ ...terms, rule: { ...terms.rule, name: '', unitsEach: 0 } });
+  const searched = sieved.get(name) ?? evaluate(terms);
+  sieved.set(name, searched);
+  return searched;
+}
+
+function evaluate(terms: Terms): Searched {
   const tallies = gridOf(terms).map((strategy) => ({
     strategy,
     tally: expectTally(terms, strategy),

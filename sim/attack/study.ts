@@ -1,12 +1,12 @@
 import type { AttackRow } from './attack-row.ts';
-import { expectTally, holdbackOf, releasedShare } from './expectation.ts';
+import { openChance } from './chance.ts';
+import { type CostRow, measureCost } from './cost.ts';
+import { HOLDBACK } from './expectation.ts';
+import { measureTargets, type TargetRow } from './families/targets.ts';
 import {
-  type CostRow,
   type ExpulsionRow,
-  GOAL,
   measureAttacks,
   measureBoinc,
-  measureCost,
   measureExpulsion,
   measureProfit,
   measureWorst,
@@ -15,8 +15,19 @@ import {
   type Run,
   type WorstRow,
 } from './figures.ts';
+import { GOAL, POWERS } from './goal.ts';
+import {
+  type ArmyRow,
+  measureArmy,
+  measurePackages,
+  measurePlaces,
+  measureYoung,
+  type PackagesRow,
+  type PlacesRow,
+  type YoungRow,
+} from './newcomers.ts';
 import { measureRemedies, type RemedyRow } from './remedies.ts';
-import { FLAT, OURS } from './rules.ts';
+import { FLAT, FREE, OURS } from './rules.ts';
 
 /** Everything the command prints and writes. */
 export interface Study {
@@ -27,6 +38,11 @@ export interface Study {
   cost: CostRow[];
   expulsion: ExpulsionRow[];
   attacks: AttackRow[];
+  targets: TargetRow[];
+  young: YoungRow[];
+  places: PlacesRow[];
+  packages: PackagesRow[];
+  army: ArmyRow[];
   remedies: RemedyRow[];
   goals: GoalRow[];
 }
@@ -44,28 +60,32 @@ export interface GoalRow {
 /** Runs everything; the same seeds and units give the same study. */
 export function runStudy(run: Run): Study {
   const streams = openStreams();
+  const { seeds, units } = run;
   run.say('searching and playing the worst strategies');
   const worst = [
-    ...measureWorst(run, OURS, streams),
-    ...measureWorst(run, FLAT, streams),
+    ...measureWorst(run, { rule: OURS, powers: POWERS }, streams),
+    ...measureWorst(run, { rule: FREE, powers: POWERS }, streams),
+    ...measureWorst(run, { rule: FLAT, powers: [GOAL.power] }, streams),
     ...measureBoinc(run, streams),
   ];
   run.say('profit, cost and wrongful expulsion');
-  const strategy = goalRow(worst, 'released').strategy;
-  if (strategy === undefined) throw new Error('the worst strategy against our rule is one by age');
-  const terms = { rule: OURS, power: GOAL.power, holdback: holdbackOf(OURS, GOAL.power, 0) };
-  const tally = expectTally(terms, strategy);
-  const found = { strategy, tally, worth: releasedShare(GOAL.fraction, tally) };
   const profit = measureProfit();
-  const cost = measureCost(run, found, streams);
+  const cost = measureCost({ open: () => streams.open(seeds[0] ?? 1) });
   const expulsion = measureExpulsion(run, cost, streams);
   run.say('the other attacks');
   const attacks = measureAttacks(run);
-  run.say('other settings');
+  const targets = measureTargets({ seeds, units, open: openChance });
+  run.say('newcomers, and other settings');
+  const newcomers = {
+    young: measureYoung(),
+    places: measurePlaces(),
+    packages: measurePackages(),
+    army: measureArmy(),
+  };
   const remedies = measureRemedies();
   const goals = judgeGoals({ worst, profit, cost, expulsion });
-  const { seeds, units } = run;
-  return { seeds, units, worst, profit, cost, expulsion, attacks, remedies, goals };
+  const main = { seeds, units, worst, profit, cost, expulsion, attacks, targets };
+  return { ...main, ...newcomers, remedies, goals };
 }
 
 /** The row of our rule that a goal is about: f = 30 %, d = 0.999. */
@@ -96,7 +116,8 @@ function judgeGoals(study: Pick<Study, 'worst' | 'profit' | 'cost' | 'expulsion'
     least: false,
     met: bounds.value <= bounds.limit,
   });
-  const margin = Math.min(...profit.map((each) => each.margin));
+  const paying = profit.filter((row) => row.power === GOAL.power && row.holdback === HOLDBACK);
+  const margin = Math.min(...paying.map((each) => each.margin));
   return [
     atMost('released', 'bad among released units', {
       value: Math.max(released.computed, released.played - 2 * released.error),
@@ -106,10 +127,14 @@ function judgeGoals(study: Pick<Study, 'worst' | 'profit' | 'cost' | 'expulsion'
       value: Math.max(delivered.computed, delivered.played - 2 * delivered.error),
       limit: 3e-3,
     }),
-    atMost('overhead', 'forward passes for each released unit, lives of 50 k units', {
-      value: paid?.total ?? Number.NaN,
-      limit: 0.05,
-    }),
+    atMost(
+      'overhead',
+      'forward passes for each released unit, lives of 50 k units, the adversary that costs most',
+      {
+        value: paid?.total ?? Number.NaN,
+        limit: 0.05,
+      },
+    ),
     atMost('expulsion', 'wrongful expulsions for each honest unit, worst lifetime', {
       value: Math.max(...expulsion.map(({ expelled }) => expelled)),
       limit: 1e-6,
@@ -123,12 +148,12 @@ function judgeGoals(study: Pick<Study, 'worst' | 'profit' | 'cost' | 'expulsion'
       met: margin >= 2,
     },
     atMost('profit', 'highest profit of any strategy, units of pay for each unit of work', {
-      value: Math.max(...profit.map((each) => each.profit)),
+      value: Math.max(...paying.map((each) => each.profit)),
       limit: 0,
     }),
   ];
 }
 
-/** Whether every goal is met and no attack passed its bound. */
+/** Whether every goal is met and nothing that is built let an attack pass its bound. */
 export const isWhole = ({ goals, attacks }: Study): boolean =>
-  goals.every(({ met }) => met) && attacks.every(({ pass }) => pass);
+  goals.every(({ met }) => met) && attacks.every(({ built, pass }) => pass || !built);

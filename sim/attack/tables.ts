@@ -1,17 +1,10 @@
-import { perMille } from './attack-row.ts';
-import { FRACTIONS, POWERS } from './figures.ts';
+import { percent, perMille } from './attack-row.ts';
+import { FRACTIONS, GOAL, POWERS } from './goal.ts';
+import { tabulateNewcomers } from './newcomer-tables.ts';
 import { isEnough } from './remedies.ts';
 import { describeStrategy } from './strategy.ts';
 import { goalRow, type Study } from './study.ts';
-
-export interface Table {
-  title: string;
-  head: string[];
-  rows: string[][];
-}
-
-const mark = (good: boolean): string => (good ? 'yes' : '**no**');
-const passes = (share: number): string => `${(share * 100).toFixed(2)} %`;
+import { count, mark, passes, type Table } from './table.ts';
 
 /** Every table of the study, in the order of the document. */
 export function tabulateStudy(study: Study): Table[] {
@@ -24,6 +17,8 @@ export function tabulateStudy(study: Study): Table[] {
     costTable(study),
     expulsionTable(study),
     attackTable(study),
+    targetTable(study),
+    ...tabulateNewcomers(study),
     remedyTable(study),
   ];
 }
@@ -62,10 +57,11 @@ function worstTable({ worst }: Study, measure: 'released' | 'delivered'): Table 
   ];
   return {
     title: `Worst bad share of ${measure === 'released' ? 'released units' : 'units delivered at once'}, played (computed)`,
-    head: ['rule', ...FRACTIONS.map((fraction) => `f = ${fraction * 100} %`)],
+    head: ['rule', ...FRACTIONS.map((fraction) => `f = ${fraction * 100} % offered`)],
     rows: [
       ...POWERS.map((power) => line(`ours, d = ${power}`, 'ours', power)),
-      ...POWERS.map((power) => line(`flat 5 %, d = ${power}`, 'flat 5 %', power)),
+      ...POWERS.map((power) => line(`free names, d = ${power}`, 'free names', power)),
+      line(`flat 5 %, d = ${GOAL.power}`, 'flat 5 %', GOAL.power),
       ...(measure === 'released' ? [line('BOINC', 'BOINC', 1)] : []),
     ],
   };
@@ -74,14 +70,15 @@ function worstTable({ worst }: Study, measure: 'released' | 'delivered'): Table 
 function strategyTable({ worst }: Study): Table {
   return {
     title: 'The strategies behind these, at f = 30 %',
-    head: ['rule', 'd', 'against', 'worst strategy found', 'played, ± standard error'],
+    head: ['rule', 'd', 'against', 'worst strategy found', 'holds', 'played, ± standard error'],
     rows: worst
       .filter(({ fraction }) => fraction === 0.3)
-      .map(({ rule, power, measure, strategy, words, played, error }) => [
+      .map(({ rule, power, measure, strategy, words, held, played, error }) => [
         rule,
         rule === 'BOINC' ? '' : String(power),
         measure,
         strategy === undefined ? words : describeStrategy(strategy),
+        percent(held),
         `${perMille(played)} ± ${perMille(error)}`,
       ]),
   };
@@ -89,7 +86,7 @@ function strategyTable({ worst }: Study): Table {
 
 function profitTable({ profit }: Study): Table {
   return {
-    title: 'Profit, with g = R, v = 0, r = 10 %, h = ⌈2 / (q (1 − r))⌉',
+    title: 'Profit, with g = R, v = 0, r = 10 %; h of the policy, and ⌈2 / (q (1 − r))⌉ for each d',
     head: ['d', 'h', 'lowest margin', 'of', 'highest profit', 'of'],
     rows: profit.map((row) => [
       String(row.power),
@@ -118,7 +115,7 @@ function costTable({ cost }: Study): Table {
     ],
     rows: cost.map(({ rule, life, fraction, draws, exit, canaries, adversary, total, again }) => [
       rule,
-      life.toLocaleString('en'),
+      count(life),
       `${fraction * 100} %`,
       ...[draws, exit, canaries, adversary, total, again].map(passes),
     ]),
@@ -130,7 +127,7 @@ function expulsionTable({ expulsion }: Study): Table {
     title: 'Wrongful expulsion of an honest device',
     head: ['lifetime', 'checks for each unit', 'expulsions for each unit'],
     rows: expulsion.map(({ life, checks, expelled }) => [
-      life.toLocaleString('en'),
+      count(life),
       passes(checks),
       expelled.toExponential(1),
     ]),
@@ -140,14 +137,29 @@ function expulsionTable({ expulsion }: Study): Table {
 function attackTable({ attacks }: Study): Table {
   return {
     title: 'Other attacks of the list',
-    head: ['#', 'attack', 'what was tried', 'what it gained', 'bound', 'held'],
-    rows: attacks.map(({ attack, name, tried, gained, bound, pass }) => [
+    head: ['#', 'attack', 'built', 'what was tried', 'what it gained', 'bound', 'held'],
+    rows: attacks.map(({ attack, name, tried, gained, bound, built, pass }) => [
       String(attack),
       name,
+      built ? 'yes' : 'not built',
       tried,
       gained,
       bound,
-      mark(pass),
+      built ? mark(pass) : pass ? 'yes' : 'no',
+    ]),
+  };
+}
+
+function targetTable({ targets }: Study): Table {
+  return {
+    title: 'What one wrong answer must be worth, in units of pay (§2.7)',
+    head: ['where', 'found', 'value at which it breaks even', 'profit at 0.9 ×', 'at 1.1 ×'],
+    rows: targets.map(({ name, found, value, under, over }) => [
+      name,
+      percent(found),
+      Number(value.toPrecision(3)).toString(),
+      under.toPrecision(2),
+      over.toPrecision(2),
     ]),
   };
 }
@@ -179,30 +191,4 @@ export function describeWorst({ worst }: Study): string {
   const row = goalRow(worst, 'released');
   const words = row.strategy === undefined ? row.words : describeStrategy(row.strategy);
   return `${words}: ${perMille(row.played)} of released units are bad (computed: ${perMille(row.computed)}).`;
-}
-
-/** For a terminal: columns as wide as their longest cell, long cells cut. */
-export function printTable({ title, head, rows }: Table): string {
-  const cut = (cell: string): string => {
-    const plain = cell.replaceAll('**', '');
-    return plain.length > CELL_MAX ? `${plain.slice(0, CELL_MAX - 1)}…` : plain;
-  };
-  const all = [head, ...rows].map((row) => row.map(cut));
-  const widths = head.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
-  const lines = all.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return [title, ...lines].join('\n');
-}
-
-const CELL_MAX = 56;
-
-export function markdownTable({ title, head, rows }: Table): string {
-  const line = (row: string[]): string => `| ${row.join(' | ')} |`;
-  return [`### ${title}`, '', line(head), line(head.map(() => '---')), ...rows.map(line)].join(
-    '\n',
-  );
 }

@@ -2,7 +2,8 @@ import type { Digest } from '#protocol/ids.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import { climb } from '../../verifier/core/ladder.ts';
 import type { Chance } from './chance.ts';
-import { isDrawn, type Rule, tabulate } from './rules.ts';
+import type { Tally } from './expectation.ts';
+import { exitRunsAt, lagOf, type Rule, runsAt, tabulate } from './rules.ts';
 
 /** Lifetimes of honest volunteers that are reported, in units. */
 export const LIFETIMES = [1_000, 10_000, 50_000] as const;
@@ -18,22 +19,34 @@ export interface HonestCost {
   canaries: number;
 }
 
-/** Plays honest volunteers of one lifetime through the real thresholds. */
-export function playVolunteers(
-  rule: Rule,
-  life: number,
-  { units, chance }: { units: number; chance: Chance },
-): HonestCost {
+/** What a volunteer of this lifetime costs, by the thresholds of the real policy. */
+export function costOf(rule: Rule, life: number): HonestCost {
   const table = tabulate(rule);
-  const people = Math.max(1, Math.round(units / life));
+  const left = Math.min(life, lagOf(rule));
   let [draws, exit] = [0, 0];
-  for (let person = 0; person < people; person += 1) {
-    for (let age = 1; age <= life; age += 1) if (isDrawn(table, age, chance.word)) draws += 1;
-    const left = Math.min(life, rule.lagUnits);
-    for (let unit = 0; unit < left; unit += 1) if (chance.next() < rule.exitRate) exit += 1;
-  }
-  const total = people * life;
-  return { draws: draws / total, exit: exit / total, canaries: canaryShare(life) };
+  for (let age = 1; age <= life; age += 1) draws += runsAt(table, age);
+  for (let age = life - left + 1; age <= life; age += 1)
+    exit += exitRunsAt(rule, runsAt(table, age));
+  return { draws: draws / life, exit: exit / life, canaries: canaryShare(life) };
+}
+
+/**
+ * Forward passes for each released unit where the adversary holds a share of the accepted, and what of
+ * it is by and about the adversary.
+ */
+export function overheadOf({ draws, exit, canaries }: HonestCost, held: number, tally: Tally) {
+  const useful = 1 - held + (held * tally.released) / tally.units;
+  const honest = (1 - held) / useful;
+  const adversary = (held * tally.runs) / tally.units / useful;
+  return {
+    draws: honest * draws,
+    exit: honest * exit,
+    canaries: honest * canaries,
+    adversary,
+    total: honest * (draws + exit + canaries) + adversary,
+    /** Units computed again because their device was caught. */
+    again: (held * (1 - tally.released / tally.units)) / useful,
+  };
 }
 
 export const canaryShare = (life: number): number =>

@@ -15,33 +15,30 @@ export function attackCanaries(run: AttackRun): AttackRow[] {
       for (let time = 0; time < earlier; time += 1) if (next() < FRACTION) return true;
       return false;
     });
-  const row = (name: string, tried: string, recognised: number): AttackRow => {
-    const auc = 0.5 + recognised / 2;
+  const row = (earlier: number, words: { name: string; tried: string }): AttackRow => {
+    const auc = 0.5 + seen(30 + earlier, earlier) / 2;
     return {
       attack: 17,
-      name,
-      tried,
+      ...words,
       gained: `AUC ${auc.toFixed(3)}`,
       bound: `AUC ≤ ${AUC_MAX}`,
+      built: earlier === 0,
       pass: auc <= AUC_MAX,
       value: auc,
     };
   };
   return [
-    row(
-      'canaries made ahead by a verifier, used once',
-      'f = 30 % pools every input seen; the canary was never issued before',
-      seen(30, 0),
-    ),
-    row(
-      'canaries made of past units',
-      'f = 30 % pools every input seen; the canary was a real unit of someone once',
-      seen(31, 1),
-    ),
-    row(
-      'canaries made of past units, third use',
-      'the same input goes out for the third time (§3.2 allows three)',
-      seen(32, 3),
-    ),
+    row(0, {
+      name: 'canaries made ahead by a verifier, used once',
+      tried: 'f = 30 % pools every input seen; the canary was never issued before',
+    }),
+    row(1, {
+      name: 'canaries made of past units',
+      tried: 'f = 30 % pools every input seen; the canary was a real unit of someone once',
+    }),
+    row(3, {
+      name: 'canaries made of past units, third use',
+      tried: 'the same input goes out for the third time (§3.2 allows three)',
+    }),
   ];
 }

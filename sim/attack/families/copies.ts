@@ -34,6 +34,7 @@ export function attackCopies(run: AttackRun): AttackRow[] {
       tried: `${tried} commitments of the real kind, each replayed by another key and for another lease`,
       gained: `${opened} could be opened`,
       bound: '0',
+      built: true,
       pass: opened === 0,
       value: opened,
     },

@@ -3,27 +3,25 @@ import {
   addTally,
   emptyTally,
   expectTally,
-  holdbackOf,
-  PROBATION_UNITS,
+  HOLDBACK,
+  heldShare,
   profitOf,
   releasedShare,
   type Tally,
   type Terms,
 } from '../expectation.ts';
 import { playLives } from '../lives.ts';
-import { OURS, type Rule, rateAt, tabulate } from '../rules.ts';
-import { type Aim, type Found, findWorst, type Searched, sieve } from '../search.ts';
+import { FREE, OURS, type Rule, rateAt, tabulate } from '../rules.ts';
+import { type Aim, findWorst, type Searched, sieve } from '../search.ts';
 import { describeStrategy, type Strategy } from '../strategy.ts';
 
 const POWER = 0.999;
 const COLLUSION = 0.1;
 const FRACTION = 0.3;
 const TRUST = 100;
-const terms = (rule: Rule): Terms => ({
-  rule,
-  power: POWER,
-  holdback: holdbackOf(OURS, POWER, COLLUSION),
-});
+const terms = (rule: Rule): Terms => ({ rule, power: POWER, holdback: HOLDBACK });
+/** Bad among released units, where the adversary offers f = 30 % and holds what its names allow. */
+const released = (tally: Tally): number => releasedShare(heldShare(OURS, FRACTION, tally), tally);
 
 /** Attacks 13 to 16 and 19: what can be done with names that cost nothing. */
 export function attackIdentities(run: AttackRun): AttackRow[] {
@@ -64,6 +62,7 @@ function earnTrust(run: AttackRun, searched: Searched): AttackRow {
     tried: `best of n₀ and s: ${describeStrategy(strategy)}`,
     gained: `${percent(share)} of its own work delivered bad`,
     bound: `≤ 1 / (1 + T) = ${percent(1 / (1 + TRUST))}, within 3 % of it`,
+    built: true,
     pass: share <= 1.03 / (1 + TRUST),
     value: share,
   };
@@ -71,35 +70,25 @@ function earnTrust(run: AttackRun, searched: Searched): AttackRow {
 
 /** Searched with the power that is left when a tenth of the checkers spare the adversary. */
 function churn(): AttackRow[] {
-  const spared = { ...terms(OURS), power: POWER * (1 - COLLUSION) };
-  const worst = (searched: Searched, pick: (strategy: Strategy) => boolean) =>
-    findWorst(searched, (tally, each) => (pick(each) ? profitOf(tally) : Number.NaN), 14);
-  const searched = sieve(spared);
-  const row = (name: string, { worth, strategy }: Found, bound: string): AttackRow => ({
-    attack: 14,
-    name,
-    tried: `highest profit for each unit of work, r = 10 %: ${describeStrategy(strategy)}`,
-    gained: `${Number(worth.toFixed(6))} of a unit's pay`,
-    bound,
-    pass: worth <= 1e-9,
-    value: worth,
-  });
+  const row = (rule: Rule, name: string, pick: (strategy: Strategy) => boolean): AttackRow => {
+    const searched = sieve({ ...terms(rule), power: POWER * (1 - COLLUSION) });
+    const aim: Aim = (tally, each) => (pick(each) ? profitOf(tally) : Number.NaN);
+    const { worth, strategy } = findWorst(searched, aim, 14);
+    return {
+      attack: 14,
+      name,
+      tried: `highest profit for each unit of work, r = 10 %: ${describeStrategy(strategy)}`,
+      gained: `${Number(worth.toFixed(6))} of a unit's pay`,
+      bound: '≤ 0',
+      built: rule === OURS,
+      pass: worth <= 1e-9,
+      value: worth,
+    };
+  };
   return [
-    row(
-      'churn under free names, the first two units right',
-      worst(searched, ({ honest }) => honest > 1),
-      '≤ 0',
-    ),
-    row(
-      'churn under free names, bad from the first units',
-      worst(searched, ({ honest }) => honest <= 1),
-      '≤ 0: nothing is at stake yet',
-    ),
-    row(
-      'the same, if the first 100 units are never paid',
-      worst(sieve({ ...spared, unpaid: PROBATION_UNITS }), ({ honest }) => honest <= 1),
-      '≤ 0',
-    ),
+    row(OURS, 'churn, the first two units right', ({ honest }) => honest > 1),
+    row(OURS, 'churn, bad from the first units', ({ honest }) => honest <= 1),
+    row(FREE, 'the same without probation', ({ honest }) => honest <= 1),
   ];
 }
 
@@ -122,6 +111,7 @@ function cheatRarely(run: AttackRun, searched: Searched): AttackRow {
     tried: `best s after 5,000 right units: ${describeStrategy(strategy)}`,
     gained: `${perMille(share)} of its own work released bad, at s = ${percent(strategy.rate)}`,
     bound: `§2.6 says ${perMille(formula)}; within 10 %`,
+    built: true,
     pass: Math.abs(share / formula - 1) <= 0.1,
     value: share,
   };
@@ -142,11 +132,11 @@ export function steadyFormula(): number {
 
 /** Leaves right after the last burst, with the exit audit and, as the control, without. */
 function exitScam(run: AttackRun, searched: Searched): AttackRow[] {
-  const worst = findWorst(searched, (tally) => releasedShare(FRACTION, tally), 16).worth;
+  const worst = findWorst(searched, released, 16).worth;
   const leaving: Aim = (tally, { bursts }) =>
-    Number.isFinite(bursts) ? releasedShare(FRACTION, tally) : Number.NaN;
+    Number.isFinite(bursts) ? released(tally) : Number.NaN;
   const { strategy } = findWorst(searched, leaving, 16);
-  const audited = releasedShare(FRACTION, play(run, strategy, { stream: 16 }));
+  const audited = released(play(run, strategy, { stream: 16 }));
   const open = findWorst(sieve(terms({ ...OURS, exitRate: 0 })), leaving, 16).worth;
   const ended = bestJobEnds();
   return [
@@ -156,54 +146,65 @@ function exitScam(run: AttackRun, searched: Searched): AttackRow[] {
       tried: `f = 30 %: ${describeStrategy(strategy)}; without the exit audit it would be ${perMille(open)}`,
       gained: `${perMille(audited)} of released units bad`,
       bound: `no more than who stays: ${perMille(worst)}, within 3 %`,
+      built: true,
       pass: audited <= worst * 1.03,
       value: audited,
     },
     {
       attack: 16,
-      name: 'one bad unit at the end of each job',
-      tried: `f = 30 %, computed: ${ended.honest} right, then a bad unit as a job ends; the exit audit comes each time, the identity stays`,
+      name: 'bad units at the ends of jobs',
+      tried: `f = 30 %, computed: ${ended.honest} right, then ${ended.burst} bad as each job ends, ${ended.gap} right between; an exit audit comes each time, the identity stays`,
       gained: `${perMille(ended.share)} of released units bad`,
       bound: `no more than who waits for W: ${perMille(worst)}`,
+      built: true,
       pass: ended.share <= worst,
       value: ended.share,
     },
   ];
 }
 
-/** The honest run before it that makes a bad unit at each job's end worth most. */
-function bestJobEnds(): { honest: number; share: number } {
+/**
+ * The worst of bursts at the ends of jobs, when what is not released meets the exit audit: a bad unit is
+ * drawn at the exit rate in all, and what passes is released at once.
+ */
+function bestJobEnds(): { honest: number; burst: number; gap: number; share: number } {
   const table = tabulate(OURS);
-  let best = { honest: 0, share: 0 };
-  for (let honest = 100; honest <= 6_000; honest += 10) {
-    let [alive, bad, units] = [1, 0, honest];
-    for (let age = honest + 1; alive > 1e-6; age += 1) {
-      units += alive;
-      alive *= (1 - rateAt(table, age) * POWER) * (1 - OURS.exitRate * POWER);
-      bad += alive;
-    }
-    const share = (FRACTION * bad) / ((1 - FRACTION) * units + FRACTION * (units - 1));
-    if (share > best.share) best = { honest, share };
-  }
+  let best = { honest: 0, burst: 0, gap: 0, share: 0 };
+  for (const gap of [0, 100, 500, 1_000, 2_000])
+    for (const burst of [1, 2, 3, 5, 10])
+      for (let honest = 100; honest <= 12_000; honest += 100) {
+        let alive = 1;
+        const tally = { ...emptyTally(), lives: 1, units: honest, released: honest };
+        for (let age = honest + 1; alive > 1e-6; age += burst + gap) {
+          const found = Math.max(rateAt(table, age), OURS.exitRate) * POWER;
+          tally.units += alive * (burst + gap);
+          alive *= (1 - found) ** burst;
+          tally.badReleased += alive * burst;
+          tally.released += alive * (burst + gap);
+        }
+        const share = released(tally);
+        if (share > best.share) best = { honest, burst, gap, share };
+      }
   return best;
 }
 
 /** A device that somehow learns of half the draws before it reveals, and falls silent on those. */
 function abort(run: AttackRun, searched: Searched): AttackRow {
-  const worst: Aim = (tally) => releasedShare(FRACTION, tally);
+  const worst: Aim = released;
   const { strategy } = findWorst(searched, worst, 19);
   // Silence on a guessed draw is a failure for sure; only the other half needs the check's power.
   const played = play(run, strategy, { stream: 19, power: 0.5 + POWER / 2 });
-  const flagged = releasedShare(FRACTION, played);
-  const expected = releasedShare(FRACTION, expectTally(terms(OURS), strategy));
+  const flagged = released(played);
+  const expected = released(expectTally(terms(OURS), strategy));
   const free = { ...terms(OURS), power: POWER / 2 };
-  const silent = releasedShare(FRACTION, expectTally(free, strategy));
+  const silent = released(expectTally(free, strategy));
   return {
     attack: 19,
     name: 'silence when it looks checked',
     tried: `f = 30 %, half the draws guessed right, ${describeStrategy(strategy)}; were silence free, ${perMille(silent)}`,
     gained: `${perMille(flagged)} released bad when silence after a commitment is a failure`,
     bound: `no more than without the guess: ${perMille(expected)}, within 5 %`,
+    built: true,
     pass: flagged <= expected * 1.05,
     value: flagged,
   };

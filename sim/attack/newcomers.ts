@@ -1,0 +1,143 @@
+import { NEWCOMER_POLICY } from '#protocol/check-policy.ts';
+import { findDearest } from './cost.ts';
+import { deliveredShare, HOLDBACK, heldShare, releasedShare, type Tally } from './expectation.ts';
+import { GOAL } from './goal.ts';
+import { OURS, type Rule, rateAt, tabulate } from './rules.ts';
+import { findWorst, sieve } from './search.ts';
+import { costOf, overheadOf } from './volunteers.ts';
+
+const { burst, unitsEach } = NEWCOMER_POLICY;
+
+/** The worst found against ours with other places, at the goals' f and d. */
+function worstOf(rule: Rule): { released: number; delivered: number } {
+  const searched = sieve({ rule, power: GOAL.power, holdback: HOLDBACK });
+  const held = (tally: Tally): number => heldShare(rule, GOAL.fraction, tally);
+  return {
+    released: findWorst(searched, (tally) => releasedShare(held(tally), tally), 1).worth,
+    delivered: findWorst(searched, (tally) => deliveredShare(held(tally), tally), 1).worth,
+  };
+}
+
+/** A young grid, in which the places that are free at once weigh most. */
+export interface YoungRow {
+  units: number;
+  /** Identities that may have begun by then; all of them are the adversary's. */
+  places: number;
+  released: number;
+  delivered: number;
+}
+
+export const measureYoung = (): YoungRow[] =>
+  [1e5, 1e6, 1e7, 1e8].map((units) => {
+    const places = burst + units / unitsEach;
+    return { units, places, ...worstOf({ ...OURS, unitsEach: units / places }) };
+  });
+
+/** What share of the places the adversary gets, and what is left for others. */
+export interface PlacesRow {
+  share: number;
+  released: number;
+  delivered: number;
+  /** Units of the grid for each honest newcomer that may begin. */
+  honestEach: number;
+  /** How long honest volunteers must stay, in units, for their share of the grid to last. */
+  stay: number;
+}
+
+export const measurePlaces = (): PlacesRow[] =>
+  [0.1, 0.3, 0.6, 1].map((share) => ({
+    share,
+    ...worstOf({ ...OURS, unitsEach: unitsEach / share }),
+    honestEach: unitsEach / (1 - share),
+    stay: (unitsEach * (1 - GOAL.fraction)) / (1 - share),
+  }));
+
+/** Identities that take turns at several packages; each has an age and a lag of its own. */
+export interface PackagesRow {
+  packages: number;
+  released: number;
+  delivered: number;
+  /** Forward passes for each released unit, without an adversary and with the one that costs most. */
+  honest: number;
+  overhead: number;
+}
+
+export const measurePackages = (): PackagesRow[] =>
+  [1, 2, 4].map((packages) => {
+    const rule = { ...OURS, packages };
+    const { life, fraction } = GOAL;
+    const { tally, held } = findDearest(rule, life, fraction);
+    const cost = costOf(rule, life);
+    return {
+      packages,
+      ...worstOf(rule),
+      honest: overheadOf(cost, 0, tally).total,
+      overhead: overheadOf(cost, held, tally).total,
+    };
+  });
+
+/** Identities aged by right work, all turned at once. */
+export interface ArmyRow {
+  /** Units the grid has accepted before, and identities that wait. */
+  units: number;
+  identities: number;
+  /** While it lasts, of released or delivered units the bad ones, and how many units the grid accepts. */
+  during: number;
+  strike: number;
+  /** Of all since the beginning. */
+  overall: number;
+  measure: 'released' | 'delivered';
+  /** Bad units to a burst; Infinity: until caught. */
+  burst: number;
+}
+
+/** Every place is taken by the adversary, and every identity is past the knee, as far as f allows. */
+export function measureArmy(): ArmyRow[] {
+  const table = tabulate(OURS);
+  const { fraction: f } = GOAL;
+  return [1e7, 1e8, 1e9].flatMap((units) => {
+    const identities = Math.floor(Math.min(burst + units / unitsEach, (f * units) / table.knee));
+    return (['delivered', 'released'] as const).map((measure): ArmyRow => {
+      const size = measure === 'delivered' ? Infinity : bestBurst(f);
+      const { spent, bad, kept } = strikeOf(size);
+      const strike = (identities * spent) / f;
+      return {
+        units,
+        identities,
+        measure,
+        burst: size,
+        strike,
+        during: (f * bad) / ((1 - f) * spent + f * kept),
+        overall: (identities * bad) / (units + strike * (1 - f) + identities * kept),
+      };
+    });
+  });
+}
+
+/**
+ * What one identity at the floor does from its first bad unit until it is caught: units computed, bad
+ * ones that count, and units that count in all. With bursts, W right units follow each.
+ */
+function strikeOf(size: number): { spent: number; bad: number; kept: number } {
+  const table = tabulate(OURS);
+  const q = rateAt(table, table.knee) * GOAL.power;
+  if (size === Infinity) return { spent: 1 / q, bad: (1 - q) / q, kept: (1 - q) / q };
+  const passes = (1 - q) ** size;
+  const rounds = passes / (1 - passes);
+  return {
+    spent: ((1 - passes) / q + passes * OURS.lagUnits) / (1 - passes),
+    bad: rounds * size,
+    kept: rounds * (size + OURS.lagUnits),
+  };
+}
+
+/** The burst that makes most of the released units bad while the strike lasts. */
+function bestBurst(f: number): number {
+  let best = { size: 1, share: 0 };
+  for (let size = 1; size <= 400; size += 1) {
+    const { spent, bad, kept } = strikeOf(size);
+    const share = (f * bad) / ((1 - f) * spent + f * kept);
+    if (share > best.share) best = { size, share };
+  }
+  return best.size;
+}
