@@ -1,4 +1,6 @@
-import { type AttackRow, type AttackRun, percent, rateOver } from '../attack-row.ts';
+import { LEG_POLICY } from '#protocol/check-policy.ts';
+import { type AttackRow, type AttackRun, percent, perMille, rateOver } from '../attack-row.ts';
+import { OURS, rateAt, tabulate } from '../rules.ts';
 
 const TRIALS = 200_000;
 /** Share of a requester's batch that one network (ASN or /24) may hold (§3.7). */
@@ -31,13 +33,12 @@ export function attackQuorums(run: AttackRun): AttackRow[] {
     {
       attack: 11,
       name: 'one computation, two payouts',
-      tried:
-        'f = 30 %, two legs of strangers, both drawn by seed; both on one operator: computed once, paid twice',
-      gained: `${percent(both)} of units paid twice without caps, ${percent(capped)} with 10 % per network; results are right. With one leg at a verifier: none`,
-      bound: 'gain ≤ 0, so assurance 2 takes its second leg from a verifier',
-      built: false,
-      pass: capped <= 0,
-      value: capped,
+      tried: `f = 30 %, both legs of a unit on one operator, each with ${LEG_POLICY.trustedUnits} units behind it: computed once, paid twice`,
+      gained: `${percent(both)} of units paid twice, and right; ${percent(capped)} if no network held more than 10 %; none with one leg at a verifier`,
+      bound: 'gain ≤ 0',
+      built: true,
+      pass: both <= 0,
+      value: both,
     },
     {
       attack: 12,
@@ -49,6 +50,7 @@ export function attackQuorums(run: AttackRun): AttackRow[] {
       pass: lawful,
       value: captured[1] ?? Number.NaN,
     },
+    agreeing(),
     {
       attack: 12,
       name: 'quorum capture, one leg at a verifier',
@@ -60,4 +62,24 @@ export function attackQuorums(run: AttackRun): AttackRow[] {
       value: trusted,
     },
   ];
+}
+
+/**
+ * Two accomplices agree on a bad unit of assurance 2. A draw of either leg finds it and ends one identity
+ * at least; one may begin for each U legs, of which a unit has two: (1 − q)² / (q U) pass.
+ */
+function agreeing(): AttackRow {
+  const table = tabulate(OURS);
+  const q = rateAt(table, table.knee) * POWER;
+  const share = (1 - q) ** 2 / (q * OURS.unitsEach);
+  return {
+    attack: 12,
+    name: 'quorum capture, assurance 2, both legs trusted',
+    tried: `accomplices with ${LEG_POLICY.trustedUnits} units behind them agree wherever both legs are theirs, at the floor of p_n`,
+    gained: `at most ${perMille(share)} of units bad in the long run, computed; while aged identities last, f²`,
+    bound: '≤ 1 ‰',
+    built: true,
+    pass: share <= 1e-3,
+    value: share,
+  };
 }

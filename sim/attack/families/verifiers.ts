@@ -29,7 +29,7 @@ function lazy(run: AttackRun): AttackRow {
     tried: `forced errors at 1/200, ${CHECKS} checks`,
     gained: `found in ${percent(caught)} of runs`,
     bound: '≥ 99 %, within 0.3 points',
-    built: true,
+    built: false,
     pass: caught >= 0.987,
     value: caught,
   };
@@ -56,7 +56,7 @@ function corrupt(run: AttackRun): AttackRow {
     tried: 'meta-audit of 2 % by each of the two others, on the exact lane',
     gained: `${mean.toFixed(1)} false passes until it is found, ${late} at the 99th percentile`,
     bound: `mean ≤ ${bound.toFixed(1)} within 5 %`,
-    built: true,
+    built: false,
     pass: mean <= bound * 1.05,
     value: mean,
   };
