@@ -1,4 +1,4 @@
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId, PublicKey } from '#protocol/ids.ts';
 import { refuse } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { forgetChecks } from './disputes.ts';
@@ -26,7 +26,20 @@ export function stepCommand(turn: Turn, request: RequestId, command: HubCommand)
       const fact = { type: 'verifier-enrolled', key: command.key, at: turn.world.now } as const;
       return store(turn, [fact], { type: 'reply', request, job: null });
     }
+    case 'enrol-auditor':
+      return enrolAuditor(turn, request, command.key);
   }
+}
+
+function enrolAuditor(turn: Turn, request: RequestId, key: PublicKey): void {
+  const { hub, world } = turn;
+  if (!hub.config.needsVerifier) {
+    const message = 'this hub runs without verifiers: there is nobody to audit';
+    return reject(turn, request, refuse('request-invalid', message, 'key'));
+  }
+  hub.auditors.add(key);
+  const fact = { type: 'auditor-enrolled', key, at: world.now } as const;
+  store(turn, [fact], { type: 'reply', request, job: null });
 }
 
 function reject(turn: Turn, request: RequestId, reason: ReturnType<typeof refuse>): void {

@@ -68,6 +68,7 @@ export type Fact =
   /** An accepted shard of a job with assurance is final: its results may be read. */
   | { type: 'released'; sequence: number; job: JobId; at: Instant }
   | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
+  | { type: 'auditor-enrolled'; key: PublicKey; at: Instant }
   /** The majority of verifiers contradicted this one on a unit. */
   | {
       type: 'verifier-fault';
@@ -118,6 +119,7 @@ export interface Snapshot {
   /** What devices are blamed for, and when they last lost their trust over it. */
   lapses: { device: PublicKey; count: number; resetAt?: Instant }[];
   verifiers: PublicKey[];
+  auditors: PublicKey[];
   faults: { verifier: PublicKey; count: number }[];
   nextIndex: number;
   nextSequence: number;
@@ -134,7 +136,8 @@ export type HubCommand =
   | { type: 'create'; record: JobRecord; inputDigests: Uint8Array }
   | { type: 'start'; job: JobId }
   | { type: 'cancel'; job: JobId }
-  | { type: 'enrol'; key: PublicKey };
+  | { type: 'enrol'; key: PublicKey }
+  | { type: 'enrol-auditor'; key: PublicKey };
 
 export type HubEvent =
   | { type: 'connected'; socket: SocketId }

@@ -1,5 +1,6 @@
 import { RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
 import { hasAgreed } from './agreement.ts';
+import { isAuditor } from './auditors.ts';
 import { isDisputed, judgedThrough, judgesOf } from './disputes.ts';
 import { changed, send, store, type Turn } from './effects.ts';
 import { addRun, coversRun } from './ranges.ts';
@@ -30,6 +31,7 @@ export function releaseShards(turn: Turn): void {
     if (!isGuarded(job) || job.endedAt !== undefined) continue;
     for (const kept of job.unreleased.values()) {
       if (kept.sequence > judged || isDisputed(hub, { device: kept.device })) continue;
+      if (isAuditor(hub, kept.device)) continue;
       if (isReady(hub, { job, kept }, judged)) ready.push(kept);
     }
   }

@@ -25,6 +25,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     verifiers: new Map(),
     tickets: new Map(),
     enrolled: new Set(snapshot.verifiers),
+    auditors: new Set(snapshot.auditors),
     barred: new Map(
       snapshot.barred.map(({ device, until, reason }) => [device, { until, reason }]),
     ),

@@ -2,6 +2,7 @@ import type { Digest } from '#protocol/ids.ts';
 import type { ContributorMessage } from '#protocol/messages/control.ts';
 import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { between, millis } from '#protocol/units.ts';
+import { isAuditor } from './auditors.ts';
 import { isDisputed } from './disputes.ts';
 import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
 import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
@@ -154,6 +155,7 @@ function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
 function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   const problem = fitProblem(device, job);
   if (problem !== undefined || job.packageId === undefined) return problem;
+  if (isAuditor(turn.hub, device.key) && (job.audited || job.legs)) return allLent(job);
   const admission = device.admitted.get(job.packageId);
   if (admission === undefined && countOpen(job) === 0) return allLent(job);
   const full = placeProblem(turn.hub, device.key);

@@ -88,6 +88,7 @@ export function projectFacts(of: SelectFacts): Snapshot {
     barred: of('barred').map(({ type: _, ...bar }) => bar),
     lapses: countLapses(of('lapsed')),
     verifiers: [...new Set(of('verifier-enrolled').map((fact) => fact.key))],
+    auditors: [...new Set(of('auditor-enrolled').map((fact) => fact.key))],
     faults: countFaults(of),
     nextIndex: nextAfter(committed.map(({ entry }) => entry.index)),
     nextSequence: nextAfter(accepted.map((shard) => shard.sequence)),

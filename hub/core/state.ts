@@ -156,6 +156,8 @@ export interface Job {
   fleetSpeed: number;
   preparing?: { verifier: PublicKey; since: Instant };
   prepareTries: number;
+  /** What auditors computed is open again: they get no more of this job. */
+  audited?: true;
 }
 
 /** What a `store` or `keep` effect was for. */
@@ -178,6 +180,8 @@ export interface Hub {
   verifiers: Map<PublicKey, VerifierSession>;
   tickets: Map<string, PublicKey>;
   enrolled: Set<PublicKey>;
+  /** Contributors that falsify units on purpose; nobody but the hub knows them. */
+  auditors: Set<PublicKey>;
   barred: Map<PublicKey, { until: Instant; reason: string }>;
   judged: Map<PublicKey, number>;
   epochs: Map<PublicKey, EpochBook>;

@@ -5,6 +5,7 @@ import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import { after } from '#protocol/units.ts';
 import { checkFloor, forgetAccord, forgetAsked, noteFinding } from './agreement.ts';
+import { isAuditor, reopenAudited } from './auditors.ts';
 import {
   askOpinions,
   dropDisputes,
@@ -132,7 +133,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   const ruled = weighVerdict(hub, verdict);
   facts.push(...settleDispute(turn, verdict, ruled));
   if (verdict.kind === 'mismatch') job.mismatched += 1;
-  if (ruled.type === 'convict') facts.push(...convictDevice(turn, verdict));
+  if (ruled.type === 'convict') facts.push(...convict(turn, verdict, shard));
   else if (ruled.type === 'open') askOpinions(turn);
   else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict));
   else if (verdict.kind === 'mismatch' && shard.voided === undefined) {
@@ -179,6 +180,14 @@ function judgeVerdict(verdict: Verdict, shard: KeptShard | undefined): Problem |
     return ['result-digest', `the digests of this verdict do not bear out that it is a ${kind}`];
   }
   return undefined;
+}
+
+/** An auditor meant it: it begins again, as the log has it, and nothing else happens to it. */
+function convict(turn: Turn, verdict: Verdict, shard: KeptShard): Fact[] {
+  const { hub } = turn;
+  if (!isAuditor(hub, verdict.device)) return convictDevice(turn, verdict);
+  forgetStanding(hub.standings, verdict.device);
+  return shard.voided === undefined ? voidShards(turn, [shard], CAUGHT) : [];
 }
 
 /** A confirmed mismatch: all its work in jobs that have not ended is void, and it stays out. */
@@ -285,6 +294,7 @@ export function finishJobs(turn: Turn): void {
     if (job.state !== 'finishing') continue;
     if (hub.config.needsVerifier && judged < job.lastSequence) continue;
     if (isDisputed(hub, { job: job.record.id })) continue;
+    if (reopenAudited(turn, job)) continue;
     if (job.unreleased.size > 0) {
       for (const verifier of hub.verifiers.values()) askAudits(turn, verifier);
       continue;

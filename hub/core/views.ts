@@ -9,6 +9,7 @@ import {
   type Provider,
 } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
+import { isAudited } from './auditors.ts';
 import { isDisputed, judgesOf } from './disputes.ts';
 import { SHARD_MS } from './lease.ts';
 import { countOpen, needsAnother } from './legs.ts';
@@ -32,7 +33,8 @@ export function mayReadUnits(
   { first, end }: { first: number; end: number },
 ): boolean {
   const job = hub.jobs.get(id);
-  return job !== undefined && mayRead(job, first, end);
+  if (job === undefined || isAudited(hub, job, { first, end })) return false;
+  return mayRead(job, first, end);
 }
 
 export const ticketHolder = (hub: Hub, ticket: string): PublicKey | undefined =>

@@ -31,7 +31,13 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
     method: 'POST',
     path: '/v1/verifiers',
     caller: 'developer',
-    answer: (call) => enrolVerifier(ports, call),
+    answer: (call) => enrol(ports, call, 'enrol'),
+  },
+  {
+    method: 'POST',
+    path: '/v1/auditors',
+    caller: 'developer',
+    answer: (call) => enrol(ports, call, 'enrol-auditor'),
   },
 ];
 
@@ -51,10 +57,14 @@ async function readVerdicts({ store }: ApiPorts, { query }: Call): Promise<Respo
   return answerJson({ verdicts, next } satisfies VerdictPage);
 }
 
-async function enrolVerifier({ loop }: ApiPorts, { request }: Call): Promise<Response> {
+async function enrol(
+  { loop }: ApiPorts,
+  { request }: Call,
+  type: 'enrol' | 'enrol-auditor',
+): Promise<Response> {
   const text = (await request.text()).slice(0, BODY_BYTES_MAX);
   const body = decodeJson(v.strictObject({ key: PublicKey }), text, 'request-invalid');
   if (!body.ok) return answerRefusal(body.refusal);
-  const result = await loop.command({ type: 'enrol', key: body.value.key });
+  const result = await loop.command({ type, key: body.value.key });
   return result.ok ? answerNothing() : answerRefusal(result.refusal);
 }

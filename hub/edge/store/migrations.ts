@@ -43,4 +43,8 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'create index accepted_by_lease on accepted (lease)',
   ],
   [`create table epoch (number integer primary key autoincrement, signed_json text not null)`],
+  [
+    `create table auditor (number integer primary key autoincrement, key text not null unique,
+      at real not null)`,
+  ],
 ];

@@ -10,7 +10,7 @@ import { type Query, sql } from './sql-tables.ts';
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
   const [jobs, packages, moves, accepted, voided, pending, verdicts, judged, barred, ...rest] =
     await readAll(database, snapshotQueries());
-  const [verifiers, lastIndex, lastSequence, released, faults, lapses, epochs] = rest;
+  const [verifiers, lastIndex, lastSequence, released, faults, lapses, epochs, auditors] = rest;
   return {
     jobs: projectJobs({
       created: jobs.map((row) => ({
@@ -51,6 +51,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
       })),
     ),
     verifiers: verifiers.map((row) => row.key as PublicKey),
+    auditors: auditors.map((row) => row.key as PublicKey),
     faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
     nextIndex: (lastIndex[0]?.last ?? -1) + 1,
     nextSequence: (lastSequence[0]?.last ?? -1) + 1,
@@ -114,6 +115,7 @@ const snapshotQueries = () =>
       .compile(),
     sql.selectFrom('lapsed').selectAll().where('blamed', '=', 1).orderBy('log_index').compile(),
     sql.selectFrom('epoch').select('signed_json').orderBy('number').compile(),
+    sql.selectFrom('auditor').select('key').orderBy('number').compile(),
   ] as const;
 
 type Rows<Q> = Q extends Query<infer O> ? O[] : never;

@@ -76,6 +76,7 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
       barred: [],
       lapses: [],
       verifiers: [],
+      auditors: [],
       faults: [],
       nextIndex: 0,
       nextSequence: 0,
@@ -370,15 +371,21 @@ function checkDevices(open: () => Promise<StoreWorld>): void {
     await store.append([
       { type: 'verifier-enrolled', key: keyOf(52), at },
       { type: 'verifier-enrolled', key: keyOf(51), at },
+      { type: 'auditor-enrolled', key: keyOf(61), at },
+      { type: 'auditor-enrolled', key: keyOf(60), at },
       { type: 'judged', verifier: keyOf(52), through: 8 },
       { type: 'judged', verifier: keyOf(52), through: 3 },
       { type: 'judged', verifier: keyOf(51), through: 1 },
       { type: 'barred', device: keyOf(40), until: instant(1), reason: 'first', at },
       { type: 'barred', device: keyOf(40), until, reason: 'second', at },
     ]);
-    await store.append([{ type: 'verifier-enrolled', key: keyOf(52), at }]);
+    await store.append([
+      { type: 'verifier-enrolled', key: keyOf(52), at },
+      { type: 'auditor-enrolled', key: keyOf(61), at },
+    ]);
     const snapshot = await store.load();
     expect(snapshot.verifiers).toEqual([keyOf(52), keyOf(51)]);
+    expect(snapshot.auditors).toEqual([keyOf(61), keyOf(60)]);
     expect(snapshot.judged).toEqual([
       { verifier: keyOf(51), through: 1 },
       { verifier: keyOf(52), through: 8 },
