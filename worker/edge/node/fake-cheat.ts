@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { DeviceWorld, OpenComputePort } from '../ports.ts';
+import { changeUnits } from './change-units.ts';
 
 /**
  * The ways in which a fake cheat lies. All but `silent` falsify outputs before they are committed to;
@@ -68,25 +68,12 @@ export function fakeCheat(
 ): OpenComputePort {
   const { rate, kind, random = Math.random } = cheat;
   const seen: Seen = {};
-  return (provider, on) =>
-    openPort(provider, {
-      ...on,
-      reply(reply) {
-        const units = reply.type === 'ran' ? reply.digests.length / 32 : 0;
-        if (reply.type === 'ran' && units > 1) {
-          const unitBytes = reply.bytes.length / units;
-          for (let unit = 0; unit < units; unit += 1) {
-            const outputs = reply.bytes.subarray(unit * unitBytes, (unit + 1) * unitBytes);
-            const truth = outputs.slice();
-            if (random() < rate) outputs.set(falsify(kind, truth, { seen, random }));
-            seen.newest = truth;
-            seen.first ??= truth;
-            reply.digests.set(createHash('sha256').update(outputs).digest(), unit * 32);
-          }
-        }
-        on.reply(reply);
-      },
-    });
+  return changeUnits(openPort, (truth) => {
+    const said = random() < rate ? falsify(kind, truth, { seen, random }) : undefined;
+    seen.newest = truth;
+    seen.first ??= truth;
+    return said;
+  });
 }
 
 /** A device that commits and, in this share of its shards, never reveals. */

@@ -1,53 +1,38 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
+import type { PublicKey } from '#protocol/ids.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { bytes } from '#protocol/units.ts';
 import type { ContributorConfig } from '../../core/events.ts';
 import { openDeviceLoop } from '../loop.ts';
+import {
+  type Diary,
+  describeErrors,
+  forceErrors,
+  judgeVerdicts,
+  openDiary,
+  readVerdicts,
+} from './auditor.ts';
 import { openComputePort } from './compute-port.ts';
 import { openKeyFile, openMemoryFile } from './device-files.ts';
-import { CHEAT_KINDS, fakeCheat, fakeSilence } from './fake-cheat.ts';
+import { type CheatKind, fakeCheat, fakeSilence } from './fake-cheat.ts';
+import { decodeFlags, USAGE } from './flags.ts';
 import { openFolderCache } from './folder-cache.ts';
 
-const USAGE = `npm run contribute -- --hub URL [options]
-  --hub URL        the hub to work for
-  --data DIR       where the device key and models are kept (default ./data)
-  --name NAME      several contributors on one machine need a name each (default 1)
-  --threads N      WebAssembly threads (default 1)
-  --insecure       accept the self-signed certificate of npm start -- --lan
-  --cheat RATE     for tests of a grid: a fake cheat that falsifies this share of its units
-  --cheat-kind KIND  how: ${CHEAT_KINDS.join(', ')} (default flip)`;
 const RUNTIME = 'onnxruntime-web 1.30.0';
 const STOP_MS = 500;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      hub: { type: 'string' },
-      data: { type: 'string', default: 'data' },
-      name: { type: 'string', default: '1' },
-      threads: { type: 'string', default: '1' },
-      insecure: { type: 'boolean', default: false },
-      cheat: { type: 'string', default: '0' },
-      'cheat-kind': { type: 'string', default: 'flip' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const [threads, cheat] = [Number(values.threads), Number(values.cheat)];
-  if (values.help) return print(USAGE);
-  if (values.hub === undefined || !URL.canParse(values.hub)) return misuse('--hub needs a URL');
-  if (!/^[\w-]{1,40}$/.test(values.name)) return misuse('--name takes letters, digits, - and _');
-  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
-    return misuse('--threads takes a whole number from 1 to 64');
-  }
-  if (!(cheat >= 0 && cheat <= 1)) return misuse('--cheat takes a share from 0 to 1');
-  const kind = CHEAT_KINDS.find((each) => each === values['cheat-kind']);
-  if (kind === undefined) return misuse(`--cheat-kind takes one of ${CHEAT_KINDS.join(', ')}`);
+  const decoded = decodeFlags(process.argv.slice(2));
+  if (decoded === 'help') return print(USAGE);
+  if (typeof decoded === 'string') return misuse(decoded);
+  const { hub, folder, keyFile, threads, cheat, kind, every, report } = decoded;
   // Node's fetch has no other way to accept a certificate that nobody signed.
-  if (values.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
-  const signer = await openKeyFile(join(values.data, 'keys', `contributor-${values.name}.json`));
-  const folder = join(values.data, `contributor-${values.name}`);
+  if (decoded.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+  const signer = await openKeyFile(keyFile);
+  if (decoded.printKey) return print(signer.key);
+  const diary = openDiary(join(folder, 'forced-errors.jsonl'));
+  if (report) return reportErrors(hub, signer.key, diary);
   const memory = await openMemoryFile(folder);
   const config: ContributorConfig = {
     key: signer.key,
@@ -66,12 +51,12 @@ async function main(): Promise<void> {
     serves: false,
   };
   const loop = openDeviceLoop(config, {
-    hub: new URL(values.hub),
+    hub,
     openSocket: kind === 'silent' ? fakeSilence(cheat, openSocket) : openSocket,
     sign: signer.sign,
     remember: memory.save,
     cache: await openFolderCache(join(folder, 'blobs')),
-    openPort: cheat > 0 ? fakeCheat({ rate: cheat, kind }, openComputePort) : openComputePort,
+    openPort: choosePort({ cheat, kind, every, diary }),
     tell: openTeller(),
   });
   print(`device ${signer.key}`);
@@ -85,6 +70,18 @@ async function main(): Promise<void> {
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+}
+
+function choosePort(how: { cheat: number; kind: CheatKind; every: number; diary: Diary }) {
+  const { cheat, kind, every, diary } = how;
+  if (every > 0) return forceErrors({ every, diary }, openComputePort);
+  return cheat > 0 ? fakeCheat({ rate: cheat, kind }, openComputePort) : openComputePort;
+}
+
+async function reportErrors(hub: URL, device: PublicKey, diary: Diary): Promise<void> {
+  const report = judgeVerdicts(device, diary, await readVerdicts(hub));
+  for (const line of describeErrors(report)) print(line);
+  process.exitCode = report.passed.length === 0 ? 0 : 1;
 }
 
 const openSocket = (url: string): globalThis.WebSocket =>

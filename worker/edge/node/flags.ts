@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CHEAT_KINDS, type CheatKind } from './fake-cheat.ts';
+
+export const USAGE = `npm run contribute -- --hub URL [options]
+  --hub URL        the hub to work for
+  --data DIR       where the device key and models are kept (default ./data)
+  --name NAME      several contributors on one machine need a name each (default 1)
+  --threads N      WebAssembly threads (default 1)
+  --print-key      prints the device's public key and ends
+  --insecure       accept the self-signed certificate of npm start -- --lan
+  --forced-errors N  an auditor: falsifies one in N units, and writes down which; enrol its key first
+  --forced-report  says which verifiers passed a forced error of this name, then ends (1: some did)
+  --cheat RATE     for tests of a grid: a fake cheat that falsifies this share of its units
+  --cheat-kind KIND  how: ${CHEAT_KINDS.join(', ')} (default flip)`;
+
+export interface ContributorFlags {
+  hub: URL;
+  /** Where models and what is remembered are kept. */
+  folder: string;
+  keyFile: string;
+  threads: number;
+  insecure: boolean;
+  printKey: boolean;
+  /** An auditor falsifies one in so many units; 0: none. */
+  every: number;
+  report: boolean;
+  cheat: number;
+  kind: CheatKind;
+}
+
+/** The flags of `npm run contribute`, or a sentence that says what is wrong with them. */
+export function decodeFlags(words: string[]): ContributorFlags | 'help' | string {
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      hub: { type: 'string' },
+      data: { type: 'string', default: 'data' },
+      name: { type: 'string', default: '1' },
+      threads: { type: 'string', default: '1' },
+      insecure: { type: 'boolean', default: false },
+      'print-key': { type: 'boolean', default: false },
+      'forced-errors': { type: 'string', default: '0' },
+      'forced-report': { type: 'boolean', default: false },
+      cheat: { type: 'string', default: '0' },
+      'cheat-kind': { type: 'string', default: 'flip' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { hub, data, name, insecure } = values;
+  const [threads, cheat] = [Number(values.threads), Number(values.cheat)];
+  const every = Number(values['forced-errors']);
+  if (values.help) return 'help';
+  if (hub === undefined || !URL.canParse(hub)) return '--hub needs a URL';
+  if (!/^[\w-]{1,40}$/.test(name)) return '--name takes letters, digits, - and _';
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
+    return '--threads takes a whole number from 1 to 64';
+  }
+  if (!(Number.isInteger(every) && every >= 0 && every <= 1e6) || every === 1) {
+    return '--forced-errors takes a whole number from 2 to 1000000: one in so many units';
+  }
+  if (!(cheat >= 0 && cheat <= 1)) return '--cheat takes a share from 0 to 1';
+  const kind = CHEAT_KINDS.find((each) => each === values['cheat-kind']);
+  if (kind === undefined) return `--cheat-kind takes one of ${CHEAT_KINDS.join(', ')}`;
+  return {
+    hub: new URL(hub),
+    folder: join(data, `contributor-${name}`),
+    keyFile: join(data, 'keys', `contributor-${name}.json`),
+    ...{ threads, insecure, every, cheat, kind },
+    printKey: values['print-key'],
+    report: values['forced-report'],
+  };
+}
