@@ -30,6 +30,7 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/log/epochs?after=&limit= | anyone | `EpochPage`: epochs opened and seeds revealed, of all verifiers |
  * | GET /v1/log/shards?from=&limit= | anyone | `ShardPage`: accepted shards by sequence, void ones as well |
  * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
+ * | DELETE /v1/verifiers/:key | developer | takes a verifier off the list, for good → 204 |
  * | POST /v1/auditors | developer | `{ key }`: enrols a contributor that falsifies units on purpose → 204 |
  * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |
  * | GET /v1/blobs/:root/pieces | likewise | the piece layer, 32 bytes per 256 KiB piece; empty for one piece |

@@ -1,8 +1,15 @@
-import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { JobId } from '#protocol/ids.ts';
 import { refuse } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { forgetChecks } from './disputes.ts';
 import { moveJob, store, type Turn } from './effects.ts';
+import {
+  answerEnrolment,
+  enrolAuditor,
+  enrolVerifier,
+  removeVerifier,
+  settleRemoval,
+} from './enrolment.ts';
 import type { HubCommand, RequestId } from './events.ts';
 import { revokeLease } from './lease.ts';
 import { openLegs } from './legs.ts';
@@ -21,25 +28,14 @@ export function stepCommand(turn: Turn, request: RequestId, command: HubCommand)
       return startJob(turn, request, command.job);
     case 'cancel':
       return cancelJob(turn, request, command.job);
-    case 'enrol': {
-      turn.hub.enrolled.add(command.key);
-      const fact = { type: 'verifier-enrolled', key: command.key, at: turn.world.now } as const;
-      return store(turn, [fact], { type: 'reply', request, job: null });
-    }
+    case 'enrol':
+      return answerEnrolment(turn, request, enrolVerifier(turn, command.key));
+    case 'remove-verifier':
+      answerEnrolment(turn, request, removeVerifier(turn, command.key));
+      return settleRemoval(turn);
     case 'enrol-auditor':
-      return enrolAuditor(turn, request, command.key);
+      return answerEnrolment(turn, request, enrolAuditor(turn, command.key));
   }
-}
-
-function enrolAuditor(turn: Turn, request: RequestId, key: PublicKey): void {
-  const { hub, world } = turn;
-  if (!hub.config.needsVerifier) {
-    const message = 'this hub runs without verifiers: there is nobody to audit';
-    return reject(turn, request, refuse('request-invalid', message, 'key'));
-  }
-  hub.auditors.add(key);
-  const fact = { type: 'auditor-enrolled', key, at: world.now } as const;
-  store(turn, [fact], { type: 'reply', request, job: null });
 }
 
 function reject(turn: Turn, request: RequestId, reason: ReturnType<typeof refuse>): void {

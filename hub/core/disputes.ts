@@ -113,6 +113,28 @@ function findShard(hub: Hub, { lease }: Verdict): KeptShard | undefined {
   return kept?.voided === true ? undefined : kept;
 }
 
+/**
+ * Forgets what a removed verifier said of units that are not settled. Gives one of the opinions left on
+ * each of its disputes; a dispute that nobody else has raised ends.
+ */
+export function forgetOpinions(hub: Hub, key: PublicKey): Verdict[] {
+  const left: Verdict[] = [];
+  for (const [name, opinions] of hub.opinions) {
+    const others = opinions.filter(({ verifier }) => verifier !== key);
+    if (others.length === opinions.length) continue;
+    hub.opinions.set(name, others);
+    const dispute = hub.disputes.get(name);
+    const against = others.find(isMismatch);
+    if (dispute === undefined) continue;
+    if (against !== undefined) left.push(against);
+    else {
+      hub.disputes.delete(name);
+      askAgain(hub, dispute.device);
+    }
+  }
+  return left;
+}
+
 /** Each verifier online that has not spoken on a unit in dispute is asked to, once a session. */
 export function askOpinions(turn: Turn): void {
   const { hub } = turn;
@@ -164,7 +186,7 @@ export function forgetChecks(hub: Hub, job: JobId): void {
 export function restoreDisputes(hub: Hub, { verdicts }: Snapshot): void {
   const going = ({ verdict }: SignedVerdict): boolean => {
     const job = hub.jobs.get(verdict.job);
-    return job !== undefined && job.endedAt === undefined;
+    return job?.endedAt === undefined && job !== undefined && hub.enrolled.has(verdict.verifier);
   };
   for (const { verdict } of verdicts.filter(going)) {
     if (weighVerdict(hub, verdict).type === 'open') openDispute(hub, verdict);

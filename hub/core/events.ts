@@ -68,6 +68,8 @@ export type Fact =
   /** An accepted shard of a job with assurance is final: its results may be read. */
   | { type: 'released'; sequence: number; job: JobId; at: Instant }
   | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
+  /** For good: its key is never enrolled again. */
+  | { type: 'verifier-removed'; key: PublicKey; at: Instant }
   | { type: 'auditor-enrolled'; key: PublicKey; at: Instant }
   /** The majority of verifiers contradicted this one on a unit. */
   | {
@@ -118,7 +120,9 @@ export interface Snapshot {
   barred: { device: PublicKey; until: Instant; reason: string; at: Instant }[];
   /** What devices are blamed for, and when they last lost their trust over it. */
   lapses: { device: PublicKey; count: number; resetAt?: Instant }[];
+  /** Enrolled and not removed. */
   verifiers: PublicKey[];
+  removed: PublicKey[];
   auditors: PublicKey[];
   faults: { verifier: PublicKey; count: number }[];
   nextIndex: number;
@@ -137,6 +141,7 @@ export type HubCommand =
   | { type: 'start'; job: JobId }
   | { type: 'cancel'; job: JobId }
   | { type: 'enrol'; key: PublicKey }
+  | { type: 'remove-verifier'; key: PublicKey }
   | { type: 'enrol-auditor'; key: PublicKey };
 
 export type HubEvent =

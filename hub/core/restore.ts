@@ -25,11 +25,16 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     verifiers: new Map(),
     tickets: new Map(),
     enrolled: new Set(snapshot.verifiers),
+    removed: new Set(snapshot.removed),
     auditors: new Set(snapshot.auditors),
     barred: new Map(
       snapshot.barred.map(({ device, until, reason }) => [device, { until, reason }]),
     ),
-    judged: new Map(snapshot.judged.map(({ verifier, through }) => [verifier, through])),
+    judged: new Map(
+      snapshot.judged
+        .filter(({ verifier }) => snapshot.verifiers.includes(verifier))
+        .map(({ verifier, through }) => [verifier, through]),
+    ),
     epochs: new Map(),
     jobs: new Map(),
     leases: new Map(),

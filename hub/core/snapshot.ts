@@ -72,6 +72,7 @@ export function projectFacts(of: SelectFacts): Snapshot {
   for (const { verifier, through } of of('judged')) {
     judged.set(verifier, Math.max(through, judged.get(verifier) ?? 0));
   }
+  const removed = of('verifier-removed').map(({ key }) => key);
   return {
     jobs: projectJobs({
       created: of('job-created'),
@@ -87,13 +88,23 @@ export function projectFacts(of: SelectFacts): Snapshot {
     judged: [...judged].sort(byKey).map(([verifier, through]) => ({ verifier, through })),
     barred: of('barred').map(({ type: _, ...bar }) => bar),
     lapses: countLapses(of('lapsed')),
-    verifiers: [...new Set(of('verifier-enrolled').map((fact) => fact.key))],
+    verifiers: withoutRemoved(
+      of('verifier-enrolled').map(({ key }) => key),
+      removed,
+    ),
+    removed,
     auditors: [...new Set(of('auditor-enrolled').map((fact) => fact.key))],
     faults: countFaults(of),
     nextIndex: nextAfter(committed.map(({ entry }) => entry.index)),
     nextSequence: nextAfter(accepted.map((shard) => shard.sequence)),
   };
 }
+
+/** Enrolled once, in order, but for those that were removed. */
+export const withoutRemoved = (
+  enrolled: readonly PublicKey[],
+  removed: readonly PublicKey[],
+): PublicKey[] => [...new Set(enrolled)].filter((key) => !removed.includes(key));
 
 function countFaults(of: SelectFacts): Snapshot['faults'] {
   const counts = new Map<PublicKey, number>();

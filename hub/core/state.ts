@@ -180,6 +180,8 @@ export interface Hub {
   verifiers: Map<PublicKey, VerifierSession>;
   tickets: Map<string, PublicKey>;
   enrolled: Set<PublicKey>;
+  /** Verifiers that were taken off the list. */
+  removed: Set<PublicKey>;
   /** Contributors that falsify units on purpose; nobody but the hub knows them. */
   auditors: Set<PublicKey>;
   barred: Map<PublicKey, { until: Instant; reason: string }>;

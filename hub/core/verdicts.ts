@@ -148,6 +148,21 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   if (ruled.type === 'dismiss') finishJobs(turn);
 }
 
+/** Rules once more on disputes whose opinions or quorum have changed. */
+export function ruleAgain(turn: Turn, opinions: readonly Verdict[]): void {
+  for (const verdict of opinions) {
+    const shard = turn.hub.shards.get(verdict.lease);
+    const ruled = weighVerdict(turn.hub, verdict);
+    const facts = settleDispute(turn, verdict, ruled);
+    if (ruled.type === 'convict' && shard !== undefined) {
+      facts.push(...convict(turn, verdict, shard));
+    }
+    if (facts.length > 0) store(turn, facts);
+    if (ruled.type === 'convict') expel(turn, verdict);
+  }
+  askOpinions(turn);
+}
+
 type Problem = [code: RefusalCode, message: string];
 const NO_SHARD: Problem = [
   'lease-unknown',

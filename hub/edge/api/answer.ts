@@ -5,6 +5,7 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'key-wrong': 401,
   'not-found': 404,
   'job-unknown': 404,
+  'verifier-unknown': 404,
   'blob-unknown': 404,
   'job-state': 409,
   'results-held': 409,

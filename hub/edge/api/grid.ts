@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { GridView, Health, VerdictPage } from '#protocol/api.ts';
-import { decodeJson } from '#protocol/decode.ts';
+import { decodeJson, decodeWith } from '#protocol/decode.ts';
 import { PublicKey } from '#protocol/ids.ts';
 import { millis } from '#protocol/units.ts';
 import { viewGrid } from '../../core/hub.ts';
@@ -32,6 +32,12 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
     path: '/v1/verifiers',
     caller: 'developer',
     answer: (call) => enrol(ports, call, 'enrol'),
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/verifiers/:key',
+    caller: 'developer',
+    answer: (call) => remove(ports, call),
   },
   {
     method: 'POST',
@@ -66,5 +72,12 @@ async function enrol(
   const body = decodeJson(v.strictObject({ key: PublicKey }), text, 'request-invalid');
   if (!body.ok) return answerRefusal(body.refusal);
   const result = await loop.command({ type, key: body.value.key });
+  return result.ok ? answerNothing() : answerRefusal(result.refusal);
+}
+
+async function remove({ loop }: ApiPorts, { param }: Call): Promise<Response> {
+  const key = decodeWith(PublicKey, param('key'), 'request-invalid');
+  if (!key.ok) return answerRefusal(key.refusal);
+  const result = await loop.command({ type: 'remove-verifier', key: key.value });
   return result.ok ? answerNothing() : answerRefusal(result.refusal);
 }

@@ -36,7 +36,7 @@ export interface Call {
 export type Caller = 'anyone' | 'developer' | 'verifier';
 
 export interface Route {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   /** `:name` marks a parameter. */
   path: string;
   caller: Caller;

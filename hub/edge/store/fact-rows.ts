@@ -58,6 +58,8 @@ export function encodeFactRow(fact: Fact): FactRow {
       const { verifier, job, lease, unit, at } = fact;
       return { table: 'verifier_fault', row: { verifier, job, lease, unit, at } };
     }
+    case 'verifier-removed':
+      return { table: 'verifier_removed', row: { key: fact.key, at: fact.at } };
     case 'auditor-enrolled':
       return { table: 'auditor', row: { key: fact.key, at: fact.at } };
     case 'verifier-enrolled':

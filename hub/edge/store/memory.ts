@@ -85,6 +85,8 @@ function onceNames(fact: Fact): string[] {
       return [`lapsed ${fact.index}`];
     case 'voided':
       return [`void ${fact.sequence}`];
+    case 'verifier-removed':
+      return [`removed ${fact.key}`];
     case 'released':
       return [`release ${fact.sequence}`];
     default:

@@ -2,7 +2,7 @@ import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { JobState } from '#protocol/job.ts';
 import { instant } from '#protocol/units.ts';
 import type { Snapshot } from '../../core/events.ts';
-import { countLapses, projectJobs } from '../../core/snapshot.ts';
+import { countLapses, projectJobs, withoutRemoved } from '../../core/snapshot.ts';
 import { parseRecord, type SqlDatabase } from './sql-database.ts';
 import { type Query, sql } from './sql-tables.ts';
 
@@ -10,7 +10,8 @@ import { type Query, sql } from './sql-tables.ts';
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
   const [jobs, packages, moves, accepted, voided, pending, verdicts, judged, barred, ...rest] =
     await readAll(database, snapshotQueries());
-  const [verifiers, lastIndex, lastSequence, released, faults, lapses, epochs, auditors] = rest;
+  const [verifiers, lastIndex, lastSequence, released, faults, lapses, epochs, auditors, removed] =
+    rest;
   return {
     jobs: projectJobs({
       created: jobs.map((row) => ({
@@ -50,7 +51,11 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
         at: instant(row.at),
       })),
     ),
-    verifiers: verifiers.map((row) => row.key as PublicKey),
+    verifiers: withoutRemoved(
+      verifiers.map((row) => row.key as PublicKey),
+      removed.map((row) => row.key as PublicKey),
+    ),
+    removed: removed.map((row) => row.key as PublicKey),
     auditors: auditors.map((row) => row.key as PublicKey),
     faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
     nextIndex: (lastIndex[0]?.last ?? -1) + 1,
@@ -116,6 +121,7 @@ const snapshotQueries = () =>
     sql.selectFrom('lapsed').selectAll().where('blamed', '=', 1).orderBy('log_index').compile(),
     sql.selectFrom('epoch').select('signed_json').orderBy('number').compile(),
     sql.selectFrom('auditor').select('key').orderBy('number').compile(),
+    sql.selectFrom('verifier_removed').select('key').orderBy('key').compile(),
   ] as const;
 
 type Rows<Q> = Q extends Query<infer O> ? O[] : never;

@@ -76,6 +76,7 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
       barred: [],
       lapses: [],
       verifiers: [],
+      removed: [],
       auditors: [],
       faults: [],
       nextIndex: 0,
@@ -371,6 +372,8 @@ function checkDevices(open: () => Promise<StoreWorld>): void {
     await store.append([
       { type: 'verifier-enrolled', key: keyOf(52), at },
       { type: 'verifier-enrolled', key: keyOf(51), at },
+      { type: 'verifier-enrolled', key: keyOf(53), at },
+      { type: 'verifier-removed', key: keyOf(53), at },
       { type: 'auditor-enrolled', key: keyOf(61), at },
       { type: 'auditor-enrolled', key: keyOf(60), at },
       { type: 'judged', verifier: keyOf(52), through: 8 },
@@ -385,6 +388,7 @@ function checkDevices(open: () => Promise<StoreWorld>): void {
     ]);
     const snapshot = await store.load();
     expect(snapshot.verifiers).toEqual([keyOf(52), keyOf(51)]);
+    expect(snapshot.removed).toEqual([keyOf(53)]);
     expect(snapshot.auditors).toEqual([keyOf(61), keyOf(60)]);
     expect(snapshot.judged).toEqual([
       { verifier: keyOf(51), through: 1 },
