@@ -13,6 +13,7 @@ import {
   ownCheckRate,
   PAY_POLICY,
   ppmThreshold,
+  shardsInFlight,
   shareThreshold,
 } from './check-policy.ts';
 import { decodeWith } from './decode.ts';
@@ -224,4 +225,15 @@ describe('a limit on newcomers as text', () => {
     const decoded = decodeWith(NewcomersText, text);
     expect(decoded.ok ? '' : decoded.refusal.message).toContain('100,50000');
   });
+});
+
+test.each([
+  [1, 2],
+  [100, 2],
+  [300, 3],
+  [1_000, 10],
+  [2_000, 20],
+  [1_000_000, 20],
+])('while unit %i is next, %i shards of a device may be out', (n, most) => {
+  expect(shardsInFlight(CHECK_POLICY_DEFAULT, n)).toBe(most);
 });

@@ -89,6 +89,19 @@ function rateThreshold(policy: CheckPolicy, n: number): bigint {
   return rate > WHOLE ? WHOLE : rate;
 }
 
+const IN_FLIGHT = { least: 2, most: 20 } as const;
+
+/**
+ * How many shards of a device may be lent or wait for a verifier while its n-th unit is next:
+ * ⌈1 / p_n⌉, from 2 to 20 (reference/verification.md §3.7).
+ */
+export function shardsInFlight(policy: CheckPolicy, n: number): number {
+  const rate = rateThreshold(policy, n);
+  // The rate is rounded down: one step more keeps 1 / p_n whole where it is.
+  const shards = Number((WHOLE + rate) / (rate + 1n));
+  return Math.max(IN_FLIGHT.least, Math.min(IN_FLIGHT.most, shards));
+}
+
 /** floor(ppm × 2^64 / 10^6): the threshold of a rate in parts per million. */
 export const ppmThreshold = (ppm: number): bigint => (BigInt(ppm) * WHOLE) / BigInt(PPM);
 

@@ -3,6 +3,7 @@ import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
 import { RUNS_TO_CONFIRM, type SignedVerdict, type Verdict } from '#protocol/records.ts';
 import { send, type Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
+import { endCheck } from './in-flight.ts';
 import type { Hub, KeptShard } from './state.ts';
 
 /**
@@ -176,6 +177,7 @@ export function forgetChecks(hub: Hub, job: JobId): void {
     delete kept.whole;
     delete kept.right;
     delete kept.unclear;
+    endCheck(hub, kept);
   }
   for (const [name, [opinion]] of hub.opinions) {
     if (opinion?.job === job) hub.opinions.delete(name);

@@ -66,10 +66,12 @@ test('with assurance 1 later work releases earlier work while the job runs', () 
   for (let shard = 0; shard < 200; shard += 1) {
     if ((bench.job()?.accepted ?? 0) > 3 * RELEASE_POLICY.lagUnits) break;
     deliver(bench, 2, PHONE);
+    if ((bench.job()?.accepted ?? 0) <= RELEASE_POLICY.lagUnits) {
+      expect(bench.job()?.released).toBe(0);
+    }
+    judge();
     bench.say(2, { type: 'request' });
   }
-  expect(bench.job()?.released).toBe(0);
-  judge();
   const { accepted = 0, released = 0, state } = bench.job() ?? {};
   expect(state).toBe('running');
   expect(released).toBeGreaterThan(0);

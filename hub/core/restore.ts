@@ -7,6 +7,7 @@ import { openJob, serveJobBlobs } from './commands.ts';
 import { judgedThrough, restoreDisputes } from './disputes.ts';
 import { noteEpoch } from './epochs.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
+import { awaitCheck } from './in-flight.ts';
 import { restoreLapses } from './lapse.ts';
 import { closeUnits, holdUnits, isOpen } from './legs.ts';
 import { openNewcomers, takePlace } from './newcomers.ts';
@@ -55,6 +56,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     standings: new Map(),
     judgedUnits: new Map(),
     unjudged: new Map(),
+    inFlight: new Map(),
     nextIndex: snapshot.nextIndex,
     nextSequence: snapshot.nextSequence,
     nextToken: 1,
@@ -115,7 +117,7 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     const ended = job.endedAt !== undefined;
     countAccepted(job, kept);
     if (released.has(shard.sequence)) settleRelease(job, kept);
-    if (!isJudged && !ended) hub.unjudged.set(shard.sequence, kept);
+    if (!isJudged && !ended) awaitCheck(hub, kept);
     if (ended) delete kept.whole;
     else holdUnits(job, shard.device, shard);
     job.shards.set(shard.sequence, kept);

@@ -8,6 +8,7 @@ import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
 import { compareLegs, settleLegs } from './agreement.ts';
 import { changed, decline, moveJob, send, sendDevice, store, type Turn } from './effects.ts';
+import { awaitCheck } from './in-flight.ts';
 import { endLease, expireLease, revokeLease } from './lease.ts';
 import { coverUnits, isComplete } from './legs.ts';
 import { keepPlace } from './newcomers.ts';
@@ -247,7 +248,7 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
   hub.acceptedUnits += shard.unitCount;
   compareLegs(hub, kept);
   job.lastSequence = shard.sequence;
-  hub.unjudged.set(shard.sequence, kept);
+  awaitCheck(hub, kept);
   const device = hub.devices.get(shard.device);
   if (device !== undefined) {
     device.unitsAccepted += shard.unitCount;

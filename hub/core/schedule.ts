@@ -5,6 +5,7 @@ import { between, millis } from '#protocol/units.ts';
 import { isAuditor } from './auditors.ts';
 import { isDisputed } from './disputes.ts';
 import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
+import { unitsBeforeTrust, unjudgedProblem } from './in-flight.ts';
 import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
 import { countOpen, isIndependent, letUnitsGo, takeUnits } from './legs.ts';
@@ -164,13 +165,16 @@ function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
     startAdmission(turn, device, job);
     return undefined;
   }
-  if (countOpen(job) === 0) return serveStraggler(turn, device, { job, admission });
+  const unjudged = unjudgedProblem(turn.hub, device, job);
+  if (unjudged !== undefined) return unjudged;
+  const unitsMax = unitsBeforeTrust(turn.hub, device, job);
+  if (countOpen(job) === 0) return serveStraggler(turn, device, { job, admission, unitsMax });
   const slow = slowProblem(job, admission);
   if (slow !== undefined) return slow;
   const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
-  const limit = sizeShard(job, admission, isFirst);
+  const limit = Math.min(sizeShard(job, admission, isFirst), unitsMax);
   const run = takeUnits(turn.world, { job, device, limit });
-  if (run === undefined) return serveStraggler(turn, device, { job, admission });
+  if (run === undefined) return serveStraggler(turn, device, { job, admission, unitsMax });
   grantLease(turn, job, { device, admission, ...run });
   return undefined;
 }
@@ -237,7 +241,7 @@ function startAdmission(turn: Turn, device: Device, job: Job): void {
 function serveStraggler(
   turn: Turn,
   device: Device,
-  on: { job: Job; admission: Admission },
+  on: { job: Job; admission: Admission; unitsMax: number },
 ): Reason | undefined {
   const { now } = turn.world;
   let latest: ActiveLease | undefined;
@@ -249,6 +253,7 @@ function serveStraggler(
     if (!isIndependent(on.job, device.key, active.lease)) continue;
     // A second device of a class has no other purpose than to be that one.
     if (active.leg === 2 && on.job.legs === undefined) continue;
+    if (active.lease.unitCount > on.unitsMax) continue;
     const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;
     if (late < 1_000 || between(now, active.deadlineAt) < mine / 2) continue;

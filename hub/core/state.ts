@@ -120,6 +120,8 @@ export interface KeptShard {
   right?: Map<number, Set<PublicKey>>;
   /** Likewise: units of which a verifier could say nothing. */
   unclear?: Set<number>;
+  /** It counts among what its device has in flight. */
+  awaitsCheck?: true;
   /** Its release is being written. */
   releasing?: boolean;
   /** Its units are open again; verdicts on it still count against its device. */
@@ -218,6 +220,8 @@ export interface Hub {
   judgedUnits: Map<string, number>;
   /** Accepted shards not judged by every verifier yet, in order of sequence. */
   unjudged: Map<number, KeptShard>;
+  /** By `standingName`: accepted shards of jobs that go on that wait for verifiers. */
+  inFlight: Map<string, number>;
   nextIndex: number;
   nextSequence: number;
   nextToken: Token;

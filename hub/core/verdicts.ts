@@ -27,6 +27,7 @@ import {
   type Turn,
 } from './effects.ts';
 import type { Fact } from './events.ts';
+import { endCheck } from './in-flight.ts';
 import { revokeLease } from './lease.ts';
 import { isComplete, letUnitsGo, reopenUnits } from './legs.ts';
 import { noteBar } from './newcomers.ts';
@@ -83,12 +84,14 @@ export function receiveJudged(turn: Turn, verifier: VerifierSession, through: nu
   for (const kept of hub.unjudged.values()) {
     if (kept.sequence > enough) break;
     countJudged(hub, kept);
+    endCheck(hub, kept);
   }
   releaseShards(turn);
   store(turn, [{ type: 'judged', verifier: verifier.key, through }]);
   forgetJudged(turn);
   sendChecks(turn, verifier);
   finishJobs(turn);
+  scheduleWaiting(turn);
 }
 
 /** Shards that enough verifiers, and all that are online, have judged need not be sent again. */
@@ -265,6 +268,7 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
     forgetAccord(job, kept);
     forgetAsked(hub, kept);
     reopenUnits(job, kept);
+    endCheck(hub, kept);
     hub.acceptedUnits -= kept.unitCount;
     if (kept.leg === undefined) job.acceptedUnits -= kept.unitCount;
     if (kept.leg === undefined || job.legs !== undefined) job.requeued += kept.unitCount;

@@ -108,16 +108,23 @@ function explain(hub: Hub, job: Job): string {
     const left = countOpen(job);
     return `${left} units wait for a second device: each is computed by two, and those online have computed the other half; open this hub on another phone`;
   }
+  if (job.state === 'running' && job.leases.size === 0 && hub.verifiers.size < judgesOf(hub)) {
+    return explainVerifiers(hub, 'no more is lent until what was accepted is judged; this waits');
+  }
   return job.reason;
+}
+
+function explainVerifiers(hub: Hub, what: string): string {
+  const [needed, enrolled] = [judgesOf(hub), hub.enrolled.size];
+  const whom = needed === 1 ? 'a verifier' : `${needed} of the ${enrolled} enrolled verifiers`;
+  return `${what} for ${whom} to come online`;
 }
 
 const allAreNew = ({ devices, newcomers: { line } }: Hub): boolean => line.size === devices.size;
 
 function explainFinish(hub: Hub, job: Job): string {
-  const [needed, enrolled] = [judgesOf(hub), hub.enrolled.size];
-  if (hub.verifiers.size < needed) {
-    const whom = needed === 1 ? 'a verifier' : `${needed} of the ${enrolled} enrolled verifiers`;
-    return `every unit is computed; the last checks wait for ${whom} to come online`;
+  if (hub.verifiers.size < judgesOf(hub)) {
+    return explainVerifiers(hub, 'every unit is computed; the last checks wait');
   }
   if (job.unreleased.size === 0) return job.reason;
   const differing = job.legs?.differing.count ?? 0;

@@ -156,6 +156,7 @@ export const IdleCode = v.picklist([
   'at-capacity',
   'disputed',
   'newcomers-full',
+  'unjudged',
 ]);
 export type IdleCode = v.InferOutput<typeof IdleCode>;
 
