@@ -48,6 +48,9 @@ export const standingName = (device: PublicKey, id: Digest): string => `${device
  */
 export const RELEASE_POLICY = { lagUnits: 2_000, exitPpm: 200_000 } as const;
 
+/** The share of other verifiers' verdicts that each verifier does again (reference/verification.md §3.10). */
+export const REVIEW_PPM = 20_000;
+
 /**
  * With assurance 2 a leg vouches for the other one when its device computed it on the exact lane with
  * so many units of the package behind it. Any other leg is checked whole: two strangers may be one.

@@ -20,6 +20,8 @@ export const EpochOpened = v.strictObject({
   commitment: Digest,
   /** First sequence drawn with this seed. */
   from: Count,
+  /** Number of the first verdict of others that it is drawn with whether it is done again. */
+  reviewFrom: Count,
   policy: CheckPolicy,
   at: Instant,
 });
@@ -31,6 +33,8 @@ export const EpochRevealed = v.strictObject({
   seed: Nonce,
   /** Last sequence drawn with this seed; one before the first where nothing was. */
   through: Mark,
+  /** Number of the last verdict of others that was drawn from. */
+  reviewThrough: Count,
   at: Instant,
 });
 

@@ -64,10 +64,11 @@ export type VerdictKind = v.InferOutput<typeof VerdictKind>;
 export const RUNS_TO_CONFIRM = 2;
 
 /**
- * Why a unit was judged beyond its draw: its job's assurance, an exit audit, or verifiers or two
- * legs that disagreed. Such checks come on top; none of them takes the place of a draw.
+ * Why a unit was judged beyond its draw: its job's assurance, an exit audit, verifiers or two legs
+ * that disagreed, or a verdict of another verifier that is done again. Such checks come on top; none of
+ * them takes the place of a draw.
  */
-export const CheckCause = v.picklist(['assurance', 'audit', 'dispute']);
+export const CheckCause = v.picklist(['assurance', 'audit', 'dispute', 'review']);
 export type CheckCause = v.InferOutput<typeof CheckCause>;
 
 /** What a unit within tolerance adds to the suspicion against its device: see `drift.ts`. */

@@ -31,8 +31,8 @@ export interface VerifierNode {
   restart(): void;
 }
 
-/** A fake verifier: one says that honest work is wrong, the other that all work is right. */
-export type VerifierLie = 'frames' | 'spares';
+/** A fake verifier: it says that honest work is wrong, that a friend's is right, or that all work is. */
+export type VerifierLie = 'frames' | 'spares' | 'stamps';
 
 interface Grid {
   clock: Clock;
@@ -42,10 +42,19 @@ interface Grid {
   key: PublicKey;
   checkRate: number;
   lie?: VerifierLie | undefined;
+  /** Whom a verifier that spares will not convict. */
+  friend?: () => PublicKey | undefined;
 }
 
 type Disk = Omit<Saved, 'verdicts' | 'drifts'> & { verdicts: FiledVerdict[]; drifts: Drifts };
-const NOTHING_SAVED = { judged: -1, settled: -1, lastEpoch: 0, epochs: [] };
+const NOTHING_SAVED = {
+  judged: -1,
+  settled: -1,
+  reviewed: 0,
+  reviewDrawn: 0,
+  lastEpoch: 0,
+  epochs: [],
+};
 
 /** What outlives a crash is the disk. */
 interface Node extends Grid {
@@ -102,6 +111,7 @@ function post(node: Node, life: Life, event: VerifierEvent): void {
     now: node.clock.now(),
     random: node.random.nonce,
     sign: (context, record) => fakeSign(node.key, context, record),
+    verify: ({ key, context, record, signature }) => fakeSign(key, context, record) === signature,
   });
   for (const effect of effects) perform(node, life, effect);
 }
@@ -115,9 +125,7 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     case 'disconnect':
       return life.links.get(effect.link)?.close();
     case 'send':
-      return life.links
-        .get(effect.link)
-        ?.send(node.lie === 'spares' ? spare(effect.message) : effect.message);
+      return life.links.get(effect.link)?.send(spare(node, effect.message));
     case 'send-frame':
       return life.links.get(effect.link)?.sendFrame(effect.head, effect.payload);
     case 'bind':
@@ -151,10 +159,12 @@ function claim({ hub }: Node, asked: { lease: LeaseId; unit: number }): Result<R
   return accept({ digest: digest(outputs), bytes: outputs });
 }
 
-/** Every mismatch becomes a match. */
-function spare(message: ClientMessage): ClientMessage {
+/** Every mismatch becomes a match, of a friend or of anyone. */
+function spare({ lie, friend }: Node, message: ClientMessage): ClientMessage {
   if (message.type !== 'verdict' || message.signed.verdict.kind !== 'mismatch') return message;
   const { verdict: found } = message.signed;
+  const spared = lie === 'stamps' || (lie === 'spares' && found.device === friend?.());
+  if (!spared) return message;
   const verdict: Verdict = { ...found, kind: 'match', reference: found.claimed, l2: 0, max: 0 };
   const signature = fakeSign(verdict.verifier, 'verdict', verdict);
   return { type: 'verdict', signed: { verdict, signature } };
@@ -218,11 +228,14 @@ function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist'
   if (effect.epochs !== undefined) disk.epochs = structuredClone(effect.epochs);
   for (const line of effect.lines) {
     if (line.type === 'epoch') {
-      disk.lastEpoch = Math.max(disk.lastEpoch, line.signed.record.epoch);
+      const { record } = line.signed;
+      disk.lastEpoch = Math.max(disk.lastEpoch, record.epoch);
+      const drawn = record.type === 'opened' ? record.reviewFrom - 1 : record.reviewThrough;
+      disk.reviewDrawn = Math.max(disk.reviewDrawn, drawn);
     } else {
-      const { sequence, signed } = line;
-      disk.verdicts.push(structuredClone({ sequence, signed }));
-      noteDrift(disk.drifts, signed.verdict);
+      const { type: _type, ...filed } = line;
+      disk.verdicts.push(structuredClone(filed));
+      noteDrift(disk.drifts, filed.signed.verdict);
     }
   }
   if (effect.marks !== undefined) Object.assign(disk, effect.marks);
@@ -231,5 +244,7 @@ function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist'
 const loadDisk = (disk: Disk): Saved =>
   structuredClone({
     ...disk,
-    verdicts: disk.verdicts.filter(({ sequence }) => sequence > disk.settled),
+    verdicts: disk.verdicts.filter(
+      ({ sequence, review = 0 }) => sequence > disk.settled || review > disk.reviewed,
+    ),
   });

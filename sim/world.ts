@@ -29,6 +29,8 @@ export interface Scenario {
   verifierCrashes: number;
   /** Where there is one, two honest verifiers stand beside the one that lies. */
   lie?: VerifierLie;
+  /** How often the liar checks, where it is not as often as the others. */
+  liarRate?: number;
   departures: number;
   /** Every liar has a place, and one honest device at least. */
   newcomers: NewcomerPolicy;
@@ -41,6 +43,10 @@ export interface Outcome {
   virtualMs: number;
   wrongUnits: number;
   barred: number;
+  /** How often the majority contradicted the verifier that lies. */
+  faults: number;
+  /** Verdicts on what another verifier had judged before. */
+  reviews: number;
   voided: number;
   lapsed: number;
   accepted: number;
@@ -72,7 +78,7 @@ export function drawScenario(seed: number): Scenario {
     hubCrashes: Math.floor(random.between(0, 3)),
     verifierCrashes: Math.floor(random.between(0, 2)),
     departures: Math.floor(random.between(0, 5)),
-    ...(random.chance(0.3) ? { lie: random.chance(0.5) ? 'frames' : 'spares' } : {}),
+    ...(random.chance(0.3) ? { lie: random.chance(0.5) ? 'frames' : 'stamps' } : {}),
     assurance,
     newcomers: {
       // With assurance 2 a job cannot end while only one device may begin.
@@ -103,10 +109,12 @@ export function runScenario(scenario: Scenario): Outcome {
   const hub = openHubNode({ clock, random, weather, blobs, verifiers: keys, checkRate, newcomers });
   const grid = { clock, random, blobs, hub };
   const liar = scenario.lie === undefined ? undefined : keys.at(-1);
+  const { lie, liarRate = checkRate } = scenario;
+  const lying = { lie, checkRate: liarRate, friend: () => devices[0]?.key };
   const verifiers = keys.map((key) =>
-    openVerifierNode({ ...grid, key, checkRate, lie: key === liar ? scenario.lie : undefined }),
+    openVerifierNode({ ...grid, key, checkRate, ...(key === liar ? lying : {}) }),
   );
-  const devices = Array.from({ length: scenario.devices }, (_, at) =>
+  const devices: DeviceNode[] = Array.from({ length: scenario.devices }, (_, at) =>
     openDeviceNode(grid, `device ${at}`, {
       unitMs: random.between(10, 200),
       cheats: at < scenario.cheats ? 0.2 : 0,
@@ -148,6 +156,10 @@ export function runScenario(scenario: Scenario): Outcome {
     virtualMs,
     wrongUnits: results.wrongUnits,
     barred: selectFacts(hub.facts)('barred').length,
+    faults: selectFacts(hub.facts)('verifier-fault').length,
+    reviews: selectFacts(hub.facts)('verdict').filter(
+      ({ signed: { verdict } }) => verdict.cause === 'review',
+    ).length,
     voided: selectFacts(hub.facts)('voided').length,
     lapsed: selectFacts(hub.facts)('lapsed').length,
     accepted: liveShards(selectFacts(hub.facts)).length,

@@ -1,10 +1,14 @@
 import { sharersOf } from '#protocol/check-policy.ts';
 import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
 import { RUNS_TO_CONFIRM, type SignedVerdict, type Verdict } from '#protocol/records.ts';
+import { after, millis } from '#protocol/units.ts';
 import { send, type Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
 import { endCheck } from './in-flight.ts';
 import type { Hub, KeptShard } from './state.ts';
+
+/** How long a verdict on a job that ended may still be contradicted. */
+const CHECKS_KEPT_MS = millis(600_000);
 
 /**
  * One unit that a verifier found wrong while others have not said so. Until enough verifiers agree
@@ -43,8 +47,8 @@ export function judgedThrough(hub: Hub): number {
 
 /** Keeps what a verifier said of a unit and rules on all that was said of it. */
 export function weighVerdict(hub: Hub, verdict: Verdict): Ruling {
-  const goesOn = hub.jobs.get(verdict.job)?.endedAt === undefined;
-  if (hub.enrolled.size > 1 && goesOn) noteOpinion(hub, verdict);
+  const kept = hub.jobs.get(verdict.job)?.forgotten !== true;
+  if (hub.enrolled.size > 1 && kept) noteOpinion(hub, verdict);
   const opinions = hub.opinions.get(unitName(verdict)) ?? [verdict];
   const against = opinions.filter(isMismatch);
   const inFavour = opinions.filter(({ kind }) => kind === 'match');
@@ -169,11 +173,21 @@ export function dropDisputes(hub: Hub, about: { device?: PublicKey; job?: JobId 
   }
 }
 
-/** The job has ended: what its checks needed is in the log, and needed here no more. */
+/** Jobs that ended some time ago: until then other verifiers may review what was said of them. */
+export function forgetEnded({ hub, world }: Turn): void {
+  for (const [id, { endedAt, forgotten }] of hub.jobs) {
+    if (endedAt === undefined || forgotten === true) continue;
+    if (world.now >= after(endedAt, CHECKS_KEPT_MS)) forgetChecks(hub, id);
+  }
+}
+
+/** What the checks of a job needed is in the log, and needed here no more. */
 export function forgetChecks(hub: Hub, job: JobId): void {
+  const found = hub.jobs.get(job);
+  if (found !== undefined) found.forgotten = true;
   dropDisputes(hub, { job });
-  hub.jobs.get(job)?.legs?.held.clear();
-  for (const kept of hub.jobs.get(job)?.shards.values() ?? []) {
+  found?.legs?.held.clear();
+  for (const kept of found?.shards.values() ?? []) {
     delete kept.whole;
     delete kept.right;
     delete kept.unclear;

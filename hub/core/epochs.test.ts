@@ -24,6 +24,7 @@ const opened = (epoch: number, from: number, verifier = VERIFIER): EpochRecord =
   epoch,
   commitment: bytesToHex(sha256(hexToBytes(seedOf(epoch)))) as Digest,
   from,
+  reviewFrom: 1,
   policy: CHECK_POLICY_DEFAULT,
   at: instant(5),
 });
@@ -33,6 +34,7 @@ const revealed = (epoch: number, through: number, seed = seedOf(epoch)): EpochRe
   epoch,
   seed,
   through,
+  reviewThrough: 0,
   at: instant(6),
 });
 

@@ -2,7 +2,7 @@ import { refuse } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
 import { settleLegs } from './agreement.ts';
 import { stepCommand } from './commands.ts';
-import { askOpinions } from './disputes.ts';
+import { askOpinions, forgetEnded } from './disputes.ts';
 import { send, type Turn } from './effects.ts';
 import { acknowledgeEpoch, receiveEpoch, undoEpoch } from './epochs.ts';
 import type { HubEffect, HubEvent, Token, World } from './events.ts';
@@ -11,6 +11,7 @@ import { receiveBye, receiveHave, receiveRelease, receiveSeek } from './peers.ts
 import { finishPreparation, prepareJobs, receivePrepared, receiveUnpreparable } from './prepare.ts';
 import { finishRelease, receiveAudited, releaseShards, undoRelease } from './release.ts';
 import { finishAccept, finishLog, receiveCommit, receiveReveal, undoStore } from './results.ts';
+import { publishVerdict } from './reviews.ts';
 import { receiveAdmission, receiveRequest, scheduleWaiting } from './schedule.ts';
 import { expireSeconds, receiveSecond } from './seconds.ts';
 import {
@@ -169,6 +170,8 @@ function stepStored(turn: Turn, token: Token): void {
       return finishAccept(turn, pending);
     case 'epoch':
       return acknowledgeEpoch(turn, pending.signed);
+    case 'verdict':
+      return publishVerdict(turn, pending.signed);
     case 'released':
       finishRelease(turn, pending.shards);
       return finishJobs(turn);
@@ -230,4 +233,5 @@ function stepTick(turn: Turn): void {
   settleLegs(turn);
   releaseShards(turn);
   finishJobs(turn);
+  forgetEnded(turn);
 }

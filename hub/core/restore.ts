@@ -14,6 +14,7 @@ import { openNewcomers, takePlace } from './newcomers.ts';
 import { setPackage } from './prepare.ts';
 import { countJudged, settleRelease } from './release.ts';
 import { countAccepted, keepShard } from './results.ts';
+import { openReviews } from './reviews.ts';
 import { type Hub, type HubConfig, verdictName } from './state.ts';
 
 /** A hub as its facts left it. Leases that were not committed have lapsed; their units are open. */
@@ -57,6 +58,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     judgedUnits: new Map(),
     unjudged: new Map(),
     inFlight: new Map(),
+    reviews: openReviews(snapshot.verdicts),
     nextIndex: snapshot.nextIndex,
     nextSequence: snapshot.nextSequence,
     nextToken: 1,
@@ -79,7 +81,10 @@ function restoreJobs(hub: Hub, snapshot: Snapshot): void {
     job.state = saved.state;
     job.reason = saved.reason;
     if (saved.startedAt !== undefined) job.startedAt = saved.startedAt;
-    if (saved.endedAt !== undefined) job.endedAt = saved.endedAt;
+    if (saved.endedAt !== undefined) {
+      job.endedAt = saved.endedAt;
+      job.forgotten = true;
+    }
     if (saved.refusal !== undefined) job.refusal = saved.refusal;
     serveJobBlobs(hub, job);
     if (saved.manifest !== undefined) setPackage(hub.servable, job, saved.manifest);

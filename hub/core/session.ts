@@ -12,6 +12,7 @@ import type { SocketId } from './events.ts';
 import { pauseLeases, resumeLeases } from './lease.ts';
 import { leaveLine } from './newcomers.ts';
 import { openPreparation } from './prepare.ts';
+import { reviewRange, sendReviews } from './reviews.ts';
 import type { Device, Session } from './state.ts';
 import { sendChecks } from './verdicts.ts';
 
@@ -57,7 +58,8 @@ export function receiveHello(turn: Turn, socket: SocketId, hello: Hello): void {
   turn.hub.sessions.set(socket, { stage: role, key, heardAt: now, sentAt: now });
   const ticket = turn.world.random();
   turn.hub.tickets.set(ticket, key);
-  if (role === 'verifier') openVerifier(turn, { key, socket, ticket });
+  if (role === 'verifier')
+    openVerifier(turn, { key, socket, ticket, reviewed: hello.reviewed ?? 0 });
   else openDevice(turn, { key, socket, ticket, capabilities: hello.capabilities });
 }
 
@@ -128,13 +130,14 @@ function openDevice(
 
 function openVerifier(
   turn: Turn,
-  opened: { key: PublicKey; socket: SocketId; ticket: string },
+  opened: { key: PublicKey; socket: SocketId; ticket: string; reviewed: number },
 ): void {
   const judged = turn.hub.judged.get(opened.key) ?? -1;
   const verifier = {
     ...opened,
     sentThrough: judged,
     manifests: new Set<Digest>(),
+    reviewed: Math.max(opened.reviewed, reviewRange(turn.hub).from - 1),
     auditsAsked: new Set<number>(),
     legsAsked: new Set<string>(),
     opinionsAsked: new Set<string>(),
@@ -143,6 +146,7 @@ function openVerifier(
   welcome(turn, opened);
   openPreparation(turn);
   sendChecks(turn, verifier);
+  sendReviews(turn, verifier);
 }
 
 function welcome(turn: Turn, opened: { socket: SocketId; ticket: string }, peer?: PeerId): void {
@@ -154,6 +158,7 @@ function welcome(turn: Turn, opened: { socket: SocketId; ticket: string }, peer?
     ticket: opened.ticket,
     ...(peer === undefined ? {} : { peer, checks }),
     ...(peer === undefined || seeder === undefined ? {} : { seeder }),
+    ...(peer === undefined ? { reviews: reviewRange(turn.hub) } : {}),
     iceServers,
   });
 }

@@ -15,6 +15,7 @@ import type { Lapses } from './lapse.ts';
 import type { Legs } from './legs.ts';
 import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
+import type { Reviews } from './reviews.ts';
 import type { Second } from './seconds.ts';
 
 export interface HubConfig {
@@ -76,6 +77,8 @@ export interface VerifierSession {
   auditsAsked: Set<number>;
   /** By lease and unit: units of legs that differ which it was asked to judge and has not yet. */
   legsAsked: Set<string>;
+  /** The number of the last verdict of others that it was sent, or need not be. */
+  reviewed: number;
   /** Units in dispute on which it was asked in this session. */
   opinionsAsked: Set<string>;
 }
@@ -153,6 +156,8 @@ export interface Job {
   checked: number;
   mismatched: number;
   requeued: number;
+  /** What its checks needed is kept no more. */
+  forgotten?: true;
   lastSequence: number;
   /** Units per millisecond of all admitted devices online, refreshed on each tick. */
   fleetSpeed: number;
@@ -170,6 +175,7 @@ export type Pending =
   | { type: 'accepted'; lease: LeaseId; shard: AcceptedShard }
   | { type: 'released'; shards: readonly KeptShard[] }
   | { type: 'epoch'; signed: SignedEpoch }
+  | { type: 'verdict'; signed: SignedVerdict }
   | { type: 'kept'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> };
 
 /** The whole state of a hub. Changed in place: copying it per message would cost more than the work. */
@@ -222,6 +228,7 @@ export interface Hub {
   unjudged: Map<number, KeptShard>;
   /** By `standingName`: accepted shards of jobs that go on that wait for verifiers. */
   inFlight: Map<string, number>;
+  reviews: Reviews;
   nextIndex: number;
   nextSequence: number;
   nextToken: Token;

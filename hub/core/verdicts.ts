@@ -9,7 +9,6 @@ import { isAuditor, reopenAudited } from './auditors.ts';
 import {
   askOpinions,
   dropDisputes,
-  forgetChecks,
   isDisputed,
   judgedThrough,
   settleDispute,
@@ -142,7 +141,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   else if (verdict.kind === 'mismatch' && shard.voided === undefined) {
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
-  store(turn, facts);
+  store(turn, facts, { type: 'verdict', signed });
   const { unit, kind } = verdict;
   sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
   if (ruled.type === 'convict') expel(turn, verdict);
@@ -323,6 +322,5 @@ export function finishJobs(turn: Turn): void {
         ? `${job.checked} units checked, ${job.mismatched} did not match`
         : 'every unit is computed; none of them was drawn for a check';
     moveJob(turn, job, { state: 'done', reason });
-    forgetChecks(hub, job.record.id);
   }
 }

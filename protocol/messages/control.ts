@@ -69,6 +69,8 @@ export const ContributorMessage = v.variant('type', [
     capabilities: v.optional(Capabilities),
     /** Verifiers: the last sequence they have judged through, by their own disk. */
     judged: v.optional(Count),
+    /** Verifiers: the number of the last verdict of others that they have reviewed, likewise. */
+    reviewed: v.optional(Count),
   }),
   v.strictObject({ type: type('beat') }),
   v.strictObject({
@@ -175,6 +177,8 @@ export const HubMessage = v.variant('type', [
     ticket: v.string(),
     peer: v.optional(PeerId),
     seeder: v.optional(PeerId),
+    /** To verifiers: which verdicts can be passed on for review. */
+    reviews: v.optional(v.strictObject({ from: Count, through: Count })),
     /** To contributors: how often their units are checked. */
     checks: v.optional(CheckPolicy),
     iceServers: v.array(
@@ -217,6 +221,17 @@ export const HubMessage = v.variant('type', [
     peers: v.pipe(v.array(PeerId), v.maxLength(16)),
   }),
   // To verifiers
+  /** A verdict of another verifier, by its number at the hub; each does a random part of them again. */
+  v.strictObject({
+    type: type('review'),
+    number: Count,
+    signed: SignedVerdict,
+    sequence: Count,
+    provider: Provider,
+    package: Digest,
+    manifest: v.optional(PackageManifest),
+    inputs: BlobRef,
+  }),
   /** `by` is the lease under which another device has computed the unit; absent when there is none. */
   v.strictObject({
     type: type('seconded'),

@@ -12,7 +12,7 @@ import {
   type Verify,
 } from './audit.ts';
 import { auditStandings } from './audit-standings.ts';
-import { drawUnits, drawValue } from './draw.ts';
+import { drawUnits, drawValue, isReviewDrawn } from './draw.ts';
 import type { FiledVerdict, LogLine } from './events.ts';
 
 interface Audit {
@@ -44,6 +44,7 @@ export function auditDraws(
   }
   auditCopies(audit);
   auditGap(audit);
+  const reviewed = auditReviews(audit);
   const { from } = epoch.opened;
   const { through } = epoch.revealed;
   const own = evidence.shards.filter(({ shard }) => within(epoch, shard.sequence));
@@ -53,6 +54,7 @@ export function auditDraws(
     checked: [
       `${units} units in ${own.length} shards (${voided} of them void), sequences ${from} to ${through}; units behind each device recomputed from the first shard on`,
       `${drawn} units drawn again with the seed: each must have a verdict`,
+      `${reviewed} verdicts of other verifiers drawn to be done again: each must have a verdict`,
       `${epoch.verdicts.length} verdicts: signature, epoch, n, draw, shard and claimed digest; the hub must show the same ones`,
     ],
     faults,
@@ -144,6 +146,30 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
   return undefined;
 }
 
+/**
+ * Each verdict of another verifier that the seed drew was done again. The hub numbers verdicts from 1
+ * in the order in which it shows them.
+ */
+function auditReviews({ evidence, epoch, verify, fault }: Audit): number {
+  const { verifier, reviewFrom } = epoch.opened;
+  const { seed, reviewThrough } = epoch.revealed;
+  const judged = new Set(
+    evidence.lines.flatMap((line) => (line.type === 'verdict' ? nameOf(line.signed) : [])),
+  );
+  let count = 0;
+  for (const [at, signed] of evidence.verdicts.slice(0, reviewThrough).entries()) {
+    const { verdict: record, signature } = signed;
+    const key = record.verifier;
+    if (at + 1 < reviewFrom || key === verifier || !isReviewDrawn(seed, signature)) continue;
+    if (!verify({ key, context: 'verdict', record, signature })) continue;
+    count += 1;
+    if (judged.has(nameOf(signed))) continue;
+    const text = `verdict ${at + 1}, of verifier ${key} on unit ${record.unit} of ${record.job}, was drawn to be done again, and was not`;
+    fault('skipped', text);
+  }
+  return count;
+}
+
 /** The verifier's log and the hub show the same verdicts of this verifier and epoch. */
 function auditCopies({ evidence, epoch, fault }: Audit): void {
   const { verifier } = epoch.opened;
@@ -166,11 +192,16 @@ function auditCopies({ evidence, epoch, fault }: Audit): void {
 /** Shards between the epoch before and this one, which no seed of this verifier draws. */
 function auditGap({ evidence, epoch, fault }: Audit): void {
   const before = evidence.epoch - 1;
-  const through = recordsOf({ ...evidence, epoch: before }).flatMap(({ record }) =>
-    record.type === 'revealed' ? [record.through] : [],
-  )[0];
-  if (through === undefined) return;
-  const { from } = epoch.opened;
+  const [last] = recordsOf({ ...evidence, epoch: before }).flatMap(({ record }) =>
+    record.type === 'revealed' ? [record] : [],
+  );
+  if (last === undefined) return;
+  const { through, reviewThrough } = last;
+  const { from, reviewFrom } = epoch.opened;
+  if (reviewFrom > reviewThrough + 1) {
+    const text = `verdicts ${reviewThrough + 1} to ${reviewFrom - 1} of others lie between epochs ${before} and ${evidence.epoch}: no seed of this verifier draws from them`;
+    fault('skipped', text);
+  }
   if (through >= from) {
     fault('seed', `epoch ${evidence.epoch} begins before epoch ${before} ended`);
   }

@@ -5,6 +5,7 @@ import type { LoggedShard } from '#protocol/public-log.ts';
 import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { instant } from '#protocol/units.ts';
 import { auditEpoch, type Evidence, type FaultCode, type Verify } from './audit.ts';
+import { isReviewDrawn } from './draw.ts';
 import type { LogLine } from './events.ts';
 import {
   headOf,
@@ -40,9 +41,14 @@ const epochOf = (line: LogLine): number =>
   line.type === 'verdict' ? line.signed.verdict.epoch : line.signed.record.epoch;
 const verdictLines = honest.lines.filter(isVerdict).filter((line) => epochOf(line) === 2);
 /** The lines of epoch 2 that open and reveal it, with their records changed and signed again. */
-const withRecord = (change: (record: EpochRecord) => EpochRecord): Evidence => ({
-  ...honest,
-  lines: honest.lines.map((line) =>
+const withRecord = (change: (record: EpochRecord) => EpochRecord): Evidence =>
+  changeRecords(honest, change);
+const changeRecords = (
+  evidence: Evidence,
+  change: (record: EpochRecord) => EpochRecord,
+): Evidence => ({
+  ...evidence,
+  lines: evidence.lines.map((line) =>
     isVerdict(line) || epochOf(line) !== 2
       ? line
       : { type: 'epoch', signed: signEpoch(change(line.signed.record)) },
@@ -263,6 +269,49 @@ describe('a verifier that cheats', () => {
     const verdicts = kept.filter(isVerdict).map(({ signed }) => signed);
     expect(faultsOf(published({ ...honest, lines: kept, verdicts }))).toEqual([
       { code: 'skipped', message: expect.stringContaining('between epochs 1 and 2') },
+    ]);
+  });
+});
+
+describe('verdicts of other verifiers', () => {
+  /** Verdicts of a stranger on units that were drawn anyway, so that each has been done again. */
+  const theirs = verdictLines.flatMap(({ signed }) =>
+    Array.from({ length: 20 }, (_, round) => {
+      const verdict = { ...signed.verdict, verifier: STRANGER.key, at: instant(round) };
+      return { verdict, signature: STRANGER.sign('verdict', verdict) };
+    }),
+  );
+  const reviewed = (range: [from: number, through: number], verdicts = theirs): Evidence =>
+    published(
+      changeRecords({ ...honest, verdicts: [...honest.verdicts, ...verdicts] }, (record) =>
+        record.type === 'opened'
+          ? { ...record, reviewFrom: range[0] }
+          : { ...record, reviewThrough: range[1] },
+      ),
+    );
+  const own = honest.verdicts.length;
+
+  it('that were drawn and done again are no fault; one that was not is found', () => {
+    const range: [number, number] = [own + 1, own + theirs.length];
+    expect(faultsOf(reviewed(range))).toEqual([]);
+    const elsewhere = theirs.map(({ verdict: { unit, ...rest } }) => {
+      const verdict = { ...rest, unit: unit + 1_000 };
+      return { verdict, signature: STRANGER.sign('verdict', verdict) };
+    });
+    const drawn = elsewhere.filter(({ signature }) => isReviewDrawn(seedOf(2), signature)).length;
+    expect(drawn).toBeGreaterThan(0);
+    const faults = faultsOf(reviewed(range, elsewhere));
+    expect(faults.map(({ code }) => code)).toEqual(new Array(drawn).fill('skipped'));
+    expect(faults[0]?.message).toContain('was drawn to be done again');
+    expect(faultsOf(reviewed([own + 1, own], elsewhere))).toEqual([]);
+    const forged = elsewhere.map(({ verdict }) => ({ verdict, signature: honest.head.signature }));
+    expect(faultsOf(reviewed(range, forged))).toEqual([]);
+  });
+
+  it('that no epoch draws from are found', () => {
+    const faults = faultsOf(reviewed([2_000, 2_000]));
+    expect(faults).toEqual([
+      { code: 'skipped', message: expect.stringContaining('verdicts 1001 to 1999 of others lie') },
     ]);
   });
 });

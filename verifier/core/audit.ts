@@ -1,13 +1,12 @@
 import { describePolicy } from '#protocol/check-policy.ts';
 import type { EpochRecordOf, SignedEpoch } from '#protocol/epoch.ts';
-import type { Digest, PublicKey, Signature } from '#protocol/ids.ts';
+import type { Digest, PublicKey } from '#protocol/ids.ts';
 import type { LoggedCommitment, LoggedShard } from '#protocol/public-log.ts';
 import type { SignedTreeHead, SignedVerdict } from '#protocol/records.ts';
-import type { SigningContext } from '#protocol/signature.ts';
 import { auditDraws } from './audit-draws.ts';
 import { auditEpochs } from './audit-epochs.ts';
 import { auditLog } from './audit-log.ts';
-import type { LogLine } from './events.ts';
+import type { LogLine, Signed } from './events.ts';
 
 /** What anyone can read of a hub and a verifier. */
 export interface Evidence {
@@ -30,12 +29,6 @@ export interface Evidence {
   verdicts: readonly SignedVerdict[];
 }
 
-export interface Signed {
-  key: PublicKey;
-  context: SigningContext;
-  record: unknown;
-  signature: Signature;
-}
 export type Verify = (signed: Signed) => boolean;
 
 /**

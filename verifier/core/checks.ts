@@ -2,6 +2,7 @@ import { decodeBase64 } from '#protocol/base64.ts';
 import { bytesToHex, DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
+import type { PackageManifest } from '#protocol/package.ts';
 import type { Result } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
 import { drawUnits } from './draw.ts';
@@ -32,15 +33,7 @@ export function receiveCheck(turn: Turn, check: Check): void {
   if (book === undefined || verifier.phase.name !== 'ready') return;
   const { shard, manifest, inputs } = check;
   const { sequence } = shard;
-  if (manifest !== undefined && !verifier.manifests.has(shard.package)) {
-    if (digestRecord(manifest) !== shard.package) {
-      return endLink(turn, `the hub sent a package that is not ${shard.package}`);
-    }
-    verifier.manifests.set(shard.package, manifest);
-  }
-  if (!verifier.manifests.has(shard.package)) {
-    return endLink(turn, `the hub named package ${shard.package} and never sent it`);
-  }
+  if (!takeManifest(turn, { package: shard.package, manifest })) return;
   const digests = decodeBase64(shard.digests);
   if (!digests.ok || digests.value.length !== DIGEST_BYTES * shard.unitCount) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
@@ -64,10 +57,23 @@ export function receiveCheck(turn: Turn, check: Check): void {
   book.seen = Math.max(book.seen, sequence);
 }
 
+/** Keeps a manifest that came; says whether the package is known now, and ends the link if not. */
+export function takeManifest(
+  turn: Turn,
+  { package: id, manifest }: { package: Digest; manifest?: PackageManifest | undefined },
+): boolean {
+  const { manifests } = turn.verifier;
+  if (manifest !== undefined && !manifests.has(id)) {
+    if (digestRecord(manifest) === id) manifests.set(id, manifest);
+    else endLink(turn, `the hub sent a package that is not ${id}`);
+  } else if (!manifests.has(id)) endLink(turn, `the hub named package ${id} and never sent it`);
+  return manifests.has(id);
+}
+
 /** An exit audit waits for an epoch and for its turn; one that is under way is not begun again. */
 function receiveAudit({ verifier }: Turn, arrival: Arrival): void {
   const { sequence } = arrival.shard;
-  const same = ({ cause, shard }: Pick<Arrival, 'cause' | 'shard'>) =>
+  const same = ({ cause, shard }: Pick<Pending, 'cause' | 'shard'>) =>
     cause === 'audit' && shard.sequence === sequence;
   if (verifier.audits.some(same) || verifier.queue.some(same)) return;
   verifier.audits.push(arrival);
@@ -135,15 +141,28 @@ export function dropVoided({ verifier }: Turn, sequence: number): void {
   if (verifier.arrivals.some(({ shard }) => shard.sequence === sequence)) {
     verifier.voided.add(sequence);
   }
-  verifier.queue = verifier.queue.filter(({ shard }) => shard.sequence !== sequence);
+  verifier.queue = verifier.queue.filter(
+    ({ shard, review }) => shard.sequence !== sequence || review !== undefined,
+  );
 }
 
-function queueUnits(turn: Turn, pending: Omit<Pending, 'units'>, drawn: readonly number[]): void {
+/** Puts units at work, but for those that are judged already or at work for another reason. */
+export function queueUnits(
+  turn: Turn,
+  pending: Omit<Pending, 'units'>,
+  drawn: readonly number[],
+): void {
   const { verifier } = turn;
   const { book } = verifier;
   if (book === undefined) return;
-  if (verifier.voided.delete(pending.shard.sequence)) return;
-  const units = drawn.filter((unit) => !isJudged(book, pending.shard, unit)).map(openUnit);
+  if (pending.review === undefined && verifier.voided.delete(pending.shard.sequence)) return;
+  const { lease } = pending.shard;
+  const atWork = verifier.queue.flatMap(({ shard, units }) =>
+    shard.lease === lease ? units.map(({ unit }) => unit) : [],
+  );
+  const units = drawn
+    .filter((unit) => !isJudged(book, pending.shard, unit) && !atWork.includes(unit))
+    .map(openUnit);
   if (units.length > 0) insert(verifier.queue, { ...pending, units });
   else if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
 }

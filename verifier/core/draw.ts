@@ -2,14 +2,17 @@ import {
   type CheckPolicy,
   checkThreshold,
   ppmThreshold,
+  REVIEW_PPM,
   sharersOf,
   shareThreshold,
 } from '#protocol/check-policy.ts';
 import { concatBytes, hexToBytes, sha256 } from '#protocol/digest.ts';
-import type { Digest, Nonce } from '#protocol/ids.ts';
+import type { Digest, Nonce, Signature } from '#protocol/ids.ts';
 
 const BLOCK_BYTES = 64;
-const CONTEXT = Uint8Array.from('pocketgrid/draw@1', (character) => character.charCodeAt(0));
+const contextOf = (name: string) => Uint8Array.from(name, (character) => character.charCodeAt(0));
+const CONTEXT = contextOf('pocketgrid/draw@1');
+const REVIEW_CONTEXT = contextOf('pocketgrid/review@1');
 
 /** HMAC-SHA-256 (RFC 2104, FIPS 198-1) for keys of at most one block. */
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
@@ -34,8 +37,20 @@ export const commitSeed = (seed: Nonce): Uint8Array => sha256(hexToBytes(seed));
 export function drawValue(seed: Nonce, commitment: Digest, unit: number): bigint {
   const place = new Uint8Array(8);
   new DataView(place.buffer).setBigUint64(0, BigInt(unit));
-  const mac = hmacSha256(hexToBytes(seed), concatBytes(CONTEXT, hexToBytes(commitment), place));
+  return keyedValue(seed, CONTEXT, hexToBytes(commitment), place);
+}
+
+function keyedValue(seed: Nonce, ...message: Uint8Array[]): bigint {
+  const mac = hmacSha256(hexToBytes(seed), concatBytes(...message));
   return new DataView(mac.buffer, mac.byteOffset, 8).getBigUint64(0);
+}
+
+/**
+ * Whether another's verdict is done again: HMAC-SHA-256(seed, `pocketgrid/review@1` ‖ signature (64)),
+ * likewise, lies under 2 %. Nobody else knows before the seed is revealed.
+ */
+export function isReviewDrawn(seed: Nonce, signature: Signature, ppm = REVIEW_PPM): boolean {
+  return keyedValue(seed, REVIEW_CONTEXT, hexToBytes(signature)) < ppmThreshold(ppm);
 }
 
 /**

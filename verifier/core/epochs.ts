@@ -37,23 +37,45 @@ export function auditEpoch(turn: Turn, book: Book, sequence: number): KeptEpoch 
   return epoch.stage === 'logged' ? epoch : undefined;
 }
 
+/**
+ * The epoch that draws from a verdict of another: the one whose range it lies in, else the open one.
+ * `past` where that one is over: all it drew was judged. Undefined while it may not draw.
+ */
+export function reviewEpoch(
+  turn: Turn,
+  book: Book,
+  number: number,
+): KeptEpoch | 'past' | undefined {
+  const own = book.epochs.find(
+    ({ reviewFrom, reviewThrough }) =>
+      reviewFrom <= number && number <= (reviewThrough ?? Infinity),
+  );
+  if (own === undefined && number <= book.reviewDrawn) return 'past';
+  const epoch = own ?? openEpoch(book) ?? beginEpoch(turn, book, book.highest + 1);
+  if (epoch.revealed !== undefined || number < epoch.reviewFrom) return 'past';
+  return epoch.stage === 'logged' ? epoch : undefined;
+}
+
 /** Draws a new seed and publishes its commitment; no unit is drawn before the hub has it. */
 function beginEpoch(turn: Turn, book: Book, from: number): KeptEpoch {
   const { verifier, world } = turn;
   const { key, policy } = verifier.config;
   const seed = world.random();
   book.lastEpoch += 1;
+  const reviewFrom = Math.max(book.reviewSeen, book.reviewDrawn) + 1;
   const record: EpochRecordOf<'opened'> = {
     type: 'opened',
     verifier: key,
     epoch: book.lastEpoch,
     commitment: bytesToHex(commitSeed(seed)) as Digest,
     from,
+    reviewFrom,
     policy,
     at: world.now,
   };
   const opened = { record, signature: world.sign('epoch', record) };
-  const epoch: KeptEpoch = { number: record.epoch, seed, from, policy, opened, stage: 'opening' };
+  const drawn = { seed, from, reviewFrom, policy };
+  const epoch: KeptEpoch = { number: record.epoch, ...drawn, opened, stage: 'opening' };
   book.epochs.push(epoch);
   writeOpened(turn, book, epoch);
   return epoch;
@@ -75,6 +97,8 @@ export function turnEpochs(turn: Turn): void {
   const open = openEpoch(book);
   if (open?.stage === 'logged' && verifier.arrivals.length === 0 && isOver(turn, book, open)) {
     open.through = Math.max(book.highest, open.from - 1);
+    open.reviewThrough = Math.max(book.reviewSeen, open.reviewFrom - 1);
+    book.reviewDrawn = Math.max(book.reviewDrawn, open.reviewThrough);
   }
   for (const epoch of book.epochs) {
     const { number, stage } = epoch;
@@ -89,16 +113,19 @@ export function turnEpochs(turn: Turn): void {
 }
 
 /** Everything drawn under its seed is judged, exit audits and disputes as well. */
-function isJudged({ verifier }: Turn, book: Book, { number, through }: KeptEpoch): boolean {
-  if (through === undefined || book.judged < through) return false;
+function isJudged({ verifier }: Turn, book: Book, epoch: KeptEpoch): boolean {
+  const { number, through, reviewThrough = 0 } = epoch;
+  if (through === undefined || book.judged < through || book.reviewSeen < reviewThrough)
+    return false;
   return !verifier.queue.some(({ epoch }) => epoch === number);
 }
 
 function reveal(turn: Turn, book: Book, epoch: KeptEpoch): void {
-  const { number, seed, through = -1, opened } = epoch;
+  const { number, seed, through = -1, reviewThrough = 0, opened } = epoch;
   const { verifier } = opened.record;
   const at = turn.world.now;
-  const record = { type: 'revealed', verifier, epoch: number, seed, through, at } as const;
+  const type = 'revealed' as const;
+  const record = { type, verifier, epoch: number, seed, through, reviewThrough, at };
   epoch.revealed = { record, signature: turn.world.sign('epoch', record) };
   epoch.stage = 'revealing';
   const lines = [{ type: 'epoch', signed: epoch.revealed }] as const;
@@ -152,7 +179,8 @@ type EpochWrite = Extract<Persisting, { epoch: number }>;
 function isOver({ verifier, world }: Turn, book: Book, open: KeptEpoch): boolean {
   const { policy, epochMs } = verifier.config;
   if (canonicalJson(open.policy) !== canonicalJson(policy)) return true;
-  return world.now - open.opened.record.at >= epochMs && book.highest >= open.from;
+  const drew = book.highest >= open.from || book.reviewSeen >= open.reviewFrom;
+  return world.now - open.opened.record.at >= epochMs && drew;
 }
 
 /** What is kept on disk of the epochs that are not over. */

@@ -24,6 +24,15 @@ export interface World {
   /** 32 random bytes; epoch seeds and the jitter of the back-off come from here. */
   random(): Nonce;
   sign(context: SigningContext, record: unknown): Signature;
+  verify(signed: Signed): boolean;
+}
+
+/** A record and what is said to be its signature. */
+export interface Signed {
+  key: PublicKey;
+  context: SigningContext;
+  record: unknown;
+  signature: Signature;
 }
 
 export interface VerifierConfig {
@@ -44,6 +53,9 @@ export interface Epoch {
   /** First and last sequence drawn with this seed; `through` is set when it is closed. */
   from: number;
   through?: number;
+  /** Numbers of the first and last verdict of others that it drew from. */
+  reviewFrom: number;
+  reviewThrough?: number;
   policy: CheckPolicy;
   /** As they were signed and logged. */
   opened: SignedEpochOf<'opened'>;
@@ -54,10 +66,15 @@ export interface Epoch {
 export interface FiledVerdict {
   sequence: number;
   signed: SignedVerdict;
+  /** The number of the verdict that it reviews. */
+  review?: number;
 }
 
 /** One line of the public log. */
 export type LogLine = ({ type: 'verdict' } & FiledVerdict) | { type: 'epoch'; signed: SignedEpoch };
+
+/** How far a verifier has come with one hub. */
+export type Marks = Pick<Saved, 'judged' | 'settled' | 'reviewed'>;
 
 /** What a verifier has on disk about one hub; loaded before the hello. */
 export interface Saved {
@@ -66,11 +83,15 @@ export interface Saved {
   judged: number;
   /** The hub has had `judged` messages through this sequence for `SETTLE_MS` on a live link. */
   settled: number;
+  /** Reviews through this number are judged, and the hub has had them for `SETTLE_MS`; 0 at first. */
+  reviewed: number;
+  /** Number of the last verdict of others that an epoch on disk may have drawn from. */
+  reviewDrawn: number;
   /** Number of the newest epoch ever opened, 0 at first. */
   lastEpoch: number;
   /** Epochs whose seed the hub has not acknowledged, oldest first. */
   epochs: readonly Epoch[];
-  /** Verdicts of sequences past `settled`, oldest first: they may have to be sent again. */
+  /** Verdicts past `settled`, and reviews past `reviewed`, oldest first: they may have to be sent again. */
   verdicts: readonly FiledVerdict[];
   /** What all verdicts ever written come to: see `drift.ts`. */
   drifts: ReadonlyMap<string, number>;
@@ -132,7 +153,7 @@ export type VerifierEffect =
       token: Token;
       epochs?: readonly Epoch[];
       lines: readonly LogLine[];
-      marks?: { judged: number; settled: number };
+      marks?: Marks;
     }
   /**
    * Re-execute one unit on the exact lane, answer `executed`. `fresh` asks for a compute worker that

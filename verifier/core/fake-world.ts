@@ -9,6 +9,7 @@ import { accept, refusal, refuse } from '#protocol/refusal.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { noteDrift } from './drift.ts';
 import type { LogLine, Saved, VerifierEffect, VerifierEvent } from './events.ts';
+import type { Review } from './reviews.ts';
 import type { Verifier } from './state.ts';
 import { openVerifier, stepVerifier } from './verifier.ts';
 
@@ -28,6 +29,7 @@ export interface FakeScript {
 
 /** The lease of the second device. */
 const SECOND = '9'.repeat(32) as LeaseId;
+export const FAKE_SIGNATURE = '5'.repeat(128) as Signature;
 const HUB = 'aa'.repeat(32) as PublicKey;
 const INPUTS = { root: '11'.repeat(32) as Root, length: bytes(4096) };
 const FILE = { root: '22'.repeat(32) as Root, length: bytes(100) };
@@ -109,6 +111,8 @@ export function openFakeWorld(script: FakeScript = {}): FakeWorld {
   const none = {
     judged: -1,
     settled: -1,
+    reviewed: 0,
+    reviewDrawn: 0,
     lastEpoch: 0,
     epochs: [],
     verdicts: [],
@@ -147,7 +151,8 @@ export function step(world: FakeWorld, event: VerifierEvent): void {
     const effects = stepVerifier(world.state, next, {
       now: instant(world.now),
       random: () => digest(Uint8Array.of(world.nonces++)) as string as Nonce,
-      sign: () => '5'.repeat(128) as Signature,
+      sign: () => FAKE_SIGNATURE,
+      verify: ({ signature }) => !signature.startsWith('0'),
     });
     world.effects.push(...effects);
     for (const effect of effects) answer(world, effect);
@@ -254,6 +259,34 @@ export const sendAudit = (world: FakeWorld, shard: AcceptedShard): void => {
   const asked = { audit: true, floorPpm: 1_000_000 };
   receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS, ...asked });
 };
+
+/** Another verifier's word on unit `number`, whose device claims `claim`; each has a signature of its own. */
+export function reviewOf(number: number, claim = number): Review {
+  const shard = fakeShard(Math.floor(number / 10), [claim]);
+  const { job, lease, device, sequence, provider } = shard;
+  const claimed = digest(output(claim));
+  const verdict: Verdict = {
+    verifier: 'bb'.repeat(32) as PublicKey,
+    job,
+    unit: number,
+    lease,
+    device,
+    kind: 'match',
+    lane: 'exact',
+    claimed,
+    reference: claimed,
+    l2: 0,
+    max: 0,
+    runs: 1,
+    epoch: 1,
+    n: number + 1,
+    at: instant(0),
+  };
+  const half = `5${digestRecord(number).slice(1)}`;
+  const signed = { verdict, signature: `${half}${half}` as Signature };
+  const about = { sequence, provider, package: shard.package, manifest: MANIFEST };
+  return { type: 'review', number, signed, ...about, inputs: INPUTS };
+}
 
 const sent = ({ effects }: FakeWorld) =>
   effects.flatMap((effect) => (effect.type === 'send' ? [effect.message] : []));

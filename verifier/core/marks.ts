@@ -1,16 +1,22 @@
 import { after, type Instant, millis } from '#protocol/units.ts';
 import { persist } from './persist.ts';
+import { settleReviews } from './reviews.ts';
 import { rejoin } from './session.ts';
-import type { Book, Pending, Turn, Verifier } from './state.ts';
+import {
+  type Book,
+  forgetSettled,
+  type Pending,
+  SETTLE_MS,
+  type Turn,
+  type Verifier,
+} from './state.ts';
 import { heldUnits } from './view.ts';
 
 /** `judged` is sent at most this often: the hub stores each one. */
 const TELL_EVERY_MS = millis(200);
-/** A `judged` that went out on a link that still holds after this time has arrived. */
-const SETTLE_MS = millis(5_000);
 
 /** What comes on top of the draws holds no mark back. */
-const isDraw = ({ cause }: Pending): boolean => cause !== 'audit' && cause !== 'dispute';
+const isDraw = ({ cause }: Pending): boolean => cause === undefined || cause === 'assurance';
 
 /** The last sequence all of whose draws are judged, with their verdicts on disk. */
 export function judgedThrough(verifier: Verifier, book: Book): number {
@@ -27,11 +33,14 @@ export function moveMarks(turn: Turn): void {
   const { verifier, world } = turn;
   const { book } = verifier;
   if (book === undefined || world.now < verifier.diskAfter) return;
+  settleReviews(turn, book);
   settle(turn, book);
   const judged = judgedThrough(verifier, book);
   const writing = [...verifier.persisting.values()].some(({ type }) => type === 'marks');
-  if (judged > book.judged && !writing && isDue(verifier, world.now)) {
-    const marks = { judged, settled: book.settled };
+  const moved = judged > book.judged || book.reviewed > book.reviewMarked;
+  if (moved && !writing && isDue(verifier, world.now)) {
+    const { settled, reviewed } = book;
+    const marks = { judged, settled, reviewed };
     persist(turn, { type: 'marks', ...marks }, { lines: [], marks });
   }
   tell(turn, book);
@@ -63,5 +72,5 @@ function settle({ verifier, world }: Turn, book: Book): void {
   const { through, at } = phase.told;
   if (through <= book.settled || world.now < after(at, SETTLE_MS) || phase.heardAt < at) return;
   book.settled = through;
-  book.verdicts = book.verdicts.filter(({ sequence }) => sequence > through);
+  forgetSettled(book);
 }

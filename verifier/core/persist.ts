@@ -30,6 +30,7 @@ export function finishPersist(turn: Turn, token: Token): void {
       return finishEpoch(book, done);
     case 'marks':
       book.judged = Math.max(book.judged, done.judged);
+      book.reviewMarked = Math.max(book.reviewMarked, done.reviewed);
       return;
     case 'verdict': {
       const { filed } = done.check;

@@ -23,6 +23,8 @@ import type { LogLine } from './events.ts';
 const SAMPLE_POLICY: CheckPolicy = { type: 'trust', trustUnits: 15, floorPpm: 200_000 };
 const UNITS = 10;
 const SHARDS = 8;
+/** Verdicts, of whomever, that each epoch draws from. */
+const REVIEWS = 1_000;
 const PACKAGE = digestRecord('package');
 const JOB = 'job_0123456789abcdef' as JobId;
 export const [HUB, VERIFIER, STRANGER] = [sampleKey('hub'), sampleKey('verifier'), sampleKey('x')];
@@ -153,8 +155,23 @@ function recordsOf(epoch: number, changes: SampleChanges): SignedEpoch[] {
   const policy = SAMPLE_POLICY;
   const whose = { verifier: VERIFIER.key, epoch };
   return [
-    signEpoch({ type: 'opened', ...whose, commitment, from, policy, at: instant(1_000 * from) }),
-    signEpoch({ type: 'revealed', ...whose, seed, through, at: instant(1_000 * through + 900) }),
+    signEpoch({
+      type: 'opened',
+      ...whose,
+      commitment,
+      from,
+      reviewFrom: epoch === 1 ? 1 : REVIEWS + 1,
+      policy,
+      at: instant(1_000 * from),
+    }),
+    signEpoch({
+      type: 'revealed',
+      ...whose,
+      seed,
+      through,
+      reviewThrough: epoch * REVIEWS,
+      at: instant(1_000 * through + 900),
+    }),
   ];
 }
 

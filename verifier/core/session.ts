@@ -54,6 +54,7 @@ export function bindBook(turn: Turn, saved: Saved): void {
   verifier.tasks.clear();
   verifier.persisting.clear();
   verifier.arrivals = [];
+  verifier.reviews = [];
   verifier.audits = [];
   verifier.voided.clear();
   verifier.queue = [];
@@ -79,7 +80,7 @@ function hello(turn: Turn): void {
   turn.effects.push({
     type: 'send',
     link: phase.link,
-    message: { type: 'hello', claim, signature, ...judged },
+    message: { type: 'hello', claim, signature, ...judged, reviewed: book.reviewed },
   });
 }
 
@@ -94,7 +95,12 @@ export function receiveWelcome(turn: Turn, welcome: Welcome): void {
   const { link } = phase;
   const { now } = world;
   const beatMs = millis(Math.max(welcome.beatMs, 100));
-  verifier.phase = { name: 'ready', link, since: now, heardAt: now, sentAt: now, beatMs };
+  const { from = 1, through = 0 } = welcome.reviews ?? {};
+  const reviewing = { through: book.reviewed, at: now };
+  const times = { since: now, heardAt: now, sentAt: now };
+  verifier.phase = { name: 'ready', link, ...times, beatMs, reviewing, reviewCount: through };
+  // What the hub cannot pass on any more is drawn by no epoch that is opened from now on.
+  book.reviewSeen = Math.max(book.reviewSeen, from - 1);
   book.seen = -1;
   delete verifier.overflow;
   effects.push({ type: 'ticket', ticket: welcome.ticket });

@@ -3,12 +3,13 @@ import type { PackageDraft } from '#protocol/job.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
-import type { Instant, Millis } from '#protocol/units.ts';
+import { type Instant, type Millis, millis } from '#protocol/units.ts';
 import type { Drifts } from './drift.ts';
 import type {
   Epoch,
   FiledVerdict,
   LinkId,
+  Marks,
   Reference,
   Saved,
   TaskId,
@@ -17,6 +18,10 @@ import type {
   VerifierEffect,
   World,
 } from './events.ts';
+import type { Review } from './reviews.ts';
+
+/** A `judged` that went out on a link that still holds after this time has arrived. */
+export const SETTLE_MS = millis(5_000);
 
 /** The one state machine of a verifier. Every phase but `ready` says why it is not ready. */
 export type Phase =
@@ -34,6 +39,10 @@ export type Phase =
       heardAt: Instant;
       sentAt: Instant;
       beatMs: Millis;
+      /** What the hub may need until it surely has it: reviews judged at this time. */
+      reviewing: { through: number; at: Instant };
+      /** Verdicts the hub had when it welcomed us. */
+      reviewCount: number;
       /** The last `judged` message on this link. */
       told?: { through: number; at: Instant };
     }
@@ -56,6 +65,12 @@ export interface Book {
   hub: PublicKey;
   judged: number;
   settled: number;
+  /** As in `Saved`; `reviewMarked` is the one on disk. */
+  reviewed: number;
+  reviewMarked: number;
+  reviewDrawn: number;
+  /** The last verdict of others that was drawn or passed over since the start. */
+  reviewSeen: number;
   lastEpoch: number;
   epochs: KeptEpoch[];
   verdicts: FiledVerdict[];
@@ -84,9 +99,15 @@ export interface UnitCheck {
   filed?: FiledVerdict;
 }
 
+/** What is known of a shard whose units are judged: of a review there is one unit. */
+export type CheckedShard = Pick<
+  AcceptedShard,
+  'sequence' | 'job' | 'lease' | 'device' | 'provider' | 'package' | 'firstUnit'
+>;
+
 /** An accepted shard with units that still have to be judged. */
 export interface Pending {
-  shard: AcceptedShard;
+  shard: CheckedShard;
   inputs: BlobRef;
   /** 32 bytes of SHA-256 per unit, as the device claimed. */
   digests: Uint8Array;
@@ -94,6 +115,8 @@ export interface Pending {
   cause?: CheckCause;
   /** What the draw went by: `AcceptedShard.before`, or less where this verifier knows better. */
   before: number;
+  /** The number of the verdict that this is a review of. */
+  review?: number;
   units: UnitCheck[];
 }
 
@@ -121,7 +144,7 @@ export interface Preparing {
 export type Persisting =
   | { type: 'epoch'; epoch: number }
   | { type: 'verdict'; sequence: number; check: UnitCheck }
-  | { type: 'marks'; judged: number; settled: number }
+  | ({ type: 'marks' } & Marks)
   | { type: 'reveal'; epoch: number }
   | { type: 'forget'; epoch: number };
 
@@ -137,6 +160,8 @@ export interface Verifier {
   standings: Map<string, number>;
   /** Waiting for an epoch whose commitment is in the log; in order of sequence. */
   arrivals: Arrival[];
+  /** Verdicts of others not drawn from yet, by number. */
+  reviews: Review[];
   /** Exit audits not drawn yet. */
   audits: Arrival[];
   /** Void before they were drawn. */
@@ -174,6 +199,10 @@ export function openBook(saved: Saved): Book {
     hub: saved.hub,
     judged: saved.judged,
     settled: saved.settled,
+    reviewed: saved.reviewed,
+    reviewMarked: saved.reviewed,
+    reviewDrawn: saved.reviewDrawn,
+    reviewSeen: saved.reviewed,
     lastEpoch: saved.lastEpoch,
     epochs,
     verdicts: [...saved.verdicts],
@@ -182,6 +211,14 @@ export function openBook(saved: Saved): Book {
     drawn: saved.judged,
     seen: -1,
   };
+}
+
+/** Forgets verdicts the hub surely has. */
+export function forgetSettled(book: Book): void {
+  const { settled, reviewed } = book;
+  book.verdicts = book.verdicts.filter(
+    ({ sequence, review = 0 }) => sequence > settled || review > reviewed,
+  );
 }
 
 export function say(turn: Turn, level: 'info' | 'warning' | 'catch', text: string): void {

@@ -2,13 +2,13 @@ import { DISTANCE_MAX } from '#protocol/comparison.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import { isAlarm } from '#protocol/drift.ts';
 import type { Digest } from '#protocol/ids.ts';
-import type { AcceptedShard, Verdict } from '#protocol/records.ts';
+import type { Verdict } from '#protocol/records.ts';
 import { driftAfter, noteDrift } from './drift.ts';
 import type { FiledVerdict } from './events.ts';
 import type { Finding } from './ladder.ts';
 import { persist } from './persist.ts';
 import { resetDevice } from './standing.ts';
-import { type Pending, say, type Turn, type UnitCheck } from './state.ts';
+import { type CheckedShard, type Pending, say, type Turn, type UnitCheck } from './state.ts';
 
 /** Signs a finding and writes it down; it is sent when it is on disk. */
 export function fileVerdict(
@@ -61,13 +61,14 @@ function signVerdict(
   return {
     sequence: shard.sequence,
     signed: { verdict, signature: world.sign('verdict', verdict) },
+    ...(pending.review === undefined ? {} : { review: pending.review }),
   };
 }
 
 /** A match that is one too many of its kind: its device is unfit, as if it were beyond tolerance. */
 function weighDrift(
   { verifier: { book } }: Turn,
-  shard: AcceptedShard,
+  shard: CheckedShard,
   usedPpm: number | undefined,
 ): Pick<Verdict, 'drift'> | Pick<Verdict, 'drift' | 'kind' | 'reason'> {
   if (usedPpm === undefined || book === undefined) return {};

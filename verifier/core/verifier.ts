@@ -22,6 +22,7 @@ import type {
 import { moveMarks } from './marks.ts';
 import { failPersist, finishPersist } from './persist.ts';
 import { finishPreparing, receivePrepare, startPreparing } from './prepare.ts';
+import { drawReviews, receiveReview } from './reviews.ts';
 import { expireSeconds, receiveSeconded, repeatSeconds } from './second.ts';
 import {
   bindBook,
@@ -50,6 +51,7 @@ export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
     manifests: new Map(),
     standings: new Map(),
     arrivals: [],
+    reviews: [],
     audits: [],
     voided: new Set(),
     queue: [],
@@ -84,6 +86,7 @@ function drive(turn: Turn): void {
   turnEpochs(turn);
   drawArrivals(turn);
   drawAudits(turn);
+  drawReviews(turn);
   startPreparing(turn);
   expireSeconds(turn);
   startTasks(turn);
@@ -156,6 +159,8 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       return receiveSeconded(turn, message);
     case 'voided':
       return dropVoided(turn, message.sequence);
+    case 'review':
+      return receiveReview(turn, message);
     case 'epoch-logged':
       return receiveLogged(turn, message);
     default:

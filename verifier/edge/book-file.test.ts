@@ -21,6 +21,7 @@ const openedRecord = (epoch: number): SignedEpochOf<'opened'> => ({
     epoch,
     commitment: digest,
     from: epoch * 10,
+    reviewFrom: epoch * 100 + 1,
     policy,
     at: instant(5),
   },
@@ -33,6 +34,7 @@ const revealedRecord = (epoch: number): SignedEpochOf<'revealed'> => ({
     epoch,
     seed: `${epoch}`.repeat(64) as Nonce,
     through: epoch * 10 + 9,
+    reviewThrough: epoch * 100 + 100,
     at: instant(6),
   },
   signature,
@@ -41,12 +43,14 @@ const epochOf = (number: number): Epoch => ({
   number,
   seed: `${number}`.repeat(64) as Nonce,
   from: number * 10,
+  reviewFrom: number * 100 + 1,
   policy,
   opened: openedRecord(number),
 });
 const closedEpoch = (number: number): Epoch => ({
   ...epochOf(number),
   through: number * 10 + 9,
+  reviewThrough: number * 100 + 100,
   revealed: revealedRecord(number),
 });
 const opened = (epoch: number): LogLine => ({ type: 'epoch', signed: openedRecord(epoch) });
@@ -95,6 +99,8 @@ describe('the book of a hub', () => {
       hub: HUB,
       judged: -1,
       settled: -1,
+      reviewed: 0,
+      reviewDrawn: 0,
       lastEpoch: 0,
       epochs: [],
       verdicts: [],
@@ -108,7 +114,7 @@ describe('the book of a hub', () => {
     const writes = [
       first.book.write({ epochs: [epochOf(1)], lines: [opened(1)] }),
       ...[10, 11, 12].map((sequence) => first.book.write({ lines: [verdictOf(sequence)] })),
-      first.book.write({ lines: [], marks: { judged: 12, settled: 11 } }),
+      first.book.write({ lines: [], marks: { judged: 12, settled: 11, reviewed: 0 } }),
     ];
     expect(await Promise.all(writes)).toEqual([
       undefined,
@@ -137,7 +143,10 @@ describe('the book of a hub', () => {
     const { verdict, signature } = line.signed;
     const drift = { rule: DRIFT_VERSION, package: digest, usedPpm: 900_000, sum: 11_103 };
     const signed = { signature, verdict: { ...verdict, drift } };
-    await first.book.write({ lines: [{ ...line, signed }], marks: { judged: 9, settled: 9 } });
+    await first.book.write({
+      lines: [{ ...line, signed }],
+      marks: { judged: 9, settled: 9, reviewed: 0 },
+    });
     await first.book.close();
     const { book } = await open();
     expect(book.saved).toMatchObject({ verdicts: [] });

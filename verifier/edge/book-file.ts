@@ -39,9 +39,9 @@ export async function openBookFile(
   const logFile = join(folder, 'log.jsonl');
   const seedFile = join(folder, 'seeds.json');
   const markFile = join(folder, 'marks.json');
-  const marks = (await readAs(MarkFile, markFile)) ?? { judged: -1, settled: -1 };
+  const marks = (await readAs(MarkFile, markFile)) ?? { judged: -1, settled: -1, reviewed: 0 };
   const seeds: Epoch[] = (await readAs(SeedFile, seedFile)) ?? [];
-  const found = await readLog(logFile, marks.settled, onLine);
+  const found = await readLog(logFile, marks, onLine);
   // A seed counts when its line is in the log: without it nobody has heard of it.
   const epochs = seeds
     .filter(({ number }) => number <= found.lastEpoch)
@@ -54,6 +54,7 @@ export async function openBookFile(
     hub,
     ...marks,
     lastEpoch: found.lastEpoch,
+    reviewDrawn: found.reviewDrawn,
     epochs,
     verdicts: found.verdicts,
     drifts: found.drifts,
@@ -80,10 +81,11 @@ const unreadable = (file: string, why: string): PocketgridError =>
     ),
   );
 
-async function readLog(file: string, settled: number, onLine: (line: LogLine) => void) {
+async function readLog(file: string, marks: MarkFile, onLine: (line: LogLine) => void) {
   const found = {
     length: 0,
     lastEpoch: 0,
+    reviewDrawn: 0,
     /** Epochs whose seed stands in the log. */
     revealed: new Set<number>(),
     verdicts: [] as FiledVerdict[],
@@ -105,12 +107,16 @@ async function readLog(file: string, settled: number, onLine: (line: LogLine) =>
     onLine(line);
     if (line.type === 'verdict') {
       const { type: _type, ...filed } = line;
-      if (filed.sequence > settled) found.verdicts.push(filed);
+      const { sequence, review = 0 } = filed;
+      if (sequence > marks.settled || review > marks.reviewed) found.verdicts.push(filed);
       noteDrift(found.drifts, filed.signed.verdict);
     } else {
-      const { type, epoch } = line.signed.record;
+      const { record } = line.signed;
+      const { epoch } = record;
       found.lastEpoch = Math.max(found.lastEpoch, epoch);
-      if (type === 'revealed') found.revealed.add(epoch);
+      if (record.type === 'revealed') found.revealed.add(epoch);
+      const drawn = record.type === 'opened' ? record.reviewFrom - 1 : record.reviewThrough;
+      found.reviewDrawn = Math.max(found.reviewDrawn, drawn);
     }
   }
   return found;

@@ -12,6 +12,7 @@ export const LogLineSchema: v.GenericSchema<unknown, LogLine> = v.variant('type'
     type: v.literal('verdict'),
     sequence: Count,
     signed: SignedVerdict,
+    review: v.exactOptional(Count),
   }),
   v.strictObject({ type: v.literal('epoch'), signed: SignedEpoch }),
 ]);
@@ -23,6 +24,8 @@ export const SeedFile = v.array(
     seed: Nonce,
     from: Count,
     through: v.exactOptional(Mark),
+    reviewFrom: Count,
+    reviewThrough: v.exactOptional(Count),
     policy: CheckPolicy,
     opened: v.strictObject({ record: EpochOpened, signature: Signature }),
     revealed: v.exactOptional(v.strictObject({ record: EpochRevealed, signature: Signature })),
@@ -30,5 +33,9 @@ export const SeedFile = v.array(
 ) satisfies v.GenericSchema<unknown, Epoch[]>;
 
 /** `marks.json`: how far this verifier has judged, and how far the hub surely knows. */
-export const MarkFile = v.strictObject({ judged: Mark, settled: Mark });
+export const MarkFile = v.strictObject({
+  judged: Mark,
+  settled: Mark,
+  reviewed: v.optional(Count, 0),
+});
 export type MarkFile = v.InferOutput<typeof MarkFile>;

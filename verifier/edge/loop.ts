@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Nonce, PublicKey } from '#protocol/ids.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
+import type { Verify } from '../core/audit.ts';
 import type { VerifierConfig, VerifierEffect, VerifierEvent, World } from '../core/events.ts';
 import { openVerifier, stepVerifier, type Verifier } from '../core/verifier.ts';
 import { openBlobs } from './blobs.ts';
@@ -13,6 +14,7 @@ import { type Cost, countExecution, countShown, openCost } from './cost.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import type { Identity } from './identity.ts';
 import { type Lane, openLane } from './lane.ts';
+import { openVerify } from './signature.ts';
 import { openTally, type Tally, tallyLine } from './tally.ts';
 
 const TICK_MS = 100;
@@ -47,6 +49,7 @@ interface Parts {
   links: Map<number, ControlLink>;
   http: HubHttp;
   lane: Lane;
+  verify: Verify;
   book: BookFile | undefined;
   tally: Tally;
   cost: Cost;
@@ -67,6 +70,7 @@ export async function openLoop(options: LoopOptions): Promise<Loop> {
     links: new Map(),
     http,
     lane: openLane({ blobs, workers, http }),
+    verify: openVerify(),
     book: undefined,
     tally: openTally(),
     cost: openCost(),
@@ -116,6 +120,7 @@ function post(parts: Parts, event: VerifierEvent): void {
         now: instant(Date.now()),
         random: () => randomBytes(32).toString('hex') as Nonce,
         sign: parts.options.identity.sign,
+        verify: parts.verify,
       };
       for (const effect of stepVerifier(parts.state, next, world)) perform(parts, effect);
     }

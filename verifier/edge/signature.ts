@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject, verify as verifyBytes } from 'node:crypto';
 import { signingBytes } from '#protocol/signature.ts';
-import type { Signed, Verify } from '../core/audit.ts';
+import type { Verify } from '../core/audit.ts';
+import type { Signed } from '../core/events.ts';
 
 /** Checks Ed25519 signatures, about 0.1 ms each, keeping the keys it met. Malformed ones are false. */
 export function openVerify(): Verify {

@@ -169,6 +169,7 @@ export function openedEpoch(epoch: number, verifier = keyOf(50)): Extract<Fact, 
     epoch,
     commitment: digestOf(1_000 + epoch),
     from: 10 * epoch,
+    reviewFrom: 1,
     policy: CHECK_POLICY_DEFAULT,
     at: instant(5_000 + epoch),
   };
@@ -185,6 +186,7 @@ export function revealedEpoch(
     epoch,
     seed: hex(1_100 + epoch, 64) as Nonce,
     through: 10 * epoch + 9,
+    reviewThrough: 0,
     at: instant(6_000 + epoch),
   };
   return { type: 'epoch', signed: { record, signature: signatureOf(1_100 + epoch) } };

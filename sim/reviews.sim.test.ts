@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import type { VerifierLie } from './verifier-node.ts';
+import { drawScenario, runScenario, type Scenario } from './world.ts';
+
+/**
+ * Three verifiers, of which only the liar checks anything by its own draw: the two others see wrong
+ * work only where they review what the liar said.
+ */
+const stage = (seed: number, lie: VerifierLie): Scenario => ({
+  ...drawScenario(seed),
+  weather: { latencyMs: [1, 40], meanLifeMs: Number.POSITIVE_INFINITY },
+  devices: 3,
+  cheats: lie === 'frames' ? 0 : 1,
+  units: 3_000,
+  assurance: 0,
+  checkRate: 0,
+  liarRate: 1,
+  lie,
+  hubCrashes: 0,
+  verifierCrashes: 0,
+  departures: 0,
+  newcomers: { burst: 10, unitsEach: 1 },
+});
+
+describe.each([
+  { lie: 'stamps', barred: 1 },
+  { lie: 'spares', barred: 1 },
+  { lie: 'frames', barred: 0 },
+] as const)('a verifier that $lie', ({ lie, barred }) => {
+  test.each([1, 2, 3])(
+    'is found by two that check by review alone; no honest device pays (seed %i)',
+    (seed) => {
+      const outcome = runScenario(stage(seed, lie));
+      expect(outcome.broken).toEqual([]);
+      expect(outcome.reviews).toBeGreaterThan(10);
+      expect(outcome.faults).toBeGreaterThan(0);
+      expect(outcome.barred).toBe(barred);
+    },
+  );
+});
