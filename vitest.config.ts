@@ -23,6 +23,7 @@ export default defineConfig({
       project('web', ['web/**/*.test.ts', 'web/**/*.test.tsx']),
       project('sim', ['sim/**/*.test.ts'], 180_000),
       project('scripts', ['scripts/**/*.test.ts'], 60_000),
+      project('programs', ['programs/**/*.test.ts']),
       project('bench', ['bench/**/*.test.ts']),
     ],
   },

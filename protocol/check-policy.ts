@@ -153,11 +153,13 @@ export function holdbackUnits(
  * What pay is held back for. The first `probationUnits` of an identity earn nothing, since nothing is
  * at stake in them yet; after that `holdbackUnits` of the newest units stay unpaid until later work
  * has passed. A check is taken to find 99.9 % of wrong units, which is what a calibrated class must
- * reach, and a tenth of the checks to spare the cheat.
+ * reach, and a tenth of the checks to spare the cheat. What has been held for `holdbackMs` since its
+ * job ended is paid as well.
  */
 export const PAY_POLICY = {
   probationUnits: 100,
   holdbackUnits: holdbackUnits(CHECK_POLICY_DEFAULT, { powerPpm: 999_000, sparedPpm: 100_000 }),
+  holdbackMs: 72 * 3_600_000,
 } as const;
 
 /** floor(rate × 2^64), exactly: a double times a power of two is exact, and so is its floor. */

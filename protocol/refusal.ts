@@ -1,10 +1,11 @@
 import * as v from 'valibot';
+import { PROGRAM_ERRORS, type SettlementCode } from './settlement/errors.ts';
 
 /**
  * The closed list of reasons a hub, a device or a verifier says no. Wire values never move: a retired
  * code stays here, marked reserved.
  */
-export const REFUSAL_CODES = [
+const COMMON_CODES = [
   // Connecting
   'version-unsupported',
   'hello-expected',
@@ -79,6 +80,12 @@ export const REFUSAL_CODES = [
   'download-failed',
   'internal',
 ] as const;
+
+/** The settlement program's own reasons follow: `settlement/errors.ts`. */
+export const REFUSAL_CODES: readonly (SettlementCode | (typeof COMMON_CODES)[number])[] = [
+  ...COMMON_CODES,
+  ...PROGRAM_ERRORS.map(([, code]) => code),
+];
 
 export const RefusalCode = v.picklist(REFUSAL_CODES);
 export type RefusalCode = v.InferOutput<typeof RefusalCode>;

@@ -1,0 +1,283 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import {
+  Connection,
+  Keypair,
+  LAMPORTS_PER_SOL,
+  PublicKey,
+  SendTransactionError,
+  SystemProgram,
+  sendAndConfirmTransaction,
+  Transaction,
+  TransactionInstruction,
+} from '@solana/web3.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Chain, openChain } from './chain.ts';
+import { openSaver } from './saver.ts';
+
+interface Served {
+  chain: Chain;
+  server: Server;
+  url: string;
+  connection: Connection;
+}
+
+/** The library polls on after a confirmation; nothing is closed under its feet. */
+const pending = new Set<Promise<Response>>();
+const tracked: typeof fetch = (input, init) => {
+  const answer = fetch(input, init);
+  pending.add(answer);
+  void answer.finally(() => pending.delete(answer)).catch(() => undefined);
+  return answer;
+};
+
+let folder: string;
+let served: Served;
+let clock: number;
+
+async function serve(): Promise<Served> {
+  const chain = await openChain(folder, { programs: [], now: () => clock });
+  const server = createServer(getRequestListener(chain.answer, { overrideGlobalObjects: false }));
+  server.on('upgrade', (request, socket, head) => chain.upgrade({ request, socket, head }));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const wsEndpoint = `ws://127.0.0.1:${port}`;
+  return {
+    chain,
+    server,
+    url,
+    connection: new Connection(url, { commitment: 'confirmed', wsEndpoint, fetch: tracked }),
+  };
+}
+
+async function close({ chain, server }: Served): Promise<void> {
+  await Promise.allSettled(pending);
+  server.close();
+  await chain.close();
+}
+
+async function fund(connection: Connection, sol = 5): Promise<Keypair> {
+  const keys = Keypair.generate();
+  const signature = await connection.requestAirdrop(keys.publicKey, sol * LAMPORTS_PER_SOL);
+  await connection.confirmTransaction({ signature, ...(await connection.getLatestBlockhash()) });
+  return keys;
+}
+
+const transfer = (from: Keypair, to: PublicKey, lamports: number) =>
+  new Transaction().add(
+    SystemProgram.transfer({ fromPubkey: from.publicKey, toPubkey: to, lamports }),
+  );
+
+async function call(method: string, params: unknown[] = []) {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  const headers = { 'Content-Type': 'application/json' };
+  const response = await fetch(served.url, { method: 'POST', body, headers });
+  return (await response.json()) as { result?: unknown; error?: { code: number; message: string } };
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-chain-'));
+  clock = Date.now();
+  served = await serve();
+});
+
+afterEach(async () => {
+  await close(served);
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('a chain of one’s own, through the wallet library', () => {
+  it('moves lamports, charges the fee and confirms over the WebSocket', async () => {
+    const { connection } = served;
+    const payer = await fund(connection);
+    const to = Keypair.generate().publicKey;
+    const transaction = transfer(payer, to, 2_000_000);
+    await sendAndConfirmTransaction(connection, transaction, [payer]);
+    expect(await connection.getBalance(to)).toBe(2_000_000);
+    expect(await connection.getBalance(payer.publicKey)).toBe(5 * LAMPORTS_PER_SOL - 2_005_000);
+  });
+
+  it('raises what the program refused, with its logs and its code', async () => {
+    const { connection } = served;
+    const payer = await fund(connection);
+    const transaction = transfer(payer, Keypair.generate().publicKey, 50 * LAMPORTS_PER_SOL);
+    const sent = sendAndConfirmTransaction(connection, transaction, [payer]);
+    const error = await sent.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(SendTransactionError);
+    expect(String(error)).toContain('"Custom":1');
+    expect((error as SendTransactionError).logs?.join('\n')).toContain('insufficient lamports');
+  });
+
+  it('refuses a transaction that no packet holds, which the SVM itself would run', async () => {
+    const { connection } = served;
+    const payer = await fund(connection);
+    const memo = new TransactionInstruction({
+      programId: new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr'),
+      keys: [],
+      data: Buffer.alloc(1_150, 'a'),
+    });
+    const transaction = new Transaction().add(memo);
+    transaction.feePayer = payer.publicKey;
+    transaction.recentBlockhash = (await connection.getLatestBlockhash()).blockhash;
+    transaction.sign(payer);
+    // web3.js itself refuses to serialise more: the bytes are put together by hand.
+    const message = transaction.compileMessage().serialize();
+    const raw = Buffer.concat([
+      Buffer.from([1]),
+      transaction.signature ?? Buffer.alloc(64),
+      message,
+    ]);
+    expect(raw.length).toBeGreaterThan(1_232);
+    const answered = await call('sendTransaction', [
+      raw.toString('base64'),
+      { encoding: 'base64' },
+    ]);
+    expect(answered.error).toMatchObject({ code: -32_602 });
+    expect(answered.error?.message).toContain('1232');
+  });
+
+  it('keeps what it acknowledged when it is cut off without a word', async () => {
+    const payer = await fund(served.connection);
+    const to = Keypair.generate().publicKey;
+    const signature = await sendAndConfirmTransaction(
+      served.connection,
+      transfer(payer, to, 3_000_000),
+      [payer],
+    );
+    const { genesisHash } = served.chain;
+    // As after kill -9: the old chain is not told.
+    await Promise.allSettled(pending);
+    served.server.close();
+    served = await serve();
+    expect(served.chain.genesisHash).toBe(genesisHash);
+    expect(await served.connection.getBalance(to)).toBe(3_000_000);
+    const { value } = await served.connection.getSignatureStatus(signature);
+    expect(value).toMatchObject({ err: null, confirmationStatus: 'finalized' });
+  });
+
+  it('runs a transaction once, and none with a block hash of more than a minute ago', async () => {
+    const { connection } = served;
+    const payer = await fund(connection);
+    const transaction = transfer(payer, Keypair.generate().publicKey, 2_000_000);
+    transaction.feePayer = payer.publicKey;
+    transaction.recentBlockhash = (await connection.getLatestBlockhash()).blockhash;
+    transaction.sign(payer);
+    await connection.sendRawTransaction(transaction.serialize());
+    await expect(connection.sendRawTransaction(transaction.serialize())).rejects.toThrow(
+      'AlreadyProcessed',
+    );
+    const late = transfer(payer, Keypair.generate().publicKey, 2_000_001);
+    late.feePayer = payer.publicKey;
+    late.recentBlockhash = transaction.recentBlockhash;
+    late.sign(payer);
+    clock += 61_000;
+    await expect(connection.sendRawTransaction(late.serialize())).rejects.toThrow(
+      'BlockhashNotFound',
+    );
+  });
+
+  it('lets programs read the time of the day', async () => {
+    const before = await served.connection.getSlot();
+    clock += 40_000;
+    expect(await served.connection.getSlot()).toBe(before + 100);
+    const clockAccount = new PublicKey('SysvarC1ock11111111111111111111111111111111');
+    const found = await served.connection.getAccountInfo(clockAccount);
+    const time = found?.data.readBigInt64LE(32);
+    expect(time).toBe(BigInt(Math.floor(clock / 1000)));
+  });
+
+  it('finds accounts of a program by size and by bytes', async () => {
+    const { connection } = served;
+    const payer = await fund(connection);
+    const owner = Keypair.generate().publicKey;
+    for (const space of [40, 41]) {
+      const account = Keypair.generate();
+      const lamports = await connection.getMinimumBalanceForRentExemption(space);
+      const { publicKey: fromPubkey } = payer;
+      const create = { fromPubkey, newAccountPubkey: account.publicKey, lamports, space };
+      const instruction = SystemProgram.createAccount({ ...create, programId: owner });
+      await sendAndConfirmTransaction(connection, new Transaction().add(instruction), [
+        payer,
+        account,
+      ]);
+    }
+    const sized = await connection.getProgramAccounts(owner, { filters: [{ dataSize: 41 }] });
+    expect(sized.map(({ account }) => account.data.length)).toEqual([41]);
+    const zeros = { memcmp: { offset: 0, bytes: '11' } };
+    expect(await connection.getProgramAccounts(owner, { filters: [zeros] })).toHaveLength(2);
+    const ones = { memcmp: { offset: 0, bytes: '2' } };
+    expect(await connection.getProgramAccounts(owner, { filters: [ones] })).toHaveLength(0);
+  });
+
+  it('tells what a message costs, signatures of precompiles included', async () => {
+    const { connection } = served;
+    const payer = await fund(connection);
+    const transaction = transfer(payer, Keypair.generate().publicKey, 1).add(
+      new TransactionInstruction({
+        programId: new PublicKey('Ed25519SigVerify111111111111111111111111111'),
+        keys: [],
+        data: Buffer.from([2, 0]),
+      }),
+    );
+    transaction.feePayer = payer.publicKey;
+    transaction.recentBlockhash = (await connection.getLatestBlockhash()).blockhash;
+    const fee = await connection.getFeeForMessage(transaction.compileMessage());
+    expect(fee.value).toBe(15_000);
+  });
+});
+
+describe('what cannot be read', () => {
+  it.each([
+    ['getBalance', ['not base58!'], -32_602],
+    ['getBalance', [], -32_602],
+    ['getAccountInfo', ['1111'], -32_602],
+    ['sendTransaction', ['AAAA', { encoding: 'base64' }], -32_603],
+    ['getSignatureStatuses', [['1111']], -32_602],
+    ['requestAirdrop', [Keypair.generate().publicKey.toBase58(), 1e15], -32_602],
+    ['getBlock', [1], -32_601],
+  ])('%s %j is refused with its code', async (method, params, code) => {
+    expect((await call(method, params)).error?.code).toBe(code);
+  });
+
+  it('answers a body that is no JSON, an empty batch and one that is too long', async () => {
+    const post = (body: string) => fetch(served.url, { method: 'POST', body });
+    expect(await (await post('{')).json()).toMatchObject({ error: { code: -32_700 } });
+    expect(await (await post('[]')).json()).toMatchObject({ error: { code: -32_600 } });
+    expect((await post('x'.repeat(100_000))).status).toBe(413);
+  });
+});
+
+describe('a saver', () => {
+  it('writes once more for all who came while it was writing, and not before', async () => {
+    const writes: (() => void)[] = [];
+    const saver = openSaver(() => new Promise((resolve) => writes.push(resolve)));
+    const first = saver.save();
+    const others = [saver.save(), saver.save()];
+    expect(writes).toHaveLength(1);
+    writes[0]?.();
+    await first;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(writes).toHaveLength(2);
+    writes[1]?.();
+    await Promise.all(others);
+    expect(writes).toHaveLength(2);
+  });
+
+  it('tries again after a write that failed', async () => {
+    let fails = true;
+    const saver = openSaver(async () => {
+      if (fails) throw new Error('full');
+    });
+    await expect(saver.save()).rejects.toThrow('full');
+    fails = false;
+    await saver.save();
+  });
+});

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readFileIfThere, replaceFile } from '../durable-file.ts';
+import type { Upgrade } from '../web-socket.ts';
+import { answerBody } from './rpc.ts';
+import { openSaver } from './saver.ts';
+import { openSubscriptions } from './subscriptions.ts';
+import { encodeBase58, openSvm } from './svm.ts';
+
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** A program that is on the chain from its first start. */
+export interface ChainProgram {
+  /** Its address in base58. */
+  id: string;
+  /** The bytes of its `.so`. */
+  bytes: Uint8Array;
+}
+
+/**
+ * A chain of one's own: a real SVM (litesvm) in this process, behind the JSON-RPC and the WebSocket
+ * of a Solana cluster, so that `Connection` speaks to it as to devnet. What it acknowledged is on disk.
+ */
+export interface Chain {
+  genesisHash: string;
+  /** Answers one HTTP request of JSON-RPC. */
+  answer(request: Request): Promise<Response>;
+  upgrade(upgrade: Upgrade): void;
+  close(): Promise<void>;
+}
+
+/** Opens the chain of a folder, making it on first use. */
+export async function openChain(
+  folder: string,
+  options: { programs: readonly ChainProgram[]; now?: () => number },
+): Promise<Chain> {
+  await mkdir(folder, { recursive: true });
+  const { programs, now = Date.now } = options;
+  const genesis = await openGenesis(join(folder, 'genesis'));
+  const file = join(folder, 'state');
+  const snapshot = await readFileIfThere(file);
+  const svm = openSvm({ now, programs, ...(snapshot === undefined ? {} : { snapshot }) });
+  const saver = openSaver(() => replaceFile(file, svm.snapshot()));
+  if (snapshot === undefined) await saver.save();
+  const subscriptions = openSubscriptions(svm);
+  const state = {
+    svm,
+    genesisHash: encodeBase58(genesis),
+    save: saver.save,
+    finished: subscriptions.finished,
+  };
+  return {
+    genesisHash: state.genesisHash,
+    async answer(request) {
+      const length = Number(request.headers.get('content-length') ?? 0);
+      if (length > BODY_BYTES_MAX) return new Response('too long', { status: 413 });
+      const body = await request.text();
+      if (body.length > BODY_BYTES_MAX) return new Response('too long', { status: 413 });
+      const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
+      return new Response(JSON.stringify(await answerBody(state, body)), { headers });
+    },
+    upgrade: subscriptions.upgrade,
+    async close() {
+      subscriptions.close();
+      await saver.save();
+    },
+  };
+}
+
+/** 32 random bytes, kept: two chains of one's own must not take each other's signatures. */
+async function openGenesis(file: string): Promise<Uint8Array> {
+  const known = await readFileIfThere(file);
+  if (known !== undefined && known.length === 32) return known;
+  const made = randomBytes(32);
+  await replaceFile(file, made);
+  return made;
+}

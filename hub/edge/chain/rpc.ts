@@ -1,0 +1,268 @@
+import { decodeBase64, encodeBase64 } from '#protocol/base64.ts';
+import { decodeWith } from '#protocol/decode.ts';
+import { Call, type Filter, type Method, PARAMS, type Params, type Slice } from './rpc-schema.ts';
+import {
+  type Account,
+  decodeBase58,
+  encodeBase58,
+  type Outcome,
+  type Svm,
+  TRANSACTION_BYTES_MAX,
+} from './svm.ts';
+import { describeError } from './transaction-error.ts';
+
+/** Codes of Solana's JSON-RPC and of JSON-RPC 2.0 itself. */
+const CODE = {
+  parse: -32_700,
+  request: -32_600,
+  method: -32_601,
+  params: -32_602,
+  internal: -32_603,
+  preflight: -32_002,
+} as const;
+const SLOTS_PER_EPOCH = 432_000;
+const VERSION = { 'solana-core': '4.3.0-litesvm', 'feature-set': 0 };
+const CALLS_MAX = 100;
+
+export interface RpcError {
+  code: number;
+  message: string;
+  data?: unknown;
+}
+export type Answer = { jsonrpc: '2.0'; id: Call['id'] } & (
+  | { result: unknown }
+  | { error: RpcError }
+);
+type Reply = { result: unknown } | { error: RpcError };
+
+export interface ChainState {
+  svm: Svm;
+  /** 32 bytes in base58 that tell this chain from every other. */
+  genesisHash: string;
+  /** Makes what was done durable; nothing is acknowledged before. */
+  save(): Promise<void>;
+  /** Tells subscribers of a transaction that is on disk. */
+  finished(outcome: Outcome): void;
+}
+
+/** Answers the body of one HTTP request: one call or a batch. */
+export async function answerBody(state: ChainState, body: string): Promise<Answer | Answer[]> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return failed(null, { code: CODE.parse, message: 'the body is no JSON' });
+  }
+  if (!Array.isArray(parsed)) return answerCall(state, parsed);
+  if (parsed.length === 0 || parsed.length > CALLS_MAX) {
+    const message = `a batch has 1 to ${CALLS_MAX} calls, not ${parsed.length}`;
+    return failed(null, { code: CODE.request, message });
+  }
+  return Promise.all(parsed.map((call) => answerCall(state, call)));
+}
+
+async function answerCall(state: ChainState, said: unknown): Promise<Answer> {
+  const call = decodeWith(Call, said);
+  if (!call.ok) return failed(null, { code: CODE.request, message: call.refusal.message });
+  const { id, method, params } = call.value;
+  try {
+    return { jsonrpc: '2.0', id, ...(await callMethod(state, method, params)) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return failed(id, { code: CODE.internal, message: `the chain failed: ${message}` });
+  }
+}
+
+const failed = (id: Call['id'], error: RpcError): Answer => ({ jsonrpc: '2.0', id, error });
+
+type Methods = {
+  [M in Method]: (state: ChainState, params: Params<M>) => Reply | Promise<Reply>;
+};
+
+async function callMethod(
+  state: ChainState,
+  method: string,
+  params: readonly unknown[],
+): Promise<Reply> {
+  if (!isMethod(method)) {
+    const message = `this chain has no method ${method}; it has ${Object.keys(PARAMS).join(', ')}`;
+    return { error: { code: CODE.method, message } };
+  }
+  const schema = PARAMS[method];
+  const filled = schema.items.map((_item, place) => params[place]);
+  const decoded = decodeWith(schema, filled);
+  if (!decoded.ok) return invalid(`${method}: ${decoded.refusal.message}`);
+  // The schema of this very method has decoded them.
+  const run = METHODS[method] as (state: ChainState, params: unknown) => Reply | Promise<Reply>;
+  return run(state, decoded.value);
+}
+
+const isMethod = (method: string): method is Method => Object.hasOwn(PARAMS, method);
+const invalid = (message: string): Reply => ({ error: { code: CODE.params, message } });
+const inContext = ({ svm }: ChainState, value: unknown): Reply => ({
+  result: { context: { slot: svm.slot(), apiVersion: '4.3.0' }, value },
+});
+
+const METHODS: Methods = {
+  getLatestBlockhash: (state) => {
+    const lastValidBlockHeight = state.svm.slot() + 150;
+    return inContext(state, { blockhash: state.svm.blockhash(), lastValidBlockHeight });
+  },
+  isBlockhashValid: (state, [hash]) => inContext(state, state.svm.isRecent(hash)),
+  getSlot: ({ svm }) => ({ result: svm.slot() }),
+  getBlockHeight: ({ svm }) => ({ result: svm.slot() }),
+  getEpochInfo: ({ svm }) => {
+    const slot = svm.slot();
+    return {
+      result: {
+        absoluteSlot: slot,
+        blockHeight: slot,
+        epoch: Math.floor(slot / SLOTS_PER_EPOCH),
+        slotIndex: slot % SLOTS_PER_EPOCH,
+        slotsInEpoch: SLOTS_PER_EPOCH,
+        transactionCount: null,
+      },
+    };
+  },
+  getVersion: () => ({ result: VERSION }),
+  getHealth: () => ({ result: 'ok' }),
+  getGenesisHash: ({ genesisHash }) => ({ result: genesisHash }),
+  getBalance: (state, [key]) => inContext(state, Number(state.svm.account(key)?.lamports ?? 0n)),
+  getAccountInfo: (state, [key, options]) =>
+    inContext(state, encodeAccount(state.svm.account(key), options?.dataSlice)),
+  getMultipleAccounts: (state, [keys, options]) =>
+    inContext(
+      state,
+      keys.map((key) => encodeAccount(state.svm.account(key), options?.dataSlice)),
+    ),
+  getProgramAccounts: (state, [program, options]) => {
+    const filters = options?.filters ?? [];
+    const found = state.svm
+      .programAccounts(program)
+      .filter(({ data }) => filters.every((filter) => passes(data, filter)))
+      .map((account) => ({
+        pubkey: account.address,
+        account: encodeAccount(account, options?.dataSlice),
+      }));
+    return options?.withContext === true ? inContext(state, found) : { result: found };
+  },
+  getMinimumBalanceForRentExemption: ({ svm }, [size]) => ({ result: Number(svm.rent(size)) }),
+  getFeeForMessage: (state, [message]) => {
+    const bytes = decodeBase64(message);
+    return bytes.ok ? inContext(state, state.svm.fee(bytes.value)) : invalid('expected base64');
+  },
+  getRecentPrioritizationFees: () => ({ result: [] }),
+  requestAirdrop: async (state, [to, amount]) => {
+    const done = state.svm.airdrop(to, BigInt(amount));
+    if (done.error !== null) {
+      return {
+        error: { code: CODE.internal, message: `no airdrop: ${describeError(done.error)}` },
+      };
+    }
+    return finish(state, done);
+  },
+  simulateTransaction: (state, [text, options]) => {
+    const bytes = readTransaction(text, options?.encoding);
+    if (typeof bytes === 'string') return invalid(bytes);
+    const { sigVerify = false, replaceRecentBlockhash = false } = options ?? {};
+    const done = state.svm.simulate(bytes, { verify: sigVerify, fresh: replaceRecentBlockhash });
+    return inContext(state, describeSimulation(done));
+  },
+  sendTransaction: async (state, [text, options]) => {
+    const bytes = readTransaction(text, options?.encoding);
+    if (typeof bytes === 'string') return invalid(bytes);
+    if (options?.skipPreflight !== true) {
+      const tried = state.svm.simulate(bytes, { verify: true, fresh: false });
+      if (tried.error !== null) return preflightFailed(tried);
+    }
+    return finish(state, state.svm.send(bytes));
+  },
+  getSignatureStatuses: (state, [signatures]) =>
+    inContext(
+      state,
+      signatures.map((signature) => encodeStatus(state, state.svm.outcome(signature))),
+    ),
+};
+
+/** On disk first: then the caller and the subscribers hear of it. */
+async function finish(state: ChainState, outcome: Outcome): Promise<Reply> {
+  await state.save();
+  state.finished(outcome);
+  return { result: outcome.signature };
+}
+
+function preflightFailed(tried: Outcome): Reply {
+  const reason = describeError(tried.error ?? 'SanitizeFailure');
+  return {
+    error: {
+      code: CODE.preflight,
+      message: `Transaction simulation failed: ${reason}`,
+      data: describeSimulation(tried),
+    },
+  };
+}
+
+const describeSimulation = ({ error, logs, units }: Outcome) => ({
+  err: error,
+  logs,
+  unitsConsumed: units,
+  accounts: null,
+  returnData: null,
+});
+
+/** The bytes of a transaction, or what is wrong with them. */
+function readTransaction(text: string, encoding: 'base58' | 'base64' = 'base58') {
+  const decoded = encoding === 'base64' ? decodeBase64(text) : readBase58(text);
+  if (!decoded.ok) return `the transaction is no ${encoding}`;
+  const { length } = decoded.value;
+  if (length > TRANSACTION_BYTES_MAX) {
+    return `the transaction has ${length} bytes and a packet holds ${TRANSACTION_BYTES_MAX}; split it`;
+  }
+  return decoded.value;
+}
+
+function readBase58(text: string) {
+  try {
+    return { ok: true as const, value: decodeBase58(text) };
+  } catch {
+    return { ok: false as const };
+  }
+}
+
+/** Data comes as base64 whatever was asked for: clients read the encoding beside it. */
+function encodeAccount(account: Account | undefined, slice?: Slice) {
+  if (account === undefined) return null;
+  const { lamports, owner, executable, data } = account;
+  const part =
+    slice === undefined ? data : data.subarray(slice.offset, slice.offset + slice.length);
+  return {
+    lamports: Number(lamports),
+    owner,
+    executable,
+    rentEpoch: 0,
+    space: data.length,
+    data: [encodeBase64(part), 'base64'],
+  };
+}
+
+function passes(data: Uint8Array, filter: Filter): boolean {
+  if ('dataSize' in filter) return data.length === filter.dataSize;
+  const { offset, bytes, encoding = 'base58' } = filter.memcmp;
+  const wanted = encoding === 'base64' ? decodeBase64(bytes) : readBase58(bytes);
+  if (!wanted.ok) return false;
+  const found = data.subarray(offset, offset + wanted.value.length);
+  return encodeBase58(found) === encodeBase58(wanted.value);
+}
+
+/** Everything that is in the history is final: this chain has no forks. */
+function encodeStatus({ svm }: ChainState, outcome: Outcome | undefined) {
+  if (outcome === undefined) return null;
+  const { error } = outcome;
+  return {
+    slot: svm.slot(),
+    confirmations: null,
+    err: error,
+    status: error === null ? { Ok: null } : { Err: error },
+    confirmationStatus: 'finalized',
+  };
+}

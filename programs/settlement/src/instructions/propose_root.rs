@@ -1,0 +1,77 @@
+//! Anyone brings the next root with signatures of verifiers; a quorum of up to five fits one transaction.
+//!
+//! ```text
+//! 0 [] config   1 [writable] pool   2 [] verifier set   3 [] instructions sysvar
+//! data: u64 epoch | key claim root | key spend root | u64 total | u32 claim leaves | u32 spend leaves
+//!       | key data hash | u64 expires at
+//! before it in the transaction: signatures (`precompile.rs`)
+//! ```
+//! A proposal with a whole quorum takes the place of one that is still collecting: a single verifier cannot
+//! hold the pool up.
+
+use super::epoch;
+use crate::{
+    attestation::{hash_attestation, hash_content, Content},
+    context::Context,
+    precompile, require, sysvars, Error, Outcome,
+};
+use settlement_interface::accounts::{Pending, PENDING_ATTESTED, ROOTS};
+
+pub fn run(context: &mut Context) -> Outcome {
+    let [config_account, account, set_account, sysvar] = context.accounts else {
+        return Err(Error::AccountsMissing);
+    };
+    let data = &mut context.data;
+    let number = data.u64()?;
+    let (claim_root, spend_root, total) = (data.key()?, data.key()?, data.u64()?);
+    let (claim_leaf_count, spend_leaf_count) = (data.u32()?, data.u32()?);
+    let (data_hash, expires_at) = (data.key()?, data.u64()?);
+    data.end()?;
+    let (config, pool, set) =
+        epoch::load_all(context.program, (config_account, account, set_account))?;
+    let now = sysvars::now()?;
+    require(config.paused == 0, Error::Paused)?;
+    require(pool.retired == 0, Error::PoolRetired)?;
+    epoch::require_active(config, set, now)?;
+    let last = epoch::last_claim_root(pool);
+    let content =
+        Content { claim_root, spend_root, total, claim_leaf_count, spend_leaf_count, data_hash };
+    let place = epoch::place_of(
+        (config, pool),
+        (context.program, account.key()),
+        (set.set_id, &last),
+    )?;
+    require(number == place.epoch, Error::EpochWrong)?;
+    require(total >= pool.total, Error::TotalFalls)?;
+    require(total - pool.total <= pool.epoch_cap, Error::EpochCap)?;
+    require(claim_leaf_count >= pool.roots[pool.epoch as usize % ROOTS].leaf_count, Error::TotalFalls)?;
+    require(spend_leaf_count >= pool.spend_leaf_count, Error::TotalFalls)?;
+    // An escrow that is not there yet cannot have spent.
+    require(spend_leaf_count <= pool.escrow_count, Error::IndexOutOfRange)?;
+    require(now <= expires_at, Error::AttestationExpired)?;
+    require(expires_at <= crate::add(now, config.grace_secs)?, Error::ExpiryTooFar)?;
+    let digest = hash_attestation(&place, &hash_content(&content), expires_at);
+    let signed = precompile::signed_before(sysvar, 1)?;
+    signed.require_message(&digest)?;
+    let bits = signed.bits(&set.keys[..set.members as usize])?;
+    if epoch::is_live(&pool.pending, now) {
+        let whole = bits.count_ones() >= epoch::quorum_of(pool, set);
+        require(whole && pool.pending.state != PENDING_ATTESTED, Error::RootPending)?;
+    }
+    pool.pending = Pending {
+        state: 0,
+        reserved: 0,
+        signers: 0,
+        set_id: set.set_id,
+        claim_root: *claim_root,
+        spend_root: *spend_root,
+        data_hash: *data_hash,
+        total,
+        claim_leaf_count,
+        spend_leaf_count,
+        challenge_end: 0,
+        expires_at,
+        digest,
+    };
+    epoch::add_signers(pool, (config, set), (bits, now))
+}

@@ -1,0 +1,291 @@
+import { describe, expect, it } from 'vitest';
+import { PENDING } from '#protocol/settlement/accounts.ts';
+import { hashAttestation, hashContent, type Place } from '#protocol/settlement/attestation.ts';
+import type { Instruction } from '#protocol/settlement/instructions.ts';
+import { openSigner, type Signer, SOL } from './support/chain.ts';
+import {
+  addresses,
+  CHALLENGE_SECS,
+  EPOCH_CAP,
+  type Epoch,
+  GRACE_SECS,
+  instructions,
+  must,
+  TIMELOCK_SECS,
+  World,
+} from './support/world.ts';
+
+const worker = openSigner('worker').key;
+
+function open(options = {}) {
+  const world = new World(options);
+  const escrow = world.fundEscrow(10n * SOL);
+  const epochOf = (amount: bigint) =>
+    world.epoch(
+      [{ recipient: worker, cumulative: amount }],
+      [{ recipient: escrow, cumulative: amount }],
+    );
+  return { world, escrow, epochOf, epoch: epochOf(SOL) };
+}
+
+interface Change {
+  place?: Partial<Place>;
+  epoch?: bigint;
+  expiresAt?: bigint;
+  signers?: Signer[];
+  content?: Partial<Epoch['content']>;
+  /** Signed, but not what the instruction says. */
+  signedContent?: Partial<Epoch['content']>;
+}
+
+/** A proposal that differs from the right one, signed as it is. */
+function proposal(world: World, { content }: Epoch, change: Change): Instruction[] {
+  const changed = { ...content, ...change.content };
+  const place = { ...world.place(), ...change.place };
+  const expiresAt = change.expiresAt ?? world.expiresAt;
+  const signed = hashContent({ ...changed, ...change.signedContent });
+  const digest = hashAttestation(place, signed, expiresAt);
+  const at = { config: world.config, pool: world.pool, set: world.set };
+  return [
+    world.signatures(digest, change.signers ?? world.verifiers.slice(0, 2)),
+    instructions.proposeRoot(at, {
+      epoch: change.epoch ?? place.epoch,
+      content: changed,
+      expiresAt,
+    }),
+  ];
+}
+
+describe('propose_root', () => {
+  it('opens the challenge window with a quorum', () => {
+    const { world, epoch } = open();
+    must(world.chain.send(world.propose(epoch)));
+    const { claimRoot, spendRoot, total, dataHash } = epoch.content;
+    expect(world.poolState().pending).toMatchObject({
+      state: PENDING.attested,
+      signers: 0b011,
+      setId: 1,
+      claimRoot,
+      spendRoot,
+      total,
+      dataHash,
+      challengeEnd: world.chain.now + CHALLENGE_SECS,
+    });
+  });
+
+  it('collects where signatures are missing, and gives way to a quorum', () => {
+    const { world, epoch, epochOf } = open();
+    const [first, ...others] = world.verifiers as [Signer, ...Signer[]];
+    must(world.chain.send(world.propose(epochOf(2n * SOL), [first])));
+    expect(world.poolState().pending.state).toBe(PENDING.collecting);
+    expect(world.chain.send(world.propose(epoch, [first])).refused).toBe('settlement-root-pending');
+    must(world.chain.send(world.propose(epoch, others)));
+    expect(world.poolState().pending).toMatchObject({
+      state: PENDING.attested,
+      total: SOL,
+      signers: 0b110,
+    });
+    expect(world.chain.send(world.propose(epochOf(3n * SOL), world.verifiers)).refused).toBe(
+      'settlement-root-pending',
+    );
+  });
+
+  it('takes the place of one that has lapsed', () => {
+    const { world, epoch } = open();
+    must(world.chain.send(world.propose(epoch)));
+    world.chain.warp(GRACE_SECS);
+    expect(world.chain.send(world.propose(epoch, world.verifiers)).refused).toBe(
+      'settlement-root-pending',
+    );
+    world.chain.warp(1n);
+    must(world.chain.send(world.propose(epoch)));
+  });
+
+  it.each<[string, (world: World, epoch: Epoch) => Change, string]>([
+    [
+      'the epoch after the next',
+      () => ({ epoch: 2n, place: { epoch: 2n } }),
+      'settlement-epoch-wrong',
+    ],
+    [
+      'another epoch signed',
+      () => ({ place: { epoch: 2n }, epoch: 1n }),
+      'settlement-message-wrong',
+    ],
+    ['another cluster', () => ({ place: { clusterTag: worker } }), 'settlement-message-wrong'],
+    ['another program', () => ({ place: { program: worker } }), 'settlement-message-wrong'],
+    ['another pool', () => ({ place: { pool: worker } }), 'settlement-message-wrong'],
+    ['another set', () => ({ place: { setId: 2 } }), 'settlement-message-wrong'],
+    ['another attempt', () => ({ place: { attempt: 1n } }), 'settlement-message-wrong'],
+    ['another root before', () => ({ place: { previous: worker } }), 'settlement-message-wrong'],
+    [
+      'another claims root',
+      () => ({ signedContent: { claimRoot: worker } }),
+      'settlement-message-wrong',
+    ],
+    [
+      'another spends root',
+      () => ({ signedContent: { spendRoot: worker } }),
+      'settlement-message-wrong',
+    ],
+    ['another total', () => ({ signedContent: { total: 1n } }), 'settlement-message-wrong'],
+    ['other counts', () => ({ signedContent: { claimLeafCount: 2 } }), 'settlement-message-wrong'],
+    [
+      'other spend counts',
+      () => ({ signedContent: { spendLeafCount: 0 } }),
+      'settlement-message-wrong',
+    ],
+    ['other data', () => ({ signedContent: { dataHash: worker } }), 'settlement-message-wrong'],
+    ['more than the cap', () => ({ content: { total: EPOCH_CAP + 1n } }), 'settlement-epoch-cap'],
+    [
+      'escrows that are not there',
+      () => ({ content: { spendLeafCount: 2 } }),
+      'settlement-index-range',
+    ],
+    [
+      'an expiry in the past',
+      (world) => ({ expiresAt: world.chain.now - 1n }),
+      'settlement-attestation-expired',
+    ],
+    [
+      'an expiry within the window',
+      (world) => ({ expiresAt: world.chain.now + CHALLENGE_SECS - 1n }),
+      'settlement-attestation-expired',
+    ],
+    [
+      'an expiry beyond grace',
+      (world) => ({ expiresAt: world.expiresAt + 1n }),
+      'settlement-expiry-far',
+    ],
+    [
+      'a signer of no set',
+      (world) => ({ signers: [...world.verifiers.slice(0, 1), openSigner('stranger')] }),
+      'settlement-signer-unknown',
+    ],
+    [
+      'a signer twice',
+      (world) => ({ signers: [...world.verifiers.slice(0, 1), ...world.verifiers.slice(0, 1)] }),
+      'settlement-signer-twice',
+    ],
+  ])('refuses %s', (_, change, refused) => {
+    const { world, epoch } = open();
+    expect(world.chain.send(proposal(world, epoch, change(world, epoch))).refused).toBe(refused);
+  });
+
+  it('takes a cap and an expiry to the last unit', () => {
+    const { world, epoch } = open();
+    const expiresAt = world.chain.now + CHALLENGE_SECS;
+    must(world.chain.send(proposal(world, epoch, { content: { total: EPOCH_CAP }, expiresAt })));
+  });
+
+  it('refuses totals and counts that fall', () => {
+    const { world, epoch, epochOf } = open();
+    world.settle(epoch);
+    const refusedWith = (content: Change['content']) =>
+      world.chain.send(proposal(world, epochOf(SOL), content === undefined ? {} : { content }))
+        .refused;
+    expect(refusedWith({ total: SOL - 1n })).toBe('settlement-total-falls');
+    expect(refusedWith({ claimLeafCount: 0 })).toBe('settlement-total-falls');
+    expect(refusedWith({ spendLeafCount: 0 })).toBe('settlement-total-falls');
+    expect(refusedWith({})).toBeUndefined();
+  });
+
+  it('refuses while paused and in a retired pool', () => {
+    const { world, epoch } = open();
+    const at = { guardian: world.guardian.key, config: world.config };
+    must(world.chain.send([instructions.pause(at, { paused: 1 })], [world.guardian]));
+    expect(world.chain.send(world.propose(epoch)).refused).toBe('settlement-paused');
+    const { admin, config, pool } = world;
+    must(
+      world.chain.send(
+        [instructions.pause({ ...at, guardian: admin.key }, { paused: 0 })],
+        [admin],
+      ),
+    );
+    must(world.chain.send([instructions.retirePool({ admin: admin.key, config, pool })], [admin]));
+    expect(world.chain.send(world.propose(epoch)).refused).toBe('settlement-pool-retired');
+  });
+
+  it('takes the old set until the timelock of the new one is over', () => {
+    const { world, epoch, epochOf } = open();
+    const set = addresses.verifierSet(world.config, 2);
+    const at = { payer: world.chain.payer.key, admin: world.admin.key, config: world.config, set };
+    const keys = world.verifiers.map(({ key }) => key);
+    must(world.chain.send([instructions.newVerifierSet(at, { quorum: 2, keys })], [world.admin]));
+    const roots = { config: world.config, pool: world.pool, set };
+    const by2 = (of: Epoch) => {
+      const place = world.place(2);
+      const expiresAt = world.expiresAt;
+      const digest = hashAttestation(place, hashContent(of.content), expiresAt);
+      return [
+        world.signatures(digest, world.verifiers),
+        instructions.proposeRoot(roots, { epoch: place.epoch, content: of.content, expiresAt }),
+      ];
+    };
+    expect(world.chain.send(by2(epoch)).refused).toBe('settlement-set-inactive');
+    world.settle(epoch);
+    world.chain.warp(TIMELOCK_SECS);
+    expect(world.chain.send(world.propose(epochOf(2n * SOL))).refused).toBe(
+      'settlement-set-inactive',
+    );
+    must(world.chain.send(by2(epochOf(2n * SOL))));
+  });
+});
+
+describe('signatures before propose_root', () => {
+  it('have to be just before it, by the precompile', () => {
+    const { world, epoch } = open();
+    const [checked, proposed] = world.propose(epoch) as [Instruction, Instruction];
+    expect(world.chain.send([proposed]).refused).toBe('settlement-precompile-missing');
+    expect(world.chain.send([proposed, checked]).refused).toBe('settlement-precompile-missing');
+    expect(world.chain.send([checked, world.createPage(), proposed]).refused).toBe(
+      'settlement-precompile-missing',
+    );
+    must(world.chain.send([world.createPage(), checked, proposed]));
+  });
+
+  it('are read from the sysvar alone', () => {
+    const { world, epoch } = open();
+    const [checked, proposed] = world.propose(epoch) as [Instruction, Instruction];
+    const forged = openSigner('a forged sysvar').key;
+    world.chain.put(forged, { lamports: SOL, owner: worker, data: new Uint8Array(600) });
+    const accounts = proposed.accounts.map((meta, at) =>
+      at === 3 ? { ...meta, key: forged } : meta,
+    );
+    expect(world.chain.send([checked, { ...proposed, accounts }]).refused).toBe(
+      'settlement-address-wrong',
+    );
+  });
+
+  it('name bytes of their own instruction only, in the one form', () => {
+    const { world, epoch } = open();
+    const [checked, proposed] = world.propose(epoch) as [Instruction, Instruction];
+    // Key, signature and message of the first signer, by way of the instruction's own number.
+    for (const field of [4, 8, 14]) {
+      const data = checked.data.slice();
+      new DataView(data.buffer).setUint16(field, 0, true);
+      expect(world.chain.send([{ ...checked, data }, proposed]).refused).toBe(
+        'settlement-precompile-layout',
+      );
+    }
+    // A second signer that points at the first one's key and signature.
+    const data = checked.data.slice();
+    data.copyWithin(16, 2, 16);
+    expect(world.chain.send([{ ...checked, data }, proposed]).refused).toBe(
+      'settlement-precompile-layout',
+    );
+    const longer = Uint8Array.of(...checked.data, 0);
+    expect(world.chain.send([{ ...checked, data: longer }, proposed]).refused).toBe(
+      'settlement-precompile-layout',
+    );
+  });
+
+  it('fail the transaction when one is wrong', () => {
+    const { world, epoch } = open();
+    const [checked, proposed] = world.propose(epoch) as [Instruction, Instruction];
+    const data = checked.data.slice();
+    data[70] = (data[70] ?? 0) ^ 1;
+    expect(world.chain.send([{ ...checked, data }, proposed]).refused).toBeDefined();
+    expect(world.poolState().pending.state).toBe(PENDING.none);
+  });
+});

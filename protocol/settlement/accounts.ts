@@ -1,0 +1,170 @@
+import { accept, type Result, refuse } from '../refusal.ts';
+import {
+  decode,
+  key,
+  type Layout,
+  list,
+  reserved,
+  struct,
+  u8,
+  u16,
+  u32,
+  u64,
+  type ValueOf,
+} from './layout.ts';
+
+/** Accounts of the settlement program, as `programs/interface/src/accounts.rs` draws and explains them. */
+export const VERSION = 1;
+export const MEMBERS_MAX = 16;
+export const ROOTS = 8;
+export const PAGE_SLOTS = 1024;
+export const PENDING = { none: 0, collecting: 1, attested: 2 } as const;
+
+const head = { kind: u8, version: u8, bump: u8 };
+
+export const Config = struct({
+  ...head,
+  paused: u8,
+  feeBps: u16,
+  reserved: reserved(2),
+  admin: key,
+  guardian: key,
+  treasury: key,
+  clusterTag: key,
+  challengeSecs: u64,
+  timelockSecs: u64,
+  graceSecs: u64,
+  deadManSecs: u64,
+  unbondSecs: u64,
+  setActiveAt: u64,
+  setId: u32,
+  previousSetId: u32,
+});
+export type Config = ValueOf<typeof Config>;
+
+export const VerifierSet = struct({
+  ...head,
+  quorum: u8,
+  members: u8,
+  reserved: reserved(3),
+  config: key,
+  setId: u32,
+  reservedToo: reserved(4),
+  keys: list(key, MEMBERS_MAX),
+});
+export type VerifierSet = ValueOf<typeof VerifierSet>;
+
+export const Bond = struct({
+  ...head,
+  reserved: reserved(5),
+  config: key,
+  verifier: key,
+  amount: u64,
+  unlockAt: u64,
+});
+export type Bond = ValueOf<typeof Bond>;
+
+export const FinalRoot = struct({
+  epoch: u64,
+  total: u64,
+  claimRoot: key,
+  dataHash: key,
+  leafCount: u32,
+  reserved: reserved(4),
+});
+export type FinalRoot = ValueOf<typeof FinalRoot>;
+
+export const PendingRoot = struct({
+  state: u8,
+  reserved: reserved(1),
+  signers: u16,
+  setId: u32,
+  claimRoot: key,
+  spendRoot: key,
+  dataHash: key,
+  total: u64,
+  claimLeafCount: u32,
+  spendLeafCount: u32,
+  challengeEnd: u64,
+  expiresAt: u64,
+  digest: key,
+});
+export type PendingRoot = ValueOf<typeof PendingRoot>;
+
+export const Pool = struct({
+  ...head,
+  vaultBump: u8,
+  decimals: u8,
+  retired: u8,
+  extraQuorum: u8,
+  reserved: reserved(1),
+  config: key,
+  mint: key,
+  epoch: u64,
+  attempt: u64,
+  finalizedAt: u64,
+  epochCap: u64,
+  total: u64,
+  pulledTotal: u64,
+  claimedTotal: u64,
+  spendRoot: key,
+  spendLeafCount: u32,
+  escrowCount: u32,
+  pending: PendingRoot,
+  roots: list(FinalRoot, ROOTS),
+});
+export type Pool = ValueOf<typeof Pool>;
+
+export const Escrow = struct({
+  ...head,
+  vaultBump: u8,
+  index: u32,
+  pool: key,
+  poster: key,
+  rentPayer: key,
+  nonce: u64,
+  deposited: u64,
+  pulled: u64,
+  refunded: u64,
+  refundFrom: u64,
+  requested: u64,
+});
+export type Escrow = ValueOf<typeof Escrow>;
+
+export const Page = struct({
+  ...head,
+  reserved: reserved(1),
+  pageNo: u32,
+  pool: key,
+  rentPayer: key,
+  claimed: list(u64, PAGE_SLOTS),
+});
+export type Page = ValueOf<typeof Page>;
+
+const KINDS = new Map<unknown, { kind: number; name: string }>([
+  [Config, { kind: 1, name: 'a config' }],
+  [VerifierSet, { kind: 2, name: 'a verifier set' }],
+  [Bond, { kind: 3, name: 'a bond' }],
+  [Pool, { kind: 4, name: 'a pool' }],
+  [Escrow, { kind: 5, name: 'an escrow' }],
+  [Page, { kind: 6, name: 'a page' }],
+]);
+
+/** Decodes the data of an account that the program owns: size, type and version have to fit. */
+export function decodeAccount<T extends { kind: number; version: number }>(
+  layout: Layout<T>,
+  data: Uint8Array,
+): Result<T> {
+  const { kind, name } = KINDS.get(layout) ?? { kind: 0, name: 'an account' };
+  const found = decode(layout, data, name);
+  if (!found.ok || (found.value.kind === kind && found.value.version === VERSION)) return found;
+  return refuse('settlement-malformed', `expected ${name}, got type ${found.value.kind}`);
+}
+
+/** The finalized root of an epoch, while it can be claimed against. */
+export function findRoot(pool: Pool, epoch: bigint): Result<FinalRoot> {
+  const root = pool.roots[Number(epoch % BigInt(ROOTS))];
+  if (root !== undefined && epoch > 0n && root.epoch === epoch) return accept(root);
+  const message = `epoch ${epoch} is not among the last ${ROOTS}: use the newest proof, which covers all before it`;
+  return refuse('settlement-root-unknown', message);
+}

@@ -1,0 +1,65 @@
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { decodeBase58 } from '../base58.ts';
+import { concatBytes, sha256, utf8ToBytes } from '../digest.ts';
+import { encode, KEY_BYTES, type Key, u32, u64 } from './layout.ts';
+
+function known(text: string): Key {
+  const decoded = decodeBase58(text, KEY_BYTES);
+  if (!decoded.ok) throw new RangeError(decoded.refusal.message);
+  return decoded.value;
+}
+
+/** Programs and sysvars of the cluster. */
+export const PROGRAMS = {
+  system: known('11111111111111111111111111111111'),
+  token: known('TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA'),
+  associatedToken: known('ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL'),
+  ed25519: known('Ed25519SigVerify111111111111111111111111111'),
+  instructions: known('Sysvar1nstructions1111111111111111111111111'),
+} as const;
+
+export interface Derived {
+  key: Key;
+  bump: number;
+}
+
+const MARKER = utf8ToBytes('ProgramDerivedAddress');
+
+/** The address that a program's seeds derive: with the largest bump that leaves it off the curve, so without a key. */
+export function deriveAddress(program: Key, seeds: readonly Uint8Array[]): Derived {
+  for (let bump = 255; bump >= 0; bump -= 1) {
+    const key = sha256(concatBytes(...seeds, Uint8Array.of(bump), program, MARKER));
+    if (!isOnCurve(key)) return { key, bump };
+  }
+  throw new RangeError('these seeds derive no address');
+}
+
+function isOnCurve(key: Key): boolean {
+  try {
+    ed25519.Point.fromBytes(key, true);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Addresses of the settlement program's accounts. */
+export const addressesOf = (program: Key) => {
+  const derive = (name: string, ...seeds: Uint8Array[]) =>
+    deriveAddress(program, [utf8ToBytes(name), ...seeds]).key;
+  return {
+    config: (admin: Key) => derive('cfg', admin),
+    verifierSet: (config: Key, setId: number) => derive('vset', config, encode(u32, setId)),
+    bond: (config: Key, verifier: Key) => derive('bond', config, verifier),
+    /** `mint` is 32 zero bytes for SOL. */
+    pool: (config: Key, mint: Key) => derive('pool', config, mint),
+    escrow: (pool: Key, poster: Key, nonce: bigint) =>
+      derive('esc', pool, poster, encode(u64, nonce)),
+    page: (pool: Key, pageNo: number) => derive('page', pool, encode(u32, pageNo)),
+    vault: (owner: Key) => derive('vault', owner),
+  };
+};
+
+/** Where a wallet keeps tokens of one mint. */
+export const associatedAccount = (wallet: Key, mint: Key): Derived =>
+  deriveAddress(PROGRAMS.associatedToken, [wallet, PROGRAMS.token, mint]);

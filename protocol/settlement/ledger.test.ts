@@ -1,0 +1,269 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PAY_POLICY } from '../check-policy.ts';
+import type { Digest, JobId, PublicKey } from '../ids.ts';
+import { type Instant, instant } from '../units.ts';
+import { type EarningShard, type Ledger, type LedgerFacts, projectLedger } from './ledger.ts';
+
+const { probationUnits, holdbackUnits, holdbackMs } = PAY_POLICY;
+const HOUR = 3_600_000;
+
+const key = (number: number): PublicKey => number.toString(16).padStart(64, '0') as PublicKey;
+const jobId = (number: number): JobId => `job_${number.toString(16).padStart(16, '0')}` as JobId;
+const PACKAGE = 'a'.repeat(64) as Digest;
+
+const job = (number: number, price: bigint, endedAt: number) => ({
+  id: jobId(number),
+  unitPrice: price,
+  escrow: `escrow-${number}`,
+  endedAt: instant(endedAt),
+});
+
+const shard = (
+  sequence: number,
+  work: { job: number; device: number; before: number; units: number },
+): EarningShard => ({
+  sequence,
+  job: jobId(work.job),
+  device: key(work.device),
+  package: PACKAGE,
+  unitCount: work.units,
+  before: work.before,
+});
+
+const link = (device: number, index: number, at: number) => ({
+  device: key(device),
+  index,
+  recipient: `wallet-${index}`,
+  at: instant(at),
+});
+
+const facts = (some: Partial<LedgerFacts>): LedgerFacts => ({
+  jobs: [],
+  shards: [],
+  convictions: [],
+  payouts: [],
+  through: instant(1e15),
+  ...some,
+});
+
+const claimed = (ledger: Ledger): bigint =>
+  [...ledger.claims.values()].reduce((sum, { cumulative }) => sum + cumulative, 0n);
+const spent = (ledger: Ledger): bigint =>
+  [...ledger.spends.values()].reduce((sum, amount) => sum + amount, 0n);
+
+describe('the ledger', () => {
+  it('pays nothing for the trial, holds the newest units and releases the rest', () => {
+    const ledger = projectLedger(
+      facts({
+        jobs: [job(1, 10n, 1_000)],
+        shards: [shard(0, { job: 1, device: 1, before: 0, units: 500 })],
+        payouts: [link(1, 0, 0)],
+        through: instant(2_000),
+      }),
+    );
+    const earned = BigInt(500 - probationUnits) * 10n;
+    const held = BigInt(holdbackUnits) * 10n;
+    expect(ledger.balances.get(key(1))).toEqual({
+      accrued: earned,
+      held,
+      released: earned - held,
+      forfeited: 0n,
+      unclaimed: 0n,
+    });
+    expect(ledger.claims.get(0)).toEqual({ recipient: 'wallet-0', cumulative: earned - held });
+    expect(ledger.spends.get('escrow-1')).toBe(earned - held);
+  });
+
+  it('counts the trial by the units behind a device, not by jobs', () => {
+    const ledger = projectLedger(
+      facts({
+        jobs: [job(1, 1n, 10), job(2, 1n, 20)],
+        shards: [
+          shard(0, { job: 1, device: 1, before: 0, units: 60 }),
+          shard(1, { job: 2, device: 1, before: 60, units: 60 }),
+        ],
+      }),
+    );
+    expect(ledger.balances.get(key(1))?.accrued).toBe(20n);
+    expect(ledger.entries.map(({ type, units }) => [type, units])).toEqual([
+      ['unpaid', 60],
+      ['unpaid', 40],
+      ['accrued', 20],
+      ['released', 20],
+    ]);
+  });
+
+  it('pays nothing for a job that has not ended', () => {
+    const shards = [shard(0, { job: 1, device: 1, before: 200, units: 500 })];
+    expect(projectLedger(facts({ shards })).balances.size).toBe(0);
+    const early = facts({ jobs: [job(1, 1n, 5_000)], shards, through: instant(4_999) });
+    expect(projectLedger(early).balances.size).toBe(0);
+  });
+
+  it('forfeits what is held when a device is convicted, and nothing that was released', () => {
+    const base = {
+      jobs: [job(1, 2n, 1_000)],
+      shards: [shard(0, { job: 1, device: 1, before: 100, units: 300 })],
+      payouts: [link(1, 0, 0)],
+    };
+    const at = instant(1_000 + HOUR);
+    const ledger = projectLedger(facts({ ...base, convictions: [{ device: key(1), at }] }));
+    expect(ledger.balances.get(key(1))).toMatchObject({
+      held: 0n,
+      forfeited: BigInt(holdbackUnits) * 2n,
+      released: BigInt(300 - holdbackUnits) * 2n,
+    });
+    const other = projectLedger(facts({ ...base, convictions: [{ device: key(2), at }] }));
+    expect(other.balances.get(key(1))?.forfeited).toBe(0n);
+  });
+
+  it('releases what is held after three days without a failure', () => {
+    const base = facts({
+      jobs: [job(1, 1n, 1_000)],
+      shards: [shard(0, { job: 1, device: 1, before: 100, units: 50 })],
+    });
+    const held = (through: number) =>
+      projectLedger({ ...base, through: instant(through) }).balances.get(key(1))?.held;
+    expect(held(1_000 + holdbackMs - 1)).toBe(50n);
+    expect(held(1_000 + holdbackMs)).toBe(0n);
+    const late = { device: key(1), at: instant(1_000 + holdbackMs) };
+    expect(projectLedger({ ...base, convictions: [late] }).balances.get(key(1))?.forfeited).toBe(
+      0n,
+    );
+  });
+
+  it('keeps what has no recipient in the escrow until a wallet is linked', () => {
+    const base = facts({
+      jobs: [job(1, 1n, 1_000)],
+      shards: [shard(0, { job: 1, device: 1, before: 100, units: 200 })],
+      through: instant(1_000 + holdbackMs),
+    });
+    const without = projectLedger(base);
+    expect(without.balances.get(key(1))?.unclaimed).toBe(200n);
+    expect([claimed(without), spent(without)]).toEqual([0n, 0n]);
+    const linked = projectLedger({ ...base, payouts: [link(1, 4, 2_000)] });
+    expect(linked.claims.get(4)?.cumulative).toBe(200n);
+    expect(linked.balances.get(key(1))?.unclaimed).toBe(0n);
+  });
+
+  it('pays to the wallet in force when it was released, and leaves the old total as it was', () => {
+    const ledger = projectLedger(
+      facts({
+        jobs: [job(1, 1n, 1_000), job(2, 1n, 3_000)],
+        shards: [
+          shard(0, { job: 1, device: 1, before: 100, units: 200 }),
+          shard(1, { job: 2, device: 1, before: 300, units: 200 }),
+        ],
+        payouts: [link(1, 0, 0), link(1, 7, 2_000)],
+        through: instant(3_000),
+      }),
+    );
+    expect(ledger.claims.get(0)?.cumulative).toBe(BigInt(200 - holdbackUnits));
+    expect(ledger.claims.get(7)?.cumulative).toBe(200n);
+  });
+});
+
+/** Random histories: devices work in order, jobs end at any time, some devices are convicted. */
+const histories = fc
+  .record({
+    jobs: fc.array(fc.record({ price: fc.bigInt(0n, 1n << 40n), end: fc.nat(200) }), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+    work: fc.array(
+      fc.record({ job: fc.nat(5), device: fc.nat(3), units: fc.integer({ min: 1, max: 400 }) }),
+      { maxLength: 30 },
+    ),
+    convictions: fc.array(fc.record({ device: fc.nat(3), at: fc.nat(200) }), { maxLength: 3 }),
+    links: fc.array(fc.record({ device: fc.nat(3), at: fc.nat(200) }), { maxLength: 5 }),
+  })
+  .map(({ jobs, work, convictions, links }): LedgerFacts => {
+    const before = new Map<number, number>();
+    return facts({
+      jobs: jobs.map(({ price, end }, number) => job(number, price, end * HOUR)),
+      shards: work.map((one, sequence) => {
+        const behind = before.get(one.device) ?? 0;
+        before.set(one.device, behind + one.units);
+        return shard(sequence, { ...one, before: behind });
+      }),
+      convictions: convictions.map(({ device, at }) => ({
+        device: key(device),
+        at: instant(at * HOUR),
+      })),
+      payouts: links.map(({ device, at }, index) => link(device, index, at * HOUR)),
+    });
+  });
+
+describe('any history', () => {
+  it('loses and makes no lamport', () => {
+    fc.assert(
+      fc.property(histories, fc.nat(400), (history, hours) => {
+        const ledger = projectLedger({ ...history, through: instant(hours * HOUR) });
+        let unclaimed = 0n;
+        let released = 0n;
+        for (const balance of ledger.balances.values()) {
+          const { accrued, held, forfeited } = balance;
+          expect(accrued).toBe(held + balance.released + forfeited);
+          expect(held >= 0n && balance.unclaimed >= 0n).toBe(true);
+          unclaimed += balance.unclaimed;
+          released += balance.released;
+        }
+        expect(claimed(ledger)).toBe(spent(ledger));
+        expect(claimed(ledger) + unclaimed).toBe(released);
+      }),
+    );
+  });
+
+  it('only ever adds to claims and spends as time goes on', () => {
+    fc.assert(
+      fc.property(histories, fc.nat(300), fc.nat(300), (history, one, two) => {
+        const at = (hours: number): Ledger =>
+          projectLedger({ ...history, through: instant(hours * HOUR) as Instant });
+        const [earlier, later] = [at(Math.min(one, two)), at(Math.max(one, two))];
+        for (const [index, { cumulative, recipient }] of earlier.claims) {
+          expect(later.claims.get(index)?.recipient).toBe(recipient);
+          expect((later.claims.get(index)?.cumulative ?? -1n) >= cumulative).toBe(true);
+        }
+        for (const [escrow, amount] of earlier.spends) {
+          expect((later.spends.get(escrow) ?? -1n) >= amount).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('is the same in whatever order the facts come', () => {
+    fc.assert(
+      fc.property(histories, fc.infiniteStream(fc.nat()), (history, numbers) => {
+        const shuffle = <T>(items: readonly T[]): T[] =>
+          items
+            .map((item) => ({ item, at: numbers.next().value }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ item }) => item);
+        const shuffled = {
+          ...history,
+          jobs: shuffle(history.jobs),
+          shards: shuffle(history.shards),
+          convictions: shuffle(history.convictions),
+          payouts: shuffle(history.payouts),
+        };
+        expect(projectLedger(shuffled)).toEqual(projectLedger(history));
+      }),
+    );
+  });
+
+  it('never spends more than the units of a job cost', () => {
+    fc.assert(
+      fc.property(histories, (history) => {
+        const ledger = projectLedger(history);
+        for (const { id, unitPrice, escrow } of history.jobs) {
+          const units = history.shards.reduce(
+            (sum, each) => sum + (each.job === id ? each.unitCount : 0),
+            0,
+          );
+          expect((ledger.spends.get(escrow) ?? 0n) <= BigInt(units) * unitPrice).toBe(true);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,264 @@
+import { PAY_POLICY, standingName } from '../check-policy.ts';
+import type { Digest, JobId, PublicKey } from '../ids.ts';
+import type { AcceptedShard } from '../records.ts';
+import type { Instant } from '../units.ts';
+
+/**
+ * Who earned what, as a projection of public facts: the same facts give the same ledger to the hub,
+ * to every verifier and to whoever audits them. Amounts are lamports.
+ *
+ * A unit earns its job's price when its job has ended and its shard stands; the first units of an
+ * identity earn nothing. What is earned is held until enough later work of the same device and package has
+ * been earned, or enough time has passed; a confirmed failure forfeits all that is held.
+ */
+export interface LedgerFacts {
+  /** Jobs that have ended with their results given out. */
+  jobs: readonly EndedJob[];
+  /** Accepted shards that stand. Those of other jobs are ignored. */
+  shards: readonly EarningShard[];
+  /** When a wrong result of a device was confirmed. */
+  convictions: readonly { device: PublicKey; at: Instant }[];
+  payouts: readonly Payout[];
+  /** The facts up to this moment count. */
+  through: Instant;
+}
+
+export interface EndedJob {
+  id: JobId;
+  unitPrice: bigint;
+  /** Where the job's money lies, as the chain writes addresses. */
+  escrow: string;
+  endedAt: Instant;
+}
+
+export type EarningShard = Pick<
+  AcceptedShard,
+  'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'before'
+>;
+
+/** Where a device wants its pay from `at` on. `index` is its place in the tree of claims. */
+export interface Payout {
+  device: PublicKey;
+  index: number;
+  recipient: string;
+  at: Instant;
+}
+
+/**
+ * One line of the ledger: `units` units of a shard went from one state to the next. `accrued` units are
+ * held at once; `unpaid` ones are of the trial; what is `released` is payable when the device names a
+ * recipient.
+ */
+export interface LedgerEntry {
+  type: 'unpaid' | 'accrued' | 'released' | 'forfeited';
+  device: PublicKey;
+  package: Digest;
+  job: JobId;
+  sequence: number;
+  units: number;
+  amount: bigint;
+  at: Instant;
+}
+
+export interface Balance {
+  accrued: bigint;
+  held: bigint;
+  released: bigint;
+  forfeited: bigint;
+  /** Of what is released: what has no recipient yet. */
+  unclaimed: bigint;
+}
+
+export interface Ledger {
+  entries: LedgerEntry[];
+  balances: Map<PublicKey, Balance>;
+  /** What each recipient has earned in total, by index. */
+  claims: Map<number, { recipient: string; cumulative: bigint }>;
+  /** What each escrow has spent in total. Both sides sum up to the same. */
+  spends: Map<string, bigint>;
+}
+
+/** Units that are earned and held, of one shard. */
+interface Run {
+  device: PublicKey;
+  package: Digest;
+  job: EndedJob;
+  sequence: number;
+  units: number;
+}
+
+interface Books {
+  ledger: Ledger;
+  /** By `standingName`, oldest first. */
+  held: Map<string, Run[]>;
+  /** The newest payout of each device. */
+  payouts: Map<PublicKey, Payout>;
+  /** Released to a device that has named no recipient. */
+  unclaimed: Map<PublicKey, { escrow: string; amount: bigint }[]>;
+}
+
+type Event =
+  | { type: 'linked'; at: Instant; name: string; payout: Payout }
+  | { type: 'convicted'; at: Instant; name: string; device: PublicKey }
+  | { type: 'ended'; at: Instant; name: string; job: EndedJob; shards: EarningShard[] };
+
+/** Projects the facts; their order in the arrays says nothing. */
+export function projectLedger(facts: LedgerFacts): Ledger {
+  const ledger: Ledger = { entries: [], balances: new Map(), claims: new Map(), spends: new Map() };
+  const books: Books = { ledger, held: new Map(), payouts: new Map(), unclaimed: new Map() };
+  for (const event of orderEvents(facts)) {
+    matureRuns(books, event.at);
+    switch (event.type) {
+      case 'linked':
+        linkPayout(books, event.payout);
+        break;
+      case 'convicted':
+        forfeitRuns(books, event.device, event.at);
+        break;
+      case 'ended':
+        for (const shard of event.shards) accrueShard(books, shard, event.job);
+        break;
+    }
+  }
+  matureRuns(books, facts.through);
+  return ledger;
+}
+
+/** By time; at one moment payouts come first, then failures, then the ends of jobs, each by name. */
+function orderEvents({ jobs, shards, convictions, payouts, through }: LedgerFacts): Event[] {
+  const ofJob = new Map<JobId, EarningShard[]>(jobs.map(({ id }) => [id, []]));
+  for (const shard of shards) ofJob.get(shard.job)?.push(shard);
+  const events: Event[] = [
+    ...payouts.map((payout): Event => {
+      const { at, index } = payout;
+      return { type: 'linked', at, name: String(index).padStart(16, '0'), payout };
+    }),
+    ...convictions.map(
+      ({ device, at }): Event => ({ type: 'convicted', at, name: device, device }),
+    ),
+    ...jobs.map((job): Event => {
+      const own = (ofJob.get(job.id) ?? []).sort((a, b) => a.sequence - b.sequence);
+      return { type: 'ended', at: job.endedAt, name: job.id, job, shards: own };
+    }),
+  ];
+  const rank = { linked: 0, convicted: 1, ended: 2 } as const;
+  return events
+    .filter(({ at }) => at <= through)
+    .sort((a, b) => a.at - b.at || rank[a.type] - rank[b.type] || (a.name < b.name ? -1 : 1));
+}
+
+function accrueShard(books: Books, shard: EarningShard, job: EndedJob): void {
+  const { device, package: id, sequence, unitCount, before } = shard;
+  const trial = Math.min(unitCount, Math.max(0, PAY_POLICY.probationUnits - before));
+  const run: Run = { device, package: id, job, sequence, units: unitCount - trial };
+  if (trial > 0) note(books, 'unpaid', { ...run, units: trial, at: job.endedAt });
+  if (run.units === 0) return;
+  const name = standingName(device, id);
+  const queue = books.held.get(name) ?? [];
+  books.held.set(name, queue);
+  queue.push(run);
+  note(books, 'accrued', { ...run, at: job.endedAt });
+  let over = queue.reduce((sum, { units }) => sum + units, 0) - PAY_POLICY.holdbackUnits;
+  while (over > 0) over -= releaseFirst(books, queue, { most: over, at: job.endedAt });
+}
+
+/** Releases what has been held for long enough. */
+function matureRuns(books: Books, now: Instant): void {
+  for (const queue of books.held.values()) {
+    for (let [first] = queue; first !== undefined; [first] = queue) {
+      const due = (first.job.endedAt + PAY_POLICY.holdbackMs) as Instant;
+      if (due > now) break;
+      releaseFirst(books, queue, { most: first.units, at: due });
+    }
+  }
+}
+
+/** Releases up to `most` units of the oldest run; says how many. */
+function releaseFirst(
+  books: Books,
+  queue: Run[],
+  { most, at }: { most: number; at: Instant },
+): number {
+  const [first] = queue;
+  if (first === undefined) return most;
+  const units = Math.min(most, first.units);
+  first.units -= units;
+  if (first.units === 0) queue.shift();
+  const released = { ...first, units };
+  note(books, 'released', { ...released, at });
+  pay(books, first.device, { escrow: first.job.escrow, amount: amountOf(released) });
+  return units;
+}
+
+function forfeitRuns(books: Books, device: PublicKey, at: Instant): void {
+  for (const [name, queue] of books.held) {
+    if (!name.startsWith(`${device}/`)) continue;
+    books.held.delete(name);
+    for (const run of queue) note(books, 'forfeited', { ...run, at });
+  }
+}
+
+function linkPayout(books: Books, payout: Payout): void {
+  const { device } = payout;
+  books.payouts.set(device, payout);
+  const waiting = books.unclaimed.get(device) ?? [];
+  books.unclaimed.delete(device);
+  for (const share of waiting) {
+    balanceOf(books.ledger, device).unclaimed -= share.amount;
+    pay(books, device, share);
+  }
+}
+
+/** Only what has a recipient is spent: the rest stays in the escrow. */
+function pay(
+  { ledger, payouts, unclaimed }: Books,
+  device: PublicKey,
+  share: { escrow: string; amount: bigint },
+): void {
+  const { escrow, amount } = share;
+  if (amount === 0n) return;
+  const payout = payouts.get(device);
+  if (payout === undefined) {
+    unclaimed.set(device, [...(unclaimed.get(device) ?? []), share]);
+    balanceOf(ledger, device).unclaimed += amount;
+    return;
+  }
+  const { index, recipient } = payout;
+  const cumulative = (ledger.claims.get(index)?.cumulative ?? 0n) + amount;
+  ledger.claims.set(index, { recipient, cumulative });
+  ledger.spends.set(escrow, (ledger.spends.get(escrow) ?? 0n) + amount);
+}
+
+const amountOf = ({ units, job }: Pick<Run, 'units' | 'job'>): bigint =>
+  BigInt(units) * job.unitPrice;
+
+function note(
+  { ledger }: Books,
+  type: LedgerEntry['type'],
+  { at, ...run }: Run & { at: Instant },
+): void {
+  const { device, package: id, job, sequence, units } = run;
+  const amount = type === 'unpaid' ? 0n : amountOf(run);
+  ledger.entries.push({ type, device, package: id, job: job.id, sequence, units, amount, at });
+  const balance = balanceOf(ledger, device);
+  switch (type) {
+    case 'unpaid':
+      return;
+    case 'accrued':
+      balance.accrued += amount;
+      balance.held += amount;
+      return;
+    case 'released':
+    case 'forfeited':
+      balance.held -= amount;
+      balance[type] += amount;
+  }
+}
+
+function balanceOf({ balances }: Ledger, device: PublicKey): Balance {
+  const known = balances.get(device);
+  if (known !== undefined) return known;
+  const opened = { accrued: 0n, held: 0n, released: 0n, forfeited: 0n, unclaimed: 0n };
+  balances.set(device, opened);
+  return opened;
+}
