@@ -38,8 +38,11 @@ export const EpochRevealed = v.strictObject({
   at: Instant,
 });
 
+/** Its seed is gone, with the disk it was on: nobody can ever draw it again. */
+export const EpochLost = v.strictObject({ type: v.literal('lost'), ...whose, at: Instant });
+
 /** What a verifier says of an epoch, the time one draw seed is in use. Signing context: `epoch`. */
-export const EpochRecord = v.variant('type', [EpochOpened, EpochRevealed]);
+export const EpochRecord = v.variant('type', [EpochOpened, EpochRevealed, EpochLost]);
 export type EpochRecord = v.InferOutput<typeof EpochRecord>;
 export type EpochRecordOf<T extends EpochRecord['type']> = Extract<EpochRecord, { type: T }>;
 
@@ -49,4 +52,16 @@ export type SignedEpoch = v.InferOutput<typeof SignedEpoch>;
 export interface SignedEpochOf<T extends EpochRecord['type']> {
   record: EpochRecordOf<T>;
   signature: Signature;
+}
+
+/** Number of the last verdict of others that may have been drawn from, by one record; 0 says nothing. */
+export function reviewedBy(record: EpochRecord): number {
+  switch (record.type) {
+    case 'opened':
+      return record.reviewFrom - 1;
+    case 'revealed':
+      return record.reviewThrough;
+    case 'lost':
+      return 0;
+  }
 }

@@ -1,4 +1,5 @@
 import { digest } from '#protocol/digest.ts';
+import { reviewedBy } from '#protocol/epoch.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/ids.ts';
 import type { ClientMessage } from '#protocol/messages/control.ts';
 import type { Verdict } from '#protocol/records.ts';
@@ -28,7 +29,8 @@ const FRAMED_EVERY = 37;
 
 export interface VerifierNode {
   crash(): void;
-  restart(): void;
+  /** With its disk, or with an empty one. */
+  restart(lostDisk?: boolean): void;
 }
 
 /** A fake verifier: it says that honest work is wrong, that a friend's is right, or that all work is. */
@@ -69,13 +71,20 @@ interface Life {
   links: Map<number, ClientEnd>;
 }
 
+const emptyDisk = (hub: HubNode): Disk => ({
+  hub: hub.key,
+  ...NOTHING_SAVED,
+  verdicts: [],
+  drifts: new Map(),
+});
+
 /** A verifier on the simulated grid. What it persisted survives its crash. */
 export function openVerifierNode(grid: Grid): VerifierNode {
   const { hub } = grid;
   const node: Node = {
     ...grid,
     random: grid.random.fork('verifier'),
-    disk: { hub: hub.key, ...NOTHING_SAVED, verdicts: [], drifts: new Map() },
+    disk: emptyDisk(hub),
   };
   let life = openLife(node);
   return {
@@ -83,7 +92,8 @@ export function openVerifierNode(grid: Grid): VerifierNode {
       life.dead = true;
       for (const end of life.links.values()) end.close();
     },
-    restart() {
+    restart(lostDisk = false) {
+      if (lostDisk) node.disk = emptyDisk(hub);
       life = openLife(node);
     },
   };
@@ -230,8 +240,7 @@ function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist'
     if (line.type === 'epoch') {
       const { record } = line.signed;
       disk.lastEpoch = Math.max(disk.lastEpoch, record.epoch);
-      const drawn = record.type === 'opened' ? record.reviewFrom - 1 : record.reviewThrough;
-      disk.reviewDrawn = Math.max(disk.reviewDrawn, drawn);
+      disk.reviewDrawn = Math.max(disk.reviewDrawn, reviewedBy(record));
     } else {
       const { type: _type, ...filed } = line;
       disk.verdicts.push(structuredClone(filed));

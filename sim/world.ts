@@ -27,6 +27,8 @@ export interface Scenario {
   /** Times the hub, the verifier and the devices die and come back. */
   hubCrashes: number;
   verifierCrashes: number;
+  /** A verifier that comes back has lost its disk. */
+  lostDisks?: true;
   /** Where there is one, two honest verifiers stand beside the one that lies. */
   lie?: VerifierLie;
   /** How often the liar checks, where it is not as often as the others. */
@@ -191,7 +193,7 @@ function disturb(world: {
   hit(scenario.verifierCrashes, () => {
     const verifier = verifiers[Math.floor(random.between(0, verifiers.length))];
     verifier?.crash();
-    return () => verifier?.restart();
+    return () => verifier?.restart(scenario.lostDisks);
   });
   // So many honest devices stay, so that the job can end.
   const leaving = devices.slice(scenario.cheats + (scenario.assurance === 2 ? 2 : 1));

@@ -38,6 +38,13 @@ const revealed = (epoch: number, through: number, seed = seedOf(epoch)): EpochRe
   at: instant(6),
 });
 
+const lost = (epoch: number): EpochRecord => ({
+  type: 'lost',
+  verifier: VERIFIER,
+  epoch,
+  at: instant(7),
+});
+
 let bench: Bench;
 let socket = 1;
 beforeEach(() => {
@@ -109,6 +116,28 @@ describe('an epoch of a verifier', () => {
   ])('is refused whose reveal $what', ({ record, code }) => {
     say(opened(1, 1));
     expect(say(record)).toBe(code);
+  });
+
+  test('whose seed is lost is told no more, and the next one begins', () => {
+    say(opened(1, 0));
+    expect(say(lost(2))).toBe('epoch-order');
+    expect(say(lost(1))).toBe('lost 1');
+    expect(say(lost(1))).toBe('lost 1');
+    expect(say(revealed(1, 1))).toBe('epoch-duplicate');
+    expect(say(opened(2, 2))).toBe('opened 2');
+    say(revealed(2, 2));
+    expect(say(lost(2))).toBe('epoch-duplicate');
+  });
+
+  test('is named in the welcome of its verifier, for the case that its disk is gone', () => {
+    bench.join(1, VERIFIER, 'verifier');
+    expect(bench.last(1, 'welcome')?.book).toBeUndefined();
+    say(opened(1, 0));
+    say(opened(2, 2));
+    say(lost(1));
+    bench.restart();
+    bench.join(1, VERIFIER, 'verifier');
+    expect(bench.last(1, 'welcome')?.book).toEqual({ lastEpoch: 2, open: [2], judged: -1 });
   });
 
   test('that is badly signed is refused', () => {

@@ -1,6 +1,8 @@
 import { canonicalJson } from '#protocol/canonical-json.ts';
 import { bytesToHex, hexToBytes } from '#protocol/digest.ts';
 import type { EpochRecord, EpochRecordOf, SignedEpoch, SignedEpochOf } from '#protocol/epoch.ts';
+import type { PublicKey } from '#protocol/ids.ts';
+import type { VerifierBook } from '#protocol/messages/control.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { decline, send, store, type Turn } from './effects.ts';
 import type { Hub, VerifierSession } from './state.ts';
@@ -12,7 +14,12 @@ const EPOCHS_KEPT_MAX = 64;
 interface KeptEpoch {
   opened: SignedEpochOf<'opened'>;
   revealed?: SignedEpochOf<'revealed'>;
+  lost?: SignedEpochOf<'lost'>;
 }
+
+/** Nothing is to be heard of its seed any more. */
+const isOver = ({ revealed, lost }: KeptEpoch): boolean =>
+  revealed !== undefined || lost !== undefined;
 
 /** What a hub knows of the epochs of one verifier: the newest, by number, oldest first. */
 export type EpochBook = Map<number, KeptEpoch>;
@@ -48,7 +55,7 @@ export function undoEpoch(turn: Turn, { record }: SignedEpoch, refusal: Refusal)
   const book = hub.epochs.get(record.verifier);
   const kept = book?.get(record.epoch);
   if (record.type === 'opened') book?.delete(record.epoch);
-  else delete kept?.revealed;
+  else if (kept !== undefined) delete kept[record.type];
   const verifier = hub.verifiers.get(record.verifier);
   if (verifier !== undefined) decline(turn, verifier.socket, refusal);
 }
@@ -75,13 +82,12 @@ export function noteEpoch(hub: Hub, signed: SignedEpoch): void {
   const { record, signature } = signed;
   const book: EpochBook = hub.epochs.get(record.verifier) ?? new Map();
   hub.epochs.set(record.verifier, book);
+  const kept = book.get(record.epoch);
   if (record.type === 'opened') book.set(record.epoch, { opened: { record, signature } });
-  else {
-    const kept = book.get(record.epoch);
-    if (kept !== undefined) kept.revealed = { record, signature };
-  }
-  for (const [number, { revealed }] of book) {
-    if (book.size <= EPOCHS_KEPT_MAX || revealed === undefined) break;
+  else if (record.type === 'lost' && kept !== undefined) kept.lost = { record, signature };
+  else if (record.type === 'revealed' && kept !== undefined) kept.revealed = { record, signature };
+  for (const [number, oldest] of book) {
+    if (book.size <= EPOCHS_KEPT_MAX || !isOver(oldest)) break;
     book.delete(number);
   }
 }
@@ -98,7 +104,13 @@ function judgeEpoch(turn: Turn, record: EpochRecord): Known {
       `epoch ${record.epoch} was ${record.type} already, with another record; one key belongs to one verifier`,
     ];
   }
-  return record.type === 'opened' ? judgeOpened(book, record) : judgeRevealed(turn, book, record);
+  if (record.type === 'opened') return judgeOpened(book, record);
+  if (kept === undefined) return ['epoch-order', `epoch ${record.epoch} is not open here`];
+  if (isOver(kept)) {
+    const end = kept.lost === undefined ? 'revealed' : 'lost';
+    return ['epoch-duplicate', `the seed of epoch ${record.epoch} is ${end} already`];
+  }
+  return record.type === 'lost' ? 'new' : judgeRevealed(turn, book, record);
 }
 
 function judgeOpened(book: EpochBook, { epoch, from }: EpochRecordOf<'opened'>): Known {
@@ -108,7 +120,7 @@ function judgeOpened(book: EpochBook, { epoch, from }: EpochRecordOf<'opened'>):
     return ['epoch-order', `the next epoch of this verifier is ${newest + 1}, not ${epoch}`];
   }
   const [oldest] = book.values();
-  if (book.size >= EPOCHS_KEPT_MAX && oldest?.revealed === undefined) {
+  if (book.size >= EPOCHS_KEPT_MAX && oldest !== undefined && !isOver(oldest)) {
     return ['epoch-order', `${book.size} epochs are kept; reveal the oldest before the next one`];
   }
   const last = book.get(newest);
@@ -134,4 +146,12 @@ function judgeRevealed(
     'epoch-order',
     `epoch ${epoch} cannot end at ${through}: it begins at ${opened.from}, and ${next} is not its own`,
   ];
+}
+
+/** For a verifier's welcome; nothing of one that has opened no epoch. */
+export function bookOf(hub: Hub, key: PublicKey): VerifierBook | undefined {
+  const book: EpochBook = hub.epochs.get(key) ?? new Map();
+  if (book.size === 0) return undefined;
+  const open = [...book].filter(([, kept]) => !isOver(kept)).map(([number]) => number);
+  return { lastEpoch: Math.max(...book.keys()), open, judged: hub.judged.get(key) ?? -1 };
 }

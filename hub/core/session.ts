@@ -8,6 +8,7 @@ import {
 import type { Refusal } from '#protocol/refusal.ts';
 import { bytes, instant } from '#protocol/units.ts';
 import { refuseSession, send, type Turn } from './effects.ts';
+import { bookOf } from './epochs.ts';
 import type { SocketId } from './events.ts';
 import { pauseLeases, resumeLeases } from './lease.ts';
 import { leaveLine } from './newcomers.ts';
@@ -149,7 +150,16 @@ function openVerifier(
   sendReviews(turn, verifier);
 }
 
-function welcome(turn: Turn, opened: { socket: SocketId; ticket: string }, peer?: PeerId): void {
+function ownBook({ hub }: Turn, key: PublicKey) {
+  const book = bookOf(hub, key);
+  return book === undefined ? {} : { book };
+}
+
+function welcome(
+  turn: Turn,
+  opened: { key: PublicKey; socket: SocketId; ticket: string },
+  peer?: PeerId,
+): void {
   const { beatMs, seeder, iceServers, checks } = turn.hub.config;
   send(turn, opened.socket, {
     type: 'welcome',
@@ -158,7 +168,7 @@ function welcome(turn: Turn, opened: { socket: SocketId; ticket: string }, peer?
     ticket: opened.ticket,
     ...(peer === undefined ? {} : { peer, checks }),
     ...(peer === undefined || seeder === undefined ? {} : { seeder }),
-    ...(peer === undefined ? { reviews: reviewRange(turn.hub) } : {}),
+    ...(peer === undefined ? { reviews: reviewRange(turn.hub), ...ownBook(turn, opened.key) } : {}),
     iceServers,
   });
 }

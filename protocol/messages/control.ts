@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { CheckPolicy } from '../check-policy.ts';
-import { SignedEpoch } from '../epoch.ts';
+import { Mark, SignedEpoch } from '../epoch.ts';
 import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
 import { JobView, PackageDraft } from '../job.ts';
 import { BlobRef, Feature, PackageManifest, Provider } from '../package.ts';
@@ -162,6 +162,17 @@ export const IdleCode = v.picklist([
 ]);
 export type IdleCode = v.InferOutput<typeof IdleCode>;
 
+/** What a hub has on disk of one verifier. */
+export const VerifierBook = v.strictObject({
+  /** Number of its newest epoch. */
+  lastEpoch: Count,
+  /** Epochs whose seed is neither revealed nor lost. */
+  open: v.pipe(v.array(Count), v.maxLength(64)),
+  /** Through which sequence it has judged. */
+  judged: Mark,
+});
+export type VerifierBook = v.InferOutput<typeof VerifierBook>;
+
 export const HubMessage = v.variant('type', [
   v.strictObject({
     type: type('challenge'),
@@ -181,6 +192,8 @@ export const HubMessage = v.variant('type', [
     reviews: v.optional(v.strictObject({ from: Count, through: Count })),
     /** To contributors: how often their units are checked. */
     checks: v.optional(CheckPolicy),
+    /** To verifiers: what the hub has of theirs, for one whose disk has less. */
+    book: v.optional(VerifierBook),
     iceServers: v.array(
       v.strictObject({
         urls: v.array(v.string()),
@@ -243,7 +256,7 @@ export const HubMessage = v.variant('type', [
   v.strictObject({
     type: type('epoch-logged'),
     epoch: Count,
-    record: v.picklist(['opened', 'revealed']),
+    record: v.picklist(['opened', 'revealed', 'lost']),
   }),
   /** The units of this shard are open again: what is drawn of it need not be judged. */
   v.strictObject({ type: type('voided'), sequence: Count }),

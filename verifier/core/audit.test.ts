@@ -99,6 +99,13 @@ describe('auditEpoch', () => {
     expect(faultsOf({ ...honest, verdicts: [...honest.verdicts, other] })).toEqual([]);
   });
 
+  it('says so where the verifier has lost the seed', () => {
+    const at = instant(9);
+    const lost = { type: 'lost', verifier: VERIFIER.key, epoch: 2, at } as const;
+    const lines: LogLine[] = [{ type: 'epoch', signed: signEpoch(lost) }];
+    expect(codesOf({ ...honest, lines })).toEqual(['lost']);
+  });
+
   it('tells plainly of an epoch whose seed is secret, or that never was', () => {
     const open = honest.lines.filter((line) => !isRecord(line, 'revealed'));
     const unrevealed = auditEpoch({ ...honest, lines: open }, verify);

@@ -33,7 +33,7 @@ export type Verify = (signed: Signed) => boolean;
 
 /**
  * What can be wrong: the log is not one log (`log`), a commitment is not what its device signed
- * (`commitment`), the hub lent trust (`standing`), the seed was swapped or comes late (`seed`), a
+ * (`commitment`), the hub lent trust (`standing`), the seed was swapped or comes late (`seed`) or is gone (`lost`), a
  * drawn unit has no verdict (`skipped`), a unit was checked that was not drawn (`undrawn`), a verdict
  * is not what it says (`verdict`), or hub and verifier show different verdicts (`withheld`).
  */
@@ -42,6 +42,7 @@ export type FaultCode =
   | 'commitment'
   | 'standing'
   | 'seed'
+  | 'lost'
   | 'skipped'
   | 'undrawn'
   | 'verdict'
@@ -72,6 +73,7 @@ export function auditEpoch(evidence: Evidence, verify: Verify): AuditReport {
   const records = recordsOf(evidence).map(({ record }) => record);
   const opened = records.find((record) => record.type === 'opened');
   const revealed = records.find((record) => record.type === 'revealed');
+  if (records.some((record) => record.type === 'lost')) return lost(evidence);
   if (opened === undefined) return unknown(evidence);
   if (revealed === undefined) {
     const message = `epoch ${epoch} is not revealed: its seed is still secret, and follows in the log when its last draw is judged`;
@@ -100,6 +102,12 @@ export const recordsOf = ({ epoch, lines }: Evidence): SignedEpoch[] =>
   lines.flatMap((line) =>
     line.type === 'epoch' && line.signed.record.epoch === epoch ? [line.signed] : [],
   );
+
+/** Its verifier has lost the seed: what it had to check can never be known. */
+function lost({ epoch }: Evidence): AuditReport {
+  const message = `the verifier lost the disk with the seed of epoch ${epoch}: nobody can draw it again, so that what it had to check is not known`;
+  return { state: 'audited', checked: [], faults: [{ code: 'lost', message }] };
+}
 
 function unknown({ epoch, lines }: Evidence): AuditReport {
   const known = lines.flatMap((line) => (line.type === 'epoch' ? [line.signed.record.epoch] : []));

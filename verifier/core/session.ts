@@ -7,6 +7,7 @@ import {
 } from '#protocol/messages/control.ts';
 import { after, instant, millis } from '#protocol/units.ts';
 import type { LinkId, Saved } from './events.ts';
+import { adoptBook } from './lost-disk.ts';
 import { openBook, say, type Turn } from './state.ts';
 
 /** The first wait between two tries; each doubles, up to the last. Half of it is jitter. */
@@ -107,6 +108,7 @@ export function receiveWelcome(turn: Turn, welcome: Welcome): void {
   for (const { signed } of book.verdicts) {
     effects.push({ type: 'send', link, message: { type: 'verdict', signed } });
   }
+  if (welcome.book !== undefined) adoptBook(turn, book, welcome.book);
   say(turn, 'info', `connected to hub ${short(book.hub)}; judged through ${book.judged}`);
 }
 

@@ -65,7 +65,7 @@ function rangeOf(lines: readonly LogLine[], epoch: number): { from: number; thro
     if (line.type !== 'epoch' || line.signed.record.epoch !== epoch) continue;
     const { record } = line.signed;
     if (record.type === 'opened') range.from = record.from;
-    else range.through = record.through;
+    else if (record.type === 'revealed') range.through = record.through;
   }
   return range;
 }

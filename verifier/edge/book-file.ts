@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type * as v from 'valibot';
 import { decodeJson } from '#protocol/decode.ts';
+import { reviewedBy } from '#protocol/epoch.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
 import { noteDrift } from '../core/drift.ts';
@@ -115,8 +116,7 @@ async function readLog(file: string, marks: MarkFile, onLine: (line: LogLine) =>
       const { epoch } = record;
       found.lastEpoch = Math.max(found.lastEpoch, epoch);
       if (record.type === 'revealed') found.revealed.add(epoch);
-      const drawn = record.type === 'opened' ? record.reviewFrom - 1 : record.reviewThrough;
-      found.reviewDrawn = Math.max(found.reviewDrawn, drawn);
+      found.reviewDrawn = Math.max(found.reviewDrawn, reviewedBy(record));
     }
   }
   return found;

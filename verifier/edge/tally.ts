@@ -51,7 +51,7 @@ export function tallyLine(tally: Tally, line: LogLine): void {
       const { record } = line.signed;
       if (record.type === 'opened') return pushNewest(tally.epochs, { opened: record });
       const epoch = tally.epochs.find(({ opened }) => opened.epoch === record.epoch);
-      if (epoch !== undefined) epoch.revealed = record;
+      if (epoch !== undefined && record.type === 'revealed') epoch.revealed = record;
     }
   }
 }
