@@ -107,6 +107,12 @@ function openRound(seed: number): Round {
   return round;
 }
 
+/** All that was accepted is judged: a device gets no more while too much of its work is not. */
+function judge({ verifier }: BareHub): void {
+  const through = heard(verifier, 'check')?.shard.sequence;
+  if (through !== undefined) verifier.say({ type: 'judged', through });
+}
+
 function askAgain(client: Client): Lease {
   client.heard.length = 0;
   client.say({ type: 'request' });
@@ -163,6 +169,7 @@ function goOn(round: Round): void {
   deliver(honest, honestLease, grid.compute(honestLease));
   if (heard(honest, 'accepted') === undefined)
     throw new Error(`the honest device was turned down: ${JSON.stringify(honest.heard)}`);
+  judge(grid);
   round.honestLease = askAgain(honest);
 }
 

@@ -80,6 +80,12 @@ const viewJob = async (): Promise<JobView> => {
   return (await (await fetch(`${hub.url}/v1/jobs/${job.id}`, { headers })).json()) as JobView;
 };
 
+/** A device gets no more while too much of its work waits for a verifier. */
+async function judgeNext(): Promise<void> {
+  const { shard } = await verifier.until('check');
+  verifier.say({ type: 'judged', through: shard.sequence });
+}
+
 /** A contributor that was admitted; its first lease holds two units. */
 async function openDevice(): Promise<FakeClient & { lease: Lease }> {
   const device = await openFakeSession(socketUrl(), 'contributor');
@@ -150,6 +156,7 @@ describe('a hub with a hostile socket', () => {
         else liar.socket.send(new TextDecoder().decode(spoil(text, changes)));
       }
       units += (await deliver(honest, lease, outputsOf(lease))).units;
+      await judgeNext();
       honest.say({ type: 'request' });
       ({ lease } = await honest.until('lease'));
       for (const _ of batch) {
