@@ -2,6 +2,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REFERENCE_LANE } from '#protocol/package.ts';
 import { readConditions } from './conditions.ts';
+import { replaceReport } from './document.ts';
 import { openBrowsers } from './exact/browsers.ts';
 import {
   addDifferences,
@@ -16,7 +17,7 @@ import {
   type PlaceRun,
   placeName,
 } from './exact/comparison.ts';
-import { renderReport, replaceReport } from './exact/document.ts';
+import { EXACT_COMMAND, renderReport } from './exact/document.ts';
 import type { AbsentEngine, Engine } from './exact/engine.ts';
 import { openBun, openNode } from './exact/programs.ts';
 import type { Bench, BenchContext, Figure } from './figure.ts';
@@ -79,7 +80,8 @@ export const run: Bench = async function* (context) {
       batches,
       refused,
     });
-    await writeFile(DOCUMENT, replaceReport(await readFile(DOCUMENT, 'utf8'), report));
+    const document = await readFile(DOCUMENT, 'utf8');
+    await writeFile(DOCUMENT, replaceReport(document, EXACT_COMMAND, report));
   }
   yield describeCells('differing-bytes', profile, {
     models: new Set(cases.map(({ model }) => model)).size,

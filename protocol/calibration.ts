@@ -55,6 +55,8 @@ export interface CalibrationRules {
   /** Verified samples and devices below which nothing is concluded. */
   samplesMin: number;
   devicesMin: number;
+  /** One in so many samples of each device is fitted; the others are held out. */
+  fitOneIn: number;
 }
 
 /** reference/verification.md §3.5. */
@@ -65,6 +67,7 @@ export const CALIBRATION_RULES: CalibrationRules = {
   powerMin: 0.999,
   samplesMin: 1_000,
   devicesMin: 5,
+  fitOneIn: 2,
 };
 
 /** What one decoy came to against the thresholds. */
@@ -95,8 +98,8 @@ export interface Calibration {
 }
 
 /**
- * Thresholds of one class, fitted to half of the verified samples, every second one of each device,
- * and judged on the other half and on decoys. A class whose decoys do not separate is refused: it
+ * Thresholds of one class, fitted to some of the verified samples, every second one of each device,
+ * and judged on the others and on decoys. A class whose decoys do not separate is refused: it
  * has the exact lane alone.
  */
 export function calibrate(
@@ -108,8 +111,9 @@ export function calibrate(
     samples.honest.filter(({ verified }) => verified),
     ({ device }) => device,
   );
-  const fitted = devices.map(([, list]) => list.filter((_, place) => place % 2 === 0));
-  const heldOut = devices.flatMap(([, list]) => list.filter((_, place) => place % 2 === 1));
+  const isFitted = (place: number) => place % rules.fitOneIn === 0;
+  const fitted = devices.map(([, list]) => list.filter((_, place) => isFitted(place)));
+  const heldOut = devices.flatMap(([, list]) => list.filter((_, place) => !isFitted(place)));
   const comparators = outputs.map(({ name }) => fitComparator(name, fitted, rules));
   const alarms = heldOut.filter(({ distances }) => !areWithin(distances, comparators)).length;
   const decoys = weighDecoys(samples.decoys, comparators);

@@ -106,6 +106,8 @@ export const Verdict = v.strictObject({
   unit: Count,
   lease: LeaseId,
   device: PublicKey,
+  /** As in the accepted shard. */
+  class: v.exactOptional(Digest),
   kind: VerdictKind,
   /** `exact`: digests compared; `tolerance`: distances against the package's comparators. */
   lane: v.picklist(['exact', 'tolerance']),
@@ -143,6 +145,8 @@ export const AcceptedShard = v.strictObject({
   job: JobId,
   lease: LeaseId,
   device: PublicKey,
+  /** The calibration class of the device, by what it says of itself (`digestClass`). */
+  class: v.exactOptional(Digest),
   provider: Provider,
   package: Digest,
   firstUnit: Count,

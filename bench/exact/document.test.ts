@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ExactReport, renderReport, replaceReport } from './document.ts';
+import { replaceReport } from '../document.ts';
+import { EXACT_COMMAND, type ExactReport, renderReport } from './document.ts';
 
 const cell = (row: string, column: string, differing: number) => ({
   row,
@@ -53,9 +54,9 @@ describe('the document of exactness', () => {
   it('replaces what is between the markers, and nothing else', () => {
     const begin = '<!-- begin: npm run bench -- exact --install --write -->';
     const document = `# Title\n\n${begin}\nold\n<!-- end -->\n\nAfter\n`;
-    const next = replaceReport(document, 'new');
+    const next = replaceReport(document, EXACT_COMMAND, 'new');
     expect(next).toBe(`# Title\n\n${begin}\n\nnew\n<!-- end -->\n\nAfter\n`);
-    expect(replaceReport(next, 'new')).toBe(next);
-    expect(() => replaceReport('# Title', 'new')).toThrow('has no');
+    expect(replaceReport(next, EXACT_COMMAND, 'new')).toBe(next);
+    expect(() => replaceReport('# Title', EXACT_COMMAND, 'new')).toThrow('has no');
   });
 });

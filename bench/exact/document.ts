@@ -22,15 +22,7 @@ export interface ExactReport {
   refused: string[];
 }
 
-const BEGIN = '<!-- begin: npm run bench -- exact --install --write -->';
-const END = '<!-- end -->';
-
-/** Puts a report between the document's markers. Throws where they are missing. */
-export function replaceReport(document: string, report: string): string {
-  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`the document has no ${BEGIN} … ${END}`);
-  return `${document.slice(0, begin + BEGIN.length)}\n\n${report}\n${document.slice(end)}`;
-}
+export const EXACT_COMMAND = 'npm run bench -- exact --install --write';
 
 /** The report as Markdown. */
 export function renderReport(report: ExactReport): string {

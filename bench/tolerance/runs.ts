@@ -18,15 +18,22 @@ export interface Outputs {
 export interface Work {
   context: BenchContext;
   pages: BenchPages;
-  units: number;
+  /** Units of each decoy, and of each honest class. */
+  decoyUnits: number;
+  honestUnits: number;
   /** A software adapter is slow: it stops after so long, with what it has by then. */
   gpuSeconds: number;
 }
+/** What the names of GPU places begin with; the adapter follows. */
+export const GPU_PLACE = 'webgpu ';
+/** Units that a GPU runs together, and how many of them are run alone as well, to see that it is the same. */
+const GPU_TOGETHER = 32;
+const GPU_ALONE = 64;
 
 const taskOf = (subject: Subject, units: number): UnitsTask => {
   const { model, inputs, pool, unitItems, free } = subject;
   const settings = { provider: 'wasm', level: 'all', secondsMax: RUN_MS_MAX / 1000 } as const;
-  return { model, inputs, pool, unitItems, units, free, ...settings };
+  return { model, inputs, pool, unitItems, units, free, together: 1, ...settings };
 };
 
 /** A subject and its decoys on the exact lane, and the subject on honest devices of other classes. */
@@ -41,12 +48,16 @@ export interface Found {
  * compute anywhere and claim any class. Honest classes are those this machine has.
  */
 export async function runEverywhere(subject: Subject, work: Work): Promise<Found> {
-  const task = taskOf(subject, work.units);
+  const task = taskOf(subject, work.honestUnits);
+  const decoyTask = taskOf(subject, work.decoyUnits);
   const levels = (['disabled', 'basic'] as const).map((level) => ({
     name: `wasm ${level}`,
     task: { ...task, level },
   }));
-  const stands = subject.decoys.map(({ name, file }) => ({ name, task: { ...task, model: file } }));
+  const stands = subject.decoys.map(({ name, file }) => ({
+    name,
+    task: { ...decoyTask, model: file },
+  }));
   const ran = await runNode(work, 1, [{ name: 'reference', task }, ...levels, ...stands]);
   const [reference, ...others] = ran;
   const honest = others.slice(0, levels.length);
@@ -62,14 +73,23 @@ async function runGpu(subject: Subject, task: UnitsTask, work: Work): Promise<Ou
     work.context.say('this Chromium has no WebGPU adapter: that class is left out');
     return [];
   }
-  const text = await work.pages.runUnits({
+  const inPage = {
     ...task,
     inputs: task.inputs.map((input) => ({ ...input, file: urlOf(input.file) })),
     model: urlOf(subject.model),
-    provider: 'webgpu',
-    secondsMax: work.gpuSeconds,
-  });
-  return [{ name: `webgpu ${adapter}`, bytes: new Uint8Array(Buffer.from(text, 'base64')) }];
+    provider: 'webgpu' as const,
+  };
+  const runUnits = async (units: number, together: number) => {
+    const secondsMax = work.gpuSeconds;
+    const text = await work.pages.runUnits({ ...inPage, units, together, secondsMax });
+    return new Uint8Array(Buffer.from(text, 'base64'));
+  };
+  const alone = await runUnits(Math.min(GPU_ALONE, task.units), 1);
+  const bytes = await runUnits(task.units, GPU_TOGETHER);
+  const length = Math.min(alone.length, bytes.length);
+  const same = Buffer.compare(alone.subarray(0, length), bytes.subarray(0, length)) === 0;
+  if (!same) work.context.say(`${subject.name}: units run together differ from units run alone`);
+  return [{ name: `${GPU_PLACE}${adapter}`, bytes: same ? bytes : alone }];
 }
 
 async function runNode(

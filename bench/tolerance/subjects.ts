@@ -11,7 +11,10 @@ import type { PooledInput } from '../page/units.ts';
 
 const MAKE_MS_MAX = 3 * 60_000;
 const POOL_ITEMS = 512;
+/** Of the small models. Digits have units of one item: a software GPU has to do 33,000 of them. */
 const UNIT_ITEMS = 4;
+/** Rounds of mixed digits: with them there are more items than units, so that none comes twice. */
+const ROUNDS = 20;
 /** Of the sibling, which only has to be another one. */
 const SIBLING_SEED = '2';
 const RUNTIME_DTYPES = { f32: 'float32', i64: 'int64', i32: 'int32' } as const;
@@ -55,11 +58,27 @@ export async function makeSubjects(context: BenchContext): Promise<Subject[]> {
     await make(['scripts/decoys/main.ts', ...flags]);
     const pools =
       name === 'digits'
-        ? new Map([['image', digits]])
+        ? new Map([['image', mixDigits(digits)]])
         : value(decodeSafetensors(await readBytes(join(folder, `${name}.safetensors`)))).tensors;
-    subjects.push(await openSubject({ name, model, out, pools, folder }));
+    const unitItems = name === 'digits' ? 1 : UNIT_ITEMS;
+    subjects.push(await openSubject({ name, model, out, pools, folder, unitItems }));
   }
   return subjects;
+}
+
+/** The pictures, then rounds of them, each picture mixed with another one. */
+function mixDigits({ dtype, shape, data }: Tensor): Tensor {
+  const [count = 0] = shape;
+  const values = new Float32Array(Uint8Array.from(data).buffer);
+  const size = values.length / count;
+  const mixed = new Float32Array(ROUNDS * values.length);
+  for (let at = 0; at < mixed.length; at += 1) {
+    const [item, pixel] = [Math.floor(at / size), at % size];
+    const [own, round] = [item % count, Math.floor(item / count)];
+    const other = (own + 89 * round) % count;
+    mixed[at] = ((values[own * size + pixel] ?? 0) + (values[other * size + pixel] ?? 0)) / 2;
+  }
+  return { dtype, shape: [ROUNDS * count, ...shape.slice(1)], data: new Uint8Array(mixed.buffer) };
 }
 
 interface Made {
@@ -68,9 +87,11 @@ interface Made {
   out: string;
   folder: string;
   pools: Map<string, Tensor>;
+  unitItems: number;
 }
 
-async function openSubject({ name, model, out, folder, pools }: Made): Promise<Subject> {
+async function openSubject(made: Made): Promise<Subject> {
+  const { name, model, out, folder, pools, unitItems } = made;
   const { graph } = value(decodeOnnx(await readBytes(model)));
   const listed = JSON.parse(await readFile(join(out, 'decoys.json'), 'utf8')) as {
     made: string[];
@@ -87,7 +108,7 @@ async function openSubject({ name, model, out, folder, pools }: Made): Promise<S
   }
   const outputs = graph.outputs.map(({ name: output, type }): TensorSpec => {
     const dims = type.kind === 'tensor' ? (type.dims ?? []) : [];
-    const shape = dims.map((dim) => (typeof dim === 'number' ? dim : UNIT_ITEMS));
+    const shape = dims.map((dim) => (typeof dim === 'number' ? dim : unitItems));
     return { name: output, dtype: 'f32', shape };
   });
   return {
@@ -97,8 +118,8 @@ async function openSubject({ name, model, out, folder, pools }: Made): Promise<S
     missing: listed.missing,
     inputs,
     pool,
-    unitItems: UNIT_ITEMS,
-    free: { batch: UNIT_ITEMS },
+    unitItems,
+    free: { batch: unitItems },
     outputs,
   };
 }

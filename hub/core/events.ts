@@ -87,7 +87,15 @@ export interface CommittedShard {
   logSignature: Signature;
   shard: Pick<
     AcceptedShard,
-    'job' | 'lease' | 'device' | 'provider' | 'package' | 'firstUnit' | 'unitCount' | 'leg'
+    | 'job'
+    | 'lease'
+    | 'device'
+    | 'class'
+    | 'provider'
+    | 'package'
+    | 'firstUnit'
+    | 'unitCount'
+    | 'leg'
   >;
   signature: Signature;
 }

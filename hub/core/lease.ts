@@ -75,6 +75,7 @@ export function grantLease(
     lease,
     leg,
     device: device.key,
+    class: admission.class,
     provider: admission.provider,
     stage: 'computing',
     issuedAt: world.now,

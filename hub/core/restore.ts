@@ -186,6 +186,7 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
     },
     leg: shard.leg,
     device: shard.device,
+    ...(shard.class === undefined ? {} : { class: shard.class }),
     provider: shard.provider,
     stage: 'logged',
     issuedAt: instant(0),

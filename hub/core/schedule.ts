@@ -3,6 +3,7 @@ import type { ContributorMessage } from '#protocol/messages/control.ts';
 import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { between, millis } from '#protocol/units.ts';
 import { isAuditor } from './auditors.ts';
+import { classOf } from './device-class.ts';
 import { isDisputed } from './disputes.ts';
 import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
 import { unitsBeforeTrust, unjudgedProblem } from './in-flight.ts';
@@ -48,7 +49,9 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
   } else {
     const { provider, dtype, threads, trials } = message;
     const unitMs = millis(Math.max(message.unitMs, 0.001));
-    device.admitted.set(message.package, { provider, dtype, threads, unitMs, trials });
+    const found = { provider, dtype, threads, unitMs, trials };
+    const mark = classOf(manifest, device.capabilities, found);
+    device.admitted.set(message.package, { ...found, class: mark });
     refreshFleet(turn, message.package);
   }
   serveCredits(turn, device);

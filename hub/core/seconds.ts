@@ -64,13 +64,12 @@ const isGoing = ({ state }: Job): boolean => state === 'running' || state === 'f
 
 /** A device of the same class as the first one, which computes this model as it does. */
 function isCandidate(hub: Hub, device: Device, { first }: Second): boolean {
-  const { key, capabilities, admitted, unfit } = device;
+  const { key, admitted, unfit } = device;
   const job = hub.jobs.get(first.job);
   if (job === undefined || !isGoing(job) || job.legs !== undefined) return false;
   if (first.voided === true || key === first.device || unfit.has(first.package)) return false;
-  if (admitted.get(first.package)?.provider !== first.provider || !mayBegin(hub, key)) return false;
-  const kind = hub.devices.get(first.device)?.capabilities ?? capabilities;
-  return kind.engine === capabilities.engine && kind.adapter === capabilities.adapter;
+  const admission = admitted.get(first.package);
+  return admission !== undefined && admission.class === first.class && mayBegin(hub, key);
 }
 
 const hasCandidate = (hub: Hub, second: Second): boolean =>

@@ -38,6 +38,8 @@ export type Session =
   | { stage: 'contributor' | 'verifier'; key: PublicKey; heardAt: Instant; sentAt: Instant };
 
 export interface Admission {
+  /** Digest of the device's calibration class on this package. */
+  class: Digest;
   provider: Provider;
   dtype: Dtype;
   threads: number;
@@ -88,6 +90,8 @@ export interface ActiveLease {
   /** As in `AcceptedShard`. Nothing of it is told to the device. */
   leg?: 2 | undefined;
   device: PublicKey;
+  /** Absent when it was lent before devices had one. */
+  class?: Digest;
   provider: Provider;
   stage: 'computing' | 'logging' | 'logged' | 'accepting';
   issuedAt: Instant;
@@ -108,6 +112,8 @@ export interface KeptShard {
   lease: LeaseId;
   job: JobId;
   device: PublicKey;
+  /** As in `AcceptedShard`. */
+  class?: Digest | undefined;
   provider: Provider;
   package: Digest;
   firstUnit: number;

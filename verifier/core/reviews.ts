@@ -54,12 +54,13 @@ export function drawReviews(turn: Turn): void {
 
 function queueReview(turn: Turn, review: Review, epoch: number): void {
   const { number, sequence, provider, inputs, signed } = review;
-  const { job, lease, device, unit, claimed, n } = signed.verdict;
+  const { job, lease, device, class: mark, unit, claimed, n } = signed.verdict;
   const shard = {
     sequence,
     job,
     lease,
     device,
+    ...(mark === undefined ? {} : { class: mark }),
     provider,
     package: review.package,
     firstUnit: unit,

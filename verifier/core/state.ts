@@ -102,7 +102,7 @@ export interface UnitCheck {
 /** What is known of a shard whose units are judged: of a review there is one unit. */
 export type CheckedShard = Pick<
   AcceptedShard,
-  'sequence' | 'job' | 'lease' | 'device' | 'provider' | 'package' | 'firstUnit'
+  'sequence' | 'job' | 'lease' | 'device' | 'class' | 'provider' | 'package' | 'firstUnit'
 >;
 
 /** An accepted shard with units that still have to be judged. */

@@ -49,6 +49,7 @@ function signVerdict(
     unit: check.unit,
     lease: shard.lease,
     device: shard.device,
+    ...(shard.class === undefined ? {} : { class: shard.class }),
     claimed: bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES)) as Digest,
     ...found,
     ...weighDrift(turn, shard, usedPpm),
