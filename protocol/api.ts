@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { JobId, PublicKey } from './ids.ts';
+import { JobId, PublicKey, Signature } from './ids.ts';
 import { JobView } from './job.ts';
 import { Provider } from './package.ts';
-import { Receipt, SignedVerdict, VerdictKind } from './records.ts';
+import { DisputeRecord, Receipt, SignedVerdict, VerdictKind } from './records.ts';
 import { Refusal } from './refusal.ts';
 import { Count, Instant, Millis } from './units.ts';
 
@@ -29,6 +29,8 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/log/consistency?from=&to= | anyone | `LogConsistency`: the first `from` entries are unchanged in `to` |
  * | GET /v1/log/epochs?after=&limit= | anyone | `EpochPage`: epochs opened and seeds revealed, of all verifiers |
  * | GET /v1/log/shards?from=&limit= | anyone | `ShardPage`: accepted shards by sequence, void ones as well |
+ * | POST /v1/disputes | a convicted device, by its signature | `DisputeRequest` → `DisputeView` |
+ * | GET /v1/disputes/:device | anyone | `DisputeView` |
  * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
  * | DELETE /v1/verifiers/:key | developer | takes a verifier off the list, for good → 204 |
  * | POST /v1/auditors | developer | `{ key }`: enrols a contributor that falsifies units on purpose → 204 |
@@ -86,6 +88,20 @@ export const GridView = v.strictObject({
   ),
 });
 export type GridView = v.InferOutput<typeof GridView>;
+
+export const DisputeRequest = v.strictObject({ record: DisputeRecord, signature: Signature });
+
+/** What became of the newest confirmed failure of a device. */
+export const DisputeView = v.strictObject({
+  /** `none`: not disputed. `upheld`: it stands. `overturned`: the bar is lifted. */
+  state: v.picklist(['none', 'open', 'upheld', 'overturned']),
+  job: v.optional(JobId),
+  unit: v.optional(Count),
+  /** Verifiers that found the unit wrong, and right. */
+  against: v.optional(Count),
+  inFavour: v.optional(Count),
+});
+export type DisputeView = v.InferOutput<typeof DisputeView>;
 
 export const VerdictPage = v.strictObject({
   verdicts: v.array(v.strictObject({ number: Count, signed: SignedVerdict })),

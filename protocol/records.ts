@@ -138,6 +138,10 @@ export type Verdict = v.InferOutput<typeof Verdict>;
 export const SignedVerdict = v.strictObject({ verdict: Verdict, signature: Signature });
 export type SignedVerdict = v.InferOutput<typeof SignedVerdict>;
 
+/** A convicted device says that it was right. Signing context: `dispute`. */
+export const DisputeRecord = v.strictObject({ device: PublicKey, at: Instant });
+export type DisputeRecord = v.InferOutput<typeof DisputeRecord>;
+
 /** One accepted shard, as verifiers and the log page see it. `sequence` orders acceptance. */
 export const AcceptedShard = v.strictObject({
   sequence: Count,

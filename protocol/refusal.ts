@@ -32,6 +32,7 @@ const COMMON_CODES = [
   'result-nan', // reserved: nobody says it
   'result-digest',
   'unit-already-accepted',
+  'dispute-closed',
   // Epochs of verifiers
   'epoch-duplicate',
   'epoch-order',

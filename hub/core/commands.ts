@@ -7,6 +7,7 @@ import {
   answerEnrolment,
   enrolAuditor,
   enrolVerifier,
+  openDispute,
   removeVerifier,
   settleRemoval,
 } from './enrolment.ts';
@@ -33,6 +34,8 @@ export function stepCommand(turn: Turn, request: RequestId, command: HubCommand)
     case 'remove-verifier':
       answerEnrolment(turn, request, removeVerifier(turn, command.key));
       return settleRemoval(turn);
+    case 'dispute':
+      return answerEnrolment(turn, request, openDispute(turn, command));
     case 'enrol-auditor':
       return answerEnrolment(turn, request, enrolAuditor(turn, command.key));
   }

@@ -3,7 +3,7 @@ import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protoco
 import type { JobRecord, JobView } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
-import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records.ts';
+import type { AcceptedShard, DisputeRecord, LogEntry, SignedVerdict } from '#protocol/records.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
 import type { SigningContext } from '#protocol/signature.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
@@ -71,6 +71,15 @@ export type Fact =
   /** For good: its key is never enrolled again. */
   | { type: 'verifier-removed'; key: PublicKey; at: Instant }
   | { type: 'auditor-enrolled'; key: PublicKey; at: Instant }
+  /** A device was convicted over a unit; it disputed that; what came of it. */
+  | {
+      type: 'appeal';
+      stage: 'convicted' | 'opened' | 'upheld' | 'overturned';
+      device: PublicKey;
+      lease: LeaseId;
+      unit: number;
+      at: Instant;
+    }
   /** The majority of verifiers contradicted this one on a unit. */
   | {
       type: 'verifier-fault';
@@ -132,6 +141,7 @@ export interface Snapshot {
   verifiers: PublicKey[];
   removed: PublicKey[];
   auditors: PublicKey[];
+  appeals: Omit<Extract<Fact, { type: 'appeal' }>, 'type'>[];
   faults: { verifier: PublicKey; count: number }[];
   nextIndex: number;
   nextSequence: number;
@@ -150,7 +160,8 @@ export type HubCommand =
   | { type: 'cancel'; job: JobId }
   | { type: 'enrol'; key: PublicKey }
   | { type: 'remove-verifier'; key: PublicKey }
-  | { type: 'enrol-auditor'; key: PublicKey };
+  | { type: 'enrol-auditor'; key: PublicKey }
+  | { type: 'dispute'; record: DisputeRecord; signature: Signature };
 
 export type HubEvent =
   | { type: 'connected'; socket: SocketId }

@@ -103,6 +103,7 @@ export function openBench(options: BenchOptions = {}) {
     say,
     last,
     hub: () => world.hub,
+    clock: () => world.now,
     job: () => viewJob(world.hub, JOB),
     join(socket: number, key: PublicKey, role: 'contributor' | 'verifier'): void {
       post({ type: 'connected', socket });

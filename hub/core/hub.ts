@@ -1,6 +1,7 @@
 import { refuse } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
 import { settleLegs } from './agreement.ts';
+import { askFresh } from './appeals.ts';
 import { stepCommand } from './commands.ts';
 import { askOpinions, forgetEnded } from './disputes.ts';
 import { send, type Turn } from './effects.ts';
@@ -26,6 +27,7 @@ import type { Hub } from './state.ts';
 import { finishJobs, receiveJudged, receiveVerdict } from './verdicts.ts';
 import { viewJob } from './views.ts';
 
+export { viewDispute } from './appeals.ts';
 export { openHub } from './restore.ts';
 export type { Hub, HubConfig } from './state.ts';
 export {
@@ -230,6 +232,7 @@ function stepTick(turn: Turn): void {
   expireSeconds(turn);
   scheduleWaiting(turn);
   askOpinions(turn);
+  askFresh(turn);
   settleLegs(turn);
   releaseShards(turn);
   finishJobs(turn);

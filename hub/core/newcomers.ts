@@ -42,6 +42,14 @@ export function noteBar({ bars }: Newcomers, device: PublicKey, at: number): voi
   bars.set(device, [...(bars.get(device) ?? []), at]);
 }
 
+/** That bar was a mistake: its place is its own again. */
+export function dropBar({ bars }: Newcomers, device: PublicKey, at: number): void {
+  bars.set(
+    device,
+    (bars.get(device) ?? []).filter((barredAt) => barredAt !== at),
+  );
+}
+
 /** A shard of this device that was revealed then is accepted: its place is taken for good. */
 export function keepPlace(newcomers: Newcomers, device: PublicKey, at: number): void {
   const barsBefore = (newcomers.bars.get(device) ?? []).filter((barredAt) => barredAt < at).length;

@@ -3,6 +3,7 @@ import { standingName } from '#protocol/check-policy.ts';
 import type { JobId } from '#protocol/ids.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { restoreLegs } from './agreement.ts';
+import { restoreAppeals } from './appeals.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
 import { judgedThrough, restoreDisputes } from './disputes.ts';
 import { noteEpoch } from './epochs.ts';
@@ -52,6 +53,8 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     opinions: new Map(),
     disputes: new Map(),
     seconds: new Map(),
+    convictions: new Map(),
+    appealsLost: new Map(),
     faults: new Map(snapshot.faults.map(({ verifier, count }) => [verifier, count])),
     verdictsTaken: new Set(snapshot.verdicts.map(verdictName)),
     standings: new Map(),
@@ -68,6 +71,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);
   restoreDisputes(hub, snapshot);
+  restoreAppeals(hub, snapshot);
   restoreLegs(hub, snapshot);
   for (const committed of snapshot.pending) {
     if (!restoreLease(hub, committed)) hub.unopenable.push(committed);

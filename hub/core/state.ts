@@ -8,6 +8,7 @@ import type { AcceptedShard, Lease, SignedVerdict, Verdict } from '#protocol/rec
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import type { Dtype } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
+import type { Conviction } from './appeals.ts';
 import type { Dispute } from './disputes.ts';
 import type { EpochBook } from './epochs.ts';
 import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
@@ -222,6 +223,10 @@ export interface Hub {
   disputes: Map<string, Dispute>;
   /** By lease and unit: what waits for a second device of a class. */
   seconds: Map<string, Second>;
+  /** The newest confirmed failure of each device. */
+  convictions: Map<PublicKey, Conviction>;
+  /** When each device lost a dispute. */
+  appealsLost: Map<PublicKey, Instant[]>;
   /** How often the majority contradicted a verifier. */
   faults: Map<PublicKey, number>;
   /** (lease, unit, verifier) of verdicts taken, to drop repeats. */

@@ -1,10 +1,11 @@
 import { decodeBase64 } from '#protocol/base64.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import type { PublicKey } from '#protocol/ids.ts';
-import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import type { AcceptedShard, SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import { after } from '#protocol/units.ts';
 import { checkFloor, forgetAccord, forgetAsked, noteFinding } from './agreement.ts';
+import { disputedShard, noteConviction, weighAppeal } from './appeals.ts';
 import { isAuditor, reopenAudited } from './auditors.ts';
 import {
   askOpinions,
@@ -122,7 +123,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
     return decline(turn, verifier.socket, { code: 'job-unknown', message });
   }
   const shard = hub.shards.get(verdict.lease);
-  const problem = judgeVerdict(verdict, shard);
+  const problem = judgeVerdict(verdict, shard, disputedShard(hub, verdict));
   if (problem !== undefined || shard === undefined) {
     const [code, message] = problem ?? NO_SHARD;
     return decline(turn, verifier.socket, { code, message });
@@ -142,6 +143,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
   store(turn, facts, { type: 'verdict', signed });
+  weighAppeal(turn, verdict);
   const { unit, kind } = verdict;
   sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
   if (ruled.type === 'convict') expel(turn, verdict);
@@ -175,7 +177,11 @@ const NO_SHARD: Problem = [
  * What is wrong with a signed verdict. It must be about a unit of an accepted shard, void or not: a
  * verifier may have judged it before it heard that the shard is void, or before a restart.
  */
-function judgeVerdict(verdict: Verdict, shard: KeptShard | undefined): Problem | undefined {
+function judgeVerdict(
+  verdict: Verdict,
+  shard: KeptShard | undefined,
+  disputed: AcceptedShard | undefined,
+): Problem | undefined {
   const { job, device, unit, claimed, reference, lane, kind } = verdict;
   if (shard === undefined || shard.job !== job) return NO_SHARD;
   if (shard.device !== device) {
@@ -185,7 +191,8 @@ function judgeVerdict(verdict: Verdict, shard: KeptShard | undefined): Problem |
   if (place < 0 || place >= shard.unitCount) {
     return ['range-invalid', `unit ${unit} is no part of the shard of this verdict`];
   }
-  const digests = shard.whole === undefined ? undefined : decodeBase64(shard.whole.digests);
+  const whole = shard.whole ?? disputed;
+  const digests = whole === undefined ? undefined : decodeBase64(whole.digests);
   if (digests?.ok) {
     const due = digests.value.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES);
     if (bytesToHex(due) !== claimed) {
@@ -202,13 +209,13 @@ function judgeVerdict(verdict: Verdict, shard: KeptShard | undefined): Problem |
 /** An auditor meant it: it begins again, as the log has it, and nothing else happens to it. */
 function convict(turn: Turn, verdict: Verdict, shard: KeptShard): Fact[] {
   const { hub } = turn;
-  if (!isAuditor(hub, verdict.device)) return convictDevice(turn, verdict);
+  if (!isAuditor(hub, verdict.device)) return convictDevice(turn, verdict, shard);
   forgetStanding(hub.standings, verdict.device);
   return shard.voided === undefined ? voidShards(turn, [shard], CAUGHT) : [];
 }
 
 /** A confirmed mismatch: all its work in jobs that have not ended is void, and it stays out. */
-function convictDevice(turn: Turn, verdict: Verdict): Fact[] {
+function convictDevice(turn: Turn, verdict: Verdict, { whole }: KeptShard): Fact[] {
   const { hub, world } = turn;
   const found = voidShards(turn, shardsOf(turn, verdict.device), CAUGHT);
   forgetStanding(hub.standings, verdict.device);
@@ -220,7 +227,8 @@ function convictDevice(turn: Turn, verdict: Verdict): Fact[] {
   const reason = `unit ${verdict.unit} of ${verdict.job} did not match its re-execution`;
   hub.barred.set(verdict.device, { until, reason });
   noteBar(hub.newcomers, verdict.device, world.now);
-  return [{ type: 'barred', device: verdict.device, until, reason, at: world.now }, ...found];
+  const barred = { type: 'barred', device: verdict.device, until, reason, at: world.now } as const;
+  return [barred, ...noteConviction(turn, verdict, whole), ...found];
 }
 
 /** The device begins again with every package. */

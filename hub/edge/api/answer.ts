@@ -8,6 +8,7 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'verifier-unknown': 404,
   'blob-unknown': 404,
   'job-state': 409,
+  'dispute-closed': 409,
   'results-held': 409,
   'model-too-big': 413,
   'input-too-big': 413,

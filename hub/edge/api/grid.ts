@@ -1,9 +1,15 @@
 import * as v from 'valibot';
-import type { GridView, Health, VerdictPage } from '#protocol/api.ts';
+import {
+  DisputeRequest,
+  type DisputeView,
+  type GridView,
+  type Health,
+  type VerdictPage,
+} from '#protocol/api.ts';
 import { decodeJson, decodeWith } from '#protocol/decode.ts';
 import { PublicKey } from '#protocol/ids.ts';
 import { millis } from '#protocol/units.ts';
-import { viewGrid } from '../../core/hub.ts';
+import { viewDispute, viewGrid } from '../../core/hub.ts';
 import { answerJson, answerNothing, answerRefusal } from './answer.ts';
 import { readCount } from './query.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
@@ -26,6 +32,18 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
     path: '/v1/verdicts',
     caller: 'anyone',
     answer: (call) => readVerdicts(ports, call),
+  },
+  {
+    method: 'POST',
+    path: '/v1/disputes',
+    caller: 'anyone',
+    answer: (call) => openDispute(ports, call),
+  },
+  {
+    method: 'GET',
+    path: '/v1/disputes/:device',
+    caller: 'anyone',
+    answer: (call) => readDispute(ports, call),
   },
   {
     method: 'POST',
@@ -80,4 +98,19 @@ async function remove({ loop }: ApiPorts, { param }: Call): Promise<Response> {
   if (!key.ok) return answerRefusal(key.refusal);
   const result = await loop.command({ type: 'remove-verifier', key: key.value });
   return result.ok ? answerNothing() : answerRefusal(result.refusal);
+}
+
+async function openDispute({ loop, hub }: ApiPorts, { request }: Call): Promise<Response> {
+  const text = (await request.text()).slice(0, BODY_BYTES_MAX);
+  const body = decodeJson(DisputeRequest, text, 'request-invalid');
+  if (!body.ok) return answerRefusal(body.refusal);
+  const result = await loop.command({ type: 'dispute', ...body.value });
+  if (!result.ok) return answerRefusal(result.refusal);
+  return answerJson(viewDispute(hub, body.value.record.device) satisfies DisputeView);
+}
+
+function readDispute({ hub }: ApiPorts, { param }: Call): Response {
+  const device = decodeWith(PublicKey, param('device'), 'request-invalid');
+  if (!device.ok) return answerRefusal(device.refusal);
+  return answerJson(viewDispute(hub, device.value) satisfies DisputeView);
 }

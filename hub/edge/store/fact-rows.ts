@@ -58,6 +58,10 @@ export function encodeFactRow(fact: Fact): FactRow {
       const { verifier, job, lease, unit, at } = fact;
       return { table: 'verifier_fault', row: { verifier, job, lease, unit, at } };
     }
+    case 'appeal': {
+      const { type: _, ...appeal } = fact;
+      return { table: 'appeal', row: { appeal_json: json(appeal) } };
+    }
     case 'verifier-removed':
       return { table: 'verifier_removed', row: { key: fact.key, at: fact.at } };
     case 'auditor-enrolled':

@@ -47,5 +47,6 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create table auditor (number integer primary key autoincrement, key text not null unique,
       at real not null)`,
     'create table verifier_removed (key text primary key, at real not null)',
+    `create table appeal (number integer primary key autoincrement, appeal_json text not null)`,
   ],
 ];

@@ -10,8 +10,18 @@ import { type Query, sql } from './sql-tables.ts';
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
   const [jobs, packages, moves, accepted, voided, pending, verdicts, judged, barred, ...rest] =
     await readAll(database, snapshotQueries());
-  const [verifiers, lastIndex, lastSequence, released, faults, lapses, epochs, auditors, removed] =
-    rest;
+  const [
+    verifiers,
+    lastIndex,
+    lastSequence,
+    released,
+    faults,
+    lapses,
+    epochs,
+    auditors,
+    removed,
+    appeals,
+  ] = rest;
   return {
     jobs: projectJobs({
       created: jobs.map((row) => ({
@@ -56,6 +66,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
       removed.map((row) => row.key as PublicKey),
     ),
     removed: removed.map((row) => row.key as PublicKey),
+    appeals: appeals.map((row) => parseRecord(row.appeal_json)),
     auditors: auditors.map((row) => row.key as PublicKey),
     faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
     nextIndex: (lastIndex[0]?.last ?? -1) + 1,
@@ -122,6 +133,7 @@ const snapshotQueries = () =>
     sql.selectFrom('epoch').select('signed_json').orderBy('number').compile(),
     sql.selectFrom('auditor').select('key').orderBy('number').compile(),
     sql.selectFrom('verifier_removed').select('key').orderBy('key').compile(),
+    sql.selectFrom('appeal').select('appeal_json').orderBy('number').compile(),
   ] as const;
 
 type Rows<Q> = Q extends Query<infer O> ? O[] : never;

@@ -46,6 +46,15 @@ const voided = (sequence: number, job = 1): Fact => ({
   at,
 });
 
+const appeal = (stage: Extract<Fact, { type: 'appeal' }>['stage']): Fact => ({
+  type: 'appeal',
+  stage,
+  device: keyOf(40),
+  lease: leaseId(1),
+  unit: 3,
+  at,
+});
+
 /** The suite every store passes: what is appended comes back, whole and in order. */
 export function checkStore(open: () => Promise<StoreWorld>): void {
   checkJobs(open);
@@ -61,27 +70,30 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
   checkKept(open);
 }
 
+const EMPTY = {
+  jobs: [],
+  accepted: [],
+  released: [],
+  voided: [],
+  pending: [],
+  verdicts: [],
+  epochs: [],
+  judged: [],
+  barred: [],
+  lapses: [],
+  verifiers: [],
+  removed: [],
+  appeals: [],
+  auditors: [],
+  faults: [],
+  nextIndex: 0,
+  nextSequence: 0,
+};
+
 function checkJobs(open: () => Promise<StoreWorld>): void {
   it('starts empty', async () => {
     const { store } = await open();
-    expect(await store.load()).toEqual({
-      jobs: [],
-      accepted: [],
-      released: [],
-      voided: [],
-      pending: [],
-      verdicts: [],
-      epochs: [],
-      judged: [],
-      barred: [],
-      lapses: [],
-      verifiers: [],
-      removed: [],
-      auditors: [],
-      faults: [],
-      nextIndex: 0,
-      nextSequence: 0,
-    });
+    expect(await store.load()).toEqual(EMPTY);
     expect(await store.results(jobId(1), 0, 100)).toEqual([]);
     expect(await store.receipts(jobId(1), 0, 100)).toEqual([]);
     expect(await store.verdicts(0, 100)).toEqual([]);
@@ -374,6 +386,8 @@ function checkDevices(open: () => Promise<StoreWorld>): void {
       { type: 'verifier-enrolled', key: keyOf(51), at },
       { type: 'verifier-enrolled', key: keyOf(53), at },
       { type: 'verifier-removed', key: keyOf(53), at },
+      appeal('convicted'),
+      appeal('opened'),
       { type: 'auditor-enrolled', key: keyOf(61), at },
       { type: 'auditor-enrolled', key: keyOf(60), at },
       { type: 'judged', verifier: keyOf(52), through: 8 },
@@ -389,6 +403,14 @@ function checkDevices(open: () => Promise<StoreWorld>): void {
     const snapshot = await store.load();
     expect(snapshot.verifiers).toEqual([keyOf(52), keyOf(51)]);
     expect(snapshot.removed).toEqual([keyOf(53)]);
+    expect(snapshot.appeals.map(({ stage }) => stage)).toEqual(['convicted', 'opened']);
+    expect(snapshot.appeals[0]).toEqual({
+      stage: 'convicted',
+      device: keyOf(40),
+      lease: leaseId(1),
+      unit: 3,
+      at,
+    });
     expect(snapshot.auditors).toEqual([keyOf(61), keyOf(60)]);
     expect(snapshot.judged).toEqual([
       { verifier: keyOf(51), through: 1 },

@@ -56,7 +56,7 @@ function corrupt(run: AttackRun): AttackRow {
     tried: 'meta-audit of 2 % by each of the two others, on the exact lane',
     gained: `${mean.toFixed(1)} false passes until it is found, ${late} at the 99th percentile`,
     bound: `mean ≤ ${bound.toFixed(1)} within 5 %`,
-    built: false,
+    built: true,
     pass: mean <= bound * 1.05,
     value: mean,
   };

@@ -9,6 +9,7 @@ export const USAGE = `npm run contribute -- --hub URL [options]
   --threads N      WebAssembly threads (default 1)
   --print-key      prints the device's public key and ends
   --insecure       accept the self-signed certificate of npm start -- --lan
+  --dispute        disputes that this device was found wrong, prints what became of it, and ends
   --forced-errors N  an auditor: falsifies one in N units, and writes down which; enrol its key first
   --forced-report  says which verifiers passed a forced error of this name, then ends (1: some did)
   --cheat RATE     for tests of a grid: a fake cheat that falsifies this share of its units
@@ -22,6 +23,7 @@ export interface ContributorFlags {
   threads: number;
   insecure: boolean;
   printKey: boolean;
+  dispute: boolean;
   /** An auditor falsifies one in so many units; 0: none. */
   every: number;
   report: boolean;
@@ -40,6 +42,7 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
       threads: { type: 'string', default: '1' },
       insecure: { type: 'boolean', default: false },
       'print-key': { type: 'boolean', default: false },
+      dispute: { type: 'boolean', default: false },
       'forced-errors': { type: 'string', default: '0' },
       'forced-report': { type: 'boolean', default: false },
       cheat: { type: 'string', default: '0' },
@@ -68,6 +71,7 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
     keyFile: join(data, 'keys', `contributor-${name}.json`),
     ...{ threads, insecure, every, cheat, kind },
     printKey: values['print-key'],
+    dispute: values.dispute,
     report: values['forced-report'],
   };
 }

@@ -1,0 +1,125 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { PublicKey } from '#protocol/ids.ts';
+import type { Verdict } from '#protocol/records.ts';
+import { instant } from '#protocol/units.ts';
+import { viewDispute } from './appeals.ts';
+import {
+  type Bench,
+  deliver,
+  joinWorker,
+  openBench,
+  PHONE,
+  SIGNED,
+  startJob,
+  VERIFIER,
+  verdictOn,
+} from './fake-world.ts';
+
+const DAY = 24 * 3_600_000;
+const SECOND = 'b2'.repeat(32) as PublicKey;
+const THIRD = 'b3'.repeat(32) as PublicKey;
+const SOCKETS: Record<string, number> = { [VERIFIER]: 1, [SECOND]: 11, [THIRD]: 12 };
+
+let bench: Bench;
+/** One verifier is enrolled, and convicts the phone, rightly or not. */
+beforeEach(() => {
+  bench = openBench({ needsVerifier: true, verifiers: [VERIFIER] });
+  startJob(bench, 5_000);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
+  deliver(bench, 2, PHONE);
+  bench.say(1, { type: 'verdict', signed: verdictOn(bench, 'mismatch') });
+});
+
+function enrol(...keys: PublicKey[]): void {
+  for (const key of keys) {
+    bench.post({ type: 'command', request: 8, command: { type: 'enrol', key } });
+    bench.join(SOCKETS[key] ?? 0, key, 'verifier');
+  }
+}
+
+function dispute(at = bench.clock()) {
+  const record = { device: PHONE, at: instant(at) };
+  const command = { type: 'dispute', record, signature: SIGNED } as const;
+  bench.post({ type: 'command', request: 9, command });
+  return bench.replies.at(-1)?.result;
+}
+
+const isBarred = () => bench.hub().barred.has(PHONE);
+const asked = (key: PublicKey) => bench.last(SOCKETS[key] ?? 0, 'check')?.units;
+const say = (key: PublicKey, kind: Verdict['kind']) =>
+  bench.say(SOCKETS[key] ?? 0, { type: 'verdict', signed: verdictOn(bench, kind, key) });
+
+test('a wrong conviction is overturned by two that had not spoken', () => {
+  expect(isBarred()).toBe(true);
+  enrol(SECOND, THIRD);
+  expect(dispute()).toMatchObject({ ok: true });
+  expect(asked(SECOND)).toEqual([0]);
+  expect(asked(THIRD)).toEqual([0]);
+  say(SECOND, 'match');
+  expect(isBarred()).toBe(true);
+  say(THIRD, 'match');
+  expect(isBarred()).toBe(false);
+  expect(bench.hub().faults.get(VERIFIER)).toBeGreaterThan(0);
+  expect(viewDispute(bench.hub(), PHONE)).toMatchObject({ state: 'overturned', inFavour: 2 });
+  bench.join(2, PHONE, 'contributor');
+  expect(bench.last(2, 'welcome')).toBeDefined();
+});
+
+test('a right one is upheld, and is not disputed twice', () => {
+  enrol(SECOND, THIRD);
+  dispute();
+  say(SECOND, 'mismatch');
+  expect(isBarred()).toBe(true);
+  expect(viewDispute(bench.hub(), PHONE)).toMatchObject({ state: 'upheld', against: 2 });
+  expect(dispute()).toMatchObject({ ok: false, refusal: { code: 'dispute-closed' } });
+});
+
+test('it stays open over a restart, and lifts the bar for good', () => {
+  enrol(SECOND, THIRD);
+  dispute();
+  say(SECOND, 'match');
+  const signed = verdictOn(bench, 'match', THIRD);
+  bench.restart();
+  expect(viewDispute(bench.hub(), PHONE).state).toBe('open');
+  bench.join(12, THIRD, 'verifier');
+  bench.wait(1_000);
+  expect(asked(THIRD)).toEqual([0]);
+  bench.say(12, { type: 'verdict', signed });
+  expect(isBarred()).toBe(false);
+  bench.restart();
+  expect(isBarred()).toBe(false);
+});
+
+test('nobody is asked twice, and a verdict on other bytes is refused', () => {
+  enrol(SECOND, THIRD);
+  dispute();
+  const count = () => (bench.sent.get(11) ?? []).filter(({ type }) => type === 'check').length;
+  const before = count();
+  bench.wait(5_000);
+  expect(count()).toBe(before);
+  const signed = verdictOn(bench, 'match', SECOND);
+  const other = 'ee'.repeat(32) as Verdict['claimed'];
+  const verdict = { ...signed.verdict, claimed: other, reference: other };
+  bench.say(11, { type: 'verdict', signed: { ...signed, verdict } });
+  expect(bench.last(11, 'declined')?.code).toBe('result-digest');
+});
+
+test.each([
+  { when: 'no other verifier is enrolled', run: () => dispute() },
+  {
+    when: 'a week has passed',
+    run: () => {
+      enrol(SECOND);
+      bench.wait(8 * DAY);
+      return dispute();
+    },
+  },
+])('it cannot be disputed when $when', ({ run }) => {
+  expect(run()).toMatchObject({ ok: false, refusal: { code: 'dispute-closed' } });
+});
+
+test('a dispute that was signed at another time is refused', () => {
+  enrol(SECOND);
+  const late = dispute(bench.clock() - 3_600_000);
+  expect(late).toMatchObject({ ok: false, refusal: { code: 'request-invalid' } });
+});

@@ -1,0 +1,204 @@
+import type { DisputeView } from '#protocol/api.ts';
+import type { PublicKey } from '#protocol/ids.ts';
+import {
+  type AcceptedShard,
+  type DisputeRecord,
+  RUNS_TO_CONFIRM,
+  type Verdict,
+} from '#protocol/records.ts';
+import { type Refusal, refusal } from '#protocol/refusal.ts';
+import type { Instant } from '#protocol/units.ts';
+import { send, store, type Turn } from './effects.ts';
+import type { Fact, Snapshot } from './events.ts';
+import { dropBar } from './newcomers.ts';
+import type { Hub } from './state.ts';
+
+/**
+ * A device that was convicted may dispute it (reference/verification.md §3.10e): verifiers that have not
+ * spoken on the unit execute it again. Where the majority of all that spoke, and two at least, find it
+ * right, the bar is lifted and those that convicted have a fault. There is no bond yet: who lost three
+ * disputes has none for a month.
+ */
+const WINDOW_MS = 7 * 24 * 3_600_000;
+const LOST_MAX = 3;
+const LOST_PAUSE_MS = 30 * 24 * 3_600_000;
+/** How far a device's clock may be off when it signs. */
+const CLOCK_MS = 600_000;
+
+/** The newest confirmed failure of a device, with what it takes to judge it once more. */
+export interface Conviction {
+  shard: AcceptedShard;
+  unit: number;
+  at: Instant;
+  state: DisputeView['state'];
+  /** What was said of the unit, by whoever said it. */
+  against: Set<PublicKey>;
+  inFavour: Set<PublicKey>;
+}
+
+type Appeal = Extract<Fact, { type: 'appeal' }>;
+
+const isMismatch = ({ kind, runs }: Verdict): boolean =>
+  kind === 'mismatch' && runs >= RUNS_TO_CONFIRM;
+
+/** A device is convicted over a unit of this shard; `against` have found it wrong. */
+export function noteConviction(
+  { hub, world }: Turn,
+  { device, unit, verifier }: Verdict,
+  shard: AcceptedShard | undefined,
+): Fact[] {
+  if (shard === undefined) return [];
+  const opinions = hub.opinions.get(`${shard.lease}/${unit}`) ?? [];
+  const at = world.now;
+  hub.convictions.set(device, {
+    shard,
+    unit,
+    at,
+    state: 'none',
+    against: new Set([verifier, ...opinions.filter(isMismatch).map((each) => each.verifier)]),
+    inFavour: new Set(opinions.filter(({ kind }) => kind === 'match').map((each) => each.verifier)),
+  });
+  return [{ type: 'appeal', stage: 'convicted', device, lease: shard.lease, unit, at }];
+}
+
+/** Opens the dispute of a device, or says why not. */
+export function openAppeal(turn: Turn, { device, at }: DisputeRecord): Fact[] | Refusal {
+  const { hub, world } = turn;
+  const { now } = world;
+  const conviction = hub.convictions.get(device);
+  if (Math.abs(now - at) > CLOCK_MS) {
+    return refusal(
+      'request-invalid',
+      'the dispute was signed at another time; set the clock',
+      'at',
+    );
+  }
+  if (conviction === undefined || now - conviction.at > WINDOW_MS) {
+    const message = 'no unit of this device was found wrong in the last seven days';
+    return refusal('dispute-closed', message);
+  }
+  if (conviction.state !== 'none') {
+    return refusal('dispute-closed', `this was disputed before: ${conviction.state}`);
+  }
+  const lost = (hub.appealsLost.get(device) ?? []).filter((when) => now - when < LOST_PAUSE_MS);
+  if (lost.length >= LOST_MAX) {
+    const message = `this device lost ${lost.length} disputes in a month; it may dispute again later`;
+    return refusal('dispute-closed', message);
+  }
+  if (freshOf(hub, conviction).length === 0) {
+    const message = 'no verifier is enrolled that has not spoken on this unit; ask the operator';
+    return refusal('dispute-closed', message);
+  }
+  conviction.state = 'open';
+  askFresh(turn);
+  return [appealFact(conviction, 'opened', now)];
+}
+
+const appealFact = (
+  { shard: { device, lease }, unit }: Conviction,
+  stage: Appeal['stage'],
+  at: Instant,
+): Appeal => ({ type: 'appeal', stage, device, lease, unit, at });
+
+const freshOf = ({ enrolled }: Hub, { against, inFavour }: Conviction): PublicKey[] =>
+  [...enrolled].filter((key) => !against.has(key) && !inFavour.has(key));
+
+/** Asks each verifier online that has not spoken on a unit in dispute, once a session. */
+export function askFresh(turn: Turn): void {
+  const { hub } = turn;
+  for (const conviction of hub.convictions.values()) {
+    if (conviction.state !== 'open') continue;
+    const { shard, unit } = conviction;
+    const job = hub.jobs.get(shard.job);
+    const name = `appeal ${shard.lease}/${unit}`;
+    for (const key of freshOf(hub, conviction)) {
+      const verifier = hub.verifiers.get(key);
+      if (verifier === undefined || job?.manifest === undefined) continue;
+      if (verifier.opinionsAsked.has(name)) continue;
+      verifier.opinionsAsked.add(name);
+      verifier.manifests.add(shard.package);
+      const { manifest, record } = job;
+      const { socket } = verifier;
+      send(turn, socket, { type: 'check', shard, manifest, inputs: record.inputs, units: [unit] });
+    }
+  }
+}
+
+/** The whole shard of a verdict on a unit in dispute: its digests are needed to hold it to. */
+export function disputedShard(hub: Hub, { device, lease }: Verdict): AcceptedShard | undefined {
+  const found = hub.convictions.get(device)?.shard;
+  return found?.lease === lease ? found : undefined;
+}
+
+/** A verdict on a unit in dispute, and what follows from it. */
+export function weighAppeal(turn: Turn, verdict: Verdict): void {
+  const { hub, world } = turn;
+  const { device, lease, unit } = verdict;
+  const conviction = hub.convictions.get(device);
+  if (conviction?.state !== 'open') return;
+  if (conviction.shard.lease !== lease || conviction.unit !== unit) return;
+  noteOpinion(conviction, verdict);
+  const { against, inFavour } = conviction;
+  const rest = freshOf(hub, conviction).length;
+  const facts: Fact[] = [];
+  if (inFavour.size >= 2 && inFavour.size > against.size) {
+    facts.push(appealFact(conviction, 'overturned', world.now));
+    overturn(hub, device, conviction);
+    for (const key of against) {
+      hub.faults.set(key, (hub.faults.get(key) ?? 0) + 1);
+      const { job } = conviction.shard;
+      facts.push({ type: 'verifier-fault', verifier: key, job, lease, unit, at: world.now });
+    }
+  } else if (inFavour.size + rest < 2 || inFavour.size + rest <= against.size) {
+    conviction.state = 'upheld';
+    hub.appealsLost.set(device, [...(hub.appealsLost.get(device) ?? []), world.now]);
+    facts.push(appealFact(conviction, 'upheld', world.now));
+  }
+  if (facts.length > 0) store(turn, facts);
+}
+
+function noteOpinion({ against, inFavour }: Conviction, verdict: Verdict): void {
+  if (verdict.kind === 'match') inFavour.add(verdict.verifier);
+  // Whoever cannot say that it was right does not lift a bar.
+  else against.add(verdict.verifier);
+}
+
+function overturn(hub: Hub, device: PublicKey, conviction: Conviction): void {
+  conviction.state = 'overturned';
+  hub.barred.delete(device);
+  dropBar(hub.newcomers, device, conviction.at);
+}
+
+export function viewDispute(hub: Hub, device: PublicKey): DisputeView {
+  const conviction = hub.convictions.get(device);
+  if (conviction === undefined) return { state: 'none' };
+  const { state, shard, unit, against, inFavour } = conviction;
+  const opinions = { against: against.size, inFavour: inFavour.size };
+  return { state, job: shard.job, unit, ...opinions };
+}
+
+/** As the facts left it. Convictions whose shard is not void any more cannot be. */
+export function restoreAppeals(hub: Hub, { appeals, voided, verdicts }: Snapshot): void {
+  const shards = new Map(voided.map((shard) => [shard.lease, shard]));
+  for (const { stage, device, lease, unit, at } of appeals) {
+    if (stage === 'convicted') {
+      const shard = shards.get(lease);
+      if (shard === undefined) continue;
+      const sets = { against: new Set<PublicKey>(), inFavour: new Set<PublicKey>() };
+      const conviction: Conviction = { shard, unit, at, state: 'none', ...sets };
+      for (const { verdict } of verdicts) {
+        if (verdict.lease !== lease || verdict.unit !== unit) continue;
+        if (verdict.kind === 'match' || isMismatch(verdict)) noteOpinion(conviction, verdict);
+      }
+      hub.convictions.set(device, conviction);
+      continue;
+    }
+    const conviction = hub.convictions.get(device);
+    if (conviction?.shard.lease !== lease) continue;
+    if (stage === 'overturned') overturn(hub, device, conviction);
+    else conviction.state = stage === 'opened' ? 'open' : 'upheld';
+    if (stage === 'upheld') {
+      hub.appealsLost.set(device, [...(hub.appealsLost.get(device) ?? []), at]);
+    }
+  }
+}
