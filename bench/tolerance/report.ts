@@ -75,10 +75,12 @@ const renderNoise = (noise: readonly Noise[]): string =>
 /** Rounded up to two digits. */
 function up(value: number): string {
   const step = 10 ** (Math.floor(Math.log10(value)) - 1);
-  return (Math.ceil(value / step) * step).toPrecision(2);
+  return (Math.ceil(value / step) * step).toExponential(1);
 }
 
-const show = (value: number): string => value.toPrecision(3);
+/** Three digits; small ones with an exponent, so that they can be compared at a glance. */
+const show = (value: number): string =>
+  value > 0 && value < 1e-3 ? value.toExponential(2) : value.toPrecision(3);
 const count = (value: number): string => value.toLocaleString('en-US');
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
