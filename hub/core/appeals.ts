@@ -124,10 +124,11 @@ export function askFresh(turn: Turn): void {
   }
 }
 
-/** The whole shard of a verdict on a unit in dispute: its digests are needed to hold it to. */
-export function disputedShard(hub: Hub, { device, lease }: Verdict): AcceptedShard | undefined {
-  const found = hub.convictions.get(device)?.shard;
-  return found?.lease === lease ? found : undefined;
+/** The whole shard of a unit that its device may dispute: a verdict on it is held to its digest. */
+export function disputedShard(hub: Hub, { device, lease, unit }: Verdict) {
+  const conviction = hub.convictions.get(device);
+  const same = conviction?.shard.lease === lease && conviction.unit === unit;
+  return same ? conviction.shard : undefined;
 }
 
 /** A verdict on a unit in dispute, and what follows from it. */

@@ -114,7 +114,10 @@ async function connect(): Promise<{
   };
 }
 
-describe('seeder', () => {
+/** On a busy machine a WebRTC handshake is lost now and then: devices try again, and so do these. */
+const HANDSHAKES = { retry: 3, timeout: 20_000 };
+
+describe('seeder', HANDSHAKES, () => {
   it('serves a blob of 3 MiB to a peer over WebRTC and counts the bytes', async () => {
     const before = counters.blobBytesWebrtc;
     const { channel, next } = await connect();
