@@ -3,8 +3,9 @@ import { LEG_POLICY } from '#protocol/check-policy.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import type { Verdict } from '#protocol/records.ts';
 import { isDisputed, quorumOf, unitName } from './disputes.ts';
-import { send, store, type Turn } from './effects.ts';
+import { store, type Turn } from './effects.ts';
 import type { Snapshot } from './events.ts';
+import { askUnits } from './forced-checks.ts';
 import type { Legs } from './legs.ts';
 import { addRun, coversRun, type Ranges, removeRun, runsOutside } from './ranges.ts';
 import type { Hub, Job, KeptShard, VerifierSession } from './state.ts';
@@ -83,7 +84,7 @@ export function noteFinding(hub: Hub, verdict: Verdict): void {
   if (kind !== 'match') return;
   kept.right ??= new Map();
   kept.right.set(unit, new Set([...(kept.right.get(unit) ?? []), verifier]));
-  compareLegs(hub, kept, unit);
+  if (coversRun(job.legs.differing, unit, unit + 1)) compareLegs(hub, kept, unit);
 }
 
 /** A shard is void: what was found of its units is found no more, but for what is final. */
@@ -149,22 +150,16 @@ function askFindings(
 ): void {
   const { verdictsTaken } = turn.hub;
   const { whole, lease } = kept;
-  if (whole === undefined || job.manifest === undefined) return;
+  if (whole === undefined) return;
   const due = units.filter((unit) => {
     const name = unitName({ lease, unit });
     return !verifier.legsAsked.has(name) && !verdictsTaken.has(`${name}/${verifier.key}`);
   });
   const asked = due.slice(0, Math.max(0, ASKED_MAX.units - verifier.legsAsked.size));
-  for (const unit of asked) verifier.legsAsked.add(unitName({ lease, unit }));
   for (let start = 0; start < asked.length; start += ASKED_MAX.message) {
-    verifier.manifests.add(whole.package);
-    send(turn, verifier.socket, {
-      type: 'check',
-      shard: whole,
-      manifest: job.manifest,
-      inputs: job.record.inputs,
-      units: asked.slice(start, start + ASKED_MAX.message),
-    });
+    const some = asked.slice(start, start + ASKED_MAX.message);
+    if (!askUnits(turn, verifier, { job, shard: whole, units: some })) return;
+    for (const unit of some) verifier.legsAsked.add(unitName({ lease, unit }));
   }
 }
 

@@ -60,9 +60,28 @@ test('a wrong conviction is overturned by two that had not spoken', () => {
   say(THIRD, 'match');
   expect(isBarred()).toBe(false);
   expect(bench.hub().faults.get(VERIFIER)).toBeGreaterThan(0);
+  expect(bench.hub().faults.get(VERIFIER)).toBe(1);
   expect(viewDispute(bench.hub(), PHONE)).toMatchObject({ state: 'overturned', inFavour: 2 });
   bench.join(2, PHONE, 'contributor');
   expect(bench.last(2, 'welcome')).toBeDefined();
+});
+
+test('who convicted wrongly has one fault for it, whichever way it is found', () => {
+  const others = ['c1', 'c2', 'c3'].map((byte) => byte.repeat(32) as PublicKey);
+  for (const [at, key] of others.entries()) SOCKETS[key] = 21 + at;
+  bench = openBench({ needsVerifier: true, verifiers: [VERIFIER, SECOND] });
+  startJob(bench, 5_000);
+  bench.join(11, SECOND, 'verifier');
+  joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
+  deliver(bench, 2, PHONE);
+  say(VERIFIER, 'mismatch');
+  say(SECOND, 'mismatch');
+  expect(isBarred()).toBe(true);
+  enrol(...others);
+  expect(dispute()).toMatchObject({ ok: true });
+  for (const key of others) say(key, 'match');
+  expect(isBarred()).toBe(false);
+  expect([VERIFIER, SECOND].map((key) => bench.hub().faults.get(key))).toEqual([1, 1]);
 });
 
 test('a right one is upheld, and is not disputed twice', () => {
@@ -72,6 +91,15 @@ test('a right one is upheld, and is not disputed twice', () => {
   expect(isBarred()).toBe(true);
   expect(viewDispute(bench.hub(), PHONE)).toMatchObject({ state: 'upheld', against: 2 });
   expect(dispute()).toMatchObject({ ok: false, refusal: { code: 'dispute-closed' } });
+});
+
+test('one that can say nothing is not waited for again, before a restart and after it', () => {
+  enrol(SECOND, THIRD);
+  dispute();
+  say(SECOND, 'inconclusive');
+  expect(viewDispute(bench.hub(), PHONE).state).toBe('upheld');
+  bench.restart();
+  expect(viewDispute(bench.hub(), PHONE)).toMatchObject({ state: 'upheld', against: 2 });
 });
 
 test('it stays open over a restart, and lifts the bar for good', () => {

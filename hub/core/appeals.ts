@@ -1,15 +1,12 @@
 import type { DisputeView } from '#protocol/api.ts';
 import type { PublicKey } from '#protocol/ids.ts';
-import {
-  type AcceptedShard,
-  type DisputeRecord,
-  RUNS_TO_CONFIRM,
-  type Verdict,
-} from '#protocol/records.ts';
+import type { AcceptedShard, DisputeRecord, Verdict } from '#protocol/records.ts';
 import { type Refusal, refusal } from '#protocol/refusal.ts';
 import type { Instant } from '#protocol/units.ts';
-import { send, store, type Turn } from './effects.ts';
+import { blame, unitName } from './disputes.ts';
+import { store, type Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
+import { askOnce } from './forced-checks.ts';
 import { dropBar } from './newcomers.ts';
 import type { Hub } from './state.ts';
 
@@ -38,27 +35,31 @@ export interface Conviction {
 
 type Appeal = Extract<Fact, { type: 'appeal' }>;
 
-const isMismatch = ({ kind, runs }: Verdict): boolean =>
-  kind === 'mismatch' && runs >= RUNS_TO_CONFIRM;
-
-/** A device is convicted over a unit of this shard; `against` have found it wrong. */
+/** A device is convicted over a unit of this shard, by this verdict and what was said before. */
 export function noteConviction(
   { hub, world }: Turn,
-  { device, unit, verifier }: Verdict,
+  verdict: Verdict,
   shard: AcceptedShard | undefined,
 ): Fact[] {
   if (shard === undefined) return [];
-  const opinions = hub.opinions.get(`${shard.lease}/${unit}`) ?? [];
-  const at = world.now;
-  hub.convictions.set(device, {
-    shard,
-    unit,
-    at,
+  const said = [...(hub.opinions.get(unitName(verdict)) ?? []), verdict];
+  const conviction = openConviction({ shard, unit: verdict.unit, at: world.now }, said);
+  hub.convictions.set(verdict.device, conviction);
+  return [appealFact(conviction, 'convicted', world.now)];
+}
+
+function openConviction(
+  about: Pick<Conviction, 'shard' | 'unit' | 'at'>,
+  said: readonly Verdict[],
+): Conviction {
+  const conviction: Conviction = {
+    ...about,
     state: 'none',
-    against: new Set([verifier, ...opinions.filter(isMismatch).map((each) => each.verifier)]),
-    inFavour: new Set(opinions.filter(({ kind }) => kind === 'match').map((each) => each.verifier)),
-  });
-  return [{ type: 'appeal', stage: 'convicted', device, lease: shard.lease, unit, at }];
+    against: new Set(),
+    inFavour: new Set(),
+  };
+  for (const verdict of said) noteOpinion(conviction, verdict);
+  return conviction;
 }
 
 /** Opens the dispute of a device, or says why not. */
@@ -110,34 +111,33 @@ export function askFresh(turn: Turn): void {
     if (conviction.state !== 'open') continue;
     const { shard, unit } = conviction;
     const job = hub.jobs.get(shard.job);
-    const name = `appeal ${shard.lease}/${unit}`;
+    const name = `appeal ${unitName({ lease: shard.lease, unit })}`;
     for (const key of freshOf(hub, conviction)) {
       const verifier = hub.verifiers.get(key);
-      if (verifier === undefined || job?.manifest === undefined) continue;
-      if (verifier.opinionsAsked.has(name)) continue;
-      verifier.opinionsAsked.add(name);
-      verifier.manifests.add(shard.package);
-      const { manifest, record } = job;
-      const { socket } = verifier;
-      send(turn, socket, { type: 'check', shard, manifest, inputs: record.inputs, units: [unit] });
+      if (verifier !== undefined) askOnce(turn, verifier, { name, job, shard, units: [unit] });
     }
   }
 }
 
-/** The whole shard of a unit that its device may dispute: a verdict on it is held to its digest. */
-export function disputedShard(hub: Hub, { device, lease, unit }: Verdict) {
+function convictionOf(hub: Hub, { device, lease, unit }: Verdict): Conviction | undefined {
   const conviction = hub.convictions.get(device);
   const same = conviction?.shard.lease === lease && conviction.unit === unit;
-  return same ? conviction.shard : undefined;
+  return same ? conviction : undefined;
 }
 
-/** A verdict on a unit in dispute, and what follows from it. */
-export function weighAppeal(turn: Turn, verdict: Verdict): void {
+/** The whole shard of a unit that its device may dispute: a verdict on it is held to its digest. */
+export const disputedShard = (hub: Hub, verdict: Verdict): AcceptedShard | undefined =>
+  convictionOf(hub, verdict)?.shard;
+
+/**
+ * A verdict on a unit in dispute, and what follows from it. `blamed` are the verifiers whose fault was
+ * noted over this verdict already.
+ */
+export function weighAppeal(turn: Turn, verdict: Verdict, blamed: readonly PublicKey[]): void {
   const { hub, world } = turn;
-  const { device, lease, unit } = verdict;
-  const conviction = hub.convictions.get(device);
+  const { device } = verdict;
+  const conviction = convictionOf(hub, verdict);
   if (conviction?.state !== 'open') return;
-  if (conviction.shard.lease !== lease || conviction.unit !== unit) return;
   noteOpinion(conviction, verdict);
   const { against, inFavour } = conviction;
   const rest = freshOf(hub, conviction).length;
@@ -145,11 +145,9 @@ export function weighAppeal(turn: Turn, verdict: Verdict): void {
   if (inFavour.size >= 2 && inFavour.size > against.size) {
     facts.push(appealFact(conviction, 'overturned', world.now));
     overturn(hub, device, conviction);
-    for (const key of against) {
-      hub.faults.set(key, (hub.faults.get(key) ?? 0) + 1);
-      const { job } = conviction.shard;
-      facts.push({ type: 'verifier-fault', verifier: key, job, lease, unit, at: world.now });
-    }
+    const { job, lease, unit } = verdict;
+    const faulty = [...against].filter((key) => !blamed.includes(key));
+    facts.push(...blame(turn, faulty, { job, lease, unit }));
   } else if (inFavour.size + rest < 2 || inFavour.size + rest <= against.size) {
     conviction.state = 'upheld';
     hub.appealsLost.set(device, [...(hub.appealsLost.get(device) ?? []), world.now]);
@@ -185,13 +183,10 @@ export function restoreAppeals(hub: Hub, { appeals, voided, verdicts }: Snapshot
     if (stage === 'convicted') {
       const shard = shards.get(lease);
       if (shard === undefined) continue;
-      const sets = { against: new Set<PublicKey>(), inFavour: new Set<PublicKey>() };
-      const conviction: Conviction = { shard, unit, at, state: 'none', ...sets };
-      for (const { verdict } of verdicts) {
-        if (verdict.lease !== lease || verdict.unit !== unit) continue;
-        if (verdict.kind === 'match' || isMismatch(verdict)) noteOpinion(conviction, verdict);
-      }
-      hub.convictions.set(device, conviction);
+      const said = verdicts
+        .map(({ verdict }) => verdict)
+        .filter((verdict) => verdict.lease === lease && verdict.unit === unit);
+      hub.convictions.set(device, openConviction({ shard, unit, at }, said));
       continue;
     }
     const conviction = hub.convictions.get(device);

@@ -2,8 +2,9 @@ import { sharersOf } from '#protocol/check-policy.ts';
 import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
 import { RUNS_TO_CONFIRM, type SignedVerdict, type Verdict } from '#protocol/records.ts';
 import { after, millis } from '#protocol/units.ts';
-import { send, type Turn } from './effects.ts';
+import type { Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
+import { askOnce } from './forced-checks.ts';
 import { endCheck } from './in-flight.ts';
 import type { Hub, KeptShard } from './state.ts';
 
@@ -75,7 +76,7 @@ function noteOpinion(hub: Hub, verdict: Verdict): void {
 
 /** Opens or closes the dispute on a unit as the ruling has it; what must be written comes back. */
 export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact[] {
-  const { hub, world } = turn;
+  const { hub } = turn;
   const name = unitName(verdict);
   const { job, lease, unit } = verdict;
   if (ruled.type === 'open') openDispute(hub, verdict);
@@ -83,15 +84,19 @@ export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact
   const dispute = hub.disputes.get(name);
   hub.disputes.delete(name);
   if (dispute !== undefined && ruled.type === 'dismiss') askAgain(hub, dispute.device);
-  for (const key of ruled.faulty) hub.faults.set(key, (hub.faults.get(key) ?? 0) + 1);
-  return ruled.faulty.map((verifier) => ({
-    type: 'verifier-fault',
-    verifier,
-    job,
-    lease,
-    unit,
-    at: world.now,
-  }));
+  return blame(turn, ruled.faulty, { job, lease, unit });
+}
+
+/** Verifiers that the majority contradicted on a unit; what must be written comes back. */
+export function blame(
+  { hub, world }: Turn,
+  faulty: readonly PublicKey[],
+  about: Pick<Verdict, 'job' | 'lease' | 'unit'>,
+): Fact[] {
+  return faulty.map((verifier) => {
+    hub.faults.set(verifier, (hub.faults.get(verifier) ?? 0) + 1);
+    return { type: 'verifier-fault', verifier, ...about, at: world.now };
+  });
 }
 
 /** Of a job that has ended nothing can be asked any more, and nothing is held back. */
@@ -146,15 +151,11 @@ export function askOpinions(turn: Turn): void {
   for (const [name, { job: id, sequence, unit }] of hub.disputes) {
     const job = hub.jobs.get(id);
     const shard = job?.shards.get(sequence)?.whole;
-    if (job?.manifest === undefined || shard === undefined) continue;
+    if (shard === undefined) continue;
     const spoken = new Set(hub.opinions.get(name)?.map(({ verifier }) => verifier));
     for (const verifier of hub.verifiers.values()) {
-      if (spoken.has(verifier.key) || verifier.opinionsAsked.has(name)) continue;
-      verifier.opinionsAsked.add(name);
-      verifier.manifests.add(shard.package);
-      const { manifest, record } = job;
-      const { socket } = verifier;
-      send(turn, socket, { type: 'check', shard, manifest, inputs: record.inputs, units: [unit] });
+      if (spoken.has(verifier.key)) continue;
+      askOnce(turn, verifier, { name, job, shard, units: [unit] });
     }
   }
 }

@@ -16,14 +16,15 @@ export function awaitCheck(hub: Hub, kept: KeptShard): void {
   hub.inFlight.set(name, (hub.inFlight.get(name) ?? 0) + 1);
 }
 
-/** It is judged, or void, or its job is over. */
-export function endCheck({ inFlight }: Hub, kept: KeptShard): void {
-  if (kept.awaitsCheck === undefined) return;
+/** It is judged, or void, or its job is over. Says whether it had waited until now. */
+export function endCheck({ inFlight }: Hub, kept: KeptShard): boolean {
+  if (kept.awaitsCheck === undefined) return false;
   delete kept.awaitsCheck;
   const name = standingName(kept.device, kept.package);
   const rest = (inFlight.get(name) ?? 0) - 1;
   if (rest > 0) inFlight.set(name, rest);
   else inFlight.delete(name);
+  return true;
 }
 
 /** Why a device has to wait for verifiers before it gets more of this job, if so. */

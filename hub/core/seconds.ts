@@ -48,8 +48,8 @@ export function receiveSecond(
     });
   if (first === undefined || job === undefined || !isWithin(first, unit)) return answer();
   const other = [...job.shards.values()].find(
-    ({ device, provider, ...run }) =>
-      device !== first.device && provider === first.provider && isWithin(run, unit),
+    ({ device, class: mark, ...run }) =>
+      device !== first.device && mark === first.class && isWithin(run, unit),
   );
   if (other !== undefined) return answer(other.lease);
   const second: Second = { first, unit, until, askedBy: new Set([verifier.key]) };

@@ -32,7 +32,7 @@ import { revokeLease } from './lease.ts';
 import { isComplete, letUnitsGo, reopenUnits } from './legs.ts';
 import { noteBar } from './newcomers.ts';
 import { askAudits, countJudged, isFinal, releaseShards } from './release.ts';
-import { scheduleWaiting } from './schedule.ts';
+import { scheduleWaiting, serveCredits } from './schedule.ts';
 import { closeSession } from './session.ts';
 import { type KeptShard, type VerifierSession, verdictName } from './state.ts';
 
@@ -81,17 +81,26 @@ export function receiveJudged(turn: Turn, verifier: VerifierSession, through: nu
   }
   hub.judged.set(verifier.key, through);
   const enough = judgedThrough(hub);
+  const freed = new Set<PublicKey>();
   for (const kept of hub.unjudged.values()) {
     if (kept.sequence > enough) break;
     countJudged(hub, kept);
-    endCheck(hub, kept);
+    if (endCheck(hub, kept)) freed.add(kept.device);
   }
   releaseShards(turn);
   store(turn, [{ type: 'judged', verifier: verifier.key, through }]);
   forgetJudged(turn);
   sendChecks(turn, verifier);
   finishJobs(turn);
-  scheduleWaiting(turn);
+  serveFreed(turn, freed);
+}
+
+/** Devices of which less is out now may get more. */
+function serveFreed(turn: Turn, freed: ReadonlySet<PublicKey>): void {
+  for (const key of freed) {
+    const device = turn.hub.devices.get(key);
+    if (device !== undefined) serveCredits(turn, device);
+  }
 }
 
 /** Shards that enough verifiers, and all that are online, have judged need not be sent again. */
@@ -143,7 +152,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
   store(turn, facts, { type: 'verdict', signed });
-  weighAppeal(turn, verdict);
+  weighAppeal(turn, verdict, 'faulty' in ruled ? ruled.faulty : []);
   const { unit, kind } = verdict;
   sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
   if (ruled.type === 'convict') expel(turn, verdict);

@@ -1,0 +1,27 @@
+import type { AcceptedShard } from '#protocol/records.ts';
+import { send, type Turn } from './effects.ts';
+import type { Job, VerifierSession } from './state.ts';
+
+/** Has a verifier judge these units of a shard, whatever was drawn. Says whether it could be asked. */
+export function askUnits(
+  turn: Turn,
+  verifier: VerifierSession,
+  asked: { job: Job | undefined; shard: AcceptedShard; units: number[] },
+): boolean {
+  const { job, shard, units } = asked;
+  if (job?.manifest === undefined) return false;
+  verifier.manifests.add(shard.package);
+  const { manifest, record } = job;
+  send(turn, verifier.socket, { type: 'check', shard, manifest, inputs: record.inputs, units });
+  return true;
+}
+
+/** The same, once a session under this name. */
+export function askOnce(
+  turn: Turn,
+  verifier: VerifierSession,
+  { name, ...asked }: { name: string; job: Job | undefined; shard: AcceptedShard; units: number[] },
+): void {
+  if (verifier.opinionsAsked.has(name)) return;
+  if (askUnits(turn, verifier, asked)) verifier.opinionsAsked.add(name);
+}
