@@ -74,7 +74,8 @@ impl<'a> Tokens<'a> {
     }
 }
 
-fn require_vault(program: &Key, vault: &Account, owner: &Key, bump: u8) -> Outcome {
+/// The token account at ["vault", owner].
+pub fn require_vault(program: &Key, vault: &Account, owner: &Key, bump: u8) -> Outcome {
     let key = address::derive(program, &[b"vault", owner], bump)?;
     vault.require_key(&key, Error::TokenAccountWrong)
 }

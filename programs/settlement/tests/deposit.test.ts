@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Escrow } from '#protocol/settlement/accounts.ts';
 import { U64_MAX } from '#protocol/settlement/layout.ts';
 import { openSigner, SOL } from './support/chain.ts';
-import { putTokens, tokensOf } from './support/tokens.ts';
+import { putTokens } from './support/tokens.ts';
 import { addresses, DEADLINE_SECS, instructions, must, World } from './support/world.ts';
-
-/** Money in an escrow, beside its rent. */
-const heldBy = (world: World, escrow: Uint8Array) =>
-  world.usesTokens
-    ? tokensOf(world.chain, addresses.vault(escrow))
-    : world.chain.lamports(escrow) - world.chain.rent(Escrow.bytes);
 
 describe.each([false, true])('deposit, tokens: %s', (tokens) => {
   it('adds up, whoever pays', () => {
@@ -29,7 +22,7 @@ describe.each([false, true])('deposit, tokens: %s', (tokens) => {
     };
     must(world.chain.send([instructions.deposit(at, { amount: SOL })], [sponsor]));
     expect(world.escrowState(escrow).deposited).toBe(6n * SOL);
-    expect(heldBy(world, escrow)).toBe(6n * SOL);
+    expect(world.heldBy(escrow)).toBe(6n * SOL);
   });
 
   it('refuses nothing, more than there is, and sums beyond 64 bits', () => {

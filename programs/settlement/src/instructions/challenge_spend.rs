@@ -1,11 +1,13 @@
-//! Fraud (b): a pending spends tree says of an escrow what cannot be: more than it holds, less than was pulled from
-//! it already, or another recipient's money at its index.
+//! Fraud (b): a pending spends tree says of an escrow what cannot be: more than was ever paid in, less than was
+//! pulled from it already, or another recipient's money at its index.
 //!
 //! ```text
 //! 0 [] config   1 [writable] pool   2 [] verifier set   3 [writable] challenger   4 [writable] treasury
 //! 5 [] escrow   6.. [writable] bonds (`challenge.rs`)
 //! data: key recipient | u64 cumulative | proof
 //! ```
+//! What holds no more only because of a refund since is nobody's fraud: whoever keeps honest signatures until after a
+//! refund could else have bonds for them. Such a root is thrown out, and no bond with it.
 
 use super::{challenge, epoch};
 use crate::{
@@ -35,13 +37,16 @@ pub fn run(context: &mut Context) -> Outcome {
     let (root, leaf_count) = (&pool.pending.spend_root, pool.pending.spend_leaf_count);
     let expected = Expected { root, total: pool.pending.total, leaf_count };
     check_proof(&leaf, proof, &expected)?;
-    let most = crate::subtract(escrow.deposited, escrow.refunded, Error::EscrowShort)?;
-    let is_fraud = if recipient == escrow_account.key() {
-        cumulative > most || cumulative < escrow.pulled
+    if recipient == escrow_account.key() {
+        let holds = crate::subtract(escrow.deposited, escrow.refunded, Error::EscrowShort)?;
+        let is_fraud = cumulative > escrow.deposited || cumulative < escrow.pulled;
+        if !is_fraud && cumulative > holds {
+            return epoch::discard(pool);
+        }
+        require(is_fraud, Error::NoFraud)?;
     } else {
-        cumulative > 0
-    };
-    require(is_fraud, Error::NoFraud)?;
+        require(cumulative > 0, Error::NoFraud)?;
+    }
     let heirs = challenge::Heirs { challenger, treasury };
     challenge::punish((context.program, config_account), (config, pool, set), (&heirs, bonds))
 }

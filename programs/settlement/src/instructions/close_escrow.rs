@@ -10,7 +10,7 @@ use crate::{
     account::same_key,
     address::{invoke, Call, Signer},
     context::Context,
-    programs, require, Error, Outcome,
+    money, programs, require, Error, Outcome,
 };
 use settlement_interface::accounts::{Escrow, Pool, NATIVE};
 
@@ -35,7 +35,9 @@ pub fn run(context: &mut Context) -> Outcome {
         let nonce = escrow.nonce.to_le_bytes();
         let seeds = [&b"esc"[..], &escrow.pool, &escrow.poster, &nonce];
         let signer = Signer { seeds: &seeds, bump: escrow.bump };
-        // 9: close account. Only this escrow's vault obeys this escrow.
+        // Anyone can make a token account that obeys this escrow: it must be the vault.
+        money::require_vault(context.program, vault, account.key(), escrow.vault_bump)?;
+        // 9: close account
         let accounts = &[(*vault, true, false), (*rent_payer, true, false), (*account, false, true)];
         invoke(&Call { program: &programs::TOKEN, accounts, data: &[9] }, Some(&signer))?;
     }

@@ -6,7 +6,7 @@ import { type Chain, openSigner } from './chain.ts';
 export const MINT = openSigner('mint').key;
 export const DECIMALS = 6;
 const MINT_BYTES = 82;
-const TOKEN_BYTES = 165;
+export const TOKEN_BYTES = 165;
 
 /** u32 1, key authority | u64 supply | u8 decimals | u8 1 initialized | no freezing */
 export function putMint(chain: Chain, mint = MINT): void {

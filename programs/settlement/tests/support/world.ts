@@ -1,6 +1,7 @@
 import { concatBytes, sha256, utf8ToBytes } from '#protocol/digest.ts';
 import type { Result } from '#protocol/refusal.ts';
 import {
+  Bond,
   Config,
   decodeAccount,
   Escrow,
@@ -38,7 +39,7 @@ import {
   type Signer,
   SOL,
 } from './chain.ts';
-import { MINT, putMint, putTokens } from './tokens.ts';
+import { MINT, putMint, putTokens, tokensOf } from './tokens.ts';
 
 export const addresses = addressesOf(PROGRAM_ID);
 export const instructions = instructionsOf(PROGRAM_ID);
@@ -75,9 +76,19 @@ export interface Epoch {
 export interface WorldOptions extends ChainOptions {
   /** Pay in tokens instead of SOL. */
   tokens?: boolean;
+  /** On the chain of that one, under another admin. */
+  beside?: World;
   verifiers?: number;
   quorum?: number;
 }
+
+/** Both forms of money, on the features of mainnet and on all there are. */
+export const KINDS = [
+  { tokens: false, features: 'mainnet' },
+  { tokens: true, features: 'mainnet' },
+  { tokens: false, features: 'all' },
+  { tokens: true, features: 'all' },
+] as const;
 
 /** Throws what a test did not expect to be refused. */
 export function must(outcome: Outcome): Outcome {
@@ -90,22 +101,31 @@ export function take<T>(result: Result<T>): T {
   return result.value;
 }
 
-/** A config, a set of verifiers with bonds, and a pool, ready for escrows. */
+/** A config, a set of verifiers, and a pool, ready for escrows. */
 export class World {
   readonly chain: Chain;
-  readonly admin = openSigner('admin');
+  readonly admin: Signer;
   readonly guardian = openSigner('guardian');
   readonly poster = openSigner('poster');
   readonly verifiers: Signer[];
   readonly mint: Key;
-  readonly config = addresses.config(this.admin.key);
-  readonly set = addresses.verifierSet(this.config, 1);
+  readonly config: Key;
+  readonly set: Key;
   readonly pool: Key;
   readonly vault: Key;
   readonly usesTokens: boolean;
 
-  constructor({ tokens = false, verifiers = 3, quorum = 2, ...options }: WorldOptions = {}) {
-    this.chain = new Chain(options);
+  constructor({
+    tokens = false,
+    verifiers = 3,
+    quorum = 2,
+    beside,
+    ...options
+  }: WorldOptions = {}) {
+    this.chain = beside?.chain ?? new Chain(options);
+    this.admin = openSigner(beside === undefined ? 'admin' : 'admin of another');
+    this.config = addresses.config(this.admin.key);
+    this.set = addresses.verifierSet(this.config, 1);
     this.usesTokens = tokens;
     this.mint = tokens ? MINT : EMPTY_KEY;
     this.pool = addresses.pool(this.config, this.mint);
@@ -148,6 +168,15 @@ export class World {
   escrow = (nonce = 0n, poster = this.poster): Key =>
     addresses.escrow(this.pool, poster.key, nonce);
   bond = (verifier: Signer): Key => addresses.bond(this.config, verifier.key);
+  bondState = (verifier: Signer): Bond => this.read(Bond, this.bond(verifier));
+
+  /** So many lamports more as the bond of each verifier. */
+  putBonds(lamports: bigint, verifiers = this.verifiers): void {
+    for (const verifier of verifiers) {
+      const at = { verifier: verifier.key, config: this.config, bond: this.bond(verifier) };
+      must(this.chain.send([instructions.bond(at, { lamports })], [verifier]));
+    }
+  }
 
   /** Token accounts of a movement, in a pool of tokens. */
   tokens(from: Key, to: Key): Tokens | undefined {
@@ -184,6 +213,35 @@ export class World {
     must(this.chain.send([this.openEscrow(nonce), this.deposit(amount, nonce)], [this.poster]));
     return this.escrow(nonce);
   }
+
+  requestRefund(nonce = 0n): Instruction {
+    const { config, pool, poster } = this;
+    return instructions.requestRefund({
+      poster: poster.key,
+      config,
+      pool,
+      escrow: this.escrow(nonce),
+    });
+  }
+
+  closeEscrow(nonce = 0n): Instruction {
+    const escrow = this.escrow(nonce);
+    const vault = this.usesTokens ? addresses.vault(escrow) : undefined;
+    const rentPayer = this.chain.payer.key;
+    const { pool, poster } = this;
+    return instructions.closeEscrow({ poster: poster.key, pool, escrow, rentPayer, vault });
+  }
+
+  retire(): Instruction {
+    const { admin, config, pool } = this;
+    return instructions.retirePool({ admin: admin.key, config, pool });
+  }
+
+  /** Money in an escrow, beside its rent. */
+  heldBy = (escrow: Key): bigint =>
+    this.usesTokens
+      ? tokensOf(this.chain, addresses.vault(escrow))
+      : this.chain.lamports(escrow) - this.chain.rent(Escrow.bytes);
 
   createPage(pageNo = 0): Instruction {
     return instructions.createPage(
