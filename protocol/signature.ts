@@ -12,6 +12,7 @@ export type SigningContext =
   | 'verdict'
   | 'dispute'
   | 'epoch'
+  | 'payout'
   | 'receipt';
 
 /** The bytes that are signed: `pocketgrid/<context>@1\n` and the record's canonical JSON (RFC 8785). */

@@ -43,6 +43,7 @@ const facts = (some: Partial<LedgerFacts>): LedgerFacts => ({
   shards: [],
   convictions: [],
   payouts: [],
+  closings: [],
   through: instant(1e15),
   ...some,
 });
@@ -162,6 +163,31 @@ describe('the ledger', () => {
     expect(ledger.claims.get(0)?.cumulative).toBe(BigInt(200 - holdbackUnits));
     expect(ledger.claims.get(7)?.cumulative).toBe(200n);
   });
+
+  it('holds nothing of a job whose poster asked for the rest, before or after its end', () => {
+    for (const at of [500, 1_500]) {
+      const base = facts({
+        jobs: [job(1, 10n, 1_000)],
+        shards: [shard(0, { job: 1, device: 1, before: 100, units: 50 })],
+        payouts: [link(1, 0, 0)],
+        closings: [{ job: jobId(1), at: instant(at) }],
+      });
+      const early = projectLedger({ ...base, through: instant(Math.max(at, 1_000) - 1) });
+      expect(early.balances.get(key(1))?.released ?? 0n).toBe(0n);
+      const ledger = projectLedger({ ...base, through: instant(1_500) });
+      expect(ledger.balances.get(key(1))).toMatchObject({ held: 0n, released: 500n });
+      expect(ledger.spends.get('escrow-1')).toBe(500n);
+    }
+  });
+
+  it('pays nothing for what was donated', () => {
+    const given = { ...shard(0, { job: 1, device: 1, before: 100, units: 500 }), donated: true };
+    const ledger = projectLedger(
+      facts({ jobs: [job(1, 10n, 1_000)], shards: [given as EarningShard] }),
+    );
+    expect(ledger.entries).toMatchObject([{ type: 'unpaid', units: 500, amount: 0n }]);
+    expect(ledger.balances.get(key(1))).toMatchObject({ accrued: 0n, held: 0n });
+  });
 });
 
 /** Random histories: devices work in order, jobs end at any time, some devices are convicted. */
@@ -172,26 +198,34 @@ const histories = fc
       maxLength: 6,
     }),
     work: fc.array(
-      fc.record({ job: fc.nat(5), device: fc.nat(3), units: fc.integer({ min: 1, max: 400 }) }),
+      fc.record({
+        job: fc.nat(5),
+        device: fc.nat(3),
+        units: fc.integer({ min: 1, max: 400 }),
+        donated: fc.boolean(),
+      }),
       { maxLength: 30 },
     ),
     convictions: fc.array(fc.record({ device: fc.nat(3), at: fc.nat(200) }), { maxLength: 3 }),
     links: fc.array(fc.record({ device: fc.nat(3), at: fc.nat(200) }), { maxLength: 5 }),
+    closings: fc.array(fc.record({ job: fc.nat(5), at: fc.nat(200) }), { maxLength: 3 }),
   })
-  .map(({ jobs, work, convictions, links }): LedgerFacts => {
+  .map(({ jobs, work, convictions, links, closings }): LedgerFacts => {
     const before = new Map<number, number>();
     return facts({
       jobs: jobs.map(({ price, end }, number) => job(number, price, end * HOUR)),
       shards: work.map((one, sequence) => {
         const behind = before.get(one.device) ?? 0;
         before.set(one.device, behind + one.units);
-        return shard(sequence, { ...one, before: behind });
+        const made = shard(sequence, { ...one, before: behind });
+        return one.donated ? { ...made, donated: true } : made;
       }),
       convictions: convictions.map(({ device, at }) => ({
         device: key(device),
         at: instant(at * HOUR),
       })),
       payouts: links.map(({ device, at }, index) => link(device, index, at * HOUR)),
+      closings: closings.map((one) => ({ job: jobId(one.job), at: instant(one.at * HOUR) })),
     });
   });
 
@@ -246,6 +280,7 @@ describe('any history', () => {
           shards: shuffle(history.shards),
           convictions: shuffle(history.convictions),
           payouts: shuffle(history.payouts),
+          closings: shuffle(history.closings),
         };
         expect(projectLedger(shuffled)).toEqual(projectLedger(history));
       }),

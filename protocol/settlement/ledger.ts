@@ -1,7 +1,7 @@
 import { PAY_POLICY, standingName } from '../check-policy.ts';
 import type { Digest, JobId, PublicKey } from '../ids.ts';
 import type { AcceptedShard } from '../records.ts';
-import type { Instant } from '../units.ts';
+import { type Instant, instant } from '../units.ts';
 
 /**
  * Who earned what, as a projection of public facts: the same facts give the same ledger to the hub,
@@ -19,6 +19,8 @@ export interface LedgerFacts {
   /** When a wrong result of a device was confirmed. */
   convictions: readonly { device: PublicKey; at: Instant }[];
   payouts: readonly Payout[];
+  /** When posters asked for the rest of a job's money: they waive what they could still have forfeited. */
+  closings: readonly { job: JobId; at: Instant }[];
   /** The facts up to this moment count. */
   through: Instant;
 }
@@ -31,10 +33,11 @@ export interface EndedJob {
   endedAt: Instant;
 }
 
+/** `donated`: its device wanted nothing for it. */
 export type EarningShard = Pick<
   AcceptedShard,
   'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'before'
->;
+> & { donated?: true };
 
 /** Where a device wants its pay from `at` on. `index` is its place in the tree of claims. */
 export interface Payout {
@@ -46,7 +49,7 @@ export interface Payout {
 
 /**
  * One line of the ledger: `units` units of a shard went from one state to the next. `accrued` units are
- * held at once; `unpaid` ones are of the trial; what is `released` is payable when the device names a
+ * held at once; `unpaid` ones are of the trial or donated; what is `released` is payable when the device names a
  * recipient.
  */
 export interface LedgerEntry {
@@ -100,6 +103,7 @@ interface Books {
 type Event =
   | { type: 'linked'; at: Instant; name: string; payout: Payout }
   | { type: 'convicted'; at: Instant; name: string; device: PublicKey }
+  | { type: 'closing'; at: Instant; name: string; job: JobId }
   | { type: 'ended'; at: Instant; name: string; job: EndedJob; shards: EarningShard[] };
 
 /** Projects the facts; their order in the arrays says nothing. */
@@ -118,14 +122,19 @@ export function projectLedger(facts: LedgerFacts): Ledger {
       case 'ended':
         for (const shard of event.shards) accrueShard(books, shard, event.job);
         break;
+      case 'closing':
+        closeJob(books, event.job, event.at);
+        break;
     }
   }
   matureRuns(books, facts.through);
   return ledger;
 }
 
-/** By time; at one moment payouts come first, then failures, then the ends of jobs, each by name. */
-function orderEvents({ jobs, shards, convictions, payouts, through }: LedgerFacts): Event[] {
+/** By time; at one moment payouts come first, then failures, ends of jobs and closings, each by name. */
+function orderEvents(facts: LedgerFacts): Event[] {
+  const { jobs, shards, convictions, payouts, closings, through } = facts;
+  const endOf = new Map(jobs.map(({ id, endedAt }) => [id, endedAt]));
   const ofJob = new Map<JobId, EarningShard[]>(jobs.map(({ id }) => [id, []]));
   for (const shard of shards) ofJob.get(shard.job)?.push(shard);
   const events: Event[] = [
@@ -140,8 +149,13 @@ function orderEvents({ jobs, shards, convictions, payouts, through }: LedgerFact
       const own = (ofJob.get(job.id) ?? []).sort((a, b) => a.sequence - b.sequence);
       return { type: 'ended', at: job.endedAt, name: job.id, job, shards: own };
     }),
+    ...closings.map(({ job, at }): Event => {
+      // What is asked for before its job has ended holds from the end on.
+      const counts = instant(Math.max(at, endOf.get(job) ?? 0));
+      return { type: 'closing', at: counts, name: job, job };
+    }),
   ];
-  const rank = { linked: 0, convicted: 1, ended: 2 } as const;
+  const rank = { linked: 0, convicted: 1, ended: 2, closing: 3 } as const;
   return events
     .filter(({ at }) => at <= through)
     .sort((a, b) => a.at - b.at || rank[a.type] - rank[b.type] || (a.name < b.name ? -1 : 1));
@@ -149,7 +163,8 @@ function orderEvents({ jobs, shards, convictions, payouts, through }: LedgerFact
 
 function accrueShard(books: Books, shard: EarningShard, job: EndedJob): void {
   const { device, package: id, sequence, unitCount, before } = shard;
-  const trial = Math.min(unitCount, Math.max(0, PAY_POLICY.probationUnits - before));
+  const probation = Math.max(0, PAY_POLICY.probationUnits - before);
+  const trial = shard.donated === true ? unitCount : Math.min(unitCount, probation);
   const run: Run = { device, package: id, job, sequence, units: unitCount - trial };
   if (trial > 0) note(books, 'unpaid', { ...run, units: trial, at: job.endedAt });
   if (run.units === 0) return;
@@ -173,6 +188,19 @@ function matureRuns(books: Books, now: Instant): void {
   }
 }
 
+/** Nothing of this job is held any longer. */
+function closeJob(books: Books, id: JobId, at: Instant): void {
+  for (const [name, queue] of books.held) {
+    const own = queue.filter(({ job }) => job.id === id);
+    if (own.length === 0) continue;
+    books.held.set(
+      name,
+      queue.filter(({ job }) => job.id !== id),
+    );
+    for (const run of own) release(books, run, at);
+  }
+}
+
 /** Releases up to `most` units of the oldest run; says how many. */
 function releaseFirst(
   books: Books,
@@ -184,10 +212,13 @@ function releaseFirst(
   const units = Math.min(most, first.units);
   first.units -= units;
   if (first.units === 0) queue.shift();
-  const released = { ...first, units };
-  note(books, 'released', { ...released, at });
-  pay(books, first.device, { escrow: first.job.escrow, amount: amountOf(released) });
+  release(books, { ...first, units }, at);
   return units;
+}
+
+function release(books: Books, run: Run, at: Instant): void {
+  note(books, 'released', { ...run, at });
+  pay(books, run.device, { escrow: run.job.escrow, amount: amountOf(run) });
 }
 
 function forfeitRuns(books: Books, device: PublicKey, at: Instant): void {

@@ -1,0 +1,185 @@
+import * as v from 'valibot';
+import { decodeBase58 } from '../base58.ts';
+import { Digest, JobId, PublicKey, Signature } from '../ids.ts';
+import { AcceptedShard } from '../records.ts';
+import { Bytes, Count, Instant, Lamports } from '../units.ts';
+import { KEY_BYTES } from './layout.ts';
+
+/**
+ * Money as the HTTP API of a hub shows it. Pages are append-only, numbered from 1, and `next` is what to ask
+ * for `after`.
+ *
+ * | call | who | what |
+ * | --- | --- | --- |
+ * | GET /v1/chain | anyone | `ChainView`; `chain-missing` where this grid pays nothing |
+ * | POST /v1/chain | developer | `ChainAccounts`: which pool this grid settles in, checked on the chain → `ChainView` |
+ * | POST /chain, WebSocket /chain | anyone | JSON-RPC of the chain that a hub hosts itself |
+ * | POST /v1/jobs/:job/fund | developer | `FundRequest`: the escrow is read on the chain → `JobView` |
+ * | POST /v1/jobs/:job/closing | anyone | the escrow is read on the chain: has its poster asked for the rest? → 204 |
+ * | POST /v1/payouts | a device that has accepted work, by its signature | `PayoutRequest` → `PayoutView` |
+ * | GET /v1/log/jobs?after=&limit= | anyone | `EndedJobPage`: funded jobs that have ended |
+ * | GET /v1/log/jobs/:job/shards?from=&limit= | anyone | `EarningShardPage`: what counts of such a job |
+ * | GET /v1/log/payouts?after=&limit= | anyone | `PayoutPage` |
+ * | GET /v1/log/convictions?after=&limit= | anyone | `ConvictionPage` |
+ * | GET /v1/log/closings?after=&limit= | anyone | `ClosingPage` |
+ * | GET /v1/devices/:device/pay?from=&limit= | anyone | `DevicePay`: all of the above that concerns one device |
+ * | POST /v1/settlements | verifier, by ticket | the bytes of a leaf file (`leaf-file.ts`) → `LeafFileView` |
+ * | GET /v1/settlements?limit= | anyone | `LeafFileList`, newest first |
+ * | GET /v1/settlements/:dataHash/leaves | anyone | the bytes of that leaf file |
+ * | GET /v1/settlements/:dataHash/claims/:index | anyone | `LeafProof` in its tree of claims |
+ * | GET /v1/settlements/:dataHash/spends/:index | anyone | `LeafProof` in its tree of spends |
+ */
+export const MONEY_PAGE_MAX = 1_000;
+
+/** An address on the chain: 32 bytes in base 58. */
+export const Address = v.pipe(
+  v.string(),
+  v.maxLength(44),
+  v.check((text) => decodeBase58(text, KEY_BYTES).ok, 'expected 32 bytes in base 58'),
+  v.brand('Address'),
+);
+export type Address = v.InferOutput<typeof Address>;
+
+export const ChainAccounts = v.strictObject({
+  program: Address,
+  config: Address,
+  pool: Address,
+});
+export type ChainAccounts = v.InferOutput<typeof ChainAccounts>;
+
+export const ChainView = v.strictObject({
+  ...ChainAccounts.entries,
+  /** Where its JSON-RPC answers: a path of this hub, or a URL. */
+  rpc: v.string(),
+  /** Base 58: tells one cluster from another. */
+  genesisHash: v.string(),
+  challengeSeconds: Count,
+  /** From asking for a refund to getting it. */
+  graceSeconds: Count,
+  /** Hosted by this hub: lamports are given away, and worth nothing. */
+  local: v.boolean(),
+});
+export type ChainView = v.InferOutput<typeof ChainView>;
+
+/** The escrow is derived from the pool, the poster and the job: one escrow can fund one job only. */
+export const FundRequest = v.strictObject({ poster: Address });
+export type FundRequest = v.InferOutput<typeof FundRequest>;
+
+/** The nonce of a job's escrow: the 16 hex digits of its id. */
+export const escrowNonce = (job: JobId): bigint => BigInt(`0x${job.slice('job_'.length)}`);
+
+/** What a job is paid from. */
+export const Funding = v.strictObject({
+  escrow: Address,
+  /** Its leaf in the trees of spends. */
+  escrowIndex: Count,
+  poster: Address,
+  /** Deposited when the hub looked. */
+  amount: Lamports,
+  at: Instant,
+});
+export type Funding = v.InferOutput<typeof Funding>;
+
+/** Where a device wants its pay. Signing context: `payout`. `at` is the device's clock, within ten minutes. */
+export const PayoutRecord = v.strictObject({ device: PublicKey, recipient: Address, at: Instant });
+export type PayoutRecord = v.InferOutput<typeof PayoutRecord>;
+
+export const PayoutRequest = v.strictObject({ record: PayoutRecord, signature: Signature });
+export type PayoutRequest = v.InferOutput<typeof PayoutRequest>;
+
+/** `index` is its leaf in the trees of claims, given in the order of linking; `at` is the hub's clock. */
+export const PayoutView = v.strictObject({
+  index: Count,
+  record: PayoutRecord,
+  signature: Signature,
+  at: Instant,
+});
+export type PayoutView = v.InferOutput<typeof PayoutView>;
+
+/** Payouts by their index: number = index + 1. */
+export const PayoutPage = v.strictObject({ payouts: v.array(PayoutView), next: Count });
+
+/** A funded job that is done, or was cancelled with results given out. */
+export const EndedJobView = v.strictObject({
+  number: Count,
+  id: JobId,
+  unitPrice: Lamports,
+  escrow: Address,
+  escrowIndex: Count,
+  endedAt: Instant,
+  /** How many earning shards it has. */
+  shards: Count,
+});
+export type EndedJobView = v.InferOutput<typeof EndedJobView>;
+export const EndedJobPage = v.strictObject({ jobs: v.array(EndedJobView), next: Count });
+
+/** What pay goes by in an accepted shard that stands. `donated`: its device wanted nothing for it. */
+export const EarningShardView = v.strictObject({
+  sequence: AcceptedShard.entries.sequence,
+  job: JobId,
+  device: PublicKey,
+  package: Digest,
+  unitCount: Count,
+  before: Count,
+  donated: v.exactOptional(v.literal(true)),
+});
+export type EarningShardView = v.InferOutput<typeof EarningShardView>;
+/** By sequence; `next` is what to ask for `from`. */
+export const EarningShardPage = v.strictObject({ shards: v.array(EarningShardView), next: Count });
+
+export const ConvictionView = v.strictObject({
+  number: Count,
+  device: PublicKey,
+  at: Instant,
+  /** Other verifiers found the device right: it counts no more. */
+  overturned: v.boolean(),
+});
+export type ConvictionView = v.InferOutput<typeof ConvictionView>;
+export const ConvictionPage = v.strictObject({
+  convictions: v.array(ConvictionView),
+  next: Count,
+});
+
+/** The poster of a job's escrow asked for the rest of it. */
+export const ClosingView = v.strictObject({ number: Count, job: JobId, at: Instant });
+export type ClosingView = v.InferOutput<typeof ClosingView>;
+export const ClosingPage = v.strictObject({ closings: v.array(ClosingView), next: Count });
+
+/** Facts of one device: `projectLedger` makes its balance of them. */
+export const DevicePay = v.strictObject({
+  jobs: v.array(EndedJobView),
+  shards: v.array(EarningShardView),
+  convictions: v.array(ConvictionView),
+  payouts: v.array(PayoutView),
+  closings: v.array(ClosingView),
+  next: Count,
+});
+export type DevicePay = v.InferOutput<typeof DevicePay>;
+
+/** A leaf file that a verifier left at the hub: both trees of one epoch (`leaf-file.ts`). */
+export const LeafFileView = v.strictObject({
+  dataHash: Digest,
+  epoch: Count,
+  /** Facts up to this moment are in it. */
+  through: Instant,
+  total: Lamports,
+  claims: Count,
+  spends: Count,
+  length: Bytes,
+  verifier: PublicKey,
+  at: Instant,
+});
+export type LeafFileView = v.InferOutput<typeof LeafFileView>;
+export const LeafFileList = v.strictObject({ settlements: v.array(LeafFileView) });
+
+/** A leaf, its siblings from the bottom up (40 bytes each, in hex), and the root they lead to. */
+export const LeafProof = v.strictObject({
+  index: Count,
+  recipient: Address,
+  cumulative: Lamports,
+  proof: v.pipe(v.string(), v.regex(/^([0-9a-f]{80})*$/, 'expected siblings of 40 bytes in hex')),
+  root: Digest,
+  total: Lamports,
+  leafCount: Count,
+});
+export type LeafProof = v.InferOutput<typeof LeafProof>;
