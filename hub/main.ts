@@ -1,5 +1,5 @@
 import { PocketgridError } from '#protocol/refusal.ts';
-import { decodeFlags, USAGE } from './edge/flags.ts';
+import { chooseChain, decodeFlags, USAGE } from './edge/flags.ts';
 import { openLog } from './edge/log.ts';
 import { encodeTerminalQr } from './edge/qr.ts';
 import { type HubServer, openHubServer } from './edge/server.ts';
@@ -8,7 +8,7 @@ const STOP_DEADLINE_MS = 5_000;
 
 /** `npm run hub`: opens a hub, says where it is, and closes it on SIGINT or SIGTERM. */
 async function main(): Promise<void> {
-  const decoded = decodeFlags(process.argv.slice(2));
+  const decoded = decodeFlags(process.argv.slice(2), process.env);
   if (!decoded.ok) return fail(decoded.refusal.message);
   const flags = decoded.value;
   if (flags.help) return say(USAGE);
@@ -20,6 +20,7 @@ async function main(): Promise<void> {
     needsVerifier: !flags['no-verifier'],
     ...(flags.checks === undefined ? {} : { checks: flags.checks }),
     ...(flags.newcomers === undefined ? {} : { newcomers: flags.newcomers }),
+    chain: chooseChain(flags),
     newKey: flags['new-key'],
     log: openLog(flags['log-level']),
     ...(flags.host === undefined ? {} : { host: flags.host }),

@@ -4,6 +4,7 @@ import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
 import { ticketHolder } from '../core/hub.ts';
 import { answerRefusal } from './api/answer.ts';
 import { blobRoutes } from './api/blobs.ts';
+import { chainRoutes } from './api/chain.ts';
 import { createRoutes } from './api/create.ts';
 import { gridRoutes } from './api/grid.ts';
 import { jobRoutes } from './api/jobs.ts';
@@ -32,6 +33,7 @@ export function openApi(
     ...outputRoutes(ports),
     ...gridRoutes(ports),
     ...logRoutes(ports),
+    ...chainRoutes(ports),
   ];
   for (const route of routes) addRoute(app, ports, route);
   app.get('/metrics', async () => {

@@ -5,6 +5,7 @@ import { decodeWith } from '#protocol/decode.ts';
 import { PublicKey } from '#protocol/ids.ts';
 import type { Result } from '#protocol/refusal.ts';
 import { refuse } from '#protocol/refusal.ts';
+import type { ChainChoice } from './chain/open.ts';
 import { LOG_LEVELS } from './log.ts';
 
 export const USAGE = `npm run hub -- [flags]
@@ -13,12 +14,20 @@ export const USAGE = `npm run hub -- [flags]
   --data DIR           where everything is kept (./data)
   --lan                HTTPS with a self-signed certificate, for phones on this network
   --verifier-key HEX   enrols a verifier; may be repeated
+  --rpc-url URL        settles on this chain (SOLANA_RPC_URL); otherwise the hub hosts one
+  --no-chain           settles nowhere: volunteers only
   --no-verifier        jobs end without a verifier's last word
   --checks POLICY      how verifiers check (trust:UNITS,FLOOR[,VERIFIERS], flat:RATE; trust:100,0.02)
   --newcomers LIMIT    new devices at once and units for each one more (100,50000; or unlimited)
   --new-key            makes one more developer key and shows it
   --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
   --help`;
+
+const RpcUrl = v.pipe(
+  v.string(),
+  v.url('expected a URL'),
+  v.regex(/^https?:/, 'expected an http or https URL'),
+);
 
 const Flags = v.strictObject({
   port: v.optional(
@@ -35,6 +44,8 @@ const Flags = v.strictObject({
   lan: v.optional(v.boolean(), false),
   'verifier-key': v.optional(v.array(PublicKey), []),
   'no-verifier': v.optional(v.boolean(), false),
+  'rpc-url': v.optional(RpcUrl),
+  'no-chain': v.optional(v.boolean(), false),
   checks: v.optional(CheckPolicyText),
   newcomers: v.optional(NewcomersText),
   'new-key': v.optional(v.boolean(), false),
@@ -43,8 +54,8 @@ const Flags = v.strictObject({
 });
 export type Flags = v.InferOutput<typeof Flags>;
 
-/** Command line to flags; the refusal names the flag. */
-export function decodeFlags(args: string[]): Result<Flags> {
+/** Command line and environment to flags; the refusal names the flag. */
+export function decodeFlags(args: string[], env: { SOLANA_RPC_URL?: string } = {}): Result<Flags> {
   let values: object;
   try {
     ({ values } = parseArgs({
@@ -56,6 +67,8 @@ export function decodeFlags(args: string[]): Result<Flags> {
         lan: { type: 'boolean' },
         'verifier-key': { type: 'string', multiple: true },
         'no-verifier': { type: 'boolean' },
+        'rpc-url': { type: 'string' },
+        'no-chain': { type: 'boolean' },
         checks: { type: 'string' },
         newcomers: { type: 'string' },
         'new-key': { type: 'boolean' },
@@ -67,7 +80,17 @@ export function decodeFlags(args: string[]): Result<Flags> {
     const why = error instanceof Error ? error.message : String(error);
     return refuse('request-invalid', `${why}; --help lists the flags`);
   }
-  const flags = decodeWith(Flags, { ...values }, 'request-invalid');
+  const flags = decodeWith(Flags, { ...fromEnvironment(env), ...values }, 'request-invalid');
   if (flags.ok) return flags;
   return refuse('request-invalid', `--${flags.refusal.message}; --help lists the flags`);
+}
+
+const fromEnvironment = ({ SOLANA_RPC_URL: url }: { SOLANA_RPC_URL?: string }) =>
+  url === undefined || url === '' ? {} : { 'rpc-url': url };
+
+/** The chain that the flags name. */
+export function chooseChain(flags: Pick<Flags, 'rpc-url' | 'no-chain'>): ChainChoice {
+  if (flags['no-chain']) return 'none';
+  const url = flags['rpc-url'];
+  return url === undefined ? 'hosted' : { url };
 }

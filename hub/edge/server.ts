@@ -12,6 +12,7 @@ import { PocketgridError } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
 import { mayServe } from '../core/hub.ts';
 import { openApi } from './api.ts';
+import { type ChainChoice, type Money, openMoney } from './chain/open.ts';
 import { makeDeveloperKey } from './developer-key.ts';
 import { type HubParts, openHubParts } from './hub-parts.ts';
 import { type Certificate, listLanAddresses, openCertificate } from './lan.ts';
@@ -41,6 +42,8 @@ export interface HubServerOptions {
   /** How many new devices may begin; without verifiers nobody is checked, and all may. */
   newcomers?: NewcomerPolicy | 'unlimited';
   beatMs?: number;
+  /** `none` unless said otherwise. */
+  chain?: ChainChoice;
   /** Makes one more developer key. */
   newKey?: boolean;
   log?: Log;
@@ -81,11 +84,13 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   const stopping = new AbortController();
   let listener: Listener | undefined;
   let seeder: Seeder | undefined;
+  let money: Money | undefined;
   const close = async () => {
     stopping.abort();
     seeder?.close();
     const drained = listener?.drain();
     await parts.stop();
+    await money?.chain?.close();
     listener?.dropConnections();
     await drained;
     await parts.close();
@@ -94,7 +99,8 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
     const key = await makeDeveloperKey(parts.store, options.newKey ?? false);
     await enrol(parts, options.verifierKeys ?? []);
     const place = await openPlace(options);
-    listener = await listen(parts, place, stopping.signal);
+    money = await openMoney(resolve(options.data), options.chain ?? 'none', log);
+    listener = await listen({ ...parts, ...money, stopping: stopping.signal }, place);
     seeder = seeding?.open(parts, { ...place, port: listener.port });
     const { hub, url, lanUrls, certificate } = describePlace(parts, place, listener.port);
     return {
@@ -133,10 +139,13 @@ async function openPlace(options: HubServerOptions): Promise<Place> {
   };
 }
 
-async function listen(parts: HubParts, place: Place, stopping: AbortSignal): Promise<Listener> {
+async function listen(
+  parts: HubParts & Money & { stopping: AbortSignal },
+  place: Place,
+): Promise<Listener> {
   const files = await openStaticFiles(place.app);
   const answer = openApi(
-    { ...parts, hubKey: parts.identity.publicKey, sign: parts.identity.sign, stopping },
+    { ...parts, hubKey: parts.identity.publicKey, sign: parts.identity.sign },
     { metrics: parts.metrics, files },
   );
   return openListener({
@@ -144,6 +153,7 @@ async function listen(parts: HubParts, place: Place, stopping: AbortSignal): Pro
     answer: getRequestListener(answer, { overrideGlobalObjects: false }),
     control: parts.control.upgrade,
     signalling: parts.signalling.upgrade,
+    chain: parts.chain?.upgrade,
   });
 }
 

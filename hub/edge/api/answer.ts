@@ -7,6 +7,7 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'job-unknown': 404,
   'verifier-unknown': 404,
   'blob-unknown': 404,
+  'chain-missing': 404,
   'job-state': 409,
   'dispute-closed': 409,
   'results-held': 409,
@@ -19,6 +20,8 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'disk-full': 507,
   'storage-failed': 500,
   internal: 500,
+  'chain-unreachable': 502,
+  'chain-slow': 504,
   busy: 503,
   'hub-stopping': 503,
 };

@@ -6,17 +6,17 @@ import {
   type Health,
   type VerdictPage,
 } from '#protocol/api.ts';
-import { decodeJson, decodeWith } from '#protocol/decode.ts';
+import { decodeWith } from '#protocol/decode.ts';
 import { PublicKey } from '#protocol/ids.ts';
 import { millis } from '#protocol/units.ts';
 import { viewDispute, viewGrid } from '../../core/hub.ts';
 import { answerJson, answerNothing, answerRefusal } from './answer.ts';
+import { readJson } from './body.ts';
 import { readCount } from './query.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
 
 export const HUB_VERSION = '0.1.0';
 const VERDICTS_MAX = 500;
-const BODY_BYTES_MAX = 4096;
 
 /** The hub itself: its health, who is online, what verifiers found, and who may verify. */
 export const gridRoutes = (ports: ApiPorts): Route[] => [
@@ -86,8 +86,7 @@ async function enrol(
   { request }: Call,
   type: 'enrol' | 'enrol-auditor',
 ): Promise<Response> {
-  const text = (await request.text()).slice(0, BODY_BYTES_MAX);
-  const body = decodeJson(v.strictObject({ key: PublicKey }), text, 'request-invalid');
+  const body = await readJson(v.strictObject({ key: PublicKey }), request);
   if (!body.ok) return answerRefusal(body.refusal);
   const result = await loop.command({ type, key: body.value.key });
   return result.ok ? answerNothing() : answerRefusal(result.refusal);
@@ -101,8 +100,7 @@ async function remove({ loop }: ApiPorts, { param }: Call): Promise<Response> {
 }
 
 async function openDispute({ loop, hub }: ApiPorts, { request }: Call): Promise<Response> {
-  const text = (await request.text()).slice(0, BODY_BYTES_MAX);
-  const body = decodeJson(DisputeRequest, text, 'request-invalid');
+  const body = await readJson(DisputeRequest, request);
   if (!body.ok) return answerRefusal(body.refusal);
   const result = await loop.command({ type: 'dispute', ...body.value });
   if (!result.ok) return answerRefusal(result.refusal);

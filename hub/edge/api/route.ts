@@ -1,6 +1,7 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { BlobStore } from '../blobs/port.ts';
+import type { Money } from '../chain/open.ts';
 import type { CommitmentLog } from '../commitment-log.ts';
 import type { Identity } from '../identity.ts';
 import type { Log } from '../log.ts';
@@ -9,7 +10,7 @@ import type { HubCounters } from '../metrics.ts';
 import type { Store } from '../store/port.ts';
 
 /** What the calls of the API work on. */
-export interface ApiPorts {
+export interface ApiPorts extends Money {
   hub: Hub;
   hubKey: PublicKey;
   loop: HubLoop;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readBody } from '../body.ts';
 import { readFileIfThere, replaceFile } from '../durable-file.ts';
 import type { Upgrade } from '../web-socket.ts';
 import { answerBody } from './rpc.ts';
@@ -9,6 +10,12 @@ import { openSubscriptions } from './subscriptions.ts';
 import { encodeBase58, openSvm } from './svm.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
+const HEADERS = {
+  'Content-Type': 'application/json',
+  'Cache-Control': 'no-store',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+};
 
 /** A program that is on the chain from its first start. */
 export interface ChainProgram {
@@ -53,12 +60,10 @@ export async function openChain(
   return {
     genesisHash: state.genesisHash,
     async answer(request) {
-      const length = Number(request.headers.get('content-length') ?? 0);
-      if (length > BODY_BYTES_MAX) return new Response('too long', { status: 413 });
-      const body = await request.text();
-      if (body.length > BODY_BYTES_MAX) return new Response('too long', { status: 413 });
-      const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
-      return new Response(JSON.stringify(await answerBody(state, body)), { headers });
+      const body = await readBody(request, BODY_BYTES_MAX);
+      if (body === undefined) return new Response('too long', { status: 413, headers: HEADERS });
+      const answer = await answerBody(state, new TextDecoder().decode(body));
+      return new Response(JSON.stringify(answer), { headers: HEADERS });
     },
     upgrade: subscriptions.upgrade,
     async close() {

@@ -1,0 +1,92 @@
+import * as v from 'valibot';
+import { encodeBase58 } from '#protocol/base58.ts';
+import { decodeBase64 } from '#protocol/base64.ts';
+import { decodeJson } from '#protocol/decode.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import type { Key } from '#protocol/settlement/layout.ts';
+import { Address } from '#protocol/settlement/money-api.ts';
+import { readBody } from '../body.ts';
+
+const DEADLINE_MS = 10_000;
+const ANSWER_BYTES_MAX = 1024 * 1024;
+
+export interface ChainAccount {
+  owner: Address;
+  data: Uint8Array;
+}
+
+/** What a hub reads on a chain, hosted by itself or elsewhere. */
+export interface ChainReader {
+  genesisHash(): Promise<Result<Address>>;
+  /** Undefined where there is no such account. */
+  account(key: Key): Promise<Result<ChainAccount | undefined>>;
+}
+
+/** Brings one JSON-RPC call to a chain; gives up when the signal says so. */
+export type ChainPost = (body: string, signal: AbortSignal) => Promise<Response>;
+
+export const postTo =
+  (url: string): ChainPost =>
+  (body, signal) =>
+    fetch(url, { method: 'POST', body, signal, headers: { 'Content-Type': 'application/json' } });
+
+const AccountAnswer = v.object({
+  value: v.nullable(v.object({ owner: Address, data: v.tuple([v.string(), v.literal('base64')]) })),
+});
+
+export function openChainReader(post: ChainPost, { deadlineMs = DEADLINE_MS } = {}): ChainReader {
+  const call = <T extends v.GenericSchema>(schema: T, method: string, params: unknown[]) =>
+    callChain(post, { schema, method, params, deadlineMs });
+  return {
+    genesisHash: () => call(Address, 'getGenesisHash', []),
+    async account(key) {
+      const options = { encoding: 'base64', commitment: 'confirmed' };
+      const answer = await call(AccountAnswer, 'getAccountInfo', [encodeBase58(key), options]);
+      if (!answer.ok) return answer;
+      const { value } = answer.value;
+      if (value === null) return accept(undefined);
+      const data = decodeBase64(value.data[0]);
+      return data.ok ? accept({ owner: value.owner, data: data.value }) : strange('no base64');
+    },
+  };
+}
+
+const strange = (what: string) =>
+  refuse(
+    'chain-unreachable',
+    `the chain answered what is no answer (${what}): check that --rpc-url names a JSON-RPC of Solana`,
+  );
+
+async function callChain<T extends v.GenericSchema>(
+  post: ChainPost,
+  asked: { schema: T; method: string; params: unknown[]; deadlineMs: number },
+): Promise<Result<v.InferOutput<T>>> {
+  const { schema, method, params, deadlineMs } = asked;
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  const signal = AbortSignal.timeout(deadlineMs);
+  let text: string;
+  try {
+    const response = await post(body, signal);
+    if (response.status === 429) return slow('it says that it is asked too often');
+    if (!response.ok) return strange(`status ${response.status}`);
+    const bytes = await readBody(response, ANSWER_BYTES_MAX);
+    if (bytes === undefined) return strange(`more than ${ANSWER_BYTES_MAX} bytes`);
+    text = new TextDecoder().decode(bytes);
+  } catch (error) {
+    if (signal.aborted) return slow(`no answer within ${deadlineMs} ms`);
+    const why = error instanceof Error ? (error.cause ?? error) : error;
+    const message = `the chain cannot be reached (${String(why)}); try again, or start the hub with another --rpc-url`;
+    return refuse('chain-unreachable', message);
+  }
+  const Answer = v.union([
+    v.object({ result: schema }),
+    v.object({ error: v.object({ message: v.string() }) }),
+  ]);
+  const answer = decodeJson(Answer, text);
+  if (!answer.ok) return strange(answer.refusal.message);
+  if ('error' in answer.value) return strange(answer.value.error.message.slice(0, 300));
+  return accept(answer.value.result);
+}
+
+const slow = (why: string) =>
+  refuse('chain-slow', `the chain is slow: ${why}; nothing was changed, try again in a minute`);

@@ -1,0 +1,136 @@
+import * as v from 'valibot';
+import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
+import { decodeJson } from '#protocol/decode.ts';
+import { accept, PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
+import { Config, decodeAccount, Pool } from '#protocol/settlement/accounts.ts';
+import { isSameKey, KEY_BYTES, type Key, type Layout } from '#protocol/settlement/layout.ts';
+import { type Address, type ChainAccounts, ChainView } from '#protocol/settlement/money-api.ts';
+import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
+import { readFileIfThere, replaceFile } from '../durable-file.ts';
+import type { ChainReader } from './reader.ts';
+
+/** Where a grid settles. */
+export interface Settlement {
+  /** `chain-missing` until a developer has named the pool; `chain-wrong` when the chain is another one by now. */
+  view(): Promise<Result<ChainView>>;
+  /** Takes these accounts for the grid's, if that is what they are on the chain. */
+  choose(accounts: ChainAccounts): Promise<Result<ChainView>>;
+}
+
+/** Which chain a hub reads, and what it tells others of it. */
+export interface ChainPlace {
+  reader: ChainReader;
+  rpc: string;
+  local: boolean;
+}
+
+/** A hub without a chain: everything on it is done by volunteers. */
+export const noSettlement = (): Settlement => {
+  const missing = async () =>
+    refuse(
+      'chain-missing',
+      'this hub has no chain: start it without --no-chain, or with --rpc-url URL',
+    );
+  return { view: missing, choose: missing };
+};
+
+const Kept = v.omit(ChainView, ['rpc', 'local']);
+type Kept = v.InferOutput<typeof Kept>;
+
+/** Opens what a file says of the settlement; the file is written when accounts are chosen. */
+export async function openSettlement(file: string, place: ChainPlace): Promise<Settlement> {
+  const { reader, rpc, local } = place;
+  let kept = await readKept(file);
+  /** The chain was seen to be the one that the file is about. */
+  let seen = false;
+  const show = (value: Kept): ChainView => ({ ...value, rpc, local });
+  return {
+    async view() {
+      if (kept === undefined) {
+        const message = `no pool has been named on this chain yet: POST /v1/chain names it, as \`npm run chain:init\` does`;
+        return refuse('chain-missing', message);
+      }
+      if (!seen) {
+        const genesis = await reader.genesisHash();
+        if (!genesis.ok) return genesis;
+        if (genesis.value !== kept.genesisHash) return refuse('chain-wrong', otherChain(kept));
+        seen = true;
+      }
+      return accept(show(kept));
+    },
+    async choose(accounts) {
+      const checked = await checkAccounts(reader, accounts);
+      if (!checked.ok) return checked;
+      await replaceFile(file, new TextEncoder().encode(JSON.stringify(checked.value)));
+      kept = checked.value;
+      seen = true;
+      return accept(show(kept));
+    },
+  };
+}
+
+const otherChain = ({ genesisHash }: Kept) =>
+  `this grid settles on the chain ${genesisHash}, and the hub reads another one: start it with the --rpc-url of that chain, or name a pool of this one with POST /v1/chain`;
+
+async function readKept(file: string): Promise<Kept | undefined> {
+  const bytes = await readFileIfThere(file);
+  if (bytes === undefined) return undefined;
+  const kept = decodeJson(Kept, new TextDecoder().decode(bytes), 'storage-failed');
+  if (kept.ok) return kept.value;
+  const { code, message } = kept.refusal;
+  throw new PocketgridError({
+    code,
+    message: `${file} is damaged (${message}): remove it and name the pool again`,
+  });
+}
+
+async function checkAccounts(reader: ChainReader, accounts: ChainAccounts): Promise<Result<Kept>> {
+  const genesis = await reader.genesisHash();
+  if (!genesis.ok) return genesis;
+  const config = await readAccount(reader, Config, {
+    at: accounts.config,
+    owner: accounts.program,
+  });
+  if (!config.ok) return config;
+  const pool = await readAccount(reader, Pool, { at: accounts.pool, owner: accounts.program });
+  if (!pool.ok) return pool;
+  if (!isSameKey(pool.value.config, keyOf(accounts.config))) {
+    return wrong(`the pool is of the config ${encodeBase58(pool.value.config)}`);
+  }
+  if (!isSameKey(config.value.clusterTag, keyOf(genesis.value))) {
+    return wrong(`the config was made for another cluster than ${genesis.value}`);
+  }
+  if (!isSameKey(pool.value.mint, EMPTY_KEY)) return wrong('the pool is of a token, not of SOL');
+  if (pool.value.retired !== 0) return wrong('the pool is retired');
+  const { challengeSecs, graceSecs } = config.value;
+  return accept({
+    ...accounts,
+    genesisHash: genesis.value,
+    challengeSeconds: Number(challengeSecs),
+    graceSeconds: Number(graceSecs),
+  });
+}
+
+/** The state of an account of the program; refuses what is of another kind or owner. */
+async function readAccount<T extends { kind: number; version: number }>(
+  reader: ChainReader,
+  layout: Layout<T>,
+  { at, owner }: { at: Address; owner: Address },
+): Promise<Result<T>> {
+  const found = await reader.account(keyOf(at));
+  if (!found.ok) return found;
+  if (found.value === undefined) return wrong(`there is no account ${at}`);
+  if (found.value.owner !== owner) return wrong(`${at} is of the program ${found.value.owner}`);
+  const state = decodeAccount(layout, found.value.data);
+  return state.ok ? state : wrong(`${at}: ${state.refusal.message}`);
+}
+
+const wrong = (what: string) =>
+  refuse('chain-wrong', `${what}; name program, config and pool as this chain has them`);
+
+/** An `Address` has been decoded before. */
+function keyOf(address: Address): Key {
+  const key = decodeBase58(address, KEY_BYTES);
+  if (!key.ok) throw new PocketgridError(key.refusal);
+  return key.value;
+}
