@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Root } from './ids.ts';
+import { Digest, Root } from './ids.ts';
 import { Dtype, TensorName, TensorSpec } from './tensor.ts';
 import { Bytes, Count, Millis } from './units.ts';
 
@@ -80,6 +80,9 @@ export type KnownAnswer = v.InferOutput<typeof KnownAnswer>;
 export const Variant = v.strictObject({ dtype: Dtype, file: BlobRef, needs: v.array(Feature) });
 export type Variant = v.InferOutput<typeof Variant>;
 
+/** Units of a job's inputs that its verifier executes ahead and tells nobody the answers of, at most. */
+export const CANARIES_MAX = 8;
+
 /** What a contributor needs to know of a model. Its id is the digest of its canonical JSON. */
 export const PackageManifest = v.strictObject({
   format: v.literal('pocketgrid/package@1'),
@@ -98,6 +101,8 @@ export const PackageManifest = v.strictObject({
   providers: v.optional(v.pipe(v.array(Provider), v.minLength(1), v.maxLength(3))),
   taps: v.array(TensorName),
   knownAnswers: v.pipe(v.array(KnownAnswer), v.minLength(1), v.maxLength(4)),
+  /** `digestCanary` of each canary, in order of the digests; absent where there is none. */
+  canaries: v.exactOptional(v.pipe(v.array(Digest), v.minLength(1), v.maxLength(CANARIES_MAX))),
   /** Estimated peak memory on a device: weights, runtime, activations, copies. */
   peakBytes: Bytes,
   /** Time of one unit on the verifier's exact lane, one thread. */

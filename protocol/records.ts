@@ -65,10 +65,10 @@ export const RUNS_TO_CONFIRM = 2;
 
 /**
  * Why a unit was judged beyond its draw: its job's assurance, an exit audit, verifiers or two legs
- * that disagreed, or a verdict of another verifier that is done again. Such checks come on top; none of
- * them takes the place of a draw.
+ * that disagreed, a verdict of another verifier that is done again, or an answer that is known already.
+ * Such checks come on top; none of them takes the place of a draw.
  */
-export const CheckCause = v.picklist(['assurance', 'audit', 'dispute', 'review']);
+export const CheckCause = v.picklist(['assurance', 'audit', 'dispute', 'review', 'canary']);
 export type CheckCause = v.InferOutput<typeof CheckCause>;
 
 /** What a unit within tolerance adds to the suspicion against its device: see `drift.ts`. */
@@ -123,10 +123,12 @@ export const Verdict = v.strictObject({
   /** Why the device is unfit though this unit lies within tolerance. */
   reason: v.optional(v.picklist(['drift'])),
   second: v.exactOptional(SecondDevice),
-  /** Times the unit was re-executed: 2 when a mismatch was confirmed in a fresh runtime. */
+  /** Times the unit was executed: 2 when a mismatch was confirmed in a fresh runtime. */
   runs: Count,
   /** Absent for a plain draw. */
   cause: v.exactOptional(CheckCause),
+  /** The salt of a canary: with it `reference` opens one of those that the package names. */
+  canary: v.exactOptional(Nonce),
   /** The epoch whose seed drew this unit. */
   epoch: Count,
   /** Which unit of its device and package it is since the last confirmed failure, from 1: what p_n goes by. */

@@ -17,6 +17,16 @@ test('exit audits that came back during a dispute on their device are asked for 
   expect(broken).toEqual([]);
 });
 
+test.each([1, 2, 3])(
+  'canaries made before the job are judged, and crashes lose none (seed %i)',
+  (seed) => {
+    const scenario = { ...drawScenario(seed), units: 1_200, assurance: 0, checkRate: 0 } as const;
+    const outcome = runScenario({ ...scenario, cheats: 0, hubCrashes: 2, verifierCrashes: 2 });
+    expect(outcome.broken).toEqual([]);
+    expect(outcome.canaries).toBeGreaterThan(4);
+  },
+);
+
 const HOSTILE = Array.from({ length: 6 }, (_, at) => at + 1);
 test.each(HOSTILE)('hostile seed %i: beside liars of every kind the results are right', (seed) => {
   const outcome = runScenario(drawHostileScenario(seed));

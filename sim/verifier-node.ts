@@ -56,6 +56,7 @@ const NOTHING_SAVED = {
   reviewDrawn: 0,
   lastEpoch: 0,
   epochs: [],
+  canaries: [],
 };
 
 /** What outlives a crash is the disk. */
@@ -231,7 +232,12 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
     units: [0],
     samples: [{ decoy: 'half-weights' as const, unit: 0, distances: [far] }],
   };
-  return { outputs: FAKE_OUTPUTS, answers, runs, peakBytes: bytes(1_000_000), decoys };
+  const canaries = effect.canaries.map((unit) => {
+    const outputs = fakeCompute(unitInputs(node, effect.inputs.root, unit));
+    return { unit, digest: digest(outputs) };
+  });
+  const peakBytes = bytes(1_000_000);
+  return { outputs: FAKE_OUTPUTS, answers, runs, peakBytes, canaries, decoys };
 }
 
 function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
@@ -247,6 +253,7 @@ function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist'
       noteDrift(disk.drifts, filed.signed.verdict);
     }
   }
+  if (effect.canaries !== undefined) disk.canaries = structuredClone(effect.canaries);
   if (effect.marks !== undefined) Object.assign(disk, effect.marks);
 }
 

@@ -49,6 +49,8 @@ export interface Outcome {
   faults: number;
   /** Verdicts on what another verifier had judged before. */
   reviews: number;
+  /** Verdicts on units whose answers were known when the job began. */
+  canaries: number;
   voided: number;
   lapsed: number;
   accepted: number;
@@ -152,6 +154,7 @@ export function runScenario(scenario: Scenario): Outcome {
   broken.push(...results.broken);
   if (checkRate === 1 && results.wrongUnits > 0)
     broken.push(`${results.wrongUnits} units are wrong`);
+  const verdicts = selectFacts(hub.facts)('verdict').map(({ signed }) => signed.verdict);
   return {
     seed: scenario.seed,
     broken: end === 'late' ? broken.slice(0, 1) : broken,
@@ -159,9 +162,8 @@ export function runScenario(scenario: Scenario): Outcome {
     wrongUnits: results.wrongUnits,
     barred: selectFacts(hub.facts)('barred').length,
     faults: selectFacts(hub.facts)('verifier-fault').length,
-    reviews: selectFacts(hub.facts)('verdict').filter(
-      ({ signed: { verdict } }) => verdict.cause === 'review',
-    ).length,
+    reviews: verdicts.filter(({ cause }) => cause === 'review').length,
+    canaries: verdicts.filter(({ canary }) => canary !== undefined).length,
     voided: selectFacts(hub.facts)('voided').length,
     lapsed: selectFacts(hub.facts)('lapsed').length,
     accepted: liveShards(selectFacts(hub.facts)).length,

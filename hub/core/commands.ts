@@ -56,6 +56,7 @@ export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
     outputUnitBytes: 0,
     open: openRanges(0, record.units),
     ...(record.assurance === 2 ? { legs: openLegs(record.units) } : {}),
+    canaries: new Set(),
     leases: new Set(),
     leasedUnits: 0,
     shards: new Map(),

@@ -35,7 +35,8 @@ export interface World {
 /** A durable, append-only statement. Balances, progress and views are projections of these. */
 export type Fact =
   | { type: 'job-created'; record: JobRecord; inputDigests: Uint8Array }
-  | { type: 'job-packaged'; job: JobId; manifest: PackageManifest }
+  /** `canaries`: the units that the manifest has digests of. */
+  | { type: 'job-packaged'; job: JobId; manifest: PackageManifest; canaries: readonly number[] }
   | {
       type: 'job-moved';
       job: JobId;
@@ -115,6 +116,7 @@ export interface Snapshot {
     record: JobRecord;
     inputDigests: Uint8Array;
     manifest?: PackageManifest;
+    canaries: readonly number[];
     state: JobView['state'];
     reason: string;
     startedAt?: Instant;

@@ -1,7 +1,7 @@
 import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
-import type { ClientMessage, HubMessage } from '#protocol/messages/control.ts';
+import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { type DecoyFindings, NO_DECOYS } from '#protocol/thresholds.ts';
@@ -162,11 +162,17 @@ export function startJob(bench: Bench, units: number, assurance: Assurance = 0):
   bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
 }
 
+type Canaries = NonNullable<Extract<FrameHead, { type: 'prepared' }>['canaries']>;
+
 /** Posts a job and has the verifier on socket 1 prepare it. */
 export function quoteJob(
   bench: Bench,
   units: number,
-  { assurance = 0, decoys = NO_DECOYS }: { assurance?: Assurance; decoys?: DecoyFindings } = {},
+  {
+    assurance = 0,
+    decoys = NO_DECOYS,
+    canaries = [],
+  }: { assurance?: Assurance; decoys?: DecoyFindings; canaries?: Canaries } = {},
 ): void {
   bench.join(1, VERIFIER, 'verifier');
   postJob(bench, units, assurance);
@@ -181,6 +187,7 @@ export function quoteJob(
       unitMs: millis(100),
       peakBytes: bytes(1_000),
       decoys,
+      canaries,
     },
     payload: new Uint8Array(UNIT_BYTES),
   });

@@ -85,6 +85,8 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
   const { draft } = job.record;
   const outputBytes = unitBytes(head.outputs);
   const { names, units, nearest } = head.decoys;
+  const canaries = head.canaries ?? [];
+  const hashes = canaries.map(({ hash }) => hash).sort();
   const manifest: Omit<PackageManifest, 'knownAnswers'> = {
     format: 'pocketgrid/package@1',
     name: draft.name,
@@ -97,6 +99,7 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
     ...fitThresholds(head.outputs, nearest),
     calibrated: { rule: THRESHOLD_VERSION, decoys: names, units },
     taps: [],
+    ...(hashes.length === 0 ? {} : { canaries: hashes }),
     peakBytes: head.peakBytes,
     referenceUnitMs: head.unitMs,
   };
@@ -113,7 +116,12 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
     payload.subarray(index * outputBytes, (index + 1) * outputBytes),
   ]);
   const token = turn.hub.nextToken++;
-  turn.hub.pending.set(token, { type: 'kept', job: head.job, manifest });
+  turn.hub.pending.set(token, {
+    type: 'kept',
+    job: head.job,
+    manifest,
+    canaries: canaries.map(({ unit }) => unit),
+  });
   turn.effects.push({ type: 'keep', token, blobs });
 }
 
@@ -123,7 +131,7 @@ function preparedProblem(
   { head, payload }: Prepared,
   manifest: Omit<PackageManifest, 'knownAnswers'>,
 ): string | undefined {
-  const { units, outputs } = head;
+  const { units, outputs, canaries = [] } = head;
   const names = new Set(outputs.map(({ name }) => name));
   const near = head.decoys.nearest.map(({ output }) => output);
   if (new Set(near).size !== near.length || !near.every((name) => names.has(name))) {
@@ -132,6 +140,10 @@ function preparedProblem(
   if (names.size !== outputs.length) return 'two outputs of the model go by one name';
   if (new Set(units).size !== units.length || !units.every((unit) => unit < job.record.units)) {
     return `known answers are made from different units below ${job.record.units}`;
+  }
+  const secret = canaries.map(({ unit }) => unit);
+  if (new Set(secret).size !== secret.length || !secret.every((unit) => unit < job.record.units)) {
+    return `canaries are different units below ${job.record.units}`;
   }
   if (payload.length !== units.length * unitBytes(outputs)) {
     return 'the known answers do not have the announced length; prepare the job again';
@@ -157,7 +169,9 @@ export function finishPreparation(
   });
   setPackage(turn.hub.servable, job, { ...kept.manifest, knownAnswers });
   if (job.manifest === undefined) return;
-  store(turn, [{ type: 'job-packaged', job: kept.job, manifest: job.manifest }]);
+  const { canaries } = kept;
+  job.canaries = new Set(canaries);
+  store(turn, [{ type: 'job-packaged', job: kept.job, manifest: job.manifest, canaries }]);
   if (job.record.autoStart) {
     moveJob(turn, job, { state: 'running', reason: 'started as soon as it was quoted' });
   } else {

@@ -27,6 +27,22 @@ export function takeRun(
   return undefined;
 }
 
+/**
+ * Takes up to `limit` consecutive units, one of which is `unit`, from at most `back` units before it;
+ * undefined when it is not there.
+ */
+export function takeAround(
+  ranges: Ranges,
+  { unit, limit, back }: { unit: number; limit: number; back: number },
+): { first: number; count: number } | undefined {
+  const run = ranges.runs.find(({ first, end }) => first <= unit && unit < end);
+  if (run === undefined || limit < 1) return undefined;
+  const first = Math.max(run.first, unit - Math.min(back, limit - 1));
+  const taken = { first, count: Math.min(limit, run.end - first) };
+  removeRun(ranges, first, first + taken.count);
+  return taken;
+}
+
 /** The units of [first, end) that are not there. */
 export function runsOutside(ranges: Ranges, first: number, end: number): Ranges['runs'] {
   const rest = openRanges(first, end);

@@ -91,6 +91,7 @@ function restoreJobs(hub: Hub, snapshot: Snapshot): void {
     }
     if (saved.refusal !== undefined) job.refusal = saved.refusal;
     serveJobBlobs(hub, job);
+    job.canaries = new Set(saved.canaries);
     if (saved.manifest !== undefined) setPackage(hub.servable, job, saved.manifest);
     hub.jobs.set(saved.record.id, job);
   }

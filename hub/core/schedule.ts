@@ -3,6 +3,7 @@ import type { ContributorMessage } from '#protocol/messages/control.ts';
 import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { between, millis } from '#protocol/units.ts';
 import { isAuditor } from './auditors.ts';
+import { takeCanary } from './canaries.ts';
 import { classOf } from './device-class.ts';
 import { isDisputed } from './disputes.ts';
 import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
@@ -176,7 +177,8 @@ function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   if (slow !== undefined) return slow;
   const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
   const limit = Math.min(sizeShard(job, admission, isFirst), unitsMax);
-  const run = takeUnits(turn.world, { job, device, limit });
+  const taking = { job, device, limit };
+  const run = takeCanary(turn, taking) ?? takeUnits(turn.world, taking);
   if (run === undefined) return serveStraggler(turn, device, { job, admission, unitsMax });
   grantLease(turn, job, { device, admission, ...run });
   return undefined;

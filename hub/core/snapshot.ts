@@ -1,5 +1,4 @@
 import type { JobId, PublicKey } from '#protocol/ids.ts';
-import type { PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard } from '#protocol/records.ts';
 import type { Instant } from '#protocol/units.ts';
 import type { CommittedShard, Fact, Snapshot } from './events.ts';
@@ -23,16 +22,17 @@ const ENDED: readonly JobSnapshot['state'][] = ['done', 'cancelled', 'refused'];
 /** Where each job stands after its facts, each list in the order of appending. */
 export function projectJobs(facts: {
   created: readonly Omit<FactOf<'job-created'>, 'type'>[];
-  packaged: readonly { job: JobId; manifest: PackageManifest }[];
+  packaged: readonly Omit<FactOf<'job-packaged'>, 'type'>[];
   moved: readonly Omit<FactOf<'job-moved'>, 'type'>[];
 }): JobSnapshot[] {
   const jobs = new Map<JobId, JobSnapshot>();
   for (const { record, inputDigests } of facts.created) {
-    jobs.set(record.id, { record, inputDigests, state: 'checking', reason: REASON_CREATED });
+    const fresh = { state: 'checking', reason: REASON_CREATED, canaries: [] } as const;
+    jobs.set(record.id, { record, inputDigests, ...fresh });
   }
-  for (const { job, manifest } of facts.packaged) {
+  for (const { job, manifest, canaries } of facts.packaged) {
     const found = jobs.get(job);
-    if (found !== undefined) found.manifest = manifest;
+    if (found !== undefined) Object.assign(found, { manifest, canaries });
   }
   for (const move of facts.moved) {
     const found = jobs.get(move.job);

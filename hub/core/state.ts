@@ -153,6 +153,8 @@ export interface Job {
   open: Ranges;
   /** Only with assurance 2. */
   legs?: Legs;
+  /** Units whose answers a verifier knows that no new device has had yet. */
+  canaries: Set<number>;
   leases: Set<LeaseId>;
   leasedUnits: number;
   shards: Map<number, KeptShard>;
@@ -183,7 +185,12 @@ export type Pending =
   | { type: 'released'; shards: readonly KeptShard[] }
   | { type: 'epoch'; signed: SignedEpoch }
   | { type: 'verdict'; signed: SignedVerdict }
-  | { type: 'kept'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> };
+  | {
+      type: 'kept';
+      job: JobId;
+      manifest: Omit<PackageManifest, 'knownAnswers'>;
+      canaries: readonly number[];
+    };
 
 /** The whole state of a hub. Changed in place: copying it per message would cost more than the work. */
 export interface Hub {

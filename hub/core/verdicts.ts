@@ -7,6 +7,7 @@ import { after } from '#protocol/units.ts';
 import { checkFloor, forgetAccord, forgetAsked, noteFinding } from './agreement.ts';
 import { disputedShard, noteConviction, weighAppeal } from './appeals.ts';
 import { isAuditor, reopenAudited } from './auditors.ts';
+import { canaryProblem } from './canaries.ts';
 import {
   askOpinions,
   dropDisputes,
@@ -132,7 +133,8 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
     return decline(turn, verifier.socket, { code: 'job-unknown', message });
   }
   const shard = hub.shards.get(verdict.lease);
-  const problem = judgeVerdict(verdict, shard, disputedShard(hub, verdict));
+  const problem =
+    judgeVerdict(verdict, shard, disputedShard(hub, verdict)) ?? canaryProblem(job, verdict);
   if (problem !== undefined || shard === undefined) {
     const [code, message] = problem ?? NO_SHARD;
     return decline(turn, verifier.socket, { code, message });

@@ -62,6 +62,18 @@ export interface Epoch {
   revealed?: SignedEpochOf<'revealed'>;
 }
 
+/** A unit that was executed ahead, and what opens its hash in the package. */
+export interface Canary {
+  unit: number;
+  digest: Digest;
+  salt: Nonce;
+}
+
+export interface JobCanaries {
+  job: JobId;
+  canaries: readonly Canary[];
+}
+
 /** A verdict and the accepted shard it belongs to. */
 export interface FiledVerdict {
   sequence: number;
@@ -93,6 +105,8 @@ export interface Saved {
   epochs: readonly Epoch[];
   /** Verdicts past `settled`, and reviews past `reviewed`, oldest first: they may have to be sent again. */
   verdicts: readonly FiledVerdict[];
+  /** Units executed ahead, by job, the newest job last. */
+  canaries: readonly JobCanaries[];
   /** What all verdicts ever written come to: see `drift.ts`. */
   drifts: ReadonlyMap<string, number>;
 }
@@ -112,6 +126,8 @@ export interface Preparation {
   /** Every run: at least three more than units, so that the median is a warm one. */
   runs: readonly { unit: number; digest: Digest; computeMs: Millis }[];
   peakBytes: Bytes;
+  /** Units executed ahead: of those asked for, as many as time allowed. */
+  canaries: readonly { unit: number; digest: Digest }[];
   /** The decoys that were made and run, on how many of the units asked for, and how far they came out. */
   decoys: { names: readonly string[]; units: readonly number[]; samples: readonly DecoySample[] };
 }
@@ -145,13 +161,14 @@ export type VerifierEffect =
   /** Load what is on disk about this hub, then answer `bound`. */
   | { type: 'bind'; hub: PublicKey }
   /**
-   * Make durable in this order: the unrevealed epochs with their seeds (where given), the lines, the
-   * marks. Then answer `persisted`. Effects keep their order.
+   * Make durable in this order: the unrevealed epochs with their seeds (where given), the canaries
+   * (likewise), the lines, the marks. Then answer `persisted`. Effects keep their order.
    */
   | {
       type: 'persist';
       token: Token;
       epochs?: readonly Epoch[];
+      canaries?: readonly JobCanaries[];
       lines: readonly LogLine[];
       marks?: Marks;
     }
@@ -177,6 +194,8 @@ export type VerifierEffect =
       draft: PackageDraft;
       inputs: BlobRef;
       units: readonly number[];
+      /** Units to execute ahead, whose answers nobody is told. */
+      canaries: readonly number[];
       /** Units to run the model's decoys on; the first of them where time is short. */
       decoyUnits: readonly number[];
     }

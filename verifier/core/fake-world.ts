@@ -115,6 +115,7 @@ export function openFakeWorld(script: FakeScript = {}): FakeWorld {
     reviewDrawn: 0,
     lastEpoch: 0,
     epochs: [],
+    canaries: [],
     verdicts: [],
     drifts: new Map(),
   };
@@ -209,7 +210,7 @@ export function answerSecond(
 }
 
 function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
-  const { token, epochs, lines, marks } = effect;
+  const { token, epochs, canaries, lines, marks } = effect;
   if (world.diskFull) {
     return step(world, { type: 'persist-failed', token, refusal: refusal('disk-full', 'full') });
   }
@@ -222,6 +223,7 @@ function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persis
     ...world.disk,
     drifts,
     ...(epochs === undefined ? {} : { epochs }),
+    ...(canaries === undefined ? {} : { canaries }),
     ...marks,
     lastEpoch: Math.max(world.disk.lastEpoch, ...opened),
     verdicts: [...world.disk.verdicts, ...filed],

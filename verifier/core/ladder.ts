@@ -15,6 +15,8 @@ export interface Evidence {
   provider: Provider;
   manifest: PackageManifest;
   claimed: Digest;
+  /** What the unit comes to, where it was executed ahead. */
+  known?: Digest;
   /** Outputs of our own re-executions; the second from a fresh compute worker. */
   references: readonly Reference[];
   /** The bytes behind `claimed`, once fetched. */
@@ -48,7 +50,7 @@ export const laneOf = (provider: Provider): Verdict['lane'] =>
   provider === 'wasm' ? 'exact' : 'tolerance';
 
 /**
- * The verdict ladder. Equal digests: match. On the tolerance lane the claimed bytes are fetched and
+ * The verdict ladder. Equal digests: match, without a run where the answer is known. On the tolerance lane the claimed bytes are fetched and
  * within the comparators: match. Otherwise the unit is run again in a fresh compute worker; if our
  * own two runs differ, nothing can be said. Only then is it a mismatch on the exact lane.
  *
@@ -64,7 +66,7 @@ export const laneOf = (provider: Provider): Verdict['lane'] =>
  * | agree | beyond | beyond, and differs from it | device-unfit |
  */
 export function climb(evidence: Evidence): LadderStep {
-  const { provider, claimed, references, claim, gaveUp } = evidence;
+  const { provider, claimed, known, references, claim, gaveUp } = evidence;
   const lane = laneOf(provider);
   const [first, second] = references;
   const runs = references.length;
@@ -76,6 +78,10 @@ export function climb(evidence: Evidence): LadderStep {
     return { do: 'decide', finding: { ...found, comparator: COMPARATOR_VERSION, ...used } };
   };
   if (first?.digest === claimed) return decide('match', SAME);
+  if (lane === 'exact' && known === claimed) {
+    const { l2, max } = SAME;
+    return { do: 'decide', finding: { kind: 'match', lane, reference: known, l2, max, runs: 1 } };
+  }
   if (gaveUp) return decide('inconclusive', measure(evidence, first));
   if (first === undefined) return { do: 'execute', fresh: false };
   if (lane === 'tolerance') {

@@ -28,6 +28,8 @@ export function finishPersist(turn: Turn, token: Token): void {
     case 'reveal':
     case 'forget':
       return finishEpoch(book, done);
+    case 'canaries':
+      return sendPrepared(turn, done);
     case 'marks':
       book.judged = Math.max(book.judged, done.judged);
       book.reviewMarked = Math.max(book.reviewMarked, done.reviewed);
@@ -51,6 +53,14 @@ export function finishPersist(turn: Turn, token: Token): void {
   }
 }
 
+type Prepared = Extract<Persisting, { type: 'canaries' }>;
+
+/** With the link gone the answer has nowhere to go: the hub asks again in the next session. */
+function sendPrepared({ verifier: { phase }, effects }: Turn, { link, head, payload }: Prepared) {
+  if (phase.name !== 'ready' || phase.link !== link) return;
+  effects.push({ type: 'send-frame', link, head, payload });
+}
+
 /** The exit audit of a shard is over. A hub that misses this asks again. */
 export function sendAudited({ verifier: { phase }, effects }: Turn, sequence: number): void {
   if (phase.name !== 'ready') return;
@@ -64,6 +74,10 @@ export function failPersist(turn: Turn, token: Token, refusal: Refusal): void {
   verifier.persisting.delete(token);
   if (failed === undefined) return;
   if (failed.type === 'verdict') failed.check.stage = 'deciding';
+  if (failed.type === 'canaries') {
+    const { canaries: _lost, ...head } = failed.head;
+    sendPrepared(turn, { ...failed, head });
+  }
   if ('epoch' in failed && verifier.book !== undefined) undoEpoch(verifier.book, failed);
   verifier.diskAfter = after(world.now, DISK_PAUSE_MS);
   say(turn, 'warning', `nothing can be written: ${refusal.message}; verdicts wait on this disk`);

@@ -6,7 +6,9 @@ import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/re
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
 import { type DecoyFindings, findNearest } from '#protocol/thresholds.ts';
 import { type Millis, millis } from '#protocol/units.ts';
+import { addCanaries, drawCanaries, hashCanaries, saltCanaries } from './canaries.ts';
 import type { Preparation, VerifierEvent } from './events.ts';
+import { persist } from './persist.ts';
 import { linkOf } from './session.ts';
 import { type Preparing, say, type Turn } from './state.ts';
 
@@ -37,7 +39,8 @@ export function receivePrepare(turn: Turn, message: Prepare): void {
   }
   const chosen = units === 1 ? [0] : [0, units - 1];
   const decoyUnits = spreadUnits(units, DECOY_UNITS_MAX);
-  verifier.preparing.push({ job, draft, inputs, units: chosen, decoyUnits });
+  const canaries = drawCanaries(turn.world, units, chosen);
+  verifier.preparing.push({ job, draft, inputs, units: chosen, canaries, decoyUnits });
 }
 
 /** So many units of a job, from its first to its last. */
@@ -53,8 +56,9 @@ export function startPreparing({ verifier, effects }: Turn): void {
   if (first === undefined || first.task !== undefined || verifier.phase.name !== 'ready') return;
   const task = verifier.nextTask++;
   first.task = task;
-  const { job, draft, inputs, units, decoyUnits } = first;
-  effects.push({ type: 'prepare', task, job, draft, inputs, units, decoyUnits });
+  const { job, draft, inputs, units, canaries, decoyUnits } = first;
+  const asked = { job, draft, inputs, units, canaries, decoyUnits };
+  effects.push({ type: 'prepare', task, ...asked });
 }
 
 /** With the link gone the answer has nowhere to go: the hub asks again in the next session. */
@@ -62,12 +66,13 @@ export function finishPreparing(
   turn: Turn,
   event: Extract<VerifierEvent, { type: 'prepared' }>,
 ): void {
-  const { verifier, effects } = turn;
+  const { verifier, world } = turn;
   const done = verifier.preparing.find(({ task }) => task === event.task);
   if (done === undefined) return;
   verifier.preparing = verifier.preparing.filter((other) => other !== done);
   const link = linkOf(turn);
-  if (link === undefined || verifier.phase.name !== 'ready') return;
+  const { book, phase } = verifier;
+  if (link === undefined || book === undefined || phase.name !== 'ready') return;
   const checked = event.result.ok
     ? checkPreparation(done, event.result.value)
     : refuseRun(event.result.refusal);
@@ -75,7 +80,14 @@ export function finishPreparing(
   const { payload, ...found } = checked.value;
   const { unitMs } = found;
   const head = { type: 'prepared', job: done.job, ...found } as const;
-  effects.push({ type: 'send-frame', link, head, payload });
+  const canaries = saltCanaries(world, event.result.ok ? event.result.value.canaries : []);
+  if (canaries.length === 0) turn.effects.push({ type: 'send-frame', link, head, payload });
+  else {
+    addCanaries(book, { job: done.job, canaries });
+    const whole = { ...head, canaries: hashCanaries(done.job, canaries) };
+    const then = { type: 'canaries', link, head: whole, payload } as const;
+    persist(turn, then, { canaries: book.canaries, lines: [] });
+  }
   say(turn, 'info', `${done.draft.name} runs on the exact lane, ${unitMs.toFixed(2)} ms per unit`);
 }
 

@@ -1,5 +1,6 @@
 import type { Digest, JobId, LeaseId, Nonce, PublicKey } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
+import type { FrameHead } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
@@ -8,6 +9,7 @@ import type { Drifts } from './drift.ts';
 import type {
   Epoch,
   FiledVerdict,
+  JobCanaries,
   LinkId,
   Marks,
   Reference,
@@ -75,6 +77,7 @@ export interface Book {
   epochs: KeptEpoch[];
   verdicts: FiledVerdict[];
   drifts: Drifts;
+  canaries: readonly JobCanaries[];
   /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
   highest: number;
   /** Largest sequence drawn since the start. Of what was drawn before, units may be left to judge. */
@@ -136,6 +139,7 @@ export interface Preparing {
   draft: PackageDraft;
   inputs: BlobRef;
   units: readonly number[];
+  canaries: readonly number[];
   decoyUnits: readonly number[];
   task?: TaskId;
 }
@@ -143,6 +147,13 @@ export interface Preparing {
 /** What a `persist` effect was for. */
 export type Persisting =
   | { type: 'epoch'; epoch: number }
+  /** Then the answer of a preparation goes out, on the link that asked for it. */
+  | {
+      type: 'canaries';
+      link: LinkId;
+      head: Extract<FrameHead, { type: 'prepared' }>;
+      payload: Uint8Array;
+    }
   | { type: 'verdict'; sequence: number; check: UnitCheck }
   | ({ type: 'marks' } & Marks)
   | { type: 'reveal'; epoch: number }
@@ -207,6 +218,7 @@ export function openBook(saved: Saved): Book {
     epochs,
     verdicts: [...saved.verdicts],
     drifts: new Map(saved.drifts),
+    canaries: saved.canaries,
     highest: Math.max(saved.judged, ...sequences, ...closed),
     drawn: saved.judged,
     seen: -1,

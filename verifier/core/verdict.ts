@@ -3,6 +3,7 @@ import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import { isAlarm } from '#protocol/drift.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { Verdict } from '#protocol/records.ts';
+import { openCanary } from './canaries.ts';
 import { driftAfter, noteDrift } from './drift.ts';
 import type { FiledVerdict } from './events.ts';
 import type { Finding } from './ladder.ts';
@@ -43,6 +44,7 @@ function signVerdict(
   const { shard } = pending;
   const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
   const { usedPpm, ...found } = finding;
+  const judged = { job: shard.job, unit: check.unit, reference: found.reference };
   const verdict: Verdict = {
     verifier: verifier.config.key,
     job: shard.job,
@@ -54,6 +56,7 @@ function signVerdict(
     ...found,
     ...weighDrift(turn, shard, usedPpm),
     ...(pending.cause === undefined ? {} : { cause: pending.cause }),
+    ...(verifier.book === undefined ? {} : openCanary(verifier.book, judged)),
     epoch: pending.epoch,
     n: pending.before + check.unit - shard.firstUnit + 1,
     at: world.now,

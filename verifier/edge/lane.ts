@@ -8,7 +8,12 @@ import { unitBytes } from '#protocol/tensor.ts';
 import { bytes } from '#protocol/units.ts';
 import type { Preparation, Reference, VerifierEffect } from '../core/events.ts';
 import type { Blobs } from './blobs.ts';
-import { type ComputeWorkers, type Load, openComputeWorker } from './compute-workers.ts';
+import {
+  type ComputeWorker,
+  type ComputeWorkers,
+  type Load,
+  openComputeWorker,
+} from './compute-workers.ts';
 import { measureDecoys } from './decoys.ts';
 import type { HubHttp } from './http.ts';
 
@@ -16,6 +21,8 @@ type Effect<T extends VerifierEffect['type']> = Extract<VerifierEffect, { type: 
 
 /** Warm runs of the first unit beside one of each unit asked for: the median of at least three. */
 const WARM_RUNS = 3;
+/** Time for units that are executed ahead. None is begun after it. */
+const CANARIES_MS = 10_000;
 /** What the runtime takes on a device beside the model: its wasm, its stack, its first heap. */
 const RUNTIME_BYTES = 32 * 1024 * 1024;
 /** What a Node thread with its loader and an empty runtime was seen to add to this process. */
@@ -117,6 +124,7 @@ async function prepare(blobs: Blobs, effect: Effect<'prepare'>): Promise<Prepara
       const digest = bytesToHex(ran.digests) as Digest;
       runs.push({ unit, digest, computeMs: ran.computeMs });
     }
+    const canaries = await runAhead(worker, { units: effect.canaries, read });
     const grown = process.memoryUsage.rss() - before;
     const peak = RUNTIME_BYTES + Math.max(2 * modelBytes, grown - THREAD_BYTES);
     const decoys = await measureDecoys(worker, {
@@ -127,8 +135,23 @@ async function prepare(blobs: Blobs, effect: Effect<'prepare'>): Promise<Prepara
       units: effect.decoyUnits,
       readUnit: read,
     });
-    return { outputs, answers, runs, peakBytes: bytes(peak), decoys };
+    return { outputs, answers, runs, peakBytes: bytes(peak), canaries, decoys };
   } finally {
     await worker.close();
   }
+}
+
+/** Executes units that no device has yet, as far as time allows. */
+async function runAhead(
+  worker: ComputeWorker,
+  asked: { units: readonly number[]; read(unit: number): Promise<Uint8Array<ArrayBuffer>> },
+): Promise<Preparation['canaries']> {
+  const startedAt = performance.now();
+  const canaries: { unit: number; digest: Digest }[] = [];
+  for (const unit of asked.units) {
+    if (performance.now() - startedAt > CANARIES_MS) break;
+    const { digests } = await worker.run(await asked.read(unit), 1);
+    canaries.push({ unit, digest: bytesToHex(digests) as Digest });
+  }
+  return canaries;
 }

@@ -15,7 +15,14 @@ export function encodeFactRow(fact: Fact): FactRow {
       return { table: 'job', row };
     }
     case 'job-packaged':
-      return { table: 'job_package', row: { job: fact.job, manifest_json: json(fact.manifest) } };
+      return {
+        table: 'job_package',
+        row: {
+          job: fact.job,
+          manifest_json: json(fact.manifest),
+          canaries_json: json(fact.canaries),
+        },
+      };
     case 'job-moved': {
       const { job, state, reason, at } = fact;
       const refusal_json = fact.refusal === undefined ? null : json(fact.refusal);

@@ -49,4 +49,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'create table verifier_removed (key text primary key, at real not null)',
     `create table appeal (number integer primary key autoincrement, appeal_json text not null)`,
   ],
+  [`alter table job_package add column canaries_json text not null default '[]'`],
 ];

@@ -31,6 +31,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
       packaged: packages.map((row) => ({
         job: row.job as JobId,
         manifest: parseRecord(row.manifest_json),
+        canaries: parseRecord(row.canaries_json),
       })),
       moved: moves.map((row) => ({
         job: row.job as JobId,

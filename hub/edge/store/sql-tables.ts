@@ -16,7 +16,7 @@ import {
 export interface Tables {
   migration: { version: number };
   job: { number: Generated<number>; id: string; record_json: string; input_digests: Uint8Array };
-  job_package: { job: string; manifest_json: string };
+  job_package: { job: string; manifest_json: string; canaries_json: string };
   job_move: {
     number: Generated<number>;
     job: string;

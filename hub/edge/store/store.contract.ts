@@ -108,7 +108,9 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
     const { store } = await open();
     const [one, two] = [jobCreated(2), jobCreated(1)];
     await store.append([one, two, moved(1, 'quoted', 10), moved(1, 'running', 20)]);
-    await store.append([{ type: 'job-packaged', job: jobId(1), manifest: manifestOf(1) }]);
+    await store.append([
+      { type: 'job-packaged', job: jobId(1), manifest: manifestOf(1), canaries: [3, 7] },
+    ]);
     await store.append([moved(1, 'finishing', 30), moved(1, 'done', 40)]);
     const refused = refusal('model-opset', 'the opset is too new; export with opset 17', 'opset');
     await store.append([{ ...moved(2, 'refused', 50), refusal: refused }]);
@@ -121,11 +123,13 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
         reason: 'because refused',
         endedAt: 50,
         refusal: refused,
+        canaries: [],
       },
       {
         record: two.record,
         inputDigests: two.inputDigests,
         manifest: manifestOf(1),
+        canaries: [3, 7],
         state: 'done',
         reason: 'because done',
         startedAt: 20,

@@ -15,14 +15,16 @@ export function attackCanaries(run: AttackRun): AttackRow[] {
       for (let time = 0; time < earlier; time += 1) if (next() < FRACTION) return true;
       return false;
     });
-  const row = (earlier: number, words: { name: string; tried: string }): AttackRow => {
+  const row = (
+    earlier: number,
+    words: { name: string; tried: string; built: boolean },
+  ): AttackRow => {
     const auc = 0.5 + seen(30 + earlier, earlier) / 2;
     return {
       attack: 17,
       ...words,
       gained: `AUC ${auc.toFixed(3)}`,
       bound: `AUC ≤ ${AUC_MAX}`,
-      built: false,
       pass: auc <= AUC_MAX,
       value: auc,
     };
@@ -31,14 +33,17 @@ export function attackCanaries(run: AttackRun): AttackRow[] {
     row(0, {
       name: 'canaries made ahead by a verifier, used once',
       tried: 'f = 30 % pools every input seen; the canary was never issued before',
+      built: true,
     }),
     row(1, {
       name: 'canaries made of past units',
       tried: 'f = 30 % pools every input seen; the canary was a real unit of someone once',
+      built: false,
     }),
     row(3, {
       name: 'canaries made of past units, third use',
       tried: 'the same input goes out for the third time (§3.2 allows three)',
+      built: false,
     }),
   ];
 }
