@@ -9,9 +9,10 @@ import { millis } from '#protocol/units.ts';
 import type { VerifierConfig } from './core/events.ts';
 import { heldUnits, listStandings } from './core/view.ts';
 import { openHubHttp } from './edge/http.ts';
-import { openIdentity } from './edge/identity.ts';
+import { type Identity, openIdentity } from './edge/identity.ts';
 import { openLogPage } from './edge/log-page.ts';
 import { type Loop, openLoop, sentenceOf } from './edge/loop.ts';
+import { openSettlement, type Settlement } from './edge/settlement/settlement.ts';
 
 const HELP = `npm run verifier -- --hub URL [options]
 
@@ -64,8 +65,7 @@ async function main(): Promise<void> {
     blobBytesMax: BLOB_BYTES_MAX,
     identity,
     config,
-    say: (level, text) =>
-      process.stderr.write(`verifier: ${level === 'info' ? '' : `${level}: `}${text}\n`),
+    say,
     fail: stop.fail,
   });
   const page = await openLogPage(flags.logPort, {
@@ -75,11 +75,32 @@ async function main(): Promise<void> {
     await loop.close();
     throw error;
   });
+  const settlement = flags.settleMinutes === 0 ? undefined : settle(flags, { hub, loop, identity });
   process.stdout.write(`${JSON.stringify({ ready: true, key: identity.key, log: page.url })}\n`);
   const failed = await stop.wait;
   await page.close();
+  await settlement?.close();
   await loop.close();
   if (failed !== undefined) throw failed;
+}
+
+function say(level: 'info' | 'warning' | 'catch', text: string): void {
+  process.stderr.write(`verifier: ${level === 'info' ? '' : `${level}: `}${text}\n`);
+}
+
+function settle(
+  { data, settleMinutes }: Flags,
+  { hub, loop, identity }: { hub: URL; loop: Loop; identity: Identity },
+): Settlement {
+  return openSettlement({
+    hub,
+    http: loop.http,
+    identity,
+    payerFile: join(data, 'keys', 'settlement-payer.json'),
+    folder: join(data, 'verifier', 'settlement'),
+    everyMs: millis(settleMinutes * 60_000),
+    say,
+  });
 }
 
 function viewPage(loop: Loop, config: VerifierConfig, hub: URL) {
@@ -139,6 +160,8 @@ async function yieldCores(): Promise<void> {
   }
 }
 
+type Flags = NonNullable<ReturnType<typeof readFlags>>;
+
 function readFlags() {
   const { values } = parseArgs({
     options: {
@@ -146,6 +169,7 @@ function readFlags() {
       data: { type: 'string', default: './data' },
       checks: { type: 'string' },
       'epoch-minutes': { type: 'string', default: '60' },
+      'settle-minutes': { type: 'string', default: '10' },
       'log-port': { type: 'string', default: '0' },
       enrol: { type: 'string' },
       'print-key': { type: 'boolean', default: false },
@@ -167,6 +191,10 @@ function readFlags() {
     checks: readPolicy(values.checks),
     epochMinutes: readNumber('--epoch-minutes', values['epoch-minutes'], {
       min: 0.01,
+      max: 10_080,
+    }),
+    settleMinutes: readNumber('--settle-minutes', values['settle-minutes'], {
+      min: 0,
       max: 10_080,
     }),
     logPort: readNumber('--log-port', values['log-port'], { min: 0, max: 65_535 }),

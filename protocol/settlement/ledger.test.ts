@@ -71,6 +71,7 @@ describe('the ledger', () => {
       released: earned - held,
       forfeited: 0n,
       unclaimed: 0n,
+      returned: 0n,
     });
     expect(ledger.claims.get(0)).toEqual({ recipient: 'wallet-0', cumulative: earned - held });
     expect(ledger.spends.get('escrow-1')).toBe(earned - held);
@@ -180,6 +181,19 @@ describe('the ledger', () => {
     }
   });
 
+  it('gives back what has no recipient when the money of a job is closed', () => {
+    const base = facts({
+      jobs: [job(1, 10n, 1_000)],
+      shards: [shard(0, { job: 1, device: 1, before: 100, units: 50 })],
+      closings: [{ job: jobId(1), at: instant(1_500) }],
+    });
+    const ledger = projectLedger({ ...base, payouts: [link(1, 0, 1_501)] });
+    expect(ledger.balances.get(key(1))).toMatchObject({ unclaimed: 0n, returned: 500n });
+    expect(ledger.spends.get('escrow-1')).toBeUndefined();
+    const intime = projectLedger({ ...base, payouts: [link(1, 0, 1_500)] });
+    expect(intime.spends.get('escrow-1')).toBe(500n);
+  });
+
   it('pays nothing for what was donated', () => {
     const given = { ...shard(0, { job: 1, device: 1, before: 100, units: 500 }), donated: true };
     const ledger = projectLedger(
@@ -236,15 +250,17 @@ describe('any history', () => {
         const ledger = projectLedger({ ...history, through: instant(hours * HOUR) });
         let unclaimed = 0n;
         let released = 0n;
+        let returned = 0n;
         for (const balance of ledger.balances.values()) {
           const { accrued, held, forfeited } = balance;
           expect(accrued).toBe(held + balance.released + forfeited);
           expect(held >= 0n && balance.unclaimed >= 0n).toBe(true);
           unclaimed += balance.unclaimed;
           released += balance.released;
+          returned += balance.returned;
         }
         expect(claimed(ledger)).toBe(spent(ledger));
-        expect(claimed(ledger) + unclaimed).toBe(released);
+        expect(claimed(ledger) + unclaimed + returned).toBe(released);
       }),
     );
   });

@@ -19,7 +19,10 @@ export interface LedgerFacts {
   /** When a wrong result of a device was confirmed. */
   convictions: readonly { device: PublicKey; at: Instant }[];
   payouts: readonly Payout[];
-  /** When posters asked for the rest of a job's money: they waive what they could still have forfeited. */
+  /**
+   * When a job's money was closed, since its poster asked for the rest or the escrow ends. Nothing is held any
+   * longer, and what has no recipient by then goes back.
+   */
   closings: readonly { job: JobId; at: Instant }[];
   /** The facts up to this moment count. */
   through: Instant;
@@ -50,10 +53,10 @@ export interface Payout {
 /**
  * One line of the ledger: `units` units of a shard went from one state to the next. `accrued` units are
  * held at once; `unpaid` ones are of the trial or donated; what is `released` is payable when the device names a
- * recipient.
+ * recipient, and `returned` to the poster if it has named none when the job's money is closed.
  */
 export interface LedgerEntry {
-  type: 'unpaid' | 'accrued' | 'released' | 'forfeited';
+  type: 'unpaid' | 'accrued' | 'released' | 'forfeited' | 'returned';
   device: PublicKey;
   package: Digest;
   job: JobId;
@@ -70,6 +73,8 @@ export interface Balance {
   forfeited: bigint;
   /** Of what is released: what has no recipient yet. */
   unclaimed: bigint;
+  /** Of what was released: what had no recipient when its job's money was closed. */
+  returned: bigint;
 }
 
 export interface Ledger {
@@ -97,7 +102,7 @@ interface Books {
   /** The newest payout of each device. */
   payouts: Map<PublicKey, Payout>;
   /** Released to a device that has named no recipient. */
-  unclaimed: Map<PublicKey, { escrow: string; amount: bigint }[]>;
+  unclaimed: Map<PublicKey, Run[]>;
 }
 
 type Event =
@@ -199,6 +204,13 @@ function closeJob(books: Books, id: JobId, at: Instant): void {
     );
     for (const run of own) release(books, run, at);
   }
+  for (const [device, waiting] of books.unclaimed) {
+    books.unclaimed.set(
+      device,
+      waiting.filter(({ job }) => job.id !== id),
+    );
+    for (const run of waiting) if (run.job.id === id) note(books, 'returned', { ...run, at });
+  }
 }
 
 /** Releases up to `most` units of the oldest run; says how many. */
@@ -218,7 +230,7 @@ function releaseFirst(
 
 function release(books: Books, run: Run, at: Instant): void {
   note(books, 'released', { ...run, at });
-  pay(books, run.device, { escrow: run.job.escrow, amount: amountOf(run) });
+  pay(books, run);
 }
 
 function forfeitRuns(books: Books, device: PublicKey, at: Instant): void {
@@ -234,23 +246,21 @@ function linkPayout(books: Books, payout: Payout): void {
   books.payouts.set(device, payout);
   const waiting = books.unclaimed.get(device) ?? [];
   books.unclaimed.delete(device);
-  for (const share of waiting) {
-    balanceOf(books.ledger, device).unclaimed -= share.amount;
-    pay(books, device, share);
+  for (const run of waiting) {
+    balanceOf(books.ledger, device).unclaimed -= amountOf(run);
+    pay(books, run);
   }
 }
 
 /** Only what has a recipient is spent: the rest stays in the escrow. */
-function pay(
-  { ledger, payouts, unclaimed }: Books,
-  device: PublicKey,
-  share: { escrow: string; amount: bigint },
-): void {
-  const { escrow, amount } = share;
+function pay({ ledger, payouts, unclaimed }: Books, run: Run): void {
+  const { device } = run;
+  const { escrow } = run.job;
+  const amount = amountOf(run);
   if (amount === 0n) return;
   const payout = payouts.get(device);
   if (payout === undefined) {
-    unclaimed.set(device, [...(unclaimed.get(device) ?? []), share]);
+    unclaimed.set(device, [...(unclaimed.get(device) ?? []), run]);
     balanceOf(ledger, device).unclaimed += amount;
     return;
   }
@@ -279,6 +289,10 @@ function note(
       balance.accrued += amount;
       balance.held += amount;
       return;
+    case 'returned':
+      balance.unclaimed -= amount;
+      balance.returned += amount;
+      return;
     case 'released':
     case 'forfeited':
       balance.held -= amount;
@@ -289,7 +303,14 @@ function note(
 function balanceOf({ balances }: Ledger, device: PublicKey): Balance {
   const known = balances.get(device);
   if (known !== undefined) return known;
-  const opened = { accrued: 0n, held: 0n, released: 0n, forfeited: 0n, unclaimed: 0n };
+  const opened = {
+    accrued: 0n,
+    held: 0n,
+    released: 0n,
+    forfeited: 0n,
+    unclaimed: 0n,
+    returned: 0n,
+  };
   balances.set(device, opened);
   return opened;
 }

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type * as v from 'valibot';
 import { Health, VerdictPage } from '#protocol/api.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import type { SignedEpoch } from '#protocol/epoch.ts';
@@ -17,13 +16,12 @@ import { SignedTreeHead, type SignedVerdict } from '#protocol/records.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import type { Evidence } from '../core/audit.ts';
 import type { LogLine } from '../core/events.ts';
+import { ANSWER_BYTES_MAX, ask } from './ask.ts';
 import { readIfThere } from './files.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import { LogLineSchema } from './log-line.ts';
 
 const VERDICT_PAGE_MAX = 500;
-/** One answer: a page of shards with a digest for each unit, or a verifier's whole log. */
-const ANSWER_BYTES_MAX = 512 * 1024 ** 2;
 
 export interface AuditSource {
   epoch: number;
@@ -68,17 +66,6 @@ function rangeOf(lines: readonly LogLine[], epoch: number): { from: number; thro
     else if (record.type === 'revealed') range.through = record.through;
   }
   return range;
-}
-
-async function ask<TSchema extends v.GenericSchema>(
-  http: HubHttp,
-  schema: TSchema,
-  path: string,
-): Promise<v.InferOutput<TSchema>> {
-  const body = await http.get(path, { bytesMax: ANSWER_BYTES_MAX });
-  const decoded = decodeJson(schema, body.toString('utf8'));
-  if (decoded.ok) return decoded.value;
-  throw new Error(`the hub answered ${path} with something else: ${decoded.refusal.message}`);
 }
 
 async function readLines({ log, insecure }: AuditSource): Promise<LogLine[]> {

@@ -8,6 +8,10 @@ export interface HubHttp {
   /** Throws a PocketgridError: `download-failed`, or what the hub refused with. */
   get(path: string, options: GetOptions): Promise<Buffer>;
   post(path: string, body: unknown, bearer: string): Promise<void>;
+  /** Posts bytes as they are, with the ticket of the session at hand. */
+  postBytes(path: string, body: Uint8Array): Promise<void>;
+  /** Like `fetch`, for a library that talks to this hub. */
+  fetch: typeof fetch;
   /** The bearer ticket of the session at hand. */
   setTicket(ticket: string): void;
 }
@@ -18,6 +22,7 @@ export interface GetOptions {
 }
 
 const DEADLINE_MS = 60_000;
+const FETCH_BYTES_MAX = 64 * 1024 ** 2;
 
 /** HTTP calls to one hub. `insecure` accepts a self-signed certificate, as `npm start -- --lan` has. */
 export function openHubHttp(hub: URL, insecure: boolean): HubHttp {
@@ -38,6 +43,28 @@ export function openHubHttp(hub: URL, insecure: boolean): HubHttp {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${bearer}` };
       await call({ method: 'POST', path, headers, body: JSON.stringify(body), bytesMax: 65_536 });
     },
+    async postBytes(path, body) {
+      const headers = {
+        'content-type': 'application/octet-stream',
+        authorization: `Bearer ${ticket ?? ''}`,
+      };
+      await call({ method: 'POST', path, headers, body, bytesMax: 65_536 });
+    },
+    async fetch(input, init) {
+      const { pathname, search } = new URL(input instanceof Request ? input.url : input);
+      const headers = Object.fromEntries(new Headers(init?.headers));
+      const method = init?.method === 'POST' ? 'POST' : 'GET';
+      const sent = typeof init?.body === 'string' ? { body: init.body } : {};
+      const path = pathname + search;
+      const { status, body } = await call({
+        method,
+        path,
+        headers,
+        ...sent,
+        bytesMax: FETCH_BYTES_MAX,
+      });
+      return new Response(new Uint8Array(body), { status });
+    },
     setTicket(value) {
       ticket = value;
     },
@@ -48,7 +75,7 @@ interface Call {
   method: 'GET' | 'POST';
   path: string;
   headers: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array;
   bytesMax: number;
 }
 

@@ -3,7 +3,7 @@ import {
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
-  sign as signBytes,
+  sign,
 } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -18,6 +18,8 @@ import { hasCode } from './files.ts';
 export interface Identity {
   key: PublicKey;
   sign(context: SigningContext, record: unknown): Signature;
+  /** 64 bytes over bytes as they are: for the chain, whose messages begin in a way of their own. */
+  signBytes(bytes: Uint8Array): Uint8Array;
 }
 
 const base64url32 = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/));
@@ -46,9 +48,12 @@ export async function openIdentity(file: string): Promise<Identity> {
   return {
     key: Buffer.from(x, 'base64url').toString('hex') as PublicKey,
     sign: (context, record) =>
-      signBytes(null, signingBytes(context, record), secret).toString('hex') as Signature,
+      signWith(secret, signingBytes(context, record)).toString('hex') as Signature,
+    signBytes: (bytes) => new Uint8Array(signWith(secret, bytes)),
   };
 }
+
+const signWith = (secret: KeyObject, bytes: Uint8Array): Buffer => sign(null, bytes, secret);
 
 async function readOrMake(file: string): Promise<string> {
   try {

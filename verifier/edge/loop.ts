@@ -38,6 +38,8 @@ export interface Loop {
   tally(): Tally;
   cost(): Cost;
   logFile(): string | undefined;
+  /** Calls to the hub, with the ticket of the session at hand. */
+  http: HubHttp;
   /** Says goodbye, writes what is pending, ends every worker; forced after five seconds. */
   close(): Promise<void>;
 }
@@ -88,6 +90,7 @@ export async function openLoop(options: LoopOptions): Promise<Loop> {
     tally: () => parts.tally,
     cost: () => parts.cost,
     logFile: () => parts.book?.logFile,
+    http,
     close: async () => {
       await stop(parts);
       clearInterval(timer);

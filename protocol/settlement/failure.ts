@@ -1,0 +1,40 @@
+import { type Refusal, refusal } from '../refusal.ts';
+import { describeProgramError } from './errors.ts';
+
+/** The system program's own number for too few lamports; its address is all ones. */
+const LAMPORTS_MISSING = 1;
+
+/**
+ * What a failed transaction says, as clusters and their libraries write it: a refusal of the settlement program by
+ * its number, or what an account lacks.
+ */
+export function describeFailure(error: unknown, logs: readonly string[] = []): Refusal {
+  const said = error instanceof Error ? error.message : error;
+  const text = [typeof said === 'string' ? said : JSON.stringify(said), ...logs].join('\n');
+  const custom = /"Custom":\s*(\d+)/.exec(text)?.[1];
+  const hex = /custom program error: 0x([0-9a-f]+)/i.exec(text)?.[1];
+  const number = custom === undefined ? Number.parseInt(hex ?? '', 16) : Number(custom);
+  if (/InsufficientFundsForRent|insufficient funds for rent/i.test(text)) {
+    const message =
+      'an account would be left with less than the rent minimum: a fresh wallet has to get at least that much at once';
+    return refusal('rent-minimum', message);
+  }
+  const isSystem = number === LAMPORTS_MISSING && /Program 1{32} failed/.test(text);
+  if (isSystem || /InsufficientFundsForFee|no record of a prior credit/i.test(text)) {
+    const message = 'the wallet holds fewer lamports than this needs with its fee: add some';
+    return refusal('funds-missing', message);
+  }
+  const known = describeProgramError(number);
+  if (known !== undefined) return refusal(known.code, known.message);
+  return refusal('chain-unreachable', `the cluster refused a transaction: ${text.slice(0, 400)}`);
+}
+
+/** What a call that got no answer says: a cluster that is slow, or not there. */
+export function describeSilence(origin: string, error: unknown): Refusal {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (/abort|time.?out/i.test(text)) {
+    return refusal('chain-slow', `${origin} did not answer in time: try again in a minute`);
+  }
+  const message = `${origin} does not answer as a cluster does (${text.slice(0, 200)}): check the address and the network, and try again`;
+  return refusal('chain-unreachable', message);
+}

@@ -1,0 +1,74 @@
+import { bytesToHex } from '#protocol/digest.ts';
+import type { Digest, PublicKey } from '#protocol/ids.ts';
+import {
+  type Config,
+  PENDING,
+  type Pool,
+  ROOTS,
+  type VerifierSet,
+} from '#protocol/settlement/accounts.ts';
+import type { Place } from '#protocol/settlement/attestation.ts';
+import type { Key } from '#protocol/settlement/layout.ts';
+import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
+import type { PendingView, PoolView } from './settlement.ts';
+
+/** The accounts a verifier settles by, as they were read together. */
+export interface PoolAccounts {
+  program: Key;
+  poolKey: Key;
+  config: Config;
+  pool: Pool;
+  /** The set that serves now. */
+  set: VerifierSet;
+}
+
+/** The set that serves at `now`: the newest, or the one before while the newest waits. */
+export const activeSetId = ({ setActiveAt, setId, previousSetId }: Config, now: number): number =>
+  BigInt(Math.floor(now)) >= setActiveAt ? setId : previousSetId;
+
+const finalRoot = (pool: Pool) => {
+  const root = pool.roots[Number(pool.epoch % BigInt(ROOTS))];
+  return pool.epoch > 0n ? root : undefined;
+};
+
+export function viewPool({ pool, set }: PoolAccounts): PoolView {
+  const last = finalRoot(pool);
+  return {
+    epoch: Number(pool.epoch),
+    attempt: Number(pool.attempt),
+    total: pool.total,
+    finalizedAt: Number(pool.finalizedAt),
+    dataHash: last && digestOf(last.dataHash),
+    pending: pool.pending.state === PENDING.none ? undefined : viewPending(pool, set),
+    verifiers: membersOf(set),
+  };
+}
+
+function viewPending({ pending }: Pool, set: VerifierSet): PendingView {
+  return {
+    state: pending.state === PENDING.attested ? 'attested' : 'collecting',
+    dataHash: digestOf(pending.dataHash),
+    // Signers are counted in the set they signed as; under a new one nobody has signed.
+    signers:
+      pending.setId === set.setId
+        ? membersOf(set).filter((_, place) => ((pending.signers >> place) & 1) === 1)
+        : [],
+    challengeEnd: Number(pending.challengeEnd),
+    expiresAt: Number(pending.expiresAt),
+  };
+}
+
+/** Where and for which epoch an attestation of the next root counts. */
+export const placeOf = ({ program, poolKey, config, pool, set }: PoolAccounts): Place => ({
+  clusterTag: config.clusterTag,
+  program,
+  pool: poolKey,
+  setId: set.setId,
+  epoch: pool.epoch + 1n,
+  attempt: pool.attempt,
+  previous: finalRoot(pool)?.claimRoot ?? EMPTY_KEY,
+});
+
+const digestOf = (hash: Uint8Array): Digest => bytesToHex(hash) as Digest;
+const membersOf = ({ keys, members }: VerifierSet): PublicKey[] =>
+  keys.slice(0, members).map((key) => bytesToHex(key) as PublicKey);

@@ -1,0 +1,114 @@
+import type { Digest, PublicKey } from '#protocol/ids.ts';
+import type { Millis } from '#protocol/units.ts';
+
+/** What a pool on the chain says, as far as a verifier goes by it. Times are seconds of the chain. */
+export interface PoolView {
+  /** The last final epoch; 0 before the first. */
+  epoch: number;
+  attempt: number;
+  total: bigint;
+  finalizedAt: number;
+  /** Of the last final epoch. */
+  dataHash: Digest | undefined;
+  pending: PendingView | undefined;
+  /** Keys of the active set, in its order. */
+  verifiers: readonly PublicKey[];
+}
+
+export interface PendingView {
+  state: 'collecting' | 'attested';
+  dataHash: Digest;
+  signers: readonly PublicKey[];
+  challengeEnd: number;
+  expiresAt: number;
+}
+
+/** What this verifier has put its name to. It signs no second content for the same attempt: that costs its bond. */
+export interface SignedRoot {
+  epoch: number;
+  attempt: number;
+  dataHash: Digest;
+}
+
+export type SettlementStep =
+  /** The last final epoch's escrows are brought in, where that is not done yet. */
+  | { type: 'pull'; dataHash: Digest }
+  /** Compute the next epoch; `again`: exactly the one that was signed before. */
+  | { type: 'propose'; again?: Digest }
+  /** Somebody proposed: recompute it, and sign if it is the same. */
+  | { type: 'attest'; dataHash: Digest }
+  /** Recompute what a quorum has signed: a difference is said aloud. */
+  | { type: 'review'; dataHash: Digest }
+  | { type: 'finalize' }
+  | { type: 'wait'; reason: string };
+
+export interface SettlementState {
+  pool: PoolView;
+  self: PublicKey;
+  signed: SignedRoot | undefined;
+  /** The last epoch whose escrows are all pulled. */
+  pulled: number;
+  /** The pending root that was recomputed last, and how that ended. */
+  reviewed: { dataHash: Digest; agrees: boolean } | undefined;
+  /** Seconds of the chain. */
+  now: number;
+  everyMs: Millis;
+}
+
+/** How long each further verifier of a set waits for those before it to propose. */
+export const PROPOSE_STAGGER_SECS = 20;
+
+/**
+ * What a verifier does next for its pool, by what the chain says and what it has on disk: the same after a crash at
+ * any point as without one.
+ */
+export function nextStep(state: SettlementState): SettlementStep {
+  const { pool, pulled } = state;
+  if (pool.pending !== undefined && state.now <= pool.pending.expiresAt) {
+    return stepPending(state, pool.pending);
+  }
+  if (pool.dataHash !== undefined && pulled < pool.epoch) {
+    return { type: 'pull', dataHash: pool.dataHash };
+  }
+  return stepDue(state);
+}
+
+function stepPending(
+  { self, reviewed, now, pool, signed }: SettlementState,
+  pending: PendingView,
+): SettlementStep {
+  const { dataHash, state, signers, challengeEnd } = pending;
+  const isReviewed = reviewed?.dataHash === dataHash;
+  if (isReviewed && !reviewed.agrees) {
+    return { type: 'wait', reason: `it does not agree with the root of ${dataHash}` };
+  }
+  if (state === 'collecting' && !signers.includes(self)) {
+    if (!pool.verifiers.includes(self)) return { type: 'wait', reason: 'it is not in the set' };
+    const other = signedElse(pool, signed, dataHash);
+    return other ?? { type: 'attest', dataHash };
+  }
+  if (state === 'collecting') return { type: 'wait', reason: 'other verifiers have to sign' };
+  if (!isReviewed && !signers.includes(self)) return { type: 'review', dataHash };
+  if (now < challengeEnd) return { type: 'wait', reason: 'the challenge window is open' };
+  return { type: 'finalize' };
+}
+
+/** A verifier that has signed another content for this attempt waits until the attempt is over. */
+function signedElse(
+  pool: PoolView,
+  signed: SignedRoot | undefined,
+  dataHash: Digest,
+): SettlementStep | undefined {
+  const isSame = signed?.epoch === pool.epoch + 1 && signed.attempt === pool.attempt;
+  if (!isSame || signed.dataHash === dataHash) return undefined;
+  return { type: 'wait', reason: `it has signed ${signed.dataHash} for this attempt` };
+}
+
+function stepDue({ pool, self, signed, now, everyMs }: SettlementState): SettlementStep {
+  const place = pool.verifiers.indexOf(self);
+  if (place < 0) return { type: 'wait', reason: 'it is not in the set' };
+  const due = pool.finalizedAt + everyMs / 1000 + place * PROPOSE_STAGGER_SECS;
+  if (now < due) return { type: 'wait', reason: 'the next epoch is not due' };
+  const again = signed?.epoch === pool.epoch + 1 && signed.attempt === pool.attempt;
+  return { type: 'propose', ...(again ? { again: signed.dataHash } : {}) };
+}

@@ -1,0 +1,56 @@
+import type { Digest } from '#protocol/ids.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { decodeAccount, Escrow } from '#protocol/settlement/accounts.ts';
+import { type Instruction, instructionsOf } from '#protocol/settlement/instructions.ts';
+import { type LeafFile, leafAt } from '#protocol/settlement/leaf-file.ts';
+import { proveLeaf } from '#protocol/settlement/tree.ts';
+import type { PoolAccounts } from '../../core/settlement-pool.ts';
+import { must, readEpoch } from './epoch-maker.ts';
+import type { Parts } from './parts.ts';
+
+const PULLS_AT_ONCE = 8;
+
+/** No escrow is said to have spent more than lies in it: such a root could be challenged, and rightly. */
+export async function checkEscrows(parts: Parts, { spends }: LeafFile): Promise<void> {
+  for (const { escrow, leaf } of await readSpends(parts, spends)) {
+    if (escrow === undefined || leaf.cumulative <= escrow.deposited - escrow.refunded) continue;
+    const message = `escrow ${escrow.index} holds ${escrow.deposited - escrow.refunded} lamports and the facts say ${leaf.cumulative} are spent: no root is signed`;
+    throw new PocketgridError(refusal('settlement-escrow-short', message));
+  }
+}
+
+/** Leaves with something in them, and their escrows as they are now; undefined for those that are closed. */
+async function readSpends({ cluster }: Parts, spends: LeafFile['spends']) {
+  const leaves = Array.from(spends.cumulative, (_, index) => ({ index, ...leafAt(spends, index) }));
+  const spent = leaves.filter(({ cumulative }) => cumulative > 0n);
+  const found = await cluster.readAccounts(spent.map(({ recipient }) => recipient));
+  return spent.map((leaf, at) => {
+    const data = found[at];
+    return { leaf, escrow: data === undefined ? undefined : must(decodeAccount(Escrow, data)) };
+  });
+}
+
+/** Moves what the last final tree says is spent into the pool, a few escrows at a time. */
+export async function pullEscrows(
+  parts: Parts,
+  accounts: PoolAccounts,
+  dataHash: Digest,
+): Promise<void> {
+  const { file, trees } = must(readEpoch(await parts.files.read(dataHash), parts.pool));
+  const due = (await readSpends(parts, file.spends)).filter(
+    ({ escrow, leaf }) => escrow !== undefined && escrow.pulled < leaf.cumulative,
+  );
+  const { pull } = instructionsOf(parts.program);
+  for (let from = 0; from < due.length; from += PULLS_AT_ONCE) {
+    const batch = due.slice(from, from + PULLS_AT_ONCE).map(({ leaf }): Instruction => {
+      const at = { pool: parts.pool, escrow: leaf.recipient };
+      return pull(at, { cumulative: leaf.cumulative }, must(proveLeaf(trees.spends, leaf.index)));
+    });
+    await Promise.all(batch.map((instruction) => parts.cluster.send([instruction])));
+  }
+  await parts.book.notePulled(Number(accounts.pool.epoch));
+  parts.say(
+    'info',
+    `epoch ${accounts.pool.epoch}: ${due.length} escrows paid in; it can be claimed`,
+  );
+}

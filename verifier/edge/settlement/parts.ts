@@ -1,0 +1,33 @@
+import type { Digest, PublicKey } from '#protocol/ids.ts';
+import type { Key } from '#protocol/settlement/layout.ts';
+import type { Millis } from '#protocol/units.ts';
+import type { Cluster } from './cluster.ts';
+import type { LeafFiles } from './leaf-files.ts';
+import type { MoneyReader } from './money-facts.ts';
+import type { SettlementBook } from './settlement-book.ts';
+
+/** The world of settlement. */
+export interface SettlerPorts {
+  cluster: Cluster;
+  facts: MoneyReader;
+  files: LeafFiles;
+  book: SettlementBook;
+  /** Unix milliseconds. */
+  now(): number;
+  say(level: 'info' | 'warning', text: string): void;
+}
+
+export interface SettlerOptions {
+  program: Key;
+  config: Key;
+  pool: Key;
+  /** This verifier's own key signs roots. */
+  self: PublicKey;
+  sign(bytes: Uint8Array): Uint8Array;
+  everyMs: Millis;
+}
+
+export interface Parts extends SettlerOptions, SettlerPorts {
+  /** The pending root that was recomputed last, and how that ended. */
+  reviewed: { dataHash: Digest; agrees: boolean } | undefined;
+}

@@ -1,0 +1,146 @@
+import { hexToBytes } from '#protocol/digest.ts';
+import type { Digest } from '#protocol/ids.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { ROOTS } from '#protocol/settlement/accounts.ts';
+import { addressesOf } from '#protocol/settlement/addresses.ts';
+import {
+  attestedBytes,
+  checkSignatures,
+  hashAttestation,
+  hashContent,
+} from '#protocol/settlement/attestation.ts';
+import type { LeafCounts } from '#protocol/settlement/epoch-leaves.ts';
+import { instructionsOf } from '#protocol/settlement/instructions.ts';
+import { decodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
+import { instant } from '#protocol/units.ts';
+import type { SettlementStep } from '../../core/settlement.ts';
+import { type PoolAccounts, placeOf, viewPool } from '../../core/settlement-pool.ts';
+import {
+  checkEpoch,
+  type MadeEpoch,
+  makeEpoch,
+  must,
+  readEpoch,
+  throughWithin,
+} from './epoch-maker.ts';
+import { checkEscrows } from './escrows.ts';
+import type { Parts } from './parts.ts';
+
+/** Facts of the hub are complete up to so long ago; it refuses files that reach further. */
+const SETTLED_FACTS_MS = 3_000;
+
+const leastOf = ({ pool }: PoolAccounts): LeafCounts => ({
+  claims: pool.roots[Number(pool.epoch % BigInt(ROOTS))]?.leafCount ?? 0,
+  spends: pool.spendLeafCount,
+});
+
+async function readLast({ files }: Parts, accounts: PoolAccounts): Promise<LeafFile | undefined> {
+  const { dataHash } = viewPool(accounts);
+  return dataHash === undefined ? undefined : must(decodeLeafFile(await files.read(dataHash)));
+}
+
+/** Makes the next epoch, keeps its file in two stores and brings its root; false when nothing is new. */
+export async function propose(
+  parts: Parts,
+  accounts: PoolAccounts,
+  again?: Digest,
+): Promise<boolean> {
+  const made = await (again === undefined
+    ? makeNext(parts, accounts)
+    : parts.files.read(again).then((bytes) => must(readEpoch(bytes, parts.pool))));
+  if (made === undefined) return false;
+  await checkEscrows(parts, made.file);
+  const dataHash = await parts.files.keep(made.bytes);
+  await sign(parts, accounts, { made, dataHash, isProposal: true });
+  const { claims } = made.trees;
+  parts.say(
+    'info',
+    `epoch ${accounts.pool.epoch + 1n}: ${claims.leafCount} contributors, ${claims.total} lamports in all`,
+  );
+  return true;
+}
+
+async function makeNext(parts: Parts, accounts: PoolAccounts): Promise<MadeEpoch | undefined> {
+  const { pool } = accounts;
+  const wanted = {
+    facts: await parts.facts.read(),
+    epoch: pool.epoch + 1n,
+    through: instant(parts.now() - SETTLED_FACTS_MS),
+    least: leastOf(accounts),
+    pool: parts.pool,
+    last: await readLast(parts, accounts),
+  };
+  const made = must(makeEpoch(wanted));
+  if (made.content.total === pool.total) return undefined;
+  if (made.content.total - pool.total <= pool.epochCap) return made;
+  const through = throughWithin(wanted, pool.epochCap);
+  const part = must(makeEpoch({ ...wanted, through }));
+  if (part.content.total > pool.total) return part;
+  const message = `one moment adds more than the ${pool.epochCap} lamports that the pool takes in one epoch: its admin has to open a pool with a higher cap`;
+  throw new PocketgridError(refusal('settlement-epoch-cap', message));
+}
+
+/** Recomputes somebody's root from its own facts; signs it where it is the same and still collecting. */
+export async function attest(
+  parts: Parts,
+  accounts: PoolAccounts,
+  { type, dataHash }: Extract<SettlementStep, { dataHash: Digest; type: 'attest' | 'review' }>,
+): Promise<void> {
+  const { pool } = accounts;
+  const theirs = must(decodeLeafFile(await parts.files.read(dataHash)));
+  const made = makeEpoch({
+    facts: await parts.facts.read(),
+    epoch: pool.epoch + 1n,
+    through: theirs.through,
+    least: leastOf(accounts),
+    pool: parts.pool,
+    last: await readLast(parts, accounts),
+  });
+  const checked = made.ok ? checkEpoch(made.value, dataHash) : made;
+  parts.reviewed = { dataHash, agrees: checked.ok };
+  if (!checked.ok) return parts.say('warning', checked.refusal.message);
+  if (!made.ok) return;
+  if (type === 'review') return;
+  await checkEscrows(parts, made.value.file);
+  await parts.files.keep(made.value.bytes);
+  await sign(parts, accounts, { made: made.value, dataHash, isProposal: false });
+  parts.say('info', `epoch ${pool.epoch + 1n}: signed what another verifier proposed`);
+}
+
+interface Signing {
+  made: MadeEpoch;
+  dataHash: Digest;
+  isProposal: boolean;
+}
+
+/** Writes down what is signed before it is: no crash leads to a second content for one attempt. */
+async function sign(
+  parts: Parts,
+  accounts: PoolAccounts,
+  { made, dataHash, isProposal }: Signing,
+): Promise<void> {
+  const { pool, config } = accounts;
+  await parts.book.noteSigned({
+    epoch: Number(pool.epoch) + 1,
+    attempt: Number(pool.attempt),
+    dataHash,
+  });
+  const expiresAt = isProposal
+    ? BigInt(Math.floor(parts.now() / 1000)) + config.graceSecs - 1n
+    : pool.pending.expiresAt;
+  const { content } = made;
+  const place = placeOf(accounts);
+  const message = attestedBytes(hashAttestation(place, hashContent(content), expiresAt));
+  const key = hexToBytes(parts.self);
+  const signatures = checkSignatures(message, [{ key, signature: parts.sign(message) }]);
+  const at = {
+    config: parts.config,
+    pool: parts.pool,
+    set: addressesOf(parts.program).verifierSet(parts.config, place.setId),
+  };
+  const instructions = instructionsOf(parts.program);
+  const last = isProposal
+    ? instructions.proposeRoot(at, { epoch: place.epoch, content, expiresAt })
+    : instructions.attest(at);
+  await parts.cluster.send([signatures, last]);
+}

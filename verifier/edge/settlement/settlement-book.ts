@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { decodeJson } from '#protocol/decode.ts';
+import { Digest } from '#protocol/ids.ts';
+import { PocketgridError } from '#protocol/refusal.ts';
+import { Count } from '#protocol/units.ts';
+import type { SignedRoot } from '../../core/settlement.ts';
+import { readIfThere, replaceFile } from '../files.ts';
+
+const BookFile = v.strictObject({
+  signed: v.exactOptional(v.strictObject({ epoch: Count, attempt: Count, dataHash: Digest })),
+  pulled: Count,
+});
+type BookFile = v.InferOutput<typeof BookFile>;
+
+/** What a verifier keeps of settlement beside leaf files: durable before anything is sent. */
+export interface SettlementBook {
+  signed(): SignedRoot | undefined;
+  /** The last epoch whose escrows are all pulled. */
+  pulled(): number;
+  noteSigned(root: SignedRoot): Promise<void>;
+  notePulled(epoch: number): Promise<void>;
+}
+
+export async function openSettlementBook(folder: string): Promise<SettlementBook> {
+  const file = join(folder, 'settlement.json');
+  let book = await readBook(file);
+  const save = async (next: BookFile) => {
+    await replaceFile(file, JSON.stringify(next));
+    book = next;
+  };
+  return {
+    signed: () => book.signed,
+    pulled: () => book.pulled,
+    noteSigned: (signed) => save({ ...book, signed }),
+    notePulled: (pulled) => save({ ...book, pulled }),
+  };
+}
+
+async function readBook(file: string): Promise<BookFile> {
+  const text = await readIfThere(file);
+  if (text === undefined) return { pulled: 0 };
+  const decoded = decodeJson(BookFile, text);
+  if (decoded.ok) return decoded.value;
+  throw new PocketgridError(decoded.refusal);
+}

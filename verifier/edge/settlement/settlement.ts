@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
+import { hexToBytes } from '#protocol/digest.ts';
+import { PocketgridError, type Refusal } from '#protocol/refusal.ts';
+import { KEY_BYTES, type Key } from '#protocol/settlement/layout.ts';
+import { type Address, ChainView } from '#protocol/settlement/money-api.ts';
+import type { Millis } from '#protocol/units.ts';
+import { ask } from '../ask.ts';
+import type { HubHttp } from '../http.ts';
+import { type Identity, openIdentity } from '../identity.ts';
+import { must } from './epoch-maker.ts';
+import { openLeafFiles } from './leaf-files.ts';
+import { openMoneyReader } from './money-facts.ts';
+import { openSettlementBook } from './settlement-book.ts';
+import { openSettler, type Settler } from './settler.ts';
+
+const WAIT_MS = { step: 1_000, failed: 5_000, noChain: 30_000 };
+/** What another verifier has done meanwhile, or the cluster's clock has not reached: nothing to tell. */
+const ORDINARY: ReadonlySet<Refusal['code']> = new Set([
+  'settlement-nothing-due',
+  'settlement-nothing-pending',
+  'settlement-root-pending',
+  'settlement-epoch-wrong',
+  'settlement-window-open',
+]);
+
+export interface SettlementOptions {
+  hub: URL;
+  http: HubHttp;
+  identity: Identity;
+  /** The key of the wallet that pays the fees of roots and pulls. */
+  payerFile: string;
+  folder: string;
+  everyMs: Millis;
+  say(level: 'info' | 'warning', text: string): void;
+}
+
+export interface Settlement {
+  /** Ends after the step at hand. */
+  close(): Promise<void>;
+}
+
+/** Settles the pool of a hub's grid for as long as it is open; waits where the grid has no chain yet. */
+export function openSettlement(options: SettlementOptions): Settlement {
+  const stopping = new AbortController();
+  const running = run(options, stopping.signal);
+  return {
+    async close() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function run(options: SettlementOptions, stopping: AbortSignal): Promise<void> {
+  let settler: Settler | undefined;
+  let said = '';
+  while (!stopping.aborted) {
+    let wait: number = WAIT_MS.step;
+    try {
+      settler ??= await openPool(options);
+      const done = await settler.step();
+      said = '';
+      if (done === 'idle') wait = Math.max(WAIT_MS.step, options.everyMs / 2);
+      else if (done !== 'wait') wait = 0;
+    } catch (error) {
+      const code = error instanceof PocketgridError ? error.refusal.code : undefined;
+      wait = code === 'chain-missing' ? WAIT_MS.noChain : WAIT_MS.failed;
+      const text = error instanceof PocketgridError ? error.refusal.message : String(error);
+      const isNews = code === undefined || !(code === 'chain-missing' || ORDINARY.has(code));
+      if (isNews && text !== said) options.say('warning', `settlement: ${text}`);
+      said = text;
+    }
+    await sleep(wait, stopping);
+  }
+}
+
+/** Reads which pool the grid settles in, and opens what settling it takes. */
+async function openPool({
+  hub,
+  http,
+  identity,
+  payerFile,
+  folder,
+  everyMs,
+  say,
+}: SettlementOptions): Promise<Settler> {
+  const chain = await ask(http, ChainView, '/v1/chain');
+  const { openCluster } = await import('./cluster.ts');
+  const wallet = await openIdentity(payerFile);
+  const key = hexToBytes(wallet.key);
+  const payer = { address: encodeBase58(key), key, sign: wallet.signBytes };
+  const rpc = new URL(chain.rpc, hub);
+  const cluster = openCluster(rpc, payer, rpc.origin === hub.origin ? http.fetch : fetch);
+  await cluster.fundPayer({ local: chain.local });
+  const program = keyOf(chain.program);
+  const config = keyOf(chain.config);
+  const pool = keyOf(chain.pool);
+  const own = join(folder, chain.pool);
+  const files = await openLeafFiles(own, http);
+  const book = await openSettlementBook(own);
+  return openSettler(
+    { program, config, pool, self: identity.key, sign: identity.signBytes, everyMs },
+    { cluster, facts: openMoneyReader(http), files, book, now: Date.now, say },
+  );
+}
+
+const keyOf = (address: Address): Key => must(decodeBase58(address, KEY_BYTES));
+
+function sleep(ms: number, stopping: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', done);
+      resolve();
+    }
+    stopping.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,89 @@
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { Config, decodeAccount, Pool, VerifierSet } from '#protocol/settlement/accounts.ts';
+import { addressesOf } from '#protocol/settlement/addresses.ts';
+import { instructionsOf } from '#protocol/settlement/instructions.ts';
+import type { Layout } from '#protocol/settlement/layout.ts';
+import { nextStep, type SettlementStep } from '../../core/settlement.ts';
+import { activeSetId, type PoolAccounts, viewPool } from '../../core/settlement-pool.ts';
+import { must } from './epoch-maker.ts';
+import { pullEscrows } from './escrows.ts';
+import type { Parts, SettlerOptions, SettlerPorts } from './parts.ts';
+import { attest, propose } from './roots.ts';
+
+/** One verifier's part in settling one pool. */
+export interface Settler {
+  /** Does the next step, and says which it was. Throws what stopped it; nothing is half done then. */
+  step(): Promise<SettlementStep['type'] | 'idle'>;
+}
+
+export function openSettler(options: SettlerOptions, ports: SettlerPorts): Settler {
+  const parts: Parts = { ...options, ...ports, reviewed: undefined };
+  return {
+    async step() {
+      const accounts = await readPool(parts);
+      const step = nextStep({
+        pool: viewPool(accounts),
+        self: parts.self,
+        signed: parts.book.signed(),
+        pulled: parts.book.pulled(),
+        reviewed: parts.reviewed,
+        now: parts.now() / 1000,
+        everyMs: parts.everyMs,
+      });
+      return performStep(parts, accounts, step);
+    },
+  };
+}
+
+async function performStep(
+  parts: Parts,
+  accounts: PoolAccounts,
+  step: SettlementStep,
+): Promise<SettlementStep['type'] | 'idle'> {
+  switch (step.type) {
+    case 'wait':
+      break;
+    case 'propose':
+      if (!(await propose(parts, accounts, step.again))) return 'idle';
+      break;
+    case 'attest':
+    case 'review':
+      await attest(parts, accounts, step);
+      break;
+    case 'finalize': {
+      const { config, pool } = parts;
+      await parts.cluster.send([instructionsOf(parts.program).finalizeRoot({ config, pool })]);
+      parts.say(
+        'info',
+        `epoch ${accounts.pool.epoch + 1n} is final: ${accounts.pool.pending.total} lamports earned in all`,
+      );
+      break;
+    }
+    case 'pull':
+      await pullEscrows(parts, accounts, step.dataHash);
+  }
+  return step.type;
+}
+
+async function readPool({ cluster, program, config, pool, now }: Parts): Promise<PoolAccounts> {
+  const [configData, poolData] = await cluster.readAccounts([config, pool]);
+  const configAccount = decodeFound(Config, configData);
+  const setKey = addressesOf(program).verifierSet(config, activeSetId(configAccount, now() / 1000));
+  const [setData] = await cluster.readAccounts([setKey]);
+  return {
+    program,
+    poolKey: pool,
+    config: configAccount,
+    pool: decodeFound(Pool, poolData),
+    set: decodeFound(VerifierSet, setData),
+  };
+}
+
+function decodeFound<T extends { kind: number; version: number }>(
+  layout: Layout<T>,
+  data: Uint8Array | undefined,
+): T {
+  if (data !== undefined) return must(decodeAccount(layout, data));
+  const message = 'the cluster has no such account: is this the cluster that the pool was made on?';
+  throw new PocketgridError(refusal('chain-wrong', message));
+}
