@@ -184,10 +184,12 @@ function describeFailure(failed: FailedTransactionMetadata): string {
       : error;
   if (typeof inner === 'object' && 'code' in inner && typeof inner.code === 'number') {
     const known = describeProgramError(inner.code);
-    const ours = failed
+    // What a program that ours called says no to, ours hands on as its own: the innermost is told first.
+    const first = failed
       .meta()
       .logs()
-      .some((line) => line.startsWith(`Program ${addressOf(PROGRAM_ID)} failed`));
+      .find((line) => / failed: /.test(line));
+    const ours = first?.startsWith(`Program ${addressOf(PROGRAM_ID)} `);
     if (known !== undefined && ours) return known.code;
   }
   return failed.toString();
