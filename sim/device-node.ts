@@ -2,6 +2,7 @@ import type { LeaseId, PublicKey } from '#protocol/ids.ts';
 import type { ContributorMessage, FrameHead } from '#protocol/messages/control.ts';
 import { refusal } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
+import type { NetworkLabel } from '../hub/core/events.ts';
 import { type Contributor, openContributor, stepContributor } from '../worker/core/contributor.ts';
 import type {
   ContributorEffect,
@@ -31,6 +32,7 @@ export interface DeviceTraits {
   /** Share of units computed wrong on purpose. */
   cheats: number;
   fetchFails: number;
+  network?: NetworkLabel;
   lie?: Lie;
   /** A fake GPU: what it adds to right outputs. */
   gpu?: FakeGpu;
@@ -183,7 +185,7 @@ function sendFrame(
 
 function connect(node: Node, tab: Tab, socket: number): void {
   const { clock, hub, acknowledged } = node;
-  const end = hub.dial({
+  const client: Parameters<HubNode['dial']>[0] = {
     received(message) {
       if (tab.dead) return;
       if (message.type === 'accepted') acknowledged.leases.push(message.lease);
@@ -191,7 +193,8 @@ function connect(node: Node, tab: Tab, socket: number): void {
       post(node, tab, { type: 'received', socket, message });
     },
     closed: () => post(node, tab, { type: 'closed', socket, reason: 'the socket closed' }),
-  });
+  };
+  const end = hub.dial(client, node.traits.network);
   if (end === undefined) {
     return clock.after(50, () =>
       post(node, tab, { type: 'closed', socket, reason: 'the hub is down' }),

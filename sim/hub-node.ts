@@ -6,7 +6,7 @@ import type { JobRecord } from '#protocol/job.ts';
 import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
 import { ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { instant, millis } from '#protocol/units.ts';
-import type { BlobRange, Fact, HubEffect, HubEvent } from '../hub/core/events.ts';
+import type { BlobRange, Fact, HubEffect, HubEvent, NetworkLabel } from '../hub/core/events.ts';
 import { type Hub, openHub, stepHub, viewJob } from '../hub/core/hub.ts';
 import { projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import type { Clock } from './clock.ts';
@@ -27,7 +27,7 @@ export interface HubNode {
   /** Facts on the simulated disk: these and no others survive a crash. */
   readonly facts: readonly Fact[];
   /** Opens a control socket; undefined while the hub is down. */
-  dial(client: Client): ClientEnd | undefined;
+  dial(client: Client, network?: NetworkLabel): ClientEnd | undefined;
   create(record: JobRecord, inputDigests: Uint8Array): void;
   view(job: JobId): ReturnType<typeof viewJob>;
   /** `kill -9`: memory and unwritten facts are gone. */
@@ -88,7 +88,8 @@ export function openHubNode(grid: Grid): HubNode {
       return life !== undefined;
     },
     facts: node.facts,
-    dial: (client) => (life === undefined ? undefined : dial(node, life, client)),
+    dial: (client, network) =>
+      life === undefined ? undefined : dial(node, life, { ...client, network }),
     create(record, inputDigests) {
       if (life === undefined) return;
       const command = { type: 'create' as const, record, inputDigests };
@@ -116,6 +117,7 @@ function openLife(node: Node): Life {
     iceServers: [],
     needsVerifier: true,
     barMs: millis(86_400_000),
+    capShares: true,
     newcomers: node.newcomers,
   });
   const life: Life = { hub, sockets: new Map(), dead: false, lastWriteAt: 0 };
@@ -172,7 +174,11 @@ function write({ clock, random }: Node, life: Life, done: () => void): void {
   });
 }
 
-function dial(node: Node, life: Life, client: Client): ClientEnd {
+function dial(
+  node: Node,
+  life: Life,
+  { network, ...client }: Client & { network: NetworkLabel | undefined },
+): ClientEnd {
   const socket = node.nextSocket++;
   const link = openLink<Packet, string>(
     node,
@@ -186,7 +192,8 @@ function dial(node: Node, life: Life, client: Client): ClientEnd {
     },
   );
   life.sockets.set(socket, { end: link.right, cut: link.cut });
-  node.clock.after(1, () => post(node, life, { type: 'connected', socket }));
+  const from = network === undefined ? {} : { network };
+  node.clock.after(1, () => post(node, life, { type: 'connected', socket, ...from }));
   return {
     send: (message) => link.left.send({ text: JSON.stringify(message) }),
     sendFrame: (head, payload) => link.left.send({ frame: encodeFrame(head, payload) }),

@@ -36,6 +36,8 @@ export interface Scenario {
   departures: number;
   /** Every liar has a place, and one honest device at least. */
   newcomers: NewcomerPolicy;
+  /** Honest devices are spread over so many networks; all are in one where it is absent. */
+  networks?: number;
 }
 
 export interface Outcome {
@@ -54,6 +56,10 @@ export interface Outcome {
   voided: number;
   lapsed: number;
   accepted: number;
+  /** The most units of the job that stand of one device. */
+  largest: number;
+  /** With assurance 2: units whose two legs are of one network. */
+  beside: number;
 }
 
 const LIMIT_MS = 3_600_000;
@@ -123,6 +129,7 @@ export function runScenario(scenario: Scenario): Outcome {
       unitMs: random.between(10, 200),
       cheats: at < scenario.cheats ? 0.2 : 0,
       fetchFails: random.between(0, 0.05),
+      network: `network/${at % (scenario.networks ?? 1)}`,
     }),
   );
   const overheard = {};
@@ -167,6 +174,7 @@ export function runScenario(scenario: Scenario): Outcome {
     voided: selectFacts(hub.facts)('voided').length,
     lapsed: selectFacts(hub.facts)('lapsed').length,
     accepted: liveShards(selectFacts(hub.facts)).length,
+    ...countShares(hub.facts, devices, scenario),
   };
 }
 
@@ -320,6 +328,27 @@ function checkLegs(facts: readonly Fact[], { assurance, units }: Scenario): stri
     ...(seen.includes(0) ? ['a unit has no second leg'] : []),
     ...(new Set(holders).size < holders.length ? ['a device has both legs of a unit'] : []),
   ];
+}
+
+/** How the work was spread over devices and networks. */
+function countShares(
+  facts: readonly Fact[],
+  devices: readonly DeviceNode[],
+  { networks = 1 }: Scenario,
+): Pick<Outcome, 'largest' | 'beside'> {
+  const shares = new Map<PublicKey, number>();
+  const seen = new Set<string>();
+  let beside = 0;
+  for (const { shard } of liveShards(selectFacts(facts))) {
+    shares.set(shard.device, (shares.get(shard.device) ?? 0) + shard.unitCount);
+    const network = devices.findIndex(({ key }) => key === shard.device) % networks;
+    for (let at = 0; at < shard.unitCount; at += 1) {
+      const name = `${shard.firstUnit + at}/${network}`;
+      if (seen.has(name)) beside += 1;
+      seen.add(name);
+    }
+  }
+  return { largest: Math.max(0, ...shares.values()), beside };
 }
 
 /** Each unit is accepted exactly once; counts those whose outputs are wrong. */

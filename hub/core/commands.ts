@@ -16,6 +16,7 @@ import { revokeLease } from './lease.ts';
 import { openLegs } from './legs.ts';
 import { coversUnits } from './prepare.ts';
 import { openRanges } from './ranges.ts';
+import { NO_FLEET } from './shares.ts';
 import { REASON_CREATED } from './snapshot.ts';
 import type { Hub, Job } from './state.ts';
 
@@ -67,7 +68,8 @@ export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
     mismatched: 0,
     requeued: 0,
     lastSequence: -1,
-    fleetSpeed: 0,
+    shares: new Map(),
+    fleet: NO_FLEET,
     prepareTries: 0,
   };
 }

@@ -6,6 +6,7 @@ import type { Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
 import { askOnce } from './forced-checks.ts';
 import { endCheck } from './in-flight.ts';
+import { forgetShares } from './shares.ts';
 import type { Hub, KeptShard } from './state.ts';
 
 /** How long a verdict on a job that ended may still be contradicted. */
@@ -185,9 +186,11 @@ export function forgetEnded({ hub, world }: Turn): void {
 /** What the checks of a job needed is in the log, and needed here no more. */
 export function forgetChecks(hub: Hub, job: JobId): void {
   const found = hub.jobs.get(job);
-  if (found !== undefined) found.forgotten = true;
+  if (found !== undefined) {
+    found.forgotten = true;
+    forgetShares(hub, found);
+  }
   dropDisputes(hub, { job });
-  found?.legs?.held.clear();
   for (const kept of found?.shards.values() ?? []) {
     delete kept.whole;
     delete kept.right;

@@ -6,9 +6,10 @@ import type { RefusalCode } from '#protocol/refusal.ts';
 import { after, bytes, type Millis, millis } from '#protocol/units.ts';
 import { changed, sendDevice, store, type Turn } from './effects.ts';
 import { lapse, lapsed, rememberEnd } from './lapse.ts';
-import { countOpen, holdUnits, letUnitsGo, reopenUnits } from './legs.ts';
+import { countOpen, reopenUnits } from './legs.ts';
 import { returnPlace, takePlace } from './newcomers.ts';
 import { reofferSecond } from './seconds.ts';
+import { holdUnits, letUnitsGo } from './shares.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
@@ -25,7 +26,7 @@ const AWAY_MS = { computing: 5_000, logged: 60_000 } as const;
  */
 export function sizeShard(job: Job, admission: Admission, isFirst: boolean): number {
   const perUnit = Math.max(admission.unitMs, 0.001);
-  const left = job.fleetSpeed > 0 ? countOpen(job) / job.fleetSpeed / 2 : Infinity;
+  const left = job.fleet.speed > 0 ? countOpen(job) / job.fleet.speed / 2 : Infinity;
   const aim = isFirst ? SHARD_MS.first : SHARD_MS.aim;
   const time = Math.max(SHARD_MS.least, Math.min(aim, left));
   const limit = Math.min(
@@ -85,7 +86,7 @@ export function grantLease(
   };
   hub.leases.set(lease.id, active);
   job.leases.add(lease.id);
-  holdUnits(job, device.key, lease);
+  holdUnits(hub, job, { device: device.key, run: lease });
   if (twin === undefined) job.leasedUnits += count;
   device.leases.add(lease.id);
   takePlace(hub, device.key);
@@ -119,7 +120,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   if (job === undefined) return;
   job.leases.delete(id);
   if (how !== 'accepted') {
-    letUnitsGo(job, active.device, active.lease);
+    letUnitsGo(hub, job, { device: active.device, run: active.lease });
     reofferSecond(hub, id);
   }
   const twin = active.twin === undefined ? undefined : hub.leases.get(active.twin);

@@ -11,6 +11,7 @@ import {
   runsOutside,
   takeRun,
 } from './ranges.ts';
+import { type Holder, unitsHeld } from './shares.ts';
 import type { Device, Hub, Job } from './state.ts';
 
 /**
@@ -23,8 +24,8 @@ export interface Legs {
   open: Ranges;
   /** Units whose second leg is delivered, or not needed any more since their result is final. */
   covered: Ranges;
-  /** By device: units it has a leg of, lent or delivered. It gets the other leg of none of them. */
-  held: Map<PublicKey, Ranges>;
+  /** Units of which a device, or a network, has a leg, lent or delivered (`shares.ts`). */
+  held: Map<Holder, Ranges>;
   /** Units whose legs are both there and found equal, or both found right. */
   agreed: Ranges;
   /** Units whose legs are both there and differ. */
@@ -53,12 +54,12 @@ export const isComplete = ({ record, acceptedUnits, legs }: Job): boolean =>
  * tells a device which leg it computes.
  */
 export function takeUnits(
-  world: World,
+  { hub, world }: { hub: Hub; world: World },
   { job, device, limit }: { job: Job; device: Device; limit: number },
 ): { first: number; count: number; leg?: 2 } | undefined {
   const { legs } = job;
   if (legs === undefined) return takeRun(job.open, limit);
-  const mine = legs.held.get(device.key);
+  const mine = unitsHeld(hub, job, device.key);
   const second = () => {
     const run = takeRun(legs.open, limit, mine);
     return run === undefined ? undefined : { ...run, leg: 2 as const };
@@ -68,38 +69,23 @@ export function takeUnits(
   return takeRun(job.open, limit, mine) ?? second();
 }
 
-/** Whether a device may be lent these units: it has no leg of any of them. */
-export function isIndependent({ legs }: Job, device: PublicKey, run: Run): boolean {
-  const mine = legs?.held.get(device);
+/** Whether a device may be lent these units: nothing keeps it from the other leg of any of them. */
+export function isIndependent(hub: Hub, job: Job, by: { device: PublicKey; run: Run }): boolean {
+  const mine = unitsHeld(hub, job, by.device);
   if (mine === undefined) return true;
-  const { firstUnit, unitCount } = run;
+  const { firstUnit, unitCount } = by.run;
   const [free] = runsOutside(mine, firstUnit, firstUnit + unitCount);
   return free?.first === firstUnit && free.end === firstUnit + unitCount;
 }
 
 /** Whether a device could be lent anything of what is open. */
-export function canTake({ open, legs }: Job, device: PublicKey): boolean {
+function canTake(hub: Hub, job: Job, device: PublicKey): boolean {
+  const { open, legs } = job;
   if (legs === undefined) return open.count > 0;
-  const mine = legs.held.get(device) ?? openRanges(0, 0);
+  const mine = unitsHeld(hub, job, device) ?? openRanges(0, 0);
   return [...open.runs, ...legs.open.runs].some(
     ({ first, end }) => runsOutside(mine, first, end).length > 0,
   );
-}
-
-/** A device has a leg of these units from now on. */
-export function holdUnits({ legs }: Job, device: PublicKey, { firstUnit, unitCount }: Run): void {
-  if (legs === undefined) return;
-  const mine = legs.held.get(device) ?? openRanges(0, 0);
-  legs.held.set(device, mine);
-  addRun(mine, firstUnit, firstUnit + unitCount);
-}
-
-/** It has none any more: the lease ended without a result, or the result is void. */
-export function letUnitsGo({ legs }: Job, device: PublicKey, run: Run): void {
-  const mine = legs?.held.get(device);
-  if (legs === undefined || mine === undefined) return;
-  removeRun(mine, run.firstUnit, run.firstUnit + run.unitCount);
-  if (mine.count === 0) legs.held.delete(device);
 }
 
 /** What is lent or delivered is not open. */
@@ -134,5 +120,5 @@ export function isOpen({ open, legs }: Job, { leg, firstUnit, unitCount }: Run):
 /** Whether a running job waits for a device that may begin and has none of the units left. */
 export function needsAnother(hub: Hub, job: Job): boolean {
   if (job.legs === undefined || job.leases.size > 0 || countOpen(job) === 0) return false;
-  return ![...hub.devices.keys()].some((key) => mayBegin(hub, key) && canTake(job, key));
+  return ![...hub.devices.keys()].some((key) => mayBegin(hub, key) && canTake(hub, job, key));
 }

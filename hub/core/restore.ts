@@ -10,12 +10,13 @@ import { noteEpoch } from './epochs.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { awaitCheck } from './in-flight.ts';
 import { restoreLapses } from './lapse.ts';
-import { closeUnits, holdUnits, isOpen } from './legs.ts';
+import { closeUnits, isOpen } from './legs.ts';
 import { openNewcomers, takePlace } from './newcomers.ts';
 import { setPackage } from './prepare.ts';
 import { countJudged, settleRelease } from './release.ts';
 import { countAccepted, keepShard } from './results.ts';
 import { openReviews } from './reviews.ts';
+import { holdUnits } from './shares.ts';
 import { type Hub, type HubConfig, verdictName } from './state.ts';
 
 /** A hub as its facts left it. Leases that were not committed have lapsed; their units are open. */
@@ -25,6 +26,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     stopping: false,
     sessions: new Map(),
     devices: new Map(),
+    networks: new Map(),
     verifiers: new Map(),
     tickets: new Map(),
     enrolled: new Set(snapshot.verifiers),
@@ -129,7 +131,7 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     if (released.has(shard.sequence)) settleRelease(job, kept);
     if (!isJudged && !ended) awaitCheck(hub, kept);
     if (ended) delete kept.whole;
-    else holdUnits(job, shard.device, shard);
+    else holdUnits(hub, job, { device: shard.device, run: shard });
     job.shards.set(shard.sequence, kept);
     hub.shards.set(shard.lease, kept);
     hub.acceptedUnits += shard.unitCount;
@@ -203,6 +205,6 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
   takePlace(hub, shard.device);
   job.leasedUnits += unitCount;
   closeUnits(job, shard);
-  holdUnits(job, shard.device, shard);
+  holdUnits(hub, job, { device: shard.device, run: shard });
   return true;
 }

@@ -1,18 +1,20 @@
 import type { Digest } from '#protocol/ids.ts';
 import type { ContributorMessage } from '#protocol/messages/control.ts';
-import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
+import { allowsProvider, type PackageManifest } from '#protocol/package.ts';
 import { between, millis } from '#protocol/units.ts';
 import { isAuditor } from './auditors.ts';
 import { takeCanary } from './canaries.ts';
 import { classOf } from './device-class.ts';
 import { isDisputed } from './disputes.ts';
 import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
+import { fitProblem } from './fit.ts';
 import { unitsBeforeTrust, unjudgedProblem } from './in-flight.ts';
 import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
-import { countOpen, isIndependent, letUnitsGo, takeUnits } from './legs.ts';
+import { countOpen, isIndependent, takeUnits } from './legs.ts';
 import { leaveLine, mayBegin, placeProblem, returnPlace } from './newcomers.ts';
 import { serveSecond } from './seconds.ts';
+import { countFleet, letUnitsGo, shareProblem, unitsLeft } from './shares.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** One shard computes, one is fetched ahead. */
@@ -53,7 +55,9 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     const found = { provider, dtype, threads, unitMs, trials };
     const mark = classOf(manifest, device.capabilities, found);
     device.admitted.set(message.package, { ...found, class: mark });
-    refreshFleet(turn, message.package);
+    for (const job of turn.hub.jobs.values()) {
+      if (job.packageId === message.package) countFleet(turn.hub, job);
+    }
   }
   serveCredits(turn, device);
 }
@@ -67,7 +71,7 @@ function manifestOf({ hub }: Turn, id: Digest): PackageManifest | undefined {
 /** Gives open requests what there is to give, fastest devices first. */
 export function scheduleWaiting(turn: Turn): void {
   const { hub } = turn;
-  for (const job of hub.jobs.values()) if (job.packageId) refreshFleet(turn, job.packageId);
+  for (const job of hub.jobs.values()) if (job.endedAt === undefined) countFleet(hub, job);
   if (hub.waiting.size === 0) return;
   const waiting = [...hub.waiting].flatMap((key) => hub.devices.get(key) ?? []);
   waiting.sort((a, b) => fastest(a) - fastest(b));
@@ -79,16 +83,6 @@ const fastest = (device: Device): number => {
   for (const { unitMs } of device.admitted.values()) best = Math.min(best, unitMs);
   return best;
 };
-
-/** Units per millisecond of everyone online who is admitted to this package. */
-function refreshFleet(turn: Turn, id: Digest): void {
-  let speed = 0;
-  for (const device of turn.hub.devices.values()) {
-    const admission = device.admitted.get(id);
-    if (admission !== undefined) speed += 1 / admission.unitMs;
-  }
-  for (const job of turn.hub.jobs.values()) if (job.packageId === id) job.fleetSpeed = speed;
-}
 
 /** Answers a device's open requests as far as there is work for it. */
 export function serveCredits(turn: Turn, device: Device): void {
@@ -163,22 +157,25 @@ function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   if (isAuditor(turn.hub, device.key) && (job.audited || job.legs)) return allLent(job);
   const admission = device.admitted.get(job.packageId);
   if (admission === undefined && countOpen(job) === 0) return allLent(job);
-  const full = placeProblem(turn.hub, device.key);
-  if (full !== undefined) return full;
+  const early = placeProblem(turn.hub, device.key);
+  if (early !== undefined) return early;
   if (admission === undefined) {
     startAdmission(turn, device, job);
     return undefined;
   }
   const unjudged = unjudgedProblem(turn.hub, device, job);
   if (unjudged !== undefined) return unjudged;
-  const unitsMax = unitsBeforeTrust(turn.hub, device, job);
+  const full = shareProblem(turn.hub, job, device.key);
+  if (full !== undefined) return full;
+  const left = unitsLeft(turn.hub, job, device.key);
+  const unitsMax = Math.min(left, unitsBeforeTrust(turn.hub, device, job));
   if (countOpen(job) === 0) return serveStraggler(turn, device, { job, admission, unitsMax });
   const slow = slowProblem(job, admission);
   if (slow !== undefined) return slow;
   const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
   const limit = Math.min(sizeShard(job, admission, isFirst), unitsMax);
   const taking = { job, device, limit };
-  const run = takeCanary(turn, taking) ?? takeUnits(turn.world, taking);
+  const run = takeCanary(turn, taking) ?? takeUnits(turn, taking);
   if (run === undefined) return serveStraggler(turn, device, { job, admission, unitsMax });
   grantLease(turn, job, { device, admission, ...run });
   return undefined;
@@ -189,43 +186,9 @@ const allLent = (job: Job): Reason => ({
   message: `every unit of "${job.record.name}" is done or lent out; waiting for the next job`,
 });
 
-/** Capability match: memory, provider, features, and what admission found. */
-function fitProblem(device: Device, job: Job): Reason | undefined {
-  const { manifest, packageId } = job;
-  if (manifest === undefined || packageId === undefined) {
-    return { code: 'no-jobs', message: 'the job is still being checked' };
-  }
-  const unfit = device.unfit.get(packageId);
-  if (unfit !== undefined) {
-    const message = `"${manifest.name}" does not run right on this device: ${unfit}`;
-    return { code: 'device-unfit', message: message.slice(0, 600) };
-  }
-  const { memoryBytes, providers, features } = device.capabilities;
-  if (manifest.peakBytes > memoryBytes) {
-    const need = Math.ceil(manifest.peakBytes / 2 ** 20);
-    const has = Math.floor(memoryBytes / 2 ** 20);
-    const message = `"${manifest.name}" needs ${need} MiB and this device offers ${has} MiB`;
-    return { code: 'capability-memory', message };
-  }
-  if (providers.length === 0) {
-    const message = 'this device offers no way to run a model: WebAssembly is missing or blocked';
-    return { code: 'capability-provider', message };
-  }
-  if (!providers.some((provider) => allowsProvider(manifest, provider))) {
-    const message = `"${manifest.name}" may run on ${manifest.providers} alone: ${GPU_BARRED}`;
-    return { code: 'capability-provider', message };
-  }
-  const runs = manifest.variants.some(({ needs }) => needs.every((n) => features.includes(n)));
-  if (!runs) {
-    const message = `"${manifest.name}" needs a GPU feature this device lacks`;
-    return { code: 'capability-feature', message };
-  }
-  return undefined;
-}
-
 /** Near the end, one unit on a slow device would outlast what all others need for the rest. */
 function slowProblem(job: Job, admission: Admission): Reason | undefined {
-  const others = job.fleetSpeed - 1 / admission.unitMs;
+  const others = job.fleet.speed - 1 / admission.unitMs;
   // Where each unit takes two devices, the others may have nothing more that they can do.
   if (others <= 1e-9 || job.legs !== undefined) return undefined;
   const restMs = (job.open.count + job.leasedUnits) / others;
@@ -255,7 +218,7 @@ function serveStraggler(
     // One that has committed and stays silent must not hold up the end of a job either.
     if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
     if (active.twin !== undefined || active.device === device.key) continue;
-    if (!isIndependent(on.job, device.key, active.lease)) continue;
+    if (!isIndependent(turn.hub, on.job, { device: device.key, run: active.lease })) continue;
     // A second device of a class has no other purpose than to be that one.
     if (active.leg === 2 && on.job.legs === undefined) continue;
     if (active.lease.unitCount > on.unitsMax) continue;
@@ -286,7 +249,7 @@ export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefine
   delete twin.twin;
   const job = turn.hub.jobs.get(twin.lease.job);
   job?.leases.delete(twin.lease.id);
-  if (job !== undefined) letUnitsGo(job, twin.device, twin.lease);
+  if (job !== undefined) letUnitsGo(turn.hub, job, { device: twin.device, run: twin.lease });
   turn.hub.leases.delete(twin.lease.id);
   returnPlace(turn.hub, twin.device);
   turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);

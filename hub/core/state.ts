@@ -11,13 +11,14 @@ import type { Instant, Millis } from '#protocol/units.ts';
 import type { Conviction } from './appeals.ts';
 import type { Dispute } from './disputes.ts';
 import type { EpochBook } from './epochs.ts';
-import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
+import type { CommittedShard, NetworkLabel, RequestId, SocketId, Token } from './events.ts';
 import type { Lapses } from './lapse.ts';
 import type { Legs } from './legs.ts';
 import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
 import type { Reviews } from './reviews.ts';
 import type { Second } from './seconds.ts';
+import type { Fleet, Holder } from './shares.ts';
 
 export interface HubConfig {
   hub: PublicKey;
@@ -30,12 +31,20 @@ export interface HubConfig {
   needsVerifier: boolean;
   /** How long a device stays out after a confirmed mismatch. */
   barMs: Millis;
+  /** No device and no network gets more than its share of a job where enough others are there. */
+  capShares: boolean;
   /** Absent where new devices are not limited. */
   newcomers?: NewcomerPolicy;
 }
 
 export type Session =
-  | { stage: 'greeted'; nonce: string; openedAt: Instant; heardAt: Instant }
+  | {
+      stage: 'greeted';
+      nonce: string;
+      openedAt: Instant;
+      heardAt: Instant;
+      network: NetworkLabel | undefined;
+    }
   | { stage: 'contributor' | 'verifier'; key: PublicKey; heardAt: Instant; sentAt: Instant };
 
 export interface Admission {
@@ -168,8 +177,10 @@ export interface Job {
   /** What its checks needed is kept no more. */
   forgotten?: true;
   lastSequence: number;
-  /** Units per millisecond of all admitted devices online, refreshed on each tick. */
-  fleetSpeed: number;
+  /** Units of each device and network, lent and delivered; of a job that goes on. */
+  shares: Map<Holder, number>;
+  /** Counted anew on each tick. */
+  fleet: Fleet;
   preparing?: { verifier: PublicKey; since: Instant };
   prepareTries: number;
   /** What auditors computed is open again: they get no more of this job. */
@@ -199,6 +210,8 @@ export interface Hub {
   stopping: boolean;
   sessions: Map<SocketId, Session>;
   devices: Map<PublicKey, Device>;
+  /** Of devices online, and of those that have units of a job. */
+  networks: Map<PublicKey, NetworkLabel>;
   verifiers: Map<PublicKey, VerifierSession>;
   tickets: Map<string, PublicKey>;
   enrolled: Set<PublicKey>;

@@ -30,11 +30,12 @@ import {
 import type { Fact } from './events.ts';
 import { endCheck } from './in-flight.ts';
 import { revokeLease } from './lease.ts';
-import { isComplete, letUnitsGo, reopenUnits } from './legs.ts';
+import { isComplete, reopenUnits } from './legs.ts';
 import { noteBar } from './newcomers.ts';
 import { askAudits, countJudged, isFinal, releaseShards } from './release.ts';
 import { scheduleWaiting, serveCredits } from './schedule.ts';
 import { closeSession } from './session.ts';
+import { letUnitsGo } from './shares.ts';
 import { type KeptShard, type VerifierSession, verdictName } from './state.ts';
 
 /** Units sent to a verifier beyond what it has judged: bounds its queue and ours. */
@@ -282,7 +283,7 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
     job.shards.delete(kept.sequence);
     job.unreleased.delete(kept.sequence);
     hub.unjudged.delete(kept.sequence);
-    letUnitsGo(job, kept.device, kept);
+    letUnitsGo(hub, job, { device: kept.device, run: kept });
     forgetAccord(job, kept);
     forgetAsked(hub, kept);
     reopenUnits(job, kept);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import { TEXT_BYTES_MAX } from '#protocol/messages/control.ts';
 import { millis } from '#protocol/units.ts';
-import { openHub } from '../core/hub.ts';
+import { type Hub, openHub } from '../core/hub.ts';
 import { type ControlLimits, type ControlSockets, openControlSockets } from './control-socket.ts';
 import { openFakeClient, openFakeSession } from './fake-client.ts';
 import { verify } from './identity.ts';
@@ -19,6 +19,7 @@ const log = openLog('silent');
 const hubKey = 'ab'.repeat(32) as PublicKey;
 let control: ControlSockets;
 let loop: HubLoop;
+let hub: Hub;
 let listener: Listener;
 let counters = openCounters();
 const clients: WebSocket[] = [];
@@ -27,13 +28,14 @@ async function openAll(limits: Partial<ControlLimits> = {}): Promise<void> {
   counters = openCounters();
   const store = await openMemoryStore();
   const commit = openGroupCommit(store);
-  const hub = openHub(await store.load(), {
+  hub = openHub(await store.load(), {
     hub: hubKey,
     checks: { type: 'flat', rate: 0.05 },
     beatMs: millis(15_000),
     iceServers: [],
     needsVerifier: true,
     barMs: millis(1000),
+    capShares: true,
   });
   control = openControlSockets({ post: (event) => loop.post(event), counters, log, limits });
   loop = openLoop(hub, {
@@ -89,6 +91,15 @@ describe('control socket', () => {
     client.say({ type: 'request' });
     expect(await client.next()).toMatchObject({ type: 'idle', code: 'no-jobs' });
     expect(counters.socketsOpen).toBe(1);
+  });
+
+  it('tells the core of one network for all sockets of this machine, and not its address', async () => {
+    await openSession();
+    await openSession();
+    const labels = [...hub.networks.values()];
+    expect(labels).toHaveLength(2);
+    expect(new Set(labels).size).toBe(1);
+    expect(labels[0]).not.toContain('127.0.0');
   });
 
   it('refuses a hello whose signature is wrong', async () => {

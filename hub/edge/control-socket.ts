@@ -13,6 +13,7 @@ import { type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts
 import type { HubEvent, SocketId } from '../core/events.ts';
 import type { Log } from './log.ts';
 import type { HubCounters } from './metrics.ts';
+import { openNetworkLabels } from './network-labels.ts';
 import { acceptUpgrade, openWebSocketServer, type Upgrade, WebSocket } from './web-socket.ts';
 
 /** Bounds of one control socket. */
@@ -52,6 +53,7 @@ interface ControlOptions {
 
 /** All sockets of one hub. */
 interface Control extends ControlOptions {
+  labelOf: ReturnType<typeof openNetworkLabels>;
   limits: ControlLimits;
   connections: Map<SocketId, ControlConnection>;
   ungreeted: Set<ControlConnection>;
@@ -85,6 +87,7 @@ export function openControlSockets(
 ): ControlSockets {
   const control: Control = {
     ...options,
+    labelOf: openNetworkLabels(),
     limits: { ...CONTROL_LIMITS, ...options.limits },
     connections: new Map(),
     ungreeted: new Set(),
@@ -132,7 +135,9 @@ function admit(control: Control, connection: ControlConnection): void {
   connections.set(connection.id, connection);
   control.ungreeted.add(connection);
   control.counters.socketsOpen += 1;
-  control.post({ type: 'connected', socket: connection.id });
+  const network = control.labelOf(addressOf(connection));
+  const from = network === undefined ? {} : { network };
+  control.post({ type: 'connected', socket: connection.id, ...from });
 }
 
 function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
@@ -208,6 +213,10 @@ function sweep({ ungreeted, limits }: Control): void {
     }
   }
 }
+
+/** Of the socket itself: what a proxy says of others is not believed. */
+const addressOf = ({ wire }: ControlConnection): string | undefined =>
+  wire !== undefined && 'remoteAddress' in wire ? String(wire.remoteAddress) : undefined;
 
 const bytesRead = ({ wire }: ControlConnection): number =>
   wire !== undefined && 'bytesRead' in wire ? Number(wire.bytesRead) : 0;

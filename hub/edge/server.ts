@@ -41,6 +41,7 @@ export interface HubServerOptions {
   checks?: CheckPolicy;
   /** How many new devices may begin; without verifiers nobody is checked, and all may. */
   newcomers?: NewcomerPolicy | 'unlimited';
+  capShares?: boolean;
   beatMs?: number;
   /** `none` unless said otherwise. */
   chain?: ChainChoice;
@@ -76,6 +77,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
       iceServers: [],
       needsVerifier,
       barMs: millis(BAR_MS),
+      capShares: options.capShares ?? true,
       ...(newcomers === 'unlimited' ? {} : { newcomers }),
       ...(seeding === undefined ? {} : { seeder: seeding.peer }),
     },

@@ -1,0 +1,163 @@
+import type { PublicKey } from '#protocol/ids.ts';
+import type { AcceptedShard } from '#protocol/records.ts';
+import type { Reason } from './effects.ts';
+import type { NetworkLabel } from './events.ts';
+import { fitProblem } from './fit.ts';
+import { mayBegin } from './newcomers.ts';
+import { addRun, openRanges, type Ranges, removeRun } from './ranges.ts';
+import type { Hub, Job } from './state.ts';
+
+/**
+ * How much of one job a device, or all devices of one network, may have: what is lent to them and what
+ * stands of what they delivered. Caps hold where so many others work on the job that it goes on without
+ * those who have their share. A network is a label that says nothing; it is known of devices that were
+ * here since the hub started, and what a device has goes with it to another network.
+ */
+const DEVICE_CAP = { devices: 40, parts: 20 } as const;
+const NETWORK_CAP = { networks: 20, parts: 10 } as const;
+/** Where so many networks work on a job, the two legs of a unit come from different ones. */
+const NETWORKS_APART = 2;
+
+/** Who has units of a job. */
+export type Holder = PublicKey | NetworkLabel;
+type Run = Pick<AcceptedShard, 'firstUnit' | 'unitCount'>;
+interface Share {
+  units: number;
+  runs: Ranges['runs'];
+}
+
+function holdersOf({ networks }: Hub, device: PublicKey): Holder[] {
+  const network = networks.get(device);
+  return network === undefined ? [device] : [device, network];
+}
+
+/** A device has these units from now on, lent or delivered. */
+export function holdUnits(hub: Hub, job: Job, by: { device: PublicKey; run: Run }): void {
+  for (const holder of holdersOf(hub, by.device)) addShare(job, holder, shareOf(by.run));
+}
+
+/** It has them no more: the lease ended without a result, or the result is void. */
+export function letUnitsGo(hub: Hub, job: Job, by: { device: PublicKey; run: Run }): void {
+  for (const holder of holdersOf(hub, by.device)) dropShare(job, holder, shareOf(by.run));
+  if (!hub.devices.has(by.device)) leaveNetwork(hub, by.device);
+}
+
+const shareOf = ({ firstUnit, unitCount }: Run): Share => ({
+  units: unitCount,
+  runs: [{ first: firstUnit, end: firstUnit + unitCount }],
+});
+
+function addShare({ shares, legs }: Job, holder: Holder, { units, runs }: Share): void {
+  shares.set(holder, (shares.get(holder) ?? 0) + units);
+  if (legs === undefined) return;
+  const held = legs.held.get(holder) ?? openRanges(0, 0);
+  legs.held.set(holder, held);
+  for (const { first, end } of runs) addRun(held, first, end);
+}
+
+function dropShare({ shares, legs }: Job, holder: Holder, { units, runs }: Share): void {
+  const left = (shares.get(holder) ?? 0) - units;
+  if (left > 0) shares.set(holder, left);
+  else shares.delete(holder);
+  const held = legs?.held.get(holder);
+  if (held === undefined) return;
+  for (const { first, end } of runs) removeRun(held, first, end);
+  if (held.count === 0) legs?.held.delete(holder);
+}
+
+/** A device is here, in this network, and what it has of any job with it. */
+export function enterNetwork(hub: Hub, device: PublicKey, network: NetworkLabel | undefined): void {
+  const before = hub.networks.get(device);
+  if (before === network) return;
+  for (const job of hub.jobs.values()) {
+    const units = job.shares.get(device);
+    if (units === undefined) continue;
+    const share = { units, runs: [...(job.legs?.held.get(device)?.runs ?? [])] };
+    if (before !== undefined) dropShare(job, before, share);
+    if (network !== undefined) addShare(job, network, share);
+  }
+  if (network === undefined) hub.networks.delete(device);
+  else hub.networks.set(device, network);
+}
+
+/** A device has gone: its network is remembered while it has units of a job. */
+export function leaveNetwork({ networks, jobs }: Hub, device: PublicKey): void {
+  if (!networks.has(device)) return;
+  for (const { shares } of jobs.values()) if (shares.has(device)) return;
+  networks.delete(device);
+}
+
+/** A job is over, and who had what of it. */
+export function forgetShares(hub: Hub, job: Job): void {
+  const holders = [...job.shares.keys()];
+  job.shares.clear();
+  job.legs?.held.clear();
+  for (const holder of holders) {
+    const device = holder as PublicKey;
+    if (!hub.devices.has(device)) leaveNetwork(hub, device);
+  }
+}
+
+/** Units of which a device, or with enough networks at work one beside it, has a leg. */
+export function unitsHeld(hub: Hub, job: Job, device: PublicKey): Ranges | undefined {
+  const { legs, fleet } = job;
+  const own = legs?.held.get(device);
+  const network = hub.networks.get(device);
+  if (network === undefined || fleet.networks < NETWORKS_APART) return own;
+  const beside = legs?.held.get(network);
+  if (own === undefined || beside === undefined) return own ?? beside;
+  const both = { runs: [...beside.runs], count: beside.count };
+  for (const { first, end } of own.runs) addRun(both, first, end);
+  return both;
+}
+
+/** Units that a device may still get of a job. */
+export function unitsLeft({ config, networks }: Hub, job: Job, device: PublicKey): number {
+  if (!config.capShares) return Infinity;
+  const { fleet, legs, record, shares } = job;
+  const units = legs === undefined ? record.units : 2 * record.units;
+  const left = (holder: Holder, parts: number) =>
+    Math.max(0, Math.ceil(units / parts) - (shares.get(holder) ?? 0));
+  const own = fleet.devices < DEVICE_CAP.devices ? Infinity : left(device, DEVICE_CAP.parts);
+  const network = networks.get(device);
+  if (network === undefined || fleet.networks < NETWORK_CAP.networks) return own;
+  return Math.min(own, left(network, NETWORK_CAP.parts));
+}
+
+/** Why a device gets no more of a job that has enough others. */
+export function shareProblem(hub: Hub, job: Job, device: PublicKey): Reason | undefined {
+  if (unitsLeft(hub, job, device) > 0) return undefined;
+  const message = `this device, or its network, has its share of "${job.record.name}"; the rest is for others`;
+  return { code: 'at-capacity', message };
+}
+
+/** Who works on a job: is fit for it, computes or asks for work, and may begin. */
+export interface Fleet {
+  devices: number;
+  networks: number;
+  /** Units per millisecond of those admitted who have not their share yet. */
+  speed: number;
+}
+
+export const NO_FLEET: Fleet = { devices: 0, networks: 0, speed: 0 };
+
+/** Most devices at work hold a lease: that is looked at first, since this runs often. */
+export function countFleet(hub: Hub, job: Job): void {
+  const { packageId } = job;
+  if (packageId === undefined) return;
+  const networks = new Set<NetworkLabel>();
+  const fleet = { devices: 0, networks: 0, speed: 0 };
+  for (const device of hub.devices.values()) {
+    const { key, admitted, leases, credits } = device;
+    const admission = admitted.get(packageId);
+    if (admission !== undefined && unitsLeft(hub, job, key) > 0)
+      fleet.speed += 1 / admission.unitMs;
+    if (leases.size === 0 && (credits === 0 || !mayBegin(hub, key))) continue;
+    if (fitProblem(device, job) !== undefined) continue;
+    fleet.devices += 1;
+    const network = hub.networks.get(key);
+    if (network !== undefined) networks.add(network);
+  }
+  fleet.networks = networks.size;
+  job.fleet = fleet;
+}
