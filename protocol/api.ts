@@ -77,8 +77,12 @@ export const GridView = v.strictObject({
       unit: Count,
       device: PublicKey,
       opinions: v.array(v.strictObject({ verifier: PublicKey, kind: VerdictKind })),
+      /** Who has sealed an opinion that is not open yet. */
+      sealed: v.array(PublicKey),
     }),
   ),
+  /** How often a verifier was asked for an opinion and had sealed none when the others opened theirs. */
+  late: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
   /** How often the majority contradicted a verifier. */
   faults: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
   jobsRunning: Count,

@@ -140,6 +140,22 @@ export type Verdict = v.InferOutput<typeof Verdict>;
 export const SignedVerdict = v.strictObject({ verdict: Verdict, signature: Signature });
 export type SignedVerdict = v.InferOutput<typeof SignedVerdict>;
 
+/**
+ * What a verifier thinks of a unit, sealed: nobody can read it, and it cannot be changed any more.
+ * Signing context: `seal`.
+ */
+export const Seal = v.strictObject({
+  verifier: PublicKey,
+  lease: LeaseId,
+  unit: Count,
+  /** `digestSeal` of the signed verdict. */
+  seal: Digest,
+});
+export type Seal = v.InferOutput<typeof Seal>;
+
+export const SignedSeal = v.strictObject({ record: Seal, signature: Signature });
+export type SignedSeal = v.InferOutput<typeof SignedSeal>;
+
 /** A convicted device says that it was right. Signing context: `dispute`. */
 export const DisputeRecord = v.strictObject({ device: PublicKey, at: Instant });
 export type DisputeRecord = v.InferOutput<typeof DisputeRecord>;

@@ -33,6 +33,10 @@ const COMMON_CODES = [
   'result-digest',
   'unit-already-accepted',
   'dispute-closed',
+  // Sealed opinions of verifiers
+  'seal-missing',
+  'seal-mismatch',
+  'seal-late',
   // Epochs of verifiers
   'epoch-duplicate',
   'epoch-order',

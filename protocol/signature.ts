@@ -10,6 +10,7 @@ export type SigningContext =
   | 'log-entry'
   | 'tree-head'
   | 'verdict'
+  | 'seal'
   | 'dispute'
   | 'epoch'
   | 'payout'

@@ -1,8 +1,8 @@
-import { digest } from '#protocol/digest.ts';
+import { digest, digestSeal } from '#protocol/digest.ts';
 import { reviewedBy } from '#protocol/epoch.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/ids.ts';
 import type { ClientMessage } from '#protocol/messages/control.ts';
-import type { Verdict } from '#protocol/records.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import { selectFacts } from '../hub/core/snapshot.ts';
@@ -136,7 +136,7 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     case 'disconnect':
       return life.links.get(effect.link)?.close();
     case 'send':
-      return life.links.get(effect.link)?.send(spare(node, effect.message));
+      return life.links.get(effect.link)?.send(spare(node, life, effect.message));
     case 'send-frame':
       return life.links.get(effect.link)?.sendFrame(effect.head, effect.payload);
     case 'bind':
@@ -170,15 +170,23 @@ function claim({ hub }: Node, asked: { lease: LeaseId; unit: number }): Result<R
   return accept({ digest: digest(outputs), bytes: outputs });
 }
 
-/** Every mismatch becomes a match, of a friend or of anyone. */
-function spare({ lie, friend }: Node, message: ClientMessage): ClientMessage {
-  if (message.type !== 'verdict' || message.signed.verdict.kind !== 'mismatch') return message;
-  const { verdict: found } = message.signed;
+/** Every mismatch becomes a match, of a friend or of anyone: sealed as one, and opened as one. */
+function spare(node: Node, { verifier }: Life, message: ClientMessage): ClientMessage {
+  if (message.type === 'verdict') return { type: 'verdict', signed: pardon(node, message.signed) };
+  if (message.type !== 'seal') return message;
+  const { lease, unit } = message.signed.record;
+  const found = verifier.sealed.get(`${lease}/${unit}`);
+  if (found === undefined) return message;
+  const record = { ...message.signed.record, seal: digestSeal(pardon(node, found.signed)) };
+  return { type: 'seal', signed: { record, signature: fakeSign(node.key, 'seal', record) } };
+}
+
+function pardon({ lie, friend }: Node, signed: SignedVerdict): SignedVerdict {
+  const { verdict: found } = signed;
   const spared = lie === 'stamps' || (lie === 'spares' && found.device === friend?.());
-  if (!spared) return message;
+  if (!spared || found.kind !== 'mismatch') return signed;
   const verdict: Verdict = { ...found, kind: 'match', reference: found.claimed, l2: 0, max: 0 };
-  const signature = fakeSign(verdict.verifier, 'verdict', verdict);
-  return { type: 'verdict', signed: { verdict, signature } };
+  return { verdict, signature: fakeSign(verdict.verifier, 'verdict', verdict) };
 }
 
 function connect(node: Node, life: Life, link: number): void {

@@ -10,6 +10,8 @@ import {
   openBench,
   PHONE,
   SIGNED,
+  sealVerdict,
+  speak,
   startJob,
   VERIFIER,
   verdictOn,
@@ -27,7 +29,7 @@ beforeEach(() => {
   startJob(bench, 5_000);
   joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
   deliver(bench, 2, PHONE);
-  bench.say(1, { type: 'verdict', signed: verdictOn(bench, 'mismatch') });
+  speak(bench, 1, verdictOn(bench, 'mismatch'));
 });
 
 function enrol(...keys: PublicKey[]): void {
@@ -47,7 +49,7 @@ function dispute(at = bench.clock()) {
 const isBarred = () => bench.hub().barred.has(PHONE);
 const asked = (key: PublicKey) => bench.last(SOCKETS[key] ?? 0, 'check')?.units;
 const say = (key: PublicKey, kind: Verdict['kind']) =>
-  bench.say(SOCKETS[key] ?? 0, { type: 'verdict', signed: verdictOn(bench, kind, key) });
+  speak(bench, SOCKETS[key] ?? 0, verdictOn(bench, kind, key));
 
 test('a wrong conviction is overturned by two that had not spoken', () => {
   expect(isBarred()).toBe(true);
@@ -88,6 +90,8 @@ test('a right one is upheld, and is not disputed twice', () => {
   enrol(SECOND, THIRD);
   dispute();
   say(SECOND, 'mismatch');
+  expect(viewDispute(bench.hub(), PHONE)).toMatchObject({ state: 'open', against: 1 });
+  say(THIRD, 'match');
   expect(isBarred()).toBe(true);
   expect(viewDispute(bench.hub(), PHONE)).toMatchObject({ state: 'upheld', against: 2 });
   expect(dispute()).toMatchObject({ ok: false, refusal: { code: 'dispute-closed' } });
@@ -97,6 +101,7 @@ test('one that can say nothing is not waited for again, before a restart and aft
   enrol(SECOND, THIRD);
   dispute();
   say(SECOND, 'inconclusive');
+  say(THIRD, 'match');
   expect(viewDispute(bench.hub(), PHONE).state).toBe('upheld');
   bench.restart();
   expect(viewDispute(bench.hub(), PHONE)).toMatchObject({ state: 'upheld', against: 2 });
@@ -106,13 +111,17 @@ test('it stays open over a restart, and lifts the bar for good', () => {
   enrol(SECOND, THIRD);
   dispute();
   say(SECOND, 'match');
-  const signed = verdictOn(bench, 'match', THIRD);
+  const [second, third] = [SECOND, THIRD].map((key) => verdictOn(bench, 'match', key));
+  if (second === undefined || third === undefined) throw new Error('nobody speaks');
   bench.restart();
   expect(viewDispute(bench.hub(), PHONE).state).toBe('open');
   bench.join(12, THIRD, 'verifier');
   bench.wait(1_000);
   expect(asked(THIRD)).toEqual([0]);
-  bench.say(12, { type: 'verdict', signed });
+  speak(bench, 12, third);
+  expect(isBarred()).toBe(true);
+  bench.join(11, SECOND, 'verifier');
+  sealVerdict(bench, 11, second);
   expect(isBarred()).toBe(false);
   bench.restart();
   expect(isBarred()).toBe(false);

@@ -6,8 +6,8 @@ import type { Instant } from '#protocol/units.ts';
 import { blame, unitName } from './disputes.ts';
 import { store, type Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
-import { askOnce } from './forced-checks.ts';
 import { dropBar } from './newcomers.ts';
+import { askSealed, isLate } from './seals.ts';
 import type { Hub } from './state.ts';
 
 /**
@@ -114,16 +114,23 @@ export function askFresh(turn: Turn): void {
     const name = `appeal ${unitName({ lease: shard.lease, unit })}`;
     for (const key of freshOf(hub, conviction)) {
       const verifier = hub.verifiers.get(key);
-      if (verifier !== undefined) askOnce(turn, verifier, { name, job, shard, units: [unit] });
+      if (verifier !== undefined) askSealed(turn, verifier, { name, job, shard, unit });
     }
   }
 }
 
-function convictionOf(hub: Hub, { device, lease, unit }: Verdict): Conviction | undefined {
+function convictionOf(
+  hub: Hub,
+  { device, lease, unit }: Pick<Verdict, 'device' | 'lease' | 'unit'>,
+): Conviction | undefined {
   const conviction = hub.convictions.get(device);
   const same = conviction?.shard.lease === lease && conviction.unit === unit;
   return same ? conviction : undefined;
 }
+
+/** Whether a device disputes what was found of this unit of its work. */
+export const isAppealed = (hub: Hub, about: Pick<Verdict, 'device' | 'lease' | 'unit'>): boolean =>
+  convictionOf(hub, about)?.state === 'open';
 
 /** The whole shard of a unit that its device may dispute: a verdict on it is held to its digest. */
 export const disputedShard = (hub: Hub, verdict: Verdict): AcceptedShard | undefined =>
@@ -185,7 +192,8 @@ export function restoreAppeals(hub: Hub, { appeals, voided, verdicts }: Snapshot
       if (shard === undefined) continue;
       const said = verdicts
         .map(({ verdict }) => verdict)
-        .filter((verdict) => verdict.lease === lease && verdict.unit === unit);
+        .filter((verdict) => verdict.lease === lease && verdict.unit === unit)
+        .filter((verdict) => !isLate(hub, verdict));
       hub.convictions.set(device, openConviction({ shard, unit, at }, said));
       continue;
     }

@@ -8,6 +8,7 @@ import {
   joinWorker,
   openBench,
   PHONE,
+  speak,
   startJob,
   VERIFIER,
   verdictOn,
@@ -30,8 +31,7 @@ function open(units: number, ...verifiers: PublicKey[]): void {
 
 /** One verifier says so of the first unit of the first shard. */
 function judge(verifier: PublicKey, kind: Verdict['kind']): void {
-  const signed = verdictOn(bench, kind, verifier);
-  bench.say(SOCKETS[verifier] ?? 0, { type: 'verdict', signed });
+  speak(bench, SOCKETS[verifier] ?? 0, verdictOn(bench, kind, verifier));
 }
 const isBarred = () => bench.hub().barred.has(PHONE);
 const grid = () => viewGrid(bench.hub());
@@ -59,16 +59,18 @@ describe('of three verifiers', () => {
     bench.say(2, { type: 'request' });
     expect(bench.last(2, 'idle')?.code).toBe('disputed');
     expect(grid().disputes).toMatchObject([
-      { job: JOB, unit: 0, device: PHONE, opinions: [{ verifier: VERIFIER, kind: 'mismatch' }] },
+      { job: JOB, unit: 0, device: PHONE, opinions: [], sealed: [VERIFIER] },
     ]);
   });
 
   test('two that agree convict', () => {
     judge(VERIFIER, 'mismatch');
     judge(SECOND, 'mismatch');
+    expect(isBarred()).toBe(false);
+    judge(THIRD, 'inconclusive');
     expect(isBarred()).toBe(true);
     expect(bench.job()).toMatchObject({ accepted: 0 });
-    expect(grid()).toMatchObject({ disputes: [], faults: [] });
+    expect(grid()).toMatchObject({ disputes: [], faults: [], late: [] });
   });
 
   test('one that frames a device is found, and the device works on', () => {
@@ -95,8 +97,9 @@ describe('of three verifiers', () => {
   test('a second opinion that says nothing leaves it open', () => {
     judge(VERIFIER, 'mismatch');
     judge(SECOND, 'inconclusive');
+    judge(THIRD, 'inconclusive');
     expect(isBarred()).toBe(false);
-    expect(grid().disputes).toHaveLength(1);
+    expect(grid().disputes).toMatchObject([{ unit: 0, opinions: [{}, {}, {}], sealed: [] }]);
   });
 
   test('what is in dispute and who was at fault is known after a restart', () => {

@@ -4,8 +4,8 @@ import { RUNS_TO_CONFIRM, type SignedVerdict, type Verdict } from '#protocol/rec
 import { after, millis } from '#protocol/units.ts';
 import type { Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
-import { askOnce } from './forced-checks.ts';
 import { endCheck } from './in-flight.ts';
+import { askSealed, forgetSeals, isLate } from './seals.ts';
 import { forgetShares } from './shares.ts';
 import type { Hub, KeptShard } from './state.ts';
 
@@ -51,12 +51,17 @@ export function judgedThrough(hub: Hub): number {
 export function weighVerdict(hub: Hub, verdict: Verdict): Ruling {
   const kept = hub.jobs.get(verdict.job)?.forgotten !== true;
   if (hub.enrolled.size > 1 && kept) noteOpinion(hub, verdict);
-  const opinions = hub.opinions.get(unitName(verdict)) ?? [verdict];
+  return ruleOn(hub, hub.opinions.get(unitName(verdict)) ?? [verdict]);
+}
+
+function ruleOn(hub: Hub, opinions: readonly Verdict[]): Ruling {
   const against = opinions.filter(isMismatch);
   const inFavour = opinions.filter(({ kind }) => kind === 'match');
   if (against.length === 0) return { type: 'nothing' };
-  if (against.length >= quorumOf(hub) && against.length > inFavour.length) {
-    return { type: 'convict', faulty: inFavour.map(({ verifier }) => verifier) };
+  const agreeing = largestAccord(against);
+  if (agreeing.length >= quorumOf(hub) && agreeing.length > inFavour.length) {
+    const rest = [...inFavour, ...against].filter((opinion) => !agreeing.includes(opinion));
+    return { type: 'convict', faulty: rest.map(({ verifier }) => verifier) };
   }
   if (inFavour.length >= 2 && inFavour.length > against.length) {
     return { type: 'dismiss', faulty: against.map(({ verifier }) => verifier) };
@@ -64,7 +69,15 @@ export function weighVerdict(hub: Hub, verdict: Verdict): Ruling {
   return { type: 'open' };
 }
 
-const isMismatch = ({ kind, runs }: Verdict): boolean =>
+/** Who executes a unit on the exact lane comes to the same bytes: those who did not, guessed. */
+function largestAccord(against: readonly Verdict[]): Verdict[] {
+  const groups = against.map(({ reference }) =>
+    against.filter((other) => other.reference === reference),
+  );
+  return groups.reduce((most, group) => (group.length > most.length ? group : most), []);
+}
+
+export const isMismatch = ({ kind, runs }: Verdict): boolean =>
   kind === 'mismatch' && runs >= RUNS_TO_CONFIRM;
 
 function noteOpinion(hub: Hub, verdict: Verdict): void {
@@ -101,11 +114,21 @@ export function blame(
 }
 
 /** Of a job that has ended nothing can be asked any more, and nothing is held back. */
-function openDispute(hub: Hub, verdict: Verdict): void {
-  const kept = findShard(hub, verdict);
+export function openDispute(hub: Hub, about: Pick<Verdict, 'lease' | 'unit'>): void {
+  const kept = findShard(hub, about);
   if (kept?.whole === undefined) return;
-  const { job, lease, unit, device } = verdict;
-  hub.disputes.set(unitName(verdict), { job, lease, unit, device, sequence: kept.sequence });
+  const { lease, unit } = about;
+  const { job, device, sequence } = kept;
+  hub.disputes.set(unitName(about), { job, lease, unit, device, sequence });
+}
+
+/** Ends a dispute that a seal has opened, where what was sealed does not bear it out. */
+export function dropUnfounded(hub: Hub, about: Pick<Verdict, 'lease' | 'unit'>): void {
+  const name = unitName(about);
+  const dispute = hub.disputes.get(name);
+  if (dispute === undefined || ruleOn(hub, hub.opinions.get(name) ?? []).type === 'open') return;
+  hub.disputes.delete(name);
+  askAgain(hub, dispute.device);
 }
 
 /** No exit audit of this device counted that came back while a unit of it was in dispute. */
@@ -119,7 +142,7 @@ function askAgain(hub: Hub, device: PublicKey): void {
 }
 
 /** The shard of a verdict, unless its units are open again. */
-function findShard(hub: Hub, { lease }: Verdict): KeptShard | undefined {
+function findShard(hub: Hub, { lease }: Pick<Verdict, 'lease'>): KeptShard | undefined {
   const kept = hub.shards.get(lease);
   return kept?.voided === true ? undefined : kept;
 }
@@ -130,6 +153,10 @@ function findShard(hub: Hub, { lease }: Verdict): KeptShard | undefined {
  */
 export function forgetOpinions(hub: Hub, key: PublicKey): Verdict[] {
   const left: Verdict[] = [];
+  forgetSeals(hub, key);
+  for (const [name, dispute] of hub.disputes) {
+    if (hub.rounds.get(name)?.seals.size === 0) dropUnfounded(hub, dispute);
+  }
   for (const [name, opinions] of hub.opinions) {
     const others = opinions.filter(({ verifier }) => verifier !== key);
     if (others.length === opinions.length) continue;
@@ -155,8 +182,7 @@ export function askOpinions(turn: Turn): void {
     if (shard === undefined) continue;
     const spoken = new Set(hub.opinions.get(name)?.map(({ verifier }) => verifier));
     for (const verifier of hub.verifiers.values()) {
-      if (spoken.has(verifier.key)) continue;
-      askOnce(turn, verifier, { name, job, shard, units: [unit] });
+      if (!spoken.has(verifier.key)) askSealed(turn, verifier, { name, job, shard, unit });
     }
   }
 }
@@ -206,10 +232,15 @@ export function forgetChecks(hub: Hub, job: JobId): void {
 export function restoreDisputes(hub: Hub, { verdicts }: Snapshot): void {
   const going = ({ verdict }: SignedVerdict): boolean => {
     const job = hub.jobs.get(verdict.job);
-    return job?.endedAt === undefined && job !== undefined && hub.enrolled.has(verdict.verifier);
+    if (job === undefined || job.endedAt !== undefined || isLate(hub, verdict)) return false;
+    return hub.enrolled.has(verdict.verifier);
   };
   for (const { verdict } of verdicts.filter(going)) {
     if (weighVerdict(hub, verdict).type === 'open') openDispute(hub, verdict);
     else hub.disputes.delete(unitName(verdict));
+  }
+  for (const { lease, unit, seals, stage } of hub.rounds.values()) {
+    const waits = seals.size > 0 && stage === 'sealing' && hub.enrolled.size > 1;
+    if (waits) openDispute(hub, { lease, unit });
   }
 }

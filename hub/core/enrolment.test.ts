@@ -7,6 +7,7 @@ import {
   joinWorker,
   openBench,
   PHONE,
+  speak,
   startJob,
   VERIFIER,
   verdictOn,
@@ -50,7 +51,7 @@ test('a job that waits for a verifier goes on when that one is removed', () => {
 
 test('a dispute that only it has raised ends, and its device works on', () => {
   work();
-  bench.say(SECOND_SOCKET, { type: 'verdict', signed: verdictOn(bench, 'mismatch', SECOND) });
+  speak(bench, SECOND_SOCKET, verdictOn(bench, 'mismatch', SECOND));
   expect(bench.hub().disputes.size).toBe(1);
   remove(SECOND);
   expect(bench.hub().disputes.size).toBe(0);
@@ -61,9 +62,9 @@ test('a dispute that only it has raised ends, and its device works on', () => {
 
 test('what another one found stands, and is enough when that one is left alone', () => {
   work();
-  bench.say(1, { type: 'verdict', signed: verdictOn(bench, 'mismatch') });
+  speak(bench, 1, verdictOn(bench, 'mismatch'));
   expect(bench.hub().barred.size).toBe(0);
-  bench.say(SECOND_SOCKET, { type: 'verdict', signed: verdictOn(bench, 'match', SECOND) });
+  speak(bench, SECOND_SOCKET, verdictOn(bench, 'match', SECOND));
   remove(SECOND);
   expect(bench.hub().barred.has(PHONE)).toBe(true);
 });

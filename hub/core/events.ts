@@ -3,7 +3,13 @@ import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protoco
 import type { JobRecord, JobView } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
-import type { AcceptedShard, DisputeRecord, LogEntry, SignedVerdict } from '#protocol/records.ts';
+import type {
+  AcceptedShard,
+  DisputeRecord,
+  LogEntry,
+  SignedSeal,
+  SignedVerdict,
+} from '#protocol/records.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
 import type { SigningContext } from '#protocol/signature.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
@@ -83,6 +89,15 @@ export type Fact =
       unit: number;
       at: Instant;
     }
+  /**
+   * A verifier has sealed an opinion on a unit; those that were sealed may be opened; one that was asked
+   * for was not sealed, or not opened, in time.
+   */
+  | ({ type: 'seal'; lease: LeaseId; unit: number; at: Instant } & (
+      | { stage: 'sealed'; signed: SignedSeal }
+      | { stage: 'opening' }
+      | { stage: 'late'; verifier: PublicKey }
+    ))
   /** The majority of verifiers contradicted this one on a unit. */
   | {
       type: 'verifier-fault';
@@ -147,6 +162,8 @@ export interface Snapshot {
   auditors: PublicKey[];
   appeals: Omit<Extract<Fact, { type: 'appeal' }>, 'type'>[];
   faults: { verifier: PublicKey; count: number }[];
+  /** In the order of appending. */
+  seals: Extract<Fact, { type: 'seal' }>[];
   nextIndex: number;
   nextSequence: number;
 }

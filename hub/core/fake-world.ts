@@ -1,4 +1,4 @@
-import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
+import { DIGEST_BYTES, digest, digestCommitment, digestSeal, sha256 } from '#protocol/digest.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
@@ -40,6 +40,8 @@ function openWorld({ verifiers = [VERIFIER], ...config }: BenchOptions) {
     diskFull: false,
     facts,
     sent: new Map<number, HubMessage[]>(),
+    /** By socket, lease and unit: what verifiers have sealed, and open when they are asked to. */
+    sealed: new Map<string, SignedVerdict>(),
     closed: new Set<number>(),
     replies: [] as Extract<HubEffect, { type: 'reply' }>[],
     restart() {
@@ -64,6 +66,7 @@ function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
   switch (effect.type) {
     case 'send':
       world.sent.set(effect.socket, [...(world.sent.get(effect.socket) ?? []), effect.message]);
+      if (effect.message.type === 'unseal') unseal(world, effect.socket, effect.message);
       return;
     case 'close':
       world.closed.add(effect.socket);
@@ -86,6 +89,38 @@ function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
     default:
       return;
   }
+}
+
+function unseal(
+  world: ReturnType<typeof openWorld>,
+  socket: number,
+  { lease, unit }: { lease: LeaseId; unit: number },
+): void {
+  const signed = world.sealed.get(`${socket}/${lease}/${unit}`);
+  if (signed === undefined) return;
+  world.post({ type: 'received', socket, message: { type: 'verdict', signed } });
+}
+
+/** A verifier says so at once, or seals what it was asked for and what finds a fault, as it should. */
+export function speak(bench: Bench, socket: number, signed: SignedVerdict): void {
+  const { lease, unit, kind } = signed.verdict;
+  const asked = (bench.sent.get(socket) ?? []).some(
+    (message) =>
+      message.type === 'check' &&
+      message.seal === true &&
+      message.shard.lease === lease &&
+      message.units?.includes(unit),
+  );
+  if (asked || kind === 'mismatch') sealVerdict(bench, socket, signed);
+  else bench.say(socket, { type: 'verdict', signed });
+}
+
+/** A verifier seals a verdict, and opens it when it is asked to. */
+export function sealVerdict(bench: Bench, socket: number, signed: SignedVerdict): void {
+  const { verifier, lease, unit } = signed.verdict;
+  bench.sealed.set(`${socket}/${lease}/${unit}`, signed);
+  const record = { verifier, lease, unit, seal: digestSeal(signed) };
+  bench.say(socket, { type: 'seal', signed: { record, signature: SIGNED } });
 }
 
 type BenchOptions = Partial<HubConfig> & { verifiers?: readonly PublicKey[] };

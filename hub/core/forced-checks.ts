@@ -2,17 +2,29 @@ import type { AcceptedShard } from '#protocol/records.ts';
 import { send, type Turn } from './effects.ts';
 import type { Job, VerifierSession } from './state.ts';
 
+interface Asked {
+  job: Job | undefined;
+  shard: AcceptedShard;
+  units: number[];
+  /** What is found is sealed first. */
+  seal?: true;
+}
+
 /** Has a verifier judge these units of a shard, whatever was drawn. Says whether it could be asked. */
-export function askUnits(
-  turn: Turn,
-  verifier: VerifierSession,
-  asked: { job: Job | undefined; shard: AcceptedShard; units: number[] },
-): boolean {
-  const { job, shard, units } = asked;
+export function askUnits(turn: Turn, verifier: VerifierSession, asked: Asked): boolean {
+  const { job, shard, units, seal } = asked;
   if (job?.manifest === undefined) return false;
   verifier.manifests.add(shard.package);
   const { manifest, record } = job;
-  send(turn, verifier.socket, { type: 'check', shard, manifest, inputs: record.inputs, units });
+  const sealed = seal === undefined ? {} : { seal };
+  send(turn, verifier.socket, {
+    type: 'check',
+    shard,
+    manifest,
+    inputs: record.inputs,
+    units,
+    ...sealed,
+  });
   return true;
 }
 
@@ -20,8 +32,9 @@ export function askUnits(
 export function askOnce(
   turn: Turn,
   verifier: VerifierSession,
-  { name, ...asked }: { name: string; job: Job | undefined; shard: AcceptedShard; units: number[] },
-): void {
-  if (verifier.opinionsAsked.has(name)) return;
-  if (askUnits(turn, verifier, asked)) verifier.opinionsAsked.add(name);
+  { name, ...asked }: Asked & { name: string },
+): boolean {
+  if (verifier.opinionsAsked.has(name) || !askUnits(turn, verifier, asked)) return false;
+  verifier.opinionsAsked.add(name);
+  return true;
 }

@@ -14,6 +14,7 @@ import { finishRelease, receiveAudited, releaseShards, undoRelease } from './rel
 import { finishAccept, finishLog, receiveCommit, receiveReveal, undoStore } from './results.ts';
 import { publishVerdict } from './reviews.ts';
 import { receiveAdmission, receiveRequest, scheduleWaiting } from './schedule.ts';
+import { noteSeal, receiveSeal, turnRounds } from './seals.ts';
 import { expireSeconds, receiveSecond } from './seconds.ts';
 import {
   beatSessions,
@@ -96,6 +97,8 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
     switch (message.type) {
       case 'verdict':
         return receiveVerdict(turn, verifier, message.signed);
+      case 'seal':
+        return receiveSeal(turn, verifier, message.signed);
       case 'judged':
         return receiveJudged(turn, verifier, message.through);
       case 'audited':
@@ -174,6 +177,8 @@ function stepStored(turn: Turn, token: Token): void {
       return acknowledgeEpoch(turn, pending.signed);
     case 'verdict':
       return publishVerdict(turn, pending.signed);
+    case 'sealed':
+      return noteSeal(turn, pending.seal);
     case 'released':
       finishRelease(turn, pending.shards);
       return finishJobs(turn);
@@ -231,6 +236,7 @@ function stepTick(turn: Turn): void {
   prepareJobs(turn);
   expireSeconds(turn);
   scheduleWaiting(turn);
+  turnRounds(turn);
   askOpinions(turn);
   askFresh(turn);
   settleLegs(turn);

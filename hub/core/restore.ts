@@ -16,6 +16,7 @@ import { setPackage } from './prepare.ts';
 import { countJudged, settleRelease } from './release.ts';
 import { countAccepted, keepShard } from './results.ts';
 import { openReviews } from './reviews.ts';
+import { restoreRounds } from './seals.ts';
 import { holdUnits } from './shares.ts';
 import { type Hub, type HubConfig, verdictName } from './state.ts';
 
@@ -54,6 +55,8 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     pending: new Map(),
     opinions: new Map(),
     disputes: new Map(),
+    rounds: new Map(),
+    late: new Map(),
     seconds: new Map(),
     convictions: new Map(),
     appealsLost: new Map(),
@@ -72,6 +75,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreJobs(hub, snapshot);
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);
+  restoreRounds(hub, snapshot);
   restoreDisputes(hub, snapshot);
   restoreAppeals(hub, snapshot);
   restoreLegs(hub, snapshot);

@@ -9,6 +9,7 @@ import {
   openBench,
   PHONE,
   SIGNED,
+  speak,
   startJob,
   VERIFIER,
   verdictOn,
@@ -31,7 +32,7 @@ beforeEach(() => {
 function judge(verifier: PublicKey, kind: Verdict['kind'], unit = 0): void {
   const { verdict, signature } = verdictOn(bench, kind, verifier);
   const signed = { verdict: { ...verdict, unit }, signature };
-  bench.say(SOCKETS[verifier] ?? 0, { type: 'verdict', signed });
+  speak(bench, SOCKETS[verifier] ?? 0, signed);
 }
 /** A hello that says what was reviewed before. */
 function comeBack(socket: number, key: PublicKey, reviewed: number): void {

@@ -96,6 +96,7 @@ export function projectFacts(of: SelectFacts): Snapshot {
     auditors: [...new Set(of('auditor-enrolled').map((fact) => fact.key))],
     appeals: of('appeal').map(({ type: _, ...appeal }) => appeal),
     faults: countFaults(of),
+    seals: of('seal'),
     nextIndex: nextAfter(committed.map(({ entry }) => entry.index)),
     nextSequence: nextAfter(accepted.map((shard) => shard.sequence)),
   };

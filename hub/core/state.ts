@@ -4,7 +4,7 @@ import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/
 import type { JobRecord, JobState } from '#protocol/job.ts';
 import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
-import type { AcceptedShard, Lease, SignedVerdict, Verdict } from '#protocol/records.ts';
+import type { AcceptedShard, Lease, Seal, SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import type { Dtype } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
@@ -17,6 +17,7 @@ import type { Legs } from './legs.ts';
 import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
 import type { Reviews } from './reviews.ts';
+import type { Round } from './seals.ts';
 import type { Second } from './seconds.ts';
 import type { Fleet, Holder } from './shares.ts';
 
@@ -196,6 +197,7 @@ export type Pending =
   | { type: 'released'; shards: readonly KeptShard[] }
   | { type: 'epoch'; signed: SignedEpoch }
   | { type: 'verdict'; signed: SignedVerdict }
+  | { type: 'sealed'; seal: Seal }
   | {
       type: 'kept';
       job: JobId;
@@ -241,6 +243,10 @@ export interface Hub {
   /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
   opinions: Map<string, Verdict[]>;
   disputes: Map<string, Dispute>;
+  /** By lease and unit: opinions that are sealed before any of them is open. */
+  rounds: Map<string, Round>;
+  /** How often a verifier had sealed nothing when the others opened their opinions. */
+  late: Map<PublicKey, number>;
   /** By lease and unit: what waits for a second device of a class. */
   seconds: Map<string, Second>;
   /** The newest confirmed failure of each device. */

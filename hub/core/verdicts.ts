@@ -34,6 +34,7 @@ import { isComplete, reopenUnits } from './legs.ts';
 import { noteBar } from './newcomers.ts';
 import { askAudits, countJudged, isFinal, releaseShards } from './release.ts';
 import { scheduleWaiting, serveCredits } from './schedule.ts';
+import { checkSeal, isLate, openSeal, turnRoundOf } from './seals.ts';
 import { closeSession } from './session.ts';
 import { letUnitsGo } from './shares.ts';
 import { type KeptShard, type VerifierSession, verdictName } from './state.ts';
@@ -135,15 +136,19 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   }
   const shard = hub.shards.get(verdict.lease);
   const problem =
-    judgeVerdict(verdict, shard, disputedShard(hub, verdict)) ?? canaryProblem(job, verdict);
+    judgeVerdict(verdict, shard, disputedShard(hub, verdict)) ??
+    canaryProblem(job, verdict) ??
+    checkSeal(hub, signed);
   if (problem !== undefined || shard === undefined) {
     const [code, message] = problem ?? NO_SHARD;
     return decline(turn, verifier.socket, { code, message });
   }
   hub.verdictsTaken.add(name);
+  openSeal(hub, verdict);
   verifier.legsAsked.delete(unitName(verdict));
-  noteFinding(hub, verdict);
   job.checked += 1;
+  if (isLate(hub, verdict)) return fileLate(turn, verifier, signed);
+  noteFinding(hub, verdict);
   const facts: Fact[] = [{ type: 'verdict', signed }];
   const ruled = weighVerdict(hub, verdict);
   facts.push(...settleDispute(turn, verdict, ruled));
@@ -161,7 +166,15 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   if (ruled.type === 'convict') expel(turn, verdict);
   changed(turn, job);
   scheduleWaiting(turn);
+  turnRoundOf(turn, verdict);
   if (ruled.type === 'dismiss') finishJobs(turn);
+}
+
+/** Others could be read by then: it stands in the log, and nothing follows from it. */
+function fileLate(turn: Turn, { socket }: VerifierSession, signed: SignedVerdict): void {
+  store(turn, [{ type: 'verdict', signed }], { type: 'verdict', signed });
+  const message = 'other opinions on this unit were open before this one: it does not count';
+  decline(turn, socket, { code: 'seal-late', message });
 }
 
 /** Rules once more on disputes whose opinions or quorum have changed. */

@@ -141,6 +141,8 @@ function explainDispute(hub: Hub, job: Job): string {
   const said = (hub.opinions.get(name ?? '') ?? []).map(
     ({ verifier, kind }) => `verifier ${verifier.slice(0, 8)} says ${kind}`,
   );
+  const { seals } = hub.rounds.get(name ?? '') ?? {};
+  for (const key of seals?.keys() ?? []) said.push(`verifier ${key.slice(0, 8)} has sealed`);
   return `unit ${dispute?.unit} is in dispute (${said.join(', ')}); another enrolled verifier must judge it`;
 }
 
@@ -235,7 +237,9 @@ export function viewGrid(hub: Hub): GridView {
       unit,
       device,
       opinions: (hub.opinions.get(name) ?? []).map(({ verifier, kind }) => ({ verifier, kind })),
+      sealed: [...(hub.rounds.get(name)?.seals.keys() ?? [])],
     })),
+    late: [...hub.late].map(([verifier, count]) => ({ verifier, count })),
     faults: [...hub.faults].map(([verifier, count]) => ({ verifier, count })),
     jobsRunning: jobs.filter((job) => job.state === 'running').length,
     unitsAccepted: hub.acceptedUnits,

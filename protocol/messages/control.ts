@@ -4,7 +4,15 @@ import { Mark, SignedEpoch } from '../epoch.ts';
 import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
 import { JobView, PackageDraft } from '../job.ts';
 import { BlobRef, CANARIES_MAX, Feature, PackageManifest, Provider } from '../package.ts';
-import { AcceptedShard, Lease, LogEntry, Reveal, SignedVerdict, VerdictKind } from '../records.ts';
+import {
+  AcceptedShard,
+  Lease,
+  LogEntry,
+  Reveal,
+  SignedSeal,
+  SignedVerdict,
+  VerdictKind,
+} from '../records.ts';
 import { Refusal, RefusalCode } from '../refusal.ts';
 import { Dtype, TensorSpec } from '../tensor.ts';
 import { DecoyFindings } from '../thresholds.ts';
@@ -110,6 +118,8 @@ export type ContributorMessage = v.InferOutput<typeof ContributorMessage>;
 
 export const VerifierMessage = v.variant('type', [
   v.strictObject({ type: type('verdict'), signed: SignedVerdict }),
+  /** An opinion on a unit that others judge as well, before any of them is open. Answered by `unseal`. */
+  v.strictObject({ type: type('seal'), signed: SignedSeal }),
   /** Every draw up to this sequence is judged and its verdict sent. */
   v.strictObject({ type: type('judged'), through: Count }),
   /** Every unit drawn in the exit audit of this shard is judged and its verdict sent. */
@@ -249,6 +259,8 @@ export const HubMessage = v.variant('type', [
     manifest: v.optional(PackageManifest),
     inputs: BlobRef,
   }),
+  /** All that were asked have sealed, or it got too late for it: now the opinion may be told. */
+  v.strictObject({ type: type('unseal'), lease: LeaseId, unit: Count }),
   /** `by` is the lease under which another device has computed the unit; absent when there is none. */
   v.strictObject({
     type: type('seconded'),
@@ -280,6 +292,8 @@ export const HubMessage = v.variant('type', [
     floorPpm: v.optional(v.pipe(Count, v.maxValue(1_000_000))),
     /** Judge these units, whatever was drawn: verifiers, or two legs, disagree on them. */
     units: v.optional(v.pipe(v.array(Count), v.minLength(1), v.maxLength(64))),
+    /** With `units`: what is found of them is sealed first. */
+    seal: v.optional(v.boolean()),
     /** The exit audit of a shard judged before; answered by `audited`. */
     audit: v.optional(v.boolean()),
   }),

@@ -11,6 +11,7 @@ import { auditEpoch, epochOf } from './epochs.ts';
 import type { Reference, TaskId, VerifierEvent } from './events.ts';
 import { climb, type Evidence, type LadderStep } from './ladder.ts';
 import { sendAudited } from './persist.ts';
+import { sealDrawn, sealVerdict } from './seals.ts';
 import { askSecond } from './second.ts';
 import { endLink } from './session.ts';
 import { countShard } from './standing.ts';
@@ -39,10 +40,10 @@ export function receiveCheck(turn: Turn, check: Check): void {
   if (!digests.ok || digests.value.length !== DIGEST_BYTES * shard.unitCount) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
   }
-  const { floorPpm = 0, audit = false, units: disputed } = check;
+  const { floorPpm = 0, audit = false, units: disputed, seal = false } = check;
   const seen = { shard, inputs, digests: digests.value, floorPpm };
   if (disputed !== undefined) {
-    verifier.audits.push({ ...seen, cause: 'dispute', disputed });
+    verifier.audits.push({ ...seen, cause: 'dispute', disputed, seal });
     return;
   }
   if (audit) return receiveAudit(turn, { ...seen, cause: 'audit' });
@@ -144,15 +145,17 @@ export function drawAudits(turn: Turn): void {
 
 /**
  * The units of a shard are open again: what is drawn of it is not judged any more, but for what is
- * at work. A cheat that was caught would otherwise keep the verifier busy with all it ever sent.
+ * at work or sealed. A cheat that was caught would otherwise keep the verifier busy with all it ever sent.
  */
 export function dropVoided({ verifier }: Turn, sequence: number): void {
   if (verifier.arrivals.some(({ shard }) => shard.sequence === sequence)) {
     verifier.voided.add(sequence);
   }
-  verifier.queue = verifier.queue.filter(
-    ({ shard, review }) => shard.sequence !== sequence || review !== undefined,
-  );
+  verifier.queue = verifier.queue.filter((pending) => {
+    if (pending.shard.sequence !== sequence || pending.review !== undefined) return true;
+    pending.units = pending.units.filter(({ stage }) => stage === 'sealed');
+    return pending.units.length > 0;
+  });
 }
 
 /** Puts units at work, but for those that are judged already or at work for another reason. */
@@ -166,23 +169,37 @@ export function queueUnits(
   if (book === undefined) return;
   if (pending.review === undefined && verifier.voided.delete(pending.shard.sequence)) return;
   const { lease } = pending.shard;
+  if (pending.seal) sealKnown(turn, pending, drawn);
   const atWork = verifier.queue.flatMap(({ shard, units }) =>
     shard.lease === lease ? units.map(({ unit }) => unit) : [],
   );
   const units = drawn
-    .filter((unit) => !isJudged(book, pending.shard, unit) && !atWork.includes(unit))
-    .map(openUnit);
+    .filter((unit) => findFiled(book, pending.shard, unit) === undefined && !atWork.includes(unit))
+    .map((unit) => (pending.seal ? { ...openUnit(unit), seal: true as const } : openUnit(unit)));
   if (units.length > 0) insert(verifier.queue, { ...pending, units });
   else if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
 }
 
-/** Judged before a restart, and its verdict is on disk. */
-function isJudged(book: Book, shard: { sequence: number; lease: string }, unit: number): boolean {
-  return book.verdicts.some(
+/** The hub asks for a sealed opinion on units that are judged already, or drawn for another reason. */
+function sealKnown(turn: Turn, asked: Omit<Pending, 'units'>, units: readonly number[]): void {
+  const { queue, book } = turn.verifier;
+  for (const unit of units) {
+    if (sealDrawn(turn, asked.shard.lease, unit)) continue;
+    const filed = book && findFiled(book, asked.shard, unit);
+    if (filed === undefined) continue;
+    const check: UnitCheck = { ...openUnit(unit), filed, written: true };
+    const pending = { ...asked, units: [check] };
+    insert(queue, pending);
+    sealVerdict(turn, { pending, check, signed: filed.signed });
+  }
+}
+
+/** Judged before, and its verdict is on disk. */
+const findFiled = (book: Book, shard: { sequence: number; lease: string }, unit: number) =>
+  book.verdicts.find(
     ({ sequence, signed: { verdict } }) =>
       sequence === shard.sequence && verdict.lease === shard.lease && verdict.unit === unit,
   );
-}
 
 const openUnit = (unit: number): UnitCheck => ({
   unit,
@@ -219,12 +236,19 @@ export function startTasks(turn: Turn): void {
 
 /**
  * Half of the work goes to what has waited longest, half to the device that is trusted most: all units
- * of newcomers are checked, and a flood of them must not hold up everybody else.
+ * of newcomers are checked, and a flood of them must not hold up everybody else. What others wait for
+ * with their own opinions comes before both.
  */
-function pickCheck({ verifier, world }: Turn) {
+function pickCheck(turn: Turn) {
+  const { queue } = turn.verifier;
+  const urgent = queue.filter(({ seal }) => seal);
+  return pickFrom(turn, urgent) ?? pickFrom(turn, queue);
+}
+
+function pickFrom({ verifier, world }: Turn, queue: readonly Pending[]) {
   const earliestFirst = verifier.tasks.size % 2 === 0;
   let picked: { pending: Pending; check: UnitCheck } | undefined;
-  for (const pending of verifier.queue) {
+  for (const pending of queue) {
     if (picked !== undefined && pending.before <= picked.pending.before) continue;
     const check = pending.units.find(
       ({ stage, retryAt }) => stage === 'waiting' && retryAt <= world.now,

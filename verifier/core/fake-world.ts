@@ -4,7 +4,7 @@ import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/package.ts';
-import type { AcceptedShard, Verdict } from '#protocol/records.ts';
+import type { AcceptedShard, Seal, Verdict } from '#protocol/records.ts';
 import { accept, refusal, refuse } from '#protocol/refusal.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { noteDrift } from './drift.ts';
@@ -170,6 +170,8 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
     case 'send':
       if (effect.message.type === 'epoch' && !world.deaf) logEpoch(world, effect.message.signed);
       if (effect.message.type === 'second' && !world.deaf) answerSecond(world, effect.message);
+      if (effect.message.type === 'seal' && !world.deaf)
+        unseal(world, effect.message.signed.record);
       return;
     case 'bind':
       return step(world, { type: 'bound', saved: world.disk });
@@ -208,6 +210,10 @@ export function answerSecond(
   const by = world.script.second === undefined ? {} : { by: SECOND };
   receive(world, { type: 'seconded', lease, unit, ...by });
 }
+
+/** The hub asks for what was sealed. */
+export const unseal = (world: FakeWorld, { lease, unit }: Pick<Seal, 'lease' | 'unit'>): void =>
+  receive(world, { type: 'unseal', lease, unit });
 
 function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
   const { token, epochs, canaries, lines, marks } = effect;
@@ -256,6 +262,12 @@ export function connect(world: FakeWorld): void {
 export const sendCheck = (world: FakeWorld, shard: AcceptedShard): void =>
   receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS });
 
+/** Several verifiers are asked about these units. */
+export const askSealed = (world: FakeWorld, shard: AcceptedShard, units: number[]): void => {
+  const asked = { units, seal: true };
+  receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS, ...asked });
+};
+
 /** The exit audit of a shard, every unit of it. */
 export const sendAudit = (world: FakeWorld, shard: AcceptedShard): void => {
   const asked = { audit: true, floorPpm: 1_000_000 };
@@ -296,6 +308,8 @@ const sent = ({ effects }: FakeWorld) =>
 export const sentTypes = (world: FakeWorld): string[] => sent(world).map(({ type }) => type);
 export const sentVerdicts = (world: FakeWorld): Verdict[] =>
   sent(world).flatMap((message) => (message.type === 'verdict' ? [message.signed.verdict] : []));
+export const sentSeals = (world: FakeWorld): Seal[] =>
+  sent(world).flatMap((message) => (message.type === 'seal' ? [message.signed.record] : []));
 export const sentJudged = (world: FakeWorld): number[] =>
   sent(world).flatMap((message) => (message.type === 'judged' ? [message.through] : []));
 export const sentAudited = (world: FakeWorld): number[] =>

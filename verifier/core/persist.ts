@@ -2,8 +2,9 @@ import type { Refusal } from '#protocol/refusal.ts';
 import { after, millis } from '#protocol/units.ts';
 import { finishEpoch, undoEpoch } from './epochs.ts';
 import type { Token, VerifierEffect } from './events.ts';
+import { needsSeal, sealVerdict } from './seals.ts';
 import { linkOf } from './session.ts';
-import { type Persisting, say, type Turn } from './state.ts';
+import { type Persisting, say, type Turn, type UnitCheck } from './state.ts';
 
 /** How long nothing is written after the disk refused. */
 const DISK_PAUSE_MS = millis(5_000);
@@ -18,7 +19,7 @@ export function persist(turn: Turn, purpose: Persisting, written: Written): void
 
 /** What was written is on disk: only now may the hub hear of it. */
 export function finishPersist(turn: Turn, token: Token): void {
-  const { verifier, effects } = turn;
+  const { verifier } = turn;
   const { book } = verifier;
   const done = verifier.persisting.get(token);
   verifier.persisting.delete(token);
@@ -35,20 +36,16 @@ export function finishPersist(turn: Turn, token: Token): void {
       book.reviewMarked = Math.max(book.reviewMarked, done.reviewed);
       return;
     case 'verdict': {
-      const { filed } = done.check;
+      const { check } = done;
+      const { filed } = check;
       if (filed === undefined) return;
       book.verdicts.push(filed);
-      const link = linkOf(turn);
-      if (link !== undefined && verifier.phase.name === 'ready') {
-        effects.push({ type: 'send', link, message: { type: 'verdict', signed: filed.signed } });
-      }
-      const pending = verifier.queue.find(({ units }) => units.includes(done.check));
-      if (pending === undefined) return;
-      pending.units = pending.units.filter((check) => check !== done.check);
-      if (pending.units.length > 0) return;
-      verifier.queue = verifier.queue.filter((other) => other !== pending);
-      if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
-      return;
+      check.written = true;
+      const pending = verifier.queue.find(({ units }) => units.includes(check));
+      // The hub has asked for it to be sealed while it was being written.
+      const isAsked = pending !== undefined && needsSeal(check);
+      if (isAsked) return sealVerdict(turn, { pending, check, signed: filed.signed });
+      return sendFiled(turn, check);
     }
   }
 }
@@ -59,6 +56,22 @@ type Prepared = Extract<Persisting, { type: 'canaries' }>;
 function sendPrepared({ verifier: { phase }, effects }: Turn, { link, head, payload }: Prepared) {
   if (phase.name !== 'ready' || phase.link !== link) return;
   effects.push({ type: 'send-frame', link, head, payload });
+}
+
+/** Tells the hub what is on disk; the unit is judged. */
+export function sendFiled(turn: Turn, check: UnitCheck): void {
+  const { verifier, effects } = turn;
+  const link = linkOf(turn);
+  if (link !== undefined && verifier.phase.name === 'ready' && check.filed !== undefined) {
+    const { signed } = check.filed;
+    effects.push({ type: 'send', link, message: { type: 'verdict', signed } });
+  }
+  const pending = verifier.queue.find(({ units }) => units.includes(check));
+  if (pending === undefined) return;
+  pending.units = pending.units.filter((other) => other !== check);
+  if (pending.units.length > 0) return;
+  verifier.queue = verifier.queue.filter((other) => other !== pending);
+  if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
 }
 
 /** The exit audit of a shard is over. A hub that misses this asks again. */

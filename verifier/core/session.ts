@@ -59,6 +59,7 @@ export function bindBook(turn: Turn, saved: Saved): void {
   verifier.audits = [];
   verifier.voided.clear();
   verifier.queue = [];
+  verifier.sealed.clear();
   verifier.preparing = [];
   delete verifier.overflow;
   if (verifier.phase.name === 'connecting' && verifier.phase.challenge?.hub === saved.hub)

@@ -21,6 +21,7 @@ import type {
   World,
 } from './events.ts';
 import type { Review } from './reviews.ts';
+import type { Sealed } from './seals.ts';
 
 /** A `judged` that went out on a link that still holds after this time has arrived. */
 export const SETTLE_MS = millis(5_000);
@@ -89,7 +90,7 @@ export interface Book {
 /** One drawn unit on its way to a verdict. */
 export interface UnitCheck {
   unit: number;
-  stage: 'waiting' | 'executing' | 'claiming' | 'seconding' | 'deciding' | 'filing';
+  stage: 'waiting' | 'executing' | 'claiming' | 'seconding' | 'deciding' | 'sealed' | 'filing';
   tries: number;
   retryAt: Instant;
   references: Reference[];
@@ -100,6 +101,12 @@ export interface UnitCheck {
   /** Set when re-execution was given up. */
   failed?: Refusal;
   filed?: FiledVerdict;
+  /** Others are asked as well: what is found is sealed first. */
+  seal?: true;
+  /** The verdict is on disk. */
+  written?: true;
+  /** The hub has asked for what was sealed. */
+  opened?: true;
 }
 
 /** What is known of a shard whose units are judged: of a review there is one unit. */
@@ -120,6 +127,8 @@ export interface Pending {
   before: number;
   /** The number of the verdict that this is a review of. */
   review?: number;
+  /** Others wait for what is found: it goes first. */
+  seal?: boolean;
   units: UnitCheck[];
 }
 
@@ -132,6 +141,7 @@ export interface Arrival {
   cause?: CheckCause;
   /** Units that verifiers disagree on: judged whatever was drawn. */
   disputed?: readonly number[];
+  seal?: boolean;
 }
 
 export interface Preparing {
@@ -179,6 +189,8 @@ export interface Verifier {
   voided: Set<number>;
   /** In order of sequence. */
   queue: Pending[];
+  /** By lease and unit: opinions that wait for those of others. */
+  sealed: Map<string, Sealed>;
   /** First sequence turned away because the queue was full. */
   overflow?: number;
   tasks: Map<TaskId, { pending: Pending; check: UnitCheck }>;

@@ -8,10 +8,11 @@ import { driftAfter, noteDrift } from './drift.ts';
 import type { FiledVerdict } from './events.ts';
 import type { Finding } from './ladder.ts';
 import { persist } from './persist.ts';
+import { needsSeal, sealVerdict } from './seals.ts';
 import { resetDevice } from './standing.ts';
 import { type CheckedShard, type Pending, say, type Turn, type UnitCheck } from './state.ts';
 
-/** Signs a finding and writes it down; it is sent when it is on disk. */
+/** Signs a finding and writes it down, or seals it first; it is sent when it is on disk. */
 export function fileVerdict(
   turn: Turn,
   decided: { pending: Pending; check: UnitCheck; finding: Finding },
@@ -24,16 +25,19 @@ export function fileVerdict(
   const { verdict } = filed.signed;
   if (verdict.kind === 'mismatch') resetDevice(verifier.standings, shard.device);
   check.filed = filed;
-  check.stage = 'filing';
   check.references = [];
   delete check.claim;
   delete check.second;
-  persist(
-    turn,
-    { type: 'verdict', sequence: shard.sequence, check },
-    { lines: [{ type: 'verdict', ...filed }] },
-  );
+  if (needsSeal(check)) sealVerdict(turn, { pending, check, signed: filed.signed });
+  else writeVerdict(turn, pending, check);
   if (first) announce(turn, verdict, check);
+}
+
+export function writeVerdict(turn: Turn, { shard }: Pending, check: UnitCheck): void {
+  if (check.filed === undefined) return;
+  check.stage = 'filing';
+  const lines = [{ type: 'verdict', ...check.filed }] as const;
+  persist(turn, { type: 'verdict', sequence: shard.sequence, check }, { lines });
 }
 
 function signVerdict(

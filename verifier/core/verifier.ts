@@ -23,6 +23,7 @@ import { moveMarks } from './marks.ts';
 import { failPersist, finishPersist } from './persist.ts';
 import { finishPreparing, receivePrepare, startPreparing } from './prepare.ts';
 import { drawReviews, receiveReview } from './reviews.ts';
+import { receiveUnseal, repeatSeals } from './seals.ts';
 import { expireSeconds, receiveSeconded, repeatSeconds } from './second.ts';
 import {
   bindBook,
@@ -55,6 +56,7 @@ export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
     audits: [],
     voided: new Set(),
     queue: [],
+    sealed: new Map(),
     tasks: new Map(),
     preparing: [],
     persisting: new Map(),
@@ -89,6 +91,7 @@ function drive(turn: Turn): void {
   drawReviews(turn);
   startPreparing(turn);
   expireSeconds(turn);
+  repeatSeals(turn, 'old');
   startTasks(turn);
   moveMarks(turn);
 }
@@ -142,6 +145,7 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       return receiveChallenge(turn, message);
     case 'welcome':
       receiveWelcome(turn, message);
+      repeatSeals(turn, 'new');
       return repeatSeconds(turn);
     case 'refused':
       return endLink(turn, `the hub refused this verifier (${message.code}): ${message.message}`);
@@ -157,6 +161,8 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       return receiveCheck(turn, message);
     case 'seconded':
       return receiveSeconded(turn, message);
+    case 'unseal':
+      return receiveUnseal(turn, message);
     case 'voided':
       return dropVoided(turn, message.sequence);
     case 'review':

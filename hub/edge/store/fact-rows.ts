@@ -65,10 +65,10 @@ export function encodeFactRow(fact: Fact): FactRow {
       const { verifier, job, lease, unit, at } = fact;
       return { table: 'verifier_fault', row: { verifier, job, lease, unit, at } };
     }
-    case 'appeal': {
-      const { type: _, ...appeal } = fact;
-      return { table: 'appeal', row: { appeal_json: json(appeal) } };
-    }
+    case 'appeal':
+      return { table: 'appeal', row: { appeal_json: json(withoutType(fact)) } };
+    case 'seal':
+      return { table: 'seal', row: { fact_json: json(fact) } };
     case 'verifier-removed':
       return { table: 'verifier_removed', row: { key: fact.key, at: fact.at } };
     case 'auditor-enrolled':
@@ -78,6 +78,7 @@ export function encodeFactRow(fact: Fact): FactRow {
   }
 }
 
+const withoutType = ({ type: _, ...rest }: Fact) => rest;
 const json = (value: unknown): string => JSON.stringify(value);
 
 function encodeAcceptedRow(fact: Extract<Fact, { type: 'accepted' }>): NewRow<'accepted'> {

@@ -50,4 +50,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create table appeal (number integer primary key autoincrement, appeal_json text not null)`,
   ],
   [`alter table job_package add column canaries_json text not null default '[]'`],
+  ['create table seal (number integer primary key autoincrement, fact_json text not null)'],
 ];

@@ -21,6 +21,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     auditors,
     removed,
     appeals,
+    seals,
   ] = rest;
   return {
     jobs: projectJobs({
@@ -70,6 +71,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     appeals: appeals.map((row) => parseRecord(row.appeal_json)),
     auditors: auditors.map((row) => row.key as PublicKey),
     faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
+    seals: seals.map((row) => parseRecord(row.fact_json)),
     nextIndex: (lastIndex[0]?.last ?? -1) + 1,
     nextSequence: (lastSequence[0]?.last ?? -1) + 1,
   };
@@ -135,6 +137,7 @@ const snapshotQueries = () =>
     sql.selectFrom('auditor').select('key').orderBy('number').compile(),
     sql.selectFrom('verifier_removed').select('key').orderBy('key').compile(),
     sql.selectFrom('appeal').select('appeal_json').orderBy('number').compile(),
+    sql.selectFrom('seal').select('fact_json').orderBy('number').compile(),
   ] as const;
 
 type Rows<Q> = Q extends Query<infer O> ? O[] : never;

@@ -48,6 +48,7 @@ export interface Tables {
   barred: { number: Generated<number>; device: string; until: number; reason: string; at: number };
   verifier: { number: Generated<number>; key: string; at: number };
   appeal: { number: Generated<number>; appeal_json: string };
+  seal: { number: Generated<number>; fact_json: string };
   verifier_removed: { key: string; at: number };
   auditor: { number: Generated<number>; key: string; at: number };
   verifier_fault: { verifier: string; job: string; lease: string; unit: number; at: number };

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { encodeBase64 } from '#protocol/base64.ts';
+import type { Digest, Signature } from '#protocol/ids.ts';
 import { refusal } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
 import type { Fact } from '../../core/events.ts';
@@ -55,6 +56,14 @@ const appeal = (stage: Extract<Fact, { type: 'appeal' }>['stage']): Fact => ({
   at,
 });
 
+const unsealed = { type: 'seal', lease: leaseId(1), unit: 3, at } as const;
+const record = { verifier: keyOf(52), lease: leaseId(1), unit: 3, seal: '7'.repeat(64) as Digest };
+const SEALS: Fact[] = [
+  { ...unsealed, stage: 'sealed', signed: { record, signature: '7'.repeat(128) as Signature } },
+  { ...unsealed, stage: 'opening' },
+  { ...unsealed, stage: 'late', verifier: keyOf(51) },
+];
+
 /** The suite every store passes: what is appended comes back, whole and in order. */
 export function checkStore(open: () => Promise<StoreWorld>): void {
   checkJobs(open);
@@ -86,6 +95,7 @@ const EMPTY = {
   appeals: [],
   auditors: [],
   faults: [],
+  seals: [],
   nextIndex: 0,
   nextSequence: 0,
 };
@@ -392,6 +402,7 @@ function checkDevices(open: () => Promise<StoreWorld>): void {
       { type: 'verifier-removed', key: keyOf(53), at },
       appeal('convicted'),
       appeal('opened'),
+      ...SEALS,
       { type: 'auditor-enrolled', key: keyOf(61), at },
       { type: 'auditor-enrolled', key: keyOf(60), at },
       { type: 'judged', verifier: keyOf(52), through: 8 },
@@ -415,6 +426,7 @@ function checkDevices(open: () => Promise<StoreWorld>): void {
       unit: 3,
       at,
     });
+    expect(snapshot.seals).toEqual(SEALS);
     expect(snapshot.auditors).toEqual([keyOf(61), keyOf(60)]);
     expect(snapshot.judged).toEqual([
       { verifier: keyOf(51), through: 1 },
