@@ -186,10 +186,16 @@ function forgeriesOf(world: World, { key }: Meta): { name: string; key: Key; acc
 }
 
 /** Sends an attack; says what it came through with, or what it changed though it failed. */
-export function fight(
+export function fight(world: World, attack: Attack): string | undefined {
+  const { refused, wrong } = send(world, attack);
+  return wrong ?? (refused === undefined ? `${attack.name} went through` : undefined);
+}
+
+/** What became of an attack; `wrong` is what no refusal may come with: a crash, or a change. */
+export function send(
   { chain }: World,
   { name, made, signers, forged }: Attack,
-): string | undefined {
+): { refused: string | undefined; wrong: string | undefined } {
   const original = forged && chain.account(forged.key);
   if (forged !== undefined) chain.put(forged.key, forged.account);
   const touched = made
@@ -200,16 +206,15 @@ export function fight(
   const { refused } = chain.send(made, signers);
   const changed = touched.find((key, at) => !isSameAccount(before[at], chain.account(key)));
   if (forged !== undefined) {
-    chain.put(
-      forged.key,
-      original ?? { lamports: 0n, owner: PROGRAMS.system, data: new Uint8Array() },
-    );
+    const gone = { lamports: 0n, owner: PROGRAMS.system, data: new Uint8Array() };
+    chain.put(forged.key, original ?? gone);
   }
-  if (refused === undefined) return `${name} went through`;
-  if (/Panic|AccessViolation|exceeded CUs|ProgramFailedToComplete/i.test(refused)) {
-    return `${name} ended with ${refused}`;
-  }
-  return changed === undefined ? undefined : `${name} changed ${bytesToHex(changed)}`;
+  if (refused === undefined) return { refused, wrong: undefined };
+  // The program has no other way to stop than to answer: it panics by reading where nothing is.
+  const crashed = /ProgramFailedToComplete|ComputationalBudgetExceeded/.test(refused);
+  if (crashed) return { refused, wrong: `${name} ended with ${refused}` };
+  const wrong = changed === undefined ? undefined : `${name} changed ${bytesToHex(changed)}`;
+  return { refused, wrong };
 }
 
 const isSameAccount = (a: Account | undefined, b: Account | undefined): boolean =>
