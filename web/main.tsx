@@ -4,11 +4,13 @@ import type { GridView } from '#protocol/api.ts';
 import { ANNOUNCER_START, type AnnouncerEvent, stepAnnouncer } from './core/announcer.ts';
 import { findCautions, type PowerState } from './core/caution.ts';
 import { type ContributeWorld, STATUS_OFF, viewContribute } from './core/contribute-view.ts';
+import { type DisputeWorld, isCaught, NO_DISPUTE } from './core/dispute-view.ts';
 import { findEmbeddingApp } from './core/embedded-browser.ts';
 import { decodeRoute, type Route } from './core/router.ts';
 import { applyQuery, decodeSettings, encodeSettings } from './core/settings.ts';
 import type { AppUpdate } from './edge/app-update.ts';
 import { type ContributionState, openContribution } from './edge/contribution.ts';
+import { openDispute } from './edge/dispute.ts';
 import { readStored, writeStored } from './edge/local-store.ts';
 import {
   type Surroundings,
@@ -38,6 +40,7 @@ const settings = signal(applyQuery(decodeSettings(readStored('settings')), locat
 const theme = signal<Theme>(readTheme());
 const announcement = signal('');
 const grid = signal<GridView | 'silent' | undefined>(undefined);
+const dispute = signal<DisputeWorld>(NO_DISPUTE);
 const power = signal<PowerState>({ saveData: false });
 const update = signal<'none' | 'ready' | 'busy'>('none');
 let appUpdate: AppUpdate | undefined;
@@ -46,6 +49,12 @@ const device = openContribution({
   hub: location.origin,
   onChange: (state) => {
     contribution.value = state;
+  },
+});
+const disputes = openDispute({
+  hub: location.origin,
+  onChange: (now) => {
+    dispute.value = now;
   },
 });
 watchSurroundings((now) => {
@@ -68,8 +77,10 @@ const app: AppModel = {
   obstacle: findObstacle(),
   cautions: computed(() => findCautions(power.value)),
   update,
+  dispute,
   start: () => device.start(settings.value),
   stop: () => device.stop(),
+  askVerifiers: () => disputes.ask(),
   applyUpdate: () => void applyUpdate(),
 };
 
@@ -81,6 +92,11 @@ effect(() => {
 const first = settings.value;
 effect(() => {
   if (settings.value !== first) writeStored('settings', encodeSettings(settings.value));
+});
+// Whose work was found wrong, from the moment it is told; again after each Start.
+const caught = computed(() => (isCaught(world.value.status) ? world.value.status.key : undefined));
+effect(() => {
+  if (caught.value !== undefined) disputes.look(caught.value);
 });
 const say = openAnnouncements();
 render(

@@ -1,10 +1,12 @@
 import type { DeviceMessage, PageMessage } from '#protocol/messages/device.ts';
+import { refuse } from '#protocol/refusal.ts';
 import { bytes, instant } from '#protocol/units.ts';
 import { findCapabilities } from './edge/browser/capabilities.ts';
 import { openComputePort } from './edge/browser/compute-port.ts';
 import { openDeviceStore } from './edge/browser/device-store.ts';
 import { openOpfsCache } from './edge/browser/opfs-cache.ts';
 import { type BrowserPeers, openPeerLinks } from './edge/browser/peer-links.ts';
+import { disputeConviction } from './edge/dispute.ts';
 import { type DeviceLoop, openDeviceLoop } from './edge/loop.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -68,6 +70,16 @@ async function openDevice({ hub, provider, webrtc }: Extract<PageMessage, { type
   return { loop, peers };
 }
 
+async function dispute({ hub, at }: Extract<PageMessage, { type: 'dispute' }>): Promise<void> {
+  try {
+    const { signer } = await openDeviceStore();
+    tell({ type: 'disputed', result: await disputeConviction(new URL(hub), signer, at) });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    tell({ type: 'disputed', result: refuse('internal', `nothing could be signed here: ${why}`) });
+  }
+}
+
 /** The device cannot even begin: no Ed25519, say. */
 function tellFailure(reason: string): void {
   const message = `this browser cannot take part: ${reason}; try a newer one`;
@@ -93,6 +105,8 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
   switch (message.type) {
     case 'start':
       return void start(message);
+    case 'dispute':
+      return void dispute(message);
     case 'stop':
       return device?.loop.post({ type: 'stop' });
     case 'visible':

@@ -75,11 +75,13 @@ export function openAppeal(turn: Turn, { device, at }: DisputeRecord): Fact[] | 
     );
   }
   if (conviction === undefined || now - conviction.at > WINDOW_MS) {
-    const message = 'no unit of this device was found wrong in the last seven days';
+    const message =
+      'no unit of this device was found wrong in the last seven days; there is nothing to dispute';
     return refusal('dispute-closed', message);
   }
   if (conviction.state !== 'none') {
-    return refusal('dispute-closed', `this was disputed before: ${conviction.state}`);
+    const message = `this was disputed before and is ${conviction.state}; a unit is disputed once`;
+    return refusal('dispute-closed', message);
   }
   const lost = (hub.appealsLost.get(device) ?? []).filter((when) => now - when < LOST_PAUSE_MS);
   if (lost.length >= LOST_MAX) {
@@ -87,7 +89,8 @@ export function openAppeal(turn: Turn, { device, at }: DisputeRecord): Fact[] | 
     return refusal('dispute-closed', message);
   }
   if (freshOf(hub, conviction).length === 0) {
-    const message = 'no verifier is enrolled that has not spoken on this unit; ask the operator';
+    const message =
+      'no verifier is enrolled that has not spoken on this unit; ask the operator to enrol one';
     return refusal('dispute-closed', message);
   }
   conviction.state = 'open';

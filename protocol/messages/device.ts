@@ -1,8 +1,9 @@
+import type { DisputeView } from '../api.ts';
 import type { CheckPolicy } from '../check-policy.ts';
 import type { JobId, PublicKey } from '../ids.ts';
 import type { Provider } from '../package.ts';
 import type { VerdictKind } from '../records.ts';
-import type { Refusal } from '../refusal.ts';
+import type { Refusal, Result } from '../refusal.ts';
 import type { Bytes, Instant, Millis } from '../units.ts';
 import type { Trial } from './control.ts';
 
@@ -16,12 +17,15 @@ export type PageMessage =
   | { type: 'stop' }
   /** Work happens only while the page is visible; leases are released within a second. */
   | { type: 'visible'; visible: boolean }
+  /** Has a conviction of this device looked at again, whether it works or not; answered by `disputed`. */
+  | { type: 'dispute'; hub: string; at: Instant }
   /** A channel to a peer, transferred in the task that created it. */
   | { type: 'channel'; peer: string; channel: RTCDataChannelLike }
   | { type: 'channel-failed'; peer: string; refusal: Refusal };
 
 export type DeviceMessage =
   | { type: 'status'; status: DeviceStatus }
+  | { type: 'disputed'; result: Result<DisputeView> }
   /** Join the PeerServer under this name. */
   | { type: 'join'; peer: string; path: string; iceServers: readonly IceServer[] }
   /** Make a channel to this peer. */

@@ -115,6 +115,8 @@ function receive(work: Work, message: DeviceMessage): void {
       return void connect(work, message.peer);
     case 'leave':
       return leave(work);
+    case 'disputed':
+      return;
   }
 }
 

@@ -52,7 +52,7 @@ export function Contribute({ app }: { app: AppModel }) {
         </aside>
       )}
       {fresh ? null : <Progress app={app} />}
-      <OwnChecks status={status} />
+      <OwnChecks status={status} dispute={app.dispute.value} onAsk={app.askVerifiers} />
       {status.trials.length === 0 ? null : (
         <Trials
           rows={viewTrials(status)}

@@ -2,6 +2,7 @@ import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { GridView } from '#protocol/api.ts';
 import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';
+import type { DisputeWorld } from '../core/dispute-view.ts';
 import type { Route } from '../core/router.ts';
 import type { Settings } from '../core/settings.ts';
 
@@ -27,7 +28,9 @@ export interface AppModel {
   cautions: ReadonlySignal<readonly Caution[]>;
   /** Whether a newer version of the app waits, and whether it waits for another tab's work. */
   update: ReadonlySignal<'none' | 'ready' | 'busy'>;
+  dispute: ReadonlySignal<DisputeWorld>;
   start(): void;
   stop(): void;
+  askVerifiers(): void;
   applyUpdate(): void;
 }

@@ -1,15 +1,26 @@
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { viewAudit } from '../core/audit-view.ts';
+import type { DisputeWorld } from '../core/dispute-view.ts';
 import { formatClock } from '../core/format.ts';
 import { VERDICT_TONES, VERDICT_WORDS } from '../core/verdict-view.ts';
+import { Dispute } from './dispute.tsx';
 
 const SHOWN = 4;
 
 /** How often this device is checked and why, and what was found on its work. */
-export function OwnChecks({ status }: { status: DeviceStatus }) {
+export function OwnChecks({
+  status,
+  dispute,
+  onAsk,
+}: {
+  status: DeviceStatus;
+  dispute: DisputeWorld;
+  onAsk(): void;
+}) {
   const audit = viewAudit(status);
   const { verdicts } = status;
-  if (audit === undefined && verdicts.length === 0) return null;
+  const known = audit !== undefined || verdicts.length > 0 || dispute.found?.unit !== undefined;
+  if (!known) return null;
   const rest = verdicts.slice(SHOWN);
   return (
     <section class="card" aria-labelledby="checks-title" data-testid="own-checks">
@@ -22,6 +33,7 @@ export function OwnChecks({ status }: { status: DeviceStatus }) {
           </span>
         </p>
       )}
+      <Dispute world={dispute} onAsk={onAsk} />
       {verdicts.length === 0 ? (
         <p class="soft small">No unit of yours has been checked since Start.</p>
       ) : (

@@ -4,6 +4,7 @@ import type { PublicKey } from '#protocol/ids.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { bytes } from '#protocol/units.ts';
 import type { ContributorConfig } from '../../core/events.ts';
+import { describeDispute, disputeConviction } from '../dispute.ts';
 import { openDeviceLoop } from '../loop.ts';
 import {
   type Diary,
@@ -15,7 +16,6 @@ import {
 } from './auditor.ts';
 import { openComputePort } from './compute-port.ts';
 import { openKeyFile, openMemoryFile } from './device-files.ts';
-import { disputeConviction } from './dispute.ts';
 import { type CheatKind, fakeCheat, fakeSilence } from './fake-cheat.ts';
 import { decodeFlags, USAGE } from './flags.ts';
 import { openFolderCache } from './folder-cache.ts';
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   if (decoded.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
   const signer = await openKeyFile(keyFile);
   if (decoded.printKey) return print(signer.key);
-  if (decoded.dispute) return print(await disputeConviction(hub, signer));
+  if (decoded.dispute) return print(describeDispute(await disputeConviction(hub, signer)));
   const diary = openDiary(join(folder, 'forced-errors.jsonl'));
   if (report) return reportErrors(hub, signer.key, diary);
   const memory = await openMemoryFile(folder);

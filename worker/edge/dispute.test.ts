@@ -4,8 +4,9 @@ import { afterEach, expect, it } from 'vitest';
 import { DisputeRequest } from '#protocol/api.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import { signingBytes, verifySignature } from '#protocol/signature.ts';
-import { makeKeyPair, openSigner } from '../signer.ts';
-import { disputeConviction } from './dispute.ts';
+import { instant } from '#protocol/units.ts';
+import { describeDispute, disputeConviction } from './dispute.ts';
+import { makeKeyPair, openSigner } from './signer.ts';
 
 let server: Server | undefined;
 afterEach(() => server?.close());
@@ -38,7 +39,7 @@ it('signs the dispute with the key of the device', async () => {
   const signer = await openSigner(await makeKeyPair(true));
   const open = { state: 'open', ...JOB, against: 1, inFavour: 0 };
   const { url, posted } = await serve({ GET: { state: 'none' }, POST: open });
-  expect(await disputeConviction(url, signer, 5_000)).toContain('unit 7');
+  expect(describeDispute(await disputeConviction(url, signer, instant(5_000)))).toContain('unit 7');
   const said = decodeJson(DisputeRequest, posted[0] ?? '');
   if (!said.ok) throw new Error(said.refusal.message);
   const { record, signature } = said.value;
@@ -51,12 +52,24 @@ it('says how far a dispute is, and disputes nothing twice', async () => {
   const { url, posted } = await serve({
     GET: { state: 'overturned', ...JOB, against: 1, inFavour: 2 },
   });
-  expect(await disputeConviction(url, signer)).toMatch(/^overturned; unit 7/);
+  expect(describeDispute(await disputeConviction(url, signer))).toMatch(/^overturned; unit 7/);
   expect(posted).toEqual([]);
 });
 
 it('passes on why there is none', async () => {
   const signer = await openSigner(await makeKeyPair(true));
   const { url } = await serve({ GET: { state: 'none' }, POST: refused });
-  expect(await disputeConviction(url, signer)).toBe('no dispute: no other verifier is enrolled');
+  expect(describeDispute(await disputeConviction(url, signer))).toBe(
+    'no dispute: no other verifier is enrolled',
+  );
+});
+
+it('says that the hub does not answer', async () => {
+  const signer = await openSigner(await makeKeyPair(true));
+  const { url } = await serve({ GET: { state: 'none' } });
+  server?.close();
+  expect(await disputeConviction(url, signer)).toMatchObject({
+    ok: false,
+    refusal: { code: 'download-failed' },
+  });
 });
