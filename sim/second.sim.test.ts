@@ -10,8 +10,15 @@ import { DAY_ONE, openHubNode } from './hub-node.ts';
 import { openRandom } from './random.ts';
 import { openVerifierNode } from './verifier-node.ts';
 
-/** Fake GPUs of one class, and devices on the exact lane, compute a job, all of it checked. */
-function run(seed: number, gpus: readonly (FakeGpu | undefined)[], assurance: Assurance = 0) {
+/**
+ * Fake GPUs of one class, and devices on the exact lane, compute a job, all of it checked. `restless`: the
+ * last device opens its tab anew every few seconds, and the hub dies once.
+ */
+function run(
+  seed: number,
+  gpus: readonly (FakeGpu | undefined)[],
+  { assurance = 0, restless = false }: { assurance?: Assurance; restless?: boolean } = {},
+) {
   const [random, clock, blobs] = [openRandom(seed), openClock(DAY_ONE), openFakeBlobs()];
   const key = random.nonce() as string as PublicKey;
   const weather = { latencyMs: [1, 50] as [number, number], meanLifeMs: Number.POSITIVE_INFINITY };
@@ -37,6 +44,15 @@ function run(seed: number, gpus: readonly (FakeGpu | undefined)[], assurance: As
   );
   const made = makeFakeJob(blobs, random, { units: 300, assurance, now: clock.now() });
   clock.after(500, () => hub.create(made.record, made.inputDigests));
+  if (restless) {
+    clock.after(6_000, hub.crash);
+    clock.after(7_000, hub.restart);
+    clock.every(4_000, () => {
+      devices.at(-1)?.vanish();
+      devices.at(-1)?.comeBack();
+      return true;
+    });
+  }
   clock.run(() => hub.view(made.record.id)?.state === 'done', 3_600_000);
   const verdicts = selectFacts(hub.facts)('verdict').map(({ signed }) => signed.verdict);
   return { devices, verdicts, hub, job: hub.view(made.record.id) };
@@ -66,10 +82,25 @@ test.each([1, 2, 3])('seed %i: who is far off alone is unfit, and nobody is barr
   expect(selectFacts(hub.facts)('barred')).toEqual([]);
 });
 
+test.each([1, 2, 3])('seed %i: who was unfit stays so, whatever begins anew', (seed) => {
+  const { devices, hub, job } = run(seed, [honestGpu, honestGpu, breakingGpu()], {
+    restless: true,
+  });
+  expect(job).toMatchObject({ state: 'done', accepted: 300 });
+  const facts = selectFacts(hub.facts);
+  const [aside, ...more] = facts('set-aside');
+  expect(more).toEqual([]);
+  expect(aside).toMatchObject({ device: devices[2]?.key, provider: 'webgpu' });
+  const later = facts('accepted').filter(
+    ({ shard }) => shard.device === aside?.device && shard.at > aside.at,
+  );
+  expect(later).toEqual([]);
+});
+
 test.each([1, 2, 3])(
   'seed %i: with assurance 2 GPUs and the exact lane agree by verdicts',
   (seed) => {
-    const { hub, job } = run(seed, [plainGpu, plainGpu, undefined, undefined], 2);
+    const { hub, job } = run(seed, [plainGpu, plainGpu, undefined, undefined], { assurance: 2 });
     expect(job).toMatchObject({ state: 'done', released: 300, requeued: 0 });
     expect(job?.secondLeg).toMatchObject({ agreed: 300, differing: 0 });
     const shards = selectFacts(hub.facts)('accepted').map(({ shard }) => shard);

@@ -1,8 +1,8 @@
 import type { SignedEpoch } from '#protocol/epoch.ts';
-import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { JobRecord, JobView } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
-import type { BlobRef, PackageManifest } from '#protocol/package.ts';
+import type { BlobRef, PackageManifest, Provider } from '#protocol/package.ts';
 import type {
   AcceptedShard,
   DisputeRecord,
@@ -74,6 +74,16 @@ export type Fact =
   /** An accepted shard is void; its units are open again. */
   | { type: 'voided'; sequence: number; job: JobId; reason: string; at: Instant }
   | { type: 'barred'; device: PublicKey; until: Instant; reason: string; at: Instant }
+  /** A device was unfit for a package on this provider. */
+  | {
+      type: 'set-aside';
+      device: PublicKey;
+      package: Digest;
+      provider: Provider;
+      until: Instant;
+      reason: string;
+      at: Instant;
+    }
   /** An accepted shard of a job with assurance is final: its results may be read. */
   | { type: 'released'; sequence: number; job: JobId; at: Instant }
   | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
@@ -154,6 +164,8 @@ export interface Snapshot {
   epochs: SignedEpoch[];
   /** Every bar ever, in the order of appending. */
   barred: { device: PublicKey; until: Instant; reason: string; at: Instant }[];
+  /** What devices were unfit for, in the order of appending. */
+  aside: Omit<Extract<Fact, { type: 'set-aside' }>, 'type'>[];
   /** What devices are blamed for, and when they last lost their trust over it. */
   lapses: { device: PublicKey; count: number; resetAt?: Instant }[];
   /** Enrolled and not removed. */

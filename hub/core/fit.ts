@@ -1,14 +1,16 @@
-import { allowsProvider, GPU_BARRED } from '#protocol/package.ts';
+import type { Digest } from '#protocol/ids.ts';
+import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
+import { asideReason } from './aside.ts';
 import type { Reason } from './effects.ts';
-import type { Device, Job } from './state.ts';
+import type { Device, Hub, Job } from './state.ts';
 
 /** Capability match: memory, provider, features, and what admission found. */
-export function fitProblem(device: Device, job: Job): Reason | undefined {
+export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefined {
   const { manifest, packageId } = job;
   if (manifest === undefined || packageId === undefined) {
     return { code: 'no-jobs', message: 'the job is still being checked' };
   }
-  const unfit = device.unfit.get(packageId);
+  const unfit = device.unfit.get(packageId) ?? asideOnAll(hub, device, { packageId, manifest });
   if (unfit !== undefined) {
     const message = `"${manifest.name}" does not run right on this device: ${unfit}`;
     return { code: 'device-unfit', message: message.slice(0, 600) };
@@ -34,4 +36,17 @@ export function fitProblem(device: Device, job: Job): Reason | undefined {
     return { code: 'capability-feature', message };
   }
   return undefined;
+}
+
+/** Why a device has no provider left for a package, where checks have set aside each that may run it. */
+function asideOnAll(
+  hub: Hub,
+  { key, capabilities }: Device,
+  { packageId, manifest }: { packageId: Digest; manifest: PackageManifest },
+): string | undefined {
+  const allowed = capabilities.providers.filter((provider) => allowsProvider(manifest, provider));
+  const reasons = allowed.map((provider) =>
+    asideReason(hub, { device: key, package: packageId, provider }),
+  );
+  return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
 }

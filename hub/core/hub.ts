@@ -2,6 +2,7 @@ import { refuse } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
 import { settleLegs } from './agreement.ts';
 import { askFresh } from './appeals.ts';
+import { endAside } from './aside.ts';
 import { stepCommand } from './commands.ts';
 import { askOpinions, forgetEnded } from './disputes.ts';
 import { send, type Turn } from './effects.ts';
@@ -235,6 +236,7 @@ function stepTick(turn: Turn): void {
   expireLeases(turn);
   prepareJobs(turn);
   expireSeconds(turn);
+  endAside(turn);
   scheduleWaiting(turn);
   turnRounds(turn);
   askOpinions(turn);

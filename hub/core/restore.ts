@@ -4,6 +4,7 @@ import type { JobId } from '#protocol/ids.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { restoreLegs } from './agreement.ts';
 import { restoreAppeals } from './appeals.ts';
+import { restoreAside } from './aside.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
 import { judgedThrough, restoreDisputes } from './disputes.ts';
 import { noteEpoch } from './epochs.ts';
@@ -36,6 +37,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     barred: new Map(
       snapshot.barred.map(({ device, until, reason }) => [device, { until, reason }]),
     ),
+    aside: restoreAside(snapshot),
     judged: new Map(
       snapshot.judged
         .filter(({ verifier }) => snapshot.verifiers.includes(verifier))

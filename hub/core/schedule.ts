@@ -2,6 +2,7 @@ import type { Digest } from '#protocol/ids.ts';
 import type { ContributorMessage } from '#protocol/messages/control.ts';
 import { allowsProvider, type PackageManifest } from '#protocol/package.ts';
 import { between, millis } from '#protocol/units.ts';
+import { asideReason } from './aside.ts';
 import { isAuditor } from './auditors.ts';
 import { takeCanary } from './canaries.ts';
 import { classOf } from './device-class.ts';
@@ -44,11 +45,15 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     const text = `no job here uses package ${message.package}; nothing is kept of its admission`;
     return decline(turn, device.socket, { code: 'job-unknown', message: text });
   }
+  const asked = device.admitting?.package === message.package;
   delete device.admitting;
   if (message.type === 'unfit') {
     device.unfit.set(message.package, message.reason);
   } else if (!allowsProvider(manifest, message.provider)) {
     device.unfit.set(message.package, `it may not run on ${message.provider}, only exactly`);
+  } else if (isAside(turn, device, message)) {
+    // What it says by itself after a lost link is from before; it is asked without that provider.
+    if (asked) device.unfit.set(message.package, `${message.provider} is set aside for a day`);
   } else {
     const { provider, dtype, threads, trials } = message;
     const unitMs = millis(Math.max(message.unitMs, 0.001));
@@ -61,6 +66,12 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
   }
   serveCredits(turn, device);
 }
+
+const isAside = (
+  { hub }: Turn,
+  { key }: Device,
+  { package: id, provider }: Extract<AdmissionMessage, { type: 'admitted' }>,
+): boolean => asideReason(hub, { device: key, package: id, provider }) !== undefined;
 
 /** Whatever a device was admitted to elsewhere would only fill our memory. */
 function manifestOf({ hub }: Turn, id: Digest): PackageManifest | undefined {
@@ -128,7 +139,7 @@ function serveOnce(turn: Turn, device: Device): Reason | undefined {
   }
   // Idle devices are tried on quoted jobs, so that the quote rests on measured speeds.
   for (const job of jobs) {
-    if (job.state !== 'quoted' || fitProblem(device, job) !== undefined) continue;
+    if (job.state !== 'quoted' || fitProblem(turn.hub, device, job) !== undefined) continue;
     if (job.packageId === undefined || device.admitted.has(job.packageId)) continue;
     if (mayBegin(turn.hub, device.key)) {
       startAdmission(turn, device, job);
@@ -152,7 +163,7 @@ function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
 }
 
 function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
-  const problem = fitProblem(device, job);
+  const problem = fitProblem(turn.hub, device, job);
   if (problem !== undefined || job.packageId === undefined) return problem;
   if (isAuditor(turn.hub, device.key) && (job.audited || job.legs)) return allLent(job);
   const admission = device.admitted.get(job.packageId);
@@ -202,7 +213,12 @@ function startAdmission(turn: Turn, device: Device, job: Job): void {
   if (manifest === undefined || packageId === undefined) return;
   device.admitting = { package: packageId, since: turn.world.now };
   delete device.idle;
-  send(turn, device.socket, { type: 'admit', id: packageId, manifest });
+  const without = [...new Set(device.capabilities.providers)].flatMap((provider) => {
+    const reason = asideReason(turn.hub, { device: device.key, package: packageId, provider });
+    return reason === undefined ? [] : [{ provider, reason }];
+  });
+  const some = without.length === 0 ? {} : { without };
+  send(turn, device.socket, { type: 'admit', id: packageId, manifest, ...some });
 }
 
 /** Lends the units of a late lease a second time; the first to reveal wins. */

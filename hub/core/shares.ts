@@ -153,7 +153,7 @@ export function countFleet(hub: Hub, job: Job): void {
     if (admission !== undefined && unitsLeft(hub, job, key) > 0)
       fleet.speed += 1 / admission.unitMs;
     if (leases.size === 0 && (credits === 0 || !mayBegin(hub, key))) continue;
-    if (fitProblem(device, job) !== undefined) continue;
+    if (fitProblem(hub, device, job) !== undefined) continue;
     fleet.devices += 1;
     const network = hub.networks.get(key);
     if (network !== undefined) networks.add(network);

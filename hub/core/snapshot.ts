@@ -87,6 +87,7 @@ export function projectFacts(of: SelectFacts): Snapshot {
     epochs: of('epoch').map((fact) => fact.signed),
     judged: [...judged].sort(byKey).map(([verifier, through]) => ({ verifier, through })),
     barred: of('barred').map(({ type: _, ...bar }) => bar),
+    aside: of('set-aside').map(({ type: _, ...aside }) => aside),
     lapses: countLapses(of('lapsed')),
     verifiers: withoutRemoved(
       of('verifier-enrolled').map(({ key }) => key),

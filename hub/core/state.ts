@@ -222,6 +222,8 @@ export interface Hub {
   /** Contributors that falsify units on purpose; nobody but the hub knows them. */
   auditors: Set<PublicKey>;
   barred: Map<PublicKey, { until: Instant; reason: string }>;
+  /** By device, package and provider. */
+  aside: Map<string, { until: Instant; reason: string }>;
   judged: Map<PublicKey, number>;
   epochs: Map<PublicKey, EpochBook>;
   jobs: Map<JobId, Job>;

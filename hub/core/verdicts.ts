@@ -6,6 +6,7 @@ import type { RefusalCode } from '#protocol/refusal.ts';
 import { after } from '#protocol/units.ts';
 import { checkFloor, forgetAccord, forgetAsked, noteFinding } from './agreement.ts';
 import { disputedShard, noteConviction, weighAppeal } from './appeals.ts';
+import { setAside } from './aside.ts';
 import { isAuditor, reopenAudited } from './auditors.ts';
 import { canaryProblem } from './canaries.ts';
 import {
@@ -155,7 +156,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   if (verdict.kind === 'mismatch') job.mismatched += 1;
   if (ruled.type === 'convict') facts.push(...convict(turn, verdict, shard));
   else if (ruled.type === 'open') askOpinions(turn);
-  else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict));
+  else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict, shard));
   else if (verdict.kind === 'mismatch' && shard.voided === undefined) {
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
@@ -261,17 +262,19 @@ export function forgetStanding(standings: Map<string, number>, device: PublicKey
   for (const name of standings.keys()) if (name.startsWith(`${device}/`)) standings.delete(name);
 }
 
-/** Honest but wrong, as GPUs are at times: this model goes to it no more; nothing else changes. */
-function setDeviceAside(turn: Turn, verdict: Verdict): Fact[] {
-  const job = turn.hub.jobs.get(verdict.job);
-  const packageId = job?.packageId;
-  if (packageId === undefined) return [];
-  const device = turn.hub.devices.get(verdict.device);
+/** Honest but wrong, as GPUs are at times: it computes this model on that provider no more for a day. */
+function setDeviceAside(turn: Turn, verdict: Verdict, kept: KeptShard): Fact[] {
+  const { hub } = turn;
   const how = verdict.reason === 'drift' ? 'at the end of the tolerance too often' : 'too far off';
-  device?.unfit.set(packageId, `checks found its results ${how}`);
-  revokeAll(turn, verdict.device, `this device computes this model ${how}`);
-  const shards = shardsOf(turn, verdict.device).filter((kept) => kept.package === packageId);
-  return voidShards(turn, shards, `its device computes this model ${how}`);
+  const message = `this device computes this model ${how}`;
+  const isSame = (other: Pick<KeptShard, 'package' | 'provider'>): boolean =>
+    other.package === kept.package && other.provider === kept.provider;
+  const admitted = hub.devices.get(kept.device)?.admitted;
+  if (admitted?.get(kept.package)?.provider === kept.provider) admitted.delete(kept.package);
+  revokeAll(turn, kept.device, { message, only: isSame });
+  const aside = setAside(turn, kept, `checks found its results on ${kept.provider} ${how}`);
+  const shards = shardsOf(turn, kept.device).filter(isSame);
+  return [...aside, ...voidShards(turn, shards, `its device computes this model ${how}`)];
 }
 
 function shardsOf(turn: Turn, device: PublicKey): KeptShard[] {
@@ -320,9 +323,18 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
   });
 }
 
-function revokeAll(turn: Turn, device: PublicKey, message: string): void {
+function revokeAll(
+  turn: Turn,
+  device: PublicKey,
+  {
+    message,
+    only = () => true,
+  }: { message: string; only?(lent: Pick<KeptShard, 'package' | 'provider'>): boolean },
+): void {
   for (const active of [...turn.hub.leases.values()]) {
+    const { lease, provider } = active;
     if (active.device !== device || active.stage === 'accepting') continue;
+    if (!only({ package: lease.package, provider })) continue;
     revokeLease(turn, active, { code: 'device-barred', message });
   }
 }
@@ -330,7 +342,7 @@ function revokeAll(turn: Turn, device: PublicKey, message: string): void {
 function expel(turn: Turn, verdict: Verdict): void {
   const bar = turn.hub.barred.get(verdict.device);
   if (bar === undefined || bar.until <= turn.world.now) return;
-  revokeAll(turn, verdict.device, bar.reason);
+  revokeAll(turn, verdict.device, { message: bar.reason });
   const device = turn.hub.devices.get(verdict.device);
   if (device === undefined) return;
   refuseSession(turn, device.socket, { code: 'device-barred', message: bar.reason });

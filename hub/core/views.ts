@@ -11,6 +11,7 @@ import {
 import { type Instant, lamports, millis } from '#protocol/units.ts';
 import { isAudited } from './auditors.ts';
 import { isDisputed, judgesOf } from './disputes.ts';
+import { fitProblem } from './fit.ts';
 import { SHARD_MS } from './lease.ts';
 import { countOpen, needsAnother } from './legs.ts';
 import { viewNewcomers } from './newcomers.ts';
@@ -149,7 +150,9 @@ function explainDispute(hub: Hub, job: Job): string {
 /** Price, time and confidence, from the devices that are online now. */
 export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
   const { units, items, unitPrice } = job.record;
-  const able = [...hub.devices.values()].filter((device) => canTake(device, job, manifest));
+  const able = [...hub.devices.values()].filter(
+    (device) => fitProblem(hub, device, job) === undefined,
+  );
   const measured = able.flatMap((device) => speedOn(device, job) ?? []).sort((a, b) => a - b);
   const speeds = able.map(
     (device) => 1 / (speedOn(device, job) ?? Math.max(manifest.referenceUnitMs, 0.001)),
@@ -220,11 +223,6 @@ const speedOn = (device: Device, job: Job): number | undefined =>
 /** What a device computes this job on; taken to be the exact lane until it was tried. */
 const providerOn = ({ admitted }: Device, { packageId }: Job): Provider =>
   (packageId === undefined ? undefined : admitted.get(packageId)?.provider) ?? 'wasm';
-
-const canTake = (device: Device, job: Job, manifest: PackageManifest): boolean =>
-  manifest.peakBytes <= device.capabilities.memoryBytes &&
-  device.capabilities.providers.some((provider) => allowsProvider(manifest, provider)) &&
-  (job.packageId === undefined || !device.unfit.has(job.packageId));
 
 export function viewGrid(hub: Hub): GridView {
   const jobs = [...hub.jobs.values()];

@@ -57,6 +57,10 @@ export const Trial = v.strictObject({
 });
 export type Trial = v.InferOutput<typeof Trial>;
 
+/** A provider that is not tried in admission. */
+export const SkippedProvider = v.strictObject({ provider: Provider, reason: Reason });
+export type SkippedProvider = v.InferOutput<typeof SkippedProvider>;
+
 /** Signed by the client with context `hello`; binds it to this hub and this challenge. */
 export const HelloClaim = v.strictObject({
   version: v.number(),
@@ -226,7 +230,13 @@ export const HubMessage = v.variant('type', [
     lease: v.optional(LeaseId),
   }),
   v.strictObject({ type: type('beat') }),
-  v.strictObject({ type: type('admit'), id: Digest, manifest: PackageManifest }),
+  v.strictObject({
+    type: type('admit'),
+    id: Digest,
+    manifest: PackageManifest,
+    /** Providers that checks have set aside for this device: they are not tried. */
+    without: v.exactOptional(v.pipe(v.array(SkippedProvider), v.maxLength(3))),
+  }),
   v.strictObject({ type: type('lease'), lease: Lease }),
   v.strictObject({ type: type('idle'), code: IdleCode, message: Reason }),
   v.strictObject({

@@ -1,6 +1,6 @@
 import { compareUnits } from '#protocol/comparison.ts';
 import type { Digest } from '#protocol/ids.ts';
-import type { Trial } from '#protocol/messages/control.ts';
+import type { HubMessage, Trial } from '#protocol/messages/control.ts';
 import {
   allowsProvider,
   GPU_BARRED,
@@ -22,12 +22,19 @@ const TIMED_RUNS = 5;
 const RETRY_MS = { first: 1_000, most: 30_000 } as const;
 type Ran = Extract<ContributorEvent, { type: 'ran' }>;
 
-export function receiveAdmit(turn: Turn, id: Digest, manifest: PackageManifest): void {
+type Admit = Pick<Extract<HubMessage, { type: 'admit' }>, 'id' | 'manifest' | 'without'>;
+
+export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit): void {
   const { device } = turn;
+  const isWithout = (provider: Provider) => without.some((each) => each.provider === provider);
   const kept = device.packages.get(id)?.admission ?? findAdmission(device, id);
   device.packages.set(id, { manifest, ...(kept === undefined ? {} : { admission: kept }) });
   delete device.idle;
-  if (kept !== undefined && !isBarred(turn, { package: id, provider: kept.provider })) {
+  const isOpen =
+    kept !== undefined &&
+    !isWithout(kept.provider) &&
+    !isBarred(turn, { package: id, provider: kept.provider });
+  if (isOpen) {
     device.trials = kept.trials;
     return fetchKept(turn, id, manifest);
   }
@@ -36,7 +43,10 @@ export function receiveAdmit(turn: Turn, id: Digest, manifest: PackageManifest):
   const { providers } = device.config.capabilities;
   const { provider: chosen } = device.config;
   const broken = [...device.broken].map(([provider, reason]) => ({ provider, reason }));
-  const skipped = [...device.config.skipped, ...broken];
+  const isAuto = chosen === 'auto';
+  const skipped = [...(isAuto ? [...device.config.skipped, ...broken] : []), ...without].filter(
+    ({ provider }) => isAuto || provider === chosen,
+  );
   device.admission = {
     package: id,
     manifest,
@@ -44,13 +54,14 @@ export function receiveAdmit(turn: Turn, id: Digest, manifest: PackageManifest):
     fetchFailures: 0,
     fetches: new Map(),
     answers: manifest.knownAnswers.map(() => ({})),
-    providers:
-      chosen === 'auto'
-        ? providers.filter((each) => !skipped.some(({ provider }) => provider === each))
-        : [chosen],
-    trials:
-      chosen === 'auto' ? skipped.map((each) => skippedTrial(each.provider, each.reason)) : [],
+    without,
+    providers: (isAuto ? providers : [chosen]).filter(
+      (each) => !skipped.some(({ provider }) => provider === each),
+    ),
+    trials: skipped.map((each) => skippedTrial(each.provider, each.reason)),
   };
+  // Nothing is downloaded where nothing can be tried.
+  if (device.admission.providers.length === 0) conclude(turn, device.admission);
 }
 
 /** A kept admission holds, but the model may have been evicted: it is fetched before the hub hears. */
@@ -63,6 +74,7 @@ function fetchKept(turn: Turn, id: Digest, manifest: PackageManifest): void {
     fetchFailures: 0,
     fetches: new Map(),
     answers: [],
+    without: [],
     providers: [],
     trials: [],
   };
@@ -373,7 +385,7 @@ export function requeueAdmission(turn: Turn): void {
   const { device } = turn;
   const { admission } = device;
   if (admission === undefined) return;
-  const { package: id, manifest } = admission;
+  const { package: id, manifest, without } = admission;
   dropAdmission(turn);
-  receiveAdmit(turn, id, manifest);
+  receiveAdmit(turn, { id, manifest, without: [...without] });
 }

@@ -344,6 +344,31 @@ test('a package that no GPU may run is tried without one, and the trial says why
   ]);
 });
 
+test('a provider that the hub has set aside is not tried, whatever was kept of it', () => {
+  const before = admitGpu();
+  const without = [{ provider: 'webgpu' as const, reason: 'checks found it too far off' }];
+  const bench = openBench({ capabilities: GPU, memory: before.memory() });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  bench.hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST, without });
+  expect(bench.all('load').map(({ provider }) => provider)).toEqual(['wasm']);
+  expect(bench.device.packages.get(PACKAGE)?.admission?.provider).toBe('wasm');
+  expect(bench.device.trials).toMatchObject([
+    { provider: 'webgpu', outcome: 'skipped', reason: without[0]?.reason },
+    { provider: 'wasm', outcome: 'fit' },
+  ]);
+});
+
+test('a device whose person chose the provider that is set aside is unfit, and says why', () => {
+  const bench = openBench({ capabilities: GPU, provider: 'webgpu' });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  const without = [{ provider: 'webgpu' as const, reason: 'checks found it too far off' }];
+  bench.hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST, without });
+  expect([bench.all('fetch'), bench.all('load')]).toEqual([[], []]);
+  expect(bench.said()).toContain('unfit');
+});
+
 test('a GPU whose driver computes garbage is found in admission, whatever it did before', () => {
   const before = admitGpu();
   expect(before.device.packages.get(PACKAGE)?.admission?.provider).toBe('webgpu');

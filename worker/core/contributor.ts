@@ -179,7 +179,7 @@ function stepMessage(
         ? undefined
         : retryShard(turn, message.lease, message.code);
     case 'admit':
-      return receiveAdmit(turn, message.id, message.manifest);
+      return receiveAdmit(turn, message);
     case 'lease':
       return receiveLease(turn, message.lease);
     case 'idle':

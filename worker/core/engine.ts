@@ -117,7 +117,7 @@ export function engineFailed(turn: Turn, worker: WorkerId, refusal: Refusal): vo
   device.packages.delete(id);
   if (provider === 'wasm') return;
   device.broken.set(provider, refusal.message);
-  receiveAdmit(turn, id, known.manifest);
+  receiveAdmit(turn, { id, manifest: known.manifest });
 }
 
 export function tickEngine(turn: Turn): void {

@@ -4,6 +4,7 @@ import type {
   ContributorMessage,
   FrameHead,
   HubMessage,
+  SkippedProvider,
   Trial,
 } from '#protocol/messages/control.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
@@ -33,7 +34,7 @@ export interface ContributorConfig {
   /** The provider the person chose; 'auto' tries each one offered and keeps the fastest right one. */
   provider: Provider | 'auto';
   /** Providers left out in 'auto', each with the sentence to show (a software adapter, say). */
-  skipped: readonly { provider: Provider; reason: string }[];
+  skipped: readonly SkippedProvider[];
   /** Runtime version, engine and adapter in one string: a kept admission holds only for the same. */
   runtime: string;
   /** What an earlier life of this device left behind. */

@@ -1,6 +1,6 @@
 import type { CheckPolicy } from '#protocol/check-policy.ts';
 import type { Digest, Nonce, Signature } from '#protocol/ids.ts';
-import type { Trial } from '#protocol/messages/control.ts';
+import type { SkippedProvider, Trial } from '#protocol/messages/control.ts';
 import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Lease } from '#protocol/records.ts';
@@ -62,6 +62,8 @@ export interface Admission {
   /** Fetches under way: the model, and inputs and outputs of each known answer. */
   fetches: Map<FetchId, { answer?: number; part: 'model' | 'inputs' | 'outputs' }>;
   answers: { inputs?: Uint8Array<ArrayBuffer>; outputs?: Uint8Array<ArrayBuffer> }[];
+  /** Providers that the hub does not want tried. */
+  without: readonly SkippedProvider[];
   providers: Provider[];
   trials: Trial[];
   trial?: OpenTrial;

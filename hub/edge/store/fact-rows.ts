@@ -14,15 +14,11 @@ export function encodeFactRow(fact: Fact): FactRow {
       const row = { id: record.id, record_json: json(record), input_digests: inputDigests };
       return { table: 'job', row };
     }
-    case 'job-packaged':
-      return {
-        table: 'job_package',
-        row: {
-          job: fact.job,
-          manifest_json: json(fact.manifest),
-          canaries_json: json(fact.canaries),
-        },
-      };
+    case 'job-packaged': {
+      const { job, manifest, canaries } = fact;
+      const row = { job, manifest_json: json(manifest), canaries_json: json(canaries) };
+      return { table: 'job_package', row };
+    }
     case 'job-moved': {
       const { job, state, reason, at } = fact;
       const refusal_json = fact.refusal === undefined ? null : json(fact.refusal);
@@ -56,6 +52,10 @@ export function encodeFactRow(fact: Fact): FactRow {
     case 'released': {
       const { sequence, job, at } = fact;
       return { table: 'released', row: { sequence, job, at } };
+    }
+    case 'set-aside': {
+      const { type: _, ...aside } = fact;
+      return { table: 'set_aside', row: { aside_json: json(aside) } };
     }
     case 'barred': {
       const { device, until, reason, at } = fact;

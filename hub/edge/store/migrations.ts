@@ -51,4 +51,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   [`alter table job_package add column canaries_json text not null default '[]'`],
   ['create table seal (number integer primary key autoincrement, fact_json text not null)'],
+  ['create table set_aside (number integer primary key autoincrement, aside_json text not null)'],
 ];

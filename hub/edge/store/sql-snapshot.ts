@@ -4,7 +4,7 @@ import { instant } from '#protocol/units.ts';
 import type { Snapshot } from '../../core/events.ts';
 import { countLapses, projectJobs, withoutRemoved } from '../../core/snapshot.ts';
 import { parseRecord, type SqlDatabase } from './sql-database.ts';
-import { type Query, sql } from './sql-tables.ts';
+import { type NewRow, type Query, sql } from './sql-tables.ts';
 
 /** Everything the hub needs after a restart, read in one transaction so that it fits together. */
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
@@ -22,6 +22,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     removed,
     appeals,
     seals,
+    aside,
   ] = rest;
   return {
     jobs: projectJobs({
@@ -49,12 +50,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     verdicts: verdicts.map((row) => parseRecord(row.signed_json)),
     epochs: epochs.map((row) => parseRecord(row.signed_json)),
     judged: judged.map((row) => ({ verifier: row.verifier as PublicKey, through: row.through })),
-    barred: barred.map((row) => ({
-      device: row.device as PublicKey,
-      until: instant(row.until),
-      reason: row.reason,
-      at: instant(row.at),
-    })),
+    barred: barred.map(readBar),
     lapses: countLapses(
       lapses.map((row) => ({
         device: row.device as PublicKey,
@@ -68,6 +64,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
       removed.map((row) => row.key as PublicKey),
     ),
     removed: removed.map((row) => row.key as PublicKey),
+    aside: aside.map((row) => parseRecord(row.aside_json)),
     appeals: appeals.map((row) => parseRecord(row.appeal_json)),
     auditors: auditors.map((row) => row.key as PublicKey),
     faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
@@ -76,6 +73,13 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     nextSequence: (lastSequence[0]?.last ?? -1) + 1,
   };
 }
+
+const readBar = (row: Omit<NewRow<'barred'>, 'number'>): Snapshot['barred'][number] => ({
+  device: row.device as PublicKey,
+  until: instant(row.until),
+  reason: row.reason,
+  at: instant(row.at),
+});
 
 const snapshotQueries = () =>
   [
@@ -138,6 +142,7 @@ const snapshotQueries = () =>
     sql.selectFrom('verifier_removed').select('key').orderBy('key').compile(),
     sql.selectFrom('appeal').select('appeal_json').orderBy('number').compile(),
     sql.selectFrom('seal').select('fact_json').orderBy('number').compile(),
+    sql.selectFrom('set_aside').select('aside_json').orderBy('number').compile(),
   ] as const;
 
 type Rows<Q> = Q extends Query<infer O> ? O[] : never;

@@ -46,6 +46,7 @@ export interface Tables {
   judged: { number: Generated<number>; verifier: string; through: number };
   epoch: { number: Generated<number>; signed_json: string };
   barred: { number: Generated<number>; device: string; until: number; reason: string; at: number };
+  set_aside: { number: Generated<number>; aside_json: string };
   verifier: { number: Generated<number>; key: string; at: number };
   appeal: { number: Generated<number>; appeal_json: string };
   seal: { number: Generated<number>; fact_json: string };

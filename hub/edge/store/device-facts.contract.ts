@@ -1,0 +1,79 @@
+import { expect, it } from 'vitest';
+import type { Digest, Signature } from '#protocol/ids.ts';
+import { instant } from '#protocol/units.ts';
+import type { Fact } from '../../core/events.ts';
+import type { Store } from './port.ts';
+import { acceptedShard, keyOf, leaseId } from './sample-facts.ts';
+
+const at = instant(5_000);
+
+const appeal = (stage: Extract<Fact, { type: 'appeal' }>['stage']): Fact => ({
+  type: 'appeal',
+  stage,
+  device: keyOf(40),
+  lease: leaseId(1),
+  unit: 3,
+  at,
+});
+
+const unsealed = { type: 'seal', lease: leaseId(1), unit: 3, at } as const;
+const record = { verifier: keyOf(52), lease: leaseId(1), unit: 3, seal: '7'.repeat(64) as Digest };
+const SEALS: Fact[] = [
+  { ...unsealed, stage: 'sealed', signed: { record, signature: '7'.repeat(128) as Signature } },
+  { ...unsealed, stage: 'opening' },
+  { ...unsealed, stage: 'late', verifier: keyOf(51) },
+];
+
+/** What is kept of verifiers, auditors and devices; a part of the suite every store passes. */
+export function checkDevices(open: () => Promise<{ store: Store }>): void {
+  it('keeps the last word on verifiers and devices', async () => {
+    const { store } = await open();
+    const until = instant(9_000.25);
+    const { device, package: id } = acceptedShard({ index: 0 });
+    const aside = { device, package: id, provider: 'webgpu' as const, until, reason: 'far', at };
+    await store.append([
+      { type: 'verifier-enrolled', key: keyOf(52), at },
+      { type: 'verifier-enrolled', key: keyOf(51), at },
+      { type: 'verifier-enrolled', key: keyOf(53), at },
+      { type: 'verifier-removed', key: keyOf(53), at },
+      appeal('convicted'),
+      appeal('opened'),
+      ...SEALS,
+      { type: 'auditor-enrolled', key: keyOf(61), at },
+      { type: 'auditor-enrolled', key: keyOf(60), at },
+      { type: 'judged', verifier: keyOf(52), through: 8 },
+      { type: 'judged', verifier: keyOf(52), through: 3 },
+      { type: 'judged', verifier: keyOf(51), through: 1 },
+      { type: 'barred', device: keyOf(40), until: instant(1), reason: 'first', at },
+      { type: 'barred', device: keyOf(40), until, reason: 'second', at },
+      { type: 'set-aside', ...aside },
+    ]);
+    await store.append([
+      { type: 'verifier-enrolled', key: keyOf(52), at },
+      { type: 'auditor-enrolled', key: keyOf(61), at },
+    ]);
+    const snapshot = await store.load();
+    expect(snapshot.verifiers).toEqual([keyOf(52), keyOf(51)]);
+    expect(snapshot.removed).toEqual([keyOf(53)]);
+    expect(snapshot.appeals.map(({ stage }) => stage)).toEqual(['convicted', 'opened']);
+    expect(snapshot.appeals[0]).toEqual({
+      stage: 'convicted',
+      device: keyOf(40),
+      lease: leaseId(1),
+      unit: 3,
+      at,
+    });
+    expect(snapshot.seals).toEqual(SEALS);
+    expect(snapshot.aside).toEqual([aside]);
+    expect(snapshot.auditors).toEqual([keyOf(61), keyOf(60)]);
+    expect(snapshot.judged).toEqual([
+      { verifier: keyOf(51), through: 1 },
+      { verifier: keyOf(52), through: 8 },
+    ]);
+    expect(snapshot.barred).toEqual([
+      { device: keyOf(40), until: instant(1), reason: 'first', at },
+      { device: keyOf(40), until, reason: 'second', at },
+    ]);
+    await store.close();
+  });
+}
