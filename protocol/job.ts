@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { Digest, JobId } from './ids.ts';
 import { BlobRef, GraphOptimization } from './package.ts';
 import { Refusal } from './refusal.ts';
+import { Funding } from './settlement/money-api.ts';
 import { TensorSpec } from './tensor.ts';
 import { Count, Instant, Lamports, Millis } from './units.ts';
 
@@ -120,6 +121,9 @@ export const JobView = v.strictObject({
   units: Count,
   accepted: Count,
   assurance: Assurance,
+  unitPrice: Lamports,
+  /** With a price: what it is paid from, once that is on the chain. */
+  funding: v.optional(Funding),
   /** Units whose results may be read: all accepted ones with assurance 0. */
   released: Count,
   /** With assurance 2: of how many units the second leg is there, and both legs agree or differ. */

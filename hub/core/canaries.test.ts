@@ -5,6 +5,7 @@ import type { Nonce, PublicKey } from '#protocol/ids.ts';
 import type { Verdict } from '#protocol/records.ts';
 import {
   type Bench,
+  beginJob,
   deliver,
   JOB,
   joinWorker,
@@ -28,7 +29,7 @@ let bench: Bench;
 beforeEach(() => {
   bench = openBench({ needsVerifier: true, checks: CHECK_POLICY_DEFAULT });
   quoteJob(bench, UNITS, { canaries });
-  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
+  beginJob(bench);
 });
 
 const join = (socket: number, key: PublicKey) => joinWorker(bench, socket, { key, unitMs: 40 });

@@ -12,6 +12,7 @@ import {
   settleRemoval,
 } from './enrolment.ts';
 import type { HubCommand, RequestId } from './events.ts';
+import { addLeafFile, closeJob, fundJob, linkPayout, needsFunding, unfunded } from './funding.ts';
 import { revokeLease } from './lease.ts';
 import { openLegs } from './legs.ts';
 import { coversUnits } from './prepare.ts';
@@ -39,6 +40,13 @@ export function stepCommand(turn: Turn, request: RequestId, command: HubCommand)
       return answerEnrolment(turn, request, openDispute(turn, command));
     case 'enrol-auditor':
       return answerEnrolment(turn, request, enrolAuditor(turn, command.key));
+    case 'fund':
+    case 'close':
+      return changeMoney(turn, request, command);
+    case 'payout':
+      return answerEnrolment(turn, request, linkPayout(turn, command.payout));
+    case 'leaves':
+      return answerEnrolment(turn, request, addLeafFile(turn, command));
   }
 }
 
@@ -126,6 +134,7 @@ function startJob(turn: Turn, request: RequestId, id: JobId): void {
     const message = `a job is started from "quoted", and this one is "${job.state}": ${job.reason}`;
     return reject(turn, request, refuse('job-state', message));
   }
+  if (needsFunding(job)) return reject(turn, request, { ok: false, refusal: unfunded(turn, job) });
   const pending = { type: 'reply', request, job: id, next: 'schedule' } as const;
   moveJob(turn, job, { state: 'running', reason: 'started by its owner', pending });
 }
@@ -145,4 +154,18 @@ function cancelJob(turn: Turn, request: RequestId, id: JobId): void {
     if (active === undefined || active.stage === 'accepting') continue;
     revokeLease(turn, active, { code: 'job-state', message: 'the job was cancelled by its owner' });
   }
+}
+
+/** What the chain says of a job's escrow becomes a fact. */
+function changeMoney(
+  turn: Turn,
+  request: RequestId,
+  command: Extract<HubCommand, { type: 'fund' | 'close' }>,
+): void {
+  const { job: id } = command;
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return unknownJob(turn, request, id);
+  const said = command.type === 'fund' ? fundJob(turn, job, command.funding) : closeJob(turn, id);
+  if (!Array.isArray(said)) return reject(turn, request, { ok: false, refusal: said });
+  store(turn, said, { type: 'reply', request, job: id, next: 'start' });
 }

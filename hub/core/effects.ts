@@ -3,6 +3,7 @@ import type { HubMessage, IdleCode } from '#protocol/messages/control.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import type { Instant } from '#protocol/units.ts';
 import type { Fact, HubEffect, SocketId, World } from './events.ts';
+import { isMoneyFact } from './money.ts';
 import type { Device, Hub, Job, Pending } from './state.ts';
 
 /** Why a device gets no work. */
@@ -49,6 +50,8 @@ export function refuseSession(
 export function store(turn: Turn, facts: Fact[], pending: Pending = { type: 'nothing' }): void {
   const token = turn.hub.nextToken++;
   turn.hub.pending.set(token, pending);
+  const money = facts.filter(isMoneyFact);
+  if (money.length > 0) turn.hub.money.writing.set(token, money);
   turn.effects.push({ type: 'store', token, facts });
 }
 

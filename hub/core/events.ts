@@ -11,6 +11,12 @@ import type {
   SignedVerdict,
 } from '#protocol/records.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
+import type {
+  Funding,
+  LeafFileView,
+  PayoutRequest,
+  PayoutView,
+} from '#protocol/settlement/money-api.ts';
 import type { SigningContext } from '#protocol/signature.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
 
@@ -108,6 +114,13 @@ export type Fact =
       | { stage: 'opening' }
       | { stage: 'late'; verifier: PublicKey }
     ))
+  /** The money of a job lies in its escrow. */
+  | { type: 'job-funded'; job: JobId; funding: Funding }
+  /** The poster of its escrow has asked for the rest. */
+  | { type: 'job-closing'; job: JobId; at: Instant }
+  | { type: 'payout-linked'; payout: PayoutView }
+  /** A verifier left the leaves of an epoch; their bytes are the blob `root`. */
+  | { type: 'leaf-file'; file: LeafFileView; root: Root }
   /** The majority of verifiers contradicted this one on a unit. */
   | {
       type: 'verifier-fault';
@@ -176,8 +189,20 @@ export interface Snapshot {
   faults: { verifier: PublicKey; count: number }[];
   /** In the order of appending. */
   seals: Extract<Fact, { type: 'seal' }>[];
+  money: MoneySnapshot;
   nextIndex: number;
   nextSequence: number;
+}
+
+/** In the order of appending, but for payouts. */
+export interface MoneySnapshot {
+  funded: { job: JobId; funding: Funding }[];
+  /** Jobs that are done or cancelled. */
+  ended: JobId[];
+  closings: { job: JobId; at: Instant }[];
+  /** By index. */
+  payouts: PayoutView[];
+  leafFiles: { file: LeafFileView; root: Root }[];
 }
 
 /** Part of a blob the hub holds. */
@@ -194,7 +219,12 @@ export type HubCommand =
   | { type: 'enrol'; key: PublicKey }
   | { type: 'remove-verifier'; key: PublicKey }
   | { type: 'enrol-auditor'; key: PublicKey }
-  | { type: 'dispute'; record: DisputeRecord; signature: Signature };
+  | { type: 'dispute'; record: DisputeRecord; signature: Signature }
+  /** The edge has read on the chain what is said of escrows. */
+  | { type: 'fund'; job: JobId; funding: Funding }
+  | { type: 'close'; job: JobId }
+  | { type: 'payout'; payout: PayoutRequest }
+  | { type: 'leaves'; file: LeafFileView; root: Root };
 
 export type HubEvent =
   | { type: 'connected'; socket: SocketId; network?: NetworkLabel }

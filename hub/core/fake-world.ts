@@ -3,6 +3,7 @@ import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '
 import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import type { Address, Funding } from '#protocol/settlement/money-api.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { type DecoyFindings, NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, lamports, millis } from '#protocol/units.ts';
@@ -172,7 +173,11 @@ export function openBench(options: BenchOptions = {}) {
 }
 export type Bench = ReturnType<typeof openBench>;
 
-export function postJob(bench: Bench, units: number, assurance: Assurance = 0): void {
+export function postJob(
+  bench: Bench,
+  units: number,
+  { assurance = 0, autoStart = false }: { assurance?: Assurance; autoStart?: boolean } = {},
+): void {
   const record: JobRecord = {
     id: JOB,
     name: 'numbers',
@@ -190,15 +195,36 @@ export function postJob(bench: Bench, units: number, assurance: Assurance = 0): 
     units,
     unitPrice: lamports(5n),
     assurance,
-    autoStart: false,
+    autoStart,
   };
   const inputDigests = new Uint8Array(units * DIGEST_BYTES);
   bench.post({ type: 'command', request: 1, command: { type: 'create', record, inputDigests } });
 }
 
+/** What a poster has deposited for the job: enough for any of these tests. */
+export const FUNDING: Funding = {
+  escrow: 'E'.repeat(43) as Address,
+  escrowIndex: 3,
+  poster: 'P'.repeat(43) as Address,
+  amount: lamports(10n ** 9n),
+  at: instant(7),
+};
+
+export function fundJob(bench: Bench, amount = FUNDING.amount) {
+  const command = { type: 'fund', job: JOB, funding: { ...FUNDING, amount } } as const;
+  bench.post({ type: 'command', request: 3, command });
+  return bench.replies.at(-1)?.result;
+}
+
 /** Posts a job, has the verifier on socket 1 prepare it, and starts it. */
 export function startJob(bench: Bench, units: number, assurance: Assurance = 0): void {
   quoteJob(bench, units, { assurance });
+  beginJob(bench);
+}
+
+/** Funds a job that is quoted, and starts it. */
+export function beginJob(bench: Bench): void {
+  fundJob(bench);
   bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
 }
 
@@ -208,14 +234,15 @@ type Canaries = NonNullable<Extract<FrameHead, { type: 'prepared' }>['canaries']
 export function quoteJob(
   bench: Bench,
   units: number,
-  {
-    assurance = 0,
-    decoys = NO_DECOYS,
-    canaries = [],
-  }: { assurance?: Assurance; decoys?: DecoyFindings; canaries?: Canaries } = {},
+  options: {
+    assurance?: Assurance;
+    autoStart?: boolean;
+    decoys?: DecoyFindings;
+    canaries?: Canaries;
+  } = {},
 ): void {
   bench.join(1, VERIFIER, 'verifier');
-  postJob(bench, units, assurance);
+  postJob(bench, units, options);
   bench.post({
     type: 'framed',
     socket: 1,
@@ -226,8 +253,8 @@ export function quoteJob(
       units: [0],
       unitMs: millis(100),
       peakBytes: bytes(1_000),
-      decoys,
-      canaries,
+      decoys: options.decoys ?? NO_DECOYS,
+      canaries: options.canaries ?? [],
     },
     payload: new Uint8Array(UNIT_BYTES),
   });

@@ -8,7 +8,9 @@ import { askOpinions, forgetEnded } from './disputes.ts';
 import { send, type Turn } from './effects.ts';
 import { acknowledgeEpoch, receiveEpoch, undoEpoch } from './epochs.ts';
 import type { HubEffect, HubEvent, Token, World } from './events.ts';
+import { startFunded } from './funding.ts';
 import { expireLeases, reviveLeases } from './lease.ts';
+import { noteWritten } from './money.ts';
 import { receiveBye, receiveHave, receiveRelease, receiveSeek } from './peers.ts';
 import { finishPreparation, prepareJobs, receivePrepared, receiveUnpreparable } from './prepare.ts';
 import { finishRelease, receiveAudited, releaseShards, undoRelease } from './release.ts';
@@ -30,6 +32,20 @@ import { finishJobs, receiveJudged, receiveVerdict } from './verdicts.ts';
 import { viewJob } from './views.ts';
 
 export { viewDispute } from './appeals.ts';
+export {
+  fundingOf,
+  hasFunded,
+  leafFileOf,
+  listClosings,
+  listConvictions,
+  listEarning,
+  listEnded,
+  listFiles,
+  listPayouts,
+  type PageRange,
+  payoutOf,
+  viewPay,
+} from './money-views.ts';
 export { openHub } from './restore.ts';
 export type { Hub, HubConfig } from './state.ts';
 export {
@@ -167,6 +183,7 @@ function stepFrame(turn: Turn, event: Extract<HubEvent, { type: 'framed' }>): vo
 }
 
 function stepStored(turn: Turn, token: Token): void {
+  noteWritten(turn.hub, token);
   const pending = turn.hub.pending.get(token);
   turn.hub.pending.delete(token);
   switch (pending?.type) {
@@ -186,7 +203,8 @@ function stepStored(turn: Turn, token: Token): void {
     case 'reply': {
       // First what follows from the command, so that the answer shows it.
       if (pending.next === 'prepare') prepareJobs(turn);
-      if (pending.next === 'schedule') scheduleWaiting(turn);
+      if (pending.next === 'start') startFunded(turn);
+      if (pending.next === 'schedule' || pending.next === 'start') scheduleWaiting(turn);
       turn.effects.push({
         type: 'reply',
         request: pending.request,
@@ -209,6 +227,7 @@ function stepStoreFailed(
 ): void {
   const pending = turn.hub.pending.get(token);
   turn.hub.pending.delete(token);
+  turn.hub.money.writing.delete(token);
   if (pending?.type === 'reply') {
     turn.effects.push({
       type: 'reply',
@@ -235,6 +254,7 @@ function stepTick(turn: Turn): void {
   beatSessions(turn);
   expireLeases(turn);
   prepareJobs(turn);
+  startFunded(turn);
   expireSeconds(turn);
   endAside(turn);
   scheduleWaiting(turn);

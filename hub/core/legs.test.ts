@@ -9,6 +9,7 @@ import type { AcceptedShard, Verdict } from '#protocol/records.ts';
 import { instant, millis } from '#protocol/units.ts';
 import {
   type Bench,
+  beginJob,
   commit,
   deliver,
   JOB,
@@ -165,7 +166,7 @@ test('an exact leg and a GPU leg agree when verifiers found both right', () => {
   // A GPU may run it: a decoy lies far from what is right.
   const nearest = [{ output: 'y', decoy: 'half-weights', l2: 1, max: 1 }];
   quoteJob(bench, 6, { assurance: 2, decoys: { names: ['half-weights'], units: [0], nearest } });
-  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
+  beginJob(bench);
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
   work(2, PHONE);
   bench.join(3, TABLET, 'contributor');

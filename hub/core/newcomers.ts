@@ -57,6 +57,14 @@ export function keepPlace(newcomers: Newcomers, device: PublicKey, at: number): 
   if (hasPlace(newcomers, device)) newcomers.beginning.delete(device);
 }
 
+/** Whether a shard of this device was ever accepted. */
+export function hasWorked({ begun, bars }: Newcomers, device: PublicKey): boolean {
+  const lives = (bars.get(device)?.length ?? 0) + 1;
+  return Array.from({ length: lives }, (_, life) => placeName(device, life)).some((name) =>
+    begun.has(name),
+  );
+}
+
 const hasPlace = ({ begun, bars }: Newcomers, device: PublicKey): boolean =>
   begun.has(placeName(device, bars.get(device)?.length ?? 0));
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { type DecoyFindings, THRESHOLD_VERSION } from '#protocol/thresholds.ts';
 import { millis } from '#protocol/units.ts';
-import { type Bench, JOB, joinWorker, openBench, PHONE, quoteJob } from './fake-world.ts';
+import { type Bench, beginJob, JOB, joinWorker, openBench, PHONE, quoteJob } from './fake-world.ts';
 
 let bench: Bench;
 beforeEach(() => {
@@ -32,14 +32,14 @@ test('where a decoy lies within the noise of GPUs the quote says so, and no GPU 
   quoteJob(bench, 10, { decoys: foundAt(2e-6, 9e-6) });
   expect(manifest()?.providers).toEqual(['wasm']);
   expect(bench.job()?.quote?.note).toContain('runs on WebAssembly alone: on a GPU its results');
-  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
+  beginJob(bench);
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
   expect(bench.last(2, 'lease')).toBeDefined();
 });
 
 test('a device that admits itself on a GPU where none may run is not believed', () => {
   quoteJob(bench, 10);
-  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
+  beginJob(bench);
   bench.join(2, PHONE, 'contributor');
   bench.say(2, { type: 'request' });
   const offer = bench.last(2, 'admit');

@@ -8,6 +8,7 @@ import { fitThresholds, THRESHOLD_VERSION } from '#protocol/thresholds.ts';
 import { between } from '#protocol/units.ts';
 import { decline, moveJob, send, store, type Turn } from './effects.ts';
 import type { BlobRange } from './events.ts';
+import { needsFunding } from './funding.ts';
 import { scheduleWaiting } from './schedule.ts';
 import type { Job, Pending, VerifierSession } from './state.ts';
 import { quote } from './views.ts';
@@ -172,14 +173,14 @@ export function finishPreparation(
   const { canaries } = kept;
   job.canaries = new Set(canaries);
   store(turn, [{ type: 'job-packaged', job: kept.job, manifest: job.manifest, canaries }]);
-  if (job.record.autoStart) {
+  if (job.record.autoStart && !needsFunding(job)) {
     moveJob(turn, job, { state: 'running', reason: 'started as soon as it was quoted' });
   } else {
     const price = quote(turn.hub, job, job.manifest).total;
     const reason =
       price === '0'
         ? 'checked; waiting for its owner to start it'
-        : `checked; waiting for its owner to start it at ${price} lamports`;
+        : `checked; waiting for ${price} lamports in its escrow, which the dashboard deposits`;
     moveJob(turn, job, { state: 'quoted', reason });
   }
   scheduleWaiting(turn);

@@ -126,7 +126,7 @@ test('the quote prices the checks that the assurance asks for', () => {
 
 test('a hub without verifiers refuses assurance and says what to do', () => {
   bench = openBench({ needsVerifier: false });
-  postJob(bench, 10, 1);
+  postJob(bench, 10, { assurance: 1 });
   const [reply] = bench.replies;
   expect(reply?.result).toMatchObject({
     ok: false,

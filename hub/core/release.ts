@@ -123,6 +123,7 @@ export function askAudits(turn: Turn, verifier: VerifierSession): void {
 export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: number): void {
   if (!verifier.auditsAsked.has(sequence)) return;
   for (const job of turn.hub.jobs.values()) {
+    if (job.endedAt !== undefined) continue;
     const kept = job.unreleased.get(sequence);
     if (kept === undefined || isDisputed(turn.hub, { device: kept.device })) continue;
     kept.auditors = new Set([...(kept.auditors ?? []), verifier.key]);

@@ -12,6 +12,7 @@ import type { CommittedShard, Snapshot } from './events.ts';
 import { awaitCheck } from './in-flight.ts';
 import { restoreLapses } from './lapse.ts';
 import { closeUnits, isOpen } from './legs.ts';
+import { openMoneyBook, restoreMoney } from './money.ts';
 import { openNewcomers, takePlace } from './newcomers.ts';
 import { setPackage } from './prepare.ts';
 import { countJudged, settleRelease } from './release.ts';
@@ -69,6 +70,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     unjudged: new Map(),
     inFlight: new Map(),
     reviews: openReviews(snapshot.verdicts),
+    money: openMoneyBook(),
     nextIndex: snapshot.nextIndex,
     nextSequence: snapshot.nextSequence,
     nextToken: 1,
@@ -78,6 +80,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);
   restoreRounds(hub, snapshot);
+  restoreMoney(hub, snapshot);
   restoreDisputes(hub, snapshot);
   restoreAppeals(hub, snapshot);
   restoreLegs(hub, snapshot);

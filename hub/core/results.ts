@@ -128,6 +128,10 @@ export function receiveReveal(
   if (active === undefined || active.stage === 'accepting') return;
   const job = turn.hub.jobs.get(active.lease.job);
   if (job === undefined) return;
+  if (job.endedAt !== undefined) {
+    const text = 'the job has ended; nothing of it is accepted any more';
+    return revokeLease(turn, active, { code: 'job-state', message: text });
+  }
   if (active.stage !== 'logged' || active.committed === undefined) {
     const text = 'commit first and reveal after the hub has logged the commitment';
     return decline(turn, device.socket, {

@@ -4,9 +4,9 @@ import type { Provider } from '#protocol/package.ts';
 import { millis } from '#protocol/units.ts';
 import {
   type Bench,
+  beginJob,
   commit,
   deliver,
-  JOB,
   openBench,
   PHONE,
   quoteJob,
@@ -24,7 +24,7 @@ function openGpuJob(): Bench {
   bench = openBench({ needsVerifier: true });
   const nearest = [{ output: 'y', decoy: 'half-weights', l2: 1, max: 1 }];
   quoteJob(bench, 20, { decoys: { names: ['half-weights'], units: [0], nearest } });
-  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
+  beginJob(bench);
   return bench;
 }
 

@@ -51,6 +51,10 @@ function moveJob(job: JobSnapshot, move: Omit<FactOf<'job-moved'>, 'type'>): voi
   else job.refusal = move.refusal;
 }
 
+/** Jobs that are done or cancelled, in the order of ending, from all moves in order. */
+export const endedJobs = (moved: readonly Omit<FactOf<'job-moved'>, 'type'>[]): JobId[] =>
+  moved.filter(({ state }) => state === 'done' || state === 'cancelled').map(({ job }) => job);
+
 /** Accepted shards that are not voided, in order of sequence. */
 export function liveShards(of: SelectFacts, job?: JobId): FactOf<'accepted'>[] {
   const voided = new Set(of('voided').map((fact) => fact.sequence));
@@ -98,10 +102,21 @@ export function projectFacts(of: SelectFacts): Snapshot {
     appeals: of('appeal').map(({ type: _, ...appeal }) => appeal),
     faults: countFaults(of),
     seals: of('seal'),
+    money: projectMoney(of),
     nextIndex: nextAfter(committed.map(({ entry }) => entry.index)),
     nextSequence: nextAfter(accepted.map((shard) => shard.sequence)),
   };
 }
+
+const projectMoney = (of: SelectFacts): Snapshot['money'] => ({
+  funded: of('job-funded').map(({ job, funding }) => ({ job, funding })),
+  ended: endedJobs(of('job-moved')),
+  closings: of('job-closing').map(({ job, at }) => ({ job, at })),
+  payouts: of('payout-linked')
+    .map(({ payout }) => payout)
+    .sort((a, b) => a.index - b.index),
+  leafFiles: of('leaf-file').map(({ file, root }) => ({ file, root })),
+});
 
 /** Enrolled once, in order, but for those that were removed. */
 export const withoutRemoved = (

@@ -6,6 +6,7 @@ import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.t
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { AcceptedShard, Lease, Seal, SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import type { Funding } from '#protocol/settlement/money-api.ts';
 import type { Dtype } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
 import type { Conviction } from './appeals.ts';
@@ -14,6 +15,7 @@ import type { EpochBook } from './epochs.ts';
 import type { CommittedShard, NetworkLabel, RequestId, SocketId, Token } from './events.ts';
 import type { Lapses } from './lapse.ts';
 import type { Legs } from './legs.ts';
+import type { MoneyBook } from './money.ts';
 import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
 import type { Reviews } from './reviews.ts';
@@ -160,6 +162,8 @@ export interface Job {
   startedAt?: Instant;
   endedAt?: Instant;
   refusal?: Refusal;
+  /** What it is paid from, as it is on disk. */
+  funding?: Funding;
   open: Ranges;
   /** Only with assurance 2. */
   legs?: Legs;
@@ -191,7 +195,12 @@ export interface Job {
 /** What a `store` or `keep` effect was for. */
 export type Pending =
   | { type: 'nothing' }
-  | { type: 'reply'; request: RequestId; job: JobId | null; next?: 'prepare' | 'schedule' }
+  | {
+      type: 'reply';
+      request: RequestId;
+      job: JobId | null;
+      next?: 'prepare' | 'schedule' | 'start';
+    }
   | { type: 'logged'; lease: LeaseId }
   | { type: 'accepted'; lease: LeaseId; shard: AcceptedShard }
   | { type: 'released'; shards: readonly KeptShard[] }
@@ -268,6 +277,7 @@ export interface Hub {
   /** By `standingName`: accepted shards of jobs that go on that wait for verifiers. */
   inFlight: Map<string, number>;
   reviews: Reviews;
+  money: MoneyBook;
   nextIndex: number;
   nextSequence: number;
   nextToken: Token;

@@ -71,6 +71,8 @@ function view(hub: Hub, job: Job): JobView {
     units: record.units,
     accepted: job.acceptedUnits,
     assurance: record.assurance,
+    unitPrice: record.unitPrice,
+    ...(job.funding === undefined ? {} : { funding: job.funding }),
     released: isGuarded(job) && job.state !== 'done' ? job.released.count : job.acceptedUnits,
     ...(legs === undefined
       ? {}
@@ -96,6 +98,9 @@ function explain(hub: Hub, job: Job): string {
   if (job.state === 'checking') {
     if (job.preparing !== undefined) return 'a verifier runs the model once on the exact lane';
     return 'no verifier is online; start one with `npm run verifier -- --hub URL`';
+  }
+  if (job.state === 'quoted' && job.funding !== undefined) {
+    return 'checked and funded; waiting for its owner to start it';
   }
   if (isDisputed(hub, { job: job.record.id })) return explainDispute(hub, job);
   if (job.state === 'finishing' && hub.config.needsVerifier) return explainFinish(hub, job);

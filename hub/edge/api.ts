@@ -3,15 +3,19 @@ import { API_KEY_PREFIX } from '#protocol/api.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
 import { ticketHolder } from '../core/hub.ts';
 import { answerRefusal } from './api/answer.ts';
+import { bearer } from './api/bearer.ts';
 import { blobRoutes } from './api/blobs.ts';
 import { chainRoutes } from './api/chain.ts';
 import { createRoutes } from './api/create.ts';
 import { gridRoutes } from './api/grid.ts';
 import { jobRoutes } from './api/jobs.ts';
 import { logRoutes } from './api/log.ts';
+import { moneyRoutes } from './api/money.ts';
+import { moneyLogRoutes } from './api/money-log.ts';
 import { outputRoutes } from './api/outputs.ts';
 import { resultRoutes } from './api/results.ts';
 import type { ApiPorts, Caller, Route } from './api/route.ts';
+import { settlementRoutes } from './api/settlements.ts';
 import { checkApiKey } from './api-keys.ts';
 import type { HubMetrics } from './metrics.ts';
 import type { StaticFiles } from './static-files.ts';
@@ -34,6 +38,9 @@ export function openApi(
     ...gridRoutes(ports),
     ...logRoutes(ports),
     ...chainRoutes(ports),
+    ...moneyRoutes(ports),
+    ...moneyLogRoutes(ports),
+    ...settlementRoutes(ports),
   ];
   for (const route of routes) addRoute(app, ports, route);
   app.get('/metrics', async () => {
@@ -59,7 +66,7 @@ export function openApi(
 function addRoute(app: Hono, ports: ApiPorts, route: Route): void {
   app.on(route.method, route.path, async (context) => {
     const request = context.req.raw;
-    const refused = await checkCaller(ports, route.caller, request.headers.get('authorization'));
+    const refused = await checkCaller(ports, route.caller, bearer(request));
     if (refused !== undefined) return answerRefusal(refused);
     return route.answer({
       request,
@@ -72,10 +79,9 @@ function addRoute(app: Hono, ports: ApiPorts, route: Route): void {
 async function checkCaller(
   { hub, store }: ApiPorts,
   caller: Caller,
-  authorization: string | null,
+  token: string | undefined,
 ): Promise<Refusal | undefined> {
   if (caller === 'anyone') return undefined;
-  const token = /^Bearer (\S{1,200})$/i.exec(authorization ?? '')?.[1];
   if (caller === 'verifier') {
     if (token === undefined) {
       return refusal('key-missing', 'send `Authorization: Bearer` with the ticket of your welcome');

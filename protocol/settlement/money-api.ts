@@ -98,6 +98,7 @@ export type PayoutView = v.InferOutput<typeof PayoutView>;
 
 /** Payouts by their index: number = index + 1. */
 export const PayoutPage = v.strictObject({ payouts: v.array(PayoutView), next: Count });
+export type PayoutPage = v.InferOutput<typeof PayoutPage>;
 
 /** A funded job that is done, or was cancelled with results given out. */
 export const EndedJobView = v.strictObject({
@@ -112,6 +113,7 @@ export const EndedJobView = v.strictObject({
 });
 export type EndedJobView = v.InferOutput<typeof EndedJobView>;
 export const EndedJobPage = v.strictObject({ jobs: v.array(EndedJobView), next: Count });
+export type EndedJobPage = v.InferOutput<typeof EndedJobPage>;
 
 /** What pay goes by in an accepted shard that stands. `donated`: its device wanted nothing for it. */
 export const EarningShardView = v.strictObject({
@@ -126,6 +128,7 @@ export const EarningShardView = v.strictObject({
 export type EarningShardView = v.InferOutput<typeof EarningShardView>;
 /** By sequence; `next` is what to ask for `from`. */
 export const EarningShardPage = v.strictObject({ shards: v.array(EarningShardView), next: Count });
+export type EarningShardPage = v.InferOutput<typeof EarningShardPage>;
 
 export const ConvictionView = v.strictObject({
   number: Count,
@@ -139,11 +142,13 @@ export const ConvictionPage = v.strictObject({
   convictions: v.array(ConvictionView),
   next: Count,
 });
+export type ConvictionPage = v.InferOutput<typeof ConvictionPage>;
 
 /** The poster of a job's escrow asked for the rest of it. */
 export const ClosingView = v.strictObject({ number: Count, job: JobId, at: Instant });
 export type ClosingView = v.InferOutput<typeof ClosingView>;
 export const ClosingPage = v.strictObject({ closings: v.array(ClosingView), next: Count });
+export type ClosingPage = v.InferOutput<typeof ClosingPage>;
 
 /** Facts of one device: `projectLedger` makes its balance of them. */
 export const DevicePay = v.strictObject({
@@ -171,6 +176,7 @@ export const LeafFileView = v.strictObject({
 });
 export type LeafFileView = v.InferOutput<typeof LeafFileView>;
 export const LeafFileList = v.strictObject({ settlements: v.array(LeafFileView) });
+export type LeafFileList = v.InferOutput<typeof LeafFileList>;
 
 /** A leaf, its siblings from the bottom up (40 bytes each, in hex), and the root they lead to. */
 export const LeafProof = v.strictObject({

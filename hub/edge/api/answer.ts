@@ -8,6 +8,8 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'verifier-unknown': 404,
   'blob-unknown': 404,
   'chain-missing': 404,
+  'leaves-unknown': 404,
+  'leaves-conflict': 409,
   'job-state': 409,
   'dispute-closed': 409,
   'results-held': 409,

@@ -1,5 +1,6 @@
 import { type Result, refusal } from '#protocol/refusal.ts';
 import { ChainAccounts, type ChainView } from '#protocol/settlement/money-api.ts';
+import { hasFunded } from '../../core/hub.ts';
 import { CHAIN_PATH } from '../chain/open.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import { readJson } from './body.ts';
@@ -9,7 +10,7 @@ import type { ApiPorts, Call, Route } from './route.ts';
 const CALLS_MAX = 64;
 
 /** Which pool the grid settles in, and the JSON-RPC of a chain that the hub hosts. */
-export function chainRoutes({ settlement, chain }: ApiPorts): Route[] {
+export function chainRoutes({ hub, settlement, chain }: ApiPorts): Route[] {
   let answering = 0;
 
   async function answerRpc({ request }: Call): Promise<Response> {
@@ -29,9 +30,13 @@ export function chainRoutes({ settlement, chain }: ApiPorts): Route[] {
 
   async function choose({ request }: Call): Promise<Response> {
     const accounts = await readJson(ChainAccounts, request);
-    return accounts.ok
-      ? answerView(await settlement.choose(accounts.value))
-      : answerRefusal(accounts.refusal);
+    if (!accounts.ok) return answerRefusal(accounts.refusal);
+    const { pool } = accounts.value;
+    if (hasFunded(hub) && pool !== settlement.named()) {
+      const message = `jobs of this grid are paid from the pool ${settlement.named()}: use another data directory for another pool`;
+      return answerRefusal(refusal('chain-wrong', message));
+    }
+    return answerView(await settlement.choose(accounts.value));
   }
 
   return [

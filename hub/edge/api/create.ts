@@ -51,6 +51,11 @@ export function createRoutes(ports: ApiPorts): Route[] {
 
 async function createJob(ports: ApiPorts, upload: Upload) {
   const { options } = upload;
+  if (options.unitPrice !== undefined && options.unitPrice !== '0') {
+    // Without a chain nobody could ever be paid.
+    const chain = await ports.settlement.view();
+    if (!chain.ok) return chain;
+  }
   const model = await upload.model();
   const checked = checkModel(model, MODEL_LIMITS);
   if (!checked.ok) return checked;

@@ -1,20 +1,38 @@
 import * as v from 'valibot';
 import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
 import { decodeJson } from '#protocol/decode.ts';
+import type { JobId } from '#protocol/ids.ts';
 import { accept, PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
-import { Config, decodeAccount, Pool } from '#protocol/settlement/accounts.ts';
+import { Config, decodeAccount, Escrow, Pool } from '#protocol/settlement/accounts.ts';
+import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { isSameKey, KEY_BYTES, type Key, type Layout } from '#protocol/settlement/layout.ts';
-import { type Address, type ChainAccounts, ChainView } from '#protocol/settlement/money-api.ts';
+import {
+  type Address,
+  type ChainAccounts,
+  ChainView,
+  escrowNonce,
+} from '#protocol/settlement/money-api.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
 import { readFileIfThere, replaceFile } from '../durable-file.ts';
-import type { ChainReader } from './reader.ts';
+import type { ChainAccount, ChainReader } from './reader.ts';
 
 /** Where a grid settles. */
 export interface Settlement {
   /** `chain-missing` until a developer has named the pool; `chain-wrong` when the chain is another one by now. */
   view(): Promise<Result<ChainView>>;
+  /** The pool that was chosen, whatever the chain says by now. */
+  named(): Address | undefined;
   /** Takes these accounts for the grid's, if that is what they are on the chain. */
   choose(accounts: ChainAccounts): Promise<Result<ChainView>>;
+  /** The escrow of a job's poster; `job-unfunded` where there is none. */
+  escrow(of: { job: JobId; poster: Address }): Promise<Result<FoundEscrow>>;
+  /** The pool as it is now. */
+  pool(): Promise<Result<Pool>>;
+}
+
+export interface FoundEscrow {
+  address: Address;
+  escrow: Escrow;
 }
 
 /** Which chain a hub reads, and what it tells others of it. */
@@ -31,7 +49,7 @@ export const noSettlement = (): Settlement => {
       'chain-missing',
       'this hub has no chain: start it without --no-chain, or with --rpc-url URL',
     );
-  return { view: missing, choose: missing };
+  return { view: missing, named: () => undefined, choose: missing, escrow: missing, pool: missing };
 };
 
 const Kept = v.omit(ChainView, ['rpc', 'local']);
@@ -44,20 +62,24 @@ export async function openSettlement(file: string, place: ChainPlace): Promise<S
   /** The chain was seen to be the one that the file is about. */
   let seen = false;
   const show = (value: Kept): ChainView => ({ ...value, rpc, local });
+
+  async function view(): Promise<Result<ChainView>> {
+    if (kept === undefined) {
+      const message = `no pool has been named on this chain yet: POST /v1/chain names it, as \`npm run chain:init\` does`;
+      return refuse('chain-missing', message);
+    }
+    if (!seen) {
+      const genesis = await reader.genesisHash();
+      if (!genesis.ok) return genesis;
+      if (genesis.value !== kept.genesisHash) return refuse('chain-wrong', otherChain(kept));
+      seen = true;
+    }
+    return accept(show(kept));
+  }
+
   return {
-    async view() {
-      if (kept === undefined) {
-        const message = `no pool has been named on this chain yet: POST /v1/chain names it, as \`npm run chain:init\` does`;
-        return refuse('chain-missing', message);
-      }
-      if (!seen) {
-        const genesis = await reader.genesisHash();
-        if (!genesis.ok) return genesis;
-        if (genesis.value !== kept.genesisHash) return refuse('chain-wrong', otherChain(kept));
-        seen = true;
-      }
-      return accept(show(kept));
-    },
+    view,
+    named: () => kept?.pool,
     async choose(accounts) {
       const checked = await checkAccounts(reader, accounts);
       if (!checked.ok) return checked;
@@ -65,6 +87,27 @@ export async function openSettlement(file: string, place: ChainPlace): Promise<S
       kept = checked.value;
       seen = true;
       return accept(show(kept));
+    },
+    async escrow({ job, poster }) {
+      const chain = await view();
+      if (!chain.ok) return chain;
+      const { program, pool } = chain.value;
+      const nonce = escrowNonce(job);
+      const key = addressesOf(keyOf(program)).escrow(keyOf(pool), keyOf(poster), nonce);
+      const address = encodeBase58(key) as Address;
+      const found = await reader.account(key);
+      if (!found.ok) return found;
+      if (found.value === undefined) {
+        const message = `${poster} has no escrow for this job: open ${address} with the nonce ${nonce}, and deposit`;
+        return refuse('job-unfunded', message);
+      }
+      const escrow = decodeOwned(Escrow, found.value, { at: address, owner: program });
+      return escrow.ok ? accept({ address, escrow: escrow.value }) : escrow;
+    },
+    async pool() {
+      const chain = await view();
+      if (!chain.ok) return chain;
+      return readAccount(reader, Pool, { at: chain.value.pool, owner: chain.value.program });
     },
   };
 }
@@ -120,8 +163,16 @@ async function readAccount<T extends { kind: number; version: number }>(
   const found = await reader.account(keyOf(at));
   if (!found.ok) return found;
   if (found.value === undefined) return wrong(`there is no account ${at}`);
-  if (found.value.owner !== owner) return wrong(`${at} is of the program ${found.value.owner}`);
-  const state = decodeAccount(layout, found.value.data);
+  return decodeOwned(layout, found.value, { at, owner });
+}
+
+function decodeOwned<T extends { kind: number; version: number }>(
+  layout: Layout<T>,
+  account: ChainAccount,
+  { at, owner }: { at: Address; owner: Address },
+): Result<T> {
+  if (account.owner !== owner) return wrong(`${at} is of the program ${account.owner}`);
+  const state = decodeAccount(layout, account.data);
   return state.ok ? state : wrong(`${at}: ${state.refusal.message}`);
 }
 

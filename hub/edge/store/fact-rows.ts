@@ -49,10 +49,8 @@ export function encodeFactRow(fact: Fact): FactRow {
       const { sequence, job, reason, at } = fact;
       return { table: 'voided', row: { sequence, job, reason, at } };
     }
-    case 'released': {
-      const { sequence, job, at } = fact;
-      return { table: 'released', row: { sequence, job, at } };
-    }
+    case 'released':
+      return { table: 'released', row: { sequence: fact.sequence, job: fact.job, at: fact.at } };
     case 'set-aside': {
       const { type: _, ...aside } = fact;
       return { table: 'set_aside', row: { aside_json: json(aside) } };
@@ -75,6 +73,8 @@ export function encodeFactRow(fact: Fact): FactRow {
       return { table: 'auditor', row: { key: fact.key, at: fact.at } };
     case 'verifier-enrolled':
       return { table: 'verifier', row: { key: fact.key, at: fact.at } };
+    default:
+      return encodeMoneyRow(fact);
   }
 }
 
@@ -95,4 +95,27 @@ function encodeAcceptedRow(fact: Extract<Fact, { type: 'accepted' }>): NewRow<'a
     compute_ms: computeMs,
     outputs,
   };
+}
+
+type MoneyFact = Extract<
+  Fact,
+  { type: 'job-funded' | 'job-closing' | 'payout-linked' | 'leaf-file' }
+>;
+
+function encodeMoneyRow(fact: MoneyFact): FactRow {
+  switch (fact.type) {
+    case 'job-funded':
+      return { table: 'job_funding', row: { job: fact.job, funding_json: json(fact.funding) } };
+    case 'job-closing':
+      return { table: 'job_closing', row: { job: fact.job, at: fact.at } };
+    case 'payout-linked': {
+      const { payout } = fact;
+      return { table: 'payout', row: { leaf: payout.index, payout_json: json(payout) } };
+    }
+    case 'leaf-file': {
+      const { file, root } = fact;
+      const row = { data_hash: file.dataHash, root, file_json: json(file) };
+      return { table: 'leaf_file', row };
+    }
+  }
 }

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLibsqlStore } from './libsql.ts';
+import { checkMoneyStore } from './money.contract.ts';
 import { accepted, committed, jobCreated, jobId } from './sample-facts.ts';
 import { checkStore } from './store.contract.ts';
 
@@ -18,10 +19,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const freshFile = () => join(folder, `${files++}`, 'hub.db');
 
 describe('libSQL store', () => {
-  checkStore(async () => {
+  const open = async () => {
     const file = freshFile();
     return { store: await openLibsqlStore(file), reopen: () => openLibsqlStore(file) };
-  });
+  };
+  checkStore(open);
+  checkMoneyStore(open);
 
   it('refuses with disk-full past its cap, keeps what it had and goes on', async () => {
     const file = freshFile();

@@ -87,6 +87,14 @@ function onceNames(fact: Fact): string[] {
       return [`void ${fact.sequence}`];
     case 'verifier-removed':
       return [`removed ${fact.key}`];
+    case 'job-funded':
+      return [`funding ${fact.job}`];
+    case 'job-closing':
+      return [`closing ${fact.job}`];
+    case 'payout-linked':
+      return [`payout ${fact.payout.index}`];
+    case 'leaf-file':
+      return [`leaves ${fact.file.dataHash}`];
     case 'released':
       return [`release ${fact.sequence}`];
     default:

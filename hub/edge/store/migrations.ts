@@ -52,4 +52,13 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   [`alter table job_package add column canaries_json text not null default '[]'`],
   ['create table seal (number integer primary key autoincrement, fact_json text not null)'],
   ['create table set_aside (number integer primary key autoincrement, aside_json text not null)'],
+  [
+    `create table job_funding (number integer primary key autoincrement, job text not null unique,
+      funding_json text not null)`,
+    `create table job_closing (number integer primary key autoincrement, job text not null unique,
+      at real not null)`,
+    'create table payout (leaf integer primary key, payout_json text not null)',
+    `create table leaf_file (number integer primary key autoincrement, data_hash text not null unique,
+      root text not null, file_json text not null)`,
+  ],
 ];

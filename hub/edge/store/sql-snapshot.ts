@@ -1,10 +1,13 @@
+import type { Selectable } from 'kysely';
 import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { JobState } from '#protocol/job.ts';
+import type { Refusal } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
 import type { Snapshot } from '../../core/events.ts';
-import { countLapses, projectJobs, withoutRemoved } from '../../core/snapshot.ts';
+import { countLapses, endedJobs, projectJobs, withoutRemoved } from '../../core/snapshot.ts';
 import { parseRecord, type SqlDatabase } from './sql-database.ts';
-import { type NewRow, type Query, sql } from './sql-tables.ts';
+import { decodeMoney, moneyQueries, type RowsOf } from './sql-money.ts';
+import { type NewRow, type Query, sql, type Tables } from './sql-tables.ts';
 
 /** Everything the hub needs after a restart, read in one transaction so that it fits together. */
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
@@ -23,7 +26,9 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     appeals,
     seals,
     aside,
+    ...money
   ] = rest;
+  const moved = moves.map(readMove);
   return {
     jobs: projectJobs({
       created: jobs.map((row) => ({
@@ -35,13 +40,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
         manifest: parseRecord(row.manifest_json),
         canaries: parseRecord(row.canaries_json),
       })),
-      moved: moves.map((row) => ({
-        job: row.job as JobId,
-        state: row.state as JobState,
-        reason: row.reason,
-        at: instant(row.at),
-        ...(row.refusal_json === null ? {} : { refusal: parseRecord(row.refusal_json) }),
-      })),
+      moved,
     }),
     accepted: accepted.map((row) => parseRecord(row.shard_json)),
     released: released.map((row) => row.sequence),
@@ -69,6 +68,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     auditors: auditors.map((row) => row.key as PublicKey),
     faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
     seals: seals.map((row) => parseRecord(row.fact_json)),
+    money: { ended: endedJobs(moved), ...decodeMoney(money) },
     nextIndex: (lastIndex[0]?.last ?? -1) + 1,
     nextSequence: (lastSequence[0]?.last ?? -1) + 1,
   };
@@ -79,6 +79,14 @@ const readBar = (row: Omit<NewRow<'barred'>, 'number'>): Snapshot['barred'][numb
   until: instant(row.until),
   reason: row.reason,
   at: instant(row.at),
+});
+
+const readMove = (row: Selectable<Tables['job_move']>) => ({
+  job: row.job as JobId,
+  state: row.state as JobState,
+  reason: row.reason,
+  at: instant(row.at),
+  ...(row.refusal_json === null ? {} : { refusal: parseRecord<Refusal>(row.refusal_json) }),
 });
 
 const snapshotQueries = () =>
@@ -143,13 +151,12 @@ const snapshotQueries = () =>
     sql.selectFrom('appeal').select('appeal_json').orderBy('number').compile(),
     sql.selectFrom('seal').select('fact_json').orderBy('number').compile(),
     sql.selectFrom('set_aside').select('aside_json').orderBy('number').compile(),
+    ...moneyQueries(),
   ] as const;
-
-type Rows<Q> = Q extends Query<infer O> ? O[] : never;
 
 async function readAll<const Q extends readonly Query<unknown>[]>(
   database: SqlDatabase,
   queries: Q,
-): Promise<{ [K in keyof Q]: Rows<Q[K]> }> {
-  return (await database.transact('read', queries)) as { [K in keyof Q]: Rows<Q[K]> };
+): Promise<RowsOf<Q>> {
+  return (await database.transact('read', queries)) as RowsOf<Q>;
 }

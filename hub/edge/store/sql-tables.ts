@@ -53,6 +53,10 @@ export interface Tables {
   verifier_removed: { key: string; at: number };
   auditor: { number: Generated<number>; key: string; at: number };
   verifier_fault: { verifier: string; job: string; lease: string; unit: number; at: number };
+  job_funding: { number: Generated<number>; job: string; funding_json: string };
+  job_closing: { number: Generated<number>; job: string; at: number };
+  payout: { leaf: number; payout_json: string };
+  leaf_file: { number: Generated<number>; data_hash: string; root: string; file_json: string };
   api_key: { hash: string; name: string };
 }
 
@@ -60,6 +64,7 @@ export interface Tables {
 export type NewRow<T extends keyof Tables> = Insertable<Tables[T]>;
 /** A statement that yields rows of `O`. */
 export type Query<O> = CompiledQuery<O>;
+export type Rows<Q> = Q extends Query<infer O> ? O[] : never;
 
 /**
  * Kysely writes the SQL and knows its types; it never runs it. Its dialect for libSQL carries an

@@ -80,6 +80,7 @@ const EMPTY = {
   auditors: [],
   faults: [],
   seals: [],
+  money: { funded: [], ended: [], closings: [], payouts: [], leafFiles: [] },
   nextIndex: 0,
   nextSequence: 0,
 };

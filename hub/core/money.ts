@@ -1,0 +1,190 @@
+import type { Digest, JobId, LeaseId, PublicKey, Root } from '#protocol/ids.ts';
+import type {
+  ClosingView,
+  ConvictionView,
+  LeafFileView,
+  PayoutView,
+} from '#protocol/settlement/money-api.ts';
+import type { Instant } from '#protocol/units.ts';
+import { isAuditor } from './auditors.ts';
+import type { Fact, Snapshot, Token } from './events.ts';
+import { coversRun } from './ranges.ts';
+import { isGuarded } from './release.ts';
+import type { Hub, Job, KeptShard } from './state.ts';
+
+/** A funded job that has ended, and the shards of it that earn. */
+export interface EndedJob {
+  number: number;
+  job: Job;
+  endedAt: Instant;
+  /** By sequence; none is added or taken away any more. */
+  shards: readonly KeptShard[];
+}
+
+/**
+ * What the hub says in public about money. All of it follows from facts that are on disk: nothing is
+ * shown that a crash could take back, and numbers only grow.
+ */
+export interface MoneyBook {
+  ended: EndedJob[];
+  endedOf: Map<JobId, EndedJob>;
+  /** Earning shards of ended jobs, by sequence. */
+  earned: Map<PublicKey, KeptShard[]>;
+  payouts: PayoutView[];
+  payoutsOf: Map<PublicKey, PayoutView[]>;
+  nextPayout: number;
+  convictions: ConvictionView[];
+  /** By device and moment, and by device and unit. */
+  convictionNamed: Map<string, ConvictionView>;
+  closings: ClosingView[];
+  closingOf: Map<JobId, ClosingView>;
+  files: { file: LeafFileView; root: Root }[];
+  fileOf: Map<Digest, { file: LeafFileView; root: Root }>;
+  /** On their way to the disk. */
+  writing: Map<Token, MoneyFact[]>;
+}
+
+const TYPES = [
+  'job-funded',
+  'job-moved',
+  'job-closing',
+  'payout-linked',
+  'leaf-file',
+  'barred',
+  'appeal',
+] as const;
+type MoneyFact = Extract<Fact, { type: (typeof TYPES)[number] }>;
+
+export const isMoneyFact = (fact: Fact): fact is MoneyFact =>
+  (TYPES as readonly string[]).includes(fact.type);
+
+export const openMoneyBook = (): MoneyBook => ({
+  ended: [],
+  endedOf: new Map(),
+  earned: new Map(),
+  payouts: [],
+  payoutsOf: new Map(),
+  nextPayout: 0,
+  convictions: [],
+  convictionNamed: new Map(),
+  closings: [],
+  closingOf: new Map(),
+  files: [],
+  fileOf: new Map(),
+  writing: new Map(),
+});
+
+/** What is being written of one type. */
+export function writingOf<T extends MoneyFact['type']>({ money }: Hub, type: T) {
+  return [...money.writing.values()].flat().filter((fact) => fact.type === type) as Extract<
+    MoneyFact,
+    { type: T }
+  >[];
+}
+
+/** Facts of a write are on disk: from now on they are told. */
+export function noteWritten(hub: Hub, token: Token): void {
+  for (const fact of hub.money.writing.get(token) ?? []) noteMoney(hub, fact);
+  hub.money.writing.delete(token);
+}
+
+/** As the facts left it; jobs and shards are there already. */
+export function restoreMoney(hub: Hub, snapshot: Snapshot): void {
+  const { funded, ended, payouts, closings, leafFiles } = snapshot.money;
+  for (const { job, funding } of funded) noteFunding(hub, job, funding);
+  for (const id of ended) noteEnd(hub, id);
+  for (const payout of payouts) notePayout(hub, payout);
+  for (const { job, at } of closings) noteClosing(hub, job, at);
+  for (const { device, at } of snapshot.barred) noteConviction(hub, device, at);
+  for (const appeal of snapshot.appeals) noteAppeal(hub, appeal);
+  for (const kept of leafFiles) noteFile(hub, kept);
+}
+
+function noteMoney(hub: Hub, fact: MoneyFact): void {
+  switch (fact.type) {
+    case 'job-funded':
+      return noteFunding(hub, fact.job, fact.funding);
+    case 'job-moved':
+      if (fact.state === 'done' || fact.state === 'cancelled') noteEnd(hub, fact.job);
+      return;
+    case 'payout-linked':
+      return notePayout(hub, fact.payout);
+    case 'job-closing':
+      return noteClosing(hub, fact.job, fact.at);
+    case 'barred':
+      return noteConviction(hub, fact.device, fact.at);
+    case 'appeal':
+      return noteAppeal(hub, fact);
+    case 'leaf-file':
+      return noteFile(hub, { file: fact.file, root: fact.root });
+  }
+}
+
+function noteFunding(hub: Hub, id: JobId, funding: NonNullable<Job['funding']>): void {
+  const job = hub.jobs.get(id);
+  if (job !== undefined) job.funding = funding;
+}
+
+/** Shards that were being accepted when their job was cancelled came to disk before its end did. */
+function noteEnd(hub: Hub, id: JobId): void {
+  const { jobs, money } = hub;
+  const job = jobs.get(id);
+  if (job?.funding === undefined || job.startedAt === undefined) return;
+  if (job.endedAt === undefined) return;
+  const earns = (kept: KeptShard) => !isAuditor(hub, kept.device) && isGivenOut(job, kept);
+  const shards = [...job.shards.values()].filter(earns).sort(bySequence);
+  const number = money.ended.length + 1;
+  const ended: EndedJob = { number, job, endedAt: job.endedAt, shards };
+  money.ended.push(ended);
+  money.endedOf.set(id, ended);
+  const devices = new Set(shards.map(({ device }) => device));
+  for (const kept of shards)
+    money.earned.set(kept.device, [...(money.earned.get(kept.device) ?? []), kept]);
+  for (const device of devices) money.earned.get(device)?.sort(bySequence);
+}
+
+const bySequence = (a: KeptShard, b: KeptShard) => a.sequence - b.sequence;
+
+/** Whether the results of a job that has ended could be read: all of one that is done. */
+function isGivenOut(job: Job, { firstUnit, unitCount }: KeptShard): boolean {
+  if (job.state === 'done' || !isGuarded(job)) return true;
+  return coversRun(job.released, firstUnit, firstUnit + unitCount);
+}
+
+function notePayout({ money }: Hub, payout: PayoutView): void {
+  const { device } = payout.record;
+  money.payouts.push(payout);
+  money.payoutsOf.set(device, [...(money.payoutsOf.get(device) ?? []), payout]);
+  money.nextPayout = Math.max(money.nextPayout, payout.index + 1);
+}
+
+function noteClosing({ money }: Hub, job: JobId, at: Instant): void {
+  const closing = { number: money.closings.length + 1, job, at };
+  money.closings.push(closing);
+  money.closingOf.set(job, closing);
+}
+
+function noteConviction({ money }: Hub, device: PublicKey, at: Instant): void {
+  const conviction = { number: money.convictions.length + 1, device, at, overturned: false };
+  money.convictions.push(conviction);
+  money.convictionNamed.set(`${device} ${at}`, conviction);
+}
+
+/** A conviction and its unit are written down together: they have one moment. */
+function noteAppeal({ money }: Hub, appeal: Omit<Extract<Fact, { type: 'appeal' }>, 'type'>): void {
+  const { stage, device, lease, unit, at } = appeal;
+  const name = unitOf(device, lease, unit);
+  if (stage === 'convicted') {
+    const conviction = money.convictionNamed.get(`${device} ${at}`);
+    if (conviction !== undefined) money.convictionNamed.set(name, conviction);
+  }
+  const conviction = money.convictionNamed.get(name);
+  if (stage === 'overturned' && conviction !== undefined) conviction.overturned = true;
+}
+
+const unitOf = (device: PublicKey, lease: LeaseId, unit: number) => `${device} ${lease} ${unit}`;
+
+function noteFile({ money }: Hub, kept: MoneyBook['files'][number]): void {
+  money.files.push(kept);
+  money.fileOf.set(kept.file.dataHash, kept);
+}

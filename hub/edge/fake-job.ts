@@ -1,0 +1,87 @@
+import type { JobView } from '#protocol/job.ts';
+import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { NO_DECOYS } from '#protocol/thresholds.ts';
+import { bytes, millis } from '#protocol/units.ts';
+import { deliver, type FakeKey, openFakeSession } from './fake-client.ts';
+
+const value = (name: string) => ({
+  name,
+  type: { kind: 'tensor' as const, dataType: 1, dims: ['batch', 3] },
+});
+
+/** A model that gives back what it is given: whoever has the inputs can be its device. */
+const model = new Uint8Array(
+  encodeOnnx({
+    irVersion: 8,
+    producerName: 'test',
+    opsetImports: [{ domain: '', version: 17 }],
+    functions: [],
+    graph: {
+      name: 'identity',
+      nodes: [
+        {
+          name: 'n',
+          opType: 'Identity',
+          domain: '',
+          inputs: ['x'],
+          outputs: ['y'],
+          attributes: [],
+        },
+      ],
+      initializers: [],
+      sparseInitializers: [],
+      inputs: [value('x')],
+      outputs: [value('y')],
+    },
+  }),
+);
+
+/** Posts a job of so many units of one item. */
+export function postFakeJob(
+  hub: { url: string; key: string },
+  options: { units: number; unitPrice?: string; autoStart?: boolean },
+): Promise<Response> {
+  const { units, ...more } = options;
+  const rows = Array.from({ length: units }, (_, row) => JSON.stringify({ x: [row, 1, 2] }));
+  const form = new FormData();
+  form.append('model', new Blob([model]), 'net.onnx');
+  form.append('inputs', new Blob([rows.join('\n')]), 'rows.jsonl');
+  form.append('options', JSON.stringify({ name: 'identity', unitItems: 1, ...more }));
+  const headers = { Authorization: `Bearer ${hub.key}` };
+  return fetch(`${hub.url}/v1/jobs`, { method: 'POST', body: form, headers });
+}
+
+/** A verifier that prepares the next job it is given, and stays. */
+export async function prepareFakeJob(url: string, who: FakeKey) {
+  const verifier = await openFakeSession(url.replace('http', 'ws'), 'verifier', who);
+  const { job, draft, inputs } = await verifier.until('prepare');
+  const answer = await fetch(`${url}/v1/blobs/${inputs.root}`);
+  const unit = new Uint8Array(await answer.arrayBuffer()).slice(0, 12);
+  const outputs = draft.inputs.map((spec) => ({ ...spec, name: 'y' }));
+  const head = { type: 'prepared' as const, job, outputs, units: [0] };
+  const cost = { unitMs: millis(1), peakBytes: bytes(1_000_000), decoys: NO_DECOYS };
+  verifier.sayFrame({ ...head, ...cost }, unit);
+  return verifier;
+}
+
+/** A device that computes a job to its end. */
+export async function computeFakeJob(
+  hub: { url: string; key: string },
+  { job, who }: { job: JobView; who: FakeKey },
+): Promise<void> {
+  const device = await openFakeSession(hub.url.replace('http', 'ws'), 'contributor', who);
+  device.say({ type: 'request' });
+  const admit = await device.until('admit');
+  const admitted = { provider: 'wasm', dtype: 'f32', threads: 1, unitMs: 10, trials: [] };
+  device.say({ type: 'admitted', package: admit.id, ...admitted });
+  for (let done = 0; done < job.units; ) {
+    const { lease } = await device.until('lease');
+    const { root, offset, unitBytes } = lease.inputs;
+    const range = `bytes=${offset}-${offset + lease.unitCount * unitBytes - 1}`;
+    const inputs = await fetch(`${hub.url}/v1/blobs/${root}`, { headers: { Range: range } });
+    const { units } = await deliver(device, lease, new Uint8Array(await inputs.arrayBuffer()));
+    done += units;
+    device.say({ type: 'request' });
+  }
+  device.socket.close();
+}

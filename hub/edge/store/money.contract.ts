@@ -1,0 +1,93 @@
+import { expect, it } from 'vitest';
+import { encodeBase58 } from '#protocol/base58.ts';
+import type { Digest, JobId, Root, Signature } from '#protocol/ids.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
+import { bytes, instant, lamports } from '#protocol/units.ts';
+import type { Fact } from '../../core/events.ts';
+import { jobCreated, jobId, keyOf } from './sample-facts.ts';
+import type { StoreWorld } from './store.contract.ts';
+
+type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
+const at = instant(5_000.5);
+const address = (number: number) => encodeBase58(new Uint8Array(32).fill(number)) as Address;
+
+const funded = (job: number): FactOf<'job-funded'> => ({
+  type: 'job-funded',
+  job: jobId(job),
+  funding: {
+    escrow: address(job),
+    escrowIndex: job,
+    poster: address(9),
+    amount: lamports(2n ** 64n - 1n),
+    at,
+  },
+});
+const closing = (job: number): FactOf<'job-closing'> => ({
+  type: 'job-closing',
+  job: jobId(job),
+  at,
+});
+const linked = (index: number): FactOf<'payout-linked'> => ({
+  type: 'payout-linked',
+  payout: {
+    index,
+    record: { device: keyOf(40 + index), recipient: address(index), at },
+    signature: '0a'.repeat(64) as Signature,
+    at,
+  },
+});
+const leaves = (number: number): FactOf<'leaf-file'> => ({
+  type: 'leaf-file',
+  file: {
+    dataHash: keyOf(number) as string as Digest,
+    epoch: 1,
+    through: at,
+    total: lamports(7n),
+    claims: 2,
+    spends: 1,
+    length: bytes(200),
+    verifier: keyOf(50),
+    at,
+  },
+  root: keyOf(number + 1) as string as Root,
+});
+const moved = (job: JobId, state: FactOf<'job-moved'>['state']): Fact => ({
+  type: 'job-moved',
+  job,
+  state,
+  reason: `because ${state}`,
+  at,
+});
+
+/** What every store keeps of money. */
+export function checkMoneyStore(open: () => Promise<StoreWorld>): void {
+  it('keeps what is said of money, in order, and each of it once', async () => {
+    const { store, reopen } = await open();
+    await store.append([jobCreated(1), jobCreated(2), funded(2), funded(1)]);
+    await store.append([linked(1), leaves(8), closing(2), linked(0), leaves(4), closing(1)]);
+    const ways = [
+      moved(jobId(2), 'running'),
+      moved(jobId(2), 'cancelled'),
+      moved(jobId(1), 'done'),
+    ];
+    await store.append(ways);
+    const snapshot = await store.load();
+    expect(snapshot.money).toEqual({
+      funded: [2, 1].map((job) => ({ job: jobId(job), funding: funded(job).funding })),
+      closings: [2, 1].map((job) => ({ job: jobId(job), at })),
+      payouts: [linked(0).payout, linked(1).payout],
+      leafFiles: [8, 4].map((number) => ({ file: leaves(number).file, root: leaves(number).root })),
+      ended: [jobId(2), jobId(1)],
+    });
+    for (const twice of [funded(1), closing(1), linked(1), leaves(8)]) {
+      await expect(store.append([twice])).rejects.toMatchObject({
+        refusal: { code: 'storage-failed' },
+      });
+    }
+    await store.close();
+    if (reopen === undefined) return;
+    const again = await reopen();
+    expect(await again.load()).toEqual(snapshot);
+    await again.close();
+  });
+}
