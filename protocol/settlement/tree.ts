@@ -28,11 +28,8 @@ export interface Leaf {
   cumulative: bigint;
 }
 
-/** One level, leaves first; `hashes` has 32 bytes for each sum. */
-interface Level {
-  hashes: Uint8Array;
-  sums: BigUint64Array;
-}
+/** One level, leaves first: a step for each node, and zeros where the last one has nothing beside it. */
+type Level = Uint8Array;
 
 export interface Root {
   root: Key;
@@ -48,7 +45,11 @@ export const EMPTY_KEY: Key = new Uint8Array(KEY_BYTES);
 /** A sibling in a proof: hash and sum. */
 export const STEP_BYTES = 40;
 const LEAF_BYTES = 93;
-const NODE_BYTES = 81;
+const PAIR_BYTES = 2 * STEP_BYTES;
+const NODE_BYTES = 1 + PAIR_BYTES;
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** How many siblings lead from a leaf to the root. */
 export const depthOf = (leafCount: number): number =>
@@ -96,44 +97,45 @@ export function buildTree(leaves: Leaves, hash: Hash = sha256): Tree {
   }
   let level = hashLeaves(leaves, hash);
   const levels = [level];
-  while (level.sums.length > 1) {
-    level = hashLevel(level, hash);
+  for (let count = leafCount; count > 1; count = Math.ceil(count / 2)) {
+    level = hashLevel(level, count, hash);
     levels.push(level);
   }
-  const root = leafCount === 0 ? EMPTY_KEY : level.hashes.slice(0, KEY_BYTES);
-  return { leafCount, root, total: level.sums[0] ?? 0n, levels };
+  const total = viewOf(level).getBigUint64(KEY_BYTES, true);
+  return { leafCount, root: level.slice(0, KEY_BYTES), total, levels };
 }
 
+/** Room for whole pairs, and at least one. */
+const openLevel = (count: number): Level =>
+  new Uint8Array(Math.max(1, Math.ceil(count / 2)) * PAIR_BYTES);
+
 function hashLeaves({ tag, pool, recipients, cumulative }: Leaves, hash: Hash): Level {
-  const hashes = new Uint8Array(recipients.length);
+  const level = openLevel(cumulative.length);
+  const view = viewOf(level);
   const write = openLeaf(tag, pool);
   for (const [index, amount] of cumulative.entries()) {
     const recipient = recipients.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES);
     if (isEmpty(recipient, amount)) continue;
-    hashes.set(hash(write(index, recipient, amount)), index * KEY_BYTES);
+    level.set(hash(write(index, recipient, amount)), index * STEP_BYTES);
+    view.setBigUint64(index * STEP_BYTES + KEY_BYTES, amount, true);
   }
-  return { hashes, sums: cumulative.slice() };
+  return level;
 }
 
-function hashLevel({ hashes, sums }: Level, hash: Hash): Level {
-  const count = Math.ceil(sums.length / 2);
-  const up: Level = { hashes: new Uint8Array(count * KEY_BYTES), sums: new BigUint64Array(count) };
+/** The level above one of so many nodes. What is hashed of a pair lies side by side. */
+function hashLevel(level: Level, count: number, hash: Hash): Level {
+  const up = openLevel(Math.ceil(count / 2));
+  const [view, upView] = [viewOf(level), viewOf(up)];
   const bytes = new Uint8Array(NODE_BYTES);
-  const view = new DataView(bytes.buffer);
   bytes[0] = 1;
-  for (let at = 0; at < count; at += 1) {
-    const [left = 0n, right = 0n] = [sums[2 * at], sums[2 * at + 1]];
-    const sum = left + right;
+  for (let pair = 0; 2 * pair < count; pair += 1) {
+    const [from, to] = [pair * PAIR_BYTES, pair * STEP_BYTES];
+    const left = view.getBigUint64(from + KEY_BYTES, true);
+    const sum = left + view.getBigUint64(from + STEP_BYTES + KEY_BYTES, true);
     if (sum > U64_MAX) throw new RangeError('the total is larger than 64 bits hold');
-    // A missing right half is 32 zero bytes with sum 0.
-    const first = 2 * at * KEY_BYTES;
-    bytes.set(hashes.subarray(first, first + KEY_BYTES), 1);
-    bytes.fill(0, 41, 73);
-    bytes.set(hashes.subarray(first + KEY_BYTES, first + 2 * KEY_BYTES), 41);
-    view.setBigUint64(33, left, true);
-    view.setBigUint64(73, right, true);
-    up.hashes.set(hash(bytes), at * KEY_BYTES);
-    up.sums[at] = sum;
+    bytes.set(level.subarray(from, from + PAIR_BYTES), 1);
+    up.set(hash(bytes), to);
+    upView.setBigUint64(to + KEY_BYTES, sum, true);
   }
   return up;
 }
@@ -144,12 +146,9 @@ export function proveLeaf({ leafCount, levels }: Tree, index: number): Result<Ui
     return refuse('settlement-index-range', `the tree has leaves 0 to ${leafCount - 1}`);
   }
   const proof = new Uint8Array(depthOf(leafCount) * STEP_BYTES);
-  const view = new DataView(proof.buffer);
-  for (const [height, { hashes, sums }] of levels.slice(0, -1).entries()) {
-    const beside = (index >>> height) ^ 1;
-    if (beside >= sums.length) continue;
-    proof.set(hashes.subarray(beside * KEY_BYTES, (beside + 1) * KEY_BYTES), height * STEP_BYTES);
-    view.setBigUint64(height * STEP_BYTES + KEY_BYTES, sums[beside] ?? 0n, true);
+  for (const [height, level] of levels.slice(0, -1).entries()) {
+    const beside = ((index >>> height) ^ 1) * STEP_BYTES;
+    proof.set(level.subarray(beside, beside + STEP_BYTES), height * STEP_BYTES);
   }
   return accept(proof);
 }
