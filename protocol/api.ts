@@ -38,6 +38,7 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/blobs/:root/pieces | likewise | the piece layer, 32 bytes per 256 KiB piece; empty for one piece |
  * | GET /v1/outputs/:job/:unit | verifier, by ticket | output bytes of one accepted unit |
  *
+ * An address that asks for too much is answered 429, with `Retry-After` and the code `message-rate`.
  * A developer sends `Authorization: Bearer pg_…`; a verifier the ticket of its `welcome`. Calls about money are
  * listed in `settlement/money-api.ts`.
  */

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { API_KEY_PREFIX } from '#protocol/api.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
 import { ticketHolder } from '../core/hub.ts';
-import { answerRefusal } from './api/answer.ts';
+import { answerRefusal, answerWait } from './api/answer.ts';
 import { bearer } from './api/bearer.ts';
 import { blobRoutes } from './api/blobs.ts';
 import { chainRoutes } from './api/chain.ts';
@@ -17,18 +17,20 @@ import { resultRoutes } from './api/results.ts';
 import type { ApiPorts, Caller, Route } from './api/route.ts';
 import { settlementRoutes } from './api/settlements.ts';
 import { checkApiKey } from './api-keys.ts';
+import { type CallLimits, openCallLimits } from './call-limits.ts';
 import type { HubMetrics } from './metrics.ts';
 import type { StaticFiles } from './static-files.ts';
 
 /**
  * Everything a hub answers over HTTP: the API of `protocol/api.ts`, `/metrics` and the built app.
- * No CORS headers anywhere: pages of other origins cannot read any of it.
+ * No CORS headers anywhere: pages of other origins cannot read any of it. `context` comes from the
+ * server: who calls.
  */
 export function openApi(
   ports: ApiPorts,
   parts: { metrics: HubMetrics; files: StaticFiles },
-): (request: Request) => Response | Promise<Response> {
-  const app = new Hono();
+): (request: Request, context?: CallContext) => Response | Promise<Response> {
+  const app = new Hono<{ Bindings: CallContext }>();
   const routes = [
     ...createRoutes(ports),
     ...jobRoutes(ports),
@@ -42,7 +44,8 @@ export function openApi(
     ...moneyLogRoutes(ports),
     ...settlementRoutes(ports),
   ];
-  for (const route of routes) addRoute(app, ports, route);
+  const limits = openCallLimits();
+  for (const route of routes) addRoute(app, { ports, limits }, route);
   app.get('/metrics', async () => {
     const headers = { 'Content-Type': parts.metrics.contentType };
     return new Response(await parts.metrics.text(), { headers });
@@ -60,12 +63,24 @@ export function openApi(
     );
     return answerRefusal(refusal('internal', 'the hub failed on this request; its log says why'));
   });
-  return (request) => app.fetch(request);
+  return (request, context) => app.fetch(request, context);
 }
 
-function addRoute(app: Hono, ports: ApiPorts, route: Route): void {
+/** Of a call that a server took from a socket. */
+interface CallContext {
+  incoming: { socket: { remoteAddress?: string | undefined } };
+}
+
+function addRoute(
+  app: Hono<{ Bindings: CallContext }>,
+  { ports, limits }: { ports: ApiPorts; limits: CallLimits },
+  route: Route,
+): void {
   app.on(route.method, route.path, async (context) => {
     const request = context.req.raw;
+    const address = context.env?.incoming?.socket.remoteAddress;
+    const late = limits.take(address, route.cost ?? 0);
+    if (late !== undefined) return answerWait(late);
     const refused = await checkCaller(ports, route.caller, bearer(request));
     if (refused !== undefined) return answerRefusal(refused);
     return route.answer({

@@ -40,20 +40,26 @@ export function openNetworkLabels(
 
 /** What addresses of one network have in common. */
 function prefixOf(found: string): string | undefined {
-  const [address = ''] = (MAPPED.exec(found)?.[1] ?? found).split('%');
+  const address = unmapAddress(found);
   if (isIPv4(address)) {
     return LOCAL.check(address, 'ipv4') ? 'local' : address.split('.').slice(0, 3).join('.');
   }
   if (!isIPv6(address)) return undefined;
-  return LOCAL.check(address, 'ipv6') ? 'local' : sitePrefix(address);
+  return LOCAL.check(address, 'ipv6') ? 'local' : firstGroups(address, GROUPS_OF_A_SITE);
 }
 
-/** The first 48 bits, as they are written in one way only. */
-function sitePrefix(address: string): string {
+/** An IPv4 address as such, and an IPv6 address without its zone. */
+export function unmapAddress(found: string): string {
+  const [address = ''] = (MAPPED.exec(found)?.[1] ?? found).split('%');
+  return address;
+}
+
+/** The first groups of 16 bits of an IPv6 address, as they are written in one way only. */
+export function firstGroups(address: string, count: number): string {
   const [head = [], tail] = address.split('::').map((part) => (part === '' ? [] : part.split(':')));
   // An IPv4 address at the end stands for two groups.
   const given = head.length + (tail?.length ?? 0) + (address.includes('.') ? 1 : 0);
   const zeros = tail === undefined ? [] : new Array<string>(GROUPS - given).fill('0');
-  const groups = [...head, ...zeros, ...(tail ?? [])].slice(0, GROUPS_OF_A_SITE);
+  const groups = [...head, ...zeros, ...(tail ?? [])].slice(0, count);
   return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':');
 }

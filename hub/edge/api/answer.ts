@@ -36,10 +36,14 @@ const HEADERS = {
 };
 
 /** A value as JSON. */
-export const answerJson = (value: unknown, status = 200): Response =>
+export const answerJson = (
+  value: unknown,
+  status = 200,
+  headers: Record<string, string> = {},
+): Response =>
   new Response(JSON.stringify(value), {
     status,
-    headers: { ...HEADERS, 'Content-Type': 'application/json' },
+    headers: { ...HEADERS, ...headers, 'Content-Type': 'application/json' },
   });
 
 /** Bytes, or any other body. */
@@ -53,3 +57,7 @@ export const answerNothing = (): Response => new Response(null, { status: 204, h
 /** An `ApiError`; what has no status of its own was understood and is not acceptable: 422. */
 export const answerRefusal = (refusal: Refusal): Response =>
   answerJson({ error: refusal }, STATUS[refusal.code] ?? 422);
+
+/** This address has to wait. */
+export const answerWait = (refused: { seconds: number; refusal: Refusal }): Response =>
+  answerJson({ error: refused.refusal }, 429, { 'Retry-After': String(refused.seconds) });

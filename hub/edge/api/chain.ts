@@ -40,7 +40,7 @@ export function chainRoutes({ hub, settlement, chain }: ApiPorts): Route[] {
   }
 
   return [
-    { method: 'POST', path: CHAIN_PATH, caller: 'anyone', answer: answerRpc },
+    { method: 'POST', path: CHAIN_PATH, caller: 'anyone', cost: 1, answer: answerRpc },
     {
       method: 'GET',
       path: '/v1/chain',

@@ -25,18 +25,21 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
     method: 'GET',
     path: '/v1/grid',
     caller: 'anyone',
+    cost: 2,
     answer: () => answerJson(viewGrid(ports.hub) satisfies GridView),
   },
   {
     method: 'GET',
     path: '/v1/verdicts',
     caller: 'anyone',
+    cost: 5,
     answer: (call) => readVerdicts(ports, call),
   },
   {
     method: 'POST',
     path: '/v1/disputes',
     caller: 'anyone',
+    cost: 50,
     answer: (call) => openDispute(ports, call),
   },
   {

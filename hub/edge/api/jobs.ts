@@ -47,6 +47,7 @@ export function jobRoutes(ports: ApiPorts): Route[] {
       method: 'GET',
       path: '/v1/jobs/:job/receipts',
       caller: 'developer',
+      cost: 20,
       answer: (call) => withJob(ports, call, (job) => readReceipts(ports, call, job)),
     },
     {

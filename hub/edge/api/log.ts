@@ -26,6 +26,7 @@ const route = (path: string, answer: Route['answer']): Route => ({
   method: 'GET',
   path,
   caller: 'anyone',
+  cost: 5,
   answer,
 });
 

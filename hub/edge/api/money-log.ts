@@ -69,6 +69,7 @@ const route = (path: string, from: 'after' | 'from', answer: Paged): Route => ({
   method: 'GET',
   path,
   caller: 'anyone',
+  cost: 5,
   answer(call) {
     const range = readRange(call.query, from);
     return range.ok ? answer(range.value, call) : answerRefusal(range.refusal);

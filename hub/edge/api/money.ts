@@ -27,12 +27,14 @@ export function moneyRoutes(ports: ApiPorts): Route[] {
       method: 'POST',
       path: '/v1/jobs/:job/closing',
       caller: 'anyone',
+      cost: 50,
       answer: (call) => inBounds(() => close(ports, call)),
     },
     {
       method: 'POST',
       path: '/v1/payouts',
       caller: 'anyone',
+      cost: 50,
       answer: (call) => linkPayout(ports, call),
     },
   ];

@@ -41,5 +41,7 @@ export interface Route {
   /** `:name` marks a parameter. */
   path: string;
   caller: Caller;
+  /** What a call takes from its address (`call-limits.ts`); nothing where it costs the hub little. */
+  cost?: number;
   answer(call: Call): Promise<Response> | Response;
 }

@@ -34,24 +34,28 @@ export function settlementRoutes(ports: ApiPorts): Route[] {
       method: 'GET',
       path: '/v1/settlements',
       caller: 'anyone',
+      cost: 5,
       answer: (call) => list(ports, call),
     },
     {
       method: 'GET',
       path: '/v1/settlements/:hash/leaves',
       caller: 'anyone',
+      cost: 5,
       answer: (call) => readLeaves(ports, call),
     },
     {
       method: 'GET',
       path: '/v1/settlements/:hash/claims/:index',
       caller: 'anyone',
+      cost: 5,
       answer: (call) => prove(call, 'claims'),
     },
     {
       method: 'GET',
       path: '/v1/settlements/:hash/spends/:index',
       caller: 'anyone',
+      cost: 5,
       answer: (call) => prove(call, 'spends'),
     },
   ];
