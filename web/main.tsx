@@ -1,13 +1,14 @@
 import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import type { GridView } from '#protocol/api.ts';
+import type { PublicKey } from '#protocol/ids.ts';
 import { ANNOUNCER_START, type AnnouncerEvent, stepAnnouncer } from './core/announcer.ts';
 import { findCautions, type PowerState } from './core/caution.ts';
 import { type ContributeWorld, STATUS_OFF, viewContribute } from './core/contribute-view.ts';
 import { type DisputeWorld, isCaught, NO_DISPUTE } from './core/dispute-view.ts';
 import { findEmbeddingApp } from './core/embedded-browser.ts';
 import { decodeRoute, type Route } from './core/router.ts';
-import { applyQuery, decodeSettings, encodeSettings } from './core/settings.ts';
+import { applyQuery, decodeDevice, decodeSettings, encodeSettings } from './core/settings.ts';
 import type { AppUpdate } from './edge/app-update.ts';
 import { type ContributionState, openContribution } from './edge/contribution.ts';
 import { openDispute } from './edge/dispute.ts';
@@ -20,6 +21,7 @@ import {
 } from './edge/surroundings.ts';
 import { App } from './ui/app.tsx';
 import type { AppModel, Obstacle, Theme } from './ui/model.ts';
+import type { MoneyActions } from './ui/money/actions.ts';
 import './ui/styles/tokens.css';
 import './ui/styles/base.css';
 import './ui/styles/contribute.css';
@@ -42,13 +44,16 @@ const announcement = signal('');
 const grid = signal<GridView | 'silent' | undefined>(undefined);
 const dispute = signal<DisputeWorld>(NO_DISPUTE);
 const power = signal<PowerState>({ saveData: false });
+const device = signal<PublicKey | undefined>(decodeDevice(readStored('device')));
 const update = signal<'none' | 'ready' | 'busy'>('none');
 let appUpdate: AppUpdate | undefined;
 
-const device = openContribution({
+const work = openContribution({
   hub: location.origin,
   onChange: (state) => {
     contribution.value = state;
+    if (state.status.key !== undefined && state.status.unitsAccepted > 0)
+      nameDevice(state.status.key);
   },
 });
 const disputes = openDispute({
@@ -78,9 +83,11 @@ const app: AppModel = {
   cautions: computed(() => findCautions(power.value)),
   update,
   dispute,
-  start: () => device.start(settings.value),
-  stop: () => device.stop(),
   askVerifiers: () => disputes.ask(),
+  device,
+  loadEarnings,
+  start: () => work.start(settings.value),
+  stop: () => work.stop(),
   applyUpdate: () => void applyUpdate(),
 };
 
@@ -151,13 +158,40 @@ function openAnnouncements(): (text: string) => void {
   return say;
 }
 
+/** From its first accepted unit on, a device has pay to look at: on later visits too. */
+function nameDevice(key: PublicKey): void {
+  if (device.value === key) return;
+  device.value = key;
+  writeStored('device', key);
+}
+
+let money: Promise<MoneyActions> | undefined;
+
+/** Once a page: wallets announce themselves to it. */
+function loadMoney(): Promise<MoneyActions> {
+  money ??= import('./edge/money/money.ts').then(({ openMoney }) => ({
+    ...openMoney(location.origin),
+    say,
+  }));
+  return money;
+}
+
+async function loadEarnings() {
+  const [{ Earnings }, actions] = await Promise.all([
+    import('./ui/money/earnings.tsx'),
+    loadMoney(),
+  ]);
+  return { Earnings, actions };
+}
+
 async function loadDashboard() {
-  const [pages, api, upload, events, { saveFile }] = await Promise.all([
+  const [pages, api, upload, events, { saveFile }, money] = await Promise.all([
     import('./ui/dashboard/pages.tsx'),
     import('./edge/hub-api.ts'),
     import('./edge/job-upload.ts'),
     import('./edge/job-events.ts'),
     import('./edge/save-file.ts'),
+    loadMoney(),
   ]);
   return {
     Pages: pages.DashboardPages,
@@ -172,6 +206,7 @@ async function loadDashboard() {
       ) => (await import('./edge/receipt-file.ts')).readReceiptFile(...args),
       openReplay: async (...args: Parameters<typeof import('./edge/replay.ts').openReplay>) =>
         (await import('./edge/replay.ts')).openReplay(...args),
+      money,
       saveFile,
       readKey: () => readStored('developer-key'),
       writeKey: (key: string | null) => writeStored('developer-key', key),

@@ -1,5 +1,5 @@
 import type { DeviceMessage, PageMessage } from '#protocol/messages/device.ts';
-import { refuse } from '#protocol/refusal.ts';
+import { accept, refuse } from '#protocol/refusal.ts';
 import { bytes, instant } from '#protocol/units.ts';
 import { findCapabilities } from './edge/browser/capabilities.ts';
 import { openComputePort } from './edge/browser/compute-port.ts';
@@ -75,10 +75,26 @@ async function dispute({ hub, at }: Extract<PageMessage, { type: 'dispute' }>): 
     const { signer } = await openDeviceStore();
     tell({ type: 'disputed', result: await disputeConviction(new URL(hub), signer, at) });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    tell({ type: 'disputed', result: refuse('internal', `nothing could be signed here: ${why}`) });
+    tell({ type: 'disputed', result: refuse('internal', unsigned(error)) });
   }
 }
+
+async function signPayout({
+  recipient,
+  at,
+}: Extract<PageMessage, { type: 'sign-payout' }>): Promise<void> {
+  try {
+    const { signer } = await openDeviceStore();
+    const record = { device: signer.key, recipient, at };
+    const signature = await signer.sign('payout', record);
+    tell({ type: 'payout-signed', result: accept({ record, signature }) });
+  } catch (error) {
+    tell({ type: 'payout-signed', result: refuse('internal', unsigned(error)) });
+  }
+}
+
+const unsigned = (error: unknown): string =>
+  `nothing could be signed here: ${error instanceof Error ? error.message : String(error)}`;
 
 /** The device cannot even begin: no Ed25519, say. */
 function tellFailure(reason: string): void {
@@ -109,6 +125,8 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
       return void dispute(message);
     case 'stop':
       return device?.loop.post({ type: 'stop' });
+    case 'sign-payout':
+      return void signPayout(message);
     case 'visible':
       visible = message.visible;
       return device?.loop.post({ type: 'visible', visible });

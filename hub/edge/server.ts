@@ -127,6 +127,8 @@ interface Place {
   lanAddresses: string[];
   certificate: Certificate | undefined;
   app: string;
+  /** Where pages call beside this hub: the chain elsewhere. */
+  reaches: string[];
 }
 
 async function openPlace(options: HubServerOptions): Promise<Place> {
@@ -138,6 +140,7 @@ async function openPlace(options: HubServerOptions): Promise<Place> {
     lanAddresses,
     certificate: lan ? await openCertificate(resolve(options.data), lanAddresses) : undefined,
     app: options.app ?? join(import.meta.dirname, '../../dist'),
+    reaches: typeof options.chain === 'object' ? [new URL(options.chain.url).origin] : [],
   };
 }
 
@@ -145,7 +148,7 @@ async function listen(
   parts: HubParts & Money & { stopping: AbortSignal },
   place: Place,
 ): Promise<Listener> {
-  const files = await openStaticFiles(place.app);
+  const files = await openStaticFiles(place.app, place.reaches);
   const answer = openApi(
     { ...parts, hubKey: parts.identity.publicKey, sign: parts.identity.sign },
     { metrics: parts.metrics, files },

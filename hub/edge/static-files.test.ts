@@ -26,7 +26,13 @@ const get = (path: string, headers: Record<string, string> = {}) =>
   files.respond(new Request(`http://hub${path}`, { headers }));
 
 it('serves the pages of the app, isolated, under a strict policy', async () => {
-  for (const path of ['/', '/dashboard', '/verdicts', `/dashboard/job_${'a'.repeat(16)}`]) {
+  for (const path of [
+    '/',
+    '/dashboard',
+    '/verdicts',
+    '/settlements',
+    `/dashboard/job_${'a'.repeat(16)}`,
+  ]) {
     const answer = await get(path);
     expect(await answer?.text()).toContain('<title>Pocketgrid</title>');
     expect(Object.fromEntries(answer?.headers ?? [])).toMatchObject({
@@ -38,6 +44,14 @@ it('serves the pages of the app, isolated, under a strict policy', async () => {
       'content-security-policy': expect.stringContaining("script-src 'self' 'wasm-unsafe-eval';"),
     });
   }
+});
+
+it('lets pages call a chain elsewhere, and nothing else', async () => {
+  const policyOf = async (each: StaticFiles) =>
+    (await each.respond(new Request('http://hub/')))?.headers.get('content-security-policy');
+  expect(await policyOf(files)).toContain("connect-src 'self' ws: wss:;");
+  const reaching = await openStaticFiles(join(folder, 'app'), ['https://chain.example']);
+  expect(await policyOf(reaching)).toContain("connect-src 'self' ws: wss: https://chain.example;");
 });
 
 it('lets browsers keep hashed assets, and asks them to check the rest', async () => {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
 /** Pages of the app; each is the one HTML file. */
-const PAGES = /^\/(dashboard(\/job_[0-9a-f]{16})?|verdicts)?$/;
+const PAGES = /^\/(dashboard(\/job_[0-9a-f]{16})?|verdicts|settlements)?$/;
 const CACHE_BYTES_MAX = 128 * 1024 * 1024;
 /** Past this, the best brotli takes seconds: a runtime of 14 MB would keep its first visitor waiting. */
 const BEST_BYTES_MAX = 1024 * 1024;
@@ -34,7 +34,7 @@ const PACKED = new Set(['.png', '.jpg', '.webp', '.woff2', '.gz']);
  * Threads in WebAssembly need a cross-origin isolated page, so every answer carries COOP, COEP and
  * CORP, worker scripts too.
  */
-const HEADERS = {
+const headersFor = (reaches: readonly string[]) => ({
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -42,7 +42,7 @@ const HEADERS = {
     "default-src 'self'",
     "script-src 'self' 'wasm-unsafe-eval'",
     "worker-src 'self' blob:",
-    "connect-src 'self' ws: wss:",
+    ["connect-src 'self' ws: wss:", ...reaches].join(' '),
     "img-src 'self' data: blob:",
     "style-src 'self' 'unsafe-inline'",
     "object-src 'none'",
@@ -52,7 +52,7 @@ const HEADERS = {
   ].join('; '),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-};
+});
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
@@ -68,9 +68,14 @@ export interface StaticFiles {
 
 /**
  * Serves a built app from a folder, listed once: what is not in the list cannot be asked for. Files
- * are read and compressed when first asked for and kept, up to a bound.
+ * are read and compressed when first asked for and kept, up to a bound. Pages may call the origins in
+ * `reaches` beside their own.
  */
-export async function openStaticFiles(folder: string): Promise<StaticFiles> {
+export async function openStaticFiles(
+  folder: string,
+  reaches: readonly string[] = [],
+): Promise<StaticFiles> {
+  const common = headersFor(reaches);
   const files = new Map<string, string>();
   for (const file of await listFiles(folder)) {
     files.set(`/${relative(folder, file).split(sep).join('/')}`, file);
@@ -86,7 +91,7 @@ export async function openStaticFiles(folder: string): Promise<StaticFiles> {
       const encoding = chooseEncoding(file, request.headers.get('accept-encoding') ?? '');
       const { bytes, etag } = await load(file, encoding);
       const headers = new Headers({
-        ...HEADERS,
+        ...common,
         'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
         'Cache-Control': name.startsWith('/assets/')
           ? 'public, max-age=31536000, immutable'

@@ -4,6 +4,7 @@ import type { JobId, PublicKey } from '../ids.ts';
 import type { Provider } from '../package.ts';
 import type { VerdictKind } from '../records.ts';
 import type { Refusal, Result } from '../refusal.ts';
+import type { Address, PayoutRequest } from '../settlement/money-api.ts';
 import type { Bytes, Instant, Millis } from '../units.ts';
 import type { Trial } from './control.ts';
 
@@ -19,6 +20,8 @@ export type PageMessage =
   | { type: 'visible'; visible: boolean }
   /** Has a conviction of this device looked at again, whether it works or not; answered by `disputed`. */
   | { type: 'dispute'; hub: string; at: Instant }
+  /** Signs where this device's pay goes, whether it works or not; answered by `payout-signed`. */
+  | { type: 'sign-payout'; recipient: Address; at: Instant }
   /** A channel to a peer, transferred in the task that created it. */
   | { type: 'channel'; peer: string; channel: RTCDataChannelLike }
   | { type: 'channel-failed'; peer: string; refusal: Refusal };
@@ -26,6 +29,7 @@ export type PageMessage =
 export type DeviceMessage =
   | { type: 'status'; status: DeviceStatus }
   | { type: 'disputed'; result: Result<DisputeView> }
+  | { type: 'payout-signed'; result: Result<PayoutRequest> }
   /** Join the PeerServer under this name. */
   | { type: 'join'; peer: string; path: string; iceServers: readonly IceServer[] }
   /** Make a channel to this peer. */

@@ -6,9 +6,11 @@ import {
   formatLamports,
   formatMillis,
   formatNoun,
+  formatPrice,
   formatRate,
   formatSentence,
   formatShare,
+  formatSol,
 } from './format.ts';
 
 describe('numbers as people read them', () => {
@@ -44,9 +46,12 @@ describe('numbers as people read them', () => {
   });
 
   test('lamports keep every digit', () => {
-    expect(formatLamports('18446744073709551615')).toBe('18446744073.709551615 SOL');
-    expect(formatLamports('1500000000')).toBe('1.5 SOL');
-    expect(formatLamports('0')).toContain('volunteers');
+    expect(formatSol(2n ** 64n - 1n)).toBe('18446744073.709551615 SOL');
+    expect(formatSol(5_000n)).toBe('0.000005 SOL');
+    expect(formatSol(-1_500_000_000n)).toBe('−1.5 SOL');
+    expect(formatPrice('1500000000')).toBe('1.5 SOL');
+    expect(formatLamports(2n ** 64n - 1n, 'en')).toBe('18,446,744,073,709,551,615 lamports');
+    expect(formatPrice('0')).toContain('volunteers');
   });
 
   test('reasons become sentences', () => {

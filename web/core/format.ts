@@ -69,14 +69,21 @@ export const formatRate = (value: number, locale?: string): string =>
 export const formatValue = (value: number, locale?: string): string =>
   numberFormat({ maximumSignificantDigits: 4 }, locale).format(value);
 
-/** Lamports, a decimal string of a u64, as SOL; "0" is the work of volunteers. */
-export function formatLamports(amount: string): string {
-  const value = BigInt(amount);
-  if (value === 0n) return 'free: volunteers compute it';
-  const whole = value / 1_000_000_000n;
-  const fraction = (value % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '');
-  return `${whole}${fraction === '' ? '' : `.${fraction}`} SOL`;
+/** Lamports as SOL with every digit, in whole numbers throughout: `0.000005 SOL`. */
+export function formatSol(amount: bigint): string {
+  const size = amount < 0n ? -amount : amount;
+  const fraction = (size % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '');
+  const sign = amount < 0n ? '−' : '';
+  return `${sign}${size / 1_000_000_000n}${fraction === '' ? '' : `.${fraction}`} SOL`;
 }
+
+/** The exact amount, as the chain counts it. */
+export const formatLamports = (amount: bigint, locale?: string): string =>
+  `${new Intl.NumberFormat(locale).format(amount)} lamports`;
+
+/** A price, a decimal string of a u64; "0" is the work of volunteers. */
+export const formatPrice = (amount: string): string =>
+  amount === '0' ? 'free: volunteers compute it' : formatSol(BigInt(amount));
 
 /** A reason from the hub or the worker as a sentence of its own. */
 export function formatSentence(text: string): string {

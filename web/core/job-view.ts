@@ -3,9 +3,9 @@ import {
   formatBytes,
   formatCertainty,
   formatCount,
-  formatLamports,
   formatMillis,
   formatNoun,
+  formatPrice,
   formatShare,
 } from './format.ts';
 
@@ -63,7 +63,7 @@ export function viewQuote(quote: Quote): { label: string; value: string; note?: 
             ? quote.note
             : `with the ${formatNoun(quote.devices, 'device')} online now`,
     },
-    { label: 'Price', value: formatLamports(quote.total) },
+    { label: 'Price', value: formatPrice(quote.total) },
     {
       label: 'Checked',
       value: `${formatShare(quote.checkRate, 1)} of units`,

@@ -2,14 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { decodeRoute, encodeRoute, routeTitle } from './router.ts';
 
 describe('routes', () => {
-  test.each(['/', '/dashboard', '/dashboard/job_0123456789abcdef', '/verdicts', '/elsewhere'])(
-    '%s is read and written alike, and has a title',
-    (path) => {
-      const route = decodeRoute(path);
-      expect(encodeRoute(route)).toBe(path);
-      expect(routeTitle(route)).toContain('Pocketgrid');
-    },
-  );
+  test.each([
+    '/',
+    '/dashboard',
+    '/dashboard/job_0123456789abcdef',
+    '/verdicts',
+    '/settlements',
+    '/elsewhere',
+  ])('%s is read and written alike, and has a title', (path) => {
+    const route = decodeRoute(path);
+    expect(encodeRoute(route)).toBe(path);
+    expect(routeTitle(route)).toContain('Pocketgrid');
+  });
 
   test('a trailing slash makes no difference', () => {
     expect(decodeRoute('/dashboard/')).toEqual({ page: 'dashboard' });

@@ -6,6 +6,7 @@ export type Route =
   | { page: 'dashboard' }
   | { page: 'job'; job: JobId }
   | { page: 'verdicts' }
+  | { page: 'settlements' }
   | { page: 'missing'; path: string };
 
 const JOB_PATH = /^\/dashboard\/(job_[0-9a-f]{16})$/;
@@ -16,6 +17,7 @@ export function decodeRoute(path: string): Route {
   if (plain === '/' || plain === '' || plain === '/index.html') return { page: 'contribute' };
   if (plain === '/dashboard') return { page: 'dashboard' };
   if (plain === '/verdicts') return { page: 'verdicts' };
+  if (plain === '/settlements') return { page: 'settlements' };
   const job = JOB_PATH.exec(plain)?.[1];
   return job === undefined ? { page: 'missing', path } : { page: 'job', job: job as JobId };
 }
@@ -31,6 +33,8 @@ export function encodeRoute(route: Route): string {
       return `/dashboard/${route.job}`;
     case 'verdicts':
       return '/verdicts';
+    case 'settlements':
+      return '/settlements';
     case 'missing':
       return route.path;
   }
@@ -47,6 +51,8 @@ export function routeTitle(route: Route): string {
       return `Job ${route.job.slice(4, 10)} · Pocketgrid`;
     case 'verdicts':
       return 'Verdicts · Pocketgrid';
+    case 'settlements':
+      return 'Settlements · Pocketgrid';
     case 'missing':
       return 'Not found · Pocketgrid';
   }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { applyQuery, decodeSettings, encodeSettings, SETTINGS_DEFAULT } from './settings.ts';
+import {
+  applyQuery,
+  decodeDevice,
+  decodeSettings,
+  encodeSettings,
+  SETTINGS_DEFAULT,
+} from './settings.ts';
 
 describe('settings', () => {
   test('are read back as written', () => {
@@ -21,4 +27,9 @@ describe('settings', () => {
     });
     expect(applyQuery(SETTINGS_DEFAULT, '?provider=abacus&webrtc=')).toEqual(SETTINGS_DEFAULT);
   });
+});
+
+test('a device goes by a key, and by nothing else that was stored', () => {
+  expect(decodeDevice('ab'.repeat(32))).toBe('ab'.repeat(32));
+  for (const text of [null, '', 'ab', 'AB'.repeat(32)]) expect(decodeDevice(text)).toBeUndefined();
 });

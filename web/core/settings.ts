@@ -1,3 +1,4 @@
+import type { PublicKey } from '#protocol/ids.ts';
 import type { Provider } from '#protocol/package.ts';
 
 /** What the person chose about how this device works. */
@@ -34,6 +35,10 @@ export function decodeSettings(text: string | null): Settings {
 }
 
 export const encodeSettings = (settings: Settings): string => JSON.stringify(settings);
+
+/** The name that a device went by on an earlier visit. */
+export const decodeDevice = (text: string | null): PublicKey | undefined =>
+  text !== null && /^[0-9a-f]{64}$/.test(text) ? (text as PublicKey) : undefined;
 
 /** Lays the address' `?provider=…&webrtc=on|off` over the settings; other values change nothing. */
 export function applyQuery(settings: Settings, query: string): Settings {

@@ -116,6 +116,7 @@ function receive(work: Work, message: DeviceMessage): void {
     case 'leave':
       return leave(work);
     case 'disputed':
+    case 'payout-signed':
       return;
   }
 }

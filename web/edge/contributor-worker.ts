@@ -1,4 +1,5 @@
 import type { DeviceMessage, PageMessage } from '#protocol/messages/device.ts';
+import { type Result, refuse } from '#protocol/refusal.ts';
 
 /** The contributor worker, as the page sees it. */
 export interface ContributorWorker {
@@ -33,4 +34,33 @@ export function openContributorWorker(handlers: {
       worker.terminate();
     },
   };
+}
+
+const ASK_MS = 60_000;
+
+/** Asks a worker of its own for one answer, whether the device works or not: only a worker opens its key. */
+export function askContributorWorker<T>(
+  message: PageMessage,
+  resultOf: (said: DeviceMessage) => Result<T> | undefined,
+): Promise<Result<T>> {
+  return new Promise((resolve) => {
+    const end = (result: Result<T>): void => {
+      clearTimeout(timer);
+      worker.close();
+      resolve(result);
+    };
+    const fail = (reason: string): void => {
+      const sentence = `The worker on this device stopped: ${reason}. Reload the page, then ask again.`;
+      end(refuse('internal', sentence));
+    };
+    const timer = setTimeout(() => fail('it took too long'), ASK_MS);
+    const worker = openContributorWorker({
+      onMessage: (said) => {
+        const result = resultOf(said);
+        if (result !== undefined) end(result);
+      },
+      onFailed: fail,
+    });
+    worker.post(message);
+  });
 }

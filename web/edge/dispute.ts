@@ -1,7 +1,7 @@
 import type { DeviceMessage } from '#protocol/messages/device.ts';
 import { instant } from '#protocol/units.ts';
 import { type DisputeWorld, NO_DISPUTE } from '../core/dispute-view.ts';
-import { openContributorWorker } from './contributor-worker.ts';
+import { askContributorWorker } from './contributor-worker.ts';
 
 /** How often an open dispute is looked at. */
 const LOOK_MS = 10_000;
@@ -48,26 +48,12 @@ export function openDispute(options: {
       if (world.asking) return;
       const { refusal: _, ...rest } = world;
       change({ ...rest, asking: true });
-      end(await signInWorker(options.hub));
+      const asked = { type: 'dispute' as const, hub: options.hub, at: instant(Date.now()) };
+      end(
+        await askContributorWorker(asked, (said) =>
+          said.type === 'disputed' ? said.result : undefined,
+        ),
+      );
     },
   };
-}
-
-type Answer = Extract<DeviceMessage, { type: 'disputed' }>['result'];
-
-function signInWorker(hub: string): Promise<Answer> {
-  return new Promise((resolve) => {
-    const done = (answer: Answer): void => {
-      worker.close();
-      resolve(answer);
-    };
-    const worker = openContributorWorker({
-      onMessage: (message) => (message.type === 'disputed' ? done(message.result) : undefined),
-      onFailed: (reason) => {
-        const message = `The worker on this device stopped: ${reason}. Reload the page, then ask again.`;
-        done({ ok: false, refusal: { code: 'internal', message } });
-      },
-    });
-    worker.post({ type: 'dispute', hub, at: instant(Date.now()) });
-  });
 }

@@ -118,16 +118,25 @@ export const hubSilent = (): Result<never> =>
     'The hub did not answer. Check that it runs and that you are online, then try again.',
   );
 
+/** What a call takes beside its path; a `body` is sent as JSON. */
+export interface AskOptions {
+  key?: string | undefined;
+  method?: string;
+  body?: unknown;
+}
+
 async function send(
   path: string,
-  options: { key?: string | undefined; method?: string; deadlineMs: number },
+  { key, method = 'GET', body, deadlineMs }: AskOptions & { deadlineMs: number },
 ): Promise<Result<Response>> {
   let response: Response;
+  const isJson = body === undefined ? {} : { 'content-type': 'application/json' };
   try {
     response = await fetch(path, {
-      method: options.method ?? 'GET',
-      headers: authorization(options.key),
-      signal: AbortSignal.timeout(options.deadlineMs),
+      method,
+      headers: { ...authorization(key), ...isJson },
+      signal: AbortSignal.timeout(deadlineMs),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
     return hubSilent();
@@ -150,10 +159,11 @@ export function decodeError(status: number, text: string): Refusal {
   return { code: status === 404 ? 'not-found' : 'internal', message };
 }
 
-async function ask<TSchema extends v.GenericSchema>(
+/** Asks the hub and decodes what it answers. */
+export async function ask<TSchema extends v.GenericSchema>(
   path: string,
   schema: TSchema,
-  options: { key?: string; method?: string } = {},
+  options: AskOptions = {},
 ): Promise<Result<v.InferOutput<TSchema>>> {
   const answer = await send(path, { ...options, deadlineMs: ANSWER_MS });
   if (!answer.ok) return answer;
@@ -164,7 +174,14 @@ async function ask<TSchema extends v.GenericSchema>(
   }
 }
 
-async function askBlob(path: string, key?: string): Promise<Result<Blob>> {
+/** Tells the hub something it answers with nothing. */
+export async function tell(path: string, options: AskOptions): Promise<Result<true>> {
+  const answer = await send(path, { ...options, deadlineMs: ANSWER_MS });
+  return answer.ok ? accept(true) : answer;
+}
+
+/** Asks the hub for bytes. */
+export async function askBlob(path: string, key?: string): Promise<Result<Blob>> {
   const answer = await send(path, { key, deadlineMs: DOWNLOAD_MS });
   if (!answer.ok) return answer;
   try {

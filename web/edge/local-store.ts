@@ -1,7 +1,16 @@
 /** Small values this browser keeps. A browser that forbids storage keeps them for the visit. */
 const visit = new Map<string, string>();
 
-export type StoredName = 'settings' | 'developer-key' | 'theme';
+export type StoredName =
+  | 'settings'
+  | 'developer-key'
+  | 'theme'
+  /** The name this device goes by, once it has worked. */
+  | 'device'
+  /** Where the money of this grid lies, for when the hub is gone. */
+  | 'chain'
+  /** The newest leaf of each payout of this device, with its proof. */
+  | 'proofs';
 
 export function readStored(name: StoredName): string | null {
   try {

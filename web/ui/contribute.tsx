@@ -1,6 +1,7 @@
 import { type ContributeView, STATUS_OFF, viewContribute } from '../core/contribute-view.ts';
 import { formatCount, formatNoun } from '../core/format.ts';
 import { nameProvider, viewTrials } from '../core/trial-view.ts';
+import { EarningsSlot } from './earnings-slot.tsx';
 import { Facts } from './facts.tsx';
 import { Field } from './field.tsx';
 import { Meter } from './meter.tsx';
@@ -52,6 +53,7 @@ export function Contribute({ app }: { app: AppModel }) {
         </aside>
       )}
       {fresh ? null : <Progress app={app} />}
+      <EarningsSlot app={app} />
       <OwnChecks status={status} dispute={app.dispute.value} onAsk={app.askVerifiers} />
       {status.trials.length === 0 ? null : (
         <Trials

@@ -46,6 +46,13 @@ export const VerdictIcon = () => (
   </svg>
 );
 
+export const CoinIcon = () => (
+  <svg {...line} aria-hidden="true">
+    <ellipse cx="12" cy="6.5" rx="7" ry="3" />
+    <path d="M5 6.5v5.5c0 1.7 3.1 3 7 3s7-1.3 7-3V6.5M5 12v5.5c0 1.7 3.1 3 7 3s7-1.3 7-3V12" />
+  </svg>
+);
+
 export const ThemeIcon = ({ theme }: { theme: Theme }) => (
   <svg {...line} aria-hidden="true">
     {theme === 'dark' ? (

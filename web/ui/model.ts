@@ -1,10 +1,13 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { ComponentType } from 'preact';
 import type { GridView } from '#protocol/api.ts';
+import type { PublicKey } from '#protocol/ids.ts';
 import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';
 import type { DisputeWorld } from '../core/dispute-view.ts';
 import type { Route } from '../core/router.ts';
 import type { Settings } from '../core/settings.ts';
+import type { MoneyActions } from './money/actions.ts';
 
 export type Theme = 'auto' | 'light' | 'dark';
 
@@ -12,6 +15,12 @@ export type Theme = 'auto' | 'light' | 'dark';
 export interface Obstacle {
   title: string;
   advice: string;
+}
+
+/** What shows a device's pay; loaded once there can be any. */
+export interface EarningsPanel {
+  Earnings: ComponentType<{ device: PublicKey; actions: MoneyActions }>;
+  actions: MoneyActions;
 }
 
 /** All that the app's shell and the contribute page show, and what they can ask for. */
@@ -29,6 +38,9 @@ export interface AppModel {
   /** Whether a newer version of the app waits, and whether it waits for another tab's work. */
   update: ReadonlySignal<'none' | 'ready' | 'busy'>;
   dispute: ReadonlySignal<DisputeWorld>;
+  /** The name this device goes by; undefined before its first work. */
+  device: ReadonlySignal<PublicKey | undefined>;
+  loadEarnings(): Promise<EarningsPanel>;
   start(): void;
   stop(): void;
   askVerifiers(): void;

@@ -1,13 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { encodeRoute, type Route, routeTitle } from '../core/router.ts';
-import { DashboardIcon, Mark, PhoneIcon, ThemeIcon, VerdictIcon } from './icons.tsx';
+import { CoinIcon, DashboardIcon, Mark, PhoneIcon, ThemeIcon, VerdictIcon } from './icons.tsx';
 import type { AppModel, Theme } from './model.ts';
 
 const TABS = [
   { page: 'contribute', label: 'Contribute', icon: PhoneIcon },
   { page: 'dashboard', label: 'Dashboard', icon: DashboardIcon },
   { page: 'verdicts', label: 'Verdicts', icon: VerdictIcon },
+  { page: 'settlements', label: 'Settlements', icon: CoinIcon },
 ] as const;
 
 const THEMES: Record<Theme, { next: Theme; label: string }> = {

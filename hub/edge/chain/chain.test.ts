@@ -184,6 +184,19 @@ describe('a chain of one’s own, through the wallet library', () => {
     );
   });
 
+  it('gives the same airdrop twice when it is asked for twice', async () => {
+    const { connection } = served;
+    const to = Keypair.generate().publicKey;
+    for (let time = 0; time < 2; time += 1) {
+      const signature = await connection.requestAirdrop(to, 2_000_000);
+      await connection.confirmTransaction({
+        signature,
+        ...(await connection.getLatestBlockhash()),
+      });
+    }
+    expect(await connection.getBalance(to)).toBe(4_000_000);
+  });
+
   it('lets programs read the time of the day', async () => {
     const before = await served.connection.getSlot();
     clock += 40_000;

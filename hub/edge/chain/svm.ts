@@ -72,7 +72,7 @@ export function openSvm(options: {
   // Hashes are held to their age here: the SVM knows only its newest one.
   svm.withBlockhashCheck(false).withTransactionHistory(HISTORY_MAX);
   for (const { id, bytes } of programs) svm.addProgram(address(id), bytes);
-  const { blockhash, isRecent } = openBlockhashes(svm, now);
+  const { blockhash, isRecent, renew } = openBlockhashes(svm, now);
   const clock = openClock(svm, now);
   const decode = (bytes: Uint8Array): Transaction => getTransactionDecoder().decode(bytes);
   return {
@@ -88,6 +88,8 @@ export function openSvm(options: {
     fee: countFee,
     airdrop(to, amount) {
       clock.turn();
+      // The same airdrop again under the same hash would be the same transaction, which runs once.
+      renew();
       const done = svm.airdrop(address(to), lamports(amount));
       if (done === null) throw new RangeError('the airdrop account has no lamports left');
       return describeOutcome(done, signatureOf(done));
@@ -120,17 +122,23 @@ export function openSvm(options: {
 }
 
 /** The hashes that transactions may name: each good for a minute, a new one every two seconds. */
-function openBlockhashes(svm: LiteSVM, now: () => number): Pick<Svm, 'blockhash' | 'isRecent'> {
+function openBlockhashes(svm: LiteSVM, now: () => number) {
   const made = new Map<string, number>([[svm.latestBlockhash(), now()]]);
   const isRecent = (hash: string): boolean => now() - (made.get(hash) ?? 0) < BLOCKHASH_MS.good;
+  const renew = () => {
+    svm.expireBlockhash();
+    // Oldest first.
+    for (const hash of made.keys()) {
+      if (isRecent(hash)) break;
+      made.delete(hash);
+    }
+    made.set(svm.latestBlockhash(), now());
+  };
   return {
     isRecent,
-    blockhash() {
-      const newest = svm.latestBlockhash();
-      if (now() - (made.get(newest) ?? 0) < BLOCKHASH_MS.fresh) return newest;
-      svm.expireBlockhash();
-      for (const hash of made.keys()) if (!isRecent(hash)) made.delete(hash);
-      made.set(svm.latestBlockhash(), now());
+    renew,
+    blockhash(): string {
+      if (now() - (made.get(svm.latestBlockhash()) ?? 0) >= BLOCKHASH_MS.fresh) renew();
       return svm.latestBlockhash();
     },
   };

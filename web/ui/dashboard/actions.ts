@@ -7,6 +7,7 @@ import type { Receipt } from '#protocol/records.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
 import type { ReplayAsk, ReplayState } from '../../core/replay.ts';
 import type { Series } from '../../core/series.ts';
+import type { MoneyActions } from '../money/actions.ts';
 
 export interface KeyedRequest {
   key: string;
@@ -70,6 +71,7 @@ export interface DashboardActions {
     element: HTMLElement,
     labels: { accepted: string; devices: string },
   ): Promise<{ show(series: Series): void; close(): void }>;
+  money: MoneyActions;
   saveFile(name: string, data: Blob): void;
   readKey(): string | null;
   writeKey(key: string | null): void;

@@ -19,6 +19,7 @@ import {
 } from '../../core/job-view.ts';
 import { addSample, SERIES_EMPTY, type Series } from '../../core/series.ts';
 import { Meter } from '../meter.tsx';
+import { JobMoney } from '../money/job-money.tsx';
 import type { DashboardActions, KeyedRequest } from './actions.ts';
 import { ProgressChart } from './progress-chart.tsx';
 import { Receipts } from './receipts.tsx';
@@ -34,7 +35,10 @@ interface Following {
 }
 
 /** Follows a job's events for as long as the page shows it. */
-function useJob(request: KeyedRequest, actions: DashboardActions): Following {
+function useJob(
+  request: KeyedRequest,
+  actions: DashboardActions,
+): Following & { show(job: JobView): void } {
   const [following, setFollowing] = useState<Following>({
     at: 0,
     series: SERIES_EMPTY,
@@ -61,7 +65,9 @@ function useJob(request: KeyedRequest, actions: DashboardActions): Following {
     );
     return () => watch.close();
   }, [actions, key, id]);
-  return following;
+  // What the hub has answered to this page may be newer than the last event.
+  const show = (job: JobView) => setFollowing((now) => ({ ...now, job }));
+  return { ...following, show };
 }
 
 /** The curve starts at the job's own start, however late somebody looks. */
@@ -77,7 +83,7 @@ export function JobPage(props: {
   onWrongKey(): void;
 }) {
   const { request, actions } = props;
-  const { job, at, series, lost, refusal } = useJob(request, actions);
+  const { job, at, series, lost, refusal, show } = useJob(request, actions);
   // A new state is news, a new reason is not: the effect follows the state only.
   const spoken = job && `${job.name}: ${describeState(job.state).label}. ${job.reason}`;
   const state = job?.state;
@@ -130,6 +136,7 @@ export function JobPage(props: {
       ) : null}
       {job.refusal === undefined ? null : <Refused refusal={job.refusal} />}
       <Decision job={job} request={request} actions={actions} />
+      <JobMoney job={job} developerKey={request.key} actions={actions.money} onFunded={show} />
       {job.startedAt === undefined ? null : (
         <Progress job={job} series={series} actions={actions} />
       )}
@@ -158,6 +165,7 @@ function Decision({
   };
   if (isEnded(job.state) && refusal === undefined) return null;
   const quoted = job.state === 'quoted';
+  const isFunded = job.unitPrice === '0' || job.funding !== undefined;
   return (
     <section class={quoted ? 'card' : 'actions-only'} aria-label={quoted ? 'Quote' : 'Actions'}>
       {quoted && job.quote !== undefined ? (
@@ -181,7 +189,7 @@ function Decision({
       ) : null}
       {refusal === undefined ? null : <Refused refusal={refusal} />}
       <div class="buttons">
-        {quoted ? (
+        {quoted && isFunded ? (
           <button
             type="button"
             class="button button-main"

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { findFragmentKey } from '../../core/developer-key.ts';
 import type { AppModel } from '../model.ts';
+import { SettlementsPage } from '../money/settlements.tsx';
 import type { DashboardActions } from './actions.ts';
 import { Dashboard } from './dashboard.tsx';
 import './dashboard.css';
@@ -17,6 +18,7 @@ export function DashboardPages({ app, actions }: { app: AppModel; actions: Dashb
   useEffect(() => actions.writeKey(key), [key, actions]);
 
   if (route.page === 'verdicts') return <Verdicts actions={actions} />;
+  if (route.page === 'settlements') return <SettlementsPage actions={actions.money} />;
   if (key === null) return <KeyForm onKey={setKey} actions={actions} />;
   const forget = () => setKey(null);
   if (route.page === 'job') {

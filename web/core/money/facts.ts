@@ -1,0 +1,30 @@
+import type { PublicKey } from '#protocol/ids.ts';
+import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
+import type { DevicePay, PayoutView } from '#protocol/settlement/money-api.ts';
+
+/** Before anything is known. */
+export const FACTS_NONE: MoneyFacts = {
+  jobs: [],
+  shards: [],
+  convictions: [],
+  payouts: [],
+  closings: [],
+};
+
+/** Adds a page of one device's facts; what is there already stays once. */
+export const addPay = (facts: MoneyFacts, page: DevicePay): MoneyFacts => ({
+  jobs: unite([...facts.jobs, ...page.jobs], ({ number }) => number),
+  shards: unite([...facts.shards, ...page.shards], ({ sequence }) => sequence),
+  convictions: unite([...facts.convictions, ...page.convictions], ({ number }) => number),
+  payouts: unite([...facts.payouts, ...page.payouts], ({ index }) => index),
+  closings: unite([...facts.closings, ...page.closings], ({ number }) => number),
+});
+
+/** The newest word on each, in the order they first came. */
+const unite = <T>(items: readonly T[], nameOf: (item: T) => number): T[] => [
+  ...new Map(items.map((item) => [nameOf(item), item])).values(),
+];
+
+/** The payout addresses of one device, the newest last. */
+export const payoutsOf = ({ payouts }: MoneyFacts, device: PublicKey): PayoutView[] =>
+  payouts.filter(({ record }) => record.device === device).sort((a, b) => a.index - b.index);

@@ -1,0 +1,151 @@
+import { encodeBase58 } from '#protocol/base58.ts';
+import { bytesToHex, sha256 } from '#protocol/digest.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { type FinalRoot, type Pool, ROOTS } from '#protocol/settlement/accounts.ts';
+import type { Content } from '#protocol/settlement/attestation.ts';
+import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/epoch-leaves.ts';
+import { isSameKey, type Key } from '#protocol/settlement/layout.ts';
+import {
+  buildTrees,
+  contentOf,
+  decodeLeafFile,
+  encodeLeafFile,
+  type LeafTable,
+  leafAt,
+} from '#protocol/settlement/leaf-file.ts';
+import type { LeafFileView } from '#protocol/settlement/money-api.ts';
+import type { Hash } from '#protocol/settlement/tree.ts';
+import { formatSol } from '../format.ts';
+
+const SHOWN = 20;
+
+/** What came of computing an epoch again from the public facts. */
+export interface Recomputed {
+  content: Content;
+  /** Leaves of the verifiers' file that the facts say otherwise: the first few in words, and how many. */
+  differences: { count: number; first: string[] };
+}
+
+/** Makes both trees of an epoch from the facts, and compares every leaf with the verifiers' file of it. */
+export function recompute(
+  file: Uint8Array,
+  { facts, pool }: { facts: MoneyFacts; pool: Key },
+  hash: Hash = sha256,
+): Result<Recomputed> {
+  const decoded = decodeLeafFile(file);
+  if (!decoded.ok) return decoded;
+  const { epoch, through, claims, spends } = decoded.value;
+  const least = { claims: claims.cumulative.length, spends: spends.cumulative.length };
+  const made = makeLeafFile(facts, { epoch, through, least });
+  const content = contentOf(encodeLeafFile(made), buildTrees(made, pool, hash));
+  if (!content.ok) return content;
+  const found = [
+    ...compareTables('Claim', claims, made.claims),
+    ...compareTables('Escrow', spends, made.spends),
+  ];
+  const differences = { count: found.length, first: found.slice(0, SHOWN) };
+  return accept({ content: content.value, differences });
+}
+
+function compareTables(name: string, file: LeafTable, made: LeafTable): string[] {
+  const count = Math.max(file.cumulative.length, made.cumulative.length);
+  const found: string[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const [theirs, ours] = [leafAt(file, index), leafAt(made, index)];
+    const isSame =
+      theirs.cumulative === ours.cumulative && isSameKey(theirs.recipient, ours.recipient);
+    if (!isSame) {
+      found.push(
+        `${name} ${index}: the file says ${tellLeaf(theirs)}, the facts ${tellLeaf(ours)}.`,
+      );
+    }
+  }
+  return found;
+}
+
+const tellLeaf = ({ recipient, cumulative }: ReturnType<typeof leafAt>): string =>
+  recipient.every((byte) => byte === 0)
+    ? 'nothing'
+    : `${formatSol(cumulative)} for ${encodeBase58(recipient)}`;
+
+/** What the chain holds of an epoch, and what can be said of it. */
+export type ChainStanding =
+  /** `spendRoot` only of the newest one: the chain keeps one. */
+  | { state: 'final'; root: FinalRoot; spendRoot?: Key }
+  | { state: 'pending'; challengeEnd: bigint }
+  /** Pushed out of the chain's ring by newer roots, which cover it. */
+  | { state: 'older' }
+  /** Left by a verifier, and not on the chain. */
+  | { state: 'absent' };
+
+/** A file of leaves that a verifier left, and what the chain says of it. */
+export interface SettlementRow {
+  file: LeafFileView;
+  standing: ChainStanding;
+}
+
+/** All that is settled, and how far it has moved. */
+export interface Settlements {
+  rows: SettlementRow[];
+  total: bigint;
+  pulled: bigint;
+  claimed: bigint;
+}
+
+/** What came of recomputing: `faults` are what the chain or the file says otherwise than the facts. */
+export interface RecomputeDone {
+  recomputed: Recomputed;
+  faults: string[];
+}
+
+/** Finds the root of a leaf file on the chain. */
+export function findStanding(
+  pool: Pool,
+  { epoch, dataHash }: { epoch: number; dataHash: string },
+): ChainStanding {
+  const number = BigInt(epoch);
+  const root = pool.roots.find((each) => each.epoch === number && number > 0n);
+  if (root !== undefined) {
+    if (bytesToHex(root.dataHash) !== dataHash) return { state: 'absent' };
+    return number === pool.epoch
+      ? { state: 'final', root, spendRoot: pool.spendRoot }
+      : { state: 'final', root };
+  }
+  const isPending = pool.pending.state !== 0 && bytesToHex(pool.pending.dataHash) === dataHash;
+  if (isPending) return { state: 'pending', challengeEnd: pool.pending.challengeEnd };
+  return number + BigInt(ROOTS) <= pool.epoch ? { state: 'older' } : { state: 'absent' };
+}
+
+/** In words: what of a recomputed epoch the chain says otherwise. Empty where all is the same. */
+export function compareRoots(
+  { content }: Recomputed,
+  { root, spendRoot }: Extract<ChainStanding, { state: 'final' }>,
+): string[] {
+  const faults: string[] = [];
+  const compare = (what: string, computed: Key, onChain: Key) => {
+    if (isSameKey(computed, onChain)) return;
+    const [mine, theirs] = [computed, onChain].map((each) => bytesToHex(each).slice(0, 16));
+    faults.push(`The ${what} computed here is ${mine}…, the chain has ${theirs}….`);
+  };
+  compare('claims root', content.claimRoot, root.claimRoot);
+  compare('digest of the leaves', content.dataHash, root.dataHash);
+  if (spendRoot !== undefined) compare('spends root', content.spendRoot, spendRoot);
+  if (content.total !== root.total) {
+    faults.push(
+      `The total computed here is ${formatSol(content.total)}, the chain has ${formatSol(root.total)}.`,
+    );
+  }
+  return faults;
+}
+
+/** A pool that keeps no root of this epoch any more proves nothing of it. */
+export const standingRefusal = (standing: ChainStanding): Result<never> =>
+  standing.state === 'older'
+    ? refuse(
+        'settlement-root-unknown',
+        `The chain keeps the newest ${ROOTS} roots, and this one is older: recompute a newer one, which covers it.`,
+      )
+    : refuse(
+        'settlement-root-unknown',
+        'The chain has no final root with these leaves: there is nothing to compare with yet.',
+      );

@@ -1,0 +1,166 @@
+import * as v from 'valibot';
+import { decodeJson } from '#protocol/decode.ts';
+import { bytesToHex } from '#protocol/digest.ts';
+import { Digest } from '#protocol/ids.ts';
+import { accept, type Result } from '#protocol/refusal.ts';
+import { type FinalRoot, findRoot, Page, type Pool } from '#protocol/settlement/accounts.ts';
+import { isSameKey } from '#protocol/settlement/layout.ts';
+import { Address, LeafProof } from '#protocol/settlement/money-api.ts';
+import { Count } from '#protocol/units.ts';
+import {
+  type ClaimDone,
+  type ClaimPlan,
+  pageOf,
+  paidOf,
+  planClaim,
+} from '../../core/money/claim-plan.ts';
+import type { Claim } from '../../core/money/earnings.ts';
+import { type ProvenLeaf, proveKept } from '../../core/money/proof.ts';
+import { readStored, writeStored } from '../local-store.ts';
+import { fetchProof } from './money-api.ts';
+import { keyOf, type MoneySite, readPool, supply } from './site.ts';
+import type { Wallet } from './wallet.ts';
+
+/** A leaf and its proof as this browser keeps them: good as long as the chain has the root. */
+const KeptProof = v.strictObject({
+  pool: Address,
+  epoch: Count,
+  dataHash: Digest,
+  leaf: LeafProof,
+});
+type KeptProof = v.InferOutput<typeof KeptProof>;
+/** A device has at most 16 payouts. */
+const KeptProofs = v.pipe(v.array(KeptProof), v.maxLength(16));
+
+export function readKept({ view }: MoneySite): KeptProof[] {
+  const kept = decodeJson(KeptProofs, readStored('proofs') ?? '[]');
+  return kept.ok ? kept.value.filter(({ pool }) => pool === view.pool) : [];
+}
+
+/** Finds what each payout can claim. A proof that leads to the newest root is kept from then on. */
+export async function readClaims(
+  site: MoneySite,
+  payouts: readonly { index: number; recipient: Address }[],
+): Promise<Result<Claim[]>> {
+  const pool = await readPool(site);
+  if (!pool.ok) return pool;
+  const kept = new Map(readKept(site).map((each) => [each.leaf.index, each]));
+  const claims: Claim[] = [];
+  for (const { index, recipient } of payouts) {
+    const newest = await refreshProof(pool.value, kept.get(index), index);
+    if (newest !== undefined) kept.set(index, { ...newest, pool: site.view.pool });
+    const page = await site.client.read(Page, site.addresses.page(site.pool, pageOf(index).pageNo));
+    if (!page.ok) return page;
+    const found = newest === undefined ? undefined : proveAt(site, pool.value, newest);
+    const paid = paidOf(page.value, index);
+    claims.push({
+      index,
+      recipient,
+      paid,
+      cumulative: found?.leaf.cumulative ?? paid,
+      ...(found === undefined ? {} : { proven: found }),
+    });
+  }
+  writeStored('proofs', JSON.stringify([...kept.values()]));
+  return accept(claims);
+}
+
+/** The kept proof where it is the newest, else the hub's; the kept one where the hub has none. */
+async function refreshProof(
+  pool: Pool,
+  kept: KeptProof | undefined,
+  index: number,
+): Promise<Omit<KeptProof, 'pool'> | undefined> {
+  const root = findRoot(pool, pool.epoch);
+  if (!root.ok || index >= root.value.leafCount) return kept;
+  const dataHash = bytesToHex(root.value.dataHash) as Digest;
+  if (kept?.dataHash === dataHash) return kept;
+  const fetched = await fetchProof(dataHash, 'claims', index);
+  if (!fetched.ok) return kept;
+  return { epoch: Number(root.value.epoch), dataHash, leaf: fetched.value };
+}
+
+function proveAt(
+  { pool: key }: MoneySite,
+  pool: Pool,
+  { epoch, leaf }: Omit<KeptProof, 'pool'>,
+): { epoch: bigint; leaf: ProvenLeaf } | undefined {
+  const root = findRoot(pool, BigInt(epoch));
+  if (!root.ok) return undefined;
+  const proven = proveKept(leaf, { tag: 'claim/v1', pool: key, root: rootOf(root.value) });
+  return proven.ok ? { epoch: root.value.epoch, leaf: proven.value } : undefined;
+}
+
+const rootOf = ({ claimRoot, total, leafCount }: FinalRoot) => ({
+  root: claimRoot,
+  total,
+  leafCount,
+});
+
+/** What a claim would pay and cost now. */
+export async function previewClaim(
+  site: MoneySite,
+  wallet: Wallet,
+  claim: Claim,
+): Promise<Result<ClaimPlan>> {
+  const { client, addresses, pool } = site;
+  const recipient = keyOf(claim.recipient);
+  const [balances, page, rent, pageRent] = await Promise.all([
+    client.balances([wallet.key, recipient]),
+    client.read(Page, addresses.page(pool, pageOf(claim.index).pageNo)),
+    client.rent(0),
+    client.rent(Page.bytes),
+  ]);
+  if (!balances.ok) return balances;
+  if (!page.ok) return page;
+  if (!rent.ok) return rent;
+  if (!pageRent.ok) return pageRent;
+  const [payer = 0n, held = 0n] = balances.value;
+  return planClaim({
+    cumulative: claim.cumulative,
+    paid: paidOf(page.value, claim.index),
+    payer,
+    recipient: held,
+    isOwn: isSameKey(wallet.key, recipient),
+    rentMinimum: rent.value,
+    pageRent: page.value === undefined ? pageRent.value : 0n,
+  });
+}
+
+/** Has a payout paid: all it has earned by its newest final leaf, less what it was paid before. */
+export async function makeClaim(
+  site: MoneySite,
+  wallet: Wallet,
+  claim: Claim,
+): Promise<Result<ClaimDone>> {
+  const { instructions, addresses, pool, client } = site;
+  const plan = await previewClaim(site, wallet, claim);
+  if (!plan.ok) return plan;
+  if (claim.proven === undefined) throw new RangeError('a claim without a leaf pays nothing');
+  const { epoch, leaf } = claim.proven;
+  const supplied = await supply(site, { wallet, lack: plan.value.lack });
+  if (!supplied.ok) return supplied;
+  const before = await client.balances([leaf.recipient]);
+  if (!before.ok) return before;
+  const { pageNo } = pageOf(leaf.index);
+  const page = addresses.page(pool, pageNo);
+  const { index, cumulative, recipient, proof } = leaf;
+  const sent = await client.send(
+    [
+      ...(plan.value.pageRent === 0n
+        ? []
+        : [instructions.createPage({ payer: wallet.key, pool, page }, { pageNo })]),
+      instructions.claim(
+        { pool, page, recipient },
+        { epoch, index, cumulative, walletBump: 0 },
+        proof,
+      ),
+    ],
+    wallet,
+  );
+  if (!sent.ok) return sent;
+  const after = await client.balances([leaf.recipient]);
+  if (!after.ok) return after;
+  const [first = 0n, last = 0n] = [...before.value, ...after.value];
+  return accept({ signature: sent.value, before: first, after: last });
+}

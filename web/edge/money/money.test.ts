@@ -1,0 +1,340 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeBase58 } from '#protocol/base58.ts';
+import { bytesToHex, sha256, utf8ToBytes } from '#protocol/digest.ts';
+import type { Digest, JobId } from '#protocol/ids.ts';
+import type { Result } from '#protocol/refusal.ts';
+import { Config, Pool } from '#protocol/settlement/accounts.ts';
+import { addressesOf } from '#protocol/settlement/addresses.ts';
+import {
+  attestedBytes,
+  checkSignatures,
+  hashAttestation,
+  hashContent,
+} from '#protocol/settlement/attestation.ts';
+import type { Key } from '#protocol/settlement/layout.ts';
+import {
+  buildTrees,
+  contentOf,
+  encodeLeafFile,
+  fillTable,
+  type Trees,
+} from '#protocol/settlement/leaf-file.ts';
+import { type Address, type ChainView, escrowNonce } from '#protocol/settlement/money-api.ts';
+import { EMPTY_KEY, proveLeaf } from '#protocol/settlement/tree.ts';
+import { instant, type Lamports } from '#protocol/units.ts';
+import { writeStored } from '../local-store.ts';
+import { type BrowserWallet, openWalletStore } from './browser-wallet.ts';
+import { openChainClient } from './chain.ts';
+import { makeClaim, previewClaim, readClaims } from './claims.ts';
+import { deposit, previewDeposit, readEscrow, takeStep } from './escrows.ts';
+import { type MoneySite, openSite } from './site.ts';
+
+/** A real hub that hosts its chain, in a process of its own: what a browser would speak to. */
+let hub: ChildProcess;
+let folder: string;
+let url: string;
+let admin: BrowserWallet;
+let verifier: CryptoKeyPair;
+let site: MoneySite;
+const SOL = 1_000_000_000n;
+const PROGRAM = sha256(utf8ToBytes('pocketgrid settlement program, local chain'));
+const addresses = addressesOf(PROGRAM);
+const job = 'job_00000000000000aa' as JobId;
+
+function must<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(`${result.refusal.code}: ${result.refusal.message}`);
+  return result.value;
+}
+
+const makeWallet = async () => must(await (await openWalletStore()).make());
+const addressOf = (key: Key) => encodeBase58(key) as Address;
+
+async function startHub(): Promise<string> {
+  const words = ['hub/main.ts', '--no-verifier', '--port', '0', '--data', folder];
+  hub = spawn(process.execPath, ['--import', 'tsx', ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: hub.stdout ?? process.stdin })) {
+    if (line.includes('"ready":true')) return (JSON.parse(line) as { url: string }).url;
+  }
+  throw new Error('the hub ended before it was ready');
+}
+
+async function genesis(): Promise<string> {
+  const response = await fetch(`${url}/chain`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'getGenesisHash' }),
+  });
+  return ((await response.json()) as { result: string }).result;
+}
+
+/** A config of one verifier whose windows are seconds, and its pool. */
+async function openPool(): Promise<MoneySite> {
+  const config = addresses.config(admin.key);
+  const view: ChainView = {
+    program: addressOf(PROGRAM),
+    config: addressOf(config),
+    pool: addressOf(addresses.pool(config, EMPTY_KEY)),
+    rpc: '/chain',
+    genesisHash: await genesis(),
+    challengeSeconds: 1,
+    graceSeconds: 2,
+    local: true,
+  };
+  const opened = must(await openSite(view, url));
+  must(await opened.client.airdrop(admin.key, 10n * SOL));
+  const { instructions, pool } = opened;
+  const at = { payer: admin.key, admin: admin.key, config };
+  const settings = {
+    guardian: admin.key,
+    treasury: admin.key,
+    clusterTag: sha256(utf8ToBytes(view.genesisHash)),
+    feeBps: 0,
+    challengeSecs: 1n,
+    timelockSecs: 5n,
+    graceSecs: 2n,
+    deadManSecs: 100n,
+    unbondSecs: 10n,
+  };
+  const set = addresses.verifierSet(config, 1);
+  const key = new Uint8Array(await crypto.subtle.exportKey('raw', verifier.publicKey));
+  must(
+    await opened.client.send(
+      [
+        instructions.initConfig(at, settings),
+        instructions.newVerifierSet({ ...at, set }, { quorum: 1, keys: [key] }),
+        instructions.createPool({ ...at, pool }, { epochCap: SOL }),
+      ],
+      admin,
+    ),
+  );
+  return opened;
+}
+
+/** Settles one epoch as verifiers do: `earned` for index 0, out of the job's escrow. */
+async function settle(earned: bigint, worker: Key, escrow: Key): Promise<Trees> {
+  const { client, instructions, config, pool: poolKey } = site;
+  const pool = must(await client.read(Pool, poolKey));
+  const { clusterTag = EMPTY_KEY } = must(await client.read(Config, config)) ?? {};
+  if (pool === undefined) throw new Error('the pool is gone');
+  const leaf = (recipient: Key) => [{ index: 0, recipient, cumulative: earned }];
+  const file = {
+    epoch: pool.epoch + 1n,
+    through: instant(0),
+    claims: fillTable(1, leaf(worker)),
+    spends: fillTable(1, leaf(escrow)),
+  };
+  const trees = buildTrees(file, poolKey);
+  const content = must(contentOf(encodeLeafFile(file), trees));
+  const expiresAt = BigInt(Math.floor(Date.now() / 1000)) + 2n;
+  const last = pool.roots.find(({ epoch }) => epoch === pool.epoch);
+  const place = {
+    clusterTag,
+    program: PROGRAM,
+    pool: poolKey,
+    setId: 1,
+    epoch: file.epoch,
+    attempt: pool.attempt,
+    previous: last?.claimRoot ?? EMPTY_KEY,
+  };
+  const message = attestedBytes(hashAttestation(place, hashContent(content), expiresAt));
+  const signature = new Uint8Array(
+    await crypto.subtle.sign('Ed25519', verifier.privateKey, new Uint8Array(message)),
+  );
+  const key = new Uint8Array(await crypto.subtle.exportKey('raw', verifier.publicKey));
+  const set = addresses.verifierSet(config, 1);
+  must(
+    await client.send(
+      [
+        checkSignatures(message, [{ key, signature }]),
+        instructions.proposeRoot(
+          { config, pool: poolKey, set },
+          { epoch: file.epoch, content, expiresAt },
+        ),
+      ],
+      admin,
+    ),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  must(
+    await client.send(
+      [
+        instructions.finalizeRoot({ config, pool: poolKey }),
+        instructions.pull({ pool: poolKey, escrow }, { cumulative: earned }, new Uint8Array()),
+      ],
+      admin,
+    ),
+  );
+  return trees;
+}
+
+/** Leaves the newest proof of index 0 where the page keeps it. */
+function keep({ claims }: Trees, { epoch, recipient, cumulative, dataHash }: KeptLeaf): void {
+  const proof = bytesToHex(must(proveLeaf(claims, 0)));
+  const leaf = {
+    index: 0,
+    recipient: addressOf(recipient),
+    cumulative: cumulative.toString() as Lamports,
+    proof,
+    root: bytesToHex(claims.root) as Digest,
+    total: claims.total.toString() as Lamports,
+    leafCount: 1,
+  };
+  writeStored('proofs', JSON.stringify([{ pool: site.view.pool, epoch, dataHash, leaf }]));
+}
+interface KeptLeaf {
+  epoch: number;
+  recipient: Key;
+  cumulative: bigint;
+  dataHash: Digest;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-money-'));
+  url = await startHub();
+  admin = await makeWallet();
+  verifier = (await crypto.subtle.generateKey('Ed25519', true, [
+    'sign',
+    'verify',
+  ])) as CryptoKeyPair;
+  site = await openPool();
+}, 60_000);
+
+afterAll(async () => {
+  await new Promise((resolve) => {
+    hub.once('exit', resolve);
+    hub.kill();
+  });
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('money on a real chain', () => {
+  it('goes from the poster to who worked, and the rest back', async () => {
+    const [poster, worker] = [await makeWallet(), await makeWallet()];
+    const ask = { job, total: 50_000_000n };
+    const plan = must(await previewDeposit(site, poster, ask));
+    expect(plan).toMatchObject({ opens: true, amount: ask.total });
+    expect(plan.lack).toBeGreaterThan(ask.total);
+    must(await deposit(site, poster, ask));
+    expect(must(await previewDeposit(site, poster, ask))).toMatchObject({ amount: 0n });
+    const funded = must(await readEscrow(site, job, poster.address));
+    expect(funded).toMatchObject({ budget: ask.total, spent: 0n, held: ask.total });
+    expect(funded?.step.type).toBe('ask');
+
+    const escrow = addresses.escrow(site.pool, poster.key, escrowNonce(job));
+    const earned = 20_000_000n;
+    const trees = await settle(earned, worker.key, escrow);
+    const pool = must(await site.client.read(Pool, site.pool));
+    const [root] = pool?.roots.filter(({ epoch }) => epoch === 1n) ?? [];
+    const dataHash = bytesToHex(root?.dataHash ?? EMPTY_KEY) as Digest;
+    keep(trees, { epoch: 1, recipient: worker.key, cumulative: earned, dataHash });
+
+    // No hub answers here: the kept proof and the chain are enough.
+    const payouts = [{ index: 0, recipient: worker.address }];
+    const [claim] = must(await readClaims(site, payouts));
+    if (claim === undefined) throw new Error('there is no claim');
+    expect(claim).toMatchObject({ cumulative: earned, paid: 0n, proven: { epoch: 1n } });
+    const preview = must(await previewClaim(site, worker, claim));
+    expect(preview).toMatchObject({ due: earned, fee: 5_000n });
+    expect(preview.pageRent).toBeGreaterThan(0n);
+    const done = must(await makeClaim(site, worker, claim));
+    expect(done.after - done.before).toBe(earned - 5_000n - preview.pageRent);
+    const [again] = must(await readClaims(site, payouts));
+    expect(again).toMatchObject({ cumulative: earned, paid: earned });
+    expect(await makeClaim(site, worker, again ?? claim)).toMatchObject({
+      refusal: { code: 'settlement-nothing-due' },
+    });
+    // A claim that this page does not know to be paid is refused by the chain itself.
+    expect(await makeClaim(site, worker, claim)).toMatchObject({
+      refusal: { code: 'settlement-nothing-due' },
+    });
+  });
+
+  it('gives an escrow of which nothing is spent back whole', async () => {
+    const poster = await makeWallet();
+    const other = { job: 'job_00000000000000bb' as JobId, total: 3_000_000n };
+    must(await deposit(site, poster, other));
+    const step = (type: 'ask' | 'refund' | 'close', wallet = poster) =>
+      takeStep(site, wallet, { job: other.job, poster: poster.address, type });
+    expect(await step('ask', await makeWallet())).toMatchObject({
+      refusal: { code: 'settlement-not-poster' },
+    });
+    expect(await step('refund')).toMatchObject({ refusal: { code: 'chain-slow' } });
+    must(await step('ask'));
+    expect(must(await readEscrow(site, other.job, poster.address))?.step).toMatchObject({
+      type: 'wait',
+      why: 'grace',
+    });
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const [before = 0n] = must(await site.client.balances([poster.key]));
+    must(await step('refund'));
+    const [after = 0n] = must(await site.client.balances([poster.key]));
+    // The fee was an airdrop too: the wallet held no more than it had to.
+    expect(after - before).toBe(other.total);
+    must(await step('close'));
+    expect(must(await readEscrow(site, other.job, poster.address))).toBeUndefined();
+  });
+
+  it('is refused with the code of the program, or of the system', async () => {
+    const poster = await makeWallet();
+    must(await site.client.airdrop(poster.key, 50_000_000n));
+    const escrow = addresses.escrow(site.pool, poster.key, 1n);
+    const at = { config: site.config, pool: site.pool, escrow };
+    const data = { nonce: 1n, deadline: 1n };
+    const late = site.instructions.openEscrow(
+      { ...at, payer: poster.key, poster: poster.key },
+      data,
+    );
+    expect(await site.client.send([late], poster)).toMatchObject({
+      refusal: { code: 'settlement-escrow-over' },
+    });
+    const open = site.instructions.openEscrow(
+      { ...at, payer: poster.key, poster: poster.key },
+      { nonce: 1n, deadline: 10_000_000_000n },
+    );
+    const much = site.instructions.deposit({ ...at, depositor: poster.key }, { amount: SOL });
+    expect(await site.client.send([open, much], poster)).toMatchObject({
+      refusal: { code: 'funds-missing' },
+    });
+    const forged = { ...poster, sign: (await makeWallet()).sign };
+    expect(await site.client.send([open], forged)).toMatchObject({
+      refusal: { code: 'wallet-refused' },
+    });
+  });
+
+  it('is not taken to another cluster, nor anywhere when the chain is silent', async () => {
+    const genesisHash = encodeBase58(EMPTY_KEY);
+    const other = await openChainClient({ ...site.view, genesisHash }, url);
+    expect(other).toMatchObject({ refusal: { code: 'chain-wrong' } });
+    const silent = await openChainClient(site.view, 'http://127.0.0.1:9');
+    expect(silent).toMatchObject({ refusal: { code: 'chain-unreachable' } });
+  });
+});
+
+describe('a wallet in this browser', () => {
+  it('is the same after its secret was taken elsewhere', async () => {
+    const [here, there] = [await openWalletStore(), await openWalletStore()];
+    const wallet = must(await here.make());
+    expect(must(await here.make()).address).toBe(wallet.address);
+    const moved = must(await there.take(`  ${await wallet.reveal()}\n`));
+    expect(moved.address).toBe(wallet.address);
+    expect(await moved.reveal()).toBe(await wallet.reveal());
+    await there.forget();
+    expect(await there.read()).toBeUndefined();
+  });
+
+  it('refuses what is no secret', async () => {
+    const store = await openWalletStore();
+    const secret = await must(await store.make()).reveal();
+    for (const wrong of ['', secret.slice(1), encodeBase58(new Uint8Array(64).fill(7))]) {
+      expect(await store.take(wrong)).toMatchObject({ refusal: { code: 'wallet-refused' } });
+    }
+    expect(await (await store.read())?.reveal()).toBe(secret);
+  });
+});

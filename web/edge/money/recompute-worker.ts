@@ -1,0 +1,16 @@
+import type { Result } from '#protocol/refusal.ts';
+import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
+import type { Key } from '#protocol/settlement/layout.ts';
+import { type Recomputed, recompute } from '../../core/money/recompute.ts';
+
+/** Builds both trees of an epoch away from the page: a million leaves take seconds. */
+export interface RecomputeAsk {
+  file: Uint8Array;
+  facts: MoneyFacts;
+  pool: Key;
+}
+export type RecomputeReply = Result<Recomputed>;
+
+addEventListener('message', ({ data }: MessageEvent<RecomputeAsk>) => {
+  postMessage(recompute(data.file, data) satisfies RecomputeReply);
+});

@@ -1,0 +1,98 @@
+import { decodeBase58 } from '#protocol/base58.ts';
+import { decodeJson } from '#protocol/decode.ts';
+import { accept, PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
+import { Config, Pool } from '#protocol/settlement/accounts.ts';
+import { addressesOf } from '#protocol/settlement/addresses.ts';
+import { instructionsOf } from '#protocol/settlement/instructions.ts';
+import { KEY_BYTES, type Key } from '#protocol/settlement/layout.ts';
+import { ChainView } from '#protocol/settlement/money-api.ts';
+import { FEE, lackOf, lackSentence } from '../../core/money/lamports.ts';
+import { readStored, writeStored } from '../local-store.ts';
+import type { ChainClient } from './chain.ts';
+import { fetchChain } from './money-api.ts';
+import type { Wallet } from './wallet.ts';
+
+/** Where the money of a grid lies, and the way there. */
+export interface MoneySite {
+  view: ChainView;
+  client: ChainClient;
+  config: Key;
+  pool: Key;
+  addresses: ReturnType<typeof addressesOf>;
+  instructions: ReturnType<typeof instructionsOf>;
+}
+
+/** The chain as the hub says; the one it last said where the hub is silent. */
+export async function findChain(): Promise<Result<ChainView>> {
+  const told = await fetchChain();
+  if (told.ok) {
+    writeStored('chain', JSON.stringify(told.value));
+    return told;
+  }
+  if (told.refusal.code !== 'download-failed') return told;
+  const kept = decodeJson(ChainView, readStored('chain') ?? '');
+  return kept.ok ? kept : told;
+}
+
+/** Opens the way to the chain; its library is loaded only now. */
+export async function openSite(view: ChainView, origin: string): Promise<Result<MoneySite>> {
+  const { openChainClient } = await import('./chain.ts');
+  const client = await openChainClient(view, origin);
+  if (!client.ok) return client;
+  const program = keyOf(view.program);
+  return accept({
+    view,
+    client: client.value,
+    config: keyOf(view.config),
+    pool: keyOf(view.pool),
+    addresses: addressesOf(program),
+    instructions: instructionsOf(program),
+  });
+}
+
+/** The key of an address that a schema has checked. */
+export function keyOf(address: string): Key {
+  const decoded = decodeBase58(address, KEY_BYTES);
+  if (!decoded.ok) throw new PocketgridError(decoded.refusal);
+  return decoded.value;
+}
+
+export async function readPool({ client, pool }: MoneySite): Promise<Result<Pool>> {
+  const found = await client.read(Pool, pool);
+  return found.ok ? present(found.value) : found;
+}
+
+export async function readConfig({ client, config }: MoneySite): Promise<Result<Config>> {
+  const found = await client.read(Config, config);
+  return found.ok ? present(found.value) : found;
+}
+
+const present = <T>(found: T | undefined): Result<T> =>
+  found === undefined
+    ? refuse(
+        'chain-wrong',
+        'The chain does not hold the pool that the hub names: reload the page; if it stays so, ask whoever runs the hub.',
+      )
+    : accept(found);
+
+/** Sees to it that a wallet can pay: on a chain whose lamports are free it is given what it lacks. */
+export async function supply(
+  { view, client }: MoneySite,
+  { wallet, lack }: { wallet: Wallet; lack: bigint },
+): Promise<Result<true>> {
+  if (lack === 0n) return accept(true);
+  if (!view.local) return refuse('funds-missing', lackSentence(lack, wallet.address));
+  return client.airdrop(wallet.key, lack);
+}
+
+/** The same, for a transaction that costs its fee alone. */
+export async function supplyFee(site: MoneySite, wallet: Wallet): Promise<Result<true>> {
+  const [balances, rent] = await Promise.all([
+    site.client.balances([wallet.key]),
+    site.client.rent(0),
+  ]);
+  if (!balances.ok) return balances;
+  if (!rent.ok) return rent;
+  const [balance = 0n] = balances.value;
+  return supply(site, { wallet, lack: lackOf({ balance, cost: FEE, rentMinimum: rent.value }) });
+}

@@ -1,0 +1,124 @@
+import { useCallback, useState } from 'preact/hooks';
+import { formatSol } from '../../core/format.ts';
+import type { ClaimDone } from '../../core/money/claim-plan.ts';
+import { type Claim, dueOf } from '../../core/money/earnings.ts';
+import { Refused } from '../dashboard/refused.tsx';
+import type { MoneyActions, WalletState } from './actions.ts';
+import { Sol } from './sol.tsx';
+import { useAction, useAnswer } from './use-answer.ts';
+import { WalletChooser } from './wallet-box.tsx';
+
+/** One claim for each address that is owed something. */
+export function Claims(props: {
+  claims: readonly Claim[];
+  wallets: WalletState;
+  actions: MoneyActions;
+  onClaimed(): void;
+}) {
+  const { claims, wallets, actions, onClaimed } = props;
+  const [done, setDone] = useState<ClaimDone | undefined>(undefined);
+  const due = claims.filter((claim) => dueOf(claim) > 0n);
+  return (
+    <>
+      {due.length > 0 && wallets.chosen === undefined ? (
+        <div class="stack">
+          <p>A claim is sent by a wallet, which pays the network’s fee. Any wallet can.</p>
+          <WalletChooser wallets={wallets} actions={actions} onChosen={() => undefined} />
+        </div>
+      ) : (
+        due.map((claim) => (
+          <ClaimForm
+            key={`${claim.index} ${claim.cumulative} ${wallets.chosen?.address}`}
+            claim={claim}
+            actions={actions}
+            onDone={(receipt) => {
+              setDone(receipt);
+              onClaimed();
+            }}
+          />
+        ))
+      )}
+      {done === undefined ? null : <ClaimReceipt done={done} />}
+    </>
+  );
+}
+
+function ClaimForm(props: { claim: Claim; actions: MoneyActions; onDone(done: ClaimDone): void }) {
+  const { claim, actions, onDone } = props;
+  const preview = useAnswer(useCallback(() => actions.previewClaim(claim), [actions, claim]));
+  const { busy, refusal, act } = useAction();
+  const plan = preview.value;
+  const refused = refusal ?? preview.refusal;
+  const submit = async () => {
+    const done = await act(() => actions.makeClaim(claim));
+    if (done !== undefined) {
+      actions.say(`${formatSol(done.after - done.before)} have been paid.`);
+      onDone(done);
+    }
+  };
+  return (
+    <div class="stack claim">
+      {plan === undefined ? null : (
+        <dl class="sums" data-testid="claim-plan">
+          <div>
+            <dt>You are paid</dt>
+            <dd>
+              <Sol amount={plan.due} />
+            </dd>
+          </div>
+          <div>
+            <dt>Network fee</dt>
+            <dd>
+              <Sol amount={plan.fee} />
+            </dd>
+          </div>
+          {plan.pageRent === 0n ? null : (
+            <div>
+              <dt>Rent for the page of claims, once for 1,024 contributors</dt>
+              <dd>
+                <Sol amount={plan.pageRent} />
+              </dd>
+            </div>
+          )}
+          <div>
+            <dt>
+              The address then holds
+              <span class="soft small block">
+                the network wants <Sol amount={plan.rentMinimum} /> in it at least
+              </span>
+            </dt>
+            <dd>
+              <Sol amount={plan.recipientAfter} />
+            </dd>
+          </div>
+        </dl>
+      )}
+      {refused === undefined ? null : <Refused refusal={refused} />}
+      <div class="buttons">
+        <button
+          type="button"
+          class="button button-main"
+          disabled={busy || plan === undefined}
+          onClick={submit}
+          data-testid="claim"
+        >
+          {busy ? 'Claiming…' : `Claim ${formatSol(dueOf(claim))}`}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function ClaimReceipt({ done: { signature, before, after } }: { done: ClaimDone }) {
+  return (
+    <div class="note" data-testid="claimed">
+      <p>
+        <strong>Paid.</strong> Your address held <Sol amount={before} /> and now holds{' '}
+        <Sol amount={after} id="balance-after" />.
+        <span class="soft small block">
+          Transaction <code class="address">{signature}</code>
+        </span>
+      </p>
+    </div>
+  );
+}

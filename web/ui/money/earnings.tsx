@@ -1,0 +1,66 @@
+import { useCallback } from 'preact/hooks';
+import type { PublicKey } from '#protocol/ids.ts';
+import { Refused } from '../dashboard/refused.tsx';
+import type { MoneyActions } from './actions.ts';
+import { Claims } from './claim.tsx';
+import { EarningLines, EarningNotes } from './earning-lines.tsx';
+import './money.css';
+import { Payout } from './payout.tsx';
+import { useAnswer } from './use-answer.ts';
+import { useWallets, WalletBox } from './wallet-box.tsx';
+
+const REFRESH_MS = 15_000;
+
+/** What this device has earned and how to get it. Nothing where the grid pays nothing. */
+export function Earnings({ device, actions }: { device: PublicKey; actions: MoneyActions }) {
+  const pay = useAnswer(
+    useCallback(() => actions.readPay(device), [actions, device]),
+    REFRESH_MS,
+  );
+  const wallets = useWallets(actions);
+  const { value, refusal } = pay;
+  if (refusal?.code === 'chain-missing') return null;
+  return (
+    <section class="card" aria-labelledby="earnings-title" data-testid="earnings">
+      <h2 id="earnings-title">Earnings</h2>
+      {value?.chain.local === true ? (
+        <p class="soft small">
+          Practice money: this hub hosts a chain of its own, and its SOL are worth nothing.
+        </p>
+      ) : null}
+      {value?.kept === true ? (
+        <p class="note note-warn" data-testid="hub-gone">
+          The hub is silent. What is settled can still be claimed: this browser keeps the proof.
+        </p>
+      ) : null}
+      {refusal === undefined ? null : <Refused refusal={refusal} />}
+      {value === undefined ? (
+        refusal === undefined ? (
+          <p class="soft">Asking the hub and the chain…</p>
+        ) : null
+      ) : (
+        <>
+          <EarningLines earnings={value.earnings} />
+          <EarningNotes earnings={value.earnings} />
+          <Claims
+            claims={value.claims}
+            wallets={wallets}
+            actions={actions}
+            onClaimed={() => void pay.again()}
+          />
+          {value.kept ? null : (
+            <Payout
+              payouts={value.payouts}
+              wallets={wallets}
+              actions={actions}
+              onLinked={() => void pay.again()}
+            />
+          )}
+        </>
+      )}
+      {wallets.chosen === undefined ? null : (
+        <WalletBox wallet={wallets.chosen} actions={actions} />
+      )}
+    </section>
+  );
+}

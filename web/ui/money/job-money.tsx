@@ -1,0 +1,219 @@
+import { useCallback } from 'preact/hooks';
+import type { JobId } from '#protocol/ids.ts';
+import type { JobView } from '#protocol/job.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
+import { formatSol } from '../../core/format.ts';
+import { isEnded } from '../../core/job-view.ts';
+import type { JobEscrow } from '../../core/money/escrow.ts';
+import { describeStep, STEP_BUTTONS } from '../../core/money/step-words.ts';
+import { Refused } from '../dashboard/refused.tsx';
+import type { MoneyActions } from './actions.ts';
+import './money.css';
+import { AddressText, Sol } from './sol.tsx';
+import { useAction, useAnswer } from './use-answer.ts';
+import { useWallets, WalletBox, WalletChooser } from './wallet-box.tsx';
+
+const REFRESH_MS = 10_000;
+
+/** The money of a job that names a price: its deposit before the start, then where it stands. */
+export function JobMoney(props: {
+  job: JobView;
+  developerKey: string;
+  actions: MoneyActions;
+  onFunded(job: JobView): void;
+}) {
+  const { job, developerKey, actions, onFunded } = props;
+  if (job.unitPrice === '0') return null;
+  if (job.funding !== undefined) {
+    return <Budget job={job} poster={job.funding.poster} actions={actions} />;
+  }
+  if (isEnded(job.state)) return <Leftover job={job} actions={actions} />;
+  if (job.state !== 'quoted' || job.quote === undefined) return null;
+  return (
+    <Deposit
+      request={{ key: developerKey, job: job.id }}
+      total={BigInt(job.quote.total)}
+      actions={actions}
+      onFunded={onFunded}
+    />
+  );
+}
+
+interface DepositProps {
+  request: { key: string; job: JobId };
+  total: bigint;
+  actions: MoneyActions;
+  onFunded(job: JobView): void;
+}
+
+function Deposit(props: DepositProps) {
+  const { actions } = props;
+  const wallets = useWallets(actions);
+  return (
+    <section class="card" aria-labelledby="deposit-title" data-testid="deposit">
+      <h2 id="deposit-title">The deposit</h2>
+      <p class="soft">
+        The whole price goes into an escrow of this job on the chain. Verified work is paid from it;
+        the rest comes back to you.
+      </p>
+      {wallets.chosen === undefined ? (
+        <WalletChooser wallets={wallets} actions={actions} onChosen={() => undefined} />
+      ) : (
+        <>
+          <DepositForm key={wallets.chosen.address} {...props} />
+          <WalletBox wallet={wallets.chosen} actions={actions} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function DepositForm({ request, total, actions, onFunded }: DepositProps) {
+  const { job } = request;
+  const ask = useCallback(() => actions.previewDeposit(job, total), [actions, job, total]);
+  const preview = useAnswer(ask);
+  const { busy, refusal, act } = useAction();
+  const plan = preview.value;
+  const refused = refusal ?? preview.refusal;
+  const submit = async () => {
+    const funded = await act(() => actions.fundJob(request, total));
+    if (funded === undefined) return;
+    actions.say('The job is funded. It can start.');
+    onFunded(funded);
+  };
+  return (
+    <div class="stack">
+      {plan === undefined ? null : (
+        <dl class="sums" data-testid="deposit-plan">
+          <div>
+            <dt>Into the escrow</dt>
+            <dd>
+              <Sol amount={plan.amount} />
+            </dd>
+          </div>
+          <div>
+            <dt>
+              Rent of the escrow’s account
+              <span class="soft small block">back when you close it</span>
+            </dt>
+            <dd>
+              <Sol amount={plan.rent} />
+            </dd>
+          </div>
+          <div>
+            <dt>Network fee</dt>
+            <dd>
+              <Sol amount={plan.fee} />
+            </dd>
+          </div>
+        </dl>
+      )}
+      {refused === undefined ? null : <Refused refusal={refused} />}
+      <div class="buttons">
+        <button
+          type="button"
+          class="button button-main"
+          disabled={busy || plan === undefined}
+          onClick={submit}
+          data-testid="make-deposit"
+        >
+          {busy ? 'Depositing…' : `Deposit ${formatSol(total)}`}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** What was deposited for a job that the hub never took for funded. */
+function Leftover({ job, actions }: { job: JobView; actions: MoneyActions }) {
+  const { chosen } = useWallets(actions);
+  if (chosen === undefined) return null;
+  return <Budget job={job} poster={chosen.address} actions={actions} />;
+}
+
+function Budget(props: { job: JobView; poster: Address; actions: MoneyActions }) {
+  const { job, poster, actions } = props;
+  const { id, funding } = job;
+  const read = useAnswer(
+    useCallback(() => actions.readEscrow(id, poster), [actions, id, poster]),
+    REFRESH_MS,
+  );
+  // Without a value and a refusal the escrow is closed: all of it has gone where it belongs.
+  const isClosed = 'value' in read && read.value === undefined;
+  if (isClosed && funding === undefined) return null;
+  return (
+    <section class="card" aria-labelledby="budget-title" data-testid="budget">
+      <h2 id="budget-title">The money</h2>
+      {read.value === undefined ? null : <Sums escrow={read.value} />}
+      {isClosed ? (
+        <p data-testid="escrow-closed">The escrow is closed; its rent came back.</p>
+      ) : null}
+      {read.refusal === undefined ? null : <Refused refusal={read.refusal} />}
+      {read.value === undefined ? null : (
+        <Step escrow={read.value} job={job} actions={actions} onTaken={() => void read.again()} />
+      )}
+      <p class="soft small">
+        Deposited by <AddressText address={poster} />
+      </p>
+    </section>
+  );
+}
+
+function Sums({ escrow }: { escrow: JobEscrow }) {
+  const sums = [
+    { id: 'budget', label: 'Budget', amount: escrow.budget },
+    { id: 'spent', label: 'Spent on verified work', amount: escrow.spent },
+    { id: 'held', label: 'Held in the escrow', amount: escrow.held },
+    { id: 'refunded', label: 'Came back', amount: escrow.refunded },
+    { id: 'refundable', label: 'Can be taken out now', amount: escrow.refundable },
+  ];
+  return (
+    <dl class="sums">
+      {sums.map(({ id, label, amount }) => (
+        <div key={id}>
+          <dt>{label}</dt>
+          <dd>
+            <Sol amount={amount} id={`escrow-${id}`} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Step(props: { escrow: JobEscrow; job: JobView; actions: MoneyActions; onTaken(): void }) {
+  const { escrow, job, actions, onTaken } = props;
+  const { step, poster } = escrow;
+  const wallets = useWallets(actions);
+  const { busy, refusal, act } = useAction();
+  // Before the end, what is asked back could be missing for work that is on its way.
+  const isEarly = step.type === 'ask' && !isEnded(job.state) && job.state !== 'quoted';
+  const button = isEarly ? undefined : STEP_BUTTONS[step.type];
+  const take = async () => {
+    const taken = await act(() => actions.takeStep({ job: job.id, poster, type: step.type }));
+    if (taken !== undefined) onTaken();
+  };
+  return (
+    <div class="stack">
+      <p class="soft" data-testid="refund-step" data-step={step.type}>
+        {isEarly ? 'What the job does not spend comes back after its end.' : describeStep(step)}
+      </p>
+      {refusal === undefined ? null : <Refused refusal={refusal} />}
+      {button === undefined ? null : wallets.chosen === undefined ? (
+        <WalletChooser wallets={wallets} actions={actions} onChosen={() => undefined} />
+      ) : (
+        <div class="buttons">
+          <button
+            type="button"
+            class="button"
+            disabled={busy}
+            onClick={take}
+            data-testid="take-step"
+          >
+            {button}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,173 @@
+import { useState } from 'preact/hooks';
+import { bytesToHex } from '#protocol/digest.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { formatAgo, formatCount, formatInstant, formatNoun } from '../../core/format.ts';
+import type { ChainStanding, RecomputeDone, SettlementRow } from '../../core/money/recompute.ts';
+import { Refused } from '../dashboard/refused.tsx';
+import type { MoneyActions } from './actions.ts';
+import './money.css';
+import { Sol } from './sol.tsx';
+import { useAnswer } from './use-answer.ts';
+
+const REFRESH_MS = 15_000;
+
+const STANDINGS: Record<ChainStanding['state'], { label: string; tone: string; meaning: string }> =
+  {
+    final: { label: 'Final', tone: 'good', meaning: 'can be claimed against' },
+    pending: { label: 'Pending', tone: 'busy', meaning: 'signed, and still open to challenge' },
+    older: { label: 'Older', tone: 'calm', meaning: 'newer roots cover it' },
+    absent: { label: 'Not on the chain', tone: 'warn', meaning: 'left by a verifier only' },
+  };
+
+/** Who earned what, epoch by epoch, as verifiers have signed it; anyone can compute it again here. */
+export function SettlementsPage({ actions }: { actions: MoneyActions }) {
+  const { value, refusal } = useAnswer(actions.readSettlements, REFRESH_MS);
+  return (
+    <div class="dashboard">
+      <header class="stack">
+        <h1>Settlements</h1>
+        <p class="soft lead">
+          Verifiers add up who earned what, sign it, and put one root for everybody on the chain.
+          Recompute does the same sums in this tab, from public facts alone.
+        </p>
+      </header>
+      {refusal === undefined ? null : <Refused refusal={refusal} />}
+      {value === undefined ? (
+        refusal === undefined ? (
+          <p class="soft">Asking the hub and the chain…</p>
+        ) : null
+      ) : (
+        <>
+          <section class="card" aria-label="Totals">
+            <dl class="counters">
+              <Total label="settled in all" amount={value.total} />
+              <Total label="moved out of escrows" amount={value.pulled} />
+              <Total label="claimed so far" amount={value.claimed} />
+            </dl>
+          </section>
+          {value.rows.length === 0 ? (
+            <p class="soft">No epoch has been settled yet.</p>
+          ) : (
+            <ol class="settlements">
+              {value.rows.map((row) => (
+                <li key={row.file.dataHash}>
+                  <Epoch row={row} actions={actions} />
+                </li>
+              ))}
+            </ol>
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+const Total = ({ label, amount }: { label: string; amount: bigint }) => (
+  <div>
+    <dd>
+      <Sol amount={amount} />
+    </dd>
+    <dt class="soft small">{label}</dt>
+  </div>
+);
+
+type Progress =
+  | { name: 'idle' }
+  | { name: 'busy'; words: string }
+  | { name: 'done'; done: RecomputeDone }
+  | { name: 'refused'; refusal: Refusal };
+
+function Epoch({ row, actions }: { row: SettlementRow; actions: MoneyActions }) {
+  const { file, standing } = row;
+  const { label, tone, meaning } = STANDINGS[standing.state];
+  const [progress, setProgress] = useState<Progress>({ name: 'idle' });
+  const run = async () => {
+    setProgress({ name: 'busy', words: 'Starting…' });
+    const done = await actions.recompute(file, (words) => setProgress({ name: 'busy', words }));
+    setProgress(
+      done.ok ? { name: 'done', done: done.value } : { name: 'refused', refusal: done.refusal },
+    );
+  };
+  return (
+    <section class="card" aria-label={`Epoch ${file.epoch}`} data-testid="settlement">
+      <header class="page-head">
+        <h2>Epoch {formatCount(file.epoch)}</h2>
+        <span class={`chip chip-${tone}`} title={meaning} data-testid="settlement-state">
+          {label}
+        </span>
+      </header>
+      <dl class="sums">
+        <div>
+          <dt>Earned by then, in all</dt>
+          <dd>
+            <Sol amount={BigInt(file.total)} />
+          </dd>
+        </div>
+        <div>
+          <dt>Leaves</dt>
+          <dd>
+            {formatNoun(file.claims, 'payout')}, {formatNoun(file.spends, 'escrow')}
+          </dd>
+        </div>
+        <div>
+          <dt>Facts up to</dt>
+          <dd title={formatInstant(file.through)}>{formatAgo(file.through, Date.now())}</dd>
+        </div>
+        {standing.state === 'final' ? (
+          <div>
+            <dt>Claims root</dt>
+            <dd>
+              <code class="address">{bytesToHex(standing.root.claimRoot)}</code>
+            </dd>
+          </div>
+        ) : null}
+      </dl>
+      <Outcome progress={progress} />
+      <div class="buttons">
+        <button
+          type="button"
+          class="button"
+          disabled={progress.name === 'busy' || standing.state !== 'final'}
+          onClick={run}
+          data-testid="recompute"
+        >
+          Recompute
+        </button>
+        <a class="button button-quiet" href={`/v1/settlements/${file.dataHash}/leaves`} download>
+          The file of leaves
+        </a>
+      </div>
+    </section>
+  );
+}
+
+function Outcome({ progress }: { progress: Progress }) {
+  if (progress.name === 'idle') return null;
+  if (progress.name === 'busy') return <p class="soft">{progress.words}</p>;
+  if (progress.name === 'refused') return <Refused refusal={progress.refusal} />;
+  const { faults, recomputed } = progress.done;
+  if (faults.length === 0) {
+    return (
+      <p class="note" data-testid="recomputed" data-same>
+        <span>
+          <strong>Same roots.</strong> This tab made both trees from the public facts:{' '}
+          <Sol amount={recomputed.content.total} /> for{' '}
+          {formatNoun(recomputed.content.claimLeafCount, 'payout')}, as the chain has it.
+        </span>
+      </p>
+    );
+  }
+  return (
+    <div class="note note-bad" role="alert" data-testid="recomputed">
+      <p>
+        <strong>The facts say otherwise.</strong> {formatCount(recomputed.differences.count)} of the
+        leaves are not what they should be.
+      </p>
+      <ul class="faults small">
+        {faults.map((fault) => (
+          <li key={fault}>{fault}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
