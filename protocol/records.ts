@@ -178,6 +178,8 @@ export const AcceptedShard = v.strictObject({
    * committed, logged, checked and paid like any, and never a job's result. Absent from ordinary ones.
    */
   leg: v.optional(v.literal(2)),
+  /** Its device said before the lease that it wants nothing for it. */
+  donated: v.exactOptional(v.literal(true)),
   /** Units of this device and package accepted before, since the device's last confirmed failure. */
   before: Count,
   commitment: Digest,

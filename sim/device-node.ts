@@ -107,6 +107,7 @@ function openTab(node: Node): Tab {
     memory: node.memory,
     recycleShards: 50,
     serves: false,
+    donates: 'none',
   });
   const tab: Tab = {
     device,

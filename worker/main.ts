@@ -56,6 +56,7 @@ async function openDevice({ hub, provider, webrtc }: Extract<PageMessage, { type
     memory: store.memory,
     recycleShards: isIos ? RECYCLE_SHARDS.ios : RECYCLE_SHARDS.other,
     serves: webrtc,
+    donates: 'none' as const,
   };
   const loop = openDeviceLoop(config, {
     hub: new URL(hub),

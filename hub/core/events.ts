@@ -146,6 +146,7 @@ export interface CommittedShard {
     | 'firstUnit'
     | 'unitCount'
     | 'leg'
+    | 'donated'
   >;
   signature: Signature;
 }

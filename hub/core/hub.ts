@@ -147,6 +147,9 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
       return receiveRelease(turn, device, message);
     case 'have':
       return receiveHave(turn, device, message.root);
+    case 'donate':
+      device.donates = message.jobs;
+      return;
     case 'seek':
       return receiveSeek(turn, device, message.root);
     case 'bye':

@@ -1,6 +1,6 @@
 import { encodeBase64 } from '#protocol/base64.ts';
 import { DIGEST_BYTES } from '#protocol/digest.ts';
-import type { LeaseId } from '#protocol/ids.ts';
+import type { JobId, LeaseId } from '#protocol/ids.ts';
 import { LEASE_UNITS_MAX } from '#protocol/messages/control.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import { after, bytes, type Millis, millis } from '#protocol/units.ts';
@@ -75,6 +75,7 @@ export function grantLease(
   const active: ActiveLease = {
     lease,
     leg,
+    donated: donates(device, lease.job) ? true : undefined,
     device: device.key,
     class: admission.class,
     provider: admission.provider,
@@ -96,6 +97,9 @@ export function grantLease(
   sendDevice(turn, device.key, { type: 'lease', lease });
   return lease.id;
 }
+
+const donates = ({ donates: to }: Device, job: JobId): boolean =>
+  to === 'all' || (to !== 'none' && to.includes(job));
 
 /** Three times what the device needs for this shard and those before it, and some slack. */
 function leaseDeadline(turn: Turn, device: Device, expectedMs: Millis): Millis {

@@ -82,6 +82,7 @@ const viewShard = (kept: KeptShard): EarningShardView => ({
   package: kept.package,
   unitCount: kept.unitCount,
   before: kept.before,
+  ...(kept.donated === undefined ? {} : { donated: kept.donated }),
 });
 
 /** Newest first. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { RELEASE_POLICY } from '#protocol/check-policy.ts';
-import type { Digest, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { Digest, JobId, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { Address, LeafFileView } from '#protocol/settlement/money-api.ts';
 import { bytes, instant, lamports } from '#protocol/units.ts';
 import {
@@ -232,6 +232,34 @@ test('a conviction is told, and that it was overturned', () => {
   expect(listConvictions(bench.hub(), ALL)).toEqual([{ ...conviction, overturned: true }]);
   expect(viewPay(bench.hub(), PHONE, ALL).convictions).toMatchObject([{ overturned: true }]);
   expect(viewPay(bench.hub(), VERIFIER, ALL).convictions).toEqual([]);
+});
+
+test('what a device gives away is marked from the lease on, for the jobs it names', () => {
+  const other = 'job_0000000000000009' as JobId;
+  const bench = openBench();
+  startJob(bench, 900);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  bench.say(2, { type: 'donate', jobs: [other, JOB] });
+  deliver(bench, 2, PHONE);
+  bench.say(2, { type: 'request' });
+  bench.say(2, { type: 'donate', jobs: [other] });
+  deliver(bench, 2, PHONE);
+  bench.say(2, { type: 'request' });
+  bench.say(2, { type: 'donate', jobs: 'all' });
+  bench.say(2, { type: 'request' });
+  bench.restart();
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  deliver(bench, 2, PHONE);
+  bench.say(2, { type: 'donate', jobs: 'all' });
+  bench.say(2, { type: 'request' });
+  deliver(bench, 2, PHONE);
+  const all = () => bench.facts.flatMap((fact) => (fact.type === 'accepted' ? [fact.shard] : []));
+  expect(all().map(({ donated }) => donated)).toEqual([undefined, true, undefined, true]);
+  cancel(bench);
+  const { shards } = viewPay(bench.hub(), PHONE, ALL);
+  expect(shards.map(({ donated }) => donated)).toEqual([undefined, true, undefined, true]);
+  bench.restart();
+  expect(viewPay(bench.hub(), PHONE, ALL).shards).toEqual(shards);
 });
 
 test('a closing is said once and stays', () => {

@@ -201,6 +201,7 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
       deadlineMs: millis(0),
     },
     leg: shard.leg,
+    donated: shard.donated,
     device: shard.device,
     ...(shard.class === undefined ? {} : { class: shard.class }),
     provider: shard.provider,

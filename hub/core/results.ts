@@ -78,6 +78,7 @@ export function receiveCommit(turn: Turn, device: Device, message: Commit): void
       firstUnit: lease.firstUnit,
       unitCount: lease.unitCount,
       ...(active.leg === undefined ? {} : { leg: active.leg }),
+      ...(active.donated === undefined ? {} : { donated: active.donated }),
     },
     signature: message.signature,
   };
@@ -301,6 +302,7 @@ export const keepShard = (shard: AcceptedShard): KeptShard => ({
   firstUnit: shard.firstUnit,
   unitCount: shard.unitCount,
   leg: shard.leg,
+  donated: shard.donated,
   before: shard.before,
   whole: shard,
 });

@@ -130,6 +130,7 @@ function openDevice(
     unfit: new Map(),
     leases: new Set(),
     holds: new Set(),
+    donates: 'none',
     unitsAccepted: 0,
   };
   turn.hub.devices.set(device.key, device);

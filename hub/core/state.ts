@@ -2,7 +2,7 @@ import type { CheckPolicy, NewcomerPolicy } from '#protocol/check-policy.ts';
 import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobRecord, JobState } from '#protocol/job.ts';
-import type { Capabilities, IdleCode, Trial } from '#protocol/messages/control.ts';
+import type { Capabilities, Donation, IdleCode, Trial } from '#protocol/messages/control.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { AcceptedShard, Lease, Seal, SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
@@ -76,6 +76,7 @@ export interface Device {
   admitting?: { package: Digest; since: Instant };
   leases: Set<LeaseId>;
   holds: Set<Root>;
+  donates: Donation;
   unitsAccepted: number;
   idle?: { code: IdleCode; message: string };
 }
@@ -102,6 +103,8 @@ export interface ActiveLease {
   lease: Lease;
   /** As in `AcceptedShard`. Nothing of it is told to the device. */
   leg?: 2 | undefined;
+  /** Its device wanted nothing for this job when it was given. */
+  donated?: true | undefined;
   device: PublicKey;
   /** Absent when it was lent before devices had one. */
   class?: Digest;
@@ -133,6 +136,8 @@ export interface KeptShard {
   unitCount: number;
   /** As in `AcceptedShard`. */
   leg?: 2 | undefined;
+  /** As in `AcceptedShard`. */
+  donated?: true | undefined;
   before: number;
   /** Whole until the job ends: a verifier may have to be asked about it again. */
   whole?: AcceptedShard;

@@ -71,6 +71,13 @@ export const HelloClaim = v.strictObject({
 });
 export type HelloClaim = v.InferOutput<typeof HelloClaim>;
 
+/** For which jobs a device wants nothing: none of them, all, or these. */
+export const Donation = v.union([
+  v.picklist(['none', 'all']),
+  v.pipe(v.array(JobId), v.maxLength(100, 'name at most 100 jobs, or say "all"')),
+]);
+export type Donation = v.InferOutput<typeof Donation>;
+
 const type = <T extends string>(name: T) => v.literal(name);
 
 export const ContributorMessage = v.variant('type', [
@@ -116,6 +123,8 @@ export const ContributorMessage = v.variant('type', [
   v.strictObject({ type: type('have'), root: Root }),
   /** Who else holds this blob? Answered by `sources`. */
   v.strictObject({ type: type('seek'), root: Root }),
+  /** Of leases given from now on; until it is said, none. */
+  v.strictObject({ type: type('donate'), jobs: Donation }),
   v.strictObject({ type: type('bye'), reason: Reason }),
 ]);
 export type ContributorMessage = v.InferOutput<typeof ContributorMessage>;

@@ -58,6 +58,7 @@ function openWorld({ failFetches = false, ...change }: Change) {
     memory: { deaths: [], admissions: [] },
     recycleShards: 100,
     serves: false,
+    donates: 'none',
     ...change,
   };
   const world = {

@@ -27,6 +27,7 @@ import {
   tickShards,
 } from './pipeline.ts';
 import {
+  donate,
   helloSigned,
   loseLink,
   openSocket,
@@ -58,6 +59,7 @@ export function openContributor(config: ContributorConfig): Contributor {
     engineFailures: 0,
     broken: new Map(),
     shards: [],
+    donates: config.donates,
     requested: 0,
     trials: [],
     verdicts: [],
@@ -102,6 +104,8 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
     case 'visible':
       device.visible = event.visible;
       return event.visible ? undefined : pause(turn, 'the page is hidden');
+    case 'donate':
+      return donate(turn, event.jobs);
     case 'opened':
       return openSocket(turn, event.socket);
     case 'closed':

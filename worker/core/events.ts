@@ -2,6 +2,7 @@ import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protoco
 import type {
   Capabilities,
   ContributorMessage,
+  Donation,
   FrameHead,
   HubMessage,
   SkippedProvider,
@@ -43,6 +44,8 @@ export interface ContributorConfig {
   recycleShards: number;
   /** Whether this device serves whole blobs to peers. */
   serves: boolean;
+  /** For which jobs it wants nothing, as its person chose. */
+  donates: Donation;
 }
 
 /** Durable between lives of a device; small, written whole. */
@@ -87,6 +90,8 @@ export type ContributorEvent =
   | { type: 'start' }
   | { type: 'stop' }
   | { type: 'visible'; visible: boolean }
+  /** Its person chose anew what to give away. */
+  | { type: 'donate'; jobs: Donation }
   | { type: 'opened'; socket: SocketId }
   | { type: 'received'; socket: SocketId; message: HubMessage }
   /** The edge could not decode what came. */

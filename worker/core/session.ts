@@ -1,6 +1,7 @@
 import type { Signature } from '#protocol/ids.ts';
 import {
   type ContributorMessage,
+  type Donation,
   type HelloClaim,
   type HubMessage,
   PROTOCOL_VERSION,
@@ -115,8 +116,15 @@ export function receiveWelcome(
       ...(credential === undefined ? {} : { credential }),
     })),
   });
+  // Before anything is asked for: it holds for leases given from then on.
+  if (device.donates !== 'none') donate(turn, device.donates);
   reannounce(turn);
   resendShards(turn);
+}
+
+export function donate(turn: Turn, jobs: Donation): void {
+  turn.device.donates = jobs;
+  send(turn, { type: 'donate', jobs });
 }
 
 /** A hub that has forgotten us learns again which packages we passed. */

@@ -1,6 +1,6 @@
 import type { CheckPolicy } from '#protocol/check-policy.ts';
 import type { Digest, Nonce, Signature } from '#protocol/ids.ts';
-import type { SkippedProvider, Trial } from '#protocol/messages/control.ts';
+import type { Donation, SkippedProvider, Trial } from '#protocol/messages/control.ts';
 import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Lease } from '#protocol/records.ts';
@@ -125,6 +125,7 @@ export interface Contributor {
   /** Requests the hub has not answered with a lease yet. */
   requested: number;
   idle?: string;
+  donates: Donation;
   download?: { received: Bytes; total: Bytes; overPeers: Bytes; overHttps: Bytes };
   trials: readonly Trial[];
   counts: {

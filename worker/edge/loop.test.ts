@@ -24,6 +24,7 @@ const config = {
   memory: { deaths: [], admissions: [] },
   recycleShards: 2_000,
   serves: false,
+  donates: 'none' as const,
 };
 
 test('a key that cannot sign closes the socket, and the device tries again later', async () => {

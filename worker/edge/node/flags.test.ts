@@ -13,11 +13,23 @@ it('names where a contributor keeps its things', () => {
   expect(decodeFlags(['--help'])).toBe('help');
 });
 
+it('reads where pay goes and what is given away', () => {
+  const [address, job] = ['1'.repeat(32), 'job_0123456789abcdef'];
+  expect(decodeFlags(HUB)).toMatchObject({ donates: 'none' });
+  expect(decodeFlags([...HUB, '--payout', address, '--donate', 'all'])).toMatchObject({
+    payout: address,
+    donates: 'all',
+  });
+  expect(decodeFlags([...HUB, '--donate', `${job},${job}`])).toMatchObject({ donates: [job, job] });
+});
+
 it.each([
   [[], '--hub'],
   [['--hub', 'nowhere'], '--hub'],
   [[...HUB, '--name', '../b'], '--name'],
   [[...HUB, '--threads', '0'], '--threads'],
+  [[...HUB, '--payout', 'l'.repeat(32)], '--payout'],
+  [[...HUB, '--donate', 'some'], '--donate'],
   [[...HUB, '--forced-errors', '1'], '--forced-errors'],
   [[...HUB, '--forced-errors', '0.5'], '--forced-errors'],
   [[...HUB, '--cheat', '2'], '--cheat'],

@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import * as v from 'valibot';
+import { decodeWith } from '#protocol/decode.ts';
+import { Donation } from '#protocol/messages/control.ts';
+import { Address } from '#protocol/settlement/money-api.ts';
 import { CHEAT_KINDS, type CheatKind } from './fake-cheat.ts';
 
 export const USAGE = `npm run contribute -- --hub URL [options]
@@ -9,6 +13,8 @@ export const USAGE = `npm run contribute -- --hub URL [options]
   --threads N      WebAssembly threads (default 1)
   --print-key      prints the device's public key and ends
   --insecure       accept the self-signed certificate of npm start -- --lan
+  --payout ADDRESS sends this device's pay there, an address of Solana, once it has accepted work
+  --donate JOBS    wants no pay: all, or ids of jobs, with commas between them (default none)
   --dispute        disputes that this device was found wrong, prints what became of it, and ends
   --forced-errors N  an auditor: falsifies one in N units, and writes down which; enrol its key first
   --forced-report  says which verifiers passed a forced error of this name, then ends (1: some did)
@@ -24,6 +30,8 @@ export interface ContributorFlags {
   insecure: boolean;
   printKey: boolean;
   dispute: boolean;
+  payout?: Address;
+  donates: Donation;
   /** An auditor falsifies one in so many units; 0: none. */
   every: number;
   report: boolean;
@@ -43,6 +51,8 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
       insecure: { type: 'boolean', default: false },
       'print-key': { type: 'boolean', default: false },
       dispute: { type: 'boolean', default: false },
+      payout: { type: 'string' },
+      donate: { type: 'string', default: 'none' },
       'forced-errors': { type: 'string', default: '0' },
       'forced-report': { type: 'boolean', default: false },
       cheat: { type: 'string', default: '0' },
@@ -63,6 +73,10 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
     return '--forced-errors takes a whole number from 2 to 1000000: one in so many units';
   }
   if (!(cheat >= 0 && cheat <= 1)) return '--cheat takes a share from 0 to 1';
+  const donates = decodeWith(Donation, readDonation(values.donate));
+  if (!donates.ok) return '--donate takes none, all, or at most 100 ids of jobs';
+  const payout = decodeWith(v.optional(Address), values.payout);
+  if (!payout.ok) return '--payout takes an address of Solana: 32 bytes in base 58';
   const kind = CHEAT_KINDS.find((each) => each === values['cheat-kind']);
   if (kind === undefined) return `--cheat-kind takes one of ${CHEAT_KINDS.join(', ')}`;
   return {
@@ -72,6 +86,11 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
     ...{ threads, insecure, every, cheat, kind },
     printKey: values['print-key'],
     dispute: values.dispute,
+    donates: donates.value,
+    ...(payout.value === undefined ? {} : { payout: payout.value }),
     report: values['forced-report'],
   };
 }
+
+const readDonation = (text: string): unknown =>
+  text === 'none' || text === 'all' ? text : text.split(',');

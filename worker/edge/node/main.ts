@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
 import { bytes } from '#protocol/units.ts';
 import type { ContributorConfig } from '../../core/events.ts';
 import { describeDispute, disputeConviction } from '../dispute.ts';
 import { openDeviceLoop } from '../loop.ts';
+import { linkPayout, openPayoutTeller, type PayoutTeller } from '../payout.ts';
+import type { Signer } from '../signer.ts';
 import {
   type Diary,
   describeErrors,
@@ -51,7 +54,9 @@ async function main(): Promise<void> {
     memory: memory.saved,
     recycleShards: 2_000,
     serves: false,
+    donates: decoded.donates,
   };
+  const payout = openPayout(hub, signer, decoded.payout);
   const loop = openDeviceLoop(config, {
     hub,
     openSocket: kind === 'silent' ? fakeSilence(cheat, openSocket) : openSocket,
@@ -59,11 +64,12 @@ async function main(): Promise<void> {
     remember: memory.save,
     cache: await openFolderCache(join(folder, 'blobs')),
     openPort: choosePort({ cheat, kind, every, diary }),
-    tell: openTeller(),
+    tell: openTeller(payout),
   });
   print(`device ${signer.key}`);
   loop.post({ type: 'start' });
   const stop = (): void => {
+    payout?.close();
     loop.post({ type: 'stop' });
     setTimeout(() => {
       loop.close();
@@ -90,7 +96,7 @@ const openSocket = (url: string): globalThis.WebSocket =>
   new WebSocket(url, { perMessageDeflate: false }) as unknown as globalThis.WebSocket;
 
 /** One line when what the device does changes, and when units were accepted. */
-function openTeller(): (status: DeviceStatus) => void {
+function openTeller(payout: PayoutTeller | undefined): (status: DeviceStatus) => void {
   let said = '';
   let shards = 0;
   return ({ phase, reason, shardsAccepted, unitsAccepted, unitsPerSecond }) => {
@@ -99,9 +105,23 @@ function openTeller(): (status: DeviceStatus) => void {
     if (shardsAccepted !== shards) {
       const speed = unitsPerSecond === undefined ? '' : `, ${unitsPerSecond.toFixed(1)} a second`;
       print(`accepted ${unitsAccepted} units${speed}`);
+      payout?.accepted();
     }
     [said, shards] = [line, shardsAccepted];
   };
+}
+
+function openPayout(hub: URL, signer: Signer, recipient: Address | undefined) {
+  if (recipient === undefined) return undefined;
+  return openPayoutTeller({
+    link: () => linkPayout(hub, signer, { recipient }),
+    tell: (said) =>
+      print(
+        said.ok
+          ? `pay goes to ${said.value.record.recipient}`
+          : `the address for its pay is told again later: ${said.refusal.message}`,
+      ),
+  });
 }
 
 const print = (line: string): void => {

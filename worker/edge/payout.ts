@@ -1,0 +1,80 @@
+import { ApiError } from '#protocol/api.ts';
+import { decodeWith } from '#protocol/decode.ts';
+import { type Result, refuse } from '#protocol/refusal.ts';
+import { type Address, PayoutView } from '#protocol/settlement/money-api.ts';
+import { type Instant, instant } from '#protocol/units.ts';
+import type { Signer } from './signer.ts';
+
+const CALL_MS_MAX = 30_000;
+
+/** Tells a hub where a device wants its pay. Telling it twice changes nothing. */
+export async function linkPayout(
+  hub: URL,
+  signer: Signer,
+  { recipient, now = instant(Date.now()) }: { recipient: Address; now?: Instant },
+): Promise<Result<PayoutView>> {
+  const record = { device: signer.key, recipient, at: now };
+  const signature = await signer.sign('payout', record);
+  let answer: unknown;
+  try {
+    const response = await fetch(new URL('/v1/payouts', hub), {
+      method: 'POST',
+      body: JSON.stringify({ record, signature }),
+      signal: AbortSignal.timeout(CALL_MS_MAX),
+    });
+    answer = await response.json();
+  } catch {
+    return refuse('download-failed', 'the hub did not answer; it is told again when it does');
+  }
+  const view = decodeWith(PayoutView, answer);
+  if (view.ok) return view;
+  const refused = decodeWith(ApiError, answer);
+  if (refused.ok) return { ok: false, refusal: refused.value.error };
+  return refuse('internal', 'the hub answered without a reason; look at its log');
+}
+
+export interface PayoutTeller {
+  /** A shard was accepted: what was refused may not be now. */
+  accepted(): void;
+  close(): void;
+}
+
+/** Tells the hub until it has taken the address: at once, after each accepted shard, and now and then. */
+export function openPayoutTeller(options: {
+  link(): Promise<Result<PayoutView>>;
+  /** Called once with what the hub took, and with each new reason why it did not. */
+  tell(said: Result<PayoutView>): void;
+  everyMs?: number;
+}): PayoutTeller {
+  const { link, tell, everyMs = 60_000 } = options;
+  let state: 'idle' | 'telling' | 'again' | 'done' = 'idle';
+  let reason = '';
+
+  async function say(): Promise<void> {
+    if (state !== 'idle') {
+      if (state === 'telling') state = 'again';
+      return;
+    }
+    state = 'telling';
+    const said = await link();
+    if (isDone()) return;
+    if (said.ok) close();
+    if (said.ok || said.refusal.message !== reason) tell(said);
+    if (said.ok) return;
+    reason = said.refusal.message;
+    const again = wasAsked();
+    state = 'idle';
+    if (again) await say();
+  }
+  // Who calls `say` while it waits changes the state under it.
+  const isDone = () => state === 'done';
+  const wasAsked = () => state === 'again';
+
+  const timer = setInterval(() => void say(), everyMs);
+  function close(): void {
+    clearInterval(timer);
+    state = 'done';
+  }
+  void say();
+  return { accepted: () => void say(), close };
+}
