@@ -24,6 +24,8 @@ export interface Setting {
   model: Model;
   trees: Trees;
   draw: Draw;
+  /** Whether verifiers may sign what cannot be. */
+  cheats: boolean;
 }
 
 /** One instruction, with what must stand before it, and the rule that says what becomes of it. */
@@ -36,12 +38,16 @@ export interface Attempt {
 
 export type Aim = (setting: Setting) => Attempt;
 
-/** Some escrow's place, taken or not. */
-export function drawEscrow({ world, draw }: Setting) {
-  const poster = draw.pick(POSTERS);
-  const nonce = draw.pick(NONCES);
-  const derived = escrowAt(world.pool, poster.key, nonce);
-  return { poster, nonce, escrow: derived.key, bump: derived.bump };
+/** Some escrow's place; one that is free, mostly. */
+export function drawEscrow({ world, model, draw }: Setting) {
+  const places = POSTERS.flatMap((poster) =>
+    NONCES.map((nonce) => {
+      const { key, bump } = escrowAt(world.pool, poster.key, nonce);
+      return { poster, nonce, escrow: key, bump };
+    }),
+  );
+  const free = places.filter(({ escrow }) => !model.escrows.has(bytesToHex(escrow)));
+  return draw.pick(free.length === 0 || draw.once(4) ? places : free);
 }
 
 /** An escrow that is there, mostly. */

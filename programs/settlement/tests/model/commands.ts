@@ -110,6 +110,24 @@ const contest: fc.Arbitrary<Step[]> = fc
   .tuple(one('proposeRoot'), fc.array(fc.tuple(doubt), { minLength: 2, maxLength: 5 }))
   .map(([proposed, doubts]) => [proposed, ...doubts]);
 
+/** What is closed is gone, also for those who come later in the same transaction. */
+const reopen: fc.Arbitrary<Step[]> = fc.tuple(
+  fc.tuple(
+    among({ closeEscrow: 1 }),
+    among({ openEscrow: 2, unbond: 1, bond: 1 }),
+    among({ deposit: 1, closeEscrow: 1, refund: 1 }),
+  ),
+);
+
+/** More roots than stay claimable. */
+const age: fc.Arbitrary<Step[]> = fc
+  .array(fc.tuple(one('proposeRoot'), wait(fc.constant(600n)), one('finalizeRoot')), {
+    minLength: 8,
+    maxLength: 14,
+    size: 'max',
+  })
+  .map((epochs) => epochs.flat());
+
 const end: fc.Arbitrary<Step[]> = fc.tuple(one('retirePool'), one('closePage'), one('closePage'));
 
 /** So that there is something to do wrong. */
@@ -126,9 +144,20 @@ const some: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(wait(fc.constant(15n * DAY))) },
   { weight: 9, arbitrary: settle },
   { weight: 6, arbitrary: contest },
+  { weight: 3, arbitrary: reopen },
+  { weight: 1, arbitrary: age },
 );
 
-/** One run. */
-export const steps: fc.Arbitrary<Step[]> = fc
-  .tuple(furnish, fc.array(some, { maxLength: 120, size: 'max' }), fc.option(end))
-  .map(([first, then, last]) => [...first, ...then.flat(), ...(last ?? [])]);
+/** One life of a pool. */
+export interface Life {
+  /** Whether verifiers sign, now and then, what cannot be. Where none does, more comes to be paid. */
+  cheats: boolean;
+  steps: readonly Step[];
+}
+
+export const life: fc.Arbitrary<Life> = fc.record({
+  cheats: fc.boolean(),
+  steps: fc
+    .tuple(furnish, fc.array(some, { maxLength: 120, size: 'max' }), fc.option(end))
+    .map(([first, then, last]) => [...first, ...then.flat(), ...(last ?? [])]),
+});

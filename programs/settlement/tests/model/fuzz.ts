@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { steps } from './commands.ts';
+import { life } from './commands.ts';
 import { openTally, Play, type PlayOptions, type Tally } from './play.ts';
 
 /** A run that fails, as it can be repeated: what fast-check drew it from, and on which chain. */
@@ -49,9 +49,9 @@ function runRound(
   { seed, ...options }: Omit<FailingCase, 'path'>,
   path?: string,
 ): FuzzOutcome['failure'] {
-  const property = fc.property(steps, (drawn) => {
-    const play = new Play(options, tally);
-    for (const step of drawn) play.step(step);
+  const property = fc.property(life, ({ cheats, steps }) => {
+    const play = new Play({ ...options, cheats }, tally);
+    for (const step of steps) play.step(step);
     play.finish();
   });
   const found = fc.check(property, {

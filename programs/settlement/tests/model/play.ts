@@ -31,7 +31,9 @@ import { type Code, type Model, Refused, Trees } from './model.ts';
 /** Steps between two looks at every account; the accounts of a transaction are looked at after each. */
 const WHOLE_EVERY = 16;
 
-export type PlayOptions = Pick<WorldOptions, 'tokens' | 'features' | 'program'>;
+export interface PlayOptions extends Pick<WorldOptions, 'tokens' | 'features'> {
+  cheats: boolean;
+}
 
 /** What came of the commands so far: how often each instruction went through, and each refusal came. */
 export interface Tally {
@@ -51,10 +53,12 @@ export class Play {
   readonly #tally: Tally;
   readonly #invariants: Invariants;
   #model: Model;
+  readonly #cheats: boolean;
   #steps = 0;
 
-  constructor(options: PlayOptions, tally: Tally) {
+  constructor({ cheats, ...options }: PlayOptions, tally: Tally) {
     this.world = new World(options);
+    this.#cheats = cheats;
     this.#tally = tally;
     for (const { key } of ALL) {
       if (this.world.chain.lamports(key) === 0n) this.world.chain.fund(key, 100n * SOL);
@@ -85,7 +89,8 @@ export class Play {
     const attempts: Attempt[] = [];
     let expected: Code | undefined;
     for (const { type, roll } of step) {
-      const setting = { world: this.world, model, trees: this.#trees, draw: new Draw(roll) };
+      const draw = new Draw(roll);
+      const setting = { world: this.world, model, trees: this.#trees, draw, cheats: this.#cheats };
       const attempt = AIMS[type](setting);
       attempts.push(attempt);
       expected ??= refusalOf(attempt);

@@ -247,7 +247,7 @@ function drawSigners(
 
 /** What the next epoch comes to: what verifiers who are honest would say, mostly. */
 function drawEpoch(setting: Setting): Epoch {
-  const { world, model, trees, draw } = setting;
+  const { world, model, trees, draw, cheats } = setting;
   const last = lastRoot(model);
   const claimTree = { root: last.claimRoot, leafCount: last.leafCount };
   const { spendRoot: root, spendLeafCount } = model.pool;
@@ -262,13 +262,14 @@ function drawEpoch(setting: Setting): Epoch {
   for (const [hex, escrow] of model.escrows) {
     const spent = spends[escrow.index]?.cumulative ?? 0n;
     const left = escrow.deposited - escrow.refunded - spent;
-    const more = draw.once(12) ? draw.upTo(left + SOL) : draw.upTo(left > 0n ? left : 0n);
+    const most = cheats && draw.once(12) ? left + SOL : left;
+    const more = draw.upTo(most);
     if (more <= 0n) continue;
     spends[escrow.index] = { recipient: Buffer.from(hex, 'hex'), cumulative: spent + more };
     share(setting, claims, more);
   }
-  if (draw.once(8)) cheat(setting, claims);
-  if (draw.once(12)) cheat(setting, spends);
+  if (cheats && draw.once(6)) cheat(setting, claims);
+  if (cheats && draw.once(8)) cheat(setting, spends);
   while (claims.length < draw.below(4)) claims.push(undefined);
   return world.epoch(claims, spends);
 }
