@@ -1,46 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobView } from '#protocol/job.ts';
+import { openTestPrograms } from './edge/test-programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const UNREVEALED = 3;
 let data: string;
-const children: ChildProcess[] = [];
+const { start, killAll } = openTestPrograms();
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'pocketgrid-audit-'));
 });
 afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
+  killAll();
   await rm(data, { recursive: true });
 });
-
-/** Starts one of our programs: the JSON of its ready line, and its end. */
-function start(program: string, ...words: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, ...words], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  let text = '';
-  const ready = new Promise<Record<string, string>>((resolve) => {
-    child.stdout.on('data', (chunk) => {
-      text += String(chunk);
-      const line = text.split('\n').find((each) => each.startsWith('{'));
-      if (line !== undefined && text.endsWith('\n')) resolve(JSON.parse(line));
-    });
-  });
-  child.stderr.on('data', (chunk) => {
-    text += String(chunk);
-  });
-  const ended = new Promise<{ code: number | null; text: string }>((resolve) => {
-    child.on('close', (code) => resolve({ code, text }));
-  });
-  return { child, ready, ended };
-}
 
 async function openHub(verifierKey: string) {
   const words = ['--port', '0', '--data', join(data, 'hub'), '--verifier-key', verifierKey];

@@ -1,16 +1,22 @@
+import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { decodeWith } from '#protocol/decode.ts';
 import { Digest } from '#protocol/ids.ts';
-import { type AuditReport, auditEpoch } from './core/audit.ts';
+import { auditEpoch } from './core/audit.ts';
+import { auditSettlement } from './core/settlement-audit.ts';
 import { type AuditSource, readEvidence } from './edge/audit-evidence.ts';
 import { replaceFile } from './edge/files.ts';
+import { readSettlement } from './edge/settlement/settlement-evidence.ts';
 import { openVerify } from './edge/signature.ts';
 
-const HELP = `npm run audit -- --epoch N [options]
+const HELP = `npm run audit -- --epoch N | --settlement N [options]
 
-  --epoch N      the epoch to recompute; its seed must be revealed
+  --epoch N      the epoch of draws to recompute, whose seed must be revealed; and the newest final
+                 epoch of settlement, where the grid has a chain: its roots are made again of
+                 receipts and other public facts, and compared with the chain
+  --settlement N that epoch of settlement alone, one of the last eight
   --hub URL      the hub (default http://127.0.0.1:8787)
   --log PLACE    log.jsonl of a verifier: a file, or the address of its log page
                  (default: the one log under ./data/verifier)
@@ -26,25 +32,45 @@ const FAULTS_SHOWN = 50;
 
 /** `npm run audit`: recomputes from public records which units had to be checked, and what came of it. */
 async function main(): Promise<number> {
-  const source = await readFlags();
-  if (source === undefined) return say([HELP], 0);
+  const flags = await readFlags();
+  if (flags === undefined) return say([HELP], 0);
+  const money = await auditMoney(flags);
+  return flags.draws === undefined ? money : Math.max(money, await auditDraws(flags.draws));
+}
+
+async function auditMoney(flags: Flags): Promise<number> {
+  const evidence = await readSettlement(flags.settlement, flags);
+  if (evidence === undefined)
+    return say(['Settlement: no epoch is final on a chain of this grid.'], 0);
+  const report = auditSettlement(evidence, {
+    verify: openVerify(),
+    hash: (data) => new Uint8Array(createHash('sha256').update(data).digest()),
+  });
+  return tell(`Settlement ${evidence.root.epoch}`, report);
+}
+
+async function auditDraws(source: AuditSource): Promise<number> {
   const evidence = await readEvidence(source);
   const report = auditEpoch(evidence, openVerify());
   if (report.state !== 'audited') return say([report.message], report.state === 'unknown' ? 2 : 3);
-  const status = tell(source.epoch, report);
+  const status = tell(`Epoch ${source.epoch}`, report);
   if (source.headFile !== undefined && status === 0) {
     await replaceFile(source.headFile, `${JSON.stringify(evidence.head)}\n`, 0o644);
   }
   return status;
 }
 
-function tell(epoch: number, report: Extract<AuditReport, { state: 'audited' }>): number {
-  const { checked, faults } = report;
+interface Audited {
+  checked: string[];
+  faults: readonly { code: string; message: string }[];
+}
+
+function tell(title: string, { checked, faults }: Audited): number {
   const shown = faults.slice(0, FAULTS_SHOWN).map(({ code, message }) => `- ${code}: ${message}`);
   const more = faults.length - shown.length;
   return say(
     [
-      `Epoch ${epoch}, checked:`,
+      `${title}, checked:`,
       ...checked.map((line) => `- ${line}`),
       faults.length === 0 ? 'Nothing is wrong.' : `${faults.length} faults:`,
       ...shown,
@@ -54,10 +80,18 @@ function tell(epoch: number, report: Extract<AuditReport, { state: 'audited' }>)
   );
 }
 
-async function readFlags(): Promise<AuditSource | undefined> {
+interface Flags {
+  hub: URL;
+  insecure: boolean;
+  settlement: number | undefined;
+  draws: AuditSource | undefined;
+}
+
+async function readFlags(): Promise<Flags | undefined> {
   const { values } = parseArgs({
     options: {
       epoch: { type: 'string' },
+      settlement: { type: 'string' },
       hub: { type: 'string', default: 'http://127.0.0.1:8787' },
       log: { type: 'string' },
       head: { type: 'string' },
@@ -67,19 +101,31 @@ async function readFlags(): Promise<AuditSource | undefined> {
     },
   });
   if (values.help) return undefined;
-  if (!/^\d{1,15}$/.test(values.epoch ?? '')) throw new Error(`--epoch takes a number\n\n${HELP}`);
+  const epoch = readNumber('--epoch', values.epoch);
+  const settlement = readNumber('--settlement', values.settlement);
+  if (epoch === undefined && settlement === undefined) {
+    throw new Error(`--epoch or --settlement takes a number\n\n${HELP}`);
+  }
   if (!URL.canParse(values.hub)) throw new Error(`--hub takes an address, not ${values.hub}`);
   const noted = values['seed-hash'];
   const seedHash = noted === undefined ? undefined : decodeWith(Digest, noted);
   if (seedHash?.ok === false) throw new Error(`--seed-hash: ${seedHash.refusal.message}`);
-  return {
-    epoch: Number(values.epoch),
-    hub: new URL(values.hub),
-    insecure: values.insecure,
+  const place = { hub: new URL(values.hub), insecure: values.insecure };
+  if (epoch === undefined) return { ...place, settlement, draws: undefined };
+  const draws = {
+    ...place,
+    epoch,
     log: values.log ?? (await findLog(join('data', 'verifier'))),
     ...(values.head === undefined ? {} : { headFile: values.head }),
     ...(seedHash === undefined ? {} : { seedHash: seedHash.value }),
   };
+  return { ...place, settlement, draws };
+}
+
+function readNumber(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new Error(`${flag} takes a number, not ${text}`);
 }
 
 /** A verifier keeps a folder for each hub it worked for. */

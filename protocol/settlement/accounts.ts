@@ -161,6 +161,10 @@ export function decodeAccount<T extends { kind: number; version: number }>(
   return refuse('settlement-malformed', `expected ${name}, got type ${found.value.kind}`);
 }
 
+/** The attempt that a proposal made at `now` (seconds) counts under: one that has lapsed raises it. */
+export const nextAttempt = ({ attempt, pending }: Pool, now: bigint): bigint =>
+  pending.state !== PENDING.none && now > pending.expiresAt ? attempt + 1n : attempt;
+
 /** The finalized root of an epoch, while it can be claimed against. */
 export function findRoot(pool: Pool, epoch: bigint): Result<FinalRoot> {
   const root = pool.roots[Number(epoch % BigInt(ROOTS))];

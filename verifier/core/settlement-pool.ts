@@ -2,6 +2,7 @@ import { bytesToHex } from '#protocol/digest.ts';
 import type { Digest, PublicKey } from '#protocol/ids.ts';
 import {
   type Config,
+  nextAttempt,
   PENDING,
   type Pool,
   ROOTS,
@@ -31,11 +32,12 @@ const finalRoot = (pool: Pool) => {
   return pool.epoch > 0n ? root : undefined;
 };
 
-export function viewPool({ pool, set }: PoolAccounts): PoolView {
+/** `now`: seconds of the chain. */
+export function viewPool({ pool, set }: PoolAccounts, now: number): PoolView {
   const last = finalRoot(pool);
   return {
     epoch: Number(pool.epoch),
-    attempt: Number(pool.attempt),
+    attempt: attemptAt(pool, now),
     total: pool.total,
     finalizedAt: Number(pool.finalizedAt),
     dataHash: last && digestOf(last.dataHash),
@@ -59,15 +61,21 @@ function viewPending({ pending }: Pool, set: VerifierSet): PendingView {
 }
 
 /** Where and for which epoch an attestation of the next root counts. */
-export const placeOf = ({ program, poolKey, config, pool, set }: PoolAccounts): Place => ({
+export const placeOf = (
+  { program, poolKey, config, pool, set }: PoolAccounts,
+  now: number,
+): Place => ({
   clusterTag: config.clusterTag,
   program,
   pool: poolKey,
   setId: set.setId,
   epoch: pool.epoch + 1n,
-  attempt: pool.attempt,
+  attempt: BigInt(attemptAt(pool, now)),
   previous: finalRoot(pool)?.claimRoot ?? EMPTY_KEY,
 });
+
+export const attemptAt = (pool: Pool, now: number): number =>
+  Number(nextAttempt(pool, BigInt(Math.floor(now))));
 
 const digestOf = (hash: Uint8Array): Digest => bytesToHex(hash) as Digest;
 const membersOf = ({ keys, members }: VerifierSet): PublicKey[] =>

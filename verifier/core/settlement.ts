@@ -5,6 +5,7 @@ import type { Millis } from '#protocol/units.ts';
 export interface PoolView {
   /** The last final epoch; 0 before the first. */
   epoch: number;
+  /** That a proposal made now counts under. */
   attempt: number;
   total: bigint;
   finalizedAt: number;
@@ -55,8 +56,8 @@ export interface SettlementState {
   everyMs: Millis;
 }
 
-/** How long each further verifier of a set waits for those before it to propose. */
-export const PROPOSE_STAGGER_SECS = 20;
+/** Verifiers of a set take turns to propose, so long each: two that sign different contents block an attempt. */
+export const PROPOSE_TURN_SECS = 20;
 
 /**
  * What a verifier does next for its pool, by what the chain says and what it has on disk: the same after a crash at
@@ -107,8 +108,10 @@ function signedElse(
 function stepDue({ pool, self, signed, now, everyMs }: SettlementState): SettlementStep {
   const place = pool.verifiers.indexOf(self);
   if (place < 0) return { type: 'wait', reason: 'it is not in the set' };
-  const due = pool.finalizedAt + everyMs / 1000 + place * PROPOSE_STAGGER_SECS;
+  const due = pool.finalizedAt + everyMs / 1000;
   if (now < due) return { type: 'wait', reason: 'the next epoch is not due' };
+  const turn = Math.floor(now / PROPOSE_TURN_SECS) % pool.verifiers.length;
+  if (turn !== place) return { type: 'wait', reason: 'another verifier has the turn' };
   const again = signed?.epoch === pool.epoch + 1 && signed.attempt === pool.attempt;
   return { type: 'propose', ...(again ? { again: signed.dataHash } : {}) };
 }

@@ -21,7 +21,7 @@ import { readIfThere } from './files.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import { LogLineSchema } from './log-line.ts';
 
-const VERDICT_PAGE_MAX = 500;
+export const VERDICT_PAGE_MAX = 500;
 
 export interface AuditSource {
   epoch: number;
@@ -109,7 +109,7 @@ async function readEntries(http: HubHttp, size: number): Promise<LoggedCommitmen
 }
 
 /** Shards from the first one through the end of the epoch; before it, without their digests. */
-async function readShards(
+export async function readShards(
   http: HubHttp,
   { from, through }: { from: number; through: number },
 ): Promise<LoggedShard[]> {
@@ -128,7 +128,7 @@ async function readShards(
   return found;
 }
 
-async function readVerdicts(http: HubHttp): Promise<SignedVerdict[]> {
+export async function readVerdicts(http: HubHttp): Promise<SignedVerdict[]> {
   const found: SignedVerdict[] = [];
   for (let after = 0; ; ) {
     const path = `/v1/verdicts?after=${after}&limit=${VERDICT_PAGE_MAX}`;

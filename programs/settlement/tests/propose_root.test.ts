@@ -98,7 +98,13 @@ describe('propose_root', () => {
       'settlement-root-pending',
     );
     world.chain.warp(1n);
+    expect(world.poolState().attempt).toBe(0n);
+    const attempt = { place: { attempt: 0n } };
+    expect(world.chain.send(proposal(world, epoch, attempt)).refused).toBe(
+      'settlement-message-wrong',
+    );
     must(world.chain.send(world.propose(epoch)));
+    expect(world.poolState().attempt).toBe(1n);
   });
 
   it.each<[string, (world: World, epoch: Epoch) => Change, string]>([

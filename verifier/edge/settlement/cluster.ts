@@ -17,10 +17,14 @@ const POLL_MS = { first: 50, most: 1_000 };
 const ACCOUNTS_A_CALL = 100;
 const PAYER_LAMPORTS = { least: 50_000_000, given: 1_000_000_000 };
 
-/** A Solana cluster, as far as settlement needs one. Everything throws a `PocketgridError`. */
-export interface Cluster {
+/** What a Solana cluster holds. Everything throws a `PocketgridError`. */
+export interface ClusterReader {
   /** Data of accounts, in order; undefined for one that does not exist. */
   readAccounts(keys: readonly Key[]): Promise<(Uint8Array | undefined)[]>;
+}
+
+/** A Solana cluster, as far as settlement needs one. */
+export interface Cluster extends ClusterReader {
   /** Sends a transaction that the payer pays for, and settles when the cluster has confirmed it. */
   send(instructions: readonly Instruction[]): Promise<void>;
   /** Sees that the payer can pay fees: from the local chain's faucet, else `funds-missing`. */
@@ -34,26 +38,34 @@ export interface Payer {
   sign(message: Uint8Array): Uint8Array;
 }
 
-/** Through the wallet library's connection. `fetch` is given where a hub signed its certificate itself. */
-export function openCluster(rpc: URL, payer: Payer, send: typeof fetch = fetch): Cluster {
-  const limited: typeof fetch = (input, init) =>
-    send(input, { ...init, signal: AbortSignal.timeout(CALL_MS_MAX) });
-  const connection = new Connection(rpc.href, {
+/** `fetch` is given where a hub signed its certificate itself. */
+const connect = (rpc: URL, send: typeof fetch): Connection =>
+  new Connection(rpc.href, {
     commitment: 'confirmed',
     disableRetryOnRateLimit: true,
-    fetch: limited,
+    fetch: (input, init) => send(input, { ...init, signal: AbortSignal.timeout(CALL_MS_MAX) }),
   });
+
+export const openReader = (rpc: URL, send: typeof fetch): ClusterReader =>
+  readerOf(connect(rpc, send), rpc);
+
+const readerOf = (connection: Connection, rpc: URL): ClusterReader => ({
+  async readAccounts(keys) {
+    const found: (Uint8Array | undefined)[] = [];
+    for (let from = 0; from < keys.length; from += ACCOUNTS_A_CALL) {
+      const page = keys.slice(from, from + ACCOUNTS_A_CALL).map((key) => new PublicKey(key));
+      const accounts = await connection.getMultipleAccountsInfo(page).catch(failCall(rpc));
+      found.push(...accounts.map((account) => account?.data));
+    }
+    return found;
+  },
+});
+
+export function openCluster(rpc: URL, payer: Payer, send: typeof fetch): Cluster {
+  const connection = connect(rpc, send);
   const call = async <T>(answer: Promise<T>): Promise<T> => answer.catch(failCall(rpc));
   return {
-    async readAccounts(keys) {
-      const found: (Uint8Array | undefined)[] = [];
-      for (let from = 0; from < keys.length; from += ACCOUNTS_A_CALL) {
-        const page = keys.slice(from, from + ACCOUNTS_A_CALL).map((key) => new PublicKey(key));
-        const accounts = await call(connection.getMultipleAccountsInfo(page));
-        found.push(...accounts.map((account) => account?.data));
-      }
-      return found;
-    },
+    ...readerOf(connection, rpc),
     async send(instructions) {
       const { blockhash, lastValidBlockHeight } = await call(connection.getLatestBlockhash());
       const message = encodeMessage(instructions, {

@@ -2,6 +2,7 @@ import type { Digest, PublicKey } from '#protocol/ids.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import type { Millis } from '#protocol/units.ts';
 import type { Cluster } from './cluster.ts';
+import type { FactCheck } from './fact-check.ts';
 import type { LeafFiles } from './leaf-files.ts';
 import type { MoneyReader } from './money-facts.ts';
 import type { SettlementBook } from './settlement-book.ts';
@@ -10,6 +11,7 @@ import type { SettlementBook } from './settlement-book.ts';
 export interface SettlerPorts {
   cluster: Cluster;
   facts: MoneyReader;
+  checks: FactCheck;
   files: LeafFiles;
   book: SettlementBook;
   /** Unix milliseconds. */

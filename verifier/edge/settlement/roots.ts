@@ -9,7 +9,7 @@ import {
   hashAttestation,
   hashContent,
 } from '#protocol/settlement/attestation.ts';
-import type { LeafCounts } from '#protocol/settlement/epoch-leaves.ts';
+import type { LeafCounts, MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { decodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
 import { instant } from '#protocol/units.ts';
@@ -34,8 +34,11 @@ const leastOf = ({ pool }: PoolAccounts): LeafCounts => ({
   spends: pool.spendLeafCount,
 });
 
-async function readLast({ files }: Parts, accounts: PoolAccounts): Promise<LeafFile | undefined> {
-  const { dataHash } = viewPool(accounts);
+async function readLast(
+  { files, now }: Parts,
+  accounts: PoolAccounts,
+): Promise<LeafFile | undefined> {
+  const { dataHash } = viewPool(accounts, now() / 1000);
   return dataHash === undefined ? undefined : must(decodeLeafFile(await files.read(dataHash)));
 }
 
@@ -60,10 +63,17 @@ export async function propose(
   return true;
 }
 
+async function readFacts({ facts, checks }: Parts): Promise<MoneyFacts> {
+  await checks.refresh();
+  const found = await facts.read();
+  checks.check(found);
+  return found;
+}
+
 async function makeNext(parts: Parts, accounts: PoolAccounts): Promise<MadeEpoch | undefined> {
   const { pool } = accounts;
   const wanted = {
-    facts: await parts.facts.read(),
+    facts: await readFacts(parts),
     epoch: pool.epoch + 1n,
     through: instant(parts.now() - SETTLED_FACTS_MS),
     least: leastOf(accounts),
@@ -71,13 +81,18 @@ async function makeNext(parts: Parts, accounts: PoolAccounts): Promise<MadeEpoch
     last: await readLast(parts, accounts),
   };
   const made = must(makeEpoch(wanted));
-  if (made.content.total === pool.total) return undefined;
+  if (made.content.total === pool.total) return isStale(parts, accounts) ? made : undefined;
   if (made.content.total - pool.total <= pool.epochCap) return made;
   const through = throughWithin(wanted, pool.epochCap);
   const part = must(makeEpoch({ ...wanted, through }));
   if (part.content.total > pool.total) return part;
   const message = `one moment adds more than the ${pool.epochCap} lamports that the pool takes in one epoch: its admin has to open a pool with a higher cap`;
   throw new PocketgridError(refusal('settlement-epoch-cap', message));
+}
+
+/** A pool in which no root becomes final for long gives deposits back: one that adds nothing keeps it alive. */
+function isStale({ now }: Parts, { pool, config }: PoolAccounts): boolean {
+  return BigInt(Math.floor(now() / 1000)) > pool.finalizedAt + config.deadManSecs / 4n;
 }
 
 /** Recomputes somebody's root from its own facts; signs it where it is the same and still collecting. */
@@ -89,7 +104,7 @@ export async function attest(
   const { pool } = accounts;
   const theirs = must(decodeLeafFile(await parts.files.read(dataHash)));
   const made = makeEpoch({
-    facts: await parts.facts.read(),
+    facts: await readFacts(parts),
     epoch: pool.epoch + 1n,
     through: theirs.through,
     least: leastOf(accounts),
@@ -120,16 +135,16 @@ async function sign(
   { made, dataHash, isProposal }: Signing,
 ): Promise<void> {
   const { pool, config } = accounts;
+  const place = placeOf(accounts, parts.now() / 1000);
   await parts.book.noteSigned({
-    epoch: Number(pool.epoch) + 1,
-    attempt: Number(pool.attempt),
+    epoch: Number(place.epoch),
+    attempt: Number(place.attempt),
     dataHash,
   });
   const expiresAt = isProposal
     ? BigInt(Math.floor(parts.now() / 1000)) + config.graceSecs - 1n
     : pool.pending.expiresAt;
   const { content } = made;
-  const place = placeOf(accounts);
   const message = attestedBytes(hashAttestation(place, hashContent(content), expiresAt));
   const key = hexToBytes(parts.self);
   const signatures = checkSignatures(message, [{ key, signature: parts.sign(message) }]);

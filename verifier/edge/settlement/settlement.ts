@@ -8,7 +8,9 @@ import type { Millis } from '#protocol/units.ts';
 import { ask } from '../ask.ts';
 import type { HubHttp } from '../http.ts';
 import { type Identity, openIdentity } from '../identity.ts';
+import { openVerify } from '../signature.ts';
 import { must } from './epoch-maker.ts';
+import { openFactCheck } from './fact-check.ts';
 import { openLeafFiles } from './leaf-files.ts';
 import { openMoneyReader } from './money-facts.ts';
 import { openSettlementBook } from './settlement-book.ts';
@@ -99,9 +101,10 @@ async function openPool({
   const own = join(folder, chain.pool);
   const files = await openLeafFiles(own, http);
   const book = await openSettlementBook(own);
+  const checks = openFactCheck(http, openVerify());
   return openSettler(
     { program, config, pool, self: identity.key, sign: identity.signBytes, everyMs },
-    { cluster, facts: openMoneyReader(http), files, book, now: Date.now, say },
+    { cluster, facts: openMoneyReader(http), checks, files, book, now: Date.now, say },
   );
 }
 

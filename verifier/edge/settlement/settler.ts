@@ -21,13 +21,14 @@ export function openSettler(options: SettlerOptions, ports: SettlerPorts): Settl
   return {
     async step() {
       const accounts = await readPool(parts);
+      const now = parts.now() / 1000;
       const step = nextStep({
-        pool: viewPool(accounts),
+        pool: viewPool(accounts, now),
         self: parts.self,
         signed: parts.book.signed(),
         pulled: parts.book.pulled(),
         reviewed: parts.reviewed,
-        now: parts.now() / 1000,
+        now,
         everyMs: parts.everyMs,
       });
       return performStep(parts, accounts, step);

@@ -7,7 +7,7 @@
 //! data: key verifier | u32 set | u64 epoch | u64 attempt | 2 x { key previous claim root | key content | u64 expires at }
 //! before it in the transaction, in reverse: the verifier's signature of the first, and of the second statement
 //! ```
-//! Signing the same content anew with a later expiry is no fraud: that is what a lapsed root asks for.
+//! Signing the same content anew with a later expiry is no fraud: nobody is misled by that.
 
 use super::challenge;
 use crate::{

@@ -4,8 +4,8 @@
 //! none --propose--> collecting --attest--> attested --finalize--> none, epoch + 1
 //! ```
 //! `propose` with a whole quorum goes to attested at once. A challenge or a veto throws a pending root out and
-//! raises the attempt: signatures under the old one count no more. One that lapses at its expiry may be signed again
-//! as it is.
+//! raises the attempt, and so does the proposal that follows one which has lapsed: signatures under the old attempt
+//! count no more.
 
 use crate::{
     account::{same_key, Account},

@@ -7,7 +7,8 @@
 //! before it in the transaction: signatures (`precompile.rs`)
 //! ```
 //! A proposal with a whole quorum takes the place of one that is still collecting: a single verifier cannot
-//! hold the pool up.
+//! hold the pool up. One that has lapsed raises the attempt: verifiers that had signed different contents under the
+//! old one may agree on another.
 
 use super::epoch;
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     context::Context,
     precompile, require, sysvars, Error, Outcome,
 };
-use settlement_interface::accounts::{Pending, PENDING_ATTESTED, ROOTS};
+use settlement_interface::accounts::{Pending, PENDING_ATTESTED, PENDING_NONE, ROOTS};
 
 pub fn run(context: &mut Context) -> Outcome {
     let [config_account, account, set_account, sysvar] = context.accounts else {
@@ -33,6 +34,9 @@ pub fn run(context: &mut Context) -> Outcome {
     require(config.paused == 0, Error::Paused)?;
     require(pool.retired == 0, Error::PoolRetired)?;
     epoch::require_active(config, set, now)?;
+    if pool.pending.state != PENDING_NONE && !epoch::is_live(&pool.pending, now) {
+        epoch::discard(pool)?;
+    }
     let last = epoch::last_claim_root(pool);
     let content =
         Content { claim_root, spend_root, total, claim_leaf_count, spend_leaf_count, data_hash };

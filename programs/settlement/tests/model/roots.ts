@@ -1,5 +1,10 @@
 import { bytesToHex, concatBytes, sha256 } from '#protocol/digest.ts';
-import { PENDING, type PendingRoot, type VerifierSet } from '#protocol/settlement/accounts.ts';
+import {
+  nextAttempt,
+  PENDING,
+  type PendingRoot,
+  type VerifierSet,
+} from '#protocol/settlement/accounts.ts';
 import { type Content, hashAttestation, hashContent } from '#protocol/settlement/attestation.ts';
 import { isSameKey, type Key, U64_MAX } from '#protocol/settlement/layout.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
@@ -90,6 +95,7 @@ export const proposeRoot: Aim = (setting) => {
         digest,
       };
       addSigners(model, pending, { set: found, bits });
+      pool.attempt = nextAttempt(pool, now);
       pool.pending = pending;
     },
   };
@@ -182,7 +188,7 @@ export const placeOf = ({ world, model }: Setting) => ({
   pool: world.pool,
   setId: activeSet(model),
   epoch: model.pool.epoch + 1n,
-  attempt: model.pool.attempt,
+  attempt: nextAttempt(model.pool, model.now),
   previous: lastRoot(model).claimRoot,
 });
 

@@ -5,6 +5,7 @@ import {
   Config,
   decodeAccount,
   Escrow,
+  nextAttempt,
   PAGE_SLOTS,
   Page,
   Pool,
@@ -274,7 +275,8 @@ export class World {
   }
 
   place(set = 1) {
-    const { epoch, attempt, roots } = this.poolState();
+    const pool = this.poolState();
+    const { epoch, roots } = pool;
     const last = roots.find((root) => root.epoch === epoch);
     const { clusterTag } = SETTINGS;
     const previous = last?.claimRoot ?? EMPTY_KEY;
@@ -284,7 +286,7 @@ export class World {
       pool: this.pool,
       setId: set,
       epoch: epoch + 1n,
-      attempt,
+      attempt: nextAttempt(pool, this.chain.now),
       previous,
     };
   }

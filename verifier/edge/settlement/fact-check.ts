@@ -1,0 +1,51 @@
+import { VerdictPage } from '#protocol/api.ts';
+import type { PublicKey } from '#protocol/ids.ts';
+import type { SignedVerdict } from '#protocol/records.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
+import type { Verify } from '../../core/audit.ts';
+import { checkConvictions, checkPayouts } from '../../core/settlement-checks.ts';
+import { ask } from '../ask.ts';
+import { VERDICT_PAGE_MAX } from '../audit-evidence.ts';
+import type { HubHttp } from '../http.ts';
+
+/** Holds the facts of a hub to what verifiers and devices have signed. */
+export interface FactCheck {
+  /** Reads new verdicts: before the facts are read, so that each conviction that follows of them is there. */
+  refresh(): Promise<void>;
+  /** Throws `leaves-conflict` when a device is paid in spite of its verdicts, or at an address it did not sign. */
+  check(facts: MoneyFacts): void;
+}
+
+/** Reads each verdict once, and checks each address once. */
+export function openFactCheck(http: HubHttp, verify: Verify): FactCheck {
+  const mismatches: SignedVerdict[] = [];
+  const verifiers = new Set<PublicKey>();
+  let after = 0;
+  let payouts = 0;
+  return {
+    async refresh() {
+      for (;;) {
+        const path = `/v1/verdicts?after=${after}&limit=${VERDICT_PAGE_MAX}`;
+        const page = await ask(http, VerdictPage, path);
+        for (const { signed } of page.verdicts) {
+          verifiers.add(signed.verdict.verifier);
+          if (signed.verdict.kind === 'mismatch') mismatches.push(signed);
+        }
+        if (page.next <= after) return;
+        after = page.next;
+      }
+    },
+    check(facts) {
+      const [fault] = [
+        ...checkPayouts(facts.payouts.slice(payouts), verify),
+        ...checkConvictions(facts, { verdicts: mismatches, verifiers: verifiers.size }, verify),
+      ];
+      if (fault !== undefined) {
+        const message = `the hub's facts are not what was signed: ${fault.message}; no root is signed`;
+        throw new PocketgridError(refusal('leaves-conflict', message));
+      }
+      payouts = facts.payouts.length;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { decodeBase58 } from '#protocol/base58.ts';
+import { bytesToHex } from '#protocol/digest.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { decodeAccount, findRoot, Pool } from '#protocol/settlement/accounts.ts';
+import { KEY_BYTES } from '#protocol/settlement/layout.ts';
+import { LEAF_FILE_BYTES_MAX } from '#protocol/settlement/leaf-file.ts';
+import { ChainView } from '#protocol/settlement/money-api.ts';
+import type { SettlementEvidence } from '../../core/settlement-audit.ts';
+import { ask } from '../ask.ts';
+import { readShards, readVerdicts } from '../audit-evidence.ts';
+import { openHubHttp } from '../http.ts';
+import { must } from './epoch-maker.ts';
+import { openMoneyReader } from './money-facts.ts';
+
+/**
+ * Reads a final epoch of settlement off the chain and everything it is made of off the hub: the newest one, if none
+ * is named. Undefined where the grid has no chain, or no epoch is final yet.
+ */
+export async function readSettlement(
+  epoch: number | undefined,
+  { hub, insecure }: { hub: URL; insecure: boolean },
+): Promise<SettlementEvidence | undefined> {
+  const http = openHubHttp(hub, insecure);
+  const chain = await ask(http, ChainView, '/v1/chain').catch((error: unknown) => {
+    const isMissing = error instanceof PocketgridError && error.refusal.code === 'chain-missing';
+    if (isMissing && epoch === undefined) return undefined;
+    throw error;
+  });
+  if (chain === undefined) return undefined;
+  const { openReader } = await import('./cluster.ts');
+  const rpc = new URL(chain.rpc, hub);
+  const reader = openReader(rpc, rpc.origin === hub.origin ? http.fetch : fetch);
+  const address = must(decodeBase58(chain.pool, KEY_BYTES));
+  const [data] = await reader.readAccounts([address]);
+  if (data === undefined) {
+    const message = `the cluster at ${rpc.href} has no pool ${chain.pool}`;
+    throw new PocketgridError(refusal('chain-wrong', message));
+  }
+  const state = must(decodeAccount(Pool, data));
+  if (epoch === undefined && state.epoch === 0n) return undefined;
+  const root = must(findRoot(state, epoch === undefined ? state.epoch : BigInt(epoch)));
+  const path = `/v1/settlements/${bytesToHex(root.dataHash)}/leaves`;
+  const bytes = new Uint8Array(await http.get(path, { bytesMax: LEAF_FILE_BYTES_MAX }));
+  const facts = await openMoneyReader(http).read();
+  const all = { from: Number.POSITIVE_INFINITY, through: Number.POSITIVE_INFINITY };
+  return {
+    pool: { address, state },
+    root,
+    bytes,
+    facts,
+    shards: await readShards(http, all),
+    verdicts: await readVerdicts(http),
+  };
+}
