@@ -37,9 +37,9 @@ export async function makeRows(count: number): Promise<Buffer> {
 export async function postDigits(
   grid: Grid,
   inputs: Buffer,
-  how: number | { unitItems: number; assurance: number },
+  how: number | { unitItems: number; assurance?: number; taps?: boolean },
 ): Promise<JobFacts> {
-  const options = typeof how === 'number' ? { unitItems: how, assurance: 0 } : how;
+  const options = { assurance: 0, ...(typeof how === 'number' ? { unitItems: how } : how) };
   const model = await readModel();
   return grid.api.post({ model, inputs, options: { name: 'Digits', ...options } });
 }

@@ -26,6 +26,8 @@ export interface VerdictFacts {
   l2: number;
   max: number;
   runs: number;
+  /** Where the job has taps: in base64, what the device revealed; how far each tap is off. */
+  fingerprint?: { claimed: string; l2: number[] };
 }
 export interface ShardFacts {
   device: string;
@@ -46,7 +48,7 @@ export interface HubApi {
   post(job: {
     model: Buffer;
     inputs: Buffer;
-    options: { name: string; unitItems: number; assurance: number };
+    options: { name: string; unitItems: number; assurance: number; taps?: boolean };
   }): Promise<JobFacts>;
   read(job: string): Promise<JobFacts>;
   /** Waits until so many units are accepted. */

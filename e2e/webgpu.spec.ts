@@ -2,9 +2,10 @@ import { chromium, expect, type Page, test } from '@playwright/test';
 import { contribute } from './browser.ts';
 import { makeRows, postDigits } from './digits.ts';
 import { type Grid, openGrid } from './grid.ts';
-import type { JobFacts } from './hub-api.ts';
+import type { JobFacts, VerdictFacts } from './hub-api.ts';
 
 const [ITEMS, UNIT_ITEMS, UNITS] = [96, 16, 6];
+const PROOF_BYTES_MAX = 256;
 const NO_WEBGPU = ['--no-sandbox', '--disable-blink-features=WebGPU', '--disable-features=WebGPU'];
 let grid: Grid;
 test.beforeEach(async () => {
@@ -17,7 +18,8 @@ test.afterEach(() => grid?.close());
 test('a device on WebGPU is judged by tolerance, or its admission says why not', async ({
   context,
 }, info) => {
-  const posted = await postDigits(grid, await makeRows(ITEMS), UNIT_ITEMS);
+  const options = { unitItems: UNIT_ITEMS, taps: true };
+  const posted = await postDigits(grid, await makeRows(ITEMS), options);
   const page = await contribute(context, grid.url, '?provider=webgpu');
   const trials = page.getByTestId('trials');
   await expect(trials).toContainText('Graphics (WebGPU)', { timeout: 90_000 });
@@ -53,7 +55,19 @@ async function expectJudged(page: Page, posted: JobFacts): Promise<void> {
     expect(verdict).toMatchObject({ lane: 'tolerance', kind: 'match' });
     expect(verdict.l2).toBeLessThanOrEqual(1e-4);
     expect(verdict.max).toBeLessThanOrEqual(1e-2);
+    expectInside(verdict);
   }
+}
+
+/** 256 bytes show that the GPU ran the model inside as well, within tolerance. */
+function expectInside({ unit, fingerprint }: VerdictFacts): void {
+  const { claimed = '', l2 = [] } = fingerprint ?? {};
+  const proof = Buffer.from(claimed, 'base64');
+  process.stdout.write(`webgpu: unit ${unit}: ${proof.length} bytes of proof, taps off by ${l2}\n`);
+  expect(proof.length).toBeGreaterThan(0);
+  expect(proof.length).toBeLessThanOrEqual(PROOF_BYTES_MAX);
+  expect(l2).toHaveLength(4);
+  expect(Math.max(...l2)).toBeLessThanOrEqual(2e-3);
 }
 
 /** It gets no work, and the page names the provider and what was wrong with it. */

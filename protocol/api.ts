@@ -1,8 +1,9 @@
 import * as v from 'valibot';
+import { Fingerprint } from './fingerprint-check.ts';
 import { JobId, PublicKey, Signature } from './ids.ts';
 import { JobView } from './job.ts';
 import { Provider } from './package.ts';
-import { DisputeRecord, Receipt, SignedVerdict, VerdictKind } from './records.ts';
+import { DisputeRecord, LogEntry, Receipt, SignedVerdict, VerdictKind } from './records.ts';
 import { Refusal } from './refusal.ts';
 import { Count, Instant, Millis } from './units.ts';
 
@@ -21,6 +22,7 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/jobs/:job/receipts?from=&limit= | developer | `{ receipts: Receipt[] }` by first unit |
  * | GET /v1/jobs/:job/package | developer | `PackageManifest`, once a verifier has run the model |
  * | GET /v1/jobs/:job/outputs/:unit | developer | output bytes of one unit, as soon as its result may be read |
+ * | GET /v1/jobs/:job/fingerprints/:unit | developer | `UnitFingerprint`, where the job has taps, as soon as its result may be read |
  * | GET /v1/grid | anyone | `GridView`: devices and verifiers online |
  * | GET /v1/verdicts?after=&limit= | anyone | `VerdictPage` |
  * | GET /v1/log/head | anyone | `SignedTreeHead`: the log of commitments as it is now |
@@ -37,6 +39,7 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |
  * | GET /v1/blobs/:root/pieces | likewise | the piece layer, 32 bytes per 256 KiB piece; empty for one piece |
  * | GET /v1/outputs/:job/:unit | verifier, by ticket | output bytes of one accepted unit |
+ * | GET /v1/fingerprints/:job/:unit | verifier, by ticket | `UnitFingerprint` of one accepted unit |
  *
  * An address that asks for too much is answered 429, with `Retry-After` and the code `message-rate`.
  * A developer sends `Authorization: Bearer pg_…`; a verifier the ticket of its `welcome`. Calls about money are
@@ -114,6 +117,14 @@ export const VerdictPage = v.strictObject({
   next: Count,
 });
 export type VerdictPage = v.InferOutput<typeof VerdictPage>;
+
+/** What a device revealed of a unit's inside, and the log entry whose signature gives the seed. */
+export const UnitFingerprint = v.strictObject({
+  log: LogEntry,
+  logSignature: Signature,
+  fingerprint: Fingerprint,
+});
+export type UnitFingerprint = v.InferOutput<typeof UnitFingerprint>;
 
 export const JobList = v.strictObject({ jobs: v.array(JobView) });
 

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
+import { TAPS_MAX } from './fingerprint.ts';
 import { Digest, JobId } from './ids.ts';
 import { BlobRef, GraphOptimization } from './package.ts';
 import { Refusal } from './refusal.ts';
 import { Funding } from './settlement/money-api.ts';
-import { TensorSpec } from './tensor.ts';
+import { TensorName, TensorSpec } from './tensor.ts';
 import { Count, Instant, Lamports, Millis } from './units.ts';
 
 /**
@@ -51,6 +52,8 @@ export const JobOptions = v.strictObject({
   /** Price per unit in lamports; "0" asks for volunteers. */
   unitPrice: v.optional(Lamports),
   assurance: v.optional(Assurance),
+  /** Adds taps to the model, so that checks look inside it as well as at its outputs. */
+  taps: v.optional(v.boolean()),
   /** Starts as soon as it is quoted. */
   autoStart: v.optional(v.boolean()),
 });
@@ -63,6 +66,8 @@ export const PackageDraft = v.strictObject({
   inputs: v.array(TensorSpec),
   unitItems: v.pipe(Count, v.minValue(1)),
   graphOptimization: GraphOptimization,
+  /** Outputs of the file that are taps, the shallowest first. */
+  taps: v.optional(v.pipe(v.array(TensorName), v.minLength(1), v.maxLength(TAPS_MAX))),
 });
 export type PackageDraft = v.InferOutput<typeof PackageDraft>;
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { TAPS_MAX } from './fingerprint.ts';
 import { Digest, Root } from './ids.ts';
 import { Dtype, TensorName, TensorSpec } from './tensor.ts';
 import { Bytes, Count, Millis } from './units.ts';
@@ -83,6 +84,15 @@ export type Variant = v.InferOutput<typeof Variant>;
 /** Units of a job's inputs that its verifier executes ahead and tells nobody the answers of, at most. */
 export const CANARIES_MAX = 8;
 
+/** An output that the hub added to the model to look inside it; never part of results. */
+export const Tap = v.strictObject({
+  ...TensorSpec.entries,
+  dtype: v.literal('f32'),
+  /** Divides its values before they are projected: a power of two near their RMS at preparation. */
+  scale: v.pipe(v.number(), v.finite(), v.minValue(Number.MIN_VALUE)),
+});
+export type Tap = v.InferOutput<typeof Tap>;
+
 /** What a contributor needs to know of a model. Its id is the digest of its canonical JSON. */
 export const PackageManifest = v.strictObject({
   format: v.literal('pocketgrid/package@1'),
@@ -99,7 +109,8 @@ export const PackageManifest = v.strictObject({
   calibrated: v.optional(Calibrated),
   /** What may run it; absent where any provider may. */
   providers: v.optional(v.pipe(v.array(Provider), v.minLength(1), v.maxLength(3))),
-  taps: v.array(TensorName),
+  /** The shallowest first; none where the job was posted without them. */
+  taps: v.pipe(v.array(Tap), v.maxLength(TAPS_MAX)),
   knownAnswers: v.pipe(v.array(KnownAnswer), v.minLength(1), v.maxLength(4)),
   /** `digestCanary` of each canary, in order of the digests; absent where there is none. */
   canaries: v.exactOptional(v.pipe(v.array(Digest), v.minLength(1), v.maxLength(CANARIES_MAX))),

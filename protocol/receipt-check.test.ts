@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeWith } from './decode.ts';
+import { checkFingerprint } from './fingerprint-check.ts';
 import type { PublicKey } from './ids.ts';
 import { checkReceipt } from './receipt-check.ts';
 import { Receipt } from './records.ts';
@@ -96,5 +97,41 @@ describe('checkReceipt', () => {
       'verdicts.0',
       'verdicts.1',
     ]);
+  });
+});
+
+describe('a receipt of a package with taps', () => {
+  const right = new Uint8Array(128).map((_, at) => (at % 2 === 1 ? 0x3c : at));
+  const wrong = right.map((byte, at) => (at === 66 ? byte ^ 1 : byte));
+  const same = checkFingerprint(right, right, 'exact');
+  const forged = checkFingerprint(wrong, right, 'exact');
+  const fieldsOf = (receipt: Receipt) => checkReceipt(receipt).map(({ fields }) => fields[0]);
+
+  it('holds with its fingerprints, equal or not', () => {
+    for (const receipt of [
+      sampleReceipt({ fingerprint: same }),
+      sampleReceipt({ fingerprint: forged, kind: 'mismatch' }),
+      sampleReceipt({ kind: 'inconclusive' }),
+    ]) {
+      expect(decodeWith(Receipt, receipt)).toMatchObject({ ok: true });
+      expect(checkReceipt(receipt)).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['that says match and compares no fingerprint', {}],
+    ['that says match of a wrong inside', { fingerprint: forged }],
+    ['whose distances its bytes do not give', { fingerprint: { ...same, l2: [0, 0.5] } }],
+  ])('is refused with a signed verdict %s', (_what, judged) => {
+    expect(fieldsOf(sampleReceipt(judged))).toEqual(['verdicts.0', 'verdicts.1']);
+  });
+
+  it('is refused without the digest of its taps, or with another one', () => {
+    const { shard, ...rest } = sampleReceipt({ fingerprint: same });
+    const { taps, ...without } = shard;
+    expect(taps).toHaveLength(64);
+    for (const changed of [without, { ...shard, taps: shard.commitment }]) {
+      expect(fieldsOf({ ...rest, shard: changed })).toContain('shard.digests');
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { decodeBase64 } from './base64.ts';
 import { bytesToHex, DIGEST_BYTES, digestCommitment, hexToBytes } from './digest.ts';
+import { fingerprintFault } from './fingerprint-check.ts';
 import type { PublicKey, Signature } from './ids.ts';
 import { inclusionRoot } from './merkle-log.ts';
 import { hashEntry } from './public-log.ts';
@@ -86,9 +87,10 @@ function checkCommitment({ shard, salt, commitmentSignature, inputs }: Receipt, 
     'there is not one input digest for each unit',
   );
   expect(
-    digests !== undefined && digestCommitment({ lease, device, salt, digests }) === commitment,
-    ['shard.digests', 'salt', 'shard.lease', 'shard.device', 'shard.commitment'],
-    'the device committed to other outputs: salt and output digests do not open the commitment',
+    digests !== undefined &&
+      digestCommitment({ lease, device, salt, digests, taps: shard.taps }) === commitment,
+    ['shard.digests', 'shard.taps', 'salt', 'shard.lease', 'shard.device', 'shard.commitment'],
+    'the device committed to something else: salt and digests do not open the commitment',
   );
   const record = { lease, device, commitment };
   expect(
@@ -166,9 +168,12 @@ function checkVerdict(
     [field, 'shard.before', 'shard.firstUnit'],
     `${name} counts more units of the device than it had behind it`,
   );
+  const same = verdict.claimed === verdict.reference;
   expect(
-    verdict.kind !== 'match' || verdict.lane !== 'exact' || verdict.claimed === verdict.reference,
+    verdict.kind !== 'match' || verdict.lane !== 'exact' || same,
     [field],
     `${name} says match on the exact lane although the digests differ`,
   );
+  const fault = fingerprintFault(verdict, shard.taps !== undefined);
+  expect(fault === undefined, [field, 'shard.taps'], `${name} ${fault}`);
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FingerprintCheck } from './fingerprint-check.ts';
 import { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from './ids.ts';
 import { PATH_HASHES_MAX } from './merkle-log.ts';
 import { Provider } from './package.ts';
@@ -29,7 +30,7 @@ export type Lease = v.InferOutput<typeof Lease>;
 export const Commitment = v.strictObject({
   lease: LeaseId,
   device: PublicKey,
-  /** `digestCommitment` of lease, device, salt and the unit output digests. */
+  /** `digestCommitment` of lease, device, salt, the unit output digests and, with taps, theirs. */
   commitment: Digest,
 });
 export type Commitment = v.InferOutput<typeof Commitment>;
@@ -48,10 +49,15 @@ export type SignedTreeHead = v.InferOutput<typeof SignedTreeHead>;
 /** Hashes from a leaf, or an older root, up to a root; none for a log of one entry. */
 export const LogPath = v.pipe(v.array(Digest), v.maxLength(PATH_HASHES_MAX));
 
-/** Opens a commitment. The unit output bytes travel beside it. */
+/**
+ * Opens a commitment. The unit output bytes travel beside it and, where the package has taps, the
+ * fingerprint of each unit behind them.
+ */
 export const Reveal = v.strictObject({
   lease: LeaseId,
   salt: Nonce,
+  /** With taps: SHA-256 of the digests of each unit's taps, end to end. */
+  taps: v.optional(Digest),
   /** Compute time of the whole shard, as the device measured it. */
   computeMs: Millis,
 });
@@ -120,9 +126,11 @@ export const Verdict = v.strictObject({
   comparator: v.optional(v.pipe(v.string(), v.maxLength(60))),
   /** On the tolerance lane, of a unit within it. */
   drift: v.optional(Drift),
-  /** Why the device is unfit though this unit lies within tolerance. */
-  reason: v.optional(v.picklist(['drift'])),
+  /** Why the device is unfit though the outputs of this unit lie within tolerance. */
+  reason: v.optional(v.picklist(['drift', 'inside'])),
   second: v.exactOptional(SecondDevice),
+  /** Where the package has taps: what was found inside. */
+  fingerprint: v.optional(FingerprintCheck),
   /** Times the unit was executed: 2 when a mismatch was confirmed in a fresh runtime. */
   runs: Count,
   /** Absent for a plain draw. */
@@ -185,6 +193,8 @@ export const AcceptedShard = v.strictObject({
   commitment: Digest,
   /** SHA-256 of each unit's output bytes, end to end, in base64. */
   digests: v.pipe(v.string(), v.base64()),
+  /** As in `Reveal`. */
+  taps: v.optional(Digest),
   at: Instant,
 });
 export type AcceptedShard = v.InferOutput<typeof AcceptedShard>;

@@ -29,7 +29,7 @@ const COMMON_CODES = [
   'commitment-duplicate',
   'commitment-mismatch',
   'result-shape',
-  'result-nan', // reserved: nobody says it
+  'result-nan',
   'result-digest',
   'unit-already-accepted',
   'dispute-closed',

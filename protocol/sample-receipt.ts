@@ -36,15 +36,19 @@ const digestOf = (text: string): Digest => digest(bytesOf(text));
 const UNITS = 4;
 const FIRST_UNIT = 8;
 
+/** What verdicts say of a shard whose package has taps. */
+export type SampleInside = Partial<Pick<Verdict, 'fingerprint' | 'kind'>>;
+
 /** A shard of four units, committed to as the second of three log entries, two of them judged. */
-export function sampleReceipt(): Receipt {
+export function sampleReceipt(judged?: SampleInside): Receipt {
   const [hub, device, verifier] = ['hub', 'device', 'verifier'].map(sampleKey);
   if (hub === undefined || device === undefined || verifier === undefined) throw new Error('keys');
   const lease = digestOf('lease').slice(0, 32) as LeaseId;
   const salt = digestOf('salt') as string as Nonce;
   const outputs = Array.from({ length: UNITS }, (_, unit) => sha256(bytesOf(`outputs ${unit}`)));
   const digests = concatBytes(...outputs);
-  const commitment = digestCommitment({ lease, device: device.key, salt, digests });
+  const taps = judged && digestOf('taps');
+  const commitment = digestCommitment({ lease, device: device.key, salt, digests, taps });
   const log = { index: 7, commitment, at: instant(1_790_000_000_000) };
   const shard: Receipt['shard'] = {
     sequence: 3,
@@ -59,6 +63,7 @@ export function sampleReceipt(): Receipt {
     before: 200,
     commitment,
     digests: encodeBase64(digests),
+    ...(taps === undefined ? {} : { taps }),
     at: instant(1_790_000_000_500.5),
   };
   const judge = (place: number): SignedVerdict => {
@@ -75,6 +80,7 @@ export function sampleReceipt(): Receipt {
       reference: claimed,
       l2: 0,
       max: 0,
+      ...judged,
       runs: 1,
       epoch: 2,
       n: shard.before + place + 1,

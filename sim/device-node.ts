@@ -12,7 +12,14 @@ import type {
 } from '../worker/core/events.ts';
 import type { Clock } from './clock.ts';
 import type { FakeGpu } from './fake-gpu.ts';
-import { digestAll, FAKE_UNIT_BYTES, type FakeBlobs, fakeCompute } from './fake-model.ts';
+import {
+  digestAll,
+  FAKE_TAP_BYTES,
+  FAKE_UNIT_BYTES,
+  type FakeBlobs,
+  fakeCompute,
+  fakeTaps,
+} from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
 import type { ClientEnd, HubNode } from './hub-node.ts';
 import { type LiarMemory, type Lie, lieAboutFrame, lieAboutMessage, lieAboutUnit } from './lies.ts';
@@ -63,6 +70,8 @@ interface Tab {
   sockets: Map<number, ClientEnd>;
   cancelled: Set<number>;
   busyUntil: Map<number, number>;
+  /** Compute workers whose model has taps. */
+  tapped: Set<number>;
 }
 
 /** A device of the simulated grid: the real contributor core, a fake compute worker. */
@@ -115,6 +124,7 @@ function openTab(node: Node): Tab {
     sockets: new Map(),
     cancelled: new Set(),
     busyUntil: new Map(),
+    tapped: new Set(),
   };
   node.clock.every(500, () => {
     post(node, tab, { type: 'tick' });
@@ -157,6 +167,7 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
       return;
     case 'load':
       tab.busyUntil.set(effect.worker, node.clock.now());
+      if (effect.taps.length > 0) tab.tapped.add(effect.worker);
       return later(50, { type: 'loaded', worker: effect.worker });
     case 'run':
       return run(node, tab, effect);
@@ -230,9 +241,12 @@ function run(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'r
   const { clock, random, traits } = node;
   const { worker, unitCount } = effect;
   const outputs = new Uint8Array(unitCount * FAKE_UNIT_BYTES);
+  const inside = new Uint8Array(tab.tapped.has(worker) ? unitCount * FAKE_TAP_BYTES : 0);
   for (let unit = 0; unit < unitCount; unit += 1) {
     const at = unit * FAKE_UNIT_BYTES;
-    const made = fakeCompute(effect.inputs.subarray(at, at + FAKE_UNIT_BYTES));
+    const inputs = effect.inputs.subarray(at, at + FAKE_UNIT_BYTES);
+    if (inside.length > 0) inside.set(fakeTaps(inputs), unit * FAKE_TAP_BYTES);
+    const made = fakeCompute(inputs);
     // A cheat is honest in admission: those runs hold one unit.
     if (unitCount > 1 && random.chance(traits.cheats)) made[0] = (made[0] ?? 0) ^ 1;
     traits.gpu?.(made);
@@ -245,6 +259,11 @@ function run(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'r
   clock.after(end - clock.now(), () => {
     if (!tab.busyUntil.has(worker)) return;
     const digests = digestAll(outputs);
-    post(node, tab, { type: 'ran', worker, run: effect.run, bytes: outputs, digests, computeMs });
+    const taps =
+      inside.length > 0
+        ? { taps: { bytes: inside, digests: digestAll(inside, FAKE_TAP_BYTES) } }
+        : {};
+    const ran = { worker, run: effect.run, bytes: outputs, digests, ...taps, computeMs };
+    post(node, tab, { type: 'ran', ...ran });
   });
 }

@@ -1,4 +1,4 @@
-import { DIGEST_BYTES, digest, sha256 } from '#protocol/digest.ts';
+import { concatBytes, DIGEST_BYTES, digest, sha256 } from '#protocol/digest.ts';
 import type { JobId, Root } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { BlobRef } from '#protocol/package.ts';
@@ -10,12 +10,26 @@ export const FAKE_INPUTS: TensorSpec[] = [{ name: 'x', dtype: 'f32', shape: [1, 
 export const FAKE_OUTPUTS: TensorSpec[] = [{ name: 'y', dtype: 'f32', shape: [1, 4] }];
 export const FAKE_UNIT_BYTES = 16;
 
+/** Taps of the fake model, where its job asks for them. */
+export const FAKE_TAPS: TensorSpec[] = ['tap0', 'tap1'].map((name) => ({
+  name,
+  dtype: 'f32',
+  shape: [1, 4],
+}));
+export const FAKE_TAP_BYTES = 32;
+
 /** A fake model: outputs are a hash of the inputs, made to be finite floats. */
 export function fakeCompute(inputs: Uint8Array): Uint8Array<ArrayBuffer> {
   const outputs = sha256(inputs).slice(0, FAKE_UNIT_BYTES);
   for (let high = 3; high < FAKE_UNIT_BYTES; high += 4) outputs[high] = (outputs[high] ?? 0) & 0x3f;
   return new Uint8Array(outputs);
 }
+
+/** What is inside a unit of the fake model: known to whoever computed it. */
+export const fakeTaps = (inputs: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const first = fakeCompute(sha256(inputs));
+  return new Uint8Array(concatBytes(first, fakeCompute(first)));
+};
 
 /** Blobs of the simulated world by root. Roots are plain digests: no tree is checked here. */
 export interface FakeBlobs {
@@ -35,12 +49,12 @@ export function openFakeBlobs(): FakeBlobs {
   };
 }
 
-export function digestAll(data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const units = data.length / FAKE_UNIT_BYTES;
+export function digestAll(data: Uint8Array, unitBytes = FAKE_UNIT_BYTES): Uint8Array<ArrayBuffer> {
+  const units = data.length / unitBytes;
   const digests = new Uint8Array(units * DIGEST_BYTES);
   for (let unit = 0; unit < units; unit += 1) {
-    const at = unit * FAKE_UNIT_BYTES;
-    digests.set(sha256(data.subarray(at, at + FAKE_UNIT_BYTES)), unit * DIGEST_BYTES);
+    const at = unit * unitBytes;
+    digests.set(sha256(data.subarray(at, at + unitBytes)), unit * DIGEST_BYTES);
   }
   return digests;
 }
@@ -49,7 +63,7 @@ export function digestAll(data: Uint8Array): Uint8Array<ArrayBuffer> {
 export function makeFakeJob(
   blobs: FakeBlobs,
   random: Random,
-  job: { units: number; assurance: Assurance; now: Instant },
+  job: { units: number; assurance: Assurance; now: Instant; taps?: boolean },
 ): { record: JobRecord; inputDigests: Uint8Array; inputs: Uint8Array } {
   const inputs = new Uint8Array(job.units * FAKE_UNIT_BYTES).map(() => random.between(0, 256));
   const model = blobs.put(new TextEncoder().encode(`model ${random.nonce()}`));
@@ -64,6 +78,7 @@ export function makeFakeJob(
       inputs: FAKE_INPUTS,
       unitItems: 1,
       graphOptimization: 'all',
+      ...(job.taps === true ? { taps: FAKE_TAPS.map(({ name }) => name) } : {}),
     },
     inputs: blobs.put(inputs),
     inputDigests: blobs.put(inputDigests),

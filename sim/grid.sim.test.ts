@@ -13,6 +13,7 @@ test('exit audits that came back during a dispute on their device are asked for 
     ...{ hubCrashes: 2, verifierCrashes: 0, departures: 4, lie: 'frames' as const },
     weather: { latencyMs: [1, 241], meanLifeMs: Number.POSITIVE_INFINITY },
     newcomers: { burst: 1, unitsEach: 288 },
+    taps: false,
   });
   expect(broken).toEqual([]);
 });
@@ -21,7 +22,8 @@ test.each([1, 2, 3])(
   'canaries made before the job are judged, and crashes lose none (seed %i)',
   (seed) => {
     const scenario = { ...drawScenario(seed), units: 1_200, assurance: 0, checkRate: 0 } as const;
-    const outcome = runScenario({ ...scenario, cheats: 0, hubCrashes: 2, verifierCrashes: 2 });
+    const crashes = { hubCrashes: 2, verifierCrashes: 2 };
+    const outcome = runScenario({ ...scenario, cheats: 0, taps: false, ...crashes });
     expect(outcome.broken).toEqual([]);
     expect(outcome.canaries).toBeGreaterThan(4);
   },

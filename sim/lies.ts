@@ -1,5 +1,6 @@
+import { fingerprintBytes } from '#protocol/fingerprint.ts';
 import type { ContributorMessage, FrameHead } from '#protocol/messages/control.ts';
-import { FAKE_UNIT_BYTES } from './fake-model.ts';
+import { FAKE_TAPS, FAKE_UNIT_BYTES } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
 import type { Random } from './random.ts';
 
@@ -23,6 +24,8 @@ export const LIES = [
   'copy',
   /** Reveals one unit less. */
   'short',
+  /** Computes its outputs and makes its fingerprints up, where there are any. */
+  'forged',
 ] as const;
 export type Lie = (typeof LIES)[number];
 
@@ -100,7 +103,20 @@ export function lieAboutFrame(
       return { head: { ...head, reveal: { ...head.reveal, salt: random.nonce() } }, payload };
     case 'short':
       return { head, payload: payload.subarray(FAKE_UNIT_BYTES) };
+    case 'forged':
+      return { head, payload: forgeFingerprints(head.reveal.taps, payload) };
     default:
       return frame;
   }
+}
+
+/** Without taps there is nothing to make up. Every fingerprint is changed in the last half of its last tap. */
+function forgeFingerprints(taps: unknown, payload: Uint8Array): Uint8Array {
+  if (taps === undefined) return payload;
+  const size = fingerprintBytes(FAKE_TAPS.length);
+  const units = payload.length / (FAKE_UNIT_BYTES + size);
+  return payload.map((byte, at) => {
+    const behind = at - units * FAKE_UNIT_BYTES;
+    return behind >= 0 && behind % size === size - 2 ? byte ^ 1 : byte;
+  });
 }

@@ -1,5 +1,8 @@
-import { digest, digestSeal } from '#protocol/digest.ts';
+import type { UnitFingerprint } from '#protocol/api.ts';
+import { decodeBase64, encodeBase64 } from '#protocol/base64.ts';
+import { concatBytes, digest, digestSeal } from '#protocol/digest.ts';
 import { reviewedBy } from '#protocol/epoch.ts';
+import { checkFingerprint, type FingerprintCheck } from '#protocol/fingerprint-check.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/ids.ts';
 import type { ClientMessage } from '#protocol/messages/control.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
@@ -17,7 +20,14 @@ import type {
 } from '../verifier/core/events.ts';
 import { openVerifier, stepVerifier, type Verifier } from '../verifier/core/verifier.ts';
 import type { Clock } from './clock.ts';
-import { FAKE_OUTPUTS, FAKE_UNIT_BYTES, type FakeBlobs, fakeCompute } from './fake-model.ts';
+import {
+  FAKE_OUTPUTS,
+  FAKE_TAPS,
+  FAKE_UNIT_BYTES,
+  type FakeBlobs,
+  fakeCompute,
+  fakeTaps,
+} from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
 import type { ClientEnd, HubNode } from './hub-node.ts';
 import type { Random } from './random.ts';
@@ -144,14 +154,21 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     case 'persist':
       return persist(node, life, effect);
     case 'execute': {
-      const outputs = fakeCompute(unitInputs(node, effect.inputs.root, effect.unit));
+      const inputs = unitInputs(node, effect.inputs.root, effect.unit);
+      const outputs = fakeCompute(inputs);
       if (node.lie === 'frames' && effect.unit % FRAMED_EVERY === 0)
         outputs[0] = 1 ^ (outputs[0] ?? 0);
-      const result = { ok: true as const, value: { digest: digest(outputs), bytes: outputs } };
+      const taps = effect.manifest.taps.length > 0 ? { taps: fakeTaps(inputs) } : {};
+      const value = { digest: digest(outputs), bytes: outputs, ...taps };
+      const result = { ok: true as const, value };
       return later(UNIT_MS, { type: 'executed', task: effect.task, result });
     }
     case 'claim':
       return later(UNIT_MS, { type: 'claimed', task: effect.task, result: claim(node, effect) });
+    case 'fingerprint': {
+      const result = readFingerprint(node, effect);
+      return later(UNIT_MS, { type: 'fingerprinted', task: effect.task, result });
+    }
     case 'prepare': {
       const value = prepare(node, effect);
       return later(300, { type: 'prepared', task: effect.task, result: { ok: true, value } });
@@ -185,8 +202,41 @@ function pardon({ lie, friend }: Node, signed: SignedVerdict): SignedVerdict {
   const { verdict: found } = signed;
   const spared = lie === 'stamps' || (lie === 'spares' && found.device === friend?.());
   if (!spared || found.kind !== 'mismatch') return signed;
-  const verdict: Verdict = { ...found, kind: 'match', reference: found.claimed, l2: 0, max: 0 };
+  const verdict: Verdict = {
+    ...found,
+    kind: 'match',
+    reference: found.claimed,
+    l2: 0,
+    max: 0,
+    ...(found.fingerprint === undefined ? {} : { fingerprint: spareInside(found.fingerprint) }),
+  };
   return { verdict, signature: fakeSign(verdict.verifier, 'verdict', verdict) };
+}
+
+function spareInside({ claimed }: FingerprintCheck): FingerprintCheck {
+  const decoded = decodeBase64(claimed);
+  const bytes = decoded.ok ? decoded.value : new Uint8Array();
+  return checkFingerprint(bytes, bytes, 'exact');
+}
+
+/** What the hub's disk holds of a unit's inside. */
+function readFingerprint(
+  { hub }: Node,
+  { lease, unit }: Extract<VerifierEffect, { type: 'fingerprint' }>,
+): Result<UnitFingerprint> {
+  const of = selectFacts(hub.facts);
+  const found = of('accepted').find(({ shard }) => shard.lease === lease);
+  const logged = of('committed').find(({ commitment }) => commitment.shard.lease === lease);
+  if (!hub.up || found?.fingerprints === undefined || logged === undefined) {
+    return refuse('download-failed', 'the hub is down, or holds no fingerprint');
+  }
+  const size = found.fingerprints.length / found.shard.unitCount;
+  const at = (unit - found.shard.firstUnit) * size;
+  return accept({
+    log: logged.commitment.entry,
+    logSignature: logged.commitment.logSignature,
+    fingerprint: encodeBase64(found.fingerprints.subarray(at, at + size)),
+  });
 }
 
 function connect(node: Node, life: Life, link: number): void {
@@ -245,7 +295,10 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
     return { unit, digest: digest(outputs) };
   });
   const peakBytes = bytes(1_000_000);
-  return { outputs: FAKE_OUTPUTS, answers, runs, peakBytes, canaries, decoys };
+  const found = { outputs: FAKE_OUTPUTS, answers, runs, peakBytes, canaries, decoys };
+  if (effect.draft.taps === undefined) return found;
+  const inside = effect.units.map((unit) => fakeTaps(unitInputs(node, effect.inputs.root, unit)));
+  return { ...found, taps: { specs: FAKE_TAPS, bytes: concatBytes(...inside) } };
 }
 
 function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist' }>): void {

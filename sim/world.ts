@@ -1,11 +1,24 @@
 import type { NewcomerPolicy } from '#protocol/check-policy.ts';
+import {
+  fingerprintBytes,
+  openProjection,
+  projectionSeed,
+  readTaps,
+} from '#protocol/fingerprint.ts';
 import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { Assurance } from '#protocol/job.ts';
 import type { Fact } from '../hub/core/events.ts';
 import { liveShards, projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import { type Clock, openClock } from './clock.ts';
 import { type DeviceNode, openDeviceNode } from './device-node.ts';
-import { FAKE_UNIT_BYTES, fakeCompute, makeFakeJob, openFakeBlobs } from './fake-model.ts';
+import {
+  FAKE_TAPS,
+  FAKE_UNIT_BYTES,
+  fakeCompute,
+  fakeTaps,
+  makeFakeJob,
+  openFakeBlobs,
+} from './fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
 import { LIES, type Lie } from './lies.ts';
 import type { Weather } from './network.ts';
@@ -22,6 +35,8 @@ export interface Scenario {
   /** One device more for each, which lies in this way in all it does. */
   lies: readonly Lie[];
   units: number;
+  /** Whether the job was posted with taps. */
+  taps: boolean;
   assurance: Assurance;
   checkRate: number;
   /** Times the hub, the verifier and the devices die and come back. */
@@ -95,6 +110,7 @@ export function drawScenario(seed: number): Scenario {
       burst: cheats + Math.floor(random.between(assurance === 2 ? 2 : 1, 4)),
       unitsEach: Math.floor(random.between(20, 500)),
     },
+    taps: random.chance(0.5),
   };
 }
 
@@ -137,11 +153,8 @@ export function runScenario(scenario: Scenario): Outcome {
     const traits = { unitMs: random.between(10, 200), cheats: 0, fetchFails: 0, lie, overheard };
     return openDeviceNode(grid, lie, traits);
   });
-  const made = makeFakeJob(blobs, random, {
-    units: scenario.units,
-    assurance: scenario.assurance,
-    now: clock.now(),
-  });
+  const { units, assurance, taps } = scenario;
+  const made = makeFakeJob(blobs, random, { units, assurance, taps, now: clock.now() });
   const job = made.record.id;
   clock.after(500, () => hub.create(made.record, made.inputDigests));
   disturb({ scenario, clock, random, hub, verifiers, devices });
@@ -161,6 +174,8 @@ export function runScenario(scenario: Scenario): Outcome {
   broken.push(...results.broken);
   if (checkRate === 1 && results.wrongUnits > 0)
     broken.push(`${results.wrongUnits} units are wrong`);
+  if (checkRate === 1 && results.wrongInside > 0)
+    broken.push(`${results.wrongInside} units have a fingerprint that is not theirs`);
   const verdicts = selectFacts(hub.facts)('verdict').map(({ signed }) => signed.verdict);
   return {
     seed: scenario.seed,
@@ -351,14 +366,25 @@ function countShares(
   return { largest: Math.max(0, ...shares.values()), beside };
 }
 
-/** Each unit is accepted exactly once; counts those whose outputs are wrong. */
+const FAKE_PRINT_BYTES = fingerprintBytes(FAKE_TAPS.length);
+
+/** Each unit is accepted exactly once; counts those whose outputs or whose fingerprints are wrong. */
 function checkResults(facts: readonly Fact[], job: JobId, inputs: Uint8Array) {
   const broken: string[] = [];
   const units = inputs.length / FAKE_UNIT_BYTES;
   const seen = new Uint8Array(units);
-  let wrongUnits = 0;
-  for (const { shard, outputs } of liveShards(selectFacts(facts), job)) {
+  let [wrongUnits, wrongInside] = [0, 0];
+  const of = selectFacts(facts);
+  const logged = new Map(
+    of('committed').map(({ commitment }) => [commitment.entry.index, commitment]),
+  );
+  const { taps = [] } = of('job-packaged').find((fact) => fact.job === job)?.manifest ?? {};
+  const scales = taps.map(({ scale }) => scale);
+  for (const { shard, outputs, fingerprints } of liveShards(of, job)) {
     if (shard.leg === 2) continue;
+    const signature = logged.get(shard.index)?.logSignature;
+    const seed = signature && projectionSeed(signature, shard.commitment);
+    const project = seed && openProjection(seed, scales);
     for (let at = 0; at < shard.unitCount; at += 1) {
       const unit = shard.firstUnit + at;
       seen[unit] = (seen[unit] ?? 0) + 1;
@@ -366,9 +392,13 @@ function checkResults(facts: readonly Fact[], job: JobId, inputs: Uint8Array) {
       const right = fakeCompute(input);
       const given = outputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES);
       if (right.some((byte, index) => byte !== given[index])) wrongUnits += 1;
+      if (taps.length === 0) continue;
+      const inside = project?.(readTaps(taps, fakeTaps(input)));
+      const revealed = fingerprints?.subarray(at * FAKE_PRINT_BYTES, (at + 1) * FAKE_PRINT_BYTES);
+      if (inside?.some((byte, index) => byte !== revealed?.[index]) !== false) wrongInside += 1;
     }
   }
   const wrongCount = seen.reduce((sum, count) => sum + (count === 1 ? 0 : 1), 0);
   if (wrongCount > 0) broken.push(`${wrongCount} units are not accepted exactly once`);
-  return { broken, wrongUnits };
+  return { broken, wrongUnits, wrongInside };
 }

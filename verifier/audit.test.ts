@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ReceiptPage, UnitFingerprint } from '#protocol/api.ts';
 import type { JobView } from '#protocol/job.ts';
+import type { PackageManifest } from '#protocol/package.ts';
 import { openTestPrograms } from './edge/test-programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -32,7 +34,10 @@ async function runJob(url: string, developer: string): Promise<JobView> {
     new Blob([await readFile(join(ROOT, 'public/sample', name))]);
   form.append('model', await file('digits.onnx'), 'digits.onnx');
   form.append('inputs', await file('digits.npy'), 'digits.npy');
-  form.append('options', JSON.stringify({ name: 'audited', unitItems: 16, autoStart: true }));
+  form.append(
+    'options',
+    JSON.stringify({ name: 'audited', unitItems: 16, taps: true, autoStart: true }),
+  );
   const posted = await fetch(`${url}/v1/jobs`, { method: 'POST', headers, body: form });
   let job = (await posted.json()) as JobView;
   while (job.state !== 'done') {
@@ -43,6 +48,31 @@ async function runJob(url: string, developer: string): Promise<JobView> {
   const receipts = await fetch(`${url}/v1/jobs/${job.id}/receipts`, { headers });
   await writeFile(join(data, 'receipts.json'), await receipts.text());
   return job;
+}
+
+/** Its units were judged by their fingerprints as well, and its results hold nothing of its taps. */
+async function checkInside(job: JobView, { url, developer }: { url: string; developer: string }) {
+  const headers = { Authorization: `Bearer ${developer}` };
+  const ask = (path: string) => fetch(`${url}/v1/jobs/${job.id}/${path}`, { headers });
+  const { taps, outputs } = (await (await ask('package')).json()) as PackageManifest;
+  expect(taps.map(({ name }) => name)).toEqual(['tap0', 'tap1', 'tap2', 'tap3']);
+  expect(outputs.map(({ name }) => name)).toEqual(['logits']);
+  const [line = ''] = (await (await ask('results?format=jsonl&from=0&to=1')).text()).split('\n');
+  expect(Object.keys(JSON.parse(line))).toEqual(['logits']);
+  const { receipts } = JSON.parse(
+    await readFile(join(data, 'receipts.json'), 'utf8'),
+  ) as ReceiptPage;
+  const verdicts = receipts.flatMap((receipt) => receipt.verdicts.map(({ verdict }) => verdict));
+  expect(verdicts.length).toBeGreaterThan(20);
+  for (const { kind, fingerprint } of verdicts) {
+    expect(kind).toBe('match');
+    expect(fingerprint).toMatchObject({ l2: [0, 0, 0, 0], claimed: fingerprint?.reference });
+  }
+  const [judged] = verdicts;
+  const held = (await (await ask(`fingerprints/${judged?.unit}`)).json()) as UnitFingerprint;
+  expect(held.fingerprint).toBe(judged?.fingerprint?.claimed);
+  expect(Buffer.from(held.fingerprint, 'base64')).toHaveLength(256);
+  expect((await ask('fingerprints/9999')).status).toBe(404);
 }
 
 /** Audits an epoch, waiting for its seed to be revealed. */
@@ -66,6 +96,7 @@ it('a job of real processes is audited green, and a log with a verdict left out 
   const device = start('worker/edge/node/main.ts', '--hub', hub.url, '--data', data);
   const job = await runJob(hub.url, hub.developer);
   expect(job.checked).toBeGreaterThan(20);
+  await checkInside(job, hub);
 
   const green = await audit(1, hub.url, log);
   expect(green).toMatchObject({ code: 0, text: expect.stringContaining('Nothing is wrong.') });

@@ -5,6 +5,7 @@ import type { Verdict } from '#protocol/records.ts';
 import { millis } from '#protocol/units.ts';
 import {
   type Bench,
+  beginJob,
   commit,
   JOB,
   openBench,
@@ -23,7 +24,7 @@ beforeEach(() => {
   bench = openBench({ needsVerifier: true });
   const nearest = [{ output: 'y', decoy: 'half-weights', l2: 1, max: 1 }];
   quoteJob(bench, 2_000, { decoys: { names: ['half-weights'], units: [0], nearest } });
-  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
+  beginJob(bench);
 });
 
 function join(socket: number, providers: Provider[], key: PublicKey = PHONE): void {

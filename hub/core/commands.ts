@@ -63,6 +63,8 @@ export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
     reason: REASON_CREATED,
     inputUnitBytes: unitBytes(record.draft.inputs),
     outputUnitBytes: 0,
+    tapUnitBytes: 0,
+    fingerprintUnitBytes: 0,
     open: openRanges(0, record.units),
     ...(record.assurance === 2 ? { legs: openLegs(record.units) } : {}),
     canaries: new Set(),

@@ -60,7 +60,15 @@ export type Fact =
       refusal?: Refusal;
     }
   | { type: 'committed'; commitment: CommittedShard }
-  | { type: 'accepted'; shard: AcceptedShard; salt: Nonce; computeMs: Millis; outputs: Uint8Array }
+  | {
+      type: 'accepted';
+      shard: AcceptedShard;
+      salt: Nonce;
+      computeMs: Millis;
+      outputs: Uint8Array;
+      /** Where the package has taps: of each unit, end to end. */
+      fingerprints?: Uint8Array;
+    }
   /**
    * A commitment was never opened and cannot be any more. `blamed`: its device let it lapse;
    * `resets`: with it the device lost the trust it had.

@@ -2,6 +2,7 @@ import { DIGEST_BYTES, digest, digestCommitment, digestSeal, sha256 } from '#pro
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
+import type { Tap } from '#protocol/package.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { Address, Funding } from '#protocol/settlement/money-api.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
@@ -176,7 +177,11 @@ export type Bench = ReturnType<typeof openBench>;
 export function postJob(
   bench: Bench,
   units: number,
-  { assurance = 0, autoStart = false }: { assurance?: Assurance; autoStart?: boolean } = {},
+  {
+    assurance = 0,
+    autoStart = false,
+    taps = [],
+  }: { assurance?: Assurance; autoStart?: boolean; taps?: readonly Tap[] } = {},
 ): void {
   const record: JobRecord = {
     id: JOB,
@@ -188,6 +193,7 @@ export function postJob(
       inputs: [SPEC],
       unitItems: 1,
       graphOptimization: 'all',
+      ...(taps.length > 0 ? { taps: taps.map(({ name }) => name) } : {}),
     },
     inputs: { root: '9'.repeat(64) as Root, length: bytes(units * UNIT_BYTES) },
     inputDigests: { root: '8'.repeat(64) as Root, length: bytes(units * DIGEST_BYTES) },
@@ -239,8 +245,12 @@ export function quoteJob(
     autoStart?: boolean;
     decoys?: DecoyFindings;
     canaries?: Canaries;
+    /** Those of the draft, and those the verifier says it found. */
+    taps?: readonly Tap[];
+    prepared?: readonly Tap[];
   } = {},
 ): void {
+  const { decoys = NO_DECOYS, canaries = [], taps = [], prepared = taps } = options;
   bench.join(1, VERIFIER, 'verifier');
   postJob(bench, units, options);
   bench.post({
@@ -253,8 +263,9 @@ export function quoteJob(
       units: [0],
       unitMs: millis(100),
       peakBytes: bytes(1_000),
-      decoys: options.decoys ?? NO_DECOYS,
-      canaries: options.canaries ?? [],
+      ...(prepared.length > 0 ? { taps: [...prepared] } : {}),
+      decoys,
+      canaries,
     },
     payload: new Uint8Array(UNIT_BYTES),
   });

@@ -14,8 +14,12 @@ import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
 export const SHARD_MS = { aim: 4_000, first: 2_000, least: 400 } as const;
-/** Input and output bytes of one shard: what a phone can hold, and send in one frame. */
-const SHARD_BYTES_MAX = { inputs: 32 * 1024 * 1024, outputs: 16 * 1024 * 1024 } as const;
+/** Bytes of one shard: what a phone can hold, and send in one frame. */
+const SHARD_BYTES_MAX = {
+  inputs: 32 * 1024 * 1024,
+  outputs: 16 * 1024 * 1024,
+  taps: 16 * 1024 * 1024,
+} as const;
 /** `bytesPerMs`: half of 2 Mbit/s, the slowest line that can help; two shards may share it. */
 const DEADLINE = { factor: 3, slackMs: 15_000, bytesPerMs: 128 } as const;
 const AWAY_MS = { computing: 5_000, logged: 60_000 } as const;
@@ -32,7 +36,8 @@ export function sizeShard(job: Job, admission: Admission, isFirst: boolean): num
   const limit = Math.min(
     LEASE_UNITS_MAX,
     SHARD_BYTES_MAX.inputs / Math.max(job.inputUnitBytes, 1),
-    SHARD_BYTES_MAX.outputs / Math.max(job.outputUnitBytes, 1),
+    SHARD_BYTES_MAX.outputs / Math.max(job.outputUnitBytes + job.fingerprintUnitBytes, 1),
+    SHARD_BYTES_MAX.taps / Math.max(job.tapUnitBytes, 1),
   );
   return Math.max(1, Math.min(Math.floor(limit), Math.round(time / perUnit)));
 }
@@ -54,7 +59,7 @@ export function grantLease(
   const { hub, world } = turn;
   if (job.packageId === undefined) return undefined;
   const expectedMs = millis(count * admission.unitMs);
-  const travelMs = (count * (job.inputUnitBytes + job.outputUnitBytes)) / DEADLINE.bytesPerMs;
+  const travelMs = (count * unitTravelBytes(job)) / DEADLINE.bytesPerMs;
   const deadlineMs = leaseDeadline(turn, device, millis(expectedMs + travelMs / DEADLINE.factor));
   const digests = job.inputDigests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES);
   const lease = {
@@ -100,6 +105,9 @@ export function grantLease(
 
 const donates = ({ donates: to }: Device, job: JobId): boolean =>
   to === 'all' || (to !== 'none' && to.includes(job));
+
+const unitTravelBytes = (job: Job): number =>
+  job.inputUnitBytes + job.outputUnitBytes + job.fingerprintUnitBytes;
 
 /** Three times what the device needs for this shard and those before it, and some slack. */
 function leaseDeadline(turn: Turn, device: Device, expectedMs: Millis): Millis {

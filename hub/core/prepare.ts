@@ -1,5 +1,6 @@
 import { decodeWith } from '#protocol/decode.ts';
 import { DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
+import { fingerprintBytes } from '#protocol/fingerprint.ts';
 import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
 import { type BlobRef, PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
 import type { Refusal } from '#protocol/refusal.ts';
@@ -99,7 +100,7 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
     reference: { ...REFERENCE_LANE, graphOptimization: draft.graphOptimization },
     ...fitThresholds(head.outputs, nearest),
     calibrated: { rule: THRESHOLD_VERSION, decoys: names, units },
-    taps: [],
+    taps: head.taps ?? [],
     ...(hashes.length === 0 ? {} : { canaries: hashes }),
     peakBytes: head.peakBytes,
     referenceUnitMs: head.unitMs,
@@ -139,6 +140,10 @@ function preparedProblem(
     return 'the nearest decoys must be told once for each output that one changed';
   }
   if (names.size !== outputs.length) return 'two outputs of the model go by one name';
+  const asked = job.record.draft.taps ?? [];
+  if (asked.join('\n') !== manifest.taps.map(({ name }) => name).join('\n')) {
+    return 'the taps are not those of the draft; prepare the job again';
+  }
   if (new Set(units).size !== units.length || !units.every((unit) => unit < job.record.units)) {
     return `known answers are made from different units below ${job.record.units}`;
   }
@@ -195,6 +200,8 @@ export function setPackage(
   job.manifest = manifest;
   job.packageId = digestRecord(manifest);
   job.outputUnitBytes = unitBytes(manifest.outputs);
+  job.tapUnitBytes = unitBytes(manifest.taps);
+  job.fingerprintUnitBytes = fingerprintBytes(manifest.taps.length);
   for (const { file } of manifest.variants) servable.add(file.root);
   for (const { inputs, outputs } of manifest.knownAnswers) {
     servable.add(inputs.root);

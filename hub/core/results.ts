@@ -142,17 +142,17 @@ export function receiveReveal(
     });
   }
   const { unitCount } = active.lease;
-  const length = unitCount * job.outputUnitBytes;
-  if (payload.length !== length) {
-    const text = `expected ${length} bytes for ${unitCount} units, got ${payload.length}`;
-    return revokeLease(turn, active, { code: 'result-shape', message: text, how: 'failed' });
-  }
-  const digests = digestOutputs(turn, payload, { unitCount, unitBytes: job.outputUnitBytes });
+  const outputs = payload.subarray(0, unitCount * job.outputUnitBytes);
+  const fingerprints = payload.subarray(outputs.length);
+  const problem = revealProblem(job, active, message);
+  if (problem !== undefined) return revokeLease(turn, active, { ...problem, how: 'failed' });
+  const digests = digestOutputs(turn, outputs, { unitCount, unitBytes: job.outputUnitBytes });
   const opened = digestCommitment({
     lease: reveal.lease,
     device: device.key,
     salt: reveal.salt,
     digests,
+    taps: reveal.taps,
   });
   if (opened !== active.committed.entry.commitment) {
     const text = 'the outputs and the salt do not open the commitment; the units are open again';
@@ -162,7 +162,40 @@ export function receiveReveal(
       how: 'failed',
     });
   }
-  acceptShard(turn, { job, device, active, reveal, payload, digests });
+  acceptShard(turn, { device, active, reveal, outputs, fingerprints, digests });
+}
+
+/** What is wrong with what was revealed, before its digests are looked at. */
+function revealProblem(
+  job: Job,
+  { lease }: ActiveLease,
+  { reveal, payload }: { reveal: Reveal; payload: Uint8Array },
+): Refusal | undefined {
+  const { outputUnitBytes, fingerprintUnitBytes } = job;
+  const length = lease.unitCount * (outputUnitBytes + fingerprintUnitBytes);
+  if (payload.length !== length) {
+    const message = `expected ${length} bytes for ${lease.unitCount} units, got ${payload.length}`;
+    return { code: 'result-shape', message };
+  }
+  if (fingerprintUnitBytes > 0 !== (reveal.taps !== undefined)) {
+    const message =
+      fingerprintUnitBytes > 0
+        ? 'this package has taps: commit to their digest, and reveal it with the fingerprints'
+        : 'this package has no taps: leave `taps` out of commitment and reveal';
+    return { code: 'result-shape', message };
+  }
+  const fingerprints = payload.subarray(lease.unitCount * outputUnitBytes);
+  if (!hasNanHalf(fingerprints)) return undefined;
+  const message = 'a fingerprint holds NaN, which no projection gives: compute the shard again';
+  return { code: 'result-nan', message };
+}
+
+function hasNanHalf(halves: Uint8Array): boolean {
+  for (let at = 0; at < halves.length; at += 2) {
+    const half = (halves[at] ?? 0) | ((halves[at + 1] ?? 0) << 8);
+    if ((half & 0x7fff) > 0x7c00) return true;
+  }
+  return false;
 }
 
 function digestOutputs(
@@ -182,15 +215,15 @@ function digestOutputs(
 function acceptShard(
   turn: Turn,
   accepted: {
-    job: Job;
     device: Device;
     active: ActiveLease;
     reveal: Reveal;
-    payload: Uint8Array;
+    outputs: Uint8Array;
+    fingerprints: Uint8Array;
     digests: Uint8Array;
   },
 ): void {
-  const { device, active, reveal, payload, digests } = accepted;
+  const { device, active, reveal, outputs, fingerprints, digests } = accepted;
   if (active.committed === undefined) return;
   const twin = endTwin(turn, active);
   if (twin !== undefined) {
@@ -214,6 +247,7 @@ function acceptShard(
     index: active.committed.entry.index,
     commitment: active.committed.entry.commitment,
     digests: encodeBase64(digests),
+    ...(reveal.taps === undefined ? {} : { taps: reveal.taps }),
     at: turn.world.now,
   };
   store(
@@ -224,7 +258,8 @@ function acceptShard(
         shard,
         salt: reveal.salt,
         computeMs: reveal.computeMs,
-        outputs: payload,
+        outputs,
+        ...(reveal.taps === undefined ? {} : { fingerprints }),
       },
     ],
     { type: 'accepted', lease: reveal.lease, shard },

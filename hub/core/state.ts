@@ -164,6 +164,9 @@ export interface Job {
   packageId?: Digest;
   inputUnitBytes: number;
   outputUnitBytes: number;
+  /** Bytes of a unit's taps, which a device holds, and of its fingerprint, which it sends. */
+  tapUnitBytes: number;
+  fingerprintUnitBytes: number;
   startedAt?: Instant;
   endedAt?: Instant;
   refusal?: Refusal;

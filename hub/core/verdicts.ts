@@ -1,7 +1,8 @@
 import { decodeBase64 } from '#protocol/base64.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
+import { fingerprintFault } from '#protocol/fingerprint-check.ts';
 import type { PublicKey } from '#protocol/ids.ts';
-import type { AcceptedShard, SignedVerdict, Verdict } from '#protocol/records.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import { after } from '#protocol/units.ts';
 import { checkFloor, forgetAccord, forgetAsked, noteFinding } from './agreement.ts';
@@ -38,7 +39,7 @@ import { scheduleWaiting, serveCredits } from './schedule.ts';
 import { checkSeal, isLate, openSeal, turnRoundOf } from './seals.ts';
 import { closeSession } from './session.ts';
 import { letUnitsGo } from './shares.ts';
-import { type KeptShard, type VerifierSession, verdictName } from './state.ts';
+import { type Hub, type Job, type KeptShard, type VerifierSession, verdictName } from './state.ts';
 
 /** Units sent to a verifier beyond what it has judged: bounds its queue and ours. */
 const UNITS_AHEAD_MAX = 262_144;
@@ -137,9 +138,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   }
   const shard = hub.shards.get(verdict.lease);
   const problem =
-    judgeVerdict(verdict, shard, disputedShard(hub, verdict)) ??
-    canaryProblem(job, verdict) ??
-    checkSeal(hub, signed);
+    judgeVerdict(hub, job, verdict) ?? canaryProblem(job, verdict) ?? checkSeal(hub, signed);
   if (problem !== undefined || shard === undefined) {
     const [code, message] = problem ?? NO_SHARD;
     return decline(turn, verifier.socket, { code, message });
@@ -203,13 +202,10 @@ const NO_SHARD: Problem = [
  * What is wrong with a signed verdict. It must be about a unit of an accepted shard, void or not: a
  * verifier may have judged it before it heard that the shard is void, or before a restart.
  */
-function judgeVerdict(
-  verdict: Verdict,
-  shard: KeptShard | undefined,
-  disputed: AcceptedShard | undefined,
-): Problem | undefined {
-  const { job, device, unit, claimed, reference, lane, kind } = verdict;
-  if (shard === undefined || shard.job !== job) return NO_SHARD;
+function judgeVerdict(hub: Hub, job: Job, verdict: Verdict): Problem | undefined {
+  const { device, unit, claimed, reference, lane, kind } = verdict;
+  const shard = hub.shards.get(verdict.lease);
+  if (shard === undefined || shard.job !== verdict.job) return NO_SHARD;
   if (shard.device !== device) {
     return ['lease-not-yours', 'the shard of this verdict is the work of another device'];
   }
@@ -217,7 +213,7 @@ function judgeVerdict(
   if (place < 0 || place >= shard.unitCount) {
     return ['range-invalid', `unit ${unit} is no part of the shard of this verdict`];
   }
-  const whole = shard.whole ?? disputed;
+  const whole = shard.whole ?? disputedShard(hub, verdict);
   const digests = whole === undefined ? undefined : decodeBase64(whole.digests);
   if (digests?.ok) {
     const due = digests.value.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES);
@@ -225,8 +221,11 @@ function judgeVerdict(
       return ['result-digest', 'the device did not claim the digest that this verdict says'];
     }
   }
-  const same = claimed === reference;
-  if ((kind === 'match' && lane === 'exact' && !same) || (kind === 'mismatch' && same)) {
+  const tapped = (job.manifest?.taps.length ?? 0) > 0;
+  const inside = fingerprintFault(verdict, tapped);
+  if (inside !== undefined) return ['result-digest', `this verdict ${inside}`];
+  const right = claimed === reference && verdict.fingerprint?.deviates === undefined;
+  if ((kind === 'match' && lane === 'exact' && !right) || (kind === 'mismatch' && right)) {
     return ['result-digest', `the digests of this verdict do not bear out that it is a ${kind}`];
   }
   return undefined;
@@ -262,10 +261,16 @@ export function forgetStanding(standings: Map<string, number>, device: PublicKey
   for (const name of standings.keys()) if (name.startsWith(`${device}/`)) standings.delete(name);
 }
 
+const UNFITNESS = {
+  outputs: 'too far off',
+  drift: 'at the end of the tolerance too often',
+  inside: 'too far off inside the model',
+} as const;
+
 /** Honest but wrong, as GPUs are at times: it computes this model on that provider no more for a day. */
 function setDeviceAside(turn: Turn, verdict: Verdict, kept: KeptShard): Fact[] {
   const { hub } = turn;
-  const how = verdict.reason === 'drift' ? 'at the end of the tolerance too often' : 'too far off';
+  const how = UNFITNESS[verdict.reason ?? 'outputs'];
   const message = `this device computes this model ${how}`;
   const isSame = (other: Pick<KeptShard, 'package' | 'provider'>): boolean =>
     other.package === kept.package && other.provider === kept.provider;

@@ -386,6 +386,12 @@ describe('what is refused', () => {
     ['inputs of another shape', makeForm({ inputs: '{"x":[1,2]}' }), 422, 'input-shape'],
     ['inputs of another name', makeForm({ inputs: '{"z":[1,2,3]}' }), 422, 'input-name'],
     ['no rows', makeForm({ inputs: '\n' }), 422, 'input-empty'],
+    [
+      'taps asked of a model without layers',
+      makeForm({ options: { name: 'identity', taps: true } }),
+      422,
+      'model-outputs-unsupported',
+    ],
     ['no form', '{"model":1}', 400, 'request-invalid'],
   ])('a job with %s', async (...[, body, status, code]) => {
     expect(await refusalOf(await post(body))).toEqual({ status, code });

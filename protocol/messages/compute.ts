@@ -18,6 +18,8 @@ export type ComputeRequest =
       /** Fixed shapes. `outputs` is absent while they are being found out. */
       inputs: readonly TensorSpec[];
       outputs?: readonly TensorSpec[];
+      /** Names of outputs that are taps. */
+      taps?: readonly string[];
     }
   | {
       type: 'run';
@@ -27,6 +29,16 @@ export type ComputeRequest =
       /** `unitCount` × unit input bytes. */
       inputs: Uint8Array<ArrayBuffer>;
     };
+
+/** The taps of a run, unit by unit; every value is a number (`settleTaps`). */
+export interface RanTaps {
+  /** Shapes found, in the order asked for. */
+  specs: readonly TensorSpec[];
+  /** `unitCount` × unit tap bytes. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** 32 bytes of SHA-256 per unit, end to end. */
+  digests: Uint8Array<ArrayBuffer>;
+}
 
 export type ComputeReply =
   | { type: 'loaded'; loadMs: Millis; inputs: readonly string[]; outputs: readonly string[] }
@@ -41,6 +53,8 @@ export type ComputeReply =
       bytes: Uint8Array<ArrayBuffer>;
       /** 32 bytes of SHA-256 per unit, end to end. */
       digests: Uint8Array<ArrayBuffer>;
+      /** Where there are taps. */
+      taps?: RanTaps;
       computeMs: Millis;
     }
   | { type: 'failed'; run?: number; refusal: Refusal };

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { CheckPolicy } from '../check-policy.ts';
 import { Mark, SignedEpoch } from '../epoch.ts';
+import { TAPS_MAX } from '../fingerprint.ts';
 import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
 import { JobView, PackageDraft } from '../job.ts';
-import { BlobRef, CANARIES_MAX, Feature, PackageManifest, Provider } from '../package.ts';
+import { BlobRef, CANARIES_MAX, Feature, PackageManifest, Provider, Tap } from '../package.ts';
 import {
   AcceptedShard,
   Lease,
@@ -151,13 +152,18 @@ export type ClientMessage = ContributorMessage | VerifierMessage;
 
 /** Heads of binary frames; the payload follows. */
 export const FrameHead = v.variant('type', [
-  /** Payload: the shard's output bytes, unit by unit, tensors in manifest order. */
+  /**
+   * Payload: the shard's output bytes, unit by unit, tensors in manifest order; then, where the
+   * package has taps, the fingerprint of each unit.
+   */
   v.strictObject({ type: type('reveal'), reveal: Reveal }),
   /** Payload: the output bytes of each known-answer unit, end to end. */
   v.strictObject({
     type: type('prepared'),
     job: JobId,
     outputs: v.array(TensorSpec),
+    /** Those of the draft, as they came out. */
+    taps: v.optional(v.pipe(v.array(Tap), v.maxLength(TAPS_MAX))),
     /** Unit numbers the known answers were made from. */
     units: v.array(Count),
     unitMs: Millis,

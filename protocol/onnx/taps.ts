@@ -86,6 +86,12 @@ export function addTaps(model: OnnxModel): Result<{ model: OnnxModel; taps: stri
   return accept({ model: { ...model, graph: tapped }, taps });
 }
 
+/** The model without these outputs: a short cut through it need not keep them. */
+export function removeTaps(model: OnnxModel, taps: readonly string[]): OnnxModel {
+  const outputs = model.graph.outputs.filter(({ name }) => !taps.includes(name));
+  return { ...model, graph: { ...model.graph, outputs } };
+}
+
 /** The values at each quarter of the depth whose layout is known, the deepest last. */
 function chooseSources(model: OnnxModel): string[] {
   const layoutOf = openLayouts(model.graph);

@@ -7,7 +7,8 @@ import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { makeDecoy } from '#protocol/onnx/decoys/decoy.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
-import { addTaps } from '#protocol/onnx/taps.ts';
+import { listResiduals } from '#protocol/onnx/residuals.ts';
+import { addTaps, removeTaps } from '#protocol/onnx/taps.ts';
 import type { Tensor } from '#protocol/tensor.ts';
 import { makeMiniLmInputs, makeMobileNetInputs } from '../models/inputs.ts';
 import { buildMiniLm } from '../models/minilm.ts';
@@ -118,6 +119,13 @@ describe('a graph', () => {
         refusal: { code: 'model-outputs-unsupported', message: /Post it without taps/ },
       });
     }
+  });
+
+  it('with taps has fewer blocks a decoy could skip, and all of them once they are removed', () => {
+    const { model: tapped, taps } = tap(model);
+    const blocks = listResiduals(graph);
+    expect(listResiduals(tapped.graph).length).toBeLessThan(blocks.length);
+    expect(listResiduals(removeTaps(tapped, taps).graph)).toEqual(blocks);
   });
 
   it('with a value called tap0 keeps it; the taps get other names', () => {

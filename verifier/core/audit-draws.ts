@@ -1,6 +1,7 @@
 import { decodeBase64 } from '#protocol/base64.ts';
 import { checkThreshold } from '#protocol/check-policy.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
+import { fingerprintFault } from '#protocol/fingerprint-check.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import { type AcceptedShard, RUNS_TO_CONFIRM, type SignedVerdict } from '#protocol/records.ts';
 import {
@@ -137,10 +138,14 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
   if (n > shard.before + place + 1) return 'it counts more units behind the device than there are';
   if (lane !== (shard.provider === 'wasm' ? 'exact' : 'tolerance'))
     return 'it is of the wrong lane';
+  const inside = fingerprintFault(verdict, shard.taps !== undefined);
+  if (inside !== undefined) return `it ${inside}`;
   const equal = claimed === reference;
+  const deviates = verdict.fingerprint?.deviates !== undefined;
   if (kind === 'match' && lane === 'exact' && !equal)
     return 'it says match, and the digests differ';
-  if (kind === 'mismatch' && equal) return 'it says mismatch, and the digests are equal';
+  if (kind === 'mismatch' && equal && !deviates)
+    return 'it says mismatch, and the digests are equal';
   if (kind === 'mismatch' && runs < RUNS_TO_CONFIRM)
     return 'it says mismatch, and nothing confirmed it';
   return undefined;

@@ -90,8 +90,9 @@ function judgeShard(
   if (!digests.ok || digests.value.length !== shard.unitCount * DIGEST_BYTES) {
     return 'it has not one output digest for each unit';
   }
-  const opened = digestCommitment({ lease, device, salt, digests: digests.value });
+  const { taps } = shard;
+  const opened = digestCommitment({ lease, device, salt, digests: digests.value, taps });
   return opened === shard.commitment
     ? undefined
-    : 'its output digests are not those its device committed to';
+    : 'its digests are not those its device committed to';
 }

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EpochRecord } from '#protocol/epoch.ts';
+import type { Digest } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
+import type { Verdict } from '#protocol/records.ts';
 import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { instant } from '#protocol/units.ts';
 import { auditEpoch, type Evidence, type FaultCode, type Verify } from './audit.ts';
@@ -16,6 +18,7 @@ import {
   signEpoch,
   VERIFIER,
   type VerdictLine,
+  WRONG_INSIDE,
 } from './sample-evidence.ts';
 
 const known = new Map<string, boolean>();
@@ -277,6 +280,40 @@ describe('a verifier that cheats', () => {
     expect(faultsOf(published({ ...honest, lines: kept, verdicts }))).toEqual([
       { code: 'skipped', message: expect.stringContaining('between epochs 1 and 2') },
     ]);
+  });
+});
+
+describe('a package with taps', () => {
+  const taps = otherDigest();
+  const judged = (change: Partial<Verdict>) =>
+    sampleEvidence(2, {
+      taps,
+      verdict: (sequence, verdict) => (sequence === 6 ? { ...verdict, ...change } : verdict),
+    });
+
+  it('is audited with its fingerprints; right outputs with a wrong inside are a mismatch', () => {
+    expect(faultsOf(judged({}))).toEqual([]);
+    const caught = judged({ kind: 'mismatch', runs: 2, fingerprint: WRONG_INSIDE });
+    expect(codesOf(caught)).not.toContain('verdict');
+  });
+
+  it.each<[what: string, change: Partial<Verdict>]>([
+    ['compares no fingerprint', { fingerprint: undefined }],
+    ['passes a wrong inside', { fingerprint: WRONG_INSIDE }],
+    ['leaves out what deviates', { fingerprint: { ...WRONG_INSIDE, deviates: undefined } }],
+  ])('a verdict that %s: found', (_what, change) => {
+    expect(codesOf(judged(change))).toEqual(['verdict']);
+  });
+
+  it('a shard with other taps than its device committed to, or with none: found', () => {
+    const evidence = judged({});
+    for (const other of [{ taps: seedOf(1) as string as Digest }, { taps: undefined }]) {
+      const shards = evidence.shards.map(({ shard, ...logged }) => ({
+        ...logged,
+        shard: { ...shard, ...other },
+      }));
+      expect(codesOf({ ...evidence, shards })).toContain('commitment');
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestCanary } from '#protocol/digest.ts';
 import type { JobId, Root } from '#protocol/ids.ts';
+import type { PackageDraft } from '#protocol/job.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import {
   connect,
@@ -21,19 +22,11 @@ const JOB = 'job_0123456789abcdef' as JobId;
 const UNITS = 250;
 const FILE = { root: '22'.repeat(32) as Root, length: bytes(10) };
 
+const spec = (name: string) => ({ name, dtype: 'f32' as const, shape: [2] });
+
 /** Prepares the job of the fake shards; says which units were executed ahead. */
 function prepare(world: FakeWorld): readonly number[] {
-  const spec = (name: string) => ({ name, dtype: 'f32' as const, shape: [2] });
-  const draft = {
-    name: 'm',
-    file: FILE,
-    inputs: [spec('x')],
-    unitItems: 2,
-    graphOptimization: 'all' as const,
-  };
-  receive(world, { type: 'prepare', job: JOB, draft, inputs: FILE, units: UNITS });
-  const asked = world.effects.findLast((effect) => effect.type === 'prepare');
-  if (asked === undefined) throw new Error('nothing was prepared');
+  const asked = receivePrepare(world, {});
   const run = (unit: number) => ({ unit, digest: fakeReference(unit).digest });
   step(world, {
     type: 'prepared',
@@ -51,6 +44,22 @@ function prepare(world: FakeWorld): readonly number[] {
     },
   });
   return asked.canaries;
+}
+
+/** What a verifier sets out to run for this job. */
+function receivePrepare(world: FakeWorld, { taps }: Pick<PackageDraft, 'taps'>) {
+  const draft: PackageDraft = {
+    name: 'm',
+    file: FILE,
+    inputs: [spec('x')],
+    unitItems: 2,
+    graphOptimization: 'all',
+    ...(taps === undefined ? {} : { taps }),
+  };
+  receive(world, { type: 'prepare', job: JOB, draft, inputs: FILE, units: UNITS });
+  const asked = world.effects.findLast((effect) => effect.type === 'prepare');
+  if (asked === undefined) throw new Error('nothing was prepared');
+  return asked;
 }
 
 const told = ({ effects }: FakeWorld) => {
@@ -76,6 +85,16 @@ function openPrepared(rate: number) {
 }
 
 describe('units executed ahead', () => {
+  it('are none where there are taps: a known answer says nothing of the inside', () => {
+    const canariesOf = (draft: Pick<PackageDraft, 'taps'>) => {
+      const world = openFakeWorld({ rate: 0 });
+      connect(world);
+      return receivePrepare(world, draft).canaries;
+    };
+    expect(canariesOf({ taps: ['tap0'] })).toEqual([]);
+    expect(canariesOf({})).toHaveLength(2);
+  });
+
   it('are one in a hundred, none of the known answers, and told without their answers', () => {
     const { world, canary, more } = openPrepared(0);
     const units = [canary, ...more];

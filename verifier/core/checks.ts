@@ -1,5 +1,6 @@
 import { decodeBase64 } from '#protocol/base64.ts';
 import { bytesToHex, DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
+import { projectionSeed } from '#protocol/fingerprint.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { PackageManifest } from '#protocol/package.ts';
@@ -8,7 +9,7 @@ import { instant } from '#protocol/units.ts';
 import { canariesWithin, knownAnswer } from './canaries.ts';
 import { drawUnits } from './draw.ts';
 import { auditEpoch, epochOf } from './epochs.ts';
-import type { Reference, TaskId, VerifierEvent } from './events.ts';
+import type { TaskId, VerifierEvent } from './events.ts';
 import { climb, type Evidence, type LadderStep } from './ladder.ts';
 import { sendAudited } from './persist.ts';
 import { sealDrawn, sealVerdict } from './seals.ts';
@@ -273,15 +274,23 @@ function advance(turn: Turn, pending: Pending, check: UnitCheck): void {
   const { shard, inputs } = pending;
   const { unit } = check;
   verifier.tasks.set(task, { pending, check });
-  if (step.do !== 'execute') {
+  const { job, commitment } = shard;
+  const hub = verifier.book?.hub;
+  if (step.do === 'fingerprint' && hub !== undefined) {
+    check.stage = 'claiming';
+    const { lease } = shard;
+    effects.push({ type: 'fingerprint', task, job, unit, lease, commitment, hub });
+    return;
+  }
+  if (step.do === 'claim' || step.do === 'second') {
     const seconded = check.seconded === 'none' ? undefined : check.seconded;
     const lease = step.do === 'second' ? (seconded ?? shard.lease) : shard.lease;
     check.stage = 'claiming';
-    effects.push({ type: 'claim', task, job: shard.job, unit, lease });
+    effects.push({ type: 'claim', task, job, unit, lease });
     return;
   }
   const manifest = verifier.manifests.get(shard.package);
-  if (manifest === undefined) return;
+  if (manifest === undefined || step.do !== 'execute') return;
   check.stage = 'executing';
   effects.push({ type: 'execute', task, manifest, inputs, unit, fresh: step.fresh });
 }
@@ -299,6 +308,7 @@ function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCh
     ...(known === undefined ? {} : { known }),
     references: check.references,
     ...(check.claim === undefined ? {} : { claim: check.claim }),
+    ...(check.print === undefined ? {} : { print: check.print }),
     ...secondOf(check),
     gaveUp: check.failed !== undefined,
   });
@@ -344,6 +354,23 @@ export function finishClaim(turn: Turn, event: Extract<VerifierEvent, { type: 'c
   settle(turn, pending, check);
 }
 
+/** The seed follows from the log entry; a hub that signs another entry is not believed (the edge looks). */
+export function finishFingerprint(
+  turn: Turn,
+  event: Extract<VerifierEvent, { type: 'fingerprinted' }>,
+): void {
+  const found = takeTask(turn, event.task);
+  if (found === undefined) return;
+  const { pending, check } = found;
+  if (event.result.ok) {
+    const { log, logSignature, fingerprint } = event.result.value;
+    const bytes = decodeBase64(fingerprint);
+    const seed = projectionSeed(logSignature, log.commitment);
+    check.print = bytes.ok ? { bytes: bytes.value, seed } : 'unavailable';
+  } else if (!retry(turn, check, event.result)) check.print = 'unavailable';
+  settle(turn, pending, check);
+}
+
 function takeTask({ verifier }: Turn, task: TaskId) {
   const found = verifier.tasks.get(task);
   verifier.tasks.delete(task);
@@ -351,7 +378,7 @@ function takeTask({ verifier }: Turn, task: TaskId) {
 }
 
 /** Whether the task is tried again. A hub that is away costs no try. */
-function retry({ verifier, world }: Turn, check: UnitCheck, result: Result<Reference>): boolean {
+function retry({ verifier, world }: Turn, check: UnitCheck, result: Result<unknown>): boolean {
   if (result.ok) return false;
   if (verifier.phase.name === 'ready') check.tries += 1;
   check.retryAt = instant(world.now + RETRY_MS * 4 ** Math.max(0, check.tries - 1));

@@ -1,3 +1,4 @@
+import type { UnitFingerprint } from '#protocol/api.ts';
 import type { DecoySample } from '#protocol/calibration.ts';
 import type { CheckPolicy } from '#protocol/check-policy.ts';
 import type { SignedEpoch, SignedEpochOf } from '#protocol/epoch.ts';
@@ -15,7 +16,7 @@ import type { Bytes, Instant, Millis } from '#protocol/units.ts';
 export type LinkId = number;
 /** Pairs a `persist` effect with its `persisted` event. */
 export type Token = number;
-/** Pairs an `execute`, `claim` or `prepare` effect with the event that answers it. */
+/** Pairs an `execute`, `claim`, `fingerprint` or `prepare` effect with the event that answers it. */
 export type TaskId = number;
 
 /** What the core may ask of the world while it decides: all of it repeatable from a seed. */
@@ -116,6 +117,14 @@ export interface Reference {
   digest: Digest;
   /** Unit output bytes, tensors in manifest order. */
   bytes: Uint8Array;
+  /** Where the package has taps: their bytes, end to end. */
+  taps?: Uint8Array;
+}
+
+/** The fingerprint a device revealed of a unit, and the seed it had to project with. */
+export interface Print {
+  bytes: Uint8Array;
+  seed: Uint8Array;
 }
 
 /** What running a new model on the exact lane found. */
@@ -125,6 +134,8 @@ export interface Preparation {
   answers: readonly Uint8Array[];
   /** Every run: at least three more than units, so that the median is a warm one. */
   runs: readonly { unit: number; digest: Digest; computeMs: Millis }[];
+  /** Where the draft has taps: their shapes, and their bytes over all asked units, end to end. */
+  taps?: { specs: readonly TensorSpec[]; bytes: Uint8Array };
   peakBytes: Bytes;
   /** Units executed ahead: of those asked for, as many as time allowed. */
   canaries: readonly { unit: number; digest: Digest }[];
@@ -146,6 +157,7 @@ export type VerifierEvent =
   | { type: 'executed'; task: TaskId; result: Result<Reference> }
   /** The bytes are whatever the hub sent: the core checks them against the claimed digest. */
   | { type: 'claimed'; task: TaskId; result: Result<Reference> }
+  | { type: 'fingerprinted'; task: TaskId; result: Result<UnitFingerprint> }
   | { type: 'prepared'; task: TaskId; result: Result<Preparation> }
   /** At least four times a second. */
   | { type: 'tick' }
@@ -186,6 +198,19 @@ export type VerifierEffect =
     }
   /** Fetch the output bytes a device claimed, answer `claimed`. */
   | { type: 'claim'; task: TaskId; job: JobId; unit: number; lease: LeaseId }
+  /**
+   * Fetch the fingerprint a device revealed, answer `fingerprinted` if the log entry with it is
+   * signed by this hub, and of this commitment where it is known.
+   */
+  | {
+      type: 'fingerprint';
+      task: TaskId;
+      job: JobId;
+      unit: number;
+      lease: LeaseId;
+      commitment: Digest | undefined;
+      hub: PublicKey;
+    }
   /** Run a new model over these units of its job's inputs, and its decoys; answer `prepared`. */
   | {
       type: 'prepare';

@@ -34,7 +34,7 @@ const HUB = 'aa'.repeat(32) as PublicKey;
 const INPUTS = { root: '11'.repeat(32) as Root, length: bytes(4096) };
 const FILE = { root: '22'.repeat(32) as Root, length: bytes(100) };
 const spec = (name: string) => ({ name, dtype: 'f32' as const, shape: [2] });
-const MANIFEST: PackageManifest = {
+export const MANIFEST: PackageManifest = {
   format: 'pocketgrid/package@1',
   name: 'number',
   runtime: 'graph',

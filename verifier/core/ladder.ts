@@ -5,10 +5,12 @@ import {
   type Distance,
   SAME,
 } from '#protocol/comparison.ts';
+import { projectTaps, readTaps } from '#protocol/fingerprint.ts';
+import { checkFingerprint, type FingerprintCheck } from '#protocol/fingerprint-check.ts';
 import type { Digest, LeaseId } from '#protocol/ids.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Verdict, VerdictKind } from '#protocol/records.ts';
-import type { Reference } from './events.ts';
+import type { Print, Reference } from './events.ts';
 
 /** What is known so far about one drawn unit. */
 export interface Evidence {
@@ -21,6 +23,8 @@ export interface Evidence {
   references: readonly Reference[];
   /** The bytes behind `claimed`, once fetched. */
   claim?: Reference | 'unavailable';
+  /** Where the package has taps: the fingerprint that was revealed with them, once fetched. */
+  print?: Print | 'unavailable';
   /** What a second device of the class made of the unit; none: there is no such device now. */
   second?: (Reference & { lease: LeaseId }) | 'none';
   /** Re-execution was given up. */
@@ -30,13 +34,23 @@ export interface Evidence {
 export type LadderStep =
   | { do: 'execute'; fresh: boolean }
   | { do: 'claim' }
+  | { do: 'fingerprint' }
   /** Have a second device of the class compute the unit, and fetch what it made. */
   | { do: 'second' }
   | { do: 'decide'; finding: Finding };
 type Decision = Extract<LadderStep, { do: 'decide' }>;
 export type Finding = Pick<
   Verdict,
-  'kind' | 'lane' | 'reference' | 'l2' | 'max' | 'comparator' | 'second' | 'runs'
+  | 'kind'
+  | 'lane'
+  | 'reference'
+  | 'l2'
+  | 'max'
+  | 'comparator'
+  | 'fingerprint'
+  | 'reason'
+  | 'second'
+  | 'runs'
 > & {
   /** On the tolerance lane, of a match: how much of its thresholds it used up. */
   usedPpm?: number;
@@ -50,15 +64,18 @@ export const laneOf = (provider: Provider): Verdict['lane'] =>
   provider === 'wasm' ? 'exact' : 'tolerance';
 
 /**
- * The verdict ladder. Equal digests: match, without a run where the answer is known. On the tolerance lane the claimed bytes are fetched and
- * within the comparators: match. Otherwise the unit is run again in a fresh compute worker; if our
- * own two runs differ, nothing can be said. Only then is it a mismatch on the exact lane.
+ * The verdict ladder. Equal digests: match, without a run where the answer is known. On the tolerance
+ * lane the claimed bytes are fetched and within the comparators: match. Where the package has taps the
+ * fingerprint has to hold as well: right outputs with a wrong inside were not computed but copied or
+ * made up. Otherwise the unit is run again in a fresh compute worker; if our own two runs differ,
+ * nothing can be said. Only then is it a mismatch on the exact lane.
  *
  * On the tolerance lane GPUs are honestly wrong at times, and some units are beyond all of a kind:
  *
  * | our two runs | the claim | a second device of the class | verdict |
  * | --- | --- | --- | --- |
  * | differ | beyond | | inconclusive |
+ * | agree | within, its inside beyond | | device-unfit |
  * | agree | as far off as a decoy | | mismatch |
  * | agree | beyond | none | device-unfit |
  * | agree | beyond | within | device-unfit |
@@ -66,37 +83,47 @@ export const laneOf = (provider: Provider): Verdict['lane'] =>
  * | agree | beyond | beyond, and differs from it | device-unfit |
  */
 export function climb(evidence: Evidence): LadderStep {
-  const { provider, claimed, known, references, claim, gaveUp } = evidence;
+  const { manifest, provider, claimed, known, references, claim, print, gaveUp } = evidence;
   const lane = laneOf(provider);
   const [first, second] = references;
   const runs = references.length;
+  const inside = checkInside(evidence, first);
   const decide = (kind: VerdictKind, distance: Distance): Decision => {
     const { l2, max, usedPpm } = distance;
-    const found = { kind, lane, reference: first?.digest ?? NO_REFERENCE, l2, max, runs };
+    const reference = first?.digest ?? NO_REFERENCE;
+    const prints = inside === undefined ? {} : { fingerprint: inside };
+    const found = { kind, lane, reference, l2, max, ...prints, runs };
     if (lane === 'exact') return { do: 'decide', finding: found };
     const used = kind === 'match' ? { usedPpm } : {};
     return { do: 'decide', finding: { ...found, comparator: COMPARATOR_VERSION, ...used } };
   };
-  if (first?.digest === claimed) return decide('match', SAME);
+  const tapped = manifest.taps.length > 0;
+  const isSame = first?.digest === claimed;
+  const isRightInside = !tapped || (inside !== undefined && inside.deviates === undefined);
+  if (isSame && isRightInside) return decide('match', SAME);
   if (lane === 'exact' && known === claimed) {
     const { l2, max } = SAME;
     return { do: 'decide', finding: { kind: 'match', lane, reference: known, l2, max, runs: 1 } };
   }
   if (gaveUp) return decide('inconclusive', measure(evidence, first));
   if (first === undefined) return { do: 'execute', fresh: false };
-  if (lane === 'tolerance') {
-    if (claim === undefined) return { do: 'claim' };
-    const distance = measure(evidence, first);
-    if (distance.within) return decide('match', distance);
-  }
-  if (second === undefined) return { do: 'execute', fresh: true };
-  if (second.digest !== first.digest) return decide('inconclusive', measure(evidence, first));
-  if (claim === undefined) return { do: 'claim' };
+  if (tapped && print === undefined) return { do: 'fingerprint' };
+  if (lane === 'tolerance' && !isSame && claim === undefined) return { do: 'claim' };
   const distance = measure(evidence, first);
+  const isNear = isSame || (lane === 'tolerance' && distance.within);
+  if (isNear && isRightInside) return decide('match', distance);
+  if (isNear && inside === undefined) return decide('inconclusive', distance);
+  if (second === undefined) return { do: 'execute', fresh: true };
+  if (!isSameRun(first, second)) return decide('inconclusive', distance);
+  if (!isSame && claim === undefined) return { do: 'claim' };
   if (lane === 'exact') return decide('mismatch', distance);
-  if (claim === 'unavailable') return decide('inconclusive', distance);
+  if (isNear) {
+    const unfit = decide('device-unfit', distance);
+    return { ...unfit, finding: { ...unfit.finding, reason: 'inside' } };
+  }
+  if (claim === undefined || claim === 'unavailable') return decide('inconclusive', distance);
   if (distance.asDecoy) return decide('mismatch', distance);
-  const { manifest, second: other } = evidence;
+  const { second: other } = evidence;
   if (other === undefined) return { do: 'second' };
   if (other === 'none') return decide('device-unfit', distance);
   const far = compareUnits(other.bytes, first.bytes, manifest);
@@ -108,7 +135,29 @@ export function climb(evidence: Evidence): LadderStep {
 }
 
 function measure(evidence: Evidence, reference: Reference | undefined): Distance {
-  const { claim, manifest } = evidence;
+  const { claim, claimed, manifest } = evidence;
+  if (reference?.digest === claimed) return SAME;
   if (reference === undefined || claim === undefined || claim === 'unavailable') return BEYOND;
   return compareUnits(claim.bytes, reference.bytes, manifest);
+}
+
+/** What the device revealed of the inside of the unit against what our run found there. */
+function checkInside(
+  { manifest: { taps }, print, provider }: Evidence,
+  reference: Reference | undefined,
+): FingerprintCheck | undefined {
+  if (print === undefined || print === 'unavailable' || reference?.taps === undefined) {
+    return undefined;
+  }
+  const scales = taps.map(({ scale }) => scale);
+  const right = projectTaps(readTaps(taps, reference.taps), print.seed, scales);
+  return checkFingerprint(print.bytes, right, laneOf(provider));
+}
+
+const NO_TAPS = new Uint8Array(0);
+
+function isSameRun(first: Reference, second: Reference): boolean {
+  const [a, b] = [first.taps ?? NO_TAPS, second.taps ?? NO_TAPS];
+  const isSameInside = a.length === b.length && a.every((byte, at) => byte === b[at]);
+  return first.digest === second.digest && isSameInside;
 }

@@ -66,3 +66,50 @@ describe('a new model', () => {
     expect(checked).toMatchObject({ ok: true, value: { units: [0] } });
   });
 });
+
+describe('a new model with taps', () => {
+  const taps = ['a', 'b'];
+  const spec = (name: string): TensorSpec => ({ name, dtype: 'f32', shape: [4, 1] });
+  const inside = (...values: number[]) =>
+    new Uint8Array(Float32Array.from(values.flatMap((value) => Array(4).fill(value))).buffer);
+  const checkTaps = (found: Preparation['taps']) => {
+    const prepared = preparation(found === undefined ? {} : { taps: found });
+    return checkPreparation({ draft: { ...draft, taps }, units: [0, 7] }, prepared);
+  };
+
+  it('is answered with its taps, each scaled by the power of two under its RMS', () => {
+    const specs = taps.map(spec);
+    const checked = checkTaps({ specs, bytes: inside(5, 0, 5, 0) });
+    if (!checked.ok) throw new Error(checked.refusal.message);
+    expect(checked.value.taps).toEqual([
+      { ...specs[0], scale: 4 },
+      { ...specs[1], scale: 1 },
+    ]);
+    const small = checkTaps({ specs, bytes: inside(1e-30, -3e38, -1e-30, 3e38) });
+    const scales = small.ok ? small.value.taps?.map(({ scale }) => scale) : [];
+    for (const scale of scales ?? []) expect(Math.log2(scale)).toBe(Math.round(Math.log2(scale)));
+    expect(scales?.[0]).toBeLessThanOrEqual(1e-30);
+    expect(scales?.[1]).toBeGreaterThan(1e38);
+  });
+
+  it.each<[what: string, found: Preparation['taps']]>([
+    ['that gave none', undefined],
+    ['in another order', { specs: taps.toReversed().map(spec), bytes: inside(1, 1, 1, 1) }],
+    [
+      'of another dtype',
+      { specs: [spec('a'), { ...spec('b'), dtype: 'f16' }], bytes: inside(1, 1, 1, 1) },
+    ],
+    [
+      'of more than a mebibyte',
+      {
+        specs: [spec('a'), { ...spec('b'), shape: [4, 70_000] }],
+        bytes: new Uint8Array(2 * 4 * (4 + 280_000)),
+      },
+    ],
+  ])('%s is refused with a way out', (_what, found) => {
+    expect(checkTaps(found)).toMatchObject({
+      ok: false,
+      refusal: { code: 'model-outputs-unsupported', message: /post the job without taps/ },
+    });
+  });
+});

@@ -1,7 +1,9 @@
 import { concatBytes } from '#protocol/digest.ts';
+import { readTaps } from '#protocol/fingerprint.ts';
 import type { JobId } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
 import { FRAME_BYTES_MAX, type HubMessage } from '#protocol/messages/control.ts';
+import type { Tap } from '#protocol/package.ts';
 import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
 import { type DecoyFindings, findNearest } from '#protocol/thresholds.ts';
@@ -18,6 +20,8 @@ const HEAD_BYTES = 64 * 1024;
 const OUTPUTS_MAX = 16;
 /** Units that decoys are run on, where time allows so many. */
 const DECOY_UNITS_MAX = 8;
+/** Taps of one unit; each value costs a device 32 additions. */
+const TAP_BYTES_MAX = 1024 * 1024;
 
 type Prepare = Extract<HubMessage, { type: 'prepare' }>;
 
@@ -39,7 +43,8 @@ export function receivePrepare(turn: Turn, message: Prepare): void {
   }
   const chosen = units === 1 ? [0] : [0, units - 1];
   const decoyUnits = spreadUnits(units, DECOY_UNITS_MAX);
-  const canaries = drawCanaries(turn.world, units, chosen);
+  // A known answer says nothing of the inside: where there are taps a canary would acquit nobody.
+  const canaries = draft.taps === undefined ? drawCanaries(turn.world, units, chosen) : [];
   verifier.preparing.push({ job, draft, inputs, units: chosen, canaries, decoyUnits });
 }
 
@@ -117,6 +122,7 @@ function answerRefused(turn: Turn, job: JobId, reason: Refusal): void {
 
 interface Prepared {
   outputs: TensorSpec[];
+  taps?: Tap[];
   units: number[];
   unitMs: Millis;
   payload: Uint8Array;
@@ -150,9 +156,12 @@ export function checkPreparation(
     return refuse('model-outputs-unsupported', `${rule}; set fewer items per unit`);
   }
   const { names, units: tried, samples } = found.decoys;
+  const taps = scaleTaps(asked.draft.taps ?? [], found);
+  if (!taps.ok) return taps;
   const kept = found.answers.slice(0, Math.max(1, Math.floor(room / size)));
   return accept({
     outputs: [...found.outputs],
+    ...(taps.value.length > 0 ? { taps: taps.value } : {}),
     units: asked.units.slice(0, kept.length),
     unitMs: median(found.runs.map(({ computeMs }) => computeMs)),
     payload: concatBytes(...kept),
@@ -173,6 +182,50 @@ function checkOutputs(draft: PackageDraft, outputs: readonly TensorSpec[]): Refu
     return refusal('model-outputs-unsupported', `${rule}: ${way}`, name);
   }
   return undefined;
+}
+
+/** The taps with their scales. They are to be small: a device holds those of a whole shard. */
+function scaleTaps(names: readonly string[], { taps }: Preparation): Result<Tap[]> {
+  if (names.length === 0) return accept([]);
+  const specs = taps?.specs ?? [];
+  const size = unitBytes(specs);
+  const odd = names.find((name, place) => {
+    const spec = specs[place];
+    return spec?.name !== name || spec.dtype !== 'f32';
+  });
+  if (odd !== undefined || taps === undefined) {
+    const rule = `tap ${odd} is no f32 tensor of this model; post the job without taps`;
+    return refuse('model-outputs-unsupported', rule, 'taps');
+  }
+  if (size > TAP_BYTES_MAX) {
+    const rule = `the taps of a unit take ${size} bytes and at most ${TAP_BYTES_MAX} are held`;
+    const way = 'set fewer items per unit, or post the job without taps';
+    return refuse('model-outputs-unsupported', `${rule}; ${way}`, 'taps');
+  }
+  const units = Array.from({ length: taps.bytes.length / size }, (_, unit) =>
+    readTaps(specs, taps.bytes.subarray(unit * size, (unit + 1) * size)),
+  );
+  return accept(
+    specs.map(({ name, shape }, place) => {
+      const values = units.map((unit) => unit[place] ?? new Float32Array(0));
+      return { name, dtype: 'f32', shape, scale: scaleOf(values) };
+    }),
+  );
+}
+
+/** The largest power of two that is no more than the RMS; 1 for a tap of zeros. */
+function scaleOf(values: readonly Float32Array[]): number {
+  let [squares, count] = [0, 0];
+  for (const tap of values) {
+    for (const value of tap) squares += value * value;
+    count += tap.length;
+  }
+  const rms = Math.sqrt(squares / Math.max(1, count));
+  if (rms === 0) return 1;
+  let scale = 1;
+  while (scale > rms) scale /= 2;
+  while (scale * 2 <= rms) scale *= 2;
+  return scale;
 }
 
 /** The middle one; the lower of the two middles. At least a hundredth of a millisecond. */

@@ -9,6 +9,8 @@ import {
   hexToBytes,
 } from '#protocol/digest.ts';
 import type { EpochRecord, SignedEpoch } from '#protocol/epoch.ts';
+import { fingerprintBytes } from '#protocol/fingerprint.ts';
+import { checkFingerprint } from '#protocol/fingerprint-check.ts';
 import type { Digest, JobId, LeaseId, Nonce } from '#protocol/ids.ts';
 import { appendLeaf, frontierRoot, openFrontier } from '#protocol/merkle-log.ts';
 import { hashEntry, type LoggedCommitment, type LoggedShard } from '#protocol/public-log.ts';
@@ -33,6 +35,12 @@ const nonce = (name: string): Nonce => digestRecord(name) as string as Nonce;
 export const seedOf = (epoch: number): Nonce => nonce(`seed ${epoch}`);
 const epochOfSequence = (sequence: number): number => (sequence < SHARDS / 2 ? 1 : 2);
 
+const fingerprint = new Uint8Array(fingerprintBytes(2)).fill(0x3c);
+/** What an honest verdict says of a package with two taps. */
+const RIGHT_INSIDE = checkFingerprint(fingerprint, fingerprint, 'exact');
+/** What it says where the device made up the second tap. */
+export const WRONG_INSIDE = checkFingerprint(fingerprint.with(70, 0x3d), fingerprint, 'exact');
+
 export type VerdictLine = Extract<LogLine, { type: 'verdict' }>;
 
 export interface SampleChanges {
@@ -42,6 +50,8 @@ export interface SampleChanges {
   draw?(sequence: number, units: number[]): number[];
   /** The seed of an epoch, in place of its own. */
   seed?(epoch: number): Nonce;
+  /** Of a package with taps: what each device committed to of them. */
+  taps?: Digest;
   /** A verdict before it is signed. */
   verdict?(sequence: number, verdict: Verdict): Verdict;
 }
@@ -66,7 +76,7 @@ export function sampleEvidence(epoch: number, changes: SampleChanges = {}): Evid
 
 function makeShard(
   sequence: number,
-  { before }: SampleChanges,
+  { before, taps }: SampleChanges,
 ): { logged: LoggedShard; entry: LoggedCommitment } {
   const device = DEVICES[sequence % 2 === 0 ? 0 : 1];
   const lease = digestRecord(`lease ${sequence}`).slice(0, 32) as LeaseId;
@@ -74,7 +84,7 @@ function makeShard(
   const digests = concatBytes(
     ...Array.from({ length: UNITS }, (_, unit) => hexToBytes(digestRecord([sequence, unit]))),
   );
-  const commitment = digestCommitment({ lease, device: device.key, salt, digests });
+  const commitment = digestCommitment({ lease, device: device.key, salt, digests, taps });
   // Every third index never reached the disk.
   const index = sequence + Math.floor(sequence / 2);
   const entry = { index, commitment, at: instant(1_000 * sequence) };
@@ -93,6 +103,7 @@ function makeShard(
     before: before?.(sequence, truth) ?? truth,
     commitment,
     digests: encodeBase64(digests),
+    ...(taps === undefined ? {} : { taps }),
     at: instant(1_000 * sequence + 500),
   };
   return {
@@ -126,6 +137,7 @@ function judgeShard({ shard }: LoggedShard, changes: SampleChanges): VerdictLine
       reference: claimed,
       l2: 0,
       max: 0,
+      ...(shard.taps === undefined ? {} : { fingerprint: RIGHT_INSIDE }),
       runs: 1,
       epoch,
       n: shard.before + place + 1,

@@ -12,6 +12,7 @@ import type {
   JobCanaries,
   LinkId,
   Marks,
+  Print,
   Reference,
   Saved,
   TaskId,
@@ -95,6 +96,8 @@ export interface UnitCheck {
   retryAt: Instant;
   references: Reference[];
   claim?: Reference | 'unavailable';
+  /** Where the package has taps. */
+  print?: Print | 'unavailable';
   /** The lease of a second device of the class, once asked for, and the bytes it delivered. */
   seconded?: LeaseId | 'none';
   second?: Reference | 'unavailable';
@@ -113,7 +116,9 @@ export interface UnitCheck {
 export type CheckedShard = Pick<
   AcceptedShard,
   'sequence' | 'job' | 'lease' | 'device' | 'class' | 'provider' | 'package' | 'firstUnit'
->;
+> &
+  /** Unknown of what another verifier has judged: the hub's log entry says it. */
+  Partial<Pick<AcceptedShard, 'commitment'>>;
 
 /** An accepted shard with units that still have to be judged. */
 export interface Pending {

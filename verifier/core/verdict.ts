@@ -27,6 +27,7 @@ export function fileVerdict(
   check.filed = filed;
   check.references = [];
   delete check.claim;
+  delete check.print;
   delete check.second;
   if (needsSeal(check)) sealVerdict(turn, { pending, check, signed: filed.signed });
   else writeVerdict(turn, pending, check);
@@ -95,11 +96,17 @@ function announce(turn: Turn, verdict: Verdict, check: UnitCheck): void {
     verdict.l2 < DISTANCE_MAX
       ? `l2 ${verdict.l2.toPrecision(3)}, max ${verdict.max.toPrecision(3)}`
       : 'distance beyond measure, or its bytes are gone';
+  const tap = verdict.fingerprint?.deviates;
+  const inside = tap === undefined ? '' : `; inside it deviates from tap ${tap + 1} on`;
   switch (verdict.kind) {
     case 'mismatch':
-      return say(turn, 'catch', `mismatch: ${where} is wrong, confirmed by a fresh run (${far})`);
+      return say(
+        turn,
+        'catch',
+        `mismatch: ${where} is wrong, confirmed by a fresh run (${far})${inside}`,
+      );
     case 'device-unfit':
-      return say(turn, 'warning', `device-unfit: ${where} ${unfitness(verdict)} (${far})`);
+      return say(turn, 'warning', `device-unfit: ${where} ${unfitness(verdict)} (${far})${inside}`);
     case 'inconclusive': {
       const why = check.failed?.message ?? 'the claim and our own runs do not settle it';
       return say(turn, 'warning', `inconclusive: ${where}: ${why}`);
@@ -107,5 +114,13 @@ function announce(turn: Turn, verdict: Verdict, check: UnitCheck): void {
   }
 }
 
-const unfitness = ({ reason }: Verdict): string =>
-  reason === 'drift' ? 'is within tolerance, but so near its end too often' : 'is beyond tolerance';
+function unfitness({ reason }: Verdict): string {
+  switch (reason) {
+    case 'drift':
+      return 'is within tolerance, but so near its end too often';
+    case 'inside':
+      return 'is within tolerance, but not inside the model';
+    default:
+      return 'is beyond tolerance';
+  }
+}

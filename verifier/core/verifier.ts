@@ -7,6 +7,7 @@ import {
   dropVoided,
   finishClaim,
   finishExecution,
+  finishFingerprint,
   receiveCheck,
   startTasks,
 } from './checks.ts';
@@ -130,6 +131,8 @@ function stepRunning(turn: Turn, event: Running): void {
       return finishExecution(turn, event);
     case 'claimed':
       return finishClaim(turn, event);
+    case 'fingerprinted':
+      return finishFingerprint(turn, event);
     case 'prepared':
       return finishPreparing(turn, event);
     case 'tick':

@@ -4,6 +4,7 @@ import { measureUnits } from '#protocol/comparison.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { DECOY_NAMES, makeDecoy } from '#protocol/onnx/decoys/decoy.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { removeTaps } from '#protocol/onnx/taps.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
 import type { Preparation } from '../core/events.ts';
@@ -16,7 +17,7 @@ const DECOYS_MS = 15_000;
 export interface DecoySubject {
   /** Its file; decoys share what they do not change. */
   model: Uint8Array;
-  load: Pick<Load, 'graphOptimization' | 'inputs'>;
+  load: Pick<Load, 'graphOptimization' | 'inputs' | 'taps'>;
   outputs: readonly TensorSpec[];
   /** Time of one unit. */
   unitMs: number;
@@ -43,9 +44,11 @@ export async function measureDecoys(
   if (!decoded.ok) return { names, units, samples };
   let held: ComputeWorker | undefined = worker;
   const run = async (model: Uint8Array) => {
-    const load = { ...subject.load, model: new Uint8Array(model), outputs: subject.outputs };
-    if (held === undefined) held = await openComputeWorker(load);
-    else await held.load(load);
+    const { graphOptimization, inputs: specs } = subject.load;
+    const load = { graphOptimization, inputs: specs, outputs: subject.outputs };
+    const loading = { ...load, model: new Uint8Array(model) };
+    if (held === undefined) held = await openComputeWorker(loading);
+    else await held.load(loading);
     return (await held.run(new Uint8Array(inputs), units.length)).bytes;
   };
   try {
@@ -54,7 +57,7 @@ export async function measureDecoys(
       if (performance.now() - startedAt > DECOYS_MS) break;
       // Making one is a long step for a large model: messages of the hub come in between.
       await breathe();
-      const made = makeDecoy(decoy, decoded.value);
+      const made = makeDecoy(decoy, removeTaps(decoded.value, subject.load.taps ?? []));
       if ('reason' in made) continue;
       const found = await run(encodeOnnx(made.model)).catch(unlessFailed);
       if (found === undefined) {

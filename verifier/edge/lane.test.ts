@@ -5,15 +5,17 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeBase64 } from '#protocol/base64.ts';
 import { buildFileTree } from '#protocol/file-tree.ts';
-import type { JobId } from '#protocol/ids.ts';
+import type { Digest, JobId, LeaseId } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { ONNX_DTYPES } from '#protocol/onnx/model.ts';
 import { type BlobRef, type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
+import { sampleKey } from '#protocol/sample-receipt.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
-import { bytes, millis } from '#protocol/units.ts';
-import { openBlobs } from './blobs.ts';
+import { bytes, instant, millis } from '#protocol/units.ts';
+import { type Blobs, openBlobs } from './blobs.ts';
 import { openComputeWorkers } from './compute-workers.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import { openLane } from './lane.ts';
@@ -170,6 +172,44 @@ describe('the exact lane', () => {
     expect(ahead).toMatchObject({ ok: true, value: { digest: found.value.canaries[0]?.digest } });
     const bad = await lane.prepare({ ...ask, draft: { ...draft, file: refOf(garbage) } });
     expect(bad).toMatchObject({ ok: false, refusal: { code: 'provider-failed' } });
+  });
+});
+
+describe('a fingerprint from the hub', () => {
+  const hub = sampleKey('hub');
+  const commitment = 'c0'.repeat(32) as Digest;
+  const log = { index: 3, commitment, at: instant(5) };
+  const signed = { log, logSignature: hub.sign('log-entry', log) };
+  const fingerprint = encodeBase64(new Uint8Array(256));
+  const ask = { type: 'fingerprint', task: 1, job: JOB, unit: 9, hub: hub.key } as const;
+  const lease = 'ab'.repeat(16) as LeaseId;
+  /** A hub whose every answer is this. */
+  const read = (answer: unknown, due: Digest | undefined = commitment) => {
+    const fakeHttp = { ...http, get: async () => Buffer.from(JSON.stringify(answer)) };
+    const lane = openLane({ blobs: {} as Blobs, workers, http: fakeHttp });
+    return lane.fingerprint({ ...ask, lease, commitment: due });
+  };
+
+  it('is taken with the log entry that the hub signed for the commitment', async () => {
+    const answer = { ...signed, fingerprint };
+    expect(await read(answer)).toEqual({ ok: true, value: answer });
+  });
+
+  it('is refused with an entry of another commitment, or one that the hub did not sign', async () => {
+    const other = { ...log, commitment: 'c1'.repeat(32) as Digest };
+    for (const entry of [
+      { log: other, logSignature: hub.sign('log-entry', other) },
+      { log, logSignature: sampleKey('device').sign('log-entry', log) },
+      { log: { ...log, index: 4 }, logSignature: signed.logSignature },
+    ]) {
+      const refused = { ok: false, refusal: { code: 'signature-wrong' } };
+      expect(await read({ ...entry, fingerprint })).toMatchObject(refused);
+    }
+  });
+
+  it('is refused beyond 256 bytes', async () => {
+    const long = encodeBase64(new Uint8Array(259));
+    expect(await read({ ...signed, fingerprint: long })).toMatchObject({ ok: false });
   });
 });
 

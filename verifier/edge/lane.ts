@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
-import { bytesToHex, digestRecord } from '#protocol/digest.ts';
+import { UnitFingerprint } from '#protocol/api.ts';
+import { decodeJson } from '#protocol/decode.ts';
+import { bytesToHex, concatBytes, digest, digestRecord } from '#protocol/digest.ts';
 import type { Digest } from '#protocol/ids.ts';
+import type { RanTaps } from '#protocol/messages/compute.ts';
 import { FRAME_BYTES_MAX } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
-import { accept, PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
+import { accept, PocketgridError, type Result, refusal, refuse } from '#protocol/refusal.ts';
+import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { bytes } from '#protocol/units.ts';
 import type { Preparation, Reference, VerifierEffect } from '../core/events.ts';
@@ -13,6 +17,7 @@ import {
   type ComputeWorkers,
   type Load,
   openComputeWorker,
+  type Ran,
 } from './compute-workers.ts';
 import { measureDecoys } from './decoys.ts';
 import type { HubHttp } from './http.ts';
@@ -27,11 +32,13 @@ const CANARIES_MS = 10_000;
 const RUNTIME_BYTES = 32 * 1024 * 1024;
 /** What a Node thread with its loader and an empty runtime was seen to add to this process. */
 const THREAD_BYTES = 96 * 1024 * 1024;
+const FINGERPRINT_ANSWER_BYTES_MAX = 64 * 1024;
 
 /** Re-execution on the exact lane: pinned onnxruntime-web, wasm, one thread, fixed shapes. */
 export interface Lane {
   execute(effect: Effect<'execute'>): Promise<Result<Reference>>;
   claim(effect: Effect<'claim'>): Promise<Result<Reference>>;
+  fingerprint(effect: Effect<'fingerprint'>): Promise<Result<UnitFingerprint>>;
   prepare(effect: Effect<'prepare'>): Promise<Result<Preparation>>;
 }
 
@@ -44,6 +51,7 @@ export function openLane(world: { blobs: Blobs; workers: ComputeWorkers; http: H
         const body = await world.http.get(path, { bytesMax: FRAME_BYTES_MAX });
         return { digest: createHash('sha256').update(body).digest('hex') as Digest, bytes: body };
       }),
+    fingerprint: (effect) => answer(() => fingerprint(world.http, effect)),
     prepare: (effect) => answer(() => prepare(world.blobs, effect)),
   };
 }
@@ -58,6 +66,22 @@ async function answer<T>(work: () => Promise<T>): Promise<Result<T>> {
   }
 }
 
+/** The log entry decides the seed: only the one the hub signed for this commitment will do. */
+async function fingerprint(
+  http: HubHttp,
+  { job, unit, lease, commitment, hub }: Effect<'fingerprint'>,
+): Promise<UnitFingerprint> {
+  const path = `/v1/fingerprints/${job}/${unit}?lease=${lease}`;
+  const body = await http.get(path, { bytesMax: FINGERPRINT_ANSWER_BYTES_MAX });
+  const found = decodeJson(UnitFingerprint, body.toString('utf8'));
+  if (!found.ok) throw new PocketgridError(found.refusal);
+  const { log, logSignature } = found.value;
+  const signed = verifySignature(hub, signingBytes('log-entry', log), logSignature);
+  if (signed && log.commitment === (commitment ?? log.commitment)) return found.value;
+  const message = `the hub gave unit ${unit} of ${job} a log entry that it did not sign for it`;
+  throw new PocketgridError(refusal('signature-wrong', message));
+}
+
 async function execute(
   world: { blobs: Blobs; workers: ComputeWorkers },
   { manifest, inputs: blob, unit, fresh }: Effect<'execute'>,
@@ -69,7 +93,8 @@ async function execute(
   const ran = fresh
     ? await runFresh(await open(), work)
     : await world.workers.run(digestRecord(manifest), open, work);
-  return { digest: bytesToHex(ran.digests) as Digest, bytes: ran.bytes };
+  const taps = ran.taps === undefined ? {} : { taps: ran.taps.bytes };
+  return { digest: bytesToHex(ran.digests) as Digest, bytes: ran.bytes, ...taps };
 }
 
 async function runFresh(load: Load, work: { inputs: Uint8Array<ArrayBuffer>; unitCount: number }) {
@@ -90,6 +115,7 @@ async function readModel(blobs: Blobs, manifest: PackageManifest): Promise<Load>
     graphOptimization: manifest.reference.graphOptimization,
     inputs: manifest.inputs,
     outputs: manifest.outputs,
+    taps: manifest.taps.map(({ name }) => name),
   };
 }
 
@@ -109,19 +135,23 @@ async function prepare(blobs: Blobs, effect: Effect<'prepare'>): Promise<Prepara
   const model = await readWhole(blobs, draft.file);
   const modelBytes = model.length;
   const before = process.memoryUsage.rss();
-  const { graphOptimization } = draft;
-  const worker = await openComputeWorker({ model, graphOptimization, inputs: draft.inputs });
+  const { graphOptimization, taps = [] } = draft;
+  const worker = await openComputeWorker({ model, graphOptimization, inputs: draft.inputs, taps });
   try {
     const order = [...units.keys(), ...Array.from({ length: WARM_RUNS }, () => 0)];
     const answers: Uint8Array[] = [];
     const runs: Preparation['runs'][number][] = [];
     let outputs: Preparation['outputs'] = [];
+    const inside: RanTaps[] = [];
     for (const [turn, place] of order.entries()) {
       const unit = units[place] ?? 0;
       const ran = await worker.run((inputs[place] ?? new Uint8Array()).slice(), 1);
-      if (turn < units.length) answers.push(ran.bytes);
+      if (turn < units.length) {
+        answers.push(ran.bytes);
+        if (ran.taps !== undefined) inside.push(ran.taps);
+      }
       outputs = ran.outputs;
-      const digest = bytesToHex(ran.digests) as Digest;
+      const digest = digestRun(ran);
       runs.push({ unit, digest, computeMs: ran.computeMs });
     }
     const canaries = await runAhead(worker, { units: effect.canaries, read });
@@ -129,17 +159,25 @@ async function prepare(blobs: Blobs, effect: Effect<'prepare'>): Promise<Prepara
     const peak = RUNTIME_BYTES + Math.max(2 * modelBytes, grown - THREAD_BYTES);
     const decoys = await measureDecoys(worker, {
       model: await readWhole(blobs, draft.file),
-      load: { graphOptimization, inputs: draft.inputs },
+      load: { graphOptimization, inputs: draft.inputs, taps },
       outputs,
       unitMs: Math.min(...runs.map(({ computeMs }) => computeMs)),
       units: effect.decoyUnits,
       readUnit: read,
     });
-    return { outputs, answers, runs, peakBytes: bytes(peak), canaries, decoys };
+    const found = { outputs, answers, runs, peakBytes: bytes(peak), canaries, decoys };
+    const [first] = inside;
+    if (first === undefined) return found;
+    const all = concatBytes(...inside.map((each) => each.bytes));
+    return { ...found, taps: { specs: first.specs, bytes: all } };
   } finally {
     await worker.close();
   }
 }
+
+/** Outputs and taps: neither may differ from run to run. */
+const digestRun = ({ digests, taps }: Ran): Digest =>
+  digest(concatBytes(digests, ...(taps === undefined ? [] : [taps.digests])));
 
 /** Executes units that no device has yet, as far as time allows. */
 async function runAhead(

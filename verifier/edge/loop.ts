@@ -160,6 +160,7 @@ function perform(parts: Parts, effect: VerifierEffect): void {
       return;
     case 'execute':
     case 'claim':
+    case 'fingerprint':
     case 'prepare':
       runTask(parts, effect).then((event) => post(parts, event), options.fail);
       return;
@@ -171,7 +172,7 @@ function perform(parts: Parts, effect: VerifierEffect): void {
   }
 }
 
-type Task = Extract<VerifierEffect, { type: 'execute' | 'claim' | 'prepare' }>;
+type Task = Extract<VerifierEffect, { type: 'execute' | 'claim' | 'fingerprint' | 'prepare' }>;
 
 async function runTask({ lane, cost }: Parts, effect: Task): Promise<VerifierEvent> {
   const { task } = effect;
@@ -184,6 +185,8 @@ async function runTask({ lane, cost }: Parts, effect: Task): Promise<VerifierEve
       };
     case 'claim':
       return { type: 'claimed', task, result: await lane.claim(effect) };
+    case 'fingerprint':
+      return { type: 'fingerprinted', task, result: await lane.fingerprint(effect) };
     case 'prepare':
       return { type: 'prepared', task, result: await lane.prepare(effect) };
   }

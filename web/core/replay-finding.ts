@@ -2,6 +2,8 @@ import { decodeBase64 } from '#protocol/base64.ts';
 import { compareUnits, type Distance } from '#protocol/comparison.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import { readNumber } from '#protocol/element.ts';
+import { projectionSeed, projectTaps, readTaps } from '#protocol/fingerprint.ts';
+import { checkFingerprint, type FingerprintCheck } from '#protocol/fingerprint-check.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import type { Receipt, Verdict } from '#protocol/records.ts';
@@ -33,6 +35,8 @@ export interface ReplayFinding {
   outputs: OutputDifference[];
   /** On the tolerance lane: the hub's bytes against this tab's. */
   distance?: Distance;
+  /** Where the package has taps: the fingerprint the device revealed against this tab's. */
+  inside?: FingerprintCheck;
 }
 
 /** The digests a receipt names for the inputs and outputs of one of its units. */
@@ -59,11 +63,16 @@ function readDigest(text: string, place: number): Digest | undefined {
   return bytesToHex(digests.value.subarray(start, start + DIGEST_BYTES)) as Digest;
 }
 
-/** Bytes of one unit's outputs with their digest. */
+/** Bytes of one unit's outputs with their digest and, where they were computed here, its taps. */
 export interface UnitOutputs {
   bytes: Uint8Array;
   digest: Digest;
+  taps?: Uint8Array;
 }
+
+/** The fingerprint a verifier judged, as the receipt has it; undefined where no verdict is on the unit. */
+export const judgedFingerprint = ({ verdicts }: Receipt, unit: number): string | undefined =>
+  verdicts.find(({ verdict }) => verdict.unit === unit)?.verdict.fingerprint?.claimed;
 
 /** Sets side by side what the receipt claims, what this tab computed and what the hub holds. */
 export function compareReplay(compared: {
@@ -73,6 +82,8 @@ export function compareReplay(compared: {
   manifest: PackageManifest;
   replayed: UnitOutputs;
   held?: UnitOutputs | undefined;
+  /** In base64, where the package has taps. */
+  fingerprint?: string | undefined;
 }): ReplayFinding {
   const { receipt, unit, claimed, manifest, replayed, held } = compared;
   const lane = receipt.shard.provider === 'wasm' ? 'exact' : 'tolerance';
@@ -84,6 +95,8 @@ export function compareReplay(compared: {
     bytes: replayed.bytes.length,
     outputs: [],
   };
+  const inside = compareInside(compared, lane);
+  if (inside !== undefined) finding.inside = inside;
   if (held === undefined) return finding;
   finding.held = held.digest;
   if (lane === 'tolerance') finding.distance = compareUnits(held.bytes, replayed.bytes, manifest);
@@ -91,6 +104,19 @@ export function compareReplay(compared: {
     finding.outputs = differOutputs(manifest.outputs, held.bytes, replayed.bytes);
   }
   return finding;
+}
+
+/** The seed is what the receipt's own log signature and commitment give. */
+function compareInside(
+  { receipt, manifest, replayed, fingerprint }: Parameters<typeof compareReplay>[0],
+  lane: Verdict['lane'],
+): FingerprintCheck | undefined {
+  const claimed = fingerprint === undefined ? undefined : decodeBase64(fingerprint);
+  if (claimed?.ok !== true || replayed.taps === undefined) return undefined;
+  const seed = projectionSeed(receipt.logSignature, receipt.shard.commitment);
+  const scales = manifest.taps.map(({ scale }) => scale);
+  const ours = projectTaps(readTaps(manifest.taps, replayed.taps), seed, scales);
+  return checkFingerprint(claimed.value, ours, lane);
 }
 
 /** Output by output: how many values differ, and by how much at most. */

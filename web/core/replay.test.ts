@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { encodeBase64 } from '#protocol/base64.ts';
 import { concatBytes, digest } from '#protocol/digest.ts';
-import type { Digest } from '#protocol/ids.ts';
-import type { PackageManifest, Provider } from '#protocol/package.ts';
+import { projectionSeed, projectTaps } from '#protocol/fingerprint.ts';
+import type { Digest, Signature } from '#protocol/ids.ts';
+import type { PackageManifest, Provider, Tap } from '#protocol/package.ts';
 import type { Receipt } from '#protocol/records.ts';
 import { refusal } from '#protocol/refusal.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
@@ -16,7 +17,12 @@ import {
   stepReplay,
   viewReplay,
 } from './replay.ts';
-import { compareReplay, differOutputs, readUnitDigests } from './replay-finding.ts';
+import {
+  compareReplay,
+  differOutputs,
+  judgedFingerprint,
+  readUnitDigests,
+} from './replay-finding.ts';
 
 const OUTPUTS: TensorSpec[] = [
   { name: 'scores', dtype: 'f32', shape: [1, 3] },
@@ -110,6 +116,59 @@ describe('what a replay has shown', () => {
     const view = viewReplay({ name: 'done', faults, finding: finding({}) });
     expect(view).toMatchObject({ tone: 'bad', title: 'This receipt was altered' });
     expect(view.faults).toEqual(['The device committed to other outputs.']);
+  });
+});
+
+describe('what a replay has shown of the inside of a model', () => {
+  const taps: Tap[] = ['a', 'b'].map((name) => ({
+    ...{ name, dtype: 'f32' as const, shape: [1, 2], scale: 1 },
+  }));
+  const values = [Float32Array.of(1, 2), Float32Array.of(3, 4)];
+  const logSignature = 'ab'.repeat(64) as Signature;
+  const commitment = 'cd'.repeat(32) as Digest;
+  const printOf = (inside: readonly Float32Array[]) =>
+    encodeBase64(projectTaps(inside, projectionSeed(logSignature, commitment), [1, 1]));
+  const tapped = (fingerprint: string | undefined) => {
+    const { shard, ...rest } = receipt('wasm');
+    const found = compareReplay({
+      receipt: { ...rest, logSignature, shard: { ...shard, commitment } } as Receipt,
+      unit: 5,
+      claimed: honest.digest,
+      manifest: { ...manifest, taps },
+      replayed: { ...honest, taps: new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer) },
+      held: honest,
+      fingerprint,
+    });
+    return viewReplay({ name: 'done', faults: [], finding: found });
+  };
+
+  test('the fingerprint under the receipt’s own seed', () => {
+    const view = tapped(printOf(values));
+    expect(view).toMatchObject({ tone: 'good', title: 'Same bytes' });
+    expect(view.facts.at(-1)?.value).toContain('fingerprint of 2 taps holds');
+  });
+
+  test('right outputs with a wrong inside are bad, and the tap is named', () => {
+    const view = tapped(printOf([values[0] ?? new Float32Array(2), Float32Array.of(3, 5)]));
+    expect(view).toMatchObject({ tone: 'bad', title: 'Different inside' });
+    expect(view.facts.at(-1)?.value).toContain('from tap 2 of 2 on');
+  });
+
+  test('without a fingerprint at the hub only the outputs tell', () => {
+    const view = tapped(undefined);
+    expect(view.title).toBe('Same bytes');
+    expect(view.facts.map(({ label }) => label)).not.toContain('Inside');
+  });
+
+  test('the fingerprint that a verifier judged stands in the receipt', () => {
+    const fingerprint = { claimed: 'AAAA' };
+    const verdicts = [{ verdict: { unit: 4 } }, { verdict: { unit: 5, fingerprint } }];
+    const judged = { verdicts } as unknown as Receipt;
+    expect([4, 5, 6].map((unit) => judgedFingerprint(judged, unit))).toEqual([
+      undefined,
+      'AAAA',
+      undefined,
+    ]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { DISTANCE_MAX } from '#protocol/comparison.ts';
+import type { FingerprintCheck } from '#protocol/fingerprint-check.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import type { ReceiptFault } from '#protocol/receipt-check.ts';
 import type { Receipt } from '#protocol/records.ts';
@@ -158,7 +159,11 @@ function viewFinding(finding: ReplayFinding, faults: readonly ReceiptFault[]): R
             value: describeDifference(output),
           })),
         ];
-  const words = lane === 'exact' ? nameExact(finding) : nameTolerance(finding);
+  if (finding.inside !== undefined) {
+    facts.push({ label: 'Inside', value: describeInside(finding.inside) });
+  }
+  const outputs = lane === 'exact' ? nameExact(finding) : nameTolerance(finding);
+  const words = outputs.tone === 'good' ? (nameInside(finding) ?? outputs) : outputs;
   if (faults.length === 0) return { ...words, facts, faults: [] };
   const also = claimed === replayed ? `Unit ${unit} itself gave the same bytes.` : words.reason;
   return {
@@ -210,6 +215,20 @@ function nameTolerance({ unit, distance, claimed, replayed, held }: ReplayFindin
         title: 'Beyond tolerance',
         reason: `A GPU computed unit ${unit}, and its outputs lie further from the exact lane than the package allows: ${far}.`,
       };
+}
+
+/** Right outputs with a wrong inside: whoever sent them did not compute them. */
+function nameInside({ unit, inside }: ReplayFinding): Words | undefined {
+  if (inside?.deviates === undefined) return undefined;
+  const reason = `Unit ${unit} gave outputs that hold, and its inside is another one than the device’s fingerprint says: outputs like these were copied or made up.`;
+  return { tone: 'bad', title: 'Different inside', reason };
+}
+
+function describeInside({ l2, deviates }: FingerprintCheck): string {
+  const far = `at most ${show(Math.max(0, ...l2))} apart`;
+  return deviates === undefined
+    ? `the fingerprint of ${l2.length} taps holds, ${far}`
+    : `the fingerprint deviates from tap ${deviates + 1} of ${l2.length} on, ${far}`;
 }
 
 function describeDifference(output: ReplayFinding['outputs'][number]): string {

@@ -43,6 +43,7 @@ describe('the upload form', () => {
       unitPrice: '5000',
       assurance: 3 as const,
       allowNan: true,
+      taps: true,
     };
     expect(decodeUploadForm(form, 'net.onnx')).toEqual({
       ok: true,
@@ -52,6 +53,7 @@ describe('the upload form', () => {
         unitPrice: '5000',
         assurance: 3,
         allowNan: true,
+        taps: true,
         image: { mean: [0.485, 0.456, 0.406], std: [0.2] },
       },
     });

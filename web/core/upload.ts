@@ -70,6 +70,7 @@ export interface UploadForm {
   /** As in `JobOptions`. */
   assurance: Assurance;
   allowNan: boolean;
+  taps: boolean;
 }
 
 export const UPLOAD_FORM_EMPTY: UploadForm = {
@@ -80,6 +81,7 @@ export const UPLOAD_FORM_EMPTY: UploadForm = {
   unitPrice: '',
   assurance: 0,
   allowNan: false,
+  taps: false,
 };
 
 /** Turns what was typed into `JobOptions`, or says which field is wrong and what it wants. */
@@ -117,6 +119,7 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
     ...(unitPrice && { unitPrice }),
     ...(form.assurance > 0 && { assurance: form.assurance }),
     ...(form.allowNan && { allowNan: true }),
+    ...(form.taps && { taps: true }),
     ...((mean || std) && { image }),
   };
   const decoded = decodeWith(JobOptionsSchema, options, 'request-invalid');

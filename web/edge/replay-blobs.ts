@@ -1,3 +1,4 @@
+import { UnitFingerprint } from '#protocol/api.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import { digest, digestRecord } from '#protocol/digest.ts';
 import { openFileTree } from '#protocol/file-tree.ts';
@@ -16,6 +17,8 @@ export interface ReplayBlobs {
   inputs(unit: UnitInputs): Promise<Uint8Array<ArrayBuffer>>;
   /** The output bytes the hub holds for a unit of this shard; undefined when it holds none any more. */
   outputs(unit: number, shard: AcceptedShard): Promise<Uint8Array | undefined>;
+  /** The fingerprint of it the hub holds, in base64; undefined when it holds none any more. */
+  fingerprint(unit: number, shard: AcceptedShard): Promise<string | undefined>;
 }
 
 export interface UnitInputs {
@@ -40,13 +43,23 @@ export function openReplayBlobs(request: KeyedRequest, signal: AbortSignal): Rep
       const message = `The inputs the hub holds are not those of the receipt: they hash to ${found.slice(0, 16)}…, the receipt says ${due.slice(0, 16)}…. Nothing was computed.`;
       throw fault('blob-hash', message);
     },
-    outputs: (unit, shard) => readOutputs(() => ask(outputsPath(unit, shard))),
+    outputs: (unit, shard) => readHeld(() => ask(unitPath('outputs', unit, shard))),
+    async fingerprint(unit, shard) {
+      const bytes = await readHeld(() => ask(unitPath('fingerprints', unit, shard)));
+      if (bytes === undefined) return undefined;
+      const held = decodeJson(UnitFingerprint, new TextDecoder().decode(bytes));
+      if (!held.ok) throw new PocketgridError(held.refusal);
+      return held.value.fingerprint;
+    },
   };
 }
 
 /** A unit has one result, and may have been computed a second time: that is asked for by its lease. */
-const outputsPath = (unit: number, { job, lease, leg }: AcceptedShard): string =>
-  `/v1/jobs/${job}/outputs/${unit}${leg === 2 ? `?lease=${lease}` : ''}`;
+const unitPath = (
+  what: 'outputs' | 'fingerprints',
+  unit: number,
+  { job, lease, leg }: AcceptedShard,
+): string => `/v1/jobs/${job}/${what}/${unit}${leg === 2 ? `?lease=${lease}` : ''}`;
 
 async function askHub(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
@@ -107,7 +120,7 @@ async function readModel(
   throw fault('blob-hash', message);
 }
 
-async function readOutputs(ask: () => Promise<Response>): Promise<Uint8Array | undefined> {
+async function readHeld(ask: () => Promise<Response>): Promise<Uint8Array | undefined> {
   try {
     return await readBytes(await ask());
   } catch (error) {

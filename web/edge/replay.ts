@@ -1,5 +1,5 @@
 import { digest } from '#protocol/digest.ts';
-import type { Digest, PublicKey } from '#protocol/ids.ts';
+import type { PublicKey } from '#protocol/ids.ts';
 import type { ComputeReply } from '#protocol/messages/compute.ts';
 import { type PackageManifest, REFERENCE_LANE, type Variant } from '#protocol/package.ts';
 import { checkReceipt } from '#protocol/receipt-check.ts';
@@ -14,7 +14,12 @@ import {
   replayDeadlineMs,
   stepReplay,
 } from '../core/replay.ts';
-import { compareReplay, readUnitDigests, type UnitOutputs } from '../core/replay-finding.ts';
+import {
+  compareReplay,
+  judgedFingerprint,
+  readUnitDigests,
+  type UnitOutputs,
+} from '../core/replay-finding.ts';
 import type { KeyedRequest } from './hub-api.ts';
 import { openReplayBlobs, type ReplayBlobs } from './replay-blobs.ts';
 import { openReplayCompute, type ReplayCompute } from './replay-compute.ts';
@@ -102,7 +107,19 @@ async function execute(world: {
   const bytes = await blobs.outputs(unit, receipt.shard);
   const held = bytes === undefined ? undefined : { bytes, digest: digest(bytes) };
   const { claimed } = digests;
-  const finding = compareReplay({ receipt, unit, claimed, manifest, replayed, held });
+  const fingerprint =
+    manifest.taps.length > 0
+      ? (judgedFingerprint(receipt, unit) ?? (await blobs.fingerprint(unit, receipt.shard)))
+      : undefined;
+  const finding = compareReplay({
+    receipt,
+    unit,
+    claimed,
+    manifest,
+    replayed,
+    held,
+    fingerprint,
+  });
   tell({ type: 'found', finding });
 }
 
@@ -131,7 +148,7 @@ async function compute(work: {
     await load(worker, manifest, model);
     move({ name: 'running' });
     const ran = await worker.ask({ type: 'run', run: 1, unitCount: 1, inputs }, [inputs.buffer]);
-    return { bytes: ranBytes(ran), digest: digest(ranBytes(ran)) as Digest };
+    return readRan(ran);
   } finally {
     signal.removeEventListener('abort', close);
     close();
@@ -148,12 +165,16 @@ const load = (worker: ReplayCompute, manifest: PackageManifest, model: Uint8Arra
       graphOptimization: manifest.reference.graphOptimization,
       inputs: manifest.inputs,
       outputs: manifest.outputs,
+      taps: manifest.taps.map(({ name }) => name),
     },
     [model.buffer],
   );
 
-function ranBytes(reply: ComputeReply): Uint8Array {
-  if (reply.type === 'ran') return reply.bytes;
+function readRan(reply: ComputeReply): UnitOutputs {
+  if (reply.type === 'ran') {
+    const { bytes, taps } = reply;
+    return { bytes, digest: digest(bytes), ...(taps === undefined ? {} : { taps: taps.bytes }) };
+  }
   const message = `The compute worker answered ${reply.type} to a run; reload the page.`;
   throw new PocketgridError(refusal('internal', message));
 }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { encodeBase64 } from '#protocol/base64.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
+import { concatBytes, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
+import { projectionSeed, projectTaps } from '#protocol/fingerprint.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
@@ -20,6 +22,7 @@ const PACKAGE = '12'.repeat(32) as Digest;
 const SIGNED = 'ee'.repeat(64) as Signature;
 const NONCE = '77'.repeat(32) as Nonce;
 const ref = (digit: string) => ({ root: digit.repeat(64) as Root, length: bytes(4) });
+const bytesOf = (values = new Float32Array(0)) => new Uint8Array(values.buffer);
 const ANSWER = new Uint8Array([1, 2, 3, 4]);
 const MANIFEST: PackageManifest = {
   format: 'pocketgrid/package@1',
@@ -39,10 +42,14 @@ const MANIFEST: PackageManifest = {
 
 type Of<T extends ContributorEffect['type']> = Extract<ContributorEffect, { type: T }>;
 
-type Change = Partial<ContributorConfig> & { failFetches?: boolean };
+type Change = Partial<ContributorConfig> & {
+  failFetches?: boolean;
+  /** What every run finds inside. */
+  taps?: Extract<ContributorEvent, { type: 'ran' }>['taps'];
+};
 
 /** A device in a world that does at once what it is asked, but for runs, which the test ends. */
-function openWorld({ failFetches = false, ...change }: Change) {
+function openWorld({ failFetches = false, taps, ...change }: Change) {
   const config: ContributorConfig = {
     key: PHONE,
     capabilities: {
@@ -67,6 +74,7 @@ function openWorld({ failFetches = false, ...change }: Change) {
     now: 1_000_000,
     failFetches,
     wrongAnswers: false,
+    taps,
     effects: [] as ContributorEffect[],
     post(event: ContributorEvent): void {
       const chance = { now: instant(world.now), random: () => NONCE };
@@ -78,7 +86,9 @@ function openWorld({ failFetches = false, ...change }: Change) {
     end({ worker, run }: Of<'run'>): void {
       const outputs = world.wrongAnswers ? new Uint8Array(4) : ANSWER.slice();
       const digests = new Uint8Array(32);
-      world.post({ type: 'ran', worker, run, bytes: outputs, digests, computeMs: millis(5) });
+      const inside = world.taps === undefined ? {} : { taps: world.taps };
+      const ran = { worker, run, bytes: outputs, digests, ...inside, computeMs: millis(5) };
+      world.post({ type: 'ran', ...ran });
     },
   };
   return world;
@@ -222,6 +232,45 @@ test('hello, admission, request, lease, commit, reveal, accepted: in this order'
     units: 2_300,
     model: 'numbers',
   });
+});
+
+test('with taps: their digest is committed to, and the fingerprint follows from the log entry', () => {
+  const taps = ['a', 'b'].map((name) => ({
+    ...{ name, dtype: 'f32' as const, shape: [1, 3], scale: 2 },
+  }));
+  const values = [Float32Array.of(1, 2, 3), Float32Array.of(-4, 5, 0.5)];
+  const inside = {
+    bytes: concatBytes(...values.map(bytesOf)),
+    digests: sha256(bytesOf(values[0])),
+  };
+  const bench = openBench({ taps: inside });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  bench.hear({ type: 'admit', id: PACKAGE, manifest: { ...MANIFEST, taps } });
+  expect(bench.all('load').at(-1)?.taps).toEqual(['a', 'b']);
+  const id = bench.lease('a');
+  bench.endRun();
+  const commits = bench
+    .all('send')
+    .flatMap(({ message }) => (message.type === 'commit' ? [message] : []));
+  const opens = { lease: id, device: PHONE, salt: NONCE, digests: new Uint8Array(32) };
+  const [{ commitment } = { commitment: undefined }] = commits;
+  expect(commitment).toBe(digestCommitment({ ...opens, taps: digest(inside.digests) }));
+  const entry = { index: 0, commitment: commitment ?? ('00'.repeat(32) as Digest), at: instant(0) };
+  bench.hear({ type: 'logged', lease: id, entry, signature: SIGNED });
+  const seed = projectionSeed(SIGNED, entry.commitment);
+  const sent = concatBytes(ANSWER, projectTaps(values, seed, [2, 2]));
+  const reveal = { lease: id, salt: NONCE, taps: digest(inside.digests), computeMs: 5 };
+  expect(bench.all('send-frame').at(-1)).toMatchObject({ head: { reveal }, payload: sent });
+  // Another seed gives no second projection of the same taps.
+  bench.hear({ type: 'logged', lease: id, entry, signature: 'dd'.repeat(64) as Signature });
+  expect(bench.all('send-frame').at(-1)?.payload).toEqual(sent);
+  // Said again after a lost link, it is the same.
+  bench.post({ type: 'closed', socket: bench.all('connect').at(-1)?.socket ?? 0, reason: 'lost' });
+  bench.wait(60_000);
+  bench.welcome();
+  expect(bench.all('send-frame')).toHaveLength(3);
+  expect(bench.all('send-frame').at(-1)?.payload).toEqual(sent);
 });
 
 test('every verdict on its own work is kept, the newest first, and a failure starts trust anew', () => {

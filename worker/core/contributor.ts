@@ -190,7 +190,7 @@ function stepMessage(
       device.idle = message.message;
       return;
     case 'logged':
-      return receiveLogged(turn, message.lease);
+      return receiveLogged(turn, message);
     case 'accepted':
       return receiveAccepted(turn, message);
     case 'revoked':

@@ -27,6 +27,7 @@ export function fitLoad(load: {
     graphOptimization: manifest.reference.graphOptimization,
     inputs: manifest.inputs,
     outputs: manifest.outputs,
+    taps: manifest.taps.map(({ name }) => name),
   };
 }
 

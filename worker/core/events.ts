@@ -113,6 +113,8 @@ export type ContributorEvent =
       run: RunId;
       bytes: Uint8Array<ArrayBuffer>;
       digests: Uint8Array;
+      /** Where the package has taps. */
+      taps?: { bytes: Uint8Array; digests: Uint8Array };
       computeMs: Millis;
     }
   /** The worker cannot be used again; the core terminates it. */
@@ -143,6 +145,8 @@ export type ContributorEffect =
       graphOptimization: GraphOptimization;
       inputs: readonly TensorSpec[];
       outputs: readonly TensorSpec[];
+      /** Names of outputs that are taps. */
+      taps: readonly string[];
     }
   /** Runs of one worker are done in order, one after another. `inputs` may be transferred away. */
   | {

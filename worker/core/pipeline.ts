@@ -1,9 +1,11 @@
 import { decodeBase64 } from '#protocol/base64.ts';
-import { digestCommitment } from '#protocol/digest.ts';
+import { concatBytes, digest, digestCommitment } from '#protocol/digest.ts';
+import { openProjection, projectionSeed, readTaps } from '#protocol/fingerprint.ts';
 import type { Digest, LeaseId, Signature } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { Lease } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import { unitBytes } from '#protocol/tensor.ts';
 import { after, millis } from '#protocol/units.ts';
 import { failAdmissionFetch, requeueAdmission } from './admission.ts';
 import { countRun, engineFailed, ensureEngine, isWornOut, stopEngine } from './engine.ts';
@@ -125,11 +127,16 @@ export function finishRun(turn: Turn, event: Extract<ContributorEvent, { type: '
     shard.outputs = event.bytes;
     shard.computeMs = event.computeMs;
     shard.unitsDone = shard.lease.unitCount;
+    if (event.taps !== undefined) {
+      const { bytes, digests } = event.taps;
+      shard.inside = { stage: 'taps', digest: digest(digests), bytes };
+    }
     shard.commitment = digestCommitment({
       lease: shard.lease.id,
       device: device.config.key,
       salt,
       digests: event.digests,
+      taps: shard.inside?.digest,
     });
     const token = device.nextId++;
     const { commitment } = shard;
@@ -154,20 +161,41 @@ function sendCommit(turn: Turn, shard: Shard): void {
   send(turn, { type: 'commit', lease: lease.id, commitment, signature });
 }
 
-export function receiveLogged(turn: Turn, id: LeaseId): void {
-  const shard = findShard(turn, id);
+export function receiveLogged(
+  turn: Turn,
+  { lease, signature }: Extract<HubMessage, { type: 'logged' }>,
+): void {
+  const shard = findShard(turn, lease);
   if (shard === undefined || UNCOMMITTED.includes(shard.stage)) return;
   shard.stage = 'revealed';
+  takeFingerprints(turn, shard, signature);
   sendReveal(turn, shard);
+}
+
+/** The log entry's signature gives the projection; the taps themselves are needed no more. */
+function takeFingerprints(turn: Turn, shard: Shard, logSignature: Signature): void {
+  const { inside, commitment, lease } = shard;
+  const taps = turn.device.packages.get(lease.package)?.manifest.taps ?? [];
+  if (inside?.stage !== 'taps' || commitment === undefined) return;
+  const seed = projectionSeed(logSignature, commitment);
+  const scales = taps.map(({ scale }) => scale);
+  const project = openProjection(seed, scales);
+  const size = unitBytes(taps);
+  const units = Array.from({ length: lease.unitCount }, (_, unit) =>
+    project(readTaps(taps, inside.bytes.subarray(unit * size, (unit + 1) * size))),
+  );
+  shard.inside = { stage: 'fingerprints', digest: inside.digest, bytes: concatBytes(...units) };
 }
 
 function sendReveal(turn: Turn, shard: Shard): void {
   const { link } = turn.device;
-  const { salt, outputs, computeMs, lease } = shard;
+  const { salt, outputs, inside, computeMs, lease } = shard;
   if (link.name !== 'ready' || salt === undefined || outputs === undefined) return;
   link.sentAt = turn.world.now;
-  const head = { type: 'reveal' as const, reveal: { lease: lease.id, salt, computeMs } };
-  turn.effects.push({ type: 'send-frame', socket: link.socket, head, payload: outputs });
+  const taps = inside === undefined ? {} : { taps: inside.digest };
+  const payload = inside === undefined ? outputs : concatBytes(outputs, inside.bytes);
+  const head = { type: 'reveal' as const, reveal: { lease: lease.id, salt, ...taps, computeMs } };
+  turn.effects.push({ type: 'send-frame', socket: link.socket, head, payload });
 }
 
 export function receiveAccepted(

@@ -33,6 +33,14 @@ export type Link =
       beatMs: Millis;
     };
 
+/** What a shard's taps were, and after the log entry came their fingerprints in their place. */
+export interface Inside {
+  stage: 'taps' | 'fingerprints';
+  /** What the commitment holds of the taps. */
+  digest: Digest;
+  bytes: Uint8Array;
+}
+
 /** One shard from lease to receipt. */
 export interface Shard {
   lease: Lease;
@@ -43,6 +51,7 @@ export interface Shard {
   run?: RunId;
   unitsDone: number;
   outputs?: Uint8Array<ArrayBuffer>;
+  inside?: Inside;
   computeMs: Millis;
   salt?: Nonce;
   commitment?: Digest;

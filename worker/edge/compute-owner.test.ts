@@ -17,6 +17,7 @@ const load: Extract<ContributorEffect, { type: 'load' }> = {
   graphOptimization: 'all',
   inputs: [],
   outputs: [],
+  taps: [],
 };
 
 interface FakePort {

@@ -39,14 +39,14 @@ export function openComputeOwner(world: {
     }
   };
   return {
-    load({ worker, model, provider, threads, graphOptimization, inputs, outputs }) {
+    load({ worker, model, provider, threads, graphOptimization, inputs, outputs, taps }) {
       const port = openPortOr(provider, worker);
       if (port === undefined) return;
       ports.set(worker, port);
       cache
         .read(model.root, 0, model.length)
         .then((bytes) => {
-          const request = { provider, threads, graphOptimization, inputs, outputs };
+          const request = { provider, threads, graphOptimization, inputs, outputs, taps };
           if (ports.get(worker) === port) {
             port.post({ type: 'load', model: bytes, ...request }, [bytes.buffer]);
           }
@@ -78,8 +78,9 @@ function toEvent(worker: WorkerId, reply: ComputeReply): ContributorEvent {
     case 'progress':
       return { type: 'progress', worker, run: reply.run, unitsDone: reply.unitsDone };
     case 'ran': {
-      const { run, bytes, digests, computeMs } = reply;
-      return { type: 'ran', worker, run, bytes, digests, computeMs };
+      const { run, bytes, digests, taps, computeMs } = reply;
+      const inside = taps === undefined ? {} : { taps };
+      return { type: 'ran', worker, run, bytes, digests, ...inside, computeMs };
     }
     case 'failed':
       return { type: 'worker-failed', worker, refusal: reply.refusal };

@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
+import { settleTaps } from '#protocol/fingerprint.ts';
+import type { ComputeReply, ComputeRequest, RanTaps } from '#protocol/messages/compute.ts';
 import type { Provider } from '#protocol/package.ts';
 import { PocketgridError, type RefusalCode, refusal } from '#protocol/refusal.ts';
 import { specBytes, type TensorSpec, unitBytes } from '#protocol/tensor.ts';
@@ -36,6 +37,7 @@ interface Loaded {
   session: InferenceSession;
   inputs: readonly TensorSpec[];
   outputs?: readonly TensorSpec[];
+  taps: readonly string[];
 }
 
 const PROGRESS_EVERY_MS = 100;
@@ -82,7 +84,7 @@ async function load(ports: ComputePorts, request: LoadRequest): Promise<Loaded> 
     [],
   );
   const outputs = request.outputs === undefined ? {} : { outputs: request.outputs };
-  return { session, inputs: request.inputs, ...outputs };
+  return { session, inputs: request.inputs, ...outputs, taps: request.taps ?? [] };
 }
 
 const executionProvider = (provider: Provider) =>
@@ -93,7 +95,7 @@ async function run(
   loaded: Loaded | undefined,
   request: RunRequest,
 ): Promise<readonly TensorSpec[]> {
-  const { session, inputs, outputs: known } = loadedOrThrow(loaded);
+  const { session, inputs, outputs: known, taps } = loadedOrThrow(loaded);
   const { unitCount } = request;
   const start = ports.clock();
   const inputBytes = unitBytes(inputs);
@@ -101,21 +103,17 @@ async function run(
     const message = `a run of ${unitCount} units takes ${unitCount * inputBytes} input bytes, not ${request.inputs.length}`;
     throw new PocketgridError(refusal('input-shape', message));
   }
-  const names = known?.map(({ name }) => name) ?? session.outputNames;
-  let found = known;
-  let bytes: Uint8Array<ArrayBuffer> | undefined;
-  const digests: (Uint8Array | Promise<Uint8Array>)[] = [];
+  const own = session.outputNames.filter((name) => !taps.includes(name));
+  const names = known?.map(({ name }) => name) ?? own;
+  const outputs = openGathered(ports, { names, specs: known, unitCount }, canonicaliseNan);
+  const inside = openGathered(ports, { names: taps, unitCount }, (_, unit) => settleTaps(unit));
   let told = start;
   for (let unit = 0; unit < unitCount; unit += 1) {
     const input = request.inputs.subarray(unit * inputBytes, (unit + 1) * inputBytes);
-    const results = await session.run(feedsOf(ports.runtime, inputs, input), names);
-    found ??= names.map((name) => specOf(name, results[name]));
-    const size = unitBytes(found);
-    bytes ??= new Uint8Array(unitCount * size);
-    const output = bytes.subarray(unit * size, (unit + 1) * size);
-    collect(results, found, output);
-    canonicaliseNan(found, output);
-    digests.push(ports.digest(output));
+    const feeds = feedsOf(ports.runtime, inputs, input);
+    const results = await session.run(feeds, [...names, ...taps]);
+    outputs.gather(unit, results);
+    inside.gather(unit, results);
     const now = ports.clock();
     if (now - told >= PROGRESS_EVERY_MS && unit + 1 < unitCount) {
       told = now;
@@ -123,14 +121,44 @@ async function run(
     }
   }
   const computeMs = millis(ports.clock() - start);
-  const outputs = found ?? [];
-  const joined = await joinDigests(digests);
-  const output = bytes ?? new Uint8Array(0);
+  const { specs, bytes, digests } = await outputs.close();
+  const tapped = taps.length > 0 ? { taps: await inside.close() } : {};
+  const transfer = [bytes.buffer, digests.buffer];
+  if (tapped.taps !== undefined)
+    transfer.push(tapped.taps.bytes.buffer, tapped.taps.digests.buffer);
   ports.reply(
-    { type: 'ran', run: request.run, outputs, bytes: output, digests: joined, computeMs },
-    [output.buffer, joined.buffer],
+    { type: 'ran', run: request.run, outputs: specs, bytes, digests, ...tapped, computeMs },
+    transfer,
   );
-  return outputs;
+  return specs;
+}
+
+/** Some of the outputs of every unit of a run: their bytes end to end, and a digest for each unit. */
+function openGathered(
+  ports: ComputePorts,
+  asked: { names: readonly string[]; specs?: readonly TensorSpec[] | undefined; unitCount: number },
+  settle: (specs: readonly TensorSpec[], unit: Uint8Array<ArrayBuffer>) => void,
+) {
+  let specs = asked.specs;
+  let bytes: Uint8Array<ArrayBuffer> | undefined;
+  const digests: (Uint8Array | Promise<Uint8Array>)[] = [];
+  return {
+    gather(unit: number, results: InferenceSession.ReturnType): void {
+      if (asked.names.length === 0) return;
+      specs ??= asked.names.map((name) => specOf(name, results[name]));
+      const size = unitBytes(specs);
+      bytes ??= new Uint8Array(asked.unitCount * size);
+      const gathered = bytes.subarray(unit * size, (unit + 1) * size);
+      collect(results, specs, gathered);
+      settle(specs, gathered);
+      digests.push(ports.digest(gathered));
+    },
+    close: async (): Promise<RanTaps> => ({
+      specs: specs ?? [],
+      bytes: bytes ?? new Uint8Array(0),
+      digests: await joinDigests(digests),
+    }),
+  };
 }
 
 function feedsOf(runtime: Runtime, specs: readonly TensorSpec[], bytes: Uint8Array<ArrayBuffer>) {

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { JobId } from '#protocol/ids.ts';
 import type { JobRecord } from '#protocol/job.ts';
+import { decodeOnnx } from '#protocol/onnx/decode.ts';
+import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { addTaps } from '#protocol/onnx/taps.ts';
 import { type BlobRef, REFERENCE_LANE } from '#protocol/package.ts';
 import { accept, type Result, refusal } from '#protocol/refusal.ts';
 import { instant, lamports } from '#protocol/units.ts';
@@ -62,7 +65,10 @@ async function createJob(ports: ApiPorts, upload: Upload) {
   const converted = await convertInputs(await upload.inputs(), checked.value, options);
   if (!converted.ok) return converted;
   const { items, unitItems, specs } = converted.value;
-  const kept = await keepJob(ports, model, packUnits(converted.value));
+  const tapped = options.taps === true ? tapModel(model) : undefined;
+  if (tapped?.ok === false) return tapped;
+  const posted = tapped?.value.file ?? model;
+  const kept = await keepJob(ports, posted, packUnits(converted.value));
   if (!kept.ok) return kept;
   const { file, units, digests, digestBytes } = kept.value;
   const record: JobRecord = {
@@ -75,6 +81,7 @@ async function createJob(ports: ApiPorts, upload: Upload) {
       inputs: specs,
       unitItems,
       graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
+      ...(tapped === undefined ? {} : { taps: tapped.value.taps }),
     },
     inputs: units,
     inputDigests: digests,
@@ -85,6 +92,15 @@ async function createJob(ports: ApiPorts, upload: Upload) {
     autoStart: options.autoStart ?? false,
   };
   return ports.loop.command({ type: 'create', record, inputDigests: digestBytes });
+}
+
+/** The model with taps: it is the file of the package from here on. */
+function tapModel(model: Uint8Array): Result<{ file: Uint8Array; taps: string[] }> {
+  const decoded = decodeOnnx(model);
+  if (!decoded.ok) return decoded;
+  const tapped = addTaps(decoded.value);
+  if (!tapped.ok) return { ok: false, refusal: { ...tapped.refusal, path: 'taps' } };
+  return accept({ file: encodeOnnx(tapped.value.model), taps: tapped.value.taps });
 }
 
 /** Puts the model, the units and their digests where devices and verifiers get them. */

@@ -6,8 +6,15 @@ export type FactRow = {
   [T in keyof Tables]: { table: T; row: NewRow<T> };
 }[keyof Tables];
 
-/** The row that keeps a fact. The columns of a table come in one order, whichever fact it is. */
-export function encodeFactRow(fact: Fact): FactRow {
+/** The rows that keep a fact. The columns of a table come in one order, whichever fact it is. */
+export function encodeFactRows(fact: Fact): FactRow[] {
+  const row = encodeFactRow(fact);
+  if (fact.type !== 'accepted' || fact.fingerprints === undefined) return [row];
+  const { shard, fingerprints } = fact;
+  return [row, { table: 'fingerprint', row: { sequence: shard.sequence, fingerprints } }];
+}
+
+function encodeFactRow(fact: Fact): FactRow {
   switch (fact.type) {
     case 'job-created': {
       const { record, inputDigests } = fact;

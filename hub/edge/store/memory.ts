@@ -32,6 +32,14 @@ export function openMemoryStore(): Store {
       const found = of('accepted').find(({ shard }) => shard.lease === lease);
       return found && structuredClone({ shard: found.shard, outputs: found.outputs });
     },
+    async fingerprints(lease) {
+      const found = of('accepted').find(({ shard }) => shard.lease === lease);
+      const committed = of('committed').find(({ commitment }) => commitment.shard.lease === lease);
+      if (found?.fingerprints === undefined || committed === undefined) return undefined;
+      const { shard, fingerprints } = found;
+      const { entry, logSignature } = committed.commitment;
+      return structuredClone({ shard, entry, logSignature, fingerprints });
+    },
     receipts: async (job, fromUnit, limit) =>
       structuredClone(listReceipts(of, job, fromUnit).slice(0, limit)),
     async verdicts(after, limit) {

@@ -61,4 +61,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create table leaf_file (number integer primary key autoincrement, data_hash text not null unique,
       root text not null, file_json text not null)`,
   ],
+  ['create table fingerprint (sequence integer primary key, fingerprints blob not null)'],
 ];

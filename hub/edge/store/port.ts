@@ -10,6 +10,12 @@ export interface ShardOutputs {
   outputs: Uint8Array;
 }
 
+/** What was revealed of the inside of a shard's units, and the log entry that gave the seed. */
+export type ShardFingerprints = Pick<CommittedShard, 'entry' | 'logSignature'> & {
+  shard: AcceptedShard;
+  fingerprints: Uint8Array;
+};
+
 /** What the store knows of a receipt: not the hub's key, nor where its entry stands in the log. */
 export type ReceiptParts = Pick<
   Receipt,
@@ -43,6 +49,8 @@ export interface Store {
   results(job: JobId, fromUnit: number, toUnit: number): Promise<ShardOutputs[]>;
   /** The accepted shard that came from a lease, void or not: for verifiers that judge it late. */
   delivered(lease: LeaseId): Promise<ShardOutputs | undefined>;
+  /** The fingerprints of the accepted shard that came from a lease, void or not, if it has any. */
+  fingerprints(lease: LeaseId): Promise<ShardFingerprints | undefined>;
   /** Not-voided accepted shards, of either leg, that end after `fromUnit`, by first unit, at most `limit`. */
   receipts(job: JobId, fromUnit: number, limit: number): Promise<ReceiptParts[]>;
   /** Verdicts numbered above `after`, in order, at most `limit`. */

@@ -17,7 +17,7 @@ export interface SqlDatabase {
   close(): Promise<void>;
 }
 
-/** Our own JSON, written by `encodeFactRow` from typed facts: it is not checked a second time. */
+/** Our own JSON, written by `encodeFactRows` from typed facts: it is not checked a second time. */
 export const parseRecord = <T>(text: string): T => JSON.parse(text) as T;
 
 /** The rows of one query. */

@@ -1,6 +1,7 @@
-import type { Nonce } from '#protocol/ids.ts';
+import type { LeaseId, Nonce } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import type { CommittedShard } from '../../core/events.ts';
+import type { ShardFingerprints } from './port.ts';
 import { parseRecord, readRows, type SqlDatabase } from './sql-database.ts';
 import { sql } from './sql-tables.ts';
 
@@ -38,4 +39,25 @@ export async function loadShards(
     salt: row.salt as Nonce,
     voided: row.voided !== null,
   }));
+}
+
+/** The fingerprints of the shard of a lease, with the log entry that gave their seed. */
+export async function loadFingerprints(
+  database: SqlDatabase,
+  lease: LeaseId,
+): Promise<ShardFingerprints | undefined> {
+  const [row] = await readRows(
+    database,
+    sql
+      .selectFrom('accepted')
+      .innerJoin('committed', 'committed.log_index', 'accepted.log_index')
+      .innerJoin('fingerprint', 'fingerprint.sequence', 'accepted.sequence')
+      .select(['shard_json', 'fingerprints', 'committed_json'])
+      .where('accepted.lease', '=', lease)
+      .compile(),
+  );
+  if (row === undefined) return undefined;
+  const { entry, logSignature } = parseRecord<CommittedShard>(row.committed_json);
+  const { fingerprints } = row;
+  return { shard: parseRecord(row.shard_json), entry, logSignature, fingerprints };
 }

@@ -1,6 +1,6 @@
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import type { Fact } from '../../core/events.ts';
-import { encodeFactRow, type FactRow } from './fact-rows.ts';
+import { encodeFactRows, type FactRow } from './fact-rows.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Store } from './port.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type SqlStatement,
   selectLiveShards,
 } from './sql-database.ts';
-import { loadCommitments, loadShards } from './sql-log.ts';
+import { loadCommitments, loadFingerprints, loadShards } from './sql-log.ts';
 import { loadReceipts } from './sql-receipts.ts';
 import { loadSnapshot } from './sql-snapshot.ts';
 import { sql } from './sql-tables.ts';
@@ -49,6 +49,7 @@ export async function openSqlStore(database: SqlDatabase): Promise<Store> {
       const [row] = await readRows(database, select.where('lease', '=', lease).compile());
       return row && { shard: parseRecord(row.shard_json), outputs: row.outputs };
     },
+    fingerprints: (lease) => loadFingerprints(database, lease),
     receipts: (job, fromUnit, limit) => loadReceipts(database, { job, fromUnit, limit }),
     async verdicts(after, limit) {
       const select = sql.selectFrom('verdict').select(['number', 'signed_json']);
@@ -98,8 +99,7 @@ async function migrate(database: SqlDatabase): Promise<void> {
 /** Rows of one table keep the order of their facts; between tables no order is ever read back. */
 function insertFacts(facts: readonly Fact[], insertText: Map<string, string>): SqlStatement[] {
   const byTable = new Map<FactRow['table'], FactRow[]>();
-  for (const fact of facts) {
-    const factRow = encodeFactRow(fact);
+  for (const factRow of facts.flatMap(encodeFactRows)) {
     const rows = byTable.get(factRow.table);
     if (rows === undefined) byTable.set(factRow.table, [factRow]);
     else rows.push(factRow);

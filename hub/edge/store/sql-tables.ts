@@ -38,6 +38,8 @@ export interface Tables {
     compute_ms: number;
     outputs: Uint8Array;
   };
+  /** Of accepted shards whose package has taps; `outputs` would have to be walked to come behind. */
+  fingerprint: { sequence: number; fingerprints: Uint8Array };
   voided: { sequence: number; job: string; reason: string; at: number };
   released: { sequence: number; job: string; at: number };
   /** `blamed` and `resets` are 0 or 1. */

@@ -5,6 +5,7 @@ import { instant } from '#protocol/units.ts';
 import type { Fact } from '../../core/events.ts';
 import { REASON_CREATED } from '../../core/snapshot.ts';
 import { checkDevices } from './device-facts.contract.ts';
+import { checkFingerprints } from './fingerprints.contract.ts';
 import type { Store } from './port.ts';
 import {
   accepted,
@@ -54,6 +55,7 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
   checkReleases(open);
   checkResults(open);
   checkLegs(open);
+  checkFingerprints(open);
   checkReceipts(open);
   checkLog(open);
   checkEpochs(open);

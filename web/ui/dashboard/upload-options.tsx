@@ -1,7 +1,7 @@
 import type { Assurance } from '#protocol/job.ts';
 import type { UploadForm } from '../../core/upload.ts';
 
-type TextField = Exclude<keyof UploadForm, 'allowNan' | 'assurance'>;
+type TextField = Exclude<keyof UploadForm, 'allowNan' | 'taps' | 'assurance'>;
 
 const ASSURANCES: readonly { value: Assurance; label: string }[] = [
   { value: 0, label: 'At once, spot-checked' },
@@ -79,6 +79,15 @@ export function UploadOptions({
             class="switch"
             checked={form.allowNan}
             onChange={(event) => onChange({ ...form, allowNan: event.currentTarget.checked })}
+          />
+        </label>
+        <label class="row">
+          <span>Checks look inside the model</span>
+          <input
+            type="checkbox"
+            class="switch"
+            checked={form.taps}
+            onChange={(event) => onChange({ ...form, taps: event.currentTarget.checked })}
           />
         </label>
       </div>
