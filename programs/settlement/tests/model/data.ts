@@ -75,11 +75,7 @@ const BUMPS: Partial<Record<Name, [from: number, to: number]>> = {
   refund: [1, 2],
 };
 
-export function mayPass(
-  name: Name,
-  world: World,
-  { from, to }: { from: Uint8Array; to: Uint8Array },
-) {
+function mayPass(name: Name, world: World, { from, to }: { from: Uint8Array; to: Uint8Array }) {
   const [start, end] = FREE[name] ?? (world.usesTokens ? undefined : BUMPS[name]) ?? [0, 0];
   const isBeyond = (at: number) => at < start || at >= end;
   return from.length === to.length && from.every((byte, at) => byte === to[at] || !isBeyond(at));

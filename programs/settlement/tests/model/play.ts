@@ -2,7 +2,13 @@ import { bytesToHex } from '#protocol/digest.ts';
 import { Bond, Config, Escrow, Page, Pool, VerifierSet } from '#protocol/settlement/accounts.ts';
 import { PROGRAMS } from '#protocol/settlement/addresses.ts';
 import { encode, isSameKey, type Key } from '#protocol/settlement/layout.ts';
-import { PROGRAM_ID, SIGNATURE_LAMPORTS, type Signer, SOL } from '../support/chain.ts';
+import {
+  type Outcome,
+  PROGRAM_ID,
+  SIGNATURE_LAMPORTS,
+  type Signer,
+  SOL,
+} from '../support/chain.ts';
 import { putTokens, tokensOf } from '../support/tokens.ts';
 import { instructions, World, type WorldOptions } from '../support/world.ts';
 import {
@@ -23,13 +29,17 @@ import {
   walletAt,
 } from './actors.ts';
 import type { Attempt } from './attempt.ts';
-import { AIMS, type Step } from './commands.ts';
+import { AIMS, type Command, type Step } from './commands.ts';
 import { Draw } from './draw.ts';
 import { Invariants } from './invariants.ts';
 import { type Code, type Model, Refused, Trees } from './model.ts';
 
 /** Steps between two looks at every account; the accounts of a transaction are looked at after each. */
 const WHOLE_EVERY = 16;
+
+/** Compute units an instruction may take: what goes through and what is refused. */
+const UNITS_MAX: Partial<Record<Command['type'], number>> = { claim: 10_000, proposeRoot: 30_000 };
+const OTHER_UNITS_MAX = 40_000;
 
 export interface PlayOptions extends Pick<WorldOptions, 'tokens' | 'features'> {
   cheats: boolean;
@@ -52,8 +62,8 @@ export class Play {
   readonly #watched: Key[];
   readonly #tally: Tally;
   readonly #invariants: Invariants;
-  #model: Model;
   readonly #cheats: boolean;
+  #model: Model;
   #steps = 0;
 
   constructor({ cheats, ...options }: PlayOptions, tally: Tally) {
@@ -95,15 +105,21 @@ export class Play {
       attempts.push(attempt);
       expected ??= refusalOf(attempt);
     }
-    const outcome = this.#send(attempts);
-    if (outcome === 'too long') return;
-    const refused = outcome?.startsWith('settlement-') ? outcome : outcome && 'runtime';
+    const { refused: outcome, units } = this.#send(attempts);
     const names = step.map(({ type }) => type).join(' + ');
+    if (outcome?.endsWith('do not fit a packet')) {
+      // Nothing was sent: several commands were tried on a copy, one alone must have been refused.
+      if (model === before && expected === undefined) throw new Error(`${names}: ${outcome}`);
+      return;
+    }
+    const refused = outcome?.startsWith('settlement-') ? outcome : outcome && 'runtime';
     if (refused !== expected) {
       throw new Error(
         `${names}: the model says ${expected ?? 'done'}, the program ${outcome ?? 'done'}`,
       );
     }
+    const unitsMax = step.reduce((sum, { type }) => sum + (UNITS_MAX[type] ?? OTHER_UNITS_MAX), 0);
+    if (units > unitsMax) throw new Error(`${names}: took ${units} units`);
     for (const { type } of step) if (refused === undefined) count(this.#tally.done, type);
     if (refused !== undefined) count(this.#tally.refused, refused);
     // A failed transaction leaves all as it was but for its fee, which is in both.
@@ -113,11 +129,10 @@ export class Play {
     this.#compare(names, attempts);
   }
 
-  #send(attempts: readonly Attempt[]): string | undefined {
+  #send(attempts: readonly Attempt[]): Outcome {
     this.world.chain.svm.expireBlockhash();
     const made = attempts.flatMap((attempt) => attempt.made);
-    const { refused } = this.world.chain.send(made, signersOf(attempts));
-    return refused?.endsWith('do not fit a packet') ? 'too long' : refused;
+    return this.world.chain.send(made, signersOf(attempts));
   }
 
   #pay(attempts: readonly Attempt[], precompiledCount: bigint): void {

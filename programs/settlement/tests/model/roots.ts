@@ -195,7 +195,7 @@ export const placeOf = ({ world, model }: Setting) => ({
 const quorumOf = ({ pool }: Model, set: VerifierSet): number =>
   Math.min(set.quorum + pool.extraQuorum, set.members);
 
-export const countOf = (bits: number): number => bits.toString(2).replaceAll('0', '').length;
+const countOf = (bits: number): number => bits.toString(2).replaceAll('0', '').length;
 
 /** Who of the set has signed; refuses what the program refuses in signatures. */
 function bitsOf(set: VerifierSet, signers: readonly Signer[], isOther: boolean): number {

@@ -27,7 +27,7 @@ const OTHER_ADMIN = openSigner('other admin');
 const OTHER_MINT = openSigner('other mint').key;
 
 /** What an operator who has nothing to do with the first one has: an account of every type. */
-export function openOther(world: World) {
+function openOther(world: World) {
   const { chain, poster, verifiers } = world;
   for (const { key } of [STRANGER, OTHER_ADMIN]) chain.fund(key, 100n * SOL);
   const config = addresses.config(OTHER_ADMIN.key);
