@@ -44,6 +44,7 @@ function asideOnAll(
   { key, capabilities }: Device,
   { packageId, manifest }: { packageId: Digest; manifest: PackageManifest },
 ): string | undefined {
+  if (!hub.aside.has(key)) return undefined;
   const allowed = capabilities.providers.filter((provider) => allowsProvider(manifest, provider));
   const reasons = allowed.map((provider) =>
     asideReason(hub, { device: key, package: packageId, provider }),

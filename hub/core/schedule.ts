@@ -61,7 +61,7 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     const mark = classOf(manifest, device.capabilities, found);
     device.admitted.set(message.package, { ...found, class: mark });
     for (const job of turn.hub.jobs.values()) {
-      if (job.packageId === message.package) countFleet(turn.hub, job);
+      if (job.packageId === message.package) countFleet(turn, job);
     }
   }
   serveCredits(turn, device);
@@ -82,7 +82,7 @@ function manifestOf({ hub }: Turn, id: Digest): PackageManifest | undefined {
 /** Gives open requests what there is to give, fastest devices first. */
 export function scheduleWaiting(turn: Turn): void {
   const { hub } = turn;
-  for (const job of hub.jobs.values()) if (job.endedAt === undefined) countFleet(hub, job);
+  for (const job of hub.jobs.values()) if (job.endedAt === undefined) countFleet(turn, job);
   if (hub.waiting.size === 0) return;
   const waiting = [...hub.waiting].flatMap((key) => hub.devices.get(key) ?? []);
   waiting.sort((a, b) => fastest(a) - fastest(b));

@@ -1,6 +1,7 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import type { AcceptedShard } from '#protocol/records.ts';
-import type { Reason } from './effects.ts';
+import { between, type Instant, instant } from '#protocol/units.ts';
+import type { Reason, Turn } from './effects.ts';
 import type { NetworkLabel } from './events.ts';
 import { fitProblem } from './fit.ts';
 import { mayBegin } from './newcomers.ts';
@@ -113,15 +114,17 @@ export function unitsHeld(hub: Hub, job: Job, device: PublicKey): Ranges | undef
 
 /** Units that a device may still get of a job. */
 export function unitsLeft({ config, networks }: Hub, job: Job, device: PublicKey): number {
+  const { fleet } = job;
   if (!config.capShares) return Infinity;
-  const { fleet, legs, record, shares } = job;
-  const units = legs === undefined ? record.units : 2 * record.units;
-  const left = (holder: Holder, parts: number) =>
-    Math.max(0, Math.ceil(units / parts) - (shares.get(holder) ?? 0));
-  const own = fleet.devices < DEVICE_CAP.devices ? Infinity : left(device, DEVICE_CAP.parts);
+  const own = fleet.devices < DEVICE_CAP.devices ? Infinity : leftOf(job, device, DEVICE_CAP);
+  if (fleet.networks < NETWORK_CAP.networks) return own;
   const network = networks.get(device);
-  if (network === undefined || fleet.networks < NETWORK_CAP.networks) return own;
-  return Math.min(own, left(network, NETWORK_CAP.parts));
+  return network === undefined ? own : Math.min(own, leftOf(job, network, NETWORK_CAP));
+}
+
+function leftOf({ legs, record, shares }: Job, holder: Holder, { parts }: { parts: number }) {
+  const units = legs === undefined ? record.units : 2 * record.units;
+  return Math.max(0, Math.ceil(units / parts) - (shares.get(holder) ?? 0));
 }
 
 /** Why a device gets no more of a job that has enough others. */
@@ -137,23 +140,30 @@ export interface Fleet {
   networks: number;
   /** Units per millisecond of those admitted who have not their share yet. */
   speed: number;
+  countedAt: Instant;
 }
 
-export const NO_FLEET: Fleet = { devices: 0, networks: 0, speed: 0 };
+export const NO_FLEET: Fleet = { devices: 0, networks: 0, speed: 0, countedAt: instant(0) };
+/** A crowd is not counted anew for each of its messages. */
+const CROWD = { devices: 64, everyMs: 250 } as const;
 
-/** Most devices at work hold a lease: that is looked at first, since this runs often. */
-export function countFleet(hub: Hub, job: Job): void {
-  const { packageId } = job;
+/** Most devices at work are admitted and hold a lease, and need no closer look. */
+export function countFleet({ hub, world }: Turn, job: Job): void {
+  const { packageId, fleet: before } = job;
   if (packageId === undefined) return;
+  const isFresh = between(before.countedAt, world.now) < CROWD.everyMs;
+  if (isFresh && hub.devices.size > CROWD.devices) return;
   const networks = new Set<NetworkLabel>();
-  const fleet = { devices: 0, networks: 0, speed: 0 };
+  const fleet = { ...NO_FLEET, countedAt: world.now };
   for (const device of hub.devices.values()) {
-    const { key, admitted, leases, credits } = device;
+    const { key, admitted, unfit, leases, credits } = device;
     const admission = admitted.get(packageId);
     if (admission !== undefined && unitsLeft(hub, job, key) > 0)
       fleet.speed += 1 / admission.unitMs;
     if (leases.size === 0 && (credits === 0 || !mayBegin(hub, key))) continue;
-    if (fitProblem(hub, device, job) !== undefined) continue;
+    const isFit =
+      admission === undefined ? fitProblem(hub, device, job) === undefined : !unfit.has(packageId);
+    if (!isFit) continue;
     fleet.devices += 1;
     const network = hub.networks.get(key);
     if (network !== undefined) networks.add(network);

@@ -10,6 +10,7 @@ import type { Funding } from '#protocol/settlement/money-api.ts';
 import type { Dtype } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
 import type { Conviction } from './appeals.ts';
+import type { Aside } from './aside.ts';
 import type { Dispute } from './disputes.ts';
 import type { EpochBook } from './epochs.ts';
 import type { CommittedShard, NetworkLabel, RequestId, SocketId, Token } from './events.ts';
@@ -192,7 +193,7 @@ export interface Job {
   lastSequence: number;
   /** Units of each device and network, lent and delivered; of a job that goes on. */
   shares: Map<Holder, number>;
-  /** Counted anew on each tick. */
+  /** Counted anew on each tick, and in between while few are online. */
   fleet: Fleet;
   preparing?: { verifier: PublicKey; since: Instant };
   prepareTries: number;
@@ -239,8 +240,7 @@ export interface Hub {
   /** Contributors that falsify units on purpose; nobody but the hub knows them. */
   auditors: Set<PublicKey>;
   barred: Map<PublicKey, { until: Instant; reason: string }>;
-  /** By device, package and provider. */
-  aside: Map<string, { until: Instant; reason: string }>;
+  aside: Map<PublicKey, readonly Aside[]>;
   judged: Map<PublicKey, number>;
   epochs: Map<PublicKey, EpochBook>;
   jobs: Map<JobId, Job>;

@@ -156,7 +156,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   if (ruled.type === 'convict') facts.push(...convict(turn, verdict, shard));
   else if (ruled.type === 'open') askOpinions(turn);
   else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict, shard));
-  else if (verdict.kind === 'mismatch' && shard.voided === undefined) {
+  else if (verdict.kind === 'mismatch' && shard.voided === undefined && !isFinal(job, shard)) {
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
   store(turn, facts, { type: 'verdict', signed });
