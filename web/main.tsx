@@ -105,6 +105,8 @@ const caught = computed(() => (isCaught(world.value.status) ? world.value.status
 effect(() => {
   if (caught.value !== undefined) disputes.look(caught.value);
 });
+const donates = computed(() => settings.value.donates);
+effect(() => work.donate(donates.value));
 const say = openAnnouncements();
 render(
   <App app={app} loadDashboard={loadDashboard} />,

@@ -35,7 +35,12 @@ async function start(message: Extract<PageMessage, { type: 'start' }>): Promise<
   }
 }
 
-async function openDevice({ hub, provider, webrtc }: Extract<PageMessage, { type: 'start' }>) {
+async function openDevice({
+  hub,
+  provider,
+  webrtc,
+  donates,
+}: Extract<PageMessage, { type: 'start' }>) {
   const [store, cache, found] = await Promise.all([
     openDeviceStore(),
     openOpfsCache(),
@@ -56,7 +61,7 @@ async function openDevice({ hub, provider, webrtc }: Extract<PageMessage, { type
     memory: store.memory,
     recycleShards: isIos ? RECYCLE_SHARDS.ios : RECYCLE_SHARDS.other,
     serves: webrtc,
-    donates: 'none' as const,
+    donates,
   };
   const loop = openDeviceLoop(config, {
     hub: new URL(hub),
@@ -126,6 +131,8 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
       return void dispute(message);
     case 'stop':
       return device?.loop.post({ type: 'stop' });
+    case 'donate':
+      return device?.loop.post({ type: 'donate', jobs: message.jobs });
     case 'sign-payout':
       return void signPayout(message);
     case 'visible':

@@ -6,7 +6,7 @@ import type { VerdictKind } from '../records.ts';
 import type { Refusal, Result } from '../refusal.ts';
 import type { Address, PayoutRequest } from '../settlement/money-api.ts';
 import type { Bytes, Instant, Millis } from '../units.ts';
-import type { Trial } from './control.ts';
+import type { Donation, Trial } from './control.ts';
 
 /**
  * Spoken over `postMessage` between a page and its contributor worker. The worker owns the control
@@ -14,8 +14,10 @@ import type { Trial } from './control.ts';
  * visibility, the wake lock and the battery.
  */
 export type PageMessage =
-  | { type: 'start'; hub: string; provider: Provider | 'auto'; webrtc: boolean }
+  | { type: 'start'; hub: string; provider: Provider | 'auto'; webrtc: boolean; donates: Donation }
   | { type: 'stop' }
+  /** What the person gives away from now on. */
+  | { type: 'donate'; jobs: Donation }
   /** Work happens only while the page is visible; leases are released within a second. */
   | { type: 'visible'; visible: boolean }
   /** Has a conviction of this device looked at again, whether it works or not; answered by `disputed`. */
@@ -71,7 +73,7 @@ export interface DeviceStatus {
   since: Instant;
   model?: string;
   download?: { received: Bytes; total: Bytes; overPeers: Bytes; overHttps: Bytes };
-  shard?: { unitsDone: number; units: number };
+  shard?: { job: JobId; unitsDone: number; units: number };
   provider?: Provider;
   threads?: number;
   trials: readonly Trial[];

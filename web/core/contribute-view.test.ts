@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { JobId } from '#protocol/ids.ts';
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
 import { type ContributeWorld, STATUS_OFF, viewContribute } from './contribute-view.ts';
 
@@ -96,7 +97,7 @@ describe('what the device does and why', () => {
         download: { received: 30, total: 40, overPeers: 20, overHttps: 10 } as NonNullable<
           DeviceStatus['download']
         >,
-        shard: { unitsDone: 3, units: 12 },
+        shard: { job: 'job_00000000000000aa' as JobId, unitsDone: 3, units: 12 },
       }),
       'en',
     );

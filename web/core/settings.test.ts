@@ -1,19 +1,25 @@
 import { describe, expect, test } from 'vitest';
+import type { JobId } from '#protocol/ids.ts';
 import {
   applyQuery,
   decodeDevice,
   decodeSettings,
   encodeSettings,
+  gives,
   SETTINGS_DEFAULT,
+  type Settings,
+  switchJob,
 } from './settings.ts';
+
+const [one, two] = ['job_0000000000000001' as JobId, 'job_0000000000000002' as JobId];
 
 describe('settings', () => {
   test('are read back as written', () => {
-    const settings = { provider: 'webgpu', webrtc: false } as const;
+    const settings: Settings = { provider: 'webgpu', webrtc: false, donates: [one] };
     expect(decodeSettings(encodeSettings(settings))).toEqual(settings);
   });
 
-  test.each([null, '', '{', '7', '{"provider":"tpu","webrtc":"yes"}'])(
+  test.each([null, '', '{', '7', '{"provider":"tpu","webrtc":"yes","donates":["me"]}'])(
     '%j takes the defaults',
     (text) => {
       expect(decodeSettings(text)).toEqual(SETTINGS_DEFAULT);
@@ -22,10 +28,21 @@ describe('settings', () => {
 
   test('the address wins where it says something known', () => {
     expect(applyQuery(SETTINGS_DEFAULT, '?provider=webgpu&webrtc=off')).toEqual({
+      ...SETTINGS_DEFAULT,
       provider: 'webgpu',
       webrtc: false,
     });
     expect(applyQuery(SETTINGS_DEFAULT, '?provider=abacus&webrtc=')).toEqual(SETTINGS_DEFAULT);
+  });
+
+  test('give away all jobs, none, or those that are named', () => {
+    expect(gives('all', one)).toBe(true);
+    expect(gives('none', one)).toBe(false);
+    const both = switchJob(switchJob('none', one, true), two, true);
+    expect(both).toEqual([one, two]);
+    expect(gives(both, two)).toBe(true);
+    expect(switchJob(switchJob(both, one, false), two, false)).toBe('none');
+    expect(switchJob('all', one, false)).toBe('all');
   });
 });
 

@@ -1,13 +1,16 @@
-import type { PublicKey } from '#protocol/ids.ts';
+import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { Donation } from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/package.ts';
 
 /** What the person chose about how this device works. */
 export interface Settings {
   provider: Provider | 'auto';
   webrtc: boolean;
+  /** The jobs whose pay this device gives away. */
+  donates: Donation;
 }
 
-export const SETTINGS_DEFAULT: Settings = { provider: 'auto', webrtc: true };
+export const SETTINGS_DEFAULT: Settings = { provider: 'auto', webrtc: true, donates: 'none' };
 export const PROVIDER_CHOICES: readonly Settings['provider'][] = [
   'auto',
   'wasm',
@@ -27,12 +30,35 @@ export function decodeSettings(text: string | null): Settings {
     return SETTINGS_DEFAULT;
   }
   if (typeof stored !== 'object' || stored === null) return SETTINGS_DEFAULT;
-  const { provider, webrtc } = stored as Record<string, unknown>;
+  const { provider, webrtc, donates } = stored as Record<string, unknown>;
   return {
     provider: decodeProvider(provider) ?? SETTINGS_DEFAULT.provider,
     webrtc: typeof webrtc === 'boolean' ? webrtc : SETTINGS_DEFAULT.webrtc,
+    donates: decodeDonation(donates),
   };
 }
+
+const JOB = /^job_[0-9a-f]{16}$/;
+/** What the wire takes at most. */
+const JOBS_MAX = 100;
+
+function decodeDonation(stored: unknown): Donation {
+  if (stored === 'all') return stored;
+  const jobs = Array.isArray(stored) ? stored.filter((job): job is JobId => JOB.test(job)) : [];
+  return jobs.length === 0 ? 'none' : jobs.slice(-JOBS_MAX);
+}
+
+/** Gives one job's pay away, or keeps it. */
+export function switchJob(donates: Donation, job: JobId, gives: boolean): Donation {
+  if (donates === 'all') return donates;
+  const others = donates === 'none' ? [] : donates.filter((id) => id !== job);
+  const jobs = gives ? [...others, job].slice(-JOBS_MAX) : others;
+  return jobs.length === 0 ? 'none' : jobs;
+}
+
+/** Whether a job's pay is given away. */
+export const gives = (donates: Donation, job: JobId): boolean =>
+  donates === 'all' || (donates !== 'none' && donates.includes(job));
 
 export const encodeSettings = (settings: Settings): string => JSON.stringify(settings);
 
@@ -49,6 +75,7 @@ export function applyQuery(settings: Settings, query: string): Settings {
   }
   const webrtc = wanted.get('webrtc');
   return {
+    ...settings,
     provider: decodeProvider(wanted.get('provider')) ?? settings.provider,
     webrtc: webrtc === 'on' ? true : webrtc === 'off' ? false : settings.webrtc,
   };

@@ -20,6 +20,8 @@ export interface ContributionState {
 /** This device at work: the contributor worker, and what only a window can give it. */
 export interface Contribution {
   start(settings: Settings): void;
+  /** What the person gives away from now on. */
+  donate(jobs: Settings['donates']): void;
   /** Asks the worker to hand back what it holds, then ends it. */
   stop(): void;
 }
@@ -59,6 +61,7 @@ export function openContribution(options: {
   addEventListener('pageshow', () => tellVisible(work));
   return {
     start: (settings) => start(work, settings),
+    donate: (jobs) => work.worker?.post({ type: 'donate', jobs }),
     stop: () => stop(work),
   };
 }

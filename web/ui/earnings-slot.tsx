@@ -12,5 +12,5 @@ export function EarningsSlot({ app }: { app: AppModel }) {
     app.loadEarnings().then(setPanel, (cause) => console.error('no earnings are shown', cause));
   }, [app, known]);
   if (panel === undefined || device === undefined) return null;
-  return <panel.Earnings device={device} actions={panel.actions} />;
+  return <panel.Earnings device={device} app={app} actions={panel.actions} />;
 }

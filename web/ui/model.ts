@@ -19,7 +19,7 @@ export interface Obstacle {
 
 /** What shows a device's pay; loaded once there can be any. */
 export interface EarningsPanel {
-  Earnings: ComponentType<{ device: PublicKey; actions: MoneyActions }>;
+  Earnings: ComponentType<{ device: PublicKey; app: AppModel; actions: MoneyActions }>;
   actions: MoneyActions;
 }
 

@@ -92,7 +92,13 @@ function viewStatus(turn: Turn, { phase, reason }: Where): DeviceStatus {
     ...(download === undefined ? {} : { download }),
     ...(shard === undefined
       ? {}
-      : { shard: { unitsDone: shard.unitsDone, units: shard.lease.unitCount } }),
+      : {
+          shard: {
+            job: shard.lease.job,
+            unitsDone: shard.unitsDone,
+            units: shard.lease.unitCount,
+          },
+        }),
     ...(admission === undefined
       ? {}
       : {

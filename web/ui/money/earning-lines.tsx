@@ -21,7 +21,11 @@ export function EarningLines({ earnings }: { earnings: Earnings }) {
   return (
     <div class="earning-lines">
       {earnings.lines.map(({ id, amount, entries }) => (
-        <details key={id} class={`earning earning-${id}`} data-testid={`earning-${id}`}>
+        <details
+          key={id}
+          class={`earning ${id === 'payable' && amount > 0n ? 'is-due' : ''}`}
+          data-testid={`earning-${id}`}
+        >
           <summary>
             <span>{WORDS[id].label}</span>
             <Sol amount={amount} id={`amount-${id}`} />

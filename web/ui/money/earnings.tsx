@@ -1,8 +1,10 @@
 import { useCallback } from 'preact/hooks';
 import type { PublicKey } from '#protocol/ids.ts';
 import { Refused } from '../dashboard/refused.tsx';
+import type { AppModel } from '../model.ts';
 import type { MoneyActions } from './actions.ts';
 import { Claims } from './claim.tsx';
+import { Donate } from './donate.tsx';
 import { EarningLines, EarningNotes } from './earning-lines.tsx';
 import './money.css';
 import { Payout } from './payout.tsx';
@@ -12,7 +14,8 @@ import { useWallets, WalletBox } from './wallet-box.tsx';
 const REFRESH_MS = 15_000;
 
 /** What this device has earned and how to get it. Nothing where the grid pays nothing. */
-export function Earnings({ device, actions }: { device: PublicKey; actions: MoneyActions }) {
+export function Earnings(props: { device: PublicKey; app: AppModel; actions: MoneyActions }) {
+  const { device, app, actions } = props;
   const pay = useAnswer(
     useCallback(() => actions.readPay(device), [actions, device]),
     REFRESH_MS,
@@ -58,6 +61,7 @@ export function Earnings({ device, actions }: { device: PublicKey; actions: Mone
           )}
         </>
       )}
+      <Donate settings={app.settings} job={app.world.value.status.shard?.job} />
       {wallets.chosen === undefined ? null : (
         <WalletBox wallet={wallets.chosen} actions={actions} />
       )}

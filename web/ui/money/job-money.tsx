@@ -145,6 +145,7 @@ function Budget(props: { job: JobView; poster: Address; actions: MoneyActions })
     <section class="card" aria-labelledby="budget-title" data-testid="budget">
       <h2 id="budget-title">The money</h2>
       {read.value === undefined ? null : <Sums escrow={read.value} />}
+      {'value' in read || read.refusal !== undefined ? null : <p class="soft">Asking the chain…</p>}
       {isClosed ? (
         <p data-testid="escrow-closed">The escrow is closed; its rent came back.</p>
       ) : null}
