@@ -1,3 +1,4 @@
+import { measureEpochClose } from './chain/epoch-close.ts';
 import { openProgram } from './command.ts';
 import type { Bench } from './figure.ts';
 
@@ -8,8 +9,13 @@ interface Cost {
   bytes: number;
 }
 
-/** What the settlement program's instructions take of the chain's own limits: nothing here depends on the machine. */
+/** What settlement takes: of the chain's own limits, which depend on no machine, and of time. */
 export const run: Bench = async function* (context) {
+  yield* measureCosts(context);
+  yield await measureEpochClose(context);
+};
+
+const measureCosts: Bench = async function* (context) {
   const program = openProgram(['programs/settlement/tests/costs.ts'], context);
   const claims = async () => {
     const { sol, tokens } = await program.hear('claim', ANSWER_MS_MAX);

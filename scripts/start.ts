@@ -2,7 +2,12 @@ import { ensureBuilt } from './start/build.ts';
 import { decodeStartFlags, START_HELP, type StartFlags } from './start/flags.ts';
 import { type Grid, openGrid } from './start/grid.ts';
 import { judgeSample, runSampleJob } from './start/sample-job.ts';
-import { describeAddresses, describeReport, openTerminal } from './start/terminal.ts';
+import {
+  describeAddresses,
+  describeClaim,
+  describeReport,
+  openTerminal,
+} from './start/terminal.ts';
 
 const terminal = openTerminal(process.stdout);
 
@@ -40,9 +45,11 @@ async function serve(grid: Grid, flags: StartFlags, interrupted: Promise<number>
 }
 
 async function computeSample(grid: Grid): Promise<string[]> {
-  const report = await runSampleJob(grid.api, terminal.progress);
+  const { api, money } = grid;
+  const report = await runSampleJob(api, { fund: money.fund, show: terminal.progress });
   terminal.endProgress();
   terminal.say(describeReport(report));
+  terminal.say(describeClaim(await money.settle(report.job)));
   const faults = judgeSample(report);
   for (const fault of faults) terminal.say(`The sample job is not right: ${fault}.`);
   return faults;

@@ -1,8 +1,9 @@
 import { runCommand } from '../command.ts';
+import { type HubApi, openHubApi } from '../hub-api.ts';
 import { type Children, openChildren } from './children.ts';
 import { readDeveloperKey, writeDeveloperKey } from './developer-key.ts';
 import type { StartFlags } from './flags.ts';
-import { type HubApi, openHubApi } from './hub-api.ts';
+import { type Money, openMoney, openPayout, SETTLE_MINUTES } from './money.ts';
 import type { Addresses } from './terminal.ts';
 import { exportCertificate, openTrustingFetch } from './trusting-fetch.ts';
 
@@ -12,6 +13,7 @@ const READY_MS_MAX = 60_000;
 /** A hub, a verifier and local contributors, each a process of its own. */
 export interface Grid {
   api: HubApi;
+  money: Money;
   addresses: Addresses;
   /** Settles with a sentence when one of them dies. */
   died: Promise<string>;
@@ -28,15 +30,21 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
     const send = certificate === undefined ? fetch : openTrustingFetch(certificate.pem);
     const env = certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate.path };
     const options = { readyMsMax: READY_MS_MAX, env };
+    const api = openHubApi({ hub: hub.url, key: hub.key, send });
+    const { verifier: key } = hub;
+    const money = await openMoney({ hub: hub.url, api, data, verifier: key, send });
     const words = ['--hub', hub.url, '--data', data];
-    const verifier = children.start('verifier', ['verifier/main.ts', ...words], options);
+    const settle = ['--settle-minutes', String(SETTLE_MINUTES)];
+    const verifier = children.start('verifier', ['verifier/main.ts', ...words, ...settle], options);
     const { log } = await verifier.ready;
     for (let number = 1; number <= flags.contributors; number += 1) {
       const program = ['worker/edge/node/main.ts', ...words, '--name', String(number)];
+      program.push('--payout', await openPayout(data, number));
       children.start(`contributor-${number}`, program, options);
     }
     return {
-      api: openHubApi({ hub: hub.url, key: hub.key, send }),
+      api,
+      money,
       addresses: { hub: hub.url, lan: hub.lan, key: hub.key, log: text(log) },
       died: children.died,
       close: () => children.close(),
@@ -50,7 +58,8 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
 async function startHub(children: Children, { data, port, lan, newcomers }: StartFlags) {
   const kept = await readDeveloperKey(data);
   const words = ['hub/main.ts', '--data', data, '--port', String(port)];
-  words.push('--verifier-key', await readVerifierKey(data));
+  const verifier = await readVerifierKey(data);
+  words.push('--verifier-key', verifier);
   if (lan) words.push('--lan');
   if (newcomers !== undefined) words.push('--newcomers', newcomers);
   if (kept === undefined) words.push('--new-key');
@@ -62,7 +71,7 @@ async function startHub(children: Children, { data, port, lan, newcomers }: Star
   }
   if (kept === undefined) await writeDeveloperKey(data, key);
   const { lanUrls } = ready;
-  return { url, key, lan: lan && Array.isArray(lanUrls) ? text(lanUrls[0]) : undefined };
+  return { url, key, verifier, lan: lan && Array.isArray(lanUrls) ? text(lanUrls[0]) : undefined };
 }
 
 /** Makes the verifier's key where there is none, and gives its public half. */

@@ -3,10 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobOptions, JobView } from '#protocol/job.ts';
 import { decodeNpy } from '#protocol/npy.ts';
 import type { VerdictKind } from '#protocol/records.ts';
-import type { HubApi } from './hub-api.ts';
+import { lamports } from '#protocol/units.ts';
+import type { HubApi } from '../hub-api.ts';
 
 const FOLDER = 'public/sample';
-const OPTIONS: JobOptions = { name: 'Handwritten digits' };
+/** Small units: 450 of them, so that some are paid after the trial of the first hundred and those that are held. */
+const OPTIONS: JobOptions = {
+  name: 'Handwritten digits',
+  unitItems: 4,
+  unitPrice: lamports(20_000n),
+};
 /** A job that does not change for this long is stuck. */
 const QUIET_MS_MAX = 120_000;
 const RETRY_MS = 500;
@@ -20,10 +26,10 @@ export interface SampleReport {
   seconds: number;
 }
 
-/** Posts the sample job, follows it to its end and judges its results. Throws when it is refused. */
+/** Posts the sample job, pays for it, follows it to its end and judges its results. Throws when it is refused. */
 export async function runSampleJob(
   api: HubApi,
-  show: (job: JobView) => void,
+  { fund, show }: { fund(job: JobView): Promise<void>; show(job: JobView): void },
 ): Promise<SampleReport> {
   const labels = await readLabels();
   const created = await api.createJob({
@@ -31,7 +37,7 @@ export async function runSampleJob(
     model: new Blob([await readFile(`${FOLDER}/digits.onnx`)]),
     inputs: new File([await readFile(`${FOLDER}/digits.npy`)], 'digits.npy'),
   });
-  await followJob({ api, id: created.id, until: ['quoted'], show });
+  await fund(await followJob({ api, id: created.id, until: ['quoted'], show }));
   const started = performance.now();
   await api.startJob(created.id);
   const job = await followJob({ api, id: created.id, until: ['done'], show });

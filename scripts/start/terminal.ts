@@ -1,5 +1,6 @@
 import QRCode from 'qrcode';
 import type { JobView } from '#protocol/job.ts';
+import type { Claimed } from './money.ts';
 import type { SampleReport } from './sample-job.ts';
 
 const BAR_WIDTH = 24;
@@ -67,6 +68,16 @@ export function describeReport({ job, accuracy, verdicts, seconds }: SampleRepor
     `Checked      ${job.checked} units`,
     `Verdicts     ${kinds.join(', ')}`,
     `Time         ${seconds.toFixed(1)} s`,
+  ].join('\n');
+}
+
+/** What was settled and paid; amounts in lamports, which are worth nothing on a grid's own chain. */
+export function describeClaim(claimed: Claimed): string {
+  const { epoch, root, total, recipient, due, before, after } = claimed;
+  return [
+    `Settled      epoch ${epoch}: ${total} lamports earned in all, root ${root.slice(0, 16)}…`,
+    `Claimed      ${due} lamports for ${recipient}`,
+    `Balance      ${before} → ${after} lamports on the chain`,
   ].join('\n');
 }
 

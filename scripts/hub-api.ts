@@ -10,6 +10,13 @@ const CALL_MS_MAX = 60_000;
 const VERDICTS_A_PAGE = 500;
 
 export interface HubApi {
+  /** Any call with a JSON answer. */
+  ask<S extends v.GenericSchema>(schema: S, path: string): Promise<v.InferOutput<S>>;
+  post<S extends v.GenericSchema>(
+    schema: S,
+    path: string,
+    body: unknown,
+  ): Promise<v.InferOutput<S>>;
   createJob(job: { options: JobOptions; model: Blob; inputs: File }): Promise<JobView>;
   startJob(job: string): Promise<JobView>;
   readJob(job: string): Promise<JobView>;
@@ -21,11 +28,13 @@ export interface HubApi {
   readGrid(): Promise<GridView>;
 }
 
+export type Send = (request: Request) => Promise<Response>;
+
 export interface HubApiOptions {
   hub: string;
   key: string;
   /** How to reach it: `fetch`, or one that trusts the hub's own certificate. */
-  send: (request: Request) => Promise<Response>;
+  send: Send;
 }
 
 /** The HTTP API of a hub, as a developer calls it. A refusal is thrown as `PocketgridError`. */
@@ -42,6 +51,11 @@ export function openHubApi({ hub, key, send }: HubApiOptions): HubApi {
     decode(schema, await (await call(path, init)).json());
   const job = (id: string) => `/v1/jobs/${id}`;
   return {
+    ask: (schema, path) => ask(schema, path),
+    post: (schema, path, body) => {
+      const headers = { 'content-type': 'application/json' };
+      return ask(schema, path, { method: 'POST', headers, body: JSON.stringify(body) });
+    },
     createJob: ({ options, model, inputs }) => {
       const form = new FormData();
       form.set('options', JSON.stringify(options));

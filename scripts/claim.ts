@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import { bytesToHex } from '#protocol/digest.ts';
+import { ChainView, LeafProof } from '#protocol/settlement/money-api.ts';
+import { openCluster } from './chain/cluster.ts';
+import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
+import { claimFor, gridOf, keyOf, readFinal, readPaid } from './chain/money.ts';
+import { openWallet } from './chain/wallet.ts';
+import { openHubApi } from './hub-api.ts';
+
+const HELP = `npm run claim -- --hub URL --index N --wallet FILE
+
+Has a contributor paid what the newest final epoch says, to the address it has linked. Anyone may do that for anyone.
+
+  --index N      the contributor's leaf (npm run contribute -- --payout … prints it)
+  --wallet FILE  who pays the fee`;
+
+runTool(async () => {
+  const { values } = parseArgs({
+    options: {
+      hub: { type: 'string', default: 'http://127.0.0.1:8787' },
+      index: { type: 'string' },
+      wallet: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return HELP;
+  const address = readUrl('--hub', values.hub);
+  const hub = openHubApi({ hub: address.href, key: '', send: fetch });
+  const chain = await hub.ask(ChainView, '/v1/chain');
+  const cluster = openCluster(new URL(chain.rpc, address));
+  const grid = gridOf(chain);
+  const root = await readFinal(cluster, grid);
+  if (root === undefined) return 'No epoch is final yet: nothing can be claimed.';
+  const index = Number(readWhole('--index', need('--index', values.index)));
+  const path = `/v1/settlements/${bytesToHex(root.dataHash)}/claims/${index}`;
+  const leaf = await hub.ask(LeafProof, path);
+  const due = BigInt(leaf.cumulative) - (await readPaid(cluster, grid, index));
+  if (due <= 0n)
+    return `All of it has been paid: ${leaf.cumulative} lamports to ${leaf.recipient}.`;
+  const payer = await openWallet(need('--wallet', values.wallet));
+  const before = await cluster.balance(keyOf(leaf.recipient));
+  const signature = await claimFor(cluster, grid, { leaf, payer });
+  const after = await cluster.balance(keyOf(leaf.recipient));
+  return `${due} lamports to ${leaf.recipient}: ${before} → ${after} (${signature})`;
+});

@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { decodeWith } from '#protocol/decode.ts';
+import { JobId } from '#protocol/ids.ts';
+import { JobView } from '#protocol/job.ts';
+import { ChainView } from '#protocol/settlement/money-api.ts';
+import { openCluster } from './chain/cluster.ts';
+import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
+import { depositFor, gridOf } from './chain/money.ts';
+import { openWallet } from './chain/wallet.ts';
+import { openHubApi } from './hub-api.ts';
+
+const HELP = `npm run deposit -- --hub URL --key pg_… --job job_… --wallet FILE [--days N]
+
+Puts what a quoted job costs into its escrow, and tells the hub. The job can be started then; what it does not
+spend comes back (dashboard).
+
+  --wallet FILE  the wallet that pays, and gets back what is not spent
+  --days N       until when the money is the grid's to spend (default 30)`;
+const DAY_SECS = 86_400n;
+
+runTool(async () => {
+  const { values } = parseArgs({
+    options: {
+      hub: { type: 'string', default: 'http://127.0.0.1:8787' },
+      key: { type: 'string' },
+      job: { type: 'string' },
+      wallet: { type: 'string' },
+      days: { type: 'string', default: '30' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return HELP;
+  const id = decodeWith(JobId, need('--job', values.job));
+  if (!id.ok) throw new Error(`--job: ${id.refusal.message}`);
+  const address = readUrl('--hub', values.hub);
+  const hub = openHubApi({ hub: address.href, key: need('--key', values.key), send: fetch });
+  const { quote } = await hub.ask(JobView, `/v1/jobs/${id.value}`);
+  if (quote === undefined) throw new Error('the job has no quote yet: wait until it is "quoted"');
+  const chain = await hub.ask(ChainView, '/v1/chain');
+  const poster = await openWallet(need('--wallet', values.wallet));
+  const now = BigInt(Math.floor(Date.now() / 1000));
+  const deadline = now + readWhole('--days', values.days) * DAY_SECS;
+  const lamports = BigInt(quote.total);
+  const cluster = openCluster(new URL(chain.rpc, address));
+  await depositFor(cluster, gridOf(chain), { job: id.value, lamports, deadline, poster });
+  const job = await hub.post(JobView, `/v1/jobs/${id.value}/fund`, { poster: poster.address });
+  return `${lamports} lamports are in the escrow of ${job.name}; it is ${job.state}.`;
+});

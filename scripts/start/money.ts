@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bytesToHex, hexToBytes, sha256, utf8ToBytes } from '#protocol/digest.ts';
+import { JobView } from '#protocol/job.ts';
+import { ChainView, LeafProof } from '#protocol/settlement/money-api.ts';
+import { type Cluster, openCluster } from '../chain/cluster.ts';
+import {
+  claimFor,
+  depositFor,
+  type Grid,
+  gridOf,
+  keyOf,
+  readFinal,
+  readPaid,
+} from '../chain/money.ts';
+import { initPool } from '../chain/pool.ts';
+import { LOCAL_TIMES } from '../chain/settings.ts';
+import { openWallet, type Wallet } from '../chain/wallet.ts';
+import type { HubApi, Send } from '../hub-api.ts';
+
+/** Where a hub keeps the settlement program on the chain that it hosts. */
+const LOCAL_PROGRAM = sha256(utf8ToBytes('pocketgrid settlement program, local chain'));
+const LAMPORTS = { least: 10_000_000_000n, given: 100_000_000_000n };
+const ESCROW_DAYS_SECS = 30 * 86_400;
+const SETTLED_MS_MAX = 120_000;
+const POLL_MS = 500;
+/** How often the verifier settles when there is something new. */
+export const SETTLE_MINUTES = 0.1;
+
+/** The money of a grid on the chain that its own hub hosts: it is worth nothing, and flows as it would elsewhere. */
+export interface Money {
+  /** Puts what a job costs into its escrow, so that it may start. */
+  fund(job: JobView): Promise<void>;
+  /** Waits until all that the local contributors can be paid is final, and has it paid out to the newest of them. */
+  settle(job: JobView): Promise<Claimed>;
+}
+
+export interface Claimed {
+  epoch: bigint;
+  root: string;
+  total: bigint;
+  recipient: string;
+  due: bigint;
+  before: bigint;
+  after: bigint;
+}
+
+export interface MoneyPlace {
+  hub: string;
+  api: HubApi;
+  data: string;
+  /** The verifier's public key, in hex. */
+  verifier: string;
+  send: Send;
+}
+
+/** Makes the pool of a grid where there is none, and names it to the hub. */
+export async function openMoney(place: MoneyPlace): Promise<Money> {
+  const { hub, api, data, verifier, send } = place;
+  const cluster = openCluster(new URL('/chain', hub), send);
+  const operator = await openFunded(cluster, walletFile(data, 'operator'));
+  const accounts = await initPool(cluster, operator, {
+    ...LOCAL_TIMES,
+    program: LOCAL_PROGRAM,
+    verifiers: [hexToBytes(verifier)],
+    quorum: 1,
+  });
+  const grid = gridOf(await api.post(ChainView, '/v1/chain', accounts));
+  const poster = await openFunded(cluster, walletFile(data, 'developer'));
+  return {
+    async fund({ id, quote }) {
+      const lamports = BigInt(quote?.total ?? 0);
+      const deadline = BigInt(Math.floor(Date.now() / 1000) + ESCROW_DAYS_SECS);
+      await depositFor(cluster, grid, { job: id, lamports, deadline, poster });
+      await api.post(JobView, `/v1/jobs/${id}/fund`, { poster: poster.address });
+    },
+    settle: (job) => claimNewest({ api, cluster, grid, payer: operator }, job),
+  };
+}
+
+/** The address that the pay of a local contributor goes to; its key lies in the data folder. */
+export const openPayout = async (data: string, number: number): Promise<string> =>
+  (await openWallet(walletFile(data, `contributor-${number}`), { make: true })).address;
+
+const walletFile = (data: string, name: string) => join(data, 'keys', `${name}-wallet.json`);
+
+async function openFunded(cluster: Cluster, file: string): Promise<Wallet> {
+  const wallet = await openWallet(file, { make: true });
+  if ((await cluster.balance(wallet.key)) < LAMPORTS.least) {
+    await cluster.airdrop(wallet, LAMPORTS.given);
+  }
+  return wallet;
+}
+
+interface Claiming {
+  api: HubApi;
+  cluster: Cluster;
+  grid: Grid;
+  payer: Wallet;
+}
+
+async function claimNewest(
+  { api, cluster, grid, payer }: Claiming,
+  job: JobView,
+): Promise<Claimed> {
+  const until = Date.now() + SETTLED_MS_MAX;
+  for (; Date.now() < until; await sleep(POLL_MS)) {
+    const root = await readFinal(cluster, grid);
+    if (root === undefined || root.pulledTotal < root.total) continue;
+    const dataHash = bytesToHex(root.dataHash);
+    for (let index = root.leafCount - 1; index >= 0; index -= 1) {
+      const leaf = await api.ask(LeafProof, `/v1/settlements/${dataHash}/claims/${index}`);
+      const due = BigInt(leaf.cumulative) - (await readPaid(cluster, grid, index));
+      if (due <= 0n) continue;
+      const { recipient } = leaf;
+      const before = await cluster.balance(keyOf(recipient));
+      await claimFor(cluster, grid, { leaf, payer });
+      const after = await cluster.balance(keyOf(recipient));
+      const { epoch, total } = root;
+      return { epoch, root: bytesToHex(root.claimRoot), total, recipient, due, before, after };
+    }
+  }
+  throw new Error(
+    `Nothing of ${job.name} was settled within ${SETTLED_MS_MAX / 1000} s; the verifier's lines above say why.`,
+  );
+}
