@@ -114,7 +114,8 @@ it('a job of real processes is audited green, and a log with a verdict left out 
   const lines = (await readFile(join(data, 'verifier', 'verifier', name, 'log.jsonl'), 'utf8'))
     .trimEnd()
     .split('\n');
-  const first = lines.findIndex((line) => line.includes('"type":"verdict"'));
+  // Not the first verdict of all: a later epoch's may be done before.
+  const first = lines.findIndex((line) => JSON.parse(line).signed?.verdict?.epoch === 1);
   const short = join(data, 'short.jsonl');
   await writeFile(short, lines.filter((_, at) => at !== first).join('\n'));
   const red = await audit(1, hub.url, short);
