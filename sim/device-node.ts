@@ -1,5 +1,5 @@
 import type { LeaseId, PublicKey } from '#protocol/ids.ts';
-import type { ContributorMessage, FrameHead } from '#protocol/messages/control.ts';
+import type { ContributorMessage, Donation, FrameHead } from '#protocol/messages/control.ts';
 import { refusal } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import type { NetworkLabel } from '../hub/core/events.ts';
@@ -32,6 +32,8 @@ export interface DeviceNode {
   /** The tab is closed without a word. */
   vanish(): void;
   comeBack(): void;
+  /** Its person chooses what to give away, from now on and in later tabs. */
+  donate(jobs: Donation): void;
 }
 
 export interface DeviceTraits {
@@ -60,6 +62,7 @@ interface Node extends Grid {
   traits: DeviceTraits;
   acknowledged: DeviceNode['acknowledged'];
   memory: DeviceMemory;
+  donates: Donation;
   liar: LiarMemory;
 }
 
@@ -84,6 +87,7 @@ export function openDeviceNode(grid: Grid, name: string, traits: DeviceTraits): 
     traits,
     acknowledged: { leases: [], indexes: [] },
     memory: { deaths: [], admissions: [] },
+    donates: 'none',
     liar: { overheard: traits.overheard ?? {} },
   };
   let tab = openTab(node);
@@ -96,6 +100,10 @@ export function openDeviceNode(grid: Grid, name: string, traits: DeviceTraits): 
     },
     comeBack() {
       tab = openTab(node);
+    },
+    donate(jobs) {
+      node.donates = jobs;
+      post(node, tab, { type: 'donate', jobs });
     },
   };
 }
@@ -116,7 +124,7 @@ function openTab(node: Node): Tab {
     memory: node.memory,
     recycleShards: 50,
     serves: false,
-    donates: 'none',
+    donates: node.donates,
   });
   const tab: Tab = {
     device,

@@ -63,7 +63,7 @@ export function digestAll(data: Uint8Array, unitBytes = FAKE_UNIT_BYTES): Uint8A
 export function makeFakeJob(
   blobs: FakeBlobs,
   random: Random,
-  job: { units: number; assurance: Assurance; now: Instant; taps?: boolean },
+  job: { units: number; assurance: Assurance; now: Instant; taps?: boolean; unitPrice?: number },
 ): { record: JobRecord; inputDigests: Uint8Array; inputs: Uint8Array } {
   const inputs = new Uint8Array(job.units * FAKE_UNIT_BYTES).map(() => random.between(0, 256));
   const model = blobs.put(new TextEncoder().encode(`model ${random.nonce()}`));
@@ -84,7 +84,7 @@ export function makeFakeJob(
     inputDigests: blobs.put(inputDigests),
     items: job.units,
     units: job.units,
-    unitPrice: lamports(0n),
+    unitPrice: lamports(BigInt(job.unitPrice ?? 0)),
     assurance: job.assurance,
     autoStart: true,
   };

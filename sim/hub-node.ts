@@ -2,11 +2,17 @@ import type { NewcomerPolicy } from '#protocol/check-policy.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import { sha256 } from '#protocol/digest.ts';
 import type { JobId, PublicKey } from '#protocol/ids.ts';
-import type { JobRecord } from '#protocol/job.ts';
 import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
 import { ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { instant, millis } from '#protocol/units.ts';
-import type { BlobRange, Fact, HubEffect, HubEvent, NetworkLabel } from '../hub/core/events.ts';
+import type {
+  BlobRange,
+  Fact,
+  HubCommand,
+  HubEffect,
+  HubEvent,
+  NetworkLabel,
+} from '../hub/core/events.ts';
 import { type Hub, openHub, stepHub, viewJob } from '../hub/core/hub.ts';
 import { projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import type { Clock } from './clock.ts';
@@ -28,7 +34,10 @@ export interface HubNode {
   readonly facts: readonly Fact[];
   /** Opens a control socket; undefined while the hub is down. */
   dial(client: Client, network?: NetworkLabel): ClientEnd | undefined;
-  create(record: JobRecord, inputDigests: Uint8Array): void;
+  /** Does nothing while the hub is down; what it answers is not heard. */
+  command(command: HubCommand): void;
+  /** What its state says; undefined while it is down. */
+  read<T>(look: (hub: Hub) => T): T | undefined;
   view(job: JobId): ReturnType<typeof viewJob>;
   /** `kill -9`: memory and unwritten facts are gone. */
   crash(): void;
@@ -90,11 +99,10 @@ export function openHubNode(grid: Grid): HubNode {
     facts: node.facts,
     dial: (client, network) =>
       life === undefined ? undefined : dial(node, life, { ...client, network }),
-    create(record, inputDigests) {
-      if (life === undefined) return;
-      const command = { type: 'create' as const, record, inputDigests };
-      post(node, life, { type: 'command', request: 1, command });
+    command(command) {
+      if (life !== undefined) post(node, life, { type: 'command', request: 1, command });
     },
+    read: (look) => (life === undefined ? undefined : look(life.hub)),
     view: (job) => (life === undefined ? undefined : viewJob(life.hub, job)),
     crash() {
       if (life === undefined) return;

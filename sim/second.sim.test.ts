@@ -43,7 +43,7 @@ function run(
     }),
   );
   const made = makeFakeJob(blobs, random, { units: 300, assurance, now: clock.now() });
-  clock.after(500, () => hub.create(made.record, made.inputDigests));
+  clock.after(500, () => hub.command({ type: 'create', ...made }));
   if (restless) {
     clock.after(6_000, hub.crash);
     clock.after(7_000, hub.restart);

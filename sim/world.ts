@@ -21,6 +21,7 @@ import {
 } from './fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
 import { LIES, type Lie } from './lies.ts';
+import { watchMoney } from './money.ts';
 import type { Weather } from './network.ts';
 import { openRandom, type Random } from './random.ts';
 import { openVerifierNode, type VerifierLie, type VerifierNode } from './verifier-node.ts';
@@ -53,6 +54,8 @@ export interface Scenario {
   newcomers: NewcomerPolicy;
   /** Honest devices are spread over so many networks; all are in one where it is absent. */
   networks?: number;
+  /** Lamports for a unit: the job is funded, and its money is watched. */
+  unitPrice?: number;
 }
 
 export interface Outcome {
@@ -75,6 +78,8 @@ export interface Outcome {
   largest: number;
   /** With assurance 2: units whose two legs are of one network. */
   beside: number;
+  /** Units of a priced job that somebody is paid for. */
+  earned: number;
 }
 
 const LIMIT_MS = 3_600_000;
@@ -82,6 +87,7 @@ const LIMIT_MS = 3_600_000;
 const ACCIDENTS_MS = 15_000;
 /** Longer than any deadline, and than the grace after a restart. */
 const SETTLE_MS = 300_000;
+const MONEY_SEED = 0x70a1d;
 
 /** A scenario from its seed alone. */
 export function drawScenario(seed: number): Scenario {
@@ -111,6 +117,8 @@ export function drawScenario(seed: number): Scenario {
       unitsEach: Math.floor(random.between(20, 500)),
     },
     taps: random.chance(0.5),
+    // Of its own chance: what was drawn before stays what it was.
+    ...(openRandom(seed ^ MONEY_SEED).chance(0.5) ? { unitPrice: 1 + (seed % 5_000) } : {}),
   };
 }
 
@@ -153,18 +161,25 @@ export function runScenario(scenario: Scenario): Outcome {
     const traits = { unitMs: random.between(10, 200), cheats: 0, fetchFails: 0, lie, overheard };
     return openDeviceNode(grid, lie, traits);
   });
-  const { units, assurance, taps } = scenario;
-  const made = makeFakeJob(blobs, random, { units, assurance, taps, now: clock.now() });
+  const { units, assurance, taps, unitPrice = 0 } = scenario;
+  const now = clock.now();
+  const made = makeFakeJob(blobs, random, { units, assurance, taps, unitPrice, now });
   const job = made.record.id;
-  clock.after(500, () => hub.create(made.record, made.inputDigests));
+  clock.after(500, () => hub.command({ type: 'create', ...made }));
   disturb({ scenario, clock, random, hub, verifiers, devices });
   const finality = watchFinality(clock, hub, job);
+  const money =
+    scenario.unitPrice === undefined
+      ? undefined
+      : watchMoney({ clock, random: openRandom(scenario.seed + MONEY_SEED), hub, job, devices });
   const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
   const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
   const virtualMs = clock.now() - DAY_ONE;
   broken.push(...finality());
   // What is still lent when the job ends runs out, and its commitments with it.
   clock.run(() => false, SETTLE_MS);
+  const { broken: lost = [], earned = 0 } = money?.() ?? {};
+  broken.push(...lost);
   broken.push(...checkFacts(hub.facts, [...devices, ...liars]));
   broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
   broken.push(...checkNewcomers(hub.facts, newcomers));
@@ -176,20 +191,28 @@ export function runScenario(scenario: Scenario): Outcome {
     broken.push(`${results.wrongUnits} units are wrong`);
   if (checkRate === 1 && results.wrongInside > 0)
     broken.push(`${results.wrongInside} units have a fingerprint that is not theirs`);
-  const verdicts = selectFacts(hub.facts)('verdict').map(({ signed }) => signed.verdict);
   return {
     seed: scenario.seed,
     broken: end === 'late' ? broken.slice(0, 1) : broken,
     virtualMs,
     wrongUnits: results.wrongUnits,
-    barred: selectFacts(hub.facts)('barred').length,
-    faults: selectFacts(hub.facts)('verifier-fault').length,
+    ...countFacts(hub.facts),
+    ...countShares(hub.facts, devices, scenario),
+    earned,
+  };
+}
+
+function countFacts(facts: readonly Fact[]) {
+  const of = selectFacts(facts);
+  const verdicts = of('verdict').map(({ signed }) => signed.verdict);
+  return {
+    barred: of('barred').length,
+    faults: of('verifier-fault').length,
     reviews: verdicts.filter(({ cause }) => cause === 'review').length,
     canaries: verdicts.filter(({ canary }) => canary !== undefined).length,
-    voided: selectFacts(hub.facts)('voided').length,
-    lapsed: selectFacts(hub.facts)('lapsed').length,
-    accepted: liveShards(selectFacts(hub.facts)).length,
-    ...countShares(hub.facts, devices, scenario),
+    voided: of('voided').length,
+    lapsed: of('lapsed').length,
+    accepted: liveShards(of).length,
   };
 }
 

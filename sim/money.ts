@@ -1,0 +1,238 @@
+import { encodeBase58 } from '#protocol/base58.ts';
+import { sha256, utf8ToBytes } from '#protocol/digest.ts';
+import type { JobId } from '#protocol/ids.ts';
+import {
+  checkGrowth,
+  ledgerFacts,
+  type MoneyFacts,
+  makeLeafFile,
+  totalOf,
+} from '#protocol/settlement/epoch-leaves.ts';
+import { encodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
+import { type Ledger, projectLedger } from '#protocol/settlement/ledger.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
+import { type Instant, instant, lamports } from '#protocol/units.ts';
+import {
+  type Hub,
+  listClosings,
+  listConvictions,
+  listEarning,
+  listEnded,
+  listPayouts,
+  type PageRange,
+} from '../hub/core/hub.ts';
+import type { Clock } from './clock.ts';
+import type { DeviceNode } from './device-node.ts';
+import { fakeSign } from './fake-signature.ts';
+import type { HubNode } from './hub-node.ts';
+import type { Random } from './random.ts';
+
+/** What is told is on disk: an epoch of facts that are so old never changes. */
+const SETTLED_MS = 2_000;
+const EPOCH_MS = 5_000;
+/** Longer than anything is held back. */
+const LATER_MS = 30 * 24 * 3_600_000;
+/** Small, so that lists come in several pages. */
+const PAGE = 3;
+
+const addressOf = (name: string) => encodeBase58(sha256(utf8ToBytes(name))) as Address;
+
+interface Grid {
+  clock: Clock;
+  random: Random;
+  hub: HubNode;
+  job: JobId;
+  devices: readonly DeviceNode[];
+}
+
+/** An epoch as a verifier made it of the lists while the grid ran. */
+interface Epoch {
+  leaves: LeafFile;
+  claims: number;
+  spends: number;
+}
+
+/**
+ * The money of one priced job: a poster who funds it, devices that name addresses and give things away, and a verifier that
+ * makes epoch after epoch of the public lists. Says afterwards what did not hold.
+ */
+export function watchMoney(grid: Grid): () => { broken: string[]; earned: number } {
+  const { clock, hub, random, devices } = grid;
+  const epochs: Epoch[] = [];
+  const broken: string[] = [];
+  fundWhenQuoted(grid);
+  for (const [at, device] of devices.entries()) {
+    // One in three names no address; one gives all away, or changes its mind.
+    if (at % 3 !== 2) linkUntilTaken(grid, device);
+    if (gives(at)) device.donate('all');
+    if (at % 4 === 3) clock.after(random.between(2_000, 20_000), () => device.donate([grid.job]));
+  }
+  clock.every(EPOCH_MS, () => {
+    const facts = hub.read(readFacts);
+    if (facts !== undefined) broken.push(...addEpoch(epochs, facts, clock.now()));
+    return true;
+  });
+  if (random.chance(0.5)) closeOnceEnded(grid);
+  return () => {
+    const before = hub.read(readFacts);
+    hub.crash();
+    hub.restart();
+    const after = hub.read(readFacts);
+    if (before === undefined || after === undefined) return { broken: ['no hub'], earned: 0 };
+    if (JSON.stringify(before) !== JSON.stringify(after))
+      broken.push('a restart changed the lists');
+    broken.push(...epochs.flatMap((epoch) => checkEpoch(epoch, after)));
+    const ledger = projectLedger(ledgerFacts(after, instant(clock.now() + LATER_MS)));
+    broken.push(...checkLedger(ledger, after), ...checkEscrow(ledger, grid));
+    broken.push(...checkGifts(after, devices));
+    return { broken, earned: sum(ledger.entries.filter(isAccrued).map(({ units }) => units)) };
+  };
+}
+
+const gives = (at: number): boolean => at % 4 === 1;
+
+function fundWhenQuoted({ clock, hub, job }: Grid): void {
+  clock.every(700, () => {
+    const view = hub.view(job);
+    if (view?.funding !== undefined) return false;
+    if (view?.state !== 'quoted' || view.quote === undefined) return true;
+    const [escrow, poster] = [addressOf(`escrow of ${job}`), addressOf('poster')];
+    const said = { escrow, escrowIndex: 2, poster, at: clock.now() };
+    const total = BigInt(view.quote.total);
+    // What is not enough funds nothing.
+    for (const amount of [total - 1n, total]) {
+      hub.command({ type: 'fund', job, funding: { ...said, amount: lamports(amount) } });
+    }
+    return true;
+  });
+}
+
+function linkUntilTaken({ clock, hub }: Grid, { key: device }: DeviceNode): void {
+  const recipient = addressOf(`wallet of ${device}`);
+  clock.every(1_500, () => {
+    if (hub.read(({ money }) => money.payoutsOf.has(device)) === true) return false;
+    const record = { device, recipient, at: clock.now() };
+    const signature = fakeSign(device, 'payout', record);
+    hub.command({ type: 'payout', payout: { record, signature } });
+    return true;
+  });
+}
+
+function closeOnceEnded({ clock, hub, job }: Grid): void {
+  clock.every(20_000, () => {
+    if (hub.view(job)?.state !== 'done') return true;
+    hub.command({ type: 'close', job });
+    return false;
+  });
+}
+
+/** The lists page by page, as a verifier reads them. */
+function readFacts(hub: Hub): MoneyFacts {
+  const jobs = readAll((range) => listEnded(hub, range), byNumber);
+  return {
+    jobs,
+    shards: jobs.flatMap(({ id }) =>
+      readAll(
+        (range) => listEarning(hub, id, range)?.shards ?? [],
+        ({ sequence }) => sequence + 1,
+      ),
+    ),
+    payouts: readAll(
+      (range) => listPayouts(hub, range),
+      ({ index }) => index + 1,
+    ),
+    convictions: readAll((range) => listConvictions(hub, range), byNumber),
+    closings: readAll((range) => listClosings(hub, range), byNumber),
+  };
+}
+
+const byNumber = ({ number }: { number: number }): number => number;
+
+function readAll<T>(page: (range: PageRange) => readonly T[], next: (last: T) => number): T[] {
+  const found: T[] = [];
+  for (let from = 0; ; ) {
+    const some = page({ from, limit: PAGE });
+    found.push(...structuredClone(some));
+    const last = some.at(-1);
+    if (last === undefined) return found;
+    from = next(last);
+  }
+}
+
+/** Makes one more epoch; says where it takes back what the one before gave. */
+function addEpoch(epochs: Epoch[], facts: MoneyFacts, now: Instant): string[] {
+  const last = epochs.at(-1);
+  const least = {
+    claims: last?.leaves.claims.cumulative.length ?? 0,
+    spends: last?.leaves.spends.cumulative.length ?? 0,
+  };
+  const through = instant(now - SETTLED_MS);
+  const leaves = makeLeafFile(facts, { epoch: BigInt(epochs.length + 1), through, least });
+  epochs.push({ leaves, ...least });
+  const grown = last === undefined ? undefined : checkGrowth(last.leaves, leaves);
+  return grown === undefined || grown.ok ? [] : [grown.refusal.message];
+}
+
+/** Who reads the lists later makes the same bytes of the same moment. */
+function checkEpoch({ leaves, claims, spends }: Epoch, facts: MoneyFacts): string[] {
+  const { epoch, through } = leaves;
+  const again = makeLeafFile(facts, { epoch, through, least: { claims, spends } });
+  const [one, other] = [encodeLeafFile(leaves), encodeLeafFile(again)];
+  const same = one.length === other.length && one.every((byte, at) => byte === other[at]);
+  return [
+    ...(same ? [] : [`epoch ${epoch} is another one when it is made later`]),
+    ...(totalOf(leaves.claims) === totalOf(leaves.spends)
+      ? []
+      : [`in epoch ${epoch} more or less is earned than spent`]),
+  ];
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
+const sumOf = (amounts: Iterable<bigint>): bigint =>
+  [...amounts].reduce((all, amount) => all + amount, 0n);
+const isAccrued = ({ type }: { type: string }): boolean => type === 'accrued';
+
+/** Nothing is made and nothing is lost between a unit and whoever is paid for it. */
+function checkLedger({ entries, balances, claims, spends }: Ledger, facts: MoneyFacts): string[] {
+  const broken: string[] = [];
+  for (const { sequence, unitCount, donated } of facts.shards) {
+    const own = entries.filter((entry) => entry.sequence === sequence);
+    const began = own.filter(({ type }) => type === 'unpaid' || type === 'accrued');
+    if (sum(began.map(({ units }) => units)) !== unitCount) {
+      broken.push(`units of shard ${sequence} are paid twice, or not at all`);
+    }
+    if (donated === true && own.some(isAccrued)) broken.push(`a gift was paid: shard ${sequence}`);
+  }
+  for (const [device, balance] of balances) {
+    const { accrued, held, released, forfeited, unclaimed, returned } = balance;
+    if (held !== 0n) broken.push(`something of ${device} is held for ever`);
+    if (accrued !== held + released + forfeited) broken.push(`${device} gained or lost on the way`);
+    const own = facts.payouts.filter(({ record }) => record.device === device);
+    const claimed = sumOf(own.map(({ index }) => claims.get(index)?.cumulative ?? 0n));
+    if (claimed !== released - unclaimed - returned) broken.push(`${device} can claim another sum`);
+  }
+  const [earned, spent] = [
+    sumOf([...claims.values()].map(({ cumulative }) => cumulative)),
+    sumOf(spends.values()),
+  ];
+  if (earned !== spent) broken.push(`${earned} lamports are claimed and ${spent} spent`);
+  return broken;
+}
+
+/** All that they did who wanted nothing from the first minute on is marked as given. */
+function checkGifts({ shards }: MoneyFacts, devices: readonly DeviceNode[]): string[] {
+  const givers = new Set(devices.filter((_, at) => gives(at)).map(({ key }) => key));
+  const sold = shards.filter(({ device, donated }) => givers.has(device) && donated !== true);
+  return sold.map(({ sequence }) => `shard ${sequence} was given away, and is not marked so`);
+}
+
+/** A job costs no more than was deposited for it. */
+function checkEscrow({ spends }: Ledger, { hub, job }: Grid): string[] {
+  const { funding, state } = hub.view(job) ?? {};
+  const spent = spends.get(funding?.escrow ?? '') ?? 0n;
+  const startedUnfunded = state !== 'checking' && state !== 'quoted' && funding === undefined;
+  return [
+    ...(spent > BigInt(funding?.amount ?? 0) ? [`${spent} lamports are spent of less`] : []),
+    ...(startedUnfunded ? ['a job with a price ran without money'] : []),
+  ];
+}
