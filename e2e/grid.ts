@@ -10,6 +10,8 @@ export interface Grid {
   readonly url: string;
   /** A developer's key. */
   readonly key: string;
+  /** The verifier's public key. */
+  readonly verifier: string;
   readonly api: HubApi;
   /** An empty folder of this grid, for the test's own files. */
   readonly folder: string;
@@ -58,6 +60,7 @@ export async function openGrid(...verifierFlags: string[]): Promise<Grid> {
     return {
       url,
       key,
+      verifier: verifierKey,
       folder,
       api: openHubApi(url, key),
       contribute: (name, ...flags) => {
