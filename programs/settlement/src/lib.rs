@@ -1,5 +1,5 @@
 //! Escrow, epoch roots and claims: `docs/settlement.md` says what for, `interface/` holds every layout.
-#![cfg_attr(target_arch = "bpf", no_std)]
+#![cfg_attr(any(target_arch = "bpf", target_os = "solana"), no_std)]
 
 mod account;
 mod address;
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn entrypoint(input: *mut u8) -> u64 {
     }
 }
 
-#[cfg(target_arch = "bpf")]
+#[cfg(any(target_arch = "bpf", target_os = "solana"))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
     // An index that was not checked: stop, and let the chain undo everything.

@@ -50,7 +50,7 @@ pub struct Info {
     pub is_executable: bool,
 }
 
-#[cfg(target_arch = "bpf")]
+#[cfg(any(target_arch = "bpf", target_os = "solana"))]
 extern "C" {
     pub fn sol_sha256(slices: *const Slice, count: u64, out: *mut u8) -> u64;
     pub fn sol_try_find_program_address(
@@ -78,11 +78,11 @@ extern "C" {
     pub fn sol_memset_(start: *mut u8, byte: u8, len: u64);
 }
 
-#[cfg(not(target_arch = "bpf"))]
+#[cfg(not(any(target_arch = "bpf", target_os = "solana")))]
 pub use host::*;
 
 /// The program runs on the chain alone; its pure parts are tested on a host, and they only hash.
-#[cfg(not(target_arch = "bpf"))]
+#[cfg(not(any(target_arch = "bpf", target_os = "solana")))]
 mod host {
     use super::{Info, Instruction, Key, Seeds, Slice};
     use sha2::{Digest, Sha256};

@@ -142,6 +142,52 @@ describe('challenge_claim', () => {
     expect(world.poolState().pending.state).toBe(PENDING.attested);
   });
 
+  it("takes a leaf without a recipient, or without an amount, for somebody's", () => {
+    const world = new World();
+    const escrow = world.fundEscrow(50n * SOL);
+    const epochOf = (leaves: LeafOf[], cumulative: bigint) =>
+      world.epoch(leaves, [{ recipient: escrow, cumulative }]);
+    const last = epochOf(
+      [
+        { recipient: EMPTY_KEY, cumulative: SOL },
+        { recipient: bob, cumulative: 0n },
+      ],
+      SOL,
+    );
+    world.settle(last);
+    for (const index of [0, 1]) {
+      const leaves = last.claimLeaves.map((leaf, at) =>
+        at === index ? { recipient: carol, cumulative: SOL } : leaf,
+      );
+      const pending = epochOf(leaves, index === 0 ? SOL : 2n * SOL);
+      must(world.chain.send(world.propose(pending)));
+      const { config, pool, set } = world;
+      const made = instructions.challengeClaim(
+        {
+          config,
+          pool,
+          set,
+          challenger,
+          treasury: SETTINGS.treasury,
+          bonds: world.verifiers.slice(0, 2).map(world.bond),
+        },
+        {
+          index,
+          pendingRecipient: carol,
+          pendingCumulative: SOL,
+          finalRecipient: last.claimLeaves[index]?.recipient ?? EMPTY_KEY,
+          finalCumulative: last.claimLeaves[index]?.cumulative ?? 0n,
+        },
+        {
+          pending: take(proveLeaf(pending.claims, index)),
+          final: take(proveLeaf(last.claims, index)),
+        },
+      );
+      must(world.chain.send([made]));
+    }
+    expect(world.poolState().attempt).toBe(2n);
+  });
+
   it('needs a final epoch and leaves of both trees', () => {
     const { world, epochOf, last, challenge, refusal } = open();
     const pending = epochOf([...LOWER, { recipient: carol, cumulative: SOL }]);

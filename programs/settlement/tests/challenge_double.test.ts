@@ -13,12 +13,13 @@ interface Statement {
   total: bigint;
   expiresAt?: bigint;
   place?: Partial<Place>;
-  signer?: Signer;
+  signers?: Signer[];
 }
 interface Change {
   verifier?: Uint8Array;
   bond?: Uint8Array;
   treasury?: Uint8Array;
+  challenger?: Uint8Array;
   config?: Uint8Array;
   epoch?: bigint;
 }
@@ -38,13 +39,13 @@ function open(options: WorldOptions = {}) {
     const { setId, epoch, attempt, previous } = world.place();
     const [first, second] = statements;
     return [
-      world.signatures(digestOf(second), [second.signer ?? verifier]),
-      world.signatures(digestOf(first), [first.signer ?? verifier]),
+      world.signatures(digestOf(second), second.signers ?? [verifier]),
+      world.signatures(digestOf(first), first.signers ?? [verifier]),
       instructions.challengeDouble(
         {
           config: change.config ?? world.config,
           pool: world.pool,
-          challenger,
+          challenger: change.challenger ?? challenger,
           treasury: change.treasury ?? SETTINGS.treasury,
           bond: change.bond ?? world.bond(verifier),
         },
@@ -119,11 +120,12 @@ describe('challenge_double', () => {
   });
 
   it('takes signatures of this verifier alone, each checked by the chain', () => {
-    const { world, challenge, refusal } = open();
+    const { world, verifier, challenge, refusal } = open();
     const other = world.verifiers[1] as Signer;
     for (const statements of [
-      [{ total: SOL, signer: other }, { total: 2n * SOL }],
-      [{ total: SOL }, { total: 2n * SOL, signer: other }],
+      [{ total: SOL, signers: [other] }, { total: 2n * SOL }],
+      [{ total: SOL }, { total: 2n * SOL, signers: [other] }],
+      [{ total: SOL, signers: [verifier, other] }, { total: 2n * SOL }],
     ] as [Statement, Statement][]) {
       expect(refusal(challenge(statements))).toBe('settlement-signer-unknown');
     }
@@ -144,16 +146,18 @@ describe('challenge_double', () => {
   });
 
   it("takes this verifier's bond under this config, for its treasury", () => {
-    const { world, challenge, refusal } = open();
+    const { world, verifier, challenge, refusal } = open();
     const other = world.verifiers[1] as Signer;
     expect(refusal(challenge(TWO, { bond: world.bond(other) }))).toBe('settlement-bonds-missing');
     expect(refusal(challenge(TWO, { verifier: other.key }))).toBe('settlement-signer-unknown');
     expect(refusal(challenge(TWO, { treasury: challenger }))).toBe('settlement-recipient-wrong');
     const beside = new World({ beside: world });
     beside.putBonds(SOL);
-    expect(refusal(challenge(TWO, { config: beside.config }))).toBe('settlement-account-unrelated');
-    expect(refusal(challenge(TWO, { bond: beside.bond(world.verifiers[0] as Signer) }))).toBe(
-      'settlement-account-unrelated',
+    const bond = beside.bond(verifier);
+    for (const change of [{ config: beside.config }, { bond }, { config: beside.config, bond }])
+      expect(refusal(challenge(TWO, change))).toBe('settlement-account-unrelated');
+    expect(refusal(challenge(TWO, { challenger: world.bond(verifier) }))).toBe(
+      'settlement-recipient-wrong',
     );
     expect(world.bondState(other).amount).toBe(BOND);
   });

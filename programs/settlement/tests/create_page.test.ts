@@ -11,6 +11,15 @@ describe('create_page', () => {
     expect(world.chain.send([world.createPage(2), world.createPage(3)]).refused).toBeDefined();
   });
 
+  it('needs who pays to sign', () => {
+    const world = new World();
+    const made = world.createPage(1);
+    const accounts = made.accounts.map((meta, at) =>
+      at === 0 ? { ...meta, key: world.poster.key, signer: false } : meta,
+    );
+    expect(world.chain.send([{ ...made, accounts }]).refused).toBe('settlement-signature-missing');
+  });
+
   it('stands at the address of its number', () => {
     const world = new World();
     const made = world.createPage(1);

@@ -40,7 +40,13 @@ describe('create_pool', () => {
     putMint(world.chain);
     expect(create(world, { admin: 'stranger' })).toBe('settlement-not-admin');
     expect(create(world, { cap: 0n })).toBe('settlement-setting-range');
-    expect(create(world, { mint: world.config })).toBe('settlement-program-wrong');
+    const real = world.chain.account(MINT);
+    if (real === undefined) throw new Error('no mint');
+    const [foreign, long] = [openSigner('a mint elsewhere').key, openSigner('no mint').key];
+    world.chain.put(foreign, { ...real, owner: world.config });
+    world.chain.put(long, { ...real, data: new Uint8Array(165) });
+    for (const mint of [world.config, foreign, long])
+      expect(create(world, { mint })).toBe('settlement-program-wrong');
     expect(create(world, {})).toBeUndefined();
     expect(create(world, {})).toBeDefined();
   });

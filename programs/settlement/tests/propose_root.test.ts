@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { PENDING } from '#protocol/settlement/accounts.ts';
-import { hashAttestation, hashContent, type Place } from '#protocol/settlement/attestation.ts';
+import {
+  attestedBytes,
+  checkSignatures,
+  hashAttestation,
+  hashContent,
+  type Place,
+} from '#protocol/settlement/attestation.ts';
 import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { openSigner, type Signer, SOL } from './support/chain.ts';
 import {
@@ -154,6 +160,11 @@ describe('propose_root', () => {
       'settlement-attestation-expired',
     ],
     [
+      'an expiry in the past, with few signatures',
+      (world) => ({ expiresAt: world.chain.now - 1n, signers: world.verifiers.slice(0, 1) }),
+      'settlement-attestation-expired',
+    ],
+    [
       'an expiry within the window',
       (world) => ({ expiresAt: world.chain.now + CHALLENGE_SECS - 1n }),
       'settlement-attestation-expired',
@@ -280,9 +291,29 @@ describe('signatures before propose_root', () => {
     expect(world.chain.send([{ ...checked, data }, proposed]).refused).toBe(
       'settlement-precompile-layout',
     );
+    // The chain does not look at the second byte.
+    const odd = checked.data.slice();
+    odd[1] = 1;
+    expect(world.chain.send([{ ...checked, data: odd }, proposed]).refused).toBe(
+      'settlement-precompile-layout',
+    );
     const longer = Uint8Array.of(...checked.data, 0);
     expect(world.chain.send([{ ...checked, data: longer }, proposed]).refused).toBe(
       'settlement-precompile-layout',
+    );
+  });
+
+  it('are of a message that begins as ours do', () => {
+    const { world, epoch } = open();
+    const proposed = world.propose(epoch)[1] as Instruction;
+    const digest = hashAttestation(world.place(), hashContent(epoch.content), world.expiresAt);
+    const message = attestedBytes(digest);
+    message[0] = (message[0] ?? 0) ^ 1;
+    const signatures = world.verifiers
+      .slice(0, 2)
+      .map((signer) => ({ key: signer.key, signature: signer.sign(message) }));
+    expect(world.chain.send([checkSignatures(message, signatures), proposed]).refused).toBe(
+      'settlement-message-wrong',
     );
   });
 

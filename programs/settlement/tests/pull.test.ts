@@ -103,6 +103,13 @@ describe('pull', () => {
     expect(by(other, world.vault)).toBe('settlement-token-account');
     expect(by(vault, other)).toBe('settlement-token-account');
     expect(by(vault, vault)).toBe('settlement-token-account');
+    const made = world.pull(epoch);
+    const changed = (place: number, key: Uint8Array) => {
+      const accounts = made.accounts.map((meta, at) => (at === place ? { ...meta, key } : meta));
+      return world.chain.send([{ ...made, accounts }]).refused;
+    };
+    expect(changed(4, worker)).toBe('settlement-account-unrelated');
+    expect(changed(5, worker)).toBe('settlement-program-wrong');
     expect(by(vault, world.vault)).toBeUndefined();
   });
 });

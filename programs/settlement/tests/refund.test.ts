@@ -84,6 +84,21 @@ describe.each(KINDS)('refund, %o', (kind) => {
     expect(world.heldBy(escrow)).toBe(0n);
   });
 
+  it('counts what was pulled although a later tree says less', () => {
+    const { world, escrow, epochOf, owned, refusal, end } = open(kind);
+    const epoch = epochOf(3n * SOL);
+    world.settle(epoch);
+    must(world.chain.send([world.pull(epoch)]));
+    // Fraud that nobody challenged.
+    const lower = epochOf(2n * SOL, SOL);
+    world.settle(lower);
+    end();
+    const before = owned();
+    expect(refusal(world.refund(lower))).toBeUndefined();
+    expect(owned()).toBe(before + 7n * SOL);
+    expect(world.heldBy(escrow)).toBe(0n);
+  });
+
   it('comes at the end of the grace time when the poster asked for it', () => {
     const { world, epochOf, owned, refusal } = open(kind);
     const epoch = epochOf(SOL);
