@@ -174,7 +174,68 @@ const EDITS: readonly [path: string, old: string, now?: string][] = [
 ];
 
 /** What no test over the chain can notice, and why. Each has to be a mutant. */
-export const UNNOTICED: readonly [path: string, what: string, why: string][] = [];
+export const UNNOTICED: readonly [path: string, what: string, why: string][] = [
+  [
+    'account.rs',
+    'require(!same_key(self.key(), heir.key()), Error::AccountUnrelated)?;',
+    'who gets the rest has signed once; an account of ours never can',
+  ],
+  [
+    'address.rs',
+    'require(failed == 0, Error::AddressWrong)?;',
+    'these seeds always derive an address; where a given bump does not, a test sees it',
+  ],
+  [
+    'address.rs',
+    'require(failed == 0, Error::AddressWrong)',
+    'a call that fails ends the whole transaction and never comes back',
+  ],
+  [
+    'address.rs',
+    'require(seeds.len() < SEEDS_MAX, Error::AddressWrong)?;',
+    'no instruction has as many seeds',
+  ],
+  [
+    'address.rs',
+    'require(call.accounts.len() <= CALL_ACCOUNTS_MAX, Error::AccountsMissing)?;',
+    'no instruction calls with as many accounts',
+  ],
+  [
+    'instructions/new_verifier_set.rs',
+    'members > 0 && members as usize <= MEMBERS_MAX -> members as usize <= MEMBERS_MAX',
+    'of nobody no quorum is more than half',
+  ],
+  [
+    'instructions/retire_pool.rs',
+    'pool.claimed_total == pool.total && pool.pulled_total == pool.total -> pool.claimed_total == pool.total',
+    'no more is claimed than is pulled, and no more pulled than final',
+  ],
+  [
+    'precompile.rs',
+    'count > 0 && count <= MEMBERS_MAX && *zero == 0 -> count <= MEMBERS_MAX && *zero == 0',
+    "the chain's own check refuses a list of no signatures that has a message",
+  ],
+  [
+    'precompile.rs',
+    'count > 0 && count <= MEMBERS_MAX && *zero == 0 -> count > 0 && *zero == 0',
+    'a packet does not hold seventeen signatures',
+  ],
+  [
+    'sysvars.rs',
+    'failed == 0 && clock[4] <= i64::MAX as u64 -> clock[4] <= i64::MAX as u64',
+    'the chain always has a clock',
+  ],
+  [
+    'sysvars.rs',
+    'failed == 0 && rent[0] < 1 << 40 -> rent[0] < 1 << 40',
+    'the chain always has a price of rent',
+  ],
+  [
+    'sysvars.rs',
+    'require(bytes < 1 << 14, Error::RentUnreadable)?;',
+    'no account of ours is as large',
+  ],
+];
 
 /** The listed edits of one file. Throws where the source does not say what the list does. */
 export function editMutants(path: string, text: string): Mutant[] {

@@ -137,7 +137,8 @@ async function runTests(
   );
 }
 
-const firstOf = ({ path }: Mutant): string[] => FIRST[path] ?? [path.replace(/^.*\/|\.rs$/g, '')];
+const firstOf = ({ path }: Mutant): string[] =>
+  FIRST[path] ?? [path.replace(/^.*\/|\.rs$/g, ''), 'account', 'address', 'context'];
 const describeMutant = ({ path, line, what }: Mutant): string => `${path}:${line}  ${what}`;
 const isKnown = ({ path, what }: Mutant): boolean =>
   UNNOTICED.some(([file, text]) => file === path && text === what);

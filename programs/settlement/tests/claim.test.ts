@@ -54,6 +54,7 @@ describe.each([false, true])('claim, tokens: %s', (tokens) => {
     expect(refusal(world.claim(first, 1, 1n))).toBe('settlement-nothing-due');
     expect(refusal(world.claim(second, 1))).toBeUndefined();
     expect(paid(bob)).toBe(5n * SOL);
+    expect(refusal(world.claim(first, 1, 1n), world.createPage(8))).toBe('settlement-nothing-due');
     // An older root pays what it says, and the newer one the rest: whatever the order.
     expect(refusal(world.claim(first, 2, 1n))).toBeUndefined();
     expect(paid(carol)).toBe(3n * SOL);

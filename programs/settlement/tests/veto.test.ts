@@ -42,6 +42,15 @@ describe('veto', () => {
     expect(world.poolState()).toMatchObject({ extraQuorum: 0, attempt: 2n, epoch: 1n });
   });
 
+  it('may come as often as it must', () => {
+    const { world, epoch, veto } = open();
+    for (let each = 0; each < 20; each += 1) {
+      must(world.chain.send(world.propose(epoch, world.verifiers.slice(0, 1))));
+      expect(veto(world.guardian)).toBeUndefined();
+    }
+    expect(world.poolState()).toMatchObject({ attempt: 20n, extraQuorum: 16 });
+  });
+
   it("is the guardian's and the admin's, with a signature", () => {
     const { world, epoch, veto } = open();
     must(world.chain.send(world.propose(epoch)));
