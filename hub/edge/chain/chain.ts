@@ -10,6 +10,8 @@ import { openSubscriptions } from './subscriptions.ts';
 import { encodeBase58, openSvm } from './svm.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
+/** Each call writes the whole state: past this no more lamports are given away, past twice that nothing is done. */
+const STATE_BYTES_MAX = 64 * 1024 * 1024;
 const HEADERS = {
   'Content-Type': 'application/json',
   'Cache-Control': 'no-store',
@@ -40,21 +42,27 @@ export interface Chain {
 /** Opens the chain of a folder, making it on first use. */
 export async function openChain(
   folder: string,
-  options: { programs: readonly ChainProgram[]; now?: () => number },
+  options: { programs: readonly ChainProgram[]; now?: () => number; stateBytesMax?: number },
 ): Promise<Chain> {
   await mkdir(folder, { recursive: true });
-  const { programs, now = Date.now } = options;
+  const { programs, now = Date.now, stateBytesMax = STATE_BYTES_MAX } = options;
   const genesis = await openGenesis(join(folder, 'genesis'));
   const file = join(folder, 'state');
   const snapshot = await readFileIfThere(file);
   const svm = openSvm({ now, programs, ...(snapshot === undefined ? {} : { snapshot }) });
-  const saver = openSaver(() => replaceFile(file, svm.snapshot()));
+  let stateBytes = snapshot?.length ?? 0;
+  const saver = openSaver(() => {
+    const bytes = svm.snapshot();
+    stateBytes = bytes.length;
+    return replaceFile(file, bytes);
+  });
   if (snapshot === undefined) await saver.save();
   const subscriptions = openSubscriptions(svm);
   const state = {
     svm,
     genesisHash: encodeBase58(genesis),
     save: saver.save,
+    fullness: () => stateBytes / stateBytesMax,
     finished: subscriptions.finished,
   };
   return {

@@ -39,6 +39,8 @@ export interface ChainState {
   svm: Svm;
   /** 32 bytes in base58 that tell this chain from every other. */
   genesisHash: string;
+  /** Past 1 nothing is given away any more, past 2 nothing is done. */
+  fullness(): number;
   /** Makes what was done durable; nothing is acknowledged before. */
   save(): Promise<void>;
   /** Tells subscribers of a transaction that is on disk. */
@@ -99,6 +101,12 @@ async function callMethod(
 
 const isMethod = (method: string): method is Method => Object.hasOwn(PARAMS, method);
 const invalid = (message: string): Reply => ({ error: { code: CODE.params, message } });
+const full = (what: string): Reply => ({
+  error: {
+    code: CODE.internal,
+    message: `this chain is full, and ${what}; its operator begins another in another data directory`,
+  },
+});
 const inContext = ({ svm }: ChainState, value: unknown): Reply => ({
   result: { context: { slot: svm.slot(), apiVersion: '4.3.0' }, value },
 });
@@ -153,6 +161,7 @@ const METHODS: Methods = {
   },
   getRecentPrioritizationFees: () => ({ result: [] }),
   requestAirdrop: async (state, [to, amount]) => {
+    if (state.fullness() >= 1) return full('gives no more lamports away');
     const done = state.svm.airdrop(to, BigInt(amount));
     if (done.error !== null) {
       return {
@@ -171,6 +180,7 @@ const METHODS: Methods = {
   sendTransaction: async (state, [text, options]) => {
     const bytes = readTransaction(text, options?.encoding);
     if (typeof bytes === 'string') return invalid(bytes);
+    if (state.fullness() >= 2) return full('takes no more transactions');
     if (options?.skipPreflight !== true) {
       const tried = state.svm.simulate(bytes, { verify: true, fresh: false });
       if (tried.error !== null) return preflightFailed(tried);

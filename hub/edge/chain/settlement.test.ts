@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { decodeWith } from '#protocol/decode.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
 import { type HubServer, type HubServerOptions, openHubServer } from '../server.ts';
 import { WebSocket } from '../web-socket.ts';
+import { openChain } from './chain.ts';
 import {
   CHALLENGE_SECS,
   callRpc,
@@ -16,7 +17,7 @@ import {
   makeFakeWallet,
   OTHER_CLUSTER,
 } from './fake-wallet.ts';
-import { LOCAL_PROGRAM } from './local-program.ts';
+import { LOCAL_PROGRAM, readLocalProgram } from './local-program.ts';
 import { openChainReader, postTo } from './reader.ts';
 
 let data: string;
@@ -85,6 +86,28 @@ describe('a chain that the hub hosts', () => {
     expect(answer.status).toBe(413);
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
   });
+});
+
+it('a chain that is full gives nothing away, then does nothing', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pocketgrid-full-'));
+  const programs = [await readLocalProgram()];
+  const refusedWith = async (stateBytesMax: number, method: string, params: unknown[]) => {
+    const chain = await openChain(folder, { programs, stateBytesMax });
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+    const request = new Request('http://hub/chain', { method: 'POST', body });
+    const answer = (await (await chain.answer(request)).json()) as { error?: { message: string } };
+    await chain.close();
+    return answer.error?.message;
+  };
+  const airdrop = [makeFakeWallet().address, 2_000_000];
+  expect(await refusedWith(2 ** 30, 'requestAirdrop', airdrop)).toBeUndefined();
+  const { size } = await stat(join(folder, 'state'));
+  expect(await refusedWith(size - 1, 'requestAirdrop', airdrop)).toMatch(/full/);
+  const transaction = ['AA==', { encoding: 'base64', skipPreflight: true }];
+  expect(await refusedWith(size - 1, 'sendTransaction', transaction)).not.toMatch(/full/);
+  expect(await refusedWith(size / 2 - 1, 'sendTransaction', transaction)).toMatch(/full/);
+  expect(await refusedWith(1, 'getBalance', airdrop.slice(0, 1))).toBeUndefined();
+  await rm(folder, { recursive: true });
 });
 
 describe('where a grid settles', () => {
