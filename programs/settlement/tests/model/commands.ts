@@ -119,6 +119,21 @@ const reopen: fc.Arbitrary<Step[]> = fc.tuple(
   ),
 );
 
+/** Posters who leave, soon after something became final, before it is pulled or after. */
+const leave: fc.Arbitrary<Step[]> = fc.tuple(
+  one('proposeRoot'),
+  one('requestRefund'),
+  one('requestRefund'),
+  wait(fc.constant(600n)),
+  one('finalizeRoot'),
+  wait(fc.constantFrom(2n * HOUR, 2n * HOUR, 6_600n)),
+  one('refund'),
+  one('refund'),
+  one('refund'),
+  one('pull'),
+  one('closeEscrow'),
+);
+
 /** More roots than stay claimable. */
 const age: fc.Arbitrary<Step[]> = fc
   .array(fc.tuple(one('proposeRoot'), wait(fc.constant(600n)), one('finalizeRoot')), {
@@ -145,6 +160,7 @@ const some: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 9, arbitrary: settle },
   { weight: 6, arbitrary: contest },
   { weight: 3, arbitrary: reopen },
+  { weight: 5, arbitrary: leave },
   { weight: 1, arbitrary: age },
 );
 
