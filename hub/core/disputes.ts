@@ -10,7 +10,7 @@ import { forgetShares } from './shares.ts';
 import type { Hub, KeptShard } from './state.ts';
 
 /** How long a verdict on a job that ended may still be contradicted. */
-const CHECKS_KEPT_MS = millis(600_000);
+export const CHECKS_KEPT_MS = millis(600_000);
 
 /**
  * One unit that a verifier found wrong while others have not said so. Until enough verifiers agree
@@ -228,11 +228,11 @@ export function forgetChecks(hub: Hub, job: JobId): void {
   }
 }
 
-/** What was said of units before a restart, of jobs that go on; opens again what was in dispute. */
+/** What was said of units before a restart, where it still counts; opens again what was in dispute. */
 export function restoreDisputes(hub: Hub, { verdicts }: Snapshot): void {
   const going = ({ verdict }: SignedVerdict): boolean => {
     const job = hub.jobs.get(verdict.job);
-    if (job === undefined || job.endedAt !== undefined || isLate(hub, verdict)) return false;
+    if (job === undefined || job.forgotten || isLate(hub, verdict)) return false;
     return hub.enrolled.has(verdict.verifier);
   };
   for (const { verdict } of verdicts.filter(going)) {

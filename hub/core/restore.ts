@@ -1,12 +1,12 @@
 import { encodeBase64 } from '#protocol/base64.ts';
 import { standingName } from '#protocol/check-policy.ts';
 import type { JobId } from '#protocol/ids.ts';
-import { bytes, instant, millis } from '#protocol/units.ts';
+import { after, bytes, instant, millis } from '#protocol/units.ts';
 import { restoreLegs } from './agreement.ts';
 import { restoreAppeals } from './appeals.ts';
 import { restoreAside } from './aside.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
-import { judgedThrough, restoreDisputes } from './disputes.ts';
+import { CHECKS_KEPT_MS, judgedThrough, restoreDisputes } from './disputes.ts';
 import { noteEpoch } from './epochs.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { awaitCheck } from './in-flight.ts';
@@ -91,6 +91,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
 }
 
 function restoreJobs(hub: Hub, snapshot: Snapshot): void {
+  const newest = snapshot.jobs.reduce((last, { endedAt = last }) => Math.max(last, endedAt), 0);
   for (const saved of snapshot.jobs) {
     const job = openJob(saved);
     job.state = saved.state;
@@ -98,7 +99,9 @@ function restoreJobs(hub: Hub, snapshot: Snapshot): void {
     if (saved.startedAt !== undefined) job.startedAt = saved.startedAt;
     if (saved.endedAt !== undefined) {
       job.endedAt = saved.endedAt;
-      job.forgotten = true;
+      // The clock is not known yet: those that are older by it are forgotten with the first tick.
+      const isOld = after(saved.endedAt, CHECKS_KEPT_MS) <= newest;
+      if (saved.state !== 'done' || isOld) job.forgotten = true;
     }
     if (saved.refusal !== undefined) job.refusal = saved.refusal;
     serveJobBlobs(hub, job);
@@ -139,8 +142,8 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     countAccepted(job, kept);
     if (released.has(shard.sequence)) settleRelease(job, kept);
     if (!isJudged && !ended) awaitCheck(hub, kept);
-    if (ended) delete kept.whole;
-    else holdUnits(hub, job, { device: shard.device, run: shard });
+    if (job.forgotten) delete kept.whole;
+    if (!ended) holdUnits(hub, job, { device: shard.device, run: shard });
     job.shards.set(shard.sequence, kept);
     hub.shards.set(shard.lease, kept);
     hub.acceptedUnits += shard.unitCount;

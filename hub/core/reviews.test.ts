@@ -9,6 +9,7 @@ import {
   openBench,
   PHONE,
   SIGNED,
+  sealVerdict,
   speak,
   startJob,
   VERIFIER,
@@ -93,25 +94,40 @@ describe('a verdict', () => {
   });
 });
 
-test('who said match of wrong work is at fault, though its job is done since', () => {
+/** Nobody but the first verifier has judged the job, and it is done. */
+function finish(): void {
   judge(VERIFIER, 'match');
   const through = bench.last(1, 'check')?.shard.sequence ?? -1;
   for (const socket of [1, 11]) bench.say(socket, { type: 'judged', through });
   expect(bench.job()?.state).toBe('done');
-  judge(SECOND, 'mismatch');
+}
+
+test.each([
+  { when: 'at once', restart: () => undefined },
+  { when: 'over a restart of the hub', restart: () => bench.restart() },
+])('who said match of wrong work is at fault, though its job is done since, $when', (world) => {
+  finish();
+  const wrong = [SECOND, THIRD].map((key) => verdictOn(bench, 'mismatch', key));
+  world.restart();
+  bench.join(11, SECOND, 'verifier');
   bench.join(12, THIRD, 'verifier');
-  bench.wait(1_000);
-  judge(THIRD, 'mismatch');
+  for (const [at, signed] of wrong.entries()) {
+    sealVerdict(bench, 11 + at, signed);
+    bench.wait(1_000);
+  }
+  bench.wait(30_000);
   expect(viewGrid(bench.hub()).faults).toEqual([{ verifier: VERIFIER, count: 1 }]);
   expect(bench.hub().barred.has(PHONE)).toBe(true);
 });
 
 test('what the checks of a job needed is forgotten ten minutes after its end', () => {
-  judge(VERIFIER, 'match');
-  const through = bench.last(1, 'check')?.shard.sequence ?? -1;
-  for (const socket of [1, 11]) bench.say(socket, { type: 'judged', through });
+  finish();
   bench.wait(599_000);
   expect(bench.hub().opinions.size).toBe(1);
+  bench.restart();
+  expect(bench.hub().opinions.size).toBe(1);
   bench.wait(2_000);
+  expect(bench.hub().opinions.size).toBe(0);
+  bench.restart();
   expect(bench.hub().opinions.size).toBe(0);
 });
