@@ -12,6 +12,7 @@ import { selectFacts } from '../hub/core/snapshot.ts';
 import { type Drifts, noteDrift } from '../verifier/core/drift.ts';
 import type {
   FiledVerdict,
+  LogLine,
   Preparation,
   Reference,
   Saved,
@@ -38,6 +39,9 @@ const RUNS_PER_UNIT = 5;
 const FRAMED_EVERY = 37;
 
 export interface VerifierNode {
+  readonly key: PublicKey;
+  /** The verdicts in its log. */
+  readonly log: readonly FiledVerdict[];
   crash(): void;
   /** With its disk, or with an empty one. */
   restart(lostDisk?: boolean): void;
@@ -99,11 +103,17 @@ export function openVerifierNode(grid: Grid): VerifierNode {
   };
   let life = openLife(node);
   return {
+    key: grid.key,
+    get log() {
+      return node.disk.verdicts;
+    },
     crash() {
       life.dead = true;
       for (const end of life.links.values()) end.close();
     },
     restart(lostDisk = false) {
+      // Two accidents may have been one: a process that lives is not started beside itself.
+      if (!life.dead) return;
       if (lostDisk) node.disk = emptyDisk(hub);
       life = openLife(node);
     },
@@ -151,6 +161,10 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
       return life.links.get(effect.link)?.sendFrame(effect.head, effect.payload);
     case 'bind':
       return later(5, { type: 'bound', saved: loadDisk(node.disk) });
+    case 'recall': {
+      const result = recall(node);
+      return later(20, { type: 'recalled', link: effect.link, result });
+    }
     case 'persist':
       return persist(node, life, effect);
     case 'execute': {
@@ -185,6 +199,21 @@ function claim({ hub }: Node, asked: { lease: LeaseId; unit: number }): Result<R
   const start = (asked.unit - found.shard.firstUnit) * FAKE_UNIT_BYTES;
   const outputs = found.outputs.slice(start, start + FAKE_UNIT_BYTES);
   return accept({ digest: digest(outputs), bytes: outputs });
+}
+
+/** What the hub has of this verifier and its disk has not. */
+function recall({ hub, key, disk }: Node): Result<LogLine[]> {
+  if (!hub.up) return refuse('download-failed', 'the hub is down');
+  const of = selectFacts(hub.facts);
+  const sequences = new Map(of('accepted').map(({ shard }) => [shard.lease, shard.sequence]));
+  const have = new Set(disk.verdicts.map(({ signed }) => signed.signature));
+  const epochs = of('epoch').filter(({ signed: { record } }) => record.verifier === key);
+  const verdicts = of('verdict').flatMap(({ signed }): LogLine[] => {
+    const sequence = sequences.get(signed.verdict.lease);
+    if (signed.verdict.verifier !== key || sequence === undefined) return [];
+    return have.has(signed.signature) ? [] : [{ type: 'verdict', sequence, signed }];
+  });
+  return accept([...structuredClone(epochs), ...structuredClone(verdicts)]);
 }
 
 /** Every mismatch becomes a match, of a friend or of anyone: sealed as one, and opened as one. */

@@ -183,7 +183,7 @@ export function runScenario(scenario: Scenario): Outcome {
   broken.push(...checkFacts(hub.facts, [...devices, ...liars]));
   broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
   broken.push(...checkNewcomers(hub.facts, newcomers));
-  broken.push(...checkVerifiers(hub.facts, liar));
+  broken.push(...checkVerifiers(hub.facts, verifiers, liar));
   broken.push(...checkLegs(hub.facts, scenario));
   const results = checkResults(hub.facts, job, made.inputs);
   broken.push(...results.broken);
@@ -280,16 +280,45 @@ function checkNewcomers(facts: readonly Fact[], { burst, unitsEach }: NewcomerPo
 }
 
 /** The record blames the verifier that framed somebody, and no other one. */
-function checkVerifiers(facts: readonly Fact[], liar: PublicKey | undefined): string[] {
+function checkVerifiers(
+  facts: readonly Fact[],
+  verifiers: readonly VerifierNode[],
+  liar: PublicKey | undefined,
+): string[] {
   const blamed = new Set(selectFacts(facts)('verifier-fault').map(({ verifier }) => verifier));
   const framed = selectFacts(facts)('verdict').some(
     ({ signed: { verdict } }) => verdict.verifier === liar && verdict.kind === 'mismatch',
   );
   const honest = [...blamed].some((verifier) => verifier !== liar);
+  const truthful = verifiers.filter(({ key }) => key !== liar);
   return [
+    ...checkLogs(facts, truthful),
     ...(honest ? ['an honest verifier was blamed'] : []),
     ...(framed && liar !== undefined && !blamed.has(liar) ? ['a lie was not blamed'] : []),
   ];
+}
+
+/** Each verifier has in its own log what the hub has of it, and says one thing of a unit. */
+function checkLogs(facts: readonly Fact[], verifiers: readonly VerifierNode[]): string[] {
+  const told = selectFacts(facts)('verdict').map(({ signed }) => signed);
+  return verifiers.flatMap(({ key, log }) => {
+    const have = new Set(log.map(({ signed }) => signed.signature));
+    const units = new Set<string>();
+    const kinds = new Set<string>();
+    for (const { signed } of log) {
+      const { lease, unit, kind } = signed.verdict;
+      units.add(`${lease}/${unit}`);
+      kinds.add(`${lease}/${unit}/${kind}`);
+    }
+    const own = told.filter(({ verdict }) => verdict.verifier === key);
+    const lacking = own.filter(({ signature }) => !have.has(signature)).length;
+    return [
+      ...(lacking > 0
+        ? [`${lacking} verdicts are not in the log of the verifier that said so`]
+        : []),
+      ...(units.size < kinds.size ? ['a verifier contradicts itself'] : []),
+    ];
+  });
 }
 
 /** What may be read of a job with assurance stays readable, and the job ends with all of it. */

@@ -20,8 +20,8 @@ afterAll(async () => {
   await rm(data, { recursive: true });
 });
 
-async function openHub(verifierKey: string) {
-  const words = ['--port', '0', '--data', join(data, 'hub'), '--verifier-key', verifierKey];
+async function openHub(verifierKey: string, folder = 'hub') {
+  const words = ['--port', '0', '--data', join(data, folder), '--verifier-key', verifierKey];
   const hub = start('hub/main.ts', ...words);
   const { url = '', hub: key = '', key: developer = '' } = await hub.ready;
   return { ...hub, url, key, developer };
@@ -131,4 +131,62 @@ it('a job of real processes is audited green, and a log with a verdict left out 
   const whole = join(data, 'whole.jsonl');
   await writeFile(whole, lines.join('\n'));
   expect(await audit(1, again.url, whole)).toMatchObject({ code: 0 });
-}, 180_000);
+}, 300_000);
+
+interface Line {
+  signed: { signature: string; record?: { epoch: number; type: string } };
+}
+const readLog = async (folder: string): Promise<Line[]> => {
+  const [name = ''] = (await readdir(folder)).filter((each) => /^[0-9a-f]{16}$/.test(each));
+  const text = await readFile(join(folder, name, 'log.jsonl'), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+};
+
+it('a verifier whose disk is lost has its log back from the hub, and judges nothing twice', async () => {
+  const folder = join(data, 'loser');
+  const printed = await start('verifier/main.ts', '--print-key', '--data', folder).ended;
+  const hub = await openHub(printed.text.trim(), 'another-hub');
+  const words = ['--hub', hub.url, '--data', folder, '--checks', 'trust:20,0.2'];
+  const open = () => start('verifier/main.ts', ...words, '--epoch-minutes', '0.01');
+  const told = async (): Promise<Line['signed'][]> => {
+    const page = await (await fetch(`${hub.url}/v1/verdicts?limit=500`)).json();
+    return page.verdicts.map(({ signed }: { signed: Line['signed'] }) => signed);
+  };
+  const first = open();
+  await first.ready;
+  const device = start('worker/edge/node/main.ts', '--hub', hub.url, '--data', data);
+  const running = runJob(hub.url, hub.developer);
+  while ((await told()).length < 5) await sleep(50);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const own = join(folder, 'verifier');
+  const before = await readLog(own);
+  // The key lies elsewhere, and stays.
+  await rm(own, { recursive: true });
+  const second = open();
+  const { log = '' } = await second.ready;
+  await running;
+  device.child.kill('SIGTERM');
+
+  const epochs = await (await fetch(`${hub.url}/v1/log/epochs`)).json();
+  const last = Math.max(
+    ...epochs.epochs.map(({ signed }: { signed: Line['signed'] }) => signed.record?.epoch ?? 0),
+  );
+  const audited = await audit(last, hub.url, log);
+  expect(audited).toMatchObject({ code: 0, text: expect.stringContaining('Nothing is wrong.') });
+  second.child.kill('SIGTERM');
+  await second.ended;
+  const after = await readLog(own);
+  const signatures = after.map(({ signed }) => signed.signature);
+  expect(new Set(signatures).size).toBe(signatures.length);
+  // All that the hub has of it stands in its log, and no unit has two verdicts.
+  const verdicts = after.filter(({ signed }) => signed.record === undefined);
+  expect(new Set(verdicts.map(({ signed }) => signed.signature))).toEqual(
+    new Set((await told()).map(({ signature }) => signature)),
+  );
+  expect(after.some(({ signed }) => signed.record?.type === 'lost')).toBe(true);
+  expect(before.length).toBeGreaterThan(1);
+}, 300_000);

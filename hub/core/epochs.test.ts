@@ -118,6 +118,16 @@ describe('an epoch of a verifier', () => {
     expect(say(record)).toBe(code);
   });
 
+  test('may draw again what epochs drew whose seeds are lost, and nothing else', () => {
+    say(opened(1, 0));
+    say(revealed(1, 0));
+    for (const epoch of [2, 3]) say(opened(epoch, epoch - 1));
+    expect(say(opened(4, 1))).toBe('epoch-order');
+    for (const epoch of [2, 3]) say(lost(epoch));
+    expect(say(opened(4, 0))).toBe('epoch-order');
+    expect(say(opened(4, 1))).toBe('opened 4');
+  });
+
   test('whose seed is lost is told no more, and the next one begins', () => {
     say(opened(1, 0));
     expect(say(lost(2))).toBe('epoch-order');

@@ -123,11 +123,13 @@ function judgeOpened(book: EpochBook, { epoch, from }: EpochRecordOf<'opened'>):
   if (book.size >= EPOCHS_KEPT_MAX && oldest !== undefined && !isOver(oldest)) {
     return ['epoch-order', `${book.size} epochs are kept; reveal the oldest before the next one`];
   }
-  const last = book.get(newest);
+  // What was drawn under a seed that is lost, and is not judged, is drawn again.
+  const last = [...book.values()].findLast(({ lost }) => lost === undefined);
   const least =
     last?.revealed === undefined ? last?.opened.record.from : last.revealed.record.through + 1;
   if (from >= (least ?? 0)) return 'new';
-  return ['epoch-order', `epoch ${epoch} begins at ${from}, where epoch ${newest} draws`];
+  const draws = last?.opened.record.epoch;
+  return ['epoch-order', `epoch ${epoch} begins at ${from}, where epoch ${draws} draws`];
 }
 
 function judgeRevealed(

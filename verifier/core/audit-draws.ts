@@ -65,19 +65,28 @@ export function auditDraws(
 const within = ({ opened, revealed }: RevealedEpoch, sequence: number): boolean =>
   sequence >= opened.from && sequence <= revealed.through;
 
-/** A verdict of the epoch judges a drawn unit, and so does one that something else asked for before. */
-function nameJudged(line: LogLine, epoch: number): string[] {
+/**
+ * A verdict of the epoch judges a drawn unit, and so does one that something else asked for before, or
+ * that an epoch drew whose seed was lost with the disk.
+ */
+function nameJudged(line: LogLine, epochs: ReadonlySet<number>): string[] {
   if (line.type !== 'verdict') return [];
   const { verdict } = line.signed;
-  return verdict.epoch === epoch || verdict.cause !== undefined ? [nameOf(line.signed)] : [];
+  return epochs.has(verdict.epoch) || verdict.cause !== undefined ? [nameOf(line.signed)] : [];
 }
+
+/** The number of an epoch that its verifier has declared lost. */
+const lostEpoch = (line: LogLine): number[] =>
+  line.type === 'epoch' && line.signed.record.type === 'lost' ? [line.signed.record.epoch] : [];
 
 /** Each unit whose draw lies under its threshold has a verdict. Void shards are nobody's result. */
 function auditCompleteness(
   { evidence, epoch, fault }: Audit,
   before: ReadonlyMap<number, number>,
 ): number {
-  const judged = new Set(evidence.lines.flatMap((line) => nameJudged(line, evidence.epoch)));
+  const { lines } = evidence;
+  const epochs = new Set([evidence.epoch, ...lines.flatMap(lostEpoch)]);
+  const judged = new Set(lines.flatMap((line) => nameJudged(line, epochs)));
   const drawn = { seed: epoch.revealed.seed, policy: epoch.opened.policy };
   let count = 0;
   for (const { shard, voided } of evidence.shards) {

@@ -159,6 +159,8 @@ export type VerifierEvent =
   | { type: 'claimed'; task: TaskId; result: Result<Reference> }
   | { type: 'fingerprinted'; task: TaskId; result: Result<UnitFingerprint> }
   | { type: 'prepared'; task: TaskId; result: Result<Preparation> }
+  /** Lines of this verifier that the hub has and its own log lacks, in an order that a log can have. */
+  | { type: 'recalled'; link: LinkId; result: Result<readonly LogLine[]> }
   /** At least four times a second. */
   | { type: 'tick' }
   | { type: 'stopping' };
@@ -170,6 +172,8 @@ export type VerifierEffect =
   | { type: 'send-frame'; link: LinkId; head: FrameHead; payload: Uint8Array }
   /** The bearer ticket for blobs and outputs, good for this link. */
   | { type: 'ticket'; ticket: string }
+  /** Read back what this verifier has said to the hub and its log lacks, then answer `recalled`. */
+  | { type: 'recall'; link: LinkId }
   /** Load what is on disk about this hub, then answer `bound`. */
   | { type: 'bind'; hub: PublicKey }
   /**

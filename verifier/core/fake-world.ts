@@ -2,7 +2,7 @@ import { encodeBase64 } from '#protocol/base64.ts';
 import { concatBytes, digest, digestRecord, hexToBytes } from '#protocol/digest.ts';
 import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
-import type { HubMessage } from '#protocol/messages/control.ts';
+import type { HubMessage, VerifierBook } from '#protocol/messages/control.ts';
 import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/package.ts';
 import type { AcceptedShard, Seal, Verdict } from '#protocol/records.ts';
 import { accept, refusal, refuse } from '#protocol/refusal.ts';
@@ -249,14 +249,15 @@ export function wait(world: FakeWorld, ms: number): void {
 }
 
 /** From dialling to the welcome. */
-export function connect(world: FakeWorld): void {
+export function connect(world: FakeWorld, known?: VerifierBook): void {
   step(world, { type: 'tick' });
   step(world, { type: 'connected', link: world.link });
   const nonce = '77'.repeat(32) as Nonce;
   receive(world, { type: 'challenge', versions: [1], nonce, hub: HUB });
   const now = instant(world.now);
   const beatMs = millis(5_000);
-  receive(world, { type: 'welcome', now, beatMs, ticket: 't', iceServers: [] });
+  const book = known === undefined ? {} : { book: known };
+  receive(world, { type: 'welcome', now, beatMs, ticket: 't', iceServers: [], ...book });
 }
 
 export const sendCheck = (world: FakeWorld, shard: AcceptedShard): void =>

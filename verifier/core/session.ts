@@ -62,6 +62,7 @@ export function bindBook(turn: Turn, saved: Saved): void {
   verifier.sealed.clear();
   verifier.preparing = [];
   delete verifier.overflow;
+  delete verifier.recalling;
   if (verifier.phase.name === 'connecting' && verifier.phase.challenge?.hub === saved.hub)
     hello(turn);
 }
@@ -109,7 +110,7 @@ export function receiveWelcome(turn: Turn, welcome: Welcome): void {
   for (const { signed } of book.verdicts) {
     effects.push({ type: 'send', link, message: { type: 'verdict', signed } });
   }
-  if (welcome.book !== undefined) adoptBook(turn, book, welcome.book);
+  adoptBook(turn, book, welcome.book);
   say(turn, 'info', `connected to hub ${short(book.hub)}; judged through ${book.judged}`);
 }
 

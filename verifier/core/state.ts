@@ -1,6 +1,6 @@
 import type { Digest, JobId, LeaseId, Nonce, PublicKey } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
-import type { FrameHead } from '#protocol/messages/control.ts';
+import type { FrameHead, VerifierBook } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
@@ -194,6 +194,8 @@ export interface Verifier {
   voided: Set<number>;
   /** In order of sequence. */
   queue: Pending[];
+  /** What the hub has on disk of this verifier, while the rest of it is read back. */
+  recalling?: { known: VerifierBook; retryAt?: Instant };
   /** By lease and unit: opinions that wait for those of others. */
   sealed: Map<string, Sealed>;
   /** First sequence turned away because the queue was full. */

@@ -20,6 +20,7 @@ import type {
   VerifierEvent,
   World,
 } from './events.ts';
+import { awaitRecall, finishRecall } from './lost-disk.ts';
 import { moveMarks } from './marks.ts';
 import { failPersist, finishPersist } from './persist.ts';
 import { finishPreparing, receivePrepare, startPreparing } from './prepare.ts';
@@ -86,6 +87,7 @@ export function stepVerifier(
 
 /** What can be done now is done, whatever the event was. */
 function drive(turn: Turn): void {
+  if (awaitRecall(turn)) return;
   turnEpochs(turn);
   drawArrivals(turn);
   drawAudits(turn);
@@ -127,6 +129,8 @@ function stepRunning(turn: Turn, event: Running): void {
       return;
     case 'bound':
       return bindBook(turn, event.saved);
+    case 'recalled':
+      return finishRecall(turn, event);
     case 'executed':
       return finishExecution(turn, event);
     case 'claimed':

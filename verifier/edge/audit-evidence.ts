@@ -38,7 +38,7 @@ export interface AuditSource {
 export async function readEvidence(source: AuditSource): Promise<Evidence> {
   const http = openHubHttp(source.hub, source.insecure);
   // First the verifier's log: what it has told by then, the hub has had time to store.
-  const lines = await readLines(source);
+  const lines = await readLines(source.log, source.insecure);
   const { hub } = await ask(http, Health, '/v1/health');
   const head = await ask(http, SignedTreeHead, '/v1/log/head');
   const earlier = await readHead(source.headFile);
@@ -68,7 +68,8 @@ function rangeOf(lines: readonly LogLine[], epoch: number): { from: number; thro
   return range;
 }
 
-async function readLines({ log, insecure }: AuditSource): Promise<LogLine[]> {
+/** The lines of a verifier's log: a file, or the address of its log page. */
+export async function readLines(log: string, insecure = false): Promise<LogLine[]> {
   const text = await readText(log, insecure);
   const lines: LogLine[] = [];
   for (const [at, line] of text.split('\n').entries()) {
@@ -139,7 +140,7 @@ export async function readVerdicts(http: HubHttp): Promise<SignedVerdict[]> {
   }
 }
 
-async function readEpochs(http: HubHttp): Promise<SignedEpoch[]> {
+export async function readEpochs(http: HubHttp): Promise<SignedEpoch[]> {
   const found: SignedEpoch[] = [];
   for (let after = 0; ; ) {
     const page = await ask(http, EpochPage, `/v1/log/epochs?after=${after}`);

@@ -6,6 +6,7 @@ import { instant } from '#protocol/units.ts';
 import type { Verify } from '../core/audit.ts';
 import type { VerifierConfig, VerifierEffect, VerifierEvent, World } from '../core/events.ts';
 import { openVerifier, stepVerifier, type Verifier } from '../core/verifier.ts';
+import { readLines } from './audit-evidence.ts';
 import { openBlobs } from './blobs.ts';
 import { type BookFile, openBookFile } from './book-file.ts';
 import { openComputeWorkers } from './compute-workers.ts';
@@ -14,6 +15,7 @@ import { type Cost, countExecution, countShown, openCost } from './cost.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import type { Identity } from './identity.ts';
 import { type Lane, openLane } from './lane.ts';
+import { recallLines } from './recall.ts';
 import { openVerify } from './signature.ts';
 import { openTally, type Tally, tallyLine } from './tally.ts';
 
@@ -155,6 +157,9 @@ function perform(parts: Parts, effect: VerifierEffect): void {
     case 'bind':
       bind(parts, effect.hub).catch(options.fail);
       return;
+    case 'recall':
+      recall(parts, effect.link).catch(options.fail);
+      return;
     case 'persist':
       persist(parts, effect).catch(options.fail);
       return;
@@ -201,6 +206,14 @@ async function bind(parts: Parts, hub: PublicKey): Promise<void> {
   parts.book = book;
   parts.tally = tally;
   post(parts, { type: 'bound', saved: book.saved });
+}
+
+/** The lines at hand are those of the log file: what is being written is known to the hub even less. */
+async function recall(parts: Parts, link: number): Promise<void> {
+  const { book, http, options } = parts;
+  const known = book === undefined ? [] : await readLines(book.logFile);
+  const result = await recallLines(http, { key: options.config.key, known });
+  post(parts, { type: 'recalled', link, result });
 }
 
 async function persist(
