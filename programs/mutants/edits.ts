@@ -128,6 +128,21 @@ const EDITS: readonly [path: string, old: string, now?: string][] = [
   ],
   ['instructions/propose_root.rs', 'if «epoch::is_live(&pool.pending, now)» {', 'false'],
   [
+    'instructions/propose_root.rs',
+    'if «pool.pending.state != PENDING_NONE && !epoch::is_live(&pool.pending, now)» {',
+    'false',
+  ],
+  [
+    'instructions/propose_root.rs',
+    'if «pool.pending.state != PENDING_NONE && !epoch::is_live(&pool.pending, now)» {',
+    'pool.pending.state != PENDING_NONE',
+  ],
+  [
+    'instructions/propose_root.rs',
+    'if «pool.pending.state != PENDING_NONE && !epoch::is_live(&pool.pending, now)» {',
+    '!epoch::is_live(&pool.pending, now)',
+  ],
+  [
     'instructions/pull.rs',
     '«crate::subtract(cumulative, escrow.pulled, Error::NothingDue)?»',
     'cumulative.wrapping_sub(escrow.pulled)',
