@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import { decodeNpy, encodeNpy } from '#protocol/npy.ts';
 import { findChromium } from './chromium.ts';
+import { postDigits } from './screenshots/digits.ts';
+import { shootMoney } from './screenshots/money.ts';
 import { openViews, takeScene, type View } from './screenshots/views.ts';
 import { ensureBuilt } from './start/build.ts';
 import { type Grid, openGrid } from './start/grid.ts';
@@ -17,7 +18,7 @@ const OTHERS = '.build/screenshots';
 const SHOWN_BYTES_MAX = 1_500_000;
 const STEP_MS_MAX = 120_000;
 /** 46 MB of inputs: more than is computed while pictures are taken. */
-const LONG_REPEATS = 100;
+const LONG = { name: 'Digits, a hundred times', rows: 179_700, unitItems: 8 };
 /** After the first shard, so that there is a speed and a curve to see. */
 const CURVE_MS = 5_000;
 
@@ -77,7 +78,9 @@ async function shootAll(grid: Grid, views: readonly View[]): Promise<void> {
   }
   await shoot(views, 'job-replay', false);
 
-  const running = await postLong(grid);
+  await shootMoney(grid, views, (scene) => shoot(views, scene, false));
+
+  const running = await postDigits(grid, { ...LONG, autoStart: true });
   const watchers = await openViews(browserOf(views), grid.addresses.hub);
   for (const { page } of watchers) page.setDefaultTimeout(STEP_MS_MAX);
   await open(watchers, `/dashboard#key=${grid.addresses.key}`);
@@ -133,29 +136,6 @@ async function runSample(grid: Grid, views: readonly View[]): Promise<string> {
   await page.getByTestId('start-job').click();
   await page.locator('[data-testid=state][data-state=done]').waitFor();
   return new URL(page.url()).pathname.split('/').at(-1) ?? '';
-}
-
-/** The sample's digits over and over, in small units: minutes of work on one device. */
-async function postLong({ api }: Grid): Promise<string> {
-  const [model, npy] = await Promise.all([
-    readFile('public/sample/digits.onnx'),
-    readFile('public/sample/digits.npy'),
-  ]);
-  const tensor = decodeNpy(npy);
-  if (!tensor.ok) throw new Error(tensor.refusal.message);
-  const { dtype, shape, data } = tensor.value;
-  const [rows = 0, ...rest] = shape;
-  const repeated = encodeNpy({
-    dtype,
-    shape: [rows * LONG_REPEATS, ...rest],
-    data: Buffer.concat(Array.from({ length: LONG_REPEATS }, () => data)),
-  });
-  const { id } = await api.createJob({
-    options: { name: 'Digits, a hundred times', unitItems: 8, autoStart: true },
-    model: new Blob([model]),
-    inputs: new File([repeated], 'digits.npy'),
-  });
-  return id;
 }
 
 // The grid and the browser end with this program, also on Ctrl-C.

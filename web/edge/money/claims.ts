@@ -18,7 +18,7 @@ import type { Claim } from '../../core/money/earnings.ts';
 import { type ProvenLeaf, proveKept } from '../../core/money/proof.ts';
 import { readStored, writeStored } from '../local-store.ts';
 import { fetchProof } from './money-api.ts';
-import { keyOf, type MoneySite, readPool, supply } from './site.ts';
+import { checkSupply, keyOf, type MoneySite, readPool, supply } from './site.ts';
 import type { Wallet } from './wallet.ts';
 
 /** A leaf and its proof as this browser keeps them: good as long as the chain has the root. */
@@ -116,7 +116,7 @@ export async function previewClaim(
   if (!rent.ok) return rent;
   if (!pageRent.ok) return pageRent;
   const [payer = 0n, held = 0n] = balances.value;
-  return planClaim({
+  const plan = planClaim({
     cumulative: claim.cumulative,
     paid: paidOf(page.value, claim.index),
     payer,
@@ -125,6 +125,9 @@ export async function previewClaim(
     rentMinimum: rent.value,
     pageRent: page.value === undefined ? pageRent.value : 0n,
   });
+  if (!plan.ok) return plan;
+  const able = checkSupply(site, { wallet, lack: plan.value.lack });
+  return able.ok ? plan : able;
 }
 
 /** Has a payout paid: all it has earned by its newest final leaf, less what it was paid before. */

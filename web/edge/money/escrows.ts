@@ -17,7 +17,15 @@ import {
 } from '../../core/money/escrow.ts';
 import { type ProvenLeaf, proveKept } from '../../core/money/proof.ts';
 import { fetchProof } from './money-api.ts';
-import { keyOf, type MoneySite, readConfig, readPool, supply, supplyFee } from './site.ts';
+import {
+  checkSupply,
+  keyOf,
+  type MoneySite,
+  readConfig,
+  readPool,
+  supply,
+  supplyFee,
+} from './site.ts';
 import type { Wallet } from './wallet.ts';
 
 const nowSeconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));
@@ -42,7 +50,7 @@ export async function previewDeposit(
   if (!balances.ok) return balances;
   if (!rent.ok) return rent;
   if (!escrowRent.ok) return escrowRent;
-  return planDeposit({
+  const plan = planDeposit({
     total,
     escrow: escrow.value,
     escrowRent: escrowRent.value,
@@ -50,6 +58,9 @@ export async function previewDeposit(
     rentMinimum: rent.value,
     now: nowSeconds(),
   });
+  if (!plan.ok) return plan;
+  const able = checkSupply(site, { wallet, lack: plan.value.lack });
+  return able.ok ? plan : able;
 }
 
 /** Opens the escrow of a job where there is none, and pays in what is missing: one transaction. */

@@ -308,6 +308,15 @@ describe('money on a real chain', () => {
     });
   });
 
+  it('is asked for beforehand where lamports are not given away', async () => {
+    const elsewhere = { ...site, view: { ...site.view, local: false } };
+    const poster = await makeWallet();
+    const plan = await previewDeposit(elsewhere, poster, { job, total: 1_000n });
+    expect(plan).toMatchObject({
+      refusal: { code: 'funds-missing', message: expect.stringContaining(poster.address) },
+    });
+  });
+
   it('is not taken to another cluster, nor anywhere when the chain is silent', async () => {
     const genesisHash = encodeBase58(EMPTY_KEY);
     const other = await openChainClient({ ...site.view, genesisHash }, url);

@@ -75,14 +75,22 @@ const present = <T>(found: T | undefined): Result<T> =>
       )
     : accept(found);
 
+/** What a wallet lacks to pay, and why that can or cannot be helped here. */
+interface Supply {
+  wallet: Wallet;
+  lack: bigint;
+}
+
+/** Whether a wallet can pay: where lamports are given away, any can. */
+export const checkSupply = ({ view }: MoneySite, { wallet, lack }: Supply): Result<true> =>
+  lack === 0n || view.local
+    ? accept(true)
+    : refuse('funds-missing', lackSentence(lack, wallet.address));
+
 /** Sees to it that a wallet can pay: on a chain whose lamports are free it is given what it lacks. */
-export async function supply(
-  { view, client }: MoneySite,
-  { wallet, lack }: { wallet: Wallet; lack: bigint },
-): Promise<Result<true>> {
-  if (lack === 0n) return accept(true);
-  if (!view.local) return refuse('funds-missing', lackSentence(lack, wallet.address));
-  return client.airdrop(wallet.key, lack);
+export async function supply(site: MoneySite, { wallet, lack }: Supply): Promise<Result<true>> {
+  const able = checkSupply(site, { wallet, lack });
+  return !able.ok || lack === 0n ? able : site.client.airdrop(wallet.key, lack);
 }
 
 /** The same, for a transaction that costs its fee alone. */
