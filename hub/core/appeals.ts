@@ -139,11 +139,8 @@ export const isAppealed = (hub: Hub, about: Pick<Verdict, 'device' | 'lease' | '
 export const disputedShard = (hub: Hub, verdict: Verdict): AcceptedShard | undefined =>
   convictionOf(hub, verdict)?.shard;
 
-/**
- * A verdict on a unit in dispute, and what follows from it. `blamed` are the verifiers whose fault was
- * noted over this verdict already.
- */
-export function weighAppeal(turn: Turn, verdict: Verdict, blamed: readonly PublicKey[]): void {
+/** A verdict on a unit in dispute, and what follows from it. */
+export function weighAppeal(turn: Turn, verdict: Verdict): void {
   const { hub, world } = turn;
   const { device } = verdict;
   const conviction = convictionOf(hub, verdict);
@@ -156,8 +153,7 @@ export function weighAppeal(turn: Turn, verdict: Verdict, blamed: readonly Publi
     facts.push(appealFact(conviction, 'overturned', world.now));
     overturn(hub, device, conviction);
     const { job, lease, unit } = verdict;
-    const faulty = [...against].filter((key) => !blamed.includes(key));
-    facts.push(...blame(turn, faulty, { job, lease, unit }));
+    facts.push(...blame(turn, [...against], { job, lease, unit }));
   } else if (inFavour.size + rest < 2 || inFavour.size + rest <= against.size) {
     conviction.state = 'upheld';
     hub.appealsLost.set(device, [...(hub.appealsLost.get(device) ?? []), world.now]);

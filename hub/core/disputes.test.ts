@@ -17,7 +17,13 @@ import { viewGrid } from './hub.ts';
 
 const SECOND = 'b2'.repeat(32) as PublicKey;
 const THIRD = 'b3'.repeat(32) as PublicKey;
-const SOCKETS: Record<string, number> = { [VERIFIER]: 1, [SECOND]: 11, [THIRD]: 12 };
+const FOURTH = 'b4'.repeat(32) as PublicKey;
+const SOCKETS: Record<string, number> = {
+  [VERIFIER]: 1,
+  [SECOND]: 11,
+  [THIRD]: 12,
+  [FOURTH]: 13,
+};
 
 let bench: Bench;
 /** A job in the hands of one phone, which has delivered a shard of it; `verifiers` are online. */
@@ -117,6 +123,14 @@ describe('of three verifiers', () => {
     bench.restart();
     expect(grid()).toMatchObject({ disputes: [], faults: [{ verifier: VERIFIER, count: 1 }] });
   });
+});
+
+test('one of four that frames a device has one fault for it, whoever speaks last', () => {
+  open(5_000, VERIFIER, SECOND, THIRD, FOURTH);
+  judge(VERIFIER, 'mismatch');
+  for (const key of [SECOND, THIRD, FOURTH]) judge(key, 'match');
+  expect(isBarred()).toBe(false);
+  expect(grid()).toMatchObject({ disputes: [], faults: [{ verifier: VERIFIER, count: 1 }] });
 });
 
 test('two that disagree hold the job, and both are shown', () => {

@@ -101,13 +101,18 @@ export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact
   return blame(turn, ruled.faulty, { job, lease, unit });
 }
 
-/** Verifiers that the majority contradicted on a unit; what must be written comes back. */
+/** Verifiers that the majority contradicted on a unit, each once; what must be written comes back. */
 export function blame(
   { hub, world }: Turn,
   faulty: readonly PublicKey[],
   about: Pick<Verdict, 'job' | 'lease' | 'unit'>,
 ): Fact[] {
-  return faulty.map((verifier) => {
+  const name = unitName(about);
+  const blamed = hub.blamed.get(name) ?? new Set();
+  hub.blamed.set(name, blamed);
+  const fresh = faulty.filter((verifier) => !blamed.has(verifier));
+  return fresh.map((verifier) => {
+    blamed.add(verifier);
     hub.faults.set(verifier, (hub.faults.get(verifier) ?? 0) + 1);
     return { type: 'verifier-fault', verifier, ...about, at: world.now };
   });
@@ -224,7 +229,9 @@ export function forgetChecks(hub: Hub, job: JobId): void {
     endCheck(hub, kept);
   }
   for (const [name, [opinion]] of hub.opinions) {
-    if (opinion?.job === job) hub.opinions.delete(name);
+    if (opinion?.job !== job) continue;
+    hub.opinions.delete(name);
+    hub.blamed.delete(name);
   }
 }
 

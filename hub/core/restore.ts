@@ -58,6 +58,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     pending: new Map(),
     opinions: new Map(),
     disputes: new Map(),
+    blamed: new Map(),
     rounds: new Map(),
     late: new Map(),
     seconds: new Map(),

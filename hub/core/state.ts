@@ -272,6 +272,8 @@ export interface Hub {
   convictions: Map<PublicKey, Conviction>;
   /** When each device lost a dispute. */
   appealsLost: Map<PublicKey, Instant[]>;
+  /** By lease and unit, since the start: who has a fault for what it said of it. */
+  blamed: Map<string, Set<PublicKey>>;
   /** How often the majority contradicted a verifier. */
   faults: Map<PublicKey, number>;
   /** (lease, unit, verifier) of verdicts taken, to drop repeats. */

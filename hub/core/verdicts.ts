@@ -160,7 +160,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
   store(turn, facts, { type: 'verdict', signed });
-  weighAppeal(turn, verdict, 'faulty' in ruled ? ruled.faulty : []);
+  weighAppeal(turn, verdict);
   const { unit, kind } = verdict;
   sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
   if (ruled.type === 'convict') expel(turn, verdict);
