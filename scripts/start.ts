@@ -38,19 +38,25 @@ async function main(): Promise<number> {
 }
 
 async function serve(grid: Grid, flags: StartFlags, interrupted: Promise<number>): Promise<number> {
-  const faults = flags.sample ? await computeSample(grid) : [];
+  const faults = flags.sample ? await computeSample(grid, flags) : [];
   if (flags.once) return faults.length === 0 ? 0 : 1;
   terminal.say(await describeAddresses(grid.addresses));
   return interrupted;
 }
 
-async function computeSample(grid: Grid): Promise<string[]> {
+async function computeSample(grid: Grid, { contributors }: StartFlags): Promise<string[]> {
   const { api, money } = grid;
-  const report = await runSampleJob(api, { fund: money.fund, show: terminal.progress });
+  const paid = money === undefined ? {} : { fund: money.fund };
+  const report = await runSampleJob(api, { ...paid, show: terminal.progress });
   terminal.endProgress();
   terminal.say(describeReport(report));
-  terminal.say(describeClaim(await money.settle(report.job)));
   const faults = judgeSample(report);
+  // Devices of others say themselves where their pay goes, and when.
+  if (money !== undefined && contributors > 0) {
+    const claimed = await money.settle();
+    if (claimed === undefined) faults.push('nothing of it was settled; the lines above say why');
+    else terminal.say(describeClaim(claimed));
+  }
   for (const fault of faults) terminal.say(`The sample job is not right: ${fault}.`);
   return faults;
 }

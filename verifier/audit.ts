@@ -23,6 +23,7 @@ const HELP = `npm run audit -- --epoch N | --settlement N [options]
   --head FILE    the head of the log that the last audit saw; this one must continue it, and its
                  own head is written there
   --seed-hash H  the SHA-256 that you wrote down when the epoch was opened
+  --rpc-url URL  your own way to the chain, instead of the one the hub names
   --insecure     accepts a self-signed certificate, as npm start -- --lan has
 
 Reads public records only. Exit status: 0 when nothing is wrong, 1 for any fault, 2 for a wrong
@@ -81,6 +82,7 @@ function tell(title: string, { checked, faults }: Audited): number {
 }
 
 interface Flags {
+  rpcUrl?: URL;
   hub: URL;
   insecure: boolean;
   settlement: number | undefined;
@@ -96,6 +98,7 @@ async function readFlags(): Promise<Flags | undefined> {
       log: { type: 'string' },
       head: { type: 'string' },
       'seed-hash': { type: 'string' },
+      'rpc-url': { type: 'string' },
       insecure: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -110,7 +113,11 @@ async function readFlags(): Promise<Flags | undefined> {
   const noted = values['seed-hash'];
   const seedHash = noted === undefined ? undefined : decodeWith(Digest, noted);
   if (seedHash?.ok === false) throw new Error(`--seed-hash: ${seedHash.refusal.message}`);
-  const place = { hub: new URL(values.hub), insecure: values.insecure };
+  const rpc = values['rpc-url'];
+  if (rpc !== undefined && !URL.canParse(rpc))
+    throw new Error(`--rpc-url takes an address, not ${rpc}`);
+  const rpcUrl = rpc === undefined ? {} : { rpcUrl: new URL(rpc) };
+  const place = { hub: new URL(values.hub), insecure: values.insecure, ...rpcUrl };
   if (epoch === undefined) return { ...place, settlement, draws: undefined };
   const draws = {
     ...place,

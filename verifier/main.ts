@@ -20,6 +20,7 @@ const HELP = `npm run verifier -- --hub URL [options]
   --data DIR        where the key, the log and blobs are kept (default ./data)
   --checks POLICY   what to check: trust:UNITS,FLOOR[,VERIFIERS] (default trust:100,0.02) or flat:RATE
   --epoch-minutes M how long one draw seed is in use (default 60)
+  --rpc-url URL     your own way to the chain (SOLANA_RPC_URL), instead of the one the hub names
   --log-port N      port of the log page on this machine (default 0: any free one)
   --enrol pg_KEY    enrols this verifier with a developer's key, then goes on
   --print-key       prints this verifier's public key and ends
@@ -89,7 +90,7 @@ function say(level: 'info' | 'warning' | 'catch', text: string): void {
 }
 
 function settle(
-  { data, settleMinutes }: Flags,
+  { data, settleMinutes, rpcUrl }: Flags,
   { hub, loop, identity }: { hub: URL; loop: Loop; identity: Identity },
 ): Settlement {
   return openSettlement({
@@ -99,6 +100,7 @@ function settle(
     payerFile: join(data, 'keys', 'settlement-payer.json'),
     folder: join(data, 'verifier', 'settlement'),
     everyMs: millis(settleMinutes * 60_000),
+    ...(rpcUrl === undefined ? {} : { rpcUrl }),
     say,
   });
 }
@@ -170,6 +172,7 @@ function readFlags() {
       checks: { type: 'string' },
       'epoch-minutes': { type: 'string', default: '60' },
       'settle-minutes': { type: 'string', default: '10' },
+      'rpc-url': { type: 'string' },
       'log-port': { type: 'string', default: '0' },
       enrol: { type: 'string' },
       'print-key': { type: 'boolean', default: false },
@@ -182,11 +185,13 @@ function readFlags() {
     return undefined;
   }
   const { enrol, hub } = values;
+  const rpcUrl = values['rpc-url'] ?? (process.env['SOLANA_RPC_URL'] || undefined);
   if (enrol !== undefined && !enrol.startsWith(API_KEY_PREFIX)) {
     throw new Error(`--enrol takes a developer's key, which begins with ${API_KEY_PREFIX}`);
   }
   return {
-    ...(hub === undefined ? {} : { hub: readUrl(hub) }),
+    ...(hub === undefined ? {} : { hub: readUrl('--hub', hub) }),
+    ...(rpcUrl === undefined ? {} : { rpcUrl: readUrl('--rpc-url', rpcUrl) }),
     data: resolve(values.data),
     checks: readPolicy(values.checks),
     epochMinutes: readNumber('--epoch-minutes', values['epoch-minutes'], {
@@ -204,10 +209,10 @@ function readFlags() {
   };
 }
 
-function readUrl(text: string): URL {
+function readUrl(flag: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new Error(`--hub takes an address such as http://127.0.0.1:8787, not ${text}`);
+  throw new Error(`${flag} takes an address such as http://127.0.0.1:8787, not ${text}`);
 }
 
 function readNumber(

@@ -13,7 +13,8 @@ const READY_MS_MAX = 60_000;
 /** A hub, a verifier and local contributors, each a process of its own. */
 export interface Grid {
   api: HubApi;
-  money: Money;
+  /** Undefined where the grid settles on a chain that is not its own: `npm run chain:init` makes the pool there. */
+  money: Money | undefined;
   addresses: Addresses;
   /** Settles with a sentence when one of them dies. */
   died: Promise<string>;
@@ -32,9 +33,11 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
     const options = { readyMsMax: READY_MS_MAX, env };
     const api = openHubApi({ hub: hub.url, key: hub.key, send });
     const { verifier: key } = hub;
-    const money = await openMoney({ hub: hub.url, api, data, verifier: key, send });
+    const isElsewhere = Boolean(process.env['SOLANA_RPC_URL']);
+    const place = { hub: hub.url, api, data, verifier: key, send };
+    const money = isElsewhere ? undefined : await openMoney(place);
     const words = ['--hub', hub.url, '--data', data];
-    const settle = ['--settle-minutes', String(SETTLE_MINUTES)];
+    const settle = isElsewhere ? [] : ['--settle-minutes', String(SETTLE_MINUTES)];
     const verifier = children.start('verifier', ['verifier/main.ts', ...words, ...settle], options);
     const { log } = await verifier.ready;
     for (let number = 1; number <= flags.contributors; number += 1) {

@@ -8,11 +8,8 @@ import type { HubApi } from '../hub-api.ts';
 
 const FOLDER = 'public/sample';
 /** Small units: 450 of them, so that some are paid after the trial of the first hundred and those that are held. */
-const OPTIONS: JobOptions = {
-  name: 'Handwritten digits',
-  unitItems: 4,
-  unitPrice: lamports(20_000n),
-};
+const OPTIONS: JobOptions = { name: 'Handwritten digits', unitItems: 4 };
+const UNIT_PRICE = lamports(20_000n);
 /** A job that does not change for this long is stuck. */
 const QUIET_MS_MAX = 120_000;
 const RETRY_MS = 500;
@@ -26,18 +23,22 @@ export interface SampleReport {
   seconds: number;
 }
 
-/** Posts the sample job, pays for it, follows it to its end and judges its results. Throws when it is refused. */
+/**
+ * Posts the sample job, pays for it where `fund` says how, follows it to its end and judges its results. Throws when it is
+ * refused.
+ */
 export async function runSampleJob(
   api: HubApi,
-  { fund, show }: { fund(job: JobView): Promise<void>; show(job: JobView): void },
+  { fund, show }: { fund?(job: JobView): Promise<void>; show(job: JobView): void },
 ): Promise<SampleReport> {
   const labels = await readLabels();
   const created = await api.createJob({
-    options: OPTIONS,
+    options: fund === undefined ? OPTIONS : { ...OPTIONS, unitPrice: UNIT_PRICE },
     model: new Blob([await readFile(`${FOLDER}/digits.onnx`)]),
     inputs: new File([await readFile(`${FOLDER}/digits.npy`)], 'digits.npy'),
   });
-  await fund(await followJob({ api, id: created.id, until: ['quoted'], show }));
+  const quoted = await followJob({ api, id: created.id, until: ['quoted'], show });
+  await fund?.(quoted);
   const started = performance.now();
   await api.startJob(created.id);
   const job = await followJob({ api, id: created.id, until: ['done'], show });

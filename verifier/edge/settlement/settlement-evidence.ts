@@ -18,7 +18,7 @@ import { openMoneyReader } from './money-facts.ts';
  */
 export async function readSettlement(
   epoch: number | undefined,
-  { hub, insecure }: { hub: URL; insecure: boolean },
+  { hub, insecure, rpcUrl }: { hub: URL; insecure: boolean; rpcUrl?: URL },
 ): Promise<SettlementEvidence | undefined> {
   const http = openHubHttp(hub, insecure);
   const chain = await ask(http, ChainView, '/v1/chain').catch((error: unknown) => {
@@ -28,7 +28,7 @@ export async function readSettlement(
   });
   if (chain === undefined) return undefined;
   const { openReader } = await import('./cluster.ts');
-  const rpc = new URL(chain.rpc, hub);
+  const rpc = rpcUrl ?? new URL(chain.rpc, hub);
   const reader = openReader(rpc, rpc.origin === hub.origin ? http.fetch : fetch);
   const address = must(decodeBase58(chain.pool, KEY_BYTES));
   const [data] = await reader.readAccounts([address]);

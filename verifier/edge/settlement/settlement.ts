@@ -33,6 +33,8 @@ export interface SettlementOptions {
   /** The key of the wallet that pays the fees of roots and pulls. */
   payerFile: string;
   folder: string;
+  /** A way to the chain that the hub did not name. */
+  rpcUrl?: URL;
   everyMs: Millis;
   say(level: 'info' | 'warning', text: string): void;
 }
@@ -79,6 +81,7 @@ async function run(options: SettlementOptions, stopping: AbortSignal): Promise<v
 
 /** Reads which pool the grid settles in, and opens what settling it takes. */
 async function openPool({
+  rpcUrl,
   hub,
   http,
   identity,
@@ -92,7 +95,7 @@ async function openPool({
   const wallet = await openIdentity(payerFile);
   const key = hexToBytes(wallet.key);
   const payer = { address: encodeBase58(key), key, sign: wallet.signBytes };
-  const rpc = new URL(chain.rpc, hub);
+  const rpc = rpcUrl ?? new URL(chain.rpc, hub);
   const cluster = openCluster(rpc, payer, rpc.origin === hub.origin ? http.fetch : fetch);
   await cluster.fundPayer({ local: chain.local });
   const program = keyOf(chain.program);
