@@ -67,7 +67,7 @@ const digest = (digit: string): Digest => digit.repeat(64) as Digest;
 const [RIGHT, WRONG, ODD] = [digest('a'), digest('b'), digest('c')];
 const NO_BYTES = new Uint8Array(0);
 /** The exact lane looks at no field of the manifest before digests differ and bytes are compared. */
-const MANIFEST = { outputs: [], comparators: [] } as unknown as PackageManifest;
+const MANIFEST = { outputs: [], comparators: [], taps: [] } as unknown as PackageManifest;
 
 /** Draws one honest unit that is checked through the real ladder; true: wrongly found a mismatch. */
 export function climbHonest(faults: Faults, { next }: Chance): boolean {
