@@ -184,4 +184,8 @@ test('a seal in another name is refused, and one of what nobody computed opens a
   sealVerdict(bench, 11, { ...signed, verdict: { ...signed.verdict, lease } });
   expect(bench.last(11, 'unseal')).toMatchObject({ lease });
   expect(refused(SECOND)).toBe('lease-unknown');
+  const unit = 4_999;
+  sealVerdict(bench, 11, { ...signed, verdict: { ...signed.verdict, unit } });
+  expect(bench.last(11, 'unseal')).toMatchObject({ unit });
+  expect([refused(SECOND), grid().disputes]).toEqual(['range-invalid', []]);
 });

@@ -89,7 +89,7 @@ export function receiveSeal(turn: Turn, verifier: VerifierSession, signed: Signe
   }
   const round = hub.rounds.get(unitName(record));
   const held = round?.seals.get(key);
-  const waits = hub.shards.has(record.lease) && !hasSpoken(hub, record, key);
+  const waits = hasUnit(hub, record) && !hasSpoken(hub, record, key);
   const same = held?.seal === record.seal;
   if (same) held.socket = socket;
   if (!waits || round?.late.has(key) || (same && round?.stage !== 'sealing')) {
@@ -122,6 +122,12 @@ export function noteSeal(turn: Turn, { verifier, lease, unit, seal }: Seal): voi
   if (hub.enrolled.size > 1) openDispute(hub, { lease, unit });
   askOpinions(turn);
   turnRound(turn, round);
+}
+
+/** Of units that nobody computed there is nothing to say. */
+function hasUnit({ shards }: Hub, { lease, unit }: Pick<Verdict, 'lease' | 'unit'>): boolean {
+  const { firstUnit = 0, unitCount = 0 } = shards.get(lease) ?? {};
+  return unit >= firstUnit && unit < firstUnit + unitCount;
 }
 
 const hasSpoken = (hub: Hub, about: Pick<Verdict, 'lease' | 'unit'>, key: PublicKey): boolean =>
