@@ -10,6 +10,11 @@ describe('a failed transaction', () => {
       ['Program 11111111111111111111111111111111 failed: custom program error: 0x1'],
       'funds-missing',
     ],
+    [
+      'custom program error: 0x1',
+      ['Program TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA failed: custom program error: 0x1'],
+      'funds-missing',
+    ],
     ['InsufficientFundsForFee', [], 'funds-missing'],
     ['Attempt to debit an account but found no record of a prior credit.', [], 'funds-missing'],
     [{ InsufficientFundsForRent: { account_index: 2 } }, [], 'rent-minimum'],

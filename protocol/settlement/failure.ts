@@ -1,8 +1,10 @@
 import { type Refusal, refusal } from '../refusal.ts';
 import { describeProgramError } from './errors.ts';
 
-/** The system program's own number for too few lamports; its address is all ones. */
-const LAMPORTS_MISSING = 1;
+/** The system and the token program's own number for too little money. */
+const MONEY_MISSING = 1;
+/** Which of them failed first: what it says then is not ours. */
+const OTHERS = /Program (1{32}|TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA) failed/;
 
 /**
  * What a failed transaction says, as clusters and their libraries write it: a refusal of the settlement program by
@@ -19,9 +21,9 @@ export function describeFailure(error: unknown, logs: readonly string[] = []): R
       'an account would be left with less than the rent minimum: a fresh wallet has to get at least that much at once';
     return refusal('rent-minimum', message);
   }
-  const isSystem = number === LAMPORTS_MISSING && /Program 1{32} failed/.test(text);
-  if (isSystem || /InsufficientFundsForFee|no record of a prior credit/i.test(text)) {
-    const message = 'the wallet holds fewer lamports than this needs with its fee: add some';
+  const isMoney = number === MONEY_MISSING && OTHERS.test(text);
+  if (isMoney || /InsufficientFundsForFee|no record of a prior credit/i.test(text)) {
+    const message = 'the wallet holds less than this needs with its fee: add some';
     return refusal('funds-missing', message);
   }
   const known = describeProgramError(number);
