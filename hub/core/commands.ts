@@ -19,7 +19,7 @@ import { coversUnits } from './prepare.ts';
 import { openRanges } from './ranges.ts';
 import { NO_FLEET } from './shares.ts';
 import { REASON_CREATED } from './snapshot.ts';
-import type { Hub, Job } from './state.ts';
+import type { Hub, Job, Pending } from './state.ts';
 
 const JOBS_OPEN_MAX = 1_000;
 
@@ -149,12 +149,25 @@ function cancelJob(turn: Turn, request: RequestId, id: JobId): void {
     return reject(turn, request, refuse('job-state', message));
   }
   const pending = { type: 'reply', request, job: id } as const;
-  moveJob(turn, job, { state: 'cancelled', reason: 'cancelled by its owner', pending });
-  forgetChecks(turn.hub, id);
+  endEarly(turn, job, { reason: 'cancelled by its owner', pending });
+}
+
+/** Cancels a job that has not ended: what is lent is called back, what was accepted stays. */
+function endEarly(
+  turn: Turn,
+  job: Job,
+  { reason, pending }: { reason: string; pending?: Pending },
+): void {
+  moveJob(turn, job, {
+    state: 'cancelled',
+    reason,
+    ...(pending === undefined ? {} : { pending }),
+  });
+  forgetChecks(turn.hub, job.record.id);
   for (const lease of [...job.leases]) {
     const active = turn.hub.leases.get(lease);
     if (active === undefined || active.stage === 'accepting') continue;
-    revokeLease(turn, active, { code: 'job-state', message: 'the job was cancelled by its owner' });
+    revokeLease(turn, active, { code: 'job-state', message: `the job is over: ${reason}` });
   }
 }
 
@@ -169,5 +182,9 @@ function changeMoney(
   if (job === undefined) return unknownJob(turn, request, id);
   const said = command.type === 'fund' ? fundJob(turn, job, command.funding) : closeJob(turn, id);
   if (!Array.isArray(said)) return reject(turn, request, { ok: false, refusal: said });
+  // Nobody works for money that is about to be taken out.
+  if (command.type === 'close' && said.length > 0 && job.endedAt === undefined) {
+    endEarly(turn, job, { reason: 'the money of this job was closed' });
+  }
   store(turn, said, { type: 'reply', request, job: id, next: 'start' });
 }

@@ -41,6 +41,7 @@ export {
   listEarning,
   listEnded,
   listFiles,
+  listFunded,
   listPayouts,
   type PageRange,
   payoutOf,

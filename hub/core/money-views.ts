@@ -1,5 +1,6 @@
 import type { Digest, JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type {
+  Address,
   ClosingView,
   ConvictionView,
   DevicePay,
@@ -36,6 +37,11 @@ export const listPayouts = ({ money }: Hub, { from, limit }: PageRange): PayoutV
   money.payouts.filter(({ index }) => index >= from).slice(0, limit);
 
 export const fundingOf = ({ jobs }: Hub, id: JobId): Funding | undefined => jobs.get(id)?.funding;
+/** Funded jobs whose money is not closed yet. */
+export const listFunded = ({ jobs, money }: Hub): { job: JobId; poster: Address }[] =>
+  [...jobs].flatMap(([job, { funding }]) =>
+    funding === undefined || money.closingOf.has(job) ? [] : [{ job, poster: funding.poster }],
+  );
 export const hasFunded = ({ jobs }: Hub): boolean =>
   [...jobs.values()].some(({ funding }) => funding !== undefined);
 /** The newest one of a device. */

@@ -28,6 +28,7 @@ import {
   listEarning,
   listEnded,
   listFiles,
+  listFunded,
   listPayouts,
   payoutOf,
   viewPay,
@@ -301,4 +302,22 @@ test('leaf files are kept by what is in them, 64 of an epoch at most', () => {
   expect(listFiles(bench.hub(), 1)).toEqual(files.slice(0, 1));
   bench.restart();
   expect(listFiles(bench.hub(), 100)).toEqual(files);
+});
+
+test('closing the money of a job that runs ends it, and what was accepted earns', () => {
+  const bench = openBench();
+  startJob(bench, 40);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 40 });
+  deliver(bench, 2, PHONE);
+  const { accepted } = bench.job() ?? {};
+  expect(accepted).toBeGreaterThan(0);
+  expect(listFunded(bench.hub())).toEqual([{ job: JOB, poster: FUNDING.poster }]);
+  expect(close(bench)).toMatchObject({ ok: true, value: { state: 'cancelled' } });
+  expect(bench.job()?.reason).toContain('closed');
+  const shards = listEarning(bench.hub(), JOB, ALL)?.shards ?? [];
+  expect(shards.reduce((sum, { unitCount }) => sum + unitCount, 0)).toBe(accepted);
+  expect(listFunded(bench.hub())).toEqual([]);
+  bench.restart();
+  expect(listClosings(bench.hub(), ALL)).toMatchObject([{ number: 1, job: JOB }]);
+  expect(listEnded(bench.hub(), ALL)).toHaveLength(1);
 });

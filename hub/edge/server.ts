@@ -12,6 +12,7 @@ import { PocketgridError } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
 import { mayServe } from '../core/hub.ts';
 import { openApi } from './api.ts';
+import { type ClosingWatch, openClosingWatch } from './chain/closing-watch.ts';
 import { type ChainChoice, type Money, openMoney } from './chain/open.ts';
 import { makeDeveloperKey } from './developer-key.ts';
 import { type HubParts, openHubParts } from './hub-parts.ts';
@@ -87,10 +88,12 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   let listener: Listener | undefined;
   let seeder: Seeder | undefined;
   let money: Money | undefined;
+  let watch: ClosingWatch | undefined;
   const close = async () => {
     stopping.abort();
     seeder?.close();
     const drained = listener?.drain();
+    watch?.close();
     await parts.stop();
     await money?.chain?.close();
     listener?.dropConnections();
@@ -102,6 +105,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
     await enrol(parts, options.verifierKeys ?? []);
     const place = await openPlace(options);
     money = await openMoney(resolve(options.data), options.chain ?? 'none', log);
+    watch = openClosingWatch({ ...parts, ...money });
     listener = await listen({ ...parts, ...money, stopping: stopping.signal }, place);
     seeder = seeding?.open(parts, { ...place, port: listener.port });
     const { hub, url, lanUrls, certificate } = describePlace(parts, place, listener.port);

@@ -241,6 +241,9 @@ describe('money, on a chain that the hub hosts', () => {
         spends: fillTable(1, [{ index: 0, recipient: escrow, cumulative: spent }]),
       });
     const { ticket } = verifier.welcome;
+    const early = file(1n).slice();
+    new DataView(early.buffer).setBigUint64(28, BigInt(Date.now()), true);
+    expect(await call('/v1/settlements', early, ticket)).toMatchObject({ code: 'request-invalid' });
     expect(await call('/v1/settlements', file(1n), key)).toMatchObject({ code: 'key-wrong' });
     expect(await call('/v1/settlements', file(2n), ticket)).toMatchObject({
       code: 'leaves-conflict',

@@ -61,6 +61,9 @@ export function settlementRoutes(ports: ApiPorts): Route[] {
   ];
 }
 
+/** A fact that bears an earlier moment is on disk by now: what was public does not change. */
+const FACTS_WHOLE_MS = 2_000;
+
 /** One file at a time is in memory. */
 function openIntake(ports: ApiPorts): Route['answer'] {
   let receiving = false;
@@ -88,6 +91,10 @@ async function keepFile(ports: ApiPorts, request: Request): Promise<Result<LeafF
   if (verifier === undefined) return refuse('key-wrong', 'this verifier has gone; connect again');
   const file = describeFile(body, verifier);
   if (!file.ok) return file;
+  if (file.value.through > Date.now() - FACTS_WHOLE_MS) {
+    const message = `facts are whole up to ${FACTS_WHOLE_MS / 1000} s ago, and this file reaches further: make it again, and set the clock if that is off`;
+    return refuse('request-invalid', message);
+  }
   const pool = await settlement.pool();
   if (!pool.ok) return pool;
   if (BigInt(file.value.epoch) > pool.value.epoch + 1n) {
