@@ -165,7 +165,7 @@ function noteClosing({ money }: Hub, job: JobId, at: Instant): void {
 }
 
 function noteConviction({ money }: Hub, device: PublicKey, at: Instant): void {
-  const conviction = { number: money.convictions.length + 1, device, at, overturned: false };
+  const conviction = { number: money.convictions.length + 1, device, at };
   money.convictions.push(conviction);
   money.convictionNamed.set(`${device} ${at}`, conviction);
 }
@@ -179,7 +179,7 @@ function noteAppeal({ money }: Hub, appeal: Omit<Extract<Fact, { type: 'appeal' 
     if (conviction !== undefined) money.convictionNamed.set(name, conviction);
   }
   const conviction = money.convictionNamed.get(name);
-  if (stage === 'overturned' && conviction !== undefined) conviction.overturned = true;
+  if (stage === 'overturned' && conviction !== undefined) conviction.overturnedAt ??= at;
 }
 
 const unitOf = (device: PublicKey, lease: LeaseId, unit: number) => `${device} ${lease} ${unit}`;

@@ -36,7 +36,7 @@ export const ledgerFacts = (facts: MoneyFacts, through: Instant): LedgerFacts =>
     recipient: record.recipient,
     at,
   })),
-  convictions: facts.convictions.filter(({ overturned }) => !overturned),
+  convictions: facts.convictions,
   closings: facts.closings,
   through,
 });

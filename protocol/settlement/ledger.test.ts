@@ -194,6 +194,26 @@ describe('the ledger', () => {
     expect(intime.spends.get('escrow-1')).toBe(500n);
   });
 
+  it('gives back what a conviction took that was overturned, and changes nothing before that', () => {
+    const conviction = { device: key(1), at: instant(1_500), overturnedAt: instant(2_500) };
+    const base = facts({
+      jobs: [job(1, 10n, 1_000)],
+      shards: [shard(0, { job: 1, device: 1, before: 100, units: 50 })],
+      payouts: [link(1, 0, 0)],
+      convictions: [conviction],
+    });
+    const early = projectLedger({ ...base, through: instant(2_000) });
+    const { overturnedAt: _, ...stands } = conviction;
+    const standing = { ...base, convictions: [stands] };
+    expect(early).toEqual(projectLedger({ ...standing, through: instant(2_000) }));
+    expect(early.balances.get(key(1))).toMatchObject({ forfeited: 500n, held: 0n });
+    const late = projectLedger({ ...base, through: instant(3_000) });
+    expect(late.balances.get(key(1))).toMatchObject({ forfeited: 0n, held: 0n, released: 500n });
+    const closings = [{ job: jobId(1), at: instant(2_000) }];
+    const closed = projectLedger({ ...base, closings, through: instant(3_000) });
+    expect(closed.balances.get(key(1))).toMatchObject({ forfeited: 500n, released: 0n });
+  });
+
   it('pays nothing for what was donated', () => {
     const given = { ...shard(0, { job: 1, device: 1, before: 100, units: 500 }), donated: true };
     const ledger = projectLedger(
@@ -220,7 +240,10 @@ const histories = fc
       }),
       { maxLength: 30 },
     ),
-    convictions: fc.array(fc.record({ device: fc.nat(3), at: fc.nat(200) }), { maxLength: 3 }),
+    convictions: fc.array(
+      fc.record({ device: fc.nat(3), at: fc.nat(200), after: fc.option(fc.nat(100)) }),
+      { maxLength: 3 },
+    ),
     links: fc.array(fc.record({ device: fc.nat(3), at: fc.nat(200) }), { maxLength: 5 }),
     closings: fc.array(fc.record({ job: fc.nat(5), at: fc.nat(200) }), { maxLength: 3 }),
   })
@@ -234,9 +257,10 @@ const histories = fc
         const made = shard(sequence, { ...one, before: behind });
         return one.donated ? { ...made, donated: true } : made;
       }),
-      convictions: convictions.map(({ device, at }) => ({
+      convictions: convictions.map(({ device, at, after }) => ({
         device: key(device),
         at: instant(at * HOUR),
+        ...(after === null ? {} : { overturnedAt: instant((at + after) * HOUR) }),
       })),
       payouts: links.map(({ device, at }, index) => link(device, index, at * HOUR)),
       closings: closings.map((one) => ({ job: jobId(one.job), at: instant(one.at * HOUR) })),

@@ -16,8 +16,7 @@ export interface LedgerFacts {
   jobs: readonly EndedJob[];
   /** Accepted shards that stand. Those of other jobs are ignored. */
   shards: readonly EarningShard[];
-  /** When a wrong result of a device was confirmed. */
-  convictions: readonly { device: PublicKey; at: Instant }[];
+  convictions: readonly Conviction[];
   payouts: readonly Payout[];
   /**
    * When a job's money was closed, since its poster asked for the rest or the escrow ends. Nothing is held any
@@ -42,6 +41,13 @@ export type EarningShard = Pick<
   'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'before'
 > & { donated?: true };
 
+/** A wrong result of a device was confirmed; when others found it right after all, what it lost comes back. */
+export interface Conviction {
+  device: PublicKey;
+  at: Instant;
+  overturnedAt?: Instant;
+}
+
 /** Where a device wants its pay from `at` on. `index` is its place in the tree of claims. */
 export interface Payout {
   device: PublicKey;
@@ -53,10 +59,10 @@ export interface Payout {
 /**
  * One line of the ledger: `units` units of a shard went from one state to the next. `accrued` units are
  * held at once; `unpaid` ones are of the trial or donated; what is `released` is payable when the device names a
- * recipient, and `returned` to the poster if it has named none when the job's money is closed.
+ * recipient, what was forfeited without guilt is `restored`, and `returned` to the poster if it has named none when the job's money is closed.
  */
 export interface LedgerEntry {
-  type: 'unpaid' | 'accrued' | 'released' | 'forfeited' | 'returned';
+  type: 'unpaid' | 'accrued' | 'released' | 'forfeited' | 'restored' | 'returned';
   device: PublicKey;
   package: Digest;
   job: JobId;
@@ -101,20 +107,28 @@ interface Books {
   held: Map<string, Run[]>;
   /** The newest payout of each device. */
   payouts: Map<PublicKey, Payout>;
+  /** Forfeited by each conviction, as long as it may come back. */
+  forfeited: Map<Conviction, Run[]>;
   /** Released to a device that has named no recipient. */
   unclaimed: Map<PublicKey, Run[]>;
 }
 
 type Event =
   | { type: 'linked'; at: Instant; name: string; payout: Payout }
-  | { type: 'convicted'; at: Instant; name: string; device: PublicKey }
+  | { type: 'convicted' | 'overturned'; at: Instant; name: string; conviction: Conviction }
   | { type: 'closing'; at: Instant; name: string; job: JobId }
   | { type: 'ended'; at: Instant; name: string; job: EndedJob; shards: EarningShard[] };
 
 /** Projects the facts; their order in the arrays says nothing. */
 export function projectLedger(facts: LedgerFacts): Ledger {
   const ledger: Ledger = { entries: [], balances: new Map(), claims: new Map(), spends: new Map() };
-  const books: Books = { ledger, held: new Map(), payouts: new Map(), unclaimed: new Map() };
+  const books: Books = {
+    ledger,
+    held: new Map(),
+    payouts: new Map(),
+    forfeited: new Map(),
+    unclaimed: new Map(),
+  };
   for (const event of orderEvents(facts)) {
     matureRuns(books, event.at);
     switch (event.type) {
@@ -122,7 +136,10 @@ export function projectLedger(facts: LedgerFacts): Ledger {
         linkPayout(books, event.payout);
         break;
       case 'convicted':
-        forfeitRuns(books, event.device, event.at);
+        forfeitRuns(books, event.conviction, event.at);
+        break;
+      case 'overturned':
+        restoreRuns(books, event.conviction, event.at);
         break;
       case 'ended':
         for (const shard of event.shards) accrueShard(books, shard, event.job);
@@ -136,7 +153,7 @@ export function projectLedger(facts: LedgerFacts): Ledger {
   return ledger;
 }
 
-/** By time; at one moment payouts come first, then failures, ends of jobs and closings, each by name. */
+/** By time; at one moment payouts come first, then failures, those overturned, ends of jobs and closings, each by name. */
 function orderEvents(facts: LedgerFacts): Event[] {
   const { jobs, shards, convictions, payouts, closings, through } = facts;
   const endOf = new Map(jobs.map(({ id, endedAt }) => [id, endedAt]));
@@ -147,9 +164,12 @@ function orderEvents(facts: LedgerFacts): Event[] {
       const { at, index } = payout;
       return { type: 'linked', at, name: String(index).padStart(16, '0'), payout };
     }),
-    ...convictions.map(
-      ({ device, at }): Event => ({ type: 'convicted', at, name: device, device }),
-    ),
+    ...convictions.flatMap((conviction): Event[] => {
+      const { device: name, at, overturnedAt } = conviction;
+      const convicted: Event = { type: 'convicted', at, name, conviction };
+      if (overturnedAt === undefined) return [convicted];
+      return [convicted, { type: 'overturned', at: overturnedAt, name, conviction }];
+    }),
     ...jobs.map((job): Event => {
       const own = (ofJob.get(job.id) ?? []).sort((a, b) => a.sequence - b.sequence);
       return { type: 'ended', at: job.endedAt, name: job.id, job, shards: own };
@@ -160,7 +180,7 @@ function orderEvents(facts: LedgerFacts): Event[] {
       return { type: 'closing', at: counts, name: job, job };
     }),
   ];
-  const rank = { linked: 0, convicted: 1, ended: 2, closing: 3 } as const;
+  const rank = { linked: 0, convicted: 1, overturned: 2, ended: 3, closing: 4 } as const;
   return events
     .filter(({ at }) => at <= through)
     .sort((a, b) => a.at - b.at || rank[a.type] - rank[b.type] || (a.name < b.name ? -1 : 1));
@@ -204,6 +224,12 @@ function closeJob(books: Books, id: JobId, at: Instant): void {
     );
     for (const run of own) release(books, run, at);
   }
+  for (const [conviction, lost] of books.forfeited) {
+    books.forfeited.set(
+      conviction,
+      lost.filter(({ job }) => job.id !== id),
+    );
+  }
   for (const [device, waiting] of books.unclaimed) {
     books.unclaimed.set(
       device,
@@ -233,12 +259,24 @@ function release(books: Books, run: Run, at: Instant): void {
   pay(books, run);
 }
 
-function forfeitRuns(books: Books, device: PublicKey, at: Instant): void {
+function forfeitRuns(books: Books, conviction: Conviction, at: Instant): void {
+  const lost: Run[] = [];
   for (const [name, queue] of books.held) {
-    if (!name.startsWith(`${device}/`)) continue;
+    if (!name.startsWith(`${conviction.device}/`)) continue;
     books.held.delete(name);
     for (const run of queue) note(books, 'forfeited', { ...run, at });
+    lost.push(...queue);
   }
+  if (conviction.overturnedAt !== undefined) books.forfeited.set(conviction, lost);
+}
+
+/** What a device lost without guilt is released at once: it was held long enough. */
+function restoreRuns(books: Books, conviction: Conviction, at: Instant): void {
+  for (const run of books.forfeited.get(conviction) ?? []) {
+    note(books, 'restored', { ...run, at });
+    release(books, run, at);
+  }
+  books.forfeited.delete(conviction);
 }
 
 function linkPayout(books: Books, payout: Payout): void {
@@ -287,6 +325,10 @@ function note(
       return;
     case 'accrued':
       balance.accrued += amount;
+      balance.held += amount;
+      return;
+    case 'restored':
+      balance.forfeited -= amount;
       balance.held += amount;
       return;
     case 'returned':

@@ -134,8 +134,8 @@ export const ConvictionView = v.strictObject({
   number: Count,
   device: PublicKey,
   at: Instant,
-  /** Other verifiers found the device right: it counts no more. */
-  overturned: v.boolean(),
+  /** When other verifiers found the device right: what it had lost over it comes back then. */
+  overturnedAt: v.exactOptional(Instant),
 });
 export type ConvictionView = v.InferOutput<typeof ConvictionView>;
 export const ConvictionPage = v.strictObject({

@@ -149,7 +149,7 @@ describe('an audit of settlement', () => {
     expect(audit({ verdicts: [mismatch(key('1')), mismatch(key('2'))] })).toEqual(['spared']);
     const forged = { ...mismatch(key('1')), signature: FORGED };
     expect(audit({ verdicts: [forged] })).toEqual([]);
-    const convictions = [{ number: 1, device, at: instant(9_000), overturned: false }];
+    const convictions = [{ number: 1, device, at: instant(9_000) }];
     expect(audit({ verdicts: [mismatch(key('1'))], facts: { ...FACTS, convictions } })).toEqual([]);
   });
 });

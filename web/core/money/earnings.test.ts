@@ -86,7 +86,7 @@ describe('what a device has earned', () => {
   });
 
   test('is lost with a conviction, unless that was overturned', () => {
-    const conviction = { number: 1, device, at: instant(5 * 60_000), overturned: false };
+    const conviction = { number: 1, device, at: instant(5 * 60_000) };
     const lost = viewEarnings(factsOf([100], { convictions: [conviction] }), {
       device,
       claims: [],
@@ -95,7 +95,9 @@ describe('what a device has earned', () => {
     expect(amounts(lost)['held']).toBe(0n);
     expect(lost.forfeited).toBe(100_000n);
     expect(lost.lines[1]?.entries).toEqual([]);
-    const spared = factsOf([100], { convictions: [{ ...conviction, overturned: true }] });
+    const spared = factsOf([100], {
+      convictions: [{ ...conviction, overturnedAt: instant(6 * 60_000) }],
+    });
     expect(viewEarnings(spared, { device, claims: [], through }).forfeited).toBe(0n);
   });
 
@@ -130,7 +132,7 @@ describe('what a device has earned', () => {
           convictions:
             world.convictedAt === null
               ? []
-              : [{ number: 1, device, at: minute(world.convictedAt), overturned: false }],
+              : [{ number: 1, device, at: minute(world.convictedAt) }],
           closings: world.closed.map((job, at) => ({
             number: at + 1,
             job: jobOf(job),
