@@ -115,6 +115,7 @@ describe('what a device has earned', () => {
       units: fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 8 }),
       donated: fc.integer({ min: 0, max: 8 }),
       convictedAt: fc.option(fc.integer({ min: 0, max: 9 })),
+      overturnedAt: fc.option(fc.integer({ min: 9, max: 15 })),
       closed: fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 3 }),
       linkedAt: fc.option(fc.integer({ min: 0, max: 9 })),
       paidShare: fc.bigInt(0n, 100n),
@@ -132,7 +133,16 @@ describe('what a device has earned', () => {
           convictions:
             world.convictedAt === null
               ? []
-              : [{ number: 1, device, at: minute(world.convictedAt) }],
+              : [
+                  {
+                    number: 1,
+                    device,
+                    at: minute(world.convictedAt),
+                    ...(world.overturnedAt === null
+                      ? {}
+                      : { overturnedAt: minute(world.overturnedAt) }),
+                  },
+                ],
           closings: world.closed.map((job, at) => ({
             number: at + 1,
             job: jobOf(job),
@@ -147,7 +157,9 @@ describe('what a device has earned', () => {
         const view = viewEarnings(all, { device, claims, through: minute(20) });
         const sums = amounts(view);
         const parts = ['held', 'payable', 'paid'].reduce((sum, id) => sum + (sums[id] ?? 0n), 0n);
-        expect(parts + view.awaited + view.unclaimed + view.forfeited).toBe(sums['accrued']);
+        const rest = view.awaited + view.unclaimed + view.returned + view.forfeited;
+        expect(parts + rest).toBe(sums['accrued']);
+        expect(view.awaited >= 0n && (world.linkedAt !== null || view.awaited === 0n)).toBe(true);
         for (const line of view.lines) {
           expect(line.entries.reduce((sum, { amount }) => sum + amount, 0n)).toBe(line.amount);
         }

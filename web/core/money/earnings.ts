@@ -34,19 +34,21 @@ export interface EarningLine {
   entries: EarningEntry[];
 }
 
-/** accrued = held + payable + paid + awaited + unclaimed + forfeited. */
+/** accrued = held + payable + paid + awaited + unclaimed + returned + forfeited. */
 export interface Earnings {
   lines: EarningLine[];
   /** Free to be paid, and waits for the next settlement. */
   awaited: bigint;
   /** Free to be paid, and waits for an address. */
   unclaimed: bigint;
+  /** Had no address when its job's money was closed. */
+  returned: bigint;
   forfeited: bigint;
   trialUnits: number;
   donatedUnits: number;
 }
 
-const NONE = { accrued: 0n, held: 0n, released: 0n, forfeited: 0n, unclaimed: 0n };
+const NONE = { accrued: 0n, held: 0n, forfeited: 0n, unclaimed: 0n, returned: 0n };
 const sumOf = (items: readonly { amount: bigint }[]): bigint =>
   items.reduce((sum, { amount }) => sum + amount, 0n);
 
@@ -79,8 +81,9 @@ export function viewEarnings(
       { id: 'payable', amount: payable, entries: payableEntries },
       { id: 'paid', amount: paid, entries: paidEntries },
     ],
-    awaited: sumOf(later) - balance.unclaimed,
+    awaited: sumOf(later) - balance.unclaimed - balance.returned,
     unclaimed: balance.unclaimed,
+    returned: balance.returned,
     forfeited: balance.forfeited,
     trialUnits: unitsOf(false),
     donatedUnits: unitsOf(true),
@@ -96,15 +99,29 @@ const entriesOf = (own: readonly LedgerEntry[], type: LedgerEntry['type']): Earn
     .filter((entry) => entry.type === type)
     .map(({ job, sequence, units, amount, at }) => ({ job, sequence, units, amount, at }));
 
+/** What each kind of entry adds to what is held. */
+const HELD: Record<LedgerEntry['type'], -1 | 0 | 1> = {
+  unpaid: 0,
+  accrued: 1,
+  released: -1,
+  forfeited: -1,
+  restored: 1,
+  returned: 0,
+};
+
 /** Shards of which something is still held: what accrued, less what went on from there. */
 function heldOf(own: readonly LedgerEntry[]): EarningEntry[] {
   const held = new Map<number, EarningEntry>();
   for (const { type, job, sequence, units, amount, at } of own) {
     const known = held.get(sequence);
-    if (type === 'accrued') held.set(sequence, { job, sequence, units, amount, at });
-    else if (type !== 'unpaid' && known !== undefined) {
-      held.set(sequence, { ...known, units: known.units - units, amount: known.amount - amount });
-    }
+    const sign = HELD[type];
+    if (known === undefined && sign > 0) held.set(sequence, { job, sequence, units, amount, at });
+    if (known === undefined || sign === 0) continue;
+    const left = {
+      units: known.units + sign * units,
+      amount: known.amount + BigInt(sign) * amount,
+    };
+    held.set(sequence, { ...known, ...left });
   }
   return [...held.values()].filter(({ units }) => units > 0);
 }

@@ -65,7 +65,7 @@ function Entries({ entries }: { entries: readonly EarningEntry[] }) {
 
 /** What the four sums leave out, each with the reason. */
 export function EarningNotes({ earnings }: { earnings: Earnings }) {
-  const { awaited, unclaimed, forfeited, trialUnits, donatedUnits } = earnings;
+  const { awaited, unclaimed, returned, forfeited, trialUnits, donatedUnits } = earnings;
   return (
     <ul class="earning-notes soft small">
       {awaited > 0n ? (
@@ -76,6 +76,12 @@ export function EarningNotes({ earnings }: { earnings: Earnings }) {
       {unclaimed > 0n ? (
         <li data-testid="unclaimed">
           <Sol amount={unclaimed} /> waits until you say where your pay goes.
+        </li>
+      ) : null}
+      {returned > 0n ? (
+        <li>
+          <Sol amount={returned} /> went back to the developer: you had linked no address when the
+          job's money was closed.
         </li>
       ) : null}
       {forfeited > 0n ? (
