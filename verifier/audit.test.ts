@@ -75,11 +75,14 @@ async function checkInside(job: JobView, { url, developer }: { url: string; deve
   expect((await ask('fingerprints/9999')).status).toBe(404);
 }
 
+const headFile = ({ key }: { key: string }) => join(data, `head-${key}.json`);
+
 /** Audits an epoch, waiting for its seed to be revealed. */
-async function audit(epoch: number, hub: string, log: string) {
-  const words = ['--epoch', String(epoch), '--hub', hub, '--log', log];
+async function audit(epoch: number, hub: { url: string; key: string }, log: string) {
+  const words = ['--epoch', String(epoch), '--hub', hub.url, '--log', log];
+  words.push('--head', headFile(hub));
   for (;;) {
-    const run = await start('verifier/audit.ts', ...words, '--head', join(data, 'head.json')).ended;
+    const run = await start('verifier/audit.ts', ...words).ended;
     if (run.code !== UNREVEALED) return run;
     expect(run.text).toContain('not revealed');
     await sleep(500);
@@ -98,9 +101,9 @@ it('a job of real processes is audited green, and a log with a verdict left out 
   expect(job.checked).toBeGreaterThan(20);
   await checkInside(job, hub);
 
-  const green = await audit(1, hub.url, log);
+  const green = await audit(1, hub, log);
   expect(green).toMatchObject({ code: 0, text: expect.stringContaining('Nothing is wrong.') });
-  expect((await audit(99, hub.url, log)).text).toContain('opened no epoch 99');
+  expect((await audit(99, hub, log)).text).toContain('opened no epoch 99');
   const receipts = ['scripts/verify-receipt.ts', join(data, 'receipts.json')];
   const held = await start(receipts[0] ?? '', receipts[1] ?? '', '--hub-key', hub.key).ended;
   expect(held).toMatchObject({ code: 0, text: expect.stringContaining('receipt 1: ok') });
@@ -118,19 +121,19 @@ it('a job of real processes is audited green, and a log with a verdict left out 
   const first = lines.findIndex((line) => JSON.parse(line).signed?.verdict?.epoch === 1);
   const short = join(data, 'short.jsonl');
   await writeFile(short, lines.filter((_, at) => at !== first).join('\n'));
-  const red = await audit(1, hub.url, short);
+  const red = await audit(1, hub, short);
   expect(red).toMatchObject({ code: 1, text: expect.stringContaining('has no verdict') });
 
   // The log outlives the hub: after kill -9 it continues the head of the audit before.
   hub.child.kill('SIGKILL');
   await hub.ended;
   const again = await openHub(printed.text.trim());
-  expect(JSON.parse(await readFile(join(data, 'head.json'), 'utf8')).head.size).toBeGreaterThan(0);
+  expect(JSON.parse(await readFile(headFile(again), 'utf8')).head.size).toBeGreaterThan(0);
   const epochs = await (await fetch(`${again.url}/v1/log/epochs`)).json();
   expect(epochs.epochs[0]).toMatchObject({ number: 1, signed: { record: { type: 'opened' } } });
   const whole = join(data, 'whole.jsonl');
   await writeFile(whole, lines.join('\n'));
-  expect(await audit(1, again.url, whole)).toMatchObject({ code: 0 });
+  expect(await audit(1, again, whole)).toMatchObject({ code: 0 });
 }, 300_000);
 
 interface Line {
@@ -175,7 +178,7 @@ it('a verifier whose disk is lost has its log back from the hub, and judges noth
   const last = Math.max(
     ...epochs.epochs.map(({ signed }: { signed: Line['signed'] }) => signed.record?.epoch ?? 0),
   );
-  const audited = await audit(last, hub.url, log);
+  const audited = await audit(last, hub, log);
   expect(audited).toMatchObject({ code: 0, text: expect.stringContaining('Nothing is wrong.') });
   second.child.kill('SIGTERM');
   await second.ended;

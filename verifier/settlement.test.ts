@@ -254,8 +254,8 @@ const FIRST: Death = { call: 1, when: 'before' };
 const later = ({ call, when }: Death): Death =>
   when === 'before' ? { call, when: 'after' } : { call: call + 1, when: 'before' };
 
-/** Calls that change something, here or elsewhere: settlement has to survive a death on either side of each. */
-const TELLING = ['keep', 'noteSigned', 'send', 'notePulled'];
+/** Calls that tell others something, or make it durable before: settlement has to survive a death on either side of each. */
+const TELLING = ['keep', 'noteSigned', 'send'];
 
 /** Runs settlement to its end with verifiers that die at the first call of each step, then at the second, and so on. */
 async function settleKilled(url: string, identities: readonly Identity[]): Promise<Pool> {
