@@ -4,7 +4,7 @@ import { type Grid, openGrid } from './grid.ts';
 
 let grid: Grid;
 test.beforeEach(async () => {
-  grid = await openGrid('--checks', 'flat:0.02');
+  grid = await openGrid({ verifier: ['--checks', 'flat:0.02'] });
 });
 test.afterEach(() => grid?.close());
 

@@ -25,7 +25,9 @@ export interface Grid {
 }
 
 /** Brings up hub and verifier (with further flags); when one fails to start, the other is stopped. */
-export async function openGrid(...verifierFlags: string[]): Promise<Grid> {
+export async function openGrid(
+  flags: { hub?: readonly string[]; verifier?: readonly string[] } = {},
+): Promise<Grid> {
   const folder = await mkdtemp(join(tmpdir(), 'pocketgrid-e2e-'));
   const data = join(folder, 'data');
   const programs: Program[] = [];
@@ -41,7 +43,7 @@ export async function openGrid(...verifierFlags: string[]): Promise<Grid> {
   try {
     const port = await findPort();
     const verifierKey = await readVerifierKey(data);
-    const words = ['hub/main.ts', '--data', data, '--port', String(port)];
+    const words = ['hub/main.ts', '--data', data, '--port', String(port), ...(flags.hub ?? [])];
     const startHub = async (...flags: string[]) => {
       const hub = start('hub', [...words, '--verifier-key', verifierKey, ...flags]);
       return { hub, ready: readReady(await hub.line(/"ready":true/)) };
@@ -54,7 +56,7 @@ export async function openGrid(...verifierFlags: string[]): Promise<Grid> {
       url,
       '--data',
       data,
-      ...verifierFlags,
+      ...(flags.verifier ?? []),
     ]);
     await verifier.line(/"ready":true/);
     return {

@@ -10,7 +10,7 @@ const NO_WEBGPU = ['--no-sandbox', '--disable-blink-features=WebGPU', '--disable
 let grid: Grid;
 test.beforeEach(async () => {
   // Every unit is drawn, so that the few that a software adapter can do are all judged.
-  grid = await openGrid('--checks', 'flat:1');
+  grid = await openGrid({ verifier: ['--checks', 'flat:1'] });
 });
 test.afterEach(() => grid?.close());
 
