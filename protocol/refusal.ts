@@ -141,3 +141,9 @@ export class PocketgridError extends Error {
     this.refusal = reason;
   }
 }
+
+/** The value of a result; throws the refusal of one that has none, for whoever stops at it. */
+export function must<T>(result: Result<T>): T {
+  if (result.ok) return result.value;
+  throw new PocketgridError(result.refusal);
+}

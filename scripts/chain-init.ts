@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { hexToBytes } from '#protocol/digest.ts';
+import { keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
 import { openCluster } from './chain/cluster.ts';
 import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
-import { keyOf } from './chain/money.ts';
 import { initPool } from './chain/pool.ts';
 import { CLUSTER_TIMES } from './chain/settings.ts';
 import { openWallet } from './chain/wallet.ts';

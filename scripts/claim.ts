@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { bytesToHex } from '#protocol/digest.ts';
+import { keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView, LeafProof } from '#protocol/settlement/money-api.ts';
 import { openCluster } from './chain/cluster.ts';
 import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
-import { claimFor, gridOf, keyOf, readFinal, readPaid } from './chain/money.ts';
+import { claimFor, gridOf, readFinal, readPaid } from './chain/money.ts';
 import { openWallet } from './chain/wallet.ts';
 import { openHubApi } from './hub-api.ts';
 

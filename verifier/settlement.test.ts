@@ -4,18 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
+import { encodeBase58 } from '#protocol/base58.ts';
 import { CHECK_POLICY_DEFAULT, PAY_POLICY } from '#protocol/check-policy.ts';
-import { hexToBytes, sha256, utf8ToBytes } from '#protocol/digest.ts';
+import { hexToBytes } from '#protocol/digest.ts';
 import type { JobView } from '#protocol/job.ts';
+import { must } from '#protocol/refusal.ts';
 import { decodeAccount, PENDING, Pool } from '#protocol/settlement/accounts.ts';
+import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
+import { keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView, PayoutPage } from '#protocol/settlement/money-api.ts';
 import { millis } from '#protocol/units.ts';
 import { ask } from './edge/ask.ts';
 import { type Identity, openIdentity } from './edge/identity.ts';
 import { type Loop, openLoop } from './edge/loop.ts';
 import { openCluster } from './edge/settlement/cluster.ts';
-import { must } from './edge/settlement/epoch-maker.ts';
 import { openFactCheck } from './edge/settlement/fact-check.ts';
 import { openLeafFiles } from './edge/settlement/leaf-files.ts';
 import { type MoneyReader, openMoneyReader } from './edge/settlement/money-facts.ts';
@@ -26,7 +28,6 @@ import { openVerify } from './edge/signature.ts';
 import { openTestPrograms } from './edge/test-programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const PROGRAM = encodeBase58(sha256(utf8ToBytes('pocketgrid settlement program, local chain')));
 const UNIT_PRICE = 20_000n;
 const UNIT_ITEMS = 4;
 const { start, killAll } = openTestPrograms();
@@ -169,7 +170,7 @@ it('settles once, by two verifiers that are killed before and after each of thei
     await callChain(url, 'requestAirdrop', [address, 100_000_000_000]);
   }
   const at = ['--hub', url, '--key', developer];
-  const init = ['--rpc-url', `${url}/chain`, '--program', PROGRAM, '--admin', admin.file];
+  const init = ['--rpc-url', `${url}/chain`, '--program', LOCAL_PROGRAM, '--admin', admin.file];
   init.push('--verifier', identity.key, '--verifier', second.key);
   init.push('--challenge-seconds', '1', '--grace-seconds', '30');
   await run('scripts/chain-init.ts', ...at, ...init);
@@ -209,7 +210,6 @@ interface Place {
 
 async function openPlace(url: string, identity: Identity): Promise<Place> {
   const chain = await ask(loop.http, ChainView, '/v1/chain');
-  const keyOf = (address: string) => must(decodeBase58(address, 32));
   const key = hexToBytes(identity.key);
   const payer = { address: encodeBase58(key), key, sign: identity.signBytes };
   const cluster = openCluster(new URL('/chain', url), payer, fetch);

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeBase58 } from '#protocol/base58.ts';
 import { decodeBase64 } from '#protocol/base64.ts';
-import { sha256, utf8ToBytes } from '#protocol/digest.ts';
 import { decodeAccount, Pool } from '#protocol/settlement/accounts.ts';
+import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { openProgram, runCommand } from '../command.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { type BenchHub, openHub, repeatDigits } from '../hub.ts';
 import { seedContributors } from './contributors.ts';
 
-const PROGRAM = encodeBase58(sha256(utf8ToBytes('pocketgrid settlement program, local chain')));
 const CONTRIBUTORS = 10_000;
 const TOOL_MS_MAX = 60_000;
 const READY_MS_MAX = 180_000;
@@ -59,7 +58,14 @@ async function prepare(context: BenchContext, folder: string, verifier: string) 
   const wallet = await makeWallet(context.folder);
   await callChain(hub, 'requestAirdrop', [wallet.address, 1_000_000_000_000]);
   const at = ['--hub', hub.url, '--key', hub.key];
-  const init = ['--rpc-url', `${hub.url}/chain`, '--program', PROGRAM, '--admin', wallet.file];
+  const init = [
+    '--rpc-url',
+    `${hub.url}/chain`,
+    '--program',
+    LOCAL_PROGRAM,
+    '--admin',
+    wallet.file,
+  ];
   init.push('--verifier', verifier, '--challenge-seconds', String(CHALLENGE_SECONDS));
   await runTool(['scripts/chain-init.ts', ...at, ...init, '--grace-seconds', '600']);
   const words = ['verifier/main.ts', '--hub', hub.url, '--data', folder, '--settle-minutes', '0'];

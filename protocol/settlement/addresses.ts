@@ -1,22 +1,22 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { decodeBase58 } from '../base58.ts';
+import { encodeBase58 } from '../base58.ts';
 import { concatBytes, sha256, utf8ToBytes } from '../digest.ts';
-import { encode, KEY_BYTES, type Key, u32, u64 } from './layout.ts';
-
-function known(text: string): Key {
-  const decoded = decodeBase58(text, KEY_BYTES);
-  if (!decoded.ok) throw new RangeError(decoded.refusal.message);
-  return decoded.value;
-}
+import { encode, type Key, keyOf, u32, u64 } from './layout.ts';
+import type { Address } from './money-api.ts';
 
 /** Programs and sysvars of the cluster. */
 export const PROGRAMS = {
-  system: known('11111111111111111111111111111111'),
-  token: known('TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA'),
-  associatedToken: known('ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL'),
-  ed25519: known('Ed25519SigVerify111111111111111111111111111'),
-  instructions: known('Sysvar1nstructions1111111111111111111111111'),
+  system: keyOf('11111111111111111111111111111111'),
+  token: keyOf('TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA'),
+  associatedToken: keyOf('ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL'),
+  ed25519: keyOf('Ed25519SigVerify111111111111111111111111111'),
+  instructions: keyOf('Sysvar1nstructions1111111111111111111111111'),
 } as const;
+
+/** Where the settlement program is on every chain that a hub hosts. Nobody has a key to this address. */
+export const LOCAL_PROGRAM = encodeBase58(
+  sha256(utf8ToBytes('pocketgrid settlement program, local chain')),
+) as Address;
 
 export interface Derived {
   key: Key;

@@ -1,7 +1,6 @@
-import { decodeBase58 } from '../base58.ts';
 import { accept, type Result, refuse } from '../refusal.ts';
 import type { Instant } from '../units.ts';
-import { isSameKey, KEY_BYTES, type Key } from './layout.ts';
+import { isSameKey, keyOf } from './layout.ts';
 import { fillTable, type LeafFile, type LeafTable, leafAt } from './leaf-file.ts';
 import { type LedgerFacts, projectLedger } from './ledger.ts';
 import type {
@@ -109,9 +108,3 @@ const shrinks = (side: string, index: number): Result<never> =>
 
 const countOf = (indexes: readonly number[], least: number): number =>
   indexes.reduce((most, index) => Math.max(most, index + 1), least);
-
-function keyOf(text: string): Key {
-  const decoded = decodeBase58(text, KEY_BYTES);
-  if (!decoded.ok) throw new RangeError(decoded.refusal.message);
-  return decoded.value;
-}

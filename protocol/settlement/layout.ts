@@ -1,8 +1,12 @@
-import { accept, type Result, refuse } from '../refusal.ts';
+import { decodeBase58 } from '../base58.ts';
+import { accept, must, type Result, refuse } from '../refusal.ts';
 
 /** An address on the chain, a SHA-256: 32 bytes. */
 export type Key = Uint8Array;
 export const KEY_BYTES = 32;
+
+/** The key of an address in base 58, such as a schema has checked; throws the refusal of any other text. */
+export const keyOf = (address: string): Key => must(decodeBase58(address, KEY_BYTES));
 
 /** Fields one after another, little-endian, each as wide as it always is. */
 export interface Layout<T> {

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, PublicKey, SendTransactionError } from '@solana/web3.js';
-import { decodeBase58 } from '#protocol/base58.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import { decodeAccount } from '#protocol/settlement/accounts.ts';
 import { describeFailure, describeSilence } from '#protocol/settlement/failure.ts';
 import type { Instruction } from '#protocol/settlement/instructions.ts';
-import { isSameKey, KEY_BYTES, type Key, type Layout } from '#protocol/settlement/layout.ts';
+import { isSameKey, type Key, keyOf, type Layout } from '#protocol/settlement/layout.ts';
 import { encodeMessage, encodeTransaction } from '#protocol/settlement/transaction.ts';
 import type { Send } from '../hub-api.ts';
 import type { Wallet } from './wallet.ts';
@@ -83,10 +82,4 @@ export function openCluster(rpc: URL, send: Send = fetch): Cluster {
       await confirm(await call(given));
     },
   };
-}
-
-function keyOf(text: string): Key {
-  const decoded = decodeBase58(text, KEY_BYTES);
-  if (decoded.ok) return decoded.value;
-  throw new PocketgridError(decoded.refusal);
 }

@@ -1,11 +1,9 @@
-import { decodeBase58 } from '#protocol/base58.ts';
 import { hexToBytes } from '#protocol/digest.ts';
 import type { JobId } from '#protocol/ids.ts';
-import { PocketgridError, type Result } from '#protocol/refusal.ts';
 import { Escrow, PAGE_SLOTS, Page, Pool, ROOTS } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { type Instruction, instructionsOf } from '#protocol/settlement/instructions.ts';
-import { KEY_BYTES, type Key } from '#protocol/settlement/layout.ts';
+import { type Key, keyOf } from '#protocol/settlement/layout.ts';
 import { type ChainAccounts, escrowNonce, type LeafProof } from '#protocol/settlement/money-api.ts';
 import type { Cluster } from './cluster.ts';
 import type { Wallet } from './wallet.ts';
@@ -96,10 +94,3 @@ export async function readFinal(cluster: Cluster, { pool }: Grid) {
 
 const pageOf = ({ program, pool }: Omit<Grid, 'config'>, index: number): Key =>
   addressesOf(program).page(pool, Math.floor(index / PAGE_SLOTS));
-
-export const keyOf = (address: string): Key => must(decodeBase58(address, KEY_BYTES));
-
-function must<T>(result: Result<T>): T {
-  if (result.ok) return result.value;
-  throw new PocketgridError(result.refusal);
-}

@@ -1,25 +1,17 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bytesToHex, hexToBytes, sha256, utf8ToBytes } from '#protocol/digest.ts';
+import { bytesToHex, hexToBytes } from '#protocol/digest.ts';
 import { JobView } from '#protocol/job.ts';
+import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
+import { keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView, LeafProof } from '#protocol/settlement/money-api.ts';
 import { type Cluster, openCluster } from '../chain/cluster.ts';
-import {
-  claimFor,
-  depositFor,
-  type Grid,
-  gridOf,
-  keyOf,
-  readFinal,
-  readPaid,
-} from '../chain/money.ts';
+import { claimFor, depositFor, type Grid, gridOf, readFinal, readPaid } from '../chain/money.ts';
 import { initPool } from '../chain/pool.ts';
 import { LOCAL_TIMES } from '../chain/settings.ts';
 import { openWallet, type Wallet } from '../chain/wallet.ts';
 import type { HubApi, Send } from '../hub-api.ts';
 
-/** Where a hub keeps the settlement program on the chain that it hosts. */
-const LOCAL_PROGRAM = sha256(utf8ToBytes('pocketgrid settlement program, local chain'));
 const LAMPORTS = { least: 10_000_000_000n, given: 100_000_000_000n };
 const ESCROW_DAYS_SECS = 30 * 86_400;
 const SETTLED_MS_MAX = 120_000;
@@ -61,7 +53,7 @@ export async function openMoney(place: MoneyPlace): Promise<Money> {
   const operator = await openFunded(cluster, walletFile(data, 'operator'));
   const accounts = await initPool(cluster, operator, {
     ...LOCAL_TIMES,
-    program: LOCAL_PROGRAM,
+    program: keyOf(LOCAL_PROGRAM),
     verifiers: [hexToBytes(verifier)],
     quorum: 1,
   });

@@ -35,3 +35,15 @@ async function getPatiently(http: HubHttp, path: string): Promise<Buffer> {
     }
   }
 }
+
+/** Reads page after page until one leads no further. */
+export async function readPages(
+  from: number,
+  readPage: (after: number) => Promise<number>,
+): Promise<void> {
+  for (let after = from; ; ) {
+    const next = await readPage(after);
+    if (next <= after) return;
+    after = next;
+  }
+}

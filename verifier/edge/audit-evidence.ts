@@ -16,12 +16,12 @@ import { SignedTreeHead, type SignedVerdict } from '#protocol/records.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import type { Evidence } from '../core/audit.ts';
 import type { LogLine } from '../core/events.ts';
-import { ANSWER_BYTES_MAX, ask } from './ask.ts';
+import { ANSWER_BYTES_MAX, ask, readPages } from './ask.ts';
 import { readIfThere } from './files.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import { LogLineSchema } from './log-line.ts';
 
-export const VERDICT_PAGE_MAX = 500;
+const VERDICT_PAGE_MAX = 500;
 
 export interface AuditSource {
   epoch: number;
@@ -129,23 +129,31 @@ export async function readShards(
   return found;
 }
 
+/** Verdicts of all verifiers that were stored after the number `from`, page by page. */
+export const readVerdictPages = (
+  http: HubHttp,
+  from: number,
+  take: (page: { signed: SignedVerdict[]; next: number }) => void,
+): Promise<void> =>
+  readPages(from, async (after) => {
+    const path = `/v1/verdicts?after=${after}&limit=${VERDICT_PAGE_MAX}`;
+    const { verdicts, next } = await ask(http, VerdictPage, path);
+    take({ signed: verdicts.map(({ signed }) => signed), next });
+    return next;
+  });
+
 export async function readVerdicts(http: HubHttp): Promise<SignedVerdict[]> {
   const found: SignedVerdict[] = [];
-  for (let after = 0; ; ) {
-    const path = `/v1/verdicts?after=${after}&limit=${VERDICT_PAGE_MAX}`;
-    const page = await ask(http, VerdictPage, path);
-    found.push(...page.verdicts.map(({ signed }) => signed));
-    if (page.next <= after) return found;
-    after = page.next;
-  }
+  await readVerdictPages(http, 0, ({ signed }) => found.push(...signed));
+  return found;
 }
 
 export async function readEpochs(http: HubHttp): Promise<SignedEpoch[]> {
   const found: SignedEpoch[] = [];
-  for (let after = 0; ; ) {
+  await readPages(0, async (after) => {
     const page = await ask(http, EpochPage, `/v1/log/epochs?after=${after}`);
     found.push(...page.epochs.map(({ signed }) => signed));
-    if (page.next <= after) return found;
-    after = page.next;
-  }
+    return page.next;
+  });
+  return found;
 }

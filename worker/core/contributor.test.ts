@@ -15,6 +15,7 @@ import type {
   ContributorEvent,
   DeviceMemory,
 } from './events.ts';
+import { fakeConfig } from './fake-config.ts';
 
 const HUB = 'aa'.repeat(32) as PublicKey;
 const PHONE = 'cc'.repeat(32) as PublicKey;
@@ -50,24 +51,7 @@ type Change = Partial<ContributorConfig> & {
 
 /** A device in a world that does at once what it is asked, but for runs, which the test ends. */
 function openWorld({ failFetches = false, taps, ...change }: Change) {
-  const config: ContributorConfig = {
-    key: PHONE,
-    capabilities: {
-      providers: ['wasm'],
-      features: [],
-      threads: 1,
-      memoryBytes: bytes(1e9),
-      engine: 'test',
-    },
-    provider: 'auto',
-    skipped: [],
-    runtime: 'test',
-    memory: { deaths: [], admissions: [] },
-    recycleShards: 100,
-    serves: false,
-    donates: 'none',
-    ...change,
-  };
+  const config = fakeConfig({ key: PHONE, ...change });
   const world = {
     device: openContributor(config),
     memory: config.memory,

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { JobId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import type { Donation } from '#protocol/messages/control.ts';
-import { bytes, instant, millis } from '#protocol/units.ts';
+import { instant, millis } from '#protocol/units.ts';
 import { openContributor, stepContributor } from './contributor.ts';
 import type { ContributorEffect, ContributorEvent } from './events.ts';
+import { fakeConfig } from './fake-config.ts';
 
 const JOB = 'job_0123456789abcdef' as JobId;
 const NONCE = '77'.repeat(32) as Nonce;
@@ -11,23 +12,7 @@ const HUB = 'aa'.repeat(32) as PublicKey;
 
 /** A device that joins a hub, and what it says there. */
 function openDevice(donates: Donation) {
-  const device = openContributor({
-    key: 'cc'.repeat(32) as PublicKey,
-    capabilities: {
-      providers: ['wasm'],
-      features: [],
-      threads: 1,
-      memoryBytes: bytes(1e9),
-      engine: 'test',
-    },
-    provider: 'auto',
-    skipped: [],
-    runtime: 'test',
-    memory: { deaths: [], admissions: [] },
-    recycleShards: 100,
-    serves: false,
-    donates,
-  });
+  const device = openContributor(fakeConfig({ donates }));
   const said: string[] = [];
   let socket = 0;
   function post(event: ContributorEvent): void {

@@ -1,14 +1,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
+import { encodeBase58 } from '#protocol/base58.ts';
 import { encodeBase64 } from '#protocol/base64.ts';
 import { sha256, utf8ToBytes } from '#protocol/digest.ts';
-import { addressesOf } from '#protocol/settlement/addresses.ts';
+import { addressesOf, LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { type Instruction, instructionsOf } from '#protocol/settlement/instructions.ts';
-import { isSameKey, type Key } from '#protocol/settlement/layout.ts';
+import { isSameKey, type Key, keyOf } from '#protocol/settlement/layout.ts';
 import type { Address, ChainAccounts } from '#protocol/settlement/money-api.ts';
 import { encodeMessage, encodeTransaction } from '#protocol/settlement/transaction.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
-import { LOCAL_PROGRAM } from './local-program.ts';
 
 /** Somebody with a key on a real chain, who does what a test wants done there. */
 export interface FakeWallet {
@@ -99,9 +98,3 @@ export async function makeFakePool(
 
 /** A cluster that this chain is not. */
 export const OTHER_CLUSTER: Key = sha256(utf8ToBytes('another cluster'));
-
-function keyOf(address: string): Key {
-  const key = decodeBase58(address, 32);
-  if (!key.ok) throw new Error(key.refusal.message);
-  return key.value;
-}

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeWith } from '#protocol/decode.ts';
+import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
 import { type HubServer, type HubServerOptions, openHubServer } from '../server.ts';
 import { WebSocket } from '../web-socket.ts';
@@ -17,7 +18,7 @@ import {
   makeFakeWallet,
   OTHER_CLUSTER,
 } from './fake-wallet.ts';
-import { LOCAL_PROGRAM, readLocalProgram } from './local-program.ts';
+import { readLocalProgram } from './local-program.ts';
 import { openChainReader, postTo } from './reader.ts';
 
 let data: string;

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
-import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
+import { encodeBase58 } from '#protocol/base58.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import type { JobId } from '#protocol/ids.ts';
 import { accept, PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
 import { Config, decodeAccount, Escrow, Pool } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
-import { isSameKey, KEY_BYTES, type Key, type Layout } from '#protocol/settlement/layout.ts';
+import { isSameKey, keyOf, type Layout } from '#protocol/settlement/layout.ts';
 import {
   type Address,
   type ChainAccounts,
@@ -178,10 +178,3 @@ function decodeOwned<T extends { kind: number; version: number }>(
 
 const wrong = (what: string) =>
   refuse('chain-wrong', `${what}; name program, config and pool as this chain has them`);
-
-/** An `Address` has been decoded before. */
-function keyOf(address: Address): Key {
-  const key = decodeBase58(address, KEY_BYTES);
-  if (!key.ok) throw new PocketgridError(key.refusal);
-  return key.value;
-}

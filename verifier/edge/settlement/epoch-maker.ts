@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Digest } from '#protocol/ids.ts';
-import { PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import type { Content } from '#protocol/settlement/attestation.ts';
 import {
   checkGrowth,
@@ -43,15 +43,21 @@ export interface Wanted {
 const hash = (data: Uint8Array): Uint8Array =>
   new Uint8Array(createHash('sha256').update(data).digest());
 
-/** Makes an epoch of the facts; refuses one that takes back what was final. */
-export function makeEpoch({ facts, epoch, through, least, pool, last }: Wanted): Result<MadeEpoch> {
+/** The leaves of an epoch; refuses those that take back what was final. */
+export function makeLeaves({ facts, epoch, through, least, last }: Wanted): Result<LeafFile> {
   const file = makeLeafFile(facts, { epoch, through, least });
-  if (last !== undefined) {
-    const grows = checkGrowth(last, file);
-    if (!grows.ok) return grows;
-  }
-  return describeEpoch(encodeLeafFile(file), file, pool);
+  const grows = last === undefined ? accept(true) : checkGrowth(last, file);
+  return grows.ok ? accept(file) : grows;
 }
+
+/** An epoch of the facts, trees and all. */
+export function makeEpoch(wanted: Wanted): Result<MadeEpoch> {
+  const file = makeLeaves(wanted);
+  return file.ok ? makeTrees(file.value, wanted.pool) : file;
+}
+
+export const makeTrees = (file: LeafFile, pool: Key): Result<MadeEpoch> =>
+  describeEpoch(encodeLeafFile(file), file, pool);
 
 /** An epoch of a file that is there already. */
 export function readEpoch(bytes: Uint8Array, pool: Key): Result<MadeEpoch> {
@@ -87,10 +93,4 @@ export function throughWithin(wanted: Wanted, cap: bigint): Instant {
     else beyond = middle;
   }
   return instant(fits);
-}
-
-/** Throws the refusal: what cannot be made or signed stops this round of settlement. */
-export function must<T>(result: Result<T>): T {
-  if (result.ok) return result.value;
-  throw new PocketgridError(result.refusal);
 }

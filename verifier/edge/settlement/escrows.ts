@@ -1,11 +1,11 @@
 import type { Digest } from '#protocol/ids.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { must, PocketgridError, refusal } from '#protocol/refusal.ts';
 import { decodeAccount, Escrow } from '#protocol/settlement/accounts.ts';
 import { type Instruction, instructionsOf } from '#protocol/settlement/instructions.ts';
 import { type LeafFile, leafAt } from '#protocol/settlement/leaf-file.ts';
 import { proveLeaf } from '#protocol/settlement/tree.ts';
 import type { PoolAccounts } from '../../core/settlement-pool.ts';
-import { must, readEpoch } from './epoch-maker.ts';
+import { readEpoch } from './epoch-maker.ts';
 import type { Parts } from './parts.ts';
 
 const PULLS_AT_ONCE = 8;

@@ -1,12 +1,10 @@
-import { VerdictPage } from '#protocol/api.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict } from '#protocol/records.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import type { Verify } from '../../core/audit.ts';
 import { checkConvictions, checkPayouts } from '../../core/settlement-checks.ts';
-import { ask } from '../ask.ts';
-import { VERDICT_PAGE_MAX } from '../audit-evidence.ts';
+import { readVerdictPages } from '../audit-evidence.ts';
 import type { HubHttp } from '../http.ts';
 
 /** Holds the facts of a hub to what verifiers and devices have signed. */
@@ -21,20 +19,17 @@ export interface FactCheck {
 export function openFactCheck(http: HubHttp, verify: Verify): FactCheck {
   const mismatches: SignedVerdict[] = [];
   const verifiers = new Set<PublicKey>();
-  let after = 0;
+  let read = 0;
   let payouts = 0;
   return {
     async refresh() {
-      for (;;) {
-        const path = `/v1/verdicts?after=${after}&limit=${VERDICT_PAGE_MAX}`;
-        const page = await ask(http, VerdictPage, path);
-        for (const { signed } of page.verdicts) {
+      await readVerdictPages(http, read, (verdicts) => {
+        for (const signed of verdicts.signed) {
           verifiers.add(signed.verdict.verifier);
           if (signed.verdict.kind === 'mismatch') mismatches.push(signed);
         }
-        if (page.next <= after) return;
-        after = page.next;
-      }
+        read = verdicts.next;
+      });
     },
     check(facts) {
       const [fault] = [

@@ -14,7 +14,7 @@ import {
   PayoutPage,
   type PayoutView,
 } from '#protocol/settlement/money-api.ts';
-import { ask } from '../ask.ts';
+import { ask, readPages } from '../ask.ts';
 import type { HubHttp } from '../http.ts';
 
 /** The money facts of a hub. Lists are append-only, so only what is new is read again. */
@@ -63,18 +63,6 @@ export function openMoneyReader(http: HubHttp): MoneyReader {
       return { jobs, shards: [...shards.values()].flat(), payouts, convictions, closings };
     },
   };
-}
-
-/** Reads page after page until one leads no further. */
-async function readPages(
-  from: number,
-  readPage: (after: number) => Promise<number>,
-): Promise<void> {
-  for (let after = from; ; ) {
-    const next = await readPage(after);
-    if (next <= after) return;
-    after = next;
-  }
 }
 
 async function readShards(

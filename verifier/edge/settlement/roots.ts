@@ -1,6 +1,6 @@
 import { hexToBytes } from '#protocol/digest.ts';
 import type { Digest } from '#protocol/ids.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { must, PocketgridError, refusal } from '#protocol/refusal.ts';
 import { ROOTS } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import {
@@ -9,7 +9,7 @@ import {
   hashAttestation,
   hashContent,
 } from '#protocol/settlement/attestation.ts';
-import type { LeafCounts, MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
+import { type LeafCounts, type MoneyFacts, totalOf } from '#protocol/settlement/epoch-leaves.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { decodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
 import { instant } from '#protocol/units.ts';
@@ -19,7 +19,8 @@ import {
   checkEpoch,
   type MadeEpoch,
   makeEpoch,
-  must,
+  makeLeaves,
+  makeTrees,
   readEpoch,
   throughWithin,
 } from './epoch-maker.ts';
@@ -80,9 +81,11 @@ async function makeNext(parts: Parts, accounts: PoolAccounts): Promise<MadeEpoch
     pool: parts.pool,
     last: await readLast(parts, accounts),
   };
-  const made = must(makeEpoch(wanted));
-  if (made.content.total === pool.total) return isStale(parts, accounts) ? made : undefined;
-  if (made.content.total - pool.total <= pool.epochCap) return made;
+  // A verifier that looks and finds nothing new builds no tree.
+  const file = must(makeLeaves(wanted));
+  const total = totalOf(file.claims);
+  if (total === pool.total && !isStale(parts, accounts)) return undefined;
+  if (total - pool.total <= pool.epochCap) return must(makeTrees(file, parts.pool));
   const through = throughWithin(wanted, pool.epochCap);
   const part = must(makeEpoch({ ...wanted, through }));
   if (part.content.total > pool.total) return part;

@@ -1,15 +1,13 @@
-import { decodeBase58 } from '#protocol/base58.ts';
 import { bytesToHex } from '#protocol/digest.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { must, PocketgridError, refusal } from '#protocol/refusal.ts';
 import { decodeAccount, findRoot, Pool } from '#protocol/settlement/accounts.ts';
-import { KEY_BYTES } from '#protocol/settlement/layout.ts';
+import { keyOf } from '#protocol/settlement/layout.ts';
 import { LEAF_FILE_BYTES_MAX } from '#protocol/settlement/leaf-file.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
 import type { SettlementEvidence } from '../../core/settlement-audit.ts';
 import { ask } from '../ask.ts';
 import { readShards, readVerdicts } from '../audit-evidence.ts';
 import { openHubHttp } from '../http.ts';
-import { must } from './epoch-maker.ts';
 import { openMoneyReader } from './money-facts.ts';
 
 /**
@@ -30,7 +28,7 @@ export async function readSettlement(
   const { openReader } = await import('./cluster.ts');
   const rpc = rpcUrl ?? new URL(chain.rpc, hub);
   const reader = openReader(rpc, rpc.origin === hub.origin ? http.fetch : fetch);
-  const address = must(decodeBase58(chain.pool, KEY_BYTES));
+  const address = keyOf(chain.pool);
   const [data] = await reader.readAccounts([address]);
   if (data === undefined) {
     const message = `the cluster at ${rpc.href} has no pool ${chain.pool}`;

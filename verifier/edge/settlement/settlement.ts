@@ -1,15 +1,14 @@
 import { join } from 'node:path';
-import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
+import { encodeBase58 } from '#protocol/base58.ts';
 import { hexToBytes } from '#protocol/digest.ts';
 import { PocketgridError, type Refusal } from '#protocol/refusal.ts';
-import { KEY_BYTES, type Key } from '#protocol/settlement/layout.ts';
-import { type Address, ChainView } from '#protocol/settlement/money-api.ts';
+import { keyOf } from '#protocol/settlement/layout.ts';
+import { ChainView } from '#protocol/settlement/money-api.ts';
 import type { Millis } from '#protocol/units.ts';
 import { ask } from '../ask.ts';
 import type { HubHttp } from '../http.ts';
 import { type Identity, openIdentity } from '../identity.ts';
 import { openVerify } from '../signature.ts';
-import { must } from './epoch-maker.ts';
 import { openFactCheck } from './fact-check.ts';
 import { openLeafFiles } from './leaf-files.ts';
 import { openMoneyReader } from './money-facts.ts';
@@ -110,8 +109,6 @@ async function openPool({
     { cluster, facts: openMoneyReader(http), checks, files, book, now: Date.now, say },
   );
 }
-
-const keyOf = (address: Address): Key => must(decodeBase58(address, KEY_BYTES));
 
 function sleep(ms: number, stopping: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

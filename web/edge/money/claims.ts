@@ -4,7 +4,7 @@ import { bytesToHex } from '#protocol/digest.ts';
 import { Digest } from '#protocol/ids.ts';
 import { accept, type Result } from '#protocol/refusal.ts';
 import { type FinalRoot, findRoot, Page, type Pool } from '#protocol/settlement/accounts.ts';
-import { isSameKey } from '#protocol/settlement/layout.ts';
+import { isSameKey, keyOf } from '#protocol/settlement/layout.ts';
 import { Address, LeafProof } from '#protocol/settlement/money-api.ts';
 import { Count } from '#protocol/units.ts';
 import {
@@ -18,7 +18,7 @@ import type { Claim } from '../../core/money/earnings.ts';
 import { type ProvenLeaf, proveKept } from '../../core/money/proof.ts';
 import { readStored, writeStored } from '../local-store.ts';
 import { fetchProof } from './money-api.ts';
-import { checkSupply, keyOf, type MoneySite, readPool, supply } from './site.ts';
+import { checkSupply, type MoneySite, readPool, supply } from './site.ts';
 import type { Wallet } from './wallet.ts';
 
 /** A leaf and its proof as this browser keeps them: good as long as the chain has the root. */

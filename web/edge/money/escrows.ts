@@ -3,7 +3,7 @@ import type { Digest, JobId } from '#protocol/ids.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { Escrow, findRoot, type Pool } from '#protocol/settlement/accounts.ts';
 import type { Instruction } from '#protocol/settlement/instructions.ts';
-import { isSameKey, type Key } from '#protocol/settlement/layout.ts';
+import { isSameKey, type Key, keyOf } from '#protocol/settlement/layout.ts';
 import { type Address, escrowNonce } from '#protocol/settlement/money-api.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
 import {
@@ -17,15 +17,7 @@ import {
 } from '../../core/money/escrow.ts';
 import { type ProvenLeaf, proveKept } from '../../core/money/proof.ts';
 import { fetchProof } from './money-api.ts';
-import {
-  checkSupply,
-  keyOf,
-  type MoneySite,
-  readConfig,
-  readPool,
-  supply,
-  supplyFee,
-} from './site.ts';
+import { checkSupply, type MoneySite, readConfig, readPool, supply, supplyFee } from './site.ts';
 import type { Wallet } from './wallet.ts';
 
 const nowSeconds = (): bigint => BigInt(Math.floor(Date.now() / 1000));

@@ -9,14 +9,14 @@ import { bytesToHex, sha256, utf8ToBytes } from '#protocol/digest.ts';
 import type { Digest, JobId } from '#protocol/ids.ts';
 import type { Result } from '#protocol/refusal.ts';
 import { Config, Pool } from '#protocol/settlement/accounts.ts';
-import { addressesOf } from '#protocol/settlement/addresses.ts';
+import { addressesOf, LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import {
   attestedBytes,
   checkSignatures,
   hashAttestation,
   hashContent,
 } from '#protocol/settlement/attestation.ts';
-import type { Key } from '#protocol/settlement/layout.ts';
+import { type Key, keyOf } from '#protocol/settlement/layout.ts';
 import {
   buildTrees,
   contentOf,
@@ -42,7 +42,7 @@ let admin: BrowserWallet;
 let verifier: CryptoKeyPair;
 let site: MoneySite;
 const SOL = 1_000_000_000n;
-const PROGRAM = sha256(utf8ToBytes('pocketgrid settlement program, local chain'));
+const PROGRAM = keyOf(LOCAL_PROGRAM);
 const addresses = addressesOf(PROGRAM);
 const job = 'job_00000000000000aa' as JobId;
 

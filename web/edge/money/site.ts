@@ -1,10 +1,9 @@
-import { decodeBase58 } from '#protocol/base58.ts';
 import { decodeJson } from '#protocol/decode.ts';
-import { accept, PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { Config, Pool } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
-import { KEY_BYTES, type Key } from '#protocol/settlement/layout.ts';
+import { type Key, keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
 import { FEE, lackOf, lackSentence } from '../../core/money/lamports.ts';
 import { readStored, writeStored } from '../local-store.ts';
@@ -48,13 +47,6 @@ export async function openSite(view: ChainView, origin: string): Promise<Result<
     addresses: addressesOf(program),
     instructions: instructionsOf(program),
   });
-}
-
-/** The key of an address that a schema has checked. */
-export function keyOf(address: string): Key {
-  const decoded = decodeBase58(address, KEY_BYTES);
-  if (!decoded.ok) throw new PocketgridError(decoded.refusal);
-  return decoded.value;
 }
 
 export async function readPool({ client, pool }: MoneySite): Promise<Result<Pool>> {

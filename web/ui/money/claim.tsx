@@ -2,8 +2,8 @@ import { useCallback, useState } from 'preact/hooks';
 import { formatSol } from '../../core/format.ts';
 import type { ClaimDone } from '../../core/money/claim-plan.ts';
 import { type Claim, dueOf } from '../../core/money/earnings.ts';
-import { Refused } from '../dashboard/refused.tsx';
 import type { MoneyActions, WalletState } from './actions.ts';
+import { PlanForm } from './plan-form.tsx';
 import { Sol } from './sol.tsx';
 import { useAction, useAnswer } from './use-answer.ts';
 import { WalletChooser } from './wallet-box.tsx';
@@ -57,7 +57,14 @@ function ClaimForm(props: { claim: Claim; actions: MoneyActions; onDone(done: Cl
     }
   };
   return (
-    <div class="stack claim">
+    <PlanForm
+      class="stack claim"
+      isReady={plan !== undefined}
+      isBusy={busy}
+      refusal={refused}
+      button={{ label: `Claim ${formatSol(dueOf(claim))}`, busy: 'Claiming…', testId: 'claim' }}
+      onSubmit={submit}
+    >
       {plan === undefined ? null : (
         <dl class="sums" data-testid="claim-plan">
           <div>
@@ -93,19 +100,7 @@ function ClaimForm(props: { claim: Claim; actions: MoneyActions; onDone(done: Cl
           </div>
         </dl>
       )}
-      {refused === undefined ? null : <Refused refusal={refused} />}
-      <div class="buttons">
-        <button
-          type="button"
-          class="button button-main"
-          disabled={busy || plan === undefined}
-          onClick={submit}
-          data-testid="claim"
-        >
-          {busy ? 'Claiming…' : `Claim ${formatSol(dueOf(claim))}`}
-        </button>
-      </div>
-    </div>
+    </PlanForm>
   );
 }
 

@@ -8,6 +8,7 @@ import type { JobEscrow } from '../../core/money/escrow.ts';
 import { describeStep, STEP_BUTTONS } from '../../core/money/step-words.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import type { MoneyActions } from './actions.ts';
+import { PlanForm } from './plan-form.tsx';
 import './money.css';
 import { AddressText, Sol } from './sol.tsx';
 import { useAction, useAnswer } from './use-answer.ts';
@@ -82,7 +83,17 @@ function DepositForm({ request, total, actions, onFunded }: DepositProps) {
     onFunded(funded);
   };
   return (
-    <div class="stack">
+    <PlanForm
+      isReady={plan !== undefined}
+      isBusy={busy}
+      refusal={refused}
+      button={{
+        label: `Deposit ${formatSol(total)}`,
+        busy: 'Depositing…',
+        testId: 'make-deposit',
+      }}
+      onSubmit={submit}
+    >
       {plan === undefined ? null : (
         <dl class="sums" data-testid="deposit-plan">
           <div>
@@ -108,19 +119,7 @@ function DepositForm({ request, total, actions, onFunded }: DepositProps) {
           </div>
         </dl>
       )}
-      {refused === undefined ? null : <Refused refusal={refused} />}
-      <div class="buttons">
-        <button
-          type="button"
-          class="button button-main"
-          disabled={busy || plan === undefined}
-          onClick={submit}
-          data-testid="make-deposit"
-        >
-          {busy ? 'Depositing…' : `Deposit ${formatSol(total)}`}
-        </button>
-      </div>
-    </div>
+    </PlanForm>
   );
 }
 

@@ -1,0 +1,23 @@
+import type { PublicKey } from '#protocol/ids.ts';
+import { bytes } from '#protocol/units.ts';
+import type { ContributorConfig } from './events.ts';
+
+/** A device with one thread on wasm, new to everything. */
+export const fakeConfig = (change: Partial<ContributorConfig> = {}): ContributorConfig => ({
+  key: 'cc'.repeat(32) as PublicKey,
+  capabilities: {
+    providers: ['wasm'],
+    features: [],
+    threads: 1,
+    memoryBytes: bytes(1e9),
+    engine: 'test',
+  },
+  provider: 'auto',
+  skipped: [],
+  runtime: 'test',
+  memory: { deaths: [], admissions: [] },
+  recycleShards: 100,
+  serves: false,
+  donates: 'none',
+  ...change,
+});
