@@ -1,0 +1,201 @@
+import type { NewcomerPolicy } from '#protocol/check-policy.ts';
+import {
+  fingerprintBytes,
+  openProjection,
+  projectionSeed,
+  readTaps,
+} from '#protocol/fingerprint.ts';
+import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { Fact } from '../hub/core/events.ts';
+import { liveShards, projectFacts, selectFacts } from '../hub/core/snapshot.ts';
+import type { DeviceNode } from './device-node.ts';
+import { FAKE_TAPS, FAKE_UNIT_BYTES, fakeCompute, fakeTaps } from './fake-model.ts';
+import type { VerifierNode } from './verifier-node.ts';
+import type { Outcome, Scenario } from './world.ts';
+
+/** What happened, by its facts. */
+export function countFacts(facts: readonly Fact[]) {
+  const of = selectFacts(facts);
+  const verdicts = of('verdict').map(({ signed }) => signed.verdict);
+  return {
+    barred: of('barred').length,
+    faults: of('verifier-fault').length,
+    reviews: verdicts.filter(({ cause }) => cause === 'review').length,
+    canaries: verdicts.filter(({ canary }) => canary !== undefined).length,
+    voided: of('voided').length,
+    lapsed: of('lapsed').length,
+    accepted: liveShards(of).length,
+  };
+}
+
+/** At no time had more devices begun than there were places; one that was barred begins again. */
+export function checkNewcomers(
+  facts: readonly Fact[],
+  { burst, unitsEach }: NewcomerPolicy,
+): string[] {
+  const begun = new Set<string>();
+  const bars = new Map<PublicKey, number>();
+  const shards = new Map<number, number>();
+  let [units, most] = [0, 0];
+  for (const fact of facts) {
+    if (fact.type === 'barred') bars.set(fact.device, (bars.get(fact.device) ?? 0) + 1);
+    if (fact.type === 'voided') units -= shards.get(fact.sequence) ?? 0;
+    if (fact.type !== 'accepted') continue;
+    const { device, sequence, unitCount } = fact.shard;
+    begun.add(`${device} ${bars.get(device) ?? 0}`);
+    shards.set(sequence, unitCount);
+    units += unitCount;
+    most = Math.max(most, units);
+    const places = burst + Math.floor(most / unitsEach);
+    if (begun.size > places) return [`${begun.size} devices began and there were ${places} places`];
+  }
+  return [];
+}
+
+/** The record blames the verifier that framed somebody, and no other one. */
+export function checkVerifiers(
+  facts: readonly Fact[],
+  verifiers: readonly VerifierNode[],
+  liar: PublicKey | undefined,
+): string[] {
+  const blamed = new Set(selectFacts(facts)('verifier-fault').map(({ verifier }) => verifier));
+  const framed = selectFacts(facts)('verdict').some(
+    ({ signed: { verdict } }) => verdict.verifier === liar && verdict.kind === 'mismatch',
+  );
+  const honest = [...blamed].some((verifier) => verifier !== liar);
+  const truthful = verifiers.filter(({ key }) => key !== liar);
+  return [
+    ...checkLogs(facts, truthful),
+    ...(honest ? ['an honest verifier was blamed'] : []),
+    ...(framed && liar !== undefined && !blamed.has(liar) ? ['a lie was not blamed'] : []),
+  ];
+}
+
+/** Each verifier has in its own log what the hub has of it, and says one thing of a unit. */
+function checkLogs(facts: readonly Fact[], verifiers: readonly VerifierNode[]): string[] {
+  const told = selectFacts(facts)('verdict').map(({ signed }) => signed);
+  return verifiers.flatMap(({ key, log }) => {
+    const have = new Set(log.map(({ signed }) => signed.signature));
+    const units = new Set<string>();
+    const kinds = new Set<string>();
+    for (const { signed } of log) {
+      const { lease, unit, kind } = signed.verdict;
+      units.add(`${lease}/${unit}`);
+      kinds.add(`${lease}/${unit}/${kind}`);
+    }
+    const own = told.filter(({ verdict }) => verdict.verifier === key);
+    const lacking = own.filter(({ signature }) => !have.has(signature)).length;
+    return [
+      ...(lacking > 0
+        ? [`${lacking} verdicts are not in the log of the verifier that said so`]
+        : []),
+      ...(units.size < kinds.size ? ['a verifier contradicts itself'] : []),
+    ];
+  });
+}
+
+/** Nobody honest pays for what others do. */
+export function checkHonest(facts: readonly Fact[], devices: readonly DeviceNode[]): string[] {
+  const of = selectFacts(facts);
+  const honest = new Set(devices.map(({ key }) => key));
+  const barred = of('barred').some(({ device }) => honest.has(device));
+  const reset = of('lapsed').some(({ device, resets }) => resets && honest.has(device));
+  return [
+    ...(barred ? ['an honest device was barred'] : []),
+    ...(reset ? ['an honest device lost its trust over commitments it did not reveal'] : []),
+  ];
+}
+
+/** Nothing that was acknowledged is lost, and no commitment hangs in the air. */
+export function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[]): string[] {
+  const of = selectFacts(facts);
+  const leases = new Set(of('accepted').map(({ shard }) => shard.lease));
+  const indexes = new Set(of('committed').map(({ commitment }) => commitment.entry.index));
+  const { pending } = projectFacts(of);
+  const hanging = pending.map(
+    ({ entry }) => `log entry ${entry.index} is neither opened nor lapsed`,
+  );
+  const lost = devices.flatMap(({ acknowledged }) => [
+    ...acknowledged.leases
+      .filter((id) => !leases.has(id))
+      .map((id) => `acknowledged shard ${id} is lost`),
+    ...acknowledged.indexes
+      .filter((index) => !indexes.has(index))
+      .map((index) => `log entry ${index} is lost`),
+  ]);
+  return [...lost, ...hanging];
+}
+
+/** With assurance 2 every unit had a second leg, and no device has both legs of one. */
+export function checkLegs(facts: readonly Fact[], { assurance, units }: Scenario): string[] {
+  const of = selectFacts(facts);
+  const second = of('accepted').filter(({ shard }) => shard.leg === 2);
+  if (assurance !== 2) return second.length > 0 ? ['units were lent twice and should not'] : [];
+  const seen = new Uint8Array(units);
+  for (const { shard } of second) seen.fill(1, shard.firstUnit, shard.firstUnit + shard.unitCount);
+  const holders = liveShards(of).flatMap(({ shard }) =>
+    Array.from({ length: shard.unitCount }, (_, at) => `${shard.firstUnit + at}/${shard.device}`),
+  );
+  return [
+    ...(seen.includes(0) ? ['a unit has no second leg'] : []),
+    ...(new Set(holders).size < holders.length ? ['a device has both legs of a unit'] : []),
+  ];
+}
+
+/** How the work was spread over devices and networks. */
+export function countShares(
+  facts: readonly Fact[],
+  devices: readonly DeviceNode[],
+  { networks = 1 }: Scenario,
+): Pick<Outcome, 'largest' | 'beside'> {
+  const shares = new Map<PublicKey, number>();
+  const seen = new Set<string>();
+  let beside = 0;
+  for (const { shard } of liveShards(selectFacts(facts))) {
+    shares.set(shard.device, (shares.get(shard.device) ?? 0) + shard.unitCount);
+    const network = devices.findIndex(({ key }) => key === shard.device) % networks;
+    for (let at = 0; at < shard.unitCount; at += 1) {
+      const name = `${shard.firstUnit + at}/${network}`;
+      if (seen.has(name)) beside += 1;
+      seen.add(name);
+    }
+  }
+  return { largest: Math.max(0, ...shares.values()), beside };
+}
+
+const FAKE_PRINT_BYTES = fingerprintBytes(FAKE_TAPS.length);
+
+/** Each unit is accepted exactly once; counts those whose outputs or whose fingerprints are wrong. */
+export function checkResults(facts: readonly Fact[], job: JobId, inputs: Uint8Array) {
+  const broken: string[] = [];
+  const units = inputs.length / FAKE_UNIT_BYTES;
+  const seen = new Uint8Array(units);
+  let [wrongUnits, wrongInside] = [0, 0];
+  const of = selectFacts(facts);
+  const logged = new Map(
+    of('committed').map(({ commitment }) => [commitment.entry.index, commitment]),
+  );
+  const { taps = [] } = of('job-packaged').find((fact) => fact.job === job)?.manifest ?? {};
+  const scales = taps.map(({ scale }) => scale);
+  for (const { shard, outputs, fingerprints } of liveShards(of, job)) {
+    if (shard.leg === 2) continue;
+    const signature = logged.get(shard.index)?.logSignature;
+    const seed = signature && projectionSeed(signature, shard.commitment);
+    const project = seed && openProjection(seed, scales);
+    for (let at = 0; at < shard.unitCount; at += 1) {
+      const unit = shard.firstUnit + at;
+      seen[unit] = (seen[unit] ?? 0) + 1;
+      const input = inputs.subarray(unit * FAKE_UNIT_BYTES, (unit + 1) * FAKE_UNIT_BYTES);
+      const right = fakeCompute(input);
+      const given = outputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES);
+      if (right.some((byte, index) => byte !== given[index])) wrongUnits += 1;
+      if (taps.length === 0) continue;
+      const inside = project?.(readTaps(taps, fakeTaps(input)));
+      const revealed = fingerprints?.subarray(at * FAKE_PRINT_BYTES, (at + 1) * FAKE_PRINT_BYTES);
+      if (inside?.some((byte, index) => byte !== revealed?.[index]) !== false) wrongInside += 1;
+    }
+  }
+  const wrongCount = seen.reduce((sum, count) => sum + (count === 1 ? 0 : 1), 0);
+  if (wrongCount > 0) broken.push(`${wrongCount} units are not accepted exactly once`);
+  return { broken, wrongUnits, wrongInside };
+}
