@@ -1,18 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { checkCircles, checkFolderOrder } from './tidy/circles.ts';
 import { checkLinks, checkPlaces } from './tidy/documents.ts';
 import { checkImports } from './tidy/imports.ts';
 import { checkLibraries } from './tidy/libraries.ts';
 import { BANNED_NAMES, checkAssertions, checkNames, checkNotes } from './tidy/names.ts';
 import { checkReach } from './tidy/reach.ts';
 import { checkSizes, warnSizes } from './tidy/sizes.ts';
-import { describeFinding, readTree } from './tidy/tree.ts';
+import { describeFinding, readTree, type Tree } from './tidy/tree.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tree = readTree(root);
 const rules = {
   'imports follow the table of the layout': checkImports,
+  'no import loops, types included': (tree: Tree) => checkCircles(tree),
+  'folders of a core import what stands below them': (tree: Tree) => checkFolderOrder(tree),
   'a library is wrapped by one file of a part, and by none in pure code': checkLibraries,
   'files and functions are short and take few parameters': checkSizes,
   'pure code sees no clock, chance or world': checkNames,

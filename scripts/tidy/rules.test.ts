@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkCircles, checkFolderOrder } from './circles.ts';
 import { checkLinks, checkPlaces } from './documents.ts';
 import { checkImports } from './imports.ts';
 import { checkLibraries } from './libraries.ts';
@@ -56,6 +57,90 @@ describe('import directions', () => {
       "type B = import('../edge/store.ts').B;",
     ].join('\n');
     expect(run(checkImports, { ...files, 'hub/core/a.ts': text })).toHaveLength(4);
+  });
+});
+
+describe('import loops', () => {
+  const files = {
+    'hub/core/a.ts': "import type { B } from './b.ts';",
+    'hub/core/b.ts': "export * from './c.ts';",
+    'hub/core/c.ts': "const lazy = () => import('./a.ts');",
+    'hub/core/apart.ts': "import './a.ts';",
+  };
+  const circles = (texts: Record<string, string>, known: string[][] = []) =>
+    run((tree) => checkCircles(tree, known), texts);
+
+  it('a loop of types, re-exports and lazy imports is refused with its way round', () => {
+    expect(circles(files)).toHaveLength(3);
+    expect(circles(files)[0]).toContain(
+      'hub/core/a.ts → hub/core/b.ts → hub/core/c.ts → hub/core/a.ts. Move what one of them takes',
+    );
+  });
+
+  it('a loop through a test, an alias or the file itself is refused', () => {
+    const both = {
+      'hub/core/a.test.ts': "import './fake.ts';",
+      'hub/core/fake.ts': "import './a.test.ts';",
+    };
+    expect(circles(both)).toHaveLength(2);
+    const alias = {
+      'protocol/a.ts': "import '#protocol/b.ts';",
+      'protocol/b.ts': "import './a.ts';",
+    };
+    expect(circles(alias)).toHaveLength(2);
+    expect(circles({ 'hub/core/a.ts': "import './a.ts';" })).toHaveLength(1);
+  });
+
+  it('the address of a worker is no import', () => {
+    const texts = {
+      'web/edge/a.ts': "import url from './b.ts?worker&url';",
+      'web/edge/b.ts': "import './a.ts';",
+    };
+    expect(circles(texts)).toEqual([]);
+  });
+
+  it('a known loop passes until a file joins or leaves it', () => {
+    const [all, some] = [['hub/core/a.ts', 'hub/core/b.ts', 'hub/core/c.ts'], ['hub/core/a.ts']];
+    expect(circles(files, [all])).toEqual([]);
+    expect(circles(files, [some])).toHaveLength(2);
+    expect(circles({ ...files, 'hub/core/c.ts': '' }, [all])).toEqual(
+      all.map((path) => expect.stringContaining(`${path}:1  stands in no import loop any more`)),
+    );
+  });
+});
+
+describe('the order of folders', () => {
+  const files = {
+    'hub/core/state/job.ts': '',
+    'hub/core/trust/fit.ts': "import '../state/job.ts';",
+    'hub/core/hub.ts': "import './trust/fit.ts';",
+  };
+  const check = (texts: Record<string, string>) =>
+    run((tree) => checkFolderOrder(tree, { 'hub/core': ['state', 'trust', 'hub.ts'] }), {
+      ...files,
+      ...texts,
+    });
+
+  it('an import from a folder that stands later is refused', () => {
+    expect(check({})).toEqual([]);
+    const found = check({ 'hub/core/state/job.ts': "import type { F } from '../trust/fit.ts';" });
+    expect(found).toEqual([
+      expect.stringContaining('state imports hub/core/trust/fit.ts, which stands later'),
+    ]);
+  });
+
+  it('a folder without a place is refused', () => {
+    expect(check({ 'hub/core/money/book.ts': '' })).toEqual([
+      expect.stringContaining('money has no place in the order of hub/core'),
+    ]);
+  });
+
+  it('a test sees its whole core, and other parts are free', () => {
+    const texts = {
+      'hub/core/state/job.test.ts': "import '../hub.ts';",
+      'hub/edge/a.ts': "import '../core/hub.ts';",
+    };
+    expect(check(texts)).toEqual([]);
   });
 });
 

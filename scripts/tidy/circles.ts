@@ -1,0 +1,185 @@
+import { resolveImport } from './imports.ts';
+import { type Finding, isTest, type Tree } from './tree.ts';
+
+/** Files that still stand in an import loop, a list for each loop. The lists only shrink. */
+export const KNOWN_LOOPS: readonly (readonly string[])[] = [
+  [
+    'protocol/comparison.ts',
+    'protocol/digest.ts',
+    'protocol/fingerprint-check.ts',
+    'protocol/fingerprint.ts',
+    'protocol/merkle-log.ts',
+    'protocol/package.ts',
+    'protocol/records.ts',
+  ],
+  ['protocol/settlement/attestation.ts', 'protocol/settlement/instructions.ts'],
+  [
+    'hub/core/agreement.ts',
+    'hub/core/appeals.ts',
+    'hub/core/aside.ts',
+    'hub/core/auditors.ts',
+    'hub/core/canaries.ts',
+    'hub/core/device-class.ts',
+    'hub/core/disputes.ts',
+    'hub/core/effects.ts',
+    'hub/core/epochs.ts',
+    'hub/core/fit.ts',
+    'hub/core/forced-checks.ts',
+    'hub/core/funding.ts',
+    'hub/core/in-flight.ts',
+    'hub/core/lapse.ts',
+    'hub/core/lease.ts',
+    'hub/core/legs.ts',
+    'hub/core/money.ts',
+    'hub/core/newcomers.ts',
+    'hub/core/prepare.ts',
+    'hub/core/release.ts',
+    'hub/core/reviews.ts',
+    'hub/core/schedule.ts',
+    'hub/core/seals.ts',
+    'hub/core/seconds.ts',
+    'hub/core/session.ts',
+    'hub/core/shares.ts',
+    'hub/core/state.ts',
+    'hub/core/verdicts.ts',
+    'hub/core/views.ts',
+  ],
+  ['hub/edge/store/fingerprints.contract.ts', 'hub/edge/store/store.contract.ts'],
+  [
+    'worker/core/admission.ts',
+    'worker/core/engine.ts',
+    'worker/core/pipeline.ts',
+    'worker/core/session.ts',
+  ],
+  [
+    'verifier/core/canaries.ts',
+    'verifier/core/checks.ts',
+    'verifier/core/epochs.ts',
+    'verifier/core/lost-disk.ts',
+    'verifier/core/persist.ts',
+    'verifier/core/reviews.ts',
+    'verifier/core/seals.ts',
+    'verifier/core/second.ts',
+    'verifier/core/session.ts',
+    'verifier/core/state.ts',
+    'verifier/core/verdict.ts',
+    'verifier/core/view.ts',
+  ],
+  [
+    'verifier/core/audit-draws.ts',
+    'verifier/core/audit-epochs.ts',
+    'verifier/core/audit-log.ts',
+    'verifier/core/audit-standings.ts',
+    'verifier/core/audit.ts',
+  ],
+  ['sim/world-checks.ts', 'sim/world.ts'],
+];
+
+/**
+ * The order of folders and files inside a core, from the ground up: each imports only itself and
+ * what stands before it. A core that is missing here is flat. Tests see their whole core.
+ */
+export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {};
+
+const WAY_OUT = 'Move what one of them takes from the next into a file below both';
+
+/** Import loops between our files, types and tests included, and known loops that are gone. */
+export function checkCircles(tree: Tree, known = KNOWN_LOOPS): Finding[] {
+  const graph = importGraph(tree);
+  const loops = findLoops(graph);
+  const listed = new Set(known.flat());
+  const looped = new Set(loops.flat());
+  const added = loops.flatMap((loop) =>
+    loop.flatMap((path) => {
+      if (listed.has(path)) return [];
+      const way = shortestLoop(path, graph, new Set(loop)).join(' → ');
+      return [{ path, line: 1, message: `an import loop: ${way}. ${WAY_OUT}` }];
+    }),
+  );
+  const gone = [...listed]
+    .filter((path) => !looped.has(path))
+    .map((path) => ({
+      path,
+      line: 1,
+      message: 'stands in no import loop any more: remove it from KNOWN_LOOPS in circles.ts',
+    }));
+  return [...added, ...gone];
+}
+
+const GIVE_PLACE = 'add it to FOLDER_ORDER in circles.ts';
+const MOVE_DOWN = 'move what it needs down, or this file up';
+
+/** Imports of a core's folder from one that stands later, and folders without a place. */
+export function checkFolderOrder(tree: Tree, order = FOLDER_ORDER): Finding[] {
+  return Object.entries(order).flatMap(([core, places]) => {
+    const placeOf = (path: string) => path.slice(core.length + 1).split('/')[0] ?? '';
+    const inside = (path: string) => path.startsWith(`${core}/`);
+    const files = [...importGraph(tree)].filter(([path]) => inside(path) && !isTest(path));
+    return files.flatMap(([path, targets]) => {
+      const own = places.indexOf(placeOf(path));
+      if (own < 0) {
+        const message = `${placeOf(path)} has no place in the order of ${core}: ${GIVE_PLACE}`;
+        return [{ path, line: 1, message }];
+      }
+      return [...targets]
+        .filter((target) => inside(target) && places.indexOf(placeOf(target)) > own)
+        .map((target) => ({
+          path,
+          line: 1,
+          message: `${placeOf(path)} imports ${target}, which stands later: ${MOVE_DOWN}`,
+        }));
+    });
+  });
+}
+
+type Graph = Map<string, Set<string>>;
+
+/** Our files and those of ours that each imports; addresses of workers are no imports. */
+function importGraph(tree: Tree): Graph {
+  const graph: Graph = new Map();
+  for (const [path, { imports }] of tree.sources) {
+    const targets = imports
+      .filter(({ specifier }) => !/\?(worker&)?url$/.test(specifier))
+      .map(({ specifier }) => resolveImport(path, specifier) ?? '');
+    graph.set(path, new Set(targets.filter((target) => tree.sources.has(target))));
+  }
+  return graph;
+}
+
+/** Sets of files that all reach each other, and files that import themselves (Tarjan). */
+function findLoops(graph: Graph): string[][] {
+  const seen = new Map<string, { index: number; low: number; open: boolean }>();
+  const stack: string[] = [];
+  const loops: string[][] = [];
+  const visit = (path: string) => {
+    const node = { index: seen.size, low: seen.size, open: true };
+    seen.set(path, node);
+    stack.push(path);
+    for (const target of graph.get(path) ?? []) {
+      const other = seen.get(target) ?? visit(target);
+      if (other.open) node.low = Math.min(node.low, other.low);
+    }
+    if (node.low < node.index) return node;
+    const loop = stack.splice(stack.indexOf(path));
+    for (const each of loop) Object.assign(seen.get(each) ?? {}, { open: false });
+    if (loop.length > 1 || graph.get(path)?.has(path)) loops.push(loop.sort());
+    return node;
+  };
+  for (const path of graph.keys()) if (!seen.has(path)) visit(path);
+  return loops;
+}
+
+/** The shortest way from a file back to itself, both ends named. */
+function shortestLoop(start: string, graph: Graph, loop: Set<string>): string[] {
+  const ways = [[start]];
+  const seen = new Set<string>();
+  for (const way of ways) {
+    for (const target of graph.get(way.at(-1) ?? '') ?? []) {
+      if (target === start) return [...way, start];
+      if (!loop.has(target) || seen.has(target)) continue;
+      seen.add(target);
+      ways.push([...way, target]);
+    }
+  }
+  return [start];
+}
