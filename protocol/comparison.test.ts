@@ -9,7 +9,6 @@ import {
   DISTANCE_MAX,
   digestComparator,
   isWithin,
-  USED_PPM_MAX,
 } from './comparison.ts';
 import { hexToBytes } from './digest.ts';
 import { decodeHalf } from './float16.ts';
@@ -179,19 +178,6 @@ describe('a unit', () => {
     expect(compareUnits(f32(1.000001, 2, 10), reference, { outputs, comparators }).within).toBe(
       true,
     );
-  });
-
-  it('says how much of its thresholds it used up, by the largest measure of any output', () => {
-    const rule = { outputs, comparators: [{ output: 'b', l2: 0.5, max: 0.25 }] };
-    const reference = f32(1, 2, 10);
-    expect(compareUnits(f32(1, 2, 10), f32(1, 2, 8), rule)).toMatchObject({
-      usedPpm: 1_000_000,
-      within: true,
-    });
-    expect(compareUnits(reference, reference, rule).usedPpm).toBe(0);
-    expect(compareUnits(f32(1, 2, Number.NaN), reference, rule).usedPpm).toBe(USED_PPM_MAX);
-    const none = { outputs, comparators: [{ output: 'b', l2: 0, max: 0 }] };
-    expect(compareUnits(f32(1, 2, 11), reference, none).usedPpm).toBe(USED_PPM_MAX);
   });
 
   it('is like a decoy where one output is as far off as the nearest, by both measures', () => {

@@ -18,8 +18,6 @@ export interface Distance {
   max: number;
   /** Whether every output lies within its comparator. */
   within: boolean;
-  /** The share of a threshold that was used up, in parts per million: the largest of any measure. */
-  usedPpm: number;
   /** Whether an output lies as far off as the nearest decoy, by both measures: what a cheat looks like. */
   asDecoy: boolean;
 }
@@ -44,16 +42,13 @@ export interface ComparisonRule {
 export const DISTANCE_MAX = 1e9;
 /** For an output the package names no comparator for. Source: reference/verification.md §3.4. */
 export const COMPARATOR_DEFAULT = { l2: 1e-4, max: 1e-2 } as const;
-/** Stands for "many thresholds away" in parts per million. */
-export const USED_PPM_MAX = 1_000_000_000;
 export const BEYOND: Distance = {
   l2: DISTANCE_MAX,
   max: DISTANCE_MAX,
   within: false,
-  usedPpm: USED_PPM_MAX,
   asDecoy: false,
 };
-export const SAME: Distance = { l2: 0, max: 0, within: true, usedPpm: 0, asDecoy: false };
+export const SAME: Distance = { l2: 0, max: 0, within: true, asDecoy: false };
 
 /** 2^40: distances and thresholds are compared in whole numbers of 2^-40, about 9e-13. */
 const STEPS = 1_099_511_627_776;
@@ -78,17 +73,6 @@ export const isWithin = (distance: Limits, limit: Limits): boolean =>
 function staysUnder(distance: number, limit: number): boolean {
   const steps = countSteps(distance);
   return steps < BEYOND_STEPS && steps <= countSteps(limit);
-}
-
-/** Parts per million of the thresholds, rounded down: the larger of the two measures. */
-const countUsed = (distance: Limits, limit: Limits): number =>
-  Math.max(usedOf(distance.l2, limit.l2), usedOf(distance.max, limit.max));
-
-function usedOf(distance: number, limit: number): number {
-  const [steps, whole] = [countSteps(distance), countSteps(limit)];
-  if (steps === 0n) return 0;
-  if (whole === 0n) return USED_PPM_MAX;
-  return Math.min(USED_PPM_MAX, Number((steps * 1_000_000n) / whole));
 }
 
 /** Whether an output is as far off as the nearest decoy was. Where none is known, nothing is. */
@@ -135,7 +119,6 @@ export function compareUnits(
     total.l2 = Math.max(total.l2, one.l2);
     total.max = Math.max(total.max, one.max);
     total.within &&= isWithin(one, limits);
-    total.usedPpm = Math.max(total.usedPpm, countUsed(one, limits));
     total.asDecoy ||= isAsDecoy(one, limits.nearest);
   }
   return total;

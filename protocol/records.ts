@@ -77,18 +77,6 @@ export const RUNS_TO_CONFIRM = 2;
 export const CheckCause = v.picklist(['assurance', 'audit', 'dispute', 'review', 'canary']);
 export type CheckCause = v.InferOutput<typeof CheckCause>;
 
-/** What a unit within tolerance adds to the suspicion against its device: see `drift.ts`. */
-export const Drift = v.strictObject({
-  /** `DRIFT_VERSION` of the numbers behind it. */
-  rule: v.pipe(v.string(), v.maxLength(60)),
-  package: Digest,
-  /** How much of its thresholds the unit used up, in parts per million. */
-  usedPpm: Count,
-  /** Of this device and package, this verdict included, in thousandths. */
-  sum: Count,
-});
-export type Drift = v.InferOutput<typeof Drift>;
-
 /**
  * What a second device of the same class made of a unit that lies beyond tolerance, and how far that is
  * from the reference.
@@ -124,10 +112,8 @@ export const Verdict = v.strictObject({
   max: v.number(),
   /** On the tolerance lane: `COMPARATOR_VERSION` of the code that compared. */
   comparator: v.optional(v.pipe(v.string(), v.maxLength(60))),
-  /** On the tolerance lane, of a unit within it. */
-  drift: v.optional(Drift),
   /** Why the device is unfit though the outputs of this unit lie within tolerance. */
-  reason: v.optional(v.picklist(['drift', 'inside'])),
+  reason: v.optional(v.literal('inside')),
   second: v.exactOptional(SecondDevice),
   /** Where the package has taps: what was found inside. */
   fingerprint: v.optional(FingerprintCheck),

@@ -9,7 +9,6 @@ import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import { selectFacts } from '../hub/core/snapshot.ts';
-import { type Drifts, noteDrift } from '../verifier/core/drift.ts';
 import type {
   FiledVerdict,
   LogLine,
@@ -62,7 +61,7 @@ interface Grid {
   friend?: () => PublicKey | undefined;
 }
 
-type Disk = Omit<Saved, 'verdicts' | 'drifts'> & { verdicts: FiledVerdict[]; drifts: Drifts };
+type Disk = Omit<Saved, 'verdicts'> & { verdicts: FiledVerdict[] };
 const NOTHING_SAVED = {
   judged: -1,
   settled: -1,
@@ -90,7 +89,6 @@ const emptyDisk = (hub: HubNode): Disk => ({
   hub: hub.key,
   ...NOTHING_SAVED,
   verdicts: [],
-  drifts: new Map(),
 });
 
 /** A verifier on the simulated grid. What it persisted survives its crash. */
@@ -340,7 +338,6 @@ function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist'
     } else {
       const { type: _type, ...filed } = line;
       disk.verdicts.push(structuredClone(filed));
-      noteDrift(disk.drifts, filed.signed.verdict);
     }
   }
   if (effect.canaries !== undefined) disk.canaries = structuredClone(effect.canaries);

@@ -127,7 +127,7 @@ test('the first verdict counts: more of them make no more facts', () => {
   join(2, ['webgpu']);
   admit(2, 'webgpu');
   deliver(2);
-  findUnfit('drift');
+  findUnfit('inside');
   const shard = bench.last(1, 'check')?.shard;
   const { verdict } = verdictOn(bench, 'device-unfit');
   const next = { ...verdict, unit: (shard?.firstUnit ?? 0) + 1, lane: 'tolerance' as const };

@@ -6,7 +6,7 @@ import type { Fact, Snapshot } from './events.ts';
 import type { Hub, KeptShard } from './state.ts';
 
 /**
- * A GPU that was found too far off, or at the end of its tolerance too often, computes that package no
+ * A GPU that was found too far off computes that package no
  * more for a day: by device, package and provider, on disk, so that neither a new session nor a restart
  * brings it back. The device may go on with another provider meanwhile, on which it is admitted anew.
  */

@@ -263,7 +263,6 @@ export function forgetStanding(standings: Map<string, number>, device: PublicKey
 
 const UNFITNESS = {
   outputs: 'too far off',
-  drift: 'at the end of the tolerance too often',
   inside: 'too far off inside the model',
 } as const;
 

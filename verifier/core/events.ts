@@ -108,8 +108,6 @@ export interface Saved {
   verdicts: readonly FiledVerdict[];
   /** Units executed ahead, by job, the newest job last. */
   canaries: readonly JobCanaries[];
-  /** What all verdicts ever written come to: see `drift.ts`. */
-  drifts: ReadonlyMap<string, number>;
 }
 
 /** One unit on the exact lane. */

@@ -7,7 +7,6 @@ import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/p
 import type { AcceptedShard, Seal, Verdict } from '#protocol/records.ts';
 import { accept, refusal, refuse } from '#protocol/refusal.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
-import { noteDrift } from './drift.ts';
 import type { LogLine, Saved, VerifierEffect, VerifierEvent } from './events.ts';
 import type { Review } from './reviews.ts';
 import type { Verifier } from './state.ts';
@@ -117,7 +116,6 @@ export function openFakeWorld(script: FakeScript = {}): FakeWorld {
     epochs: [],
     canaries: [],
     verdicts: [],
-    drifts: new Map(),
   };
   const state = openVerifier({
     key: 'ee'.repeat(32) as PublicKey,
@@ -223,11 +221,8 @@ function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persis
   world.lines.push(...lines);
   const filed = lines.flatMap((line) => (line.type === 'verdict' ? [line] : []));
   const opened = lines.flatMap((line) => (line.type === 'epoch' ? line.signed.record.epoch : []));
-  const drifts = new Map(world.disk.drifts);
-  for (const { signed } of filed) noteDrift(drifts, signed.verdict);
   world.disk = {
     ...world.disk,
-    drifts,
     ...(epochs === undefined ? {} : { epochs }),
     ...(canaries === undefined ? {} : { canaries }),
     ...marks,

@@ -51,10 +51,7 @@ export type Finding = Pick<
   | 'reason'
   | 'second'
   | 'runs'
-> & {
-  /** On the tolerance lane, of a match: how much of its thresholds it used up. */
-  usedPpm?: number;
-};
+>;
 
 /** Named as the reference of a unit that could not be re-executed at all. */
 export const NO_REFERENCE = '0'.repeat(64) as Digest;
@@ -89,13 +86,12 @@ export function climb(evidence: Evidence): LadderStep {
   const runs = references.length;
   const inside = checkInside(evidence, first);
   const decide = (kind: VerdictKind, distance: Distance): Decision => {
-    const { l2, max, usedPpm } = distance;
+    const { l2, max } = distance;
     const reference = first?.digest ?? NO_REFERENCE;
     const prints = inside === undefined ? {} : { fingerprint: inside };
     const found = { kind, lane, reference, l2, max, ...prints, runs };
     if (lane === 'exact') return { do: 'decide', finding: found };
-    const used = kind === 'match' ? { usedPpm } : {};
-    return { do: 'decide', finding: { ...found, comparator: COMPARATOR_VERSION, ...used } };
+    return { do: 'decide', finding: { ...found, comparator: COMPARATOR_VERSION } };
   };
   const tapped = manifest.taps.length > 0;
   const isSame = first?.digest === claimed;

@@ -1,7 +1,6 @@
 import { type EpochRecordOf, reviewedBy } from '#protocol/epoch.ts';
 import type { VerifierBook } from '#protocol/messages/control.ts';
 import { after, millis } from '#protocol/units.ts';
-import { noteDrift } from './drift.ts';
 import type { LogLine, VerifierEvent } from './events.ts';
 import { persist } from './persist.ts';
 import { linkOf } from './session.ts';
@@ -90,7 +89,6 @@ function takeLine(book: Book, line: LogLine, { judged }: VerifierBook): void {
     return;
   }
   const { type: _type, ...filed } = line;
-  noteDrift(book.drifts, filed.signed.verdict);
   // What lies before it is never drawn again.
   if (filed.sequence > judged) book.verdicts.push(filed);
 }

@@ -5,7 +5,6 @@ import type { BlobRef, PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { type Instant, type Millis, millis } from '#protocol/units.ts';
-import type { Drifts } from './drift.ts';
 import type {
   Epoch,
   FiledVerdict,
@@ -78,7 +77,6 @@ export interface Book {
   lastEpoch: number;
   epochs: KeptEpoch[];
   verdicts: FiledVerdict[];
-  drifts: Drifts;
   canaries: readonly JobCanaries[];
   /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
   highest: number;
@@ -236,7 +234,6 @@ export function openBook(saved: Saved): Book {
     lastEpoch: saved.lastEpoch,
     epochs,
     verdicts: [...saved.verdicts],
-    drifts: new Map(saved.drifts),
     canaries: saved.canaries,
     highest: Math.max(saved.judged, ...sequences, ...closed),
     drawn: saved.judged,

@@ -1,16 +1,14 @@
 import { DISTANCE_MAX } from '#protocol/comparison.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
-import { isAlarm } from '#protocol/drift.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { Verdict } from '#protocol/records.ts';
 import { openCanary } from './canaries.ts';
-import { driftAfter, noteDrift } from './drift.ts';
 import type { FiledVerdict } from './events.ts';
 import type { Finding } from './ladder.ts';
 import { persist } from './persist.ts';
 import { needsSeal, sealVerdict } from './seals.ts';
 import { resetDevice } from './standing.ts';
-import { type CheckedShard, type Pending, say, type Turn, type UnitCheck } from './state.ts';
+import { type Pending, say, type Turn, type UnitCheck } from './state.ts';
 
 /** Signs a finding and writes it down, or seals it first; it is sent when it is on disk. */
 export function fileVerdict(
@@ -48,8 +46,7 @@ function signVerdict(
   const { verifier, world } = turn;
   const { shard } = pending;
   const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
-  const { usedPpm, ...found } = finding;
-  const judged = { job: shard.job, unit: check.unit, reference: found.reference };
+  const judged = { job: shard.job, unit: check.unit, reference: finding.reference };
   const verdict: Verdict = {
     verifier: verifier.config.key,
     job: shard.job,
@@ -58,32 +55,18 @@ function signVerdict(
     device: shard.device,
     ...(shard.class === undefined ? {} : { class: shard.class }),
     claimed: bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES)) as Digest,
-    ...found,
-    ...weighDrift(turn, shard, usedPpm),
+    ...finding,
     ...(pending.cause === undefined ? {} : { cause: pending.cause }),
     ...(verifier.book === undefined ? {} : openCanary(verifier.book, judged)),
     epoch: pending.epoch,
     n: pending.before + check.unit - shard.firstUnit + 1,
     at: world.now,
   };
-  if (verifier.book !== undefined) noteDrift(verifier.book.drifts, verdict);
   return {
     sequence: shard.sequence,
     signed: { verdict, signature: world.sign('verdict', verdict) },
     ...(pending.review === undefined ? {} : { review: pending.review }),
   };
-}
-
-/** A match that is one too many of its kind: its device is unfit, as if it were beyond tolerance. */
-function weighDrift(
-  { verifier: { book } }: Turn,
-  shard: CheckedShard,
-  usedPpm: number | undefined,
-): Pick<Verdict, 'drift'> | Pick<Verdict, 'drift' | 'kind' | 'reason'> {
-  if (usedPpm === undefined || book === undefined) return {};
-  const { device, package: id } = shard;
-  const drift = driftAfter(book.drifts, { device, package: id, usedPpm });
-  return isAlarm(drift.sum) ? { drift, kind: 'device-unfit', reason: 'drift' } : { drift };
 }
 
 function announce(turn: Turn, verdict: Verdict, check: UnitCheck): void {
@@ -114,13 +97,5 @@ function announce(turn: Turn, verdict: Verdict, check: UnitCheck): void {
   }
 }
 
-function unfitness({ reason }: Verdict): string {
-  switch (reason) {
-    case 'drift':
-      return 'is within tolerance, but so near its end too often';
-    case 'inside':
-      return 'is within tolerance, but not inside the model';
-    default:
-      return 'is beyond tolerance';
-  }
-}
+const unfitness = ({ reason }: Verdict): string =>
+  reason === 'inside' ? 'is within tolerance, but not inside the model' : 'is beyond tolerance';

@@ -2,8 +2,6 @@ import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { standingName } from '#protocol/check-policy.ts';
-import { DRIFT_VERSION } from '#protocol/drift.ts';
 import type { SignedEpochOf } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import { instant } from '#protocol/units.ts';
@@ -105,7 +103,6 @@ describe('the book of a hub', () => {
       epochs: [],
       canaries: [],
       verdicts: [],
-      drifts: new Map(),
     });
     await book.close();
   });
@@ -135,24 +132,6 @@ describe('the book of a hub', () => {
     });
     expect(second.book.saved.verdicts.map(({ sequence }) => sequence)).toEqual([12]);
     await second.book.close();
-  });
-
-  it('adds up the drift of all verdicts again, settled ones too', async () => {
-    const first = await open();
-    const line = verdictOf(3);
-    if (line.type !== 'verdict') throw new Error('a verdict was due');
-    const { verdict, signature } = line.signed;
-    const drift = { rule: DRIFT_VERSION, package: digest, usedPpm: 900_000, sum: 11_103 };
-    const signed = { signature, verdict: { ...verdict, drift } };
-    await first.book.write({
-      lines: [{ ...line, signed }],
-      marks: { judged: 9, settled: 9, reviewed: 0 },
-    });
-    await first.book.close();
-    const { book } = await open();
-    expect(book.saved).toMatchObject({ verdicts: [] });
-    expect([...book.saved.drifts]).toEqual([[standingName(HUB, digest), 11_103]]);
-    await book.close();
   });
 
   it('keeps seeds where only its owner reads them, until the hub has them', async () => {

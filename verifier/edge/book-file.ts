@@ -7,7 +7,6 @@ import { decodeJson } from '#protocol/decode.ts';
 import { reviewedBy } from '#protocol/epoch.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
-import { noteDrift } from '../core/drift.ts';
 import type { Epoch, FiledVerdict, LogLine, Saved, VerifierEffect } from '../core/events.ts';
 import { readIfThere, refuseDisk, replaceFile, syncFolder } from './files.ts';
 import { CanaryFile, LogLineSchema, MarkFile, SeedFile } from './log-line.ts';
@@ -61,7 +60,6 @@ export async function openBookFile(
     epochs,
     verdicts: found.verdicts,
     canaries,
-    drifts: found.drifts,
   };
   const log = await open(logFile, 'a', 0o644);
   await log.truncate(found.length);
@@ -94,7 +92,6 @@ async function readLog(file: string, marks: MarkFile, onLine: (line: LogLine) =>
     /** Epochs whose seed stands in the log. */
     revealed: new Set<number>(),
     verdicts: [] as FiledVerdict[],
-    drifts: new Map<string, number>(),
   };
   const size = await stat(file).then(
     (stats) => stats.size,
@@ -114,7 +111,6 @@ async function readLog(file: string, marks: MarkFile, onLine: (line: LogLine) =>
       const { type: _type, ...filed } = line;
       const { sequence, review = 0 } = filed;
       if (sequence > marks.settled || review > marks.reviewed) found.verdicts.push(filed);
-      noteDrift(found.drifts, filed.signed.verdict);
     } else {
       const { record } = line.signed;
       const { epoch } = record;
