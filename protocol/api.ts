@@ -35,7 +35,6 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/disputes/:device | anyone | `DisputeView` |
  * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
  * | DELETE /v1/verifiers/:key | developer | takes a verifier off the list, for good → 204 |
- * | POST /v1/auditors | developer | `{ key }`: enrols a contributor that falsifies units on purpose → 204 |
  * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |
  * | GET /v1/blobs/:root/pieces | likewise | the piece layer, 32 bytes per 256 KiB piece; empty for one piece |
  * | GET /v1/outputs/:job/:unit | verifier, by ticket | output bytes of one accepted unit |

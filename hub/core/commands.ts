@@ -5,7 +5,6 @@ import { forgetChecks } from './disputes.ts';
 import { moveJob, store, type Turn } from './effects.ts';
 import {
   answerEnrolment,
-  enrolAuditor,
   enrolVerifier,
   openDispute,
   removeVerifier,
@@ -38,8 +37,6 @@ export function stepCommand(turn: Turn, request: RequestId, command: HubCommand)
       return settleRemoval(turn);
     case 'dispute':
       return answerEnrolment(turn, request, openDispute(turn, command));
-    case 'enrol-auditor':
-      return answerEnrolment(turn, request, enrolAuditor(turn, command.key));
     case 'fund':
     case 'close':
       return changeMoney(turn, request, command);

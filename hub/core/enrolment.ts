@@ -8,7 +8,7 @@ import { releaseShards } from './release.ts';
 import { closeSession } from './session.ts';
 import { finishJobs, ruleAgain } from './verdicts.ts';
 
-/** Who verifies and who audits: an operator's word, kept as facts. */
+/** Who verifies: an operator's word, kept as facts. */
 export function enrolVerifier(turn: Turn, key: PublicKey): Fact[] | Refusal {
   const { hub, world } = turn;
   if (hub.removed.has(key)) {
@@ -59,16 +59,6 @@ export function openDispute(
     return openAppeal(turn, record);
   }
   return refusal('signature-wrong', 'a dispute is signed by the device that it is about');
-}
-
-export function enrolAuditor(turn: Turn, key: PublicKey): Fact[] | Refusal {
-  const { hub, world } = turn;
-  if (!hub.config.needsVerifier) {
-    const message = 'this hub runs without verifiers: there is nobody to audit';
-    return refusal('request-invalid', message, 'key');
-  }
-  hub.auditors.add(key);
-  return [{ type: 'auditor-enrolled', key, at: world.now }];
 }
 
 /** Stores what an operator decided, or says why not. */

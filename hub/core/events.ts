@@ -103,7 +103,6 @@ export type Fact =
   | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
   /** For good: its key is never enrolled again. */
   | { type: 'verifier-removed'; key: PublicKey; at: Instant }
-  | { type: 'auditor-enrolled'; key: PublicKey; at: Instant }
   /** A device was convicted over a unit; it disputed that; what came of it. */
   | {
       type: 'appeal';
@@ -193,7 +192,6 @@ export interface Snapshot {
   /** Enrolled and not removed. */
   verifiers: PublicKey[];
   removed: PublicKey[];
-  auditors: PublicKey[];
   appeals: Omit<Extract<Fact, { type: 'appeal' }>, 'type'>[];
   faults: { verifier: PublicKey; count: number }[];
   /** In the order of appending. */
@@ -227,7 +225,6 @@ export type HubCommand =
   | { type: 'cancel'; job: JobId }
   | { type: 'enrol'; key: PublicKey }
   | { type: 'remove-verifier'; key: PublicKey }
-  | { type: 'enrol-auditor'; key: PublicKey }
   | { type: 'dispute'; record: DisputeRecord; signature: Signature }
   /** The edge has read on the chain what is said of escrows. */
   | { type: 'fund'; job: JobId; funding: Funding }

@@ -6,7 +6,6 @@ import type {
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
 import type { Instant } from '#protocol/units.ts';
-import { isAuditor } from './auditors.ts';
 import type { Fact, Snapshot, Token } from './events.ts';
 import { coversRun } from './ranges.ts';
 import { isGuarded } from './release.ts';
@@ -131,8 +130,7 @@ function noteEnd(hub: Hub, id: JobId): void {
   const job = jobs.get(id);
   if (job?.funding === undefined || job.startedAt === undefined) return;
   if (job.endedAt === undefined) return;
-  const earns = (kept: KeptShard) => !isAuditor(hub, kept.device) && isGivenOut(job, kept);
-  const shards = [...job.shards.values()].filter(earns).sort(bySequence);
+  const shards = [...job.shards.values()].filter((kept) => isGivenOut(job, kept)).sort(bySequence);
   const number = money.ended.length + 1;
   const ended: EndedJob = { number, job, endedAt: job.endedAt, shards };
   money.ended.push(ended);

@@ -1,6 +1,5 @@
 import { RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
 import { hasAgreed } from './agreement.ts';
-import { isAuditor } from './auditors.ts';
 import { isDisputed, judgedThrough, judgesOf } from './disputes.ts';
 import { changed, send, store, type Turn } from './effects.ts';
 import { addRun, coversRun } from './ranges.ts';
@@ -31,7 +30,6 @@ export function releaseShards(turn: Turn): void {
     if (!isGuarded(job) || job.endedAt !== undefined) continue;
     for (const kept of job.unreleased.values()) {
       if (kept.sequence > judged || isDisputed(hub, { device: kept.device })) continue;
-      if (isAuditor(hub, kept.device)) continue;
       if (isReady(hub, { job, kept }, judged)) ready.push(kept);
     }
   }
@@ -126,7 +124,7 @@ export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: 
     if (job.endedAt !== undefined) continue;
     const kept = job.unreleased.get(sequence);
     if (kept === undefined || isDisputed(turn.hub, { device: kept.device })) continue;
-    kept.auditors = new Set([...(kept.auditors ?? []), verifier.key]);
-    if (kept.auditors.size >= judgesOf(turn.hub)) writeRelease(turn, [kept]);
+    kept.auditedBy = new Set([...(kept.auditedBy ?? []), verifier.key]);
+    if (kept.auditedBy.size >= judgesOf(turn.hub)) writeRelease(turn, [kept]);
   }
 }

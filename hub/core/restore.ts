@@ -34,7 +34,6 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     tickets: new Map(),
     enrolled: new Set(snapshot.verifiers),
     removed: new Set(snapshot.removed),
-    auditors: new Set(snapshot.auditors),
     barred: new Map(
       snapshot.barred.map(({ device, until, reason }) => [device, { until, reason }]),
     ),

@@ -3,7 +3,6 @@ import type { ContributorMessage } from '#protocol/messages/control.ts';
 import { allowsProvider, type PackageManifest } from '#protocol/package.ts';
 import { between, millis } from '#protocol/units.ts';
 import { asideReason } from './aside.ts';
-import { isAuditor } from './auditors.ts';
 import { takeCanary } from './canaries.ts';
 import { classOf } from './device-class.ts';
 import { isDisputed } from './disputes.ts';
@@ -165,7 +164,6 @@ function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
 function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   const problem = fitProblem(turn.hub, device, job);
   if (problem !== undefined || job.packageId === undefined) return problem;
-  if (isAuditor(turn.hub, device.key) && (job.audited || job.legs)) return allLent(job);
   const admission = device.admitted.get(job.packageId);
   if (admission === undefined && countOpen(job) === 0) return allLent(job);
   const early = placeProblem(turn.hub, device.key);

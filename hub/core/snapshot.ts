@@ -98,7 +98,6 @@ export function projectFacts(of: SelectFacts): Snapshot {
       removed,
     ),
     removed,
-    auditors: [...new Set(of('auditor-enrolled').map((fact) => fact.key))],
     appeals: of('appeal').map(({ type: _, ...appeal }) => appeal),
     faults: countFaults(of),
     seals: of('seal'),

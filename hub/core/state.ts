@@ -143,7 +143,7 @@ export interface KeptShard {
   /** Whole until the job ends: a verifier may have to be asked about it again. */
   whole?: AcceptedShard;
   /** Verifiers that have judged its exit audit. */
-  auditors?: Set<PublicKey>;
+  auditedBy?: Set<PublicKey>;
   /** Of a job with two legs: by unit, the verifiers that found it right. */
   right?: Map<number, Set<PublicKey>>;
   /** Likewise: units of which a verifier could say nothing. */
@@ -197,8 +197,6 @@ export interface Job {
   fleet: Fleet;
   preparing?: { verifier: PublicKey; since: Instant };
   prepareTries: number;
-  /** What auditors computed is open again: they get no more of this job. */
-  audited?: true;
 }
 
 /** What a `store` or `keep` effect was for. */
@@ -237,8 +235,6 @@ export interface Hub {
   enrolled: Set<PublicKey>;
   /** Verifiers that were taken off the list. */
   removed: Set<PublicKey>;
-  /** Contributors that falsify units on purpose; nobody but the hub knows them. */
-  auditors: Set<PublicKey>;
   barred: Map<PublicKey, { until: Instant; reason: string }>;
   aside: Map<PublicKey, readonly Aside[]>;
   judged: Map<PublicKey, number>;

@@ -8,7 +8,6 @@ import { after } from '#protocol/units.ts';
 import { checkFloor, forgetAccord, forgetAsked, noteFinding } from './agreement.ts';
 import { disputedShard, noteConviction, weighAppeal } from './appeals.ts';
 import { setAside } from './aside.ts';
-import { isAuditor, reopenAudited } from './auditors.ts';
 import { canaryProblem } from './canaries.ts';
 import {
   askOpinions,
@@ -231,16 +230,8 @@ function judgeVerdict(hub: Hub, job: Job, verdict: Verdict): Problem | undefined
   return undefined;
 }
 
-/** An auditor meant it: it begins again, as the log has it, and nothing else happens to it. */
-function convict(turn: Turn, verdict: Verdict, shard: KeptShard): Fact[] {
-  const { hub } = turn;
-  if (!isAuditor(hub, verdict.device)) return convictDevice(turn, verdict, shard);
-  forgetStanding(hub.standings, verdict.device);
-  return shard.voided === undefined ? voidShards(turn, [shard], CAUGHT) : [];
-}
-
 /** A confirmed mismatch: all its work in jobs that have not ended is void, and it stays out. */
-function convictDevice(turn: Turn, verdict: Verdict, { whole }: KeptShard): Fact[] {
+function convict(turn: Turn, verdict: Verdict, { whole }: KeptShard): Fact[] {
   const { hub, world } = turn;
   const found = voidShards(turn, shardsOf(turn, verdict.device), CAUGHT);
   forgetStanding(hub.standings, verdict.device);
@@ -361,7 +352,6 @@ export function finishJobs(turn: Turn): void {
     if (job.state !== 'finishing') continue;
     if (hub.config.needsVerifier && judged < job.lastSequence) continue;
     if (isDisputed(hub, { job: job.record.id })) continue;
-    if (reopenAudited(turn, job)) continue;
     if (job.unreleased.size > 0) {
       for (const verifier of hub.verifiers.values()) askAudits(turn, verifier);
       continue;

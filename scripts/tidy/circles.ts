@@ -17,7 +17,6 @@ export const KNOWN_LOOPS: readonly (readonly string[])[] = [
     'hub/core/agreement.ts',
     'hub/core/appeals.ts',
     'hub/core/aside.ts',
-    'hub/core/auditors.ts',
     'hub/core/canaries.ts',
     'hub/core/device-class.ts',
     'hub/core/disputes.ts',

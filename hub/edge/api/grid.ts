@@ -52,19 +52,13 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
     method: 'POST',
     path: '/v1/verifiers',
     caller: 'developer',
-    answer: (call) => enrol(ports, call, 'enrol'),
+    answer: (call) => enrol(ports, call),
   },
   {
     method: 'DELETE',
     path: '/v1/verifiers/:key',
     caller: 'developer',
     answer: (call) => remove(ports, call),
-  },
-  {
-    method: 'POST',
-    path: '/v1/auditors',
-    caller: 'developer',
-    answer: (call) => enrol(ports, call, 'enrol-auditor'),
   },
 ];
 
@@ -84,14 +78,10 @@ async function readVerdicts({ store }: ApiPorts, { query }: Call): Promise<Respo
   return answerJson({ verdicts, next } satisfies VerdictPage);
 }
 
-async function enrol(
-  { loop }: ApiPorts,
-  { request }: Call,
-  type: 'enrol' | 'enrol-auditor',
-): Promise<Response> {
+async function enrol({ loop }: ApiPorts, { request }: Call): Promise<Response> {
   const body = await readJson(v.strictObject({ key: PublicKey }), request);
   if (!body.ok) return answerRefusal(body.refusal);
-  const result = await loop.command({ type, key: body.value.key });
+  const result = await loop.command({ type: 'enrol', key: body.value.key });
   return result.ok ? answerNothing() : answerRefusal(result.refusal);
 }
 

@@ -24,7 +24,7 @@ const SEALS: Fact[] = [
   { ...unsealed, stage: 'late', verifier: keyOf(51) },
 ];
 
-/** What is kept of verifiers, auditors and devices; a part of the suite every store passes. */
+/** What is kept of verifiers and devices; a part of the suite every store passes. */
 export function checkDevices(open: () => Promise<{ store: Store }>): void {
   it('keeps the last word on verifiers and devices', async () => {
     const { store } = await open();
@@ -39,8 +39,6 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
       appeal('convicted'),
       appeal('opened'),
       ...SEALS,
-      { type: 'auditor-enrolled', key: keyOf(61), at },
-      { type: 'auditor-enrolled', key: keyOf(60), at },
       { type: 'judged', verifier: keyOf(52), through: 8 },
       { type: 'judged', verifier: keyOf(52), through: 3 },
       { type: 'judged', verifier: keyOf(51), through: 1 },
@@ -48,10 +46,7 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
       { type: 'barred', device: keyOf(40), until, reason: 'second', at },
       { type: 'set-aside', ...aside },
     ]);
-    await store.append([
-      { type: 'verifier-enrolled', key: keyOf(52), at },
-      { type: 'auditor-enrolled', key: keyOf(61), at },
-    ]);
+    await store.append([{ type: 'verifier-enrolled', key: keyOf(52), at }]);
     const snapshot = await store.load();
     expect(snapshot.verifiers).toEqual([keyOf(52), keyOf(51)]);
     expect(snapshot.removed).toEqual([keyOf(53)]);
@@ -65,7 +60,6 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
     });
     expect(snapshot.seals).toEqual(SEALS);
     expect(snapshot.aside).toEqual([aside]);
-    expect(snapshot.auditors).toEqual([keyOf(61), keyOf(60)]);
     expect(snapshot.judged).toEqual([
       { verifier: keyOf(51), through: 1 },
       { verifier: keyOf(52), through: 8 },

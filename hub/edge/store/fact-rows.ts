@@ -76,8 +76,6 @@ function encodeFactRow(fact: Fact): FactRow {
       return { table: 'seal', row: { fact_json: json(fact) } };
     case 'verifier-removed':
       return { table: 'verifier_removed', row: { key: fact.key, at: fact.at } };
-    case 'auditor-enrolled':
-      return { table: 'auditor', row: { key: fact.key, at: fact.at } };
     case 'verifier-enrolled':
       return { table: 'verifier', row: { key: fact.key, at: fact.at } };
     default:

@@ -62,4 +62,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       root text not null, file_json text not null)`,
   ],
   ['create table fingerprint (sequence integer primary key, fingerprints blob not null)'],
+  ['drop table auditor'],
 ];

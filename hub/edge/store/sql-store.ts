@@ -126,8 +126,7 @@ function writeInsert(
   if (known !== undefined) return known;
   const insert = sql.insertInto(table).values(rows);
   // Whoever is enrolled may be again; every other fact is said once, and said twice it is a bug.
-  const once =
-    table === 'verifier' || table === 'auditor' ? insert.onConflict((c) => c.doNothing()) : insert;
+  const once = table === 'verifier' ? insert.onConflict((c) => c.doNothing()) : insert;
   const text = once.compile().sql;
   insertText.set(key, text);
   return text;

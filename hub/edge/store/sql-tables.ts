@@ -53,7 +53,6 @@ export interface Tables {
   appeal: { number: Generated<number>; appeal_json: string };
   seal: { number: Generated<number>; fact_json: string };
   verifier_removed: { key: string; at: number };
-  auditor: { number: Generated<number>; key: string; at: number };
   verifier_fault: { verifier: string; job: string; lease: string; unit: number; at: number };
   job_funding: { number: Generated<number>; job: string; funding_json: string };
   job_closing: { number: Generated<number>; job: string; at: number };

@@ -79,7 +79,6 @@ const EMPTY = {
   verifiers: [],
   removed: [],
   appeals: [],
-  auditors: [],
   faults: [],
   seals: [],
   money: { funded: [], ended: [], closings: [], payouts: [], leafFiles: [] },

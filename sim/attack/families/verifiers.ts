@@ -1,14 +1,13 @@
-import { type AttackRow, type AttackRun, percent, perMille, rateOver } from '../attack-row.ts';
+import { type AttackRow, type AttackRun, perMille } from '../attack-row.ts';
 import { HOLDBACK, heldShare, releasedShare, type Tally } from '../expectation.ts';
 import { OURS, type Rule, sharedRule } from '../rules.ts';
 import { findWorst, sieve } from '../search.ts';
 
-/** One result in 200 is a forced error (§3.10 d), and each verifier redoes 2 % of the others' (c). */
-const FORCED = 1 / 200;
+/** Each verifier redoes 2 % of the others' verdicts. */
 const META_AUDIT = 0.02;
-/** 1 − (199/200)^n ≥ 99 % at n = 919 (§4, attack 29). */
-const CHECKS = 919;
-const TRIALS = 5_000;
+/** The least rate at which a unit is drawn, by all verifiers together. */
+const FLOOR = 0.02;
+const TRIALS = 1_000;
 const FRACTION = 0.3;
 const POWER = 0.999;
 const LEAK_MAX = 1.5;
@@ -18,42 +17,54 @@ export function attackVerifiers(run: AttackRun): AttackRow[] {
   return [lazy(run), corrupt(run), ...leaks()];
 }
 
+/**
+ * It says match to all it draws. A wrong unit that it passed tells, where one of two others has drawn
+ * it too, least often at the floor of p_n, or does its verdict again.
+ */
 function lazy(run: AttackRun): AttackRow {
-  const caught = rateOver(run, { stream: 40, trials: TRIALS }, ({ next }) => {
-    for (let check = 0; check < CHECKS; check += 1) if (next() < FORCED) return true;
-    return false;
-  });
-  return {
+  const share = 1 - (1 - FLOOR) ** (1 / 3);
+  return untilFound(run, {
     attack: 29,
     name: 'a verifier passes everything unread',
-    tried: `forced errors at 1/200, ${CHECKS} checks`,
-    gained: `found in ${percent(caught)} of runs`,
-    bound: '≥ 99 %, within 0.3 points',
-    built: true,
-    pass: caught >= 0.987,
-    value: caught,
-  };
+    tried: 'two others draw for themselves, at the floor of p_n, and do 2 % of its verdicts again',
+    stream: 40,
+    seen: 1 - (1 - share) * (1 - META_AUDIT),
+  });
 }
 
 /** Two honest verifiers each redo 2 % of what the corrupt one passed. */
-function corrupt(run: AttackRun): AttackRow {
+const corrupt = (run: AttackRun): AttackRow =>
+  untilFound(run, {
+    attack: 32,
+    name: 'one of three verifiers passes its accomplices',
+    tried: 'meta-audit of 2 % by each of the two others, on the exact lane',
+    stream: 41,
+    seen: META_AUDIT,
+  });
+
+interface Passing extends Pick<AttackRow, 'attack' | 'name' | 'tried'> {
+  stream: number;
+  /** The chance that one of the two others judges a unit that was passed. */
+  seen: number;
+}
+
+/** How many wrong units a verifier passes until one of two others contradicts it. */
+function untilFound(run: AttackRun, { stream, seen, ...words }: Passing): AttackRow {
   const runs: number[] = [];
   for (const seed of run.seeds) {
-    const { next } = run.open(seed, 41);
-    for (let trial = 0; trial < 1_000; trial += 1) {
+    const { next } = run.open(seed, stream);
+    for (let trial = 0; trial < TRIALS; trial += 1) {
       let passed = 1;
-      while (next() >= META_AUDIT && next() >= META_AUDIT) passed += 1;
+      while (next() >= seen && next() >= seen) passed += 1;
       runs.push(passed);
     }
   }
   runs.sort((a, b) => a - b);
   const mean = runs.reduce((sum, each) => sum + each, 0) / runs.length;
   const late = runs[Math.floor(runs.length * 0.99)] ?? Number.NaN;
-  const bound = 1 / (1 - (1 - META_AUDIT) ** 2);
+  const bound = 1 / (1 - (1 - seen) ** 2);
   return {
-    attack: 32,
-    name: 'one of three verifiers passes its accomplices',
-    tried: 'meta-audit of 2 % by each of the two others, on the exact lane',
+    ...words,
     gained: `${mean.toFixed(1)} false passes until it is found, ${late} at the 99th percentile`,
     bound: `mean ≤ ${bound.toFixed(1)} within 5 %`,
     built: true,

@@ -7,7 +7,6 @@ it('names where a contributor keeps its things', () => {
   expect(decodeFlags([...HUB, '--name', 'b', '--data', 'd'])).toMatchObject({
     folder: 'd/contributor-b',
     keyFile: 'd/keys/contributor-b.json',
-    every: 0,
     cheat: 0,
   });
   expect(decodeFlags(['--help'])).toBe('help');
@@ -30,8 +29,6 @@ it.each([
   [[...HUB, '--threads', '0'], '--threads'],
   [[...HUB, '--payout', 'l'.repeat(32)], '--payout'],
   [[...HUB, '--donate', 'some'], '--donate'],
-  [[...HUB, '--forced-errors', '1'], '--forced-errors'],
-  [[...HUB, '--forced-errors', '0.5'], '--forced-errors'],
   [[...HUB, '--cheat', '2'], '--cheat'],
   [[...HUB, '--cheat-kind', 'odd'], '--cheat-kind'],
 ])('%j is refused by the name of the flag', (words, flag) => {

@@ -16,8 +16,6 @@ export const USAGE = `npm run contribute -- --hub URL [options]
   --payout ADDRESS sends this device's pay there, an address of Solana, once it has accepted work
   --donate JOBS    wants no pay: all, or ids of jobs, with commas between them (default none)
   --dispute        disputes that this device was found wrong, prints what became of it, and ends
-  --forced-errors N  an auditor: falsifies one in N units, and writes down which; enrol its key first
-  --forced-report  says which verifiers passed a forced error of this name, then ends (1: some did)
   --cheat RATE     for tests of a grid: a fake cheat that falsifies this share of its units
   --cheat-kind KIND  how: ${CHEAT_KINDS.join(', ')} (default flip)`;
 
@@ -32,9 +30,6 @@ export interface ContributorFlags {
   dispute: boolean;
   payout?: Address;
   donates: Donation;
-  /** An auditor falsifies one in so many units; 0: none. */
-  every: number;
-  report: boolean;
   cheat: number;
   kind: CheatKind;
 }
@@ -53,8 +48,6 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
       dispute: { type: 'boolean', default: false },
       payout: { type: 'string' },
       donate: { type: 'string', default: 'none' },
-      'forced-errors': { type: 'string', default: '0' },
-      'forced-report': { type: 'boolean', default: false },
       cheat: { type: 'string', default: '0' },
       'cheat-kind': { type: 'string', default: 'flip' },
       help: { type: 'boolean', default: false },
@@ -62,15 +55,11 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
   });
   const { hub, data, name, insecure } = values;
   const [threads, cheat] = [Number(values.threads), Number(values.cheat)];
-  const every = Number(values['forced-errors']);
   if (values.help) return 'help';
   if (hub === undefined || !URL.canParse(hub)) return '--hub needs a URL';
   if (!/^[\w-]{1,40}$/.test(name)) return '--name takes letters, digits, - and _';
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     return '--threads takes a whole number from 1 to 64';
-  }
-  if (!(Number.isInteger(every) && every >= 0 && every <= 1e6) || every === 1) {
-    return '--forced-errors takes a whole number from 2 to 1000000: one in so many units';
   }
   if (!(cheat >= 0 && cheat <= 1)) return '--cheat takes a share from 0 to 1';
   const donates = decodeWith(Donation, readDonation(values.donate));
@@ -83,12 +72,11 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
     hub: new URL(hub),
     folder: join(data, `contributor-${name}`),
     keyFile: join(data, 'keys', `contributor-${name}.json`),
-    ...{ threads, insecure, every, cheat, kind },
+    ...{ threads, insecure, cheat, kind },
     printKey: values['print-key'],
     dispute: values.dispute,
     donates: donates.value,
     ...(payout.value === undefined ? {} : { payout: payout.value }),
-    report: values['forced-report'],
   };
 }
 

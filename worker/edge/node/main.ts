@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import type { PublicKey } from '#protocol/ids.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { bytes } from '#protocol/units.ts';
@@ -9,17 +8,9 @@ import { describeDispute, disputeConviction } from '../dispute.ts';
 import { openDeviceLoop } from '../loop.ts';
 import { linkPayout, openPayoutTeller, type PayoutTeller } from '../payout.ts';
 import type { Signer } from '../signer.ts';
-import {
-  type Diary,
-  describeErrors,
-  forceErrors,
-  judgeVerdicts,
-  openDiary,
-  readVerdicts,
-} from './auditor.ts';
 import { openComputePort } from './compute-port.ts';
 import { openKeyFile, openMemoryFile } from './device-files.ts';
-import { type CheatKind, fakeCheat, fakeSilence } from './fake-cheat.ts';
+import { fakeCheat, fakeSilence } from './fake-cheat.ts';
 import { decodeFlags, USAGE } from './flags.ts';
 import { openFolderCache } from './folder-cache.ts';
 
@@ -30,14 +21,12 @@ async function main(): Promise<void> {
   const decoded = decodeFlags(process.argv.slice(2));
   if (decoded === 'help') return print(USAGE);
   if (typeof decoded === 'string') return misuse(decoded);
-  const { hub, folder, keyFile, threads, cheat, kind, every, report } = decoded;
+  const { hub, folder, keyFile, threads, cheat, kind } = decoded;
   // Node's fetch has no other way to accept a certificate that nobody signed.
   if (decoded.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
   const signer = await openKeyFile(keyFile);
   if (decoded.printKey) return print(signer.key);
   if (decoded.dispute) return print(describeDispute(await disputeConviction(hub, signer)));
-  const diary = openDiary(join(folder, 'forced-errors.jsonl'));
-  if (report) return reportErrors(hub, signer.key, diary);
   const memory = await openMemoryFile(folder);
   const config: ContributorConfig = {
     key: signer.key,
@@ -63,7 +52,7 @@ async function main(): Promise<void> {
     sign: signer.sign,
     remember: memory.save,
     cache: await openFolderCache(join(folder, 'blobs')),
-    openPort: choosePort({ cheat, kind, every, diary }),
+    openPort: cheat > 0 ? fakeCheat({ rate: cheat, kind }, openComputePort) : openComputePort,
     tell: openTeller(payout),
   });
   print(`device ${signer.key}`);
@@ -78,18 +67,6 @@ async function main(): Promise<void> {
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-}
-
-function choosePort(how: { cheat: number; kind: CheatKind; every: number; diary: Diary }) {
-  const { cheat, kind, every, diary } = how;
-  if (every > 0) return forceErrors({ every, diary }, openComputePort);
-  return cheat > 0 ? fakeCheat({ rate: cheat, kind }, openComputePort) : openComputePort;
-}
-
-async function reportErrors(hub: URL, device: PublicKey, diary: Diary): Promise<void> {
-  const report = judgeVerdicts(device, diary, await readVerdicts(hub));
-  for (const line of describeErrors(report)) print(line);
-  process.exitCode = report.passed.length === 0 ? 0 : 1;
 }
 
 const openSocket = (url: string): globalThis.WebSocket =>
