@@ -134,7 +134,7 @@ export function checkFolderOrder(tree: Tree, order = FOLDER_ORDER): Finding[] {
 type Graph = Map<string, Set<string>>;
 
 /** Our files and those of ours that each imports; addresses of workers are no imports. */
-function importGraph(tree: Tree): Graph {
+export function importGraph(tree: Tree): Graph {
   const graph: Graph = new Map();
   for (const [path, { imports }] of tree.sources) {
     const targets = imports
@@ -146,7 +146,7 @@ function importGraph(tree: Tree): Graph {
 }
 
 /** Sets of files that all reach each other, and files that import themselves (Tarjan). */
-function findLoops(graph: Graph): string[][] {
+export function findLoops(graph: Graph): string[][] {
   const seen = new Map<string, { index: number; low: number; open: boolean }>();
   const stack: string[] = [];
   const loops: string[][] = [];
