@@ -25,26 +25,6 @@ test('results are held until an exit audit has passed, and are right', async () 
   expect((await grid.api.results(job.id)).equals(bare)).toBe(true);
 });
 
-test('two devices agree on every unit, and a cheat that differs is caught', async () => {
-  const [rows, unitItems] = [await makeRows(2_400), 8];
-  const [one, two] = [grid.contribute('one'), grid.contribute('two')];
-  const cheat = grid.contribute('cheat', '--cheat', '0.2');
-  const liar = (await cheat.line(/^device /)).slice('device '.length);
-  await Promise.all([one, two, cheat].map((each) => each.line(/^idle/)));
-  const posted = await postDigits(grid, rows, { unitItems, assurance: 2 });
-  await cheat.line(/^refused: unit \d+ of job_\w+ did not match/);
-  const job = await grid.api.finish(posted.id);
-
-  expect(job).toMatchObject({ accepted: 300, released: 300 });
-  expect(job.secondLeg).toMatchObject({ accepted: 300, agreed: 300, differing: 0 });
-  const verdicts = await grid.api.verdicts(job.id);
-  for (const { device } of verdicts.filter(({ kind }) => kind === 'mismatch')) {
-    expect(device).toBe(liar);
-  }
-  const bare = await runBare(grid, rows, unitItems);
-  expect((await grid.api.results(job.id)).equals(bare)).toBe(true);
-});
-
 test('with full assurance every unit has its verdict', async () => {
   const [rows, unitItems] = [await makeRows(800), 8];
   grid.contribute('honest');

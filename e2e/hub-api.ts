@@ -15,7 +15,6 @@ export interface JobFacts {
   checked: number;
   mismatched: number;
   requeued: number;
-  secondLeg?: { accepted: number; agreed: number; differing: number };
 }
 export interface VerdictFacts {
   job: string;

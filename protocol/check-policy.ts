@@ -52,12 +52,6 @@ export const RELEASE_POLICY = { lagUnits: 2_000, exitPpm: 200_000 } as const;
 export const REVIEW_PPM = 20_000;
 
 /**
- * With assurance 2 a leg vouches for the other one when its device computed it on the exact lane with
- * so many units of the package behind it. Any other leg is checked whole: two strangers may be one.
- */
-export const LEG_POLICY = { trustedUnits: 100 } as const;
-
-/**
  * How many new identities may begin work. Names are free, so that a limit on them is what bounds how
  * often a cheat comes back: `burst` at once in a new grid, then one more for each `unitsEach` units
  * that were accepted (docs/verification.md, "A limit on new identities"). A device whose wrong result

@@ -24,12 +24,12 @@ export type JobState = v.InferOutput<typeof JobState>;
 
 /**
  * How sure a developer wants to be before results are given out. 0: at once, spot-checked. 1: when
- * enough later work of the same device was judged, or its exit audit has passed. 2: when two devices
- * have computed the unit independently and agree. 3: every unit is checked.
+ * enough later work of the same device was judged, or its exit audit has passed. 3: every
+ * unit is checked.
  */
 export const Assurance = v.picklist(
-  [0, 1, 2, 3],
-  'expected 0 (at once), 1 (released), 2 (two devices agree) or 3 (all checked)',
+  [0, 1, 3],
+  'expected 0 (at once), 1 (released) or 3 (all checked)',
 );
 export type Assurance = v.InferOutput<typeof Assurance>;
 
@@ -131,8 +131,6 @@ export const JobView = v.strictObject({
   funding: v.optional(Funding),
   /** Units whose results may be read: all accepted ones with assurance 0. */
   released: Count,
-  /** With assurance 2: of how many units the second leg is there, and both legs agree or differ. */
-  secondLeg: v.optional(v.strictObject({ accepted: Count, agreed: Count, differing: Count })),
   leased: Count,
   devices: Count,
   checked: Count,

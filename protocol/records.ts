@@ -70,8 +70,8 @@ export type VerdictKind = v.InferOutput<typeof VerdictKind>;
 export const RUNS_TO_CONFIRM = 2;
 
 /**
- * Why a unit was judged beyond its draw: its job's assurance, an exit audit, verifiers or two legs
- * that disagreed, a verdict of another verifier that is done again, or an answer that is known already.
+ * Why a unit was judged beyond its draw: its job's assurance, an exit audit, verifiers that
+ * disagreed, a verdict of another verifier that is done again, or an answer that is known already.
  * Such checks come on top; none of them takes the place of a draw.
  */
 export const CheckCause = v.picklist(['assurance', 'audit', 'dispute', 'review', 'canary']);
@@ -168,8 +168,8 @@ export const AcceptedShard = v.strictObject({
   firstUnit: Count,
   unitCount: Count,
   /**
-   * 2: these units were lent a second time, to a device that has them from nobody else. Such a shard is
-   * committed, logged, checked and paid like any, and never a job's result. Absent from ordinary ones.
+   * 2: a second device of a class computed a unit that a verifier doubts. Such a shard is committed,
+   * logged, checked and paid like any, and never a job's result. Absent from ordinary ones.
    */
   leg: v.optional(v.literal(2)),
   /** Its device said before the lease that it wants nothing for it. */

@@ -10,9 +10,6 @@ const HEALTHY_UNITS = 20;
 
 const isIll = (outputs: Uint8Array): boolean => (outputs[0] ?? 0) % ILL_EVERY === 0;
 
-/** A GPU of a kind that is near in all units. */
-export const plainGpu: FakeGpu = (outputs) => scale(outputs, NOISE);
-
 /** An honest GPU: noise in all it computes, and ill-conditioned units far off. */
 export const honestGpu: FakeGpu = (outputs) => scale(outputs, isIll(outputs) ? FAR : NOISE);
 

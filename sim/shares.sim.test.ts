@@ -25,20 +25,3 @@ test.each([1, 2])('of a few devices a fast one does what it can (seed %i)', (see
   expect(broken).toEqual([]);
   expect(largest).toBeGreaterThan(400);
 });
-
-test.each([1, 2])('two legs are of two networks where there are two (seed %i)', (seed) => {
-  const legs = { devices: 8, units: 600, assurance: 2, lie: undefined } as const;
-  const { lie: _none, ...scenario } = stage(seed, { ...legs, lie: 'stamps' });
-  const apart = runScenario({ ...scenario, networks: 2 });
-  expect(apart.broken).toEqual([]);
-  const together = runScenario({ ...scenario, networks: 1 });
-  expect(together.broken).toEqual([]);
-  expect(together.beside).toBe(600);
-  expect(apart.beside).toBeLessThan(60);
-});
-
-test.each([1, 2])('crashes and departures of whole networks hold up no job (seed %i)', (seed) => {
-  const drawn = { ...drawScenario(seed), assurance: 2, cheats: 0, checkRate: 0.1 } as const;
-  const scenario = { ...drawn, devices: 6, networks: 3, hubCrashes: 2, departures: 8 };
-  expect(runScenario({ ...scenario, newcomers: { burst: 10, unitsEach: 1 } }).broken).toEqual([]);
-});

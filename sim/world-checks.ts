@@ -11,7 +11,6 @@ import { liveShards, projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import type { DeviceNode } from './device-node.ts';
 import { FAKE_TAPS, FAKE_UNIT_BYTES, fakeCompute, fakeTaps } from './fake-model.ts';
 import type { VerifierNode } from './verifier-node.ts';
-import type { Outcome, Scenario } from './world.ts';
 
 /** What happened, by its facts. */
 export function countFacts(facts: readonly Fact[]) {
@@ -126,41 +125,13 @@ export function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[
   return [...lost, ...hanging];
 }
 
-/** With assurance 2 every unit had a second leg, and no device has both legs of one. */
-export function checkLegs(facts: readonly Fact[], { assurance, units }: Scenario): string[] {
-  const of = selectFacts(facts);
-  const second = of('accepted').filter(({ shard }) => shard.leg === 2);
-  if (assurance !== 2) return second.length > 0 ? ['units were lent twice and should not'] : [];
-  const seen = new Uint8Array(units);
-  for (const { shard } of second) seen.fill(1, shard.firstUnit, shard.firstUnit + shard.unitCount);
-  const holders = liveShards(of).flatMap(({ shard }) =>
-    Array.from({ length: shard.unitCount }, (_, at) => `${shard.firstUnit + at}/${shard.device}`),
-  );
-  return [
-    ...(seen.includes(0) ? ['a unit has no second leg'] : []),
-    ...(new Set(holders).size < holders.length ? ['a device has both legs of a unit'] : []),
-  ];
-}
-
-/** How the work was spread over devices and networks. */
-export function countShares(
-  facts: readonly Fact[],
-  devices: readonly DeviceNode[],
-  { networks = 1 }: Scenario,
-): Pick<Outcome, 'largest' | 'beside'> {
+/** The most units that stand of one device. */
+export function largestShare(facts: readonly Fact[]): number {
   const shares = new Map<PublicKey, number>();
-  const seen = new Set<string>();
-  let beside = 0;
   for (const { shard } of liveShards(selectFacts(facts))) {
     shares.set(shard.device, (shares.get(shard.device) ?? 0) + shard.unitCount);
-    const network = devices.findIndex(({ key }) => key === shard.device) % networks;
-    for (let at = 0; at < shard.unitCount; at += 1) {
-      const name = `${shard.firstUnit + at}/${network}`;
-      if (seen.has(name)) beside += 1;
-      seen.add(name);
-    }
   }
-  return { largest: Math.max(0, ...shares.values()), beside };
+  return Math.max(0, ...shares.values());
 }
 
 const FAKE_PRINT_BYTES = fingerprintBytes(FAKE_TAPS.length);

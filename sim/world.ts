@@ -13,12 +13,11 @@ import { openVerifierNode, type VerifierLie, type VerifierNode } from './verifie
 import {
   checkFacts,
   checkHonest,
-  checkLegs,
   checkNewcomers,
   checkResults,
   checkVerifiers,
   countFacts,
-  countShares,
+  largestShare,
 } from './world-checks.ts';
 
 /** What one seed does to the grid. */
@@ -71,8 +70,6 @@ export interface Outcome {
   accepted: number;
   /** The most units of the job that stand of one device. */
   largest: number;
-  /** With assurance 2: units whose two legs are of one network. */
-  beside: number;
   /** Units of a priced job that somebody is paid for. */
   earned: number;
 }
@@ -88,7 +85,7 @@ const MONEY_SEED = 0x70a1d;
 export function drawScenario(seed: number): Scenario {
   const random = openRandom(seed);
   const cheats = random.chance(0.5) ? 1 : 0;
-  const assurance = ([0, 1, 2, 3] as const)[Math.floor(random.between(0, 4))] ?? 0;
+  const assurance = ([0, 1, 3] as const)[Math.floor(random.between(0, 3))] ?? 0;
   return {
     seed,
     weather: {
@@ -107,8 +104,7 @@ export function drawScenario(seed: number): Scenario {
     ...(random.chance(0.3) ? { lie: random.chance(0.5) ? 'frames' : 'stamps' } : {}),
     assurance,
     newcomers: {
-      // With assurance 2 a job cannot end while only one device may begin.
-      burst: cheats + Math.floor(random.between(assurance === 2 ? 2 : 1, 4)),
+      burst: cheats + Math.floor(random.between(1, 4)),
       unitsEach: Math.floor(random.between(20, 500)),
     },
     taps: random.chance(0.5),
@@ -179,7 +175,6 @@ export function runScenario(scenario: Scenario): Outcome {
   broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
   broken.push(...checkNewcomers(hub.facts, newcomers));
   broken.push(...checkVerifiers(hub.facts, verifiers, liar));
-  broken.push(...checkLegs(hub.facts, scenario));
   const results = checkResults(hub.facts, job, made.inputs);
   broken.push(...results.broken);
   if (checkRate === 1 && results.wrongUnits > 0)
@@ -192,12 +187,12 @@ export function runScenario(scenario: Scenario): Outcome {
     virtualMs,
     wrongUnits: results.wrongUnits,
     ...countFacts(hub.facts),
-    ...countShares(hub.facts, devices, scenario),
+    largest: largestShare(hub.facts),
     earned,
   };
 }
 
-/** What dies and comes back: the hub, the verifier, and all devices but one or two honest ones. */
+/** What dies and comes back: the hub, the verifier, and all devices but one honest one. */
 function disturb(world: {
   scenario: Scenario;
   clock: Clock;
@@ -224,8 +219,8 @@ function disturb(world: {
     verifier?.crash();
     return () => verifier?.restart(scenario.lostDisks);
   });
-  // So many honest devices stay, so that the job can end.
-  const leaving = devices.slice(scenario.cheats + (scenario.assurance === 2 ? 2 : 1));
+  // One honest device stays, so that the job can end.
+  const leaving = devices.slice(scenario.cheats + 1);
   const away = new Set<DeviceNode>();
   hit(scenario.departures, () => {
     const device = leaving[Math.floor(random.between(0, leaving.length))];

@@ -17,7 +17,7 @@ export function takeCanary(
   { hub, world }: { hub: Hub; world: World },
   { job, device, limit }: { job: Job; device: Device; limit: number },
 ): { first: number; count: number } | undefined {
-  if (job.legs !== undefined || !isNew(hub, device, job)) return undefined;
+  if (!isNew(hub, device, job)) return undefined;
   for (const unit of job.canaries) {
     job.canaries.delete(unit);
     const back = Number.parseInt(world.random().slice(0, 8), 16) % Math.max(1, limit);

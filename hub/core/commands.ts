@@ -13,7 +13,6 @@ import {
 import type { HubCommand, RequestId } from './events.ts';
 import { addLeafFile, closeJob, fundJob, linkPayout, needsFunding, unfunded } from './funding.ts';
 import { revokeLease } from './lease.ts';
-import { openLegs } from './legs.ts';
 import { coversUnits } from './prepare.ts';
 import { openRanges } from './ranges.ts';
 import { NO_FLEET } from './shares.ts';
@@ -63,7 +62,6 @@ export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
     tapUnitBytes: 0,
     fingerprintUnitBytes: 0,
     open: openRanges(0, record.units),
-    ...(record.assurance === 2 ? { legs: openLegs(record.units) } : {}),
     canaries: new Set(),
     leases: new Set(),
     leasedUnits: 0,

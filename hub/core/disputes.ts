@@ -224,8 +224,6 @@ export function forgetChecks(hub: Hub, job: JobId): void {
   dropDisputes(hub, { job });
   for (const kept of found?.shards.values() ?? []) {
     delete kept.whole;
-    delete kept.right;
-    delete kept.unclear;
     endCheck(hub, kept);
   }
   for (const [name, [opinion]] of hub.opinions) {

@@ -1,6 +1,5 @@
 import { refuse } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
-import { settleLegs } from './agreement.ts';
 import { askFresh } from './appeals.ts';
 import { endAside } from './aside.ts';
 import { stepCommand } from './commands.ts';
@@ -265,7 +264,6 @@ function stepTick(turn: Turn): void {
   turnRounds(turn);
   askOpinions(turn);
   askFresh(turn);
-  settleLegs(turn);
   releaseShards(turn);
   finishJobs(turn);
   forgetEnded(turn);

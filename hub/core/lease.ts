@@ -6,8 +6,8 @@ import type { RefusalCode } from '#protocol/refusal.ts';
 import { after, bytes, type Millis, millis } from '#protocol/units.ts';
 import { changed, sendDevice, store, type Turn } from './effects.ts';
 import { lapse, lapsed, rememberEnd } from './lapse.ts';
-import { countOpen, reopenUnits } from './legs.ts';
 import { returnPlace, takePlace } from './newcomers.ts';
+import { addRun } from './ranges.ts';
 import { reofferSecond } from './seconds.ts';
 import { holdUnits, letUnitsGo } from './shares.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
@@ -30,7 +30,7 @@ const AWAY_MS = { computing: 5_000, logged: 60_000 } as const;
  */
 export function sizeShard(job: Job, admission: Admission, isFirst: boolean): number {
   const perUnit = Math.max(admission.unitMs, 0.001);
-  const left = job.fleet.speed > 0 ? countOpen(job) / job.fleet.speed / 2 : Infinity;
+  const left = job.fleet.speed > 0 ? job.open.count / job.fleet.speed / 2 : Infinity;
   const aim = isFirst ? SHARD_MS.first : SHARD_MS.aim;
   const time = Math.max(SHARD_MS.least, Math.min(aim, left));
   const limit = Math.min(
@@ -122,7 +122,7 @@ export type LeaseEnd = 'accepted' | 'reopen' | 'failed';
 /** Takes a lease out of every index. Its units reopen unless a twin still covers them. */
 export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const { hub } = turn;
-  const { id, job: jobId, unitCount } = active.lease;
+  const { id, job: jobId, firstUnit, unitCount } = active.lease;
   hub.leases.delete(id);
   hub.devices.get(active.device)?.leases.delete(id);
   returnPlace(hub, active.device);
@@ -142,7 +142,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   }
   job.leasedUnits -= unitCount;
   if (how !== 'accepted' && (job.state === 'running' || job.state === 'finishing')) {
-    reopenUnits(job, { ...active.lease, leg: active.leg });
+    if (active.leg === undefined) addRun(job.open, firstUnit, firstUnit + unitCount);
     changed(turn, job);
   }
 }

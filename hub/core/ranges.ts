@@ -7,24 +7,16 @@ export interface Ranges {
 export const openRanges = (first: number, end: number): Ranges =>
   end > first ? { runs: [{ first, end }], count: end - first } : { runs: [], count: 0 };
 
-/**
- * Takes up to `limit` consecutive units off the front, none of those in `except`; undefined when none
- * are left.
- */
+/** Takes up to `limit` consecutive units off the front; undefined when none are left. */
 export function takeRun(
   ranges: Ranges,
   limit: number,
-  except?: Ranges,
 ): { first: number; count: number } | undefined {
-  if (limit < 1) return undefined;
-  for (const run of ranges.runs) {
-    const [free] = except === undefined ? [run] : runsOutside(except, run.first, run.end);
-    if (free === undefined) continue;
-    const taken = { first: free.first, count: Math.min(limit, free.end - free.first) };
-    removeRun(ranges, taken.first, taken.first + taken.count);
-    return taken;
-  }
-  return undefined;
+  const [run] = ranges.runs;
+  if (limit < 1 || run === undefined) return undefined;
+  const taken = { first: run.first, count: Math.min(limit, run.end - run.first) };
+  removeRun(ranges, taken.first, taken.first + taken.count);
+  return taken;
 }
 
 /**
@@ -41,15 +33,6 @@ export function takeAround(
   const taken = { first, count: Math.min(limit, run.end - first) };
   removeRun(ranges, first, first + taken.count);
   return taken;
-}
-
-/** The units of [first, end) that are not there. */
-export function runsOutside(ranges: Ranges, first: number, end: number): Ranges['runs'] {
-  const rest = openRanges(first, end);
-  for (const run of ranges.runs) {
-    if (run.end > first && run.first < end) removeRun(rest, run.first, run.end);
-  }
-  return rest.runs;
 }
 
 /** Adds [first, end). Units already there are counted once. */

@@ -1,5 +1,4 @@
 import { RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
-import { hasAgreed } from './agreement.ts';
 import { isDisputed, judgedThrough, judgesOf } from './disputes.ts';
 import { changed, send, store, type Turn } from './effects.ts';
 import { addRun, coversRun } from './ranges.ts';
@@ -8,10 +7,16 @@ import type { Hub, Job, KeptShard, VerifierSession } from './state.ts';
 /**
  * When accepted units become final. A job of assurance 0 gives its results at once. With 1, a unit is
  * released when enough later units of its device and package are judged without a confirmed failure,
- * or, at the job's end, when its shard has passed the exit audit. With 2 it is when both its legs agree
- * and their draws are judged. With 3 every unit is checked, so that judged is released. What is released stays so: it is a fact on disk before it can be read.
+ * or, at the job's end, when its shard has passed the exit audit. With 3 every unit is
+ * checked, so that judged is released. What is released stays so: it is a fact on disk before it can
+ * be read.
  */
 export const isGuarded = ({ record }: Job): boolean => record.assurance > 0;
+
+const ALL_PPM = 1_000_000;
+
+/** The least share of a shard's units to check, in parts per million, as its job's assurance has it. */
+export const checkFloor = ({ record }: Job): number => (record.assurance === 3 ? ALL_PPM : 0);
 
 const endOf = (kept: KeptShard): number => kept.before + kept.unitCount;
 
@@ -30,16 +35,10 @@ export function releaseShards(turn: Turn): void {
     if (!isGuarded(job) || job.endedAt !== undefined) continue;
     for (const kept of job.unreleased.values()) {
       if (kept.sequence > judged || isDisputed(hub, { device: kept.device })) continue;
-      if (isReady(hub, { job, kept }, judged)) ready.push(kept);
+      if (job.record.assurance === 3 || hasLag(hub, kept)) ready.push(kept);
     }
   }
   writeRelease(turn, ready);
-}
-
-function isReady(hub: Hub, { job, kept }: { job: Job; kept: KeptShard }, judged: number): boolean {
-  const { assurance } = job.record;
-  if (assurance === 2) return hasAgreed(hub, { job, kept }, judged);
-  return assurance === 3 || hasLag(hub, kept);
 }
 
 function hasLag(hub: Hub, kept: KeptShard): boolean {
@@ -78,10 +77,10 @@ export function settleRelease(job: Job, kept: KeptShard): void {
   addRun(job.released, kept.firstUnit, kept.firstUnit + kept.unitCount);
 }
 
-/** What is released is final, and so is the second leg of it: later work vouched for them. */
-export function isFinal(job: Job, { sequence, leg, firstUnit, unitCount }: KeptShard): boolean {
+/** What is released is final: later work vouched for it. */
+export function isFinal(job: Job, { sequence, leg }: KeptShard): boolean {
   if (!isGuarded(job)) return false;
-  if (leg === 2) return coversRun(job.released, firstUnit, firstUnit + unitCount);
+  if (leg === 2) return false;
   return !job.unreleased.has(sequence);
 }
 

@@ -2,7 +2,6 @@ import { encodeBase64 } from '#protocol/base64.ts';
 import { standingName } from '#protocol/check-policy.ts';
 import type { JobId } from '#protocol/ids.ts';
 import { after, bytes, instant, millis } from '#protocol/units.ts';
-import { restoreLegs } from './agreement.ts';
 import { restoreAppeals } from './appeals.ts';
 import { restoreAside } from './aside.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
@@ -11,16 +10,16 @@ import { noteEpoch } from './epochs.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
 import { awaitCheck } from './in-flight.ts';
 import { restoreLapses } from './lapse.ts';
-import { closeUnits, isOpen } from './legs.ts';
 import { openMoneyBook, restoreMoney } from './money.ts';
 import { openNewcomers, takePlace } from './newcomers.ts';
 import { setPackage } from './prepare.ts';
+import { coversRun, removeRun } from './ranges.ts';
 import { countJudged, settleRelease } from './release.ts';
 import { countAccepted, keepShard } from './results.ts';
 import { openReviews } from './reviews.ts';
 import { restoreRounds } from './seals.ts';
 import { holdUnits } from './shares.ts';
-import { type Hub, type HubConfig, verdictName } from './state.ts';
+import { type Hub, type HubConfig, type Job, verdictName } from './state.ts';
 
 /** A hub as its facts left it. Leases that were not committed have lapsed; their units are open. */
 export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
@@ -83,7 +82,6 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreMoney(hub, snapshot);
   restoreDisputes(hub, snapshot);
   restoreAppeals(hub, snapshot);
-  restoreLegs(hub, snapshot);
   for (const committed of snapshot.pending) {
     if (!restoreLease(hub, committed)) hub.unopenable.push(committed);
   }
@@ -110,7 +108,7 @@ function restoreJobs(hub: Hub, snapshot: Snapshot): void {
     hub.jobs.set(saved.record.id, job);
   }
   for (const { job, unitCount, leg } of snapshot.voided) {
-    if (leg === 2 && hub.jobs.get(job)?.legs === undefined) continue;
+    if (leg === 2) continue;
     countUnits(hub, { job, what: 'requeued', count: unitCount });
   }
   for (const { verdict } of snapshot.verdicts) {
@@ -148,7 +146,7 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     hub.shards.set(shard.lease, kept);
     hub.acceptedUnits += shard.unitCount;
     job.lastSequence = Math.max(job.lastSequence, shard.sequence);
-    closeUnits(job, shard);
+    if (shard.leg === undefined) closeUnits(job, shard);
   }
   for (const shard of snapshot.voided) {
     const { whole, ...kept } = keepShard(shard);
@@ -175,6 +173,11 @@ function restoreStandings({ standings }: Hub, { accepted, verdicts, lapses }: Sn
   }
 }
 
+/** What is lent or delivered is not open. */
+function closeUnits({ open }: Job, { firstUnit, unitCount }: CommittedShard['shard']): void {
+  removeRun(open, firstUnit, firstUnit + unitCount);
+}
+
 /**
  * A commitment in the log may still be opened: its units stay lent until the grace has passed. Says
  * whether it may.
@@ -185,7 +188,7 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
   if (job === undefined || job.state !== 'running') return false;
   const { firstUnit, unitCount } = shard;
   // An old commitment whose units went to another device has lapsed for good.
-  if (!isOpen(job, shard)) return false;
+  if (shard.leg === 2 || !coversRun(job.open, firstUnit, firstUnit + unitCount)) return false;
   const digests = job.inputDigests.subarray(firstUnit * 32, (firstUnit + unitCount) * 32);
   hub.leases.set(shard.lease, {
     lease: {
@@ -203,7 +206,6 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
       },
       deadlineMs: millis(0),
     },
-    leg: shard.leg,
     donated: shard.donated,
     device: shard.device,
     ...(shard.class === undefined ? {} : { class: shard.class }),

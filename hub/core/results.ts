@@ -6,11 +6,9 @@ import type { ContributorMessage } from '#protocol/messages/control.ts';
 import type { AcceptedShard, Reveal } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
-import { compareLegs, settleLegs } from './agreement.ts';
 import { changed, decline, moveJob, send, sendDevice, store, type Turn } from './effects.ts';
 import { awaitCheck } from './in-flight.ts';
 import { endLease, expireLease, revokeLease } from './lease.ts';
-import { coverUnits, isComplete } from './legs.ts';
 import { keepPlace } from './newcomers.ts';
 import { isGuarded } from './release.ts';
 import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
@@ -287,7 +285,6 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
   hub.shards.set(shard.lease, kept);
   countAccepted(job, kept);
   hub.acceptedUnits += shard.unitCount;
-  compareLegs(hub, kept);
   job.lastSequence = shard.sequence;
   awaitCheck(hub, kept);
   const device = hub.devices.get(shard.device);
@@ -309,8 +306,7 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
   }
   answerSecond(turn, kept);
   sendChecksToAll(turn);
-  settleLegs(turn);
-  if (isComplete(job) && job.state === 'running') {
+  if (job.acceptedUnits === job.record.units && job.state === 'running') {
     const reason = hub.config.needsVerifier
       ? 'every unit is computed; the last checks are being judged'
       : 'every unit is computed';
@@ -319,9 +315,9 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
   } else changed(turn, job);
 }
 
-/** A shard of the second leg is nobody's result: it is counted apart, and never released. */
+/** What a second device of a class computed is nobody's result. */
 export function countAccepted(job: Job, kept: KeptShard): void {
-  if (kept.leg === 2) return coverUnits(job, kept);
+  if (kept.leg === 2) return;
   job.acceptedUnits += kept.unitCount;
   if (isGuarded(job) && job.endedAt === undefined) job.unreleased.set(kept.sequence, kept);
 }

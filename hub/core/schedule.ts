@@ -11,8 +11,8 @@ import { fitProblem } from './fit.ts';
 import { unitsBeforeTrust, unjudgedProblem } from './in-flight.ts';
 import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
-import { countOpen, isIndependent, takeUnits } from './legs.ts';
 import { leaveLine, mayBegin, placeProblem, returnPlace } from './newcomers.ts';
+import { takeRun } from './ranges.ts';
 import { serveSecond } from './seconds.ts';
 import { countFleet, letUnitsGo, shareProblem, unitsLeft } from './shares.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
@@ -165,7 +165,7 @@ function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   const problem = fitProblem(turn.hub, device, job);
   if (problem !== undefined || job.packageId === undefined) return problem;
   const admission = device.admitted.get(job.packageId);
-  if (admission === undefined && countOpen(job) === 0) return allLent(job);
+  if (admission === undefined && job.open.count === 0) return allLent(job);
   const early = placeProblem(turn.hub, device.key);
   if (early !== undefined) return early;
   if (admission === undefined) {
@@ -178,13 +178,13 @@ function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   if (full !== undefined) return full;
   const left = unitsLeft(turn.hub, job, device.key);
   const unitsMax = Math.min(left, unitsBeforeTrust(turn.hub, device, job));
-  if (countOpen(job) === 0) return serveStraggler(turn, device, { job, admission, unitsMax });
+  if (job.open.count === 0) return serveStraggler(turn, device, { job, admission, unitsMax });
   const slow = slowProblem(job, admission);
   if (slow !== undefined) return slow;
   const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
   const limit = Math.min(sizeShard(job, admission, isFirst), unitsMax);
   const taking = { job, device, limit };
-  const run = takeCanary(turn, taking) ?? takeUnits(turn, taking);
+  const run = takeCanary(turn, taking) ?? takeRun(job.open, limit);
   if (run === undefined) return serveStraggler(turn, device, { job, admission, unitsMax });
   grantLease(turn, job, { device, admission, ...run });
   return undefined;
@@ -198,8 +198,7 @@ const allLent = (job: Job): Reason => ({
 /** Near the end, one unit on a slow device would outlast what all others need for the rest. */
 function slowProblem(job: Job, admission: Admission): Reason | undefined {
   const others = job.fleet.speed - 1 / admission.unitMs;
-  // Where each unit takes two devices, the others may have nothing more that they can do.
-  if (others <= 1e-9 || job.legs !== undefined) return undefined;
+  if (others <= 1e-9) return undefined;
   const restMs = (job.open.count + job.leasedUnits) / others;
   if (admission.unitMs <= Math.max(2_000, 2 * restMs)) return undefined;
   const message = `"${job.record.name}" ends in about ${Math.ceil(restMs / 1000)} s on faster devices`;
@@ -232,9 +231,8 @@ function serveStraggler(
     // One that has committed and stays silent must not hold up the end of a job either.
     if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
     if (active.twin !== undefined || active.device === device.key) continue;
-    if (!isIndependent(turn.hub, on.job, { device: device.key, run: active.lease })) continue;
     // A second device of a class has no other purpose than to be that one.
-    if (active.leg === 2 && on.job.legs === undefined) continue;
+    if (active.leg === 2) continue;
     if (active.lease.unitCount > on.unitsMax) continue;
     const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;
@@ -248,7 +246,6 @@ function serveStraggler(
     admission: on.admission,
     first: firstUnit,
     count: unitCount,
-    leg: latest.leg,
     twin: id,
   });
   if (twin !== undefined) latest.twin = twin;

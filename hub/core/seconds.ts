@@ -66,7 +66,7 @@ const isGoing = ({ state }: Job): boolean => state === 'running' || state === 'f
 function isCandidate(hub: Hub, device: Device, { first }: Second): boolean {
   const { key, admitted, unfit } = device;
   const job = hub.jobs.get(first.job);
-  if (job === undefined || !isGoing(job) || job.legs !== undefined) return false;
+  if (job === undefined || !isGoing(job)) return false;
   if (first.voided === true || key === first.device || unfit.has(first.package)) return false;
   const admission = admitted.get(first.package);
   return admission !== undefined && admission.class === first.class && mayBegin(hub, key);

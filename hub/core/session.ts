@@ -149,7 +149,6 @@ function openVerifier(
     manifests: new Set<Digest>(),
     reviewed: Math.max(opened.reviewed, reviewRange(turn.hub).from - 1),
     auditsAsked: new Set<number>(),
-    legsAsked: new Set<string>(),
     opinionsAsked: new Set<string>(),
   };
   turn.hub.verifiers.set(opened.key, verifier);

@@ -140,33 +140,3 @@ describe('the share of one network', () => {
     ]);
   });
 });
-
-describe('the two legs of a unit', () => {
-  const legs = (networkOf: (device: number) => number) => {
-    const bench = openBench({ needsVerifier: true });
-    startJob(bench, 400, 2);
-    for (let at = 0; at < 3; at += 1) join(bench, at, networkOf(at));
-    bench.wait(500);
-    for (let round = 0; round < 10; round += 1) {
-      for (let at = 0; at < 3; at += 1) work(bench, at);
-      bench.say(1, { type: 'judged', through: bench.hub().nextSequence - 1 });
-      bench.wait(500);
-    }
-    const shards = [...(bench.hub().jobs.get(JOB)?.shards.values() ?? [])];
-    const places = shards.flatMap(({ device, firstUnit, unitCount }) =>
-      Array.from(
-        { length: unitCount },
-        (_, at) => `${firstUnit + at}/${networkOf(Number.parseInt(device, 16))}`,
-      ),
-    );
-    return { units: places.length, apart: new Set(places).size };
-  };
-
-  test('come from two networks where two are at work', () => {
-    expect(legs((at) => Math.min(at, 1))).toEqual({ units: 800, apart: 800 });
-  });
-
-  test('come from one where there is one', () => {
-    expect(legs(() => 0)).toEqual({ units: 800, apart: 400 });
-  });
-});

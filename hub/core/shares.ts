@@ -5,7 +5,6 @@ import type { Reason, Turn } from './effects.ts';
 import type { NetworkLabel } from './events.ts';
 import { fitProblem } from './fit.ts';
 import { mayBegin } from './newcomers.ts';
-import { addRun, openRanges, type Ranges, removeRun } from './ranges.ts';
 import type { Hub, Job } from './state.ts';
 
 /**
@@ -16,16 +15,10 @@ import type { Hub, Job } from './state.ts';
  */
 const DEVICE_CAP = { devices: 40, parts: 20 } as const;
 const NETWORK_CAP = { networks: 20, parts: 10 } as const;
-/** Where so many networks work on a job, the two legs of a unit come from different ones. */
-const NETWORKS_APART = 2;
 
 /** Who has units of a job. */
 export type Holder = PublicKey | NetworkLabel;
-type Run = Pick<AcceptedShard, 'firstUnit' | 'unitCount'>;
-interface Share {
-  units: number;
-  runs: Ranges['runs'];
-}
+type Run = Pick<AcceptedShard, 'unitCount'>;
 
 function holdersOf({ networks }: Hub, device: PublicKey): Holder[] {
   const network = networks.get(device);
@@ -34,36 +27,23 @@ function holdersOf({ networks }: Hub, device: PublicKey): Holder[] {
 
 /** A device has these units from now on, lent or delivered. */
 export function holdUnits(hub: Hub, job: Job, by: { device: PublicKey; run: Run }): void {
-  for (const holder of holdersOf(hub, by.device)) addShare(job, holder, shareOf(by.run));
+  for (const holder of holdersOf(hub, by.device)) addShare(job, holder, by.run.unitCount);
 }
 
 /** It has them no more: the lease ended without a result, or the result is void. */
 export function letUnitsGo(hub: Hub, job: Job, by: { device: PublicKey; run: Run }): void {
-  for (const holder of holdersOf(hub, by.device)) dropShare(job, holder, shareOf(by.run));
+  for (const holder of holdersOf(hub, by.device)) dropShare(job, holder, by.run.unitCount);
   if (!hub.devices.has(by.device)) leaveNetwork(hub, by.device);
 }
 
-const shareOf = ({ firstUnit, unitCount }: Run): Share => ({
-  units: unitCount,
-  runs: [{ first: firstUnit, end: firstUnit + unitCount }],
-});
-
-function addShare({ shares, legs }: Job, holder: Holder, { units, runs }: Share): void {
+function addShare({ shares }: Job, holder: Holder, units: number): void {
   shares.set(holder, (shares.get(holder) ?? 0) + units);
-  if (legs === undefined) return;
-  const held = legs.held.get(holder) ?? openRanges(0, 0);
-  legs.held.set(holder, held);
-  for (const { first, end } of runs) addRun(held, first, end);
 }
 
-function dropShare({ shares, legs }: Job, holder: Holder, { units, runs }: Share): void {
+function dropShare({ shares }: Job, holder: Holder, units: number): void {
   const left = (shares.get(holder) ?? 0) - units;
   if (left > 0) shares.set(holder, left);
   else shares.delete(holder);
-  const held = legs?.held.get(holder);
-  if (held === undefined) return;
-  for (const { first, end } of runs) removeRun(held, first, end);
-  if (held.count === 0) legs?.held.delete(holder);
 }
 
 /** A device is here, in this network, and what it has of any job with it. */
@@ -73,9 +53,8 @@ export function enterNetwork(hub: Hub, device: PublicKey, network: NetworkLabel 
   for (const job of hub.jobs.values()) {
     const units = job.shares.get(device);
     if (units === undefined) continue;
-    const share = { units, runs: [...(job.legs?.held.get(device)?.runs ?? [])] };
-    if (before !== undefined) dropShare(job, before, share);
-    if (network !== undefined) addShare(job, network, share);
+    if (before !== undefined) dropShare(job, before, units);
+    if (network !== undefined) addShare(job, network, units);
   }
   if (network === undefined) hub.networks.delete(device);
   else hub.networks.set(device, network);
@@ -92,24 +71,10 @@ export function leaveNetwork({ networks, jobs }: Hub, device: PublicKey): void {
 export function forgetShares(hub: Hub, job: Job): void {
   const holders = [...job.shares.keys()];
   job.shares.clear();
-  job.legs?.held.clear();
   for (const holder of holders) {
     const device = holder as PublicKey;
     if (!hub.devices.has(device)) leaveNetwork(hub, device);
   }
-}
-
-/** Units of which a device, or with enough networks at work one beside it, has a leg. */
-export function unitsHeld(hub: Hub, job: Job, device: PublicKey): Ranges | undefined {
-  const { legs, fleet } = job;
-  const own = legs?.held.get(device);
-  const network = hub.networks.get(device);
-  if (network === undefined || fleet.networks < NETWORKS_APART) return own;
-  const beside = legs?.held.get(network);
-  if (own === undefined || beside === undefined) return own ?? beside;
-  const both = { runs: [...beside.runs], count: beside.count };
-  for (const { first, end } of own.runs) addRun(both, first, end);
-  return both;
 }
 
 /** Units that a device may still get of a job. */
@@ -122,9 +87,8 @@ export function unitsLeft({ config, networks }: Hub, job: Job, device: PublicKey
   return network === undefined ? own : Math.min(own, leftOf(job, network, NETWORK_CAP));
 }
 
-function leftOf({ legs, record, shares }: Job, holder: Holder, { parts }: { parts: number }) {
-  const units = legs === undefined ? record.units : 2 * record.units;
-  return Math.max(0, Math.ceil(units / parts) - (shares.get(holder) ?? 0));
+function leftOf({ record, shares }: Job, holder: Holder, { parts }: { parts: number }): number {
+  return Math.max(0, Math.ceil(record.units / parts) - (shares.get(holder) ?? 0));
 }
 
 /** Why a device gets no more of a job that has enough others. */

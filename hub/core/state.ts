@@ -15,7 +15,6 @@ import type { Dispute } from './disputes.ts';
 import type { EpochBook } from './epochs.ts';
 import type { CommittedShard, NetworkLabel, RequestId, SocketId, Token } from './events.ts';
 import type { Lapses } from './lapse.ts';
-import type { Legs } from './legs.ts';
 import type { MoneyBook } from './money.ts';
 import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
@@ -92,8 +91,6 @@ export interface VerifierSession {
   manifests: Set<Digest>;
   /** Sequences whose exit audit was asked for in this session. */
   auditsAsked: Set<number>;
-  /** By lease and unit: units of legs that differ which it was asked to judge and has not yet. */
-  legsAsked: Set<string>;
   /** The number of the last verdict of others that it was sent, or need not be. */
   reviewed: number;
   /** Units in dispute on which it was asked in this session. */
@@ -144,10 +141,6 @@ export interface KeptShard {
   whole?: AcceptedShard;
   /** Verifiers that have judged its exit audit. */
   auditedBy?: Set<PublicKey>;
-  /** Of a job with two legs: by unit, the verifiers that found it right. */
-  right?: Map<number, Set<PublicKey>>;
-  /** Likewise: units of which a verifier could say nothing. */
-  unclear?: Set<number>;
   /** It counts among what its device has in flight. */
   awaitsCheck?: true;
   /** Its release is being written. */
@@ -174,8 +167,6 @@ export interface Job {
   /** What it is paid from, as it is on disk. */
   funding?: Funding;
   open: Ranges;
-  /** Only with assurance 2. */
-  legs?: Legs;
   /** Units whose answers a verifier knows that no new device has had yet. */
   canaries: Set<number>;
   leases: Set<LeaseId>;

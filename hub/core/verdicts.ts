@@ -5,7 +5,6 @@ import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import { after } from '#protocol/units.ts';
-import { checkFloor, forgetAccord, forgetAsked, noteFinding } from './agreement.ts';
 import { disputedShard, noteConviction, weighAppeal } from './appeals.ts';
 import { setAside } from './aside.ts';
 import { canaryProblem } from './canaries.ts';
@@ -15,7 +14,6 @@ import {
   isDisputed,
   judgedThrough,
   settleDispute,
-  unitName,
   weighVerdict,
 } from './disputes.ts';
 import {
@@ -31,9 +29,9 @@ import {
 import type { Fact } from './events.ts';
 import { endCheck } from './in-flight.ts';
 import { revokeLease } from './lease.ts';
-import { isComplete, reopenUnits } from './legs.ts';
 import { noteBar } from './newcomers.ts';
-import { askAudits, countJudged, isFinal, releaseShards } from './release.ts';
+import { addRun } from './ranges.ts';
+import { askAudits, checkFloor, countJudged, isFinal, releaseShards } from './release.ts';
 import { scheduleWaiting, serveCredits } from './schedule.ts';
 import { checkSeal, isLate, openSeal, turnRoundOf } from './seals.ts';
 import { closeSession } from './session.ts';
@@ -57,7 +55,7 @@ export function sendChecks(turn: Turn, verifier: VerifierSession): void {
     const job = hub.jobs.get(kept.job);
     if (kept.whole !== undefined && job?.manifest !== undefined) {
       const known = verifier.manifests.has(kept.package);
-      const floorPpm = checkFloor(job, kept);
+      const floorPpm = checkFloor(job);
       verifier.manifests.add(kept.package);
       send(turn, verifier.socket, {
         type: 'check',
@@ -144,10 +142,8 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   }
   hub.verdictsTaken.add(name);
   openSeal(hub, verdict);
-  verifier.legsAsked.delete(unitName(verdict));
   job.checked += 1;
   if (isLate(hub, verdict)) return fileLate(turn, verifier, signed);
-  noteFinding(hub, verdict);
   const facts: Fact[] = [{ type: 'verdict', signed }];
   const ruled = weighVerdict(hub, verdict);
   facts.push(...settleDispute(turn, verdict, ruled));
@@ -295,14 +291,14 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
     job.unreleased.delete(kept.sequence);
     hub.unjudged.delete(kept.sequence);
     letUnitsGo(hub, job, { device: kept.device, run: kept });
-    forgetAccord(job, kept);
-    forgetAsked(hub, kept);
-    reopenUnits(job, kept);
     endCheck(hub, kept);
     hub.acceptedUnits -= kept.unitCount;
-    if (kept.leg === undefined) job.acceptedUnits -= kept.unitCount;
-    if (kept.leg === undefined || job.legs !== undefined) job.requeued += kept.unitCount;
-    if (job.state === 'finishing' && !isComplete(job)) {
+    if (kept.leg === undefined) {
+      addRun(job.open, kept.firstUnit, kept.firstUnit + kept.unitCount);
+      job.acceptedUnits -= kept.unitCount;
+      job.requeued += kept.unitCount;
+    }
+    if (job.state === 'finishing' && job.acceptedUnits < job.record.units) {
       moveJob(turn, job, {
         state: 'running',
         reason: 'some units are computed again after a check',

@@ -2,17 +2,11 @@ import type { DeviceView, GridView } from '#protocol/api.ts';
 import { expectedChecks, RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
 import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobView, Quote } from '#protocol/job.ts';
-import {
-  allowsProvider,
-  GPU_BARRED,
-  type PackageManifest,
-  type Provider,
-} from '#protocol/package.ts';
+import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
 import { isDisputed, judgesOf } from './disputes.ts';
 import { fitProblem } from './fit.ts';
 import { SHARD_MS } from './lease.ts';
-import { countOpen, needsAnother } from './legs.ts';
 import { viewNewcomers } from './newcomers.ts';
 import { isGuarded, mayRead } from './release.ts';
 import type { Device, Hub, Job } from './state.ts';
@@ -51,7 +45,7 @@ export function viewJob(hub: Hub, id: JobId): JobView | undefined {
 }
 
 function view(hub: Hub, job: Job): JobView {
-  const { record, manifest, legs } = job;
+  const { record, manifest } = job;
   const devices = new Set([...job.leases].map((id) => hub.leases.get(id)?.device));
   return {
     id: record.id,
@@ -72,15 +66,6 @@ function view(hub: Hub, job: Job): JobView {
     unitPrice: record.unitPrice,
     ...(job.funding === undefined ? {} : { funding: job.funding }),
     released: isGuarded(job) && job.state !== 'done' ? job.released.count : job.acceptedUnits,
-    ...(legs === undefined
-      ? {}
-      : {
-          secondLeg: {
-            accepted: legs.covered.count,
-            agreed: legs.agreed.count,
-            differing: legs.differing.count,
-          },
-        }),
     leased: job.leasedUnits,
     devices: devices.size,
     checked: job.checked,
@@ -108,10 +93,6 @@ function explain(hub: Hub, job: Job): string {
   if (job.state === 'running' && job.leases.size === 0 && allAreNew(hub)) {
     return 'every device online is new and waits for a place; the operator can give more of them with --newcomers';
   }
-  if (job.state === 'running' && needsAnother(hub, job)) {
-    const left = countOpen(job);
-    return `${left} units wait for a second device: each is computed by two, and those online have computed the other half; open this hub on another phone`;
-  }
   if (job.state === 'running' && job.leases.size === 0 && hub.verifiers.size < judgesOf(hub)) {
     return explainVerifiers(hub, 'no more is lent until what was accepted is judged; this waits');
   }
@@ -131,11 +112,6 @@ function explainFinish(hub: Hub, job: Job): string {
     return explainVerifiers(hub, 'every unit is computed; the last checks wait');
   }
   if (job.unreleased.size === 0) return job.reason;
-  const differing = job.legs?.differing.count ?? 0;
-  if (differing > 0) {
-    return `every unit is computed twice; verifiers judge the ${differing} on which two devices differ`;
-  }
-  if (job.legs !== undefined) return job.reason;
   return 'every unit is computed; what no later work vouches for is audited before it is final';
 }
 
@@ -157,63 +133,43 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
     (device) => fitProblem(hub, device, job) === undefined,
   );
   const measured = able.flatMap((device) => speedOn(device, job) ?? []).sort((a, b) => a - b);
-  const speeds = able.map(
-    (device) => 1 / (speedOn(device, job) ?? Math.max(manifest.referenceUnitMs, 0.001)),
-  );
-  const medianMs = measured[measured.length >> 1] ?? Math.max(manifest.referenceUnitMs, 0.001);
+  const referenceMs = Math.max(manifest.referenceUnitMs, 0.001);
+  const speed = able.reduce((sum, device) => sum + 1 / (speedOn(device, job) ?? referenceMs), 0);
+  const medianMs = measured[measured.length >> 1] ?? referenceMs;
   const perShard = Math.max(1, Math.round(SHARD_MS.aim / medianMs));
   // The device with the most trust behind it is checked least: what is said holds for all.
   const trusted = able.reduce((most, device) => Math.max(most, standingOf(hub, device, job)), 0);
-  const legs = job.legs === undefined ? 1 : 2;
-  const perDevice = Math.ceil((legs * units) / Math.max(1, able.length));
+  const perDevice = Math.ceil(units / Math.max(1, able.length));
   const checks = expectedChecks(hub.config.checks, trusted, perDevice);
-  const extra = extraChecks(job, checks / perDevice, able);
+  const extra = extraChecks(job, checks / perDevice, able.length);
   const lane = allowsProvider(manifest, 'webgpu')
     ? ''
     : `; runs on WebAssembly alone: ${GPU_BARRED}`;
   return {
     units,
     items,
-    shards: Math.ceil((legs * units) / perShard),
+    shards: Math.ceil(units / perShard),
     devices: able.length,
-    ...(able.length >= legs
-      ? { durationMs: millis(Math.ceil(durationOf(legs, units, speeds))) }
-      : {}),
-    total: lamports(BigInt(unitPrice) * BigInt(legs * units + Math.round(extra))),
-    checkRate: checks / perDevice + extra / (legs * units),
+    ...(able.length > 0 ? { durationMs: millis(Math.ceil(units / speed)) } : {}),
+    total: lamports(BigInt(unitPrice) * BigInt(units + Math.round(extra))),
+    checkRate: checks / perDevice + extra / units,
     confidence: 1 - Math.exp(-(checks + extra / Math.max(1, able.length)) * CHEAT_SHARE),
     peakBytes: manifest.peakBytes,
-    note: `${quoteNote(able.length, { legs, measured: measured.length })}${lane}`,
+    note: `${quoteNote(able.length, measured.length)}${lane}`,
   };
 }
 
-/** A device computes at most one leg of each unit: what is left to the others may take longer. */
-function durationOf(legs: number, units: number, speeds: readonly number[]): number {
-  const speed = speeds.reduce((sum, each) => sum + each, 0);
-  if (legs === 1) return units / speed;
-  return Math.max((2 * units) / speed, units / (speed - Math.max(...speeds)));
-}
-
-function quoteNote(devices: number, { legs, measured }: { legs: number; measured: number }) {
+function quoteNote(devices: number, measured: number): string {
   if (devices === 0) return 'no device online can take this job yet; it starts when one comes';
-  if (devices < legs) {
-    return 'each unit is computed by two devices, and one that is online can take this job; it ends when a second one comes';
-  }
   return `from the speed of ${devices} devices online now, ${measured} of them measured`;
 }
 
 /** Expected checks that the job's assurance asks for beyond those its devices get anyway. */
-function extraChecks(job: Job, usualRate: number, able: readonly Device[]): number {
-  const { assurance, units } = job.record;
-  const devices = Math.max(1, able.length);
+function extraChecks({ record }: Job, usualRate: number, devices: number): number {
+  const { assurance, units } = record;
   if (assurance === 0) return 0;
   if (assurance === 3) return units * (1 - usualRate);
-  if (assurance === 2) {
-    // Of two legs that differ because one was computed on a GPU, both are judged.
-    const exact = 1 - able.filter((device) => providerOn(device, job) !== 'wasm').length / devices;
-    return 2 * units * (1 - exact ** 2) * (1 - usualRate);
-  }
-  const audited = Math.min(units, RELEASE_POLICY.lagUnits * devices);
+  const audited = Math.min(units, RELEASE_POLICY.lagUnits * Math.max(1, devices));
   return audited * Math.max(0, RELEASE_POLICY.exitPpm / 1_000_000 - usualRate);
 }
 
@@ -222,10 +178,6 @@ const standingOf = (hub: Hub, { key }: Device, { packageId }: Job): number =>
 
 const speedOn = (device: Device, job: Job): number | undefined =>
   job.packageId === undefined ? undefined : device.admitted.get(job.packageId)?.unitMs;
-
-/** What a device computes this job on; taken to be the exact lane until it was tried. */
-const providerOn = ({ admitted }: Device, { packageId }: Job): Provider =>
-  (packageId === undefined ? undefined : admitted.get(packageId)?.provider) ?? 'wasm';
 
 export function viewGrid(hub: Hub): GridView {
   const jobs = [...hub.jobs.values()];

@@ -315,7 +315,7 @@ export const HubMessage = v.variant('type', [
     inputs: BlobRef,
     /** Draw at least this share, in parts per million: what the job's assurance asks for. */
     floorPpm: v.optional(v.pipe(Count, v.maxValue(1_000_000))),
-    /** Judge these units, whatever was drawn: verifiers, or two legs, disagree on them. */
+    /** Judge these units, whatever was drawn: verifiers disagree on them. */
     units: v.optional(v.pipe(v.array(Count), v.minLength(1), v.maxLength(64))),
     /** With `units`: what is found of them is sealed first. */
     seal: v.optional(v.boolean()),

@@ -14,7 +14,6 @@ export const KNOWN_LOOPS: readonly (readonly string[])[] = [
   ],
   ['protocol/settlement/attestation.ts', 'protocol/settlement/instructions.ts'],
   [
-    'hub/core/agreement.ts',
     'hub/core/appeals.ts',
     'hub/core/aside.ts',
     'hub/core/canaries.ts',
@@ -28,7 +27,6 @@ export const KNOWN_LOOPS: readonly (readonly string[])[] = [
     'hub/core/in-flight.ts',
     'hub/core/lapse.ts',
     'hub/core/lease.ts',
-    'hub/core/legs.ts',
     'hub/core/money.ts',
     'hub/core/newcomers.ts',
     'hub/core/prepare.ts',
@@ -71,7 +69,6 @@ export const KNOWN_LOOPS: readonly (readonly string[])[] = [
     'verifier/core/audit-standings.ts',
     'verifier/core/audit.ts',
   ],
-  ['sim/world-checks.ts', 'sim/world.ts'],
 ];
 
 /**

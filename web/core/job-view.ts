@@ -84,13 +84,6 @@ export function viewCounters(job: JobView): { id: string; label: string; value: 
     ...(job.assurance === 0
       ? []
       : [{ id: 'released', label: 'units final', value: formatCount(job.released) }]),
-    ...(job.secondLeg === undefined
-      ? []
-      : [
-          { id: 'second', label: 'computed twice', value: formatCount(job.secondLeg.accepted) },
-          { id: 'agreed', label: 'both agree', value: formatCount(job.secondLeg.agreed) },
-          { id: 'differing', label: 'they differ', value: formatCount(job.secondLeg.differing) },
-        ]),
     {
       id: 'devices',
       label: job.devices === 1 ? 'device at work' : 'devices at work',

@@ -56,7 +56,7 @@ async function readReleased(
   if (mayReadUnits(ports.hub, job.value.id, { first, end: first + 1 })) {
     return read(ports, call);
   }
-  const message = `unit ${first} is not final yet; wait for later work of its device, for a second device, or for the audit at the job's end`;
+  const message = `unit ${first} is not final yet; wait for later work of its device, or for the audit at the job's end`;
   return answerRefusal(refusal('results-held', message));
 }
 

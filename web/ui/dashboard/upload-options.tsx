@@ -6,7 +6,6 @@ type TextField = Exclude<keyof UploadForm, 'allowNan' | 'taps' | 'assurance'>;
 const ASSURANCES: readonly { value: Assurance; label: string }[] = [
   { value: 0, label: 'At once, spot-checked' },
   { value: 1, label: 'When later work vouches for it' },
-  { value: 2, label: 'When two devices agree' },
   { value: 3, label: 'Every unit checked' },
 ];
 
