@@ -17,6 +17,8 @@ export default defineConfig({
     teardownTimeout: 10_000,
     projects: [
       project('protocol', ['protocol/**/*.test.ts']),
+      project('client', ['client/**/*.test.ts']),
+      project('node', ['node/**/*.test.ts']),
       project('hub', ['hub/**/*.test.ts']),
       project('worker', ['worker/**/*.test.ts'], 60_000),
       project('verifier', ['verifier/**/*.test.ts'], 60_000),

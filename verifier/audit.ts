@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { replaceFile } from '#node/files.ts';
+import { verify } from '#node/verify.ts';
 import { decodeWith } from '#protocol/decode.ts';
 import { Digest } from '#protocol/ids.ts';
 import { auditEpoch } from './core/audit.ts';
 import { auditSettlement } from './core/settlement-audit.ts';
 import { type AuditSource, readEvidence } from './edge/audit-evidence.ts';
-import { replaceFile } from './edge/files.ts';
 import { readSettlement } from './edge/settlement/settlement-evidence.ts';
-import { openVerify } from './edge/signature.ts';
 
 const HELP = `npm run audit -- --epoch N | --settlement N [options]
 
@@ -44,7 +44,7 @@ async function auditMoney(flags: Flags): Promise<number> {
   if (evidence === undefined)
     return say(['Settlement: no epoch is final on a chain of this grid.'], 0);
   const report = auditSettlement(evidence, {
-    verify: openVerify(),
+    verify,
     hash: (data) => new Uint8Array(createHash('sha256').update(data).digest()),
   });
   return tell(`Settlement ${evidence.root.epoch}`, report);
@@ -52,7 +52,7 @@ async function auditMoney(flags: Flags): Promise<number> {
 
 async function auditDraws(source: AuditSource): Promise<number> {
   const evidence = await readEvidence(source);
-  const report = auditEpoch(evidence, openVerify());
+  const report = auditEpoch(evidence, verify);
   if (report.state !== 'audited') return say([report.message], report.state === 'unknown' ? 2 : 3);
   const status = tell(`Epoch ${source.epoch}`, report);
   if (source.headFile !== undefined && status === 0) {

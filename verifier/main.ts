@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { API_KEY_PREFIX } from '#protocol/api.ts';
 import { CHECK_POLICY_DEFAULT, type CheckPolicy, CheckPolicyText } from '#protocol/check-policy.ts';
 import { decodeWith } from '#protocol/decode.ts';
@@ -9,7 +10,6 @@ import { millis } from '#protocol/units.ts';
 import type { VerifierConfig } from './core/events.ts';
 import { heldUnits, listStandings } from './core/view.ts';
 import { openHubHttp } from './edge/http.ts';
-import { type Identity, openIdentity } from './edge/identity.ts';
 import { openLogPage } from './edge/log-page.ts';
 import { type Loop, openLoop, sentenceOf } from './edge/loop.ts';
 import { openSettlement, type Settlement } from './edge/settlement/settlement.ts';
@@ -39,7 +39,7 @@ main().catch((error: unknown) => {
 async function main(): Promise<void> {
   const flags = readFlags();
   if (flags === undefined) return;
-  const identity = await openIdentity(join(flags.data, 'keys', 'verifier.json'));
+  const identity = await openKeyFile(join(flags.data, 'keys', 'verifier.json'));
   if (flags.printKey) {
     process.stdout.write(`${identity.key}\n`);
     return;
@@ -91,7 +91,7 @@ function say(level: 'info' | 'warning' | 'catch', text: string): void {
 
 function settle(
   { data, settleMinutes, rpcUrl }: Flags,
-  { hub, loop, identity }: { hub: URL; loop: Loop; identity: Identity },
+  { hub, loop, identity }: { hub: URL; loop: Loop; identity: KeyFile },
 ): Settlement {
   return openSettlement({
     hub,

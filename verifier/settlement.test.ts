@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type KeyFile, openKeyFile } from '#node/key-file.ts';
+import { verify } from '#node/verify.ts';
 import { encodeBase58 } from '#protocol/base58.ts';
 import { CHECK_POLICY_DEFAULT, PAY_POLICY } from '#protocol/check-policy.ts';
 import { hexToBytes } from '#protocol/digest.ts';
@@ -15,7 +17,6 @@ import { keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView, PayoutPage } from '#protocol/settlement/money-api.ts';
 import { millis } from '#protocol/units.ts';
 import { ask } from './edge/ask.ts';
-import { type Identity, openIdentity } from './edge/identity.ts';
 import { type Loop, openLoop } from './edge/loop.ts';
 import { openCluster } from './edge/settlement/cluster.ts';
 import { openFactCheck } from './edge/settlement/fact-check.ts';
@@ -24,7 +25,6 @@ import { type MoneyReader, openMoneyReader } from './edge/settlement/money-facts
 import type { SettlerOptions, SettlerPorts } from './edge/settlement/parts.ts';
 import { openSettlementBook } from './edge/settlement/settlement-book.ts';
 import { openSettler } from './edge/settlement/settler.ts';
-import { openVerify } from './edge/signature.ts';
 import { openTestPrograms } from './edge/test-programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -102,7 +102,7 @@ async function reach({ url, developer }: Hub, id: string, state: JobView['state'
   }
 }
 
-async function openVerifier(hub: string, identity: Identity): Promise<Loop> {
+async function openVerifier(hub: string, identity: KeyFile): Promise<Loop> {
   return openLoop({
     hub: new URL(hub),
     insecure: false,
@@ -159,8 +159,8 @@ function dieAt(ports: SettlerPorts, { call, when }: Death, died: Set<string>): S
 }
 
 it('settles once, by two verifiers that are killed before and after each of their calls', async () => {
-  const identity = await openIdentity(join(data, 'keys', 'verifier.json'));
-  const second = await openIdentity(join(data, 'keys', 'second.json'));
+  const identity = await openKeyFile(join(data, 'keys', 'verifier.json'));
+  const second = await openKeyFile(join(data, 'keys', 'second.json'));
   const words = ['--port', '0', '--data', join(data, 'hub'), '--verifier-key', identity.key];
   const { url = '', key: developer = '' } = await start('hub/main.ts', ...words).ready;
   const hub = { url, developer };
@@ -208,7 +208,7 @@ interface Place {
   open(folder?: string): Promise<SettlerPorts>;
 }
 
-async function openPlace(url: string, identity: Identity): Promise<Place> {
+async function openPlace(url: string, identity: KeyFile): Promise<Place> {
   const chain = await ask(loop.http, ChainView, '/v1/chain');
   const key = hexToBytes(identity.key);
   const payer = { address: encodeBase58(key), key, sign: identity.signBytes };
@@ -226,7 +226,7 @@ async function openPlace(url: string, identity: Identity): Promise<Place> {
     open: async (folder = join(data, identity.key)) => ({
       cluster,
       facts: openMoneyReader(loop.http),
-      checks: openFactCheck(loop.http, openVerify()),
+      checks: openFactCheck(loop.http, verify),
       files: await openLeafFiles(folder, loop.http),
       book: await openSettlementBook(folder),
       now: Date.now,
@@ -258,7 +258,7 @@ const later = ({ call, when }: Death): Death =>
 const TELLING = ['keep', 'noteSigned', 'send'];
 
 /** Runs settlement to its end with verifiers that die at the first call of each step, then at the second, and so on. */
-async function settleKilled(url: string, identities: readonly Identity[]): Promise<Pool> {
+async function settleKilled(url: string, identities: readonly KeyFile[]): Promise<Pool> {
   const places = await Promise.all(identities.map((identity) => openPlace(url, identity)));
   const deaths = places.map(() => FIRST);
   const died = new Set<string>();

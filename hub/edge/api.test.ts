@@ -36,7 +36,7 @@ beforeAll(async () => {
     {
       ...parts,
       ...money,
-      hubKey: identity.publicKey,
+      hubKey: identity.key,
       sign: identity.sign,
       stopping: new AbortController().signal,
     },

@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type KeyFile, openKeyFile } from '#node/key-file.ts';
+import { verify } from '#node/verify.ts';
 import type { Nonce, PeerId } from '#protocol/ids.ts';
 import { type Hub, type HubConfig, openHub } from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
 import { type CommitmentLog, openCommitmentLog } from './commitment-log.ts';
 import { type ControlSockets, openControlSockets } from './control-socket.ts';
-import { type Identity, openIdentity, verify } from './identity.ts';
 import type { Log } from './log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
 import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './metrics.ts';
@@ -23,7 +24,7 @@ const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A hub without its port: what is on disk, the core and its loop, and the sockets' two ends. */
 export interface HubParts {
-  identity: Identity;
+  identity: KeyFile;
   store: Store;
   commitments: CommitmentLog;
   blobs: BlobStore;
@@ -53,9 +54,9 @@ export async function openHubParts(
   const uploads = join(data, 'uploads');
   await rm(uploads, { recursive: true, force: true });
   await mkdir(uploads, { recursive: true });
-  const identity = await openIdentity(join(data, 'keys', 'hub.json'));
+  const identity = await openKeyFile(join(data, 'keys', 'hub.json'));
   const blobs = await openFolderBlobs(join(data, 'blobs'));
-  const hub = openHub(await store.load(), { ...config, hub: identity.publicKey });
+  const hub = openHub(await store.load(), { ...config, hub: identity.key });
   const counters = openCounters();
   const { sign } = identity;
   const commitments = await openCommitmentLog({ store, sign, now: Date.now });

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { verify } from '#node/verify.ts';
 import type { Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
 import { openHub } from '../core/hub.ts';
-import { verify } from './identity.ts';
 import { openLog } from './log.ts';
 import { openLoop } from './loop.ts';
 import { openCounters } from './metrics.ts';

@@ -154,7 +154,7 @@ async function listen(
 ): Promise<Listener> {
   const files = await openStaticFiles(place.app, place.reaches);
   const answer = openApi(
-    { ...parts, hubKey: parts.identity.publicKey, sign: parts.identity.sign },
+    { ...parts, hubKey: parts.identity.key, sign: parts.identity.sign },
     { metrics: parts.metrics, files },
   );
   return openListener({
@@ -170,7 +170,7 @@ function describePlace(parts: HubParts, place: Place, port: number) {
   const scheme = place.certificate === undefined ? 'http' : 'https';
   const local = reachable(place.host);
   return {
-    hub: parts.identity.publicKey,
+    hub: parts.identity.key,
     url: `${scheme}://${local.includes(':') ? `[${local}]` : local}:${port}`,
     lanUrls: place.lanAddresses.map((address) => `${scheme}://${address}:${port}`),
     certificate: place.certificate?.cert,

@@ -4,7 +4,7 @@ import { type Finding, isTest, type Tree } from './tree.ts';
 /** Our own file an import names, as a path from the root; undefined for a library or a Node module. */
 export function resolveImport(from: string, specifier: string): string | undefined {
   const bare = specifier.replace(/\?.*$/, '');
-  if (bare.startsWith('#protocol/')) return bare.slice(1);
+  if (/^#(protocol|client|node)\//.test(bare)) return bare.slice(1);
   if (!bare.startsWith('.')) return undefined;
   return posix.join(posix.dirname(from), bare);
 }
@@ -31,6 +31,11 @@ function allowedZones(path: string): string[] {
     case 'root':
     case 'e2e':
       return [];
+    case 'client':
+    case 'node':
+    case 'programs':
+    case 'web/sw':
+      return ['protocol'];
     case 'sim':
       return ['protocol', ...PARTS.map((each) => `${each}/core`)];
     case 'web/ui':
@@ -38,10 +43,16 @@ function allowedZones(path: string): string[] {
     default:
       if (folder === 'core') return ['protocol'];
       if (main)
-        return ['protocol', ...['core', 'edge', 'main', 'ui'].map((each) => `${part}/${each}`)];
-      return part === zone ? ['protocol'] : ['protocol', `${part}/core`];
+        return [...siblings(path), ...['core', 'edge', 'main', 'ui'].map((it) => `${part}/${it}`)];
+      return part === zone ? siblings(path) : [...siblings(path), `${part}/core`];
   }
 }
+
+/** Folders beside the parts that an edge may import: `node` only where it runs in Node. */
+const siblings = (path: string): string[] =>
+  /^(web|worker(?!\/edge\/node))\//.test(path)
+    ? ['protocol', 'client']
+    : ['protocol', 'client', 'node'];
 
 /** Imports that leave the table: each folder imports only what its row of style.md names. */
 export function checkImports(tree: Tree): Finding[] {

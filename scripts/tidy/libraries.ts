@@ -7,6 +7,7 @@ const EVERYWHERE: Record<string, { zones: RegExp; reason: string }> = {
   valibot: { zones: /^(protocol|\w+\/edge)$/, reason: 'schemas are written in it' },
   '@noble/hashes': { zones: /^protocol$/, reason: 'pure arithmetic, in digests and trees' },
   '@noble/curves': { zones: /^protocol$/, reason: 'pure arithmetic, in signatures' },
+  '@scure/base': { zones: /^protocol$/, reason: 'pure arithmetic, in keys of the chain' },
   canonicalize: { zones: /^protocol$/, reason: 'the canonical JSON of what is signed' },
   preact: { zones: /^web\/(ui|main|edge)$/, reason: 'the language the pages are written in' },
   '@preact/signals': { zones: /^web\/(ui|main|edge)$/, reason: 'the state the pages show' },

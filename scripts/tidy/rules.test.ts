@@ -15,6 +15,8 @@ const lines = (count: number) => Array.from({ length: count }, (_, at) => `use($
 describe('import directions', () => {
   const files = {
     'protocol/job.ts': '',
+    'client/grid.ts': '',
+    'node/files.ts': '',
     'hub/core/lease.ts': '',
     'hub/edge/store.ts': '',
     'worker/core/unit.ts': '',
@@ -33,6 +35,11 @@ describe('import directions', () => {
     ['e2e/a.ts', '#protocol/job.ts', 'e2e imports protocol'],
     ['scripts/a.ts', '../hub/edge/store.ts', 'scripts imports hub/edge'],
     ['hub/core/a.test.ts', '../edge/store.ts', 'hub/core imports hub/edge'],
+    ['hub/core/a.ts', '#client/grid.ts', 'hub/core imports client'],
+    ['client/a.ts', '#node/files.ts', 'client imports node'],
+    ['web/ui/a.tsx', '#client/grid.ts', 'web/ui imports client'],
+    ['web/edge/a.ts', '#node/files.ts', 'web/edge imports node'],
+    ['worker/edge/a.ts', '#node/files.ts', 'worker/edge imports node'],
     ['hub/core/a.ts', './leese.ts', 'does not exist'],
   ])('catches %s importing %s', (path, specifier, part) => {
     expect(imports(path, specifier)).toEqual([expect.stringContaining(part)]);
@@ -44,6 +51,10 @@ describe('import directions', () => {
     ['hub/main.ts', './edge/store.ts'],
     ['hub/edge/a.test.ts', './store.ts'],
     ['sim/a.ts', '../worker/core/unit.ts'],
+    ['web/edge/a.ts', '#client/grid.ts'],
+    ['scripts/a.ts', '#client/grid.ts'],
+    ['hub/edge/a.ts', '#node/files.ts'],
+    ['worker/edge/node/a.ts', '#node/files.ts'],
     ['web/edge/a.ts', '../../worker/main.ts?worker&url'],
   ])('lets %s import %s', (path, specifier) => {
     expect(imports(path, specifier)).toEqual([]);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { readTextIfThere } from '#node/files.ts';
 import { Health, VerdictPage } from '#protocol/api.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import type { SignedEpoch } from '#protocol/epoch.ts';
@@ -17,7 +18,6 @@ import { PocketgridError } from '#protocol/refusal.ts';
 import type { Evidence } from '../core/audit.ts';
 import type { LogLine } from '../core/events.ts';
 import { ANSWER_BYTES_MAX, ask, readPages } from './ask.ts';
-import { readIfThere } from './files.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import { LogLineSchema } from './log-line.ts';
 
@@ -90,7 +90,7 @@ async function readText(place: string, insecure: boolean): Promise<string> {
 }
 
 async function readHead(file: string | undefined): Promise<SignedTreeHead | undefined> {
-  const text = file === undefined ? undefined : await readIfThere(file);
+  const text = file === undefined ? undefined : await readTextIfThere(file);
   if (text === undefined) return undefined;
   const decoded = decodeJson(SignedTreeHead, text);
   if (decoded.ok) return decoded.value;

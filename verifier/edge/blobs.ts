@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '#node/files.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import {
   checkPieceLayer,
@@ -11,7 +12,6 @@ import {
 } from '#protocol/file-tree.ts';
 import type { BlobRef } from '#protocol/package.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
-import { hasCode } from './files.ts';
 import type { HubHttp } from './http.ts';
 
 /** Pieces fetched with one range request. */

@@ -3,12 +3,12 @@ import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type * as v from 'valibot';
+import { hasCode, readTextIfThere, replaceFile, syncFolder } from '#node/files.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import { reviewedBy } from '#protocol/epoch.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
 import type { Epoch, FiledVerdict, LogLine, Saved, VerifierEffect } from '../core/events.ts';
-import { readIfThere, refuseDisk, replaceFile, syncFolder } from './files.ts';
 import { CanaryFile, LogLineSchema, MarkFile, SeedFile } from './log-line.ts';
 
 export type Write = Pick<
@@ -69,7 +69,7 @@ export async function openBookFile(
 }
 
 async function readAs<TSchema extends v.GenericSchema>(schema: TSchema, file: string) {
-  const text = await readIfThere(file);
+  const text = await readTextIfThere(file);
   if (text === undefined) return undefined;
   const decoded = decodeJson(schema, text);
   if (!decoded.ok) throw unreadable(file, decoded.refusal.message);
@@ -194,4 +194,13 @@ async function writeBatch(files: Files, batch: readonly Write[]): Promise<Refusa
 async function writeSeeds(files: Files, epochs: readonly Epoch[]): Promise<void> {
   await replaceFile(files.seedFile, JSON.stringify(epochs));
   files.seeds = [...epochs];
+}
+
+/** What a failed write says across a boundary. */
+function refuseDisk(error: unknown): Refusal {
+  const text = error instanceof Error ? error.message : String(error);
+  if (hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT')) {
+    return refusal('disk-full', `the disk is full (${text}); free some space, work then goes on`);
+  }
+  return refusal('storage-failed', `${text}; check the data folder and its permissions`);
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { KeyFile } from '#node/key-file.ts';
+import { verify } from '#node/verify.ts';
 import type { Nonce, PublicKey } from '#protocol/ids.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
@@ -13,10 +15,8 @@ import { openComputeWorkers } from './compute-workers.ts';
 import { type ControlLink, openControlLink } from './control-link.ts';
 import { type Cost, countExecution, countShown, openCost } from './cost.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
-import type { Identity } from './identity.ts';
 import { type Lane, openLane } from './lane.ts';
 import { recallLines } from './recall.ts';
-import { openVerify } from './signature.ts';
 import { openTally, type Tally, tallyLine } from './tally.ts';
 
 const TICK_MS = 100;
@@ -28,7 +28,7 @@ export interface LoopOptions {
   /** Holds one folder per hub, and the blobs. */
   folder: string;
   blobBytesMax: number;
-  identity: Identity;
+  identity: KeyFile;
   config: VerifierConfig;
   say(level: 'info' | 'warning' | 'catch', text: string): void;
   /** The data folder cannot be used: nothing else can be done. */
@@ -74,7 +74,7 @@ export async function openLoop(options: LoopOptions): Promise<Loop> {
     links: new Map(),
     http,
     lane: openLane({ blobs, workers, http }),
-    verify: openVerify(),
+    verify,
     book: undefined,
     tally: openTally(),
     cost: openCost(),

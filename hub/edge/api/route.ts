@@ -1,9 +1,9 @@
+import type { KeyFile } from '#node/key-file.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { Money } from '../chain/open.ts';
 import type { CommitmentLog } from '../commitment-log.ts';
-import type { Identity } from '../identity.ts';
 import type { Log } from '../log.ts';
 import type { HubLoop } from '../loop.ts';
 import type { HubCounters } from '../metrics.ts';
@@ -16,7 +16,7 @@ export interface ApiPorts extends Money {
   loop: HubLoop;
   store: Store;
   commitments: CommitmentLog;
-  sign: Identity['sign'];
+  sign: KeyFile['sign'];
   blobs: BlobStore;
   counters: HubCounters;
   log: Log;

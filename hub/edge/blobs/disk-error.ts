@@ -13,7 +13,3 @@ export function explainDiskError(error: unknown): Refusal | undefined {
     `the blob folder failed (${error.message}); check the disk and its permissions, then retry`,
   );
 }
-
-/** Whether a file or folder was simply not there. */
-export const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -2,11 +2,12 @@ import { hash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { hasCode } from '#node/files.ts';
 import { type FileTree, openFileTree, PIECE_BYTES } from '#protocol/file-tree.ts';
 import { Root } from '#protocol/ids.ts';
 import type { BlobRef } from '#protocol/package.ts';
 import { accept, type RefusalCode, type Result } from '#protocol/refusal.ts';
-import { diskFull, explainDiskError, isMissing } from './disk-error.ts';
+import { diskFull, explainDiskError } from './disk-error.ts';
 import type { BlobStore } from './port.ts';
 import { checkRange, emptyBlob, longBlob, unknownBlob } from './range.ts';
 
@@ -38,7 +39,7 @@ export async function openFolderBlobs(
     try {
       return (await stat(pathOf(root))).size;
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (hasCode(error, 'ENOENT')) return undefined;
       throw error;
     }
   };

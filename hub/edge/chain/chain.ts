@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere, replaceFile } from '#node/files.ts';
 import { readBody } from '../body.ts';
-import { readFileIfThere, replaceFile } from '../durable-file.ts';
 import type { Upgrade } from '../web-socket.ts';
 import { answerBody } from './rpc.ts';
 import { openSaver } from './saver.ts';
@@ -48,7 +48,7 @@ export async function openChain(
   const { programs, now = Date.now, stateBytesMax = STATE_BYTES_MAX } = options;
   const genesis = await openGenesis(join(folder, 'genesis'));
   const file = join(folder, 'state');
-  const snapshot = await readFileIfThere(file);
+  const snapshot = await readIfThere(file);
   const svm = openSvm({ now, programs, ...(snapshot === undefined ? {} : { snapshot }) });
   let stateBytes = snapshot?.length ?? 0;
   const saver = openSaver(() => {
@@ -83,7 +83,7 @@ export async function openChain(
 
 /** 32 random bytes, kept: two chains of one's own must not take each other's signatures. */
 async function openGenesis(file: string): Promise<Uint8Array> {
-  const known = await readFileIfThere(file);
+  const known = await readIfThere(file);
   if (known !== undefined && known.length === 32) return known;
   const made = randomBytes(32);
   await replaceFile(file, made);

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { readIfThere, replaceFile } from '#node/files.ts';
 import { encodeBase58 } from '#protocol/base58.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import type { JobId } from '#protocol/ids.ts';
@@ -13,7 +14,6 @@ import {
   escrowNonce,
 } from '#protocol/settlement/money-api.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
-import { readFileIfThere, replaceFile } from '../durable-file.ts';
 import type { ChainAccount, ChainReader } from './reader.ts';
 
 /** Where a grid settles. */
@@ -116,7 +116,7 @@ const otherChain = ({ genesisHash }: Kept) =>
   `this grid settles on the chain ${genesisHash}, and the hub reads another one: start it with the --rpc-url of that chain, or name a pool of this one with POST /v1/chain`;
 
 async function readKept(file: string): Promise<Kept | undefined> {
-  const bytes = await readFileIfThere(file);
+  const bytes = await readIfThere(file);
   if (bytes === undefined) return undefined;
   const kept = decodeJson(Kept, new TextDecoder().decode(bytes), 'storage-failed');
   if (kept.ok) return kept.value;

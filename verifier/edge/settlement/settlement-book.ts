@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { readTextIfThere, replaceFile } from '#node/files.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import { Digest } from '#protocol/ids.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import { Count } from '#protocol/units.ts';
 import type { SignedRoot } from '../../core/settlement.ts';
-import { readIfThere, replaceFile } from '../files.ts';
 
 const BookFile = v.strictObject({
   signed: v.exactOptional(v.strictObject({ epoch: Count, attempt: Count, dataHash: Digest })),
@@ -38,7 +38,7 @@ export async function openSettlementBook(folder: string): Promise<SettlementBook
 }
 
 async function readBook(file: string): Promise<BookFile> {
-  const text = await readIfThere(file);
+  const text = await readTextIfThere(file);
   if (text === undefined) return { pulled: 0 };
   const decoded = decodeJson(BookFile, text);
   if (decoded.ok) return decoded.value;

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { type KeyFile, openKeyFile } from '#node/key-file.ts';
+import { verify } from '#node/verify.ts';
 import { encodeBase58 } from '#protocol/base58.ts';
 import { hexToBytes } from '#protocol/digest.ts';
 import { PocketgridError, type Refusal } from '#protocol/refusal.ts';
@@ -7,8 +9,6 @@ import { ChainView } from '#protocol/settlement/money-api.ts';
 import type { Millis } from '#protocol/units.ts';
 import { ask } from '../ask.ts';
 import type { HubHttp } from '../http.ts';
-import { type Identity, openIdentity } from '../identity.ts';
-import { openVerify } from '../signature.ts';
 import { openFactCheck } from './fact-check.ts';
 import { openLeafFiles } from './leaf-files.ts';
 import { openMoneyReader } from './money-facts.ts';
@@ -28,7 +28,7 @@ const ORDINARY: ReadonlySet<Refusal['code']> = new Set([
 export interface SettlementOptions {
   hub: URL;
   http: HubHttp;
-  identity: Identity;
+  identity: KeyFile;
   /** The key of the wallet that pays the fees of roots and pulls. */
   payerFile: string;
   folder: string;
@@ -91,7 +91,7 @@ async function openPool({
 }: SettlementOptions): Promise<Settler> {
   const chain = await ask(http, ChainView, '/v1/chain');
   const { openCluster } = await import('./cluster.ts');
-  const wallet = await openIdentity(payerFile);
+  const wallet = await openKeyFile(payerFile);
   const key = hexToBytes(wallet.key);
   const payer = { address: encodeBase58(key), key, sign: wallet.signBytes };
   const rpc = rpcUrl ?? new URL(chain.rpc, hub);
@@ -103,7 +103,7 @@ async function openPool({
   const own = join(folder, chain.pool);
   const files = await openLeafFiles(own, http);
   const book = await openSettlementBook(own);
-  const checks = openFactCheck(http, openVerify());
+  const checks = openFactCheck(http, verify);
   return openSettler(
     { program, config, pool, self: identity.key, sign: identity.signBytes, everyMs },
     { cluster, facts: openMoneyReader(http), checks, files, book, now: Date.now, say },

@@ -9,7 +9,7 @@ import { openDeviceLoop } from '../loop.ts';
 import { linkPayout, openPayoutTeller, type PayoutTeller } from '../payout.ts';
 import type { Signer } from '../signer.ts';
 import { openComputePort } from './compute-port.ts';
-import { openKeyFile, openMemoryFile } from './device-files.ts';
+import { openDeviceKey, openMemoryFile } from './device-files.ts';
 import { fakeCheat, fakeSilence } from './fake-cheat.ts';
 import { decodeFlags, USAGE } from './flags.ts';
 import { openFolderCache } from './folder-cache.ts';
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const { hub, folder, keyFile, threads, cheat, kind } = decoded;
   // Node's fetch has no other way to accept a certificate that nobody signed.
   if (decoded.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
-  const signer = await openKeyFile(keyFile);
+  const signer = await openDeviceKey(keyFile);
   if (decoded.printKey) return print(signer.key);
   if (decoded.dispute) return print(describeDispute(await disputeConviction(hub, signer)));
   const memory = await openMemoryFile(folder);
