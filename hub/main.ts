@@ -20,7 +20,6 @@ async function main(): Promise<void> {
     needsVerifier: !flags['no-verifier'],
     ...(flags.checks === undefined ? {} : { checks: flags.checks }),
     ...(flags.newcomers === undefined ? {} : { newcomers: flags.newcomers }),
-    capShares: !flags['no-share-caps'],
     chain: chooseChain(flags),
     newKey: flags['new-key'],
     log: openLog(flags['log-level']),

@@ -130,7 +130,6 @@ const start = (facts: readonly Fact[], key: PublicKey): Hub =>
     iceServers: [],
     needsVerifier: true,
     barMs: millis(86_400_000),
-    capShares: true,
   });
 
 /** A hub with a running job of so many units, a verifier, and a second job waiting for it. */

@@ -2,7 +2,6 @@ import type { LeaseId, PublicKey } from '#protocol/ids.ts';
 import type { ContributorMessage, Donation, FrameHead } from '#protocol/messages/control.ts';
 import { refusal } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
-import type { NetworkLabel } from '../hub/core/events.ts';
 import { type Contributor, openContributor, stepContributor } from '../worker/core/contributor.ts';
 import type {
   ContributorEffect,
@@ -41,7 +40,6 @@ export interface DeviceTraits {
   /** Share of units computed wrong on purpose. */
   cheats: number;
   fetchFails: number;
-  network?: NetworkLabel;
   lie?: Lie;
   /** A fake GPU: what it adds to right outputs. */
   gpu?: FakeGpu;
@@ -214,7 +212,7 @@ function connect(node: Node, tab: Tab, socket: number): void {
     },
     closed: () => post(node, tab, { type: 'closed', socket, reason: 'the socket closed' }),
   };
-  const end = hub.dial(client, node.traits.network);
+  const end = hub.dial(client);
   if (end === undefined) {
     return clock.after(50, () =>
       post(node, tab, { type: 'closed', socket, reason: 'the hub is down' }),

@@ -5,14 +5,7 @@ import type { JobId, PublicKey } from '#protocol/ids.ts';
 import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
 import { ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { instant, millis } from '#protocol/units.ts';
-import type {
-  BlobRange,
-  Fact,
-  HubCommand,
-  HubEffect,
-  HubEvent,
-  NetworkLabel,
-} from '../hub/core/events.ts';
+import type { BlobRange, Fact, HubCommand, HubEffect, HubEvent } from '../hub/core/events.ts';
 import { type Hub, openHub, stepHub, viewJob } from '../hub/core/hub.ts';
 import { projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import type { Clock } from './clock.ts';
@@ -33,7 +26,7 @@ export interface HubNode {
   /** Facts on the simulated disk: these and no others survive a crash. */
   readonly facts: readonly Fact[];
   /** Opens a control socket; undefined while the hub is down. */
-  dial(client: Client, network?: NetworkLabel): ClientEnd | undefined;
+  dial(client: Client): ClientEnd | undefined;
   /** Does nothing while the hub is down; what it answers is not heard. */
   command(command: HubCommand): void;
   /** What its state says; undefined while it is down. */
@@ -97,8 +90,7 @@ export function openHubNode(grid: Grid): HubNode {
       return life !== undefined;
     },
     facts: node.facts,
-    dial: (client, network) =>
-      life === undefined ? undefined : dial(node, life, { ...client, network }),
+    dial: (client) => (life === undefined ? undefined : dial(node, life, client)),
     command(command) {
       if (life !== undefined) post(node, life, { type: 'command', request: 1, command });
     },
@@ -125,7 +117,6 @@ function openLife(node: Node): Life {
     iceServers: [],
     needsVerifier: true,
     barMs: millis(86_400_000),
-    capShares: true,
     newcomers: node.newcomers,
   });
   const life: Life = { hub, sockets: new Map(), dead: false, lastWriteAt: 0 };
@@ -182,11 +173,7 @@ function write({ clock, random }: Node, life: Life, done: () => void): void {
   });
 }
 
-function dial(
-  node: Node,
-  life: Life,
-  { network, ...client }: Client & { network: NetworkLabel | undefined },
-): ClientEnd {
+function dial(node: Node, life: Life, client: Client): ClientEnd {
   const socket = node.nextSocket++;
   const link = openLink<Packet, string>(
     node,
@@ -200,8 +187,7 @@ function dial(
     },
   );
   life.sockets.set(socket, { end: link.right, cut: link.cut });
-  const from = network === undefined ? {} : { network };
-  node.clock.after(1, () => post(node, life, { type: 'connected', socket, ...from }));
+  node.clock.after(1, () => post(node, life, { type: 'connected', socket }));
   return {
     send: (message) => link.left.send({ text: JSON.stringify(message) }),
     sendFrame: (head, payload) => link.left.send({ frame: encodeFrame(head, payload) }),

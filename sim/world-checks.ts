@@ -125,15 +125,6 @@ export function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[
   return [...lost, ...hanging];
 }
 
-/** The most units that stand of one device. */
-export function largestShare(facts: readonly Fact[]): number {
-  const shares = new Map<PublicKey, number>();
-  for (const { shard } of liveShards(selectFacts(facts))) {
-    shares.set(shard.device, (shares.get(shard.device) ?? 0) + shard.unitCount);
-  }
-  return Math.max(0, ...shares.values());
-}
-
 const FAKE_PRINT_BYTES = fingerprintBytes(FAKE_TAPS.length);
 
 /** Each unit is accepted exactly once; counts those whose outputs or whose fingerprints are wrong. */

@@ -17,7 +17,6 @@ import {
   checkResults,
   checkVerifiers,
   countFacts,
-  largestShare,
 } from './world-checks.ts';
 
 /** What one seed does to the grid. */
@@ -46,8 +45,6 @@ export interface Scenario {
   departures: number;
   /** Every liar has a place, and one honest device at least. */
   newcomers: NewcomerPolicy;
-  /** Honest devices are spread over so many networks; all are in one where it is absent. */
-  networks?: number;
   /** Lamports for a unit: the job is funded, and its money is watched. */
   unitPrice?: number;
 }
@@ -68,8 +65,6 @@ export interface Outcome {
   voided: number;
   lapsed: number;
   accepted: number;
-  /** The most units of the job that stand of one device. */
-  largest: number;
   /** Units of a priced job that somebody is paid for. */
   earned: number;
 }
@@ -144,7 +139,6 @@ export function runScenario(scenario: Scenario): Outcome {
       unitMs: random.between(10, 200),
       cheats: at < scenario.cheats ? 0.2 : 0,
       fetchFails: random.between(0, 0.05),
-      network: `network/${at % (scenario.networks ?? 1)}`,
     }),
   );
   const overheard = {};
@@ -187,7 +181,6 @@ export function runScenario(scenario: Scenario): Outcome {
     virtualMs,
     wrongUnits: results.wrongUnits,
     ...countFacts(hub.facts),
-    largest: largestShare(hub.facts),
     earned,
   };
 }

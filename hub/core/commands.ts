@@ -11,11 +11,11 @@ import {
   settleRemoval,
 } from './enrolment.ts';
 import type { HubCommand, RequestId } from './events.ts';
+import { NO_FLEET } from './fleet.ts';
 import { addLeafFile, closeJob, fundJob, linkPayout, needsFunding, unfunded } from './funding.ts';
 import { revokeLease } from './lease.ts';
 import { coversUnits } from './prepare.ts';
 import { openRanges } from './ranges.ts';
-import { NO_FLEET } from './shares.ts';
 import { REASON_CREATED } from './snapshot.ts';
 import type { Hub, Job, Pending } from './state.ts';
 
@@ -73,7 +73,6 @@ export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
     mismatched: 0,
     requeued: 0,
     lastSequence: -1,
-    shares: new Map(),
     fleet: NO_FLEET,
     prepareTries: 0,
   };

@@ -6,7 +6,6 @@ import type { Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
 import { endCheck } from './in-flight.ts';
 import { askSealed, forgetSeals, isLate } from './seals.ts';
-import { forgetShares } from './shares.ts';
 import type { Hub, KeptShard } from './state.ts';
 
 /** How long a verdict on a job that ended may still be contradicted. */
@@ -217,10 +216,7 @@ export function forgetEnded({ hub, world }: Turn): void {
 /** What the checks of a job needed is in the log, and needed here no more. */
 export function forgetChecks(hub: Hub, job: JobId): void {
   const found = hub.jobs.get(job);
-  if (found !== undefined) {
-    found.forgotten = true;
-    forgetShares(hub, found);
-  }
+  if (found !== undefined) found.forgotten = true;
   dropDisputes(hub, { job });
   for (const kept of found?.shards.values() ?? []) {
     delete kept.whole;

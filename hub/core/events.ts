@@ -22,8 +22,6 @@ import type { Instant, Millis } from '#protocol/units.ts';
 
 /** A control socket, numbered by the edge. */
 export type SocketId = number;
-/** Stands for a network, of this hub and until it ends; nothing can be told from it. */
-export type NetworkLabel = `network/${string}`;
 /** Pairs a `store` effect with its `stored` event. */
 export type Token = number;
 /** Pairs a command with its `reply` effect. */
@@ -233,7 +231,7 @@ export type HubCommand =
   | { type: 'leaves'; file: LeafFileView; root: Root };
 
 export type HubEvent =
-  | { type: 'connected'; socket: SocketId; network?: NetworkLabel }
+  | { type: 'connected'; socket: SocketId }
   | { type: 'received'; socket: SocketId; message: ClientMessage }
   | { type: 'framed'; socket: SocketId; head: FrameHead; payload: Uint8Array }
   /** The edge could not decode what came; the core decides what follows. */

@@ -8,7 +8,7 @@ import type { Address, Funding } from '#protocol/settlement/money-api.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { type DecoyFindings, NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, lamports, millis } from '#protocol/units.ts';
-import type { Fact, HubEffect, HubEvent, NetworkLabel, Signed } from './events.ts';
+import type { Fact, HubEffect, HubEvent, Signed } from './events.ts';
 import { type HubConfig, openHub, stepHub, viewJob } from './hub.ts';
 import { projectFacts, selectFacts } from './snapshot.ts';
 
@@ -28,7 +28,6 @@ const CONFIG = {
   iceServers: [],
   needsVerifier: false,
   barMs: millis(3_600_000),
-  capShares: true,
 };
 
 /** A hub whose every signature holds unless it is all zeros, with a disk that can be full. */
@@ -130,7 +129,6 @@ type BenchOptions = Partial<HubConfig> & { verifiers?: readonly PublicKey[] };
 export function openBench(options: BenchOptions = {}) {
   const world = openWorld(options);
   const { post } = world;
-  const networks = new Map<number, NetworkLabel>();
   const say = (socket: number, message: ClientMessage): void =>
     post({ type: 'received', socket, message });
   const last = <T extends HubMessage['type']>(socket: number, type: T) =>
@@ -144,11 +142,8 @@ export function openBench(options: BenchOptions = {}) {
     hub: () => world.hub,
     clock: () => world.now,
     job: () => viewJob(world.hub, JOB),
-    /** Which network a socket comes from; none where nothing was said. */
-    networks,
     join(socket: number, key: PublicKey, role: 'contributor' | 'verifier'): void {
-      const network = networks.get(socket);
-      post({ type: 'connected', socket, ...(network === undefined ? {} : { network }) });
+      post({ type: 'connected', socket });
       const nonce = last(socket, 'challenge')?.nonce ?? ('00'.repeat(32) as Nonce);
       const claim = { version: 1, role, key, hub: HUB, nonce };
       say(socket, { type: 'hello', claim, signature: SIGNED });

@@ -72,7 +72,7 @@ export function stepHub(hub: Hub, event: HubEvent, world: World): HubEffect[] {
 function stepEvent(turn: Turn, event: HubEvent): void {
   switch (event.type) {
     case 'connected':
-      return greet(turn, event);
+      return greet(turn, event.socket);
     case 'disconnected':
       return closeSession(turn, event.socket);
     case 'received':

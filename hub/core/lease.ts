@@ -9,7 +9,6 @@ import { lapse, lapsed, rememberEnd } from './lapse.ts';
 import { returnPlace, takePlace } from './newcomers.ts';
 import { addRun } from './ranges.ts';
 import { reofferSecond } from './seconds.ts';
-import { holdUnits, letUnitsGo } from './shares.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
@@ -92,7 +91,6 @@ export function grantLease(
   };
   hub.leases.set(lease.id, active);
   job.leases.add(lease.id);
-  holdUnits(hub, job, { device: device.key, run: lease });
   if (twin === undefined) job.leasedUnits += count;
   device.leases.add(lease.id);
   takePlace(hub, device.key);
@@ -131,10 +129,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const job = hub.jobs.get(jobId);
   if (job === undefined) return;
   job.leases.delete(id);
-  if (how !== 'accepted') {
-    letUnitsGo(hub, job, { device: active.device, run: active.lease });
-    reofferSecond(hub, id);
-  }
+  if (how !== 'accepted') reofferSecond(hub, id);
   const twin = active.twin === undefined ? undefined : hub.leases.get(active.twin);
   if (twin !== undefined) {
     delete twin.twin;

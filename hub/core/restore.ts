@@ -18,7 +18,6 @@ import { countJudged, settleRelease } from './release.ts';
 import { countAccepted, keepShard } from './results.ts';
 import { openReviews } from './reviews.ts';
 import { restoreRounds } from './seals.ts';
-import { holdUnits } from './shares.ts';
 import { type Hub, type HubConfig, type Job, verdictName } from './state.ts';
 
 /** A hub as its facts left it. Leases that were not committed have lapsed; their units are open. */
@@ -28,7 +27,6 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     stopping: false,
     sessions: new Map(),
     devices: new Map(),
-    networks: new Map(),
     verifiers: new Map(),
     tickets: new Map(),
     enrolled: new Set(snapshot.verifiers),
@@ -141,7 +139,6 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     if (released.has(shard.sequence)) settleRelease(job, kept);
     if (!isJudged && !ended) awaitCheck(hub, kept);
     if (job.forgotten) delete kept.whole;
-    if (!ended) holdUnits(hub, job, { device: shard.device, run: shard });
     job.shards.set(shard.sequence, kept);
     hub.shards.set(shard.lease, kept);
     hub.acceptedUnits += shard.unitCount;
@@ -220,6 +217,5 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
   takePlace(hub, shard.device);
   job.leasedUnits += unitCount;
   closeUnits(job, shard);
-  holdUnits(hub, job, { device: shard.device, run: shard });
   return true;
 }

@@ -8,13 +8,13 @@ import { classOf } from './device-class.ts';
 import { isDisputed } from './disputes.ts';
 import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
 import { fitProblem } from './fit.ts';
+import { countFleet } from './fleet.ts';
 import { unitsBeforeTrust, unjudgedProblem } from './in-flight.ts';
 import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
 import { leaveLine, mayBegin, placeProblem, returnPlace } from './newcomers.ts';
 import { takeRun } from './ranges.ts';
 import { serveSecond } from './seconds.ts';
-import { countFleet, letUnitsGo, shareProblem, unitsLeft } from './shares.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** One shard computes, one is fetched ahead. */
@@ -174,10 +174,7 @@ function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   }
   const unjudged = unjudgedProblem(turn.hub, device, job);
   if (unjudged !== undefined) return unjudged;
-  const full = shareProblem(turn.hub, job, device.key);
-  if (full !== undefined) return full;
-  const left = unitsLeft(turn.hub, job, device.key);
-  const unitsMax = Math.min(left, unitsBeforeTrust(turn.hub, device, job));
+  const unitsMax = unitsBeforeTrust(turn.hub, device, job);
   if (job.open.count === 0) return serveStraggler(turn, device, { job, admission, unitsMax });
   const slow = slowProblem(job, admission);
   if (slow !== undefined) return slow;
@@ -260,7 +257,6 @@ export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefine
   delete twin.twin;
   const job = turn.hub.jobs.get(twin.lease.job);
   job?.leases.delete(twin.lease.id);
-  if (job !== undefined) letUnitsGo(turn.hub, job, { device: twin.device, run: twin.lease });
   turn.hub.leases.delete(twin.lease.id);
   returnPlace(turn.hub, twin.device);
   turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);

@@ -9,12 +9,11 @@ import type { Refusal } from '#protocol/refusal.ts';
 import { bytes, instant } from '#protocol/units.ts';
 import { refuseSession, send, type Turn } from './effects.ts';
 import { bookOf } from './epochs.ts';
-import type { HubEvent, SocketId } from './events.ts';
+import type { SocketId } from './events.ts';
 import { pauseLeases, resumeLeases } from './lease.ts';
 import { leaveLine } from './newcomers.ts';
 import { openPreparation } from './prepare.ts';
 import { reviewRange, sendReviews } from './reviews.ts';
-import { enterNetwork, leaveNetwork } from './shares.ts';
 import type { Device, Session } from './state.ts';
 import { sendChecks } from './verdicts.ts';
 
@@ -30,14 +29,11 @@ const NO_CAPABILITIES: Capabilities = {
   engine: 'unknown',
 };
 
-export function greet(
-  turn: Turn,
-  { socket, network }: Extract<HubEvent, { type: 'connected' }>,
-): void {
+export function greet(turn: Turn, socket: SocketId): void {
   const { hub, world } = turn;
   const nonce = world.random();
   const { now } = world;
-  hub.sessions.set(socket, { stage: 'greeted', nonce, openedAt: now, heardAt: now, network });
+  hub.sessions.set(socket, { stage: 'greeted', nonce, openedAt: now, heardAt: now });
   if (hub.stopping) {
     const message = 'the hub is stopping; try again in a minute';
     return refuseSession(turn, socket, { code: 'hub-stopping', message });
@@ -67,7 +63,6 @@ export function receiveHello(turn: Turn, socket: SocketId, hello: Hello): void {
   if (role === 'verifier')
     openVerifier(turn, { key, socket, ticket, reviewed: hello.reviewed ?? 0 });
   else {
-    enterNetwork(turn.hub, key, session.network);
     openDevice(turn, { key, socket, ticket, capabilities: hello.capabilities });
   }
 }
@@ -191,7 +186,6 @@ export function closeSession(turn: Turn, socket: SocketId): void {
     hub.devices.delete(session.key);
     hub.waiting.delete(session.key);
     leaveLine(hub, session.key);
-    leaveNetwork(hub, session.key);
     hub.tickets.delete(device.ticket);
     pauseLeases(turn, device);
   }

@@ -13,7 +13,8 @@ import type { Conviction } from './appeals.ts';
 import type { Aside } from './aside.ts';
 import type { Dispute } from './disputes.ts';
 import type { EpochBook } from './epochs.ts';
-import type { CommittedShard, NetworkLabel, RequestId, SocketId, Token } from './events.ts';
+import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
+import type { Fleet } from './fleet.ts';
 import type { Lapses } from './lapse.ts';
 import type { MoneyBook } from './money.ts';
 import type { Newcomers } from './newcomers.ts';
@@ -21,7 +22,6 @@ import type { Ranges } from './ranges.ts';
 import type { Reviews } from './reviews.ts';
 import type { Round } from './seals.ts';
 import type { Second } from './seconds.ts';
-import type { Fleet, Holder } from './shares.ts';
 
 export interface HubConfig {
   hub: PublicKey;
@@ -34,8 +34,6 @@ export interface HubConfig {
   needsVerifier: boolean;
   /** How long a device stays out after a confirmed mismatch. */
   barMs: Millis;
-  /** No device and no network gets more than its share of a job where enough others are there. */
-  capShares: boolean;
   /** Absent where new devices are not limited. */
   newcomers?: NewcomerPolicy;
 }
@@ -46,7 +44,6 @@ export type Session =
       nonce: string;
       openedAt: Instant;
       heardAt: Instant;
-      network: NetworkLabel | undefined;
     }
   | { stage: 'contributor' | 'verifier'; key: PublicKey; heardAt: Instant; sentAt: Instant };
 
@@ -182,8 +179,6 @@ export interface Job {
   /** What its checks needed is kept no more. */
   forgotten?: true;
   lastSequence: number;
-  /** Units of each device and network, lent and delivered; of a job that goes on. */
-  shares: Map<Holder, number>;
   /** Counted anew on each tick, and in between while few are online. */
   fleet: Fleet;
   preparing?: { verifier: PublicKey; since: Instant };
@@ -219,8 +214,6 @@ export interface Hub {
   stopping: boolean;
   sessions: Map<SocketId, Session>;
   devices: Map<PublicKey, Device>;
-  /** Of devices online, and of those that have units of a job. */
-  networks: Map<PublicKey, NetworkLabel>;
   verifiers: Map<PublicKey, VerifierSession>;
   tickets: Map<string, PublicKey>;
   enrolled: Set<PublicKey>;

@@ -35,7 +35,6 @@ import { askAudits, checkFloor, countJudged, isFinal, releaseShards } from './re
 import { scheduleWaiting, serveCredits } from './schedule.ts';
 import { checkSeal, isLate, openSeal, turnRoundOf } from './seals.ts';
 import { closeSession } from './session.ts';
-import { letUnitsGo } from './shares.ts';
 import { type Hub, type Job, type KeptShard, type VerifierSession, verdictName } from './state.ts';
 
 /** Units sent to a verifier beyond what it has judged: bounds its queue and ours. */
@@ -290,7 +289,6 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
     job.shards.delete(kept.sequence);
     job.unreleased.delete(kept.sequence);
     hub.unjudged.delete(kept.sequence);
-    letUnitsGo(hub, job, { device: kept.device, run: kept });
     endCheck(hub, kept);
     hub.acceptedUnits -= kept.unitCount;
     if (kept.leg === undefined) {

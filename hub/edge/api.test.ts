@@ -26,7 +26,6 @@ beforeAll(async () => {
     iceServers: [],
     needsVerifier: false,
     barMs: millis(1_000),
-    capShares: true,
   };
   const log = openLog('silent');
   parts = await openHubParts(data, config, log);

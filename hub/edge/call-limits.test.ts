@@ -55,6 +55,15 @@ test('all addresses of one IPv6 network share a bucket, however they are written
   expect(limits.take('2001:db8:1:3::9', 50)).toBeUndefined();
 });
 
+test.each([
+  ['with a run of zeros', '2001::1', '2001:0:0:0:7::5'],
+  ['with an IPv4 address at its end', '64:ff9b:1:2::203.0.113.7', '64:ff9b:1:2::8'],
+  ['with a zone', 'fe80::1%eth0', 'fe80::2'],
+])('an IPv6 address %s shares the bucket of its network', (_, one, other) => {
+  spend(one, 50);
+  expect(limits.take(other, 50)).toBeDefined();
+});
+
 test.each(['127.0.0.1', '::1', '::ffff:127.0.0.1', undefined])('%s has no limit', (address) => {
   for (let call = 0; call < 100; call += 1) expect(limits.take(address, 50)).toBeUndefined();
 });

@@ -35,7 +35,6 @@ async function openAll(limits: Partial<ControlLimits> = {}): Promise<void> {
     iceServers: [],
     needsVerifier: true,
     barMs: millis(1000),
-    capShares: true,
   });
   control = openControlSockets({ post: (event) => loop.post(event), counters, log, limits });
   loop = openLoop(hub, {
@@ -91,15 +90,6 @@ describe('control socket', () => {
     client.say({ type: 'request' });
     expect(await client.next()).toMatchObject({ type: 'idle', code: 'no-jobs' });
     expect(counters.socketsOpen).toBe(1);
-  });
-
-  it('tells the core of one network for all sockets of this machine, and not its address', async () => {
-    await openSession();
-    await openSession();
-    const labels = [...hub.networks.values()];
-    expect(labels).toHaveLength(2);
-    expect(new Set(labels).size).toBe(1);
-    expect(labels[0]).not.toContain('127.0.0');
   });
 
   it('refuses a hello whose signature is wrong', async () => {

@@ -13,7 +13,6 @@ import { type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts
 import type { HubEvent, SocketId } from '../core/events.ts';
 import type { Log } from './log.ts';
 import type { HubCounters } from './metrics.ts';
-import { openNetworkLabels } from './network-labels.ts';
 import { acceptUpgrade, openWebSocketServer, type Upgrade, WebSocket } from './web-socket.ts';
 
 /** Bounds of one control socket. */
@@ -53,7 +52,6 @@ interface ControlOptions {
 
 /** All sockets of one hub. */
 interface Control extends ControlOptions {
-  labelOf: ReturnType<typeof openNetworkLabels>;
   limits: ControlLimits;
   connections: Map<SocketId, ControlConnection>;
   ungreeted: Set<ControlConnection>;
@@ -87,7 +85,6 @@ export function openControlSockets(
 ): ControlSockets {
   const control: Control = {
     ...options,
-    labelOf: openNetworkLabels(),
     limits: { ...CONTROL_LIMITS, ...options.limits },
     connections: new Map(),
     ungreeted: new Set(),
@@ -135,9 +132,7 @@ function admit(control: Control, connection: ControlConnection): void {
   connections.set(connection.id, connection);
   control.ungreeted.add(connection);
   control.counters.socketsOpen += 1;
-  const network = control.labelOf(addressOf(connection));
-  const from = network === undefined ? {} : { network };
-  control.post({ type: 'connected', socket: connection.id, ...from });
+  control.post({ type: 'connected', socket: connection.id });
 }
 
 function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
@@ -213,10 +208,6 @@ function sweep({ ungreeted, limits }: Control): void {
     }
   }
 }
-
-/** Of the socket itself: what a proxy says of others is not believed. */
-const addressOf = ({ wire }: ControlConnection): string | undefined =>
-  wire !== undefined && 'remoteAddress' in wire ? String(wire.remoteAddress) : undefined;
 
 const bytesRead = ({ wire }: ControlConnection): number =>
   wire !== undefined && 'bytesRead' in wire ? Number(wire.bytesRead) : 0;

@@ -11,8 +11,7 @@ it('has defaults for all flags', () => {
 it('reads each flag', () => {
   const key = 'cd'.repeat(32);
   const args = `--port 0 --host ::1 --data d --lan --verifier-key ${key} --verifier-key ${key}`;
-  const more =
-    '--no-verifier --checks flat:0.5 --newcomers 5,1000 --no-share-caps --new-key --no-chain';
+  const more = '--no-verifier --checks flat:0.5 --newcomers 5,1000 --new-key --no-chain';
   expect(decodeFlags(`${args} ${more}`.split(' '))).toMatchObject({
     ok: true,
     value: {
@@ -22,7 +21,6 @@ it('reads each flag', () => {
       'no-verifier': true,
       checks: { type: 'flat', rate: 0.5 },
       newcomers: { burst: 5, unitsEach: 1000 },
-      'no-share-caps': true,
       'new-key': true,
       'no-chain': true,
     },

@@ -19,7 +19,6 @@ export const USAGE = `npm run hub -- [flags]
   --no-verifier        jobs end without a verifier's last word
   --checks POLICY      how verifiers check (trust:UNITS,FLOOR[,VERIFIERS], flat:RATE; trust:100,0.02)
   --newcomers LIMIT    new devices at once and units for each one more (100,50000; or unlimited)
-  --no-share-caps      lets one device or network have all of a job, however many others there are
   --new-key            makes one more developer key and shows it
   --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
   --help`;
@@ -49,7 +48,6 @@ const Flags = v.strictObject({
   'no-chain': v.optional(v.boolean(), false),
   checks: v.optional(CheckPolicyText),
   newcomers: v.optional(NewcomersText),
-  'no-share-caps': v.optional(v.boolean(), false),
   'new-key': v.optional(v.boolean(), false),
   'log-level': v.optional(v.picklist(LOG_LEVELS), 'warn'),
   help: v.optional(v.boolean(), false),
@@ -73,7 +71,6 @@ export function decodeFlags(args: string[], env: { SOLANA_RPC_URL?: string } = {
         'no-chain': { type: 'boolean' },
         checks: { type: 'string' },
         newcomers: { type: 'string' },
-        'no-share-caps': { type: 'boolean' },
         'new-key': { type: 'boolean' },
         'log-level': { type: 'string' },
         help: { type: 'boolean' },

@@ -23,7 +23,6 @@ async function openWorld() {
     iceServers: [],
     needsVerifier: true,
     barMs: millis(1_000),
-    capShares: true,
   });
   const trouble: { append?: Error; random?: Error } = {};
   const sent: HubMessage[] = [];

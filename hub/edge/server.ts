@@ -42,7 +42,6 @@ export interface HubServerOptions {
   checks?: CheckPolicy;
   /** How many new devices may begin; without verifiers nobody is checked, and all may. */
   newcomers?: NewcomerPolicy | 'unlimited';
-  capShares?: boolean;
   beatMs?: number;
   /** `none` unless said otherwise. */
   chain?: ChainChoice;
@@ -78,7 +77,6 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
       iceServers: [],
       needsVerifier,
       barMs: millis(BAR_MS),
-      capShares: options.capShares ?? true,
       ...(newcomers === 'unlimited' ? {} : { newcomers }),
       ...(seeding === undefined ? {} : { seeder: seeding.peer }),
     },

@@ -36,7 +36,6 @@ export const KNOWN_LOOPS: readonly (readonly string[])[] = [
     'hub/core/seals.ts',
     'hub/core/seconds.ts',
     'hub/core/session.ts',
-    'hub/core/shares.ts',
     'hub/core/state.ts',
     'hub/core/verdicts.ts',
     'hub/core/views.ts',
