@@ -95,7 +95,7 @@ function runHub(
   commit: GroupCommit,
 ): Pick<HubParts, 'loop' | 'control' | 'signalling'> {
   const { blobs, counters, log } = base;
-  const signalling = openSignalling({ log });
+  const signalling = openSignalling({ counters, log });
   const control = openControlSockets({ post: (event) => loop.post(event), counters, log });
   const peers = new Map<number, PeerId>();
   const loop = openLoop(base.hub, {

@@ -47,6 +47,15 @@ export function servePeer(channel: DataChannel, source: PeerSource, touched: () 
   channel.bufferedAmountLowThreshold = PEER_BUFFER_BYTES.low;
   channel.addEventListener('message', ({ data }) => {
     touched();
+    try {
+      take(data);
+    } catch {
+      // The native channel may have closed before its event came; nobody is left to answer.
+      channel.close();
+    }
+  });
+
+  function take(data: unknown): void {
     const frame = data instanceof ArrayBuffer ? decodePeerFrame(new Uint8Array(data)) : undefined;
     if (frame?.ok !== true) return channel.close();
     // The seeder asks for nothing, so nothing else is an answer to it.
@@ -54,7 +63,7 @@ export function servePeer(channel: DataChannel, source: PeerSource, touched: () 
     if (waiting.length >= PEER_WANTS_WAITING_MAX) return deny(channel, frame.value, 'busy');
     waiting.push(frame.value);
     if (!serving) void serve();
-  });
+  }
 
   async function serve(): Promise<void> {
     serving = true;

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import nodeDataChannel from 'node-datachannel/polyfill';
+import { decodeWith } from '#protocol/decode.ts';
+import { ServerSignal } from '#protocol/messages/signalling.ts';
 import type { DataChannel } from './peer-channel.ts';
 import { WebSocket } from './web-socket.ts';
 
@@ -46,18 +48,64 @@ class LocalWebSocket extends WebSocket {
   }
 }
 
-type PeerConstructor = new (id: string, options: object) => PeerLink;
+/** PeerJS 1.5.5 within: the one place that every message of the PeerServer comes through. */
+interface PeerInside extends PeerLink {
+  _handleMessage(message: unknown): void;
+  getConnection(peer: string, connectionId: string): HeldConnection | null;
+  emit(event: 'error', error: Error): boolean;
+}
+interface HeldConnection {
+  /** Null once it is closed. */
+  peerConnection: unknown;
+  handleMessage(message: unknown): Promise<void>;
+}
+type PeerConstructor = new (id: string, options: object) => PeerInside;
 
 /**
  * PeerJS looks for WebRTC once, while it loads, so the globals come first. It is required, not
  * imported: loaders disagree on where the exports of its CommonJS build are.
  */
 function loadPeerJs(): PeerConstructor {
-  const { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate } = nodeDataChannel;
-  Object.assign(globalThis, { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate });
+  const { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate, RTCError } = nodeDataChannel;
+  // The polyfill's own channels look for RTCError among the globals when they fail.
+  Object.assign(globalThis, {
+    RTCPeerConnection,
+    RTCSessionDescription,
+    RTCIceCandidate,
+    RTCError,
+  });
   Object.assign(globalThis, { WebSocket: LocalWebSocket });
   const { Peer } = createRequire(import.meta.url)('peerjs') as { Peer: PeerConstructor };
-  return Peer;
+  return checkSignals(Peer);
+}
+
+/**
+ * Lets only decoded messages into PeerJS, which trusts what it reads, and turns what it throws into
+ * its `error` event. A message for a connection that is not there is dropped: PeerJS would keep it
+ * for ever.
+ */
+function checkSignals(Peer: PeerConstructor): PeerConstructor {
+  return class extends Peer {
+    override _handleMessage(message: unknown): void {
+      const signal = decodeWith(ServerSignal, message);
+      if (!signal.ok) return this.#fail(new Error(signal.refusal.message));
+      const { value } = signal;
+      if (value.type === 'ANSWER' || value.type === 'CANDIDATE') {
+        const held = this.getConnection(value.src, value.payload.connectionId);
+        if (held === null || held.peerConnection === null) return;
+        return void held.handleMessage(value).catch((error: Error) => this.#fail(error));
+      }
+      try {
+        super._handleMessage(value);
+      } catch (error) {
+        this.#fail(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+
+    #fail(error: Error): void {
+      this.emit('error', error);
+    }
+  };
 }
 
 /**

@@ -70,7 +70,7 @@ const IN_PAGE = `(ask) => new Promise((resolve, reject) => {
 
 it('serves a page in Chromium', async () => {
   const counters = openCounters();
-  const signalling = openSignalling({ log });
+  const signalling = openSignalling({ counters, log });
   const require = createRequire(import.meta.url);
   const script = await readFile(
     require.resolve('peerjs').replace(/bundler\.[cm]js$/, 'peerjs.min.js'),

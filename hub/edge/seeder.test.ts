@@ -45,7 +45,7 @@ const counters = openCounters();
 const ids = { seeder: 'seeder-1' as PeerId, device: 'd-device-1' as PeerId };
 
 async function openAll(connectionsMax?: number): Promise<void> {
-  signalling = openSignalling({ log });
+  signalling = openSignalling({ counters, log });
   server = createServer();
   server.on('upgrade', (request, socket, head) => {
     if (request.url?.startsWith(SIGNALLING_SOCKET_PATH))

@@ -2,7 +2,7 @@ import type { PeerId } from '#protocol/ids.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
 import { PEER_CHANNEL } from '#protocol/peer-frame.ts';
 import type { Log } from './log.ts';
-import { type PeerSource, servePeer } from './peer-channel.ts';
+import { type DataChannel, type PeerSource, servePeer } from './peer-channel.ts';
 import { openPeer, type PeerAddress, type PeerConnection, type PeerLink } from './peer-node.ts';
 
 /** Connections at once; one more is closed, and that peer uses HTTPS or another peer. */
@@ -64,15 +64,12 @@ export function openSeeder(options: SeederOptions): Seeder {
 
   /** The channel is made at once: both sides must have it before the connection is negotiated. */
   function take(connection: PeerConnection): void {
-    if (connections.size >= most) return connection.close();
+    const channel = connections.size < most ? openChannel(connection) : undefined;
+    if (channel === undefined) return connection.close();
     const use = { usedAt: performance.now() };
     const touched = () => {
       use.usedAt = performance.now();
     };
-    const channel = connection.peerConnection.createDataChannel(PEER_CHANNEL.label, {
-      negotiated: true,
-      id: PEER_CHANNEL.id,
-    });
     connections.set(connection, use);
     options.counters.peersServed += 1;
     const end = () => {
@@ -92,15 +89,30 @@ export function openSeeder(options: SeederOptions): Seeder {
       closed = true;
       clearInterval(sweep);
       clearTimeout(rejoin);
-      link.destroy();
+      // One by one: PeerJS skips every second connection of a peer when it is destroyed.
+      for (const connection of connections.keys()) connection.close();
       connections.clear();
+      link.destroy();
     },
   };
 }
 
-function closeIdle(connections: ReadonlyMap<PeerConnection, { usedAt: number }>): void {
+/** The negotiated channel, or undefined where the offer left a connection that can have none. */
+function openChannel(connection: PeerConnection): DataChannel | undefined {
+  const { label, id } = PEER_CHANNEL;
+  try {
+    return connection.peerConnection.createDataChannel(label, { negotiated: true, id });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Forgets them as well: PeerJS tells nobody when a connection ends that was never open. */
+function closeIdle(connections: Map<PeerConnection, { usedAt: number }>): void {
   const idleSince = performance.now() - IDLE_MS;
   for (const [connection, { usedAt }] of connections) {
-    if (usedAt < idleSince) connection.close();
+    if (usedAt >= idleSince) continue;
+    connections.delete(connection);
+    connection.close();
   }
 }

@@ -1,8 +1,13 @@
+import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import { ExpressPeerServer } from 'peer';
+import { decodeJson } from '#protocol/decode.ts';
 import type { PeerId } from '#protocol/ids.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
+import { PeerSignal, SIGNAL_BYTES_MAX } from '#protocol/messages/signalling.ts';
+import { type Refusal, refusal } from '#protocol/refusal.ts';
 import type { Log } from './log.ts';
+import type { HubCounters } from './metrics.ts';
 import {
   acceptUpgrade,
   openWebSocketServer,
@@ -13,8 +18,6 @@ import {
 
 /** PeerServer adds this to its path. */
 export const SIGNALLING_SOCKET_PATH = `${SIGNALLING_PATH}/peerjs`;
-/** Offers and candidates are a few kB. */
-const MESSAGE_BYTES_MAX = 64 * 1024;
 /** A connection takes about twenty messages; a peer that sends far more is closed. */
 const MESSAGES_PER_10_S = 400;
 
@@ -28,16 +31,50 @@ export interface Signalling {
 }
 
 /**
+ * A peer's socket as PeerServer sees it: each message is one of the closed list, written anew from
+ * what was decoded. PeerServer hands on what it is given, and neither it nor PeerJS checks it.
+ */
+class DecodedSocket extends EventEmitter {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket, refused: (reason: Refusal) => void) {
+    super();
+    this.#socket = socket;
+    socket.on('error', (error) => this.emit('error', error));
+    socket.on('close', () => this.emit('close'));
+    socket.on('message', (data, isBinary) => {
+      const signal = isBinary ? NOT_TEXT : decodeJson(PeerSignal, String(data));
+      if (signal.ok) this.emit('message', JSON.stringify(signal.value));
+      else refused(signal.refusal);
+    });
+  }
+
+  send(text: string): void {
+    this.#socket.send(text);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+const NOT_TEXT = {
+  ok: false,
+  refusal: refusal('message-malformed', 'expected JSON text'),
+} as const;
+
+/**
  * PeerServer (the `peer` package), reachable only for peer ids that the hub gave out. It is
  * given a WebSocket server without a listener, since its own would answer 400 to every other upgrade.
  */
-export function openSignalling(options: { log: Log }): Signalling {
+export function openSignalling(options: { counters: HubCounters; log: Log }): Signalling {
+  const { counters, log } = options;
   const allowed = new Map<string, string | undefined>();
   const sockets = new Map<string, WebSocket>();
-  const server = openWebSocketServer({ maxPayload: MESSAGE_BYTES_MAX });
-  mountPeerServer(() => server, options.log);
+  const server = openWebSocketServer({ maxPayload: SIGNAL_BYTES_MAX });
+  mountPeerServer(() => server, log);
 
-  function join(id: string, socket: WebSocket, upgrade: Upgrade): void {
+  function join(id: string, token: string, socket: WebSocket): void {
     sockets.get(id)?.terminate();
     sockets.set(id, socket);
     let count = 0;
@@ -54,22 +91,28 @@ export function openSignalling(options: { log: Log }): Signalling {
     socket.on('close', () => {
       if (sockets.get(id) === socket) sockets.delete(id);
     });
-    server.emit('connection', socket, upgrade.request);
+    const decoded = new DecodedSocket(socket, ({ message }) => {
+      counters.messagesMalformed += 1;
+      log.debug({ peer: id, reason: message }, 'dropped a signalling message');
+    });
+    // Its own address: in that of the request an id may stand twice, and PeerServer takes the last.
+    const query = new URLSearchParams({ key: 'peerjs', id, token });
+    server.emit('connection', decoded, { url: `/?${query}` });
   }
 
   return {
     upgrade(upgrade) {
-      const query = new URL(upgrade.request.url ?? '', 'http://hub').searchParams;
+      const query = new URLSearchParams(upgrade.request.url?.split('?')[1]);
       const id = query.get('id') ?? '';
-      const token = allowed.get(id);
-      if (!allowed.has(id) || (token !== undefined && token !== query.get('token'))) {
+      const token = query.get('token') ?? '';
+      if (!allowed.has(id) || token === '' || token !== (allowed.get(id) ?? token)) {
         return rejectUpgrade(
           upgrade.socket,
           '403 Forbidden',
           'join under the peer id that the hub gave in its welcome, while that session is open',
         );
       }
-      acceptUpgrade(server, upgrade, (socket) => join(id, socket, upgrade));
+      acceptUpgrade(server, upgrade, (socket) => join(id, token, socket));
     },
     allow: (peer, token) => void allowed.set(peer, token),
     forget(peer) {
