@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
 import type { Digest, JobId, LeaseId, PublicKey, Signature } from '#protocol/ids.ts';
@@ -74,7 +76,52 @@ const get = async (path: string) => {
   return { status: response.status, body: await response.text() };
 };
 
+/** The status that a request line is answered with, written to the socket as it stands. */
+function statusOf(line: string): Promise<number> {
+  const { hostname, port } = new URL(page.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    let said = '';
+    socket.on('data', (chunk) => {
+      said += chunk.toString('latin1');
+      if (said.includes('\r\n')) socket.destroy();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Number(/^HTTP\/1.1 (\d{3})/.exec(said)?.[1])));
+    socket.write(`${line} HTTP/1.1\r\nHost: page\r\n\r\n`, 'latin1');
+  });
+}
+
+const MALFORMED_TARGETS = [
+  ...['//', '///', '//[', '//:0/', 'http://[', 'http://', '%', '/%', '/%zz', '\\', '/\\', '*'],
+  ...['hub:1', '://', '/..', '/../..', 'a b', '/\x01', '/\u00ff', '//health', '//log.jsonl'],
+  ...[`/${'a'.repeat(12_000)}`, `/${'a'.repeat(40_000)}`, `//${'/'.repeat(9_000)}`],
+];
+
 describe('the log page', () => {
+  it.each(MALFORMED_TARGETS)(
+    'answers the request target %j with a 4xx and lives on',
+    async (target) => {
+      for (const method of ['GET', 'HEAD', 'POST']) {
+        const status = await statusOf(`${method} ${target}`);
+        expect([400, 404, 405, 414, 431], method).toContain(status);
+      }
+      expect((await get('/health')).status).toBe(200);
+    },
+  );
+
+  it('answers any request target and lives on', async () => {
+    const part = fc.oneof(
+      fc.constantFrom('/', '//', '?', '#', '%', '[', ']', '@', ':', 'http:', '%2e', '/health'),
+      fc.string({ maxLength: 12 }),
+    );
+    const target = fc.array(part, { maxLength: 6 }).map((parts) => parts.join(''));
+    for (const each of fc.sample(target, { seed: 10, numRuns: 300 })) {
+      expect([200, 400, 404], each).toContain(await statusOf(`GET ${each}`));
+    }
+    expect((await get('/health')).status).toBe(200);
+  });
+
   it('counts all and lists the newest, the caught first', async () => {
     expect(tally.counts.match).toBe(60);
     expect(tally.latest).toHaveLength(50);

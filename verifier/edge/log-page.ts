@@ -26,7 +26,8 @@ export async function openLogPage(
   source: { view(): PageView; logFile(): string | undefined },
 ): Promise<LogPage> {
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    // The target as it came: as an address it would have to be parsed, and `//` is none.
+    const [pathname] = (request.url ?? '').split('?');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return answer(response, { status: 405, type: 'text/plain', body: 'read only; use GET\n' });
     }
