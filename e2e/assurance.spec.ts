@@ -12,7 +12,7 @@ test('results are held until an exit audit has passed, and are right', async () 
   const [rows, unitItems] = [await makeRows(4_000), 8];
   const contributor = grid.contribute('honest');
   await contributor.line(/^idle/);
-  const posted = await postDigits(grid, rows, { unitItems, assurance: 1 });
+  const posted = await postDigits(grid, rows, { unitItems, assurance: 'settled' });
   await grid.api.reach(posted.id, 1);
   await expect(grid.api.results(posted.id)).rejects.toThrow(/results-held/);
 
@@ -28,7 +28,7 @@ test('results are held until an exit audit has passed, and are right', async () 
 test('with full assurance every unit has its verdict', async () => {
   const [rows, unitItems] = [await makeRows(800), 8];
   grid.contribute('honest');
-  const posted = await postDigits(grid, rows, { unitItems, assurance: 3 });
+  const posted = await postDigits(grid, rows, { unitItems, assurance: 'full' });
   const job = await grid.api.finish(posted.id);
   expect(job).toMatchObject({ released: 100, checked: 100, mismatched: 0 });
   const units = (await grid.api.verdicts(job.id)).map(({ unit }) => unit);

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Grid } from './grid.ts';
-import type { JobFacts } from './hub-api.ts';
+import type { Assurance, JobFacts } from './hub-api.ts';
 import { runProgram } from './program.ts';
 
 const MODEL = 'public/sample/digits.onnx';
@@ -37,9 +37,12 @@ export async function makeRows(count: number): Promise<Buffer> {
 export async function postDigits(
   grid: Grid,
   inputs: Buffer,
-  how: number | { unitItems: number; assurance?: number; taps?: boolean },
+  how: number | { unitItems: number; assurance?: Assurance; taps?: boolean },
 ): Promise<JobFacts> {
-  const options = { assurance: 0, ...(typeof how === 'number' ? { unitItems: how } : how) };
+  const options = {
+    assurance: 'instant' as const,
+    ...(typeof how === 'number' ? { unitItems: how } : how),
+  };
   const model = await readModel();
   return grid.api.post({ model, inputs, options: { name: 'Digits', ...options } });
 }

@@ -1,5 +1,8 @@
 import { expect } from '@playwright/test';
 
+/** When results may be read, as in `protocol/job.ts`. */
+export type Assurance = 'instant' | 'settled' | 'full';
+
 /** What these tests read of a job; `protocol/job.ts` has all of it. */
 export interface JobFacts {
   id: string;
@@ -47,7 +50,7 @@ export interface HubApi {
   post(job: {
     model: Buffer;
     inputs: Buffer;
-    options: { name: string; unitItems: number; assurance: number; taps?: boolean };
+    options: { name: string; unitItems: number; assurance: Assurance; taps?: boolean };
   }): Promise<JobFacts>;
   read(job: string): Promise<JobFacts>;
   /** Waits until so many units are accepted. */

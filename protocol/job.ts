@@ -23,13 +23,12 @@ export const JobState = v.picklist([
 export type JobState = v.InferOutput<typeof JobState>;
 
 /**
- * How sure a developer wants to be before results are given out. 0: at once, spot-checked. 1: when
- * enough later work of the same device was judged, or its exit audit has passed. 3: every
- * unit is checked.
+ * When results are given out. `instant`: at once, spot-checked. `settled`: when enough later work of
+ * the same device was judged, or an exit audit has passed. `full`: when every unit is checked.
  */
 export const Assurance = v.picklist(
-  [0, 1, 3],
-  'expected 0 (at once), 1 (released) or 3 (all checked)',
+  ['instant', 'settled', 'full'],
+  'expected "instant" (at once), "settled" (when later work vouches for them) or "full" (every unit checked)',
 );
 export type Assurance = v.InferOutput<typeof Assurance>;
 
@@ -129,7 +128,7 @@ export const JobView = v.strictObject({
   unitPrice: Lamports,
   /** With a price: what it is paid from, once that is on the chain. */
   funding: v.optional(Funding),
-  /** Units whose results may be read: all accepted ones with assurance 0. */
+  /** Units whose results may be read: all accepted ones where assurance is `instant`. */
   released: Count,
   leased: Count,
   devices: Count,

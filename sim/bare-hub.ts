@@ -151,8 +151,12 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
     key,
   };
   const blobs = openFakeBlobs();
-  const made = makeFakeJob(blobs, random, { units, assurance: 0, now: instant(world.now) });
-  const other = makeFakeJob(blobs, random, { assurance: 0, units: 8, now: instant(world.now) });
+  const made = makeFakeJob(blobs, random, { units, assurance: 'instant', now: instant(world.now) });
+  const other = makeFakeJob(blobs, random, {
+    assurance: 'instant',
+    units: 8,
+    now: instant(world.now),
+  });
   const connect = (who: PublicKey, role: 'contributor' | 'verifier') => join(world, who, role);
   const verifier = connect(verifierKey, 'verifier');
   for (const { record, inputDigests } of [made, other]) {

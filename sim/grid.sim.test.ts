@@ -9,7 +9,15 @@ test.each(Array.from({ length: 12 }, (_, at) => at + 1))('seed %i: the job ends 
 
 test('exit audits that came back during a dispute on their device are asked for again', () => {
   const { broken } = runScenario({
-    ...{ seed: 21, devices: 4, cheats: 0, lies: [], units: 328, assurance: 1, checkRate: 0.1455 },
+    ...{
+      seed: 21,
+      devices: 4,
+      cheats: 0,
+      lies: [],
+      units: 328,
+      assurance: 'settled',
+      checkRate: 0.1455,
+    },
     ...{ hubCrashes: 2, verifierCrashes: 0, departures: 4, lie: 'frames' as const },
     weather: { latencyMs: [1, 241], meanLifeMs: Number.POSITIVE_INFINITY },
     newcomers: { burst: 1, unitsEach: 288 },
@@ -21,7 +29,12 @@ test('exit audits that came back during a dispute on their device are asked for 
 test.each([1, 2, 3])(
   'canaries made before the job are judged, and crashes lose none (seed %i)',
   (seed) => {
-    const scenario = { ...drawScenario(seed), units: 1_200, assurance: 0, checkRate: 0 } as const;
+    const scenario = {
+      ...drawScenario(seed),
+      units: 1_200,
+      assurance: 'instant',
+      checkRate: 0,
+    } as const;
     const crashes = { hubCrashes: 2, verifierCrashes: 2 };
     const outcome = runScenario({ ...scenario, cheats: 0, taps: false, ...crashes });
     expect(outcome.broken).toEqual([]);

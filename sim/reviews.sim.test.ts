@@ -12,7 +12,7 @@ const stage = (seed: number, lie: VerifierLie): Scenario => ({
   devices: 3,
   cheats: lie === 'frames' ? 0 : 1,
   units: 3_000,
-  assurance: 0,
+  assurance: 'instant',
   checkRate: 0,
   liarRate: 1,
   lie,

@@ -41,7 +41,7 @@ function run(
       gpu,
     }),
   );
-  const made = makeFakeJob(blobs, random, { units: 300, assurance: 0, now: clock.now() });
+  const made = makeFakeJob(blobs, random, { units: 300, assurance: 'instant', now: clock.now() });
   clock.after(500, () => hub.command({ type: 'create', ...made }));
   if (restless) {
     clock.after(6_000, hub.crash);

@@ -80,7 +80,8 @@ const MONEY_SEED = 0x70a1d;
 export function drawScenario(seed: number): Scenario {
   const random = openRandom(seed);
   const cheats = random.chance(0.5) ? 1 : 0;
-  const assurance = ([0, 1, 3] as const)[Math.floor(random.between(0, 3))] ?? 0;
+  const assurance =
+    (['instant', 'settled', 'full'] as const)[Math.floor(random.between(0, 3))] ?? 'instant';
   return {
     seed,
     weather: {
@@ -232,8 +233,8 @@ function watchFinality(clock: Clock, hub: HubNode, job: JobId): () => string[] {
   let most = 0;
   let shrunk = false;
   clock.every(200, () => {
-    const { assurance = 0, released = 0 } = hub.view(job) ?? {};
-    if (!hub.up || assurance === 0) return true;
+    const { assurance = 'instant', released = 0 } = hub.view(job) ?? {};
+    if (!hub.up || assurance === 'instant') return true;
     if (released < most) shrunk = true;
     most = Math.max(most, released);
     return true;

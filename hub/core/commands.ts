@@ -95,8 +95,8 @@ function createJob(
     const message = `at most ${JOBS_OPEN_MAX} jobs may be open; wait for one to end or cancel one`;
     return reject(turn, request, refuse('busy', message));
   }
-  if (record.assurance > 0 && !turn.hub.config.needsVerifier) {
-    const message = `this hub runs without verifiers; post the job with assurance 0, not ${record.assurance}`;
+  if (record.assurance !== 'instant' && !turn.hub.config.needsVerifier) {
+    const message = `this hub runs without verifiers; post the job with the assurance "instant", not "${record.assurance}"`;
     return reject(turn, request, refuse('request-invalid', message, 'assurance'));
   }
   const sized = record.inputs.length === record.units * unitBytes(record.draft.inputs);

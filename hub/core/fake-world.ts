@@ -173,7 +173,7 @@ export function postJob(
   bench: Bench,
   units: number,
   {
-    assurance = 0,
+    assurance = 'instant',
     autoStart = false,
     taps = [],
   }: { assurance?: Assurance; autoStart?: boolean; taps?: readonly Tap[] } = {},
@@ -218,7 +218,7 @@ export function fundJob(bench: Bench, amount = FUNDING.amount) {
 }
 
 /** Posts a job, has the verifier on socket 1 prepare it, and starts it. */
-export function startJob(bench: Bench, units: number, assurance: Assurance = 0): void {
+export function startJob(bench: Bench, units: number, assurance: Assurance = 'instant'): void {
   quoteJob(bench, units, { assurance });
   beginJob(bench);
 }

@@ -144,7 +144,7 @@ test('a job that is done is told with all its shards, and the same after a resta
 test('of a cancelled job counts what could be read, and of volunteers’ work nothing', () => {
   const bench = openBench({ needsVerifier: true });
   const { lagUnits } = RELEASE_POLICY;
-  startJob(bench, 4 * lagUnits, 1);
+  startJob(bench, 4 * lagUnits, 'settled');
   joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
   for (let shard = 0; (bench.job()?.accepted ?? 0) < 3 * lagUnits; shard += 1) {
     deliver(bench, 2, PHONE);

@@ -35,7 +35,7 @@ const audits = () =>
     message.type === 'check' && message.audit === true ? [message] : [],
   );
 
-test('with assurance 0 results are given at once', () => {
+test('with instant assurance results are given at once', () => {
   startJob(bench, 50);
   finish();
   expect(bench.job()).toMatchObject({ state: 'finishing', accepted: 50, released: 50 });
@@ -44,8 +44,8 @@ test('with assurance 0 results are given at once', () => {
   expect(bench.job()?.state).toBe('done');
 });
 
-test('with assurance 1 a small job is final when its exit audit has passed', () => {
-  startJob(bench, 50, 1);
+test('with settled assurance a small job is final when its exit audit has passed', () => {
+  startJob(bench, 50, 'settled');
   finish();
   judge();
   expect(bench.job()).toMatchObject({ state: 'finishing', accepted: 50, released: 0 });
@@ -60,8 +60,8 @@ test('with assurance 1 a small job is final when its exit audit has passed', () 
   expect(mayRead(0, 50)).toBe(true);
 });
 
-test('with assurance 1 later work releases earlier work while the job runs', () => {
-  startJob(bench, 4 * RELEASE_POLICY.lagUnits, 1);
+test('with settled assurance later work releases earlier work while the job runs', () => {
+  startJob(bench, 4 * RELEASE_POLICY.lagUnits, 'settled');
   joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
   for (let shard = 0; shard < 200; shard += 1) {
     if ((bench.job()?.accepted ?? 0) > 3 * RELEASE_POLICY.lagUnits) break;
@@ -81,7 +81,7 @@ test('with assurance 1 later work releases earlier work while the job runs', () 
 });
 
 test('what is released survives a restart, and so does an audit that is due', () => {
-  startJob(bench, 50, 1);
+  startJob(bench, 50, 'settled');
   finish();
   judge();
   bench.restart();
@@ -96,7 +96,7 @@ test('what is released survives a restart, and so does an audit that is due', ()
 });
 
 test('a failure found by the audit opens the units again', () => {
-  startJob(bench, 50, 1);
+  startJob(bench, 50, 'settled');
   finish();
   judge();
   const [audit] = audits();
@@ -105,8 +105,8 @@ test('a failure found by the audit opens the units again', () => {
   expect(bench.job()).toMatchObject({ state: 'running', accepted: 0, released: 0, requeued: 50 });
 });
 
-test('with assurance 3 every unit is asked for, and judged is final', () => {
-  startJob(bench, 50, 3);
+test('with full assurance every unit is asked for, and judged is final', () => {
+  startJob(bench, 50, 'full');
   finish();
   expect(bench.last(1, 'check')?.floorPpm).toBe(1_000_000);
   expect(mayRead(0, 1)).toBe(false);
@@ -116,7 +116,7 @@ test('with assurance 3 every unit is asked for, and judged is final', () => {
 });
 
 test('the quote prices the checks that the assurance asks for', () => {
-  const totals = ([0, 1, 3] as const).map((assurance) => {
+  const totals = (['instant', 'settled', 'full'] as const).map((assurance) => {
     bench = openBench({ needsVerifier: true });
     startJob(bench, 1_000, assurance);
     return Number(bench.job()?.quote?.total);
@@ -126,7 +126,7 @@ test('the quote prices the checks that the assurance asks for', () => {
 
 test('a hub without verifiers refuses assurance and says what to do', () => {
   bench = openBench({ needsVerifier: false });
-  postJob(bench, 10, { assurance: 1 });
+  postJob(bench, 10, { assurance: 'settled' });
   const [reply] = bench.replies;
   expect(reply?.result).toMatchObject({
     ok: false,

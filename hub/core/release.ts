@@ -5,18 +5,18 @@ import { addRun, coversRun } from './ranges.ts';
 import type { Hub, Job, KeptShard, VerifierSession } from './state.ts';
 
 /**
- * When accepted units become final. A job of assurance 0 gives its results at once. With 1, a unit is
- * released when enough later units of its device and package are judged without a confirmed failure,
- * or, at the job's end, when its shard has passed the exit audit. With 3 every unit is
- * checked, so that judged is released. What is released stays so: it is a fact on disk before it can
- * be read.
+ * When accepted units become final, by the assurance of their job. `instant` gives results at once.
+ * `settled` releases a unit when enough later units of its device and package are judged without a
+ * confirmed failure, or, at the job's end, when its shard has passed the exit audit. `full` has every
+ * unit checked, so that judged is released. What is released stays so: it is a fact on disk before it
+ * can be read.
  */
-export const isGuarded = ({ record }: Job): boolean => record.assurance > 0;
+export const isGuarded = ({ record }: Job): boolean => record.assurance !== 'instant';
 
 const ALL_PPM = 1_000_000;
 
 /** The least share of a shard's units to check, in parts per million, as its job's assurance has it. */
-export const checkFloor = ({ record }: Job): number => (record.assurance === 3 ? ALL_PPM : 0);
+export const checkFloor = ({ record }: Job): number => (record.assurance === 'full' ? ALL_PPM : 0);
 
 const endOf = (kept: KeptShard): number => kept.before + kept.unitCount;
 
@@ -35,7 +35,7 @@ export function releaseShards(turn: Turn): void {
     if (!isGuarded(job) || job.endedAt !== undefined) continue;
     for (const kept of job.unreleased.values()) {
       if (kept.sequence > judged || isDisputed(hub, { device: kept.device })) continue;
-      if (job.record.assurance === 3 || hasLag(hub, kept)) ready.push(kept);
+      if (job.record.assurance === 'full' || hasLag(hub, kept)) ready.push(kept);
     }
   }
   writeRelease(turn, ready);
@@ -97,7 +97,7 @@ export function mayRead(job: Job, firstUnit: number, endUnit: number): boolean {
 export function askAudits(turn: Turn, verifier: VerifierSession): void {
   const judged = judgedThrough(turn.hub);
   for (const job of turn.hub.jobs.values()) {
-    if (job.state !== 'finishing' || job.record.assurance !== 1) continue;
+    if (job.state !== 'finishing' || job.record.assurance !== 'settled') continue;
     if (judged < job.lastSequence) continue;
     for (const { sequence, whole, releasing } of job.unreleased.values()) {
       if (whole === undefined || releasing === true || job.manifest === undefined) continue;

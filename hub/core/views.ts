@@ -167,8 +167,8 @@ function quoteNote(devices: number, measured: number): string {
 /** Expected checks that the job's assurance asks for beyond those its devices get anyway. */
 function extraChecks({ record }: Job, usualRate: number, devices: number): number {
   const { assurance, units } = record;
-  if (assurance === 0) return 0;
-  if (assurance === 3) return units * (1 - usualRate);
+  if (assurance === 'instant') return 0;
+  if (assurance === 'full') return units * (1 - usualRate);
   const audited = Math.min(units, RELEASE_POLICY.lagUnits * Math.max(1, devices));
   return audited * Math.max(0, RELEASE_POLICY.exitPpm / 1_000_000 - usualRate);
 }

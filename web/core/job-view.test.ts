@@ -40,7 +40,7 @@ describe('a job in words', () => {
   test('the counters show final units only where the job has assurance', () => {
     const released = (assurance: Assurance) =>
       viewCounters(job({ assurance, released: 2 })).find(({ id }) => id === 'released')?.value;
-    expect([released(0), released(1)]).toEqual([undefined, '2']);
+    expect([released('instant'), released('settled')]).toEqual([undefined, '2']);
   });
 
   test('a quote without a device says why there is no time', () => {

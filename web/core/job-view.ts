@@ -81,7 +81,7 @@ export function viewCounters(job: JobView): { id: string; label: string; value: 
       label: `of ${formatCount(job.units)} accepted`,
       value: formatCount(job.accepted),
     },
-    ...(job.assurance === 0
+    ...(job.assurance === 'instant'
       ? []
       : [{ id: 'released', label: 'units final', value: formatCount(job.released) }]),
     {

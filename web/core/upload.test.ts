@@ -41,7 +41,7 @@ describe('the upload form', () => {
       mean: '0.485, 0.456,0.406',
       std: '0.2',
       unitPrice: '5000',
-      assurance: 3 as const,
+      assurance: 'full' as const,
       allowNan: true,
       taps: true,
     };
@@ -51,7 +51,7 @@ describe('the upload form', () => {
         name: 'Cats',
         unitItems: 16,
         unitPrice: '5000',
-        assurance: 3,
+        assurance: 'full',
         allowNan: true,
         taps: true,
         image: { mean: [0.485, 0.456, 0.406], std: [0.2] },

@@ -79,7 +79,7 @@ export const UPLOAD_FORM_EMPTY: UploadForm = {
   mean: '',
   std: '',
   unitPrice: '',
-  assurance: 0,
+  assurance: 'instant',
   allowNan: false,
   taps: false,
 };
@@ -117,7 +117,7 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
     name: name.slice(0, 120),
     ...(unitItems && { unitItems: Number(unitItems) }),
     ...(unitPrice && { unitPrice }),
-    ...(form.assurance > 0 && { assurance: form.assurance }),
+    ...(form.assurance !== 'instant' && { assurance: form.assurance }),
     ...(form.allowNan && { allowNan: true }),
     ...(form.taps && { taps: true }),
     ...((mean || std) && { image }),

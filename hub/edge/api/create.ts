@@ -88,7 +88,7 @@ async function createJob(ports: ApiPorts, upload: Upload) {
     items,
     units: Math.ceil(items / unitItems),
     unitPrice: options.unitPrice ?? lamports(0n),
-    assurance: options.assurance ?? 0,
+    assurance: options.assurance ?? 'instant',
     autoStart: options.autoStart ?? false,
   };
   return ports.loop.command({ type: 'create', record, inputDigests: digestBytes });

@@ -63,4 +63,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   ['create table fingerprint (sequence integer primary key, fingerprints blob not null)'],
   ['drop table auditor'],
+  // Assurance had numbers. What two devices had to agree on (2) waits for later work from here on.
+  [
+    `update job set record_json = json_set(record_json, '$.assurance',
+      case json_extract(record_json, '$.assurance')
+        when 0 then 'instant' when 3 then 'full' else 'settled' end)`,
+  ],
 ];

@@ -41,7 +41,7 @@ export function jobCreated(number: number): Extract<Fact, { type: 'job-created' 
     items: 15,
     units: UNITS,
     unitPrice: lamports(7n),
-    assurance: 0,
+    assurance: 'instant',
     autoStart: false,
   };
   const inputDigests = Uint8Array.from({ length: 32 * UNITS }, (_, at) => (at + number) % 256);

@@ -27,13 +27,13 @@ export function measureTargets(run: AttackRun): TargetRow[] {
   const spared = 1 - COLLUSION;
   const cases: [string, number][] = [
     [
-      'assurance 0 or 1, an identity past 5,000 units',
+      'instant or settled assurance, an identity past 5,000 units',
       rateAt(table, table.knee) * GOAL.power * spared,
     ],
-    ['assurance 1, the last 2,000 units of a job', OURS.exitRate * GOAL.power * spared],
+    ['settled assurance, the last 2,000 units of a job', OURS.exitRate * GOAL.power * spared],
     ['an identity of 1,000 units', rateAt(table, 1_000) * GOAL.power * spared],
-    ['assurance 3, a tenth of the checkers corrupt', GOAL.power * spared],
-    ['assurance 3, two of three verifiers honest', GOAL.power ** 2],
+    ['full assurance, a tenth of the checkers corrupt', GOAL.power * spared],
+    ['full assurance, two of three verifiers honest', GOAL.power ** 2],
   ];
   return cases.map(([name, found], at) => {
     const value = breakEven(found);

@@ -4,9 +4,9 @@ import type { UploadForm } from '../../core/upload.ts';
 type TextField = Exclude<keyof UploadForm, 'allowNan' | 'taps' | 'assurance'>;
 
 const ASSURANCES: readonly { value: Assurance; label: string }[] = [
-  { value: 0, label: 'At once, spot-checked' },
-  { value: 1, label: 'When later work vouches for it' },
-  { value: 3, label: 'Every unit checked' },
+  { value: 'instant', label: 'At once, spot-checked' },
+  { value: 'settled', label: 'When later work vouches for it' },
+  { value: 'full', label: 'Every unit checked' },
 ];
 
 const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?: boolean }[] = [
@@ -58,7 +58,7 @@ export function UploadOptions({
             aria-describedby="hint-assurance"
             value={form.assurance}
             onChange={(event) =>
-              onChange({ ...form, assurance: Number(event.currentTarget.value) as Assurance })
+              onChange({ ...form, assurance: event.currentTarget.value as Assurance })
             }
           >
             {ASSURANCES.map(({ value, label }) => (
