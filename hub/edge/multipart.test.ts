@@ -49,6 +49,83 @@ describe('multipart', () => {
     );
   });
 
+  it('a form as .NET sends it is read, with names that nobody quoted', async () => {
+    const head = 'Content-Disposition: form-data; name=';
+    const body =
+      `--b0\r\n${head}model; filename=m.onnx; filename*=utf-8''m.onnx\r\n\r\n\x08\x08\r\n` +
+      `--b0\r\n${head}inputs; filename*=utf-8''%C3%A4.jsonl\r\n\r\n[1,2,3]\n\r\n` +
+      `--b0\r\n${head}options\r\n\r\n{"name":"dotnet"}\r\n--b0--\r\n`;
+    for (const size of [1, 7, 1_000]) {
+      const parts = await readAll(Buffer.from(body), 'b0', size);
+      const seen = parts.map(({ field, filename, bytes }) => [field, filename, `${bytes}`]);
+      expect(seen).toEqual([
+        ['model', 'm.onnx', '\x08\x08'],
+        ['inputs', 'ä.jsonl', '[1,2,3]\n'],
+        ['options', undefined, '{"name":"dotnet"}'],
+      ]);
+    }
+  });
+
+  it('what stands around the parts is skipped', async () => {
+    const part = 'Content-Disposition: form-data; name="a"\r\n\r\nx\r\n';
+    const body = Buffer.from(`before\r\n--b\r\n${part}--b--\r\nafter ${'y'.repeat(200_000)}`);
+    for (const size of [5, 1_000_000]) {
+      const parts = await readAll(body, 'b', size);
+      expect(parts.map(({ field, bytes }) => [field, `${bytes}`])).toEqual([['a', 'x']]);
+    }
+  });
+
+  it('a reader that stops early leaves the sender alone', async () => {
+    let returned = false;
+    const bytes = Buffer.from(
+      `--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n${'x'.repeat(2_000_000)}`,
+    );
+    const source: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => {
+        const chunks = cut(bytes, 10_000);
+        return {
+          next: () => chunks.next(),
+          async return() {
+            returned = true;
+            return { done: true, value: undefined };
+          },
+        };
+      },
+    };
+    for await (const { body } of readParts(source, 'b')) {
+      for await (const _ of body) break;
+      break;
+    }
+    expect(returned).toBe(false);
+  });
+
+  it('a slow reader holds up the sender', async () => {
+    let sent = 0;
+    async function* send() {
+      yield Buffer.from('--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n');
+      for (; sent < 400; sent += 1) yield new Uint8Array(10_000);
+      yield Buffer.from('\r\n--b--\r\n');
+    }
+    for await (const { body } of readParts(send(), 'b')) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(sent).toBeLessThan(20);
+      let length = 0;
+      for await (const chunk of body) length += chunk.length;
+      expect(length).toBe(4_000_000);
+    }
+  });
+
+  it('a sender that breaks off ends the part being read', async () => {
+    async function* send() {
+      yield Buffer.from('--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nhalf');
+      throw new Error('the line is gone');
+    }
+    const read = async () => {
+      for await (const { body } of readParts(send(), 'b')) for await (const _ of body);
+    };
+    await expect(read()).rejects.toThrow('the line is gone');
+  });
+
   it('skips a part that nobody read', async () => {
     const body = Buffer.from(
       '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nlong\r\n--b\r\nContent-Disposition: form-data; name="c"\r\n\r\nd\r\n--b--\r\n',
@@ -61,6 +138,19 @@ describe('multipart', () => {
   it.each([
     ['cut off', '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nhalf'],
     ['without a name', '--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--'],
+    [
+      'whose part has a head without an end',
+      '--b\r\nContent-Disposition: form-data; name="a"\r\n--b--',
+    ],
+    [
+      'whose named part has an endless head',
+      `--b\r\nContent-Disposition: form-data; name="a"\r\nX: ${'x'.repeat(100_000)}\r\n\r\nx\r\n--b--`,
+    ],
+    [
+      'whose nameless part is followed by others',
+      '--b\r\nX: y\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--',
+    ],
+    ['without parts', ''],
     ['without headers', '--b\r\n\r\nx\r\n--b--'],
     ['without boundaries', 'hello'],
     ['with a boundary that runs on', '--bc\r\n\r\n\r\n--bc--'],

@@ -1,18 +1,24 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { Dicer } from '@fastify/busboy';
 import { type Result, refuse } from '#protocol/refusal.ts';
 
 /** One part of a form (RFC 7578): its field, its file name if it is a file, and its bytes. */
 export interface Part {
   field: string;
   filename?: string;
-  /** Must be read to its end before the next part is asked for. */
+  /** Bytes that nobody reads are skipped when the next part is asked for. */
   body: AsyncIterable<Uint8Array>;
 }
 
+/** The parser keeps ten times as much of a head, so that a longer one is seen. */
 const HEAD_BYTES_MAX = 8 * 1024;
 /** A picture is a part, and a job may bring thousands. */
 const PARTS_MAX = 16 * 1024;
-const CRLF = Buffer.from('\r\n');
-const HEAD_END = Buffer.from('\r\n\r\n');
+/** One parameter of a header (RFC 9110 §5.6.6), its value quoted or bare. */
+const PARAMETER = /;\s*([\w*]+)=(?:"([^"]*)"|([^\s;"]+))/g;
+const NAMELESS = 'a part has no name';
+const CUT_OFF = 'the body ends before its last boundary; send it again whole';
 
 /** A form that does not keep to RFC 7578; thrown while its parts are read. */
 export class MultipartError extends Error {
@@ -33,105 +39,119 @@ export function decodeBoundary(contentType: string | null): Result<string> {
 }
 
 /**
- * The parts of a form, read as they arrive: at most two chunks are held in memory, whatever the
- * size of a part. Throws `MultipartError`.
+ * Reads the parts of a form as they arrive, at the pace of the reader: whatever the size of a part,
+ * a few chunks are in memory. Throws `MultipartError`. Where reading stops early, `source` is left
+ * as it is: whoever sends it may still be answered.
  */
 export async function* readParts(
   source: AsyncIterable<Uint8Array>,
   boundary: string,
 ): AsyncGenerator<Part> {
-  const reader = openReader(source);
-  // The first boundary has no line before it; with one put there, all of them look alike.
-  reader.prepend(CRLF);
-  const delimiter = Buffer.from(`\r\n--${boundary}`);
-  await drain(reader.until(delimiter));
-  for (let count = 0; ; count += 1) {
-    const next = await reader.take(2);
-    if (next.equals(Buffer.from('--'))) return;
-    if (!next.equals(CRLF)) throw new MultipartError('a boundary is not followed by a line end');
-    if (count === PARTS_MAX) throw new MultipartError(`a form has at most ${PARTS_MAX} parts`);
-    // Put back, so that a part without headers ends its head like any other.
-    reader.prepend(CRLF);
-    const head = await collect(reader.until(HEAD_END), HEAD_BYTES_MAX);
-    const body = reader.until(delimiter);
-    yield { ...decodeHead(head), body };
-    await drain(body);
+  const parser = new Dicer({ boundary });
+  const stop = new AbortController();
+  const parts = collectParts(parser);
+  feed(parser, source[Symbol.asyncIterator](), stop.signal).catch(parts.fail);
+  try {
+    for await (const { stream, head } of parts.queue as AsyncIterable<HeadedPart>) {
+      yield { ...decodeHead(head), body: readBody(stream) };
+      stream.resume();
+    }
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    stop.abort();
+    parser.destroy();
   }
 }
 
-function decodeHead(head: Buffer): { field: string; filename?: string } {
-  const line =
-    /^content-disposition:\s*form-data\s*;(.*)$/im.exec(head.toString('utf8'))?.[1] ?? '';
-  const field = /(?:^|[;\s])name="([^"]*)"/i.exec(line)?.[1];
-  const filename = /(?:^|[;\s])filename="([^"]*)"/i.exec(line)?.[1];
-  if (field === undefined) throw new MultipartError('a part has no name');
+interface HeadedPart {
+  stream: Dicer.PartStream;
+  head: Head;
+}
+/** Values by header name, in lower case; bytes as Latin-1. */
+type Head = Record<string, string[]>;
+
+/** Parts in order, each as soon as its head is whole. `fail` ends them and the part being read. */
+function collectParts(parser: Dicer) {
+  const queue = new PassThrough({ objectMode: true });
+  let [count, headless] = [0, false];
+  let newest: Dicer.PartStream | undefined;
+  const fail = (error: Error) => {
+    newest?.destroy(error);
+    queue.destroy(error);
+  };
+  parser.on('part', (stream) => {
+    count += 1;
+    if (headless) return fail(new MultipartError(NAMELESS));
+    if (count > PARTS_MAX) return fail(new MultipartError(`a form has at most ${PARTS_MAX} parts`));
+    headless = true;
+    newest = stream;
+    // A part that breaks off while nobody reads it must not end the process.
+    stream.on('error', () => undefined);
+    stream.on('header', (head) => {
+      headless = false;
+      queue.write({ stream, head });
+    });
+  });
+  parser.on('error', fail);
+  parser.on('finish', () => (headless ? fail(new MultipartError(NAMELESS)) : queue.end()));
+  return { queue, fail };
+}
+
+async function feed(
+  parser: Dicer,
+  source: AsyncIterator<Uint8Array>,
+  stop: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const next = await source.next();
+    if (stop.aborted) return;
+    if (next.done === true) return void parser.end();
+    if (!parser.write(next.value)) await once(parser, 'drain', { signal: stop });
+  }
+}
+
+async function* readBody(stream: Dicer.PartStream): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+/** The parser's own words for a form that was cut off become ours. */
+const explain = (error: unknown): unknown =>
+  error instanceof Error && /unexpected end of multipart data/i.test(error.message)
+    ? new MultipartError(CUT_OFF, { cause: error })
+    : error;
+
+function decodeHead(head: Head): { field: string; filename?: string } {
+  const lengths = Object.entries(head).flatMap(([name, values]) =>
+    values.map((value) => name.length + value.length),
+  );
+  if (lengths.reduce((sum, length) => sum + length, 0) > HEAD_BYTES_MAX) {
+    throw new MultipartError(`the head of a part is longer than ${HEAD_BYTES_MAX} bytes`);
+  }
+  const line = Buffer.from(head['content-disposition']?.[0] ?? '', 'latin1').toString('utf8');
+  if (!/^form-data\s*;/i.test(line)) throw new MultipartError(NAMELESS);
+  const found = new Map<string, string>();
+  // Some clients quote nothing (.NET), and give a name in UTF-8 a second time.
+  for (const [, name = '', quoted, bare = ''] of line.matchAll(PARAMETER)) {
+    found.set(name.toLowerCase(), quoted ?? bare);
+  }
+  const field = found.get('name');
+  if (field === undefined) throw new MultipartError(NAMELESS);
+  const filename = found.get('filename') ?? decodeExtended(found.get('filename*'));
   return filename === undefined ? { field } : { field, filename };
 }
 
-interface Reader {
-  prepend(bytes: Buffer): void;
-  take(length: number): Promise<Buffer>;
-  /** The bytes before `mark`, which is consumed too. */
-  until(mark: Buffer): AsyncGenerator<Uint8Array>;
-}
-
-function openReader(source: AsyncIterable<Uint8Array>): Reader {
-  const chunks = source[Symbol.asyncIterator]();
-  let held: Buffer = Buffer.alloc(0);
-
-  async function more(): Promise<void> {
-    const next = await chunks.next();
-    if (next.done === true) {
-      throw new MultipartError('the body ends before its last boundary; send it again whole');
-    }
-    const { buffer, byteOffset, length } = next.value;
-    const chunk = Buffer.from(buffer, byteOffset, length);
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+/** A value such as `utf-8''%C3%A4.npy` (RFC 8187). */
+function decodeExtended(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const text = value.replace(/^[^']*'[^']*'/, '');
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
-
-  return {
-    prepend(bytes) {
-      held = Buffer.concat([bytes, held]);
-    },
-    async take(length) {
-      while (held.length < length) await more();
-      const taken = held.subarray(0, length);
-      held = held.subarray(length);
-      return taken;
-    },
-    async *until(mark) {
-      for (;;) {
-        const at = held.indexOf(mark);
-        if (at >= 0) {
-          const last = held.subarray(0, at);
-          held = held.subarray(at + mark.length);
-          if (last.length > 0) yield last;
-          return;
-        }
-        // The mark may have begun in the last bytes, so these wait for the next chunk.
-        const safe = held.length - mark.length + 1;
-        if (safe > 0) {
-          const bytes = held.subarray(0, safe);
-          held = held.subarray(safe);
-          yield bytes;
-        }
-        await more();
-      }
-    },
-  };
-}
-
-async function drain(body: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const _ of body);
-}
-
-async function collect(body: AsyncIterable<Uint8Array>, most: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > most) throw new MultipartError(`the head of a part is longer than ${most} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
