@@ -1,6 +1,7 @@
 import { preact } from '@preact/preset-vite';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { compressApp } from './scripts/compress-app.ts';
 
 const HUB = 'http://127.0.0.1:8787';
 
@@ -13,6 +14,20 @@ const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
+
+/** Last of all, when the service worker is written too: the hub serves what is compressed here. */
+const compressed = (): Plugin => ({
+  name: 'compressed',
+  apply: 'build',
+  enforce: 'post',
+  closeBundle: {
+    sequential: true,
+    order: 'post',
+    async handler(error) {
+      if (error === undefined) await compressApp('dist', '.build/compressed');
+    },
+  },
+});
 
 export default defineConfig({
   plugins: [
@@ -30,6 +45,7 @@ export default defineConfig({
         maximumFileSizeToCacheInBytes: 2 * 1024 * 1024,
       },
     }),
+    compressed(),
   ],
   worker: { format: 'es' },
   // The runtime's default condition bundles Emscripten's glue into our worker, whose threads would

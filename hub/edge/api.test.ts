@@ -10,7 +10,6 @@ import { openApi } from './api.ts';
 import { openMoney } from './chain/open.ts';
 import { type HubParts, openHubParts } from './hub-parts.ts';
 import { openLog } from './log.ts';
-import { openStaticFiles } from './static-files.ts';
 
 const HERE = '203.0.113.7';
 const THERE = '203.0.113.8';
@@ -39,7 +38,7 @@ beforeAll(async () => {
       sign: identity.sign,
       stopping: new AbortController().signal,
     },
-    { metrics, files: await openStaticFiles(data) },
+    metrics,
   );
 });
 afterAll(async () => {

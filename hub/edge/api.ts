@@ -19,16 +19,15 @@ import { settlementRoutes } from './api/settlements.ts';
 import { checkApiKey } from './api-keys.ts';
 import { type CallLimits, openCallLimits } from './call-limits.ts';
 import type { HubMetrics } from './metrics.ts';
-import type { StaticFiles } from './static-files.ts';
 
 /**
- * Everything a hub answers over HTTP: the API of `protocol/api.ts`, `/metrics` and the built app.
+ * Everything a hub answers over HTTP: the API of `protocol/api.ts`, `/metrics`.
  * No CORS headers anywhere: pages of other origins cannot read any of it. `context` comes from the
  * server: who calls.
  */
 export function openApi(
   ports: ApiPorts,
-  parts: { metrics: HubMetrics; files: StaticFiles },
+  metrics: HubMetrics,
 ): (request: Request, context?: CallContext) => Response | Promise<Response> {
   const app = new Hono<{ Bindings: CallContext }>();
   const routes = [
@@ -47,13 +46,8 @@ export function openApi(
   const limits = openCallLimits();
   for (const route of routes) addRoute(app, { ports, limits }, route);
   app.get('/metrics', async () => {
-    const headers = { 'Content-Type': parts.metrics.contentType };
-    return new Response(await parts.metrics.text(), { headers });
+    return new Response(await metrics.text(), { headers: { 'Content-Type': metrics.contentType } });
   });
-  app.get(
-    '*',
-    async (context) => (await parts.files.respond(context.req.raw)) ?? notFound(context.req.path),
-  );
   app.notFound((context) => notFound(context.req.path));
   app.onError((error, context) => {
     if (error instanceof PocketgridError) return answerRefusal(error.refusal);

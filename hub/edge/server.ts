@@ -150,14 +150,13 @@ async function listen(
   parts: HubParts & Money & { stopping: AbortSignal },
   place: Place,
 ): Promise<Listener> {
-  const files = await openStaticFiles(place.app, place.reaches);
-  const answer = openApi(
-    { ...parts, hubKey: parts.identity.key, sign: parts.identity.sign },
-    { metrics: parts.metrics, files },
-  );
+  const files = openStaticFiles(place.app, place.reaches);
+  const ports = { ...parts, hubKey: parts.identity.key, sign: parts.identity.sign };
+  const answer = openApi(ports, parts.metrics);
+  const api = getRequestListener(answer, { overrideGlobalObjects: false });
   return openListener({
     ...place,
-    answer: getRequestListener(answer, { overrideGlobalObjects: false }),
+    answer: (request, response) => files(request, response, () => api(request, response)),
     control: parts.control.upgrade,
     signalling: parts.signalling.upgrade,
     chain: parts.chain?.upgrade,

@@ -1,41 +1,79 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { buffer } from 'node:stream/consumers';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStaticFiles, type StaticFiles } from './static-files.ts';
 
 let folder: string;
-let files: StaticFiles;
+let server: Server;
 const script = 'export const answer = 42;\n'.repeat(500);
+const runtime = Buffer.alloc(8 * 1024 * 1024, 7);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pocketgrid-app-'));
-  await mkdir(join(folder, 'app', 'assets'), { recursive: true });
+  const app = join(folder, 'app');
+  await mkdir(join(app, 'assets'), { recursive: true });
   await writeFile(join(folder, 'secret.txt'), 'outside');
-  await writeFile(join(folder, 'app', 'index.html'), '<!doctype html><title>Pocketgrid</title>');
-  await writeFile(join(folder, 'app', 'sw.js'), 'self.skipWaiting();');
-  await writeFile(join(folder, 'app', 'assets', 'main-1a2b.js'), script);
-  await writeFile(join(folder, 'app', 'assets', 'net.wasm'), Buffer.from([0, 97, 115, 109]));
-  await writeFile(join(folder, 'app', 'icon.png'), Buffer.from([137, 80]));
-  files = await openStaticFiles(join(folder, 'app'));
+  await writeFile(join(app, 'index.html'), '<!doctype html><title>Pocketgrid</title>');
+  await writeFile(join(app, 'sw.js'), 'self.skipWaiting();');
+  await writeFile(join(app, 'assets', 'main-1a2b.js'), script);
+  await writeFile(join(app, 'assets', 'main-1a2b.js.br'), brotliCompressSync(script));
+  await writeFile(join(app, 'assets', 'main-1a2b.js.gz'), gzipSync(script));
+  await writeFile(join(app, 'assets', 'net.wasm'), runtime);
+  await writeFile(join(app, 'assets', 'gone-3c4d.js'), script);
+  await writeFile(join(app, 'digits.npy'), Buffer.from([147]));
+  await writeFile(join(app, 'notes.txt'), 'ä');
+  await writeFile(join(app, 'icon.png'), Buffer.from([137, 80]));
+  server = await serve(openStaticFiles(app));
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(folder, { recursive: true });
+});
 
-const get = (path: string, headers: Record<string, string> = {}) =>
-  files.respond(new Request(`http://hub${path}`, { headers }));
+function serve(files: StaticFiles): Promise<Server> {
+  const opened = createServer((asked, response) =>
+    files(asked, response, () => response.writeHead(404, { 'X-Url': asked.url }).end()),
+  );
+  return new Promise((resolve) => opened.listen(0, '127.0.0.1', () => resolve(opened)));
+}
 
-it('serves the pages of the app, isolated, under a strict policy', async () => {
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** The path goes out as it is written here: `fetch` would tidy it first. */
+function ask(path: string, { headers = {}, method = 'GET', at = server } = {}): Promise<Answer> {
+  const { port } = at.address() as AddressInfo;
+  return new Promise((resolve, reject) => {
+    const call = request({ port, path, method, headers }, async (answer) => {
+      const body = await buffer(answer).catch(reject);
+      if (body) resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body });
+    });
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+it('every page of the app is its one document, isolated, under a strict policy', async () => {
   for (const path of [
     '/',
+    '/?job=1',
     '/dashboard',
     '/verdicts',
     '/settlements',
     `/dashboard/job_${'a'.repeat(16)}`,
   ]) {
-    const answer = await get(path);
-    expect(await answer?.text()).toContain('<title>Pocketgrid</title>');
-    expect(Object.fromEntries(answer?.headers ?? [])).toMatchObject({
+    const { body, headers } = await ask(path);
+    expect(body.toString()).toContain('<title>Pocketgrid</title>');
+    expect(headers).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-cache',
       'cross-origin-opener-policy': 'same-origin',
@@ -46,21 +84,22 @@ it('serves the pages of the app, isolated, under a strict policy', async () => {
   }
 });
 
-it('lets pages call a chain elsewhere, and nothing else', async () => {
-  const policyOf = async (each: StaticFiles) =>
-    (await each.respond(new Request('http://hub/')))?.headers.get('content-security-policy');
-  expect(await policyOf(files)).toContain("connect-src 'self' ws: wss:;");
-  const reaching = await openStaticFiles(join(folder, 'app'), ['https://chain.example']);
+it('pages may call a chain elsewhere, and nothing else', async () => {
+  const policyOf = async (at: Server) =>
+    (await ask('/', { at })).headers['content-security-policy'];
+  expect(await policyOf(server)).toContain("connect-src 'self' ws: wss:;");
+  const reaching = await serve(openStaticFiles(join(folder, 'app'), ['https://chain.example']));
   expect(await policyOf(reaching)).toContain("connect-src 'self' ws: wss: https://chain.example;");
+  reaching.close();
 });
 
-it('lets browsers keep hashed assets, and asks them to check the rest', async () => {
-  const caching = async (path: string) => (await get(path))?.headers.get('cache-control');
+it('browsers keep hashed assets, and check the rest', async () => {
+  const caching = async (path: string) => (await ask(path)).headers['cache-control'];
   expect(await caching('/assets/main-1a2b.js')).toBe('public, max-age=31536000, immutable');
   expect(await caching('/sw.js')).toBe('no-cache');
 });
 
-it('compresses by what the browser takes, and gives each form its own tag', async () => {
+it('a browser gets the form that it takes, each with a tag of its own', async () => {
   const decode = {
     br: brotliDecompressSync,
     gzip: gunzipSync,
@@ -73,33 +112,102 @@ it('compresses by what the browser takes, and gives each form its own tag', asyn
     ['br;q=0, gzip', 'gzip'],
     ['', 'identity'],
   ] as const) {
-    const answer = await get('/assets/main-1a2b.js', { 'Accept-Encoding': accepted });
-    expect(answer?.headers.get('content-encoding') ?? 'identity').toBe(encoding);
-    const bytes = Buffer.from((await answer?.arrayBuffer()) ?? new ArrayBuffer(0));
-    expect(decode[encoding](bytes).toString()).toBe(script);
-    tags.add(answer?.headers.get('etag') ?? '');
+    const { headers, body } = await ask('/assets/main-1a2b.js', {
+      headers: { 'Accept-Encoding': accepted },
+    });
+    expect(headers['content-encoding'] ?? 'identity').toBe(encoding);
+    expect(headers).toMatchObject({
+      vary: 'Accept-Encoding',
+      'content-type': 'text/javascript; charset=utf-8',
+      'content-length': `${body.length}`,
+    });
+    expect(decode[encoding](body).toString()).toBe(script);
+    tags.add(headers.etag ?? '');
   }
   expect(tags.size).toBe(3);
-  const picture = await get('/icon.png', { 'Accept-Encoding': 'br' });
-  expect(picture?.headers.get('content-encoding')).toBeNull();
-  expect((await get('/assets/net.wasm'))?.headers.get('content-type')).toBe('application/wasm');
+  const picture = await ask('/icon.png', { headers: { 'Accept-Encoding': 'br' } });
+  expect(picture.headers['content-encoding']).toBeUndefined();
 });
 
-it('answers 304 to who has it', async () => {
-  const etag = (await get('/sw.js'))?.headers.get('etag') ?? '';
-  expect((await get('/sw.js', { 'If-None-Match': etag }))?.status).toBe(304);
+it.each([
+  ['/assets/net.wasm', 'application/wasm'],
+  ['/icon.png', 'image/png'],
+  ['/digits.npy', 'application/octet-stream'],
+  ['/notes.txt', 'text/plain; charset=utf-8'],
+])('%s is served as %s', async (path, type) => {
+  expect((await ask(path)).headers['content-type']).toBe(type);
 });
 
-it('has nothing outside its folder', async () => {
-  for (const path of [
-    '/secret.txt',
-    '/../secret.txt',
-    '/%2e%2e/secret.txt',
-    '/assets',
-    '/nothing',
-  ]) {
-    expect(await get(path)).toBeUndefined();
+it('a browser that has a file is told so, with the same headers', async () => {
+  const { headers } = await ask('/sw.js');
+  const again = await ask('/sw.js', { headers: { 'If-None-Match': headers.etag } });
+  expect([again.status, again.body.length]).toEqual([304, 0]);
+  for (const name of ['cache-control', 'vary', 'content-security-policy'] as const) {
+    expect(again.headers[name]).toBe(headers[name]);
   }
-  const empty = await openStaticFiles(join(folder, 'not-built'));
-  expect(await empty.respond(new Request('http://hub/'))).toBeUndefined();
+});
+
+it('a question for the headers alone gets no body', async () => {
+  const { status, headers, body } = await ask('/sw.js', { method: 'HEAD' });
+  expect([status, headers['content-length'], body.length]).toEqual([200, '19', 0]);
+});
+
+it.each(['bytes=0-3', 'bytes=5-2', 'bytes=-4', 'bytes=0-99999999999999999999', 'lines=1'])(
+  'a file asked for in part (%s) is given whole',
+  async (range) => {
+    const { status, body } = await ask('/sw.js', { headers: { Range: range } });
+    expect([status, body.toString()]).toEqual([200, 'self.skipWaiting();']);
+  },
+);
+
+it.each([
+  '/secret.txt',
+  '/../secret.txt',
+  '/%2e%2e/secret.txt',
+  '/assets/..%2f..%2fsecret.txt',
+  '/assets/%2e%2e/%2e%2e/secret.txt',
+  '//secret.txt',
+  '/%00',
+  '/%',
+  '/assets',
+  '/assets/',
+  '/nothing',
+  '/v1/health?x=1',
+])('%s is left to what comes next, as it was asked for', async (path) => {
+  const { status, headers } = await ask(path);
+  expect([status, headers['x-url']]).toEqual([404, path]);
+  expect(headers['content-security-policy']).toBeUndefined();
+});
+
+it('another method than GET and HEAD is left to what comes next', async () => {
+  expect((await ask('/sw.js', { method: 'POST' })).status).toBe(404);
+});
+
+it('an app that is not built has no files', async () => {
+  const empty = await serve(openStaticFiles(join(folder, 'not-built')));
+  expect((await ask('/', { at: empty })).status).toBe(404);
+  empty.close();
+});
+
+it('a file that is gone since costs its connection, and nothing else', async () => {
+  await rm(join(folder, 'app', 'assets', 'gone-3c4d.js'));
+  await expect(ask('/assets/gone-3c4d.js')).rejects.toThrow();
+  expect((await ask('/sw.js')).status).toBe(200);
+});
+
+it('a browser that leaves in the middle of a file leaves no file open', async () => {
+  const { port } = server.address() as AddressInfo;
+  const openFiles = async () => (await readdir('/proc/self/fd').catch(() => [])).length;
+  const before = await openFiles();
+  for (let time = 0; time < 20; time += 1) {
+    await new Promise<void>((resolve) => {
+      const call = request({ port, path: '/assets/net.wasm', agent: false }, (answer) => {
+        answer.once('data', () => answer.destroy());
+        answer.once('close', () => resolve());
+      });
+      call.end();
+    });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await openFiles()).toBeLessThan(before + 10);
 });

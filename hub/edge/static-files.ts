@@ -1,34 +1,22 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import { existsSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname } from 'node:path';
+import type { Readable } from 'node:stream';
+import sirv from 'sirv';
 
 /** Pages of the app; each is the one HTML file. */
 const PAGES = /^\/(dashboard(\/job_[0-9a-f]{16})?|verdicts|settlements)?$/;
-const CACHE_BYTES_MAX = 128 * 1024 * 1024;
-/** Past this, the best brotli takes seconds: a runtime of 14 MB would keep its first visitor waiting. */
-const BEST_BYTES_MAX = 1024 * 1024;
 
-const TYPES: { [extension: string]: string } = {
+const TEXT: { [extension: string]: string } = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json',
-  '.map': 'application/json',
-  '.webmanifest': 'application/manifest+json',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
   '.txt': 'text/plain; charset=utf-8',
   '.csv': 'text/csv; charset=utf-8',
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.webp': 'image/webp',
-  '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2',
 };
-const PACKED = new Set(['.png', '.jpg', '.webp', '.woff2', '.gz']);
+/** Endings whose type the library knows; all others are bytes. */
+const KNOWN = /\.(json|map|webmanifest|svg|wasm|png|jpg|webp|ico|woff2)$/;
 
 /**
  * Threads in WebAssembly need a cross-origin isolated page, so every answer carries COOP, COEP and
@@ -54,132 +42,71 @@ const headersFor = (reaches: readonly string[]) => ({
   'Referrer-Policy': 'no-referrer',
 });
 
-type Encoding = 'br' | 'gzip' | 'identity';
+/** Answers with a file of the app, or calls `next` where it has none for this request. */
+export type StaticFiles = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: () => void,
+) => void;
 
-interface Encoded {
-  bytes: Buffer<ArrayBuffer>;
-  etag: string;
+/**
+ * Serves a built app from a folder, listed once: what is not in the list cannot be asked for. Of a
+ * file with `.br` or `.gz` beside it (`scripts/compress-app.ts`) the browser gets the smallest form
+ * it takes. Pages may call the origins in `reaches` beside their own.
+ */
+export function openStaticFiles(folder: string, reaches: readonly string[] = []): StaticFiles {
+  if (!existsSync(folder)) return (_request, _response, next) => next();
+  const common = Object.entries(headersFor(reaches));
+  const serve = sirv(folder, { etag: true, brotli: true, gzip: true, extensions: [] });
+  return (request, response, next) => {
+    const { method, url = '/' } = request;
+    const [path = '/'] = url.split(/[?#]/, 1);
+    if ((method !== 'GET' && method !== 'HEAD') || path.startsWith('/v1/')) return next();
+    const name = PAGES.test(path) ? '/index.html' : path;
+    const vary = ['Vary', 'Accept-Encoding'];
+    const added = [...common, ['Cache-Control', cachingOf(name)], vary, ...typeOf(name)];
+    // Set before, so that a 304 carries them too.
+    for (const [header = '', value = ''] of added) response.setHeader(header, value);
+    tieToConnection(response);
+    serve(asAsked(request, name), response, () => {
+      for (const [header = ''] of added) response.removeHeader(header);
+      request.url = url;
+      next();
+    });
+  };
 }
 
-export interface StaticFiles {
-  /** The file for this request, or undefined where there is none. */
-  respond(request: Request): Promise<Response | undefined>;
+const cachingOf = (name: string): string =>
+  name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
+
+function typeOf(name: string): string[][] {
+  const ending = extname(name);
+  if (KNOWN.test(ending)) return [];
+  return [['Content-Type', TEXT[ending] ?? 'application/octet-stream']];
 }
 
 /**
- * Serves a built app from a folder, listed once: what is not in the list cannot be asked for. Files
- * are read and compressed when first asked for and kept, up to a bound. Pages may call the origins in
- * `reaches` beside their own.
+ * The request as the library reads it. It knows no `q=0`, and a range that ends before it begins
+ * throws: of files that are compressed and cached as a whole, no part is given out.
  */
-export async function openStaticFiles(
-  folder: string,
-  reaches: readonly string[] = [],
-): Promise<StaticFiles> {
-  const common = headersFor(reaches);
-  const files = new Map<string, string>();
-  for (const file of await listFiles(folder)) {
-    files.set(`/${relative(folder, file).split(sep).join('/')}`, file);
+function asAsked(request: IncomingMessage, name: string): IncomingMessage {
+  request.url = name;
+  delete request.headers.range;
+  const accepted = request.headers['accept-encoding'];
+  if (typeof accepted === 'string') {
+    const taken = accepted.split(',').filter((each) => !/;\s*q=0(\.0*)?\s*$/.test(each));
+    request.headers['accept-encoding'] = taken.join(',');
   }
-  const load = openCache();
-
-  return {
-    async respond(request) {
-      const path = new URL(request.url).pathname;
-      const name = PAGES.test(path) ? '/index.html' : path;
-      const file = files.get(name);
-      if (file === undefined) return undefined;
-      const encoding = chooseEncoding(file, request.headers.get('accept-encoding') ?? '');
-      const { bytes, etag } = await load(file, encoding);
-      const headers = new Headers({
-        ...common,
-        'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
-        'Cache-Control': name.startsWith('/assets/')
-          ? 'public, max-age=31536000, immutable'
-          : 'no-cache',
-        ETag: etag,
-        Vary: 'Accept-Encoding',
-      });
-      if (request.headers.get('if-none-match') === etag) {
-        return new Response(null, { status: 304, headers });
-      }
-      if (encoding !== 'identity') headers.set('Content-Encoding', encoding);
-      headers.set('Content-Length', String(bytes.length));
-      return new Response(bytes, { headers });
-    },
-  };
+  return request;
 }
 
-async function listFiles(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function chooseEncoding(file: string, accepted: string): Encoding {
-  if (PACKED.has(extname(file))) return 'identity';
-  const takes = (name: string) =>
-    new RegExp(`(^|[,\\s])${name}(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`).test(accepted);
-  if (takes('br')) return 'br';
-  return takes('gzip') ? 'gzip' : 'identity';
-}
-
-/** Remembers encoded files; past the bound, the ones asked for longest ago go. */
-function openCache(): (file: string, encoding: Encoding) => Promise<Encoded> {
-  const entries = new Map<string, Promise<Encoded>>();
-  const sizes = new Map<string, number>();
-  let total = 0;
-
-  function evict(): void {
-    for (const [key, size] of sizes) {
-      if (total <= CACHE_BYTES_MAX) return;
-      entries.delete(key);
-      sizes.delete(key);
-      total -= size;
-    }
-  }
-
-  return async (file, encoding) => {
-    const key = `${encoding}:${file}`;
-    const known = entries.get(key);
-    if (known !== undefined) return known;
-    const entry = encodeFile(file, encoding);
-    entries.set(key, entry);
-    try {
-      const { bytes } = await entry;
-      sizes.set(key, bytes.length);
-      total += bytes.length;
-      evict();
-    } catch (error) {
-      entries.delete(key);
-      throw error;
-    }
-    return entry;
-  };
-}
-
-async function encodeFile(file: string, encoding: Encoding): Promise<Encoded> {
-  const raw = await readFile(file);
-  const bytes = await compress(raw, encoding);
-  const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-  return { bytes, etag };
-}
-
-async function compress(
-  raw: Buffer<ArrayBuffer>,
-  encoding: Encoding,
-): Promise<Buffer<ArrayBuffer>> {
-  if (encoding === 'gzip') return Buffer.from(await promisify(gzip)(raw));
-  if (encoding === 'identity') return raw;
-  const quality = raw.length > BEST_BYTES_MAX ? 5 : 10;
-  const params = {
-    [constants.BROTLI_PARAM_QUALITY]: quality,
-    [constants.BROTLI_PARAM_SIZE_HINT]: raw.length,
-  };
-  return Buffer.from(await promisify(brotliCompress)(raw, { params }));
+/**
+ * Ends the file with its connection, and the connection with a file that fails, such as one of an
+ * app that was built anew meanwhile. The library does neither.
+ */
+function tieToConnection(response: ServerResponse): void {
+  response.once('pipe', (file: Readable) => {
+    file.once('error', () => response.destroy());
+    response.once('close', () => file.destroy());
+  });
 }

@@ -6,6 +6,7 @@ const SOURCES = [
   'index.html',
   'vite.config.ts',
   'package.json',
+  'scripts/compress-app.ts',
   'public',
   'protocol',
   'web',

@@ -28,9 +28,10 @@ function allowedZones(path: string): string[] {
   const main = folder === 'main' || (isTest(path) && folder !== 'core');
   switch (zone) {
     case 'protocol':
-    case 'root':
     case 'e2e':
       return [];
+    case 'root':
+      return ['scripts'];
     case 'client':
     case 'node':
     case 'programs':
