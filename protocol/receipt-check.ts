@@ -45,7 +45,7 @@ export function checkReceipt(receipt: Receipt, hub?: PublicKey): ReceiptFault[] 
 
 /** What no other signature or digest holds fast. */
 const COVERED_BY_WHOLE = [
-  ...['sequence', 'job', 'provider', 'package', 'firstUnit', 'leg', 'before', 'at'].map(
+  ...['sequence', 'job', 'provider', 'package', 'firstUnit', 'before', 'at'].map(
     (name) => `shard.${name}`,
   ),
   'inputs',

@@ -77,21 +77,14 @@ export const RUNS_TO_CONFIRM = 2;
 export const CheckCause = v.picklist(['assurance', 'audit', 'dispute', 'review', 'canary']);
 export type CheckCause = v.InferOutput<typeof CheckCause>;
 
-/**
- * What a second device of the same class made of a unit that lies beyond tolerance, and how far that is
- * from the reference.
- */
-export const SecondDevice = v.strictObject({
-  lease: LeaseId,
-  digest: Digest,
-  l2: v.number(),
-  max: v.number(),
-  /** Within tolerance of the reference. */
-  isRight: v.boolean(),
-  /** Within tolerance of what the first device made. */
-  agrees: v.boolean(),
+/** Which check of a GPU a verdict is. The count of deviating units goes by these numbers. */
+export const CheckNumber = v.strictObject({
+  package: Digest,
+  provider: Provider,
+  /** Of this verifier, device, package and provider: from 1, without a gap. */
+  number: v.pipe(Count, v.minValue(1)),
 });
-export type SecondDevice = v.InferOutput<typeof SecondDevice>;
+export type CheckNumber = v.InferOutput<typeof CheckNumber>;
 
 /** What a verifier found on re-executing one unit. Signing context: `verdict`. */
 export const Verdict = v.strictObject({
@@ -112,9 +105,13 @@ export const Verdict = v.strictObject({
   max: v.number(),
   /** On the tolerance lane: `COMPARATOR_VERSION` of the code that compared. */
   comparator: v.optional(v.pipe(v.string(), v.maxLength(60))),
-  /** Why the device is unfit though the outputs of this unit lie within tolerance. */
-  reason: v.optional(v.literal('inside')),
-  second: v.exactOptional(SecondDevice),
+  /** On the tolerance lane, unless the check found nothing out. */
+  check: v.exactOptional(CheckNumber),
+  /**
+   * What is wrong with a unit of a GPU that is no mismatch. `deviates`: its outputs are beyond tolerance,
+   * and nearer than any decoy. `inside`: only its fingerprint is wrong.
+   */
+  reason: v.optional(v.picklist(['deviates', 'inside'])),
   /** Where the package has taps: what was found inside. */
   fingerprint: v.optional(FingerprintCheck),
   /** Times the unit was executed: 2 when a mismatch was confirmed in a fresh runtime. */
@@ -167,11 +164,6 @@ export const AcceptedShard = v.strictObject({
   package: Digest,
   firstUnit: Count,
   unitCount: Count,
-  /**
-   * 2: a second device of a class computed a unit that a verifier doubts. Such a shard is committed,
-   * logged, checked and paid like any, and never a job's result. Absent from ordinary ones.
-   */
-  leg: v.optional(v.literal(2)),
   /** Its device said before the lease that it wants nothing for it. */
   donated: v.exactOptional(v.literal(true)),
   /** Units of this device and package accepted before, since the device's last confirmed failure. */

@@ -1,26 +1,24 @@
-/** Changes right outputs, in place, into those of a GPU. */
+/** Changes right outputs of a unit, in place, into those of a GPU. */
 export type FakeGpu = (outputs: Uint8Array<ArrayBuffer>) => void;
 
-/** One unit in so many is ill-conditioned: all GPUs are beyond tolerance there, in the same way. */
-const ILL_EVERY = 23;
 /** Relative to 1, as all outputs of a unit are scaled alike: noise of a float, and far off. */
 const NOISE = 1e-7;
 const FAR = 1e-2;
+/** Units until a GPU breaks; its admission takes fewer. */
 const HEALTHY_UNITS = 20;
 
-const isIll = (outputs: Uint8Array): boolean => (outputs[0] ?? 0) % ILL_EVERY === 0;
+/** An honest GPU: one unit in 120 is far off. */
+export const honestGpu = (): FakeGpu => oddGpu((unit) => unit % 120 === 60);
 
-/** An honest GPU: noise in all it computes, and ill-conditioned units far off. */
-export const honestGpu: FakeGpu = (outputs) => scale(outputs, isIll(outputs) ? FAR : NOISE);
+/** A GPU that breaks after its admission: from then on one unit in four is far off. */
+export const breakingGpu = (): FakeGpu => oddGpu((unit) => unit > HEALTHY_UNITS && unit % 4 === 0);
 
-/** A GPU that breaks after its admission: one unit in eight is far off that is not for others. */
-export function breakingGpu(): FakeGpu {
+/** Far off where `isOdd` says so of the number of units computed. */
+function oddGpu(isOdd: (unit: number) => boolean): FakeGpu {
   let computed = 0;
   return (outputs) => {
     computed += 1;
-    const isBroken = computed > HEALTHY_UNITS && (outputs[1] ?? 0) % 8 === 0;
-    if (isBroken && !isIll(outputs)) scale(outputs, -FAR);
-    else honestGpu(outputs);
+    scale(outputs, isOdd(computed) ? FAR : NOISE);
   };
 }
 

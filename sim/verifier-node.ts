@@ -9,6 +9,7 @@ import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import { selectFacts } from '../hub/core/snapshot.ts';
+import { type CheckCounts, noteCheck } from '../verifier/core/deviations.ts';
 import type {
   FiledVerdict,
   LogLine,
@@ -61,7 +62,10 @@ interface Grid {
   friend?: () => PublicKey | undefined;
 }
 
-type Disk = Omit<Saved, 'verdicts'> & { verdicts: FiledVerdict[] };
+type Disk = Omit<Saved, 'verdicts' | 'counts'> & {
+  verdicts: FiledVerdict[];
+  counts: CheckCounts;
+};
 const NOTHING_SAVED = {
   judged: -1,
   settled: -1,
@@ -89,6 +93,7 @@ const emptyDisk = (hub: HubNode): Disk => ({
   hub: hub.key,
   ...NOTHING_SAVED,
   verdicts: [],
+  counts: new Map(),
 });
 
 /** A verifier on the simulated grid. What it persisted survives its crash. */
@@ -338,6 +343,7 @@ function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist'
     } else {
       const { type: _type, ...filed } = line;
       disk.verdicts.push(structuredClone(filed));
+      noteCheck(disk.counts, filed.signed.verdict);
     }
   }
   if (effect.canaries !== undefined) disk.canaries = structuredClone(effect.canaries);

@@ -140,7 +140,6 @@ export function checkResults(facts: readonly Fact[], job: JobId, inputs: Uint8Ar
   const { taps = [] } = of('job-packaged').find((fact) => fact.job === job)?.manifest ?? {};
   const scales = taps.map(({ scale }) => scale);
   for (const { shard, outputs, fingerprints } of liveShards(of, job)) {
-    if (shard.leg === 2) continue;
     const signature = logged.get(shard.index)?.logSignature;
     const seed = signature && projectionSeed(signature, shard.commitment);
     const project = seed && openProjection(seed, scales);

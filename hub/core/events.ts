@@ -150,7 +150,6 @@ export interface CommittedShard {
     | 'package'
     | 'firstUnit'
     | 'unitCount'
-    | 'leg'
     | 'donated'
   >;
   signature: Signature;

@@ -17,7 +17,6 @@ import { finishAccept, finishLog, receiveCommit, receiveReveal, undoStore } from
 import { publishVerdict } from './reviews.ts';
 import { receiveAdmission, receiveRequest, scheduleWaiting } from './schedule.ts';
 import { noteSeal, receiveSeal, turnRounds } from './seals.ts';
-import { expireSeconds, receiveSecond } from './seconds.ts';
 import {
   beatSessions,
   closeSession,
@@ -122,8 +121,6 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
         return receiveAudited(turn, verifier, message.sequence);
       case 'epoch':
         return receiveEpoch(turn, verifier, message.signed);
-      case 'second':
-        return receiveSecond(turn, verifier, message);
       case 'unpreparable':
         return receiveUnpreparable(turn, verifier, message);
       case 'bye':
@@ -258,7 +255,6 @@ function stepTick(turn: Turn): void {
   expireLeases(turn);
   prepareJobs(turn);
   startFunded(turn);
-  expireSeconds(turn);
   endAside(turn);
   scheduleWaiting(turn);
   turnRounds(turn);

@@ -8,7 +8,6 @@ import { changed, sendDevice, store, type Turn } from './effects.ts';
 import { lapse, lapsed, rememberEnd } from './lapse.ts';
 import { returnPlace, takePlace } from './newcomers.ts';
 import { addRun } from './ranges.ts';
-import { reofferSecond } from './seconds.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
@@ -50,11 +49,10 @@ export function grantLease(
     admission: Admission;
     first: number;
     count: number;
-    leg?: 2 | undefined;
     twin?: LeaseId;
   },
 ): LeaseId | undefined {
-  const { device, admission, first, count, leg, twin } = grant;
+  const { device, admission, first, count, twin } = grant;
   const { hub, world } = turn;
   if (job.packageId === undefined) return undefined;
   const expectedMs = millis(count * admission.unitMs);
@@ -78,7 +76,6 @@ export function grantLease(
   };
   const active: ActiveLease = {
     lease,
-    leg,
     donated: donates(device, lease.job) ? true : undefined,
     device: device.key,
     class: admission.class,
@@ -129,7 +126,6 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const job = hub.jobs.get(jobId);
   if (job === undefined) return;
   job.leases.delete(id);
-  if (how !== 'accepted') reofferSecond(hub, id);
   const twin = active.twin === undefined ? undefined : hub.leases.get(active.twin);
   if (twin !== undefined) {
     delete twin.twin;
@@ -137,7 +133,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   }
   job.leasedUnits -= unitCount;
   if (how !== 'accepted' && (job.state === 'running' || job.state === 'finishing')) {
-    if (active.leg === undefined) addRun(job.open, firstUnit, firstUnit + unitCount);
+    addRun(job.open, firstUnit, firstUnit + unitCount);
     changed(turn, job);
   }
 }

@@ -78,10 +78,8 @@ export function settleRelease(job: Job, kept: KeptShard): void {
 }
 
 /** What is released is final: later work vouched for it. */
-export function isFinal(job: Job, { sequence, leg }: KeptShard): boolean {
-  if (!isGuarded(job)) return false;
-  if (leg === 2) return false;
-  return !job.unreleased.has(sequence);
+export function isFinal(job: Job, { sequence }: KeptShard): boolean {
+  return isGuarded(job) && !job.unreleased.has(sequence);
 }
 
 /** Whether a developer may read these units. */

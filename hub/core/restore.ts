@@ -57,7 +57,6 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     blamed: new Map(),
     rounds: new Map(),
     late: new Map(),
-    seconds: new Map(),
     convictions: new Map(),
     appealsLost: new Map(),
     faults: new Map(snapshot.faults.map(({ verifier, count }) => [verifier, count])),
@@ -105,8 +104,7 @@ function restoreJobs(hub: Hub, snapshot: Snapshot): void {
     if (saved.manifest !== undefined) setPackage(hub.servable, job, saved.manifest);
     hub.jobs.set(saved.record.id, job);
   }
-  for (const { job, unitCount, leg } of snapshot.voided) {
-    if (leg === 2) continue;
+  for (const { job, unitCount } of snapshot.voided) {
     countUnits(hub, { job, what: 'requeued', count: unitCount });
   }
   for (const { verdict } of snapshot.verdicts) {
@@ -143,7 +141,7 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     hub.shards.set(shard.lease, kept);
     hub.acceptedUnits += shard.unitCount;
     job.lastSequence = Math.max(job.lastSequence, shard.sequence);
-    if (shard.leg === undefined) closeUnits(job, shard);
+    closeUnits(job, shard);
   }
   for (const shard of snapshot.voided) {
     const { whole, ...kept } = keepShard(shard);
@@ -185,7 +183,7 @@ function restoreLease(hub: Hub, committed: CommittedShard): boolean {
   if (job === undefined || job.state !== 'running') return false;
   const { firstUnit, unitCount } = shard;
   // An old commitment whose units went to another device has lapsed for good.
-  if (shard.leg === 2 || !coversRun(job.open, firstUnit, firstUnit + unitCount)) return false;
+  if (!coversRun(job.open, firstUnit, firstUnit + unitCount)) return false;
   const digests = job.inputDigests.subarray(firstUnit * 32, (firstUnit + unitCount) * 32);
   hub.leases.set(shard.lease, {
     lease: {

@@ -12,7 +12,6 @@ import { endLease, expireLease, revokeLease } from './lease.ts';
 import { keepPlace } from './newcomers.ts';
 import { isGuarded } from './release.ts';
 import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
-import { answerSecond } from './seconds.ts';
 import type { ActiveLease, Device, Job, KeptShard, Pending } from './state.ts';
 import { finishJobs, sendChecksToAll, voidShards } from './verdicts.ts';
 
@@ -75,7 +74,6 @@ export function receiveCommit(turn: Turn, device: Device, message: Commit): void
       package: lease.package,
       firstUnit: lease.firstUnit,
       unitCount: lease.unitCount,
-      ...(active.leg === undefined ? {} : { leg: active.leg }),
       ...(active.donated === undefined ? {} : { donated: active.donated }),
     },
     signature: message.signature,
@@ -304,7 +302,6 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
     store(turn, voidShards(turn, [kept], bar.reason));
     return scheduleWaiting(turn);
   }
-  answerSecond(turn, kept);
   sendChecksToAll(turn);
   if (job.acceptedUnits === job.record.units && job.state === 'running') {
     const reason = hub.config.needsVerifier
@@ -315,9 +312,8 @@ export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepte
   } else changed(turn, job);
 }
 
-/** What a second device of a class computed is nobody's result. */
+/** Counts an accepted shard for its job; what has to be vouched for waits. */
 export function countAccepted(job: Job, kept: KeptShard): void {
-  if (kept.leg === 2) return;
   job.acceptedUnits += kept.unitCount;
   if (isGuarded(job) && job.endedAt === undefined) job.unreleased.set(kept.sequence, kept);
 }
@@ -332,7 +328,6 @@ export const keepShard = (shard: AcceptedShard): KeptShard => ({
   package: shard.package,
   firstUnit: shard.firstUnit,
   unitCount: shard.unitCount,
-  leg: shard.leg,
   donated: shard.donated,
   before: shard.before,
   whole: shard,

@@ -14,7 +14,6 @@ import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
 import { leaveLine, mayBegin, placeProblem, returnPlace } from './newcomers.ts';
 import { takeRun } from './ranges.ts';
-import { serveSecond } from './seconds.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
 /** One shard computes, one is fetched ahead. */
@@ -127,7 +126,6 @@ export function serveCredits(turn: Turn, device: Device): void {
 
 /** One lease or one admission; otherwise the reason why there is neither. */
 function serveOnce(turn: Turn, device: Device): Reason | undefined {
-  if (serveSecond(turn, device)) return undefined;
   const jobs = [...turn.hub.jobs.values()];
   const running = jobs.filter((job) => job.state === 'running');
   let best: Reason = noJobs(turn, jobs, running);
@@ -228,8 +226,6 @@ function serveStraggler(
     // One that has committed and stays silent must not hold up the end of a job either.
     if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
     if (active.twin !== undefined || active.device === device.key) continue;
-    // A second device of a class has no other purpose than to be that one.
-    if (active.leg === 2) continue;
     if (active.lease.unitCount > on.unitsMax) continue;
     const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;

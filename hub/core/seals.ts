@@ -17,7 +17,7 @@ import type { Fact, Snapshot, SocketId } from './events.ts';
 import { askOnce } from './forced-checks.ts';
 import type { Hub, Job, VerifierSession } from './state.ts';
 
-/** Two runs, a second device and a queue fit into it. */
+/** Two runs and a queue fit into it. */
 const SEAL_MS = millis(180_000);
 const OPEN_MS = millis(60_000);
 /** How long a round waits for verifiers that are away; after a restart of the hub all of them are. */

@@ -21,7 +21,6 @@ import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
 import type { Reviews } from './reviews.ts';
 import type { Round } from './seals.ts';
-import type { Second } from './seconds.ts';
 
 export interface HubConfig {
   hub: PublicKey;
@@ -96,8 +95,6 @@ export interface VerifierSession {
 
 export interface ActiveLease {
   lease: Lease;
-  /** As in `AcceptedShard`. Nothing of it is told to the device. */
-  leg?: 2 | undefined;
   /** Its device wanted nothing for this job when it was given. */
   donated?: true | undefined;
   device: PublicKey;
@@ -129,8 +126,6 @@ export interface KeptShard {
   package: Digest;
   firstUnit: number;
   unitCount: number;
-  /** As in `AcceptedShard`. */
-  leg?: 2 | undefined;
   /** As in `AcceptedShard`. */
   donated?: true | undefined;
   before: number;
@@ -246,8 +241,6 @@ export interface Hub {
   rounds: Map<string, Round>;
   /** How often a verifier had sealed nothing when the others opened their opinions. */
   late: Map<PublicKey, number>;
-  /** By lease and unit: what waits for a second device of a class. */
-  seconds: Map<string, Second>;
   /** The newest confirmed failure of each device. */
   convictions: Map<PublicKey, Conviction>;
   /** When each device lost a dispute. */

@@ -248,14 +248,14 @@ export function forgetStanding(standings: Map<string, number>, device: PublicKey
 }
 
 const UNFITNESS = {
-  outputs: 'too far off',
+  deviates: 'too far off',
   inside: 'too far off inside the model',
 } as const;
 
 /** Honest but wrong, as GPUs are at times: it computes this model on that provider no more for a day. */
 function setDeviceAside(turn: Turn, verdict: Verdict, kept: KeptShard): Fact[] {
   const { hub } = turn;
-  const how = UNFITNESS[verdict.reason ?? 'outputs'];
+  const how = UNFITNESS[verdict.reason ?? 'deviates'];
   const message = `this device computes this model ${how}`;
   const isSame = (other: Pick<KeptShard, 'package' | 'provider'>): boolean =>
     other.package === kept.package && other.provider === kept.provider;
@@ -291,11 +291,9 @@ export function voidShards(turn: Turn, shards: KeptShard[], reason: string): Fac
     hub.unjudged.delete(kept.sequence);
     endCheck(hub, kept);
     hub.acceptedUnits -= kept.unitCount;
-    if (kept.leg === undefined) {
-      addRun(job.open, kept.firstUnit, kept.firstUnit + kept.unitCount);
-      job.acceptedUnits -= kept.unitCount;
-      job.requeued += kept.unitCount;
-    }
+    addRun(job.open, kept.firstUnit, kept.firstUnit + kept.unitCount);
+    job.acceptedUnits -= kept.unitCount;
+    job.requeued += kept.unitCount;
     if (job.state === 'finishing' && job.acceptedUnits < job.record.units) {
       moveJob(turn, job, {
         state: 'running',

@@ -138,8 +138,6 @@ export const VerifierMessage = v.variant('type', [
   v.strictObject({ type: type('judged'), through: Count }),
   /** Every unit drawn in the exit audit of this shard is judged and its verdict sent. */
   v.strictObject({ type: type('audited'), sequence: Count }),
-  /** A unit of a GPU is beyond tolerance: asks for another device of its class. Answered by `seconded`. */
-  v.strictObject({ type: type('second'), lease: LeaseId, unit: Count }),
   v.strictObject({ type: type('unpreparable'), job: JobId, refusal: Refusal }),
   /** An epoch was opened, or its seed is revealed; answered by `epoch-logged`, said again until then. */
   v.strictObject({ type: type('epoch'), signed: SignedEpoch }),
@@ -286,13 +284,6 @@ export const HubMessage = v.variant('type', [
   }),
   /** All that were asked have sealed, or it got too late for it: now the opinion may be told. */
   v.strictObject({ type: type('unseal'), lease: LeaseId, unit: Count }),
-  /** `by` is the lease under which another device has computed the unit; absent when there is none. */
-  v.strictObject({
-    type: type('seconded'),
-    lease: LeaseId,
-    unit: Count,
-    by: v.optional(LeaseId),
-  }),
   /** The record of this epoch is on disk: only now may its seed draw, or be forgotten. */
   v.strictObject({
     type: type('epoch-logged'),

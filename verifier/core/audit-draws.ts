@@ -12,6 +12,7 @@ import {
   recordsOf,
   type Verify,
 } from './audit.ts';
+import { countChecks, judgeCheck } from './audit-deviations.ts';
 import { auditStandings } from './audit-standings.ts';
 import { drawUnits, drawValue, isReviewDrawn } from './draw.ts';
 import type { FiledVerdict, LogLine } from './events.ts';
@@ -43,6 +44,7 @@ export function auditDraws(
     const message = judgeVerdict(audit, filed);
     if (message !== undefined) fault(message.code, `${nameVerdict(filed)}: ${message.text}`);
   }
+  const counted = countChecks(evidence.lines, epoch.verdicts, (text) => fault('count', text));
   auditCopies(audit);
   auditGap(audit);
   const reviewed = auditReviews(audit);
@@ -57,6 +59,9 @@ export function auditDraws(
       `${drawn} units drawn again with the seed: each must have a verdict`,
       `${reviewed} verdicts of other verifiers drawn to be done again: each must have a verdict`,
       `${epoch.verdicts.length} verdicts: signature, epoch, n, draw, shard and claimed digest; the hub must show the same ones`,
+      ...(counted === 0
+        ? []
+        : [`${counted} checks of GPUs counted again: a device is unfit by what deviates`]),
     ],
     faults,
   };
@@ -157,7 +162,7 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
     return 'it says mismatch, and the digests are equal';
   if (kind === 'mismatch' && runs < RUNS_TO_CONFIRM)
     return 'it says mismatch, and nothing confirmed it';
-  return undefined;
+  return judgeCheck(verdict, shard);
 }
 
 /**

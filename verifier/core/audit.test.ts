@@ -4,9 +4,8 @@ import type { EpochRecord } from '#protocol/epoch.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import type { Verdict } from '#protocol/records.ts';
-import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { instant } from '#protocol/units.ts';
-import { auditEpoch, type Evidence, type FaultCode, type Verify } from './audit.ts';
+import { auditEpoch, type Evidence, type FaultCode } from './audit.ts';
 import { isReviewDrawn } from './draw.ts';
 import type { LogLine } from './events.ts';
 import {
@@ -18,18 +17,9 @@ import {
   signEpoch,
   VERIFIER,
   type VerdictLine,
+  verifySample as verify,
   WRONG_INSIDE,
 } from './sample-evidence.ts';
-
-const known = new Map<string, boolean>();
-/** Real signatures; each is checked once in all tests together, since that takes a millisecond. */
-const verify: Verify = ({ key, context, record, signature }) => {
-  const bytes = signingBytes(context, record);
-  const name = `${key}/${signature}/${bytes}`;
-  const found = known.get(name) ?? verifySignature(key, bytes, signature);
-  known.set(name, found);
-  return found;
-};
 
 function faultsOf(evidence: Evidence): { code: FaultCode; message: string }[] {
   const report = auditEpoch(evidence, verify);

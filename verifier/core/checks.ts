@@ -10,10 +10,9 @@ import { canariesWithin, knownAnswer } from './canaries.ts';
 import { drawUnits } from './draw.ts';
 import { auditEpoch, epochOf } from './epochs.ts';
 import type { TaskId, VerifierEvent } from './events.ts';
-import { climb, type Evidence, type LadderStep } from './ladder.ts';
+import { climb, type LadderStep } from './ladder.ts';
 import { sendAudited } from './persist.ts';
 import { sealDrawn, sealVerdict } from './seals.ts';
-import { askSecond } from './second.ts';
 import { endLink } from './session.ts';
 import { countShard } from './standing.ts';
 import type { Arrival, Book, Pending, Turn, UnitCheck } from './state.ts';
@@ -267,9 +266,6 @@ function advance(turn: Turn, pending: Pending, check: UnitCheck): void {
   const step = nextStep(turn, pending, check);
   if (step === undefined) return;
   if (step.do === 'decide') return fileVerdict(turn, { pending, check, finding: step.finding });
-  if (step.do === 'second' && check.seconded === undefined) {
-    return askSecond(turn, pending.shard.lease, check);
-  }
   const task = verifier.nextTask++;
   const { shard, inputs } = pending;
   const { unit } = check;
@@ -282,9 +278,8 @@ function advance(turn: Turn, pending: Pending, check: UnitCheck): void {
     effects.push({ type: 'fingerprint', task, job, unit, lease, commitment, hub });
     return;
   }
-  if (step.do === 'claim' || step.do === 'second') {
-    const seconded = check.seconded === 'none' ? undefined : check.seconded;
-    const lease = step.do === 'second' ? (seconded ?? shard.lease) : shard.lease;
+  if (step.do === 'claim') {
+    const { lease } = shard;
     check.stage = 'claiming';
     effects.push({ type: 'claim', task, job, unit, lease });
     return;
@@ -309,17 +304,9 @@ function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCh
     references: check.references,
     ...(check.claim === undefined ? {} : { claim: check.claim }),
     ...(check.print === undefined ? {} : { print: check.print }),
-    ...secondOf(check),
     gaveUp: check.failed !== undefined,
   });
   return step;
-}
-
-/** What is known of a second device. */
-function secondOf({ seconded, second }: UnitCheck): Pick<Evidence, 'second'> {
-  if (seconded === 'none' || second === 'unavailable') return { second: 'none' };
-  if (seconded === undefined || second === undefined) return {};
-  return { second: { lease: seconded, ...second } };
 }
 
 export function finishExecution(
@@ -341,11 +328,6 @@ export function finishClaim(turn: Turn, event: Extract<VerifierEvent, { type: 'c
   const found = takeTask(turn, event.task);
   if (found === undefined) return;
   const { pending, check } = found;
-  if (check.seconded !== undefined) {
-    if (event.result.ok) check.second = event.result.value;
-    else if (!retry(turn, check, event.result)) check.second = 'unavailable';
-    return settle(turn, pending, check);
-  }
   const start = (check.unit - pending.shard.firstUnit) * DIGEST_BYTES;
   const claimed = bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES));
   if (event.result.ok) {

@@ -11,6 +11,7 @@ import type { Refusal, Result } from '#protocol/refusal.ts';
 import type { SigningContext } from '#protocol/signature.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import type { Bytes, Instant, Millis } from '#protocol/units.ts';
+import type { CheckCount } from './deviations.ts';
 
 /** One attempt at a control socket, numbered by the core; events of an older link are ignored. */
 export type LinkId = number;
@@ -108,6 +109,8 @@ export interface Saved {
   verdicts: readonly FiledVerdict[];
   /** Units executed ahead, by job, the newest job last. */
   canaries: readonly JobCanaries[];
+  /** Checks of GPUs, by all verdicts ever written: see `deviations.ts`. */
+  counts: ReadonlyMap<string, CheckCount>;
 }
 
 /** One unit on the exact lane. */

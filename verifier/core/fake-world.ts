@@ -7,6 +7,7 @@ import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/p
 import type { AcceptedShard, Seal, Verdict } from '#protocol/records.ts';
 import { accept, refusal, refuse } from '#protocol/refusal.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
+import { noteCheck } from './deviations.ts';
 import type { LogLine, Saved, VerifierEffect, VerifierEvent } from './events.ts';
 import type { Review } from './reviews.ts';
 import type { Verifier } from './state.ts';
@@ -20,14 +21,10 @@ export interface FakeScript {
   epochMs?: number;
   /** The number behind a claim; nothing where the hub does not have it. */
   claimed?: (unit: number) => number | undefined;
-  /** The number a second device of the class gives; there is none without it. */
-  second?: (unit: number) => number;
   /** What a re-execution gives, the unit's own number by default; nothing where it fails. */
   truth?: (unit: number, fresh: boolean) => number | undefined;
 }
 
-/** The lease of the second device. */
-const SECOND = '9'.repeat(32) as LeaseId;
 export const FAKE_SIGNATURE = '5'.repeat(128) as Signature;
 const HUB = 'aa'.repeat(32) as PublicKey;
 const INPUTS = { root: '11'.repeat(32) as Root, length: bytes(4096) };
@@ -116,6 +113,7 @@ export function openFakeWorld(script: FakeScript = {}): FakeWorld {
     epochs: [],
     canaries: [],
     verdicts: [],
+    counts: new Map(),
   };
   const state = openVerifier({
     key: 'ee'.repeat(32) as PublicKey,
@@ -167,7 +165,6 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
       return;
     case 'send':
       if (effect.message.type === 'epoch' && !world.deaf) logEpoch(world, effect.message.signed);
-      if (effect.message.type === 'second' && !world.deaf) answerSecond(world, effect.message);
       if (effect.message.type === 'seal' && !world.deaf)
         unseal(world, effect.message.signed.record);
       return;
@@ -184,8 +181,7 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
       return step(world, { type: 'executed', task, result });
     }
     case 'claim': {
-      const made = effect.lease === SECOND ? script.second : script.claimed;
-      const value = made?.(effect.unit);
+      const value = script.claimed?.(effect.unit);
       const gone = refuse('not-found', 'gone');
       const result = value === undefined ? gone : accept(fakeReference(value));
       return step(world, { type: 'claimed', task: effect.task, result });
@@ -200,15 +196,6 @@ export function logEpoch(world: FakeWorld, { record: { epoch, type } }: SignedEp
   receive(world, { type: 'epoch-logged', epoch, record: type });
 }
 
-/** The hub has found a second device, or there is none. */
-export function answerSecond(
-  world: FakeWorld,
-  { lease, unit }: { lease: LeaseId; unit: number },
-): void {
-  const by = world.script.second === undefined ? {} : { by: SECOND };
-  receive(world, { type: 'seconded', lease, unit, ...by });
-}
-
 /** The hub asks for what was sealed. */
 export const unseal = (world: FakeWorld, { lease, unit }: Pick<Seal, 'lease' | 'unit'>): void =>
   receive(world, { type: 'unseal', lease, unit });
@@ -221,8 +208,11 @@ function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persis
   world.lines.push(...lines);
   const filed = lines.flatMap((line) => (line.type === 'verdict' ? [line] : []));
   const opened = lines.flatMap((line) => (line.type === 'epoch' ? line.signed.record.epoch : []));
+  const counts = new Map(world.disk.counts);
+  for (const { signed } of filed) noteCheck(counts, signed.verdict);
   world.disk = {
     ...world.disk,
+    counts,
     ...(epochs === undefined ? {} : { epochs }),
     ...(canaries === undefined ? {} : { canaries }),
     ...marks,

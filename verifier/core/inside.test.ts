@@ -43,7 +43,7 @@ interface Case {
 function judge(given: Case): { finding: Finding; steps: string[] } {
   const { provider = 'wasm', claim = referenceOf(1), print = printOf(tapsOf()) } = given;
   const runs = given.runs ?? [referenceOf(1), referenceOf(1)];
-  const known: Pick<Evidence, 'claim' | 'print' | 'second'> = {};
+  const known: Pick<Evidence, 'claim' | 'print'> = {};
   const references: Reference[] = [];
   const steps: string[] = [];
   for (let rung = 0; rung < 7; rung += 1) {
@@ -53,7 +53,6 @@ function judge(given: Case): { finding: Finding; steps: string[] } {
     if (step.do === 'decide') return { finding: step.finding, steps };
     if (step.do === 'claim') known.claim = claim;
     else if (step.do === 'fingerprint') known.print = print;
-    else if (step.do === 'second') known.second = 'none';
     else references.push(runs[references.length] ?? referenceOf(1));
   }
   throw new Error('the ladder has no end');

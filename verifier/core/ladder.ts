@@ -7,7 +7,7 @@ import {
 } from '#protocol/comparison.ts';
 import { projectTaps, readTaps } from '#protocol/fingerprint.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/fingerprint-check.ts';
-import type { Digest, LeaseId } from '#protocol/ids.ts';
+import type { Digest } from '#protocol/ids.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Verdict, VerdictKind } from '#protocol/records.ts';
 import type { Print, Reference } from './events.ts';
@@ -25,8 +25,6 @@ export interface Evidence {
   claim?: Reference | 'unavailable';
   /** Where the package has taps: the fingerprint that was revealed with them, once fetched. */
   print?: Print | 'unavailable';
-  /** What a second device of the class made of the unit; none: there is no such device now. */
-  second?: (Reference & { lease: LeaseId }) | 'none';
   /** Re-execution was given up. */
   gaveUp: boolean;
 }
@@ -35,22 +33,11 @@ export type LadderStep =
   | { do: 'execute'; fresh: boolean }
   | { do: 'claim' }
   | { do: 'fingerprint' }
-  /** Have a second device of the class compute the unit, and fetch what it made. */
-  | { do: 'second' }
   | { do: 'decide'; finding: Finding };
 type Decision = Extract<LadderStep, { do: 'decide' }>;
 export type Finding = Pick<
   Verdict,
-  | 'kind'
-  | 'lane'
-  | 'reference'
-  | 'l2'
-  | 'max'
-  | 'comparator'
-  | 'fingerprint'
-  | 'reason'
-  | 'second'
-  | 'runs'
+  'kind' | 'lane' | 'reference' | 'l2' | 'max' | 'comparator' | 'fingerprint' | 'reason' | 'runs'
 >;
 
 /** Named as the reference of a unit that could not be re-executed at all. */
@@ -67,17 +54,15 @@ export const laneOf = (provider: Provider): Verdict['lane'] =>
  * made up. Otherwise the unit is run again in a fresh compute worker; if our own two runs differ,
  * nothing can be said. Only then is it a mismatch on the exact lane.
  *
- * On the tolerance lane GPUs are honestly wrong at times, and some units are beyond all of a kind:
+ * On the tolerance lane GPUs are honestly wrong at times, and some units are beyond all of a kind. One
+ * such unit says nothing about its device; `deviations.ts` counts them:
  *
- * | our two runs | the claim | a second device of the class | verdict |
- * | --- | --- | --- | --- |
- * | differ | beyond | | inconclusive |
- * | agree | within, its inside beyond | | device-unfit |
- * | agree | as far off as a decoy | | mismatch |
- * | agree | beyond | none | device-unfit |
- * | agree | beyond | within | device-unfit |
- * | agree | beyond | beyond, agrees with the claim | inconclusive: nobody's fault |
- * | agree | beyond | beyond, and differs from it | device-unfit |
+ * | our two runs | the claim | verdict |
+ * | --- | --- | --- |
+ * | differ | beyond | inconclusive |
+ * | agree | within, its inside beyond | device-unfit |
+ * | agree | as far off as a decoy | mismatch |
+ * | agree | beyond | inconclusive, `deviates`; device-unfit where it is one too many |
  */
 export function climb(evidence: Evidence): LadderStep {
   const { manifest, provider, claimed, known, references, claim, print, gaveUp } = evidence;
@@ -113,21 +98,14 @@ export function climb(evidence: Evidence): LadderStep {
   if (!isSameRun(first, second)) return decide('inconclusive', distance);
   if (!isSame && claim === undefined) return { do: 'claim' };
   if (lane === 'exact') return decide('mismatch', distance);
-  if (isNear) {
-    const unfit = decide('device-unfit', distance);
-    return { ...unfit, finding: { ...unfit.finding, reason: 'inside' } };
-  }
+  const because = (reason: Finding['reason'], { finding }: Decision): Decision => ({
+    do: 'decide',
+    finding: { ...finding, reason },
+  });
+  if (isNear) return because('inside', decide('device-unfit', distance));
   if (claim === undefined || claim === 'unavailable') return decide('inconclusive', distance);
   if (distance.asDecoy) return decide('mismatch', distance);
-  const { second: other } = evidence;
-  if (other === undefined) return { do: 'second' };
-  if (other === 'none') return decide('device-unfit', distance);
-  const far = compareUnits(other.bytes, first.bytes, manifest);
-  const { within: agrees } = compareUnits(claim.bytes, other.bytes, manifest);
-  const step = decide(agrees && !far.within ? 'inconclusive' : 'device-unfit', distance);
-  const { lease, digest } = other;
-  const said = { lease, digest, l2: far.l2, max: far.max, isRight: far.within, agrees };
-  return { ...step, finding: { ...step.finding, second: said } };
+  return because('deviates', decide('inconclusive', distance));
 }
 
 function measure(evidence: Evidence, reference: Reference | undefined): Distance {

@@ -1,6 +1,7 @@
 import { type EpochRecordOf, reviewedBy } from '#protocol/epoch.ts';
 import type { VerifierBook } from '#protocol/messages/control.ts';
 import { after, millis } from '#protocol/units.ts';
+import { noteCheck } from './deviations.ts';
 import type { LogLine, VerifierEvent } from './events.ts';
 import { persist } from './persist.ts';
 import { linkOf } from './session.ts';
@@ -89,6 +90,7 @@ function takeLine(book: Book, line: LogLine, { judged }: VerifierBook): void {
     return;
   }
   const { type: _type, ...filed } = line;
+  noteCheck(book.counts, filed.signed.verdict);
   // What lies before it is never drawn again.
   if (filed.sequence > judged) book.verdicts.push(filed);
 }

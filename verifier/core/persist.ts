@@ -1,10 +1,19 @@
+import type { Verdict } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { after, millis } from '#protocol/units.ts';
+import { countName, noteCheck } from './deviations.ts';
 import { finishEpoch, undoEpoch } from './epochs.ts';
 import type { Token, VerifierEffect } from './events.ts';
 import { needsSeal, sealVerdict } from './seals.ts';
 import { linkOf } from './session.ts';
-import { type Persisting, say, type Turn, type UnitCheck } from './state.ts';
+import {
+  type Book,
+  type Persisting,
+  say,
+  type Turn,
+  type UnitCheck,
+  type Verifier,
+} from './state.ts';
 
 /** How long nothing is written after the disk refused. */
 const DISK_PAUSE_MS = millis(5_000);
@@ -40,6 +49,7 @@ export function finishPersist(turn: Turn, token: Token): void {
       const { filed } = check;
       if (filed === undefined) return;
       book.verdicts.push(filed);
+      noteWritten(verifier, book, filed.signed.verdict);
       check.written = true;
       const pending = verifier.queue.find(({ units }) => units.includes(check));
       // The hub has asked for it to be sealed while it was being written.
@@ -48,6 +58,14 @@ export function finishPersist(turn: Turn, token: Token): void {
       return sendFiled(turn, check);
     }
   }
+}
+
+/** The next check of the same GPU may be numbered. */
+function noteWritten({ numbering }: Verifier, { counts }: Book, verdict: Verdict): void {
+  const { check, device } = verdict;
+  if (check === undefined) return;
+  noteCheck(counts, verdict);
+  numbering.delete(countName({ ...check, device }));
 }
 
 type Prepared = Extract<Persisting, { type: 'canaries' }>;

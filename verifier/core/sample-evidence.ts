@@ -13,13 +13,17 @@ import { fingerprintBytes } from '#protocol/fingerprint.ts';
 import { checkFingerprint } from '#protocol/fingerprint-check.ts';
 import type { Digest, JobId, LeaseId, Nonce } from '#protocol/ids.ts';
 import { appendLeaf, frontierRoot, openFrontier } from '#protocol/merkle-log.ts';
+import type { Provider } from '#protocol/package.ts';
 import { hashEntry, type LoggedCommitment, type LoggedShard } from '#protocol/public-log.ts';
 import type { SignedTreeHead, Verdict } from '#protocol/records.ts';
 import { sampleKey } from '#protocol/sample-receipt.ts';
+import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { instant } from '#protocol/units.ts';
-import type { Evidence } from './audit.ts';
+import type { Evidence, Verify } from './audit.ts';
+import { type CheckCounts, noteCheck, weighCheck } from './deviations.ts';
 import { commitSeed, drawUnits } from './draw.ts';
 import type { LogLine } from './events.ts';
+import { laneOf } from './ladder.ts';
 
 /** An honest hub and verifier over two epochs of four shards, to be tampered with by tests. */
 const SAMPLE_POLICY: CheckPolicy = { type: 'trust', trustUnits: 15, floorPpm: 200_000 };
@@ -52,6 +56,10 @@ export interface SampleChanges {
   seed?(epoch: number): Nonce;
   /** Of a package with taps: what each device committed to of them. */
   taps?: Digest;
+  /** What all devices compute on, in place of the exact lane. */
+  provider?: Provider;
+  /** Units that are beyond tolerance on a GPU. */
+  deviates?(unit: number): boolean;
   /** A verdict before it is signed. */
   verdict?(sequence: number, verdict: Verdict): Verdict;
 }
@@ -59,7 +67,8 @@ export interface SampleChanges {
 export function sampleEvidence(epoch: number, changes: SampleChanges = {}): Evidence {
   const made = Array.from({ length: SHARDS }, (_, sequence) => makeShard(sequence, changes));
   const shards = made.map(({ logged }) => logged);
-  const verdicts = shards.flatMap((logged) => judgeShard(logged, changes));
+  const counts: CheckCounts = new Map();
+  const verdicts = shards.flatMap((logged) => judgeShard(logged, changes, counts));
   const entries = made.map(({ entry }) => entry);
   return {
     epoch,
@@ -76,7 +85,7 @@ export function sampleEvidence(epoch: number, changes: SampleChanges = {}): Evid
 
 function makeShard(
   sequence: number,
-  { before, taps }: SampleChanges,
+  { before, taps, provider = 'wasm' }: SampleChanges,
 ): { logged: LoggedShard; entry: LoggedCommitment } {
   const device = DEVICES[sequence % 2 === 0 ? 0 : 1];
   const lease = digestRecord(`lease ${sequence}`).slice(0, 32) as LeaseId;
@@ -96,7 +105,7 @@ function makeShard(
     job: JOB,
     lease,
     device: device.key,
-    provider: 'wasm',
+    provider,
     package: PACKAGE,
     firstUnit: sequence * UNITS,
     unitCount: UNITS,
@@ -117,7 +126,11 @@ function makeShard(
   };
 }
 
-function judgeShard({ shard }: LoggedShard, changes: SampleChanges): VerdictLine[] {
+function judgeShard(
+  { shard }: LoggedShard,
+  changes: SampleChanges,
+  counts: CheckCounts,
+): VerdictLine[] {
   const { draw, verdict, seed = seedOf } = changes;
   const { sequence } = shard;
   const epoch = epochOfSequence(sequence);
@@ -131,22 +144,27 @@ function judgeShard({ shard }: LoggedShard, changes: SampleChanges): VerdictLine
       unit,
       lease: shard.lease,
       device: shard.device,
-      kind: 'match',
-      lane: 'exact',
-      claimed,
-      reference: claimed,
+      ...findUnit(claimed, shard.provider, changes.deviates?.(unit)),
       l2: 0,
       max: 0,
       ...(shard.taps === undefined ? {} : { fingerprint: RIGHT_INSIDE }),
-      runs: 1,
       epoch,
       n: shard.before + place + 1,
       at: instant(1_000 * sequence + 700),
     };
+    Object.assign(honest, weighCheck(counts, honest, shard));
+    noteCheck(counts, honest);
     const said = verdict?.(sequence, honest) ?? honest;
     const signed = { verdict: said, signature: VERIFIER.sign('verdict', said) };
     return { type: 'verdict', sequence, signed };
   });
+}
+
+function findUnit(claimed: Digest, provider: Provider, odd = false) {
+  const found = { kind: 'match', lane: laneOf(provider), claimed } as const;
+  if (!odd) return { ...found, reference: claimed, runs: 1 };
+  const reason = 'deviates' as const;
+  return { ...found, kind: 'inconclusive' as const, reason, reference: otherDigest(), runs: 2 };
 }
 
 function linesOf(
@@ -202,3 +220,13 @@ export function headOf(entries: readonly LoggedCommitment[]): SignedTreeHead {
 }
 
 export const otherDigest = (): Digest => 'f'.repeat(2 * DIGEST_BYTES) as Digest;
+
+const known = new Map<string, boolean>();
+/** Real signatures; each is checked once in all tests of a file together, since that takes a millisecond. */
+export const verifySample: Verify = ({ key, context, record, signature }) => {
+  const bytes = signingBytes(context, record);
+  const name = `${key}/${signature}/${bytes}`;
+  const found = known.get(name) ?? verifySignature(key, bytes, signature);
+  known.set(name, found);
+  return found;
+};

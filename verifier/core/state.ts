@@ -1,10 +1,11 @@
-import type { Digest, JobId, LeaseId, Nonce, PublicKey } from '#protocol/ids.ts';
+import type { Digest, JobId, Nonce, PublicKey } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
 import type { FrameHead, VerifierBook } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { type Instant, type Millis, millis } from '#protocol/units.ts';
+import type { CheckCounts } from './deviations.ts';
 import type {
   Epoch,
   FiledVerdict,
@@ -77,6 +78,7 @@ export interface Book {
   lastEpoch: number;
   epochs: KeptEpoch[];
   verdicts: FiledVerdict[];
+  counts: CheckCounts;
   canaries: readonly JobCanaries[];
   /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
   highest: number;
@@ -89,16 +91,13 @@ export interface Book {
 /** One drawn unit on its way to a verdict. */
 export interface UnitCheck {
   unit: number;
-  stage: 'waiting' | 'executing' | 'claiming' | 'seconding' | 'deciding' | 'sealed' | 'filing';
+  stage: 'waiting' | 'executing' | 'claiming' | 'deciding' | 'sealed' | 'filing';
   tries: number;
   retryAt: Instant;
   references: Reference[];
   claim?: Reference | 'unavailable';
   /** Where the package has taps. */
   print?: Print | 'unavailable';
-  /** The lease of a second device of the class, once asked for, and the bytes it delivered. */
-  seconded?: LeaseId | 'none';
-  second?: Reference | 'unavailable';
   /** Set when re-execution was given up. */
   failed?: Refusal;
   filed?: FiledVerdict;
@@ -196,6 +195,8 @@ export interface Verifier {
   recalling?: { known: VerifierBook; retryAt?: Instant };
   /** By lease and unit: opinions that wait for those of others. */
   sealed: Map<string, Sealed>;
+  /** By GPU (`countName`): the check whose verdict is numbered and not on disk yet. */
+  numbering: Map<string, UnitCheck>;
   /** First sequence turned away because the queue was full. */
   overflow?: number;
   tasks: Map<TaskId, { pending: Pending; check: UnitCheck }>;
@@ -234,6 +235,7 @@ export function openBook(saved: Saved): Book {
     lastEpoch: saved.lastEpoch,
     epochs,
     verdicts: [...saved.verdicts],
+    counts: new Map(saved.counts),
     canaries: saved.canaries,
     highest: Math.max(saved.judged, ...sequences, ...closed),
     drawn: saved.judged,

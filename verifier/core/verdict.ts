@@ -3,6 +3,7 @@ import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { Verdict } from '#protocol/records.ts';
 import { openCanary } from './canaries.ts';
+import { countName, isCounted, weighCheck } from './deviations.ts';
 import type { FiledVerdict } from './events.ts';
 import type { Finding } from './ladder.ts';
 import { persist } from './persist.ts';
@@ -19,6 +20,13 @@ export function fileVerdict(
   const { pending, check } = decided;
   const { shard } = pending;
   const first = check.filed === undefined;
+  if (first && isCounted(decided.finding)) {
+    if (isHeld(turn, pending, check)) {
+      check.stage = 'deciding';
+      return;
+    }
+    verifier.numbering.set(countName(shard), check);
+  }
   const filed = check.filed ?? signVerdict(turn, decided);
   const { verdict } = filed.signed;
   if (verdict.kind === 'mismatch') resetDevice(verifier.standings, shard.device);
@@ -26,10 +34,20 @@ export function fileVerdict(
   check.references = [];
   delete check.claim;
   delete check.print;
-  delete check.second;
   if (needsSeal(check)) sealVerdict(turn, { pending, check, signed: filed.signed });
   else writeVerdict(turn, pending, check);
   if (first) announce(turn, verdict, check);
+}
+
+/**
+ * Whether another verdict on the same GPU is signed and not on disk yet. One at a time, a number that
+ * is lost in a crash is the last one, and is given again.
+ */
+function isHeld({ verifier }: Turn, { shard }: Pending, check: UnitCheck): boolean {
+  const other = verifier.numbering.get(countName(shard));
+  if (other === undefined || other === check) return false;
+  const isQueued = () => verifier.queue.some(({ units }) => units.includes(other));
+  return other.stage === 'filing' || isQueued();
 }
 
 export function writeVerdict(turn: Turn, { shard }: Pending, check: UnitCheck): void {
@@ -56,6 +74,7 @@ function signVerdict(
     ...(shard.class === undefined ? {} : { class: shard.class }),
     claimed: bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES)) as Digest,
     ...finding,
+    ...(verifier.book === undefined ? {} : weighCheck(verifier.book.counts, finding, shard)),
     ...(pending.cause === undefined ? {} : { cause: pending.cause }),
     ...(verifier.book === undefined ? {} : openCanary(verifier.book, judged)),
     epoch: pending.epoch,
@@ -91,11 +110,15 @@ function announce(turn: Turn, verdict: Verdict, check: UnitCheck): void {
     case 'device-unfit':
       return say(turn, 'warning', `device-unfit: ${where} ${unfitness(verdict)} (${far})${inside}`);
     case 'inconclusive': {
-      const why = check.failed?.message ?? 'the claim and our own runs do not settle it';
+      const vague = 'the claim and our own runs do not settle it';
+      const why =
+        check.failed?.message ?? (verdict.reason ? `it is beyond tolerance (${far})` : vague);
       return say(turn, 'warning', `inconclusive: ${where}: ${why}`);
     }
   }
 }
 
 const unfitness = ({ reason }: Verdict): string =>
-  reason === 'inside' ? 'is within tolerance, but not inside the model' : 'is beyond tolerance';
+  reason === 'inside'
+    ? 'is within tolerance, but not inside the model'
+    : 'is beyond tolerance, as too many of its last checks were';

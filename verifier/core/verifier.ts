@@ -26,7 +26,6 @@ import { failPersist, finishPersist } from './persist.ts';
 import { finishPreparing, receivePrepare, startPreparing } from './prepare.ts';
 import { drawReviews, receiveReview } from './reviews.ts';
 import { receiveUnseal, repeatSeals } from './seals.ts';
-import { expireSeconds, receiveSeconded, repeatSeconds } from './second.ts';
 import {
   bindBook,
   endLink,
@@ -59,6 +58,7 @@ export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
     voided: new Set(),
     queue: [],
     sealed: new Map(),
+    numbering: new Map(),
     tasks: new Map(),
     preparing: [],
     persisting: new Map(),
@@ -93,7 +93,6 @@ function drive(turn: Turn): void {
   drawAudits(turn);
   drawReviews(turn);
   startPreparing(turn);
-  expireSeconds(turn);
   repeatSeals(turn, 'old');
   startTasks(turn);
   moveMarks(turn);
@@ -152,8 +151,7 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       return receiveChallenge(turn, message);
     case 'welcome':
       receiveWelcome(turn, message);
-      repeatSeals(turn, 'new');
-      return repeatSeconds(turn);
+      return repeatSeals(turn, 'new');
     case 'refused':
       return endLink(turn, `the hub refused this verifier (${message.code}): ${message.message}`);
     case 'declined':
@@ -166,8 +164,6 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       return receivePrepare(turn, message);
     case 'check':
       return receiveCheck(turn, message);
-    case 'seconded':
-      return receiveSeconded(turn, message);
     case 'unseal':
       return receiveUnseal(turn, message);
     case 'voided':

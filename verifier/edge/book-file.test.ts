@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SignedEpochOf } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import { instant } from '#protocol/units.ts';
+import { countName } from '../core/deviations.ts';
 import type { Epoch, LogLine } from '../core/events.ts';
 import { openBookFile } from './book-file.ts';
 
@@ -103,6 +104,7 @@ describe('the book of a hub', () => {
       epochs: [],
       canaries: [],
       verdicts: [],
+      counts: new Map(),
     });
     await book.close();
   });
@@ -132,6 +134,25 @@ describe('the book of a hub', () => {
     });
     expect(second.book.saved.verdicts.map(({ sequence }) => sequence)).toEqual([12]);
     await second.book.close();
+  });
+
+  it('a reopened book has the checks of all verdicts, settled ones too', async () => {
+    const first = await open();
+    const line = verdictOf(3);
+    if (line.type !== 'verdict') throw new Error('a verdict was due');
+    const { verdict, signature } = line.signed;
+    const check = { package: digest, provider: 'webgpu' as const, number: 7 };
+    const signed = { signature, verdict: { ...verdict, check, reason: 'deviates' as const } };
+    await first.book.write({
+      lines: [{ ...line, signed }],
+      marks: { judged: 9, settled: 9, reviewed: 0 },
+    });
+    await first.book.close();
+    const { book } = await open();
+    expect(book.saved).toMatchObject({ verdicts: [] });
+    const name = countName({ ...check, device: verdict.device });
+    expect([...book.saved.counts]).toEqual([[name, { last: 7, deviating: [7] }]]);
+    await book.close();
   });
 
   it('keeps seeds where only its owner reads them, until the hub has them', async () => {

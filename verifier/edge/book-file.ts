@@ -8,6 +8,7 @@ import { decodeJson } from '#protocol/decode.ts';
 import { reviewedBy } from '#protocol/epoch.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
+import { type CheckCounts, noteCheck } from '../core/deviations.ts';
 import type { Epoch, FiledVerdict, LogLine, Saved, VerifierEffect } from '../core/events.ts';
 import { CanaryFile, LogLineSchema, MarkFile, SeedFile } from './log-line.ts';
 
@@ -60,6 +61,7 @@ export async function openBookFile(
     epochs,
     verdicts: found.verdicts,
     canaries,
+    counts: found.counts,
   };
   const log = await open(logFile, 'a', 0o644);
   await log.truncate(found.length);
@@ -92,6 +94,7 @@ async function readLog(file: string, marks: MarkFile, onLine: (line: LogLine) =>
     /** Epochs whose seed stands in the log. */
     revealed: new Set<number>(),
     verdicts: [] as FiledVerdict[],
+    counts: new Map() as CheckCounts,
   };
   const size = await stat(file).then(
     (stats) => stats.size,
@@ -111,6 +114,7 @@ async function readLog(file: string, marks: MarkFile, onLine: (line: LogLine) =>
       const { type: _type, ...filed } = line;
       const { sequence, review = 0 } = filed;
       if (sequence > marks.settled || review > marks.reviewed) found.verdicts.push(filed);
+      noteCheck(found.counts, filed.signed.verdict);
     } else {
       const { record } = line.signed;
       const { epoch } = record;

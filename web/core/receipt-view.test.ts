@@ -30,9 +30,6 @@ test('a receipt in words: the worst of its verdicts, units counted once', () => 
     by: 'device abcdef01 on wasm',
     checks: { kind: 'none', text: 'none re-executed' },
   });
-  const { shard, ...rest } = receipt(8, 2);
-  const second = { ...rest, shard: { ...shard, leg: 2 as const } };
-  expect(viewReceipt(second, 'en').by).toBe('device abcdef01 on wasm, the second to compute them');
   const judged = receipt(1_000, 64, [
     [1_003, 'match'],
     [1_003, 'inconclusive'],

@@ -14,7 +14,7 @@ const WORST: readonly VerdictKind[] = ['mismatch', 'device-unfit', 'inconclusive
 
 /** A receipt in words: which units, by whom, and what verifiers found. */
 export function viewReceipt({ shard, verdicts }: Receipt, locale?: string): ReceiptView {
-  const { firstUnit, unitCount, device, provider, leg } = shard;
+  const { firstUnit, unitCount, device, provider } = shard;
   const first = formatCount(firstUnit, locale);
   const last = formatCount(firstUnit + unitCount - 1, locale);
   const kinds = verdicts.map(({ verdict }) => verdict.kind);
@@ -22,7 +22,7 @@ export function viewReceipt({ shard, verdicts }: Receipt, locale?: string): Rece
   const units = new Set(verdicts.map(({ verdict }) => verdict.unit)).size;
   return {
     title: unitCount === 1 ? `Unit ${first}` : `Units ${first} to ${last}`,
-    by: `device ${formatId(device)} on ${provider}${leg === 2 ? ', the second to compute them' : ''}`,
+    by: `device ${formatId(device)} on ${provider}`,
     checks: {
       kind,
       text:

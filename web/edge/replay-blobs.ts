@@ -54,12 +54,8 @@ export function openReplayBlobs(request: KeyedRequest, signal: AbortSignal): Rep
   };
 }
 
-/** A unit has one result, and may have been computed a second time: that is asked for by its lease. */
-const unitPath = (
-  what: 'outputs' | 'fingerprints',
-  unit: number,
-  { job, lease, leg }: AcceptedShard,
-): string => `/v1/jobs/${job}/${what}/${unit}${leg === 2 ? `?lease=${lease}` : ''}`;
+const unitPath = (what: 'outputs' | 'fingerprints', unit: number, { job }: AcceptedShard): string =>
+  `/v1/jobs/${job}/${what}/${unit}`;
 
 async function askHub(path: string, init: RequestInit): Promise<Response> {
   let response: Response;

@@ -24,7 +24,7 @@ export function openMemoryStore(): Store {
     load: async () => structuredClone(projectFacts(of)),
     async results(job, fromUnit, toUnit) {
       return liveShards(of, job)
-        .filter(({ shard }) => shard.leg === undefined && shard.firstUnit < toUnit)
+        .filter(({ shard }) => shard.firstUnit < toUnit)
         .filter(({ shard }) => shard.firstUnit + shard.unitCount > fromUnit)
         .map(({ shard, outputs }) => structuredClone({ shard, outputs }));
     },

@@ -42,16 +42,13 @@ export interface Store {
   /** One durable transaction: when it resolves, every fact is on disk, in this order. */
   append(facts: readonly Fact[]): Promise<void>;
   load(): Promise<Snapshot>;
-  /**
-   * Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence; none of a
-   * second leg, which is no result.
-   */
+  /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */
   results(job: JobId, fromUnit: number, toUnit: number): Promise<ShardOutputs[]>;
   /** The accepted shard that came from a lease, void or not: for verifiers that judge it late. */
   delivered(lease: LeaseId): Promise<ShardOutputs | undefined>;
   /** The fingerprints of the accepted shard that came from a lease, void or not, if it has any. */
   fingerprints(lease: LeaseId): Promise<ShardFingerprints | undefined>;
-  /** Not-voided accepted shards, of either leg, that end after `fromUnit`, by first unit, at most `limit`. */
+  /** Not-voided accepted shards that end after `fromUnit`, by first unit, at most `limit`. */
   receipts(job: JobId, fromUnit: number, limit: number): Promise<ReceiptParts[]>;
   /** Verdicts numbered above `after`, in order, at most `limit`. */
   verdicts(after: number, limit: number): Promise<NumberedVerdict[]>;

@@ -70,7 +70,6 @@ export interface ShardChoice {
   sequence?: number;
   firstUnit?: number;
   unitCount?: number;
-  leg?: 2;
 }
 
 export function committedShard(choice: ShardChoice): CommittedShard {
@@ -86,7 +85,6 @@ export function committedShard(choice: ShardChoice): CommittedShard {
       package: digestOf(41),
       firstUnit: choice.firstUnit ?? 0,
       unitCount: choice.unitCount ?? 2,
-      ...(choice.leg === undefined ? {} : { leg: choice.leg }),
     },
     signature: signatureOf(700 + index),
   };

@@ -32,11 +32,6 @@ export async function openSqlStore(database: SqlDatabase): Promise<Store> {
         database,
         selectLiveShards(job)
           .select(['accepted.shard_json', 'accepted.outputs'])
-          .where(
-            ({ fn, val }) => fn('json_extract', ['accepted.shard_json', val('$.leg')]),
-            'is',
-            null,
-          )
           .where('accepted.first_unit', '<', toUnit)
           .where('accepted.end_unit', '>', fromUnit)
           .orderBy('accepted.sequence')

@@ -54,7 +54,6 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
   checkShards(open);
   checkReleases(open);
   checkResults(open);
-  checkLegs(open);
   checkFingerprints(open);
   checkReceipts(open);
   checkLog(open);
@@ -259,30 +258,6 @@ function checkResults(open: () => Promise<StoreWorld>): void {
     const kept = results.map(({ outputs }) => Buffer.from(outputs).toString('base64'));
     const sent = [...lengths.map((length, index) => outputsOf({ index }, length)), view];
     expect(kept).toEqual(sent.map((outputs) => Buffer.from(outputs).toString('base64')));
-    await store.close();
-  });
-}
-
-function checkLegs(open: () => Promise<StoreWorld>): void {
-  it('gives a second leg to whoever asks for shards, and to nobody who asks for results', async () => {
-    const { store } = await open();
-    const first = { index: 0, firstUnit: 0, unitCount: 4 };
-    const second = { index: 1, firstUnit: 2, unitCount: 4, leg: 2 } as const;
-    const waiting = { index: 2, firstUnit: 6, unitCount: 2, leg: 2 } as const;
-    await store.append([jobCreated(1), ...[first, second, waiting].map(committed)]);
-    await store.append([accepted(second), accepted(first)]);
-    const results = await store.results(jobId(1), 0, 8);
-    expect(results.map(({ shard }) => shard.sequence)).toEqual([0]);
-    expect(await store.results(jobId(1), 4, 8)).toEqual([]);
-    const receipts = await store.receipts(jobId(1), 0, 8);
-    expect(receipts.map(({ shard }) => shard.leg)).toEqual([undefined, 2]);
-    const shards = await store.shards(0, 8);
-    expect(shards.map(({ shard }) => shard.leg)).toEqual([undefined, 2]);
-    const snapshot = await store.load();
-    expect(snapshot.accepted).toEqual([acceptedShard(first), acceptedShard(second)]);
-    expect(snapshot.pending).toEqual([committedShard(waiting)]);
-    const delivered = { shard: acceptedShard(second), outputs: outputsOf(second) };
-    expect(await store.delivered(delivered.shard.lease)).toEqual(delivered);
     await store.close();
   });
 }
