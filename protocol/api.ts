@@ -3,7 +3,7 @@ import { Fingerprint } from './fingerprint-check.ts';
 import { JobId, PublicKey, Signature } from './ids.ts';
 import { JobView } from './job.ts';
 import { Provider } from './package.ts';
-import { DisputeRecord, LogEntry, Receipt, SignedVerdict, VerdictKind } from './records.ts';
+import { EvidenceRecord, LogEntry, Receipt, SignedVerdict, VerdictKind } from './records.ts';
 import { Refusal } from './refusal.ts';
 import { Count, Instant, Millis } from './units.ts';
 
@@ -31,8 +31,8 @@ import { Count, Instant, Millis } from './units.ts';
  * | GET /v1/log/consistency?from=&to= | anyone | `LogConsistency`: the first `from` entries are unchanged in `to` |
  * | GET /v1/log/epochs?after=&limit= | anyone | `EpochPage`: epochs opened and seeds revealed, of all verifiers |
  * | GET /v1/log/shards?from=&limit= | anyone | `ShardPage`: accepted shards by sequence, void ones as well |
- * | POST /v1/disputes | a convicted device, by its signature | `DisputeRequest` → `DisputeView` |
- * | GET /v1/disputes/:device | anyone | `DisputeView` |
+ * | POST /v1/evidence | a banned device, by its signature | `EvidenceRequest` → `ReceiptPage`: the shard it is banned for |
+ * | POST /v1/devices/:key/pardon | developer | `PardonRequest`: lifts the newest ban of a device → `ConvictionView` |
  * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
  * | DELETE /v1/verifiers/:key | developer | takes a verifier off the list, for good → 204 |
  * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |
@@ -97,19 +97,14 @@ export const GridView = v.strictObject({
 });
 export type GridView = v.InferOutput<typeof GridView>;
 
-export const DisputeRequest = v.strictObject({ record: DisputeRecord, signature: Signature });
+export const EvidenceRequest = v.strictObject({ record: EvidenceRecord, signature: Signature });
+export type EvidenceRequest = v.InferOutput<typeof EvidenceRequest>;
 
-/** What became of the newest confirmed failure of a device. */
-export const DisputeView = v.strictObject({
-  /** `none`: not disputed. `upheld`: it stands. `overturned`: the bar is lifted. */
-  state: v.picklist(['none', 'open', 'upheld', 'overturned']),
-  job: v.optional(JobId),
-  unit: v.optional(Count),
-  /** Verifiers that found the unit wrong, and right. */
-  against: v.optional(Count),
-  inFavour: v.optional(Count),
+/** Why an operator lifts a ban; it is shown in public. */
+export const PardonRequest = v.strictObject({
+  reason: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)),
 });
-export type DisputeView = v.InferOutput<typeof DisputeView>;
+export type PardonRequest = v.InferOutput<typeof PardonRequest>;
 
 export const VerdictPage = v.strictObject({
   verdicts: v.array(v.strictObject({ number: Count, signed: SignedVerdict })),

@@ -147,9 +147,9 @@ export type Seal = v.InferOutput<typeof Seal>;
 export const SignedSeal = v.strictObject({ record: Seal, signature: Signature });
 export type SignedSeal = v.InferOutput<typeof SignedSeal>;
 
-/** A convicted device says that it was right. Signing context: `dispute`. */
-export const DisputeRecord = v.strictObject({ device: PublicKey, at: Instant });
-export type DisputeRecord = v.InferOutput<typeof DisputeRecord>;
+/** A banned device asks for the receipt that it is banned for. Signing context: `evidence`. */
+export const EvidenceRecord = v.strictObject({ device: PublicKey, at: Instant });
+export type EvidenceRecord = v.InferOutput<typeof EvidenceRecord>;
 
 /** One accepted shard, as verifiers and the log page see it. `sequence` orders acceptance. */
 export const AcceptedShard = v.strictObject({

@@ -32,7 +32,8 @@ const COMMON_CODES = [
   'result-nan',
   'result-digest',
   'unit-already-accepted',
-  'dispute-closed',
+  // Bans
+  'ban-unknown',
   // Sealed opinions of verifiers
   'seal-missing',
   'seal-mismatch',

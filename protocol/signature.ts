@@ -11,7 +11,7 @@ export type SigningContext =
   | 'tree-head'
   | 'verdict'
   | 'seal'
-  | 'dispute'
+  | 'evidence'
   | 'epoch'
   | 'payout'
   | 'receipt';

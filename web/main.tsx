@@ -3,15 +3,14 @@ import { render } from 'preact';
 import type { GridView } from '#protocol/api.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import { ANNOUNCER_START, type AnnouncerEvent, stepAnnouncer } from './core/announcer.ts';
+import { type EvidenceWorld, NO_EVIDENCE } from './core/ban-view.ts';
 import { findCautions, type PowerState } from './core/caution.ts';
 import { type ContributeWorld, STATUS_OFF, viewContribute } from './core/contribute-view.ts';
-import { type DisputeWorld, isCaught, NO_DISPUTE } from './core/dispute-view.ts';
 import { findEmbeddingApp } from './core/embedded-browser.ts';
 import { decodeRoute, type Route } from './core/router.ts';
 import { applyQuery, decodeDevice, decodeSettings, encodeSettings } from './core/settings.ts';
 import type { AppUpdate } from './edge/app-update.ts';
 import { type ContributionState, openContribution } from './edge/contribution.ts';
-import { openDispute } from './edge/dispute.ts';
 import { readStored, writeStored } from './edge/local-store.ts';
 import {
   type Surroundings,
@@ -42,7 +41,7 @@ const settings = signal(applyQuery(decodeSettings(readStored('settings')), locat
 const theme = signal<Theme>(readTheme());
 const announcement = signal('');
 const grid = signal<GridView | 'silent' | undefined>(undefined);
-const dispute = signal<DisputeWorld>(NO_DISPUTE);
+const evidence = signal<EvidenceWorld>(NO_EVIDENCE);
 const power = signal<PowerState>({ saveData: false });
 const device = signal<PublicKey | undefined>(decodeDevice(readStored('device')));
 const update = signal<'none' | 'ready' | 'busy'>('none');
@@ -54,12 +53,6 @@ const work = openContribution({
     contribution.value = state;
     if (state.status.key !== undefined && state.status.unitsAccepted > 0)
       nameDevice(state.status.key);
-  },
-});
-const disputes = openDispute({
-  hub: location.origin,
-  onChange: (now) => {
-    dispute.value = now;
   },
 });
 watchSurroundings((now) => {
@@ -82,11 +75,14 @@ const app: AppModel = {
   obstacle: findObstacle(),
   cautions: computed(() => findCautions(power.value)),
   update,
-  dispute,
-  askVerifiers: () => disputes.ask(),
+  evidence,
+  saveEvidence: () => void saveEvidence(),
   device,
   loadEarnings,
-  start: () => work.start(settings.value),
+  start: () => {
+    evidence.value = NO_EVIDENCE;
+    work.start(settings.value);
+  },
   stop: () => work.stop(),
   applyUpdate: () => void applyUpdate(),
 };
@@ -99,11 +95,6 @@ effect(() => {
 const first = settings.value;
 effect(() => {
   if (settings.value !== first) writeStored('settings', encodeSettings(settings.value));
-});
-// Whose work was found wrong, from the moment it is told; again after each Start.
-const caught = computed(() => (isCaught(world.value.status) ? world.value.status.key : undefined));
-effect(() => {
-  if (caught.value !== undefined) disputes.look(caught.value);
 });
 const donates = computed(() => settings.value.donates);
 effect(() => work.donate(donates.value));
@@ -165,6 +156,13 @@ function nameDevice(key: PublicKey): void {
   if (device.value === key) return;
   device.value = key;
   writeStored('device', key);
+}
+
+async function saveEvidence(): Promise<void> {
+  const { saveEvidence: save } = await import('./edge/evidence.ts');
+  await save(location.origin, (now) => {
+    evidence.value = now;
+  });
 }
 
 let money: Promise<MoneyActions> | undefined;

@@ -6,7 +6,7 @@ import { openComputePort } from './edge/browser/compute-port.ts';
 import { openDeviceStore } from './edge/browser/device-store.ts';
 import { openOpfsCache } from './edge/browser/opfs-cache.ts';
 import { type BrowserPeers, openPeerLinks } from './edge/browser/peer-links.ts';
-import { disputeConviction } from './edge/dispute.ts';
+import { askEvidence } from './edge/evidence.ts';
 import { type DeviceLoop, openDeviceLoop } from './edge/loop.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -76,12 +76,15 @@ async function openDevice({
   return { loop, peers };
 }
 
-async function dispute({ hub, at }: Extract<PageMessage, { type: 'dispute' }>): Promise<void> {
+async function giveEvidence({
+  hub,
+  at,
+}: Extract<PageMessage, { type: 'ask-evidence' }>): Promise<void> {
   try {
     const { signer } = await openDeviceStore();
-    tell({ type: 'disputed', result: await disputeConviction(new URL(hub), signer, at) });
+    tell({ type: 'evidence', result: await askEvidence(new URL(hub), signer, at) });
   } catch (error) {
-    tell({ type: 'disputed', result: refuse('internal', unsigned(error)) });
+    tell({ type: 'evidence', result: refuse('internal', unsigned(error)) });
   }
 }
 
@@ -127,8 +130,8 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
   switch (message.type) {
     case 'start':
       return void start(message);
-    case 'dispute':
-      return void dispute(message);
+    case 'ask-evidence':
+      return void giveEvidence(message);
     case 'stop':
       return device?.loop.post({ type: 'stop' });
     case 'donate':

@@ -3,17 +3,12 @@ import { refuse } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { forgetChecks } from './disputes.ts';
 import { moveJob, store, type Turn } from './effects.ts';
-import {
-  answerEnrolment,
-  enrolVerifier,
-  openDispute,
-  removeVerifier,
-  settleRemoval,
-} from './enrolment.ts';
+import { answerEnrolment, enrolVerifier, removeVerifier, settleRemoval } from './enrolment.ts';
 import type { HubCommand, RequestId } from './events.ts';
 import { NO_FLEET } from './fleet.ts';
 import { addLeafFile, closeJob, fundJob, linkPayout, needsFunding, unfunded } from './funding.ts';
 import { revokeLease } from './lease.ts';
+import { pardonDevice } from './pardons.ts';
 import { coversUnits } from './prepare.ts';
 import { openRanges } from './ranges.ts';
 import { REASON_CREATED } from './snapshot.ts';
@@ -34,8 +29,8 @@ export function stepCommand(turn: Turn, request: RequestId, command: HubCommand)
     case 'remove-verifier':
       answerEnrolment(turn, request, removeVerifier(turn, command.key));
       return settleRemoval(turn);
-    case 'dispute':
-      return answerEnrolment(turn, request, openDispute(turn, command));
+    case 'pardon':
+      return pardonDevice(turn, request, command);
     case 'fund':
     case 'close':
       return changeMoney(turn, request, command);

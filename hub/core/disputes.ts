@@ -101,7 +101,7 @@ export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact
 }
 
 /** Verifiers that the majority contradicted on a unit, each once; what must be written comes back. */
-export function blame(
+function blame(
   { hub, world }: Turn,
   faulty: readonly PublicKey[],
   about: Pick<Verdict, 'job' | 'lease' | 'unit'>,

@@ -1,9 +1,8 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import { type Refusal, refusal } from '#protocol/refusal.ts';
-import { openAppeal } from './appeals.ts';
 import { forgetOpinions } from './disputes.ts';
 import { refuseSession, store, type Turn } from './effects.ts';
-import type { Fact, HubCommand, RequestId } from './events.ts';
+import type { Fact, RequestId } from './events.ts';
 import { releaseShards } from './release.ts';
 import { closeSession } from './session.ts';
 import { finishJobs, ruleAgain } from './verdicts.ts';
@@ -47,18 +46,6 @@ export function removeVerifier(turn: Turn, key: PublicKey): Fact[] | Refusal {
 export function settleRemoval(turn: Turn): void {
   releaseShards(turn);
   finishJobs(turn);
-}
-
-/** A convicted device disputes its conviction. */
-export function openDispute(
-  turn: Turn,
-  { record, signature }: Extract<HubCommand, { type: 'dispute' }>,
-): Fact[] | Refusal {
-  const { device: key } = record;
-  if (turn.world.verify({ key, context: 'dispute', record, signature })) {
-    return openAppeal(turn, record);
-  }
-  return refusal('signature-wrong', 'a dispute is signed by the device that it is about');
 }
 
 /** Stores what an operator decided, or says why not. */

@@ -3,13 +3,7 @@ import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '
 import type { JobRecord, JobView } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest, Provider } from '#protocol/package.ts';
-import type {
-  AcceptedShard,
-  DisputeRecord,
-  LogEntry,
-  SignedSeal,
-  SignedVerdict,
-} from '#protocol/records.ts';
+import type { AcceptedShard, LogEntry, SignedSeal, SignedVerdict } from '#protocol/records.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
 import type {
   Funding,
@@ -42,6 +36,23 @@ export interface World {
   sign(context: SigningContext, record: unknown): Signature;
   verify(signed: Signed): boolean;
   sha256(bytes: Uint8Array): Uint8Array;
+}
+
+/** A device gets no work until then. `work`: what was found wrong; old bans do not name it. */
+export interface Ban {
+  device: PublicKey;
+  until: Instant;
+  reason: string;
+  work?: { lease: LeaseId; unit: number };
+  at: Instant;
+}
+
+/** An operator lifted the ban of that moment; the reason is shown in public. */
+export interface Pardon {
+  device: PublicKey;
+  bannedAt: Instant;
+  reason: string;
+  at: Instant;
 }
 
 /** A durable, append-only statement. Balances, progress and views are projections of these. */
@@ -85,7 +96,7 @@ export type Fact =
   | { type: 'epoch'; signed: SignedEpoch }
   /** An accepted shard is void; its units are open again. */
   | { type: 'voided'; sequence: number; job: JobId; reason: string; at: Instant }
-  | { type: 'barred'; device: PublicKey; until: Instant; reason: string; at: Instant }
+  | ({ type: 'barred' } & Ban)
   /** A device was unfit for a package on this provider. */
   | {
       type: 'set-aside';
@@ -101,15 +112,7 @@ export type Fact =
   | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
   /** For good: its key is never enrolled again. */
   | { type: 'verifier-removed'; key: PublicKey; at: Instant }
-  /** A device was convicted over a unit; it disputed that; what came of it. */
-  | {
-      type: 'appeal';
-      stage: 'convicted' | 'opened' | 'upheld' | 'overturned';
-      device: PublicKey;
-      lease: LeaseId;
-      unit: number;
-      at: Instant;
-    }
+  | ({ type: 'pardoned' } & Pardon)
   /**
    * A verifier has sealed an opinion on a unit; those that were sealed may be opened; one that was asked
    * for was not sealed, or not opened, in time.
@@ -181,7 +184,8 @@ export interface Snapshot {
   /** In the order of appending. */
   epochs: SignedEpoch[];
   /** Every bar ever, in the order of appending. */
-  barred: { device: PublicKey; until: Instant; reason: string; at: Instant }[];
+  barred: Ban[];
+  pardons: Pardon[];
   /** What devices were unfit for, in the order of appending. */
   aside: Omit<Extract<Fact, { type: 'set-aside' }>, 'type'>[];
   /** What devices are blamed for, and when they last lost their trust over it. */
@@ -189,7 +193,6 @@ export interface Snapshot {
   /** Enrolled and not removed. */
   verifiers: PublicKey[];
   removed: PublicKey[];
-  appeals: Omit<Extract<Fact, { type: 'appeal' }>, 'type'>[];
   faults: { verifier: PublicKey; count: number }[];
   /** In the order of appending. */
   seals: Extract<Fact, { type: 'seal' }>[];
@@ -222,7 +225,7 @@ export type HubCommand =
   | { type: 'cancel'; job: JobId }
   | { type: 'enrol'; key: PublicKey }
   | { type: 'remove-verifier'; key: PublicKey }
-  | { type: 'dispute'; record: DisputeRecord; signature: Signature }
+  | { type: 'pardon'; device: PublicKey; reason: string }
   /** The edge has read on the chain what is said of escrows. */
   | { type: 'fund'; job: JobId; funding: Funding }
   | { type: 'close'; job: JobId }

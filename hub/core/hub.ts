@@ -1,6 +1,5 @@
-import { refuse } from '#protocol/refusal.ts';
+import { accept, refuse } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
-import { askFresh } from './appeals.ts';
 import { endAside } from './aside.ts';
 import { stepCommand } from './commands.ts';
 import { askOpinions, forgetEnded } from './disputes.ts';
@@ -10,6 +9,7 @@ import type { HubEffect, HubEvent, Token, World } from './events.ts';
 import { startFunded } from './funding.ts';
 import { expireLeases, reviveLeases } from './lease.ts';
 import { noteWritten } from './money.ts';
+import { applyPardon } from './pardons.ts';
 import { receiveBye, receiveHave, receiveRelease, receiveSeek } from './peers.ts';
 import { finishPreparation, prepareJobs, receivePrepared, receiveUnpreparable } from './prepare.ts';
 import { finishRelease, receiveAudited, releaseShards, undoRelease } from './release.ts';
@@ -29,8 +29,8 @@ import type { Hub } from './state.ts';
 import { finishJobs, receiveJudged, receiveVerdict } from './verdicts.ts';
 import { viewJob } from './views.ts';
 
-export { viewDispute } from './appeals.ts';
 export {
+  convictionOf,
   fundingOf,
   hasFunded,
   leafFileOf,
@@ -48,6 +48,7 @@ export {
 export { openHub } from './restore.ts';
 export type { Hub, HubConfig } from './state.ts';
 export {
+  banOf,
   listJobs,
   mayReadUnits,
   mayServe,
@@ -197,6 +198,10 @@ function stepStored(turn: Turn, token: Token): void {
       return publishVerdict(turn, pending.signed);
     case 'sealed':
       return noteSeal(turn, pending.seal);
+    case 'pardoned':
+      applyPardon(turn.hub, pending.pardon);
+      turn.effects.push({ type: 'reply', request: pending.request, result: accept(null) });
+      return;
     case 'released':
       finishRelease(turn, pending.shards);
       return finishJobs(turn);
@@ -228,12 +233,13 @@ function stepStoreFailed(
   const pending = turn.hub.pending.get(token);
   turn.hub.pending.delete(token);
   turn.hub.money.writing.delete(token);
-  if (pending?.type === 'reply') {
+  if (pending?.type === 'reply' || pending?.type === 'pardoned') {
     turn.effects.push({
       type: 'reply',
       request: pending.request,
       result: refuse(refusal.code, refusal.message),
     });
+    if (pending.type === 'pardoned') return;
     if (pending.next === 'prepare' && pending.job !== null) turn.hub.jobs.delete(pending.job);
     return;
   }
@@ -259,7 +265,6 @@ function stepTick(turn: Turn): void {
   scheduleWaiting(turn);
   turnRounds(turn);
   askOpinions(turn);
-  askFresh(turn);
   releaseShards(turn);
   finishJobs(turn);
   forgetEnded(turn);

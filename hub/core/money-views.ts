@@ -29,6 +29,9 @@ export const listEnded = ({ money }: Hub, range: PageRange): EndedJobView[] =>
   page(money.ended, range).flatMap(viewEnded);
 export const listConvictions = ({ money }: Hub, range: PageRange): ConvictionView[] =>
   page(money.convictions, range);
+/** The newest conviction of a device. */
+export const convictionOf = ({ money }: Hub, device: PublicKey): ConvictionView | undefined =>
+  money.convictions.findLast((conviction) => conviction.device === device);
 export const listClosings = ({ money }: Hub, range: PageRange): ClosingView[] =>
   page(money.closings, range);
 

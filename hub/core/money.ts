@@ -1,4 +1,4 @@
-import type { Digest, JobId, LeaseId, PublicKey, Root } from '#protocol/ids.ts';
+import type { Digest, JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type {
   ClosingView,
   ConvictionView,
@@ -6,7 +6,7 @@ import type {
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
 import type { Instant } from '#protocol/units.ts';
-import type { Fact, Snapshot, Token } from './events.ts';
+import type { Fact, Pardon, Snapshot, Token } from './events.ts';
 import { coversRun } from './ranges.ts';
 import { isGuarded } from './release.ts';
 import type { Hub, Job, KeptShard } from './state.ts';
@@ -33,7 +33,7 @@ export interface MoneyBook {
   payoutsOf: Map<PublicKey, PayoutView[]>;
   nextPayout: number;
   convictions: ConvictionView[];
-  /** By device and moment, and by device and unit. */
+  /** By device and moment. */
   convictionNamed: Map<string, ConvictionView>;
   closings: ClosingView[];
   closingOf: Map<JobId, ClosingView>;
@@ -50,7 +50,7 @@ const TYPES = [
   'payout-linked',
   'leaf-file',
   'barred',
-  'appeal',
+  'pardoned',
 ] as const;
 type MoneyFact = Extract<Fact, { type: (typeof TYPES)[number] }>;
 
@@ -95,7 +95,7 @@ export function restoreMoney(hub: Hub, snapshot: Snapshot): void {
   for (const payout of payouts) notePayout(hub, payout);
   for (const { job, at } of closings) noteClosing(hub, job, at);
   for (const { device, at } of snapshot.barred) noteConviction(hub, device, at);
-  for (const appeal of snapshot.appeals) noteAppeal(hub, appeal);
+  for (const pardon of snapshot.pardons) notePardon(hub, pardon);
   for (const kept of leafFiles) noteFile(hub, kept);
 }
 
@@ -112,8 +112,8 @@ function noteMoney(hub: Hub, fact: MoneyFact): void {
       return noteClosing(hub, fact.job, fact.at);
     case 'barred':
       return noteConviction(hub, fact.device, fact.at);
-    case 'appeal':
-      return noteAppeal(hub, fact);
+    case 'pardoned':
+      return notePardon(hub, fact);
     case 'leaf-file':
       return noteFile(hub, { file: fact.file, root: fact.root });
   }
@@ -168,19 +168,11 @@ function noteConviction({ money }: Hub, device: PublicKey, at: Instant): void {
   money.convictionNamed.set(`${device} ${at}`, conviction);
 }
 
-/** A conviction and its unit are written down together: they have one moment. */
-function noteAppeal({ money }: Hub, appeal: Omit<Extract<Fact, { type: 'appeal' }>, 'type'>): void {
-  const { stage, device, lease, unit, at } = appeal;
-  const name = unitOf(device, lease, unit);
-  if (stage === 'convicted') {
-    const conviction = money.convictionNamed.get(`${device} ${at}`);
-    if (conviction !== undefined) money.convictionNamed.set(name, conviction);
-  }
-  const conviction = money.convictionNamed.get(name);
-  if (stage === 'overturned' && conviction !== undefined) conviction.overturnedAt ??= at;
+function notePardon({ money }: Hub, { device, bannedAt, at, reason }: Pardon): void {
+  const conviction = money.convictionNamed.get(`${device} ${bannedAt}`);
+  if (conviction?.pardonedAt !== undefined) return;
+  if (conviction !== undefined) Object.assign(conviction, { pardonedAt: at, pardonReason: reason });
 }
-
-const unitOf = (device: PublicKey, lease: LeaseId, unit: number) => `${device} ${lease} ${unit}`;
 
 function noteFile({ money }: Hub, kept: MoneyBook['files'][number]): void {
   money.files.push(kept);

@@ -42,12 +42,20 @@ export function noteBar({ bars }: Newcomers, device: PublicKey, at: number): voi
   bars.set(device, [...(bars.get(device) ?? []), at]);
 }
 
-/** That bar was a mistake: its place is its own again. */
-export function dropBar({ bars }: Newcomers, device: PublicKey, at: number): void {
+/** Undoes that bar: the device has the place from before it, and no second one from after it. */
+export function dropBar(newcomers: Newcomers, device: PublicKey, at: number): void {
+  const { bars, begun, beginning } = newcomers;
+  const before = bars.get(device) ?? [];
+  const dropped = before.indexOf(at);
+  if (dropped < 0) return;
   bars.set(
     device,
-    (bars.get(device) ?? []).filter((barredAt) => barredAt !== at),
+    before.filter((_, place) => place !== dropped),
   );
+  for (let life = dropped + 1; life <= before.length; life += 1) {
+    if (begun.delete(placeName(device, life))) begun.add(placeName(device, life - 1));
+  }
+  if (hasPlace(newcomers, device)) beginning.delete(device);
 }
 
 /** A shard of this device that was revealed then is accepted: its place is taken for good. */

@@ -2,7 +2,6 @@ import { encodeBase64 } from '#protocol/base64.ts';
 import { standingName } from '#protocol/check-policy.ts';
 import type { JobId } from '#protocol/ids.ts';
 import { after, bytes, instant, millis } from '#protocol/units.ts';
-import { restoreAppeals } from './appeals.ts';
 import { restoreAside } from './aside.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
 import { CHECKS_KEPT_MS, judgedThrough, restoreDisputes } from './disputes.ts';
@@ -12,6 +11,7 @@ import { awaitCheck } from './in-flight.ts';
 import { restoreLapses } from './lapse.ts';
 import { openMoneyBook, restoreMoney } from './money.ts';
 import { openNewcomers, takePlace } from './newcomers.ts';
+import { applyPardon } from './pardons.ts';
 import { setPackage } from './prepare.ts';
 import { coversRun, removeRun } from './ranges.ts';
 import { countJudged, settleRelease } from './release.ts';
@@ -31,9 +31,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     tickets: new Map(),
     enrolled: new Set(snapshot.verifiers),
     removed: new Set(snapshot.removed),
-    barred: new Map(
-      snapshot.barred.map(({ device, until, reason }) => [device, { until, reason }]),
-    ),
+    barred: new Map(snapshot.barred.map((ban) => [ban.device, ban])),
     aside: restoreAside(snapshot),
     judged: new Map(
       snapshot.judged
@@ -57,8 +55,6 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     blamed: new Map(),
     rounds: new Map(),
     late: new Map(),
-    convictions: new Map(),
-    appealsLost: new Map(),
     faults: new Map(snapshot.faults.map(({ verifier, count }) => [verifier, count])),
     verdictsTaken: new Set(snapshot.verdicts.map(verdictName)),
     standings: new Map(),
@@ -71,6 +67,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     nextSequence: snapshot.nextSequence,
     nextToken: 1,
   };
+  for (const pardon of snapshot.pardons) applyPardon(hub, pardon);
   for (const signed of snapshot.epochs) noteEpoch(hub, signed);
   restoreJobs(hub, snapshot);
   restoreShards(hub, snapshot);
@@ -78,7 +75,6 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreRounds(hub, snapshot);
   restoreMoney(hub, snapshot);
   restoreDisputes(hub, snapshot);
-  restoreAppeals(hub, snapshot);
   for (const committed of snapshot.pending) {
     if (!restoreLease(hub, committed)) hub.unopenable.push(committed);
   }

@@ -3,7 +3,6 @@ import type { LeaseId, PublicKey } from '#protocol/ids.ts';
 import type { AcceptedShard, Seal, SignedSeal, SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import { after, type Instant, millis } from '#protocol/units.ts';
-import { isAppealed } from './appeals.ts';
 import {
   askOpinions,
   dropUnfounded,
@@ -182,8 +181,7 @@ function turnRound(turn: Turn, round: Round): void {
 }
 
 /** Whether anybody waits for more opinions on this unit. */
-const isOpen = (hub: Hub, about: About): boolean =>
-  hub.disputes.has(unitName(about)) || isAppealed(hub, about);
+const isOpen = (hub: Hub, about: About): boolean => hub.disputes.has(unitName(about));
 
 /** All have sealed, or all that are online for a while have, and they are enough to rule. */
 function isSealed({ hub, world }: Turn, round: Round): boolean {

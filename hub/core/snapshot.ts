@@ -90,7 +90,8 @@ export function projectFacts(of: SelectFacts): Snapshot {
     verdicts: of('verdict').map((fact) => fact.signed),
     epochs: of('epoch').map((fact) => fact.signed),
     judged: [...judged].sort(byKey).map(([verifier, through]) => ({ verifier, through })),
-    barred: of('barred').map(({ type: _, ...bar }) => bar),
+    barred: of('barred').map(({ type: _, ...ban }) => ban),
+    pardons: of('pardoned').map(({ type: _, ...pardon }) => pardon),
     aside: of('set-aside').map(({ type: _, ...aside }) => aside),
     lapses: countLapses(of('lapsed')),
     verifiers: withoutRemoved(
@@ -98,7 +99,6 @@ export function projectFacts(of: SelectFacts): Snapshot {
       removed,
     ),
     removed,
-    appeals: of('appeal').map(({ type: _, ...appeal }) => appeal),
     faults: countFaults(of),
     seals: of('seal'),
     money: projectMoney(of),

@@ -9,11 +9,10 @@ import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import type { Funding } from '#protocol/settlement/money-api.ts';
 import type { Dtype } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
-import type { Conviction } from './appeals.ts';
 import type { Aside } from './aside.ts';
 import type { Dispute } from './disputes.ts';
 import type { EpochBook } from './epochs.ts';
-import type { CommittedShard, RequestId, SocketId, Token } from './events.ts';
+import type { Ban, CommittedShard, Pardon, RequestId, SocketId, Token } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lapses } from './lapse.ts';
 import type { MoneyBook } from './money.ts';
@@ -192,6 +191,7 @@ export type Pending =
   | { type: 'logged'; lease: LeaseId }
   | { type: 'accepted'; lease: LeaseId; shard: AcceptedShard }
   | { type: 'released'; shards: readonly KeptShard[] }
+  | { type: 'pardoned'; request: RequestId; pardon: Pardon }
   | { type: 'epoch'; signed: SignedEpoch }
   | { type: 'verdict'; signed: SignedVerdict }
   | { type: 'sealed'; seal: Seal }
@@ -214,7 +214,8 @@ export interface Hub {
   enrolled: Set<PublicKey>;
   /** Verifiers that were taken off the list. */
   removed: Set<PublicKey>;
-  barred: Map<PublicKey, { until: Instant; reason: string }>;
+  /** The newest ban of each device that was not pardoned. */
+  barred: Map<PublicKey, Ban>;
   aside: Map<PublicKey, readonly Aside[]>;
   judged: Map<PublicKey, number>;
   epochs: Map<PublicKey, EpochBook>;
@@ -241,10 +242,6 @@ export interface Hub {
   rounds: Map<string, Round>;
   /** How often a verifier had sealed nothing when the others opened their opinions. */
   late: Map<PublicKey, number>;
-  /** The newest confirmed failure of each device. */
-  convictions: Map<PublicKey, Conviction>;
-  /** When each device lost a dispute. */
-  appealsLost: Map<PublicKey, Instant[]>;
   /** By lease and unit, since the start: who has a fault for what it said of it. */
   blamed: Map<string, Set<PublicKey>>;
   /** How often the majority contradicted a verifier. */

@@ -5,7 +5,6 @@ import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { RefusalCode } from '#protocol/refusal.ts';
 import { after } from '#protocol/units.ts';
-import { disputedShard, noteConviction, weighAppeal } from './appeals.ts';
 import { setAside } from './aside.ts';
 import { canaryProblem } from './canaries.ts';
 import {
@@ -147,14 +146,13 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   const ruled = weighVerdict(hub, verdict);
   facts.push(...settleDispute(turn, verdict, ruled));
   if (verdict.kind === 'mismatch') job.mismatched += 1;
-  if (ruled.type === 'convict') facts.push(...convict(turn, verdict, shard));
+  if (ruled.type === 'convict') facts.push(...convict(turn, verdict));
   else if (ruled.type === 'open') askOpinions(turn);
   else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict, shard));
   else if (verdict.kind === 'mismatch' && shard.voided === undefined && !isFinal(job, shard)) {
     facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
   }
   store(turn, facts, { type: 'verdict', signed });
-  weighAppeal(turn, verdict);
   const { unit, kind } = verdict;
   sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
   if (ruled.type === 'convict') expel(turn, verdict);
@@ -174,12 +172,9 @@ function fileLate(turn: Turn, { socket }: VerifierSession, signed: SignedVerdict
 /** Rules once more on disputes whose opinions or quorum have changed. */
 export function ruleAgain(turn: Turn, opinions: readonly Verdict[]): void {
   for (const verdict of opinions) {
-    const shard = turn.hub.shards.get(verdict.lease);
     const ruled = weighVerdict(turn.hub, verdict);
     const facts = settleDispute(turn, verdict, ruled);
-    if (ruled.type === 'convict' && shard !== undefined) {
-      facts.push(...convict(turn, verdict, shard));
-    }
+    if (ruled.type === 'convict') facts.push(...convict(turn, verdict));
     if (facts.length > 0) store(turn, facts);
     if (ruled.type === 'convict') expel(turn, verdict);
   }
@@ -207,8 +202,7 @@ function judgeVerdict(hub: Hub, job: Job, verdict: Verdict): Problem | undefined
   if (place < 0 || place >= shard.unitCount) {
     return ['range-invalid', `unit ${unit} is no part of the shard of this verdict`];
   }
-  const whole = shard.whole ?? disputedShard(hub, verdict);
-  const digests = whole === undefined ? undefined : decodeBase64(whole.digests);
+  const digests = shard.whole === undefined ? undefined : decodeBase64(shard.whole.digests);
   if (digests?.ok) {
     const due = digests.value.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES);
     if (bytesToHex(due) !== claimed) {
@@ -226,20 +220,20 @@ function judgeVerdict(hub: Hub, job: Job, verdict: Verdict): Problem | undefined
 }
 
 /** A confirmed mismatch: all its work in jobs that have not ended is void, and it stays out. */
-function convict(turn: Turn, verdict: Verdict, { whole }: KeptShard): Fact[] {
+function convict(turn: Turn, { device, job, lease, unit }: Verdict): Fact[] {
   const { hub, world } = turn;
-  const found = voidShards(turn, shardsOf(turn, verdict.device), CAUGHT);
-  forgetStanding(hub.standings, verdict.device);
-  forgetStanding(hub.judgedUnits, verdict.device);
-  dropDisputes(hub, { device: verdict.device });
-  const bar = hub.barred.get(verdict.device);
+  const found = voidShards(turn, shardsOf(turn, device), CAUGHT);
+  forgetStanding(hub.standings, device);
+  forgetStanding(hub.judgedUnits, device);
+  dropDisputes(hub, { device });
+  const bar = hub.barred.get(device);
   if (bar !== undefined && bar.until > world.now) return found;
   const until = after(world.now, hub.config.barMs);
-  const reason = `unit ${verdict.unit} of ${verdict.job} did not match its re-execution`;
-  hub.barred.set(verdict.device, { until, reason });
-  noteBar(hub.newcomers, verdict.device, world.now);
-  const barred = { type: 'barred', device: verdict.device, until, reason, at: world.now } as const;
-  return [barred, ...noteConviction(turn, verdict, whole), ...found];
+  const reason = `unit ${unit} of ${job} did not match its re-execution`;
+  const ban = { device, until, reason, work: { lease, unit }, at: world.now };
+  hub.barred.set(device, ban);
+  noteBar(hub.newcomers, device, world.now);
+  return [{ type: 'barred', ...ban }, ...found];
 }
 
 /** The device begins again with every package. */

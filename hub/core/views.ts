@@ -5,6 +5,7 @@ import type { JobView, Quote } from '#protocol/job.ts';
 import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
 import { isDisputed, judgesOf } from './disputes.ts';
+import type { Ban } from './events.ts';
 import { fitProblem } from './fit.ts';
 import { SHARD_MS } from './lease.ts';
 import { viewNewcomers } from './newcomers.ts';
@@ -32,6 +33,9 @@ export function mayReadUnits(
 
 export const ticketHolder = (hub: Hub, ticket: string): PublicKey | undefined =>
   hub.tickets.get(ticket);
+
+/** The newest ban of a device that was not pardoned, over or not. */
+export const banOf = (hub: Hub, device: PublicKey): Ban | undefined => hub.barred.get(device);
 
 export function listJobs(hub: Hub): JobView[] {
   return [...hub.jobs.values()]

@@ -50,7 +50,7 @@ afterAll(async () => {
 /** A call as the server hands it on: with the socket that it came on. */
 const call = (remoteAddress: string, path: string, init: RequestInit = {}) =>
   answer(new Request(`http://hub${path}`, init), { incoming: { socket: { remoteAddress } } });
-const dispute = (address: string) => call(address, '/v1/disputes', { method: 'POST', body: '{}' });
+const ask = (address: string) => call(address, '/v1/evidence', { method: 'POST', body: '{}' });
 
 it('holds back an address that asks for too much, and says for how long', async () => {
   let pages = 0;
@@ -69,7 +69,7 @@ it('holds back an address that asks for too much, and says for how long', async 
 
 it('counts what a call costs, whatever comes of it, and bounds nothing of its own machine', async () => {
   const address = '198.51.100.1';
-  for (let time = 0; time < 20; time += 1) expect((await dispute(address)).status).toBe(400);
-  expect((await dispute(address)).status).toBe(429);
-  for (let time = 0; time < 30; time += 1) expect((await dispute('127.0.0.1')).status).toBe(400);
+  for (let time = 0; time < 20; time += 1) expect((await ask(address)).status).toBe(400);
+  expect((await ask(address)).status).toBe(429);
+  for (let time = 0; time < 30; time += 1) expect((await ask('127.0.0.1')).status).toBe(400);
 });

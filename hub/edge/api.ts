@@ -3,6 +3,7 @@ import { API_KEY_PREFIX } from '#protocol/api.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
 import { ticketHolder } from '../core/hub.ts';
 import { answerRefusal, answerWait } from './api/answer.ts';
+import { banRoutes } from './api/bans.ts';
 import { bearer } from './api/bearer.ts';
 import { blobRoutes } from './api/blobs.ts';
 import { chainRoutes } from './api/chain.ts';
@@ -37,6 +38,7 @@ export function openApi(
     ...blobRoutes(ports),
     ...outputRoutes(ports),
     ...gridRoutes(ports),
+    ...banRoutes(ports),
     ...logRoutes(ports),
     ...chainRoutes(ports),
     ...moneyRoutes(ports),

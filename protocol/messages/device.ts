@@ -1,4 +1,4 @@
-import type { DisputeView } from '../api.ts';
+import type { ReceiptPage } from '../api.ts';
 import type { CheckPolicy } from '../check-policy.ts';
 import type { JobId, PublicKey } from '../ids.ts';
 import type { Provider } from '../package.ts';
@@ -20,8 +20,8 @@ export type PageMessage =
   | { type: 'donate'; jobs: Donation }
   /** Work happens only while the page is visible; leases are released within a second. */
   | { type: 'visible'; visible: boolean }
-  /** Has a conviction of this device looked at again, whether it works or not; answered by `disputed`. */
-  | { type: 'dispute'; hub: string; at: Instant }
+  /** Asks for the receipt that this device is banned for; answered by `evidence`. */
+  | { type: 'ask-evidence'; hub: string; at: Instant }
   /** Signs where this device's pay goes, whether it works or not; answered by `payout-signed`. */
   | { type: 'sign-payout'; recipient: Address; at: Instant }
   /** A channel to a peer, transferred in the task that created it. */
@@ -30,7 +30,7 @@ export type PageMessage =
 
 export type DeviceMessage =
   | { type: 'status'; status: DeviceStatus }
-  | { type: 'disputed'; result: Result<DisputeView> }
+  | { type: 'evidence'; result: Result<ReceiptPage> }
   | { type: 'payout-signed'; result: Result<PayoutRequest> }
   /** Join the PeerServer under this name. */
   | { type: 'join'; peer: string; path: string; iceServers: readonly IceServer[] }

@@ -194,8 +194,8 @@ describe('the ledger', () => {
     expect(intime.spends.get('escrow-1')).toBe(500n);
   });
 
-  it('gives back what a conviction took that was overturned, and changes nothing before that', () => {
-    const conviction = { device: key(1), at: instant(1_500), overturnedAt: instant(2_500) };
+  it('gives back what a conviction took that was pardoned, and changes nothing before that', () => {
+    const conviction = { device: key(1), at: instant(1_500), pardonedAt: instant(2_500) };
     const base = facts({
       jobs: [job(1, 10n, 1_000)],
       shards: [shard(0, { job: 1, device: 1, before: 100, units: 50 })],
@@ -203,7 +203,7 @@ describe('the ledger', () => {
       convictions: [conviction],
     });
     const early = projectLedger({ ...base, through: instant(2_000) });
-    const { overturnedAt: _, ...stands } = conviction;
+    const { pardonedAt: _, ...stands } = conviction;
     const standing = { ...base, convictions: [stands] };
     expect(early).toEqual(projectLedger({ ...standing, through: instant(2_000) }));
     expect(early.balances.get(key(1))).toMatchObject({ forfeited: 500n, held: 0n });
@@ -260,7 +260,7 @@ const histories = fc
       convictions: convictions.map(({ device, at, after }) => ({
         device: key(device),
         at: instant(at * HOUR),
-        ...(after === null ? {} : { overturnedAt: instant((at + after) * HOUR) }),
+        ...(after === null ? {} : { pardonedAt: instant((at + after) * HOUR) }),
       })),
       payouts: links.map(({ device, at }, index) => link(device, index, at * HOUR)),
       closings: closings.map((one) => ({ job: jobId(one.job), at: instant(one.at * HOUR) })),

@@ -41,11 +41,11 @@ export type EarningShard = Pick<
   'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'before'
 > & { donated?: true };
 
-/** A wrong result of a device was confirmed; when others found it right after all, what it lost comes back. */
+/** A wrong result of a device was confirmed; when an operator pardons it, what it lost comes back. */
 export interface Conviction {
   device: PublicKey;
   at: Instant;
-  overturnedAt?: Instant;
+  pardonedAt?: Instant;
 }
 
 /** Where a device wants its pay from `at` on. `index` is its place in the tree of claims. */
@@ -115,7 +115,7 @@ interface Books {
 
 type Event =
   | { type: 'linked'; at: Instant; name: string; payout: Payout }
-  | { type: 'convicted' | 'overturned'; at: Instant; name: string; conviction: Conviction }
+  | { type: 'convicted' | 'pardoned'; at: Instant; name: string; conviction: Conviction }
   | { type: 'closing'; at: Instant; name: string; job: JobId }
   | { type: 'ended'; at: Instant; name: string; job: EndedJob; shards: EarningShard[] };
 
@@ -138,7 +138,7 @@ export function projectLedger(facts: LedgerFacts): Ledger {
       case 'convicted':
         forfeitRuns(books, event.conviction, event.at);
         break;
-      case 'overturned':
+      case 'pardoned':
         restoreRuns(books, event.conviction, event.at);
         break;
       case 'ended':
@@ -153,7 +153,7 @@ export function projectLedger(facts: LedgerFacts): Ledger {
   return ledger;
 }
 
-/** By time; at one moment payouts come first, then failures, those overturned, ends of jobs and closings, each by name. */
+/** By time; at one moment payouts come first, then failures, pardons, ends of jobs and closings, each by name. */
 function orderEvents(facts: LedgerFacts): Event[] {
   const { jobs, shards, convictions, payouts, closings, through } = facts;
   const endOf = new Map(jobs.map(({ id, endedAt }) => [id, endedAt]));
@@ -165,10 +165,10 @@ function orderEvents(facts: LedgerFacts): Event[] {
       return { type: 'linked', at, name: String(index).padStart(16, '0'), payout };
     }),
     ...convictions.flatMap((conviction): Event[] => {
-      const { device: name, at, overturnedAt } = conviction;
+      const { device: name, at, pardonedAt } = conviction;
       const convicted: Event = { type: 'convicted', at, name, conviction };
-      if (overturnedAt === undefined) return [convicted];
-      return [convicted, { type: 'overturned', at: overturnedAt, name, conviction }];
+      if (pardonedAt === undefined) return [convicted];
+      return [convicted, { type: 'pardoned', at: pardonedAt, name, conviction }];
     }),
     ...jobs.map((job): Event => {
       const own = (ofJob.get(job.id) ?? []).sort((a, b) => a.sequence - b.sequence);
@@ -180,7 +180,7 @@ function orderEvents(facts: LedgerFacts): Event[] {
       return { type: 'closing', at: counts, name: job, job };
     }),
   ];
-  const rank = { linked: 0, convicted: 1, overturned: 2, ended: 3, closing: 4 } as const;
+  const rank = { linked: 0, convicted: 1, pardoned: 2, ended: 3, closing: 4 } as const;
   return events
     .filter(({ at }) => at <= through)
     .sort((a, b) => a.at - b.at || rank[a.type] - rank[b.type] || (a.name < b.name ? -1 : 1));
@@ -267,7 +267,7 @@ function forfeitRuns(books: Books, conviction: Conviction, at: Instant): void {
     for (const run of queue) note(books, 'forfeited', { ...run, at });
     lost.push(...queue);
   }
-  if (conviction.overturnedAt !== undefined) books.forfeited.set(conviction, lost);
+  if (conviction.pardonedAt !== undefined) books.forfeited.set(conviction, lost);
 }
 
 /** What a device lost without guilt is released at once: it was held long enough. */

@@ -134,8 +134,10 @@ export const ConvictionView = v.strictObject({
   number: Count,
   device: PublicKey,
   at: Instant,
-  /** When other verifiers found the device right: what it had lost over it comes back then. */
-  overturnedAt: v.exactOptional(Instant),
+  /** When an operator lifted the ban: what the device had lost over it comes back then. */
+  pardonedAt: v.exactOptional(Instant),
+  /** What the operator said of it. */
+  pardonReason: v.exactOptional(v.string()),
 });
 export type ConvictionView = v.InferOutput<typeof ConvictionView>;
 export const ConvictionPage = v.strictObject({

@@ -14,7 +14,6 @@ export const KNOWN_LOOPS: readonly (readonly string[])[] = [
   ],
   ['protocol/settlement/attestation.ts', 'protocol/settlement/instructions.ts'],
   [
-    'hub/core/appeals.ts',
     'hub/core/aside.ts',
     'hub/core/canaries.ts',
     'hub/core/device-class.ts',

@@ -118,7 +118,7 @@ function receive(work: Work, message: DeviceMessage): void {
       return void connect(work, message.peer);
     case 'leave':
       return leave(work);
-    case 'disputed':
+    case 'evidence':
     case 'payout-signed':
       return;
   }

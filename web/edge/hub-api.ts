@@ -1,13 +1,5 @@
 import type * as v from 'valibot';
-import {
-  ApiError,
-  DisputeView,
-  GridView,
-  Health,
-  JobList,
-  ReceiptPage,
-  VerdictPage,
-} from '#protocol/api.ts';
+import { ApiError, GridView, Health, JobList, ReceiptPage, VerdictPage } from '#protocol/api.ts';
 import { decodeJson, decodeWith } from '#protocol/decode.ts';
 import type { JobId, PublicKey } from '#protocol/ids.ts';
 import { JobView } from '#protocol/job.ts';
@@ -36,10 +28,6 @@ export interface ResultRange {
 
 /** Devices and verifiers online. */
 export const fetchGrid = (): Promise<Result<GridView>> => ask('/v1/grid', GridView);
-
-/** What the hub has on a device that was found wrong. */
-export const fetchDispute = (device: string): Promise<Result<DisputeView>> =>
-  ask(`/v1/disputes/${device}`, DisputeView);
 
 /** Verdicts after a number, oldest first. */
 export const fetchVerdicts = (after: number, limit: number): Promise<Result<VerdictPage>> =>

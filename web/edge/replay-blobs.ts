@@ -54,8 +54,12 @@ export function openReplayBlobs(request: KeyedRequest, signal: AbortSignal): Rep
   };
 }
 
-const unitPath = (what: 'outputs' | 'fingerprints', unit: number, { job }: AcceptedShard): string =>
-  `/v1/jobs/${job}/${what}/${unit}`;
+/** By the lease: the shard of a receipt may be void by now, and another one hold the result. */
+const unitPath = (
+  what: 'outputs' | 'fingerprints',
+  unit: number,
+  { job, lease }: AcceptedShard,
+): string => `/v1/jobs/${job}/${what}/${unit}?lease=${lease}`;
 
 async function askHub(path: string, init: RequestInit): Promise<Response> {
   let response: Response;

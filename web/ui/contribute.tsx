@@ -54,7 +54,7 @@ export function Contribute({ app }: { app: AppModel }) {
       )}
       {fresh ? null : <Progress app={app} />}
       <EarningsSlot app={app} />
-      <OwnChecks status={status} dispute={app.dispute.value} onAsk={app.askVerifiers} />
+      <OwnChecks status={status} evidence={app.evidence.value} onSave={app.saveEvidence} />
       {status.trials.length === 0 ? null : (
         <Trials
           rows={viewTrials(status)}

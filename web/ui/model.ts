@@ -2,9 +2,9 @@ import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import type { GridView } from '#protocol/api.ts';
 import type { PublicKey } from '#protocol/ids.ts';
+import type { EvidenceWorld } from '../core/ban-view.ts';
 import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';
-import type { DisputeWorld } from '../core/dispute-view.ts';
 import type { Route } from '../core/router.ts';
 import type { Settings } from '../core/settings.ts';
 import type { MoneyActions } from './money/actions.ts';
@@ -37,12 +37,14 @@ export interface AppModel {
   cautions: ReadonlySignal<readonly Caution[]>;
   /** Whether a newer version of the app waits, and whether it waits for another tab's work. */
   update: ReadonlySignal<'none' | 'ready' | 'busy'>;
-  dispute: ReadonlySignal<DisputeWorld>;
+  /** What became of asking for the evidence against this device. */
+  evidence: ReadonlySignal<EvidenceWorld>;
   /** The name this device goes by; undefined before its first work. */
   device: ReadonlySignal<PublicKey | undefined>;
   loadEarnings(): Promise<EarningsPanel>;
   start(): void;
   stop(): void;
-  askVerifiers(): void;
+  /** Saves the receipt that this device is banned for. */
+  saveEvidence(): void;
   applyUpdate(): void;
 }

@@ -1,26 +1,26 @@
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { viewAudit } from '../core/audit-view.ts';
-import type { DisputeWorld } from '../core/dispute-view.ts';
+import { type EvidenceWorld, viewBan } from '../core/ban-view.ts';
 import { formatClock } from '../core/format.ts';
 import { VERDICT_TONES, VERDICT_WORDS } from '../core/verdict-view.ts';
-import { Dispute } from './dispute.tsx';
+import { Ban } from './ban.tsx';
 
 const SHOWN = 4;
 
 /** How often this device is checked and why, and what was found on its work. */
 export function OwnChecks({
   status,
-  dispute,
-  onAsk,
+  evidence,
+  onSave,
 }: {
   status: DeviceStatus;
-  dispute: DisputeWorld;
-  onAsk(): void;
+  evidence: EvidenceWorld;
+  onSave(): void;
 }) {
   const audit = viewAudit(status);
   const { verdicts } = status;
-  const known = audit !== undefined || verdicts.length > 0 || dispute.found?.unit !== undefined;
-  if (!known) return null;
+  const ban = viewBan(status, evidence);
+  if (audit === undefined && verdicts.length === 0 && ban === undefined) return null;
   const rest = verdicts.slice(SHOWN);
   return (
     <section class="card" aria-labelledby="checks-title" data-testid="own-checks">
@@ -33,7 +33,7 @@ export function OwnChecks({
           </span>
         </p>
       )}
-      <Dispute world={dispute} onAsk={onAsk} />
+      {ban === undefined ? null : <Ban words={ban} asking={evidence.asking} onSave={onSave} />}
       {verdicts.length === 0 ? (
         <p class="soft small">No unit of yours has been checked since Start.</p>
       ) : (

@@ -1,15 +1,9 @@
 import * as v from 'valibot';
-import {
-  DisputeRequest,
-  type DisputeView,
-  type GridView,
-  type Health,
-  type VerdictPage,
-} from '#protocol/api.ts';
+import type { GridView, Health, VerdictPage } from '#protocol/api.ts';
 import { decodeWith } from '#protocol/decode.ts';
 import { PublicKey } from '#protocol/ids.ts';
 import { millis } from '#protocol/units.ts';
-import { viewDispute, viewGrid } from '../../core/hub.ts';
+import { viewGrid } from '../../core/hub.ts';
 import { answerJson, answerNothing, answerRefusal } from './answer.ts';
 import { readJson } from './body.ts';
 import { readCount } from './query.ts';
@@ -34,19 +28,6 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
     caller: 'anyone',
     cost: 5,
     answer: (call) => readVerdicts(ports, call),
-  },
-  {
-    method: 'POST',
-    path: '/v1/disputes',
-    caller: 'anyone',
-    cost: 50,
-    answer: (call) => openDispute(ports, call),
-  },
-  {
-    method: 'GET',
-    path: '/v1/disputes/:device',
-    caller: 'anyone',
-    answer: (call) => readDispute(ports, call),
   },
   {
     method: 'POST',
@@ -90,18 +71,4 @@ async function remove({ loop }: ApiPorts, { param }: Call): Promise<Response> {
   if (!key.ok) return answerRefusal(key.refusal);
   const result = await loop.command({ type: 'remove-verifier', key: key.value });
   return result.ok ? answerNothing() : answerRefusal(result.refusal);
-}
-
-async function openDispute({ loop, hub }: ApiPorts, { request }: Call): Promise<Response> {
-  const body = await readJson(DisputeRequest, request);
-  if (!body.ok) return answerRefusal(body.refusal);
-  const result = await loop.command({ type: 'dispute', ...body.value });
-  if (!result.ok) return answerRefusal(result.refusal);
-  return answerJson(viewDispute(hub, body.value.record.device) satisfies DisputeView);
-}
-
-function readDispute({ hub }: ApiPorts, { param }: Call): Response {
-  const device = decodeWith(PublicKey, param('device'), 'request-invalid');
-  if (!device.ok) return answerRefusal(device.refusal);
-  return answerJson(viewDispute(hub, device.value) satisfies DisputeView);
 }

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import type { LeaseId } from '#protocol/ids.ts';
 import type { JobView } from '#protocol/job.ts';
 import { REFERENCE_LANE } from '#protocol/package.ts';
 import type { Receipt, SignedTreeHead } from '#protocol/records.ts';
-import { accept, type Result } from '#protocol/refusal.ts';
+import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { RUNTIME_BUILD } from '#protocol/runtime-build.ts';
 import type { ReceiptParts } from '../store/port.ts';
 import { answerJson, answerRefusal } from './answer.ts';
@@ -31,6 +32,13 @@ export async function readReceipts(ports: ApiPorts, call: Call, job: JobView): P
     receipts.push(receipt.value);
   }
   return answerJson({ receipts });
+}
+
+/** The receipt of one shard, void or not, with all that verifiers said of it. */
+export async function readReceipt(ports: ApiPorts, lease: LeaseId): Promise<Result<Receipt>> {
+  const parts = await ports.store.receipt(lease);
+  if (parts === undefined) return refuse('lease-unknown', `no accepted shard came from ${lease}`);
+  return signReceipt(ports, ports.commitments.head(), parts);
 }
 
 async function signReceipt(

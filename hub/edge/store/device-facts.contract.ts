@@ -7,15 +7,6 @@ import { acceptedShard, keyOf, leaseId } from './sample-facts.ts';
 
 const at = instant(5_000);
 
-const appeal = (stage: Extract<Fact, { type: 'appeal' }>['stage']): Fact => ({
-  type: 'appeal',
-  stage,
-  device: keyOf(40),
-  lease: leaseId(1),
-  unit: 3,
-  at,
-});
-
 const unsealed = { type: 'seal', lease: leaseId(1), unit: 3, at } as const;
 const record = { verifier: keyOf(52), lease: leaseId(1), unit: 3, seal: '7'.repeat(64) as Digest };
 const SEALS: Fact[] = [
@@ -31,33 +22,27 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
     const until = instant(9_000.25);
     const { device, package: id } = acceptedShard({ index: 0 });
     const aside = { device, package: id, provider: 'webgpu' as const, until, reason: 'far', at };
+    const work = { lease: leaseId(1), unit: 3 };
+    const pardon = { device: keyOf(40), bannedAt: at, reason: 'a bad driver', at: until };
     await store.append([
       { type: 'verifier-enrolled', key: keyOf(52), at },
       { type: 'verifier-enrolled', key: keyOf(51), at },
       { type: 'verifier-enrolled', key: keyOf(53), at },
       { type: 'verifier-removed', key: keyOf(53), at },
-      appeal('convicted'),
-      appeal('opened'),
       ...SEALS,
       { type: 'judged', verifier: keyOf(52), through: 8 },
       { type: 'judged', verifier: keyOf(52), through: 3 },
       { type: 'judged', verifier: keyOf(51), through: 1 },
       { type: 'barred', device: keyOf(40), until: instant(1), reason: 'first', at },
-      { type: 'barred', device: keyOf(40), until, reason: 'second', at },
+      { type: 'barred', device: keyOf(40), until, reason: 'second', work, at },
+      { type: 'pardoned', ...pardon },
       { type: 'set-aside', ...aside },
     ]);
     await store.append([{ type: 'verifier-enrolled', key: keyOf(52), at }]);
     const snapshot = await store.load();
     expect(snapshot.verifiers).toEqual([keyOf(52), keyOf(51)]);
     expect(snapshot.removed).toEqual([keyOf(53)]);
-    expect(snapshot.appeals.map(({ stage }) => stage)).toEqual(['convicted', 'opened']);
-    expect(snapshot.appeals[0]).toEqual({
-      stage: 'convicted',
-      device: keyOf(40),
-      lease: leaseId(1),
-      unit: 3,
-      at,
-    });
+    expect(snapshot.pardons).toEqual([pardon]);
     expect(snapshot.seals).toEqual(SEALS);
     expect(snapshot.aside).toEqual([aside]);
     expect(snapshot.judged).toEqual([
@@ -66,7 +51,7 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
     ]);
     expect(snapshot.barred).toEqual([
       { device: keyOf(40), until: instant(1), reason: 'first', at },
-      { device: keyOf(40), until, reason: 'second', at },
+      { device: keyOf(40), until, reason: 'second', work, at },
     ]);
     await store.close();
   });

@@ -63,15 +63,16 @@ function encodeFactRow(fact: Fact): FactRow {
       return { table: 'set_aside', row: { aside_json: json(aside) } };
     }
     case 'barred': {
-      const { device, until, reason, at } = fact;
-      return { table: 'barred', row: { device, until, reason, at } };
+      const { device, until, reason, work, at } = fact;
+      const work_json = work === undefined ? null : json(work);
+      return { table: 'barred', row: { device, until, reason, at, work_json } };
     }
     case 'verifier-fault': {
       const { verifier, job, lease, unit, at } = fact;
       return { table: 'verifier_fault', row: { verifier, job, lease, unit, at } };
     }
-    case 'appeal':
-      return { table: 'appeal', row: { appeal_json: json(withoutType(fact)) } };
+    case 'pardoned':
+      return { table: 'pardon', row: { pardon_json: json(withoutType(fact)) } };
     case 'seal':
       return { table: 'seal', row: { fact_json: json(fact) } };
     case 'verifier-removed':

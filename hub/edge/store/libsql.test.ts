@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openLibsqlStore } from './libsql.ts';
+import { openLibsqlDatabase, openLibsqlStore } from './libsql.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { checkMoneyStore } from './money.contract.ts';
 import { accepted, committed, jobCreated, jobId } from './sample-facts.ts';
 import { checkStore } from './store.contract.ts';
@@ -50,6 +51,44 @@ describe('libSQL store', () => {
     const next = await openLibsqlStore(file);
     expect((await next.load()).nextIndex).toBe(1);
     await next.close();
+  });
+
+  it('makes pardons of the convictions that verifiers overturned in an older hub', async () => {
+    const file = freshFile();
+    await mkdir(dirname(file), { recursive: true });
+    const database = await openLibsqlDatabase(file);
+    const last = MIGRATIONS.findIndex((each) => each.includes('drop table appeal'));
+    const said = (stage: string, lease: string, at: number) => {
+      const fact = JSON.stringify({ stage, device: 'd1', lease, unit: 3, at });
+      return `insert into appeal (appeal_json) values ('${fact}')`;
+    };
+    const bar = (at: number) =>
+      `insert into barred (device, until, reason, at) values ('d1', ${at + 9}, 'wrong', ${at})`;
+    const statements = [
+      'create table migration (version integer primary key)',
+      ...MIGRATIONS.slice(0, last).flatMap((each, version) => [
+        ...each,
+        `insert into migration values (${version})`,
+      ]),
+      ...[bar(10), said('convicted', 'l1', 10), said('opened', 'l1', 11)],
+      ...[said('overturned', 'l1', 12), bar(20), said('convicted', 'l2', 20)],
+      ...[said('opened', 'l2', 21), said('upheld', 'l2', 22), bar(30)],
+    ];
+    await database.transact(
+      'write',
+      statements.map((sql) => ({ sql, parameters: [] })),
+    );
+    await database.close();
+    const store = await openLibsqlStore(file);
+    const { barred, pardons } = await store.load();
+    const reason = 'other verifiers found its unit right';
+    expect(pardons).toEqual([{ device: 'd1', bannedAt: 10, reason, at: 12 }]);
+    expect(barred.map(({ at, work }) => ({ at, work }))).toEqual([
+      { at: 10, work: { lease: 'l1', unit: 3 } },
+      { at: 20, work: { lease: 'l2', unit: 3 } },
+      { at: 30 },
+    ]);
+    await store.close();
   });
 
   it('has every acknowledged group after kill -9, and no half of any', async () => {

@@ -42,7 +42,7 @@ export async function openLibsqlStore(
   }
   const unlock = await lockFile(`${file}.lock`);
   try {
-    const store = await openSqlStore(await openDatabase(file, pragmas));
+    const store = await openSqlStore(await openLibsqlDatabase(file, pragmas));
     return {
       ...store,
       async close() {
@@ -78,7 +78,11 @@ async function lockFile(file: string): Promise<() => Promise<void>> {
   }
 }
 
-async function openDatabase(file: string, pragmas: readonly string[]): Promise<SqlDatabase> {
+/** A SQLite file as a database that the store can use, as it is. */
+export async function openLibsqlDatabase(
+  file: string,
+  pragmas: readonly string[] = [],
+): Promise<SqlDatabase> {
   let client: Client | undefined;
   try {
     // Pragmas belong to a connection: with one connection, every statement runs under them.

@@ -1,4 +1,4 @@
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId, LeaseId } from '#protocol/ids.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import type { Fact } from '../../core/events.ts';
 import { liveShards, projectFacts, type SelectFacts, selectFacts } from '../../core/snapshot.ts';
@@ -40,6 +40,7 @@ export function openMemoryStore(): Store {
       const { entry, logSignature } = committed.commitment;
       return structuredClone({ shard, entry, logSignature, fingerprints });
     },
+    receipt: async (lease) => structuredClone(findReceipt(of, lease)),
     receipts: async (job, fromUnit, limit) =>
       structuredClone(listReceipts(of, job, fromUnit).slice(0, limit)),
     async verdicts(after, limit) {
@@ -111,24 +112,34 @@ function onceNames(fact: Fact): string[] {
 }
 
 function listReceipts(of: SelectFacts, job: JobId, fromUnit: number): ReceiptParts[] {
-  const created = of('job-created').find((fact) => fact.record.id === job);
-  if (created === undefined) return [];
-  const commitments = new Map(of('committed').map((fact) => [fact.commitment.entry.index, fact]));
-  const verdicts = of('verdict').map((fact) => fact.signed);
   return liveShards(of, job)
     .filter(({ shard }) => shard.firstUnit + shard.unitCount > fromUnit)
     .sort(({ shard: a }, { shard: b }) => a.firstUnit - b.firstUnit || a.sequence - b.sequence)
-    .flatMap(({ shard, salt }) => {
-      const committed = commitments.get(shard.index)?.commitment;
-      if (committed === undefined) return [];
-      return {
-        shard,
-        salt,
-        commitmentSignature: committed.signature,
-        log: committed.entry,
-        logSignature: committed.logSignature,
-        inputs: receiptInputs(created, shard),
-        verdicts: verdicts.filter(({ verdict }) => verdict.lease === shard.lease),
-      };
-    });
+    .flatMap((fact) => receiptOf(of, fact) ?? []);
+}
+
+function findReceipt(of: SelectFacts, lease: LeaseId): ReceiptParts | undefined {
+  const found = of('accepted').find(({ shard }) => shard.lease === lease);
+  return found && receiptOf(of, found);
+}
+
+function receiptOf(
+  of: SelectFacts,
+  { shard, salt }: Pick<Extract<Fact, { type: 'accepted' }>, 'shard' | 'salt'>,
+): ReceiptParts | undefined {
+  const created = of('job-created').find((fact) => fact.record.id === shard.job);
+  const found = of('committed').find((fact) => fact.commitment.entry.index === shard.index);
+  if (created === undefined || found === undefined) return undefined;
+  const { signature, entry, logSignature } = found.commitment;
+  return {
+    shard,
+    salt,
+    commitmentSignature: signature,
+    log: entry,
+    logSignature,
+    inputs: receiptInputs(created, shard),
+    verdicts: of('verdict')
+      .map((fact) => fact.signed)
+      .filter(({ verdict }) => verdict.lease === shard.lease),
+  };
 }

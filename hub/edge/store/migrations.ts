@@ -69,4 +69,25 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       case json_extract(record_json, '$.assurance')
         when 0 then 'instant' when 3 then 'full' else 'settled' end)`,
   ],
+  [
+    'alter table barred add column work_json text',
+    `update barred set work_json = (
+      select json_object('lease', json_extract(appeal_json, '$.lease'),
+        'unit', json_extract(appeal_json, '$.unit'))
+      from appeal where json_extract(appeal_json, '$.stage') = 'convicted'
+        and json_extract(appeal_json, '$.device') = barred.device
+        and json_extract(appeal_json, '$.at') = barred.at)`,
+    'create table pardon (number integer primary key autoincrement, pardon_json text not null)',
+    `insert into pardon (pardon_json)
+      select json_object('device', json_extract(ended.appeal_json, '$.device'),
+        'bannedAt', json_extract(began.appeal_json, '$.at'),
+        'reason', 'other verifiers found its unit right',
+        'at', json_extract(ended.appeal_json, '$.at'))
+      from appeal as ended join appeal as began
+        on json_extract(began.appeal_json, '$.stage') = 'convicted'
+        and json_extract(began.appeal_json, '$.lease') = json_extract(ended.appeal_json, '$.lease')
+        and json_extract(began.appeal_json, '$.unit') = json_extract(ended.appeal_json, '$.unit')
+      where json_extract(ended.appeal_json, '$.stage') = 'overturned' order by ended.number`,
+    'drop table appeal',
+  ],
 ];

@@ -50,6 +50,8 @@ export interface Store {
   fingerprints(lease: LeaseId): Promise<ShardFingerprints | undefined>;
   /** Not-voided accepted shards that end after `fromUnit`, by first unit, at most `limit`. */
   receipts(job: JobId, fromUnit: number, limit: number): Promise<ReceiptParts[]>;
+  /** The receipt of the accepted shard that came from a lease, void or not. */
+  receipt(lease: LeaseId): Promise<ReceiptParts | undefined>;
   /** Verdicts numbered above `after`, in order, at most `limit`. */
   verdicts(after: number, limit: number): Promise<NumberedVerdict[]>;
   /** Records of epochs numbered above `after`, in order, at most `limit`. */

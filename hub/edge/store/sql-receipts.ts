@@ -1,4 +1,4 @@
-import type { JobId, Nonce } from '#protocol/ids.ts';
+import type { JobId, LeaseId, Nonce } from '#protocol/ids.ts';
 import type { JobRecord } from '#protocol/job.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
 import type { CommittedShard } from '../../core/events.ts';
@@ -12,24 +12,55 @@ export async function loadReceipts(
   database: SqlDatabase,
   page: { job: JobId; fromUnit: number; limit: number },
 ): Promise<ReceiptParts[]> {
-  const job = await loadJob(database, page.job);
-  if (job === undefined) return [];
   const rows = await readRows(
     database,
     selectLiveShards(page.job)
       .innerJoin('committed', 'committed.log_index', 'accepted.log_index')
-      .select([
-        'accepted.lease',
-        'accepted.shard_json',
-        'accepted.salt',
-        'committed.committed_json',
-      ])
+      .select(COLUMNS)
       .where('accepted.end_unit', '>', page.fromUnit)
       .orderBy('accepted.first_unit')
       .orderBy('accepted.sequence')
       .limit(page.limit)
       .compile(),
   );
+  return readParts(database, page.job, rows);
+}
+
+/** The receipt of the accepted shard that came from a lease, void or not. */
+export async function loadReceipt(
+  database: SqlDatabase,
+  lease: LeaseId,
+): Promise<ReceiptParts | undefined> {
+  const rows = await readRows(
+    database,
+    sql
+      .selectFrom('accepted')
+      .innerJoin('committed', 'committed.log_index', 'accepted.log_index')
+      .select(['accepted.job', ...COLUMNS])
+      .where('accepted.lease', '=', lease)
+      .compile(),
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  return (await readParts(database, row.job as JobId, [row]))[0];
+}
+
+const COLUMNS = [
+  'accepted.lease',
+  'accepted.shard_json',
+  'accepted.salt',
+  'committed.committed_json',
+] as const;
+
+type ShardRow = { lease: string; shard_json: string; salt: string; committed_json: string };
+
+async function readParts(
+  database: SqlDatabase,
+  id: JobId,
+  rows: readonly ShardRow[],
+): Promise<ReceiptParts[]> {
+  const job = await loadJob(database, id);
+  if (job === undefined) return [];
   const verdicts = await loadVerdicts(
     database,
     rows.map((row) => row.lease),

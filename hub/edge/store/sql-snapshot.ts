@@ -3,11 +3,11 @@ import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { JobState } from '#protocol/job.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
-import type { Snapshot } from '../../core/events.ts';
+import type { Ban, Snapshot } from '../../core/events.ts';
 import { countLapses, endedJobs, projectJobs, withoutRemoved } from '../../core/snapshot.ts';
 import { parseRecord, type SqlDatabase } from './sql-database.ts';
 import { decodeMoney, moneyQueries, type RowsOf } from './sql-money.ts';
-import { type NewRow, type Query, sql, type Tables } from './sql-tables.ts';
+import { type Query, sql, type Tables } from './sql-tables.ts';
 
 /** Everything the hub needs after a restart, read in one transaction so that it fits together. */
 export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
@@ -22,7 +22,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     lapses,
     epochs,
     removed,
-    appeals,
+    pardons,
     seals,
     aside,
     ...money
@@ -48,7 +48,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     verdicts: verdicts.map((row) => parseRecord(row.signed_json)),
     epochs: epochs.map((row) => parseRecord(row.signed_json)),
     judged: judged.map((row) => ({ verifier: row.verifier as PublicKey, through: row.through })),
-    barred: barred.map(readBar),
+    barred: barred.map(readBan),
     lapses: countLapses(
       lapses.map((row) => ({
         device: row.device as PublicKey,
@@ -63,7 +63,7 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     ),
     removed: removed.map((row) => row.key as PublicKey),
     aside: aside.map((row) => parseRecord(row.aside_json)),
-    appeals: appeals.map((row) => parseRecord(row.appeal_json)),
+    pardons: pardons.map((row) => parseRecord(row.pardon_json)),
     faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
     seals: seals.map((row) => parseRecord(row.fact_json)),
     money: { ended: endedJobs(moved), ...decodeMoney(money) },
@@ -72,10 +72,11 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
   };
 }
 
-const readBar = (row: Omit<NewRow<'barred'>, 'number'>): Snapshot['barred'][number] => ({
+const readBan = (row: Omit<Selectable<Tables['barred']>, 'number'>): Ban => ({
   device: row.device as PublicKey,
   until: instant(row.until),
   reason: row.reason,
+  ...(row.work_json === null ? {} : { work: parseRecord(row.work_json) }),
   at: instant(row.at),
 });
 
@@ -123,7 +124,7 @@ const snapshotQueries = () =>
       .compile(),
     sql
       .selectFrom('barred')
-      .select(['device', 'until', 'reason', 'at'])
+      .select(['device', 'until', 'reason', 'at', 'work_json'])
       .orderBy('number')
       .compile(),
     sql.selectFrom('verifier').select('key').orderBy('number').compile(),
@@ -145,7 +146,7 @@ const snapshotQueries = () =>
     sql.selectFrom('lapsed').selectAll().where('blamed', '=', 1).orderBy('log_index').compile(),
     sql.selectFrom('epoch').select('signed_json').orderBy('number').compile(),
     sql.selectFrom('verifier_removed').select('key').orderBy('key').compile(),
-    sql.selectFrom('appeal').select('appeal_json').orderBy('number').compile(),
+    sql.selectFrom('pardon').select('pardon_json').orderBy('number').compile(),
     sql.selectFrom('seal').select('fact_json').orderBy('number').compile(),
     sql.selectFrom('set_aside').select('aside_json').orderBy('number').compile(),
     ...moneyQueries(),

@@ -11,7 +11,7 @@ import {
   selectLiveShards,
 } from './sql-database.ts';
 import { loadCommitments, loadFingerprints, loadShards } from './sql-log.ts';
-import { loadReceipts } from './sql-receipts.ts';
+import { loadReceipt, loadReceipts } from './sql-receipts.ts';
 import { loadSnapshot } from './sql-snapshot.ts';
 import { sql } from './sql-tables.ts';
 
@@ -45,6 +45,7 @@ export async function openSqlStore(database: SqlDatabase): Promise<Store> {
       return row && { shard: parseRecord(row.shard_json), outputs: row.outputs };
     },
     fingerprints: (lease) => loadFingerprints(database, lease),
+    receipt: (lease) => loadReceipt(database, lease),
     receipts: (job, fromUnit, limit) => loadReceipts(database, { job, fromUnit, limit }),
     async verdicts(after, limit) {
       const select = sql.selectFrom('verdict').select(['number', 'signed_json']);

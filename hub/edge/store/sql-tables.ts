@@ -47,10 +47,17 @@ export interface Tables {
   verdict: { number: Generated<number>; lease: string; signed_json: string };
   judged: { number: Generated<number>; verifier: string; through: number };
   epoch: { number: Generated<number>; signed_json: string };
-  barred: { number: Generated<number>; device: string; until: number; reason: string; at: number };
+  barred: {
+    number: Generated<number>;
+    device: string;
+    until: number;
+    reason: string;
+    at: number;
+    work_json: string | null;
+  };
+  pardon: { number: Generated<number>; pardon_json: string };
   set_aside: { number: Generated<number>; aside_json: string };
   verifier: { number: Generated<number>; key: string; at: number };
-  appeal: { number: Generated<number>; appeal_json: string };
   seal: { number: Generated<number>; fact_json: string };
   verifier_removed: { key: string; at: number };
   verifier_fault: { verifier: string; job: string; lease: string; unit: number; at: number };

@@ -77,7 +77,7 @@ const EMPTY = {
   lapses: [],
   verifiers: [],
   removed: [],
-  appeals: [],
+  pardons: [],
   faults: [],
   seals: [],
   money: { funded: [], ended: [], closings: [], payouts: [], leafFiles: [] },
@@ -289,6 +289,21 @@ function checkReceipts(open: () => Promise<StoreWorld>): void {
     expect(receipts[0]?.verdicts).toEqual([]);
     expect(await store.receipts(jobId(1), 4, 10)).toEqual([receipts[1]]);
     expect(await store.receipts(jobId(1), 0, 1)).toEqual([receipts[0]]);
+    await store.close();
+  });
+
+  it('gives the receipt of one shard by its lease, void or not', async () => {
+    const { store } = await open();
+    const [first, second] = [{ index: 0 }, { index: 1, firstUnit: 4, unitCount: 2 }];
+    await store.append([jobCreated(1), committed(first), committed(second)]);
+    await store.append([accepted(first), accepted(second)]);
+    await store.append([{ type: 'verdict', signed: signedVerdict(4, 1) }, voided(1)]);
+    const [live] = await store.receipts(jobId(1), 0, 10);
+    expect(await store.receipt(acceptedShard(first).lease)).toEqual(live);
+    const found = await store.receipt(acceptedShard(second).lease);
+    expect(found).toMatchObject({ shard: acceptedShard(second), salt: saltOf(second) });
+    expect(Object.keys(found ?? {}).sort()).toEqual(Object.keys(live ?? {}).sort());
+    expect(await store.receipt(leaseId(9))).toBeUndefined();
     await store.close();
   });
 

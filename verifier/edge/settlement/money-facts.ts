@@ -53,7 +53,7 @@ export function openMoneyReader(http: HubHttp): MoneyReader {
         next.closings = page.next;
         return page.next;
       });
-      // One may be overturned later: these few are read whole.
+      // One may be pardoned later: these few are read whole.
       const convictions: ConvictionView[] = [];
       await readPages(0, async (after) => {
         const page = await ask(http, ConvictionPage, path('convictions', after));

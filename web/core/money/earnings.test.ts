@@ -85,7 +85,7 @@ describe('what a device has earned', () => {
     expect(view).toMatchObject({ awaited: 0n, unclaimed: 100_000n });
   });
 
-  test('is lost with a conviction, unless that was overturned', () => {
+  test('is lost with a conviction, unless it was pardoned', () => {
     const conviction = { number: 1, device, at: instant(5 * 60_000) };
     const lost = viewEarnings(factsOf([100], { convictions: [conviction] }), {
       device,
@@ -96,7 +96,7 @@ describe('what a device has earned', () => {
     expect(lost.forfeited).toBe(100_000n);
     expect(lost.lines[1]?.entries).toEqual([]);
     const spared = factsOf([100], {
-      convictions: [{ ...conviction, overturnedAt: instant(6 * 60_000) }],
+      convictions: [{ ...conviction, pardonedAt: instant(6 * 60_000) }],
     });
     expect(viewEarnings(spared, { device, claims: [], through }).forfeited).toBe(0n);
   });
@@ -115,7 +115,7 @@ describe('what a device has earned', () => {
       units: fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 8 }),
       donated: fc.integer({ min: 0, max: 8 }),
       convictedAt: fc.option(fc.integer({ min: 0, max: 9 })),
-      overturnedAt: fc.option(fc.integer({ min: 9, max: 15 })),
+      pardonedAt: fc.option(fc.integer({ min: 9, max: 15 })),
       closed: fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 3 }),
       linkedAt: fc.option(fc.integer({ min: 0, max: 9 })),
       paidShare: fc.bigInt(0n, 100n),
@@ -138,9 +138,7 @@ describe('what a device has earned', () => {
                     number: 1,
                     device,
                     at: minute(world.convictedAt),
-                    ...(world.overturnedAt === null
-                      ? {}
-                      : { overturnedAt: minute(world.overturnedAt) }),
+                    ...(world.pardonedAt === null ? {} : { pardonedAt: minute(world.pardonedAt) }),
                   },
                 ],
           closings: world.closed.map((job, at) => ({

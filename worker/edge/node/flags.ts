@@ -15,7 +15,7 @@ export const USAGE = `npm run contribute -- --hub URL [options]
   --insecure       accept the self-signed certificate of npm start -- --lan
   --payout ADDRESS sends this device's pay there, an address of Solana, once it has accepted work
   --donate JOBS    wants no pay: all, or ids of jobs, with commas between them (default none)
-  --dispute        disputes that this device was found wrong, prints what became of it, and ends
+  --evidence       prints the receipt that this device is banned for, as JSON, and ends
   --cheat RATE     for tests of a grid: a fake cheat that falsifies this share of its units
   --cheat-kind KIND  how: ${CHEAT_KINDS.join(', ')} (default flip)`;
 
@@ -27,7 +27,7 @@ export interface ContributorFlags {
   threads: number;
   insecure: boolean;
   printKey: boolean;
-  dispute: boolean;
+  evidence: boolean;
   payout?: Address;
   donates: Donation;
   cheat: number;
@@ -45,7 +45,7 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
       threads: { type: 'string', default: '1' },
       insecure: { type: 'boolean', default: false },
       'print-key': { type: 'boolean', default: false },
-      dispute: { type: 'boolean', default: false },
+      evidence: { type: 'boolean', default: false },
       payout: { type: 'string' },
       donate: { type: 'string', default: 'none' },
       cheat: { type: 'string', default: '0' },
@@ -74,7 +74,7 @@ export function decodeFlags(words: string[]): ContributorFlags | 'help' | string
     keyFile: join(data, 'keys', `contributor-${name}.json`),
     ...{ threads, insecure, cheat, kind },
     printKey: values['print-key'],
-    dispute: values.dispute,
+    evidence: values.evidence,
     donates: donates.value,
     ...(payout.value === undefined ? {} : { payout: payout.value }),
   };

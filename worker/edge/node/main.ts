@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import type { ReceiptPage } from '#protocol/api.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
+import type { Result } from '#protocol/refusal.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { bytes } from '#protocol/units.ts';
 import type { ContributorConfig } from '../../core/events.ts';
-import { describeDispute, disputeConviction } from '../dispute.ts';
+import { askEvidence } from '../evidence.ts';
 import { openDeviceLoop } from '../loop.ts';
 import { linkPayout, openPayoutTeller, type PayoutTeller } from '../payout.ts';
 import type { Signer } from '../signer.ts';
@@ -26,7 +28,7 @@ async function main(): Promise<void> {
   if (decoded.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
   const signer = await openDeviceKey(keyFile);
   if (decoded.printKey) return print(signer.key);
-  if (decoded.dispute) return print(describeDispute(await disputeConviction(hub, signer)));
+  if (decoded.evidence) return printEvidence(await askEvidence(hub, signer));
   const memory = await openMemoryFile(folder);
   const config: ContributorConfig = {
     key: signer.key,
@@ -67,6 +69,12 @@ async function main(): Promise<void> {
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+}
+
+function printEvidence(found: Result<ReceiptPage>): void {
+  if (found.ok) return print(JSON.stringify(found.value));
+  console.error(`no evidence: ${found.refusal.message}`);
+  process.exitCode = 1;
 }
 
 const openSocket = (url: string): globalThis.WebSocket =>

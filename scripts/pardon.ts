@@ -1,0 +1,38 @@
+import { parseArgs } from 'node:util';
+import { decodeWith } from '#protocol/decode.ts';
+import { PublicKey } from '#protocol/ids.ts';
+import { ConvictionView } from '#protocol/settlement/money-api.ts';
+import { need, readUrl, runTool } from './chain/command-line.ts';
+import { openHubApi } from './hub-api.ts';
+import { readDeveloperKey } from './start/developer-key.ts';
+
+const HELP = `npm run pardon -- DEVICE --reason TEXT [--hub URL] [--data DIR]
+
+Lifts the newest ban of a device: it may work again, and what the ban took from its pay comes back. Device, time
+and reason stand in the hub's public list of convictions.
+
+  DEVICE         the public key of the device, 64 hex digits
+  --reason TEXT  why, for everybody to read
+  --data DIR     where the API key is kept, in keys/developer.key (default ./data)`;
+
+runTool(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      hub: { type: 'string', default: 'http://127.0.0.1:8787' },
+      reason: { type: 'string' },
+      data: { type: 'string', default: 'data' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return HELP;
+  const device = decodeWith(PublicKey, need('the key of a device', positionals[0]));
+  if (!device.ok) throw new Error(`the key of a device: ${device.refusal.message}`);
+  const reason = need('--reason', values.reason);
+  const key = await readDeveloperKey(values.data);
+  if (key === undefined) throw new Error(`no API key is in ${values.data}/keys/developer.key`);
+  const hub = openHubApi({ hub: readUrl('--hub', values.hub).href, key, send: fetch });
+  const path = `/v1/devices/${device.value}/pardon`;
+  const { number } = await hub.post(ConvictionView, path, { reason });
+  return `Conviction ${number} is pardoned: device ${device.value} may work again.`;
+});

@@ -1,0 +1,39 @@
+import type { DeviceStatus } from '#protocol/messages/device.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { formatSentence } from './format.ts';
+
+/** What became of asking for the evidence against this device. */
+export interface EvidenceWorld {
+  asking: boolean;
+  saved: boolean;
+  /** Why there is none. */
+  refusal?: Refusal;
+}
+
+export const NO_EVIDENCE: EvidenceWorld = { asking: false, saved: false };
+
+export interface BanWords {
+  text: string;
+  action: string;
+  /** What happened after the button was pressed. */
+  outcome?: { bad: boolean; text: string };
+}
+
+/** Undefined where this device is not banned, as far as the page was told. */
+export function viewBan({ refusal }: DeviceStatus, world: EvidenceWorld): BanWords | undefined {
+  if (refusal?.code !== 'device-barred') return undefined;
+  const { asking, saved } = world;
+  const outcome = outcomeOf(world);
+  return {
+    text: 'This device is banned for a day: a check found one of its units wrong. If you think that is a mistake, save the evidence and send it to whoever runs this hub. It holds the signed receipt and the verdict: anyone can compute that unit again, and the operator can lift the ban.',
+    action: asking ? 'Asking…' : saved ? 'Save it again' : 'Save the evidence',
+    ...(outcome === undefined ? {} : { outcome }),
+  };
+}
+
+function outcomeOf({ saved, refusal }: EvidenceWorld): BanWords['outcome'] {
+  if (refusal !== undefined) return { bad: true, text: formatSentence(refusal.message) };
+  if (!saved) return undefined;
+  const text = 'Saved. “npm run verify-receipt -- FILE” checks it, and the dashboard replays it.';
+  return { bad: false, text };
+}
