@@ -26,6 +26,7 @@ export default defineConfig({
       project('sim', ['sim/**/*.test.ts'], 180_000),
       project('scripts', ['scripts/**/*.test.ts'], 60_000),
       project('programs', ['programs/**/*.test.ts']),
+      project('chain-dev', ['chain-dev/**/*.test.ts'], 60_000),
       project('bench', ['bench/**/*.test.ts']),
     ],
   },

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { Grid } from './grid.ts';
 import { openProgram } from './program.ts';
 
-/** Where a hub keeps the settlement program on the chain it hosts. */
+/** Where the settlement program is on a development chain. */
 const PROGRAM = 'BtYet9TUh4oEXoVbNBKRSi7n2DhgXdHVpCBU74a8o2L3';
 const GRACE_SECONDS = 8;
 
-/** Makes what a grid settles in on the chain of its hub, with windows of seconds. */
+/** Makes what a grid settles in on its development chain, with windows of seconds. */
 export async function openChain(grid: Grid): Promise<void> {
   const file = join(grid.folder, 'admin.json');
   const address = await writeWallet(file);

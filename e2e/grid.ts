@@ -24,9 +24,9 @@ export interface Grid {
   close(): Promise<void>;
 }
 
-/** Brings up hub and verifier (with further flags); when one fails to start, the other is stopped. */
+/** Brings up hub and verifier (with further flags), and a chain if asked for; when one fails to start, the others are stopped. */
 export async function openGrid(
-  flags: { hub?: readonly string[]; verifier?: readonly string[] } = {},
+  flags: { hub?: readonly string[]; verifier?: readonly string[]; chain?: boolean } = {},
 ): Promise<Grid> {
   const folder = await mkdtemp(join(tmpdir(), 'pocketgrid-e2e-'));
   const data = join(folder, 'data');
@@ -44,6 +44,10 @@ export async function openGrid(
     const port = await findPort();
     const verifierKey = await readVerifierKey(data);
     const words = ['hub/main.ts', '--data', data, '--port', String(port), ...(flags.hub ?? [])];
+    if (flags.chain === true) {
+      const chain = start('chain', ['chain-dev/main.ts', '--data', data, '--port', '0']);
+      words.push('--dev-chain', readReady(await chain.line(/"ready":true/)).url);
+    }
     const startHub = async (...flags: string[]) => {
       const hub = start('hub', [...words, '--verifier-key', verifierKey, ...flags]);
       return { hub, ready: readReady(await hub.line(/"ready":true/)) };

@@ -13,7 +13,7 @@ const STEP_MS = 60_000;
 
 let grid: Grid;
 test.beforeEach(async () => {
-  grid = await openGrid({ verifier: ['--settle-minutes', '0.05'] });
+  grid = await openGrid({ chain: true, verifier: ['--settle-minutes', '0.05'] });
   await openChain(grid);
 });
 test.afterEach(() => grid?.close());

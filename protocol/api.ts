@@ -54,6 +54,8 @@ export const Health = v.strictObject({
   version: v.string(),
   hub: PublicKey,
   uptimeMs: Millis,
+  /** Whether the hub's chain answered when it was last asked. While it is silent money waits, and work goes on. */
+  chain: v.picklist(['none', 'answers', 'silent']),
 });
 export type Health = v.InferOutput<typeof Health>;
 

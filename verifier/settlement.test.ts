@@ -161,7 +161,9 @@ function dieAt(ports: SettlerPorts, { call, when }: Death, died: Set<string>): S
 it('settles once, by two verifiers that are killed before and after each of their calls', async () => {
   const identity = await openKeyFile(join(data, 'keys', 'verifier.json'));
   const second = await openKeyFile(join(data, 'keys', 'second.json'));
+  const chain = await start('chain-dev/main.ts', '--port', '0', '--data', data).ready;
   const words = ['--port', '0', '--data', join(data, 'hub'), '--verifier-key', identity.key];
+  words.push('--dev-chain', String(chain['url']));
   const { url = '', key: developer = '' } = await start('hub/main.ts', ...words).ready;
   const hub = { url, developer };
   const [admin, poster, device] = await Promise.all(['admin', 'poster', 'device'].map(makeWallet));

@@ -26,9 +26,12 @@ export async function measureEpochClose(context: BenchContext): Promise<Figure> 
   const folder = join(context.folder, 'close');
   const printed = await runTool(['verifier/main.ts', '--print-key', '--data', folder]);
   const verifier = printed.trim();
-  const { job, accounts } = await prepare(context, folder, verifier);
+  const chain = openProgram(['chain-dev/main.ts', '--port', '0', '--data', folder], context);
+  const { url } = await chain.hear('ready', READY_MS_MAX);
+  const flags = ['--verifier-key', verifier, '--dev-chain', String(url)];
+  const { job, accounts } = await prepare(context, folder, { verifier, flags });
   await seedContributors({ folder, job, verifier, contributors: CONTRIBUTORS });
-  const hub = await openHub(context, folder, ['--verifier-key', verifier]);
+  const hub = await openHub(context, folder, flags);
   const words = ['verifier/main.ts', '--hub', hub.url, '--data', folder];
   const program = openProgram([...words, '--settle-minutes', '0.01'], context);
   await program.hear('ready', READY_MS_MAX);
@@ -43,6 +46,7 @@ export async function measureEpochClose(context: BenchContext): Promise<Figure> 
   const seconds = (performance.now() - started) / 1000;
   await program.kill('SIGTERM');
   await hub.program.kill('SIGTERM');
+  await chain.kill('SIGTERM');
   return {
     figure: 'epoch-close-seconds-10000',
     value: seconds,
@@ -53,8 +57,12 @@ export async function measureEpochClose(context: BenchContext): Promise<Figure> 
 }
 
 /** A pool, and a funded and started job of as many units as there are contributors; then the hub stops. */
-async function prepare(context: BenchContext, folder: string, verifier: string) {
-  const hub = await openHub(context, folder, ['--verifier-key', verifier]);
+async function prepare(
+  context: BenchContext,
+  folder: string,
+  { verifier, flags }: { verifier: string; flags: readonly string[] },
+) {
+  const hub = await openHub(context, folder, flags);
   const wallet = await makeWallet(context.folder);
   await callChain(hub, 'requestAirdrop', [wallet.address, 1_000_000_000_000]);
   const at = ['--hub', hub.url, '--key', hub.key];

@@ -11,7 +11,7 @@ it('has defaults for all flags', () => {
 it('reads each flag', () => {
   const key = 'cd'.repeat(32);
   const args = `--port 0 --host ::1 --data d --lan --verifier-key ${key} --verifier-key ${key}`;
-  const more = '--no-verifier --checks flat:0.5 --newcomers 5,1000 --new-key --no-chain';
+  const more = '--no-verifier --checks flat:0.5 --newcomers 5,1000 --new-key --dev-chain http://a';
   expect(decodeFlags(`${args} ${more}`.split(' '))).toMatchObject({
     ok: true,
     value: {
@@ -22,7 +22,7 @@ it('reads each flag', () => {
       checks: { type: 'flat', rate: 0.5 },
       newcomers: { burst: 5, unitsEach: 1000 },
       'new-key': true,
-      'no-chain': true,
+      'dev-chain': 'http://a',
     },
   });
 });
@@ -34,6 +34,8 @@ it.each([
   [['--newcomers', '5'], '--newcomers'],
   [['--verifier-key', 'ab'], '--verifier-key'],
   [['--rpc-url', 'ftp://chain'], '--rpc-url'],
+  [['--dev-chain', 'chain'], '--dev-chain'],
+  [['--dev-chain', 'http://a', '--rpc-url', 'http://b'], '--dev-chain'],
   [['--log-level', 'loud'], '--log-level'],
   [['--unknown'], '--unknown'],
   [['stray'], 'stray'],
@@ -43,10 +45,10 @@ it.each([
 });
 
 it.each([
-  [[], undefined, 'hosted'],
-  [[], 'https://a.example', { url: 'https://a.example' }],
-  [['--rpc-url', 'http://b.example'], 'https://a.example', { url: 'http://b.example' }],
-  [['--no-chain'], 'https://a.example', 'none'],
+  [[], undefined, 'none'],
+  [[], 'https://a', { url: 'https://a', isDev: false }],
+  [['--rpc-url', 'http://b'], 'https://a', { url: 'http://b', isDev: false }],
+  [['--dev-chain', 'http://c'], 'https://a', { url: 'http://c', isDev: true }],
 ])('chooses the chain by %j and SOLANA_RPC_URL %j', (args, url, chosen) => {
   const flags = decodeFlags(args, url === undefined ? {} : { SOLANA_RPC_URL: url });
   expect(flags.ok && chooseChain(flags.value)).toEqual(chosen);

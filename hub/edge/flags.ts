@@ -14,8 +14,9 @@ export const USAGE = `npm run hub -- [flags]
   --data DIR           where everything is kept (./data)
   --lan                HTTPS with a self-signed certificate, for phones on this network
   --verifier-key HEX   enrols a verifier; may be repeated
-  --rpc-url URL        settles on this chain (SOLANA_RPC_URL); otherwise the hub hosts one
-  --no-chain           settles nowhere: volunteers only
+  --dev-chain URL      settles on this development chain (npm run chain), and passes calls of pages on to it
+  --rpc-url URL        settles on this cluster of Solana (SOLANA_RPC_URL), which pages call themselves;
+                       without a chain there are volunteers only
   --no-verifier        jobs end without a verifier's last word
   --checks POLICY      how verifiers check (trust:UNITS,FLOOR[,VERIFIERS], flat:RATE; trust:100,0.02)
   --newcomers LIMIT    new devices at once and units for each one more (100,50000; or unlimited)
@@ -45,7 +46,7 @@ const Flags = v.strictObject({
   'verifier-key': v.optional(v.array(PublicKey), []),
   'no-verifier': v.optional(v.boolean(), false),
   'rpc-url': v.optional(RpcUrl),
-  'no-chain': v.optional(v.boolean(), false),
+  'dev-chain': v.optional(RpcUrl),
   checks: v.optional(CheckPolicyText),
   newcomers: v.optional(NewcomersText),
   'new-key': v.optional(v.boolean(), false),
@@ -68,7 +69,7 @@ export function decodeFlags(args: string[], env: { SOLANA_RPC_URL?: string } = {
         'verifier-key': { type: 'string', multiple: true },
         'no-verifier': { type: 'boolean' },
         'rpc-url': { type: 'string' },
-        'no-chain': { type: 'boolean' },
+        'dev-chain': { type: 'string' },
         checks: { type: 'string' },
         newcomers: { type: 'string' },
         'new-key': { type: 'boolean' },
@@ -80,7 +81,11 @@ export function decodeFlags(args: string[], env: { SOLANA_RPC_URL?: string } = {
     const why = error instanceof Error ? error.message : String(error);
     return refuse('request-invalid', `${why}; --help lists the flags`);
   }
-  const flags = decodeWith(Flags, { ...fromEnvironment(env), ...values }, 'request-invalid');
+  if ('dev-chain' in values && 'rpc-url' in values) {
+    return refuse('request-invalid', 'a hub settles on one chain: give --dev-chain or --rpc-url');
+  }
+  const named = 'dev-chain' in values ? values : { ...fromEnvironment(env), ...values };
+  const flags = decodeWith(Flags, named, 'request-invalid');
   if (flags.ok) return flags;
   return refuse('request-invalid', `--${flags.refusal.message}; --help lists the flags`);
 }
@@ -89,8 +94,7 @@ const fromEnvironment = ({ SOLANA_RPC_URL: url }: { SOLANA_RPC_URL?: string }) =
   url === undefined || url === '' ? {} : { 'rpc-url': url };
 
 /** The chain that the flags name. */
-export function chooseChain(flags: Pick<Flags, 'rpc-url' | 'no-chain'>): ChainChoice {
-  if (flags['no-chain']) return 'none';
-  const url = flags['rpc-url'];
-  return url === undefined ? 'hosted' : { url };
+export function chooseChain(flags: Pick<Flags, 'rpc-url' | 'dev-chain'>): ChainChoice {
+  const url = flags['dev-chain'] ?? flags['rpc-url'];
+  return url === undefined ? 'none' : { url, isDev: flags['dev-chain'] !== undefined };
 }

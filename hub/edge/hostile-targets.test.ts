@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CONTROL_PATH } from '#protocol/messages/control.ts';
+import { type DevChain, startDevChain } from './chain/dev-chain.ts';
 import { CHAIN_PATH } from './chain/open.ts';
 import { type HubServer, openHubServer } from './server.ts';
 import { SIGNALLING_SOCKET_PATH } from './signalling.ts';
@@ -52,6 +53,7 @@ const TARGETS = [
 ];
 
 let data: string;
+let chain: DevChain;
 let hub: HubServer;
 const escaped: unknown[] = [];
 const note = (error: unknown) => void escaped.push(error);
@@ -60,10 +62,13 @@ beforeAll(async () => {
   process.on('uncaughtExceptionMonitor', note);
   process.on('unhandledRejection', note);
   data = await mkdtemp(join(tmpdir(), 'pocketgrid-targets-'));
-  hub = await openHubServer({ data, port: 0, needsVerifier: false, chain: 'hosted' });
+  chain = await startDevChain(data);
+  const choice = { url: chain.url, isDev: true };
+  hub = await openHubServer({ data, port: 0, needsVerifier: false, chain: choice });
 });
 afterAll(async () => {
   await hub.close();
+  await chain.kill();
   await rm(data, { recursive: true });
   process.off('uncaughtExceptionMonitor', note);
   process.off('unhandledRejection', note);

@@ -3,7 +3,6 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { CONTROL_PATH } from '#protocol/messages/control.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
-import { CHAIN_PATH } from './chain/open.ts';
 import type { Certificate } from './lan.ts';
 import { SIGNALLING_SOCKET_PATH } from './signalling.ts';
 import { rejectUpgrade, type Upgrade } from './web-socket.ts';
@@ -27,8 +26,6 @@ export async function openListener(options: {
   answer: RequestListener;
   control(upgrade: Upgrade): void;
   signalling(upgrade: Upgrade): void;
-  /** Where this hub hosts a chain. */
-  chain?: ((upgrade: Upgrade) => void) | undefined;
 }): Promise<Listener> {
   const { certificate, answer } = options;
   const settings = { requestTimeout: REQUEST_DEADLINE_MS };
@@ -41,7 +38,6 @@ export async function openListener(options: {
     const path = (request.url ?? '').split('?', 1)[0];
     if (path === CONTROL_PATH) options.control(upgrade);
     else if (path === SIGNALLING_SOCKET_PATH) options.signalling(upgrade);
-    else if (path === CHAIN_PATH && options.chain !== undefined) options.chain(upgrade);
     else rejectUpgrade(socket, '404 Not Found', `connect to ${CONTROL_PATH}; no socket is here`);
   });
   await listen(server, options);

@@ -92,8 +92,8 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
     seeder?.close();
     const drained = listener?.drain();
     watch?.close();
+    money?.pulse.close();
     await parts.stop();
-    await money?.chain?.close();
     listener?.dropConnections();
     await drained;
     await parts.close();
@@ -129,7 +129,7 @@ interface Place {
   lanAddresses: string[];
   certificate: Certificate | undefined;
   app: string;
-  /** Where pages call beside this hub: the chain elsewhere. */
+  /** Where pages call beside this hub: the cluster that it settles on. */
   reaches: string[];
 }
 
@@ -142,9 +142,12 @@ async function openPlace(options: HubServerOptions): Promise<Place> {
     lanAddresses,
     certificate: lan ? await openCertificate(resolve(options.data), lanAddresses) : undefined,
     app: options.app ?? join(import.meta.dirname, '../../dist'),
-    reaches: typeof options.chain === 'object' ? [new URL(options.chain.url).origin] : [],
+    reaches: reachesOf(options.chain ?? 'none'),
   };
 }
+
+const reachesOf = (chain: ChainChoice): string[] =>
+  chain === 'none' || chain.isDev ? [] : [new URL(chain.url).origin];
 
 async function listen(
   parts: HubParts & Money & { stopping: AbortSignal },
@@ -159,7 +162,6 @@ async function listen(
     answer: (request, response) => files(request, response, () => api(request, response)),
     control: parts.control.upgrade,
     signalling: parts.signalling.upgrade,
-    chain: parts.chain?.upgrade,
   });
 }
 

@@ -13,7 +13,7 @@ export const PROGRAMS = {
   instructions: keyOf('Sysvar1nstructions1111111111111111111111111'),
 } as const;
 
-/** Where the settlement program is on every chain that a hub hosts. Nobody has a key to this address. */
+/** Where the settlement program is on every development chain. Nobody has a key to this address. */
 export const LOCAL_PROGRAM = encodeBase58(
   sha256(utf8ToBytes('pocketgrid settlement program, local chain')),
 ) as Address;

@@ -13,7 +13,7 @@ import { KEY_BYTES } from './layout.ts';
  * | --- | --- | --- |
  * | GET /v1/chain | anyone | `ChainView`; `chain-missing` where this grid pays nothing |
  * | POST /v1/chain | developer | `ChainAccounts`: which pool this grid settles in, checked on the chain → `ChainView` |
- * | POST /chain, WebSocket /chain | anyone | JSON-RPC of the chain that a hub hosts itself |
+ * | POST /chain | anyone | JSON-RPC of a development chain, to which the hub passes it on |
  * | POST /v1/jobs/:job/fund | developer | `FundRequest`: the escrow is read on the chain → `JobView` |
  * | POST /v1/jobs/:job/closing | anyone | the escrow is read on the chain: has its poster asked for the rest? → 204 |
  * | POST /v1/payouts | a device that has accepted work, by its signature | `PayoutRequest` → `PayoutView` |
@@ -56,7 +56,7 @@ export const ChainView = v.strictObject({
   challengeSeconds: Count,
   /** From asking for a refund to getting it. */
   graceSeconds: Count,
-  /** Hosted by this hub: lamports are given away, and worth nothing. */
+  /** A development chain: lamports are given away, and worth nothing. */
   local: v.boolean(),
 });
 export type ChainView = v.InferOutput<typeof ChainView>;

@@ -5,7 +5,7 @@ type Times = Omit<PoolSettings, 'program' | 'verifiers' | 'quorum'>;
 const HOUR = 3_600n;
 const DAY = 24n * HOUR;
 
-/** On a chain that a hub hosts: lamports are worth nothing there, and nobody wants to wait. */
+/** On a development chain: lamports are worth nothing there, and nobody wants to wait. */
 export const LOCAL_TIMES: Times = {
   challengeSecs: 2n,
   graceSecs: 20n,

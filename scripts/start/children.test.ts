@@ -47,6 +47,17 @@ describe('child programs', () => {
     await children.close();
   });
 
+  it('tells the owner of one that the others can do without how it ended', async () => {
+    const children = openChildren(() => undefined);
+    const text = `${READY} setTimeout(() => process.exit(3), 50);`;
+    const sentence = await new Promise<string>((onEnd) => {
+      void program(text).then((words) => children.start('chain', words, { ...options, onEnd }));
+    });
+    expect(sentence).toContain('chain ended with status 3');
+    expect(await Promise.race([children.died, 'nobody died'])).toBe('nobody died');
+    await children.close();
+  });
+
   it('refuses to wait for one that ends before it is ready, or is late', async () => {
     const children = openChildren(() => undefined);
     const early = children.start('hub', await program('process.exit(0);'), options);

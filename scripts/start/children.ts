@@ -16,7 +16,7 @@ export interface Child {
 export interface Children {
   /** Starts `tsx FILE WORDS…`. Its log lines are kept quiet; its errors come with its name before. */
   start(name: string, words: readonly string[], options: StartOptions): Child;
-  /** Settles with a sentence when a child ends that was not told to. */
+  /** Settles with a sentence when a child without `onEnd` ends that was not told to. */
   died: Promise<string>;
   /** SIGTERM to all, SIGKILL after five seconds; settles when none is left. */
   close(): Promise<void>;
@@ -25,13 +25,15 @@ export interface Children {
 export interface StartOptions {
   readyMsMax: number;
   env?: Record<string, string>;
+  /** Of a child that the others can do without: hears how it ended, when it was not told to. */
+  onEnd?(sentence: string): void;
 }
 
 /** `say` shows a line of a child's errors. */
 export function openChildren(say: (line: string) => void): Children {
   const running = new Map<ChildProcess, Promise<string>>();
   let closing = false;
-  let report: (sentence: string) => void;
+  let report: (sentence: string) => void = () => undefined;
   const died = new Promise<string>((resolve) => {
     report = resolve;
   });
@@ -42,7 +44,7 @@ export function openChildren(say: (line: string) => void): Children {
   process.on('exit', killAll);
   return {
     died,
-    start(name, words, { readyMsMax, env = {} }) {
+    start(name, words, { readyMsMax, env = {}, onEnd = report }) {
       const program = spawnProgram(words, env);
       const last: string[] = [];
       const note = (line: string) => {
@@ -55,7 +57,7 @@ export function openChildren(say: (line: string) => void): Children {
         running.delete(program);
         if (closing) return sentence;
         const told = [sentence, ...last.map((line) => `  ${describeLine(line)}`)].join('\n');
-        report(told);
+        onEnd(told);
         return told;
       });
       running.set(program, ended);

@@ -1,5 +1,6 @@
 import { runCommand } from '../command.ts';
 import { type HubApi, openHubApi } from '../hub-api.ts';
+import { startChain } from './chain.ts';
 import { type Children, openChildren } from './children.ts';
 import { readDeveloperKey, writeDeveloperKey } from './developer-key.ts';
 import type { StartFlags } from './flags.ts';
@@ -10,7 +11,7 @@ import { exportCertificate, openTrustingFetch } from './trusting-fetch.ts';
 const KEY_MS_MAX = 30_000;
 const READY_MS_MAX = 60_000;
 
-/** A hub, a verifier and local contributors, each a process of its own. */
+/** A development chain, a hub, a verifier and local contributors, each a process of its own. */
 export interface Grid {
   api: HubApi;
   /** Undefined where the grid settles on a chain that is not its own: `npm run chain:init` makes the pool there. */
@@ -26,15 +27,18 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
   const { data } = flags;
   const children = openChildren(say);
   try {
-    const hub = await startHub(children, flags);
+    const isElsewhere = Boolean(process.env['SOLANA_RPC_URL']);
+    const [verifierKey, chain] = await Promise.all([
+      readVerifierKey(data),
+      isElsewhere ? undefined : startChain(children, data, say),
+    ]);
+    const hub = await startHub(children, flags, { verifierKey, chain });
     const certificate = flags.lan ? await exportCertificate(data) : undefined;
     const send = certificate === undefined ? fetch : openTrustingFetch(certificate.pem);
     const env = certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate.path };
     const options = { readyMsMax: READY_MS_MAX, env };
     const api = openHubApi({ hub: hub.url, key: hub.key, send });
-    const { verifier: key } = hub;
-    const isElsewhere = Boolean(process.env['SOLANA_RPC_URL']);
-    const place = { hub: hub.url, api, data, verifier: key, send };
+    const place = { hub: hub.url, api, data, verifier: verifierKey, send };
     const money = isElsewhere ? undefined : await openMoney(place);
     const words = ['--hub', hub.url, '--data', data];
     const settle = isElsewhere ? [] : ['--settle-minutes', String(SETTLE_MINUTES)];
@@ -58,11 +62,15 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
   }
 }
 
-async function startHub(children: Children, { data, port, lan, newcomers }: StartFlags) {
+async function startHub(
+  children: Children,
+  { data, port, lan, newcomers }: StartFlags,
+  { verifierKey, chain }: { verifierKey: string; chain: string | undefined },
+) {
   const kept = await readDeveloperKey(data);
   const words = ['hub/main.ts', '--data', data, '--port', String(port)];
-  const verifier = await readVerifierKey(data);
-  words.push('--verifier-key', verifier);
+  words.push('--verifier-key', verifierKey);
+  if (chain !== undefined) words.push('--dev-chain', chain);
   if (lan) words.push('--lan');
   if (newcomers !== undefined) words.push('--newcomers', newcomers);
   if (kept === undefined) words.push('--new-key');
@@ -74,7 +82,7 @@ async function startHub(children: Children, { data, port, lan, newcomers }: Star
   }
   if (kept === undefined) await writeDeveloperKey(data, key);
   const { lanUrls } = ready;
-  return { url, key, verifier, lan: lan && Array.isArray(lanUrls) ? text(lanUrls[0]) : undefined };
+  return { url, key, lan: lan && Array.isArray(lanUrls) ? text(lanUrls[0]) : undefined };
 }
 
 /** Makes the verifier's key where there is none, and gives its public half. */

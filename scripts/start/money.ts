@@ -19,7 +19,7 @@ const POLL_MS = 500;
 /** How often the verifier settles when there is something new. */
 export const SETTLE_MINUTES = 0.1;
 
-/** The money of a grid on the chain that its own hub hosts: it is worth nothing, and flows as it would elsewhere. */
+/** The money of a grid on its own development chain: it is worth nothing, and flows as it would elsewhere. */
 export interface Money {
   /** Puts what a job costs into its escrow, so that it may start. */
   fund(job: JobView): Promise<void>;

@@ -37,6 +37,8 @@ function allowedZones(path: string): string[] {
     case 'programs':
     case 'web/sw':
       return ['protocol'];
+    case 'chain-dev':
+      return ['protocol', 'node'];
     case 'sim':
       return ['protocol', ...PARTS.map((each) => `${each}/core`)];
     case 'web/ui':

@@ -4,7 +4,7 @@ import { type Finding, isTest, type Tree } from './tree.ts';
 
 /** Libraries a whole zone may use, with the reason. Anything else has one edge file in each part. */
 const EVERYWHERE: Record<string, { zones: RegExp; reason: string }> = {
-  valibot: { zones: /^(protocol|\w+\/edge)$/, reason: 'schemas are written in it' },
+  valibot: { zones: /^(protocol|chain-dev|\w+\/edge)$/, reason: 'schemas are written in it' },
   '@noble/hashes': { zones: /^protocol$/, reason: 'pure arithmetic, in digests and trees' },
   '@noble/curves': { zones: /^protocol$/, reason: 'pure arithmetic, in signatures' },
   '@scure/base': { zones: /^protocol$/, reason: 'pure arithmetic, in keys of the chain' },
@@ -24,6 +24,12 @@ const EVERYWHERE: Record<string, { zones: RegExp; reason: string }> = {
 const ARITHMETIC: Record<string, string> = {
   fflate: 'inflates the members of an NPZ file',
   pbf: 'reads and writes the wire format of ONNX files',
+};
+
+/** Libraries that a few parts know: all others reach a chain by its URL. */
+const OWNED: Record<string, RegExp> = {
+  litesvm: /^(chain-dev|programs)$/,
+  '@solana/kit': /^chain-dev$/,
 };
 
 /** Cores see the language alone. */
@@ -64,6 +70,9 @@ interface Use {
 function judgeLibrary({ path, library, typeOnly, owners }: Use): string | undefined {
   const zone = zoneOf(path);
   if (EVERYWHERE[library]?.zones.test(zone)) return undefined;
+  if (OWNED[library]?.test(zone) === false) {
+    return `${zone} imports ${library}: ask the chain by its URL, as of any cluster`;
+  }
   const node = isBuiltin(library);
   if (PURE.test(zone) && !Object.hasOwn(ARITHMETIC, library)) {
     return `${zone} is pure and imports ${library}: name what it does as an effect or an argument, and import it in edge/`;

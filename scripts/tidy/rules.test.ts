@@ -19,6 +19,7 @@ describe('import directions', () => {
     'node/files.ts': '',
     'hub/core/lease.ts': '',
     'hub/edge/store.ts': '',
+    'chain-dev/svm.ts': '',
     'worker/core/unit.ts': '',
     'worker/main.ts': '',
     'web/edge/socket.ts': '',
@@ -41,6 +42,8 @@ describe('import directions', () => {
     ['web/edge/a.ts', '#node/files.ts', 'web/edge imports node'],
     ['worker/edge/a.ts', '#node/files.ts', 'worker/edge imports node'],
     ['hub/core/a.ts', './leese.ts', 'does not exist'],
+    ['hub/edge/a.ts', '../../chain-dev/svm.ts', 'hub/edge imports chain-dev'],
+    ['chain-dev/a.ts', '../hub/edge/store.ts', 'chain-dev imports hub/edge'],
   ])('catches %s importing %s', (path, specifier, part) => {
     expect(imports(path, specifier)).toEqual([expect.stringContaining(part)]);
   });
@@ -55,6 +58,7 @@ describe('import directions', () => {
     ['scripts/a.ts', '#client/grid.ts'],
     ['hub/edge/a.ts', '#node/files.ts'],
     ['worker/edge/node/a.ts', '#node/files.ts'],
+    ['chain-dev/a.ts', '#node/files.ts'],
     ['web/edge/a.ts', '../../worker/main.ts?worker&url'],
   ])('lets %s import %s', (path, specifier) => {
     expect(imports(path, specifier)).toEqual([]);
@@ -169,6 +173,14 @@ describe('libraries', () => {
       'verifier/edge/a.ts': text,
     });
     expect(found).toEqual([expect.stringMatching(/^hub\/edge\/b\.ts:1 .*hub\/edge\/a\.ts/)]);
+  });
+
+  it('catches a virtual machine outside of the parts that run a chain', () => {
+    const text = "import { LiteSVM } from 'litesvm';";
+    const files = { 'hub/edge/a.ts': text, 'chain-dev/a.ts': text, 'programs/a.ts': text };
+    expect(run(checkLibraries, files)).toEqual([
+      expect.stringMatching(/^hub\/edge\/a\.ts:1 .*by its URL/),
+    ]);
   });
 
   it('allows what has a reason', () => {

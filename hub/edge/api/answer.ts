@@ -50,7 +50,8 @@ export const answerJson = (
 export const answerBody = (
   body: ConstructorParameters<typeof Response>[0],
   headers: Record<string, string>,
-): Response => new Response(body, { headers: { ...HEADERS, ...headers } });
+  status = 200,
+): Response => new Response(body, { status, headers: { ...HEADERS, ...headers } });
 
 export const answerNothing = (): Response => new Response(null, { status: 204, headers: HEADERS });
 

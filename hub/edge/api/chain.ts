@@ -6,26 +6,12 @@ import { answerJson, answerRefusal } from './answer.ts';
 import { readJson } from './body.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
 
-/** Calls at once: each may run a transaction and write the chain to disk. */
-const CALLS_MAX = 64;
-
-/** Which pool the grid settles in, and the JSON-RPC of a chain that the hub hosts. */
-export function chainRoutes({ hub, settlement, chain }: ApiPorts): Route[] {
-  let answering = 0;
-
-  async function answerRpc({ request }: Call): Promise<Response> {
-    if (chain === undefined) {
-      const message = 'this hub hosts no chain; GET /v1/chain says where its chain answers';
-      return answerRefusal(refusal('not-found', message));
-    }
-    // Clients of Solana wait and try again after a 429.
-    if (answering >= CALLS_MAX) return new Response('too many calls', { status: 429 });
-    answering += 1;
-    try {
-      return await chain.answer(request);
-    } finally {
-      answering -= 1;
-    }
+/** Which pool the grid settles in, and the way to a development chain. */
+export function chainRoutes({ hub, settlement, relay }: ApiPorts): Route[] {
+  async function passOn({ request }: Call): Promise<Response> {
+    if (relay !== undefined) return relay(request);
+    const message = 'this hub passes nothing on; GET /v1/chain says where its chain answers';
+    return answerRefusal(refusal('not-found', message));
   }
 
   async function choose({ request }: Call): Promise<Response> {
@@ -40,7 +26,7 @@ export function chainRoutes({ hub, settlement, chain }: ApiPorts): Route[] {
   }
 
   return [
-    { method: 'POST', path: CHAIN_PATH, caller: 'anyone', cost: 1, answer: answerRpc },
+    { method: 'POST', path: CHAIN_PATH, caller: 'anyone', cost: 1, answer: passOn },
     {
       method: 'GET',
       path: '/v1/chain',

@@ -43,9 +43,14 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
   },
 ];
 
-function readHealth({ hubKey }: ApiPorts): Response {
-  const uptimeMs = millis(Math.round(performance.now()));
-  return answerJson({ status: 'ok', version: HUB_VERSION, hub: hubKey, uptimeMs } satisfies Health);
+function readHealth({ hubKey, pulse }: ApiPorts): Response {
+  return answerJson({
+    status: 'ok',
+    version: HUB_VERSION,
+    hub: hubKey,
+    uptimeMs: millis(Math.round(performance.now())),
+    chain: pulse.state(),
+  } satisfies Health);
 }
 
 /** Pages of the log: `next` is what to ask for `after`, and stays where it is at the end. */

@@ -23,6 +23,7 @@ import {
 } from '#protocol/settlement/money-api.ts';
 import { checkProof } from '#protocol/settlement/tree.ts';
 import { instant } from '#protocol/units.ts';
+import { type DevChain, startDevChain } from '../chain/dev-chain.ts';
 import {
   airdrop,
   type FakeWallet,
@@ -40,6 +41,7 @@ const PRICE = 1_000n;
 const WEEK_SECS = 7n * 24n * 3_600n;
 
 let data: string;
+let chain: DevChain;
 let hub: HubServer;
 let key: string;
 let accounts: ChainAccounts;
@@ -53,7 +55,7 @@ const open = async () => {
   hub = await openHubServer({
     data,
     port: 0,
-    chain: 'hosted',
+    chain: { url: chain.url, isDev: true },
     verifierKeys: [verifierKey.key],
     needsVerifier: false,
   });
@@ -61,10 +63,12 @@ const open = async () => {
 };
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'pocketgrid-paid-'));
+  chain = await startDevChain(data);
   await open();
 });
 afterAll(async () => {
   await hub.close();
+  await chain.kill();
   await rm(data, { recursive: true });
 });
 
@@ -125,7 +129,7 @@ function linkPayout(to: FakeWallet, who = device) {
   return call('/v1/payouts', { record, signature: who.sign('payout', record) }, null);
 }
 
-describe('money, on a chain that the hub hosts', () => {
+describe('money, on a development chain', () => {
   let job: JobView;
   const wallet = makeFakeWallet();
 

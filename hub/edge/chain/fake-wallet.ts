@@ -67,7 +67,7 @@ export const local = {
   addresses: addressesOf(keyOf(LOCAL_PROGRAM)),
 };
 
-/** Makes a config and a pool of SOL on a hosted chain, as `npm start` does. */
+/** Makes a config and a pool of SOL on a development chain, as `npm start` does. */
 export async function makeFakePool(
   url: string,
   { clusterTag, admin = makeFakeWallet() }: { clusterTag?: Key; admin?: FakeWallet } = {},

@@ -1,48 +1,33 @@
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
-import type { Chain } from './chain.ts';
+import { type ChainPulse, noPulse, openChainPulse } from './pulse.ts';
 import { openChainReader, postTo } from './reader.ts';
+import { type ChainRelay, openChainRelay } from './relay.ts';
 import { noSettlement, openSettlement, type Settlement } from './settlement.ts';
 
-/** Which chain a hub settles on: one of its own, one elsewhere, or none. */
-export type ChainChoice = 'hosted' | 'none' | { url: string };
+/** Which chain a hub settles on: a development chain or a cluster, by the URL of its JSON-RPC, or none. */
+export type ChainChoice = 'none' | { url: string; isDev: boolean; deadlineMs?: number };
 
 /** The money side of a hub. */
 export interface Money {
   settlement: Settlement;
-  /** Only where the hub hosts it. */
-  chain?: Chain;
+  pulse: ChainPulse;
+  /** Only to a development chain: a cluster is called by pages themselves. */
+  relay?: ChainRelay;
 }
 
-/** JSON-RPC by POST, and its subscriptions by WebSocket. */
+/** Where a hub passes JSON-RPC on to its development chain: pages and phones reach the hub alone. */
 export const CHAIN_PATH = '/chain';
+const DEADLINE_MS = 10_000;
 
-/** Opens the chain of a data directory, or the way to one elsewhere. */
+/** Opens the way to a chain. Nothing here waits for it: a hub starts and works while its chain is silent. */
 export async function openMoney(data: string, choice: ChainChoice, log: Log): Promise<Money> {
-  if (choice === 'none') return { settlement: noSettlement() };
-  const file = join(data, 'chain.json');
-  if (choice !== 'hosted') {
-    const reader = openChainReader(postTo(choice.url));
-    return { settlement: await openSettlement(file, { reader, rpc: choice.url, local: false }) };
-  }
-  const chain = await openHostedChain(join(data, 'chain'), log);
-  if (chain === undefined) return { settlement: noSettlement() };
-  const reader = openChainReader((body) =>
-    chain.answer(new Request(`http://hub${CHAIN_PATH}`, { method: 'POST', body })),
-  );
-  const settlement = await openSettlement(file, { reader, rpc: CHAIN_PATH, local: true });
-  return { settlement, chain };
-}
-
-/** Without an SVM for this platform there is no chain here; volunteers need none. */
-async function openHostedChain(folder: string, log: Log): Promise<Chain | undefined> {
-  let library: typeof import('./chain.ts');
-  try {
-    library = await import('./chain.ts');
-  } catch (error) {
-    log.warn({ error: String(error) }, 'no SVM here: name a chain with --rpc-url');
-    return undefined;
-  }
-  const { readLocalProgram } = await import('./local-program.ts');
-  return library.openChain(folder, { programs: [await readLocalProgram()] });
+  if (choice === 'none') return { settlement: noSettlement(), pulse: noPulse() };
+  const { url, isDev, deadlineMs = DEADLINE_MS } = choice;
+  const post = postTo(url);
+  const reader = openChainReader(post, deadlineMs);
+  const place = { reader, rpc: isDev ? CHAIN_PATH : url, local: isDev };
+  const settlement = await openSettlement(join(data, 'chain.json'), place);
+  const pulse = openChainPulse(reader, { everyMs: deadlineMs / 2, log });
+  return { settlement, pulse, ...(isDev ? { relay: openChainRelay(post, deadlineMs) } : {}) };
 }

@@ -2,12 +2,11 @@ import * as v from 'valibot';
 import { encodeBase58 } from '#protocol/base58.ts';
 import { decodeBase64 } from '#protocol/base64.ts';
 import { decodeJson } from '#protocol/decode.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
 import { readBody } from '../body.ts';
 
-const DEADLINE_MS = 10_000;
 const ANSWER_BYTES_MAX = 1024 * 1024;
 
 export interface ChainAccount {
@@ -15,7 +14,7 @@ export interface ChainAccount {
   data: Uint8Array;
 }
 
-/** What a hub reads on a chain, hosted by itself or elsewhere. */
+/** What a hub reads on a chain. */
 export interface ChainReader {
   genesisHash(): Promise<Result<Address>>;
   /** Undefined where there is no such account. */
@@ -23,7 +22,10 @@ export interface ChainReader {
 }
 
 /** Brings one JSON-RPC call to a chain; gives up when the signal says so. */
-export type ChainPost = (body: string, signal: AbortSignal) => Promise<Response>;
+export type ChainPost = (
+  body: string | Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+) => Promise<Response>;
 
 export const postTo =
   (url: string): ChainPost =>
@@ -34,7 +36,8 @@ const AccountAnswer = v.object({
   value: v.nullable(v.object({ owner: Address, data: v.tuple([v.string(), v.literal('base64')]) })),
 });
 
-export function openChainReader(post: ChainPost, { deadlineMs = DEADLINE_MS } = {}): ChainReader {
+/** Opens a reader whose every call ends `deadlineMs` after it began. */
+export function openChainReader(post: ChainPost, deadlineMs: number): ChainReader {
   const call = <T extends v.GenericSchema>(schema: T, method: string, params: unknown[]) =>
     callChain(post, { schema, method, params, deadlineMs });
   return {
@@ -54,7 +57,7 @@ export function openChainReader(post: ChainPost, { deadlineMs = DEADLINE_MS } = 
 const strange = (what: string) =>
   refuse(
     'chain-unreachable',
-    `the chain answered what is no answer (${what}): check that --rpc-url names a JSON-RPC of Solana`,
+    `the chain answered what is no answer (${what}): check that the hub's --dev-chain or --rpc-url names a JSON-RPC of Solana`,
   );
 
 async function callChain<T extends v.GenericSchema>(
@@ -67,16 +70,15 @@ async function callChain<T extends v.GenericSchema>(
   let text: string;
   try {
     const response = await post(body, signal);
-    if (response.status === 429) return slow('it says that it is asked too often');
+    if (response.status === 429) {
+      return { ok: false, refusal: slow('it says that it is asked too often') };
+    }
     if (!response.ok) return strange(`status ${response.status}`);
     const bytes = await readBody(response, ANSWER_BYTES_MAX);
     if (bytes === undefined) return strange(`more than ${ANSWER_BYTES_MAX} bytes`);
     text = new TextDecoder().decode(bytes);
   } catch (error) {
-    if (signal.aborted) return slow(`no answer within ${deadlineMs} ms`);
-    const why = error instanceof Error ? (error.cause ?? error) : error;
-    const message = `the chain cannot be reached (${String(why)}); try again, or start the hub with another --rpc-url`;
-    return refuse('chain-unreachable', message);
+    return { ok: false, refusal: explainSilence(error, signal) };
   }
   const Answer = v.union([
     v.object({ result: schema }),
@@ -88,5 +90,13 @@ async function callChain<T extends v.GenericSchema>(
   return accept(answer.value.result);
 }
 
-const slow = (why: string) =>
-  refuse('chain-slow', `the chain is slow: ${why}; nothing was changed, try again in a minute`);
+/** Why a call brought no answer: its time was over, or the chain cannot be reached. */
+export function explainSilence(error: unknown, signal: AbortSignal): Refusal {
+  if (signal.aborted) return slow('it did not answer in time');
+  const why = error instanceof Error ? (error.cause ?? error) : error;
+  const message = `the chain cannot be reached (${String(why)}); try again, and see that the chain of the hub's --dev-chain or --rpc-url runs`;
+  return refusal('chain-unreachable', message);
+}
+
+const slow = (why: string): Refusal =>
+  refusal('chain-slow', `the chain is slow: ${why}; nothing was changed, try again in a minute`);

@@ -1,15 +1,13 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decodeWith } from '#protocol/decode.ts';
-import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
 import { type HubServer, type HubServerOptions, openHubServer } from '../server.ts';
-import { WebSocket } from '../web-socket.ts';
-import { openChain } from './chain.ts';
+import { type DevChain, startDevChain } from './dev-chain.ts';
 import {
   CHALLENGE_SECS,
   callRpc,
@@ -18,21 +16,31 @@ import {
   makeFakeWallet,
   OTHER_CLUSTER,
 } from './fake-wallet.ts';
-import { readLocalProgram } from './local-program.ts';
 import { openChainReader, postTo } from './reader.ts';
 
+let chainFolder: string;
+let chain: DevChain;
 let data: string;
 let hub: HubServer;
 let key: string;
 
-async function open(chain: HubServerOptions['chain'] = 'hosted'): Promise<void> {
-  hub = await openHubServer({ data, port: 0, needsVerifier: false, chain });
+async function open(choice?: HubServerOptions['chain']): Promise<void> {
+  const chosen = choice ?? { url: chain.url, isDev: true };
+  hub = await openHubServer({ data, port: 0, needsVerifier: false, chain: chosen });
   key = hub.key ?? key;
 }
-async function reopen(chain?: HubServerOptions['chain']): Promise<void> {
+async function reopen(choice?: HubServerOptions['chain']): Promise<void> {
   await hub.close();
-  await open(chain);
+  await open(choice);
 }
+beforeAll(async () => {
+  chainFolder = await mkdtemp(join(tmpdir(), 'pocketgrid-dev-chain-'));
+  chain = await startDevChain(chainFolder);
+});
+afterAll(async () => {
+  await chain.kill();
+  await rm(chainFolder, { recursive: true });
+});
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'pocketgrid-money-'));
   await open();
@@ -53,62 +61,21 @@ async function choose(accounts: unknown, headers = { Authorization: `Bearer ${ke
   return { status: answer.status, said: (await answer.json()) as { error?: { code: string } } };
 }
 
-describe('a chain that the hub hosts', () => {
-  it('has the settlement program, answers at /chain, and outlives the hub', async () => {
-    const { address } = makeFakeWallet();
-    await callRpc(rpc(), 'requestAirdrop', [address, 2_000_000]);
-    type Found = { value: { executable: boolean } };
-    const found = await callRpc<Found>(rpc(), 'getAccountInfo', [LOCAL_PROGRAM]);
-    expect(found.value.executable).toBe(true);
-    await reopen();
-    expect(await callRpc(rpc(), 'getBalance', [address])).toMatchObject({ value: 2_000_000 });
+describe('the way to a development chain', () => {
+  it('a hub passes calls on and answers back, to no page of another origin', async () => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'getHealth' });
+    const answer = await fetch(rpc(), { method: 'POST', body });
+    expect(await answer.json()).toEqual({ jsonrpc: '2.0', id: 1, result: 'ok' });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('tells subscribers of its slots', async () => {
-    const socket = new WebSocket(rpc().replace('http', 'ws'));
-    await new Promise((resolve) => socket.on('open', resolve));
-    socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'slotSubscribe' }));
-    const said = await new Promise<string>((resolve) => {
-      socket.on(
-        'message',
-        (text) => String(text).includes('Notification') && resolve(String(text)),
-      );
-    });
-    expect(JSON.parse(said)).toMatchObject({ method: 'slotNotification' });
-    socket.terminate();
-  });
-
-  it('takes no long body, whatever its length is said to be', async () => {
+  it('a hub passes on no long body, whatever its length is said to be', async () => {
     const body = new ReadableStream({
       pull: (controller) => controller.enqueue(new Uint8Array(16 * 1024).fill(0x20)),
     });
-    const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
-    const answer = await fetch(rpc(), init);
+    const answer = await fetch(rpc(), { method: 'POST', body, duplex: 'half' } as RequestInit);
     expect(answer.status).toBe(413);
-    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
   });
-});
-
-it('a chain that is full gives nothing away, then does nothing', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'pocketgrid-full-'));
-  const programs = [await readLocalProgram()];
-  const refusedWith = async (stateBytesMax: number, method: string, params: unknown[]) => {
-    const chain = await openChain(folder, { programs, stateBytesMax });
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-    const request = new Request('http://hub/chain', { method: 'POST', body });
-    const answer = (await (await chain.answer(request)).json()) as { error?: { message: string } };
-    await chain.close();
-    return answer.error?.message;
-  };
-  const airdrop = [makeFakeWallet().address, 2_000_000];
-  expect(await refusedWith(2 ** 30, 'requestAirdrop', airdrop)).toBeUndefined();
-  const { size } = await stat(join(folder, 'state'));
-  expect(await refusedWith(size - 1, 'requestAirdrop', airdrop)).toMatch(/full/);
-  const transaction = ['AA==', { encoding: 'base64', skipPreflight: true }];
-  expect(await refusedWith(size - 1, 'sendTransaction', transaction)).not.toMatch(/full/);
-  expect(await refusedWith(size / 2 - 1, 'sendTransaction', transaction)).toMatch(/full/);
-  expect(await refusedWith(1, 'getBalance', airdrop.slice(0, 1))).toBeUndefined();
-  await rm(folder, { recursive: true });
 });
 
 describe('where a grid settles', () => {
@@ -159,30 +126,30 @@ describe('where a grid settles', () => {
 
   it('is wrong once the chain is another one', async () => {
     await choose(await makeFakePool(rpc()));
-    await hub.close();
-    await rm(join(data, 'chain'), { recursive: true });
-    await open();
+    const other = await startDevChain(data);
+    await reopen({ url: other.url, isDev: true });
     expect(await read()).toMatchObject({ said: { error: { code: 'chain-wrong' } } });
     await choose(await makeFakePool(rpc()));
     expect((await read()).status).toBe(200);
+    await other.kill();
   });
 
   it('is nowhere without a chain', async () => {
     await reopen('none');
-    expect((await read()).said).toMatchObject({ error: { code: 'chain-missing' } });
+    const message = expect.stringMatching(/npm run chain.*--dev-chain.*--rpc-url/);
+    expect((await read()).said).toMatchObject({ error: { code: 'chain-missing', message } });
     expect((await fetch(rpc(), { method: 'POST', body: '{}' })).status).toBe(404);
   });
 
-  it('may be a chain elsewhere, which is said when it cannot be reached', async () => {
-    const elsewhere = await mkdtemp(join(tmpdir(), 'pocketgrid-elsewhere-'));
-    const host = await openHubServer({ data: elsewhere, port: 0, chain: 'hosted' });
-    const url = `${host.url}/chain`;
-    await reopen({ url });
+  it('may be a cluster, which pages call themselves and which is said when it cannot be reached', async () => {
+    const cluster = await startDevChain(data);
+    const { url } = cluster;
+    await reopen({ url, isDev: false });
     await choose(await makeFakePool(url));
     expect((await read()).said).toMatchObject({ rpc: url, local: false });
-    await host.close();
-    await rm(elsewhere, { recursive: true });
-    await reopen({ url });
+    expect((await fetch(rpc(), { method: 'POST', body: '{}' })).status).toBe(404);
+    await cluster.kill();
+    await reopen({ url, isDev: false });
     expect(await read()).toMatchObject({
       status: 502,
       said: { error: { code: 'chain-unreachable' } },
@@ -216,7 +183,7 @@ describe('a chain that misbehaves', () => {
   const ask = async (given: ReturnType<typeof answer>) => {
     answer = () => given;
     const { port } = server.address() as AddressInfo;
-    const reader = openChainReader(postTo(`http://127.0.0.1:${port}`), { deadlineMs: 200 });
+    const reader = openChainReader(postTo(`http://127.0.0.1:${port}`), 200);
     const result = await reader.account(makeFakeWallet().key);
     return result.ok ? 'ok' : result.refusal.code;
   };

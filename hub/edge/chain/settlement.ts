@@ -47,7 +47,7 @@ export const noSettlement = (): Settlement => {
   const missing = async () =>
     refuse(
       'chain-missing',
-      'this hub has no chain: start it without --no-chain, or with --rpc-url URL',
+      'this hub has no chain, so nothing is paid here: run `npm run chain` and start the hub with --dev-chain http://127.0.0.1:8899, or name a cluster with --rpc-url URL',
     );
   return { view: missing, named: () => undefined, choose: missing, escrow: missing, pool: missing };
 };
@@ -113,7 +113,7 @@ export async function openSettlement(file: string, place: ChainPlace): Promise<S
 }
 
 const otherChain = ({ genesisHash }: Kept) =>
-  `this grid settles on the chain ${genesisHash}, and the hub reads another one: start it with the --rpc-url of that chain, or name a pool of this one with POST /v1/chain`;
+  `this grid settles on the chain ${genesisHash}, and the hub reads another one: start it with the URL of that chain, or name a pool of this one with POST /v1/chain`;
 
 async function readKept(file: string): Promise<Kept | undefined> {
   const bytes = await readIfThere(file);

@@ -34,8 +34,8 @@ import { makeClaim, previewClaim, readClaims } from './claims.ts';
 import { deposit, previewDeposit, readEscrow, takeStep } from './escrows.ts';
 import { type MoneySite, openSite } from './site.ts';
 
-/** A real hub that hosts its chain, in a process of its own: what a browser would speak to. */
-let hub: ChildProcess;
+/** A real chain, in a process of its own: what a browser would speak to through the hub. */
+let chain: ChildProcess;
 let folder: string;
 let url: string;
 let admin: BrowserWallet;
@@ -54,19 +54,19 @@ function must<T>(result: Result<T>): T {
 const makeWallet = async () => must(await (await openWalletStore()).make());
 const addressOf = (key: Key) => encodeBase58(key) as Address;
 
-async function startHub(): Promise<string> {
-  const words = ['hub/main.ts', '--no-verifier', '--port', '0', '--data', folder];
-  hub = spawn(process.execPath, ['--import', 'tsx', ...words], {
+async function startChain(): Promise<string> {
+  const words = ['chain-dev/main.ts', '--port', '0', '--data', folder];
+  chain = spawn(process.execPath, ['--import', 'tsx', ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  for await (const line of createInterface({ input: hub.stdout ?? process.stdin })) {
+  for await (const line of createInterface({ input: chain.stdout ?? process.stdin })) {
     if (line.includes('"ready":true')) return (JSON.parse(line) as { url: string }).url;
   }
-  throw new Error('the hub ended before it was ready');
+  throw new Error('the chain ended before it was ready');
 }
 
 async function genesis(): Promise<string> {
-  const response = await fetch(`${url}/chain`, {
+  const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'getGenesisHash' }),
@@ -81,7 +81,7 @@ async function openPool(): Promise<MoneySite> {
     program: addressOf(PROGRAM),
     config: addressOf(config),
     pool: addressOf(addresses.pool(config, EMPTY_KEY)),
-    rpc: '/chain',
+    rpc: '/',
     genesisHash: await genesis(),
     challengeSeconds: 1,
     graceSeconds: 2,
@@ -197,7 +197,7 @@ interface KeptLeaf {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pocketgrid-money-'));
-  url = await startHub();
+  url = await startChain();
   admin = await makeWallet();
   verifier = (await crypto.subtle.generateKey('Ed25519', true, [
     'sign',
@@ -208,8 +208,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await new Promise((resolve) => {
-    hub.once('exit', resolve);
-    hub.kill();
+    chain.once('exit', resolve);
+    chain.kill();
   });
   await rm(folder, { recursive: true, force: true });
 });

@@ -28,7 +28,7 @@ export function Earnings(props: { device: PublicKey; app: AppModel; actions: Mon
       <h2 id="earnings-title">Earnings</h2>
       {value?.chain.local === true ? (
         <p class="soft small">
-          Practice money: this hub hosts a chain of its own, and its SOL are worth nothing.
+          Practice money: this grid settles on a development chain, whose SOL are worth nothing.
         </p>
       ) : null}
       {value?.kept === true ? (

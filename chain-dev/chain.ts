@@ -2,22 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfThere, replaceFile } from '#node/files.ts';
-import { readBody } from '../body.ts';
-import type { Upgrade } from '../web-socket.ts';
-import { answerBody } from './rpc.ts';
+import { lockFile } from './lock.ts';
+import { type Answer, answerBody } from './rpc.ts';
 import { openSaver } from './saver.ts';
-import { openSubscriptions } from './subscriptions.ts';
+import { openSubscriptions, type Subscriptions } from './subscriptions.ts';
 import { encodeBase58, openSvm } from './svm.ts';
 
-const BODY_BYTES_MAX = 64 * 1024;
 /** Each call writes the whole state: past this no more lamports are given away, past twice that nothing is done. */
 const STATE_BYTES_MAX = 64 * 1024 * 1024;
-const HEADERS = {
-  'Content-Type': 'application/json',
-  'Cache-Control': 'no-store',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'X-Content-Type-Options': 'nosniff',
-};
 
 /** A program that is on the chain from its first start. */
 export interface ChainProgram {
@@ -33,9 +25,9 @@ export interface ChainProgram {
  */
 export interface Chain {
   genesisHash: string;
-  /** Answers one HTTP request of JSON-RPC. */
-  answer(request: Request): Promise<Response>;
-  upgrade(upgrade: Upgrade): void;
+  /** Answers the body of one HTTP request of JSON-RPC. */
+  answer(body: string): Promise<Answer | Answer[]>;
+  upgrade: Subscriptions['upgrade'];
   close(): Promise<void>;
 }
 
@@ -44,8 +36,9 @@ export async function openChain(
   folder: string,
   options: { programs: readonly ChainProgram[]; now?: () => number; stateBytesMax?: number },
 ): Promise<Chain> {
-  await mkdir(folder, { recursive: true });
   const { programs, now = Date.now, stateBytesMax = STATE_BYTES_MAX } = options;
+  await mkdir(folder, { recursive: true });
+  const unlock = await lockFile(join(folder, 'lock'));
   const genesis = await openGenesis(join(folder, 'genesis'));
   const file = join(folder, 'state');
   const snapshot = await readIfThere(file);
@@ -67,16 +60,12 @@ export async function openChain(
   };
   return {
     genesisHash: state.genesisHash,
-    async answer(request) {
-      const body = await readBody(request, BODY_BYTES_MAX);
-      if (body === undefined) return new Response('too long', { status: 413, headers: HEADERS });
-      const answer = await answerBody(state, new TextDecoder().decode(body));
-      return new Response(JSON.stringify(answer), { headers: HEADERS });
-    },
+    answer: (body) => answerBody(state, body),
     upgrade: subscriptions.upgrade,
     async close() {
       subscriptions.close();
       await saver.save();
+      await unlock();
     },
   };
 }

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { decodeWith } from '#protocol/decode.ts';
-import { acceptUpgrade, openWebSocketServer, type Upgrade, type WebSocket } from '../web-socket.ts';
 import { Call, SignatureSubscribe, Unsubscribe } from './rpc-schema.ts';
 import type { Outcome, Svm } from './svm.ts';
 
@@ -9,7 +11,8 @@ const SUBSCRIPTIONS_MAX = 1_000;
 const SLOT_EVERY_MS = 400;
 
 export interface Subscriptions {
-  upgrade(upgrade: Upgrade): void;
+  /** Takes what Node hands to an `upgrade` listener. */
+  upgrade(upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer }): void;
   /** A transaction is on disk: who waits for its signature hears of it. */
   finished(outcome: Outcome): void;
   close(): void;
@@ -23,11 +26,13 @@ interface Subscriber {
 
 /** WebSocket side of the chain: `signatureSubscribe` and `slotSubscribe`, as web3.js uses them. */
 export function openSubscriptions(svm: Pick<Svm, 'slot' | 'outcome'>): Subscriptions {
-  const server = openWebSocketServer({ maxPayload: MESSAGE_BYTES_MAX });
+  const options = { noServer: true, clientTracking: false, perMessageDeflate: false };
+  const server = new WebSocketServer({ ...options, maxPayload: MESSAGE_BYTES_MAX });
   const state: State = { svm, subscribers: new Set(), nextId: 1 };
   const clock = setInterval(() => tellSlot(state), SLOT_EVERY_MS).unref();
   return {
-    upgrade: (upgrade) => acceptUpgrade(server, upgrade, (socket) => join(state, socket)),
+    upgrade: ({ request, socket, head }) =>
+      server.handleUpgrade(request, socket, head, (opened) => join(state, opened)),
     finished(outcome) {
       for (const subscriber of state.subscribers) {
         for (const [id, wanted] of subscriber.wants) {

@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { cp, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
 import {
   Connection,
   Keypair,
@@ -17,11 +14,13 @@ import {
 } from '@solana/web3.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Chain, openChain } from './chain.ts';
+import { readLocalProgram } from './local-program.ts';
 import { openSaver } from './saver.ts';
+import { type ChainServer, openChainServer } from './server.ts';
 
 interface Served {
   chain: Chain;
-  server: Server;
+  server: ChainServer;
   url: string;
   connection: Connection;
 }
@@ -39,26 +38,17 @@ let folder: string;
 let served: Served;
 let clock: number;
 
-async function serve(): Promise<Served> {
-  const chain = await openChain(folder, { programs: [], now: () => clock });
-  const server = createServer(getRequestListener(chain.answer, { overrideGlobalObjects: false }));
-  server.on('upgrade', (request, socket, head) => chain.upgrade({ request, socket, head }));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
-  const wsEndpoint = `ws://127.0.0.1:${port}`;
-  return {
-    chain,
-    server,
-    url,
-    connection: new Connection(url, { commitment: 'confirmed', wsEndpoint, fetch: tracked }),
-  };
+async function serve(from = folder): Promise<Served> {
+  const chain = await openChain(from, { programs: [], now: () => clock });
+  const server = await openChainServer(chain, { host: '127.0.0.1', port: 0 });
+  const { url } = server;
+  const options = { commitment: 'confirmed', wsEndpoint: url.replace('http', 'ws') } as const;
+  return { chain, server, url, connection: new Connection(url, { ...options, fetch: tracked }) };
 }
 
-async function close({ chain, server }: Served): Promise<void> {
+async function close({ server }: Served): Promise<void> {
   await Promise.allSettled(pending);
-  server.close();
-  await chain.close();
+  await server.close();
 }
 
 async function fund(connection: Connection, sol = 5): Promise<Keypair> {
@@ -144,7 +134,7 @@ describe('a chain of one’s own, through the wallet library', () => {
     expect(answered.error?.message).toContain('1232');
   });
 
-  it('keeps what it acknowledged when it is cut off without a word', async () => {
+  it('has on disk what it acknowledged, before it is told to close', async () => {
     const payer = await fund(served.connection);
     const to = Keypair.generate().publicKey;
     const signature = await sendAndConfirmTransaction(
@@ -152,15 +142,14 @@ describe('a chain of one’s own, through the wallet library', () => {
       transfer(payer, to, 3_000_000),
       [payer],
     );
-    const { genesisHash } = served.chain;
-    // As after kill -9: the old chain is not told.
-    await Promise.allSettled(pending);
-    served.server.close();
-    served = await serve();
-    expect(served.chain.genesisHash).toBe(genesisHash);
-    expect(await served.connection.getBalance(to)).toBe(3_000_000);
-    const { value } = await served.connection.getSignatureStatus(signature);
+    const copy = join(folder, 'copy');
+    for (const name of ['state', 'genesis']) await cp(join(folder, name), join(copy, name));
+    const again = await serve(copy);
+    expect(again.chain.genesisHash).toBe(served.chain.genesisHash);
+    expect(await again.connection.getBalance(to)).toBe(3_000_000);
+    const { value } = await again.connection.getSignatureStatus(signature);
     expect(value).toMatchObject({ err: null, confirmationStatus: 'finalized' });
+    await close(again);
   });
 
   it('runs a transaction once, and none with a block hash of more than a minute ago', async () => {
@@ -260,12 +249,45 @@ describe('what cannot be read', () => {
     expect((await call(method, params)).error?.code).toBe(code);
   });
 
-  it('answers a body that is no JSON, an empty batch and one that is too long', async () => {
+  it('answers a body that is no JSON, an empty batch and a call that is no POST', async () => {
     const post = (body: string) => fetch(served.url, { method: 'POST', body });
     expect(await (await post('{')).json()).toMatchObject({ error: { code: -32_700 } });
     expect(await (await post('[]')).json()).toMatchObject({ error: { code: -32_600 } });
-    expect((await post('x'.repeat(100_000))).status).toBe(413);
+    expect((await fetch(served.url)).status).toBe(405);
   });
+
+  it('takes no long body, whatever its length is said to be', async () => {
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(16 * 1024).fill(0x20)),
+    });
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    const answer = await fetch(served.url, init);
+    expect(answer.status).toBe(413);
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+    expect((await fetch(served.url, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(
+      413,
+    );
+  });
+});
+
+it('a full chain gives no lamports away, and at twice its size runs no transaction', async () => {
+  const full = await mkdtemp(join(tmpdir(), 'pocketgrid-full-'));
+  const programs = [await readLocalProgram()];
+  const refusedWith = async (stateBytesMax: number, method: string, params: unknown[]) => {
+    const chain = await openChain(full, { programs, stateBytesMax });
+    const answer = await chain.answer(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
+    await chain.close();
+    return (answer as { error?: { message: string } }).error?.message;
+  };
+  const airdrop = [Keypair.generate().publicKey.toBase58(), 2_000_000];
+  expect(await refusedWith(2 ** 30, 'requestAirdrop', airdrop)).toBeUndefined();
+  const { size } = await stat(join(full, 'state'));
+  expect(await refusedWith(size - 1, 'requestAirdrop', airdrop)).toMatch(/full/);
+  const transaction = ['AA==', { encoding: 'base64', skipPreflight: true }];
+  expect(await refusedWith(size - 1, 'sendTransaction', transaction)).not.toMatch(/full/);
+  expect(await refusedWith(size / 2 - 1, 'sendTransaction', transaction)).toMatch(/full/);
+  expect(await refusedWith(1, 'getBalance', airdrop.slice(0, 1))).toBeUndefined();
+  await rm(full, { recursive: true });
 });
 
 describe('a saver', () => {

@@ -1,0 +1,42 @@
+import { refusal } from '#protocol/refusal.ts';
+import { answerBody, answerRefusal } from '../api/answer.ts';
+import { readBody } from '../body.ts';
+import { type ChainPost, explainSilence } from './reader.ts';
+
+const CALL_BYTES_MAX = 64 * 1024;
+const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+const CALLS_MAX = 64;
+
+/** Passes one HTTP request of JSON-RPC on to a chain, and its answer back. */
+export type ChainRelay = (request: Request) => Promise<Response>;
+
+/** Opens the way of pages to a chain that only this hub reaches: bounded in calls, bytes and time. */
+export function openChainRelay(post: ChainPost, deadlineMs: number): ChainRelay {
+  let passing = 0;
+  return async (request) => {
+    // Clients of Solana wait and try again after a 429.
+    if (passing >= CALLS_MAX) return new Response('too many calls', { status: 429 });
+    passing += 1;
+    try {
+      return await pass(request, post, AbortSignal.timeout(deadlineMs));
+    } finally {
+      passing -= 1;
+    }
+  };
+}
+
+async function pass(request: Request, post: ChainPost, signal: AbortSignal): Promise<Response> {
+  const call = await readBody(request, CALL_BYTES_MAX);
+  if (call === undefined) {
+    const message = `a call of the chain has at most ${CALL_BYTES_MAX} bytes`;
+    return answerRefusal(refusal('message-too-long', message));
+  }
+  try {
+    const answer = await post(call, signal);
+    const bytes = await readBody(answer, ANSWER_BYTES_MAX);
+    if (bytes === undefined) throw new RangeError(`more than ${ANSWER_BYTES_MAX} bytes`);
+    return answerBody(bytes, { 'Content-Type': 'application/json' }, answer.status);
+  } catch (error) {
+    return answerRefusal(explainSilence(error, signal));
+  }
+}
