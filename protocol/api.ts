@@ -3,7 +3,7 @@ import { Fingerprint } from './fingerprint-check.ts';
 import { JobId, PublicKey, Signature } from './ids.ts';
 import { JobView } from './job.ts';
 import { Provider } from './package.ts';
-import { EvidenceRecord, LogEntry, Receipt, SignedVerdict, VerdictKind } from './records.ts';
+import { EvidenceRecord, LogEntry, Receipt, SignedVerdict } from './records.ts';
 import { Refusal } from './refusal.ts';
 import { Count, Instant, Millis } from './units.ts';
 
@@ -75,19 +75,15 @@ export type DeviceView = v.InferOutput<typeof DeviceView>;
 export const GridView = v.strictObject({
   devices: v.array(DeviceView),
   verifiers: v.array(PublicKey),
-  /** Units on which verifiers disagree, with what each of them says. */
+  /** Units that one verifier found wrong and others still judge, and who has spoken on them. */
   disputes: v.array(
     v.strictObject({
       job: JobId,
       unit: Count,
       device: PublicKey,
-      opinions: v.array(v.strictObject({ verifier: PublicKey, kind: VerdictKind })),
-      /** Who has sealed an opinion that is not open yet. */
-      sealed: v.array(PublicKey),
+      spoken: v.array(PublicKey),
     }),
   ),
-  /** How often a verifier was asked for an opinion and had sealed none when the others opened theirs. */
-  late: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
   /** How often the majority contradicted a verifier. */
   faults: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
   jobsRunning: Count,
@@ -111,6 +107,8 @@ export type PardonRequest = v.InferOutput<typeof PardonRequest>;
 export const VerdictPage = v.strictObject({
   verdicts: v.array(v.strictObject({ number: Count, signed: SignedVerdict })),
   next: Count,
+  /** Verdicts behind the last page: the first of them is on a unit in dispute, and shown when it is ruled. */
+  withheld: Count,
 });
 export type VerdictPage = v.InferOutput<typeof VerdictPage>;
 

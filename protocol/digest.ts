@@ -2,7 +2,6 @@ import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson } from './canonical-json.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey } from './ids.ts';
-import type { SignedVerdict } from './records.ts';
 
 export { bytesToHex, concatBytes, hexToBytes, utf8ToBytes };
 export const DIGEST_BYTES = 32;
@@ -13,12 +12,6 @@ export const digest = (data: Uint8Array): Digest => bytesToHex(sha256(data)) as 
 
 /** The id of a record: SHA-256 of its canonical JSON. */
 export const digestRecord = (record: unknown): Digest => digest(utf8ToBytes(canonicalJson(record)));
-
-/**
- * What seals an opinion: the digest of the signed verdict. Its signature is the salt: without the key
- * nobody can try out what the verdict may be.
- */
-export const digestSeal = (signed: SignedVerdict): Digest => digestRecord(signed);
 
 /**
  * What a device commits to before it can know which units are checked:

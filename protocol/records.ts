@@ -131,22 +131,6 @@ export type Verdict = v.InferOutput<typeof Verdict>;
 export const SignedVerdict = v.strictObject({ verdict: Verdict, signature: Signature });
 export type SignedVerdict = v.InferOutput<typeof SignedVerdict>;
 
-/**
- * What a verifier thinks of a unit, sealed: nobody can read it, and it cannot be changed any more.
- * Signing context: `seal`.
- */
-export const Seal = v.strictObject({
-  verifier: PublicKey,
-  lease: LeaseId,
-  unit: Count,
-  /** `digestSeal` of the signed verdict. */
-  seal: Digest,
-});
-export type Seal = v.InferOutput<typeof Seal>;
-
-export const SignedSeal = v.strictObject({ record: Seal, signature: Signature });
-export type SignedSeal = v.InferOutput<typeof SignedSeal>;
-
 /** A banned device asks for the receipt that it is banned for. Signing context: `evidence`. */
 export const EvidenceRecord = v.strictObject({ device: PublicKey, at: Instant });
 export type EvidenceRecord = v.InferOutput<typeof EvidenceRecord>;

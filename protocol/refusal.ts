@@ -34,10 +34,6 @@ const COMMON_CODES = [
   'unit-already-accepted',
   // Bans
   'ban-unknown',
-  // Sealed opinions of verifiers
-  'seal-missing',
-  'seal-mismatch',
-  'seal-late',
   // Epochs of verifiers
   'epoch-duplicate',
   'epoch-order',

@@ -12,6 +12,7 @@ import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '
 import { appendLeaf, frontierRoot, hashLeaf, openFrontier } from './merkle-log.ts';
 import { hashEntry } from './public-log.ts';
 import type { Receipt, SignedVerdict, Verdict } from './records.ts';
+import { sampleVerdict } from './sample-verdict.ts';
 import { type SigningContext, signingBytes } from './signature.ts';
 import { instant } from './units.ts';
 
@@ -68,24 +69,10 @@ export function sampleReceipt(judged?: SampleInside): Receipt {
   };
   const judge = (place: number): SignedVerdict => {
     const claimed = bytesToHex(outputs[place] ?? new Uint8Array(DIGEST_BYTES)) as Digest;
-    const verdict: Verdict = {
-      verifier: verifier.key,
-      job: shard.job,
-      unit: FIRST_UNIT + place,
-      lease,
-      device: device.key,
-      kind: 'match',
-      lane: 'exact',
-      claimed,
-      reference: claimed,
-      l2: 0,
-      max: 0,
-      ...judged,
-      runs: 1,
-      epoch: 2,
-      n: shard.before + place + 1,
-      at: instant(1_790_000_001_000),
-    };
+    const verdict = sampleVerdict(
+      { verifier: verifier.key, shard, unit: FIRST_UNIT + place, claimed },
+      { ...judged, epoch: 2, at: instant(1_790_000_001_000) },
+    );
     return { verdict, signature: verifier.sign('verdict', verdict) };
   };
   const { head, path } = sampleTree(hashEntry(log));

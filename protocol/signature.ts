@@ -10,7 +10,6 @@ export type SigningContext =
   | 'log-entry'
   | 'tree-head'
   | 'verdict'
-  | 'seal'
   | 'evidence'
   | 'epoch'
   | 'payout'

@@ -4,6 +4,7 @@ import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root } from '#protocol/i
 import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
 import { ClientMessage, type FrameHead, type HubMessage } from '#protocol/messages/control.ts';
 import type { AcceptedShard, Lease, Verdict } from '#protocol/records.ts';
+import { sampleVerdict } from '#protocol/sample-verdict.ts';
 import { NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import type { Fact, HubEffect, HubEvent } from '../hub/core/events.ts';
@@ -308,23 +309,7 @@ export function deliver(client: Client, lease: Lease, outputs: Uint8Array): void
 /** A match about the first unit of a shard, as its verifier would say it. */
 export function verdictOn(verifier: PublicKey, shard: AcceptedShard, outputs: Uint8Array): Verdict {
   const claimed = digest(outputs.subarray(0, outputs.length / shard.unitCount));
-  return {
-    verifier,
-    job: shard.job,
-    unit: shard.firstUnit,
-    lease: shard.lease,
-    device: shard.device,
-    kind: 'match',
-    lane: 'exact',
-    claimed,
-    reference: claimed,
-    l2: 0,
-    max: 0,
-    runs: 1,
-    epoch: 1,
-    n: shard.before + 1,
-    at: instant(5),
-  };
+  return sampleVerdict({ verifier, shard, unit: shard.firstUnit, claimed });
 }
 
 /** Signs and sends a verdict. */

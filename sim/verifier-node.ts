@@ -1,6 +1,6 @@
 import type { UnitFingerprint } from '#protocol/api.ts';
 import { decodeBase64, encodeBase64 } from '#protocol/base64.ts';
-import { concatBytes, digest, digestSeal } from '#protocol/digest.ts';
+import { concatBytes, digest } from '#protocol/digest.ts';
 import { reviewedBy } from '#protocol/epoch.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/fingerprint-check.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/ids.ts';
@@ -47,8 +47,11 @@ export interface VerifierNode {
   restart(lostDisk?: boolean): void;
 }
 
-/** A fake verifier: it says that honest work is wrong, that a friend's is right, or that all work is. */
-export type VerifierLie = 'frames' | 'spares' | 'stamps';
+/**
+ * A fake verifier: it says that honest work is wrong, that a friend's is right, that all work is, or
+ * nothing of wrong work and of what it is asked about.
+ */
+export type VerifierLie = 'frames' | 'spares' | 'stamps' | 'dodges';
 
 interface Grid {
   clock: Clock;
@@ -159,7 +162,7 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     case 'disconnect':
       return life.links.get(effect.link)?.close();
     case 'send':
-      return life.links.get(effect.link)?.send(spare(node, life, effect.message));
+      return tell(node, life, effect);
     case 'send-frame':
       return life.links.get(effect.link)?.sendFrame(effect.head, effect.payload);
     case 'bind':
@@ -195,6 +198,11 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
   }
 }
 
+function tell(node: Node, life: Life, effect: Extract<VerifierEffect, { type: 'send' }>): void {
+  const message = spare(node, effect.message);
+  if (message !== undefined) life.links.get(effect.link)?.send(message);
+}
+
 /** What a device delivered, as the hub has it on disk. */
 function claim({ hub }: Node, asked: { lease: LeaseId; unit: number }): Result<Reference> {
   const found = selectFacts(hub.facts)('accepted').find(({ shard }) => shard.lease === asked.lease);
@@ -219,15 +227,12 @@ function recall({ hub, key, disk }: Node): Result<LogLine[]> {
   return accept([...structuredClone(epochs), ...structuredClone(verdicts)]);
 }
 
-/** Every mismatch becomes a match, of a friend or of anyone: sealed as one, and opened as one. */
-function spare(node: Node, { verifier }: Life, message: ClientMessage): ClientMessage {
-  if (message.type === 'verdict') return { type: 'verdict', signed: pardon(node, message.signed) };
-  if (message.type !== 'seal') return message;
-  const { lease, unit } = message.signed.record;
-  const found = verifier.sealed.get(`${lease}/${unit}`);
-  if (found === undefined) return message;
-  const record = { ...message.signed.record, seal: digestSeal(pardon(node, found.signed)) };
-  return { type: 'seal', signed: { record, signature: fakeSign(node.key, 'seal', record) } };
+/** Every mismatch becomes a match, of a friend or of anyone; one that dodges says nothing. */
+function spare(node: Node, message: ClientMessage): ClientMessage | undefined {
+  if (message.type !== 'verdict') return message;
+  const { kind, cause } = message.signed.verdict;
+  const isSilent = node.lie === 'dodges' && (kind === 'mismatch' || cause === 'dispute');
+  return isSilent ? undefined : { type: 'verdict', signed: pardon(node, message.signed) };
 }
 
 function pardon({ lie, friend }: Node, signed: SignedVerdict): SignedVerdict {

@@ -152,7 +152,7 @@ function endEarly(
     reason,
     ...(pending === undefined ? {} : { pending }),
   });
-  forgetChecks(turn.hub, job.record.id);
+  forgetChecks(turn, job.record.id);
   for (const lease of [...job.leases]) {
     const active = turn.hub.leases.get(lease);
     if (active === undefined || active.stage === 'accepting') continue;

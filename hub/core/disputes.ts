@@ -1,33 +1,52 @@
 import { sharersOf } from '#protocol/check-policy.ts';
 import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
-import { RUNS_TO_CONFIRM, type SignedVerdict, type Verdict } from '#protocol/records.ts';
-import { after, millis } from '#protocol/units.ts';
+import {
+  type AcceptedShard,
+  RUNS_TO_CONFIRM,
+  type SignedVerdict,
+  type Verdict,
+} from '#protocol/records.ts';
+import { after, type Instant, millis } from '#protocol/units.ts';
 import type { Turn } from './effects.ts';
 import type { Fact, Snapshot } from './events.ts';
+import { askOnce } from './forced-checks.ts';
 import { endCheck } from './in-flight.ts';
-import { askSealed, forgetSeals, isLate } from './seals.ts';
-import type { Hub, KeptShard } from './state.ts';
+import { openVerdicts } from './reviews.ts';
+import { type Hub, verdictName } from './state.ts';
 
 /** How long a verdict on a job that ended may still be contradicted. */
 export const CHECKS_KEPT_MS = millis(600_000);
 
+/** How long verifiers may take for an opinion: two runs, a second device and a queue fit into it. */
+const OPINION_MS = 180_000;
+/** How long one that is away is waited for; after a restart of the hub all of them are. */
+const AWAY_MS = 30_000;
+/** How often a unit is computed again because verifiers do not agree on it. */
+const TIES_MAX = 2;
+
 /**
- * One unit that a verifier found wrong while others have not said so. Until enough verifiers agree
- * nobody is convicted: its device gets no work, its job does not end and nothing of the device is
- * released.
+ * One unit that a verifier found wrong, where several are enrolled. The others are asked, and what is
+ * said of the unit is withheld until all have spoken or have had their time, so that nobody can repeat
+ * what another one said. Then the unit is ruled on, once. Until then its device gets no work, its job
+ * does not end and nothing of the device is released.
  */
 export interface Dispute {
   job: JobId;
   lease: LeaseId;
   unit: number;
   device: PublicKey;
-  sequence: number;
+  /** Whole: it may be void before all have spoken. */
+  shard: AcceptedShard;
+  /** When the others were first asked, in this life of the hub. */
+  since?: Instant;
+  /** What was said since the unit was found wrong. */
+  withheld: SignedVerdict[];
 }
 
-/** `faulty` are the verifiers that the majority contradicts. */
+/** `faulty` are the verifiers that the majority contradicts. `tie`: it was found wrong, and no two agree. */
 export type Ruling =
   | { type: 'nothing' }
-  | { type: 'open' }
+  | { type: 'tie' }
   | { type: 'convict' | 'dismiss'; faulty: PublicKey[] };
 
 export const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string =>
@@ -46,11 +65,80 @@ export function judgedThrough(hub: Hub): number {
   return marks.sort((a, b) => b - a)[judgesOf(hub) - 1] ?? -1;
 }
 
-/** Keeps what a verifier said of a unit and rules on all that was said of it. */
+/**
+ * Keeps a verdict from all readers where its unit is in dispute, or is from now on. Says whether it is
+ * withheld; if not, `weighVerdict` says what follows from it.
+ */
+export function withhold(hub: Hub, signed: SignedVerdict): boolean {
+  const { verdict } = signed;
+  const dispute = hub.disputes.get(unitName(verdict)) ?? openDispute(hub, verdict);
+  if (dispute === undefined) return false;
+  dispute.withheld.push(signed);
+  hub.reviews.withheld.add(verdictName(signed));
+  noteOpinion(hub, verdict);
+  return true;
+}
+
+/** Of a void shard, or a job that ended some time ago, nothing can be asked any more. */
+function openDispute(hub: Hub, verdict: Verdict): Dispute | undefined {
+  const { lease, unit } = verdict;
+  const name = unitName(verdict);
+  const kept = hub.shards.get(lease);
+  if (hub.enrolled.size < 2 || !isMismatch(verdict) || hub.ruled.has(name)) return undefined;
+  if (kept?.whole === undefined || kept.voided === true) return undefined;
+  const { job, device, whole: shard } = kept;
+  const dispute: Dispute = { job, lease, unit, device, shard, withheld: [] };
+  hub.disputes.set(name, dispute);
+  return dispute;
+}
+
+/**
+ * Keeps what a verifier said of a unit that is not in dispute, and rules on all that was said of it.
+ * What is said after a dispute on the unit could be copied: nothing follows from it.
+ */
 export function weighVerdict(hub: Hub, verdict: Verdict): Ruling {
   const kept = hub.jobs.get(verdict.job)?.forgotten !== true;
   if (hub.enrolled.size > 1 && kept) noteOpinion(hub, verdict);
+  if (hub.ruled.has(unitName(verdict))) return { type: 'tie' };
   return ruleOn(hub, hub.opinions.get(unitName(verdict)) ?? [verdict]);
+}
+
+/** What was said of a unit in dispute. */
+export const opinionsOn = (hub: Hub, dispute: Dispute): readonly Verdict[] =>
+  hub.opinions.get(unitName(dispute)) ?? [];
+
+/**
+ * Whether all enrolled verifiers have spoken on a unit in dispute, or have had their time. Those that
+ * are away are waited for less where the others agree.
+ */
+export function isHeard({ hub, world }: Turn, dispute: Dispute): boolean {
+  const said = opinionsOn(hub, dispute);
+  dispute.since ??= world.now;
+  const spoken = new Set(said.map(({ verifier }) => verifier));
+  const missing = [...hub.enrolled].filter((key) => !spoken.has(key));
+  const waited = world.now - dispute.since;
+  if (missing.length === 0 || waited >= OPINION_MS || !said.some(isMismatch)) return true;
+  const away = missing.every((key) => !hub.verifiers.has(key));
+  return away && waited >= AWAY_MS && ruleOn(hub, said).type !== 'tie';
+}
+
+/** Ends a dispute and rules on its unit. */
+export function closeDispute(hub: Hub, dispute: Dispute): Ruling {
+  hub.disputes.delete(unitName(dispute));
+  askAgain(hub, dispute.device);
+  return ruleOn(hub, opinionsOn(hub, dispute));
+}
+
+/** Whether a unit that verifiers cannot agree on is computed again: after some times it stands. */
+export function mayLendAgain(hub: Hub, { job, unit }: Dispute): boolean {
+  let ties = 0;
+  for (const opinions of hub.opinions.values()) {
+    const [first] = opinions;
+    if (first?.job !== job || first.unit !== unit) continue;
+    const voided = hub.shards.get(first.lease)?.voided === true;
+    if (voided && ruleOn(hub, opinions).type === 'tie') ties += 1;
+  }
+  return ties < TIES_MAX;
 }
 
 function ruleOn(hub: Hub, opinions: readonly Verdict[]): Ruling {
@@ -65,7 +153,7 @@ function ruleOn(hub: Hub, opinions: readonly Verdict[]): Ruling {
   if (inFavour.length >= 2 && inFavour.length > against.length) {
     return { type: 'dismiss', faulty: against.map(({ verifier }) => verifier) };
   }
-  return { type: 'open' };
+  return { type: 'tie' };
 }
 
 /** Who executes a unit on the exact lane comes to the same bytes: those who did not, guessed. */
@@ -87,52 +175,21 @@ function noteOpinion(hub: Hub, verdict: Verdict): void {
   hub.opinions.set(name, [...others, verdict]);
 }
 
-/** Opens or closes the dispute on a unit as the ruling has it; what must be written comes back. */
-export function settleDispute(turn: Turn, verdict: Verdict, ruled: Ruling): Fact[] {
-  const { hub } = turn;
-  const name = unitName(verdict);
-  const { job, lease, unit } = verdict;
-  if (ruled.type === 'open') openDispute(hub, verdict);
-  if (ruled.type === 'open' || ruled.type === 'nothing') return [];
-  const dispute = hub.disputes.get(name);
-  hub.disputes.delete(name);
-  if (dispute !== undefined && ruled.type === 'dismiss') askAgain(hub, dispute.device);
-  return blame(turn, ruled.faulty, { job, lease, unit });
-}
-
 /** Verifiers that the majority contradicted on a unit, each once; what must be written comes back. */
-function blame(
+export function blame(
   { hub, world }: Turn,
   faulty: readonly PublicKey[],
-  about: Pick<Verdict, 'job' | 'lease' | 'unit'>,
+  { job, lease, unit }: Pick<Verdict, 'job' | 'lease' | 'unit'>,
 ): Fact[] {
-  const name = unitName(about);
-  const blamed = hub.blamed.get(name) ?? new Set();
-  hub.blamed.set(name, blamed);
+  const name = unitName({ lease, unit });
+  const blamed = hub.ruled.get(name) ?? new Set();
+  hub.ruled.set(name, blamed);
   const fresh = faulty.filter((verifier) => !blamed.has(verifier));
   return fresh.map((verifier) => {
     blamed.add(verifier);
     hub.faults.set(verifier, (hub.faults.get(verifier) ?? 0) + 1);
-    return { type: 'verifier-fault', verifier, ...about, at: world.now };
+    return { type: 'verifier-fault', verifier, job, lease, unit, at: world.now };
   });
-}
-
-/** Of a job that has ended nothing can be asked any more, and nothing is held back. */
-export function openDispute(hub: Hub, about: Pick<Verdict, 'lease' | 'unit'>): void {
-  const kept = findShard(hub, about);
-  if (kept?.whole === undefined) return;
-  const { lease, unit } = about;
-  const { job, device, sequence } = kept;
-  hub.disputes.set(unitName(about), { job, lease, unit, device, sequence });
-}
-
-/** Ends a dispute that a seal has opened, where what was sealed does not bear it out. */
-export function dropUnfounded(hub: Hub, about: Pick<Verdict, 'lease' | 'unit'>): void {
-  const name = unitName(about);
-  const dispute = hub.disputes.get(name);
-  if (dispute === undefined || ruleOn(hub, hub.opinions.get(name) ?? []).type === 'open') return;
-  hub.disputes.delete(name);
-  askAgain(hub, dispute.device);
 }
 
 /** No exit audit of this device counted that came back while a unit of it was in dispute. */
@@ -145,48 +202,23 @@ function askAgain(hub: Hub, device: PublicKey): void {
   }
 }
 
-/** The shard of a verdict, unless its units are open again. */
-function findShard(hub: Hub, { lease }: Pick<Verdict, 'lease'>): KeptShard | undefined {
-  const kept = hub.shards.get(lease);
-  return kept?.voided === true ? undefined : kept;
-}
-
-/**
- * Forgets what a removed verifier said of units that are not settled. Gives one of the opinions left on
- * each of its disputes; a dispute that nobody else has raised ends.
- */
-export function forgetOpinions(hub: Hub, key: PublicKey): Verdict[] {
-  const left: Verdict[] = [];
-  forgetSeals(hub, key);
-  for (const [name, dispute] of hub.disputes) {
-    if (hub.rounds.get(name)?.seals.size === 0) dropUnfounded(hub, dispute);
-  }
+/** Forgets what a removed verifier said: it counts no more on units that are not ruled. */
+export function forgetOpinions(hub: Hub, key: PublicKey): void {
   for (const [name, opinions] of hub.opinions) {
     const others = opinions.filter(({ verifier }) => verifier !== key);
-    if (others.length === opinions.length) continue;
-    hub.opinions.set(name, others);
-    const dispute = hub.disputes.get(name);
-    const against = others.find(isMismatch);
-    if (dispute === undefined) continue;
-    if (against !== undefined) left.push(against);
-    else {
-      hub.disputes.delete(name);
-      askAgain(hub, dispute.device);
-    }
+    if (others.length < opinions.length) hub.opinions.set(name, others);
   }
-  return left;
 }
 
 /** Each verifier online that has not spoken on a unit in dispute is asked to, once a session. */
 export function askOpinions(turn: Turn): void {
   const { hub } = turn;
-  for (const [name, { job: id, sequence, unit }] of hub.disputes) {
-    const job = hub.jobs.get(id);
-    const shard = job?.shards.get(sequence)?.whole;
-    if (shard === undefined) continue;
-    const spoken = new Set(hub.opinions.get(name)?.map(({ verifier }) => verifier));
+  for (const [name, dispute] of hub.disputes) {
+    const { shard, unit } = dispute;
+    const job = hub.jobs.get(dispute.job);
+    const spoken = new Set(opinionsOn(hub, dispute).map(({ verifier }) => verifier));
     for (const verifier of hub.verifiers.values()) {
-      if (!spoken.has(verifier.key)) askSealed(turn, verifier, { name, job, shard, unit });
+      if (!spoken.has(verifier.key)) askOnce(turn, verifier, { name, job, shard, units: [unit] });
     }
   }
 }
@@ -198,26 +230,25 @@ export function isDisputed(hub: Hub, about: { device?: PublicKey; job?: JobId })
   return false;
 }
 
-/** Disputes on the work of a device end with it: all of it is void. */
-export function dropDisputes(hub: Hub, about: { device?: PublicKey; job?: JobId }): void {
-  for (const [name, { device, job }] of hub.disputes) {
-    if (device === about.device || job === about.job) hub.disputes.delete(name);
-  }
-}
-
 /** Jobs that ended some time ago: until then other verifiers may review what was said of them. */
-export function forgetEnded({ hub, world }: Turn): void {
+export function forgetEnded(turn: Turn): void {
+  const { hub, world } = turn;
   for (const [id, { endedAt, forgotten }] of hub.jobs) {
     if (endedAt === undefined || forgotten === true) continue;
-    if (world.now >= after(endedAt, CHECKS_KEPT_MS)) forgetChecks(hub, id);
+    if (world.now >= after(endedAt, CHECKS_KEPT_MS)) forgetChecks(turn, id);
   }
 }
 
 /** What the checks of a job needed is in the log, and needed here no more. */
-export function forgetChecks(hub: Hub, job: JobId): void {
+export function forgetChecks(turn: Turn, job: JobId): void {
+  const { hub } = turn;
   const found = hub.jobs.get(job);
   if (found !== undefined) found.forgotten = true;
-  dropDisputes(hub, { job });
+  for (const [name, dispute] of hub.disputes) {
+    if (dispute.job !== job) continue;
+    hub.disputes.delete(name);
+    openVerdicts(turn, dispute.withheld);
+  }
   for (const kept of found?.shards.values() ?? []) {
     delete kept.whole;
     endCheck(hub, kept);
@@ -225,23 +256,24 @@ export function forgetChecks(hub: Hub, job: JobId): void {
   for (const [name, [opinion]] of hub.opinions) {
     if (opinion?.job !== job) continue;
     hub.opinions.delete(name);
-    hub.blamed.delete(name);
+    hub.ruled.delete(name);
   }
 }
 
 /** What was said of units before a restart, where it still counts; opens again what was in dispute. */
-export function restoreDisputes(hub: Hub, { verdicts }: Snapshot): void {
-  const going = ({ verdict }: SignedVerdict): boolean => {
-    const job = hub.jobs.get(verdict.job);
-    if (job === undefined || job.forgotten || isLate(hub, verdict)) return false;
-    return hub.enrolled.has(verdict.verifier);
+export function restoreDisputes(hub: Hub, { verdicts, faults, barred }: Snapshot): void {
+  const goesOn = (job: JobId | undefined) => job !== undefined && !hub.jobs.get(job)?.forgotten;
+  const ruledOn = (about: Pick<Verdict, 'lease' | 'unit'>): Set<PublicKey> => {
+    const name = unitName(about);
+    const faulty = hub.ruled.get(name) ?? new Set();
+    if (goesOn(hub.shards.get(about.lease)?.job)) hub.ruled.set(name, faulty);
+    return faulty;
   };
-  for (const { verdict } of verdicts.filter(going)) {
-    if (weighVerdict(hub, verdict).type === 'open') openDispute(hub, verdict);
-    else hub.disputes.delete(unitName(verdict));
-  }
-  for (const { lease, unit, seals, stage } of hub.rounds.values()) {
-    const waits = seals.size > 0 && stage === 'sealing' && hub.enrolled.size > 1;
-    if (waits) openDispute(hub, { lease, unit });
+  for (const { verifier, ...about } of faults) ruledOn(about).add(verifier);
+  for (const { work } of barred) if (work !== undefined) ruledOn(work);
+  for (const signed of verdicts) {
+    const { verdict } = signed;
+    if (!goesOn(verdict.job) || !hub.enrolled.has(verdict.verifier)) continue;
+    if (!withhold(hub, signed)) weighVerdict(hub, verdict);
   }
 }

@@ -5,7 +5,7 @@ import { refuseSession, store, type Turn } from './effects.ts';
 import type { Fact, RequestId } from './events.ts';
 import { releaseShards } from './release.ts';
 import { closeSession } from './session.ts';
-import { finishJobs, ruleAgain } from './verdicts.ts';
+import { endDisputes, finishJobs } from './verdicts.ts';
 
 /** Who verifies: an operator's word, kept as facts. */
 export function enrolVerifier(turn: Turn, key: PublicKey): Fact[] | Refusal {
@@ -38,7 +38,8 @@ export function removeVerifier(turn: Turn, key: PublicKey): Fact[] | Refusal {
     refuseSession(turn, session.socket, { code: 'verifier-unknown', message });
     closeSession(turn, session.socket);
   }
-  ruleAgain(turn, forgetOpinions(hub, key));
+  forgetOpinions(hub, key);
+  endDisputes(turn);
   return [{ type: 'verifier-removed', key, at: world.now }];
 }
 

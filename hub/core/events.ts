@@ -3,7 +3,7 @@ import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '
 import type { JobRecord, JobView } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest, Provider } from '#protocol/package.ts';
-import type { AcceptedShard, LogEntry, SignedSeal, SignedVerdict } from '#protocol/records.ts';
+import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
 import type {
   Funding,
@@ -113,15 +113,6 @@ export type Fact =
   /** For good: its key is never enrolled again. */
   | { type: 'verifier-removed'; key: PublicKey; at: Instant }
   | ({ type: 'pardoned' } & Pardon)
-  /**
-   * A verifier has sealed an opinion on a unit; those that were sealed may be opened; one that was asked
-   * for was not sealed, or not opened, in time.
-   */
-  | ({ type: 'seal'; lease: LeaseId; unit: number; at: Instant } & (
-      | { stage: 'sealed'; signed: SignedSeal }
-      | { stage: 'opening' }
-      | { stage: 'late'; verifier: PublicKey }
-    ))
   /** The money of a job lies in its escrow. */
   | { type: 'job-funded'; job: JobId; funding: Funding }
   /** The poster of its escrow has asked for the rest. */
@@ -193,9 +184,8 @@ export interface Snapshot {
   /** Enrolled and not removed. */
   verifiers: PublicKey[];
   removed: PublicKey[];
-  faults: { verifier: PublicKey; count: number }[];
-  /** In the order of appending. */
-  seals: Extract<Fact, { type: 'seal' }>[];
+  /** In any order. */
+  faults: Pick<Extract<Fact, { type: 'verifier-fault' }>, 'verifier' | 'lease' | 'unit'>[];
   money: MoneySnapshot;
   nextIndex: number;
   nextSequence: number;

@@ -1,9 +1,10 @@
-import { DIGEST_BYTES, digest, digestCommitment, digestSeal, sha256 } from '#protocol/digest.ts';
+import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { Tap } from '#protocol/package.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import { sampleVerdict } from '#protocol/sample-verdict.ts';
 import type { Address, Funding } from '#protocol/settlement/money-api.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { type DecoyFindings, NO_DECOYS } from '#protocol/thresholds.ts';
@@ -41,8 +42,6 @@ function openWorld({ verifiers = [VERIFIER], ...config }: BenchOptions) {
     diskFull: false,
     facts,
     sent: new Map<number, HubMessage[]>(),
-    /** By socket, lease and unit: what verifiers have sealed, and open when they are asked to. */
-    sealed: new Map<string, SignedVerdict>(),
     closed: new Set<number>(),
     replies: [] as Extract<HubEffect, { type: 'reply' }>[],
     restart() {
@@ -67,7 +66,6 @@ function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
   switch (effect.type) {
     case 'send':
       world.sent.set(effect.socket, [...(world.sent.get(effect.socket) ?? []), effect.message]);
-      if (effect.message.type === 'unseal') unseal(world, effect.socket, effect.message);
       return;
     case 'close':
       world.closed.add(effect.socket);
@@ -92,39 +90,11 @@ function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
   }
 }
 
-function unseal(
-  world: ReturnType<typeof openWorld>,
-  socket: number,
-  { lease, unit }: { lease: LeaseId; unit: number },
-): void {
-  const signed = world.sealed.get(`${socket}/${lease}/${unit}`);
-  if (signed === undefined) return;
-  world.post({ type: 'received', socket, message: { type: 'verdict', signed } });
-}
+/** A verifier sends a verdict. */
+export const speak = (bench: Bench, socket: number, signed: SignedVerdict): void =>
+  bench.say(socket, { type: 'verdict', signed });
 
-/** A verifier says so at once, or seals what it was asked for and what finds a fault, as it should. */
-export function speak(bench: Bench, socket: number, signed: SignedVerdict): void {
-  const { lease, unit, kind } = signed.verdict;
-  const asked = (bench.sent.get(socket) ?? []).some(
-    (message) =>
-      message.type === 'check' &&
-      message.seal === true &&
-      message.shard.lease === lease &&
-      message.units?.includes(unit),
-  );
-  if (asked || kind === 'mismatch') sealVerdict(bench, socket, signed);
-  else bench.say(socket, { type: 'verdict', signed });
-}
-
-/** A verifier seals a verdict, and opens it when it is asked to. */
-export function sealVerdict(bench: Bench, socket: number, signed: SignedVerdict): void {
-  const { verifier, lease, unit } = signed.verdict;
-  bench.sealed.set(`${socket}/${lease}/${unit}`, signed);
-  const record = { verifier, lease, unit, seal: digestSeal(signed) };
-  bench.say(socket, { type: 'seal', signed: { record, signature: SIGNED } });
-}
-
-type BenchOptions = Partial<HubConfig> & { verifiers?: readonly PublicKey[] };
+export type BenchOptions = Partial<HubConfig> & { verifiers?: readonly PublicKey[] };
 
 export function openBench(options: BenchOptions = {}) {
   const world = openWorld(options);
@@ -321,22 +291,13 @@ export function verdictOn(bench: Bench, kind: Verdict['kind'], verifier = VERIFI
   const first = bench.last(1, 'check')?.shard;
   if (first === undefined) throw new Error('nothing was sent for checking');
   const claimed = digest(new Uint8Array(UNIT_BYTES));
-  const verdict: Verdict = {
-    verifier,
-    job: JOB,
-    unit: first.firstUnit,
-    lease: first.lease,
-    device: PHONE,
-    kind,
-    lane: 'exact',
-    claimed,
-    reference: kind === 'match' ? claimed : ('02'.repeat(32) as Digest),
-    l2: 1,
-    max: 1,
-    runs: kind === 'mismatch' ? 2 : 1,
-    epoch: 1,
-    n: 1,
-    at: instant(5),
-  };
+  const verdict = sampleVerdict(
+    { verifier, shard: first, unit: first.firstUnit, claimed },
+    {
+      kind,
+      reference: kind === 'match' ? claimed : ('02'.repeat(32) as Digest),
+      runs: kind === 'mismatch' ? 2 : 1,
+    },
+  );
   return { verdict, signature: SIGNED };
 }

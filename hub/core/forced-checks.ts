@@ -6,24 +6,20 @@ interface Asked {
   job: Job | undefined;
   shard: AcceptedShard;
   units: number[];
-  /** What is found is sealed first. */
-  seal?: true;
 }
 
 /** Has a verifier judge these units of a shard, whatever was drawn. Says whether it could be asked. */
 export function askUnits(turn: Turn, verifier: VerifierSession, asked: Asked): boolean {
-  const { job, shard, units, seal } = asked;
+  const { job, shard, units } = asked;
   if (job?.manifest === undefined) return false;
   verifier.manifests.add(shard.package);
   const { manifest, record } = job;
-  const sealed = seal === undefined ? {} : { seal };
   send(turn, verifier.socket, {
     type: 'check',
     shard,
     manifest,
     inputs: record.inputs,
     units,
-    ...sealed,
   });
   return true;
 }

@@ -14,9 +14,8 @@ import { receiveBye, receiveHave, receiveRelease, receiveSeek } from './peers.ts
 import { finishPreparation, prepareJobs, receivePrepared, receiveUnpreparable } from './prepare.ts';
 import { finishRelease, receiveAudited, releaseShards, undoRelease } from './release.ts';
 import { finishAccept, finishLog, receiveCommit, receiveReveal, undoStore } from './results.ts';
-import { publishVerdict } from './reviews.ts';
+import { openVerdicts, publishVerdict } from './reviews.ts';
 import { receiveAdmission, receiveRequest, scheduleWaiting } from './schedule.ts';
-import { noteSeal, receiveSeal, turnRounds } from './seals.ts';
 import {
   beatSessions,
   closeSession,
@@ -26,7 +25,7 @@ import {
   stopSessions,
 } from './session.ts';
 import type { Hub } from './state.ts';
-import { finishJobs, receiveJudged, receiveVerdict } from './verdicts.ts';
+import { endDisputes, finishJobs, receiveJudged, receiveVerdict } from './verdicts.ts';
 import { viewJob } from './views.ts';
 
 export {
@@ -46,6 +45,7 @@ export {
   viewPay,
 } from './money-views.ts';
 export { openHub } from './restore.ts';
+export { mayReadVerdict, shownVerdicts } from './reviews.ts';
 export type { Hub, HubConfig } from './state.ts';
 export {
   banOf,
@@ -114,8 +114,6 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
     switch (message.type) {
       case 'verdict':
         return receiveVerdict(turn, verifier, message.signed);
-      case 'seal':
-        return receiveSeal(turn, verifier, message.signed);
       case 'judged':
         return receiveJudged(turn, verifier, message.through);
       case 'audited':
@@ -196,8 +194,8 @@ function stepStored(turn: Turn, token: Token): void {
       return acknowledgeEpoch(turn, pending.signed);
     case 'verdict':
       return publishVerdict(turn, pending.signed);
-    case 'sealed':
-      return noteSeal(turn, pending.seal);
+    case 'ruled':
+      return openVerdicts(turn, pending.verdicts);
     case 'pardoned':
       applyPardon(turn.hub, pending.pardon);
       turn.effects.push({ type: 'reply', request: pending.request, result: accept(null) });
@@ -243,6 +241,7 @@ function stepStoreFailed(
     if (pending.next === 'prepare' && pending.job !== null) turn.hub.jobs.delete(pending.job);
     return;
   }
+  if (pending?.type === 'ruled') return openVerdicts(turn, pending.verdicts);
   if (pending?.type === 'released') return undoRelease(pending.shards);
   if (pending?.type === 'epoch') return undoEpoch(turn, pending.signed, refusal);
   if (pending !== undefined) undoStore(turn, pending, refusal);
@@ -263,8 +262,8 @@ function stepTick(turn: Turn): void {
   startFunded(turn);
   endAside(turn);
   scheduleWaiting(turn);
-  turnRounds(turn);
   askOpinions(turn);
+  endDisputes(turn);
   releaseShards(turn);
   finishJobs(turn);
   forgetEnded(turn);

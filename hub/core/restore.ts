@@ -1,6 +1,5 @@
 import { encodeBase64 } from '#protocol/base64.ts';
 import { standingName } from '#protocol/check-policy.ts';
-import type { JobId } from '#protocol/ids.ts';
 import { after, bytes, instant, millis } from '#protocol/units.ts';
 import { restoreAside } from './aside.ts';
 import { openJob, serveJobBlobs } from './commands.ts';
@@ -16,9 +15,9 @@ import { setPackage } from './prepare.ts';
 import { coversRun, removeRun } from './ranges.ts';
 import { countJudged, settleRelease } from './release.ts';
 import { countAccepted, keepShard } from './results.ts';
-import { openReviews } from './reviews.ts';
-import { restoreRounds } from './seals.ts';
+import { mayReadVerdict, openReviews, restoreReviews } from './reviews.ts';
 import { type Hub, type HubConfig, type Job, verdictName } from './state.ts';
+import { countVerdict } from './verdicts.ts';
 
 /** A hub as its facts left it. Leases that were not committed have lapsed; their units are open. */
 export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
@@ -52,16 +51,14 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     pending: new Map(),
     opinions: new Map(),
     disputes: new Map(),
-    blamed: new Map(),
-    rounds: new Map(),
-    late: new Map(),
-    faults: new Map(snapshot.faults.map(({ verifier, count }) => [verifier, count])),
+    ruled: new Map(),
+    faults: countFaults(snapshot),
     verdictsTaken: new Set(snapshot.verdicts.map(verdictName)),
     standings: new Map(),
     judgedUnits: new Map(),
     unjudged: new Map(),
     inFlight: new Map(),
-    reviews: openReviews(snapshot.verdicts),
+    reviews: openReviews(),
     money: openMoneyBook(),
     nextIndex: snapshot.nextIndex,
     nextSequence: snapshot.nextSequence,
@@ -72,9 +69,10 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
   restoreJobs(hub, snapshot);
   restoreShards(hub, snapshot);
   restoreStandings(hub, snapshot);
-  restoreRounds(hub, snapshot);
   restoreMoney(hub, snapshot);
   restoreDisputes(hub, snapshot);
+  restoreReviews(hub, snapshot);
+  restoreCounts(hub, snapshot);
   for (const committed of snapshot.pending) {
     if (!restoreLease(hub, committed)) hub.unopenable.push(committed);
   }
@@ -101,22 +99,9 @@ function restoreJobs(hub: Hub, snapshot: Snapshot): void {
     hub.jobs.set(saved.record.id, job);
   }
   for (const { job, unitCount } of snapshot.voided) {
-    countUnits(hub, { job, what: 'requeued', count: unitCount });
+    const found = hub.jobs.get(job);
+    if (found !== undefined) found.requeued += unitCount;
   }
-  for (const { verdict } of snapshot.verdicts) {
-    countUnits(hub, { job: verdict.job, what: 'checked', count: 1 });
-    if (verdict.kind === 'mismatch') {
-      countUnits(hub, { job: verdict.job, what: 'mismatched', count: 1 });
-    }
-  }
-}
-
-function countUnits(
-  hub: Hub,
-  counted: { job: JobId; what: 'requeued' | 'checked' | 'mismatched'; count: number },
-): void {
-  const job = hub.jobs.get(counted.job);
-  if (job !== undefined) job[counted.what] += counted.count;
 }
 
 function restoreShards(hub: Hub, snapshot: Snapshot): void {
@@ -143,6 +128,20 @@ function restoreShards(hub: Hub, snapshot: Snapshot): void {
     const { whole, ...kept } = keepShard(shard);
     hub.shards.set(shard.lease, { ...kept, voided: true });
   }
+}
+
+/** Verdicts count in the view of their job once they are not withheld. */
+function restoreCounts(hub: Hub, { verdicts }: Snapshot): void {
+  for (const signed of verdicts) {
+    if (!mayReadVerdict(hub, signed)) continue;
+    countVerdict(hub.jobs.get(signed.verdict.job), signed.verdict.kind);
+  }
+}
+
+function countFaults({ faults }: Snapshot): Hub['faults'] {
+  const counts: Hub['faults'] = new Map();
+  for (const { verifier } of faults) counts.set(verifier, (counts.get(verifier) ?? 0) + 1);
+  return counts;
 }
 
 /**

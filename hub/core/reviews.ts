@@ -1,22 +1,33 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict } from '#protocol/records.ts';
 import { send, type Turn } from './effects.ts';
+import type { Snapshot } from './events.ts';
 import { type Hub, type VerifierSession, verdictName } from './state.ts';
 
 /** Verdicts that can still be passed on: a verifier that was away longer gets no older ones. */
 const REVIEWS_KEPT_MAX = 2_000;
 
-/** Verdicts on disk, numbered from 1 as they got there, and the newest of them. */
+/**
+ * Verdicts on disk, numbered from 1 as they got there. They are shown in this order, up to the first
+ * one that is withheld, so that who reads page after page misses none.
+ */
 export interface Reviews {
+  /** How many are shown. */
   count: number;
+  /** The newest of those shown. */
   newest: { number: number; signed: SignedVerdict }[];
+  /** On disk and not shown, in order. */
+  waiting: SignedVerdict[];
+  /** By `verdictName`: verdicts on units in dispute, on disk or on their way there. */
+  withheld: Set<string>;
 }
 
-export const openReviews = (verdicts: readonly SignedVerdict[]): Reviews => {
-  const first = Math.max(0, verdicts.length - REVIEWS_KEPT_MAX);
-  const newest = verdicts.slice(first).map((signed, at) => ({ number: first + at + 1, signed }));
-  return { count: verdicts.length, newest };
-};
+export const openReviews = (): Reviews => ({
+  count: 0,
+  newest: [],
+  waiting: [],
+  withheld: new Set(),
+});
 
 /** The verdicts that can be passed on. */
 export const reviewRange = ({ reviews: { newest, count } }: Hub) => ({
@@ -24,13 +35,49 @@ export const reviewRange = ({ reviews: { newest, count } }: Hub) => ({
   through: count,
 });
 
+/** The number of the last verdict that anybody may read, and how many wait behind it. */
+export const shownVerdicts = ({ reviews: { count, waiting } }: Hub) => ({
+  through: count,
+  withheld: waiting.length,
+});
+
+/** Whether a verdict may be read where verdicts have no number, as in a receipt. */
+export const mayReadVerdict = ({ reviews }: Hub, signed: SignedVerdict): boolean =>
+  !reviews.withheld.has(verdictName(signed));
+
 /** A verdict is on disk: the other verifiers may see it, and do it again. */
 export function publishVerdict(turn: Turn, signed: SignedVerdict): void {
-  const { reviews, verifiers } = turn.hub;
-  reviews.count += 1;
-  reviews.newest.push({ number: reviews.count, signed });
-  if (reviews.newest.length > REVIEWS_KEPT_MAX) reviews.newest.shift();
-  for (const verifier of verifiers.values()) sendReviews(turn, verifier);
+  turn.hub.reviews.waiting.push(signed);
+  showVerdicts(turn);
+}
+
+/** Verdicts are withheld no longer. */
+export function openVerdicts(turn: Turn, verdicts: readonly SignedVerdict[]): void {
+  for (const signed of verdicts) turn.hub.reviews.withheld.delete(verdictName(signed));
+  showVerdicts(turn);
+}
+
+function showVerdicts(turn: Turn): void {
+  advance(turn.hub.reviews);
+  for (const verifier of turn.hub.verifiers.values()) sendReviews(turn, verifier);
+}
+
+function advance(reviews: Reviews): void {
+  const { waiting, withheld, newest } = reviews;
+  const first = waiting.findIndex((signed) => withheld.has(verdictName(signed)));
+  const shown = waiting.splice(0, first < 0 ? waiting.length : first);
+  const old = Math.max(0, shown.length - REVIEWS_KEPT_MAX);
+  for (const [at, signed] of shown.slice(old).entries()) {
+    newest.push({ number: reviews.count + old + at + 1, signed });
+  }
+  reviews.count += shown.length;
+  newest.splice(0, Math.max(0, newest.length - REVIEWS_KEPT_MAX));
+}
+
+/** As the facts left it; it is known which verdicts are withheld. */
+export function restoreReviews({ reviews }: Hub, { verdicts }: Snapshot): void {
+  reviews.waiting = [...verdicts];
+  advance(reviews);
 }
 
 /** Passes on what a verifier has not seen: verdicts of others, on units it has said nothing of. */

@@ -99,8 +99,7 @@ export function projectFacts(of: SelectFacts): Snapshot {
       removed,
     ),
     removed,
-    faults: countFaults(of),
-    seals: of('seal'),
+    faults: of('verifier-fault').map(({ verifier, lease, unit }) => ({ verifier, lease, unit })),
     money: projectMoney(of),
     nextIndex: nextAfter(committed.map(({ entry }) => entry.index)),
     nextSequence: nextAfter(accepted.map((shard) => shard.sequence)),
@@ -122,14 +121,6 @@ export const withoutRemoved = (
   enrolled: readonly PublicKey[],
   removed: readonly PublicKey[],
 ): PublicKey[] => [...new Set(enrolled)].filter((key) => !removed.includes(key));
-
-function countFaults(of: SelectFacts): Snapshot['faults'] {
-  const counts = new Map<PublicKey, number>();
-  for (const { verifier } of of('verifier-fault')) {
-    counts.set(verifier, (counts.get(verifier) ?? 0) + 1);
-  }
-  return [...counts].sort(byKey).map(([verifier, count]) => ({ verifier, count }));
-}
 
 const nextAfter = (numbers: readonly number[]): number =>
   numbers.reduce((next, number) => Math.max(next, number + 1), 0);

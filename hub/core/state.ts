@@ -4,7 +4,7 @@ import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/
 import type { JobRecord, JobState } from '#protocol/job.ts';
 import type { Capabilities, Donation, IdleCode, Trial } from '#protocol/messages/control.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
-import type { AcceptedShard, Lease, Seal, SignedVerdict, Verdict } from '#protocol/records.ts';
+import type { AcceptedShard, Lease, SignedVerdict, Verdict } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import type { Funding } from '#protocol/settlement/money-api.ts';
 import type { Dtype } from '#protocol/tensor.ts';
@@ -19,7 +19,6 @@ import type { MoneyBook } from './money.ts';
 import type { Newcomers } from './newcomers.ts';
 import type { Ranges } from './ranges.ts';
 import type { Reviews } from './reviews.ts';
-import type { Round } from './seals.ts';
 
 export interface HubConfig {
   hub: PublicKey;
@@ -194,7 +193,7 @@ export type Pending =
   | { type: 'pardoned'; request: RequestId; pardon: Pardon }
   | { type: 'epoch'; signed: SignedEpoch }
   | { type: 'verdict'; signed: SignedVerdict }
-  | { type: 'sealed'; seal: Seal }
+  | { type: 'ruled'; verdicts: readonly SignedVerdict[] }
   | {
       type: 'kept';
       job: JobId;
@@ -238,12 +237,8 @@ export interface Hub {
   /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
   opinions: Map<string, Verdict[]>;
   disputes: Map<string, Dispute>;
-  /** By lease and unit: opinions that are sealed before any of them is open. */
-  rounds: Map<string, Round>;
-  /** How often a verifier had sealed nothing when the others opened their opinions. */
-  late: Map<PublicKey, number>;
-  /** By lease and unit, since the start: who has a fault for what it said of it. */
-  blamed: Map<string, Set<PublicKey>>;
+  /** By lease and unit: units that were ruled on, and who has a fault for what it said of them. */
+  ruled: Map<string, Set<PublicKey>>;
   /** How often the majority contradicted a verifier. */
   faults: Map<PublicKey, number>;
   /** (lease, unit, verifier) of verdicts taken, to drop repeats. */

@@ -9,11 +9,17 @@ import { setAside } from './aside.ts';
 import { canaryProblem } from './canaries.ts';
 import {
   askOpinions,
-  dropDisputes,
+  blame,
+  closeDispute,
+  type Dispute,
   isDisputed,
+  isHeard,
   judgedThrough,
-  settleDispute,
+  mayLendAgain,
+  opinionsOn,
+  type Ruling,
   weighVerdict,
+  withhold,
 } from './disputes.ts';
 import {
   changed,
@@ -32,7 +38,6 @@ import { noteBar } from './newcomers.ts';
 import { addRun } from './ranges.ts';
 import { askAudits, checkFloor, countJudged, isFinal, releaseShards } from './release.ts';
 import { scheduleWaiting, serveCredits } from './schedule.ts';
-import { checkSeal, isLate, openSeal, turnRoundOf } from './seals.ts';
 import { closeSession } from './session.ts';
 import { type Hub, type Job, type KeptShard, type VerifierSession, verdictName } from './state.ts';
 
@@ -132,53 +137,90 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
     return decline(turn, verifier.socket, { code: 'job-unknown', message });
   }
   const shard = hub.shards.get(verdict.lease);
-  const problem =
-    judgeVerdict(hub, job, verdict) ?? canaryProblem(job, verdict) ?? checkSeal(hub, signed);
+  const problem = judgeVerdict(hub, job, verdict) ?? canaryProblem(job, verdict);
   if (problem !== undefined || shard === undefined) {
     const [code, message] = problem ?? NO_SHARD;
     return decline(turn, verifier.socket, { code, message });
   }
   hub.verdictsTaken.add(name);
-  openSeal(hub, verdict);
-  job.checked += 1;
-  if (isLate(hub, verdict)) return fileLate(turn, verifier, signed);
   const facts: Fact[] = [{ type: 'verdict', signed }];
-  const ruled = weighVerdict(hub, verdict);
-  facts.push(...settleDispute(turn, verdict, ruled));
-  if (verdict.kind === 'mismatch') job.mismatched += 1;
-  if (ruled.type === 'convict') facts.push(...convict(turn, verdict));
-  else if (ruled.type === 'open') askOpinions(turn);
-  else if (verdict.kind === 'device-unfit') facts.push(...setDeviceAside(turn, verdict, shard));
-  else if (verdict.kind === 'mismatch' && shard.voided === undefined && !isFinal(job, shard)) {
-    facts.push(...voidShards(turn, [shard], 'a check of it did not match'));
+  if (withhold(hub, signed)) {
+    store(turn, facts, { type: 'verdict', signed });
+    changed(turn, job);
+    askOpinions(turn);
+    return endDisputes(turn);
   }
+  const ruled = weighVerdict(hub, verdict);
+  facts.push(...followRuling(turn, [verdict], ruled));
   store(turn, facts, { type: 'verdict', signed });
-  const { unit, kind } = verdict;
-  sendDevice(turn, verdict.device, { type: 'judgement', job: verdict.job, unit, kind });
+  tellVerdict(turn, verdict);
   if (ruled.type === 'convict') expel(turn, verdict);
   changed(turn, job);
   scheduleWaiting(turn);
-  turnRoundOf(turn, verdict);
-  if (ruled.type === 'dismiss') finishJobs(turn);
 }
 
-/** Others could be read by then: it stands in the log, and nothing follows from it. */
-function fileLate(turn: Turn, { socket }: VerifierSession, signed: SignedVerdict): void {
-  store(turn, [{ type: 'verdict', signed }], { type: 'verdict', signed });
-  const message = 'other opinions on this unit were open before this one: it does not count';
-  decline(turn, socket, { code: 'seal-late', message });
+/** Ends each dispute on which all have spoken, or have had their time. */
+export function endDisputes(turn: Turn): void {
+  const { disputes } = turn.hub;
+  const heard = [...disputes.values()].filter((dispute) => isHeard(turn, dispute));
+  for (const dispute of heard) endDispute(turn, dispute);
+  if (heard.length === 0) return;
+  scheduleWaiting(turn);
+  finishJobs(turn);
 }
 
-/** Rules once more on disputes whose opinions or quorum have changed. */
-export function ruleAgain(turn: Turn, opinions: readonly Verdict[]): void {
-  for (const verdict of opinions) {
-    const ruled = weighVerdict(turn.hub, verdict);
-    const facts = settleDispute(turn, verdict, ruled);
-    if (ruled.type === 'convict') facts.push(...convict(turn, verdict));
-    if (facts.length > 0) store(turn, facts);
-    if (ruled.type === 'convict') expel(turn, verdict);
-  }
-  askOpinions(turn);
+/** Rules on a unit. What was said of it may be read when what follows from it is on disk. */
+function endDispute(turn: Turn, dispute: Dispute): void {
+  const { hub } = turn;
+  const job = hub.jobs.get(dispute.job);
+  if (job === undefined) return;
+  const said = opinionsOn(hub, dispute);
+  const ruled = closeDispute(hub, dispute);
+  const facts =
+    ruled.type === 'tie' ? lendAgain(turn, job, dispute) : followRuling(turn, said, ruled);
+  store(turn, facts, { type: 'ruled', verdicts: dispute.withheld });
+  for (const { verdict } of dispute.withheld) tellVerdict(turn, verdict);
+  if (ruled.type === 'convict') expel(turn, dispute);
+  changed(turn, job);
+}
+
+/** Verifiers do not agree: nobody is blamed, and the unit is computed again. */
+function lendAgain(turn: Turn, job: Job, dispute: Dispute): Fact[] {
+  const { hub } = turn;
+  const shard = hub.shards.get(dispute.lease);
+  blame(turn, [], dispute);
+  const stands = shard === undefined || shard.voided === true || isFinal(job, shard);
+  if (stands || !mayLendAgain(hub, dispute)) return [];
+  return voidShards(turn, [shard], 'verifiers do not agree on a unit of it');
+}
+
+/** What follows from a ruling on a unit, and from what was said of it. */
+function followRuling(turn: Turn, said: readonly Verdict[], ruled: Ruling): Fact[] {
+  const [verdict] = said;
+  const shard = verdict && turn.hub.shards.get(verdict.lease);
+  const job = verdict && turn.hub.jobs.get(verdict.job);
+  if (verdict === undefined || job === undefined || shard === undefined) return [];
+  if (ruled.type === 'tie') return [];
+  const facts: Fact[] = ruled.type === 'nothing' ? [] : blame(turn, ruled.faulty, verdict);
+  if (ruled.type === 'convict') return [...facts, ...convict(turn, verdict)];
+  const unfit = said.find(({ kind }) => kind === 'device-unfit');
+  if (unfit !== undefined) return [...facts, ...setDeviceAside(turn, unfit, shard)];
+  const isWrong = ruled.type === 'nothing' && said.some(({ kind }) => kind === 'mismatch');
+  if (!isWrong || shard.voided === true || isFinal(job, shard)) return facts;
+  return [...facts, ...voidShards(turn, [shard], 'a check of it did not match')];
+}
+
+/** A verdict is told: it counts in the views of its job, and its device hears of it. */
+function tellVerdict(turn: Turn, { job: id, device, unit, kind }: Verdict): void {
+  countVerdict(turn.hub.jobs.get(id), kind);
+  sendDevice(turn, device, { type: 'judgement', job: id, unit, kind });
+}
+
+/** Counts a verdict that is not withheld. */
+export function countVerdict(job: Job | undefined, kind: Verdict['kind']): void {
+  if (job === undefined) return;
+  job.checked += 1;
+  if (kind === 'mismatch') job.mismatched += 1;
 }
 
 type Problem = [code: RefusalCode, message: string];
@@ -225,7 +267,6 @@ function convict(turn: Turn, { device, job, lease, unit }: Verdict): Fact[] {
   const found = voidShards(turn, shardsOf(turn, device), CAUGHT);
   forgetStanding(hub.standings, device);
   forgetStanding(hub.judgedUnits, device);
-  dropDisputes(hub, { device });
   const bar = hub.barred.get(device);
   if (bar !== undefined && bar.until > world.now) return found;
   const until = after(world.now, hub.config.barMs);
@@ -320,11 +361,11 @@ function revokeAll(
   }
 }
 
-function expel(turn: Turn, verdict: Verdict): void {
-  const bar = turn.hub.barred.get(verdict.device);
+function expel(turn: Turn, { device: key }: Pick<Verdict, 'device'>): void {
+  const bar = turn.hub.barred.get(key);
   if (bar === undefined || bar.until <= turn.world.now) return;
-  revokeAll(turn, verdict.device, { message: bar.reason });
-  const device = turn.hub.devices.get(verdict.device);
+  revokeAll(turn, key, { message: bar.reason });
+  const device = turn.hub.devices.get(key);
   if (device === undefined) return;
   refuseSession(turn, device.socket, { code: 'device-barred', message: bar.reason });
   closeSession(turn, device.socket);

@@ -4,7 +4,7 @@ import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobView, Quote } from '#protocol/job.ts';
 import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
-import { isDisputed, judgesOf } from './disputes.ts';
+import { isDisputed, judgesOf, opinionsOn } from './disputes.ts';
 import type { Ban } from './events.ts';
 import { fitProblem } from './fit.ts';
 import { SHARD_MS } from './lease.ts';
@@ -120,14 +120,10 @@ function explainFinish(hub: Hub, job: Job): string {
 }
 
 function explainDispute(hub: Hub, job: Job): string {
-  const mine = [...hub.disputes].filter(([, dispute]) => dispute.job === job.record.id);
-  const [name, dispute] = mine[0] ?? [];
-  const said = (hub.opinions.get(name ?? '') ?? []).map(
-    ({ verifier, kind }) => `verifier ${verifier.slice(0, 8)} says ${kind}`,
-  );
-  const { seals } = hub.rounds.get(name ?? '') ?? {};
-  for (const key of seals?.keys() ?? []) said.push(`verifier ${key.slice(0, 8)} has sealed`);
-  return `unit ${dispute?.unit} is in dispute (${said.join(', ')}); another enrolled verifier must judge it`;
+  const dispute = [...hub.disputes.values()].find((each) => each.job === job.record.id);
+  if (dispute === undefined) return job.reason;
+  const [spoken, enrolled] = [opinionsOn(hub, dispute).length, hub.enrolled.size];
+  return `a verifier found unit ${dispute.unit} wrong: ${spoken} of the ${enrolled} enrolled ones have judged it, and the others have three minutes for it`;
 }
 
 /** Price, time and confidence, from the devices that are online now. */
@@ -189,14 +185,12 @@ export function viewGrid(hub: Hub): GridView {
   return {
     devices: [...hub.devices.values()].slice(0, 1_000).map((device) => viewDevice(hub, device)),
     verifiers: [...hub.verifiers.keys()],
-    disputes: [...hub.disputes].map(([name, { job, unit, device }]) => ({
-      job,
-      unit,
-      device,
-      opinions: (hub.opinions.get(name) ?? []).map(({ verifier, kind }) => ({ verifier, kind })),
-      sealed: [...(hub.rounds.get(name)?.seals.keys() ?? [])],
+    disputes: [...hub.disputes.values()].map((dispute) => ({
+      job: dispute.job,
+      unit: dispute.unit,
+      device: dispute.device,
+      spoken: opinionsOn(hub, dispute).map(({ verifier }) => verifier),
     })),
-    late: [...hub.late].map(([verifier, count]) => ({ verifier, count })),
     faults: [...hub.faults].map(([verifier, count]) => ({ verifier, count })),
     jobsRunning: jobs.filter((job) => job.state === 'running').length,
     unitsAccepted: hub.acceptedUnits,

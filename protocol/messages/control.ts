@@ -5,15 +5,7 @@ import { TAPS_MAX } from '../fingerprint.ts';
 import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
 import { JobView, PackageDraft } from '../job.ts';
 import { BlobRef, CANARIES_MAX, Feature, PackageManifest, Provider, Tap } from '../package.ts';
-import {
-  AcceptedShard,
-  Lease,
-  LogEntry,
-  Reveal,
-  SignedSeal,
-  SignedVerdict,
-  VerdictKind,
-} from '../records.ts';
+import { AcceptedShard, Lease, LogEntry, Reveal, SignedVerdict, VerdictKind } from '../records.ts';
 import { Refusal, RefusalCode } from '../refusal.ts';
 import { Dtype, TensorSpec } from '../tensor.ts';
 import { DecoyFindings } from '../thresholds.ts';
@@ -132,8 +124,6 @@ export type ContributorMessage = v.InferOutput<typeof ContributorMessage>;
 
 export const VerifierMessage = v.variant('type', [
   v.strictObject({ type: type('verdict'), signed: SignedVerdict }),
-  /** An opinion on a unit that others judge as well, before any of them is open. Answered by `unseal`. */
-  v.strictObject({ type: type('seal'), signed: SignedSeal }),
   /** Every draw up to this sequence is judged and its verdict sent. */
   v.strictObject({ type: type('judged'), through: Count }),
   /** Every unit drawn in the exit audit of this shard is judged and its verdict sent. */
@@ -282,8 +272,6 @@ export const HubMessage = v.variant('type', [
     manifest: v.optional(PackageManifest),
     inputs: BlobRef,
   }),
-  /** All that were asked have sealed, or it got too late for it: now the opinion may be told. */
-  v.strictObject({ type: type('unseal'), lease: LeaseId, unit: Count }),
   /** The record of this epoch is on disk: only now may its seed draw, or be forgotten. */
   v.strictObject({
     type: type('epoch-logged'),
@@ -308,8 +296,6 @@ export const HubMessage = v.variant('type', [
     floorPpm: v.optional(v.pipe(Count, v.maxValue(1_000_000))),
     /** Judge these units, whatever was drawn: verifiers disagree on them. */
     units: v.optional(v.pipe(v.array(Count), v.minLength(1), v.maxLength(64))),
-    /** With `units`: what is found of them is sealed first. */
-    seal: v.optional(v.boolean()),
     /** The exit audit of a shard judged before; answered by `audited`. */
     audit: v.optional(v.boolean()),
   }),

@@ -1,7 +1,7 @@
 import { decodeBase64 } from '#protocol/base64.ts';
 import { bytesToHex, DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
 import { projectionSeed } from '#protocol/fingerprint.ts';
-import type { Digest } from '#protocol/ids.ts';
+import type { Digest, LeaseId } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import type { Result } from '#protocol/refusal.ts';
@@ -12,7 +12,6 @@ import { auditEpoch, epochOf } from './epochs.ts';
 import type { TaskId, VerifierEvent } from './events.ts';
 import { climb, type LadderStep } from './ladder.ts';
 import { sendAudited } from './persist.ts';
-import { sealDrawn, sealVerdict } from './seals.ts';
 import { endLink } from './session.ts';
 import { countShard } from './standing.ts';
 import type { Arrival, Book, Pending, Turn, UnitCheck } from './state.ts';
@@ -40,10 +39,10 @@ export function receiveCheck(turn: Turn, check: Check): void {
   if (!digests.ok || digests.value.length !== DIGEST_BYTES * shard.unitCount) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
   }
-  const { floorPpm = 0, audit = false, units: disputed, seal = false } = check;
+  const { floorPpm = 0, audit = false, units: disputed } = check;
   const seen = { shard, inputs, digests: digests.value, floorPpm };
   if (disputed !== undefined) {
-    verifier.audits.push({ ...seen, cause: 'dispute', disputed, seal });
+    verifier.audits.push({ ...seen, cause: 'dispute', disputed });
     return;
   }
   if (audit) return receiveAudit(turn, { ...seen, cause: 'audit' });
@@ -134,7 +133,8 @@ export function drawAudits(turn: Turn): void {
     if (epoch === undefined) return;
     verifier.audits.shift();
     if (disputed !== undefined) {
-      queueUnits(turn, { ...rest, epoch: epoch.number, before: shard.before }, disputed);
+      const urgent = { ...rest, epoch: epoch.number, before: shard.before, urgent: true as const };
+      queueUnits(turn, urgent, disputed);
       continue;
     }
     const usual = epoch.from <= shard.sequence ? drawUnits(epoch, shard) : [];
@@ -145,16 +145,16 @@ export function drawAudits(turn: Turn): void {
 
 /**
  * The units of a shard are open again: what is drawn of it is not judged any more, but for what is
- * at work or sealed. A cheat that was caught would otherwise keep the verifier busy with all it ever sent.
+ * at work or asked for by the hub. A cheat that was caught would otherwise keep the verifier busy with all
+ * it ever sent.
  */
 export function dropVoided({ verifier }: Turn, sequence: number): void {
   if (verifier.arrivals.some(({ shard }) => shard.sequence === sequence)) {
     verifier.voided.add(sequence);
   }
   verifier.queue = verifier.queue.filter((pending) => {
-    if (pending.shard.sequence !== sequence || pending.review !== undefined) return true;
-    pending.units = pending.units.filter(({ stage }) => stage === 'sealed');
-    return pending.units.length > 0;
+    const { shard, review, urgent } = pending;
+    return shard.sequence !== sequence || review !== undefined || urgent === true;
   });
 }
 
@@ -167,30 +167,42 @@ export function queueUnits(
   const { verifier } = turn;
   const { book } = verifier;
   if (book === undefined) return;
-  if (pending.review === undefined && verifier.voided.delete(pending.shard.sequence)) return;
+  const { review, urgent } = pending;
+  const isDraw = review === undefined && urgent === undefined;
+  if (isDraw && verifier.voided.delete(pending.shard.sequence)) return;
   const { lease } = pending.shard;
-  if (pending.seal) sealKnown(turn, pending, drawn);
+  if (urgent) for (const unit of drawn) hurry(turn, lease, unit);
   const atWork = verifier.queue.flatMap(({ shard, units }) =>
     shard.lease === lease ? units.map(({ unit }) => unit) : [],
   );
   const units = drawn
     .filter((unit) => findFiled(book, pending.shard, unit) === undefined && !atWork.includes(unit))
-    .map((unit) => (pending.seal ? { ...openUnit(unit), seal: true as const } : openUnit(unit)));
+    .map(openUnit);
   if (units.length > 0) insert(verifier.queue, { ...pending, units });
   else if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
 }
 
-/** The hub asks for a sealed opinion on units that are judged already, or drawn for another reason. */
-function sealKnown(turn: Turn, asked: Omit<Pending, 'units'>, units: readonly number[]): void {
-  const { queue, book } = turn.verifier;
-  for (const unit of units) {
-    if (sealDrawn(turn, asked.shard.lease, unit)) continue;
-    const filed = book && findFiled(book, asked.shard, unit);
-    if (filed === undefined) continue;
-    const check: UnitCheck = { ...openUnit(unit), filed, written: true };
-    const pending = { ...asked, units: [check] };
-    insert(queue, pending);
-    sealVerdict(turn, { pending, check, signed: filed.signed });
+/**
+ * Others wait for what is found of a unit: where it is drawn already it goes before the rest of its
+ * shard, and where it is judged already its verdict is told once more.
+ */
+function hurry(turn: Turn, lease: LeaseId, unit: number): void {
+  const { verifier, effects } = turn;
+  const { book, queue, phase } = verifier;
+  const filed = book?.verdicts.find(
+    ({ signed: { verdict } }) => verdict.lease === lease && verdict.unit === unit,
+  );
+  if (filed !== undefined && phase.name === 'ready') {
+    const message = { type: 'verdict', signed: filed.signed } as const;
+    effects.push({ type: 'send', link: phase.link, message });
+  }
+  for (const [at, pending] of queue.entries()) {
+    const check = pending.units.find((each) => each.unit === unit);
+    if (pending.shard.lease !== lease || check === undefined) continue;
+    pending.units = pending.units.filter((each) => each !== check);
+    const rest = pending.units.length === 0 ? [] : [pending];
+    queue.splice(at, 1, { ...pending, urgent: true, units: [check] }, ...rest);
+    return;
   }
 }
 
@@ -241,8 +253,8 @@ export function startTasks(turn: Turn): void {
  */
 function pickCheck(turn: Turn) {
   const { queue } = turn.verifier;
-  const urgent = queue.filter(({ seal }) => seal);
-  return pickFrom(turn, urgent) ?? pickFrom(turn, queue);
+  const asked = queue.filter(({ urgent }) => urgent);
+  return pickFrom(turn, asked) ?? pickFrom(turn, queue);
 }
 
 function pickFrom({ verifier, world }: Turn, queue: readonly Pending[]) {

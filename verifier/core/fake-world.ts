@@ -4,8 +4,9 @@ import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
 import type { HubMessage, VerifierBook } from '#protocol/messages/control.ts';
 import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/package.ts';
-import type { AcceptedShard, Seal, Verdict } from '#protocol/records.ts';
+import type { AcceptedShard, Verdict } from '#protocol/records.ts';
 import { accept, refusal, refuse } from '#protocol/refusal.ts';
+import { sampleVerdict } from '#protocol/sample-verdict.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import { noteCheck } from './deviations.ts';
 import type { LogLine, Saved, VerifierEffect, VerifierEvent } from './events.ts';
@@ -165,8 +166,6 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
       return;
     case 'send':
       if (effect.message.type === 'epoch' && !world.deaf) logEpoch(world, effect.message.signed);
-      if (effect.message.type === 'seal' && !world.deaf)
-        unseal(world, effect.message.signed.record);
       return;
     case 'bind':
       return step(world, { type: 'bound', saved: world.disk });
@@ -195,10 +194,6 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
 export function logEpoch(world: FakeWorld, { record: { epoch, type } }: SignedEpoch): void {
   receive(world, { type: 'epoch-logged', epoch, record: type });
 }
-
-/** The hub asks for what was sealed. */
-export const unseal = (world: FakeWorld, { lease, unit }: Pick<Seal, 'lease' | 'unit'>): void =>
-  receive(world, { type: 'unseal', lease, unit });
 
 function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
   const { token, epochs, canaries, lines, marks } = effect;
@@ -248,11 +243,9 @@ export function connect(world: FakeWorld, known?: VerifierBook): void {
 export const sendCheck = (world: FakeWorld, shard: AcceptedShard): void =>
   receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS });
 
-/** Several verifiers are asked about these units. */
-export const askSealed = (world: FakeWorld, shard: AcceptedShard, units: number[]): void => {
-  const asked = { units, seal: true };
-  receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS, ...asked });
-};
+/** The hub asks for an opinion on these units. */
+export const askOpinion = (world: FakeWorld, shard: AcceptedShard, units: number[]): void =>
+  receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS, units });
 
 /** The exit audit of a shard, every unit of it. */
 export const sendAudit = (world: FakeWorld, shard: AcceptedShard): void => {
@@ -263,25 +256,10 @@ export const sendAudit = (world: FakeWorld, shard: AcceptedShard): void => {
 /** Another verifier's word on unit `number`, whose device claims `claim`; each has a signature of its own. */
 export function reviewOf(number: number, claim = number): Review {
   const shard = fakeShard(Math.floor(number / 10), [claim]);
-  const { job, lease, device, sequence, provider } = shard;
+  const { sequence, provider } = shard;
   const claimed = digest(output(claim));
-  const verdict: Verdict = {
-    verifier: 'bb'.repeat(32) as PublicKey,
-    job,
-    unit: number,
-    lease,
-    device,
-    kind: 'match',
-    lane: 'exact',
-    claimed,
-    reference: claimed,
-    l2: 0,
-    max: 0,
-    runs: 1,
-    epoch: 1,
-    n: number + 1,
-    at: instant(0),
-  };
+  const verifier = 'bb'.repeat(32) as PublicKey;
+  const verdict = sampleVerdict({ verifier, shard, unit: number, claimed }, { n: number + 1 });
   const half = `5${digestRecord(number).slice(1)}`;
   const signed = { verdict, signature: `${half}${half}` as Signature };
   const about = { sequence, provider, package: shard.package, manifest: MANIFEST };
@@ -294,8 +272,6 @@ const sent = ({ effects }: FakeWorld) =>
 export const sentTypes = (world: FakeWorld): string[] => sent(world).map(({ type }) => type);
 export const sentVerdicts = (world: FakeWorld): Verdict[] =>
   sent(world).flatMap((message) => (message.type === 'verdict' ? [message.signed.verdict] : []));
-export const sentSeals = (world: FakeWorld): Seal[] =>
-  sent(world).flatMap((message) => (message.type === 'seal' ? [message.signed.record] : []));
 export const sentJudged = (world: FakeWorld): number[] =>
   sent(world).flatMap((message) => (message.type === 'judged' ? [message.through] : []));
 export const sentAudited = (world: FakeWorld): number[] =>

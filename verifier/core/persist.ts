@@ -4,7 +4,6 @@ import { after, millis } from '#protocol/units.ts';
 import { countName, noteCheck } from './deviations.ts';
 import { finishEpoch, undoEpoch } from './epochs.ts';
 import type { Token, VerifierEffect } from './events.ts';
-import { needsSeal, sealVerdict } from './seals.ts';
 import { linkOf } from './session.ts';
 import {
   type Book,
@@ -50,11 +49,6 @@ export function finishPersist(turn: Turn, token: Token): void {
       if (filed === undefined) return;
       book.verdicts.push(filed);
       noteWritten(verifier, book, filed.signed.verdict);
-      check.written = true;
-      const pending = verifier.queue.find(({ units }) => units.includes(check));
-      // The hub has asked for it to be sealed while it was being written.
-      const isAsked = pending !== undefined && needsSeal(check);
-      if (isAsked) return sealVerdict(turn, { pending, check, signed: filed.signed });
       return sendFiled(turn, check);
     }
   }
@@ -77,7 +71,7 @@ function sendPrepared({ verifier: { phase }, effects }: Turn, { link, head, payl
 }
 
 /** Tells the hub what is on disk; the unit is judged. */
-export function sendFiled(turn: Turn, check: UnitCheck): void {
+function sendFiled(turn: Turn, check: UnitCheck): void {
   const { verifier, effects } = turn;
   const link = linkOf(turn);
   if (link !== undefined && verifier.phase.name === 'ready' && check.filed !== undefined) {

@@ -17,6 +17,7 @@ import type { Provider } from '#protocol/package.ts';
 import { hashEntry, type LoggedCommitment, type LoggedShard } from '#protocol/public-log.ts';
 import type { SignedTreeHead, Verdict } from '#protocol/records.ts';
 import { sampleKey } from '#protocol/sample-receipt.ts';
+import { sampleVerdict } from '#protocol/sample-verdict.ts';
 import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { instant } from '#protocol/units.ts';
 import type { Evidence, Verify } from './audit.ts';
@@ -138,20 +139,15 @@ function judgeShard(
   return (draw?.(sequence, drawn) ?? drawn).map((unit) => {
     const place = unit - shard.firstUnit;
     const claimed = digestRecord([sequence, place]);
-    const honest: Verdict = {
-      verifier: VERIFIER.key,
-      job: JOB,
-      unit,
-      lease: shard.lease,
-      device: shard.device,
-      ...findUnit(claimed, shard.provider, changes.deviates?.(unit)),
-      l2: 0,
-      max: 0,
-      ...(shard.taps === undefined ? {} : { fingerprint: RIGHT_INSIDE }),
-      epoch,
-      n: shard.before + place + 1,
-      at: instant(1_000 * sequence + 700),
-    };
+    const honest = sampleVerdict(
+      { verifier: VERIFIER.key, shard, unit, claimed },
+      {
+        ...findUnit(claimed, shard.provider, changes.deviates?.(unit)),
+        ...(shard.taps === undefined ? {} : { fingerprint: RIGHT_INSIDE }),
+        epoch,
+        at: instant(1_000 * sequence + 700),
+      },
+    );
     Object.assign(honest, weighCheck(counts, honest, shard));
     noteCheck(counts, honest);
     const said = verdict?.(sequence, honest) ?? honest;

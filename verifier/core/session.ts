@@ -59,7 +59,6 @@ export function bindBook(turn: Turn, saved: Saved): void {
   verifier.audits = [];
   verifier.voided.clear();
   verifier.queue = [];
-  verifier.sealed.clear();
   verifier.preparing = [];
   delete verifier.overflow;
   delete verifier.recalling;

@@ -30,7 +30,7 @@ export function checkPayouts(payouts: readonly PayoutView[], verify: Verify): Se
 const CONVICTING = 2;
 
 /**
- * Devices that are paid though as many verifiers as it takes found the same unit wrong. `verifiers`: how many
+ * Devices that are paid though as many verifiers as it takes found the same unit wrong, and alike. `verifiers`: how many
  * have given verdicts.
  */
 export function checkConvictions(
@@ -44,11 +44,12 @@ export function checkConvictions(
   const against = new Map<string, Set<PublicKey>>();
   const spared = new Map<PublicKey, Verdict>();
   for (const { verdict, signature } of verdicts) {
-    const { device, kind, verifier, lease, unit } = verdict;
+    const { device, kind, verifier, lease, unit, reference } = verdict;
     if (kind !== 'mismatch' || !earning.has(device) || convicted.has(device)) continue;
     if (!verify({ key: verifier, context: 'verdict', record: verdict, signature })) continue;
-    const found = against.get(`${lease}/${unit}`) ?? new Set();
-    against.set(`${lease}/${unit}`, found.add(verifier));
+    const name = `${lease}/${unit}/${reference}`;
+    const found = against.get(name) ?? new Set();
+    against.set(name, found.add(verifier));
     if (found.size >= needed) spared.set(device, verdict);
   }
   return [...spared].map(([device, { unit, job }]) => ({

@@ -22,7 +22,6 @@ import type {
   World,
 } from './events.ts';
 import type { Review } from './reviews.ts';
-import type { Sealed } from './seals.ts';
 
 /** A `judged` that went out on a link that still holds after this time has arrived. */
 export const SETTLE_MS = millis(5_000);
@@ -91,7 +90,7 @@ export interface Book {
 /** One drawn unit on its way to a verdict. */
 export interface UnitCheck {
   unit: number;
-  stage: 'waiting' | 'executing' | 'claiming' | 'deciding' | 'sealed' | 'filing';
+  stage: 'waiting' | 'executing' | 'claiming' | 'deciding' | 'filing';
   tries: number;
   retryAt: Instant;
   references: Reference[];
@@ -101,12 +100,6 @@ export interface UnitCheck {
   /** Set when re-execution was given up. */
   failed?: Refusal;
   filed?: FiledVerdict;
-  /** Others are asked as well: what is found is sealed first. */
-  seal?: true;
-  /** The verdict is on disk. */
-  written?: true;
-  /** The hub has asked for what was sealed. */
-  opened?: true;
 }
 
 /** What is known of a shard whose units are judged: of a review there is one unit. */
@@ -129,8 +122,8 @@ export interface Pending {
   before: number;
   /** The number of the verdict that this is a review of. */
   review?: number;
-  /** Others wait for what is found: it goes first. */
-  seal?: boolean;
+  /** The hub has asked for it and waits for what is found: it goes first. */
+  urgent?: true;
   units: UnitCheck[];
 }
 
@@ -143,7 +136,6 @@ export interface Arrival {
   cause?: CheckCause;
   /** Units that verifiers disagree on: judged whatever was drawn. */
   disputed?: readonly number[];
-  seal?: boolean;
 }
 
 export interface Preparing {
@@ -193,8 +185,6 @@ export interface Verifier {
   queue: Pending[];
   /** What the hub has on disk of this verifier, while the rest of it is read back. */
   recalling?: { known: VerifierBook; retryAt?: Instant };
-  /** By lease and unit: opinions that wait for those of others. */
-  sealed: Map<string, Sealed>;
   /** By GPU (`countName`): the check whose verdict is numbered and not on disk yet. */
   numbering: Map<string, UnitCheck>;
   /** First sequence turned away because the queue was full. */

@@ -7,11 +7,10 @@ import { countName, isCounted, weighCheck } from './deviations.ts';
 import type { FiledVerdict } from './events.ts';
 import type { Finding } from './ladder.ts';
 import { persist } from './persist.ts';
-import { needsSeal, sealVerdict } from './seals.ts';
 import { resetDevice } from './standing.ts';
 import { type Pending, say, type Turn, type UnitCheck } from './state.ts';
 
-/** Signs a finding and writes it down, or seals it first; it is sent when it is on disk. */
+/** Signs a finding and writes it down; it is sent when it is on disk. */
 export function fileVerdict(
   turn: Turn,
   decided: { pending: Pending; check: UnitCheck; finding: Finding },
@@ -34,8 +33,9 @@ export function fileVerdict(
   check.references = [];
   delete check.claim;
   delete check.print;
-  if (needsSeal(check)) sealVerdict(turn, { pending, check, signed: filed.signed });
-  else writeVerdict(turn, pending, check);
+  check.stage = 'filing';
+  const lines = [{ type: 'verdict', ...filed }] as const;
+  persist(turn, { type: 'verdict', sequence: shard.sequence, check }, { lines });
   if (first) announce(turn, verdict, check);
 }
 
@@ -48,13 +48,6 @@ function isHeld({ verifier }: Turn, { shard }: Pending, check: UnitCheck): boole
   if (other === undefined || other === check) return false;
   const isQueued = () => verifier.queue.some(({ units }) => units.includes(other));
   return other.stage === 'filing' || isQueued();
-}
-
-export function writeVerdict(turn: Turn, { shard }: Pending, check: UnitCheck): void {
-  if (check.filed === undefined) return;
-  check.stage = 'filing';
-  const lines = [{ type: 'verdict', ...check.filed }] as const;
-  persist(turn, { type: 'verdict', sequence: shard.sequence, check }, { lines });
 }
 
 function signVerdict(

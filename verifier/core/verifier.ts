@@ -25,7 +25,6 @@ import { moveMarks } from './marks.ts';
 import { failPersist, finishPersist } from './persist.ts';
 import { finishPreparing, receivePrepare, startPreparing } from './prepare.ts';
 import { drawReviews, receiveReview } from './reviews.ts';
-import { receiveUnseal, repeatSeals } from './seals.ts';
 import {
   bindBook,
   endLink,
@@ -57,7 +56,6 @@ export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
     audits: [],
     voided: new Set(),
     queue: [],
-    sealed: new Map(),
     numbering: new Map(),
     tasks: new Map(),
     preparing: [],
@@ -93,7 +91,6 @@ function drive(turn: Turn): void {
   drawAudits(turn);
   drawReviews(turn);
   startPreparing(turn);
-  repeatSeals(turn, 'old');
   startTasks(turn);
   moveMarks(turn);
 }
@@ -150,8 +147,7 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
     case 'challenge':
       return receiveChallenge(turn, message);
     case 'welcome':
-      receiveWelcome(turn, message);
-      return repeatSeals(turn, 'new');
+      return receiveWelcome(turn, message);
     case 'refused':
       return endLink(turn, `the hub refused this verifier (${message.code}): ${message.message}`);
     case 'declined':
@@ -164,8 +160,6 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       return receivePrepare(turn, message);
     case 'check':
       return receiveCheck(turn, message);
-    case 'unseal':
-      return receiveUnseal(turn, message);
     case 'voided':
       return dropVoided(turn, message.sequence);
     case 'review':

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { readTextIfThere } from '#node/files.ts';
 import { Health, VerdictPage } from '#protocol/api.ts';
 import { decodeJson } from '#protocol/decode.ts';
@@ -14,7 +15,7 @@ import {
   ShardPage,
 } from '#protocol/public-log.ts';
 import { SignedTreeHead, type SignedVerdict } from '#protocol/records.ts';
-import { PocketgridError } from '#protocol/refusal.ts';
+import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import type { Evidence } from '../core/audit.ts';
 import type { LogLine } from '../core/events.ts';
 import { ANSWER_BYTES_MAX, ask, readPages } from './ask.ts';
@@ -22,6 +23,9 @@ import { type HubHttp, openHubHttp } from './http.ts';
 import { LogLineSchema } from './log-line.ts';
 
 const VERDICT_PAGE_MAX = 500;
+/** Together longer than the three minutes for which a hub withholds a verdict. */
+const WITHHELD_PAUSE_MS = 2_000;
+const WITHHELD_PAUSES_MAX = 120;
 
 export interface AuditSource {
   epoch: number;
@@ -133,19 +137,33 @@ export async function readShards(
 export const readVerdictPages = (
   http: HubHttp,
   from: number,
-  take: (page: { signed: SignedVerdict[]; next: number }) => void,
+  take: (page: { signed: SignedVerdict[]; next: number; withheld: number }) => void,
 ): Promise<void> =>
   readPages(from, async (after) => {
     const path = `/v1/verdicts?after=${after}&limit=${VERDICT_PAGE_MAX}`;
-    const { verdicts, next } = await ask(http, VerdictPage, path);
-    take({ signed: verdicts.map(({ signed }) => signed), next });
+    const { verdicts, next, withheld } = await ask(http, VerdictPage, path);
+    take({ signed: verdicts.map(({ signed }) => signed), next, withheld });
     return next;
   });
 
-export async function readVerdicts(http: HubHttp): Promise<SignedVerdict[]> {
+/** All verdicts. Waits for those that a hub withholds, as long as a dispute may take. */
+export async function readVerdicts(
+  http: HubHttp,
+  pause = (): Promise<void> => setTimeout(WITHHELD_PAUSE_MS),
+): Promise<SignedVerdict[]> {
   const found: SignedVerdict[] = [];
-  await readVerdictPages(http, 0, ({ signed }) => found.push(...signed));
-  return found;
+  for (let [pauses, from, held] = [0, 0, 0]; ; pauses += 1) {
+    await readVerdictPages(http, from, ({ signed, next, withheld }) => {
+      found.push(...signed);
+      [from, held] = [next, withheld];
+    });
+    if (held === 0) return found;
+    if (pauses >= WITHHELD_PAUSES_MAX) {
+      const message = `the hub withholds ${held} verdicts for longer than a dispute takes`;
+      throw new PocketgridError(refusal('busy', message));
+    }
+    await pause();
+  }
 }
 
 export async function readEpochs(http: HubHttp): Promise<SignedEpoch[]> {

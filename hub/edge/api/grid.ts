@@ -3,7 +3,7 @@ import type { GridView, Health, VerdictPage } from '#protocol/api.ts';
 import { decodeWith } from '#protocol/decode.ts';
 import { PublicKey } from '#protocol/ids.ts';
 import { millis } from '#protocol/units.ts';
-import { viewGrid } from '../../core/hub.ts';
+import { shownVerdicts, viewGrid } from '../../core/hub.ts';
 import { answerJson, answerNothing, answerRefusal } from './answer.ts';
 import { readJson } from './body.ts';
 import { readCount } from './query.ts';
@@ -53,15 +53,20 @@ function readHealth({ hubKey, pulse }: ApiPorts): Response {
   } satisfies Health);
 }
 
-/** Pages of the log: `next` is what to ask for `after`, and stays where it is at the end. */
-async function readVerdicts({ store }: ApiPorts, { query }: Call): Promise<Response> {
+/**
+ * Pages of the log, up to the first verdict that is withheld: `next` is what to ask for `after`, and
+ * stays where it is at the end.
+ */
+async function readVerdicts({ hub, store }: ApiPorts, { query }: Call): Promise<Response> {
   const after = readCount(query, 'after', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });
   if (!after.ok) return answerRefusal(after.refusal);
   const limit = readCount(query, 'limit', { otherwise: 100, most: VERDICTS_MAX });
   if (!limit.ok) return answerRefusal(limit.refusal);
-  const verdicts = await store.verdicts(after.value, limit.value);
+  const { through, withheld } = shownVerdicts(hub);
+  const found = await store.verdicts(after.value, limit.value);
+  const verdicts = found.filter(({ number }) => number <= through);
   const next = verdicts.at(-1)?.number ?? after.value;
-  return answerJson({ verdicts, next } satisfies VerdictPage);
+  return answerJson({ verdicts, next, withheld } satisfies VerdictPage);
 }
 
 async function enrol({ loop }: ApiPorts, { request }: Call): Promise<Response> {

@@ -5,6 +5,7 @@ import { REFERENCE_LANE } from '#protocol/package.ts';
 import type { Receipt, SignedTreeHead } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { RUNTIME_BUILD } from '#protocol/runtime-build.ts';
+import { mayReadVerdict } from '../../core/hub.ts';
 import type { ReceiptParts } from '../store/port.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import { readCount } from './query.ts';
@@ -15,7 +16,7 @@ const RECEIPTS_MAX = 1_000;
 const RECEIPTS_A_TURN = 16;
 const RUNTIME = `${REFERENCE_LANE.runtime} ${RUNTIME_BUILD.version} sha256:${RUNTIME_BUILD.wasm.sha256}`;
 
-/** Receipts of a job by first unit, all against one tree head. */
+/** Receipts of a job by first unit, all against one tree head; without verdicts that are withheld. */
 export async function readReceipts(ports: ApiPorts, call: Call, job: JobView): Promise<Response> {
   const { query } = call;
   const from = readCount(query, 'from', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });
@@ -42,13 +43,15 @@ export async function readReceipt(ports: ApiPorts, lease: LeaseId): Promise<Resu
 }
 
 async function signReceipt(
-  { commitments, hubKey, sign }: ApiPorts,
+  { commitments, hub, hubKey, sign }: ApiPorts,
   head: SignedTreeHead,
   parts: ReceiptParts,
 ): Promise<Result<Receipt>> {
   const found = await commitments.inclusion(parts.log.index, head.head.size);
   if (!found.ok) return found;
   const { position, path } = found.value;
-  const record = { ...parts, hub: hubKey, inclusion: { position, path }, head, runtime: RUNTIME };
+  const verdicts = parts.verdicts.filter((signed) => mayReadVerdict(hub, signed));
+  const inclusion = { position, path };
+  const record = { ...parts, verdicts, hub: hubKey, inclusion, head, runtime: RUNTIME };
   return accept({ ...record, signature: sign('receipt', record) });
 }

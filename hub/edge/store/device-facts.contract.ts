@@ -1,19 +1,19 @@
 import { expect, it } from 'vitest';
-import type { Digest, Signature } from '#protocol/ids.ts';
 import { instant } from '#protocol/units.ts';
 import type { Fact } from '../../core/events.ts';
 import type { Store } from './port.ts';
-import { acceptedShard, keyOf, leaseId } from './sample-facts.ts';
+import { acceptedShard, jobId, keyOf, leaseId } from './sample-facts.ts';
 
 const at = instant(5_000);
 
-const unsealed = { type: 'seal', lease: leaseId(1), unit: 3, at } as const;
-const record = { verifier: keyOf(52), lease: leaseId(1), unit: 3, seal: '7'.repeat(64) as Digest };
-const SEALS: Fact[] = [
-  { ...unsealed, stage: 'sealed', signed: { record, signature: '7'.repeat(128) as Signature } },
-  { ...unsealed, stage: 'opening' },
-  { ...unsealed, stage: 'late', verifier: keyOf(51) },
-];
+const fault = (verifier: number, unit: number): Fact => ({
+  type: 'verifier-fault',
+  verifier: keyOf(verifier),
+  job: jobId(1),
+  lease: leaseId(1),
+  unit,
+  at,
+});
 
 /** What is kept of verifiers and devices; a part of the suite every store passes. */
 export function checkDevices(open: () => Promise<{ store: Store }>): void {
@@ -29,7 +29,9 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
       { type: 'verifier-enrolled', key: keyOf(51), at },
       { type: 'verifier-enrolled', key: keyOf(53), at },
       { type: 'verifier-removed', key: keyOf(53), at },
-      ...SEALS,
+      fault(52, 3),
+      fault(51, 4),
+      fault(52, 5),
       { type: 'judged', verifier: keyOf(52), through: 8 },
       { type: 'judged', verifier: keyOf(52), through: 3 },
       { type: 'judged', verifier: keyOf(51), through: 1 },
@@ -43,7 +45,12 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
     expect(snapshot.verifiers).toEqual([keyOf(52), keyOf(51)]);
     expect(snapshot.removed).toEqual([keyOf(53)]);
     expect(snapshot.pardons).toEqual([pardon]);
-    expect(snapshot.seals).toEqual(SEALS);
+    const byUnit = snapshot.faults.toSorted((a, b) => a.unit - b.unit);
+    expect(byUnit).toEqual([
+      { verifier: keyOf(52), lease: leaseId(1), unit: 3 },
+      { verifier: keyOf(51), lease: leaseId(1), unit: 4 },
+      { verifier: keyOf(52), lease: leaseId(1), unit: 5 },
+    ]);
     expect(snapshot.aside).toEqual([aside]);
     expect(snapshot.judged).toEqual([
       { verifier: keyOf(51), through: 1 },

@@ -73,8 +73,6 @@ function encodeFactRow(fact: Fact): FactRow {
     }
     case 'pardoned':
       return { table: 'pardon', row: { pardon_json: json(withoutType(fact)) } };
-    case 'seal':
-      return { table: 'seal', row: { fact_json: json(fact) } };
     case 'verifier-removed':
       return { table: 'verifier_removed', row: { key: fact.key, at: fact.at } };
     case 'verifier-enrolled':

@@ -90,4 +90,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       where json_extract(ended.appeal_json, '$.stage') = 'overturned' order by ended.number`,
     'drop table appeal',
   ],
+  ['drop table seal'],
 ];

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
 import type { JobState } from '#protocol/job.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
@@ -23,7 +23,6 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     epochs,
     removed,
     pardons,
-    seals,
     aside,
     ...money
   ] = rest;
@@ -64,8 +63,11 @@ export async function loadSnapshot(database: SqlDatabase): Promise<Snapshot> {
     removed: removed.map((row) => row.key as PublicKey),
     aside: aside.map((row) => parseRecord(row.aside_json)),
     pardons: pardons.map((row) => parseRecord(row.pardon_json)),
-    faults: faults.map((row) => ({ verifier: row.verifier as PublicKey, count: row.count })),
-    seals: seals.map((row) => parseRecord(row.fact_json)),
+    faults: faults.map(({ verifier, lease, unit }) => ({
+      verifier: verifier as PublicKey,
+      lease: lease as LeaseId,
+      unit,
+    })),
     money: { ended: endedJobs(moved), ...decodeMoney(money) },
     nextIndex: (lastIndex[0]?.last ?? -1) + 1,
     nextSequence: (lastSequence[0]?.last ?? -1) + 1,
@@ -137,17 +139,11 @@ const snapshotQueries = () =>
       .select(({ fn }) => fn.max('sequence').as('last'))
       .compile(),
     sql.selectFrom('released').select('sequence').orderBy('sequence').compile(),
-    sql
-      .selectFrom('verifier_fault')
-      .select(({ fn }) => ['verifier', fn.countAll<number>().as('count')])
-      .groupBy('verifier')
-      .orderBy('verifier')
-      .compile(),
+    sql.selectFrom('verifier_fault').select(['verifier', 'lease', 'unit']).compile(),
     sql.selectFrom('lapsed').selectAll().where('blamed', '=', 1).orderBy('log_index').compile(),
     sql.selectFrom('epoch').select('signed_json').orderBy('number').compile(),
     sql.selectFrom('verifier_removed').select('key').orderBy('key').compile(),
     sql.selectFrom('pardon').select('pardon_json').orderBy('number').compile(),
-    sql.selectFrom('seal').select('fact_json').orderBy('number').compile(),
     sql.selectFrom('set_aside').select('aside_json').orderBy('number').compile(),
     ...moneyQueries(),
   ] as const;

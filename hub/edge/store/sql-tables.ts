@@ -58,7 +58,6 @@ export interface Tables {
   pardon: { number: Generated<number>; pardon_json: string };
   set_aside: { number: Generated<number>; aside_json: string };
   verifier: { number: Generated<number>; key: string; at: number };
-  seal: { number: Generated<number>; fact_json: string };
   verifier_removed: { key: string; at: number };
   verifier_fault: { verifier: string; job: string; lease: string; unit: number; at: number };
   job_funding: { number: Generated<number>; job: string; funding_json: string };

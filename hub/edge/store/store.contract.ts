@@ -79,7 +79,6 @@ const EMPTY = {
   removed: [],
   pardons: [],
   faults: [],
-  seals: [],
   money: { funded: [], ended: [], closings: [], payouts: [], leafFiles: [] },
   nextIndex: 0,
   nextSequence: 0,

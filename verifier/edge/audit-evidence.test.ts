@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import type { VerdictPage } from '#protocol/api.ts';
+import type { Digest, JobId, LeaseId, PublicKey, Signature } from '#protocol/ids.ts';
+import { sampleVerdict } from '#protocol/sample-verdict.ts';
+import { readVerdicts } from './audit-evidence.ts';
+import { type HubHttp, openHubHttp } from './http.ts';
+
+const atOnce = () => Promise.resolve();
+
+const shard = {
+  job: 'job_0123456789abcdef' as JobId,
+  lease: '1'.repeat(32) as LeaseId,
+  device: '2'.repeat(64) as PublicKey,
+  firstUnit: 0,
+  before: 0,
+};
+const numbered = (number: number): VerdictPage['verdicts'][number] => {
+  const about = { verifier: '3'.repeat(64) as PublicKey, shard, unit: number };
+  const verdict = sampleVerdict({ ...about, claimed: '4'.repeat(64) as Digest });
+  return { number, signed: { verdict, signature: '5'.repeat(128) as Signature } };
+};
+
+/** A hub that shows so many verdicts at each reading of its last page, and withholds the rest. */
+function openPages(shown: (reading: number) => number, total: number): HubHttp {
+  let reading = 0;
+  return {
+    ...openHubHttp(new URL('http://127.0.0.1:1'), false),
+    async get(path) {
+      const after = Number(new URL(path, 'http://hub').searchParams.get('after'));
+      const through = shown(reading);
+      reading += 1;
+      const verdicts = Array.from({ length: through - after }, (_, at) => numbered(after + at + 1));
+      const page: VerdictPage = { verdicts, next: through, withheld: total - through };
+      return Buffer.from(JSON.stringify(page));
+    },
+  };
+}
+
+test('who reads all verdicts waits for those that are withheld', async () => {
+  const http = openPages((reading) => (reading < 6 ? 2 : 5), 5);
+  const found = await readVerdicts(http, atOnce);
+  expect(found.map(({ verdict }) => verdict.unit)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('a hub that withholds verdicts for longer than a dispute takes is refused', async () => {
+  await expect(
+    readVerdicts(
+      openPages(() => 2, 3),
+      atOnce,
+    ),
+  ).rejects.toThrow('withholds 1 verdicts');
+});
