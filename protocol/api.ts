@@ -107,7 +107,7 @@ export type PardonRequest = v.InferOutput<typeof PardonRequest>;
 export const VerdictPage = v.strictObject({
   verdicts: v.array(v.strictObject({ number: Count, signed: SignedVerdict })),
   next: Count,
-  /** Verdicts behind the last page: the first of them is on a unit in dispute, and shown when it is ruled. */
+  /** Verdicts behind the last page: the first is on a unit in dispute, and shown when that ends. */
   withheld: Count,
 });
 export type VerdictPage = v.InferOutput<typeof VerdictPage>;

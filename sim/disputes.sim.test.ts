@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { drawScenario, runScenario, type Scenario } from './world.ts';
 
 /**
- * Verifiers that lie once held a job for ever: in 117 one had begun anew and forgot what it was to say,
- * in the others the shard was void while some had not spoken on a unit of it.
+ * Verifiers that lie once held a job for ever: in 117 one had begun anew and forgot what it was to
+ * say, in the others the shard was void before all had spoken on a unit of it.
  */
 test.each([117, 157, 192])('a dispute ends, and its job with it (seed %i)', (seed) => {
   const scenario = drawScenario(seed);

@@ -48,8 +48,8 @@ export interface VerifierNode {
 }
 
 /**
- * A fake verifier: it says that honest work is wrong, that a friend's is right, that all work is, or
- * nothing of wrong work and of what it is asked about.
+ * A fake verifier: it says that honest work is wrong, that a friend's is right, that all work is
+ * right, or nothing of wrong work and of what it is asked about.
  */
 export type VerifierLie = 'frames' | 'spares' | 'stamps' | 'dodges';
 

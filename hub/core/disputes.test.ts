@@ -215,7 +215,7 @@ describe('a dispute ends without agreement:', () => {
     expect(court.last(2, 'lease')?.lease).toMatchObject({ firstUnit: 0 });
   });
 
-  test('a verifier that never answers is waited for three minutes, however often it comes back', () => {
+  test('a verifier that never answers is waited for three minutes, however often it returns', () => {
     court = openCourt();
     court.judge(VERIFIER, 'mismatch');
     court.judge(SECOND, 'match');
@@ -263,7 +263,7 @@ describe('a dispute ends without agreement:', () => {
     expect(court.grid().disputes).toEqual([]);
   });
 
-  test('two verifiers that never agree have a unit computed three times, and it stands then', () => {
+  test('a unit on which two verifiers never agree is computed three times, and stands', () => {
     court = openCourt({ units: 1, enrolled: [VERIFIER, SECOND] });
     for (let tie = 0; tie < 3; tie += 1) {
       expect(court.job()).toMatchObject({ accepted: 1, state: 'finishing' });

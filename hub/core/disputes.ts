@@ -17,7 +17,7 @@ import { type Hub, verdictName } from './state.ts';
 /** How long a verdict on a job that ended may still be contradicted. */
 export const CHECKS_KEPT_MS = millis(600_000);
 
-/** How long verifiers may take for an opinion: two runs, a second device and a queue fit into it. */
+/** How long verifiers may take for an opinion: two runs and a queue fit into it. */
 const OPINION_MS = 180_000;
 /** How long one that is away is waited for; after a restart of the hub all of them are. */
 const AWAY_MS = 30_000;
@@ -25,10 +25,10 @@ const AWAY_MS = 30_000;
 const TIES_MAX = 2;
 
 /**
- * One unit that a verifier found wrong, where several are enrolled. The others are asked, and what is
- * said of the unit is withheld until all have spoken or have had their time, so that nobody can repeat
- * what another one said. Then the unit is ruled on, once. Until then its device gets no work, its job
- * does not end and nothing of the device is released.
+ * One unit that a verifier found wrong, where several are enrolled. The others are asked. What is said
+ * of the unit is withheld until all have spoken or have had their time: nobody can repeat what another
+ * one said. Then the unit is ruled on, once. Until then its device gets no work, its job does not end
+ * and nothing of the device is released.
  */
 export interface Dispute {
   job: JobId;
@@ -43,7 +43,10 @@ export interface Dispute {
   withheld: SignedVerdict[];
 }
 
-/** `faulty` are the verifiers that the majority contradicts. `tie`: it was found wrong, and no two agree. */
+/**
+ * `faulty` are the verifiers that the majority contradicts. `tie`: the unit was found wrong, and there
+ * is no majority.
+ */
 export type Ruling =
   | { type: 'nothing' }
   | { type: 'tie' }
@@ -66,8 +69,8 @@ export function judgedThrough(hub: Hub): number {
 }
 
 /**
- * Keeps a verdict from all readers where its unit is in dispute, or is from now on. Says whether it is
- * withheld; if not, `weighVerdict` says what follows from it.
+ * Keeps a verdict from all readers where its unit is in dispute, or is from now on. Says whether it
+ * is withheld; if not, `weighVerdict` says what follows from it.
  */
 export function withhold(hub: Hub, signed: SignedVerdict): boolean {
   const { verdict } = signed;
@@ -93,7 +96,7 @@ function openDispute(hub: Hub, verdict: Verdict): Dispute | undefined {
 }
 
 /**
- * Keeps what a verifier said of a unit that is not in dispute, and rules on all that was said of it.
+ * Keeps what a verifier said of a unit that is not in dispute, and rules on all that was said.
  * What is said after a dispute on the unit could be copied: nothing follows from it.
  */
 export function weighVerdict(hub: Hub, verdict: Verdict): Ruling {
@@ -108,8 +111,8 @@ export const opinionsOn = (hub: Hub, dispute: Dispute): readonly Verdict[] =>
   hub.opinions.get(unitName(dispute)) ?? [];
 
 /**
- * Whether all enrolled verifiers have spoken on a unit in dispute, or have had their time. Those that
- * are away are waited for less where the others agree.
+ * Whether all enrolled verifiers have spoken on a unit in dispute, or have had their time. Those
+ * that are away are waited for less where the others agree.
  */
 export function isHeard({ hub, world }: Turn, dispute: Dispute): boolean {
   const said = opinionsOn(hub, dispute);

@@ -27,7 +27,7 @@ type CourtOptions = Omit<BenchOptions, 'verifiers'> & {
   online?: readonly PublicKey[];
 };
 
-/** A hub with several verifiers, three if not said otherwise, and a phone that delivered a shard. */
+/** A hub with several verifiers, three by default, and a phone that delivered a shard. */
 export function openCourt(options: CourtOptions = {}) {
   const { units = 5_000, enrolled = [VERIFIER, SECOND, THIRD], online = enrolled } = options;
   const bench = openBench({ needsVerifier: true, ...options, verifiers: enrolled });

@@ -8,8 +8,8 @@ import { type Hub, type VerifierSession, verdictName } from './state.ts';
 const REVIEWS_KEPT_MAX = 2_000;
 
 /**
- * Verdicts on disk, numbered from 1 as they got there. They are shown in this order, up to the first
- * one that is withheld, so that who reads page after page misses none.
+ * Verdicts on disk, numbered from 1 as they got there. They are shown in this order, up to the
+ * first one that is withheld: a reader that goes on from page to page misses none.
  */
 export interface Reviews {
   /** How many are shown. */

@@ -123,7 +123,8 @@ function explainDispute(hub: Hub, job: Job): string {
   const dispute = [...hub.disputes.values()].find((each) => each.job === job.record.id);
   if (dispute === undefined) return job.reason;
   const [spoken, enrolled] = [opinionsOn(hub, dispute).length, hub.enrolled.size];
-  return `a verifier found unit ${dispute.unit} wrong: ${spoken} of the ${enrolled} enrolled ones have judged it, and the others have three minutes for it`;
+  const have = `${spoken} of the ${enrolled} enrolled ones have judged it`;
+  return `a verifier found unit ${dispute.unit} wrong: ${have}; the others have three minutes`;
 }
 
 /** Price, time and confidence, from the devices that are online now. */

@@ -145,8 +145,8 @@ export function drawAudits(turn: Turn): void {
 
 /**
  * The units of a shard are open again: what is drawn of it is not judged any more, but for what is
- * at work or asked for by the hub. A cheat that was caught would otherwise keep the verifier busy with all
- * it ever sent.
+ * at work or asked for by the hub. A cheat that was caught would otherwise keep the verifier busy
+ * with all it ever sent.
  */
 export function dropVoided({ verifier }: Turn, sequence: number): void {
   if (verifier.arrivals.some(({ shard }) => shard.sequence === sequence)) {

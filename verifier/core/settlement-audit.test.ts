@@ -147,6 +147,9 @@ describe('an audit of settlement', () => {
     matching.verdict.kind = 'match';
     expect(audit({ verdicts: [mismatch(key('1')), matching] })).toEqual([]);
     expect(audit({ verdicts: [mismatch(key('1')), mismatch(key('2'))] })).toEqual(['spared']);
+    const { verdict, signature } = mismatch(key('2'));
+    const guess = { verdict: { ...verdict, reference: 'e'.repeat(64) as Digest }, signature };
+    expect(audit({ verdicts: [mismatch(key('1')), guess] })).toEqual([]);
     const forged = { ...mismatch(key('1')), signature: FORGED };
     expect(audit({ verdicts: [forged] })).toEqual([]);
     const convictions = [{ number: 1, device, at: instant(9_000) }];

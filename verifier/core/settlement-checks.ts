@@ -30,8 +30,8 @@ export function checkPayouts(payouts: readonly PayoutView[], verify: Verify): Se
 const CONVICTING = 2;
 
 /**
- * Devices that are paid though as many verifiers as it takes found the same unit wrong, and alike. `verifiers`: how many
- * have given verdicts.
+ * Devices that are paid though as many verifiers as it takes found the same unit wrong, by the same
+ * reference. `verifiers`: how many have given verdicts.
  */
 export function checkConvictions(
   facts: MoneyFacts,

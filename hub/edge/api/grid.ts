@@ -54,8 +54,8 @@ function readHealth({ hubKey, pulse }: ApiPorts): Response {
 }
 
 /**
- * Pages of the log, up to the first verdict that is withheld: `next` is what to ask for `after`, and
- * stays where it is at the end.
+ * Pages of the log, up to the first verdict that is withheld: `next` is what to ask for `after`,
+ * and stays where it is at the end.
  */
 async function readVerdicts({ hub, store }: ApiPorts, { query }: Call): Promise<Response> {
   const after = readCount(query, 'after', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });

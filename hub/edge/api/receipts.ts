@@ -16,7 +16,7 @@ const RECEIPTS_MAX = 1_000;
 const RECEIPTS_A_TURN = 16;
 const RUNTIME = `${REFERENCE_LANE.runtime} ${RUNTIME_BUILD.version} sha256:${RUNTIME_BUILD.wasm.sha256}`;
 
-/** Receipts of a job by first unit, all against one tree head; without verdicts that are withheld. */
+/** Receipts of a job by first unit, against one tree head; without withheld verdicts. */
 export async function readReceipts(ports: ApiPorts, call: Call, job: JobView): Promise<Response> {
   const { query } = call;
   const from = readCount(query, 'from', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });
