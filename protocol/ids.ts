@@ -33,6 +33,14 @@ export const JobId = v.pipe(
 );
 export type JobId = v.InferOutput<typeof JobId>;
 
+/** Names the holder of an API key without telling the key; the same for all that the key posts. */
+export const DeveloperId = v.pipe(
+  v.string(),
+  v.regex(/^dev_[0-9a-f]{16}$/, 'expected a developer id such as dev_0123456789abcdef'),
+  v.brand('DeveloperId'),
+);
+export type DeveloperId = v.InferOutput<typeof DeveloperId>;
+
 /** 16 random bytes in hex. */
 export const LeaseId = v.pipe(hex(32, 'a lease id'), v.brand('LeaseId'));
 export type LeaseId = v.InferOutput<typeof LeaseId>;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { TAPS_MAX } from './fingerprint.ts';
-import { Digest, JobId } from './ids.ts';
+import { DeveloperId, Digest, JobId } from './ids.ts';
 import { BlobRef, GraphOptimization } from './package.ts';
 import { Refusal } from './refusal.ts';
 import { Funding } from './settlement/money-api.ts';
@@ -73,6 +73,8 @@ export type PackageDraft = v.InferOutput<typeof PackageDraft>;
 /** What the hub fixes when a job is created. */
 export const JobRecord = v.strictObject({
   id: JobId,
+  /** Whose key it was posted with. */
+  developer: DeveloperId,
   name: v.string(),
   createdAt: Instant,
   draft: PackageDraft,

@@ -1,5 +1,5 @@
 import { concatBytes, DIGEST_BYTES, digest, sha256 } from '#protocol/digest.ts';
-import type { JobId, Root } from '#protocol/ids.ts';
+import type { DeveloperId, JobId, Root } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { BlobRef } from '#protocol/package.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
@@ -59,11 +59,23 @@ export function digestAll(data: Uint8Array, unitBytes = FAKE_UNIT_BYTES): Uint8A
   return digests;
 }
 
+/** Whose jobs they are where nobody is named. */
+const ONE_DEVELOPER = 'dev_00000000000000ab' as DeveloperId;
+
+export interface FakeJob {
+  units: number;
+  assurance: Assurance;
+  now: Instant;
+  taps?: boolean;
+  unitPrice?: number;
+  developer?: DeveloperId;
+}
+
 /** A job of `units` units with seeded inputs. */
 export function makeFakeJob(
   blobs: FakeBlobs,
   random: Random,
-  job: { units: number; assurance: Assurance; now: Instant; taps?: boolean; unitPrice?: number },
+  job: FakeJob,
 ): { record: JobRecord; inputDigests: Uint8Array; inputs: Uint8Array } {
   const inputs = new Uint8Array(job.units * FAKE_UNIT_BYTES).map(() => random.between(0, 256));
   const model = blobs.put(new TextEncoder().encode(`model ${random.nonce()}`));
@@ -71,6 +83,7 @@ export function makeFakeJob(
   const record: JobRecord = {
     id: `job_${random.nonce().slice(0, 16)}` as JobId,
     name: 'simulated',
+    developer: job.developer ?? ONE_DEVELOPER,
     createdAt: job.now,
     draft: {
       name: 'fake model',

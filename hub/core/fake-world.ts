@@ -1,5 +1,14 @@
 import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
-import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type {
+  DeveloperId,
+  Digest,
+  JobId,
+  LeaseId,
+  Nonce,
+  PublicKey,
+  Root,
+  Signature,
+} from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { Tap } from '#protocol/package.ts';
@@ -151,6 +160,7 @@ export function postJob(
   const record: JobRecord = {
     id: JOB,
     name: 'numbers',
+    developer: 'dev_00000000000000ab' as DeveloperId,
     createdAt: instant(0),
     draft: {
       name: 'numbers',

@@ -6,6 +6,7 @@ import { openJob, serveJobBlobs } from './commands.ts';
 import { CHECKS_KEPT_MS, judgedThrough, restoreDisputes } from './disputes.ts';
 import { noteEpoch } from './epochs.ts';
 import type { CommittedShard, Snapshot } from './events.ts';
+import { openFairBook } from './fairness.ts';
 import { awaitCheck } from './in-flight.ts';
 import { restoreLapses } from './lapse.ts';
 import { openMoneyBook, restoreMoney } from './money.ts';
@@ -45,6 +46,7 @@ export function openHub(snapshot: Snapshot, config: HubConfig): Hub {
     unopenable: [],
     lapses: new Map(snapshot.lapses.map((saved) => [saved.device, restoreLapses(saved)])),
     newcomers: openNewcomers(snapshot),
+    fairness: openFairBook(),
     acceptedUnits: 0,
     waiting: new Set(),
     servable: new Set(),

@@ -7,6 +7,7 @@ import { takeCanary } from './canaries.ts';
 import { classOf } from './device-class.ts';
 import { isDisputed } from './disputes.ts';
 import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
+import { chargeFlow, type Flow, rankFlows, refundFlow, weighPay } from './fairness.ts';
 import { fitProblem } from './fit.ts';
 import { countFleet } from './fleet.ts';
 import { unitsBeforeTrust, unjudgedProblem } from './in-flight.ts';
@@ -23,6 +24,10 @@ const CREDITS_MAX = 4;
 const ADMISSION_MS_MAX = 900_000;
 /** A lease this much later than expected gets a twin on an idle device near the job's end. */
 const STRAGGLER_FACTOR = 1.5;
+/** What setting a device up for a model takes of it, until it is known. */
+const TRIAL_MS = 30_000;
+/** How much longer a device stays with a model it computes, or is admitted to, than fairness asks. */
+const STAY_MS = { atWork: 12_000, admitted: 4_000 } as const;
 
 type AdmissionMessage = Extract<ContributorMessage, { type: 'admitted' | 'unfit' }>;
 
@@ -44,6 +49,7 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     return decline(turn, device.socket, { code: 'job-unknown', message: text });
   }
   const asked = device.admitting?.package === message.package;
+  if (asked) endTrial(turn, device);
   delete device.admitting;
   if (message.type === 'unfit') {
     device.unfit.set(message.package, message.reason);
@@ -63,6 +69,13 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     }
   }
   serveCredits(turn, device);
+}
+
+/** The job gets back what the trial took less than was charged. */
+function endTrial({ hub, world }: Turn, { admitting }: Device): void {
+  if (admitting?.trial === undefined) return;
+  const unusedMs = TRIAL_MS - between(admitting.since, world.now);
+  if (unusedMs > 0) refundFlow(hub.fairness, admitting.trial, unusedMs);
 }
 
 const isAside = (
@@ -128,10 +141,10 @@ export function serveCredits(turn: Turn, device: Device): void {
 function serveOnce(turn: Turn, device: Device): Reason | undefined {
   const jobs = [...turn.hub.jobs.values()];
   const running = jobs.filter((job) => job.state === 'running');
+  const reasons = serveRunning(turn, device, running);
+  if (reasons === undefined) return undefined;
   let best: Reason = noJobs(turn, jobs, running);
-  for (const job of running) {
-    const reason = serveJob(turn, device, job);
-    if (reason === undefined) return undefined;
+  for (const reason of reasons) {
     if (reason.code !== 'no-units-open' || best.code === 'no-jobs') best = reason;
   }
   // Idle devices are tried on quoted jobs, so that the quote rests on measured speeds.
@@ -146,6 +159,50 @@ function serveOnce(turn: Turn, device: Device): Reason | undefined {
   return best;
 }
 
+interface JobFlow extends Flow {
+  job: Job;
+}
+
+/**
+ * Offers a device the running jobs in the order in which they share devices. Undefined when one of them
+ * gave it something to do; else why each did not, in the order in which they were posted.
+ */
+function serveRunning(turn: Turn, device: Device, running: readonly Job[]): Reason[] | undefined {
+  const flows = readFlows(turn, device, running);
+  const reasons = new Map<Job, Reason>();
+  for (const ranked of rankFlows(turn.hub.fairness, flows)) {
+    const given = serveJob(turn, device, ranked.flow.job);
+    if (typeof given === 'number') {
+      chargeFlow(turn.hub.fairness, { ranked, flows, costMs: given });
+      if (device.admitting !== undefined) device.admitting.trial = ranked.flow;
+      return undefined;
+    }
+    reasons.set(ranked.flow.job, given);
+  }
+  return running.flatMap((job) => reasons.get(job) ?? []);
+}
+
+function readFlows({ hub }: Turn, device: Device, running: readonly Job[]): JobFlow[] {
+  const atWork = new Set([...device.leases].map((id) => hub.leases.get(id)?.lease.package));
+  const least = running.reduce((rate, job) => Math.min(rate, payRate(job) || Infinity), Infinity);
+  return running.map((job) => {
+    const { packageId, record } = job;
+    const isAdmitted = packageId !== undefined && device.admitted.has(packageId);
+    const admittedMs = isAdmitted ? STAY_MS.admitted : 0;
+    return {
+      job,
+      id: record.id,
+      developer: record.developer,
+      weight: weighPay(payRate(job), least),
+      stayMs: atWork.has(packageId) ? STAY_MS.atWork : admittedMs,
+    };
+  });
+}
+
+/** Lamports for a millisecond of work on the machine that prepared the job. */
+const payRate = ({ record, manifest }: Job): number =>
+  Number(record.unitPrice) / Math.max(manifest?.referenceUnitMs ?? 1, 0.001);
+
 function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
   if (running.length === 0 && jobs.some((job) => job.state === 'checking')) {
     const hasVerifier = turn.hub.verifiers.size > 0;
@@ -159,16 +216,18 @@ function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
   };
 }
 
-function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
+/** Milliseconds of a device's time that a job gave it to do, or why it gave none. */
+function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   const problem = fitProblem(turn.hub, device, job);
-  if (problem !== undefined || job.packageId === undefined) return problem;
+  if (problem !== undefined) return problem;
+  if (job.packageId === undefined) return allLent(job);
   const admission = device.admitted.get(job.packageId);
   if (admission === undefined && job.open.count === 0) return allLent(job);
   const early = placeProblem(turn.hub, device.key);
   if (early !== undefined) return early;
   if (admission === undefined) {
     startAdmission(turn, device, job);
-    return undefined;
+    return TRIAL_MS;
   }
   const unjudged = unjudgedProblem(turn.hub, device, job);
   if (unjudged !== undefined) return unjudged;
@@ -182,7 +241,7 @@ function serveJob(turn: Turn, device: Device, job: Job): Reason | undefined {
   const run = takeCanary(turn, taking) ?? takeRun(job.open, limit);
   if (run === undefined) return serveStraggler(turn, device, { job, admission, unitsMax });
   grantLease(turn, job, { device, admission, ...run });
-  return undefined;
+  return run.count * admission.unitMs;
 }
 
 const allLent = (job: Job): Reason => ({
@@ -218,7 +277,7 @@ function serveStraggler(
   turn: Turn,
   device: Device,
   on: { job: Job; admission: Admission; unitsMax: number },
-): Reason | undefined {
+): number | Reason {
   const { now } = turn.world;
   let latest: ActiveLease | undefined;
   for (const id of on.job.leases) {
@@ -242,7 +301,7 @@ function serveStraggler(
     twin: id,
   });
   if (twin !== undefined) latest.twin = twin;
-  return undefined;
+  return unitCount * on.admission.unitMs;
 }
 
 /** A twin whose sibling delivered first is of no more use. */

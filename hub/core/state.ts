@@ -13,6 +13,7 @@ import type { Aside } from './aside.ts';
 import type { Dispute } from './disputes.ts';
 import type { EpochBook } from './epochs.ts';
 import type { Ban, CommittedShard, Pardon, RequestId, SocketId, Token } from './events.ts';
+import type { FairBook, Flow } from './fairness.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lapses } from './lapse.ts';
 import type { MoneyBook } from './money.ts';
@@ -67,7 +68,8 @@ export interface Device {
   credits: number;
   admitted: Map<Digest, Admission>;
   unfit: Map<Digest, string>;
-  admitting?: { package: Digest; since: Instant };
+  /** `trial`: the running job whose share of devices the time is taken from. */
+  admitting?: { package: Digest; since: Instant; trial?: Flow };
   leases: Set<LeaseId>;
   holds: Set<Root>;
   donates: Donation;
@@ -228,6 +230,8 @@ export interface Hub {
   unopenable: CommittedShard[];
   lapses: Map<PublicKey, Lapses>;
   newcomers: Newcomers;
+  /** How running jobs share devices; begun anew at each start. */
+  fairness: FairBook;
   /** Accepted units of all jobs that stand. */
   acceptedUnits: number;
   /** Devices with open requests. */

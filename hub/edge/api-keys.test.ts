@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkApiKey, createApiKey } from './api-keys.ts';
+import { createApiKey, findDeveloper } from './api-keys.ts';
 import { openMemoryStore } from './store/memory.ts';
 
 describe('API keys', () => {
@@ -7,10 +7,14 @@ describe('API keys', () => {
     const store = openMemoryStore();
     const key = await createApiKey(store, 'laptop');
     expect(key).toMatch(/^pg_[A-Za-z0-9_-]{43}$/);
-    expect(await checkApiKey(store, key)).toBe(true);
+    const developer = await findDeveloper(store, key);
+    expect(developer).toMatch(/^dev_[0-9a-f]{16}$/);
+    expect(await findDeveloper(store, key)).toBe(developer);
+    const another = await createApiKey(store, 'laptop');
+    expect(await findDeveloper(store, another)).not.toBe(developer);
     const swapped = `${key.slice(0, 10)}${key[10] === 'A' ? 'B' : 'A'}${key.slice(11)}`;
     for (const wrong of ['', 'pg_', swapped, `${key} `, key.slice(3), await otherKey()]) {
-      expect(await checkApiKey(store, wrong)).toBe(false);
+      expect(await findDeveloper(store, wrong)).toBeUndefined();
     }
     await store.close();
   });

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { API_KEY_PREFIX } from '#protocol/api.ts';
+import type { DeveloperId } from '#protocol/ids.ts';
 import type { Store } from './store/port.ts';
 
 const KEY = new RegExp(`^${API_KEY_PREFIX}[A-Za-z0-9_-]{43}$`);
@@ -15,9 +16,14 @@ export async function createApiKey(store: Pick<Store, 'putKey'>, name: string): 
 }
 
 /**
- * Whether this key was made here. The store is asked for the key's hash, and guessing a hash bit by
- * bit is out of reach, so the look-up's time tells nothing about a key.
+ * Who holds this key; undefined for one that was not made here. The store is asked for the key's hash,
+ * and guessing a hash bit by bit is out of reach, so the look-up's time tells nothing about a key.
  */
-export async function checkApiKey(store: Pick<Store, 'hasKey'>, key: string): Promise<boolean> {
-  return KEY.test(key) && (await store.hasKey(hashKey(key)));
+export async function findDeveloper(
+  store: Pick<Store, 'hasKey'>,
+  key: string,
+): Promise<DeveloperId | undefined> {
+  if (!KEY.test(key)) return undefined;
+  const hash = hashKey(key);
+  return (await store.hasKey(hash)) ? (`dev_${hash.slice(0, 16)}` as DeveloperId) : undefined;
 }

@@ -1,6 +1,14 @@
 import { Hono } from 'hono';
 import { API_KEY_PREFIX } from '#protocol/api.ts';
-import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
+import type { DeveloperId } from '#protocol/ids.ts';
+import {
+  accept,
+  PocketgridError,
+  type Refusal,
+  type Result,
+  refusal,
+  refuse,
+} from '#protocol/refusal.ts';
 import { ticketHolder } from '../core/hub.ts';
 import { answerRefusal, answerWait } from './api/answer.ts';
 import { banRoutes } from './api/bans.ts';
@@ -15,9 +23,9 @@ import { moneyRoutes } from './api/money.ts';
 import { moneyLogRoutes } from './api/money-log.ts';
 import { outputRoutes } from './api/outputs.ts';
 import { resultRoutes } from './api/results.ts';
-import type { ApiPorts, Caller, Route } from './api/route.ts';
+import type { ApiPorts, Call, Route } from './api/route.ts';
 import { settlementRoutes } from './api/settlements.ts';
-import { checkApiKey } from './api-keys.ts';
+import { findDeveloper } from './api-keys.ts';
 import { type CallLimits, openCallLimits } from './call-limits.ts';
 import type { HubMetrics } from './metrics.ts';
 
@@ -77,36 +85,43 @@ function addRoute(
     const address = context.env?.incoming?.socket.remoteAddress;
     const late = limits.take(address, route.cost ?? 0);
     if (late !== undefined) return answerWait(late);
-    const refused = await checkCaller(ports, route.caller, bearer(request));
-    if (refused !== undefined) return answerRefusal(refused);
-    return route.answer({
+    const call: Call = {
       request,
       param: (name) => context.req.param(name) ?? '',
       query: new URL(request.url).searchParams,
-    });
+    };
+    const token = bearer(request);
+    if (route.caller === 'developer') {
+      const developer = await checkDeveloper(ports, token);
+      return developer.ok
+        ? route.answer({ ...call, developer: developer.value })
+        : answerRefusal(developer.refusal);
+    }
+    const refused = route.caller === 'verifier' ? checkVerifier(ports, token) : undefined;
+    return refused === undefined ? route.answer(call) : answerRefusal(refused);
   });
 }
 
-async function checkCaller(
-  { hub, store }: ApiPorts,
-  caller: Caller,
-  token: string | undefined,
-): Promise<Refusal | undefined> {
-  if (caller === 'anyone') return undefined;
-  if (caller === 'verifier') {
-    if (token === undefined) {
-      return refusal('key-missing', 'send `Authorization: Bearer` with the ticket of your welcome');
-    }
-    const key = ticketHolder(hub, token);
-    if (key !== undefined && hub.verifiers.has(key)) return undefined;
-    return refusal('key-wrong', 'this ticket is not of a verifier that is online; connect again');
+function checkVerifier({ hub }: ApiPorts, token: string | undefined): Refusal | undefined {
+  if (token === undefined) {
+    return refusal('key-missing', 'send `Authorization: Bearer` with the ticket of your welcome');
   }
+  const key = ticketHolder(hub, token);
+  if (key !== undefined && hub.verifiers.has(key)) return undefined;
+  return refusal('key-wrong', 'this ticket is not of a verifier that is online; connect again');
+}
+
+async function checkDeveloper(
+  { store }: ApiPorts,
+  token: string | undefined,
+): Promise<Result<DeveloperId>> {
   if (token === undefined) {
     const message = `send \`Authorization: Bearer ${API_KEY_PREFIX}…\` with the key that the hub showed when it first started`;
-    return refusal('key-missing', message);
+    return refuse('key-missing', message);
   }
-  if (await checkApiKey(store, token)) return undefined;
-  return refusal(
+  const developer = await findDeveloper(store, token);
+  if (developer !== undefined) return accept(developer);
+  return refuse(
     'key-wrong',
     'this hub knows no such key; use the one it showed on its first start',
   );

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { JobId } from '#protocol/ids.ts';
+import type { DeveloperId, JobId } from '#protocol/ids.ts';
 import type { JobRecord } from '#protocol/job.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
@@ -11,7 +11,7 @@ import { checkModel, MODEL_LIMITS } from '../../core/model-check.ts';
 import { convertInputs } from '../inputs/convert.ts';
 import { packUnits } from '../inputs/units.ts';
 import { answerJson, answerRefusal } from './answer.ts';
-import type { ApiPorts, Call, Route } from './route.ts';
+import type { ApiPorts, DeveloperCall, Route } from './route.ts';
 import { INPUT_BYTES_MAX, receiveUpload, type Upload } from './upload.ts';
 
 const UPLOADS_MAX = 4;
@@ -30,7 +30,7 @@ export function createRoutes(ports: ApiPorts): Route[] {
     return result;
   }
 
-  async function answer({ request }: Call): Promise<Response> {
+  async function answer({ request, developer }: DeveloperCall): Promise<Response> {
     if (receiving >= UPLOADS_MAX) {
       const message = 'the hub is taking other uploads; send this one again in a minute';
       return answerRefusal(refusal('busy', message));
@@ -40,7 +40,7 @@ export function createRoutes(ports: ApiPorts): Route[] {
       const upload = await receiveUpload(request, ports.uploads);
       if (!upload.ok) return answerRefusal(upload.refusal);
       try {
-        const created = await inTurn(() => createJob(ports, upload.value));
+        const created = await inTurn(() => createJob(ports, developer, upload.value));
         return created.ok ? answerJson(created.value, 201) : answerRefusal(created.refusal);
       } finally {
         await upload.value.close();
@@ -52,7 +52,7 @@ export function createRoutes(ports: ApiPorts): Route[] {
   return [{ method: 'POST', path: '/v1/jobs', caller: 'developer', answer }];
 }
 
-async function createJob(ports: ApiPorts, upload: Upload) {
+async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload) {
   const { options } = upload;
   if (options.unitPrice !== undefined && options.unitPrice !== '0') {
     // Without a chain nobody could ever be paid.
@@ -73,6 +73,7 @@ async function createJob(ports: ApiPorts, upload: Upload) {
   const { file, units, digests, digestBytes } = kept.value;
   const record: JobRecord = {
     id: `job_${randomBytes(8).toString('hex')}` as JobId,
+    developer,
     name: options.name,
     createdAt: instant(Date.now()),
     draft: {

@@ -10,7 +10,7 @@ import {
 import { accept, type Result } from '#protocol/refusal.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import { readCount } from './query.ts';
-import type { ApiPorts, Call, Route } from './route.ts';
+import type { Answer, ApiPorts, Call, Route } from './route.ts';
 
 /** The public log: what a hub cannot take back, and what auditors recompute from. */
 export const logRoutes = (ports: ApiPorts): Route[] => [
@@ -22,7 +22,7 @@ export const logRoutes = (ports: ApiPorts): Route[] => [
   route('/v1/log/epochs', (call) => readEpochs(ports, call)),
 ];
 
-const route = (path: string, answer: Route['answer']): Route => ({
+const route = (path: string, answer: Answer): Route => ({
   method: 'GET',
   path,
   caller: 'anyone',

@@ -1,5 +1,5 @@
 import type { KeyFile } from '#node/key-file.ts';
-import type { PublicKey } from '#protocol/ids.ts';
+import type { DeveloperId, PublicKey } from '#protocol/ids.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { Money } from '../chain/open.ts';
@@ -33,15 +33,24 @@ export interface Call {
   query: URLSearchParams;
 }
 
-/** Who may call: `developer` with an API key, `verifier` with the ticket of its session. */
-export type Caller = 'anyone' | 'developer' | 'verifier';
+/** A call with an API key. */
+export interface DeveloperCall extends Call {
+  developer: DeveloperId;
+}
 
-export interface Route {
+interface Place {
   method: 'GET' | 'POST' | 'DELETE';
   /** `:name` marks a parameter. */
   path: string;
-  caller: Caller;
   /** What a call takes from its address (`call-limits.ts`); nothing where it costs the hub little. */
   cost?: number;
-  answer(call: Call): Promise<Response> | Response;
 }
+
+export type Answer<C extends Call = Call> = (call: C) => Promise<Response> | Response;
+
+/** Who may call: `developer` with an API key, `verifier` with the ticket of its session. */
+export type Route = Place &
+  (
+    | { caller: 'anyone' | 'verifier'; answer: Answer }
+    | { caller: 'developer'; answer: Answer<DeveloperCall> }
+  );

@@ -16,7 +16,7 @@ import { openLeafTrees, TREES_MAX } from '../chain/leaf-trees.ts';
 import { answerBody, answerJson, answerRefusal } from './answer.ts';
 import { bearer } from './bearer.ts';
 import { readCount } from './query.ts';
-import type { ApiPorts, Call, Route } from './route.ts';
+import type { Answer, ApiPorts, Call, Route } from './route.ts';
 
 const FILES_SHOWN_MAX = 100;
 
@@ -65,7 +65,7 @@ export function settlementRoutes(ports: ApiPorts): Route[] {
 const FACTS_WHOLE_MS = 2_000;
 
 /** One file at a time is in memory. */
-function openIntake(ports: ApiPorts): Route['answer'] {
+function openIntake(ports: ApiPorts): Answer {
   let receiving = false;
   return async ({ request }) => {
     if (receiving) {

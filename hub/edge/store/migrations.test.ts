@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { decodeWith } from '#protocol/decode.ts';
+import { DeveloperId } from '#protocol/ids.ts';
 import { openLibsqlStore } from './libsql.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { jobCreated } from './sample-facts.ts';
@@ -50,4 +52,18 @@ test('jobs whose assurance was a number have its name after a migration', async 
     'settled',
     'full',
   ]);
+});
+
+test('jobs that were posted before keys had names have one developer after a migration', async () => {
+  const records = [1, 2].map((number) => {
+    const fact = jobCreated(number);
+    return { ...(fact.type === 'job-created' && fact.record), developer: undefined };
+  });
+  const store = await openLibsqlStore(await openOld("'$.developer'", records));
+  const { jobs } = await store.load();
+  await store.close();
+  const developers = jobs.map(({ record }) =>
+    decodeWith(DeveloperId, record.developer, 'internal'),
+  );
+  expect(developers).toEqual(Array(2).fill({ ok: true, value: 'dev_0000000000000000' }));
 });

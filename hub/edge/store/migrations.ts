@@ -91,4 +91,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'drop table appeal',
   ],
   ['drop table seal'],
+  // Jobs posted before keys had names share one.
+  [
+    `update job set record_json =
+      json_set(record_json, '$.developer', 'dev_0000000000000000')`,
+  ],
 ];

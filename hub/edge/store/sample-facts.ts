@@ -1,7 +1,16 @@
 import { encodeBase64 } from '#protocol/base64.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
 import type { EpochRecord } from '#protocol/epoch.ts';
-import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type {
+  DeveloperId,
+  Digest,
+  JobId,
+  LeaseId,
+  Nonce,
+  PublicKey,
+  Root,
+  Signature,
+} from '#protocol/ids.ts';
 import type { JobRecord } from '#protocol/job.ts';
 import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
@@ -28,6 +37,7 @@ export function jobCreated(number: number): Extract<Fact, { type: 'job-created' 
   const record: JobRecord = {
     id: jobId(number),
     name: `job "${number}" – größer`,
+    developer: 'dev_00000000000000ab' as DeveloperId,
     createdAt: instant(1_000 + number),
     draft: {
       name: 'model',
