@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,9 +6,10 @@ import { createClient } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { decodeWith } from '#protocol/decode.ts';
 import { DeveloperId } from '#protocol/ids.ts';
+import { AcceptedShard } from '#protocol/records.ts';
 import { openLibsqlStore } from './libsql.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { jobCreated } from './sample-facts.ts';
+import { acceptedShard, committedShard, jobCreated, jobId } from './sample-facts.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -16,10 +17,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A database as a hub left it before the migration that says `mark`, with these job records. */
-async function openOld(mark: string, records: readonly object[]): Promise<string> {
+type Row = [table: string, values: Record<string, string | number | Uint8Array>];
+
+/** A database as a hub left it before the migration that says `mark`, with these rows. */
+async function openOld(mark: string, rows: readonly Row[]): Promise<string> {
   const file = join(folder, 'hub.db');
-  await mkdir(folder, { recursive: true });
   const client = createClient({ url: pathToFileURL(file).href });
   const version = MIGRATIONS.findIndex((statements) => statements.some((s) => s.includes(mark)));
   await client.batch(['create table migration (version integer primary key)']);
@@ -27,23 +29,26 @@ async function openOld(mark: string, records: readonly object[]): Promise<string
     const done = { sql: 'insert into migration values (?)', args: [at] };
     await client.batch([...statements, done]);
   }
-  for (const [at, record] of records.entries()) {
-    const sql = 'insert into job (id, record_json, input_digests) values (?, ?, ?)';
-    await client.execute({
-      sql,
-      args: [`job_${at}`, JSON.stringify(record), new Uint8Array(32)],
-    });
+  for (const [table, values] of rows) {
+    const places = Object.keys(values).map(() => '?');
+    const sql = `insert into ${table} (${Object.keys(values)}) values (${places})`;
+    await client.execute({ sql, args: Object.values(values) });
   }
   client.close();
   return file;
 }
 
+/** The row of a job whose record differs in some fields. */
+function jobRow(number: number, differs: Record<string, unknown> = {}): Row {
+  const fact = jobCreated(number);
+  const record = { ...(fact.type === 'job-created' && fact.record), ...differs };
+  const record_json = JSON.stringify(record);
+  return ['job', { id: jobId(number), record_json, input_digests: new Uint8Array(32) }];
+}
+
 test('jobs whose assurance was a number have its name after a migration', async () => {
-  const records = [0, 1, 2, 3].map((assurance) => {
-    const fact = jobCreated(assurance);
-    return { ...(fact.type === 'job-created' && fact.record), assurance };
-  });
-  const store = await openLibsqlStore(await openOld("'$.assurance',\n", records));
+  const rows = [0, 1, 2, 3].map((assurance) => jobRow(assurance, { assurance }));
+  const store = await openLibsqlStore(await openOld("'$.assurance',\n", rows));
   const { jobs } = await store.load();
   await store.close();
   expect(jobs.map(({ record: { assurance } }) => assurance)).toEqual([
@@ -55,15 +60,51 @@ test('jobs whose assurance was a number have its name after a migration', async 
 });
 
 test('jobs that were posted before keys had names have one developer after a migration', async () => {
-  const records = [1, 2].map((number) => {
-    const fact = jobCreated(number);
-    return { ...(fact.type === 'job-created' && fact.record), developer: undefined };
-  });
-  const store = await openLibsqlStore(await openOld("'$.developer'", records));
+  const rows = [1, 2].map((number) => jobRow(number, { developer: undefined }));
+  const store = await openLibsqlStore(await openOld("'$.developer'", rows));
   const { jobs } = await store.load();
   await store.close();
   const developers = jobs.map(({ record }) =>
     decodeWith(DeveloperId, record.developer, 'internal'),
   );
   expect(developers).toEqual(Array(2).fill({ ok: true, value: 'dev_0000000000000000' }));
+});
+
+/** Rows of a shard that has the mark of a second computation. */
+function secondRows(index: number, job: number): Row[] {
+  const shard = { ...acceptedShard({ index, job }), leg: 2 };
+  const committed = committedShard({ index, job });
+  const committed_json = JSON.stringify({ ...committed, shard: { ...committed.shard, leg: 2 } });
+  const place = { log_index: index, lease: shard.lease };
+  const units = { first_unit: 0, end_unit: 2 };
+  const outputs = { salt: 'aa', compute_ms: 1, outputs: new Uint8Array(2) };
+  return [
+    ['committed', { ...place, committed_json }],
+    [
+      'accepted',
+      {
+        ...{ sequence: index, job: jobId(job), ...place, ...units },
+        ...{ shard_json: JSON.stringify(shard), ...outputs },
+      },
+    ],
+  ];
+}
+
+test('second computations are void after a migration where the job goes on, and stand where it ended', async () => {
+  const ended = { job: jobId(2), state: 'done', reason: 'judged', at: 5 };
+  const rows = [jobRow(1), jobRow(2), ...secondRows(0, 1), ...secondRows(1, 2)];
+  const store = await openLibsqlStore(await openOld("'$.leg'", [...rows, ['job_move', ended]]));
+  const { accepted, voided } = await store.load();
+  const shards = await store.shards(0, 9);
+  const commitments = await store.commitments(0, 9);
+  await store.close();
+  expect(accepted.map(({ job }) => job)).toEqual([jobId(2)]);
+  expect(voided.map(({ job }) => job)).toEqual([jobId(1)]);
+  for (const { shard } of shards) {
+    expect(decodeWith(AcceptedShard, shard, 'internal')).toMatchObject({ ok: true });
+  }
+  expect(commitments.map(({ shard }) => Object.keys(shard).includes('leg'))).toEqual([
+    false,
+    false,
+  ]);
 });

@@ -96,4 +96,18 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `update job set record_json =
       json_set(record_json, '$.developer', 'dev_0000000000000000')`,
   ],
+  // No unit is computed twice any more. Second computations of jobs that go on are void; those of jobs
+  // that ended were paid, and stand.
+  [
+    `insert into voided (sequence, job, reason, at)
+      select sequence, job, 'units are computed once from now on',
+        json_extract(shard_json, '$.at')
+      from accepted where json_extract(shard_json, '$.leg') = 2
+        and sequence not in (select sequence from voided)
+        and job not in (select job from job_move where state in ('done', 'cancelled', 'refused'))`,
+    `update accepted set shard_json = json_remove(shard_json, '$.leg')
+      where json_extract(shard_json, '$.leg') = 2`,
+    `update committed set committed_json = json_remove(committed_json, '$.shard.leg')
+      where json_extract(committed_json, '$.shard.leg') = 2`,
+  ],
 ];
