@@ -40,12 +40,16 @@ export interface DeviceTraits {
   /** Share of units computed wrong on purpose. */
   cheats: number;
   fetchFails: number;
+  /** What loading a model takes; 50 ms where it is absent. */
+  loadMs?: number;
   lie?: Lie;
   /** A fake GPU: what it adds to right outputs. */
   gpu?: FakeGpu;
   /** What all liars of the grid overhear. */
   overheard?: LiarMemory['overheard'];
 }
+
+const LOAD_MS = 50;
 
 interface Grid {
   clock: Clock;
@@ -174,7 +178,7 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
     case 'load':
       tab.busyUntil.set(effect.worker, node.clock.now());
       if (effect.taps.length > 0) tab.tapped.add(effect.worker);
-      return later(50, { type: 'loaded', worker: effect.worker });
+      return later(node.traits.loadMs ?? LOAD_MS, { type: 'loaded', worker: effect.worker });
     case 'run':
       return run(node, tab, effect);
     case 'terminate':

@@ -1,9 +1,20 @@
 import { parseArgs } from 'node:util';
 import { runAttack } from './attack/command.ts';
+import { runFair } from './fair.ts';
 import { drawHostileScenario, drawScenario, runScenario } from './world.ts';
 
 const [first, ...rest] = process.argv.slice(2);
-process.exitCode = first === 'attack' ? await runAttack(rest) : runGrids();
+process.exitCode =
+  first === 'attack' ? await runAttack(rest) : first === 'fair' ? printFair() : runGrids();
+
+/** How long a small job takes among large ones, and what each job gets of the devices. */
+function printFair(): number {
+  const rows = runFair();
+  for (const { name, figures, isFair } of rows) {
+    process.stdout.write(`${isFair ? 'fair  ' : 'UNFAIR'} ${name}: ${figures}\n`);
+  }
+  return rows.every(({ isFair }) => isFair) ? 0 : 1;
+}
 
 /** Whole grids on seeded clocks and networks: `--seeds COUNT`, or `--seed NUMBER` to repeat one. */
 function runGrids(): number {
@@ -20,7 +31,9 @@ function runGrids(): number {
       ? Array.from({ length: Number(values.seeds) }, (_, at) => at + 1)
       : [Number(values.seed)];
   if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed))) {
-    console.error('usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile] | attack');
+    console.error(
+      'usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile] | attack | fair',
+    );
     return 2;
   }
   let failed = 0;

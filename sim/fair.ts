@@ -1,0 +1,186 @@
+import { encodeBase58 } from '#protocol/base58.ts';
+import { sha256, utf8ToBytes } from '#protocol/digest.ts';
+import type { DeveloperId, JobId, PublicKey } from '#protocol/ids.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
+import { lamports } from '#protocol/units.ts';
+import { selectFacts } from '../hub/core/snapshot.ts';
+import { openClock } from './clock.ts';
+import { openDeviceNode } from './device-node.ts';
+import { makeFakeJob, openFakeBlobs } from './fake-model.ts';
+import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
+import { openRandom } from './random.ts';
+import { openVerifierNode } from './verifier-node.ts';
+
+/** A job of a world in which several run, each with a model of its own. */
+interface SharedJob {
+  developer: number;
+  units: number;
+  postedMs: number;
+  unitPrice?: number;
+}
+
+interface SharedWorld {
+  devices: number;
+  jobs: readonly SharedJob[];
+  /** Runs until this job is done, or until so much time has passed. */
+  until: { job: number } | { ms: number };
+}
+
+interface SharedOutcome {
+  /** From when each was posted to its end; undefined while it goes on. */
+  tookMs: (number | undefined)[];
+  /** Device time of each in shards that were accepted from a moment on. */
+  timeFrom(job: number, fromMs: number): number;
+  /** Shards of another model than the one before on the same device, as a share of all. */
+  switched: number;
+}
+
+export interface FairRow {
+  name: string;
+  figures: string;
+  isFair: boolean;
+}
+
+const LIMIT_MS = 24 * 3_600_000;
+/** Loading a model takes a device as long as half a shard. */
+const TRAITS = { cheats: 0, fetchFails: 0, loadMs: 2_000 };
+const LARGE = 60_000;
+/** For each device. */
+const SMALL = 300;
+const LATE_MS = 40_000;
+/** A small job takes at most so many times what it takes alone, for each job or developer at work. */
+const SLOWER_MAX = 3;
+
+/** Runs several jobs on honest devices of different speeds, one unit in a hundred checked. */
+function runShared({ devices, jobs, until }: SharedWorld): SharedOutcome {
+  const [random, clock, blobs] = [openRandom(devices), openClock(DAY_ONE), openFakeBlobs()];
+  const key = random.nonce() as string as PublicKey;
+  const weather = { latencyMs: [1, 50] as [number, number], meanLifeMs: Number.POSITIVE_INFINITY };
+  const newcomers = { burst: devices, unitsEach: 1 };
+  const hub = openHubNode({
+    ...{ clock, random, weather, blobs, newcomers },
+    ...{ verifiers: [key], checkRate: 0.01 },
+  });
+  const grid = { clock, random, blobs, hub };
+  openVerifierNode({ ...grid, key, checkRate: 0.01 });
+  const speeds = new Map(
+    Array.from({ length: devices }, (_, at) => {
+      const unitMs = 50 + 10 * (at % 6);
+      return [openDeviceNode(grid, `device ${at}`, { ...TRAITS, unitMs }).key, unitMs] as const;
+    }),
+  );
+  const ids = jobs.map(({ developer, postedMs, ...job }) => {
+    const name = `dev_${String(developer).padStart(16, '0')}` as DeveloperId;
+    const made = makeFakeJob(blobs, random, {
+      ...{ ...job, developer: name, assurance: 'instant', now: clock.now() },
+    });
+    clock.after(postedMs, () => hub.command({ type: 'create', ...made }));
+    if (job.unitPrice !== undefined) fund(clock, hub, made.record.id);
+    return made.record.id;
+  });
+  const tookMs: (number | undefined)[] = ids.map(() => undefined);
+  clock.every(500, () => {
+    for (const [at, id] of ids.entries()) {
+      if (tookMs[at] === undefined && hub.view(id)?.state === 'done') {
+        tookMs[at] = clock.now() - DAY_ONE - (jobs[at]?.postedMs ?? 0);
+      }
+    }
+    return true;
+  });
+  clock.run(
+    () => 'job' in until && tookMs[until.job] !== undefined,
+    'ms' in until ? until.ms : LIMIT_MS,
+  );
+  return { tookMs, ...readShards(hub, ids, speeds) };
+}
+
+function fund(clock: ReturnType<typeof openClock>, hub: HubNode, job: JobId): void {
+  const addressOf = (name: string) => encodeBase58(sha256(utf8ToBytes(name))) as Address;
+  clock.every(200, () => {
+    const view = hub.view(job);
+    if (view?.state !== 'quoted' || view.quote === undefined) return view?.funding === undefined;
+    const [escrow, poster] = [addressOf(`escrow of ${job}`), addressOf('poster')];
+    const amount = lamports(BigInt(view.quote.total));
+    const funding = { escrow, escrowIndex: 2, poster, amount, at: clock.now() };
+    hub.command({ type: 'fund', job, funding });
+    return true;
+  });
+}
+
+function readShards(
+  hub: HubNode,
+  ids: readonly JobId[],
+  speeds: ReadonlyMap<PublicKey, number>,
+): Omit<SharedOutcome, 'tookMs'> {
+  const shards = selectFacts(hub.facts)('accepted').map(({ shard }) => shard);
+  const latest = new Map<PublicKey, JobId>();
+  let switches = 0;
+  for (const { device, job } of shards) {
+    if (latest.has(device) && latest.get(device) !== job) switches += 1;
+    latest.set(device, job);
+  }
+  return {
+    switched: switches / Math.max(1, shards.length),
+    timeFrom: (job, fromMs) =>
+      shards
+        .filter(({ job: id, at }) => id === ids[job] && at - DAY_ONE >= fromMs)
+        .reduce((sum, { device, unitCount }) => sum + unitCount * (speeds.get(device) ?? 0), 0),
+  };
+}
+
+const large = (developer: number): SharedJob => ({ developer, units: LARGE, postedMs: 0 });
+const small = (developer: number, units: number): SharedJob => ({
+  ...{ developer, units, postedMs: LATE_MS },
+});
+
+/** A small job that comes when large ones have all devices. */
+function runAmong(
+  name: string,
+  world: { devices: number; others: readonly SharedJob[]; contenders: number },
+): FairRow {
+  const { devices, others, contenders } = world;
+  const mine = small(99, SMALL * devices);
+  const alone = runShared({ devices, jobs: [mine], until: { job: 0 } }).tookMs[0] ?? Infinity;
+  const among = runShared({ devices, jobs: [...others, mine], until: { job: others.length } });
+  const tookMs = among.tookMs[others.length] ?? Infinity;
+  const ratio = tookMs / alone;
+  const most = SLOWER_MAX * contenders;
+  const figures = `${seconds(alone)} alone, ${seconds(tookMs)} here: ${ratio.toFixed(1)} times, at most ${most}; ${percent(among.switched)} of shards need another model than the one before`;
+  return { name, figures, isFair: ratio <= most };
+}
+
+/** What two jobs that always have units get of the devices. */
+function runBeside(name: string, prices: readonly [number, number], share: number): FairRow {
+  const jobs = prices.map((price, at) => ({
+    ...large(at),
+    ...(price > 0 ? { unitPrice: price } : {}),
+  }));
+  const ran = runShared({ devices: 6, jobs, until: { ms: 300_000 } });
+  const [first = 0, second = 0] = [0, 1].map((job) => ran.timeFrom(job, LATE_MS));
+  const got = first / (first + second);
+  const figures = `the first got ${percent(got)} of device time, ${percent(share)} is its share; ${percent(ran.switched)} of shards need another model than the one before`;
+  return { name, figures, isFair: Math.abs(got - share) < 0.05 };
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(0)} s`;
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Worlds of several jobs, and whether each gets what is its own. */
+export function runFair(): FairRow[] {
+  const four = [large(0), large(1), large(2), large(3)];
+  const eight = Array.from({ length: 8 }, () => large(0));
+  return [
+    runAmong('a small job among four large ones, 8 devices', {
+      ...{ devices: 8, others: four, contenders: 5 },
+    }),
+    runAmong('a small job among four large ones, one device', {
+      ...{ devices: 1, others: four, contenders: 5 },
+    }),
+    runAmong('a small job beside eight large ones of one other developer, 8 devices', {
+      ...{ devices: 8, others: eight, contenders: 2 },
+    }),
+    runBeside('two free jobs of two developers', [0, 0], 1 / 2),
+    runBeside('a paid job and a free one', [1_000, 0], 2 / 3),
+    runBeside('one that pays four times what the other pays', [4_000, 1_000], 4 / 5),
+  ];
+}
