@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { buildProgram, findToolchain } from './program.ts';
+import { buildProgram, findToolchain, INSTALL } from './program.ts';
 
 /**
  * `npm run build:program`: builds the program and writes it with its SHA-256; `--check` compares instead,
@@ -11,8 +11,7 @@ const PROGRAM = 'programs/settlement.so';
 const missing = await findToolchain();
 const check = process.argv.includes('--check');
 if (missing.length > 0) {
-  const how = 'apt-get install --no-install-recommends rustc-web cargo-web rust-web-src llvm-22';
-  process.stdout.write(`Did not build: ${missing.join(', ')} not found. On Debian: ${how}\n`);
+  process.stdout.write(`Did not build: ${missing.join(', ')} not found. ${INSTALL}\n`);
   process.exitCode = check ? 0 : 1;
 } else {
   const bytes = await buildProgram('programs');

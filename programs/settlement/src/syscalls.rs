@@ -1,5 +1,5 @@
-//! What the chain's virtual machine offers. The build names each of these in its list of syscalls
-//! (`programs/build/syscalls.ts`); on a host none exists, and only the hash has a stand-in.
+//! What the chain's virtual machine offers. The linker knows each of these by its name and
+//! refuses any other; on a host none exists, and only the hash has a stand-in.
 
 use crate::Key;
 
