@@ -17,3 +17,16 @@ test.each([1])('liars take no money away (hostile seed %i)', (seed) => {
   const scenario = { ...drawHostileScenario(seed), units: 1_200, unitPrice: 3 };
   expect(runScenario(scenario).broken).toEqual([]);
 });
+
+test.each([6])('pardons change no epoch and no balance of the past (seed %i)', (seed) => {
+  const scenario = { ...drawScenario(seed), cheats: 2, devices: 6, checkRate: 1 };
+  const { barred, pardoned, broken } = runScenario({
+    ...scenario,
+    units: 1_200,
+    unitPrice: 700,
+    hubCrashes: 3,
+  });
+  expect(broken).toEqual([]);
+  expect(barred).toBeGreaterThan(0);
+  expect(pardoned).toBeGreaterThan(0);
+});

@@ -13,6 +13,7 @@ import { type Ledger, projectLedger } from '#protocol/settlement/ledger.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { type Instant, instant, lamports } from '#protocol/units.ts';
 import {
+  banOf,
   type Hub,
   listClosings,
   listConvictions,
@@ -53,8 +54,9 @@ interface Epoch {
 }
 
 /**
- * The money of one priced job: a poster who funds it, devices that name addresses and give things away, and a verifier that
- * makes epoch after epoch of the public lists. Says afterwards what did not hold.
+ * The money of one priced job: a poster who funds it, devices that name addresses and give things
+ * away, an operator who lifts bans, and a verifier that makes epoch after epoch of the public lists.
+ * Says afterwards what did not hold.
  */
 export function watchMoney(grid: Grid): () => { broken: string[]; earned: number } {
   const { clock, hub, random, devices } = grid;
@@ -73,6 +75,7 @@ export function watchMoney(grid: Grid): () => { broken: string[]; earned: number
     return true;
   });
   if (random.chance(0.5)) closeOnceEnded(grid);
+  if (random.chance(0.5)) pardonSome(grid);
   return () => {
     const before = hub.read(readFacts);
     hub.crash();
@@ -123,6 +126,18 @@ function closeOnceEnded({ clock, hub, job }: Grid): void {
     if (hub.view(job)?.state !== 'done') return true;
     hub.command({ type: 'close', job });
     return false;
+  });
+}
+
+/** An operator who lifts bans at times, earned or not. */
+function pardonSome({ clock, random, hub, devices }: Grid): void {
+  clock.every(3_000, () => {
+    for (const { key: device } of devices) {
+      const isBanned = hub.read((state) => banOf(state, device) !== undefined) === true;
+      if (!isBanned || random.chance(0.5)) continue;
+      hub.command({ type: 'pardon', device, reason: 'one more chance' });
+    }
+    return true;
   });
 }
 

@@ -18,6 +18,7 @@ export function countFacts(facts: readonly Fact[]) {
   const verdicts = of('verdict').map(({ signed }) => signed.verdict);
   return {
     barred: of('barred').length,
+    pardoned: of('pardoned').length,
     faults: of('verifier-fault').length,
     reviews: verdicts.filter(({ cause }) => cause === 'review').length,
     canaries: verdicts.filter(({ canary }) => canary !== undefined).length,
@@ -27,7 +28,10 @@ export function countFacts(facts: readonly Fact[]) {
   };
 }
 
-/** At no time had more devices begun than there were places; one that was barred begins again. */
+/**
+ * At no time had more devices begun than there were places; one that was barred begins again, unless
+ * it is pardoned.
+ */
 export function checkNewcomers(
   facts: readonly Fact[],
   { burst, unitsEach }: NewcomerPolicy,
@@ -38,6 +42,11 @@ export function checkNewcomers(
   let [units, most] = [0, 0];
   for (const fact of facts) {
     if (fact.type === 'barred') bars.set(fact.device, (bars.get(fact.device) ?? 0) + 1);
+    if (fact.type === 'pardoned') {
+      const lives = bars.get(fact.device) ?? 0;
+      bars.set(fact.device, lives - 1);
+      if (begun.delete(`${fact.device} ${lives}`)) begun.add(`${fact.device} ${lives - 1}`);
+    }
     if (fact.type === 'voided') units -= shards.get(fact.sequence) ?? 0;
     if (fact.type !== 'accepted') continue;
     const { device, sequence, unitCount } = fact.shard;

@@ -56,6 +56,8 @@ export interface Outcome {
   virtualMs: number;
   wrongUnits: number;
   barred: number;
+  /** Bans that an operator lifted. */
+  pardoned: number;
   /** How often the majority contradicted the verifier that lies. */
   faults: number;
   /** Verdicts on what another verifier had judged before. */
