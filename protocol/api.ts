@@ -49,8 +49,10 @@ export const API_KEY_PREFIX = 'pg_';
 export const ApiError = v.strictObject({ error: Refusal });
 export type ApiError = v.InferOutput<typeof ApiError>;
 
+/** `degraded`: the disk takes no writes, `trouble` says why, and no work is given out meanwhile. */
 export const Health = v.strictObject({
-  status: v.literal('ok'),
+  status: v.picklist(['ok', 'degraded']),
+  trouble: v.optional(Refusal),
   version: v.string(),
   hub: PublicKey,
   uptimeMs: Millis,
@@ -88,6 +90,8 @@ export const GridView = v.strictObject({
   faults: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
   jobsRunning: Count,
   unitsAccepted: Count,
+  /** Why the hub cannot write to its disk, while that is so: it gives out no work. */
+  trouble: v.optional(Refusal),
   /** Places for new devices, one more for each `unitsEach` units; absent where there is no limit. */
   newcomers: v.optional(
     v.strictObject({ places: Count, taken: Count, waiting: Count, unitsEach: Count }),

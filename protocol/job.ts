@@ -65,6 +65,8 @@ export const PackageDraft = v.strictObject({
   inputs: v.array(TensorSpec),
   unitItems: v.pipe(Count, v.minValue(1)),
   graphOptimization: GraphOptimization,
+  /** A verifier saw answers change with an item's neighbours: units hold one item for that. */
+  coupled: v.exactOptional(v.literal(true)),
   /** Outputs of the file that are taps, the shallowest first. */
   taps: v.optional(v.pipe(v.array(TensorName), v.minLength(1), v.maxLength(TAPS_MAX))),
 });

@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Dtype, specBytes, type TensorSpec, unitBytes } from './tensor.ts';
-import { canonicaliseNan, digestUnits, hasNan, joinUnit, splitUnit } from './unit-bytes.ts';
+import {
+  canonicaliseNan,
+  digestUnits,
+  hasNan,
+  itemSpecs,
+  joinItems,
+  joinUnit,
+  splitItems,
+  splitUnit,
+} from './unit-bytes.ts';
 
 const dtypes: Dtype[] = ['f64', 'f32', 'f16', 'i64', 'i32', 'i16', 'i8', 'u8', 'bool'];
 const anySpecs = fc.array(
@@ -45,6 +54,36 @@ function canonicalisePlainly(specs: readonly TensorSpec[], bytes: Uint8Array): b
   }
   return found;
 }
+
+describe('the items of a unit', () => {
+  const anyUnit = fc.record({ items: fc.integer({ min: 1, max: 6 }), specs: anySpecs });
+
+  it('are taken apart into units of one, tensor by tensor, and joined without a change', () => {
+    fc.assert(
+      fc.property(anyUnit, ({ items, specs }) => {
+        const rows = specs.map((spec) => ({ ...spec, shape: [items, ...spec.shape] }));
+        const bytes = Uint8Array.from({ length: unitBytes(rows) }, (_, at) => at % 251);
+        const apart = splitItems(rows, bytes);
+        const one = unitBytes(itemSpecs(rows));
+        for (let item = 0; item < items; item += 1) {
+          const unit = splitUnit(itemSpecs(rows), apart.subarray(item * one, (item + 1) * one));
+          const wanted = splitUnit(rows, bytes).map(({ data }) => {
+            const length = data.length / items;
+            return data.subarray(item * length, (item + 1) * length);
+          });
+          expect(unit.map(({ data }) => data)).toEqual(wanted);
+        }
+        expect(joinItems(rows, apart)).toEqual(bytes);
+      }),
+    );
+  });
+
+  it('are of whole units alone', () => {
+    const rows: TensorSpec[] = [{ name: 'x', dtype: 'f32', shape: [2, 3] }];
+    expect(() => splitItems(rows, new Uint8Array(23))).toThrow(RangeError);
+    expect(() => joinItems(rows, new Uint8Array(25))).toThrow(RangeError);
+  });
+});
 
 describe('unit bytes', () => {
   it('splits and joins any unit without a change', () => {

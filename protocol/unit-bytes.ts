@@ -23,6 +23,54 @@ export function splitUnit(specs: readonly TensorSpec[], bytes: Uint8Array): Tens
   });
 }
 
+/** What a unit of one item of such units is made of. */
+export const itemSpecs = (specs: readonly TensorSpec[]): TensorSpec[] =>
+  specs.map((spec) => ({ ...spec, shape: [1, ...spec.shape.slice(1)] }));
+
+/**
+ * The items of one unit as units of one item, end to end. The first dimension of every spec counts
+ * the items. RangeError unless `bytes` is one unit.
+ */
+export function splitItems(
+  specs: readonly TensorSpec[],
+  bytes: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const items = specs[0]?.shape[0] ?? 0;
+  const tensors = splitUnit(specs, bytes);
+  const split = new Uint8Array(bytes.length);
+  let offset = 0;
+  for (let item = 0; item < items; item += 1) {
+    for (const { data } of tensors) {
+      const length = data.length / items;
+      split.set(data.subarray(item * length, (item + 1) * length), offset);
+      offset += length;
+    }
+  }
+  return split;
+}
+
+/** One unit of items that are units of one, end to end: what `splitItems` takes apart. */
+export function joinItems(
+  specs: readonly TensorSpec[],
+  bytes: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const items = specs[0]?.shape[0] ?? 0;
+  const joined = new Uint8Array(unitBytes(specs));
+  if (bytes.length !== joined.length) {
+    throw new RangeError(`expected ${joined.length} bytes of items, got ${bytes.length}`);
+  }
+  const tensors = splitUnit(specs, joined);
+  let offset = 0;
+  for (let item = 0; item < items; item += 1) {
+    for (const { data } of tensors) {
+      const length = data.length / items;
+      data.set(bytes.subarray(offset, offset + length), item * length);
+      offset += length;
+    }
+  }
+  return joined;
+}
+
 /** The bytes of one unit. Refuses a tensor whose dtype, shape or length is not its spec's. */
 export function joinUnit(
   specs: readonly TensorSpec[],

@@ -8,8 +8,8 @@ import { sampleVerdict } from '#protocol/sample-verdict.ts';
 import { NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
 import type { Fact, HubEffect, HubEvent } from '../hub/core/events.ts';
+import { appliedFacts } from '../hub/core/fact-lists.ts';
 import { type Hub, openHub, stepHub, viewJob } from '../hub/core/hub.ts';
-import { projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import {
   FAKE_OUTPUTS,
   FAKE_UNIT_BYTES,
@@ -124,7 +124,7 @@ function perform(world: World, effect: HubEffect): void {
 
 /** A hub as its facts left it. */
 const start = (facts: readonly Fact[], key: PublicKey): Hub =>
-  openHub(structuredClone(projectFacts(selectFacts(facts))), {
+  openHub(structuredClone(appliedFacts(facts)), {
     hub: key,
     checks: { type: 'flat', rate: 1 },
     beatMs: millis(20_000),

@@ -6,8 +6,8 @@ import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
 import { ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { instant, millis } from '#protocol/units.ts';
 import type { BlobRange, Fact, HubCommand, HubEffect, HubEvent } from '../hub/core/events.ts';
+import { appliedFacts } from '../hub/core/fact-lists.ts';
 import { type Hub, openHub, stepHub, viewJob } from '../hub/core/hub.ts';
-import { projectFacts, selectFacts } from '../hub/core/snapshot.ts';
 import type { Clock } from './clock.ts';
 import type { FakeBlobs } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
@@ -109,8 +109,7 @@ export function openHubNode(grid: Grid): HubNode {
 }
 
 function openLife(node: Node): Life {
-  const snapshot = structuredClone(projectFacts(selectFacts(node.facts)));
-  const hub = openHub(snapshot, {
+  const hub = openHub(structuredClone(appliedFacts(node.facts)), {
     hub: node.key,
     checks: { type: 'flat', rate: node.checkRate },
     beatMs: millis(20_000),

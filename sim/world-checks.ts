@@ -7,7 +7,7 @@ import {
 } from '#protocol/fingerprint.ts';
 import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { Fact } from '../hub/core/events.ts';
-import { liveShards, projectFacts, selectFacts } from '../hub/core/snapshot.ts';
+import { liveShards, selectFacts, settledIndexes } from '../hub/core/fact-lists.ts';
 import type { DeviceNode } from './device-node.ts';
 import { FAKE_TAPS, FAKE_UNIT_BYTES, fakeCompute, fakeTaps } from './fake-model.ts';
 import type { VerifierNode } from './verifier-node.ts';
@@ -119,10 +119,10 @@ export function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[
   const of = selectFacts(facts);
   const leases = new Set(of('accepted').map(({ shard }) => shard.lease));
   const indexes = new Set(of('committed').map(({ commitment }) => commitment.entry.index));
-  const { pending } = projectFacts(of);
-  const hanging = pending.map(
-    ({ entry }) => `log entry ${entry.index} is neither opened nor lapsed`,
-  );
+  const settled = settledIndexes(of);
+  const hanging = [...indexes]
+    .filter((index) => !settled.has(index))
+    .map((index) => `log entry ${index} is neither opened nor lapsed`);
   const lost = devices.flatMap(({ acknowledged }) => [
     ...acknowledged.leases
       .filter((id) => !leases.has(id))

@@ -2,8 +2,9 @@ import type { Digest, PublicKey } from '#protocol/ids.ts';
 import type { Provider } from '#protocol/package.ts';
 import { after, type Instant, millis } from '#protocol/units.ts';
 import type { Turn } from './effects.ts';
-import type { Fact, Snapshot } from './events.ts';
+import type { Fact } from './events.ts';
 import type { Hub, KeptShard } from './state.ts';
+import { isUnderway, nameOf } from './underway.ts';
 
 /**
  * A GPU that was found too far off computes that package no
@@ -27,17 +28,17 @@ const find = ({ aside }: Pick<Hub, 'aside'>, place: Place): Aside | undefined =>
     .get(place.device)
     ?.find((each) => each.package === place.package && each.provider === place.provider);
 
-/** Nothing where it is set aside already: the first verdict counts. */
-export function setAside({ hub, world }: Turn, kept: KeptShard, reason: string): Fact[] {
-  if (find(hub, kept) !== undefined) return [];
+/** The fact that takes a provider from a device; none where it is lost already: the first verdict counts. */
+export function suspend({ hub, world }: Turn, kept: KeptShard, reason: string): Fact[] {
   const { device, package: id, provider } = kept;
-  const lost = { package: id, provider, until: after(world.now, ASIDE_MS), reason };
-  addAside(hub.aside, device, lost);
-  return [{ type: 'set-aside', device, ...lost, at: world.now }];
+  const isLost = find(hub, kept) !== undefined;
+  if (isLost || isUnderway(hub.underway, nameOf.suspend(device, id, provider))) return [];
+  const until = after(world.now, ASIDE_MS);
+  return [{ type: 'set-aside', device, package: id, provider, until, reason, at: world.now }];
 }
 
-function addAside(all: Hub['aside'], device: PublicKey, lost: Aside): void {
-  all.set(device, [...(all.get(device) ?? []), lost]);
+export function addAside({ aside }: Hub, device: PublicKey, lost: Aside): void {
+  aside.set(device, [...(aside.get(device) ?? []), lost]);
 }
 
 /** Why a device may not run a package on a provider, if so. */
@@ -50,10 +51,4 @@ export function endAside({ hub: { aside }, world }: Turn): void {
     if (rest.length === 0) aside.delete(device);
     else if (rest.length < lost.length) aside.set(device, rest);
   }
-}
-
-export function restoreAside({ aside }: Snapshot): Hub['aside'] {
-  const all: Hub['aside'] = new Map();
-  for (const { device, at: _, ...lost } of aside) addAside(all, device, lost);
-  return all;
 }

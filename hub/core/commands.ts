@@ -1,22 +1,20 @@
 import type { JobId } from '#protocol/ids.ts';
-import { refuse } from '#protocol/refusal.ts';
+import { type Refusal, refuse } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
-import { forgetChecks } from './disputes.ts';
-import { moveJob, store, type Turn } from './effects.ts';
-import { answerEnrolment, enrolVerifier, removeVerifier, settleRemoval } from './enrolment.ts';
-import type { HubCommand, RequestId } from './events.ts';
-import { NO_FLEET } from './fleet.ts';
-import { addLeafFile, closeJob, fundJob, linkPayout, needsFunding, unfunded } from './funding.ts';
-import { revokeLease } from './lease.ts';
+import { jobMoved, store, type Turn } from './effects.ts';
+import { enrolVerifier, removeVerifier } from './enrolment.ts';
+import type { Fact, HubCommand, RequestId } from './events.ts';
+import { addLeafFile, closeJob, fundJob, linkPayout, START_FUNDED, unfunded } from './funding.ts';
 import { pardonDevice } from './pardons.ts';
 import { coversUnits } from './prepare.ts';
-import { openRanges } from './ranges.ts';
-import { REASON_CREATED } from './snapshot.ts';
-import type { Hub, Job, Pending } from './state.ts';
+import { isEnding, isMoving, needsFunding } from './questions.ts';
+import { isUnderway, nameOf } from './underway.ts';
 
 const JOBS_OPEN_MAX = 1_000;
 
 export function stepCommand(turn: Turn, request: RequestId, command: HubCommand): void {
+  const { trouble } = turn.hub;
+  if (trouble !== undefined) return reject(turn, request, { ok: false, refusal: trouble });
   switch (command.type) {
     case 'create':
       return createJob(turn, request, command);
@@ -25,58 +23,23 @@ export function stepCommand(turn: Turn, request: RequestId, command: HubCommand)
     case 'cancel':
       return cancelJob(turn, request, command.job);
     case 'enrol':
-      return answerEnrolment(turn, request, enrolVerifier(turn, command.key));
+      return answer(turn, request, enrolVerifier(turn, command.key));
     case 'remove-verifier':
-      answerEnrolment(turn, request, removeVerifier(turn, command.key));
-      return settleRemoval(turn);
+      return answer(turn, request, removeVerifier(turn, command.key));
     case 'pardon':
       return pardonDevice(turn, request, command);
     case 'fund':
     case 'close':
       return changeMoney(turn, request, command);
     case 'payout':
-      return answerEnrolment(turn, request, linkPayout(turn, command.payout));
+      return answer(turn, request, linkPayout(turn, command.payout));
     case 'leaves':
-      return answerEnrolment(turn, request, addLeafFile(turn, command));
+      return answer(turn, request, addLeafFile(turn, command));
   }
 }
 
 function reject(turn: Turn, request: RequestId, reason: ReturnType<typeof refuse>): void {
   turn.effects.push({ type: 'reply', request, result: reason });
-}
-
-export function openJob(created: Pick<Job, 'record' | 'inputDigests'>): Job {
-  const { record, inputDigests } = created;
-  return {
-    record,
-    inputDigests,
-    state: 'checking',
-    reason: REASON_CREATED,
-    inputUnitBytes: unitBytes(record.draft.inputs),
-    outputUnitBytes: 0,
-    tapUnitBytes: 0,
-    fingerprintUnitBytes: 0,
-    open: openRanges(0, record.units),
-    canaries: new Set(),
-    leases: new Set(),
-    leasedUnits: 0,
-    shards: new Map(),
-    unreleased: new Map(),
-    released: openRanges(0, 0),
-    acceptedUnits: 0,
-    checked: 0,
-    mismatched: 0,
-    requeued: 0,
-    lastSequence: -1,
-    fleet: NO_FLEET,
-    prepareTries: 0,
-  };
-}
-
-/** Blobs a job needs are served to whoever knows their roots. */
-export function serveJobBlobs(hub: Hub, job: Job): void {
-  hub.servable.add(job.record.inputs.root);
-  hub.servable.add(job.record.draft.file.root);
 }
 
 function createJob(
@@ -85,7 +48,8 @@ function createJob(
   command: Extract<HubCommand, { type: 'create' }>,
 ): void {
   const { record, inputDigests } = command;
-  const open = [...turn.hub.jobs.values()].filter((job) => job.endedAt === undefined).length;
+  const { jobs, underway } = turn.hub;
+  const open = [...jobs.values()].filter((job) => job.endedAt === undefined).length;
   if (open >= JOBS_OPEN_MAX) {
     const message = `at most ${JOBS_OPEN_MAX} jobs may be open; wait for one to end or cancel one`;
     return reject(turn, request, refuse('busy', message));
@@ -95,19 +59,12 @@ function createJob(
     return reject(turn, request, refuse('request-invalid', message, 'assurance'));
   }
   const sized = record.inputs.length === record.units * unitBytes(record.draft.inputs);
-  if (turn.hub.jobs.has(record.id) || !coversUnits(inputDigests, record.units) || !sized) {
+  const isKnown = jobs.has(record.id) || isUnderway(underway, nameOf.job(record.id));
+  if (isKnown || !coversUnits(inputDigests, record.units) || !sized) {
     const message = 'the job, its units and its digests do not fit together';
     return reject(turn, request, refuse('request-invalid', message));
   }
-  const job = openJob({ record, inputDigests });
-  turn.hub.jobs.set(record.id, job);
-  serveJobBlobs(turn.hub, job);
-  store(turn, [{ type: 'job-created', record, inputDigests }], {
-    type: 'reply',
-    request,
-    job: record.id,
-    next: 'prepare',
-  });
+  store(turn, [{ type: 'job-created', record, inputDigests }], { request, job: record.id });
 }
 
 function unknownJob(turn: Turn, request: RequestId, id: JobId): void {
@@ -121,43 +78,24 @@ function unknownJob(turn: Turn, request: RequestId, id: JobId): void {
 function startJob(turn: Turn, request: RequestId, id: JobId): void {
   const job = turn.hub.jobs.get(id);
   if (job === undefined) return unknownJob(turn, request, id);
-  if (job.state !== 'quoted') {
+  if (job.state !== 'quoted' || isMoving(turn.hub, job)) {
     const message = `a job is started from "quoted", and this one is "${job.state}": ${job.reason}`;
     return reject(turn, request, refuse('job-state', message));
   }
   if (needsFunding(job)) return reject(turn, request, { ok: false, refusal: unfunded(turn, job) });
-  const pending = { type: 'reply', request, job: id, next: 'schedule' } as const;
-  moveJob(turn, job, { state: 'running', reason: 'started by its owner', pending });
+  const moved = jobMoved(turn, job, { state: 'running', reason: 'started by its owner' });
+  store(turn, [moved], { request, job: id });
 }
 
 function cancelJob(turn: Turn, request: RequestId, id: JobId): void {
   const job = turn.hub.jobs.get(id);
   if (job === undefined) return unknownJob(turn, request, id);
-  if (job.endedAt !== undefined) {
+  if (isEnding(turn.hub, job)) {
     const message = `this job has ended already: it is "${job.state}"`;
     return reject(turn, request, refuse('job-state', message));
   }
-  const pending = { type: 'reply', request, job: id } as const;
-  endEarly(turn, job, { reason: 'cancelled by its owner', pending });
-}
-
-/** Cancels a job that has not ended: what is lent is called back, what was accepted stays. */
-function endEarly(
-  turn: Turn,
-  job: Job,
-  { reason, pending }: { reason: string; pending?: Pending },
-): void {
-  moveJob(turn, job, {
-    state: 'cancelled',
-    reason,
-    ...(pending === undefined ? {} : { pending }),
-  });
-  forgetChecks(turn, job.record.id);
-  for (const lease of [...job.leases]) {
-    const active = turn.hub.leases.get(lease);
-    if (active === undefined || active.stage === 'accepting') continue;
-    revokeLease(turn, active, { code: 'job-state', message: `the job is over: ${reason}` });
-  }
+  const moved = jobMoved(turn, job, { state: 'cancelled', reason: 'cancelled by its owner' });
+  store(turn, [moved], { request, job: id });
 }
 
 /** What the chain says of a job's escrow becomes a fact. */
@@ -171,9 +109,17 @@ function changeMoney(
   if (job === undefined) return unknownJob(turn, request, id);
   const said = command.type === 'fund' ? fundJob(turn, job, command.funding) : closeJob(turn, id);
   if (!Array.isArray(said)) return reject(turn, request, { ok: false, refusal: said });
+  const starts = command.type === 'fund' && said.length > 0 && job.record.autoStart;
+  const start = starts ? [jobMoved(turn, job, START_FUNDED)] : [];
   // Nobody works for money that is about to be taken out.
-  if (command.type === 'close' && said.length > 0 && job.endedAt === undefined) {
-    endEarly(turn, job, { reason: 'the money of this job was closed' });
-  }
-  store(turn, said, { type: 'reply', request, job: id, next: 'start' });
+  const ends = command.type === 'close' && said.length > 0 && !isEnding(turn.hub, job);
+  const reason = 'the money of this job was closed';
+  const end = ends ? [jobMoved(turn, job, { state: 'cancelled', reason })] : [];
+  store(turn, [...end, ...said, ...start], { request, job: id });
+}
+
+/** Writes down what was decided, or says why nothing was. */
+function answer(turn: Turn, request: RequestId, said: Fact[] | Refusal): void {
+  if (Array.isArray(said)) return store(turn, said, { request, job: null });
+  reject(turn, request, { ok: false, refusal: said });
 }

@@ -1,10 +1,9 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import type { HubMessage, IdleCode } from '#protocol/messages/control.ts';
-import type { RefusalCode } from '#protocol/refusal.ts';
-import type { Instant } from '#protocol/units.ts';
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import type { Fact, HubEffect, SocketId, World } from './events.ts';
-import { isMoneyFact } from './money.ts';
-import type { Device, Hub, Job, Pending } from './state.ts';
+import type { Device, Hub, Job, Reply } from './state.ts';
+import { addWrite } from './underway.ts';
 
 /** Why a device gets no work. */
 export type Reason = { code: IdleCode; message: string };
@@ -47,12 +46,16 @@ export function refuseSession(
   turn.effects.push({ type: 'close', socket });
 }
 
-export function store(turn: Turn, facts: Fact[], pending: Pending = { type: 'nothing' }): void {
-  const token = turn.hub.nextToken++;
-  turn.hub.pending.set(token, pending);
-  const money = facts.filter(isMoneyFact);
-  if (money.length > 0) turn.hub.money.writing.set(token, money);
-  turn.effects.push({ type: 'store', token, facts });
+/**
+ * Has facts written down, in the order of the calls. They change the state when they are on disk;
+ * what follows from them is done then, and whoever asked is answered after that.
+ */
+export function store(turn: Turn, facts: readonly Fact[], reply?: Reply): void {
+  const { hub, effects } = turn;
+  const token = hub.nextToken++;
+  addWrite(hub.underway, token, facts);
+  if (reply !== undefined) hub.replies.set(token, reply);
+  effects.push({ type: 'store', token, facts });
 }
 
 /** Tells a device, once per change, why it gets no work. */
@@ -66,31 +69,9 @@ export const changed = (turn: Turn, job: Job): void => {
   turn.effects.push({ type: 'changed', job: job.record.id });
 };
 
-/** Moves a job to another state, on disk and in its view. */
-export function moveJob(
-  turn: Turn,
-  job: Job,
-  to: { state: Job['state']; reason: string; refusal?: Job['refusal']; pending?: Pending },
-): void {
-  const at: Instant = turn.world.now;
-  job.state = to.state;
-  job.reason = to.reason;
-  if (to.refusal !== undefined) job.refusal = to.refusal;
-  if (to.state === 'running') job.startedAt ??= at;
-  if (to.state === 'done' || to.state === 'cancelled' || to.state === 'refused') job.endedAt = at;
-  store(
-    turn,
-    [
-      {
-        type: 'job-moved',
-        job: job.record.id,
-        state: to.state,
-        reason: to.reason,
-        at,
-        ...(to.refusal === undefined ? {} : { refusal: to.refusal }),
-      },
-    ],
-    to.pending,
-  );
-  changed(turn, job);
-}
+/** The fact that moves a job to another state. */
+export const jobMoved = (
+  { world }: Turn,
+  { record }: Job,
+  to: { state: Job['state']; reason: string; refusal?: Refusal },
+): Fact => ({ type: 'job-moved', job: record.id, ...to, at: world.now });

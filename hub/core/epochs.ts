@@ -3,9 +3,10 @@ import { bytesToHex, hexToBytes } from '#protocol/digest.ts';
 import type { EpochRecord, EpochRecordOf, SignedEpoch, SignedEpochOf } from '#protocol/epoch.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { VerifierBook } from '#protocol/messages/control.ts';
-import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import type { RefusalCode } from '#protocol/refusal.ts';
 import { decline, send, store, type Turn } from './effects.ts';
 import type { Hub, VerifierSession } from './state.ts';
+import { isUnderway, nameOf } from './underway.ts';
 
 /** Epochs kept of each verifier: any of the last ones may be said again after a lost link. */
 const EPOCHS_KEPT_MAX = 64;
@@ -41,23 +42,9 @@ export function receiveEpoch(turn: Turn, verifier: VerifierSession, signed: Sign
     ? judgeEpoch(turn, record)
     : ['signature-wrong', 'an epoch must be signed by the verifier of this session'];
   if (Array.isArray(known)) return decline(turn, socket, { code: known[0], message: known[1] });
-  if (known === 'known') {
-    if (!isPending(hub, signed)) acknowledgeEpoch(turn, signed);
-    return;
-  }
-  noteEpoch(hub, signed);
-  store(turn, [{ type: 'epoch', signed }], { type: 'epoch', signed });
-}
-
-/** Nothing was written: the verifier says it again. */
-export function undoEpoch(turn: Turn, { record }: SignedEpoch, refusal: Refusal): void {
-  const { hub } = turn;
-  const book = hub.epochs.get(record.verifier);
-  const kept = book?.get(record.epoch);
-  if (record.type === 'opened') book?.delete(record.epoch);
-  else if (kept !== undefined) delete kept[record.type];
-  const verifier = hub.verifiers.get(record.verifier);
-  if (verifier !== undefined) decline(turn, verifier.socket, refusal);
+  if (known === 'known') return acknowledgeEpoch(turn, signed);
+  const name = nameOf.epoch(record.verifier, record.epoch, record.type);
+  if (!isUnderway(hub.underway, name)) store(turn, [{ type: 'epoch', signed }]);
 }
 
 /** The record is on disk, and its verifier may go by it. */
@@ -68,16 +55,9 @@ export function acknowledgeEpoch(turn: Turn, { record }: SignedEpoch): void {
   send(turn, verifier.socket, { type: 'epoch-logged', epoch, record: type });
 }
 
-function isPending(hub: Hub, { record }: SignedEpoch): boolean {
-  for (const pending of hub.pending.values()) {
-    if (pending.type === 'epoch' && isSame(pending.signed.record, record)) return true;
-  }
-  return false;
-}
-
 const isSame = (a: EpochRecord, b: EpochRecord): boolean => canonicalJson(a) === canonicalJson(b);
 
-/** Takes a record into the book, as it comes or from the disk; the oldest that are over go. */
+/** Takes a record that is on disk into the book; the oldest that are over go. */
 export function noteEpoch(hub: Hub, signed: SignedEpoch): void {
   const { record, signature } = signed;
   const book: EpochBook = hub.epochs.get(record.verifier) ?? new Map();

@@ -12,6 +12,7 @@ import type {
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
 import type { SigningContext } from '#protocol/signature.ts';
+import type { TensorSpec } from '#protocol/tensor.ts';
 import type { Instant, Millis } from '#protocol/units.ts';
 
 /** A control socket, numbered by the edge. */
@@ -58,8 +59,9 @@ export interface Pardon {
 /** A durable, append-only statement. Balances, progress and views are projections of these. */
 export type Fact =
   | { type: 'job-created'; record: JobRecord; inputDigests: Uint8Array }
-  /** `canaries`: the units that the manifest has digests of. */
-  | { type: 'job-packaged'; job: JobId; manifest: PackageManifest; canaries: readonly number[] }
+  /** The items of a job were cut into other units, before it was packaged: its record from here on. */
+  | { type: 'job-recut'; record: JobRecord; inputDigests: Uint8Array }
+  | { type: 'job-packaged'; job: JobId; manifest: PackageManifest }
   | {
       type: 'job-moved';
       job: JobId;
@@ -113,6 +115,18 @@ export type Fact =
   /** For good: its key is never enrolled again. */
   | { type: 'verifier-removed'; key: PublicKey; at: Instant }
   | ({ type: 'pardoned' } & Pardon)
+  /**
+   * What verdicts on a unit come to. `wrong`: its device is banned. `unfit`: the device loses the
+   * provider. `unconfirmed`: one verifier alone found it wrong, once. `tie`: verifiers do not agree.
+   */
+  | {
+      type: 'resolved';
+      job: JobId;
+      lease: LeaseId;
+      unit: number;
+      outcome: 'wrong' | 'right' | 'tie' | 'unfit' | 'unconfirmed';
+      at: Instant;
+    }
   /** The money of a job lies in its escrow. */
   | { type: 'job-funded'; job: JobId; funding: Funding }
   /** The poster of its escrow has asked for the rest. */
@@ -149,58 +163,24 @@ export interface CommittedShard {
   signature: Signature;
 }
 
-/** Everything the hub needs after a restart; loaded once, before the first event. */
-export interface Snapshot {
-  jobs: {
-    record: JobRecord;
-    inputDigests: Uint8Array;
-    manifest?: PackageManifest;
-    canaries: readonly number[];
-    state: JobView['state'];
-    reason: string;
-    startedAt?: Instant;
-    endedAt?: Instant;
-    refusal?: Refusal;
-  }[];
-  /** Not voided, in order of sequence. */
-  accepted: AcceptedShard[];
-  /** Sequences of accepted shards that are final. */
-  released: number[];
-  /** Accepted once and void now, in order of sequence. */
-  voided: AcceptedShard[];
-  /** Committed, neither accepted nor lapsed. */
-  pending: CommittedShard[];
-  verdicts: SignedVerdict[];
-  judged: { verifier: PublicKey; through: number }[];
-  /** In the order of appending. */
-  epochs: SignedEpoch[];
-  /** Every bar ever, in the order of appending. */
-  barred: Ban[];
-  pardons: Pardon[];
-  /** What devices were unfit for, in the order of appending. */
-  aside: Omit<Extract<Fact, { type: 'set-aside' }>, 'type'>[];
-  /** What devices are blamed for, and when they last lost their trust over it. */
-  lapses: { device: PublicKey; count: number; resetAt?: Instant }[];
-  /** Enrolled and not removed. */
-  verifiers: PublicKey[];
-  removed: PublicKey[];
-  /** In any order. */
-  faults: Pick<Extract<Fact, { type: 'verifier-fault' }>, 'verifier' | 'lease' | 'unit'>[];
-  money: MoneySnapshot;
-  nextIndex: number;
-  nextSequence: number;
+/** Units of several items, and how many items there are: the last unit may be filled up. */
+export interface ItemCut {
+  inputs: BlobRef;
+  specs: readonly TensorSpec[];
+  items: number;
 }
 
-/** In the order of appending, but for payouts. */
-export interface MoneySnapshot {
-  funded: { job: JobId; funding: Funding }[];
-  /** Jobs that are done or cancelled. */
-  ended: JobId[];
-  closings: { job: JobId; at: Instant }[];
-  /** By index. */
-  payouts: PayoutView[];
-  leafFiles: { file: LeafFileView; root: Root }[];
+/** The items as units of one: the blobs of units and of digests, and the digests. */
+export interface RecutInputs {
+  inputs: BlobRef;
+  inputDigests: BlobRef;
+  digestBytes: Uint8Array;
 }
+
+/** What of a fact changes the state: of an accepted shard not its bytes. */
+export type AppliedFact =
+  | Exclude<Fact, { type: 'accepted' }>
+  | Pick<Extract<Fact, { type: 'accepted' }>, 'type' | 'shard'>;
 
 /** Part of a blob the hub holds. */
 export interface BlobRange {
@@ -231,9 +211,13 @@ export type HubEvent =
   | { type: 'disconnected'; socket: SocketId }
   | { type: 'command'; request: RequestId; command: HubCommand }
   | { type: 'stored'; token: Token }
-  | { type: 'store-failed'; token: Token; refusal: Refusal }
+  | { type: 'keep-failed'; token: Token; refusal: Refusal }
+  /** Why the disk takes no writes, and that it does again. Facts that wait are written then, in order. */
+  | { type: 'disk'; trouble: Refusal | undefined }
   /** Known-answer blobs asked for by `keep` are on disk. */
   | { type: 'kept'; token: Token; refs: BlobRef[] }
+  /** Items asked for by `recut` are units of one, on disk. */
+  | { type: 'recut'; token: Token; cut: RecutInputs }
   /** At least once a second. */
   | { type: 'tick' }
   | { type: 'stopping' };
@@ -242,9 +226,11 @@ export type HubEffect =
   | { type: 'send'; socket: SocketId; message: HubMessage }
   | { type: 'close'; socket: SocketId }
   /** Make durable, then answer `stored` with the token. Facts keep their order across effects. */
-  | { type: 'store'; token: Token; facts: Fact[] }
+  | { type: 'store'; token: Token; facts: readonly Fact[] }
   /** Make blobs of these bytes or ranges of other blobs, then answer `kept` with their refs in order. */
   | { type: 'keep'; token: Token; blobs: (Uint8Array | BlobRange)[] }
+  /** Cut these units into units of one item, then answer `recut`. */
+  | { type: 'recut'; token: Token; cut: ItemCut }
   | { type: 'reply'; request: RequestId; result: Result<JobView | null> }
   /** A job's view changed; for its event stream. */
   | { type: 'changed'; job: JobId };

@@ -18,9 +18,9 @@ import type { Address, Funding } from '#protocol/settlement/money-api.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { type DecoyFindings, NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, lamports, millis } from '#protocol/units.ts';
-import type { Fact, HubEffect, HubEvent, Signed } from './events.ts';
+import type { Fact, HubEffect, HubEvent, RecutInputs, Signed } from './events.ts';
+import { appliedFacts } from './fact-lists.ts';
 import { type HubConfig, openHub, stepHub, viewJob } from './hub.ts';
-import { projectFacts, selectFacts } from './snapshot.ts';
 
 export const HUB = 'aa'.repeat(32) as PublicKey;
 export const VERIFIER = 'bb'.repeat(32) as PublicKey;
@@ -43,17 +43,20 @@ const CONFIG = {
 /** A hub whose every signature holds unless it is all zeros, with a disk that can be full. */
 function openWorld({ verifiers = [VERIFIER], ...config }: BenchOptions) {
   const facts = verifiers.map((key): Fact => ({ type: 'verifier-enrolled', key, at: instant(0) }));
-  const start = () => openHub(projectFacts(selectFacts(facts)), { ...CONFIG, ...config });
+  const start = () => openHub(appliedFacts(facts), { ...CONFIG, ...config });
   const world = {
     hub: start(),
     now: 1_000_000,
     drawn: 0,
     diskFull: false,
+    unwritten: [] as { token: number; facts: readonly Fact[] }[],
     facts,
     sent: new Map<number, HubMessage[]>(),
     closed: new Set<number>(),
     replies: [] as Extract<HubEffect, { type: 'reply' }>[],
+    recuts: [] as Extract<HubEffect, { type: 'recut' }>[],
     restart() {
+      world.unwritten = [];
       world.hub = start();
       world.sent.clear();
     },
@@ -69,6 +72,16 @@ function openWorld({ verifiers = [VERIFIER], ...config }: BenchOptions) {
     },
   };
   return world;
+}
+
+/** The disk writes what it was given, in order, while it has room. */
+function writeFacts(world: ReturnType<typeof openWorld>): void {
+  while (!world.diskFull) {
+    const next = world.unwritten.shift();
+    if (next === undefined) return;
+    world.facts.push(...next.facts);
+    world.post({ type: 'stored', token: next.token });
+  }
 }
 
 function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
@@ -87,12 +100,13 @@ function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
       const refs = effect.blobs.map((_, at) => ({ root: root(at), length: bytes(UNIT_BYTES) }));
       return world.post({ type: 'kept', token: effect.token, refs });
     }
+    case 'recut':
+      world.recuts.push(effect);
+      return;
     case 'store': {
       const { token, facts } = effect;
-      const refusal = { code: 'disk-full' as const, message: 'the disk is full; free some' };
-      if (world.diskFull) return world.post({ type: 'store-failed', token, refusal });
-      world.facts.push(...facts);
-      return world.post({ type: 'stored', token });
+      world.unwritten.push({ token, facts });
+      return writeFacts(world);
     }
     default:
       return;
@@ -133,12 +147,18 @@ export function openBench(options: BenchOptions = {}) {
       const fit = { provider: 'wasm' as const, dtype: 'f32' as const, threads: 1, trials: [] };
       say(socket, { type: 'admitted', package: offer.id, ...fit, unitMs: millis(unitMs) });
     },
+    /** The edge has cut what it was last asked to. */
+    cut: (cut: RecutInputs) => post({ type: 'recut', token: world.recuts.at(-1)?.token ?? 0, cut }),
     wait(ms: number) {
       world.now += ms;
       post({ type: 'tick' });
     },
-    fillDisk: (full: boolean) => {
+    /** The hub hears of it when it has something to write, or at once when there is room again. */
+    fillDisk(full: boolean): void {
       world.diskFull = full;
+      const trouble = { code: 'disk-full' as const, message: 'the disk is full; free some' };
+      post({ type: 'disk', trouble: full ? trouble : undefined });
+      writeFacts(world);
     },
     restart() {
       world.restart();
@@ -155,7 +175,13 @@ export function postJob(
     assurance = 'instant',
     autoStart = false,
     taps = [],
-  }: { assurance?: Assurance; autoStart?: boolean; taps?: readonly Tap[] } = {},
+    unitItems = 1,
+  }: {
+    assurance?: Assurance;
+    autoStart?: boolean;
+    taps?: readonly Tap[];
+    unitItems?: number;
+  } = {},
 ): void {
   const record: JobRecord = {
     id: JOB,
@@ -165,14 +191,14 @@ export function postJob(
     draft: {
       name: 'numbers',
       file: { root: 'f'.repeat(64) as Root, length: bytes(10) },
-      inputs: [SPEC],
-      unitItems: 1,
+      inputs: [{ ...SPEC, shape: [unitItems, ...SPEC.shape.slice(1)] }],
+      unitItems,
       graphOptimization: 'all',
       ...(taps.length > 0 ? { taps: taps.map(({ name }) => name) } : {}),
     },
-    inputs: { root: '9'.repeat(64) as Root, length: bytes(units * UNIT_BYTES) },
+    inputs: { root: '9'.repeat(64) as Root, length: bytes(units * unitItems * UNIT_BYTES) },
     inputDigests: { root: '8'.repeat(64) as Root, length: bytes(units * DIGEST_BYTES) },
-    items: units,
+    items: units * unitItems,
     units,
     unitPrice: lamports(5n),
     assurance,
@@ -211,23 +237,26 @@ export function beginJob(bench: Bench): void {
 
 type Canaries = NonNullable<Extract<FrameHead, { type: 'prepared' }>['canaries']>;
 
+interface Quoting {
+  assurance?: Assurance;
+  autoStart?: boolean;
+  decoys?: DecoyFindings;
+  canaries?: Canaries;
+  /** Those of the draft, and those the verifier says it found. */
+  taps?: readonly Tap[];
+  prepared?: readonly Tap[];
+}
+
 /** Posts a job and has the verifier on socket 1 prepare it. */
-export function quoteJob(
-  bench: Bench,
-  units: number,
-  options: {
-    assurance?: Assurance;
-    autoStart?: boolean;
-    decoys?: DecoyFindings;
-    canaries?: Canaries;
-    /** Those of the draft, and those the verifier says it found. */
-    taps?: readonly Tap[];
-    prepared?: readonly Tap[];
-  } = {},
-): void {
-  const { decoys = NO_DECOYS, canaries = [], taps = [], prepared = taps } = options;
+export function quoteJob(bench: Bench, units: number, options: Quoting = {}): void {
   bench.join(1, VERIFIER, 'verifier');
   postJob(bench, units, options);
+  prepareJob(bench, options);
+}
+
+/** The verifier on socket 1 has run the model of the job. */
+export function prepareJob(bench: Bench, options: Quoting = {}): void {
+  const { decoys = NO_DECOYS, canaries = [], taps = [], prepared = taps } = options;
   bench.post({
     type: 'framed',
     socket: 1,

@@ -2,24 +2,26 @@ import type { JobId, Root } from '#protocol/ids.ts';
 import { type Refusal, refusal } from '#protocol/refusal.ts';
 import { LEAVES_MAX } from '#protocol/settlement/leaf-file.ts';
 import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/money-api.ts';
-import { moveJob, type Turn } from './effects.ts';
+import { jobMoved, store, type Turn } from './effects.ts';
 import type { Fact } from './events.ts';
-import { writingOf } from './money.ts';
 import { hasWorked } from './newcomers.ts';
+import { isMoving } from './questions.ts';
 import type { Job } from './state.ts';
+import { listUnderway } from './underway.ts';
 import { quote } from './views.ts';
 
 /** How far a device's clock may be off when it signs. */
 const CLOCK_MS = 600_000;
 const LINKS_MAX = 16;
 const FILES_OF_EPOCH_MAX = 64;
+/** How a job moves that was to start as soon as it could. */
+export const START_FUNDED = {
+  state: 'running',
+  reason: 'started as soon as it was funded',
+} as const;
 
 const writing = (): Refusal =>
   refusal('busy', 'the same is being written already; ask again in a second');
-
-/** A job with a price starts when its money lies in its escrow, and not before. */
-export const needsFunding = ({ record, funding }: Job): boolean =>
-  record.unitPrice !== '0' && funding === undefined;
 
 export function unfunded(turn: Turn, job: Job): Refusal {
   const total = job.manifest === undefined ? '' : quote(turn.hub, job, job.manifest).total;
@@ -43,7 +45,8 @@ export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusa
     const message = `${missing} lamports are missing in the escrow ${funding.escrow}: deposit them and ask again`;
     return refusal('job-unfunded', message);
   }
-  if (writingOf(turn.hub, 'job-funded').some((fact) => fact.job === id)) return writing();
+  if (listUnderway(turn.hub.underway, 'job-funded').some((fact) => fact.job === id))
+    return writing();
   return [{ type: 'job-funded', job: id, funding }];
 }
 
@@ -51,14 +54,15 @@ export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusa
 export function startFunded(turn: Turn): void {
   for (const job of turn.hub.jobs.values()) {
     if (job.state !== 'quoted' || !job.record.autoStart || job.funding === undefined) continue;
-    moveJob(turn, job, { state: 'running', reason: 'started as soon as it was funded' });
+    if (isMoving(turn.hub, job)) continue;
+    store(turn, [jobMoved(turn, job, START_FUNDED)]);
   }
 }
 
 /** The edge has seen on the chain that the poster wants the rest. Nothing when that was said before. */
 export function closeJob({ hub, world }: Turn, id: JobId): Fact[] | Refusal {
   if (hub.money.closingOf.has(id)) return [];
-  if (writingOf(hub, 'job-closing').some((fact) => fact.job === id)) return writing();
+  if (listUnderway(hub.underway, 'job-closing').some((fact) => fact.job === id)) return writing();
   return [{ type: 'job-closing', job: id, at: world.now }];
 }
 
@@ -82,7 +86,7 @@ export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fa
     const message = 'no shard of this device was accepted yet; link an address after the first one';
     return refusal('payout-refused', message);
   }
-  const links = writingOf(hub, 'payout-linked').filter(
+  const links = listUnderway(hub.underway, 'payout-linked').filter(
     ({ payout }) => payout.record.device === key,
   );
   if (known.length + links.length >= LINKS_MAX) {
@@ -101,7 +105,7 @@ export function addLeafFile(
   { file, root }: { file: LeafFileView; root: Root },
 ): Fact[] | Refusal {
   if (hub.money.fileOf.has(file.dataHash)) return [];
-  const underway = writingOf(hub, 'leaf-file').map((fact) => fact.file);
+  const underway = listUnderway(hub.underway, 'leaf-file').map((fact) => fact.file);
   if (underway.some(({ dataHash }) => dataHash === file.dataHash)) return writing();
   const all = [...hub.money.files.map((kept) => kept.file), ...underway];
   if (all.filter(({ epoch }) => epoch === file.epoch).length >= FILES_OF_EPOCH_MAX) {

@@ -1,21 +1,23 @@
-import { accept, refuse } from '#protocol/refusal.ts';
+import { accept, type Refusal } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
+import { advanceJobs } from './advance.ts';
+import { applyFact } from './apply.ts';
 import { endAside } from './aside.ts';
 import { stepCommand } from './commands.ts';
 import { askOpinions, forgetEnded } from './disputes.ts';
-import { send, type Turn } from './effects.ts';
-import { acknowledgeEpoch, receiveEpoch, undoEpoch } from './epochs.ts';
+import { refuseSession, send, type Turn } from './effects.ts';
+import { receiveEpoch } from './epochs.ts';
 import type { HubEffect, HubEvent, Token, World } from './events.ts';
+import { followFacts } from './follow.ts';
 import { startFunded } from './funding.ts';
-import { expireLeases, reviveLeases } from './lease.ts';
-import { noteWritten } from './money.ts';
-import { applyPardon } from './pardons.ts';
+import { expireLeases, extendLeases, reviveLeases } from './lease.ts';
 import { receiveBye, receiveHave, receiveRelease, receiveSeek } from './peers.ts';
 import { finishPreparation, prepareJobs, receivePrepared, receiveUnpreparable } from './prepare.ts';
-import { finishRelease, receiveAudited, releaseShards, undoRelease } from './release.ts';
-import { finishAccept, finishLog, receiveCommit, receiveReveal, undoStore } from './results.ts';
-import { openVerdicts, publishVerdict } from './reviews.ts';
-import { receiveAdmission, receiveRequest, scheduleWaiting } from './schedule.ts';
+import { receiveCoupled, refuseRecut, storeRecut } from './recut.ts';
+import { receiveAudited, releaseShards } from './release.ts';
+import { resolveDisputes, resolveVerdicts } from './resolve.ts';
+import { receiveCommit, receiveReveal } from './results.ts';
+import { receiveAdmission, receiveRequest, scheduleWaiting, serveCredits } from './schedule.ts';
 import {
   beatSessions,
   closeSession,
@@ -25,7 +27,8 @@ import {
   stopSessions,
 } from './session.ts';
 import type { Hub } from './state.ts';
-import { endDisputes, finishJobs, receiveJudged, receiveVerdict } from './verdicts.ts';
+import { takeWrite } from './underway.ts';
+import { receiveJudged, receiveVerdict } from './verdicts.ts';
 import { viewJob } from './views.ts';
 
 export {
@@ -44,7 +47,7 @@ export {
   payoutOf,
   viewPay,
 } from './money-views.ts';
-export { openHub } from './restore.ts';
+export { openHub } from './open.ts';
 export { mayReadVerdict, shownVerdicts } from './reviews.ts';
 export type { Hub, HubConfig } from './state.ts';
 export {
@@ -64,6 +67,7 @@ export function stepHub(hub: Hub, event: HubEvent, world: World): HubEffect[] {
   if (hub.startedAt === undefined) {
     hub.startedAt = world.now;
     reviveLeases(turn);
+    resolveVerdicts(turn);
   }
   stepEvent(turn, event);
   return turn.effects;
@@ -85,10 +89,14 @@ function stepEvent(turn: Turn, event: HubEvent): void {
       return stepCommand(turn, event.request, event.command);
     case 'stored':
       return stepStored(turn, event.token);
-    case 'store-failed':
-      return stepStoreFailed(turn, event.token, event.refusal);
+    case 'disk':
+      return stepDisk(turn, event.trouble);
+    case 'keep-failed':
+      return stepKeepFailed(turn, event.token, event.refusal);
     case 'kept':
       return stepKept(turn, event);
+    case 'recut':
+      return storeRecut(turn, event.token, event.cut);
     case 'tick':
       return stepTick(turn);
     case 'stopping':
@@ -122,6 +130,8 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
         return receiveEpoch(turn, verifier, message.signed);
       case 'unpreparable':
         return receiveUnpreparable(turn, verifier, message);
+      case 'coupled':
+        return receiveCoupled(turn, verifier, message.job);
       case 'bye':
         return receiveBye(turn, socket);
       default:
@@ -181,90 +191,69 @@ function stepFrame(turn: Turn, event: Extract<HubEvent, { type: 'framed' }>): vo
   outOfRole(turn, socket, head.type);
 }
 
+/** Facts are on disk: they change the state, what follows is done, and whoever asked is answered. */
 function stepStored(turn: Turn, token: Token): void {
-  noteWritten(turn.hub, token);
-  const pending = turn.hub.pending.get(token);
-  turn.hub.pending.delete(token);
-  switch (pending?.type) {
-    case 'logged':
-      return finishLog(turn, pending.lease);
-    case 'accepted':
-      return finishAccept(turn, pending);
-    case 'epoch':
-      return acknowledgeEpoch(turn, pending.signed);
-    case 'verdict':
-      return publishVerdict(turn, pending.signed);
-    case 'ruled':
-      return openVerdicts(turn, pending.verdicts);
-    case 'pardoned':
-      applyPardon(turn.hub, pending.pardon);
-      turn.effects.push({ type: 'reply', request: pending.request, result: accept(null) });
-      return;
-    case 'released':
-      finishRelease(turn, pending.shards);
-      return finishJobs(turn);
-    case 'reply': {
-      // First what follows from the command, so that the answer shows it.
-      if (pending.next === 'prepare') prepareJobs(turn);
-      if (pending.next === 'start') startFunded(turn);
-      if (pending.next === 'schedule' || pending.next === 'start') scheduleWaiting(turn);
-      turn.effects.push({
-        type: 'reply',
-        request: pending.request,
-        result: {
-          ok: true,
-          value: pending.job === null ? null : (viewJob(turn.hub, pending.job) ?? null),
-        },
-      });
-      return;
-    }
-    default:
-      return;
-  }
-}
-
-function stepStoreFailed(
-  turn: Turn,
-  token: Token,
-  refusal: Extract<HubEvent, { type: 'store-failed' }>['refusal'],
-): void {
-  const pending = turn.hub.pending.get(token);
-  turn.hub.pending.delete(token);
-  turn.hub.money.writing.delete(token);
-  if (pending?.type === 'reply' || pending?.type === 'pardoned') {
-    turn.effects.push({
-      type: 'reply',
-      request: pending.request,
-      result: refuse(refusal.code, refusal.message),
-    });
-    if (pending.type === 'pardoned') return;
-    if (pending.next === 'prepare' && pending.job !== null) turn.hub.jobs.delete(pending.job);
-    return;
-  }
-  if (pending?.type === 'ruled') return openVerdicts(turn, pending.verdicts);
-  if (pending?.type === 'released') return undoRelease(pending.shards);
-  if (pending?.type === 'epoch') return undoEpoch(turn, pending.signed, refusal);
-  if (pending !== undefined) undoStore(turn, pending, refusal);
+  const { hub, effects } = turn;
+  const facts = takeWrite(hub.underway, token);
+  for (const fact of facts) applyFact(hub, fact);
+  followFacts(turn, facts);
+  const reply = hub.replies.get(token);
+  if (reply === undefined) return;
+  hub.replies.delete(token);
+  const { request, job } = reply;
+  const value = job === null ? null : (viewJob(hub, job) ?? null);
+  effects.push({ type: 'reply', request, result: accept(value) });
 }
 
 function stepKept(turn: Turn, event: Extract<HubEvent, { type: 'kept' }>): void {
-  const pending = turn.hub.pending.get(event.token);
-  turn.hub.pending.delete(event.token);
-  if (pending?.type !== 'kept') return;
+  const made = turn.hub.making.get(event.token);
+  turn.hub.making.delete(event.token);
+  if (made?.type !== 'package') return;
   const refs = event.refs.map((ref) => ({ root: ref.root, length: bytes(ref.length) }));
-  finishPreparation(turn, pending, refs);
+  finishPreparation(turn, made, refs);
+}
+
+/** Blobs could not be kept: another verifier prepares the job, or it cannot be cut. */
+function stepKeepFailed(turn: Turn, token: Token, refusal: Refusal): void {
+  const made = turn.hub.making.get(token);
+  turn.hub.making.delete(token);
+  if (made?.type === 'recut') return refuseRecut(turn, made.job, refusal);
+  const job = made && turn.hub.jobs.get(made.job);
+  if (job !== undefined) delete job.preparing;
+}
+
+/**
+ * While the disk takes no writes, nothing is lent, nobody is blamed for what is late, and verifiers
+ * come back later: what they say is asked for again then.
+ */
+function stepDisk(turn: Turn, trouble: Refusal | undefined): void {
+  const { hub } = turn;
+  if (trouble === undefined) {
+    delete hub.trouble;
+    extendLeases(turn);
+    return stepTick(turn);
+  }
+  hub.trouble = trouble;
+  if (trouble.code !== 'busy') {
+    for (const { socket } of [...hub.verifiers.values()]) {
+      refuseSession(turn, socket, trouble);
+      closeSession(turn, socket);
+    }
+  }
+  for (const device of hub.devices.values()) serveCredits(turn, device);
 }
 
 function stepTick(turn: Turn): void {
   beatSessions(turn);
+  if (turn.hub.trouble !== undefined) return;
   expireLeases(turn);
   prepareJobs(turn);
   startFunded(turn);
   endAside(turn);
   scheduleWaiting(turn);
   askOpinions(turn);
-  endDisputes(turn);
+  resolveDisputes(turn);
   releaseShards(turn);
-  finishJobs(turn);
+  advanceJobs(turn);
   forgetEnded(turn);
 }

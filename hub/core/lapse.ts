@@ -1,9 +1,9 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import { after, type Instant, millis } from '#protocol/units.ts';
 import { store, type Turn } from './effects.ts';
-import type { CommittedShard, Fact, Snapshot } from './events.ts';
+import type { CommittedShard, Fact } from './events.ts';
 import type { ActiveLease, Hub } from './state.ts';
-import { forgetStanding } from './verdicts.ts';
+import { countUnderway, nameOf } from './underway.ts';
 
 /**
  * A device that commits and never reveals has failed a unit (reference/verification.md §3.2, step 3).
@@ -23,9 +23,12 @@ export interface Lapses {
 
 /** Writes down that the commitment of a lease, if it has one, is never opened. */
 export function lapse(turn: Turn, active: ActiveLease, blamed: boolean): void {
-  const { committed } = active;
+  const { committed, device } = active;
   if (committed === undefined) return;
-  const resets = blamed && countLapse(turn, active.device);
+  const { lapses, underway } = turn.hub;
+  const before = (lapses.get(device)?.count ?? 0) + countUnderway(underway, nameOf.lapse(device));
+  // Whether this is the lapse that costs the device its trust.
+  const resets = blamed && (before + 1) % LAPSES_A_RESET === 0;
   store(turn, [lapsed(turn, committed, { blamed, resets })]);
 }
 
@@ -35,22 +38,13 @@ export const lapsed = (
   how: { blamed: boolean; resets: boolean },
 ): Fact => ({ type: 'lapsed', index: entry.index, device: shard.device, ...how, at: world.now });
 
-/** Whether this is the lapse that costs the device its trust. */
-function countLapse({ hub, world }: Turn, device: PublicKey): boolean {
-  const lapses = hub.lapses.get(device) ?? { count: 0 };
-  hub.lapses.set(device, lapses);
-  lapses.count += 1;
-  if (lapses.count % LAPSES_A_RESET > 0) return false;
-  lapses.pausedUntil = after(world.now, PAUSE_MS);
-  forgetStanding(hub.standings, device);
-  return true;
+/** A device is to blame for a lapse; `resetAt` where it costs its trust. */
+export function countLapse({ lapses }: Hub, device: PublicKey, resetAt?: Instant): void {
+  const known = lapses.get(device) ?? { count: 0 };
+  lapses.set(device, known);
+  known.count += 1;
+  if (resetAt !== undefined) known.pausedUntil = after(resetAt, PAUSE_MS);
 }
-
-/** As `countLapse` left it. */
-export const restoreLapses = ({ count, resetAt }: Snapshot['lapses'][number]): Lapses => ({
-  count,
-  ...(resetAt === undefined ? {} : { pausedUntil: after(resetAt, PAUSE_MS) }),
-});
 
 /** Why a device gets no shard for now, if that is so. */
 export function pauseProblem({ hub, world }: Turn, device: PublicKey): string | undefined {

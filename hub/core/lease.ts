@@ -180,10 +180,19 @@ export function reviveLeases(turn: Turn): void {
     active.issuedAt = world.now;
     active.deadlineAt = after(world.now, millis(AWAY_MS.logged));
   }
-  const lost = hub.unopenable.splice(0);
+  const lost = [...hub.commitments.values()].filter(({ shard }) => !hub.leases.has(shard.lease));
   if (lost.length === 0) return;
   const facts = lost.map((committed) => lapsed(turn, committed, { blamed: false, resets: false }));
   store(turn, facts);
+}
+
+/** The disk took no writes for a while, and nobody is to blame for what is late. */
+export function extendLeases({ hub, world }: Turn): void {
+  const least = after(world.now, millis(AWAY_MS.logged));
+  for (const active of hub.leases.values()) {
+    if (active.deadlineAt < least) active.deadlineAt = least;
+    if (active.graceUntil !== undefined && active.graceUntil < least) active.graceUntil = least;
+  }
 }
 
 export function expireLeases(turn: Turn): void {

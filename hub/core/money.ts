@@ -6,9 +6,9 @@ import type {
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
 import type { Instant } from '#protocol/units.ts';
-import type { Fact, Pardon, Snapshot, Token } from './events.ts';
+import type { AppliedFact, Pardon } from './events.ts';
+import { isGuarded } from './questions.ts';
 import { coversRun } from './ranges.ts';
-import { isGuarded } from './release.ts';
 import type { Hub, Job, KeptShard } from './state.ts';
 
 /** A funded job that has ended, and the shards of it that earn. */
@@ -39,23 +39,21 @@ export interface MoneyBook {
   closingOf: Map<JobId, ClosingView>;
   files: { file: LeafFileView; root: Root }[];
   fileOf: Map<Digest, { file: LeafFileView; root: Root }>;
-  /** On their way to the disk. */
-  writing: Map<Token, MoneyFact[]>;
 }
 
-const TYPES = [
-  'job-funded',
-  'job-moved',
-  'job-closing',
-  'payout-linked',
-  'leaf-file',
-  'barred',
-  'pardoned',
-] as const;
-type MoneyFact = Extract<Fact, { type: (typeof TYPES)[number] }>;
-
-export const isMoneyFact = (fact: Fact): fact is MoneyFact =>
-  (TYPES as readonly string[]).includes(fact.type);
+type MoneyFact = Extract<
+  AppliedFact,
+  {
+    type:
+      | 'job-funded'
+      | 'job-moved'
+      | 'job-closing'
+      | 'payout-linked'
+      | 'leaf-file'
+      | 'barred'
+      | 'pardoned';
+  }
+>;
 
 export const openMoneyBook = (): MoneyBook => ({
   ended: [],
@@ -70,36 +68,10 @@ export const openMoneyBook = (): MoneyBook => ({
   closingOf: new Map(),
   files: [],
   fileOf: new Map(),
-  writing: new Map(),
 });
 
-/** What is being written of one type. */
-export function writingOf<T extends MoneyFact['type']>({ money }: Hub, type: T) {
-  return [...money.writing.values()].flat().filter((fact) => fact.type === type) as Extract<
-    MoneyFact,
-    { type: T }
-  >[];
-}
-
-/** Facts of a write are on disk: from now on they are told. */
-export function noteWritten(hub: Hub, token: Token): void {
-  for (const fact of hub.money.writing.get(token) ?? []) noteMoney(hub, fact);
-  hub.money.writing.delete(token);
-}
-
-/** As the facts left it; jobs and shards are there already. */
-export function restoreMoney(hub: Hub, snapshot: Snapshot): void {
-  const { funded, ended, payouts, closings, leafFiles } = snapshot.money;
-  for (const { job, funding } of funded) noteFunding(hub, job, funding);
-  for (const id of ended) noteEnd(hub, id);
-  for (const payout of payouts) notePayout(hub, payout);
-  for (const { job, at } of closings) noteClosing(hub, job, at);
-  for (const { device, at } of snapshot.barred) noteConviction(hub, device, at);
-  for (const pardon of snapshot.pardons) notePardon(hub, pardon);
-  for (const kept of leafFiles) noteFile(hub, kept);
-}
-
-function noteMoney(hub: Hub, fact: MoneyFact): void {
+/** What the hub says of money changes with a fact. */
+export function noteMoney(hub: Hub, fact: MoneyFact): void {
   switch (fact.type) {
     case 'job-funded':
       return noteFunding(hub, fact.job, fact.funding);
@@ -136,8 +108,11 @@ function noteEnd(hub: Hub, id: JobId): void {
   money.ended.push(ended);
   money.endedOf.set(id, ended);
   const devices = new Set(shards.map(({ device }) => device));
-  for (const kept of shards)
-    money.earned.set(kept.device, [...(money.earned.get(kept.device) ?? []), kept]);
+  for (const kept of shards) {
+    const earned = money.earned.get(kept.device) ?? [];
+    money.earned.set(kept.device, earned);
+    earned.push(kept);
+  }
   for (const device of devices) money.earned.get(device)?.sort(bySequence);
 }
 

@@ -1,6 +1,5 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import type { Reason } from './effects.ts';
-import type { Snapshot } from './events.ts';
 import type { Hub } from './state.ts';
 
 /**
@@ -24,18 +23,13 @@ export interface Newcomers {
 /** A device between two of its bars. */
 const placeName = (device: PublicKey, barsBefore: number): string => `${device}/${barsBefore}`;
 
-export function openNewcomers({ accepted, voided, barred }: Snapshot): Newcomers {
-  const newcomers: Newcomers = {
-    begun: new Set(),
-    bars: new Map(),
-    beginning: new Map(),
-    line: new Map(),
-    lastInLine: 0,
-  };
-  for (const { device, at } of barred) noteBar(newcomers, device, at);
-  for (const { device, at } of [...accepted, ...voided]) keepPlace(newcomers, device, at);
-  return newcomers;
-}
+export const openNewcomers = (): Newcomers => ({
+  begun: new Set(),
+  bars: new Map(),
+  beginning: new Map(),
+  line: new Map(),
+  lastInLine: 0,
+});
 
 /** The device is new again. */
 export function noteBar({ bars }: Newcomers, device: PublicKey, at: number): void {

@@ -1,8 +1,7 @@
 import { refuse } from '#protocol/refusal.ts';
 import { store, type Turn } from './effects.ts';
-import type { HubCommand, Pardon, RequestId } from './events.ts';
-import { dropBar } from './newcomers.ts';
-import type { Hub } from './state.ts';
+import type { HubCommand, RequestId } from './events.ts';
+import { isUnderway, nameOf } from './underway.ts';
 
 /**
  * An operator lifts the newest ban of a device, while it lasts or after it: the device may work again,
@@ -15,18 +14,12 @@ export function pardonDevice(
 ): void {
   const { hub, world } = turn;
   const ban = hub.barred.get(device);
-  if (ban === undefined) {
+  if (ban === undefined || isUnderway(hub.underway, nameOf.pardon(device))) {
     const message = `no ban of device ${device} stands; GET /v1/log/convictions lists them all`;
     const result = refuse('ban-unknown', message, 'device');
     turn.effects.push({ type: 'reply', request, result });
     return;
   }
-  const pardon: Pardon = { device, bannedAt: ban.at, reason, at: world.now };
-  store(turn, [{ type: 'pardoned', ...pardon }], { type: 'pardoned', request, pardon });
-}
-
-/** A pardon that is on disk, now or before a restart. */
-export function applyPardon(hub: Hub, { device, bannedAt }: Pardon): void {
-  if (hub.barred.get(device)?.at === bannedAt) hub.barred.delete(device);
-  dropBar(hub.newcomers, device, bannedAt);
+  const pardon = { device, bannedAt: ban.at, reason, at: world.now };
+  store(turn, [{ type: 'pardoned', ...pardon }], { request, job: null });
 }

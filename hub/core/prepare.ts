@@ -1,17 +1,16 @@
 import { decodeWith } from '#protocol/decode.ts';
-import { DIGEST_BYTES, digestRecord } from '#protocol/digest.ts';
-import { fingerprintBytes } from '#protocol/fingerprint.ts';
+import { DIGEST_BYTES } from '#protocol/digest.ts';
 import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
 import { type BlobRef, PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { fitThresholds, THRESHOLD_VERSION } from '#protocol/thresholds.ts';
 import { between } from '#protocol/units.ts';
-import { decline, moveJob, send, store, type Turn } from './effects.ts';
+import { decline, jobMoved, send, store, type Turn } from './effects.ts';
 import type { BlobRange } from './events.ts';
-import { needsFunding } from './funding.ts';
-import { scheduleWaiting } from './schedule.ts';
-import type { Job, Pending, VerifierSession } from './state.ts';
+import { isMoving, needsFunding } from './questions.ts';
+import type { Hub, Job, Making, VerifierSession } from './state.ts';
+import { isUnderway, nameOf } from './underway.ts';
 import { quote } from './views.ts';
 
 const PREPARE_MS_MAX = 180_000;
@@ -22,7 +21,7 @@ type Prepared = { head: Extract<FrameHead, { type: 'prepared' }>; payload: Uint8
 export function prepareJobs(turn: Turn): void {
   const { hub, world } = turn;
   for (const job of hub.jobs.values()) {
-    if (job.state !== 'checking') continue;
+    if (job.state !== 'checking' || isPrepared(hub, job)) continue;
     if (job.preparing !== undefined) {
       if (between(job.preparing.since, world.now) < PREPARE_MS_MAX) continue;
       delete job.preparing;
@@ -58,14 +57,22 @@ export function openPreparation(turn: Turn): void {
   prepareJobs(turn);
 }
 
-function refuseJob(turn: Turn, job: Job, refusal: Refusal): void {
+/** Whether the package of a job, or the job cut anew, is being written. */
+const isPrepared = (hub: Hub, job: Job): boolean =>
+  isMoving(hub, job) ||
+  isUnderway(hub.underway, nameOf.recut(job.record.id)) ||
+  [...hub.making.values()].some((made) => made.job === job.record.id);
+
+export function refuseJob(turn: Turn, job: Job, refusal: Refusal): void {
   delete job.preparing;
-  moveJob(turn, job, { state: 'refused', reason: refusal.message, refusal });
+  store(turn, [jobMoved(turn, job, { state: 'refused', reason: refusal.message, refusal })]);
 }
 
-function preparedJob(turn: Turn, verifier: VerifierSession, id: Job['record']['id']) {
+/** The job that this verifier is preparing; another is declined. */
+export function preparedJob(turn: Turn, verifier: VerifierSession, id: Job['record']['id']) {
   const job = turn.hub.jobs.get(id);
-  if (job?.state === 'checking' && job.preparing?.verifier === verifier.key) return job;
+  const isAsked = job?.state === 'checking' && job.preparing?.verifier === verifier.key;
+  if (isAsked && !isPrepared(turn.hub, job)) return job;
   const message = `job ${id} is not waiting for this verifier; drop what was prepared`;
   decline(turn, verifier.socket, { code: 'message-out-of-order', message });
   return undefined;
@@ -87,8 +94,6 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
   const { draft } = job.record;
   const outputBytes = unitBytes(head.outputs);
   const { names, units, nearest } = head.decoys;
-  const canaries = head.canaries ?? [];
-  const hashes = canaries.map(({ hash }) => hash).sort();
   const manifest: Omit<PackageManifest, 'knownAnswers'> = {
     format: 'pocketgrid/package@1',
     name: draft.name,
@@ -101,7 +106,6 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
     ...fitThresholds(head.outputs, nearest),
     calibrated: { rule: THRESHOLD_VERSION, decoys: names, units },
     taps: head.taps ?? [],
-    ...(hashes.length === 0 ? {} : { canaries: hashes }),
     peakBytes: head.peakBytes,
     referenceUnitMs: head.unitMs,
   };
@@ -118,12 +122,7 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
     payload.subarray(index * outputBytes, (index + 1) * outputBytes),
   ]);
   const token = turn.hub.nextToken++;
-  turn.hub.pending.set(token, {
-    type: 'kept',
-    job: head.job,
-    manifest,
-    canaries: canaries.map(({ unit }) => unit),
-  });
+  turn.hub.making.set(token, { type: 'package', job: head.job, manifest });
   turn.effects.push({ type: 'keep', token, blobs });
 }
 
@@ -133,7 +132,7 @@ function preparedProblem(
   { head, payload }: Prepared,
   manifest: Omit<PackageManifest, 'knownAnswers'>,
 ): string | undefined {
-  const { units, outputs, canaries = [] } = head;
+  const { units, outputs } = head;
   const names = new Set(outputs.map(({ name }) => name));
   const near = head.decoys.nearest.map(({ output }) => output);
   if (new Set(near).size !== near.length || !near.every((name) => names.has(name))) {
@@ -147,10 +146,6 @@ function preparedProblem(
   if (new Set(units).size !== units.length || !units.every((unit) => unit < job.record.units)) {
     return `known answers are made from different units below ${job.record.units}`;
   }
-  const secret = canaries.map(({ unit }) => unit);
-  if (new Set(secret).size !== secret.length || !secret.every((unit) => unit < job.record.units)) {
-    return `canaries are different units below ${job.record.units}`;
-  }
   if (payload.length !== units.length * unitBytes(outputs)) {
     return 'the known answers do not have the announced length; prepare the job again';
   }
@@ -160,53 +155,36 @@ function preparedProblem(
   return decoded.ok ? undefined : `what was prepared makes no package: ${decoded.refusal.message}`;
 }
 
-/** The known answers are blobs now: the package is whole, the job is quoted. */
+/** The known answers are blobs now: the package is whole, and the job is quoted. */
 export function finishPreparation(
   turn: Turn,
-  kept: Extract<Pending, { type: 'kept' }>,
+  kept: Extract<Making, { type: 'package' }>,
   refs: BlobRef[],
 ): void {
   const job = turn.hub.jobs.get(kept.job);
-  if (job?.state !== 'checking') return;
+  if (job?.state !== 'checking' || isMoving(turn.hub, job)) return;
   delete job.preparing;
   const knownAnswers = refs.flatMap((inputs, index) => {
     const outputs = refs[index + 1];
     return index % 2 === 0 && outputs !== undefined ? [{ inputs, outputs }] : [];
   });
-  setPackage(turn.hub.servable, job, { ...kept.manifest, knownAnswers });
-  if (job.manifest === undefined) return;
-  const { canaries } = kept;
-  job.canaries = new Set(canaries);
-  store(turn, [{ type: 'job-packaged', job: kept.job, manifest: job.manifest, canaries }]);
-  if (job.record.autoStart && !needsFunding(job)) {
-    moveJob(turn, job, { state: 'running', reason: 'started as soon as it was quoted' });
-  } else {
-    const price = quote(turn.hub, job, job.manifest).total;
-    const reason =
-      price === '0'
-        ? 'checked; waiting for its owner to start it'
-        : `checked; waiting for ${price} lamports in its escrow, which the dashboard deposits`;
-    moveJob(turn, job, { state: 'quoted', reason });
-  }
-  scheduleWaiting(turn);
+  const manifest = { ...kept.manifest, knownAnswers };
+  store(turn, [
+    { type: 'job-packaged', job: kept.job, manifest },
+    jobMoved(turn, job, leaveChecking(turn, job, manifest)),
+  ]);
 }
 
-/** Joins a manifest to its job. Digests and sizes follow from it. */
-export function setPackage(
-  servable: Set<BlobRef['root']>,
-  job: Job,
-  manifest: PackageManifest,
-): void {
-  job.manifest = manifest;
-  job.packageId = digestRecord(manifest);
-  job.outputUnitBytes = unitBytes(manifest.outputs);
-  job.tapUnitBytes = unitBytes(manifest.taps);
-  job.fingerprintUnitBytes = fingerprintBytes(manifest.taps.length);
-  for (const { file } of manifest.variants) servable.add(file.root);
-  for (const { inputs, outputs } of manifest.knownAnswers) {
-    servable.add(inputs.root);
-    servable.add(outputs.root);
+function leaveChecking(turn: Turn, job: Job, manifest: PackageManifest) {
+  if (job.record.autoStart && !needsFunding(job)) {
+    return { state: 'running', reason: 'started as soon as it was quoted' } as const;
   }
+  const price = quote(turn.hub, job, manifest).total;
+  const reason =
+    price === '0'
+      ? 'checked; waiting for its owner to start it'
+      : `checked; waiting for ${price} lamports in its escrow, which the dashboard deposits`;
+  return { state: 'quoted', reason } as const;
 }
 
 /** Whether the digest table covers each unit of a job. */

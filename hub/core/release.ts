@@ -1,8 +1,8 @@
 import { RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
-import { isDisputed, judgedThrough, judgesOf } from './disputes.ts';
-import { changed, send, store, type Turn } from './effects.ts';
-import { addRun, coversRun } from './ranges.ts';
+import { send, store, type Turn } from './effects.ts';
+import { isDisputed, isEnding, isGuarded, judgedThrough, judgesOf } from './questions.ts';
 import type { Hub, Job, KeptShard, VerifierSession } from './state.ts';
+import { isUnderway, nameOf } from './underway.ts';
 
 /**
  * When accepted units become final, by the assurance of their job. `instant` gives results at once.
@@ -11,7 +11,6 @@ import type { Hub, Job, KeptShard, VerifierSession } from './state.ts';
  * unit checked, so that judged is released. What is released stays so: it is a fact on disk before it
  * can be read.
  */
-export const isGuarded = ({ record }: Job): boolean => record.assurance !== 'instant';
 
 const ALL_PPM = 1_000_000;
 
@@ -20,19 +19,13 @@ export const checkFloor = ({ record }: Job): number => (record.assurance === 'fu
 
 const endOf = (kept: KeptShard): number => kept.before + kept.unitCount;
 
-/** A verifier has judged this shard: it counts for those of its device that came before. */
-export function countJudged(hub: Hub, kept: KeptShard): void {
-  const name = standingName(kept.device, kept.package);
-  hub.judgedUnits.set(name, Math.max(endOf(kept), hub.judgedUnits.get(name) ?? 0));
-}
-
 /** Releases what may be released after verifiers have judged through a sequence. */
 export function releaseShards(turn: Turn): void {
   const { hub } = turn;
   const judged = judgedThrough(hub);
   const ready: KeptShard[] = [];
   for (const job of hub.jobs.values()) {
-    if (!isGuarded(job) || job.endedAt !== undefined) continue;
+    if (!isGuarded(job) || isEnding(hub, job)) continue;
     for (const kept of job.unreleased.values()) {
       if (kept.sequence > judged || isDisputed(hub, { device: kept.device })) continue;
       if (job.record.assurance === 'full' || hasLag(hub, kept)) ready.push(kept);
@@ -47,45 +40,17 @@ function hasLag(hub: Hub, kept: KeptShard): boolean {
 }
 
 function writeRelease(turn: Turn, ready: readonly KeptShard[]): void {
-  const shards = ready.filter((kept) => kept.releasing !== true);
-  if (shards.length === 0) return;
-  for (const kept of shards) kept.releasing = true;
   const at = turn.world.now;
-  const facts = shards.map(
-    ({ sequence, job }) => ({ type: 'released', sequence, job, at }) as const,
-  );
-  store(turn, facts, { type: 'released', shards });
+  const facts = ready
+    .filter((kept) => !isHeldUp(turn.hub, kept))
+    .map(({ sequence, job }) => ({ type: 'released', sequence, job, at }) as const);
+  if (facts.length > 0) store(turn, facts);
 }
 
-/** The release is on disk. A shard that was voided meanwhile is not there any more. */
-export function finishRelease(turn: Turn, shards: readonly KeptShard[]): void {
-  for (const kept of shards) {
-    const job = turn.hub.jobs.get(kept.job);
-    if (job?.unreleased.get(kept.sequence) !== kept) continue;
-    settleRelease(job, kept);
-    changed(turn, job);
-  }
-}
-
-/** Nothing was written: it is tried again when the marks move, or at the next tick. */
-export function undoRelease(shards: readonly KeptShard[]): void {
-  for (const kept of shards) delete kept.releasing;
-}
-
-export function settleRelease(job: Job, kept: KeptShard): void {
-  job.unreleased.delete(kept.sequence);
-  addRun(job.released, kept.firstUnit, kept.firstUnit + kept.unitCount);
-}
-
-/** What is released is final: later work vouched for it. */
-export function isFinal(job: Job, { sequence }: KeptShard): boolean {
-  return isGuarded(job) && !job.unreleased.has(sequence);
-}
-
-/** Whether a developer may read these units. */
-export function mayRead(job: Job, firstUnit: number, endUnit: number): boolean {
-  if (!isGuarded(job) || job.state === 'done' || endUnit <= firstUnit) return true;
-  return coversRun(job.released, firstUnit, endUnit);
+/** Whether a shard is being released or voided, or somebody is about to be heard on it. */
+function isHeldUp({ underway }: Hub, { sequence, lease }: KeptShard): boolean {
+  const names = [nameOf.release(sequence), nameOf.void(sequence), nameOf.finding(lease)];
+  return names.some((name) => isUnderway(underway, name));
 }
 
 /**
@@ -97,9 +62,10 @@ export function askAudits(turn: Turn, verifier: VerifierSession): void {
   for (const job of turn.hub.jobs.values()) {
     if (job.state !== 'finishing' || job.record.assurance !== 'settled') continue;
     if (judged < job.lastSequence) continue;
-    for (const { sequence, whole, releasing } of job.unreleased.values()) {
-      if (whole === undefined || releasing === true || job.manifest === undefined) continue;
-      if (verifier.auditsAsked.has(sequence)) continue;
+    for (const kept of job.unreleased.values()) {
+      const { sequence, whole } = kept;
+      if (whole === undefined || job.manifest === undefined) continue;
+      if (verifier.auditsAsked.has(sequence) || isHeldUp(turn.hub, kept)) continue;
       verifier.auditsAsked.add(sequence);
       verifier.manifests.add(whole.package);
       send(turn, verifier.socket, {
@@ -118,7 +84,7 @@ export function askAudits(turn: Turn, verifier: VerifierSession): void {
 export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: number): void {
   if (!verifier.auditsAsked.has(sequence)) return;
   for (const job of turn.hub.jobs.values()) {
-    if (job.endedAt !== undefined) continue;
+    if (isEnding(turn.hub, job)) continue;
     const kept = job.unreleased.get(sequence);
     if (kept === undefined || isDisputed(turn.hub, { device: kept.device })) continue;
     kept.auditedBy = new Set([...(kept.auditedBy ?? []), verifier.key]);

@@ -6,14 +6,12 @@ import type { ContributorMessage } from '#protocol/messages/control.ts';
 import type { AcceptedShard, Reveal } from '#protocol/records.ts';
 import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
-import { changed, decline, moveJob, send, sendDevice, store, type Turn } from './effects.ts';
-import { awaitCheck } from './in-flight.ts';
-import { endLease, expireLease, revokeLease } from './lease.ts';
-import { keepPlace } from './newcomers.ts';
-import { isGuarded } from './release.ts';
-import { endTwin, scheduleWaiting, serveCredits } from './schedule.ts';
-import type { ActiveLease, Device, Job, KeptShard, Pending } from './state.ts';
-import { finishJobs, sendChecksToAll, voidShards } from './verdicts.ts';
+import { decline, sendDevice, store, type Turn } from './effects.ts';
+import { expireLease, revokeLease } from './lease.ts';
+import { isEnding } from './questions.ts';
+import { endTwin } from './schedule.ts';
+import type { ActiveLease, Device, Job } from './state.ts';
+import { countUnderway, nameOf } from './underway.ts';
 
 type Commit = Extract<ContributorMessage, { type: 'commit' }>;
 /** Weight of the newest measurement in a device's speed. */
@@ -40,9 +38,18 @@ function ownLease(turn: Turn, device: Device, id: LeaseId): ActiveLease | undefi
   return undefined;
 }
 
+/** While the disk takes no writes, a device says the same again in a while. */
+function isPutOff(turn: Turn, device: Device, lease: LeaseId): boolean {
+  const { trouble } = turn.hub;
+  if (trouble === undefined) return false;
+  const { code, message } = trouble;
+  decline(turn, device.socket, { code, message, lease });
+  return true;
+}
+
 export function receiveCommit(turn: Turn, device: Device, message: Commit): void {
   const active = ownLease(turn, device, message.lease);
-  if (active === undefined) return;
+  if (active === undefined || isPutOff(turn, device, message.lease)) return;
   const { lease } = active;
   if (active.stage !== 'computing') return repeatCommit(turn, device, { active, message });
   const record = { lease: lease.id, device: device.key, commitment: message.commitment };
@@ -78,10 +85,7 @@ export function receiveCommit(turn: Turn, device: Device, message: Commit): void
     },
     signature: message.signature,
   };
-  store(turn, [{ type: 'committed', commitment: active.committed }], {
-    type: 'logged',
-    lease: lease.id,
-  });
+  store(turn, [{ type: 'committed', commitment: active.committed }]);
 }
 
 /** A device that lost the answer says the same again; one that says something else is too late. */
@@ -101,14 +105,8 @@ function repeatCommit(
   });
 }
 
-export function finishLog(turn: Turn, id: LeaseId): void {
-  const active = turn.hub.leases.get(id);
-  if (active?.stage !== 'logging') return;
-  active.stage = 'logged';
-  sendLogged(turn, active);
-}
-
-function sendLogged(turn: Turn, active: ActiveLease): void {
+/** Tells a device that its commitment is in the log. */
+export function sendLogged(turn: Turn, active: ActiveLease): void {
   const { committed, lease, device } = active;
   if (committed === undefined) return;
   const { entry, logSignature } = committed;
@@ -123,9 +121,10 @@ export function receiveReveal(
   const { reveal, payload } = message;
   const active = ownLease(turn, device, reveal.lease);
   if (active === undefined || active.stage === 'accepting') return;
+  if (isPutOff(turn, device, reveal.lease)) return;
   const job = turn.hub.jobs.get(active.lease.job);
   if (job === undefined) return;
-  if (job.endedAt !== undefined) {
+  if (isEnding(turn.hub, job)) {
     const text = 'the job has ended; nothing of it is accepted any more';
     return revokeLease(turn, active, { code: 'job-state', message: text });
   }
@@ -233,33 +232,22 @@ function acceptShard(
   }
   active.stage = 'accepting';
   learnSpeed(device, active, reveal);
-  const name = standingName(device.key, active.lease.package);
-  const before = turn.hub.standings.get(name) ?? 0;
-  turn.hub.standings.set(name, before + active.lease.unitCount);
+  const { hub, world } = turn;
+  const { package: id } = active.lease;
+  const counted = hub.standings.get(standingName(device.key, id)) ?? 0;
   const shard: AcceptedShard = {
     ...active.committed.shard,
-    before,
-    sequence: turn.hub.nextSequence++,
+    before: counted + countUnderway(hub.underway, nameOf.accept(device.key, id)),
+    sequence: hub.nextSequence++,
     index: active.committed.entry.index,
     commitment: active.committed.entry.commitment,
     digests: encodeBase64(digests),
     ...(reveal.taps === undefined ? {} : { taps: reveal.taps }),
-    at: turn.world.now,
+    at: world.now,
   };
-  store(
-    turn,
-    [
-      {
-        type: 'accepted',
-        shard,
-        salt: reveal.salt,
-        computeMs: reveal.computeMs,
-        outputs,
-        ...(reveal.taps === undefined ? {} : { fingerprints }),
-      },
-    ],
-    { type: 'accepted', lease: reveal.lease, shard },
-  );
+  const { salt, computeMs, taps } = reveal;
+  const inside = taps === undefined ? {} : { fingerprints };
+  store(turn, [{ type: 'accepted', shard, salt, computeMs, outputs, ...inside }]);
 }
 
 function learnSpeed(device: Device, active: ActiveLease, reveal: Reveal): void {
@@ -267,89 +255,4 @@ function learnSpeed(device: Device, active: ActiveLease, reveal: Reveal): void {
   if (admission === undefined || reveal.computeMs <= 0) return;
   const measured = reveal.computeMs / active.lease.unitCount;
   admission.unitMs = millis(admission.unitMs + SPEED_GAIN * (measured - admission.unitMs));
-}
-
-/** The result is on disk: count it, say so, and let verifiers see it. */
-export function finishAccept(turn: Turn, done: Extract<Pending, { type: 'accepted' }>): void {
-  const { hub } = turn;
-  const { shard } = done;
-  const active = hub.leases.get(done.lease);
-  const job = hub.jobs.get(shard.job);
-  if (job === undefined) return;
-  keepPlace(hub.newcomers, shard.device, shard.at);
-  if (active !== undefined) endLease(turn, active, 'accepted');
-  const kept = keepShard(shard);
-  job.shards.set(shard.sequence, kept);
-  hub.shards.set(shard.lease, kept);
-  countAccepted(job, kept);
-  hub.acceptedUnits += shard.unitCount;
-  job.lastSequence = shard.sequence;
-  awaitCheck(hub, kept);
-  const device = hub.devices.get(shard.device);
-  if (device !== undefined) {
-    device.unitsAccepted += shard.unitCount;
-    send(turn, device.socket, {
-      type: 'accepted',
-      lease: done.lease,
-      units: shard.unitCount,
-      before: shard.before,
-    });
-    serveCredits(turn, device);
-  }
-  const bar = hub.barred.get(shard.device);
-  if (bar !== undefined && bar.until > turn.world.now) {
-    // It was caught while this shard was being written.
-    store(turn, voidShards(turn, [kept], bar.reason));
-    return scheduleWaiting(turn);
-  }
-  sendChecksToAll(turn);
-  if (job.acceptedUnits === job.record.units && job.state === 'running') {
-    const reason = hub.config.needsVerifier
-      ? 'every unit is computed; the last checks are being judged'
-      : 'every unit is computed';
-    moveJob(turn, job, { state: 'finishing', reason });
-    finishJobs(turn);
-  } else changed(turn, job);
-}
-
-/** Counts an accepted shard for its job; what has to be vouched for waits. */
-export function countAccepted(job: Job, kept: KeptShard): void {
-  job.acceptedUnits += kept.unitCount;
-  if (isGuarded(job) && job.endedAt === undefined) job.unreleased.set(kept.sequence, kept);
-}
-
-export const keepShard = (shard: AcceptedShard): KeptShard => ({
-  sequence: shard.sequence,
-  lease: shard.lease,
-  job: shard.job,
-  device: shard.device,
-  class: shard.class,
-  provider: shard.provider,
-  package: shard.package,
-  firstUnit: shard.firstUnit,
-  unitCount: shard.unitCount,
-  donated: shard.donated,
-  before: shard.before,
-  whole: shard,
-});
-
-/** Nothing was written: the device may say it again, or the units reopen at the deadline. */
-export function undoStore(turn: Turn, pending: Pending, refusal: Refusal): void {
-  if (pending.type !== 'logged' && pending.type !== 'accepted') return;
-  const active = turn.hub.leases.get(pending.lease);
-  if (active === undefined) return;
-  if (pending.type === 'logged') {
-    active.stage = 'computing';
-    delete active.committed;
-  } else {
-    active.stage = 'logged';
-    const { device: key, package: id, before } = pending.shard;
-    // Unless its trust was taken meanwhile.
-    const name = standingName(key, id);
-    if (turn.hub.standings.has(name)) turn.hub.standings.set(name, before);
-  }
-  const device = turn.hub.devices.get(active.device);
-  if (device === undefined) return;
-  const { code, message } = refusal;
-  decline(turn, device.socket, { code, message, lease: pending.lease });
 }

@@ -1,7 +1,6 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict } from '#protocol/records.ts';
 import { send, type Turn } from './effects.ts';
-import type { Snapshot } from './events.ts';
 import { type Hub, type VerifierSession, verdictName } from './state.ts';
 
 /** Verdicts that can still be passed on: a verifier that was away longer gets no older ones. */
@@ -45,39 +44,31 @@ export const shownVerdicts = ({ reviews: { count, waiting } }: Hub) => ({
 export const mayReadVerdict = ({ reviews }: Hub, signed: SignedVerdict): boolean =>
   !reviews.withheld.has(verdictName(signed));
 
-/** A verdict is on disk: the other verifiers may see it, and do it again. */
-export function publishVerdict(turn: Turn, signed: SignedVerdict): void {
-  turn.hub.reviews.waiting.push(signed);
-  showVerdicts(turn);
+/** A verdict is on disk: it is shown after those before it, unless it is withheld. */
+export function showVerdict(reviews: Reviews, signed: SignedVerdict, isWithheld: boolean): void {
+  if (isWithheld) reviews.withheld.add(verdictName(signed));
+  reviews.waiting.push(signed);
+  advance(reviews);
 }
 
 /** Verdicts are withheld no longer. */
-export function openVerdicts(turn: Turn, verdicts: readonly SignedVerdict[]): void {
-  for (const signed of verdicts) turn.hub.reviews.withheld.delete(verdictName(signed));
-  showVerdicts(turn);
-}
-
-function showVerdicts(turn: Turn): void {
-  advance(turn.hub.reviews);
-  for (const verifier of turn.hub.verifiers.values()) sendReviews(turn, verifier);
+export function openVerdicts(reviews: Reviews, verdicts: readonly SignedVerdict[]): void {
+  for (const signed of verdicts) reviews.withheld.delete(verdictName(signed));
+  advance(reviews);
 }
 
 function advance(reviews: Reviews): void {
   const { waiting, withheld, newest } = reviews;
   const first = waiting.findIndex((signed) => withheld.has(verdictName(signed)));
-  const shown = waiting.splice(0, first < 0 ? waiting.length : first);
-  const old = Math.max(0, shown.length - REVIEWS_KEPT_MAX);
-  for (const [at, signed] of shown.slice(old).entries()) {
-    newest.push({ number: reviews.count + old + at + 1, signed });
+  for (const signed of waiting.splice(0, first < 0 ? waiting.length : first)) {
+    reviews.count += 1;
+    newest.push({ number: reviews.count, signed });
   }
-  reviews.count += shown.length;
   newest.splice(0, Math.max(0, newest.length - REVIEWS_KEPT_MAX));
 }
 
-/** As the facts left it; it is known which verdicts are withheld. */
-export function restoreReviews({ reviews }: Hub, { verdicts }: Snapshot): void {
-  reviews.waiting = [...verdicts];
-  advance(reviews);
+export function sendReviewsToAll(turn: Turn): void {
+  for (const verifier of turn.hub.verifiers.values()) sendReviews(turn, verifier);
 }
 
 /** Passes on what a verifier has not seen: verdicts of others, on units it has said nothing of. */

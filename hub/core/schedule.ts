@@ -3,9 +3,7 @@ import type { ContributorMessage } from '#protocol/messages/control.ts';
 import { allowsProvider, type PackageManifest } from '#protocol/package.ts';
 import { between, millis } from '#protocol/units.ts';
 import { asideReason } from './aside.ts';
-import { takeCanary } from './canaries.ts';
 import { classOf } from './device-class.ts';
-import { isDisputed } from './disputes.ts';
 import { decline, type Reason, send, setIdle, type Turn } from './effects.ts';
 import { chargeFlow, type Flow, rankFlows, refundFlow, weighPay } from './fairness.ts';
 import { fitProblem } from './fit.ts';
@@ -14,6 +12,7 @@ import { unitsBeforeTrust, unjudgedProblem } from './in-flight.ts';
 import { lapse, pauseProblem, rememberEnd } from './lapse.ts';
 import { grantLease, sizeShard } from './lease.ts';
 import { leaveLine, mayBegin, placeProblem, returnPlace } from './newcomers.ts';
+import { isDisputed, isEnding } from './questions.ts';
 import { takeRun } from './ranges.ts';
 import type { ActiveLease, Admission, Device, Job } from './state.ts';
 
@@ -109,6 +108,10 @@ const fastest = (device: Device): number => {
 /** Answers a device's open requests as far as there is work for it. */
 export function serveCredits(turn: Turn, device: Device): void {
   const { now } = turn.world;
+  const { trouble } = turn.hub;
+  if (trouble !== undefined) {
+    return setIdle(turn, device, { code: 'hub-degraded', message: trouble.message });
+  }
   if (device.admitting && between(device.admitting.since, now) > ADMISSION_MS_MAX) {
     device.unfit.set(
       device.admitting.package,
@@ -140,7 +143,7 @@ export function serveCredits(turn: Turn, device: Device): void {
 /** One lease or one admission; otherwise the reason why there is neither. */
 function serveOnce(turn: Turn, device: Device): Reason | undefined {
   const jobs = [...turn.hub.jobs.values()];
-  const running = jobs.filter((job) => job.state === 'running');
+  const running = jobs.filter((job) => job.state === 'running' && !isEnding(turn.hub, job));
   const reasons = serveRunning(turn, device, running);
   if (reasons === undefined) return undefined;
   let best: Reason = noJobs(turn, jobs, running);
@@ -237,8 +240,7 @@ function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   if (slow !== undefined) return slow;
   const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
   const limit = Math.min(sizeShard(job, admission, isFirst), unitsMax);
-  const taking = { job, device, limit };
-  const run = takeCanary(turn, taking) ?? takeRun(job.open, limit);
+  const run = takeRun(job.open, limit);
   if (run === undefined) return serveStraggler(turn, device, { job, admission, unitsMax });
   grantLease(turn, job, { device, admission, ...run });
   return run.count * admission.unitMs;

@@ -14,8 +14,8 @@ import { pauseLeases, resumeLeases } from './lease.ts';
 import { leaveLine } from './newcomers.ts';
 import { openPreparation } from './prepare.ts';
 import { reviewRange, sendReviews } from './reviews.ts';
+import { sendChecks } from './send-checks.ts';
 import type { Device, Session } from './state.ts';
-import { sendChecks } from './verdicts.ts';
 
 /** A session that is silent for this many beats has gone. */
 const BEATS_MISSED_MAX = 3;
@@ -83,6 +83,8 @@ function checkHello(
     const message = 'the hello must be signed by its key over this challenge and this hub';
     return { code: 'signature-wrong', message };
   }
+  const { trouble } = hub;
+  if (claim.role === 'verifier' && trouble !== undefined && trouble.code !== 'busy') return trouble;
   if (claim.role === 'verifier' && !hub.enrolled.has(claim.key)) {
     const message = `verifier ${claim.key} is not enrolled; the operator enrols it with POST /v1/verifiers`;
     return { code: 'verifier-unknown', message };

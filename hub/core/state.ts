@@ -1,5 +1,4 @@
 import type { CheckPolicy, NewcomerPolicy } from '#protocol/check-policy.ts';
-import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobRecord, JobState } from '#protocol/job.ts';
 import type { Capabilities, Donation, IdleCode, Trial } from '#protocol/messages/control.ts';
@@ -12,7 +11,7 @@ import type { Instant, Millis } from '#protocol/units.ts';
 import type { Aside } from './aside.ts';
 import type { Dispute } from './disputes.ts';
 import type { EpochBook } from './epochs.ts';
-import type { Ban, CommittedShard, Pardon, RequestId, SocketId, Token } from './events.ts';
+import type { Ban, CommittedShard, Fact, RequestId, SocketId, Token } from './events.ts';
 import type { FairBook, Flow } from './fairness.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lapses } from './lapse.ts';
@@ -135,8 +134,6 @@ export interface KeptShard {
   auditedBy?: Set<PublicKey>;
   /** It counts among what its device has in flight. */
   awaitsCheck?: true;
-  /** Its release is being written. */
-  releasing?: boolean;
   /** Its units are open again; verdicts on it still count against its device. */
   voided?: true;
 }
@@ -159,8 +156,6 @@ export interface Job {
   /** What it is paid from, as it is on disk. */
   funding?: Funding;
   open: Ranges;
-  /** Units whose answers a verifier knows that no new device has had yet. */
-  canaries: Set<number>;
   leases: Set<LeaseId>;
   leasedUnits: number;
   shards: Map<number, KeptShard>;
@@ -171,6 +166,8 @@ export interface Job {
   checked: number;
   mismatched: number;
   requeued: number;
+  /** By unit: how often verifiers did not agree on it. */
+  ties: Map<number, number>;
   /** What its checks needed is kept no more. */
   forgotten?: true;
   lastSequence: number;
@@ -180,28 +177,26 @@ export interface Job {
   prepareTries: number;
 }
 
-/** What a `store` or `keep` effect was for. */
-export type Pending =
-  | { type: 'nothing' }
-  | {
-      type: 'reply';
-      request: RequestId;
-      job: JobId | null;
-      next?: 'prepare' | 'schedule' | 'start';
-    }
-  | { type: 'logged'; lease: LeaseId }
-  | { type: 'accepted'; lease: LeaseId; shard: AcceptedShard }
-  | { type: 'released'; shards: readonly KeptShard[] }
-  | { type: 'pardoned'; request: RequestId; pardon: Pardon }
-  | { type: 'epoch'; signed: SignedEpoch }
-  | { type: 'verdict'; signed: SignedVerdict }
-  | { type: 'ruled'; verdicts: readonly SignedVerdict[] }
-  | {
-      type: 'kept';
-      job: JobId;
-      manifest: Omit<PackageManifest, 'knownAnswers'>;
-      canaries: readonly number[];
-    };
+/**
+ * Facts that were decided and are not on disk yet. The state shows nothing of them, so whoever
+ * decides looks here for what was decided already.
+ */
+export interface Underway {
+  writes: Map<Token, readonly Fact[]>;
+  /** By `nameOf`: how many such facts are on their way, or units where the name counts units. */
+  counts: Map<string, number>;
+}
+
+/** Who is answered when what he asked for is on disk; `job` is shown to him. */
+export interface Reply {
+  request: RequestId;
+  job: JobId | null;
+}
+
+/** What blobs are being made for: a package, or the units of a job that is cut anew. */
+export type Making =
+  | { type: 'package'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> }
+  | { type: 'recut'; job: JobId };
 
 /** The whole state of a hub. Changed in place: copying it per message would cost more than the work. */
 export interface Hub {
@@ -226,8 +221,8 @@ export interface Hub {
   ended: Map<LeaseId, { device: PublicKey; code: RefusalCode }>;
   /** Every shard ever accepted, by its lease, void or not: what a verdict may be about. */
   shards: Map<LeaseId, KeptShard>;
-  /** Commitments in the log that no lease can honour after a restart. */
-  unopenable: CommittedShard[];
+  /** By log index: commitments that may still be opened. */
+  commitments: Map<number, CommittedShard>;
   lapses: Map<PublicKey, Lapses>;
   newcomers: Newcomers;
   /** How running jobs share devices; begun anew at each start. */
@@ -237,24 +232,36 @@ export interface Hub {
   /** Devices with open requests. */
   waiting: Set<PublicKey>;
   servable: Set<Root>;
-  pending: Map<Token, Pending>;
+  /** Decided, and not on disk yet. */
+  underway: Underway;
+  /** By token of a write. */
+  replies: Map<Token, Reply>;
+  making: Map<Token, Making>;
+  /** Why the disk takes no writes, while that is so: no work is given out. */
+  trouble?: Refusal;
   /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
   opinions: Map<string, Verdict[]>;
   disputes: Map<string, Dispute>;
-  /** By lease and unit: units that were ruled on, and who has a fault for what it said of them. */
-  ruled: Map<string, Set<PublicKey>>;
+  /** By lease and unit: verdicts from which something follows that is not decided yet. */
+  unresolved: Map<string, Verdict>;
+  /** Units on which nothing follows from further verdicts. */
+  resolved: Set<string>;
   /** How often the majority contradicted a verifier. */
   faults: Map<PublicKey, number>;
   /** (lease, unit, verifier) of verdicts taken, to drop repeats. */
   verdictsTaken: Set<string>;
   /** By `standingName`: units of a device and package since its last confirmed failure. */
   standings: Map<string, number>;
+  /** When a device lost its trust: nothing it did until then counts for it. */
+  resetAt: Map<PublicKey, Instant>;
   /** By `standingName`: where the newest judged shard ends, in the units `before` counts. */
   judgedUnits: Map<string, number>;
   /** Accepted shards not judged by every verifier yet, in order of sequence. */
   unjudged: Map<number, KeptShard>;
   /** By `standingName`: accepted shards of jobs that go on that wait for verifiers. */
   inFlight: Map<string, number>;
+  /** Devices that have less in flight since they were last served. */
+  freed: Set<PublicKey>;
   reviews: Reviews;
   money: MoneyBook;
   nextIndex: number;

@@ -4,13 +4,17 @@ import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobView, Quote } from '#protocol/job.ts';
 import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
 import { type Instant, lamports, millis } from '#protocol/units.ts';
-import { isDisputed, judgesOf, opinionsOn } from './disputes.ts';
+import { opinionsOn } from './disputes.ts';
 import type { Ban } from './events.ts';
 import { fitProblem } from './fit.ts';
 import { SHARD_MS } from './lease.ts';
 import { viewNewcomers } from './newcomers.ts';
-import { isGuarded, mayRead } from './release.ts';
+import { isDisputed, isGuarded, judgesOf, mayRead } from './questions.ts';
 import type { Device, Hub, Job } from './state.ts';
+
+/** Said of a job that was posted with more items in a unit. */
+const COUPLED_NOTE =
+  '; units hold one item each, since an answer of this model changes with the other items of its unit';
 
 /** Share of units a cheat is taken to falsify when confidence is stated. */
 const CHEAT_SHARE = 0.2;
@@ -146,6 +150,7 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
   const lane = allowsProvider(manifest, 'webgpu')
     ? ''
     : `; runs on WebAssembly alone: ${GPU_BARRED}`;
+  const coupled = job.record.draft.coupled === true ? COUPLED_NOTE : '';
   return {
     units,
     items,
@@ -156,7 +161,7 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
     checkRate: checks / perDevice + extra / units,
     confidence: 1 - Math.exp(-(checks + extra / Math.max(1, able.length)) * CHEAT_SHARE),
     peakBytes: manifest.peakBytes,
-    note: `${quoteNote(able.length, measured.length)}${lane}`,
+    note: `${quoteNote(able.length, measured.length)}${lane}${coupled}`,
   };
 }
 
@@ -195,6 +200,7 @@ export function viewGrid(hub: Hub): GridView {
     faults: [...hub.faults].map(([verifier, count]) => ({ verifier, count })),
     jobsRunning: jobs.filter((job) => job.state === 'running').length,
     unitsAccepted: hub.acceptedUnits,
+    ...(hub.trouble === undefined ? {} : { trouble: hub.trouble }),
     ...(newcomers === undefined ? {} : { newcomers }),
   };
 }

@@ -46,6 +46,7 @@ async function openAll(limits: Partial<ControlLimits> = {}): Promise<void> {
     },
     append: commit.submit,
     keep: () => Promise.reject(new Error('nothing is kept here')),
+    recut: () => Promise.reject(new Error('nothing is cut here')),
     send: control.send,
     close: control.close,
     peerGiven: () => undefined,

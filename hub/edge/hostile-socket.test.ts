@@ -169,7 +169,7 @@ describe('a hub with a hostile socket', () => {
     expect(codes.get('commitment-missing')).toBeGreaterThan(0);
     expect(codes.get('signature-wrong')).toBeGreaterThan(0);
     expect(await viewJob()).toMatchObject({ state: 'running', accepted: units, mismatched: 0 });
-    expect([hub.counters.stepErrors, hub.counters.storeFailures]).toEqual([0, 0]);
+    expect([hub.counters.stepErrors, hub.counters.diskTrouble]).toEqual([0, 0]);
     // The liar itself may still deliver what is right.
     expect((await deliver(liar, liar.lease, outputsOf(liar.lease))).units).toBe(
       liar.lease.unitCount,

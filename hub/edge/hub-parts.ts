@@ -9,6 +9,7 @@ import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
 import { type CommitmentLog, openCommitmentLog } from './commitment-log.ts';
 import { type ControlSockets, openControlSockets } from './control-socket.ts';
+import { recutItems } from './inputs/recut.ts';
 import type { Log } from './log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
 import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './metrics.ts';
@@ -62,7 +63,7 @@ export async function openHubParts(
   const commitments = await openCommitmentLog({ store, sign, now: Date.now });
   const metrics = openMetrics(counters);
   const base = { identity, store, commitments, blobs, hub, counters, metrics, log };
-  const commit = openGroupCommit(store);
+  const commit = openGroupCommit(store, { onDisk: (trouble) => running.loop.disk(trouble) });
   const running = runHub(base, commit);
   return {
     ...base,
@@ -111,6 +112,7 @@ function runHub(
       const source = await blobs.stream(blob.root, blob.offset, blob.length);
       return source.ok ? blobs.put(source.value, KEPT_BYTES_MAX) : source;
     },
+    recut: (cut) => recutItems(blobs, cut),
     send: control.send,
     close: control.close,
     peerGiven(socket, peer) {

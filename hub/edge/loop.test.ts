@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { verify } from '#node/verify.ts';
 import type { Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { refusal } from '#protocol/refusal.ts';
 import { millis } from '#protocol/units.ts';
 import { openHub } from '../core/hub.ts';
 import { openLog } from './log.ts';
@@ -24,7 +24,7 @@ async function openWorld() {
     needsVerifier: true,
     barMs: millis(1_000),
   });
-  const trouble: { append?: Error; random?: Error } = {};
+  const trouble: { append?: Promise<void>; random?: Error } = {};
   const sent: HubMessage[] = [];
   const closed: number[] = [];
   const loop = openLoop(hub, {
@@ -37,9 +37,12 @@ async function openWorld() {
       verify,
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),
     },
-    append: (facts) =>
-      trouble.append === undefined ? store.append(facts) : Promise.reject(trouble.append),
+    append: async (facts) => {
+      await trouble.append;
+      await store.append(facts);
+    },
     keep: () => Promise.reject(new Error('nothing is kept here')),
+    recut: () => Promise.reject(new Error('nothing is cut here')),
     send: (_, message) => sent.push(message),
     close: (socket) => closed.push(socket),
     peerGiven: () => undefined,
@@ -55,21 +58,35 @@ describe('the loop of a hub', () => {
   it('answers a command once it is on disk', async () => {
     const { loop, store } = await openWorld();
     expect(await loop.command({ type: 'enrol', key })).toEqual({ ok: true, value: null });
-    expect((await store.load()).verifiers).toEqual([key]);
+    expect(await store.load()).toMatchObject([{ type: 'verifier-enrolled', key }]);
     loop.stop();
   });
 
-  it('passes on why the disk refused, and goes on when there is room again', async () => {
-    const { loop, trouble, counters } = await openWorld();
-    trouble.append = new PocketgridError(refusal('disk-full', 'free some space and retry'));
-    const full = await loop.command({ type: 'enrol', key });
-    expect(full).toEqual({ ok: false, refusal: refusal('disk-full', 'free some space and retry') });
-    trouble.append = new Error('something else');
-    const other = await loop.command({ type: 'enrol', key });
-    expect(other).toMatchObject({ ok: false, refusal: { code: 'internal' } });
-    expect(counters.storeFailures).toBe(2);
+  it('tells who waits that the disk is full, refuses more, and goes on when there is room', async () => {
+    const { loop, trouble, counters, store } = await openWorld();
+    const full = refusal('disk-full', 'free some space and retry');
+    let write = (): void => undefined;
+    trouble.append = new Promise<void>((resolve) => {
+      write = resolve;
+    });
+    const waiting = loop.command({ type: 'enrol', key });
+    loop.disk(full);
+    expect(await waiting).toMatchObject({ ok: false, refusal: { code: 'disk-full' } });
+    expect(await loop.command({ type: 'remove-verifier', key })).toEqual({
+      ok: false,
+      refusal: full,
+    });
+    expect(counters.diskTrouble).toBe(1);
     delete trouble.append;
-    expect(await loop.command({ type: 'enrol', key })).toMatchObject({ ok: true });
+    write();
+    await new Promise((resolve) => setImmediate(resolve));
+    loop.disk(undefined);
+    expect(counters.diskTrouble).toBe(0);
+    expect(await loop.command({ type: 'remove-verifier', key })).toMatchObject({ ok: true });
+    expect((await store.load()).map(({ type }) => type)).toEqual([
+      'verifier-enrolled',
+      'verifier-removed',
+    ]);
     loop.stop();
   });
 

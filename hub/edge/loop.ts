@@ -10,6 +10,8 @@ import type {
   HubCommand,
   HubEffect,
   HubEvent,
+  ItemCut,
+  RecutInputs,
   RequestId,
   SocketId,
   Token,
@@ -22,10 +24,12 @@ import type { HubCounters } from './metrics.ts';
 /** What the loop needs to perform effects. */
 export interface LoopWorld {
   world: Omit<World, 'now'>;
-  /** Resolves when the facts are on disk; calls are kept in order. Rejects with what went wrong. */
+  /** Resolves when the facts are on disk; calls are kept in order. Rejects when the hub is stopping. */
   append(facts: readonly Fact[]): Promise<void>;
   /** Makes a blob of these bytes, or of a part of another blob. */
   keep(blob: Uint8Array | BlobRange): Promise<Result<BlobRef>>;
+  /** Cuts units of several items into units of one. */
+  recut(cut: ItemCut): Promise<Result<RecutInputs>>;
   send(socket: SocketId, message: HubMessage): void;
   close(socket: SocketId): void;
   /** A peer id was given out, or the socket it was given to has gone. */
@@ -42,6 +46,8 @@ export interface HubLoop {
   command(command: HubCommand): Promise<Result<JobView | null>>;
   /** Calls back whenever the job's view may have changed; returns how to stop. */
   watch(job: JobId, changed: () => void): () => void;
+  /** Tells the core why the disk takes no writes, or that it does again. */
+  disk(trouble: Refusal | undefined): void;
   /** Tells the core that the hub is stopping, and stops the clock. */
   stop(): void;
 }
@@ -80,6 +86,7 @@ export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
     post: (event) => post(loop, event),
     command: (command) => runCommand(loop, command),
     watch: (job, changed) => watch(loop, job, changed),
+    disk: (trouble) => noteDisk(loop, trouble),
     stop() {
       clearInterval(timer);
       post(loop, { type: 'stopping' });
@@ -134,6 +141,8 @@ function perform(loop: Loop, effect: HubEffect): void {
       return persist(loop, effect.token, effect.facts);
     case 'keep':
       return void keep(loop, effect.token, effect.blobs);
+    case 'recut':
+      return void recut(loop, effect.token, effect.cut);
     case 'reply':
       return reply(loop, effect.request, effect.result);
     case 'changed':
@@ -160,11 +169,22 @@ function persist(loop: Loop, token: Token, facts: readonly Fact[]): void {
       post(loop, { type: 'stored', token });
     },
     (error: unknown) => {
-      edge.counters.storeFailures += 1;
-      edge.log.error({ error: explain(error) }, 'facts could not be stored');
-      post(loop, { type: 'store-failed', token, refusal: toRefusal(error) });
+      edge.log.error({ error: explain(error) }, 'facts were not on disk when the hub stopped');
     },
   );
+}
+
+/** Writes have begun to fail or are well again. Who waits for one is told that it is tried again. */
+function noteDisk(loop: Loop, trouble: Refusal | undefined): void {
+  const { edge } = loop;
+  edge.counters.diskTrouble = trouble === undefined ? 0 : 1;
+  if (trouble === undefined) edge.log.info({}, 'the disk takes writes again');
+  else edge.log.error({ refusal: trouble }, 'the disk does not take writes; no work is given out');
+  post(loop, { type: 'disk', trouble });
+  if (trouble === undefined) return;
+  const message = `${trouble.message}; what you asked for is tried again, look before you repeat it`;
+  for (const request of [...loop.waiting.keys()])
+    reply(loop, request, refuse(trouble.code, message));
 }
 
 async function keep(
@@ -178,10 +198,19 @@ async function keep(
       loop.edge.log.error({ error: explain(error) }, 'a blob could not be kept');
       return refuse('storage-failed', 'the hub could not keep the known answers; look at its log');
     });
-    if (!kept.ok) return post(loop, { type: 'store-failed', token, refusal: kept.refusal });
+    if (!kept.ok) return post(loop, { type: 'keep-failed', token, refusal: kept.refusal });
     refs.push(kept.value);
   }
   post(loop, { type: 'kept', token, refs });
+}
+
+async function recut(loop: Loop, token: Token, cut: ItemCut): Promise<void> {
+  const done = await loop.edge.recut(cut).catch((error: unknown) => {
+    loop.edge.log.error({ error: explain(error) }, 'a job could not be cut into units of one item');
+    return refuse('storage-failed', 'the hub could not cut the items anew; look at its log');
+  });
+  if (done.ok) post(loop, { type: 'recut', token, cut: done.value });
+  else post(loop, { type: 'keep-failed', token, refusal: done.refusal });
 }
 
 function runCommand(loop: Loop, command: HubCommand): Promise<Result<JobView | null>> {

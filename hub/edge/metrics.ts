@@ -15,7 +15,8 @@ export interface HubCounters {
   blobBytesHttps: number;
   blobBytesWebrtc: number;
   peersServed: number;
-  storeFailures: number;
+  /** 1 while the disk takes no writes. */
+  diskTrouble: number;
   stepErrors: number;
 }
 
@@ -30,7 +31,7 @@ export const openCounters = (): HubCounters => ({
   blobBytesHttps: 0,
   blobBytesWebrtc: 0,
   peersServed: 0,
-  storeFailures: 0,
+  diskTrouble: 0,
   stepErrors: 0,
 });
 
@@ -48,7 +49,10 @@ const HELP: { [name in keyof HubCounters]: [name: string, help: string] } = {
     'Blob bytes the seeder served over WebRTC',
   ],
   peersServed: ['pocketgrid_seeder_peers_total', 'Peer connections the seeder took'],
-  storeFailures: ['pocketgrid_store_failures_total', 'Groups of facts that could not be stored'],
+  diskTrouble: [
+    'pocketgrid_disk_trouble',
+    '1 while the disk takes no writes and no work is given out',
+  ],
   stepErrors: ['pocketgrid_step_errors_total', 'Events the core could not take; each is a bug'],
 };
 

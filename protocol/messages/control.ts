@@ -129,6 +129,8 @@ export const VerifierMessage = v.variant('type', [
   /** Every unit drawn in the exit audit of this shard is judged and its verdict sent. */
   v.strictObject({ type: type('audited'), sequence: Count }),
   v.strictObject({ type: type('unpreparable'), job: JobId, refusal: Refusal }),
+  /** Answers change with an item's neighbours: the job is cut into units of one item and prepared anew. */
+  v.strictObject({ type: type('coupled'), job: JobId }),
   /** An epoch was opened, or its seed is revealed; answered by `epoch-logged`, said again until then. */
   v.strictObject({ type: type('epoch'), signed: SignedEpoch }),
 ]);
@@ -180,6 +182,7 @@ export const IdleCode = v.picklist([
   'disputed',
   'newcomers-full',
   'unjudged',
+  'hub-degraded',
 ]);
 export type IdleCode = v.InferOutput<typeof IdleCode>;
 

@@ -1,6 +1,7 @@
 import type { UnitFingerprint } from '#protocol/api.ts';
 import type { DecoySample } from '#protocol/calibration.ts';
 import type { CheckPolicy } from '#protocol/check-policy.ts';
+import type { OutputDistance } from '#protocol/comparison.ts';
 import type { SignedEpoch, SignedEpochOf } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
@@ -137,11 +138,21 @@ export interface Preparation {
   runs: readonly { unit: number; digest: Digest; computeMs: Millis }[];
   /** Where the draft has taps: their shapes, and their bytes over all asked units, end to end. */
   taps?: { specs: readonly TensorSpec[]; bytes: Uint8Array };
+  /** Of units of several items. */
+  neighbours?: NeighbourTrial;
   peakBytes: Bytes;
   /** Units executed ahead: of those asked for, as many as time allowed. */
   canaries: readonly { unit: number; digest: Digest }[];
   /** The decoys that were made and run, on how many of the units asked for, and how far they came out. */
   decoys: { names: readonly string[]; units: readonly number[]; samples: readonly DecoySample[] };
+}
+
+/** Known items run again: alone, and in other places of a unit among other items. */
+export interface NeighbourTrial {
+  /** Whether the model runs with a unit of one item. */
+  runsAlone: boolean;
+  /** How far their answers then lay from those they had, by output. */
+  distances: readonly OutputDistance[];
 }
 
 export type VerifierEvent =

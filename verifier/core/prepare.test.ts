@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Digest, Root } from '#protocol/ids.ts';
+import type { Digest, JobId, Root } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import type { Preparation } from './events.ts';
-import { checkPreparation } from './prepare.ts';
+import { connect, openFakeWorld, receive, step } from './fake-world.ts';
+import { checkPreparation, isCoupled } from './prepare.ts';
 
+const JOB = 'job_0123456789abcdef' as JobId;
 const draft: PackageDraft = {
   name: 'm',
   file: { root: '22'.repeat(32) as Root, length: bytes(10) },
@@ -64,6 +66,45 @@ describe('a new model', () => {
     const answer = new Uint8Array(20_000_000);
     const checked = check({ outputs: [output([4, 1_250_000])], answers: [answer, answer] });
     expect(checked).toMatchObject({ ok: true, value: { units: [0] } });
+  });
+});
+
+describe('a new model of several items a unit', () => {
+  const moved = (l2: number, max = l2) => [
+    { output: 'y', l2: 0, max: 0 },
+    { output: 'z', l2, max },
+  ];
+
+  it.each<[string, ReturnType<typeof moved>, boolean]>([
+    ['with equal answers', moved(0), false],
+    ['with another order of sums', moved(9e-5, 9e-3), false],
+    ['with answers past it by norm', moved(1.1e-4, 0), true],
+    ['with answers past it by one number', moved(0, 1.1e-2), true],
+    ['with answers beyond measure', moved(1e9), true],
+  ])('%s is told coupled by what its items did apart', (_what, distances, coupled) => {
+    expect(isCoupled({ runsAlone: true, distances })).toBe(coupled);
+  });
+
+  it('that was not tried, or in which nothing could be run, is not coupled', () => {
+    expect(isCoupled(undefined)).toBe(false);
+    expect(isCoupled({ runsAlone: false, distances: [] })).toBe(false);
+  });
+
+  it.each([
+    [true, { type: 'coupled', job: JOB }],
+    [false, { type: 'unpreparable', job: JOB, refusal: { code: 'model-outputs-unsupported' } }],
+  ])('that is coupled is cut where it runs alone (%s), else refused', (runsAlone, told) => {
+    const world = openFakeWorld();
+    connect(world);
+    receive(world, { type: 'prepare', job: JOB, draft, inputs: draft.file, units: 8 });
+    const asked = world.effects.findLast((effect) => effect.type === 'prepare');
+    const neighbours = { runsAlone, distances: moved(1) };
+    const result = { ok: true, value: preparation({ neighbours }) } as const;
+    step(world, { type: 'prepared', task: asked?.task ?? 0, result });
+    expect(world.effects.findLast((effect) => effect.type === 'send')).toMatchObject({
+      message: told,
+    });
+    expect(world.effects.filter(({ type }) => type === 'send-frame')).toEqual([]);
   });
 });
 

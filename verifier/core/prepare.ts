@@ -1,3 +1,4 @@
+import { COMPARATOR_DEFAULT, isWithin } from '#protocol/comparison.ts';
 import { concatBytes } from '#protocol/digest.ts';
 import { readTaps } from '#protocol/fingerprint.ts';
 import type { JobId } from '#protocol/ids.ts';
@@ -9,7 +10,7 @@ import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
 import { type DecoyFindings, findNearest } from '#protocol/thresholds.ts';
 import { type Millis, millis } from '#protocol/units.ts';
 import { addCanaries, drawCanaries, hashCanaries, saltCanaries } from './canaries.ts';
-import type { Preparation, VerifierEvent } from './events.ts';
+import type { NeighbourTrial, Preparation, VerifierEvent } from './events.ts';
 import { persist } from './persist.ts';
 import { linkOf } from './session.ts';
 import { type Preparing, say, type Turn } from './state.ts';
@@ -82,6 +83,8 @@ export function finishPreparing(
     ? checkPreparation(done, event.result.value)
     : refuseRun(event.result.refusal);
   if (!checked.ok) return answerRefused(turn, done.job, checked.refusal);
+  const trial = event.result.ok ? event.result.value.neighbours : undefined;
+  if (isCoupled(trial)) return answerCoupled(turn, done, trial);
   const { payload, ...found } = checked.value;
   const { unitMs } = found;
   const head = { type: 'prepared', job: done.job, ...found } as const;
@@ -107,6 +110,23 @@ function refuseRun(cause: Refusal): Result<never> {
   if (!runtime.includes(cause.code)) return { ok: false, refusal: cause };
   const rule = 'a model must run on onnxruntime-web, wasm, with the given inputs; check it there';
   return refuse('model-run-failed', `${rule}. ${cause.message}`, cause.path);
+}
+
+/** Whether answers changed with an item's neighbours or place by more than another order of sums does. */
+export const isCoupled = (trial: NeighbourTrial | undefined): trial is NeighbourTrial =>
+  trial?.distances.some((distance) => !isWithin(distance, COMPARATOR_DEFAULT)) === true;
+
+/** Asks for units of one item, in which no item has a neighbour, where the model runs with those. */
+function answerCoupled(turn: Turn, { job, draft }: Preparing, trial: NeighbourTrial): void {
+  const what = 'answers of this model change with the other items of a unit';
+  if (!trial.runsAlone) {
+    const message = `${what}, and it runs only with ${draft.unitItems} items at once; export it with a batch axis of any size`;
+    return answerRefused(turn, job, refusal('model-outputs-unsupported', message));
+  }
+  const link = linkOf(turn);
+  if (link === undefined) return;
+  turn.effects.push({ type: 'send', link, message: { type: 'coupled', job } });
+  say(turn, 'info', `${draft.name}: ${what}; its units are to hold one item`);
 }
 
 function answerRefused(turn: Turn, job: JobId, reason: Refusal): void {

@@ -15,8 +15,8 @@ const DECOYS_MS = 15_000;
 
 /** A model as it was prepared, and what its decoys are run on. */
 export interface DecoySubject {
-  /** Its file; decoys share what they do not change. */
-  model: Uint8Array;
+  /** Reads its file; decoys share what they do not change. */
+  readModel(): Promise<Uint8Array<ArrayBuffer>>;
   load: Pick<Load, 'graphOptimization' | 'inputs' | 'taps'>;
   outputs: readonly TensorSpec[];
   /** Time of one unit. */
@@ -27,11 +27,11 @@ export interface DecoySubject {
 
 /**
  * Runs what a cheat would run instead of a model, and says how far from it each unit comes out. A
- * worker is taken over and ended. Slow models get fewer units, then fewer decoys: the ones that come
+ * worker, where there is one, is taken over and ended. Slow models get fewer units, then fewer decoys: the ones that come
  * nearest are made first.
  */
 export async function measureDecoys(
-  worker: ComputeWorker,
+  worker: ComputeWorker | undefined,
   subject: DecoySubject,
 ): Promise<Preparation['decoys']> {
   const startedAt = performance.now();
@@ -40,9 +40,10 @@ export async function measureDecoys(
   const inputs = Buffer.concat(await Promise.all(units.map(subject.readUnit)));
   const names: string[] = [];
   const samples: DecoySample[] = [];
-  const decoded = decodeOnnx(subject.model);
+  const model = await subject.readModel();
+  const decoded = decodeOnnx(model);
   if (!decoded.ok) return { names, units, samples };
-  let held: ComputeWorker | undefined = worker;
+  let held = worker;
   const run = async (model: Uint8Array) => {
     const { graphOptimization, inputs: specs } = subject.load;
     const load = { graphOptimization, inputs: specs, outputs: subject.outputs };
@@ -52,7 +53,7 @@ export async function measureDecoys(
     return (await held.run(new Uint8Array(inputs), units.length)).bytes;
   };
   try {
-    const reference = await run(subject.model);
+    const reference = await run(model);
     for (const decoy of DECOY_NAMES) {
       if (performance.now() - startedAt > DECOYS_MS) break;
       // Making one is a long step for a large model: messages of the hub come in between.

@@ -11,6 +11,7 @@ import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { bytes } from '#protocol/units.ts';
 import type { Preparation, Reference, VerifierEffect } from '../core/events.ts';
+import { isCoupled } from '../core/prepare.ts';
 import type { Blobs } from './blobs.ts';
 import {
   type ComputeWorker,
@@ -21,6 +22,7 @@ import {
 } from './compute-workers.ts';
 import { measureDecoys } from './decoys.ts';
 import type { HubHttp } from './http.ts';
+import { tryNeighbours } from './neighbours.ts';
 
 type Effect<T extends VerifierEffect['type']> = Extract<VerifierEffect, { type: T }>;
 
@@ -128,51 +130,71 @@ const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length)
  */
 async function prepare(blobs: Blobs, effect: Effect<'prepare'>): Promise<Preparation> {
   const { draft, inputs: blob, units } = effect;
-  const size = unitBytes(draft.inputs);
-  const read = (unit: number) => blobs.read(blob, unit * size, size);
-  const inputs: Uint8Array<ArrayBuffer>[] = [];
-  for (const unit of units) inputs.push(await read(unit));
-  const model = await readWhole(blobs, draft.file);
-  const modelBytes = model.length;
-  const before = process.memoryUsage.rss();
   const { graphOptimization, taps = [] } = draft;
-  const worker = await openComputeWorker({ model, graphOptimization, inputs: draft.inputs, taps });
+  const size = unitBytes(draft.inputs);
+  const readUnit = (unit: number) => blobs.read(blob, unit * size, size);
+  const readModel = () => readWhole(blobs, draft.file);
+  const load = { graphOptimization, inputs: draft.inputs, taps };
+  const inputs: Uint8Array<ArrayBuffer>[] = [];
+  for (const unit of units) inputs.push(await readUnit(unit));
+  const before = process.memoryUsage.rss();
+  let worker: ComputeWorker | undefined = await openComputeWorker({
+    ...load,
+    model: await readModel(),
+  });
   try {
-    const order = [...units.keys(), ...Array.from({ length: WARM_RUNS }, () => 0)];
-    const answers: Uint8Array[] = [];
-    const runs: Preparation['runs'][number][] = [];
-    let outputs: Preparation['outputs'] = [];
-    const inside: RanTaps[] = [];
-    for (const [turn, place] of order.entries()) {
-      const unit = units[place] ?? 0;
-      const ran = await worker.run((inputs[place] ?? new Uint8Array()).slice(), 1);
-      if (turn < units.length) {
-        answers.push(ran.bytes);
-        if (ran.taps !== undefined) inside.push(ran.taps);
-      }
-      outputs = ran.outputs;
-      const digest = digestRun(ran);
-      runs.push({ unit, digest, computeMs: ran.computeMs });
-    }
-    const canaries = await runAhead(worker, { units: effect.canaries, read });
+    const ran = await runKnown(worker, { units, inputs });
+    const { outputs, answers, runs } = ran;
+    const canaries = await runAhead(worker, { units: effect.canaries, read: readUnit });
     const grown = process.memoryUsage.rss() - before;
-    const peak = RUNTIME_BYTES + Math.max(2 * modelBytes, grown - THREAD_BYTES);
-    const decoys = await measureDecoys(worker, {
-      model: await readWhole(blobs, draft.file),
-      load: { graphOptimization, inputs: draft.inputs, taps },
-      outputs,
-      unitMs: Math.min(...runs.map(({ computeMs }) => computeMs)),
-      units: effect.decoyUnits,
-      readUnit: read,
-    });
-    const found = { outputs, answers, runs, peakBytes: bytes(peak), canaries, decoys };
-    const [first] = inside;
-    if (first === undefined) return found;
-    const all = concatBytes(...inside.map((each) => each.bytes));
-    return { ...found, taps: { specs: first.specs, bytes: all } };
+    const peak = RUNTIME_BYTES + Math.max(2 * draft.file.length, grown - THREAD_BYTES);
+    const known = inputs.map((unit, at) => ({ inputs: unit, answer: answers[at] ?? unit }));
+    const subject = { readModel, load, outputs };
+    const tried = await tryNeighbours(worker, { ...subject, units: known });
+    worker = tried.worker;
+    const found = { ...ran, ...tried.found, peakBytes: bytes(peak), canaries };
+    // It is cut into other units and prepared anew.
+    if (isCoupled(tried.found.neighbours)) return { ...found, decoys: NONE_RUN };
+    const unitMs = Math.min(...runs.map(({ computeMs }) => computeMs));
+    const sampled = { unitMs, units: effect.decoyUnits, readUnit };
+    return { ...found, decoys: await measureDecoys(worker, { ...subject, ...sampled }) };
   } finally {
-    await worker.close();
+    await worker?.close();
   }
+}
+
+/** Runs each unit once, then the first again until the median is a warm one. */
+async function runKnown(
+  worker: ComputeWorker,
+  known: { units: readonly number[]; inputs: readonly Uint8Array[] },
+): Promise<Pick<Preparation, 'outputs' | 'answers' | 'runs' | 'taps'>> {
+  const { units, inputs } = known;
+  const order = [...units.keys(), ...Array.from({ length: WARM_RUNS }, () => 0)];
+  const answers: Uint8Array[] = [];
+  const runs: Preparation['runs'][number][] = [];
+  let outputs: Preparation['outputs'] = [];
+  const inside: RanTaps[] = [];
+  for (const [turn, place] of order.entries()) {
+    const unit = units[place] ?? 0;
+    const ran = await worker.run(new Uint8Array(inputs[place] ?? []), 1);
+    if (turn < units.length) {
+      answers.push(ran.bytes);
+      if (ran.taps !== undefined) inside.push(ran.taps);
+    }
+    outputs = ran.outputs;
+    const digest = digestRun(ran);
+    runs.push({ unit, digest, computeMs: ran.computeMs });
+  }
+  return { outputs, answers, runs, ...joinTaps(inside) };
+}
+
+const NONE_RUN: Preparation['decoys'] = { names: [], units: [], samples: [] };
+
+/** The taps of all units end to end, where there are any. */
+function joinTaps(inside: readonly RanTaps[]): Pick<Preparation, 'taps'> {
+  const [first] = inside;
+  if (first === undefined) return {};
+  return { taps: { specs: first.specs, bytes: concatBytes(...inside.map((each) => each.bytes)) } };
 }
 
 /** Outputs and taps: neither may differ from run to run. */

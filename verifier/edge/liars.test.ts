@@ -79,7 +79,7 @@ beforeAll(async () => {
   fresh = (await runModel(model, inputs)).values;
   sibling = (await runModel(makeSibling(model), inputs)).values;
   const decoys = await measureDecoys(await openComputeWorker(loadOf(model)), {
-    model,
+    readModel: async () => new Uint8Array(model),
     load: loadOf(model),
     outputs: first.outputs,
     unitMs: 1,

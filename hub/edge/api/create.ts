@@ -9,14 +9,12 @@ import { accept, type Result, refusal } from '#protocol/refusal.ts';
 import { instant, lamports } from '#protocol/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../core/model-check.ts';
 import { convertInputs } from '../inputs/convert.ts';
-import { packUnits } from '../inputs/units.ts';
+import { packUnits, UNITS_BYTES_MAX } from '../inputs/units.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import type { ApiPorts, DeveloperCall, Route } from './route.ts';
-import { INPUT_BYTES_MAX, receiveUpload, type Upload } from './upload.ts';
+import { receiveUpload, type Upload } from './upload.ts';
 
 const UPLOADS_MAX = 4;
-/** Inputs as units: padding and wider dtypes make them longer than their file. */
-const UNITS_BYTES_MAX = 2 * INPUT_BYTES_MAX;
 
 /** Posting a job: the form, the checks, the blobs, then the core's word. */
 export function createRoutes(ports: ApiPorts): Route[] {

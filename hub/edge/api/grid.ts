@@ -43,12 +43,14 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
   },
 ];
 
-function readHealth({ hubKey, pulse }: ApiPorts): Response {
+function readHealth({ hubKey: key, hub: { trouble }, pulse }: ApiPorts): Response {
+  const uptimeMs = millis(Math.round(performance.now()));
   return answerJson({
-    status: 'ok',
+    status: trouble === undefined ? 'ok' : 'degraded',
+    ...(trouble === undefined ? {} : { trouble }),
     version: HUB_VERSION,
-    hub: hubKey,
-    uptimeMs: millis(Math.round(performance.now())),
+    hub: key,
+    uptimeMs,
     chain: pulse.state(),
   } satisfies Health);
 }

@@ -7,7 +7,7 @@ import { accepted, committed } from './sample-facts.ts';
  */
 const [file = '', groupSize = '7'] = process.argv.slice(2);
 const store = await openLibsqlStore(file);
-for (let { nextIndex } = await store.load(); ; nextIndex += Number(groupSize)) {
+for (let nextIndex = (await store.load()).length; ; nextIndex += Number(groupSize)) {
   const choices = Array.from({ length: Number(groupSize) }, (_, at) => ({ index: nextIndex + at }));
   await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice, 3_000)]));
   process.stdout.write(`${nextIndex + Number(groupSize)}\n`);

@@ -1,36 +1,37 @@
 import type { Fact } from '../../core/events.ts';
-import type { NewRow, Tables } from './sql-tables.ts';
+import type { FactTable, NewRow, Tables } from './sql-tables.ts';
 
 /** One row to insert: its table and its columns, in the order of `Tables`. */
 export type FactRow = {
   [T in keyof Tables]: { table: T; row: NewRow<T> };
 }[keyof Tables];
 
-/** The rows that keep a fact. The columns of a table come in one order, whichever fact it is. */
-export function encodeFactRows(fact: Fact): FactRow[] {
-  const row = encodeFactRow(fact);
-  if (fact.type !== 'accepted' || fact.fingerprints === undefined) return [row];
+/** A row of a table that keeps facts, before the fact has its number. */
+type Unnumbered = {
+  [T in FactTable]: { table: T; row: Omit<NewRow<T>, 'fact'> };
+}[FactTable];
+
+/**
+ * The rows that keep a fact, `number` being its place in the order of appending. The columns of a
+ * table come in one order, whichever fact it is.
+ */
+export function encodeFactRows(fact: Fact, number: number): FactRow[] {
+  const { table, row } = encodeFactRow(fact);
+  const numbered = { table, row: { fact: number, ...row } } as FactRow;
+  if (fact.type !== 'accepted' || fact.fingerprints === undefined) return [numbered];
   const { shard, fingerprints } = fact;
-  return [row, { table: 'fingerprint', row: { sequence: shard.sequence, fingerprints } }];
+  return [numbered, { table: 'fingerprint', row: { sequence: shard.sequence, fingerprints } }];
 }
 
-function encodeFactRow(fact: Fact): FactRow {
+function encodeFactRow(fact: Fact): Unnumbered {
   switch (fact.type) {
-    case 'job-created': {
-      const { record, inputDigests } = fact;
-      const row = { id: record.id, record_json: json(record), input_digests: inputDigests };
-      return { table: 'job', row };
-    }
-    case 'job-packaged': {
-      const { job, manifest, canaries } = fact;
-      const row = { job, manifest_json: json(manifest), canaries_json: json(canaries) };
-      return { table: 'job_package', row };
-    }
-    case 'job-moved': {
-      const { job, state, reason, at } = fact;
-      const refusal_json = fact.refusal === undefined ? null : json(fact.refusal);
-      return { table: 'job_move', row: { job, state, reason, at, refusal_json } };
-    }
+    case 'job-created':
+    case 'job-recut':
+    case 'job-packaged':
+    case 'job-moved':
+      return encodeJobRow(fact);
+    case 'resolved':
+      return { table: 'resolved', row: { resolved_json: json(withoutType(fact)) } };
     case 'committed': {
       const { entry, shard } = fact.commitment;
       const committed_json = json(fact.commitment);
@@ -82,10 +83,38 @@ function encodeFactRow(fact: Fact): FactRow {
   }
 }
 
+type JobFact = Extract<Fact, { type: 'job-created' | 'job-recut' | 'job-packaged' | 'job-moved' }>;
+
+function encodeJobRow(fact: JobFact): Unnumbered {
+  switch (fact.type) {
+    case 'job-created': {
+      const { record, inputDigests } = fact;
+      const row = { id: record.id, record_json: json(record), input_digests: inputDigests };
+      return { table: 'job', row };
+    }
+    case 'job-recut': {
+      const { record, inputDigests } = fact;
+      const row = { job: record.id, record_json: json(record), input_digests: inputDigests };
+      return { table: 'job_recut', row };
+    }
+    case 'job-packaged': {
+      const row = { job: fact.job, manifest_json: json(fact.manifest) };
+      return { table: 'job_package', row };
+    }
+    case 'job-moved': {
+      const { job, state, reason, at } = fact;
+      const refusal_json = fact.refusal === undefined ? null : json(fact.refusal);
+      return { table: 'job_move', row: { job, state, reason, at, refusal_json } };
+    }
+  }
+}
+
 const withoutType = ({ type: _, ...rest }: Fact) => rest;
 const json = (value: unknown): string => JSON.stringify(value);
 
-function encodeAcceptedRow(fact: Extract<Fact, { type: 'accepted' }>): NewRow<'accepted'> {
+function encodeAcceptedRow(
+  fact: Extract<Fact, { type: 'accepted' }>,
+): Omit<NewRow<'accepted'>, 'fact'> {
   const { shard, salt, computeMs, outputs } = fact;
   return {
     sequence: shard.sequence,
@@ -106,7 +135,7 @@ type MoneyFact = Extract<
   { type: 'job-funded' | 'job-closing' | 'payout-linked' | 'leaf-file' }
 >;
 
-function encodeMoneyRow(fact: MoneyFact): FactRow {
+function encodeMoneyRow(fact: MoneyFact): Unnumbered {
   switch (fact.type) {
     case 'job-funded':
       return { table: 'job_funding', row: { job: fact.job, funding_json: json(fact.funding) } };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import type { Fact } from '../../core/events.ts';
 import { openGroupCommit } from './group-commit.ts';
@@ -27,8 +27,7 @@ describe('group commit', () => {
     const commit = openGroupCommit({ append });
     const indexes = Array.from({ length: 9_000 }, (_, index) => index);
     await Promise.all(indexes.map((index) => commit.submit([committed({ index })])));
-    const { pending } = await store.load();
-    expect(pending.map(({ entry }) => entry.index)).toEqual(indexes);
+    expect(await store.load()).toEqual(indexes.map((index) => committed({ index })));
     expect(sizes).toEqual([4096, 4096, 808]);
     await commit.close();
   });
@@ -55,25 +54,47 @@ describe('group commit', () => {
     expect(settled).toEqual([0, 1, 2]);
   });
 
-  it('tells every waiter of a failed group why, and goes on', async () => {
+  it('tries a failed group again before any later one, and tells of the trouble once', async () => {
+    const fake = openFakeAppend();
+    const told: (string | undefined)[] = [];
+    const commit = openGroupCommit(fake, { onDisk: (trouble) => told.push(trouble?.code) });
+    const settled: number[] = [];
+    const submit = (index: number) =>
+      commit.submit([committed({ index })]).then(() => settled.push(index));
+    const full = new PocketgridError(refusal('disk-full', 'the disk is full; free some space'));
+    const waiters = [submit(0)];
+    await turn();
+    fake.groups[0]?.done(full);
+    waiters.push(submit(1));
+    await vi.waitFor(() => expect(fake.groups).toHaveLength(2));
+    fake.groups[1]?.done(full);
+    await vi.waitFor(() => expect(fake.groups).toHaveLength(3));
+    fake.groups[2]?.done(new Error('EIO'));
+    await vi.waitFor(() => expect(fake.groups).toHaveLength(4));
+    expect(settled).toEqual([]);
+    fake.groups[3]?.done();
+    await vi.waitFor(() => expect(fake.groups).toHaveLength(5));
+    fake.groups[4]?.done();
+    await Promise.all(waiters);
+    expect(settled).toEqual([0, 1]);
+    expect(fake.groups.slice(0, 4).every(({ facts }) => facts.length === 1)).toBe(true);
+    await turn();
+    expect(told).toEqual(['disk-full', 'storage-failed', undefined]);
+  });
+
+  it('rejects what waits on a disk that fails when it is closed', async () => {
     const fake = openFakeAppend();
     const commit = openGroupCommit(fake);
-    const failures = async (error: unknown) => {
-      const group = fake.groups.length;
-      const waiters = [0, 1].map((index) => commit.submit([committed({ index })]));
-      await turn();
-      fake.groups[group]?.done(error);
-      const settled = await Promise.allSettled(waiters);
-      return settled.map((one) =>
-        one.status === 'rejected' && one.reason instanceof PocketgridError
-          ? one.reason.refusal.code
-          : one.status,
-      );
-    };
-    const full = new PocketgridError(refusal('disk-full', 'the disk is full; free some space'));
-    expect(await failures(full)).toEqual(['disk-full', 'disk-full']);
-    expect(await failures(new Error('EIO'))).toEqual(['storage-failed', 'storage-failed']);
-    expect(await failures(undefined)).toEqual(['fulfilled', 'fulfilled']);
+    const waiter = commit.submit([committed({ index: 0 })]);
+    const failed = expect(waiter).rejects.toMatchObject({ refusal: { code: 'storage-failed' } });
+    await turn();
+    fake.groups[0]?.done(new Error('EIO'));
+    await turn();
+    const closed = commit.close();
+    await vi.waitFor(() => expect(fake.groups).toHaveLength(2));
+    fake.groups[1]?.done(new Error('EIO'));
+    await closed;
+    await failed;
   });
 
   it('cuts groups by bytes, and lets one large submission through alone', async () => {
@@ -91,20 +112,25 @@ describe('group commit', () => {
     expect(fake.groups.map(({ facts }) => facts.length)).toEqual([1, 1, 2]);
   });
 
-  it('refuses past its bounds, and is open again once the queue has drained', async () => {
-    const fake = openFakeAppend();
-    const commit = openGroupCommit(fake, { queueFacts: 2, queueBytes: 10_000 });
-    const pair = commit.submit([committed({ index: 0 }), committed({ index: 1 })]);
-    const busy = { refusal: { code: 'busy' } };
-    await expect(commit.submit([committed({ index: 2 })])).rejects.toMatchObject(busy);
-    await turn();
-    await expect(commit.submit([accepted({ index: 3 }, 20_000)])).rejects.toMatchObject(busy);
-    const next = commit.submit([committed({ index: 4 })]);
-    fake.groups[0]?.done();
-    await pair;
-    await turn();
-    fake.groups[1]?.done();
-    await next;
+  it('tells that the disk is behind past half of its bounds, and that it has caught up', async () => {
+    for (const bounds of [{ queueFacts: 4 }, { queueBytes: 100_000 }]) {
+      const fake = openFakeAppend();
+      const told: (string | undefined)[] = [];
+      const onDisk = (trouble?: { code: string }) => told.push(trouble?.code);
+      const commit = openGroupCommit(fake, { ...bounds, onDisk });
+      const first = commit.submit([committed({ index: 0 })]);
+      await turn();
+      expect(told).toEqual([]);
+      const rest = [1, 2].map((index) => commit.submit([accepted({ index }, 30_000)]));
+      expect(told).toEqual(['busy']);
+      fake.groups[0]?.done();
+      await first;
+      await turn();
+      fake.groups[1]?.done();
+      await Promise.all(rest);
+      await turn();
+      expect(told).toEqual(['busy', undefined]);
+    }
   });
 
   it('commits what waits when it closes, and takes no more', async () => {
@@ -113,7 +139,7 @@ describe('group commit', () => {
     const waiting = commit.submit([committed({ index: 0 })]);
     await commit.close();
     await waiting;
-    expect((await store.load()).pending).toHaveLength(1);
+    expect(await store.load()).toHaveLength(1);
     await expect(commit.submit([committed({ index: 1 })])).rejects.toMatchObject({
       refusal: { code: 'hub-stopping' },
     });

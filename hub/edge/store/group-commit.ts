@@ -2,24 +2,33 @@ import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
 import type { Fact } from '../../core/events.ts';
 import type { Store } from './port.ts';
 
-/** Bounds of the queue and of one transaction. One submission may exceed a transaction's alone. */
+/** Past half of these bounds the disk is said to be behind; a submission itself is never refused. */
 const QUEUE_FACTS_MAX = 65_536;
 const QUEUE_BYTES_MAX = 256 * 1024 * 1024;
 const GROUP_FACTS_MAX = 4096;
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;
 /** What a fact weighs beside the bytes it carries; about one row of JSON. */
 const FACT_BYTES = 1024;
+/** Between two tries of a group that failed. */
+const RETRY_MS = { first: 100, most: 5_000 } as const;
 
 /** Makes many small appends share one sync of the disk, keeping their order. */
 export interface GroupCommit {
   /**
-   * Resolves once the facts are on disk. Rejects with a `PocketgridError`: `disk-full` or
-   * `storage-failed` when the group failed (nothing of it was kept), `busy` when the queue is full,
-   * `hub-stopping` after `close`.
+   * Resolves once the facts are on disk. A group that fails is tried again, before any later one,
+   * until it is on disk. Rejects with a `PocketgridError` only when this is closed: `hub-stopping`,
+   * or what the last try failed with.
    */
   submit(facts: readonly Fact[]): Promise<void>;
-  /** Commits what waits, then takes no more. The store stays open. */
+  /** Tries once more to commit what waits, then takes no more. The store stays open. */
   close(): Promise<void>;
+}
+
+export interface GroupCommitOptions {
+  queueFacts?: number;
+  queueBytes?: number;
+  /** Told when writes begin to fail or fall behind, with the reason, and when they are well again. */
+  onDisk?(trouble: Refusal | undefined): void;
 }
 
 interface Waiter {
@@ -32,12 +41,11 @@ interface Waiter {
 /** Wraps a store, which only this object should append to from now on. */
 export function openGroupCommit(
   store: Pick<Store, 'append'>,
-  bounds: { queueFacts?: number; queueBytes?: number } = {},
+  options: GroupCommitOptions = {},
 ): GroupCommit {
   const queue: Waiter[] = [];
-  let queuedFacts = 0;
-  let queuedBytes = 0;
-  let closing = false;
+  const disk = watchDisk(options);
+  const patience = openPatience();
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
@@ -45,11 +53,8 @@ export function openGroupCommit(
       // The turn of the event loop in between lets every message that has arrived join this group.
       await new Promise<void>((resolve) => setImmediate(resolve));
       const group = takeGroup(queue);
-      for (const waiter of group) {
-        queuedFacts -= waiter.facts.length;
-        queuedBytes -= waiter.weight;
-      }
-      await commitGroup(store, group);
+      await commitGroup(store, group, { disk, patience });
+      disk.leave(group);
     }
     running = undefined;
   }
@@ -57,34 +62,115 @@ export function openGroupCommit(
   return {
     submit(facts) {
       if (facts.length === 0) return Promise.resolve();
-      if (closing) {
-        return reject(
-          'hub-stopping',
-          'the hub is stopping and stores no more; retry after restart',
-        );
+      if (patience.isOver) {
+        const message = 'the hub is stopping and stores no more; retry after restart';
+        return Promise.reject(new PocketgridError(refusal('hub-stopping', message)));
       }
-      const weight = facts.reduce((sum, fact) => sum + weighFact(fact), 0);
-      const factsMax = bounds.queueFacts ?? QUEUE_FACTS_MAX;
-      const bytesMax = bounds.queueBytes ?? QUEUE_BYTES_MAX;
-      if (queuedFacts + facts.length > factsMax || queuedBytes + weight > bytesMax) {
-        return reject(
-          'busy',
-          'the disk is behind by a full queue; send the same again in a second',
-        );
-      }
-      queuedFacts += facts.length;
-      queuedBytes += weight;
-      return new Promise<void>((resolve, rejectWaiter) => {
-        queue.push({ facts, weight, resolve, reject: rejectWaiter });
+      return new Promise<void>((resolve, reject) => {
+        const weight = facts.reduce((sum, fact) => sum + weighFact(fact), 0);
+        const waiter = { facts, weight, resolve, reject };
+        queue.push(waiter);
+        disk.enter(waiter);
         running ??= run();
       });
     },
     async close() {
-      closing = true;
+      patience.end();
       await running;
     },
   };
 }
+
+/** Tries until the group is on disk, or until this is closed and the last try has failed. */
+async function commitGroup(
+  store: Pick<Store, 'append'>,
+  group: readonly Waiter[],
+  { disk, patience }: { disk: DiskWatch; patience: Patience },
+): Promise<void> {
+  for (let pauseMs: number = RETRY_MS.first; ; pauseMs = Math.min(pauseMs * 2, RETRY_MS.most)) {
+    try {
+      await store.append(group.flatMap((waiter) => waiter.facts));
+      for (const waiter of group) waiter.resolve();
+      return;
+    } catch (error) {
+      const reason = explain(error);
+      if (patience.isOver) {
+        const closed = new PocketgridError(reason, { cause: error });
+        for (const waiter of group) waiter.reject(closed);
+        return;
+      }
+      disk.fail(reason);
+    }
+    await patience.pause(pauseMs);
+  }
+}
+
+/** Pauses that end early once it is over. */
+interface Patience {
+  readonly isOver: boolean;
+  pause(ms: number): Promise<void>;
+  end(): void;
+}
+
+function openPatience(): Patience {
+  let isOver = false;
+  let endPause: (() => void) | undefined;
+  return {
+    get isOver() {
+      return isOver;
+    },
+    pause: (ms) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        endPause = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    end() {
+      isOver = true;
+      endPause?.();
+    },
+  };
+}
+
+/** Knows how the disk does, and tells of changes; the same trouble is told once. */
+interface DiskWatch {
+  enter(waiter: Waiter): void;
+  /** These are written, or given up. */
+  leave(group: readonly Waiter[]): void;
+  fail(reason: Refusal): void;
+}
+
+function watchDisk({ queueFacts, queueBytes, onDisk }: GroupCommitOptions): DiskWatch {
+  const factsMax = (queueFacts ?? QUEUE_FACTS_MAX) / 2;
+  const bytesMax = (queueBytes ?? QUEUE_BYTES_MAX) / 2;
+  const queued = { facts: 0, bytes: 0 };
+  let trouble: Refusal | undefined;
+  const isBehind = () => queued.facts > factsMax || queued.bytes > bytesMax;
+  function tell(now: Refusal | undefined): void {
+    if (now?.code === trouble?.code) return;
+    trouble = now;
+    onDisk?.(now);
+  }
+  return {
+    enter({ facts, weight }) {
+      queued.facts += facts.length;
+      queued.bytes += weight;
+      if (isBehind() && trouble === undefined) tell(BEHIND);
+    },
+    leave(group) {
+      for (const { facts, weight } of group) {
+        queued.facts -= facts.length;
+        queued.bytes -= weight;
+      }
+      if (!isBehind()) tell(undefined);
+    },
+    fail: tell,
+  };
+}
+
+const BEHIND = refusal('busy', 'the disk is behind; send the same again in a few seconds');
 
 function takeGroup(queue: Waiter[]): Waiter[] {
   let facts = 0;
@@ -97,28 +183,15 @@ function takeGroup(queue: Waiter[]): Waiter[] {
   return queue.splice(0, end === -1 ? queue.length : end);
 }
 
-async function commitGroup(store: Pick<Store, 'append'>, group: readonly Waiter[]): Promise<void> {
-  try {
-    await store.append(group.flatMap((waiter) => waiter.facts));
-  } catch (error) {
-    const reason = new PocketgridError(explain(error), { cause: error });
-    for (const waiter of group) waiter.reject(reason);
-    return;
-  }
-  for (const waiter of group) waiter.resolve();
-}
-
 function explain(error: unknown): Refusal {
   if (error instanceof PocketgridError && error.refusal.code === 'disk-full') return error.refusal;
   const why = error instanceof Error ? error.message : String(error);
-  return refusal('storage-failed', `nothing of this group was stored, send it again: ${why}`);
+  return refusal('storage-failed', `the hub cannot write to its disk: ${why}`);
 }
 
 function weighFact(fact: Fact): number {
   if (fact.type === 'accepted') return FACT_BYTES + fact.outputs.length;
-  if (fact.type === 'job-created') return FACT_BYTES + fact.inputDigests.length;
+  if (fact.type === 'job-created' || fact.type === 'job-recut')
+    return FACT_BYTES + fact.inputDigests.length;
   return FACT_BYTES;
 }
-
-const reject = (...reason: Parameters<typeof refusal>): Promise<never> =>
-  Promise.reject(new PocketgridError(refusal(...reason)));

@@ -1,7 +1,7 @@
 import type { JobId, LeaseId } from '#protocol/ids.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import type { Fact } from '../../core/events.ts';
-import { liveShards, projectFacts, type SelectFacts, selectFacts } from '../../core/snapshot.ts';
+import { appliedFacts, liveShards, type SelectFacts, selectFacts } from '../../core/fact-lists.ts';
 import type { ReceiptParts, Store } from './port.ts';
 import { receiptInputs } from './receipt-inputs.ts';
 
@@ -21,7 +21,7 @@ export function openMemoryStore(): Store {
       for (const name of once) said.add(name);
       for (const fact of added) facts.push(structuredClone(fact));
     },
-    load: async () => structuredClone(projectFacts(of)),
+    load: async () => structuredClone(appliedFacts(facts)),
     async results(job, fromUnit, toUnit) {
       return liveShards(of, job)
         .filter(({ shard }) => shard.firstUnit < toUnit)
@@ -81,6 +81,8 @@ function onceNames(fact: Fact): string[] {
   switch (fact.type) {
     case 'job-created':
       return [`job ${fact.record.id}`];
+    case 'job-recut':
+      return [`recut ${fact.record.id}`];
     case 'job-packaged':
       return [`package ${fact.job}`];
     case 'committed':
@@ -127,7 +129,8 @@ function receiptOf(
   of: SelectFacts,
   { shard, salt }: Pick<Extract<Fact, { type: 'accepted' }>, 'shard' | 'salt'>,
 ): ReceiptParts | undefined {
-  const created = of('job-created').find((fact) => fact.record.id === shard.job);
+  const cuts = [...of('job-recut'), ...of('job-created')];
+  const created = cuts.find((fact) => fact.record.id === shard.job);
   const found = of('committed').find((fact) => fact.commitment.entry.index === shard.index);
   if (created === undefined || found === undefined) return undefined;
   const { signature, entry, logSignature } = found.commitment;

@@ -1,3 +1,77 @@
+/** No table of an older database holds so many rows. */
+const PHASE = 1_000_000_000;
+/** Where new numbers begin in a database that had none. */
+const FACTS_BEFORE = 100 * PHASE;
+
+/**
+ * Gives every fact its number. Facts of older databases have none: they get one by their kind and
+ * their place among their own kind, in an order in which they can be applied.
+ */
+function numberFacts(): string[] {
+  const order = [
+    ['verifier', 'number'],
+    ['job', 'number'],
+    ['job_recut', 'rowid'],
+    ['job_package', 'rowid'],
+    ['job_funding', 'number'],
+    ['barred', 'number'],
+    ['set_aside', 'number'],
+    ['pardon', 'number'],
+    ['job_move', 'number'],
+    ['epoch', 'number'],
+    ['lapsed', 'log_index'],
+    ['committed', 'log_index'],
+  ];
+  const afterShards = [
+    ['released', 'sequence'],
+    ['verdict', 'number'],
+    ['judged', 'number'],
+    ['verifier_fault', 'rowid'],
+    ['verifier_removed', 'rowid'],
+    ['job_closing', 'number'],
+    ['payout', 'leaf'],
+    ['leaf_file', 'number'],
+  ];
+  const number = (table = '', key = '', phase = 0) => [
+    `alter table ${table} add column fact integer not null default 0`,
+    `update ${table} set fact = ${phase * PHASE} + ${key}`,
+  ];
+  return [
+    ...order.flatMap(([table, key], phase) => number(table, key, phase)),
+    // `fact` stands before `outputs`, so that it is read without walking their overflow pages.
+    `create table accepted_numbered (sequence integer primary key, fact integer not null,
+      log_index integer not null unique, job text not null, lease text not null,
+      first_unit integer not null, end_unit integer not null, shard_json text not null,
+      salt text not null, compute_ms real not null, outputs blob not null)`,
+    `insert into accepted_numbered select sequence, ${20 * PHASE} + 2 * sequence, log_index, job,
+      lease, first_unit, end_unit, shard_json, salt, compute_ms, outputs from accepted`,
+    'drop table accepted',
+    'alter table accepted_numbered rename to accepted',
+    'create index accepted_by_unit on accepted (job, first_unit, end_unit)',
+    'create index accepted_by_lease on accepted (lease)',
+    ...number('voided', '2 * sequence + 1', 20),
+    ...afterShards.flatMap(([table, key], phase) => number(table, key, 30 + phase)),
+    `update job_move set fact = fact + ${60 * PHASE}
+      where state in ('done', 'cancelled', 'refused')`,
+    // Whatever followed from older verdicts has followed: none of it is decided again.
+    `create table resolved (number integer primary key autoincrement, fact integer not null,
+      resolved_json text not null)`,
+    `insert into resolved (fact, resolved_json)
+      select ${50 * PHASE} + max(number), json_object(
+        'job', json_extract(signed_json, '$.verdict.job'),
+        'lease', json_extract(signed_json, '$.verdict.lease'),
+        'unit', json_extract(signed_json, '$.verdict.unit'),
+        'outcome', case json_extract(signed_json, '$.verdict.kind')
+          when 'mismatch' then 'right' else 'unfit' end,
+        'at', json_extract(signed_json, '$.verdict.at'))
+      from verdict where json_extract(signed_json, '$.verdict.kind') in ('mismatch', 'device-unfit')
+      group by json_extract(signed_json, '$.verdict.lease'),
+        json_extract(signed_json, '$.verdict.unit')`,
+    'create table fact_count (facts integer not null)',
+    `insert into fact_count values (${FACTS_BEFORE})`,
+  ];
+}
+
 /**
  * What brings a database from version n to n + 1, at index n; one transaction each. A migration that
  * has shipped never changes. `outputs` comes last in its row so that SQLite reads the other columns
@@ -90,7 +164,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       where json_extract(ended.appeal_json, '$.stage') = 'overturned' order by ended.number`,
     'drop table appeal',
   ],
-  ['drop table seal'],
+  [
+    `create table job_recut (job text primary key, record_json text not null,
+      input_digests blob not null)`,
+  ],
   // Jobs posted before keys had names share one.
   [
     `update job set record_json =
@@ -110,4 +187,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `update committed set committed_json = json_remove(committed_json, '$.shard.leg')
       where json_extract(committed_json, '$.shard.leg') = 2`,
   ],
+  ['drop table seal'],
+  ['alter table job_package drop column canaries_json'],
+  numberFacts(),
 ];

@@ -63,22 +63,16 @@ const moved = (job: JobId, state: FactOf<'job-moved'>['state']): Fact => ({
 export function checkMoneyStore(open: () => Promise<StoreWorld>): void {
   it('keeps what is said of money, in order, and each of it once', async () => {
     const { store, reopen } = await open();
-    await store.append([jobCreated(1), jobCreated(2), funded(2), funded(1)]);
-    await store.append([linked(1), leaves(8), closing(2), linked(0), leaves(4), closing(1)]);
-    const ways = [
+    const facts = [
+      ...[jobCreated(1), jobCreated(2), funded(2), funded(1)],
+      ...[linked(1), leaves(8), closing(2), linked(0), leaves(4), closing(1)],
       moved(jobId(2), 'running'),
       moved(jobId(2), 'cancelled'),
       moved(jobId(1), 'done'),
     ];
-    await store.append(ways);
-    const snapshot = await store.load();
-    expect(snapshot.money).toEqual({
-      funded: [2, 1].map((job) => ({ job: jobId(job), funding: funded(job).funding })),
-      closings: [2, 1].map((job) => ({ job: jobId(job), at })),
-      payouts: [linked(0).payout, linked(1).payout],
-      leafFiles: [8, 4].map((number) => ({ file: leaves(number).file, root: leaves(number).root })),
-      ended: [jobId(2), jobId(1)],
-    });
+    await store.append(facts.slice(0, 7));
+    await store.append(facts.slice(7));
+    expect(await store.load()).toEqual(facts);
     for (const twice of [funded(1), closing(1), linked(1), leaves(8)]) {
       await expect(store.append([twice])).rejects.toMatchObject({
         refusal: { code: 'storage-failed' },
@@ -87,7 +81,7 @@ export function checkMoneyStore(open: () => Promise<StoreWorld>): void {
     await store.close();
     if (reopen === undefined) return;
     const again = await reopen();
-    expect(await again.load()).toEqual(snapshot);
+    expect(await again.load()).toEqual(facts);
     await again.close();
   });
 }

@@ -2,7 +2,7 @@ import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { JobId, LeaseId } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records.ts';
-import type { CommittedShard, Fact, Snapshot } from '../../core/events.ts';
+import type { AppliedFact, CommittedShard, Fact } from '../../core/events.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
 export interface ShardOutputs {
@@ -41,7 +41,11 @@ export interface NumberedEpoch {
 export interface Store {
   /** One durable transaction: when it resolves, every fact is on disk, in this order. */
   append(facts: readonly Fact[]): Promise<void>;
-  load(): Promise<Snapshot>;
+  /**
+   * The facts that make the hub's state, in the order of appending. What later facts have replaced is
+   * left out: commitments that were opened or have lapsed, and the bytes of accepted shards.
+   */
+  load(): Promise<AppliedFact[]>;
   /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */
   results(job: JobId, fromUnit: number, toUnit: number): Promise<ShardOutputs[]>;
   /** The accepted shard that came from a lease, void or not: for verifiers that judge it late. */

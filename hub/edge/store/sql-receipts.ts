@@ -81,8 +81,12 @@ async function readParts(
 }
 
 async function loadJob(database: SqlDatabase, id: JobId) {
-  const select = sql.selectFrom('job').select(['record_json', 'input_digests']);
-  const [row] = await readRows(database, select.where('id', '=', id).compile());
+  const recut = sql.selectFrom('job_recut').select(['record_json', 'input_digests']);
+  const created = sql.selectFrom('job').select(['record_json', 'input_digests']);
+  const [row] = [
+    ...(await readRows(database, recut.where('job', '=', id).compile())),
+    ...(await readRows(database, created.where('id', '=', id).compile())),
+  ];
   if (row === undefined) return undefined;
   return { record: parseRecord<JobRecord>(row.record_json), inputDigests: row.input_digests };
 }

@@ -10,9 +10,9 @@ import {
   type SqlStatement,
   selectLiveShards,
 } from './sql-database.ts';
+import { loadFacts } from './sql-facts.ts';
 import { loadCommitments, loadFingerprints, loadShards } from './sql-log.ts';
 import { loadReceipt, loadReceipts } from './sql-receipts.ts';
-import { loadSnapshot } from './sql-snapshot.ts';
 import { sql } from './sql-tables.ts';
 
 /** Rows per insert: past 32 the gain is within the noise, and each count is a statement to keep. */
@@ -22,11 +22,17 @@ const ROWS_PER_INSERT = 32;
 export async function openSqlStore(database: SqlDatabase): Promise<Store> {
   await migrate(database);
   const insertText = new Map<string, string>();
+  const counts = await readRows(database, sql.selectFrom('fact_count').select('facts').compile());
+  let appended = counts[0]?.facts ?? 0;
   return {
     async append(facts) {
-      if (facts.length > 0) await database.transact('write', insertFacts(facts, insertText));
+      if (facts.length === 0) return;
+      const next = appended + facts.length;
+      const count = sql.updateTable('fact_count').set({ facts: next }).compile();
+      await database.transact('write', [count, ...insertFacts(facts, appended, insertText)]);
+      appended = next;
     },
-    load: () => loadSnapshot(database),
+    load: () => loadFacts(database),
     async results(job, fromUnit, toUnit) {
       const rows = await readRows(
         database,
@@ -92,10 +98,14 @@ async function migrate(database: SqlDatabase): Promise<void> {
   }
 }
 
-/** Rows of one table keep the order of their facts; between tables no order is ever read back. */
-function insertFacts(facts: readonly Fact[], insertText: Map<string, string>): SqlStatement[] {
+/** `appended` facts came before these. */
+function insertFacts(
+  facts: readonly Fact[],
+  appended: number,
+  insertText: Map<string, string>,
+): SqlStatement[] {
   const byTable = new Map<FactRow['table'], FactRow[]>();
-  for (const factRow of facts.flatMap(encodeFactRows)) {
+  for (const factRow of facts.flatMap((fact, at) => encodeFactRows(fact, appended + at))) {
     const rows = byTable.get(factRow.table);
     if (rows === undefined) byTable.set(factRow.table, [factRow]);
     else rows.push(factRow);

@@ -24,6 +24,12 @@ export function GridPanel({ grid }: { grid: GridView | undefined }) {
   return (
     <section class="card" aria-labelledby="grid-title" data-testid="grid">
       <h2 id="grid-title">Online now</h2>
+      {grid.trouble === undefined ? null : (
+        <p class="note note-bad" role="alert" data-testid="trouble">
+          The hub cannot write to its disk and gives out no work until it can:{' '}
+          {grid.trouble.message}
+        </p>
+      )}
       <p class="soft">
         {formatNoun(grid.devices.length, 'device')}, {formatNoun(grid.verifiers.length, 'verifier')}
         , {formatNoun(grid.jobsRunning, 'running job')}, {formatCount(grid.unitsAccepted)} units

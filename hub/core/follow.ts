@@ -1,0 +1,219 @@
+import type { PublicKey } from '#protocol/ids.ts';
+import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
+import { advanceJob, advanceJobs } from './advance.ts';
+import { askAuditsAgain, askOpinions } from './disputes.ts';
+import { changed, refuseSession, send, sendDevice, type Turn } from './effects.ts';
+import { acknowledgeEpoch } from './epochs.ts';
+import type { Fact } from './events.ts';
+import type { FactOf } from './fact-lists.ts';
+import { startFunded } from './funding.ts';
+import { endLease, revokeLease } from './lease.ts';
+import { prepareJobs } from './prepare.ts';
+import { isBanned, unitName } from './questions.ts';
+import { followRecut } from './recut.ts';
+import { releaseShards } from './release.ts';
+import { resolveDisputes, resolveVerdict, voidRest } from './resolve.ts';
+import { sendLogged } from './results.ts';
+import { sendReviewsToAll } from './reviews.ts';
+import { scheduleWaiting, serveCredits } from './schedule.ts';
+import { sendChecks, sendChecksToAll } from './send-checks.ts';
+import { closeSession } from './session.ts';
+import type { ActiveLease } from './state.ts';
+import { forgetJudged } from './unjudged.ts';
+
+/** Does what follows from facts that are on disk and applied: who is told, and what is decided next. */
+export function followFacts(turn: Turn, facts: readonly Fact[]): void {
+  for (const fact of facts) followFact(turn, fact);
+  if (facts.some(({ type }) => OPENS_WORK.includes(type))) scheduleWaiting(turn);
+  if (facts.some(({ type }) => ENDS_JOBS.includes(type))) {
+    releaseShards(turn);
+    advanceJobs(turn);
+  }
+}
+
+/** After these, devices that wait may get work. */
+const OPENS_WORK: readonly Fact['type'][] = ['job-moved', 'voided', 'resolved', 'pardoned'];
+/** After these, jobs may have come to their end, or gone back from it. */
+const ENDS_JOBS: readonly Fact['type'][] = [
+  'judged',
+  'voided',
+  'released',
+  'resolved',
+  'verifier-removed',
+];
+
+function followFact(turn: Turn, fact: Fact): void {
+  switch (fact.type) {
+    case 'job-created':
+      return prepareJobs(turn);
+    case 'job-recut':
+      return followRecut(turn, fact.record.id);
+    case 'job-moved':
+      return followMove(turn, fact);
+    case 'job-funded':
+      return startFunded(turn);
+    case 'committed':
+      return followCommitment(turn, fact);
+    case 'accepted':
+      return followAccepted(turn, fact.shard);
+    case 'voided':
+      return followVoid(turn, fact);
+    case 'released':
+      return changeView(turn, fact.job);
+    case 'verdict':
+      return followVerdict(turn, fact.signed);
+    case 'resolved':
+      return followResolution(turn, fact);
+    case 'judged':
+      return followMark(turn, fact.verifier);
+    case 'epoch':
+      return acknowledgeEpoch(turn, fact.signed);
+    case 'barred':
+      return expel(turn, fact);
+    case 'set-aside':
+      return followSuspension(turn, fact);
+    case 'verifier-removed':
+      return followRemoval(turn, fact.key);
+    default:
+      return;
+  }
+}
+
+function changeView(turn: Turn, id: AcceptedShard['job']): void {
+  const job = turn.hub.jobs.get(id);
+  if (job !== undefined) changed(turn, job);
+}
+
+/** What is lent of a job that was cancelled is called back; what was accepted stays. */
+function followMove(turn: Turn, { job: id, state, reason }: FactOf<'job-moved'>): void {
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return;
+  changed(turn, job);
+  if (state === 'finishing') advanceJob(turn, job);
+  if (state !== 'cancelled') return;
+  sendReviewsToAll(turn);
+  const message = `the job is over: ${reason}`;
+  for (const active of leasesOf(turn, [...job.leases])) {
+    revokeLease(turn, active, { code: 'job-state', message });
+  }
+}
+
+/** Leases whose result is not being written. */
+function leasesOf({ hub }: Turn, ids: Iterable<ActiveLease['lease']['id']>): ActiveLease[] {
+  return [...ids].flatMap((id) => {
+    const active = hub.leases.get(id);
+    return active === undefined || active.stage === 'accepting' ? [] : [active];
+  });
+}
+
+function followCommitment(turn: Turn, { commitment }: FactOf<'committed'>): void {
+  const active = turn.hub.leases.get(commitment.shard.lease);
+  if (active?.stage !== 'logging') return;
+  active.stage = 'logged';
+  sendLogged(turn, active);
+}
+
+/** The result is on disk: its device hears so, and verifiers see it. */
+function followAccepted(turn: Turn, shard: AcceptedShard): void {
+  const { hub, world } = turn;
+  const active = hub.leases.get(shard.lease);
+  if (active !== undefined) endLease(turn, active, 'accepted');
+  const device = hub.devices.get(shard.device);
+  if (device !== undefined) {
+    device.unitsAccepted += shard.unitCount;
+    const { lease, unitCount: units, before } = shard;
+    send(turn, device.socket, { type: 'accepted', lease, units, before });
+    serveCredits(turn, device);
+  }
+  // It was banned while this shard was being written.
+  if (isBanned(hub, shard.device, world.now)) return voidRest(turn, shard.device);
+  sendChecksToAll(turn);
+  const job = hub.jobs.get(shard.job);
+  if (job === undefined) return;
+  changed(turn, job);
+  advanceJob(turn, job);
+}
+
+function followVoid(turn: Turn, { job, sequence }: FactOf<'voided'>): void {
+  changeView(turn, job);
+  for (const verifier of turn.hub.verifiers.values()) {
+    if (verifier.sentThrough < sequence) continue;
+    send(turn, verifier.socket, { type: 'voided', sequence });
+  }
+}
+
+/** A verdict that is not withheld is told; what follows from it is decided. */
+function followVerdict(turn: Turn, { verdict }: SignedVerdict): void {
+  changeView(turn, verdict.job);
+  if (turn.hub.disputes.has(unitName(verdict))) {
+    askOpinions(turn);
+    return resolveDisputes(turn);
+  }
+  sendReviewsToAll(turn);
+  const { job, unit, kind } = verdict;
+  sendDevice(turn, verdict.device, { type: 'judgement', job, unit, kind });
+  resolveVerdict(turn, verdict);
+}
+
+/** What was withheld on a unit is told. */
+function followResolution(turn: Turn, { job, lease, unit }: FactOf<'resolved'>): void {
+  const { hub } = turn;
+  changeView(turn, job);
+  sendReviewsToAll(turn);
+  const device = hub.shards.get(lease)?.device;
+  if (device === undefined) return;
+  askAuditsAgain(hub, device);
+  if (hub.enrolled.size < 2) return;
+  for (const { kind } of hub.opinions.get(unitName({ lease, unit })) ?? []) {
+    sendDevice(turn, device, { type: 'judgement', job, unit, kind });
+  }
+}
+
+/** Devices of which less is out now may get more. */
+function followMark(turn: Turn, key: PublicKey): void {
+  const { hub } = turn;
+  forgetJudged(hub);
+  const verifier = hub.verifiers.get(key);
+  if (verifier !== undefined) sendChecks(turn, verifier);
+  for (const freed of hub.freed) {
+    const device = hub.devices.get(freed);
+    if (device !== undefined) serveCredits(turn, device);
+  }
+  hub.freed.clear();
+}
+
+/** A banned device has to go, with all that it holds and all that came in meanwhile. */
+function expel(turn: Turn, { device: key, reason: message }: FactOf<'barred'>): void {
+  const { hub } = turn;
+  for (const active of leasesOf(turn, hub.leases.keys())) {
+    if (active.device === key) revokeLease(turn, active, { code: 'device-barred', message });
+  }
+  voidRest(turn, key);
+  const device = hub.devices.get(key);
+  if (device === undefined) return;
+  refuseSession(turn, device.socket, { code: 'device-barred', message });
+  closeSession(turn, device.socket);
+}
+
+/** The device is admitted anew, on another provider. */
+function followSuspension(turn: Turn, lost: FactOf<'set-aside'>): void {
+  const { hub } = turn;
+  const { package: id, provider, reason: message } = lost;
+  const admitted = hub.devices.get(lost.device)?.admitted;
+  if (admitted?.get(id)?.provider === provider) admitted.delete(id);
+  for (const active of leasesOf(turn, hub.leases.keys())) {
+    const isSame = active.lease.package === id && active.provider === provider;
+    if (active.device !== lost.device || !isSame) continue;
+    revokeLease(turn, active, { code: 'device-barred', message });
+  }
+}
+
+function followRemoval(turn: Turn, key: PublicKey): void {
+  const session = turn.hub.verifiers.get(key);
+  if (session !== undefined) {
+    const message = 'the operator has taken this verifier off the list';
+    refuseSession(turn, session.socket, { code: 'verifier-unknown', message });
+    closeSession(turn, session.socket);
+  }
+  resolveDisputes(turn);
+}

@@ -1,0 +1,117 @@
+import { encodeBase64 } from '#protocol/base64.ts';
+import { DIGEST_BYTES } from '#protocol/digest.ts';
+import { bytes, instant, millis } from '#protocol/units.ts';
+import { applyFact } from './apply.ts';
+import type { AppliedFact, CommittedShard } from './events.ts';
+import { openFairBook } from './fairness.ts';
+import { openMoneyBook } from './money.ts';
+import { openNewcomers, takePlace } from './newcomers.ts';
+import { coversRun, removeRun } from './ranges.ts';
+import { openReviews } from './reviews.ts';
+import type { Hub, HubConfig } from './state.ts';
+import { openUnderway } from './underway.ts';
+import { forgetJudged } from './unjudged.ts';
+
+/**
+ * A hub as its facts left it, in the order of appending. Leases that were not committed have lapsed;
+ * their units are open.
+ */
+export function openHub(facts: readonly AppliedFact[], config: HubConfig): Hub {
+  const hub = emptyHub(config);
+  for (const fact of facts) applyFact(hub, fact);
+  hub.freed.clear();
+  forgetJudged(hub);
+  for (const committed of hub.commitments.values()) reviveLease(hub, committed);
+  return hub;
+}
+
+const emptyHub = (config: HubConfig): Hub => ({
+  config,
+  stopping: false,
+  sessions: new Map(),
+  devices: new Map(),
+  verifiers: new Map(),
+  tickets: new Map(),
+  enrolled: new Set(),
+  removed: new Set(),
+  barred: new Map(),
+  aside: new Map(),
+  judged: new Map(),
+  epochs: new Map(),
+  jobs: new Map(),
+  leases: new Map(),
+  ended: new Map(),
+  shards: new Map(),
+  commitments: new Map(),
+  lapses: new Map(),
+  newcomers: openNewcomers(),
+  acceptedUnits: 0,
+  waiting: new Set(),
+  servable: new Set(),
+  underway: openUnderway(),
+  replies: new Map(),
+  making: new Map(),
+  fairness: openFairBook(),
+  opinions: new Map(),
+  disputes: new Map(),
+  unresolved: new Map(),
+  resolved: new Set(),
+  faults: new Map(),
+  verdictsTaken: new Set(),
+  standings: new Map(),
+  resetAt: new Map(),
+  judgedUnits: new Map(),
+  unjudged: new Map(),
+  inFlight: new Map(),
+  freed: new Set(),
+  reviews: openReviews(),
+  money: openMoneyBook(),
+  nextIndex: 0,
+  nextSequence: 0,
+  nextToken: 1,
+});
+
+/**
+ * A commitment in the log may still be opened: its units stay lent until the grace has passed. One
+ * whose units went to another device, or whose job does not run any more, never can be.
+ */
+function reviveLease(hub: Hub, committed: CommittedShard): void {
+  const { shard } = committed;
+  const { firstUnit, unitCount } = shard;
+  const job = hub.jobs.get(shard.job);
+  if (job?.state !== 'running' || !coversRun(job.open, firstUnit, firstUnit + unitCount)) return;
+  const digests = job.inputDigests.subarray(
+    firstUnit * DIGEST_BYTES,
+    (firstUnit + unitCount) * DIGEST_BYTES,
+  );
+  hub.leases.set(shard.lease, {
+    lease: {
+      id: shard.lease,
+      job: shard.job,
+      package: shard.package,
+      firstUnit,
+      unitCount,
+      inputs: {
+        root: job.record.inputs.root,
+        length: job.record.inputs.length,
+        offset: bytes(firstUnit * job.inputUnitBytes),
+        unitBytes: bytes(job.inputUnitBytes),
+        digests: encodeBase64(digests),
+      },
+      deadlineMs: millis(0),
+    },
+    donated: shard.donated,
+    device: shard.device,
+    ...(shard.class === undefined ? {} : { class: shard.class }),
+    provider: shard.provider,
+    stage: 'logged',
+    issuedAt: instant(0),
+    expectedMs: millis(0),
+    deadlineAt: instant(0),
+    committed,
+  });
+  job.leases.add(shard.lease);
+  job.leasedUnits += unitCount;
+  removeRun(job.open, firstUnit, firstUnit + unitCount);
+  takePlace(hub, shard.device);
+}
