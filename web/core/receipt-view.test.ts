@@ -53,7 +53,7 @@ test('a judged unit is offered first, and only units of the receipt are taken', 
 
 test('pages follow one another, and a receipt that reaches over a page is listed once', () => {
   const page = [receipt(0, 4), receipt(4, 4)];
-  expect(nextReceiptUnit(page, 2)).toBe(4);
+  expect(nextReceiptUnit(page, 2)).toBe(8);
   expect(nextReceiptUnit(page, 3)).toBeUndefined();
   expect(nextReceiptUnit([], 2)).toBeUndefined();
   expect(addReceipts(page, [receipt(4, 4), receipt(8, 1)])).toHaveLength(3);

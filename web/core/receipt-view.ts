@@ -44,16 +44,13 @@ export function decodeUnit({ shard }: Receipt, text: string): Result<number> {
   return refuse('range-invalid', `Choose a unit from ${firstUnit} to ${last}.`);
 }
 
-/**
- * Where the next page of receipts begins; undefined after the last one. It begins with the last again:
- * where units are computed twice another receipt may lie within it.
- */
+/** Where the next page of receipts begins; undefined after the last one. */
 export function nextReceiptUnit(page: readonly Receipt[], limit: number): number | undefined {
   const last = page.at(-1)?.shard;
-  return last === undefined || page.length < limit ? undefined : last.firstUnit;
+  return last === undefined || page.length < limit ? undefined : last.firstUnit + last.unitCount;
 }
 
-/** Receipts that are not in the list yet: a page may begin with one that reaches over its start. */
+/** Adds receipts that are not in the list: units computed again since may reach over a page's start. */
 export function addReceipts(list: readonly Receipt[], page: readonly Receipt[]): Receipt[] {
   const known = new Set(list.map(({ shard }) => shard.lease));
   return [...list, ...page.filter(({ shard }) => !known.has(shard.lease))];
