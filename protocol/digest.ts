@@ -1,7 +1,7 @@
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson } from './canonical-json.ts';
-import type { Digest, JobId, LeaseId, Nonce, PublicKey } from './ids.ts';
+import type { Digest, LeaseId, Nonce, PublicKey } from './ids.ts';
 
 export { bytesToHex, concatBytes, hexToBytes, utf8ToBytes };
 export const DIGEST_BYTES = 32;
@@ -37,29 +37,6 @@ export function digestCommitment(commitment: {
       hexToBytes(commitment.salt),
       sha256(commitment.digests),
       ...(taps === undefined ? [] : [hexToBytes(taps)]),
-    ),
-  );
-}
-
-/**
- * What a package says of a canary before anybody is lent its unit:
- * SHA-256(`pocketgrid/canary@1\n` ‖ job (8) ‖ unit (u64, big-endian) ‖ output digest (32) ‖ salt (32)).
- */
-export function digestCanary(canary: {
-  job: JobId;
-  unit: number;
-  digest: Digest;
-  salt: Nonce;
-}): Digest {
-  const unit = new Uint8Array(8);
-  new DataView(unit.buffer).setBigUint64(0, BigInt(canary.unit));
-  return digest(
-    concatBytes(
-      utf8ToBytes('pocketgrid/canary@1\n'),
-      hexToBytes(canary.job.slice('job_'.length)),
-      unit,
-      hexToBytes(canary.digest),
-      hexToBytes(canary.salt),
     ),
   );
 }

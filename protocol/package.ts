@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { TAPS_MAX } from './fingerprint.ts';
-import { Digest, Root } from './ids.ts';
+import { Root } from './ids.ts';
 import { Dtype, TensorName, TensorSpec } from './tensor.ts';
 import { Bytes, Count, Millis } from './units.ts';
 
@@ -81,9 +81,6 @@ export type KnownAnswer = v.InferOutput<typeof KnownAnswer>;
 export const Variant = v.strictObject({ dtype: Dtype, file: BlobRef, needs: v.array(Feature) });
 export type Variant = v.InferOutput<typeof Variant>;
 
-/** Units of a job's inputs that its verifier executes ahead and tells nobody the answers of, at most. */
-export const CANARIES_MAX = 8;
-
 /** An output that the hub added to the model to look inside it; never part of results. */
 export const Tap = v.strictObject({
   ...TensorSpec.entries,
@@ -112,8 +109,6 @@ export const PackageManifest = v.strictObject({
   /** The shallowest first; none where the job was posted without them. */
   taps: v.pipe(v.array(Tap), v.maxLength(TAPS_MAX)),
   knownAnswers: v.pipe(v.array(KnownAnswer), v.minLength(1), v.maxLength(4)),
-  /** `digestCanary` of each canary, in order of the digests; absent where there is none. */
-  canaries: v.exactOptional(v.pipe(v.array(Digest), v.minLength(1), v.maxLength(CANARIES_MAX))),
   /** Estimated peak memory on a device: weights, runtime, activations, copies. */
   peakBytes: Bytes,
   /** Time of one unit on the verifier's exact lane, one thread. */

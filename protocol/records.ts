@@ -71,10 +71,10 @@ export const RUNS_TO_CONFIRM = 2;
 
 /**
  * Why a unit was judged beyond its draw: its job's assurance, an exit audit, verifiers that
- * disagreed, a verdict of another verifier that is done again, or an answer that is known already.
+ * disagreed, or a verdict of another verifier that is done again.
  * Such checks come on top; none of them takes the place of a draw.
  */
-export const CheckCause = v.picklist(['assurance', 'audit', 'dispute', 'review', 'canary']);
+export const CheckCause = v.picklist(['assurance', 'audit', 'dispute', 'review']);
 export type CheckCause = v.InferOutput<typeof CheckCause>;
 
 /** Which check of a GPU a verdict is. The count of deviating units goes by these numbers. */
@@ -118,8 +118,6 @@ export const Verdict = v.strictObject({
   runs: Count,
   /** Absent for a plain draw. */
   cause: v.exactOptional(CheckCause),
-  /** The salt of a canary: with it `reference` opens one of those that the package names. */
-  canary: v.exactOptional(Nonce),
   /** The epoch whose seed drew this unit. */
   epoch: Count,
   /** Which unit of its device and package it is since the last confirmed failure, from 1: what p_n goes by. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { canonicalJson } from '#protocol/canonical-json.ts';
 import { decodeJson } from '#protocol/decode.ts';
 import { concatBytes } from '#protocol/digest.ts';
-import type { Digest, JobId, LeaseId, Nonce } from '#protocol/ids.ts';
+import type { LeaseId, Nonce } from '#protocol/ids.ts';
 import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
 import { ClientMessage, type FrameHead } from '#protocol/messages/control.ts';
 import type { Lease } from '#protocol/records.ts';
@@ -211,7 +211,7 @@ function aim(round: Round, drawn: FuzzCase): Shot {
         return { from: liar, frame: encodeFrame(head, outputs) };
       }
       if (drawn.victim === 'prepared') {
-        const head = spoilFields(preparedWhole(grid.unprepared), drawn.grafts) as FrameHead;
+        const head = spoilFields(preparedHead(grid.unprepared), drawn.grafts) as FrameHead;
         return { from: grid.verifier, frame: encodeFrame(head, new Uint8Array(16)) };
       }
       const base = baseOf(round, drawn.victim);
@@ -221,12 +221,6 @@ function aim(round: Round, drawn: FuzzCase): Shot {
     }
   }
 }
-
-/** With a canary as well. */
-const preparedWhole = (job: JobId) => ({
-  ...preparedHead(job),
-  canaries: [{ unit: 3, hash: '0'.repeat(64) as Digest }],
-});
 
 /** The right message of a kind, not sent yet; for a reveal its commitment is in the log. */
 function baseOf({ grid, liar, lease, verdict }: Round, victim: Victim): Shot {
@@ -243,7 +237,7 @@ function baseOf({ grid, liar, lease, verdict }: Round, victim: Victim): Shot {
     case 'verdict':
       return { from: grid.verifier, text: JSON.stringify(verdict) };
     case 'prepared': {
-      const frame = encodeFrame(preparedWhole(grid.unprepared), new Uint8Array(16));
+      const frame = encodeFrame(preparedHead(grid.unprepared), new Uint8Array(16));
       return { from: grid.verifier, frame };
     }
   }
@@ -290,15 +284,13 @@ function isHarmless(round: Round, shot: Shot): boolean {
   if (!frame.ok) return false;
   const { head, payload } = frame.value;
   if (head.type === 'prepared') {
-    const { units, outputs, job, canaries = [] } = head;
-    const ahead = canaries.map(({ unit }) => unit).filter((unit) => unit < 8);
+    const { units, outputs, job } = head;
     const names = new Set(outputs.map(({ name }) => name));
     const counted = new Set(units.filter((unit) => unit < 8)).size === units.length;
     const some = outputs.length > 0 && outputs.length <= 16 && names.size === outputs.length;
     const whole = payload.length === units.length * unitBytes(outputs);
-    const secret = new Set(ahead).size === canaries.length;
     const few = units.length > 0 && units.length <= 4;
-    return job === grid.unprepared && counted && some && whole && few && secret;
+    return job === grid.unprepared && counted && some && whole && few;
   }
   const committed = grid.hub().leases.get(lease.id)?.stage === 'logged';
   const right = commitmentOf(liar.key, lease, grid.compute(lease));

@@ -26,22 +26,6 @@ test('exit audits that came back during a dispute on their device are asked for 
   expect(broken).toEqual([]);
 });
 
-test.each([1, 2, 3])(
-  'canaries made before the job are judged, and crashes lose none (seed %i)',
-  (seed) => {
-    const scenario = {
-      ...drawScenario(seed),
-      units: 1_200,
-      assurance: 'instant',
-      checkRate: 0,
-    } as const;
-    const crashes = { hubCrashes: 2, verifierCrashes: 2 };
-    const outcome = runScenario({ ...scenario, cheats: 0, taps: false, ...crashes });
-    expect(outcome.broken).toEqual([]);
-    expect(outcome.canaries).toBeGreaterThan(4);
-  },
-);
-
 const HOSTILE = Array.from({ length: 6 }, (_, at) => at + 1);
 test.each(HOSTILE)('hostile seed %i: beside liars of every kind the results are right', (seed) => {
   const outcome = runScenario(drawHostileScenario(seed));

@@ -76,7 +76,6 @@ const NOTHING_SAVED = {
   reviewDrawn: 0,
   lastEpoch: 0,
   epochs: [],
-  canaries: [],
 };
 
 /** What outlives a crash is the disk. */
@@ -327,12 +326,8 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
     units: [0],
     samples: [{ decoy: 'half-weights' as const, unit: 0, distances: [far] }],
   };
-  const canaries = effect.canaries.map((unit) => {
-    const outputs = fakeCompute(unitInputs(node, effect.inputs.root, unit));
-    return { unit, digest: digest(outputs) };
-  });
   const peakBytes = bytes(1_000_000);
-  const found = { outputs: FAKE_OUTPUTS, answers, runs, peakBytes, canaries, decoys };
+  const found = { outputs: FAKE_OUTPUTS, answers, runs, peakBytes, decoys };
   if (effect.draft.taps === undefined) return found;
   const inside = effect.units.map((unit) => fakeTaps(unitInputs(node, effect.inputs.root, unit)));
   return { ...found, taps: { specs: FAKE_TAPS, bytes: concatBytes(...inside) } };
@@ -351,7 +346,6 @@ function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist'
       noteCheck(disk.counts, filed.signed.verdict);
     }
   }
-  if (effect.canaries !== undefined) disk.canaries = structuredClone(effect.canaries);
   if (effect.marks !== undefined) Object.assign(disk, effect.marks);
 }
 

@@ -21,7 +21,6 @@ export function countFacts(facts: readonly Fact[]) {
     pardoned: of('pardoned').length,
     faults: of('verifier-fault').length,
     reviews: verdicts.filter(({ cause }) => cause === 'review').length,
-    canaries: verdicts.filter(({ canary }) => canary !== undefined).length,
     voided: of('voided').length,
     lapsed: of('lapsed').length,
     accepted: liveShards(of).length,

@@ -62,8 +62,6 @@ export interface Outcome {
   faults: number;
   /** Verdicts on what another verifier had judged before. */
   reviews: number;
-  /** Verdicts on units whose answers were known when the job began. */
-  canaries: number;
   voided: number;
   lapsed: number;
   accepted: number;

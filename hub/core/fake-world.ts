@@ -10,7 +10,7 @@ import type {
   Signature,
 } from '#protocol/ids.ts';
 import type { Assurance, JobRecord } from '#protocol/job.ts';
-import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
+import type { ClientMessage, HubMessage } from '#protocol/messages/control.ts';
 import type { Tap } from '#protocol/package.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import { sampleVerdict } from '#protocol/sample-verdict.ts';
@@ -235,13 +235,10 @@ export function beginJob(bench: Bench): void {
   bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
 }
 
-type Canaries = NonNullable<Extract<FrameHead, { type: 'prepared' }>['canaries']>;
-
 interface Quoting {
   assurance?: Assurance;
   autoStart?: boolean;
   decoys?: DecoyFindings;
-  canaries?: Canaries;
   /** Those of the draft, and those the verifier says it found. */
   taps?: readonly Tap[];
   prepared?: readonly Tap[];
@@ -256,7 +253,7 @@ export function quoteJob(bench: Bench, units: number, options: Quoting = {}): vo
 
 /** The verifier on socket 1 has run the model of the job. */
 export function prepareJob(bench: Bench, options: Quoting = {}): void {
-  const { decoys = NO_DECOYS, canaries = [], taps = [], prepared = taps } = options;
+  const { decoys = NO_DECOYS, taps = [], prepared = taps } = options;
   bench.post({
     type: 'framed',
     socket: 1,
@@ -269,7 +266,6 @@ export function prepareJob(bench: Bench, options: Quoting = {}): void {
       peakBytes: bytes(1_000),
       ...(prepared.length > 0 ? { taps: [...prepared] } : {}),
       decoys,
-      canaries,
     },
     payload: new Uint8Array(UNIT_BYTES),
   });

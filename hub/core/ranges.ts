@@ -19,22 +19,6 @@ export function takeRun(
   return taken;
 }
 
-/**
- * Takes up to `limit` consecutive units, one of which is `unit`, from at most `back` units before it;
- * undefined when it is not there.
- */
-export function takeAround(
-  ranges: Ranges,
-  { unit, limit, back }: { unit: number; limit: number; back: number },
-): { first: number; count: number } | undefined {
-  const run = ranges.runs.find(({ first, end }) => first <= unit && unit < end);
-  if (run === undefined || limit < 1) return undefined;
-  const first = Math.max(run.first, unit - Math.min(back, limit - 1));
-  const taken = { first, count: Math.min(limit, run.end - first) };
-  removeRun(ranges, first, first + taken.count);
-  return taken;
-}
-
 /** Adds [first, end). Units already there are counted once. */
 export function addRun(ranges: Ranges, first: number, end: number): void {
   if (end <= first) return;

@@ -4,7 +4,7 @@ import { Mark, SignedEpoch } from '../epoch.ts';
 import { TAPS_MAX } from '../fingerprint.ts';
 import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
 import { JobView, PackageDraft } from '../job.ts';
-import { BlobRef, CANARIES_MAX, Feature, PackageManifest, Provider, Tap } from '../package.ts';
+import { BlobRef, Feature, PackageManifest, Provider, Tap } from '../package.ts';
 import { AcceptedShard, Lease, LogEntry, Reveal, SignedVerdict, VerdictKind } from '../records.ts';
 import { Refusal, RefusalCode } from '../refusal.ts';
 import { Dtype, TensorSpec } from '../tensor.ts';
@@ -160,10 +160,6 @@ export const FrameHead = v.variant('type', [
     peakBytes: Bytes,
     /** What the model's decoys came to: the hub makes thresholds of it. */
     decoys: DecoyFindings,
-    /** Units executed ahead whose answers the verifier keeps, each with its `digestCanary`. */
-    canaries: v.exactOptional(
-      v.pipe(v.array(v.strictObject({ unit: Count, hash: Digest })), v.maxLength(CANARIES_MAX)),
-    ),
   }),
 ]);
 export type FrameHead = v.InferOutput<typeof FrameHead>;

@@ -28,7 +28,6 @@ export const KNOWN_LOOPS: readonly (readonly string[])[] = [
     'worker/core/session.ts',
   ],
   [
-    'verifier/core/canaries.ts',
     'verifier/core/checks.ts',
     'verifier/core/epochs.ts',
     'verifier/core/lost-disk.ts',

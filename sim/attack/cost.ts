@@ -13,7 +13,6 @@ export interface CostRow {
   /** Forward passes for each released unit. */
   draws: number;
   exit: number;
-  canaries: number;
   /** By and about the adversary, playing what costs most. */
   adversary: number;
   total: number;
@@ -36,7 +35,7 @@ export function measureCost({ open }: { open: () => Chance }): CostRow[] {
     const { tally, held } = findDearest(rule, life, fraction);
     return { rule: rule.name, life, fraction, ...overheadOf(costOf(rule, life), held, tally) };
   };
-  const none = { exit: 0, canaries: 0, adversary: 0, again: 0, fraction: 0 };
+  const none = { exit: 0, adversary: 0, again: 0, fraction: 0 };
   const boinc = LIFETIMES.map((life): CostRow => {
     const people = 50;
     const chance = open();

@@ -16,7 +16,6 @@ import {
   type Terms,
 } from './expectation.ts';
 import { attackCalibration } from './families/calibration.ts';
-import { attackCanaries } from './families/canaries.ts';
 import { attackCopies } from './families/copies.ts';
 import { attackFloods } from './families/floods.ts';
 import { attackIdentities } from './families/identities.ts';
@@ -206,7 +205,6 @@ export function measureAttacks(run: Run): AttackRow[] {
     attackTargets,
     attackQuorums,
     attackIdentities,
-    attackCanaries,
     attackVerifiers,
     attackFloods,
   ];

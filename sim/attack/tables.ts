@@ -108,16 +108,15 @@ function costTable({ cost }: Study): Table {
       'f',
       'draws',
       'exit audit',
-      'canaries',
       'adversary',
       'total',
       'units done again',
     ],
-    rows: cost.map(({ rule, life, fraction, draws, exit, canaries, adversary, total, again }) => [
+    rows: cost.map(({ rule, life, fraction, draws, exit, adversary, total, again }) => [
       rule,
       count(life),
       `${fraction * 100} %`,
-      ...[draws, exit, canaries, adversary, total, again].map(passes),
+      ...[draws, exit, adversary, total, again].map(passes),
     ]),
   };
 }

@@ -8,15 +8,11 @@ import { exitRunsAt, lagOf, type Rule, runsAt, tabulate } from './rules.ts';
 /** Lifetimes of honest volunteers that are reported, in units. */
 export const LIFETIMES = [1_000, 10_000, 50_000] as const;
 
-/** Canaries: units with known answers that newcomers get, as a share of their first units. */
-export const CANARIES = { share: 0.01, firstUnits: 5_000 } as const;
-
 /** Forward passes for each unit of an honest volunteer. */
 export interface HonestCost {
   draws: number;
   /** The exit audit of the units not released when the volunteer leaves. */
   exit: number;
-  canaries: number;
 }
 
 /** What a volunteer of this lifetime costs, by the thresholds of the real policy. */
@@ -27,30 +23,26 @@ export function costOf(rule: Rule, life: number): HonestCost {
   for (let age = 1; age <= life; age += 1) draws += runsAt(table, age);
   for (let age = life - left + 1; age <= life; age += 1)
     exit += exitRunsAt(rule, runsAt(table, age));
-  return { draws: draws / life, exit: exit / life, canaries: canaryShare(life) };
+  return { draws: draws / life, exit: exit / life };
 }
 
 /**
  * Forward passes for each released unit where the adversary holds a share of the accepted, and what of
  * it is by and about the adversary.
  */
-export function overheadOf({ draws, exit, canaries }: HonestCost, held: number, tally: Tally) {
+export function overheadOf({ draws, exit }: HonestCost, held: number, tally: Tally) {
   const useful = 1 - held + (held * tally.released) / tally.units;
   const honest = (1 - held) / useful;
   const adversary = (held * tally.runs) / tally.units / useful;
   return {
     draws: honest * draws,
     exit: honest * exit,
-    canaries: honest * canaries,
     adversary,
-    total: honest * (draws + exit + canaries) + adversary,
+    total: honest * (draws + exit) + adversary,
     /** Units computed again because their device was caught. */
     again: (held * (1 - tally.released / tally.units)) / useful,
   };
 }
-
-export const canaryShare = (life: number): number =>
-  (CANARIES.share * Math.min(life, CANARIES.firstUnits)) / life;
 
 /** How our own re-executions fail; everything the ladder may see of an honest unit. */
 export interface Faults {

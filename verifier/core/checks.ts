@@ -6,7 +6,6 @@ import type { HubMessage } from '#protocol/messages/control.ts';
 import type { PackageManifest } from '#protocol/package.ts';
 import type { Result } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
-import { canariesWithin, knownAnswer } from './canaries.ts';
 import { drawUnits } from './draw.ts';
 import { auditEpoch, epochOf } from './epochs.ts';
 import type { TaskId, VerifierEvent } from './events.ts';
@@ -104,15 +103,7 @@ export function drawArrivals(turn: Turn): void {
     const before = countShard(verifier.standings, shard);
     const { floorPpm, ...rest } = arrival;
     const drawn = drawUnits(epoch, { ...shard, before }, floorPpm);
-    const known = canariesWithin(book, shard);
-    const pending = { ...rest, epoch: epoch.number, before };
-    // Canaries first: they cost nothing, and one that is wrong spares the rest of the shard.
-    const isKnown = (unit: number) => known.includes(unit);
-    const order = [...drawn.filter(isKnown), ...drawn.filter((unit) => !isKnown(unit))];
-    const undrawn = known.filter((unit) => !drawn.includes(unit));
-    if (!verifier.voided.has(shard.sequence))
-      queueUnits(turn, { ...pending, cause: 'canary' }, undrawn);
-    queueUnits(turn, pending, order);
+    queueUnits(turn, { ...rest, epoch: epoch.number, before }, drawn);
   }
 }
 
@@ -303,8 +294,6 @@ function advance(turn: Turn, pending: Pending, check: UnitCheck): void {
 }
 
 function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCheck) {
-  const { book } = verifier;
-  const known = book && knownAnswer(book, shard.job, check.unit);
   const manifest = verifier.manifests.get(shard.package);
   if (manifest === undefined) return undefined;
   const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
@@ -312,7 +301,6 @@ function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCh
     provider: shard.provider,
     manifest,
     claimed: bytesToHex(digests.subarray(start, start + DIGEST_BYTES)) as Digest,
-    ...(known === undefined ? {} : { known }),
     references: check.references,
     ...(check.claim === undefined ? {} : { claim: check.claim }),
     ...(check.print === undefined ? {} : { print: check.print }),

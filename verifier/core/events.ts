@@ -65,18 +65,6 @@ export interface Epoch {
   revealed?: SignedEpochOf<'revealed'>;
 }
 
-/** A unit that was executed ahead, and what opens its hash in the package. */
-export interface Canary {
-  unit: number;
-  digest: Digest;
-  salt: Nonce;
-}
-
-export interface JobCanaries {
-  job: JobId;
-  canaries: readonly Canary[];
-}
-
 /** A verdict and the accepted shard it belongs to. */
 export interface FiledVerdict {
   sequence: number;
@@ -108,8 +96,6 @@ export interface Saved {
   epochs: readonly Epoch[];
   /** Verdicts past `settled`, and reviews past `reviewed`, oldest first: they may have to be sent again. */
   verdicts: readonly FiledVerdict[];
-  /** Units executed ahead, by job, the newest job last. */
-  canaries: readonly JobCanaries[];
   /** Checks of GPUs, by all verdicts ever written: see `deviations.ts`. */
   counts: ReadonlyMap<string, CheckCount>;
 }
@@ -141,8 +127,6 @@ export interface Preparation {
   /** Of units of several items. */
   neighbours?: NeighbourTrial;
   peakBytes: Bytes;
-  /** Units executed ahead: of those asked for, as many as time allowed. */
-  canaries: readonly { unit: number; digest: Digest }[];
   /** The decoys that were made and run, on how many of the units asked for, and how far they came out. */
   decoys: { names: readonly string[]; units: readonly number[]; samples: readonly DecoySample[] };
 }
@@ -189,14 +173,13 @@ export type VerifierEffect =
   /** Load what is on disk about this hub, then answer `bound`. */
   | { type: 'bind'; hub: PublicKey }
   /**
-   * Make durable in this order: the unrevealed epochs with their seeds (where given), the canaries
-   * (likewise), the lines, the marks. Then answer `persisted`. Effects keep their order.
+   * Make durable in this order: the unrevealed epochs with their seeds (where given), the lines, the
+   * marks. Then answer `persisted`. Effects keep their order.
    */
   | {
       type: 'persist';
       token: Token;
       epochs?: readonly Epoch[];
-      canaries?: readonly JobCanaries[];
       lines: readonly LogLine[];
       marks?: Marks;
     }
@@ -235,8 +218,6 @@ export type VerifierEffect =
       draft: PackageDraft;
       inputs: BlobRef;
       units: readonly number[];
-      /** Units to execute ahead, whose answers nobody is told. */
-      canaries: readonly number[];
       /** Units to run the model's decoys on; the first of them where time is short. */
       decoyUnits: readonly number[];
     }

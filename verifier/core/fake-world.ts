@@ -112,7 +112,6 @@ export function openFakeWorld(script: FakeScript = {}): FakeWorld {
     reviewDrawn: 0,
     lastEpoch: 0,
     epochs: [],
-    canaries: [],
     verdicts: [],
     counts: new Map(),
   };
@@ -196,7 +195,7 @@ export function logEpoch(world: FakeWorld, { record: { epoch, type } }: SignedEp
 }
 
 function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
-  const { token, epochs, canaries, lines, marks } = effect;
+  const { token, epochs, lines, marks } = effect;
   if (world.diskFull) {
     return step(world, { type: 'persist-failed', token, refusal: refusal('disk-full', 'full') });
   }
@@ -209,7 +208,6 @@ function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persis
     ...world.disk,
     counts,
     ...(epochs === undefined ? {} : { epochs }),
-    ...(canaries === undefined ? {} : { canaries }),
     ...marks,
     lastEpoch: Math.max(world.disk.lastEpoch, ...opened),
     verdicts: [...world.disk.verdicts, ...filed],

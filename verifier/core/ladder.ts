@@ -17,8 +17,6 @@ export interface Evidence {
   provider: Provider;
   manifest: PackageManifest;
   claimed: Digest;
-  /** What the unit comes to, where it was executed ahead. */
-  known?: Digest;
   /** Outputs of our own re-executions; the second from a fresh compute worker. */
   references: readonly Reference[];
   /** The bytes behind `claimed`, once fetched. */
@@ -48,8 +46,7 @@ export const laneOf = (provider: Provider): Verdict['lane'] =>
   provider === 'wasm' ? 'exact' : 'tolerance';
 
 /**
- * The verdict ladder. Equal digests: match, without a run where the answer is known. On the tolerance
- * lane the claimed bytes are fetched and within the comparators: match. Where the package has taps the
+ * The verdict ladder. Equal digests: match. On the tolerance lane the claimed bytes are fetched and within the comparators: match. Where the package has taps the
  * fingerprint has to hold as well: right outputs with a wrong inside were not computed but copied or
  * made up. Otherwise the unit is run again in a fresh compute worker; if our own two runs differ,
  * nothing can be said. Only then is it a mismatch on the exact lane.
@@ -65,7 +62,7 @@ export const laneOf = (provider: Provider): Verdict['lane'] =>
  * | agree | beyond | inconclusive, `deviates`; device-unfit where it is one too many |
  */
 export function climb(evidence: Evidence): LadderStep {
-  const { manifest, provider, claimed, known, references, claim, print, gaveUp } = evidence;
+  const { manifest, provider, claimed, references, claim, print, gaveUp } = evidence;
   const lane = laneOf(provider);
   const [first, second] = references;
   const runs = references.length;
@@ -82,10 +79,6 @@ export function climb(evidence: Evidence): LadderStep {
   const isSame = first?.digest === claimed;
   const isRightInside = !tapped || (inside !== undefined && inside.deviates === undefined);
   if (isSame && isRightInside) return decide('match', SAME);
-  if (lane === 'exact' && known === claimed) {
-    const { l2, max } = SAME;
-    return { do: 'decide', finding: { kind: 'match', lane, reference: known, l2, max, runs: 1 } };
-  }
   if (gaveUp) return decide('inconclusive', measure(evidence, first));
   if (first === undefined) return { do: 'execute', fresh: false };
   if (tapped && print === undefined) return { do: 'fingerprint' };

@@ -37,8 +37,6 @@ export function finishPersist(turn: Turn, token: Token): void {
     case 'reveal':
     case 'forget':
       return finishEpoch(book, done);
-    case 'canaries':
-      return sendPrepared(turn, done);
     case 'marks':
       book.judged = Math.max(book.judged, done.judged);
       book.reviewMarked = Math.max(book.reviewMarked, done.reviewed);
@@ -60,14 +58,6 @@ function noteWritten({ numbering }: Verifier, { counts }: Book, verdict: Verdict
   if (check === undefined) return;
   noteCheck(counts, verdict);
   numbering.delete(countName({ ...check, device }));
-}
-
-type Prepared = Extract<Persisting, { type: 'canaries' }>;
-
-/** With the link gone the answer has nowhere to go: the hub asks again in the next session. */
-function sendPrepared({ verifier: { phase }, effects }: Turn, { link, head, payload }: Prepared) {
-  if (phase.name !== 'ready' || phase.link !== link) return;
-  effects.push({ type: 'send-frame', link, head, payload });
 }
 
 /** Tells the hub what is on disk; the unit is judged. */
@@ -99,10 +89,6 @@ export function failPersist(turn: Turn, token: Token, refusal: Refusal): void {
   verifier.persisting.delete(token);
   if (failed === undefined) return;
   if (failed.type === 'verdict') failed.check.stage = 'deciding';
-  if (failed.type === 'canaries') {
-    const { canaries: _lost, ...head } = failed.head;
-    sendPrepared(turn, { ...failed, head });
-  }
   if ('epoch' in failed && verifier.book !== undefined) undoEpoch(verifier.book, failed);
   verifier.diskAfter = after(world.now, DISK_PAUSE_MS);
   say(turn, 'warning', `nothing can be written: ${refusal.message}; verdicts wait on this disk`);

@@ -26,7 +26,6 @@ const preparation = (found: Partial<Preparation>): Preparation => ({
   answers: [new Uint8Array(16), new Uint8Array(16)],
   runs: [run(0, 9), run(7, 8, '1'), run(0, 1), run(0, 3), run(0, 2)],
   peakBytes: bytes(100),
-  canaries: [],
   decoys: { names: [], units: [], samples: [] },
   ...found,
 });

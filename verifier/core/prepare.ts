@@ -9,9 +9,7 @@ import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/re
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
 import { type DecoyFindings, findNearest } from '#protocol/thresholds.ts';
 import { type Millis, millis } from '#protocol/units.ts';
-import { addCanaries, drawCanaries, hashCanaries, saltCanaries } from './canaries.ts';
 import type { NeighbourTrial, Preparation, VerifierEvent } from './events.ts';
-import { persist } from './persist.ts';
 import { linkOf } from './session.ts';
 import { type Preparing, say, type Turn } from './state.ts';
 
@@ -44,9 +42,7 @@ export function receivePrepare(turn: Turn, message: Prepare): void {
   }
   const chosen = units === 1 ? [0] : [0, units - 1];
   const decoyUnits = spreadUnits(units, DECOY_UNITS_MAX);
-  // A known answer says nothing of the inside: where there are taps a canary would acquit nobody.
-  const canaries = draft.taps === undefined ? drawCanaries(turn.world, units, chosen) : [];
-  verifier.preparing.push({ job, draft, inputs, units: chosen, canaries, decoyUnits });
+  verifier.preparing.push({ job, draft, inputs, units: chosen, decoyUnits });
 }
 
 /** So many units of a job, from its first to its last. */
@@ -62,8 +58,8 @@ export function startPreparing({ verifier, effects }: Turn): void {
   if (first === undefined || first.task !== undefined || verifier.phase.name !== 'ready') return;
   const task = verifier.nextTask++;
   first.task = task;
-  const { job, draft, inputs, units, canaries, decoyUnits } = first;
-  const asked = { job, draft, inputs, units, canaries, decoyUnits };
+  const { job, draft, inputs, units, decoyUnits } = first;
+  const asked = { job, draft, inputs, units, decoyUnits };
   effects.push({ type: 'prepare', task, ...asked });
 }
 
@@ -72,7 +68,7 @@ export function finishPreparing(
   turn: Turn,
   event: Extract<VerifierEvent, { type: 'prepared' }>,
 ): void {
-  const { verifier, world } = turn;
+  const { verifier } = turn;
   const done = verifier.preparing.find(({ task }) => task === event.task);
   if (done === undefined) return;
   verifier.preparing = verifier.preparing.filter((other) => other !== done);
@@ -88,14 +84,7 @@ export function finishPreparing(
   const { payload, ...found } = checked.value;
   const { unitMs } = found;
   const head = { type: 'prepared', job: done.job, ...found } as const;
-  const canaries = saltCanaries(world, event.result.ok ? event.result.value.canaries : []);
-  if (canaries.length === 0) turn.effects.push({ type: 'send-frame', link, head, payload });
-  else {
-    addCanaries(book, { job: done.job, canaries });
-    const whole = { ...head, canaries: hashCanaries(done.job, canaries) };
-    const then = { type: 'canaries', link, head: whole, payload } as const;
-    persist(turn, then, { canaries: book.canaries, lines: [] });
-  }
+  turn.effects.push({ type: 'send-frame', link, head, payload });
   say(turn, 'info', `${done.draft.name} runs on the exact lane, ${unitMs.toFixed(2)} ms per unit`);
 }
 

@@ -1,6 +1,6 @@
 import type { Digest, JobId, Nonce, PublicKey } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
-import type { FrameHead, VerifierBook } from '#protocol/messages/control.ts';
+import type { VerifierBook } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
 import type { Refusal } from '#protocol/refusal.ts';
@@ -9,7 +9,6 @@ import type { CheckCounts } from './deviations.ts';
 import type {
   Epoch,
   FiledVerdict,
-  JobCanaries,
   LinkId,
   Marks,
   Print,
@@ -78,7 +77,6 @@ export interface Book {
   epochs: KeptEpoch[];
   verdicts: FiledVerdict[];
   counts: CheckCounts;
-  canaries: readonly JobCanaries[];
   /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
   highest: number;
   /** Largest sequence drawn since the start. Of what was drawn before, units may be left to judge. */
@@ -143,7 +141,6 @@ export interface Preparing {
   draft: PackageDraft;
   inputs: BlobRef;
   units: readonly number[];
-  canaries: readonly number[];
   decoyUnits: readonly number[];
   task?: TaskId;
 }
@@ -151,13 +148,6 @@ export interface Preparing {
 /** What a `persist` effect was for. */
 export type Persisting =
   | { type: 'epoch'; epoch: number }
-  /** Then the answer of a preparation goes out, on the link that asked for it. */
-  | {
-      type: 'canaries';
-      link: LinkId;
-      head: Extract<FrameHead, { type: 'prepared' }>;
-      payload: Uint8Array;
-    }
   | { type: 'verdict'; sequence: number; check: UnitCheck }
   | ({ type: 'marks' } & Marks)
   | { type: 'reveal'; epoch: number }
@@ -226,7 +216,6 @@ export function openBook(saved: Saved): Book {
     epochs,
     verdicts: [...saved.verdicts],
     counts: new Map(saved.counts),
-    canaries: saved.canaries,
     highest: Math.max(saved.judged, ...sequences, ...closed),
     drawn: saved.judged,
     seen: -1,

@@ -2,7 +2,6 @@ import { DISTANCE_MAX } from '#protocol/comparison.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { Verdict } from '#protocol/records.ts';
-import { openCanary } from './canaries.ts';
 import { countName, isCounted, weighCheck } from './deviations.ts';
 import type { FiledVerdict } from './events.ts';
 import type { Finding } from './ladder.ts';
@@ -57,7 +56,6 @@ function signVerdict(
   const { verifier, world } = turn;
   const { shard } = pending;
   const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
-  const judged = { job: shard.job, unit: check.unit, reference: finding.reference };
   const verdict: Verdict = {
     verifier: verifier.config.key,
     job: shard.job,
@@ -69,7 +67,6 @@ function signVerdict(
     ...finding,
     ...(verifier.book === undefined ? {} : weighCheck(verifier.book.counts, finding, shard)),
     ...(pending.cause === undefined ? {} : { cause: pending.cause }),
-    ...(verifier.book === undefined ? {} : openCanary(verifier.book, judged)),
     epoch: pending.epoch,
     n: pending.before + check.unit - shard.firstUnit + 1,
     at: world.now,

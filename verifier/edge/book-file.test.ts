@@ -102,7 +102,6 @@ describe('the book of a hub', () => {
       reviewDrawn: 0,
       lastEpoch: 0,
       epochs: [],
-      canaries: [],
       verdicts: [],
       counts: new Map(),
     });
@@ -170,19 +169,6 @@ describe('the book of a hub', () => {
     const last = await open();
     expect(last.book.saved).toMatchObject({ lastEpoch: 1, epochs: [] });
     await last.book.close();
-  });
-
-  it('keeps canaries where only its owner reads them', async () => {
-    const job = 'job_0123456789abcdef' as JobId;
-    const salt = '3'.repeat(64) as Nonce;
-    const canaries = [{ job, canaries: [{ unit: 7, digest, salt }] }];
-    const first = await open();
-    expect(await first.book.write({ canaries, lines: [] })).toBeUndefined();
-    await first.book.close();
-    const { book } = await open();
-    expect(book.saved.canaries).toEqual(canaries);
-    expect((await stat(join(folder, 'canaries.json'))).mode & 0o777).toBe(0o600);
-    await book.close();
   });
 
   it('drops a seed whose commitment a crash kept out of the log: its number is free', async () => {

@@ -10,14 +10,14 @@ import type { PublicKey } from '#protocol/ids.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
 import { type CheckCounts, noteCheck } from '../core/deviations.ts';
 import type { Epoch, FiledVerdict, LogLine, Saved, VerifierEffect } from '../core/events.ts';
-import { CanaryFile, LogLineSchema, MarkFile, SeedFile } from './log-line.ts';
+import { LogLineSchema, MarkFile, SeedFile } from './log-line.ts';
 
 export type Write = Pick<
   Extract<VerifierEffect, { type: 'persist' }>,
-  'epochs' | 'canaries' | 'lines' | 'marks'
+  'epochs' | 'lines' | 'marks'
 >;
 
-/** What one verifier keeps about one hub: `log.jsonl`, `seeds.json`, `canaries.json`, `marks.json`. */
+/** What one verifier keeps about one hub: `log.jsonl`, `seeds.json`, `marks.json`. */
 export interface BookFile {
   saved: Saved;
   logFile: string;
@@ -39,11 +39,9 @@ export async function openBookFile(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const logFile = join(folder, 'log.jsonl');
   const seedFile = join(folder, 'seeds.json');
-  const canaryFile = join(folder, 'canaries.json');
   const markFile = join(folder, 'marks.json');
   const marks = (await readAs(MarkFile, markFile)) ?? { judged: -1, settled: -1, reviewed: 0 };
   const seeds: Epoch[] = (await readAs(SeedFile, seedFile)) ?? [];
-  const canaries = (await readAs(CanaryFile, canaryFile)) ?? [];
   const found = await readLog(logFile, marks, onLine);
   // A seed counts when its line is in the log: without it nobody has heard of it.
   const epochs = seeds
@@ -60,13 +58,12 @@ export async function openBookFile(
     reviewDrawn: found.reviewDrawn,
     epochs,
     verdicts: found.verdicts,
-    canaries,
     counts: found.counts,
   };
   const log = await open(logFile, 'a', 0o644);
   await log.truncate(found.length);
   await syncFolder(folder);
-  const files = { log, seedFile, canaryFile, markFile, seeds, onLine };
+  const files = { log, seedFile, markFile, seeds, onLine };
   return { saved, logFile, ...openWriter(files) };
 }
 
@@ -129,7 +126,6 @@ async function readLog(file: string, marks: MarkFile, onLine: (line: LogLine) =>
 interface Files {
   log: FileHandle;
   seedFile: string;
-  canaryFile: string;
   markFile: string;
   seeds: Epoch[];
   onLine(line: LogLine): void;
@@ -171,7 +167,6 @@ function openWriter(files: Files): Pick<BookFile, 'write' | 'close'> {
 async function writeBatch(files: Files, batch: readonly Write[]): Promise<Refusal | undefined> {
   const lines = batch.flatMap((written) => written.lines);
   const epochs = batch.findLast((written) => written.epochs !== undefined)?.epochs;
-  const canaries = batch.findLast((written) => written.canaries !== undefined)?.canaries;
   const marks = batch.findLast((written) => written.marks !== undefined)?.marks;
   const { size } = await files.log.stat();
   try {
@@ -179,7 +174,6 @@ async function writeBatch(files: Files, batch: readonly Write[]): Promise<Refusa
       const kept = files.seeds.filter((old) => epochs.every(({ number }) => number !== old.number));
       await writeSeeds(files, [...kept, ...epochs]);
     }
-    if (canaries !== undefined) await replaceFile(files.canaryFile, JSON.stringify(canaries));
     if (lines.length > 0) {
       await files.log.writeFile(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
       await files.log.datasync();

@@ -148,7 +148,6 @@ describe('the exact lane', () => {
       job: JOB,
       inputs: refOf(inputs),
       units: [0, 5],
-      canaries: [7, 3],
       decoyUnits: [0, 5, 9],
     } as const;
     const found = await lane.prepare({ ...ask, draft });
@@ -160,16 +159,6 @@ describe('the exact lane', () => {
     expect([names, units]).toEqual([['truncated-input'], [0, 5, 9]]);
     expect(samples.every(({ distances }) => (distances[0]?.l2 ?? 0) > 0.1)).toBe(true);
     expect(found.value.runs.filter(({ unit }) => unit === 0).length).toBeGreaterThanOrEqual(3);
-    const ahead = await lane.execute({
-      type: 'execute',
-      task: 2,
-      manifest,
-      inputs: refOf(inputs),
-      unit: 7,
-      fresh: false,
-    });
-    expect(found.value.canaries.map(({ unit }) => unit)).toEqual([7, 3]);
-    expect(ahead).toMatchObject({ ok: true, value: { digest: found.value.canaries[0]?.digest } });
     const bad = await lane.prepare({ ...ask, draft: { ...draft, file: refOf(garbage) } });
     expect(bad).toMatchObject({ ok: false, refusal: { code: 'provider-failed' } });
   });

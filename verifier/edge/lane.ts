@@ -28,8 +28,6 @@ type Effect<T extends VerifierEffect['type']> = Extract<VerifierEffect, { type: 
 
 /** Warm runs of the first unit beside one of each unit asked for: the median of at least three. */
 const WARM_RUNS = 3;
-/** Time for units that are executed ahead. None is begun after it. */
-const CANARIES_MS = 10_000;
 /** What the runtime takes on a device beside the model: its wasm, its stack, its first heap. */
 const RUNTIME_BYTES = 32 * 1024 * 1024;
 /** What a Node thread with its loader and an empty runtime was seen to add to this process. */
@@ -145,14 +143,13 @@ async function prepare(blobs: Blobs, effect: Effect<'prepare'>): Promise<Prepara
   try {
     const ran = await runKnown(worker, { units, inputs });
     const { outputs, answers, runs } = ran;
-    const canaries = await runAhead(worker, { units: effect.canaries, read: readUnit });
     const grown = process.memoryUsage.rss() - before;
     const peak = RUNTIME_BYTES + Math.max(2 * draft.file.length, grown - THREAD_BYTES);
     const known = inputs.map((unit, at) => ({ inputs: unit, answer: answers[at] ?? unit }));
     const subject = { readModel, load, outputs };
     const tried = await tryNeighbours(worker, { ...subject, units: known });
     worker = tried.worker;
-    const found = { ...ran, ...tried.found, peakBytes: bytes(peak), canaries };
+    const found = { ...ran, ...tried.found, peakBytes: bytes(peak) };
     // It is cut into other units and prepared anew.
     if (isCoupled(tried.found.neighbours)) return { ...found, decoys: NONE_RUN };
     const unitMs = Math.min(...runs.map(({ computeMs }) => computeMs));
@@ -200,18 +197,3 @@ function joinTaps(inside: readonly RanTaps[]): Pick<Preparation, 'taps'> {
 /** Outputs and taps: neither may differ from run to run. */
 const digestRun = ({ digests, taps }: Ran): Digest =>
   digest(concatBytes(digests, ...(taps === undefined ? [] : [taps.digests])));
-
-/** Executes units that no device has yet, as far as time allows. */
-async function runAhead(
-  worker: ComputeWorker,
-  asked: { units: readonly number[]; read(unit: number): Promise<Uint8Array<ArrayBuffer>> },
-): Promise<Preparation['canaries']> {
-  const startedAt = performance.now();
-  const canaries: { unit: number; digest: Digest }[] = [];
-  for (const unit of asked.units) {
-    if (performance.now() - startedAt > CANARIES_MS) break;
-    const { digests } = await worker.run(await asked.read(unit), 1);
-    canaries.push({ unit, digest: bytesToHex(digests) as Digest });
-  }
-  return canaries;
-}

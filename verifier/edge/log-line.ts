@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { CheckPolicy } from '#protocol/check-policy.ts';
 import { EpochOpened, EpochRevealed, Mark, SignedEpoch } from '#protocol/epoch.ts';
-import { Digest, JobId, Nonce, Signature } from '#protocol/ids.ts';
+import { Nonce, Signature } from '#protocol/ids.ts';
 import { SignedVerdict } from '#protocol/records.ts';
 import { Count } from '#protocol/units.ts';
-import type { Epoch, JobCanaries, LogLine } from '../core/events.ts';
+import type { Epoch, LogLine } from '../core/events.ts';
 
 /** One line of `log.jsonl`. */
 export const LogLineSchema: v.GenericSchema<unknown, LogLine> = v.variant('type', [
@@ -31,14 +31,6 @@ export const SeedFile = v.array(
     revealed: v.exactOptional(v.strictObject({ record: EpochRevealed, signature: Signature })),
   }),
 ) satisfies v.GenericSchema<unknown, Epoch[]>;
-
-/** `canaries.json`, mode 0600: units executed ahead, with what opens them. */
-export const CanaryFile = v.array(
-  v.strictObject({
-    job: JobId,
-    canaries: v.array(v.strictObject({ unit: Count, digest: Digest, salt: Nonce })),
-  }),
-) satisfies v.GenericSchema<unknown, JobCanaries[]>;
 
 /** `marks.json`: how far this verifier has judged, and how far the hub surely knows. */
 export const MarkFile = v.strictObject({

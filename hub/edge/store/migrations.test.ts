@@ -9,7 +9,7 @@ import { DeveloperId } from '#protocol/ids.ts';
 import { AcceptedShard } from '#protocol/records.ts';
 import { openLibsqlStore } from './libsql.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { acceptedShard, committedShard, jobCreated, jobId } from './sample-facts.ts';
+import { acceptedShard, committedShard, jobCreated, jobId, manifestOf } from './sample-facts.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -107,4 +107,38 @@ test('second computations are void after a migration where the job goes on, and 
     false,
     false,
   ]);
+});
+
+test('jobs that go on with a package that names canaries are cancelled by a migration', async () => {
+  const packageRow = (number: number, more: object): Row => {
+    const manifest_json = JSON.stringify({ ...manifestOf(number), ...more });
+    return ['job_package', { job: jobId(number), manifest_json, fact: 10 + number }];
+  };
+  const moveRow = (number: number, state: string, fact: number): Row => {
+    return ['job_move', { job: jobId(number), state, reason: 'because', at: 5, fact }];
+  };
+  const canaries = ['0'.repeat(64)];
+  const rows = [
+    ...[
+      jobRow(1),
+      packageRow(1, { canaries }),
+      moveRow(1, 'quoted', 20),
+      moveRow(1, 'running', 21),
+    ],
+    ...[jobRow(2), packageRow(2, {}), moveRow(2, 'running', 22)],
+    ...[jobRow(3), packageRow(3, { canaries }), moveRow(3, 'running', 23), moveRow(3, 'done', 24)],
+    ...[jobRow(4), packageRow(4, { canaries }), moveRow(4, 'quoted', 25)],
+  ];
+  const file = await openOld("'$.canaries'", rows);
+  const store = await openLibsqlStore(file);
+  const moves = (await store.load()).flatMap((fact) => (fact.type === 'job-moved' ? [fact] : []));
+  const last = new Map(moves.map(({ job, state }) => [job, state]));
+  expect([1, 2, 3, 4].map((number) => last.get(jobId(number)))).toEqual([
+    ...['cancelled', 'running', 'done', 'cancelled'],
+  ]);
+  expect(moves.at(-1)?.reason).toContain('post the job again');
+  // What is appended from now on comes after them.
+  await store.append([{ ...moves[0], state: 'done' } as (typeof moves)[number]]);
+  expect((await store.load()).at(-1)).toMatchObject({ type: 'job-moved', state: 'done' });
+  await store.close();
 });

@@ -190,4 +190,15 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ['drop table seal'],
   ['alter table job_package drop column canaries_json'],
   numberFacts(),
+  // Packages that name canaries are read no more: jobs that go on with one end, to be posted again.
+  [
+    `insert into job_move (fact, job, state, reason, at)
+      select (select facts from fact_count) + row_number() over (order by job) - 1, job,
+        'cancelled', 'its package is of an older version of this hub; post the job again',
+        unixepoch() * 1000.0
+      from job_package where json_extract(manifest_json, '$.canaries') is not null
+        and (select state from job_move where job_move.job = job_package.job
+          order by number desc limit 1) in ('quoted', 'running', 'finishing')`,
+    `update fact_count set facts = facts + (select count(*) from job_move where fact >= facts)`,
+  ],
 ];
