@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkCircles, checkFolderOrder } from './tidy/circles.ts';
 import { checkLinks, checkPlaces } from './tidy/documents.ts';
+import { checkGlossary } from './tidy/glossary.ts';
 import { checkImports } from './tidy/imports.ts';
 import { checkLibraries } from './tidy/libraries.ts';
 import { BANNED_NAMES, checkAssertions, checkNames, checkNotes } from './tidy/names.ts';
@@ -22,6 +23,7 @@ const rules = {
   'no notes without an issue, no default exports': checkNotes,
   'every test file asserts': checkAssertions,
   'links in documents lead somewhere': checkLinks,
+  'terms of the glossary are in use, retired ones are not': checkGlossary,
   'no machine paths or registry hosts': checkPlaces,
   'every source file is reached': checkReach,
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkCircles, checkFolderOrder } from './circles.ts';
 import { checkLinks, checkPlaces } from './documents.ts';
+import { checkGlossary, GLOSSARY, RETIRED_TERMS } from './glossary.ts';
 import { checkImports } from './imports.ts';
 import { checkLibraries } from './libraries.ts';
 import { checkAssertions, checkNames, checkNotes } from './names.ts';
@@ -275,6 +276,67 @@ describe('documents', () => {
     expect(run(checkPlaces, { 'scripts/a.ts': "import './work/queue.ts'; // and/work/x" })).toEqual(
       [],
     );
+  });
+});
+
+describe('glossary', () => {
+  const head = '| term | meaning | where |\n| --- | --- | --- |\n';
+  const retired = Object.keys(RETIRED_TERMS).map((term) => `| **${term}** | gone | none |`);
+  const glossary = (rows: string, more = '') =>
+    `${head}${rows}\n\n## Retired terms\n\n${retired.join('\n')}\n${more}`;
+  const job = '| **job** | what is posted | `hub/core/` |';
+  const leaf = '| **leaf file** | both tables | `hub/core/`, `docs/` |';
+  const code = { 'hub/core/a.ts': 'openJob(leafFile);', 'docs/a.md': 'The leaf file.' };
+
+  it('takes terms that are in use in each folder they name', () => {
+    const files = { ...code, [GLOSSARY]: glossary(`${job}\n${leaf}`) };
+    expect(run(checkGlossary, files)).toEqual([]);
+  });
+
+  it('catches a term that is in use in no file of a folder, or that names no folder', () => {
+    const rows = `${job}\n| **lease** | lent | \`hub/core/\` |\n| **shard** | a run | hub |`;
+    expect(run(checkGlossary, { ...code, [GLOSSARY]: glossary(rows) })).toEqual([
+      expect.stringContaining('lease is not in use in hub/core/'),
+      expect.stringContaining('shard is not in use in a folder'),
+    ]);
+  });
+
+  it('catches a term with two meanings', () => {
+    const files = { ...code, [GLOSSARY]: glossary(`${job}\n${job}`) };
+    expect(run(checkGlossary, files)).toEqual([expect.stringContaining(`${GLOSSARY}:4  job`)]);
+  });
+
+  it('catches retired terms that its page does not list, and listed ones without a pattern', () => {
+    const rows = glossary(job).replace('| **seal** |', '| **broom** |');
+    expect(run(checkGlossary, { ...code, [GLOSSARY]: rows })).toEqual([
+      expect.stringContaining('seal is retired and not listed'),
+      expect.stringContaining('broom has no pattern'),
+    ]);
+  });
+
+  it.each([
+    ['hub/core/b.ts', 'interface Appeal {}'],
+    ['docs/b.md', 'Ask for `assurance: 2`, or assurance 3.'],
+    ['hub/core/b.ts', 'export const isAuditor = true;'],
+    ['hub/core/b.ts', 'const noteDrift = 1;'],
+    ['web/ui/b.tsx', '<p>a forced error</p>'],
+    ['hub/core/b.ts', 'const run = { leg: 2 };'],
+    ['docs/b.md', 'A network share is at most half of a job.'],
+    ['verifier/core/b.ts', "type Message = 'unseal';"],
+    ['docs/b.md', 'It asks a second device.'],
+  ])('catches in %s: %s', (path, text) => {
+    const found = run(checkGlossary, { ...code, [GLOSSARY]: glossary(job), [path]: text });
+    expect(found).toEqual([expect.stringContaining('is retired')]);
+  });
+
+  it.each([
+    ['hub/edge/store/migrations.ts', 'drop("table seal")'],
+    ['docs/verification.md', 'the second device'],
+    ['hub/core/b.ts', "elegant(legend, 'assurance', auditOrder, seale);"],
+    ['docs/b.txt', 'appeal'],
+  ])('lets %s say %s', (path, text) => {
+    const files = { ...code, [GLOSSARY]: glossary(job), [path]: text };
+    expect(run(checkGlossary, files)).toEqual([]);
   });
 });
 

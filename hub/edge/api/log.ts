@@ -12,7 +12,7 @@ import { answerJson, answerRefusal } from './answer.ts';
 import { readCount } from './query.ts';
 import type { Answer, ApiPorts, Call, Route } from './route.ts';
 
-/** The public log: what a hub cannot take back, and what auditors recompute from. */
+/** The public log: what a hub cannot take back, and what an audit recomputes from. */
 export const logRoutes = (ports: ApiPorts): Route[] => [
   route('/v1/log/head', () => answerJson(ports.commitments.head())),
   route('/v1/log/entries', (call) => readEntries(ports, call)),

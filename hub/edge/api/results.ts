@@ -69,7 +69,7 @@ async function encode(
   const end = Math.ceil(range.to / view.unitItems);
   const perUnit = unitBytes(view.outputs);
   if (!mayReadUnits(hub, view.id, { first, end })) {
-    const message = `${view.released} of ${view.units} units are final; the others wait for later work of their devices, for a second device, or for the audit at the job's end`;
+    const message = `${view.released} of ${view.units} units are final; the others wait for later work of their devices, or for the audit at the job's end`;
     return refuse('results-held', message, 'from');
   }
   if ((end - first) * perUnit > READ_BYTES_MAX) {
