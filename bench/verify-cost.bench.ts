@@ -5,7 +5,7 @@ import type { Bench, Figure } from './figure.ts';
 import { type BenchModel, firstItems, readModels, takeItems } from './models.ts';
 import { openCompute } from './verify-cost/compute.ts';
 
-/** Items of a unit: what hub/core/model-check-inputs.ts chooses for these models. */
+/** Items of a unit: what hub/core/models/inputs.ts chooses for these models. */
 const UNIT_ITEMS = { digits: 16, minilm: 1, mobilenet: 1 };
 /** p_min (reference/verification.md §3.7). */
 const CHECK_RATE = 0.02;

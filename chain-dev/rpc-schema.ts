@@ -17,7 +17,7 @@ export const Signature = v.pipe(
 const Blockhash = Address;
 
 const Encoding = v.optional(v.picklist(['base58', 'base64', 'base64+zstd', 'jsonParsed']));
-const Slice = v.object({ offset: v.number(), length: v.number() });
+export const Slice = v.object({ offset: v.number(), length: v.number() });
 export type Slice = v.InferOutput<typeof Slice>;
 /** Options this chain has no use for, such as the commitment, are let through. */
 const AccountOptions = v.optional(
@@ -25,7 +25,7 @@ const AccountOptions = v.optional(
 );
 const Options = v.optional(v.nullable(v.looseObject({})));
 
-const Filter = v.union([
+export const Filter = v.union([
   v.object({ dataSize: v.number() }),
   v.object({
     memcmp: v.object({

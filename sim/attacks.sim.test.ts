@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { digest } from '#protocol/digest.ts';
 import type { Digest, LeaseId, Nonce, PublicKey } from '#protocol/ids.ts';
 import type { Lease, Verdict } from '#protocol/records.ts';
-import { selectFacts } from '../hub/core/fact-lists.ts';
+import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import {
   type BareHub,
   type Client,

@@ -7,9 +7,10 @@ import type { AcceptedShard, Lease, Verdict } from '#protocol/records.ts';
 import { sampleVerdict } from '#protocol/sample-verdict.ts';
 import { NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
-import type { Fact, HubEffect, HubEvent } from '../hub/core/events.ts';
-import { appliedFacts } from '../hub/core/fact-lists.ts';
 import { type Hub, openHub, stepHub, viewJob } from '../hub/core/hub.ts';
+import type { HubEffect, HubEvent } from '../hub/core/state/events.ts';
+import { appliedFacts } from '../hub/core/state/fact-lists.ts';
+import type { Fact } from '../hub/core/state/facts.ts';
 import {
   FAKE_OUTPUTS,
   FAKE_UNIT_BYTES,

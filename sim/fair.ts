@@ -3,7 +3,7 @@ import { sha256, utf8ToBytes } from '#protocol/digest.ts';
 import type { DeveloperId, JobId, PublicKey } from '#protocol/ids.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { lamports } from '#protocol/units.ts';
-import { selectFacts } from '../hub/core/fact-lists.ts';
+import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import { openClock } from './clock.ts';
 import { openDeviceNode } from './device-node.ts';
 import { makeFakeJob, openFakeBlobs } from './fake-model.ts';

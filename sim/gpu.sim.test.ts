@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PublicKey } from '#protocol/ids.ts';
-import { selectFacts } from '../hub/core/fact-lists.ts';
+import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import { openClock } from './clock.ts';
 import { openDeviceNode } from './device-node.ts';
 import { breakingGpu, type FakeGpu, honestGpu } from './fake-gpu.ts';

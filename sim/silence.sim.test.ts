@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { Lease } from '#protocol/records.ts';
 import { instant, millis } from '#protocol/units.ts';
-import { selectFacts } from '../hub/core/fact-lists.ts';
+import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import {
   type BareHub,
   type Client,

@@ -8,7 +8,7 @@ import type { ClientMessage } from '#protocol/messages/control.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
-import { selectFacts } from '../hub/core/fact-lists.ts';
+import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import { type CheckCounts, noteCheck } from '../verifier/core/deviations.ts';
 import type {
   FiledVerdict,

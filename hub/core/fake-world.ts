@@ -18,9 +18,10 @@ import type { Address, Funding } from '#protocol/settlement/money-api.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { type DecoyFindings, NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, lamports, millis } from '#protocol/units.ts';
-import type { Fact, HubEffect, HubEvent, RecutInputs, Signed } from './events.ts';
-import { appliedFacts } from './fact-lists.ts';
 import { type HubConfig, openHub, stepHub, viewJob } from './hub.ts';
+import type { HubEffect, HubEvent, RecutInputs, Signed } from './state/events.ts';
+import { appliedFacts } from './state/fact-lists.ts';
+import type { Fact } from './state/facts.ts';
 
 export const HUB = 'aa'.repeat(32) as PublicKey;
 export const VERIFIER = 'bb'.repeat(32) as PublicKey;

@@ -6,7 +6,6 @@ import type { Digest } from '#protocol/ids.ts';
 import type { Tap } from '#protocol/package.ts';
 import type { Reveal, Verdict } from '#protocol/records.ts';
 import { millis } from '#protocol/units.ts';
-import { selectFacts } from './fact-lists.ts';
 import {
   type Bench,
   beginJob,
@@ -19,6 +18,7 @@ import {
   UNIT_BYTES,
   verdictOn,
 } from './fake-world.ts';
+import { selectFacts } from './state/fact-lists.ts';
 
 const TAPS: Tap[] = [1, 2, 3, 4].map((number) => ({
   name: `tap${number}`,

@@ -1,25 +1,25 @@
 import type { PublicKey } from '#protocol/ids.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
-import { advanceJob, advanceJobs } from './advance.ts';
-import { askAuditsAgain, askOpinions } from './disputes.ts';
-import { changed, refuseSession, send, sendDevice, type Turn } from './effects.ts';
-import { acknowledgeEpoch } from './epochs.ts';
-import type { Fact } from './events.ts';
-import type { FactOf } from './fact-lists.ts';
-import { startFunded } from './funding.ts';
-import { endLease, revokeLease } from './lease.ts';
-import { prepareJobs } from './prepare.ts';
-import { isBanned, unitName } from './questions.ts';
-import { followRecut } from './recut.ts';
-import { releaseShards } from './release.ts';
-import { resolveDisputes, resolveVerdict, voidRest } from './resolve.ts';
-import { sendLogged } from './results.ts';
-import { sendReviewsToAll } from './reviews.ts';
-import { scheduleWaiting, serveCredits } from './schedule.ts';
-import { sendChecks, sendChecksToAll } from './send-checks.ts';
-import { closeSession } from './session.ts';
-import type { ActiveLease } from './state.ts';
-import { forgetJudged } from './unjudged.ts';
+import { advanceJob, advanceJobs } from './checking/advance.ts';
+import { askAuditsAgain, askOpinions } from './checking/disputes.ts';
+import { releaseShards } from './checking/release.ts';
+import { resolveDisputes, resolveVerdict, voidRest } from './checking/resolve.ts';
+import { forgetJudged } from './checking/unjudged.ts';
+import { prepareJobs } from './jobs/prepare.ts';
+import { followRecut } from './jobs/recut.ts';
+import { endLease, revokeLease } from './leasing/lease.ts';
+import { scheduleWaiting, serveCredits } from './leasing/schedule.ts';
+import { startFunded } from './money/funding.ts';
+import { sendLogged } from './results/commit.ts';
+import { closeSession } from './sessions/session.ts';
+import type { FactOf } from './state/fact-lists.ts';
+import type { Fact } from './state/facts.ts';
+import type { ActiveLease } from './state/job.ts';
+import { isBanned, unitName } from './state/questions.ts';
+import { changed, refuseSession, send, sendDevice, type Turn } from './turn.ts';
+import { acknowledgeEpoch } from './verifiers/epochs.ts';
+import { sendReviewsToAll } from './verifiers/reviews.ts';
+import { sendChecks, sendChecksToAll } from './verifiers/send-checks.ts';
 
 /** Does what follows from facts that are on disk and applied: who is told, and what is decided next. */
 export function followFacts(turn: Turn, facts: readonly Fact[]): void {

@@ -1,23 +1,33 @@
 import { accept, type Refusal } from '#protocol/refusal.ts';
 import { bytes } from '#protocol/units.ts';
-import { advanceJobs } from './advance.ts';
-import { applyFact } from './apply.ts';
-import { endAside } from './aside.ts';
+import { applyFact } from './apply/apply.ts';
+import { advanceJobs } from './checking/advance.ts';
+import { askOpinions, forgetEnded } from './checking/disputes.ts';
+import { receiveJudged } from './checking/judged.ts';
+import { receiveAudited, releaseShards } from './checking/release.ts';
+import { resolveDisputes, resolveVerdicts } from './checking/resolve.ts';
+import { receiveVerdict } from './checking/verdicts.ts';
 import { stepCommand } from './commands.ts';
-import { askOpinions, forgetEnded } from './disputes.ts';
-import { refuseSession, send, type Turn } from './effects.ts';
-import { receiveEpoch } from './epochs.ts';
-import type { HubEffect, HubEvent, Token, World } from './events.ts';
 import { followFacts } from './follow.ts';
-import { startFunded } from './funding.ts';
-import { expireLeases, extendLeases, reviveLeases } from './lease.ts';
-import { receiveBye, receiveHave, receiveRelease, receiveSeek } from './peers.ts';
-import { finishPreparation, prepareJobs, receivePrepared, receiveUnpreparable } from './prepare.ts';
-import { receiveCoupled, refuseRecut, storeRecut } from './recut.ts';
-import { receiveAudited, releaseShards } from './release.ts';
-import { resolveDisputes, resolveVerdicts } from './resolve.ts';
-import { receiveCommit, receiveReveal } from './results.ts';
-import { receiveAdmission, receiveRequest, scheduleWaiting, serveCredits } from './schedule.ts';
+import {
+  finishPreparation,
+  prepareJobs,
+  receivePrepared,
+  receiveUnpreparable,
+} from './jobs/prepare.ts';
+import { receiveCoupled, refuseRecut, storeRecut } from './jobs/recut.ts';
+import { receiveRelease } from './leasing/give-back.ts';
+import { expireLeases, extendLeases, reviveLeases } from './leasing/lease.ts';
+import {
+  receiveAdmission,
+  receiveRequest,
+  scheduleWaiting,
+  serveCredits,
+} from './leasing/schedule.ts';
+import { startFunded } from './money/funding.ts';
+import { receiveCommit } from './results/commit.ts';
+import { receiveReveal } from './results/reveal.ts';
+import { receiveBye, receiveHave, receiveSeek } from './sessions/peers.ts';
 import {
   beatSessions,
   closeSession,
@@ -25,10 +35,13 @@ import {
   malformed,
   receiveHello,
   stopSessions,
-} from './session.ts';
-import type { Hub } from './state.ts';
-import { takeWrite } from './underway.ts';
-import { receiveJudged, receiveVerdict } from './verdicts.ts';
+} from './sessions/session.ts';
+import type { HubEffect, HubEvent, Token, World } from './state/events.ts';
+import type { Hub } from './state/hub.ts';
+import { takeWrite } from './state/underway.ts';
+import { endAside } from './trust/aside.ts';
+import { refuseSession, send, type Turn } from './turn.ts';
+import { receiveEpoch } from './verifiers/epochs.ts';
 import { viewJob } from './views.ts';
 
 export {
@@ -46,10 +59,10 @@ export {
   type PageRange,
   payoutOf,
   viewPay,
-} from './money-views.ts';
+} from './money/views.ts';
 export { openHub } from './open.ts';
-export { mayReadVerdict, shownVerdicts } from './reviews.ts';
-export type { Hub, HubConfig } from './state.ts';
+export type { Hub, HubConfig } from './state/hub.ts';
+export { mayReadVerdict, shownVerdicts } from './verifiers/reviews.ts';
 export {
   banOf,
   listJobs,

@@ -1,16 +1,16 @@
 import { encodeBase64 } from '#protocol/base64.ts';
 import { DIGEST_BYTES } from '#protocol/digest.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
-import { applyFact } from './apply.ts';
-import type { AppliedFact, CommittedShard } from './events.ts';
-import { openFairBook } from './fairness.ts';
-import { openMoneyBook } from './money.ts';
-import { openNewcomers, takePlace } from './newcomers.ts';
-import { coversRun, removeRun } from './ranges.ts';
-import { openReviews } from './reviews.ts';
-import type { Hub, HubConfig } from './state.ts';
-import { openUnderway } from './underway.ts';
-import { forgetJudged } from './unjudged.ts';
+import { applyFact } from './apply/apply.ts';
+import { forgetJudged } from './checking/unjudged.ts';
+import { openFairBook } from './leasing/fairness.ts';
+import { openMoneyBook } from './money/book.ts';
+import type { AppliedFact, CommittedShard } from './state/facts.ts';
+import type { Hub, HubConfig } from './state/hub.ts';
+import { coversRun, removeRun } from './state/ranges.ts';
+import { openUnderway } from './state/underway.ts';
+import { openNewcomers, takePlace } from './trust/newcomers.ts';
+import { openReviews } from './verifiers/reviews.ts';
 
 /**
  * A hub as its facts left it, in the order of appending. Leases that were not committed have lapsed;

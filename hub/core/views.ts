@@ -1,23 +1,16 @@
 import type { DeviceView, GridView } from '#protocol/api.ts';
-import { expectedChecks, RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
 import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
-import type { JobView, Quote } from '#protocol/job.ts';
-import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
-import { type Instant, lamports, millis } from '#protocol/units.ts';
-import { opinionsOn } from './disputes.ts';
-import type { Ban } from './events.ts';
-import { fitProblem } from './fit.ts';
-import { SHARD_MS } from './lease.ts';
-import { viewNewcomers } from './newcomers.ts';
-import { isDisputed, isGuarded, judgesOf, mayRead } from './questions.ts';
-import type { Device, Hub, Job } from './state.ts';
-
-/** Said of a job that was posted with more items in a unit. */
-const COUPLED_NOTE =
-  '; units hold one item each, since an answer of this model changes with the other items of its unit';
-
-/** Share of units a cheat is taken to falsify when confidence is stated. */
-const CHEAT_SHARE = 0.2;
+import type { JobView } from '#protocol/job.ts';
+import type { PackageManifest } from '#protocol/package.ts';
+import type { Instant } from '#protocol/units.ts';
+import { opinionsOn } from './checking/disputes.ts';
+import { quote } from './jobs/quote.ts';
+import type { Device } from './state/device.ts';
+import type { Ban } from './state/facts.ts';
+import type { Hub } from './state/hub.ts';
+import type { Job } from './state/job.ts';
+import { isDisputed, isGuarded, judgesOf, mayRead } from './state/questions.ts';
+import { viewNewcomers } from './trust/newcomers.ts';
 
 export const packageOf = (hub: Hub, job: JobId): PackageManifest | undefined =>
   hub.jobs.get(job)?.manifest;
@@ -130,60 +123,6 @@ function explainDispute(hub: Hub, job: Job): string {
   const have = `${spoken} of the ${enrolled} enrolled ones have judged it`;
   return `a verifier found unit ${dispute.unit} wrong: ${have}; the others have three minutes`;
 }
-
-/** Price, time and confidence, from the devices that are online now. */
-export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
-  const { units, items, unitPrice } = job.record;
-  const able = [...hub.devices.values()].filter(
-    (device) => fitProblem(hub, device, job) === undefined,
-  );
-  const measured = able.flatMap((device) => speedOn(device, job) ?? []).sort((a, b) => a - b);
-  const referenceMs = Math.max(manifest.referenceUnitMs, 0.001);
-  const speed = able.reduce((sum, device) => sum + 1 / (speedOn(device, job) ?? referenceMs), 0);
-  const medianMs = measured[measured.length >> 1] ?? referenceMs;
-  const perShard = Math.max(1, Math.round(SHARD_MS.aim / medianMs));
-  // The device with the most trust behind it is checked least: what is said holds for all.
-  const trusted = able.reduce((most, device) => Math.max(most, standingOf(hub, device, job)), 0);
-  const perDevice = Math.ceil(units / Math.max(1, able.length));
-  const checks = expectedChecks(hub.config.checks, trusted, perDevice);
-  const extra = extraChecks(job, checks / perDevice, able.length);
-  const lane = allowsProvider(manifest, 'webgpu')
-    ? ''
-    : `; runs on WebAssembly alone: ${GPU_BARRED}`;
-  const coupled = job.record.draft.coupled === true ? COUPLED_NOTE : '';
-  return {
-    units,
-    items,
-    shards: Math.ceil(units / perShard),
-    devices: able.length,
-    ...(able.length > 0 ? { durationMs: millis(Math.ceil(units / speed)) } : {}),
-    total: lamports(BigInt(unitPrice) * BigInt(units + Math.round(extra))),
-    checkRate: checks / perDevice + extra / units,
-    confidence: 1 - Math.exp(-(checks + extra / Math.max(1, able.length)) * CHEAT_SHARE),
-    peakBytes: manifest.peakBytes,
-    note: `${quoteNote(able.length, measured.length)}${lane}${coupled}`,
-  };
-}
-
-function quoteNote(devices: number, measured: number): string {
-  if (devices === 0) return 'no device online can take this job yet; it starts when one comes';
-  return `from the speed of ${devices} devices online now, ${measured} of them measured`;
-}
-
-/** Expected checks that the job's assurance asks for beyond those its devices get anyway. */
-function extraChecks({ record }: Job, usualRate: number, devices: number): number {
-  const { assurance, units } = record;
-  if (assurance === 'instant') return 0;
-  if (assurance === 'full') return units * (1 - usualRate);
-  const audited = Math.min(units, RELEASE_POLICY.lagUnits * Math.max(1, devices));
-  return audited * Math.max(0, RELEASE_POLICY.exitPpm / 1_000_000 - usualRate);
-}
-
-const standingOf = (hub: Hub, { key }: Device, { packageId }: Job): number =>
-  packageId === undefined ? 0 : (hub.standings.get(standingName(key, packageId)) ?? 0);
-
-const speedOn = (device: Device, job: Job): number | undefined =>
-  job.packageId === undefined ? undefined : device.admitted.get(job.packageId)?.unitMs;
 
 export function viewGrid(hub: Hub): GridView {
   const jobs = [...hub.jobs.values()];

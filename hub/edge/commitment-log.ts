@@ -4,7 +4,6 @@ import type { LogConsistency, LoggedCommitment, LogInclusion } from '#protocol/p
 import type { SignedTreeHead, TreeHead } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
-import type { CommittedShard, Fact } from '../core/events.ts';
 import {
   growTree,
   hashPage,
@@ -18,7 +17,8 @@ import {
   pagesWanted,
   treeRoot,
   treeSize,
-} from '../core/log-tree.ts';
+} from '../core/log/tree.ts';
+import type { CommittedShard, Fact } from '../core/state/facts.ts';
 import type { Store } from './store/port.ts';
 
 /** Pages kept from one proof for the next: about 200 kB each. */

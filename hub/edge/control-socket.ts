@@ -10,7 +10,7 @@ import {
   VerifierMessage,
 } from '#protocol/messages/control.ts';
 import { type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
-import type { HubEvent, SocketId } from '../core/events.ts';
+import type { HubEvent, SocketId } from '../core/state/events.ts';
 import type { Log } from './log.ts';
 import type { HubCounters } from './metrics.ts';
 import { acceptUpgrade, openWebSocketServer, type Upgrade, WebSocket } from './web-socket.ts';

@@ -4,20 +4,19 @@ import type { HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/package.ts';
 import { PocketgridError, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
+import { type Hub, stepHub } from '../core/hub.ts';
 import type {
   BlobRange,
-  Fact,
   HubCommand,
   HubEffect,
   HubEvent,
-  ItemCut,
   RecutInputs,
   RequestId,
   SocketId,
   Token,
   World,
-} from '../core/events.ts';
-import { type Hub, stepHub } from '../core/hub.ts';
+} from '../core/state/events.ts';
+import type { Fact, ItemCut } from '../core/state/facts.ts';
 import type { Log } from './log.ts';
 import type { HubCounters } from './metrics.ts';
 

@@ -7,7 +7,7 @@ import { addTaps } from '#protocol/onnx/taps.ts';
 import { type BlobRef, REFERENCE_LANE } from '#protocol/package.ts';
 import { accept, type Result, refusal } from '#protocol/refusal.ts';
 import { instant, lamports } from '#protocol/units.ts';
-import { checkModel, MODEL_LIMITS } from '../../core/model-check.ts';
+import { checkModel, MODEL_LIMITS } from '../../core/models/check.ts';
 import { convertInputs } from '../inputs/convert.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../inputs/units.ts';
 import { answerJson, answerRefusal } from './answer.ts';

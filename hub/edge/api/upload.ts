@@ -10,7 +10,7 @@ import {
   refusal,
   refuse,
 } from '#protocol/refusal.ts';
-import { MODEL_LIMITS } from '../../core/model-check.ts';
+import { MODEL_LIMITS } from '../../core/models/check.ts';
 import { decodeBoundary, MultipartError, type Part, readParts } from '../multipart.ts';
 
 export const INPUT_BYTES_MAX = 512 * 1024 * 1024;

@@ -4,7 +4,7 @@ import type { JobOptions } from '#protocol/job.ts';
 import { encodeNpy } from '#protocol/npy.ts';
 import { encodeSafetensors } from '#protocol/safetensors.ts';
 import type { Dtype, Tensor } from '#protocol/tensor.ts';
-import type { ModelFacts, ModelInput } from '../../core/model-check.ts';
+import type { ModelFacts, ModelInput } from '../../core/models/check.ts';
 import { convertInputs } from './convert.ts';
 import type { InputFile } from './port.ts';
 

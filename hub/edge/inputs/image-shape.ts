@@ -1,6 +1,6 @@
 import type { JobOptions } from '#protocol/job.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import type { ModelInput } from '../../core/model-check.ts';
+import type { ModelInput } from '../../core/models/check.ts';
 
 type ImageOptions = NonNullable<JobOptions['image']>;
 

@@ -3,7 +3,8 @@ import { DIGEST_BYTES } from '#protocol/digest.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { digestUnits, itemSpecs, splitItems } from '#protocol/unit-bytes.ts';
-import type { ItemCut, RecutInputs } from '../../core/events.ts';
+import type { RecutInputs } from '../../core/state/events.ts';
+import type { ItemCut } from '../../core/state/facts.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import { UNITS_BYTES_MAX } from './units.ts';
 

@@ -5,7 +5,7 @@ import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { decodeSafetensors } from '#protocol/safetensors.ts';
 import type { Tensor } from '#protocol/tensor.ts';
 import { decodeTensorLines } from '#protocol/tensor-lines.ts';
-import type { ModelInput } from '../../core/model-check.ts';
+import type { ModelInput } from '../../core/models/check.ts';
 import type { InputFormat } from './format.ts';
 import type { InputFile } from './port.ts';
 

@@ -1,4 +1,4 @@
-import type { Fact } from '../../core/events.ts';
+import type { Fact } from '../../core/state/facts.ts';
 import type { FactTable, NewRow, Tables } from './sql-tables.ts';
 
 /** One row to insert: its table and its columns, in the order of `Tables`. */

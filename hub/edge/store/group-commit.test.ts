@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
-import type { Fact } from '../../core/events.ts';
+import type { Fact } from '../../core/state/facts.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { openMemoryStore } from './memory.ts';
 import { accepted, committed } from './sample-facts.ts';

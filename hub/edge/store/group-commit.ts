@@ -1,5 +1,5 @@
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
-import type { Fact } from '../../core/events.ts';
+import type { Fact } from '../../core/state/facts.ts';
 import type { Store } from './port.ts';
 
 /** Past half of these bounds the disk is said to be behind; a submission itself is never refused. */

@@ -1,7 +1,12 @@
 import type { JobId, LeaseId } from '#protocol/ids.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
-import type { Fact } from '../../core/events.ts';
-import { appliedFacts, liveShards, type SelectFacts, selectFacts } from '../../core/fact-lists.ts';
+import {
+  appliedFacts,
+  liveShards,
+  type SelectFacts,
+  selectFacts,
+} from '../../core/state/fact-lists.ts';
+import type { Fact } from '../../core/state/facts.ts';
 import type { ReceiptParts, Store } from './port.ts';
 import { receiptInputs } from './receipt-inputs.ts';
 

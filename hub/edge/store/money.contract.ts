@@ -3,7 +3,7 @@ import { encodeBase58 } from '#protocol/base58.ts';
 import type { Digest, JobId, Root, Signature } from '#protocol/ids.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { bytes, instant, lamports } from '#protocol/units.ts';
-import type { Fact } from '../../core/events.ts';
+import type { Fact } from '../../core/state/facts.ts';
 import { jobCreated, jobId, keyOf } from './sample-facts.ts';
 import type { StoreWorld } from './store.contract.ts';
 

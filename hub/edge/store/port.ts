@@ -2,7 +2,7 @@ import type { SignedEpoch } from '#protocol/epoch.ts';
 import type { JobId, LeaseId } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records.ts';
-import type { AppliedFact, CommittedShard, Fact } from '../../core/events.ts';
+import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
 export interface ShardOutputs {

@@ -15,7 +15,7 @@ import type { JobRecord } from '#protocol/job.ts';
 import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
 import { bytes, instant, lamports, millis } from '#protocol/units.ts';
-import type { CommittedShard, Fact } from '../../core/events.ts';
+import type { CommittedShard, Fact } from '../../core/state/facts.ts';
 
 /** Facts to test stores with: well-formed, told apart by the numbers they are made from. */
 const hex = (number: number, digits: number): string =>

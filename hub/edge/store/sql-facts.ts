@@ -1,7 +1,7 @@
 import type { JobId, LeaseId, PublicKey, Root } from '#protocol/ids.ts';
 import type { JobState } from '#protocol/job.ts';
 import { instant } from '#protocol/units.ts';
-import type { AppliedFact } from '../../core/events.ts';
+import type { AppliedFact } from '../../core/state/facts.ts';
 import { parseRecord, type SqlDatabase } from './sql-database.ts';
 import { type FactTable, type Query, type StoredRow, sql } from './sql-tables.ts';
 

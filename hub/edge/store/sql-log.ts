@@ -1,6 +1,6 @@
 import type { LeaseId, Nonce } from '#protocol/ids.ts';
 import type { LoggedShard } from '#protocol/public-log.ts';
-import type { CommittedShard } from '../../core/events.ts';
+import type { CommittedShard } from '../../core/state/facts.ts';
 import type { ShardFingerprints } from './port.ts';
 import { parseRecord, readRows, type SqlDatabase } from './sql-database.ts';
 import { sql } from './sql-tables.ts';

@@ -1,7 +1,7 @@
 import type { JobId, LeaseId, Nonce } from '#protocol/ids.ts';
 import type { JobRecord } from '#protocol/job.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
-import type { CommittedShard } from '../../core/events.ts';
+import type { CommittedShard } from '../../core/state/facts.ts';
 import type { ReceiptParts } from './port.ts';
 import { receiptInputs } from './receipt-inputs.ts';
 import { parseRecord, readRows, type SqlDatabase, selectLiveShards } from './sql-database.ts';

@@ -1,5 +1,5 @@
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
-import type { Fact } from '../../core/events.ts';
+import type { Fact } from '../../core/state/facts.ts';
 import { encodeFactRows, type FactRow } from './fact-rows.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Store } from './port.ts';

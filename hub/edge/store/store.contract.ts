@@ -3,7 +3,7 @@ import { encodeBase64 } from '#protocol/base64.ts';
 import type { Root } from '#protocol/ids.ts';
 import { refusal } from '#protocol/refusal.ts';
 import { instant } from '#protocol/units.ts';
-import type { Fact } from '../../core/events.ts';
+import type { Fact } from '../../core/state/facts.ts';
 import { checkDevices } from './device-facts.contract.ts';
 import { checkFingerprints } from './fingerprints.contract.ts';
 import type { Store } from './port.ts';

@@ -1,0 +1,65 @@
+import { noteMoney } from '../money/book.ts';
+import type { AppliedFact } from '../state/facts.ts';
+import type { Hub } from '../state/hub.ts';
+import { noteEpoch } from '../verifiers/epochs.ts';
+import { applyMark, applyResolution, applyVerdict } from './checks.ts';
+import { applyMove, applyPackage, applyRecut, openJob, serveJobBlobs } from './jobs.ts';
+import { applyAccepted, applyCommitment, applyLapse, applyRelease, applyVoid } from './shards.ts';
+import { applyBan, applyFault, applyPardon, applyRemoval, applySuspension } from './trust.ts';
+
+/**
+ * Changes the durable state as one fact has it. The hub calls it when the fact is on disk, and at a
+ * restart for each fact on disk, in the same order: both come to the same state. Nothing else
+ * changes that state.
+ */
+export function applyFact(hub: Hub, fact: AppliedFact): void {
+  switch (fact.type) {
+    case 'job-created': {
+      const job = openJob(fact);
+      hub.jobs.set(fact.record.id, job);
+      return serveJobBlobs(hub, job);
+    }
+    case 'job-recut':
+      return applyRecut(hub, fact);
+    case 'job-packaged':
+      return applyPackage(hub, fact);
+    case 'job-moved':
+      applyMove(hub, fact);
+      return noteMoney(hub, fact);
+    case 'committed':
+      return applyCommitment(hub, fact.commitment);
+    case 'accepted':
+      return applyAccepted(hub, fact.shard);
+    case 'lapsed':
+      return applyLapse(hub, fact);
+    case 'voided':
+      return applyVoid(hub, fact);
+    case 'released':
+      return applyRelease(hub, fact);
+    case 'verdict':
+      return applyVerdict(hub, fact.signed);
+    case 'resolved':
+      return applyResolution(hub, fact);
+    case 'judged':
+      return applyMark(hub, fact);
+    case 'epoch':
+      return noteEpoch(hub, fact.signed);
+    case 'barred':
+      applyBan(hub, fact);
+      return noteMoney(hub, fact);
+    case 'pardoned':
+      applyPardon(hub, fact);
+      return noteMoney(hub, fact);
+    case 'set-aside':
+      return applySuspension(hub, fact);
+    case 'verifier-enrolled':
+      hub.enrolled.add(fact.key);
+      return;
+    case 'verifier-removed':
+      return applyRemoval(hub, fact);
+    case 'verifier-fault':
+      return applyFault(hub, fact);
+    default:
+      return noteMoney(hub, fact);
+  }
+}

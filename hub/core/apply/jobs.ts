@@ -1,0 +1,83 @@
+import { digestRecord } from '#protocol/digest.ts';
+import { fingerprintBytes } from '#protocol/fingerprint.ts';
+import { unitBytes } from '#protocol/tensor.ts';
+import type { FactOf } from '../state/fact-lists.ts';
+import type { Hub } from '../state/hub.ts';
+import { type Job, NO_FLEET } from '../state/job.ts';
+import { openRanges } from '../state/ranges.ts';
+import { isEnd } from '../state/underway.ts';
+import { forgetChecks } from './checks.ts';
+
+/** Why a job without a `job-moved` fact stands where it stands: state `checking`. */
+export const REASON_CREATED = 'waiting for a verifier to run the model and make known answers';
+
+/** A job as it was posted. */
+export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDigests'>): Job {
+  return {
+    record,
+    inputDigests,
+    state: 'checking',
+    reason: REASON_CREATED,
+    inputUnitBytes: unitBytes(record.draft.inputs),
+    outputUnitBytes: 0,
+    tapUnitBytes: 0,
+    fingerprintUnitBytes: 0,
+    open: openRanges(0, record.units),
+    leases: new Set(),
+    leasedUnits: 0,
+    shards: new Map(),
+    unreleased: new Map(),
+    released: openRanges(0, 0),
+    acceptedUnits: 0,
+    checked: 0,
+    mismatched: 0,
+    requeued: 0,
+    ties: new Map(),
+    lastSequence: -1,
+    fleet: NO_FLEET,
+    prepareTries: 0,
+  };
+}
+
+/** Blobs a job needs are served to whoever knows their roots. */
+export function serveJobBlobs(hub: Hub, job: Job): void {
+  hub.servable.add(job.record.inputs.root);
+  hub.servable.add(job.record.draft.file.root);
+}
+
+/** A job that is still checked has other units from here on, and is as if it had just been posted. */
+export function applyRecut(hub: Hub, { record, inputDigests }: FactOf<'job-recut'>): void {
+  const job = hub.jobs.get(record.id);
+  if (job === undefined) return;
+  Object.assign(job, openJob({ record, inputDigests }));
+  serveJobBlobs(hub, job);
+}
+
+/** Joins a manifest to its job. Digests and sizes follow from it. */
+export function applyPackage(hub: Hub, { job: id, manifest }: FactOf<'job-packaged'>): void {
+  const job = hub.jobs.get(id);
+  if (job === undefined) return;
+  job.manifest = manifest;
+  job.packageId = digestRecord(manifest);
+  job.outputUnitBytes = unitBytes(manifest.outputs);
+  job.tapUnitBytes = unitBytes(manifest.taps);
+  job.fingerprintUnitBytes = fingerprintBytes(manifest.taps.length);
+  for (const { file } of manifest.variants) hub.servable.add(file.root);
+  for (const { inputs, outputs } of manifest.knownAnswers) {
+    hub.servable.add(inputs.root);
+    hub.servable.add(outputs.root);
+  }
+}
+
+/** Moves a job to another state. */
+export function applyMove(hub: Hub, move: FactOf<'job-moved'>): void {
+  const job = hub.jobs.get(move.job);
+  if (job === undefined) return;
+  job.state = move.state;
+  job.reason = move.reason;
+  if (move.state === 'running') job.startedAt ??= move.at;
+  if (isEnd(move.state)) job.endedAt = move.at;
+  if (move.refusal !== undefined) job.refusal = move.refusal;
+  // Of a job that is done others may say something for a while.
+  if (move.state === 'cancelled') forgetChecks(hub, move.job);
+}

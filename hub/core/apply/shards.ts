@@ -1,0 +1,94 @@
+import { standingName } from '#protocol/check-policy.ts';
+import type { AcceptedShard } from '#protocol/records.ts';
+import type { FactOf } from '../state/fact-lists.ts';
+import type { CommittedShard } from '../state/facts.ts';
+import type { Hub } from '../state/hub.ts';
+import type { KeptShard } from '../state/job.ts';
+import { isGuarded } from '../state/questions.ts';
+import { addRun, removeRun } from '../state/ranges.ts';
+import { awaitCheck, endCheck } from '../trust/in-flight.ts';
+import { countLapse } from '../trust/lapse.ts';
+import { keepPlace } from '../trust/newcomers.ts';
+import { forgetStanding } from '../trust/standing.ts';
+
+/** A commitment is in the log: its lease may be revealed. */
+export function applyCommitment(hub: Hub, committed: CommittedShard): void {
+  const { index } = committed.entry;
+  hub.commitments.set(index, committed);
+  hub.nextIndex = Math.max(hub.nextIndex, index + 1);
+}
+
+/** A commitment is never opened any more. */
+export function applyLapse(
+  hub: Hub,
+  { index, device, blamed, resets, at }: FactOf<'lapsed'>,
+): void {
+  hub.commitments.delete(index);
+  hub.nextIndex = Math.max(hub.nextIndex, index + 1);
+  if (!blamed) return;
+  countLapse(hub, device, resets ? at : undefined);
+  if (resets) forgetStanding(hub, device, at);
+}
+
+/** A shard is accepted: its units are done, and wait for verifiers. */
+export function applyAccepted(hub: Hub, shard: AcceptedShard): void {
+  hub.commitments.delete(shard.index);
+  hub.nextIndex = Math.max(hub.nextIndex, shard.index + 1);
+  hub.nextSequence = Math.max(hub.nextSequence, shard.sequence + 1);
+  const job = hub.jobs.get(shard.job);
+  if (job === undefined) return;
+  keepPlace(hub.newcomers, shard.device, shard.at);
+  const kept = keepShard(shard);
+  job.shards.set(shard.sequence, kept);
+  hub.shards.set(shard.lease, kept);
+  removeRun(job.open, shard.firstUnit, shard.firstUnit + shard.unitCount);
+  job.acceptedUnits += shard.unitCount;
+  hub.acceptedUnits += shard.unitCount;
+  job.lastSequence = Math.max(job.lastSequence, shard.sequence);
+  if (isGuarded(job)) job.unreleased.set(shard.sequence, kept);
+  if (shard.at > (hub.resetAt.get(shard.device) ?? -1)) {
+    hub.standings.set(standingName(shard.device, shard.package), shard.before + shard.unitCount);
+  }
+  awaitCheck(hub, kept);
+}
+
+const keepShard = (shard: AcceptedShard): KeptShard => ({
+  sequence: shard.sequence,
+  lease: shard.lease,
+  job: shard.job,
+  device: shard.device,
+  class: shard.class,
+  provider: shard.provider,
+  package: shard.package,
+  firstUnit: shard.firstUnit,
+  unitCount: shard.unitCount,
+  donated: shard.donated,
+  before: shard.before,
+  whole: shard,
+});
+
+/** A shard is void: its units are open again. Verdicts on it still count against its device. */
+export function applyVoid(hub: Hub, { job: id, sequence }: FactOf<'voided'>): void {
+  const job = hub.jobs.get(id);
+  const kept = job?.shards.get(sequence);
+  if (job === undefined || kept === undefined) return;
+  kept.voided = true;
+  delete kept.whole;
+  job.shards.delete(sequence);
+  job.unreleased.delete(sequence);
+  hub.unjudged.delete(sequence);
+  endCheck(hub, kept);
+  addRun(job.open, kept.firstUnit, kept.firstUnit + kept.unitCount);
+  job.acceptedUnits -= kept.unitCount;
+  hub.acceptedUnits -= kept.unitCount;
+  job.requeued += kept.unitCount;
+}
+
+/** A shard of a job with assurance is final: its results may be read. */
+export function applyRelease(hub: Hub, { job: id, sequence }: FactOf<'released'>): void {
+  const job = hub.jobs.get(id);
+  const kept = job?.unreleased.get(sequence);
+  if (job === undefined || kept === undefined) return;
+  job.unreleased.delete(sequence);
+  addRun(job.released, kept.firstUnit, kept.firstUnit + kept.unitCount);
+}

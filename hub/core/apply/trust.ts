@@ -1,0 +1,42 @@
+import type { FactOf } from '../state/fact-lists.ts';
+import type { Hub } from '../state/hub.ts';
+import { addAside } from '../trust/aside.ts';
+import { dropBar, noteBar } from '../trust/newcomers.ts';
+import { forgetOf, forgetStanding } from '../trust/standing.ts';
+
+/** A device is out, and begins again when it comes back. */
+export function applyBan(hub: Hub, { type: _, ...ban }: FactOf<'barred'>): void {
+  const { device, at } = ban;
+  hub.barred.set(device, ban);
+  noteBar(hub.newcomers, device, at);
+  forgetStanding(hub, device, at);
+  forgetOf(hub.judgedUnits, device);
+}
+
+/** A ban is lifted: the device has the place that it had. */
+export function applyPardon(hub: Hub, { device, bannedAt }: FactOf<'pardoned'>): void {
+  if (hub.barred.get(device)?.at === bannedAt) hub.barred.delete(device);
+  dropBar(hub.newcomers, device, bannedAt);
+}
+
+/** A device has lost a provider of a package. */
+export function applySuspension(hub: Hub, { device, ...suspended }: FactOf<'set-aside'>): void {
+  const { package: id, provider, until, reason } = suspended;
+  addAside(hub, device, { package: id, provider, until, reason });
+}
+
+/** A verifier is off the list: what it said counts no more where nothing is resolved. */
+export function applyRemoval(hub: Hub, { key }: FactOf<'verifier-removed'>): void {
+  hub.enrolled.delete(key);
+  hub.removed.add(key);
+  hub.judged.delete(key);
+  for (const [name, opinions] of hub.opinions) {
+    const others = opinions.filter(({ verifier }) => verifier !== key);
+    if (others.length < opinions.length) hub.opinions.set(name, others);
+  }
+}
+
+/** The majority contradicted a verifier. */
+export function applyFault(hub: Hub, { verifier }: FactOf<'verifier-fault'>): void {
+  hub.faults.set(verifier, (hub.faults.get(verifier) ?? 0) + 1);
+}

@@ -1,0 +1,50 @@
+import type { Hub } from '../state/hub.ts';
+import type { Job } from '../state/job.ts';
+import { isComplete, isDisputed, isMoving, judgedThrough } from '../state/questions.ts';
+import { isUnderway, nameOf } from '../state/underway.ts';
+import { changed, jobMoved, store, type Turn } from '../turn.ts';
+import { askAudits } from './release.ts';
+
+/** Moves each job that goes on to the state that what is on disk puts it in. */
+export function advanceJobs(turn: Turn): void {
+  for (const job of turn.hub.jobs.values()) advanceJob(turn, job);
+}
+
+/**
+ * A job is finishing when every unit is accepted, and running again when some became void. It is done
+ * when enough verifiers have judged every draw of it and, with assurance, all of it is released.
+ */
+export function advanceJob(turn: Turn, job: Job): void {
+  const { hub } = turn;
+  if (isMoving(hub, job) || isUnderway(hub.underway, nameOf.voids(job.record.id))) return;
+  if (job.state === 'running' && isComplete(job)) {
+    const reason = hub.config.needsVerifier
+      ? 'every unit is computed; the last checks are being judged'
+      : 'every unit is computed';
+    store(turn, [jobMoved(turn, job, { state: 'finishing', reason })]);
+  } else if (job.state === 'finishing' && !isComplete(job)) {
+    const reason = 'some units are computed again after a check';
+    store(turn, [jobMoved(turn, job, { state: 'running', reason })]);
+  } else if (job.state === 'finishing' && isJudged(hub, job)) {
+    finishJob(turn, job);
+  }
+}
+
+function isJudged(hub: Hub, job: Job): boolean {
+  if (hub.config.needsVerifier && judgedThrough(hub) < job.lastSequence) return false;
+  if (isDisputed(hub, { job: job.record.id })) return false;
+  return ![...hub.unresolved.values()].some((verdict) => verdict.job === job.record.id);
+}
+
+function finishJob(turn: Turn, job: Job): void {
+  if (job.unreleased.size > 0) {
+    for (const verifier of turn.hub.verifiers.values()) askAudits(turn, verifier);
+    return;
+  }
+  const reason =
+    job.checked > 0
+      ? `${job.checked} units checked, ${job.mismatched} did not match`
+      : 'every unit is computed; none of them was drawn for a check';
+  store(turn, [jobMoved(turn, job, { state: 'done', reason })]);
+  changed(turn, job);
+}

@@ -1,0 +1,135 @@
+import { beforeEach, expect, test } from 'vitest';
+import { RELEASE_POLICY } from '#protocol/check-policy.ts';
+import {
+  type Bench,
+  deliver,
+  JOB,
+  joinWorker,
+  openBench,
+  PHONE,
+  postJob,
+  startJob,
+  VERIFIER,
+  verdictOn,
+} from '../fake-world.ts';
+import { mayReadUnits } from '../hub.ts';
+
+let bench: Bench;
+beforeEach(() => {
+  bench = openBench({ needsVerifier: true });
+});
+
+/** The phone computes until the job is finishing, and everything is judged. */
+function finish(): void {
+  joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
+  for (let shard = 0; shard < 200 && bench.job()?.state === 'running'; shard += 1) {
+    deliver(bench, 2, PHONE);
+    bench.say(2, { type: 'request' });
+  }
+}
+const newest = () => bench.last(1, 'check')?.shard.sequence ?? -1;
+const judge = (): void => bench.say(1, { type: 'judged', through: newest() });
+const mayRead = (first: number, end: number) => mayReadUnits(bench.hub(), JOB, { first, end });
+const audits = () =>
+  (bench.sent.get(1) ?? []).flatMap((message) =>
+    message.type === 'check' && message.audit === true ? [message] : [],
+  );
+
+test('with instant assurance results are given at once', () => {
+  startJob(bench, 50);
+  finish();
+  expect(bench.job()).toMatchObject({ state: 'finishing', accepted: 50, released: 50 });
+  expect(mayRead(0, 50)).toBe(true);
+  judge();
+  expect(bench.job()?.state).toBe('done');
+});
+
+test('with settled assurance a small job is final when its exit audit has passed', () => {
+  startJob(bench, 50, 'settled');
+  finish();
+  judge();
+  expect(bench.job()).toMatchObject({ state: 'finishing', accepted: 50, released: 0 });
+  expect(mayRead(0, 1)).toBe(false);
+  const asked = audits();
+  expect(asked.reduce((sum, { shard }) => sum + shard.unitCount, 0)).toBe(50);
+  expect(asked.every(({ floorPpm }) => floorPpm === RELEASE_POLICY.exitPpm)).toBe(true);
+  bench.wait(1_000);
+  expect(audits().length).toBe(asked.length);
+  for (const { shard } of asked) bench.say(1, { type: 'audited', sequence: shard.sequence });
+  expect(bench.job()).toMatchObject({ state: 'done', released: 50 });
+  expect(mayRead(0, 50)).toBe(true);
+});
+
+test('with settled assurance later work releases earlier work while the job runs', () => {
+  startJob(bench, 4 * RELEASE_POLICY.lagUnits, 'settled');
+  joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
+  for (let shard = 0; shard < 200; shard += 1) {
+    if ((bench.job()?.accepted ?? 0) > 3 * RELEASE_POLICY.lagUnits) break;
+    deliver(bench, 2, PHONE);
+    if ((bench.job()?.accepted ?? 0) <= RELEASE_POLICY.lagUnits) {
+      expect(bench.job()?.released).toBe(0);
+    }
+    judge();
+    bench.say(2, { type: 'request' });
+  }
+  const { accepted = 0, released = 0, state } = bench.job() ?? {};
+  expect(state).toBe('running');
+  expect(released).toBeGreaterThan(0);
+  expect(accepted - released).toBeGreaterThanOrEqual(RELEASE_POLICY.lagUnits);
+  expect(mayRead(0, released)).toBe(true);
+  expect(mayRead(0, released + 1)).toBe(false);
+});
+
+test('what is released survives a restart, and so does an audit that is due', () => {
+  startJob(bench, 50, 'settled');
+  finish();
+  judge();
+  bench.restart();
+  bench.join(1, VERIFIER, 'verifier');
+  bench.wait(1_000);
+  const asked = audits();
+  expect(asked.reduce((sum, { shard }) => sum + shard.unitCount, 0)).toBe(50);
+  for (const { shard } of asked) bench.say(1, { type: 'audited', sequence: shard.sequence });
+  expect(bench.job()?.state).toBe('done');
+  bench.restart();
+  expect(bench.job()).toMatchObject({ state: 'done', released: 50 });
+});
+
+test('a failure found by the audit opens the units again', () => {
+  startJob(bench, 50, 'settled');
+  finish();
+  judge();
+  const [audit] = audits();
+  if (audit === undefined) throw new Error('no audit was asked for');
+  bench.say(1, { type: 'verdict', signed: verdictOn(bench, 'mismatch') });
+  expect(bench.job()).toMatchObject({ state: 'running', accepted: 0, released: 0, requeued: 50 });
+});
+
+test('with full assurance every unit is asked for, and judged is final', () => {
+  startJob(bench, 50, 'full');
+  finish();
+  expect(bench.last(1, 'check')?.floorPpm).toBe(1_000_000);
+  expect(mayRead(0, 1)).toBe(false);
+  judge();
+  expect(audits()).toEqual([]);
+  expect(bench.job()).toMatchObject({ state: 'done', released: 50 });
+});
+
+test('the quote prices the checks that the assurance asks for', () => {
+  const totals = (['instant', 'settled', 'full'] as const).map((assurance) => {
+    bench = openBench({ needsVerifier: true });
+    startJob(bench, 1_000, assurance);
+    return Number(bench.job()?.quote?.total);
+  });
+  expect(totals).toEqual([5_000, 5_750, 9_750]);
+});
+
+test('a hub without verifiers refuses assurance and says what to do', () => {
+  bench = openBench({ needsVerifier: false });
+  postJob(bench, 10, { assurance: 'settled' });
+  const [reply] = bench.replies;
+  expect(reply?.result).toMatchObject({
+    ok: false,
+    refusal: { code: 'request-invalid', path: 'assurance' },
+  });
+});

@@ -1,0 +1,22 @@
+import type { Fact } from '../state/facts.ts';
+import type { KeptShard } from '../state/job.ts';
+import { isFinal, isOpen } from '../state/questions.ts';
+import { isUnderway, nameOf } from '../state/underway.ts';
+import type { Turn } from '../turn.ts';
+
+/**
+ * The facts that make accepted shards void: none for a shard that is void already, that is final, or
+ * whose job is over.
+ */
+export function voidShards(turn: Turn, shards: readonly KeptShard[], reason: string): Fact[] {
+  const { hub, world } = turn;
+  const { underway } = hub;
+  return shards.flatMap((kept): Fact[] => {
+    const { sequence } = kept;
+    const job = hub.jobs.get(kept.job);
+    if (job === undefined || kept.voided === true || !isOpen(hub, job)) return [];
+    const decided = [nameOf.void(sequence), nameOf.release(sequence)];
+    if (isFinal(job, kept) || decided.some((name) => isUnderway(underway, name))) return [];
+    return [{ type: 'voided', sequence, job: kept.job, reason, at: world.now }];
+  });
+}

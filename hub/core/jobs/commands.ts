@@ -1,0 +1,71 @@
+import type { JobId } from '#protocol/ids.ts';
+import { refuse } from '#protocol/refusal.ts';
+import { unitBytes } from '#protocol/tensor.ts';
+import type { HubCommand, RequestId } from '../state/events.ts';
+import { isEnding, isMoving, needsFunding } from '../state/questions.ts';
+import { isUnderway, nameOf } from '../state/underway.ts';
+import { jobMoved, store, type Turn } from '../turn.ts';
+import { coversUnits } from './prepare.ts';
+import { unfunded } from './quote.ts';
+
+const JOBS_OPEN_MAX = 1_000;
+
+export function reject(turn: Turn, request: RequestId, reason: ReturnType<typeof refuse>): void {
+  turn.effects.push({ type: 'reply', request, result: reason });
+}
+
+export function createJob(
+  turn: Turn,
+  request: RequestId,
+  command: Extract<HubCommand, { type: 'create' }>,
+): void {
+  const { record, inputDigests } = command;
+  const { jobs, underway } = turn.hub;
+  const open = [...jobs.values()].filter((job) => job.endedAt === undefined).length;
+  if (open >= JOBS_OPEN_MAX) {
+    const message = `at most ${JOBS_OPEN_MAX} jobs may be open; wait for one to end or cancel one`;
+    return reject(turn, request, refuse('busy', message));
+  }
+  if (record.assurance !== 'instant' && !turn.hub.config.needsVerifier) {
+    const message = `this hub runs without verifiers; post the job with the assurance "instant", not "${record.assurance}"`;
+    return reject(turn, request, refuse('request-invalid', message, 'assurance'));
+  }
+  const sized = record.inputs.length === record.units * unitBytes(record.draft.inputs);
+  const isKnown = jobs.has(record.id) || isUnderway(underway, nameOf.job(record.id));
+  if (isKnown || !coversUnits(inputDigests, record.units) || !sized) {
+    const message = 'the job, its units and its digests do not fit together';
+    return reject(turn, request, refuse('request-invalid', message));
+  }
+  store(turn, [{ type: 'job-created', record, inputDigests }], { request, job: record.id });
+}
+
+export function unknownJob(turn: Turn, request: RequestId, id: JobId): void {
+  reject(
+    turn,
+    request,
+    refuse('job-unknown', `there is no job ${id}; list them with GET /v1/jobs`),
+  );
+}
+
+export function startJob(turn: Turn, request: RequestId, id: JobId): void {
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return unknownJob(turn, request, id);
+  if (job.state !== 'quoted' || isMoving(turn.hub, job)) {
+    const message = `a job is started from "quoted", and this one is "${job.state}": ${job.reason}`;
+    return reject(turn, request, refuse('job-state', message));
+  }
+  if (needsFunding(job)) return reject(turn, request, { ok: false, refusal: unfunded(turn, job) });
+  const moved = jobMoved(turn, job, { state: 'running', reason: 'started by its owner' });
+  store(turn, [moved], { request, job: id });
+}
+
+export function cancelJob(turn: Turn, request: RequestId, id: JobId): void {
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return unknownJob(turn, request, id);
+  if (isEnding(turn.hub, job)) {
+    const message = `this job has ended already: it is "${job.state}"`;
+    return reject(turn, request, refuse('job-state', message));
+  }
+  const moved = jobMoved(turn, job, { state: 'cancelled', reason: 'cancelled by its owner' });
+  store(turn, [moved], { request, job: id });
+}

@@ -1,0 +1,66 @@
+import { beforeEach, expect, test } from 'vitest';
+import { type DecoyFindings, THRESHOLD_VERSION } from '#protocol/thresholds.ts';
+import { millis } from '#protocol/units.ts';
+import {
+  type Bench,
+  beginJob,
+  JOB,
+  joinWorker,
+  openBench,
+  PHONE,
+  quoteJob,
+} from '../fake-world.ts';
+
+let bench: Bench;
+beforeEach(() => {
+  bench = openBench();
+});
+
+const foundAt = (l2: number, max: number): DecoyFindings => ({
+  names: ['half-weights'],
+  units: [0, 1],
+  nearest: [{ output: 'y', decoy: 'half-weights', l2, max }],
+});
+const manifest = () => bench.hub().jobs.get(JOB)?.manifest;
+
+test('a package has thresholds from its nearest decoy, and says which decoys were run', () => {
+  quoteJob(bench, 10, { decoys: foundAt(3e-4, 9e-4) });
+  const [comparator] = manifest()?.comparators ?? [];
+  expect(comparator?.l2).toBeCloseTo(1e-4, 8);
+  expect(comparator?.max).toBeCloseTo(3e-4, 8);
+  expect(comparator?.nearest).toEqual({ decoy: 'half-weights', l2: 3e-4, max: 9e-4 });
+  expect(manifest()).toMatchObject({
+    calibrated: { rule: THRESHOLD_VERSION, decoys: ['half-weights'], units: [0, 1] },
+    providers: ['wasm', 'webgpu', 'webnn'],
+  });
+  expect(bench.job()?.quote?.note).not.toContain('GPU');
+});
+
+test('where a decoy lies within the noise of GPUs the quote says so, and no GPU gets work', () => {
+  quoteJob(bench, 10, { decoys: foundAt(2e-6, 9e-6) });
+  expect(manifest()?.providers).toEqual(['wasm']);
+  expect(bench.job()?.quote?.note).toContain('runs on WebAssembly alone: on a GPU its results');
+  beginJob(bench);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  expect(bench.last(2, 'lease')).toBeDefined();
+});
+
+test('a device that admits itself on a GPU where none may run is not believed', () => {
+  quoteJob(bench, 10);
+  beginJob(bench);
+  bench.join(2, PHONE, 'contributor');
+  bench.say(2, { type: 'request' });
+  const offer = bench.last(2, 'admit');
+  if (offer === undefined) throw new Error('no admission was offered');
+  const fit = { dtype: 'f32' as const, threads: 1, unitMs: millis(1), trials: [] };
+  bench.say(2, { type: 'admitted', package: offer.id, provider: 'webgpu', ...fit });
+  expect(bench.last(2, 'lease')).toBeUndefined();
+  expect(bench.last(2, 'idle')).toMatchObject({ code: 'device-unfit' });
+});
+
+test('decoys of an output that the model does not have are declined', () => {
+  const decoys = { ...foundAt(1, 1), nearest: [{ output: 'z', decoy: 'x', l2: 1, max: 1 }] };
+  quoteJob(bench, 10, { decoys });
+  expect(bench.last(1, 'declined')?.code).toBe('result-shape');
+  expect(bench.job()?.state).toBe('checking');
+});

@@ -1,0 +1,194 @@
+import { decodeWith } from '#protocol/decode.ts';
+import { DIGEST_BYTES } from '#protocol/digest.ts';
+import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
+import { type BlobRef, PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { unitBytes } from '#protocol/tensor.ts';
+import { fitThresholds, THRESHOLD_VERSION } from '#protocol/thresholds.ts';
+import { between } from '#protocol/units.ts';
+import type { VerifierSession } from '../state/device.ts';
+import type { BlobRange } from '../state/events.ts';
+import type { Hub, Making } from '../state/hub.ts';
+import type { Job } from '../state/job.ts';
+import { isMoving, needsFunding } from '../state/questions.ts';
+import { isUnderway, nameOf } from '../state/underway.ts';
+import { decline, jobMoved, send, store, type Turn } from '../turn.ts';
+import { quote } from './quote.ts';
+
+const PREPARE_MS_MAX = 180_000;
+const PREPARE_TRIES_MAX = 3;
+type Prepared = { head: Extract<FrameHead, { type: 'prepared' }>; payload: Uint8Array };
+
+/** Hands each job that is being checked to a verifier, and to another when that one is gone or late. */
+export function prepareJobs(turn: Turn): void {
+  const { hub, world } = turn;
+  for (const job of hub.jobs.values()) {
+    if (job.state !== 'checking' || isPrepared(hub, job)) continue;
+    if (job.preparing !== undefined) {
+      if (between(job.preparing.since, world.now) < PREPARE_MS_MAX) continue;
+      delete job.preparing;
+    }
+    if (job.prepareTries >= PREPARE_TRIES_MAX) {
+      const message = `no verifier could run the model within ${PREPARE_MS_MAX / 60_000} minutes; try a smaller one`;
+      refuseJob(turn, job, { code: 'model-run-failed', message });
+      continue;
+    }
+    const verifier = [...hub.verifiers.values()][
+      job.prepareTries % Math.max(1, hub.verifiers.size)
+    ];
+    if (verifier === undefined) continue;
+    job.preparing = { verifier: verifier.key, since: world.now };
+    job.prepareTries += 1;
+    send(turn, verifier.socket, {
+      type: 'prepare',
+      job: job.record.id,
+      draft: job.record.draft,
+      inputs: job.record.inputs,
+      units: job.record.units,
+    });
+  }
+}
+
+/** Verifiers came or went: what was with one that is gone goes to another, and costs no try. */
+export function openPreparation(turn: Turn): void {
+  for (const job of turn.hub.jobs.values()) {
+    if (job.preparing === undefined || turn.hub.verifiers.has(job.preparing.verifier)) continue;
+    delete job.preparing;
+    job.prepareTries -= 1;
+  }
+  prepareJobs(turn);
+}
+
+/** Whether the package of a job, or the job cut anew, is being written. */
+const isPrepared = (hub: Hub, job: Job): boolean =>
+  isMoving(hub, job) ||
+  isUnderway(hub.underway, nameOf.recut(job.record.id)) ||
+  [...hub.making.values()].some((made) => made.job === job.record.id);
+
+export function refuseJob(turn: Turn, job: Job, refusal: Refusal): void {
+  delete job.preparing;
+  store(turn, [jobMoved(turn, job, { state: 'refused', reason: refusal.message, refusal })]);
+}
+
+/** The job that this verifier is preparing; another is declined. */
+export function preparedJob(turn: Turn, verifier: VerifierSession, id: Job['record']['id']) {
+  const job = turn.hub.jobs.get(id);
+  const isAsked = job?.state === 'checking' && job.preparing?.verifier === verifier.key;
+  if (isAsked && !isPrepared(turn.hub, job)) return job;
+  const message = `job ${id} is not waiting for this verifier; drop what was prepared`;
+  decline(turn, verifier.socket, { code: 'message-out-of-order', message });
+  return undefined;
+}
+
+export function receiveUnpreparable(
+  turn: Turn,
+  verifier: VerifierSession,
+  message: Extract<VerifierMessage, { type: 'unpreparable' }>,
+): void {
+  const job = preparedJob(turn, verifier, message.job);
+  if (job !== undefined) refuseJob(turn, job, message.refusal);
+}
+
+export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared: Prepared): void {
+  const { head, payload } = prepared;
+  const job = preparedJob(turn, verifier, head.job);
+  if (job === undefined) return;
+  const { draft } = job.record;
+  const outputBytes = unitBytes(head.outputs);
+  const { names, units, nearest } = head.decoys;
+  const manifest: Omit<PackageManifest, 'knownAnswers'> = {
+    format: 'pocketgrid/package@1',
+    name: draft.name,
+    runtime: 'graph',
+    variants: [{ dtype: 'f32', file: draft.file, needs: [] }],
+    inputs: draft.inputs,
+    outputs: head.outputs,
+    unitItems: draft.unitItems,
+    reference: { ...REFERENCE_LANE, graphOptimization: draft.graphOptimization },
+    ...fitThresholds(head.outputs, nearest),
+    calibrated: { rule: THRESHOLD_VERSION, decoys: names, units },
+    taps: head.taps ?? [],
+    peakBytes: head.peakBytes,
+    referenceUnitMs: head.unitMs,
+  };
+  const problem = preparedProblem(job, prepared, manifest);
+  if (problem !== undefined) {
+    return decline(turn, verifier.socket, { code: 'result-shape', message: problem });
+  }
+  const blobs = head.units.flatMap((unit, index): (Uint8Array | BlobRange)[] => [
+    {
+      root: job.record.inputs.root,
+      offset: unit * job.inputUnitBytes,
+      length: job.inputUnitBytes,
+    },
+    payload.subarray(index * outputBytes, (index + 1) * outputBytes),
+  ]);
+  const token = turn.hub.nextToken++;
+  turn.hub.making.set(token, { type: 'package', job: head.job, manifest });
+  turn.effects.push({ type: 'keep', token, blobs });
+}
+
+/** What is prepared goes to every device: one that cannot be read would stop them all. */
+function preparedProblem(
+  job: Job,
+  { head, payload }: Prepared,
+  manifest: Omit<PackageManifest, 'knownAnswers'>,
+): string | undefined {
+  const { units, outputs } = head;
+  const names = new Set(outputs.map(({ name }) => name));
+  const near = head.decoys.nearest.map(({ output }) => output);
+  if (new Set(near).size !== near.length || !near.every((name) => names.has(name))) {
+    return 'the nearest decoys must be told once for each output that one changed';
+  }
+  if (names.size !== outputs.length) return 'two outputs of the model go by one name';
+  const asked = job.record.draft.taps ?? [];
+  if (asked.join('\n') !== manifest.taps.map(({ name }) => name).join('\n')) {
+    return 'the taps are not those of the draft; prepare the job again';
+  }
+  if (new Set(units).size !== units.length || !units.every((unit) => unit < job.record.units)) {
+    return `known answers are made from different units below ${job.record.units}`;
+  }
+  if (payload.length !== units.length * unitBytes(outputs)) {
+    return 'the known answers do not have the announced length; prepare the job again';
+  }
+  const file = job.record.draft.file;
+  const knownAnswers = units.map(() => ({ inputs: file, outputs: file }));
+  const decoded = decodeWith(PackageManifest, { ...manifest, knownAnswers });
+  return decoded.ok ? undefined : `what was prepared makes no package: ${decoded.refusal.message}`;
+}
+
+/** The known answers are blobs now: the package is whole, and the job is quoted. */
+export function finishPreparation(
+  turn: Turn,
+  kept: Extract<Making, { type: 'package' }>,
+  refs: BlobRef[],
+): void {
+  const job = turn.hub.jobs.get(kept.job);
+  if (job?.state !== 'checking' || isMoving(turn.hub, job)) return;
+  delete job.preparing;
+  const knownAnswers = refs.flatMap((inputs, index) => {
+    const outputs = refs[index + 1];
+    return index % 2 === 0 && outputs !== undefined ? [{ inputs, outputs }] : [];
+  });
+  const manifest = { ...kept.manifest, knownAnswers };
+  store(turn, [
+    { type: 'job-packaged', job: kept.job, manifest },
+    jobMoved(turn, job, leaveChecking(turn, job, manifest)),
+  ]);
+}
+
+function leaveChecking(turn: Turn, job: Job, manifest: PackageManifest) {
+  if (job.record.autoStart && !needsFunding(job)) {
+    return { state: 'running', reason: 'started as soon as it was quoted' } as const;
+  }
+  const price = quote(turn.hub, job, manifest).total;
+  const reason =
+    price === '0'
+      ? 'checked; waiting for its owner to start it'
+      : `checked; waiting for ${price} lamports in its escrow, which the dashboard deposits`;
+  return { state: 'quoted', reason } as const;
+}
+
+/** Whether the digest table covers each unit of a job. */
+export const coversUnits = (inputDigests: Uint8Array, units: number): boolean =>
+  inputDigests.length === units * DIGEST_BYTES;

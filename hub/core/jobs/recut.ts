@@ -1,0 +1,60 @@
+import type { JobId } from '#protocol/ids.ts';
+import type { JobRecord } from '#protocol/job.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { itemSpecs } from '#protocol/unit-bytes.ts';
+import type { VerifierSession } from '../state/device.ts';
+import type { RecutInputs, Token } from '../state/events.ts';
+import { isEnding } from '../state/questions.ts';
+import { changed, decline, store, type Turn } from '../turn.ts';
+import { preparedJob, prepareJobs, refuseJob } from './prepare.ts';
+
+/**
+ * Cuts a job into units of one item: a verifier saw that an item's answer changes with its
+ * neighbours, and which ones it has in a unit is chance. The job is then prepared anew.
+ */
+export function receiveCoupled(turn: Turn, verifier: VerifierSession, id: JobId): void {
+  const job = preparedJob(turn, verifier, id);
+  if (job === undefined) return;
+  const { draft, inputs, items } = job.record;
+  if (draft.unitItems === 1) {
+    const message = `units of job ${id} hold one item: no item has a neighbour; prepare it as it is`;
+    return decline(turn, verifier.socket, { code: 'result-shape', message });
+  }
+  const token = turn.hub.nextToken++;
+  turn.hub.making.set(token, { type: 'recut', job: id });
+  turn.effects.push({ type: 'recut', token, cut: { inputs, specs: draft.inputs, items } });
+}
+
+/** Writes down the job as it was cut; nothing changes before that is on disk. */
+export function storeRecut(turn: Turn, token: Token, cut: RecutInputs): void {
+  const { hub } = turn;
+  const made = hub.making.get(token);
+  hub.making.delete(token);
+  const job = made?.type === 'recut' ? hub.jobs.get(made.job) : undefined;
+  if (job?.state !== 'checking' || isEnding(hub, job)) return;
+  const { inputs, inputDigests, digestBytes } = cut;
+  const { record } = job;
+  const draft: JobRecord['draft'] = {
+    ...record.draft,
+    inputs: itemSpecs(record.draft.inputs),
+    unitItems: 1,
+    coupled: true,
+  };
+  const next: JobRecord = { ...record, draft, inputs, inputDigests, units: record.items };
+  store(turn, [{ type: 'job-recut', record: next, inputDigests: digestBytes }]);
+}
+
+/** The job has its new units: a verifier prepares it as if it had just been posted. */
+export function followRecut(turn: Turn, id: JobId): void {
+  const job = turn.hub.jobs.get(id);
+  if (job?.state !== 'checking') return;
+  delete job.preparing;
+  changed(turn, job);
+  prepareJobs(turn);
+}
+
+/** Without units of one item its answers would be wrong: the job ends with what the disk said. */
+export function refuseRecut(turn: Turn, id: JobId, refusal: Refusal): void {
+  const job = turn.hub.jobs.get(id);
+  if (job?.state === 'checking' && !isEnding(turn.hub, job)) refuseJob(turn, job, refusal);
+}

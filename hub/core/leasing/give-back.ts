@@ -1,0 +1,20 @@
+import type { ContributorMessage } from '#protocol/messages/control.ts';
+import type { Device } from '../state/device.ts';
+import type { Turn } from '../turn.ts';
+import { endLease } from './lease.ts';
+import { scheduleWaiting } from './schedule.ts';
+
+type Release = Extract<ContributorMessage, { type: 'release' | 'failed' }>;
+
+/** Gives units back at once. A device that could not compute them gets no more of that model. */
+export function receiveRelease(turn: Turn, device: Device, message: Release): void {
+  const active = turn.hub.leases.get(message.lease);
+  if (active?.device !== device.key) return;
+  if (active.stage === 'logging' || active.stage === 'accepting') return;
+  // Before the commitment it costs nothing; after it, it is a result that is held back.
+  endLease(turn, active, 'failed');
+  if (message.type === 'failed') {
+    device.unfit.set(active.lease.package, message.refusal.message);
+  }
+  scheduleWaiting(turn);
+}

@@ -1,0 +1,235 @@
+import { encodeBase64 } from '#protocol/base64.ts';
+import { DIGEST_BYTES } from '#protocol/digest.ts';
+import type { JobId, LeaseId } from '#protocol/ids.ts';
+import { LEASE_UNITS_MAX } from '#protocol/messages/control.ts';
+import type { RefusalCode } from '#protocol/refusal.ts';
+import { after, bytes, type Millis, millis } from '#protocol/units.ts';
+import type { Admission, Device } from '../state/device.ts';
+import type { ActiveLease, Job } from '../state/job.ts';
+import { addRun } from '../state/ranges.ts';
+import { lapse, lapsed, rememberEnd } from '../trust/lapse.ts';
+import { returnPlace, takePlace } from '../trust/newcomers.ts';
+import { changed, sendDevice, store, type Turn } from '../turn.ts';
+
+/** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
+export const SHARD_MS = { aim: 4_000, first: 2_000, least: 400 } as const;
+/** Bytes of one shard: what a phone can hold, and send in one frame. */
+const SHARD_BYTES_MAX = {
+  inputs: 32 * 1024 * 1024,
+  outputs: 16 * 1024 * 1024,
+  taps: 16 * 1024 * 1024,
+} as const;
+/** `bytesPerMs`: half of 2 Mbit/s, the slowest line that can help; two shards may share it. */
+const DEADLINE = { factor: 3, slackMs: 15_000, bytesPerMs: 128 } as const;
+const AWAY_MS = { computing: 5_000, logged: 60_000 } as const;
+
+/**
+ * Units for a device's next shard: 4 s of its measured speed, 2 s for its first one, and less when
+ * the job's end is nearer than that, so that all devices finish together.
+ */
+export function sizeShard(job: Job, admission: Admission, isFirst: boolean): number {
+  const perUnit = Math.max(admission.unitMs, 0.001);
+  const left = job.fleet.speed > 0 ? job.open.count / job.fleet.speed / 2 : Infinity;
+  const aim = isFirst ? SHARD_MS.first : SHARD_MS.aim;
+  const time = Math.max(SHARD_MS.least, Math.min(aim, left));
+  const limit = Math.min(
+    LEASE_UNITS_MAX,
+    SHARD_BYTES_MAX.inputs / Math.max(job.inputUnitBytes, 1),
+    SHARD_BYTES_MAX.outputs / Math.max(job.outputUnitBytes + job.fingerprintUnitBytes, 1),
+    SHARD_BYTES_MAX.taps / Math.max(job.tapUnitBytes, 1),
+  );
+  return Math.max(1, Math.min(Math.floor(limit), Math.round(time / perUnit)));
+}
+
+/** Lends the units [first, first + count) of a job to a device and tells it. */
+export function grantLease(
+  turn: Turn,
+  job: Job,
+  grant: {
+    device: Device;
+    admission: Admission;
+    first: number;
+    count: number;
+    twin?: LeaseId;
+  },
+): LeaseId | undefined {
+  const { device, admission, first, count, twin } = grant;
+  const { hub, world } = turn;
+  if (job.packageId === undefined) return undefined;
+  const expectedMs = millis(count * admission.unitMs);
+  const travelMs = (count * unitTravelBytes(job)) / DEADLINE.bytesPerMs;
+  const deadlineMs = leaseDeadline(turn, device, millis(expectedMs + travelMs / DEADLINE.factor));
+  const digests = job.inputDigests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES);
+  const lease = {
+    id: world.random().slice(0, 32) as LeaseId,
+    job: job.record.id,
+    package: job.packageId,
+    firstUnit: first,
+    unitCount: count,
+    inputs: {
+      root: job.record.inputs.root,
+      length: job.record.inputs.length,
+      offset: bytes(first * job.inputUnitBytes),
+      unitBytes: bytes(job.inputUnitBytes),
+      digests: encodeBase64(digests),
+    },
+    deadlineMs,
+  };
+  const active: ActiveLease = {
+    lease,
+    donated: donates(device, lease.job) ? true : undefined,
+    device: device.key,
+    class: admission.class,
+    provider: admission.provider,
+    stage: 'computing',
+    issuedAt: world.now,
+    expectedMs,
+    deadlineAt: after(world.now, deadlineMs),
+    ...(twin === undefined ? {} : { twin }),
+  };
+  hub.leases.set(lease.id, active);
+  job.leases.add(lease.id);
+  if (twin === undefined) job.leasedUnits += count;
+  device.leases.add(lease.id);
+  takePlace(hub, device.key);
+  device.credits -= 1;
+  if (device.credits === 0) hub.waiting.delete(device.key);
+  delete device.idle;
+  sendDevice(turn, device.key, { type: 'lease', lease });
+  return lease.id;
+}
+
+const donates = ({ donates: to }: Device, job: JobId): boolean =>
+  to === 'all' || (to !== 'none' && to.includes(job));
+
+const unitTravelBytes = (job: Job): number =>
+  job.inputUnitBytes + job.outputUnitBytes + job.fingerprintUnitBytes;
+
+/** Three times what the device needs for this shard and those before it, and some slack. */
+function leaseDeadline(turn: Turn, device: Device, expectedMs: Millis): Millis {
+  let queued = 0;
+  for (const id of device.leases) queued += turn.hub.leases.get(id)?.expectedMs ?? 0;
+  return millis((queued + expectedMs) * DEADLINE.factor + DEADLINE.slackMs);
+}
+
+/** How a lease ends: delivered, given up through nobody's fault, or let down by its device. */
+export type LeaseEnd = 'accepted' | 'reopen' | 'failed';
+
+/** Takes a lease out of every index. Its units reopen unless a twin still covers them. */
+export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
+  const { hub } = turn;
+  const { id, job: jobId, firstUnit, unitCount } = active.lease;
+  hub.leases.delete(id);
+  hub.devices.get(active.device)?.leases.delete(id);
+  returnPlace(hub, active.device);
+  if (how === 'accepted') rememberEnd(hub, active, 'unit-already-accepted');
+  else lapse(turn, active, how === 'failed');
+  const job = hub.jobs.get(jobId);
+  if (job === undefined) return;
+  job.leases.delete(id);
+  const twin = active.twin === undefined ? undefined : hub.leases.get(active.twin);
+  if (twin !== undefined) {
+    delete twin.twin;
+    if (how !== 'accepted') return;
+  }
+  job.leasedUnits -= unitCount;
+  if (how !== 'accepted' && (job.state === 'running' || job.state === 'finishing')) {
+    addRun(job.open, firstUnit, firstUnit + unitCount);
+    changed(turn, job);
+  }
+}
+
+/** Ends a lease and says so to its device. */
+export function revokeLease(
+  turn: Turn,
+  active: ActiveLease,
+  reason: { code: RefusalCode; message: string; how?: LeaseEnd },
+): void {
+  const { code, message, how = 'reopen' } = reason;
+  endLease(turn, active, how);
+  sendDevice(turn, active.device, { type: 'revoked', lease: active.lease.id, code, message });
+}
+
+/** The device has gone: it has a short while to come back, longer when it has committed. */
+export function pauseLeases(turn: Turn, device: Device): void {
+  for (const id of device.leases) {
+    const active = turn.hub.leases.get(id);
+    if (active === undefined) continue;
+    const away = active.stage === 'computing' ? AWAY_MS.computing : AWAY_MS.logged;
+    active.graceUntil = after(turn.world.now, millis(away));
+  }
+}
+
+/** The device is back: its leases go on where they were. */
+export function resumeLeases(turn: Turn, device: Device): void {
+  for (const active of turn.hub.leases.values()) {
+    if (active.device !== device.key) continue;
+    delete active.graceUntil;
+    delete active.revived;
+    device.leases.add(active.lease.id);
+  }
+}
+
+/**
+ * After a restart, commitments in the log may still be opened for a minute; those whose units went
+ * elsewhere never can be.
+ */
+export function reviveLeases(turn: Turn): void {
+  const { hub, world } = turn;
+  for (const active of hub.leases.values()) {
+    active.revived = true;
+    active.issuedAt = world.now;
+    active.deadlineAt = after(world.now, millis(AWAY_MS.logged));
+  }
+  const lost = [...hub.commitments.values()].filter(({ shard }) => !hub.leases.has(shard.lease));
+  if (lost.length === 0) return;
+  const facts = lost.map((committed) => lapsed(turn, committed, { blamed: false, resets: false }));
+  store(turn, facts);
+}
+
+/** The disk took no writes for a while, and nobody is to blame for what is late. */
+export function extendLeases({ hub, world }: Turn): void {
+  const least = after(world.now, millis(AWAY_MS.logged));
+  for (const active of hub.leases.values()) {
+    if (active.deadlineAt < least) active.deadlineAt = least;
+    if (active.graceUntil !== undefined && active.graceUntil < least) active.graceUntil = least;
+  }
+}
+
+export function expireLeases(turn: Turn): void {
+  const { now } = turn.world;
+  for (const active of [...turn.hub.leases.values()]) {
+    // What is being written ends with the write.
+    if (active.stage === 'logging' || active.stage === 'accepting') continue;
+    if (active.graceUntil !== undefined && active.graceUntil <= now) {
+      rememberEnd(turn.hub, active, 'lease-expired');
+      endLease(turn, active, endOf(active));
+    } else if (active.deadlineAt <= now) expireLease(turn, active);
+  }
+}
+
+/** Ends a lease that is past its deadline. */
+export function expireLease(turn: Turn, active: ActiveLease): void {
+  rememberEnd(turn.hub, active, 'lease-expired');
+  const message = `the shard was not revealed within ${active.lease.deadlineMs} ms; its units are open again`;
+  revokeLease(turn, active, { code: 'lease-expired', message, how: endOf(active) });
+}
+
+/** The hub was gone, and the device may be waiting to hear of it: nobody's fault. */
+const endOf = ({ revived }: ActiveLease): LeaseEnd => (revived ? 'reopen' : 'failed');
+
+/** A twin whose sibling delivered first is of no more use. */
+export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefined {
+  const twin = active.twin === undefined ? undefined : turn.hub.leases.get(active.twin);
+  if (twin === undefined) return undefined;
+  delete active.twin;
+  delete twin.twin;
+  const job = turn.hub.jobs.get(twin.lease.job);
+  job?.leases.delete(twin.lease.id);
+  turn.hub.leases.delete(twin.lease.id);
+  returnPlace(turn.hub, twin.device);
+  turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);
+  rememberEnd(turn.hub, twin, 'unit-already-accepted');
+  lapse(turn, twin, false);
+  return twin;
+}

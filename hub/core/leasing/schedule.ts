@@ -1,0 +1,308 @@
+import type { Digest } from '#protocol/ids.ts';
+import type { ContributorMessage } from '#protocol/messages/control.ts';
+import { allowsProvider, type PackageManifest } from '#protocol/package.ts';
+import { between, millis } from '#protocol/units.ts';
+import type { Admission, Device, Reason } from '../state/device.ts';
+import type { ActiveLease, Flow, Job } from '../state/job.ts';
+import { isDisputed, isEnding } from '../state/questions.ts';
+import { takeRun } from '../state/ranges.ts';
+import { asideReason } from '../trust/aside.ts';
+import { classOf } from '../trust/device-class.ts';
+import { fitProblem } from '../trust/fit.ts';
+import { countFleet } from '../trust/fleet.ts';
+import { unitsBeforeTrust, unjudgedProblem } from '../trust/in-flight.ts';
+import { pauseProblem } from '../trust/lapse.ts';
+import { leaveLine, mayBegin, placeProblem } from '../trust/newcomers.ts';
+import { decline, send, setIdle, type Turn } from '../turn.ts';
+import { chargeFlow, rankFlows, refundFlow, weighPay } from './fairness.ts';
+import { grantLease, sizeShard } from './lease.ts';
+
+/** One shard computes, one is fetched ahead. */
+const LEASES_PER_DEVICE = 2;
+const CREDITS_MAX = 4;
+/** Holds the download of the model too: 90 MB take minutes on a slow link. */
+const ADMISSION_MS_MAX = 900_000;
+/** A lease this much later than expected gets a twin on an idle device near the job's end. */
+const STRAGGLER_FACTOR = 1.5;
+/** What setting a device up for a model takes of it, until it is known. */
+const TRIAL_MS = 30_000;
+/** How much longer a device stays with a model it computes, or is admitted to, than fairness asks. */
+const STAY_MS = { atWork: 12_000, admitted: 4_000 } as const;
+
+type AdmissionMessage = Extract<ContributorMessage, { type: 'admitted' | 'unfit' }>;
+
+export function receiveRequest(turn: Turn, device: Device): void {
+  if (device.credits >= CREDITS_MAX) {
+    const message = `at most ${CREDITS_MAX} requests stay open; wait for a lease before asking again`;
+    send(turn, device.socket, { type: 'declined', code: 'message-rate', message });
+    return;
+  }
+  device.credits += 1;
+  turn.hub.waiting.add(device.key);
+  serveCredits(turn, device);
+}
+
+export function receiveAdmission(turn: Turn, device: Device, message: AdmissionMessage): void {
+  const manifest = manifestOf(turn, message.package);
+  if (manifest === undefined) {
+    const text = `no job here uses package ${message.package}; nothing is kept of its admission`;
+    return decline(turn, device.socket, { code: 'job-unknown', message: text });
+  }
+  const asked = device.admitting?.package === message.package;
+  if (asked) endTrial(turn, device);
+  delete device.admitting;
+  if (message.type === 'unfit') {
+    device.unfit.set(message.package, message.reason);
+  } else if (!allowsProvider(manifest, message.provider)) {
+    device.unfit.set(message.package, `it may not run on ${message.provider}, only exactly`);
+  } else if (isAside(turn, device, message)) {
+    // What it says by itself after a lost link is from before; it is asked without that provider.
+    if (asked) device.unfit.set(message.package, `${message.provider} is set aside for a day`);
+  } else {
+    const { provider, dtype, threads, trials } = message;
+    const unitMs = millis(Math.max(message.unitMs, 0.001));
+    const found = { provider, dtype, threads, unitMs, trials };
+    const mark = classOf(manifest, device.capabilities, found);
+    device.admitted.set(message.package, { ...found, class: mark });
+    for (const job of turn.hub.jobs.values()) {
+      if (job.packageId === message.package) countFleet(turn, job);
+    }
+  }
+  serveCredits(turn, device);
+}
+
+/** The job gets back what the trial took less than was charged. */
+function endTrial({ hub, world }: Turn, { admitting }: Device): void {
+  if (admitting?.trial === undefined) return;
+  const unusedMs = TRIAL_MS - between(admitting.since, world.now);
+  if (unusedMs > 0) refundFlow(hub.fairness, admitting.trial, unusedMs);
+}
+
+const isAside = (
+  { hub }: Turn,
+  { key }: Device,
+  { package: id, provider }: Extract<AdmissionMessage, { type: 'admitted' }>,
+): boolean => asideReason(hub, { device: key, package: id, provider }) !== undefined;
+
+/** Whatever a device was admitted to elsewhere would only fill our memory. */
+function manifestOf({ hub }: Turn, id: Digest): PackageManifest | undefined {
+  for (const { packageId, manifest } of hub.jobs.values()) if (packageId === id) return manifest;
+  return undefined;
+}
+
+/** Gives open requests what there is to give, fastest devices first. */
+export function scheduleWaiting(turn: Turn): void {
+  const { hub } = turn;
+  for (const job of hub.jobs.values()) if (job.endedAt === undefined) countFleet(turn, job);
+  if (hub.waiting.size === 0) return;
+  const waiting = [...hub.waiting].flatMap((key) => hub.devices.get(key) ?? []);
+  waiting.sort((a, b) => fastest(a) - fastest(b));
+  for (const device of waiting) serveCredits(turn, device);
+}
+
+const fastest = (device: Device): number => {
+  let best = Infinity;
+  for (const { unitMs } of device.admitted.values()) best = Math.min(best, unitMs);
+  return best;
+};
+
+/** Answers a device's open requests as far as there is work for it. */
+export function serveCredits(turn: Turn, device: Device): void {
+  const { now } = turn.world;
+  const { trouble } = turn.hub;
+  if (trouble !== undefined) {
+    return setIdle(turn, device, { code: 'hub-degraded', message: trouble.message });
+  }
+  if (device.admitting && between(device.admitting.since, now) > ADMISSION_MS_MAX) {
+    device.unfit.set(
+      device.admitting.package,
+      'its download and admission test took longer than 15 minutes',
+    );
+    delete device.admitting;
+  }
+  const paused = device.credits > 0 ? pauseProblem(turn, device.key) : undefined;
+  if (paused !== undefined) return setIdle(turn, device, { code: 'at-capacity', message: paused });
+  while (device.credits > 0) {
+    if (device.admitting !== undefined) return;
+    if (isDisputed(turn.hub, { device: device.key })) {
+      const message = 'a check of its work is looked at by a second verifier';
+      return setIdle(turn, device, { code: 'disputed', message });
+    }
+    if (device.leases.size >= LEASES_PER_DEVICE) {
+      const message = `holds ${device.leases.size} shards already; the next comes when one is done`;
+      return setIdle(turn, device, { code: 'at-capacity', message });
+    }
+    const reason = serveOnce(turn, device);
+    if (reason === undefined) continue;
+    if (reason.code !== 'newcomers-full' && mayBegin(turn.hub, device.key)) {
+      leaveLine(turn.hub, device.key);
+    }
+    return setIdle(turn, device, reason);
+  }
+}
+
+/** One lease or one admission; otherwise the reason why there is neither. */
+function serveOnce(turn: Turn, device: Device): Reason | undefined {
+  const jobs = [...turn.hub.jobs.values()];
+  const running = jobs.filter((job) => job.state === 'running' && !isEnding(turn.hub, job));
+  const reasons = serveRunning(turn, device, running);
+  if (reasons === undefined) return undefined;
+  let best: Reason = noJobs(turn, jobs, running);
+  for (const reason of reasons) {
+    if (reason.code !== 'no-units-open' || best.code === 'no-jobs') best = reason;
+  }
+  // Idle devices are tried on quoted jobs, so that the quote rests on measured speeds.
+  for (const job of jobs) {
+    if (job.state !== 'quoted' || fitProblem(turn.hub, device, job) !== undefined) continue;
+    if (job.packageId === undefined || device.admitted.has(job.packageId)) continue;
+    if (mayBegin(turn.hub, device.key)) {
+      startAdmission(turn, device, job);
+      return undefined;
+    }
+  }
+  return best;
+}
+
+interface JobFlow extends Flow {
+  job: Job;
+}
+
+/**
+ * Offers a device the running jobs in the order in which they share devices. Undefined when one of them
+ * gave it something to do; else why each did not, in the order in which they were posted.
+ */
+function serveRunning(turn: Turn, device: Device, running: readonly Job[]): Reason[] | undefined {
+  const flows = readFlows(turn, device, running);
+  const reasons = new Map<Job, Reason>();
+  for (const ranked of rankFlows(turn.hub.fairness, flows)) {
+    const given = serveJob(turn, device, ranked.flow.job);
+    if (typeof given === 'number') {
+      chargeFlow(turn.hub.fairness, { ranked, flows, costMs: given });
+      if (device.admitting !== undefined) device.admitting.trial = ranked.flow;
+      return undefined;
+    }
+    reasons.set(ranked.flow.job, given);
+  }
+  return running.flatMap((job) => reasons.get(job) ?? []);
+}
+
+function readFlows({ hub }: Turn, device: Device, running: readonly Job[]): JobFlow[] {
+  const atWork = new Set([...device.leases].map((id) => hub.leases.get(id)?.lease.package));
+  const least = running.reduce((rate, job) => Math.min(rate, payRate(job) || Infinity), Infinity);
+  return running.map((job) => {
+    const { packageId, record } = job;
+    const isAdmitted = packageId !== undefined && device.admitted.has(packageId);
+    const admittedMs = isAdmitted ? STAY_MS.admitted : 0;
+    return {
+      job,
+      id: record.id,
+      developer: record.developer,
+      weight: weighPay(payRate(job), least),
+      stayMs: atWork.has(packageId) ? STAY_MS.atWork : admittedMs,
+    };
+  });
+}
+
+/** Lamports for a millisecond of work on the machine that prepared the job. */
+const payRate = ({ record, manifest }: Job): number =>
+  Number(record.unitPrice) / Math.max(manifest?.referenceUnitMs ?? 1, 0.001);
+
+function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
+  if (running.length === 0 && jobs.some((job) => job.state === 'checking')) {
+    const hasVerifier = turn.hub.verifiers.size > 0;
+    return hasVerifier
+      ? { code: 'no-jobs', message: 'a new job is being checked by a verifier; work starts soon' }
+      : { code: 'needs-verifier', message: 'a new job waits for a verifier to come online' };
+  }
+  return {
+    code: 'no-jobs',
+    message: 'nobody has posted work right now; this device is next in line',
+  };
+}
+
+/** Milliseconds of a device's time that a job gave it to do, or why it gave none. */
+function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
+  const problem = fitProblem(turn.hub, device, job);
+  if (problem !== undefined) return problem;
+  if (job.packageId === undefined) return allLent(job);
+  const admission = device.admitted.get(job.packageId);
+  if (admission === undefined && job.open.count === 0) return allLent(job);
+  const early = placeProblem(turn.hub, device.key);
+  if (early !== undefined) return early;
+  if (admission === undefined) {
+    startAdmission(turn, device, job);
+    return TRIAL_MS;
+  }
+  const unjudged = unjudgedProblem(turn.hub, device, job);
+  if (unjudged !== undefined) return unjudged;
+  const unitsMax = unitsBeforeTrust(turn.hub, device, job);
+  if (job.open.count === 0) return serveStraggler(turn, device, { job, admission, unitsMax });
+  const slow = slowProblem(job, admission);
+  if (slow !== undefined) return slow;
+  const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
+  const limit = Math.min(sizeShard(job, admission, isFirst), unitsMax);
+  const run = takeRun(job.open, limit);
+  if (run === undefined) return serveStraggler(turn, device, { job, admission, unitsMax });
+  grantLease(turn, job, { device, admission, ...run });
+  return run.count * admission.unitMs;
+}
+
+const allLent = (job: Job): Reason => ({
+  code: 'no-units-open',
+  message: `every unit of "${job.record.name}" is done or lent out; waiting for the next job`,
+});
+
+/** Near the end, one unit on a slow device would outlast what all others need for the rest. */
+function slowProblem(job: Job, admission: Admission): Reason | undefined {
+  const others = job.fleet.speed - 1 / admission.unitMs;
+  if (others <= 1e-9) return undefined;
+  const restMs = (job.open.count + job.leasedUnits) / others;
+  if (admission.unitMs <= Math.max(2_000, 2 * restMs)) return undefined;
+  const message = `"${job.record.name}" ends in about ${Math.ceil(restMs / 1000)} s on faster devices`;
+  return { code: 'device-slow', message };
+}
+
+function startAdmission(turn: Turn, device: Device, job: Job): void {
+  const { manifest, packageId } = job;
+  if (manifest === undefined || packageId === undefined) return;
+  device.admitting = { package: packageId, since: turn.world.now };
+  delete device.idle;
+  const without = [...new Set(device.capabilities.providers)].flatMap((provider) => {
+    const reason = asideReason(turn.hub, { device: device.key, package: packageId, provider });
+    return reason === undefined ? [] : [{ provider, reason }];
+  });
+  const some = without.length === 0 ? {} : { without };
+  send(turn, device.socket, { type: 'admit', id: packageId, manifest, ...some });
+}
+
+/** Lends the units of a late lease a second time; the first to reveal wins. */
+function serveStraggler(
+  turn: Turn,
+  device: Device,
+  on: { job: Job; admission: Admission; unitsMax: number },
+): number | Reason {
+  const { now } = turn.world;
+  let latest: ActiveLease | undefined;
+  for (const id of on.job.leases) {
+    const active = turn.hub.leases.get(id);
+    // One that has committed and stays silent must not hold up the end of a job either.
+    if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
+    if (active.twin !== undefined || active.device === device.key) continue;
+    if (active.lease.unitCount > on.unitsMax) continue;
+    const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
+    const mine = active.lease.unitCount * on.admission.unitMs;
+    if (late < 1_000 || between(now, active.deadlineAt) < mine / 2) continue;
+    if (latest === undefined || active.issuedAt < latest.issuedAt) latest = active;
+  }
+  if (latest === undefined) return allLent(on.job);
+  const { id, firstUnit, unitCount } = latest.lease;
+  const twin = grantLease(turn, on.job, {
+    device,
+    admission: on.admission,
+    first: firstUnit,
+    count: unitCount,
+    twin: id,
+  });
+  if (twin !== undefined) latest.twin = twin;
+  return unitCount * on.admission.unitMs;
+}

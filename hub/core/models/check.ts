@@ -1,0 +1,231 @@
+import { decodeOnnx } from '#protocol/onnx/decode.ts';
+import {
+  dtypeOfOnnx,
+  nameOnnxType,
+  type OnnxDimension,
+  type OnnxModel,
+  type OnnxValue,
+} from '#protocol/onnx/model.ts';
+import { accept, type RefusalCode, type Result, refuse } from '#protocol/refusal.ts';
+import type { Dtype } from '#protocol/tensor.ts';
+import { surveyGraph } from './graph.ts';
+
+/** What a model may cost. */
+export interface ModelLimits {
+  fileBytes: number;
+  /** Estimated peak memory on a device; see `estimatePeak`. */
+  peakBytes: number;
+}
+
+export const MODEL_LIMITS: ModelLimits = { fileBytes: 512 * 1024 ** 2, peakBytes: 250_000_000 };
+
+/** An input or output; a symbolic dimension is a string, '' where it has no name. */
+export interface ModelValue {
+  name: string;
+  dtype: Dtype;
+  /** Absent for an output whose rank only a run tells. Inputs always have it, batch first. */
+  dims?: readonly OnnxDimension[];
+}
+
+export type ModelInput = Required<ModelValue>;
+
+/** What the hub knows of a model before anything runs it. */
+export interface ModelFacts {
+  inputs: readonly ModelInput[];
+  outputs: readonly ModelValue[];
+  /** Bytes of all constants. */
+  weightBytes: number;
+  peakBytes: number;
+  opset: number;
+  /** Distinct operators, sorted; those outside the standard domain as `domain:Operator`. */
+  ops: readonly string[];
+  /** Whether the first dimension of every input is symbolic. */
+  hasDynamicBatch: boolean;
+  /** The items per run the model was exported for, where it was fixed. */
+  fixedBatch?: number;
+}
+
+const OPSET_MIN = 7;
+const OPSET_MAX = 23;
+/** The newest IR version that onnxruntime-web 1.30.0 was seen to load. */
+const IR_VERSION_MAX = 13;
+const VALUES_MAX = 16;
+const NAME_MAX = 200;
+const RANK_MAX = 8;
+
+/** The runtime's own memory: the wasm module's heap before any model, with room for activations. */
+const RUNTIME_BYTES = 32 * 1024 ** 2;
+
+/** A session keeps the file's weights and a packed copy of them while it loads. */
+export const estimatePeak = (weightBytes: number): number => 2 * weightBytes + RUNTIME_BYTES;
+
+/** Checks an ONNX file against the rules of the grid. The refusal names the rule and the way out. */
+export function checkModel(bytes: Uint8Array, limits: ModelLimits): Result<ModelFacts> {
+  if (bytes.length > limits.fileBytes) {
+    return refuse(
+      'model-too-big',
+      `The model is ${megabytes(bytes.length)} and the limit is ${megabytes(limits.fileBytes)}. Use a smaller or quantised variant (4-bit weights are an eighth of f32).`,
+    );
+  }
+  const decoded = decodeOnnx(bytes);
+  if (!decoded.ok) return decoded;
+  const model = decoded.value;
+  const versions = checkVersions(model);
+  if (!versions.ok) return versions;
+  const [local] = model.functions;
+  if (local !== undefined) {
+    return refuse(
+      'model-operator-domain',
+      `The model defines its own function "${local.name}"; phones run only standard operators. Inline it: onnx.inliner.inline_local_functions(model).`,
+      local.name,
+    );
+  }
+  const survey = surveyGraph(model.graph);
+  if (survey.refusal !== undefined) return { ok: false, refusal: survey.refusal };
+  const peakBytes = estimatePeak(survey.weightBytes);
+  if (peakBytes > limits.peakBytes) {
+    return refuse(
+      'model-memory',
+      `With ${megabytes(survey.weightBytes)} of weights the model needs about ${megabytes(peakBytes)} of a device's memory, over the budget of ${megabytes(limits.peakBytes)}. Use a smaller or 4-bit variant (MatMulNBits), or raise the hub's budget.`,
+    );
+  }
+  const inputs = checkInputs(model);
+  if (!inputs.ok) return inputs;
+  const outputs = checkOutputs(model, inputs.value.fixedBatch);
+  if (!outputs.ok) return outputs;
+  return accept({
+    ...inputs.value,
+    outputs: outputs.value,
+    weightBytes: survey.weightBytes,
+    peakBytes,
+    opset: versions.value,
+    ops: [...survey.operators].sort(),
+  });
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+function checkVersions({ irVersion, opsetImports }: OnnxModel): Result<number> {
+  const standard = opsetImports.filter(({ domain }) => domain === '' || domain === 'ai.onnx');
+  const odd = standard.find(({ version }) => !(version >= OPSET_MIN && version <= OPSET_MAX));
+  const [first] = standard;
+  if (first === undefined || odd !== undefined) {
+    return refuse(
+      'model-opset',
+      `The model uses ONNX opset ${odd?.version ?? 'none'}; ${OPSET_MIN} to ${OPSET_MAX} are supported. Export with opset 17, or use onnx.version_converter.convert_version(model, 17).`,
+    );
+  }
+  if (!(irVersion >= 1 && irVersion <= IR_VERSION_MAX)) {
+    return refuse(
+      'model-opset',
+      `The model has IR version ${irVersion}; 1 to ${IR_VERSION_MAX} are supported. Set model.ir_version = 8 in Python and save it again.`,
+    );
+  }
+  return accept(first.version);
+}
+
+type BatchFacts = Pick<ModelFacts, 'inputs' | 'hasDynamicBatch' | 'fixedBatch'>;
+
+function checkInputs({ graph }: OnnxModel): Result<BatchFacts> {
+  const constants = new Set(graph.initializers.map(({ name }) => name));
+  const fed = graph.inputs.filter(({ name }) => !constants.has(name));
+  const code = 'model-inputs-mismatch';
+  if (fed.length === 0 || fed.length > VALUES_MAX) {
+    return refuse(
+      code,
+      `The model has ${fed.length} inputs that are not constants; 1 to ${VALUES_MAX} are supported. Export it with its data as inputs.`,
+    );
+  }
+  const inputs: ModelInput[] = [];
+  for (const value of fed) {
+    const checked = checkValue(value, { code, what: 'Input' });
+    if (!checked.ok) return checked;
+    const { name, dtype, dims } = checked.value;
+    if (dims === undefined) {
+      return refuse(
+        code,
+        `Input "${name}" does not say how many dimensions it has. Export with input shapes, the first one the batch.`,
+        name,
+      );
+    }
+    inputs.push({ name, dtype, dims });
+  }
+  if (new Set(inputs.map(({ name }) => name)).size !== inputs.length) {
+    return refuse(code, 'Two inputs have the same name. Export the model with distinct names.');
+  }
+  return checkBatch(inputs);
+}
+
+function checkBatch(inputs: readonly ModelInput[]): Result<BatchFacts> {
+  const firsts = inputs.map(({ dims }) => dims[0] ?? '');
+  const fixed = [...new Set(firsts.filter((first) => typeof first === 'number'))];
+  const [fixedBatch, other] = fixed;
+  if (other !== undefined) {
+    return refuse(
+      'model-inputs-mismatch',
+      `The inputs' first dimensions are fixed at different sizes (${fixed.join(', ')}); each must be the batch. Export with one batch dimension, best a dynamic one.`,
+    );
+  }
+  return accept({
+    inputs,
+    hasDynamicBatch: fixedBatch === undefined,
+    ...(fixedBatch === undefined ? {} : { fixedBatch }),
+  });
+}
+
+function checkOutputs({ graph }: OnnxModel, fixedBatch?: number): Result<ModelValue[]> {
+  const code = 'model-outputs-unsupported';
+  if (graph.outputs.length === 0 || graph.outputs.length > VALUES_MAX) {
+    return refuse(
+      code,
+      `The model has ${graph.outputs.length} outputs; 1 to ${VALUES_MAX} are supported. Export only what you need.`,
+    );
+  }
+  const outputs: ModelValue[] = [];
+  for (const value of graph.outputs) {
+    const checked = checkValue(value, { code, what: 'Output' });
+    if (!checked.ok) return checked;
+    const first = checked.value.dims?.[0];
+    if (typeof first === 'number' && fixedBatch !== undefined && first !== fixedBatch) {
+      return refuse(
+        code,
+        `Output "${value.name}" has ${first} rows for a batch of ${fixedBatch}; every output needs one row per item. Export the model with the batch as its first dimension.`,
+        value.name,
+      );
+    }
+    outputs.push(checked.value);
+  }
+  return accept(outputs);
+}
+
+/** The rules inputs and outputs share: a named dense tensor of a dtype we carry, with a batch. */
+function checkValue(
+  { name, type }: OnnxValue,
+  { code, what }: { code: RefusalCode; what: string },
+): Result<ModelValue> {
+  const no = (problem: string) => refuse(code, `${what} "${name}" ${problem}`, name);
+  if (name === '' || name.length > NAME_MAX) {
+    return no(
+      `has a name of ${name.length} characters; 1 to ${NAME_MAX} are supported. Rename it.`,
+    );
+  }
+  if (type.kind !== 'tensor') {
+    return no(`is no tensor (${type.kind}). Export the model with plain tensors as its ends.`);
+  }
+  const dtype = dtypeOfOnnx(type.dataType);
+  if (dtype === undefined) {
+    return no(
+      `is of type ${nameOnnxType(type.dataType)}, which the grid does not carry. Convert it to one of f64, f32, f16, i64, i32, i16, i8, u8, bool; do text outside the model.`,
+    );
+  }
+  if (type.dims === undefined) return accept({ name, dtype });
+  if (type.dims.length === 0 || type.dims.length > RANK_MAX) {
+    return no(
+      `has ${type.dims.length} dimensions; 1 to ${RANK_MAX} are supported, the first one the batch. Export with a batch dimension.`,
+    );
+  }
+  if (type.dims.includes(0)) return no('has a dimension of 0 and holds nothing. Export it again.');
+  // Some exporters write −1 where they mean "any".
+  const dims = type.dims.map((size) => (typeof size === 'number' && size < 0 ? '' : size));
+  return accept({ name, dtype, dims });
+}

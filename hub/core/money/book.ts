@@ -1,0 +1,108 @@
+import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { PayoutView } from '#protocol/settlement/money-api.ts';
+import type { Instant } from '#protocol/units.ts';
+import type { MoneyFact, Pardon } from '../state/facts.ts';
+import type { Hub } from '../state/hub.ts';
+import type { Job, KeptShard } from '../state/job.ts';
+import type { EndedJob, MoneyBook } from '../state/money.ts';
+import { isGuarded } from '../state/questions.ts';
+import { coversRun } from '../state/ranges.ts';
+
+export const openMoneyBook = (): MoneyBook => ({
+  ended: [],
+  endedOf: new Map(),
+  earned: new Map(),
+  payouts: [],
+  payoutsOf: new Map(),
+  nextPayout: 0,
+  convictions: [],
+  convictionNamed: new Map(),
+  closings: [],
+  closingOf: new Map(),
+  files: [],
+  fileOf: new Map(),
+});
+
+/** What the hub says of money changes with a fact. */
+export function noteMoney(hub: Hub, fact: MoneyFact): void {
+  switch (fact.type) {
+    case 'job-funded':
+      return noteFunding(hub, fact.job, fact.funding);
+    case 'job-moved':
+      if (fact.state === 'done' || fact.state === 'cancelled') noteEnd(hub, fact.job);
+      return;
+    case 'payout-linked':
+      return notePayout(hub, fact.payout);
+    case 'job-closing':
+      return noteClosing(hub, fact.job, fact.at);
+    case 'barred':
+      return noteConviction(hub, fact.device, fact.at);
+    case 'pardoned':
+      return notePardon(hub, fact);
+    case 'leaf-file':
+      return noteFile(hub, { file: fact.file, root: fact.root });
+  }
+}
+
+function noteFunding(hub: Hub, id: JobId, funding: NonNullable<Job['funding']>): void {
+  const job = hub.jobs.get(id);
+  if (job !== undefined) job.funding = funding;
+}
+
+/** Shards that were being accepted when their job was cancelled came to disk before its end did. */
+function noteEnd(hub: Hub, id: JobId): void {
+  const { jobs, money } = hub;
+  const job = jobs.get(id);
+  if (job?.funding === undefined || job.startedAt === undefined) return;
+  if (job.endedAt === undefined) return;
+  const shards = [...job.shards.values()].filter((kept) => isGivenOut(job, kept)).sort(bySequence);
+  const number = money.ended.length + 1;
+  const ended: EndedJob = { number, job, endedAt: job.endedAt, shards };
+  money.ended.push(ended);
+  money.endedOf.set(id, ended);
+  const devices = new Set(shards.map(({ device }) => device));
+  for (const kept of shards) {
+    const earned = money.earned.get(kept.device) ?? [];
+    money.earned.set(kept.device, earned);
+    earned.push(kept);
+  }
+  for (const device of devices) money.earned.get(device)?.sort(bySequence);
+}
+
+const bySequence = (a: KeptShard, b: KeptShard) => a.sequence - b.sequence;
+
+/** Whether the results of a job that has ended could be read: all of one that is done. */
+function isGivenOut(job: Job, { firstUnit, unitCount }: KeptShard): boolean {
+  if (job.state === 'done' || !isGuarded(job)) return true;
+  return coversRun(job.released, firstUnit, firstUnit + unitCount);
+}
+
+function notePayout({ money }: Hub, payout: PayoutView): void {
+  const { device } = payout.record;
+  money.payouts.push(payout);
+  money.payoutsOf.set(device, [...(money.payoutsOf.get(device) ?? []), payout]);
+  money.nextPayout = Math.max(money.nextPayout, payout.index + 1);
+}
+
+function noteClosing({ money }: Hub, job: JobId, at: Instant): void {
+  const closing = { number: money.closings.length + 1, job, at };
+  money.closings.push(closing);
+  money.closingOf.set(job, closing);
+}
+
+function noteConviction({ money }: Hub, device: PublicKey, at: Instant): void {
+  const conviction = { number: money.convictions.length + 1, device, at };
+  money.convictions.push(conviction);
+  money.convictionNamed.set(`${device} ${at}`, conviction);
+}
+
+function notePardon({ money }: Hub, { device, bannedAt, at, reason }: Pardon): void {
+  const conviction = money.convictionNamed.get(`${device} ${bannedAt}`);
+  if (conviction?.pardonedAt !== undefined) return;
+  if (conviction !== undefined) Object.assign(conviction, { pardonedAt: at, pardonReason: reason });
+}
+
+function noteFile({ money }: Hub, kept: MoneyBook['files'][number]): void {
+  money.files.push(kept);
+  money.fileOf.set(kept.file.dataHash, kept);
+}

@@ -1,0 +1,132 @@
+import type { JobId, Root } from '#protocol/ids.ts';
+import { type Refusal, refusal } from '#protocol/refusal.ts';
+import { LEAVES_MAX } from '#protocol/settlement/leaf-file.ts';
+import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/money-api.ts';
+import { reject, unknownJob } from '../jobs/commands.ts';
+import { quote } from '../jobs/quote.ts';
+import type { HubCommand, RequestId } from '../state/events.ts';
+import type { Fact } from '../state/facts.ts';
+import type { Job } from '../state/job.ts';
+import { isEnding, isMoving } from '../state/questions.ts';
+import { listUnderway } from '../state/underway.ts';
+import { hasWorked } from '../trust/newcomers.ts';
+import { jobMoved, store, type Turn } from '../turn.ts';
+
+/** How far a device's clock may be off when it signs. */
+const CLOCK_MS = 600_000;
+const LINKS_MAX = 16;
+const FILES_OF_EPOCH_MAX = 64;
+/** How a job moves that was to start as soon as it could. */
+export const START_FUNDED = {
+  state: 'running',
+  reason: 'started as soon as it was funded',
+} as const;
+
+const writing = (): Refusal =>
+  refusal('busy', 'the same is being written already; ask again in a second');
+
+/** The edge has read the escrow on the chain: it holds `funding.amount`. Nothing when that was said before. */
+export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusal {
+  const { id } = job.record;
+  if (job.funding !== undefined) return [];
+  if (job.state !== 'quoted' || job.manifest === undefined) {
+    const message = `a job is funded when it is "quoted", and this one is "${job.state}": ${job.reason}`;
+    return refusal('job-state', message);
+  }
+  if (job.record.unitPrice === '0') {
+    return refusal('job-state', 'this job asks for volunteers: there is nothing to fund');
+  }
+  const missing = BigInt(quote(turn.hub, job, job.manifest).total) - BigInt(funding.amount);
+  if (missing > 0n) {
+    const message = `${missing} lamports are missing in the escrow ${funding.escrow}: deposit them and ask again`;
+    return refusal('job-unfunded', message);
+  }
+  if (listUnderway(turn.hub.underway, 'job-funded').some((fact) => fact.job === id))
+    return writing();
+  return [{ type: 'job-funded', job: id, funding }];
+}
+
+/** Jobs that were to start as soon as they could, and now can. */
+export function startFunded(turn: Turn): void {
+  for (const job of turn.hub.jobs.values()) {
+    if (job.state !== 'quoted' || !job.record.autoStart || job.funding === undefined) continue;
+    if (isMoving(turn.hub, job)) continue;
+    store(turn, [jobMoved(turn, job, START_FUNDED)]);
+  }
+}
+
+/** The edge has seen on the chain that the poster wants the rest. Nothing when that was said before. */
+export function closeJob({ hub, world }: Turn, id: JobId): Fact[] | Refusal {
+  if (hub.money.closingOf.has(id)) return [];
+  if (listUnderway(hub.underway, 'job-closing').some((fact) => fact.job === id)) return writing();
+  return [{ type: 'job-closing', job: id, at: world.now }];
+}
+
+/** A device says where it wants its pay. Nothing when it has said the same before. */
+export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fact[] | Refusal {
+  const { hub, world } = turn;
+  const { device: key, at } = record;
+  if (!world.verify({ key, context: 'payout', record, signature })) {
+    return refusal('signature-wrong', 'a payout is signed by the device that it is for');
+  }
+  if (Math.abs(world.now - at) > CLOCK_MS) {
+    return refusal('request-invalid', 'the payout was signed at another time; set the clock', 'at');
+  }
+  const known = hub.money.payoutsOf.get(key) ?? [];
+  if (known.at(-1)?.record.recipient === record.recipient) return [];
+  const bar = hub.barred.get(key);
+  if (bar !== undefined && bar.until > world.now) {
+    return refusal('payout-refused', `this device is barred: ${bar.reason}`);
+  }
+  if (!hasWorked(hub.newcomers, key)) {
+    const message = 'no shard of this device was accepted yet; link an address after the first one';
+    return refusal('payout-refused', message);
+  }
+  const links = listUnderway(hub.underway, 'payout-linked').filter(
+    ({ payout }) => payout.record.device === key,
+  );
+  if (known.length + links.length >= LINKS_MAX) {
+    const message = `this device has linked ${LINKS_MAX} addresses, and may link no more: its pay goes to the newest`;
+    return refusal('payout-refused', message);
+  }
+  const index = hub.money.nextPayout;
+  if (index >= LEAVES_MAX) return refusal('payout-refused', 'the tree of claims is full');
+  hub.money.nextPayout += 1;
+  return [{ type: 'payout-linked', payout: { index, record, signature, at: world.now } }];
+}
+
+/** A verifier left the leaves of an epoch; the bytes are a blob already. Nothing when they are known. */
+export function addLeafFile(
+  { hub }: Turn,
+  { file, root }: { file: LeafFileView; root: Root },
+): Fact[] | Refusal {
+  if (hub.money.fileOf.has(file.dataHash)) return [];
+  const underway = listUnderway(hub.underway, 'leaf-file').map((fact) => fact.file);
+  if (underway.some(({ dataHash }) => dataHash === file.dataHash)) return writing();
+  const all = [...hub.money.files.map((kept) => kept.file), ...underway];
+  if (all.filter(({ epoch }) => epoch === file.epoch).length >= FILES_OF_EPOCH_MAX) {
+    const message = `${FILES_OF_EPOCH_MAX} different files of epoch ${file.epoch} are here: verifiers must agree on one of them`;
+    return refusal('leaves-conflict', message);
+  }
+  return [{ type: 'leaf-file', file, root }];
+}
+
+/** What the chain says of a job's escrow becomes a fact. */
+export function changeMoney(
+  turn: Turn,
+  request: RequestId,
+  command: Extract<HubCommand, { type: 'fund' | 'close' }>,
+): void {
+  const { job: id } = command;
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return unknownJob(turn, request, id);
+  const said = command.type === 'fund' ? fundJob(turn, job, command.funding) : closeJob(turn, id);
+  if (!Array.isArray(said)) return reject(turn, request, { ok: false, refusal: said });
+  const starts = command.type === 'fund' && said.length > 0 && job.record.autoStart;
+  const start = starts ? [jobMoved(turn, job, START_FUNDED)] : [];
+  // Nobody works for money that is about to be taken out.
+  const ends = command.type === 'close' && said.length > 0 && !isEnding(turn.hub, job);
+  const reason = 'the money of this job was closed';
+  const end = ends ? [jobMoved(turn, job, { state: 'cancelled', reason })] : [];
+  store(turn, [...end, ...said, ...start], { request, job: id });
+}

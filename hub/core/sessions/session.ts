@@ -1,0 +1,237 @@
+import type { Digest, PeerId, PublicKey } from '#protocol/ids.ts';
+import {
+  type Capabilities,
+  type ContributorMessage,
+  HELLO_DEADLINE_MS,
+  PROTOCOL_VERSION,
+} from '#protocol/messages/control.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { bytes, instant } from '#protocol/units.ts';
+import { openPreparation } from '../jobs/prepare.ts';
+import { pauseLeases, resumeLeases } from '../leasing/lease.ts';
+import type { Device, Session } from '../state/device.ts';
+import type { SocketId } from '../state/events.ts';
+import { leaveLine } from '../trust/newcomers.ts';
+import { refuseSession, send, type Turn } from '../turn.ts';
+import { bookOf } from '../verifiers/epochs.ts';
+import { reviewRange, sendReviews } from '../verifiers/reviews.ts';
+import { sendChecks } from '../verifiers/send-checks.ts';
+
+/** A session that is silent for this many beats has gone. */
+const BEATS_MISSED_MAX = 3;
+type Hello = Extract<ContributorMessage, { type: 'hello' }>;
+
+const NO_CAPABILITIES: Capabilities = {
+  providers: ['wasm'],
+  features: [],
+  threads: 1,
+  memoryBytes: bytes(250 * 1024 * 1024),
+  engine: 'unknown',
+};
+
+export function greet(turn: Turn, socket: SocketId): void {
+  const { hub, world } = turn;
+  const nonce = world.random();
+  const { now } = world;
+  hub.sessions.set(socket, { stage: 'greeted', nonce, openedAt: now, heardAt: now });
+  if (hub.stopping) {
+    const message = 'the hub is stopping; try again in a minute';
+    return refuseSession(turn, socket, { code: 'hub-stopping', message });
+  }
+  send(turn, socket, {
+    type: 'challenge',
+    versions: [PROTOCOL_VERSION],
+    nonce,
+    hub: hub.config.hub,
+  });
+}
+
+export function receiveHello(turn: Turn, socket: SocketId, hello: Hello): void {
+  const session = turn.hub.sessions.get(socket);
+  if (session?.stage !== 'greeted') {
+    const message = 'hello was said already; go on with the session or open another socket';
+    return refuseSession(turn, socket, { code: 'message-out-of-order', message });
+  }
+  const refused = checkHello(turn, session, hello);
+  if (refused !== undefined) return refuseSession(turn, socket, refused);
+  const { key, role } = hello.claim;
+  replaceOlder(turn, key);
+  const { now } = turn.world;
+  turn.hub.sessions.set(socket, { stage: role, key, heardAt: now, sentAt: now });
+  const ticket = turn.world.random();
+  turn.hub.tickets.set(ticket, key);
+  if (role === 'verifier')
+    openVerifier(turn, { key, socket, ticket, reviewed: hello.reviewed ?? 0 });
+  else {
+    openDevice(turn, { key, socket, ticket, capabilities: hello.capabilities });
+  }
+}
+
+function checkHello(
+  turn: Turn,
+  session: Extract<Session, { stage: 'greeted' }>,
+  hello: Hello,
+): Refusal | undefined {
+  const { claim, signature } = hello;
+  const { hub, world } = turn;
+  if (claim.version !== PROTOCOL_VERSION) {
+    const message = `this hub speaks version ${PROTOCOL_VERSION}; reload the page or update`;
+    return { code: 'version-unsupported', message };
+  }
+  const bound = claim.nonce === session.nonce && claim.hub === hub.config.hub;
+  if (!bound || !world.verify({ key: claim.key, context: 'hello', record: claim, signature })) {
+    const message = 'the hello must be signed by its key over this challenge and this hub';
+    return { code: 'signature-wrong', message };
+  }
+  const { trouble } = hub;
+  if (claim.role === 'verifier' && trouble !== undefined && trouble.code !== 'busy') return trouble;
+  if (claim.role === 'verifier' && !hub.enrolled.has(claim.key)) {
+    const message = `verifier ${claim.key} is not enrolled; the operator enrols it with POST /v1/verifiers`;
+    return { code: 'verifier-unknown', message };
+  }
+  const bar = hub.barred.get(claim.key);
+  if (claim.role === 'contributor' && bar !== undefined && bar.until > world.now) {
+    const hours = Math.ceil((bar.until - world.now) / 3_600_000);
+    return { code: 'device-barred', message: `${bar.reason}; try again in ${hours} h` };
+  }
+  return undefined;
+}
+
+/** The newest session of a key wins: a phone that lost its network comes back before the hub knows. */
+function replaceOlder(turn: Turn, key: PublicKey): void {
+  const older = turn.hub.devices.get(key)?.socket ?? turn.hub.verifiers.get(key)?.socket;
+  if (older === undefined) return;
+  const message = 'another session was opened with this key; close one of them';
+  refuseSession(turn, older, { code: 'already-connected', message });
+  closeSession(turn, older);
+}
+
+function openDevice(
+  turn: Turn,
+  opened: {
+    key: PublicKey;
+    socket: SocketId;
+    ticket: string;
+    capabilities: Capabilities | undefined;
+  },
+): void {
+  const device: Device = {
+    key: opened.key,
+    socket: opened.socket,
+    connectedAt: turn.world.now,
+    capabilities: opened.capabilities ?? NO_CAPABILITIES,
+    ticket: opened.ticket,
+    peer: `d-${turn.world.random().slice(0, 20)}` as PeerId,
+    credits: 0,
+    admitted: new Map(),
+    unfit: new Map(),
+    leases: new Set(),
+    holds: new Set(),
+    donates: 'none',
+    unitsAccepted: 0,
+  };
+  turn.hub.devices.set(device.key, device);
+  welcome(turn, opened, device.peer);
+  resumeLeases(turn, device);
+}
+
+function openVerifier(
+  turn: Turn,
+  opened: { key: PublicKey; socket: SocketId; ticket: string; reviewed: number },
+): void {
+  const judged = turn.hub.judged.get(opened.key) ?? -1;
+  const verifier = {
+    ...opened,
+    sentThrough: judged,
+    manifests: new Set<Digest>(),
+    reviewed: Math.max(opened.reviewed, reviewRange(turn.hub).from - 1),
+    auditsAsked: new Set<number>(),
+    opinionsAsked: new Set<string>(),
+  };
+  turn.hub.verifiers.set(opened.key, verifier);
+  welcome(turn, opened);
+  openPreparation(turn);
+  sendChecks(turn, verifier);
+  sendReviews(turn, verifier);
+}
+
+function ownBook({ hub }: Turn, key: PublicKey) {
+  const book = bookOf(hub, key);
+  return book === undefined ? {} : { book };
+}
+
+function welcome(
+  turn: Turn,
+  opened: { key: PublicKey; socket: SocketId; ticket: string },
+  peer?: PeerId,
+): void {
+  const { beatMs, seeder, iceServers, checks } = turn.hub.config;
+  send(turn, opened.socket, {
+    type: 'welcome',
+    now: turn.world.now,
+    beatMs,
+    ticket: opened.ticket,
+    ...(peer === undefined ? {} : { peer, checks }),
+    ...(peer === undefined || seeder === undefined ? {} : { seeder }),
+    ...(peer === undefined ? { reviews: reviewRange(turn.hub), ...ownBook(turn, opened.key) } : {}),
+    iceServers,
+  });
+}
+
+export function closeSession(turn: Turn, socket: SocketId): void {
+  const { hub } = turn;
+  const session = hub.sessions.get(socket);
+  hub.sessions.delete(socket);
+  if (session === undefined || session.stage === 'greeted') return;
+  const device = hub.devices.get(session.key);
+  if (device?.socket === socket) {
+    hub.devices.delete(session.key);
+    hub.waiting.delete(session.key);
+    leaveLine(hub, session.key);
+    hub.tickets.delete(device.ticket);
+    pauseLeases(turn, device);
+  }
+  const verifier = hub.verifiers.get(session.key);
+  if (verifier?.socket === socket) {
+    hub.verifiers.delete(session.key);
+    hub.tickets.delete(verifier.ticket);
+    openPreparation(turn);
+  }
+}
+
+/** A message that cannot be read ends the session before hello, and is only declined after it. */
+export function malformed(turn: Turn, socket: SocketId, reason: Refusal): void {
+  const session = turn.hub.sessions.get(socket);
+  if (session === undefined) return;
+  session.heardAt = turn.world.now;
+  const { code, message } = reason;
+  if (session.stage === 'greeted') return refuseSession(turn, socket, { code, message });
+  send(turn, socket, { type: 'declined', code, message });
+}
+
+/** Ends silent sessions and keeps the others alive. */
+export function beatSessions(turn: Turn): void {
+  const { hub, world } = turn;
+  const silentSince = instant(world.now - BEATS_MISSED_MAX * hub.config.beatMs);
+  for (const [socket, session] of hub.sessions) {
+    if (session.stage === 'greeted') {
+      if (world.now - session.openedAt <= HELLO_DEADLINE_MS) continue;
+      const message = `no hello within ${HELLO_DEADLINE_MS / 1000} s of the challenge`;
+      refuseSession(turn, socket, { code: 'hello-late', message });
+      closeSession(turn, socket);
+    } else if (session.heardAt < silentSince) {
+      turn.effects.push({ type: 'close', socket });
+      closeSession(turn, socket);
+    } else if (world.now - session.sentAt >= hub.config.beatMs) {
+      send(turn, socket, { type: 'beat' });
+    }
+  }
+}
+
+export function stopSessions(turn: Turn): void {
+  turn.hub.stopping = true;
+  for (const socket of [...turn.hub.sessions.keys()]) {
+    const message = 'the hub is stopping; it will be back, try again in a few seconds';
+    refuseSession(turn, socket, { code: 'hub-stopping', message });
+  }
+}

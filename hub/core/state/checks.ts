@@ -1,0 +1,48 @@
+import type { SignedEpochOf } from '#protocol/epoch.ts';
+import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
+import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
+import type { Instant } from '#protocol/units.ts';
+
+/**
+ * One unit that a verifier found wrong, where several are enrolled. The others are asked, and what is
+ * said of the unit is withheld until all have spoken or have had their time, so that nobody can repeat
+ * what another one said. Then the unit is resolved, once. Until then its device gets no work, its job
+ * does not end and nothing of the device is released.
+ */
+export interface Dispute {
+  job: JobId;
+  lease: LeaseId;
+  unit: number;
+  device: PublicKey;
+  /** Whole: it may be void before all have spoken. */
+  shard: AcceptedShard;
+  /** When the others were first asked, in this life of the hub. */
+  since?: Instant;
+  /** What was said since the unit was found wrong. */
+  withheld: SignedVerdict[];
+}
+
+/** One epoch of a verifier. A record counts when it is on disk, and until then no other one is taken. */
+export interface KeptEpoch {
+  opened: SignedEpochOf<'opened'>;
+  revealed?: SignedEpochOf<'revealed'>;
+  lost?: SignedEpochOf<'lost'>;
+}
+
+/** What a hub knows of the epochs of one verifier: the newest, by number, oldest first. */
+export type EpochBook = Map<number, KeptEpoch>;
+
+/**
+ * Verdicts on disk, numbered from 1 as they got there. They are shown in this order, up to the
+ * first one that is withheld: a reader that goes on from page to page misses none.
+ */
+export interface Reviews {
+  /** How many are shown. */
+  count: number;
+  /** The newest of those shown. */
+  newest: { number: number; signed: SignedVerdict }[];
+  /** On disk and not shown, in order. */
+  waiting: SignedVerdict[];
+  /** By `verdictName`: verdicts on units in dispute, on disk or on their way there. */
+  withheld: Set<string>;
+}

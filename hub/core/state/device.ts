@@ -1,0 +1,67 @@
+import type { Digest, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
+import type { Capabilities, Donation, IdleCode, Trial } from '#protocol/messages/control.ts';
+import type { Provider } from '#protocol/package.ts';
+import type { Dtype } from '#protocol/tensor.ts';
+import type { Instant, Millis } from '#protocol/units.ts';
+import type { SocketId } from './events.ts';
+import type { Flow } from './job.ts';
+
+/** Why a device gets no work. */
+export type Reason = { code: IdleCode; message: string };
+
+export type Session =
+  | {
+      stage: 'greeted';
+      nonce: string;
+      openedAt: Instant;
+      heardAt: Instant;
+    }
+  | { stage: 'contributor' | 'verifier'; key: PublicKey; heardAt: Instant; sentAt: Instant };
+
+export interface Admission {
+  /** Digest of the device's calibration class on this package. */
+  class: Digest;
+  provider: Provider;
+  dtype: Dtype;
+  threads: number;
+  /** Moving mean of measured time per unit. */
+  unitMs: Millis;
+  trials: Trial[];
+}
+
+/** A connected contributor. */
+export interface Device {
+  key: PublicKey;
+  socket: SocketId;
+  connectedAt: Instant;
+  capabilities: Capabilities;
+  ticket: string;
+  peer: PeerId;
+  /** Open requests for a lease. */
+  credits: number;
+  admitted: Map<Digest, Admission>;
+  unfit: Map<Digest, string>;
+  /** `trial`: the running job whose share of devices the time is taken from. */
+  admitting?: { package: Digest; since: Instant; trial?: Flow };
+  leases: Set<LeaseId>;
+  holds: Set<Root>;
+  donates: Donation;
+  unitsAccepted: number;
+  idle?: { code: IdleCode; message: string };
+}
+
+export interface VerifierSession {
+  key: PublicKey;
+  socket: SocketId;
+  ticket: string;
+  /** Sequences up to here were sent for checking. */
+  sentThrough: number;
+  /** Packages whose manifest was sent in this session. */
+  manifests: Set<Digest>;
+  /** Sequences whose exit audit was asked for in this session. */
+  auditsAsked: Set<number>;
+  /** The number of the last verdict of others that it was sent, or need not be. */
+  reviewed: number;
+  /** Units in dispute on which it was asked in this session. */
+  opinionsAsked: Set<string>;
+}

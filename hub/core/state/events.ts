@@ -1,0 +1,93 @@
+import type { JobId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { JobRecord, JobView } from '#protocol/job.ts';
+import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
+import type { BlobRef } from '#protocol/package.ts';
+import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/money-api.ts';
+import type { SigningContext } from '#protocol/signature.ts';
+import type { Instant } from '#protocol/units.ts';
+import type { Fact, ItemCut } from './facts.ts';
+
+/** A control socket, numbered by the edge. */
+export type SocketId = number;
+/** Pairs a `store` effect with its `stored` event. */
+export type Token = number;
+/** Pairs a command with its `reply` effect. */
+export type RequestId = number;
+
+/** A record and what is said to be its signature. */
+export interface Signed {
+  key: PublicKey;
+  context: SigningContext;
+  record: unknown;
+  signature: Signature;
+}
+
+/** What the core may ask of the world while it decides: all of it repeatable from a seed. */
+export interface World {
+  now: Instant;
+  random(): Nonce;
+  sign(context: SigningContext, record: unknown): Signature;
+  verify(signed: Signed): boolean;
+  sha256(bytes: Uint8Array): Uint8Array;
+}
+
+/** The items as units of one: the blobs of units and of digests, and the digests. */
+export interface RecutInputs {
+  inputs: BlobRef;
+  inputDigests: BlobRef;
+  digestBytes: Uint8Array;
+}
+
+/** Part of a blob the hub holds. */
+export interface BlobRange {
+  root: Root;
+  offset: number;
+  length: number;
+}
+
+export type HubCommand =
+  | { type: 'create'; record: JobRecord; inputDigests: Uint8Array }
+  | { type: 'start'; job: JobId }
+  | { type: 'cancel'; job: JobId }
+  | { type: 'enrol'; key: PublicKey }
+  | { type: 'remove-verifier'; key: PublicKey }
+  | { type: 'pardon'; device: PublicKey; reason: string }
+  /** The edge has read on the chain what is said of escrows. */
+  | { type: 'fund'; job: JobId; funding: Funding }
+  | { type: 'close'; job: JobId }
+  | { type: 'payout'; payout: PayoutRequest }
+  | { type: 'leaves'; file: LeafFileView; root: Root };
+
+export type HubEvent =
+  | { type: 'connected'; socket: SocketId }
+  | { type: 'received'; socket: SocketId; message: ClientMessage }
+  | { type: 'framed'; socket: SocketId; head: FrameHead; payload: Uint8Array }
+  /** The edge could not decode what came; the core decides what follows. */
+  | { type: 'malformed'; socket: SocketId; refusal: Refusal }
+  | { type: 'disconnected'; socket: SocketId }
+  | { type: 'command'; request: RequestId; command: HubCommand }
+  | { type: 'stored'; token: Token }
+  | { type: 'keep-failed'; token: Token; refusal: Refusal }
+  /** Why the disk takes no writes, and that it does again. Facts that wait are written then, in order. */
+  | { type: 'disk'; trouble: Refusal | undefined }
+  /** Known-answer blobs asked for by `keep` are on disk. */
+  | { type: 'kept'; token: Token; refs: BlobRef[] }
+  /** Items asked for by `recut` are units of one, on disk. */
+  | { type: 'recut'; token: Token; cut: RecutInputs }
+  /** At least once a second. */
+  | { type: 'tick' }
+  | { type: 'stopping' };
+
+export type HubEffect =
+  | { type: 'send'; socket: SocketId; message: HubMessage }
+  | { type: 'close'; socket: SocketId }
+  /** Make durable, then answer `stored` with the token. Facts keep their order across effects. */
+  | { type: 'store'; token: Token; facts: readonly Fact[] }
+  /** Make blobs of these bytes or ranges of other blobs, then answer `kept` with their refs in order. */
+  | { type: 'keep'; token: Token; blobs: (Uint8Array | BlobRange)[] }
+  /** Cut these units into units of one item, then answer `recut`. */
+  | { type: 'recut'; token: Token; cut: ItemCut }
+  | { type: 'reply'; request: RequestId; result: Result<JobView | null> }
+  /** A job's view changed; for its event stream. */
+  | { type: 'changed'; job: JobId };

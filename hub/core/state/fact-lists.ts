@@ -1,0 +1,48 @@
+import type { JobId } from '#protocol/ids.ts';
+import type { AppliedFact, Fact } from './facts.ts';
+
+export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
+/** All facts of one type, in the order of appending. */
+export type SelectFacts = <T extends Fact['type']>(type: T) => FactOf<T>[];
+
+export const selectFacts =
+  (facts: readonly Fact[]): SelectFacts =>
+  <T extends Fact['type']>(type: T) =>
+    facts.filter((fact): fact is FactOf<T> => fact.type === type);
+
+/** Accepted shards that are not voided, in order of sequence. */
+export function liveShards(of: SelectFacts, job?: JobId): FactOf<'accepted'>[] {
+  const voided = new Set(of('voided').map((fact) => fact.sequence));
+  return of('accepted')
+    .filter(({ shard }) => !voided.has(shard.sequence) && (job ?? shard.job) === shard.job)
+    .sort((a, b) => a.shard.sequence - b.shard.sequence);
+}
+
+/** Log indexes of commitments that were opened or have lapsed. */
+export function settledIndexes(of: SelectFacts): Set<number> {
+  return new Set([
+    ...of('accepted').map(({ shard }) => shard.index),
+    ...of('lapsed').map(({ index }) => index),
+  ]);
+}
+
+/** What a store gives back of facts: see `Store.load`. */
+export function appliedFacts(facts: readonly Fact[]): AppliedFact[] {
+  const settled = settledIndexes(selectFacts(facts));
+  const enrolled = new Set<string>();
+  return facts.flatMap((fact): AppliedFact[] => {
+    switch (fact.type) {
+      case 'committed':
+        return settled.has(fact.commitment.entry.index) ? [] : [fact];
+      case 'accepted':
+        return [{ type: 'accepted', shard: fact.shard }];
+      case 'verifier-enrolled': {
+        if (enrolled.has(fact.key)) return [];
+        enrolled.add(fact.key);
+        return [fact];
+      }
+      default:
+        return [fact];
+    }
+  });
+}

@@ -1,0 +1,162 @@
+import type { SignedEpoch } from '#protocol/epoch.ts';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { JobRecord, JobView } from '#protocol/job.ts';
+import type { BlobRef, PackageManifest, Provider } from '#protocol/package.ts';
+import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import type { Funding, LeafFileView, PayoutView } from '#protocol/settlement/money-api.ts';
+import type { TensorSpec } from '#protocol/tensor.ts';
+import type { Instant, Millis } from '#protocol/units.ts';
+
+/** A device gets no work until then. `work`: what was found wrong; old bans do not name it. */
+export interface Ban {
+  device: PublicKey;
+  until: Instant;
+  reason: string;
+  work?: { lease: LeaseId; unit: number };
+  at: Instant;
+}
+
+/** An operator lifted the ban of that moment; the reason is shown in public. */
+export interface Pardon {
+  device: PublicKey;
+  bannedAt: Instant;
+  reason: string;
+  at: Instant;
+}
+
+/** A durable, append-only statement. Balances, progress and views are projections of these. */
+export type Fact =
+  | { type: 'job-created'; record: JobRecord; inputDigests: Uint8Array }
+  /** The items of a job were cut into other units, before it was packaged: its record from here on. */
+  | { type: 'job-recut'; record: JobRecord; inputDigests: Uint8Array }
+  | { type: 'job-packaged'; job: JobId; manifest: PackageManifest }
+  | {
+      type: 'job-moved';
+      job: JobId;
+      state: JobView['state'];
+      reason: string;
+      at: Instant;
+      refusal?: Refusal;
+    }
+  | { type: 'committed'; commitment: CommittedShard }
+  | {
+      type: 'accepted';
+      shard: AcceptedShard;
+      salt: Nonce;
+      computeMs: Millis;
+      outputs: Uint8Array;
+      /** Where the package has taps: of each unit, end to end. */
+      fingerprints?: Uint8Array;
+    }
+  /**
+   * A commitment was never opened and cannot be any more. `blamed`: its device let it lapse;
+   * `resets`: with it the device lost the trust it had.
+   */
+  | {
+      type: 'lapsed';
+      index: number;
+      device: PublicKey;
+      blamed: boolean;
+      resets: boolean;
+      at: Instant;
+    }
+  | { type: 'verdict'; signed: SignedVerdict }
+  | { type: 'judged'; verifier: PublicKey; through: number }
+  /** A verifier opened an epoch, or revealed its seed. */
+  | { type: 'epoch'; signed: SignedEpoch }
+  /** An accepted shard is void; its units are open again. */
+  | { type: 'voided'; sequence: number; job: JobId; reason: string; at: Instant }
+  | ({ type: 'barred' } & Ban)
+  /** A device was unfit for a package on this provider. */
+  | {
+      type: 'set-aside';
+      device: PublicKey;
+      package: Digest;
+      provider: Provider;
+      until: Instant;
+      reason: string;
+      at: Instant;
+    }
+  /** An accepted shard of a job with assurance is final: its results may be read. */
+  | { type: 'released'; sequence: number; job: JobId; at: Instant }
+  | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
+  /** For good: its key is never enrolled again. */
+  | { type: 'verifier-removed'; key: PublicKey; at: Instant }
+  | ({ type: 'pardoned' } & Pardon)
+  /**
+   * What verdicts on a unit come to. `wrong`: its device is banned. `unfit`: the device loses the
+   * provider. `unconfirmed`: one verifier alone found it wrong, once. `tie`: verifiers do not agree.
+   */
+  | {
+      type: 'resolved';
+      job: JobId;
+      lease: LeaseId;
+      unit: number;
+      outcome: 'wrong' | 'right' | 'tie' | 'unfit' | 'unconfirmed';
+      at: Instant;
+    }
+  /** The money of a job lies in its escrow. */
+  | { type: 'job-funded'; job: JobId; funding: Funding }
+  /** The poster of its escrow has asked for the rest. */
+  | { type: 'job-closing'; job: JobId; at: Instant }
+  | { type: 'payout-linked'; payout: PayoutView }
+  /** A verifier left the leaves of an epoch; their bytes are the blob `root`. */
+  | { type: 'leaf-file'; file: LeafFileView; root: Root }
+  /** The majority of verifiers contradicted this one on a unit. */
+  | {
+      type: 'verifier-fault';
+      verifier: PublicKey;
+      job: JobId;
+      lease: LeaseId;
+      unit: number;
+      at: Instant;
+    };
+
+/** A commitment in the log, with what is needed to honour its lease after a restart. */
+export interface CommittedShard {
+  entry: LogEntry;
+  logSignature: Signature;
+  shard: Pick<
+    AcceptedShard,
+    | 'job'
+    | 'lease'
+    | 'device'
+    | 'class'
+    | 'provider'
+    | 'package'
+    | 'firstUnit'
+    | 'unitCount'
+    | 'donated'
+  >;
+  signature: Signature;
+}
+
+/** Units of several items, and how many items there are: the last unit may be filled up. */
+export interface ItemCut {
+  inputs: BlobRef;
+  specs: readonly TensorSpec[];
+  items: number;
+}
+
+/** What of a fact changes the state: of an accepted shard not its bytes. */
+export type AppliedFact =
+  | Exclude<Fact, { type: 'accepted' }>
+  | Pick<Extract<Fact, { type: 'accepted' }>, 'type' | 'shard'>;
+
+export type MoneyFact = Extract<
+  AppliedFact,
+  {
+    type:
+      | 'job-funded'
+      | 'job-moved'
+      | 'job-closing'
+      | 'payout-linked'
+      | 'leaf-file'
+      | 'barred'
+      | 'pardoned';
+  }
+>;
+
+export const verdictName = ({ verdict }: SignedVerdict): string =>
+  `${verdict.lease}/${verdict.unit}/${verdict.verifier}`;

@@ -1,0 +1,120 @@
+import type { CheckPolicy, NewcomerPolicy } from '#protocol/check-policy.ts';
+import type { JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
+import type { PackageManifest } from '#protocol/package.ts';
+import type { Verdict } from '#protocol/records.ts';
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import type { Instant, Millis } from '#protocol/units.ts';
+import type { Dispute, EpochBook, Reviews } from './checks.ts';
+import type { Device, Session, VerifierSession } from './device.ts';
+import type { RequestId, SocketId, Token } from './events.ts';
+import type { Ban, CommittedShard, Fact } from './facts.ts';
+import type { ActiveLease, FairBook, Job, KeptShard } from './job.ts';
+import type { MoneyBook } from './money.ts';
+import type { Aside, Lapses, Newcomers } from './trust.ts';
+
+export interface HubConfig {
+  hub: PublicKey;
+  /** How verifiers are expected to draw; told in quotes. */
+  checks: CheckPolicy;
+  beatMs: Millis;
+  seeder?: PeerId;
+  iceServers: { urls: string[]; username?: string; credential?: string }[];
+  /** When true, a job is done only after a verifier has judged every draw of it. */
+  needsVerifier: boolean;
+  /** How long a device stays out after a confirmed mismatch. */
+  barMs: Millis;
+  /** Absent where new devices are not limited. */
+  newcomers?: NewcomerPolicy;
+}
+
+/**
+ * Facts that were decided and are not on disk yet. The state shows nothing of them, so whoever
+ * decides looks here for what was decided already.
+ */
+export interface Underway {
+  writes: Map<Token, readonly Fact[]>;
+  /** By `nameOf`: how many such facts are on their way, or units where the name counts units. */
+  counts: Map<string, number>;
+}
+
+/** Who is answered when what he asked for is on disk; `job` is shown to him. */
+export interface Reply {
+  request: RequestId;
+  job: JobId | null;
+}
+
+/** What blobs are being made for: a package, or the units of a job that is cut anew. */
+export type Making =
+  | { type: 'package'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> }
+  | { type: 'recut'; job: JobId };
+
+/** The whole state of a hub. Changed in place: copying it per message would cost more than the work. */
+export interface Hub {
+  config: HubConfig;
+  startedAt?: Instant;
+  stopping: boolean;
+  sessions: Map<SocketId, Session>;
+  devices: Map<PublicKey, Device>;
+  verifiers: Map<PublicKey, VerifierSession>;
+  tickets: Map<string, PublicKey>;
+  enrolled: Set<PublicKey>;
+  /** Verifiers that were taken off the list. */
+  removed: Set<PublicKey>;
+  /** The newest ban of each device that was not pardoned. */
+  barred: Map<PublicKey, Ban>;
+  aside: Map<PublicKey, readonly Aside[]>;
+  judged: Map<PublicKey, number>;
+  epochs: Map<PublicKey, EpochBook>;
+  jobs: Map<JobId, Job>;
+  leases: Map<LeaseId, ActiveLease>;
+  /** Why leases ended, the latest of them, with the devices that held them. */
+  ended: Map<LeaseId, { device: PublicKey; code: RefusalCode }>;
+  /** Every shard ever accepted, by its lease, void or not: what a verdict may be about. */
+  shards: Map<LeaseId, KeptShard>;
+  /** By log index: commitments that may still be opened. */
+  commitments: Map<number, CommittedShard>;
+  lapses: Map<PublicKey, Lapses>;
+  newcomers: Newcomers;
+  /** How running jobs share devices; begun anew at each start. */
+  fairness: FairBook;
+  /** Accepted units of all jobs that stand. */
+  acceptedUnits: number;
+  /** Devices with open requests. */
+  waiting: Set<PublicKey>;
+  servable: Set<Root>;
+  /** Decided, and not on disk yet. */
+  underway: Underway;
+  /** By token of a write. */
+  replies: Map<Token, Reply>;
+  making: Map<Token, Making>;
+  /** Why the disk takes no writes, while that is so: no work is given out. */
+  trouble?: Refusal;
+  /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
+  opinions: Map<string, Verdict[]>;
+  disputes: Map<string, Dispute>;
+  /** By lease and unit: verdicts from which something follows that is not decided yet. */
+  unresolved: Map<string, Verdict>;
+  /** Units on which nothing follows from further verdicts. */
+  resolved: Set<string>;
+  /** How often the majority contradicted a verifier. */
+  faults: Map<PublicKey, number>;
+  /** (lease, unit, verifier) of verdicts taken, to drop repeats. */
+  verdictsTaken: Set<string>;
+  /** By `standingName`: units of a device and package since its last confirmed failure. */
+  standings: Map<string, number>;
+  /** When a device lost its trust: nothing it did until then counts for it. */
+  resetAt: Map<PublicKey, Instant>;
+  /** By `standingName`: where the newest judged shard ends, in the units `before` counts. */
+  judgedUnits: Map<string, number>;
+  /** Accepted shards not judged by every verifier yet, in order of sequence. */
+  unjudged: Map<number, KeptShard>;
+  /** By `standingName`: accepted shards of jobs that go on that wait for verifiers. */
+  inFlight: Map<string, number>;
+  /** Devices that have less in flight since they were last served. */
+  freed: Set<PublicKey>;
+  reviews: Reviews;
+  money: MoneyBook;
+  nextIndex: number;
+  nextSequence: number;
+  nextToken: Token;
+}

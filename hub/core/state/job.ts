@@ -1,0 +1,125 @@
+import type { DeveloperId, Digest, JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
+import type { JobRecord, JobState } from '#protocol/job.ts';
+import type { PackageManifest, Provider } from '#protocol/package.ts';
+import type { AcceptedShard, Lease } from '#protocol/records.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import type { Funding } from '#protocol/settlement/money-api.ts';
+import { type Instant, instant, type Millis } from '#protocol/units.ts';
+import type { CommittedShard } from './facts.ts';
+import type { Ranges } from './ranges.ts';
+
+/**
+ * Shares device time among running jobs by deficit round robin: among developers first, then among the
+ * jobs of each. An account holds how many milliseconds may still be spent on it. A device that asks is
+ * offered what has most left, and what it is given is taken off, divided by the weight of its job. When
+ * nothing that can be served has any left, a round ends and each account gets a quantum more; none
+ * ever holds more than that, so that who could not be served does not save up.
+ */
+export interface FairBook {
+  developers: Map<DeveloperId, number>;
+  jobs: Map<JobId, number>;
+}
+
+/** A running job as one device sees it. */
+export interface Flow {
+  id: JobId;
+  developer: DeveloperId;
+  /** At least 1: how much more device time it gets than one of weight 1. */
+  weight: number;
+  /** Its accounts count as this much fuller for a device that is set up for it: switching costs time. */
+  stayMs: number;
+}
+
+/** What devices online can do for a job: shards near its end are sized by it. */
+export interface Fleet {
+  /** Units per millisecond of all devices that are admitted to its package. */
+  speed: number;
+  countedAt: Instant;
+}
+
+export const NO_FLEET: Fleet = { speed: 0, countedAt: instant(0) };
+
+export interface ActiveLease {
+  lease: Lease;
+  /** Its device wanted nothing for this job when it was given. */
+  donated?: true | undefined;
+  device: PublicKey;
+  /** Absent when it was lent before devices had one. */
+  class?: Digest;
+  provider: Provider;
+  stage: 'computing' | 'logging' | 'logged' | 'accepting';
+  issuedAt: Instant;
+  expectedMs: Millis;
+  deadlineAt: Instant;
+  /** Set while the device is away: the lease ends here unless it comes back. */
+  graceUntil?: Instant;
+  committed?: CommittedShard;
+  /** Known from the log after a restart; its device has not come back yet. */
+  revived?: true;
+  /** The other lease on the same units, near the end of a job. */
+  twin?: LeaseId;
+}
+
+/** What is kept of every accepted shard, for going back on a device that is found out. */
+export interface KeptShard {
+  sequence: number;
+  lease: LeaseId;
+  job: JobId;
+  device: PublicKey;
+  /** As in `AcceptedShard`. */
+  class?: Digest | undefined;
+  provider: Provider;
+  package: Digest;
+  firstUnit: number;
+  unitCount: number;
+  /** As in `AcceptedShard`. */
+  donated?: true | undefined;
+  before: number;
+  /** Whole until the job ends: a verifier may have to be asked about it again. */
+  whole?: AcceptedShard;
+  /** Verifiers that have judged its exit audit. */
+  auditedBy?: Set<PublicKey>;
+  /** It counts among what its device has in flight. */
+  awaitsCheck?: true;
+  /** Its units are open again; verdicts on it still count against its device. */
+  voided?: true;
+}
+
+export interface Job {
+  record: JobRecord;
+  inputDigests: Uint8Array;
+  state: JobState;
+  reason: string;
+  manifest?: PackageManifest;
+  packageId?: Digest;
+  inputUnitBytes: number;
+  outputUnitBytes: number;
+  /** Bytes of a unit's taps, which a device holds, and of its fingerprint, which it sends. */
+  tapUnitBytes: number;
+  fingerprintUnitBytes: number;
+  startedAt?: Instant;
+  endedAt?: Instant;
+  refusal?: Refusal;
+  /** What it is paid from, as it is on disk. */
+  funding?: Funding;
+  open: Ranges;
+  leases: Set<LeaseId>;
+  leasedUnits: number;
+  shards: Map<number, KeptShard>;
+  /** Of a job with assurance: what may not be read yet, and what may. */
+  unreleased: Map<number, KeptShard>;
+  released: Ranges;
+  acceptedUnits: number;
+  checked: number;
+  mismatched: number;
+  requeued: number;
+  /** By unit: how often verifiers did not agree on it. */
+  ties: Map<number, number>;
+  /** What its checks needed is kept no more. */
+  forgotten?: true;
+  lastSequence: number;
+  /** Counted anew on each tick, and in between while few are online. */
+  fleet: Fleet;
+  preparing?: { verifier: PublicKey; since: Instant };
+  prepareTries: number;
+}

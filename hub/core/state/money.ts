@@ -1,0 +1,39 @@
+import type { Digest, JobId, PublicKey, Root } from '#protocol/ids.ts';
+import type {
+  ClosingView,
+  ConvictionView,
+  LeafFileView,
+  PayoutView,
+} from '#protocol/settlement/money-api.ts';
+import type { Instant } from '#protocol/units.ts';
+import type { Job, KeptShard } from './job.ts';
+
+/** A funded job that has ended, and the shards of it that earn. */
+export interface EndedJob {
+  number: number;
+  job: Job;
+  endedAt: Instant;
+  /** By sequence; none is added or taken away any more. */
+  shards: readonly KeptShard[];
+}
+
+/**
+ * What the hub says in public about money. All of it follows from facts that are on disk: nothing is
+ * shown that a crash could take back, and numbers only grow.
+ */
+export interface MoneyBook {
+  ended: EndedJob[];
+  endedOf: Map<JobId, EndedJob>;
+  /** Earning shards of ended jobs, by sequence. */
+  earned: Map<PublicKey, KeptShard[]>;
+  payouts: PayoutView[];
+  payoutsOf: Map<PublicKey, PayoutView[]>;
+  nextPayout: number;
+  convictions: ConvictionView[];
+  /** By device and moment. */
+  convictionNamed: Map<string, ConvictionView>;
+  closings: ClosingView[];
+  closingOf: Map<JobId, ClosingView>;
+  files: { file: LeafFileView; root: Root }[];
+  fileOf: Map<Digest, { file: LeafFileView; root: Root }>;
+}

@@ -1,0 +1,76 @@
+import { sharersOf } from '#protocol/check-policy.ts';
+import type { JobId, PublicKey } from '#protocol/ids.ts';
+import { RUNS_TO_CONFIRM, type Verdict } from '#protocol/records.ts';
+import type { Instant } from '#protocol/units.ts';
+import type { Hub } from './hub.ts';
+import type { Job, KeptShard } from './job.ts';
+import { coversRun } from './ranges.ts';
+import { isUnderway, nameOf } from './underway.ts';
+
+/** What may be asked of the state; nothing here changes it. */
+
+export const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string =>
+  `${lease}/${unit}`;
+
+/** Where two or more verifiers are enrolled, one alone convinces nobody. */
+export const quorumOf = (hub: Hub): number => Math.min(2, Math.max(1, hub.enrolled.size));
+
+/** How many must have judged: as many as it takes to ban, and all that share the checks. */
+export const judgesOf = (hub: Hub): number =>
+  Math.max(quorumOf(hub), Math.min(sharersOf(hub.config.checks), hub.enrolled.size));
+
+/** The last sequence that enough verifiers have judged. */
+export function judgedThrough(hub: Hub): number {
+  const marks = [...hub.enrolled].map((key) => hub.judged.get(key) ?? -1);
+  return marks.sort((a, b) => b - a)[judgesOf(hub) - 1] ?? -1;
+}
+
+/** A mismatch that its verifier confirmed by a second run. */
+export const isMismatch = ({ kind, runs }: Verdict): boolean =>
+  kind === 'mismatch' && runs >= RUNS_TO_CONFIRM;
+
+export function isDisputed(hub: Hub, about: { device?: PublicKey; job?: JobId }): boolean {
+  for (const { device, job } of hub.disputes.values()) {
+    if (device === about.device || job === about.job) return true;
+  }
+  return false;
+}
+
+/** Whether a device is out now. */
+export function isBanned(hub: Hub, device: PublicKey, now: Instant): boolean {
+  const ban = hub.barred.get(device);
+  return ban !== undefined && ban.until > now;
+}
+
+/** Whether the results of a job are held until something vouches for them. */
+export const isGuarded = ({ record }: Job): boolean => record.assurance !== 'instant';
+
+/** What is released is final: later work vouched for it. */
+export const isFinal = (job: Job, { sequence }: KeptShard): boolean =>
+  isGuarded(job) && !job.unreleased.has(sequence);
+
+/** Whether a developer may read these units. */
+export function mayRead(job: Job, firstUnit: number, endUnit: number): boolean {
+  if (!isGuarded(job) || job.state === 'done' || endUnit <= firstUnit) return true;
+  return coversRun(job.released, firstUnit, endUnit);
+}
+
+/** Whether a job is over, or is about to be. */
+export const isEnding = ({ underway }: Hub, job: Job): boolean =>
+  job.endedAt !== undefined || isUnderway(underway, nameOf.end(job.record.id));
+
+/** Whether accepted shards of a job may still become void. */
+export const isOpen = (hub: Hub, job: Job): boolean =>
+  (job.state === 'running' || job.state === 'finishing') && !isEnding(hub, job);
+
+/** Whether the state of a job is about to change. */
+export const isMoving = ({ underway }: Hub, { record }: Job): boolean =>
+  isUnderway(underway, nameOf.move(record.id));
+
+/** Whether every unit of a job is accepted. */
+export const isComplete = ({ acceptedUnits, record }: Job): boolean =>
+  acceptedUnits === record.units;
+
+/** A job with a price starts when its money lies in its escrow, and not before. */
+export const needsFunding = ({ record, funding }: Job): boolean =>
+  record.unitPrice !== '0' && funding === undefined;

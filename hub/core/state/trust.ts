@@ -1,0 +1,35 @@
+import type { Digest, PublicKey } from '#protocol/ids.ts';
+import type { Provider } from '#protocol/package.ts';
+import type { Instant } from '#protocol/units.ts';
+
+/** One provider of one package that a device has lost. */
+export interface Aside {
+  package: Digest;
+  provider: Provider;
+  until: Instant;
+  reason: string;
+}
+
+/** What a device let lapse. `pausedUntil` is when it gets a shard again. */
+export interface Lapses {
+  count: number;
+  pausedUntil?: Instant;
+}
+
+/**
+ * Who may begin work. Names are free, so that a hub takes only so many new ones: `NEWCOMER_POLICY`.
+ * A device takes a place with its first lease, and keeps it for good once a shard of it is accepted;
+ * one that delivers nothing gives it back. After a bar it is new again. All of it follows from the
+ * accepted shards and the bars on disk, so that a restart changes nothing.
+ */
+export interface Newcomers {
+  /** Places that are taken for good: by `placeName`. */
+  begun: Set<string>;
+  /** When each device was barred. */
+  bars: Map<PublicKey, number[]>;
+  /** Leases of devices that hold some and have no place for good. */
+  beginning: Map<PublicKey, number>;
+  /** Devices online that wait for a place, first come first; with a number that only grows. */
+  line: Map<PublicKey, number>;
+  lastInLine: number;
+}

@@ -1,0 +1,122 @@
+import { standingName } from '#protocol/check-policy.ts';
+import type { Digest, JobId, PublicKey } from '#protocol/ids.ts';
+import type { JobState } from '#protocol/job.ts';
+import type { Token } from './events.ts';
+import { type Fact, verdictName } from './facts.ts';
+import type { Underway } from './hub.ts';
+
+export const openUnderway = (): Underway => ({ writes: new Map(), counts: new Map() });
+
+const ENDED: readonly JobState[] = ['done', 'cancelled', 'refused'];
+export const isEnd = (state: JobState): boolean => ENDED.includes(state);
+
+/** What a fact is about, for whoever must not decide the same twice. */
+export const nameOf = {
+  job: (job: JobId) => `job ${job}`,
+  package: (job: JobId) => `package ${job}`,
+  recut: (job: JobId) => `recut ${job}`,
+  move: (job: JobId) => `move ${job}`,
+  end: (job: JobId) => `end ${job}`,
+  /** Counts units. */
+  accept: (device: PublicKey, pack: Digest) => `accept ${standingName(device, pack)}`,
+  lapse: (device: PublicKey) => `lapse ${device}`,
+  verdict: (name: string) => `verdict ${name}`,
+  /** A verdict that is no match. */
+  finding: (lease: string) => `finding ${lease}`,
+  resolution: (unit: string) => `resolution ${unit}`,
+  void: (sequence: number) => `void ${sequence}`,
+  voids: (job: JobId) => `voids ${job}`,
+  release: (sequence: number) => `release ${sequence}`,
+  ban: (device: PublicKey) => `ban ${device}`,
+  pardon: (device: PublicKey) => `pardon ${device}`,
+  suspend: (device: PublicKey, pack: string, provider: string) =>
+    `suspend ${device}/${pack}/${provider}`,
+  fault: (verifier: PublicKey, unit: string) => `fault ${verifier} ${unit}`,
+  remove: (verifier: PublicKey) => `remove ${verifier}`,
+  epoch: (verifier: PublicKey, epoch: number, type: string) => `${type} ${epoch} ${verifier}`,
+} as const;
+
+/** How many facts of this name are on their way to the disk; units where the name counts units. */
+export const countUnderway = ({ counts }: Underway, name: string): number => counts.get(name) ?? 0;
+
+export const isUnderway = (underway: Underway, name: string): boolean =>
+  countUnderway(underway, name) > 0;
+
+/** Facts of one type that are on their way. Walks all of them: not for what happens often. */
+export function listUnderway<T extends Fact['type']>({ writes }: Underway, type: T) {
+  return [...writes.values()].flat().filter((fact) => fact.type === type) as Extract<
+    Fact,
+    { type: T }
+  >[];
+}
+
+/** Facts go to the disk. */
+export function addWrite(underway: Underway, token: Token, facts: readonly Fact[]): void {
+  underway.writes.set(token, facts);
+  for (const fact of facts) count(underway, fact, 1);
+}
+
+/** They are on disk; gives them back. */
+export function takeWrite(underway: Underway, token: Token): readonly Fact[] {
+  const facts = underway.writes.get(token) ?? [];
+  underway.writes.delete(token);
+  for (const fact of facts) count(underway, fact, -1);
+  return facts;
+}
+
+function count({ counts }: Underway, fact: Fact, sign: 1 | -1): void {
+  for (const [name, weight = 1] of namesOf(fact)) {
+    const left = (counts.get(name) ?? 0) + sign * weight;
+    if (left > 0) counts.set(name, left);
+    else counts.delete(name);
+  }
+}
+
+function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
+  switch (fact.type) {
+    case 'job-created':
+      return [[nameOf.job(fact.record.id)]];
+    case 'job-recut':
+      return [[nameOf.recut(fact.record.id)]];
+    case 'job-packaged':
+      return [[nameOf.package(fact.job)]];
+    case 'job-moved':
+      return [
+        [nameOf.move(fact.job)],
+        ...(isEnd(fact.state) ? [[nameOf.end(fact.job)] as const] : []),
+      ];
+    case 'accepted': {
+      const { device, package: pack, unitCount } = fact.shard;
+      return [[nameOf.accept(device, pack), unitCount]];
+    }
+    case 'lapsed':
+      return fact.blamed ? [[nameOf.lapse(fact.device)]] : [];
+    case 'verdict': {
+      const { lease, kind } = fact.signed.verdict;
+      const name = nameOf.verdict(verdictName(fact.signed));
+      return kind === 'match' ? [[name]] : [[name], [nameOf.finding(lease)]];
+    }
+    case 'resolved':
+      return [[nameOf.resolution(`${fact.lease}/${fact.unit}`)]];
+    case 'voided':
+      return [[nameOf.void(fact.sequence)], [nameOf.voids(fact.job)]];
+    case 'released':
+      return [[nameOf.release(fact.sequence)]];
+    case 'barred':
+      return [[nameOf.ban(fact.device)]];
+    case 'pardoned':
+      return [[nameOf.pardon(fact.device)]];
+    case 'set-aside':
+      return [[nameOf.suspend(fact.device, fact.package, fact.provider)]];
+    case 'verifier-fault':
+      return [[nameOf.fault(fact.verifier, `${fact.lease}/${fact.unit}`)]];
+    case 'verifier-removed':
+      return [[nameOf.remove(fact.key)]];
+    case 'epoch': {
+      const { verifier, epoch, type } = fact.signed.record;
+      return [[nameOf.epoch(verifier, epoch, type)]];
+    }
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,60 @@
+import type { PublicKey } from '#protocol/ids.ts';
+import { after, type Instant, millis } from '#protocol/units.ts';
+import type { CommittedShard, Fact } from '../state/facts.ts';
+import type { Hub } from '../state/hub.ts';
+import type { ActiveLease } from '../state/job.ts';
+import { countUnderway, nameOf } from '../state/underway.ts';
+import { store, type Turn } from '../turn.ts';
+
+/**
+ * A device that commits and never reveals has failed a unit (reference/verification.md §3.2, step 3).
+ * A closed tab does that too, once: it is the third time, and every third after it, that costs all
+ * trust and a pause.
+ */
+const LAPSES_A_RESET = 3;
+const PAUSE_MS = millis(300_000);
+/** Ended leases whose reason is still known to a device that speaks of them late. */
+const ENDED_MAX = 16_384;
+
+/** Writes down that the commitment of a lease, if it has one, is never opened. */
+export function lapse(turn: Turn, active: ActiveLease, blamed: boolean): void {
+  const { committed, device } = active;
+  if (committed === undefined) return;
+  const { lapses, underway } = turn.hub;
+  const before = (lapses.get(device)?.count ?? 0) + countUnderway(underway, nameOf.lapse(device));
+  // Whether this is the lapse that costs the device its trust.
+  const resets = blamed && (before + 1) % LAPSES_A_RESET === 0;
+  store(turn, [lapsed(turn, committed, { blamed, resets })]);
+}
+
+export const lapsed = (
+  { world }: Turn,
+  { entry, shard }: CommittedShard,
+  how: { blamed: boolean; resets: boolean },
+): Fact => ({ type: 'lapsed', index: entry.index, device: shard.device, ...how, at: world.now });
+
+/** A device is to blame for a lapse; `resetAt` where it costs its trust. */
+export function countLapse({ lapses }: Hub, device: PublicKey, resetAt?: Instant): void {
+  const known = lapses.get(device) ?? { count: 0 };
+  lapses.set(device, known);
+  known.count += 1;
+  if (resetAt !== undefined) known.pausedUntil = after(resetAt, PAUSE_MS);
+}
+
+/** Why a device gets no shard for now, if that is so. */
+export function pauseProblem({ hub, world }: Turn, device: PublicKey): string | undefined {
+  const lapses = hub.lapses.get(device);
+  if (lapses?.pausedUntil === undefined || lapses.pausedUntil <= world.now) return undefined;
+  return `committed to ${lapses.count} shards and never revealed them: no shard for ${PAUSE_MS / 60_000} minutes, and its units are checked from the first again`;
+}
+
+/** Remembers for a while why a lease ended, for the device that speaks of it late. */
+export function rememberEnd(
+  { ended }: Hub,
+  { lease, device }: ActiveLease,
+  code: 'lease-expired' | 'unit-already-accepted',
+): void {
+  ended.set(lease.id, { device, code });
+  const oldest = ended.size > ENDED_MAX ? ended.keys().next().value : undefined;
+  if (oldest !== undefined) ended.delete(oldest);
+}

@@ -1,0 +1,77 @@
+import type { PublicKey } from '#protocol/ids.ts';
+import type { HubMessage } from '#protocol/messages/control.ts';
+import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import type { Device, Reason } from './state/device.ts';
+import type { HubEffect, SocketId, World } from './state/events.ts';
+import type { Fact } from './state/facts.ts';
+import type { Hub, Reply } from './state/hub.ts';
+import type { Job } from './state/job.ts';
+import { addWrite } from './state/underway.ts';
+
+/** One turn of the core: the state, the world and the effects gathered so far. */
+export interface Turn {
+  hub: Hub;
+  world: World;
+  effects: HubEffect[];
+}
+
+export function send(turn: Turn, socket: SocketId, message: HubMessage): void {
+  const session = turn.hub.sessions.get(socket);
+  if (session === undefined) return;
+  if (session.stage !== 'greeted') session.sentAt = turn.world.now;
+  turn.effects.push({ type: 'send', socket, message });
+}
+
+export function sendDevice(turn: Turn, device: PublicKey, message: HubMessage): void {
+  const found = turn.hub.devices.get(device);
+  if (found !== undefined) send(turn, found.socket, message);
+}
+
+export function decline(
+  turn: Turn,
+  socket: SocketId,
+  reason: { code: RefusalCode; message: string; lease?: HubMessageLease },
+): void {
+  send(turn, socket, { type: 'declined', ...reason });
+}
+type HubMessageLease = Extract<HubMessage, { type: 'accepted' }>['lease'];
+
+/** Says why and ends the session. */
+export function refuseSession(
+  turn: Turn,
+  socket: SocketId,
+  reason: { code: RefusalCode; message: string },
+): void {
+  send(turn, socket, { type: 'refused', code: reason.code, message: reason.message });
+  turn.effects.push({ type: 'close', socket });
+}
+
+/**
+ * Has facts written down, in the order of the calls. They change the state when they are on disk;
+ * what follows from them is done then, and whoever asked is answered after that.
+ */
+export function store(turn: Turn, facts: readonly Fact[], reply?: Reply): void {
+  const { hub, effects } = turn;
+  const token = hub.nextToken++;
+  addWrite(hub.underway, token, facts);
+  if (reply !== undefined) hub.replies.set(token, reply);
+  effects.push({ type: 'store', token, facts });
+}
+
+/** Tells a device, once per change, why it gets no work. */
+export function setIdle(turn: Turn, device: Device, { code, message }: Reason): void {
+  if (device.idle?.code === code && device.idle.message === message) return;
+  device.idle = { code, message };
+  send(turn, device.socket, { type: 'idle', code, message });
+}
+
+export const changed = (turn: Turn, job: Job): void => {
+  turn.effects.push({ type: 'changed', job: job.record.id });
+};
+
+/** The fact that moves a job to another state. */
+export const jobMoved = (
+  { world }: Turn,
+  { record }: Job,
+  to: { state: Job['state']; reason: string; refusal?: Refusal },
+): Fact => ({ type: 'job-moved', job: record.id, ...to, at: world.now });
