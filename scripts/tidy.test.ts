@@ -6,7 +6,13 @@ import { checkLinks, checkPlaces } from './tidy/documents.ts';
 import { checkGlossary } from './tidy/glossary.ts';
 import { checkImports } from './tidy/imports.ts';
 import { checkLibraries } from './tidy/libraries.ts';
-import { BANNED_NAMES, checkAssertions, checkNames, checkNotes } from './tidy/names.ts';
+import {
+  BANNED_NAMES,
+  checkAssertions,
+  checkNames,
+  checkNotes,
+  checkSlowTests,
+} from './tidy/names.ts';
 import { checkReach } from './tidy/reach.ts';
 import { checkSizes, warnSizes } from './tidy/sizes.ts';
 import { describeFinding, readTree, type Tree } from './tidy/tree.ts';
@@ -22,6 +28,7 @@ const rules = {
   'pure code sees no clock, chance or world': checkNames,
   'no notes without an issue, no default exports': checkNotes,
   'every test file asserts': checkAssertions,
+  'a test that starts something is named slow': checkSlowTests,
   'links in documents lead somewhere': checkLinks,
   'terms of the glossary are in use, retired ones are not': checkGlossary,
   'no machine paths or registry hosts': checkPlaces,

@@ -66,3 +66,18 @@ export function checkAssertions(tree: Tree): Finding[] {
     ];
   });
 }
+
+/** Modules that start a process, a browser or a runtime of models. */
+const STARTERS =
+  /(^node:(child_process|worker_threads)|\/(test-programs|compute-workers?|chromium)\.ts)$/;
+
+/** Tests that start something, and are not told apart: `npm run test:fast` leaves `*.slow.test.ts` out. */
+export function checkSlowTests(tree: Tree): Finding[] {
+  return [...tree.sources].flatMap(([path, { imports }]) => {
+    const isFast = isTest(path) && !/\.slow\.test\.tsx?$|^(sim|programs)\//.test(path);
+    const found = imports.find(({ specifier }) => STARTERS.test(specifier));
+    if (!isFast || found === undefined) return [];
+    const message = `a test that imports ${found.specifier} starts something: call it x.slow.test.ts`;
+    return [{ path, line: found.line, message }];
+  });
+}

@@ -4,7 +4,7 @@ import { checkLinks, checkPlaces } from './documents.ts';
 import { checkGlossary, GLOSSARY, RETIRED_TERMS } from './glossary.ts';
 import { checkImports } from './imports.ts';
 import { checkLibraries } from './libraries.ts';
-import { checkAssertions, checkNames, checkNotes } from './names.ts';
+import { checkAssertions, checkNames, checkNotes, checkSlowTests } from './names.ts';
 import { checkReach } from './reach.ts';
 import { checkSizes, warnSizes } from './sizes.ts';
 import { describeFinding, type Finding, makeTree, type Tree } from './tree.ts';
@@ -356,4 +356,26 @@ describe('reach', () => {
     });
     expect(found).toEqual([expect.stringContaining('hub/edge/dead.ts')]);
   });
+});
+
+describe('slow tests', () => {
+  const starting = "import { spawn } from 'node:child_process';";
+
+  it.each(['hub/main.test.ts', 'scripts/a.test.ts'])(
+    'a test that starts a process is refused as %s',
+    (path) => {
+      expect(run(checkSlowTests, { [path]: starting })).toEqual([
+        expect.stringContaining('call it x.slow.test.ts'),
+      ]);
+      const lane = "import { openComputeWorkers } from './compute-workers.ts';";
+      expect(run(checkSlowTests, { [path]: lane })).toHaveLength(1);
+    },
+  );
+
+  it.each(['hub/main.slow.test.ts', 'programs/build/a.test.ts', 'scripts/a.ts'])(
+    '%s may start a process',
+    (path) => {
+      expect(run(checkSlowTests, { [path]: starting })).toEqual([]);
+    },
+  );
 });
