@@ -3,15 +3,14 @@ import { makeRows, postDigits, runBare } from './digits.ts';
 import { type Grid, openGrid } from './grid.ts';
 
 let grid: Grid;
-test.beforeEach(async () => {
+test.beforeAll(async () => {
   grid = await openGrid({ verifier: ['--checks', 'flat:0.02'] });
+  await grid.contribute('honest').line(/^idle/);
 });
-test.afterEach(() => grid?.close());
+test.afterAll(() => grid?.close());
 
 test('results are held until an exit audit has passed, and are right', async () => {
   const [rows, unitItems] = [await makeRows(4_000), 8];
-  const contributor = grid.contribute('honest');
-  await contributor.line(/^idle/);
   const posted = await postDigits(grid, rows, { unitItems, assurance: 'settled' });
   await grid.api.reach(posted.id, 1);
   await expect(grid.api.results(posted.id)).rejects.toThrow(/results-held/);
@@ -27,7 +26,6 @@ test('results are held until an exit audit has passed, and are right', async () 
 
 test('with full assurance every unit has its verdict', async () => {
   const [rows, unitItems] = [await makeRows(800), 8];
-  grid.contribute('honest');
   const posted = await postDigits(grid, rows, { unitItems, assurance: 'full' });
   const job = await grid.api.finish(posted.id);
   expect(job).toMatchObject({ released: 100, checked: 100, mismatched: 0 });

@@ -5,13 +5,13 @@ import { makeRows, postDigits } from './digits.ts';
 import { type Grid, openGrid } from './grid.ts';
 
 let grid: Grid;
-test.beforeEach(async () => {
+test.beforeAll(async () => {
   grid = await openGrid();
+  grid.contribute('honest');
 });
-test.afterEach(() => grid?.close());
+test.afterAll(() => grid?.close());
 
 test('Replay confirms an honest unit and exposes a tampered receipt', async ({ page }) => {
-  grid.contribute('honest');
   const posted = await postDigits(grid, await makeRows(1_000), 16);
   const job = await grid.api.finish(posted.id);
   const runtime = watchRuntime(page);
@@ -50,7 +50,6 @@ test('Replay confirms an honest unit and exposes a tampered receipt', async ({ p
 });
 
 test('a receipt that names other inputs is refused before anything runs', async ({ page }) => {
-  grid.contribute('honest');
   const posted = await postDigits(grid, await makeRows(320), 16);
   const job = await grid.api.finish(posted.id);
   const runtime = watchRuntime(page);

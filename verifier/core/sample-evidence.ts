@@ -11,12 +11,12 @@ import {
 import type { EpochRecord, SignedEpoch } from '#protocol/epoch.ts';
 import { fingerprintBytes } from '#protocol/fingerprint.ts';
 import { checkFingerprint } from '#protocol/fingerprint-check.ts';
-import type { Digest, JobId, LeaseId, Nonce } from '#protocol/ids.ts';
+import type { Digest, JobId, LeaseId, Nonce, Signature } from '#protocol/ids.ts';
 import { appendLeaf, frontierRoot, openFrontier } from '#protocol/merkle-log.ts';
 import type { Provider } from '#protocol/package.ts';
 import { hashEntry, type LoggedCommitment, type LoggedShard } from '#protocol/public-log.ts';
 import type { SignedTreeHead, Verdict } from '#protocol/records.ts';
-import { sampleKey } from '#protocol/sample-receipt.ts';
+import { type SampleKey, sampleKey } from '#protocol/sample-receipt.ts';
 import { sampleVerdict } from '#protocol/sample-verdict.ts';
 import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { instant } from '#protocol/units.ts';
@@ -34,8 +34,24 @@ const SHARDS = 8;
 const REVIEWS = 1_000;
 const PACKAGE = digestRecord('package');
 const JOB = 'job_0123456789abcdef' as JobId;
-export const [HUB, VERIFIER, STRANGER] = [sampleKey('hub'), sampleKey('verifier'), sampleKey('x')];
-const DEVICES = [sampleKey('device 0'), sampleKey('device 1')] as const;
+export const [HUB, VERIFIER, STRANGER] = [openKey('hub'), openKey('verifier'), openKey('x')];
+const DEVICES = [openKey('device 0'), openKey('device 1')] as const;
+
+/** A key that signs each record once: that takes a millisecond, and tests sign the same ones again. */
+function openKey(name: string): SampleKey {
+  const { key, sign } = sampleKey(name);
+  const made = new Map<string, Signature>();
+  return {
+    key,
+    sign(context, record) {
+      const said = `${context} ${JSON.stringify(record)}`;
+      const signature = made.get(said) ?? sign(context, record);
+      made.set(said, signature);
+      return signature;
+    },
+  };
+}
+
 const nonce = (name: string): Nonce => digestRecord(name) as string as Nonce;
 export const seedOf = (epoch: number): Nonce => nonce(`seed ${epoch}`);
 const epochOfSequence = (sequence: number): number => (sequence < SHARDS / 2 ? 1 : 2);
