@@ -7,6 +7,7 @@ export const RETIRED_TERMS: Readonly<Record<string, RegExp>> = {
   appeal: /appeal/i,
   'assurance by number': /\bassurance\W{1,3}[0-3]\b/i,
   auditor: /\bauditors?\b|isAuditor/i,
+  canary: /canary|canaries/i,
   drift: /\b[Dd]rift|[a-z]Drift/,
   'forced error': /\bforced[ -]?errors?\b/i,
   leg: /\blegs?\b/i,

@@ -319,6 +319,7 @@ describe('glossary', () => {
     ['docs/b.md', 'Ask for `assurance: 2`, or assurance 3.'],
     ['hub/core/b.ts', 'export const isAuditor = true;'],
     ['hub/core/b.ts', 'const noteDrift = 1;'],
+    ['verifier/core/b.ts', 'drawCanaries();'],
     ['web/ui/b.tsx', '<p>a forced error</p>'],
     ['hub/core/b.ts', 'const run = { leg: 2 };'],
     ['docs/b.md', 'A network share is at most half of a job.'],
