@@ -5,7 +5,7 @@ import { openLibsqlStore } from './store/libsql.ts';
 import { committed } from './store/sample-facts.ts';
 
 /**
- * Run by `commitment-log.test.ts`, which kills it: logs commitments in the database named on the
+ * Run by `commitment-log.slow.test.ts`, which kills it: logs commitments in the database named on the
  * command line, as a hub does, and prints each tree head.
  */
 const [file = ''] = process.argv.slice(2);
