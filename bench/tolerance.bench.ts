@@ -1,17 +1,17 @@
+import { measureUnits, type OutputDistance } from '#protocol/comparison.ts';
+import { unitBytes } from '#protocol/tensor.ts';
+import type { DecoySample } from '#protocol/thresholds.ts';
+import { openBrowser } from './browser.ts';
+import type { Bench, BenchContext, Figure } from './figure.ts';
+import { openBenchPages } from './page-server.ts';
 import {
   boundShare,
   CALIBRATION_RULES,
   type Calibration,
   calibrate,
   type DecoyPower,
-  type DecoySample,
   weighDecoys,
-} from '#protocol/calibration.ts';
-import { measureUnits, type OutputDistance } from '#protocol/comparison.ts';
-import { unitBytes } from '#protocol/tensor.ts';
-import { openBrowser } from './browser.ts';
-import type { Bench, BenchContext, Figure } from './figure.ts';
-import { openBenchPages } from './page-server.ts';
+} from './tolerance/calibration.ts';
 import { type Assessed, type Noise, writeReport } from './tolerance/report.ts';
 import { type Found, GPU_PLACE, runEverywhere } from './tolerance/runs.ts';
 import { makeSubjects, type Subject } from './tolerance/subjects.ts';

@@ -140,7 +140,7 @@ export const AcceptedShard = v.strictObject({
   job: JobId,
   lease: LeaseId,
   device: PublicKey,
-  /** The calibration class of the device, by what it says of itself (`digestClass`). */
+  /** The class of the device, by what it says of itself (`digestClass`). */
   class: v.exactOptional(Digest),
   provider: Provider,
   package: Digest,

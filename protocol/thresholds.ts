@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import type { DecoySample } from './calibration.ts';
 import { COMPARATOR_DEFAULT, countSteps, type OutputDistance, toDistance } from './comparison.ts';
 import { GPU_NOISE } from './generated/gpu-noise.ts';
 import { Calibrated, type Comparator, NearestDecoy, type Provider } from './package.ts';
@@ -39,6 +38,12 @@ export const DecoyFindings = v.strictObject({
 export type DecoyFindings = v.InferOutput<typeof DecoyFindings>;
 /** Of a model that no decoy could be made of. */
 export const NO_DECOYS: DecoyFindings = { names: [], units: [], nearest: [] };
+
+/** One unit of a decoy, against the exact lane of the model it stands in for. */
+export interface DecoySample {
+  decoy: string;
+  distances: readonly OutputDistance[];
+}
 
 /** For each output that a decoy changed in some unit, how near the nearest came. */
 export function findNearest(samples: readonly DecoySample[]): Nearest[] {

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Calibration } from '#protocol/calibration.ts';
 import { readConditions } from '../conditions.ts';
 import { replaceReport } from '../document.ts';
 import type { BenchContext } from '../figure.ts';
+import type { Calibration } from './calibration.ts';
 
 const COMMAND = 'npm run bench -- tolerance --write';
 const DOCUMENT = 'docs/verifiers.md';

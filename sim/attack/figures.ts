@@ -15,7 +15,6 @@ import {
   type Tally,
   type Terms,
 } from './expectation.ts';
-import { attackCalibration } from './families/calibration.ts';
 import { attackCopies } from './families/copies.ts';
 import { attackFloods } from './families/floods.ts';
 import { attackIdentities } from './families/identities.ts';
@@ -201,7 +200,6 @@ export function measureAttacks(run: Run): AttackRow[] {
   const attack: AttackRun = { seeds: run.seeds, units: run.units, open: openChance };
   const families = [
     attackCopies,
-    attackCalibration,
     attackTargets,
     attackQuorums,
     attackIdentities,

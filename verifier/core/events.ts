@@ -1,5 +1,4 @@
 import type { UnitFingerprint } from '#protocol/api.ts';
-import type { DecoySample } from '#protocol/calibration.ts';
 import type { CheckPolicy } from '#protocol/check-policy.ts';
 import type { OutputDistance } from '#protocol/comparison.ts';
 import type { SignedEpoch, SignedEpochOf } from '#protocol/epoch.ts';
@@ -11,6 +10,7 @@ import type { SignedVerdict } from '#protocol/records.ts';
 import type { Refusal, Result } from '#protocol/refusal.ts';
 import type { SigningContext } from '#protocol/signature.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
+import type { DecoySample } from '#protocol/thresholds.ts';
 import type { Bytes, Instant, Millis } from '#protocol/units.ts';
 import type { CheckCount } from './deviations.ts';
 

@@ -1,5 +1,4 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { DecoySample } from '#protocol/calibration.ts';
 import { measureUnits } from '#protocol/comparison.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { DECOY_NAMES, makeDecoy } from '#protocol/onnx/decoys/decoy.ts';
@@ -7,6 +6,7 @@ import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { removeTaps } from '#protocol/onnx/taps.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
+import type { DecoySample } from '#protocol/thresholds.ts';
 import type { Preparation } from '../core/events.ts';
 import { type ComputeWorker, type Load, openComputeWorker } from './compute-workers.ts';
 

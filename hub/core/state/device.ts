@@ -19,7 +19,7 @@ export type Session =
   | { stage: 'contributor' | 'verifier'; key: PublicKey; heardAt: Instant; sentAt: Instant };
 
 export interface Admission {
-  /** Digest of the device's calibration class on this package. */
+  /** Digest of the device's class on this package. */
   class: Digest;
   provider: Provider;
   dtype: Dtype;

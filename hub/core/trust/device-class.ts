@@ -1,4 +1,4 @@
-import { digestClass } from '#protocol/calibration.ts';
+import { digestClass } from '#protocol/device-class.ts';
 import type { Digest } from '#protocol/ids.ts';
 import type { Capabilities } from '#protocol/messages/control.ts';
 import type { PackageManifest } from '#protocol/package.ts';
@@ -11,8 +11,8 @@ const nameOf = (text: string | undefined): string =>
   (text || 'unknown').slice(0, NAME_MAX).replaceAll(/[^ -~]/g, '?');
 
 /**
- * The calibration class of a device's work on a package, by what the device says of itself. A lie makes
- * it no better off: thresholds are the package's own.
+ * The class of a device's work on a package, by what the device says of itself. A lie makes it no better
+ * off: thresholds are the package's own.
  */
 export function classOf(
   { variants, reference, unitItems }: PackageManifest,

@@ -1,46 +1,17 @@
-import * as v from 'valibot';
-import { type ComparisonRule, isWithin, limitsOf, type OutputDistance } from './comparison.ts';
-import { digestRecord } from './digest.ts';
-import { Digest, Root } from './ids.ts';
-import { type Comparator, GraphOptimization, Provider } from './package.ts';
-import { Dtype } from './tensor.ts';
-import { Count } from './units.ts';
-
-const Name = v.pipe(v.string(), v.minLength(1), v.maxLength(120));
-
-/**
- * Devices that are honestly wrong in the same way: what the noise of a result depends on. Thresholds
- * of one class say nothing about another. Source: reference/verification.md §3.5.
- */
-export const DeviceClass = v.strictObject({
-  model: Root,
-  dtype: Dtype,
-  provider: Provider,
-  /** Vendor and architecture, as the adapter tells them; `cpu` for wasm. */
-  adapter: Name,
-  /** Browser engine and its major version, such as `chromium 156`. */
-  engine: Name,
-  /** SHA-256 of the runtime's wasm. */
-  runtime: Digest,
-  graphOptimization: GraphOptimization,
-  threads: v.pipe(Count, v.minValue(1)),
-  unitItems: v.pipe(Count, v.minValue(1)),
-});
-export type DeviceClass = v.InferOutput<typeof DeviceClass>;
-
-export const digestClass = (each: DeviceClass): Digest => digestRecord(each);
+import {
+  type ComparisonRule,
+  isWithin,
+  limitsOf,
+  type OutputDistance,
+} from '#protocol/comparison.ts';
+import type { Comparator } from '#protocol/package.ts';
+import type { DecoySample } from '#protocol/thresholds.ts';
 
 /** One unit that an honest device of the class computed, against the exact lane. */
 export interface HonestSample {
   device: string;
   /** Whether the device is a verifier's own or attested; of others, nothing is ever fitted. */
   verified: boolean;
-  distances: readonly OutputDistance[];
-}
-
-/** One unit of a decoy, against the exact lane of the model it stands in for. */
-export interface DecoySample {
-  decoy: string;
   distances: readonly OutputDistance[];
 }
 
