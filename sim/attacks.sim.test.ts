@@ -18,7 +18,7 @@ import {
   revealHead,
   sayVerdict,
   verdictOn,
-} from './bare-hub.ts';
+} from './fuzz/bare-hub.ts';
 
 /** A liar with a lease, and an honest device beside it that has delivered one shard. */
 interface Stage {

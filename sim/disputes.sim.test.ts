@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { drawScenario, runScenario, type Scenario } from './world.ts';
+import type { Scenario } from './world/scenario.ts';
+import { drawScenario, runScenario } from './world/world.ts';
 
 /**
  * Verifiers that lie once held a job for ever: in 117 one had begun anew and forgot what it was to

@@ -4,12 +4,12 @@ import type { DeveloperId, JobId, PublicKey } from '#protocol/ids.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { lamports } from '#protocol/units.ts';
 import { selectFacts } from '../hub/core/state/fact-lists.ts';
-import { openClock } from './clock.ts';
-import { openDeviceNode } from './device-node.ts';
-import { makeFakeJob, openFakeBlobs } from './fake-model.ts';
-import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
-import { openRandom } from './random.ts';
-import { openVerifierNode } from './verifier-node.ts';
+import { openClock } from './world/clock.ts';
+import { openDeviceNode } from './world/device-node.ts';
+import { makeFakeJob, openFakeBlobs } from './world/fake-model.ts';
+import { DAY_ONE, type HubNode, openHubNode } from './world/hub-node.ts';
+import { openRandom } from './world/random.ts';
+import { openVerifierNode } from './world/verifier-node.ts';
 
 /** A job of a world in which several run, each with a model of its own. */
 interface SharedJob {

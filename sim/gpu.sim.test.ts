@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { PublicKey } from '#protocol/ids.ts';
 import { selectFacts } from '../hub/core/state/fact-lists.ts';
-import { openClock } from './clock.ts';
-import { openDeviceNode } from './device-node.ts';
-import { breakingGpu, type FakeGpu, honestGpu } from './fake-gpu.ts';
-import { makeFakeJob, openFakeBlobs } from './fake-model.ts';
-import { DAY_ONE, openHubNode } from './hub-node.ts';
-import { openRandom } from './random.ts';
-import { openVerifierNode } from './verifier-node.ts';
+import { openClock } from './world/clock.ts';
+import { openDeviceNode } from './world/device-node.ts';
+import { breakingGpu, type FakeGpu, honestGpu } from './world/fake-gpu.ts';
+import { makeFakeJob, openFakeBlobs } from './world/fake-model.ts';
+import { DAY_ONE, openHubNode } from './world/hub-node.ts';
+import { openRandom } from './world/random.ts';
+import { openVerifierNode } from './world/verifier-node.ts';
 
 /**
  * Fake GPUs of one class compute a job, all of it checked. `restless`: the

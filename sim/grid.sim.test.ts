@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawHostileScenario, drawScenario, runScenario } from './world.ts';
+import { drawHostileScenario, drawScenario, runScenario } from './world/world.ts';
 
 // `npm run sim -- --seeds 200` runs many more; `npm run sim -- --seed N` repeats one.
 test.each(Array.from({ length: 12 }, (_, at) => at + 1))('seed %i: the job ends right', (seed) => {

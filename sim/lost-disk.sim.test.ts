@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { drawScenario, runScenario, type Scenario } from './world.ts';
+import type { Scenario } from './world/scenario.ts';
+import { drawScenario, runScenario } from './world/world.ts';
 
 /** A verifier dies in the middle of its work and comes back with an empty disk, three times. */
 const stage = (seed: number): Scenario => ({

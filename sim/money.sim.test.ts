@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawHostileScenario, drawScenario, runScenario } from './world.ts';
+import { drawHostileScenario, drawScenario, runScenario } from './world/world.ts';
 
 const SEEDS = [1, 2, 3];
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { VerifierLie } from './verifier-node.ts';
-import { drawScenario, runScenario, type Scenario } from './world.ts';
+import type { Scenario } from './world/scenario.ts';
+import type { VerifierLie } from './world/verifier-node.ts';
+import { drawScenario, runScenario } from './world/world.ts';
 
 /**
  * Three verifiers, of which only the liar checks anything by its own draw: the two others see wrong

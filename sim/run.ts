@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runAttack } from './attack/command.ts';
 import { runFair } from './fair.ts';
-import { drawHostileScenario, drawScenario, runScenario } from './world.ts';
+import { drawHostileScenario, drawScenario, runScenario } from './world/world.ts';
 
 const [first, ...rest] = process.argv.slice(2);
 process.exitCode =

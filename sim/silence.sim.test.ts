@@ -13,7 +13,7 @@ import {
   leaseOf,
   openBareHub,
   revealHead,
-} from './bare-hub.ts';
+} from './fuzz/bare-hub.ts';
 
 describe('silence after a commitment', () => {
   /** Commits to the next lease and says nothing more. */

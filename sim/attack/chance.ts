@@ -10,7 +10,7 @@ export interface Chance {
 
 /**
  * sfc32 (Chris Doty-Humphrey, PractRand; public domain): 128 bits of state. The 32 bits of
- * `sim/random.ts` would repeat within one seed's draws.
+ * `sim/world/random.ts` would repeat within one seed's draws.
  */
 export function openChance(seed: number, stream = 0): Chance {
   let [a, b, c, counter] = [seed | 0, stream | 0, 0x9e3779b9 | 0, 1];

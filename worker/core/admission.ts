@@ -9,14 +9,13 @@ import {
 } from '#protocol/package.ts';
 import type { Refusal } from '#protocol/refusal.ts';
 import { after, bytes, millis } from '#protocol/units.ts';
-import { fitLoad, stopEngine } from './engine.ts';
+import { fitLoad, modelFile, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
 import { findAdmission, isBarred, keepAdmission, liftTombstone, raiseTombstone } from './memory.ts';
-import { send } from './session.ts';
-import type { Admission, OpenTrial, Turn } from './state.ts';
+import { type Admission, type OpenTrial, send, type Turn } from './state.ts';
 
 const EXACT_THREADS_MAX = 4;
-const TRIAL_MS_MAX = 60_000;
+export const TRIAL_MS_MAX = 60_000;
 /** Warm runs that are timed after the known answers. */
 const TIMED_RUNS = 5;
 const RETRY_MS = { first: 1_000, most: 30_000 } as const;
@@ -143,13 +142,6 @@ export function checkAdmission(turn: Turn): void {
     fetch('inputs', inputs, answer);
     fetch('outputs', outputs, answer);
   });
-}
-
-/** The variant every device can run. */
-export function modelFile(manifest: PackageManifest): PackageManifest['variants'][number]['file'] {
-  const plain = manifest.variants.find(({ needs }) => needs.length === 0) ?? manifest.variants[0];
-  if (plain === undefined) throw new RangeError('a manifest has at least one variant');
-  return plain.file;
 }
 
 /** Takes a fetch that belongs to the admission; says whether it did. */
@@ -300,7 +292,7 @@ export function trialFailed(
   return true;
 }
 
-function closeTrial(turn: Turn, end: Pick<Trial, 'outcome' | 'reason'>): void {
+export function closeTrial(turn: Turn, end: Pick<Trial, 'outcome' | 'reason'>): void {
   const { admission } = turn.device;
   const trial = admission?.trial;
   if (admission === undefined || trial === undefined) return;
@@ -355,15 +347,6 @@ function conclude(turn: Turn, admission: Admission): void {
   device.packages.set(admission.package, { manifest: admission.manifest, admission: kept });
   keepAdmission(turn, kept);
   announce(turn, admission.package);
-}
-
-export function tickAdmission(turn: Turn): void {
-  const trial = turn.device.admission?.trial;
-  if (trial === undefined || trial.deadlineAt > turn.world.now) return;
-  closeTrial(turn, {
-    outcome: 'timeout',
-    reason: `it did not finish its known answers within ${TRIAL_MS_MAX / 1000} s`,
-  });
 }
 
 /** Ends an admission without a verdict: the page is hidden, or the person stopped. */

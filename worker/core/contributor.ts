@@ -5,11 +5,11 @@ import {
   finishTrialRun,
   receiveAdmit,
   startTrial,
-  tickAdmission,
   trialFailed,
   trialLoaded,
 } from './admission.ts';
-import { engineFailed, engineLoaded, markedEngine, tickEngine } from './engine.ts';
+import { engineFailed, tickAdmission, tickEngine, tickShards } from './deadlines.ts';
+import { engineLoaded, markedEngine } from './engine.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent, World } from './events.ts';
 import { bury, remembered } from './memory.ts';
 import {
@@ -24,7 +24,6 @@ import {
   receiveLease,
   receiveLogged,
   retryShard,
-  tickShards,
 } from './pipeline.ts';
 import {
   donate,

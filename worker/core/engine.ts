@@ -1,15 +1,8 @@
 import type { Digest } from '#protocol/ids.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import { between } from '#protocol/units.ts';
-import { modelFile, receiveAdmit } from './admission.ts';
 import type { ContributorEffect, WorkerId } from './events.ts';
-import { forgetAdmission, liftTombstone, raiseTombstone } from './memory.ts';
-import { failShards } from './pipeline.ts';
+import { liftTombstone, raiseTombstone } from './memory.ts';
 import type { Turn } from './state.ts';
-
-const LOAD_MS_MAX = 120_000;
-const FAILURES_MAX = 2;
 
 export function fitLoad(load: {
   worker: WorkerId;
@@ -98,33 +91,9 @@ export function stopEngine(turn: Turn): void {
   if (!proven) liftTombstone(turn);
 }
 
-/**
- * The compute worker broke: what it held goes back. The first time it is loaded anew; the second time
- * running, the package is admitted again without this provider.
- */
-export function engineFailed(turn: Turn, worker: WorkerId, refusal: Refusal): void {
-  const { device } = turn;
-  if (device.engine?.worker !== worker) return;
-  const { package: id, provider, shardsRun } = device.engine;
-  const known = device.packages.get(id);
-  stopEngine(turn);
-  if (shardsRun > 0) device.engineFailures = 0;
-  device.engineFailures += 1;
-  const final = device.engineFailures >= FAILURES_MAX;
-  failShards(turn, id, { refusal, final: final && provider === 'wasm' });
-  if (!final || known === undefined) return;
-  device.engineFailures = 0;
-  forgetAdmission(turn, id);
-  device.packages.delete(id);
-  if (provider === 'wasm') return;
-  device.broken.set(provider, refusal.message);
-  receiveAdmit(turn, { id, manifest: known.manifest });
-}
-
-export function tickEngine(turn: Turn): void {
-  const { engine } = turn.device;
-  if (engine === undefined || engine.stage === 'ready') return;
-  if (between(engine.since, turn.world.now) < LOAD_MS_MAX) return;
-  const message = `the model did not load within ${LOAD_MS_MAX / 1000} s`;
-  engineFailed(turn, engine.worker, { code: 'provider-timeout', message });
+/** The variant every device can run. */
+export function modelFile(manifest: PackageManifest): PackageManifest['variants'][number]['file'] {
+  const plain = manifest.variants.find(({ needs }) => needs.length === 0) ?? manifest.variants[0];
+  if (plain === undefined) throw new RangeError('a manifest has at least one variant');
+  return plain.file;
 }

@@ -8,16 +8,15 @@ import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { after, millis } from '#protocol/units.ts';
 import { failAdmissionFetch, requeueAdmission } from './admission.ts';
-import { countRun, engineFailed, ensureEngine, isWornOut, stopEngine } from './engine.ts';
+import { countRun, ensureEngine, isWornOut, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId } from './events.ts';
-import { send } from './session.ts';
-import type { Shard, Turn } from './state.ts';
+import { type Shard, send, type Turn } from './state.ts';
 
 /** One shard computes, the next is at hand. */
 const SHARDS_MAX = 2;
 const RETRY_MS = 5_000;
 const RECENT_MAX = 200;
-const UNCOMMITTED: readonly Shard['stage'][] = ['fetching', 'fetched', 'running', 'signing'];
+export const UNCOMMITTED: readonly Shard['stage'][] = ['fetching', 'fetched', 'running', 'signing'];
 
 export function receiveLease(turn: Turn, lease: Lease): void {
   const { device, world, effects } = turn;
@@ -155,7 +154,7 @@ export function commitSigned(turn: Turn, id: LeaseId, signature: Signature): voi
   sendCommit(turn, shard);
 }
 
-function sendCommit(turn: Turn, shard: Shard): void {
+export function sendCommit(turn: Turn, shard: Shard): void {
   const { commitment, signature, lease } = shard;
   if (commitment === undefined || signature === undefined) return;
   send(turn, { type: 'commit', lease: lease.id, commitment, signature });
@@ -187,7 +186,7 @@ function takeFingerprints(turn: Turn, shard: Shard, logSignature: Signature): vo
   shard.inside = { stage: 'fingerprints', digest: inside.digest, bytes: concatBytes(...units) };
 }
 
-function sendReveal(turn: Turn, shard: Shard): void {
+export function sendReveal(turn: Turn, shard: Shard): void {
   const { link } = turn.device;
   const { salt, outputs, inside, computeMs, lease } = shard;
   if (link.name !== 'ready' || salt === undefined || outputs === undefined) return;
@@ -234,7 +233,7 @@ export function dropShard(turn: Turn, id: LeaseId): void {
   if (shard !== undefined) removeShard(turn, shard);
 }
 
-function removeShard(turn: Turn, shard: Shard): void {
+export function removeShard(turn: Turn, shard: Shard): void {
   const { device, effects } = turn;
   device.shards = device.shards.filter((other) => other !== shard);
   if (shard.stage === 'fetching' && shard.fetch !== undefined) {
@@ -270,27 +269,5 @@ export function failShards(
     if (shard.stage === 'running' && final) send(turn, { type: 'failed', lease, refusal });
     else send(turn, { type: 'release', lease, reason: refusal.message });
     removeShard(turn, shard);
-  }
-}
-
-/** A run past its deadline may never end: only a new worker helps. */
-function failHungRun(turn: Turn): void {
-  const { engine } = turn.device;
-  const message = 'a shard did not end by its deadline; the compute worker is replaced';
-  if (engine !== undefined)
-    engineFailed(turn, engine.worker, { code: 'provider-timeout', message });
-}
-
-export function tickShards(turn: Turn): void {
-  const { now } = turn.world;
-  for (const shard of [...turn.device.shards]) {
-    if (shard.deadlineAt <= now && shard.stage === 'running') return failHungRun(turn);
-    if (shard.deadlineAt <= now && UNCOMMITTED.includes(shard.stage)) removeShard(turn, shard);
-    else if (shard.deadlineAt + 120_000 <= now) removeShard(turn, shard);
-    else if (shard.retryAt !== undefined && shard.retryAt <= now) {
-      delete shard.retryAt;
-      if (shard.stage === 'committed') sendCommit(turn, shard);
-      else sendReveal(turn, shard);
-    }
   }
 }

@@ -13,7 +13,7 @@ import { stopEngine } from './engine.ts';
 import type { SocketId } from './events.ts';
 import { remember } from './memory.ts';
 import { pause, resendShards } from './pipeline.ts';
-import type { Turn } from './state.ts';
+import { send, type Turn } from './state.ts';
 
 const CONNECT_MS_MAX = 15_000;
 const BACKOFF_MS = { first: 1_000, most: 60_000 } as const;
@@ -46,14 +46,6 @@ function connect(turn: Turn): void {
 export function openSocket(turn: Turn, socket: SocketId): void {
   const { link } = turn.device;
   if (link.name === 'connecting' && link.socket === socket) link.since = turn.world.now;
-}
-
-export function send(turn: Turn, message: ContributorMessage): boolean {
-  const { link } = turn.device;
-  if (link.name !== 'ready') return false;
-  link.sentAt = turn.world.now;
-  turn.effects.push({ type: 'send', socket: link.socket, message });
-  return true;
 }
 
 export function receiveChallenge(

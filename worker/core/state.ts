@@ -1,6 +1,11 @@
 import type { CheckPolicy } from '#protocol/check-policy.ts';
 import type { Digest, Nonce, Signature } from '#protocol/ids.ts';
-import type { Donation, SkippedProvider, Trial } from '#protocol/messages/control.ts';
+import type {
+  ContributorMessage,
+  Donation,
+  SkippedProvider,
+  Trial,
+} from '#protocol/messages/control.ts';
 import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
 import type { PackageManifest, Provider } from '#protocol/package.ts';
 import type { Lease } from '#protocol/records.ts';
@@ -156,4 +161,12 @@ export interface Turn {
   device: Contributor;
   world: World;
   effects: ContributorEffect[];
+}
+
+export function send(turn: Turn, message: ContributorMessage): boolean {
+  const { link } = turn.device;
+  if (link.name !== 'ready') return false;
+  link.sentAt = turn.world.now;
+  turn.effects.push({ type: 'send', socket: link.socket, message });
+  return true;
 }

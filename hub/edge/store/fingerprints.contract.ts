@@ -10,7 +10,7 @@ import {
   leaseId,
   outputsOf,
 } from './sample-facts.ts';
-import type { StoreWorld } from './store.contract.ts';
+import type { StoreWorld } from './store-world.ts';
 
 /** Part of the suite of every store: fingerprints come back with what gave their seed. */
 export function checkFingerprints(open: () => Promise<StoreWorld>): void {

@@ -5,7 +5,7 @@ import type { Address } from '#protocol/settlement/money-api.ts';
 import { bytes, instant, lamports } from '#protocol/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { jobCreated, jobId, keyOf } from './sample-facts.ts';
-import type { StoreWorld } from './store.contract.ts';
+import type { StoreWorld } from './store-world.ts';
 
 type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
 const at = instant(5_000.5);

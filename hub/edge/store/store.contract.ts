@@ -6,7 +6,6 @@ import { instant } from '#protocol/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { checkDevices } from './device-facts.contract.ts';
 import { checkFingerprints } from './fingerprints.contract.ts';
-import type { Store } from './port.ts';
 import {
   accepted,
   acceptedShard,
@@ -24,12 +23,7 @@ import {
   saltOf,
   signedVerdict,
 } from './sample-facts.ts';
-
-/** What a store under test gives the suite; `reopen` is absent where nothing outlives `close`. */
-export interface StoreWorld {
-  store: Store;
-  reopen?(): Promise<Store>;
-}
+import type { StoreWorld } from './store-world.ts';
 
 const at = instant(5_000);
 const ROOT_CUT = 'c7'.repeat(32) as Root;

@@ -7,19 +7,19 @@ import type { AcceptedShard, Lease, Verdict } from '#protocol/records.ts';
 import { sampleVerdict } from '#protocol/sample-verdict.ts';
 import { NO_DECOYS } from '#protocol/thresholds.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
-import { type Hub, openHub, stepHub, viewJob } from '../hub/core/hub.ts';
-import type { HubEffect, HubEvent } from '../hub/core/state/events.ts';
-import { appliedFacts } from '../hub/core/state/fact-lists.ts';
-import type { Fact } from '../hub/core/state/facts.ts';
+import { type Hub, openHub, stepHub, viewJob } from '../../hub/core/hub.ts';
+import type { HubEffect, HubEvent } from '../../hub/core/state/events.ts';
+import { appliedFacts } from '../../hub/core/state/fact-lists.ts';
+import type { Fact } from '../../hub/core/state/facts.ts';
 import {
   FAKE_OUTPUTS,
   FAKE_UNIT_BYTES,
   fakeCompute,
   makeFakeJob,
   openFakeBlobs,
-} from './fake-model.ts';
-import { fakeSign } from './fake-signature.ts';
-import { openRandom, type Random } from './random.ts';
+} from '../world/fake-model.ts';
+import { fakeSign } from '../world/fake-signature.ts';
+import { openRandom, type Random } from '../world/random.ts';
 
 /**
  * A hub core without network: what a client sends is really encoded and decoded, the disk writes at

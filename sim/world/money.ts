@@ -21,7 +21,7 @@ import {
   listEnded,
   listPayouts,
   type PageRange,
-} from '../hub/core/hub.ts';
+} from '../../hub/core/hub.ts';
 import type { Clock } from './clock.ts';
 import type { DeviceNode } from './device-node.ts';
 import { fakeSign } from './fake-signature.ts';

@@ -8,8 +8,8 @@ import type { ClientMessage } from '#protocol/messages/control.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
-import { selectFacts } from '../hub/core/state/fact-lists.ts';
-import { type CheckCounts, noteCheck } from '../verifier/core/deviations.ts';
+import { selectFacts } from '../../hub/core/state/fact-lists.ts';
+import { type CheckCounts, noteCheck } from '../../verifier/core/deviations.ts';
 import type {
   FiledVerdict,
   LogLine,
@@ -18,8 +18,8 @@ import type {
   Saved,
   VerifierEffect,
   VerifierEvent,
-} from '../verifier/core/events.ts';
-import { openVerifier, stepVerifier, type Verifier } from '../verifier/core/verifier.ts';
+} from '../../verifier/core/events.ts';
+import { openVerifier, stepVerifier, type Verifier } from '../../verifier/core/verifier.ts';
 import type { Clock } from './clock.ts';
 import {
   FAKE_OUTPUTS,

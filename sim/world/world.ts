@@ -1,15 +1,4 @@
-import type { NewcomerPolicy } from '#protocol/check-policy.ts';
 import type { JobId, PublicKey } from '#protocol/ids.ts';
-import type { Assurance } from '#protocol/job.ts';
-import { type Clock, openClock } from './clock.ts';
-import { type DeviceNode, openDeviceNode } from './device-node.ts';
-import { makeFakeJob, openFakeBlobs } from './fake-model.ts';
-import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
-import { LIES, type Lie } from './lies.ts';
-import { watchMoney } from './money.ts';
-import type { Weather } from './network.ts';
-import { openRandom, type Random } from './random.ts';
-import { openVerifierNode, type VerifierLie, type VerifierNode } from './verifier-node.ts';
 import {
   checkFacts,
   checkHonest,
@@ -17,57 +6,16 @@ import {
   checkResults,
   checkVerifiers,
   countFacts,
-} from './world-checks.ts';
-
-/** What one seed does to the grid. */
-export interface Scenario {
-  seed: number;
-  weather: Weather;
-  devices: number;
-  /** How many of the devices falsify a fifth of their units. */
-  cheats: number;
-  /** One device more for each, which lies in this way in all it does. */
-  lies: readonly Lie[];
-  units: number;
-  /** Whether the job was posted with taps. */
-  taps: boolean;
-  assurance: Assurance;
-  checkRate: number;
-  /** Times the hub, the verifier and the devices die and come back. */
-  hubCrashes: number;
-  verifierCrashes: number;
-  /** A verifier that comes back has lost its disk. */
-  lostDisks?: true;
-  /** Where there is one, two honest verifiers stand beside the one that lies. */
-  lie?: VerifierLie;
-  /** How often the liar checks, where it is not as often as the others. */
-  liarRate?: number;
-  departures: number;
-  /** Every liar has a place, and one honest device at least. */
-  newcomers: NewcomerPolicy;
-  /** Lamports for a unit: the job is funded, and its money is watched. */
-  unitPrice?: number;
-}
-
-export interface Outcome {
-  seed: number;
-  /** Empty when every invariant held. */
-  broken: string[];
-  virtualMs: number;
-  wrongUnits: number;
-  barred: number;
-  /** Bans that an operator lifted. */
-  pardoned: number;
-  /** How often the majority contradicted the verifier that lies. */
-  faults: number;
-  /** Verdicts on what another verifier had judged before. */
-  reviews: number;
-  voided: number;
-  lapsed: number;
-  accepted: number;
-  /** Units of a priced job that somebody is paid for. */
-  earned: number;
-}
+} from './checks.ts';
+import { type Clock, openClock } from './clock.ts';
+import { type DeviceNode, openDeviceNode } from './device-node.ts';
+import { makeFakeJob, openFakeBlobs } from './fake-model.ts';
+import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
+import { LIES } from './lies.ts';
+import { watchMoney } from './money.ts';
+import { openRandom, type Random } from './random.ts';
+import type { Outcome, Scenario } from './scenario.ts';
+import { openVerifierNode, type VerifierNode } from './verifier-node.ts';
 
 const LIMIT_MS = 3_600_000;
 /** Nothing goes wrong by accident after this. */

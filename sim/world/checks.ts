@@ -6,8 +6,8 @@ import {
   readTaps,
 } from '#protocol/fingerprint.ts';
 import type { JobId, PublicKey } from '#protocol/ids.ts';
-import { liveShards, selectFacts, settledIndexes } from '../hub/core/state/fact-lists.ts';
-import type { Fact } from '../hub/core/state/facts.ts';
+import { liveShards, selectFacts, settledIndexes } from '../../hub/core/state/fact-lists.ts';
+import type { Fact } from '../../hub/core/state/facts.ts';
 import type { DeviceNode } from './device-node.ts';
 import { FAKE_TAPS, FAKE_UNIT_BYTES, fakeCompute, fakeTaps } from './fake-model.ts';
 import type { VerifierNode } from './verifier-node.ts';

@@ -2,13 +2,17 @@ import type { LeaseId, PublicKey } from '#protocol/ids.ts';
 import type { ContributorMessage, Donation, FrameHead } from '#protocol/messages/control.ts';
 import { refusal } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
-import { type Contributor, openContributor, stepContributor } from '../worker/core/contributor.ts';
+import {
+  type Contributor,
+  openContributor,
+  stepContributor,
+} from '../../worker/core/contributor.ts';
 import type {
   ContributorEffect,
   ContributorEvent,
   DeviceMemory,
   FetchTarget,
-} from '../worker/core/events.ts';
+} from '../../worker/core/events.ts';
 import type { Clock } from './clock.ts';
 import type { FakeGpu } from './fake-gpu.ts';
 import {

@@ -8,6 +8,7 @@ import { ClientMessage, type FrameHead } from '#protocol/messages/control.ts';
 import type { Lease } from '#protocol/records.ts';
 import { REFUSAL_CODES } from '#protocol/refusal.ts';
 import { unitBytes } from '#protocol/tensor.ts';
+import { fakeSign } from '../world/fake-signature.ts';
 import {
   type BareHub,
   type Client,
@@ -22,8 +23,7 @@ import {
   SALT,
   verdictOn,
 } from './bare-hub.ts';
-import { fakeSign } from './fake-signature.ts';
-import { type FuzzCase, fuzzCase, spoilBytes, spoilFields, type Victim } from './fuzz-cases.ts';
+import { type FuzzCase, fuzzCase, spoilBytes, spoilFields, type Victim } from './cases.ts';
 
 /** Cases in one life of a hub, between two deliveries of the honest device, and between two ticks. */
 const ROUND = 2_000;

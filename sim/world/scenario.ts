@@ -1,0 +1,55 @@
+import type { NewcomerPolicy } from '#protocol/check-policy.ts';
+import type { Assurance } from '#protocol/job.ts';
+import type { Lie } from './lies.ts';
+import type { Weather } from './network.ts';
+import type { VerifierLie } from './verifier-node.ts';
+
+/** What one seed does to the grid. */
+export interface Scenario {
+  seed: number;
+  weather: Weather;
+  devices: number;
+  /** How many of the devices falsify a fifth of their units. */
+  cheats: number;
+  /** One device more for each, which lies in this way in all it does. */
+  lies: readonly Lie[];
+  units: number;
+  /** Whether the job was posted with taps. */
+  taps: boolean;
+  assurance: Assurance;
+  checkRate: number;
+  /** Times the hub, the verifier and the devices die and come back. */
+  hubCrashes: number;
+  verifierCrashes: number;
+  /** A verifier that comes back has lost its disk. */
+  lostDisks?: true;
+  /** Where there is one, two honest verifiers stand beside the one that lies. */
+  lie?: VerifierLie;
+  /** How often the liar checks, where it is not as often as the others. */
+  liarRate?: number;
+  departures: number;
+  /** Every liar has a place, and one honest device at least. */
+  newcomers: NewcomerPolicy;
+  /** Lamports for a unit: the job is funded, and its money is watched. */
+  unitPrice?: number;
+}
+
+export interface Outcome {
+  seed: number;
+  /** Empty when every invariant held. */
+  broken: string[];
+  virtualMs: number;
+  wrongUnits: number;
+  barred: number;
+  /** Bans that an operator lifted. */
+  pardoned: number;
+  /** How often the majority contradicted the verifier that lies. */
+  faults: number;
+  /** Verdicts on what another verifier had judged before. */
+  reviews: number;
+  voided: number;
+  lapsed: number;
+  accepted: number;
+  /** Units of a priced job that somebody is paid for. */
+  earned: number;
+}
