@@ -6,8 +6,8 @@ import { replaceFile } from '#node/files.ts';
 import { verify } from '#node/verify.ts';
 import { decodeWith } from '#protocol/decode.ts';
 import { Digest } from '#protocol/ids.ts';
-import { auditEpoch } from './core/audit.ts';
-import { auditSettlement } from './core/settlement-audit.ts';
+import { auditEpoch } from './core/audit/audit.ts';
+import { auditSettlement } from './core/audit/settlement.ts';
 import { type AuditSource, readEvidence } from './edge/audit-evidence.ts';
 import { readSettlement } from './edge/settlement/settlement-evidence.ts';
 

@@ -1,6 +1,6 @@
 import type { Digest } from '#protocol/ids.ts';
 import type { PackageManifest } from '#protocol/package.ts';
-import { climb } from '../../verifier/core/ladder.ts';
+import { climb } from '../../verifier/core/checks/ladder.ts';
 import type { Chance } from './chance.ts';
 import type { Tally } from './expectation.ts';
 import { exitRunsAt, lagOf, type Rule, runsAt, tabulate } from './rules.ts';

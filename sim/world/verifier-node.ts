@@ -9,7 +9,6 @@ import type { SignedVerdict, Verdict } from '#protocol/records.ts';
 import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { bytes, millis } from '#protocol/units.ts';
 import { selectFacts } from '../../hub/core/state/fact-lists.ts';
-import { type CheckCounts, noteCheck } from '../../verifier/core/deviations.ts';
 import type {
   FiledVerdict,
   LogLine,
@@ -18,7 +17,9 @@ import type {
   Saved,
   VerifierEffect,
   VerifierEvent,
-} from '../../verifier/core/events.ts';
+} from '../../verifier/core/state/events.ts';
+import type { CheckCounts } from '../../verifier/core/state/verifier.ts';
+import { noteCheck } from '../../verifier/core/trust/deviations.ts';
 import { openVerifier, stepVerifier, type Verifier } from '../../verifier/core/verifier.ts';
 import type { Clock } from './clock.ts';
 import {

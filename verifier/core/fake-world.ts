@@ -8,10 +8,9 @@ import type { AcceptedShard, Verdict } from '#protocol/records.ts';
 import { accept, refusal, refuse } from '#protocol/refusal.ts';
 import { sampleVerdict } from '#protocol/sample-verdict.ts';
 import { bytes, instant, millis } from '#protocol/units.ts';
-import { noteCheck } from './deviations.ts';
-import type { LogLine, Saved, VerifierEffect, VerifierEvent } from './events.ts';
-import type { Review } from './reviews.ts';
-import type { Verifier } from './state.ts';
+import type { LogLine, Saved, VerifierEffect, VerifierEvent } from './state/events.ts';
+import type { Review, Verifier } from './state/verifier.ts';
+import { noteCheck } from './trust/deviations.ts';
 import { openVerifier, stepVerifier } from './verifier.ts';
 
 /** The hub, the disk and the exact lane of one verifier, for tests: all of them answer at once. */

@@ -1,16 +1,15 @@
 import { after, type Instant, millis } from '#protocol/units.ts';
-import { persist } from './persist.ts';
-import { settleReviews } from './reviews.ts';
-import { rejoin } from './session.ts';
+import { settleReviews } from './checks/reviews.ts';
+import { rejoin } from './link/session.ts';
 import {
   type Book,
   forgetSettled,
   type Pending,
   SETTLE_MS,
-  type Turn,
   type Verifier,
-} from './state.ts';
-import { heldUnits } from './view.ts';
+} from './state/verifier.ts';
+import { heldUnits } from './state/view.ts';
+import { persist, type Turn } from './turn.ts';
 
 /** `judged` is sent at most this often: the hub stores each one. */
 const TELL_EVERY_MS = millis(200);

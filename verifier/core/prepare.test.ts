@@ -3,9 +3,9 @@ import type { Digest, JobId, Root } from '#protocol/ids.ts';
 import type { PackageDraft } from '#protocol/job.ts';
 import type { TensorSpec } from '#protocol/tensor.ts';
 import { bytes, millis } from '#protocol/units.ts';
-import type { Preparation } from './events.ts';
 import { connect, openFakeWorld, receive, step } from './fake-world.ts';
 import { checkPreparation, isCoupled } from './prepare.ts';
+import type { Preparation } from './state/events.ts';
 
 const JOB = 'job_0123456789abcdef' as JobId;
 const draft: PackageDraft = {

@@ -9,9 +9,9 @@ import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/re
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
 import { type DecoyFindings, findNearest } from '#protocol/thresholds.ts';
 import { type Millis, millis } from '#protocol/units.ts';
-import type { NeighbourTrial, Preparation, VerifierEvent } from './events.ts';
-import { linkOf } from './session.ts';
-import { type Preparing, say, type Turn } from './state.ts';
+import type { NeighbourTrial, Preparation, VerifierEvent } from './state/events.ts';
+import type { Preparing } from './state/verifier.ts';
+import { linkOf, say, type Turn } from './turn.ts';
 
 const PREPARING_MAX = 64;
 /** Room for the head of the frame that carries the answers. */

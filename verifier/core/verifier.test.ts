@@ -4,7 +4,7 @@ import { COMPARATOR_VERSION } from '#protocol/comparison.ts';
 import { digest, hexToBytes } from '#protocol/digest.ts';
 import type { Nonce, PublicKey } from '#protocol/ids.ts';
 import { accept } from '#protocol/refusal.ts';
-import { drawUnits } from './draw.ts';
+import { drawUnits } from './draws/draw.ts';
 import {
   connect,
   executions,

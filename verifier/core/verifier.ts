@@ -10,8 +10,21 @@ import {
   finishFingerprint,
   receiveCheck,
   startTasks,
-} from './checks.ts';
-import { receiveLogged, turnEpochs } from './epochs.ts';
+} from './checks/checks.ts';
+import { drawReviews, receiveReview } from './checks/reviews.ts';
+import { receiveLogged, turnEpochs } from './draws/epochs.ts';
+import { awaitRecall, finishRecall } from './link/lost-disk.ts';
+import {
+  bindBook,
+  endLink,
+  loseLink,
+  receiveChallenge,
+  receiveWelcome,
+  tickSession,
+} from './link/session.ts';
+import { moveMarks } from './marks.ts';
+import { failPersist, finishPersist } from './persisted.ts';
+import { finishPreparing, receivePrepare, startPreparing } from './prepare.ts';
 import type {
   LinkId,
   Saved,
@@ -19,24 +32,11 @@ import type {
   VerifierEffect,
   VerifierEvent,
   World,
-} from './events.ts';
-import { awaitRecall, finishRecall } from './lost-disk.ts';
-import { moveMarks } from './marks.ts';
-import { failPersist, finishPersist } from './persist.ts';
-import { finishPreparing, receivePrepare, startPreparing } from './prepare.ts';
-import { drawReviews, receiveReview } from './reviews.ts';
-import {
-  bindBook,
-  endLink,
-  linkOf,
-  loseLink,
-  receiveChallenge,
-  receiveWelcome,
-  tickSession,
-} from './session.ts';
-import { openBook, say, type Turn, type Verifier } from './state.ts';
+} from './state/events.ts';
+import { openBook, type Verifier } from './state/verifier.ts';
+import { linkOf, say, type Turn } from './turn.ts';
 
-export type { Verifier } from './state.ts';
+export type { Verifier } from './state/verifier.ts';
 
 /**
  * A verifier that has not connected yet; its first `tick` dials. `saved` spares the `bind` when the

@@ -16,8 +16,8 @@ import {
 } from '#protocol/public-log.ts';
 import { SignedTreeHead, type SignedVerdict } from '#protocol/records.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
-import type { Evidence } from '../core/audit.ts';
-import type { LogLine } from '../core/events.ts';
+import type { Evidence } from '../core/audit/evidence.ts';
+import type { LogLine } from '../core/state/events.ts';
 import { ANSWER_BYTES_MAX, ask, readPages } from './ask.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import { LogLineSchema } from './log-line.ts';

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SignedEpochOf } from '#protocol/epoch.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import { instant } from '#protocol/units.ts';
-import { countName } from '../core/deviations.ts';
-import type { Epoch, LogLine } from '../core/events.ts';
+import type { Epoch, LogLine } from '../core/state/events.ts';
+import { countName } from '../core/trust/deviations.ts';
 import { openBookFile } from './book-file.ts';
 
 const HUB = 'aa'.repeat(32) as PublicKey;

@@ -8,8 +8,9 @@ import { decodeJson } from '#protocol/decode.ts';
 import { reviewedBy } from '#protocol/epoch.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
-import { type CheckCounts, noteCheck } from '../core/deviations.ts';
-import type { Epoch, FiledVerdict, LogLine, Saved, VerifierEffect } from '../core/events.ts';
+import type { Epoch, FiledVerdict, LogLine, Saved, VerifierEffect } from '../core/state/events.ts';
+import type { CheckCounts } from '../core/state/verifier.ts';
+import { noteCheck } from '../core/trust/deviations.ts';
 import { LogLineSchema, MarkFile, SeedFile } from './log-line.ts';
 
 export type Write = Pick<

@@ -8,7 +8,7 @@ import {
   HubMessage,
 } from '#protocol/messages/control.ts';
 import { refusal } from '#protocol/refusal.ts';
-import type { LinkId, VerifierEffect, VerifierEvent } from '../core/events.ts';
+import type { LinkId, VerifierEffect, VerifierEvent } from '../core/state/events.ts';
 
 /** Bytes the hub has not taken yet; a link that holds more has gone. */
 const BUFFERED_BYTES_MAX = 2 * FRAME_BYTES_MAX;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { VerifierEvent } from '../core/events.ts';
+import type { VerifierEvent } from '../core/state/events.ts';
 import { countExecution, countShown, openCost } from './cost.ts';
 
 const check = (sequence: number, unitCount: number, audit = false) =>

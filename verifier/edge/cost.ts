@@ -1,4 +1,4 @@
-import type { VerifierEvent } from '../core/events.ts';
+import type { VerifierEvent } from '../core/state/events.ts';
 
 /** What this process has spent, against what it was shown. It begins anew with each start. */
 export interface Cost {

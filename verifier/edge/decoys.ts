@@ -7,7 +7,7 @@ import { removeTaps } from '#protocol/onnx/taps.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
 import type { DecoySample } from '#protocol/thresholds.ts';
-import type { Preparation } from '../core/events.ts';
+import type { Preparation } from '../core/state/events.ts';
 import { type ComputeWorker, type Load, openComputeWorker } from './compute-workers.ts';
 
 /** Time for all decoys of a model. None is begun after it; the hub waits three minutes for all. */

@@ -10,8 +10,8 @@ import { accept, PocketgridError, type Result, refusal, refuse } from '#protocol
 import { signingBytes, verifySignature } from '#protocol/signature.ts';
 import { unitBytes } from '#protocol/tensor.ts';
 import { bytes } from '#protocol/units.ts';
-import type { Preparation, Reference, VerifierEffect } from '../core/events.ts';
 import { isCoupled } from '../core/prepare.ts';
+import type { Preparation, Reference, VerifierEffect } from '../core/state/events.ts';
 import type { Blobs } from './blobs.ts';
 import {
   type ComputeWorker,

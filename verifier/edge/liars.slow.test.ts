@@ -8,8 +8,8 @@ import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/package.ts';
 import { findNearest, fitThresholds } from '#protocol/thresholds.ts';
 import { bytes, millis } from '#protocol/units.ts';
-import type { Reference } from '../core/events.ts';
-import { climb, type Finding } from '../core/ladder.ts';
+import { climb, type Finding } from '../core/checks/ladder.ts';
+import type { Reference } from '../core/state/events.ts';
 import { type Load, openComputeWorker } from './compute-workers.ts';
 import { measureDecoys } from './decoys.ts';
 

@@ -1,8 +1,8 @@
 import { type CheckPolicy, describePolicy, ownCheckRate } from '#protocol/check-policy.ts';
 import { DISTANCE_MAX } from '#protocol/comparison.ts';
 import type { Verdict } from '#protocol/records.ts';
-import type { FiledVerdict } from '../core/events.ts';
-import type { Standing } from '../core/view.ts';
+import type { FiledVerdict } from '../core/state/events.ts';
+import type { Standing } from '../core/state/view.ts';
 import type { Cost } from './cost.ts';
 import type { Tally } from './tally.ts';
 

@@ -4,7 +4,7 @@ import { EpochOpened, EpochRevealed, Mark, SignedEpoch } from '#protocol/epoch.t
 import { Nonce, Signature } from '#protocol/ids.ts';
 import { SignedVerdict } from '#protocol/records.ts';
 import { Count } from '#protocol/units.ts';
-import type { Epoch, LogLine } from '../core/events.ts';
+import type { Epoch, LogLine } from '../core/state/events.ts';
 
 /** One line of `log.jsonl`. */
 export const LogLineSchema: v.GenericSchema<unknown, LogLine> = v.variant('type', [

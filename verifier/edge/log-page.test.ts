@@ -8,7 +8,7 @@ import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
 import type { Digest, JobId, LeaseId, PublicKey, Signature } from '#protocol/ids.ts';
 import type { VerdictKind } from '#protocol/records.ts';
 import { instant } from '#protocol/units.ts';
-import type { LogLine } from '../core/events.ts';
+import type { LogLine } from '../core/state/events.ts';
 import { type LogPage, openLogPage } from './log-page.ts';
 import { openTally, tallyLine } from './tally.ts';
 

@@ -2,7 +2,7 @@ import { DISTANCE_MAX, measureUnits, type OutputDistance } from '#protocol/compa
 import { PocketgridError } from '#protocol/refusal.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
 import { itemSpecs, joinItems, splitItems } from '#protocol/unit-bytes.ts';
-import type { Preparation } from '../core/events.ts';
+import type { Preparation } from '../core/state/events.ts';
 import { type ComputeWorker, type Load, openComputeWorker } from './compute-workers.ts';
 
 /** Time for all runs of items; none is begun after it. */

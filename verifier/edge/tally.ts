@@ -1,7 +1,7 @@
 import type { EpochRecordOf } from '#protocol/epoch.ts';
 import type { PublicKey } from '#protocol/ids.ts';
 import type { Verdict, VerdictKind } from '#protocol/records.ts';
-import type { FiledVerdict, LogLine } from '../core/events.ts';
+import type { FiledVerdict, LogLine } from '../core/state/events.ts';
 
 const LATEST_MAX = 50;
 

@@ -4,7 +4,7 @@ import { decodeAccount, Escrow } from '#protocol/settlement/accounts.ts';
 import { type Instruction, instructionsOf } from '#protocol/settlement/instructions.ts';
 import { type LeafFile, leafAt } from '#protocol/settlement/leaf-file.ts';
 import { proveLeaf } from '#protocol/settlement/tree.ts';
-import type { PoolAccounts } from '../../core/settlement-pool.ts';
+import type { PoolAccounts } from '../../core/settlement/pool.ts';
 import { readEpoch } from './epoch-maker.ts';
 import type { Parts } from './parts.ts';
 

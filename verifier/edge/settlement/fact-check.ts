@@ -2,8 +2,8 @@ import type { PublicKey } from '#protocol/ids.ts';
 import type { SignedVerdict } from '#protocol/records.ts';
 import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
-import type { Verify } from '../../core/audit.ts';
-import { checkConvictions, checkPayouts } from '../../core/settlement-checks.ts';
+import type { Verify } from '../../core/audit/evidence.ts';
+import { checkConvictions, checkPayouts } from '../../core/audit/settlement-checks.ts';
 import { readVerdictPages } from '../audit-evidence.ts';
 import type { HubHttp } from '../http.ts';
 

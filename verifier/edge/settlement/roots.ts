@@ -13,8 +13,8 @@ import { type LeafCounts, type MoneyFacts, totalOf } from '#protocol/settlement/
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { decodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
 import { instant } from '#protocol/units.ts';
-import type { SettlementStep } from '../../core/settlement.ts';
-import { type PoolAccounts, placeOf, viewPool } from '../../core/settlement-pool.ts';
+import { type PoolAccounts, placeOf, viewPool } from '../../core/settlement/pool.ts';
+import type { SettlementStep } from '../../core/settlement/settlement.ts';
 import {
   checkEpoch,
   type MadeEpoch,

@@ -5,7 +5,7 @@ import { decodeJson } from '#protocol/decode.ts';
 import { Digest } from '#protocol/ids.ts';
 import { PocketgridError } from '#protocol/refusal.ts';
 import { Count } from '#protocol/units.ts';
-import type { SignedRoot } from '../../core/settlement.ts';
+import type { SignedRoot } from '../../core/settlement/settlement.ts';
 
 const BookFile = v.strictObject({
   signed: v.exactOptional(v.strictObject({ epoch: Count, attempt: Count, dataHash: Digest })),

@@ -4,7 +4,7 @@ import { decodeAccount, findRoot, Pool } from '#protocol/settlement/accounts.ts'
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { LEAF_FILE_BYTES_MAX } from '#protocol/settlement/leaf-file.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
-import type { SettlementEvidence } from '../../core/settlement-audit.ts';
+import type { SettlementEvidence } from '../../core/audit/settlement.ts';
 import { ask } from '../ask.ts';
 import { readShards, readVerdicts } from '../audit-evidence.ts';
 import { openHubHttp } from '../http.ts';

@@ -3,8 +3,8 @@ import { Config, decodeAccount, Pool, VerifierSet } from '#protocol/settlement/a
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import type { Layout } from '#protocol/settlement/layout.ts';
-import { nextStep, type SettlementStep } from '../../core/settlement.ts';
-import { activeSetId, type PoolAccounts, viewPool } from '../../core/settlement-pool.ts';
+import { activeSetId, type PoolAccounts, viewPool } from '../../core/settlement/pool.ts';
+import { nextStep, type SettlementStep } from '../../core/settlement/settlement.ts';
 import { pullEscrows } from './escrows.ts';
 import type { Parts, SettlerOptions, SettlerPorts } from './parts.ts';
 import { attest, propose } from './roots.ts';

@@ -1,0 +1,230 @@
+import type { Digest, JobId, Nonce, PublicKey } from '#protocol/ids.ts';
+import type { PackageDraft } from '#protocol/job.ts';
+import type { HubMessage, VerifierBook } from '#protocol/messages/control.ts';
+import type { BlobRef, PackageManifest } from '#protocol/package.ts';
+import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
+import type { Refusal } from '#protocol/refusal.ts';
+import { type Instant, type Millis, millis } from '#protocol/units.ts';
+import type {
+  CheckCount,
+  Epoch,
+  FiledVerdict,
+  LinkId,
+  Marks,
+  Print,
+  Reference,
+  Saved,
+  TaskId,
+  Token,
+  VerifierConfig,
+} from './events.ts';
+
+/** A `judged` that went out on a link that still holds after this time has arrived. */
+export const SETTLE_MS = millis(5_000);
+
+/** The one state machine of a verifier. Every phase but `ready` says why it is not ready. */
+export type Phase =
+  | { name: 'waiting'; until: Instant; reason: string }
+  | {
+      name: 'connecting';
+      link: LinkId;
+      since: Instant;
+      challenge?: { nonce: Nonce; hub: PublicKey };
+    }
+  | {
+      name: 'ready';
+      link: LinkId;
+      since: Instant;
+      heardAt: Instant;
+      sentAt: Instant;
+      beatMs: Millis;
+      /** What the hub may need until it surely has it: reviews judged at this time. */
+      reviewing: { through: number; at: Instant };
+      /** Verdicts the hub had when it welcomed us. */
+      reviewCount: number;
+      /** The last `judged` message on this link. */
+      told?: { through: number; at: Instant };
+    }
+  | { name: 'stopping' }
+  | { name: 'stopped' };
+
+/**
+ * An epoch on its way: `opening` until it is in our log, `opened` until the hub has it, `logged` while
+ * it draws; `revealing` until its seed is in our log, `revealed` until the hub has that, and then
+ * `over`, until the seed is off the disk.
+ */
+export interface KeptEpoch extends Epoch {
+  stage: 'opening' | 'opened' | 'logged' | 'revealing' | 'revealed' | 'over';
+  /** When the record at hand was last sent. */
+  told?: { link: LinkId; at: Instant };
+}
+
+/** What is known about one hub: the durable part, and how far its checks have been seen. */
+export interface Book {
+  hub: PublicKey;
+  judged: number;
+  settled: number;
+  /** As in `Saved`; `reviewMarked` is the one on disk. */
+  reviewed: number;
+  reviewMarked: number;
+  reviewDrawn: number;
+  /** The last verdict of others that was drawn or passed over since the start. */
+  reviewSeen: number;
+  lastEpoch: number;
+  epochs: KeptEpoch[];
+  verdicts: FiledVerdict[];
+  counts: CheckCounts;
+  /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
+  highest: number;
+  /** Largest sequence drawn since the start. Of what was drawn before, units may be left to judge. */
+  drawn: number;
+  /** Largest sequence the hub sent on this link: it takes no `judged` past that. */
+  seen: number;
+}
+
+/** One drawn unit on its way to a verdict. */
+export interface UnitCheck {
+  unit: number;
+  stage: 'waiting' | 'executing' | 'claiming' | 'deciding' | 'filing';
+  tries: number;
+  retryAt: Instant;
+  references: Reference[];
+  claim?: Reference | 'unavailable';
+  /** Where the package has taps. */
+  print?: Print | 'unavailable';
+  /** Set when re-execution was given up. */
+  failed?: Refusal;
+  filed?: FiledVerdict;
+}
+
+/** What is known of a shard whose units are judged: of a review there is one unit. */
+export type CheckedShard = Pick<
+  AcceptedShard,
+  'sequence' | 'job' | 'lease' | 'device' | 'class' | 'provider' | 'package' | 'firstUnit'
+> &
+  /** Unknown of what another verifier has judged: the hub's log entry says it. */
+  Partial<Pick<AcceptedShard, 'commitment'>>;
+
+/** An accepted shard with units that still have to be judged. */
+export interface Pending {
+  shard: CheckedShard;
+  inputs: BlobRef;
+  /** 32 bytes of SHA-256 per unit, as the device claimed. */
+  digests: Uint8Array;
+  epoch: number;
+  cause?: CheckCause;
+  /** What the draw went by: `AcceptedShard.before`, or less where this verifier knows better. */
+  before: number;
+  /** The number of the verdict that this is a review of. */
+  review?: number;
+  /** The hub has asked for it and waits for what is found: it goes first. */
+  urgent?: true;
+  units: UnitCheck[];
+}
+
+export interface Arrival {
+  shard: AcceptedShard;
+  inputs: BlobRef;
+  digests: Uint8Array;
+  /** The least share of units to draw, in parts per million: what the job's assurance asks for. */
+  floorPpm: number;
+  cause?: CheckCause;
+  /** Units that verifiers disagree on: judged whatever was drawn. */
+  disputed?: readonly number[];
+}
+
+export interface Preparing {
+  job: JobId;
+  draft: PackageDraft;
+  inputs: BlobRef;
+  units: readonly number[];
+  decoyUnits: readonly number[];
+  task?: TaskId;
+}
+
+/** What a `persist` effect was for. */
+export type Persisting =
+  | { type: 'epoch'; epoch: number }
+  | { type: 'verdict'; sequence: number; check: UnitCheck }
+  | ({ type: 'marks' } & Marks)
+  | { type: 'reveal'; epoch: number }
+  | { type: 'forget'; epoch: number };
+
+/** The whole state of a verifier, changed in place. */
+export interface Verifier {
+  config: VerifierConfig;
+  phase: Phase;
+  failures: number;
+  book?: Book;
+  /** By package digest, of the hub at hand. */
+  manifests: Map<Digest, PackageManifest>;
+  /** By `standingName`: units seen of a device and package since its last confirmed failure. */
+  standings: Map<string, number>;
+  /** Waiting for an epoch whose commitment is in the log; in order of sequence. */
+  arrivals: Arrival[];
+  /** Verdicts of others not drawn from yet, by number. */
+  reviews: Review[];
+  /** Exit audits not drawn yet. */
+  audits: Arrival[];
+  /** Void before they were drawn. */
+  voided: Set<number>;
+  /** In order of sequence. */
+  queue: Pending[];
+  /** What the hub has on disk of this verifier, while the rest of it is read back. */
+  recalling?: { known: VerifierBook; retryAt?: Instant };
+  /** By GPU (`countName`): the check whose verdict is numbered and not on disk yet. */
+  numbering: Map<string, UnitCheck>;
+  /** First sequence turned away because the queue was full. */
+  overflow?: number;
+  tasks: Map<TaskId, { pending: Pending; check: UnitCheck }>;
+  preparing: Preparing[];
+  persisting: Map<Token, Persisting>;
+  /** Nothing is written before this time, after the disk refused. */
+  diskAfter: Instant;
+  judgedTotal: number;
+  caughtTotal: number;
+  nextLink: LinkId;
+  nextTask: TaskId;
+  nextToken: Token;
+}
+
+/** Opens the book of one hub from what is on disk. */
+export function openBook(saved: Saved): Book {
+  const sequences = saved.verdicts.map((filed) => filed.sequence);
+  const closed = saved.epochs.map((epoch) => epoch.through ?? -1);
+  const epochs = saved.epochs.map((epoch): KeptEpoch => {
+    return { ...epoch, stage: epoch.revealed === undefined ? 'opened' : 'revealed' };
+  });
+  return {
+    hub: saved.hub,
+    judged: saved.judged,
+    settled: saved.settled,
+    reviewed: saved.reviewed,
+    reviewMarked: saved.reviewed,
+    reviewDrawn: saved.reviewDrawn,
+    reviewSeen: saved.reviewed,
+    lastEpoch: saved.lastEpoch,
+    epochs,
+    verdicts: [...saved.verdicts],
+    counts: new Map(saved.counts),
+    highest: Math.max(saved.judged, ...sequences, ...closed),
+    drawn: saved.judged,
+    seen: -1,
+  };
+}
+
+/** Forgets verdicts the hub surely has. */
+export function forgetSettled(book: Book): void {
+  const { settled, reviewed } = book;
+  book.verdicts = book.verdicts.filter(
+    ({ sequence, review = 0 }) => sequence > settled || review > reviewed,
+  );
+}
+
+/**
+ * By device, package and provider. Each entry has cost a device its turn among newcomers and an
+ * admission, so that the count needs no bound of its own.
+ */
+export type CheckCounts = Map<string, CheckCount>;
+
+export type Review = Extract<HubMessage, { type: 'review' }>;
