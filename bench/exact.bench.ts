@@ -1,6 +1,6 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { REFERENCE_LANE } from '#protocol/package.ts';
+import { REFERENCE_LANE } from '#protocol/models/package.ts';
 import { readConditions } from './conditions.ts';
 import { replaceReport } from './document.ts';
 import { openBrowsers } from './exact/browsers.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrowserContext } from 'playwright-core';
-import type { JobView } from '#protocol/job.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import { buildApp } from './app.ts';
 import { openBrowser } from './browser.ts';
 import { openProgram, runCommand } from './command.ts';

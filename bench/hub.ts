@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import { JobView } from '#protocol/job.ts';
-import { decodeNpy, encodeNpy } from '#protocol/npy.ts';
+import { JobView } from '#protocol/api/job.ts';
+import { decodeNpy, encodeNpy } from '#protocol/tensors/npy.ts';
 import { openProgram, type Program } from './command.ts';
 import type { BenchContext } from './figure.ts';
 

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeNpy } from '#protocol/npy.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
-import type { Result } from '#protocol/refusal.ts';
-import { decodeSafetensors, encodeSafetensors } from '#protocol/safetensors.ts';
-import type { Tensor } from '#protocol/tensor.ts';
+import { decodeNpy } from '#protocol/tensors/npy.ts';
+import { decodeSafetensors, encodeSafetensors } from '#protocol/tensors/safetensors.ts';
+import type { Tensor } from '#protocol/tensors/tensor.ts';
+import type { Result } from '#protocol/values/refusal.ts';
 import { runCommand } from './command.ts';
 import type { BenchContext } from './figure.ts';
 import type { Plain } from './page/session.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { RUNTIME_BUILD } from '#protocol/runtime-build.ts';
+import { RUNTIME_BUILD } from '#protocol/models/runtime-build.ts';
 
 /** The installed wasm and glue of the exact lane, hashed, and whether they are the pinned ones. */
 export const readRuntimeFiles = (): Promise<{ name: string; sha256: string; pinned: boolean }[]> =>

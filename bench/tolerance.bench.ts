@@ -1,6 +1,6 @@
-import { measureUnits, type OutputDistance } from '#protocol/comparison.ts';
-import { unitBytes } from '#protocol/tensor.ts';
-import type { DecoySample } from '#protocol/thresholds.ts';
+import { measureUnits, type OutputDistance } from '#protocol/checks/comparison.ts';
+import type { DecoySample } from '#protocol/checks/thresholds.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
 import { openBrowser } from './browser.ts';
 import type { Bench, BenchContext, Figure } from './figure.ts';
 import { openBenchPages } from './page-server.ts';

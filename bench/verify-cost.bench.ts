@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { sha256 } from '#protocol/digest.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
+import { sha256 } from '#protocol/bytes/digest.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { Bench, Figure } from './figure.ts';
 import { type BenchModel, firstItems, readModels, takeItems } from './models.ts';
 import { openCompute } from './verify-cost/compute.ts';

@@ -1,5 +1,5 @@
-import { decodeBase64, encodeBase64 } from '#protocol/base64.ts';
-import { decodeWith } from '#protocol/decode.ts';
+import { decodeBase64, encodeBase64 } from '#protocol/bytes/base64.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
 import { Call, type Filter, type Method, PARAMS, type Params, type Slice } from './rpc-schema.ts';
 import {
   type Account,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { decodeWith } from '#protocol/decode.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
 import { Call, SignatureSubscribe, Unsubscribe } from './rpc-schema.ts';
 import type { Outcome, Svm } from './svm.ts';
 

@@ -1,9 +1,9 @@
 import { expect } from '@playwright/test';
 
-/** When results may be read, as in `protocol/job.ts`. */
+/** When results may be read, as in `protocol/api/job.ts`. */
 export type Assurance = 'instant' | 'settled' | 'full';
 
-/** What these tests read of a job; `protocol/job.ts` has all of it. */
+/** What these tests read of a job; `protocol/api/job.ts` has all of it. */
 export interface JobFacts {
   id: string;
   state: string;

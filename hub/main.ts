@@ -1,4 +1,4 @@
-import { PocketgridError } from '#protocol/refusal.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
 import { chooseChain, decodeFlags, USAGE } from './edge/flags.ts';
 import { openLog } from './edge/log.ts';
 import { encodeTerminalQr } from './edge/qr.ts';

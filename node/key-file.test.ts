@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { PublicKey, Signature } from '#protocol/ids.ts';
-import { signingBytes, verifySignature } from '#protocol/signature.ts';
+import { signingBytes, verifySignature } from '#protocol/bytes/signature.ts';
+import type { PublicKey, Signature } from '#protocol/values/ids.ts';
 import { type KeyFile, openKeyFile } from './key-file.ts';
 import { verify } from './verify.ts';
 

@@ -8,9 +8,9 @@ import {
 } from 'node:crypto';
 import { chmod, link, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { PublicKey, Signature } from '#protocol/ids.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
-import { type SigningContext, signingBytes } from '#protocol/signature.ts';
+import { type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
+import type { PublicKey, Signature } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { hasCode, readTextIfThere, syncFolder, writeDurably } from './files.ts';
 
 /** A signer whose private key stays in this process and its file. */

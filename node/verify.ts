@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify as verifyBytes } from 'node:crypto';
 import * as v from 'valibot';
-import { PublicKey, type Signature } from '#protocol/ids.ts';
-import { type SigningContext, signingBytes } from '#protocol/signature.ts';
+import { type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
+import { PublicKey, type Signature } from '#protocol/values/ids.ts';
 
 /** Keys kept ready: more than the devices of a busy minute, about 1 kB each. */
 const KEYS_CACHED_MAX = 4096;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { hexToBytes } from '#protocol/digest.ts';
+import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
 import { openCluster } from './chain/cluster.ts';

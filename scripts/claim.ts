@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView, LeafProof } from '#protocol/settlement/money-api.ts';
 import { openCluster } from './chain/cluster.ts';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { decodeWith } from '#protocol/decode.ts';
-import { JobId } from '#protocol/ids.ts';
-import { JobView } from '#protocol/job.ts';
+import { JobView } from '#protocol/api/job.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { JobId } from '#protocol/values/ids.ts';
 import { openCluster } from './chain/cluster.ts';
 import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
 import { depositFor, gridOf } from './chain/money.ts';

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { ApiError, GridView, VerdictPage } from '#protocol/api.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import { type JobOptions, JobView } from '#protocol/job.ts';
+import { ApiError, GridView, VerdictPage } from '#protocol/api/api.ts';
+import { type JobOptions, JobView } from '#protocol/api/job.ts';
 import { JobEvent } from '#protocol/messages/control.ts';
-import type { SignedVerdict } from '#protocol/records.ts';
-import { PocketgridError } from '#protocol/refusal.ts';
+import type { SignedVerdict } from '#protocol/records/records.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
 
 const CALL_MS_MAX = 60_000;
 const VERDICTS_A_PAGE = 500;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { decodeWith } from '#protocol/decode.ts';
-import { PublicKey } from '#protocol/ids.ts';
 import { ConvictionView } from '#protocol/settlement/money-api.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { PublicKey } from '#protocol/values/ids.ts';
 import { need, readUrl, runTool } from './chain/command-line.ts';
 import { openHubApi } from './hub-api.ts';
 import { readDeveloperKey } from './start/developer-key.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { decodeWith } from '#protocol/decode.ts';
-import { PublicKey } from '#protocol/ids.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { PublicKey } from '#protocol/values/ids.ts';
 import { reportReceipts } from './receipt/report.ts';
 
 const USAGE = `npm run verify-receipt -- FILE [--hub-key HEX]

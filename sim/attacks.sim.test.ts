@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { digest } from '#protocol/digest.ts';
-import type { Digest, LeaseId, Nonce, PublicKey } from '#protocol/ids.ts';
-import type { Lease, Verdict } from '#protocol/records.ts';
+import { digest } from '#protocol/bytes/digest.ts';
+import type { Lease, Verdict } from '#protocol/records/records.ts';
+import type { Digest, LeaseId, Nonce, PublicKey } from '#protocol/values/ids.ts';
 import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import {
   type BareHub,

@@ -1,8 +1,8 @@
-import { encodeBase58 } from '#protocol/base58.ts';
-import { sha256, utf8ToBytes } from '#protocol/digest.ts';
-import type { DeveloperId, JobId, PublicKey } from '#protocol/ids.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import { lamports } from '#protocol/units.ts';
+import type { DeveloperId, JobId, PublicKey } from '#protocol/values/ids.ts';
+import { lamports } from '#protocol/values/units.ts';
 import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import { openClock } from './world/clock.ts';
 import { openDeviceNode } from './world/device-node.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PublicKey } from '#protocol/ids.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import { openClock } from './world/clock.ts';
 import { openDeviceNode } from './world/device-node.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { PublicKey } from '#protocol/ids.ts';
-import type { Lease } from '#protocol/records.ts';
-import { instant, millis } from '#protocol/units.ts';
+import type { Lease } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { instant, millis } from '#protocol/values/units.ts';
 import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import {
   type BareHub,

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ReceiptPage, UnitFingerprint } from '#protocol/api.ts';
-import type { JobView } from '#protocol/job.ts';
-import type { PackageManifest } from '#protocol/package.ts';
+import type { ReceiptPage, UnitFingerprint } from '#protocol/api/api.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
 import { openTestPrograms } from './edge/test-programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');

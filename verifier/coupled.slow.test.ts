@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { JobView } from '#protocol/job.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import { ROWS_TIMES_MEAN, sampleModel } from './edge/sample-models.ts';
 import { openTestPrograms } from './edge/test-programs.ts';
 

@@ -3,10 +3,14 @@ import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
-import { API_KEY_PREFIX } from '#protocol/api.ts';
-import { CHECK_POLICY_DEFAULT, type CheckPolicy, CheckPolicyText } from '#protocol/check-policy.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import { millis } from '#protocol/units.ts';
+import { API_KEY_PREFIX } from '#protocol/api/api.ts';
+import {
+  CHECK_POLICY_DEFAULT,
+  type CheckPolicy,
+  CheckPolicyText,
+} from '#protocol/checks/check-policy.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { millis } from '#protocol/values/units.ts';
 import type { VerifierConfig } from './core/state/events.ts';
 import { heldUnits, listStandings } from './core/state/view.ts';
 import { openHubHttp } from './edge/http.ts';

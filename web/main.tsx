@@ -1,7 +1,10 @@
+import './ui/styles/base.css';
+import './ui/styles/contribute.css';
+import './ui/styles/tokens.css';
 import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
-import type { GridView } from '#protocol/api.ts';
-import type { PublicKey } from '#protocol/ids.ts';
+import type { GridView } from '#protocol/api/api.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { ANNOUNCER_START, type AnnouncerEvent, stepAnnouncer } from './core/announcer.ts';
 import { type EvidenceWorld, NO_EVIDENCE } from './core/ban-view.ts';
 import { findCautions, type PowerState } from './core/caution.ts';
@@ -21,9 +24,6 @@ import {
 import { App } from './ui/app.tsx';
 import type { AppModel, Obstacle, Theme } from './ui/model.ts';
 import type { MoneyActions } from './ui/money/actions.ts';
-import './ui/styles/tokens.css';
-import './ui/styles/base.css';
-import './ui/styles/contribute.css';
 
 /** The service worker fetches the whole app ahead of need, so it waits until the page is calm. */
 const UPDATE_DELAY_MS = 4_000;

@@ -1,6 +1,6 @@
 import type { DeviceMessage, PageMessage } from '#protocol/messages/device.ts';
-import { accept, refuse } from '#protocol/refusal.ts';
-import { bytes, instant } from '#protocol/units.ts';
+import { accept, refuse } from '#protocol/values/refusal.ts';
+import { bytes, instant } from '#protocol/values/units.ts';
 import { findCapabilities } from './edge/browser/capabilities.ts';
 import { openComputePort } from './edge/browser/compute-port.ts';
 import { openDeviceStore } from './edge/browser/device-store.ts';

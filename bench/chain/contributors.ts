@@ -2,10 +2,10 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient, type InStatement } from '@libsql/client';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { PAY_POLICY } from '#protocol/check-policy.ts';
-import type { JobView } from '#protocol/job.ts';
-import { signingBytes } from '#protocol/signature.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { signingBytes } from '#protocol/bytes/signature.ts';
+import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
 
 const ROWS_A_BATCH = 1_000;
 

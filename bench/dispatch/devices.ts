@@ -1,7 +1,6 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TensorSpec } from '#protocol/tensor.ts';
-import { unitBytes } from '#protocol/tensor.ts';
+import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { makeIdentity } from './identity.ts';
 import type { Session } from './session.ts';
 import { openDevice } from './synthetic-device.ts';

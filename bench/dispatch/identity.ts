@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { PublicKey, Signature } from '#protocol/ids.ts';
-import { type SigningContext, signingBytes } from '#protocol/signature.ts';
+import { type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
+import type { PublicKey, Signature } from '#protocol/values/ids.ts';
 
 /** A fresh Ed25519 key that signs records as a real device's does. */
 export interface Identity {

@@ -1,6 +1,4 @@
 import { WebSocket } from 'ws';
-import type { PublicKey } from '#protocol/ids.ts';
-import { encodeFrame } from '#protocol/message-frame.ts';
 import {
   type ClientMessage,
   CONTROL_PATH,
@@ -8,7 +6,9 @@ import {
   type HubMessage,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
-import { bytes } from '#protocol/units.ts';
+import { encodeFrame } from '#protocol/messages/message-frame.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { bytes } from '#protocol/values/units.ts';
 import type { Identity } from './identity.ts';
 
 const WELCOME_MS_MAX = 60_000;

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { digestCommitment } from '#protocol/digest.ts';
-import type { LeaseId, Nonce } from '#protocol/ids.ts';
+import { digestCommitment } from '#protocol/bytes/digest.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import type { Lease } from '#protocol/records.ts';
-import { millis } from '#protocol/units.ts';
+import type { Lease } from '#protocol/records/records.ts';
+import type { LeaseId, Nonce } from '#protocol/values/ids.ts';
+import { millis } from '#protocol/values/units.ts';
 import { makeIdentity } from './identity.ts';
 import { openSession, type Session } from './session.ts';
 

@@ -1,7 +1,7 @@
+import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
-import { NO_DECOYS } from '#protocol/thresholds.ts';
-import { bytes, millis } from '#protocol/units.ts';
+import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
+import { bytes, millis } from '#protocol/values/units.ts';
 import type { Identity } from './identity.ts';
 import { openSession, type Session } from './session.ts';
 import { UNIT_MS } from './synthetic-device.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { JobView } from '#protocol/job.ts';
-import { Receipt } from '#protocol/records.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { Receipt } from '#protocol/records/records.ts';
 import type { BenchHub } from '../hub.ts';
 
 const RECEIPTS_A_PAGE = 200;

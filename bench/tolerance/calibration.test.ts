@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TensorSpec } from '#protocol/tensor.ts';
-import type { DecoySample } from '#protocol/thresholds.ts';
+import type { DecoySample } from '#protocol/checks/thresholds.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import { boundShare, CALIBRATION_RULES, calibrate, type HonestSample } from './calibration.ts';
 
 const outputs: TensorSpec[] = [{ name: 'y', dtype: 'f32', shape: [8, 10] }];

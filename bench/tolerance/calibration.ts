@@ -3,9 +3,9 @@ import {
   isWithin,
   limitsOf,
   type OutputDistance,
-} from '#protocol/comparison.ts';
-import type { Comparator } from '#protocol/package.ts';
-import type { DecoySample } from '#protocol/thresholds.ts';
+} from '#protocol/checks/comparison.ts';
+import type { DecoySample } from '#protocol/checks/thresholds.ts';
+import type { Comparator } from '#protocol/models/package.ts';
 
 /** One unit that an honest device of the class computed, against the exact lane. */
 export interface HonestSample {

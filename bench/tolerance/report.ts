@@ -6,7 +6,7 @@ import type { Calibration } from './calibration.ts';
 
 const COMMAND = 'npm run bench -- tolerance --write';
 const DOCUMENT = 'docs/verifiers.md';
-const NOISE_FILE = 'protocol/generated/gpu-noise.ts';
+const NOISE_FILE = 'protocol/checks/generated/gpu-noise.ts';
 
 /** One subject on one class of honest devices. */
 export interface Assessed {

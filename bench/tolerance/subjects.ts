@@ -1,10 +1,10 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { decodeNpy } from '#protocol/npy.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
-import type { Result } from '#protocol/refusal.ts';
-import { decodeSafetensors } from '#protocol/safetensors.ts';
-import type { Tensor, TensorSpec } from '#protocol/tensor.ts';
+import { decodeNpy } from '#protocol/tensors/npy.ts';
+import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
+import type { Tensor, TensorSpec } from '#protocol/tensors/tensor.ts';
+import type { Result } from '#protocol/values/refusal.ts';
 import { runCommand } from '../command.ts';
 import type { BenchContext } from '../figure.ts';
 import type { PooledInput } from '../page/units.ts';

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 
 /** The compute worker that contributors in Node and verifiers start, by its URL as they do. */
 const ENTRY = new URL('../../worker/edge/node/compute-entry.mjs', import.meta.url);

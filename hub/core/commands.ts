@@ -1,4 +1,4 @@
-import type { Refusal } from '#protocol/refusal.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { enrolVerifier, removeVerifier } from './checking/enrolment.ts';
 import { cancelJob, createJob, reject, startJob } from './jobs/commands.ts';
 import { addLeafFile, changeMoney, linkPayout } from './money/funding.ts';

@@ -1,5 +1,5 @@
-import type { PublicKey } from '#protocol/ids.ts';
-import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import {
   type BenchOptions,
   deliver,

@@ -1,4 +1,12 @@
-import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
+import type { Assurance, JobRecord } from '#protocol/api/job.ts';
+import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/bytes/digest.ts';
+import { type DecoyFindings, NO_DECOYS } from '#protocol/checks/thresholds.ts';
+import type { ClientMessage, HubMessage } from '#protocol/messages/control.ts';
+import type { Tap } from '#protocol/models/package.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
+import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
+import type { Address, Funding } from '#protocol/settlement/money-api.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type {
   DeveloperId,
   Digest,
@@ -8,16 +16,8 @@ import type {
   PublicKey,
   Root,
   Signature,
-} from '#protocol/ids.ts';
-import type { Assurance, JobRecord } from '#protocol/job.ts';
-import type { ClientMessage, HubMessage } from '#protocol/messages/control.ts';
-import type { Tap } from '#protocol/package.ts';
-import type { SignedVerdict, Verdict } from '#protocol/records.ts';
-import { sampleVerdict } from '#protocol/sample-verdict.ts';
-import type { Address, Funding } from '#protocol/settlement/money-api.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
-import { type DecoyFindings, NO_DECOYS } from '#protocol/thresholds.ts';
-import { bytes, instant, lamports, millis } from '#protocol/units.ts';
+} from '#protocol/values/ids.ts';
+import { bytes, instant, lamports, millis } from '#protocol/values/units.ts';
 import { type HubConfig, openHub, stepHub, viewJob } from './hub.ts';
 import type { HubEffect, HubEvent, RecutInputs, Signed } from './state/events.ts';
 import { appliedFacts } from './state/fact-lists.ts';

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { concatBytes, DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
-import { FINGERPRINT_BYTES_MAX, fingerprintBytes } from '#protocol/fingerprint.ts';
-import { checkFingerprint, type FingerprintCheck } from '#protocol/fingerprint-check.ts';
-import type { Digest } from '#protocol/ids.ts';
-import type { Tap } from '#protocol/package.ts';
-import type { Reveal, Verdict } from '#protocol/records.ts';
-import { millis } from '#protocol/units.ts';
+import {
+  concatBytes,
+  DIGEST_BYTES,
+  digest,
+  digestCommitment,
+  sha256,
+} from '#protocol/bytes/digest.ts';
+import { FINGERPRINT_BYTES_MAX, fingerprintBytes } from '#protocol/checks/fingerprint.ts';
+import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
+import type { Tap } from '#protocol/models/package.ts';
+import type { Reveal, Verdict } from '#protocol/records/records.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { millis } from '#protocol/values/units.ts';
 import {
   type Bench,
   beginJob,

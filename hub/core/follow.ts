@@ -1,5 +1,5 @@
-import type { PublicKey } from '#protocol/ids.ts';
-import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
+import type { AcceptedShard, SignedVerdict } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { advanceJob, advanceJobs } from './checking/advance.ts';
 import { askAuditsAgain, askOpinions } from './checking/disputes.ts';
 import { releaseShards } from './checking/release.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Digest, LeaseId, Signature } from '#protocol/ids.ts';
+import type { Digest, LeaseId, Signature } from '#protocol/values/ids.ts';
 import {
   commit,
   deliver,

@@ -1,5 +1,5 @@
-import { accept, type Refusal } from '#protocol/refusal.ts';
-import { bytes } from '#protocol/units.ts';
+import { accept, type Refusal } from '#protocol/values/refusal.ts';
+import { bytes } from '#protocol/values/units.ts';
 import { applyFact } from './apply/apply.ts';
 import { advanceJobs } from './checking/advance.ts';
 import { askOpinions, forgetEnded } from './checking/disputes.ts';

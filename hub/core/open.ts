@@ -1,6 +1,6 @@
-import { encodeBase64 } from '#protocol/base64.ts';
-import { DIGEST_BYTES } from '#protocol/digest.ts';
-import { bytes, instant, millis } from '#protocol/units.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { bytes, instant, millis } from '#protocol/values/units.ts';
 import { applyFact } from './apply/apply.ts';
 import { forgetJudged } from './checking/unjudged.ts';
 import { openFairBook } from './leasing/fairness.ts';

@@ -1,6 +1,6 @@
-import type { PublicKey } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import type { Device, Reason } from './state/device.ts';
 import type { HubEffect, SocketId, World } from './state/events.ts';
 import type { Fact } from './state/facts.ts';

@@ -1,8 +1,8 @@
-import type { DeviceView, GridView } from '#protocol/api.ts';
-import type { JobId, PublicKey, Root } from '#protocol/ids.ts';
-import type { JobView } from '#protocol/job.ts';
-import type { PackageManifest } from '#protocol/package.ts';
-import type { Instant } from '#protocol/units.ts';
+import type { DeviceView, GridView } from '#protocol/api/api.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import type { JobId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
 import { opinionsOn } from './checking/disputes.ts';
 import { quote } from './jobs/quote.ts';
 import type { Device } from './state/device.ts';

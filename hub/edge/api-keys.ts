@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { API_KEY_PREFIX } from '#protocol/api.ts';
-import type { DeveloperId } from '#protocol/ids.ts';
+import { API_KEY_PREFIX } from '#protocol/api/api.ts';
+import type { DeveloperId } from '#protocol/values/ids.ts';
 import type { Store } from './store/port.ts';
 
 const KEY = new RegExp(`^${API_KEY_PREFIX}[A-Za-z0-9_-]{43}$`);

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
-import { API_KEY_PREFIX } from '#protocol/api.ts';
-import type { DeveloperId } from '#protocol/ids.ts';
+import { API_KEY_PREFIX } from '#protocol/api/api.ts';
+import type { DeveloperId } from '#protocol/values/ids.ts';
 import {
   accept,
   PocketgridError,
@@ -8,7 +8,7 @@ import {
   type Result,
   refusal,
   refuse,
-} from '#protocol/refusal.ts';
+} from '#protocol/values/refusal.ts';
 import { ticketHolder } from '../core/hub.ts';
 import { answerRefusal, answerWait } from './api/answer.ts';
 import { banRoutes } from './api/bans.ts';
@@ -30,7 +30,7 @@ import { type CallLimits, openCallLimits } from './call-limits.ts';
 import type { HubMetrics } from './metrics.ts';
 
 /**
- * Everything a hub answers over HTTP: the API of `protocol/api.ts`, `/metrics`.
+ * Everything a hub answers over HTTP: the API of `protocol/api/api.ts`, `/metrics`.
  * No CORS headers anywhere: pages of other origins cannot read any of it. `context` comes from the
  * server: who calls.
  */
@@ -132,7 +132,7 @@ const notFound = (path: string): Response =>
     refusal(
       'not-found',
       path.startsWith('/v1/')
-        ? `nothing answers ${path.slice(0, 200)}; protocol/api.ts lists the calls`
+        ? `nothing answers ${path.slice(0, 200)}; protocol/api/api.ts lists the calls`
         : `there is no page ${path.slice(0, 200)}; if the app is missing, run \`npm run build\``,
     ),
   );

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { type Refusal, refusal } from '#protocol/refusal.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 
 /** What one address may spend at once, and what it gets back. A page of receipts costs 20, for example. */
 const BURST = 1_000;

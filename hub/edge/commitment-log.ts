@@ -1,9 +1,13 @@
-import type { Signature } from '#protocol/ids.ts';
-import { consistencyPath, inclusionPath, type LeafRange } from '#protocol/merkle-log.ts';
-import type { LogConsistency, LoggedCommitment, LogInclusion } from '#protocol/public-log.ts';
-import type { SignedTreeHead, TreeHead } from '#protocol/records.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { instant } from '#protocol/units.ts';
+import { consistencyPath, inclusionPath, type LeafRange } from '#protocol/bytes/merkle-log.ts';
+import type {
+  LogConsistency,
+  LoggedCommitment,
+  LogInclusion,
+} from '#protocol/records/public-log.ts';
+import type { SignedTreeHead, TreeHead } from '#protocol/records/records.ts';
+import type { Signature } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { instant } from '#protocol/values/units.ts';
 import {
   growTree,
   hashPage,

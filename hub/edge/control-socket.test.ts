@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verify } from '#node/verify.ts';
-import type { Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import { TEXT_BYTES_MAX } from '#protocol/messages/control.ts';
-import { millis } from '#protocol/units.ts';
+import type { Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { millis } from '#protocol/values/units.ts';
 import { type Hub, openHub } from '../core/hub.ts';
 import { type ControlLimits, type ControlSockets, openControlSockets } from './control-socket.ts';
 import { openFakeClient, openFakeSession } from './fake-client.ts';

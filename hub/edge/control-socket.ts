@@ -1,5 +1,3 @@
-import { decodeWith } from '#protocol/decode.ts';
-import { decodeFrame } from '#protocol/message-frame.ts';
 import {
   type ClientMessage,
   ContributorMessage,
@@ -9,7 +7,9 @@ import {
   TEXT_BYTES_MAX,
   VerifierMessage,
 } from '#protocol/messages/control.ts';
-import { type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
+import { decodeFrame } from '#protocol/messages/message-frame.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
 import type { HubEvent, SocketId } from '../core/state/events.ts';
 import type { Log } from './log.ts';
 import type { HubCounters } from './metrics.ts';

@@ -1,16 +1,16 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { digestCommitment } from '#protocol/digest.ts';
-import type { Nonce, PublicKey, Signature } from '#protocol/ids.ts';
-import { encodeFrame } from '#protocol/message-frame.ts';
+import { digestCommitment } from '#protocol/bytes/digest.ts';
+import { type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
 import {
   type Capabilities,
   CONTROL_PATH,
   type FrameHead,
   type HubMessage,
 } from '#protocol/messages/control.ts';
-import type { Lease } from '#protocol/records.ts';
-import { type SigningContext, signingBytes } from '#protocol/signature.ts';
-import { millis } from '#protocol/units.ts';
+import { encodeFrame } from '#protocol/messages/message-frame.ts';
+import type { Lease } from '#protocol/records/records.ts';
+import type { Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { millis } from '#protocol/values/units.ts';
 import { WebSocket } from './web-socket.ts';
 
 type Told<T extends HubMessage['type']> = Extract<HubMessage, { type: T }>;

@@ -1,7 +1,7 @@
-import type { JobView } from '#protocol/job.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
-import { NO_DECOYS } from '#protocol/thresholds.ts';
-import { bytes, millis } from '#protocol/units.ts';
+import { bytes, millis } from '#protocol/values/units.ts';
 import { deliver, type FakeKey, openFakeSession } from './fake-client.ts';
 
 const value = (name: string) => ({

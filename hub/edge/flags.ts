@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { CheckPolicyText, NewcomersText } from '#protocol/check-policy.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import { PublicKey } from '#protocol/ids.ts';
-import type { Result } from '#protocol/refusal.ts';
-import { refuse } from '#protocol/refusal.ts';
+import { CheckPolicyText, NewcomersText } from '#protocol/checks/check-policy.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { PublicKey } from '#protocol/values/ids.ts';
+import { type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ChainChoice } from './chain/open.ts';
 import { LOG_LEVELS } from './log.ts';
 

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
-import type { Nonce, PeerId } from '#protocol/ids.ts';
+import type { Nonce, PeerId } from '#protocol/values/ids.ts';
 import { type Hub, type HubConfig, openHub } from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import * as v from 'valibot';
-import { decodeJson } from '#protocol/decode.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
 
 const DAY_MS = 86_400_000;
 /** Phones turn down certificates that live longer than 825 days. */

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { CONTROL_PATH } from '#protocol/messages/control.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { Certificate } from './lan.ts';
 import { SIGNALLING_SOCKET_PATH } from './signalling.ts';
 import { rejectUpgrade, type Upgrade } from './web-socket.ts';

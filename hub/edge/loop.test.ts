@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { verify } from '#node/verify.ts';
-import type { Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import { refusal } from '#protocol/refusal.ts';
-import { millis } from '#protocol/units.ts';
+import type { Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { refusal } from '#protocol/values/refusal.ts';
+import { millis } from '#protocol/values/units.ts';
 import { openHub } from '../core/hub.ts';
 import { openLog } from './log.ts';
 import { openLoop } from './loop.ts';

@@ -1,9 +1,15 @@
-import type { JobId, PeerId } from '#protocol/ids.ts';
-import type { JobView } from '#protocol/job.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import { PocketgridError, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
-import { instant } from '#protocol/units.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
+import type { JobId, PeerId } from '#protocol/values/ids.ts';
+import {
+  PocketgridError,
+  type Refusal,
+  type Result,
+  refusal,
+  refuse,
+} from '#protocol/values/refusal.ts';
+import { instant } from '#protocol/values/units.ts';
 import { type Hub, stepHub } from '../core/hub.ts';
 import type {
   BlobRange,

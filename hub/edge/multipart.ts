@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { Dicer } from '@fastify/busboy';
-import { type Result, refuse } from '#protocol/refusal.ts';
+import { type Result, refuse } from '#protocol/values/refusal.ts';
 
 /** One part of a form (RFC 7578): its field, its file name if it is a file, and its bytes. */
 export interface Part {

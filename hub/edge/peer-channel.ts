@@ -1,4 +1,3 @@
-import type { Root } from '#protocol/ids.ts';
 import {
   type DenyReason,
   decodePeerFrame,
@@ -6,7 +5,8 @@ import {
   PEER_BUFFER_BYTES,
   PEER_PAYLOAD_BYTES_MAX,
   type PeerFrame,
-} from '#protocol/peer-frame.ts';
+} from '#protocol/messages/peer-frame.ts';
+import type { Root } from '#protocol/values/ids.ts';
 import type { BlobStore } from './blobs/port.ts';
 import type { HubCounters } from './metrics.ts';
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import nodeDataChannel from 'node-datachannel/polyfill';
-import { decodeWith } from '#protocol/decode.ts';
 import { ServerSignal } from '#protocol/messages/signalling.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
 import type { DataChannel } from './peer-channel.ts';
 import { WebSocket } from './web-socket.ts';
 

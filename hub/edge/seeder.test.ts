@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PeerId, Root } from '#protocol/ids.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
 import {
   decodePeerFrame,
@@ -9,8 +8,9 @@ import {
   PEER_CHANNEL,
   PEER_WANT_BYTES_MAX,
   type PeerFrame,
-} from '#protocol/peer-frame.ts';
-import { accept, refuse } from '#protocol/refusal.ts';
+} from '#protocol/messages/peer-frame.ts';
+import type { PeerId, Root } from '#protocol/values/ids.ts';
+import { accept, refuse } from '#protocol/values/refusal.ts';
 import { openLog } from './log.ts';
 import { openCounters } from './metrics.ts';
 import type { DataChannel } from './peer-channel.ts';

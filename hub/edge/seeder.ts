@@ -1,6 +1,6 @@
-import type { PeerId } from '#protocol/ids.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
-import { PEER_CHANNEL } from '#protocol/peer-frame.ts';
+import { PEER_CHANNEL } from '#protocol/messages/peer-frame.ts';
+import type { PeerId } from '#protocol/values/ids.ts';
 import type { Log } from './log.ts';
 import { type DataChannel, type PeerSource, servePeer } from './peer-channel.ts';
 import { openPeer, type PeerAddress, type PeerConnection, type PeerLink } from './peer-node.ts';

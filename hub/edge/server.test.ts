@@ -6,26 +6,26 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '#node/verify.ts';
-import { bytesToHex, digestRecord, hexToBytes } from '#protocol/digest.ts';
-import { openFileTree } from '#protocol/file-tree.ts';
-import type { JobView } from '#protocol/job.ts';
-import { checkConsistency, inclusionRoot } from '#protocol/merkle-log.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { bytesToHex, digestRecord, hexToBytes } from '#protocol/bytes/digest.ts';
+import { openFileTree } from '#protocol/bytes/file-tree.ts';
+import { checkConsistency, inclusionRoot } from '#protocol/bytes/merkle-log.ts';
+import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
+import { decodePeerFrame, encodePeerFrame, PEER_CHANNEL } from '#protocol/messages/peer-frame.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
-import { decodePeerFrame, encodePeerFrame, PEER_CHANNEL } from '#protocol/peer-frame.ts';
 import {
   hashEntry,
   LogConsistency,
   LogEntryPage,
   LogInclusion,
   ShardPage,
-} from '#protocol/public-log.ts';
-import { checkReceipt } from '#protocol/receipt-check.ts';
-import { type Receipt, SignedTreeHead } from '#protocol/records.ts';
-import { decodeSafetensors } from '#protocol/safetensors.ts';
-import { NO_DECOYS } from '#protocol/thresholds.ts';
-import { bytes, millis } from '#protocol/units.ts';
+} from '#protocol/records/public-log.ts';
+import { checkReceipt } from '#protocol/records/receipt-check.ts';
+import { type Receipt, SignedTreeHead } from '#protocol/records/records.ts';
+import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
+import { bytes, millis } from '#protocol/values/units.ts';
 import { deliver, makeFakeKey, openFakeSession } from './fake-client.ts';
 import { openLog } from './log.ts';
 import { openPeer } from './peer-node.ts';
@@ -296,7 +296,7 @@ describe('a job over the API and real sockets', () => {
   });
 });
 
-/** What anyone is told, read with the schema of `protocol/public-log.ts`. */
+/** What anyone is told, read with the schema of `protocol/records/public-log.ts`. */
 async function askLog<T extends v.GenericSchema>(schema: T, path: string) {
   const answer = await fetch(`${hub.url}/v1/log/${path}`);
   return v.parse(schema, await answer.json());

@@ -6,10 +6,10 @@ import {
   type CheckPolicy,
   NEWCOMER_POLICY,
   type NewcomerPolicy,
-} from '#protocol/check-policy.ts';
-import type { PeerId, PublicKey } from '#protocol/ids.ts';
-import { PocketgridError } from '#protocol/refusal.ts';
-import { millis } from '#protocol/units.ts';
+} from '#protocol/checks/check-policy.ts';
+import type { PeerId, PublicKey } from '#protocol/values/ids.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
+import { millis } from '#protocol/values/units.ts';
 import { mayServe } from '../core/hub.ts';
 import { openApi } from './api.ts';
 import { type ClosingWatch, openClosingWatch } from './chain/closing-watch.ts';

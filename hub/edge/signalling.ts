@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import { ExpressPeerServer } from 'peer';
-import { decodeJson } from '#protocol/decode.ts';
-import type { PeerId } from '#protocol/ids.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
 import { PeerSignal, SIGNAL_BYTES_MAX } from '#protocol/messages/signalling.ts';
-import { type Refusal, refusal } from '#protocol/refusal.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import type { PeerId } from '#protocol/values/ids.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { Log } from './log.ts';
 import type { HubCounters } from './metrics.ts';
 import {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { hexToBytes } from '#protocol/digest.ts';
+import { hexToBytes } from '#protocol/bytes/digest.ts';
 import {
   Bond,
   Config,

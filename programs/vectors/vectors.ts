@@ -1,11 +1,10 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import {
   attestedBytes,
   checkSignatures,
   hashAttestation,
   hashContent,
 } from '#protocol/settlement/attestation.ts';
-import { PROGRAM_ERRORS } from '#protocol/settlement/errors.ts';
 import { U64_MAX } from '#protocol/settlement/layout.ts';
 import {
   buildTree,
@@ -14,6 +13,7 @@ import {
   proveLeaf,
   type TreeTag,
 } from '#protocol/settlement/tree.ts';
+import { PROGRAM_ERRORS } from '#protocol/values/program-errors.ts';
 import { makeAccounts } from './accounts.ts';
 import { makeInstructions } from './instructions.ts';
 import { keyOf } from './keys.ts';

@@ -1,7 +1,7 @@
-import type { GraphOptimization, Provider } from '../package.ts';
-import type { Refusal } from '../refusal.ts';
-import type { TensorSpec } from '../tensor.ts';
-import type { Millis } from '../units.ts';
+import type { GraphOptimization, Provider } from '../models/package.ts';
+import type { TensorSpec } from '../tensors/tensor.ts';
+import type { Refusal } from '../values/refusal.ts';
+import type { Millis } from '../values/units.ts';
 
 /**
  * Spoken over `postMessage` with a compute worker, which holds one session of one model at most.

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { decodeJson, decodeWith } from '../decode.ts';
-import { describeDecoder } from '../decoder.contract.ts';
-import { Receipt } from '../records.ts';
-import { accept } from '../refusal.ts';
+import { Receipt } from '../records/records.ts';
+import { describeDecoder } from '../tensors/decoder.contract.ts';
+import { decodeJson, decodeWith } from '../values/decode.ts';
+import { accept } from '../values/refusal.ts';
 import {
   ClientMessage,
   ContributorMessage,

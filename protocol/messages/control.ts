@@ -1,15 +1,30 @@
 import * as v from 'valibot';
-import { CheckPolicy } from '../check-policy.ts';
-import { Mark, SignedEpoch } from '../epoch.ts';
-import { TAPS_MAX } from '../fingerprint.ts';
-import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from '../ids.ts';
-import { JobView, PackageDraft } from '../job.ts';
-import { BlobRef, Feature, PackageManifest, Provider, Tap } from '../package.ts';
-import { AcceptedShard, Lease, LogEntry, Reveal, SignedVerdict, VerdictKind } from '../records.ts';
-import { Refusal, RefusalCode } from '../refusal.ts';
-import { Dtype, TensorSpec } from '../tensor.ts';
-import { DecoyFindings } from '../thresholds.ts';
-import { Bytes, Count, Instant, Millis } from '../units.ts';
+import { JobView, PackageDraft } from '../api/job.ts';
+import { CheckPolicy } from '../checks/check-policy.ts';
+import { DecoyFindings } from '../checks/thresholds.ts';
+import { BlobRef, Feature, PackageManifest, Provider, TAPS_MAX, Tap } from '../models/package.ts';
+import { Mark, SignedEpoch } from '../records/epoch.ts';
+import {
+  AcceptedShard,
+  Lease,
+  LogEntry,
+  Reveal,
+  SignedVerdict,
+  VerdictKind,
+} from '../records/records.ts';
+import { Dtype, TensorSpec } from '../tensors/tensor.ts';
+import {
+  Digest,
+  JobId,
+  LeaseId,
+  Nonce,
+  PeerId,
+  PublicKey,
+  Root,
+  Signature,
+} from '../values/ids.ts';
+import { Refusal, RefusalCode } from '../values/refusal.ts';
+import { Bytes, Count, Instant, Millis } from '../values/units.ts';
 
 /**
  * The control socket: JSON text both ways, binary only for `reveal` and `prepared` (see

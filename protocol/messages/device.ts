@@ -1,11 +1,11 @@
-import type { ReceiptPage } from '../api.ts';
-import type { CheckPolicy } from '../check-policy.ts';
-import type { JobId, PublicKey } from '../ids.ts';
-import type { Provider } from '../package.ts';
-import type { VerdictKind } from '../records.ts';
-import type { Refusal, Result } from '../refusal.ts';
+import type { ReceiptPage } from '../api/api.ts';
+import type { CheckPolicy } from '../checks/check-policy.ts';
+import type { Provider } from '../models/package.ts';
+import type { VerdictKind } from '../records/records.ts';
 import type { Address, PayoutRequest } from '../settlement/money-api.ts';
-import type { Bytes, Instant, Millis } from '../units.ts';
+import type { JobId, PublicKey } from '../values/ids.ts';
+import type { Refusal, Result } from '../values/refusal.ts';
+import type { Bytes, Instant, Millis } from '../values/units.ts';
 import type { Donation, Trial } from './control.ts';
 
 /**

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { PeerId } from '../ids.ts';
-import { Count } from '../units.ts';
+import { PeerId } from '../values/ids.ts';
+import { Count } from '../values/units.ts';
 
 /**
  * Signalling over the hub's PeerServer, in PeerJS's own words: JSON text both ways. Only what is

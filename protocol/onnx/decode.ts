@@ -1,4 +1,4 @@
-import { accept, PocketgridError, type Result, refuse } from '../refusal.ts';
+import { accept, PocketgridError, type Result, refuse } from '../values/refusal.ts';
 import { readSparseTensor, readTensor } from './decode-tensor.ts';
 import type {
   OnnxAttribute,

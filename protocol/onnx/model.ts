@@ -1,4 +1,4 @@
-import type { Dtype } from '../tensor.ts';
+import type { Dtype } from '../tensors/tensor.ts';
 
 /**
  * The parts of an ONNX `ModelProto` that we read and write. Meaning and field numbers: onnx.proto of

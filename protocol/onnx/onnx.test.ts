@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PocketgridError } from '../refusal.ts';
+import { PocketgridError } from '../values/refusal.ts';
 import { decodeOnnx } from './decode.ts';
 import { decodeScalarInt } from './decode-tensor.ts';
 import { encodeOnnx } from './encode.ts';
-import type {
-  OnnxAttribute,
-  OnnxGraph,
-  OnnxModel,
-  OnnxNode,
-  OnnxTensor,
-  OnnxType,
-  OnnxValue,
+import {
+  graphAttribute,
+  type OnnxAttribute,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxType,
+  type OnnxValue,
+  rawTensor,
 } from './model.ts';
-import { graphAttribute, rawTensor } from './model.ts';
 
 const name = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((text) => !/^\uFEFF/.test(text));
 const int = fc.oneof(fc.integer(), fc.maxSafeInteger());

@@ -1,5 +1,5 @@
-import { TAPS_MAX } from '../fingerprint.ts';
-import { accept, type Result, refuse } from '../refusal.ts';
+import { TAPS_MAX } from '../models/package.ts';
+import { accept, type Result, refuse } from '../values/refusal.ts';
 import { openLayouts } from './layout.ts';
 import {
   intAttribute,

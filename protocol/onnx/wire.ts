@@ -1,5 +1,5 @@
 import { PbfReader, PbfWriter } from 'pbf';
-import { PocketgridError, refusal } from '../refusal.ts';
+import { PocketgridError, refusal } from '../values/refusal.ts';
 
 export { PbfWriter };
 

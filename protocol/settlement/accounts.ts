@@ -1,4 +1,4 @@
-import { accept, type Result, refuse } from '../refusal.ts';
+import { accept, type Result, refuse } from '../values/refusal.ts';
 import {
   decode,
   key,

@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { encodeBase58 } from '../base58.ts';
-import { concatBytes, sha256, utf8ToBytes } from '../digest.ts';
+import { encodeBase58 } from '../bytes/base58.ts';
+import { concatBytes, sha256, utf8ToBytes } from '../bytes/digest.ts';
 import { encode, type Key, keyOf, u32, u64 } from './layout.ts';
 import type { Address } from './money-api.ts';
 

@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesToHex } from '../digest.ts';
+import { bytesToHex } from '../bytes/digest.ts';
 import { PROGRAMS } from './addresses.ts';
 import { attestedBytes, checkSignatures, hashAttestation, hashContent } from './attestation.ts';
 import { U64_MAX } from './layout.ts';

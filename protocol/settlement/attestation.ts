@@ -1,7 +1,7 @@
-import { concatBytes, sha256, utf8ToBytes } from '../digest.ts';
+import { concatBytes, sha256, utf8ToBytes } from '../bytes/digest.ts';
 import { PROGRAMS } from './addresses.ts';
-import type { Instruction } from './instructions.ts';
 import { encode, type Key, key, struct, u16, u32, u64, type ValueOf } from './layout.ts';
+import type { Instruction } from './transaction.ts';
 
 /** What verifiers sign, as `programs/settlement/src/attestation.rs` draws it. */
 const SIGNED_PREFIX = utf8ToBytes('pocketgrid/settlement@1\n');

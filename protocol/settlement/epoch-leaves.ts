@@ -1,5 +1,5 @@
-import { accept, type Result, refuse } from '../refusal.ts';
-import type { Instant } from '../units.ts';
+import { accept, type Result, refuse } from '../values/refusal.ts';
+import type { Instant } from '../values/units.ts';
 import { isSameKey, keyOf } from './layout.ts';
 import { fillTable, type LeafFile, type LeafTable, leafAt } from './leaf-file.ts';
 import { type LedgerFacts, projectLedger } from './ledger.ts';

@@ -1,5 +1,5 @@
-import { type Refusal, refusal } from '../refusal.ts';
-import { describeProgramError } from './errors.ts';
+import { describeProgramError } from '../values/program-errors.ts';
+import { type Refusal, refusal } from '../values/refusal.ts';
 
 /** The system and the token program's own number for too little money. */
 const MONEY_MISSING = 1;

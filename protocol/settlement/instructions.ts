@@ -1,23 +1,8 @@
-import { concatBytes } from '../digest.ts';
+import { concatBytes } from '../bytes/digest.ts';
 import { PROGRAMS } from './addresses.ts';
 import { Content } from './attestation.ts';
 import { encode, type Key, key, type Layout, list, struct, u8, u16, u32, u64 } from './layout.ts';
-
-/**
- * Instructions of the settlement program. Who does what with which accounts is drawn above each file of
- * `programs/settlement/src/instructions/`; here are the same lists, in the same order.
- */
-export interface Meta {
-  key: Key;
-  signer: boolean;
-  writable: boolean;
-}
-
-export interface Instruction {
-  program: Key;
-  accounts: Meta[];
-  data: Uint8Array;
-}
+import type { Instruction, Meta } from './transaction.ts';
 
 /** Token accounts money comes from and goes to, for pools of tokens alone. */
 export interface Tokens {
@@ -31,6 +16,10 @@ export interface Vault {
   mint: Key;
 }
 
+/**
+ * Instructions of the settlement program. Who does what with which accounts is drawn above each file
+ * of `programs/settlement/src/instructions/`; here are the same lists, in the same order.
+ */
 const DATA = {
   initConfig: [
     0,

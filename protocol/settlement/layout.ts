@@ -1,5 +1,5 @@
-import { decodeBase58 } from '../base58.ts';
-import { accept, must, type Result, refuse } from '../refusal.ts';
+import { decodeBase58 } from '../bytes/base58.ts';
+import { accept, must, type Result, refuse } from '../values/refusal.ts';
 
 /** An address on the chain, a SHA-256: 32 bytes. */
 export type Key = Uint8Array;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesToHex, sha256 } from '../digest.ts';
-import { instant } from '../units.ts';
+import { bytesToHex, sha256 } from '../bytes/digest.ts';
+import { instant } from '../values/units.ts';
 import { KEY_BYTES } from './layout.ts';
 import {
   buildTrees,

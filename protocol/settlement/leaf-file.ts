@@ -1,6 +1,6 @@
-import { concatBytes, sha256, utf8ToBytes } from '../digest.ts';
-import { accept, type Result, refuse } from '../refusal.ts';
-import { type Instant, instant } from '../units.ts';
+import { concatBytes, sha256, utf8ToBytes } from '../bytes/digest.ts';
+import { accept, type Result, refuse } from '../values/refusal.ts';
+import { type Instant, instant } from '../values/units.ts';
 import type { Content } from './attestation.ts';
 import { decode, encode, KEY_BYTES, type Key, struct, u32, u64 } from './layout.ts';
 import { buildTree, type Hash, type Tree, type TreeTag } from './tree.ts';

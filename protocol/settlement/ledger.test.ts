@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PAY_POLICY } from '../check-policy.ts';
-import type { Digest, JobId, PublicKey } from '../ids.ts';
-import { type Instant, instant } from '../units.ts';
+import { PAY_POLICY } from '../checks/check-policy.ts';
+import type { Digest, JobId, PublicKey } from '../values/ids.ts';
+import { type Instant, instant } from '../values/units.ts';
 import { type EarningShard, type Ledger, type LedgerFacts, projectLedger } from './ledger.ts';
 
 const { probationUnits, holdbackUnits, holdbackMs } = PAY_POLICY;

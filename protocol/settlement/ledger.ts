@@ -1,7 +1,7 @@
-import { PAY_POLICY, standingName } from '../check-policy.ts';
-import type { Digest, JobId, PublicKey } from '../ids.ts';
-import type { AcceptedShard } from '../records.ts';
-import { type Instant, instant } from '../units.ts';
+import { PAY_POLICY, standingName } from '../checks/check-policy.ts';
+import type { AcceptedShard } from '../records/records.ts';
+import type { Digest, JobId, PublicKey } from '../values/ids.ts';
+import { type Instant, instant } from '../values/units.ts';
 
 /**
  * Who earned what, as a projection of public facts: the same facts give the same ledger to the hub,

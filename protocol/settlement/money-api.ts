@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { decodeBase58 } from '../base58.ts';
-import { Digest, JobId, PublicKey, Signature } from '../ids.ts';
-import { AcceptedShard } from '../records.ts';
-import { Bytes, Count, Instant, Lamports } from '../units.ts';
+import { decodeBase58 } from '../bytes/base58.ts';
+import { AcceptedShard } from '../records/records.ts';
+import { Digest, JobId, PublicKey, Signature } from '../values/ids.ts';
+import { Bytes, Count, Instant, Lamports } from '../values/units.ts';
 import { KEY_BYTES } from './layout.ts';
 
 /**

@@ -1,10 +1,14 @@
 import { getCompiledTransactionMessageDecoder, getTransactionDecoder } from '@solana/kit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeBase58 } from '../base58.ts';
-import { sha256 } from '../digest.ts';
-import type { Instruction } from './instructions.ts';
-import { encodeMessage, encodeTransaction, transactionBytes } from './transaction.ts';
+import { encodeBase58 } from '../bytes/base58.ts';
+import { sha256 } from '../bytes/digest.ts';
+import {
+  encodeMessage,
+  encodeTransaction,
+  type Instruction,
+  transactionBytes,
+} from './transaction.ts';
 
 const keyOf = (number: number) => sha256(Uint8Array.of(number));
 // Of few keys, so that one is named in several roles.

@@ -1,5 +1,4 @@
-import { bytesToHex, concatBytes } from '../digest.ts';
-import type { Instruction } from './instructions.ts';
+import { bytesToHex, concatBytes } from '../bytes/digest.ts';
 import type { Key } from './layout.ts';
 
 /** What the cluster's network carries in one packet. */
@@ -81,4 +80,17 @@ function encodeCount(count: number): Uint8Array {
     if (rest < 0x80) return Uint8Array.from([...bytes, rest]);
     bytes.push((rest & 0x7f) | 0x80);
   }
+}
+
+/** One account of an instruction, and how it is used. */
+export interface Meta {
+  key: Key;
+  signer: boolean;
+  writable: boolean;
+}
+
+export interface Instruction {
+  program: Key;
+  accounts: Meta[];
+  data: Uint8Array;
 }

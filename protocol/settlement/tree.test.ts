@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concatBytes, sha256 } from '../digest.ts';
+import { concatBytes, sha256 } from '../bytes/digest.ts';
 import { encode, U64_MAX, u64 } from './layout.ts';
 import {
   buildTree,

@@ -1,5 +1,5 @@
-import { sha256, utf8ToBytes } from '../digest.ts';
-import { accept, type Result, refuse } from '../refusal.ts';
+import { sha256, utf8ToBytes } from '../bytes/digest.ts';
+import { accept, type Result, refuse } from '../values/refusal.ts';
 import { isSameKey, KEY_BYTES, type Key, U64_MAX } from './layout.ts';
 
 /**

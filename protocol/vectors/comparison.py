@@ -1,6 +1,6 @@
 """Writes comparison.json beside this file: python3 protocol/vectors/comparison.py
 
-Python alone. The formula is that of protocol/comparison.ts written a second time: IEEE 754 doubles,
+Python alone. The formula is that of protocol/checks/comparison.ts written a second time: IEEE 754 doubles,
 from the first element to the last, then whole steps of 2^-40.
 """
 

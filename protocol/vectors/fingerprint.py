@@ -1,6 +1,6 @@
 """Writes fingerprint.json beside this file: python3 protocol/vectors/fingerprint.py
 
-Python alone: the projection of protocol/fingerprint.ts written a second time.
+Python alone: the projection of protocol/checks/fingerprint.ts written a second time.
 """
 
 import hashlib

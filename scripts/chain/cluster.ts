@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, PublicKey, SendTransactionError } from '@solana/web3.js';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import { decodeAccount } from '#protocol/settlement/accounts.ts';
 import { describeFailure, describeSilence } from '#protocol/settlement/failure.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { isSameKey, type Key, keyOf, type Layout } from '#protocol/settlement/layout.ts';
-import { encodeMessage, encodeTransaction } from '#protocol/settlement/transaction.ts';
+import {
+  encodeMessage,
+  encodeTransaction,
+  type Instruction,
+} from '#protocol/settlement/transaction.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { Send } from '../hub-api.ts';
 import type { Wallet } from './wallet.ts';
 

@@ -1,10 +1,11 @@
-import { hexToBytes } from '#protocol/digest.ts';
-import type { JobId } from '#protocol/ids.ts';
+import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { Escrow, PAGE_SLOTS, Page, Pool, ROOTS } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
-import { type Instruction, instructionsOf } from '#protocol/settlement/instructions.ts';
+import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { type Key, keyOf } from '#protocol/settlement/layout.ts';
 import { type ChainAccounts, escrowNonce, type LeafProof } from '#protocol/settlement/money-api.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import type { Cluster } from './cluster.ts';
 import type { Wallet } from './wallet.ts';
 

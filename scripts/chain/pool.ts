@@ -1,4 +1,4 @@
-import { encodeBase58 } from '#protocol/base58.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { Config, Page, Pool, VerifierSet } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';

@@ -7,7 +7,7 @@ import {
 } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { encodeBase58 } from '#protocol/base58.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 

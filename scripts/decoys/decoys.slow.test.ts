@@ -7,7 +7,7 @@ import { listWeights, quantizeWeights } from '#protocol/onnx/decoys/weights.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
 import { listResiduals } from '#protocol/onnx/residuals.ts';
-import type { Tensor } from '#protocol/tensor.ts';
+import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { makeMiniLmInputs, makeMobileNetInputs } from '../models/inputs.ts';
 import { buildMiniLm } from '../models/minilm.ts';
 import { buildMobileNetV2 } from '../models/mobilenet.ts';

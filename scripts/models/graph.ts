@@ -7,7 +7,7 @@ import {
   type OnnxTensor,
   rawTensor,
 } from '#protocol/onnx/model.ts';
-import type { Dtype } from '#protocol/tensor.ts';
+import type { Dtype } from '#protocol/tensors/tensor.ts';
 
 const OPSET = 17;
 /** The version that came with opset 17. */

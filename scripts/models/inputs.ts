@@ -1,4 +1,4 @@
-import type { Tensor } from '#protocol/tensor.ts';
+import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { openRandom } from './random.ts';
 
 /** BERT's marks for the first and the last token of a text. */

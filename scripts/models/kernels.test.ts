@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
-import { elementCount } from '#protocol/tensor.ts';
+import { elementCount } from '#protocol/tensors/tensor.ts';
 import { KERNELS } from './kernels.ts';
 import { openModel } from './session.ts';
 

@@ -5,7 +5,7 @@ import {
   type OnnxAttribute,
   stringAttribute,
 } from '#protocol/onnx/model.ts';
-import { elementCount, type Tensor } from '#protocol/tensor.ts';
+import { elementCount, type Tensor } from '#protocol/tensors/tensor.ts';
 import { type GraphBuilder, type GraphValue, openGraph } from './graph.ts';
 import { openRandom, type Random } from './random.ts';
 import { drawWeights } from './weights.ts';

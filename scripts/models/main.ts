@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { encodeSafetensors } from '#protocol/safetensors.ts';
-import type { Tensor } from '#protocol/tensor.ts';
+import { encodeSafetensors } from '#protocol/tensors/safetensors.ts';
+import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { makeMiniLmInputs, makeMobileNetInputs } from './inputs.ts';
 import { KERNELS } from './kernels.ts';
 import { buildMiniLm, MINILM } from './minilm.ts';

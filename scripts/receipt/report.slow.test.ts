@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PublicKey } from '#protocol/ids.ts';
-import { sampleKey, sampleReceipt } from '#protocol/sample-receipt.ts';
+import { sampleKey, sampleReceipt } from '#protocol/records/sample-receipt.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { runCommand } from '../command.ts';
 import { reportReceipts } from './report.ts';
 

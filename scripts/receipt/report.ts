@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { decodeWith } from '#protocol/decode.ts';
-import type { PublicKey } from '#protocol/ids.ts';
-import { checkReceipt } from '#protocol/receipt-check.ts';
-import { Receipt } from '#protocol/records.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { checkReceipt } from '#protocol/records/receipt-check.ts';
+import { Receipt } from '#protocol/records/records.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 
 export interface ReceiptReport {
   /** Every receipt held. */

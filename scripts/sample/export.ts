@@ -1,6 +1,6 @@
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { intAttribute, intsAttribute } from '#protocol/onnx/model.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { openGraph } from '../models/graph.ts';
 import { openRandom } from '../models/random.ts';
 import { CLASSES, SIDE } from './dataset.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeNpy } from '#protocol/npy.ts';
-import { PocketgridError, type Result } from '#protocol/refusal.ts';
+import { decodeNpy } from '#protocol/tensors/npy.ts';
+import { PocketgridError, type Result } from '#protocol/values/refusal.ts';
 import { openRandom } from '../models/random.ts';
 import { openModel } from '../models/session.ts';
 import { CLASSES, DIGITS, PIXELS, readDigits, SAMPLE_FOLDER, splitDigits } from './dataset.ts';

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { encodeNpy } from '#protocol/npy.ts';
+import { encodeNpy } from '#protocol/tensors/npy.ts';
 import { CLASSES, DIGITS, readDigits, SAMPLE_FOLDER, SIDE, splitDigits } from './dataset.ts';
 import { exportNetwork } from './export.ts';
 import { measureAccuracy, SAMPLE_WIDTHS, samplesOf } from './network.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { JobOptions } from '#protocol/job.ts';
-import { decodeNpy, encodeNpy } from '#protocol/npy.ts';
+import type { JobOptions } from '#protocol/api/job.ts';
+import { decodeNpy, encodeNpy } from '#protocol/tensors/npy.ts';
 import type { Grid } from '../start/grid.ts';
 
 /** Posts the sample's digits over and over, so many rows of them. Gives the job's id. */

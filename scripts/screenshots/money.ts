@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import type { Lamports } from '#protocol/units.ts';
+import type { Lamports } from '#protocol/values/units.ts';
 import type { Grid } from '../start/grid.ts';
 import { postDigits } from './digits.ts';
 import type { View } from './views.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { NewcomersText } from '#protocol/check-policy.ts';
-import { decodeWith } from '#protocol/decode.ts';
+import { NewcomersText } from '#protocol/checks/check-policy.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
 
 export interface StartFlags {
   once: boolean;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bytesToHex, hexToBytes } from '#protocol/digest.ts';
-import { JobView } from '#protocol/job.ts';
+import { JobView } from '#protocol/api/job.ts';
+import { bytesToHex, hexToBytes } from '#protocol/bytes/digest.ts';
 import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView, LeafProof } from '#protocol/settlement/money-api.ts';

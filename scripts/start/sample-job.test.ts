@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeNpy } from '#protocol/npy.ts';
+import { encodeNpy } from '#protocol/tensors/npy.ts';
 import { judgeSample, measureAccuracy, type SampleReport } from './sample-job.ts';
 
 const matrix = (rows: number[][]) =>

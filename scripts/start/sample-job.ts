@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobOptions, JobView } from '#protocol/job.ts';
-import { decodeNpy } from '#protocol/npy.ts';
-import type { VerdictKind } from '#protocol/records.ts';
-import { lamports } from '#protocol/units.ts';
+import type { JobOptions, JobView } from '#protocol/api/job.ts';
+import type { VerdictKind } from '#protocol/records/records.ts';
+import { decodeNpy } from '#protocol/tensors/npy.ts';
+import { lamports } from '#protocol/values/units.ts';
 import type { HubApi } from '../hub-api.ts';
 
 const FOLDER = 'public/sample';

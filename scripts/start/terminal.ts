@@ -1,5 +1,5 @@
 import QRCode from 'qrcode';
-import type { JobView } from '#protocol/job.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import type { Claimed } from './money.ts';
 import type { SampleReport } from './sample-job.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sha256 } from '#protocol/digest.ts';
-import { projectTaps } from '#protocol/fingerprint.ts';
-import { checkFingerprint } from '#protocol/fingerprint-check.ts';
+import { sha256 } from '#protocol/bytes/digest.ts';
+import { projectTaps } from '#protocol/checks/fingerprint.ts';
+import { checkFingerprint } from '#protocol/checks/fingerprint-check.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';

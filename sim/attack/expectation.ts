@@ -1,4 +1,4 @@
-import { holdbackUnits, PAY_POLICY } from '#protocol/check-policy.ts';
+import { holdbackUnits, PAY_POLICY } from '#protocol/checks/check-policy.ts';
 import { exitRateAt, lagOf, type Rule, rateAt, runsAt, tabulate } from './rules.ts';
 import { openPlan, type Plan, type Strategy } from './strategy.ts';
 

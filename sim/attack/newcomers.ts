@@ -1,4 +1,4 @@
-import { NEWCOMER_POLICY } from '#protocol/check-policy.ts';
+import { NEWCOMER_POLICY } from '#protocol/checks/check-policy.ts';
 import { findDearest } from './cost.ts';
 import { deliveredShare, HOLDBACK, heldShare, releasedShare, type Tally } from './expectation.ts';
 import { GOAL } from './goal.ts';

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CHECK_POLICY_DEFAULT, type CheckPolicy, checkThreshold } from '#protocol/check-policy.ts';
+import {
+  CHECK_POLICY_DEFAULT,
+  type CheckPolicy,
+  checkThreshold,
+} from '#protocol/checks/check-policy.ts';
 import { exitRunsAt, isDrawn, OURS, rateAt, runsAt, sharedRule, tabulate } from './rules.ts';
 
 const WORD = 2n ** 32n;

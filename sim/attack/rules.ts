@@ -6,7 +6,7 @@ import {
   PAY_POLICY,
   RELEASE_POLICY,
   sharersOf,
-} from '#protocol/check-policy.ts';
+} from '#protocol/checks/check-policy.ts';
 
 const WORD = 1n << 32n;
 const WHOLE = WORD * WORD;

@@ -1,5 +1,5 @@
-import type { Digest } from '#protocol/ids.ts';
-import type { PackageManifest } from '#protocol/package.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import type { Digest } from '#protocol/values/ids.ts';
 import { climb } from '../../verifier/core/checks/ladder.ts';
 import type { Chance } from './chance.ts';
 import type { Tally } from './expectation.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { REFUSAL_CODES } from '#protocol/refusal.ts';
+import { REFUSAL_CODES } from '#protocol/values/refusal.ts';
 import { runFuzz } from './fuzz.ts';
 
 const CASES = 25_000;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { canonicalJson } from '#protocol/canonical-json.ts';
-import { decodeJson } from '#protocol/decode.ts';
-import { concatBytes } from '#protocol/digest.ts';
-import type { LeaseId, Nonce } from '#protocol/ids.ts';
-import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
+import { canonicalJson } from '#protocol/bytes/canonical-json.ts';
+import { concatBytes } from '#protocol/bytes/digest.ts';
 import { ClientMessage, type FrameHead } from '#protocol/messages/control.ts';
-import type { Lease } from '#protocol/records.ts';
-import { REFUSAL_CODES } from '#protocol/refusal.ts';
-import { unitBytes } from '#protocol/tensor.ts';
+import { decodeFrame, encodeFrame } from '#protocol/messages/message-frame.ts';
+import type { Lease } from '#protocol/records/records.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import type { LeaseId, Nonce } from '#protocol/values/ids.ts';
+import { REFUSAL_CODES } from '#protocol/values/refusal.ts';
 import { fakeSign } from '../world/fake-signature.ts';
 import {
   type BareHub,

@@ -1,11 +1,11 @@
-import type { NewcomerPolicy } from '#protocol/check-policy.ts';
+import type { NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import {
   fingerprintBytes,
   openProjection,
   projectionSeed,
   readTaps,
-} from '#protocol/fingerprint.ts';
-import type { JobId, PublicKey } from '#protocol/ids.ts';
+} from '#protocol/checks/fingerprint.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { liveShards, selectFacts, settledIndexes } from '../../hub/core/state/fact-lists.ts';
 import type { Fact } from '../../hub/core/state/facts.ts';
 import type { DeviceNode } from './device-node.ts';

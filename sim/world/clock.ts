@@ -1,4 +1,4 @@
-import { type Instant, instant } from '#protocol/units.ts';
+import { type Instant, instant } from '#protocol/values/units.ts';
 
 /** Virtual time: things happen in the order of their moments, then of their asking. */
 export interface Clock {

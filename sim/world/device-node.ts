@@ -1,7 +1,7 @@
-import type { LeaseId, PublicKey } from '#protocol/ids.ts';
 import type { ContributorMessage, Donation, FrameHead } from '#protocol/messages/control.ts';
-import { refusal } from '#protocol/refusal.ts';
-import { bytes, millis } from '#protocol/units.ts';
+import type { LeaseId, PublicKey } from '#protocol/values/ids.ts';
+import { refusal } from '#protocol/values/refusal.ts';
+import { bytes, millis } from '#protocol/values/units.ts';
 import {
   type Contributor,
   openContributor,

@@ -1,9 +1,9 @@
-import { concatBytes, DIGEST_BYTES, digest, sha256 } from '#protocol/digest.ts';
-import type { DeveloperId, JobId, Root } from '#protocol/ids.ts';
-import type { Assurance, JobRecord } from '#protocol/job.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
-import { bytes, type Instant, lamports } from '#protocol/units.ts';
+import type { Assurance, JobRecord } from '#protocol/api/job.ts';
+import { concatBytes, DIGEST_BYTES, digest, sha256 } from '#protocol/bytes/digest.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import type { DeveloperId, JobId, Root } from '#protocol/values/ids.ts';
+import { bytes, type Instant, lamports } from '#protocol/values/units.ts';
 import type { Random } from './random.ts';
 
 export const FAKE_INPUTS: TensorSpec[] = [{ name: 'x', dtype: 'f32', shape: [1, 4] }];

@@ -1,6 +1,6 @@
-import { digest } from '#protocol/digest.ts';
-import type { PublicKey, Signature } from '#protocol/ids.ts';
-import { type SigningContext, signingBytes } from '#protocol/signature.ts';
+import { digest } from '#protocol/bytes/digest.ts';
+import { type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
+import type { PublicKey, Signature } from '#protocol/values/ids.ts';
 
 /**
  * Fake signatures for the simulator: SHA-256 of key and bytes, said twice. Anyone can forge them,

@@ -1,10 +1,10 @@
-import type { NewcomerPolicy } from '#protocol/check-policy.ts';
-import { decodeJson } from '#protocol/decode.ts';
-import { sha256 } from '#protocol/digest.ts';
-import type { JobId, PublicKey } from '#protocol/ids.ts';
-import { decodeFrame, encodeFrame } from '#protocol/message-frame.ts';
+import { sha256 } from '#protocol/bytes/digest.ts';
+import type { NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import { ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
-import { instant, millis } from '#protocol/units.ts';
+import { decodeFrame, encodeFrame } from '#protocol/messages/message-frame.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import { instant, millis } from '#protocol/values/units.ts';
 import { type Hub, openHub, stepHub, viewJob } from '../../hub/core/hub.ts';
 import type { BlobRange, HubCommand, HubEffect, HubEvent } from '../../hub/core/state/events.ts';
 import { appliedFacts } from '../../hub/core/state/fact-lists.ts';

@@ -1,4 +1,4 @@
-import { fingerprintBytes } from '#protocol/fingerprint.ts';
+import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
 import type { ContributorMessage, FrameHead } from '#protocol/messages/control.ts';
 import { FAKE_TAPS, FAKE_UNIT_BYTES } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';

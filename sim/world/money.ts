@@ -1,6 +1,5 @@
-import { encodeBase58 } from '#protocol/base58.ts';
-import { sha256, utf8ToBytes } from '#protocol/digest.ts';
-import type { JobId } from '#protocol/ids.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import {
   checkGrowth,
   ledgerFacts,
@@ -11,7 +10,8 @@ import {
 import { encodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
 import { type Ledger, projectLedger } from '#protocol/settlement/ledger.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import { type Instant, instant, lamports } from '#protocol/units.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { type Instant, instant, lamports } from '#protocol/values/units.ts';
 import {
   banOf,
   type Hub,

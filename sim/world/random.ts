@@ -1,4 +1,4 @@
-import type { Nonce } from '#protocol/ids.ts';
+import type { Nonce } from '#protocol/values/ids.ts';
 
 /** A seeded source of chance: the same seed gives the same world. */
 export interface Random {

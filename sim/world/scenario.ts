@@ -1,5 +1,5 @@
-import type { NewcomerPolicy } from '#protocol/check-policy.ts';
-import type { Assurance } from '#protocol/job.ts';
+import type { Assurance } from '#protocol/api/job.ts';
+import type { NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import type { Lie } from './lies.ts';
 import type { Weather } from './network.ts';
 import type { VerifierLie } from './verifier-node.ts';

@@ -1,13 +1,13 @@
-import type { UnitFingerprint } from '#protocol/api.ts';
-import { decodeBase64, encodeBase64 } from '#protocol/base64.ts';
-import { concatBytes, digest } from '#protocol/digest.ts';
-import { reviewedBy } from '#protocol/epoch.ts';
-import { checkFingerprint, type FingerprintCheck } from '#protocol/fingerprint-check.ts';
-import type { LeaseId, PublicKey, Root } from '#protocol/ids.ts';
+import type { UnitFingerprint } from '#protocol/api/api.ts';
+import { decodeBase64, encodeBase64 } from '#protocol/bytes/base64.ts';
+import { concatBytes, digest } from '#protocol/bytes/digest.ts';
+import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
 import type { ClientMessage } from '#protocol/messages/control.ts';
-import type { SignedVerdict, Verdict } from '#protocol/records.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { bytes, millis } from '#protocol/units.ts';
+import { reviewedBy } from '#protocol/records/epoch.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
+import type { LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { bytes, millis } from '#protocol/values/units.ts';
 import { selectFacts } from '../../hub/core/state/fact-lists.ts';
 import type {
   FiledVerdict,

@@ -1,4 +1,4 @@
-import type { JobId, PublicKey } from '#protocol/ids.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import {
   checkFacts,
   checkHonest,

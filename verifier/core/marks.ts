@@ -1,4 +1,4 @@
-import { after, type Instant, millis } from '#protocol/units.ts';
+import { after, type Instant, millis } from '#protocol/values/units.ts';
 import { settleReviews } from './checks/reviews.ts';
 import { rejoin } from './link/session.ts';
 import {

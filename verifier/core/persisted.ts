@@ -1,6 +1,6 @@
-import type { Verdict } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import { after, millis } from '#protocol/units.ts';
+import type { Verdict } from '#protocol/records/records.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import { after, millis } from '#protocol/values/units.ts';
 import { finishEpoch, undoEpoch } from './draws/epochs.ts';
 import type { Token } from './state/events.ts';
 import type { Book, Verifier } from './state/verifier.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Digest, JobId, Root } from '#protocol/ids.ts';
-import type { PackageDraft } from '#protocol/job.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
-import { bytes, millis } from '#protocol/units.ts';
+import type { PackageDraft } from '#protocol/api/job.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import type { Digest, JobId, Root } from '#protocol/values/ids.ts';
+import { bytes, millis } from '#protocol/values/units.ts';
 import { connect, openFakeWorld, receive, step } from './fake-world.ts';
 import { checkPreparation, isCoupled } from './prepare.ts';
 import type { Preparation } from './state/events.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
-import { encodeBase64 } from '#protocol/base64.ts';
-import { COMPARATOR_VERSION } from '#protocol/comparison.ts';
-import { digest, hexToBytes } from '#protocol/digest.ts';
-import type { Nonce, PublicKey } from '#protocol/ids.ts';
-import { accept } from '#protocol/refusal.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { digest, hexToBytes } from '#protocol/bytes/digest.ts';
+import { COMPARATOR_VERSION } from '#protocol/checks/comparison.ts';
+import type { Nonce, PublicKey } from '#protocol/values/ids.ts';
+import { accept } from '#protocol/values/refusal.ts';
 import { drawUnits } from './draws/draw.ts';
 import {
   connect,

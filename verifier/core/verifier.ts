@@ -1,6 +1,6 @@
-import { checkThreshold } from '#protocol/check-policy.ts';
+import { checkThreshold } from '#protocol/checks/check-policy.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import { instant } from '#protocol/units.ts';
+import { instant } from '#protocol/values/units.ts';
 import {
   drawArrivals,
   drawAudits,

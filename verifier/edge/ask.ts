@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type * as v from 'valibot';
-import { decodeJson } from '#protocol/decode.ts';
-import { PocketgridError } from '#protocol/refusal.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { HubHttp } from './http.ts';
 
 /** One answer: a page of shards with a digest for each unit, or a verifier's whole log. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { VerdictPage } from '#protocol/api.ts';
-import type { Digest, JobId, LeaseId, PublicKey, Signature } from '#protocol/ids.ts';
-import { sampleVerdict } from '#protocol/sample-verdict.ts';
+import type { VerdictPage } from '#protocol/api/api.ts';
+import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
+import type { Digest, JobId, LeaseId, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { readVerdicts } from './audit-evidence.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { readTextIfThere } from '#node/files.ts';
-import { Health, VerdictPage } from '#protocol/api.ts';
-import { decodeJson } from '#protocol/decode.ts';
-import type { SignedEpoch } from '#protocol/epoch.ts';
-import type { Digest } from '#protocol/ids.ts';
+import { Health, VerdictPage } from '#protocol/api/api.ts';
+import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import {
   EpochPage,
   LOG_PAGE_MAX,
@@ -13,9 +11,11 @@ import {
   type LoggedShard,
   SHARD_PAGE_MAX,
   ShardPage,
-} from '#protocol/public-log.ts';
-import { SignedTreeHead, type SignedVerdict } from '#protocol/records.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+} from '#protocol/records/public-log.ts';
+import { SignedTreeHead, type SignedVerdict } from '#protocol/records/records.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { Evidence } from '../core/audit/evidence.ts';
 import type { LogLine } from '../core/state/events.ts';
 import { ANSWER_BYTES_MAX, ask, readPages } from './ask.ts';

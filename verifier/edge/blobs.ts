@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '#node/files.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
 import {
   checkPieceLayer,
   digestPiece,
   PIECE_BYTES,
   pieceCount,
   pieceRange,
-} from '#protocol/file-tree.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+} from '#protocol/bytes/file-tree.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { HubHttp } from './http.ts';
 
 /** Pieces fetched with one range request. */

@@ -2,9 +2,9 @@ import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SignedEpochOf } from '#protocol/epoch.ts';
-import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
-import { instant } from '#protocol/units.ts';
+import type { SignedEpochOf } from '#protocol/records/epoch.ts';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { instant } from '#protocol/values/units.ts';
 import type { Epoch, LogLine } from '../core/state/events.ts';
 import { countName } from '../core/trust/deviations.ts';
 import { openBookFile } from './book-file.ts';

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 
 /** The one place that starts a compute worker: the contributor's own, by its URL. */
 const ENTRY = new URL('../../worker/edge/node/compute-entry.mjs', import.meta.url);

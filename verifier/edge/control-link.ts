@@ -1,13 +1,13 @@
 import { WebSocket } from 'ws';
-import { decodeJson } from '#protocol/decode.ts';
-import { encodeFrame } from '#protocol/message-frame.ts';
 import {
   CONTROL_PATH,
   FRAME_BYTES_MAX,
   HELLO_DEADLINE_MS,
   HubMessage,
 } from '#protocol/messages/control.ts';
-import { refusal } from '#protocol/refusal.ts';
+import { encodeFrame } from '#protocol/messages/message-frame.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { refusal } from '#protocol/values/refusal.ts';
 import type { LinkId, VerifierEffect, VerifierEvent } from '../core/state/events.ts';
 
 /** Bytes the hub has not taken yet; a link that holds more has gone. */

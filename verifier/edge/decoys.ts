@@ -1,12 +1,12 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { measureUnits } from '#protocol/comparison.ts';
+import { measureUnits } from '#protocol/checks/comparison.ts';
+import type { DecoySample } from '#protocol/checks/thresholds.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { DECOY_NAMES, makeDecoy } from '#protocol/onnx/decoys/decoy.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { removeTaps } from '#protocol/onnx/taps.ts';
-import { PocketgridError } from '#protocol/refusal.ts';
-import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
-import type { DecoySample } from '#protocol/thresholds.ts';
+import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { Preparation } from '../core/state/events.ts';
 import { type ComputeWorker, type Load, openComputeWorker } from './compute-workers.ts';
 

@@ -1,8 +1,8 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { ApiError } from '#protocol/api.ts';
-import { decodeJson } from '#protocol/decode.ts';
-import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
+import { ApiError } from '#protocol/api/api.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
 
 export interface HubHttp {
   /** Throws a PocketgridError: `download-failed`, or what the hub refused with. */

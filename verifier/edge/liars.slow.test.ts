@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compareUnits } from '#protocol/comparison.ts';
-import type { Digest } from '#protocol/ids.ts';
+import { compareUnits } from '#protocol/checks/comparison.ts';
+import { findNearest, fitThresholds } from '#protocol/checks/thresholds.ts';
+import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/models/package.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
-import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/package.ts';
-import { findNearest, fitThresholds } from '#protocol/thresholds.ts';
-import { bytes, millis } from '#protocol/units.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { bytes, millis } from '#protocol/values/units.ts';
 import { climb, type Finding } from '../core/checks/ladder.ts';
 import type { Reference } from '../core/state/events.ts';
 import { type Load, openComputeWorker } from './compute-workers.ts';

@@ -1,6 +1,6 @@
-import { type CheckPolicy, describePolicy, ownCheckRate } from '#protocol/check-policy.ts';
-import { DISTANCE_MAX } from '#protocol/comparison.ts';
-import type { Verdict } from '#protocol/records.ts';
+import { type CheckPolicy, describePolicy, ownCheckRate } from '#protocol/checks/check-policy.ts';
+import { DISTANCE_MAX } from '#protocol/checks/comparison.ts';
+import type { Verdict } from '#protocol/records/records.ts';
 import type { FiledVerdict } from '../core/state/events.ts';
 import type { Standing } from '../core/state/view.ts';
 import type { Cost } from './cost.ts';

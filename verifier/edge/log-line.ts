@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { CheckPolicy } from '#protocol/check-policy.ts';
-import { EpochOpened, EpochRevealed, Mark, SignedEpoch } from '#protocol/epoch.ts';
-import { Nonce, Signature } from '#protocol/ids.ts';
-import { SignedVerdict } from '#protocol/records.ts';
-import { Count } from '#protocol/units.ts';
+import { CheckPolicy } from '#protocol/checks/check-policy.ts';
+import { EpochOpened, EpochRevealed, Mark, SignedEpoch } from '#protocol/records/epoch.ts';
+import { SignedVerdict } from '#protocol/records/records.ts';
+import { Nonce, Signature } from '#protocol/values/ids.ts';
+import { Count } from '#protocol/values/units.ts';
 import type { Epoch, LogLine } from '../core/state/events.ts';
 
 /** One line of `log.jsonl`. */

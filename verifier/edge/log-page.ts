@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hasCode } from '#node/files.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { type PageView, renderPage } from './log-html.ts';
 
 export interface LogPage {

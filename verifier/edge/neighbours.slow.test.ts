@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { TensorSpec } from '#protocol/tensor.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import { isCoupled } from '../core/prepare.ts';
 import { type ComputeWorker, openComputeWorker } from './compute-workers.ts';
 import { tryNeighbours } from './neighbours.ts';

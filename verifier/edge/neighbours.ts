@@ -1,7 +1,7 @@
-import { DISTANCE_MAX, measureUnits, type OutputDistance } from '#protocol/comparison.ts';
-import { PocketgridError } from '#protocol/refusal.ts';
-import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
-import { itemSpecs, joinItems, splitItems } from '#protocol/unit-bytes.ts';
+import { DISTANCE_MAX, measureUnits, type OutputDistance } from '#protocol/checks/comparison.ts';
+import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
+import { itemSpecs, joinItems, splitItems } from '#protocol/tensors/unit-bytes.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { Preparation } from '../core/state/events.ts';
 import { type ComputeWorker, type Load, openComputeWorker } from './compute-workers.ts';
 

@@ -1,7 +1,7 @@
-import type { SignedEpoch } from '#protocol/epoch.ts';
-import type { LeaseId, PublicKey } from '#protocol/ids.ts';
-import type { SignedVerdict } from '#protocol/records.ts';
-import { accept, PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
+import type { SignedEpoch } from '#protocol/records/epoch.ts';
+import type { SignedVerdict } from '#protocol/records/records.ts';
+import type { LeaseId, PublicKey } from '#protocol/values/ids.ts';
+import { accept, PocketgridError, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { LogLine } from '../core/state/events.ts';
 import { readEpochs, readShards, readVerdicts } from './audit-evidence.ts';
 import type { HubHttp } from './http.ts';

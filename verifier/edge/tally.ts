@@ -1,6 +1,6 @@
-import type { EpochRecordOf } from '#protocol/epoch.ts';
-import type { PublicKey } from '#protocol/ids.ts';
-import type { Verdict, VerdictKind } from '#protocol/records.ts';
+import type { EpochRecordOf } from '#protocol/records/epoch.ts';
+import type { Verdict, VerdictKind } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { FiledVerdict, LogLine } from '../core/state/events.ts';
 
 const LATEST_MAX = 50;

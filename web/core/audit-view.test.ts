@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CHECK_POLICY_DEFAULT, type CheckPolicy } from '#protocol/check-policy.ts';
+import { CHECK_POLICY_DEFAULT, type CheckPolicy } from '#protocol/checks/check-policy.ts';
 import { viewAudit } from './audit-view.ts';
 import { STATUS_OFF } from './contribute-view.ts';
 

@@ -1,4 +1,4 @@
-import { checkRate } from '#protocol/check-policy.ts';
+import { checkRate } from '#protocol/checks/check-policy.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { formatCount, formatNoun } from './format.ts';
 

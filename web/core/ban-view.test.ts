@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import { type RefusalCode, refusal } from '#protocol/refusal.ts';
+import { type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import { NO_EVIDENCE, viewBan } from './ban-view.ts';
 import { STATUS_OFF } from './contribute-view.ts';
 

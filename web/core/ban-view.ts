@@ -1,5 +1,5 @@
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatSentence } from './format.ts';
 
 /** What became of asking for the evidence against this device. */

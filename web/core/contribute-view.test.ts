@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { JobId } from '#protocol/ids.ts';
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { type ContributeWorld, STATUS_OFF, viewContribute } from './contribute-view.ts';
 
 const PHASES: DevicePhase[] = [

@@ -1,5 +1,5 @@
-import { API_KEY_PREFIX } from '#protocol/api.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { API_KEY_PREFIX } from '#protocol/api/api.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 
 const KEY = new RegExp(`^${API_KEY_PREFIX}[A-Za-z0-9_-]{16,}$`);
 

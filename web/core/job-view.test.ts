@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Assurance, JobView, Quote } from '#protocol/job.ts';
-import { JobState } from '#protocol/job.ts';
+import { type Assurance, JobState, type JobView, type Quote } from '#protocol/api/job.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { drawGlyph, drawShare } from './glyphs.ts';
 import {

@@ -1,4 +1,4 @@
-import type { JobState, JobView, Quote } from '#protocol/job.ts';
+import type { JobState, JobView, Quote } from '#protocol/api/job.ts';
 import {
   formatBytes,
   formatCertainty,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Receipt, VerdictKind } from '#protocol/records.ts';
+import type { Receipt, VerdictKind } from '#protocol/records/records.ts';
 import {
   addReceipts,
   decodeUnit,

@@ -1,5 +1,5 @@
-import type { Receipt, VerdictKind } from '#protocol/records.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import type { Receipt, VerdictKind } from '#protocol/records/records.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { formatCount, formatId, formatNoun } from './format.ts';
 
 /** One receipt as a line of the job's page. */

@@ -1,15 +1,15 @@
-import { decodeBase64 } from '#protocol/base64.ts';
-import { compareUnits, type Distance } from '#protocol/comparison.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
-import { readNumber } from '#protocol/element.ts';
-import { projectionSeed, projectTaps, readTaps } from '#protocol/fingerprint.ts';
-import { checkFingerprint, type FingerprintCheck } from '#protocol/fingerprint-check.ts';
-import type { Digest } from '#protocol/ids.ts';
-import type { PackageManifest } from '#protocol/package.ts';
-import type { Receipt, Verdict } from '#protocol/records.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { DTYPE_BYTES, elementCount, type TensorSpec } from '#protocol/tensor.ts';
-import { splitUnit } from '#protocol/unit-bytes.ts';
+import { decodeBase64 } from '#protocol/bytes/base64.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { compareUnits, type Distance } from '#protocol/checks/comparison.ts';
+import { projectionSeed, projectTaps, readTaps } from '#protocol/checks/fingerprint.ts';
+import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import type { Receipt, Verdict } from '#protocol/records/records.ts';
+import { readNumber } from '#protocol/tensors/element.ts';
+import { DTYPE_BYTES, elementCount, type TensorSpec } from '#protocol/tensors/tensor.ts';
+import { splitUnit } from '#protocol/tensors/unit-bytes.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 
 /** How one output differs, value by value. */
 export interface OutputDifference {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { encodeBase64 } from '#protocol/base64.ts';
-import { concatBytes, digest } from '#protocol/digest.ts';
-import { projectionSeed, projectTaps } from '#protocol/fingerprint.ts';
-import type { Digest, Signature } from '#protocol/ids.ts';
-import type { PackageManifest, Provider, Tap } from '#protocol/package.ts';
-import type { Receipt } from '#protocol/records.ts';
-import { refusal } from '#protocol/refusal.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { concatBytes, digest } from '#protocol/bytes/digest.ts';
+import { projectionSeed, projectTaps } from '#protocol/checks/fingerprint.ts';
+import type { PackageManifest, Provider, Tap } from '#protocol/models/package.ts';
+import type { Receipt } from '#protocol/records/records.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import type { Digest, Signature } from '#protocol/values/ids.ts';
+import { refusal } from '#protocol/values/refusal.ts';
 import {
   isEnd,
   REPLAY_START,

@@ -1,10 +1,10 @@
-import { DISTANCE_MAX } from '#protocol/comparison.ts';
-import type { FingerprintCheck } from '#protocol/fingerprint-check.ts';
-import type { PackageManifest } from '#protocol/package.ts';
-import type { ReceiptFault } from '#protocol/receipt-check.ts';
-import type { Receipt } from '#protocol/records.ts';
-import { type Refusal, refusal } from '#protocol/refusal.ts';
-import { type Millis, millis } from '#protocol/units.ts';
+import { DISTANCE_MAX } from '#protocol/checks/comparison.ts';
+import type { FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
+import type { Receipt } from '#protocol/records/records.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
+import { type Millis, millis } from '#protocol/values/units.ts';
 import type { ReplayFinding } from './replay-finding.ts';
 
 /** The unit of a receipt that is executed again in this tab. */

@@ -1,5 +1,5 @@
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { formatValue } from './format.ts';
 
 /** Outputs of one item by name, flattened in row-major order; not-finite numbers come as NaN. */

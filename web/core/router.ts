@@ -1,4 +1,4 @@
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 
 /** The pages of the app. A path that names none of them is `missing`. */
 export type Route =

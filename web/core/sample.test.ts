@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { JobView } from '#protocol/job.ts';
-import { encodeNpy } from '#protocol/npy.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { encodeNpy } from '#protocol/tensors/npy.ts';
 import { decodeSample, isSampleJob } from './sample.ts';
 
 test('images are scaled to 0..1 and go with their labels', () => {

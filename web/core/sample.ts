@@ -1,7 +1,7 @@
-import type { JobView } from '#protocol/job.ts';
-import { decodeNpy } from '#protocol/npy.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { elementCount } from '#protocol/tensor.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { decodeNpy } from '#protocol/tensors/npy.ts';
+import { elementCount } from '#protocol/tensors/tensor.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 
 /** Where the sample job's files are on our own origin. */
 export const SAMPLE = {

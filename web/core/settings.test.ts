@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import {
   applyQuery,
   decodeDevice,

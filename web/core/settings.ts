@@ -1,6 +1,6 @@
-import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { Donation } from '#protocol/messages/control.ts';
-import type { Provider } from '#protocol/package.ts';
+import type { Provider } from '#protocol/models/package.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 
 /** What the person chose about how this device works. */
 export interface Settings {

@@ -1,6 +1,6 @@
 import type { Trial } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import type { Provider } from '#protocol/package.ts';
+import type { Provider } from '#protocol/models/package.ts';
 import { formatMillis, formatNoun, formatSentence } from './format.ts';
 
 /** One provider tried in admission, ready to draw. */

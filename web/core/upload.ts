@@ -1,7 +1,10 @@
-import { decodeWith } from '#protocol/decode.ts';
-import type { Assurance, JobOptions } from '#protocol/job.ts';
-import { JobOptions as JobOptionsSchema } from '#protocol/job.ts';
-import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
+import {
+  type Assurance,
+  type JobOptions,
+  JobOptions as JobOptionsSchema,
+} from '#protocol/api/job.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
 
 export const MODEL_ENDINGS = ['.onnx'] as const;
 export const INPUT_ENDINGS = [

@@ -1,5 +1,5 @@
-import type { VerdictPage } from '#protocol/api.ts';
-import type { VerdictKind } from '#protocol/records.ts';
+import type { VerdictPage } from '#protocol/api/api.ts';
+import type { VerdictKind } from '#protocol/records/records.ts';
 
 export type VerdictEntry = VerdictPage['verdicts'][number];
 

@@ -1,5 +1,5 @@
 import type { DeviceMessage, DeviceStatus } from '#protocol/messages/device.ts';
-import { instant } from '#protocol/units.ts';
+import { instant } from '#protocol/values/units.ts';
 import { STATUS_OFF } from '../core/contribute-view.ts';
 import type { Settings } from '../core/settings.ts';
 import { type ContributorWorker, openContributorWorker } from './contributor-worker.ts';

@@ -1,5 +1,5 @@
 import type { DeviceMessage, PageMessage } from '#protocol/messages/device.ts';
-import { type Result, refuse } from '#protocol/refusal.ts';
+import { type Result, refuse } from '#protocol/values/refusal.ts';
 
 /** The contributor worker, as the page sees it. */
 export interface ContributorWorker {

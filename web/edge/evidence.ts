@@ -1,4 +1,4 @@
-import { instant } from '#protocol/units.ts';
+import { instant } from '#protocol/values/units.ts';
 import { type EvidenceWorld, NO_EVIDENCE } from '../core/ban-view.ts';
 import { askContributorWorker } from './contributor-worker.ts';
 import { saveFile } from './save-file.ts';

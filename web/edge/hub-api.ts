@@ -1,10 +1,17 @@
 import type * as v from 'valibot';
-import { ApiError, GridView, Health, JobList, ReceiptPage, VerdictPage } from '#protocol/api.ts';
-import { decodeJson, decodeWith } from '#protocol/decode.ts';
-import type { JobId, PublicKey } from '#protocol/ids.ts';
-import { JobView } from '#protocol/job.ts';
-import type { Receipt } from '#protocol/records.ts';
-import { accept, type Refusal, type Result, refuse } from '#protocol/refusal.ts';
+import {
+  ApiError,
+  GridView,
+  Health,
+  JobList,
+  ReceiptPage,
+  VerdictPage,
+} from '#protocol/api/api.ts';
+import { JobView } from '#protocol/api/job.ts';
+import type { Receipt } from '#protocol/records/records.ts';
+import { decodeJson, decodeWith } from '#protocol/values/decode.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import { accept, type Refusal, type Result, refuse } from '#protocol/values/refusal.ts';
 import { addReceipts, nextReceiptUnit } from '../core/receipt-view.ts';
 
 const ANSWER_MS = 20_000;

@@ -1,6 +1,6 @@
-import { decodeJson } from '#protocol/decode.ts';
 import { JobEvent } from '#protocol/messages/control.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { decodeEvents } from '../core/event-stream.ts';
 import { decodeError, type KeyedRequest } from './hub-api.ts';

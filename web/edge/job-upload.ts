@@ -1,6 +1,6 @@
-import { decodeJson } from '#protocol/decode.ts';
-import { type JobOptions, JobView } from '#protocol/job.ts';
-import { type Result, refuse } from '#protocol/refusal.ts';
+import { type JobOptions, JobView } from '#protocol/api/job.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { type Result, refuse } from '#protocol/values/refusal.ts';
 import { decodeError, hubSilent } from './hub-api.ts';
 
 /** An upload that moves no byte for this long has failed. */

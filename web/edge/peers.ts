@@ -1,7 +1,7 @@
 import { type DataConnection, Peer } from 'peerjs';
 import type { IceServer } from '#protocol/messages/device.ts';
-import { PEER_CHANNEL } from '#protocol/peer-frame.ts';
-import { type Refusal, refusal } from '#protocol/refusal.ts';
+import { PEER_CHANNEL } from '#protocol/messages/peer-frame.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 
 export const PEER_OPEN_MS = 5_000;
 /** More than this many at once costs a phone more than it brings (reference/platform.md, rule 26). */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PublicKey } from '#protocol/ids.ts';
-import { sampleReceipt } from '#protocol/sample-receipt.ts';
+import { sampleReceipt } from '#protocol/records/sample-receipt.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { decodeReceipts, readReceiptFile } from './receipt-file.ts';
 
 const whole = sampleReceipt();

@@ -1,9 +1,9 @@
-import { ReceiptPage } from '#protocol/api.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import type { PublicKey } from '#protocol/ids.ts';
-import { checkReceipt, type ReceiptFault } from '#protocol/receipt-check.ts';
-import type { Receipt } from '#protocol/records.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { ReceiptPage } from '#protocol/api/api.ts';
+import { checkReceipt, type ReceiptFault } from '#protocol/records/receipt-check.ts';
+import type { Receipt } from '#protocol/records/records.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 
 const FILE_BYTES_MAX = 64 * 1024 * 1024;
 const RECEIPTS_MAX = 2_000;

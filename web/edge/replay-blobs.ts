@@ -1,12 +1,11 @@
-import { UnitFingerprint } from '#protocol/api.ts';
-import { decodeJson } from '#protocol/decode.ts';
-import { digest, digestRecord } from '#protocol/digest.ts';
-import { openFileTree } from '#protocol/file-tree.ts';
-import type { Digest, Root } from '#protocol/ids.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import { PackageManifest } from '#protocol/package.ts';
-import type { AcceptedShard } from '#protocol/records.ts';
-import { PocketgridError, type RefusalCode, refusal } from '#protocol/refusal.ts';
+import { UnitFingerprint } from '#protocol/api/api.ts';
+import { digest, digestRecord } from '#protocol/bytes/digest.ts';
+import { openFileTree } from '#protocol/bytes/file-tree.ts';
+import { type BlobRef, PackageManifest } from '#protocol/models/package.ts';
+import type { AcceptedShard } from '#protocol/records/records.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import type { Digest, Root } from '#protocol/values/ids.ts';
+import { PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import { decodeError, type KeyedRequest } from './hub-api.ts';
 
 /** What a replay needs of the hub, each checked by its digest. All throw a `PocketgridError`. */

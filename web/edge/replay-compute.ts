@@ -1,5 +1,5 @@
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 
 /** A compute worker of the exact lane, as a replay uses it: one request at a time. */
 export interface ReplayCompute {

@@ -1,10 +1,10 @@
-import { digest } from '#protocol/digest.ts';
-import type { PublicKey } from '#protocol/ids.ts';
+import { digest } from '#protocol/bytes/digest.ts';
 import type { ComputeReply } from '#protocol/messages/compute.ts';
-import { type PackageManifest, REFERENCE_LANE, type Variant } from '#protocol/package.ts';
-import { checkReceipt } from '#protocol/receipt-check.ts';
-import { PocketgridError, type Refusal, type Result, refusal } from '#protocol/refusal.ts';
-import { unitBytes } from '#protocol/tensor.ts';
+import { type PackageManifest, REFERENCE_LANE, type Variant } from '#protocol/models/package.ts';
+import { checkReceipt } from '#protocol/records/receipt-check.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { PocketgridError, type Refusal, type Result, refusal } from '#protocol/values/refusal.ts';
 import {
   isEnd,
   REPLAY_START,

@@ -1,7 +1,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import type { GridView } from '#protocol/api.ts';
-import type { PublicKey } from '#protocol/ids.ts';
+import type { GridView } from '#protocol/api/api.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { EvidenceWorld } from '../core/ban-view.ts';
 import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';

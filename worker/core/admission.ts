@@ -1,14 +1,14 @@
-import { compareUnits } from '#protocol/comparison.ts';
-import type { Digest } from '#protocol/ids.ts';
+import { compareUnits } from '#protocol/checks/comparison.ts';
 import type { HubMessage, Trial } from '#protocol/messages/control.ts';
 import {
   allowsProvider,
   GPU_BARRED,
   type PackageManifest,
   type Provider,
-} from '#protocol/package.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import { after, bytes, millis } from '#protocol/units.ts';
+} from '#protocol/models/package.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import { after, bytes, millis } from '#protocol/values/units.ts';
 import { fitLoad, modelFile, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
 import { findAdmission, isBarred, keepAdmission, liftTombstone, raiseTombstone } from './memory.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { instant } from '#protocol/units.ts';
+import { instant } from '#protocol/values/units.ts';
 import { failPiece, finishPiece, HTTPS, openAssembly, planRequests } from './assembly.ts';
 
 const none = { connected: [], possible: false };

@@ -1,4 +1,4 @@
-import { between, type Instant } from '#protocol/units.ts';
+import { between, type Instant } from '#protocol/values/units.ts';
 
 /** Where pieces come from: the hub's HTTPS, or a peer over WebRTC (the hub's seeder is one). */
 export type SourceId = string;

@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest';
-import { encodeBase64 } from '#protocol/base64.ts';
-import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
-import { concatBytes, digest, digestCommitment, sha256 } from '#protocol/digest.ts';
-import { projectionSeed, projectTaps } from '#protocol/fingerprint.ts';
-import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { concatBytes, digest, digestCommitment, sha256 } from '#protocol/bytes/digest.ts';
+import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
+import { projectionSeed, projectTaps } from '#protocol/checks/fingerprint.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
-import { bytes, instant, millis } from '#protocol/units.ts';
+import { type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
+import type {
+  Digest,
+  JobId,
+  LeaseId,
+  Nonce,
+  PublicKey,
+  Root,
+  Signature,
+} from '#protocol/values/ids.ts';
+import { bytes, instant, millis } from '#protocol/values/units.ts';
 import { openContributor, stepContributor } from './contributor.ts';
 import type {
   ContributorConfig,

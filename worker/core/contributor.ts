@@ -1,4 +1,4 @@
-import { instant } from '#protocol/units.ts';
+import { instant } from '#protocol/values/units.ts';
 import {
   checkAdmission,
   finishAdmissionFetch,

@@ -1,5 +1,5 @@
-import type { Refusal } from '#protocol/refusal.ts';
-import { between } from '#protocol/units.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import { between } from '#protocol/values/units.ts';
 import { closeTrial, receiveAdmit, TRIAL_MS_MAX } from './admission.ts';
 import { stopEngine } from './engine.ts';
 import type { WorkerId } from './events.ts';

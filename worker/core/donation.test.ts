@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { JobId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
 import type { Donation } from '#protocol/messages/control.ts';
-import { instant, millis } from '#protocol/units.ts';
+import type { JobId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { instant, millis } from '#protocol/values/units.ts';
 import { openContributor, stepContributor } from './contributor.ts';
 import type { ContributorEffect, ContributorEvent } from './events.ts';
 import { fakeConfig } from './fake-config.ts';

@@ -1,5 +1,5 @@
-import type { Digest } from '#protocol/ids.ts';
-import type { PackageManifest, Provider } from '#protocol/package.ts';
+import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { Digest } from '#protocol/values/ids.ts';
 import type { ContributorEffect, WorkerId } from './events.ts';
 import { liftTombstone, raiseTombstone } from './memory.ts';
 import type { Turn } from './state.ts';

@@ -1,4 +1,4 @@
-import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protocol/ids.ts';
+import type { SigningContext } from '#protocol/bytes/signature.ts';
 import type {
   Capabilities,
   ContributorMessage,
@@ -9,11 +9,11 @@ import type {
   Trial,
 } from '#protocol/messages/control.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
-import type { BlobRef, GraphOptimization, Provider } from '#protocol/package.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import type { SigningContext } from '#protocol/signature.ts';
-import type { Dtype, TensorSpec } from '#protocol/tensor.ts';
-import type { Bytes, Instant, Millis } from '#protocol/units.ts';
+import type { BlobRef, GraphOptimization, Provider } from '#protocol/models/package.ts';
+import type { Dtype, TensorSpec } from '#protocol/tensors/tensor.ts';
+import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
 
 /** A control socket, a fetch, a compute worker, a run: numbered by the core, never used again. */
 export type SocketId = number;

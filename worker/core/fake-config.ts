@@ -1,5 +1,5 @@
-import type { PublicKey } from '#protocol/ids.ts';
-import { bytes } from '#protocol/units.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { bytes } from '#protocol/values/units.ts';
 import type { ContributorConfig } from './events.ts';
 
 /** A device with one thread on wasm, new to everything. */

@@ -1,6 +1,6 @@
-import type { Digest } from '#protocol/ids.ts';
-import type { Provider } from '#protocol/package.ts';
-import { between } from '#protocol/units.ts';
+import type { Provider } from '#protocol/models/package.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { between } from '#protocol/values/units.ts';
 import type { DeviceMemory, KeptAdmission, Token } from './events.ts';
 import type { Contributor, Remembering, Turn } from './state.ts';
 

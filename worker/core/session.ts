@@ -1,4 +1,3 @@
-import type { Signature } from '#protocol/ids.ts';
 import {
   type ContributorMessage,
   type Donation,
@@ -6,8 +5,9 @@ import {
   type HubMessage,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
-import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
-import { after, between, millis } from '#protocol/units.ts';
+import type { Signature } from '#protocol/values/ids.ts';
+import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
+import { after, between, millis } from '#protocol/values/units.ts';
 import { announce, dropAdmission } from './admission.ts';
 import { stopEngine } from './engine.ts';
 import type { SocketId } from './events.ts';

@@ -1,5 +1,4 @@
-import type { CheckPolicy } from '#protocol/check-policy.ts';
-import type { Digest, Nonce, Signature } from '#protocol/ids.ts';
+import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
 import type {
   ContributorMessage,
   Donation,
@@ -7,10 +6,11 @@ import type {
   Trial,
 } from '#protocol/messages/control.ts';
 import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
-import type { PackageManifest, Provider } from '#protocol/package.ts';
-import type { Lease } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import type { Bytes, Instant, Millis } from '#protocol/units.ts';
+import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { Lease } from '#protocol/records/records.ts';
+import type { Digest, Nonce, Signature } from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
 import type {
   ContributorConfig,
   ContributorEffect,

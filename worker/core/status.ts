@@ -1,5 +1,5 @@
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
-import { between, bytes } from '#protocol/units.ts';
+import { between, bytes } from '#protocol/values/units.ts';
 import type { Contributor, Turn } from './state.ts';
 
 const SPEED_WINDOW_MS = 30_000;

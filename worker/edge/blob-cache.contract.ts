@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { buildFileTree } from '#protocol/file-tree.ts';
-import { bytes } from '#protocol/units.ts';
+import { buildFileTree } from '#protocol/bytes/file-tree.ts';
+import { bytes } from '#protocol/values/units.ts';
 import type { BlobCache } from './ports.ts';
 
 /** What every blob cache of a device must do. */

@@ -1,9 +1,9 @@
-import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
-import { checkPieceLayer, digestPiece, pieceCount, pieceRange } from '#protocol/file-tree.ts';
-import type { Root } from '#protocol/ids.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
-import { instant } from '#protocol/units.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { checkPieceLayer, digestPiece, pieceCount, pieceRange } from '#protocol/bytes/file-tree.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { instant } from '#protocol/values/units.ts';
 import {
   type Assembly,
   failPiece,

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import type { Root } from '#protocol/ids.ts';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import { bytes, millis } from '#protocol/units.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { bytes, millis } from '#protocol/values/units.ts';
 import type { ContributorEffect, ContributorEvent } from '../core/events.ts';
 import { openComputeOwner } from './compute-owner.ts';
 import { openMemoryCache } from './memory-cache.ts';

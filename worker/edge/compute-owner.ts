@@ -1,5 +1,5 @@
 import type { ComputeReply } from '#protocol/messages/compute.ts';
-import { PocketgridError, type RefusalCode, refusal } from '#protocol/refusal.ts';
+import { PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import type { ContributorEffect, ContributorEvent, WorkerId } from '../core/events.ts';
 import type { BlobCache, ComputePort, OpenComputePort } from './ports.ts';
 

@@ -1,11 +1,11 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { settleTaps } from '#protocol/fingerprint.ts';
+import { settleTaps } from '#protocol/checks/fingerprint.ts';
 import type { ComputeReply, ComputeRequest, RanTaps } from '#protocol/messages/compute.ts';
-import type { Provider } from '#protocol/package.ts';
-import { PocketgridError, type RefusalCode, refusal } from '#protocol/refusal.ts';
-import { specBytes, type TensorSpec, unitBytes } from '#protocol/tensor.ts';
-import { canonicaliseNan } from '#protocol/unit-bytes.ts';
-import { millis } from '#protocol/units.ts';
+import type { Provider } from '#protocol/models/package.ts';
+import { specBytes, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
+import { canonicaliseNan } from '#protocol/tensors/unit-bytes.ts';
+import { PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
+import { millis } from '#protocol/values/units.ts';
 import { freeDimensions } from './free-dimensions.ts';
 import { dtypeOf, RUNTIME_TYPES, typedView } from './tensor-bytes.ts';
 

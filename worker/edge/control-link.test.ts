@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { decodeFrame } from '#protocol/message-frame.ts';
+import { decodeFrame } from '#protocol/messages/message-frame.ts';
 import type { ContributorEvent } from '../core/events.ts';
 import { controlUrl, openControlLink } from './control-link.ts';
 

@@ -1,5 +1,3 @@
-import { decodeJson } from '#protocol/decode.ts';
-import { encodeFrame } from '#protocol/message-frame.ts';
 import {
   CONTROL_PATH,
   type ContributorMessage,
@@ -7,7 +5,9 @@ import {
   type FrameHead,
   HubMessage,
 } from '#protocol/messages/control.ts';
-import { type Refusal, refusal } from '#protocol/refusal.ts';
+import { encodeFrame } from '#protocol/messages/message-frame.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { ContributorEvent, SocketId } from '../core/events.ts';
 
 const BUFFERED_BYTES_MAX = 2 * FRAME_BYTES_MAX;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DIGEST_BYTES, sha256 } from '#protocol/digest.ts';
-import { buildFileTree, PIECE_BYTES } from '#protocol/file-tree.ts';
-import { bytes } from '#protocol/units.ts';
+import { DIGEST_BYTES, sha256 } from '#protocol/bytes/digest.ts';
+import { buildFileTree, PIECE_BYTES } from '#protocol/bytes/file-tree.ts';
+import { bytes } from '#protocol/values/units.ts';
 import type { ContributorEvent, FetchTarget } from '../core/events.ts';
 import { openDownloads } from './downloads.ts';
 import { openHttpSource } from './http-source.ts';

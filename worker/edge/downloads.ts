@@ -1,7 +1,7 @@
-import type { Root } from '#protocol/ids.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
-import { bytes } from '#protocol/units.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
+import { bytes } from '#protocol/values/units.ts';
 import type { ContributorEvent, FetchId, FetchTarget } from '../core/events.ts';
 import {
   type BlobDownload,

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { EvidenceRequest } from '#protocol/api.ts';
-import { decodeJson } from '#protocol/decode.ts';
-import { sampleReceipt } from '#protocol/sample-receipt.ts';
-import { signingBytes, verifySignature } from '#protocol/signature.ts';
-import { instant } from '#protocol/units.ts';
+import { EvidenceRequest } from '#protocol/api/api.ts';
+import { signingBytes, verifySignature } from '#protocol/bytes/signature.ts';
+import { sampleReceipt } from '#protocol/records/sample-receipt.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { instant } from '#protocol/values/units.ts';
 import { askEvidence } from './evidence.ts';
 import { makeKeyPair, openSigner } from './signer.ts';
 

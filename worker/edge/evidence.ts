@@ -1,7 +1,7 @@
-import { ApiError, ReceiptPage } from '#protocol/api.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import { type Result, refuse } from '#protocol/refusal.ts';
-import { type Instant, instant } from '#protocol/units.ts';
+import { ApiError, ReceiptPage } from '#protocol/api/api.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { type Result, refuse } from '#protocol/values/refusal.ts';
+import { type Instant, instant } from '#protocol/values/units.ts';
 import type { Signer } from './signer.ts';
 
 const CALL_MS_MAX = 30_000;

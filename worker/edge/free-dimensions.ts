@@ -1,4 +1,4 @@
-import type { TensorSpec } from '#protocol/tensor.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 
 /**
  * Names of an ONNX model's free dimensions and the sizes they take under `inputs`, for ORT's

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Root } from '#protocol/ids.ts';
+import type { Root } from '#protocol/values/ids.ts';
 import { openHttpSource } from './http-source.ts';
 import { fakeHub } from './node/fake-hub.ts';
 

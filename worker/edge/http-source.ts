@@ -1,5 +1,5 @@
-import type { Root } from '#protocol/ids.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 
 const DEADLINE_MS = 30_000;
 /** 32 bytes for each of the 2,048 pieces of 512 MiB. */

@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { PublicKey } from '#protocol/ids.ts';
 import { PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import { bytes } from '#protocol/units.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { bytes } from '#protocol/values/units.ts';
 import { openDeviceLoop } from './loop.ts';
 import { openMemoryCache } from './memory-cache.ts';
 

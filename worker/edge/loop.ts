@@ -1,5 +1,5 @@
-import type { Nonce } from '#protocol/ids.ts';
-import { instant } from '#protocol/units.ts';
+import type { Nonce } from '#protocol/values/ids.ts';
+import { instant } from '#protocol/values/units.ts';
 import { openContributor, stepContributor } from '../core/contributor.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent } from '../core/events.ts';
 import { type ComputeOwner, openComputeOwner } from './compute-owner.ts';

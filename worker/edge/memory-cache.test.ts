@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Root } from '#protocol/ids.ts';
-import { bytes } from '#protocol/units.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { bytes } from '#protocol/values/units.ts';
 import { checkBlobCache } from './blob-cache.contract.ts';
 import { openMemoryCache } from './memory-cache.ts';
 

@@ -1,5 +1,5 @@
-import type { Root } from '#protocol/ids.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { BlobCache } from './ports.ts';
 
 interface Held {

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { decodeJson } from '#protocol/decode.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { signingBytes, verifySignature } from '#protocol/bytes/signature.ts';
 import { type Address, PayoutRequest, type PayoutView } from '#protocol/settlement/money-api.ts';
-import { signingBytes, verifySignature } from '#protocol/signature.ts';
-import { instant } from '#protocol/units.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { instant } from '#protocol/values/units.ts';
 import { linkPayout, openPayoutTeller, type PayoutTeller } from './payout.ts';
 import { makeKeyPair, openSigner } from './signer.ts';
 

@@ -1,8 +1,8 @@
-import { ApiError } from '#protocol/api.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import { type Result, refuse } from '#protocol/refusal.ts';
+import { ApiError } from '#protocol/api/api.ts';
 import { type Address, PayoutView } from '#protocol/settlement/money-api.ts';
-import { type Instant, instant } from '#protocol/units.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { type Result, refuse } from '#protocol/values/refusal.ts';
+import { type Instant, instant } from '#protocol/values/units.ts';
 import type { Signer } from './signer.ts';
 
 const CALL_MS_MAX = 30_000;

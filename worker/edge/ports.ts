@@ -1,8 +1,8 @@
-import type { Root, Signature } from '#protocol/ids.ts';
+import type { SigningContext } from '#protocol/bytes/signature.ts';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
-import type { BlobRef, Provider } from '#protocol/package.ts';
-import type { SigningContext } from '#protocol/signature.ts';
+import type { BlobRef, Provider } from '#protocol/models/package.ts';
+import type { Root, Signature } from '#protocol/values/ids.ts';
 import type { DeviceMemory } from '../core/events.ts';
 
 /** Blobs a device keeps. Pieces are written once their hash holds; `finish` makes a blob whole. */

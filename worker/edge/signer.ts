@@ -1,6 +1,6 @@
-import { bytesToHex } from '#protocol/digest.ts';
-import type { PublicKey, Signature } from '#protocol/ids.ts';
-import { type SigningContext, signingBytes } from '#protocol/signature.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
+import { type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
+import type { PublicKey, Signature } from '#protocol/values/ids.ts';
 
 const ALGORITHM = 'Ed25519';
 

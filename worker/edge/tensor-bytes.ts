@@ -1,4 +1,4 @@
-import { DTYPE_BYTES, type Dtype } from '#protocol/tensor.ts';
+import { DTYPE_BYTES, type Dtype } from '#protocol/tensors/tensor.ts';
 
 /** A tensor's type by the runtime's name. */
 export const RUNTIME_TYPES = {

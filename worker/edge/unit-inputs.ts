@@ -1,6 +1,6 @@
-import { DIGEST_BYTES, sha256 } from '#protocol/digest.ts';
-import { PEER_WANT_BYTES_MAX } from '#protocol/peer-frame.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { DIGEST_BYTES, sha256 } from '#protocol/bytes/digest.ts';
+import { PEER_WANT_BYTES_MAX } from '#protocol/messages/peer-frame.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { FetchTarget } from '../core/events.ts';
 import { chooseSource, type Goodput, type InputSource, notePart } from '../core/goodput.ts';
 import type { PieceWorld } from './blob-download.ts';

@@ -1,6 +1,6 @@
-import { standingName } from '#protocol/check-policy.ts';
-import type { JobId } from '#protocol/ids.ts';
-import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import { standingName } from '#protocol/checks/check-policy.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import { verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';

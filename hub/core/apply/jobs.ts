@@ -1,6 +1,6 @@
-import { digestRecord } from '#protocol/digest.ts';
-import { fingerprintBytes } from '#protocol/fingerprint.ts';
-import { unitBytes } from '#protocol/tensor.ts';
+import { digestRecord } from '#protocol/bytes/digest.ts';
+import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { type Job, NO_FLEET } from '../state/job.ts';

@@ -1,5 +1,5 @@
-import { standingName } from '#protocol/check-policy.ts';
-import type { AcceptedShard } from '#protocol/records.ts';
+import { standingName } from '#protocol/checks/check-policy.ts';
+import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { CommittedShard } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';

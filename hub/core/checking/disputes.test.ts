@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Digest, PublicKey } from '#protocol/ids.ts';
-import type { SignedVerdict } from '#protocol/records.ts';
+import type { SignedVerdict } from '#protocol/records/records.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import { type Court, FOURTH, openCourt, SECOND, socketOf, THIRD } from '../fake-court.ts';
 import { deliver, JOB, PHONE, VERIFIER } from '../fake-world.ts';
 import { mayReadVerdict, shownVerdicts } from '../hub.ts';

@@ -1,6 +1,6 @@
-import type { PublicKey } from '#protocol/ids.ts';
-import type { Verdict } from '#protocol/records.ts';
-import { after, millis } from '#protocol/units.ts';
+import type { Verdict } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { after, millis } from '#protocol/values/units.ts';
 import { forgetChecks } from '../apply/checks.ts';
 import type { Dispute } from '../state/checks.ts';
 import type { FactOf } from '../state/fact-lists.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { PublicKey } from '#protocol/ids.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Court, openCourt, SECOND, socketOf, THIRD } from '../fake-court.ts';
 import { PHONE, VERIFIER } from '../fake-world.ts';
 import type { HubCommand } from '../state/events.ts';

@@ -1,5 +1,5 @@
-import type { PublicKey } from '#protocol/ids.ts';
-import { type Refusal, refusal } from '#protocol/refusal.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { Fact } from '../state/facts.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import type { Turn } from '../turn.ts';

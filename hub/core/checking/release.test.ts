@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { RELEASE_POLICY } from '#protocol/check-policy.ts';
+import { RELEASE_POLICY } from '#protocol/checks/check-policy.ts';
 import {
   type Bench,
   deliver,

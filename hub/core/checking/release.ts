@@ -1,4 +1,4 @@
-import { RELEASE_POLICY } from '#protocol/check-policy.ts';
+import { RELEASE_POLICY } from '#protocol/checks/check-policy.ts';
 import { hasLag } from '../leasing/shards.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';

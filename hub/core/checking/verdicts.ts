@@ -1,8 +1,8 @@
-import { decodeBase64 } from '#protocol/base64.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
-import { fingerprintFault } from '#protocol/fingerprint-check.ts';
-import type { SignedVerdict, Verdict } from '#protocol/records.ts';
-import type { RefusalCode } from '#protocol/refusal.ts';
+import { decodeBase64 } from '#protocol/bytes/base64.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { fingerprintFault } from '#protocol/checks/fingerprint-check.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
+import type { RefusalCode } from '#protocol/values/refusal.ts';
 import type { VerifierSession } from '../state/device.ts';
 import { verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';

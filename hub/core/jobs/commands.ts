@@ -1,6 +1,6 @@
-import type { JobId } from '#protocol/ids.ts';
-import { refuse } from '#protocol/refusal.ts';
-import { unitBytes } from '#protocol/tensor.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { refuse } from '#protocol/values/refusal.ts';
 import type { HubCommand, RequestId } from '../state/events.ts';
 import { isEnding, isMoving, needsFunding } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import { type DecoyFindings, THRESHOLD_VERSION } from '#protocol/thresholds.ts';
-import { millis } from '#protocol/units.ts';
+import { type DecoyFindings, THRESHOLD_VERSION } from '#protocol/checks/thresholds.ts';
+import { millis } from '#protocol/values/units.ts';
 import {
   type Bench,
   beginJob,

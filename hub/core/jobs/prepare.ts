@@ -1,11 +1,11 @@
-import { decodeWith } from '#protocol/decode.ts';
-import { DIGEST_BYTES } from '#protocol/digest.ts';
+import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { fitThresholds, THRESHOLD_VERSION } from '#protocol/checks/thresholds.ts';
 import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
-import { type BlobRef, PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import { unitBytes } from '#protocol/tensor.ts';
-import { fitThresholds, THRESHOLD_VERSION } from '#protocol/thresholds.ts';
-import { between } from '#protocol/units.ts';
+import { type BlobRef, PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import { between } from '#protocol/values/units.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { BlobRange } from '../state/events.ts';
 import type { Hub, Making } from '../state/hub.ts';

@@ -1,8 +1,8 @@
-import { expectedChecks, RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
-import type { Quote } from '#protocol/job.ts';
-import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
-import { type Refusal, refusal } from '#protocol/refusal.ts';
-import { lamports, millis } from '#protocol/units.ts';
+import type { Quote } from '#protocol/api/job.ts';
+import { expectedChecks, RELEASE_POLICY, standingName } from '#protocol/checks/check-policy.ts';
+import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/models/package.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
+import { lamports, millis } from '#protocol/values/units.ts';
 import { SHARD_MS } from '../leasing/lease.ts';
 import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { DIGEST_BYTES } from '#protocol/digest.ts';
-import type { PublicKey, Root } from '#protocol/ids.ts';
-import { bytes } from '#protocol/units.ts';
+import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import type { PublicKey, Root } from '#protocol/values/ids.ts';
+import { bytes } from '#protocol/values/units.ts';
 import { type Bench, JOB, openBench, postJob, prepareJob, VERIFIER } from '../fake-world.ts';
 import type { RecutInputs } from '../state/events.ts';
 

@@ -1,7 +1,7 @@
-import type { JobId } from '#protocol/ids.ts';
-import type { JobRecord } from '#protocol/job.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import { itemSpecs } from '#protocol/unit-bytes.ts';
+import type { JobRecord } from '#protocol/api/job.ts';
+import { itemSpecs } from '#protocol/tensors/unit-bytes.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { RecutInputs, Token } from '../state/events.ts';
 import { isEnding } from '../state/questions.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { DeveloperId, JobId } from '#protocol/ids.ts';
+import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
 import type { FairBook, Flow } from '../state/job.ts';
 import {
   chargeFlow,

@@ -1,4 +1,4 @@
-import type { DeveloperId, JobId } from '#protocol/ids.ts';
+import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
 import type { FairBook, Flow } from '../state/job.ts';
 
 /** What is left on both accounts of a flow, in milliseconds, `stayMs` included. */

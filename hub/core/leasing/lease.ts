@@ -1,9 +1,9 @@
-import { encodeBase64 } from '#protocol/base64.ts';
-import { DIGEST_BYTES } from '#protocol/digest.ts';
-import type { JobId, LeaseId } from '#protocol/ids.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
 import { LEASE_UNITS_MAX } from '#protocol/messages/control.ts';
-import type { RefusalCode } from '#protocol/refusal.ts';
-import { after, bytes, type Millis, millis } from '#protocol/units.ts';
+import type { JobId, LeaseId } from '#protocol/values/ids.ts';
+import type { RefusalCode } from '#protocol/values/refusal.ts';
+import { after, bytes, type Millis, millis } from '#protocol/values/units.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Job } from '../state/job.ts';
 import { addRun } from '../state/ranges.ts';

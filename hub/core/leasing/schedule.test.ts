@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { DeveloperId, JobId, PublicKey, Root } from '#protocol/ids.ts';
-import { bytes, lamports, millis } from '#protocol/units.ts';
+import type { DeveloperId, JobId, PublicKey, Root } from '#protocol/values/ids.ts';
+import { bytes, lamports, millis } from '#protocol/values/units.ts';
 import {
   type Bench,
   deliver,

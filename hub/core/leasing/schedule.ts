@@ -1,7 +1,7 @@
-import type { Digest } from '#protocol/ids.ts';
 import type { ContributorMessage } from '#protocol/messages/control.ts';
-import { allowsProvider, type PackageManifest } from '#protocol/package.ts';
-import { between, millis } from '#protocol/units.ts';
+import { allowsProvider, type PackageManifest } from '#protocol/models/package.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { between, millis } from '#protocol/values/units.ts';
 import type { Admission, Device, Reason } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
 import { isDisputed, isEnding } from '../state/questions.ts';

@@ -1,4 +1,4 @@
-import { RELEASE_POLICY, standingName } from '#protocol/check-policy.ts';
+import { RELEASE_POLICY, standingName } from '#protocol/checks/check-policy.ts';
 import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';
 

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digest, hexToBytes } from '#protocol/digest.ts';
+import { digest, hexToBytes } from '#protocol/bytes/digest.ts';
 import {
   checkConsistency,
   consistencyPath,
   inclusionPath,
   inclusionRoot,
   type LeafRange,
-} from '#protocol/merkle-log.ts';
-import { hashEntry } from '#protocol/public-log.ts';
-import type { LogEntry } from '#protocol/records.ts';
-import { instant } from '#protocol/units.ts';
+} from '#protocol/bytes/merkle-log.ts';
+import { hashEntry } from '#protocol/records/public-log.ts';
+import type { LogEntry } from '#protocol/records/records.ts';
+import { instant } from '#protocol/values/units.ts';
 import {
   growTree,
   hashPage,

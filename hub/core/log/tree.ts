@@ -1,5 +1,4 @@
-import { bytesToHex } from '#protocol/digest.ts';
-import type { Digest } from '#protocol/ids.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import {
   appendLeaf,
   type Frontier,
@@ -8,9 +7,10 @@ import {
   type LeafRange,
   openFrontier,
   splitRange,
-} from '#protocol/merkle-log.ts';
-import { hashEntry } from '#protocol/public-log.ts';
-import type { LogEntry } from '#protocol/records.ts';
+} from '#protocol/bytes/merkle-log.ts';
+import { hashEntry } from '#protocol/records/public-log.ts';
+import type { LogEntry } from '#protocol/records/records.ts';
+import type { Digest } from '#protocol/values/ids.ts';
 
 const PAGE_LEVEL = 10;
 /** Entries of one page of the log, which is read at once when a proof passes through it. */

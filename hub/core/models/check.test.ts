@@ -12,7 +12,7 @@ import {
   rawTensor,
   tensorAttribute,
 } from '#protocol/onnx/model.ts';
-import { PocketgridError, type Result } from '#protocol/refusal.ts';
+import { PocketgridError, type Result } from '#protocol/values/refusal.ts';
 import { checkModel, MODEL_LIMITS, type ModelFacts } from './check.ts';
 import { LOOP_TRIPS_MAX } from './graph.ts';
 

@@ -6,8 +6,8 @@ import {
   type OnnxModel,
   type OnnxValue,
 } from '#protocol/onnx/model.ts';
-import { accept, type RefusalCode, type Result, refuse } from '#protocol/refusal.ts';
-import type { Dtype } from '#protocol/tensor.ts';
+import type { Dtype } from '#protocol/tensors/tensor.ts';
+import { accept, type RefusalCode, type Result, refuse } from '#protocol/values/refusal.ts';
 import { surveyGraph } from './graph.ts';
 
 /** What a model may cost. */

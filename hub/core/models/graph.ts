@@ -6,7 +6,7 @@ import {
   type OnnxSparseTensor,
   type OnnxTensor,
 } from '#protocol/onnx/model.ts';
-import { type Refusal, refusal } from '#protocol/refusal.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { checkOperator, nameOperator } from './operators.ts';
 
 /** Most rounds of a loop, those of the loops around it multiplied in. */

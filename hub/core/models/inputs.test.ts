@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { specBytes, unitBytes } from '#protocol/tensor.ts';
+import { specBytes, unitBytes } from '#protocol/tensors/tensor.ts';
 import type { ModelFacts, ModelInput } from './check.ts';
 import { chooseUnitItems, type InputTensor, matchInputs } from './inputs.ts';
 

@@ -1,5 +1,5 @@
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { type Dtype, specBytes, type TensorSpec } from '#protocol/tensor.ts';
+import { type Dtype, specBytes, type TensorSpec } from '#protocol/tensors/tensor.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelFacts, ModelInput } from './check.ts';
 
 /** What is known of an uploaded tensor: `shape` is [items, …]. */

@@ -1,6 +1,6 @@
-import type { JobId, PublicKey } from '#protocol/ids.ts';
 import type { PayoutView } from '#protocol/settlement/money-api.ts';
-import type { Instant } from '#protocol/units.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
 import type { MoneyFact, Pardon } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';

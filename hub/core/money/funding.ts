@@ -1,7 +1,7 @@
-import type { JobId, Root } from '#protocol/ids.ts';
-import { type Refusal, refusal } from '#protocol/refusal.ts';
 import { LEAVES_MAX } from '#protocol/settlement/leaf-file.ts';
 import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/money-api.ts';
+import type { JobId, Root } from '#protocol/values/ids.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { reject, unknownJob } from '../jobs/commands.ts';
 import { quote } from '../jobs/quote.ts';
 import type { HubCommand, RequestId } from '../state/events.ts';

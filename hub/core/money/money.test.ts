@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { RELEASE_POLICY } from '#protocol/check-policy.ts';
-import type { Digest, JobId, Root, Signature } from '#protocol/ids.ts';
+import { RELEASE_POLICY } from '#protocol/checks/check-policy.ts';
 import type { Address, LeafFileView } from '#protocol/settlement/money-api.ts';
-import { bytes, instant, lamports } from '#protocol/units.ts';
+import type { Digest, JobId, Root, Signature } from '#protocol/values/ids.ts';
+import { bytes, instant, lamports } from '#protocol/values/units.ts';
 import {
   type Bench,
   beginJob,

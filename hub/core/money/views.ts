@@ -1,4 +1,3 @@
-import type { Digest, JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type {
   Address,
   ClosingView,
@@ -11,6 +10,7 @@ import type {
   LeafFileView,
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
+import type { Digest, JobId, PublicKey, Root } from '#protocol/values/ids.ts';
 import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';
 import type { EndedJob } from '../state/money.ts';

@@ -1,6 +1,6 @@
-import type { LeaseId } from '#protocol/ids.ts';
 import type { ContributorMessage } from '#protocol/messages/control.ts';
-import type { RefusalCode } from '#protocol/refusal.ts';
+import type { LeaseId } from '#protocol/values/ids.ts';
+import type { RefusalCode } from '#protocol/values/refusal.ts';
 import { expireLease } from '../leasing/lease.ts';
 import type { Device } from '../state/device.ts';
 import type { ActiveLease } from '../state/job.ts';

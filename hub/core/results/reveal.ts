@@ -1,9 +1,9 @@
-import { encodeBase64 } from '#protocol/base64.ts';
-import { standingName } from '#protocol/check-policy.ts';
-import { DIGEST_BYTES, digestCommitment } from '#protocol/digest.ts';
-import type { AcceptedShard, Reveal } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import { millis } from '#protocol/units.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { DIGEST_BYTES, digestCommitment } from '#protocol/bytes/digest.ts';
+import { standingName } from '#protocol/checks/check-policy.ts';
+import type { AcceptedShard, Reveal } from '#protocol/records/records.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import { millis } from '#protocol/values/units.ts';
 import { endTwin, revokeLease } from '../leasing/lease.ts';
 import type { Device } from '../state/device.ts';
 import type { ActiveLease, Job } from '../state/job.ts';

@@ -1,4 +1,4 @@
-import type { Root } from '#protocol/ids.ts';
+import type { Root } from '#protocol/values/ids.ts';
 import { endLease } from '../leasing/lease.ts';
 import { scheduleWaiting } from '../leasing/schedule.ts';
 import type { Device } from '../state/device.ts';

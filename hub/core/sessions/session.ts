@@ -1,12 +1,12 @@
-import type { Digest, PeerId, PublicKey } from '#protocol/ids.ts';
 import {
   type Capabilities,
   type ContributorMessage,
   HELLO_DEADLINE_MS,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import { bytes, instant } from '#protocol/units.ts';
+import type { Digest, PeerId, PublicKey } from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import { bytes, instant } from '#protocol/values/units.ts';
 import { openPreparation } from '../jobs/prepare.ts';
 import { pauseLeases, resumeLeases } from '../leasing/lease.ts';
 import type { Device, Session } from '../state/device.ts';

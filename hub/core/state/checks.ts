@@ -1,7 +1,7 @@
-import type { SignedEpochOf } from '#protocol/epoch.ts';
-import type { JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
-import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
-import type { Instant } from '#protocol/units.ts';
+import type { SignedEpochOf } from '#protocol/records/epoch.ts';
+import type { AcceptedShard, SignedVerdict } from '#protocol/records/records.ts';
+import type { JobId, LeaseId, PublicKey } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
 
 /**
  * One unit that a verifier found wrong, where several are enrolled. The others are asked, and what is

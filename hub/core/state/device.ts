@@ -1,8 +1,8 @@
-import type { Digest, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
 import type { Capabilities, Donation, IdleCode, Trial } from '#protocol/messages/control.ts';
-import type { Provider } from '#protocol/package.ts';
-import type { Dtype } from '#protocol/tensor.ts';
-import type { Instant, Millis } from '#protocol/units.ts';
+import type { Provider } from '#protocol/models/package.ts';
+import type { Dtype } from '#protocol/tensors/tensor.ts';
+import type { Digest, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { SocketId } from './events.ts';
 import type { Flow } from './job.ts';
 

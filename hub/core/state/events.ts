@@ -1,11 +1,11 @@
-import type { JobId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
-import type { JobRecord, JobView } from '#protocol/job.ts';
+import type { JobRecord, JobView } from '#protocol/api/job.ts';
+import type { SigningContext } from '#protocol/bytes/signature.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
 import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/money-api.ts';
-import type { SigningContext } from '#protocol/signature.ts';
-import type { Instant } from '#protocol/units.ts';
+import type { JobId, Nonce, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
+import type { Refusal, Result } from '#protocol/values/refusal.ts';
+import type { Instant } from '#protocol/values/units.ts';
 import type { Fact, ItemCut } from './facts.ts';
 
 /** A control socket, numbered by the edge. */

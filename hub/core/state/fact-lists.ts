@@ -1,4 +1,4 @@
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import type { AppliedFact, Fact } from './facts.ts';
 
 export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;

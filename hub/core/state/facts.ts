@@ -1,12 +1,20 @@
-import type { SignedEpoch } from '#protocol/epoch.ts';
-import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/ids.ts';
-import type { JobRecord, JobView } from '#protocol/job.ts';
-import type { BlobRef, PackageManifest, Provider } from '#protocol/package.ts';
-import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { JobRecord, JobView } from '#protocol/api/job.ts';
+import type { BlobRef, PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { SignedEpoch } from '#protocol/records/epoch.ts';
+import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records/records.ts';
 import type { Funding, LeafFileView, PayoutView } from '#protocol/settlement/money-api.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
-import type { Instant, Millis } from '#protocol/units.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import type {
+  Digest,
+  JobId,
+  LeaseId,
+  Nonce,
+  PublicKey,
+  Root,
+  Signature,
+} from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import type { Instant, Millis } from '#protocol/values/units.ts';
 
 /** A device gets no work until then. `work`: what was found wrong; old bans do not name it. */
 export interface Ban {

@@ -1,9 +1,9 @@
-import type { CheckPolicy, NewcomerPolicy } from '#protocol/check-policy.ts';
-import type { JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/ids.ts';
-import type { PackageManifest } from '#protocol/package.ts';
-import type { Verdict } from '#protocol/records.ts';
-import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
-import type { Instant, Millis } from '#protocol/units.ts';
+import type { CheckPolicy, NewcomerPolicy } from '#protocol/checks/check-policy.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import type { Verdict } from '#protocol/records/records.ts';
+import type { JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
+import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { Dispute, EpochBook, Reviews } from './checks.ts';
 import type { Device, Session, VerifierSession } from './device.ts';
 import type { RequestId, SocketId, Token } from './events.ts';

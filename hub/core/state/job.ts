@@ -1,10 +1,10 @@
-import type { DeveloperId, Digest, JobId, LeaseId, PublicKey } from '#protocol/ids.ts';
-import type { JobRecord, JobState } from '#protocol/job.ts';
-import type { PackageManifest, Provider } from '#protocol/package.ts';
-import type { AcceptedShard, Lease } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { JobRecord, JobState } from '#protocol/api/job.ts';
+import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { AcceptedShard, Lease } from '#protocol/records/records.ts';
 import type { Funding } from '#protocol/settlement/money-api.ts';
-import { type Instant, instant, type Millis } from '#protocol/units.ts';
+import type { DeveloperId, Digest, JobId, LeaseId, PublicKey } from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import { type Instant, instant, type Millis } from '#protocol/values/units.ts';
 import type { CommittedShard } from './facts.ts';
 import type { Ranges } from './ranges.ts';
 

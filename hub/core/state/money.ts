@@ -1,11 +1,11 @@
-import type { Digest, JobId, PublicKey, Root } from '#protocol/ids.ts';
 import type {
   ClosingView,
   ConvictionView,
   LeafFileView,
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
-import type { Instant } from '#protocol/units.ts';
+import type { Digest, JobId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
 import type { Job, KeptShard } from './job.ts';
 
 /** A funded job that has ended, and the shards of it that earn. */

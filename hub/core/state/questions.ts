@@ -1,7 +1,7 @@
-import { sharersOf } from '#protocol/check-policy.ts';
-import type { JobId, PublicKey } from '#protocol/ids.ts';
-import { RUNS_TO_CONFIRM, type Verdict } from '#protocol/records.ts';
-import type { Instant } from '#protocol/units.ts';
+import { sharersOf } from '#protocol/checks/check-policy.ts';
+import { RUNS_TO_CONFIRM, type Verdict } from '#protocol/records/records.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
 import type { Hub } from './hub.ts';
 import type { Job, KeptShard } from './job.ts';
 import { coversRun } from './ranges.ts';

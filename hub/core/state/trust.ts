@@ -1,6 +1,6 @@
-import type { Digest, PublicKey } from '#protocol/ids.ts';
-import type { Provider } from '#protocol/package.ts';
-import type { Instant } from '#protocol/units.ts';
+import type { Provider } from '#protocol/models/package.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
 
 /** One provider of one package that a device has lost. */
 export interface Aside {

@@ -1,6 +1,6 @@
-import { standingName } from '#protocol/check-policy.ts';
-import type { Digest, JobId, PublicKey } from '#protocol/ids.ts';
-import type { JobState } from '#protocol/job.ts';
+import type { JobState } from '#protocol/api/job.ts';
+import { standingName } from '#protocol/checks/check-policy.ts';
+import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { Token } from './events.ts';
 import { type Fact, verdictName } from './facts.ts';
 import type { Underway } from './hub.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { Digest, PublicKey } from '#protocol/ids.ts';
-import type { Provider } from '#protocol/package.ts';
-import type { Verdict } from '#protocol/records.ts';
-import { millis } from '#protocol/units.ts';
+import type { Provider } from '#protocol/models/package.ts';
+import type { Verdict } from '#protocol/records/records.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import { millis } from '#protocol/values/units.ts';
 import {
   type Bench,
   beginJob,

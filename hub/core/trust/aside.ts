@@ -1,5 +1,5 @@
-import type { PublicKey } from '#protocol/ids.ts';
-import { after, millis } from '#protocol/units.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { after, millis } from '#protocol/values/units.ts';
 import type { Fact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Capabilities } from '#protocol/messages/control.ts';
-import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
-import { bytes } from '#protocol/units.ts';
+import { type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
+import { bytes } from '#protocol/values/units.ts';
 import { type Bench, deliver, joinWorker, openBench, PHONE, startJob } from '../fake-world.ts';
 import { classOf } from './device-class.ts';
 

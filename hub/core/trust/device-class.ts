@@ -1,8 +1,8 @@
-import { digestClass } from '#protocol/device-class.ts';
-import type { Digest } from '#protocol/ids.ts';
+import { digestClass } from '#protocol/checks/device-class.ts';
 import type { Capabilities } from '#protocol/messages/control.ts';
-import type { PackageManifest } from '#protocol/package.ts';
-import { RUNTIME_BUILD } from '#protocol/runtime-build.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import { RUNTIME_BUILD } from '#protocol/models/runtime-build.ts';
+import type { Digest } from '#protocol/values/ids.ts';
 import type { Admission } from '../state/device.ts';
 
 const NAME_MAX = 120;

@@ -1,5 +1,5 @@
-import type { Digest } from '#protocol/ids.ts';
-import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/package.ts';
+import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/models/package.ts';
+import type { Digest } from '#protocol/values/ids.ts';
 import type { Device, Reason } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';

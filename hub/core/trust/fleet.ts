@@ -1,5 +1,5 @@
-import type { Digest } from '#protocol/ids.ts';
-import { between, type Instant, type Millis } from '#protocol/units.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { between, type Instant, type Millis } from '#protocol/values/units.ts';
 import type { Fleet } from '../state/job.ts';
 
 interface Crowd {

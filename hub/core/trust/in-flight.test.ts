@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { CHECK_POLICY_DEFAULT, shardsInFlight } from '#protocol/check-policy.ts';
+import { CHECK_POLICY_DEFAULT, shardsInFlight } from '#protocol/checks/check-policy.ts';
 import { type Bench, deliver, joinWorker, openBench, PHONE, startJob } from '../fake-world.ts';
 
 const UNITS = 4_000;

@@ -1,4 +1,4 @@
-import { shardsInFlight, standingName } from '#protocol/check-policy.ts';
+import { shardsInFlight, standingName } from '#protocol/checks/check-policy.ts';
 import type { Device, Reason } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';

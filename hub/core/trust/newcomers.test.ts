@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { PublicKey } from '#protocol/ids.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import {
   deliver,
   joinWorker,

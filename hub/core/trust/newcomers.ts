@@ -1,4 +1,4 @@
-import type { PublicKey } from '#protocol/ids.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Reason } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Newcomers } from '../state/trust.ts';

@@ -1,4 +1,4 @@
-import { refuse } from '#protocol/refusal.ts';
+import { refuse } from '#protocol/values/refusal.ts';
 import type { HubCommand, RequestId } from '../state/events.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { store, type Turn } from '../turn.ts';

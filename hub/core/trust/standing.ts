@@ -1,5 +1,5 @@
-import type { PublicKey } from '#protocol/ids.ts';
-import type { Instant } from '#protocol/units.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
 import type { Hub } from '../state/hub.ts';
 
 /** A device begins again with every package: nothing it did until then counts for it. */

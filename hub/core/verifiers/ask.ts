@@ -1,4 +1,4 @@
-import type { AcceptedShard } from '#protocol/records.ts';
+import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Job } from '../state/job.ts';
 import { send, type Turn } from '../turn.ts';

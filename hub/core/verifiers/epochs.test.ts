@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
-import { bytesToHex, hexToBytes, sha256 } from '#protocol/digest.ts';
-import type { EpochRecord } from '#protocol/epoch.ts';
-import type { Digest, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
-import { instant } from '#protocol/units.ts';
+import { bytesToHex, hexToBytes, sha256 } from '#protocol/bytes/digest.ts';
+import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
+import type { EpochRecord } from '#protocol/records/epoch.ts';
+import type { Digest, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { instant } from '#protocol/values/units.ts';
 import {
   type Bench,
   deliver,

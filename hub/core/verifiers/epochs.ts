@@ -1,9 +1,9 @@
-import { canonicalJson } from '#protocol/canonical-json.ts';
-import { bytesToHex, hexToBytes } from '#protocol/digest.ts';
-import type { EpochRecord, EpochRecordOf, SignedEpoch } from '#protocol/epoch.ts';
-import type { PublicKey } from '#protocol/ids.ts';
+import { canonicalJson } from '#protocol/bytes/canonical-json.ts';
+import { bytesToHex, hexToBytes } from '#protocol/bytes/digest.ts';
 import type { VerifierBook } from '#protocol/messages/control.ts';
-import type { RefusalCode } from '#protocol/refusal.ts';
+import type { EpochRecord, EpochRecordOf, SignedEpoch } from '#protocol/records/epoch.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import type { RefusalCode } from '#protocol/values/refusal.ts';
 import type { EpochBook, KeptEpoch } from '../state/checks.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';

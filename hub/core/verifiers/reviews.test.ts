@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Nonce, PublicKey } from '#protocol/ids.ts';
-import type { Verdict } from '#protocol/records.ts';
+import type { Verdict } from '#protocol/records/records.ts';
+import type { Nonce, PublicKey } from '#protocol/values/ids.ts';
 import { type Court, openCourt, SECOND, THIRD } from '../fake-court.ts';
 import { HUB, SIGNED, VERIFIER } from '../fake-world.ts';
 

@@ -1,5 +1,5 @@
-import type { PublicKey } from '#protocol/ids.ts';
-import type { SignedVerdict } from '#protocol/records.ts';
+import type { SignedVerdict } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Reviews } from '../state/checks.ts';
 import type { VerifierSession } from '../state/device.ts';
 import { verdictName } from '../state/facts.ts';

@@ -1,4 +1,4 @@
-import type { Refusal, RefusalCode } from '#protocol/refusal.ts';
+import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 
 const STATUS: { [code in RefusalCode]?: number } = {
   'key-missing': 401,

@@ -1,11 +1,10 @@
 import { verify } from '#node/verify.ts';
-import { EvidenceRequest, PardonRequest, type ReceiptPage } from '#protocol/api.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import { PublicKey } from '#protocol/ids.ts';
-import { refusal } from '#protocol/refusal.ts';
+import { EvidenceRequest, PardonRequest, type ReceiptPage } from '#protocol/api/api.ts';
 import type { ConvictionView } from '#protocol/settlement/money-api.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { PublicKey } from '#protocol/values/ids.ts';
+import { refusal } from '#protocol/values/refusal.ts';
 import { banOf, convictionOf } from '../../core/hub.ts';
-
 import { answerJson, answerRefusal } from './answer.ts';
 import { readJson } from './body.ts';
 import { readReceipt } from './receipts.ts';

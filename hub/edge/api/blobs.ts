@@ -1,7 +1,7 @@
 import type * as v from 'valibot';
-import { decodeWith } from '#protocol/decode.ts';
-import { Root } from '#protocol/ids.ts';
-import { refusal } from '#protocol/refusal.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { Root } from '#protocol/values/ids.ts';
+import { refusal } from '#protocol/values/refusal.ts';
 import { mayServe } from '../../core/hub.ts';
 import { answerBody, answerRefusal } from './answer.ts';
 import { decodeRange } from './range.ts';

@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
-import { decodeJson } from '#protocol/decode.ts';
-import { type Result, refuse } from '#protocol/refusal.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { type Result, refuse } from '#protocol/values/refusal.ts';
 import { readBody } from '../body.ts';
 
 const JSON_BYTES_MAX = 4096;

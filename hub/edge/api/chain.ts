@@ -1,5 +1,5 @@
-import { type Result, refusal } from '#protocol/refusal.ts';
 import { ChainAccounts, type ChainView } from '#protocol/settlement/money-api.ts';
+import { type Result, refusal } from '#protocol/values/refusal.ts';
 import { hasFunded } from '../../core/hub.ts';
 import { CHAIN_PATH } from '../chain/open.ts';
 import { answerJson, answerRefusal } from './answer.ts';

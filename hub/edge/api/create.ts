@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { DeveloperId, JobId } from '#protocol/ids.ts';
-import type { JobRecord } from '#protocol/job.ts';
+import type { JobRecord } from '#protocol/api/job.ts';
+import { type BlobRef, REFERENCE_LANE } from '#protocol/models/package.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { addTaps } from '#protocol/onnx/taps.ts';
-import { type BlobRef, REFERENCE_LANE } from '#protocol/package.ts';
-import { accept, type Result, refusal } from '#protocol/refusal.ts';
-import { instant, lamports } from '#protocol/units.ts';
+import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
+import { accept, type Result, refusal } from '#protocol/values/refusal.ts';
+import { instant, lamports } from '#protocol/values/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../core/models/check.ts';
 import { convertInputs } from '../inputs/convert.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../inputs/units.ts';

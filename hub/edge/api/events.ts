@@ -1,5 +1,5 @@
-import type { JobId } from '#protocol/ids.ts';
-import { refusal } from '#protocol/refusal.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { refusal } from '#protocol/values/refusal.ts';
 import { viewJob } from '../../core/hub.ts';
 import { answerBody, answerRefusal } from './answer.ts';
 import type { ApiPorts } from './route.ts';

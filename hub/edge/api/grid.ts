@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import type { GridView, Health, VerdictPage } from '#protocol/api.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import { PublicKey } from '#protocol/ids.ts';
-import { millis } from '#protocol/units.ts';
+import type { GridView, Health, VerdictPage } from '#protocol/api/api.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { PublicKey } from '#protocol/values/ids.ts';
+import { millis } from '#protocol/values/units.ts';
 import { shownVerdicts, viewGrid } from '../../core/hub.ts';
 import { answerJson, answerNothing, answerRefusal } from './answer.ts';
 import { readJson } from './body.ts';

@@ -1,8 +1,8 @@
-import { decodeWith } from '#protocol/decode.ts';
-import { JobId } from '#protocol/ids.ts';
-import type { JobView } from '#protocol/job.ts';
-import type { PackageManifest } from '#protocol/package.ts';
-import { accept, type Result, refusal, refuse } from '#protocol/refusal.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { JobId } from '#protocol/values/ids.ts';
+import { accept, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
 import { listJobs, packageOf, viewJob } from '../../core/hub.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import { openEventStreams } from './events.ts';

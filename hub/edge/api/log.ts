@@ -6,8 +6,8 @@ import {
   type LogInclusion,
   SHARD_PAGE_MAX,
   type ShardPage,
-} from '#protocol/public-log.ts';
-import { accept, type Result } from '#protocol/refusal.ts';
+} from '#protocol/records/public-log.ts';
+import { accept, type Result } from '#protocol/values/refusal.ts';
 import { answerJson, answerRefusal } from './answer.ts';
 import { readCount } from './query.ts';
 import type { Answer, ApiPorts, Call, Route } from './route.ts';

@@ -1,6 +1,3 @@
-import { decodeWith } from '#protocol/decode.ts';
-import { JobId, PublicKey } from '#protocol/ids.ts';
-import { accept, type Result, refusal } from '#protocol/refusal.ts';
 import {
   type ClosingPage,
   type ConvictionPage,
@@ -10,6 +7,9 @@ import {
   MONEY_PAGE_MAX,
   type PayoutPage,
 } from '#protocol/settlement/money-api.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { JobId, PublicKey } from '#protocol/values/ids.ts';
+import { accept, type Result, refusal } from '#protocol/values/refusal.ts';
 import {
   listClosings,
   listConvictions,

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeBase58 } from '#protocol/base58.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import { hexToBytes } from '#protocol/digest.ts';
-import type { JobView } from '#protocol/job.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { decodeBase58 } from '#protocol/bytes/base58.ts';
+import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { encodeLeafFile, fillTable } from '#protocol/settlement/leaf-file.ts';
 import {
   type ChainAccounts,
@@ -22,7 +21,8 @@ import {
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
 import { checkProof } from '#protocol/settlement/tree.ts';
-import { instant } from '#protocol/units.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { instant } from '#protocol/values/units.ts';
 import { type DevChain, startDevChain } from '../chain/dev-chain.ts';
 import {
   airdrop,

@@ -1,6 +1,6 @@
-import { type Result, refusal, refuse } from '#protocol/refusal.ts';
 import { type Funding, FundRequest, PayoutRequest } from '#protocol/settlement/money-api.ts';
-import { instant, lamports } from '#protocol/units.ts';
+import { type Result, refusal, refuse } from '#protocol/values/refusal.ts';
+import { instant, lamports } from '#protocol/values/units.ts';
 import { fundingOf, payoutOf } from '../../core/hub.ts';
 import type { FoundEscrow } from '../chain/settlement.ts';
 import { answerJson, answerNothing, answerRefusal } from './answer.ts';

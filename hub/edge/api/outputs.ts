@@ -1,9 +1,9 @@
-import type { UnitFingerprint } from '#protocol/api.ts';
-import { encodeBase64 } from '#protocol/base64.ts';
-import { decodeWith } from '#protocol/decode.ts';
-import { type JobId, LeaseId } from '#protocol/ids.ts';
-import type { AcceptedShard } from '#protocol/records.ts';
-import { accept, type Result, refusal } from '#protocol/refusal.ts';
+import type { UnitFingerprint } from '#protocol/api/api.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import type { AcceptedShard } from '#protocol/records/records.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { type JobId, LeaseId } from '#protocol/values/ids.ts';
+import { accept, type Result, refusal } from '#protocol/values/refusal.ts';
 import { mayReadUnits } from '../../core/hub.ts';
 import type { ShardOutputs } from '../store/port.ts';
 import { answerBody, answerJson, answerRefusal } from './answer.ts';

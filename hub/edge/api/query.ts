@@ -1,4 +1,4 @@
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 
 /** A whole number from a query string, between 0 and `most`; `otherwise` when it is not given. */
 export function readCount(

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import type { LeaseId } from '#protocol/ids.ts';
-import type { JobView } from '#protocol/job.ts';
-import { REFERENCE_LANE } from '#protocol/package.ts';
-import type { Receipt, SignedTreeHead } from '#protocol/records.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { RUNTIME_BUILD } from '#protocol/runtime-build.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { REFERENCE_LANE } from '#protocol/models/package.ts';
+import { RUNTIME_BUILD } from '#protocol/models/runtime-build.ts';
+import type { Receipt, SignedTreeHead } from '#protocol/records/records.ts';
+import type { LeaseId } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { mayReadVerdict } from '../../core/hub.ts';
 import type { ReceiptParts } from '../store/port.ts';
 import { answerJson, answerRefusal } from './answer.ts';

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { decodeWith } from '#protocol/decode.ts';
-import type { JobView } from '#protocol/job.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { unitBytes } from '#protocol/tensor.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { mayReadUnits } from '../../core/hub.ts';
 import { encodeResults, RESULT_TYPES, type ResultRange } from '../results/encode.ts';
 import { answerBody, answerRefusal } from './answer.ts';

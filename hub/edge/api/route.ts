@@ -1,5 +1,5 @@
 import type { KeyFile } from '#node/key-file.ts';
-import type { DeveloperId, PublicKey } from '#protocol/ids.ts';
+import type { DeveloperId, PublicKey } from '#protocol/values/ids.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { Money } from '../chain/open.ts';

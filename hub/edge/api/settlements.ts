@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto';
-import { decodeWith } from '#protocol/decode.ts';
-import { Digest, type PublicKey } from '#protocol/ids.ts';
-import { accept, type Result, refusal, refuse } from '#protocol/refusal.ts';
 import { U64_MAX } from '#protocol/settlement/layout.ts';
 import {
   decodeLeafFile,
@@ -9,7 +6,10 @@ import {
   type LeafTable,
 } from '#protocol/settlement/leaf-file.ts';
 import type { LeafFileList, LeafFileView } from '#protocol/settlement/money-api.ts';
-import { bytes, instant, lamports } from '#protocol/units.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { Digest, type PublicKey } from '#protocol/values/ids.ts';
+import { accept, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
+import { bytes, instant, lamports } from '#protocol/values/units.ts';
 import { leafFileOf, listFiles, ticketHolder } from '../../core/hub.ts';
 import { readBody } from '../body.ts';
 import { openLeafTrees, TREES_MAX } from '../chain/leaf-trees.ts';

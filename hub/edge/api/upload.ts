@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeJson } from '#protocol/decode.ts';
-import { JobOptions } from '#protocol/job.ts';
+import { JobOptions } from '#protocol/api/job.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
 import {
   PocketgridError,
   type RefusalCode,
   type Result,
   refusal,
   refuse,
-} from '#protocol/refusal.ts';
+} from '#protocol/values/refusal.ts';
 import { MODEL_LIMITS } from '../../core/models/check.ts';
 import { decodeBoundary, MultipartError, type Part, readParts } from '../multipart.ts';
 

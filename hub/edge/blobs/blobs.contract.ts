@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { buildFileTree, checkPieceLayer, PIECE_BYTES } from '#protocol/file-tree.ts';
-import type { Root } from '#protocol/ids.ts';
-import type { Result } from '#protocol/refusal.ts';
+import { buildFileTree, checkPieceLayer, PIECE_BYTES } from '#protocol/bytes/file-tree.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import type { Result } from '#protocol/values/refusal.ts';
 import type { BlobStore } from './port.ts';
 
 const LIMIT = 4 * PIECE_BYTES;

@@ -1,4 +1,4 @@
-import { type Refusal, refusal } from '#protocol/refusal.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 
 const DISK_FULL = 'the disk is full, nothing was kept; free some space and send it again';
 

@@ -3,10 +3,10 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs } from
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { hasCode } from '#node/files.ts';
-import { type FileTree, openFileTree, PIECE_BYTES } from '#protocol/file-tree.ts';
-import { Root } from '#protocol/ids.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import { accept, type RefusalCode, type Result } from '#protocol/refusal.ts';
+import { type FileTree, openFileTree, PIECE_BYTES } from '#protocol/bytes/file-tree.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
+import { Root } from '#protocol/values/ids.ts';
+import { accept, type RefusalCode, type Result } from '#protocol/values/refusal.ts';
 import { diskFull, explainDiskError } from './disk-error.ts';
 import type { BlobStore } from './port.ts';
 import { checkRange, emptyBlob, longBlob, unknownBlob } from './range.ts';

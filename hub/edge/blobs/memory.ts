@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { buildFileTree, PIECE_BYTES } from '#protocol/file-tree.ts';
-import type { Root } from '#protocol/ids.ts';
-import { accept } from '#protocol/refusal.ts';
+import { buildFileTree, PIECE_BYTES } from '#protocol/bytes/file-tree.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { accept } from '#protocol/values/refusal.ts';
 import type { BlobStore } from './port.ts';
 import { checkRange, emptyBlob, longBlob, unknownBlob } from './range.ts';
 

@@ -1,6 +1,6 @@
-import type { Root } from '#protocol/ids.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import type { RefusalCode, Result } from '#protocol/refusal.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import type { RefusalCode, Result } from '#protocol/values/refusal.ts';
 
 /** Bytes by content. Every implementation passes `blobs.contract.ts`. */
 export interface BlobStore {

@@ -1,5 +1,5 @@
-import type { Root } from '#protocol/ids.ts';
-import { type Result, refuse } from '#protocol/refusal.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { type Result, refuse } from '#protocol/values/refusal.ts';
 
 /** What is wrong with reading [offset, offset + length) of a blob of `size` bytes, if anything. */
 export function checkRange(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { JobId } from '#protocol/ids.ts';
-import { accept, refuse } from '#protocol/refusal.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { accept, refuse } from '#protocol/values/refusal.ts';
 import type { Hub } from '../../core/hub.ts';
 import { openLog } from '../log.ts';
 import { type ClosingPorts, openClosingWatch } from './closing-watch.ts';

@@ -1,4 +1,4 @@
-import type { Refusal } from '#protocol/refusal.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Hub, listFunded } from '../../core/hub.ts';
 import type { Log } from '../log.ts';
 import type { HubLoop } from '../loop.ts';

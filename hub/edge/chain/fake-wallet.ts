@@ -1,12 +1,16 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { encodeBase64 } from '#protocol/base64.ts';
-import { sha256, utf8ToBytes } from '#protocol/digest.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import { addressesOf, LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
-import { type Instruction, instructionsOf } from '#protocol/settlement/instructions.ts';
+import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { isSameKey, type Key, keyOf } from '#protocol/settlement/layout.ts';
 import type { Address, ChainAccounts } from '#protocol/settlement/money-api.ts';
-import { encodeMessage, encodeTransaction } from '#protocol/settlement/transaction.ts';
+import {
+  encodeMessage,
+  encodeTransaction,
+  type Instruction,
+} from '#protocol/settlement/transaction.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
 
 /** Somebody with a key on a real chain, who does what a test wants done there. */

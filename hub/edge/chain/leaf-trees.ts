@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
-import { bytesToHex } from '#protocol/digest.ts';
-import type { Digest } from '#protocol/ids.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { decodeBase58, encodeBase58 } from '#protocol/bytes/base58.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { KEY_BYTES } from '#protocol/settlement/layout.ts';
 import {
   buildTrees,
@@ -13,7 +11,9 @@ import {
 } from '#protocol/settlement/leaf-file.ts';
 import type { Address, LeafProof } from '#protocol/settlement/money-api.ts';
 import { proveLeaf } from '#protocol/settlement/tree.ts';
-import { lamports } from '#protocol/units.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { lamports } from '#protocol/values/units.ts';
 
 /** Whose trees are in memory: those that claims go by, and a few that are being agreed on. */
 export const TREES_MAX = 4;

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { decodeBase64 } from '#protocol/base64.ts';
-import { decodeJson } from '#protocol/decode.ts';
-import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/refusal.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
 import { readBody } from '../body.ts';
 
 const ANSWER_BYTES_MAX = 1024 * 1024;

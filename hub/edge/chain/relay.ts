@@ -1,4 +1,4 @@
-import { refusal } from '#protocol/refusal.ts';
+import { refusal } from '#protocol/values/refusal.ts';
 import { answerBody, answerRefusal } from '../api/answer.ts';
 import { readBody } from '../body.ts';
 import { type ChainPost, explainSilence } from './reader.ts';

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { decodeWith } from '#protocol/decode.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
 import { type HubServer, type HubServerOptions, openHubServer } from '../server.ts';
 import { type DevChain, startDevChain } from './dev-chain.ts';
 import {

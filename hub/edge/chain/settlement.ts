@@ -1,9 +1,6 @@
 import * as v from 'valibot';
 import { readIfThere, replaceFile } from '#node/files.ts';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { decodeJson } from '#protocol/decode.ts';
-import type { JobId } from '#protocol/ids.ts';
-import { accept, PocketgridError, type Result, refuse } from '#protocol/refusal.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { Config, decodeAccount, Escrow, Pool } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { isSameKey, keyOf, type Layout } from '#protocol/settlement/layout.ts';
@@ -14,6 +11,9 @@ import {
   escrowNonce,
 } from '#protocol/settlement/money-api.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { accept, PocketgridError, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ChainAccount, ChainReader } from './reader.ts';
 
 /** Where a grid settles. */

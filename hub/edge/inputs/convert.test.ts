@@ -1,9 +1,9 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import type { JobOptions } from '#protocol/job.ts';
-import { encodeNpy } from '#protocol/npy.ts';
-import { encodeSafetensors } from '#protocol/safetensors.ts';
-import type { Dtype, Tensor } from '#protocol/tensor.ts';
+import type { JobOptions } from '#protocol/api/job.ts';
+import { encodeNpy } from '#protocol/tensors/npy.ts';
+import { encodeSafetensors } from '#protocol/tensors/safetensors.ts';
+import type { Dtype, Tensor } from '#protocol/tensors/tensor.ts';
 import type { ModelFacts, ModelInput } from '../../core/models/check.ts';
 import { convertInputs } from './convert.ts';
 import type { InputFile } from './port.ts';

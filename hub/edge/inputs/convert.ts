@@ -1,7 +1,7 @@
-import type { JobOptions } from '#protocol/job.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import type { Tensor } from '#protocol/tensor.ts';
-import { hasNan } from '#protocol/unit-bytes.ts';
+import type { JobOptions } from '#protocol/api/job.ts';
+import type { Tensor } from '#protocol/tensors/tensor.ts';
+import { hasNan } from '#protocol/tensors/unit-bytes.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelFacts } from '../../core/models/check.ts';
 import { matchInputs } from '../../core/models/inputs.ts';
 import { detectFormat, type InputFormat } from './format.ts';

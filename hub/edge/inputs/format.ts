@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { SAFETENSORS_HEADER_BYTES_MAX } from '#protocol/safetensors.ts';
+import { SAFETENSORS_HEADER_BYTES_MAX } from '#protocol/tensors/safetensors.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { InputFile } from './port.ts';
 
 export type InputFormat = 'safetensors' | 'npy' | 'npz' | 'jsonl' | 'image';

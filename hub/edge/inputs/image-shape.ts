@@ -1,5 +1,5 @@
-import type { JobOptions } from '#protocol/job.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import type { JobOptions } from '#protocol/api/job.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelInput } from '../../core/models/check.ts';
 
 type ImageOptions = NonNullable<JobOptions['image']>;

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { JobOptions } from '#protocol/job.ts';
-import type { Dtype } from '#protocol/tensor.ts';
+import type { JobOptions } from '#protocol/api/job.ts';
+import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type { ModelFacts } from '../../core/models/check.ts';
 import { convertInputs } from './convert.ts';
 import type { InputFile } from './port.ts';

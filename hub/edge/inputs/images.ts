@@ -1,6 +1,6 @@
 import sharp from 'sharp';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { DTYPE_BYTES, type Tensor } from '#protocol/tensor.ts';
+import { DTYPE_BYTES, type Tensor } from '#protocol/tensors/tensor.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ImagePlan } from './image-shape.ts';
 import type { InputFile } from './port.ts';
 

@@ -1,4 +1,4 @@
-import type { Tensor, TensorSpec } from '#protocol/tensor.ts';
+import type { Tensor, TensorSpec } from '#protocol/tensors/tensor.ts';
 
 /** One uploaded file, under the name it had on the developer's disk. */
 export interface InputFile {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type TensorSpec, unitBytes } from '#protocol/tensor.ts';
-import { bytes } from '#protocol/units.ts';
+import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
+import { bytes } from '#protocol/values/units.ts';
 import { openMemoryBlobs } from '../blobs/memory.ts';
 import { recutItems } from './recut.ts';
 import { packUnits } from './units.ts';

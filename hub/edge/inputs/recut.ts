@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import { DIGEST_BYTES } from '#protocol/digest.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { unitBytes } from '#protocol/tensor.ts';
-import { digestUnits, itemSpecs, splitItems } from '#protocol/unit-bytes.ts';
+import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
+import { digestUnits, itemSpecs, splitItems } from '#protocol/tensors/unit-bytes.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { RecutInputs } from '../../core/state/events.ts';
 import type { ItemCut } from '../../core/state/facts.ts';
 import type { BlobStore } from '../blobs/port.ts';

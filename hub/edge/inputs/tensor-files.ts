@@ -1,10 +1,10 @@
 import { basename, extname } from 'node:path';
-import { decodeNpy } from '#protocol/npy.ts';
-import { decodeNpz } from '#protocol/npz.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { decodeSafetensors } from '#protocol/safetensors.ts';
-import type { Tensor } from '#protocol/tensor.ts';
-import { decodeTensorLines } from '#protocol/tensor-lines.ts';
+import { decodeNpy } from '#protocol/tensors/npy.ts';
+import { decodeNpz } from '#protocol/tensors/npz.ts';
+import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
+import type { Tensor } from '#protocol/tensors/tensor.ts';
+import { decodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelInput } from '../../core/models/check.ts';
 import type { InputFormat } from './format.ts';
 import type { InputFile } from './port.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { specBytes, unitBytes } from '#protocol/tensor.ts';
-import { digestUnits } from '#protocol/unit-bytes.ts';
+import { specBytes, unitBytes } from '#protocol/tensors/tensor.ts';
+import { digestUnits } from '#protocol/tensors/unit-bytes.ts';
 import type { JobInputs } from './port.ts';
 
 /** Inputs of a job as units, and their digests: padding and wider dtypes make them longer than files. */

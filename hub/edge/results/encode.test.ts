@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeNpy } from '#protocol/npy.ts';
-import { decodeSafetensors } from '#protocol/safetensors.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
+import { decodeNpy } from '#protocol/tensors/npy.ts';
+import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { JobInputs } from '../inputs/port.ts';
 import { packUnits } from '../inputs/units.ts';
 import { acceptedShard } from '../store/sample-facts.ts';

@@ -1,8 +1,8 @@
-import { encodeNpy } from '#protocol/npy.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import { encodeSafetensors } from '#protocol/safetensors.ts';
-import { specBytes, type Tensor, type TensorSpec, unitBytes } from '#protocol/tensor.ts';
-import { encodeTensorLines } from '#protocol/tensor-lines.ts';
+import { encodeNpy } from '#protocol/tensors/npy.ts';
+import { encodeSafetensors } from '#protocol/tensors/safetensors.ts';
+import { specBytes, type Tensor, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
+import { encodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ShardOutputs } from '../store/port.ts';
 
 /** What one answer may hold; a longer range is asked for in parts. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { instant } from '#protocol/units.ts';
+import { instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import type { Store } from './port.ts';
 import { acceptedShard, jobId, keyOf, leaseId } from './sample-facts.ts';

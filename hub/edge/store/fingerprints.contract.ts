@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { instant } from '#protocol/units.ts';
+import { instant } from '#protocol/values/units.ts';
 import {
   accepted,
   acceptedShard,

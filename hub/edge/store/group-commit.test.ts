@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { openMemoryStore } from './memory.ts';

@@ -1,4 +1,4 @@
-import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
+import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import type { Store } from './port.ts';
 

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Client, createClient, type InStatement, type InValue } from '@libsql/client';
-import { PocketgridError, type Refusal, refusal } from '#protocol/refusal.ts';
+import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { Store } from './port.ts';
 import type { SqlDatabase } from './sql-database.ts';
 import { openSqlStore } from './sql-store.ts';

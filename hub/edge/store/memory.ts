@@ -1,5 +1,5 @@
-import type { JobId, LeaseId } from '#protocol/ids.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import type { JobId, LeaseId } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import {
   appliedFacts,
   liveShards,

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { encodeBase58 } from '#protocol/base58.ts';
-import type { Digest, JobId, Root, Signature } from '#protocol/ids.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import { bytes, instant, lamports } from '#protocol/units.ts';
+import type { Digest, JobId, Root, Signature } from '#protocol/values/ids.ts';
+import { bytes, instant, lamports } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { jobCreated, jobId, keyOf } from './sample-facts.ts';
 import type { StoreWorld } from './store-world.ts';

@@ -1,7 +1,7 @@
-import type { SignedEpoch } from '#protocol/epoch.ts';
-import type { JobId, LeaseId } from '#protocol/ids.ts';
-import type { LoggedShard } from '#protocol/public-log.ts';
-import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records.ts';
+import type { SignedEpoch } from '#protocol/records/epoch.ts';
+import type { LoggedShard } from '#protocol/records/public-log.ts';
+import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records/records.ts';
+import type { JobId, LeaseId } from '#protocol/values/ids.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */

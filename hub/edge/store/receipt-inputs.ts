@@ -1,7 +1,7 @@
-import { encodeBase64 } from '#protocol/base64.ts';
-import { DIGEST_BYTES } from '#protocol/digest.ts';
-import type { JobRecord } from '#protocol/job.ts';
-import type { AcceptedShard, Receipt } from '#protocol/records.ts';
+import type { JobRecord } from '#protocol/api/job.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import type { AcceptedShard, Receipt } from '#protocol/records/records.ts';
 
 /** The part of a receipt that says what went in: the job's input blob and these units' digests. */
 export function receiptInputs(

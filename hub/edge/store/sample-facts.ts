@@ -1,6 +1,9 @@
-import { encodeBase64 } from '#protocol/base64.ts';
-import { CHECK_POLICY_DEFAULT } from '#protocol/check-policy.ts';
-import type { EpochRecord } from '#protocol/epoch.ts';
+import type { JobRecord } from '#protocol/api/job.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
+import { type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
+import type { EpochRecord } from '#protocol/records/epoch.ts';
+import type { AcceptedShard, SignedVerdict } from '#protocol/records/records.ts';
 import type {
   DeveloperId,
   Digest,
@@ -10,11 +13,8 @@ import type {
   PublicKey,
   Root,
   Signature,
-} from '#protocol/ids.ts';
-import type { JobRecord } from '#protocol/job.ts';
-import { type PackageManifest, REFERENCE_LANE } from '#protocol/package.ts';
-import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
-import { bytes, instant, lamports, millis } from '#protocol/units.ts';
+} from '#protocol/values/ids.ts';
+import { bytes, instant, lamports, millis } from '#protocol/values/units.ts';
 import type { CommittedShard, Fact } from '../../core/state/facts.ts';
 
 /** Facts to test stores with: well-formed, told apart by the numbers they are made from. */

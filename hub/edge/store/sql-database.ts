@@ -1,4 +1,4 @@
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { type Query, sql } from './sql-tables.ts';
 
 /** A statement with its bound values. */

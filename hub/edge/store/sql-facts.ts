@@ -1,6 +1,6 @@
-import type { JobId, LeaseId, PublicKey, Root } from '#protocol/ids.ts';
-import type { JobState } from '#protocol/job.ts';
-import { instant } from '#protocol/units.ts';
+import type { JobState } from '#protocol/api/job.ts';
+import type { JobId, LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
+import { instant } from '#protocol/values/units.ts';
 import type { AppliedFact } from '../../core/state/facts.ts';
 import { parseRecord, type SqlDatabase } from './sql-database.ts';
 import { type FactTable, type Query, type StoredRow, sql } from './sql-tables.ts';

@@ -1,5 +1,5 @@
-import type { LeaseId, Nonce } from '#protocol/ids.ts';
-import type { LoggedShard } from '#protocol/public-log.ts';
+import type { LoggedShard } from '#protocol/records/public-log.ts';
+import type { LeaseId, Nonce } from '#protocol/values/ids.ts';
 import type { CommittedShard } from '../../core/state/facts.ts';
 import type { ShardFingerprints } from './port.ts';
 import { parseRecord, readRows, type SqlDatabase } from './sql-database.ts';

@@ -1,6 +1,6 @@
-import type { JobId, LeaseId, Nonce } from '#protocol/ids.ts';
-import type { JobRecord } from '#protocol/job.ts';
-import type { AcceptedShard, SignedVerdict } from '#protocol/records.ts';
+import type { JobRecord } from '#protocol/api/job.ts';
+import type { AcceptedShard, SignedVerdict } from '#protocol/records/records.ts';
+import type { JobId, LeaseId, Nonce } from '#protocol/values/ids.ts';
 import type { CommittedShard } from '../../core/state/facts.ts';
 import type { ReceiptParts } from './port.ts';
 import { receiptInputs } from './receipt-inputs.ts';

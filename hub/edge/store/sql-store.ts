@@ -1,4 +1,4 @@
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { encodeFactRows, type FactRow } from './fact-rows.ts';
 import { MIGRATIONS } from './migrations.ts';

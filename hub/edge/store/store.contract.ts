@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { encodeBase64 } from '#protocol/base64.ts';
-import type { Root } from '#protocol/ids.ts';
-import { refusal } from '#protocol/refusal.ts';
-import { instant } from '#protocol/units.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { refusal } from '#protocol/values/refusal.ts';
+import { instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { checkDevices } from './device-facts.contract.ts';
 import { checkFingerprints } from './fingerprints.contract.ts';

@@ -1,5 +1,5 @@
 //! Every reason the program says no: the custom error of a failed transaction. Numbers never move.
-//! The sentences are in `protocol/settlement/errors.ts`.
+//! The sentences are in `protocol/values/program-errors.ts`.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Escrow } from '#protocol/settlement/accounts.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { isSameKey } from '#protocol/settlement/layout.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { openSigner, PROGRAM_ID, SOL } from './support/chain.ts';
 import { instructions, must, SETTINGS, World } from './support/world.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { utf8ToBytes } from '#protocol/digest.ts';
+import { utf8ToBytes } from '#protocol/bytes/digest.ts';
 import { Page, VerifierSet } from '#protocol/settlement/accounts.ts';
 import { deriveAddress } from '#protocol/settlement/addresses.ts';
 import { encode, u32, u64 } from '#protocol/settlement/layout.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Bond } from '#protocol/settlement/accounts.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { U64_MAX } from '#protocol/settlement/layout.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { type Signer, SOL } from './support/chain.ts';
 import { instructions, must, World } from './support/world.ts';
 

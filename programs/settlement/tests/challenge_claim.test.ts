@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PENDING } from '#protocol/settlement/accounts.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { EMPTY_KEY, proveLeaf } from '#protocol/settlement/tree.ts';
 import { openSigner, SOL } from './support/chain.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PENDING } from '#protocol/settlement/accounts.ts';
 import { hashAttestation, hashContent, type Place } from '#protocol/settlement/attestation.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { openSigner, type Signer, SOL } from './support/chain.ts';
 import { instructions, KINDS, must, SETTINGS, World, type WorldOptions } from './support/world.ts';
 

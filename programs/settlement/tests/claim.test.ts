@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PAGE_SLOTS, Pool } from '#protocol/settlement/accounts.ts';
 import { associatedAccount } from '#protocol/settlement/addresses.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { U64_MAX } from '#protocol/settlement/layout.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { openSigner, SOL } from './support/chain.ts';
 import { putTokens, tokensOf } from './support/tokens.ts';
 import {

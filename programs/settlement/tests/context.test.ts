@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { openSigner } from './support/chain.ts';
 import { MINT } from './support/tokens.ts';
 import { addresses, instructions, SETTINGS, World } from './support/world.ts';

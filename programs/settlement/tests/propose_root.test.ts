@@ -7,7 +7,7 @@ import {
   hashContent,
   type Place,
 } from '#protocol/settlement/attestation.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { openSigner, type Signer, SOL } from './support/chain.ts';
 import {
   addresses,

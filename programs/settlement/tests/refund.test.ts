@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PENDING } from '#protocol/settlement/accounts.ts';
-import type { Instruction, instructionsOf } from '#protocol/settlement/instructions.ts';
+import type { instructionsOf } from '#protocol/settlement/instructions.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { proveLeaf } from '#protocol/settlement/tree.ts';
 import { openSigner, type Signer, SOL } from './support/chain.ts';
 import { putTokens, tokensOf } from './support/tokens.ts';

@@ -1,4 +1,4 @@
-import { decodeHalf, encodeHalf } from '../../float16.ts';
+import { decodeHalf, encodeHalf } from '../../bytes/float16.ts';
 import {
   ONNX_DTYPES,
   type OnnxGraph,

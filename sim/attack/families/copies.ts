@@ -1,5 +1,5 @@
-import { digestCommitment, hexToBytes } from '#protocol/digest.ts';
-import type { LeaseId, Nonce, PublicKey } from '#protocol/ids.ts';
+import { digestCommitment, hexToBytes } from '#protocol/bytes/digest.ts';
+import type { LeaseId, Nonce, PublicKey } from '#protocol/values/ids.ts';
 import type { AttackRow, AttackRun } from '../attack-row.ts';
 import type { Chance } from '../chance.ts';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { EpochRecord } from '#protocol/epoch.ts';
-import type { Digest } from '#protocol/ids.ts';
-import type { LoggedShard } from '#protocol/public-log.ts';
-import type { Verdict } from '#protocol/records.ts';
-import { instant } from '#protocol/units.ts';
+import type { EpochRecord } from '#protocol/records/epoch.ts';
+import type { LoggedShard } from '#protocol/records/public-log.ts';
+import type { Verdict } from '#protocol/records/records.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { instant } from '#protocol/values/units.ts';
 import { isReviewDrawn } from '../draws/draw.ts';
 import type { LogLine } from '../state/events.ts';
 import { auditEpoch } from './audit.ts';

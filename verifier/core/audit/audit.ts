@@ -1,4 +1,4 @@
-import { describePolicy } from '#protocol/check-policy.ts';
+import { describePolicy } from '#protocol/checks/check-policy.ts';
 import { auditDraws } from './draws.ts';
 import { auditEpochs } from './epochs.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Verdict } from '#protocol/records.ts';
+import type { Verdict } from '#protocol/records/records.ts';
 import { deviates } from '../trust/deviations.ts';
 import { auditEpoch } from './audit.ts';
 import type { Evidence } from './evidence.ts';

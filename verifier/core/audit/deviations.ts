@@ -3,7 +3,7 @@ import {
   type CheckNumber,
   RUNS_TO_CONFIRM,
   type Verdict,
-} from '#protocol/records.ts';
+} from '#protocol/records/records.ts';
 import type { CheckCount, FiledVerdict, LogLine } from '../state/events.ts';
 import { addCheck, countName, deviates, isCounted, isUnfit, WINDOW } from '../trust/deviations.ts';
 

@@ -1,9 +1,13 @@
-import { decodeBase64 } from '#protocol/base64.ts';
-import { checkThreshold } from '#protocol/check-policy.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
-import { fingerprintFault } from '#protocol/fingerprint-check.ts';
-import type { LoggedShard } from '#protocol/public-log.ts';
-import { type AcceptedShard, RUNS_TO_CONFIRM, type SignedVerdict } from '#protocol/records.ts';
+import { decodeBase64 } from '#protocol/bytes/base64.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { checkThreshold } from '#protocol/checks/check-policy.ts';
+import { fingerprintFault } from '#protocol/checks/fingerprint-check.ts';
+import type { LoggedShard } from '#protocol/records/public-log.ts';
+import {
+  type AcceptedShard,
+  RUNS_TO_CONFIRM,
+  type SignedVerdict,
+} from '#protocol/records/records.ts';
 import { drawUnits, drawValue, isReviewDrawn } from '../draws/draw.ts';
 import type { FiledVerdict, LogLine } from '../state/events.ts';
 import { countChecks, judgeCheck } from './deviations.ts';

@@ -1,4 +1,4 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { commitSeed } from '../draws/draw.ts';
 import {
   type Evidence,

@@ -1,7 +1,11 @@
-import { decodeBase64 } from '#protocol/base64.ts';
-import { bytesToHex, DIGEST_BYTES, digestCommitment } from '#protocol/digest.ts';
-import { appendLeaf, frontierRoot, openFrontier } from '#protocol/merkle-log.ts';
-import { hashEntry, type LoggedCommitment, type LoggedShard } from '#protocol/public-log.ts';
+import { decodeBase64 } from '#protocol/bytes/base64.ts';
+import { bytesToHex, DIGEST_BYTES, digestCommitment } from '#protocol/bytes/digest.ts';
+import { appendLeaf, frontierRoot, openFrontier } from '#protocol/bytes/merkle-log.ts';
+import {
+  hashEntry,
+  type LoggedCommitment,
+  type LoggedShard,
+} from '#protocol/records/public-log.ts';
 import type { Evidence, Fault, RevealedEpoch, Verify } from './evidence.ts';
 
 /** The hub's log is one log, and the epoch's shards are what their devices committed to in it. */

@@ -1,5 +1,4 @@
-import { encodeBase64 } from '#protocol/base64.ts';
-import type { CheckPolicy } from '#protocol/check-policy.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import {
   bytesToHex,
   concatBytes,
@@ -7,19 +6,24 @@ import {
   digestCommitment,
   digestRecord,
   hexToBytes,
-} from '#protocol/digest.ts';
-import type { EpochRecord, SignedEpoch } from '#protocol/epoch.ts';
-import { fingerprintBytes } from '#protocol/fingerprint.ts';
-import { checkFingerprint } from '#protocol/fingerprint-check.ts';
-import type { Digest, JobId, LeaseId, Nonce, Signature } from '#protocol/ids.ts';
-import { appendLeaf, frontierRoot, openFrontier } from '#protocol/merkle-log.ts';
-import type { Provider } from '#protocol/package.ts';
-import { hashEntry, type LoggedCommitment, type LoggedShard } from '#protocol/public-log.ts';
-import type { SignedTreeHead, Verdict } from '#protocol/records.ts';
-import { type SampleKey, sampleKey } from '#protocol/sample-receipt.ts';
-import { sampleVerdict } from '#protocol/sample-verdict.ts';
-import { signingBytes, verifySignature } from '#protocol/signature.ts';
-import { instant } from '#protocol/units.ts';
+} from '#protocol/bytes/digest.ts';
+import { appendLeaf, frontierRoot, openFrontier } from '#protocol/bytes/merkle-log.ts';
+import { signingBytes, verifySignature } from '#protocol/bytes/signature.ts';
+import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
+import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
+import { checkFingerprint } from '#protocol/checks/fingerprint-check.ts';
+import type { Provider } from '#protocol/models/package.ts';
+import type { EpochRecord, SignedEpoch } from '#protocol/records/epoch.ts';
+import {
+  hashEntry,
+  type LoggedCommitment,
+  type LoggedShard,
+} from '#protocol/records/public-log.ts';
+import type { SignedTreeHead, Verdict } from '#protocol/records/records.ts';
+import { type SampleKey, sampleKey } from '#protocol/records/sample-receipt.ts';
+import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
+import type { Digest, JobId, LeaseId, Nonce, Signature } from '#protocol/values/ids.ts';
+import { instant } from '#protocol/values/units.ts';
 import { laneOf } from '../checks/ladder.ts';
 import { commitSeed, drawUnits } from '../draws/draw.ts';
 import type { LogLine } from '../state/events.ts';

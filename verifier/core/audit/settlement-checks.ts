@@ -1,9 +1,9 @@
-import { decodeBase58 } from '#protocol/base58.ts';
-import type { PublicKey } from '#protocol/ids.ts';
-import type { SignedVerdict, Verdict } from '#protocol/records.ts';
+import { decodeBase58 } from '#protocol/bytes/base58.ts';
+import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import { KEY_BYTES } from '#protocol/settlement/layout.ts';
 import type { PayoutView } from '#protocol/settlement/money-api.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Verify } from './evidence.ts';
 
 /**

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { sha256 } from '#protocol/digest.ts';
-import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
-import type { LoggedShard } from '#protocol/public-log.ts';
-import type { AcceptedShard, SignedVerdict, Verdict } from '#protocol/records.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { sha256 } from '#protocol/bytes/digest.ts';
+import type { LoggedShard } from '#protocol/records/public-log.ts';
+import type { AcceptedShard, SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { Pool } from '#protocol/settlement/accounts.ts';
 import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/epoch-leaves.ts';
 import { buildTrees, encodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import { instant, lamports } from '#protocol/units.ts';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { instant, lamports } from '#protocol/values/units.ts';
 import { auditSettlement, type SettlementEvidence } from './settlement.ts';
 
 const POOL = new Uint8Array(32).fill(7);

@@ -1,6 +1,6 @@
-import { bytesToHex } from '#protocol/digest.ts';
-import type { LoggedShard } from '#protocol/public-log.ts';
-import type { SignedVerdict } from '#protocol/records.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
+import type { LoggedShard } from '#protocol/records/public-log.ts';
+import type { SignedVerdict } from '#protocol/records/records.ts';
 import type { FinalRoot, Pool } from '#protocol/settlement/accounts.ts';
 import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/epoch-leaves.ts';
 import { isSameKey } from '#protocol/settlement/layout.ts';

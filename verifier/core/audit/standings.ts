@@ -1,6 +1,6 @@
-import { standingName } from '#protocol/check-policy.ts';
-import type { PublicKey } from '#protocol/ids.ts';
-import { RUNS_TO_CONFIRM } from '#protocol/records.ts';
+import { standingName } from '#protocol/checks/check-policy.ts';
+import { RUNS_TO_CONFIRM } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Evidence, FaultCode, RevealedEpoch, Verify } from './evidence.ts';
 
 /**

@@ -1,10 +1,10 @@
-import { decodeBase64 } from '#protocol/base64.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
-import { projectionSeed } from '#protocol/fingerprint.ts';
-import type { Digest, LeaseId } from '#protocol/ids.ts';
+import { decodeBase64 } from '#protocol/bytes/base64.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { projectionSeed } from '#protocol/checks/fingerprint.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import type { Result } from '#protocol/refusal.ts';
-import { instant } from '#protocol/units.ts';
+import type { Digest, LeaseId } from '#protocol/values/ids.ts';
+import type { Result } from '#protocol/values/refusal.ts';
+import { instant } from '#protocol/values/units.ts';
 import { drawUnits } from '../draws/draw.ts';
 import { auditEpoch, epochOf } from '../draws/epochs.ts';
 import { endLink, takeManifest } from '../link/session.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { digest, sha256 } from '#protocol/digest.ts';
-import { projectTaps, readTaps } from '#protocol/fingerprint.ts';
-import type { PackageManifest, Provider, Tap } from '#protocol/package.ts';
+import { digest, sha256 } from '#protocol/bytes/digest.ts';
+import { projectTaps, readTaps } from '#protocol/checks/fingerprint.ts';
+import type { PackageManifest, Provider, Tap } from '#protocol/models/package.ts';
 import { fakeReference, MANIFEST } from '../fake-world.ts';
 import type { Print, Reference } from '../state/events.ts';
 import { climb, type Evidence, type Finding } from './ladder.ts';

@@ -4,12 +4,12 @@ import {
   compareUnits,
   type Distance,
   SAME,
-} from '#protocol/comparison.ts';
-import { projectTaps, readTaps } from '#protocol/fingerprint.ts';
-import { checkFingerprint, type FingerprintCheck } from '#protocol/fingerprint-check.ts';
-import type { Digest } from '#protocol/ids.ts';
-import type { PackageManifest, Provider } from '#protocol/package.ts';
-import type { Verdict, VerdictKind } from '#protocol/records.ts';
+} from '#protocol/checks/comparison.ts';
+import { projectTaps, readTaps } from '#protocol/checks/fingerprint.ts';
+import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
+import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { Verdict, VerdictKind } from '#protocol/records/records.ts';
+import type { Digest } from '#protocol/values/ids.ts';
 import type { Print, Reference } from '../state/events.ts';
 
 /** What is known so far about one drawn unit. */

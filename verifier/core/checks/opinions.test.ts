@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accept } from '#protocol/refusal.ts';
+import { accept } from '#protocol/values/refusal.ts';
 import {
   askOpinion,
   connect,

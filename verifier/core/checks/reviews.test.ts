@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { PublicKey, Signature } from '#protocol/ids.ts';
-import { accept } from '#protocol/refusal.ts';
+import type { PublicKey, Signature } from '#protocol/values/ids.ts';
+import { accept } from '#protocol/values/refusal.ts';
 import { isReviewDrawn } from '../draws/draw.ts';
 import {
   connect,

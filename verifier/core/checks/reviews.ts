@@ -1,5 +1,5 @@
-import { hexToBytes } from '#protocol/digest.ts';
-import { after } from '#protocol/units.ts';
+import { hexToBytes } from '#protocol/bytes/digest.ts';
+import { after } from '#protocol/values/units.ts';
 import { isReviewDrawn } from '../draws/draw.ts';
 import { reviewEpoch } from '../draws/epochs.ts';
 import { endLink, takeManifest } from '../link/session.ts';

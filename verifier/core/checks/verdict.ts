@@ -1,7 +1,7 @@
-import { DISTANCE_MAX } from '#protocol/comparison.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/digest.ts';
-import type { Digest } from '#protocol/ids.ts';
-import type { Verdict } from '#protocol/records.ts';
+import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { DISTANCE_MAX } from '#protocol/checks/comparison.ts';
+import type { Verdict } from '#protocol/records/records.ts';
+import type { Digest } from '#protocol/values/ids.ts';
 import type { FiledVerdict } from '../state/events.ts';
 import type { Pending, UnitCheck } from '../state/verifier.ts';
 import { countName, isCounted, weighCheck } from '../trust/deviations.ts';

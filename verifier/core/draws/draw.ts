@@ -1,3 +1,4 @@
+import { concatBytes, hexToBytes, sha256 } from '#protocol/bytes/digest.ts';
 import {
   type CheckPolicy,
   checkThreshold,
@@ -5,9 +6,8 @@ import {
   REVIEW_PPM,
   sharersOf,
   shareThreshold,
-} from '#protocol/check-policy.ts';
-import { concatBytes, hexToBytes, sha256 } from '#protocol/digest.ts';
-import type { Digest, Nonce, Signature } from '#protocol/ids.ts';
+} from '#protocol/checks/check-policy.ts';
+import type { Digest, Nonce, Signature } from '#protocol/values/ids.ts';
 
 const BLOCK_BYTES = 64;
 const contextOf = (name: string) => Uint8Array.from(name, (character) => character.charCodeAt(0));

@@ -1,9 +1,9 @@
-import { canonicalJson } from '#protocol/canonical-json.ts';
-import { bytesToHex } from '#protocol/digest.ts';
-import type { EpochRecordOf } from '#protocol/epoch.ts';
-import type { Digest } from '#protocol/ids.ts';
+import { canonicalJson } from '#protocol/bytes/canonical-json.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import { after, millis } from '#protocol/units.ts';
+import type { EpochRecordOf } from '#protocol/records/epoch.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { after, millis } from '#protocol/values/units.ts';
 import type { Epoch } from '../state/events.ts';
 import type { Book, KeptEpoch, Persisting } from '../state/verifier.ts';
 import { persist, type Turn } from '../turn.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PublicKey, Signature } from '#protocol/ids.ts';
 import type { VerifierBook } from '#protocol/messages/control.ts';
-import { accept, refuse } from '#protocol/refusal.ts';
+import type { PublicKey, Signature } from '#protocol/values/ids.ts';
+import { accept, refuse } from '#protocol/values/refusal.ts';
 import {
   connect,
   type FakeWorld,

@@ -1,6 +1,6 @@
-import { type EpochRecordOf, reviewedBy } from '#protocol/epoch.ts';
 import type { VerifierBook } from '#protocol/messages/control.ts';
-import { after, millis } from '#protocol/units.ts';
+import { type EpochRecordOf, reviewedBy } from '#protocol/records/epoch.ts';
+import { after, millis } from '#protocol/values/units.ts';
 import type { LogLine, VerifierEvent } from '../state/events.ts';
 import type { Book } from '../state/verifier.ts';
 import { noteCheck } from '../trust/deviations.ts';

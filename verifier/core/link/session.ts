@@ -1,13 +1,13 @@
-import { digestRecord } from '#protocol/digest.ts';
-import type { Digest, PublicKey } from '#protocol/ids.ts';
+import { digestRecord } from '#protocol/bytes/digest.ts';
 import {
   HELLO_DEADLINE_MS,
   type HelloClaim,
   type HubMessage,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
-import type { PackageManifest } from '#protocol/package.ts';
-import { after, instant, millis } from '#protocol/units.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import { after, instant, millis } from '#protocol/values/units.ts';
 import type { Saved } from '../state/events.ts';
 import { openBook } from '../state/verifier.ts';
 import { linkOf, say, type Turn } from '../turn.ts';

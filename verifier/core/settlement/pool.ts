@@ -1,5 +1,4 @@
-import { bytesToHex } from '#protocol/digest.ts';
-import type { Digest, PublicKey } from '#protocol/ids.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import {
   type Config,
   nextAttempt,
@@ -11,6 +10,7 @@ import {
 import type { Place } from '#protocol/settlement/attestation.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import type { PendingView, PoolView } from './settlement.ts';
 
 /** The accounts a verifier settles by, as they were read together. */

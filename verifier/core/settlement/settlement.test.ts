@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Digest, PublicKey } from '#protocol/ids.ts';
-import { millis } from '#protocol/units.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import { millis } from '#protocol/values/units.ts';
 import {
   nextStep,
   type PendingView,

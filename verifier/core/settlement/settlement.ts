@@ -1,5 +1,5 @@
-import type { Digest, PublicKey } from '#protocol/ids.ts';
-import type { Millis } from '#protocol/units.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { Millis } from '#protocol/values/units.ts';
 
 /** What a pool on the chain says, as far as a verifier goes by it. Times are seconds of the chain. */
 export interface PoolView {

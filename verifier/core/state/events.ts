@@ -1,17 +1,17 @@
-import type { UnitFingerprint } from '#protocol/api.ts';
-import type { CheckPolicy } from '#protocol/check-policy.ts';
-import type { OutputDistance } from '#protocol/comparison.ts';
-import type { SignedEpoch, SignedEpochOf } from '#protocol/epoch.ts';
-import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/ids.ts';
-import type { PackageDraft } from '#protocol/job.ts';
+import type { UnitFingerprint } from '#protocol/api/api.ts';
+import type { PackageDraft } from '#protocol/api/job.ts';
+import type { SigningContext } from '#protocol/bytes/signature.ts';
+import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
+import type { OutputDistance } from '#protocol/checks/comparison.ts';
+import type { DecoySample } from '#protocol/checks/thresholds.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
-import type { BlobRef, PackageManifest } from '#protocol/package.ts';
-import type { SignedVerdict } from '#protocol/records.ts';
-import type { Refusal, Result } from '#protocol/refusal.ts';
-import type { SigningContext } from '#protocol/signature.ts';
-import type { TensorSpec } from '#protocol/tensor.ts';
-import type { DecoySample } from '#protocol/thresholds.ts';
-import type { Bytes, Instant, Millis } from '#protocol/units.ts';
+import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
+import type { SignedEpoch, SignedEpochOf } from '#protocol/records/epoch.ts';
+import type { SignedVerdict } from '#protocol/records/records.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
+import type { Refusal, Result } from '#protocol/values/refusal.ts';
+import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
 
 /** One attempt at a control socket, numbered by the core; events of an older link are ignored. */
 export type LinkId = number;

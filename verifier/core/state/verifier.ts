@@ -1,10 +1,10 @@
-import type { Digest, JobId, Nonce, PublicKey } from '#protocol/ids.ts';
-import type { PackageDraft } from '#protocol/job.ts';
+import type { PackageDraft } from '#protocol/api/job.ts';
 import type { HubMessage, VerifierBook } from '#protocol/messages/control.ts';
-import type { BlobRef, PackageManifest } from '#protocol/package.ts';
-import type { AcceptedShard, CheckCause } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
-import { type Instant, type Millis, millis } from '#protocol/units.ts';
+import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
+import type { AcceptedShard, CheckCause } from '#protocol/records/records.ts';
+import type { Digest, JobId, Nonce, PublicKey } from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
+import { type Instant, type Millis, millis } from '#protocol/values/units.ts';
 import type {
   CheckCount,
   Epoch,

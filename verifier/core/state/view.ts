@@ -1,4 +1,4 @@
-import type { Digest, PublicKey } from '#protocol/ids.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import type { Verifier } from './verifier.ts';
 
 /** What one device has behind it with one package. */

@@ -1,6 +1,6 @@
-import { standingName } from '#protocol/check-policy.ts';
-import type { PublicKey } from '#protocol/ids.ts';
-import type { CheckNumber, Verdict } from '#protocol/records.ts';
+import { standingName } from '#protocol/checks/check-policy.ts';
+import type { CheckNumber, Verdict } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { CheckCount } from '../state/events.ts';
 import type { CheckCounts } from '../state/verifier.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Digest, PublicKey } from '#protocol/ids.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import { countShard, resetDevice } from './standing.ts';
 
 const device = 'd1'.repeat(32) as PublicKey;

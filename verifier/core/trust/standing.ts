@@ -1,5 +1,5 @@
-import { standingName } from '#protocol/check-policy.ts';
-import type { Digest, PublicKey } from '#protocol/ids.ts';
+import { standingName } from '#protocol/checks/check-policy.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 
 interface Counted {
   device: PublicKey;

@@ -1,15 +1,15 @@
 import { Connection, PublicKey, SendTransactionError } from '@solana/web3.js';
-import { decodeBase58 } from '#protocol/base58.ts';
-import { PocketgridError, type RefusalCode, refusal } from '#protocol/refusal.ts';
+import { decodeBase58 } from '#protocol/bytes/base58.ts';
 import { describeFailure, describeSilence } from '#protocol/settlement/failure.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { KEY_BYTES, type Key } from '#protocol/settlement/layout.ts';
 import {
   encodeMessage,
   encodeTransaction,
+  type Instruction,
   TRANSACTION_BYTES_MAX,
   transactionBytes,
 } from '#protocol/settlement/transaction.ts';
+import { PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 
 const CALL_MS_MAX = 15_000;
 const CONFIRM_MS_MAX = 60_000;

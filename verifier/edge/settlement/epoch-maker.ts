@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Digest } from '#protocol/ids.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import type { Content } from '#protocol/settlement/attestation.ts';
 import {
   checkGrowth,
@@ -18,7 +16,9 @@ import {
   type LeafFile,
   type Trees,
 } from '#protocol/settlement/leaf-file.ts';
-import { type Instant, instant } from '#protocol/units.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { type Instant, instant } from '#protocol/values/units.ts';
 import { hashFile } from './leaf-files.ts';
 
 /** An epoch that may be signed: its file, its trees and what they come to. */

@@ -1,9 +1,10 @@
-import type { Digest } from '#protocol/ids.ts';
-import { must, PocketgridError, refusal } from '#protocol/refusal.ts';
 import { decodeAccount, Escrow } from '#protocol/settlement/accounts.ts';
-import { type Instruction, instructionsOf } from '#protocol/settlement/instructions.ts';
+import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { type LeafFile, leafAt } from '#protocol/settlement/leaf-file.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { proveLeaf } from '#protocol/settlement/tree.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { PoolAccounts } from '../../core/settlement/pool.ts';
 import { readEpoch } from './epoch-maker.ts';
 import type { Parts } from './parts.ts';

@@ -1,7 +1,7 @@
-import type { PublicKey } from '#protocol/ids.ts';
-import type { SignedVerdict } from '#protocol/records.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import type { SignedVerdict } from '#protocol/records/records.ts';
 import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { Verify } from '../../core/audit/evidence.ts';
 import { checkConvictions, checkPayouts } from '../../core/audit/settlement-checks.ts';
 import { readVerdictPages } from '../audit-evidence.ts';

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, syncFolder } from '#node/files.ts';
-import type { Digest } from '#protocol/ids.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
 import { LEAF_FILE_BYTES_MAX } from '#protocol/settlement/leaf-file.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { HubHttp } from '../http.ts';
 
 /** Leaf files by their SHA-256, in two stores: this verifier's folder and the hub. */

@@ -1,5 +1,4 @@
 import type * as v from 'valibot';
-import type { JobId } from '#protocol/ids.ts';
 import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import {
   ClosingPage,
@@ -14,6 +13,7 @@ import {
   PayoutPage,
   type PayoutView,
 } from '#protocol/settlement/money-api.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { ask, readPages } from '../ask.ts';
 import type { HubHttp } from '../http.ts';
 

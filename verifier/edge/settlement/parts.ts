@@ -1,6 +1,6 @@
-import type { Digest, PublicKey } from '#protocol/ids.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
-import type { Millis } from '#protocol/units.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { Millis } from '#protocol/values/units.ts';
 import type { Cluster } from './cluster.ts';
 import type { FactCheck } from './fact-check.ts';
 import type { LeafFiles } from './leaf-files.ts';

@@ -1,6 +1,4 @@
-import { hexToBytes } from '#protocol/digest.ts';
-import type { Digest } from '#protocol/ids.ts';
-import { must, PocketgridError, refusal } from '#protocol/refusal.ts';
+import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { ROOTS } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import {
@@ -12,7 +10,9 @@ import {
 import { type LeafCounts, type MoneyFacts, totalOf } from '#protocol/settlement/epoch-leaves.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { decodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
-import { instant } from '#protocol/units.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { instant } from '#protocol/values/units.ts';
 import { type PoolAccounts, placeOf, viewPool } from '../../core/settlement/pool.ts';
 import type { SettlementStep } from '../../core/settlement/settlement.ts';
 import {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readTextIfThere, replaceFile } from '#node/files.ts';
-import { decodeJson } from '#protocol/decode.ts';
-import { Digest } from '#protocol/ids.ts';
-import { PocketgridError } from '#protocol/refusal.ts';
-import { Count } from '#protocol/units.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { Digest } from '#protocol/values/ids.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
+import { Count } from '#protocol/values/units.ts';
 import type { SignedRoot } from '../../core/settlement/settlement.ts';
 
 const BookFile = v.strictObject({

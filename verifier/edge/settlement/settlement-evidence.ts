@@ -1,9 +1,9 @@
-import { bytesToHex } from '#protocol/digest.ts';
-import { must, PocketgridError, refusal } from '#protocol/refusal.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { decodeAccount, findRoot, Pool } from '#protocol/settlement/accounts.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { LEAF_FILE_BYTES_MAX } from '#protocol/settlement/leaf-file.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
+import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { SettlementEvidence } from '../../core/audit/settlement.ts';
 import { ask } from '../ask.ts';
 import { readShards, readVerdicts } from '../audit-evidence.ts';

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { hexToBytes } from '#protocol/digest.ts';
-import { PocketgridError, type Refusal } from '#protocol/refusal.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
-import type { Millis } from '#protocol/units.ts';
+import { PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
+import type { Millis } from '#protocol/values/units.ts';
 import { ask } from '../ask.ts';
 import type { HubHttp } from '../http.ts';
 import { openFactCheck } from './fact-check.ts';

@@ -1,8 +1,8 @@
-import { must, PocketgridError, refusal } from '#protocol/refusal.ts';
 import { Config, decodeAccount, Pool, VerifierSet } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import type { Layout } from '#protocol/settlement/layout.ts';
+import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { activeSetId, type PoolAccounts, viewPool } from '../../core/settlement/pool.ts';
 import { nextStep, type SettlementStep } from '../../core/settlement/settlement.ts';
 import { pullEscrows } from './escrows.ts';

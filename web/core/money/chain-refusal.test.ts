@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PROGRAM_ERRORS } from '#protocol/settlement/errors.ts';
+import { PROGRAM_ERRORS } from '#protocol/values/program-errors.ts';
 import { explainCustom, explainFailure } from './chain-refusal.ts';
 
 const ours = 'Pocket1111111111111111111111111111111111111';

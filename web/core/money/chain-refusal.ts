@@ -1,5 +1,5 @@
-import { type Refusal, refusal } from '#protocol/refusal.ts';
-import { describeProgramError } from '#protocol/settlement/errors.ts';
+import { describeProgramError } from '#protocol/values/program-errors.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 
 const FAILED = /^Program (\S+) failed: custom program error: 0x([0-9a-f]+)$/;
 const FUNDS = 'The wallet holds too little for this and its fee: send it some SOL, then try again.';

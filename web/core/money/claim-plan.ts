@@ -1,6 +1,5 @@
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import type { Page } from '#protocol/settlement/accounts.ts';
-import { PAGE_SLOTS } from '#protocol/settlement/accounts.ts';
+import { PAGE_SLOTS, type Page } from '#protocol/settlement/accounts.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { formatSol } from '../format.ts';
 import { FEE, lackOf } from './lamports.ts';
 

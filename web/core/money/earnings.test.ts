@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { PAY_POLICY } from '#protocol/check-policy.ts';
-import { sha256, utf8ToBytes } from '#protocol/digest.ts';
-import type { Digest, JobId, PublicKey, Signature } from '#protocol/ids.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
+import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
 import { ledgerFacts, type MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import { projectLedger } from '#protocol/settlement/ledger.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import { instant, type Lamports } from '#protocol/units.ts';
+import type { Digest, JobId, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { instant, type Lamports } from '#protocol/values/units.ts';
 import { viewEarnings } from './earnings.ts';
 import { addPay, FACTS_NONE } from './facts.ts';
 

@@ -1,8 +1,8 @@
-import type { JobId, PublicKey } from '#protocol/ids.ts';
 import { ledgerFacts, type MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import { type LedgerEntry, projectLedger } from '#protocol/settlement/ledger.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import type { Instant } from '#protocol/units.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
 import type { ProvenLeaf } from './proof.ts';
 
 /** What the chain says of one payout of a device. */

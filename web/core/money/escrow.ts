@@ -1,7 +1,6 @@
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
-import type { Config, Escrow, Pool } from '#protocol/settlement/accounts.ts';
-import { PENDING } from '#protocol/settlement/accounts.ts';
+import { type Config, type Escrow, PENDING, type Pool } from '#protocol/settlement/accounts.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { FEE, lackOf, least } from './lamports.ts';
 
 /** From the deposit to when the poster may take the rest without asking. */

@@ -1,6 +1,6 @@
-import type { PublicKey } from '#protocol/ids.ts';
 import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import type { DevicePay, PayoutView } from '#protocol/settlement/money-api.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 
 /** Before anything is known. */
 export const FACTS_NONE: MoneyFacts = {

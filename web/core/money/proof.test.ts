@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { bytesToHex, sha256, utf8ToBytes } from '#protocol/digest.ts';
-import type { Digest } from '#protocol/ids.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { bytesToHex, sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import { fillTable } from '#protocol/settlement/leaf-file.ts';
 import type { Address, LeafProof } from '#protocol/settlement/money-api.ts';
 import { buildTree, proveLeaf } from '#protocol/settlement/tree.ts';
-import type { Lamports } from '#protocol/units.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import type { Lamports } from '#protocol/values/units.ts';
 import { proveKept } from './proof.ts';
 
 const key = (name: string) => sha256(utf8ToBytes(name));

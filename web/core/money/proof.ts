@@ -1,9 +1,9 @@
-import { decodeBase58 } from '#protocol/base58.ts';
-import { hexToBytes } from '#protocol/digest.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { decodeBase58 } from '#protocol/bytes/base58.ts';
+import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { KEY_BYTES, type Key } from '#protocol/settlement/layout.ts';
 import type { LeafProof } from '#protocol/settlement/money-api.ts';
 import { checkProof, type Root, type TreeTag } from '#protocol/settlement/tree.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 
 /** A leaf that leads to a root of the chain, as instructions take it. */
 export interface ProvenLeaf {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { PAY_POLICY } from '#protocol/check-policy.ts';
-import { bytesToHex, sha256, utf8ToBytes } from '#protocol/digest.ts';
-import type { Digest, JobId, PublicKey, Signature } from '#protocol/ids.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { bytesToHex, sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
+import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
 import type { Pool } from '#protocol/settlement/accounts.ts';
 import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/epoch-leaves.ts';
 import { encodeLeafFile } from '#protocol/settlement/leaf-file.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import { instant, type Lamports } from '#protocol/units.ts';
+import type { Digest, JobId, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { instant, type Lamports } from '#protocol/values/units.ts';
 import { FACTS_NONE } from './facts.ts';
 import { compareRoots, findStanding, type Recomputed, recompute } from './recompute.ts';
 

@@ -1,6 +1,5 @@
-import { encodeBase58 } from '#protocol/base58.ts';
-import { bytesToHex, sha256 } from '#protocol/digest.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { bytesToHex, sha256 } from '#protocol/bytes/digest.ts';
 import { type FinalRoot, type Pool, ROOTS } from '#protocol/settlement/accounts.ts';
 import type { Content } from '#protocol/settlement/attestation.ts';
 import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/epoch-leaves.ts';
@@ -15,6 +14,7 @@ import {
 } from '#protocol/settlement/leaf-file.ts';
 import type { LeafFileView } from '#protocol/settlement/money-api.ts';
 import type { Hash } from '#protocol/settlement/tree.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { formatSol } from '../format.ts';
 
 const SHOWN = 20;

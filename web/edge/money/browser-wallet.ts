@@ -1,10 +1,10 @@
 import { type IDBPDatabase, openDB } from 'idb';
-import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
-import { concatBytes } from '#protocol/digest.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { decodeBase58, encodeBase58 } from '#protocol/bytes/base58.ts';
+import { concatBytes } from '#protocol/bytes/digest.ts';
 import { isSameKey } from '#protocol/settlement/layout.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { encodeTransaction } from '#protocol/settlement/transaction.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { Wallet } from './wallet.ts';
 
 const ALGORITHM = 'Ed25519';

@@ -1,15 +1,15 @@
 import { Connection, PublicKey, SendTransactionError, SolanaJSONRPCError } from '@solana/web3.js';
-import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { decodeBase58, encodeBase58 } from '#protocol/bytes/base58.ts';
 import { decodeAccount } from '#protocol/settlement/accounts.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { isSameKey, KEY_BYTES, type Key, type Layout } from '#protocol/settlement/layout.ts';
 import type { ChainView } from '#protocol/settlement/money-api.ts';
 import {
   encodeMessage,
+  type Instruction,
   TRANSACTION_BYTES_MAX,
   transactionBytes,
 } from '#protocol/settlement/transaction.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { explainCustom, explainFailure } from '../../core/money/chain-refusal.ts';
 import type { Wallet } from './wallet.ts';
 

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { decodeJson } from '#protocol/decode.ts';
-import { bytesToHex } from '#protocol/digest.ts';
-import { Digest } from '#protocol/ids.ts';
-import { accept, type Result } from '#protocol/refusal.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { type FinalRoot, findRoot, Page, type Pool } from '#protocol/settlement/accounts.ts';
 import { isSameKey, keyOf } from '#protocol/settlement/layout.ts';
 import { Address, LeafProof } from '#protocol/settlement/money-api.ts';
-import { Count } from '#protocol/units.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { Digest } from '#protocol/values/ids.ts';
+import { accept, type Result } from '#protocol/values/refusal.ts';
+import { Count } from '#protocol/values/units.ts';
 import {
   type ClaimDone,
   type ClaimPlan,

@@ -1,11 +1,11 @@
-import { bytesToHex } from '#protocol/digest.ts';
-import type { Digest, JobId } from '#protocol/ids.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { Escrow, findRoot, type Pool } from '#protocol/settlement/accounts.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { isSameKey, type Key, keyOf } from '#protocol/settlement/layout.ts';
 import { type Address, escrowNonce } from '#protocol/settlement/money-api.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
+import type { Digest, JobId } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import {
   DEADLINE_SECONDS,
   type DepositPlan,

@@ -1,8 +1,8 @@
-import { decodeBase58 } from '#protocol/base58.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { decodeBase58 } from '#protocol/bytes/base58.ts';
 import { KEY_BYTES } from '#protocol/settlement/layout.ts';
 import type { Address, ChainView } from '#protocol/settlement/money-api.ts';
 import { encodeTransaction } from '#protocol/settlement/transaction.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { Wallet } from './wallet.ts';
 
 /** Bytes of a signature that is not there yet. */

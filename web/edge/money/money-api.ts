@@ -1,7 +1,5 @@
 import type * as v from 'valibot';
-import type { Digest, JobId, PublicKey } from '#protocol/ids.ts';
-import { JobView } from '#protocol/job.ts';
-import { accept, type Result } from '#protocol/refusal.ts';
+import { JobView } from '#protocol/api/job.ts';
 import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import {
   type Address,
@@ -19,6 +17,8 @@ import {
   type PayoutRequest,
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
+import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
+import { accept, type Result } from '#protocol/values/refusal.ts';
 import { addPay, FACTS_NONE } from '../../core/money/facts.ts';
 import { ask, askBlob, type KeyedRequest, tell } from '../hub-api.ts';
 

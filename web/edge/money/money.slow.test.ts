@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeBase58 } from '#protocol/base58.ts';
-import { bytesToHex, sha256, utf8ToBytes } from '#protocol/digest.ts';
-import type { Digest, JobId } from '#protocol/ids.ts';
-import type { Result } from '#protocol/refusal.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { bytesToHex, sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import { Config, Pool } from '#protocol/settlement/accounts.ts';
 import { addressesOf, LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import {
@@ -26,7 +24,9 @@ import {
 } from '#protocol/settlement/leaf-file.ts';
 import { type Address, type ChainView, escrowNonce } from '#protocol/settlement/money-api.ts';
 import { EMPTY_KEY, proveLeaf } from '#protocol/settlement/tree.ts';
-import { instant, type Lamports } from '#protocol/units.ts';
+import type { Digest, JobId } from '#protocol/values/ids.ts';
+import type { Result } from '#protocol/values/refusal.ts';
+import { instant, type Lamports } from '#protocol/values/units.ts';
 import { writeStored } from '../local-store.ts';
 import { type BrowserWallet, openWalletStore } from './browser-wallet.ts';
 import { openChainClient } from './chain.ts';

@@ -1,9 +1,9 @@
-import { decodeWith } from '#protocol/decode.ts';
-import type { JobId, PublicKey } from '#protocol/ids.ts';
-import type { JobView } from '#protocol/job.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import { Address, type LeafFileView } from '#protocol/settlement/money-api.ts';
-import { instant } from '#protocol/units.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { instant } from '#protocol/values/units.ts';
 import { type Claim, viewEarnings } from '../../core/money/earnings.ts';
 import type { RefundStep } from '../../core/money/escrow.ts';
 import { FACTS_NONE, payoutsOf } from '../../core/money/facts.ts';

@@ -1,6 +1,6 @@
-import type { Result } from '#protocol/refusal.ts';
 import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
+import type { Result } from '#protocol/values/refusal.ts';
 import { type Recomputed, recompute } from '../../core/money/recompute.ts';
 
 /** Builds both trees of an epoch away from the page: a million leaves take seconds. */

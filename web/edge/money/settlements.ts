@@ -1,6 +1,6 @@
-import { bytesToHex, sha256 } from '#protocol/digest.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
+import { bytesToHex, sha256 } from '#protocol/bytes/digest.ts';
 import type { LeafFileView } from '#protocol/settlement/money-api.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import {
   compareRoots,
   findStanding,

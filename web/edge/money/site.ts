@@ -1,10 +1,10 @@
-import { decodeJson } from '#protocol/decode.ts';
-import { accept, type Result, refuse } from '#protocol/refusal.ts';
 import { Config, Pool } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { type Key, keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { FEE, lackOf, lackSentence } from '../../core/money/lamports.ts';
 import { readStored, writeStored } from '../local-store.ts';
 import type { ChainClient } from './chain.ts';

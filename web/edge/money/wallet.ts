@@ -1,7 +1,7 @@
-import type { Result } from '#protocol/refusal.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import type { Address, ChainView } from '#protocol/settlement/money-api.ts';
 import type { Message } from '#protocol/settlement/transaction.ts';
+import type { Result } from '#protocol/values/refusal.ts';
 
 /** What signs for an address: a key of this browser, or a wallet the person has installed. */
 export interface Wallet {

@@ -1,10 +1,10 @@
-import type { GridView, VerdictPage } from '#protocol/api.ts';
-import type { JobId, PublicKey } from '#protocol/ids.ts';
-import type { JobOptions, JobView } from '#protocol/job.ts';
+import type { GridView, VerdictPage } from '#protocol/api/api.ts';
+import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
-import type { ReceiptFault } from '#protocol/receipt-check.ts';
-import type { Receipt } from '#protocol/records.ts';
-import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
+import type { Receipt } from '#protocol/records/records.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import type { ReplayAsk, ReplayState } from '../../core/replay.ts';
 import type { Series } from '../../core/series.ts';
 import type { MoneyActions } from '../money/actions.ts';

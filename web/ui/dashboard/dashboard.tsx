@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { GridView } from '#protocol/api.ts';
-import type { JobView } from '#protocol/job.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { GridView } from '#protocol/api/api.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatCount, formatNoun, formatShare } from '../../core/format.ts';
 import { describeState, jobFraction } from '../../core/job-view.ts';
 import type { DashboardActions } from './actions.ts';

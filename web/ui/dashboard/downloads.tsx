@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { JobView } from '#protocol/job.ts';
-import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import type { DashboardActions, KeyedRequest } from './actions.ts';
 import { Refused } from './refused.tsx';
 

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { decodeDeveloperKey } from '../../core/developer-key.ts';
 import type { DashboardActions } from './actions.ts';
 import { Refused } from './refused.tsx';

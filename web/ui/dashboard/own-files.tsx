@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatBytes } from '../../core/format.ts';
 import {
   addFiles,

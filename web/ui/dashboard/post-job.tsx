@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Refusal, Result } from '#protocol/refusal.ts';
-import { accept } from '#protocol/refusal.ts';
+import { accept, type Refusal, type Result } from '#protocol/values/refusal.ts';
 import { formatShare } from '../../core/format.ts';
 import { SAMPLE } from '../../core/sample.ts';
 import { Meter } from '../meter.tsx';

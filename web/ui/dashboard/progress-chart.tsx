@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { JobView } from '#protocol/job.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import { formatCount, formatNoun } from '../../core/format.ts';
 import type { Series } from '../../core/series.ts';
 import type { DashboardActions } from './actions.ts';

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { ReceiptFault } from '#protocol/receipt-check.ts';
-import type { Receipt } from '#protocol/records.ts';
+import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
+import type { Receipt } from '#protocol/records/records.ts';
 import { decodeUnit, firstChoice, viewReceipt } from '../../core/receipt-view.ts';
 import type { ReplayState } from '../../core/replay.ts';
 import { VERDICT_TONES, VERDICT_WORDS } from '../../core/verdict-view.ts';

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { PublicKey } from '#protocol/ids.ts';
-import type { JobView } from '#protocol/job.ts';
-import type { ReceiptFault } from '#protocol/receipt-check.ts';
-import type { Receipt } from '#protocol/records.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
+import type { Receipt } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatNoun } from '../../core/format.ts';
 import { addReceipts, nextReceiptUnit } from '../../core/receipt-view.ts';
 import { isEnd, type ReplayState, viewReplay } from '../../core/replay.ts';

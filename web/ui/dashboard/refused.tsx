@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 
 /** A refusal as a person reads it: the sentence, the field, the code for a search or a bug report. */
 export function Refused({ refusal, children }: { refusal: Refusal; children?: ComponentChildren }) {

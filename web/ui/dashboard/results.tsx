@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { JobView } from '#protocol/job.ts';
-import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import { formatNoun, formatShare } from '../../core/format.ts';
 import {
   decodeResultLines,

@@ -1,4 +1,4 @@
-import type { Assurance } from '#protocol/job.ts';
+import type { Assurance } from '#protocol/api/job.ts';
 import type { UploadForm } from '../../core/upload.ts';
 
 type TextField = Exclude<keyof UploadForm, 'allowNan' | 'taps' | 'assurance'>;

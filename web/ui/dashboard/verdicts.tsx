@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Refusal } from '#protocol/refusal.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatCount, formatId, formatInstant, formatNoun } from '../../core/format.ts';
 import {
   totalVerdicts,

@@ -1,12 +1,12 @@
-import type { JobId, PublicKey } from '#protocol/ids.ts';
-import type { JobView } from '#protocol/job.ts';
-import type { Result } from '#protocol/refusal.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import type {
   Address,
   ChainView,
   LeafFileView,
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { Result } from '#protocol/values/refusal.ts';
 import type { ClaimDone, ClaimPlan } from '../../core/money/claim-plan.ts';
 import type { Claim, Earnings } from '../../core/money/earnings.ts';
 import type { DepositPlan, JobEscrow, RefundStep } from '../../core/money/escrow.ts';

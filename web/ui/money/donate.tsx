@@ -1,5 +1,5 @@
 import type { Signal } from '@preact/signals';
-import type { JobId } from '#protocol/ids.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { gives, type Settings, switchJob } from '../../core/settings.ts';
 
 /** Gives pay away: of the job at work, or of every job. What was earned before stays. */

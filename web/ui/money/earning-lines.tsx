@@ -1,4 +1,4 @@
-import { PAY_POLICY } from '#protocol/check-policy.ts';
+import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
 import { formatCount, formatInstant, formatMillis, formatNoun } from '../../core/format.ts';
 import type { EarningEntry, EarningLineId, Earnings } from '../../core/money/earnings.ts';
 import { Sol } from './sol.tsx';

@@ -1,12 +1,12 @@
+import './money.css';
 import { useCallback } from 'preact/hooks';
-import type { PublicKey } from '#protocol/ids.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import type { AppModel } from '../model.ts';
 import type { MoneyActions } from './actions.ts';
 import { Claims } from './claim.tsx';
 import { Donate } from './donate.tsx';
 import { EarningLines, EarningNotes } from './earning-lines.tsx';
-import './money.css';
 import { Payout } from './payout.tsx';
 import { useAnswer } from './use-answer.ts';
 import { useWallets, WalletBox } from './wallet-box.tsx';

@@ -1,7 +1,8 @@
+import './money.css';
 import { useCallback } from 'preact/hooks';
-import type { JobId } from '#protocol/ids.ts';
-import type { JobView } from '#protocol/job.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { formatSol } from '../../core/format.ts';
 import { isEnded } from '../../core/job-view.ts';
 import type { JobEscrow } from '../../core/money/escrow.ts';
@@ -9,7 +10,6 @@ import { describeStep, STEP_BUTTONS } from '../../core/money/step-words.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import type { MoneyActions } from './actions.ts';
 import { PlanForm } from './plan-form.tsx';
-import './money.css';
 import { AddressText, Sol } from './sol.tsx';
 import { useAction, useAnswer } from './use-answer.ts';
 import { useWallets, WalletBox, WalletChooser } from './wallet-box.tsx';

@@ -1,11 +1,11 @@
+import './money.css';
 import { useState } from 'preact/hooks';
-import { bytesToHex } from '#protocol/digest.ts';
-import type { Refusal } from '#protocol/refusal.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatAgo, formatCount, formatInstant, formatNoun } from '../../core/format.ts';
 import type { ChainStanding, RecomputeDone, SettlementRow } from '../../core/money/recompute.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import type { MoneyActions } from './actions.ts';
-import './money.css';
 import { Sol } from './sol.tsx';
 import { useAnswer } from './use-answer.ts';
 

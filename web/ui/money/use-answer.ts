@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { Refusal, Result } from '#protocol/refusal.ts';
+import type { Refusal, Result } from '#protocol/values/refusal.ts';
 
 /** What was last answered to a question; the last answer stays while a newer one is awaited. */
 export interface Answer<T> {

@@ -1,6 +1,6 @@
 import type { Capabilities } from '#protocol/messages/control.ts';
-import type { Feature, Provider } from '#protocol/package.ts';
-import { bytes } from '#protocol/units.ts';
+import type { Feature, Provider } from '#protocol/models/package.ts';
+import { bytes } from '#protocol/values/units.ts';
 
 const PROBE_MS_MAX = 3_000;
 const MIB = 2 ** 20;

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { buildFileTree } from '#protocol/file-tree.ts';
-import { bytes } from '#protocol/units.ts';
+import { buildFileTree } from '#protocol/bytes/file-tree.ts';
+import { bytes } from '#protocol/values/units.ts';
 import { checkBlobCache } from '../blob-cache.contract.ts';
 import { openOpfsCache } from './opfs-cache.ts';
 

@@ -1,6 +1,6 @@
-import type { Root } from '#protocol/ids.ts';
-import type { BlobRef } from '#protocol/package.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { openMemoryCache } from '../memory-cache.ts';
 import type { BlobCache } from '../ports.ts';
 

@@ -1,9 +1,9 @@
 import nodeDataChannel from 'node-datachannel/polyfill';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { buildFileTree } from '#protocol/file-tree.ts';
-import type { Root } from '#protocol/ids.ts';
-import { encodePeerFrame, PEER_CHANNEL } from '#protocol/peer-frame.ts';
-import { bytes } from '#protocol/units.ts';
+import { buildFileTree } from '#protocol/bytes/file-tree.ts';
+import { encodePeerFrame, PEER_CHANNEL } from '#protocol/messages/peer-frame.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { bytes } from '#protocol/values/units.ts';
 import { openMemoryCache } from '../memory-cache.ts';
 import type { BlobCache } from '../ports.ts';
 import { openPeerChannel } from './peer-channel.ts';

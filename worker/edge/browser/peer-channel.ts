@@ -1,12 +1,12 @@
-import type { Root } from '#protocol/ids.ts';
 import {
   decodePeerFrame,
   encodePeerFrame,
   PEER_BUFFER_BYTES,
   PEER_PAYLOAD_BYTES_MAX,
   type PeerFrame,
-} from '#protocol/peer-frame.ts';
-import { PocketgridError } from '#protocol/refusal.ts';
+} from '#protocol/messages/peer-frame.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { BlobCache } from '../ports.ts';
 
 const REQUEST_MS_MAX = 5_000;

@@ -1,6 +1,6 @@
-import type { Root } from '#protocol/ids.ts';
 import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
 import type { DeviceMessage } from '#protocol/messages/device.ts';
+import type { Root } from '#protocol/values/ids.ts';
 import type { BlobCache, PeerLinks } from '../ports.ts';
 import { openPeerChannel, type PeerChannel } from './peer-channel.ts';
 

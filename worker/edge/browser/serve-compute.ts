@@ -1,4 +1,4 @@
-import { sha256 } from '#protocol/digest.ts';
+import { sha256 } from '#protocol/bytes/digest.ts';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
 import { openCompute, type Runtime } from '../compute.ts';
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { ONNX_DTYPES, type OnnxModel } from '#protocol/onnx/model.ts';
-import type { Dtype, TensorSpec } from '#protocol/tensor.ts';
+import type { Dtype, TensorSpec } from '#protocol/tensors/tensor.ts';
 
 const workers: Worker[] = [];
 afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.terminate())));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ComputeReply } from '#protocol/messages/compute.ts';
-import { millis } from '#protocol/units.ts';
+import { millis } from '#protocol/values/units.ts';
 import type { OpenComputePort } from '../ports.ts';
 import { CHEAT_KINDS, type CheatKind, fakeCheat } from './fake-cheat.ts';
 

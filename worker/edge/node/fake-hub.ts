@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Root } from '#protocol/ids.ts';
+import type { Root } from '#protocol/values/ids.ts';
 
 /** The download part of a hub, with the ways in which a network fails; for tests. */
 export interface FakeHub {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { decodeWith } from '#protocol/decode.ts';
 import { Donation } from '#protocol/messages/control.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
 import { CHEAT_KINDS, type CheatKind } from './fake-cheat.ts';
 
 export const USAGE = `npm run contribute -- --hub URL [options]

@@ -1,7 +1,7 @@
 import { constants, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Root } from '#protocol/ids.ts';
-import { PocketgridError, refusal } from '#protocol/refusal.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { BlobCache } from '../ports.ts';
 
 /** Blobs in a folder; a blob under way ends in `.part`. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import type { ReceiptPage } from '#protocol/api.ts';
+import type { ReceiptPage } from '#protocol/api/api.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import type { Result } from '#protocol/refusal.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import { bytes } from '#protocol/units.ts';
+import type { Result } from '#protocol/values/refusal.ts';
+import { bytes } from '#protocol/values/units.ts';
 import type { ContributorConfig } from '../../core/events.ts';
 import { askEvidence } from '../evidence.ts';
 import { openDeviceLoop } from '../loop.ts';

@@ -1,4 +1,4 @@
-import { bytesToHex, utf8ToBytes } from '#protocol/digest.ts';
+import { bytesToHex, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import { associatedAccount, type Derived, deriveAddress } from '#protocol/settlement/addresses.ts';
 import { encode, type Key, u32, u64 } from '#protocol/settlement/layout.ts';
 import { openSigner, PROGRAM_ID, type Signer } from '../support/chain.ts';

@@ -1,7 +1,8 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import type { Escrow } from '#protocol/settlement/accounts.ts';
-import type { Instruction, Tokens } from '#protocol/settlement/instructions.ts';
+import type { Tokens } from '#protocol/settlement/instructions.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
 import type { Signer } from '../support/chain.ts';
 import type { World } from '../support/world.ts';

@@ -1,6 +1,7 @@
 import { hashAttestation, hashContent } from '#protocol/settlement/attestation.ts';
-import type { Instruction, TAGS } from '#protocol/settlement/instructions.ts';
+import type { TAGS } from '#protocol/settlement/instructions.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { proveLeaf } from '#protocol/settlement/tree.ts';
 import { openSigner, type Signer, SOL } from '../support/chain.ts';
 import { putTokens } from '../support/tokens.ts';

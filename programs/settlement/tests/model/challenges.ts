@@ -1,4 +1,4 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { hashAttestation } from '#protocol/settlement/attestation.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';

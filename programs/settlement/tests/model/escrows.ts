@@ -1,4 +1,4 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { Escrow, PAGE_SLOTS, Page } from '#protocol/settlement/accounts.ts';
 import { U64_MAX } from '#protocol/settlement/layout.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';

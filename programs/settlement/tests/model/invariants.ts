@@ -1,4 +1,4 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { Escrow, PENDING, Pool } from '#protocol/settlement/accounts.ts';
 import type { World } from '../support/world.ts';
 import { vaultAt } from './actors.ts';

@@ -1,4 +1,4 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import type {
   Bond,
   Config,
@@ -7,7 +7,6 @@ import type {
   Pool,
   VerifierSet,
 } from '#protocol/settlement/accounts.ts';
-import type { SettlementCode } from '#protocol/settlement/errors.ts';
 import { type Key, U64_MAX } from '#protocol/settlement/layout.ts';
 import {
   depthOf,
@@ -16,6 +15,7 @@ import {
   STEP_BYTES,
   type TreeTag,
 } from '#protocol/settlement/tree.ts';
+import type { SettlementCode } from '#protocol/values/program-errors.ts';
 import type { Epoch, LeafOf } from '../support/world.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { Bond, Config, Escrow, Page, Pool, VerifierSet } from '#protocol/settlement/accounts.ts';
 import { PROGRAMS } from '#protocol/settlement/addresses.ts';
 import { encode, isSameKey, type Key } from '#protocol/settlement/layout.ts';

@@ -1,4 +1,4 @@
-import { bytesToHex, concatBytes, sha256 } from '#protocol/digest.ts';
+import { bytesToHex, concatBytes, sha256 } from '#protocol/bytes/digest.ts';
 import {
   nextAttempt,
   PENDING,

@@ -1,8 +1,8 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { Bond, MEMBERS_MAX, VerifierSet } from '#protocol/settlement/accounts.ts';
 import { PROGRAMS } from '#protocol/settlement/addresses.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { isSameKey, type Key, U64_MAX } from '#protocol/settlement/layout.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
 import { SOL } from '../support/chain.ts';
 import { instructions } from '../support/world.ts';

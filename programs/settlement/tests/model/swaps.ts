@@ -1,7 +1,7 @@
-import { bytesToHex } from '#protocol/digest.ts';
+import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { PROGRAMS } from '#protocol/settlement/addresses.ts';
-import type { Instruction, Meta } from '#protocol/settlement/instructions.ts';
 import { isSameKey, type Key } from '#protocol/settlement/layout.ts';
+import type { Instruction, Meta } from '#protocol/settlement/transaction.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
 import { type Account, openSigner, PROGRAM_ID, type Signer, SOL } from '../support/chain.ts';
 import { putMint, putTokens } from '../support/tokens.ts';

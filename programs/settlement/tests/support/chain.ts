@@ -1,17 +1,17 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { FailedTransactionMetadata, FeatureSet, LiteSVM, type TransactionMetadata } from 'litesvm';
-import { decodeBase58, encodeBase58 } from '#protocol/base58.ts';
-import { bytesToHex, sha256, utf8ToBytes } from '#protocol/digest.ts';
+import { decodeBase58, encodeBase58 } from '#protocol/bytes/base58.ts';
+import { bytesToHex, sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import { PROGRAMS } from '#protocol/settlement/addresses.ts';
-import { describeProgramError } from '#protocol/settlement/errors.ts';
-import type { Instruction } from '#protocol/settlement/instructions.ts';
 import { isSameKey, type Key } from '#protocol/settlement/layout.ts';
 import {
   encodeMessage,
+  type Instruction,
   TRANSACTION_BYTES_MAX,
   transactionBytes,
 } from '#protocol/settlement/transaction.ts';
+import { describeProgramError } from '#protocol/values/program-errors.ts';
 
 /** A key that signs; the same name has the same one in every run. */
 export interface Signer {

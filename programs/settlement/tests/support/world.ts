@@ -1,5 +1,4 @@
-import { concatBytes, sha256, utf8ToBytes } from '#protocol/digest.ts';
-import type { Result } from '#protocol/refusal.ts';
+import { concatBytes, sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import {
   Bond,
   Config,
@@ -18,12 +17,9 @@ import {
   hashAttestation,
   hashContent,
 } from '#protocol/settlement/attestation.ts';
-import {
-  type Instruction,
-  instructionsOf,
-  type Tokens,
-} from '#protocol/settlement/instructions.ts';
+import { instructionsOf, type Tokens } from '#protocol/settlement/instructions.ts';
 import type { Key, Layout } from '#protocol/settlement/layout.ts';
+import type { Instruction } from '#protocol/settlement/transaction.ts';
 import {
   buildTree,
   EMPTY_KEY,
@@ -31,6 +27,7 @@ import {
   type Tree,
   type TreeTag,
 } from '#protocol/settlement/tree.ts';
+import type { Result } from '#protocol/values/refusal.ts';
 import {
   Chain,
   type ChainOptions,

@@ -1,0 +1,130 @@
+import * as v from 'valibot';
+import { Fingerprint } from '../checks/fingerprint-check.ts';
+import { Provider } from '../models/package.ts';
+import { EvidenceRecord, LogEntry, Receipt, SignedVerdict } from '../records/records.ts';
+import { JobId, PublicKey, Signature } from '../values/ids.ts';
+import { Refusal } from '../values/refusal.ts';
+import { Count, Instant, Millis } from '../values/units.ts';
+import { JobView } from './job.ts';
+
+/**
+ * The HTTP API of a hub. Errors are `{ "error": { code, message, path? } }` with a 4xx or 5xx status.
+ *
+ * | call | who | what |
+ * | --- | --- | --- |
+ * | GET /v1/health | anyone | `Health` |
+ * | POST /v1/jobs | developer | multipart: `model` (one ONNX file), `inputs` (one or more files), `options` (JSON `JobOptions`) → 201 `JobView` |
+ * | GET /v1/jobs | developer | `{ jobs: JobView[] }`, newest first |
+ * | GET /v1/jobs/:job | developer | `JobView`, with its quote once it has one |
+ * | POST /v1/jobs/:job/start, …/cancel | developer | `JobView` |
+ * | GET /v1/jobs/:job/events | developer | SSE: `event: job`, data `JobEvent`; one at once, then on change, at most 4 a second |
+ * | GET /v1/jobs/:job/results?from=&to=&format= | developer | items [from, to) in input order; `safetensors` (default), `npy` (one output; `output=` names it), `jsonl` |
+ * | GET /v1/jobs/:job/receipts?from=&limit= | developer | `{ receipts: Receipt[] }` by first unit |
+ * | GET /v1/jobs/:job/package | developer | `PackageManifest`, once a verifier has run the model |
+ * | GET /v1/jobs/:job/outputs/:unit | developer | output bytes of one unit, as soon as its result may be read |
+ * | GET /v1/jobs/:job/fingerprints/:unit | developer | `UnitFingerprint`, where the job has taps, as soon as its result may be read |
+ * | GET /v1/grid | anyone | `GridView`: devices and verifiers online |
+ * | GET /v1/verdicts?after=&limit= | anyone | `VerdictPage` |
+ * | GET /v1/log/head | anyone | `SignedTreeHead`: the log of commitments as it is now |
+ * | GET /v1/log/entries?from=&limit= | anyone | `LogEntryPage`: entries by their position |
+ * | GET /v1/log/inclusion?index=&size= | anyone | `LogInclusion`: the entry of this index in the tree of this size |
+ * | GET /v1/log/consistency?from=&to= | anyone | `LogConsistency`: the first `from` entries are unchanged in `to` |
+ * | GET /v1/log/epochs?after=&limit= | anyone | `EpochPage`: epochs opened and seeds revealed, of all verifiers |
+ * | GET /v1/log/shards?from=&limit= | anyone | `ShardPage`: accepted shards by sequence, void ones as well |
+ * | POST /v1/evidence | a banned device, by its signature | `EvidenceRequest` → `ReceiptPage`: the shard it is banned for |
+ * | POST /v1/devices/:key/pardon | developer | `PardonRequest`: lifts the newest ban of a device → `ConvictionView` |
+ * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
+ * | DELETE /v1/verifiers/:key | developer | takes a verifier off the list, for good → 204 |
+ * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |
+ * | GET /v1/blobs/:root/pieces | likewise | the piece layer, 32 bytes per 256 KiB piece; empty for one piece |
+ * | GET /v1/outputs/:job/:unit | verifier, by ticket | output bytes of one accepted unit |
+ * | GET /v1/fingerprints/:job/:unit | verifier, by ticket | `UnitFingerprint` of one accepted unit |
+ *
+ * An address that asks for too much is answered 429, with `Retry-After` and the code `message-rate`.
+ * A developer sends `Authorization: Bearer pg_…`; a verifier the ticket of its `welcome`. Calls about money are
+ * listed in `settlement/money-api.ts`.
+ */
+export const API_KEY_PREFIX = 'pg_';
+
+export const ApiError = v.strictObject({ error: Refusal });
+export type ApiError = v.InferOutput<typeof ApiError>;
+
+/** `degraded`: the disk takes no writes, `trouble` says why, and no work is given out meanwhile. */
+export const Health = v.strictObject({
+  status: v.picklist(['ok', 'degraded']),
+  trouble: v.optional(Refusal),
+  version: v.string(),
+  hub: PublicKey,
+  uptimeMs: Millis,
+  /** Whether the hub's chain answered when it was last asked. While it is silent money waits, and work goes on. */
+  chain: v.picklist(['none', 'answers', 'silent']),
+});
+export type Health = v.InferOutput<typeof Health>;
+
+export const DeviceView = v.strictObject({
+  key: PublicKey,
+  engine: v.string(),
+  provider: v.optional(Provider),
+  unitMs: v.optional(Millis),
+  job: v.optional(JobId),
+  unitsAccepted: Count,
+  connectedAt: Instant,
+  /** Why it has no work, when it has none. */
+  idle: v.optional(v.string()),
+});
+export type DeviceView = v.InferOutput<typeof DeviceView>;
+
+export const GridView = v.strictObject({
+  devices: v.array(DeviceView),
+  verifiers: v.array(PublicKey),
+  /** Units that one verifier found wrong and others still judge, and who has spoken on them. */
+  disputes: v.array(
+    v.strictObject({
+      job: JobId,
+      unit: Count,
+      device: PublicKey,
+      spoken: v.array(PublicKey),
+    }),
+  ),
+  /** How often the majority contradicted a verifier. */
+  faults: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
+  jobsRunning: Count,
+  unitsAccepted: Count,
+  /** Why the hub cannot write to its disk, while that is so: it gives out no work. */
+  trouble: v.optional(Refusal),
+  /** Places for new devices, one more for each `unitsEach` units; absent where there is no limit. */
+  newcomers: v.optional(
+    v.strictObject({ places: Count, taken: Count, waiting: Count, unitsEach: Count }),
+  ),
+});
+export type GridView = v.InferOutput<typeof GridView>;
+
+export const EvidenceRequest = v.strictObject({ record: EvidenceRecord, signature: Signature });
+export type EvidenceRequest = v.InferOutput<typeof EvidenceRequest>;
+
+/** Why an operator lifts a ban; it is shown in public. */
+export const PardonRequest = v.strictObject({
+  reason: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)),
+});
+export type PardonRequest = v.InferOutput<typeof PardonRequest>;
+
+export const VerdictPage = v.strictObject({
+  verdicts: v.array(v.strictObject({ number: Count, signed: SignedVerdict })),
+  next: Count,
+  /** Verdicts behind the last page: the first is on a unit in dispute, and shown when that ends. */
+  withheld: Count,
+});
+export type VerdictPage = v.InferOutput<typeof VerdictPage>;
+
+/** What a device revealed of a unit's inside, and the log entry whose signature gives the seed. */
+export const UnitFingerprint = v.strictObject({
+  log: LogEntry,
+  logSignature: Signature,
+  fingerprint: Fingerprint,
+});
+export type UnitFingerprint = v.InferOutput<typeof UnitFingerprint>;
+
+export const JobList = v.strictObject({ jobs: v.array(JobView) });
+
+export const ReceiptPage = v.strictObject({ receipts: v.array(Receipt) });
+export type ReceiptPage = v.InferOutput<typeof ReceiptPage>;

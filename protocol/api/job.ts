@@ -1,0 +1,144 @@
+import * as v from 'valibot';
+import { BlobRef, GraphOptimization, TAPS_MAX } from '../models/package.ts';
+import { Funding } from '../settlement/money-api.ts';
+import { TensorName, TensorSpec } from '../tensors/tensor.ts';
+import { DeveloperId, Digest, JobId } from '../values/ids.ts';
+import { Refusal } from '../values/refusal.ts';
+import { Count, Instant, Lamports, Millis } from '../values/units.ts';
+
+/**
+ * checking: a verifier runs the model on the exact lane and makes the known answers.
+ * finishing: every unit is accepted, drawn checks are still being judged.
+ */
+export const JobState = v.picklist([
+  'checking',
+  'quoted',
+  'running',
+  'finishing',
+  'done',
+  'cancelled',
+  'refused',
+]);
+export type JobState = v.InferOutput<typeof JobState>;
+
+/**
+ * When results are given out. `instant`: at once, spot-checked. `settled`: when enough later work of
+ * the same device was judged, or an exit audit has passed. `full`: when every unit is checked.
+ */
+export const Assurance = v.picklist(
+  ['instant', 'settled', 'full'],
+  'expected "instant" (at once), "settled" (when later work vouches for them) or "full" (every unit checked)',
+);
+export type Assurance = v.InferOutput<typeof Assurance>;
+
+/** What a developer says when posting a job, beside the model and the inputs. */
+export const JobOptions = v.strictObject({
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
+  /** Items per unit. Chosen by the hub when absent. */
+  unitItems: v.optional(v.pipe(Count, v.minValue(1), v.maxValue(4096))),
+  graphOptimization: v.optional(GraphOptimization),
+  /** Whether NaN in the inputs is allowed. */
+  allowNan: v.optional(v.boolean()),
+  /** How pictures become tensors: channels first, `(value/255 − mean) / std` per channel. */
+  image: v.optional(
+    v.strictObject({
+      mean: v.optional(v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(4))),
+      std: v.optional(v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(4))),
+      layout: v.optional(v.picklist(['nchw', 'nhwc'])),
+    }),
+  ),
+  /** Price per unit in lamports; "0" asks for volunteers. */
+  unitPrice: v.optional(Lamports),
+  assurance: v.optional(Assurance),
+  /** Adds taps to the model, so that checks look inside it as well as at its outputs. */
+  taps: v.optional(v.boolean()),
+  /** Starts as soon as it is quoted. */
+  autoStart: v.optional(v.boolean()),
+});
+export type JobOptions = v.InferOutput<typeof JobOptions>;
+
+/** A model as uploaded, before a verifier has run it: outputs and known answers are not known yet. */
+export const PackageDraft = v.strictObject({
+  name: v.string(),
+  file: BlobRef,
+  inputs: v.array(TensorSpec),
+  unitItems: v.pipe(Count, v.minValue(1)),
+  graphOptimization: GraphOptimization,
+  /** A verifier saw answers change with an item's neighbours: units hold one item for that. */
+  coupled: v.exactOptional(v.literal(true)),
+  /** Outputs of the file that are taps, the shallowest first. */
+  taps: v.optional(v.pipe(v.array(TensorName), v.minLength(1), v.maxLength(TAPS_MAX))),
+});
+export type PackageDraft = v.InferOutput<typeof PackageDraft>;
+
+/** What the hub fixes when a job is created. */
+export const JobRecord = v.strictObject({
+  id: JobId,
+  /** Whose key it was posted with. */
+  developer: DeveloperId,
+  name: v.string(),
+  createdAt: Instant,
+  draft: PackageDraft,
+  /** All units' input bytes end to end; the last unit is filled up by repeating its last item. */
+  inputs: BlobRef,
+  /** 32 bytes of SHA-256 per unit, end to end. */
+  inputDigests: BlobRef,
+  items: v.pipe(Count, v.minValue(1)),
+  units: v.pipe(Count, v.minValue(1)),
+  unitPrice: Lamports,
+  assurance: Assurance,
+  autoStart: v.boolean(),
+});
+export type JobRecord = v.InferOutput<typeof JobRecord>;
+
+export const Quote = v.strictObject({
+  units: Count,
+  items: Count,
+  /** Expected shards, at the median speed of the devices online. */
+  shards: Count,
+  devices: Count,
+  /** Absent when no device online can take the job yet. */
+  durationMs: v.optional(Millis),
+  /** The price of all units and of the checks that the assurance asks for beyond the usual ones. */
+  total: Lamports,
+  /** Share of units expected to be checked, for the device that is trusted most. */
+  checkRate: v.number(),
+  /** At least so likely is a device caught that falsifies a fifth of its units: 1 − exp(−checks / 5). */
+  confidence: v.number(),
+  peakBytes: v.number(),
+  note: v.string(),
+});
+export type Quote = v.InferOutput<typeof Quote>;
+
+/** A job as the API shows it. */
+export const JobView = v.strictObject({
+  id: JobId,
+  name: v.string(),
+  state: JobState,
+  /** Why it stands where it stands; never empty. */
+  reason: v.string(),
+  createdAt: Instant,
+  startedAt: v.optional(Instant),
+  endedAt: v.optional(Instant),
+  package: v.optional(Digest),
+  inputs: v.array(TensorSpec),
+  outputs: v.array(TensorSpec),
+  unitItems: Count,
+  items: Count,
+  units: Count,
+  accepted: Count,
+  assurance: Assurance,
+  unitPrice: Lamports,
+  /** With a price: what it is paid from, once that is on the chain. */
+  funding: v.optional(Funding),
+  /** Units whose results may be read: all accepted ones where assurance is `instant`. */
+  released: Count,
+  leased: Count,
+  devices: Count,
+  checked: Count,
+  mismatched: Count,
+  requeued: Count,
+  quote: v.optional(Quote),
+  refusal: v.optional(Refusal),
+});
+export type JobView = v.InferOutput<typeof JobView>;

@@ -1,0 +1,128 @@
+import * as v from 'valibot';
+import { Dtype, TensorName, TensorSpec } from '../tensors/tensor.ts';
+import { Root } from '../values/ids.ts';
+import { Bytes, Count, Millis } from '../values/units.ts';
+
+/** A blob by content: BEP 52 root and length. */
+export const BlobRef = v.strictObject({ root: Root, length: Bytes });
+export type BlobRef = v.InferOutput<typeof BlobRef>;
+
+export const Provider = v.picklist(['wasm', 'webgpu', 'webnn']);
+export type Provider = v.InferOutput<typeof Provider>;
+
+/** What a model's file needs from an adapter beyond its provider. */
+export const Feature = v.picklist(['shader-f16']);
+export type Feature = v.InferOutput<typeof Feature>;
+
+export const GraphOptimization = v.picklist(['disabled', 'basic', 'extended', 'all']);
+export type GraphOptimization = v.InferOutput<typeof GraphOptimization>;
+
+/**
+ * The exact lane: what a verifier re-executes on. Honest WASM devices and every verifier agree on it
+ * bit for bit; the graph optimisation level changes bits, so it is part of the profile.
+ */
+export const ReferenceLane = v.strictObject({
+  runtime: v.literal('onnxruntime-web'),
+  version: v.pipe(v.string(), v.regex(/^\d+\.\d+\.\d+$/)),
+  provider: v.literal('wasm'),
+  graphOptimization: GraphOptimization,
+});
+export type ReferenceLane = v.InferOutput<typeof ReferenceLane>;
+export const REFERENCE_LANE: ReferenceLane = {
+  runtime: 'onnxruntime-web',
+  version: '1.30.0',
+  provider: 'wasm',
+  graphOptimization: 'all',
+};
+
+const DistanceNumber = v.pipe(v.number(), v.minValue(0));
+const DecoyName = v.pipe(v.string(), v.minLength(1), v.maxLength(60));
+
+/**
+ * What a cheat would run instead of the model, measured against it on the exact lane: the least `l2`
+ * of any unit of any decoy that changed the output, with the decoy it came from, and the least `max`.
+ */
+export const NearestDecoy = v.strictObject({
+  decoy: DecoyName,
+  l2: DistanceNumber,
+  max: DistanceNumber,
+});
+export type NearestDecoy = v.InferOutput<typeof NearestDecoy>;
+
+/**
+ * How outputs of a GPU provider are judged against the exact lane:
+ * `l2` = ‖a−b‖₂ / ‖b‖₂ and `max` = max|a−b| / RMS(b), both at most the threshold.
+ * Source: reference/verification.md §3.4.
+ */
+export const Comparator = v.strictObject({
+  output: TensorName,
+  l2: DistanceNumber,
+  max: DistanceNumber,
+  /** Absent where no decoy changed this output. */
+  nearest: v.optional(NearestDecoy),
+});
+export type Comparator = v.InferOutput<typeof Comparator>;
+
+/** Where the thresholds come from: anyone can make the decoys again, run them and compare. */
+export const Calibrated = v.strictObject({
+  /** `THRESHOLD_VERSION` of the rule that made thresholds of distances. */
+  rule: v.pipe(v.string(), v.minLength(1), v.maxLength(60)),
+  decoys: v.pipe(v.array(DecoyName), v.maxLength(16)),
+  /** Units of the job's inputs that the decoys were run on. */
+  units: v.pipe(v.array(Count), v.maxLength(16)),
+});
+export type Calibrated = v.InferOutput<typeof Calibrated>;
+
+/** A unit whose answer on the exact lane is known: unit bytes in, unit bytes out. */
+export const KnownAnswer = v.strictObject({ inputs: BlobRef, outputs: BlobRef });
+export type KnownAnswer = v.InferOutput<typeof KnownAnswer>;
+
+export const Variant = v.strictObject({ dtype: Dtype, file: BlobRef, needs: v.array(Feature) });
+export type Variant = v.InferOutput<typeof Variant>;
+
+/** An output that the hub added to the model to look inside it; never part of results. */
+export const Tap = v.strictObject({
+  ...TensorSpec.entries,
+  dtype: v.literal('f32'),
+  /** Divides its values before they are projected: a power of two near their RMS at preparation. */
+  scale: v.pipe(v.number(), v.finite(), v.minValue(Number.MIN_VALUE)),
+});
+export type Tap = v.InferOutput<typeof Tap>;
+
+/** Taps of a model at most, and numbers kept of each: 4 × 32 halves are 256 bytes. */
+export const TAPS_MAX = 4;
+
+/** What a contributor needs to know of a model. Its id is the digest of its canonical JSON. */
+export const PackageManifest = v.strictObject({
+  format: v.literal('pocketgrid/package@1'),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
+  runtime: v.literal('graph'),
+  variants: v.pipe(v.array(Variant), v.minLength(1), v.maxLength(8)),
+  inputs: v.pipe(v.array(TensorSpec), v.minLength(1), v.maxLength(16)),
+  outputs: v.pipe(v.array(TensorSpec), v.minLength(1), v.maxLength(16)),
+  /** Items per unit: the fixed batch. */
+  unitItems: v.pipe(Count, v.minValue(1)),
+  reference: ReferenceLane,
+  comparators: v.array(Comparator),
+  /** Absent in packages that were made before thresholds were calibrated. */
+  calibrated: v.optional(Calibrated),
+  /** What may run it; absent where any provider may. */
+  providers: v.optional(v.pipe(v.array(Provider), v.minLength(1), v.maxLength(3))),
+  /** The shallowest first; none where the job was posted without them. */
+  taps: v.pipe(v.array(Tap), v.maxLength(TAPS_MAX)),
+  knownAnswers: v.pipe(v.array(KnownAnswer), v.minLength(1), v.maxLength(4)),
+  /** Estimated peak memory on a device: weights, runtime, activations, copies. */
+  peakBytes: Bytes,
+  /** Time of one unit on the verifier's exact lane, one thread. */
+  referenceUnitMs: Millis,
+});
+export type PackageManifest = v.InferOutput<typeof PackageManifest>;
+
+/** Why a package has no GPU among its providers; the end of a sentence. */
+export const GPU_BARRED = 'on a GPU its results cannot be told from those of a cheaper model';
+
+/** Whether results of a provider can be told from a cheat's: where not, it has no such work. */
+export const allowsProvider = (
+  { providers }: Pick<PackageManifest, 'providers'>,
+  provider: Provider,
+): boolean => providers === undefined || providers.includes(provider);

@@ -1,0 +1,171 @@
+import * as v from 'valibot';
+import { decodeJson } from '../values/decode.ts';
+import { accept, type Result, refuse } from '../values/refusal.ts';
+import { type Dtype, specBytes, type Tensor } from './tensor.ts';
+
+/**
+ * The safetensors format (huggingface/safetensors, "Format"): u64 little-endian length of the header,
+ * the header as JSON, then the tensors' bytes without holes or overlaps.
+ *
+ *     | 0..8 n | 8..8+n {"name":{"dtype","shape","data_offsets"},"__metadata__":{…}} | 8+n.. data |
+ */
+export interface Safetensors {
+  /** In the order of their bytes. `data` is a view into the file and may be unaligned. */
+  tensors: Map<string, Tensor>;
+  metadata: Record<string, string>;
+}
+
+/** The format allows 100 MB; ours is far less and still holds some 100,000 tensors. */
+export const SAFETENSORS_HEADER_BYTES_MAX = 16 * 1024 * 1024;
+const HEAD_BYTES = 8;
+const METADATA = '__metadata__';
+
+const NAMES: Record<Dtype, string> = {
+  f64: 'F64',
+  f32: 'F32',
+  f16: 'F16',
+  i64: 'I64',
+  i32: 'I32',
+  i16: 'I16',
+  i8: 'I8',
+  u8: 'U8',
+  bool: 'BOOL',
+};
+const DTYPES = new Map(Object.entries(NAMES).map(([dtype, name]) => [name, dtype as Dtype]));
+
+/** Widest first, as the reference writer lays them out, so that every tensor starts aligned. */
+const ORDER: readonly Dtype[] = ['i64', 'f64', 'f32', 'i32', 'f16', 'i16', 'i8', 'u8', 'bool'];
+
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const Entry = v.strictObject({
+  dtype: v.string(),
+  shape: v.pipe(v.array(whole), v.maxLength(8, 'expected at most 8 dimensions')),
+  data_offsets: v.tuple([whole, whole]),
+});
+const Header = v.record(v.string(), v.unknown());
+const Metadata = v.record(v.string(), v.string());
+
+/** Reads a whole file. Refuses with `input-format`, or `input-dtype` for a dtype we do not carry. */
+export function decodeSafetensors(bytes: Uint8Array): Result<Safetensors> {
+  const header = decodeHeader(bytes);
+  if (!header.ok) return header;
+  const { [METADATA]: rawMetadata = {}, ...entries } = header.value.entries;
+  const metadata = decodeMetadata(rawMetadata);
+  if (!metadata.ok) return metadata;
+  const data = bytes.subarray(header.value.dataStart);
+  const placed: { name: string; tensor: Tensor; start: number; end: number }[] = [];
+  for (const [name, raw] of Object.entries(entries)) {
+    const tensor = decodeEntry(name, raw, data);
+    if (!tensor.ok) return tensor;
+    placed.push({ name, ...tensor.value });
+  }
+  placed.sort((a, b) => a.start - b.start || a.end - b.end);
+  let end = 0;
+  for (const next of placed) {
+    if (next.start !== end) {
+      return malformed(`has a hole or an overlap before tensor ${next.name}`, next.name);
+    }
+    end = next.end;
+  }
+  if (end !== data.length) return malformed(`has ${data.length - end} bytes no tensor owns`);
+  const tensors = new Map(placed.map(({ name, tensor }) => [name, tensor]));
+  return accept({ tensors, metadata: metadata.value });
+}
+
+function decodeHeader(
+  bytes: Uint8Array,
+): Result<{ entries: Record<string, unknown>; dataStart: number }> {
+  if (bytes.length < HEAD_BYTES) return malformed('is shorter than its 8-byte length');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEAD_BYTES);
+  const length = view.getBigUint64(0, true);
+  if (length > BigInt(SAFETENSORS_HEADER_BYTES_MAX)) {
+    return malformed(
+      `has a header past ${SAFETENSORS_HEADER_BYTES_MAX} bytes, or is not safetensors`,
+    );
+  }
+  const dataStart = HEAD_BYTES + Number(length);
+  if (dataStart > bytes.length) return malformed('ends inside its header');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(HEAD_BYTES, dataStart));
+  } catch {
+    return malformed('has a header that is not UTF-8');
+  }
+  if (!text.startsWith('{')) return malformed('has a header that does not start with {');
+  const entries = decodeJson(Header, text, 'input-format');
+  return entries.ok ? accept({ entries: entries.value, dataStart }) : entries;
+}
+
+function decodeMetadata(raw: unknown): Result<Record<string, string>> {
+  const parsed = v.safeParse(Metadata, raw);
+  return parsed.success
+    ? accept(parsed.output)
+    : malformed('has metadata that is not text', METADATA);
+}
+
+function decodeEntry(
+  name: string,
+  raw: unknown,
+  data: Uint8Array,
+): Result<{ tensor: Tensor; start: number; end: number }> {
+  const entry = v.safeParse(Entry, raw, { abortEarly: true });
+  if (!entry.success) {
+    return malformed(`describes tensor ${name} wrongly (${entry.issues[0].message})`, name);
+  }
+  const { dtype: dtypeName, shape, data_offsets } = entry.output;
+  const dtype = DTYPES.get(dtypeName);
+  if (dtype === undefined) {
+    const known = [...DTYPES.keys()].join(', ');
+    const message = `tensor ${name} is ${dtypeName}; convert it to one of ${known} before saving`;
+    return refuse('input-dtype', message, name);
+  }
+  const [start, end] = data_offsets;
+  if (end > data.length) return malformed(`ends inside tensor ${name}`, name);
+  if (end - start !== specBytes({ dtype, shape })) {
+    return malformed(`gives tensor ${name} ${end - start} bytes for shape [${shape}]`, name);
+  }
+  return accept({ tensor: { dtype, shape, data: data.subarray(start, end) }, start, end });
+}
+
+const malformed = (what: string, path?: string): Result<never> =>
+  refuse('input-format', `the safetensors file ${what}; save it again`, path);
+
+/**
+ * Writes a file byte for byte as the reference writer does: dtypes widest first, then names, the
+ * header filled up with spaces to 8 bytes. RangeError when a tensor's bytes do not fit its shape.
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const named = tensors instanceof Map ? [...tensors] : Object.entries(tensors);
+  const sorted = (named as [string, Tensor][]).toSorted(
+    ([nameA, a], [nameB, b]) =>
+      ORDER.indexOf(a.dtype) - ORDER.indexOf(b.dtype) || (nameA < nameB ? -1 : 1),
+  );
+  // Text by hand: an object would move names such as "0" to the front.
+  const entries = metadata === undefined ? [] : [`"${METADATA}":${JSON.stringify(metadata)}`];
+  let length = 0;
+  for (const [name, { dtype, shape, data }] of sorted) {
+    if (data.length !== specBytes({ dtype, shape }) || name === METADATA) {
+      throw new RangeError(`tensor ${name}: ${data.length} bytes, shape [${shape}], ${dtype}`);
+    }
+    const offsets = `[${length},${length + data.length}]`;
+    entries.push(
+      `${JSON.stringify(name)}:{"dtype":"${NAMES[dtype]}","shape":[${shape}],"data_offsets":${offsets}}`,
+    );
+    length += data.length;
+  }
+  const text = new TextEncoder().encode(`{${entries.join(',')}}`);
+  const headerBytes = Math.ceil(text.length / HEAD_BYTES) * HEAD_BYTES;
+  const file = new Uint8Array(HEAD_BYTES + headerBytes + length);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.fill(0x20, HEAD_BYTES, HEAD_BYTES + headerBytes);
+  file.set(text, HEAD_BYTES);
+  let offset = HEAD_BYTES + headerBytes;
+  for (const [, { data }] of sorted) {
+    file.set(data, offset);
+    offset += data.length;
+  }
+  return file;
+}

@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeHalf, encodeHalf } from '../bytes/float16.ts';
+import { describeDecoder } from './decoder.contract.ts';
+import { type Dtype, specBytes, type TensorSpec } from './tensor.ts';
+import { decodeTensorLines, encodeTensorLines } from './tensor-lines.ts';
+import { canonicaliseNan } from './unit-bytes.ts';
+
+const halves: { value: string; bits: number }[] = JSON.parse(
+  readFileSync(new URL('../vectors/float16.json', import.meta.url), 'utf8'),
+);
+const spec = (name: string, dtype: Dtype, shape: number[]): TensorSpec => ({ name, dtype, shape });
+const grid = spec('x', 'f32', [2, 2]);
+const floatsOf = (bytes: Uint8Array | undefined) => [
+  ...new Float32Array((bytes ?? new Uint8Array()).slice().buffer),
+];
+
+describe('half precision', () => {
+  it('rounds as NumPy does', () => {
+    for (const { value, bits } of halves) {
+      expect(encodeHalf(Buffer.from(value, 'hex').readDoubleBE(0)), value).toBe(bits);
+    }
+  });
+
+  it('reads back all 65,536 bit patterns', () => {
+    const wrong = Array.from({ length: 65_536 }, (_, bits) => bits).filter((bits) => {
+      const isNan = (bits & 0x7fff) > 0x7c00;
+      return encodeHalf(decodeHalf(bits)) !== (isNan ? 0x7e00 : bits);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('tensor lines', () => {
+  it('stacks bare arrays of the one input, and skips empty lines', () => {
+    const decoded = decodeTensorLines([grid], '[[1,2],[3,4]]\n\n  \r\n[[5,6],[7,8.5]]');
+    if (!decoded.ok) throw new Error(decoded.refusal.message);
+    expect(decoded.value.items).toBe(2);
+    const tensor = decoded.value.tensors.get('x');
+    expect(tensor).toMatchObject({ dtype: 'f32', shape: [2, 2, 2] });
+    expect(floatsOf(tensor?.data)).toEqual([1, 2, 3, 4, 5, 6, 7, 8.5]);
+  });
+
+  it('takes several inputs by name, in any order', () => {
+    const specs = [spec('ids', 'i64', [2]), spec('scale', 'f32', []), spec('on', 'bool', [1])];
+    const text = new TextEncoder().encode(
+      '{"on":[true],"scale":0.5,"ids":["-9223372036854775808",7]}',
+    );
+    const decoded = decodeTensorLines(specs, text);
+    if (!decoded.ok) throw new Error(decoded.refusal.message);
+    expect([...decoded.value.tensors.keys()]).toEqual(['ids', 'scale', 'on']);
+    expect(encodeTensorLines(decoded.value.tensors)).toBe(
+      '{"ids":["-9223372036854775808",7],"scale":0.5,"on":[true]}\n',
+    );
+  });
+
+  type Case = [name: string, specs: TensorSpec[], text: string, code: string, path?: string];
+  const refused: Case[] = [
+    ['no items', [grid], '\n \n', 'input-empty'],
+    ['a line that is not JSON', [grid], '[[1,2],[3,4]]\n[[1,2],', 'input-format', 'line 2'],
+    ['a wrong length', [grid], '[[1,2],[3]]', 'input-shape', 'line 1: x[1]'],
+    ['too many values', [grid], '[[1,2,3],[3,4]]', 'input-shape', 'line 1: x[0]'],
+    ['too few dimensions', [grid], '[1,2]', 'input-shape', 'line 1: x[0]'],
+    ['too many dimensions', [grid], '[[[1],2],[3,4]]', 'input-shape', 'line 1: x[0]'],
+    ['a string', [grid], '[["a",2],[3,4]]', 'input-dtype', 'line 1: x[0]'],
+    ['null', [grid], '[[null,2],[3,4]]', 'input-dtype', 'line 1: x[0]'],
+    ['a number past float32', [grid], '[[1e39,2],[3,4]]', 'input-dtype', 'line 1: x[0]'],
+    ['a fraction for an integer', [spec('i', 'i32', [])], '1.5', 'input-dtype', 'line 1: i'],
+    ['an integer past its dtype', [spec('i', 'u8', [])], '1\n256', 'input-dtype', 'line 2: i'],
+    [
+      'an integer past 2^53',
+      [spec('i', 'i64', [])],
+      '9007199254740993',
+      'input-dtype',
+      'line 1: i',
+    ],
+    ['a bool of 2', [spec('b', 'bool', [])], '2', 'input-dtype', 'line 1: b'],
+    ['an unknown name', [grid], '{"x":[[1,2],[3,4]],"y":1}', 'input-name', 'line 1'],
+    ['a missing name', [grid, spec('y', 'f32', [])], '{"y":1}', 'input-name', 'line 1'],
+    ['a bare array for two inputs', [grid, spec('y', 'f32', [])], '[1]', 'input-name', 'line 1'],
+  ];
+  it.each(refused)('refuses %s and says where', (...[, specs, text, code, path]) => {
+    const decoded = decodeTensorLines(specs, text);
+    expect(decoded).toMatchObject({ ok: false, refusal: { code } });
+    expect(decoded.ok || decoded.refusal.path).toBe(path);
+  });
+
+  it('refuses text that is not UTF-8', () => {
+    const decoded = decodeTensorLines([grid], new Uint8Array([0xff, 0xfe]));
+    expect(decoded).toMatchObject({ ok: false, refusal: { code: 'input-format' } });
+  });
+
+  it('reserves nothing for a shape whose numbers never come', () => {
+    const huge = spec('x', 'f64', [2 ** 40, 2 ** 10]);
+    const decoded = decodeTensorLines([huge], '[[1,2]]');
+    expect(decoded).toMatchObject({ ok: false, refusal: { code: 'input-shape' } });
+  });
+
+  it('reads back the bits of every dtype', () => {
+    const dtypes: Dtype[] = ['f64', 'f32', 'f16', 'i64', 'i32', 'i16', 'i8', 'u8', 'bool'];
+    const shapes = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 3 });
+    const byte = fc.infiniteStream(fc.nat(255));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...dtypes),
+        shapes,
+        fc.integer({ min: 1, max: 4 }),
+        byte,
+        (...all) => {
+          const [dtype, itemShape, items, source] = all;
+          const itemSpec = spec('x', dtype, itemShape);
+          const shape = [items, ...itemShape];
+          const data = new Uint8Array(specBytes({ dtype, shape }));
+          for (let i = 0; i < data.length; i += 1) data[i] = source.next().value ?? 0;
+          if (dtype === 'bool') data.set(data.map((value) => value & 1));
+          canonicaliseNan([{ ...itemSpec, shape }], data);
+          const decoded = decodeTensorLines(
+            [itemSpec],
+            encodeTensorLines(new Map([['x', { dtype, shape, data }]])),
+          );
+          expect(decoded).toEqual({
+            ok: true,
+            value: { items, tensors: new Map([['x', { dtype, shape, data }]]) },
+          });
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('prints floats in few digits', () => {
+    const data = new Uint8Array(new Float32Array([0.1, -0, 1 / 3, Number.NaN, 16777216]).buffer);
+    const printed = encodeTensorLines(new Map([['y', { dtype: 'f32', shape: [1, 5], data }]]));
+    expect(printed).toBe('{"y":[0.1,-0,0.33333334,"NaN",16777216]}\n');
+  });
+
+  it('says so when tensors to write disagree', () => {
+    const one = { dtype: 'u8' as const, shape: [1], data: new Uint8Array(1) };
+    const two = { dtype: 'u8' as const, shape: [2], data: new Uint8Array(2) };
+    expect(() =>
+      encodeTensorLines(
+        new Map([
+          ['a', one],
+          ['b', two],
+        ]),
+      ),
+    ).toThrow(RangeError);
+    expect(() => encodeTensorLines(new Map([['a', { ...one, shape: [] }]]))).toThrow(RangeError);
+    expect(() => encodeTensorLines(new Map([['a', { ...one, shape: [3] }]]))).toThrow(RangeError);
+  });
+
+  const sample = '{"x":[[1,2],[3,-4.5e0]],"y":1}\n{"x":[["NaN",2],[3,4]],"y":-1}\n';
+  describeDecoder('JSON Lines', (bytes) => decodeTensorLines([grid, spec('y', 'i8', [])], bytes), [
+    new TextEncoder().encode(sample),
+  ]);
+});

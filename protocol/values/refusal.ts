@@ -1,0 +1,146 @@
+import * as v from 'valibot';
+import { PROGRAM_ERRORS, type SettlementCode } from './program-errors.ts';
+
+/**
+ * The closed list of reasons a hub, a device or a verifier says no. Wire values never move: a retired
+ * code stays here, marked reserved.
+ */
+const COMMON_CODES = [
+  // Connecting
+  'version-unsupported',
+  'hello-expected',
+  'hello-late',
+  'signature-wrong',
+  'verifier-unknown',
+  'device-barred',
+  'already-connected',
+  'too-many-connections',
+  'hub-stopping',
+  // Messages
+  'message-malformed',
+  'message-too-long',
+  'message-out-of-order',
+  'message-rate',
+  // Leases, commitments, results
+  'lease-unknown',
+  'lease-expired',
+  'lease-not-yours',
+  'commitment-missing',
+  'commitment-duplicate',
+  'commitment-mismatch',
+  'result-shape',
+  'result-nan',
+  'result-digest',
+  'unit-already-accepted',
+  // Bans
+  'ban-unknown',
+  // Epochs of verifiers
+  'epoch-duplicate',
+  'epoch-order',
+  'epoch-seed',
+  // Money
+  'chain-missing',
+  'chain-unreachable',
+  'chain-slow',
+  'chain-wrong',
+  'job-unfunded',
+  'funds-missing',
+  'rent-minimum',
+  'wallet-missing',
+  'wallet-refused',
+  'payout-refused',
+  'leaves-unknown',
+  'leaves-conflict',
+  // Bytes
+  'blob-unknown',
+  'blob-hash',
+  'range-invalid',
+  'disk-full',
+  'storage-failed',
+  // Models
+  'model-truncated',
+  'model-too-big',
+  'model-operator-domain',
+  'model-external-data',
+  'model-unbounded-loop',
+  'model-inputs-mismatch',
+  'model-outputs-unsupported',
+  'model-opset',
+  'model-memory',
+  'model-run-failed',
+  // Inputs
+  'input-dtype',
+  'input-shape',
+  'input-nan',
+  'input-empty',
+  'input-format',
+  'input-too-big',
+  'input-name',
+  // API
+  'key-missing',
+  'key-wrong',
+  'job-unknown',
+  'job-state',
+  'results-held',
+  'request-invalid',
+  'not-found',
+  'busy',
+  // Runtime on the device
+  'provider-unavailable',
+  'provider-failed',
+  'provider-timeout',
+  'provider-barred', // reserved: nobody says it
+  'device-memory',
+  'webrtc-failed',
+  'download-failed',
+  'internal',
+] as const;
+
+/** The settlement program's own reasons follow: `settlement/errors.ts`. */
+export const REFUSAL_CODES: readonly (SettlementCode | (typeof COMMON_CODES)[number])[] = [
+  ...COMMON_CODES,
+  ...PROGRAM_ERRORS.map(([, code]) => code),
+];
+
+export const RefusalCode = v.picklist(REFUSAL_CODES);
+export type RefusalCode = v.InferOutput<typeof RefusalCode>;
+
+/** What crosses a boundary instead of an exception. `path` names the bad field, where there is one. */
+export const Refusal = v.strictObject({
+  code: RefusalCode,
+  /** One sentence: the rule that was broken and the way out. */
+  message: v.pipe(v.string(), v.minLength(1), v.maxLength(600)),
+  path: v.optional(v.pipe(v.string(), v.maxLength(200))),
+});
+export type Refusal = v.InferOutput<typeof Refusal>;
+
+export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
+
+export const accept = <T>(value: T): Result<T> => ({ ok: true, value });
+
+export const refuse = (code: RefusalCode, message: string, path?: string): Result<never> => ({
+  ok: false,
+  refusal: refusal(code, message, path),
+});
+
+export const refusal = (code: RefusalCode, message: string, path?: string): Refusal => ({
+  code,
+  message: message.slice(0, 600),
+  ...(path === undefined ? {} : { path: path.slice(0, 200) }),
+});
+
+/** The one error class, for refusals that have to travel as an exception inside a process. */
+export class PocketgridError extends Error {
+  readonly refusal: Refusal;
+  constructor(reason: Refusal, options?: { cause?: unknown }) {
+    super(`${reason.code}: ${reason.message}`, options);
+    this.name = 'PocketgridError';
+    this.refusal = reason;
+  }
+}
+
+/** The value of a result; throws the refusal of one that has none, for whoever stops at it. */
+export function must<T>(result: Result<T>): T {
+  if (result.ok) return result.value;
+  throw new PocketgridError(result.refusal);
+}
