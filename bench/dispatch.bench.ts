@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startJob } from '#client/jobs.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { openProgram, type Program } from './command.ts';
 import type { Bench, BenchContext } from './figure.ts';
-import { type BenchHub, openHub, repeatDigits } from './hub.ts';
+import { awaitJob, type BenchHub, createJob, openHub, repeatDigits } from './hub.ts';
 
 const WORKERS = 200;
 const ANSWER_MS_MAX = 180_000;
@@ -21,13 +23,13 @@ export const run: Bench = async function* (context) {
 
 async function measureShards(context: BenchContext, seconds: number) {
   const { hub, devices } = await openPair(context, 'shards');
-  const job = await hub.createJob({
+  const job = await createJob(hub, {
     model: await readFile('public/sample/digits.onnx'),
     inputs: await repeatDigits(seconds * 6_000),
     options: { name: 'one unit a shard', unitItems: 1 },
   });
-  await hub.awaitJob(job.id, ['quoted'], ANSWER_MS_MAX);
-  await hub.startJob(job.id);
+  await awaitJob(hub, job.id, { states: ['quoted'], timeoutMs: ANSWER_MS_MAX });
+  must(await startJob(hub.client, job.id));
   devices.tell({ open: WORKERS });
   await devices.hear('opened', ANSWER_MS_MAX);
   devices.tell({ work: true });
@@ -39,7 +41,10 @@ async function measureShards(context: BenchContext, seconds: number) {
   devices.tell({ measure: seconds });
   const found = await devices.hear('accepted', ANSWER_MS_MAX);
   const after = await cpuSeconds(hub.program.pid);
-  const view = await hub.awaitJob(job.id, ['running', 'finishing', 'done'], ANSWER_MS_MAX);
+  const view = await awaitJob(hub, job.id, {
+    states: ['running', 'finishing', 'done'],
+    timeoutMs: ANSWER_MS_MAX,
+  });
   if (view.state !== 'running') context.say('the job ended within the window: the rate is a floor');
   if (Number(found['failed']) > 0) context.say(`${found['failed']} failed: ${found['failure']}`);
   await devices.kill('SIGTERM');

@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrowserContext } from 'playwright-core';
+import { readGrid } from '#client/grid.ts';
+import { startJob } from '#client/jobs.ts';
 import type { JobView } from '#protocol/api/job.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { buildApp } from './app.ts';
 import { openBrowser } from './browser.ts';
 import { openProgram, runCommand } from './command.ts';
 import { type Bench, type BenchContext, type Figure, median } from './figure.ts';
 import { readSteadyRate } from './grid/steady-rate.ts';
-import { type BenchHub, openHub } from './hub.ts';
+import { awaitJob, type BenchHub, createJob, openHub } from './hub.ts';
 import { type BenchModel, encodeItems, plainItems, readModels } from './models.ts';
 import { type BenchPages, openBenchPages } from './page-server.ts';
 
@@ -84,7 +88,7 @@ async function measure({ context, hub, pages, tab, model }: Measurement): Promis
   };
   const look = await bare(LOOK_ITEMS[model.name], 1, 1);
   const items = Math.max(8, Math.min(Math.round(look * span.job), mostItems(model)));
-  const created = await hub.createJob({
+  const created = await createJob(hub, {
     model: model.bytes,
     inputs: encodeItems(model, items),
     options: { name: model.name },
@@ -93,8 +97,8 @@ async function measure({ context, hub, pages, tab, model }: Measurement): Promis
   const threads = await tab.threads();
   const { unitItems } = job;
   const before = await bare(unitItems, threads, span.bare);
-  await hub.startJob(job.id);
-  const done = await hub.awaitJob(job.id, ['done'], JOB_MS_MAX);
+  must(await startJob(hub.client, job.id));
+  const done = await awaitJob(hub, job.id, { states: ['done'], timeoutMs: JOB_MS_MAX });
   const rate = await readSteadyRate(hub, done);
   const after = await bare(unitItems, threads, span.bare);
   context.say(
@@ -142,13 +146,13 @@ async function openContributor(hub: BenchHub, browser: BrowserContext): Promise<
 }
 
 /** A quote has a duration once a device has passed admission; the tab is idle from then on. */
-async function awaitAdmission(hub: BenchHub, id: string): Promise<JobView> {
-  await hub.awaitJob(id, ['quoted'], JOB_MS_MAX);
+async function awaitAdmission(hub: BenchHub, id: JobId): Promise<JobView> {
+  await awaitJob(hub, id, { states: ['quoted'], timeoutMs: JOB_MS_MAX });
   const until = performance.now() + JOB_MS_MAX;
   while (performance.now() < until) {
-    const job = await hub.awaitJob(id, ['quoted'], START_MS_MAX);
+    const job = await awaitJob(hub, id, { states: ['quoted'], timeoutMs: START_MS_MAX });
     if (job.quote?.durationMs !== undefined) return job;
     await sleep(250);
   }
-  throw new Error(`the tab was not admitted: ${JSON.stringify(await hub.read('/v1/grid'))}`);
+  throw new Error(`the tab was not admitted: ${JSON.stringify(await readGrid(hub.client))}`);
 }

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import * as v from 'valibot';
-import { JobView } from '#protocol/api/job.ts';
+import { type HubClient, openClient } from '#client/client.ts';
+import { postJob, readJob } from '#client/jobs.ts';
+import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import { decodeNpy, encodeNpy } from '#protocol/tensors/npy.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { openProgram, type Program } from './command.ts';
 import type { BenchContext } from './figure.ts';
 
@@ -16,13 +19,8 @@ export interface BenchHub {
   /** Developer key. */
   key: string;
   program: Program;
-  createJob(job: { model: Uint8Array; inputs: Uint8Array; options: object }): Promise<JobView>;
-  startJob(job: string): Promise<JobView>;
-  cancelJob(job: string): Promise<JobView>;
-  /** Polls until the job is in one of these states; throws when it is refused or late. */
-  awaitJob(job: string, states: readonly JobView['state'][], timeoutMs: number): Promise<JobView>;
-  /** Any GET of the API, as JSON. */
-  read(path: string): Promise<unknown>;
+  /** Calls with the developer's key. */
+  client: HubClient;
 }
 
 /** The real hub in a process of its own, on a fresh data folder and any free port. */
@@ -34,46 +32,44 @@ export async function openHub(
   const program = openProgram(['hub/main.ts', '--port', '0', '--data', folder, ...words], context);
   const ready = await program.hear('ready', READY_MS_MAX);
   const [url, hub, key] = [String(ready['url']), String(ready['hub']), String(ready['key'])];
-  const call = async (path: string, init: RequestInit = {}): Promise<unknown> => {
-    const response = await fetch(new URL(path, url), {
-      ...init,
-      signal: AbortSignal.timeout(CALL_MS_MAX),
-      headers: { authorization: `Bearer ${key}` },
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text.slice(0, 300)}`);
-    return JSON.parse(text);
-  };
-  const job = async (path: string, init?: RequestInit) =>
-    v.parse(JobView, await call(`/v1/jobs${path}`, init));
-  return {
-    url,
-    hub,
-    key,
-    program,
-    createJob: ({ model, inputs, options }) => {
-      const form = new FormData();
-      form.set('options', JSON.stringify(options));
-      form.set('model', new Blob([new Uint8Array(model)]), 'model.onnx');
-      form.set('inputs', new Blob([new Uint8Array(inputs)]), 'inputs.npy');
-      return job('', { method: 'POST', body: form });
-    },
-    startJob: (id) => job(`/${id}/start`, { method: 'POST' }),
-    cancelJob: (id) => job(`/${id}/cancel`, { method: 'POST' }),
-    async awaitJob(id, states, timeoutMs) {
-      const until = performance.now() + timeoutMs;
-      for (;;) {
-        const view = await job(`/${id}`);
-        if (states.includes(view.state)) return view;
-        const ended = view.state === 'refused' || view.state === 'cancelled';
-        if (ended || performance.now() > until) {
-          throw new Error(`job ${id} is ${view.state}, not ${states.join(' or ')}: ${view.reason}`);
-        }
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      }
-    },
-    read: call,
-  };
+  const client = openClient({ hub: url, key, timeoutMs: CALL_MS_MAX });
+  return { url, hub, key, program, client };
+}
+
+/** Posts a job of one model and one NPY file. Throws when it is refused. */
+export async function createJob(
+  { client }: BenchHub,
+  { model, inputs, options }: { model: Uint8Array; inputs: Uint8Array; options: JobOptions },
+): Promise<JobView> {
+  const file = (name: string, bytes: Uint8Array) => ({
+    name,
+    data: new Blob([new Uint8Array(bytes)]),
+  });
+  return must(
+    await postJob(client, {
+      model: file('model.onnx', model),
+      inputs: [file('inputs.npy', inputs)],
+      options,
+    }),
+  );
+}
+
+/** Polls until a job is in one of these states; throws when it is refused or late. */
+export async function awaitJob(
+  { client }: BenchHub,
+  job: JobId,
+  { states, timeoutMs }: { states: readonly JobView['state'][]; timeoutMs: number },
+): Promise<JobView> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const view = must(await readJob(client, job));
+    if (states.includes(view.state)) return view;
+    const ended = view.state === 'refused' || view.state === 'cancelled';
+    if (ended || performance.now() > until) {
+      throw new Error(`job ${job} is ${view.state}, not ${states.join(' or ')}: ${view.reason}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 /** The sample's pictures, repeated until there are `items` of them, as NPY. */

@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
+import { openClient } from '#client/client.ts';
+import { nameChain } from '#client/money.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
-import { ChainView } from '#protocol/settlement/money-api.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { openCluster } from './chain/cluster.ts';
 import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
 import { initPool } from './chain/pool.ts';
 import { CLUSTER_TIMES } from './chain/settings.ts';
 import { openWallet } from './chain/wallet.ts';
-import { openHubApi } from './hub-api.ts';
 
 const HELP = `npm run chain:init -- --hub URL --key pg_… --rpc-url URL --program ADDRESS --admin FILE --verifier KEY…
 
@@ -54,11 +55,10 @@ runTool(async () => {
     graceSecs: readWhole('--grace-seconds', values['grace-seconds']),
     epochCap: readWhole('--epoch-cap', values['epoch-cap']),
   });
-  const hub = openHubApi({
+  const hub = openClient({
     hub: readUrl('--hub', values.hub).href,
     key: need('--key', values.key),
-    send: fetch,
   });
-  const view = await hub.post(ChainView, '/v1/chain', accounts);
+  const view = must(await nameChain(hub, accounts));
   return `The grid settles in the pool ${view.pool} of ${view.rpc}.`;
 });

@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
+import { openClient } from '#client/client.ts';
+import { readChain } from '#client/money.ts';
+import { readLeafProof } from '#client/settlements.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
-import { ChainView, LeafProof } from '#protocol/settlement/money-api.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { openCluster } from './chain/cluster.ts';
 import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
 import { claimFor, gridOf, readFinal, readPaid } from './chain/money.ts';
 import { openWallet } from './chain/wallet.ts';
-import { openHubApi } from './hub-api.ts';
 
 const HELP = `npm run claim -- --hub URL --index N --wallet FILE
 
@@ -26,15 +29,15 @@ runTool(async () => {
   });
   if (values.help) return HELP;
   const address = readUrl('--hub', values.hub);
-  const hub = openHubApi({ hub: address.href, key: '', send: fetch });
-  const chain = await hub.ask(ChainView, '/v1/chain');
+  const hub = openClient({ hub: address });
+  const chain = must(await readChain(hub));
   const cluster = openCluster(new URL(chain.rpc, address));
   const grid = gridOf(chain);
   const root = await readFinal(cluster, grid);
   if (root === undefined) return 'No epoch is final yet: nothing can be claimed.';
   const index = Number(readWhole('--index', need('--index', values.index)));
-  const path = `/v1/settlements/${bytesToHex(root.dataHash)}/claims/${index}`;
-  const leaf = await hub.ask(LeafProof, path);
+  const dataHash = bytesToHex(root.dataHash) as Digest;
+  const leaf = must(await readLeafProof(hub, { dataHash, side: 'claims', index }));
   const due = BigInt(leaf.cumulative) - (await readPaid(cluster, grid, index));
   if (due <= 0n)
     return `All of it has been paid: ${leaf.cumulative} lamports to ${leaf.recipient}.`;

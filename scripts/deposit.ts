@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
-import { JobView } from '#protocol/api/job.ts';
-import { ChainView } from '#protocol/settlement/money-api.ts';
+import { openClient } from '#client/client.ts';
+import { readJob } from '#client/jobs.ts';
+import { fundJob, readChain } from '#client/money.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { JobId } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { openCluster } from './chain/cluster.ts';
 import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
 import { depositFor, gridOf } from './chain/money.ts';
 import { openWallet } from './chain/wallet.ts';
-import { openHubApi } from './hub-api.ts';
 
 const HELP = `npm run deposit -- --hub URL --key pg_… --job job_… --wallet FILE [--days N]
 
@@ -33,16 +34,16 @@ runTool(async () => {
   const id = decodeWith(JobId, need('--job', values.job));
   if (!id.ok) throw new Error(`--job: ${id.refusal.message}`);
   const address = readUrl('--hub', values.hub);
-  const hub = openHubApi({ hub: address.href, key: need('--key', values.key), send: fetch });
-  const { quote } = await hub.ask(JobView, `/v1/jobs/${id.value}`);
+  const hub = openClient({ hub: address.href, key: need('--key', values.key) });
+  const { quote } = must(await readJob(hub, id.value));
   if (quote === undefined) throw new Error('the job has no quote yet: wait until it is "quoted"');
-  const chain = await hub.ask(ChainView, '/v1/chain');
+  const chain = must(await readChain(hub));
   const poster = await openWallet(need('--wallet', values.wallet));
   const now = BigInt(Math.floor(Date.now() / 1000));
   const deadline = now + readWhole('--days', values.days) * DAY_SECS;
   const lamports = BigInt(quote.total);
   const cluster = openCluster(new URL(chain.rpc, address));
   await depositFor(cluster, gridOf(chain), { job: id.value, lamports, deadline, poster });
-  const job = await hub.post(JobView, `/v1/jobs/${id.value}/fund`, { poster: poster.address });
+  const job = must(await fundJob(hub, { job: id.value, poster: poster.address }));
   return `${lamports} lamports are in the escrow of ${job.name}; it is ${job.state}.`;
 });

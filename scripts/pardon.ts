@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import { ConvictionView } from '#protocol/settlement/money-api.ts';
+import { pardonDevice } from '#client/bans.ts';
+import { openClient } from '#client/client.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { need, readUrl, runTool } from './chain/command-line.ts';
-import { openHubApi } from './hub-api.ts';
 import { readDeveloperKey } from './start/developer-key.ts';
 
 const HELP = `npm run pardon -- DEVICE --reason TEXT [--hub URL] [--data DIR]
@@ -31,8 +32,7 @@ runTool(async () => {
   const reason = need('--reason', values.reason);
   const key = await readDeveloperKey(values.data);
   if (key === undefined) throw new Error(`no API key is in ${values.data}/keys/developer.key`);
-  const hub = openHubApi({ hub: readUrl('--hub', values.hub).href, key, send: fetch });
-  const path = `/v1/devices/${device.value}/pardon`;
-  const { number } = await hub.post(ConvictionView, path, { reason });
+  const hub = openClient({ hub: readUrl('--hub', values.hub), key });
+  const { number } = must(await pardonDevice(hub, { device: device.value, reason }));
   return `Conviction ${number} is pardoned: device ${device.value} may work again.`;
 });

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { enrolVerifier } from '#client/grid.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { API_KEY_PREFIX } from '#protocol/api/api.ts';
 import {
@@ -10,6 +11,7 @@ import {
   CheckPolicyText,
 } from '#protocol/checks/check-policy.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import type { VerifierConfig } from './core/state/events.ts';
 import { heldUnits, listStandings } from './core/state/view.ts';
@@ -52,7 +54,8 @@ async function main(): Promise<void> {
   const { hub, insecure } = flags;
   if (hub === undefined) throw new Error('--hub is missing; give the address of a hub');
   if (flags.enrol !== undefined) {
-    await openHubHttp(hub, insecure).post('/v1/verifiers', { key: identity.key }, flags.enrol);
+    const { client } = openHubHttp(hub, insecure, flags.enrol);
+    must(await enrolVerifier(client, identity.key));
     process.stderr.write(`verifier: enrolled at ${hub.origin}\n`);
   }
   const config: VerifierConfig = {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readChain } from '#client/money.ts';
+import { readPayouts } from '#client/money-facts.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
 import type { JobView } from '#protocol/api/job.ts';
@@ -13,10 +15,8 @@ import { CHECK_POLICY_DEFAULT, PAY_POLICY } from '#protocol/checks/check-policy.
 import { decodeAccount, PENDING, Pool } from '#protocol/settlement/accounts.ts';
 import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
-import { ChainView, PayoutPage } from '#protocol/settlement/money-api.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
-import { ask } from './edge/ask.ts';
 import { type Loop, openLoop } from './edge/loop.ts';
 import { openCluster } from './edge/settlement/cluster.ts';
 import { openFactCheck } from './edge/settlement/fact-check.ts';
@@ -185,7 +185,7 @@ it('settles once, by two verifiers that are killed before and after each of thei
   const headers = { Authorization: `Bearer ${developer}` };
   await fetch(`${url}/v1/jobs/${id}/start`, { method: 'POST', headers });
   const { units } = await reach(hub, id, 'done');
-  while ((await ask(loop.http, PayoutPage, '/v1/log/payouts')).payouts.length === 0) {
+  while (must(await readPayouts(loop.http.client, 0)).items.length === 0) {
     await sleep(200);
   }
   const earned = BigInt(units - PAY_POLICY.probationUnits - PAY_POLICY.holdbackUnits) * UNIT_PRICE;
@@ -211,7 +211,7 @@ interface Place {
 }
 
 async function openPlace(url: string, identity: KeyFile): Promise<Place> {
-  const chain = await ask(loop.http, ChainView, '/v1/chain');
+  const chain = must(await readChain(loop.http.client));
   const key = hexToBytes(identity.key);
   const payer = { address: encodeBase58(key), key, sign: identity.signBytes };
   const cluster = openCluster(new URL('/chain', url), payer, fetch);
@@ -227,9 +227,9 @@ async function openPlace(url: string, identity: KeyFile): Promise<Place> {
     },
     open: async (folder = join(data, identity.key)) => ({
       cluster,
-      facts: openMoneyReader(loop.http),
-      checks: openFactCheck(loop.http, verify),
-      files: await openLeafFiles(folder, loop.http),
+      facts: openMoneyReader(loop.http.client),
+      checks: openFactCheck(loop.http.client, verify),
+      files: await openLeafFiles(folder, loop.http.client),
       book: await openSettlementBook(folder),
       now: Date.now,
       say: () => undefined,

@@ -3,7 +3,7 @@ import './ui/styles/contribute.css';
 import './ui/styles/tokens.css';
 import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
-import type { GridView } from '#protocol/api/api.ts';
+import type { GridView } from '#protocol/api/grid-view.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { ANNOUNCER_START, type AnnouncerEvent, stepAnnouncer } from './core/announcer.ts';
 import { type EvidenceWorld, NO_EVIDENCE } from './core/ban-view.ts';
@@ -185,9 +185,9 @@ async function loadEarnings() {
 }
 
 async function loadDashboard() {
-  const [pages, api, upload, events, { saveFile }, money] = await Promise.all([
+  const [pages, { developerCalls }, upload, events, { saveFile }, money] = await Promise.all([
     import('./ui/dashboard/pages.tsx'),
-    import('./edge/hub-api.ts'),
+    import('./edge/developer-calls.ts'),
     import('./edge/job-upload.ts'),
     import('./edge/job-events.ts'),
     import('./edge/save-file.ts'),
@@ -196,7 +196,7 @@ async function loadDashboard() {
   return {
     Pages: pages.DashboardPages,
     actions: {
-      ...api,
+      ...developerCalls,
       postJob: upload.postJob,
       watchJob: events.watchJob,
       openChart: async (...args: Parameters<typeof import('./edge/chart.ts').openChart>) =>
@@ -229,7 +229,7 @@ async function showGrid(): Promise<void> {
   const looking =
     route.value.page === 'contribute' && surroundings.value.visible && !world.value.running;
   if (looking) {
-    const { fetchGrid } = await import('./edge/hub-api.ts');
+    const { fetchGrid } = await import('./edge/grid.ts');
     const answer = await fetchGrid();
     grid.value = answer.ok ? answer.value : 'silent';
   }

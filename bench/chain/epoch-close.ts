@@ -2,13 +2,17 @@ import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startJob } from '#client/jobs.ts';
+import { readChain } from '#client/money.ts';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import { decodeAccount, Pool } from '#protocol/settlement/accounts.ts';
 import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
+import { must } from '#protocol/values/refusal.ts';
+import { lamports } from '#protocol/values/units.ts';
 import { openProgram, runCommand } from '../command.ts';
 import type { BenchContext, Figure } from '../figure.ts';
-import { type BenchHub, openHub, repeatDigits } from '../hub.ts';
+import { awaitJob, type BenchHub, createJob, openHub, repeatDigits } from '../hub.ts';
 import { seedContributors } from './contributors.ts';
 
 const CONTRIBUTORS = 10_000;
@@ -78,16 +82,16 @@ async function prepare(
   await runTool(['scripts/chain-init.ts', ...at, ...init, '--grace-seconds', '600']);
   const words = ['verifier/main.ts', '--hub', hub.url, '--data', folder, '--settle-minutes', '0'];
   const program = openProgram(words, context);
-  const { id } = await hub.createJob({
+  const { id } = await createJob(hub, {
     model: await readFile('public/sample/digits.onnx'),
     inputs: await repeatDigits(CONTRIBUTORS),
-    options: { name: 'paid', unitItems: 1, unitPrice: '1000000' },
+    options: { name: 'paid', unitItems: 1, unitPrice: lamports(1_000_000n) },
   });
-  await hub.awaitJob(id, ['quoted'], READY_MS_MAX);
+  await awaitJob(hub, id, { states: ['quoted'], timeoutMs: READY_MS_MAX });
   await runTool(['scripts/deposit.ts', ...at, '--job', id, '--wallet', wallet.file]);
-  await hub.startJob(id);
-  const job = await hub.awaitJob(id, ['running'], READY_MS_MAX);
-  const accounts = (await hub.read('/v1/chain')) as { pool: string };
+  must(await startJob(hub.client, id));
+  const job = await awaitJob(hub, id, { states: ['running'], timeoutMs: READY_MS_MAX });
+  const accounts = must(await readChain(hub.client));
   await program.kill('SIGTERM');
   await hub.program.kill('SIGTERM');
   return { job, accounts };

@@ -1,10 +1,7 @@
-import * as v from 'valibot';
+import { readReceipts } from '#client/receipts.ts';
 import type { JobView } from '#protocol/api/job.ts';
-import { Receipt } from '#protocol/records/records.ts';
+import { must } from '#protocol/values/refusal.ts';
 import type { BenchHub } from '../hub.ts';
-
-const RECEIPTS_A_PAGE = 200;
-const Receipts = v.object({ receipts: v.array(Receipt) });
 
 /** One accepted shard: when the hub took it, in ms, and its units. */
 export interface Taken {
@@ -22,13 +19,8 @@ export interface SteadyRate {
 /** Items a second of a finished job, by the hub's own times of acceptance. */
 export async function readSteadyRate(hub: BenchHub, job: JobView): Promise<SteadyRate> {
   const taken: Taken[] = [];
-  for (let from = 0; from < job.units; ) {
-    const path = `/v1/jobs/${job.id}/receipts?from=${from}&limit=${RECEIPTS_A_PAGE}`;
-    const { receipts } = v.parse(Receipts, await hub.read(path));
-    for (const { shard } of receipts) taken.push({ at: shard.at, units: shard.unitCount });
-    const last = receipts.at(-1)?.shard;
-    if (last === undefined) break;
-    from = last.firstUnit + last.unitCount;
+  for (const { shard } of must(await readReceipts(hub.client, job.id))) {
+    taken.push({ at: shard.at, units: shard.unitCount });
   }
   return steadyRate(taken, job.unitItems);
 }

@@ -1,4 +1,4 @@
-import type { DeviceView, GridView } from '#protocol/api/api.ts';
+import type { DeviceView, GridView } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import type { JobId, PublicKey, Root } from '#protocol/values/ids.ts';

@@ -10,7 +10,7 @@ const value = (name: string) => ({
 });
 
 /** A model that gives back what it is given: whoever has the inputs can be its device. */
-const model = new Uint8Array(
+export const fakeModel = new Uint8Array(
   encodeOnnx({
     irVersion: 8,
     producerName: 'test',
@@ -44,7 +44,7 @@ export function postFakeJob(
   const { units, ...more } = options;
   const rows = Array.from({ length: units }, (_, row) => JSON.stringify({ x: [row, 1, 2] }));
   const form = new FormData();
-  form.append('model', new Blob([model]), 'net.onnx');
+  form.append('model', new Blob([fakeModel]), 'net.onnx');
   form.append('inputs', new Blob([rows.join('\n')]), 'rows.jsonl');
   form.append('options', JSON.stringify({ name: 'identity', unitItems: 1, ...more }));
   const headers = { Authorization: `Bearer ${hub.key}` };

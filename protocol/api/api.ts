@@ -1,14 +1,12 @@
 import * as v from 'valibot';
 import { Fingerprint } from '../checks/fingerprint-check.ts';
-import { Provider } from '../models/package.ts';
 import { EvidenceRecord, LogEntry, Receipt, SignedVerdict } from '../records/records.ts';
-import { JobId, PublicKey, Signature } from '../values/ids.ts';
-import { Refusal } from '../values/refusal.ts';
-import { Count, Instant, Millis } from '../values/units.ts';
+import { Signature } from '../values/ids.ts';
+import { Count } from '../values/units.ts';
 import { JobView } from './job.ts';
 
 /**
- * The HTTP API of a hub. Errors are `{ "error": { code, message, path? } }` with a 4xx or 5xx status.
+ * The HTTP API of a hub. Errors are `ApiError` with a 4xx or 5xx status.
  *
  * | call | who | what |
  * | --- | --- | --- |
@@ -45,59 +43,6 @@ import { JobView } from './job.ts';
  * listed in `settlement/money-api.ts`.
  */
 export const API_KEY_PREFIX = 'pg_';
-
-export const ApiError = v.strictObject({ error: Refusal });
-export type ApiError = v.InferOutput<typeof ApiError>;
-
-/** `degraded`: the disk takes no writes, `trouble` says why, and no work is given out meanwhile. */
-export const Health = v.strictObject({
-  status: v.picklist(['ok', 'degraded']),
-  trouble: v.optional(Refusal),
-  version: v.string(),
-  hub: PublicKey,
-  uptimeMs: Millis,
-  /** Whether the hub's chain answered when it was last asked. While it is silent money waits, and work goes on. */
-  chain: v.picklist(['none', 'answers', 'silent']),
-});
-export type Health = v.InferOutput<typeof Health>;
-
-export const DeviceView = v.strictObject({
-  key: PublicKey,
-  engine: v.string(),
-  provider: v.optional(Provider),
-  unitMs: v.optional(Millis),
-  job: v.optional(JobId),
-  unitsAccepted: Count,
-  connectedAt: Instant,
-  /** Why it has no work, when it has none. */
-  idle: v.optional(v.string()),
-});
-export type DeviceView = v.InferOutput<typeof DeviceView>;
-
-export const GridView = v.strictObject({
-  devices: v.array(DeviceView),
-  verifiers: v.array(PublicKey),
-  /** Units that one verifier found wrong and others still judge, and who has spoken on them. */
-  disputes: v.array(
-    v.strictObject({
-      job: JobId,
-      unit: Count,
-      device: PublicKey,
-      spoken: v.array(PublicKey),
-    }),
-  ),
-  /** How often the majority contradicted a verifier. */
-  faults: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
-  jobsRunning: Count,
-  unitsAccepted: Count,
-  /** Why the hub cannot write to its disk, while that is so: it gives out no work. */
-  trouble: v.optional(Refusal),
-  /** Places for new devices, one more for each `unitsEach` units; absent where there is no limit. */
-  newcomers: v.optional(
-    v.strictObject({ places: Count, taken: Count, waiting: Count, unitsEach: Count }),
-  ),
-});
-export type GridView = v.InferOutput<typeof GridView>;
 
 export const EvidenceRequest = v.strictObject({ record: EvidenceRecord, signature: Signature });
 export type EvidenceRequest = v.InferOutput<typeof EvidenceRequest>;

@@ -114,6 +114,10 @@ export const Refusal = v.strictObject({
 });
 export type Refusal = v.InferOutput<typeof Refusal>;
 
+/** The body of every error answer of the HTTP API. */
+export const ApiError = v.strictObject({ error: Refusal });
+export type ApiError = v.InferOutput<typeof ApiError>;
+
 export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
 export const accept = <T>(value: T): Result<T> => ({ ok: true, value });

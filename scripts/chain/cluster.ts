@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, PublicKey, SendTransactionError } from '@solana/web3.js';
+import type { Send } from '#client/client.ts';
 import { decodeAccount } from '#protocol/settlement/accounts.ts';
 import { describeFailure, describeSilence } from '#protocol/settlement/failure.ts';
 import { isSameKey, type Key, keyOf, type Layout } from '#protocol/settlement/layout.ts';
@@ -9,7 +10,6 @@ import {
   type Instruction,
 } from '#protocol/settlement/transaction.ts';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import type { Send } from '../hub-api.ts';
 import type { Wallet } from './wallet.ts';
 
 const CALL_MS_MAX = 15_000;

@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { postJob } from '#client/jobs.ts';
 import type { JobOptions } from '#protocol/api/job.ts';
 import { decodeNpy, encodeNpy } from '#protocol/tensors/npy.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
 import type { Grid } from '../start/grid.ts';
 
 /** Posts the sample's digits over and over, so many rows of them. Gives the job's id. */
 export async function postDigits(
   { api }: Grid,
   { rows, ...options }: JobOptions & { rows: number },
-): Promise<string> {
+): Promise<JobId> {
   const [model, npy] = await Promise.all([
     readFile('public/sample/digits.onnx'),
     readFile('public/sample/digits.npy'),
@@ -19,10 +22,10 @@ export async function postDigits(
   const rounds = Array.from({ length: Math.ceil(rows / held) }, () => data);
   const repeated = Buffer.concat(rounds).subarray(0, (data.length / held) * rows);
   const inputs = encodeNpy({ dtype, shape: [rows, ...rest], data: repeated });
-  const { id } = await api.createJob({
+  const job = await postJob(api, {
     options,
-    model: new Blob([model]),
-    inputs: new File([inputs], 'digits.npy'),
+    model: { name: 'digits.onnx', data: new Blob([model]) },
+    inputs: [{ name: 'digits.npy', data: new Blob([new Uint8Array(inputs)]) }],
   });
-  return id;
+  return must(job).id;
 }

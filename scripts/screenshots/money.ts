@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
+import { readJob, startJob } from '#client/jobs.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
 import type { Lamports } from '#protocol/values/units.ts';
 import type { Grid } from '../start/grid.ts';
 import { postDigits } from './digits.ts';
@@ -37,7 +40,7 @@ export async function shootMoney(grid: Grid, views: readonly View[], shoot: Shoo
     await page.getByTestId('start').click();
     await page.locator('[data-testid=phase][data-phase=idle]').waitFor();
   });
-  await grid.api.startJob(job);
+  must(await startJob(grid.api, job));
   await each(views, async (page) => {
     await page.getByTestId('link-wallet').click();
     await page.getByTestId('payout').waitFor();
@@ -77,8 +80,8 @@ const each = (views: readonly View[], act: (page: Page) => Promise<void>): Promi
 const showTop = (page: Page, id: string): Promise<void> =>
   page.getByTestId(id).evaluate((element) => element.scrollIntoView());
 
-async function finish({ api }: Grid, job: string): Promise<void> {
+async function finish({ api }: Grid, job: JobId): Promise<void> {
   for (let state = ''; state !== 'done'; await sleep(POLL_MS)) {
-    ({ state } = await api.readJob(job));
+    ({ state } = must(await readJob(api, job)));
   }
 }

@@ -9,6 +9,7 @@ const SOURCES = [
   'scripts/compress-app.ts',
   'public',
   'protocol',
+  'client',
   'web',
   'worker',
 ];

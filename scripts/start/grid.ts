@@ -1,19 +1,20 @@
+import { type HubClient, openClient } from '#client/client.ts';
+import { openTlsFetch } from '#node/tls-fetch.ts';
 import { runCommand } from '../command.ts';
-import { type HubApi, openHubApi } from '../hub-api.ts';
+import { exportCertificate } from './certificate.ts';
 import { startChain } from './chain.ts';
 import { type Children, openChildren } from './children.ts';
 import { readDeveloperKey, writeDeveloperKey } from './developer-key.ts';
 import type { StartFlags } from './flags.ts';
 import { type Money, openMoney, openPayout, SETTLE_MINUTES } from './money.ts';
 import type { Addresses } from './terminal.ts';
-import { exportCertificate, openTrustingFetch } from './trusting-fetch.ts';
 
 const KEY_MS_MAX = 30_000;
 const READY_MS_MAX = 60_000;
 
 /** A development chain, a hub, a verifier and local contributors, each a process of its own. */
 export interface Grid {
-  api: HubApi;
+  api: HubClient;
   /** Undefined where the grid settles on a chain that is not its own: `npm run chain:init` makes the pool there. */
   money: Money | undefined;
   addresses: Addresses;
@@ -34,10 +35,10 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
     ]);
     const hub = await startHub(children, flags, { verifierKey, chain });
     const certificate = flags.lan ? await exportCertificate(data) : undefined;
-    const send = certificate === undefined ? fetch : openTrustingFetch(certificate.pem);
+    const send = certificate === undefined ? fetch : openTlsFetch({ ca: certificate.pem });
     const env = certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate.path };
     const options = { readyMsMax: READY_MS_MAX, env };
-    const api = openHubApi({ hub: hub.url, key: hub.key, send });
+    const api = openClient({ hub: hub.url, key: hub.key, send });
     const place = { hub: hub.url, api, data, verifier: verifierKey, send };
     const money = isElsewhere ? undefined : await openMoney(place);
     const words = ['--hub', hub.url, '--data', data];

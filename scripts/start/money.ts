@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { JobView } from '#protocol/api/job.ts';
+import type { HubClient, Send } from '#client/client.ts';
+import { fundJob, nameChain } from '#client/money.ts';
+import { readLeafProof } from '#client/settlements.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import { bytesToHex, hexToBytes } from '#protocol/bytes/digest.ts';
 import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
-import { ChainView, LeafProof } from '#protocol/settlement/money-api.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { type Cluster, openCluster } from '../chain/cluster.ts';
 import { claimFor, depositFor, type Grid, gridOf, readFinal, readPaid } from '../chain/money.ts';
 import { initPool } from '../chain/pool.ts';
 import { LOCAL_TIMES } from '../chain/settings.ts';
 import { openWallet, type Wallet } from '../chain/wallet.ts';
-import type { HubApi, Send } from '../hub-api.ts';
 
 const LAMPORTS = { least: 10_000_000_000n, given: 100_000_000_000n };
 const ESCROW_DAYS_SECS = 30 * 86_400;
@@ -39,7 +42,7 @@ export interface Claimed {
 
 export interface MoneyPlace {
   hub: string;
-  api: HubApi;
+  api: HubClient;
   data: string;
   /** The verifier's public key, in hex. */
   verifier: string;
@@ -57,14 +60,14 @@ export async function openMoney(place: MoneyPlace): Promise<Money> {
     verifiers: [hexToBytes(verifier)],
     quorum: 1,
   });
-  const grid = gridOf(await api.post(ChainView, '/v1/chain', accounts));
+  const grid = gridOf(must(await nameChain(api, accounts)));
   const poster = await openFunded(cluster, walletFile(data, 'developer'));
   return {
     async fund({ id, quote }) {
       const lamports = BigInt(quote?.total ?? 0);
       const deadline = BigInt(Math.floor(Date.now() / 1000) + ESCROW_DAYS_SECS);
       await depositFor(cluster, grid, { job: id, lamports, deadline, poster });
-      await api.post(JobView, `/v1/jobs/${id}/fund`, { poster: poster.address });
+      must(await fundJob(api, { job: id, poster: poster.address }));
     },
     settle: () => claimNewest({ api, cluster, grid, payer: operator }),
   };
@@ -85,7 +88,7 @@ async function openFunded(cluster: Cluster, file: string): Promise<Wallet> {
 }
 
 interface Claiming {
-  api: HubApi;
+  api: HubClient;
   cluster: Cluster;
   grid: Grid;
   payer: Wallet;
@@ -96,9 +99,9 @@ async function claimNewest({ api, cluster, grid, payer }: Claiming): Promise<Cla
   for (; Date.now() < until; await sleep(POLL_MS)) {
     const root = await readFinal(cluster, grid);
     if (root === undefined || root.pulledTotal < root.total) continue;
-    const dataHash = bytesToHex(root.dataHash);
+    const dataHash = bytesToHex(root.dataHash) as Digest;
     for (let index = root.leafCount - 1; index >= 0; index -= 1) {
-      const leaf = await api.ask(LeafProof, `/v1/settlements/${dataHash}/claims/${index}`);
+      const leaf = must(await readLeafProof(api, { dataHash, side: 'claims', index }));
       const due = BigInt(leaf.cumulative) - (await readPaid(cluster, grid, index));
       if (due <= 0n) continue;
       const { recipient } = leaf;

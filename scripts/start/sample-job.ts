@@ -1,10 +1,18 @@
 import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HubClient } from '#client/client.ts';
+import { watchJob } from '#client/job-events.ts';
+import { postJob, startJob } from '#client/jobs.ts';
+import { isPassing } from '#client/refusals.ts';
+import { streamResults } from '#client/results.ts';
+import { readVerdicts } from '#client/verdicts.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import type { VerdictKind } from '#protocol/records/records.ts';
 import { decodeNpy } from '#protocol/tensors/npy.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { must, PocketgridError } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
-import type { HubApi } from '../hub-api.ts';
 
 const FOLDER = 'public/sample';
 /** Small units: 450 of them, so that some are paid after the trial of the first hundred and those that are held. */
@@ -28,24 +36,27 @@ export interface SampleReport {
  * refused.
  */
 export async function runSampleJob(
-  api: HubApi,
+  api: HubClient,
   { fund, show }: { fund?(job: JobView): Promise<void>; show(job: JobView): void },
 ): Promise<SampleReport> {
   const labels = await readLabels();
-  const created = await api.createJob({
+  const posted = await postJob(api, {
     options: fund === undefined ? OPTIONS : { ...OPTIONS, unitPrice: UNIT_PRICE },
-    model: new Blob([await readFile(`${FOLDER}/digits.onnx`)]),
-    inputs: new File([await readFile(`${FOLDER}/digits.npy`)], 'digits.npy'),
+    model: await readSample('digits.onnx'),
+    inputs: [await readSample('digits.npy')],
   });
+  const created = must(posted);
   const quoted = await followJob({ api, id: created.id, until: ['quoted'], show });
   await fund?.(quoted);
   const started = performance.now();
-  await api.startJob(created.id);
+  must(await startJob(api, created.id));
   const job = await followJob({ api, id: created.id, until: ['done'], show });
   const seconds = (performance.now() - started) / 1000;
-  const accuracy = measureAccuracy(await api.readResults(job.id, job.items), labels);
+  const range = { format: 'npy', from: 0, to: job.items } as const;
+  const results = must(await streamResults(api, { job: job.id, range }));
+  const accuracy = measureAccuracy(await buffer(results), labels);
   const verdicts = { match: 0, mismatch: 0, inconclusive: 0, 'device-unfit': 0 };
-  for (const { verdict } of await api.readVerdicts()) {
+  for (const { verdict } of must(await readVerdicts(api))) {
     if (verdict.job === job.id) verdicts[verdict.kind] += 1;
   }
   return { job, accuracy, verdicts, seconds };
@@ -61,8 +72,8 @@ export function judgeSample({ job, accuracy, verdicts }: SampleReport): string[]
 }
 
 interface Follow {
-  api: HubApi;
-  id: string;
+  api: HubClient;
+  id: JobId;
   until: readonly JobView['state'][];
   show: (job: JobView) => void;
 }
@@ -72,23 +83,21 @@ async function followJob({ api, id, until, show }: Follow): Promise<JobView> {
   let job: JobView | undefined;
   const quiet = { until: performance.now() + QUIET_MS_MAX };
   while (performance.now() < quiet.until) {
-    const abort = AbortSignal.timeout(QUIET_MS_MAX);
+    const signal = AbortSignal.timeout(QUIET_MS_MAX);
     try {
-      for await (const seen of api.watchJob(id, abort)) {
-        job = seen;
+      for await (const event of watchJob(api, id, { signal })) {
+        job = event.job;
         show(job);
         if (until.includes(job.state)) return job;
         if (job.state === 'refused' || job.state === 'cancelled') {
-          throw new JobEnded(
-            `The sample job is ${job.state}: ${job.refusal?.message ?? job.reason}`,
-          );
+          throw new Error(`The sample job is ${job.state}: ${job.refusal?.message ?? job.reason}`);
         }
         const now = JSON.stringify([job.state, job.accepted, job.checked]);
         if (now !== last) quiet.until = performance.now() + QUIET_MS_MAX;
         last = now;
       }
     } catch (error) {
-      if (error instanceof JobEnded) throw error;
+      if (!(error instanceof PocketgridError) || !isPassing(error.refusal)) throw error;
       // A cut stream: the hub may be restarting. The next round asks again.
     }
     await sleep(RETRY_MS);
@@ -97,7 +106,10 @@ async function followJob({ api, id, until, show }: Follow): Promise<JobView> {
   throw new Error(`The sample job stood still for ${QUIET_MS_MAX / 1000} s (${where}).`);
 }
 
-class JobEnded extends Error {}
+const readSample = async (name: string) => ({
+  name,
+  data: new Blob([await readFile(`${FOLDER}/${name}`)]),
+});
 
 async function readLabels(): Promise<number[]> {
   const { labels } = JSON.parse(await readFile(`${FOLDER}/labels.json`, 'utf8')) as {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { type HubClient, openClient } from '#client/client.ts';
 import type { VerdictPage } from '#protocol/api/api.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { Digest, JobId, LeaseId, PublicKey, Signature } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { readVerdicts } from './audit-evidence.ts';
-import { type HubHttp, openHubHttp } from './http.ts';
 
 const atOnce = () => Promise.resolve();
 
@@ -21,32 +22,31 @@ const numbered = (number: number): VerdictPage['verdicts'][number] => {
 };
 
 /** A hub that shows so many verdicts at each reading of its last page, and withholds the rest. */
-function openPages(shown: (reading: number) => number, total: number): HubHttp {
+function openPages(shown: (reading: number) => number, total: number): HubClient {
   let reading = 0;
-  return {
-    ...openHubHttp(new URL('http://127.0.0.1:1'), false),
-    async get(path) {
-      const after = Number(new URL(path, 'http://hub').searchParams.get('after'));
+  return openClient({
+    hub: 'http://hub',
+    async send({ url }) {
+      const after = Number(new URL(url).searchParams.get('after'));
       const through = shown(reading);
       reading += 1;
       const verdicts = Array.from({ length: through - after }, (_, at) => numbered(after + at + 1));
       const page: VerdictPage = { verdicts, next: through, withheld: total - through };
-      return Buffer.from(JSON.stringify(page));
+      return Response.json(page);
     },
-  };
+  });
 }
 
 test('who reads all verdicts waits for those that are withheld', async () => {
-  const http = openPages((reading) => (reading < 6 ? 2 : 5), 5);
-  const found = await readVerdicts(http, atOnce);
+  const client = openPages((reading) => (reading < 6 ? 2 : 5), 5);
+  const found = must(await readVerdicts(client, atOnce));
   expect(found.map(({ verdict }) => verdict.unit)).toEqual([1, 2, 3, 4, 5]);
 });
 
 test('a hub that withholds verdicts for longer than a dispute takes is refused', async () => {
-  await expect(
-    readVerdicts(
-      openPages(() => 2, 3),
-      atOnce,
-    ),
-  ).rejects.toThrow('withholds 1 verdicts');
+  const client = openPages(() => 2, 3);
+  expect(await readVerdicts(client, atOnce)).toMatchObject({
+    ok: false,
+    refusal: { code: 'busy', message: expect.stringContaining('withholds 1 verdicts') },
+  });
 });

@@ -1,28 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import type { HubClient } from '#client/client.ts';
+import { readHealth } from '#client/grid.ts';
+import { readList, readPages } from '#client/pages.ts';
+import { readEpochs, readLogEntries, readLogHead, readShardPage } from '#client/public-log.ts';
+import { readVerdictPage } from '#client/verdicts.ts';
 import { readTextIfThere } from '#node/files.ts';
-import { Health, VerdictPage } from '#protocol/api/api.ts';
-import type { SignedEpoch } from '#protocol/records/epoch.ts';
-import {
-  EpochPage,
-  LOG_PAGE_MAX,
-  LogEntryPage,
-  type LoggedCommitment,
-  type LoggedShard,
-  SHARD_PAGE_MAX,
-  ShardPage,
-} from '#protocol/records/public-log.ts';
+import type { LoggedShard } from '#protocol/records/public-log.ts';
 import { SignedTreeHead, type SignedVerdict } from '#protocol/records/records.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { accept, must, PocketgridError, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { Evidence } from '../core/audit/evidence.ts';
 import type { LogLine } from '../core/state/events.ts';
-import { ANSWER_BYTES_MAX, ask, readPages } from './ask.ts';
-import { type HubHttp, openHubHttp } from './http.ts';
+import { openHubHttp } from './http.ts';
 import { LogLineSchema } from './log-line.ts';
 
-const VERDICT_PAGE_MAX = 500;
+/** A verifier's whole log. */
+const LOG_BYTES_MAX = 512 * 1024 ** 2;
 /** Together longer than the three minutes for which a hub withholds a verdict. */
 const WITHHELD_PAUSE_MS = 2_000;
 const WITHHELD_PAUSES_MAX = 120;
@@ -40,11 +35,11 @@ export interface AuditSource {
 
 /** Reads everything an audit needs, into memory: about 1 kB for each entry of the log. */
 export async function readEvidence(source: AuditSource): Promise<Evidence> {
-  const http = openHubHttp(source.hub, source.insecure);
+  const { client } = openHubHttp(source.hub, source.insecure);
   // First the verifier's log: what it has told by then, the hub has had time to store.
   const lines = await readLines(source.log, source.insecure);
-  const { hub } = await ask(http, Health, '/v1/health');
-  const head = await ask(http, SignedTreeHead, '/v1/log/head');
+  const { hub } = must(await readHealth(client));
+  const head = must(await readLogHead(client));
   const earlier = await readHead(source.headFile);
   return {
     epoch: source.epoch,
@@ -53,10 +48,10 @@ export async function readEvidence(source: AuditSource): Promise<Evidence> {
     head,
     ...(earlier === undefined ? {} : { earlier }),
     ...(source.seedHash === undefined ? {} : { seedHash: source.seedHash }),
-    entries: await readEntries(http, head.head.size),
-    shards: await readShards(http, rangeOf(lines, source.epoch)),
-    verdicts: await readVerdicts(http),
-    epochs: await readEpochs(http),
+    entries: must(await readLogEntries(client, head.head.size)),
+    shards: must(await readShards(client, rangeOf(lines, source.epoch))),
+    verdicts: must(await readVerdicts(client)),
+    epochs: must(await readEpochs(client)),
   };
 }
 
@@ -89,8 +84,8 @@ async function readText(place: string, insecure: boolean): Promise<string> {
   if (!/^https?:\/\//.test(place)) return await readFile(place, 'utf8');
   const url = new URL(place);
   const path = url.pathname === '/' ? '/log.jsonl' : url.pathname;
-  const body = await openHubHttp(url, insecure).get(path, { bytesMax: ANSWER_BYTES_MAX });
-  return body.toString('utf8');
+  const { client } = openHubHttp(url, insecure);
+  return new TextDecoder().decode(must(await client.bytes(path, { bytesMax: LOG_BYTES_MAX })));
 }
 
 async function readHead(file: string | undefined): Promise<SignedTreeHead | undefined> {
@@ -101,77 +96,47 @@ async function readHead(file: string | undefined): Promise<SignedTreeHead | unde
   throw new PocketgridError(decoded.refusal);
 }
 
-async function readEntries(http: HubHttp, size: number): Promise<LoggedCommitment[]> {
-  const found: LoggedCommitment[] = [];
-  while (found.length < size) {
-    const limit = Math.min(LOG_PAGE_MAX, size - found.length);
-    const path = `/v1/log/entries?from=${found.length}&limit=${limit}`;
-    const { commitments } = await ask(http, LogEntryPage, path);
-    if (commitments.length === 0) break;
-    found.push(...commitments);
-  }
-  return found;
-}
-
 /** Shards from the first one through the end of the epoch; before it, without their digests. */
 export async function readShards(
-  http: HubHttp,
+  client: HubClient,
   { from, through }: { from: number; through: number },
-): Promise<LoggedShard[]> {
-  const found: LoggedShard[] = [];
-  for (let next = 0; next <= through; ) {
-    const path = `/v1/log/shards?from=${next}&limit=${SHARD_PAGE_MAX}`;
-    const page = await ask(http, ShardPage, path);
-    for (const logged of page.shards) {
-      const { shard } = logged;
-      if (shard.sequence > through) return found;
-      found.push(shard.sequence < from ? { ...logged, shard: { ...shard, digests: '' } } : logged);
-    }
-    if (page.next <= next) break;
-    next = page.next;
-  }
-  return found;
-}
-
-/** Verdicts of all verifiers that were stored after the number `from`, page by page. */
-export const readVerdictPages = (
-  http: HubHttp,
-  from: number,
-  take: (page: { signed: SignedVerdict[]; next: number; withheld: number }) => void,
-): Promise<void> =>
-  readPages(from, async (after) => {
-    const path = `/v1/verdicts?after=${after}&limit=${VERDICT_PAGE_MAX}`;
-    const { verdicts, next, withheld } = await ask(http, VerdictPage, path);
-    take({ signed: verdicts.map(({ signed }) => signed), next, withheld });
-    return next;
+): Promise<Result<LoggedShard[]>> {
+  return readList<LoggedShard>(0, async (start) => {
+    const page = await readShardPage(client, start);
+    if (!page.ok) return page;
+    const { shards, next } = page.value;
+    const items = shards
+      .filter(({ shard }) => shard.sequence <= through)
+      .map((logged) =>
+        logged.shard.sequence < from
+          ? { ...logged, shard: { ...logged.shard, digests: '' } }
+          : logged,
+      );
+    return accept({ items, next: items.length < shards.length || next > through ? start : next });
   });
+}
 
 /** All verdicts. Waits for those that a hub withholds, as long as a dispute may take. */
 export async function readVerdicts(
-  http: HubHttp,
+  client: HubClient,
   pause = (): Promise<void> => setTimeout(WITHHELD_PAUSE_MS),
-): Promise<SignedVerdict[]> {
+): Promise<Result<SignedVerdict[]>> {
   const found: SignedVerdict[] = [];
   for (let [pauses, from, held] = [0, 0, 0]; ; pauses += 1) {
-    await readVerdictPages(http, from, ({ signed, next, withheld }) => {
-      found.push(...signed);
-      [from, held] = [next, withheld];
+    const read = await readPages(from, async (after) => {
+      const page = await readVerdictPage(client, { after });
+      if (!page.ok) return page;
+      for (const { signed } of page.value.verdicts) found.push(signed);
+      held = page.value.withheld;
+      return accept(page.value.next);
     });
-    if (held === 0) return found;
+    if (!read.ok) return read;
+    from = read.value;
+    if (held === 0) return accept(found);
     if (pauses >= WITHHELD_PAUSES_MAX) {
       const message = `the hub withholds ${held} verdicts for longer than a dispute takes`;
-      throw new PocketgridError(refusal('busy', message));
+      return refuse('busy', message);
     }
     await pause();
   }
-}
-
-export async function readEpochs(http: HubHttp): Promise<SignedEpoch[]> {
-  const found: SignedEpoch[] = [];
-  await readPages(0, async (after) => {
-    const page = await ask(http, EpochPage, `/v1/log/epochs?after=${after}`);
-    found.push(...page.epochs.map(({ signed }) => signed));
-    return page.next;
-  });
-  return found;
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readBlobRange, readPieceLayer } from '#client/blobs.ts';
+import type { HubClient } from '#client/client.ts';
 import { hasCode } from '#node/files.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
 import {
@@ -11,8 +13,7 @@ import {
   pieceRange,
 } from '#protocol/bytes/file-tree.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import type { HubHttp } from './http.ts';
+import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
 
 /** Pieces fetched with one range request. */
 const PIECES_PER_REQUEST = 16;
@@ -31,7 +32,7 @@ const sha256 = (data: Uint8Array): Uint8Array => createHash('sha256').update(dat
 
 interface Store {
   folder: string;
-  http: HubHttp;
+  client: HubClient;
   bytesMax: number;
   /** Bytes held of each blob, the one used longest ago first. */
   held: Map<string, number>;
@@ -50,10 +51,14 @@ interface Source {
  * longest ago goes first. A piece is checked when it comes and whenever it is read back: a bad disk
  * must not turn an honest device into a cheat.
  */
-export async function openBlobs(folder: string, http: HubHttp, bytesMax: number): Promise<Blobs> {
+export async function openBlobs(
+  folder: string,
+  client: HubClient,
+  bytesMax: number,
+): Promise<Blobs> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const held = await scan(folder);
-  const store: Store = { folder, http, bytesMax, held, layers: new Map(), hot: new Map() };
+  const store: Store = { folder, client, bytesMax, held, layers: new Map(), hot: new Map() };
   let queue: Promise<unknown> = Promise.resolve();
   return {
     /** One at a time: two reads of one blob would fetch it twice. */
@@ -94,13 +99,13 @@ async function readRange(
   return bytes;
 }
 
-async function readLayer({ http, layers }: Store, ref: BlobRef): Promise<Uint8Array> {
+async function readLayer({ client, layers }: Store, ref: BlobRef): Promise<Uint8Array> {
   const known = layers.get(ref.root);
   if (known !== undefined) return known;
   const count = pieceCount(ref.length);
-  const path = `/v1/blobs/${ref.root}/pieces`;
+  const bounds = { bytesMax: DIGEST_BYTES * count };
   const layer =
-    count <= 1 ? new Uint8Array() : await http.get(path, { bytesMax: DIGEST_BYTES * count });
+    count <= 1 ? new Uint8Array() : must(await readPieceLayer(client, ref.root, bounds));
   if (!checkPieceLayer(ref, layer, sha256)) throw wrongHash(ref, 'piece layer');
   if (layers.size >= LAYERS_MAX) layers.clear();
   layers.set(ref.root, layer);
@@ -126,10 +131,9 @@ async function readPiece({ folder, hot }: Store, source: Source, index: number) 
 async function fetchPieces(store: Store, source: Source, run: { first: number; count: number }) {
   const { ref } = source;
   const offset = run.first * PIECE_BYTES;
-  const range = { offset, length: Math.min(run.count * PIECE_BYTES, ref.length - offset) };
-  // A server that knows no ranges answers with the whole blob.
-  const data = await store.http.get(`/v1/blobs/${ref.root}`, { range, bytesMax: ref.length });
-  const pieces: Buffer[] = [];
+  const length = Math.min(run.count * PIECE_BYTES, ref.length - offset);
+  const data = must(await readBlobRange(store.client, { root: ref.root, offset, length }));
+  const pieces: Uint8Array[] = [];
   for (let index = run.first; index < run.first + run.count; index += 1) {
     const at = (index - run.first) * PIECE_BYTES;
     const piece = data.subarray(at, at + PIECE_BYTES);
@@ -149,7 +153,7 @@ const wrongHash = (ref: BlobRef, what: string): PocketgridError =>
     ),
   );
 
-function warmUp(hot: Map<string, Buffer>, name: string, piece: Buffer): void {
+function warmUp(hot: Map<string, Buffer>, name: string, piece: Uint8Array): void {
   hot.delete(name);
   hot.set(name, Buffer.from(piece));
   const oldest = hot.size > PIECES_HOT_MAX ? hot.keys().next().value : undefined;
@@ -160,7 +164,7 @@ function warmUp(hot: Map<string, Buffer>, name: string, piece: Buffer): void {
 async function keep(
   folder: string,
   root: string,
-  { index, piece }: { index: number; piece: Buffer },
+  { index, piece }: { index: number; piece: Uint8Array },
 ) {
   const file = join(folder, root, `${index}`);
   try {

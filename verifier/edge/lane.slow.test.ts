@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type HubClient, openClient } from '#client/client.ts';
 import type { PackageDraft } from '#protocol/api/job.ts';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { buildFileTree } from '#protocol/bytes/file-tree.ts';
@@ -17,7 +18,6 @@ import type { Digest, JobId, LeaseId } from '#protocol/values/ids.ts';
 import { bytes, instant, millis } from '#protocol/values/units.ts';
 import { type Blobs, openBlobs } from './blobs.ts';
 import { openComputeWorkers } from './compute-workers.ts';
-import { type HubHttp, openHubHttp } from './http.ts';
 import { openLane } from './lane.ts';
 
 const UNIT_ITEMS = 4;
@@ -96,12 +96,12 @@ const garbage = new Uint8Array(1000).fill(7);
 const { server, state } = openBlobServer([model, inputs, garbage]);
 const workers = openComputeWorkers();
 let folder = '';
-let http: HubHttp;
+let client: HubClient;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pocketgrid-lane-'));
   await listen(server);
-  http = openHubHttp(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), false);
+  client = openClient({ hub: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 });
 afterAll(async () => {
   await workers.close();
@@ -113,7 +113,7 @@ const listen = (listener: Server) =>
   new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
 
 const openTestLane = async () =>
-  openLane({ blobs: await openBlobs(join(folder, 'blobs'), http, 2 ** 30), workers, http });
+  openLane({ blobs: await openBlobs(join(folder, 'blobs'), client, 2 ** 30), workers, client });
 const effect = { type: 'execute', task: 1, manifest, inputs: refOf(inputs), unit: 9 } as const;
 
 describe('the exact lane', () => {
@@ -174,8 +174,8 @@ describe('a fingerprint from the hub', () => {
   const lease = 'ab'.repeat(16) as LeaseId;
   /** A hub whose every answer is this. */
   const read = (answer: unknown, due: Digest | undefined = commitment) => {
-    const fakeHttp = { ...http, get: async () => Buffer.from(JSON.stringify(answer)) };
-    const lane = openLane({ blobs: {} as Blobs, workers, http: fakeHttp });
+    const fakeClient = openClient({ hub: 'http://hub', send: async () => Response.json(answer) });
+    const lane = openLane({ blobs: {} as Blobs, workers, client: fakeClient });
     return lane.fingerprint({ ...ask, lease, commitment: due });
   };
 
@@ -206,19 +206,19 @@ describe('blobs', () => {
   it('are kept in pieces, and read again without the hub', async () => {
     const ref = refOf(inputs);
     const place = join(folder, 'kept');
-    const blobs = await openBlobs(place, http, 2 ** 30);
+    const blobs = await openBlobs(place, client, 2 ** 30);
     expect(await blobs.read(ref, 0, ref.length)).toEqual(inputs);
     const before = state.requests;
-    const again = await openBlobs(place, http, 2 ** 30);
+    const again = await openBlobs(place, client, 2 ** 30);
     expect(await again.read(ref, 300_000, 500)).toEqual(inputs.slice(300_000, 300_500));
     expect(state.requests).toBe(before + 1);
     await writeFile(join(place, ref.root, '1'), Buffer.alloc(256 * 1024));
-    const third = await openBlobs(place, http, 2 ** 30);
+    const third = await openBlobs(place, client, 2 ** 30);
     expect(await third.read(ref, 300_000, 500)).toEqual(inputs.slice(300_000, 300_500));
   });
 
   it('with a wrong hash are refused, and the right ones taken after that', async () => {
-    const blobs = await openBlobs(join(folder, 'spoiled'), http, 2 ** 30);
+    const blobs = await openBlobs(join(folder, 'spoiled'), client, 2 ** 30);
     state.spoil = true;
     await expect(blobs.read(refOf(inputs), 0, 10)).rejects.toMatchObject({
       refusal: { code: 'blob-hash' },
@@ -229,7 +229,7 @@ describe('blobs', () => {
 
   it('used longest ago go first when there is no room', async () => {
     const place = join(folder, 'small');
-    const blobs = await openBlobs(place, http, 300_000);
+    const blobs = await openBlobs(place, client, 300_000);
     await blobs.read(refOf(model), 0, model.length);
     await blobs.read(refOf(inputs), 0, 600_000);
     expect(await readdir(place)).toEqual([refOf(inputs).root]);

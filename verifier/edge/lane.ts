@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto';
-import { UnitFingerprint } from '#protocol/api/api.ts';
+import type { HubClient } from '#client/client.ts';
+import { readAcceptedFingerprint, readAcceptedOutputs } from '#client/results.ts';
+import type { UnitFingerprint } from '#protocol/api/api.ts';
 import { bytesToHex, concatBytes, digest, digestRecord } from '#protocol/bytes/digest.ts';
 import { signingBytes, verifySignature } from '#protocol/bytes/signature.ts';
 import type { RanTaps } from '#protocol/messages/compute.ts';
 import { FRAME_BYTES_MAX } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
-import { decodeJson } from '#protocol/values/decode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { accept, PocketgridError, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
+import {
+  accept,
+  must,
+  PocketgridError,
+  type Result,
+  refusal,
+  refuse,
+} from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
 import { isCoupled } from '../core/prepare.ts';
 import type { Preparation, Reference, VerifierEffect } from '../core/state/events.ts';
@@ -21,7 +29,6 @@ import {
   type Ran,
 } from './compute-workers.ts';
 import { measureDecoys } from './decoys.ts';
-import type { HubHttp } from './http.ts';
 import { tryNeighbours } from './neighbours.ts';
 
 type Effect<T extends VerifierEffect['type']> = Extract<VerifierEffect, { type: T }>;
@@ -42,16 +49,20 @@ export interface Lane {
   prepare(effect: Effect<'prepare'>): Promise<Result<Preparation>>;
 }
 
-export function openLane(world: { blobs: Blobs; workers: ComputeWorkers; http: HubHttp }): Lane {
+export function openLane(world: {
+  blobs: Blobs;
+  workers: ComputeWorkers;
+  client: HubClient;
+}): Lane {
   return {
     execute: (effect) => answer(() => execute(world, effect)),
-    claim: ({ job, unit, lease }) =>
+    claim: (effect) =>
       answer(async () => {
-        const path = `/v1/outputs/${job}/${unit}?lease=${lease}`;
-        const body = await world.http.get(path, { bytesMax: FRAME_BYTES_MAX });
+        const bounds = { bytesMax: FRAME_BYTES_MAX };
+        const body = must(await readAcceptedOutputs(world.client, effect, bounds));
         return { digest: createHash('sha256').update(body).digest('hex') as Digest, bytes: body };
       }),
-    fingerprint: (effect) => answer(() => fingerprint(world.http, effect)),
+    fingerprint: (effect) => answer(() => fingerprint(world.client, effect)),
     prepare: (effect) => answer(() => prepare(world.blobs, effect)),
   };
 }
@@ -68,16 +79,14 @@ async function answer<T>(work: () => Promise<T>): Promise<Result<T>> {
 
 /** The log entry decides the seed: only the one the hub signed for this commitment will do. */
 async function fingerprint(
-  http: HubHttp,
+  client: HubClient,
   { job, unit, lease, commitment, hub }: Effect<'fingerprint'>,
 ): Promise<UnitFingerprint> {
-  const path = `/v1/fingerprints/${job}/${unit}?lease=${lease}`;
-  const body = await http.get(path, { bytesMax: FINGERPRINT_ANSWER_BYTES_MAX });
-  const found = decodeJson(UnitFingerprint, body.toString('utf8'));
-  if (!found.ok) throw new PocketgridError(found.refusal);
-  const { log, logSignature } = found.value;
+  const bounds = { bytesMax: FINGERPRINT_ANSWER_BYTES_MAX };
+  const found = must(await readAcceptedFingerprint(client, { job, unit, lease }, bounds));
+  const { log, logSignature } = found;
   const signed = verifySignature(hub, signingBytes('log-entry', log), logSignature);
-  if (signed && log.commitment === (commitment ?? log.commitment)) return found.value;
+  if (signed && log.commitment === (commitment ?? log.commitment)) return found;
   const message = `the hub gave unit ${unit} of ${job} a log entry that it did not sign for it`;
   throw new PocketgridError(refusal('signature-wrong', message));
 }

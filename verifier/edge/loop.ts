@@ -66,14 +66,14 @@ interface Parts {
 /** Joins the verifier's core to the world: one event at a time, effects in order. */
 export async function openLoop(options: LoopOptions): Promise<Loop> {
   const http = openHubHttp(options.hub, options.insecure);
-  const blobs = await openBlobs(join(options.folder, 'blobs'), http, options.blobBytesMax);
+  const blobs = await openBlobs(join(options.folder, 'blobs'), http.client, options.blobBytesMax);
   const workers = openComputeWorkers();
   const parts: Parts = {
     options,
     state: openVerifier(options.config),
     links: new Map(),
     http,
-    lane: openLane({ blobs, workers, http }),
+    lane: openLane({ blobs, workers, client: http.client }),
     verify,
     book: undefined,
     tally: openTally(),
@@ -212,7 +212,7 @@ async function bind(parts: Parts, hub: PublicKey): Promise<void> {
 async function recall(parts: Parts, link: number): Promise<void> {
   const { book, http, options } = parts;
   const known = book === undefined ? [] : await readLines(book.logFile);
-  const result = await recallLines(http, { key: options.config.key, known });
+  const result = await recallLines(http.client, { key: options.config.key, known });
   post(parts, { type: 'recalled', link, result });
 }
 

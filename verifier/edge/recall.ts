@@ -1,36 +1,35 @@
+import type { HubClient } from '#client/client.ts';
+import { readEpochs } from '#client/public-log.ts';
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { SignedVerdict } from '#protocol/records/records.ts';
 import type { LeaseId, PublicKey } from '#protocol/values/ids.ts';
-import { accept, PocketgridError, type Result, refuse } from '#protocol/values/refusal.ts';
+import { accept, type Result } from '#protocol/values/refusal.ts';
 import type { LogLine } from '../core/state/events.ts';
-import { readEpochs, readShards, readVerdicts } from './audit-evidence.ts';
-import type { HubHttp } from './http.ts';
+import { readShards, readVerdicts } from './audit-evidence.ts';
 
 /** What a verifier has said to a hub and does not have in its own log, in an order that a log can have. */
 export async function recallLines(
-  http: HubHttp,
+  client: HubClient,
   { key, known }: { key: PublicKey; known: readonly LogLine[] },
 ): Promise<Result<LogLine[]>> {
-  try {
-    const own = (await readVerdicts(http)).filter(({ verdict }) => verdict.verifier === key);
-    const epochs = (await readEpochs(http)).filter(({ record }) => record.verifier === key);
-    const sequences = own.length === 0 ? new Map() : await readSequences(http);
-    const have = new Set(known.map(nameOf));
-    const lines = orderLines(epochs, own, sequences);
-    return accept(lines.filter((line) => !have.has(nameOf(line))));
-  } catch (error) {
-    if (error instanceof PocketgridError) return { ok: false, refusal: error.refusal };
-    return refuse('download-failed', error instanceof Error ? error.message : String(error));
-  }
+  const verdicts = await readVerdicts(client);
+  if (!verdicts.ok) return verdicts;
+  const epochs = await readEpochs(client);
+  if (!epochs.ok) return epochs;
+  const own = verdicts.value.filter(({ verdict }) => verdict.verifier === key);
+  const shards = own.length === 0 ? accept([]) : await readShards(client, WHOLE);
+  if (!shards.ok) return shards;
+  const sequences = new Map(shards.value.map(({ shard }) => [shard.lease, shard.sequence]));
+  const opened = epochs.value.filter(({ record }) => record.verifier === key);
+  const have = new Set(known.map(nameOf));
+  const lines = orderLines(opened, own, sequences);
+  return accept(lines.filter((line) => !have.has(nameOf(line))));
 }
 
 const nameOf = ({ signed }: LogLine): string => signed.signature;
 
-async function readSequences(http: HubHttp): Promise<Map<LeaseId, number>> {
-  const whole = { from: Number.POSITIVE_INFINITY, through: Number.POSITIVE_INFINITY };
-  const shards = await readShards(http, whole);
-  return new Map(shards.map(({ shard }) => [shard.lease, shard.sequence]));
-}
+/** All shards, without their digests. */
+const WHOLE = { from: Number.POSITIVE_INFINITY, through: Number.POSITIVE_INFINITY };
 
 /** Of each epoch its opening, the verdicts under its seed, and its end. */
 function orderLines(

@@ -1,17 +1,11 @@
-import { type JobOptions, JobView } from '#protocol/api/job.ts';
+import { formOf, type JobUpload } from '#client/jobs.ts';
+import { decodeRefusal, refuseSilence } from '#client/refusals.ts';
+import { JobView } from '#protocol/api/job.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { type Result, refuse } from '#protocol/values/refusal.ts';
-import { decodeError, hubSilent } from './hub-api.ts';
 
 /** An upload that moves no byte for this long has failed. */
 const STALL_MS = 60_000;
-
-/** What a developer posts: one model, one or more files of inputs, and the options. */
-export interface JobUpload {
-  model: { name: string; data: Blob };
-  inputs: readonly { name: string; data: Blob }[];
-  options: JobOptions;
-}
 
 /** Posts a job. `onProgress` is told the share of bytes sent; `fetch` cannot say that, so XHR does it. */
 export function postJob(
@@ -19,10 +13,6 @@ export function postJob(
   upload: JobUpload,
   control: { onProgress(share: number): void; signal: AbortSignal },
 ): Promise<Result<JobView>> {
-  const body = new FormData();
-  body.append('model', upload.model.data, upload.model.name);
-  for (const { name, data } of upload.inputs) body.append('inputs', data, name);
-  body.append('options', JSON.stringify(upload.options));
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     let timer = 0;
@@ -41,7 +31,7 @@ export function postJob(
       control.onProgress(total === 0 ? 1 : loaded / total);
     };
     request.onload = () => finish(decodeAnswer(request.status, request.responseText));
-    request.onerror = () => finish(hubSilent());
+    request.onerror = () => finish({ ok: false, refusal: refuseSilence() });
     request.onabort = () =>
       finish(
         refuse(
@@ -53,11 +43,11 @@ export function postJob(
     request.open('POST', '/v1/jobs');
     request.setRequestHeader('authorization', `Bearer ${key}`);
     watch();
-    request.send(body);
+    request.send(formOf(upload));
   });
 }
 
 const decodeAnswer = (status: number, text: string): Result<JobView> =>
   status === 201 || status === 200
     ? decodeJson(JobView, text)
-    : { ok: false, refusal: decodeError(status, text) };
+    : { ok: false, refusal: decodeRefusal(status, text) };

@@ -20,7 +20,7 @@ import {
   readUnitDigests,
   type UnitOutputs,
 } from '../core/replay-finding.ts';
-import type { KeyedRequest } from './hub-api.ts';
+import type { KeyedRequest } from './hub.ts';
 import { openReplayBlobs, type ReplayBlobs } from './replay-blobs.ts';
 import { openReplayCompute, type ReplayCompute } from './replay-compute.ts';
 

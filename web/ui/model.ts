@@ -1,6 +1,6 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import type { GridView } from '#protocol/api/api.ts';
+import type { GridView } from '#protocol/api/grid-view.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { EvidenceWorld } from '../core/ban-view.ts';
 import type { Caution } from '../core/caution.ts';

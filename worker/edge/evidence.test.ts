@@ -22,7 +22,7 @@ async function serve(answer: object): Promise<{ url: URL; posted: string[] }> {
     });
     request.on('end', () => {
       posted.push(`${request.method} ${request.url} ${body}`);
-      response.end(JSON.stringify(answer));
+      response.writeHead('error' in answer ? 404 : 200).end(JSON.stringify(answer));
     });
   });
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));

@@ -23,7 +23,7 @@ async function serve(answer: object): Promise<{ url: URL; posted: string[] }> {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     posted.push(body);
-    response.end(JSON.stringify(answer));
+    response.writeHead('error' in answer ? 422 : 200).end(JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -50,7 +50,7 @@ it('says that the hub does not answer, or answers nonsense', async () => {
     const linked = await linkPayout(url, signer, { recipient: WALLET });
     return linked.ok ? 'ok' : linked.refusal.code;
   };
-  expect(await code()).toBe('internal');
+  expect(await code()).toBe('message-malformed');
   server?.close();
   server?.closeAllConnections();
   expect(await code()).toBe('download-failed');

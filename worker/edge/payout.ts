@@ -1,11 +1,9 @@
-import { ApiError } from '#protocol/api/api.ts';
-import { type Address, PayoutView } from '#protocol/settlement/money-api.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
-import { type Result, refuse } from '#protocol/values/refusal.ts';
+import { openClient } from '#client/client.ts';
+import { linkPayout as tellPayout } from '#client/money.ts';
+import type { Address, PayoutView } from '#protocol/settlement/money-api.ts';
+import type { Result } from '#protocol/values/refusal.ts';
 import { type Instant, instant } from '#protocol/values/units.ts';
 import type { Signer } from './signer.ts';
-
-const CALL_MS_MAX = 30_000;
 
 /** Tells a hub where a device wants its pay. Telling it twice changes nothing. */
 export async function linkPayout(
@@ -15,22 +13,7 @@ export async function linkPayout(
 ): Promise<Result<PayoutView>> {
   const record = { device: signer.key, recipient, at: now };
   const signature = await signer.sign('payout', record);
-  let answer: unknown;
-  try {
-    const response = await fetch(new URL('/v1/payouts', hub), {
-      method: 'POST',
-      body: JSON.stringify({ record, signature }),
-      signal: AbortSignal.timeout(CALL_MS_MAX),
-    });
-    answer = await response.json();
-  } catch {
-    return refuse('download-failed', 'the hub did not answer; it is told again when it does');
-  }
-  const view = decodeWith(PayoutView, answer);
-  if (view.ok) return view;
-  const refused = decodeWith(ApiError, answer);
-  if (refused.ok) return { ok: false, refusal: refused.value.error };
-  return refuse('internal', 'the hub answered without a reason; look at its log');
+  return tellPayout(openClient({ hub }), { record, signature });
 }
 
 export interface PayoutTeller {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { GridView, Health, VerdictPage } from '#protocol/api/api.ts';
+import type { VerdictPage } from '#protocol/api/api.ts';
+import type { GridView, Health } from '#protocol/api/grid-view.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
 import { millis } from '#protocol/values/units.ts';

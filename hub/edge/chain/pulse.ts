@@ -1,4 +1,4 @@
-import type { Health } from '#protocol/api/api.ts';
+import type { Health } from '#protocol/api/grid-view.ts';
 import type { Log } from '../log.ts';
 import type { ChainReader } from './reader.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Health } from '#protocol/api/api.ts';
+import { Health } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { type ChainAccounts, escrowNonce } from '#protocol/settlement/money-api.ts';

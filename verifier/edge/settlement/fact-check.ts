@@ -1,11 +1,12 @@
+import type { HubClient } from '#client/client.ts';
+import { readPages } from '#client/pages.ts';
+import { readVerdictPage } from '#client/verdicts.ts';
 import type { SignedVerdict } from '#protocol/records/records.ts';
 import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { accept, must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { Verify } from '../../core/audit/evidence.ts';
 import { checkConvictions, checkPayouts } from '../../core/audit/settlement-checks.ts';
-import { readVerdictPages } from '../audit-evidence.ts';
-import type { HubHttp } from '../http.ts';
 
 /** Holds the facts of a hub to what verifiers and devices have signed. */
 export interface FactCheck {
@@ -16,20 +17,24 @@ export interface FactCheck {
 }
 
 /** Reads each verdict once, and checks each address once. */
-export function openFactCheck(http: HubHttp, verify: Verify): FactCheck {
+export function openFactCheck(client: HubClient, verify: Verify): FactCheck {
   const mismatches: SignedVerdict[] = [];
   const verifiers = new Set<PublicKey>();
   let read = 0;
   let payouts = 0;
   return {
     async refresh() {
-      await readVerdictPages(http, read, (verdicts) => {
-        for (const signed of verdicts.signed) {
+      const all = await readPages(read, async (after) => {
+        const page = await readVerdictPage(client, { after });
+        if (!page.ok) return page;
+        for (const { signed } of page.value.verdicts) {
           verifiers.add(signed.verdict.verifier);
           if (signed.verdict.kind === 'mismatch') mismatches.push(signed);
         }
-        read = verdicts.next;
+        read = page.value.next;
+        return accept(read);
       });
+      must(all);
     },
     check(facts) {
       const [fault] = [

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { HubClient } from '#client/client.ts';
+import { postLeafFile, readLeafFile } from '#client/settlements.ts';
 import { hasCode, syncFolder } from '#node/files.ts';
-import { LEAF_FILE_BYTES_MAX } from '#protocol/settlement/leaf-file.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import type { HubHttp } from '../http.ts';
+import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
 
 /** Leaf files by their SHA-256, in two stores: this verifier's folder and the hub. */
 export interface LeafFiles {
@@ -18,7 +18,7 @@ export interface LeafFiles {
 export const hashFile = (bytes: Uint8Array): Digest =>
   createHash('sha256').update(bytes).digest('hex') as Digest;
 
-export async function openLeafFiles(folder: string, http: HubHttp): Promise<LeafFiles> {
+export async function openLeafFiles(folder: string, client: HubClient): Promise<LeafFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const fileOf = (dataHash: Digest) => join(folder, `${dataHash}.leaves`);
   const write = async (dataHash: Digest, bytes: Uint8Array) => {
@@ -37,8 +37,7 @@ export async function openLeafFiles(folder: string, http: HubHttp): Promise<Leaf
     }
   };
   const readHub = async (dataHash: Digest): Promise<Uint8Array> => {
-    const path = `/v1/settlements/${dataHash}/leaves`;
-    const bytes = new Uint8Array(await http.get(path, { bytesMax: LEAF_FILE_BYTES_MAX }));
+    const bytes = must(await readLeafFile(client, dataHash));
     if (hashFile(bytes) === dataHash) return bytes;
     throw unknown(dataHash, 'the hub gives another file by this name');
   };
@@ -46,7 +45,7 @@ export async function openLeafFiles(folder: string, http: HubHttp): Promise<Leaf
     async keep(bytes) {
       const dataHash = hashFile(bytes);
       await write(dataHash, bytes);
-      await http.postBytes('/v1/settlements', bytes);
+      must(await postLeafFile(client, new Uint8Array(bytes)));
       await readHub(dataHash);
       if ((await readOwn(dataHash)) !== undefined) return dataHash;
       throw unknown(dataHash, 'the folder gives another file back');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { HubHttp } from '../http.ts';
+import { openClient } from '#client/client.ts';
 import { openMoneyReader } from './money-facts.ts';
 
 const address = '1'.repeat(32);
@@ -43,25 +43,30 @@ function fakeHub(failing: string) {
     const list = /log\/(\w+)/.exec(path)?.[1] ?? '';
     return { [list]: [], next: after };
   };
-  const http = {
-    async get(path: string) {
+  const client = openClient({
+    hub: 'http://hub',
+    retries: 0,
+    async send({ url }) {
+      const path = url.slice('http://hub'.length);
       asked.push(path);
       if (fails && path.includes(failing)) {
         fails = false;
-        throw new Error('the line is cut');
+        throw new TypeError('fetch failed', {
+          cause: Object.assign(new Error(), { code: 'ECUT' }),
+        });
       }
-      return Buffer.from(JSON.stringify(answer(path)));
+      return Response.json(answer(path));
     },
-  } as unknown as HubHttp;
-  return { http, asked };
+  });
+  return { client, asked };
 }
 
 it.each(['jobs?after=0', `${jobId(2)}/shards?from=21`, 'jobs?after=2', 'payouts', 'convictions'])(
   'reads each fact once, though the line is cut at %s',
   async (failing) => {
-    const { http, asked } = fakeHub(failing);
-    const reader = openMoneyReader(http);
-    await expect(reader.read()).rejects.toThrow('the line is cut');
+    const { client, asked } = fakeHub(failing);
+    const reader = openMoneyReader(client);
+    await expect(reader.read()).rejects.toThrow('ECUT');
     const facts = await reader.read();
     expect(facts.jobs.map(({ number }) => number)).toEqual([1, 2, 3]);
     expect(facts.shards.map(({ sequence }) => sequence)).toEqual([10, 11, 20, 21, 30, 31]);

@@ -1,21 +1,23 @@
-import type * as v from 'valibot';
-import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
+import type { HubClient } from '#client/client.ts';
 import {
-  ClosingPage,
-  type ClosingView,
-  ConvictionPage,
-  type ConvictionView,
-  EarningShardPage,
-  type EarningShardView,
-  EndedJobPage,
-  type EndedJobView,
-  MONEY_PAGE_MAX,
-  PayoutPage,
-  type PayoutView,
+  type FactPage,
+  readClosings,
+  readConvictions,
+  readEarningShards,
+  readEndedJobs,
+  readPayouts,
+} from '#client/money-facts.ts';
+import { readPages } from '#client/pages.ts';
+import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
+import type {
+  ClosingView,
+  ConvictionView,
+  EarningShardView,
+  EndedJobView,
+  PayoutView,
 } from '#protocol/settlement/money-api.ts';
 import type { JobId } from '#protocol/values/ids.ts';
-import { ask, readPages } from '../ask.ts';
-import type { HubHttp } from '../http.ts';
+import { accept, must, type Result, refuse } from '#protocol/values/refusal.ts';
 
 /** The money facts of a hub. Lists are append-only, so only what is new is read again. */
 export interface MoneyReader {
@@ -23,59 +25,62 @@ export interface MoneyReader {
 }
 
 /** Keeps in memory what it has read: about 300 bytes for each shard that earned. */
-export function openMoneyReader(http: HubHttp): MoneyReader {
+export function openMoneyReader(client: HubClient): MoneyReader {
   const jobs: EndedJobView[] = [];
   const payouts: PayoutView[] = [];
   const closings: ClosingView[] = [];
   const shards = new Map<JobId, EarningShardView[]>();
-  const next = { jobs: 0, payouts: 0, closings: 0 };
-  const path = (list: string, after: number) =>
-    `/v1/log/${list}?after=${after}&limit=${MONEY_PAGE_MAX}`;
+  const readers = {
+    jobs: openList(jobs, async (after) => {
+      const page = await readEndedJobs(client, after);
+      if (!page.ok) return page;
+      for (const job of page.value.items) {
+        const found = await readShards(client, job);
+        if (!found.ok) return found;
+        shards.set(job.id, found.value);
+      }
+      return page;
+    }),
+    payouts: openList(payouts, (after) => readPayouts(client, after)),
+    closings: openList(closings, (after) => readClosings(client, after)),
+  };
   return {
     async read() {
-      // Kept page by page, each whole: a failure in between loses nothing and doubles nothing.
-      await readPages(next.jobs, async (after) => {
-        const page = await ask(http, EndedJobPage, path('jobs', after));
-        for (const job of page.jobs) shards.set(job.id, await readShards(http, job));
-        jobs.push(...page.jobs);
-        next.jobs = page.next;
-        return page.next;
-      });
-      await readPages(next.payouts, async (after) => {
-        const page = await ask(http, PayoutPage, path('payouts', after));
-        payouts.push(...page.payouts);
-        next.payouts = page.next;
-        return page.next;
-      });
-      await readPages(next.closings, async (after) => {
-        const page = await ask(http, ClosingPage, path('closings', after));
-        closings.push(...page.closings);
-        next.closings = page.next;
-        return page.next;
-      });
+      await readers.jobs();
+      await readers.payouts();
+      await readers.closings();
       // One may be pardoned later: these few are read whole.
       const convictions: ConvictionView[] = [];
-      await readPages(0, async (after) => {
-        const page = await ask(http, ConvictionPage, path('convictions', after));
-        convictions.push(...page.convictions);
-        return page.next;
-      });
+      await openList(convictions, (after) => readConvictions(client, after))();
       return { jobs, shards: [...shards.values()].flat(), payouts, convictions, closings };
     },
   };
 }
 
+/** Reads what is new of a list. Kept page by page, each whole: a failure loses nothing and doubles nothing. */
+function openList<T>(
+  known: T[],
+  readPage: (after: number) => Promise<Result<FactPage<T>>>,
+): () => Promise<void> {
+  let next = 0;
+  return async () => {
+    const all = await readPages(next, async (after) => {
+      const page = await readPage(after);
+      if (!page.ok) return page;
+      for (const item of page.value.items) known.push(item);
+      next = page.value.next;
+      return accept(next);
+    });
+    must(all);
+  };
+}
+
 async function readShards(
-  http: HubHttp,
+  client: HubClient,
   { id, shards: expected }: EndedJobView,
-): Promise<EarningShardView[]> {
-  const found: v.InferOutput<typeof EarningShardPage>['shards'] = [];
-  await readPages(0, async (from) => {
-    const path = `/v1/log/jobs/${id}/shards?from=${from}&limit=${MONEY_PAGE_MAX}`;
-    const page = await ask(http, EarningShardPage, path);
-    found.push(...page.shards);
-    return page.next;
-  });
-  if (found.length === expected) return found;
-  throw new Error(`the hub names ${expected} shards of ${id} and gives ${found.length}`);
+): Promise<Result<EarningShardView[]>> {
+  const found = await readEarningShards(client, id);
+  if (!found.ok || found.value.length === expected) return found;
+  const message = `the hub names ${expected} shards of ${id} and gives ${found.value.length}`;
+  return refuse('leaves-conflict', message);
 }

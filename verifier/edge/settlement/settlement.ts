@@ -1,13 +1,12 @@
 import { join } from 'node:path';
+import { readChain } from '#client/money.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
-import { ChainView } from '#protocol/settlement/money-api.ts';
-import { PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
+import { must, PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
 import type { Millis } from '#protocol/values/units.ts';
-import { ask } from '../ask.ts';
 import type { HubHttp } from '../http.ts';
 import { openFactCheck } from './fact-check.ts';
 import { openLeafFiles } from './leaf-files.ts';
@@ -89,7 +88,8 @@ async function openPool({
   everyMs,
   say,
 }: SettlementOptions): Promise<Settler> {
-  const chain = await ask(http, ChainView, '/v1/chain');
+  const { client } = http;
+  const chain = must(await readChain(client));
   const { openCluster } = await import('./cluster.ts');
   const wallet = await openKeyFile(payerFile);
   const key = hexToBytes(wallet.key);
@@ -101,12 +101,12 @@ async function openPool({
   const config = keyOf(chain.config);
   const pool = keyOf(chain.pool);
   const own = join(folder, chain.pool);
-  const files = await openLeafFiles(own, http);
+  const files = await openLeafFiles(own, client);
   const book = await openSettlementBook(own);
-  const checks = openFactCheck(http, verify);
+  const checks = openFactCheck(client, verify);
   return openSettler(
     { program, config, pool, self: identity.key, sign: identity.signBytes, everyMs },
-    { cluster, facts: openMoneyReader(http), checks, files, book, now: Date.now, say },
+    { cluster, facts: openMoneyReader(client), checks, files, book, now: Date.now, say },
   );
 }
 

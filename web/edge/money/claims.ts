@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { readLeafProof } from '#client/settlements.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { type FinalRoot, findRoot, Page, type Pool } from '#protocol/settlement/accounts.ts';
 import { isSameKey, keyOf } from '#protocol/settlement/layout.ts';
@@ -16,8 +17,8 @@ import {
 } from '../../core/money/claim-plan.ts';
 import type { Claim } from '../../core/money/earnings.ts';
 import { type ProvenLeaf, proveKept } from '../../core/money/proof.ts';
+import { openHub } from '../hub.ts';
 import { readStored, writeStored } from '../local-store.ts';
-import { fetchProof } from './money-api.ts';
 import { checkSupply, type MoneySite, readPool, supply } from './site.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -75,7 +76,7 @@ async function refreshProof(
   if (!root.ok || index >= root.value.leafCount) return kept;
   const dataHash = bytesToHex(root.value.dataHash) as Digest;
   if (kept?.dataHash === dataHash) return kept;
-  const fetched = await fetchProof(dataHash, 'claims', index);
+  const fetched = await readLeafProof(openHub(), { dataHash, side: 'claims', index });
   if (!fetched.ok) return kept;
   return { epoch: Number(root.value.epoch), dataHash, leaf: fetched.value };
 }

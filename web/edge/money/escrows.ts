@@ -1,3 +1,4 @@
+import { readLeafProof } from '#client/settlements.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { Escrow, findRoot, type Pool } from '#protocol/settlement/accounts.ts';
 import { isSameKey, type Key, keyOf } from '#protocol/settlement/layout.ts';
@@ -16,7 +17,7 @@ import {
   viewEscrow,
 } from '../../core/money/escrow.ts';
 import { type ProvenLeaf, proveKept } from '../../core/money/proof.ts';
-import { fetchProof } from './money-api.ts';
+import { openHub } from '../hub.ts';
 import { checkSupply, type MoneySite, readConfig, readPool, supply, supplyFee } from './site.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -137,7 +138,11 @@ async function readSpend(
   const root = findRoot(pool, epoch);
   if (!root.ok) return root;
   const { dataHash, total } = root.value;
-  const leaf = await fetchProof(bytesToHex(dataHash) as Digest, 'spends', index);
+  const leaf = await readLeafProof(openHub(), {
+    dataHash: bytesToHex(dataHash) as Digest,
+    side: 'spends',
+    index,
+  });
   if (!leaf.ok) return leaf;
   const at = { root: spendRoot, total, leafCount: spendLeafCount };
   return proveKept(leaf.value, { tag: 'spend/v1', pool: site.pool, root: at });

@@ -1,3 +1,4 @@
+import { fundJob, linkPayout, noteClosing } from '#client/money.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { Address, type LeafFileView } from '#protocol/settlement/money-api.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
@@ -8,12 +9,12 @@ import { type Claim, viewEarnings } from '../../core/money/earnings.ts';
 import type { RefundStep } from '../../core/money/escrow.ts';
 import { FACTS_NONE, payoutsOf } from '../../core/money/facts.ts';
 import { askContributorWorker } from '../contributor-worker.ts';
-import type { KeyedRequest } from '../hub-api.ts';
+import { type KeyedRequest, openHub } from '../hub.ts';
 import { openWalletStore } from './browser-wallet.ts';
 import { makeClaim, previewClaim, readClaims, readKept } from './claims.ts';
 import { deposit, previewDeposit, readEscrow, takeStep } from './escrows.ts';
+import { fetchPay } from './hub-facts.ts';
 import { openInstalledWallets } from './installed-wallets.ts';
-import { fetchPay, fundJob, linkPayout, noteClosing } from './money-api.ts';
 import { readSettlements, recomputeEpoch } from './settlements.ts';
 import { findChain, type MoneySite, openSite } from './site.ts';
 import type { Wallet } from './wallet.ts';
@@ -55,14 +56,15 @@ export function openMoney(origin: string) {
     fundJob: (request: KeyedRequest, total: bigint) =>
       withWallet(async (site, wallet): Promise<Result<JobView>> => {
         const paid = await deposit(site, wallet, { job: request.job, total });
-        return paid.ok ? fundJob(request, wallet.address) : paid;
+        const { key, job } = request;
+        return paid.ok ? fundJob(openHub(key), { job, poster: wallet.address }) : paid;
       }),
     readEscrow: (job: JobId, poster: Address) => atSite((site) => readEscrow(site, job, poster)),
     takeStep: (step: { job: JobId; poster: Address; type: RefundStep['type'] }) =>
       withWallet(async (site, wallet) => {
         const taken = await takeStep(site, wallet, step);
         // Verifiers settle what is left over before the grace ends, once the hub has seen it.
-        if (taken.ok && step.type === 'ask') await noteClosing(step.job);
+        if (taken.ok && step.type === 'ask') await noteClosing(openHub(), step.job);
         return taken;
       }),
     readSettlements: () => atSite(readSettlements),
@@ -82,7 +84,7 @@ async function link(recipient: string) {
   const request = await askContributorWorker(ask, (said) =>
     said.type === 'payout-signed' ? said.result : undefined,
   );
-  return request.ok ? linkPayout(request.value) : request;
+  return request.ok ? linkPayout(openHub(), request.value) : request;
 }
 
 /** Facts of the hub and figures of the chain; where the hub is silent, what this browser has kept. */

@@ -1,3 +1,4 @@
+import { listLeafFiles, readLeafFile } from '#client/settlements.ts';
 import { bytesToHex, sha256 } from '#protocol/bytes/digest.ts';
 import type { LeafFileView } from '#protocol/settlement/money-api.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
@@ -8,15 +9,17 @@ import {
   type Settlements,
   standingRefusal,
 } from '../../core/money/recompute.ts';
-import { fetchFacts, fetchLeafFiles, fetchLeaves } from './money-api.ts';
+import { openHub } from '../hub.ts';
+import { fetchFacts } from './hub-facts.ts';
 import type { RecomputeAsk, RecomputeReply } from './recompute-worker.ts';
 import { type MoneySite, readPool } from './site.ts';
 
 const RECOMPUTE_MS = 5 * 60_000;
+const LEAF_FILES = 50;
 
 /** Every epoch that verifiers left a file of, with what the chain says of it. */
 export async function readSettlements(site: MoneySite): Promise<Result<Settlements>> {
-  const [pool, files] = await Promise.all([readPool(site), fetchLeafFiles()]);
+  const [pool, files] = await Promise.all([readPool(site), listLeafFiles(openHub(), LEAF_FILES)]);
   if (!pool.ok) return pool;
   if (!files.ok) return files;
   const { total, pulledTotal, claimedTotal } = pool.value;
@@ -35,7 +38,7 @@ export async function recomputeEpoch(
   onProgress: (words: string) => void,
 ): Promise<Result<RecomputeDone>> {
   onProgress('Fetching the leaves…');
-  const file = await fetchLeaves(dataHash);
+  const file = await readLeafFile(openHub(), dataHash);
   if (!file.ok) return file;
   if (bytesToHex(sha256(file.value)) !== dataHash) {
     const message =

@@ -1,3 +1,4 @@
+import { readChain } from '#client/money.ts';
 import { Config, Pool } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
@@ -6,9 +7,9 @@ import { ChainView } from '#protocol/settlement/money-api.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { FEE, lackOf, lackSentence } from '../../core/money/lamports.ts';
+import { openHub } from '../hub.ts';
 import { readStored, writeStored } from '../local-store.ts';
 import type { ChainClient } from './chain.ts';
-import { fetchChain } from './money-api.ts';
 import type { Wallet } from './wallet.ts';
 
 /** Where the money of a grid lies, and the way there. */
@@ -23,7 +24,7 @@ export interface MoneySite {
 
 /** The chain as the hub says; the one it last said where the hub is silent. */
 export async function findChain(): Promise<Result<ChainView>> {
-  const told = await fetchChain();
+  const told = await readChain(openHub());
   if (told.ok) {
     writeStored('chain', JSON.stringify(told.value));
     return told;

@@ -1,4 +1,5 @@
-import type { GridView, VerdictPage } from '#protocol/api/api.ts';
+import type { VerdictPage } from '#protocol/api/api.ts';
+import type { GridView } from '#protocol/api/grid-view.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
 import type { ReceiptFault } from '#protocol/records/receipt-check.ts';

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { GridView } from '#protocol/api/api.ts';
+import type { GridView } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatCount, formatNoun, formatShare } from '../../core/format.ts';

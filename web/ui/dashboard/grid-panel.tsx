@@ -1,4 +1,4 @@
-import type { GridView } from '#protocol/api/api.ts';
+import type { GridView } from '#protocol/api/grid-view.ts';
 import {
   formatCount,
   formatId,

@@ -1,35 +1,23 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { request as openRequest } from 'node:https';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
-/**
- * The certificate a hub signed itself (`--lan`), as a PEM file that Node's `NODE_EXTRA_CA_CERTS`
- * takes; undefined when the hub has none yet.
- */
-export async function exportCertificate(
-  data: string,
-): Promise<{ path: string; pem: string } | undefined> {
-  const text = await readFile(join(data, 'keys', 'certificate.json'), 'utf8').catch(
-    () => undefined,
-  );
-  if (text === undefined) return undefined;
-  const { cert } = JSON.parse(text) as { cert: string };
-  const path = join(data, 'keys', 'certificate.pem');
-  await writeFile(path, cert, { mode: 0o644 });
-  return { path, pem: cert };
-}
+/** Which certificates count beside those the system trusts: one more authority (PEM), or all. */
+export type Trust = { ca: string } | { rejectUnauthorized: false };
 
-/** Like `fetch`, for HTTPS servers whose certificate is `ca`: Node 20's own cannot be told of one. */
-export function openTrustingFetch(ca: string): (request: Request) => Promise<Response> {
+/**
+ * Opens a `fetch` for servers whose certificate nobody signed, as `npm start -- --lan` has: Node's own
+ * cannot be told of one server's certificate. Addresses without TLS go to Node's own.
+ */
+export function openTlsFetch(trust: Trust): (request: Request) => Promise<Response> {
   return async (request) => {
+    if (!request.url.startsWith('https:')) return fetch(request);
     const body = Buffer.from(await request.arrayBuffer());
     return new Promise((resolve, reject) => {
       const options = {
         method: request.method,
         headers: { ...Object.fromEntries(request.headers), 'content-length': body.length },
         signal: request.signal,
-        ca,
+        ...trust,
       };
       const call = openRequest(request.url, options, (answer) => {
         const headers = new Headers();
@@ -41,7 +29,8 @@ export function openTrustingFetch(ca: string): (request: Request) => Promise<Res
           status === 204 ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>);
         resolve(new Response(stream, { status, headers }));
       });
-      call.on('error', reject);
+      // `fetch` hides the system's reason in a cause, and so do we.
+      call.on('error', (cause) => reject(new TypeError('fetch failed', { cause })));
       call.end(body);
     });
   };

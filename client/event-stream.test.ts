@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { decodeEvents } from './event-stream.ts';
 
-test('fields, comments, joined data and line ends of every kind', () => {
+it('decoding reads fields, comments, joined data and line ends of every kind', () => {
   const text =
     ': hello\n\nevent: job\ndata: {"a":\ndata: 1}\n\ndata:bare\r\n\r\nevent: job\ndata: cut';
   expect(decodeEvents(text)).toEqual({
@@ -14,7 +14,7 @@ test('fields, comments, joined data and line ends of every kind', () => {
   });
 });
 
-test('however the stream is cut, the same events come out', () => {
+it('decoding gives the same events however the stream is cut', () => {
   const data = fc.array(fc.stringMatching(/^[a-z0-9 :{}]{1,20}$/), { minLength: 1, maxLength: 5 });
   fc.assert(
     fc.property(

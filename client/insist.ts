@@ -1,0 +1,42 @@
+import type { Result } from '#protocol/values/refusal.ts';
+import type { Attempt, CallOptions } from './attempt.ts';
+
+const PAUSE_MS = { first: 250, max: 10_000 };
+
+/** How often a call that changes nothing is made again: after a failure, and where it came too early. */
+export interface Patience {
+  retries: number;
+  patience: number;
+}
+
+/** Makes a call until it has an answer, a final refusal or no more tries. Only a GET is made twice. */
+export async function insist<T>(
+  { retries, patience }: Patience,
+  { method = 'GET', signal }: CallOptions,
+  act: () => Promise<Attempt<T>>,
+): Promise<Result<T>> {
+  const left = { failed: retries, early: patience };
+  for (let count = 0; ; count += 1) {
+    const { result, again, pauseMs } = await act();
+    if (result.ok || again === undefined || method !== 'GET' || left[again] === 0) return result;
+    left[again] -= 1;
+    const pause = pauseMs ?? Math.min(PAUSE_MS.max, PAUSE_MS.first * 2 ** count);
+    if (pause > PAUSE_MS.max) return result;
+    // Up to half as long again, so that those who were cut off together do not return together.
+    await sleep(pause * (1 + Math.random() / 2), signal);
+    if (signal?.aborted === true) return result;
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener('abort', end);
+  });
+}

@@ -1,0 +1,64 @@
+import { JobList } from '#protocol/api/api.ts';
+import { type JobOptions, JobView } from '#protocol/api/job.ts';
+import { PackageManifest } from '#protocol/models/package.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { accept, type Result } from '#protocol/values/refusal.ts';
+import type { CallOptions, HubClient } from './client.ts';
+
+/** An upload of half a gigabyte over a slow line takes this long. */
+const UPLOAD_MS = 30 * 60_000;
+
+/** What a developer posts: one ONNX model, one or more files of inputs, and the options. */
+export interface JobUpload {
+  model: { name: string; data: Blob };
+  inputs: readonly { name: string; data: Blob }[];
+  options: JobOptions;
+}
+
+/** The form that `POST /v1/jobs` takes. */
+export function formOf({ model, inputs, options }: JobUpload): FormData {
+  const form = new FormData();
+  form.append('model', model.data, model.name);
+  for (const { name, data } of inputs) form.append('inputs', data, name);
+  form.append('options', JSON.stringify(options));
+  return form;
+}
+
+/** Posts a job. */
+export const postJob = (
+  hub: HubClient,
+  upload: JobUpload,
+  options?: CallOptions,
+): Promise<Result<JobView>> =>
+  hub.ask(JobView, '/v1/jobs', {
+    timeoutMs: UPLOAD_MS,
+    ...options,
+    method: 'POST',
+    body: formOf(upload),
+  });
+
+/** The developer's jobs, newest first. */
+export async function listJobs(hub: HubClient, options?: CallOptions): Promise<Result<JobView[]>> {
+  const list = await hub.ask(JobList, '/v1/jobs', options);
+  return list.ok ? accept(list.value.jobs) : list;
+}
+
+export const readJob = (
+  hub: HubClient,
+  job: JobId,
+  options?: CallOptions,
+): Promise<Result<JobView>> => hub.ask(JobView, `/v1/jobs/${job}`, options);
+
+/** Starts a quoted job. */
+export const startJob = (hub: HubClient, job: JobId): Promise<Result<JobView>> =>
+  hub.ask(JobView, `/v1/jobs/${job}/start`, { method: 'POST' });
+
+export const cancelJob = (hub: HubClient, job: JobId): Promise<Result<JobView>> =>
+  hub.ask(JobView, `/v1/jobs/${job}/cancel`, { method: 'POST' });
+
+/** The manifest of a job's package, once a verifier has run the model. Its digest is for the caller to check. */
+export const readPackage = (
+  hub: HubClient,
+  job: JobId,
+  options?: CallOptions,
+): Promise<Result<PackageManifest>> => hub.ask(PackageManifest, `/v1/jobs/${job}/package`, options);

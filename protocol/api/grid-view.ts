@@ -1,0 +1,55 @@
+import * as v from 'valibot';
+import { Provider } from '../models/package.ts';
+import { JobId, PublicKey } from '../values/ids.ts';
+import { Refusal } from '../values/refusal.ts';
+import { Count, Instant, Millis } from '../values/units.ts';
+
+/** `degraded`: the disk takes no writes, `trouble` says why, and no work is given out meanwhile. */
+export const Health = v.strictObject({
+  status: v.picklist(['ok', 'degraded']),
+  trouble: v.optional(Refusal),
+  version: v.string(),
+  hub: PublicKey,
+  uptimeMs: Millis,
+  /** Whether the hub's chain answered when it was last asked. While it is silent money waits, and work goes on. */
+  chain: v.picklist(['none', 'answers', 'silent']),
+});
+export type Health = v.InferOutput<typeof Health>;
+
+export const DeviceView = v.strictObject({
+  key: PublicKey,
+  engine: v.string(),
+  provider: v.optional(Provider),
+  unitMs: v.optional(Millis),
+  job: v.optional(JobId),
+  unitsAccepted: Count,
+  connectedAt: Instant,
+  /** Why it has no work, when it has none. */
+  idle: v.optional(v.string()),
+});
+export type DeviceView = v.InferOutput<typeof DeviceView>;
+
+export const GridView = v.strictObject({
+  devices: v.array(DeviceView),
+  verifiers: v.array(PublicKey),
+  /** Units that one verifier found wrong and others still judge, and who has spoken on them. */
+  disputes: v.array(
+    v.strictObject({
+      job: JobId,
+      unit: Count,
+      device: PublicKey,
+      spoken: v.array(PublicKey),
+    }),
+  ),
+  /** How often the majority contradicted a verifier. */
+  faults: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
+  jobsRunning: Count,
+  unitsAccepted: Count,
+  /** Why the hub cannot write to its disk, while that is so: it gives out no work. */
+  trouble: v.optional(Refusal),
+  /** Places for new devices, one more for each `unitsEach` units; absent where there is no limit. */
+  newcomers: v.optional(
+    v.strictObject({ places: Count, taken: Count, waiting: Count, unitsEach: Count }),
+  ),
+});
+export type GridView = v.InferOutput<typeof GridView>;
