@@ -1,7 +1,7 @@
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import { chooseChain, decodeFlags, USAGE } from './edge/flags.ts';
-import { openLog } from './edge/log.ts';
-import { encodeTerminalQr } from './edge/qr.ts';
+import { openLog } from './edge/process/log.ts';
+import { encodeTerminalQr } from './edge/process/qr.ts';
 import { type HubServer, openHubServer } from './edge/server.ts';
 
 const STOP_DEADLINE_MS = 5_000;

@@ -13,14 +13,14 @@ import { findEmbeddingApp } from './core/embedded-browser.ts';
 import { decodeRoute, type Route } from './core/router.ts';
 import { applyQuery, decodeDevice, decodeSettings, encodeSettings } from './core/settings.ts';
 import type { AppUpdate } from './edge/app-update.ts';
-import { type ContributionState, openContribution } from './edge/contribution.ts';
-import { readStored, writeStored } from './edge/local-store.ts';
+import { type ContributionState, openContribution } from './edge/contribute/contribution.ts';
 import {
   type Surroundings,
   watchPath,
   watchPower,
   watchSurroundings,
-} from './edge/surroundings.ts';
+} from './edge/contribute/surroundings.ts';
+import { readStored, writeStored } from './edge/local-store.ts';
 import { App } from './ui/app.tsx';
 import type { AppModel, Obstacle, Theme } from './ui/model.ts';
 import type { MoneyActions } from './ui/money/actions.ts';
@@ -159,7 +159,7 @@ function nameDevice(key: PublicKey): void {
 }
 
 async function saveEvidence(): Promise<void> {
-  const { saveEvidence: save } = await import('./edge/evidence.ts');
+  const { saveEvidence: save } = await import('./edge/contribute/evidence.ts');
   await save(location.origin, (now) => {
     evidence.value = now;
   });
@@ -187,10 +187,10 @@ async function loadEarnings() {
 async function loadDashboard() {
   const [pages, { developerCalls }, upload, events, { saveFile }, money] = await Promise.all([
     import('./ui/dashboard/pages.tsx'),
-    import('./edge/developer-calls.ts'),
-    import('./edge/job-upload.ts'),
-    import('./edge/job-events.ts'),
-    import('./edge/save-file.ts'),
+    import('./edge/jobs/developer-calls.ts'),
+    import('./edge/jobs/upload.ts'),
+    import('./edge/jobs/events.ts'),
+    import('./edge/jobs/save-file.ts'),
     loadMoney(),
   ]);
   return {
@@ -199,13 +199,14 @@ async function loadDashboard() {
       ...developerCalls,
       postJob: upload.postJob,
       watchJob: events.watchJob,
-      openChart: async (...args: Parameters<typeof import('./edge/chart.ts').openChart>) =>
-        (await import('./edge/chart.ts')).openChart(...args),
+      openChart: async (...args: Parameters<typeof import('./edge/jobs/chart.ts').openChart>) =>
+        (await import('./edge/jobs/chart.ts')).openChart(...args),
       readReceiptFile: async (
-        ...args: Parameters<typeof import('./edge/receipt-file.ts').readReceiptFile>
-      ) => (await import('./edge/receipt-file.ts')).readReceiptFile(...args),
-      openReplay: async (...args: Parameters<typeof import('./edge/replay.ts').openReplay>) =>
-        (await import('./edge/replay.ts')).openReplay(...args),
+        ...args: Parameters<typeof import('./edge/replay/receipt-file.ts').readReceiptFile>
+      ) => (await import('./edge/replay/receipt-file.ts')).readReceiptFile(...args),
+      openReplay: async (
+        ...args: Parameters<typeof import('./edge/replay/replay.ts').openReplay>
+      ) => (await import('./edge/replay/replay.ts')).openReplay(...args),
       money,
       saveFile,
       readKey: () => readStored('developer-key'),

@@ -35,9 +35,9 @@ import type { Address } from '#protocol/settlement/money-api.ts';
 import type { Digest, JobId, LeaseId, Signature } from '#protocol/values/ids.ts';
 import { must, type Result } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
-import { type FakeClient, makeFakeKey } from './fake-client.ts';
-import { computeFakeJob, fakeModel, prepareFakeJob } from './fake-job.ts';
 import { type HubServer, openHubServer } from './server.ts';
+import { type FakeClient, makeFakeKey } from './sockets/fake-client.ts';
+import { computeFakeJob, fakeModel, prepareFakeJob } from './sockets/fake-job.ts';
 
 const UNITS = 5;
 const STRANGE = 'job_0123456789abcdef' as JobId;

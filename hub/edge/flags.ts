@@ -5,7 +5,7 @@ import { decodeWith } from '#protocol/values/decode.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
 import { type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ChainChoice } from './chain/open.ts';
-import { LOG_LEVELS } from './log.ts';
+import { LOG_LEVELS } from './process/log.ts';
 
 export const USAGE = `npm run hub -- [flags]
   --port N             port to listen on (8787; 0 for any free one)

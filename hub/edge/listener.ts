@@ -3,9 +3,9 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { CONTROL_PATH } from '#protocol/messages/control.ts';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import type { Certificate } from './lan.ts';
-import { SIGNALLING_SOCKET_PATH } from './signalling.ts';
-import { rejectUpgrade, type Upgrade } from './web-socket.ts';
+import { SIGNALLING_SOCKET_PATH } from './peering/signalling.ts';
+import type { Certificate } from './process/lan.ts';
+import { rejectUpgrade, type Upgrade } from './sockets/web-socket.ts';
 
 /** A gigabyte of uploads over a slow line takes this long. */
 const REQUEST_DEADLINE_MS = 30 * 60_000;

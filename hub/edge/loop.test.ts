@@ -6,9 +6,9 @@ import type { Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { refusal } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import { openHub } from '../core/hub.ts';
-import { openLog } from './log.ts';
 import { openLoop } from './loop.ts';
-import { openCounters } from './metrics.ts';
+import { openLog } from './process/log.ts';
+import { openCounters } from './process/metrics.ts';
 import { openMemoryStore } from './store/memory.ts';
 
 const key = 'cd'.repeat(32) as PublicKey;

@@ -23,8 +23,8 @@ import type {
   World,
 } from '../core/state/events.ts';
 import type { Fact, ItemCut } from '../core/state/facts.ts';
-import type { Log } from './log.ts';
-import type { HubCounters } from './metrics.ts';
+import type { Log } from './process/log.ts';
+import type { HubCounters } from './process/metrics.ts';
 
 /** What the loop needs to perform effects. */
 export interface LoopWorld {

@@ -26,10 +26,10 @@ import { checkReceipt } from '#protocol/records/receipt-check.ts';
 import { type Receipt, SignedTreeHead } from '#protocol/records/records.ts';
 import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
-import { deliver, makeFakeKey, openFakeSession } from './fake-client.ts';
-import { openLog } from './log.ts';
-import { openPeer } from './peer-node.ts';
+import { openPeer } from './peering/peer-node.ts';
+import { openLog } from './process/log.ts';
 import { type HubServer, openHubServer } from './server.ts';
+import { deliver, makeFakeKey, openFakeSession } from './sockets/fake-client.ts';
 
 const ITEMS = 10;
 const UNIT_ITEMS = 4;

@@ -11,17 +11,17 @@ import type { PeerId, PublicKey } from '#protocol/values/ids.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import { mayServe } from '../core/hub.ts';
-import { openApi } from './api.ts';
 import { type ClosingWatch, openClosingWatch } from './chain/closing-watch.ts';
 import { type ChainChoice, type Money, openMoney } from './chain/open.ts';
-import { makeDeveloperKey } from './developer-key.ts';
+import { openApi } from './http/api.ts';
+import { makeDeveloperKey } from './http/developer-key.ts';
+import { openStaticFiles } from './http/static-files.ts';
 import { type HubParts, openHubParts } from './hub-parts.ts';
-import { type Certificate, listLanAddresses, openCertificate } from './lan.ts';
 import { type Listener, openListener } from './listener.ts';
-import { type Log, openLog } from './log.ts';
-import type { HubCounters } from './metrics.ts';
-import type { Seeder } from './seeder.ts';
-import { openStaticFiles } from './static-files.ts';
+import type { Seeder } from './peering/seeder.ts';
+import { type Certificate, listLanAddresses, openCertificate } from './process/lan.ts';
+import { type Log, openLog } from './process/log.ts';
+import type { HubCounters } from './process/metrics.ts';
 
 const BEAT_MS = 15_000;
 const BAR_MS = 24 * 3_600_000;
@@ -192,7 +192,7 @@ async function enrol({ hub, loop }: HubParts, keys: readonly PublicKey[]): Promi
 async function loadSeeding(log: Log) {
   const peer = `hub-${randomBytes(8).toString('hex')}` as PeerId;
   try {
-    const { openSeeder } = await import('./seeder.ts');
+    const { openSeeder } = await import('./peering/seeder.ts');
     return {
       peer,
       open(parts: HubParts, { host, port, certificate }: Place): Seeder {

@@ -10,9 +10,9 @@ import { digest } from '#protocol/bytes/digest.ts';
 import type { AcceptedShard, Verdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { type FakeClient, makeFakeKey, openFakeSession } from './fake-client.ts';
-import { computeFakeJob, postFakeJob, prepareFakeJob } from './fake-job.ts';
 import { type HubServer, openHubServer } from './server.ts';
+import { type FakeClient, makeFakeKey, openFakeSession } from './sockets/fake-client.ts';
+import { computeFakeJob, postFakeJob, prepareFakeJob } from './sockets/fake-job.ts';
 
 const keys = [makeFakeKey(), makeFakeKey(), makeFakeKey()] as const;
 let data: string;

@@ -17,8 +17,8 @@ export interface Vault {
 }
 
 /**
- * Instructions of the settlement program. Who does what with which accounts is drawn above each file
- * of `programs/settlement/src/instructions/`; here are the same lists, in the same order.
+ * Instructions of the settlement program. Who does what with which accounts is drawn above each
+ * file of `programs/settlement/src/instructions/`; here are the same lists, in the same order.
  */
 const DATA = {
   initConfig: [

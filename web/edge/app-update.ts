@@ -1,5 +1,5 @@
 import { Workbox } from 'workbox-window';
-import { WORK_LOCK } from './contribution.ts';
+import { WORK_LOCK } from './contribute/contribution.ts';
 
 /** The app's service worker: caching and updates. */
 export interface AppUpdate {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { JobId } from '#protocol/values/ids.ts';
 import { accept, refuse } from '#protocol/values/refusal.ts';
 import type { Hub } from '../../core/hub.ts';
-import { openLog } from '../log.ts';
+import { openLog } from '../process/log.ts';
 import { type ClosingPorts, openClosingWatch } from './closing-watch.ts';
 
 const JOBS = ['job_0000000000000001', 'job_0000000000000002'] as JobId[];

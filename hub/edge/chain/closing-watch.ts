@@ -1,7 +1,7 @@
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Hub, listFunded } from '../../core/hub.ts';
-import type { Log } from '../log.ts';
 import type { HubLoop } from '../loop.ts';
+import type { Log } from '../process/log.ts';
 import type { FoundEscrow, Settlement } from './settlement.ts';
 
 const EVERY_MS = { least: 2_000, most: 60_000 };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Log } from '../log.ts';
+import type { Log } from '../process/log.ts';
 import { type ChainPulse, noPulse, openChainPulse } from './pulse.ts';
 import { openChainReader, postTo } from './reader.ts';
 import { type ChainRelay, openChainRelay } from './relay.ts';

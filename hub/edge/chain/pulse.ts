@@ -1,5 +1,5 @@
 import type { Health } from '#protocol/api/grid-view.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../process/log.ts';
 import type { ChainReader } from './reader.ts';
 
 /** Whether the chain answers, found by asking it again and again. */

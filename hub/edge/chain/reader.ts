@@ -5,7 +5,7 @@ import type { Key } from '#protocol/settlement/layout.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
-import { readBody } from '../body.ts';
+import { readBody } from '../process/body.ts';
 
 const ANSWER_BYTES_MAX = 1024 * 1024;
 

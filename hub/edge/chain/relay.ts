@@ -1,6 +1,6 @@
 import { refusal } from '#protocol/values/refusal.ts';
-import { answerBody, answerRefusal } from '../api/answer.ts';
-import { readBody } from '../body.ts';
+import { answerBody, answerRefusal } from '../http/answer.ts';
+import { readBody } from '../process/body.ts';
 import { type ChainPost, explainSilence } from './reader.ts';
 
 const CALL_BYTES_MAX = 64 * 1024;

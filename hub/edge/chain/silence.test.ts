@@ -8,9 +8,9 @@ import { keyOf } from '#protocol/settlement/layout.ts';
 import { type ChainAccounts, escrowNonce } from '#protocol/settlement/money-api.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { makeFakeKey } from '../fake-client.ts';
-import { computeFakeJob, postFakeJob, prepareFakeJob } from '../fake-job.ts';
 import { type HubServer, openHubServer } from '../server.ts';
+import { makeFakeKey } from '../sockets/fake-client.ts';
+import { computeFakeJob, postFakeJob, prepareFakeJob } from '../sockets/fake-job.ts';
 import { type DevChain, startDevChain } from './dev-chain.ts';
 import { airdrop, local, makeFakePool, makeFakeWallet, send } from './fake-wallet.ts';
 

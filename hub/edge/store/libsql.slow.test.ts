@@ -113,7 +113,7 @@ describe('libSQL store', () => {
 
 /** Lets the child acknowledge some groups, kills it, and answers the last index it acknowledged. */
 async function appendAndKill(file: string, groupSize: number, groups: number): Promise<number> {
-  const script = fileURLToPath(new URL('./append-forever.ts', import.meta.url));
+  const script = fileURLToPath(new URL('./append-kill-target.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, file, `${groupSize}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

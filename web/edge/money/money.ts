@@ -8,7 +8,7 @@ import { instant } from '#protocol/values/units.ts';
 import { type Claim, viewEarnings } from '../../core/money/earnings.ts';
 import type { RefundStep } from '../../core/money/escrow.ts';
 import { FACTS_NONE, payoutsOf } from '../../core/money/facts.ts';
-import { askContributorWorker } from '../contributor-worker.ts';
+import { askContributorWorker } from '../contribute/contributor-worker.ts';
 import { type KeyedRequest, openHub } from '../hub.ts';
 import { openWalletStore } from './browser-wallet.ts';
 import { makeClaim, previewClaim, readClaims, readKept } from './claims.ts';

@@ -1,0 +1,18 @@
+import type * as v from 'valibot';
+import { decodeJson } from '#protocol/values/decode.ts';
+import { type Result, refuse } from '#protocol/values/refusal.ts';
+import { readBody } from '../process/body.ts';
+
+const JSON_BYTES_MAX = 4096;
+
+/** A short JSON body as its schema has it. */
+export async function readJson<TSchema extends v.GenericSchema>(
+  schema: TSchema,
+  request: Request,
+): Promise<Result<v.InferOutput<TSchema>>> {
+  const bytes = await readBody(request, JSON_BYTES_MAX);
+  if (bytes !== undefined) {
+    return decodeJson(schema, new TextDecoder().decode(bytes), 'request-invalid');
+  }
+  return refuse('message-too-long', `send at most ${JSON_BYTES_MAX} bytes`);
+}

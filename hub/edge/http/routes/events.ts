@@ -1,0 +1,83 @@
+import type { JobId } from '#protocol/values/ids.ts';
+import { refusal } from '#protocol/values/refusal.ts';
+import { viewJob } from '../../../core/hub.ts';
+import { answerBody, answerRefusal } from '../answer.ts';
+import type { ApiPorts } from '../route.ts';
+
+const INTERVAL_MS = 250;
+/** Proxies close connections that stay silent for long. */
+const HEARTBEAT_MS = 15_000;
+const STREAMS_MAX = 1_000;
+
+/**
+ * A job's event stream (SSE, HTML Standard §9.2): one event at once, then one after each change, at
+ * most four a second. A reader that is behind gets the newest view, not every one.
+ */
+export function openEventStreams(ports: ApiPorts): (job: JobId) => Response {
+  let open = 0;
+  return (job) => {
+    if (open >= STREAMS_MAX) {
+      return answerRefusal(
+        refusal('busy', 'too many event streams are open; poll the job instead'),
+      );
+    }
+    open += 1;
+    const body = streamJob(ports, job, () => {
+      open -= 1;
+    });
+    return answerBody(body, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store, no-transform',
+      'X-Accel-Buffering': 'no',
+    });
+  };
+}
+
+function streamJob(
+  { hub, loop, stopping }: ApiPorts,
+  job: JobId,
+  ended: () => void,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let end = () => {};
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      let changed = true;
+      let spokeAt = Date.now();
+      const say = (text: string) => {
+        controller.enqueue(encoder.encode(text));
+        spokeAt = Date.now();
+      };
+      const tell = () => {
+        if ((controller.desiredSize ?? 0) <= 0) return;
+        if (changed) {
+          changed = false;
+          const event = { at: Date.now(), job: viewJob(hub, job) };
+          say(`event: job\ndata: ${JSON.stringify(event)}\n\n`);
+        } else if (Date.now() - spokeAt >= HEARTBEAT_MS) {
+          say(': still here\n\n');
+        }
+      };
+      const unwatch = loop.watch(job, () => {
+        changed = true;
+      });
+      const timer = setInterval(tell, INTERVAL_MS);
+      const stop = () => {
+        end();
+        controller.close();
+      };
+      stopping.addEventListener('abort', stop);
+      end = () => {
+        end = () => {};
+        clearInterval(timer);
+        unwatch();
+        stopping.removeEventListener('abort', stop);
+        ended();
+      };
+      tell();
+    },
+    cancel() {
+      end();
+    },
+  });
+}

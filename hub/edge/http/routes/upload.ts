@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { JobOptions } from '#protocol/api/job.ts';
+import { decodeJson } from '#protocol/values/decode.ts';
+import {
+  PocketgridError,
+  type RefusalCode,
+  type Result,
+  refusal,
+  refuse,
+} from '#protocol/values/refusal.ts';
+import { MODEL_LIMITS } from '../../../core/models/check.ts';
+import { decodeBoundary, MultipartError, type Part, readParts } from '../multipart.ts';
+
+export const INPUT_BYTES_MAX = 512 * 1024 * 1024;
+const OPTIONS_BYTES_MAX = 64 * 1024;
+
+/** A form that has arrived whole, in files of its own. */
+export interface Upload {
+  options: JobOptions;
+  model(): Promise<Uint8Array>;
+  /** Input files in the order they were sent. */
+  inputs(): Promise<{ name: string; bytes: Uint8Array }[]>;
+  close(): Promise<void>;
+}
+
+/** Bytes appended to one file, with the names and lengths of what was put there. */
+interface Spool {
+  path: string;
+  file: FileHandle;
+  length: number;
+  entries: { name: string; length: number }[];
+}
+
+/**
+ * Receives `model`, `inputs` and `options` into a new folder under `uploads`, at the pace of the
+ * sender and without holding them in memory. Whatever is refused leaves nothing behind.
+ */
+export async function receiveUpload(request: Request, uploads: string): Promise<Result<Upload>> {
+  const boundary = decodeBoundary(request.headers.get('content-type'));
+  if (!boundary.ok) return boundary;
+  if (request.body === null) return refuse('request-invalid', 'the form is empty');
+  const folder = join(uploads, randomBytes(8).toString('hex'));
+  await mkdir(folder, { recursive: true });
+  const close = () => rm(folder, { recursive: true, force: true });
+  const spools = {
+    model: await openSpool(folder, 'model'),
+    inputs: await openSpool(folder, 'inputs'),
+  };
+  try {
+    let options: string | undefined;
+    for await (const part of readParts(request.body, boundary.value)) {
+      if (part.field === 'model') await receiveModel(part, spools.model);
+      else if (part.field === 'inputs') await append(part, spools.inputs, inputBounds);
+      else if (part.field === 'options') options = await readText(part);
+      else return await refused(close, unknownField(part.field));
+    }
+    const decoded = decodeOptions(options, spools);
+    if (!decoded.ok) return await refused(close, decoded);
+    return { ok: true, value: toUpload(decoded.value, spools, close) };
+  } catch (error) {
+    return await refused(close, { ok: false, refusal: explain(error) });
+  } finally {
+    await spools.model.file.close();
+    await spools.inputs.file.close();
+  }
+}
+
+async function openSpool(folder: string, name: string): Promise<Spool> {
+  const path = join(folder, name);
+  return { path, file: await open(path, 'w'), length: 0, entries: [] };
+}
+
+const modelBounds = {
+  most: MODEL_LIMITS.fileBytes,
+  code: 'model-too-big',
+  message: 'a model has at most 512 MiB; quantise it to f16 or q4, or split it',
+} as const;
+const inputBounds = {
+  most: INPUT_BYTES_MAX,
+  code: 'input-too-big',
+  message: 'the inputs of a job have at most 512 MiB; post them as several jobs',
+} as const;
+
+async function receiveModel(part: Part, spool: Spool): Promise<void> {
+  if (spool.entries.length > 0) throw invalid('send one ONNX file as `model`', 'model');
+  await append(part, spool, modelBounds);
+}
+
+async function append(
+  part: Part,
+  spool: Spool,
+  bounds: { most: number; code: RefusalCode; message: string },
+): Promise<void> {
+  const entry = { name: part.filename ?? part.field, length: 0 };
+  spool.entries.push(entry);
+  for await (const chunk of part.body) {
+    entry.length += chunk.length;
+    spool.length += chunk.length;
+    if (spool.length > bounds.most) throw new PocketgridError(refusal(bounds.code, bounds.message));
+    await writeAll(spool.file, chunk);
+  }
+}
+
+/** One `write` may write a part of what it is given. */
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
+    const { bytesWritten } = await file.write(chunk, at);
+    at += bytesWritten;
+  }
+}
+
+async function readText(part: Part): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of part.body) {
+    length += chunk.length;
+    if (length > OPTIONS_BYTES_MAX) throw invalid('`options` has at most 64 KiB', 'options');
+    // A part is a view into what the network brought, which goes on changing.
+    chunks.push(Buffer.from(chunk));
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function decodeOptions(
+  text: string | undefined,
+  spools: { model: Spool; inputs: Spool },
+): Result<JobOptions> {
+  if (spools.model.entries.length === 0) {
+    return refuse('request-invalid', 'the form has no `model`; send one ONNX file', 'model');
+  }
+  if (spools.inputs.entries.length === 0) {
+    return refuse('request-invalid', 'the form has no `inputs`; send one or more files', 'inputs');
+  }
+  if (text === undefined) {
+    const message = 'the form has no `options`; send JSON such as {"name":"my job"}';
+    return refuse('request-invalid', message, 'options');
+  }
+  return decodeJson(JobOptions, text, 'request-invalid');
+}
+
+const toUpload = (
+  options: JobOptions,
+  spools: { model: Spool; inputs: Spool },
+  close: () => Promise<void>,
+): Upload => ({
+  options,
+  model: () => readFile(spools.model.path),
+  async inputs() {
+    const all = await readFile(spools.inputs.path);
+    let at = 0;
+    return spools.inputs.entries.map(({ name, length }) => {
+      const bytes = all.subarray(at, at + length);
+      at += length;
+      return { name, bytes };
+    });
+  },
+  close,
+});
+
+async function refused(close: () => Promise<void>, reason: Result<never>): Promise<Result<never>> {
+  await close();
+  return reason;
+}
+
+const invalid = (message: string, path: string): PocketgridError =>
+  new PocketgridError(refusal('request-invalid', message, path));
+
+const unknownField = (field: string): Result<never> =>
+  refuse('request-invalid', 'the form has the parts `model`, `inputs` and `options` only', field);
+
+function explain(error: unknown) {
+  if (error instanceof PocketgridError) return error.refusal;
+  if (error instanceof MultipartError) return refusal('request-invalid', error.message);
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'ENOSPC') {
+    return refusal('disk-full', 'the disk of the hub is full; free some space there and retry');
+  }
+  return refusal('request-invalid', 'the upload broke off before its end; send it again');
+}

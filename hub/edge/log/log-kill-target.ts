@@ -1,0 +1,25 @@
+import { makeFakeKey } from '../sockets/fake-client.ts';
+import { openGroupCommit } from '../store/group-commit.ts';
+import { openLibsqlStore } from '../store/libsql.ts';
+import { committed } from '../store/sample-facts.ts';
+import { openCommitmentLog } from './commitment-log.ts';
+
+/**
+ * Run by `commitment-log.slow.test.ts`, which kills it: logs commitments in the database named on the
+ * command line, as a hub does, and prints each tree head.
+ */
+const [file = ''] = process.argv.slice(2);
+const store = await openLibsqlStore(file);
+const log = await openCommitmentLog({ store, sign: makeFakeKey().sign, now: Date.now });
+const group = openGroupCommit(store);
+for (let nextIndex = (await store.load()).length; ; nextIndex += 40) {
+  // Every seventh index never reaches the disk, as after a full queue.
+  const indexes = Array.from({ length: 40 }, (_, at) => nextIndex + at).filter((at) => at % 7 > 0);
+  await Promise.all(
+    indexes.map(async (index) => {
+      const facts = [committed({ index })];
+      await group.submit(facts).then(() => log.add(facts));
+    }),
+  );
+  process.stdout.write(`${JSON.stringify(log.head().head)}\n`);
+}

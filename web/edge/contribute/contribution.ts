@@ -1,0 +1,199 @@
+import type { DeviceMessage, DeviceStatus } from '#protocol/messages/device.ts';
+import { instant } from '#protocol/values/units.ts';
+import { STATUS_OFF } from '../../core/contribute-view.ts';
+import type { Settings } from '../../core/settings.ts';
+import { type ContributorWorker, openContributorWorker } from './contributor-worker.ts';
+import type { Peers } from './peers.ts';
+import { openWakeLock, type WakeLock } from './wake-lock.ts';
+
+/** How long the worker has to hand back its leases after Stop. */
+const STOP_MS = 3_000;
+/** Held, shared, while this tab may hold a lease; an update of the app waits for it (`app-update.ts`). */
+export const WORK_LOCK = 'pocketgrid-work';
+
+export interface ContributionState {
+  status: DeviceStatus;
+  running: boolean;
+  stopping: boolean;
+}
+
+/** This device at work: the contributor worker, and what only a window can give it. */
+export interface Contribution {
+  start(settings: Settings): void;
+  /** What the person gives away from now on. */
+  donate(jobs: Settings['donates']): void;
+  /** Asks the worker to hand back what it holds, then ends it. */
+  stop(): void;
+}
+
+/** The work of this page, and what is held while it lasts. */
+interface Work {
+  readonly hub: string;
+  readonly onChange: (state: ContributionState) => void;
+  readonly wakeLock: WakeLock;
+  state: ContributionState;
+  worker: ContributorWorker | undefined;
+  peers: Promise<Peers | undefined> | undefined;
+  stopTimer: number;
+  releaseLock: (() => void) | undefined;
+  askedToPersist: boolean;
+}
+
+/** Opened once per page. Nothing is loaded or sent before `start`. */
+export function openContribution(options: {
+  hub: string;
+  onChange(state: ContributionState): void;
+}): Contribution {
+  const work: Work = {
+    hub: options.hub,
+    onChange: (state) => options.onChange(state),
+    wakeLock: openWakeLock(),
+    state: { status: STATUS_OFF, running: false, stopping: false },
+    worker: undefined,
+    peers: undefined,
+    stopTimer: 0,
+    releaseLock: undefined,
+    askedToPersist: false,
+  };
+  document.addEventListener('visibilitychange', () => tellVisible(work));
+  // A page that goes away says so, so that its shard is someone else's at once.
+  addEventListener('pagehide', () => work.worker?.post({ type: 'visible', visible: false }));
+  addEventListener('pageshow', () => tellVisible(work));
+  return {
+    start: (settings) => start(work, settings),
+    donate: (jobs) => work.worker?.post({ type: 'donate', jobs }),
+    stop: () => stop(work),
+  };
+}
+
+function start(work: Work, settings: Settings): void {
+  if (work.state.running) return;
+  change(work, { running: true, stopping: false, status: fresh(work.state.status) });
+  work.releaseLock = holdWorkLock();
+  work.wakeLock.want(true);
+  work.worker = openContributorWorker({
+    onMessage: (message) => receive(work, message),
+    onFailed: (reason) => end(work, workerFailed(work.state.status, reason)),
+  });
+  work.worker.post({ type: 'start', hub: work.hub, ...settings });
+  tellVisible(work);
+}
+
+function stop(work: Work): void {
+  if (!work.state.running || work.state.stopping) return;
+  change(work, { stopping: true });
+  work.worker?.post({ type: 'stop' });
+  work.stopTimer = setTimeout(() => end(work, { ...work.state.status, phase: 'off' }), STOP_MS);
+}
+
+function end(work: Work, status: DeviceStatus): void {
+  clearTimeout(work.stopTimer);
+  leave(work);
+  work.worker?.close();
+  work.worker = undefined;
+  work.wakeLock.want(false);
+  work.releaseLock?.();
+  work.releaseLock = undefined;
+  change(work, { status, running: false, stopping: false });
+}
+
+function change(work: Work, next: Partial<ContributionState>): void {
+  work.state = { ...work.state, ...next };
+  work.onChange(work.state);
+}
+
+function tellVisible({ worker }: Work): void {
+  worker?.post({ type: 'visible', visible: document.visibilityState === 'visible' });
+}
+
+function receive(work: Work, message: DeviceMessage): void {
+  switch (message.type) {
+    case 'status':
+      return receiveStatus(work, message.status);
+    case 'join':
+      leave(work);
+      work.peers = join(work, message);
+      return;
+    case 'connect':
+      return void connect(work, message.peer);
+    case 'leave':
+      return leave(work);
+    case 'evidence':
+    case 'payout-signed':
+      return;
+  }
+}
+
+function receiveStatus(work: Work, status: DeviceStatus): void {
+  if (work.state.stopping && status.phase === 'off') return end(work, status);
+  // Nothing follows a refusal: the person reads why, and Start is there again.
+  if (status.phase === 'refused') return end(work, status);
+  change(work, { status });
+  if (status.unitsAccepted === 0 || work.askedToPersist) return;
+  // Only now is there something worth keeping, and browsers grant this to pages that are used.
+  work.askedToPersist = true;
+  void navigator.storage?.persist?.().catch(() => false);
+}
+
+async function join(
+  work: Work,
+  message: DeviceMessage & { type: 'join' },
+): Promise<Peers | undefined> {
+  const joining = work.worker;
+  try {
+    const { openPeers } = await import('./peers.ts');
+    if (work.worker !== joining || joining === undefined) return undefined;
+    return openPeers({
+      hub: work.hub,
+      id: message.peer,
+      path: message.path,
+      iceServers: message.iceServers,
+      onChannel: (peer, channel) =>
+        joining.post({ type: 'channel', peer, channel }, [channel as unknown as Transferable]),
+      onFailed: (peer, refusal) => joining.post({ type: 'channel-failed', peer, refusal }),
+    });
+  } catch (cause) {
+    // Without WebRTC, or without the library, every byte comes over HTTPS.
+    console.error('peers are not available', cause);
+    return undefined;
+  }
+}
+
+async function connect(work: Work, peer: string): Promise<void> {
+  const asked = work.worker;
+  const joined = await work.peers;
+  if (joined !== undefined) return joined.connect(peer);
+  const message = 'This page is not joined to the peers; HTTPS is used instead.';
+  asked?.post({ type: 'channel-failed', peer, refusal: { code: 'webrtc-failed', message } });
+}
+
+function leave(work: Work): void {
+  void work.peers?.then((joined) => joined?.close());
+  work.peers = undefined;
+}
+
+/** A new start keeps no refusal and no progress of the last one. */
+function fresh({ trials, key }: DeviceStatus): DeviceStatus {
+  return {
+    ...STATUS_OFF,
+    since: instant(Date.now()),
+    reason: 'Starting the worker on this device.',
+    trials,
+    ...(key && { key }),
+  };
+}
+
+function workerFailed(status: DeviceStatus, reason: string): DeviceStatus {
+  const message = `The worker on this device stopped: ${reason}. Reload the page, then tap Start.`;
+  return { ...status, phase: 'refused', reason: message, refusal: { code: 'internal', message } };
+}
+
+/** Holds the lock until the returned function is called. */
+function holdWorkLock(): () => void {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  void navigator.locks?.request(WORK_LOCK, { mode: 'shared' }, () => held);
+  return release;
+}

@@ -1,0 +1,71 @@
+import type { PowerState } from '../../core/caution.ts';
+
+/** What the page is told about the world around it. */
+export interface Surroundings {
+  online: boolean;
+  visible: boolean;
+}
+
+/** Calls at once, and whenever one of them changes. */
+export function watchSurroundings(onChange: (now: Surroundings) => void): void {
+  const tell = () =>
+    onChange({ online: navigator.onLine, visible: document.visibilityState === 'visible' });
+  addEventListener('online', tell);
+  addEventListener('offline', tell);
+  document.addEventListener('visibilitychange', tell);
+  tell();
+}
+
+/** What Chrome and its kin tell of line and battery; no other browser does. */
+interface DeviceNavigator {
+  connection?: EventTarget & { saveData?: boolean };
+  getBattery?(): Promise<EventTarget & { level: number; charging: boolean }>;
+}
+
+/** Calls at once and whenever the person's saving mode or the battery changes, where it can be known. */
+export async function watchPower(onChange: (now: PowerState) => void): Promise<void> {
+  const { connection, getBattery } = navigator as DeviceNavigator;
+  const battery = await getBattery?.call(navigator).catch(() => undefined);
+  const tell = () =>
+    onChange({
+      saveData: connection?.saveData === true,
+      ...(battery && { battery: { level: battery.level, charging: battery.charging } }),
+    });
+  connection?.addEventListener('change', tell);
+  battery?.addEventListener('levelchange', tell);
+  battery?.addEventListener('chargingchange', tell);
+  tell();
+}
+
+/** Follows where the person goes in the app: links to its own pages load no new document. */
+export function watchPath(onChange: (path: string) => void): { go(path: string): void } {
+  const tell = () => onChange(location.pathname);
+  const go = (path: string) => {
+    if (path !== location.pathname) history.pushState(null, '', path);
+    scrollTo(0, 0);
+    tell();
+  };
+  addEventListener('popstate', tell);
+  document.addEventListener('click', (event) => {
+    const path = findPagePath(event);
+    if (path === undefined) return;
+    event.preventDefault();
+    go(path);
+  });
+  return { go };
+}
+
+/** The path of our own page that a plain click on a link asks for. */
+function findPagePath(event: MouseEvent): string | undefined {
+  const plain =
+    event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  if (!plain || link === null || link.target !== '' || link.hasAttribute('download'))
+    return undefined;
+  const url = new URL(link.href, location.href);
+  const isPage =
+    url.origin === location.origin &&
+    url.hash === '' &&
+    !/^\/(v1|sample|assets)\//.test(url.pathname);
+  return isPage ? url.pathname : undefined;
+}

@@ -1,0 +1,46 @@
+import { readHealth } from '#client/grid.ts';
+import * as jobs from '#client/jobs.ts';
+import { readReceiptPage, readReceipts } from '#client/receipts.ts';
+import { downloadResults, type ResultRange } from '#client/results.ts';
+import { readVerdictPage } from '#client/verdicts.ts';
+import { accept, refuse } from '#protocol/values/refusal.ts';
+import { fetchGrid } from '../grid.ts';
+import { type KeyedRequest, openHub } from '../hub.ts';
+
+/** What the pages of developers ask of the hub. */
+export const developerCalls = {
+  fetchGrid,
+  fetchVerdicts: (after: number, limit: number) => readVerdictPage(openHub(), { after, limit }),
+  fetchJobs: (key: string) => jobs.listJobs(openHub(key)),
+  fetchJob: ({ key, job }: KeyedRequest) => jobs.readJob(openHub(key), job),
+  startJob: ({ key, job }: KeyedRequest) => jobs.startJob(openHub(key), job),
+  cancelJob: ({ key, job }: KeyedRequest) => jobs.cancelJob(openHub(key), job),
+  fetchResults: ({ key, job }: KeyedRequest, range: ResultRange) =>
+    downloadResults(openHub(key), { job, range }),
+  fetchReceiptPage: ({ key, job }: KeyedRequest, page: { from: number; limit: number }) =>
+    readReceiptPage(openHub(key), { job, ...page }),
+
+  /** The signed record of every shard, as one file. */
+  async fetchReceipts({ key, job }: KeyedRequest) {
+    const receipts = await readReceipts(openHub(key), job);
+    if (!receipts.ok) return receipts;
+    const text = JSON.stringify({ receipts: receipts.value });
+    return accept(new Blob([text], { type: 'application/json' }));
+  },
+
+  /** The key this page's hub signs with. */
+  async fetchHubKey() {
+    const health = await readHealth(openHub());
+    return health.ok ? accept(health.value.hub) : health;
+  },
+
+  /** A file of our own origin, such as the sample's. */
+  async fetchFile(path: string) {
+    const answer = await openHub().blob(path);
+    // A single-page server answers an unknown path with the page itself.
+    if (!answer.ok || answer.value.type.startsWith('text/html')) {
+      return refuse('not-found', `This hub’s app has no ${path}; build it again with its sample.`);
+    }
+    return answer;
+  },
+};
