@@ -12,7 +12,11 @@ const [file = ''] = process.argv.slice(2);
 const store = await openLibsqlStore(file);
 const log = await openCommitmentLog({ store, sign: makeFakeKey().sign, now: Date.now });
 const group = openGroupCommit(store);
-for (let nextIndex = (await store.load()).length; ; nextIndex += 40) {
+const known = (await store.load()).flatMap((fact) =>
+  fact.type === 'committed' ? [fact.commitment.entry.index] : [],
+);
+// Not their count: some indexes are missing.
+for (let nextIndex = Math.max(-1, ...known) + 1; ; nextIndex += 40) {
   // Every seventh index never reaches the disk, as after a full queue.
   const indexes = Array.from({ length: 40 }, (_, at) => nextIndex + at).filter((at) => at % 7 > 0);
   await Promise.all(
