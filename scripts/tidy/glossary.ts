@@ -85,9 +85,9 @@ function findUnused(tree: Tree, { term, cells, line }: Entry): Finding[] {
 
 /** Whether a text has a word or a part of a camel-case name that begins with the term. */
 function saysTerm(term: string): (text: string) => boolean {
-  const pattern = term.replaceAll(' ', '[ _-]?');
+  const pattern = term.replaceAll(' ', '[\\s*_-]*');
   const word = new RegExp(`\\b${pattern}`, 'i');
-  const capital = pattern.replace(/^.|(?<=\?)./g, (letter) => letter.toUpperCase());
+  const capital = pattern.replace(/^.|(?<=\]\*)./g, (letter) => letter.toUpperCase());
   const part = new RegExp(`[a-z]${capital}`);
   return (text) => word.test(text) || part.test(text);
 }
