@@ -164,7 +164,11 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
   for (const { record, inputDigests } of [made, other]) {
     post(world, { type: 'command', request: 1, command: { type: 'create', record, inputDigests } });
     if (record === made.record)
-      prepareJob(verifier, record.id, fakeCompute(made.inputs.subarray(0, FAKE_UNIT_BYTES)));
+      prepareJob(
+        verifier,
+        record.id,
+        fakeCompute(record.draft.file.root, made.inputs.subarray(0, FAKE_UNIT_BYTES)),
+      );
   }
   return {
     random,
@@ -198,7 +202,7 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
       const unit = (at: number) =>
         made.inputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES);
       const outputs = Array.from({ length: unitCount }, (_, at) =>
-        fakeCompute(unit(firstUnit + at)),
+        fakeCompute(made.record.draft.file.root, unit(firstUnit + at)),
       );
       return new Uint8Array(concatBytes(...outputs));
     },

@@ -1,3 +1,4 @@
+import type { JobRecord } from '#protocol/api/job.ts';
 import type { NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import {
   fingerprintBytes,
@@ -5,7 +6,7 @@ import {
   projectionSeed,
   readTaps,
 } from '#protocol/checks/fingerprint.ts';
-import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { liveShards, selectFacts, settledIndexes } from '../../hub/core/state/fact-lists.ts';
 import type { Fact } from '../../hub/core/state/facts.ts';
 import type { DeviceNode } from './device-node.ts';
@@ -136,7 +137,12 @@ export function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[
 const FAKE_PRINT_BYTES = fingerprintBytes(FAKE_TAPS.length);
 
 /** Each unit is accepted exactly once; counts those whose outputs or whose fingerprints are wrong. */
-export function checkResults(facts: readonly Fact[], job: JobId, inputs: Uint8Array) {
+export function checkResults(
+  facts: readonly Fact[],
+  { record, inputs }: { record: JobRecord; inputs: Uint8Array },
+) {
+  const { id: job } = record;
+  const model = record.draft.file.root;
   const broken: string[] = [];
   const units = inputs.length / FAKE_UNIT_BYTES;
   const seen = new Uint8Array(units);
@@ -155,11 +161,11 @@ export function checkResults(facts: readonly Fact[], job: JobId, inputs: Uint8Ar
       const unit = shard.firstUnit + at;
       seen[unit] = (seen[unit] ?? 0) + 1;
       const input = inputs.subarray(unit * FAKE_UNIT_BYTES, (unit + 1) * FAKE_UNIT_BYTES);
-      const right = fakeCompute(input);
+      const right = fakeCompute(model, input);
       const given = outputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES);
       if (right.some((byte, index) => byte !== given[index])) wrongUnits += 1;
       if (taps.length === 0) continue;
-      const inside = project?.(readTaps(taps, fakeTaps(input)));
+      const inside = project?.(readTaps(taps, fakeTaps(model, input)));
       const revealed = fingerprints?.subarray(at * FAKE_PRINT_BYTES, (at + 1) * FAKE_PRINT_BYTES);
       if (inside?.some((byte, index) => byte !== revealed?.[index]) !== false) wrongInside += 1;
     }

@@ -1,5 +1,5 @@
 import type { ContributorMessage, Donation, FrameHead } from '#protocol/messages/control.ts';
-import type { LeaseId, PublicKey } from '#protocol/values/ids.ts';
+import type { LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
 import { refusal } from '#protocol/values/refusal.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
 import {
@@ -79,6 +79,8 @@ interface Tab {
   sockets: Map<number, ClientEnd>;
   cancelled: Set<number>;
   busyUntil: Map<number, number>;
+  /** What each compute worker has loaded. */
+  models: Map<number, Root>;
   /** Compute workers whose model has taps. */
   tapped: Set<number>;
 }
@@ -138,6 +140,7 @@ function openTab(node: Node): Tab {
     sockets: new Map(),
     cancelled: new Set(),
     busyUntil: new Map(),
+    models: new Map(),
     tapped: new Set(),
   };
   node.clock.every(500, () => {
@@ -181,6 +184,7 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
       return;
     case 'load':
       tab.busyUntil.set(effect.worker, node.clock.now());
+      tab.models.set(effect.worker, effect.model.root);
       if (effect.taps.length > 0) tab.tapped.add(effect.worker);
       return later(node.traits.loadMs ?? LOAD_MS, { type: 'loaded', worker: effect.worker });
     case 'run':
@@ -254,13 +258,15 @@ function read({ blobs }: Node, target: FetchTarget): Uint8Array<ArrayBuffer> | u
 function run(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'run' }>): void {
   const { clock, random, traits } = node;
   const { worker, unitCount } = effect;
+  const model = tab.models.get(worker);
+  if (model === undefined) throw new Error('a worker ran without a model');
   const outputs = new Uint8Array(unitCount * FAKE_UNIT_BYTES);
   const inside = new Uint8Array(tab.tapped.has(worker) ? unitCount * FAKE_TAP_BYTES : 0);
   for (let unit = 0; unit < unitCount; unit += 1) {
     const at = unit * FAKE_UNIT_BYTES;
     const inputs = effect.inputs.subarray(at, at + FAKE_UNIT_BYTES);
-    if (inside.length > 0) inside.set(fakeTaps(inputs), unit * FAKE_TAP_BYTES);
-    const made = fakeCompute(inputs);
+    if (inside.length > 0) inside.set(fakeTaps(model, inputs), unit * FAKE_TAP_BYTES);
+    const made = fakeCompute(model, inputs);
     // A cheat is honest in admission: those runs hold one unit.
     if (unitCount > 1 && random.chance(traits.cheats)) made[0] = (made[0] ?? 0) ^ 1;
     traits.gpu?.(made);

@@ -1,5 +1,5 @@
 import type { Assurance, JobRecord } from '#protocol/api/job.ts';
-import { concatBytes, DIGEST_BYTES, digest, sha256 } from '#protocol/bytes/digest.ts';
+import { concatBytes, DIGEST_BYTES, digest, hexToBytes, sha256 } from '#protocol/bytes/digest.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { DeveloperId, JobId, Root } from '#protocol/values/ids.ts';
@@ -18,17 +18,17 @@ export const FAKE_TAPS: TensorSpec[] = ['tap0', 'tap1'].map((name) => ({
 }));
 export const FAKE_TAP_BYTES = 32;
 
-/** A fake model: outputs are a hash of the inputs, made to be finite floats. */
-export function fakeCompute(inputs: Uint8Array): Uint8Array<ArrayBuffer> {
-  const outputs = sha256(inputs).slice(0, FAKE_UNIT_BYTES);
+/** A fake model: outputs are a hash of the inputs and of its file's root, made to be finite floats. */
+export function fakeCompute(model: Root, inputs: Uint8Array): Uint8Array<ArrayBuffer> {
+  const outputs = sha256(concatBytes(hexToBytes(model), inputs)).slice(0, FAKE_UNIT_BYTES);
   for (let high = 3; high < FAKE_UNIT_BYTES; high += 4) outputs[high] = (outputs[high] ?? 0) & 0x3f;
   return new Uint8Array(outputs);
 }
 
 /** What is inside a unit of the fake model: known to whoever computed it. */
-export const fakeTaps = (inputs: Uint8Array): Uint8Array<ArrayBuffer> => {
-  const first = fakeCompute(sha256(inputs));
-  return new Uint8Array(concatBytes(first, fakeCompute(first)));
+export const fakeTaps = (model: Root, inputs: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const first = fakeCompute(model, sha256(inputs));
+  return new Uint8Array(concatBytes(first, fakeCompute(model, first)));
 };
 
 /** Blobs of the simulated world by root. Roots are plain digests: no tree is checked here. */

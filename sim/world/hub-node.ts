@@ -10,6 +10,7 @@ import type { BlobRange, HubCommand, HubEffect, HubEvent } from '../../hub/core/
 import { appliedFacts } from '../../hub/core/state/fact-lists.ts';
 import type { Fact } from '../../hub/core/state/facts.ts';
 import type { Clock } from './clock.ts';
+import { differences } from './durable.ts';
 import type { FakeBlobs } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
 import { type End, openLink, type Weather } from './network.ts';
@@ -36,6 +37,10 @@ export interface HubNode {
   /** `kill -9`: memory and unwritten facts are gone. */
   crash(): void;
   restart(): void;
+  /** From now on for so long the disk takes no writes: what is written meanwhile waits, in order. */
+  failDisk(forMs: number): void;
+  /** Parts of the state that its facts do not give again, found so far at crashes and when asked. */
+  checkReplay(): readonly string[];
 }
 
 interface Client {
@@ -65,6 +70,8 @@ interface Node extends Grid {
   key: PublicKey;
   facts: Fact[];
   nextSocket: number;
+  /** What a restart did not give again. */
+  lost: Set<string>;
 }
 
 /** One run of the process. */
@@ -73,6 +80,8 @@ interface Life {
   sockets: Map<number, { end: End<string>; cut(): void }>;
   dead: boolean;
   lastWriteAt: number;
+  /** The disk takes no writes before this time. */
+  failsUntil: number;
 }
 
 export function openHubNode(grid: Grid): HubNode {
@@ -83,6 +92,7 @@ export function openHubNode(grid: Grid): HubNode {
     key: random.nonce() as string as PublicKey,
     facts: grid.verifiers.map((key) => ({ type: 'verifier-enrolled', key, at: grid.clock.now() })),
     nextSocket: 1,
+    lost: new Set(),
   };
   let life: Life | undefined = openLife(node);
   return {
@@ -97,8 +107,16 @@ export function openHubNode(grid: Grid): HubNode {
     },
     read: (look) => (life === undefined ? undefined : look(life.hub)),
     view: (job) => (life === undefined ? undefined : viewJob(life.hub, job)),
+    failDisk(forMs) {
+      if (life !== undefined) failDisk(node, life, forMs);
+    },
+    checkReplay() {
+      if (life !== undefined) compareReplay(node, life);
+      return [...node.lost];
+    },
     crash() {
       if (life === undefined) return;
+      compareReplay(node, life);
       life.dead = true;
       for (const { cut } of life.sockets.values()) cut();
       life = undefined;
@@ -119,7 +137,7 @@ function openLife(node: Node): Life {
     barMs: millis(86_400_000),
     newcomers: node.newcomers,
   });
-  const life: Life = { hub, sockets: new Map(), dead: false, lastWriteAt: 0 };
+  const life: Life = { hub, sockets: new Map(), dead: false, lastWriteAt: 0, failsUntil: 0 };
   node.clock.every(500, () => {
     post(node, life, { type: 'tick' });
     return !life.dead;
@@ -167,10 +185,33 @@ function keep({ blobs }: Node, blob: Uint8Array | BlobRange) {
 
 /** The disk finishes what it is given in order, some milliseconds later. */
 function write({ clock, random }: Node, life: Life, done: () => void): void {
-  life.lastWriteAt = Math.max(life.lastWriteAt, clock.now() + random.between(1, 30));
+  const least = Math.max(life.lastWriteAt, life.failsUntil);
+  life.lastWriteAt = Math.max(least, clock.now() + random.between(1, 30));
   clock.after(life.lastWriteAt - clock.now(), () => {
     if (!life.dead) done();
   });
+}
+
+/** The hub hears of it, as its edge would tell it: at the first write that fails, and when one succeeds. */
+function failDisk(node: Node, life: Life, forMs: number): void {
+  const { clock } = node;
+  const code = forMs > 2_000 ? 'disk-full' : 'busy';
+  const isFailing = life.failsUntil > clock.now();
+  life.failsUntil = Math.max(life.failsUntil, clock.now() + forMs);
+  if (isFailing) return;
+  post(node, life, { type: 'disk', trouble: { code, message: 'the disk takes no writes' } });
+  const recover = (): void => {
+    const left = life.failsUntil - clock.now();
+    if (left > 0) clock.after(left, recover);
+    else post(node, life, { type: 'disk', trouble: undefined });
+  };
+  clock.after(forMs, recover);
+}
+
+/** The state that facts on disk have made is the state that they make again. */
+function compareReplay(node: Node, life: Life): void {
+  const again = openHub(structuredClone(appliedFacts(node.facts)), life.hub.config);
+  for (const part of differences(life.hub, again)) node.lost.add(part);
 }
 
 function dial(node: Node, life: Life, client: Client): ClientEnd {

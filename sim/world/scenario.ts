@@ -1,5 +1,6 @@
 import type { Assurance } from '#protocol/api/job.ts';
 import type { NewcomerPolicy } from '#protocol/checks/check-policy.ts';
+import type { DeveloperId } from '#protocol/values/ids.ts';
 import type { Lie } from './lies.ts';
 import type { Weather } from './network.ts';
 import type { VerifierLie } from './verifier-node.ts';
@@ -21,6 +22,8 @@ export interface Scenario {
   /** Times the hub, the verifier and the devices die and come back. */
   hubCrashes: number;
   verifierCrashes: number;
+  /** Times the hub's disk takes no writes for a while. */
+  diskFailures?: number;
   /** A verifier that comes back has lost its disk. */
   lostDisks?: true;
   /** Where there is one, two honest verifiers stand beside the one that lies. */
@@ -32,6 +35,18 @@ export interface Scenario {
   newcomers: NewcomerPolicy;
   /** Lamports for a unit: the job is funded, and its money is watched. */
   unitPrice?: number;
+  /** Jobs that are posted while the first one runs, each with a model of its own. */
+  others?: readonly OtherJob[];
+}
+
+/** A job beside the first one. */
+export interface OtherJob {
+  units: number;
+  assurance: Assurance;
+  taps: boolean;
+  /** When it is posted, after the first one. */
+  afterMs: number;
+  developer: DeveloperId;
 }
 
 export interface Outcome {

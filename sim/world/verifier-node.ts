@@ -3,6 +3,7 @@ import { decodeBase64, encodeBase64 } from '#protocol/bytes/base64.ts';
 import { concatBytes, digest } from '#protocol/bytes/digest.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
 import type { ClientMessage } from '#protocol/messages/control.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
 import { reviewedBy } from '#protocol/records/epoch.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
@@ -175,10 +176,11 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
       return persist(node, life, effect);
     case 'execute': {
       const inputs = unitInputs(node, effect.inputs.root, effect.unit);
-      const outputs = fakeCompute(inputs);
+      const model = modelOf(effect.manifest);
+      const outputs = fakeCompute(model, inputs);
       if (node.lie === 'frames' && effect.unit % FRAMED_EVERY === 0)
         outputs[0] = 1 ^ (outputs[0] ?? 0);
-      const taps = effect.manifest.taps.length > 0 ? { taps: fakeTaps(inputs) } : {};
+      const taps = effect.manifest.taps.length > 0 ? { taps: fakeTaps(model, inputs) } : {};
       const value = { digest: digest(outputs), bytes: outputs, ...taps };
       const result = { ok: true as const, value };
       return later(UNIT_MS, { type: 'executed', task: effect.task, result });
@@ -309,9 +311,16 @@ function persist(
 const unitInputs = ({ blobs }: Node, root: Root, unit: number): Uint8Array =>
   (blobs.get(root) ?? new Uint8Array()).slice(unit * FAKE_UNIT_BYTES, (unit + 1) * FAKE_UNIT_BYTES);
 
+function modelOf({ variants }: PackageManifest): Root {
+  const [variant] = variants;
+  if (variant === undefined) throw new Error('a package without a model');
+  return variant.file.root;
+}
+
 function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }>): Preparation {
+  const model = effect.draft.file.root;
   const answers = effect.units.map((unit) =>
-    fakeCompute(unitInputs(node, effect.inputs.root, unit)),
+    fakeCompute(model, unitInputs(node, effect.inputs.root, unit)),
   );
   const runs = Array.from({ length: RUNS_PER_UNIT }, () =>
     effect.units.map((unit, at) => ({
@@ -330,7 +339,9 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
   const peakBytes = bytes(1_000_000);
   const found = { outputs: FAKE_OUTPUTS, answers, runs, peakBytes, decoys };
   if (effect.draft.taps === undefined) return found;
-  const inside = effect.units.map((unit) => fakeTaps(unitInputs(node, effect.inputs.root, unit)));
+  const inside = effect.units.map((unit) =>
+    fakeTaps(model, unitInputs(node, effect.inputs.root, unit)),
+  );
   return { ...found, taps: { specs: FAKE_TAPS, bytes: concatBytes(...inside) } };
 }
 

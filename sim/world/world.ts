@@ -1,4 +1,5 @@
-import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { Assurance } from '#protocol/api/job.ts';
+import type { DeveloperId, JobId, PublicKey } from '#protocol/values/ids.ts';
 import {
   checkFacts,
   checkHonest,
@@ -9,12 +10,12 @@ import {
 } from './checks.ts';
 import { type Clock, openClock } from './clock.ts';
 import { type DeviceNode, openDeviceNode } from './device-node.ts';
-import { makeFakeJob, openFakeBlobs } from './fake-model.ts';
+import { type FakeBlobs, makeFakeJob, openFakeBlobs } from './fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
 import { LIES } from './lies.ts';
 import { watchMoney } from './money.ts';
 import { openRandom, type Random } from './random.ts';
-import type { Outcome, Scenario } from './scenario.ts';
+import type { OtherJob, Outcome, Scenario } from './scenario.ts';
 import { openVerifierNode, type VerifierNode } from './verifier-node.ts';
 
 const LIMIT_MS = 3_600_000;
@@ -23,6 +24,21 @@ const ACCIDENTS_MS = 15_000;
 /** Longer than any deadline, and than the grace after a restart. */
 const SETTLE_MS = 300_000;
 const MONEY_SEED = 0x70a1d;
+const DISK_SEED = 0xd15c;
+const OTHERS_SEED = 0x07e5;
+
+/** What is posted beside the first job: nothing in half of the worlds. */
+function drawOthers(random: Random): OtherJob[] {
+  const count = Math.max(0, Math.floor(random.between(-3, 4)));
+  const assurances = ['instant', 'settled', 'full'] as const;
+  return Array.from({ length: count }, () => ({
+    units: Math.floor(random.between(1, 400)),
+    assurance: assurances[Math.floor(random.between(0, assurances.length))] ?? 'instant',
+    taps: random.chance(0.3),
+    afterMs: random.between(100, 10_000),
+    developer: `dev_${random.chance(0.5) ? '1' : '2'}`.padEnd(20, '0') as DeveloperId,
+  }));
+}
 
 /** A scenario from its seed alone. */
 export function drawScenario(seed: number): Scenario {
@@ -52,7 +68,9 @@ export function drawScenario(seed: number): Scenario {
       unitsEach: Math.floor(random.between(20, 500)),
     },
     taps: random.chance(0.5),
-    // Of its own chance: what was drawn before stays what it was.
+    // Of their own chance: what was drawn before stays what it was.
+    others: drawOthers(openRandom(seed ^ OTHERS_SEED)),
+    diskFailures: Math.floor(openRandom(seed ^ DISK_SEED).between(0, 4)),
     ...(openRandom(seed ^ MONEY_SEED).chance(0.5) ? { unitPrice: 1 + (seed % 5_000) } : {}),
   };
 }
@@ -99,39 +117,85 @@ export function runScenario(scenario: Scenario): Outcome {
   const now = clock.now();
   const made = makeFakeJob(blobs, random, { units, assurance, taps, unitPrice, now });
   const job = made.record.id;
-  clock.after(500, () => hub.command({ type: 'create', ...made }));
+  postUntilKnown({ clock, hub }, made, 500);
+  const others = postOthers({ scenario, clock, blobs, hub });
   disturb({ scenario, clock, random, hub, verifiers, devices });
-  const finality = watchFinality(clock, hub, job);
+  const all = [made, ...others];
+  const finality = all.map(({ record }) => watchFinality(clock, hub, record.id));
   const money =
     scenario.unitPrice === undefined
       ? undefined
       : watchMoney({ clock, random: openRandom(scenario.seed + MONEY_SEED), hub, job, devices });
-  const end = clock.run(() => hub.view(job)?.state === 'done', LIMIT_MS);
-  const broken = end === 'late' ? [`the job did not end: ${explain(hub, job)}`] : [];
+  const isDone = ({ record }: Made) => hub.view(record.id)?.state === 'done';
+  const end = clock.run(() => all.every(isDone), LIMIT_MS);
+  const late = all.filter((each) => !isDone(each)).map(({ record }) => explain(hub, record.id));
+  const broken = end === 'late' ? [`a job did not end: ${late.join('; ')}`] : [];
   const virtualMs = clock.now() - DAY_ONE;
-  broken.push(...finality());
+  for (const check of finality) broken.push(...check());
   // What is still lent when the job ends runs out, and its commitments with it.
   clock.run(() => false, SETTLE_MS);
   const { broken: lost = [], earned = 0 } = money?.() ?? {};
   broken.push(...lost);
+  broken.push(...hub.checkReplay().map((part) => `a restart gives other ${part}`));
   broken.push(...checkFacts(hub.facts, [...devices, ...liars]));
   broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
   broken.push(...checkNewcomers(hub.facts, newcomers));
   broken.push(...checkVerifiers(hub.facts, verifiers, liar));
-  const results = checkResults(hub.facts, job, made.inputs);
-  broken.push(...results.broken);
-  if (checkRate === 1 && results.wrongUnits > 0)
-    broken.push(`${results.wrongUnits} units are wrong`);
-  if (checkRate === 1 && results.wrongInside > 0)
-    broken.push(`${results.wrongInside} units have a fingerprint that is not theirs`);
+  let wrongUnits = 0;
+  for (const each of all) {
+    const results = checkResults(hub.facts, each);
+    broken.push(...results.broken);
+    wrongUnits += results.wrongUnits;
+    if (checkRate < 1) continue;
+    if (results.wrongUnits > 0) broken.push(`${results.wrongUnits} units are wrong`);
+    if (results.wrongInside > 0) {
+      broken.push(`${results.wrongInside} units have a fingerprint that is not theirs`);
+    }
+  }
   return {
     seed: scenario.seed,
     broken: end === 'late' ? broken.slice(0, 1) : broken,
     virtualMs,
-    wrongUnits: results.wrongUnits,
+    wrongUnits,
     ...countFacts(hub.facts),
     earned,
   };
+}
+
+type Made = ReturnType<typeof makeFakeJob>;
+
+/** Posts a job, again while the hub does not know it: its developer sees that it was not taken. */
+function postUntilKnown(
+  { clock, hub }: { clock: Clock; hub: HubNode },
+  made: Made,
+  afterMs: number,
+): void {
+  const { record, inputDigests } = made;
+  const post = (): boolean => {
+    if (hub.view(record.id) !== undefined) return false;
+    hub.command({ type: 'create', record, inputDigests });
+    return true;
+  };
+  clock.after(afterMs, () => {
+    post();
+    clock.every(1_000, post);
+  });
+}
+
+function postOthers(world: {
+  scenario: Scenario;
+  clock: Clock;
+  blobs: FakeBlobs;
+  hub: HubNode;
+}): Made[] {
+  const { scenario, clock, blobs, hub } = world;
+  const random = openRandom(scenario.seed + OTHERS_SEED);
+  return (scenario.others ?? []).map(({ afterMs, developer, ...job }) => {
+    const made = makeFakeJob(blobs, random, { ...job, now: clock.now() });
+    const record = { ...made.record, developer };
+    postUntilKnown({ clock, hub }, { ...made, record }, 500 + afterMs);
+    return { ...made, record };
+  });
 }
 
 /** What dies and comes back: the hub, the verifier, and all devices but one honest one. */
@@ -156,6 +220,11 @@ function disturb(world: {
     hub.crash();
     return () => (was ? hub.restart() : undefined);
   });
+  const disk = openRandom(scenario.seed ^ DISK_SEED);
+  for (let time = 0; time < (scenario.diskFailures ?? 0); time += 1) {
+    const forMs = disk.between(100, 20_000);
+    clock.after(disk.between(1_000, ACCIDENTS_MS), () => hub.failDisk(forMs));
+  }
   hit(scenario.verifierCrashes, () => {
     const verifier = verifiers[Math.floor(random.between(0, verifiers.length))];
     verifier?.crash();

@@ -1,0 +1,68 @@
+import type { Hub } from '../../hub/core/hub.ts';
+
+/**
+ * What of a hub's state its facts decide, as plain data: a hub that was restarted has the same.
+ * Sessions, leases and what only time changes are left out.
+ */
+export function durableOf(hub: Hub): Record<string, unknown> {
+  const jobs = [...hub.jobs].map(([id, job]) => ({
+    id,
+    record: job.record,
+    state: job.state,
+    reason: job.reason,
+    package: job.packageId,
+    startedAt: job.startedAt,
+    endedAt: job.endedAt,
+    refusal: job.refusal,
+    funding: job.funding,
+    shards: [...job.shards.keys()],
+    unreleased: [...job.unreleased.keys()],
+    released: job.released,
+    accepted: job.acceptedUnits,
+    checked: job.checked,
+    mismatched: job.mismatched,
+    requeued: job.requeued,
+    ties: [...job.ties],
+    lastSequence: job.lastSequence,
+  }));
+  const { reviews, newcomers, money } = hub;
+  return {
+    jobs,
+    enrolled: [...hub.enrolled],
+    removed: [...hub.removed],
+    bans: [...hub.barred],
+    marks: [...hub.judged],
+    epochs: [...hub.epochs].map(([key, book]) => [key, [...book]]),
+    shards: [...hub.shards].map(([lease, { sequence, voided }]) => [lease, sequence, voided]),
+    commitments: [...hub.commitments.keys()],
+    lapses: [...hub.lapses],
+    newcomers: [[...newcomers.begun], [...newcomers.bars]],
+    acceptedUnits: hub.acceptedUnits,
+    servable: [...hub.servable],
+    opinions: [...hub.opinions],
+    disputes: [...hub.disputes].map(([name, { since: _, ...dispute }]) => [name, dispute]),
+    unresolved: [...hub.unresolved],
+    resolved: [...hub.resolved],
+    faults: [...hub.faults],
+    verdictsTaken: [...hub.verdictsTaken],
+    standings: [...hub.standings],
+    resetAt: [...hub.resetAt],
+    judgedUnits: [...hub.judgedUnits],
+    inFlight: [...hub.inFlight],
+    reviews: [reviews.count, reviews.waiting.length, [...reviews.withheld]],
+    money: [money.payouts, money.convictions, money.closings, money.files, money.nextPayout],
+    earned: [...money.earned].map(([device, kept]) => [device, kept.map(({ lease }) => lease)]),
+    nextIndex: hub.nextIndex,
+    nextSequence: hub.nextSequence,
+  };
+}
+
+/** The parts in which two hubs differ. */
+export function differences(one: Hub, other: Hub): string[] {
+  const [left, right] = [durableOf(one), durableOf(other)];
+  return Object.keys(left).filter((part) => stable(left[part]) !== stable(right[part]));
+}
+
+/** The order of a map or set that holds entries by name does not matter. */
+const stable = (part: unknown): string =>
+  JSON.stringify(Array.isArray(part) ? part.map((each) => JSON.stringify(each)).sort() : part);
