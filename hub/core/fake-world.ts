@@ -154,7 +154,12 @@ export function openBench(options: BenchOptions = {}) {
       world.now += ms;
       post({ type: 'tick' });
     },
-    /** The hub hears of it when it has something to write, or at once when there is room again. */
+    /** The disk is slow: what is written is on its way until it is let go. */
+    holdDisk(held: boolean): void {
+      world.diskFull = held;
+      writeFacts(world);
+    },
+    /** The disk is full, or has room again, and the hub is told. */
     fillDisk(full: boolean): void {
       world.diskFull = full;
       const trouble = { code: 'disk-full' as const, message: 'the disk is full; free some' };
