@@ -61,6 +61,7 @@ const emptyHub = (config: HubConfig): Hub => ({
   standings: new Map(),
   resetAt: new Map(),
   judgedUnits: new Map(),
+  countedThrough: -1,
   unjudged: new Map(),
   inFlight: new Map(),
   freed: new Set(),

@@ -81,9 +81,16 @@ function closeDispute(hub: Hub, name: string): void {
 export function applyMark(hub: Hub, { verifier, through }: FactOf<'judged'>): void {
   if (!hub.enrolled.has(verifier)) return;
   hub.judged.set(verifier, Math.max(through, hub.judged.get(verifier) ?? -1));
+  countJudged(hub);
+}
+
+/** Counts each shard once, when enough verifiers have judged it. */
+export function countJudged(hub: Hub): void {
   const enough = judgedThrough(hub);
   for (const kept of hub.unjudged.values()) {
+    if (kept.sequence <= hub.countedThrough) continue;
     if (kept.sequence > enough) break;
+    hub.countedThrough = kept.sequence;
     const name = standingName(kept.device, kept.package);
     const end = kept.before + kept.unitCount;
     hub.judgedUnits.set(name, Math.max(end, hub.judgedUnits.get(name) ?? 0));

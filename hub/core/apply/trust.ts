@@ -1,3 +1,4 @@
+import { countJudged } from './checks.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { addAside } from '../trust/aside.ts';
@@ -30,6 +31,7 @@ export function applyRemoval(hub: Hub, { key }: FactOf<'verifier-removed'>): voi
   hub.enrolled.delete(key);
   hub.removed.add(key);
   hub.judged.delete(key);
+  countJudged(hub);
   for (const [name, opinions] of hub.opinions) {
     const others = opinions.filter(({ verifier }) => verifier !== key);
     if (others.length < opinions.length) hub.opinions.set(name, others);

@@ -106,6 +106,8 @@ export interface Hub {
   resetAt: Map<PublicKey, Instant>;
   /** By `standingName`: where the newest judged shard ends, in the units `before` counts. */
   judgedUnits: Map<string, number>;
+  /** The last sequence that was counted as judged by enough verifiers. */
+  countedThrough: number;
   /** Accepted shards not judged by every verifier yet, in order of sequence. */
   unjudged: Map<number, KeptShard>;
   /** By `standingName`: accepted shards of jobs that go on that wait for verifiers. */
