@@ -163,12 +163,7 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
   const verifier = connect(verifierKey, 'verifier');
   for (const { record, inputDigests } of [made, other]) {
     post(world, { type: 'command', request: 1, command: { type: 'create', record, inputDigests } });
-    if (record === made.record)
-      prepareJob(
-        verifier,
-        record.id,
-        fakeCompute(record.draft.file.root, made.inputs.subarray(0, FAKE_UNIT_BYTES)),
-      );
+    if (record === made.record) prepareJob(verifier, record.id, computeUnit(made, 0));
   }
   return {
     random,
@@ -199,14 +194,17 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
     connect,
     lend: (who = random.nonce() as string as PublicKey) => lend(connect(who, 'contributor')),
     compute({ firstUnit, unitCount }) {
-      const unit = (at: number) =>
-        made.inputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES);
       const outputs = Array.from({ length: unitCount }, (_, at) =>
-        fakeCompute(made.record.draft.file.root, unit(firstUnit + at)),
+        computeUnit(made, firstUnit + at),
       );
       return new Uint8Array(concatBytes(...outputs));
     },
   };
+}
+
+function computeUnit({ record, inputs }: ReturnType<typeof makeFakeJob>, unit: number) {
+  const start = unit * FAKE_UNIT_BYTES;
+  return fakeCompute(record.draft.file.root, inputs.subarray(start, start + FAKE_UNIT_BYTES));
 }
 
 function join(world: World, key: PublicKey, role: 'contributor' | 'verifier'): Client {

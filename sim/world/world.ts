@@ -1,4 +1,3 @@
-import type { Assurance } from '#protocol/api/job.ts';
 import type { DeveloperId, JobId, PublicKey } from '#protocol/values/ids.ts';
 import {
   checkFacts,
@@ -141,25 +140,27 @@ export function runScenario(scenario: Scenario): Outcome {
   broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
   broken.push(...checkNewcomers(hub.facts, newcomers));
   broken.push(...checkVerifiers(hub.facts, verifiers, liar));
-  let wrongUnits = 0;
-  for (const each of all) {
-    const results = checkResults(hub.facts, each);
-    broken.push(...results.broken);
-    wrongUnits += results.wrongUnits;
-    if (checkRate < 1) continue;
-    if (results.wrongUnits > 0) broken.push(`${results.wrongUnits} units are wrong`);
-    if (results.wrongInside > 0) {
-      broken.push(`${results.wrongInside} units have a fingerprint that is not theirs`);
-    }
-  }
+  const results = all.map((each) => checkResults(hub.facts, each));
+  broken.push(...results.flatMap((each) => explainResults(each, checkRate)));
   return {
     seed: scenario.seed,
     broken: end === 'late' ? broken.slice(0, 1) : broken,
     virtualMs,
-    wrongUnits,
+    wrongUnits: results.reduce((sum, each) => sum + each.wrongUnits, 0),
     ...countFacts(hub.facts),
     earned,
   };
+}
+
+/** What is wrong with the results of a job; wrong units are only where all are checked. */
+function explainResults(results: ReturnType<typeof checkResults>, checkRate: number): string[] {
+  const { wrongUnits, wrongInside, broken } = results;
+  if (checkRate < 1) return broken;
+  return [
+    ...broken,
+    ...(wrongUnits > 0 ? [`${wrongUnits} units are wrong`] : []),
+    ...(wrongInside > 0 ? [`${wrongInside} units have a fingerprint that is not theirs`] : []),
+  ];
 }
 
 type Made = ReturnType<typeof makeFakeJob>;

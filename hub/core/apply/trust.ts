@@ -1,9 +1,9 @@
-import { countJudged } from './checks.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { addAside } from '../trust/aside.ts';
 import { dropBar, noteBar } from '../trust/newcomers.ts';
 import { forgetOf, forgetStanding } from '../trust/standing.ts';
+import { countJudged } from './checks.ts';
 
 /** A device is out, and begins again when it comes back. */
 export function applyBan(hub: Hub, { type: _, ...ban }: FactOf<'barred'>): void {
