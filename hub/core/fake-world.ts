@@ -1,7 +1,11 @@
 import type { Assurance, JobRecord } from '#protocol/api/job.ts';
 import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/bytes/digest.ts';
 import { type DecoyFindings, NO_DECOYS } from '#protocol/checks/thresholds.ts';
-import type { ClientMessage, HubMessage } from '#protocol/messages/control.ts';
+import {
+  type ClientMessage,
+  type HubMessage,
+  PROTOCOL_VERSION,
+} from '#protocol/messages/control.ts';
 import type { Tap } from '#protocol/models/package.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
@@ -139,7 +143,7 @@ export function openBench(options: BenchOptions = {}) {
     join(socket: number, key: PublicKey, role: 'contributor' | 'verifier'): void {
       post({ type: 'connected', socket });
       const nonce = last(socket, 'challenge')?.nonce ?? ('00'.repeat(32) as Nonce);
-      const claim = { version: 1, role, key, hub: HUB, nonce };
+      const claim = { version: PROTOCOL_VERSION, role, key, hub: HUB, nonce };
       say(socket, { type: 'hello', claim, signature: SIGNED });
     },
     admit(socket: number, unitMs: number): void {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { Digest, LeaseId, Signature } from '#protocol/values/ids.ts';
 import {
   commit,
@@ -24,7 +25,7 @@ test('a hello is refused with its rule: wrong version, wrong signature, unknown 
     bench.post({ type: 'connected', socket });
     const nonce = bench.last(socket, 'challenge')?.nonce ?? SALT;
     const claim = {
-      version: 1,
+      version: PROTOCOL_VERSION,
       role: 'contributor' as const,
       key: PHONE,
       hub: HUB,

@@ -31,7 +31,7 @@ import { Bytes, Count, Instant, Millis } from '../values/units.ts';
  * `message-frame.ts`). The hub speaks first with `challenge`; the client answers with `hello`.
  * Either side ends a session that stays silent for three beats.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const CONTROL_PATH = '/v1/control';
 export const SIGNALLING_PATH = '/v1/signal';
 export const HELLO_DEADLINE_MS = 10_000;

@@ -1,6 +1,11 @@
 import { concatBytes, digest, digestCommitment, sha256 } from '#protocol/bytes/digest.ts';
 import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
-import { ClientMessage, type FrameHead, type HubMessage } from '#protocol/messages/control.ts';
+import {
+  ClientMessage,
+  type FrameHead,
+  type HubMessage,
+  PROTOCOL_VERSION,
+} from '#protocol/messages/control.ts';
 import { decodeFrame, encodeFrame } from '#protocol/messages/message-frame.ts';
 import type { AcceptedShard, Lease, Verdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
@@ -233,7 +238,7 @@ function join(world: World, key: PublicKey, role: 'contributor' | 'verifier'): C
   world.clients.set(socket, client);
   post(world, { type: 'connected', socket });
   const nonce = heard(client, 'challenge')?.nonce ?? ('' as Nonce);
-  const claim = { version: 1, role, key, hub: world.key, nonce };
+  const claim = { version: PROTOCOL_VERSION, role, key, hub: world.key, nonce };
   client.say({ type: 'hello', claim, signature: fakeSign(key, 'hello', claim) });
   return client;
 }

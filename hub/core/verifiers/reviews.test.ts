@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { Verdict } from '#protocol/records/records.ts';
 import type { Nonce, PublicKey } from '#protocol/values/ids.ts';
 import { type Court, openCourt, SECOND, THIRD } from '../fake-court.ts';
@@ -15,7 +16,7 @@ const judge = (key: PublicKey, kind: Verdict['kind'], unit = 0): void =>
 function comeBack(socket: number, key: PublicKey, reviewed: number): void {
   court.post({ type: 'connected', socket });
   const nonce = court.last(socket, 'challenge')?.nonce ?? ('' as Nonce);
-  const claim = { version: 1, role: 'verifier', key, hub: HUB, nonce } as const;
+  const claim = { version: PROTOCOL_VERSION, role: 'verifier', key, hub: HUB, nonce } as const;
   court.say(socket, { type: 'hello', claim, signature: SIGNED, reviewed });
 }
 const reviewsOf = (socket: number) =>

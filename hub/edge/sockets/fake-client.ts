@@ -6,6 +6,7 @@ import {
   CONTROL_PATH,
   type FrameHead,
   type HubMessage,
+  PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
 import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import type { Lease } from '#protocol/records/records.ts';
@@ -81,7 +82,7 @@ export function openFakeClient(url: string, who: FakeKey = makeFakeKey()): FakeC
     say: (message) => socket.send(JSON.stringify(message)),
     sayFrame: (head, payload) => socket.send(encodeFrame(head, payload)),
     hello({ hub, nonce }, role) {
-      const claim = { version: 1, role, key: who.key, hub, nonce };
+      const claim = { version: PROTOCOL_VERSION, role, key: who.key, hub, nonce };
       return { type: 'hello', claim, signature: who.sign('hello', claim), ...capable(role) };
     },
     sign: who.sign,
