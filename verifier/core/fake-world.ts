@@ -1,6 +1,10 @@
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { concatBytes, digest, digestRecord, hexToBytes } from '#protocol/bytes/digest.ts';
-import type { HubMessage, VerifierBook } from '#protocol/messages/control.ts';
+import {
+  type HubMessage,
+  PROTOCOL_VERSION,
+  type VerifierBook,
+} from '#protocol/messages/control.ts';
 import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/models/package.ts';
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { AcceptedShard, Verdict } from '#protocol/records/records.ts';
@@ -230,7 +234,7 @@ export function connect(world: FakeWorld, known?: VerifierBook): void {
   step(world, { type: 'tick' });
   step(world, { type: 'connected', link: world.link });
   const nonce = '77'.repeat(32) as Nonce;
-  receive(world, { type: 'challenge', versions: [1], nonce, hub: HUB });
+  receive(world, { type: 'challenge', versions: [PROTOCOL_VERSION], nonce, hub: HUB });
   const now = instant(world.now);
   const beatMs = millis(5_000);
   const book = known === undefined ? {} : { book: known };

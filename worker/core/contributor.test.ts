@@ -3,7 +3,7 @@ import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { concatBytes, digest, digestCommitment, sha256 } from '#protocol/bytes/digest.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { projectionSeed, projectTaps } from '#protocol/checks/fingerprint.ts';
-import type { HubMessage } from '#protocol/messages/control.ts';
+import { type HubMessage, PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
 import type {
@@ -117,7 +117,7 @@ function openBench(change: Change = {}) {
   const hear = (message: HubMessage): void =>
     post({ type: 'received', socket: all('connect').at(-1)?.socket ?? 0, message });
   const welcome = (): void => {
-    hear({ type: 'challenge', versions: [1], nonce: NONCE, hub: HUB });
+    hear({ type: 'challenge', versions: [PROTOCOL_VERSION], nonce: NONCE, hub: HUB });
     const beatMs = millis(20_000);
     const checks = CHECK_POLICY_DEFAULT;
     const grid = { ticket: 't', iceServers: [], checks };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Donation } from '#protocol/messages/control.ts';
+import { type Donation, PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { JobId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { instant, millis } from '#protocol/values/units.ts';
 import { openContributor, stepContributor } from './contributor.ts';
@@ -31,7 +31,7 @@ function openDevice(donates: Donation) {
     if (effect.type === 'remember') post({ type: 'remembered', token: effect.token });
   }
   function join(): void {
-    const challenge = { versions: [1], nonce: NONCE, hub: HUB };
+    const challenge = { versions: [PROTOCOL_VERSION], nonce: NONCE, hub: HUB };
     post({ type: 'received', socket, message: { type: 'challenge', ...challenge } });
     const told = { now: instant(1_000), beatMs: millis(20_000), ticket: 't', iceServers: [] };
     post({ type: 'received', socket, message: { type: 'welcome', ...told } });
