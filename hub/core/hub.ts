@@ -3,10 +3,9 @@ import { bytes } from '#protocol/values/units.ts';
 import { applyFact } from './apply/apply.ts';
 import { advanceJobs } from './checking/advance.ts';
 import { askOpinions, forgetEnded } from './checking/disputes.ts';
-import { receiveJudged } from './checking/judged.ts';
 import { receiveAudited, releaseShards } from './checking/release.ts';
 import { resolveDisputes, resolveVerdicts } from './checking/resolve.ts';
-import { receiveVerdict } from './checking/verdicts.ts';
+import { receiveJudged, receiveVerdict } from './checking/verdicts.ts';
 import { stepCommand } from './commands.ts';
 import { followFacts } from './follow.ts';
 import {

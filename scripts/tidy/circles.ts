@@ -1,9 +1,6 @@
 import { resolveImport } from './imports.ts';
 import { type Finding, isTest, type Tree } from './tree.ts';
 
-/** Files that still stand in an import loop, a list for each loop. The lists only shrink. */
-export const KNOWN_LOOPS: readonly (readonly string[])[] = [];
-
 /**
  * The order of folders and files inside a core, from the ground up: each imports only itself and
  * what stands before it. A core that is missing here is flat. Tests see their whole core.
@@ -26,7 +23,6 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     'commands.ts',
     'follow.ts',
     'open.ts',
-    'restore.ts',
     'views.ts',
     'hub.ts',
     'fake-world.ts',
@@ -63,27 +59,15 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
 
 const WAY_OUT = 'Move what one of them takes from the next into a file below both';
 
-/** Import loops between our files, types and tests included, and known loops that are gone. */
-export function checkCircles(tree: Tree, known = KNOWN_LOOPS): Finding[] {
+/** Import loops between our files, types and tests included. */
+export function checkCircles(tree: Tree): Finding[] {
   const graph = importGraph(tree);
-  const loops = findLoops(graph);
-  const listed = new Set(known.flat());
-  const looped = new Set(loops.flat());
-  const added = loops.flatMap((loop) =>
-    loop.flatMap((path) => {
-      if (listed.has(path)) return [];
+  return findLoops(graph).flatMap((loop) =>
+    loop.map((path) => {
       const way = shortestLoop(path, graph, new Set(loop)).join(' → ');
-      return [{ path, line: 1, message: `an import loop: ${way}. ${WAY_OUT}` }];
+      return { path, line: 1, message: `an import loop: ${way}. ${WAY_OUT}` };
     }),
   );
-  const gone = [...listed]
-    .filter((path) => !looped.has(path))
-    .map((path) => ({
-      path,
-      line: 1,
-      message: 'stands in no import loop any more: remove it from KNOWN_LOOPS in circles.ts',
-    }));
-  return [...added, ...gone];
 }
 
 const GIVE_PLACE = 'add it to FOLDER_ORDER in circles.ts';

@@ -1,5 +1,4 @@
-import { RELEASE_POLICY } from '#protocol/checks/check-policy.ts';
-import { hasLag } from '../leasing/shards.ts';
+import { RELEASE_POLICY, standingName } from '#protocol/checks/check-policy.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';
@@ -81,4 +80,11 @@ export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: 
     kept.auditedBy = new Set([...(kept.auditedBy ?? []), verifier.key]);
     if (kept.auditedBy.size >= judgesOf(turn.hub)) writeRelease(turn, [kept]);
   }
+}
+
+const endOf = (kept: KeptShard): number => kept.before + kept.unitCount;
+
+function hasLag(hub: Hub, kept: KeptShard): boolean {
+  const through = hub.judgedUnits.get(standingName(kept.device, kept.package)) ?? 0;
+  return through - endOf(kept) >= RELEASE_POLICY.lagUnits;
 }
