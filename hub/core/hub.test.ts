@@ -35,7 +35,7 @@ test('a hello is refused with its rule: wrong version, wrong signature, unknown 
     bench.say(socket, { type: 'hello', claim, signature });
     return bench.last(socket, 'refused')?.code;
   };
-  expect(hello(1, { version: 2 })).toBe('version-unsupported');
+  expect(hello(1, { version: PROTOCOL_VERSION + 1 })).toBe('version-unsupported');
   expect(hello(2, { nonce: SALT })).toBe('signature-wrong');
   expect(hello(3, {}, '00'.repeat(64) as Signature)).toBe('signature-wrong');
   expect(hello(4, { role: 'verifier', key: PHONE })).toBe('verifier-unknown');
