@@ -14,7 +14,9 @@ const ANSWER_MS_MAX = 180_000;
 const SPARE_FILES = 500;
 const SETTLE_MS = 6_000;
 
-/** The real hub over real sockets: shards made durable in a second, and what an idle socket costs. */
+/**
+ * The real hub over real sockets: shards made durable in a second, and what an idle socket costs.
+ */
 export const run: Bench = async function* (context) {
   const { quick } = context;
   yield await measureShards(context, quick ? 8 : 20);

@@ -31,9 +31,9 @@ const SMALL_BYTES_MAX = 4_000_000;
 const LEVELS = ['disabled', 'basic', 'extended', 'all'] as const;
 
 /**
- * Models × engines × threads × sizes of unit × graph levels. `differing-bytes` counts the same model,
- * unit and level in every engine as contributors run it: units of one item on one thread, others on
- * any number. `thread-differing-bytes` counts every number of threads for all of them,
+ * Models × engines × threads × sizes of unit × graph levels. `differing-bytes` counts the same
+ * model, unit and level in every engine as contributors run it: units of one item on one thread,
+ * others on any number. `thread-differing-bytes` counts every number of threads for all of them,
  * `engine-differing-bytes` only engines with the same number of threads. Levels and sizes of unit are known to differ and told as they are.
  */
 export const run: Bench = async function* (context) {

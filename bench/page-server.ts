@@ -3,7 +3,10 @@ import type { BenchContext } from './figure.ts';
 import type { BenchPage } from './page/main.ts';
 import { openStaticServer } from './static-server.ts';
 
-/** `bench/page/`, opened afresh for each call: how many threads the runtime has is fixed at first use. */
+/**
+ * `bench/page/`, opened afresh for each call: how many threads the runtime has is fixed at first
+ * use.
+ */
 export type BenchPages = BenchPage;
 
 /** What the bench's own pages are made of, by URL prefix; generated models are under `/models/`. */

@@ -13,8 +13,8 @@ interface Shape {
 }
 
 /**
- * The shape of the code: import loops, how many files of the hub's core a verdict can get to between
- * the message and the fact that is stored, and lines of source with tests apart.
+ * The shape of the code: import loops, how many files of the hub's core a verdict can get to
+ * between the message and the fact that is stored, and lines of source with tests apart.
  */
 export const run: Bench = async function* (context) {
   const words = ['scripts/structure/main.ts'];

@@ -52,7 +52,10 @@ export const run: Bench = async function* (context) {
   yield describeDefault(plain);
 };
 
-/** One in eleven is fitted, which leaves 30,000: none of them beyond shows a false alarm rate of 1e-4. */
+/**
+ * One in eleven is fitted, which leaves 30,000: none of them beyond shows a false alarm rate of
+ * 1e-4.
+ */
 const MANY = { units: 33_000, fitOneIn: 11 } as const;
 
 /** Digits are cheap, so there can be many of them. The software GPU takes most of the time. */
@@ -150,7 +153,9 @@ function describePower(assessed: readonly Assessed[]): Figure {
   };
 }
 
-/** Measured on units that the thresholds were not fitted to; the bound says what so few can show. */
+/**
+ * Measured on units that the thresholds were not fitted to; the bound says what so few can show.
+ */
 function describeAlarms(assessed: readonly Assessed[]): Figure {
   const shares = assessed.map(({ calibration: { falseAlarms, heldOut } }) =>
     heldOut === 0 ? 1 : falseAlarms / heldOut,

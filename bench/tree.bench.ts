@@ -4,7 +4,10 @@ import type { Bench } from './figure.ts';
 const LEAVES = 1_000_000;
 const ANSWER_MS_MAX = 5 * 60_000;
 
-/** The claims tree of a million contributors: CPU time of one core, and the most memory its process held. */
+/**
+ * The claims tree of a million contributors: CPU time of one core, and the most memory its process
+ * held.
+ */
 export const run: Bench = async function* (context) {
   const words = ['bench/tree/build.ts', `${LEAVES}`];
   const found = await openProgram(words, context).hear('built', ANSWER_MS_MAX);

@@ -11,7 +11,9 @@ const UNIT_ITEMS = { digits: 16, minilm: 1, mobilenet: 1 };
 const CHECK_RATE = 0.02;
 /** Units per check that are drawn or not: one HMAC each. */
 const DRAWS_PER_CHECK = 1 / CHECK_RATE;
-/** 30 % of throughput in hands that falsify 1.2 %, the worst share of §2.6: checks that mismatch. */
+/**
+ * 30 % of throughput in hands that falsify 1.2 %, the worst share of §2.6: checks that mismatch.
+ */
 const MISMATCH_RATE = 0.3 * 0.012;
 /** A package is loaded once for so many seconds of checks. */
 const LOAD_EVERY_SECONDS = 600;
@@ -147,7 +149,9 @@ async function cpuOf(work: () => Promise<void>): Promise<number> {
   return (user + system) / 1e6;
 }
 
-/** What a check costs beside its run: fifty draws by HMAC-SHA-256, each two hashes, and a signature. */
+/**
+ * What a check costs beside its run: fifty draws by HMAC-SHA-256, each two hashes, and a signature.
+ */
 function measureSettling(): number {
   const { privateKey } = generateKeyPairSync('ed25519');
   const [inner, outer, verdict] = [121, 96, 500].map((length) => new Uint8Array(length));

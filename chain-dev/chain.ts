@@ -8,7 +8,10 @@ import { openSaver } from './saver.ts';
 import { openSubscriptions, type Subscriptions } from './subscriptions.ts';
 import { encodeBase58, openSvm } from './svm.ts';
 
-/** Each call writes the whole state: past this no more lamports are given away, past twice that nothing is done. */
+/**
+ * Each call writes the whole state: past this no more lamports are given away, past twice that
+ * nothing is done.
+ */
 const STATE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A program that is on the chain from its first start. */
@@ -21,7 +24,8 @@ export interface ChainProgram {
 
 /**
  * A chain of one's own: a real SVM (litesvm) in this process, behind the JSON-RPC and the WebSocket
- * of a Solana cluster, so that `Connection` speaks to it as to devnet. What it acknowledged is on disk.
+ * of a Solana cluster, so that `Connection` speaks to it as to devnet. What it acknowledged is on
+ * disk.
  */
 export interface Chain {
   genesisHash: string;

@@ -2,8 +2,8 @@ import { pathToFileURL } from 'node:url';
 import { type Client, createClient } from '@libsql/client';
 
 /**
- * Keeps other processes off until it is called back or this one ends, however it does: an open transaction on a
- * database of its own. Throws where another process has the lock.
+ * Keeps other processes off until it is called back or this one ends, however it does: an open
+ * transaction on a database of its own. Throws where another process has the lock.
  */
 export async function lockFile(file: string): Promise<() => Promise<void>> {
   let client: Client | undefined;

@@ -18,7 +18,9 @@ afterAll(async () => {
   await rm(data, { recursive: true });
 });
 
-/** Starts `chain-dev/main.ts`: its ready line, what it said on standard error, and its exit status. */
+/**
+ * Starts `chain-dev/main.ts`: its ready line, what it said on standard error, and its exit status.
+ */
 function start(...flags: string[]) {
   const words = ['--import', 'tsx', join(import.meta.dirname, 'main.ts'), '--data', data, ...flags];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });

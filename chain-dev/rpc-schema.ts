@@ -48,7 +48,10 @@ const TransactionOptions = v.optional(
   ),
 );
 
-/** Parameters of each method, by Solana's JSON-RPC documentation. What a client may leave out, it may. */
+/**
+ * Parameters of each method, by Solana's JSON-RPC documentation. What a client may leave out, it
+ * may.
+ */
 export const PARAMS = {
   getLatestBlockhash: v.tuple([Options]),
   isBlockhashValid: v.tuple([Blockhash, Options]),

@@ -19,7 +19,10 @@ export interface ChainServer {
   close(): Promise<void>;
 }
 
-/** Serves a chain on one port: JSON-RPC by POST, subscriptions by WebSocket, on any path. No page of another origin may read it. */
+/**
+ * Serves a chain on one port: JSON-RPC by POST, subscriptions by WebSocket, on any path. No page of
+ * another origin may read it.
+ */
 export async function openChainServer(
   chain: Pick<Chain, 'answer' | 'upgrade' | 'close'>,
   { host, port }: { host: string; port: number },
@@ -76,7 +79,9 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
   });
 }
 
-/** Ends with a value as JSON; after a refusal the connection ends too, since its body may be unread. */
+/**
+ * Ends with a value as JSON; after a refusal the connection ends too, since its body may be unread.
+ */
 function end(response: ServerResponse, status: number, value: unknown): void {
   const headers = status === 200 ? HEADERS : { ...HEADERS, Connection: 'close' };
   response.writeHead(status, headers).end(JSON.stringify(value));

@@ -40,7 +40,10 @@ export interface Work<T> {
   isStream: boolean;
 }
 
-/** What came of one attempt, and whether a safe call may be made again: it came too early, or failed. */
+/**
+ * What came of one attempt, and whether a safe call may be made again: it came too early, or
+ * failed.
+ */
 export interface Attempt<T> {
   result: Result<T>;
   again?: 'early' | 'failed';

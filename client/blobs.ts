@@ -5,7 +5,10 @@ import type { CallOptions, Chunks, HubClient } from './client.ts';
 /** Who reads a blob checks and keeps it himself: the browser's cache has no use for it. */
 const KEPT = { cache: 'no-store' } as const;
 
-/** Bytes [offset, offset + length) of a blob, fewer at its end. They are not checked against its root. */
+/**
+ * Bytes [offset, offset + length) of a blob, fewer at its end. They are not checked against its
+ * root.
+ */
 export const readBlobRange = (
   hub: HubClient,
   { root, offset, length }: { root: Root; offset: number; length: number },

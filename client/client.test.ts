@@ -7,7 +7,9 @@ const REFUSED = { error: { code: 'job-unknown', message: 'there is no such job' 
 
 afterEach(() => vi.useRealTimers());
 
-/** A client of a hub that gives these answers one after the other; an error stands for a cut line. */
+/**
+ * A client of a hub that gives these answers one after the other; an error stands for a cut line.
+ */
 function openFake(
   answers: (Response | Error | (() => Promise<Response>))[],
   options: Partial<ClientOptions> = {},

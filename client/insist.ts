@@ -3,13 +3,18 @@ import type { Attempt, CallOptions } from './attempt.ts';
 
 const PAUSE_MS = { first: 250, max: 10_000 };
 
-/** How often a call that changes nothing is made again: after a failure, and where it came too early. */
+/**
+ * How often a call that changes nothing is made again: after a failure, and where it came too
+ * early.
+ */
 export interface Patience {
   retries: number;
   patience: number;
 }
 
-/** Makes a call until it has an answer, a final refusal or no more tries. Only a GET is made twice. */
+/**
+ * Makes a call until it has an answer, a final refusal or no more tries. Only a GET is made twice.
+ */
 export async function insist<T>(
   { retries, patience }: Patience,
   { method = 'GET', signal }: CallOptions,

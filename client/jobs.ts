@@ -56,7 +56,10 @@ export const startJob = (hub: HubClient, job: JobId): Promise<Result<JobView>> =
 export const cancelJob = (hub: HubClient, job: JobId): Promise<Result<JobView>> =>
   hub.ask(JobView, `/v1/jobs/${job}/cancel`, { method: 'POST' });
 
-/** The manifest of a job's package, once a verifier has run the model. Its digest is for the caller to check. */
+/**
+ * The manifest of a job's package, once a verifier has run the model. Its digest is for the caller
+ * to check.
+ */
 export const readPackage = (
   hub: HubClient,
   job: JobId,

@@ -18,7 +18,9 @@ import { accept, type Result } from '#protocol/values/refusal.ts';
 import type { HubClient } from './client.ts';
 import { readList } from './pages.ts';
 
-/** Public lists about money grow and never change: each is read from where the last reading ended. */
+/**
+ * Public lists about money grow and never change: each is read from where the last reading ended.
+ */
 export interface FactPage<T> {
   items: readonly T[];
   next: number;

@@ -25,7 +25,10 @@ export const fundJob = (
 ): Promise<Result<JobView>> =>
   hub.ask(JobView, `/v1/jobs/${job}/fund`, { method: 'POST', json: { poster } });
 
-/** Tells the hub that a poster has asked for the rest of an escrow, which it then reads on the chain. */
+/**
+ * Tells the hub that a poster has asked for the rest of an escrow, which it then reads on the
+ * chain.
+ */
 export const noteClosing = (hub: HubClient, job: JobId): Promise<Result<true>> =>
   hub.tell(`/v1/jobs/${job}/closing`, { method: 'POST' });
 

@@ -4,8 +4,8 @@ import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 const PAGES_MAX = 100_000;
 
 /**
- * Reads page after page from `from`, until one leads no further. `readPage` takes what it read where
- * it wants it and answers where the next page begins; so what came before a failure is kept.
+ * Reads page after page from `from`, until one leads no further. `readPage` takes what it read
+ * where it wants it and answers where the next page begins; so what came before a failure is kept.
  */
 export async function readPages(
   from: number,

@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-web/wasm';
 
 /**
- * onnxruntime-web and nothing of ours: `tsx e2e/bare-run.ts MODEL ROWS OUTPUT UNIT_ITEMS` runs images
- * of 8×8 in units of so many, the last one filled up with its last image, and writes all rows.
+ * onnxruntime-web and nothing of ours: `tsx e2e/bare-run.ts MODEL ROWS OUTPUT UNIT_ITEMS` runs
+ * images of 8×8 in units of so many, the last one filled up with its last image, and writes all
+ * rows.
  */
 const [modelFile = '', rowsFile = '', outputFile = '', unitText = ''] = process.argv.slice(2);
 const ROW_FLOATS = 64;

@@ -1,6 +1,9 @@
 import type { BrowserContext } from '@playwright/test';
 
-/** A wallet as an extension would put it into pages: it announces itself by the Wallet Standard, and signs all. */
+/**
+ * A wallet as an extension would put it into pages: it announces itself by the Wallet Standard, and
+ * signs all.
+ */
 export async function installFakeWallet(context: BrowserContext, name: string): Promise<void> {
   await context.addInitScript(async (walletName) => {
     const SIGNATURE_AT = 1;

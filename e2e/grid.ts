@@ -24,7 +24,10 @@ export interface Grid {
   close(): Promise<void>;
 }
 
-/** Brings up hub and verifier (with further flags), and a chain if asked for; when one fails to start, the others are stopped. */
+/**
+ * Brings up hub and verifier (with further flags), and a chain if asked for; when one fails to
+ * start, the others are stopped.
+ */
 export async function openGrid(
   flags: { hub?: readonly string[]; verifier?: readonly string[]; chain?: boolean } = {},
 ): Promise<Grid> {

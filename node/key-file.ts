@@ -24,8 +24,8 @@ export interface KeyFile {
 }
 
 /**
- * Opens the Ed25519 key in `file` (a JSON Web Key, RFC 8037), making it on first use with mode 0600.
- * Throws `storage-failed` for a file that holds no such key: it is never overwritten.
+ * Opens the Ed25519 key in `file` (a JSON Web Key, RFC 8037), making it on first use with mode
+ * 0600. Throws `storage-failed` for a file that holds no such key: it is never overwritten.
  */
 export async function openKeyFile(file: string): Promise<KeyFile> {
   const secret = readKey(await readOrMake(file));

@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 export type Trust = { ca: string } | { rejectUnauthorized: false };
 
 /**
- * Opens a `fetch` for servers whose certificate nobody signed, as `npm start -- --lan` has: Node's own
- * cannot be told of one server's certificate. Addresses without TLS go to Node's own.
+ * Opens a `fetch` for servers whose certificate nobody signed, as `npm start -- --lan` has: Node's
+ * own cannot be told of one server's certificate. Addresses without TLS go to Node's own.
  */
 export function openTlsFetch(trust: Trust): (request: Request) => Promise<Response> {
   return async (request) => {

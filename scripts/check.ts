@@ -1,6 +1,8 @@
 import { runCommand } from './command.ts';
 
-/** `npm run check`: types, lint and format, and the rules of the tidy test; all three always run. */
+/**
+ * `npm run check`: types, lint and format, and the rules of the tidy test; all three always run.
+ */
 const CHECKS = [
   { name: 'types', command: ['npx', 'tsc', '-b', '--pretty'] },
   { name: 'lint and format', command: ['npx', 'biome', 'check', '--max-diagnostics=100'] },

@@ -10,8 +10,8 @@ const INSTALL_MS_MAX = 10 * 60_000;
 
 /**
  * Path of a Chromium to drive: `POCKETGRID_CHROMIUM`, else one on the PATH, else Playwright's own
- * copy; where there is none, installs Debian's package (as root) or has Playwright download its own.
- * Throws with the way out when nothing worked.
+ * copy; where there is none, installs Debian's package (as root) or has Playwright download its
+ * own. Throws with the way out when nothing worked.
  */
 export async function findChromium(): Promise<string> {
   const found = await presentChromium();

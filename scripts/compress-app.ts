@@ -12,8 +12,8 @@ const BYTES_MIN = 1024;
 const BEST_BYTES_MAX = 1024 * 1024;
 
 /**
- * Writes `FILE.br` and `FILE.gz` beside every file of a built app that gets smaller by it. Large ones,
- * which change with a library alone, are kept in `cache` by their digest for the next build.
+ * Writes `FILE.br` and `FILE.gz` beside every file of a built app that gets smaller by it. Large
+ * ones, which change with a library alone, are kept in `cache` by their digest for the next build.
  */
 export async function compressApp(folder: string, cache: string): Promise<void> {
   await mkdir(cache, { recursive: true });

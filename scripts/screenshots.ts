@@ -124,7 +124,9 @@ function browserOf([view]: readonly View[]): Browser {
   return browser;
 }
 
-/** Posts the sample job as a person does, in the last view; the others get the key. Gives its id. */
+/**
+ * Posts the sample job as a person does, in the last view; the others get the key. Gives its id.
+ */
 async function runSample(grid: Grid, views: readonly View[]): Promise<string> {
   await open(views, `/dashboard#key=${grid.addresses.key}`);
   const page = views.at(-1)?.page;

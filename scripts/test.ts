@@ -5,7 +5,9 @@ import { findChromium } from './chromium.ts';
 import { runCommand } from './command.ts';
 import { countPlaywright, countVitest, describeCounts, type TestCounts } from './test-counts.ts';
 
-/** `npm test`: builds the app once, then runs Vitest and Playwright. Ends with one line of counts. */
+/**
+ * `npm test`: builds the app once, then runs Vitest and Playwright. Ends with one line of counts.
+ */
 const BUILD_MS_MAX = 3 * 60_000;
 const VITEST_MS_MAX = 12 * 60_000;
 const PLAYWRIGHT_MS_MAX = 15 * 60_000;

@@ -48,7 +48,9 @@ const LARGE = 60_000;
 /** For each device. */
 const SMALL = 300;
 const LATE_MS = 40_000;
-/** A small job takes at most so many times what it takes alone, for each job or developer at work. */
+/**
+ * A small job takes at most so many times what it takes alone, for each job or developer at work.
+ */
 const SLOWER_MAX = 3;
 
 /** Runs several jobs on honest devices of different speeds, one unit in a hundred checked. */

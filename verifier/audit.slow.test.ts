@@ -50,7 +50,9 @@ async function runJob(url: string, developer: string): Promise<JobView> {
   return job;
 }
 
-/** Its units were judged by their fingerprints as well, and its results hold nothing of its taps. */
+/**
+ * Its units were judged by their fingerprints as well, and its results hold nothing of its taps.
+ */
 async function checkInside(job: JobView, { url, developer }: { url: string; developer: string }) {
   const headers = { Authorization: `Bearer ${developer}` };
   const ask = (path: string) => fetch(`${url}/v1/jobs/${job.id}/${path}`, { headers });

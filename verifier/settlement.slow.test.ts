@@ -126,7 +126,10 @@ async function openVerifier(hub: string, identity: KeyFile): Promise<Loop> {
 /** Calls that touch nothing and take no time. */
 const SAID_AT_ONCE: ReadonlySet<string | symbol> = new Set(['signed', 'pulled', 'check']);
 
-/** Ports of a verifier that dies at a call of its choice: before it does anything, or when it is done. */
+/**
+ * Ports of a verifier that dies at a call of its choice: before it does anything, or when it is
+ * done.
+ */
 function dieAt(ports: SettlerPorts, { call, when }: Death, died: Set<string>): SettlerPorts {
   let calls = 0;
   const guard = <T extends object>(port: T): T =>
@@ -256,10 +259,16 @@ const FIRST: Death = { call: 1, when: 'before' };
 const later = ({ call, when }: Death): Death =>
   when === 'before' ? { call, when: 'after' } : { call: call + 1, when: 'before' };
 
-/** Calls that tell others something, or make it durable before: settlement has to survive a death on either side of each. */
+/**
+ * Calls that tell others something, or make it durable before: settlement has to survive a death on
+ * either side of each.
+ */
 const TELLING = ['keep', 'noteSigned', 'send'];
 
-/** Runs settlement to its end with verifiers that die at the first call of each step, then at the second, and so on. */
+/**
+ * Runs settlement to its end with verifiers that die at the first call of each step, then at the
+ * second, and so on.
+ */
 async function settleKilled(url: string, identities: readonly KeyFile[]): Promise<Pool> {
   const places = await Promise.all(identities.map((identity) => openPlace(url, identity)));
   const deaths = places.map(() => FIRST);

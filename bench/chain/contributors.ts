@@ -18,9 +18,9 @@ export interface Seed {
 }
 
 /**
- * Writes into a hub's database what it would have written had so many devices each computed one unit of a job, been
- * judged, linked an address, and the job's money been closed. Their keys and signatures are real; the outputs are not
- * computed, since settlement never looks at them.
+ * Writes into a hub's database what it would have written had so many devices each computed one
+ * unit of a job, been judged, linked an address, and the job's money been closed. Their keys and
+ * signatures are real; the outputs are not computed, since settlement never looks at them.
  */
 export async function seedContributors({
   folder,

@@ -23,8 +23,9 @@ const POLL_MS = 20;
 const CHALLENGE_SECONDS = 1;
 
 /**
- * The real verifier closes one epoch of 10,000 contributors: from the moment it is ready to read the hub's lists until the
- * escrow is pulled on the chain. The challenge window of a second is in it.
+ * The real verifier closes one epoch of 10,000 contributors: from the moment it is ready to read
+ * the hub's lists until the escrow is pulled on the chain. The challenge window of a second is in
+ * it.
  */
 export async function measureEpochClose(context: BenchContext): Promise<Figure> {
   const folder = join(context.folder, 'close');
@@ -60,7 +61,10 @@ export async function measureEpochClose(context: BenchContext): Promise<Figure> 
   };
 }
 
-/** A pool, and a funded and started job of as many units as there are contributors; then the hub stops. */
+/**
+ * A pool, and a funded and started job of as many units as there are contributors; then the hub
+ * stops.
+ */
 async function prepare(
   context: BenchContext,
   folder: string,

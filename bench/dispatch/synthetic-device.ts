@@ -19,8 +19,8 @@ export interface DeviceOptions {
 }
 
 /**
- * A device that speaks the whole protocol with real signatures and computes nothing: its outputs are
- * random bytes, committed to and revealed like any others.
+ * A device that speaks the whole protocol with real signatures and computes nothing: its outputs
+ * are random bytes, committed to and revealed like any others.
  */
 export async function openDevice(options: DeviceOptions): Promise<Session> {
   const identity = makeIdentity();

@@ -5,7 +5,9 @@ import { runCommand } from '../command.ts';
 import type { BenchContext } from '../figure.ts';
 
 const VERSION = '1.4.5';
-/** Platform packages of Bun that carry its binary and no install script; the x64 one needs no AVX2. */
+/**
+ * Platform packages of Bun that carry its binary and no install script; the x64 one needs no AVX2.
+ */
 const PACKAGES: Record<string, { name: string; integrity: string }> = {
   'linux-x64': {
     name: '@oven/bun-linux-x64-baseline',

@@ -15,7 +15,10 @@ export interface Difference {
 
 const NOTHING: Difference = { bytes: 0, differing: 0, largest: 0 };
 
-/** What one engine with so many threads made of the cases, in their order; nothing of those left out. */
+/**
+ * What one engine with so many threads made of the cases, in their order; nothing of those left
+ * out.
+ */
 export interface PlaceRun {
   engine: string;
   threads: number;
@@ -119,7 +122,9 @@ export const compareProfile = (cases: readonly ExactCase[], runs: readonly Place
     })),
   );
 
-/** Cases with bytes that differ from the first run's: a row for each, a column for each such place. */
+/**
+ * Cases with bytes that differ from the first run's: a row for each, a column for each such place.
+ */
 export function listDiffering(cases: readonly ExactCase[], runs: readonly PlaceRun[]): Cell[] {
   const [reference, ...others] = runs;
   if (reference === undefined) return [];

@@ -14,7 +14,9 @@ export type CaseResult = { outputs: Output[] } | { refused: string };
 export interface Engine {
   name: string;
   version: string;
-  /** What came of each case, in order. Throws where the engine failed or did not have the threads. */
+  /**
+   * What came of each case, in order. Throws where the engine failed or did not have the threads.
+   */
   run(job: ExactJob): Promise<CaseResult[]>;
 }
 
@@ -24,7 +26,9 @@ export interface AbsentEngine {
   reason: string;
 }
 
-/** The messages of one job as results; throws unless each case has one and the threads were real. */
+/**
+ * The messages of one job as results; throws unless each case has one and the threads were real.
+ */
 export function readMessages(job: ExactJob, messages: readonly ExactMessage[]): CaseResult[] {
   const results: CaseResult[] = [];
   for (const message of messages) {

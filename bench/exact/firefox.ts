@@ -19,7 +19,9 @@ const SETTINGS = {
   'toolkit.telemetry.enabled': false,
 };
 
-/** A Firefox by name: `POCKETGRID_FIREFOX`, else on the PATH, else Debian's when `install` is set. */
+/**
+ * A Firefox by name: `POCKETGRID_FIREFOX`, else on the PATH, else Debian's when `install` is set.
+ */
 export async function findFirefox({
   install,
   say,
@@ -61,7 +63,9 @@ export interface Firefox {
   close(): Promise<void>;
 }
 
-/** Starts Firefox headless on a page with a fresh profile and home in `folder`; it needs no driver. */
+/**
+ * Starts Firefox headless on a page with a fresh profile and home in `folder`; it needs no driver.
+ */
 export async function openFirefox(path: string, url: string, folder: string): Promise<Firefox> {
   const profile = join(folder, 'profile');
   await mkdir(profile, { recursive: true });

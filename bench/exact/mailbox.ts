@@ -4,8 +4,8 @@ import type { ExactMessage } from '../page/exact-cases.ts';
 export interface Mailbox {
   receive(url: URL, body: string): void;
   /**
-   * The messages of a job up to its end. Throws when the page tells of a failure, when nothing comes
-   * for `silenceMs`, or when `stopped` does first.
+   * The messages of a job up to its end. Throws when the page tells of a failure, when nothing
+   * comes for `silenceMs`, or when `stopped` does first.
    */
   collect(job: string, silenceMs: number, stopped?: Promise<never>): Promise<ExactMessage[]>;
 }

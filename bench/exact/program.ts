@@ -6,8 +6,8 @@ import { type ExactJob, runCases } from '../page/exact-cases.ts';
 const [folder = '', name = ''] = process.argv.slice(2);
 const read = async (file: string) => new Uint8Array(await readFile(join(folder, file)));
 const job = JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8')) as ExactJob;
-// One thread in Node is what verifiers run. More need the package's entry for Node, whose glue knows
-// Node's workers, and so does Bun; it loads the same wasm file.
+// One thread in Node is what verifiers run. More need the package's entry for Node, whose glue
+// knows Node's workers, and so does Bun; it loads the same wasm file.
 const ort =
   job.threads === 1 && process.versions['bun'] === undefined
     ? await import('onnxruntime-web/wasm')

@@ -27,8 +27,8 @@ export async function readSteadyRate(hub: BenchHub, job: JobView): Promise<Stead
 
 /**
  * The window from the first accepted shard, which stands for the start-up, to the last one that is
- * at least half as long as the longest: shards shrink towards a job's end so that all devices finish
- * together.
+ * at least half as long as the longest: shards shrink towards a job's end so that all devices
+ * finish together.
  */
 export function steadyRate(taken: readonly Taken[], unitItems: number): SteadyRate {
   const ordered = [...taken].sort((a, b) => a.at - b.at);

@@ -19,7 +19,9 @@ export interface UnitsTask {
   pool: number;
   unitItems: number;
   units: number;
-  /** Units in one run of the model. Where kernels do not mind, that is the same and less of a wait. */
+  /**
+   * Units in one run of the model. Where kernels do not mind, that is the same and less of a wait.
+   */
   together: number;
   /** Sizes of the model's free dimensions. */
   free: Record<string, number>;
@@ -32,10 +34,14 @@ export interface UnitsTask {
 /** A prime, so that no item comes again before all have been. */
 const STRIDE = 7919;
 
-/** The item of the pool at one place of all units: spread over the pool, the same on every engine. */
+/**
+ * The item of the pool at one place of all units: spread over the pool, the same on every engine.
+ */
 const itemAt = ({ pool }: UnitsTask, place: number): number => (place * STRIDE) % pool;
 
-/** Output bytes of each unit, end to end, in the order of the outputs' names; fewer when it is late. */
+/**
+ * Output bytes of each unit, end to end, in the order of the outputs' names; fewer when it is late.
+ */
 export async function runUnits(
   ort: OrtRuntime,
   task: UnitsTask,

@@ -16,7 +16,9 @@ export interface HonestSample {
 }
 
 export interface CalibrationRules {
-  /** Which of a device's honest distances the threshold starts from, and what it is multiplied by. */
+  /**
+   * Which of a device's honest distances the threshold starts from, and what it is multiplied by.
+   */
   quantile: number;
   margin: number;
   /** Least distance of any unit of any decoy, in thresholds. */
@@ -128,8 +130,8 @@ const areWithin = (
 ): boolean => distances.every((each) => isWithin(each, limitsOf(each.output, comparators)));
 
 /**
- * What each decoy comes to against the comparators, hardest first: by power, then by separation. One
- * that changed no unit at all is left out.
+ * What each decoy comes to against the comparators, hardest first: by power, then by separation.
+ * One that changed no unit at all is left out.
  */
 export function weighDecoys(
   samples: readonly DecoySample[],
@@ -162,7 +164,9 @@ function weighDecoy(
   };
 }
 
-/** A class without noise has thresholds of zero; distances are then told in steps of the comparator. */
+/**
+ * A class without noise has thresholds of zero; distances are then told in steps of the comparator.
+ */
 const STEP = 2 ** -40;
 
 function separationOf(

@@ -37,7 +37,9 @@ export async function writeReport(
   await writeFile(NOISE_FILE, renderNoise(found.noise));
 }
 
-/** One row for each class: its thresholds, its false alarms with their bound, its nearest decoys. */
+/**
+ * One row for each class: its thresholds, its false alarms with their bound, its nearest decoys.
+ */
 export function renderTolerance(
   conditions: Record<string, unknown>,
   assessed: readonly Assessed[],

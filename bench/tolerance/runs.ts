@@ -26,7 +26,10 @@ export interface Work {
 }
 /** What the names of GPU places begin with; the adapter follows. */
 export const GPU_PLACE = 'webgpu ';
-/** Units that a GPU runs together, and how many of them are run alone as well, to see that it is the same. */
+/**
+ * Units that a GPU runs together, and how many of them are run alone as well, to see that it is the
+ * same.
+ */
 const GPU_TOGETHER = 32;
 const GPU_ALONE = 64;
 
@@ -36,7 +39,9 @@ const taskOf = (subject: Subject, units: number): UnitsTask => {
   return { model, inputs, pool, unitItems, units, free, together: 1, ...settings };
 };
 
-/** A subject and its decoys on the exact lane, and the subject on honest devices of other classes. */
+/**
+ * A subject and its decoys on the exact lane, and the subject on honest devices of other classes.
+ */
 export interface Found {
   reference: Uint8Array;
   decoys: Outputs[];

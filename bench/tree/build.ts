@@ -1,7 +1,10 @@
 import { hash } from 'node:crypto';
 import { buildTree, checkProof, proveLeaf } from '#protocol/settlement/tree.ts';
 
-/** `build.ts LEAVES`: builds one tree in a process of its own and says in a line of JSON what it took. */
+/**
+ * `build.ts LEAVES`: builds one tree in a process of its own and says in a line of JSON what it
+ * took.
+ */
 const leafCount = Number(process.argv[2]);
 const PROOFS = 2_000;
 

@@ -13,8 +13,8 @@ import { openNewcomers, takePlace } from './trust/newcomers.ts';
 import { openReviews } from './verifiers/reviews.ts';
 
 /**
- * A hub as its facts left it, in the order of appending. Leases that were not committed have lapsed;
- * their units are open.
+ * A hub as its facts left it, in the order of appending. Leases that were not committed have
+ * lapsed; their units are open.
  */
 export function openHub(facts: readonly AppliedFact[], config: HubConfig): Hub {
   const hub = emptyHub(config);

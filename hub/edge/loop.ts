@@ -29,7 +29,9 @@ import type { HubCounters } from './process/metrics.ts';
 /** What the loop needs to perform effects. */
 export interface LoopWorld {
   world: Omit<World, 'now'>;
-  /** Resolves when the facts are on disk; calls are kept in order. Rejects when the hub is stopping. */
+  /**
+   * Resolves when the facts are on disk; calls are kept in order. Rejects when the hub is stopping.
+   */
   append(facts: readonly Fact[]): Promise<void>;
   /** Makes a blob of these bytes, or of a part of another blob. */
   keep(blob: Uint8Array | BlobRange): Promise<Result<BlobRef>>;
@@ -179,7 +181,9 @@ function persist(loop: Loop, token: Token, facts: readonly Fact[]): void {
   );
 }
 
-/** Writes have begun to fail or are well again. Who waits for one is told that it is tried again. */
+/**
+ * Writes have begun to fail or are well again. Who waits for one is told that it is tried again.
+ */
 function noteDisk(loop: Loop, trouble: Refusal | undefined): void {
   const { edge } = loop;
   edge.counters.diskTrouble = trouble === undefined ? 0 : 1;

@@ -43,7 +43,10 @@ export async function findToolchain(): Promise<string[]> {
   ];
 }
 
-/** Builds the program under `folder` (a cargo workspace) for SBPF v3. The same sources give the same bytes. */
+/**
+ * Builds the program under `folder` (a cargo workspace) for SBPF v3. The same sources give the same
+ * bytes.
+ */
 export async function buildProgram(folder: string, target = '.build/program'): Promise<Uint8Array> {
   const out = resolve(target);
   const words = ['build', '--quiet', '--locked', '-j1', '--release', '-Zbuild-std=core'];
@@ -69,6 +72,7 @@ const rustFlags = (folder: string): string[] => [
   // The chain's machine reads words at any address; without saying so a key is copied byte by byte.
   '-Ctarget-feature=+allows-misaligned-mem-access',
   '-Clink-arg=--llvm-args=--bpf-stack-size=4096',
-  // 128-bit and floating-point helpers: the program calls none, and LLVM before 23 cannot compile them for BPF.
+  // 128-bit and floating-point helpers: the program calls none, and LLVM before 23 cannot compile
+  // them for BPF.
   '-Clink-arg=--disable-math-builtins',
 ];

@@ -1,8 +1,9 @@
 import { type Mutant, makeMutant } from './find.ts';
 
 /**
- * What `findMutants` does not see: conditions of an `if`, arithmetic, effects. The old text stands once in its file; of it
- * what is between « and » changes. Without a new text it is a statement that is left out.
+ * What `findMutants` does not see: conditions of an `if`, arithmetic, effects. The old text stands
+ * once in its file; of it what is between « and » changes. Without a new text it is a statement
+ * that is left out.
  */
 const EDITS: readonly [path: string, old: string, now?: string][] = [
   ['account.rs', '«(*header).owner = crate::programs::SYSTEM;»'],

@@ -4,20 +4,26 @@ export interface Mutant {
   line: number;
   /** What is gone, in one line. */
   what: string;
-  /** The text between these is a statement that is left out, or an expression that `now` takes the place of. */
+  /**
+   * The text between these is a statement that is left out, or an expression that `now` takes the
+   * place of.
+   */
   start: number;
   end: number;
   now: string | undefined;
 }
 
-/** A statement or last expression that checks something: `require…(…)`, a proof, `.end()` of the data. */
+/**
+ * A statement or last expression that checks something: `require…(…)`, a proof, `.end()` of the
+ * data.
+ */
 const CHECK = /^[ ]+(?:[\w.]+\.|\w+::)?(?:require\w*|check_proof|end)\(/gm;
 /** A field of an account that is written. */
 const WRITE = /^[ ]+(?:pool|pending|escrow|page|config|bond|set)\.[\w.]+ \|?= [^;{]*;$/gm;
 
 /**
- * Every check of a source file dropped once, and every write of an account's field. Of a check of several conditions
- * each is dropped alone.
+ * Every check of a source file dropped once, and every write of an account's field. Of a check of
+ * several conditions each is dropped alone.
  */
 export function findMutants(path: string, text: string): Mutant[] {
   const found: Mutant[] = [];

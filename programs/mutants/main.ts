@@ -10,8 +10,8 @@ import { SELECTOR, weave } from './weave.ts';
 
 /**
  * `npm run mutants`: drops each check of the program once and runs the tests over litesvm: at least one has to fail. All
- * changes are built into one program, which is told by the clock which of them is awake. `--only TEXT` takes those whose
- * place or text has it.
+ * changes are built into one program, which is told by the clock which of them is awake. `--only
+ * TEXT` takes those whose place or text has it.
  */
 const FOLDER = '.build/mutants';
 const SOURCE = `${FOLDER}/programs`;
@@ -20,7 +20,10 @@ const CONFIG = 'programs/mutants/vitest.config.ts';
 const TESTS_MS_MAX = 60 * 60_000;
 const run = promisify(execFile);
 
-/** Where a change is likely to show, of what has no test of its own name. What is left goes through all tests. */
+/**
+ * Where a change is likely to show, of what has no test of its own name. What is left goes through
+ * all tests.
+ */
 const FIRST: Record<string, string[]> = {
   'account.rs': ['account', 'pull', 'bond', 'close_escrow', 'refund'],
   'address.rs': ['address', 'init_config', 'create_page', 'claim'],

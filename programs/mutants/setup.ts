@@ -5,8 +5,8 @@ import { beforeEach } from 'vitest';
 import { getFn, setFn } from 'vitest/suite';
 
 /**
- * Runs each test once as it is, and once for every change that this file still has to notice. A change counts as noticed
- * when the test that passes without it fails.
+ * Runs each test once as it is, and once for every change that this file still has to notice. A
+ * change counts as noticed when the test that passes without it fails.
  */
 export interface Plan {
   /** Numbers of changes, by the name of the test file. */

@@ -1,8 +1,8 @@
 import type { Mutant } from './find.ts';
 
 /**
- * One source with all its changes in it, each asleep: `crate::mutant()` says which is awake. So a program is built once
- * for all of them. `numbers` has the number of each, from 1; 0 is none.
+ * One source with all its changes in it, each asleep: `crate::mutant()` says which is awake. So a
+ * program is built once for all of them. `numbers` has the number of each, from 1; 0 is none.
  */
 export function weave(
   text: string,

@@ -19,8 +19,8 @@ import { makeInstructions } from './instructions.ts';
 import { keyOf } from './keys.ts';
 
 /**
- * What the settlement program and the TypeScript beside it have to agree on, as the TypeScript writes it. Bytes are
- * hex, integers of 64 bits decimal strings.
+ * What the settlement program and the TypeScript beside it have to agree on, as the TypeScript
+ * writes it. Bytes are hex, integers of 64 bits decimal strings.
  */
 export const makeVectors = () =>
   toPlain({

@@ -38,9 +38,9 @@ import { JobView } from './job.ts';
  * | GET /v1/outputs/:job/:unit | verifier, by ticket | output bytes of one accepted unit |
  * | GET /v1/fingerprints/:job/:unit | verifier, by ticket | `UnitFingerprint` of one accepted unit |
  *
- * An address that asks for too much is answered 429, with `Retry-After` and the code `message-rate`.
- * A developer sends `Authorization: Bearer pg_…`; a verifier the ticket of its `welcome`. Calls about money are
- * listed in `settlement/money-api.ts`.
+ * An address that asks for too much is answered 429, with `Retry-After` and the code
+ * `message-rate`. A developer sends `Authorization: Bearer pg_…`; a verifier the ticket of its
+ * `welcome`. Calls about money are listed in `settlement/money-api.ts`.
  */
 export const API_KEY_PREFIX = 'pg_';
 

@@ -11,7 +11,10 @@ export const Health = v.strictObject({
   version: v.string(),
   hub: PublicKey,
   uptimeMs: Millis,
-  /** Whether the hub's chain answered when it was last asked. While it is silent money waits, and work goes on. */
+  /**
+   * Whether the hub's chain answered when it was last asked. While it is silent money waits, and
+   * work goes on.
+   */
   chain: v.picklist(['none', 'answers', 'silent']),
 });
 export type Health = v.InferOutput<typeof Health>;
@@ -47,7 +50,9 @@ export const GridView = v.strictObject({
   unitsAccepted: Count,
   /** Why the hub cannot write to its disk, while that is so: it gives out no work. */
   trouble: v.optional(Refusal),
-  /** Places for new devices, one more for each `unitsEach` units; absent where there is no limit. */
+  /**
+   * Places for new devices, one more for each `unitsEach` units; absent where there is no limit.
+   */
   newcomers: v.optional(
     v.strictObject({ places: Count, taken: Count, waiting: Count, unitsEach: Count }),
   ),

@@ -22,8 +22,8 @@ export const JobState = v.picklist([
 export type JobState = v.InferOutput<typeof JobState>;
 
 /**
- * When results are given out. `instant`: at once, spot-checked. `settled`: when enough later work of
- * the same device was judged, or an exit audit has passed. `full`: when every unit is checked.
+ * When results are given out. `instant`: at once, spot-checked. `settled`: when enough later work
+ * of the same device was judged, or an exit audit has passed. `full`: when every unit is checked.
  */
 export const Assurance = v.picklist(
   ['instant', 'settled', 'full'],
@@ -57,7 +57,9 @@ export const JobOptions = v.strictObject({
 });
 export type JobOptions = v.InferOutput<typeof JobOptions>;
 
-/** A model as uploaded, before a verifier has run it: outputs and known answers are not known yet. */
+/**
+ * A model as uploaded, before a verifier has run it: outputs and known answers are not known yet.
+ */
 export const PackageDraft = v.strictObject({
   name: v.string(),
   file: BlobRef,
@@ -103,7 +105,10 @@ export const Quote = v.strictObject({
   total: Lamports,
   /** Share of units expected to be checked, for the device that is trusted most. */
   checkRate: v.number(),
-  /** At least so likely is a device caught that falsifies a fifth of its units: 1 − exp(−checks / 5). */
+  /**
+   * At least so likely is a device caught that falsifies a fifth of its units: 1 − exp(−checks /
+   * 5).
+   */
   confidence: v.number(),
   peakBytes: v.number(),
   note: v.string(),

@@ -15,9 +15,9 @@ export const digestRecord = (record: unknown): Digest => digest(utf8ToBytes(cano
 
 /**
  * What a device commits to before it can know which units are checked:
- * SHA-256(`pocketgrid/commitment@1\n` ‖ lease ‖ device ‖ salt ‖ SHA-256(unit digests)), with the ids
- * as raw bytes (16, 32, 32, 32). Where the package has taps, the digest of the taps of all units
- * follows, under `pocketgrid/commitment-with-taps@1\n`.
+ * SHA-256(`pocketgrid/commitment@1\n` ‖ lease ‖ device ‖ salt ‖ SHA-256(unit digests)), with the
+ * ids as raw bytes (16, 32, 32, 32). Where the package has taps, the digest of the taps of all
+ * units follows, under `pocketgrid/commitment-with-taps@1\n`.
  */
 export function digestCommitment(commitment: {
   lease: LeaseId;
@@ -41,5 +41,7 @@ export function digestCommitment(commitment: {
   );
 }
 
-/** A synchronous SHA-256: 32 bytes out. Edges pass their platform's where it is faster than ours. */
+/**
+ * A synchronous SHA-256: 32 bytes out. Edges pass their platform's where it is faster than ours.
+ */
 export type Sha256 = (data: Uint8Array) => Uint8Array;

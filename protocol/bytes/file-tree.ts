@@ -23,7 +23,9 @@ export interface FileTree {
 
 export interface FileTreeHasher {
   push(chunk: Uint8Array): void;
-  /** Throws a PocketgridError (`input-empty`) when nothing was pushed: no tree names an empty blob. */
+  /**
+   * Throws a PocketgridError (`input-empty`) when nothing was pushed: no tree names an empty blob.
+   */
   finish(): FileTree;
 }
 
@@ -115,8 +117,8 @@ export function checkPieceLayer(
 
 /**
  * The hash of piece `index` of a blob of `length` bytes: 32 bytes, to be compared with the entry of
- * the piece layer or, for a blob of one piece, with the root. RangeError unless `data` is as long as
- * that piece.
+ * the piece layer or, for a blob of one piece, with the root. RangeError unless `data` is as long
+ * as that piece.
  */
 export function digestPiece(
   { length, index, data }: { length: number; index: number; data: Uint8Array },

@@ -16,7 +16,9 @@ export const hashLeaf = (data: Uint8Array): Uint8Array => sha256(concatBytes(LEA
 export const hashNode = (left: Uint8Array, right: Uint8Array): Uint8Array =>
   sha256(concatBytes(NODE, left, right));
 
-/** The roots of the complete subtrees a log consists of, largest first: all that appending needs. */
+/**
+ * The roots of the complete subtrees a log consists of, largest first: all that appending needs.
+ */
 export interface Frontier {
   size: number;
   roots: Uint8Array[];
@@ -25,8 +27,8 @@ export interface Frontier {
 export const openFrontier = (): Frontier => ({ size: 0, roots: [] });
 
 /**
- * Appends one leaf hash in O(log n). `completed` hears of each complete subtree that now is: the leaf
- * itself at level 0, then what it completes, upwards.
+ * Appends one leaf hash in O(log n). `completed` hears of each complete subtree that now is: the
+ * leaf itself at level 0, then what it completes, upwards.
  */
 export function appendLeaf(
   frontier: Frontier,
@@ -102,7 +104,9 @@ export function inclusionPath(position: number, size: number): LeafRange[] {
   return path;
 }
 
-/** Nodes whose hashes prove that the first `from` leaves of `size` are unchanged (RFC 6962 §2.1.2). */
+/**
+ * Nodes whose hashes prove that the first `from` leaves of `size` are unchanged (RFC 6962 §2.1.2).
+ */
 export function consistencyPath(from: number, size: number): LeafRange[] {
   if (from === 0 || from === size) return [];
   const path: LeafRange[] = [];
@@ -138,7 +142,10 @@ export function inclusionRoot(
   );
 }
 
-/** Whether `path` shows that the tree of `from` leaves with root `older` is the beginning of another. */
+/**
+ * Whether `path` shows that the tree of `from` leaves with root `older` is the beginning of
+ * another.
+ */
 export function checkConsistency(
   older: { size: number; root: Uint8Array },
   newer: { size: number; root: Uint8Array },

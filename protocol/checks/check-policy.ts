@@ -48,14 +48,17 @@ export const standingName = (device: PublicKey, id: Digest): string => `${device
  */
 export const RELEASE_POLICY = { lagUnits: 2_000, exitPpm: 200_000 } as const;
 
-/** The share of other verifiers' verdicts that each verifier does again (reference/verification.md §3.10). */
+/**
+ * The share of other verifiers' verdicts that each verifier does again (reference/verification.md
+ * §3.10).
+ */
 export const REVIEW_PPM = 20_000;
 
 /**
- * How many new identities may begin work. Names are free, so that a limit on them is what bounds how
- * often a cheat comes back: `burst` at once in a new grid, then one more for each `unitsEach` units
- * that were accepted (docs/verification.md, "A limit on new identities"). A device whose wrong result
- * was confirmed is new again.
+ * How many new identities may begin work. Names are free, so that a limit on them is what bounds
+ * how often a cheat comes back: `burst` at once in a new grid, then one more for each `unitsEach`
+ * units that were accepted (docs/verification.md, "A limit on new identities"). A device whose
+ * wrong result was confirmed is new again.
  */
 export const NEWCOMER_POLICY = { burst: 100, unitsEach: 50_000 } as const;
 export interface NewcomerPolicy {
@@ -68,9 +71,9 @@ export const sharersOf = (policy: CheckPolicy): number =>
   policy.type === 'trust' ? (policy.sharers ?? 1) : 1;
 
 /**
- * The threshold of one verifier's draw for the n-th unit of a device since its last confirmed failure,
- * n ≥ 1, in whole numbers: no floating point decides a draw. A unit is checked when its draw lies
- * under it. Throws a RangeError for settings that are none.
+ * The threshold of one verifier's draw for the n-th unit of a device since its last confirmed
+ * failure, n ≥ 1, in whole numbers: no floating point decides a draw. A unit is checked when its
+ * draw lies under it. Throws a RangeError for settings that are none.
  */
 export const checkThreshold = (policy: CheckPolicy, n: number): bigint =>
   shareThreshold(rateThreshold(policy, n), sharersOf(policy));
@@ -107,9 +110,9 @@ const shares = new Map<string, bigint>();
 const SHARES_MAX = 65_536;
 
 /**
- * What each of `sharers` verifiers draws under, so that the chance that at least one of them draws a
- * unit is `whole` ÷ 2^64: 2^64 × (1 − (1 − whole ÷ 2^64)^(1 ÷ sharers)), rounded up, so that together
- * they never fall short. A third each would: the draws of three overlap.
+ * What each of `sharers` verifiers draws under, so that the chance that at least one of them draws
+ * a unit is `whole` ÷ 2^64: 2^64 × (1 − (1 − whole ÷ 2^64)^(1 ÷ sharers)), rounded up, so that
+ * together they never fall short. A third each would: the draws of three overlap.
  */
 export function shareThreshold(whole: bigint, sharers: number): bigint {
   if (sharers === 1 || whole === 0n || whole === WHOLE) return whole;
@@ -129,9 +132,10 @@ export function shareThreshold(whole: bigint, sharers: number): bigint {
 }
 
 /**
- * h = ⌈2 / (q (1 − r))⌉: units of pay held back, so that a cheat loses twice what it saves even at the
- * policy's lowest rate p, with q = p · d (reference/verification.md §2.7, margin 2). `powerPpm` is d, the
- * chance that one check of a wrong unit finds it; `sparedPpm` is r, the checks that spare the cheat.
+ * h = ⌈2 / (q (1 − r))⌉: units of pay held back, so that a cheat loses twice what it saves even at
+ * the policy's lowest rate p, with q = p · d (reference/verification.md §2.7, margin 2). `powerPpm`
+ * is d, the chance that one check of a wrong unit finds it; `sparedPpm` is r, the checks that spare
+ * the cheat.
  */
 export function holdbackUnits(
   policy: CheckPolicy,
@@ -144,11 +148,11 @@ export function holdbackUnits(
 }
 
 /**
- * What pay is held back for. The first `probationUnits` of an identity earn nothing, since nothing is
- * at stake in them yet; after that `holdbackUnits` of the newest units stay unpaid until later work
- * has passed. A check is taken to find 99.9 % of wrong units, which is what a calibrated class must
- * reach, and a tenth of the checks to spare the cheat. What has been held for `holdbackMs` since its
- * job ended is paid as well.
+ * What pay is held back for. The first `probationUnits` of an identity earn nothing, since nothing
+ * is at stake in them yet; after that `holdbackUnits` of the newest units stay unpaid until later
+ * work has passed. A check is taken to find 99.9 % of wrong units, which is what a calibrated class
+ * must reach, and a tenth of the checks to spare the cheat. What has been held for `holdbackMs`
+ * since its job ended is paid as well.
  */
 export const PAY_POLICY = {
   probationUnits: 100,

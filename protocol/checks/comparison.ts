@@ -18,7 +18,10 @@ export interface Distance {
   max: number;
   /** Whether every output lies within its comparator. */
   within: boolean;
-  /** Whether an output lies as far off as the nearest decoy, by both measures: what a cheat looks like. */
+  /**
+   * Whether an output lies as far off as the nearest decoy, by both measures: what a cheat looks
+   * like.
+   */
   asDecoy: boolean;
 }
 
@@ -88,7 +91,9 @@ export const limitsOf = (
 ): Omit<Comparator, 'output'> =>
   comparators.find((comparator) => comparator.output === output) ?? COMPARATOR_DEFAULT;
 
-/** Names the rule a unit was judged by: version, tensors, thresholds and nearest decoys in steps. */
+/**
+ * Names the rule a unit was judged by: version, tensors, thresholds and nearest decoys in steps.
+ */
 export const digestComparator = ({ outputs, comparators }: ComparisonRule): Digest =>
   digestRecord({
     version: COMPARATOR_VERSION,
@@ -124,7 +129,9 @@ export function compareUnits(
   return total;
 }
 
-/** The distances of each output of one unit; undefined where a length is not that of the outputs. */
+/**
+ * The distances of each output of one unit; undefined where a length is not that of the outputs.
+ */
 export function measureUnits(
   claimed: Uint8Array,
   reference: Uint8Array,
@@ -144,9 +151,9 @@ export function measureUnits(
 }
 
 /**
- * Relative distances of two tensors of one dtype, in float64. Everything is divided by max|b| first,
- * so that squares neither overflow nor vanish. A reference of zeros has no scale of its own and is
- * judged on the absolute scale 1. NaN agrees only with NaN, an infinity only with itself.
+ * Relative distances of two tensors of one dtype, in float64. Everything is divided by max|b|
+ * first, so that squares neither overflow nor vanish. A reference of zeros has no scale of its own
+ * and is judged on the absolute scale 1. NaN agrees only with NaN, an infinity only with itself.
  *
  * The operations are +, −, ×, ÷ and one square root, each rounded as IEEE 754 says, from the first
  * element to the last: any engine comes to the same bits. Powers and other functions of `Math` may

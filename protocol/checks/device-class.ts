@@ -8,7 +8,8 @@ import { Count } from '../values/units.ts';
 const Name = v.pipe(v.string(), v.minLength(1), v.maxLength(120));
 
 /**
- * Devices that are honestly wrong in the same way: what the noise of a result depends on. Source: reference/verification.md §3.5.
+ * Devices that are honestly wrong in the same way: what the noise of a result depends on. Source:
+ * reference/verification.md §3.5.
  */
 export const DeviceClass = v.strictObject({
   model: Root,

@@ -12,7 +12,10 @@ export const FINGERPRINT_BYTES_MAX = TAPS_MAX * PROJECTION_SIZE * 2;
 
 const CONTEXT = Uint8Array.from(FINGERPRINT_VERSION, (character) => character.charCodeAt(0));
 
-/** SHA-256 of the taps of a unit, 32-bit floats, little-endian, end to end: what a device commits to. */
+/**
+ * SHA-256 of the taps of a unit, 32-bit floats, little-endian, end to end: what a device commits
+ * to.
+ */
 export const digestTaps = (taps: readonly Float32Array[]): Digest =>
   digest(concatBytes(...taps.map(encodeTap)));
 
@@ -35,8 +38,8 @@ export function readTaps(specs: readonly TensorSpec[], unit: Uint8Array): Float3
 }
 
 /**
- * Writes 0 over every value of taps that is infinite or no number, in place: sums are then numbers on
- * every device, and a fingerprint with NaN in it is a lie.
+ * Writes 0 over every value of taps that is infinite or no number, in place: sums are then numbers
+ * on every device, and a fingerprint with NaN in it is a lie.
  */
 export function settleTaps(taps: Uint8Array): void {
   const view = new DataView(taps.buffer, taps.byteOffset, taps.length);
@@ -46,8 +49,9 @@ export function settleTaps(taps: Uint8Array): void {
 }
 
 /**
- * The seed of a projection, H(σ ‖ c): the hub's signature of the log entry, which it gives only after
- * the commitment, and the commitment. A device that has committed to its taps cannot have known it.
+ * The seed of a projection, H(σ ‖ c): the hub's signature of the log entry, which it gives only
+ * after the commitment, and the commitment. A device that has committed to its taps cannot have
+ * known it.
  */
 export const projectionSeed = (logSignature: Signature, commitment: Digest): Uint8Array =>
   sha256(concatBytes(CONTEXT, hexToBytes(logSignature), hexToBytes(commitment)));
@@ -58,8 +62,8 @@ export const fingerprintBytes = (tapCount: number): number => tapCount * PROJECT
 /**
  * The fingerprint of a unit: each tap (of all its items, end to end) times a random matrix of ±1 ÷
  * √32, in halves, little-endian; 64 bytes a tap. Distances survive it (Achlioptas, 2003), so an
- * honest device stays as near as its taps are. Signs are bits of SHA-256, so no engine draws others,
- * and sums run from the first value to the last in 64 bits.
+ * honest device stays as near as its taps are. Signs are bits of SHA-256, so no engine draws
+ * others, and sums run from the first value to the last in 64 bits.
  *
  * `scales` divides each tap, so that halves neither overflow nor vanish: its RMS at preparation.
  * The signs are drawn once, for as many units as are projected under one seed.

@@ -11,7 +11,8 @@ export const THRESHOLD_VERSION = 'pocketgrid/thresholds@1';
 const SEPARATION = 3n;
 /**
  * Noise that an honest GPU may have, of those nobody here could measure: 1e-5 is the ratio that the
- * runtime's own tests allow between WebGPU and a CPU, and a single value may be ten times as far off.
+ * runtime's own tests allow between WebGPU and a CPU, and a single value may be ten times as far
+ * off.
  */
 const UNMEASURED_NOISE = { l2: 1e-5, max: 1e-4 } as const;
 /** Thresholds lie at least so many times above the largest noise that was measured. */

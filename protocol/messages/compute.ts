@@ -5,8 +5,8 @@ import type { Millis } from '../values/units.ts';
 
 /**
  * Spoken over `postMessage` with a compute worker, which holds one session of one model at most.
- * Both ends ship in one build, so the types are the check. Byte arrays are transferred, never copied.
- * A compute worker is freed by `terminate()`: `release()` was seen to free nothing.
+ * Both ends ship in one build, so the types are the check. Byte arrays are transferred, never
+ * copied. A compute worker is freed by `terminate()`: `release()` was seen to free nothing.
  */
 export type ComputeRequest =
   | {

@@ -5,7 +5,8 @@ import { FRAME_BYTES_MAX, FrameHead } from './control.ts';
 const HEAD_BYTES_MAX = 64 * 1024;
 
 /**
- * A binary control message: u32 little-endian length of the head, the head as UTF-8 JSON, the payload.
+ * A binary control message: u32 little-endian length of the head, the head as UTF-8 JSON, the
+ * payload.
  *
  *     | 0..4 head length | 4..4+n head | 4+n.. payload |
  */

@@ -9,8 +9,8 @@ import { accept, type Result, refuse } from '../values/refusal.ts';
  *     data  | 0: 2 | 1..5 request u32 | 5..13 offset u64 | 13.. payload, at most 64 KiB |
  *     deny  | 0: 3 | 1..5 request u32 | 5: reason (1 unknown blob, 2 bad range, 3 busy) |
  *
- * A `want` is answered by `data` frames in order that cover exactly [offset, offset + length), or by
- * one `deny`. The asker checks every byte against hashes it already holds before use.
+ * A `want` is answered by `data` frames in order that cover exactly [offset, offset + length), or
+ * by one `deny`. The asker checks every byte against hashes it already holds before use.
  */
 export type PeerFrame =
   | { type: 'want'; request: number; root: Root; offset: number; length: number }

@@ -18,8 +18,8 @@ export const GraphOptimization = v.picklist(['disabled', 'basic', 'extended', 'a
 export type GraphOptimization = v.InferOutput<typeof GraphOptimization>;
 
 /**
- * The exact lane: what a verifier re-executes on. Honest WASM devices and every verifier agree on it
- * bit for bit; the graph optimisation level changes bits, so it is part of the profile.
+ * The exact lane: what a verifier re-executes on. Honest WASM devices and every verifier agree on
+ * it bit for bit; the graph optimisation level changes bits, so it is part of the profile.
  */
 export const ReferenceLane = v.strictObject({
   runtime: v.literal('onnxruntime-web'),
@@ -39,8 +39,9 @@ const DistanceNumber = v.pipe(v.number(), v.minValue(0));
 const DecoyName = v.pipe(v.string(), v.minLength(1), v.maxLength(60));
 
 /**
- * What a cheat would run instead of the model, measured against it on the exact lane: the least `l2`
- * of any unit of any decoy that changed the output, with the decoy it came from, and the least `max`.
+ * What a cheat would run instead of the model, measured against it on the exact lane: the least
+ * `l2` of any unit of any decoy that changed the output, with the decoy it came from, and the least
+ * `max`.
  */
 export const NearestDecoy = v.strictObject({
   decoy: DecoyName,

@@ -88,8 +88,8 @@ const INT64 = 7;
 const INT32 = 6;
 
 /**
- * The one integer of a tensor with one int32 or int64 element, or undefined when it is anything else.
- * Rounded to a double beyond 2^53.
+ * The one integer of a tensor with one int32 or int64 element, or undefined when it is anything
+ * else. Rounded to a double beyond 2^53.
  */
 export function decodeScalarInt(tensor: OnnxTensor): number | undefined {
   if (tensor.external !== undefined || tensor.dims.some((dimension) => dimension !== 1)) {

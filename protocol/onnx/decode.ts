@@ -26,8 +26,8 @@ import {
 } from './wire.ts';
 
 /**
- * Decodes an ONNX file. Tensor data are views of `bytes`: nothing is copied. Any bytes at all give a
- * model or a refusal (`model-truncated`, `model-too-big`), never an exception.
+ * Decodes an ONNX file. Tensor data are views of `bytes`: nothing is copied. Any bytes at all give
+ * a model or a refusal (`model-truncated`, `model-too-big`), never an exception.
  *
  * Stricter than protocol buffers in one way: a part that must come once and comes twice is refused,
  * because a runtime would merge the two and run something else than what we checked.

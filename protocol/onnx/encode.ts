@@ -16,8 +16,8 @@ import { PbfWriter } from './wire.ts';
 
 /**
  * Encodes a model; the same model always gives the same bytes. Throws `RangeError` for an integer
- * past 2^53, which a double cannot have held exactly, and for string tensors, whose elements are not
- * kept by the decoder.
+ * past 2^53, which a double cannot have held exactly, and for string tensors, whose elements are
+ * not kept by the decoder.
  */
 export function encodeOnnx(model: OnnxModel): Uint8Array {
   // Room for the tensors at once: growing by doubling would copy the weights several times.

@@ -1,9 +1,9 @@
 import type { Dtype } from '../tensors/tensor.ts';
 
 /**
- * The parts of an ONNX `ModelProto` that we read and write. Meaning and field numbers: onnx.proto of
- * the ONNX project, IR version 14. Numbers stand for themselves where ONNX has an enumeration, so
- * that a value we do not know survives a decode.
+ * The parts of an ONNX `ModelProto` that we read and write. Meaning and field numbers: onnx.proto
+ * of the ONNX project, IR version 14. Numbers stand for themselves where ONNX has an enumeration,
+ * so that a value we do not know survives a decode.
  */
 export interface OnnxModel {
   irVersion: number;
@@ -39,7 +39,9 @@ export interface OnnxNode {
   attributes: OnnxAttribute[];
 }
 
-/** `type` is AttributeProto.AttributeType; every field that was present is kept, whatever it says. */
+/**
+ * `type` is AttributeProto.AttributeType; every field that was present is kept, whatever it says.
+ */
 export interface OnnxAttribute {
   name: string;
   type: number;
@@ -69,7 +71,9 @@ export interface OnnxTensor {
   dataType: number;
   dims: number[];
   storage: OnnxStorage;
-  /** A view of the file: raw bytes, or the packed field's bytes (varints for int32, int64, uint64). */
+  /**
+   * A view of the file: raw bytes, or the packed field's bytes (varints for int32, int64, uint64).
+   */
   data: Uint8Array;
   /** Where the elements are, when they are not in the file. */
   external?: { location: string };

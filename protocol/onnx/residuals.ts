@@ -1,6 +1,8 @@
 import type { OnnxGraph, OnnxNode } from './model.ts';
 
-/** A residual block, by the node that ends it: its output is `input` plus what the block computed. */
+/**
+ * A residual block, by the node that ends it: its output is `input` plus what the block computed.
+ */
 export interface Residual {
   output: string;
   input: string;

@@ -21,11 +21,11 @@ const LAYERS = new Set(['Conv', 'Gemm', 'MatMul']);
 const NODES_MAX = 5_000;
 
 /**
- * The model with up to four outputs more: what is inside at a quarter, a half, three quarters and the
- * end of its depth, the mean over every axis but items and channels, f32 [batch, channels]. Depth
- * counts residual blocks, else layers. The last one follows the final normalisation where there is
- * one: before and after it, distances differ a thousandfold (reference/verification.md §3.3).
- * Refused where the graph has no place for them.
+ * The model with up to four outputs more: what is inside at a quarter, a half, three quarters and
+ * the end of its depth, the mean over every axis but items and channels, f32 [batch, channels].
+ * Depth counts residual blocks, else layers. The last one follows the final normalisation where
+ * there is one: before and after it, distances differ a thousandfold (reference/verification.md
+ * §3.3). Refused where the graph has no place for them.
  */
 export function addTaps(model: OnnxModel): Result<{ model: OnnxModel; taps: string[] }> {
   const { graph } = model;

@@ -68,7 +68,9 @@ function readLength(reader: WireReader): number {
   return length;
 }
 
-/** Calls `visit` with each field's number up to `reader.end`; a field it does not read is skipped. */
+/**
+ * Calls `visit` with each field's number up to `reader.end`; a field it does not read is skipped.
+ */
 export function readFields(reader: WireReader, visit: (field: number) => void): void {
   const { pbf, end } = reader;
   for (let field = pbf.nextField(end); field !== 0; field = pbf.nextField(end)) {

@@ -14,9 +14,10 @@ export interface ReceiptFault {
 }
 
 /**
- * Everything a receipt can be held to without asking anyone: that the commitment opens to the digests
- * and is signed by the device, that the hub logged it and the log's head holds it, that verdicts are
- * signed and speak of these units, and that the hub signed the whole. Empty when all of it holds.
+ * Everything a receipt can be held to without asking anyone: that the commitment opens to the
+ * digests and is signed by the device, that the hub logged it and the log's head holds it, that
+ * verdicts are signed and speak of these units, and that the hub signed the whole. Empty when all
+ * of it holds.
  * `hub` is the key to expect, where it is known.
  */
 export function checkReceipt(receipt: Receipt, hub?: PublicKey): ReceiptFault[] {

@@ -12,7 +12,9 @@ export const Lease = v.strictObject({
   package: Digest,
   firstUnit: Count,
   unitCount: v.pipe(Count, v.minValue(1)),
-  /** Where the shard's input bytes are: `unitCount × unitBytes` from `offset` in the blob `root`. */
+  /**
+   * Where the shard's input bytes are: `unitCount × unitBytes` from `offset` in the blob `root`.
+   */
   inputs: v.strictObject({
     root: Root,
     length: Bytes,
@@ -108,8 +110,8 @@ export const Verdict = v.strictObject({
   /** On the tolerance lane, unless the check found nothing out. */
   check: v.exactOptional(CheckNumber),
   /**
-   * What is wrong with a unit of a GPU that is no mismatch. `deviates`: its outputs are beyond tolerance,
-   * and nearer than any decoy. `inside`: only its fingerprint is wrong.
+   * What is wrong with a unit of a GPU that is no mismatch. `deviates`: its outputs are beyond
+   * tolerance, and nearer than any decoy. `inside`: only its fingerprint is wrong.
    */
   reason: v.optional(v.picklist(['deviates', 'inside'])),
   /** Where the package has taps: what was found inside. */
@@ -120,7 +122,10 @@ export const Verdict = v.strictObject({
   cause: v.exactOptional(CheckCause),
   /** The epoch whose seed drew this unit. */
   epoch: Count,
-  /** Which unit of its device and package it is since the last confirmed failure, from 1: what p_n goes by. */
+  /**
+   * Which unit of its device and package it is since the last confirmed failure, from 1: what p_n
+   * goes by.
+   */
   n: v.pipe(Count, v.minValue(1)),
   at: Instant,
 });
@@ -148,7 +153,9 @@ export const AcceptedShard = v.strictObject({
   unitCount: Count,
   /** Its device said before the lease that it wants nothing for it. */
   donated: v.exactOptional(v.literal(true)),
-  /** Units of this device and package accepted before, since the device's last confirmed failure. */
+  /**
+   * Units of this device and package accepted before, since the device's last confirmed failure.
+   */
   before: Count,
   commitment: Digest,
   /** SHA-256 of each unit's output bytes, end to end, in base64. */
@@ -160,8 +167,8 @@ export const AcceptedShard = v.strictObject({
 export type AcceptedShard = v.InferOutput<typeof AcceptedShard>;
 
 /**
- * The signed record of one shard: what, who, how, digests, verdicts, and where the commitment stands
- * in the log. Signing context: `receipt`, over everything but the signature itself.
+ * The signed record of one shard: what, who, how, digests, verdicts, and where the commitment
+ * stands in the log. Signing context: `receipt`, over everything but the signature itself.
  */
 export const Receipt = v.strictObject({
   shard: AcceptedShard,

@@ -13,7 +13,10 @@ import {
   type ValueOf,
 } from './layout.ts';
 
-/** Accounts of the settlement program, as `programs/interface/src/accounts.rs` draws and explains them. */
+/**
+ * Accounts of the settlement program, as `programs/interface/src/accounts.rs` draws and explains
+ * them.
+ */
 export const VERSION = 1;
 export const MEMBERS_MAX = 16;
 export const ROOTS = 8;
@@ -161,7 +164,9 @@ export function decodeAccount<T extends { kind: number; version: number }>(
   return refuse('settlement-malformed', `expected ${name}, got type ${found.value.kind}`);
 }
 
-/** The attempt that a proposal made at `now` (seconds) counts under: one that has lapsed raises it. */
+/**
+ * The attempt that a proposal made at `now` (seconds) counts under: one that has lapsed raises it.
+ */
 export const nextAttempt = ({ attempt, pending }: Pool, now: bigint): bigint =>
   pending.state !== PENDING.none && now > pending.expiresAt ? attempt + 1n : attempt;
 

@@ -41,8 +41,9 @@ export const ledgerFacts = (facts: MoneyFacts, through: Instant): LedgerFacts =>
 });
 
 /**
- * Both trees of an epoch: the same facts give the same bytes to everybody. Each payout linked by then has a
- * leaf, with nothing in it yet or not; so has each escrow that funds a job which has ended by then.
+ * Both trees of an epoch: the same facts give the same bytes to everybody. Each payout linked by
+ * then has a leaf, with nothing in it yet or not; so has each escrow that funds a job which has
+ * ended by then.
  */
 export function makeLeafFile(
   facts: MoneyFacts,
@@ -83,8 +84,8 @@ export const totalOf = ({ cumulative }: LeafTable): bigint =>
   cumulative.reduce((sum, amount) => sum + amount, 0n);
 
 /**
- * Whether a file takes nothing back of what the last final one says. Facts are only ever added; where
- * this fails, somebody has changed them.
+ * Whether a file takes nothing back of what the last final one says. Facts are only ever added;
+ * where this fails, somebody has changed them.
  */
 export function checkGrowth(last: LeafFile, next: LeafFile): Result<true> {
   for (const side of ['claims', 'spends'] as const) {

@@ -7,8 +7,8 @@ const MONEY_MISSING = 1;
 const OTHERS = /Program (1{32}|TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA) failed/;
 
 /**
- * What a failed transaction says, as clusters and their libraries write it: a refusal of the settlement program by
- * its number, or what an account lacks.
+ * What a failed transaction says, as clusters and their libraries write it: a refusal of the
+ * settlement program by its number, or what an account lacks.
  */
 export function describeFailure(error: unknown, logs: readonly string[] = []): Refusal {
   const said = error instanceof Error ? error.message : error;

@@ -237,7 +237,9 @@ const challenges = (make: Make) => ({
       [...rootMetas(at), ...heirMetas(at), read(at.escrow), ...at.bonds.map(write)],
       encodeData('challengeSpend', data, proof),
     ),
-  /** Needs two `checkSignatures` before it: that of the second statement, then that of the first. */
+  /**
+   * Needs two `checkSignatures` before it: that of the second statement, then that of the first.
+   */
   challengeDouble: (
     at: { config: Key; pool: Key; challenger: Key; treasury: Key; bond: Key },
     data: Data<'challengeDouble'>,

@@ -6,12 +6,12 @@ import { decode, encode, KEY_BYTES, type Key, struct, u32, u64 } from './layout.
 import { buildTree, type Hash, type Tree, type TreeTag } from './tree.ts';
 
 /**
- * Both trees of one epoch, whole: who has it can prove any leaf. Its SHA-256 is the `dataHash` that verifiers
- * sign.
+ * Both trees of one epoch, whole: who has it can prove any leaf. Its SHA-256 is the `dataHash` that
+ * verifiers sign.
  *
  * ```text
- * 'pocketgrid/leaves@1\n' | u64 epoch | u64 through, in ms | u32 claims | u32 spends
- * claims: 32 recipient each, then u64 cumulative each | spends: 32 escrow each, then u64 cumulative each
+ * 'pocketgrid/leaves@1\n' | u64 epoch | u64 through, in ms | u32 claims | u32 spends claims: 32
+ * recipient each, then u64 cumulative each | spends: 32 escrow each, then u64 cumulative each
  * ```
  */
 export interface LeafFile {
@@ -35,7 +35,9 @@ const HEAD_BYTES = PREFIX.length + Head.bytes;
 const LEAF_BYTES = KEY_BYTES + 8;
 export const LEAF_FILE_BYTES_MAX = HEAD_BYTES + 2 * LEAVES_MAX * LEAF_BYTES;
 
-/** A table with a leaf for each of `count` indexes; those that `leafOf` does not know stay empty. */
+/**
+ * A table with a leaf for each of `count` indexes; those that `leafOf` does not know stay empty.
+ */
 export function fillTable(
   count: number,
   leaves: Iterable<{ index: number; recipient: Key; cumulative: bigint }>,

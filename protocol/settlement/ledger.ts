@@ -8,8 +8,9 @@ import { type Instant, instant } from '../values/units.ts';
  * to every verifier and to whoever audits them. Amounts are lamports.
  *
  * A unit earns its job's price when its job has ended and its shard stands; the first units of an
- * identity earn nothing. What is earned is held until enough later work of the same device and package has
- * been earned, or enough time has passed; a confirmed failure forfeits all that is held.
+ * identity earn nothing. What is earned is held until enough later work of the same device and
+ * package has been earned, or enough time has passed; a confirmed failure forfeits all that is
+ * held.
  */
 export interface LedgerFacts {
   /** Jobs that have ended with their results given out. */
@@ -19,8 +20,8 @@ export interface LedgerFacts {
   convictions: readonly Conviction[];
   payouts: readonly Payout[];
   /**
-   * When a job's money was closed, since its poster asked for the rest or the escrow ends. Nothing is held any
-   * longer, and what has no recipient by then goes back.
+   * When a job's money was closed, since its poster asked for the rest or the escrow ends. Nothing
+   * is held any longer, and what has no recipient by then goes back.
    */
   closings: readonly { job: JobId; at: Instant }[];
   /** The facts up to this moment count. */
@@ -41,7 +42,9 @@ export type EarningShard = Pick<
   'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'before'
 > & { donated?: true };
 
-/** A wrong result of a device was confirmed; when an operator pardons it, what it lost comes back. */
+/**
+ * A wrong result of a device was confirmed; when an operator pardons it, what it lost comes back.
+ */
 export interface Conviction {
   device: PublicKey;
   at: Instant;
@@ -57,9 +60,10 @@ export interface Payout {
 }
 
 /**
- * One line of the ledger: `units` units of a shard went from one state to the next. `accrued` units are
- * held at once; `unpaid` ones are of the trial or donated; what is `released` is payable when the device names a
- * recipient, what was forfeited without guilt is `restored`, and `returned` to the poster if it has named none when the job's money is closed.
+ * One line of the ledger: `units` units of a shard went from one state to the next. `accrued` units
+ * are held at once; `unpaid` ones are of the trial or donated; what is `released` is payable when
+ * the device names a recipient, what was forfeited without guilt is `restored`, and `returned` to
+ * the poster if it has named none when the job's money is closed.
  */
 export interface LedgerEntry {
   type: 'unpaid' | 'accrued' | 'released' | 'forfeited' | 'restored' | 'returned';
@@ -153,7 +157,10 @@ export function projectLedger(facts: LedgerFacts): Ledger {
   return ledger;
 }
 
-/** By time; at one moment payouts come first, then failures, pardons, ends of jobs and closings, each by name. */
+/**
+ * By time; at one moment payouts come first, then failures, pardons, ends of jobs and closings,
+ * each by name.
+ */
 function orderEvents(facts: LedgerFacts): Event[] {
   const { jobs, shards, convictions, payouts, closings, through } = facts;
   const endOf = new Map(jobs.map(({ id, endedAt }) => [id, endedAt]));

@@ -3,8 +3,8 @@ import { accept, type Result, refuse } from '../values/refusal.ts';
 import { isSameKey, KEY_BYTES, type Key, U64_MAX } from './layout.ts';
 
 /**
- * Merkle-sum trees, as `programs/settlement/src/tree.rs` draws and checks them: every node has the sum of what is
- * below it, and a root is worth nothing without its total.
+ * Merkle-sum trees, as `programs/settlement/src/tree.rs` draws and checks them: every node has the
+ * sum of what is below it, and a root is worth nothing without its total.
  */
 export type TreeTag = 'claim/v1' | 'spend/v1';
 
@@ -28,7 +28,10 @@ export interface Leaf {
   cumulative: bigint;
 }
 
-/** One level, leaves first: a step for each node, and zeros where the last one has nothing beside it. */
+/**
+ * One level, leaves first: a step for each node, and zeros where the last one has nothing beside
+ * it.
+ */
 type Level = Uint8Array;
 
 export interface Root {
@@ -153,7 +156,10 @@ export function proveLeaf({ leafCount, levels }: Tree, index: number): Result<Ui
   return accept(proof);
 }
 
-/** Whether a proof leads from this leaf to exactly that root with exactly that total: the program's own check. */
+/**
+ * Whether a proof leads from this leaf to exactly that root with exactly that total: the program's
+ * own check.
+ */
 export function checkProof(leaf: Leaf, proof: Uint8Array, expected: Root): Result<true> {
   if (!(leaf.index >= 0 && leaf.index < expected.leafCount)) {
     return refuse('settlement-index-range', `the tree has leaves 0 to ${expected.leafCount - 1}`);

@@ -4,7 +4,8 @@ import { REFUSAL_CODES, type Result } from '../values/refusal.ts';
 
 /**
  * What every decoder of bytes must pass: random bytes, and samples that were cut, lengthened or had
- * bytes changed, are answered with a value or a refusal from the closed list, never by an exception.
+ * bytes changed, are answered with a value or a refusal from the closed list, never by an
+ * exception.
  */
 export function describeDecoder(
   name: string,

@@ -53,7 +53,8 @@ describe('safetensors', () => {
         { ...tensor, data: bytesOf(tensor.data) },
       ]),
     );
-    // The order of metadata keys is a hash map's there, so files with several are read back instead.
+    // The order of metadata keys is a hash map's there, so files with several are read back
+    // instead.
     const several = Object.keys(vector.metadata).length > 1;
     const file = encodeSafetensors(tensors, vector.hasMetadata ? vector.metadata : undefined);
     if (!several) expect(Buffer.from(file).toString('base64')).toBe(vector.file);

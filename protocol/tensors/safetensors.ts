@@ -4,8 +4,8 @@ import { accept, type Result, refuse } from '../values/refusal.ts';
 import { type Dtype, specBytes, type Tensor } from './tensor.ts';
 
 /**
- * The safetensors format (huggingface/safetensors, "Format"): u64 little-endian length of the header,
- * the header as JSON, then the tensors' bytes without holes or overlaps.
+ * The safetensors format (huggingface/safetensors, "Format"): u64 little-endian length of the
+ * header, the header as JSON, then the tensors' bytes without holes or overlaps.
  *
  *     | 0..8 n | 8..8+n {"name":{"dtype","shape","data_offsets"},"__metadata__":{…}} | 8+n.. data |
  */
@@ -45,7 +45,9 @@ const Entry = v.strictObject({
 const Header = v.record(v.string(), v.unknown());
 const Metadata = v.record(v.string(), v.string());
 
-/** Reads a whole file. Refuses with `input-format`, or `input-dtype` for a dtype we do not carry. */
+/**
+ * Reads a whole file. Refuses with `input-format`, or `input-dtype` for a dtype we do not carry.
+ */
 export function decodeSafetensors(bytes: Uint8Array): Result<Safetensors> {
   const header = decodeHeader(bytes);
   if (!header.ok) return header;

@@ -105,7 +105,9 @@ interface TensorStack {
   close(items: number): Tensor;
 }
 
-/** Grows with what was really read: a shape in a spec reserves nothing before its numbers are there. */
+/**
+ * Grows with what was really read: a shape in a spec reserves nothing before its numbers are there.
+ */
 function openStack(spec: TensorSpec): TensorStack {
   const { dtype, shape } = spec;
   let view = new DataView(new ArrayBuffer(1024));
@@ -158,8 +160,8 @@ function openStack(spec: TensorSpec): TensorStack {
 }
 
 /**
- * One line per item, each an object by tensor name. Every tensor's first dimension counts the items.
- * RangeError when the tensors disagree on it, or bytes do not fit a shape.
+ * One line per item, each an object by tensor name. Every tensor's first dimension counts the
+ * items. RangeError when the tensors disagree on it, or bytes do not fit a shape.
  */
 export function encodeTensorLines(tensors: ReadonlyMap<string, Tensor>): string {
   const columns = [...tensors].map(([name, { dtype, shape, data }]) => {

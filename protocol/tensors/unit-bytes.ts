@@ -105,9 +105,9 @@ function checkTensor(spec: TensorSpec, tensor: Tensor): Result<never> | undefine
 }
 
 /**
- * Writes one quiet bit pattern (0x7e00, 0x7fc00000, 0x7ff8000000000000) over every NaN, in place, so
- * that equal results have equal digests. `bytes` is any number of whole units (RangeError otherwise).
- * Returns whether there was any NaN.
+ * Writes one quiet bit pattern (0x7e00, 0x7fc00000, 0x7ff8000000000000) over every NaN, in place,
+ * so that equal results have equal digests. `bytes` is any number of whole units (RangeError
+ * otherwise). Returns whether there was any NaN.
  */
 export const canonicaliseNan = (specs: readonly TensorSpec[], bytes: Uint8Array): boolean =>
   scanNan(specs, bytes, true);
@@ -167,7 +167,9 @@ const isFloat = (dtype: Dtype): dtype is FloatDtype =>
 const ALIGNMENT = { f16: 2, f32: 4, f64: 4 } as const;
 const SCRATCH_BYTES = 64 * 1024;
 
-/** Typed arrays want aligned memory: an unaligned run goes through an aligned copy, part by part. */
+/**
+ * Typed arrays want aligned memory: an unaligned run goes through an aligned copy, part by part.
+ */
 function scanRun(dtype: FloatDtype, run: Uint8Array, write: boolean): boolean {
   if (run.byteOffset % ALIGNMENT[dtype] === 0) return scanAligned(dtype, run, write);
   const scratch = new Uint8Array(Math.min(run.length, SCRATCH_BYTES));

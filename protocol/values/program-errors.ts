@@ -1,6 +1,6 @@
 /**
- * Why the settlement program says no: the custom error of a failed transaction, its code here, and a sentence.
- * Numbers are those of `programs/interface/src/errors.rs` and never move.
+ * Why the settlement program says no: the custom error of a failed transaction, its code here, and
+ * a sentence. Numbers are those of `programs/interface/src/errors.rs` and never move.
  */
 export const PROGRAM_ERRORS = [
   [
@@ -139,7 +139,10 @@ export const PROGRAM_ERRORS = [
 
 export type SettlementCode = (typeof PROGRAM_ERRORS)[number][1];
 
-/** The custom error of a failed transaction as a code and a sentence; undefined for a number of no meaning here. */
+/**
+ * The custom error of a failed transaction as a code and a sentence; undefined for a number of no
+ * meaning here.
+ */
 export function describeProgramError(
   error: number,
 ): { code: SettlementCode; message: string } | undefined {

@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { PROGRAM_ERRORS, type SettlementCode } from './program-errors.ts';
 
 /**
- * The closed list of reasons a hub, a device or a verifier says no. Wire values never move: a retired
- * code stays here, marked reserved.
+ * The closed list of reasons a hub, a device or a verifier says no. Wire values never move: a
+ * retired code stays here, marked reserved.
  */
 const COMMON_CODES = [
   // Connecting
@@ -105,7 +105,9 @@ export const REFUSAL_CODES: readonly (SettlementCode | (typeof COMMON_CODES)[num
 export const RefusalCode = v.picklist(REFUSAL_CODES);
 export type RefusalCode = v.InferOutput<typeof RefusalCode>;
 
-/** What crosses a boundary instead of an exception. `path` names the bad field, where there is one. */
+/**
+ * What crosses a boundary instead of an exception. `path` names the bad field, where there is one.
+ */
 export const Refusal = v.strictObject({
   code: RefusalCode,
   /** One sentence: the rule that was broken and the way out. */

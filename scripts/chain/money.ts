@@ -57,8 +57,8 @@ export async function readPaid(cluster: Cluster, { program, pool }: Grid, index:
 }
 
 /**
- * Has a contributor paid what the newest final root says, to the address in its leaf. Anyone may; `payer` bears the
- * fee, and the rent of a page that is not there yet.
+ * Has a contributor paid what the newest final root says, to the address in its leaf. Anyone may;
+ * `payer` bears the fee, and the rent of a page that is not there yet.
  */
 export async function claimFor(
   cluster: Cluster,

@@ -25,8 +25,9 @@ export interface PoolSettings {
 }
 
 /**
- * Makes what a grid settles in, and leaves what is there already: config, set of verifiers, pool of SOL, first page of
- * claims. The admin pays the rent. Another set of verifiers than the newest one replaces it, under the timelock.
+ * Makes what a grid settles in, and leaves what is there already: config, set of verifiers, pool of
+ * SOL, first page of claims. The admin pays the rent. Another set of verifiers than the newest one
+ * replaces it, under the timelock.
  */
 export async function initPool(
   cluster: Cluster,

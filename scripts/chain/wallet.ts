@@ -23,8 +23,8 @@ const SECRET_BYTES = 32;
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
- * Opens a wallet file as Solana's own tools write it: 64 numbers, the Ed25519 secret and its public key. Made on
- * first use (mode 0600) with `make`; otherwise a missing file throws.
+ * Opens a wallet file as Solana's own tools write it: 64 numbers, the Ed25519 secret and its public
+ * key. Made on first use (mode 0600) with `make`; otherwise a missing file throws.
  */
 export async function openWallet(file: string, { make = false } = {}): Promise<Wallet> {
   const text = await readFile(file, 'utf8').catch(() => undefined);

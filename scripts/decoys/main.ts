@@ -10,8 +10,8 @@ import { encodeOnnx } from '#protocol/onnx/encode.ts';
  *
  *     npm run decoys -- --model FILE --out FOLDER [--sibling FILE]
  *
- * A sibling is another model with the same inputs and outputs; it cannot be made of the graph alone,
- * so it is given, and copied beside the others as `sibling.onnx`.
+ * A sibling is another model with the same inputs and outputs; it cannot be made of the graph
+ * alone, so it is given, and copied beside the others as `sibling.onnx`.
  */
 const USAGE = 'usage: npm run decoys -- --model FILE --out FOLDER [--sibling FILE]';
 

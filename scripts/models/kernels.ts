@@ -26,7 +26,9 @@ interface KernelPlan {
   build(bench: Bench): void;
 }
 
-/** A small model around kernels of one kind; sizes are odd, so that the tails of vector loops run. */
+/**
+ * A small model around kernels of one kind; sizes are odd, so that the tails of vector loops run.
+ */
 export interface KernelModel {
   build(seed: number): { model: Uint8Array; parameters: number };
   /** Seeded normal items: `x` f32 [items, …item]. */
@@ -90,7 +92,9 @@ const conv: KernelPlan = {
   },
 };
 
-/** Many channels over a small plane: the sum is cut where the plane is, by the number of threads. */
+/**
+ * Many channels over a small plane: the sum is cut where the plane is, by the number of threads.
+ */
 const deep: KernelPlan = {
   item: [48, 8, 8],
   outputs: { y: [32, 8, 8] },

@@ -20,8 +20,8 @@ interface MadeModel {
  *
  * → `minilm.onnx` and `mobilenet.onnx`; with items, also `minilm.safetensors` and
  * `mobilenet.safetensors`, inputs to post with them. Small ones are of the same shape at a hundredth
- * of the cost, for adapters in software. `kernels` stands for the small models of `kernels.ts`, which
- * are written only when asked for.
+ * of the cost, for adapters in software. `kernels` stands for the small models of `kernels.ts`,
+ * which are written only when asked for.
  */
 const SMALL = {
   minilm: { layers: 4, hidden: 64, heads: 4, vocab: 2_000, seq: 32 },

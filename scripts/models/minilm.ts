@@ -25,7 +25,8 @@ interface Encoder extends MiniLmConfig {
 }
 
 /**
- * A BERT encoder with weights drawn from a seed: `input_ids` and `attention_mask` i64 [batch, seq] →
+ * A BERT encoder with weights drawn from a seed: `input_ids` and `attention_mask` i64 [batch, seq]
+ * →
  * `embedding` f32 [batch, hidden], the mean over unmasked tokens through BERT's pooling layer.
  * It computes nothing of use: it has the shape, the size and the cost of the real one.
  */
@@ -62,7 +63,9 @@ export function buildMiniLm(
 const scalar = (graph: GraphBuilder, name: string, value: number) =>
   graph.floats(name, [], Float32Array.of(value));
 
-/** 0 where a token counts and −10000 where it does not: [batch, 1, 1, seq], added before softmax. */
+/**
+ * 0 where a token counts and −10000 where it does not: [batch, 1, 1, seq], added before softmax.
+ */
 function addMaskBias({ graph }: Encoder, mask: string): string {
   const absent = graph.node('Sub', [scalar(graph, 'one', 1), mask]);
   const scaled = graph.node('Mul', [absent, scalar(graph, 'masked', -10_000)]);

@@ -8,7 +8,9 @@ import type { Grid } from '../start/grid.ts';
 import { postDigits } from './digits.ts';
 import type { View } from './views.ts';
 
-/** Enough for two browsers to have earned something when the trial and what is held are taken off. */
+/**
+ * Enough for two browsers to have earned something when the trial and what is held are taken off.
+ */
 const PRICED = {
   name: 'Digits, paid by the unit',
   rows: 51_200,
@@ -20,7 +22,10 @@ const POLL_MS = 500;
 /** Takes pictures of the scene that the views show now. */
 type Shoot = (scene: string) => Promise<void>;
 
-/** The way of money through the pages: deposit, earnings, claim, settlements, what is left of the budget. */
+/**
+ * The way of money through the pages: deposit, earnings, claim, settlements, what is left of the
+ * budget.
+ */
 export async function shootMoney(grid: Grid, views: readonly View[], shoot: Shoot): Promise<void> {
   const job = await postDigits(grid, PRICED);
   await each(views, async (page) => {

@@ -38,7 +38,9 @@ export function openViews(browser: Browser, base: string): Promise<View[]> {
   );
 }
 
-/** Writes `SCENE-VIEW-SCHEME.png` for light and dark into `folder`; gives what it wrote in bytes. */
+/**
+ * Writes `SCENE-VIEW-SCHEME.png` for light and dark into `folder`; gives what it wrote in bytes.
+ */
 export async function takeScene(view: View, scene: string, folder: string): Promise<number> {
   let written = 0;
   for (const colorScheme of SCHEMES) {

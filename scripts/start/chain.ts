@@ -7,8 +7,9 @@ const RESTARTS = { most: 5, withinMs: 60_000 };
 type Starter = Pick<Children, 'start'>;
 
 /**
- * Starts the development chain of a data folder and gives its URL. When it ends by itself it is started again at
- * the same URL: meanwhile money waits, and work goes on. A chain that ends too often is left alone.
+ * Starts the development chain of a data folder and gives its URL. When it ends by itself it is
+ * started again at the same URL: meanwhile money waits, and work goes on. A chain that ends too
+ * often is left alone.
  */
 export async function startChain(
   children: Starter,

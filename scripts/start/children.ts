@@ -14,7 +14,9 @@ export interface Child {
 }
 
 export interface Children {
-  /** Starts `tsx FILE WORDS…`. Its log lines are kept quiet; its errors come with its name before. */
+  /**
+   * Starts `tsx FILE WORDS…`. Its log lines are kept quiet; its errors come with its name before.
+   */
   start(name: string, words: readonly string[], options: StartOptions): Child;
   /** Settles with a sentence when a child without `onEnd` ends that was not told to. */
   died: Promise<string>;

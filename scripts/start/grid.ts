@@ -15,7 +15,10 @@ const READY_MS_MAX = 60_000;
 /** A development chain, a hub, a verifier and local contributors, each a process of its own. */
 export interface Grid {
   api: HubClient;
-  /** Undefined where the grid settles on a chain that is not its own: `npm run chain:init` makes the pool there. */
+  /**
+   * Undefined where the grid settles on a chain that is not its own: `npm run chain:init` makes the
+   * pool there.
+   */
   money: Money | undefined;
   addresses: Addresses;
   /** Settles with a sentence when one of them dies. */

@@ -22,11 +22,17 @@ const POLL_MS = 500;
 /** How often the verifier settles when there is something new. */
 export const SETTLE_MINUTES = 0.1;
 
-/** The money of a grid on its own development chain: it is worth nothing, and flows as it would elsewhere. */
+/**
+ * The money of a grid on its own development chain: it is worth nothing, and flows as it would
+ * elsewhere.
+ */
 export interface Money {
   /** Puts what a job costs into its escrow, so that it may start. */
   fund(job: JobView): Promise<void>;
-  /** Waits until something is final that was not paid yet, and has it paid; undefined when nothing is in time. */
+  /**
+   * Waits until something is final that was not paid yet, and has it paid; undefined when nothing
+   * is in time.
+   */
   settle(): Promise<Claimed | undefined>;
 }
 

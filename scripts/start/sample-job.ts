@@ -15,7 +15,10 @@ import { must, PocketgridError } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
 
 const FOLDER = 'public/sample';
-/** Small units: 450 of them, so that some are paid after the trial of the first hundred and those that are held. */
+/**
+ * Small units: 450 of them, so that some are paid after the trial of the first hundred and those
+ * that are held.
+ */
 const OPTIONS: JobOptions = { name: 'Handwritten digits', unitItems: 4 };
 const UNIT_PRICE = lamports(20_000n);
 /** A job that does not change for this long is stuck. */
@@ -32,8 +35,8 @@ export interface SampleReport {
 }
 
 /**
- * Posts the sample job, pays for it where `fund` says how, follows it to its end and judges its results. Throws when it is
- * refused.
+ * Posts the sample job, pays for it where `fund` says how, follows it to its end and judges its
+ * results. Throws when it is refused.
  */
 export async function runSampleJob(
   api: HubClient,

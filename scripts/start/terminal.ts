@@ -71,7 +71,9 @@ export function describeReport({ job, accuracy, verdicts, seconds }: SampleRepor
   ].join('\n');
 }
 
-/** What was settled and paid; amounts in lamports, which are worth nothing on a grid's own chain. */
+/**
+ * What was settled and paid; amounts in lamports, which are worth nothing on a grid's own chain.
+ */
 export function describeClaim(claimed: Claimed): string {
   const { epoch, root, total, recipient, due, before, after } = claimed;
   return [

@@ -4,7 +4,9 @@ import { isTest, type Tree } from '../tidy/tree.ts';
 export interface SourceLines {
   /** What runs on a grid, and its pages. */
   product: number;
-  /** What builds, starts, measures and checks it: `scripts/`, `bench/`, `programs/` but the program. */
+  /**
+   * What builds, starts, measures and checks it: `scripts/`, `bench/`, `programs/` but the program.
+   */
   tools: number;
   /** Tests, contract suites, journeys, the simulator and everything named `fake…` or `sample…`. */
   tests: number;

@@ -4,7 +4,9 @@ import { readTree } from '../tidy/tree.ts';
 import { countLines } from './lines.ts';
 import { findDefinition, walkFrom } from './walk.ts';
 
-/** Prints the shape of the working tree as one line of JSON; `npm run bench -- structure` reads it. */
+/**
+ * Prints the shape of the working tree as one line of JSON; `npm run bench -- structure` reads it.
+ */
 const CORE = 'hub/core/';
 /** A message that the hub receives, and the function that takes it. */
 const WALKS = {

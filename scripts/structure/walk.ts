@@ -24,8 +24,8 @@ interface Room {
 
 /**
  * Follows the calls of one function through the files under `folder`, and gives the files it can
- * get to, its own first. Names are followed as the code writes them: a function that is passed on as
- * a value counts as called.
+ * get to, its own first. Names are followed as the code writes them: a function that is passed on
+ * as a value counts as called.
  */
 export function walkFrom(tree: Tree, folder: string, start: Place): string[] {
   const rooms = readRooms(tree, folder);
@@ -45,7 +45,10 @@ export function walkFrom(tree: Tree, folder: string, start: Place): string[] {
   return [...files];
 }
 
-/** Where a function of this name is defined under a folder. Throws where there is not one such place. */
+/**
+ * Where a function of this name is defined under a folder. Throws where there is not one such
+ * place.
+ */
 export function findDefinition(tree: Tree, folder: string, name: string): Place {
   const rooms = readRooms(tree, folder);
   const found = [...rooms].filter(([, room]) => room.uses.has(name)).map(([path]) => path);

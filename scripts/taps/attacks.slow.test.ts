@@ -39,7 +39,9 @@ function tap(model: OnnxModel) {
 /** Taps of each unit, a unit being one item: the means of a model's inside. */
 type Taps = Float32Array[];
 
-/** How many fingerprints of a shard pass for those of honest taps, looking at the first taps only. */
+/**
+ * How many fingerprints of a shard pass for those of honest taps, looking at the first taps only.
+ */
 function countPasses(
   attack: { claimed: readonly Taps[]; claimedSeed?: Uint8Array; firstTaps?: number },
   honest: readonly Taps[],

@@ -2,8 +2,8 @@
 const PENALTY = 1e-6;
 
 /**
- * Learns to predict vectors from vectors by ridge regression, with a constant beside the inputs: what
- * a forger does who would rather not run a model. Returns the predictor.
+ * Learns to predict vectors from vectors by ridge regression, with a constant beside the inputs:
+ * what a forger does who would rather not run a model. Returns the predictor.
  */
 export function fitRidge(
   inputs: readonly Float32Array[],

@@ -2,7 +2,9 @@ import type { Finding, Tree } from './tree.ts';
 
 export const GLOSSARY = 'docs/glossary.md';
 
-/** Words of deleted mechanisms, as they stood in code and documents; the glossary lists the same. */
+/**
+ * Words of deleted mechanisms, as they stood in code and documents; the glossary lists the same.
+ */
 export const RETIRED_TERMS: Readonly<Record<string, RegExp>> = {
   appeal: /appeal/i,
   'assurance by number': /\bassurance\W{1,3}[0-3]\b/i,

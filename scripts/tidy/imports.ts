@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 import { type Finding, isTest, type Tree } from './tree.ts';
 
-/** Our own file an import names, as a path from the root; undefined for a library or a Node module. */
+/**
+ * Our own file an import names, as a path from the root; undefined for a library or a Node module.
+ */
 export function resolveImport(from: string, specifier: string): string | undefined {
   const bare = specifier.replace(/\?.*$/, '');
   if (/^#(protocol|client|node)\//.test(bare)) return bare.slice(1);

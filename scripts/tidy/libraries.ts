@@ -2,7 +2,9 @@ import { isBuiltin } from 'node:module';
 import { resolveImport, zoneOf } from './imports.ts';
 import { type Finding, isTest, type Tree } from './tree.ts';
 
-/** Libraries a whole zone may use, with the reason. Anything else has one edge file in each part. */
+/**
+ * Libraries a whole zone may use, with the reason. Anything else has one edge file in each part.
+ */
 const EVERYWHERE: Record<string, { zones: RegExp; reason: string }> = {
   valibot: { zones: /^(protocol|chain-dev|\w+\/edge)$/, reason: 'schemas are written in it' },
   '@noble/hashes': { zones: /^protocol$/, reason: 'pure arithmetic, in digests and trees' },
@@ -44,7 +46,9 @@ export function libraryOf(path: string, specifier: string): string | undefined {
   return first.startsWith('@') ? `${first}/${second ?? ''}` : first;
 }
 
-/** Libraries and Node modules in pure code, and libraries wrapped by more than one file of a part. */
+/**
+ * Libraries and Node modules in pure code, and libraries wrapped by more than one file of a part.
+ */
 export function checkLibraries(tree: Tree): Finding[] {
   const owners = new Map<string, string>();
   const findings: Finding[] = [];

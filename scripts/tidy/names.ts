@@ -71,7 +71,10 @@ export function checkAssertions(tree: Tree): Finding[] {
 const STARTERS =
   /(^node:(child_process|worker_threads)|\/(test-programs|compute-workers?|chromium)\.ts)$/;
 
-/** Tests that start something, and are not told apart: `npm run test:fast` leaves `*.slow.test.ts` out. */
+/**
+ * Tests that start something, and are not told apart: `npm run test:fast` leaves `*.slow.test.ts`
+ * out.
+ */
 export function checkSlowTests(tree: Tree): Finding[] {
   return [...tree.sources].flatMap(([path, { imports }]) => {
     const isFast = isTest(path) && !/\.slow\.test\.tsx?$|^(sim|programs)\//.test(path);

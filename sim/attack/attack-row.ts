@@ -8,7 +8,9 @@ export interface AttackRow {
   tried: string;
   gained: string;
   bound: string;
-  /** Whether Pocketgrid does what was tried. A variant that it rejects is shown, and fails nothing. */
+  /**
+   * Whether Pocketgrid does what was tried. A variant that it rejects is shown, and fails nothing.
+   */
   built: boolean;
   pass: boolean;
   /** The figure behind `gained`, for machines. */

@@ -4,7 +4,9 @@ import { emptyTally, type Tally } from './expectation.ts';
 /** Consecutive valid results below which every job is replicated (`sched_config.h`). */
 export const TRUSTED_FROM = 10;
 
-/** Honest until the count of valid replicated results is `from`, then bad at `rate` until caught. */
+/**
+ * Honest until the count of valid replicated results is `from`, then bad at `rate` until caught.
+ */
 export interface BoincStrategy {
   from: number;
   rate: number;
@@ -13,10 +15,11 @@ export interface BoincStrategy {
 }
 
 /**
- * BOINC's adaptive replication as its code has it, one job to a request: below ten consecutive valid
- * results every job is replicated, then a host is trusted with probability 1 − 1/CV. CV grows by
- * replicated valid results alone; an invalid one sets it to 0, and the host comes back under a new
- * name. There is no release lag: what is accepted is released. Source: reference/verification.md §1.
+ * BOINC's adaptive replication as its code has it, one job to a request: below ten consecutive
+ * valid results every job is replicated, then a host is trusted with probability 1 − 1/CV. CV grows
+ * by replicated valid results alone; an invalid one sets it to 0, and the host comes back under a
+ * new name. There is no release lag: what is accepted is released. Source:
+ * reference/verification.md §1.
  */
 export function playBoinc(
   { from, rate, accomplice }: BoincStrategy,

@@ -8,7 +8,10 @@ const USAGE = 'usage: npm run sim -- attack [--seeds COUNT] [--json] [--write]';
 /** Units for each seed and figure; the standard errors are in the tables. */
 const UNITS_EACH = 1_000_000;
 
-/** `npm run sim -- attack`: gives the exit code, 1 when a goal is missed or an attack passes its bound. */
+/**
+ * `npm run sim -- attack`: gives the exit code, 1 when a goal is missed or an attack passes its
+ * bound.
+ */
 export async function runAttack(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,

@@ -16,7 +16,9 @@ export interface CostRow {
   /** By and about the adversary, playing what costs most. */
   adversary: number;
   total: number;
-  /** Units computed again because their device was caught, for each released unit; not in `total`. */
+  /**
+   * Units computed again because their device was caught, for each released unit; not in `total`.
+   */
   again: number;
 }
 

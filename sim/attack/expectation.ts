@@ -49,7 +49,8 @@ function surviveBy({ rule, power }: Terms, plan: Plan, last: number) {
 
 /**
  * The exact expectation over one identity's life, for a rule that knows only its age. Past the knee
- * of the policy every period is the one before times its survival, so the rest is a geometric series.
+ * of the policy every period is the one before times its survival, so the rest is a geometric
+ * series.
  */
 export function expectTally(terms: Terms, strategy: Strategy): Tally {
   const { rule, power, holdback } = terms;
@@ -94,8 +95,8 @@ export const unpaidOf = ({ probationUnits }: Rule, units: number): number =>
   Math.min(probationUnits, Math.max(0, units));
 
 /**
- * The last units of an identity that leaves: their draws are widened to the exit rate. Only for bursts
- * that are all bad. A bad unit that its own draw took and missed is not drawn again.
+ * The last units of an identity that leaves: their draws are widened to the exit rate. Only for
+ * bursts that are all bad. A bad unit that its own draw took and missed is not drawn again.
  */
 function exitAudit({ rule, power }: Terms, { rate }: Strategy, plan: Plan) {
   const { life } = plan;
@@ -139,9 +140,9 @@ export const holdbackOf = ({ policy }: Rule, power: number, collusion: number): 
   });
 
 /**
- * The share of accepted units that is the adversary's, where it offers f. An identity brings L units, of
- * which those released stand; one may begin for each U that stand. All places are its own:
- * L / (U + L − released).
+ * The share of accepted units that is the adversary's, where it offers f. An identity brings L
+ * units, of which those released stand; one may begin for each U that stand. All places are its
+ * own: L / (U + L − released).
  */
 export function heldShare({ unitsEach }: Rule, f: number, tally: Tally): number {
   const { units, lives, released } = tally;
@@ -159,8 +160,9 @@ export function deliveredShare(held: number, { units, bad, badDelivered }: Tally
 }
 
 /**
- * No more than this share of the units that stand can be bad, whatever the adversary offers and does: a bad
- * unit is found with q at least, and the first find ends its identity, so that (1 − q) / q pass for each.
+ * No more than this share of the units that stand can be bad, whatever the adversary offers and
+ * does: a bad unit is found with q at least, and the first find ends its identity, so that (1 − q)
+ * / q pass for each.
  */
 export function boundOf(rule: Rule, power: number): number {
   const table = tabulate(rule);

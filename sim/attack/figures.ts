@@ -153,7 +153,9 @@ export function measureBoinc(run: Run, streams: Streams): WorstRow[] {
   });
 }
 
-/** Margin and profit (§2.7) with g = R, v = 0, and a tenth of the checkers sparing the adversary. */
+/**
+ * Margin and profit (§2.7) with g = R, v = 0, and a tenth of the checkers sparing the adversary.
+ */
 export function measureProfit(): ProfitRow[] {
   return POWERS.flatMap((power) => {
     const needed = holdbackOf(OURS, power, COLLUSION);

@@ -4,9 +4,9 @@ import { exitRateAt, isDrawn, lagOf, rateAt, tabulate } from './rules.ts';
 import { openPlan, type Plan, type Strategy } from './strategy.ts';
 
 /**
- * Plays identities one after the other, unit by unit, until they have computed `units`: each unit is
- * drawn against the threshold of its age, a bad unit that is drawn is found with probability d, and
- * a find voids what is not released and ends the identity.
+ * Plays identities one after the other, unit by unit, until they have computed `units`: each unit
+ * is drawn against the threshold of its age, a bad unit that is drawn is found with probability d,
+ * and a find voids what is not released and ends the identity.
  */
 export function playLives(
   terms: Terms,

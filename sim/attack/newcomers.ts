@@ -57,7 +57,9 @@ export interface PackagesRow {
   packages: number;
   released: number;
   delivered: number;
-  /** Forward passes for each released unit, without an adversary and with the one that costs most. */
+  /**
+   * Forward passes for each released unit, without an adversary and with the one that costs most.
+   */
   honest: number;
   overhead: number;
 }
@@ -81,7 +83,10 @@ export interface ArmyRow {
   /** Units the grid has accepted before, and identities that wait. */
   units: number;
   identities: number;
-  /** While it lasts, of released or delivered units the bad ones, and how many units the grid accepts. */
+  /**
+   * While it lasts, of released or delivered units the bad ones, and how many units the grid
+   * accepts.
+   */
   during: number;
   strike: number;
   /** Of all since the beginning. */
@@ -91,7 +96,9 @@ export interface ArmyRow {
   burst: number;
 }
 
-/** Every place is taken by the adversary, and every identity is past the knee, as far as f allows. */
+/**
+ * Every place is taken by the adversary, and every identity is past the knee, as far as f allows.
+ */
 export function measureArmy(): ArmyRow[] {
   const table = tabulate(OURS);
   const { fraction: f } = GOAL;
@@ -115,8 +122,8 @@ export function measureArmy(): ArmyRow[] {
 }
 
 /**
- * What one identity at the floor does from its first bad unit until it is caught: units computed, bad
- * ones that count, and units that count in all. With bursts, W right units follow each.
+ * What one identity at the floor does from its first bad unit until it is caught: units computed,
+ * bad ones that count, and units that count in all. With bursts, W right units follow each.
  */
 function strikeOf(size: number): { spent: number; bad: number; kept: number } {
   const table = tabulate(OURS);

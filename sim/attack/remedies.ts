@@ -5,7 +5,9 @@ import { FREE, OURS, type Rule, sharedRule, trustRule } from './rules.ts';
 import { findWorst, sieve } from './search.ts';
 import { costOf, overheadOf } from './volunteers.ts';
 
-/** One other setting, judged like ours: the worst found at f = 30 %, d = 0.999, lives of 50 k units. */
+/**
+ * One other setting, judged like ours: the worst found at f = 30 %, d = 0.999, lives of 50 k units.
+ */
 export interface RemedyRow {
   name: string;
   released: number;

@@ -17,13 +17,17 @@ export interface Rule {
   policy: CheckPolicy;
   /** Later units without a failure before a unit is released; 0 releases at once. */
   lagUnits: number;
-  /** The exit audit widens the draws of units still unreleased to this rate when an identity leaves. */
+  /**
+   * The exit audit widens the draws of units still unreleased to this rate when an identity leaves.
+   */
   exitRate: number;
   /** Accepted units of the grid for each new identity that may begin; 0: names are free. */
   unitsEach: number;
   /** First units of an identity that are never paid. */
   probationUnits: number;
-  /** Packages that an identity computes in turn; each has an age and a lag of its own. Absent: one. */
+  /**
+   * Packages that an identity computes in turn; each has an age and a lag of its own. Absent: one.
+   */
   packages?: number;
   /**
    * Verifiers that share the checks (`policy.sharers`) and have kept their seeds: the adversary is
@@ -62,7 +66,9 @@ export const OURS: Rule = {
 /** Ours without the limit on new identities and without probation: what those two buy. */
 export const FREE: Rule = { ...OURS, name: 'free names', unitsEach: 0, probationUnits: 0 };
 
-/** The flat rate gets our release lag too, and free names: it differs from `FREE` in the draw alone. */
+/**
+ * The flat rate gets our release lag too, and free names: it differs from `FREE` in the draw alone.
+ */
 export const FLAT: Rule = { ...FREE, name: 'flat 5 %', policy: { type: 'flat', rate: 0.05 } };
 
 /** Units of the identity that must follow a unit before it is released: all packages take turns. */

@@ -1,7 +1,7 @@
 /**
- * What one identity of the adversary does: `honest` right units, then again and again a burst of bad
- * ones and `gap` right ones. Caught, it comes back under a new name. `burst: 1, gap: 0` is the steady
- * cheat of reference/verification.md §2.6.
+ * What one identity of the adversary does: `honest` right units, then again and again a burst of
+ * bad ones and `gap` right ones. Caught, it comes back under a new name. `burst: 1, gap: 0` is the
+ * steady cheat of reference/verification.md §2.6.
  */
 export interface Strategy {
   honest: number;

@@ -27,8 +27,8 @@ export function costOf(rule: Rule, life: number): HonestCost {
 }
 
 /**
- * Forward passes for each released unit where the adversary holds a share of the accepted, and what of
- * it is by and about the adversary.
+ * Forward passes for each released unit where the adversary holds a share of the accepted, and what
+ * of it is by and about the adversary.
  */
 export function overheadOf({ draws, exit }: HonestCost, held: number, tally: Tally) {
   const useful = 1 - held + (held * tally.released) / tally.units;
@@ -58,10 +58,14 @@ export const FAULTS: Faults = { first: 1e-3, same: 1e-3 };
 const digest = (digit: string): Digest => digit.repeat(64) as Digest;
 const [RIGHT, WRONG, ODD] = [digest('a'), digest('b'), digest('c')];
 const NO_BYTES = new Uint8Array(0);
-/** The exact lane looks at no field of the manifest before digests differ and bytes are compared. */
+/**
+ * The exact lane looks at no field of the manifest before digests differ and bytes are compared.
+ */
 const MANIFEST = { outputs: [], comparators: [], taps: [] } as unknown as PackageManifest;
 
-/** Draws one honest unit that is checked through the real ladder; true: wrongly found a mismatch. */
+/**
+ * Draws one honest unit that is checked through the real ladder; true: wrongly found a mismatch.
+ */
 export function climbHonest(faults: Faults, { next }: Chance): boolean {
   const references: { digest: Digest; bytes: Uint8Array }[] = [];
   let claim: { digest: Digest; bytes: Uint8Array } | undefined;

@@ -25,7 +25,9 @@ import {
 } from './bare-hub.ts';
 import { type FuzzCase, fuzzCase, spoilBytes, spoilFields, type Victim } from './cases.ts';
 
-/** Cases in one life of a hub, between two deliveries of the honest device, and between two ticks. */
+/**
+ * Cases in one life of a hub, between two deliveries of the honest device, and between two ticks.
+ */
 const ROUND = 2_000;
 const HONEST_EVERY = 25;
 const WAIT_EVERY = 500;

@@ -29,8 +29,8 @@ export function countFacts(facts: readonly Fact[]) {
 }
 
 /**
- * At no time had more devices begun than there were places; one that was barred begins again, unless
- * it is pardoned.
+ * At no time had more devices begun than there were places; one that was barred begins again,
+ * unless it is pardoned.
  */
 export function checkNewcomers(
   facts: readonly Fact[],
@@ -136,7 +136,9 @@ export function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[
 
 const FAKE_PRINT_BYTES = fingerprintBytes(FAKE_TAPS.length);
 
-/** Each unit is accepted exactly once; counts those whose outputs or whose fingerprints are wrong. */
+/**
+ * Each unit is accepted exactly once; counts those whose outputs or whose fingerprints are wrong.
+ */
 export function checkResults(
   facts: readonly Fact[],
   { record, inputs }: { record: JobRecord; inputs: Uint8Array },

@@ -18,7 +18,9 @@ export const FAKE_TAPS: TensorSpec[] = ['tap0', 'tap1'].map((name) => ({
 }));
 export const FAKE_TAP_BYTES = 32;
 
-/** A fake model: outputs are a hash of the inputs and of its file's root, made to be finite floats. */
+/**
+ * A fake model: outputs are a hash of the inputs and of its file's root, made to be finite floats.
+ */
 export function fakeCompute(model: Root, inputs: Uint8Array): Uint8Array<ArrayBuffer> {
   const outputs = sha256(concatBytes(hexToBytes(model), inputs)).slice(0, FAKE_UNIT_BYTES);
   for (let high = 3; high < FAKE_UNIT_BYTES; high += 4) outputs[high] = (outputs[high] ?? 0) & 0x3f;

@@ -37,9 +37,13 @@ export interface HubNode {
   /** `kill -9`: memory and unwritten facts are gone. */
   crash(): void;
   restart(): void;
-  /** From now on for so long the disk takes no writes: what is written meanwhile waits, in order. */
+  /**
+   * From now on for so long the disk takes no writes: what is written meanwhile waits, in order.
+   */
   failDisk(forMs: number): void;
-  /** Parts of the state that its facts do not give again, found so far at crashes and when asked. */
+  /**
+   * Parts of the state that its facts do not give again, found so far at crashes and when asked.
+   */
   checkReplay(): readonly string[];
 }
 
@@ -192,7 +196,10 @@ function write({ clock, random }: Node, life: Life, done: () => void): void {
   });
 }
 
-/** The hub hears of it, as its edge would tell it: at the first write that fails, and when one succeeds. */
+/**
+ * The hub hears of it, as its edge would tell it: at the first write that fails, and when one
+ * succeeds.
+ */
 function failDisk(node: Node, life: Life, forMs: number): void {
   const { clock } = node;
   const code = forMs > 2_000 ? 'disk-full' : 'busy';

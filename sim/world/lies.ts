@@ -4,7 +4,9 @@ import { FAKE_TAPS, FAKE_UNIT_BYTES } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
 import type { Random } from './random.ts';
 
-/** What a liar of the simulated grid does: falsify what it computed, or break the order of messages. */
+/**
+ * What a liar of the simulated grid does: falsify what it computed, or break the order of messages.
+ */
 export const LIES = [
   'flip',
   'garbage',
@@ -110,7 +112,10 @@ export function lieAboutFrame(
   }
 }
 
-/** Without taps there is nothing to make up. Every fingerprint is changed in the last half of its last tap. */
+/**
+ * Without taps there is nothing to make up. Every fingerprint is changed in the last half of its
+ * last tap.
+ */
 function forgeFingerprints(taps: unknown, payload: Uint8Array): Uint8Array {
   if (taps === undefined) return payload;
   const size = fingerprintBytes(FAKE_TAPS.length);

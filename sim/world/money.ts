@@ -55,8 +55,8 @@ interface Epoch {
 
 /**
  * The money of one priced job: a poster who funds it, devices that name addresses and give things
- * away, an operator who lifts bans, and a verifier that makes epoch after epoch of the public lists.
- * Says afterwards what did not hold.
+ * away, an operator who lifts bans, and a verifier that makes epoch after epoch of the public
+ * lists. Says afterwards what did not hold.
  */
 export function watchMoney(grid: Grid): () => { broken: string[]; earned: number } {
   const { clock, hub, random, devices } = grid;

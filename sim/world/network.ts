@@ -20,8 +20,8 @@ export interface Ends<In> {
 }
 
 /**
- * A socket between two ends, open at once. What one sends reaches the other after a delay, in order;
- * a break loses what is in flight and reaches both ends at different times.
+ * A socket between two ends, open at once. What one sends reaches the other after a delay, in
+ * order; a break loses what is in flight and reaches both ends at different times.
  */
 export function openLink<A, B>(
   world: { clock: Clock; random: Random; weather: Weather },

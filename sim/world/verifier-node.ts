@@ -293,7 +293,10 @@ function connect(node: Node, life: Life, link: number): void {
   clock.after(1, () => post(node, life, { type: 'connected', link }));
 }
 
-/** The disk writes in order, some milliseconds each; what it has not written when the end comes is lost. */
+/**
+ * The disk writes in order, some milliseconds each; what it has not written when the end comes is
+ * lost.
+ */
 function persist(
   node: Node,
   life: Life,

@@ -254,7 +254,10 @@ export const sendAudit = (world: FakeWorld, shard: AcceptedShard): void => {
   receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS, ...asked });
 };
 
-/** Another verifier's word on unit `number`, whose device claims `claim`; each has a signature of its own. */
+/**
+ * Another verifier's word on unit `number`, whose device claims `claim`; each has a signature of
+ * its own.
+ */
 export function reviewOf(number: number, claim = number): Review {
   const shard = fakeShard(Math.floor(number / 10), [claim]);
   const { sequence, provider } = shard;

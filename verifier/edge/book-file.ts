@@ -162,8 +162,8 @@ function openWriter(files: Files): Pick<BookFile, 'write' | 'close'> {
 }
 
 /**
- * A new seed is on disk before its commitment, and leaves the disk only after the hub has it: a crash
- * in between loses neither.
+ * A new seed is on disk before its commitment, and leaves the disk only after the hub has it: a
+ * crash in between loses neither.
  */
 async function writeBatch(files: Files, batch: readonly Write[]): Promise<Refusal | undefined> {
   const lines = batch.flatMap((written) => written.lines);

@@ -33,7 +33,9 @@ export interface ComputeWorkers {
   close(): Promise<void>;
 }
 
-/** Starts a worker that has run nothing yet and loads a model into it. The bytes are transferred. */
+/**
+ * Starts a worker that has run nothing yet and loads a model into it. The bytes are transferred.
+ */
 export async function openComputeWorker(load: Load): Promise<ComputeWorker> {
   const worker = new Worker(ENTRY);
   let settle: ((reply: ComputeReply | Error) => void) | undefined;

@@ -27,8 +27,8 @@ export interface DecoySubject {
 
 /**
  * Runs what a cheat would run instead of a model, and says how far from it each unit comes out. A
- * worker, where there is one, is taken over and ended. Slow models get fewer units, then fewer decoys: the ones that come
- * nearest are made first.
+ * worker, where there is one, is taken over and ended. Slow models get fewer units, then fewer
+ * decoys: the ones that come nearest are made first.
  */
 export async function measureDecoys(
   worker: ComputeWorker | undefined,

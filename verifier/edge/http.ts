@@ -15,7 +15,9 @@ export interface HubHttp {
   setTicket(ticket: string): void;
 }
 
-/** Opens calls to a hub. `insecure` accepts a self-signed certificate, as `npm start -- --lan` has. */
+/**
+ * Opens calls to a hub. `insecure` accepts a self-signed certificate, as `npm start -- --lan` has.
+ */
 export function openHubHttp(hub: URL, insecure: boolean, key?: string): HubHttp {
   let ticket = key;
   const send = insecure ? openTlsFetch({ rejectUnauthorized: false }) : fetch;

@@ -131,8 +131,8 @@ async function readModel(blobs: Blobs, manifest: PackageManifest): Promise<Load>
 const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length);
 
 /**
- * Runs a new model in a worker of its own, so that a model that hangs or dies takes nothing with it.
- * Peak memory is an estimate: the runtime, and with it twice the file (it is held while it is
+ * Runs a new model in a worker of its own, so that a model that hangs or dies takes nothing with
+ * it. Peak memory is an estimate: the runtime, and with it twice the file (it is held while it is
  * parsed) or what this process grew by past the cost of a thread, whichever is more.
  */
 async function prepare(blobs: Blobs, effect: Effect<'prepare'>): Promise<Preparation> {

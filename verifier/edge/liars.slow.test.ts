@@ -123,7 +123,10 @@ const referenceOf = (values: Float32Array): Reference => {
   return { digest: createHash('sha256').update(data).digest('hex') as Digest, bytes: data };
 };
 
-/** Climbs the ladder to its end for one unit, as a verifier does with what it re-executed and fetched. */
+/**
+ * Climbs the ladder to its end for one unit, as a verifier does with what it re-executed and
+ * fetched.
+ */
 function judge(claimed: Float32Array, unit: number, provider: Provider): Finding {
   const claim = referenceOf(claimed);
   const runs = [referenceOf(unitOf(honest, unit)), referenceOf(unitOf(fresh, unit))];
@@ -212,7 +215,9 @@ describe(`liars before the exact lane, ${UNITS} checked units each`, () => {
 });
 
 describe('an answer optimised to stay within tolerance', () => {
-  /** The two largest scores of each picture pushed together, as far as 0.9 of a threshold lets them. */
+  /**
+   * The two largest scores of each picture pushed together, as far as 0.9 of a threshold lets them.
+   */
   function ride(truth: Float32Array): Float32Array {
     const pushed = Float32Array.from(truth);
     for (let item = 0; item < UNIT_ITEMS; item += 1) {

@@ -28,8 +28,8 @@ interface Tried {
 
 /**
  * Runs known items again in other places among larger neighbours, then alone, and measures how far
- * their answers move. Units of one item have nothing to try, nor have outputs without a row an item.
- * A worker, where there is one, is taken over: a live one comes back, or none.
+ * their answers move. Units of one item have nothing to try, nor have outputs without a row an
+ * item. A worker, where there is one, is taken over: a live one comes back, or none.
  */
 export async function tryNeighbours(
   worker: ComputeWorker,

@@ -21,8 +21,8 @@ export const intsAttribute = (name: string, ...ints: number[]): OnnxAttribute =>
 });
 
 /**
- * Small models for tests, float32 throughout, opset 17: the last node's output is the model's, and all
- * have rows of `width`. Without a batch the first dimension is free.
+ * Small models for tests, float32 throughout, opset 17: the last node's output is the model's, and
+ * all have rows of `width`. Without a batch the first dimension is free.
  */
 export function sampleModel(
   nodes: readonly SampleNode[],

@@ -31,8 +31,9 @@ export function sortFile(name: string): FileKind {
 const ACCEPTED = `one ${MODEL_ENDINGS[0]} file and inputs as ${INPUT_ENDINGS.join(', ')}`;
 
 /**
- * Adds files to those chosen before. A job has one model, so a new one takes the place of the old, and
- * so does a file of the same name. A file that is neither model nor inputs is left out and refused.
+ * Adds files to those chosen before. A job has one model, so a new one takes the place of the old,
+ * and so does a file of the same name. A file that is neither model nor inputs is left out and
+ * refused.
  */
 export function addFiles<File extends { name: string }>(
   chosen: readonly File[],

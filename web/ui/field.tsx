@@ -1,13 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
 import { drawGlyph, drawShare, FIELD_SIDE } from '../core/glyphs.ts';
 
-/** Three changes, then it rests: what moves by itself for longer than 5 s needs a switch (WCAG 2.2.2). */
+/**
+ * Three changes, then it rests: what moves by itself for longer than 5 s needs a switch (WCAG
+ * 2.2.2).
+ */
 const GLYPH_MS = 1_200;
 const GLYPH_CHANGES = 3;
 
 /**
  * The picture on the page: 8 × 8 cells. Before the start it draws digits as coarse as those of the
- * sample job; at work each cell stands for a sixty-fourth of the shard. The caption says it in words.
+ * sample job; at work each cell stands for a sixty-fourth of the shard. The caption says it in
+ * words.
  */
 export function Field({
   mode,

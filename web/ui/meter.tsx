@@ -1,4 +1,7 @@
-/** A bar that fills, with its words. `share` is 0 to 1; `part` marks how much of the filled part is of another kind. */
+/**
+ * A bar that fills, with its words. `share` is 0 to 1; `part` marks how much of the filled part is
+ * of another kind.
+ */
 export function Meter(props: {
   name: string;
   share: number;

@@ -1,6 +1,8 @@
 import type { TrialRow } from '../core/trial-view.ts';
 
-/** The admission of this device: each provider, how fast, and which one won, or why it was left out. */
+/**
+ * The admission of this device: each provider, how fast, and which one won, or why it was left out.
+ */
 export function Trials({
   rows,
   chosen,

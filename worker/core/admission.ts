@@ -63,7 +63,9 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
   if (device.admission.providers.length === 0) conclude(turn, device.admission);
 }
 
-/** A kept admission holds, but the model may have been evicted: it is fetched before the hub hears. */
+/**
+ * A kept admission holds, but the model may have been evicted: it is fetched before the hub hears.
+ */
 function fetchKept(turn: Turn, id: Digest, manifest: PackageManifest): void {
   dropAdmission(turn);
   turn.device.admission = {
@@ -219,8 +221,9 @@ function nextTrial(turn: Turn): void {
 }
 
 /**
- * Threads change bits where a unit is one item (a convolution's plane is then divided among them), and
- * a verifier's reference has one. From two items on up to four threads were seen to agree: docs/exactness.md.
+ * Threads change bits where a unit is one item (a convolution's plane is then divided among them),
+ * and a verifier's reference has one. From two items on up to four threads were seen to agree:
+ * docs/exactness.md.
  */
 function threadsOn({ device }: Turn, provider: Provider, { unitItems }: PackageManifest): number {
   if (provider !== 'wasm' || unitItems < 2) return 1;

@@ -21,8 +21,8 @@ const LOAD_MS_MAX = 120_000;
 const FAILURES_MAX = 2;
 
 /**
- * The compute worker broke: what it held goes back. The first time it is loaded anew; the second time
- * running, the package is admitted again without this provider.
+ * The compute worker broke: what it held goes back. The first time it is loaded anew; the second
+ * time running, the package is admitted again without this provider.
  */
 export function engineFailed(turn: Turn, worker: WorkerId, refusal: Refusal): void {
   const { device } = turn;

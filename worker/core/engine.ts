@@ -61,7 +61,10 @@ export function engineLoaded(turn: Turn, worker: WorkerId): void {
   if (engine?.worker === worker && engine.stage === 'loading') engine.stage = 'ready';
 }
 
-/** The first good run lifts the tombstone; after many the worker is replaced, since its heap only grows. */
+/**
+ * The first good run lifts the tombstone; after many the worker is replaced, since its heap only
+ * grows.
+ */
 export function countRun(turn: Turn): void {
   const { engine, shards } = turn.device;
   if (engine === undefined) return;

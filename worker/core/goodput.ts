@@ -1,4 +1,6 @@
-/** Where the inputs of a shard can come from: the hub's seeder over WebRTC, or the hub over HTTPS. */
+/**
+ * Where the inputs of a shard can come from: the hub's seeder over WebRTC, or the hub over HTTPS.
+ */
 export type InputSource = 'peers' | 'https';
 
 /** Bytes per ms that each source brought lately; absent until it was tried. */
@@ -15,7 +17,10 @@ const CLEARLY_FASTER = 1.25;
 const RETRY_EVERY_PARTS = 32;
 const GAIN = 0.5;
 
-/** The source for the next part: each is tried once, then the faster one, with a look at the other now and then. */
+/**
+ * The source for the next part: each is tried once, then the faster one, with a look at the other
+ * now and then.
+ */
 export function chooseSource({ peers, https, parts }: Goodput, peerIsOpen: boolean): InputSource {
   if (!peerIsOpen) return 'https';
   if (peers === undefined) return 'peers';

@@ -57,8 +57,9 @@ export function liftTombstone(turn: Turn): void {
 }
 
 /**
- * A kept admission holds for the same runtime, adapter and choice. A GPU is tried again on each visit:
- * its driver may have changed, of which a browser tells nothing, and garbage is taken for a cheat's.
+ * A kept admission holds for the same runtime, adapter and choice. A GPU is tried again on each
+ * visit: its driver may have changed, of which a browser tells nothing, and garbage is taken for a
+ * cheat's.
  */
 export function findAdmission(device: Contributor, id: Digest): KeptAdmission | undefined {
   const { runtime, provider } = device.config;

@@ -37,8 +37,8 @@ export interface BlobProgress {
 /** One blob on its way to this device, for any number of fetches that wait for it. */
 export interface BlobDownload {
   /**
-   * Fetches until the blob is whole in the cache (true) or nobody wants it any more (false). Calls at
-   * the same time share one assembly. Throws a `PocketgridError` when every source fails.
+   * Fetches until the blob is whole in the cache (true) or nobody wants it any more (false). Calls
+   * at the same time share one assembly. Throws a `PocketgridError` when every source fails.
    */
   run(): Promise<boolean>;
   isRunning(): boolean;
@@ -102,7 +102,9 @@ async function openPartial(world: PieceWorld, ref: BlobRef): Promise<Partial> {
   return { assembly, layer, received: 0, overPeers: 0, overHttps: 0 };
 }
 
-/** Asks sources for pieces until all are here, nobody wants them any more, or HTTPS keeps failing. */
+/**
+ * Asks sources for pieces until all are here, nobody wants them any more, or HTTPS keeps failing.
+ */
 async function assemble(
   world: PieceWorld,
   ref: BlobRef,

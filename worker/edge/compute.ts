@@ -133,7 +133,9 @@ async function run(
   return specs;
 }
 
-/** Some of the outputs of every unit of a run: their bytes end to end, and a digest for each unit. */
+/**
+ * Some of the outputs of every unit of a run: their bytes end to end, and a digest for each unit.
+ */
 function openGathered(
   ports: ComputePorts,
   asked: { names: readonly string[]; specs?: readonly TensorSpec[] | undefined; unitCount: number },

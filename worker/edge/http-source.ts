@@ -19,7 +19,8 @@ export function openHttpSource(hub: URL): HttpSource {
     try {
       answer = await fetch(new URL(path, hub), {
         headers,
-        // Pieces have a cache of their own and inputs are read once: the browser need not keep them.
+        // Pieces have a cache of their own and inputs are read once: the browser need not keep
+        // them.
         cache: 'no-store',
         signal: AbortSignal.timeout(DEADLINE_MS),
       });

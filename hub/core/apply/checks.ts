@@ -9,12 +9,15 @@ import { isMismatch, judgedThrough, unitName } from '../state/questions.ts';
 import { endCheck } from '../trust/in-flight.ts';
 import { openVerdicts, showVerdict } from '../verifiers/reviews.ts';
 
-/** Verdicts from which something follows: it is decided, and written down as `resolved`, once they are on disk. */
+/**
+ * Verdicts from which something follows: it is decided, and written down as `resolved`, once they
+ * are on disk.
+ */
 const NEEDS_RESOLUTION: readonly Verdict['kind'][] = ['mismatch', 'device-unfit'];
 
 /**
- * A verdict is on disk. Where several verifiers are enrolled and one found a unit wrong, the unit is
- * in dispute, and what is said of it is withheld until it is resolved.
+ * A verdict is on disk. Where several verifiers are enrolled and one found a unit wrong, the unit
+ * is in dispute, and what is said of it is withheld until it is resolved.
  */
 export function applyVerdict(hub: Hub, signed: SignedVerdict): void {
   const { verdict } = signed;

@@ -11,8 +11,9 @@ export function advanceJobs(turn: Turn): void {
 }
 
 /**
- * A job is finishing when every unit is accepted, and running again when some became void. It is done
- * when enough verifiers have judged every draw of it and, with assurance, all of it is released.
+ * A job is finishing when every unit is accepted, and running again when some became void. It is
+ * done when enough verifiers have judged every draw of it and, with assurance, all of it is
+ * released.
  */
 export function advanceJob(turn: Turn, job: Job): void {
   const { hub } = turn;

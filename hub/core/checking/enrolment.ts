@@ -14,8 +14,8 @@ export function enrolVerifier({ hub, world }: Turn, key: PublicKey): Fact[] | Re
 }
 
 /**
- * Takes a verifier off the list for good. What it judged stays in the log; what waited for its marks or
- * its opinion goes on without it.
+ * Takes a verifier off the list for good. What it judged stays in the log; what waited for its
+ * marks or its opinion goes on without it.
  */
 export function removeVerifier({ hub, world }: Turn, key: PublicKey): Fact[] | Refusal {
   if (!hub.enrolled.has(key) || isUnderway(hub.underway, nameOf.remove(key))) {

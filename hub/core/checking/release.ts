@@ -9,9 +9,9 @@ import { send, store, type Turn } from '../turn.ts';
 /**
  * When accepted units become final, by the assurance of their job. `instant` gives results at once.
  * `settled` releases a unit when enough later units of its device and package are judged without a
- * confirmed failure, or, at the job's end, when its shard has passed the exit audit. `full` has every
- * unit checked, so that judged is released. What is released stays so: it is a fact on disk before it
- * can be read.
+ * confirmed failure, or, at the job's end, when its shard has passed the exit audit. `full` has
+ * every unit checked, so that judged is released. What is released stays so: it is a fact on disk
+ * before it can be read.
  */
 
 /** Releases what may be released after verifiers have judged through a sequence. */
@@ -44,8 +44,8 @@ function isHeldUp({ underway }: Hub, { sequence, lease }: KeptShard): boolean {
 }
 
 /**
- * The exit audit of a job all of whose draws are judged: what no later work vouches for is drawn once
- * more, at a higher rate. Each verifier online is asked once a session.
+ * The exit audit of a job all of whose draws are judged: what no later work vouches for is drawn
+ * once more, at a higher rate. Each verifier online is asked once a session.
  */
 export function askAudits(turn: Turn, verifier: VerifierSession): void {
   const judged = judgedThrough(turn.hub);
@@ -70,7 +70,10 @@ export function askAudits(turn: Turn, verifier: VerifierSession): void {
   }
 }
 
-/** A verifier has judged every unit it drew in the exit audit of this shard; enough of them release it. */
+/**
+ * A verifier has judged every unit it drew in the exit audit of this shard; enough of them release
+ * it.
+ */
 export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: number): void {
   if (!verifier.auditsAsked.has(sequence)) return;
   for (const job of turn.hub.jobs.values()) {

@@ -105,7 +105,10 @@ const UNFITNESS = {
   inside: 'too far off inside the model',
 } as const;
 
-/** Honest but wrong, as GPUs are at times: the device computes this model on that provider no more for a day. */
+/**
+ * Honest but wrong, as GPUs are at times: the device computes this model on that provider no more
+ * for a day.
+ */
 function suspendDevice(turn: Turn, verdict: Verdict, kept: KeptShard): Fact[] {
   const how = UNFITNESS[verdict.reason ?? 'deviates'];
   const same = shardsOf(turn.hub, kept.device).filter(

@@ -5,8 +5,8 @@ import { isUnderway, nameOf } from '../state/underway.ts';
 import type { Turn } from '../turn.ts';
 
 /**
- * The facts that make accepted shards void: none for a shard that is void already, that is final, or
- * whose job is over.
+ * The facts that make accepted shards void: none for a shard that is void already, that is final,
+ * or whose job is over.
  */
 export function voidShards(turn: Turn, shards: readonly KeptShard[], reason: string): Fact[] {
   const { hub, world } = turn;

@@ -26,7 +26,9 @@ const ADMISSION_MS_MAX = 900_000;
 const STRAGGLER_FACTOR = 1.5;
 /** What setting a device up for a model takes of it, until it is known. */
 const TRIAL_MS = 30_000;
-/** How much longer a device stays with a model it computes, or is admitted to, than fairness asks. */
+/**
+ * How much longer a device stays with a model it computes, or is admitted to, than fairness asks.
+ */
 const STAY_MS = { atWork: 12_000, admitted: 4_000 } as const;
 
 type AdmissionMessage = Extract<ContributorMessage, { type: 'admitted' | 'unfit' }>;
@@ -168,8 +170,8 @@ interface JobFlow extends Flow {
 }
 
 /**
- * Offers a device the running jobs in the order in which they share devices. Undefined when one of them
- * gave it something to do; else why each did not, in the order in which they were posted.
+ * Offers a device the running jobs in the order in which they share devices. Undefined when one of
+ * them gave it something to do; else why each did not, in the order in which they were posted.
  */
 function serveRunning(turn: Turn, device: Device, running: readonly Job[]): Reason[] | undefined {
   const flows = readFlows(turn, device, running);

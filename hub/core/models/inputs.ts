@@ -189,8 +189,9 @@ const UNIT_ITEMS = 16;
 const UNITS_MIN = 8;
 
 /**
- * Items per unit, a power of two: enough that a unit's overhead is small beside its work, few enough
- * that a slow phone finishes one in seconds. `items` counts the job's, `itemBytes` an item's input.
+ * Items per unit, a power of two: enough that a unit's overhead is small beside its work, few
+ * enough that a slow phone finishes one in seconds. `items` counts the job's, `itemBytes` an item's
+ * input.
  */
 export function chooseUnitItems(
   { fixedBatch, weightBytes }: ModelFacts,

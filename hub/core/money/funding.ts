@@ -25,7 +25,10 @@ export const START_FUNDED = {
 const writing = (): Refusal =>
   refusal('busy', 'the same is being written already; ask again in a second');
 
-/** The edge has read the escrow on the chain: it holds `funding.amount`. Nothing when that was said before. */
+/**
+ * The edge has read the escrow on the chain: it holds `funding.amount`. Nothing when that was said
+ * before.
+ */
 export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusal {
   const { id } = job.record;
   if (job.funding !== undefined) return [];
@@ -55,7 +58,9 @@ export function startFunded(turn: Turn): void {
   }
 }
 
-/** The edge has seen on the chain that the poster wants the rest. Nothing when that was said before. */
+/**
+ * The edge has seen on the chain that the poster wants the rest. Nothing when that was said before.
+ */
 export function closeJob({ hub, world }: Turn, id: JobId): Fact[] | Refusal {
   if (hub.money.closingOf.has(id)) return [];
   if (listUnderway(hub.underway, 'job-closing').some((fact) => fact.job === id)) return writing();
@@ -95,7 +100,10 @@ export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fa
   return [{ type: 'payout-linked', payout: { index, record, signature, at: world.now } }];
 }
 
-/** A verifier left the leaves of an epoch; the bytes are a blob already. Nothing when they are known. */
+/**
+ * A verifier left the leaves of an epoch; the bytes are a blob already. Nothing when they are
+ * known.
+ */
 export function addLeafFile(
   { hub }: Turn,
   { file, root }: { file: LeafFileView; root: Root },

@@ -97,7 +97,9 @@ function checkHello(
   return undefined;
 }
 
-/** The newest session of a key wins: a phone that lost its network comes back before the hub knows. */
+/**
+ * The newest session of a key wins: a phone that lost its network comes back before the hub knows.
+ */
 function replaceOlder(turn: Turn, key: PublicKey): void {
   const older = turn.hub.devices.get(key)?.socket ?? turn.hub.verifiers.get(key)?.socket;
   if (older === undefined) return;

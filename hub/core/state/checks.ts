@@ -4,10 +4,10 @@ import type { JobId, LeaseId, PublicKey } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
 
 /**
- * One unit that a verifier found wrong, where several are enrolled. The others are asked, and what is
- * said of the unit is withheld until all have spoken or have had their time, so that nobody can repeat
- * what another one said. Then the unit is resolved, once. Until then its device gets no work, its job
- * does not end and nothing of the device is released.
+ * One unit that a verifier found wrong, where several are enrolled. The others are asked, and what
+ * is said of the unit is withheld until all have spoken or have had their time, so that nobody can
+ * repeat what another one said. Then the unit is resolved, once. Until then its device gets no
+ * work, its job does not end and nothing of the device is released.
  */
 export interface Dispute {
   job: JobId;
@@ -22,7 +22,10 @@ export interface Dispute {
   withheld: SignedVerdict[];
 }
 
-/** One epoch of a verifier. A record counts when it is on disk, and until then no other one is taken. */
+/**
+ * One epoch of a verifier. A record counts when it is on disk, and until then no other one is
+ * taken.
+ */
 export interface KeptEpoch {
   opened: SignedEpochOf<'opened'>;
   revealed?: SignedEpochOf<'revealed'>;

@@ -36,7 +36,9 @@ export interface Pardon {
 /** A durable, append-only statement. Balances, progress and views are projections of these. */
 export type Fact =
   | { type: 'job-created'; record: JobRecord; inputDigests: Uint8Array }
-  /** The items of a job were cut into other units, before it was packaged: its record from here on. */
+  /**
+   * The items of a job were cut into other units, before it was packaged: its record from here on.
+   */
   | { type: 'job-recut'; record: JobRecord; inputDigests: Uint8Array }
   | { type: 'job-packaged'; job: JobId; manifest: PackageManifest }
   | {
@@ -94,7 +96,8 @@ export type Fact =
   | ({ type: 'pardoned' } & Pardon)
   /**
    * What verdicts on a unit come to. `wrong`: its device is banned. `unfit`: the device loses the
-   * provider. `unconfirmed`: one verifier alone found it wrong, once. `tie`: verifiers do not agree.
+   * provider. `unconfirmed`: one verifier alone found it wrong, once. `tie`: verifiers do not
+   * agree.
    */
   | {
       type: 'resolved';

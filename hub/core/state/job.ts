@@ -9,11 +9,11 @@ import type { CommittedShard } from './facts.ts';
 import type { Ranges } from './ranges.ts';
 
 /**
- * Shares device time among running jobs by deficit round robin: among developers first, then among the
- * jobs of each. An account holds how many milliseconds may still be spent on it. A device that asks is
- * offered what has most left, and what it is given is taken off, divided by the weight of its job. When
- * nothing that can be served has any left, a round ends and each account gets a quantum more; none
- * ever holds more than that, so that who could not be served does not save up.
+ * Shares device time among running jobs by deficit round robin: among developers first, then among
+ * the jobs of each. An account holds how many milliseconds may still be spent on it. A device that
+ * asks is offered what has most left, and what it is given is taken off, divided by the weight of
+ * its job. When nothing that can be served has any left, a round ends and each account gets a
+ * quantum more; none ever holds more than that, so that who could not be served does not save up.
  */
 export interface FairBook {
   developers: Map<DeveloperId, number>;
@@ -26,7 +26,10 @@ export interface Flow {
   developer: DeveloperId;
   /** At least 1: how much more device time it gets than one of weight 1. */
   weight: number;
-  /** Its accounts count as this much fuller for a device that is set up for it: switching costs time. */
+  /**
+   * Its accounts count as this much fuller for a device that is set up for it: switching costs
+   * time.
+   */
   stayMs: number;
 }
 

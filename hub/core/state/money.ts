@@ -18,8 +18,8 @@ export interface EndedJob {
 }
 
 /**
- * What the hub says in public about money. All of it follows from facts that are on disk: nothing is
- * shown that a crash could take back, and numbers only grow.
+ * What the hub says in public about money. All of it follows from facts that are on disk: nothing
+ * is shown that a crash could take back, and numbers only grow.
  */
 export interface MoneyBook {
   ended: EndedJob[];

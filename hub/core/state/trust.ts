@@ -18,9 +18,9 @@ export interface Lapses {
 
 /**
  * Who may begin work. Names are free, so that a hub takes only so many new ones: `NEWCOMER_POLICY`.
- * A device takes a place with its first lease, and keeps it for good once a shard of it is accepted;
- * one that delivers nothing gives it back. After a bar it is new again. All of it follows from the
- * accepted shards and the bars on disk, so that a restart changes nothing.
+ * A device takes a place with its first lease, and keeps it for good once a shard of it is
+ * accepted; one that delivers nothing gives it back. After a bar it is new again. All of it follows
+ * from the accepted shards and the bars on disk, so that a restart changes nothing.
  */
 export interface Newcomers {
   /** Places that are taken for good: by `placeName`. */

@@ -8,9 +8,9 @@ import { isUnderway, nameOf } from '../state/underway.ts';
 import type { Turn } from '../turn.ts';
 
 /**
- * A GPU that was found too far off computes that package no
- * more for a day: by device, package and provider, on disk, so that neither a new session nor a restart
- * brings it back. The device may go on with another provider meanwhile, on which it is admitted anew.
+ * A GPU that was found too far off computes that package no more for a day: by device, package and
+ * provider, on disk, so that neither a new session nor a restart brings it back. The device may go
+ * on with another provider meanwhile, on which it is admitted anew.
  */
 const ASIDE_MS = millis(24 * 3_600_000);
 
@@ -21,7 +21,10 @@ const find = ({ aside }: Pick<Hub, 'aside'>, place: Place): Aside | undefined =>
     .get(place.device)
     ?.find((each) => each.package === place.package && each.provider === place.provider);
 
-/** The fact that takes a provider from a device; none where it is lost already: the first verdict counts. */
+/**
+ * The fact that takes a provider from a device; none where it is lost already: the first verdict
+ * counts.
+ */
 export function suspend({ hub, world }: Turn, kept: KeptShard, reason: string): Fact[] {
   const { device, package: id, provider } = kept;
   const isLost = find(hub, kept) !== undefined;

@@ -11,8 +11,8 @@ const nameOf = (text: string | undefined): string =>
   (text || 'unknown').slice(0, NAME_MAX).replaceAll(/[^ -~]/g, '?');
 
 /**
- * The class of a device's work on a package, by what the device says of itself. A lie makes it no better
- * off: thresholds are the package's own.
+ * The class of a device's work on a package, by what the device says of itself. A lie makes it no
+ * better off: thresholds are the package's own.
  */
 export function classOf(
   { variants, reference, unitItems }: PackageManifest,

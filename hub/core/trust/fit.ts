@@ -39,7 +39,10 @@ export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefin
   return undefined;
 }
 
-/** Why a device has no provider left for a package, where checks have set aside each that may run it. */
+/**
+ * Why a device has no provider left for a package, where checks have set aside each that may run
+ * it.
+ */
 function asideOnAll(
   hub: Hub,
   { key, capabilities }: Device,

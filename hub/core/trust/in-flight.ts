@@ -4,9 +4,9 @@ import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';
 
 /**
- * How much of one device may be out and not judged. A cheat that is found loses what is not judged yet,
- * and no more is at risk than that: a new device has two shards in flight, the one it computes and the
- * one it fetches ahead, and a trusted one up to twenty.
+ * How much of one device may be out and not judged. A cheat that is found loses what is not judged
+ * yet, and no more is at risk than that: a new device has two shards in flight, the one it computes
+ * and the one it fetches ahead, and a trusted one up to twenty.
  */
 
 /** An accepted shard goes to the verifiers. */

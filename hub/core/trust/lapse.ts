@@ -7,9 +7,9 @@ import { countUnderway, nameOf } from '../state/underway.ts';
 import { store, type Turn } from '../turn.ts';
 
 /**
- * A device that commits and never reveals has failed a unit (reference/verification.md §3.2, step 3).
- * A closed tab does that too, once: it is the third time, and every third after it, that costs all
- * trust and a pause.
+ * A device that commits and never reveals has failed a unit (reference/verification.md §3.2, step
+ * 3). A closed tab does that too, once: it is the third time, and every third after it, that costs
+ * all trust and a pause.
  */
 const LAPSES_A_RESET = 3;
 const PAUSE_MS = millis(300_000);

@@ -4,8 +4,9 @@ import { isUnderway, nameOf } from '../state/underway.ts';
 import { store, type Turn } from '../turn.ts';
 
 /**
- * An operator lifts the newest ban of a device, while it lasts or after it: the device may work again,
- * has the place it had, and what the ban took from its pay comes back. Its trust begins anew.
+ * An operator lifts the newest ban of a device, while it lasts or after it: the device may work
+ * again, has the place it had, and what the ban took from its pay comes back. Its trust begins
+ * anew.
  */
 export function pardonDevice(
   turn: Turn,

@@ -22,7 +22,8 @@ type Known = 'new' | 'known' | Problem;
 
 /**
  * A verifier publishes an epoch before it draws, and its seed when all of it is judged. What is on
- * disk is acknowledged, again and again; a second, different record never takes the place of the first.
+ * disk is acknowledged, again and again; a second, different record never takes the place of the
+ * first.
  */
 export function receiveEpoch(turn: Turn, verifier: VerifierSession, signed: SignedEpoch): void {
   const { hub, world } = turn;
@@ -64,7 +65,10 @@ export function noteEpoch(hub: Hub, signed: SignedEpoch): void {
   }
 }
 
-/** Whether a record may be taken. Epochs follow each other without a gap in their numbers or an overlap. */
+/**
+ * Whether a record may be taken. Epochs follow each other without a gap in their numbers or an
+ * overlap.
+ */
 function judgeEpoch(turn: Turn, record: EpochRecord): Known {
   const book: EpochBook = turn.hub.epochs.get(record.verifier) ?? new Map();
   const kept = book.get(record.epoch);

@@ -19,8 +19,9 @@ const SHORT_READ = 'a blob is shorter on disk than it was when it was stored';
 
 /**
  * Blobs in a folder, made on first use: `ab/<root>` and, beside it, `ab/<root>.pieces`. A blob is
- * written under `incoming/` while it is hashed, synced, and moved into place with its layer first, so
- * a file under its root is always whole. What a killed process left in `incoming/` goes at opening.
+ * written under `incoming/` while it is hashed, synced, and moved into place with its layer first,
+ * so a file under its root is always whole. What a killed process left in `incoming/` goes at
+ * opening.
  */
 export async function openFolderBlobs(
   folder: string,

@@ -5,12 +5,18 @@ import type { Log } from '../process/log.ts';
 import type { FoundEscrow, Settlement } from './settlement.ts';
 
 const EVERY_MS = { least: 2_000, most: 60_000 };
-/** An escrow is closed so many graces before it can be emptied: one for the epoch that pays it out, one to spare. */
+/**
+ * An escrow is closed so many graces before it can be emptied: one for the epoch that pays it out,
+ * one to spare.
+ */
 const GRACES_BEFORE = 2;
 /** Escrows read in one round; the others have their turn in the next. */
 const READS_A_ROUND = 100;
 
-/** Closes the money of jobs in time: whoever has earned it is paid before the poster can take it out. */
+/**
+ * Closes the money of jobs in time: whoever has earned it is paid before the poster can take it
+ * out.
+ */
 export interface ClosingWatch {
   close(): void;
 }

@@ -11,7 +11,10 @@ export interface ChainPulse {
 /** Of a hub without a chain. */
 export const noPulse = (): ChainPulse => ({ state: () => 'none', close: () => undefined });
 
-/** Asks the chain for its genesis hash `everyMs` after each answer, and logs when it falls silent or is back. */
+/**
+ * Asks the chain for its genesis hash `everyMs` after each answer, and logs when it falls silent or
+ * is back.
+ */
 export function openChainPulse(
   reader: Pick<ChainReader, 'genesisHash'>,
   { everyMs, log }: { everyMs: number; log: Log },

@@ -10,7 +10,9 @@ const CALLS_MAX = 64;
 /** Passes one HTTP request of JSON-RPC on to a chain, and its answer back. */
 export type ChainRelay = (request: Request) => Promise<Response>;
 
-/** Opens the way of pages to a chain that only this hub reaches: bounded in calls, bytes and time. */
+/**
+ * Opens the way of pages to a chain that only this hub reaches: bounded in calls, bytes and time.
+ */
 export function openChainRelay(post: ChainPost, deadlineMs: number): ChainRelay {
   let passing = 0;
   return async (request) => {

@@ -18,7 +18,10 @@ import type { ChainAccount, ChainReader } from './reader.ts';
 
 /** Where a grid settles. */
 export interface Settlement {
-  /** `chain-missing` until a developer has named the pool; `chain-wrong` when the chain is another one by now. */
+  /**
+   * `chain-missing` until a developer has named the pool; `chain-wrong` when the chain is another
+   * one by now.
+   */
   view(): Promise<Result<ChainView>>;
   /** The pool that was chosen, whatever the chain says by now. */
   named(): Address | undefined;

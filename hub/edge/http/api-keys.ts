@@ -8,7 +8,9 @@ const KEY = new RegExp(`^${API_KEY_PREFIX}[A-Za-z0-9_-]{43}$`);
 /** The only form in which a key is stored: SHA-256 of its text, in hex. */
 const hashKey = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-/** Makes a key of 256 random bits and stores its hash; the key itself is shown once, by the caller. */
+/**
+ * Makes a key of 256 random bits and stores its hash; the key itself is shown once, by the caller.
+ */
 export async function createApiKey(store: Pick<Store, 'putKey'>, name: string): Promise<string> {
   const key = `${API_KEY_PREFIX}${randomBytes(32).toString('base64url')}`;
   await store.putKey(hashKey(key), name);
@@ -16,8 +18,9 @@ export async function createApiKey(store: Pick<Store, 'putKey'>, name: string): 
 }
 
 /**
- * Who holds this key; undefined for one that was not made here. The store is asked for the key's hash,
- * and guessing a hash bit by bit is out of reach, so the look-up's time tells nothing about a key.
+ * Who holds this key; undefined for one that was not made here. The store is asked for the key's
+ * hash, and guessing a hash bit by bit is out of reach, so the look-up's time tells nothing about a
+ * key.
  */
 export async function findDeveloper(
   store: Pick<Store, 'hasKey'>,

@@ -1,12 +1,17 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 
-/** What one address may spend at once, and what it gets back. A page of receipts costs 20, for example. */
+/**
+ * What one address may spend at once, and what it gets back. A page of receipts costs 20, for
+ * example.
+ */
 const BURST = 1_000;
 const PER_SECOND = 100;
 /** Addresses that are remembered; past that the one that called longest ago is forgotten. */
 const ADDRESSES_MAX = 10_000;
-/** A site gives each of its machines as many IPv6 addresses as it likes, but one network of 64 bits. */
+/**
+ * A site gives each of its machines as many IPv6 addresses as it likes, but one network of 64 bits.
+ */
 const GROUPS = { all: 8, ofNetwork: 4 } as const;
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -19,8 +24,8 @@ export interface CallLimits {
 }
 
 /**
- * A token bucket for each address, for calls that anybody may make and that cost the hub something. This
- * machine itself has none: a proxy on it calls for everybody.
+ * A token bucket for each address, for calls that anybody may make and that cost the hub something.
+ * This machine itself has none: a proxy on it calls for everybody.
  */
 export function openCallLimits(now: () => number = () => performance.now()): CallLimits {
   const buckets = new Map<string, { tokens: number; at: number }>();

@@ -42,7 +42,9 @@ interface Place {
   method: 'GET' | 'POST' | 'DELETE';
   /** `:name` marks a parameter. */
   path: string;
-  /** What a call takes from its address (`call-limits.ts`); nothing where it costs the hub little. */
+  /**
+   * What a call takes from its address (`call-limits.ts`); nothing where it costs the hub little.
+   */
   cost?: number;
 }
 

@@ -13,7 +13,8 @@ import { decodeTensorFiles } from './tensor-files.ts';
 /**
  * Turns uploaded files into the tensors a model takes: one safetensors, NPZ or JSON Lines file, one
  * NPY file for each input, or any number of pictures, an item each, in the order they were sent.
- * Nothing is cast. Refuses with the codes `input-…`, the file or the tensor named in `path`, and with
+ * Nothing is cast. Refuses with the codes `input-…`, the file or the tensor named in `path`, and
+ * with
  * `model-inputs-mismatch` where the model and the data cannot meet.
  */
 export async function convertInputs(

@@ -12,8 +12,8 @@ import { UNITS_BYTES_MAX } from './units.ts';
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
- * Cuts units of several items into units of one, without holding them in memory; only the digests are
- * held. What filled up the last unit is left out.
+ * Cuts units of several items into units of one, without holding them in memory; only the digests
+ * are held. What filled up the last unit is left out.
  */
 export async function recutItems(
   blobs: Pick<BlobStore, 'put' | 'stream'>,

@@ -3,13 +3,16 @@ import { specBytes, unitBytes } from '#protocol/tensors/tensor.ts';
 import { digestUnits } from '#protocol/tensors/unit-bytes.ts';
 import type { JobInputs } from './port.ts';
 
-/** Inputs of a job as units, and their digests: padding and wider dtypes make them longer than files. */
+/**
+ * Inputs of a job as units, and their digests: padding and wider dtypes make them longer than
+ * files.
+ */
 export const UNITS_BYTES_MAX = 1024 * 1024 * 1024;
 
 /**
  * Cuts items into units: each unit's tensors end to end in the order of the specs, unit after unit.
- * The last unit is filled up by repeating its last item. `digests` holds 32 bytes of SHA-256 a unit.
- * RangeError when a tensor is missing or its items are not as long as its spec says.
+ * The last unit is filled up by repeating its last item. `digests` holds 32 bytes of SHA-256 a
+ * unit. RangeError when a tensor is missing or its items are not as long as its spec says.
  */
 export function packUnits({ items, unitItems, specs, tensors }: JobInputs): {
   bytes: Uint8Array<ArrayBuffer>;

@@ -30,7 +30,8 @@ const PAGES_KEPT_MAX = 16;
 
 /**
  * The public log of commitments. An entry costs about 10 µs of CPU as it is added. A proof reads at
- * most two pages of 1,024 entries from the store, about 20 ms of CPU each; near the end it needs none.
+ * most two pages of 1,024 entries from the store, about 20 ms of CPU each; near the end it needs
+ * none.
  */
 export interface CommitmentLog {
   /** Takes note of facts that are on disk, in the order in which they got there. */

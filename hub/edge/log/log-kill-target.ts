@@ -5,8 +5,8 @@ import { committed } from '../store/sample-facts.ts';
 import { openCommitmentLog } from './commitment-log.ts';
 
 /**
- * Run by `commitment-log.slow.test.ts`, which kills it: logs commitments in the database named on the
- * command line, as a hub does, and prints each tree head.
+ * Run by `commitment-log.slow.test.ts`, which kills it: logs commitments in the database named on
+ * the command line, as a hub does, and prints each tree head.
  */
 const [file = ''] = process.argv.slice(2);
 const store = await openLibsqlStore(file);

@@ -109,8 +109,8 @@ function checkSignals(Peer: PeerConstructor): PeerConstructor {
 }
 
 /**
- * Joins a PeerServer from Node: PeerJS over node-datachannel and `ws`. PeerJS finds both as globals,
- * as in a browser.
+ * Joins a PeerServer from Node: PeerJS over node-datachannel and `ws`. PeerJS finds both as
+ * globals, as in a browser.
  */
 export function openPeer(id: string, address: PeerAddress): PeerLink {
   const { authority } = address;

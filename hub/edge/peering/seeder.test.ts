@@ -114,7 +114,9 @@ async function connect(): Promise<{
   };
 }
 
-/** On a busy machine a WebRTC handshake is lost now and then: devices try again, and so do these. */
+/**
+ * On a busy machine a WebRTC handshake is lost now and then: devices try again, and so do these.
+ */
 const HANDSHAKES = { retry: 3, timeout: 20_000 };
 
 describe('seeder', HANDSHAKES, () => {

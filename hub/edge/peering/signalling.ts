@@ -64,8 +64,8 @@ const NOT_TEXT = {
 } as const;
 
 /**
- * PeerServer (the `peer` package), reachable only for peer ids that the hub gave out. It is
- * given a WebSocket server without a listener, since its own would answer 400 to every other upgrade.
+ * PeerServer (the `peer` package), reachable only for peer ids that the hub gave out. It is given a
+ * WebSocket server without a listener, since its own would answer 400 to every other upgrade.
  */
 export function openSignalling(options: { counters: HubCounters; log: Log }): Signalling {
   const { counters, log } = options;

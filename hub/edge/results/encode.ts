@@ -29,8 +29,8 @@ export interface ResultRange {
 
 /**
  * The outputs of a range of items, in input order, without what filled the last unit up. `shards`
- * are those that overlap the range, in order of sequence; where two hold a unit the first one counts.
- * Refuses with `range-invalid`, `job-state` while units are missing, or `request-invalid`.
+ * are those that overlap the range, in order of sequence; where two hold a unit the first one
+ * counts. Refuses with `range-invalid`, `job-state` while units are missing, or `request-invalid`.
  */
 export function encodeResults(
   outputs: readonly TensorSpec[],

@@ -2,8 +2,8 @@ import { openLibsqlStore } from './libsql.ts';
 import { accepted, committed } from './sample-facts.ts';
 
 /**
- * Run by `libsql.slow.test.ts`, which kills it: appends groups to the database named on the command line
- * and prints the first index after each group that was acknowledged.
+ * Run by `libsql.slow.test.ts`, which kills it: appends groups to the database named on the command
+ * line and prints the first index after each group that was acknowledged.
  */
 const [file = '', groupSize = '7'] = process.argv.slice(2);
 const store = await openLibsqlStore(file);

@@ -2,7 +2,9 @@ import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal
 import type { Fact } from '../../core/state/facts.ts';
 import type { Store } from './port.ts';
 
-/** Past half of these bounds the disk is said to be behind; a submission itself is never refused. */
+/**
+ * Past half of these bounds the disk is said to be behind; a submission itself is never refused.
+ */
 const QUEUE_FACTS_MAX = 65_536;
 const QUEUE_BYTES_MAX = 256 * 1024 * 1024;
 const GROUP_FACTS_MAX = 4096;
@@ -27,7 +29,9 @@ export interface GroupCommit {
 export interface GroupCommitOptions {
   queueFacts?: number;
   queueBytes?: number;
-  /** Told when writes begin to fail or fall behind, with the reason, and when they are well again. */
+  /**
+   * Told when writes begin to fail or fall behind, with the reason, and when they are well again.
+   */
   onDisk?(trouble: Refusal | undefined): void;
 }
 

@@ -10,8 +10,9 @@ import { openSqlStore } from './sql-store.ts';
 const PAGE_BYTES = 4096;
 
 /**
- * WAL with synchronous=FULL syncs the log at every commit, so a resolved `append` outlives kill -9 and
- * a power cut; `fullfsync` asks the same of macOS, where a plain fsync stops at the drive's cache.
+ * WAL with synchronous=FULL syncs the log at every commit, so a resolved `append` outlives kill -9
+ * and a power cut; `fullfsync` asks the same of macOS, where a plain fsync stops at the drive's
+ * cache.
  */
 const PRAGMAS = [
   'pragma journal_mode = wal',
@@ -57,10 +58,10 @@ export async function openLibsqlStore(
 }
 
 /**
- * Keeps a second hub off the same data directory until it is called back or the process ends: an open
- * transaction on a database of its own. SQLite's exclusive locking mode would do the same to the
- * main file, but the native library closes a connection only when the garbage collector has found
- * its last statement; a transaction's lock goes with its rollback.
+ * Keeps a second hub off the same data directory until it is called back or the process ends: an
+ * open transaction on a database of its own. SQLite's exclusive locking mode would do the same to
+ * the main file, but the native library closes a connection only when the garbage collector has
+ * found its last statement; a transaction's lock goes with its rollback.
  */
 async function lockFile(file: string): Promise<() => Promise<void>> {
   let client: Client | undefined;

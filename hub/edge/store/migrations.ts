@@ -73,9 +73,9 @@ function numberFacts(): string[] {
 }
 
 /**
- * What brings a database from version n to n + 1, at index n; one transaction each. A migration that
- * has shipped never changes. `outputs` comes last in its row so that SQLite reads the other columns
- * without walking the overflow pages of the bytes.
+ * What brings a database from version n to n + 1, at index n; one transaction each. A migration
+ * that has shipped never changes. `outputs` comes last in its row so that SQLite reads the other
+ * columns without walking the overflow pages of the bytes.
  */
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
@@ -173,8 +173,8 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `update job set record_json =
       json_set(record_json, '$.developer', 'dev_0000000000000000')`,
   ],
-  // No unit is computed twice any more. Second computations of jobs that go on are void; those of jobs
-  // that ended were paid, and stand.
+  // No unit is computed twice any more. Second computations of jobs that go on are void; those of
+  // jobs that ended were paid, and stand.
   [
     `insert into voided (sequence, job, reason, at)
       select sequence, job, 'units are computed once from now on',

@@ -42,8 +42,8 @@ export interface Store {
   /** One durable transaction: when it resolves, every fact is on disk, in this order. */
   append(facts: readonly Fact[]): Promise<void>;
   /**
-   * The facts that make the hub's state, in the order of appending. What later facts have replaced is
-   * left out: commitments that were opened or have lapsed, and the bytes of accepted shards.
+   * The facts that make the hub's state, in the order of appending. What later facts have replaced
+   * is left out: commitments that were opened or have lapsed, and the bytes of accepted shards.
    */
   load(): Promise<AppliedFact[]>;
   /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */

@@ -12,8 +12,8 @@ import {
 
 /**
  * One table per kind of fact. Rows are only ever inserted. `fact` is the number of the fact in the
- * order of appending, over all tables. Columns named `…_json` hold the record as JSON text exactly as it
- * was appended; the columns beside it are what queries look for.
+ * order of appending, over all tables. Columns named `…_json` hold the record as JSON text exactly
+ * as it was appended; the columns beside it are what queries look for.
  */
 export interface Tables {
   migration: { version: number };
@@ -50,7 +50,9 @@ export interface Tables {
     compute_ms: number;
     outputs: Uint8Array;
   };
-  /** Of accepted shards whose package has taps; `outputs` would have to be walked to come behind. */
+  /**
+   * Of accepted shards whose package has taps; `outputs` would have to be walked to come behind.
+   */
   fingerprint: { sequence: number; fingerprints: Uint8Array };
   voided: { fact: number; sequence: number; job: string; reason: string; at: number };
   released: { fact: number; sequence: number; job: string; at: number };

@@ -7,7 +7,10 @@ import { instructions, must, SETTINGS, World } from './support/world.ts';
 
 const worker = openSigner('worker').key;
 
-/** One instruction of each kind that names a config or a pool beside another account, all of one world. */
+/**
+ * One instruction of each kind that names a config or a pool beside another account, all of one
+ * world.
+ */
 function open() {
   const world = new World();
   const escrow = world.fundEscrow(10n * SOL);

@@ -27,7 +27,9 @@ export function skipResiduals(model: OnnxModel, count: number): OnnxModel {
   return { ...model, graph: dropDead({ ...graph, nodes }) };
 }
 
-/** The graph without nodes and initializers that no output needs: a cheat would not compute them. */
+/**
+ * The graph without nodes and initializers that no output needs: a cheat would not compute them.
+ */
 function dropDead(graph: OnnxGraph): OnnxGraph {
   const needed = new Set(graph.outputs.map(({ name }) => name));
   const kept: OnnxNode[] = [];

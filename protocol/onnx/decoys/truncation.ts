@@ -10,8 +10,8 @@ const MASK = 'attention_mask';
 
 /**
  * The model on the first half of its input alone: the second half of the last axis reads as zeros.
- * Where there is an attention mask, only that is cut, so that the tokens are left out, not replaced.
- * Undefined where no input has a last axis of known length.
+ * Where there is an attention mask, only that is cut, so that the tokens are left out, not
+ * replaced. Undefined where no input has a last axis of known length.
  */
 export function truncateInputs(model: OnnxModel): OnnxModel | undefined {
   const { graph } = model;

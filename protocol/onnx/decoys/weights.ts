@@ -74,8 +74,8 @@ export type Grouping = 'tensor' | 'channel' | { block: number };
 
 /**
  * Weights rounded to so many steps each way of zero and back: what a runtime computes from int8
- * (127 steps) or 4-bit (7 steps) weights. A group shares one scale, its largest magnitude ÷ steps; a
- * block is a run of terms within one output channel, as in MatMulNBits.
+ * (127 steps) or 4-bit (7 steps) weights. A group shares one scale, its largest magnitude ÷ steps;
+ * a block is a run of terms within one output channel, as in MatMulNBits.
  */
 export function quantizeWeights(model: OnnxModel, steps: number, grouping: Grouping): OnnxModel {
   return replaceWeights(model, listWeights(model.graph), (values, { dims, channelAxis }) => {
@@ -109,7 +109,9 @@ export const halveWeights = (model: OnnxModel): OnnxModel =>
     for (const [place, value] of values.entries()) values[place] = decodeHalf(encodeHalf(value));
   });
 
-/** Zeros the quarter of each layer's output channels with the least norm; the last layer is whole. */
+/**
+ * Zeros the quarter of each layer's output channels with the least norm; the last layer is whole.
+ */
 export const pruneChannels = (model: OnnxModel): OnnxModel =>
   replaceWeights(model, listWeights(model.graph).slice(0, -1), (values, { dims, channelAxis }) => {
     const { channels, channelOf } = openPlaces(dims, channelAxis);

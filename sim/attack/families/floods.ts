@@ -8,7 +8,9 @@ import { costOf, overheadOf } from '../volunteers.ts';
 const ARRIVALS = 100_000;
 const FRACTION = 0.5;
 const OVERHEAD_MAX = 0.05;
-/** Verifiers can run this share of all units again: twice what honest devices past 5,000 units need. */
+/**
+ * Verifiers can run this share of all units again: twice what honest devices past 5,000 units need.
+ */
 const CAPACITY = 0.04;
 
 interface Waits {

@@ -164,8 +164,8 @@ function exitScam(run: AttackRun, searched: Searched): AttackRow[] {
 }
 
 /**
- * The worst of bursts at the ends of jobs, when what is not released meets the exit audit: a bad unit is
- * drawn at the exit rate in all, and what passes is released at once.
+ * The worst of bursts at the ends of jobs, when what is not released meets the exit audit: a bad
+ * unit is drawn at the exit rate in all, and what passes is released at once.
  */
 function bestJobEnds(): { honest: number; burst: number; gap: number; share: number } {
   const table = tabulate(OURS);

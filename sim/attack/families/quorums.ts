@@ -41,8 +41,9 @@ export function attackQuorums(run: AttackRun): AttackRow[] {
 }
 
 /**
- * A unit is paid once: it is lent to one device, and where a late lease gets a twin, the first to deliver
- * has the unit and the other one nothing. That each unit is accepted once is asked of every simulated world.
+ * A unit is paid once: it is lent to one device, and where a late lease gets a twin, the first to
+ * deliver has the unit and the other one nothing. That each unit is accepted once is asked of every
+ * simulated world.
  */
 const twicePaid = (): AttackRow => ({
   attack: 11,

@@ -18,9 +18,9 @@ export interface TargetRow {
 }
 
 /**
- * Attack 23: an identity is right in everything but the one input it wants wrong. It saves the unit's
- * cost g = R; a find costs it that unit's pay and the h units held back, what passes brings it v:
- * q R (1 + h) > g + v (1 − q). Played by drawing the one unit.
+ * Attack 23: an identity is right in everything but the one input it wants wrong. It saves the
+ * unit's cost g = R; a find costs it that unit's pay and the h units held back, what passes brings
+ * it v: q R (1 + h) > g + v (1 − q). Played by drawing the one unit.
  */
 export function measureTargets(run: AttackRun): TargetRow[] {
   const table = tabulate(OURS);

@@ -18,8 +18,8 @@ export function attackVerifiers(run: AttackRun): AttackRow[] {
 }
 
 /**
- * It says match to all it draws. A wrong unit that it passed tells, where one of two others has drawn
- * it too, least often at the floor of p_n, or does its verdict again.
+ * It says match to all it draws. A wrong unit that it passed tells, where one of two others has
+ * drawn it too, least often at the floor of p_n, or does its verdict again.
  */
 function lazy(run: AttackRun): AttackRow {
   const share = 1 - (1 - FLOOR) ** (1 / 3);

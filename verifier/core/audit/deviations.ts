@@ -11,9 +11,9 @@ import { addCheck, countName, deviates, isCounted, isUnfit, WINDOW } from '../tr
 type Numbered = Map<number, Verdict[]>;
 
 /**
- * Counts the checks of each GPU again, by their numbers in the whole log of a verifier: a number that is
- * missing or given twice is found in what it judged, and so is a device that was called unfit too early
- * or too late.
+ * Counts the checks of each GPU again, by their numbers in the whole log of a verifier: a number
+ * that is missing or given twice is found in what it judged, and so is a device that was called
+ * unfit too early or too late.
  */
 export function countChecks(
   lines: readonly LogLine[],
@@ -59,7 +59,10 @@ function judgeNumber(numbered: Numbered, number: number): string | undefined {
   return isNext ? undefined : 'follows one that is not in the log';
 }
 
-/** A unit that deviates makes its device unfit by the count of checks through its own, no other does. */
+/**
+ * A unit that deviates makes its device unfit by the count of checks through its own, no other
+ * does.
+ */
 function judgeKind(numbered: Numbered, number: number): string | undefined {
   const [verdict] = numbered.get(number) ?? [];
   if (verdict === undefined || !deviates(verdict)) return undefined;

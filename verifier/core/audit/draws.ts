@@ -32,7 +32,9 @@ interface Audit {
 
 const nameOf = ({ verdict }: SignedVerdict): string => `${verdict.lease}/${verdict.unit}`;
 
-/** Draws the epoch again, and holds every verdict of it to its draw, its shard and its signature. */
+/**
+ * Draws the epoch again, and holds every verdict of it to its draw, its shard and its signature.
+ */
 export function auditDraws(
   evidence: Evidence,
   epoch: RevealedEpoch,
@@ -75,8 +77,8 @@ const within = ({ opened, revealed }: RevealedEpoch, sequence: number): boolean 
   sequence >= opened.from && sequence <= revealed.through;
 
 /**
- * A verdict of the epoch judges a drawn unit, and so does one that something else asked for before, or
- * that an epoch drew whose seed was lost with the disk.
+ * A verdict of the epoch judges a drawn unit, and so does one that something else asked for before,
+ * or that an epoch drew whose seed was lost with the disk.
  */
 function nameJudged(line: LogLine, epochs: ReadonlySet<number>): string[] {
   if (line.type !== 'verdict') return [];
@@ -170,8 +172,8 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
 }
 
 /**
- * Each verdict of another verifier that the seed drew was done again. The hub numbers verdicts from 1
- * in the order in which it shows them.
+ * Each verdict of another verifier that the seed drew was done again. The hub numbers verdicts from
+ * 1 in the order in which it shows them.
  */
 function auditReviews({ evidence, epoch, verify, fault }: Audit): number {
   const { verifier, reviewFrom } = epoch.opened;

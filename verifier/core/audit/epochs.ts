@@ -9,8 +9,9 @@ import {
 } from './evidence.ts';
 
 /**
- * The seed is the one that the hub was told the hash of first, and nothing was drawn before, or told
- * after, its reveal. The hub's copy of the records is what a log that was written anew cannot change.
+ * The seed is the one that the hub was told the hash of first, and nothing was drawn before, or
+ * told after, its reveal. The hub's copy of the records is what a log that was written anew cannot
+ * change.
  */
 export function auditEpochs(evidence: Evidence, found: RevealedEpoch, verify: Verify): Fault[] {
   const { epoch, seedHash } = evidence;

@@ -29,10 +29,10 @@ export type Verify = (signed: Signed) => boolean;
 
 /**
  * What can be wrong: the log is not one log (`log`), a commitment is not what its device signed
- * (`commitment`), the hub lent trust (`standing`), the seed was swapped or comes late (`seed`) or is gone (`lost`), a
- * drawn unit has no verdict (`skipped`), a unit was checked that was not drawn (`undrawn`), a verdict
- * is not what it says (`verdict`), a device was called unfit too early or too late (`count`), or hub and
- * verifier show different verdicts (`withheld`).
+ * (`commitment`), the hub lent trust (`standing`), the seed was swapped or comes late (`seed`) or
+ * is gone (`lost`), a drawn unit has no verdict (`skipped`), a unit was checked that was not drawn
+ * (`undrawn`), a verdict is not what it says (`verdict`), a device was called unfit too early or
+ * too late (`count`), or hub and verifier show different verdicts (`withheld`).
  */
 export type FaultCode =
   | 'log'

@@ -42,7 +42,9 @@ const JOB = 'job_0123456789abcdef' as JobId;
 export const [HUB, VERIFIER, STRANGER] = [openKey('hub'), openKey('verifier'), openKey('x')];
 const DEVICES = [openKey('device 0'), openKey('device 1')] as const;
 
-/** A key that signs each record once: that takes a millisecond, and tests sign the same ones again. */
+/**
+ * A key that signs each record once: that takes a millisecond, and tests sign the same ones again.
+ */
 function openKey(name: string): SampleKey {
   const { key, sign } = sampleKey(name);
   const made = new Map<string, Signature>();
@@ -239,7 +241,10 @@ export function headOf(entries: readonly LoggedCommitment[]): SignedTreeHead {
 export const otherDigest = (): Digest => 'f'.repeat(2 * DIGEST_BYTES) as Digest;
 
 const known = new Map<string, boolean>();
-/** Real signatures; each is checked once in all tests of a file together, since that takes a millisecond. */
+/**
+ * Real signatures; each is checked once in all tests of a file together, since that takes a
+ * millisecond.
+ */
 export const verifySample: Verify = ({ key, context, record, signature }) => {
   const bytes = signingBytes(context, record);
   const name = `${key}/${signature}/${bytes}`;

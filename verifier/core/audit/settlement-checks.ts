@@ -8,8 +8,8 @@ import type { Verify } from './evidence.ts';
 
 /**
  * `leaves`: the file is not what the chain says; `facts`: the public facts come to another file; `shard`: pay for
- * what is not in the log as it says; `payout`: an address that its device did not sign; `spared`: pay in spite of
- * a wrong result.
+ * what is not in the log as it says; `payout`: an address that its device did not sign; `spared`:
+ * pay in spite of a wrong result.
  */
 export interface SettlementFault {
   code: 'leaves' | 'facts' | 'shard' | 'payout' | 'spared';

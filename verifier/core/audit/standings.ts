@@ -5,9 +5,9 @@ import type { Evidence, FaultCode, RevealedEpoch, Verify } from './evidence.ts';
 
 /**
  * Counts the units behind each device and package again, from the first shard on and from nothing
- * after each confirmed failure, and gives for each sequence what it may be trusted for: the hub's word,
- * never more than the count. A hub that says more lends trust. A device that was caught has shards
- * under way; those are void, and not held to the count.
+ * after each confirmed failure, and gives for each sequence what it may be trusted for: the hub's
+ * word, never more than the count. A hub that says more lends trust. A device that was caught has
+ * shards under way; those are void, and not held to the count.
  */
 export function auditStandings({
   evidence,

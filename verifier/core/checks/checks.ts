@@ -23,8 +23,8 @@ const RETRY_MS = 1_000;
 type Check = Extract<HubMessage, { type: 'check' }>;
 
 /**
- * Takes one accepted shard. A shard seen before is answered from what is on disk or still at work; one
- * past the bound of the queue is turned away, and asked for again when there is room.
+ * Takes one accepted shard. A shard seen before is answered from what is on disk or still at work;
+ * one past the bound of the queue is turned away, and asked for again when there is room.
  */
 export function receiveCheck(turn: Turn, check: Check): void {
   const { verifier } = turn;
@@ -224,9 +224,9 @@ export function startTasks(turn: Turn): void {
 }
 
 /**
- * Half of the work goes to what has waited longest, half to the device that is trusted most: all units
- * of newcomers are checked, and a flood of them must not hold up everybody else. What others wait for
- * with their own opinions comes before both.
+ * Half of the work goes to what has waited longest, half to the device that is trusted most: all
+ * units of newcomers are checked, and a flood of them must not hold up everybody else. What others
+ * wait for with their own opinions comes before both.
  */
 function pickCheck(turn: Turn) {
   const { queue } = turn.verifier;
@@ -322,7 +322,10 @@ export function finishClaim(turn: Turn, event: Extract<VerifierEvent, { type: 'c
   settle(turn, pending, check);
 }
 
-/** The seed follows from the log entry; a hub that signs another entry is not believed (the edge looks). */
+/**
+ * The seed follows from the log entry; a hub that signs another entry is not believed (the edge
+ * looks).
+ */
 export function finishFingerprint(
   turn: Turn,
   event: Extract<VerifierEvent, { type: 'fingerprinted' }>,

@@ -46,13 +46,14 @@ export const laneOf = (provider: Provider): Verdict['lane'] =>
   provider === 'wasm' ? 'exact' : 'tolerance';
 
 /**
- * The verdict ladder. Equal digests: match. On the tolerance lane the claimed bytes are fetched and within the comparators: match. Where the package has taps the
- * fingerprint has to hold as well: right outputs with a wrong inside were not computed but copied or
- * made up. Otherwise the unit is run again in a fresh compute worker; if our own two runs differ,
- * nothing can be said. Only then is it a mismatch on the exact lane.
+ * The verdict ladder. Equal digests: match. On the tolerance lane the claimed bytes are fetched and
+ * within the comparators: match. Where the package has taps the fingerprint has to hold as well:
+ * right outputs with a wrong inside were not computed but copied or made up. Otherwise the unit is
+ * run again in a fresh compute worker; if our own two runs differ, nothing can be said. Only then
+ * is it a mismatch on the exact lane.
  *
- * On the tolerance lane GPUs are honestly wrong at times, and some units are beyond all of a kind. One
- * such unit says nothing about its device; `deviations.ts` counts them:
+ * On the tolerance lane GPUs are honestly wrong at times, and some units are beyond all of a kind.
+ * One such unit says nothing about its device; `deviations.ts` counts them:
  *
  * | our two runs | the claim | verdict |
  * | --- | --- | --- |

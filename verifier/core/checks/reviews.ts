@@ -18,7 +18,8 @@ const REVIEWS_WAITING_MAX = 4_096;
 
 /**
  * Takes a verdict of another verifier, in the order of the hub's numbers. Some of them, passes
- * included, are done again: whoever says match without running anything, or frames a device, is found.
+ * included, are done again: whoever says match without running anything, or frames a device, is
+ * found.
  */
 export function receiveReview(turn: Turn, review: Review): void {
   const { verifier, world } = turn;
@@ -80,7 +81,9 @@ function reviewedThrough(verifier: Verifier, book: Book): number {
   return Math.min(book.reviewSeen, ...open.map((number) => number - 1));
 }
 
-/** Notes what the hub surely has: reviews up to there need not be sent again, nor their verdicts. */
+/**
+ * Notes what the hub surely has: reviews up to there need not be sent again, nor their verdicts.
+ */
 export function settleReviews({ verifier, world }: Turn, book: Book): void {
   const { phase } = verifier;
   if (phase.name !== 'ready') return;

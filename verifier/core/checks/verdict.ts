@@ -39,8 +39,8 @@ export function fileVerdict(
 }
 
 /**
- * Whether another verdict on the same GPU is signed and not on disk yet. One at a time, a number that
- * is lost in a crash is the last one, and is given again.
+ * Whether another verdict on the same GPU is signed and not on disk yet. One at a time, a number
+ * that is lost in a crash is the last one, and is given again.
  */
 function isHeld({ verifier }: Turn, { shard }: Pending, check: UnitCheck): boolean {
   const other = verifier.numbering.get(countName(shard));

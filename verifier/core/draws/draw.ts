@@ -26,7 +26,9 @@ export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
   return sha256(concatBytes(outer, sha256(concatBytes(inner, message))));
 }
 
-/** The commitment to a seed that is logged before its first draw: SHA-256 of its 32 bytes, in hex. */
+/**
+ * The commitment to a seed that is logged before its first draw: SHA-256 of its 32 bytes, in hex.
+ */
 export const commitSeed = (seed: Nonce): Uint8Array => sha256(hexToBytes(seed));
 
 /**
@@ -46,17 +48,17 @@ function keyedValue(seed: Nonce, ...message: Uint8Array[]): bigint {
 }
 
 /**
- * Whether another's verdict is done again: HMAC-SHA-256(seed, `pocketgrid/review@1` ‖ signature (64)),
- * likewise, lies under 2 %. Nobody else knows before the seed is revealed.
+ * Whether another's verdict is done again: HMAC-SHA-256(seed, `pocketgrid/review@1` ‖ signature
+ * (64)), likewise, lies under 2 %. Nobody else knows before the seed is revealed.
  */
 export function isReviewDrawn(seed: Nonce, signature: Signature, ppm = REVIEW_PPM): boolean {
   return keyedValue(seed, REVIEW_CONTEXT, hexToBytes(signature)) < ppmThreshold(ppm);
 }
 
 /**
- * The units of a shard that are checked: those whose draw lies under the threshold of their own p_n,
- * or under this verifier's part of `floorPpm` parts per million where that is more. `before` counts the units its device has
- * behind it (`AcceptedShard.before`).
+ * The units of a shard that are checked: those whose draw lies under the threshold of their own
+ * p_n, or under this verifier's part of `floorPpm` parts per million where that is more. `before`
+ * counts the units its device has behind it (`AcceptedShard.before`).
  */
 export function drawUnits(
   { seed, policy }: { seed: Nonce; policy: CheckPolicy },

@@ -16,8 +16,8 @@ const openEpoch = (book: Book): KeptEpoch | undefined =>
   book.epochs.find((epoch) => epoch.through === undefined);
 
 /**
- * The epoch whose seed draws this sequence: the one it was drawn under before a restart, or the open
- * one. Undefined while the hub has not acknowledged its commitment.
+ * The epoch whose seed draws this sequence: the one it was drawn under before a restart, or the
+ * open one. Undefined while the hub has not acknowledged its commitment.
  */
 export function epochOf(turn: Turn, book: Book, sequence: number): KeptEpoch | undefined {
   const closed = book.epochs.find(
@@ -27,7 +27,9 @@ export function epochOf(turn: Turn, book: Book, sequence: number): KeptEpoch | u
   return epoch.stage === 'logged' && epoch.from <= sequence ? epoch : undefined;
 }
 
-/** The epoch that draws an exit audit: the shard's own while its seed is secret, else the open one. */
+/**
+ * The epoch that draws an exit audit: the shard's own while its seed is secret, else the open one.
+ */
 export function auditEpoch(turn: Turn, book: Book, sequence: number): KeptEpoch | undefined {
   const own = book.epochs.find(
     ({ from, through, revealed }) =>
@@ -38,7 +40,8 @@ export function auditEpoch(turn: Turn, book: Book, sequence: number): KeptEpoch 
 }
 
 /**
- * The epoch that draws from a verdict of another: the one whose range it lies in, else the open one.
+ * The epoch that draws from a verdict of another: the one whose range it lies in, else the open
+ * one.
  * `past` where that one is over: all it drew was judged. Undefined while it may not draw.
  */
 export function reviewEpoch(
@@ -87,8 +90,8 @@ function writeOpened(turn: Turn, book: Book, { number, opened }: KeptEpoch): voi
 }
 
 /**
- * Moves each epoch on: publishes it, closes it when its time is over, reveals its seed once every unit
- * it drew is judged, and forgets it when the hub has the seed.
+ * Moves each epoch on: publishes it, closes it when its time is over, reveals its seed once every
+ * unit it drew is judged, and forgets it when the hub has the seed.
  */
 export function turnEpochs(turn: Turn): void {
   const { verifier, world } = turn;

@@ -16,7 +16,9 @@ import {
 } from '../fake-world.ts';
 import type { LogLine } from '../state/events.ts';
 
-/** What a verifier had in its log before its disk was lost: two units of three, with the seed open. */
+/**
+ * What a verifier had in its log before its disk was lost: two units of three, with the seed open.
+ */
 let before: readonly LogLine[];
 beforeEach(() => {
   const world = openFakeWorld();

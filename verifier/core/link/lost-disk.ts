@@ -9,9 +9,9 @@ import { linkOf, persist, say, type Turn } from '../turn.ts';
 const RETRY_MS = millis(5_000);
 
 /**
- * The hub has more of this verifier than its own disk: that one was lost, or is an older copy. What it
- * has said is read back from the hub into its log first: a unit that was judged is not judged again, and
- * the log is whole. Nothing is drawn meanwhile.
+ * The hub has more of this verifier than its own disk: that one was lost, or is an older copy. What
+ * it has said is read back from the hub into its log first: a unit that was judged is not judged
+ * again, and the log is whole. Nothing is drawn meanwhile.
  */
 export function adoptBook(turn: Turn, book: Book, known: VerifierBook | undefined): void {
   const { verifier } = turn;
@@ -44,9 +44,9 @@ export function awaitRecall(turn: Turn): boolean {
 }
 
 /**
- * The lines that this disk lacks. The numbers of epochs and the marks go on from where the hub has them;
- * what was drawn and not judged is drawn again. Seeds that are gone are declared lost, so that an audit
- * says so.
+ * The lines that this disk lacks. The numbers of epochs and the marks go on from where the hub has
+ * them; what was drawn and not judged is drawn again. Seeds that are gone are declared lost, so
+ * that an audit says so.
  */
 export function finishRecall(
   turn: Turn,

@@ -121,7 +121,9 @@ export function endLink(turn: Turn, reason: string): void {
   loseLink(turn, reason);
 }
 
-/** The link is gone. Waits longer after each failure, so that a hub that comes back is not flooded. */
+/**
+ * The link is gone. Waits longer after each failure, so that a hub that comes back is not flooded.
+ */
 export function loseLink(turn: Turn, reason: string): void {
   const { verifier, world } = turn;
   const { phase } = verifier;

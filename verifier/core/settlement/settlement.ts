@@ -1,7 +1,9 @@
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import type { Millis } from '#protocol/values/units.ts';
 
-/** What a pool on the chain says, as far as a verifier goes by it. Times are seconds of the chain. */
+/**
+ * What a pool on the chain says, as far as a verifier goes by it. Times are seconds of the chain.
+ */
 export interface PoolView {
   /** The last final epoch; 0 before the first. */
   epoch: number;
@@ -24,7 +26,10 @@ export interface PendingView {
   expiresAt: number;
 }
 
-/** What this verifier has put its name to. It signs no second content for the same attempt: that costs its bond. */
+/**
+ * What this verifier has put its name to. It signs no second content for the same attempt: that
+ * costs its bond.
+ */
 export interface SignedRoot {
   epoch: number;
   attempt: number;
@@ -56,12 +61,15 @@ export interface SettlementState {
   everyMs: Millis;
 }
 
-/** Verifiers of a set take turns to propose, so long each: two that sign different contents block an attempt. */
+/**
+ * Verifiers of a set take turns to propose, so long each: two that sign different contents block an
+ * attempt.
+ */
 export const PROPOSE_TURN_SECS = 20;
 
 /**
- * What a verifier does next for its pool, by what the chain says and what it has on disk: the same after a crash at
- * any point as without one.
+ * What a verifier does next for its pool, by what the chain says and what it has on disk: the same
+ * after a crash at any point as without one.
  */
 export function nextStep(state: SettlementState): SettlementStep {
   const { pool, pulled } = state;

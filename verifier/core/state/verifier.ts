@@ -49,8 +49,9 @@ export type Phase =
   | { name: 'stopped' };
 
 /**
- * An epoch on its way: `opening` until it is in our log, `opened` until the hub has it, `logged` while
- * it draws; `revealing` until its seed is in our log, `revealed` until the hub has that, and then
+ * An epoch on its way: `opening` until it is in our log, `opened` until the hub has it, `logged`
+ * while it draws; `revealing` until its seed is in our log, `revealed` until the hub has that, and
+ * then
  * `over`, until the seed is off the disk.
  */
 export interface KeptEpoch extends Epoch {
@@ -76,7 +77,9 @@ export interface Book {
   counts: CheckCounts;
   /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
   highest: number;
-  /** Largest sequence drawn since the start. Of what was drawn before, units may be left to judge. */
+  /**
+   * Largest sequence drawn since the start. Of what was drawn before, units may be left to judge.
+   */
   drawn: number;
   /** Largest sequence the hub sent on this link: it takes no `judged` past that. */
   seen: number;

@@ -5,14 +5,14 @@ import type { CheckCount } from '../state/events.ts';
 import type { CheckCounts } from '../state/verifier.ts';
 
 /**
- * A GPU is honestly wrong at times: it deviates when a unit is beyond tolerance, and nearer than any
- * decoy. A device is unfit for a package on a provider by the third such unit in its last 100 checks.
- * Before that the verdict is inconclusive, and the unit's result stands like that of any inconclusive
- * verdict: a shard is computed again only when its device is found unfit or wrong. So a device may
- * deviate in 2 of 100 units for ever, and in none of them as far as a decoy does.
+ * A GPU is honestly wrong at times: it deviates when a unit is beyond tolerance, and nearer than
+ * any decoy. A device is unfit for a package on a provider by the third such unit in its last 100
+ * checks. Before that the verdict is inconclusive, and the unit's result stands like that of any
+ * inconclusive verdict: a shard is computed again only when its device is found unfit or wrong. So
+ * a device may deviate in 2 of 100 units for ever, and in none of them as far as a decoy does.
  *
- * Each verifier counts by its own verdicts. They carry the number of the check, so that anyone with the
- * log counts again (`audit-deviations.ts`).
+ * Each verifier counts by its own verdicts. They carry the number of the check, so that anyone with
+ * the log counts again (`audit-deviations.ts`).
  */
 export const WINDOW = 100;
 const DEVIATIONS_MAX = 2;

@@ -11,7 +11,10 @@ import type { Parts } from './parts.ts';
 
 const PULLS_AT_ONCE = 8;
 
-/** No escrow is said to have spent more than lies in it: such a root could be challenged, and rightly. */
+/**
+ * No escrow is said to have spent more than lies in it: such a root could be challenged, and
+ * rightly.
+ */
 export async function checkEscrows(parts: Parts, { spends }: LeafFile): Promise<void> {
   for (const { escrow, leaf } of await readSpends(parts, spends)) {
     if (escrow === undefined || leaf.cumulative <= escrow.deposited - escrow.refunded) continue;
@@ -20,7 +23,10 @@ export async function checkEscrows(parts: Parts, { spends }: LeafFile): Promise<
   }
 }
 
-/** Leaves with something in them, and their escrows as they are now; undefined for those that are closed. */
+/**
+ * Leaves with something in them, and their escrows as they are now; undefined for those that are
+ * closed.
+ */
 async function readSpends({ cluster }: Parts, spends: LeafFile['spends']) {
   const leaves = Array.from(spends.cumulative, (_, index) => ({ index, ...leafAt(spends, index) }));
   const spent = leaves.filter(({ cumulative }) => cumulative > 0n);

@@ -10,9 +10,15 @@ import { checkConvictions, checkPayouts } from '../../core/audit/settlement-chec
 
 /** Holds the facts of a hub to what verifiers and devices have signed. */
 export interface FactCheck {
-  /** Reads new verdicts: before the facts are read, so that each conviction that follows of them is there. */
+  /**
+   * Reads new verdicts: before the facts are read, so that each conviction that follows of them is
+   * there.
+   */
   refresh(): Promise<void>;
-  /** Throws `leaves-conflict` when a device is paid in spite of its verdicts, or at an address it did not sign. */
+  /**
+   * Throws `leaves-conflict` when a device is paid in spite of its verdicts, or at an address it
+   * did not sign.
+   */
   check(facts: MoneyFacts): void;
 }
 

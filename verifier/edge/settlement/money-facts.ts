@@ -57,7 +57,10 @@ export function openMoneyReader(client: HubClient): MoneyReader {
   };
 }
 
-/** Reads what is new of a list. Kept page by page, each whole: a failure loses nothing and doubles nothing. */
+/**
+ * Reads what is new of a list. Kept page by page, each whole: a failure loses nothing and doubles
+ * nothing.
+ */
 function openList<T>(
   known: T[],
   readPage: (after: number) => Promise<Result<FactPage<T>>>,

@@ -43,7 +43,10 @@ async function readLast(
   return dataHash === undefined ? undefined : must(decodeLeafFile(await files.read(dataHash)));
 }
 
-/** Makes the next epoch, keeps its file in two stores and brings its root; false when nothing is new. */
+/**
+ * Makes the next epoch, keeps its file in two stores and brings its root; false when nothing is
+ * new.
+ */
 export async function propose(
   parts: Parts,
   accounts: PoolAccounts,
@@ -93,12 +96,18 @@ async function makeNext(parts: Parts, accounts: PoolAccounts): Promise<MadeEpoch
   throw new PocketgridError(refusal('settlement-epoch-cap', message));
 }
 
-/** A pool in which no root becomes final for long gives deposits back: one that adds nothing keeps it alive. */
+/**
+ * A pool in which no root becomes final for long gives deposits back: one that adds nothing keeps
+ * it alive.
+ */
 function isStale({ now }: Parts, { pool, config }: PoolAccounts): boolean {
   return BigInt(Math.floor(now() / 1000)) > pool.finalizedAt + config.deadManSecs / 4n;
 }
 
-/** Recomputes somebody's root from its own facts; signs it where it is the same and still collecting. */
+/**
+ * Recomputes somebody's root from its own facts; signs it where it is the same and still
+ * collecting.
+ */
 export async function attest(
   parts: Parts,
   accounts: PoolAccounts,

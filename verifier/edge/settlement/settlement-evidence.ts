@@ -11,8 +11,8 @@ import { openHubHttp } from '../http.ts';
 import { openMoneyReader } from './money-facts.ts';
 
 /**
- * Reads a final epoch of settlement off the chain and everything it is made of off the hub: the newest one, if none
- * is named. Undefined where the grid has no chain, or no epoch is final yet.
+ * Reads a final epoch of settlement off the chain and everything it is made of off the hub: the
+ * newest one, if none is named. Undefined where the grid has no chain, or no epoch is final yet.
  */
 export async function readSettlement(
   epoch: number | undefined,

@@ -15,7 +15,10 @@ import { openSettlementBook } from './settlement-book.ts';
 import { openSettler, type Settler } from './settler.ts';
 
 const WAIT_MS = { step: 1_000, failed: 5_000, noChain: 30_000 };
-/** What another verifier has done meanwhile, or the cluster's clock has not reached: nothing to tell. */
+/**
+ * What another verifier has done meanwhile, or the cluster's clock has not reached: nothing to
+ * tell.
+ */
 const ORDINARY: ReadonlySet<Refusal['code']> = new Set([
   'settlement-nothing-due',
   'settlement-nothing-pending',
@@ -42,7 +45,10 @@ export interface Settlement {
   close(): Promise<void>;
 }
 
-/** Settles the pool of a hub's grid for as long as it is open; waits where the grid has no chain yet. */
+/**
+ * Settles the pool of a hub's grid for as long as it is open; waits where the grid has no chain
+ * yet.
+ */
 export function openSettlement(options: SettlementOptions): Settlement {
   const stopping = new AbortController();
   const running = run(options, stopping.signal);

@@ -11,7 +11,9 @@ import { attest, propose } from './roots.ts';
 
 /** One verifier's part in settling one pool. */
 export interface Settler {
-  /** Does the next step, and says which it was. Throws what stopped it; nothing is half done then. */
+  /**
+   * Does the next step, and says which it was. Throws what stopped it; nothing is half done then.
+   */
   step(): Promise<SettlementStep['type'] | 'idle'>;
 }
 

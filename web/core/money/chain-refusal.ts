@@ -10,7 +10,10 @@ export interface Failure {
   logs: readonly string[];
 }
 
-/** Why a transaction was refused, as a code and a sentence with the way out. `program`: ours, in base 58. */
+/**
+ * Why a transaction was refused, as a code and a sentence with the way out. `program`: ours, in
+ * base 58.
+ */
 export function explainFailure({ message, logs }: Failure, program: string): Refusal {
   // A program that another one called fails first; the caller then fails with the same number.
   const [, by, number = ''] = logs.map((line) => FAILED.exec(line)).find(Boolean) ?? [];

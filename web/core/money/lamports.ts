@@ -4,8 +4,8 @@ import { formatSol } from '../format.ts';
 export const FEE = 5_000n;
 
 /**
- * What a wallet lacks to pay `cost`. An account that keeps anything has to keep the rent minimum, so what
- * is left over must be nothing or as much as that.
+ * What a wallet lacks to pay `cost`. An account that keeps anything has to keep the rent minimum,
+ * so what is left over must be nothing or as much as that.
  */
 export function lackOf(wallet: { balance: bigint; cost: bigint; rentMinimum: bigint }): bigint {
   const { balance, cost, rentMinimum } = wallet;

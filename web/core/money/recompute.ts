@@ -22,11 +22,17 @@ const SHOWN = 20;
 /** What came of computing an epoch again from the public facts. */
 export interface Recomputed {
   content: Content;
-  /** Leaves of the verifiers' file that the facts say otherwise: the first few in words, and how many. */
+  /**
+   * Leaves of the verifiers' file that the facts say otherwise: the first few in words, and how
+   * many.
+   */
   differences: { count: number; first: string[] };
 }
 
-/** Makes both trees of an epoch from the facts, and compares every leaf with the verifiers' file of it. */
+/**
+ * Makes both trees of an epoch from the facts, and compares every leaf with the verifiers' file of
+ * it.
+ */
 export function recompute(
   file: Uint8Array,
   { facts, pool }: { facts: MoneyFacts; pool: Key },
@@ -92,7 +98,9 @@ export interface Settlements {
   claimed: bigint;
 }
 
-/** What came of recomputing: `faults` are what the chain or the file says otherwise than the facts. */
+/**
+ * What came of recomputing: `faults` are what the chain or the file says otherwise than the facts.
+ */
 export interface RecomputeDone {
   recomputed: Recomputed;
   faults: string[];

@@ -7,7 +7,10 @@ import { type Result, refuse } from '#protocol/values/refusal.ts';
 /** An upload that moves no byte for this long has failed. */
 const STALL_MS = 60_000;
 
-/** Posts a job. `onProgress` is told the share of bytes sent; `fetch` cannot say that, so XHR does it. */
+/**
+ * Posts a job. `onProgress` is told the share of bytes sent; `fetch` cannot say that, so XHR does
+ * it.
+ */
 export function postJob(
   key: string,
   upload: JobUpload,

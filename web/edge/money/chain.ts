@@ -140,7 +140,10 @@ async function confirm(connection: Connection, signature: string): Promise<Resul
   );
 }
 
-/** `{ InstructionError: [0, { Custom: 75 }] }`: every instruction that a page sends is the program's own. */
+/**
+ * `{ InstructionError: [0, { Custom: 75 }] }`: every instruction that a page sends is the program's
+ * own.
+ */
 function explainError(error: unknown) {
   const [, custom] = /"Custom":(\d+)/.exec(JSON.stringify(error)) ?? [];
   return custom === undefined

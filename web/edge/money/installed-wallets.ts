@@ -36,7 +36,9 @@ export interface InstalledWallets {
   connect(name: string): Promise<Result<Wallet>>;
 }
 
-/** Wallets that announce themselves to pages as the Wallet Standard says; `onChange` when one comes. */
+/**
+ * Wallets that announce themselves to pages as the Wallet Standard says; `onChange` when one comes.
+ */
 export function openInstalledWallets(onChange: () => void): InstalledWallets {
   const wallets = new Map<string, StandardWallet>();
   const register = (...found: StandardWallet[]) => {
@@ -48,7 +50,8 @@ export function openInstalledWallets(onChange: () => void): InstalledWallets {
     };
   };
   const api = { register };
-  // Either side may have come first: wallets announce themselves, and answer to the page's own word.
+  // Either side may have come first: wallets announce themselves, and answer to the page's own
+  // word.
   addEventListener('wallet-standard:register-wallet', (event) => {
     const { detail } = event as CustomEvent<unknown>;
     if (typeof detail === 'function') detail(api);

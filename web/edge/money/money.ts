@@ -19,7 +19,10 @@ import { readSettlements, recomputeEpoch } from './settlements.ts';
 import { findChain, type MoneySite, openSite } from './site.ts';
 import type { Wallet } from './wallet.ts';
 
-/** Money as pages use it: the chain, the wallets and the hub's calls, opened when they are first needed. */
+/**
+ * Money as pages use it: the chain, the wallets and the hub's calls, opened when they are first
+ * needed.
+ */
 export type Money = ReturnType<typeof openMoney>;
 
 export function openMoney(origin: string) {
@@ -87,7 +90,9 @@ async function link(recipient: string) {
   return request.ok ? linkPayout(openHub(), request.value) : request;
 }
 
-/** Facts of the hub and figures of the chain; where the hub is silent, what this browser has kept. */
+/**
+ * Facts of the hub and figures of the chain; where the hub is silent, what this browser has kept.
+ */
 async function readPay(site: MoneySite, device: PublicKey) {
   const told = await fetchPay(device);
   if (!told.ok && told.refusal.code !== 'download-failed') return told;
@@ -113,7 +118,10 @@ const noWallet = (): Result<never> =>
 
 const showWallet = ({ kind, name, address }: Wallet) => ({ kind, name, address });
 
-/** The wallet that signs: an installed one that was connected on this visit, else this browser's own. */
+/**
+ * The wallet that signs: an installed one that was connected on this visit, else this browser's
+ * own.
+ */
 function openWallets() {
   const watchers = new Set<() => void>();
   const tell = () => {

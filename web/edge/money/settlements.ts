@@ -31,7 +31,10 @@ export async function readSettlements(site: MoneySite): Promise<Result<Settlemen
   });
 }
 
-/** Computes an epoch again from public facts, and compares it with the chain and with the verifiers' file. */
+/**
+ * Computes an epoch again from public facts, and compares it with the chain and with the verifiers'
+ * file.
+ */
 export async function recomputeEpoch(
   site: MoneySite,
   { dataHash, epoch }: LeafFileView,

@@ -80,7 +80,9 @@ export const checkSupply = ({ view }: MoneySite, { wallet, lack }: Supply): Resu
     ? accept(true)
     : refuse('funds-missing', lackSentence(lack, wallet.address));
 
-/** Sees to it that a wallet can pay: on a chain whose lamports are free it is given what it lacks. */
+/**
+ * Sees to it that a wallet can pay: on a chain whose lamports are free it is given what it lacks.
+ */
 export async function supply(site: MoneySite, { wallet, lack }: Supply): Promise<Result<true>> {
   const able = checkSupply(site, { wallet, lack });
   return !able.ok || lack === 0n ? able : site.client.airdrop(wallet.key, lack);

@@ -21,7 +21,9 @@ export interface ReplayBlobs {
   model(file: BlobRef, onShare: (share: number) => void): Promise<Uint8Array<ArrayBuffer>>;
   /** The input bytes of one unit. */
   inputs(unit: UnitInputs): Promise<Uint8Array<ArrayBuffer>>;
-  /** The output bytes the hub holds for a unit of this shard; undefined when it holds none any more. */
+  /**
+   * The output bytes the hub holds for a unit of this shard; undefined when it holds none any more.
+   */
   outputs(unit: number, shard: AcceptedShard): Promise<Uint8Array | undefined>;
   /** The fingerprint of it the hub holds, in base64; undefined when it holds none any more. */
   fingerprint(unit: number, shard: AcceptedShard): Promise<string | undefined>;

@@ -3,7 +3,10 @@ import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 
 /** A compute worker of the exact lane, as a replay uses it: one request at a time. */
 export interface ReplayCompute {
-  /** Settles with the worker's answer; throws a `PocketgridError` when it fails or `close` is called. */
+  /**
+   * Settles with the worker's answer; throws a `PocketgridError` when it fails or `close` is
+   * called.
+   */
   ask(request: ComputeRequest, transfer: ArrayBuffer[]): Promise<ComputeReply>;
   /** Frees the runtime and the model; a question still open fails. */
   close(): void;

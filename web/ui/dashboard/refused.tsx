@@ -2,7 +2,9 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Refusal } from '#protocol/values/refusal.ts';
 
-/** A refusal as a person reads it: the sentence, the field, the code for a search or a bug report. */
+/**
+ * A refusal as a person reads it: the sentence, the field, the code for a search or a bug report.
+ */
 export function Refused({ refusal, children }: { refusal: Refusal; children?: ComponentChildren }) {
   const note = useRef<HTMLDivElement>(null);
   // The button that was pressed may be a screen away from the answer.

@@ -19,7 +19,9 @@ const STANDINGS: Record<ChainStanding['state'], { label: string; tone: string; m
     absent: { label: 'Not on the chain', tone: 'warn', meaning: 'left by a verifier only' },
   };
 
-/** Who earned what, epoch by epoch, as verifiers have signed it; anyone can compute it again here. */
+/**
+ * Who earned what, epoch by epoch, as verifiers have signed it; anyone can compute it again here.
+ */
 export function SettlementsPage({ actions }: { actions: MoneyActions }) {
   const { value, refusal } = useAnswer(actions.readSettlements, REFRESH_MS);
   return (

@@ -106,7 +106,9 @@ function openFiles(folder: FileSystemDirectoryHandle) {
       (await open(root, false)).flush();
       await folder.getFileHandle(`${root}.ok`, { create: true });
     },
-    /** Gives the room of a broken-off file back; another tab's file cannot be removed, and stays. */
+    /**
+     * Gives the room of a broken-off file back; another tab's file cannot be removed, and stays.
+     */
     async remove(root: Root): Promise<void> {
       const opening = handles.get(root);
       handles.delete(root);

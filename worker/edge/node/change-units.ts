@@ -4,8 +4,8 @@ import type { OpenComputePort } from '../ports.ts';
 const DIGEST_BYTES = 32;
 
 /**
- * A compute port whose units go through `change` before they are committed to; undefined leaves one as
- * it is. Runs of a single unit are left alone: admission holds those.
+ * A compute port whose units go through `change` before they are committed to; undefined leaves one
+ * as it is. Runs of a single unit are left alone: admission holds those.
  */
 export function changeUnits(
   openPort: OpenComputePort,

@@ -2,7 +2,8 @@ import type { DeviceWorld, OpenComputePort } from '../ports.ts';
 import { changeUnits } from './change-units.ts';
 
 /**
- * The ways in which a fake cheat lies. All but `silent` falsify outputs before they are committed to;
+ * The ways in which a fake cheat lies. All but `silent` falsify outputs before they are committed
+ * to;
  * `silent` commits to honest ones and never reveals them.
  */
 export const CHEAT_KINDS = [

@@ -159,7 +159,10 @@ async function readLeaves(ports: ApiPorts, call: Call): Promise<Response> {
   });
 }
 
-/** Only the newest files are proved from: trees are in memory, and all that is older is covered by newer ones. */
+/**
+ * Only the newest files are proved from: trees are in memory, and all that is older is covered by
+ * newer ones.
+ */
 function openProofs(ports: ApiPorts) {
   const trees = openLeafTrees();
   return async (call: Call, side: 'claims' | 'spends'): Promise<Response> => {

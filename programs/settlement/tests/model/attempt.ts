@@ -93,7 +93,10 @@ export function close(model: Model, key: Key, heir: Key): void {
   model.sums.strays.delete(bytesToHex(key));
 }
 
-/** Money out of the pool's or an escrow's keeping; `wallet` is the token account it goes to in a pool of tokens. */
+/**
+ * Money out of the pool's or an escrow's keeping; `wallet` is the token account it goes to in a
+ * pool of tokens.
+ */
 export function payOut(
   { model }: Setting,
   { from, to, wallet }: Way & { wallet: Key },

@@ -20,7 +20,9 @@ import {
   type WorldOptions,
 } from '../support/world.ts';
 
-/** An instruction that goes through, with the role of each account, and what must stand before it. */
+/**
+ * An instruction that goes through, with the role of each account, and what must stand before it.
+ */
 export interface Case {
   made: Instruction;
   roles: string[];

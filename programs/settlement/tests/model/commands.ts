@@ -166,7 +166,9 @@ const some: fc.Arbitrary<Step[]> = fc.oneof(
 
 /** One life of a pool. */
 export interface Life {
-  /** Whether verifiers sign, now and then, what cannot be. Where none does, more comes to be paid. */
+  /**
+   * Whether verifiers sign, now and then, what cannot be. Where none does, more comes to be paid.
+   */
   cheats: boolean;
   steps: readonly Step[];
 }

@@ -59,7 +59,10 @@ export function changeData(data: Uint8Array, change: Change): Uint8Array {
   return bytes;
 }
 
-/** Bytes of data that may be anything the instruction's own rules allow: nothing else speaks of them. */
+/**
+ * Bytes of data that may be anything the instruction's own rules allow: nothing else speaks of
+ * them.
+ */
 const FREE: Partial<Record<Name, [from: number, to: number]>> = {
   initConfig: [1, 139],
   newVerifierSet: [1, 99],

@@ -25,7 +25,9 @@ const ROUND_RUNS = 4;
 const ALL_FEATURES_EVERY = 5;
 const SHRINK_MS_MAX = 40_000;
 
-/** Random commands against program and model, so many or a few more; the same seed draws the same. */
+/**
+ * Random commands against program and model, so many or a few more; the same seed draws the same.
+ */
 export function runFuzz({ seed, commands }: { seed: number; commands: number }): FuzzOutcome {
   const tally = openTally();
   for (let round = 0; tally.commands < commands; round += 1) {

@@ -22,7 +22,10 @@ const pictureOf = ({ pool, pages, escrows }: Model) => ({
   ),
 });
 
-/** What holds after each command, whatever the commands were. The state was compared with the chain's before. */
+/**
+ * What holds after each command, whatever the commands were. The state was compared with the
+ * chain's before.
+ */
 export class Invariants {
   readonly #world: World;
   readonly #trees: Trees;

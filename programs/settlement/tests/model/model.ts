@@ -19,8 +19,8 @@ import type { SettlementCode } from '#protocol/values/program-errors.ts';
 import type { Epoch, LeafOf } from '../support/world.ts';
 
 /**
- * What the settlement program should have written down, said a second time: plain objects, no bytes, no hashes.
- * Keys of maps are addresses in hex.
+ * What the settlement program should have written down, said a second time: plain objects, no
+ * bytes, no hashes. Keys of maps are addresses in hex.
  */
 export interface Model {
   now: bigint;
@@ -38,7 +38,10 @@ export interface Model {
   sums: Sums;
 }
 
-/** What went in and out of the pool so far, and what was sent to its accounts without an instruction of its. */
+/**
+ * What went in and out of the pool so far, and what was sent to its accounts without an instruction
+ * of its.
+ */
 export interface Sums {
   deposited: bigint;
   refunded: bigint;
@@ -123,7 +126,10 @@ export class Trees {
     return proof?.ok ? proof.value : new Uint8Array(depthOf(root.leafCount) * STEP_BYTES);
   }
 
-  /** A leaf is right when it stands in the tree, with its own proof, and the tree has the total that was signed. */
+  /**
+   * A leaf is right when it stands in the tree, with its own proof, and the tree has the total that
+   * was signed.
+   */
   check(tag: TreeTag, shown: Shown, expected: Root): void {
     demand(shown.index < expected.leafCount, 'settlement-index-range');
     const length = depthOf(expected.leafCount) * STEP_BYTES;

@@ -34,7 +34,9 @@ import { Draw } from './draw.ts';
 import { Invariants } from './invariants.ts';
 import { type Code, type Model, Refused, Trees } from './model.ts';
 
-/** Steps between two looks at every account; the accounts of a transaction are looked at after each. */
+/**
+ * Steps between two looks at every account; the accounts of a transaction are looked at after each.
+ */
 const WHOLE_EVERY = 16;
 
 /** Compute units an instruction may take: what goes through and what is refused. */
@@ -45,7 +47,9 @@ export interface PlayOptions extends Pick<WorldOptions, 'tokens' | 'features'> {
   cheats: boolean;
 }
 
-/** What came of the commands so far: how often each instruction went through, and each refusal came. */
+/**
+ * What came of the commands so far: how often each instruction went through, and each refusal came.
+ */
 export interface Tally {
   commands: number;
   done: Map<string, number>;
@@ -175,7 +179,10 @@ export class Play {
     }
   }
 
-  /** After twice the dead man's time each poster gets the rest back without anybody's help, and only once. */
+  /**
+   * After twice the dead man's time each poster gets the rest back without anybody's help, and only
+   * once.
+   */
   finish(): void {
     const { world } = this;
     this.compareState('at the end');

@@ -213,7 +213,10 @@ function bitsOf(set: VerifierSet, signers: readonly Signer[], isOther: boolean):
   return bits;
 }
 
-/** With the last signature that is needed the window opens, and it has to end before the root lapses. */
+/**
+ * With the last signature that is needed the window opens, and it has to end before the root
+ * lapses.
+ */
 function addSigners(
   model: Model,
   pending: PendingRoot,

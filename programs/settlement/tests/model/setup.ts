@@ -141,7 +141,10 @@ export const retirePool: Aim = ({ world, model, draw }) => {
   };
 };
 
-/** Anybody may send money to the program's accounts without asking it, before they are there or after. */
+/**
+ * Anybody may send money to the program's accounts without asking it, before they are there or
+ * after.
+ */
 export const gift: Aim = (setting) => {
   const { world, model, draw } = setting;
   const { escrow } = drawEscrow(setting);

@@ -106,7 +106,8 @@ const FREE: Record<string, 'any' | 'who signs' | string[]> = {
   unused: 'any',
   'any escrow': ['second escrow'],
   'any page': ['second page'],
-  // No program but ours and the system's can own an account at that address, and a verifier may have no bond.
+  // No program but ours and the system's can own an account at that address, and a verifier may
+  // have no bond.
   'bond or none': ['of another owner'],
 };
 

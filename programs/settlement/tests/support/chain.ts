@@ -65,7 +65,10 @@ const committed = readFileSync(process.env['POCKETGRID_PROGRAM'] ?? 'programs/se
 type Address = Parameters<LiteSVM['getAccount']>[0];
 const addressOf = (key: Key) => encodeBase58(key) as Address;
 
-/** The chain's own virtual machine, in this process. It carries packets of any size; here it does not. */
+/**
+ * The chain's own virtual machine, in this process. It carries packets of any size; here it does
+ * not.
+ */
 export class Chain {
   readonly svm: LiteSVM;
   readonly payer = openSigner('payer');
@@ -186,7 +189,8 @@ function describeFailure(failed: FailedTransactionMetadata): string {
       : error;
   if (typeof inner === 'object' && 'code' in inner && typeof inner.code === 'number') {
     const known = describeProgramError(inner.code);
-    // What a program that ours called says no to, ours hands on as its own: the innermost is told first.
+    // What a program that ours called says no to, ours hands on as its own: the innermost is told
+    // first.
     const first = failed
       .meta()
       .logs()

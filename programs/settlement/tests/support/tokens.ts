@@ -2,7 +2,10 @@ import { associatedAccount, PROGRAMS } from '#protocol/settlement/addresses.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import { type Chain, openSigner } from './chain.ts';
 
-/** Accounts of the classic token program, written straight into the chain: a mint and whoever holds it. */
+/**
+ * Accounts of the classic token program, written straight into the chain: a mint and whoever holds
+ * it.
+ */
 export const MINT = openSigner('mint').key;
 export const DECIMALS = 6;
 const MINT_BYTES = 82;
