@@ -22,9 +22,9 @@ import type {
   Signature,
 } from '#protocol/values/ids.ts';
 import { bytes, instant, lamports, millis } from '#protocol/values/units.ts';
-import { type HubConfig, openHub, stepHub, viewJob } from './hub.ts';
-import type { HubEffect, HubEvent, RecutInputs, Signed } from './state/events.ts';
-import { appliedFacts } from './state/fact-lists.ts';
+import { type HubConfig, viewJob } from './hub.ts';
+import { type HubSurroundings, newest, openHubBench } from './hub-bench.ts';
+import type { HubEffect, HubEvent, RecutInputs } from './state/events.ts';
 import type { Fact } from './state/facts.ts';
 
 export const HUB = 'aa'.repeat(32) as PublicKey;
@@ -36,86 +36,57 @@ export const SIGNED = 'ee'.repeat(64) as Signature;
 const SPEC: TensorSpec = { name: 'x', dtype: 'f32', shape: [1, 1] };
 export const UNIT_BYTES = 4;
 
-const CONFIG = {
-  hub: HUB,
-  checks: { type: 'flat', rate: 0.05 } as const,
-  beatMs: millis(20_000),
-  iceServers: [],
-  needsVerifier: false,
-  barMs: millis(3_600_000),
-};
-
 /** A hub whose every signature holds unless it is all zeros, with a disk that can be full. */
-function openWorld({ verifiers = [VERIFIER], ...config }: BenchOptions) {
-  const facts = verifiers.map((key): Fact => ({ type: 'verifier-enrolled', key, at: instant(0) }));
-  const start = () => openHub(appliedFacts(facts), { ...CONFIG, ...config });
-  const world = {
-    hub: start(),
-    now: 1_000_000,
-    drawn: 0,
-    diskFull: false,
-    unwritten: [] as { token: number; facts: readonly Fact[] }[],
-    facts,
+function openWorld({ verifiers = [VERIFIER], ...options }: BenchOptions) {
+  /** What the hub did, for tests to look at. */
+  const notes = {
+    facts: verifiers.map((key): Fact => ({ type: 'verifier-enrolled', key, at: instant(0) })),
     sent: new Map<number, HubMessage[]>(),
     closed: new Set<number>(),
     replies: [] as Extract<HubEffect, { type: 'reply' }>[],
     recuts: [] as Extract<HubEffect, { type: 'recut' }>[],
-    restart() {
-      world.unwritten = [];
-      world.hub = start();
-      world.sent.clear();
-    },
-    post(event: HubEvent): void {
-      const effects = stepHub(world.hub, event, {
-        now: instant(world.now),
-        random: () => digest(Uint8Array.of(world.drawn >> 8, world.drawn++)) as string as Nonce,
-        sign: () => SIGNED,
-        verify: ({ signature }: Signed) => signature === SIGNED,
-        sha256,
-      });
-      for (const effect of effects) perform(world, effect);
-    },
   };
-  return world;
-}
-
-/** The disk writes what it was given, in order, while it has room. */
-function writeFacts(world: ReturnType<typeof openWorld>): void {
-  while (!world.diskFull) {
-    const next = world.unwritten.shift();
-    if (next === undefined) return;
-    world.facts.push(...next.facts);
-    world.post({ type: 'stored', token: next.token });
-  }
-}
-
-function perform(world: ReturnType<typeof openWorld>, effect: HubEffect): void {
-  switch (effect.type) {
-    case 'send':
-      world.sent.set(effect.socket, [...(world.sent.get(effect.socket) ?? []), effect.message]);
-      return;
-    case 'close':
-      world.closed.add(effect.socket);
-      return;
-    case 'reply':
-      world.replies.push(effect);
-      return;
-    case 'keep': {
-      const root = (at: number) => `${at}`.padStart(64, '0') as Root;
-      const refs = effect.blobs.map((_, at) => ({ root: root(at), length: bytes(UNIT_BYTES) }));
-      return world.post({ type: 'kept', token: effect.token, refs });
-    }
-    case 'recut':
-      world.recuts.push(effect);
-      return;
-    case 'store': {
-      const { token, facts } = effect;
-      world.unwritten.push({ token, facts });
-      return writeFacts(world);
-    }
-    default:
-      return;
-  }
+  const world = { now: 1_000_000, drawn: 0, kept: 0, diskFull: false };
+  const unwritten: (() => void)[] = [];
+  /** The disk writes what it was given, in order, while it has room. */
+  const writeAll = (): void => {
+    while (!world.diskFull && unwritten.length > 0) unwritten.shift()?.();
+  };
+  const surroundings: HubSurroundings = {
+    config: {
+      hub: HUB,
+      checks: { type: 'flat', rate: 0.05 },
+      needsVerifier: false,
+      barMs: millis(3_600_000),
+      ...options,
+    },
+    facts: notes.facts,
+    copy: (value) => value,
+    now: () => instant(world.now),
+    keys: {
+      random: () => digest(Uint8Array.of(world.drawn >> 8, world.drawn++)) as string as Nonce,
+      sign: () => SIGNED,
+      verify: ({ signature }) => signature === SIGNED,
+    },
+    write(done) {
+      unwritten.push(done);
+      writeAll();
+    },
+    keep() {
+      const root = `${world.kept++}`.padStart(64, '0') as Root;
+      return { root, length: bytes(UNIT_BYTES) };
+    },
+    send: (to, message) => notes.sent.set(to, [...(notes.sent.get(to) ?? []), message]),
+    close: (socket) => notes.closed.add(socket),
+    reply: (effect) => notes.replies.push(effect),
+    recut: (effect) => notes.recuts.push(effect),
+  };
+  /** The disk takes no more writes, or those that wait and all others. */
+  const holdDisk = (held: boolean): void => {
+    world.diskFull = held;
+    writeAll();
+  };
+  return { notes, world, surroundings, holdDisk };
 }
 
 /** A verifier sends a verdict. */
@@ -125,21 +96,21 @@ export const speak = (bench: Bench, socket: number, signed: SignedVerdict): void
 export type BenchOptions = Partial<HubConfig> & { verifiers?: readonly PublicKey[] };
 
 export function openBench(options: BenchOptions = {}) {
-  const world = openWorld(options);
-  const { post } = world;
+  const { notes, world, surroundings, holdDisk } = openWorld(options);
+  let bench = openHubBench(surroundings);
+  const post = (event: HubEvent): void => bench.post(event);
   const say = (socket: number, message: ClientMessage): void =>
     post({ type: 'received', socket, message });
   const last = <T extends HubMessage['type']>(socket: number, type: T) =>
-    (world.sent.get(socket) ?? []).findLast(
-      (message): message is Extract<HubMessage, { type: T }> => message.type === type,
-    );
+    newest(notes.sent.get(socket) ?? [], type);
   return {
-    ...world,
+    ...notes,
+    post,
     say,
     last,
-    hub: () => world.hub,
+    hub: () => bench.hub,
     clock: () => world.now,
-    job: () => viewJob(world.hub, JOB),
+    job: () => viewJob(bench.hub, JOB),
     join(socket: number, key: PublicKey, role: 'contributor' | 'verifier'): void {
       post({ type: 'connected', socket });
       const nonce = last(socket, 'challenge')?.nonce ?? ('00'.repeat(32) as Nonce);
@@ -153,25 +124,24 @@ export function openBench(options: BenchOptions = {}) {
       say(socket, { type: 'admitted', package: offer.id, ...fit, unitMs: millis(unitMs) });
     },
     /** The edge has cut what it was last asked to. */
-    cut: (cut: RecutInputs) => post({ type: 'recut', token: world.recuts.at(-1)?.token ?? 0, cut }),
+    cut: (cut: RecutInputs) => post({ type: 'recut', token: notes.recuts.at(-1)?.token ?? 0, cut }),
     wait(ms: number) {
       world.now += ms;
       post({ type: 'tick' });
     },
     /** The disk is slow: what is written is on its way until it is let go. */
-    holdDisk(held: boolean): void {
-      world.diskFull = held;
-      writeFacts(world);
-    },
+    holdDisk,
     /** The disk is full, or has room again, and the hub is told. */
     fillDisk(full: boolean): void {
-      world.diskFull = full;
       const trouble = { code: 'disk-full' as const, message: 'the disk is full; free some' };
+      if (full) holdDisk(true);
       post({ type: 'disk', trouble: full ? trouble : undefined });
-      writeFacts(world);
+      if (!full) holdDisk(false);
     },
     restart() {
-      world.restart();
+      bench.kill();
+      bench = openHubBench(surroundings);
+      notes.sent.clear();
       post({ type: 'tick' });
     },
   };

@@ -8,7 +8,7 @@ export interface SourceLines {
    * What builds, starts, measures and checks it: `scripts/`, `bench/`, `programs/` but the program.
    */
   tools: number;
-  /** Tests, contract suites, journeys, the simulator and everything named `fake…` or `sample…`. */
+  /** Tests, contract suites, journeys, the simulator and all named `fake…`, `sample…`, `…-bench`. */
   tests: number;
 }
 
@@ -24,7 +24,7 @@ export function countLines(tree: Tree): SourceLines {
 
 function purposeOf(path: string): keyof SourceLines {
   const name = path.split('/').at(-1) ?? '';
-  const standsIn = /^(fake|sample)[-.]/.test(name) || /\/tests?\//.test(path);
+  const standsIn = /^(fake|sample)[-.]|-bench\.ts$/.test(name) || /\/tests?\//.test(path);
   if (isTest(path) || standsIn || /^(e2e|sim)\//.test(path)) return 'tests';
   const program = /^programs\/(interface|settlement)\//.test(path);
   return !program && /^(scripts|bench|programs)\//.test(path) ? 'tools' : 'product';

@@ -25,6 +25,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     'open.ts',
     'views.ts',
     'hub.ts',
+    'hub-bench.ts',
     'fake-world.ts',
     'fake-court.ts',
   ],

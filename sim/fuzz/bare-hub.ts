@@ -1,20 +1,18 @@
 import { concatBytes, digest, digestCommitment, sha256 } from '#protocol/bytes/digest.ts';
 import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
 import {
-  ClientMessage,
+  type ClientMessage,
   type FrameHead,
   type HubMessage,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
-import { decodeFrame, encodeFrame } from '#protocol/messages/message-frame.ts';
+import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import type { AcceptedShard, Lease, Verdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
-import { decodeJson } from '#protocol/values/decode.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root } from '#protocol/values/ids.ts';
 import { bytes, instant, millis } from '#protocol/values/units.ts';
-import { type Hub, openHub, stepHub, viewJob } from '../../hub/core/hub.ts';
-import type { HubEffect, HubEvent } from '../../hub/core/state/events.ts';
-import { appliedFacts } from '../../hub/core/state/fact-lists.ts';
+import { type Hub, viewJob } from '../../hub/core/hub.ts';
+import { type HubBench, newest, openHubBench } from '../../hub/core/hub-bench.ts';
 import type { Fact } from '../../hub/core/state/facts.ts';
 import {
   FAKE_OUTPUTS,
@@ -23,7 +21,8 @@ import {
   makeFakeJob,
   openFakeBlobs,
 } from '../world/fake-model.ts';
-import { fakeSign } from '../world/fake-signature.ts';
+import { fakeKeys, fakeSign } from '../world/fake-signature.ts';
+import { readPacket } from '../world/packet.ts';
 import { openRandom, type Random } from '../world/random.ts';
 
 /**
@@ -65,23 +64,16 @@ export interface Client {
   leave(): void;
 }
 
-type Told<T extends HubMessage['type']> = Extract<HubMessage, { type: T }>;
-
 /** The newest message of a type. */
-export const heard = <T extends HubMessage['type']>(client: Client, type: T) =>
-  client.heard.findLast((message): message is Told<T> => message.type === type);
+export const heard = <T extends HubMessage['type']>({ heard: said }: Client, type: T) =>
+  newest(said, type);
 
 /** The code of the newest message that carries one: declined, revoked or refused. */
-export function codeOf({ heard: said }: Client): string | undefined {
-  const message = said.findLast(
-    (each): each is Told<'declined' | 'revoked' | 'refused'> =>
-      each.type === 'declined' || each.type === 'revoked' || each.type === 'refused',
-  );
-  return message?.code;
-}
+export const codeOf = ({ heard: said }: Client): string | undefined =>
+  said.flatMap((each) => ('code' in each && each.type !== 'idle' ? [each.code] : [])).at(-1);
 
 interface World {
-  hub: Hub;
+  bench: HubBench;
   now: number;
   clients: Map<number, Client>;
   nextSocket: number;
@@ -93,51 +85,24 @@ interface World {
 
 const UNIT_MS = 1_000;
 
-function post(world: World, event: HubEvent): void {
-  const effects = stepHub(world.hub, event, {
-    now: instant(world.now),
-    random: world.random.nonce,
-    sign: (context, record) => fakeSign(world.key, context, record),
-    verify: (signed) => fakeSign(signed.key, signed.context, signed.record) === signed.signature,
-    sha256,
-  });
-  for (const effect of effects) perform(world, effect);
-}
-
-function perform(world: World, effect: HubEffect): void {
-  switch (effect.type) {
-    case 'send':
-      world.clients.get(effect.socket)?.heard.push(effect.message);
-      return;
-    case 'close':
-      return post(world, { type: 'disconnected', socket: effect.socket });
-    case 'store':
-      world.facts.push(...effect.facts);
-      return post(world, { type: 'stored', token: effect.token });
-    case 'keep': {
-      world.kept += 1;
-      const length = bytes(FAKE_UNIT_BYTES);
-      const refs = effect.blobs.map(() => ({
-        root: world.random.nonce() as string as Root,
-        length,
-      }));
-      return post(world, { type: 'kept', token: effect.token, refs });
-    }
-    default:
-      return;
-  }
-}
-
 /** A hub as its facts left it. */
-const start = (facts: readonly Fact[], key: PublicKey): Hub =>
-  openHub(structuredClone(appliedFacts(facts)), {
-    hub: key,
-    checks: { type: 'flat', rate: 1 },
-    beatMs: millis(20_000),
-    iceServers: [],
-    needsVerifier: true,
-    barMs: millis(86_400_000),
+function start(world: Omit<World, 'bench'>): HubBench {
+  const bench = openHubBench({
+    config: { hub: world.key },
+    facts: world.facts,
+    copy: structuredClone,
+    now: () => instant(world.now),
+    keys: fakeKeys(world.key, world.random.nonce),
+    write: (done) => done(),
+    keep() {
+      world.kept += 1;
+      return { root: world.random.nonce() as string as Root, length: bytes(FAKE_UNIT_BYTES) };
+    },
+    send: (socket, message) => world.clients.get(socket)?.heard.push(message),
+    close: (socket) => bench.post({ type: 'disconnected', socket }),
   });
+  return bench;
+}
 
 /** A hub with a running job of so many units, a verifier, and a second job waiting for it. */
 export function openBareHub(seed: number, units = 10_000): BareHub {
@@ -146,28 +111,17 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
   const key = random.nonce() as string as PublicKey;
   const facts: Fact[] = [{ type: 'verifier-enrolled', key: verifierKey, at: instant(0) }];
   const clients = new Map<number, Client>();
-  const now = 1_750_000_000_000;
-  const world: World = {
-    hub: start(facts, key),
-    now,
-    clients,
-    nextSocket: 1,
-    facts,
-    kept: 0,
-    random,
-    key,
-  };
+  const empty = { now: 1_750_000_000_000, clients, nextSocket: 1, facts, kept: 0, random, key };
+  const world: World = Object.assign(empty, { bench: start(empty) });
   const blobs = openFakeBlobs();
-  const made = makeFakeJob(blobs, random, { units, assurance: 'instant', now: instant(world.now) });
-  const other = makeFakeJob(blobs, random, {
-    assurance: 'instant',
-    units: 8,
-    now: instant(world.now),
-  });
+  const job = { assurance: 'instant', now: instant(world.now) } as const;
+  const made = makeFakeJob(blobs, random, { ...job, units });
+  const other = makeFakeJob(blobs, random, { ...job, units: 8 });
   const connect = (who: PublicKey, role: 'contributor' | 'verifier') => join(world, who, role);
   const verifier = connect(verifierKey, 'verifier');
   for (const { record, inputDigests } of [made, other]) {
-    post(world, { type: 'command', request: 1, command: { type: 'create', record, inputDigests } });
+    const command = { type: 'create', record, inputDigests } as const;
+    world.bench.post({ type: 'command', request: 1, command });
     if (record === made.record) prepareJob(verifier, record.id, computeUnit(made, 0));
   }
   return {
@@ -179,22 +133,22 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
     get kept() {
       return world.kept;
     },
-    hub: () => world.hub,
+    hub: () => world.bench.hub,
     now: () => world.now,
     view() {
-      const view = viewJob(world.hub, made.record.id);
+      const view = viewJob(world.bench.hub, made.record.id);
       if (view === undefined) throw new Error('the hub forgot its job');
       return view;
     },
     wait(ms) {
       for (const client of clients.values()) client.say({ type: 'beat' });
       world.now += ms;
-      post(world, { type: 'tick' });
+      world.bench.post({ type: 'tick' });
     },
     restart() {
       clients.clear();
-      world.hub = start(facts, key);
-      post(world, { type: 'tick' });
+      world.bench = start(world);
+      world.bench.post({ type: 'tick' });
     },
     connect,
     lend: (who = random.nonce() as string as PublicKey) => lend(connect(who, 'contributor')),
@@ -218,25 +172,17 @@ function join(world: World, key: PublicKey, role: 'contributor' | 'verifier'): C
     key,
     socket,
     heard: [],
-    sendText(text) {
-      const message = decodeJson(ClientMessage, text);
-      if (message.ok) post(world, { type: 'received', socket, message: message.value });
-      else post(world, { type: 'malformed', socket, refusal: message.refusal });
-    },
-    sendBytes(frame) {
-      const decoded = decodeFrame(frame);
-      if (decoded.ok) post(world, { type: 'framed', socket, ...decoded.value });
-      else post(world, { type: 'malformed', socket, refusal: decoded.refusal });
-    },
+    sendText: (text) => world.bench.post(readPacket(socket, text)),
+    sendBytes: (frame) => world.bench.post(readPacket(socket, frame)),
     say: (message) => client.sendText(JSON.stringify(message)),
     sayFrame: (head, payload) => client.sendBytes(encodeFrame(head, payload)),
     leave() {
       world.clients.delete(socket);
-      post(world, { type: 'disconnected', socket });
+      world.bench.post({ type: 'disconnected', socket });
     },
   };
   world.clients.set(socket, client);
-  post(world, { type: 'connected', socket });
+  world.bench.post({ type: 'connected', socket });
   const nonce = heard(client, 'challenge')?.nonce ?? ('' as Nonce);
   const claim = { version: PROTOCOL_VERSION, role, key, hub: world.key, nonce };
   client.say({ type: 'hello', claim, signature: fakeSign(key, 'hello', claim) });

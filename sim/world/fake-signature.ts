@@ -1,6 +1,6 @@
 import { digest } from '#protocol/bytes/digest.ts';
 import { type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
-import type { PublicKey, Signature } from '#protocol/values/ids.ts';
+import type { Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
 
 /**
  * Fake signatures for the simulator: SHA-256 of key and bytes, said twice. Anyone can forge them,
@@ -14,3 +14,18 @@ export function fakeSign(key: PublicKey, context: SigningContext, record: unknow
   const half = digest(keyed);
   return `${half}${half}` as Signature;
 }
+
+interface Signed {
+  key: PublicKey;
+  context: SigningContext;
+  record: unknown;
+  signature: Signature;
+}
+
+/** Chance and fake signatures, as a core asks for them. */
+export const fakeKeys = (own: PublicKey, random: () => Nonce) => ({
+  random,
+  sign: (context: SigningContext, record: unknown) => fakeSign(own, context, record),
+  verify: ({ key, context, record, signature }: Signed) =>
+    fakeSign(key, context, record) === signature,
+});

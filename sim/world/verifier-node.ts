@@ -31,7 +31,7 @@ import {
   fakeCompute,
   fakeTaps,
 } from './fake-model.ts';
-import { fakeSign } from './fake-signature.ts';
+import { fakeKeys, fakeSign } from './fake-signature.ts';
 import type { ClientEnd, HubNode } from './hub-node.ts';
 import type { Random } from './random.ts';
 
@@ -147,9 +147,7 @@ function post(node: Node, life: Life, event: VerifierEvent): void {
   if (life.dead) return;
   const effects = stepVerifier(life.verifier, event, {
     now: node.clock.now(),
-    random: node.random.nonce,
-    sign: (context, record) => fakeSign(node.key, context, record),
-    verify: ({ key, context, record, signature }) => fakeSign(key, context, record) === signature,
+    ...fakeKeys(node.key, node.random.nonce),
   });
   for (const effect of effects) perform(node, life, effect);
 }

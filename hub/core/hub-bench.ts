@@ -1,0 +1,115 @@
+import { sha256 } from '#protocol/bytes/digest.ts';
+import type { HubMessage } from '#protocol/messages/control.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
+import { type Instant, millis } from '#protocol/values/units.ts';
+import { type Hub, type HubConfig, openHub, stepHub } from './hub.ts';
+import type { BlobRange, HubEffect, HubEvent, SocketId, World } from './state/events.ts';
+import { appliedFacts } from './state/fact-lists.ts';
+import type { Fact } from './state/facts.ts';
+
+/** What surrounds the core of a hub in tests and simulations. */
+export interface HubSurroundings {
+  config: Partial<HubConfig> & { hub: PublicKey };
+  /** The facts on its disk: it starts with copies of these, and adds copies to them. */
+  facts: Fact[];
+  copy<T>(value: T): T;
+  now(): Instant;
+  keys: Pick<World, 'random' | 'sign' | 'verify'>;
+  /** Calls `done` when a write is on disk, in the order of the calls. */
+  write(done: () => void): void;
+  /** Makes a blob of these bytes, or of a part of another blob. */
+  keep(blob: Uint8Array | BlobRange): BlobRef;
+  send(socket: SocketId, message: HubMessage): void;
+  close(socket: SocketId): void;
+  reply?(effect: Extract<HubEffect, { type: 'reply' }>): void;
+  recut?(effect: Extract<HubEffect, { type: 'recut' }>): void;
+}
+
+/** One run of a hub's process. */
+export interface HubBench {
+  readonly hub: Hub;
+  readonly isDead: boolean;
+  post(event: HubEvent): void;
+  /** `kill -9`: hears nothing and writes nothing from now on. */
+  kill(): void;
+}
+
+/** The newest message of a type. */
+export const newest = <T extends HubMessage['type']>(messages: readonly HubMessage[], type: T) =>
+  messages.findLast((each): each is Extract<HubMessage, { type: T }> => each.type === type);
+
+const CONFIG: Omit<HubConfig, 'hub'> = {
+  checks: { type: 'flat', rate: 1 },
+  beatMs: millis(20_000),
+  iceServers: [],
+  needsVerifier: true,
+  barMs: millis(86_400_000),
+};
+
+/** The core of a hub on the facts of its disk: events go in one at a time, as in the real loop. */
+export function openHubBench(around: HubSurroundings): HubBench {
+  const hub = openHub(around.copy(appliedFacts(around.facts)), { ...CONFIG, ...around.config });
+  const queue: HubEvent[] = [];
+  let isBusy = false;
+  let isDead = false;
+  const bench: HubBench = {
+    hub,
+    get isDead() {
+      return isDead;
+    },
+    post(event) {
+      if (isDead) return;
+      queue.push(event);
+      if (isBusy) return;
+      isBusy = true;
+      try {
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+          const world = { ...around.keys, now: around.now(), sha256 };
+          for (const effect of stepHub(hub, next, world)) perform(around, effect, later);
+        }
+      } finally {
+        isBusy = false;
+      }
+    },
+    kill() {
+      isDead = true;
+    },
+  };
+  const later = (done: () => HubEvent): void =>
+    around.write(() => {
+      if (!isDead) bench.post(done());
+    });
+  return bench;
+}
+
+/** Performs an effect; `later` posts what follows once it is on disk. */
+function perform(
+  around: HubSurroundings,
+  effect: HubEffect,
+  later: (done: () => HubEvent) => void,
+): void {
+  switch (effect.type) {
+    case 'send':
+      return around.send(effect.socket, effect.message);
+    case 'close':
+      return around.close(effect.socket);
+    case 'store': {
+      const { token, facts } = effect;
+      return later(() => {
+        around.facts.push(...around.copy(facts));
+        return { type: 'stored', token };
+      });
+    }
+    case 'keep': {
+      const refs = effect.blobs.map(around.keep);
+      return later(() => ({ type: 'kept', token: effect.token, refs }));
+    }
+    case 'reply':
+      return around.reply?.(effect);
+    case 'recut':
+      return around.recut?.(effect);
+    case 'changed':
+      return;
+  }
+}
