@@ -1,4 +1,4 @@
-import { measureEpochClose } from './chain/epoch-close.ts';
+import { measurePeriodClose } from './chain/period-close.ts';
 import { openProgram } from './command.ts';
 import type { Bench } from './figure.ts';
 
@@ -12,7 +12,7 @@ interface Cost {
 /** What settlement takes: of the chain's own limits, which depend on no machine, and of time. */
 export const run: Bench = async function* (context) {
   yield* measureCosts(context);
-  yield await measureEpochClose(context);
+  yield await measurePeriodClose(context);
 };
 
 const measureCosts: Bench = async function* (context) {

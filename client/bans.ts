@@ -1,5 +1,5 @@
 import { type EvidenceRequest, ReceiptPage } from '#protocol/api/api.ts';
-import { ConvictionView } from '#protocol/settlement/money-api.ts';
+import { BanView } from '#protocol/settlement/money-api.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Result } from '#protocol/values/refusal.ts';
 import type { HubClient } from './client.ts';
@@ -15,5 +15,5 @@ export const readEvidence = (
 export const pardonDevice = (
   hub: HubClient,
   { device, reason }: { device: PublicKey; reason: string },
-): Promise<Result<ConvictionView>> =>
-  hub.ask(ConvictionView, `/v1/devices/${device}/pardon`, { method: 'POST', json: { reason } });
+): Promise<Result<BanView>> =>
+  hub.ask(BanView, `/v1/devices/${device}/pardon`, { method: 'POST', json: { reason } });

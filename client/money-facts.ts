@@ -1,9 +1,9 @@
 import type * as v from 'valibot';
 import {
+  BanPage,
+  type BanView,
   ClosingPage,
   type ClosingView,
-  ConvictionPage,
-  type ConvictionView,
   DevicePay,
   EarningShardPage,
   type EarningShardView,
@@ -53,12 +53,8 @@ export const readPayouts: ReadFacts<PayoutView> = pageOf(
   PayoutPage,
   (page) => page.payouts,
 );
-/** Devices that were convicted. */
-export const readConvictions: ReadFacts<ConvictionView> = pageOf(
-  'convictions',
-  ConvictionPage,
-  (page) => page.convictions,
-);
+/** Devices that were banned. */
+export const readBans: ReadFacts<BanView> = pageOf('bans', BanPage, (page) => page.bans);
 /** Jobs whose money is held no longer. */
 export const readClosings: ReadFacts<ClosingView> = pageOf(
   'closings',

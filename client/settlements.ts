@@ -36,7 +36,7 @@ export const readLeafFile = (
 ): Promise<Result<Uint8Array<ArrayBuffer>>> =>
   hub.bytes(`/v1/settlements/${dataHash}/leaves`, { bytesMax: LEAF_FILE_BYTES_MAX, ...options });
 
-/** A leaf of an epoch and what leads from it to the root. */
+/** A leaf of a period and what leads from it to the root. */
 export const readLeafProof = (
   hub: HubClient,
   { dataHash, side, index }: { dataHash: Digest; side: 'claims' | 'spends'; index: number },

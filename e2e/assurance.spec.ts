@@ -9,7 +9,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => grid?.close());
 
-test('results are held until an exit audit has passed, and are right', async () => {
+test('results are held until an exit check has passed, and are right', async () => {
   const [rows, unitItems] = [await makeRows(4_000), 8];
   const posted = await postDigits(grid, rows, { unitItems, assurance: 'settled' });
   await grid.api.reach(posted.id, 1);

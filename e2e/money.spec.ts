@@ -21,7 +21,7 @@ test.afterEach(() => grid?.close());
 /** Work, three settlements and two windows, on a machine that may be busy. */
 test.setTimeout(400_000);
 
-test('deposit, work, settled epoch, claim, refund: through two browsers', async ({ browser }) => {
+test('deposit, work, settled period, claim, refund: through two browsers', async ({ browser }) => {
   const developer = await openDeveloper(browser);
   const job = await postAndFund(developer);
   const page = await contribute(await browser.newContext(), grid.url);
@@ -42,9 +42,9 @@ test('deposit, work, settled epoch, claim, refund: through two browsers', async 
   await expectSum(page.getByTestId('amount-payable'), 0);
 
   await developer.getByRole('link', { name: 'Settlements' }).click();
-  const epoch = developer.getByTestId('settlement').filter({ hasText: 'Final' }).first();
-  await epoch.getByTestId('recompute').click();
-  await expect(epoch.getByTestId('recomputed')).toHaveAttribute('data-same', 'true');
+  const period = developer.getByTestId('settlement').filter({ hasText: 'Final' }).first();
+  await period.getByTestId('recompute').click();
+  await expect(period.getByTestId('recomputed')).toHaveAttribute('data-same', 'true');
 
   await developer.goto(new URL(`/dashboard/${job}`, grid.url).href);
   await developer.getByRole('button', { name: 'Connect Fake' }).click();

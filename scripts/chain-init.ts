@@ -20,7 +20,7 @@ What is there already is left as it is.
   --admin FILE           the wallet that decides from now on, and pays the rent
   --challenge-seconds N  how long a root can be challenged (default ${CLUSTER_TIMES.challengeSecs})
   --grace-seconds N      from asking for a refund to getting it (default ${CLUSTER_TIMES.graceSecs})
-  --epoch-cap LAMPORTS   the most that one epoch may add (default ${CLUSTER_TIMES.epochCap})`;
+  --period-cap LAMPORTS   the most that one period may add (default ${CLUSTER_TIMES.periodCap})`;
 
 runTool(async () => {
   const { values } = parseArgs({
@@ -34,7 +34,7 @@ runTool(async () => {
       quorum: { type: 'string' },
       'challenge-seconds': { type: 'string', default: String(CLUSTER_TIMES.challengeSecs) },
       'grace-seconds': { type: 'string', default: String(CLUSTER_TIMES.graceSecs) },
-      'epoch-cap': { type: 'string', default: String(CLUSTER_TIMES.epochCap) },
+      'period-cap': { type: 'string', default: String(CLUSTER_TIMES.periodCap) },
       help: { type: 'boolean', default: false },
     },
   });
@@ -53,7 +53,7 @@ runTool(async () => {
     quorum: Number(readWhole('--quorum', values.quorum ?? String(majority))),
     challengeSecs: readWhole('--challenge-seconds', values['challenge-seconds']),
     graceSecs: readWhole('--grace-seconds', values['grace-seconds']),
-    epochCap: readWhole('--epoch-cap', values['epoch-cap']),
+    periodCap: readWhole('--period-cap', values['period-cap']),
   });
   const hub = openClient({
     hub: readUrl('--hub', values.hub).href,

@@ -13,7 +13,7 @@ import { openWallet } from './chain/wallet.ts';
 
 const HELP = `npm run claim -- --hub URL --index N --wallet FILE
 
-Has a contributor paid what the newest final epoch says, to the address it has linked. Anyone may do that for anyone.
+Has a contributor paid what the newest final period says, to the address it has linked. Anyone may do that for anyone.
 
   --index N      the contributor's leaf (npm run contribute -- --payout … prints it)
   --wallet FILE  who pays the fee`;
@@ -34,7 +34,7 @@ runTool(async () => {
   const cluster = openCluster(new URL(chain.rpc, address));
   const grid = gridOf(chain);
   const root = await readFinal(cluster, grid);
-  if (root === undefined) return 'No epoch is final yet: nothing can be claimed.';
+  if (root === undefined) return 'No period is final yet: nothing can be claimed.';
   const index = Number(readWhole('--index', need('--index', values.index)));
   const dataHash = bytesToHex(root.dataHash) as Digest;
   const leaf = must(await readLeafProof(hub, { dataHash, side: 'claims', index }));

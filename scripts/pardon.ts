@@ -10,7 +10,7 @@ import { readDeveloperKey } from './start/developer-key.ts';
 const HELP = `npm run pardon -- DEVICE --reason TEXT [--hub URL] [--data DIR]
 
 Lifts the newest ban of a device: it may work again, and what the ban took from its pay comes back. Device, time
-and reason stand in the hub's public list of convictions.
+and reason stand in the hub's public list of bans.
 
   DEVICE         the public key of the device, 64 hex digits
   --reason TEXT  why, for everybody to read
@@ -34,5 +34,5 @@ runTool(async () => {
   if (key === undefined) throw new Error(`no API key is in ${values.data}/keys/developer.key`);
   const hub = openClient({ hub: readUrl('--hub', values.hub), key });
   const { number } = must(await pardonDevice(hub, { device: device.value, reason }));
-  return `Conviction ${number} is pardoned: device ${device.value} may work again.`;
+  return `LedgerBan ${number} is pardoned: device ${device.value} may work again.`;
 });

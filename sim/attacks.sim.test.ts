@@ -270,11 +270,11 @@ describe('a result is turned down with its own code', () => {
       max: 1e9,
       runs: 2,
     });
-    expect(codeOf(liar)).toBe('device-barred');
+    expect(codeOf(liar)).toBe('device-banned');
     expect(grid.view()).toMatchObject({ accepted: 0, mismatched: 1, requeued: lease.unitCount });
     grid.wait(1_000);
     const again = grid.connect(liar.key, 'contributor');
-    expect(codeOf(again)).toBe('device-barred');
+    expect(codeOf(again)).toBe('device-banned');
     again.sayFrame(revealHead(lease.id), outputs);
     expect(grid.view().accepted).toBe(0);
     expectUnharmed(stage);
@@ -406,7 +406,7 @@ describe('what a verifier may not say is declined with its own code', () => {
     act(judging);
     expect(codeOf(grid.verifier)).toBe(code);
     const of = selectFacts(grid.facts);
-    expect([of('verdict'), of('barred'), of('voided'), of('judged')]).toEqual([[], [], [], []]);
+    expect([of('verdict'), of('banned'), of('voided'), of('judged')]).toEqual([[], [], [], []]);
     expect([grid.kept, grid.view().checked]).toEqual([before.kept, before.view.checked]);
     judging.say({});
     expect(of('verdict')).toHaveLength(1);

@@ -26,6 +26,6 @@ test.each([3, 4])(
   'a verifier that never says anything of wrong work holds up no job and saves no cheat (seed %i)',
   (seed) => {
     const outcome = runScenario(stage(seed, { units: 300 }));
-    expect(outcome).toMatchObject({ broken: [], wrongUnits: 0, barred: 1, faults: 0 });
+    expect(outcome).toMatchObject({ broken: [], wrongUnits: 0, banned: 1, faults: 0 });
   },
 );

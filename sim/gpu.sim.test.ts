@@ -65,7 +65,7 @@ test.each([1, 2, 3])('seed %i: GPUs that deviate in few units keep their work', 
   expect(odd.map(({ kind, reason }) => [kind, reason])).toEqual(
     odd.map(() => ['inconclusive', 'deviates']),
   );
-  expect(selectFacts(hub.facts)('set-aside')).toEqual([]);
+  expect(selectFacts(hub.facts)('suspended')).toEqual([]);
 });
 
 test.each([1, 2, 3])(
@@ -80,7 +80,7 @@ test.each([1, 2, 3])(
     expect(kinds.slice(0, 3)).toEqual(['inconclusive', 'inconclusive', 'device-unfit']);
     const unfit = verdicts.filter(({ kind }) => kind === 'device-unfit');
     expect(new Set(unfit.map(({ device }) => device))).toEqual(new Set([broken]));
-    expect(selectFacts(hub.facts)('barred')).toEqual([]);
+    expect(selectFacts(hub.facts)('banned')).toEqual([]);
   },
 );
 
@@ -90,11 +90,11 @@ test.each([1, 2, 3])('seed %i: a GPU that was unfit stays so, whatever begins an
   });
   expect(job).toMatchObject({ state: 'done', accepted: 300 });
   const facts = selectFacts(hub.facts);
-  const [aside, ...more] = facts('set-aside');
+  const [suspension, ...more] = facts('suspended');
   expect(more).toEqual([]);
-  expect(aside).toMatchObject({ device: devices[2]?.key, provider: 'webgpu' });
+  expect(suspension).toMatchObject({ device: devices[2]?.key, provider: 'webgpu' });
   const later = facts('accepted').filter(
-    ({ shard }) => shard.device === aside?.device && shard.at > aside.at,
+    ({ shard }) => shard.device === suspension?.device && shard.at > suspension.at,
   );
   expect(later).toEqual([]);
 });

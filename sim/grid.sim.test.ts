@@ -7,7 +7,7 @@ test.each(Array.from({ length: 12 }, (_, at) => at + 1))('seed %i: the job ends 
   expect(outcome.broken).toEqual([]);
 });
 
-test('exit audits that came back during a dispute on their device are asked for again', () => {
+test('exit checks that came back during a dispute on their device are asked for again', () => {
   const { broken } = runScenario({
     ...{
       seed: 21,
@@ -30,6 +30,6 @@ const HOSTILE = Array.from({ length: 6 }, (_, at) => at + 1);
 test.each(HOSTILE)('hostile seed %i: beside liars of every kind the results are right', (seed) => {
   const outcome = runScenario(drawHostileScenario(seed));
   expect(outcome).toMatchObject({ broken: [], wrongUnits: 0 });
-  expect(outcome.barred).toBeGreaterThan(0);
-  expect(outcome.lapsed).toBeGreaterThan(0);
+  expect(outcome.banned).toBeGreaterThan(0);
+  expect(outcome.unrevealed).toBeGreaterThan(0);
 });

@@ -22,7 +22,7 @@ test.each([6])('pardons change no epoch and no balance of the past (seed %i)', (
   const scenario = { ...drawScenario(seed), cheats: 2, devices: 6, checkRate: 1 };
   // A cheat that was banned and pardoned begins again: each may take two places.
   const newcomers = { ...scenario.newcomers, burst: scenario.newcomers.burst + 4 };
-  const { barred, pardoned, broken } = runScenario({
+  const { banned, pardoned, broken } = runScenario({
     ...scenario,
     newcomers,
     units: 1_200,
@@ -30,6 +30,6 @@ test.each([6])('pardons change no epoch and no balance of the past (seed %i)', (
     hubCrashes: 3,
   });
   expect(broken).toEqual([]);
-  expect(barred).toBeGreaterThan(0);
+  expect(banned).toBeGreaterThan(0);
   expect(pardoned).toBeGreaterThan(0);
 });

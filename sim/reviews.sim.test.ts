@@ -24,15 +24,15 @@ const stage = (lie: VerifierLie): Scenario => ({
 });
 
 describe.each([
-  { lie: 'stamps', barred: 1 },
-  { lie: 'spares', barred: 1 },
-  { lie: 'frames', barred: 0 },
-] as const)('a verifier that $lie', ({ lie, barred }) => {
+  { lie: 'stamps', banned: 1 },
+  { lie: 'spares', banned: 1 },
+  { lie: 'frames', banned: 0 },
+] as const)('a verifier that $lie', ({ lie, banned }) => {
   test('is found by two that check by review alone; no honest device pays', () => {
     const outcome = runScenario(stage(lie));
     expect(outcome.broken).toEqual([]);
     expect(outcome.reviews).toBeGreaterThan(10);
     expect(outcome.faults).toBeGreaterThan(0);
-    expect(outcome.barred).toBe(barred);
+    expect(outcome.banned).toBe(banned);
   });
 });

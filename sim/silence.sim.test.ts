@@ -29,7 +29,7 @@ describe('silence after a commitment', () => {
   const standing = (grid: BareHub, { key }: Client): number =>
     [...grid.hub().standings].find(([name]) => name.startsWith(key))?.[1] ?? 0;
 
-  test('lapses as a fact; the third time costs all trust and a pause, told with its reason', () => {
+  test('expires as a fact; the third time costs all trust and a pause, told with its reason', () => {
     const grid = openBareHub(5);
     const { client, lease } = grid.lend();
     deliver(client, lease, grid.compute(lease));
@@ -39,8 +39,8 @@ describe('silence after a commitment', () => {
     expect(standing(grid, client)).toBe(lease.unitCount);
     stayDark(grid, client);
     expect(standing(grid, client)).toBe(0);
-    const facts = selectFacts(grid.facts)('lapsed');
-    expect(facts.map(({ device, blamed, resets }) => [device, blamed, resets])).toEqual([
+    const facts = selectFacts(grid.facts)('unrevealed');
+    expect(facts.map(({ device, atFault, resets }) => [device, atFault, resets])).toEqual([
       [client.key, true, false],
       [client.key, true, false],
       [client.key, true, true],
@@ -52,7 +52,7 @@ describe('silence after a commitment', () => {
     const later = grid.connect(client.key, 'contributor');
     grid.wait(10_000);
     grid.restart();
-    expect(grid.hub().lapses.get(later.key)?.count).toBe(3);
+    expect(grid.hub().unrevealed.get(later.key)?.count).toBe(3);
     expect(standing(grid, client)).toBe(0);
     const back = grid.connect(client.key, 'contributor');
     back.say({ type: 'request' });
@@ -66,10 +66,10 @@ describe('silence after a commitment', () => {
 
   test.each([
     [
-      'a release after the commitment',
+      'a lease given back after the commitment',
       (client: Client, lease: Lease) =>
         client.say({
-          type: 'release',
+          type: 'give-back',
           lease: lease.id,
           reason: 'it looks as if it will be checked',
         }),
@@ -83,33 +83,35 @@ describe('silence after a commitment', () => {
           outputs.map((byte) => byte ^ 1),
         ),
     ],
-  ])('%s is blamed too', (_, act) => {
+  ])('%s is at fault too', (_, act) => {
     const grid = openBareHub(6);
     const { client, lease } = grid.lend();
     const outputs = grid.compute(lease);
     commit(client, lease, outputs);
     act(client, lease, outputs);
     grid.wait(61_000);
-    expect(selectFacts(grid.facts)('lapsed')).toMatchObject([{ device: client.key, blamed: true }]);
+    expect(selectFacts(grid.facts)('unrevealed')).toMatchObject([
+      { device: client.key, atFault: true },
+    ]);
     expect(grid.view().leased).toBe(0);
   });
 
-  test('costs nothing before the commitment, and nothing that the hub or the job is to blame for', () => {
+  test('costs nothing before the commitment, and nothing that the hub or the job is at fault for', () => {
     const grid = openBareHub(7);
     const early = grid.lend();
-    early.client.say({ type: 'release', lease: early.lease.id, reason: 'hidden' });
-    expect(selectFacts(grid.facts)('lapsed')).toEqual([]);
+    early.client.say({ type: 'give-back', lease: early.lease.id, reason: 'hidden' });
+    expect(selectFacts(grid.facts)('unrevealed')).toEqual([]);
     const { client, lease } = grid.lend();
     commit(client, lease, grid.compute(lease));
     grid.restart();
     grid.wait(61_000);
-    expect(selectFacts(grid.facts)('lapsed')).toMatchObject([
-      { device: client.key, blamed: false, resets: false },
+    expect(selectFacts(grid.facts)('unrevealed')).toMatchObject([
+      { device: client.key, atFault: false, resets: false },
     ]);
-    expect(grid.hub().lapses.size).toBe(0);
+    expect(grid.hub().unrevealed.size).toBe(0);
   });
 
-  test('does not hold up the end of a job: an idle device gets the same units, nobody is blamed', () => {
+  test('does not hold up the end of a job: an idle device gets the same units, nobody is at fault', () => {
     const grid = openBareHub(9, 1);
     const silent = grid.lend();
     commit(silent.client, silent.lease, grid.compute(silent.lease));
@@ -124,12 +126,14 @@ describe('silence after a commitment', () => {
     deliver(idle, twin, grid.compute(twin));
     expect(heard(idle, 'accepted')?.units).toBe(1);
     expect(codeOf(silent.client)).toBe('unit-already-accepted');
-    expect(selectFacts(grid.facts)('lapsed')).toMatchObject([{ blamed: false, resets: false }]);
+    expect(selectFacts(grid.facts)('unrevealed')).toMatchObject([
+      { atFault: false, resets: false },
+    ]);
     silent.client.sayFrame(revealHead(silent.lease.id), grid.compute(silent.lease));
     expect(grid.view()).toMatchObject({ accepted: 1, state: 'finishing' });
   });
 
-  test('after a restart, a commitment that no lease can honour lapses at once', () => {
+  test('after a restart, a commitment that no lease can honour expires at once', () => {
     const grid = openBareHub(8);
     const { client, lease } = grid.lend();
     commit(client, lease, grid.compute(lease));
@@ -137,8 +141,8 @@ describe('silence after a commitment', () => {
     const at = instant(grid.now());
     grid.facts.push({ type: 'job-moved', job, state: 'cancelled', reason: 'by its owner', at });
     grid.restart();
-    expect(selectFacts(grid.facts)('lapsed')).toMatchObject([{ blamed: false }]);
+    expect(selectFacts(grid.facts)('unrevealed')).toMatchObject([{ atFault: false }]);
     grid.restart();
-    expect(selectFacts(grid.facts)('lapsed')).toHaveLength(1);
+    expect(selectFacts(grid.facts)('unrevealed')).toHaveLength(1);
   });
 });

@@ -36,7 +36,7 @@ async function runJob(url: string, developer: string): Promise<JobView> {
   form.append('inputs', await file('digits.npy'), 'digits.npy');
   form.append(
     'options',
-    JSON.stringify({ name: 'audited', unitItems: 16, taps: true, autoStart: true }),
+    JSON.stringify({ name: 'exit-checked', unitItems: 16, taps: true, autoStart: true }),
   );
   const posted = await fetch(`${url}/v1/jobs`, { method: 'POST', headers, body: form });
   let job = (await posted.json()) as JobView;

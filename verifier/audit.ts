@@ -50,13 +50,14 @@ async function auditMoney(flags: Flags): Promise<number> {
     verify,
     hash: (data) => new Uint8Array(createHash('sha256').update(data).digest()),
   });
-  return tell(`Settlement ${evidence.root.epoch}`, report);
+  return tell(`Settlement ${evidence.root.period}`, report);
 }
 
 async function auditDraws(source: AuditSource): Promise<number> {
   const evidence = await readEvidence(source);
   const report = auditEpoch(evidence, verify);
-  if (report.state !== 'audited') return say([report.message], report.state === 'unknown' ? 2 : 3);
+  if (report.state !== 'exit-checked')
+    return say([report.message], report.state === 'unknown' ? 2 : 3);
   const status = tell(`Epoch ${source.epoch}`, report);
   if (source.headFile !== undefined && status === 0) {
     await replaceFile(source.headFile, `${JSON.stringify(evidence.head)}\n`, 0o644);

@@ -141,7 +141,7 @@ function dieAt(ports: SettlerPorts, { call, when }: Death, died: Set<string>): S
           calls += 1;
           const isLast = calls === call;
           if (isLast) died.add(`${String(name)} ${when}`);
-          if (isLast && when === 'before') throw new Error('killed');
+          if (isLast && when === 'standing') throw new Error('killed');
           const answer = Reflect.apply(found, target, words) as unknown;
           if (!isLast || !(answer instanceof Promise)) return answer;
           return answer.then(() => {
@@ -194,7 +194,7 @@ it('settles once, by two verifiers that are killed before and after each of thei
   const earned = BigInt(units - PAY_POLICY.probationUnits - PAY_POLICY.holdbackUnits) * UNIT_PRICE;
 
   const settled = await settleKilled(url, [identity, second]);
-  expect(settled).toMatchObject({ epoch: 1n, total: earned, pulledTotal: earned });
+  expect(settled).toMatchObject({ period: 1n, total: earned, pulledTotal: earned });
   const report = await run('verifier/audit.ts', '--settlement', '1', '--hub', url);
   expect(report).toContain('Nothing is wrong.');
 
@@ -252,12 +252,12 @@ const otherFacts = ({ read }: MoneyReader): MoneyReader => ({
 /** At which call a verifier dies next. */
 interface Death {
   call: number;
-  when: 'before' | 'after';
+  when: 'standing' | 'after';
 }
 
-const FIRST: Death = { call: 1, when: 'before' };
+const FIRST: Death = { call: 1, when: 'standing' };
 const later = ({ call, when }: Death): Death =>
-  when === 'before' ? { call, when: 'after' } : { call: call + 1, when: 'before' };
+  when === 'standing' ? { call, when: 'after' } : { call: call + 1, when: 'standing' };
 
 /**
  * Calls that tell others something, or make it durable before: settlement has to survive a death on
@@ -288,7 +288,7 @@ async function settleKilled(url: string, identities: readonly KeyFile[]): Promis
         throw error;
       });
       deaths[number] = step === 'killed' ? later(death) : FIRST;
-      if (step !== 'idle' || pool.epoch === 0n) continue;
+      if (step !== 'idle' || pool.period === 0n) continue;
       expect(disagreed).toBe(true);
       const sides = TELLING.flatMap((name) => [`${name} before`, `${name} after`]);
       expect([...died]).toEqual(expect.arrayContaining(sides));

@@ -68,7 +68,7 @@ function rowsOf({ number, job, at }: { number: number; job: JobView; at: number 
     package: job.package,
     firstUnit: number,
     unitCount: 1,
-    before: PAY_POLICY.probationUnits,
+    standing: PAY_POLICY.probationUnits,
     commitment: digest.toString('hex'),
     digests: digest.toString('base64'),
     at,

@@ -41,11 +41,11 @@ test('a verdict that a full disk kept off bans nobody until it is written, and t
   bench.holdDisk(true);
   bench.say(1, { type: 'verdict', signed });
   bench.fillDisk(true);
-  expect(bench.hub().barred.size).toBe(0);
+  expect(bench.hub().banned.size).toBe(0);
   expect(bench.job()).toMatchObject({ requeued: 0, mismatched: 0 });
   bench.fillDisk(false);
-  expect([...bench.hub().barred.keys()]).toEqual([PHONE]);
-  expect(bench.facts.filter(({ type }) => type === 'barred')).toHaveLength(1);
+  expect([...bench.hub().banned.keys()]).toEqual([PHONE]);
+  expect(bench.facts.filter(({ type }) => type === 'banned')).toHaveLength(1);
 });
 
 test('a verdict that died with the hub before it was written is said again, and no unit stands twice', () => {
@@ -57,10 +57,10 @@ test('a verdict that died with the hub before it was written is said again, and 
   const verdict = bench.facts.findIndex(({ type }) => type === 'verdict');
   bench.facts.splice(verdict);
   bench.restart();
-  expect(bench.hub().barred.size).toBe(0);
+  expect(bench.hub().banned.size).toBe(0);
   bench.join(1, VERIFIER, 'verifier');
   bench.say(1, { type: 'verdict', signed });
-  expect([...bench.hub().barred.keys()]).toEqual([PHONE]);
+  expect([...bench.hub().banned.keys()]).toEqual([PHONE]);
   finishChecked(bench);
   bench.restart();
   expect(bench.job()).toMatchObject({ state: 'done', accepted: 60 });
@@ -72,7 +72,7 @@ test('what follows from a verdict is decided after a restart that came between',
   const verdict = bench.facts.findIndex(({ type }) => type === 'verdict');
   bench.facts.splice(verdict + 1);
   bench.restart();
-  expect([...bench.hub().barred.keys()]).toEqual([PHONE]);
+  expect([...bench.hub().banned.keys()]).toEqual([PHONE]);
   expect(bench.job()?.requeued).toBeGreaterThan(0);
 });
 
@@ -83,7 +83,7 @@ test('a dispute that was resolved is not opened again by a restart', () => {
   expect(court.hub().disputes.size).toBe(0);
   court.restart();
   expect(court.hub().disputes.size).toBe(0);
-  expect(court.facts.filter(({ type }) => type === 'barred')).toHaveLength(1);
+  expect(court.facts.filter(({ type }) => type === 'banned')).toHaveLength(1);
 });
 
 test('a job whose start waits for the disk is quoted and lends nothing until it is written', () => {

@@ -68,7 +68,7 @@ export function openCourt(options: CourtOptions = {}) {
         bench.wait(Math.min(10_000, ms - passed));
       }
     },
-    isBarred: () => bench.hub().barred.has(PHONE),
+    isBanned: () => bench.hub().banned.has(PHONE),
     grid: () => viewGrid(bench.hub()),
   };
 }

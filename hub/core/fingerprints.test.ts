@@ -166,7 +166,7 @@ describe('a package with taps', () => {
     act(stage);
     expect(stage.bench.last(2, 'revoked')).toMatchObject({ code, lease: stage.lease.id });
     expect(acceptedFacts(stage.bench)).toEqual([]);
-    expect(selectFacts(stage.bench.facts)('lapsed')).toMatchObject([{ blamed: true }]);
+    expect(selectFacts(stage.bench.facts)('unrevealed')).toMatchObject([{ atFault: true }]);
   });
 
   it('is not opened by a commitment without taps', () => {
@@ -268,7 +268,7 @@ describe('a verdict on a unit with taps', () => {
     say(stage, 'mismatch', { fingerprint: forged });
     expect(forged.deviates).toBe(2);
     expect(verdicts(stage)).toHaveLength(1);
-    expect(selectFacts(stage.bench.facts)('barred')).toMatchObject([{ device: PHONE }]);
+    expect(selectFacts(stage.bench.facts)('banned')).toMatchObject([{ device: PHONE }]);
     expect(stage.bench.job()).toMatchObject({ accepted: 0, mismatched: 1 });
   });
 
@@ -283,7 +283,7 @@ describe('a verdict on a unit with taps', () => {
     say(stage, kind, fingerprint === undefined ? {} : { fingerprint });
     expect(stage.bench.last(1, 'declined')).toMatchObject({ code: 'result-digest' });
     expect(verdicts(stage)).toEqual([]);
-    expect(selectFacts(stage.bench.facts)('barred')).toEqual([]);
+    expect(selectFacts(stage.bench.facts)('banned')).toEqual([]);
   });
 
   it('is taken: a match whose fingerprints are the same', () => {

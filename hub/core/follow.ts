@@ -1,7 +1,7 @@
 import type { AcceptedShard, SignedVerdict } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { advanceJob, advanceJobs } from './checking/advance.ts';
-import { askAuditsAgain, askOpinions } from './checking/disputes.ts';
+import { askExitChecksAgain, askOpinions } from './checking/disputes.ts';
 import { releaseShards } from './checking/release.ts';
 import { resolveDisputes, resolveVerdict, voidRest } from './checking/resolve.ts';
 import { forgetJudged } from './checking/unjudged.ts';
@@ -70,9 +70,9 @@ function followFact(turn: Turn, fact: Fact): void {
       return followMark(turn, fact.verifier);
     case 'epoch':
       return acknowledgeEpoch(turn, fact.signed);
-    case 'barred':
+    case 'banned':
       return expel(turn, fact);
-    case 'set-aside':
+    case 'suspended':
       return followSuspension(turn, fact);
     case 'verifier-removed':
       return followRemoval(turn, fact.key);
@@ -123,8 +123,8 @@ function followAccepted(turn: Turn, shard: AcceptedShard): void {
   const device = hub.devices.get(shard.device);
   if (device !== undefined) {
     device.unitsAccepted += shard.unitCount;
-    const { lease, unitCount: units, before } = shard;
-    send(turn, device.socket, { type: 'accepted', lease, units, before });
+    const { lease, unitCount: units, standing } = shard;
+    send(turn, device.socket, { type: 'accepted', lease, units, standing });
     serveCredits(turn, device);
   }
   // It was banned while this shard was being written.
@@ -164,7 +164,7 @@ function followResolution(turn: Turn, { job, lease, unit }: FactOf<'resolved'>):
   sendReviewsToAll(turn);
   const device = hub.shards.get(lease)?.device;
   if (device === undefined) return;
-  askAuditsAgain(hub, device);
+  askExitChecksAgain(hub, device);
   if (hub.enrolled.size < 2) return;
   for (const { kind } of hub.opinions.get(unitName({ lease, unit })) ?? []) {
     sendDevice(turn, device, { type: 'judgement', job, unit, kind });
@@ -185,20 +185,20 @@ function followMark(turn: Turn, key: PublicKey): void {
 }
 
 /** A banned device has to go, with all that it holds and all that came in meanwhile. */
-function expel(turn: Turn, { device: key, reason: message }: FactOf<'barred'>): void {
+function expel(turn: Turn, { device: key, reason: message }: FactOf<'banned'>): void {
   const { hub } = turn;
   for (const active of leasesOf(turn, hub.leases.keys())) {
-    if (active.device === key) revokeLease(turn, active, { code: 'device-barred', message });
+    if (active.device === key) revokeLease(turn, active, { code: 'device-banned', message });
   }
   voidRest(turn, key);
   const device = hub.devices.get(key);
   if (device === undefined) return;
-  refuseSession(turn, device.socket, { code: 'device-barred', message });
+  refuseSession(turn, device.socket, { code: 'device-banned', message });
   closeSession(turn, device.socket);
 }
 
 /** The device is admitted anew, on another provider. */
-function followSuspension(turn: Turn, lost: FactOf<'set-aside'>): void {
+function followSuspension(turn: Turn, lost: FactOf<'suspended'>): void {
   const { hub } = turn;
   const { package: id, provider, reason: message } = lost;
   const admitted = hub.devices.get(lost.device)?.admitted;
@@ -206,7 +206,7 @@ function followSuspension(turn: Turn, lost: FactOf<'set-aside'>): void {
   for (const active of leasesOf(turn, hub.leases.keys())) {
     const isSame = active.lease.package === id && active.provider === provider;
     if (active.device !== lost.device || !isSame) continue;
-    revokeLease(turn, active, { code: 'device-barred', message });
+    revokeLease(turn, active, { code: 'device-banned', message });
   }
 }
 

@@ -231,7 +231,7 @@ test('after a restart a logged commitment may be opened, and nothing acknowledge
   expect(bench.job()?.accepted).toBe(before + lease.unitCount);
 });
 
-test('a confirmed mismatch voids what the device did in open jobs and bars it', () => {
+test('a confirmed mismatch voids what the device did in open jobs and bans it', () => {
   const bench = openBench({ needsVerifier: true });
   startJob(bench, 400);
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
@@ -244,9 +244,9 @@ test('a confirmed mismatch voids what the device did in open jobs and bars it', 
   bench.say(1, { type: 'verdict', signed });
   expect(bench.job()).toMatchObject({ accepted: 0, mismatched: 1, requeued: accepted });
   expect(bench.last(1, 'voided')?.sequence).toBe(shard.sequence);
-  expect(bench.last(2, 'refused')?.code).toBe('device-barred');
+  expect(bench.last(2, 'refused')?.code).toBe('device-banned');
   bench.join(3, PHONE, 'contributor');
-  expect(bench.last(3, 'refused')?.code).toBe('device-barred');
+  expect(bench.last(3, 'refused')?.code).toBe('device-banned');
   bench.say(1, { type: 'verdict', signed });
   expect(bench.job()?.checked).toBe(1);
 });

@@ -3,7 +3,7 @@ import { bytes } from '#protocol/values/units.ts';
 import { applyFact } from './apply/apply.ts';
 import { advanceJobs } from './checking/advance.ts';
 import { askOpinions, forgetEnded } from './checking/disputes.ts';
-import { receiveAudited, releaseShards } from './checking/release.ts';
+import { receiveExitChecked, releaseShards } from './checking/release.ts';
 import { resolveDisputes, resolveVerdicts } from './checking/resolve.ts';
 import { receiveJudged, receiveVerdict } from './checking/verdicts.ts';
 import { stepCommand } from './commands.ts';
@@ -15,7 +15,7 @@ import {
   receiveUnpreparable,
 } from './jobs/prepare.ts';
 import { receiveCoupled, refuseRecut, storeRecut } from './jobs/recut.ts';
-import { receiveRelease } from './leasing/give-back.ts';
+import { receiveGiveBack } from './leasing/give-back.ts';
 import { expireLeases, extendLeases, reviveLeases } from './leasing/lease.ts';
 import {
   receiveAdmission,
@@ -38,18 +38,18 @@ import {
 import type { HubEffect, HubEvent, Token, World } from './state/events.ts';
 import type { Hub } from './state/hub.ts';
 import { takeWrite } from './state/underway.ts';
-import { endAside } from './trust/aside.ts';
+import { endSuspensions } from './trust/suspensions.ts';
 import { refuseSession, send, type Turn } from './turn.ts';
 import { receiveEpoch } from './verifiers/epochs.ts';
 import { viewJob } from './views.ts';
 
 export {
-  convictionOf,
   fundingOf,
   hasFunded,
   leafFileOf,
+  ledgerBanOf,
+  listBans,
   listClosings,
-  listConvictions,
   listEarning,
   listEnded,
   listFiles,
@@ -136,8 +136,8 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
         return receiveVerdict(turn, verifier, message.signed);
       case 'judged':
         return receiveJudged(turn, verifier, message.through);
-      case 'audited':
-        return receiveAudited(turn, verifier, message.sequence);
+      case 'exit-checked':
+        return receiveExitChecked(turn, verifier, message.sequence);
       case 'epoch':
         return receiveEpoch(turn, verifier, message.signed);
       case 'unpreparable':
@@ -160,9 +160,9 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
       return receiveRequest(turn, device);
     case 'commit':
       return receiveCommit(turn, device, message);
-    case 'release':
+    case 'give-back':
     case 'failed':
-      return receiveRelease(turn, device, message);
+      return receiveGiveBack(turn, device, message);
     case 'have':
       return receiveHave(turn, device, message.root);
     case 'donate':
@@ -237,7 +237,7 @@ function stepKeepFailed(turn: Turn, token: Token, refusal: Refusal): void {
 }
 
 /**
- * While the disk takes no writes, nothing is lent, nobody is blamed for what is late, and verifiers
+ * While the disk takes no writes, nothing is lent, nobody is at fault for what is late, and verifiers
  * come back later: what they say is asked for again then.
  */
 function stepDisk(turn: Turn, trouble: Refusal | undefined): void {
@@ -263,7 +263,7 @@ function stepTick(turn: Turn): void {
   expireLeases(turn);
   prepareJobs(turn);
   startFunded(turn);
-  endAside(turn);
+  endSuspensions(turn);
   scheduleWaiting(turn);
   askOpinions(turn);
   resolveDisputes(turn);

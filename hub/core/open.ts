@@ -14,7 +14,7 @@ import { openReviews } from './verifiers/reviews.ts';
 
 /**
  * A hub as its facts left it, in the order of appending. Leases that were not committed have
- * lapsed; their units are open.
+ * expired; their units are open.
  */
 export function openHub(facts: readonly AppliedFact[], config: HubConfig): Hub {
   const hub = emptyHub(config);
@@ -34,8 +34,8 @@ const emptyHub = (config: HubConfig): Hub => ({
   tickets: new Map(),
   enrolled: new Set(),
   removed: new Set(),
-  barred: new Map(),
-  aside: new Map(),
+  banned: new Map(),
+  suspensions: new Map(),
   judged: new Map(),
   epochs: new Map(),
   jobs: new Map(),
@@ -43,7 +43,7 @@ const emptyHub = (config: HubConfig): Hub => ({
   ended: new Map(),
   shards: new Map(),
   commitments: new Map(),
-  lapses: new Map(),
+  unrevealed: new Map(),
   newcomers: openNewcomers(),
   acceptedUnits: 0,
   waiting: new Set(),

@@ -32,7 +32,7 @@ export const ticketHolder = (hub: Hub, ticket: string): PublicKey | undefined =>
   hub.tickets.get(ticket);
 
 /** The newest ban of a device that was not pardoned, over or not. */
-export const banOf = (hub: Hub, device: PublicKey): Ban | undefined => hub.barred.get(device);
+export const banOf = (hub: Hub, device: PublicKey): Ban | undefined => hub.banned.get(device);
 
 export function listJobs(hub: Hub): JobView[] {
   return [...hub.jobs.values()]

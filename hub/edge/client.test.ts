@@ -10,8 +10,8 @@ import { watchJob } from '#client/job-events.ts';
 import { cancelJob, listJobs, postJob, readJob, readPackage, startJob } from '#client/jobs.ts';
 import { fundJob, linkPayout, nameChain, noteClosing, readChain } from '#client/money.ts';
 import {
+  readBans,
   readClosings,
-  readConvictions,
   readEarningShards,
   readEndedJobs,
   readPayouts,
@@ -196,7 +196,7 @@ describe('the client on a real hub', () => {
   });
 
   it('reads lists about money that are empty', async () => {
-    for (const read of [readEndedJobs, readPayouts, readConvictions, readClosings]) {
+    for (const read of [readEndedJobs, readPayouts, readBans, readClosings]) {
       expect(await read(stranger, 0)).toEqual({ ok: true, value: { items: [], next: 0 } });
     }
     expect(await codeOf(readEarningShards(stranger, STRANGE))).toBe('job-unknown');

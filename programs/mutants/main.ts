@@ -35,7 +35,7 @@ const FIRST: Record<string, string[]> = {
   'sysvars.rs': ['sysvars'],
   'tree.rs': ['claim', 'pull', 'challenge_claim', 'refund'],
   'instructions/challenge.rs': ['challenge_claim', 'challenge_double'],
-  'instructions/epoch.rs': ['propose_root', 'attest', 'veto', 'account', 'challenge_claim'],
+  'instructions/period.rs': ['propose_root', 'attest', 'veto', 'account', 'challenge_claim'],
 };
 
 async function main(): Promise<boolean> {

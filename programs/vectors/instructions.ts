@@ -41,7 +41,7 @@ const made = {
   unbond: make.unbond(named('verifier', 'config', 'bond')),
   createPool: make.createPool(
     { ...named('payer', 'admin', 'config', 'pool'), made: named('vault', 'mint') },
-    { epochCap: 9n },
+    { periodCap: 9n },
   ),
   openEscrow: make.openEscrow(
     { ...named('payer', 'poster', 'config', 'pool', 'escrow'), made: named('vault', 'mint') },
@@ -52,7 +52,7 @@ const made = {
     { amount: 12n },
   ),
   createPage: make.createPage(named('payer', 'pool', 'page'), { pageNo: 13 }),
-  proposeRoot: make.proposeRoot(roots, { epoch: 14n, content, expiresAt: 15n }),
+  proposeRoot: make.proposeRoot(roots, { period: 14n, content, expiresAt: 15n }),
   attest: make.attest(roots),
   challengeClaim: make.challengeClaim(
     { ...roots, ...heirs },
@@ -73,7 +73,7 @@ const made = {
   challengeDouble: make.challengeDouble(named('config', 'pool', 'challenger', 'treasury', 'bond'), {
     verifier: keyOf('verifier'),
     setId: 20,
-    epoch: 21n,
+    period: 21n,
     attempt: 22n,
     statements: [0, 1].map((at) => ({
       previous: keyOf(`previous ${at}`),
@@ -86,7 +86,7 @@ const made = {
   pull: make.pull({ ...named('pool', 'escrow'), tokens }, { cumulative: 25n }, proof),
   claim: make.claim(
     { ...named('pool', 'page', 'recipient'), tokens },
-    { epoch: 26n, index: 27, cumulative: 28n, walletBump: 29 },
+    { period: 26n, index: 27, cumulative: 28n, walletBump: 29 },
     proof,
   ),
   requestRefund: make.requestRefund(named('poster', 'config', 'pool', 'escrow')),

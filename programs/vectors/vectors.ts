@@ -89,7 +89,7 @@ function makeAttestations() {
       program: keyOf('program'),
       pool: keyOf('pool'),
       setId: 3,
-      epoch: 2n ** 40n + 1n,
+      period: 2n ** 40n + 1n,
       attempt: BigInt(signers),
       previous: keyOf('previous root'),
     };

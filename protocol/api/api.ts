@@ -30,7 +30,7 @@ import { JobView } from './job.ts';
  * | GET /v1/log/epochs?after=&limit= | anyone | `EpochPage`: epochs opened and seeds revealed, of all verifiers |
  * | GET /v1/log/shards?from=&limit= | anyone | `ShardPage`: accepted shards by sequence, void ones as well |
  * | POST /v1/evidence | a banned device, by its signature | `EvidenceRequest` → `ReceiptPage`: the shard it is banned for |
- * | POST /v1/devices/:key/pardon | developer | `PardonRequest`: lifts the newest ban of a device → `ConvictionView` |
+ * | POST /v1/devices/:key/pardon | developer | `PardonRequest`: lifts the newest ban of a device → `BanView` |
  * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
  * | DELETE /v1/verifiers/:key | developer | takes a verifier off the list, for good → 204 |
  * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |

@@ -23,7 +23,7 @@ export type JobState = v.InferOutput<typeof JobState>;
 
 /**
  * When results are given out. `instant`: at once, spot-checked. `settled`: when enough later work
- * of the same device was judged, or an exit audit has passed. `full`: when every unit is checked.
+ * of the same device was judged, or an exit check has passed. `full`: when every unit is checked.
  */
 export const Assurance = v.picklist(
   ['instant', 'settled', 'full'],

@@ -125,8 +125,8 @@ export const ContributorMessage = v.variant('type', [
     commitment: Digest,
     signature: Signature,
   }),
-  /** Gives leases back without blame: hidden, stopped, paused. */
-  v.strictObject({ type: type('release'), lease: LeaseId, reason: Reason }),
+  /** Gives leases back without a fault of the device: hidden, stopped, paused. */
+  v.strictObject({ type: type('give-back'), lease: LeaseId, reason: Reason }),
   /** The device could not compute this lease. */
   v.strictObject({ type: type('failed'), lease: LeaseId, refusal: Refusal }),
   /** This device holds the whole blob and will serve it to peers. */
@@ -143,8 +143,8 @@ export const VerifierMessage = v.variant('type', [
   v.strictObject({ type: type('verdict'), signed: SignedVerdict }),
   /** Every draw up to this sequence is judged and its verdict sent. */
   v.strictObject({ type: type('judged'), through: Count }),
-  /** Every unit drawn in the exit audit of this shard is judged and its verdict sent. */
-  v.strictObject({ type: type('audited'), sequence: Count }),
+  /** Every unit drawn in the exit check of this shard is judged and its verdict sent. */
+  v.strictObject({ type: type('exit-checked'), sequence: Count }),
   v.strictObject({ type: type('unpreparable'), job: JobId, refusal: Refusal }),
   /**
    * Answers change with an item's neighbours: the job is cut into units of one item and prepared
@@ -259,7 +259,7 @@ export const HubMessage = v.variant('type', [
     type: type('admit'),
     id: Digest,
     manifest: PackageManifest,
-    /** Providers that checks have set aside for this device: they are not tried. */
+    /** Providers that checks have suspended for this device: they are not tried. */
     without: v.exactOptional(v.pipe(v.array(SkippedProvider), v.maxLength(3))),
   }),
   v.strictObject({ type: type('lease'), lease: Lease }),
@@ -274,7 +274,7 @@ export const HubMessage = v.variant('type', [
    * The result is on disk. `units` counts those this shard was first to deliver, `before` those of
    * this device and package that were accepted earlier, since its last confirmed failure.
    */
-  v.strictObject({ type: type('accepted'), lease: LeaseId, units: Count, before: Count }),
+  v.strictObject({ type: type('accepted'), lease: LeaseId, units: Count, standing: Count }),
   v.strictObject({ type: type('revoked'), lease: LeaseId, code: RefusalCode, message: Reason }),
   v.strictObject({ type: type('judgement'), job: JobId, unit: Count, kind: VerdictKind }),
   v.strictObject({
@@ -320,8 +320,8 @@ export const HubMessage = v.variant('type', [
     floorPpm: v.optional(v.pipe(Count, v.maxValue(1_000_000))),
     /** Judge these units, whatever was drawn: verifiers disagree on them. */
     units: v.optional(v.pipe(v.array(Count), v.minLength(1), v.maxLength(64))),
-    /** The exit audit of a shard judged before; answered by `audited`. */
-    audit: v.optional(v.boolean()),
+    /** The exit check of a shard judged before; answered by `exit-checked`. */
+    exit: v.optional(v.boolean()),
   }),
 ]);
 export type HubMessage = v.InferOutput<typeof HubMessage>;

@@ -46,7 +46,7 @@ export function checkReceipt(receipt: Receipt, hub?: PublicKey): ReceiptFault[] 
 
 /** What no other signature or digest holds fast. */
 const COVERED_BY_WHOLE = [
-  ...['sequence', 'job', 'provider', 'package', 'firstUnit', 'before', 'at'].map(
+  ...['sequence', 'job', 'provider', 'package', 'firstUnit', 'standing', 'at'].map(
     (name) => `shard.${name}`,
   ),
   'inputs',
@@ -165,8 +165,8 @@ function checkVerdict(
     `${name} judged other outputs than this receipt holds`,
   );
   expect(
-    verdict.n <= shard.before + place + 1,
-    [field, 'shard.before', 'shard.firstUnit'],
+    verdict.n <= shard.standing + place + 1,
+    [field, 'shard.standing', 'shard.firstUnit'],
     `${name} counts more units of the device than it had behind it`,
   );
   const same = verdict.claimed === verdict.reference;

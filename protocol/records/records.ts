@@ -5,7 +5,7 @@ import { Provider } from '../models/package.ts';
 import { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '../values/ids.ts';
 import { Bytes, Count, Instant, Millis } from '../values/units.ts';
 
-/** A shard lent to one device until a deadline. Ephemeral: if the hub dies, it lapses. */
+/** A shard lent to one device until a deadline. Ephemeral: if the hub dies, it expires. */
 export const Lease = v.strictObject({
   id: LeaseId,
   job: JobId,
@@ -72,11 +72,11 @@ export type VerdictKind = v.InferOutput<typeof VerdictKind>;
 export const RUNS_TO_CONFIRM = 2;
 
 /**
- * Why a unit was judged beyond its draw: its job's assurance, an exit audit, verifiers that
+ * Why a unit was judged beyond its draw: its job's assurance, an exit check, verifiers that
  * disagreed, or a verdict of another verifier that is done again.
  * Such checks come on top; none of them takes the place of a draw.
  */
-export const CheckCause = v.picklist(['assurance', 'audit', 'dispute', 'review']);
+export const CheckCause = v.picklist(['assurance', 'exit', 'dispute', 'review']);
 export type CheckCause = v.InferOutput<typeof CheckCause>;
 
 /** Which check of a GPU a verdict is. The count of deviating units goes by these numbers. */
@@ -156,7 +156,7 @@ export const AcceptedShard = v.strictObject({
   /**
    * Units of this device and package accepted before, since the device's last confirmed failure.
    */
-  before: Count,
+  standing: Count,
   commitment: Digest,
   /** SHA-256 of each unit's output bytes, end to end, in base64. */
   digests: v.pipe(v.string(), v.base64()),

@@ -61,7 +61,7 @@ export function sampleReceipt(judged?: SampleInside): Receipt {
     package: digestOf('package'),
     firstUnit: FIRST_UNIT,
     unitCount: UNITS,
-    before: 200,
+    standing: 200,
     commitment,
     digests: encodeBase64(digests),
     ...(taps === undefined ? {} : { taps }),

@@ -5,7 +5,7 @@ import type { AcceptedShard, Verdict } from './records.ts';
 /** A unit of an accepted shard, and the digest that its device claims for it. */
 export interface SampleJudged {
   verifier: PublicKey;
-  shard: Pick<AcceptedShard, 'job' | 'lease' | 'device' | 'firstUnit' | 'before'>;
+  shard: Pick<AcceptedShard, 'job' | 'lease' | 'device' | 'firstUnit' | 'standing'>;
   unit: number;
   claimed: Digest;
 }
@@ -29,7 +29,7 @@ export function sampleVerdict(
     max: 0,
     runs: 1,
     epoch: 1,
-    n: shard.before + unit - shard.firstUnit + 1,
+    n: shard.standing + unit - shard.firstUnit + 1,
     at: instant(5),
     ...changes,
   };

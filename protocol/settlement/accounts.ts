@@ -68,7 +68,7 @@ export const Bond = struct({
 export type Bond = ValueOf<typeof Bond>;
 
 export const FinalRoot = struct({
-  epoch: u64,
+  period: u64,
   total: u64,
   claimRoot: key,
   dataHash: key,
@@ -103,10 +103,10 @@ export const Pool = struct({
   reserved: reserved(1),
   config: key,
   mint: key,
-  epoch: u64,
+  period: u64,
   attempt: u64,
   finalizedAt: u64,
-  epochCap: u64,
+  periodCap: u64,
   total: u64,
   pulledTotal: u64,
   claimedTotal: u64,
@@ -165,15 +165,15 @@ export function decodeAccount<T extends { kind: number; version: number }>(
 }
 
 /**
- * The attempt that a proposal made at `now` (seconds) counts under: one that has lapsed raises it.
+ * The attempt that a proposal made at `now` (seconds) counts under: one that has expired raises it.
  */
 export const nextAttempt = ({ attempt, pending }: Pool, now: bigint): bigint =>
   pending.state !== PENDING.none && now > pending.expiresAt ? attempt + 1n : attempt;
 
-/** The finalized root of an epoch, while it can be claimed against. */
-export function findRoot(pool: Pool, epoch: bigint): Result<FinalRoot> {
-  const root = pool.roots[Number(epoch % BigInt(ROOTS))];
-  if (root !== undefined && epoch > 0n && root.epoch === epoch) return accept(root);
-  const message = `epoch ${epoch} is not among the last ${ROOTS}: use the newest proof, which covers all before it`;
+/** The finalized root of a period, while it can be claimed against. */
+export function findRoot(pool: Pool, period: bigint): Result<FinalRoot> {
+  const root = pool.roots[Number(period % BigInt(ROOTS))];
+  if (root !== undefined && period > 0n && root.period === period) return accept(root);
+  const message = `period ${period} is not among the last ${ROOTS}: use the newest proof, which covers all before it`;
   return refuse('settlement-root-unknown', message);
 }

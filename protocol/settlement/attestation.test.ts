@@ -22,7 +22,7 @@ const place = fc.record({
   program: key,
   pool: key,
   setId: word,
-  epoch: long,
+  period: long,
   attempt: long,
   previous: key,
 });

@@ -8,7 +8,7 @@ const SIGNED_PREFIX = utf8ToBytes('pocketgrid/settlement@1\n');
 const CONTENT_PREFIX = utf8ToBytes('pocketgrid/epoch@1\n');
 const DIGEST_PREFIX = utf8ToBytes('pocketgrid/attestation@1\n');
 
-/** What an epoch comes to: the same for every honest verifier. */
+/** What a period comes to: the same for every honest verifier. */
 export const Content = struct({
   claimRoot: key,
   spendRoot: key,
@@ -28,7 +28,7 @@ export const Place = struct({
   program: key,
   pool: key,
   setId: u32,
-  epoch: u64,
+  period: u64,
   attempt: u64,
   previous: key,
 });

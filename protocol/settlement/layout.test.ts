@@ -133,7 +133,7 @@ describe('the account decoder', () => {
     }
   });
 
-  it('finds a root by its epoch, in its place of the ring', () => {
+  it('finds a root by its period, in its place of the ring', () => {
     fc.assert(
       fc.property(
         fc.bigInt({ min: 1n, max: 2n ** 40n }),
@@ -145,9 +145,9 @@ describe('the account decoder', () => {
           );
           if (!read.ok) throw new Error(read.refusal.message);
           const pool = read.value;
-          for (let epoch = last; epoch > 0n && epoch > last - BigInt(ROOTS); epoch -= 1n) {
-            const root = pool.roots[Number(epoch % BigInt(ROOTS))];
-            if (root !== undefined) root.epoch = epoch;
+          for (let period = last; period > 0n && period > last - BigInt(ROOTS); period -= 1n) {
+            const root = pool.roots[Number(period % BigInt(ROOTS))];
+            if (root !== undefined) root.period = period;
           }
           const wanted = last - back;
           const isThere = wanted > 0n && back < BigInt(ROOTS);

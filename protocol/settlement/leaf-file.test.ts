@@ -32,7 +32,7 @@ const tables = fc
     ),
   );
 const files: fc.Arbitrary<LeafFile> = fc.record({
-  epoch: fc.bigInt(0n, 2n ** 64n - 1n),
+  period: fc.bigInt(0n, 2n ** 64n - 1n),
   through: fc.nat().map(instant),
   claims: tables,
   spends: tables,
@@ -64,7 +64,7 @@ describe('a file of leaves', () => {
       }),
     );
     const huge = encodeLeafFile({
-      epoch: 1n,
+      period: 1n,
       through: instant(1),
       claims: one(1n),
       spends: one(1n),
@@ -80,7 +80,7 @@ describe('a file of leaves', () => {
     fc.assert(
       fc.property(tables, (claims) => {
         const total = claims.cumulative.reduce((sum, amount) => sum + amount, 0n);
-        const file = { epoch: 1n, through: instant(1), claims, spends: one(total) };
+        const file = { period: 1n, through: instant(1), claims, spends: one(total) };
         const bytes = encodeLeafFile(file);
         const trees = buildTrees(file, POOL);
         const content = contentOf(bytes, trees);
@@ -98,7 +98,7 @@ describe('a file of leaves', () => {
   });
 
   it('is signed by nobody when more is earned than spent', () => {
-    const file = { epoch: 1n, through: instant(1), claims: one(2n), spends: one(1n) };
+    const file = { period: 1n, through: instant(1), claims: one(2n), spends: one(1n) };
     const content = contentOf(encodeLeafFile(file), buildTrees(file, POOL));
     expect(content).toMatchObject({ ok: false, refusal: { code: 'settlement-malformed' } });
   });

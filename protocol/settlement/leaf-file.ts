@@ -6,16 +6,16 @@ import { decode, encode, KEY_BYTES, type Key, struct, u32, u64 } from './layout.
 import { buildTree, type Hash, type Tree, type TreeTag } from './tree.ts';
 
 /**
- * Both trees of one epoch, whole: who has it can prove any leaf. Its SHA-256 is the `dataHash` that
+ * Both trees of one period, whole: who has it can prove any leaf. Its SHA-256 is the `dataHash` that
  * verifiers sign.
  *
  * ```text
- * 'pocketgrid/leaves@1\n' | u64 epoch | u64 through, in ms | u32 claims | u32 spends claims: 32
+ * 'pocketgrid/leaves@1\n' | u64 period | u64 through, in ms | u32 claims | u32 spends claims: 32
  * recipient each, then u64 cumulative each | spends: 32 escrow each, then u64 cumulative each
  * ```
  */
 export interface LeafFile {
-  epoch: bigint;
+  period: bigint;
   /** Facts up to this moment count. */
   through: Instant;
   claims: LeafTable;
@@ -30,7 +30,7 @@ export interface LeafTable {
 
 export const LEAVES_MAX = 2 ** 20;
 const PREFIX = utf8ToBytes('pocketgrid/leaves@1\n');
-const Head = struct({ epoch: u64, through: u64, claims: u32, spends: u32 });
+const Head = struct({ period: u64, through: u64, claims: u32, spends: u32 });
 const HEAD_BYTES = PREFIX.length + Head.bytes;
 const LEAF_BYTES = KEY_BYTES + 8;
 export const LEAF_FILE_BYTES_MAX = HEAD_BYTES + 2 * LEAVES_MAX * LEAF_BYTES;
@@ -59,9 +59,9 @@ export const leafAt = ({ recipients, cumulative }: LeafTable, index: number) => 
   cumulative: cumulative[index] ?? 0n,
 });
 
-export function encodeLeafFile({ epoch, through, claims, spends }: LeafFile): Uint8Array {
+export function encodeLeafFile({ period, through, claims, spends }: LeafFile): Uint8Array {
   const head = encode(Head, {
-    epoch,
+    period,
     through: BigInt(through),
     claims: claims.cumulative.length,
     spends: spends.cumulative.length,
@@ -76,7 +76,7 @@ export function decodeLeafFile(bytes: Uint8Array): Result<LeafFile> {
   }
   const head = decode(Head, bytes.subarray(PREFIX.length, HEAD_BYTES), 'a head');
   if (!head.ok) return head;
-  const { epoch, through, claims, spends } = head.value;
+  const { period, through, claims, spends } = head.value;
   const length = HEAD_BYTES + (claims + spends) * LEAF_BYTES;
   if (claims > LEAVES_MAX || spends > LEAVES_MAX || bytes.length !== length) {
     const message = `expected ${length} bytes for ${claims} claims and ${spends} spends, at most ${LEAVES_MAX} of each; got ${bytes.length}`;
@@ -87,7 +87,7 @@ export function decodeLeafFile(bytes: Uint8Array): Result<LeafFile> {
   }
   const middle = HEAD_BYTES + claims * LEAF_BYTES;
   return accept({
-    epoch,
+    period,
     through: instant(Number(through)),
     claims: decodeTable(bytes.subarray(HEAD_BYTES, middle), claims),
     spends: decodeTable(bytes.subarray(middle), spends),

@@ -21,14 +21,14 @@ const job = (number: number, price: bigint, endedAt: number) => ({
 
 const shard = (
   sequence: number,
-  work: { job: number; device: number; before: number; units: number },
+  work: { job: number; device: number; standing: number; units: number },
 ): EarningShard => ({
   sequence,
   job: jobId(work.job),
   device: key(work.device),
   package: PACKAGE,
   unitCount: work.units,
-  before: work.before,
+  standing: work.standing,
 });
 
 const link = (device: number, index: number, at: number) => ({
@@ -41,7 +41,7 @@ const link = (device: number, index: number, at: number) => ({
 const facts = (some: Partial<LedgerFacts>): LedgerFacts => ({
   jobs: [],
   shards: [],
-  convictions: [],
+  bans: [],
   payouts: [],
   closings: [],
   through: instant(1e15),
@@ -58,7 +58,7 @@ describe('the ledger', () => {
     const ledger = projectLedger(
       facts({
         jobs: [job(1, 10n, 1_000)],
-        shards: [shard(0, { job: 1, device: 1, before: 0, units: 500 })],
+        shards: [shard(0, { job: 1, device: 1, standing: 0, units: 500 })],
         payouts: [link(1, 0, 0)],
         through: instant(2_000),
       }),
@@ -82,8 +82,8 @@ describe('the ledger', () => {
       facts({
         jobs: [job(1, 1n, 10), job(2, 1n, 20)],
         shards: [
-          shard(0, { job: 1, device: 1, before: 0, units: 60 }),
-          shard(1, { job: 2, device: 1, before: 60, units: 60 }),
+          shard(0, { job: 1, device: 1, standing: 0, units: 60 }),
+          shard(1, { job: 2, device: 1, standing: 60, units: 60 }),
         ],
       }),
     );
@@ -97,48 +97,46 @@ describe('the ledger', () => {
   });
 
   it('pays nothing for a job that has not ended', () => {
-    const shards = [shard(0, { job: 1, device: 1, before: 200, units: 500 })];
+    const shards = [shard(0, { job: 1, device: 1, standing: 200, units: 500 })];
     expect(projectLedger(facts({ shards })).balances.size).toBe(0);
     const early = facts({ jobs: [job(1, 1n, 5_000)], shards, through: instant(4_999) });
     expect(projectLedger(early).balances.size).toBe(0);
   });
 
-  it('forfeits what is held when a device is convicted, and nothing that was released', () => {
+  it('forfeits what is held when a device is banned, and nothing that was released', () => {
     const base = {
       jobs: [job(1, 2n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, before: 100, units: 300 })],
+      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 300 })],
       payouts: [link(1, 0, 0)],
     };
     const at = instant(1_000 + HOUR);
-    const ledger = projectLedger(facts({ ...base, convictions: [{ device: key(1), at }] }));
+    const ledger = projectLedger(facts({ ...base, bans: [{ device: key(1), at }] }));
     expect(ledger.balances.get(key(1))).toMatchObject({
       held: 0n,
       forfeited: BigInt(holdbackUnits) * 2n,
       released: BigInt(300 - holdbackUnits) * 2n,
     });
-    const other = projectLedger(facts({ ...base, convictions: [{ device: key(2), at }] }));
+    const other = projectLedger(facts({ ...base, bans: [{ device: key(2), at }] }));
     expect(other.balances.get(key(1))?.forfeited).toBe(0n);
   });
 
   it('releases what is held after three days without a failure', () => {
     const base = facts({
       jobs: [job(1, 1n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, before: 100, units: 50 })],
+      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 50 })],
     });
     const held = (through: number) =>
       projectLedger({ ...base, through: instant(through) }).balances.get(key(1))?.held;
     expect(held(1_000 + holdbackMs - 1)).toBe(50n);
     expect(held(1_000 + holdbackMs)).toBe(0n);
     const late = { device: key(1), at: instant(1_000 + holdbackMs) };
-    expect(projectLedger({ ...base, convictions: [late] }).balances.get(key(1))?.forfeited).toBe(
-      0n,
-    );
+    expect(projectLedger({ ...base, bans: [late] }).balances.get(key(1))?.forfeited).toBe(0n);
   });
 
   it('keeps what has no recipient in the escrow until a wallet is linked', () => {
     const base = facts({
       jobs: [job(1, 1n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, before: 100, units: 200 })],
+      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 200 })],
       through: instant(1_000 + holdbackMs),
     });
     const without = projectLedger(base);
@@ -154,8 +152,8 @@ describe('the ledger', () => {
       facts({
         jobs: [job(1, 1n, 1_000), job(2, 1n, 3_000)],
         shards: [
-          shard(0, { job: 1, device: 1, before: 100, units: 200 }),
-          shard(1, { job: 2, device: 1, before: 300, units: 200 }),
+          shard(0, { job: 1, device: 1, standing: 100, units: 200 }),
+          shard(1, { job: 2, device: 1, standing: 300, units: 200 }),
         ],
         payouts: [link(1, 0, 0), link(1, 7, 2_000)],
         through: instant(3_000),
@@ -169,7 +167,7 @@ describe('the ledger', () => {
     for (const at of [500, 1_500]) {
       const base = facts({
         jobs: [job(1, 10n, 1_000)],
-        shards: [shard(0, { job: 1, device: 1, before: 100, units: 50 })],
+        shards: [shard(0, { job: 1, device: 1, standing: 100, units: 50 })],
         payouts: [link(1, 0, 0)],
         closings: [{ job: jobId(1), at: instant(at) }],
       });
@@ -184,7 +182,7 @@ describe('the ledger', () => {
   it('gives back what has no recipient when the money of a job is closed', () => {
     const base = facts({
       jobs: [job(1, 10n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, before: 100, units: 50 })],
+      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 50 })],
       closings: [{ job: jobId(1), at: instant(1_500) }],
     });
     const ledger = projectLedger({ ...base, payouts: [link(1, 0, 1_501)] });
@@ -194,17 +192,17 @@ describe('the ledger', () => {
     expect(intime.spends.get('escrow-1')).toBe(500n);
   });
 
-  it('gives back what a conviction took that was pardoned, and changes nothing before that', () => {
-    const conviction = { device: key(1), at: instant(1_500), pardonedAt: instant(2_500) };
+  it('gives back what a ban took that was pardoned, and changes nothing before that', () => {
+    const ban = { device: key(1), at: instant(1_500), pardonedAt: instant(2_500) };
     const base = facts({
       jobs: [job(1, 10n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, before: 100, units: 50 })],
+      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 50 })],
       payouts: [link(1, 0, 0)],
-      convictions: [conviction],
+      bans: [ban],
     });
     const early = projectLedger({ ...base, through: instant(2_000) });
-    const { pardonedAt: _, ...stands } = conviction;
-    const standing = { ...base, convictions: [stands] };
+    const { pardonedAt: _, ...stands } = ban;
+    const standing = { ...base, bans: [stands] };
     expect(early).toEqual(projectLedger({ ...standing, through: instant(2_000) }));
     expect(early.balances.get(key(1))).toMatchObject({ forfeited: 500n, held: 0n });
     const late = projectLedger({ ...base, through: instant(3_000) });
@@ -215,7 +213,7 @@ describe('the ledger', () => {
   });
 
   it('pays nothing for what was donated', () => {
-    const given = { ...shard(0, { job: 1, device: 1, before: 100, units: 500 }), donated: true };
+    const given = { ...shard(0, { job: 1, device: 1, standing: 100, units: 500 }), donated: true };
     const ledger = projectLedger(
       facts({ jobs: [job(1, 10n, 1_000)], shards: [given as EarningShard] }),
     );
@@ -224,7 +222,7 @@ describe('the ledger', () => {
   });
 });
 
-/** Random histories: devices work in order, jobs end at any time, some devices are convicted. */
+/** Random histories: devices work in order, jobs end at any time, some devices are banned. */
 const histories = fc
   .record({
     jobs: fc.array(fc.record({ price: fc.bigInt(0n, 1n << 40n), end: fc.nat(200) }), {
@@ -240,24 +238,24 @@ const histories = fc
       }),
       { maxLength: 30 },
     ),
-    convictions: fc.array(
+    bans: fc.array(
       fc.record({ device: fc.nat(3), at: fc.nat(200), after: fc.option(fc.nat(100)) }),
       { maxLength: 3 },
     ),
     links: fc.array(fc.record({ device: fc.nat(3), at: fc.nat(200) }), { maxLength: 5 }),
     closings: fc.array(fc.record({ job: fc.nat(5), at: fc.nat(200) }), { maxLength: 3 }),
   })
-  .map(({ jobs, work, convictions, links, closings }): LedgerFacts => {
+  .map(({ jobs, work, bans, links, closings }): LedgerFacts => {
     const before = new Map<number, number>();
     return facts({
       jobs: jobs.map(({ price, end }, number) => job(number, price, end * HOUR)),
       shards: work.map((one, sequence) => {
         const behind = before.get(one.device) ?? 0;
         before.set(one.device, behind + one.units);
-        const made = shard(sequence, { ...one, before: behind });
+        const made = shard(sequence, { ...one, standing: behind });
         return one.donated ? { ...made, donated: true } : made;
       }),
-      convictions: convictions.map(({ device, at, after }) => ({
+      bans: bans.map(({ device, at, after }) => ({
         device: key(device),
         at: instant(at * HOUR),
         ...(after === null ? {} : { pardonedAt: instant((at + after) * HOUR) }),
@@ -318,7 +316,7 @@ describe('any history', () => {
           ...history,
           jobs: shuffle(history.jobs),
           shards: shuffle(history.shards),
-          convictions: shuffle(history.convictions),
+          bans: shuffle(history.bans),
           payouts: shuffle(history.payouts),
           closings: shuffle(history.closings),
         };

@@ -17,7 +17,7 @@ export interface LedgerFacts {
   jobs: readonly EndedJob[];
   /** Accepted shards that stand. Those of other jobs are ignored. */
   shards: readonly EarningShard[];
-  convictions: readonly Conviction[];
+  bans: readonly LedgerBan[];
   payouts: readonly Payout[];
   /**
    * When a job's money was closed, since its poster asked for the rest or the escrow ends. Nothing
@@ -39,13 +39,13 @@ export interface EndedJob {
 /** `donated`: its device wanted nothing for it. */
 export type EarningShard = Pick<
   AcceptedShard,
-  'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'before'
+  'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'standing'
 > & { donated?: true };
 
 /**
  * A wrong result of a device was confirmed; when an operator pardons it, what it lost comes back.
  */
-export interface Conviction {
+export interface LedgerBan {
   device: PublicKey;
   at: Instant;
   pardonedAt?: Instant;
@@ -111,15 +111,15 @@ interface Books {
   held: Map<string, Run[]>;
   /** The newest payout of each device. */
   payouts: Map<PublicKey, Payout>;
-  /** Forfeited by each conviction, as long as it may come back. */
-  forfeited: Map<Conviction, Run[]>;
+  /** Forfeited by each ban, as long as it may come back. */
+  forfeited: Map<LedgerBan, Run[]>;
   /** Released to a device that has named no recipient. */
   unclaimed: Map<PublicKey, Run[]>;
 }
 
 type Event =
   | { type: 'linked'; at: Instant; name: string; payout: Payout }
-  | { type: 'convicted' | 'pardoned'; at: Instant; name: string; conviction: Conviction }
+  | { type: 'banned' | 'pardoned'; at: Instant; name: string; ban: LedgerBan }
   | { type: 'closing'; at: Instant; name: string; job: JobId }
   | { type: 'ended'; at: Instant; name: string; job: EndedJob; shards: EarningShard[] };
 
@@ -139,11 +139,11 @@ export function projectLedger(facts: LedgerFacts): Ledger {
       case 'linked':
         linkPayout(books, event.payout);
         break;
-      case 'convicted':
-        forfeitRuns(books, event.conviction, event.at);
+      case 'banned':
+        forfeitRuns(books, event.ban, event.at);
         break;
       case 'pardoned':
-        restoreRuns(books, event.conviction, event.at);
+        restoreRuns(books, event.ban, event.at);
         break;
       case 'ended':
         for (const shard of event.shards) accrueShard(books, shard, event.job);
@@ -162,7 +162,7 @@ export function projectLedger(facts: LedgerFacts): Ledger {
  * each by name.
  */
 function orderEvents(facts: LedgerFacts): Event[] {
-  const { jobs, shards, convictions, payouts, closings, through } = facts;
+  const { jobs, shards, bans, payouts, closings, through } = facts;
   const endOf = new Map(jobs.map(({ id, endedAt }) => [id, endedAt]));
   const ofJob = new Map<JobId, EarningShard[]>(jobs.map(({ id }) => [id, []]));
   for (const shard of shards) ofJob.get(shard.job)?.push(shard);
@@ -171,11 +171,11 @@ function orderEvents(facts: LedgerFacts): Event[] {
       const { at, index } = payout;
       return { type: 'linked', at, name: String(index).padStart(16, '0'), payout };
     }),
-    ...convictions.flatMap((conviction): Event[] => {
-      const { device: name, at, pardonedAt } = conviction;
-      const convicted: Event = { type: 'convicted', at, name, conviction };
-      if (pardonedAt === undefined) return [convicted];
-      return [convicted, { type: 'pardoned', at: pardonedAt, name, conviction }];
+    ...bans.flatMap((ban): Event[] => {
+      const { device: name, at, pardonedAt } = ban;
+      const banned: Event = { type: 'banned', at, name, ban };
+      if (pardonedAt === undefined) return [banned];
+      return [banned, { type: 'pardoned', at: pardonedAt, name, ban }];
     }),
     ...jobs.map((job): Event => {
       const own = (ofJob.get(job.id) ?? []).sort((a, b) => a.sequence - b.sequence);
@@ -187,15 +187,15 @@ function orderEvents(facts: LedgerFacts): Event[] {
       return { type: 'closing', at: counts, name: job, job };
     }),
   ];
-  const rank = { linked: 0, convicted: 1, pardoned: 2, ended: 3, closing: 4 } as const;
+  const rank = { linked: 0, banned: 1, pardoned: 2, ended: 3, closing: 4 } as const;
   return events
     .filter(({ at }) => at <= through)
     .sort((a, b) => a.at - b.at || rank[a.type] - rank[b.type] || (a.name < b.name ? -1 : 1));
 }
 
 function accrueShard(books: Books, shard: EarningShard, job: EndedJob): void {
-  const { device, package: id, sequence, unitCount, before } = shard;
-  const probation = Math.max(0, PAY_POLICY.probationUnits - before);
+  const { device, package: id, sequence, unitCount, standing } = shard;
+  const probation = Math.max(0, PAY_POLICY.probationUnits - standing);
   const trial = shard.donated === true ? unitCount : Math.min(unitCount, probation);
   const run: Run = { device, package: id, job, sequence, units: unitCount - trial };
   if (trial > 0) note(books, 'unpaid', { ...run, units: trial, at: job.endedAt });
@@ -231,9 +231,9 @@ function closeJob(books: Books, id: JobId, at: Instant): void {
     );
     for (const run of own) release(books, run, at);
   }
-  for (const [conviction, lost] of books.forfeited) {
+  for (const [ban, lost] of books.forfeited) {
     books.forfeited.set(
-      conviction,
+      ban,
       lost.filter(({ job }) => job.id !== id),
     );
   }
@@ -266,24 +266,24 @@ function release(books: Books, run: Run, at: Instant): void {
   pay(books, run);
 }
 
-function forfeitRuns(books: Books, conviction: Conviction, at: Instant): void {
+function forfeitRuns(books: Books, ban: LedgerBan, at: Instant): void {
   const lost: Run[] = [];
   for (const [name, queue] of books.held) {
-    if (!name.startsWith(`${conviction.device}/`)) continue;
+    if (!name.startsWith(`${ban.device}/`)) continue;
     books.held.delete(name);
     for (const run of queue) note(books, 'forfeited', { ...run, at });
     lost.push(...queue);
   }
-  if (conviction.pardonedAt !== undefined) books.forfeited.set(conviction, lost);
+  if (ban.pardonedAt !== undefined) books.forfeited.set(ban, lost);
 }
 
 /** What a device lost without guilt is released at once: it was held long enough. */
-function restoreRuns(books: Books, conviction: Conviction, at: Instant): void {
-  for (const run of books.forfeited.get(conviction) ?? []) {
+function restoreRuns(books: Books, ban: LedgerBan, at: Instant): void {
+  for (const run of books.forfeited.get(ban) ?? []) {
     note(books, 'restored', { ...run, at });
     release(books, run, at);
   }
-  books.forfeited.delete(conviction);
+  books.forfeited.delete(ban);
 }
 
 function linkPayout(books: Books, payout: Payout): void {

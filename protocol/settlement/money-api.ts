@@ -20,7 +20,7 @@ import { KEY_BYTES } from './layout.ts';
  * | GET /v1/log/jobs?after=&limit= | anyone | `EndedJobPage`: funded jobs that have ended |
  * | GET /v1/log/jobs/:job/shards?from=&limit= | anyone | `EarningShardPage`: what counts of such a job |
  * | GET /v1/log/payouts?after=&limit= | anyone | `PayoutPage` |
- * | GET /v1/log/convictions?after=&limit= | anyone | `ConvictionPage` |
+ * | GET /v1/log/bans?after=&limit= | anyone | `BanPage` |
  * | GET /v1/log/closings?after=&limit= | anyone | `ClosingPage` |
  * | GET /v1/devices/:device/pay?from=&limit= | anyone | `DevicePay`: all of the above that concerns one device |
  * | POST /v1/settlements | verifier, by ticket | the bytes of a leaf file (`leaf-file.ts`) → `LeafFileView` |
@@ -132,7 +132,7 @@ export const EarningShardView = v.strictObject({
   device: PublicKey,
   package: Digest,
   unitCount: Count,
-  before: Count,
+  standing: Count,
   donated: v.exactOptional(v.literal(true)),
 });
 export type EarningShardView = v.InferOutput<typeof EarningShardView>;
@@ -140,7 +140,7 @@ export type EarningShardView = v.InferOutput<typeof EarningShardView>;
 export const EarningShardPage = v.strictObject({ shards: v.array(EarningShardView), next: Count });
 export type EarningShardPage = v.InferOutput<typeof EarningShardPage>;
 
-export const ConvictionView = v.strictObject({
+export const BanView = v.strictObject({
   number: Count,
   device: PublicKey,
   at: Instant,
@@ -149,12 +149,12 @@ export const ConvictionView = v.strictObject({
   /** What the operator said of it. */
   pardonReason: v.exactOptional(v.string()),
 });
-export type ConvictionView = v.InferOutput<typeof ConvictionView>;
-export const ConvictionPage = v.strictObject({
-  convictions: v.array(ConvictionView),
+export type BanView = v.InferOutput<typeof BanView>;
+export const BanPage = v.strictObject({
+  bans: v.array(BanView),
   next: Count,
 });
-export type ConvictionPage = v.InferOutput<typeof ConvictionPage>;
+export type BanPage = v.InferOutput<typeof BanPage>;
 
 /** The poster of a job's escrow asked for the rest of it. */
 export const ClosingView = v.strictObject({ number: Count, job: JobId, at: Instant });
@@ -166,17 +166,17 @@ export type ClosingPage = v.InferOutput<typeof ClosingPage>;
 export const DevicePay = v.strictObject({
   jobs: v.array(EndedJobView),
   shards: v.array(EarningShardView),
-  convictions: v.array(ConvictionView),
+  bans: v.array(BanView),
   payouts: v.array(PayoutView),
   closings: v.array(ClosingView),
   next: Count,
 });
 export type DevicePay = v.InferOutput<typeof DevicePay>;
 
-/** A leaf file that a verifier left at the hub: both trees of one epoch (`leaf-file.ts`). */
+/** A leaf file that a verifier left at the hub: both trees of one period (`leaf-file.ts`). */
 export const LeafFileView = v.strictObject({
   dataHash: Digest,
-  epoch: Count,
+  period: Count,
   /** Facts up to this moment are in it. */
   through: Instant,
   total: Lamports,

@@ -72,7 +72,7 @@ export const PROGRAM_ERRORS = [
     'the token account is not the one the money has to go to or come from',
   ],
   [45, 'settlement-recipient-wrong', 'the money has to go to another account'],
-  [50, 'settlement-epoch-wrong', 'the root is not that of the next epoch'],
+  [50, 'settlement-period-wrong', 'the root is not that of the next period'],
   [
     51,
     'settlement-total-falls',
@@ -80,8 +80,8 @@ export const PROGRAM_ERRORS = [
   ],
   [
     52,
-    'settlement-epoch-cap',
-    'the epoch adds more than the pool allows in one: settle the rest in the next',
+    'settlement-period-cap',
+    'the period adds more than the pool allows in one: settle the rest in the next',
   ],
   [53, 'settlement-root-pending', 'a root is pending: make it final first'],
   [54, 'settlement-nothing-pending', 'no root is pending'],
@@ -106,14 +106,14 @@ export const PROGRAM_ERRORS = [
   [
     62,
     'settlement-message-wrong',
-    'what was signed is not this root for this pool, epoch and cluster',
+    'what was signed is not this root for this pool, period and cluster',
   ],
   [63, 'settlement-signer-unknown', 'a signer is not in the set of verifiers'],
   [64, 'settlement-signer-twice', 'a verifier has signed twice'],
   [
     70,
     'settlement-root-unknown',
-    'that epoch is not claimable any more: use the newest proof, which covers all before it',
+    'that period is not claimable any more: use the newest proof, which covers all before it',
   ],
   [71, 'settlement-index-range', 'the index is beyond the leaves of the tree'],
   [72, 'settlement-proof-length', 'the proof is not as long as the tree is deep'],

@@ -12,7 +12,7 @@ const COMMON_CODES = [
   'hello-late',
   'signature-wrong',
   'verifier-unknown',
-  'device-barred',
+  'device-banned',
   'already-connected',
   'too-many-connections',
   'hub-stopping',
@@ -89,7 +89,6 @@ const COMMON_CODES = [
   'provider-unavailable',
   'provider-failed',
   'provider-timeout',
-  'provider-barred', // reserved: nobody says it
   'device-memory',
   'webrtc-failed',
   'download-failed',

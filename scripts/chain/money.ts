@@ -73,11 +73,11 @@ export async function claimFor(
     const pageNo = Math.floor(leaf.index / PAGE_SLOTS);
     steps.push(instructions.createPage({ payer: payer.key, pool, page }, { pageNo }));
   }
-  const { epoch = 0n } = (await cluster.read(Pool, pool)) ?? {};
+  const { period = 0n } = (await cluster.read(Pool, pool)) ?? {};
   steps.push(
     instructions.claim(
       { pool, page, recipient: keyOf(leaf.recipient) },
-      { epoch, index: leaf.index, cumulative: BigInt(leaf.cumulative), walletBump: 0 },
+      { period, index: leaf.index, cumulative: BigInt(leaf.cumulative), walletBump: 0 },
       hexToBytes(leaf.proof),
     ),
   );
@@ -87,8 +87,8 @@ export async function claimFor(
 /** The newest final root of a pool; undefined before the first. */
 export async function readFinal(cluster: Cluster, { pool }: Grid) {
   const state = await cluster.read(Pool, pool);
-  const root = state?.roots[Number(state.epoch % BigInt(ROOTS))];
-  return state === undefined || state.epoch === 0n || root === undefined
+  const root = state?.roots[Number(state.period % BigInt(ROOTS))];
+  return state === undefined || state.period === 0n || root === undefined
     ? undefined
     : { ...root, pulledTotal: state.pulledTotal };
 }

@@ -20,8 +20,8 @@ export interface PoolSettings {
   timelockSecs: bigint;
   deadManSecs: bigint;
   unbondSecs: bigint;
-  /** The most lamports that one epoch may add. */
-  epochCap: bigint;
+  /** The most lamports that one period may add. */
+  periodCap: bigint;
 }
 
 /**
@@ -56,8 +56,8 @@ export async function initPool(
     );
   }
   if ((await cluster.read(Pool, pool)) === undefined) {
-    const { epochCap } = settings;
-    await cluster.send([instructions.createPool({ ...at, pool }, { epochCap })], [admin]);
+    const { periodCap } = settings;
+    await cluster.send([instructions.createPool({ ...at, pool }, { periodCap })], [admin]);
   }
   const page = addresses.page(pool, 0);
   if ((await cluster.read(Page, page)) === undefined) {

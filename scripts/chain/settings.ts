@@ -12,7 +12,7 @@ export const LOCAL_TIMES: Times = {
   timelockSecs: 1n,
   deadManSecs: 14n * DAY,
   unbondSecs: DAY,
-  epochCap: 1_000_000_000_000n,
+  periodCap: 1_000_000_000_000n,
 };
 
 /** On any other cluster: six hours to look at a root, and a day for a refund to be due. */
@@ -22,5 +22,5 @@ export const CLUSTER_TIMES: Times = {
   timelockSecs: 2n * DAY,
   deadManSecs: 14n * DAY,
   unbondSecs: 4n * DAY,
-  epochCap: 100_000_000_000n,
+  periodCap: 100_000_000_000n,
 };

@@ -37,7 +37,7 @@ export interface Money {
 }
 
 export interface Claimed {
-  epoch: bigint;
+  period: bigint;
   root: string;
   total: bigint;
   recipient: string;
@@ -114,8 +114,8 @@ async function claimNewest({ api, cluster, grid, payer }: Claiming): Promise<Cla
       const before = await cluster.balance(keyOf(recipient));
       await claimFor(cluster, grid, { leaf, payer });
       const after = await cluster.balance(keyOf(recipient));
-      const { epoch, total } = root;
-      return { epoch, root: bytesToHex(root.claimRoot), total, recipient, due, before, after };
+      const { period, total } = root;
+      return { period, root: bytesToHex(root.claimRoot), total, recipient, due, before, after };
     }
   }
   return undefined;

@@ -75,9 +75,9 @@ export function describeReport({ job, accuracy, verdicts, seconds }: SampleRepor
  * What was settled and paid; amounts in lamports, which are worth nothing on a grid's own chain.
  */
 export function describeClaim(claimed: Claimed): string {
-  const { epoch, root, total, recipient, due, before, after } = claimed;
+  const { period, root, total, recipient, due, before, after } = claimed;
   return [
-    `Settled      epoch ${epoch}: ${total} lamports earned in all, root ${root.slice(0, 16)}…`,
+    `Settled      period ${period}: ${total} lamports earned in all, root ${root.slice(0, 16)}…`,
     `Claimed      ${due} lamports for ${recipient}`,
     `Balance      ${before} → ${after} lamports on the chain`,
   ].join('\n');

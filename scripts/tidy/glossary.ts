@@ -9,13 +9,19 @@ export const RETIRED_TERMS: Readonly<Record<string, RegExp>> = {
   appeal: /appeal/i,
   'assurance by number': /\bassurance\W{1,3}[0-3]\b/i,
   auditor: /\bauditors?\b|isAuditor/i,
+  barred: /\bbarred\b|Barred/,
   canary: /canary|canaries/i,
+  conviction: /convict/i,
   drift: /\b[Dd]rift|[a-z]Drift/,
+  'exit audit': /\bexit[- ]audits?\b|exitAudit/i,
   'forced error': /\bforced[ -]?errors?\b/i,
+  lapse: /\blapse[sd]?\b/i,
   leg: /\blegs?\b/i,
   'network share': /\bnetwork[- ]shares?\b(?! a )|networkShare/i,
   seal: /\b(?:un)?seal(?:s|ed|ing)?\b/i,
   'second device': /\bsecond (?:device|computation)s?\b/i,
+  'set aside': /\bset[- ]aside\b|\bsets aside\b/i,
+  'settlement epoch': /\bsettlement[- ]epochs?\b|epochCap/i,
 };
 
 /** Files that may say what was: this list, its tests, old tables and the history of attacks. */

@@ -14,7 +14,7 @@ export interface Tally {
   badReleased: number;
   /** Released units, right and bad. */
   released: number;
-  /** Re-executions: draws, exit audit, and the second run that confirms a failure. */
+  /** Re-executions: draws, exit check, and the second run that confirms a failure. */
   runs: number;
   /** Units whose pay is lost at a failure: the failed one and at most h before it. */
   forfeited: number;
@@ -60,7 +60,7 @@ export function expectTally(terms: Terms, strategy: Strategy): Tally {
   const stays = life === Infinity;
   const end = stays ? head + plan.period : life;
   const { table, alive } = surviveBy(terms, plan, end + lag);
-  const exit = stays ? undefined : exitAudit(terms, strategy, plan);
+  const exit = stays ? undefined : exitCheck(terms, strategy, plan);
   const total = { ...emptyTally(), lives: 1 };
   for (let age = 1; age <= end && alive(age - 1) > GONE; age += 1) {
     const weight = age > head ? 1 / (1 - alive(end) / alive(head)) : 1;
@@ -98,7 +98,7 @@ export const unpaidOf = ({ probationUnits }: Rule, units: number): number =>
  * The last units of an identity that leaves: their draws are widened to the exit rate. Only for
  * bursts that are all bad. A bad unit that its own draw took and missed is not drawn again.
  */
-function exitAudit({ rule, power }: Terms, { rate }: Strategy, plan: Plan) {
+function exitCheck({ rule, power }: Terms, { rate }: Strategy, plan: Plan) {
   const { life } = plan;
   if (rate !== 1) throw new RangeError('an exit is computed for bursts that are all bad');
   const table = tabulate(rule);

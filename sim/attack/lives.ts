@@ -65,7 +65,7 @@ function close({ passed }: Life, upTo: number, total: Tally): void {
   for (const age of passed) if (age <= upTo) total.badReleased += 1;
 }
 
-/** The exit audit: the draws of what is not released are widened. */
+/** The exit check: the draws of what is not released are widened. */
 function leave(
   { rule, power, holdback }: Terms,
   { life, last }: { life: Life; last: number },

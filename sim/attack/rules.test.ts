@@ -68,7 +68,7 @@ test('three verifiers at a third each check only 70 % of a newcomer’s units; b
   expect(rateAt(leaked, 9_000)).toBeCloseTo(1 - 0.98 ** (2 / 3), 9);
 });
 
-test('the exit audit widens draws: what p_n already took is not drawn again', () => {
+test('the exit check widens draws: what p_n already took is not drawn again', () => {
   expect(exitRunsAt(OURS, 0.02)).toBeCloseTo(0.18, 12);
   expect(exitRunsAt(OURS, 0.5)).toBe(0);
   expect(exitRunsAt(sharedRule(3), 0)).toBeCloseTo(3 * (1 - 0.8 ** (1 / 3)), 12);

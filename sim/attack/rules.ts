@@ -18,7 +18,7 @@ export interface Rule {
   /** Later units without a failure before a unit is released; 0 releases at once. */
   lagUnits: number;
   /**
-   * The exit audit widens the draws of units still unreleased to this rate when an identity leaves.
+   * The exit check widens the draws of units still unreleased to this rate when an identity leaves.
    */
   exitRate: number;
   /** Accepted units of the grid for each new identity that may begin; 0: names are free. */
@@ -162,12 +162,12 @@ export const rateAt = (table: Thresholds, age: number): number =>
 export const runsAt = (table: Thresholds, age: number): number =>
   table.runs[Math.min(age, table.knee)] ?? 0;
 
-/** Chance that the exit audit draws a unit of this age which its own draw did not take. */
+/** Chance that the exit check draws a unit of this age which its own draw did not take. */
 export function exitRateAt({ exitRate }: Rule, rate: number): number {
   return rate < exitRate ? (exitRate - rate) / (1 - rate) : 0;
 }
 
-/** Executions that the exit audit adds to a unit with `runs` of them expected, by all who share. */
+/** Executions that the exit check adds to a unit with `runs` of them expected, by all who share. */
 export function exitRunsAt({ policy, exitRate }: Rule, runs: number): number {
   const sharers = sharersOf(policy);
   return Math.max(0, sharers * (1 - (1 - exitRate) ** (1 / sharers)) - runs);

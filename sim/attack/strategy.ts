@@ -9,7 +9,7 @@ export interface Strategy {
   rate: number;
   burst: number;
   gap: number;
-  /** Bursts after which it leaves by itself, through the exit audit; Infinity: only when caught. */
+  /** Bursts after which it leaves by itself, through the exit check; Infinity: only when caught. */
   bursts: number;
   /** Bursts grow in proportion to age until this age, as checks grow fewer; 0: all are whole. */
   grown: number;

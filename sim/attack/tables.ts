@@ -107,7 +107,7 @@ function costTable({ cost }: Study): Table {
       'lifetime',
       'f',
       'draws',
-      'exit audit',
+      'exit check',
       'adversary',
       'total',
       'units done again',

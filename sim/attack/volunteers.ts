@@ -11,7 +11,7 @@ export const LIFETIMES = [1_000, 10_000, 50_000] as const;
 /** Forward passes for each unit of an honest volunteer. */
 export interface HonestCost {
   draws: number;
-  /** The exit audit of the units not released when the volunteer leaves. */
+  /** The exit check of the units not released when the volunteer leaves. */
   exit: number;
 }
 

@@ -17,7 +17,7 @@ export interface Graft {
   value: unknown;
 }
 
-/** Results and verdicts, the messages by which somebody gets paid or barred. */
+/** Results and verdicts, the messages by which somebody gets paid or banned. */
 export type Victim = 'commit' | 'reveal' | 'verdict' | 'prepared';
 
 /** How one message is spoiled before it is sent. */

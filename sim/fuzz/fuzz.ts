@@ -32,8 +32,8 @@ const ROUND = 2_000;
 const HONEST_EVERY = 25;
 const WAIT_EVERY = 500;
 const WAIT_MS = 10_000;
-/** Lapses after which a liar comes back under a new name; one more would cost it a pause. */
-const LAPSES_MAX = 2;
+/** Unrevealed commitments after which a liar comes back under a new name; one more would cost it a pause. */
+const UNREVEALED_MAX = 2;
 const NO_LEASE = 'ab'.repeat(16) as LeaseId;
 const OTHER_SALT = '6b'.repeat(32) as Nonce;
 
@@ -54,7 +54,7 @@ interface Round {
   honestLease: Lease;
   liar: Client;
   lease: Lease;
-  lapses: number;
+  unrevealed: number;
   /** A lease that ended, and one its liar committed to before. */
   ended: LeaseId;
   verdict: { type: 'verdict'; signed: unknown };
@@ -99,7 +99,7 @@ function openRound(seed: number): Round {
     honestLease,
     liar,
     lease,
-    lapses: 0,
+    unrevealed: 0,
     ended: honestLease.id,
     verdict: { type: 'verdict', signed: { verdict: record, signature } },
     cases: 0,
@@ -143,17 +143,17 @@ function fire(round: Round, drawn: FuzzCase, outcome: FuzzOutcome): void {
   const after = stateOf(round);
   if (after !== before) throw new Error(`it was believed: ${before} became ${after}`);
   outcome.codes.set(answer.code, (outcome.codes.get(answer.code) ?? 0) + 1);
-  if (answer.type === 'revoked') round.lapses += 1;
+  if (answer.type === 'revoked') round.unrevealed += 1;
   round.cases += 1;
   if (round.cases % HONEST_EVERY === 0) goOn(round);
   if (round.cases % WAIT_EVERY === 0) grid.wait(WAIT_MS);
 }
 
-/** What a spoiled message must leave as it is. Commitments and their lapses may come and go. */
+/** What a spoiled message must leave as it is. Commitments and their ends may come and go. */
 function stateOf({ grid, read }: Round): string {
   for (; read.facts < grid.facts.length; read.facts += 1) {
     const { type = '' } = grid.facts[read.facts] ?? {};
-    if (type !== 'committed' && type !== 'lapsed') read.others += ` ${type}`;
+    if (type !== 'committed' && type !== 'unrevealed') read.others += ` ${type}`;
   }
   const job = grid.hub().jobs.get(grid.job);
   if (job === undefined) throw new Error('the hub forgot its job');
@@ -180,9 +180,9 @@ function renew(round: Round): void {
   const { grid, lease, liar } = round;
   const active = grid.hub().leases.get(lease.id);
   if (active?.stage === 'computing') return;
-  if (active !== undefined || round.lapses >= LAPSES_MAX) {
+  if (active !== undefined || round.unrevealed >= UNREVEALED_MAX) {
     liar.leave();
-    round.lapses = 0;
+    round.unrevealed = 0;
     Object.assign(round, rename(grid.lend()));
     return;
   }

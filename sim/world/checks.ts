@@ -18,18 +18,18 @@ export function countFacts(facts: readonly Fact[]) {
   const of = selectFacts(facts);
   const verdicts = of('verdict').map(({ signed }) => signed.verdict);
   return {
-    barred: of('barred').length,
+    banned: of('banned').length,
     pardoned: of('pardoned').length,
     faults: of('verifier-fault').length,
     reviews: verdicts.filter(({ cause }) => cause === 'review').length,
     voided: of('voided').length,
-    lapsed: of('lapsed').length,
+    unrevealed: of('unrevealed').length,
     accepted: liveShards(of).length,
   };
 }
 
 /**
- * At no time had more devices begun than there were places; one that was barred begins again,
+ * At no time had more devices begun than there were places; one that was banned begins again,
  * unless it is pardoned.
  */
 export function checkNewcomers(
@@ -37,20 +37,20 @@ export function checkNewcomers(
   { burst, unitsEach }: NewcomerPolicy,
 ): string[] {
   const begun = new Set<string>();
-  const bars = new Map<PublicKey, number>();
+  const bans = new Map<PublicKey, number>();
   const shards = new Map<number, number>();
   let [units, most] = [0, 0];
   for (const fact of facts) {
-    if (fact.type === 'barred') bars.set(fact.device, (bars.get(fact.device) ?? 0) + 1);
+    if (fact.type === 'banned') bans.set(fact.device, (bans.get(fact.device) ?? 0) + 1);
     if (fact.type === 'pardoned') {
-      const lives = bars.get(fact.device) ?? 0;
-      bars.set(fact.device, lives - 1);
+      const lives = bans.get(fact.device) ?? 0;
+      bans.set(fact.device, lives - 1);
       if (begun.delete(`${fact.device} ${lives}`)) begun.add(`${fact.device} ${lives - 1}`);
     }
     if (fact.type === 'voided') units -= shards.get(fact.sequence) ?? 0;
     if (fact.type !== 'accepted') continue;
     const { device, sequence, unitCount } = fact.shard;
-    begun.add(`${device} ${bars.get(device) ?? 0}`);
+    begun.add(`${device} ${bans.get(device) ?? 0}`);
     shards.set(sequence, unitCount);
     units += unitCount;
     most = Math.max(most, units);
@@ -66,16 +66,16 @@ export function checkVerifiers(
   verifiers: readonly VerifierNode[],
   liar: PublicKey | undefined,
 ): string[] {
-  const blamed = new Set(selectFacts(facts)('verifier-fault').map(({ verifier }) => verifier));
+  const atFault = new Set(selectFacts(facts)('verifier-fault').map(({ verifier }) => verifier));
   const framed = selectFacts(facts)('verdict').some(
     ({ signed: { verdict } }) => verdict.verifier === liar && verdict.kind === 'mismatch',
   );
-  const honest = [...blamed].some((verifier) => verifier !== liar);
+  const honest = [...atFault].some((verifier) => verifier !== liar);
   const truthful = verifiers.filter(({ key }) => key !== liar);
   return [
     ...checkLogs(facts, truthful),
-    ...(honest ? ['an honest verifier was blamed'] : []),
-    ...(framed && liar !== undefined && !blamed.has(liar) ? ['a lie was not blamed'] : []),
+    ...(honest ? ['an honest verifier was at fault'] : []),
+    ...(framed && liar !== undefined && !atFault.has(liar) ? ['a lie was not atFault'] : []),
   ];
 }
 
@@ -106,10 +106,10 @@ function checkLogs(facts: readonly Fact[], verifiers: readonly VerifierNode[]): 
 export function checkHonest(facts: readonly Fact[], devices: readonly DeviceNode[]): string[] {
   const of = selectFacts(facts);
   const honest = new Set(devices.map(({ key }) => key));
-  const barred = of('barred').some(({ device }) => honest.has(device));
-  const reset = of('lapsed').some(({ device, resets }) => resets && honest.has(device));
+  const banned = of('banned').some(({ device }) => honest.has(device));
+  const reset = of('unrevealed').some(({ device, resets }) => resets && honest.has(device));
   return [
-    ...(barred ? ['an honest device was barred'] : []),
+    ...(banned ? ['an honest device was banned'] : []),
     ...(reset ? ['an honest device lost its trust over commitments it did not reveal'] : []),
   ];
 }
@@ -122,7 +122,7 @@ export function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[
   const settled = settledIndexes(of);
   const hanging = [...indexes]
     .filter((index) => !settled.has(index))
-    .map((index) => `log entry ${index} is neither opened nor lapsed`);
+    .map((index) => `log entry ${index} is neither opened nor expired`);
   const lost = devices.flatMap(({ acknowledged }) => [
     ...acknowledged.leases
       .filter((id) => !leases.has(id))

@@ -100,7 +100,7 @@ export function lieAboutFrame(
     case 'silent':
       return random.chance(0.5) ? frame : undefined;
     case 'withdraw':
-      return { type: 'release', lease: head.reveal.lease, reason: 'on second thoughts' };
+      return { type: 'give-back', lease: head.reveal.lease, reason: 'on second thoughts' };
     case 'salt':
       return { head: { ...head, reveal: { ...head.reveal, salt: random.nonce() } }, payload };
     case 'short':

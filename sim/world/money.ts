@@ -1,22 +1,22 @@
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
+import { encodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
+import { type Ledger, projectLedger } from '#protocol/settlement/ledger.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
 import {
   checkGrowth,
   ledgerFacts,
   type MoneyFacts,
   makeLeafFile,
   totalOf,
-} from '#protocol/settlement/epoch-leaves.ts';
-import { encodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
-import { type Ledger, projectLedger } from '#protocol/settlement/ledger.ts';
-import type { Address } from '#protocol/settlement/money-api.ts';
+} from '#protocol/settlement/period-leaves.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { type Instant, instant, lamports } from '#protocol/values/units.ts';
 import {
   banOf,
   type Hub,
+  listBans,
   listClosings,
-  listConvictions,
   listEarning,
   listEnded,
   listPayouts,
@@ -28,7 +28,7 @@ import { fakeSign } from './fake-signature.ts';
 import type { HubNode } from './hub-node.ts';
 import type { Random } from './random.ts';
 
-/** What is told is on disk: an epoch of facts that are so old never changes. */
+/** What is told is on disk: a period of facts that are so old never changes. */
 const SETTLED_MS = 2_000;
 const EPOCH_MS = 5_000;
 /** Longer than anything is held back. */
@@ -46,8 +46,8 @@ interface Grid {
   devices: readonly DeviceNode[];
 }
 
-/** An epoch as a verifier made it of the lists while the grid ran. */
-interface Epoch {
+/** A period as a verifier made it of the lists while the grid ran. */
+interface Period {
   leaves: LeafFile;
   claims: number;
   spends: number;
@@ -55,12 +55,12 @@ interface Epoch {
 
 /**
  * The money of one priced job: a poster who funds it, devices that name addresses and give things
- * away, an operator who lifts bans, and a verifier that makes epoch after epoch of the public
+ * away, an operator who lifts bans, and a verifier that makes period after period of the public
  * lists. Says afterwards what did not hold.
  */
 export function watchMoney(grid: Grid): () => { broken: string[]; earned: number } {
   const { clock, hub, random, devices } = grid;
-  const epochs: Epoch[] = [];
+  const periods: Period[] = [];
   const broken: string[] = [];
   fundWhenQuoted(grid);
   for (const [at, device] of devices.entries()) {
@@ -71,7 +71,7 @@ export function watchMoney(grid: Grid): () => { broken: string[]; earned: number
   }
   clock.every(EPOCH_MS, () => {
     const facts = hub.read(readFacts);
-    if (facts !== undefined) broken.push(...addEpoch(epochs, facts, clock.now()));
+    if (facts !== undefined) broken.push(...addPeriod(periods, facts, clock.now()));
     return true;
   });
   if (random.chance(0.5)) closeOnceEnded(grid);
@@ -84,7 +84,7 @@ export function watchMoney(grid: Grid): () => { broken: string[]; earned: number
     if (before === undefined || after === undefined) return { broken: ['no hub'], earned: 0 };
     if (JSON.stringify(before) !== JSON.stringify(after))
       broken.push('a restart changed the lists');
-    broken.push(...epochs.flatMap((epoch) => checkEpoch(epoch, after)));
+    broken.push(...periods.flatMap((period) => checkPeriod(period, after)));
     const ledger = projectLedger(ledgerFacts(after, instant(clock.now() + LATER_MS)));
     broken.push(...checkLedger(ledger, after), ...checkEscrow(ledger, grid));
     broken.push(...checkGifts(after, devices));
@@ -156,7 +156,7 @@ function readFacts(hub: Hub): MoneyFacts {
       (range) => listPayouts(hub, range),
       ({ index }) => index + 1,
     ),
-    convictions: readAll((range) => listConvictions(hub, range), byNumber),
+    bans: readAll((range) => listBans(hub, range), byNumber),
     closings: readAll((range) => listClosings(hub, range), byNumber),
   };
 }
@@ -174,31 +174,31 @@ function readAll<T>(page: (range: PageRange) => readonly T[], next: (last: T) =>
   }
 }
 
-/** Makes one more epoch; says where it takes back what the one before gave. */
-function addEpoch(epochs: Epoch[], facts: MoneyFacts, now: Instant): string[] {
-  const last = epochs.at(-1);
+/** Makes one more period; says where it takes back what the one before gave. */
+function addPeriod(periods: Period[], facts: MoneyFacts, now: Instant): string[] {
+  const last = periods.at(-1);
   const least = {
     claims: last?.leaves.claims.cumulative.length ?? 0,
     spends: last?.leaves.spends.cumulative.length ?? 0,
   };
   const through = instant(now - SETTLED_MS);
-  const leaves = makeLeafFile(facts, { epoch: BigInt(epochs.length + 1), through, least });
-  epochs.push({ leaves, ...least });
+  const leaves = makeLeafFile(facts, { period: BigInt(periods.length + 1), through, least });
+  periods.push({ leaves, ...least });
   const grown = last === undefined ? undefined : checkGrowth(last.leaves, leaves);
   return grown === undefined || grown.ok ? [] : [grown.refusal.message];
 }
 
 /** Who reads the lists later makes the same bytes of the same moment. */
-function checkEpoch({ leaves, claims, spends }: Epoch, facts: MoneyFacts): string[] {
-  const { epoch, through } = leaves;
-  const again = makeLeafFile(facts, { epoch, through, least: { claims, spends } });
+function checkPeriod({ leaves, claims, spends }: Period, facts: MoneyFacts): string[] {
+  const { period, through } = leaves;
+  const again = makeLeafFile(facts, { period, through, least: { claims, spends } });
   const [one, other] = [encodeLeafFile(leaves), encodeLeafFile(again)];
   const same = one.length === other.length && one.every((byte, at) => byte === other[at]);
   return [
-    ...(same ? [] : [`epoch ${epoch} is another one when it is made later`]),
+    ...(same ? [] : [`period ${period} is another one when it is made later`]),
     ...(totalOf(leaves.claims) === totalOf(leaves.spends)
       ? []
-      : [`in epoch ${epoch} more or less is earned than spent`]),
+      : [`in period ${period} more or less is earned than spent`]),
   ];
 }
 

@@ -55,7 +55,7 @@ export interface Outcome {
   broken: string[];
   virtualMs: number;
   wrongUnits: number;
-  barred: number;
+  banned: number;
   /** Bans that an operator lifted. */
   pardoned: number;
   /** How often the majority contradicted the verifier that lies. */
@@ -63,7 +63,7 @@ export interface Outcome {
   /** Verdicts on what another verifier had judged before. */
   reviews: number;
   voided: number;
-  lapsed: number;
+  unrevealed: number;
   accepted: number;
   /** Units of a priced job that somebody is paid for. */
   earned: number;

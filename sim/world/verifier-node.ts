@@ -63,7 +63,7 @@ interface Grid {
   key: PublicKey;
   checkRate: number;
   lie?: VerifierLie | undefined;
-  /** Whom a verifier that spares will not convict. */
+  /** Whom a verifier that spares will not ban. */
   friend?: () => PublicKey | undefined;
 }
 

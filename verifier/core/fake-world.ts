@@ -75,7 +75,7 @@ export function fakeShard(
     package: digestRecord(MANIFEST),
     firstUnit: sequence * 10,
     unitCount: claims.length,
-    before: sequence * 10,
+    standing: sequence * 10,
     commitment: digestRecord(sequence),
     digests: encodeBase64(concatBytes(...claims.map((claim) => hexToBytes(digest(output(claim)))))),
     at: instant(0),
@@ -248,9 +248,9 @@ export const sendCheck = (world: FakeWorld, shard: AcceptedShard): void =>
 export const askOpinion = (world: FakeWorld, shard: AcceptedShard, units: number[]): void =>
   receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS, units });
 
-/** The exit audit of a shard, every unit of it. */
-export const sendAudit = (world: FakeWorld, shard: AcceptedShard): void => {
-  const asked = { audit: true, floorPpm: 1_000_000 };
+/** The exit check of a shard, every unit of it. */
+export const sendExitCheck = (world: FakeWorld, shard: AcceptedShard): void => {
+  const asked = { exit: true, floorPpm: 1_000_000 };
   receive(world, { type: 'check', shard, manifest: MANIFEST, inputs: INPUTS, ...asked });
 };
 
@@ -278,8 +278,8 @@ export const sentVerdicts = (world: FakeWorld): Verdict[] =>
   sent(world).flatMap((message) => (message.type === 'verdict' ? [message.signed.verdict] : []));
 export const sentJudged = (world: FakeWorld): number[] =>
   sent(world).flatMap((message) => (message.type === 'judged' ? [message.through] : []));
-export const sentAudited = (world: FakeWorld): number[] =>
-  sent(world).flatMap((message) => (message.type === 'audited' ? [message.sequence] : []));
+export const sentExitChecked = (world: FakeWorld): number[] =>
+  sent(world).flatMap((message) => (message.type === 'exit-checked' ? [message.sequence] : []));
 export const sentEpochs = (world: FakeWorld): SignedEpoch[] =>
   sent(world).flatMap((message) => (message.type === 'epoch' ? [message.signed] : []));
 /** What the log has: verdicts, and what became of epochs. */

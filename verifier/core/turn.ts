@@ -22,13 +22,13 @@ export function sendFiled(turn: Turn, check: UnitCheck): void {
   pending.units = pending.units.filter((other) => other !== check);
   if (pending.units.length > 0) return;
   verifier.queue = verifier.queue.filter((other) => other !== pending);
-  if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
+  if (pending.cause === 'exit') sendExitChecked(turn, pending.shard.sequence);
 }
 
-/** The exit audit of a shard is over. A hub that misses this asks again. */
-export function sendAudited({ verifier: { phase }, effects }: Turn, sequence: number): void {
+/** The exit check of a shard is over. A hub that misses this asks again. */
+export function sendExitChecked({ verifier: { phase }, effects }: Turn, sequence: number): void {
   if (phase.name !== 'ready') return;
-  effects.push({ type: 'send', link: phase.link, message: { type: 'audited', sequence } });
+  effects.push({ type: 'send', link: phase.link, message: { type: 'exit-checked', sequence } });
 }
 
 /** The link in use, if there is one. */

@@ -15,10 +15,10 @@ import {
   logEpoch,
   openFakeWorld,
   receive,
-  sendAudit,
   sendCheck,
-  sentAudited,
+  sendExitCheck,
   sentEpochs,
+  sentExitChecked,
   sentJudged,
   sentTypes,
   sentVerdicts,
@@ -273,12 +273,12 @@ describe('an epoch', () => {
     expect(second.lines).toEqual([]);
   });
 
-  it('waits with its seed for exit audits and disputes under way, or they would be judged too late', () => {
+  it('waits with its seed for exit checks and disputes under way, or they would be judged too late', () => {
     const script = openFakeWorld({ rate: 0, epochMs: 2_000 });
     connect(script);
     sendCheck(script, honestShard(0, 3));
     script.idle = true;
-    sendAudit(script, honestShard(0, 3));
+    sendExitCheck(script, honestShard(0, 3));
     wait(script, 4_000);
     expect(linesOf(script)).toEqual(['opened']);
     script.idle = false;
@@ -340,9 +340,9 @@ test('a flood of newcomers does not hold up the work of a device that is trusted
   script.idle = true;
   connect(script);
   for (let sequence = 0; sequence < 20; sequence += 1) {
-    sendCheck(script, { ...honestShard(sequence, 5), device: newcomer(sequence), before: 0 });
+    sendCheck(script, { ...honestShard(sequence, 5), device: newcomer(sequence), standing: 0 });
   }
-  sendCheck(script, { ...honestShard(20, 5), before: 5_000 });
+  sendCheck(script, { ...honestShard(20, 5), standing: 5_000 });
   for (let done = 0; done < 12; done += 1) {
     const { task, unit } = executions(script)[done] ?? { task: -1, unit: -1 };
     step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });
@@ -373,19 +373,19 @@ describe('a shard that is void', () => {
   });
 });
 
-describe('an exit audit', () => {
+describe('an exit check', () => {
   it('judges what was not drawn before, says so, and moves no mark back', () => {
     const script = openFakeWorld({ rate: 0.5 });
     connect(script);
     sendCheck(script, honestShard(0, 10));
     wait(script, 300);
     const before = sentVerdicts(script).length;
-    sendAudit(script, honestShard(0, 10));
+    sendExitCheck(script, honestShard(0, 10));
     wait(script, 300);
     const all = sentVerdicts(script).map(({ unit }) => unit);
     expect(before).toBeLessThan(10);
     expect([...all].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(sentAudited(script)).toEqual([0]);
+    expect(sentExitChecked(script)).toEqual([0]);
     expect(script.disk.judged).toBe(0);
   });
 
@@ -395,18 +395,18 @@ describe('an exit audit', () => {
     sendCheck(script, honestShard(0, 3));
     wait(script, 300);
     script.idle = true;
-    sendAudit(script, honestShard(0, 3));
-    sendAudit(script, honestShard(0, 3));
+    sendExitCheck(script, honestShard(0, 3));
+    sendExitCheck(script, honestShard(0, 3));
     expect(script.state.queue).toHaveLength(1);
-    expect(sentAudited(script)).toEqual([]);
+    expect(sentExitChecked(script)).toEqual([]);
     script.idle = false;
     for (const { task, unit } of executions(script)) {
       step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });
     }
     wait(script, 300);
-    expect(sentAudited(script)).toEqual([0]);
-    sendAudit(script, honestShard(0, 3));
-    expect(sentAudited(script)).toEqual([0, 0]);
+    expect(sentExitChecked(script)).toEqual([0]);
+    sendExitCheck(script, honestShard(0, 3));
+    expect(sentExitChecked(script)).toEqual([0, 0]);
     expect(sentVerdicts(script)).toHaveLength(3);
   });
 
@@ -415,9 +415,9 @@ describe('an exit audit', () => {
     connect(script);
     sendCheck(script, honestShard(0, 3));
     wait(script, 5_000);
-    sendAudit(script, honestShard(0, 3));
+    sendExitCheck(script, honestShard(0, 3));
     wait(script, 300);
-    expect(sentAudited(script)).toEqual([0]);
+    expect(sentExitChecked(script)).toEqual([0]);
     expect(sentVerdicts(script).at(-1)?.epoch).toBe(2);
   });
 });

@@ -3,7 +3,7 @@ import type { HubMessage } from '#protocol/messages/control.ts';
 import { instant } from '#protocol/values/units.ts';
 import {
   drawArrivals,
-  drawAudits,
+  drawExitChecks,
   dropVoided,
   finishClaim,
   finishExecution,
@@ -53,7 +53,7 @@ export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
     standings: new Map(),
     arrivals: [],
     reviews: [],
-    audits: [],
+    exitChecks: [],
     voided: new Set(),
     queue: [],
     numbering: new Map(),
@@ -88,7 +88,7 @@ function drive(turn: Turn): void {
   if (awaitRecall(turn)) return;
   turnEpochs(turn);
   drawArrivals(turn);
-  drawAudits(turn);
+  drawExitChecks(turn);
   drawReviews(turn);
   startPreparing(turn);
   startTasks(turn);

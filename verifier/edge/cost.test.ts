@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import type { VerifierEvent } from '../core/state/events.ts';
 import { countExecution, countShown, openCost } from './cost.ts';
 
-const check = (sequence: number, unitCount: number, audit = false) =>
+const check = (sequence: number, unitCount: number, exit = false) =>
   ({
     type: 'received',
-    message: { type: 'check', shard: { sequence, unitCount }, ...(audit ? { audit } : {}) },
+    message: { type: 'check', shard: { sequence, unitCount }, ...(exit ? { exit } : {}) },
   }) as unknown as VerifierEvent;
 
 test('a shard that is sent again, or audited later, counts once', () => {

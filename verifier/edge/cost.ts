@@ -17,8 +17,8 @@ export const openCost = (): Cost => ({ units: 0, executions: 0, executeMs: 0, la
 /** Counts the units of a shard that is seen for the first time. */
 export function countShown(cost: Cost, event: VerifierEvent): void {
   if (event.type !== 'received' || event.message.type !== 'check') return;
-  const { shard, audit } = event.message;
-  if (audit === true || shard.sequence <= cost.lastSequence) return;
+  const { shard, exit } = event.message;
+  if (exit === true || shard.sequence <= cost.lastSequence) return;
   cost.lastSequence = shard.sequence;
   cost.units += shard.unitCount;
 }

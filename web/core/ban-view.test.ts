@@ -16,14 +16,14 @@ test('a device that is not banned is offered no evidence', () => {
 });
 
 test('a banned device is told how the ban is lifted and is offered the evidence', () => {
-  const words = viewBan(refused('device-barred'), NO_EVIDENCE);
+  const words = viewBan(refused('device-banned'), NO_EVIDENCE);
   expect(words).toMatchObject({ action: 'Save the evidence' });
   expect(words?.text).toContain('operator can lift the ban');
   expect(words?.outcome).toBeUndefined();
 });
 
 test('the button says that the hub is asked, and that the file was saved', () => {
-  const banned = refused('device-barred');
+  const banned = refused('device-banned');
   expect(viewBan(banned, { asking: true, saved: false })?.action).toBe('Asking…');
   const words = viewBan(banned, { asking: false, saved: true });
   expect(words).toMatchObject({ action: 'Save it again', outcome: { bad: false } });
@@ -33,7 +33,7 @@ test('the button says that the hub is asked, and that the file was saved', () =>
 test('a refusal of the hub is shown as a sentence', () => {
   const message = 'this was signed at another time; set the clock';
   const world = { ...NO_EVIDENCE, refusal: refusal('request-invalid', message) };
-  expect(viewBan(refused('device-barred'), world)?.outcome).toEqual({
+  expect(viewBan(refused('device-banned'), world)?.outcome).toEqual({
     bad: true,
     text: 'This was signed at another time; set the clock.',
   });

@@ -21,7 +21,7 @@ export interface BanWords {
 
 /** Undefined where this device is not banned, as far as the page was told. */
 export function viewBan({ refusal }: DeviceStatus, world: EvidenceWorld): BanWords | undefined {
-  if (refusal?.code !== 'device-barred') return undefined;
+  if (refusal?.code !== 'device-banned') return undefined;
   const { asking, saved } = world;
   const outcome = outcomeOf(world);
   return {

@@ -11,7 +11,7 @@ import type { Refusal } from '#protocol/values/refusal.ts';
 import { after, bytes, millis } from '#protocol/values/units.ts';
 import { fitLoad, modelFile, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
-import { findAdmission, isBarred, keepAdmission, liftTombstone, raiseTombstone } from './memory.ts';
+import { findAdmission, isBanned, keepAdmission, liftTombstone, raiseTombstone } from './memory.ts';
 import { type Admission, type OpenTrial, send, type Turn } from './state.ts';
 
 const EXACT_THREADS_MAX = 4;
@@ -32,7 +32,7 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
   const isOpen =
     kept !== undefined &&
     !isWithout(kept.provider) &&
-    !isBarred(turn, { package: id, provider: kept.provider });
+    !isBanned(turn, { package: id, provider: kept.provider });
   if (isOpen) {
     device.trials = kept.trials;
     return fetchKept(turn, id, manifest);
@@ -203,7 +203,7 @@ function nextTrial(turn: Turn): void {
     admission.trials.push(skippedTrial(provider, `it runs without a GPU only: ${GPU_BARRED}`));
     return nextTrial(turn);
   }
-  if (isBarred(turn, { package: admission.package, provider })) {
+  if (isBanned(turn, { package: admission.package, provider })) {
     const reason = 'it ended this tab twice within a week; it is tried again after seven days';
     admission.trials.push(skippedTrial(provider, reason));
     return nextTrial(turn);

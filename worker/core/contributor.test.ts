@@ -214,7 +214,7 @@ test('hello, admission, request, lease, commit, reveal, accepted: in this order'
     type: 'reveal',
     reveal: { lease: id },
   });
-  bench.hear({ type: 'accepted', lease: id, units: 1, before: 2_299 });
+  bench.hear({ type: 'accepted', lease: id, units: 1, standing: 2_299 });
   expect(bench.device.shards).toEqual([]);
   bench.wait(500);
   expect(bench.status()).toMatchObject({ unitsAccepted: 1, shardsAccepted: 1, provider: 'wasm' });
@@ -272,7 +272,7 @@ test('every verdict on its own work is kept, the newest first, and a failure sta
   bench.endRun();
   const entry = { index: 0, commitment: '00'.repeat(32) as Digest, at: instant(0) };
   bench.hear({ type: 'logged', lease: id, entry, signature: SIGNED });
-  bench.hear({ type: 'accepted', lease: id, units: 1, before: 2_299 });
+  bench.hear({ type: 'accepted', lease: id, units: 1, standing: 2_299 });
   const job = 'job_0123456789abcdef' as JobId;
   for (let unit = 0; unit < 30; unit += 1) {
     bench.hear({ type: 'judgement', job, unit, kind: unit === 29 ? 'mismatch' : 'match' });
@@ -292,7 +292,7 @@ test('while one shard computes the next is asked for, and never a third is held'
   bench.lease('b');
   bench.lease('c');
   expect(bench.device.shards).toHaveLength(2);
-  expect(bench.said().at(-1)).toBe('release');
+  expect(bench.said().at(-1)).toBe('give-back');
   expect(bench.all('run').filter(({ unitCount }) => unitCount === 1).length).toBeGreaterThan(1);
 });
 
@@ -301,7 +301,7 @@ test('a hidden page gives back what is not committed, at once, and frees the pro
   bench.join();
   bench.lease('a');
   bench.post({ type: 'visible', visible: false });
-  expect(bench.said().at(-1)).toBe('release');
+  expect(bench.said().at(-1)).toBe('give-back');
   expect(bench.device.engine).toBeUndefined();
   expect(bench.status()).toMatchObject({
     phase: 'paused',
@@ -346,7 +346,7 @@ test('after a new welcome what was committed is said again', () => {
   bench.wait(2_000);
   bench.welcome();
   expect(bench.said().filter((type) => type === 'commit')).toHaveLength(2);
-  bench.hear({ type: 'revoked', lease: id, code: 'lease-unknown', message: 'it has lapsed' });
+  bench.hear({ type: 'revoked', lease: id, code: 'lease-unknown', message: 'it has expired' });
   expect(bench.device.shards).toEqual([]);
 });
 
@@ -386,7 +386,7 @@ test('a package that no GPU may run is tried without one, and the trial says why
   ]);
 });
 
-test('a provider that the hub has set aside is not tried, whatever was kept of it', () => {
+test('a provider that the hub has suspended is not tried, whatever was kept of it', () => {
   const before = admitGpu();
   const without = [{ provider: 'webgpu' as const, reason: 'checks found it too far off' }];
   const bench = openBench({ capabilities: GPU, memory: before.memory() });
@@ -401,7 +401,7 @@ test('a provider that the hub has set aside is not tried, whatever was kept of i
   ]);
 });
 
-test('a device whose person chose the provider that is set aside is unfit, and says why', () => {
+test('a device whose person chose the provider that is suspended is unfit, and says why', () => {
   const bench = openBench({ capabilities: GPU, provider: 'webgpu' });
   bench.post({ type: 'start' });
   bench.welcome();
@@ -452,7 +452,7 @@ test('a run that never ends costs the compute worker, not the device', () => {
   const stuck = bench.device.engine?.worker;
   bench.wait(21_000);
   expect(bench.all('terminate').map(({ worker }) => worker)).toContain(stuck);
-  expect(bench.said()).toContain('release');
+  expect(bench.said()).toContain('give-back');
   bench.lease('b');
   expect(bench.device.engine?.worker).not.toBe(stuck);
 });
@@ -483,7 +483,7 @@ test('stop gives everything back and says goodbye; nothing follows', () => {
   bench.join();
   bench.lease('a');
   bench.post({ type: 'stop' });
-  expect(bench.said().slice(-2)).toEqual(['release', 'bye']);
+  expect(bench.said().slice(-2)).toEqual(['give-back', 'bye']);
   const sent = bench.all('send').length;
   bench.wait(60_000);
   bench.lease('b');

@@ -11,7 +11,7 @@ import {
 import { engineFailed, tickAdmission, tickEngine, tickShards } from './deadlines.ts';
 import { engineLoaded, markedEngine } from './engine.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent, World } from './events.ts';
-import { bury, remembered } from './memory.ts';
+import { openMemory, remembered } from './memory.ts';
 import {
   commitSigned,
   drive,
@@ -51,7 +51,7 @@ export function openContributor(config: ContributorConfig): Contributor {
     visible: true,
     link: { name: 'off' },
     failures: 0,
-    memory: bury(config.memory),
+    memory: openMemory(config.memory),
     signing: new Map(),
     remembering: new Map(),
     packages: new Map(),

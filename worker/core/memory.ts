@@ -10,14 +10,14 @@ const DEATHS_MAX = 32;
 const ADMISSIONS_MAX = 32;
 
 /** A tab that is killed leaves no error, only the tombstone it had put up before the risky step. */
-export function bury(memory: DeviceMemory): Contributor['memory'] {
+export function openMemory(memory: DeviceMemory): Contributor['memory'] {
   const { tombstone, deaths, admissions } = memory;
   const all = tombstone === undefined ? deaths : [...deaths, tombstone];
   return { deaths: all.slice(-DEATHS_MAX), admissions };
 }
 
 /** Whether this provider has killed the tab twice in a week on this package. */
-export function isBarred(turn: Turn, what: { package: Digest; provider: Provider }): boolean {
+export function isBanned(turn: Turn, what: { package: Digest; provider: Provider }): boolean {
   const deaths = turn.device.memory.deaths.filter(
     (death) =>
       death.package === what.package &&

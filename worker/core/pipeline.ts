@@ -27,7 +27,7 @@ export function receiveLease(turn: Turn, lease: Lease): void {
   const room = device.shards.length < SHARDS_MAX;
   if (!device.visible || !known || !room || !digests.ok) {
     const reason = whyNot(turn, { known, room });
-    send(turn, { type: 'release', lease: lease.id, reason });
+    send(turn, { type: 'give-back', lease: lease.id, reason });
     return;
   }
   const fetch = device.nextId++;
@@ -68,7 +68,7 @@ export function failFetch(turn: Turn, fetch: FetchId, refusal: Refusal): void {
   if (failAdmissionFetch(turn, fetch, refusal)) return;
   const shard = turn.device.shards.find((each) => each.fetch === fetch);
   if (shard?.stage !== 'fetching') return;
-  send(turn, { type: 'release', lease: shard.lease.id, reason: refusal.message });
+  send(turn, { type: 'give-back', lease: shard.lease.id, reason: refusal.message });
   removeShard(turn, shard);
 }
 
@@ -199,12 +199,12 @@ export function sendReveal(turn: Turn, shard: Shard): void {
 
 export function receiveAccepted(
   turn: Turn,
-  { lease, units, before }: Extract<HubMessage, { type: 'accepted' }>,
+  { lease, units, standing }: Extract<HubMessage, { type: 'accepted' }>,
 ): void {
   const { device, world } = turn;
   const shard = findShard(turn, lease);
   if (shard === undefined) return;
-  device.standing = { package: shard.lease.package, units: before + units };
+  device.standing = { package: shard.lease.package, units: standing + units };
   device.counts.unitsAccepted += units;
   device.counts.shardsAccepted += 1;
   device.recent.push({ at: world.now, units });
@@ -247,7 +247,7 @@ const findShard = (turn: Turn, id: LeaseId): Shard | undefined =>
 /** Gives back what is not committed and frees the compute worker; what is committed goes on. */
 export function pause(turn: Turn, reason: string): void {
   for (const shard of turn.device.shards.filter(({ stage }) => UNCOMMITTED.includes(stage))) {
-    send(turn, { type: 'release', lease: shard.lease.id, reason });
+    send(turn, { type: 'give-back', lease: shard.lease.id, reason });
     removeShard(turn, shard);
   }
   requeueAdmission(turn);
@@ -267,7 +267,7 @@ export function failShards(
     if (!UNCOMMITTED.includes(shard.stage) || shard.stage === 'signing') continue;
     const lease = shard.lease.id;
     if (shard.stage === 'running' && final) send(turn, { type: 'failed', lease, refusal });
-    else send(turn, { type: 'release', lease, reason: refusal.message });
+    else send(turn, { type: 'give-back', lease, reason: refusal.message });
     removeShard(turn, shard);
   }
 }

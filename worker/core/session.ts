@@ -21,7 +21,7 @@ const BEATS_MISSED_MAX = 3;
 /** After these the hub has made up its mind; trying again would only be noise. */
 const FINAL: readonly RefusalCode[] = [
   'version-unsupported',
-  'device-barred',
+  'device-banned',
   'already-connected',
   'signature-wrong',
 ];

@@ -159,7 +159,7 @@ const late = (): PocketgridError =>
   );
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The device's own store failed; no source is to blame. */
+/** The device's own store failed; no source is at fault. */
 const isStoreFailure = (error: unknown): boolean =>
   error instanceof PocketgridError &&
   (error.refusal.code === 'disk-full' || error.refusal.code === 'storage-failed');

@@ -4,7 +4,13 @@ import type { Hub } from '../state/hub.ts';
 import { noteEpoch } from '../verifiers/epochs.ts';
 import { applyMark, applyResolution, applyVerdict } from './checks.ts';
 import { applyMove, applyPackage, applyRecut, openJob, serveJobBlobs } from './jobs.ts';
-import { applyAccepted, applyCommitment, applyLapse, applyRelease, applyVoid } from './shards.ts';
+import {
+  applyAccepted,
+  applyCommitment,
+  applyRelease,
+  applyUnrevealed,
+  applyVoid,
+} from './shards.ts';
 import { applyBan, applyFault, applyPardon, applyRemoval, applySuspension } from './trust.ts';
 
 /**
@@ -30,8 +36,8 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
       return applyCommitment(hub, fact.commitment);
     case 'accepted':
       return applyAccepted(hub, fact.shard);
-    case 'lapsed':
-      return applyLapse(hub, fact);
+    case 'unrevealed':
+      return applyUnrevealed(hub, fact);
     case 'voided':
       return applyVoid(hub, fact);
     case 'released':
@@ -44,13 +50,13 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
       return applyMark(hub, fact);
     case 'epoch':
       return noteEpoch(hub, fact.signed);
-    case 'barred':
+    case 'banned':
       applyBan(hub, fact);
       return noteMoney(hub, fact);
     case 'pardoned':
       applyPardon(hub, fact);
       return noteMoney(hub, fact);
-    case 'set-aside':
+    case 'suspended':
       return applySuspension(hub, fact);
     case 'verifier-enrolled':
       hub.enrolled.add(fact.key);

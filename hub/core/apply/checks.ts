@@ -95,7 +95,7 @@ export function countJudged(hub: Hub): void {
     if (kept.sequence > enough) break;
     hub.countedThrough = kept.sequence;
     const name = standingName(kept.device, kept.package);
-    const end = kept.before + kept.unitCount;
+    const end = kept.standing + kept.unitCount;
     hub.judgedUnits.set(name, Math.max(end, hub.judgedUnits.get(name) ?? 0));
     if (endCheck(hub, kept)) hub.freed.add(kept.device);
   }

@@ -7,9 +7,9 @@ import type { KeptShard } from '../state/job.ts';
 import { isGuarded } from '../state/questions.ts';
 import { addRun, removeRun } from '../state/ranges.ts';
 import { awaitCheck, endCheck } from '../trust/in-flight.ts';
-import { countLapse } from '../trust/lapse.ts';
 import { keepPlace } from '../trust/newcomers.ts';
 import { forgetStanding } from '../trust/standing.ts';
+import { countUnrevealed } from '../trust/unrevealed.ts';
 
 /** A commitment is in the log: its lease may be revealed. */
 export function applyCommitment(hub: Hub, committed: CommittedShard): void {
@@ -19,14 +19,14 @@ export function applyCommitment(hub: Hub, committed: CommittedShard): void {
 }
 
 /** A commitment is never opened any more. */
-export function applyLapse(
+export function applyUnrevealed(
   hub: Hub,
-  { index, device, blamed, resets, at }: FactOf<'lapsed'>,
+  { index, device, atFault, resets, at }: FactOf<'unrevealed'>,
 ): void {
   hub.commitments.delete(index);
   hub.nextIndex = Math.max(hub.nextIndex, index + 1);
-  if (!blamed) return;
-  countLapse(hub, device, resets ? at : undefined);
+  if (!atFault) return;
+  countUnrevealed(hub, device, resets ? at : undefined);
   if (resets) forgetStanding(hub, device, at);
 }
 
@@ -47,7 +47,7 @@ export function applyAccepted(hub: Hub, shard: AcceptedShard): void {
   job.lastSequence = Math.max(job.lastSequence, shard.sequence);
   if (isGuarded(job)) job.unreleased.set(shard.sequence, kept);
   if (shard.at > (hub.resetAt.get(shard.device) ?? -1)) {
-    hub.standings.set(standingName(shard.device, shard.package), shard.before + shard.unitCount);
+    hub.standings.set(standingName(shard.device, shard.package), shard.standing + shard.unitCount);
   }
   awaitCheck(hub, kept);
 }
@@ -63,7 +63,7 @@ const keepShard = (shard: AcceptedShard): KeptShard => ({
   firstUnit: shard.firstUnit,
   unitCount: shard.unitCount,
   donated: shard.donated,
-  before: shard.before,
+  standing: shard.standing,
   whole: shard,
 });
 

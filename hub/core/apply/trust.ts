@@ -1,29 +1,29 @@
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
-import { addAside } from '../trust/aside.ts';
-import { dropBar, noteBar } from '../trust/newcomers.ts';
+import { dropBar, noteBan } from '../trust/newcomers.ts';
 import { forgetOf, forgetStanding } from '../trust/standing.ts';
+import { addSuspension } from '../trust/suspensions.ts';
 import { countJudged } from './checks.ts';
 
 /** A device is out, and begins again when it comes back. */
-export function applyBan(hub: Hub, { type: _, ...ban }: FactOf<'barred'>): void {
+export function applyBan(hub: Hub, { type: _, ...ban }: FactOf<'banned'>): void {
   const { device, at } = ban;
-  hub.barred.set(device, ban);
-  noteBar(hub.newcomers, device, at);
+  hub.banned.set(device, ban);
+  noteBan(hub.newcomers, device, at);
   forgetStanding(hub, device, at);
   forgetOf(hub.judgedUnits, device);
 }
 
 /** A ban is lifted: the device has the place that it had. */
 export function applyPardon(hub: Hub, { device, bannedAt }: FactOf<'pardoned'>): void {
-  if (hub.barred.get(device)?.at === bannedAt) hub.barred.delete(device);
+  if (hub.banned.get(device)?.at === bannedAt) hub.banned.delete(device);
   dropBar(hub.newcomers, device, bannedAt);
 }
 
 /** A device has lost a provider of a package. */
-export function applySuspension(hub: Hub, { device, ...suspended }: FactOf<'set-aside'>): void {
+export function applySuspension(hub: Hub, { device, ...suspended }: FactOf<'suspended'>): void {
   const { package: id, provider, until, reason } = suspended;
-  addAside(hub, device, { package: id, provider, until, reason });
+  addSuspension(hub, device, { package: id, provider, until, reason });
 }
 
 /** A verifier is off the list: what it said counts no more where nothing is resolved. */

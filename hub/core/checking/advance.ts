@@ -3,7 +3,7 @@ import type { Job } from '../state/job.ts';
 import { isComplete, isDisputed, isMoving, judgedThrough } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { changed, jobMoved, store, type Turn } from '../turn.ts';
-import { askAudits } from './release.ts';
+import { askExitChecks } from './release.ts';
 
 /** Moves each job that goes on to the state that what is on disk puts it in. */
 export function advanceJobs(turn: Turn): void {
@@ -39,7 +39,7 @@ function isJudged(hub: Hub, job: Job): boolean {
 
 function finishJob(turn: Turn, job: Job): void {
   if (job.unreleased.size > 0) {
-    for (const verifier of turn.hub.verifiers.values()) askAudits(turn, verifier);
+    for (const verifier of turn.hub.verifiers.values()) askExitChecks(turn, verifier);
     return;
   }
   const reason =

@@ -23,10 +23,10 @@ const toldOf = (key: PublicKey): PublicKey[] =>
     message.type === 'review' ? [message.signed.verdict.verifier] : [],
   );
 
-test('a confirmed mismatch of the only verifier convicts', () => {
+test('a confirmed mismatch of the only verifier bans', () => {
   court = openCourt({ units: 50, enrolled: [VERIFIER] });
   court.judge(VERIFIER, 'mismatch');
-  expect(court.isBarred()).toBe(true);
+  expect(court.isBanned()).toBe(true);
   expect(court.grid().disputes).toEqual([]);
   expect(shown()).toEqual([VERIFIER]);
 });
@@ -36,9 +36,9 @@ describe('of three verifiers', () => {
     court = openCourt();
   });
 
-  test('one alone convicts nobody: the others are asked, and the device waits', () => {
+  test('one alone bans nobody: the others are asked, and the device waits', () => {
     court.judge(VERIFIER, 'mismatch');
-    expect(court.isBarred()).toBe(false);
+    expect(court.isBanned()).toBe(false);
     expect([SECOND, THIRD, VERIFIER].map(court.asked)).toEqual([[[0]], [[0]], []]);
     court.say(2, { type: 'request' });
     expect(court.last(2, 'idle')?.code).toBe('disputed');
@@ -48,12 +48,12 @@ describe('of three verifiers', () => {
     expect(court.job()?.reason).toContain('1 of the 3 enrolled ones have judged it');
   });
 
-  test('two that agree convict once the third has spoken', () => {
+  test('two that agree ban once the third has spoken', () => {
     court.judge(VERIFIER, 'mismatch');
     court.judge(SECOND, 'mismatch');
-    expect(court.isBarred()).toBe(false);
+    expect(court.isBanned()).toBe(false);
     court.judge(THIRD, 'inconclusive');
-    expect(court.isBarred()).toBe(true);
+    expect(court.isBanned()).toBe(true);
     expect(court.job()).toMatchObject({ accepted: 0 });
     expect(court.grid()).toMatchObject({ disputes: [], faults: [] });
   });
@@ -62,7 +62,7 @@ describe('of three verifiers', () => {
     court.judge(VERIFIER, 'mismatch');
     court.judge(SECOND, 'match');
     court.judge(THIRD, 'match');
-    expect(court.isBarred()).toBe(false);
+    expect(court.isBanned()).toBe(false);
     expect(court.grid()).toMatchObject({
       disputes: [],
       faults: [{ verifier: VERIFIER, count: 1 }],
@@ -77,7 +77,7 @@ describe('of three verifiers', () => {
     expect(shown()).toEqual([VERIFIER]);
     court.judge(SECOND, 'mismatch');
     court.judge(THIRD, 'mismatch');
-    expect(court.isBarred()).toBe(true);
+    expect(court.isBanned()).toBe(true);
     expect(court.grid().faults).toEqual([{ verifier: VERIFIER, count: 1 }]);
   });
 
@@ -163,7 +163,7 @@ describe('what is said of a unit in dispute', () => {
     court.judge(THIRD, 'match');
     const types = court.facts.slice(before).map(({ type }) => type);
     expect(types).toEqual(
-      expect.arrayContaining(['verdict', 'verifier-fault', 'barred', 'voided']),
+      expect.arrayContaining(['verdict', 'verifier-fault', 'banned', 'voided']),
     );
     expect(shown()).toHaveLength(3);
   });
@@ -182,7 +182,7 @@ describe('a verifier that would copy', () => {
     court.stay(2_000);
     expect(shown()).toEqual([VERIFIER, SECOND]);
     court.judge(THIRD, 'mismatch');
-    expect(court.isBarred()).toBe(false);
+    expect(court.isBanned()).toBe(false);
     expect(court.grid()).toMatchObject({ disputes: [], faults: [] });
     expect(shown()).toEqual([VERIFIER, SECOND, THIRD]);
   });
@@ -191,7 +191,7 @@ describe('a verifier that would copy', () => {
     court.judge(VERIFIER, 'mismatch');
     court.judge(SECOND, 'mismatch');
     court.tell(THIRD, court.opinion(THIRD, 'mismatch', { reference: GUESS }));
-    expect(court.isBarred()).toBe(true);
+    expect(court.isBanned()).toBe(true);
     expect(court.grid().faults).toEqual([{ verifier: THIRD, count: 1 }]);
     court.restart();
     expect(court.grid().faults).toEqual([{ verifier: THIRD, count: 1 }]);
@@ -202,13 +202,13 @@ describe('a dispute ends without agreement:', () => {
   test.each([
     { what: 'two guesses do not agree', third: 'mismatch', reference: GUESS },
     { what: 'nobody else can say anything', third: 'inconclusive' },
-  ] as const)('where $what, the unit is lent again and nobody is blamed', (said) => {
+  ] as const)('where $what, the unit is lent again and nobody is at fault', (said) => {
     const { third, ...changes } = { reference: GUESS, ...said };
     court = openCourt();
     court.judge(VERIFIER, 'mismatch');
     court.judge(SECOND, third === 'mismatch' ? 'match' : third);
     court.tell(THIRD, court.opinion(THIRD, third, { reference: changes.reference }));
-    expect(court.isBarred()).toBe(false);
+    expect(court.isBanned()).toBe(false);
     expect(court.grid()).toMatchObject({ disputes: [], faults: [] });
     expect(court.job()).toMatchObject({ accepted: 0, state: 'running' });
     court.say(2, { type: 'request' });
@@ -236,19 +236,19 @@ describe('a dispute ends without agreement:', () => {
     court.judge(VERIFIER, 'mismatch');
     court.judge(SECOND, 'mismatch');
     court.stay(20_000);
-    expect(court.isBarred()).toBe(false);
+    expect(court.isBanned()).toBe(false);
     court.stay(20_000);
-    expect(court.isBarred()).toBe(true);
+    expect(court.isBanned()).toBe(true);
   });
 
-  test('a verifier that is alone online convicts nobody in the end', () => {
+  test('a verifier that is alone online bans nobody in the end', () => {
     court = openCourt({ online: [VERIFIER] });
     court.judge(VERIFIER, 'mismatch');
     court.stay(170_000);
     expect(court.grid().disputes).toHaveLength(1);
     court.stay(20_000);
     expect(court.grid().disputes).toEqual([]);
-    expect(court.isBarred()).toBe(false);
+    expect(court.isBanned()).toBe(false);
     expect(shown()).toEqual([VERIFIER]);
   });
 
@@ -278,7 +278,7 @@ describe('a dispute ends without agreement:', () => {
     expect(court.job()).toMatchObject({ accepted: 1, requeued: 2 });
     for (const key of [VERIFIER, SECOND]) court.judgeAll(key);
     expect(court.job()?.state).toBe('done');
-    expect(court.isBarred()).toBe(false);
+    expect(court.isBanned()).toBe(false);
     court.restart();
     for (const key of [VERIFIER, SECOND]) court.enter(key);
     court.wait(1_000);
@@ -292,13 +292,13 @@ test('a device that was pardoned is not banned for the same unit after a restart
   for (const key of [VERIFIER, SECOND, THIRD]) court.judgeAll(key);
   expect(court.job()?.state).toBe('done');
   for (const key of [VERIFIER, SECOND, THIRD]) court.judge(key, 'mismatch');
-  expect(court.isBarred()).toBe(true);
+  expect(court.isBanned()).toBe(true);
   const command = { type: 'pardon', device: PHONE, reason: 'a bad driver' } as const;
   court.post({ type: 'command', request: 51, command });
-  expect(court.isBarred()).toBe(false);
+  expect(court.isBanned()).toBe(false);
   court.restart();
   court.stay(4 * MINUTES);
-  expect([court.isBarred(), court.grid().disputes]).toEqual([false, []]);
+  expect([court.isBanned(), court.grid().disputes]).toEqual([false, []]);
   expect(shown()).toHaveLength(3);
 });
 
@@ -306,7 +306,7 @@ test('one of four that frames a device has one fault for it, whoever speaks last
   court = openCourt({ enrolled: [VERIFIER, SECOND, THIRD, FOURTH] });
   court.judge(VERIFIER, 'mismatch');
   for (const key of [SECOND, THIRD, FOURTH]) court.judge(key, 'match');
-  expect(court.isBarred()).toBe(false);
+  expect(court.isBanned()).toBe(false);
   expect(court.grid()).toMatchObject({ disputes: [], faults: [{ verifier: VERIFIER, count: 1 }] });
 });
 
@@ -334,7 +334,7 @@ test('a unit whose shard is void meanwhile is ruled on all the same', () => {
   expect(court.asked(THIRD)).toEqual([[0], [0]]);
   court.judge(SECOND, 'mismatch');
   court.judge(THIRD, 'mismatch');
-  expect(court.isBarred()).toBe(true);
+  expect(court.isBanned()).toBe(true);
 });
 
 describe('verifiers that share the checks', () => {

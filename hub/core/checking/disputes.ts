@@ -85,12 +85,13 @@ export function askOpinions(turn: Turn): void {
   }
 }
 
-/** No exit audit of this device counted that came back while a unit of it was in dispute. */
-export function askAuditsAgain(hub: Hub, device: PublicKey): void {
+/** No exit check of this device counted that came back while a unit of it was in dispute. */
+export function askExitChecksAgain(hub: Hub, device: PublicKey): void {
   for (const { unreleased } of hub.jobs.values()) {
     for (const kept of unreleased.values()) {
       if (kept.device !== device) continue;
-      for (const { auditsAsked } of hub.verifiers.values()) auditsAsked.delete(kept.sequence);
+      for (const { exitChecksAsked } of hub.verifiers.values())
+        exitChecksAsked.delete(kept.sequence);
     }
   }
 }

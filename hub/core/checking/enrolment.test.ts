@@ -30,7 +30,7 @@ test('a dispute that only a removed verifier has raised ends, and its device wor
   expect(court.hub().disputes.size).toBe(1);
   remove(SECOND);
   expect(court.hub().disputes.size).toBe(0);
-  expect(court.hub().barred.size).toBe(0);
+  expect(court.hub().banned.size).toBe(0);
   court.judgeAll(VERIFIER);
   expect(court.job()?.state).toBe('done');
 });
@@ -40,9 +40,9 @@ test('what a verifier found stands, and is enough when it is left alone', () => 
   court.judge(VERIFIER, 'mismatch');
   court.judge(SECOND, 'match');
   remove(SECOND);
-  expect(court.hub().barred.size).toBe(0);
+  expect(court.hub().banned.size).toBe(0);
   remove(THIRD);
-  expect(court.hub().barred.has(PHONE)).toBe(true);
+  expect(court.hub().banned.has(PHONE)).toBe(true);
 });
 
 test('a removed verifier stays removed over a restart, and is not enrolled again', () => {

@@ -30,9 +30,9 @@ function finish(): void {
 const newest = () => bench.last(1, 'check')?.shard.sequence ?? -1;
 const judge = (): void => bench.say(1, { type: 'judged', through: newest() });
 const mayRead = (first: number, end: number) => mayReadUnits(bench.hub(), JOB, { first, end });
-const audits = () =>
+const exitChecks = () =>
   (bench.sent.get(1) ?? []).flatMap((message) =>
-    message.type === 'check' && message.audit === true ? [message] : [],
+    message.type === 'check' && message.exit === true ? [message] : [],
   );
 
 test('with instant assurance results are given at once', () => {
@@ -44,18 +44,18 @@ test('with instant assurance results are given at once', () => {
   expect(bench.job()?.state).toBe('done');
 });
 
-test('with settled assurance a small job is final when its exit audit has passed', () => {
+test('with settled assurance a small job is final when its exit check has passed', () => {
   startJob(bench, 50, 'settled');
   finish();
   judge();
   expect(bench.job()).toMatchObject({ state: 'finishing', accepted: 50, released: 0 });
   expect(mayRead(0, 1)).toBe(false);
-  const asked = audits();
+  const asked = exitChecks();
   expect(asked.reduce((sum, { shard }) => sum + shard.unitCount, 0)).toBe(50);
   expect(asked.every(({ floorPpm }) => floorPpm === RELEASE_POLICY.exitPpm)).toBe(true);
   bench.wait(1_000);
-  expect(audits().length).toBe(asked.length);
-  for (const { shard } of asked) bench.say(1, { type: 'audited', sequence: shard.sequence });
+  expect(exitChecks().length).toBe(asked.length);
+  for (const { shard } of asked) bench.say(1, { type: 'exit-checked', sequence: shard.sequence });
   expect(bench.job()).toMatchObject({ state: 'done', released: 50 });
   expect(mayRead(0, 50)).toBe(true);
 });
@@ -87,9 +87,9 @@ test('what is released survives a restart, and so does an audit that is due', ()
   bench.restart();
   bench.join(1, VERIFIER, 'verifier');
   bench.wait(1_000);
-  const asked = audits();
+  const asked = exitChecks();
   expect(asked.reduce((sum, { shard }) => sum + shard.unitCount, 0)).toBe(50);
-  for (const { shard } of asked) bench.say(1, { type: 'audited', sequence: shard.sequence });
+  for (const { shard } of asked) bench.say(1, { type: 'exit-checked', sequence: shard.sequence });
   expect(bench.job()?.state).toBe('done');
   bench.restart();
   expect(bench.job()).toMatchObject({ state: 'done', released: 50 });
@@ -99,7 +99,7 @@ test('a failure found by the audit opens the units again', () => {
   startJob(bench, 50, 'settled');
   finish();
   judge();
-  const [audit] = audits();
+  const [audit] = exitChecks();
   if (audit === undefined) throw new Error('no audit was asked for');
   bench.say(1, { type: 'verdict', signed: verdictOn(bench, 'mismatch') });
   expect(bench.job()).toMatchObject({ state: 'running', accepted: 0, released: 0, requeued: 50 });
@@ -111,7 +111,7 @@ test('with full assurance every unit is asked for, and judged is final', () => {
   expect(bench.last(1, 'check')?.floorPpm).toBe(1_000_000);
   expect(mayRead(0, 1)).toBe(false);
   judge();
-  expect(audits()).toEqual([]);
+  expect(exitChecks()).toEqual([]);
   expect(bench.job()).toMatchObject({ state: 'done', released: 50 });
 });
 

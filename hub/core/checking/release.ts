@@ -9,7 +9,7 @@ import { send, store, type Turn } from '../turn.ts';
 /**
  * When accepted units become final, by the assurance of their job. `instant` gives results at once.
  * `settled` releases a unit when enough later units of its device and package are judged without a
- * confirmed failure, or, at the job's end, when its shard has passed the exit audit. `full` has
+ * confirmed failure, or, at the job's end, when its shard has passed the exit check. `full` has
  * every unit checked, so that judged is released. What is released stays so: it is a fact on disk
  * before it can be read.
  */
@@ -44,10 +44,10 @@ function isHeldUp({ underway }: Hub, { sequence, lease }: KeptShard): boolean {
 }
 
 /**
- * The exit audit of a job all of whose draws are judged: what no later work vouches for is drawn
+ * The exit check of a job all of whose draws are judged: what no later work vouches for is drawn
  * once more, at a higher rate. Each verifier online is asked once a session.
  */
-export function askAudits(turn: Turn, verifier: VerifierSession): void {
+export function askExitChecks(turn: Turn, verifier: VerifierSession): void {
   const judged = judgedThrough(turn.hub);
   for (const job of turn.hub.jobs.values()) {
     if (job.state !== 'finishing' || job.record.assurance !== 'settled') continue;
@@ -55,15 +55,15 @@ export function askAudits(turn: Turn, verifier: VerifierSession): void {
     for (const kept of job.unreleased.values()) {
       const { sequence, whole } = kept;
       if (whole === undefined || job.manifest === undefined) continue;
-      if (verifier.auditsAsked.has(sequence) || isHeldUp(turn.hub, kept)) continue;
-      verifier.auditsAsked.add(sequence);
+      if (verifier.exitChecksAsked.has(sequence) || isHeldUp(turn.hub, kept)) continue;
+      verifier.exitChecksAsked.add(sequence);
       verifier.manifests.add(whole.package);
       send(turn, verifier.socket, {
         type: 'check',
         shard: whole,
         manifest: job.manifest,
         inputs: job.record.inputs,
-        audit: true,
+        exit: true,
         floorPpm: RELEASE_POLICY.exitPpm,
       });
     }
@@ -71,21 +71,21 @@ export function askAudits(turn: Turn, verifier: VerifierSession): void {
 }
 
 /**
- * A verifier has judged every unit it drew in the exit audit of this shard; enough of them release
+ * A verifier has judged every unit it drew in the exit check of this shard; enough of them release
  * it.
  */
-export function receiveAudited(turn: Turn, verifier: VerifierSession, sequence: number): void {
-  if (!verifier.auditsAsked.has(sequence)) return;
+export function receiveExitChecked(turn: Turn, verifier: VerifierSession, sequence: number): void {
+  if (!verifier.exitChecksAsked.has(sequence)) return;
   for (const job of turn.hub.jobs.values()) {
     if (isEnding(turn.hub, job)) continue;
     const kept = job.unreleased.get(sequence);
     if (kept === undefined || isDisputed(turn.hub, { device: kept.device })) continue;
-    kept.auditedBy = new Set([...(kept.auditedBy ?? []), verifier.key]);
-    if (kept.auditedBy.size >= judgesOf(turn.hub)) writeRelease(turn, [kept]);
+    kept.exitCheckedBy = new Set([...(kept.exitCheckedBy ?? []), verifier.key]);
+    if (kept.exitCheckedBy.size >= judgesOf(turn.hub)) writeRelease(turn, [kept]);
   }
 }
 
-const endOf = (kept: KeptShard): number => kept.before + kept.unitCount;
+const endOf = (kept: KeptShard): number => kept.standing + kept.unitCount;
 
 function hasLag(hub: Hub, kept: KeptShard): boolean {
   const through = hub.judgedUnits.get(standingName(kept.device, kept.package)) ?? 0;

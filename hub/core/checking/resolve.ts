@@ -8,7 +8,7 @@ import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';
 import { isBanned, isOpen, unitName } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
-import { suspend } from '../trust/aside.ts';
+import { suspend } from '../trust/suspensions.ts';
 import { store, type Turn } from '../turn.ts';
 import { isHeard, opinionsOn, weighOpinions } from './disputes.ts';
 import { voidShards } from './void.ts';
@@ -97,7 +97,7 @@ function banDevice(turn: Turn, { device, job, lease, unit }: Resolution['about']
   const until = after(world.now, hub.config.barMs);
   const reason = `unit ${unit} of ${job} did not match its re-execution`;
   const work = { lease, unit };
-  return [{ type: 'barred', device, until, reason, work, at: world.now }, ...voids];
+  return [{ type: 'banned', device, until, reason, work, at: world.now }, ...voids];
 }
 
 const UNFITNESS = {

@@ -4,10 +4,10 @@ import type { Turn } from '../turn.ts';
 import { endLease } from './lease.ts';
 import { scheduleWaiting } from './schedule.ts';
 
-type Release = Extract<ContributorMessage, { type: 'release' | 'failed' }>;
+type GiveBack = Extract<ContributorMessage, { type: 'give-back' | 'failed' }>;
 
 /** Gives units back at once. A device that could not compute them gets no more of that model. */
-export function receiveRelease(turn: Turn, device: Device, message: Release): void {
+export function receiveGiveBack(turn: Turn, device: Device, message: GiveBack): void {
   const active = turn.hub.leases.get(message.lease);
   if (active?.device !== device.key) return;
   if (active.stage === 'logging' || active.stage === 'accepting') return;

@@ -7,8 +7,8 @@ import { after, bytes, type Millis, millis } from '#protocol/values/units.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Job } from '../state/job.ts';
 import { addRun } from '../state/ranges.ts';
-import { lapse, lapsed, rememberEnd } from '../trust/lapse.ts';
 import { returnPlace, takePlace } from '../trust/newcomers.ts';
+import { giveUp, neverRevealed, rememberEnd } from '../trust/unrevealed.ts';
 import { changed, sendDevice, store, type Turn } from '../turn.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
@@ -123,7 +123,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   hub.devices.get(active.device)?.leases.delete(id);
   returnPlace(hub, active.device);
   if (how === 'accepted') rememberEnd(hub, active, 'unit-already-accepted');
-  else lapse(turn, active, how === 'failed');
+  else giveUp(turn, active, how === 'failed');
   const job = hub.jobs.get(jobId);
   if (job === undefined) return;
   job.leases.delete(id);
@@ -183,11 +183,13 @@ export function reviveLeases(turn: Turn): void {
   }
   const lost = [...hub.commitments.values()].filter(({ shard }) => !hub.leases.has(shard.lease));
   if (lost.length === 0) return;
-  const facts = lost.map((committed) => lapsed(turn, committed, { blamed: false, resets: false }));
+  const facts = lost.map((committed) =>
+    neverRevealed(turn, committed, { atFault: false, resets: false }),
+  );
   store(turn, facts);
 }
 
-/** The disk took no writes for a while, and nobody is to blame for what is late. */
+/** The disk took no writes for a while, and nobody is at fault for what is late. */
 export function extendLeases({ hub, world }: Turn): void {
   const least = after(world.now, millis(AWAY_MS.logged));
   for (const active of hub.leases.values()) {
@@ -230,6 +232,6 @@ export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefine
   returnPlace(turn.hub, twin.device);
   turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);
   rememberEnd(turn.hub, twin, 'unit-already-accepted');
-  lapse(turn, twin, false);
+  giveUp(turn, twin, false);
   return twin;
 }

@@ -6,13 +6,13 @@ import type { Admission, Device, Reason } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
 import { isDisputed, isEnding } from '../state/questions.ts';
 import { takeRun } from '../state/ranges.ts';
-import { asideReason } from '../trust/aside.ts';
 import { classOf } from '../trust/device-class.ts';
 import { fitProblem } from '../trust/fit.ts';
 import { countFleet } from '../trust/fleet.ts';
 import { unitsBeforeTrust, unjudgedProblem } from '../trust/in-flight.ts';
-import { pauseProblem } from '../trust/lapse.ts';
 import { leaveLine, mayBegin, placeProblem } from '../trust/newcomers.ts';
+import { suspensionReason } from '../trust/suspensions.ts';
+import { pauseProblem } from '../trust/unrevealed.ts';
 import { decline, send, setIdle, type Turn } from '../turn.ts';
 import { chargeFlow, rankFlows, refundFlow, weighPay } from './fairness.ts';
 import { grantLease, sizeShard } from './lease.ts';
@@ -57,9 +57,9 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     device.unfit.set(message.package, message.reason);
   } else if (!allowsProvider(manifest, message.provider)) {
     device.unfit.set(message.package, `it may not run on ${message.provider}, only exactly`);
-  } else if (isAside(turn, device, message)) {
+  } else if (isSuspended(turn, device, message)) {
     // What it says by itself after a lost link is from before; it is asked without that provider.
-    if (asked) device.unfit.set(message.package, `${message.provider} is set aside for a day`);
+    if (asked) device.unfit.set(message.package, `${message.provider} is suspended for a day`);
   } else {
     const { provider, dtype, threads, trials } = message;
     const unitMs = millis(Math.max(message.unitMs, 0.001));
@@ -80,11 +80,11 @@ function endTrial({ hub, world }: Turn, { admitting }: Device): void {
   if (unusedMs > 0) refundFlow(hub.fairness, admitting.trial, unusedMs);
 }
 
-const isAside = (
+const isSuspended = (
   { hub }: Turn,
   { key }: Device,
   { package: id, provider }: Extract<AdmissionMessage, { type: 'admitted' }>,
-): boolean => asideReason(hub, { device: key, package: id, provider }) !== undefined;
+): boolean => suspensionReason(hub, { device: key, package: id, provider }) !== undefined;
 
 /** Whatever a device was admitted to elsewhere would only fill our memory. */
 function manifestOf({ hub }: Turn, id: Digest): PackageManifest | undefined {
@@ -270,7 +270,7 @@ function startAdmission(turn: Turn, device: Device, job: Job): void {
   device.admitting = { package: packageId, since: turn.world.now };
   delete device.idle;
   const without = [...new Set(device.capabilities.providers)].flatMap((provider) => {
-    const reason = asideReason(turn.hub, { device: device.key, package: packageId, provider });
+    const reason = suspensionReason(turn.hub, { device: device.key, package: packageId, provider });
     return reason === undefined ? [] : [{ provider, reason }];
   });
   const some = without.length === 0 ? {} : { without };

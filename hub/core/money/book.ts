@@ -15,8 +15,8 @@ export const openMoneyBook = (): MoneyBook => ({
   payouts: [],
   payoutsOf: new Map(),
   nextPayout: 0,
-  convictions: [],
-  convictionNamed: new Map(),
+  bans: [],
+  banNamed: new Map(),
   closings: [],
   closingOf: new Map(),
   files: [],
@@ -35,8 +35,8 @@ export function noteMoney(hub: Hub, fact: MoneyFact): void {
       return notePayout(hub, fact.payout);
     case 'job-closing':
       return noteClosing(hub, fact.job, fact.at);
-    case 'barred':
-      return noteConviction(hub, fact.device, fact.at);
+    case 'banned':
+      return noteBan(hub, fact.device, fact.at);
     case 'pardoned':
       return notePardon(hub, fact);
     case 'leaf-file':
@@ -90,16 +90,16 @@ function noteClosing({ money }: Hub, job: JobId, at: Instant): void {
   money.closingOf.set(job, closing);
 }
 
-function noteConviction({ money }: Hub, device: PublicKey, at: Instant): void {
-  const conviction = { number: money.convictions.length + 1, device, at };
-  money.convictions.push(conviction);
-  money.convictionNamed.set(`${device} ${at}`, conviction);
+function noteBan({ money }: Hub, device: PublicKey, at: Instant): void {
+  const ban = { number: money.bans.length + 1, device, at };
+  money.bans.push(ban);
+  money.banNamed.set(`${device} ${at}`, ban);
 }
 
 function notePardon({ money }: Hub, { device, bannedAt, at, reason }: Pardon): void {
-  const conviction = money.convictionNamed.get(`${device} ${bannedAt}`);
-  if (conviction?.pardonedAt !== undefined) return;
-  if (conviction !== undefined) Object.assign(conviction, { pardonedAt: at, pardonReason: reason });
+  const ban = money.banNamed.get(`${device} ${bannedAt}`);
+  if (ban?.pardonedAt !== undefined) return;
+  if (ban !== undefined) Object.assign(ban, { pardonedAt: at, pardonReason: reason });
 }
 
 function noteFile({ money }: Hub, kept: MoneyBook['files'][number]): void {

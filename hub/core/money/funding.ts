@@ -15,7 +15,7 @@ import { jobMoved, store, type Turn } from '../turn.ts';
 /** How far a device's clock may be off when it signs. */
 const CLOCK_MS = 600_000;
 const LINKS_MAX = 16;
-const FILES_OF_EPOCH_MAX = 64;
+const FILES_OF_PERIOD_MAX = 64;
 /** How a job moves that was to start as soon as it could. */
 export const START_FUNDED = {
   state: 'running',
@@ -79,9 +79,9 @@ export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fa
   }
   const known = hub.money.payoutsOf.get(key) ?? [];
   if (known.at(-1)?.record.recipient === record.recipient) return [];
-  const bar = hub.barred.get(key);
-  if (bar !== undefined && bar.until > world.now) {
-    return refusal('payout-refused', `this device is barred: ${bar.reason}`);
+  const ban = hub.banned.get(key);
+  if (ban !== undefined && ban.until > world.now) {
+    return refusal('payout-refused', `this device is banned: ${ban.reason}`);
   }
   if (!hasWorked(hub.newcomers, key)) {
     const message = 'no shard of this device was accepted yet; link an address after the first one';
@@ -101,7 +101,7 @@ export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fa
 }
 
 /**
- * A verifier left the leaves of an epoch; the bytes are a blob already. Nothing when they are
+ * A verifier left the leaves of a period; the bytes are a blob already. Nothing when they are
  * known.
  */
 export function addLeafFile(
@@ -112,8 +112,8 @@ export function addLeafFile(
   const underway = listUnderway(hub.underway, 'leaf-file').map((fact) => fact.file);
   if (underway.some(({ dataHash }) => dataHash === file.dataHash)) return writing();
   const all = [...hub.money.files.map((kept) => kept.file), ...underway];
-  if (all.filter(({ epoch }) => epoch === file.epoch).length >= FILES_OF_EPOCH_MAX) {
-    const message = `${FILES_OF_EPOCH_MAX} different files of epoch ${file.epoch} are here: verifiers must agree on one of them`;
+  if (all.filter(({ period }) => period === file.period).length >= FILES_OF_PERIOD_MAX) {
+    const message = `${FILES_OF_PERIOD_MAX} different files of period ${file.period} are here: verifiers must agree on one of them`;
     return refusal('leaves-conflict', message);
   }
   return [{ type: 'leaf-file', file, root }];

@@ -23,8 +23,8 @@ import {
 } from '../fake-world.ts';
 import {
   type Hub,
+  listBans,
   listClosings,
-  listConvictions,
   listEarning,
   listEnded,
   listFiles,
@@ -58,7 +58,7 @@ const told = (hub: Hub) => ({
   jobs: listEnded(hub, ALL),
   shards: listEarning(hub, JOB, ALL),
   payouts: listPayouts(hub, ALL),
-  convictions: listConvictions(hub, ALL),
+  bans: listBans(hub, ALL),
   closings: listClosings(hub, ALL),
   files: listFiles(hub, 100),
   pay: viewPay(hub, PHONE, ALL),
@@ -135,7 +135,7 @@ test('a job that is done is told with all its shards, and the same after a resta
   expect(all.shards).toEqual({ shards, next: shards.length });
   const [first, ...rest] = shards;
   expect(viewPay(bench.hub(), PHONE, { from: 1, limit: 1 }).shards).toEqual(rest.slice(0, 1));
-  expect(first).toMatchObject({ sequence: 0, device: PHONE, before: 0 });
+  expect(first).toMatchObject({ sequence: 0, device: PHONE, standing: 0 });
   bench.restart();
   expect(told(bench.hub())).toEqual(all);
 });
@@ -205,26 +205,26 @@ test('a device with accepted work says where its pay goes, sixteen times at most
   expect(listPayouts(bench.hub(), ALL)).toEqual(payouts);
 });
 
-test('a conviction is told, and its pardon with the reason', () => {
+test('a ban is told, and its pardon with the reason', () => {
   const bench = openBench({ needsVerifier: true });
   startJob(bench, 5_000);
   joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
   deliver(bench, 2, PHONE);
-  const convictedAt = bench.clock();
+  const bannedAt = bench.clock();
   speak(bench, 1, verdictOn(bench, 'mismatch'));
-  const conviction = { number: 1, device: PHONE, at: convictedAt };
-  expect(listConvictions(bench.hub(), ALL)).toEqual([conviction]);
+  const ban = { number: 1, device: PHONE, at: bannedAt };
+  expect(listBans(bench.hub(), ALL)).toEqual([ban]);
   expect(link(bench)).toMatchObject(refusedAs('payout-refused'));
   bench.wait(1_000);
   const command = { type: 'pardon', device: PHONE, reason: 'a bad driver' } as const;
   bench.post({ type: 'command', request: 9, command });
   const pardoned = { pardonedAt: bench.clock(), pardonReason: 'a bad driver' };
-  expect(listConvictions(bench.hub(), ALL)).toEqual([{ ...conviction, ...pardoned }]);
+  expect(listBans(bench.hub(), ALL)).toEqual([{ ...ban, ...pardoned }]);
   expect(link(bench)).toMatchObject({ ok: true });
   bench.restart();
-  expect(listConvictions(bench.hub(), ALL)).toEqual([{ ...conviction, ...pardoned }]);
-  expect(viewPay(bench.hub(), PHONE, ALL).convictions).toMatchObject([pardoned]);
-  expect(viewPay(bench.hub(), VERIFIER, ALL).convictions).toEqual([]);
+  expect(listBans(bench.hub(), ALL)).toEqual([{ ...ban, ...pardoned }]);
+  expect(viewPay(bench.hub(), PHONE, ALL).bans).toMatchObject([pardoned]);
+  expect(viewPay(bench.hub(), VERIFIER, ALL).bans).toEqual([]);
 });
 
 test('what a device gives away is marked from the lease on, for the jobs it names', () => {
@@ -268,11 +268,11 @@ test('a closing is said once and stays', () => {
   expect(listClosings(bench.hub(), ALL)).toEqual(closings);
 });
 
-test('leaf files are kept by what is in them, 64 of an epoch at most', () => {
+test('leaf files are kept by what is in them, 64 of a period at most', () => {
   const bench = openBench();
-  const file = (number: number, epoch = 1): LeafFileView => ({
+  const file = (number: number, period = 1): LeafFileView => ({
     dataHash: number.toString(16).padStart(64, '0') as Digest,
-    epoch,
+    period,
     through: instant(1),
     total: lamports(0n),
     claims: 0,
@@ -290,7 +290,7 @@ test('leaf files are kept by what is in them, 64 of an epoch at most', () => {
   expect(leave(file(64))).toMatchObject(refusedAs('leaves-conflict'));
   expect(leave(file(64, 2))).toMatchObject({ ok: true });
   const files = listFiles(bench.hub(), 100);
-  expect(files.map(({ epoch }) => epoch)).toEqual([2, ...Array.from({ length: 64 }, () => 1)]);
+  expect(files.map(({ period }) => period)).toEqual([2, ...Array.from({ length: 64 }, () => 1)]);
   expect(listFiles(bench.hub(), 1)).toEqual(files.slice(0, 1));
   bench.restart();
   expect(listFiles(bench.hub(), 100)).toEqual(files);

@@ -1,7 +1,7 @@
 import type {
   Address,
+  BanView,
   ClosingView,
-  ConvictionView,
   DevicePay,
   EarningShardPage,
   EarningShardView,
@@ -28,11 +28,10 @@ const page = <T>(items: readonly T[], { from, limit }: PageRange): T[] =>
 
 export const listEnded = ({ money }: Hub, range: PageRange): EndedJobView[] =>
   page(money.ended, range).flatMap(viewEnded);
-export const listConvictions = ({ money }: Hub, range: PageRange): ConvictionView[] =>
-  page(money.convictions, range);
-/** The newest conviction of a device. */
-export const convictionOf = ({ money }: Hub, device: PublicKey): ConvictionView | undefined =>
-  money.convictions.findLast((conviction) => conviction.device === device);
+export const listBans = ({ money }: Hub, range: PageRange): BanView[] => page(money.bans, range);
+/** The newest ban of a device. */
+export const ledgerBanOf = ({ money }: Hub, device: PublicKey): BanView | undefined =>
+  money.bans.findLast((ban) => ban.device === device);
 export const listClosings = ({ money }: Hub, range: PageRange): ClosingView[] =>
   page(money.closings, range);
 
@@ -70,7 +69,7 @@ export function viewPay({ money }: Hub, device: PublicKey, range: PageRange): De
   return {
     jobs: jobs.flatMap((id) => money.endedOf.get(id) ?? []).flatMap(viewEnded),
     shards,
-    convictions: money.convictions.filter((conviction) => conviction.device === device),
+    bans: money.bans.filter((ban) => ban.device === device),
     payouts: money.payoutsOf.get(device) ?? [],
     closings: jobs.flatMap((id) => money.closingOf.get(id) ?? []),
     next,
@@ -91,7 +90,7 @@ const viewShard = (kept: KeptShard): EarningShardView => ({
   device: kept.device,
   package: kept.package,
   unitCount: kept.unitCount,
-  before: kept.before,
+  standing: kept.standing,
   ...(kept.donated === undefined ? {} : { donated: kept.donated }),
 });
 

@@ -139,7 +139,7 @@ function acceptShard(
   const counted = hub.standings.get(standingName(device.key, id)) ?? 0;
   const shard: AcceptedShard = {
     ...active.committed.shard,
-    before: counted + countUnderway(hub.underway, nameOf.accept(device.key, id)),
+    standing: counted + countUnderway(hub.underway, nameOf.accept(device.key, id)),
     sequence: hub.nextSequence++,
     index: active.committed.entry.index,
     commitment: active.committed.entry.commitment,

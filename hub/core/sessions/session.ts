@@ -89,10 +89,10 @@ function checkHello(
     const message = `verifier ${claim.key} is not enrolled; the operator enrols it with POST /v1/verifiers`;
     return { code: 'verifier-unknown', message };
   }
-  const bar = hub.barred.get(claim.key);
-  if (claim.role === 'contributor' && bar !== undefined && bar.until > world.now) {
-    const hours = Math.ceil((bar.until - world.now) / 3_600_000);
-    return { code: 'device-barred', message: `${bar.reason}; try again in ${hours} h` };
+  const ban = hub.banned.get(claim.key);
+  if (claim.role === 'contributor' && ban !== undefined && ban.until > world.now) {
+    const hours = Math.ceil((ban.until - world.now) / 3_600_000);
+    return { code: 'device-banned', message: `${ban.reason}; try again in ${hours} h` };
   }
   return undefined;
 }
@@ -147,7 +147,7 @@ function openVerifier(
     sentThrough: judged,
     manifests: new Set<Digest>(),
     reviewed: Math.max(opened.reviewed, reviewRange(turn.hub).from - 1),
-    auditsAsked: new Set<number>(),
+    exitChecksAsked: new Set<number>(),
     opinionsAsked: new Set<string>(),
   };
   turn.hub.verifiers.set(opened.key, verifier);

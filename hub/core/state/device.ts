@@ -58,8 +58,8 @@ export interface VerifierSession {
   sentThrough: number;
   /** Packages whose manifest was sent in this session. */
   manifests: Set<Digest>;
-  /** Sequences whose exit audit was asked for in this session. */
-  auditsAsked: Set<number>;
+  /** Sequences whose exit check was asked for in this session. */
+  exitChecksAsked: Set<number>;
   /** The number of the last verdict of others that it was sent, or need not be. */
   reviewed: number;
   /** Units in dispute on which it was asked in this session. */

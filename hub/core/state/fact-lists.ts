@@ -18,11 +18,11 @@ export function liveShards(of: SelectFacts, job?: JobId): FactOf<'accepted'>[] {
     .sort((a, b) => a.shard.sequence - b.shard.sequence);
 }
 
-/** Log indexes of commitments that were opened or have lapsed. */
+/** Log indexes of commitments that were opened or were never revealed. */
 export function settledIndexes(of: SelectFacts): Set<number> {
   return new Set([
     ...of('accepted').map(({ shard }) => shard.index),
-    ...of('lapsed').map(({ index }) => index),
+    ...of('unrevealed').map(({ index }) => index),
   ]);
 }
 

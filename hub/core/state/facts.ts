@@ -60,14 +60,14 @@ export type Fact =
       fingerprints?: Uint8Array;
     }
   /**
-   * A commitment was never opened and cannot be any more. `blamed`: its device let it lapse;
+   * A commitment was never opened and cannot be any more. `atFault`: its device let it expire;
    * `resets`: with it the device lost the trust it had.
    */
   | {
-      type: 'lapsed';
+      type: 'unrevealed';
       index: number;
       device: PublicKey;
-      blamed: boolean;
+      atFault: boolean;
       resets: boolean;
       at: Instant;
     }
@@ -77,10 +77,10 @@ export type Fact =
   | { type: 'epoch'; signed: SignedEpoch }
   /** An accepted shard is void; its units are open again. */
   | { type: 'voided'; sequence: number; job: JobId; reason: string; at: Instant }
-  | ({ type: 'barred' } & Ban)
+  | ({ type: 'banned' } & Ban)
   /** A device was unfit for a package on this provider. */
   | {
-      type: 'set-aside';
+      type: 'suspended';
       device: PublicKey;
       package: Digest;
       provider: Provider;
@@ -164,7 +164,7 @@ export type MoneyFact = Extract<
       | 'job-closing'
       | 'payout-linked'
       | 'leaf-file'
-      | 'barred'
+      | 'banned'
       | 'pardoned';
   }
 >;

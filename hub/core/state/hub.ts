@@ -10,7 +10,7 @@ import type { RequestId, SocketId, Token } from './events.ts';
 import type { Ban, CommittedShard, Fact } from './facts.ts';
 import type { ActiveLease, FairBook, Job, KeptShard } from './job.ts';
 import type { MoneyBook } from './money.ts';
-import type { Aside, Lapses, Newcomers } from './trust.ts';
+import type { Newcomers, Suspension, Unrevealed } from './trust.ts';
 
 export interface HubConfig {
   hub: PublicKey;
@@ -63,8 +63,8 @@ export interface Hub {
   /** Verifiers that were taken off the list. */
   removed: Set<PublicKey>;
   /** The newest ban of each device that was not pardoned. */
-  barred: Map<PublicKey, Ban>;
-  aside: Map<PublicKey, readonly Aside[]>;
+  banned: Map<PublicKey, Ban>;
+  suspensions: Map<PublicKey, readonly Suspension[]>;
   judged: Map<PublicKey, number>;
   epochs: Map<PublicKey, EpochBook>;
   jobs: Map<JobId, Job>;
@@ -75,7 +75,7 @@ export interface Hub {
   shards: Map<LeaseId, KeptShard>;
   /** By log index: commitments that may still be opened. */
   commitments: Map<number, CommittedShard>;
-  lapses: Map<PublicKey, Lapses>;
+  unrevealed: Map<PublicKey, Unrevealed>;
   newcomers: Newcomers;
   /** How running jobs share devices; begun anew at each start. */
   fairness: FairBook;

@@ -77,11 +77,11 @@ export interface KeptShard {
   unitCount: number;
   /** As in `AcceptedShard`. */
   donated?: true | undefined;
-  before: number;
+  standing: number;
   /** Whole until the job ends: a verifier may have to be asked about it again. */
   whole?: AcceptedShard;
-  /** Verifiers that have judged its exit audit. */
-  auditedBy?: Set<PublicKey>;
+  /** Verifiers that have judged its exit check. */
+  exitCheckedBy?: Set<PublicKey>;
   /** It counts among what its device has in flight. */
   awaitsCheck?: true;
   /** Its units are open again; verdicts on it still count against its device. */

@@ -1,6 +1,6 @@
 import type {
+  BanView,
   ClosingView,
-  ConvictionView,
   LeafFileView,
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
@@ -29,9 +29,9 @@ export interface MoneyBook {
   payouts: PayoutView[];
   payoutsOf: Map<PublicKey, PayoutView[]>;
   nextPayout: number;
-  convictions: ConvictionView[];
+  bans: BanView[];
   /** By device and moment. */
-  convictionNamed: Map<string, ConvictionView>;
+  banNamed: Map<string, BanView>;
   closings: ClosingView[];
   closingOf: Map<JobId, ClosingView>;
   files: { file: LeafFileView; root: Root }[];

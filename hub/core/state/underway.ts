@@ -19,7 +19,7 @@ export const nameOf = {
   end: (job: JobId) => `end ${job}`,
   /** Counts units. */
   accept: (device: PublicKey, pack: Digest) => `accept ${standingName(device, pack)}`,
-  lapse: (device: PublicKey) => `lapse ${device}`,
+  unrevealed: (device: PublicKey) => `unrevealed ${device}`,
   verdict: (name: string) => `verdict ${name}`,
   /** A verdict that is no match. */
   finding: (lease: string) => `finding ${lease}`,
@@ -89,8 +89,8 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
       const { device, package: pack, unitCount } = fact.shard;
       return [[nameOf.accept(device, pack), unitCount]];
     }
-    case 'lapsed':
-      return fact.blamed ? [[nameOf.lapse(fact.device)]] : [];
+    case 'unrevealed':
+      return fact.atFault ? [[nameOf.unrevealed(fact.device)]] : [];
     case 'verdict': {
       const { lease, kind } = fact.signed.verdict;
       const name = nameOf.verdict(verdictName(fact.signed));
@@ -102,11 +102,11 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
       return [[nameOf.void(fact.sequence)], [nameOf.voids(fact.job)]];
     case 'released':
       return [[nameOf.release(fact.sequence)]];
-    case 'barred':
+    case 'banned':
       return [[nameOf.ban(fact.device)]];
     case 'pardoned':
       return [[nameOf.pardon(fact.device)]];
-    case 'set-aside':
+    case 'suspended':
       return [[nameOf.suspend(fact.device, fact.package, fact.provider)]];
     case 'verifier-fault':
       return [[nameOf.fault(fact.verifier, `${fact.lease}/${fact.unit}`)]];

@@ -3,7 +3,7 @@ import type { Digest } from '#protocol/values/ids.ts';
 import type { Device, Reason } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
-import { asideReason } from './aside.ts';
+import { suspensionReason } from './suspensions.ts';
 
 /** Capability match: memory, provider, features, and what admission found. */
 export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefined {
@@ -11,7 +11,7 @@ export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefin
   if (manifest === undefined || packageId === undefined) {
     return { code: 'no-jobs', message: 'the job is still being checked' };
   }
-  const unfit = device.unfit.get(packageId) ?? asideOnAll(hub, device, { packageId, manifest });
+  const unfit = device.unfit.get(packageId) ?? suspendedOnAll(hub, device, { packageId, manifest });
   if (unfit !== undefined) {
     const message = `"${manifest.name}" does not run right on this device: ${unfit}`;
     return { code: 'device-unfit', message: message.slice(0, 600) };
@@ -40,18 +40,18 @@ export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefin
 }
 
 /**
- * Why a device has no provider left for a package, where checks have set aside each that may run
+ * Why a device has no provider left for a package, where checks have suspended each that may run
  * it.
  */
-function asideOnAll(
+function suspendedOnAll(
   hub: Hub,
   { key, capabilities }: Device,
   { packageId, manifest }: { packageId: Digest; manifest: PackageManifest },
 ): string | undefined {
-  if (!hub.aside.has(key)) return undefined;
+  if (!hub.suspensions.has(key)) return undefined;
   const allowed = capabilities.providers.filter((provider) => allowsProvider(manifest, provider));
   const reasons = allowed.map((provider) =>
-    asideReason(hub, { device: key, package: packageId, provider }),
+    suspensionReason(hub, { device: key, package: packageId, provider }),
   );
   return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
 }

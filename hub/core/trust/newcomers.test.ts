@@ -85,13 +85,13 @@ test('a device whose job has ended does not hold up the line', () => {
   expect(view(bench)).toMatchObject({ places: 2, waiting: 0 });
 });
 
-test('a device that was barred is new again, and counts twice', () => {
+test('a device that was banned is new again, and counts twice', () => {
   const bench = openBench({ ...ONE, needsVerifier: true });
   startJob(bench, 1_000);
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
   deliver(bench, 2, PHONE);
   bench.say(1, { type: 'verdict', signed: verdictOn(bench, 'mismatch') });
-  expect(bench.last(2, 'refused')?.code).toBe('device-barred');
+  expect(bench.last(2, 'refused')?.code).toBe('device-banned');
   for (let hour = 0; hour < 61; hour += 1) {
     bench.say(1, { type: 'beat' });
     bench.wait(59_500);
@@ -120,7 +120,7 @@ const KEYS = [PHONE, TABLET, LAPTOP, WATCH];
 test('never more devices begin than there are places, and a restart changes nothing', () => {
   const step = fc.record({
     device: fc.nat(3),
-    act: fc.constantFrom('request', 'deliver', 'leave', 'wait', 'restart', 'convict'),
+    act: fc.constantFrom('request', 'deliver', 'leave', 'wait', 'restart', 'ban'),
   });
   fc.assert(
     fc.property(
@@ -145,7 +145,7 @@ test('never more devices begin than there are places, and a restart changes noth
             deliver(bench, socket, key);
           }
           const check = bench.last(1, 'check');
-          if (act === 'convict' && check && bench.hub().verifiers.size > 0) {
+          if (act === 'ban' && check && bench.hub().verifiers.size > 0) {
             const { shard } = check;
             const { verdict, signature } = verdictOn(bench, 'mismatch');
             const signed = { verdict: { ...verdict, device: shard.device }, signature };

@@ -3,29 +3,29 @@ import type { Reason } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Newcomers } from '../state/trust.ts';
 
-/** A device between two of its bars. */
-const placeName = (device: PublicKey, barsBefore: number): string => `${device}/${barsBefore}`;
+/** A device between two of its bans. */
+const placeName = (device: PublicKey, bansBefore: number): string => `${device}/${bansBefore}`;
 
 export const openNewcomers = (): Newcomers => ({
   begun: new Set(),
-  bars: new Map(),
+  bans: new Map(),
   beginning: new Map(),
   line: new Map(),
   lastInLine: 0,
 });
 
 /** The device is new again. */
-export function noteBar({ bars }: Newcomers, device: PublicKey, at: number): void {
-  bars.set(device, [...(bars.get(device) ?? []), at]);
+export function noteBan({ bans }: Newcomers, device: PublicKey, at: number): void {
+  bans.set(device, [...(bans.get(device) ?? []), at]);
 }
 
-/** Undoes that bar: the device has the place from before it, and no second one from after it. */
+/** Undoes that ban: the device has the place from before it, and no second one from after it. */
 export function dropBar(newcomers: Newcomers, device: PublicKey, at: number): void {
-  const { bars, begun, beginning } = newcomers;
-  const before = bars.get(device) ?? [];
+  const { bans, begun, beginning } = newcomers;
+  const before = bans.get(device) ?? [];
   const dropped = before.indexOf(at);
   if (dropped < 0) return;
-  bars.set(
+  bans.set(
     device,
     before.filter((_, place) => place !== dropped),
   );
@@ -37,21 +37,21 @@ export function dropBar(newcomers: Newcomers, device: PublicKey, at: number): vo
 
 /** A shard of this device that was revealed then is accepted: its place is taken for good. */
 export function keepPlace(newcomers: Newcomers, device: PublicKey, at: number): void {
-  const barsBefore = (newcomers.bars.get(device) ?? []).filter((barredAt) => barredAt < at).length;
-  newcomers.begun.add(placeName(device, barsBefore));
+  const bansBefore = (newcomers.bans.get(device) ?? []).filter((bannedAt) => bannedAt < at).length;
+  newcomers.begun.add(placeName(device, bansBefore));
   if (hasPlace(newcomers, device)) newcomers.beginning.delete(device);
 }
 
 /** Whether a shard of this device was ever accepted. */
-export function hasWorked({ begun, bars }: Newcomers, device: PublicKey): boolean {
-  const lives = (bars.get(device)?.length ?? 0) + 1;
+export function hasWorked({ begun, bans }: Newcomers, device: PublicKey): boolean {
+  const lives = (bans.get(device)?.length ?? 0) + 1;
   return Array.from({ length: lives }, (_, life) => placeName(device, life)).some((name) =>
     begun.has(name),
   );
 }
 
-const hasPlace = ({ begun, bars }: Newcomers, device: PublicKey): boolean =>
-  begun.has(placeName(device, bars.get(device)?.length ?? 0));
+const hasPlace = ({ begun, bans }: Newcomers, device: PublicKey): boolean =>
+  begun.has(placeName(device, bans.get(device)?.length ?? 0));
 
 /** A lease was given out. */
 export function takePlace({ newcomers }: Hub, device: PublicKey): void {

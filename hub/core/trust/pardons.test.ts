@@ -10,7 +10,7 @@ import {
   TABLET,
   verdictOn,
 } from '../fake-world.ts';
-import { convictionOf } from '../money/views.ts';
+import { ledgerBanOf } from '../money/views.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -37,8 +37,8 @@ function hello(): string | undefined {
 
 /** Places of the phone: taken ones, and the bans that shift them. */
 const places = () => {
-  const { begun, bars } = bench.hub().newcomers;
-  return { begun: [...begun].filter((name) => name.startsWith(PHONE)), bars: bars.get(PHONE) };
+  const { begun, bans } = bench.hub().newcomers;
+  return { begun: [...begun].filter((name) => name.startsWith(PHONE)), bans: bans.get(PHONE) };
 };
 
 test('a banned device is let in again by a pardon, before and after a restart', () => {
@@ -47,22 +47,22 @@ test('a banned device is let in again by a pardon, before and after a restart', 
   expect(hello()).not.toBe('refused');
   bench.restart();
   expect(hello()).not.toBe('refused');
-  expect(bench.hub().barred.has(PHONE)).toBe(false);
+  expect(bench.hub().banned.has(PHONE)).toBe(false);
 });
 
 test('a ban names the shard and the unit that were found wrong', () => {
-  const { work } = bench.hub().barred.get(PHONE) ?? {};
+  const { work } = bench.hub().banned.get(PHONE) ?? {};
   const { lease, unit } = verdictOn(bench, 'mismatch').verdict;
   expect(work).toEqual({ lease, unit });
   bench.restart();
-  expect(bench.hub().barred.get(PHONE)?.work).toEqual(work);
+  expect(bench.hub().banned.get(PHONE)?.work).toEqual(work);
 });
 
 test('a pardon that cannot be written lifts nothing', () => {
   bench.fillDisk(true);
   expect(pardon()).toMatchObject({ ok: false, refusal: { code: 'disk-full' } });
   expect(hello()).toBe('refused');
-  expect(convictionOf(bench.hub(), PHONE)).not.toHaveProperty('pardonedAt');
+  expect(ledgerBanOf(bench.hub(), PHONE)).not.toHaveProperty('pardonedAt');
   bench.fillDisk(false);
   expect(pardon()).toMatchObject({ ok: true });
   expect(hello()).not.toBe('refused');
@@ -78,7 +78,7 @@ test('a device without a ban, or pardoned already, has nothing to pardon', () =>
 test('a ban that is over can still be pardoned', () => {
   bench.wait(DAY + 1_000);
   expect(pardon()).toMatchObject({ ok: true });
-  expect(convictionOf(bench.hub(), PHONE)).toMatchObject({ pardonReason: 'a bad driver' });
+  expect(ledgerBanOf(bench.hub(), PHONE)).toMatchObject({ pardonReason: 'a bad driver' });
 });
 
 test('a pardoned device that is found wrong again is banned again, also after a restart', () => {
@@ -90,17 +90,17 @@ test('a pardoned device that is found wrong again is banned again, also after a 
   expect(hello()).toBe('refused');
   bench.restart();
   expect(hello()).toBe('refused');
-  expect(bench.hub().barred.has(PHONE)).toBe(true);
+  expect(bench.hub().banned.has(PHONE)).toBe(true);
 });
 
 test('a pardoned device has its one place from before, live and after a restart', () => {
-  expect(places().bars).toHaveLength(1);
+  expect(places().bans).toHaveLength(1);
   bench.wait(DAY + 1_000);
   joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
   deliver(bench, 2, PHONE);
   expect(places().begun).toEqual([`${PHONE}/0`, `${PHONE}/1`]);
   pardon();
-  const one = { begun: [`${PHONE}/0`], bars: [] };
+  const one = { begun: [`${PHONE}/0`], bans: [] };
   expect(places()).toEqual(one);
   joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
   deliver(bench, 2, PHONE);

@@ -14,9 +14,9 @@ export function pardonDevice(
   { device, reason }: Extract<HubCommand, { type: 'pardon' }>,
 ): void {
   const { hub, world } = turn;
-  const ban = hub.barred.get(device);
+  const ban = hub.banned.get(device);
   if (ban === undefined || isUnderway(hub.underway, nameOf.pardon(device))) {
-    const message = `no ban of device ${device} stands; GET /v1/log/convictions lists them all`;
+    const message = `no ban of device ${device} stands; GET /v1/log/bans lists them all`;
     const result = refuse('ban-unknown', message, 'device');
     turn.effects.push({ type: 'reply', request, result });
     return;

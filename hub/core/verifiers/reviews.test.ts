@@ -93,7 +93,7 @@ test.each([
   }
   court.wait(30_000);
   expect(court.grid().faults).toEqual([{ verifier: VERIFIER, count: 1 }]);
-  expect(court.isBarred()).toBe(true);
+  expect(court.isBanned()).toBe(true);
 });
 
 test('what the checks of a job needed is forgotten ten minutes after its end', () => {

@@ -6,7 +6,7 @@ import type { FoundEscrow, Settlement } from './settlement.ts';
 
 const EVERY_MS = { least: 2_000, most: 60_000 };
 /**
- * An escrow is closed so many graces before it can be emptied: one for the epoch that pays it out,
+ * An escrow is closed so many graces before it can be emptied: one for the period that pays it out,
  * one to spare.
  */
 const GRACES_BEFORE = 2;

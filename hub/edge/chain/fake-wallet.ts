@@ -93,7 +93,7 @@ export async function makeFakePool(
   };
   const made = [
     local.instructions.initConfig(at, settings),
-    local.instructions.createPool({ ...at, pool }, { epochCap: 10n ** 12n }),
+    local.instructions.createPool({ ...at, pool }, { periodCap: 10n ** 12n }),
   ];
   await send(url, made, [admin]);
   const address = (key: Key) => encodeBase58(key) as Address;

@@ -208,7 +208,7 @@ describe('a void shard', () => {
       type: 'verdict',
       signed: { verdict, signature: verifier.sign('verdict', verdict) },
     });
-    expect(codeOf(await liar.until('refused'))).toBe('device-barred');
+    expect(codeOf(await liar.until('refused'))).toBe('device-banned');
     const ask = (unit: number, query: string, ticket = verifier.welcome.ticket) =>
       fetch(`${hub.url}/v1/outputs/${job.id}/${unit}${query}`, {
         headers: { Authorization: `Bearer ${ticket}` },
@@ -250,7 +250,7 @@ function mismatchOn(shard: AcceptedShard, outputs: Uint8Array): Verdict {
     max: 1,
     runs: 2,
     epoch: 1,
-    n: shard.before + 1,
+    n: shard.standing + 1,
     at: instant(Date.now()),
   };
 }

@@ -12,7 +12,14 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
     const { store } = await open();
     const until = instant(9_000.25);
     const { device, package: id } = acceptedShard({ index: 0 });
-    const aside = { device, package: id, provider: 'webgpu' as const, until, reason: 'far', at };
+    const suspension = {
+      device,
+      package: id,
+      provider: 'webgpu' as const,
+      until,
+      reason: 'far',
+      at,
+    };
     const work = { lease: leaseId(1), unit: 3 };
     const pardon = { device: keyOf(40), bannedAt: at, reason: 'a bad driver', at: until };
     const facts: Fact[] = [
@@ -21,10 +28,10 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
       { type: 'judged', verifier: keyOf(52), through: 8 },
       { type: 'judged', verifier: keyOf(51), through: 1 },
       { type: 'verifier-removed', key: keyOf(51), at },
-      { type: 'barred', device: keyOf(40), until: instant(1), reason: 'first', at },
-      { type: 'barred', device: keyOf(40), until, reason: 'second', work, at },
+      { type: 'banned', device: keyOf(40), until: instant(1), reason: 'first', at },
+      { type: 'banned', device: keyOf(40), until, reason: 'second', work, at },
       { type: 'pardoned', ...pardon },
-      { type: 'set-aside', ...aside },
+      { type: 'suspended', ...suspension },
       { type: 'resolved', job: jobId(1), ...work, outcome: 'wrong', at },
       { type: 'verifier-fault', verifier: keyOf(51), job: jobId(1), ...work, at },
     ];

@@ -40,10 +40,16 @@ function encodeFactRow(fact: Fact): Unnumbered {
     }
     case 'accepted':
       return { table: 'accepted', row: encodeAcceptedRow(fact) };
-    case 'lapsed': {
-      const { index, device, blamed, resets, at } = fact;
-      const row = { log_index: index, device, blamed: Number(blamed), resets: Number(resets), at };
-      return { table: 'lapsed', row };
+    case 'unrevealed': {
+      const { index, device, atFault, resets, at } = fact;
+      const row = {
+        log_index: index,
+        device,
+        at_fault: Number(atFault),
+        resets: Number(resets),
+        at,
+      };
+      return { table: 'unrevealed', row };
     }
     case 'verdict': {
       const row = { lease: fact.signed.verdict.lease, signed_json: json(fact.signed) };
@@ -59,14 +65,14 @@ function encodeFactRow(fact: Fact): Unnumbered {
     }
     case 'released':
       return { table: 'released', row: { sequence: fact.sequence, job: fact.job, at: fact.at } };
-    case 'set-aside': {
-      const { type: _, ...aside } = fact;
-      return { table: 'set_aside', row: { aside_json: json(aside) } };
+    case 'suspended': {
+      const { type: _, ...suspension } = fact;
+      return { table: 'suspended', row: { suspended_json: json(suspension) } };
     }
-    case 'barred': {
+    case 'banned': {
       const { device, until, reason, work, at } = fact;
       const work_json = work === undefined ? null : json(work);
-      return { table: 'barred', row: { device, until, reason, at, work_json } };
+      return { table: 'banned', row: { device, until, reason, at, work_json } };
     }
     case 'verifier-fault': {
       const { verifier, job, lease, unit, at } = fact;

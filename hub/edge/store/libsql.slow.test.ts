@@ -53,7 +53,7 @@ describe('libSQL store', () => {
     await next.close();
   });
 
-  it('makes pardons of the convictions that verifiers overturned in an older hub', async () => {
+  it('turns bans that verifiers of an older hub overturned into pardons', async () => {
     const file = freshFile();
     await mkdir(dirname(file), { recursive: true });
     const database = await openLibsqlDatabase(file);
@@ -62,7 +62,7 @@ describe('libSQL store', () => {
       const fact = JSON.stringify({ stage, device: 'd1', lease, unit: 3, at });
       return `insert into appeal (appeal_json) values ('${fact}')`;
     };
-    const bar = (at: number) =>
+    const banRow = (at: number) =>
       `insert into barred (device, until, reason, at) values ('d1', ${at + 9}, 'wrong', ${at})`;
     const statements = [
       'create table migration (version integer primary key)',
@@ -70,9 +70,9 @@ describe('libSQL store', () => {
         ...each,
         `insert into migration values (${version})`,
       ]),
-      ...[bar(10), said('convicted', 'l1', 10), said('opened', 'l1', 11)],
-      ...[said('overturned', 'l1', 12), bar(20), said('convicted', 'l2', 20)],
-      ...[said('opened', 'l2', 21), said('upheld', 'l2', 22), bar(30)],
+      ...[banRow(10), said('convicted', 'l1', 10), said('opened', 'l1', 11)],
+      ...[said('overturned', 'l1', 12), banRow(20), said('convicted', 'l2', 20)],
+      ...[said('opened', 'l2', 21), said('upheld', 'l2', 22), banRow(30)],
     ];
     await database.transact(
       'write',
@@ -83,7 +83,7 @@ describe('libSQL store', () => {
     const facts = await store.load();
     const reason = 'other verifiers found its unit right';
     const ban = (at: number, lease?: string) => ({
-      ...{ type: 'barred', at },
+      ...{ type: 'banned', at },
       ...(lease === undefined ? {} : { work: { lease, unit: 3 } }),
     });
     expect(facts).toMatchObject([

@@ -97,8 +97,8 @@ function onceNames(fact: Fact): string[] {
       ];
     case 'accepted':
       return [`sequence ${fact.shard.sequence}`, `accepted index ${fact.shard.index}`];
-    case 'lapsed':
-      return [`lapsed ${fact.index}`];
+    case 'unrevealed':
+      return [`unrevealed ${fact.index}`];
     case 'voided':
       return [`void ${fact.sequence}`];
     case 'verifier-removed':

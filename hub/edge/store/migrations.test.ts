@@ -68,7 +68,8 @@ test('jobs that were posted before keys had names have one developer after a mig
 
 /** Rows of a shard that has the mark of a second computation. */
 function secondRows(index: number, job: number): Row[] {
-  const shard = { ...acceptedShard({ index, job }), leg: 2 };
+  const { standing: before, ...rest } = acceptedShard({ index, job });
+  const shard = { ...rest, before, leg: 2 };
   const committed = committedShard({ index, job });
   const committed_json = JSON.stringify({ ...committed, shard: { ...committed.shard, leg: 2 } });
   const place = { log_index: index, lease: shard.lease };
@@ -140,5 +141,31 @@ test('jobs that go on with a package that names canaries are cancelled by a migr
   // What is appended from now on comes after them.
   await store.append([{ ...moves[0], state: 'done' } as (typeof moves)[number]]);
   expect((await store.load()).at(-1)).toMatchObject({ type: 'job-moved', state: 'done' });
+  await store.close();
+});
+
+test('bans, suspensions and unrevealed commitments of older words are the same after a migration', async () => {
+  const { standing: before, ...rest } = acceptedShard({ index: 3, job: 1 });
+  const suspension = { device: 'd1', package: 'p1', provider: 'webgpu', until: 9, at: 4 };
+  const file = await openOld('alter table barred rename', [
+    ['barred', { fact: 1, device: 'd1', until: 9, reason: 'wrong', at: 4 }],
+    ['set_aside', { fact: 2, aside_json: JSON.stringify(suspension) }],
+    ['lapsed', { fact: 3, log_index: 2, device: 'd1', blamed: 1, resets: 0, at: 5 }],
+    [
+      'accepted',
+      {
+        ...{ fact: 4, sequence: 3, log_index: 3, job: jobId(1), lease: rest.lease, first_unit: 0 },
+        ...{ end_unit: 2, shard_json: JSON.stringify({ ...rest, before: before + 7 }), salt: 'aa' },
+        ...{ compute_ms: 1, outputs: new Uint8Array(2) },
+      },
+    ],
+  ]);
+  const store = await openLibsqlStore(file);
+  expect(await store.load()).toMatchObject([
+    { type: 'banned', device: 'd1', until: 9 },
+    { type: 'suspended', ...suspension },
+    { type: 'unrevealed', index: 2, device: 'd1', atFault: true, resets: false },
+    { type: 'accepted', shard: { ...rest, standing: before + 7 } },
+  ]);
   await store.close();
 });

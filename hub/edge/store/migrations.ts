@@ -201,4 +201,16 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
           order by number desc limit 1) in ('quoted', 'running', 'finishing')`,
     `update fact_count set facts = facts + (select count(*) from job_move where fact >= facts)`,
   ],
+  // Words that the field uses: a ban, a suspension, a commitment never revealed, a period.
+  [
+    'alter table barred rename to banned',
+    'alter table set_aside rename to suspended',
+    'alter table suspended rename column aside_json to suspended_json',
+    'alter table lapsed rename to unrevealed',
+    'alter table unrevealed rename column blamed to at_fault',
+    `update accepted set shard_json = json_set(json_remove(shard_json, '$.before'),
+      '$.standing', json_extract(shard_json, '$.before'))`,
+    `update leaf_file set file_json = json_set(json_remove(file_json, '$.epoch'),
+      '$.period', json_extract(file_json, '$.epoch'))`,
+  ],
 ];

@@ -40,7 +40,7 @@ const leaves = (number: number): FactOf<'leaf-file'> => ({
   type: 'leaf-file',
   file: {
     dataHash: keyOf(number) as string as Digest,
-    epoch: 1,
+    period: 1,
     through: at,
     total: lamports(7n),
     claims: 2,

@@ -43,7 +43,7 @@ export interface Store {
   append(facts: readonly Fact[]): Promise<void>;
   /**
    * The facts that make the hub's state, in the order of appending. What later facts have replaced
-   * is left out: commitments that were opened or have lapsed, and the bytes of accepted shards.
+   * is left out: commitments that were opened or never revealed, and the bytes of accepted shards.
    */
   load(): Promise<AppliedFact[]>;
   /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */

@@ -111,7 +111,7 @@ export function acceptedShard(choice: ShardChoice): AcceptedShard {
     ...shard,
     sequence: choice.sequence ?? choice.index,
     index: entry.index,
-    before: 17 * choice.index,
+    standing: 17 * choice.index,
     commitment: entry.commitment,
     digests: encodeBase64(new Uint8Array(32 * shard.unitCount).fill(choice.index)),
     at: instant(3_000 + choice.index),
@@ -135,14 +135,14 @@ export const accepted = (choice: ShardChoice, length?: number): Fact => ({
   outputs: outputsOf(choice, length),
 });
 
-export const lapsed = (
+export const unrevealed = (
   index: number,
-  how: { device: number; at: number; resets?: boolean; blamed?: boolean },
+  how: { device: number; at: number; resets?: boolean; atFault?: boolean },
 ): Fact => ({
-  type: 'lapsed',
+  type: 'unrevealed',
   index,
   device: keyOf(how.device),
-  blamed: how.blamed ?? true,
+  atFault: how.atFault ?? true,
   resets: how.resets ?? false,
   at: instant(how.at),
 });

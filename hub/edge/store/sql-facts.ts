@@ -20,7 +20,7 @@ interface Reader {
 /**
  * The facts that make the hub's state, in the order of appending, read in one transaction so that
  * they fit together. What later facts have replaced is left out: commitments that were opened or
- * have lapsed, and the bytes of accepted shards.
+ * were never revealed, and the bytes of accepted shards.
  */
 export async function loadFacts(database: SqlDatabase): Promise<AppliedFact[]> {
   const readers = factReaders();
@@ -92,9 +92,9 @@ const shardReaders = (): Reader[] => [
     sql
       .selectFrom('committed')
       .leftJoin('accepted', 'accepted.log_index', 'committed.log_index')
-      .leftJoin('lapsed', 'lapsed.log_index', 'committed.log_index')
+      .leftJoin('unrevealed', 'unrevealed.log_index', 'committed.log_index')
       .where('accepted.log_index', 'is', null)
-      .where('lapsed.log_index', 'is', null)
+      .where('unrevealed.log_index', 'is', null)
       .select(['committed.fact', 'committed.committed_json'])
       .compile(),
     (row) => ({ type: 'committed', commitment: parseRecord(row.committed_json) }),
@@ -116,19 +116,19 @@ const shardReaders = (): Reader[] => [
     job: row.job as JobId,
     at: instant(row.at),
   })),
-  whole('lapsed', (row) => ({
-    type: 'lapsed',
+  whole('unrevealed', (row) => ({
+    type: 'unrevealed',
     index: row.log_index,
     device: row.device as PublicKey,
-    blamed: row.blamed === 1,
+    atFault: row.at_fault === 1,
     resets: row.resets === 1,
     at: instant(row.at),
   })),
 ];
 
 const deviceReaders = (): Reader[] => [
-  whole('barred', (row) => ({
-    type: 'barred',
+  whole('banned', (row) => ({
+    type: 'banned',
     device: row.device as PublicKey,
     until: instant(row.until),
     reason: row.reason,
@@ -143,9 +143,9 @@ const deviceReaders = (): Reader[] => [
     type: 'resolved',
     ...parseRecord<FactBody<'resolved'>>(row.resolved_json),
   })),
-  whole('set_aside', (row) => ({
-    type: 'set-aside',
-    ...parseRecord<FactBody<'set-aside'>>(row.aside_json),
+  whole('suspended', (row) => ({
+    type: 'suspended',
+    ...parseRecord<FactBody<'suspended'>>(row.suspended_json),
   })),
   whole('verifier', (row) => ({
     type: 'verifier-enrolled',

@@ -56,19 +56,19 @@ export interface Tables {
   fingerprint: { sequence: number; fingerprints: Uint8Array };
   voided: { fact: number; sequence: number; job: string; reason: string; at: number };
   released: { fact: number; sequence: number; job: string; at: number };
-  /** `blamed` and `resets` are 0 or 1. */
-  lapsed: {
+  /** `at_fault` and `resets` are 0 or 1. */
+  unrevealed: {
     fact: number;
     log_index: number;
     device: string;
-    blamed: number;
+    at_fault: number;
     resets: number;
     at: number;
   };
   verdict: { fact: number; number: Generated<number>; lease: string; signed_json: string };
   judged: { fact: number; number: Generated<number>; verifier: string; through: number };
   epoch: { fact: number; number: Generated<number>; signed_json: string };
-  barred: {
+  banned: {
     fact: number;
     number: Generated<number>;
     device: string;
@@ -79,7 +79,7 @@ export interface Tables {
   };
   pardon: { fact: number; number: Generated<number>; pardon_json: string };
   resolved: { fact: number; number: Generated<number>; resolved_json: string };
-  set_aside: { fact: number; number: Generated<number>; aside_json: string };
+  suspended: { fact: number; number: Generated<number>; suspended_json: string };
   verifier: { fact: number; number: Generated<number>; key: string; at: number };
   verifier_removed: { fact: number; key: string; at: number };
   verifier_fault: {

@@ -14,7 +14,6 @@ import {
   jobCreated,
   jobId,
   keyOf,
-  lapsed,
   leaseId,
   manifestOf,
   openedEpoch,
@@ -22,6 +21,7 @@ import {
   revealedEpoch,
   saltOf,
   signedVerdict,
+  unrevealed,
 } from './sample-facts.ts';
 import type { StoreWorld } from './store-world.ts';
 
@@ -115,20 +115,20 @@ function checkCuts(open: () => Promise<StoreWorld>): void {
 }
 
 function checkShards(open: () => Promise<StoreWorld>): void {
-  it('gives back a commitment until it is opened or has lapsed', async () => {
+  it('gives back a commitment until it is opened or has expired', async () => {
     const { store } = await open();
-    const lapses = [
-      lapsed(3, { device: 40, at: 70, resets: true }),
-      lapsed(1, { device: 41, at: 90.5, blamed: false }),
+    const given = [
+      unrevealed(3, { device: 40, at: 70, resets: true }),
+      unrevealed(1, { device: 41, at: 90.5, atFault: false }),
     ];
     await store.append([0, 5, 3, 1].map((index) => committed({ index })));
-    await store.append([accepted({ index: 5, sequence: 9 }), ...lapses]);
+    await store.append([accepted({ index: 5, sequence: 9 }), ...given]);
     expect(await store.load()).toEqual([
       committed({ index: 0 }),
       { type: 'accepted', shard: acceptedShard({ index: 5, sequence: 9 }) },
-      ...lapses,
+      ...given,
     ]);
-    await expect(store.append([lapsed(3, { device: 40, at: 99 })])).rejects.toMatchObject({
+    await expect(store.append([unrevealed(3, { device: 40, at: 99 })])).rejects.toMatchObject({
       refusal: { code: 'storage-failed' },
     });
     await store.close();

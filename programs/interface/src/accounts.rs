@@ -75,7 +75,7 @@ pub struct Bond {
 /// One finalized claims tree.
 #[repr(C)]
 pub struct Root {
-    /*  0 */ pub epoch: u64, // 0: none
+    /*  0 */ pub period: u64, // 0: none
     /*  8 */ pub total: u64,
     /* 16 */ pub claim_root: Key,
     /* 48 */ pub data_hash: Key,
@@ -89,7 +89,7 @@ pub const PENDING_COLLECTING: u8 = 1;
 /// Attested by the quorum; may be challenged until `challenge_end`.
 pub const PENDING_ATTESTED: u8 = 2;
 
-/// The proposed root of the next epoch.
+/// The proposed root of the next period.
 #[repr(C)]
 pub struct Pending {
     /*   0 */ pub state: u8,
@@ -121,10 +121,10 @@ pub struct Pool {
     /*   7 */ pub reserved: u8,
     /*   8 */ pub config: Key,
     /*  40 */ pub mint: Key,
-    /*  72 */ pub epoch: u64, // the last final one; 0: none yet
+    /*  72 */ pub period: u64, // the last final one; 0: none yet
     /*  80 */ pub attempt: u64, // raised when a pending root is thrown out
     /*  88 */ pub finalized_at: u64,
-    /*  96 */ pub epoch_cap: u64,
+    /*  96 */ pub period_cap: u64,
     /* 104 */ pub total: u64, // of the last final root
     /* 112 */ pub pulled_total: u64,
     /* 120 */ pub claimed_total: u64,
@@ -132,7 +132,7 @@ pub struct Pool {
     /* 160 */ pub spend_leaf_count: u32,
     /* 164 */ pub escrow_count: u32,
     /* 168 */ pub pending: Pending,
-    /* 336 */ pub roots: [Root; ROOTS], // epoch e at e mod 8
+    /* 336 */ pub roots: [Root; ROOTS], // period e at e mod 8
 }
 
 /// ["esc", pool, poster, nonce]: one poster's deposit. Lamports lie in this account above its rent; tokens in

@@ -38,9 +38,9 @@ pub enum Error {
     TokenAccountWrong = 44,
     RecipientWrong = 45,
     // Roots
-    EpochWrong = 50,
+    PeriodWrong = 50,
     TotalFalls = 51,
-    EpochCap = 52,
+    PeriodCap = 52,
     RootPending = 53,
     NothingPending = 54,
     AttestationExpired = 55,

@@ -9,7 +9,7 @@ use settlement_interface::accounts::{Layout, VERSION};
 ///  0 u8  0xff, or the position of the same account earlier on (then 7 bytes of padding and nothing else)
 ///  1 u8  signer     2 u8  writable     3 u8  executable     4 4 bytes  of the loader
 ///  8 key            40 key owner       72 u64 lamports       80 u64 length of data
-/// 88 data, then 10,240 bytes to grow into, padding to 8, u64 rent epoch
+/// 88 data, then 10,240 bytes to grow into, padding to 8, u64 rent period
 /// ```
 #[repr(C)]
 pub(crate) struct Header {

@@ -4,7 +4,7 @@
 //! content = SHA-256( "pocketgrid/epoch@1\n" | claim root 32 | spend root 32 | total u64
 //!                    | claim leaves u32 | spend leaves u32 | data hash 32 )
 //! digest  = SHA-256( "pocketgrid/attestation@1\n" | cluster tag 32 | program 32 | pool 32 | set u32
-//!                    | epoch u64 | attempt u64 | previous claim root 32 | content 32 | expires at u64 )
+//!                    | period u64 | attempt u64 | previous claim root 32 | content 32 | expires at u64 )
 //! signed  = "pocketgrid/settlement@1\n" | digest 32
 //! ```
 
@@ -17,7 +17,7 @@ use crate::{
 pub const SIGNED_PREFIX: &[u8; 24] = b"pocketgrid/settlement@1\n";
 pub const SIGNED: usize = 56;
 
-/// What an epoch comes to: the same for every honest verifier.
+/// What a period comes to: the same for every honest verifier.
 pub struct Content<'a> {
     pub claim_root: &'a Key,
     pub spend_root: &'a Key,
@@ -27,13 +27,13 @@ pub struct Content<'a> {
     pub data_hash: &'a Key,
 }
 
-/// Where and when it counts: the same cluster, program, pool, set, epoch and attempt, on top of the same root.
+/// Where and when it counts: the same cluster, program, pool, set, period and attempt, on top of the same root.
 pub struct Place<'a> {
     pub cluster_tag: &'a Key,
     pub program: &'a Key,
     pub pool: &'a Key,
     pub set_id: u32,
-    pub epoch: u64,
+    pub period: u64,
     pub attempt: u64,
     pub previous: &'a Key,
 }
@@ -57,7 +57,7 @@ pub fn hash_attestation(place: &Place, content: &Key, expires_at: u64) -> Key {
         Slice::of(place.program),
         Slice::of(place.pool),
         Slice::of(&place.set_id.to_le_bytes()),
-        Slice::of(&place.epoch.to_le_bytes()),
+        Slice::of(&place.period.to_le_bytes()),
         Slice::of(&place.attempt.to_le_bytes()),
         Slice::of(place.previous),
         Slice::of(content),

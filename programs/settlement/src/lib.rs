@@ -1,4 +1,4 @@
-//! Escrow, epoch roots and claims: `docs/settlement.md` says what for, `interface/` holds every layout.
+//! Escrow, period roots and claims: `docs/settlement.md` says what for, `interface/` holds every layout.
 #![cfg_attr(any(target_arch = "bpf", target_os = "solana"), no_std)]
 
 mod account;

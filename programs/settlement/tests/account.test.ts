@@ -14,11 +14,11 @@ const worker = openSigner('worker').key;
 function open() {
   const world = new World();
   const escrow = world.fundEscrow(10n * SOL);
-  const epoch = world.epoch(
+  const period = world.period(
     [{ recipient: worker, cumulative: SOL }],
     [{ recipient: escrow, cumulative: SOL }],
   );
-  return { world, escrow, epoch };
+  return { world, escrow, period };
 }
 
 const swap = (made: Instruction, old: Uint8Array, now: Uint8Array): Instruction => ({
@@ -52,12 +52,12 @@ it('an account has the type, version and size that the instruction takes, and is
 });
 
 it('config, pool, set and escrow belong together, whatever the instruction', () => {
-  const { world, epoch } = open();
+  const { world, period } = open();
   const beside = new World({ beside: world });
   const far = beside.fundEscrow(10n * SOL);
   const refusal = (...made: Instruction[]) =>
     world.chain.send(made, [world.poster, world.admin, beside.admin]).refused;
-  const [checked, proposed] = world.propose(epoch) as [Instruction, Instruction];
+  const [checked, proposed] = world.propose(period) as [Instruction, Instruction];
   const { config, pool, set } = world;
   const unrelated = 'settlement-account-unrelated';
   expect(refusal(swap(world.openEscrow(5n), config, beside.config))).toBe(unrelated);

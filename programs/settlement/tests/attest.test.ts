@@ -17,15 +17,15 @@ const worker = openSigner('worker').key;
 function open() {
   const world = new World({ verifiers: 5, quorum: 4 });
   const escrow = world.fundEscrow(10n * SOL);
-  const epoch = world.epoch(
+  const period = world.period(
     [{ recipient: worker, cumulative: SOL }],
     [{ recipient: escrow, cumulative: SOL }],
   );
-  must(world.chain.send(world.propose(epoch, world.verifiers.slice(0, 1))));
+  must(world.chain.send(world.propose(period, world.verifiers.slice(0, 1))));
   const at = { config: world.config, pool: world.pool, set: world.set };
   const attest = (signers: Signer[], digest = world.poolState().pending.digest) =>
     world.chain.send([world.signatures(digest, signers), instructions.attest(at)]).refused;
-  return { world, epoch, attest, at };
+  return { world, period, attest, at };
 }
 
 describe('attest', () => {
@@ -55,7 +55,7 @@ describe('attest', () => {
     expect(attest(world.verifiers.slice(1, 2), worker)).toBe('settlement-message-wrong');
   });
 
-  it('refuses when the root has lapsed, or is not there', () => {
+  it('refuses when the root has expired, or is not there', () => {
     const { world, attest } = open();
     world.chain.warp(GRACE_SECS + 1n);
     expect(attest(world.verifiers.slice(1, 2))).toBe('settlement-attestation-expired');
@@ -74,7 +74,7 @@ describe('attest', () => {
   });
 
   it('takes the set the root was proposed under, while that serves', () => {
-    const { world, epoch, at } = open();
+    const { world, period, at } = open();
     const set = addresses.verifierSet(world.config, 2);
     const by = { payer: world.chain.payer.key, admin: world.admin.key, config: world.config, set };
     const keys = world.verifiers.map(({ key }) => key);
@@ -85,7 +85,7 @@ describe('attest', () => {
       'settlement-account-unrelated',
     );
     world.chain.warp(TIMELOCK_SECS - 1n);
-    must(world.chain.send(world.propose(epoch, world.verifiers.slice(0, 1))));
+    must(world.chain.send(world.propose(period, world.verifiers.slice(0, 1))));
     world.chain.warp(1n);
     expect(world.chain.send([checked(), instructions.attest(at)]).refused).toBe(
       'settlement-set-inactive',

@@ -5,12 +5,12 @@ import { EMPTY_KEY, proveLeaf } from '#protocol/settlement/tree.ts';
 import { openSigner, SOL } from './support/chain.ts';
 import {
   addresses,
-  type Epoch,
   GRACE_SECS,
   instructions,
   KINDS,
   type LeafOf,
   must,
+  type Period,
   SETTINGS,
   take,
   World,
@@ -33,29 +33,29 @@ const FINAL: LeafOf[] = [
 /** What a test changes of a right challenge. */
 interface Change {
   index?: number;
-  final?: Epoch;
+  final?: Period;
   set?: Uint8Array;
   treasury?: Uint8Array;
   bonds?: Uint8Array[];
   pool?: Uint8Array;
 }
 
-/** One final epoch, and what follows it as a test likes. */
+/** One final period, and what follows it as a test likes. */
 function open(options: WorldOptions = {}) {
   const world = new World(options);
   world.putBonds(BOND);
   world.chain.fund(challenger, SOL);
   const escrow = world.fundEscrow(50n * SOL);
-  const epochOf = (leaves: LeafOf[]) => {
+  const periodOf = (leaves: LeafOf[]) => {
     const cumulative = leaves.reduce((sum, leaf) => sum + (leaf?.cumulative ?? 0n), 0n);
-    return world.epoch(leaves, [{ recipient: escrow, cumulative }]);
+    return world.period(leaves, [{ recipient: escrow, cumulative }]);
   };
-  const last = epochOf(FINAL);
+  const last = periodOf(FINAL);
   world.settle(last);
-  const challenge = (pending: Epoch, change: Change = {}): Instruction => {
+  const challenge = (pending: Period, change: Change = {}): Instruction => {
     const index = change.index ?? 0;
     const final = change.final ?? last;
-    const leafOf = ({ claimLeaves }: Epoch) =>
+    const leafOf = ({ claimLeaves }: Period) =>
       claimLeaves[index] ?? { recipient: EMPTY_KEY, cumulative: 0n };
     return instructions.challengeClaim(
       {
@@ -80,7 +80,7 @@ function open(options: WorldOptions = {}) {
     );
   };
   const refusal = (...made: Instruction[]) => world.chain.send(made).refused;
-  return { world, epochOf, last, challenge, refusal };
+  return { world, periodOf, last, challenge, refusal };
 }
 
 const LOWER: LeafOf[] = [
@@ -101,8 +101,8 @@ describe.each(KINDS)('challenge_claim, %o', (kind) => {
   ])(
     'shows that a leaf is %s: the root is gone, and so are the bonds of its signers',
     (_, leaves) => {
-      const { world, epochOf, challenge, refusal } = open(kind);
-      const pending = epochOf(leaves);
+      const { world, periodOf, challenge, refusal } = open(kind);
+      const pending = periodOf(leaves);
       must(world.chain.send(world.propose(pending)));
       const held = (keys: Uint8Array[]) => keys.map((key) => world.chain.lamports(key));
       const heirs = [challenger, SETTINGS.treasury];
@@ -110,7 +110,7 @@ describe.each(KINDS)('challenge_claim, %o', (kind) => {
       const before = { heirs: held(heirs), bonds: held(bonds) };
       expect(refusal(challenge(pending))).toBeUndefined();
       expect(world.poolState()).toMatchObject({
-        epoch: 1n,
+        period: 1n,
         attempt: 1n,
         pending: { state: PENDING.none, signers: 0 },
       });
@@ -122,15 +122,15 @@ describe.each(KINDS)('challenge_claim, %o', (kind) => {
       expect(lost).toEqual([BOND, BOND, 0n]);
       expect(refusal(challenge(pending))).toBe('settlement-nothing-pending');
       // Signatures under the old attempt count no more; an honest root goes on.
-      must(world.chain.send(world.propose(epochOf(FINAL))));
+      must(world.chain.send(world.propose(periodOf(FINAL))));
     },
   );
 });
 
 describe('challenge_claim', () => {
   it('shows nothing of what honest verifiers sign', () => {
-    const { world, epochOf, challenge, refusal } = open();
-    const pending = epochOf([
+    const { world, periodOf, challenge, refusal } = open();
+    const pending = periodOf([
       { recipient: alice, cumulative: SOL },
       { recipient: bob, cumulative: 5n * SOL },
       { recipient: carol, cumulative: SOL },
@@ -145,9 +145,9 @@ describe('challenge_claim', () => {
   it("takes a leaf without a recipient, or without an amount, for somebody's", () => {
     const world = new World();
     const escrow = world.fundEscrow(50n * SOL);
-    const epochOf = (leaves: LeafOf[], cumulative: bigint) =>
-      world.epoch(leaves, [{ recipient: escrow, cumulative }]);
-    const last = epochOf(
+    const periodOf = (leaves: LeafOf[], cumulative: bigint) =>
+      world.period(leaves, [{ recipient: escrow, cumulative }]);
+    const last = periodOf(
       [
         { recipient: EMPTY_KEY, cumulative: SOL },
         { recipient: bob, cumulative: 0n },
@@ -159,7 +159,7 @@ describe('challenge_claim', () => {
       const leaves = last.claimLeaves.map((leaf, at) =>
         at === index ? { recipient: carol, cumulative: SOL } : leaf,
       );
-      const pending = epochOf(leaves, index === 0 ? SOL : 2n * SOL);
+      const pending = periodOf(leaves, index === 0 ? SOL : 2n * SOL);
       must(world.chain.send(world.propose(pending)));
       const { config, pool, set } = world;
       const made = instructions.challengeClaim(
@@ -188,16 +188,16 @@ describe('challenge_claim', () => {
     expect(world.poolState().attempt).toBe(2n);
   });
 
-  it('needs a final epoch and leaves of both trees', () => {
-    const { world, epochOf, last, challenge, refusal } = open();
-    const pending = epochOf([...LOWER, { recipient: carol, cumulative: SOL }]);
+  it('needs a final period and leaves of both trees', () => {
+    const { world, periodOf, last, challenge, refusal } = open();
+    const pending = periodOf([...LOWER, { recipient: carol, cumulative: SOL }]);
     expect(refusal(challenge(pending))).toBe('settlement-nothing-pending');
     must(world.chain.send(world.propose(pending)));
-    const other = epochOf(TAKEN.concat(undefined));
+    const other = periodOf(TAKEN.concat(undefined));
     expect(refusal(challenge(other))).toBe('settlement-proof-wrong');
-    const earlier = epochOf([{ recipient: alice, cumulative: 9n * SOL }, undefined, undefined]);
+    const earlier = periodOf([{ recipient: alice, cumulative: 9n * SOL }, undefined, undefined]);
     expect(refusal(challenge(pending, { final: earlier }))).toBe('settlement-proof-wrong');
-    const grown = epochOf([...FINAL, undefined]);
+    const grown = periodOf([...FINAL, undefined]);
     expect(refusal(challenge(pending, { index: 3, final: grown }))).toBe('settlement-index-range');
     const made = challenge(pending);
     expect(refusal({ ...made, data: made.data.slice(0, -1) })).toBe('settlement-proof-length');
@@ -208,14 +208,14 @@ describe('challenge_claim', () => {
     expect(refusal(challenge(pending, { final: last }))).toBeUndefined();
   });
 
-  it('cannot be made of the first epoch', () => {
+  it('cannot be made of the first period', () => {
     const world = new World();
     const escrow = world.fundEscrow(50n * SOL);
-    const epoch = world.epoch(
+    const period = world.period(
       [{ recipient: alice, cumulative: SOL }],
       [{ recipient: escrow, cumulative: SOL }],
     );
-    must(world.chain.send(world.propose(epoch)));
+    must(world.chain.send(world.propose(period)));
     const bonds = world.verifiers.slice(0, 2).map(world.bond);
     const { config, pool, set } = world;
     const made = instructions.challengeClaim(
@@ -233,8 +233,8 @@ describe('challenge_claim', () => {
   });
 
   it('takes the bonds of all signers, in the order of the set, and of nobody else', () => {
-    const { world, epochOf, challenge, refusal } = open();
-    const pending = epochOf(LOWER);
+    const { world, periodOf, challenge, refusal } = open();
+    const pending = periodOf(LOWER);
     must(world.chain.send(world.propose(pending)));
     const [first, second, third] = world.verifiers.map(world.bond) as [
       Uint8Array,
@@ -261,11 +261,11 @@ describe('challenge_claim', () => {
     const world = new World();
     world.putBonds(BOND, world.verifiers.slice(1, 2));
     const escrow = world.fundEscrow(50n * SOL);
-    const epochOf = (leaves: LeafOf[], cumulative: bigint) =>
-      world.epoch(leaves, [{ recipient: escrow, cumulative }]);
-    const last = epochOf([{ recipient: alice, cumulative: SOL }], SOL);
+    const periodOf = (leaves: LeafOf[], cumulative: bigint) =>
+      world.period(leaves, [{ recipient: escrow, cumulative }]);
+    const last = periodOf([{ recipient: alice, cumulative: SOL }], SOL);
     world.settle(last);
-    const pending = epochOf([{ recipient: bob, cumulative: SOL }], SOL);
+    const pending = periodOf([{ recipient: bob, cumulative: SOL }], SOL);
     must(world.chain.send(world.propose(pending)));
     const bonds = world.verifiers.slice(0, 2).map(world.bond);
     const { config, pool, set } = world;
@@ -287,8 +287,8 @@ describe('challenge_claim', () => {
   });
 
   it('pays half to the treasury of the config, under the set that signed', () => {
-    const { world, epochOf, challenge, refusal } = open();
-    const pending = epochOf(LOWER);
+    const { world, periodOf, challenge, refusal } = open();
+    const pending = periodOf(LOWER);
     const set = addresses.verifierSet(world.config, 2);
     const at = { payer: world.chain.payer.key, admin: world.admin.key, config: world.config, set };
     const keys = world.verifiers.map(({ key }) => key);
@@ -304,9 +304,9 @@ describe('challenge_claim', () => {
     expect(refusal(challenge(pending))).toBeUndefined();
   });
 
-  it('also meets a root that is still collecting, and one that has lapsed', () => {
-    const { world, epochOf, challenge, refusal } = open();
-    const pending = epochOf(LOWER);
+  it('also meets a root that is still collecting, and one that has expired', () => {
+    const { world, periodOf, challenge, refusal } = open();
+    const pending = periodOf(LOWER);
     must(world.chain.send(world.propose(pending, world.verifiers.slice(2, 3))));
     expect(world.poolState().pending.state).toBe(PENDING.collecting);
     const bonds = world.verifiers.slice(2, 3).map(world.bond);

@@ -21,7 +21,7 @@ interface Change {
   treasury?: Uint8Array;
   challenger?: Uint8Array;
   config?: Uint8Array;
-  epoch?: bigint;
+  period?: bigint;
 }
 
 function open(options: WorldOptions = {}) {
@@ -29,14 +29,18 @@ function open(options: WorldOptions = {}) {
   world.putBonds(BOND);
   world.chain.fund(challenger, SOL);
   const escrow = world.fundEscrow(50n * SOL);
-  const epochOf = (cumulative: bigint) =>
-    world.epoch([{ recipient: worker, cumulative }], [{ recipient: escrow, cumulative }]);
+  const periodOf = (cumulative: bigint) =>
+    world.period([{ recipient: worker, cumulative }], [{ recipient: escrow, cumulative }]);
   const verifier = world.verifiers[0] as Signer;
   const digestOf = ({ total, expiresAt = world.expiresAt, place }: Statement) =>
-    hashAttestation({ ...world.place(), ...place }, hashContent(epochOf(total).content), expiresAt);
+    hashAttestation(
+      { ...world.place(), ...place },
+      hashContent(periodOf(total).content),
+      expiresAt,
+    );
   /** The chain's check of the second statement, of the first, and the challenge. */
   const challenge = (statements: [Statement, Statement], change: Change = {}): Instruction[] => {
-    const { setId, epoch, attempt, previous } = world.place();
+    const { setId, period, attempt, previous } = world.place();
     const [first, second] = statements;
     return [
       world.signatures(digestOf(second), second.signers ?? [verifier]),
@@ -52,11 +56,11 @@ function open(options: WorldOptions = {}) {
         {
           verifier: change.verifier ?? verifier.key,
           setId,
-          epoch: change.epoch ?? epoch,
+          period: change.period ?? period,
           attempt,
           statements: statements.map(({ total, expiresAt = world.expiresAt, place }) => ({
             previous: place?.previous ?? previous,
-            content: hashContent(epochOf(total).content),
+            content: hashContent(periodOf(total).content),
             expiresAt,
           })),
         },
@@ -64,15 +68,15 @@ function open(options: WorldOptions = {}) {
     ];
   };
   const refusal = (made: Instruction[]) => world.chain.send(made).refused;
-  return { world, verifier, epochOf, challenge, refusal };
+  return { world, verifier, periodOf, challenge, refusal };
 }
 
 const TWO: [Statement, Statement] = [{ total: SOL }, { total: 2n * SOL }];
 
 describe.each(KINDS)('challenge_double, %o', (kind) => {
   it('takes the bond of who signed two contents for one attempt; a pending root stands', () => {
-    const { world, verifier, epochOf, challenge, refusal } = open(kind);
-    must(world.chain.send(world.propose(epochOf(SOL))));
+    const { world, verifier, periodOf, challenge, refusal } = open(kind);
+    must(world.chain.send(world.propose(periodOf(SOL))));
     const rent = world.chain.lamports(world.bond(verifier)) - BOND;
     expect(refusal(challenge(TWO))).toBeUndefined();
     expect(world.verifiers.map((each) => world.bondState(each).amount)).toEqual([0n, BOND, BOND]);
@@ -102,11 +106,11 @@ describe('challenge_double', () => {
     expect(refusal(challenge(again))).toBe('settlement-no-fraud');
   });
 
-  it('shows nothing when the two are of different attempts, epochs, sets or pools', () => {
+  it('shows nothing when the two are of different attempts, periods, sets or pools', () => {
     const { challenge, refusal } = open();
     for (const place of [
       { attempt: 1n },
-      { epoch: 2n },
+      { period: 2n },
       { setId: 2 },
       { pool: worker },
       { clusterTag: worker },
@@ -116,7 +120,7 @@ describe('challenge_double', () => {
         'settlement-message-wrong',
       );
     }
-    expect(refusal(challenge(TWO, { epoch: 2n }))).toBe('settlement-message-wrong');
+    expect(refusal(challenge(TWO, { period: 2n }))).toBe('settlement-message-wrong');
   });
 
   it('takes signatures of this verifier alone, each checked by the chain', () => {

@@ -6,11 +6,11 @@ import { openSigner, SOL } from './support/chain.ts';
 import {
   CHALLENGE_SECS,
   DEADLINE_SECS,
-  type Epoch,
   instructions,
   KINDS,
   type LeafOf,
   must,
+  type Period,
   SETTINGS,
   take,
   World,
@@ -36,19 +36,19 @@ function open(options: WorldOptions = {}) {
   world.putBonds(BOND);
   world.chain.fund(challenger, SOL);
   const escrows = [world.fundEscrow(10n * SOL), world.fundEscrow(10n * SOL, 1n)] as const;
-  const epochOf = (...leaves: LeafOf[]) => {
+  const periodOf = (...leaves: LeafOf[]) => {
     const cumulative = leaves.reduce((sum, leaf) => sum + (leaf?.cumulative ?? 0n), 0n);
-    return world.epoch([{ recipient: worker, cumulative }], leaves);
+    return world.period([{ recipient: worker, cumulative }], leaves);
   };
   const spent = (first: bigint, second: bigint) =>
-    epochOf(
+    periodOf(
       { recipient: escrows[0], cumulative: first },
       { recipient: escrows[1], cumulative: second },
     );
   const last = spent(2n * SOL, 0n);
   world.settle(last);
   must(world.chain.send([world.pull(last)]));
-  const challenge = (pending: Epoch, change: Change = {}): Instruction => {
+  const challenge = (pending: Period, change: Change = {}): Instruction => {
     const { nonce = 0n } = change;
     const leaf = pending.spendLeaves[Number(nonce)] ?? { recipient: EMPTY_KEY, cumulative: 0n };
     const { config, pool, set } = world;
@@ -71,7 +71,7 @@ function open(options: WorldOptions = {}) {
   };
   const refusal = (made: Instruction) => world.chain.send([made]).refused;
   const amounts = () => world.verifiers.map((each) => world.bondState(each).amount);
-  return { world, escrows, epochOf, spent, challenge, refusal, amounts };
+  return { world, escrows, periodOf, spent, challenge, refusal, amounts };
 }
 
 describe.each(KINDS)('challenge_spend, %o', (kind) => {
@@ -87,7 +87,7 @@ describe.each(KINDS)('challenge_spend, %o', (kind) => {
     expect(world.chain.lamports(challenger)).toBe(SOL + BOND);
     expect(world.chain.lamports(SETTINGS.treasury)).toBe(SOL + BOND);
     expect(world.poolState()).toMatchObject({
-      epoch: 1n,
+      period: 1n,
       attempt: 1n,
       pending: { state: PENDING.none, signers: 0 },
     });
@@ -95,8 +95,8 @@ describe.each(KINDS)('challenge_spend, %o', (kind) => {
   });
 
   it("shows another recipient's money at the index of an escrow", () => {
-    const { world, escrows, epochOf, challenge, refusal, amounts } = open(kind);
-    const pending = epochOf(
+    const { world, escrows, periodOf, challenge, refusal, amounts } = open(kind);
+    const pending = periodOf(
       { recipient: escrows[0], cumulative: 2n * SOL },
       { recipient: worker, cumulative: 1n },
     );
@@ -107,7 +107,7 @@ describe.each(KINDS)('challenge_spend, %o', (kind) => {
   });
 
   it('shows nothing of what honest verifiers sign', () => {
-    const { world, escrows, spent, epochOf, challenge, refusal, amounts } = open(kind);
+    const { world, escrows, spent, periodOf, challenge, refusal, amounts } = open(kind);
     const pending = spent(2n * SOL, 10n * SOL);
     must(world.chain.send(world.propose(pending)));
     expect(refusal(challenge(pending))).toBe('settlement-no-fraud');
@@ -116,7 +116,7 @@ describe.each(KINDS)('challenge_spend, %o', (kind) => {
     world.chain.warp(CHALLENGE_SECS);
     must(world.chain.send([world.finalize()]));
     world.fundEscrow(SOL, 2n);
-    const next = epochOf(
+    const next = periodOf(
       { recipient: escrows[0], cumulative: 2n * SOL },
       { recipient: escrows[1], cumulative: 10n * SOL },
       undefined,

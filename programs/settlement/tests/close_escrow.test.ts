@@ -52,16 +52,16 @@ describe.each(KINDS)('close_escrow, %o', (kind) => {
 
   it('waits until what is final is pulled', () => {
     const { world, escrow, refusal } = open(kind);
-    const epoch = world.epoch(
+    const period = world.period(
       [{ recipient: worker, cumulative: 4n * SOL }],
       [{ recipient: escrow, cumulative: 4n * SOL }],
     );
-    world.settle(epoch);
+    world.settle(period);
     must(world.chain.send([world.requestRefund()], [world.poster]));
     world.chain.warp(GRACE_SECS);
-    must(world.chain.send([world.refund(epoch)]));
+    must(world.chain.send([world.refund(period)]));
     expect(refusal()).toBe('settlement-escrow-not-empty');
-    must(world.chain.send([world.pull(epoch)]));
+    must(world.chain.send([world.pull(period)]));
     expect(refusal()).toBeUndefined();
   });
 

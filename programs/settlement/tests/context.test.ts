@@ -11,7 +11,7 @@ function open() {
   const world = new World();
   const { config, pool, guardian } = world;
   const payer = world.chain.payer.key;
-  const [checked, proposed] = world.propose(world.epoch([], []), world.verifiers) as [
+  const [checked, proposed] = world.propose(world.period([], []), world.verifiers) as [
     Instruction,
     Instruction,
   ];
@@ -25,7 +25,7 @@ function open() {
     create_pool: [
       instructions.createPool(
         { payer, admin: world.admin.key, config, pool: addresses.pool(config, MINT) },
-        { epochCap: 1n },
+        { periodCap: 1n },
       ),
     ],
     open_escrow: [world.openEscrow()],

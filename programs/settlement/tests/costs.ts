@@ -3,7 +3,7 @@ import { PAGE_SLOTS } from '#protocol/settlement/accounts.ts';
 import { buildTree, type Tree } from '#protocol/settlement/tree.ts';
 import { type Outcome, openSigner, SOL } from './support/chain.ts';
 import { putTokens } from './support/tokens.ts';
-import { type Epoch, must, World } from './support/world.ts';
+import { must, type Period, World } from './support/world.ts';
 
 /** What instructions cost on the chain: one JSON line per figure, for `npm run bench -- chain`. */
 const WORKER = openSigner('worker').key;
@@ -26,25 +26,25 @@ function measureClaims(tokens: boolean, leafCount: number): Pick<Outcome, 'units
   if (tokens) putTokens(world.chain, WORKER, 0n);
   const claims = treeOf(world, leafCount);
   const spent = { recipient: world.fundEscrow(90n * SOL), cumulative: claims.total };
-  const { spends, content } = world.epoch([], [spent]);
-  const epoch: Epoch = {
+  const { spends, content } = world.period([], [spent]);
+  const period: Period = {
     claims,
     spends,
     claimLeaves: [],
     spendLeaves: [spent],
     content: { ...content, claimRoot: claims.root, total: claims.total, claimLeafCount: leafCount },
   };
-  world.settle(epoch);
-  must(world.chain.send([world.pull(epoch)]));
+  world.settle(period);
+  must(world.chain.send([world.pull(period)]));
   const indexes = [0, 1, 0x5555, 0x2aaa, leafCount - 2, leafCount - 1];
   const outcomes = indexes.map((index) => {
     const page = Math.floor(index / PAGE_SLOTS);
     if (world.chain.account(world.page(page)) === undefined) {
       must(world.chain.send([world.createPage(page)]));
     }
-    const claimLeaves: Epoch['claimLeaves'][number][] = [];
+    const claimLeaves: Period['claimLeaves'][number][] = [];
     claimLeaves[index] = { recipient: WORKER, cumulative: EACH };
-    return must(world.chain.send([world.claim({ ...epoch, claimLeaves }, index)]));
+    return must(world.chain.send([world.claim({ ...period, claimLeaves }, index)]));
   });
   return {
     units: Math.max(...outcomes.map(({ units }) => units)),
@@ -56,11 +56,13 @@ function measureClaims(tokens: boolean, leafCount: number): Pick<Outcome, 'units
 function measurePost(signatures: number): Pick<Outcome, 'units' | 'bytes'> & { finalize: number } {
   const world = new World({ verifiers: 2 * signatures - 1, quorum: signatures });
   const escrow = world.fundEscrow(10n * SOL);
-  const epoch = world.epoch(
+  const period = world.period(
     [{ recipient: WORKER, cumulative: SOL }],
     [{ recipient: escrow, cumulative: SOL }],
   );
-  const proposed = must(world.chain.send(world.propose(epoch, world.verifiers.slice(-signatures))));
+  const proposed = must(
+    world.chain.send(world.propose(period, world.verifiers.slice(-signatures))),
+  );
   world.chain.warp(world.configState().challengeSecs);
   const { units: finalize } = must(world.chain.send([world.finalize()]));
   return { units: proposed.units, bytes: proposed.bytes, finalize };

@@ -8,8 +8,8 @@ describe('create_pool', () => {
   it('opens one for SOL', () => {
     const world = new World();
     expect(world.poolState()).toMatchObject({
-      epoch: 0n,
-      epochCap: EPOCH_CAP,
+      period: 0n,
+      periodCap: EPOCH_CAP,
       finalizedAt: world.chain.now,
       retired: 0,
       mint: new Uint8Array(32),
@@ -31,7 +31,7 @@ describe('create_pool', () => {
     const pool = addresses.pool(world.config, mint);
     const made = { vault: addresses.vault(pool), mint };
     const at = { payer: world.chain.payer.key, admin: admin.key, config: world.config, pool, made };
-    const instruction = instructions.createPool(at, { epochCap: change.cap ?? 1n });
+    const instruction = instructions.createPool(at, { periodCap: change.cap ?? 1n });
     return world.chain.send([instruction], [admin]).refused;
   };
 
@@ -59,7 +59,7 @@ describe('create_pool', () => {
     const make = () =>
       instructions.createPool(
         { ...at, made: { vault: addresses.vault(pool), mint: MINT } },
-        { epochCap: 1n },
+        { periodCap: 1n },
       );
     const unsigned = make();
     for (const meta of unsigned.accounts) if (meta.key === world.admin.key) meta.signer = false;

@@ -8,34 +8,34 @@ const worker = openSigner('worker').key;
 function open() {
   const world = new World();
   const escrow = world.fundEscrow(50n * SOL);
-  const epochOf = (amount: bigint) =>
-    world.epoch(
+  const periodOf = (amount: bigint) =>
+    world.period(
       [{ recipient: worker, cumulative: amount }],
       [{ recipient: escrow, cumulative: amount }],
     );
-  return { world, epochOf };
+  return { world, periodOf };
 }
 
 describe('finalize_root', () => {
   it('makes a root claimable when its window has ended, not before', () => {
-    const { world, epochOf } = open();
-    const epoch = epochOf(SOL);
+    const { world, periodOf } = open();
+    const period = periodOf(SOL);
     expect(world.chain.send([world.finalize()]).refused).toBe('settlement-nothing-pending');
-    must(world.chain.send(world.propose(epoch)));
+    must(world.chain.send(world.propose(period)));
     world.chain.warp(CHALLENGE_SECS - 1n);
     expect(world.chain.send([world.finalize()]).refused).toBe('settlement-window-open');
     world.chain.warp(1n);
     must(world.chain.send([world.finalize()]));
     const pool = world.poolState();
     expect(pool).toMatchObject({
-      epoch: 1n,
+      period: 1n,
       total: SOL,
-      spendRoot: epoch.content.spendRoot,
+      spendRoot: period.content.spendRoot,
       spendLeafCount: 1,
       finalizedAt: world.chain.now,
     });
     expect(pool.pending).toMatchObject({ state: PENDING.none, signers: 0 });
-    const { claimRoot, dataHash } = epoch.content;
+    const { claimRoot, dataHash } = period.content;
     expect(findRoot(pool, 1n)).toMatchObject({
       value: { claimRoot, dataHash, leafCount: 1, total: SOL },
     });
@@ -44,16 +44,16 @@ describe('finalize_root', () => {
     );
   });
 
-  it('refuses one that has lapsed', () => {
-    const { world, epochOf } = open();
-    must(world.chain.send(world.propose(epochOf(SOL))));
+  it('refuses one that has expired', () => {
+    const { world, periodOf } = open();
+    must(world.chain.send(world.propose(periodOf(SOL))));
     world.chain.warp(GRACE_SECS + 1n);
     expect(world.chain.send([world.finalize()]).refused).toBe('settlement-attestation-expired');
   });
 
   it('refuses while paused', () => {
-    const { world, epochOf } = open();
-    must(world.chain.send(world.propose(epochOf(SOL))));
+    const { world, periodOf } = open();
+    must(world.chain.send(world.propose(periodOf(SOL))));
     world.chain.warp(CHALLENGE_SECS);
     const at = { guardian: world.guardian.key, config: world.config };
     must(world.chain.send([instructions.pause(at, { paused: 1 })], [world.guardian]));
@@ -61,8 +61,8 @@ describe('finalize_root', () => {
   });
 
   it('keeps eight', () => {
-    const { world, epochOf } = open();
-    for (let each = 1n; each <= 9n; each += 1n) world.settle(epochOf(each * SOL));
+    const { world, periodOf } = open();
+    for (let each = 1n; each <= 9n; each += 1n) world.settle(periodOf(each * SOL));
     const pool = world.poolState();
     expect(findRoot(pool, 1n)).toMatchObject({
       ok: false,

@@ -13,10 +13,10 @@ import {
   addresses,
   CHALLENGE_SECS,
   EPOCH_CAP,
-  type Epoch,
   GRACE_SECS,
   instructions,
   must,
+  type Period,
   TIMELOCK_SECS,
   World,
 } from './support/world.ts';
@@ -26,26 +26,26 @@ const worker = openSigner('worker').key;
 function open(options = {}) {
   const world = new World(options);
   const escrow = world.fundEscrow(10n * SOL);
-  const epochOf = (amount: bigint) =>
-    world.epoch(
+  const periodOf = (amount: bigint) =>
+    world.period(
       [{ recipient: worker, cumulative: amount }],
       [{ recipient: escrow, cumulative: amount }],
     );
-  return { world, escrow, epochOf, epoch: epochOf(SOL) };
+  return { world, escrow, periodOf, period: periodOf(SOL) };
 }
 
 interface Change {
   place?: Partial<Place>;
-  epoch?: bigint;
+  period?: bigint;
   expiresAt?: bigint;
   signers?: Signer[];
-  content?: Partial<Epoch['content']>;
+  content?: Partial<Period['content']>;
   /** Signed, but not what the instruction says. */
-  signedContent?: Partial<Epoch['content']>;
+  signedContent?: Partial<Period['content']>;
 }
 
 /** A proposal that differs from the right one, signed as it is. */
-function proposal(world: World, { content }: Epoch, change: Change): Instruction[] {
+function proposal(world: World, { content }: Period, change: Change): Instruction[] {
   const changed = { ...content, ...change.content };
   const place = { ...world.place(), ...change.place };
   const expiresAt = change.expiresAt ?? world.expiresAt;
@@ -55,7 +55,7 @@ function proposal(world: World, { content }: Epoch, change: Change): Instruction
   return [
     world.signatures(digest, change.signers ?? world.verifiers.slice(0, 2)),
     instructions.proposeRoot(at, {
-      epoch: change.epoch ?? place.epoch,
+      period: change.period ?? place.period,
       content: changed,
       expiresAt,
     }),
@@ -64,9 +64,9 @@ function proposal(world: World, { content }: Epoch, change: Change): Instruction
 
 describe('propose_root', () => {
   it('opens the challenge window with a quorum', () => {
-    const { world, epoch } = open();
-    must(world.chain.send(world.propose(epoch)));
-    const { claimRoot, spendRoot, total, dataHash } = epoch.content;
+    const { world, period } = open();
+    must(world.chain.send(world.propose(period)));
+    const { claimRoot, spendRoot, total, dataHash } = period.content;
     expect(world.poolState().pending).toMatchObject({
       state: PENDING.attested,
       signers: 0b011,
@@ -80,48 +80,50 @@ describe('propose_root', () => {
   });
 
   it('collects where signatures are missing, and gives way to a quorum', () => {
-    const { world, epoch, epochOf } = open();
+    const { world, period, periodOf } = open();
     const [first, ...others] = world.verifiers as [Signer, ...Signer[]];
-    must(world.chain.send(world.propose(epochOf(2n * SOL), [first])));
+    must(world.chain.send(world.propose(periodOf(2n * SOL), [first])));
     expect(world.poolState().pending.state).toBe(PENDING.collecting);
-    expect(world.chain.send(world.propose(epoch, [first])).refused).toBe('settlement-root-pending');
-    must(world.chain.send(world.propose(epoch, others)));
+    expect(world.chain.send(world.propose(period, [first])).refused).toBe(
+      'settlement-root-pending',
+    );
+    must(world.chain.send(world.propose(period, others)));
     expect(world.poolState().pending).toMatchObject({
       state: PENDING.attested,
       total: SOL,
       signers: 0b110,
     });
-    expect(world.chain.send(world.propose(epochOf(3n * SOL), world.verifiers)).refused).toBe(
+    expect(world.chain.send(world.propose(periodOf(3n * SOL), world.verifiers)).refused).toBe(
       'settlement-root-pending',
     );
   });
 
-  it('takes the place of one that has lapsed', () => {
-    const { world, epoch } = open();
-    must(world.chain.send(world.propose(epoch)));
+  it('takes the place of one that has expired', () => {
+    const { world, period } = open();
+    must(world.chain.send(world.propose(period)));
     world.chain.warp(GRACE_SECS);
-    expect(world.chain.send(world.propose(epoch, world.verifiers)).refused).toBe(
+    expect(world.chain.send(world.propose(period, world.verifiers)).refused).toBe(
       'settlement-root-pending',
     );
     world.chain.warp(1n);
     expect(world.poolState().attempt).toBe(0n);
     const attempt = { place: { attempt: 0n } };
-    expect(world.chain.send(proposal(world, epoch, attempt)).refused).toBe(
+    expect(world.chain.send(proposal(world, period, attempt)).refused).toBe(
       'settlement-message-wrong',
     );
-    must(world.chain.send(world.propose(epoch)));
+    must(world.chain.send(world.propose(period)));
     expect(world.poolState().attempt).toBe(1n);
   });
 
-  it.each<[string, (world: World, epoch: Epoch) => Change, string]>([
+  it.each<[string, (world: World, period: Period) => Change, string]>([
     [
-      'the epoch after the next',
-      () => ({ epoch: 2n, place: { epoch: 2n } }),
-      'settlement-epoch-wrong',
+      'the period after the next',
+      () => ({ period: 2n, place: { period: 2n } }),
+      'settlement-period-wrong',
     ],
     [
-      'another epoch signed',
-      () => ({ place: { epoch: 2n }, epoch: 1n }),
+      'another period signed',
+      () => ({ place: { period: 2n }, period: 1n }),
       'settlement-message-wrong',
     ],
     ['another cluster', () => ({ place: { clusterTag: worker } }), 'settlement-message-wrong'],
@@ -148,7 +150,7 @@ describe('propose_root', () => {
       'settlement-message-wrong',
     ],
     ['other data', () => ({ signedContent: { dataHash: worker } }), 'settlement-message-wrong'],
-    ['more than the cap', () => ({ content: { total: EPOCH_CAP + 1n } }), 'settlement-epoch-cap'],
+    ['more than the cap', () => ({ content: { total: EPOCH_CAP + 1n } }), 'settlement-period-cap'],
     [
       'escrows that are not there',
       () => ({ content: { spendLeafCount: 2 } }),
@@ -185,21 +187,21 @@ describe('propose_root', () => {
       'settlement-signer-twice',
     ],
   ])('refuses %s', (_, change, refused) => {
-    const { world, epoch } = open();
-    expect(world.chain.send(proposal(world, epoch, change(world, epoch))).refused).toBe(refused);
+    const { world, period } = open();
+    expect(world.chain.send(proposal(world, period, change(world, period))).refused).toBe(refused);
   });
 
   it('takes a cap and an expiry to the last unit', () => {
-    const { world, epoch } = open();
+    const { world, period } = open();
     const expiresAt = world.chain.now + CHALLENGE_SECS;
-    must(world.chain.send(proposal(world, epoch, { content: { total: EPOCH_CAP }, expiresAt })));
+    must(world.chain.send(proposal(world, period, { content: { total: EPOCH_CAP }, expiresAt })));
   });
 
   it('refuses totals and counts that fall', () => {
-    const { world, epoch, epochOf } = open();
-    world.settle(epoch);
+    const { world, period, periodOf } = open();
+    world.settle(period);
     const refusedWith = (content: Change['content']) =>
-      world.chain.send(proposal(world, epochOf(SOL), content === undefined ? {} : { content }))
+      world.chain.send(proposal(world, periodOf(SOL), content === undefined ? {} : { content }))
         .refused;
     expect(refusedWith({ total: SOL - 1n })).toBe('settlement-total-falls');
     expect(refusedWith({ claimLeafCount: 0 })).toBe('settlement-total-falls');
@@ -208,10 +210,10 @@ describe('propose_root', () => {
   });
 
   it('refuses while paused and in a retired pool', () => {
-    const { world, epoch } = open();
+    const { world, period } = open();
     const at = { guardian: world.guardian.key, config: world.config };
     must(world.chain.send([instructions.pause(at, { paused: 1 })], [world.guardian]));
-    expect(world.chain.send(world.propose(epoch)).refused).toBe('settlement-paused');
+    expect(world.chain.send(world.propose(period)).refused).toBe('settlement-paused');
     const { admin, config, pool } = world;
     must(
       world.chain.send(
@@ -220,39 +222,39 @@ describe('propose_root', () => {
       ),
     );
     must(world.chain.send([instructions.retirePool({ admin: admin.key, config, pool })], [admin]));
-    expect(world.chain.send(world.propose(epoch)).refused).toBe('settlement-pool-retired');
+    expect(world.chain.send(world.propose(period)).refused).toBe('settlement-pool-retired');
   });
 
   it('takes the old set until the timelock of the new one is over', () => {
-    const { world, epoch, epochOf } = open();
+    const { world, period, periodOf } = open();
     const set = addresses.verifierSet(world.config, 2);
     const at = { payer: world.chain.payer.key, admin: world.admin.key, config: world.config, set };
     const keys = world.verifiers.map(({ key }) => key);
     must(world.chain.send([instructions.newVerifierSet(at, { quorum: 2, keys })], [world.admin]));
     const roots = { config: world.config, pool: world.pool, set };
-    const by2 = (of: Epoch) => {
+    const by2 = (of: Period) => {
       const place = world.place(2);
       const expiresAt = world.expiresAt;
       const digest = hashAttestation(place, hashContent(of.content), expiresAt);
       return [
         world.signatures(digest, world.verifiers),
-        instructions.proposeRoot(roots, { epoch: place.epoch, content: of.content, expiresAt }),
+        instructions.proposeRoot(roots, { period: place.period, content: of.content, expiresAt }),
       ];
     };
-    expect(world.chain.send(by2(epoch)).refused).toBe('settlement-set-inactive');
-    world.settle(epoch);
+    expect(world.chain.send(by2(period)).refused).toBe('settlement-set-inactive');
+    world.settle(period);
     world.chain.warp(TIMELOCK_SECS);
-    expect(world.chain.send(world.propose(epochOf(2n * SOL))).refused).toBe(
+    expect(world.chain.send(world.propose(periodOf(2n * SOL))).refused).toBe(
       'settlement-set-inactive',
     );
-    must(world.chain.send(by2(epochOf(2n * SOL))));
+    must(world.chain.send(by2(periodOf(2n * SOL))));
   });
 });
 
 describe('signatures before propose_root', () => {
   it('have to be just before it, by the precompile', () => {
-    const { world, epoch } = open();
-    const [checked, proposed] = world.propose(epoch) as [Instruction, Instruction];
+    const { world, period } = open();
+    const [checked, proposed] = world.propose(period) as [Instruction, Instruction];
     expect(world.chain.send([proposed]).refused).toBe('settlement-precompile-missing');
     expect(world.chain.send([proposed, checked]).refused).toBe('settlement-precompile-missing');
     expect(world.chain.send([checked, world.createPage(), proposed]).refused).toBe(
@@ -262,8 +264,8 @@ describe('signatures before propose_root', () => {
   });
 
   it('are read from the sysvar alone', () => {
-    const { world, epoch } = open();
-    const [checked, proposed] = world.propose(epoch) as [Instruction, Instruction];
+    const { world, period } = open();
+    const [checked, proposed] = world.propose(period) as [Instruction, Instruction];
     const forged = openSigner('a forged sysvar').key;
     world.chain.put(forged, { lamports: SOL, owner: worker, data: new Uint8Array(600) });
     const accounts = proposed.accounts.map((meta, at) =>
@@ -275,8 +277,8 @@ describe('signatures before propose_root', () => {
   });
 
   it('name bytes of their own instruction only, in the one form', () => {
-    const { world, epoch } = open();
-    const [checked, proposed] = world.propose(epoch) as [Instruction, Instruction];
+    const { world, period } = open();
+    const [checked, proposed] = world.propose(period) as [Instruction, Instruction];
     // Key, signature and message of the first signer, by way of the instruction's own number.
     for (const field of [4, 8, 14]) {
       const data = checked.data.slice();
@@ -304,9 +306,9 @@ describe('signatures before propose_root', () => {
   });
 
   it('are of a message that begins as ours do', () => {
-    const { world, epoch } = open();
-    const proposed = world.propose(epoch)[1] as Instruction;
-    const digest = hashAttestation(world.place(), hashContent(epoch.content), world.expiresAt);
+    const { world, period } = open();
+    const proposed = world.propose(period)[1] as Instruction;
+    const digest = hashAttestation(world.place(), hashContent(period.content), world.expiresAt);
     const message = attestedBytes(digest);
     message[0] = (message[0] ?? 0) ^ 1;
     const signatures = world.verifiers
@@ -318,8 +320,8 @@ describe('signatures before propose_root', () => {
   });
 
   it('fail the transaction when one is wrong', () => {
-    const { world, epoch } = open();
-    const [checked, proposed] = world.propose(epoch) as [Instruction, Instruction];
+    const { world, period } = open();
+    const [checked, proposed] = world.propose(period) as [Instruction, Instruction];
     const data = checked.data.slice();
     data[70] = (data[70] ?? 0) ^ 1;
     expect(world.chain.send([{ ...checked, data }, proposed]).refused).toBeDefined();

@@ -35,10 +35,10 @@ function open(options: WorldOptions = {}, deadlineSecs = DEADLINE_SECS) {
   };
   const escrow = fund(0n);
   const other = fund(1n);
-  const epochOf = (first: LeafOf | bigint, second = 0n) => {
+  const periodOf = (first: LeafOf | bigint, second = 0n) => {
     const leaf = typeof first === 'bigint' ? { recipient: escrow, cumulative: first } : first;
     const total = (leaf?.cumulative ?? 0n) + second;
-    return world.epoch(
+    return world.period(
       [{ recipient: worker, cumulative: total }],
       [leaf, { recipient: other, cumulative: second }],
     );
@@ -50,48 +50,48 @@ function open(options: WorldOptions = {}, deadlineSecs = DEADLINE_SECS) {
   const refusal = (...made: Instruction[]) => world.chain.send(made).refused;
   /** Lets time pass to the deadline. */
   const end = () => world.chain.warp(world.escrowState(escrow).refundFrom - world.chain.now);
-  return { world, escrow, other, fund, epochOf, wallet, owned, refusal, end };
+  return { world, escrow, other, fund, periodOf, wallet, owned, refusal, end };
 }
 
 describe.each(KINDS)('refund, %o', (kind) => {
   it('gives back at the deadline what no final tree says is spent, once', () => {
-    const { world, escrow, epochOf, owned, refusal } = open(kind);
-    const epoch = epochOf(3n * SOL, SOL);
-    world.settle(epoch);
+    const { world, escrow, periodOf, owned, refusal } = open(kind);
+    const period = periodOf(3n * SOL, SOL);
+    world.settle(period);
     const before = owned();
     world.chain.warp(DEADLINE_SECS - CHALLENGE_SECS - 1n);
-    expect(refusal(world.refund(epoch))).toBe('settlement-refund-early');
+    expect(refusal(world.refund(period))).toBe('settlement-refund-early');
     world.chain.warp(1n);
-    expect(refusal(world.refund(epoch))).toBeUndefined();
+    expect(refusal(world.refund(period))).toBeUndefined();
     expect(owned()).toBe(before + 7n * SOL);
     expect(world.escrowState(escrow)).toMatchObject({ refunded: 7n * SOL, pulled: 0n });
     expect(world.heldBy(escrow)).toBe(3n * SOL);
-    expect(refusal(world.refund(epoch))).toBe('settlement-nothing-to-refund');
+    expect(refusal(world.refund(period))).toBe('settlement-nothing-to-refund');
     // What is spent is still there to be pulled.
-    expect(refusal(world.pull(epoch))).toBeUndefined();
+    expect(refusal(world.pull(period))).toBeUndefined();
     expect(world.heldBy(escrow)).toBe(0n);
-    expect(refusal(world.refund(epoch))).toBe('settlement-nothing-to-refund');
+    expect(refusal(world.refund(period))).toBe('settlement-nothing-to-refund');
   });
 
   it('counts what was pulled already once', () => {
-    const { world, escrow, epochOf, owned, refusal, end } = open(kind);
-    const epoch = epochOf(3n * SOL);
-    world.settle(epoch);
-    must(world.chain.send([world.pull(epoch)]));
+    const { world, escrow, periodOf, owned, refusal, end } = open(kind);
+    const period = periodOf(3n * SOL);
+    world.settle(period);
+    must(world.chain.send([world.pull(period)]));
     end();
     const before = owned();
-    expect(refusal(world.refund(epoch))).toBeUndefined();
+    expect(refusal(world.refund(period))).toBeUndefined();
     expect(owned()).toBe(before + 7n * SOL);
     expect(world.heldBy(escrow)).toBe(0n);
   });
 
   it('counts what was pulled although a later tree says less', () => {
-    const { world, escrow, epochOf, owned, refusal, end } = open(kind);
-    const epoch = epochOf(3n * SOL);
-    world.settle(epoch);
-    must(world.chain.send([world.pull(epoch)]));
+    const { world, escrow, periodOf, owned, refusal, end } = open(kind);
+    const period = periodOf(3n * SOL);
+    world.settle(period);
+    must(world.chain.send([world.pull(period)]));
     // Fraud that nobody challenged.
-    const lower = epochOf(2n * SOL, SOL);
+    const lower = periodOf(2n * SOL, SOL);
     world.settle(lower);
     end();
     const before = owned();
@@ -101,47 +101,47 @@ describe.each(KINDS)('refund, %o', (kind) => {
   });
 
   it('comes at the end of the grace time when the poster asked for it', () => {
-    const { world, epochOf, owned, refusal } = open(kind);
-    const epoch = epochOf(SOL);
-    world.settle(epoch);
+    const { world, periodOf, owned, refusal } = open(kind);
+    const period = periodOf(SOL);
+    world.settle(period);
     must(world.chain.send([world.requestRefund()], [world.poster]));
     world.chain.warp(GRACE_SECS - 1n);
-    expect(refusal(world.refund(epoch))).toBe('settlement-refund-early');
+    expect(refusal(world.refund(period))).toBe('settlement-refund-early');
     world.chain.warp(1n);
     const before = owned();
-    expect(refusal(world.refund(epoch))).toBeUndefined();
+    expect(refusal(world.refund(period))).toBeUndefined();
     expect(owned()).toBe(before + 9n * SOL);
     // The other escrow did not ask.
-    expect(refusal(world.refund(epoch, 1n))).toBe('settlement-refund-early');
+    expect(refusal(world.refund(period, 1n))).toBe('settlement-refund-early');
   });
 
   it("comes when no root was final for the dead man's time, less what is final", () => {
-    const { world, escrow, epochOf, owned, refusal } = open(kind, 10n * DEAD_MAN_SECS);
-    const epoch = epochOf(4n * SOL);
-    world.settle(epoch);
+    const { world, escrow, periodOf, owned, refusal } = open(kind, 10n * DEAD_MAN_SECS);
+    const period = periodOf(4n * SOL);
+    world.settle(period);
     world.chain.warp(DEAD_MAN_SECS - 1n);
-    expect(refusal(world.refund(epoch))).toBe('settlement-refund-early');
+    expect(refusal(world.refund(period))).toBe('settlement-refund-early');
     world.chain.warp(1n);
     const before = owned();
-    expect(refusal(world.refund(epoch))).toBeUndefined();
+    expect(refusal(world.refund(period))).toBeUndefined();
     expect(owned()).toBe(before + 6n * SOL);
     expect(world.heldBy(escrow)).toBe(4n * SOL);
     world.chain.warp(DEAD_MAN_SECS - 1n);
-    expect(refusal(world.refund(epoch))).toBe('settlement-nothing-to-refund');
+    expect(refusal(world.refund(period))).toBe('settlement-nothing-to-refund');
     // Whoever held the proofs had that long to pull; where they are lost, all comes back.
     world.chain.warp(1n);
     const lost = world.refund(undefined);
     expect(refusal(lost)).toBeUndefined();
     expect(owned()).toBe(before + 10n * SOL);
     expect(world.heldBy(escrow)).toBe(0n);
-    expect(refusal(world.pull(epoch))).toBe('settlement-escrow-short');
+    expect(refusal(world.pull(period))).toBe('settlement-escrow-short');
   });
 
   it('needs no proof before the first tree, nor for an escrow that is not in it', () => {
-    const { world, fund, epochOf, owned, refusal, end } = open(kind);
+    const { world, fund, periodOf, owned, refusal, end } = open(kind);
     const late = fund(2n);
     const before = owned();
-    world.settle(epochOf(SOL, SOL));
+    world.settle(periodOf(SOL, SOL));
     end();
     expect(world.escrowState(late).index).toBe(2);
     expect(refusal(world.refund(undefined, 2n))).toBeUndefined();
@@ -155,22 +155,22 @@ describe.each(KINDS)('refund, %o', (kind) => {
 
   it('takes a leaf that is empty, or names another, for nothing spent', () => {
     for (const leaf of [undefined, { recipient: worker, cumulative: 2n * SOL }]) {
-      const { world, epochOf, owned, refusal, end } = open(kind);
-      const epoch = epochOf(leaf, SOL);
-      world.settle(epoch);
+      const { world, periodOf, owned, refusal, end } = open(kind);
+      const period = periodOf(leaf, SOL);
+      world.settle(period);
       end();
       const before = owned();
-      expect(refusal(world.refund(epoch))).toBeUndefined();
+      expect(refusal(world.refund(period))).toBeUndefined();
       expect(owned()).toBe(before + 10n * SOL);
     }
   });
 
-  it('waits for a root that a quorum has attested, until that is final or has lapsed', () => {
-    const { world, escrow, epochOf, owned, refusal, end } = open(kind);
-    const first = epochOf(SOL);
+  it('waits for a root that a quorum has attested, until that is final or has expired', () => {
+    const { world, escrow, periodOf, owned, refusal, end } = open(kind);
+    const first = periodOf(SOL);
     world.settle(first);
     end();
-    const second = epochOf(5n * SOL);
+    const second = periodOf(5n * SOL);
     must(world.chain.send(world.propose(second)));
     expect(refusal(world.refund(first))).toBe('settlement-root-pending');
     world.chain.warp(CHALLENGE_SECS);
@@ -182,12 +182,12 @@ describe.each(KINDS)('refund, %o', (kind) => {
     expect(world.heldBy(escrow)).toBe(5n * SOL);
   });
 
-  it('does not wait for one that is collecting, or has lapsed', () => {
-    const { world, epochOf, refusal, end } = open(kind);
-    const first = epochOf(SOL);
+  it('does not wait for one that is collecting, or has expired', () => {
+    const { world, periodOf, refusal, end } = open(kind);
+    const first = periodOf(SOL);
     world.settle(first);
     end();
-    const next = epochOf(2n * SOL);
+    const next = periodOf(2n * SOL);
     must(world.chain.send(world.propose(next, world.verifiers.slice(0, 1))));
     expect(world.poolState().pending.state).toBe(PENDING.collecting);
     expect(refusal(world.refund(first))).toBeUndefined();
@@ -209,22 +209,22 @@ describe.each(KINDS)('refund, %o', (kind) => {
   });
 
   it('is open while paused', () => {
-    const { world, epochOf, refusal, end } = open(kind);
-    const epoch = epochOf(SOL);
-    world.settle(epoch);
+    const { world, periodOf, refusal, end } = open(kind);
+    const period = periodOf(SOL);
+    world.settle(period);
     const at = { guardian: world.guardian.key, config: world.config };
     must(world.chain.send([instructions.pause(at, { paused: 1 })], [world.guardian]));
     end();
-    expect(refusal(world.refund(epoch))).toBeUndefined();
+    expect(refusal(world.refund(period))).toBeUndefined();
   });
 
   it('refuses a leaf that is not in the last spends tree', () => {
-    const { world, escrow, epochOf, wallet, refusal, end } = open(kind);
-    const epoch = epochOf(3n * SOL, SOL);
-    world.settle(epoch);
+    const { world, escrow, periodOf, wallet, refusal, end } = open(kind);
+    const period = periodOf(3n * SOL, SOL);
+    world.settle(period);
     end();
     const { config, pool, poster } = world;
-    const proof = take(proveLeaf(epoch.spends, 0));
+    const proof = take(proveLeaf(period.spends, 0));
     const walletBump = world.usesTokens ? world.wallet(poster.key).bump : 0;
     const by = (recipient: Uint8Array, cumulative: bigint, steps = proof) =>
       refusal(
@@ -244,7 +244,7 @@ describe.each(KINDS)('refund, %o', (kind) => {
     expect(by(worker, 3n * SOL)).toBe('settlement-proof-wrong');
     expect(by(new Uint8Array(32), 0n)).toBe('settlement-proof-wrong');
     expect(by(escrow, 3n * SOL, proof.slice(0, -1))).toBe('settlement-proof-length');
-    expect(by(escrow, 3n * SOL, take(proveLeaf(epoch.spends, 1)))).toBe('settlement-proof-wrong');
+    expect(by(escrow, 3n * SOL, take(proveLeaf(period.spends, 1)))).toBe('settlement-proof-wrong');
     expect(by(escrow, 3n * SOL, new Uint8Array())).toBe('settlement-proof-length');
     expect(by(escrow, 3n * SOL)).toBeUndefined();
   });

@@ -17,47 +17,47 @@ function open(options: WorldOptions = {}) {
   if (world.usesTokens) putTokens(world.chain, worker, 0n);
   const escrow = world.fundEscrow(10n * SOL);
   must(world.chain.send([world.createPage()]));
-  const epoch = world.epoch(
+  const period = world.period(
     [{ recipient: worker, cumulative: SOL }],
     [{ recipient: escrow, cumulative: SOL }],
   );
   const refusal = (made = world.retire(), by = world.admin) =>
     world.chain.send([made], [by]).refused;
-  return { world, epoch, refusal };
+  return { world, period, refusal };
 }
 
 describe.each(KINDS)('retire_pool, %o', (kind) => {
   it('ends a pool when all that is final is pulled and claimed, not before', () => {
-    const { world, epoch, refusal } = open(kind);
-    must(world.chain.send(world.propose(epoch)));
+    const { world, period, refusal } = open(kind);
+    must(world.chain.send(world.propose(period)));
     expect(refusal()).toBe('settlement-root-pending');
     world.chain.warp(GRACE_SECS);
     expect(refusal()).toBe('settlement-root-pending');
     must(world.chain.send([world.finalize()]));
     expect(refusal()).toBe('settlement-pool-owes');
-    must(world.chain.send([world.pull(epoch)]));
+    must(world.chain.send([world.pull(period)]));
     expect(refusal()).toBe('settlement-pool-owes');
-    must(world.chain.send([world.claim(epoch, 0)]));
+    must(world.chain.send([world.claim(period, 0)]));
     expect(refusal()).toBeUndefined();
     expect(world.poolState().retired).toBe(1);
   });
 
   it('takes no new money and no new roots afterwards', () => {
-    const { world, epoch, refusal } = open(kind);
+    const { world, period, refusal } = open(kind);
     expect(refusal()).toBeUndefined();
     const refused = (...made: Parameters<typeof world.chain.send>) =>
       world.chain.send(...made).refused;
     expect(refused([world.deposit(SOL)], [world.poster])).toBe('settlement-pool-retired');
     expect(refused([world.openEscrow(1n)], [world.poster])).toBe('settlement-pool-retired');
     expect(refused([world.createPage(1)])).toBe('settlement-pool-retired');
-    expect(refused(world.propose(epoch))).toBe('settlement-pool-retired');
+    expect(refused(world.propose(period))).toBe('settlement-pool-retired');
   });
 });
 
 describe('retire_pool', () => {
-  it('does not wait for a root that has lapsed', () => {
-    const { world, epoch, refusal } = open();
-    must(world.chain.send(world.propose(epoch)));
+  it('does not wait for a root that has expired', () => {
+    const { world, period, refusal } = open();
+    must(world.chain.send(world.propose(period)));
     world.chain.warp(GRACE_SECS + 1n);
     expect(refusal()).toBeUndefined();
     expect(world.chain.send([world.finalize()]).refused).toBe('settlement-attestation-expired');

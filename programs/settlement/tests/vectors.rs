@@ -82,8 +82,8 @@ fn layouts_of_what_holds_money() {
     let all = vectors();
     let (pool, fields) = account::<Pool>(&all, "pool");
     same!(pool, fields, vault_bump "vaultBump", decimals "decimals", retired "retired",
-        extra_quorum "extraQuorum", epoch "epoch", attempt "attempt", finalized_at "finalizedAt",
-        epoch_cap "epochCap", total "total", pulled_total "pulledTotal",
+        extra_quorum "extraQuorum", period "period", attempt "attempt", finalized_at "finalizedAt",
+        period_cap "periodCap", total "total", pulled_total "pulledTotal",
         claimed_total "claimedTotal", spend_leaf_count "spendLeafCount",
         escrow_count "escrowCount");
     same_keys!(pool, fields, config "config", mint "mint", spend_root "spendRoot");
@@ -95,7 +95,7 @@ fn layouts_of_what_holds_money() {
         data_hash "dataHash", digest "digest");
     assert_eq!(list(&fields["roots"]).len(), ROOTS);
     for (root, inside) in pool.roots.iter().zip(list(&fields["roots"])) {
-        same!(root, inside, epoch "epoch", total "total", leaf_count "leafCount");
+        same!(root, inside, period "period", total "total", leaf_count "leafCount");
         same_keys!(root, inside, claim_root "claimRoot", data_hash "dataHash");
     }
     let (escrow, fields) = account::<Escrow>(&all, "escrow");
@@ -154,8 +154,8 @@ fn numbers_of_errors() {
         AccountWrongType, AddressWrong, AccountUnrelated, ProgramWrong, Overflow, NotAdmin,
         NotGuardian, NotPoster, NotVerifier, Paused, PoolRetired, SettingOutOfRange, SetOutOfRange,
         SetKeyTwice, SetPending, SetInactive, RentUnreadable, ClockUnreadable, AmountZero,
-        EscrowOver, EscrowShort, EscrowNotEmpty, TokenAccountWrong, RecipientWrong, EpochWrong,
-        TotalFalls, EpochCap, RootPending, NothingPending, AttestationExpired, ExpiryTooFar,
+        EscrowOver, EscrowShort, EscrowNotEmpty, TokenAccountWrong, RecipientWrong, PeriodWrong,
+        TotalFalls, PeriodCap, RootPending, NothingPending, AttestationExpired, ExpiryTooFar,
         QuorumMissing, WindowOpen, PrecompileMissing, PrecompileLayout, MessageWrong,
         SignerUnknown, SignerTwice, RootUnknown, IndexOutOfRange, ProofLength, ProofWrong,
         PageWrong, NothingDue, NotPulled, NoFraud, BondsMissing, BondLocked, RefundEarly,
@@ -245,7 +245,7 @@ fn digests_that_verifiers_sign() {
             program: &program,
             pool: &pool,
             set_id: int(&at["setId"]) as u32,
-            epoch: int(&at["epoch"]),
+            period: int(&at["period"]),
             attempt: int(&at["attempt"]),
             previous: &previous,
         };

@@ -130,7 +130,7 @@ export function steadyFormula(): number {
   return best;
 }
 
-/** Leaves right after the last burst, with the exit audit and, as the control, without. */
+/** Leaves right after the last burst, with the exit check and, as the control, without. */
 function exitScam(run: AttackRun, searched: Searched): AttackRow[] {
   const worst = findWorst(searched, released, 16).worth;
   const leaving: Aim = (tally, { bursts }) =>
@@ -143,7 +143,7 @@ function exitScam(run: AttackRun, searched: Searched): AttackRow[] {
     {
       attack: 16,
       name: 'exit scam',
-      tried: `f = 30 %: ${describeStrategy(strategy)}; without the exit audit it would be ${perMille(open)}`,
+      tried: `f = 30 %: ${describeStrategy(strategy)}; without the exit check it would be ${perMille(open)}`,
       gained: `${perMille(audited)} of released units bad`,
       bound: `no more than who stays: ${perMille(worst)}, within 3 %`,
       built: true,
@@ -153,7 +153,7 @@ function exitScam(run: AttackRun, searched: Searched): AttackRow[] {
     {
       attack: 16,
       name: 'bad units at the ends of jobs',
-      tried: `f = 30 %, computed: ${ended.honest} right, then ${ended.burst} bad as each job ends, ${ended.gap} right between; an exit audit comes each time, the identity stays`,
+      tried: `f = 30 %, computed: ${ended.honest} right, then ${ended.burst} bad as each job ends, ${ended.gap} right between; an exit check comes each time, the identity stays`,
       gained: `${perMille(ended.share)} of released units bad`,
       bound: `no more than who waits for W: ${perMille(worst)}`,
       built: true,
@@ -164,7 +164,7 @@ function exitScam(run: AttackRun, searched: Searched): AttackRow[] {
 }
 
 /**
- * The worst of bursts at the ends of jobs, when what is not released meets the exit audit: a bad
+ * The worst of bursts at the ends of jobs, when what is not released meets the exit check: a bad
  * unit is drawn at the exit rate in all, and what passes is released at once.
  */
 function bestJobEnds(): { honest: number; burst: number; gap: number; share: number } {

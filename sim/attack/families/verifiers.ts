@@ -124,7 +124,7 @@ function corruptThird(shared: Rule): AttackRow {
   const worst = worstOf({ ...shared, secrets: 2 }, POWER ** 2);
   return {
     attack: 37,
-    name: 'one of three verifiers is the adversary’s, two must agree to convict',
+    name: 'one of three verifiers is the adversary’s, two must agree to ban',
     tried: 'it tells what it draws and confirms nothing: d² for d',
     gained: `released ${perMille(worst)}: ${(worst / one).toPrecision(3)} × one honest verifier's ${perMille(one)}`,
     bound: `≤ ${LEAK_MAX} ×, within 1 %`,

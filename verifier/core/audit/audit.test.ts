@@ -24,7 +24,7 @@ import {
 
 function faultsOf(evidence: Evidence): { code: FaultCode; message: string }[] {
   const report = auditEpoch(evidence, verify);
-  if (report.state !== 'audited') throw new Error(report.message);
+  if (report.state !== 'exit-checked') throw new Error(report.message);
   return report.faults;
 }
 const codesOf = (evidence: Evidence) => [...new Set(faultsOf(evidence).map(({ code }) => code))];
@@ -73,8 +73,8 @@ describe('auditEpoch', () => {
     'finds nothing wrong with an honest epoch %i, and says what it checked',
     (epoch) => {
       const report = auditEpoch(sampleEvidence(epoch), verify);
-      expect(report).toMatchObject({ state: 'audited', faults: [] });
-      const checked = report.state === 'audited' ? report.checked.join('\n') : '';
+      expect(report).toMatchObject({ state: 'exit-checked', faults: [] });
+      const checked = report.state === 'exit-checked' ? report.checked.join('\n') : '';
       expect(checked).toContain('40 units in 4 shards (0 of them void)');
       expect(checked).toContain('the log of 8 entries');
     },
@@ -354,7 +354,7 @@ describe('verdicts of other verifiers', () => {
 describe('a hub that cheats', () => {
   it('lends trust to a device: found, and the units it spared with it', () => {
     const evidence = sampleEvidence(2, {
-      before: (sequence, truth) => (sequence === 5 ? truth + 1_000 : truth),
+      standing: (sequence, truth) => (sequence === 5 ? truth + 1_000 : truth),
     });
     const codes = codesOf(evidence);
     expect(codes).toContain('standing');
@@ -362,7 +362,7 @@ describe('a hub that cheats', () => {
   });
 
   it('forgets trust: no fault, since more is checked', () => {
-    expect(faultsOf(sampleEvidence(2, { before: () => 0 }))).toEqual([]);
+    expect(faultsOf(sampleEvidence(2, { standing: () => 0 }))).toEqual([]);
   });
 
   it('lets a device keep its trust after a confirmed failure: found', () => {

@@ -7,7 +7,7 @@ import { type SampleChanges, sampleEvidence, verifySample as verify } from './sa
 
 function faultsOf(evidence: Evidence): string[] {
   const report = auditEpoch(evidence, verify);
-  if (report.state !== 'audited') throw new Error(report.message);
+  if (report.state !== 'exit-checked') throw new Error(report.message);
   return report.faults.map(({ code, message }) => `${code}: ${message}`);
 }
 

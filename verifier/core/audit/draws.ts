@@ -102,7 +102,7 @@ function auditCompleteness(
   let count = 0;
   for (const { shard, voided } of evidence.shards) {
     if (voided || !within(epoch, shard.sequence)) continue;
-    const trusted = { ...shard, before: before.get(shard.sequence) ?? 0 };
+    const trusted = { ...shard, standing: before.get(shard.sequence) ?? 0 };
     for (const unit of drawUnits(drawn, trusted)) {
       count += 1;
       if (judged.has(`${shard.lease}/${unit}`)) continue;
@@ -155,7 +155,8 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
   if (!digests.ok || bytesToHex(digests.value.subarray(start, start + DIGEST_BYTES)) !== claimed) {
     return 'it judged other outputs than the device committed to';
   }
-  if (n > shard.before + place + 1) return 'it counts more units behind the device than there are';
+  if (n > shard.standing + place + 1)
+    return 'it counts more units behind the device than there are';
   if (lane !== (shard.provider === 'wasm' ? 'exact' : 'tolerance'))
     return 'it is of the wrong lane';
   const inside = fingerprintFault(verdict, shard.taps !== undefined);

@@ -73,7 +73,7 @@ export type VerdictLine = Extract<LogLine, { type: 'verdict' }>;
 
 export interface SampleChanges {
   /** What the hub says lies behind the device, in place of the truth. */
-  before?(sequence: number, truth: number): number;
+  standing?(sequence: number, truth: number): number;
   /** Drawn units of a shard, in place of the draw. */
   draw?(sequence: number, units: number[]): number[];
   /** The seed of an epoch, in place of its own. */
@@ -109,7 +109,7 @@ export function sampleEvidence(epoch: number, changes: SampleChanges = {}): Evid
 
 function makeShard(
   sequence: number,
-  { before, taps, provider = 'wasm' }: SampleChanges,
+  { standing, taps, provider = 'wasm' }: SampleChanges,
 ): { logged: LoggedShard; entry: LoggedCommitment } {
   const device = DEVICES[sequence % 2 === 0 ? 0 : 1];
   const lease = digestRecord(`lease ${sequence}`).slice(0, 32) as LeaseId;
@@ -133,7 +133,7 @@ function makeShard(
     package: PACKAGE,
     firstUnit: sequence * UNITS,
     unitCount: UNITS,
-    before: before?.(sequence, truth) ?? truth,
+    standing: standing?.(sequence, truth) ?? truth,
     commitment,
     digests: encodeBase64(digests),
     ...(taps === undefined ? {} : { taps }),

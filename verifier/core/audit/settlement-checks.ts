@@ -1,8 +1,8 @@
 import { decodeBase58 } from '#protocol/bytes/base58.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
-import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import { KEY_BYTES } from '#protocol/settlement/layout.ts';
 import type { PayoutView } from '#protocol/settlement/money-api.ts';
+import type { MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Verify } from './evidence.ts';
 
@@ -26,26 +26,26 @@ export function checkPayouts(payouts: readonly PayoutView[], verify: Verify): Se
   });
 }
 
-/** One verifier alone convicts only where there is no other. */
-const CONVICTING = 2;
+/** One verifier alone bans only where there is no other. */
+const QUORUM_OF_SEVERAL = 2;
 
 /**
  * Devices that are paid though as many verifiers as it takes found the same unit wrong, by the same
  * reference. `verifiers`: how many have given verdicts.
  */
-export function checkConvictions(
+export function checkBans(
   facts: MoneyFacts,
   { verdicts, verifiers }: { verdicts: Iterable<SignedVerdict>; verifiers: number },
   verify: Verify,
 ): SettlementFault[] {
-  const convicted = new Set(facts.convictions.map(({ device }) => device));
+  const banned = new Set(facts.bans.map(({ device }) => device));
   const earning = new Set(facts.shards.map(({ device }) => device));
-  const needed = Math.min(CONVICTING, verifiers);
+  const needed = Math.min(QUORUM_OF_SEVERAL, verifiers);
   const against = new Map<string, Set<PublicKey>>();
   const spared = new Map<PublicKey, Verdict>();
   for (const { verdict, signature } of verdicts) {
     const { device, kind, verifier, lease, unit, reference } = verdict;
-    if (kind !== 'mismatch' || !earning.has(device) || convicted.has(device)) continue;
+    if (kind !== 'mismatch' || !earning.has(device) || banned.has(device)) continue;
     if (!verify({ key: verifier, context: 'verdict', record: verdict, signature })) continue;
     const name = `${lease}/${unit}/${reference}`;
     const found = against.get(name) ?? new Set();

@@ -4,9 +4,9 @@ import { sha256 } from '#protocol/bytes/digest.ts';
 import type { LoggedShard } from '#protocol/records/public-log.ts';
 import type { AcceptedShard, SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { Pool } from '#protocol/settlement/accounts.ts';
-import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/epoch-leaves.ts';
 import { buildTrees, encodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
+import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/period-leaves.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import { auditSettlement, type SettlementEvidence } from './settlement.ts';
@@ -25,7 +25,7 @@ const earning = {
   device,
   package: 'e'.repeat(64) as Digest,
   unitCount: 300,
-  before: 100,
+  standing: 100,
 };
 const FACTS: MoneyFacts = {
   jobs: [
@@ -48,7 +48,7 @@ const FACTS: MoneyFacts = {
       at: instant(1),
     },
   ],
-  convictions: [],
+  bans: [],
   closings: [],
 };
 
@@ -70,19 +70,19 @@ const mismatch = (verifier: PublicKey): SignedVerdict => ({
   signature: SIGNATURE,
 });
 
-/** A final epoch of these facts, as a chain has it. */
+/** A final period of these facts, as a chain has it. */
 function evidenceOf(
   change: Partial<SettlementEvidence> & { file?: (file: LeafFile) => LeafFile } = {},
 ): SettlementEvidence {
   const least = { claims: 0, spends: 0 };
-  const made = makeLeafFile(FACTS, { epoch: 1n, through: instant(2_000), least });
+  const made = makeLeafFile(FACTS, { period: 1n, through: instant(2_000), least });
   const file = change.file?.(made) ?? made;
   const bytes = encodeLeafFile(file);
   const { claims, spends } = buildTrees(file, POOL);
   return {
-    pool: { address: POOL, state: { epoch: 1n, spendRoot: spends.root } as Pool },
+    pool: { address: POOL, state: { period: 1n, spendRoot: spends.root } as Pool },
     root: {
-      epoch: 1n,
+      period: 1n,
       total: claims.total,
       claimRoot: claims.root,
       dataHash: sha256(bytes),
@@ -114,7 +114,7 @@ describe('an audit of settlement', () => {
     expect(audit({ bytes: other })).toContain('leaves');
     expect(audit({ bytes: bytes.slice(1) })).toEqual(['leaves']);
     expect(audit({ root: { ...root, total: 1n } })).toEqual(['leaves']);
-    const pool = { address: POOL, state: { epoch: 1n, spendRoot: POOL } as Pool };
+    const pool = { address: POOL, state: { period: 1n, spendRoot: POOL } as Pool };
     expect(audit({ pool })).toEqual(['leaves']);
   });
 
@@ -152,7 +152,7 @@ describe('an audit of settlement', () => {
     expect(audit({ verdicts: [mismatch(key('1')), guess] })).toEqual([]);
     const forged = { ...mismatch(key('1')), signature: FORGED };
     expect(audit({ verdicts: [forged] })).toEqual([]);
-    const convictions = [{ number: 1, device, at: instant(9_000) }];
-    expect(audit({ verdicts: [mismatch(key('1'))], facts: { ...FACTS, convictions } })).toEqual([]);
+    const bans = [{ number: 1, device, at: instant(9_000) }];
+    expect(audit({ verdicts: [mismatch(key('1'))], facts: { ...FACTS, bans } })).toEqual([]);
   });
 });

@@ -2,7 +2,6 @@ import { bytesToHex } from '#protocol/bytes/digest.ts';
 import type { LoggedShard } from '#protocol/records/public-log.ts';
 import type { SignedVerdict } from '#protocol/records/records.ts';
 import type { FinalRoot, Pool } from '#protocol/settlement/accounts.ts';
-import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/epoch-leaves.ts';
 import { isSameKey } from '#protocol/settlement/layout.ts';
 import {
   buildTrees,
@@ -12,11 +11,12 @@ import {
   leafAt,
 } from '#protocol/settlement/leaf-file.ts';
 import type { EarningShardView } from '#protocol/settlement/money-api.ts';
+import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/period-leaves.ts';
 import type { Hash } from '#protocol/settlement/tree.ts';
 import type { Verify } from './evidence.ts';
-import { checkConvictions, checkPayouts, type SettlementFault } from './settlement-checks.ts';
+import { checkBans, checkPayouts, type SettlementFault } from './settlement-checks.ts';
 
-/** What anyone can read of one final epoch of settlement. */
+/** What anyone can read of one final period of settlement. */
 export interface SettlementEvidence {
   pool: { address: Uint8Array; state: Pool };
   /** The root on the chain. */
@@ -34,7 +34,7 @@ export interface SettlementReport {
   faults: SettlementFault[];
 }
 
-/** Recomputes both trees of an epoch from public facts and compares them with the chain. */
+/** Recomputes both trees of a period from public facts and compares them with the chain. */
 export function auditSettlement(
   evidence: SettlementEvidence,
   { verify, hash }: { verify: Verify; hash: Hash },
@@ -52,12 +52,12 @@ export function auditSettlement(
     ...auditFacts(until, file),
     ...auditShards(until),
     ...checkPayouts(until.facts.payouts, verify),
-    ...checkConvictions(until.facts, { verdicts, verifiers }, verify),
+    ...checkBans(until.facts, { verdicts, verifiers }, verify),
   ];
   const { jobs, shards, payouts } = until.facts;
-  const { epoch, total, leafCount, claimRoot } = evidence.root;
+  const { period, total, leafCount, claimRoot } = evidence.root;
   const checked = [
-    `root ${bytesToHex(claimRoot)} of epoch ${epoch} on the chain: ${leafCount} contributors, ${total} lamports`,
+    `root ${bytesToHex(claimRoot)} of period ${period} on the chain: ${leafCount} contributors, ${total} lamports`,
     `both trees, recomputed from ${jobs.length} jobs, ${shards.length} shards and ${payouts.length} addresses`,
     `each of these shards against the public log, each address against its device's signature`,
   ];
@@ -94,7 +94,7 @@ function auditFile(
     faults.push(`${claims.total} lamports are earned and ${spends.total} spent`);
   }
   // The chain keeps the newest root of spends only.
-  const isNewest = root.epoch === pool.state.epoch;
+  const isNewest = root.period === pool.state.period;
   if (isNewest && !isSameKey(spends.root, pool.state.spendRoot)) {
     const said = bytesToHex(pool.state.spendRoot);
     faults.push(`the spends come to ${bytesToHex(spends.root)}, and the chain says ${said}`);
@@ -104,9 +104,9 @@ function auditFile(
 
 /** What the facts come to; where it is another file, the first leaf that differs on each side. */
 function auditFacts({ facts }: SettlementEvidence, file: LeafFile): SettlementFault[] {
-  const { epoch, through } = file;
+  const { period, through } = file;
   const least = { claims: file.claims.cumulative.length, spends: file.spends.cumulative.length };
-  const own = makeLeafFile(facts, { epoch, through, least });
+  const own = makeLeafFile(facts, { period, through, least });
   if (isSameKey(encodeLeafFile(own), encodeLeafFile(file))) return [];
   return (['claims', 'spends'] as const).flatMap((side): SettlementFault[] => {
     const count = Math.max(own[side].cumulative.length, file[side].cumulative.length);
@@ -122,7 +122,7 @@ function auditFacts({ facts }: SettlementEvidence, file: LeafFile): SettlementFa
   });
 }
 
-const PAID_BY = ['job', 'device', 'package', 'unitCount', 'before', 'donated'] as const;
+const PAID_BY = ['job', 'device', 'package', 'unitCount', 'standing', 'donated'] as const;
 
 function auditShards({ facts, shards }: SettlementEvidence): SettlementFault[] {
   const logged = new Map(shards.map((each) => [each.shard.sequence, each]));

@@ -24,16 +24,16 @@ export function auditStandings({
   const counts = new Map<string, { units: number; failures: number }>();
   const trusted = new Map<number, number>();
   for (const { shard, voided } of evidence.shards) {
-    const { sequence, device, before, unitCount } = shard;
+    const { sequence, device, standing, unitCount } = shard;
     if (sequence > epoch.revealed.through) break;
     const name = standingName(device, shard.package);
     const failed = (failures.get(device) ?? []).filter((at) => at < shard.at).length;
     const known = counts.get(name);
     const units = known === undefined || known.failures < failed ? 0 : known.units;
     counts.set(name, { units: units + unitCount, failures: failed });
-    trusted.set(sequence, Math.min(before, units));
-    if (voided || before <= units || sequence < epoch.opened.from) continue;
-    const text = `shard ${sequence} says that ${before} units lie behind device ${device}; the log has ${units}: fewer of them were checked than should have been`;
+    trusted.set(sequence, Math.min(standing, units));
+    if (voided || standing <= units || sequence < epoch.opened.from) continue;
+    const text = `shard ${sequence} says that ${standing} units lie behind device ${device}; the log has ${units}: fewer of them were checked than should have been`;
     fault('standing', text);
   }
   return trusted;

@@ -12,7 +12,7 @@ import type { TaskId, VerifierEvent } from '../state/events.ts';
 import type { Arrival, Book, Pending, UnitCheck } from '../state/verifier.ts';
 import { heldUnits } from '../state/view.ts';
 import { countShard } from '../trust/standing.ts';
-import { sendAudited, type Turn } from '../turn.ts';
+import { sendExitChecked, type Turn } from '../turn.ts';
 import { climb, type LadderStep } from './ladder.ts';
 import { fileVerdict } from './verdict.ts';
 
@@ -37,13 +37,13 @@ export function receiveCheck(turn: Turn, check: Check): void {
   if (!digests.ok || digests.value.length !== DIGEST_BYTES * shard.unitCount) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
   }
-  const { floorPpm = 0, audit = false, units: disputed } = check;
+  const { floorPpm = 0, exit = false, units: disputed } = check;
   const seen = { shard, inputs, digests: digests.value, floorPpm };
   if (disputed !== undefined) {
-    verifier.audits.push({ ...seen, cause: 'dispute', disputed });
+    verifier.exitChecks.push({ ...seen, cause: 'dispute', disputed });
     return;
   }
-  if (audit) return receiveAudit(turn, { ...seen, cause: 'audit' });
+  if (exit) return receiveExitCheck(turn, { ...seen, cause: 'exit' });
   const arrival: Arrival = floorPpm > 0 ? { ...seen, cause: 'assurance' } : seen;
   if (verifier.overflow !== undefined) return;
   if (sequence > book.judged && !isHeld(turn, sequence)) {
@@ -56,13 +56,13 @@ export function receiveCheck(turn: Turn, check: Check): void {
   book.seen = Math.max(book.seen, sequence);
 }
 
-/** An exit audit waits for an epoch and for its turn; one that is under way is not begun again. */
-function receiveAudit({ verifier }: Turn, arrival: Arrival): void {
+/** An exit check waits for an epoch and for its turn; one that is under way is not begun again. */
+function receiveExitCheck({ verifier }: Turn, arrival: Arrival): void {
   const { sequence } = arrival.shard;
   const same = ({ cause, shard }: Pick<Pending, 'cause' | 'shard'>) =>
-    cause === 'audit' && shard.sequence === sequence;
-  if (verifier.audits.some(same) || verifier.queue.some(same)) return;
-  verifier.audits.push(arrival);
+    cause === 'exit' && shard.sequence === sequence;
+  if (verifier.exitChecks.some(same) || verifier.queue.some(same)) return;
+  verifier.exitChecks.push(arrival);
 }
 
 function isHeld({ verifier }: Turn, sequence: number): boolean {
@@ -86,37 +86,42 @@ export function drawArrivals(turn: Turn): void {
     verifier.arrivals.shift();
     book.highest = Math.max(book.highest, shard.sequence);
     book.drawn = Math.max(book.drawn, shard.sequence);
-    const before = countShard(verifier.standings, shard);
+    const standing = countShard(verifier.standings, shard);
     const { floorPpm, ...rest } = arrival;
-    const drawn = drawUnits(epoch, { ...shard, before }, floorPpm);
-    queueUnits(turn, { ...rest, epoch: epoch.number, before }, drawn);
+    const drawn = drawUnits(epoch, { ...shard, standing }, floorPpm);
+    queueUnits(turn, { ...rest, epoch: epoch.number, standing }, drawn);
   }
 }
 
 /**
- * Draws exit audits: of the same draws, what lies under the audit's own rate and was not checked
+ * Draws exit checks: of the same draws, what lies under the audit's own rate and was not checked
  * before. Where the seed is revealed already, the open epoch draws anew.
  */
-export function drawAudits(turn: Turn): void {
+export function drawExitChecks(turn: Turn): void {
   const { verifier } = turn;
   const { book } = verifier;
   if (book === undefined || turn.world.now < verifier.diskAfter) return;
   for (;;) {
-    const [audit] = verifier.audits;
+    const [audit] = verifier.exitChecks;
     if (audit === undefined) return;
     const { floorPpm, disputed, ...rest } = audit;
     const { shard } = rest;
     const epoch = auditEpoch(turn, book, shard.sequence);
     if (epoch === undefined) return;
-    verifier.audits.shift();
+    verifier.exitChecks.shift();
     if (disputed !== undefined) {
-      const urgent = { ...rest, epoch: epoch.number, before: shard.before, urgent: true as const };
+      const urgent = {
+        ...rest,
+        epoch: epoch.number,
+        standing: shard.standing,
+        urgent: true as const,
+      };
       queueUnits(turn, urgent, disputed);
       continue;
     }
     const usual = epoch.from <= shard.sequence ? drawUnits(epoch, shard) : [];
     const drawn = drawUnits(epoch, shard, floorPpm).filter((unit) => !usual.includes(unit));
-    queueUnits(turn, { ...rest, epoch: epoch.number, before: shard.before }, drawn);
+    queueUnits(turn, { ...rest, epoch: epoch.number, standing: shard.standing }, drawn);
   }
 }
 
@@ -156,7 +161,7 @@ export function queueUnits(
     .filter((unit) => findFiled(book, pending.shard, unit) === undefined && !atWork.includes(unit))
     .map(openUnit);
   if (units.length > 0) insert(verifier.queue, { ...pending, units });
-  else if (pending.cause === 'audit') sendAudited(turn, pending.shard.sequence);
+  else if (pending.cause === 'exit') sendExitChecked(turn, pending.shard.sequence);
 }
 
 /**
@@ -238,7 +243,7 @@ function pickFrom({ verifier, world }: Turn, queue: readonly Pending[]) {
   const earliestFirst = verifier.tasks.size % 2 === 0;
   let picked: { pending: Pending; check: UnitCheck } | undefined;
   for (const pending of queue) {
-    if (picked !== undefined && pending.before <= picked.pending.before) continue;
+    if (picked !== undefined && pending.standing <= picked.pending.standing) continue;
     const check = pending.units.find(
       ({ stage, retryAt }) => stage === 'waiting' && retryAt <= world.now,
     );

@@ -68,7 +68,7 @@ function signVerdict(
     ...(verifier.book === undefined ? {} : weighCheck(verifier.book.counts, finding, shard)),
     ...(pending.cause === undefined ? {} : { cause: pending.cause }),
     epoch: pending.epoch,
-    n: pending.before + check.unit - shard.firstUnit + 1,
+    n: pending.standing + check.unit - shard.firstUnit + 1,
     at: world.now,
   };
   return {

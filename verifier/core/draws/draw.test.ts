@@ -45,7 +45,7 @@ describe('the keyed draw', () => {
     commitment: '5a'.repeat(32) as Digest,
     firstUnit: 7,
     unitCount: 20_000,
-    before: 0,
+    standing: 0,
   };
   const flat = (rate: number, of = 'c3') =>
     ({ seed: of.repeat(32) as Nonce, policy: { type: 'flat', rate } }) as const;
@@ -71,7 +71,7 @@ describe('the keyed draw', () => {
     expect(drawUnits({ seed, policy: CHECK_POLICY_DEFAULT }, newcomer).length).toBe(100);
     const drawn = drawUnits(
       { seed, policy: CHECK_POLICY_DEFAULT },
-      { ...shard, before: 1_000_000 },
+      { ...shard, standing: 1_000_000 },
     );
     const deviation = Math.sqrt(20_000 * 0.02 * 0.98);
     expect(Math.abs(drawn.length - 400)).toBeLessThan(5 * deviation);
@@ -87,7 +87,7 @@ describe('the keyed draw', () => {
 
   it('is shared by three with a seed each: one or more of them draws what one alone would', () => {
     const policy = { ...CHECK_POLICY_DEFAULT, sharers: 3 } as const;
-    const old = { ...shard, before: 1_000_000 };
+    const old = { ...shard, standing: 1_000_000 };
     const draws = ['c4', 'd5', 'e6'].map((pair) =>
       drawUnits({ seed: pair.repeat(32) as Nonce, policy }, old),
     );

@@ -57,18 +57,18 @@ export function isReviewDrawn(seed: Nonce, signature: Signature, ppm = REVIEW_PP
 
 /**
  * The units of a shard that are checked: those whose draw lies under the threshold of their own
- * p_n, or under this verifier's part of `floorPpm` parts per million where that is more. `before`
- * counts the units its device has behind it (`AcceptedShard.before`).
+ * p_n, or under this verifier's part of `floorPpm` parts per million where that is more. `standing`
+ * counts the units its device has behind it (`AcceptedShard.standing`).
  */
 export function drawUnits(
   { seed, policy }: { seed: Nonce; policy: CheckPolicy },
-  shard: { commitment: Digest; firstUnit: number; unitCount: number; before: number },
+  shard: { commitment: Digest; firstUnit: number; unitCount: number; standing: number },
   floorPpm = 0,
 ): number[] {
   const floor = shareThreshold(ppmThreshold(floorPpm), sharersOf(policy));
   const units: number[] = [];
   for (let place = 0; place < shard.unitCount; place += 1) {
-    const usual = checkThreshold(policy, shard.before + place + 1);
+    const usual = checkThreshold(policy, shard.standing + place + 1);
     if (usual === 0n && floor === 0n) continue;
     const unit = shard.firstUnit + place;
     const value = drawValue(seed, shard.commitment, unit);

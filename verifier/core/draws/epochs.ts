@@ -28,7 +28,7 @@ export function epochOf(turn: Turn, book: Book, sequence: number): KeptEpoch | u
 }
 
 /**
- * The epoch that draws an exit audit: the shard's own while its seed is secret, else the open one.
+ * The epoch that draws an exit check: the shard's own while its seed is secret, else the open one.
  */
 export function auditEpoch(turn: Turn, book: Book, sequence: number): KeptEpoch | undefined {
   const own = book.epochs.find(
@@ -115,7 +115,7 @@ export function turnEpochs(turn: Turn): void {
   }
 }
 
-/** Everything drawn under its seed is judged, exit audits and disputes as well. */
+/** Everything drawn under its seed is judged, exit checks and disputes as well. */
 function isJudged({ verifier }: Turn, book: Book, epoch: KeptEpoch): boolean {
   const { number, through, reviewThrough = 0 } = epoch;
   if (through === undefined || book.judged < through || book.reviewSeen < reviewThrough)

@@ -54,7 +54,7 @@ export function bindBook(turn: Turn, saved: Saved): void {
   verifier.persisting.clear();
   verifier.arrivals = [];
   verifier.reviews = [];
-  verifier.audits = [];
+  verifier.exitChecks = [];
   verifier.voided.clear();
   verifier.queue = [];
   verifier.preparing = [];

@@ -28,15 +28,15 @@ export const activeSetId = ({ setActiveAt, setId, previousSetId }: Config, now: 
   BigInt(Math.floor(now)) >= setActiveAt ? setId : previousSetId;
 
 const finalRoot = (pool: Pool) => {
-  const root = pool.roots[Number(pool.epoch % BigInt(ROOTS))];
-  return pool.epoch > 0n ? root : undefined;
+  const root = pool.roots[Number(pool.period % BigInt(ROOTS))];
+  return pool.period > 0n ? root : undefined;
 };
 
 /** `now`: seconds of the chain. */
 export function viewPool({ pool, set }: PoolAccounts, now: number): PoolView {
   const last = finalRoot(pool);
   return {
-    epoch: Number(pool.epoch),
+    period: Number(pool.period),
     attempt: attemptAt(pool, now),
     total: pool.total,
     finalizedAt: Number(pool.finalizedAt),
@@ -60,7 +60,7 @@ function viewPending({ pending }: Pool, set: VerifierSet): PendingView {
   };
 }
 
-/** Where and for which epoch an attestation of the next root counts. */
+/** Where and for which period an attestation of the next root counts. */
 export const placeOf = (
   { program, poolKey, config, pool, set }: PoolAccounts,
   now: number,
@@ -69,7 +69,7 @@ export const placeOf = (
   program,
   pool: poolKey,
   setId: set.setId,
-  epoch: pool.epoch + 1n,
+  period: pool.period + 1n,
   attempt: BigInt(attemptAt(pool, now)),
   previous: finalRoot(pool)?.claimRoot ?? EMPTY_KEY,
 });

@@ -15,7 +15,7 @@ const ours = '1'.repeat(64) as Digest;
 const theirs = '2'.repeat(64) as Digest;
 
 const pool = (change: Partial<PoolView> = {}): PoolView => ({
-  epoch: 3,
+  period: 3,
   attempt: 0,
   total: 100n,
   finalizedAt: 1_000,
@@ -45,10 +45,12 @@ const step = (change: Partial<SettlementState>) =>
   });
 
 describe('with nothing pending', () => {
-  it('brings in the escrows of the last epoch before it begins another', () => {
+  it('brings in the escrows of the last period before it begins another', () => {
     expect(step({ pulled: 2 })).toEqual({ type: 'pull', dataHash: theirs });
     expect(step({})).toEqual({ type: 'propose' });
-    expect(step({ pool: pool({ epoch: 0, dataHash: undefined }), pulled: 0 }).type).toBe('propose');
+    expect(step({ pool: pool({ period: 0, dataHash: undefined }), pulled: 0 }).type).toBe(
+      'propose',
+    );
   });
 
   it('waits until the next one is due, and for its turn', () => {
@@ -62,13 +64,13 @@ describe('with nothing pending', () => {
   });
 
   it('proposes what it has signed for this attempt, and nothing else', () => {
-    const signed = { epoch: 4, attempt: 0, dataHash: ours };
+    const signed = { period: 4, attempt: 0, dataHash: ours };
     expect(step({ signed })).toEqual({ type: 'propose', again: ours });
     expect(step({ signed, pool: pool({ attempt: 1 }) })).toEqual({ type: 'propose' });
-    expect(step({ signed: { ...signed, epoch: 3 } })).toEqual({ type: 'propose' });
+    expect(step({ signed: { ...signed, period: 3 } })).toEqual({ type: 'propose' });
   });
 
-  it('takes a root that has lapsed for none', () => {
+  it('takes a root that has expired for none', () => {
     expect(step({ pool: pool({ pending: pending({ expiresAt: 1_999 }) }) }).type).toBe('propose');
   });
 });
@@ -87,10 +89,10 @@ describe('with a root that collects signatures', () => {
   });
 
   it('signs no second content for one attempt', () => {
-    const signed = { epoch: 4, attempt: 0, dataHash: theirs };
+    const signed = { period: 4, attempt: 0, dataHash: theirs };
     expect(step({ ...at({}), signed }).type).toBe('wait');
     expect(step({ ...at({}), signed: { ...signed, dataHash: ours } }).type).toBe('attest');
-    expect(step({ ...at({}), signed: { ...signed, epoch: 3 } }).type).toBe('attest');
+    expect(step({ ...at({}), signed: { ...signed, period: 3 } }).type).toBe('attest');
   });
 });
 

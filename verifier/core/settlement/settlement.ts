@@ -5,13 +5,13 @@ import type { Millis } from '#protocol/values/units.ts';
  * What a pool on the chain says, as far as a verifier goes by it. Times are seconds of the chain.
  */
 export interface PoolView {
-  /** The last final epoch; 0 before the first. */
-  epoch: number;
+  /** The last final period; 0 before the first. */
+  period: number;
   /** That a proposal made now counts under. */
   attempt: number;
   total: bigint;
   finalizedAt: number;
-  /** Of the last final epoch. */
+  /** Of the last final period. */
   dataHash: Digest | undefined;
   pending: PendingView | undefined;
   /** Keys of the active set, in its order. */
@@ -31,15 +31,15 @@ export interface PendingView {
  * costs its bond.
  */
 export interface SignedRoot {
-  epoch: number;
+  period: number;
   attempt: number;
   dataHash: Digest;
 }
 
 export type SettlementStep =
-  /** The last final epoch's escrows are brought in, where that is not done yet. */
+  /** The last final period's escrows are brought in, where that is not done yet. */
   | { type: 'pull'; dataHash: Digest }
-  /** Compute the next epoch; `again`: exactly the one that was signed before. */
+  /** Compute the next period; `again`: exactly the one that was signed before. */
   | { type: 'propose'; again?: Digest }
   /** Somebody proposed: recompute it, and sign if it is the same. */
   | { type: 'attest'; dataHash: Digest }
@@ -52,7 +52,7 @@ export interface SettlementState {
   pool: PoolView;
   self: PublicKey;
   signed: SignedRoot | undefined;
-  /** The last epoch whose escrows are all pulled. */
+  /** The last period whose escrows are all pulled. */
   pulled: number;
   /** The pending root that was recomputed last, and how that ended. */
   reviewed: { dataHash: Digest; agrees: boolean } | undefined;
@@ -76,7 +76,7 @@ export function nextStep(state: SettlementState): SettlementStep {
   if (pool.pending !== undefined && state.now <= pool.pending.expiresAt) {
     return stepPending(state, pool.pending);
   }
-  if (pool.dataHash !== undefined && pulled < pool.epoch) {
+  if (pool.dataHash !== undefined && pulled < pool.period) {
     return { type: 'pull', dataHash: pool.dataHash };
   }
   return stepDue(state);
@@ -108,7 +108,7 @@ function signedElse(
   signed: SignedRoot | undefined,
   dataHash: Digest,
 ): SettlementStep | undefined {
-  const isSame = signed?.epoch === pool.epoch + 1 && signed.attempt === pool.attempt;
+  const isSame = signed?.period === pool.period + 1 && signed.attempt === pool.attempt;
   if (!isSame || signed.dataHash === dataHash) return undefined;
   return { type: 'wait', reason: `it has signed ${signed.dataHash} for this attempt` };
 }
@@ -117,9 +117,9 @@ function stepDue({ pool, self, signed, now, everyMs }: SettlementState): Settlem
   const place = pool.verifiers.indexOf(self);
   if (place < 0) return { type: 'wait', reason: 'it is not in the set' };
   const due = pool.finalizedAt + everyMs / 1000;
-  if (now < due) return { type: 'wait', reason: 'the next epoch is not due' };
+  if (now < due) return { type: 'wait', reason: 'the next period is not due' };
   const turn = Math.floor(now / PROPOSE_TURN_SECS) % pool.verifiers.length;
   if (turn !== place) return { type: 'wait', reason: 'another verifier has the turn' };
-  const again = signed?.epoch === pool.epoch + 1 && signed.attempt === pool.attempt;
+  const again = signed?.period === pool.period + 1 && signed.attempt === pool.attempt;
   return { type: 'propose', ...(again ? { again: signed.dataHash } : {}) };
 }

@@ -116,8 +116,8 @@ export interface Pending {
   digests: Uint8Array;
   epoch: number;
   cause?: CheckCause;
-  /** What the draw went by: `AcceptedShard.before`, or less where this verifier knows better. */
-  before: number;
+  /** What the draw went by: `AcceptedShard.standing`, or less where this verifier knows better. */
+  standing: number;
   /** The number of the verdict that this is a review of. */
   review?: number;
   /** The hub has asked for it and waits for what is found: it goes first. */
@@ -167,8 +167,8 @@ export interface Verifier {
   arrivals: Arrival[];
   /** Verdicts of others not drawn from yet, by number. */
   reviews: Review[];
-  /** Exit audits not drawn yet. */
-  audits: Arrival[];
+  /** Exit exitChecks not drawn yet. */
+  exitChecks: Arrival[];
   /** Void before they were drawn. */
   voided: Set<number>;
   /** In order of sequence. */

@@ -19,6 +19,6 @@ export const listStandings = ({ standings }: Verifier): Standing[] =>
     .sort((a, b) => a.units - b.units);
 
 /** Units waiting for a verdict. Shards not drawn yet count as one each. */
-export function heldUnits({ queue, arrivals, audits }: Verifier): number {
-  return queue.reduce((sum, { units }) => sum + units.length, arrivals.length + audits.length);
+export function heldUnits({ queue, arrivals, exitChecks }: Verifier): number {
+  return queue.reduce((sum, { units }) => sum + units.length, arrivals.length + exitChecks.length);
 }

@@ -4,7 +4,12 @@ import { countShard, resetDevice } from './standing.ts';
 
 const device = 'd1'.repeat(32) as PublicKey;
 const model = '0a'.repeat(32) as Digest;
-const shard = (before: number, unitCount = 10) => ({ device, package: model, before, unitCount });
+const shard = (standing: number, unitCount = 10) => ({
+  device,
+  package: model,
+  standing,
+  unitCount,
+});
 
 test('a device seen for the first time has what the hub says', () => {
   expect(countShard(new Map(), shard(500))).toBe(500);
@@ -25,6 +30,6 @@ test('after a confirmed failure a device begins again with every package', () =>
   for (const each of [shard(90), other, stranger]) countShard(standings, each);
   resetDevice(standings, device);
   expect(countShard(standings, shard(100))).toBe(0);
-  expect(countShard(standings, { ...other, before: 50 })).toBe(0);
-  expect(countShard(standings, { ...stranger, before: 17 })).toBe(17);
+  expect(countShard(standings, { ...other, standing: 50 })).toBe(0);
+  expect(countShard(standings, { ...stranger, standing: 17 })).toBe(17);
 });

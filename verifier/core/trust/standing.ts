@@ -5,7 +5,7 @@ interface Counted {
   device: PublicKey;
   package: Digest;
   unitCount: number;
-  before: number;
+  standing: number;
 }
 
 /**
@@ -15,9 +15,9 @@ interface Counted {
  */
 export function countShard(standings: Map<string, number>, shard: Counted): number {
   const name = standingName(shard.device, shard.package);
-  const before = Math.min(shard.before, standings.get(name) ?? Infinity);
-  standings.set(name, before + shard.unitCount);
-  return before;
+  const standing = Math.min(shard.standing, standings.get(name) ?? Infinity);
+  standings.set(name, standing + shard.unitCount);
+  return standing;
 }
 
 /** A confirmed failure: the device begins again with every package. */

@@ -6,8 +6,8 @@ import { proveLeaf } from '#protocol/settlement/tree.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { PoolAccounts } from '../../core/settlement/pool.ts';
-import { readEpoch } from './epoch-maker.ts';
 import type { Parts } from './parts.ts';
+import { readPeriod } from './period-maker.ts';
 
 const PULLS_AT_ONCE = 8;
 
@@ -43,7 +43,7 @@ export async function pullEscrows(
   accounts: PoolAccounts,
   dataHash: Digest,
 ): Promise<void> {
-  const { file, trees } = must(readEpoch(await parts.files.read(dataHash), parts.pool));
+  const { file, trees } = must(readPeriod(await parts.files.read(dataHash), parts.pool));
   const due = (await readSpends(parts, file.spends)).filter(
     ({ escrow, leaf }) => escrow !== undefined && escrow.pulled < leaf.cumulative,
   );
@@ -55,9 +55,9 @@ export async function pullEscrows(
     });
     await Promise.all(batch.map((instruction) => parts.cluster.send([instruction])));
   }
-  await parts.book.notePulled(Number(accounts.pool.epoch));
+  await parts.book.notePulled(Number(accounts.pool.period));
   parts.say(
     'info',
-    `epoch ${accounts.pool.epoch}: ${due.length} escrows paid in; it can be claimed`,
+    `period ${accounts.pool.period}: ${due.length} escrows paid in; it can be claimed`,
   );
 }

@@ -2,16 +2,16 @@ import type { HubClient } from '#client/client.ts';
 import { readPages } from '#client/pages.ts';
 import { readVerdictPage } from '#client/verdicts.ts';
 import type { SignedVerdict } from '#protocol/records/records.ts';
-import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
+import type { MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { accept, must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { Verify } from '../../core/audit/evidence.ts';
-import { checkConvictions, checkPayouts } from '../../core/audit/settlement-checks.ts';
+import { checkBans, checkPayouts } from '../../core/audit/settlement-checks.ts';
 
 /** Holds the facts of a hub to what verifiers and devices have signed. */
 export interface FactCheck {
   /**
-   * Reads new verdicts: before the facts are read, so that each conviction that follows of them is
+   * Reads new verdicts: before the facts are read, so that each ban that follows of them is
    * there.
    */
   refresh(): Promise<void>;
@@ -45,7 +45,7 @@ export function openFactCheck(client: HubClient, verify: Verify): FactCheck {
     check(facts) {
       const [fault] = [
         ...checkPayouts(facts.payouts.slice(payouts), verify),
-        ...checkConvictions(facts, { verdicts: mismatches, verifiers: verifiers.size }, verify),
+        ...checkBans(facts, { verdicts: mismatches, verifiers: verifiers.size }, verify),
       ];
       if (fault !== undefined) {
         const message = `the hub's facts are not what was signed: ${fault.message}; no root is signed`;

@@ -10,7 +10,7 @@ const HASH = hashFile(BYTES);
 /** What a hub says of a file that was left with it. */
 const VIEW = {
   dataHash: HASH,
-  epoch: 1,
+  period: 1,
   through: 1,
   total: '1',
   claims: 1,

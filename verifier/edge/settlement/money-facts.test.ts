@@ -19,7 +19,7 @@ const shard = (sequence: number, number: number) => ({
   device: 'a'.repeat(64),
   package: 'b'.repeat(64),
   unitCount: 1,
-  before: 0,
+  standing: 0,
 });
 
 /** A hub of three ended jobs with two shards each, told page by page; one call fails once. */
@@ -61,7 +61,7 @@ function fakeHub(failing: string) {
   return { client, asked };
 }
 
-it.each(['jobs?after=0', `${jobId(2)}/shards?from=21`, 'jobs?after=2', 'payouts', 'convictions'])(
+it.each(['jobs?after=0', `${jobId(2)}/shards?from=21`, 'jobs?after=2', 'payouts', 'bans'])(
   'reads each fact once, though the line is cut at %s',
   async (failing) => {
     const { client, asked } = fakeHub(failing);

@@ -1,21 +1,21 @@
 import type { HubClient } from '#client/client.ts';
 import {
   type FactPage,
+  readBans,
   readClosings,
-  readConvictions,
   readEarningShards,
   readEndedJobs,
   readPayouts,
 } from '#client/money-facts.ts';
 import { readPages } from '#client/pages.ts';
-import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import type {
+  BanView,
   ClosingView,
-  ConvictionView,
   EarningShardView,
   EndedJobView,
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
+import type { MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { accept, must, type Result, refuse } from '#protocol/values/refusal.ts';
 
@@ -50,9 +50,9 @@ export function openMoneyReader(client: HubClient): MoneyReader {
       await readers.payouts();
       await readers.closings();
       // One may be pardoned later: these few are read whole.
-      const convictions: ConvictionView[] = [];
-      await openList(convictions, (after) => readConvictions(client, after))();
-      return { jobs, shards: [...shards.values()].flat(), payouts, convictions, closings };
+      const bans: BanView[] = [];
+      await openList(bans, (after) => readBans(client, after))();
+      return { jobs, shards: [...shards.values()].flat(), payouts, bans, closings };
     },
   };
 }

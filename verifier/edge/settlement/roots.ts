@@ -7,31 +7,31 @@ import {
   hashAttestation,
   hashContent,
 } from '#protocol/settlement/attestation.ts';
-import { type LeafCounts, type MoneyFacts, totalOf } from '#protocol/settlement/epoch-leaves.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { decodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
+import { type LeafCounts, type MoneyFacts, totalOf } from '#protocol/settlement/period-leaves.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
 import { type PoolAccounts, placeOf, viewPool } from '../../core/settlement/pool.ts';
 import type { SettlementStep } from '../../core/settlement/settlement.ts';
-import {
-  checkEpoch,
-  type MadeEpoch,
-  makeEpoch,
-  makeLeaves,
-  makeTrees,
-  readEpoch,
-  throughWithin,
-} from './epoch-maker.ts';
 import { checkEscrows } from './escrows.ts';
 import type { Parts } from './parts.ts';
+import {
+  checkPeriod,
+  type MadePeriod,
+  makeLeaves,
+  makePeriod,
+  makeTrees,
+  readPeriod,
+  throughWithin,
+} from './period-maker.ts';
 
 /** Facts of the hub are complete up to so long ago; it refuses files that reach further. */
 const SETTLED_FACTS_MS = 3_000;
 
 const leastOf = ({ pool }: PoolAccounts): LeafCounts => ({
-  claims: pool.roots[Number(pool.epoch % BigInt(ROOTS))]?.leafCount ?? 0,
+  claims: pool.roots[Number(pool.period % BigInt(ROOTS))]?.leafCount ?? 0,
   spends: pool.spendLeafCount,
 });
 
@@ -44,7 +44,7 @@ async function readLast(
 }
 
 /**
- * Makes the next epoch, keeps its file in two stores and brings its root; false when nothing is
+ * Makes the next period, keeps its file in two stores and brings its root; false when nothing is
  * new.
  */
 export async function propose(
@@ -54,7 +54,7 @@ export async function propose(
 ): Promise<boolean> {
   const made = await (again === undefined
     ? makeNext(parts, accounts)
-    : parts.files.read(again).then((bytes) => must(readEpoch(bytes, parts.pool))));
+    : parts.files.read(again).then((bytes) => must(readPeriod(bytes, parts.pool))));
   if (made === undefined) return false;
   await checkEscrows(parts, made.file);
   const dataHash = await parts.files.keep(made.bytes);
@@ -62,7 +62,7 @@ export async function propose(
   const { claims } = made.trees;
   parts.say(
     'info',
-    `epoch ${accounts.pool.epoch + 1n}: ${claims.leafCount} contributors, ${claims.total} lamports in all`,
+    `period ${accounts.pool.period + 1n}: ${claims.leafCount} contributors, ${claims.total} lamports in all`,
   );
   return true;
 }
@@ -74,11 +74,11 @@ async function readFacts({ facts, checks }: Parts): Promise<MoneyFacts> {
   return found;
 }
 
-async function makeNext(parts: Parts, accounts: PoolAccounts): Promise<MadeEpoch | undefined> {
+async function makeNext(parts: Parts, accounts: PoolAccounts): Promise<MadePeriod | undefined> {
   const { pool } = accounts;
   const wanted = {
     facts: await readFacts(parts),
-    epoch: pool.epoch + 1n,
+    period: pool.period + 1n,
     through: instant(parts.now() - SETTLED_FACTS_MS),
     least: leastOf(accounts),
     pool: parts.pool,
@@ -88,12 +88,12 @@ async function makeNext(parts: Parts, accounts: PoolAccounts): Promise<MadeEpoch
   const file = must(makeLeaves(wanted));
   const total = totalOf(file.claims);
   if (total === pool.total && !isStale(parts, accounts)) return undefined;
-  if (total - pool.total <= pool.epochCap) return must(makeTrees(file, parts.pool));
-  const through = throughWithin(wanted, pool.epochCap);
-  const part = must(makeEpoch({ ...wanted, through }));
+  if (total - pool.total <= pool.periodCap) return must(makeTrees(file, parts.pool));
+  const through = throughWithin(wanted, pool.periodCap);
+  const part = must(makePeriod({ ...wanted, through }));
   if (part.content.total > pool.total) return part;
-  const message = `one moment adds more than the ${pool.epochCap} lamports that the pool takes in one epoch: its admin has to open a pool with a higher cap`;
-  throw new PocketgridError(refusal('settlement-epoch-cap', message));
+  const message = `one moment adds more than the ${pool.periodCap} lamports that the pool takes in one period: its admin has to open a pool with a higher cap`;
+  throw new PocketgridError(refusal('settlement-period-cap', message));
 }
 
 /**
@@ -115,15 +115,15 @@ export async function attest(
 ): Promise<void> {
   const { pool } = accounts;
   const theirs = must(decodeLeafFile(await parts.files.read(dataHash)));
-  const made = makeEpoch({
+  const made = makePeriod({
     facts: await readFacts(parts),
-    epoch: pool.epoch + 1n,
+    period: pool.period + 1n,
     through: theirs.through,
     least: leastOf(accounts),
     pool: parts.pool,
     last: await readLast(parts, accounts),
   });
-  const checked = made.ok ? checkEpoch(made.value, dataHash) : made;
+  const checked = made.ok ? checkPeriod(made.value, dataHash) : made;
   parts.reviewed = { dataHash, agrees: checked.ok };
   if (!checked.ok) return parts.say('warning', checked.refusal.message);
   if (!made.ok) return;
@@ -131,11 +131,11 @@ export async function attest(
   await checkEscrows(parts, made.value.file);
   await parts.files.keep(made.value.bytes);
   await sign(parts, accounts, { made: made.value, dataHash, isProposal: false });
-  parts.say('info', `epoch ${pool.epoch + 1n}: signed what another verifier proposed`);
+  parts.say('info', `period ${pool.period + 1n}: signed what another verifier proposed`);
 }
 
 interface Signing {
-  made: MadeEpoch;
+  made: MadePeriod;
   dataHash: Digest;
   isProposal: boolean;
 }
@@ -149,7 +149,7 @@ async function sign(
   const { pool, config } = accounts;
   const place = placeOf(accounts, parts.now() / 1000);
   await parts.book.noteSigned({
-    epoch: Number(place.epoch),
+    period: Number(place.period),
     attempt: Number(place.attempt),
     dataHash,
   });
@@ -167,7 +167,7 @@ async function sign(
   };
   const instructions = instructionsOf(parts.program);
   const last = isProposal
-    ? instructions.proposeRoot(at, { epoch: place.epoch, content, expiresAt })
+    ? instructions.proposeRoot(at, { period: place.period, content, expiresAt })
     : instructions.attest(at);
   await parts.cluster.send([signatures, last]);
 }

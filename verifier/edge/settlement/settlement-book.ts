@@ -8,7 +8,7 @@ import { Count } from '#protocol/values/units.ts';
 import type { SignedRoot } from '../../core/settlement/settlement.ts';
 
 const BookFile = v.strictObject({
-  signed: v.exactOptional(v.strictObject({ epoch: Count, attempt: Count, dataHash: Digest })),
+  signed: v.exactOptional(v.strictObject({ period: Count, attempt: Count, dataHash: Digest })),
   pulled: Count,
 });
 type BookFile = v.InferOutput<typeof BookFile>;
@@ -16,10 +16,10 @@ type BookFile = v.InferOutput<typeof BookFile>;
 /** What a verifier keeps of settlement beside leaf files: durable before anything is sent. */
 export interface SettlementBook {
   signed(): SignedRoot | undefined;
-  /** The last epoch whose escrows are all pulled. */
+  /** The last period whose escrows are all pulled. */
   pulled(): number;
   noteSigned(root: SignedRoot): Promise<void>;
-  notePulled(epoch: number): Promise<void>;
+  notePulled(period: number): Promise<void>;
 }
 
 export async function openSettlementBook(folder: string): Promise<SettlementBook> {

@@ -11,18 +11,18 @@ import { openHubHttp } from '../http.ts';
 import { openMoneyReader } from './money-facts.ts';
 
 /**
- * Reads a final epoch of settlement off the chain and everything it is made of off the hub: the
- * newest one, if none is named. Undefined where the grid has no chain, or no epoch is final yet.
+ * Reads a final period of settlement off the chain and everything it is made of off the hub: the
+ * newest one, if none is named. Undefined where the grid has no chain, or no period is final yet.
  */
 export async function readSettlement(
-  epoch: number | undefined,
+  period: number | undefined,
   { hub, insecure, rpcUrl }: { hub: URL; insecure: boolean; rpcUrl?: URL },
 ): Promise<SettlementEvidence | undefined> {
   const http = openHubHttp(hub, insecure);
   const { client } = http;
   const found = await readChain(client);
   const isMissing = !found.ok && found.refusal.code === 'chain-missing';
-  if (isMissing && epoch === undefined) return undefined;
+  if (isMissing && period === undefined) return undefined;
   const chain = must(found);
   const { openReader } = await import('./cluster.ts');
   const rpc = rpcUrl ?? new URL(chain.rpc, hub);
@@ -34,8 +34,8 @@ export async function readSettlement(
     throw new PocketgridError(refusal('chain-wrong', message));
   }
   const state = must(decodeAccount(Pool, data));
-  if (epoch === undefined && state.epoch === 0n) return undefined;
-  const root = must(findRoot(state, epoch === undefined ? state.epoch : BigInt(epoch)));
+  if (period === undefined && state.period === 0n) return undefined;
+  const root = must(findRoot(state, period === undefined ? state.period : BigInt(period)));
   const bytes = must(await readLeafFile(client, bytesToHex(root.dataHash) as Digest));
   const facts = await openMoneyReader(client).read();
   const all = { from: Number.POSITIVE_INFINITY, through: Number.POSITIVE_INFINITY };

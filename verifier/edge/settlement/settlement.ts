@@ -23,7 +23,7 @@ const ORDINARY: ReadonlySet<Refusal['code']> = new Set([
   'settlement-nothing-due',
   'settlement-nothing-pending',
   'settlement-root-pending',
-  'settlement-epoch-wrong',
+  'settlement-period-wrong',
   'settlement-window-open',
 ]);
 

@@ -57,7 +57,7 @@ async function performStep(
       await parts.cluster.send([instructionsOf(parts.program).finalizeRoot({ config, pool })]);
       parts.say(
         'info',
-        `epoch ${accounts.pool.epoch + 1n} is final: ${accounts.pool.pending.total} lamports earned in all`,
+        `period ${accounts.pool.period + 1n} is final: ${accounts.pool.pending.total} lamports earned in all`,
       );
       break;
     }

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
-import { ledgerFacts, type MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import { projectLedger } from '#protocol/settlement/ledger.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
+import { ledgerFacts, type MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { Digest, JobId, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { instant, type Lamports } from '#protocol/values/units.ts';
 import { viewEarnings } from './earnings.ts';
@@ -20,7 +20,7 @@ const PRICE = 1_000n;
 
 /** `units[n]` units of job n + 1, which ended at minute n + 1; the trial is behind the device. */
 function factsOf(units: readonly number[], change: Partial<MoneyFacts> = {}): MoneyFacts {
-  let before = PAY_POLICY.probationUnits;
+  let standing = PAY_POLICY.probationUnits;
   return {
     ...FACTS_NONE,
     jobs: units.map((_, at) => ({
@@ -39,9 +39,9 @@ function factsOf(units: readonly number[], change: Partial<MoneyFacts> = {}): Mo
         device,
         package: model,
         unitCount,
-        before,
+        standing,
       };
-      before += unitCount;
+      standing += unitCount;
       return shard;
     }),
     ...change,
@@ -85,9 +85,9 @@ describe('what a device has earned', () => {
     expect(view).toMatchObject({ awaited: 0n, unclaimed: 100_000n });
   });
 
-  test('is lost with a conviction, unless it was pardoned', () => {
-    const conviction = { number: 1, device, at: instant(5 * 60_000) };
-    const lost = viewEarnings(factsOf([100], { convictions: [conviction] }), {
+  test('is lost with a ban, unless it was pardoned', () => {
+    const ban = { number: 1, device, at: instant(5 * 60_000) };
+    const lost = viewEarnings(factsOf([100], { bans: [ban] }), {
       device,
       claims: [],
       through,
@@ -96,7 +96,7 @@ describe('what a device has earned', () => {
     expect(lost.forfeited).toBe(100_000n);
     expect(lost.lines[1]?.entries).toEqual([]);
     const spared = factsOf([100], {
-      convictions: [{ ...conviction, pardonedAt: instant(6 * 60_000) }],
+      bans: [{ ...ban, pardonedAt: instant(6 * 60_000) }],
     });
     expect(viewEarnings(spared, { device, claims: [], through }).forfeited).toBe(0n);
   });
@@ -104,7 +104,7 @@ describe('what a device has earned', () => {
   test('tells units of the trial from donated ones', () => {
     const facts = factsOf([500, 7]);
     const shards = facts.shards.map((shard, at) =>
-      at === 0 ? { ...shard, before: 40 } : { ...shard, donated: true as const },
+      at === 0 ? { ...shard, standing: 40 } : { ...shard, donated: true as const },
     );
     const view = viewEarnings({ ...facts, shards }, { device, claims: [], through });
     expect(view).toMatchObject({ trialUnits: PAY_POLICY.probationUnits - 40, donatedUnits: 7 });
@@ -114,7 +114,7 @@ describe('what a device has earned', () => {
     const facts = fc.record({
       units: fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 8 }),
       donated: fc.integer({ min: 0, max: 8 }),
-      convictedAt: fc.option(fc.integer({ min: 0, max: 9 })),
+      bannedAt: fc.option(fc.integer({ min: 0, max: 9 })),
       pardonedAt: fc.option(fc.integer({ min: 9, max: 15 })),
       closed: fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 3 }),
       linkedAt: fc.option(fc.integer({ min: 0, max: 9 })),
@@ -130,14 +130,14 @@ describe('what a device has earned', () => {
           shards: plain.shards.map((shard, at) =>
             at === world.donated ? { ...shard, donated: true as const } : shard,
           ),
-          convictions:
-            world.convictedAt === null
+          bans:
+            world.bannedAt === null
               ? []
               : [
                   {
                     number: 1,
                     device,
-                    at: minute(world.convictedAt),
+                    at: minute(world.bannedAt),
                     ...(world.pardonedAt === null ? {} : { pardonedAt: minute(world.pardonedAt) }),
                   },
                 ],
@@ -173,7 +173,7 @@ test('pages of facts are put together once, and another device counts for nothin
     ...part,
     jobs: [...jobs],
     shards: [...(part.shards ?? [])],
-    convictions: [],
+    bans: [],
     payouts: [payout(0, 0)],
     closings: [],
     next: 0,

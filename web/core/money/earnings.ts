@@ -1,6 +1,6 @@
-import { ledgerFacts, type MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import { type LedgerEntry, projectLedger } from '#protocol/settlement/ledger.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
+import { ledgerFacts, type MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import type { ProvenLeaf } from './proof.ts';
@@ -13,8 +13,8 @@ export interface Claim {
   cumulative: bigint;
   /** By the page of claims. */
   paid: bigint;
-  /** The leaf that leads to a root the chain still takes, and the epoch of that root. */
-  proven?: { epoch: bigint; leaf: ProvenLeaf };
+  /** The leaf that leads to a root the chain still takes, and the period of that root. */
+  proven?: { period: bigint; leaf: ProvenLeaf };
 }
 
 export type EarningLineId = 'accrued' | 'held' | 'payable' | 'paid';

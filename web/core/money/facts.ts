@@ -1,12 +1,12 @@
-import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import type { DevicePay, PayoutView } from '#protocol/settlement/money-api.ts';
+import type { MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 
 /** Before anything is known. */
 export const FACTS_NONE: MoneyFacts = {
   jobs: [],
   shards: [],
-  convictions: [],
+  bans: [],
   payouts: [],
   closings: [],
 };
@@ -15,7 +15,7 @@ export const FACTS_NONE: MoneyFacts = {
 export const addPay = (facts: MoneyFacts, page: DevicePay): MoneyFacts => ({
   jobs: unite([...facts.jobs, ...page.jobs], ({ number }) => number),
   shards: unite([...facts.shards, ...page.shards], ({ sequence }) => sequence),
-  convictions: unite([...facts.convictions, ...page.convictions], ({ number }) => number),
+  bans: unite([...facts.bans, ...page.bans], ({ number }) => number),
   payouts: unite([...facts.payouts, ...page.payouts], ({ index }) => index),
   closings: unite([...facts.closings, ...page.closings], ({ number }) => number),
 });

@@ -3,9 +3,9 @@ import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { bytesToHex, sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
 import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
 import type { Pool } from '#protocol/settlement/accounts.ts';
-import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/epoch-leaves.ts';
 import { encodeLeafFile } from '#protocol/settlement/leaf-file.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
+import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/period-leaves.ts';
 import type { Digest, JobId, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { instant, type Lamports } from '#protocol/values/units.ts';
 import { FACTS_NONE } from './facts.ts';
@@ -37,7 +37,7 @@ const facts: MoneyFacts = {
       device,
       package: 'cc'.repeat(32) as Digest,
       unitCount: PAY_POLICY.holdbackUnits + 10,
-      before: PAY_POLICY.probationUnits,
+      standing: PAY_POLICY.probationUnits,
     },
   ],
   payouts: [
@@ -52,7 +52,7 @@ const facts: MoneyFacts = {
 
 /** The file an honest verifier would write, with `more` lamports more for index 2. */
 function fileOf(more = 0n): Uint8Array {
-  const made = makeLeafFile(facts, { epoch: 1n, through, least: { claims: 4, spends: 0 } });
+  const made = makeLeafFile(facts, { period: 1n, through, least: { claims: 4, spends: 0 } });
   made.claims.cumulative[2] = (made.claims.cumulative[2] ?? 0n) + more;
   made.spends.cumulative[1] = (made.spends.cumulative[1] ?? 0n) + more;
   return encodeLeafFile(made);
@@ -64,7 +64,7 @@ function must(file: Uint8Array, of = facts): Recomputed {
   return done.value;
 }
 
-describe('an epoch computed again', () => {
+describe('a period computed again', () => {
   const done = must(fileOf());
 
   test('has the leaves that the facts say', () => {
@@ -93,7 +93,7 @@ describe('an epoch computed again', () => {
 
   test('is compared with the chain root by root', () => {
     const { claimRoot, spendRoot, dataHash, total, claimLeafCount } = done.content;
-    const root = { epoch: 1n, total, claimRoot, dataHash, leafCount: claimLeafCount };
+    const root = { period: 1n, total, claimRoot, dataHash, leafCount: claimLeafCount };
     const standing = { state: 'final' as const, root, spendRoot };
     expect(compareRoots(done, standing)).toEqual([]);
     expect(compareRoots(done, { ...standing, spendRoot: key('x') })).toHaveLength(1);
@@ -111,15 +111,15 @@ describe('an epoch computed again', () => {
 
 describe('where a file of leaves stands on the chain', () => {
   const [hash, next] = [key('leaves'), key('more leaves')];
-  const empty = { epoch: 0n, total: 0n, claimRoot: key(''), dataHash: key(''), leafCount: 0 };
+  const empty = { period: 0n, total: 0n, claimRoot: key(''), dataHash: key(''), leafCount: 0 };
   const state = {
-    epoch: 9n,
+    period: 9n,
     spendRoot: key('spends'),
     pending: { state: 1, dataHash: next, challengeEnd: 77n },
-    roots: [8n, 9n].map((epoch) => ({ ...empty, epoch, dataHash: hash })),
+    roots: [8n, 9n].map((period) => ({ ...empty, period, dataHash: hash })),
   } as Pool;
-  const standingOf = (epoch: number, dataHash: Uint8Array) =>
-    findStanding(state, { epoch, dataHash: bytesToHex(dataHash) });
+  const standingOf = (period: number, dataHash: Uint8Array) =>
+    findStanding(state, { period, dataHash: bytesToHex(dataHash) });
 
   test('is final, pending, older or nowhere', () => {
     expect(standingOf(9, hash)).toMatchObject({ state: 'final', spendRoot: key('spends') });

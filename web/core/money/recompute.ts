@@ -2,7 +2,6 @@ import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { bytesToHex, sha256 } from '#protocol/bytes/digest.ts';
 import { type FinalRoot, type Pool, ROOTS } from '#protocol/settlement/accounts.ts';
 import type { Content } from '#protocol/settlement/attestation.ts';
-import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/epoch-leaves.ts';
 import { isSameKey, type Key } from '#protocol/settlement/layout.ts';
 import {
   buildTrees,
@@ -13,13 +12,14 @@ import {
   leafAt,
 } from '#protocol/settlement/leaf-file.ts';
 import type { LeafFileView } from '#protocol/settlement/money-api.ts';
+import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/period-leaves.ts';
 import type { Hash } from '#protocol/settlement/tree.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { formatSol } from '../format.ts';
 
 const SHOWN = 20;
 
-/** What came of computing an epoch again from the public facts. */
+/** What came of computing a period again from the public facts. */
 export interface Recomputed {
   content: Content;
   /**
@@ -30,7 +30,7 @@ export interface Recomputed {
 }
 
 /**
- * Makes both trees of an epoch from the facts, and compares every leaf with the verifiers' file of
+ * Makes both trees of a period from the facts, and compares every leaf with the verifiers' file of
  * it.
  */
 export function recompute(
@@ -40,9 +40,9 @@ export function recompute(
 ): Result<Recomputed> {
   const decoded = decodeLeafFile(file);
   if (!decoded.ok) return decoded;
-  const { epoch, through, claims, spends } = decoded.value;
+  const { period, through, claims, spends } = decoded.value;
   const least = { claims: claims.cumulative.length, spends: spends.cumulative.length };
-  const made = makeLeafFile(facts, { epoch, through, least });
+  const made = makeLeafFile(facts, { period, through, least });
   const content = contentOf(encodeLeafFile(made), buildTrees(made, pool, hash));
   if (!content.ok) return content;
   const found = [
@@ -74,7 +74,7 @@ const tellLeaf = ({ recipient, cumulative }: ReturnType<typeof leafAt>): string 
     ? 'nothing'
     : `${formatSol(cumulative)} for ${encodeBase58(recipient)}`;
 
-/** What the chain holds of an epoch, and what can be said of it. */
+/** What the chain holds of a period, and what can be said of it. */
 export type ChainStanding =
   /** `spendRoot` only of the newest one: the chain keeps one. */
   | { state: 'final'; root: FinalRoot; spendRoot?: Key }
@@ -109,22 +109,22 @@ export interface RecomputeDone {
 /** Finds the root of a leaf file on the chain. */
 export function findStanding(
   pool: Pool,
-  { epoch, dataHash }: { epoch: number; dataHash: string },
+  { period, dataHash }: { period: number; dataHash: string },
 ): ChainStanding {
-  const number = BigInt(epoch);
-  const root = pool.roots.find((each) => each.epoch === number && number > 0n);
+  const number = BigInt(period);
+  const root = pool.roots.find((each) => each.period === number && number > 0n);
   if (root !== undefined) {
     if (bytesToHex(root.dataHash) !== dataHash) return { state: 'absent' };
-    return number === pool.epoch
+    return number === pool.period
       ? { state: 'final', root, spendRoot: pool.spendRoot }
       : { state: 'final', root };
   }
   const isPending = pool.pending.state !== 0 && bytesToHex(pool.pending.dataHash) === dataHash;
   if (isPending) return { state: 'pending', challengeEnd: pool.pending.challengeEnd };
-  return number + BigInt(ROOTS) <= pool.epoch ? { state: 'older' } : { state: 'absent' };
+  return number + BigInt(ROOTS) <= pool.period ? { state: 'older' } : { state: 'absent' };
 }
 
-/** In words: what of a recomputed epoch the chain says otherwise. Empty where all is the same. */
+/** In words: what of a recomputed period the chain says otherwise. Empty where all is the same. */
 export function compareRoots(
   { content }: Recomputed,
   { root, spendRoot }: Extract<ChainStanding, { state: 'final' }>,
@@ -146,7 +146,7 @@ export function compareRoots(
   return faults;
 }
 
-/** A pool that keeps no root of this epoch any more proves nothing of it. */
+/** A pool that keeps no root of this period any more proves nothing of it. */
 export const standingRefusal = (standing: ChainStanding): Result<never> =>
   standing.state === 'older'
     ? refuse(

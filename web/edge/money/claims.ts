@@ -25,7 +25,7 @@ import type { Wallet } from './wallet.ts';
 /** A leaf and its proof as this browser keeps them: good as long as the chain has the root. */
 const KeptProof = v.strictObject({
   pool: Address,
-  epoch: Count,
+  period: Count,
   dataHash: Digest,
   leaf: LeafProof,
 });
@@ -72,24 +72,24 @@ async function refreshProof(
   kept: KeptProof | undefined,
   index: number,
 ): Promise<Omit<KeptProof, 'pool'> | undefined> {
-  const root = findRoot(pool, pool.epoch);
+  const root = findRoot(pool, pool.period);
   if (!root.ok || index >= root.value.leafCount) return kept;
   const dataHash = bytesToHex(root.value.dataHash) as Digest;
   if (kept?.dataHash === dataHash) return kept;
   const fetched = await readLeafProof(openHub(), { dataHash, side: 'claims', index });
   if (!fetched.ok) return kept;
-  return { epoch: Number(root.value.epoch), dataHash, leaf: fetched.value };
+  return { period: Number(root.value.period), dataHash, leaf: fetched.value };
 }
 
 function proveAt(
   { pool: key }: MoneySite,
   pool: Pool,
-  { epoch, leaf }: Omit<KeptProof, 'pool'>,
-): { epoch: bigint; leaf: ProvenLeaf } | undefined {
-  const root = findRoot(pool, BigInt(epoch));
+  { period, leaf }: Omit<KeptProof, 'pool'>,
+): { period: bigint; leaf: ProvenLeaf } | undefined {
+  const root = findRoot(pool, BigInt(period));
   if (!root.ok) return undefined;
   const proven = proveKept(leaf, { tag: 'claim/v1', pool: key, root: rootOf(root.value) });
-  return proven.ok ? { epoch: root.value.epoch, leaf: proven.value } : undefined;
+  return proven.ok ? { period: root.value.period, leaf: proven.value } : undefined;
 }
 
 const rootOf = ({ claimRoot, total, leafCount }: FinalRoot) => ({
@@ -141,7 +141,7 @@ export async function makeClaim(
   const plan = await previewClaim(site, wallet, claim);
   if (!plan.ok) return plan;
   if (claim.proven === undefined) throw new RangeError('a claim without a leaf pays nothing');
-  const { epoch, leaf } = claim.proven;
+  const { period, leaf } = claim.proven;
   const supplied = await supply(site, { wallet, lack: plan.value.lack });
   if (!supplied.ok) return supplied;
   const before = await client.balances([leaf.recipient]);
@@ -156,7 +156,7 @@ export async function makeClaim(
         : [instructions.createPage({ payer: wallet.key, pool, page }, { pageNo })]),
       instructions.claim(
         { pool, page, recipient },
-        { epoch, index, cumulative, walletBump: 0 },
+        { period, index, cumulative, walletBump: 0 },
         proof,
       ),
     ],

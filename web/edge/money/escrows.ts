@@ -133,9 +133,9 @@ async function readSpend(
   pool: Pool,
   { index }: Escrow,
 ): Promise<Result<ProvenLeaf | undefined>> {
-  const { epoch, spendRoot, spendLeafCount } = pool;
+  const { period, spendRoot, spendLeafCount } = pool;
   if (index >= spendLeafCount) return accept(undefined);
-  const root = findRoot(pool, epoch);
+  const root = findRoot(pool, period);
   if (!root.ok) return root;
   const { dataHash, total } = root.value;
   const leaf = await readLeafProof(openHub(), {

@@ -1,13 +1,13 @@
 import {
+  readBans,
   readClosings,
-  readConvictions,
   readEarningShards,
   readEndedJobs,
   readPayouts,
   readPayPage,
 } from '#client/money-facts.ts';
 import { readList, readPages } from '#client/pages.ts';
-import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
+import type { MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { accept, type Result } from '#protocol/values/refusal.ts';
 import { addPay, FACTS_NONE } from '../../core/money/facts.ts';
@@ -31,15 +31,15 @@ export async function fetchFacts(
   onJobs: (done: number, all: number) => void,
 ): Promise<Result<MoneyFacts>> {
   const hub = openHub();
-  const [jobs, payouts, convictions, closings] = await Promise.all([
+  const [jobs, payouts, bans, closings] = await Promise.all([
     readList(0, (after) => readEndedJobs(hub, after)),
     readList(0, (after) => readPayouts(hub, after)),
-    readList(0, (after) => readConvictions(hub, after)),
+    readList(0, (after) => readBans(hub, after)),
     readList(0, (after) => readClosings(hub, after)),
   ]);
   if (!jobs.ok) return jobs;
   if (!payouts.ok) return payouts;
-  if (!convictions.ok) return convictions;
+  if (!bans.ok) return bans;
   if (!closings.ok) return closings;
   const shards: MoneyFacts['shards'][number][] = [];
   for (const [done, { id }] of jobs.value.entries()) {
@@ -52,7 +52,7 @@ export async function fetchFacts(
     jobs: jobs.value,
     shards,
     payouts: payouts.value,
-    convictions: convictions.value,
+    bans: bans.value,
     closings: closings.value,
   });
 }

@@ -109,7 +109,7 @@ async function openPool(): Promise<MoneySite> {
       [
         instructions.initConfig(at, settings),
         instructions.newVerifierSet({ ...at, set }, { quorum: 1, keys: [key] }),
-        instructions.createPool({ ...at, pool }, { epochCap: SOL }),
+        instructions.createPool({ ...at, pool }, { periodCap: SOL }),
       ],
       admin,
     ),
@@ -117,7 +117,7 @@ async function openPool(): Promise<MoneySite> {
   return opened;
 }
 
-/** Settles one epoch as verifiers do: `earned` for index 0, out of the job's escrow. */
+/** Settles one period as verifiers do: `earned` for index 0, out of the job's escrow. */
 async function settle(earned: bigint, worker: Key, escrow: Key): Promise<Trees> {
   const { client, instructions, config, pool: poolKey } = site;
   const pool = must(await client.read(Pool, poolKey));
@@ -125,7 +125,7 @@ async function settle(earned: bigint, worker: Key, escrow: Key): Promise<Trees> 
   if (pool === undefined) throw new Error('the pool is gone');
   const leaf = (recipient: Key) => [{ index: 0, recipient, cumulative: earned }];
   const file = {
-    epoch: pool.epoch + 1n,
+    period: pool.period + 1n,
     through: instant(0),
     claims: fillTable(1, leaf(worker)),
     spends: fillTable(1, leaf(escrow)),
@@ -133,13 +133,13 @@ async function settle(earned: bigint, worker: Key, escrow: Key): Promise<Trees> 
   const trees = buildTrees(file, poolKey);
   const content = must(contentOf(encodeLeafFile(file), trees));
   const expiresAt = BigInt(Math.floor(Date.now() / 1000)) + 2n;
-  const last = pool.roots.find(({ epoch }) => epoch === pool.epoch);
+  const last = pool.roots.find(({ period }) => period === pool.period);
   const place = {
     clusterTag,
     program: PROGRAM,
     pool: poolKey,
     setId: 1,
-    epoch: file.epoch,
+    period: file.period,
     attempt: pool.attempt,
     previous: last?.claimRoot ?? EMPTY_KEY,
   };
@@ -155,7 +155,7 @@ async function settle(earned: bigint, worker: Key, escrow: Key): Promise<Trees> 
         checkSignatures(message, [{ key, signature }]),
         instructions.proposeRoot(
           { config, pool: poolKey, set },
-          { epoch: file.epoch, content, expiresAt },
+          { period: file.period, content, expiresAt },
         ),
       ],
       admin,
@@ -175,7 +175,7 @@ async function settle(earned: bigint, worker: Key, escrow: Key): Promise<Trees> 
 }
 
 /** Leaves the newest proof of index 0 where the page keeps it. */
-function keep({ claims }: Trees, { epoch, recipient, cumulative, dataHash }: KeptLeaf): void {
+function keep({ claims }: Trees, { period, recipient, cumulative, dataHash }: KeptLeaf): void {
   const proof = bytesToHex(must(proveLeaf(claims, 0)));
   const leaf = {
     index: 0,
@@ -186,10 +186,10 @@ function keep({ claims }: Trees, { epoch, recipient, cumulative, dataHash }: Kep
     total: claims.total.toString() as Lamports,
     leafCount: 1,
   };
-  writeStored('proofs', JSON.stringify([{ pool: site.view.pool, epoch, dataHash, leaf }]));
+  writeStored('proofs', JSON.stringify([{ pool: site.view.pool, period, dataHash, leaf }]));
 }
 interface KeptLeaf {
-  epoch: number;
+  period: number;
   recipient: Key;
   cumulative: bigint;
   dataHash: Digest;
@@ -231,15 +231,15 @@ describe('money on a real chain', () => {
     const earned = 20_000_000n;
     const trees = await settle(earned, worker.key, escrow);
     const pool = must(await site.client.read(Pool, site.pool));
-    const [root] = pool?.roots.filter(({ epoch }) => epoch === 1n) ?? [];
+    const [root] = pool?.roots.filter(({ period }) => period === 1n) ?? [];
     const dataHash = bytesToHex(root?.dataHash ?? EMPTY_KEY) as Digest;
-    keep(trees, { epoch: 1, recipient: worker.key, cumulative: earned, dataHash });
+    keep(trees, { period: 1, recipient: worker.key, cumulative: earned, dataHash });
 
     // No hub answers here: the kept proof and the chain are enough.
     const payouts = [{ index: 0, recipient: worker.address }];
     const [claim] = must(await readClaims(site, payouts));
     if (claim === undefined) throw new Error('there is no claim');
-    expect(claim).toMatchObject({ cumulative: earned, paid: 0n, proven: { epoch: 1n } });
+    expect(claim).toMatchObject({ cumulative: earned, paid: 0n, proven: { period: 1n } });
     const preview = must(await previewClaim(site, worker, claim));
     expect(preview).toMatchObject({ due: earned, fee: 5_000n });
     expect(preview.pageRent).toBeGreaterThan(0n);

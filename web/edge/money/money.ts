@@ -15,7 +15,7 @@ import { makeClaim, previewClaim, readClaims, readKept } from './claims.ts';
 import { deposit, previewDeposit, readEscrow, takeStep } from './escrows.ts';
 import { fetchPay } from './hub-facts.ts';
 import { openInstalledWallets } from './installed-wallets.ts';
-import { readSettlements, recomputeEpoch } from './settlements.ts';
+import { readSettlements, recomputePeriod } from './settlements.ts';
 import { findChain, type MoneySite, openSite } from './site.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -72,7 +72,7 @@ export function openMoney(origin: string) {
       }),
     readSettlements: () => atSite(readSettlements),
     recompute: (file: LeafFileView, onProgress: (words: string) => void) =>
-      atSite((site) => recomputeEpoch(site, file, onProgress)),
+      atSite((site) => recomputePeriod(site, file, onProgress)),
   };
 }
 

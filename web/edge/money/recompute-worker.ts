@@ -1,9 +1,9 @@
-import type { MoneyFacts } from '#protocol/settlement/epoch-leaves.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
+import type { MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { Result } from '#protocol/values/refusal.ts';
 import { type Recomputed, recompute } from '../../core/money/recompute.ts';
 
-/** Builds both trees of an epoch away from the page: a million leaves take seconds. */
+/** Builds both trees of a period away from the page: a million leaves take seconds. */
 export interface RecomputeAsk {
   file: Uint8Array;
   facts: MoneyFacts;

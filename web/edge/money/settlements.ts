@@ -17,7 +17,7 @@ import { type MoneySite, readPool } from './site.ts';
 const RECOMPUTE_MS = 5 * 60_000;
 const LEAF_FILES = 50;
 
-/** Every epoch that verifiers left a file of, with what the chain says of it. */
+/** Every period that verifiers left a file of, with what the chain says of it. */
 export async function readSettlements(site: MoneySite): Promise<Result<Settlements>> {
   const [pool, files] = await Promise.all([readPool(site), listLeafFiles(openHub(), LEAF_FILES)]);
   if (!pool.ok) return pool;
@@ -32,12 +32,12 @@ export async function readSettlements(site: MoneySite): Promise<Result<Settlemen
 }
 
 /**
- * Computes an epoch again from public facts, and compares it with the chain and with the verifiers'
+ * Computes a period again from public facts, and compares it with the chain and with the verifiers'
  * file.
  */
-export async function recomputeEpoch(
+export async function recomputePeriod(
   site: MoneySite,
-  { dataHash, epoch }: LeafFileView,
+  { dataHash, period }: LeafFileView,
   onProgress: (words: string) => void,
 ): Promise<Result<RecomputeDone>> {
   onProgress('Fetching the leaves…');
@@ -59,7 +59,7 @@ export async function recomputeEpoch(
   onProgress('Reading the chain…');
   const pool = await readPool(site);
   if (!pool.ok) return pool;
-  const standing = findStanding(pool.value, { dataHash, epoch });
+  const standing = findStanding(pool.value, { dataHash, period });
   if (standing.state !== 'final') return standingRefusal(standing);
   const { differences } = done.value;
   const faults = [...compareRoots(done.value, standing), ...differences.first];

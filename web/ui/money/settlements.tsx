@@ -20,7 +20,7 @@ const STANDINGS: Record<ChainStanding['state'], { label: string; tone: string; m
   };
 
 /**
- * Who earned what, epoch by epoch, as verifiers have signed it; anyone can compute it again here.
+ * Who earned what, period by period, as verifiers have signed it; anyone can compute it again here.
  */
 export function SettlementsPage({ actions }: { actions: MoneyActions }) {
   const { value, refusal } = useAnswer(actions.readSettlements, REFRESH_MS);
@@ -48,12 +48,12 @@ export function SettlementsPage({ actions }: { actions: MoneyActions }) {
             </dl>
           </section>
           {value.rows.length === 0 ? (
-            <p class="soft">No epoch has been settled yet.</p>
+            <p class="soft">No period has been settled yet.</p>
           ) : (
             <ol class="settlements">
               {value.rows.map((row) => (
                 <li key={row.file.dataHash}>
-                  <Epoch row={row} actions={actions} />
+                  <Period row={row} actions={actions} />
                 </li>
               ))}
             </ol>
@@ -79,7 +79,7 @@ type Progress =
   | { name: 'done'; done: RecomputeDone }
   | { name: 'refused'; refusal: Refusal };
 
-function Epoch({ row, actions }: { row: SettlementRow; actions: MoneyActions }) {
+function Period({ row, actions }: { row: SettlementRow; actions: MoneyActions }) {
   const { file, standing } = row;
   const { label, tone, meaning } = STANDINGS[standing.state];
   const [progress, setProgress] = useState<Progress>({ name: 'idle' });
@@ -91,9 +91,9 @@ function Epoch({ row, actions }: { row: SettlementRow; actions: MoneyActions }) 
     );
   };
   return (
-    <section class="card" aria-label={`Epoch ${file.epoch}`} data-testid="settlement">
+    <section class="card" aria-label={`Period ${file.period}`} data-testid="settlement">
       <header class="page-head">
-        <h2>Epoch {formatCount(file.epoch)}</h2>
+        <h2>Period {formatCount(file.period)}</h2>
         <span class={`chip chip-${tone}`} title={meaning} data-testid="settlement-state">
           {label}
         </span>

@@ -53,15 +53,15 @@ beforeAll(async () => {
   contributor.say({ type: 'admitted', package: admit.id, ...admitted });
   const { lease } = await contributor.until('lease');
   await deliver(contributor, lease, new Uint8Array(lease.unitCount * UNIT_BYTES));
-  verifier.say({ type: 'verdict', signed: convict((await verifier.until('check')).shard) });
-  expect(await contributor.until('refused')).toMatchObject({ code: 'device-barred' });
+  verifier.say({ type: 'verdict', signed: ban((await verifier.until('check')).shard) });
+  expect(await contributor.until('refused')).toMatchObject({ code: 'device-banned' });
 });
 afterAll(async () => {
   await hub.close();
   await rm(data, { recursive: true });
 });
 
-function convict(shard: AcceptedShard) {
+function ban(shard: AcceptedShard) {
   const digests = decodeBase64(shard.digests);
   if (!digests.ok) throw new Error(digests.refusal.message);
   const verdict: Verdict = {
@@ -100,7 +100,7 @@ function ask(who = device, at = Date.now(), about = who.key) {
 
 const pardon = (token?: string, reason = 'a bad driver') =>
   post(`/v1/devices/${device.key}/pardon`, { reason }, token);
-const convictions = async () => (await fetch(`${hub.url}/v1/log/convictions`)).json();
+const bans = async () => (await fetch(`${hub.url}/v1/log/bans`)).json();
 
 it('a banned device gets a receipt that holds, with the verdict that it is banned for', async () => {
   const { said } = await ask();
@@ -129,7 +129,7 @@ it('a ban is lifted by an API key and a reason alone, and the reason is public',
   const { status, said } = await pardon(key);
   expect(status).toBe(200);
   expect(said).toMatchObject({ number: 1, device: device.key, pardonReason: 'a bad driver' });
-  expect(await convictions()).toMatchObject({ convictions: [said] });
+  expect(await bans()).toMatchObject({ bans: [said] });
   expect(await ask()).toMatchObject({ code: 'ban-unknown' });
 });
 
@@ -140,5 +140,5 @@ it('a pardoned device is welcome again, also after the hub was started anew', as
   await hub.close();
   await open();
   (await openFakeSession(address(), 'contributor', device)).socket.close();
-  expect(await convictions()).toMatchObject({ convictions: [{ pardonReason: 'a bad driver' }] });
+  expect(await bans()).toMatchObject({ bans: [{ pardonReason: 'a bad driver' }] });
 });

@@ -1,10 +1,10 @@
 import { verify } from '#node/verify.ts';
 import { EvidenceRequest, PardonRequest, type ReceiptPage } from '#protocol/api/api.ts';
-import type { ConvictionView } from '#protocol/settlement/money-api.ts';
+import type { BanView } from '#protocol/settlement/money-api.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
 import { refusal } from '#protocol/values/refusal.ts';
-import { banOf, convictionOf } from '../../../core/hub.ts';
+import { banOf, ledgerBanOf } from '../../../core/hub.ts';
 import { answerJson, answerRefusal } from '../answer.ts';
 import { readJson } from '../body.ts';
 import type { ApiPorts, Call, Route } from '../route.ts';
@@ -62,5 +62,5 @@ async function pardon({ loop, hub }: ApiPorts, { request, param }: Call): Promis
   const { reason } = body.value;
   const result = await loop.command({ type: 'pardon', device: device.value, reason });
   if (!result.ok) return answerRefusal(result.refusal);
-  return answerJson(convictionOf(hub, device.value) satisfies ConvictionView | undefined);
+  return answerJson(ledgerBanOf(hub, device.value) satisfies BanView | undefined);
 }

@@ -1,6 +1,6 @@
 import {
+  type BanPage,
   type ClosingPage,
-  type ConvictionPage,
   type DevicePay,
   type EarningShardPage,
   type EndedJobPage,
@@ -11,8 +11,8 @@ import { decodeWith } from '#protocol/values/decode.ts';
 import { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { accept, type Result, refusal } from '#protocol/values/refusal.ts';
 import {
+  listBans,
   listClosings,
-  listConvictions,
   listEarning,
   listEnded,
   listPayouts,
@@ -37,12 +37,12 @@ export const moneyLogRoutes = ({ hub }: ApiPorts): Route[] => [
     const next = last === undefined ? range.from : last.index + 1;
     return answerJson({ payouts, next } satisfies PayoutPage);
   }),
-  route('/v1/log/convictions', 'after', (range) => {
-    const convictions = listConvictions(hub, range);
+  route('/v1/log/bans', 'after', (range) => {
+    const bans = listBans(hub, range);
     return answerJson({
-      convictions,
-      next: lastNumber(convictions, range),
-    } satisfies ConvictionPage);
+      bans,
+      next: lastNumber(bans, range),
+    } satisfies BanPage);
   }),
   route('/v1/log/closings', 'after', (range) => {
     const closings = listClosings(hub, range);

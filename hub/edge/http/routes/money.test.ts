@@ -229,14 +229,14 @@ describe('money, on a development chain', () => {
       closings: [{ number: 1, job: job.id }],
       next: 1,
     });
-    expect((await call('/v1/log/convictions')).said).toEqual({ convictions: [], next: 0 });
+    expect((await call('/v1/log/bans')).said).toEqual({ bans: [], next: 0 });
   });
 
   it('keeps leaf files of verifiers and proves each leaf, after a restart too', async () => {
     const escrow = placeOf(job, poster).escrow;
-    const file = (epoch: bigint, spent = 12n) =>
+    const file = (period: bigint, spent = 12n) =>
       encodeLeafFile({
-        epoch,
+        period,
         through: instant(5),
         claims: fillTable(3, [
           { index: 0, recipient: wallet.key, cumulative: 5n },
@@ -257,7 +257,10 @@ describe('money, on a development chain', () => {
     const { said } = await call('/v1/settlements', file(1n), ticket);
     const kept = decodeWith(LeafFileView, said);
     const dataHash = createHash('sha256').update(file(1n)).digest('hex');
-    expect(kept).toMatchObject({ ok: true, value: { dataHash, epoch: 1, total: '12', claims: 3 } });
+    expect(kept).toMatchObject({
+      ok: true,
+      value: { dataHash, period: 1, total: '12', claims: 3 },
+    });
     expect((await call('/v1/settlements', file(1n), ticket)).said).toEqual(said);
     await hub.close();
     await open();

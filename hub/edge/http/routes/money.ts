@@ -8,7 +8,7 @@ import { readJson } from '../body.ts';
 import type { ApiPorts, Call, Route } from '../route.ts';
 import { findJob } from './jobs.ts';
 
-/** Longer than a job and the epoch that pays for it take. */
+/** Longer than a job and the period that pays for it take. */
 const REFUND_MS_MIN = 7 * 24 * 3_600_000;
 /** Reads of the chain at once that calls may cause. */
 const READS_MAX = 16;

@@ -97,8 +97,8 @@ async function keepFile(ports: ApiPorts, request: Request): Promise<Result<LeafF
   }
   const pool = await settlement.pool();
   if (!pool.ok) return pool;
-  if (BigInt(file.value.epoch) > pool.value.epoch + 1n) {
-    const message = `the pool is at epoch ${pool.value.epoch}: a file of epoch ${file.value.epoch} is too early`;
+  if (BigInt(file.value.period) > pool.value.period + 1n) {
+    const message = `the pool is at period ${pool.value.period}: a file of period ${file.value.period} is too early`;
     return refuse('leaves-conflict', message);
   }
   const blob = await blobs.put(body, LEAF_FILE_BYTES_MAX);
@@ -111,15 +111,15 @@ async function keepFile(ports: ApiPorts, request: Request): Promise<Result<LeafF
 function describeFile(body: Uint8Array, verifier: PublicKey): Result<LeafFileView> {
   const leaves = decodeLeafFile(body);
   if (!leaves.ok) return leaves;
-  const { epoch, through, claims, spends } = leaves.value;
+  const { period, through, claims, spends } = leaves.value;
   const total = sumOf(claims);
-  if (total !== sumOf(spends) || total > U64_MAX || epoch > BigInt(Number.MAX_SAFE_INTEGER)) {
-    const message = `${total} lamports are earned and ${sumOf(spends)} spent in epoch ${epoch}: both sides must be the same, and all numbers possible`;
+  if (total !== sumOf(spends) || total > U64_MAX || period > BigInt(Number.MAX_SAFE_INTEGER)) {
+    const message = `${total} lamports are earned and ${sumOf(spends)} spent in period ${period}: both sides must be the same, and all numbers possible`;
     return refuse('settlement-malformed', message);
   }
   return accept({
     dataHash: createHash('sha256').update(body).digest('hex') as Digest,
-    epoch: Number(epoch),
+    period: Number(period),
     through,
     total: lamports(total),
     claims: claims.cumulative.length,

@@ -5,7 +5,7 @@
 //! before it in the transaction: signatures (`precompile.rs`)
 //! ```
 
-use super::epoch;
+use super::period;
 use crate::{context::Context, precompile, require, sysvars, Error, Outcome};
 use settlement_interface::accounts::PENDING_COLLECTING;
 
@@ -15,15 +15,15 @@ pub fn run(context: &mut Context) -> Outcome {
     };
     context.data.end()?;
     let (config, pool, set) =
-        epoch::load_all(context.program, (config_account, account, set_account))?;
+        period::load_all(context.program, (config_account, account, set_account))?;
     let now = sysvars::now()?;
     require(config.paused == 0, Error::Paused)?;
     require(pool.pending.state == PENDING_COLLECTING, Error::NothingPending)?;
     require(now <= pool.pending.expires_at, Error::AttestationExpired)?;
     require(set.set_id == pool.pending.set_id, Error::AccountUnrelated)?;
-    epoch::require_active(config, set, now)?;
+    period::require_active(config, set, now)?;
     let signed = precompile::signed_before(sysvar, 1)?;
     signed.require_message(&pool.pending.digest)?;
     let bits = signed.bits(&set.keys[..set.members as usize])?;
-    epoch::add_signers(pool, (config, set), (bits, now))
+    period::add_signers(pool, (config, set), (bits, now))
 }

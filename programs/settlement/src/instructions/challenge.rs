@@ -1,7 +1,7 @@
 //! What follows from provable fraud: the pending root is gone, and every verifier who signed it loses its bond,
 //! half to the challenger, half to the treasury. A proof is checked on the spot, so a challenger risks a fee only.
 
-use super::epoch;
+use super::period;
 use crate::{
     account::{same_key, Account},
     address, money, require, Error, Key, Outcome,
@@ -37,7 +37,7 @@ pub fn punish(
             account.require_key(&key, Error::BondsMissing)?;
         }
     }
-    epoch::discard(pool)
+    period::discard(pool)
 }
 
 /// Takes a verifier's whole bond; the rent stays with it.

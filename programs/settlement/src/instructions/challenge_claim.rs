@@ -8,7 +8,7 @@
 //!       | pending proof | final proof
 //! ```
 
-use super::{challenge, epoch};
+use super::{challenge, period};
 use crate::{
     context::Context,
     require,
@@ -28,7 +28,7 @@ pub fn run(context: &mut Context) -> Outcome {
     let (pending_recipient, pending_cumulative) = (data.key()?, data.u64()?);
     let (final_recipient, final_cumulative) = (data.key()?, data.u64()?);
     let (config, pool, set) =
-        epoch::load_all(context.program, (config_account, account, set_account))?;
+        period::load_all(context.program, (config_account, account, set_account))?;
     challenge::require_pending(pool)?;
     let pending_proof = data.bytes(depth_of(pool.pending.claim_leaf_count) as usize * STEP)?;
     let leaf_of = |recipient, cumulative| Leaf {
@@ -41,7 +41,7 @@ pub fn run(context: &mut Context) -> Outcome {
     let (root, leaf_count) = (&pool.pending.claim_root, pool.pending.claim_leaf_count);
     let expected = Expected { root, total: pool.pending.total, leaf_count };
     check_proof(&leaf_of(pending_recipient, pending_cumulative), pending_proof, &expected)?;
-    let last = &pool.roots[pool.epoch as usize % ROOTS];
+    let last = &pool.roots[pool.period as usize % ROOTS];
     let expected =
         Expected { root: &last.claim_root, total: last.total, leaf_count: last.leaf_count };
     check_proof(&leaf_of(final_recipient, final_cumulative), data.0, &expected)?;

@@ -1,10 +1,10 @@
-//! Fraud (c): one verifier signed two contents for one attempt at one epoch. It loses its bond; a pending root
+//! Fraud (c): one verifier signed two contents for one attempt at one period. It loses its bond; a pending root
 //! stands, or a verifier could stop any for the price of a small bond.
 //!
 //! ```text
 //! 0 [] config   1 [] pool   2 [] instructions sysvar   3 [writable] challenger   4 [writable] treasury
 //! 5 [writable] bond
-//! data: key verifier | u32 set | u64 epoch | u64 attempt | 2 x { key previous claim root | key content | u64 expires at }
+//! data: key verifier | u32 set | u64 period | u64 attempt | 2 x { key previous claim root | key content | u64 expires at }
 //! before it in the transaction, in reverse: the verifier's signature of the first, and of the second statement
 //! ```
 //! Signing the same content anew with a later expiry is no fraud: nobody is misled by that.
@@ -38,7 +38,7 @@ pub fn run(context: &mut Context) -> Outcome {
             program: context.program,
             pool: pool_account.key(),
             set_id,
-            epoch: number,
+            period: number,
             attempt,
             previous,
         };

@@ -9,7 +9,7 @@
 //! What holds no more only because of a refund since is nobody's fraud: whoever keeps honest signatures until after a
 //! refund could else have bonds for them. Such a root is thrown out, and no bond with it.
 
-use super::{challenge, epoch};
+use super::{challenge, period};
 use crate::{
     account::same_key,
     context::Context,
@@ -28,7 +28,7 @@ pub fn run(context: &mut Context) -> Outcome {
     let (recipient, cumulative) = (context.data.key()?, context.data.u64()?);
     let proof = context.data.0;
     let (config, pool, set) =
-        epoch::load_all(context.program, (config_account, account, set_account))?;
+        period::load_all(context.program, (config_account, account, set_account))?;
     let escrow = escrow_account.load::<Escrow>(context.program)?;
     require(same_key(&escrow.pool, account.key()), Error::AccountUnrelated)?;
     challenge::require_pending(pool)?;
@@ -41,7 +41,7 @@ pub fn run(context: &mut Context) -> Outcome {
         let holds = crate::subtract(escrow.deposited, escrow.refunded, Error::EscrowShort)?;
         let is_fraud = cumulative > escrow.deposited || cumulative < escrow.pulled;
         if !is_fraud && cumulative > holds {
-            return epoch::discard(pool);
+            return period::discard(pool);
         }
         require(is_fraud, Error::NoFraud)?;
     } else {

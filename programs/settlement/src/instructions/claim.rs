@@ -3,7 +3,7 @@
 //! ```text
 //! 0 [writable] pool   1 [writable] page   2 [writable] recipient
 //! for a token also: 3.. tokens, from the pool's vault to the recipient's associated account
-//! data: u64 epoch | u32 index | u64 cumulative | u8 bump of the associated account, 0 for SOL | proof
+//! data: u64 period | u32 index | u64 cumulative | u8 bump of the associated account, 0 for SOL | proof
 //! ```
 
 use crate::{
@@ -31,7 +31,7 @@ pub fn run(context: &mut Context) -> Outcome {
     require(same_key(&page.pool, pool_account.key()), Error::PageWrong)?;
     require(page.page_no == index / PAGE_SLOTS as u32, Error::PageWrong)?;
     let root = &pool.roots[number as usize % ROOTS];
-    require(number > 0 && root.epoch == number, Error::RootUnknown)?;
+    require(number > 0 && root.period == number, Error::RootUnknown)?;
     let leaf = Leaf {
         tag: CLAIM_TAG,
         pool: pool_account.key(),

@@ -3,9 +3,9 @@
 //! ```text
 //! 0 [signer, writable] payer   1 [signer] admin   2 [] config   3 [writable] pool   4 [] system program
 //! for a token also: 5 [writable] vault   6 [] mint   7 [] token program
-//! data: u64 epoch cap
+//! data: u64 period cap
 //! ```
-//! No more than the cap can be added to the total in one epoch, whoever signs.
+//! No more than the cap can be added to the total in one period, whoever signs.
 
 use crate::{address, context::Context, money, require, sysvars, Error, Key, Outcome};
 use settlement_interface::accounts::{Config, Pool, NATIVE};
@@ -14,9 +14,9 @@ pub fn run(context: &mut Context) -> Outcome {
     let [payer, admin, config_account, account, _system, rest @ ..] = context.accounts else {
         return Err(Error::AccountsMissing);
     };
-    let epoch_cap = context.data.u64()?;
+    let period_cap = context.data.u64()?;
     context.data.end()?;
-    require(epoch_cap > 0, Error::SettingOutOfRange)?;
+    require(period_cap > 0, Error::SettingOutOfRange)?;
     let config = config_account.load::<Config>(context.program)?;
     admin.require_signer()?;
     admin.require_key(&config.admin, Error::NotAdmin)?;
@@ -30,7 +30,7 @@ pub fn run(context: &mut Context) -> Outcome {
     pool.bump = bump;
     pool.config = *config_account.key();
     pool.mint = mint;
-    pool.epoch_cap = epoch_cap;
+    pool.period_cap = period_cap;
     pool.finalized_at = sysvars::now()?;
     if !rest.is_empty() {
         (pool.vault_bump, pool.decimals) =

@@ -23,16 +23,16 @@ pub fn run(context: &mut Context) -> Outcome {
     let now = sysvars::now()?;
     require(now >= pool.pending.challenge_end, Error::WindowOpen)?;
     require(now <= pool.pending.expires_at, Error::AttestationExpired)?;
-    let number = crate::add(pool.epoch, 1)?;
+    let number = crate::add(pool.period, 1)?;
     pool.roots[number as usize % ROOTS] = Root {
-        epoch: number,
+        period: number,
         total: pool.pending.total,
         claim_root: pool.pending.claim_root,
         data_hash: pool.pending.data_hash,
         leaf_count: pool.pending.claim_leaf_count,
         reserved: 0,
     };
-    pool.epoch = number;
+    pool.period = number;
     pool.total = pool.pending.total;
     pool.spend_root = pool.pending.spend_root;
     pool.spend_leaf_count = pool.pending.spend_leaf_count;

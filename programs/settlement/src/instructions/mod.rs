@@ -12,7 +12,7 @@ mod close_page;
 mod create_page;
 mod create_pool;
 mod deposit;
-mod epoch;
+mod period;
 mod finalize_root;
 mod init_config;
 mod new_verifier_set;

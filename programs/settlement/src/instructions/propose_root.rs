@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! 0 [] config   1 [writable] pool   2 [] verifier set   3 [] instructions sysvar
-//! data: u64 epoch | key claim root | key spend root | u64 total | u32 claim leaves | u32 spend leaves
+//! data: u64 period | key claim root | key spend root | u64 total | u32 claim leaves | u32 spend leaves
 //!       | key data hash | u64 expires at
 //! before it in the transaction: signatures (`precompile.rs`)
 //! ```
 //! A proposal with a whole quorum takes the place of one that is still collecting: a single verifier cannot
-//! hold the pool up. One that has lapsed raises the attempt: verifiers that had signed different contents under the
+//! hold the pool up. One that has expired raises the attempt: verifiers that had signed different contents under the
 //! old one may agree on another.
 
-use super::epoch;
+use super::period;
 use crate::{
     attestation::{hash_attestation, hash_content, Content},
     context::Context,
@@ -29,26 +29,26 @@ pub fn run(context: &mut Context) -> Outcome {
     let (data_hash, expires_at) = (data.key()?, data.u64()?);
     data.end()?;
     let (config, pool, set) =
-        epoch::load_all(context.program, (config_account, account, set_account))?;
+        period::load_all(context.program, (config_account, account, set_account))?;
     let now = sysvars::now()?;
     require(config.paused == 0, Error::Paused)?;
     require(pool.retired == 0, Error::PoolRetired)?;
-    epoch::require_active(config, set, now)?;
-    if pool.pending.state != PENDING_NONE && !epoch::is_live(&pool.pending, now) {
-        epoch::discard(pool)?;
+    period::require_active(config, set, now)?;
+    if pool.pending.state != PENDING_NONE && !period::is_live(&pool.pending, now) {
+        period::discard(pool)?;
     }
-    let last = epoch::last_claim_root(pool);
+    let last = period::last_claim_root(pool);
     let content =
         Content { claim_root, spend_root, total, claim_leaf_count, spend_leaf_count, data_hash };
-    let place = epoch::place_of(
+    let place = period::place_of(
         (config, pool),
         (context.program, account.key()),
         (set.set_id, &last),
     )?;
-    require(number == place.epoch, Error::EpochWrong)?;
+    require(number == place.period, Error::PeriodWrong)?;
     require(total >= pool.total, Error::TotalFalls)?;
-    require(total - pool.total <= pool.epoch_cap, Error::EpochCap)?;
-    require(claim_leaf_count >= pool.roots[pool.epoch as usize % ROOTS].leaf_count, Error::TotalFalls)?;
+    require(total - pool.total <= pool.period_cap, Error::PeriodCap)?;
+    require(claim_leaf_count >= pool.roots[pool.period as usize % ROOTS].leaf_count, Error::TotalFalls)?;
     require(spend_leaf_count >= pool.spend_leaf_count, Error::TotalFalls)?;
     // An escrow that is not there yet cannot have spent.
     require(spend_leaf_count <= pool.escrow_count, Error::IndexOutOfRange)?;
@@ -58,8 +58,8 @@ pub fn run(context: &mut Context) -> Outcome {
     let signed = precompile::signed_before(sysvar, 1)?;
     signed.require_message(&digest)?;
     let bits = signed.bits(&set.keys[..set.members as usize])?;
-    if epoch::is_live(&pool.pending, now) {
-        let whole = bits.count_ones() >= epoch::quorum_of(pool, set);
+    if period::is_live(&pool.pending, now) {
+        let whole = bits.count_ones() >= period::quorum_of(pool, set);
         require(whole && pool.pending.state != PENDING_ATTESTED, Error::RootPending)?;
     }
     pool.pending = Pending {
@@ -77,5 +77,5 @@ pub fn run(context: &mut Context) -> Outcome {
         expires_at,
         digest,
     };
-    epoch::add_signers(pool, (config, set), (bits, now))
+    period::add_signers(pool, (config, set), (bits, now))
 }

@@ -39,7 +39,7 @@ pub fn run(context: &mut Context) -> Outcome {
     let gone = crate::add(escrow.pulled, escrow.refunded)?;
     require(gone <= escrow.deposited, Error::EscrowShort)?;
     pool.pulled_total = crate::add(pool.pulled_total, due)?;
-    // Were leaves to fall and others to rise from epoch to epoch, more could be pulled than any tree says.
+    // Were leaves to fall and others to rise from period to period, more could be pulled than any tree says.
     require(pool.pulled_total <= pool.total, Error::TotalFalls)?;
     let tokens = Tokens::of(pool, rest)?;
     if let Some(tokens) = &tokens {

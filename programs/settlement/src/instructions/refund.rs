@@ -18,7 +18,7 @@ use crate::{
     tree::{check_proof, Expected, Leaf, SPEND_TAG},
     Error, Outcome,
 };
-use super::epoch;
+use super::period;
 use settlement_interface::accounts::{Config, Escrow, Pool, PENDING_ATTESTED};
 
 pub fn run(context: &mut Context) -> Outcome {
@@ -43,7 +43,7 @@ pub fn run(context: &mut Context) -> Outcome {
     if !is_over {
         // What verifiers have attested is about to count: make it final first, in the same transaction.
         let awaited =
-            pool.pending.state == PENDING_ATTESTED && epoch::is_live(&pool.pending, now);
+            pool.pending.state == PENDING_ATTESTED && period::is_live(&pool.pending, now);
         require(!awaited, Error::RootPending)?;
         if escrow.index < pool.spend_leaf_count {
             let leaf = Leaf {

@@ -4,7 +4,7 @@
 //! 0 [signer] admin   1 [] config   2 [writable] pool
 //! ```
 
-use super::epoch;
+use super::period;
 use crate::{account::same_key, context::Context, require, sysvars, Error, Outcome};
 use settlement_interface::accounts::{Config, Pool};
 
@@ -18,7 +18,7 @@ pub fn run(context: &mut Context) -> Outcome {
     let pool = account.load::<Pool>(context.program)?;
     require(same_key(&pool.config, config_account.key()), Error::AccountUnrelated)?;
     admin.require_key(&config.admin, Error::NotAdmin)?;
-    require(!epoch::is_live(&pool.pending, sysvars::now()?), Error::RootPending)?;
+    require(!period::is_live(&pool.pending, sysvars::now()?), Error::RootPending)?;
     let settled = pool.claimed_total == pool.total && pool.pulled_total == pool.total;
     require(settled, Error::PoolOwes)?;
     pool.retired = 1;

@@ -5,7 +5,7 @@
 //! 0 [signer] guardian or admin   1 [] config   2 [writable] pool
 //! ```
 
-use super::epoch;
+use super::period;
 use crate::{account::same_key, context::Context, require, Error, Outcome};
 use settlement_interface::accounts::{Config, Pool, MEMBERS_MAX, PENDING_NONE};
 
@@ -23,5 +23,5 @@ pub fn run(context: &mut Context) -> Outcome {
     require(may, Error::NotGuardian)?;
     require(pool.pending.state != PENDING_NONE, Error::NothingPending)?;
     pool.extra_quorum = (pool.extra_quorum + 1).min(MEMBERS_MAX as u8);
-    epoch::discard(pool)
+    period::discard(pool)
 }

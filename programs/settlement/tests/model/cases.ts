@@ -9,10 +9,10 @@ import {
   addresses,
   CHALLENGE_SECS,
   EPOCH_CAP,
-  type Epoch,
   GRACE_SECS,
   instructions,
   must,
+  type Period,
   SETTINGS,
   take,
   UNBOND_SECS,
@@ -66,8 +66,8 @@ interface Amounts {
   total?: bigint;
 }
 
-const epochOf = (world: World, { claimed, spent, total = 5n * SOL }: Amounts): Epoch =>
-  world.epoch(
+const periodOf = (world: World, { claimed, spent, total = 5n * SOL }: Amounts): Period =>
+  world.period(
     [
       { recipient: WORKER.key, cumulative: claimed },
       { recipient: NEWCOMER.key, cumulative: total - claimed },
@@ -79,10 +79,10 @@ const epochOf = (world: World, { claimed, spent, total = 5n * SOL }: Amounts): E
   );
 const USUAL = { claimed: 2n * SOL, spent: 3n * SOL };
 
-function settled(world: World): Epoch {
-  const epoch = epochOf(world, USUAL);
-  world.settle(epoch);
-  return epoch;
+function settled(world: World): Period {
+  const period = periodOf(world, USUAL);
+  world.settle(period);
+  return period;
 }
 
 /** Accounts that most instructions take. */
@@ -144,7 +144,7 @@ const setUp = {
     return {
       made: instructions.createPool(
         { ...admin, pool, made: made(world, pool) },
-        { epochCap: EPOCH_CAP },
+        { periodCap: EPOCH_CAP },
       ),
       roles: withTokens(world, ['payer', 'admin', 'config', 'pool', 'system program'], VAULT_ROLES),
       signers: [NEWCOMER],
@@ -195,14 +195,14 @@ const escrows = {
     signers: [world.poster],
   }),
   refund: (world) => {
-    const epoch = settled(world);
+    const period = settled(world);
     for (const nonce of [0n, 1n]) {
       const asked = { ...at(world), escrow: world.escrow(nonce) };
       must(world.chain.send([instructions.requestRefund(asked)], [world.poster]));
     }
     world.chain.warp(GRACE_SECS);
     return {
-      made: world.refund(epoch),
+      made: world.refund(period),
       roles: withTokens(world, ['config', 'pool', 'escrow', 'poster']),
       idle: idleIn(world, 'poster'),
     };
@@ -241,11 +241,11 @@ const signed = ([before, made]: Instruction[]): Pick<Case, 'made' | 'before'> =>
 
 const roots = {
   proposeRoot: (world) => ({
-    ...signed(world.propose(epochOf(world, USUAL))),
+    ...signed(world.propose(periodOf(world, USUAL))),
     roles: ['config', 'pool', 'set', 'instructions sysvar'],
   }),
   attest: (world) => {
-    must(world.chain.send(world.propose(epochOf(world, USUAL), world.verifiers.slice(0, 1))));
+    must(world.chain.send(world.propose(periodOf(world, USUAL), world.verifiers.slice(0, 1))));
     const { digest } = world.poolState().pending;
     return {
       made: instructions.attest(at(world)),
@@ -254,7 +254,7 @@ const roots = {
     };
   },
   veto: (world) => {
-    must(world.chain.send(world.propose(epochOf(world, USUAL))));
+    must(world.chain.send(world.propose(periodOf(world, USUAL))));
     return {
       made: instructions.veto(at(world)),
       roles: ['guardian', 'config', 'pool'],
@@ -262,7 +262,7 @@ const roots = {
     };
   },
   finalizeRoot: (world) => {
-    must(world.chain.send(world.propose(epochOf(world, USUAL))));
+    must(world.chain.send(world.propose(periodOf(world, USUAL))));
     world.chain.warp(CHALLENGE_SECS);
     return { made: world.finalize(), roles: ['config', 'pool'] };
   },
@@ -271,10 +271,10 @@ const roots = {
     roles: withTokens(world, ['pool', 'escrow']),
   }),
   claim: (world) => {
-    const epoch = settled(world);
-    must(world.chain.send([world.pull(epoch)]));
+    const period = settled(world);
+    must(world.chain.send([world.pull(period)]));
     return {
-      made: world.claim(epoch, 0),
+      made: world.claim(period, 0),
       roles: withTokens(world, ['pool', 'page', 'recipient']),
       idle: idleIn(world, 'recipient'),
     };
@@ -292,7 +292,7 @@ const HEIR_ROLES = ['config', 'pool', 'set', 'challenger', 'treasury'];
 const challenges = {
   challengeClaim: (world) => {
     const before = settled(world);
-    const pending = epochOf(world, { ...USUAL, claimed: SOL });
+    const pending = periodOf(world, { ...USUAL, claimed: SOL });
     must(world.chain.send(world.propose(pending)));
     const data = {
       index: 0,
@@ -309,7 +309,7 @@ const challenges = {
     };
   },
   challengeSpend: (world) => {
-    const pending = epochOf(world, { claimed: SOL, spent: 11n * SOL, total: 13n * SOL });
+    const pending = periodOf(world, { claimed: SOL, spent: 11n * SOL, total: 13n * SOL });
     must(world.chain.send(world.propose(pending)));
     const escrow = world.escrow();
     return {
@@ -326,17 +326,17 @@ const challenges = {
     const place = world.place();
     const statements = [SOL, 2n * SOL].map((claimed) => ({
       previous: place.previous,
-      content: hashContent(epochOf(world, { ...USUAL, claimed }).content),
+      content: hashContent(periodOf(world, { ...USUAL, claimed }).content),
       expiresAt: world.expiresAt,
     }));
     const signatures = statements.map(({ content, expiresAt }) =>
       world.signatures(hashAttestation(place, content, expiresAt), [verifier]),
     );
-    const { setId, epoch, attempt } = place;
+    const { setId, period, attempt } = place;
     return {
       made: instructions.challengeDouble(
         { ...heirs(world), bond: world.bond(verifier) },
-        { verifier: verifier.key, setId, epoch, attempt, statements },
+        { verifier: verifier.key, setId, period, attempt, statements },
       ),
       before: signatures.reverse(),
       roles: ['config', 'pool', 'instructions sysvar', 'challenger', 'treasury', 'bond'],

@@ -117,7 +117,7 @@ export const challengeDouble: Aim = (setting) => {
   const signer = wrong === 'signer' ? other : verifier;
   const place = placeOf(setting);
   const content = otherContent(draw.bytes(32));
-  const { previous, setId, epoch, attempt } = place;
+  const { previous, setId, period, attempt } = place;
   const statements = [content, wrong === 'same' ? content : otherContent(content)].map(
     (each, at) => ({ previous, content: each, expiresAt: model.now + BigInt(at) }),
   );
@@ -135,7 +135,7 @@ export const challengeDouble: Aim = (setting) => {
       ...signed.reverse(),
       instructions.challengeDouble(
         { config, pool, challenger, treasury, bond },
-        { verifier: verifier.key, setId, epoch, attempt, statements },
+        { verifier: verifier.key, setId, period, attempt, statements },
       ),
     ],
     signers: [],

@@ -141,7 +141,7 @@ const age: fc.Arbitrary<Step[]> = fc
     maxLength: 14,
     size: 'max',
   })
-  .map((epochs) => epochs.flat());
+  .map((periods) => periods.flat());
 
 const end: fc.Arbitrary<Step[]> = fc.tuple(one('retirePool'), one('closePage'), one('closePage'));
 

@@ -12,7 +12,7 @@ const sum = (amounts: Iterable<bigint>): bigint => {
 
 /** What a later state is held against. */
 const pictureOf = ({ pool, pages, escrows }: Model) => ({
-  epoch: pool.epoch,
+  period: pool.period,
   attempt: pool.attempt,
   total: pool.total,
   pending: { ...pool.pending },
@@ -42,7 +42,7 @@ export class Invariants {
   /** Says which does not hold. */
   check(model: Model): string | undefined {
     const broken =
-      this.#money(model) ?? this.#pages(model) ?? this.#epochs(model) ?? this.#refunds(model);
+      this.#money(model) ?? this.#pages(model) ?? this.#periods(model) ?? this.#refunds(model);
     this.#before = pictureOf(model);
     return broken;
   }
@@ -92,15 +92,16 @@ export class Invariants {
     return isRight ? undefined : `pages say ${paid}, the pool ${pool.claimedTotal}`;
   }
 
-  /** 6: one epoch after another, each after its window and within its cap. */
-  #epochs({ pool, now }: Model): string | undefined {
-    const { epoch, total, pending, attempt } = this.#before;
-    if (pool.epoch === epoch) return pool.total === total ? undefined : 'a total without an epoch';
-    if (pool.epoch !== epoch + 1n || pool.attempt !== attempt) return 'an epoch was left out';
+  /** 6: one period after another, each after its window and within its cap. */
+  #periods({ pool, now }: Model): string | undefined {
+    const { period, total, pending, attempt } = this.#before;
+    if (pool.period === period)
+      return pool.total === total ? undefined : 'a total without a period';
+    if (pool.period !== period + 1n || pool.attempt !== attempt) return 'a period was left out';
     const isDue = pending.state === PENDING.attested && now >= pending.challengeEnd;
     if (!isDue) return 'a root became final before its time';
-    const isWithin = pool.total >= total && pool.total - total <= pool.epochCap;
-    return isWithin ? undefined : 'an epoch beyond its cap';
+    const isWithin = pool.total >= total && pool.total - total <= pool.periodCap;
+    return isWithin ? undefined : 'a period beyond its cap';
   }
 
   /** 7: what a final tree says is spent is not refunded, but by a dead man's rule. */

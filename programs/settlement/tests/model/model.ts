@@ -16,7 +16,7 @@ import {
   type TreeTag,
 } from '#protocol/settlement/tree.ts';
 import type { SettlementCode } from '#protocol/values/program-errors.ts';
-import type { Epoch, LeafOf } from '../support/world.ts';
+import type { LeafOf, Period } from '../support/world.ts';
 
 /**
  * What the settlement program should have written down, said a second time: plain objects, no
@@ -103,25 +103,25 @@ export function moveTokens({ tokens }: Model, { from, to }: Way, amount: bigint)
 
 /** What the trees behind roots say: those who made a root know it, the chain does not. */
 export class Trees {
-  readonly #known = new Map<string, Epoch>();
+  readonly #known = new Map<string, Period>();
 
-  note(epoch: Epoch): void {
-    this.#known.set(nameOf('claim/v1', epoch.claims), epoch);
-    this.#known.set(nameOf('spend/v1', epoch.spends), epoch);
+  note(period: Period): void {
+    this.#known.set(nameOf('claim/v1', period.claims), period);
+    this.#known.set(nameOf('spend/v1', period.spends), period);
   }
 
-  of(tag: TreeTag, root: Pick<Root, 'root' | 'leafCount'>): Epoch | undefined {
+  of(tag: TreeTag, root: Pick<Root, 'root' | 'leafCount'>): Period | undefined {
     return this.#known.get(nameOf(tag, root));
   }
 
   leaf(tag: TreeTag, root: Pick<Root, 'root' | 'leafCount'>, index: number): LeafOf {
-    const epoch = this.of(tag, root);
-    return (tag === 'claim/v1' ? epoch?.claimLeaves : epoch?.spendLeaves)?.[index];
+    const period = this.of(tag, root);
+    return (tag === 'claim/v1' ? period?.claimLeaves : period?.spendLeaves)?.[index];
   }
 
   prove(tag: TreeTag, root: Pick<Root, 'root' | 'leafCount'>, index: number): Uint8Array {
-    const epoch = this.of(tag, root);
-    const tree = tag === 'claim/v1' ? epoch?.claims : epoch?.spends;
+    const period = this.of(tag, root);
+    const tree = tag === 'claim/v1' ? period?.claims : period?.spends;
     const proof = tree && proveLeaf(tree, index);
     return proof?.ok ? proof.value : new Uint8Array(depthOf(root.leafCount) * STEP_BYTES);
   }

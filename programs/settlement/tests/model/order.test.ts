@@ -10,16 +10,16 @@ const earned = fc.array(fc.bigInt({ min: 0n, max: SOL }), {
   maxLength: WORKERS.length,
 });
 const drawn = fc.record({
-  /** What each worker earns in each of some epochs. */
-  epochs: fc.array(earned, { minLength: 1, maxLength: 4 }),
-  /** Which epoch's leaf is claimed, and whose. */
+  /** What each worker earns in each of some periods. */
+  periods: fc.array(earned, { minLength: 1, maxLength: 4 }),
+  /** Which period's leaf is claimed, and whose. */
   claims: fc.array(fc.tuple(fc.nat(), fc.nat({ max: WORKERS.length - 1 })), { maxLength: 16 }),
 });
 
 describe.each([false, true])('claims, tokens: %s', (tokens) => {
   it('come to the same in whatever order, from whatever root, and however often', () => {
     fc.assert(
-      fc.property(drawn, ({ epochs, claims }) => {
+      fc.property(drawn, ({ periods, claims }) => {
         const world = new World({ tokens });
         const held = (owner: Uint8Array) =>
           tokens
@@ -33,25 +33,25 @@ describe.each([false, true])('claims, tokens: %s', (tokens) => {
         const escrow = world.fundEscrow(90n * SOL);
         must(world.chain.send([world.createPage()]));
         const sums = WORKERS.map(() => 0n);
-        const settled = epochs.map((amounts) => {
+        const settled = periods.map((amounts) => {
           for (const [at, amount] of amounts.entries()) sums[at] = (sums[at] ?? 0n) + amount;
           const leaves = WORKERS.map(({ key }, at) => ({
             recipient: key,
             cumulative: sums[at] ?? 0n,
           }));
           const total = sums.reduce((sum, each) => sum + each, 0n);
-          const epoch = world.epoch(leaves, [{ recipient: escrow, cumulative: total }]);
-          world.settle(epoch);
-          world.chain.send([world.pull(epoch)]);
-          return epoch;
+          const period = world.period(leaves, [{ recipient: escrow, cumulative: total }]);
+          world.settle(period);
+          world.chain.send([world.pull(period)]);
+          return period;
         });
         const newest = WORKERS.map((_, index) => [settled.length - 1, index] as const);
         for (const [which, index] of [...claims, ...newest]) {
           const at = which % settled.length;
-          const epoch = settled[at];
-          if (epoch === undefined) throw new Error('there is an epoch');
+          const period = settled[at];
+          if (period === undefined) throw new Error('there is a period');
           world.chain.svm.expireBlockhash();
-          const { refused } = world.chain.send([world.claim(epoch, index, BigInt(at + 1))]);
+          const { refused } = world.chain.send([world.claim(period, index, BigInt(at + 1))]);
           expect([undefined, 'settlement-nothing-due']).toContain(refused);
         }
         expect(world.pageState().claimed.slice(0, WORKERS.length)).toEqual(sums);

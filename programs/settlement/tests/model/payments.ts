@@ -44,7 +44,7 @@ export const claim: Aim = (setting) => {
   const { world, model, trees, draw } = setting;
   const { pool } = model;
   const wrong = draw.wrong([
-    'epoch',
+    'period',
     'index',
     'cumulative',
     'recipient',
@@ -53,8 +53,8 @@ export const claim: Aim = (setting) => {
     'cut',
   ] as const);
   const older = draw.once(3) ? BigInt(draw.below(ROOTS)) : 0n;
-  const right = pool.epoch > older ? pool.epoch - older : pool.epoch;
-  const epoch = wrong === 'epoch' ? draw.pick([0n, right + 1n, right + 8n, U64_MAX]) : right;
+  const right = pool.period > older ? pool.period - older : pool.period;
+  const period = wrong === 'period' ? draw.pick([0n, right + 1n, right + 8n, U64_MAX]) : right;
   const root = pool.roots[Number(right % BigInt(ROOTS))];
   const { claimRoot = EMPTY_KEY, leafCount = 0, total = 0n } = root ?? {};
   const tree = { root: claimRoot, leafCount, total };
@@ -72,7 +72,7 @@ export const claim: Aim = (setting) => {
     made: [
       instructions.claim(
         { pool: world.pool, page, recipient, tokens },
-        { epoch, index, cumulative, walletBump: wallet.bump },
+        { period, index, cumulative, walletBump: wallet.bump },
         proof,
       ),
     ],
@@ -81,8 +81,8 @@ export const claim: Aim = (setting) => {
       const found = there(model.pages.get(pageNo));
       demand(pool.retired === 0, 'settlement-pool-retired');
       demand(found.pageNo === Math.floor(index / PAGE_SLOTS), 'settlement-page-wrong');
-      const known = pool.roots[Number(epoch % BigInt(ROOTS))];
-      demand(epoch > 0n && known?.epoch === epoch, 'settlement-root-unknown');
+      const known = pool.roots[Number(period % BigInt(ROOTS))];
+      demand(period > 0n && known?.period === period, 'settlement-root-unknown');
       const named = { root: known.claimRoot, leafCount: known.leafCount, total: known.total };
       trees.check('claim/v1', { index, recipient, cumulative, proof }, named);
       const slot = index % PAGE_SLOTS;

@@ -85,7 +85,7 @@ export class Play {
     this.#watched = watchedOf(this.world);
     this.#model = readModel(this.world, this.#watched);
     // An empty tree is the root before the first.
-    this.#trees.note(this.world.epoch([], []));
+    this.#trees.note(this.world.period([], []));
     this.#invariants = new Invariants(this.world, this.#trees, this.#model);
   }
 

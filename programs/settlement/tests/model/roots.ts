@@ -9,7 +9,7 @@ import { type Content, hashAttestation, hashContent } from '#protocol/settlement
 import { isSameKey, type Key, U64_MAX } from '#protocol/settlement/layout.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
 import { PROGRAM_ID, type Signer, SOL } from '../support/chain.ts';
-import { EPOCH_CAP, type Epoch, instructions, type LeafOf } from '../support/world.ts';
+import { EPOCH_CAP, instructions, type LeafOf, type Period } from '../support/world.ts';
 import { ADMIN, GUARDIAN, STRANGER, setAt, VERIFIERS, WORKERS } from './actors.ts';
 import type { Aim, Setting } from './attempt.ts';
 import { demand, isLive, type Model, there } from './model.ts';
@@ -35,13 +35,13 @@ const WRONGS = [
 export const proposeRoot: Aim = (setting) => {
   const { world, model, trees, draw } = setting;
   const wrong = draw.wrong(WRONGS);
-  const epoch = drawEpoch(setting);
-  trees.note(epoch);
-  const content = spoilContent(epoch.content, model, wrong);
+  const period = drawPeriod(setting);
+  trees.note(period);
+  const content = spoilContent(period.content, model, wrong);
   const setId = wrong === 'set' ? draw.below(model.config.setId + 2) : activeSet(model);
   const set = model.sets.get(setId);
   const signers = drawSigners(setting, set, { wrong });
-  const number = model.pool.epoch + (wrong === 'number' ? draw.pick([0n, 2n]) : 1n);
+  const number = model.pool.period + (wrong === 'number' ? draw.pick([0n, 2n]) : 1n);
   const { graceSecs, challengeSecs } = model.config;
   const life = draw.pick([graceSecs, graceSecs, graceSecs, challengeSecs]);
   const wrongLives: Partial<Record<string, bigint>> = {
@@ -56,7 +56,7 @@ export const proposeRoot: Aim = (setting) => {
     expiresAt,
   );
   const at = { config: world.config, pool: world.pool, set: setAt(world.config, setId).key };
-  const proposed = instructions.proposeRoot(at, { epoch: number, content, expiresAt });
+  const proposed = instructions.proposeRoot(at, { period: number, content, expiresAt });
   return {
     made: signers.length === 0 ? [proposed] : [world.signatures(digest, signers), proposed],
     signers: [],
@@ -66,9 +66,9 @@ export const proposeRoot: Aim = (setting) => {
       demand(model.config.paused === 0, 'settlement-paused');
       demand(pool.retired === 0, 'settlement-pool-retired');
       demand(setId === activeSet(model), 'settlement-set-inactive');
-      demand(number === pool.epoch + 1n, 'settlement-epoch-wrong');
+      demand(number === pool.period + 1n, 'settlement-period-wrong');
       demand(content.total >= pool.total, 'settlement-total-falls');
-      demand(content.total - pool.total <= pool.epochCap, 'settlement-epoch-cap');
+      demand(content.total - pool.total <= pool.periodCap, 'settlement-period-cap');
       demand(content.claimLeafCount >= lastRoot(model).leafCount, 'settlement-total-falls');
       demand(content.spendLeafCount >= pool.spendLeafCount, 'settlement-total-falls');
       demand(content.spendLeafCount <= pool.escrowCount, 'settlement-index-range');
@@ -153,10 +153,10 @@ export const finalizeRoot: Aim = ({ world, model }) => ({
     demand(pending.state === PENDING.attested, 'settlement-quorum-missing');
     demand(now >= pending.challengeEnd, 'settlement-window-open');
     demand(now <= pending.expiresAt, 'settlement-attestation-expired');
-    const epoch = pool.epoch + 1n;
+    const period = pool.period + 1n;
     const { total, claimRoot, dataHash, claimLeafCount: leafCount } = pending;
-    pool.roots[Number(epoch % 8n)] = { epoch, total, claimRoot, dataHash, leafCount };
-    pool.epoch = epoch;
+    pool.roots[Number(period % 8n)] = { period, total, claimRoot, dataHash, leafCount };
+    pool.period = period;
     pool.total = total;
     pool.spendRoot = pending.spendRoot;
     pool.spendLeafCount = pending.spendLeafCount;
@@ -168,7 +168,7 @@ export const finalizeRoot: Aim = ({ world, model }) => ({
 });
 
 export const lastRoot = ({ pool }: Model) => {
-  const root = pool.roots[Number(pool.epoch % 8n)];
+  const root = pool.roots[Number(pool.period % 8n)];
   if (root === undefined) throw new RangeError('a pool has eight roots');
   return root;
 };
@@ -187,7 +187,7 @@ export const placeOf = ({ world, model }: Setting) => ({
   program: PROGRAM_ID,
   pool: world.pool,
   setId: activeSet(model),
-  epoch: model.pool.epoch + 1n,
+  period: model.pool.period + 1n,
   attempt: nextAttempt(model.pool, model.now),
   previous: lastRoot(model).claimRoot,
 });
@@ -215,7 +215,7 @@ function bitsOf(set: VerifierSet, signers: readonly Signer[], isOther: boolean):
 
 /**
  * With the last signature that is needed the window opens, and it has to end before the root
- * lapses.
+ * expires.
  */
 function addSigners(
   model: Model,
@@ -254,8 +254,8 @@ function drawSigners(
   return signers;
 }
 
-/** What the next epoch comes to: what verifiers who are honest would say, mostly. */
-function drawEpoch(setting: Setting): Epoch {
+/** What the next period comes to: what verifiers who are honest would say, mostly. */
+function drawPeriod(setting: Setting): Period {
   const { world, model, trees, draw, cheats } = setting;
   const last = lastRoot(model);
   const claimTree = { root: last.claimRoot, leafCount: last.leafCount };
@@ -280,7 +280,7 @@ function drawEpoch(setting: Setting): Epoch {
   if (cheats && draw.once(6)) cheat(setting, claims);
   if (cheats && draw.once(8)) cheat(setting, spends);
   while (claims.length < draw.below(4)) claims.push(undefined);
-  return world.epoch(claims, spends);
+  return world.period(claims, spends);
 }
 
 /** Gives an amount to contributors, of whom some are new. */
@@ -323,5 +323,5 @@ function spoilContent(content: Content, { pool }: Model, wrong: string | undefin
   }
 }
 
-/** Another content of the same epoch, for a verifier who signs two. */
+/** Another content of the same period, for a verifier who signs two. */
 export const otherContent = (content: Key): Key => sha256(concatBytes(content, content));

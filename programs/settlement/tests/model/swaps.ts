@@ -42,7 +42,7 @@ function openOther(world: World) {
   for (const made of [
     instructions.initConfig(at, { ...SETTINGS, guardian: STRANGER.key, treasury: STRANGER.key }),
     instructions.newVerifierSet(at, { quorum: 2, keys: verifiers.map(({ key }) => key) }),
-    instructions.createPool(at, { epochCap: EPOCH_CAP }),
+    instructions.createPool(at, { periodCap: EPOCH_CAP }),
     instructions.createPage(at, { pageNo: 0 }),
     instructions.openEscrow({ ...at, poster: poster.key }, { nonce: 0n, deadline }),
     instructions.bond({ verifier: verifier.key, config, bond }, { lamports: SOL }),

@@ -63,7 +63,7 @@ export const SETTINGS = {
 /** A leaf of either tree; `undefined` is an empty one. */
 export type LeafOf = { recipient: Key; cumulative: bigint } | undefined;
 
-export interface Epoch {
+export interface Period {
   claims: Tree;
   spends: Tree;
   claimLeaves: readonly LeafOf[];
@@ -149,7 +149,7 @@ export class World {
     const made = tokens ? { vault: this.vault, mint: this.mint } : undefined;
     must(
       this.chain.send(
-        [instructions.createPool({ ...at, pool: this.pool, made }, { epochCap: EPOCH_CAP })],
+        [instructions.createPool({ ...at, pool: this.pool, made }, { periodCap: EPOCH_CAP })],
         [this.admin],
       ),
     );
@@ -248,7 +248,7 @@ export class World {
     );
   }
 
-  epoch(claimLeaves: readonly LeafOf[], spendLeaves: readonly LeafOf[]): Epoch {
+  period(claimLeaves: readonly LeafOf[], spendLeaves: readonly LeafOf[]): Period {
     const claims = this.tree('claim/v1', claimLeaves);
     const spends = this.tree('spend/v1', spendLeaves);
     const content = {
@@ -273,8 +273,8 @@ export class World {
 
   place(set = 1) {
     const pool = this.poolState();
-    const { epoch, roots } = pool;
-    const last = roots.find((root) => root.epoch === epoch);
+    const { period, roots } = pool;
+    const last = roots.find((root) => root.period === period);
     const { clusterTag } = SETTINGS;
     const previous = last?.claimRoot ?? EMPTY_KEY;
     return {
@@ -282,7 +282,7 @@ export class World {
       program: PROGRAM_ID,
       pool: this.pool,
       setId: set,
-      epoch: epoch + 1n,
+      period: period + 1n,
       attempt: nextAttempt(pool, this.chain.now),
       previous,
     };
@@ -302,7 +302,7 @@ export class World {
   }
 
   propose(
-    { content }: Pick<Epoch, 'content'>,
+    { content }: Pick<Period, 'content'>,
     signers = this.verifiers.slice(0, 2),
   ): Instruction[] {
     const expiresAt = this.expiresAt;
@@ -312,7 +312,7 @@ export class World {
       this.signatures(digest, signers),
       instructions.proposeRoot(
         { config: this.config, pool: this.pool, set: this.set },
-        { epoch: place.epoch, content, expiresAt },
+        { period: place.period, content, expiresAt },
       ),
     ];
   }
@@ -320,24 +320,24 @@ export class World {
   finalize = (): Instruction => instructions.finalizeRoot({ config: this.config, pool: this.pool });
 
   /** Proposes, waits and makes final. */
-  settle(epoch: Epoch): void {
-    must(this.chain.send(this.propose(epoch)));
+  settle(period: Period): void {
+    must(this.chain.send(this.propose(period)));
     this.chain.warp(CHALLENGE_SECS);
     must(this.chain.send([this.finalize()]));
   }
 
-  pull(epoch: Epoch, nonce = 0n): Instruction {
+  pull(period: Period, nonce = 0n): Instruction {
     const escrow = this.escrow(nonce);
     const { index } = this.escrowState(escrow);
     return instructions.pull(
       { pool: this.pool, escrow, tokens: this.tokens(addresses.vault(escrow), this.vault) },
-      { cumulative: epoch.spendLeaves[index]?.cumulative ?? 0n },
-      take(proveLeaf(epoch.spends, index)),
+      { cumulative: period.spendLeaves[index]?.cumulative ?? 0n },
+      take(proveLeaf(period.spends, index)),
     );
   }
 
-  claim(epoch: Epoch, index: number, number = this.poolState().epoch): Instruction {
-    const { recipient, cumulative } = epoch.claimLeaves[index] ?? {
+  claim(period: Period, index: number, number = this.poolState().period): Instruction {
+    const { recipient, cumulative } = period.claimLeaves[index] ?? {
       recipient: EMPTY_KEY,
       cumulative: 0n,
     };
@@ -349,16 +349,16 @@ export class World {
         recipient,
         tokens: wallet && this.tokens(this.vault, wallet.key),
       },
-      { epoch: number, index, cumulative, walletBump: wallet?.bump ?? 0 },
-      take(proveLeaf(epoch.claims, index)),
+      { period: number, index, cumulative, walletBump: wallet?.bump ?? 0 },
+      take(proveLeaf(period.claims, index)),
     );
   }
 
-  refund(epoch: Epoch | undefined, nonce = 0n): Instruction {
+  refund(period: Period | undefined, nonce = 0n): Instruction {
     const escrow = this.escrow(nonce);
     const { index } = this.escrowState(escrow);
-    const leaf = epoch?.spendLeaves[index];
-    const known = epoch !== undefined && index < epoch.spends.leafCount;
+    const leaf = period?.spendLeaves[index];
+    const known = period !== undefined && index < period.spends.leafCount;
     const wallet = this.usesTokens ? this.wallet(this.poster.key) : undefined;
     const { config, pool } = this;
     return instructions.refund(
@@ -374,7 +374,7 @@ export class World {
         recipient: leaf?.recipient ?? EMPTY_KEY,
         cumulative: leaf?.cumulative ?? 0n,
       },
-      known ? take(proveLeaf(epoch.spends, index)) : new Uint8Array(),
+      known ? take(proveLeaf(period.spends, index)) : new Uint8Array(),
     );
   }
 }

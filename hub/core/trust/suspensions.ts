@@ -3,7 +3,7 @@ import { after, millis } from '#protocol/values/units.ts';
 import type { Fact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';
-import type { Aside } from '../state/trust.ts';
+import type { Suspension } from '../state/trust.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import type { Turn } from '../turn.ts';
 
@@ -14,10 +14,10 @@ import type { Turn } from '../turn.ts';
  */
 const ASIDE_MS = millis(24 * 3_600_000);
 
-type Place = Pick<Aside, 'package' | 'provider'> & { device: PublicKey };
+type Place = Pick<Suspension, 'package' | 'provider'> & { device: PublicKey };
 
-const find = ({ aside }: Pick<Hub, 'aside'>, place: Place): Aside | undefined =>
-  aside
+const find = ({ suspensions }: Pick<Hub, 'suspensions'>, place: Place): Suspension | undefined =>
+  suspensions
     .get(place.device)
     ?.find((each) => each.package === place.package && each.provider === place.provider);
 
@@ -30,21 +30,22 @@ export function suspend({ hub, world }: Turn, kept: KeptShard, reason: string): 
   const isLost = find(hub, kept) !== undefined;
   if (isLost || isUnderway(hub.underway, nameOf.suspend(device, id, provider))) return [];
   const until = after(world.now, ASIDE_MS);
-  return [{ type: 'set-aside', device, package: id, provider, until, reason, at: world.now }];
+  return [{ type: 'suspended', device, package: id, provider, until, reason, at: world.now }];
 }
 
-export function addAside({ aside }: Hub, device: PublicKey, lost: Aside): void {
-  aside.set(device, [...(aside.get(device) ?? []), lost]);
+export function addSuspension({ suspensions }: Hub, device: PublicKey, lost: Suspension): void {
+  suspensions.set(device, [...(suspensions.get(device) ?? []), lost]);
 }
 
 /** Why a device may not run a package on a provider, if so. */
-export const asideReason = (hub: Hub, place: Place): string | undefined => find(hub, place)?.reason;
+export const suspensionReason = (hub: Hub, place: Place): string | undefined =>
+  find(hub, place)?.reason;
 
 /** Its day is over: the device may be admitted on that provider again. */
-export function endAside({ hub: { aside }, world }: Turn): void {
-  for (const [device, lost] of aside) {
+export function endSuspensions({ hub: { suspensions }, world }: Turn): void {
+  for (const [device, lost] of suspensions) {
     const rest = lost.filter(({ until }) => until > world.now);
-    if (rest.length === 0) aside.delete(device);
-    else if (rest.length < lost.length) aside.set(device, rest);
+    if (rest.length === 0) suspensions.delete(device);
+    else if (rest.length < lost.length) suspensions.set(device, rest);
   }
 }

@@ -11,41 +11,49 @@ import { store, type Turn } from '../turn.ts';
  * 3). A closed tab does that too, once: it is the third time, and every third after it, that costs
  * all trust and a pause.
  */
-const LAPSES_A_RESET = 3;
+const UNREVEALED_A_RESET = 3;
 const PAUSE_MS = millis(300_000);
 /** Ended leases whose reason is still known to a device that speaks of them late. */
 const ENDED_MAX = 16_384;
 
 /** Writes down that the commitment of a lease, if it has one, is never opened. */
-export function lapse(turn: Turn, active: ActiveLease, blamed: boolean): void {
+export function giveUp(turn: Turn, active: ActiveLease, atFault: boolean): void {
   const { committed, device } = active;
   if (committed === undefined) return;
-  const { lapses, underway } = turn.hub;
-  const before = (lapses.get(device)?.count ?? 0) + countUnderway(underway, nameOf.lapse(device));
-  // Whether this is the lapse that costs the device its trust.
-  const resets = blamed && (before + 1) % LAPSES_A_RESET === 0;
-  store(turn, [lapsed(turn, committed, { blamed, resets })]);
+  const { unrevealed, underway } = turn.hub;
+  const before =
+    (unrevealed.get(device)?.count ?? 0) + countUnderway(underway, nameOf.unrevealed(device));
+  // Whether this is the unrevealed commitment that costs the device its trust.
+  const resets = atFault && (before + 1) % UNREVEALED_A_RESET === 0;
+  store(turn, [neverRevealed(turn, committed, { atFault, resets })]);
 }
 
-export const lapsed = (
+export const neverRevealed = (
   { world }: Turn,
   { entry, shard }: CommittedShard,
-  how: { blamed: boolean; resets: boolean },
-): Fact => ({ type: 'lapsed', index: entry.index, device: shard.device, ...how, at: world.now });
+  how: { atFault: boolean; resets: boolean },
+): Fact => ({
+  type: 'unrevealed',
+  index: entry.index,
+  device: shard.device,
+  ...how,
+  at: world.now,
+});
 
-/** A device is to blame for a lapse; `resetAt` where it costs its trust. */
-export function countLapse({ lapses }: Hub, device: PublicKey, resetAt?: Instant): void {
-  const known = lapses.get(device) ?? { count: 0 };
-  lapses.set(device, known);
+/** A device is at fault for an unrevealed commitment; `resetAt` where it costs its trust. */
+export function countUnrevealed({ unrevealed }: Hub, device: PublicKey, resetAt?: Instant): void {
+  const known = unrevealed.get(device) ?? { count: 0 };
+  unrevealed.set(device, known);
   known.count += 1;
   if (resetAt !== undefined) known.pausedUntil = after(resetAt, PAUSE_MS);
 }
 
 /** Why a device gets no shard for now, if that is so. */
 export function pauseProblem({ hub, world }: Turn, device: PublicKey): string | undefined {
-  const lapses = hub.lapses.get(device);
-  if (lapses?.pausedUntil === undefined || lapses.pausedUntil <= world.now) return undefined;
-  return `committed to ${lapses.count} shards and never revealed them: no shard for ${PAUSE_MS / 60_000} minutes, and its units are checked from the first again`;
+  const unrevealed = hub.unrevealed.get(device);
+  if (unrevealed?.pausedUntil === undefined || unrevealed.pausedUntil <= world.now)
+    return undefined;
+  return `committed to ${unrevealed.count} shards and never revealed them: no shard for ${PAUSE_MS / 60_000} minutes, and its units are checked from the first again`;
 }
 
 /** Remembers for a while why a lease ended, for the device that speaks of it late. */

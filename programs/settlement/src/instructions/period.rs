@@ -1,10 +1,10 @@
 //! What the instructions on roots share: the life of a pending root.
 //!
 //! ```text
-//! none --propose--> collecting --attest--> attested --finalize--> none, epoch + 1
+//! none --propose--> collecting --attest--> attested --finalize--> none, period + 1
 //! ```
 //! `propose` with a whole quorum goes to attested at once. A challenge or a veto throws a pending root out and
-//! raises the attempt, and so does the proposal that follows one which has lapsed: signatures under the old attempt
+//! raises the attempt, and so does the proposal that follows one which has expired: signatures under the old attempt
 //! count no more.
 
 use crate::{
@@ -16,9 +16,9 @@ use settlement_interface::accounts::{
     Config, Pending, Pool, VerifierSet, PENDING_ATTESTED, PENDING_COLLECTING, PENDING_NONE, ROOTS,
 };
 
-/// Claims root of the last final epoch; zero before the first.
+/// Claims root of the last final period; zero before the first.
 pub fn last_claim_root(pool: &Pool) -> Key {
-    pool.roots[pool.epoch as usize % ROOTS].claim_root
+    pool.roots[pool.period as usize % ROOTS].claim_root
 }
 
 /// Whether a pending root stands at `now`.
@@ -55,7 +55,7 @@ pub fn place_of<'a>(
         program,
         pool: address,
         set_id,
-        epoch: crate::add(pool.epoch, 1)?,
+        period: crate::add(pool.period, 1)?,
         attempt: pool.attempt,
         previous,
     })
@@ -71,7 +71,7 @@ pub fn add_signers(pool: &mut Pool, (config, set): (&Config, &VerifierSet), (bit
     if pending.signers.count_ones() >= needed {
         pending.state = PENDING_ATTESTED;
         pending.challenge_end = crate::add(now, config.challenge_secs)?;
-        // A root that lapses within its own window could only block the next.
+        // A root that expires within its own window could only block the next.
         require(pending.challenge_end <= pending.expires_at, Error::AttestationExpired)?;
     }
     Ok(())

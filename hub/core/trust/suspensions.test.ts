@@ -132,8 +132,8 @@ test('the first verdict counts: more of them make no more facts', () => {
   const { verdict } = verdictOn(bench, 'device-unfit');
   const next = { ...verdict, unit: (shard?.firstUnit ?? 0) + 1, lane: 'tolerance' as const };
   bench.say(1, { type: 'verdict', signed: { verdict: next, signature: SIGNED } });
-  const facts = bench.facts.filter(({ type }) => type === 'set-aside');
+  const facts = bench.facts.filter(({ type }) => type === 'suspended');
   expect(facts).toHaveLength(1);
   expect(facts[0]).toMatchObject({ device: PHONE, provider: 'webgpu' });
-  expect(bench.hub().aside.size).toBe(1);
+  expect(bench.hub().suspensions.size).toBe(1);
 });

@@ -4,19 +4,19 @@ import { isSameKey, keyOf } from './layout.ts';
 import { fillTable, type LeafFile, type LeafTable, leafAt } from './leaf-file.ts';
 import { type LedgerFacts, projectLedger } from './ledger.ts';
 import type {
+  BanView,
   ClosingView,
-  ConvictionView,
   EarningShardView,
   EndedJobView,
   PayoutView,
 } from './money-api.ts';
 
-/** The public facts that an epoch is made of, as a hub's lists give them. */
+/** The public facts that a period is made of, as a hub's lists give them. */
 export interface MoneyFacts {
   jobs: readonly EndedJobView[];
   shards: readonly EarningShardView[];
   payouts: readonly PayoutView[];
-  convictions: readonly ConvictionView[];
+  bans: readonly BanView[];
   closings: readonly ClosingView[];
 }
 
@@ -35,25 +35,25 @@ export const ledgerFacts = (facts: MoneyFacts, through: Instant): LedgerFacts =>
     recipient: record.recipient,
     at,
   })),
-  convictions: facts.convictions,
+  bans: facts.bans,
   closings: facts.closings,
   through,
 });
 
 /**
- * Both trees of an epoch: the same facts give the same bytes to everybody. Each payout linked by
+ * Both trees of a period: the same facts give the same bytes to everybody. Each payout linked by
  * then has a leaf, with nothing in it yet or not; so has each escrow that funds a job which has
  * ended by then.
  */
 export function makeLeafFile(
   facts: MoneyFacts,
-  { epoch, through, least }: { epoch: bigint; through: Instant; least: LeafCounts },
+  { period, through, least }: { period: bigint; through: Instant; least: LeafCounts },
 ): LeafFile {
   const { claims, spends } = projectLedger(ledgerFacts(facts, through));
   const linked = facts.payouts.filter(({ at }) => at <= through);
   const ended = facts.jobs.filter(({ endedAt }) => endedAt <= through);
   return {
-    epoch,
+    period,
     through,
     claims: fillTable(
       countOf(
@@ -104,7 +104,7 @@ export function checkGrowth(last: LeafFile, next: LeafFile): Result<true> {
 const shrinks = (side: string, index: number): Result<never> =>
   refuse(
     'leaves-conflict',
-    `leaf ${index} of the ${side} is less than in the last final epoch, or another's: facts that were public have changed`,
+    `leaf ${index} of the ${side} is less than in the last final period, or another's: facts that were public have changed`,
   );
 
 const countOf = (indexes: readonly number[], least: number): number =>

@@ -23,11 +23,11 @@ const POLL_MS = 20;
 const CHALLENGE_SECONDS = 1;
 
 /**
- * The real verifier closes one epoch of 10,000 contributors: from the moment it is ready to read
+ * The real verifier closes one period of 10,000 contributors: from the moment it is ready to read
  * the hub's lists until the escrow is pulled on the chain. The challenge window of a second is in
  * it.
  */
-export async function measureEpochClose(context: BenchContext): Promise<Figure> {
+export async function measurePeriodClose(context: BenchContext): Promise<Figure> {
   const folder = join(context.folder, 'close');
   const printed = await runTool(['verifier/main.ts', '--print-key', '--data', folder]);
   const verifier = printed.trim();
@@ -45,7 +45,7 @@ export async function measureEpochClose(context: BenchContext): Promise<Figure> 
   for (;;) {
     const pool = await readPool(hub, accounts.pool);
     if (pool.pulledTotal === total) break;
-    if (performance.now() - started > CLOSE_MS_MAX) throw new Error('the epoch was not closed');
+    if (performance.now() - started > CLOSE_MS_MAX) throw new Error('the period was not closed');
     await sleep(POLL_MS);
   }
   const seconds = (performance.now() - started) / 1000;
@@ -53,7 +53,7 @@ export async function measureEpochClose(context: BenchContext): Promise<Figure> 
   await hub.program.kill('SIGTERM');
   await chain.kill('SIGTERM');
   return {
-    figure: 'epoch-close-seconds-10000',
+    figure: 'period-close-seconds-10000',
     value: seconds,
     unit: 's',
     baseline: 10,
