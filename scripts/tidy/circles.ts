@@ -42,6 +42,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     'prepare.ts',
     'persisted.ts',
     'verifier.ts',
+    'fake-disk.ts',
     'fake-world.ts',
   ],
   protocol: [

@@ -4,23 +4,20 @@ import { concatBytes, digest } from '#protocol/bytes/digest.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
 import type { ClientMessage } from '#protocol/messages/control.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
-import { reviewedBy } from '#protocol/records/epoch.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
 import { selectFacts } from '../../hub/core/state/fact-lists.ts';
+import { emptyDisk, type FakeDisk, readDisk, writeDisk } from '../../verifier/core/fake-disk.ts';
 import type {
   FiledVerdict,
   LogLine,
   Preparation,
   Reference,
-  Saved,
   VerifierEffect,
   VerifierEvent,
 } from '../../verifier/core/state/events.ts';
-import type { CheckCounts } from '../../verifier/core/state/verifier.ts';
-import { noteCheck } from '../../verifier/core/trust/deviations.ts';
 import { openVerifier, stepVerifier, type Verifier } from '../../verifier/core/verifier.ts';
 import type { Clock } from './clock.ts';
 import {
@@ -67,22 +64,9 @@ interface Grid {
   friend?: () => PublicKey | undefined;
 }
 
-type Disk = Omit<Saved, 'verdicts' | 'counts'> & {
-  verdicts: FiledVerdict[];
-  counts: CheckCounts;
-};
-const NOTHING_SAVED = {
-  judged: -1,
-  settled: -1,
-  reviewed: 0,
-  reviewDrawn: 0,
-  lastEpoch: 0,
-  epochs: [],
-};
-
 /** What outlives a crash is the disk. */
 interface Node extends Grid {
-  disk: Disk;
+  disk: FakeDisk;
 }
 
 /** One run of the process. */
@@ -93,20 +77,13 @@ interface Life {
   links: Map<number, ClientEnd>;
 }
 
-const emptyDisk = (hub: HubNode): Disk => ({
-  hub: hub.key,
-  ...NOTHING_SAVED,
-  verdicts: [],
-  counts: new Map(),
-});
-
 /** A verifier on the simulated grid. What it persisted survives its crash. */
 export function openVerifierNode(grid: Grid): VerifierNode {
   const { hub } = grid;
   const node: Node = {
     ...grid,
     random: grid.random.fork('verifier'),
-    disk: emptyDisk(hub),
+    disk: emptyDisk(hub.key),
   };
   let life = openLife(node);
   return {
@@ -121,7 +98,7 @@ export function openVerifierNode(grid: Grid): VerifierNode {
     restart(lostDisk = false) {
       // Two accidents may have been one: a process that lives is not started beside itself.
       if (!life.dead) return;
-      if (lostDisk) node.disk = emptyDisk(hub);
+      if (lostDisk) node.disk = emptyDisk(hub.key);
       life = openLife(node);
     },
   };
@@ -165,7 +142,7 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     case 'send-frame':
       return life.links.get(effect.link)?.sendFrame(effect.head, effect.payload);
     case 'bind':
-      return later(5, { type: 'bound', saved: loadDisk(node.disk) });
+      return later(5, { type: 'bound', saved: structuredClone(readDisk(node.disk)) });
     case 'recall': {
       const result = recall(node);
       return later(20, { type: 'recalled', link: effect.link, result });
@@ -304,7 +281,7 @@ function persist(
   life.lastWriteAt = Math.max(life.lastWriteAt, clock.now() + random.between(1, 20));
   clock.after(life.lastWriteAt - clock.now(), () => {
     if (life.dead) return;
-    writeDisk(disk, effect);
+    writeDisk(disk, structuredClone(effect));
     post(node, life, { type: 'persisted', token: effect.token });
   });
 }
@@ -345,27 +322,3 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
   );
   return { ...found, taps: { specs: FAKE_TAPS, bytes: concatBytes(...inside) } };
 }
-
-function writeDisk(disk: Disk, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
-  if (effect.epochs !== undefined) disk.epochs = structuredClone(effect.epochs);
-  for (const line of effect.lines) {
-    if (line.type === 'epoch') {
-      const { record } = line.signed;
-      disk.lastEpoch = Math.max(disk.lastEpoch, record.epoch);
-      disk.reviewDrawn = Math.max(disk.reviewDrawn, reviewedBy(record));
-    } else {
-      const { type: _type, ...filed } = line;
-      disk.verdicts.push(structuredClone(filed));
-      noteCheck(disk.counts, filed.signed.verdict);
-    }
-  }
-  if (effect.marks !== undefined) Object.assign(disk, effect.marks);
-}
-
-const loadDisk = (disk: Disk): Saved =>
-  structuredClone({
-    ...disk,
-    verdicts: disk.verdicts.filter(
-      ({ sequence, review = 0 }) => sequence > disk.settled || review > disk.reviewed,
-    ),
-  });

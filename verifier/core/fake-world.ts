@@ -12,15 +12,15 @@ import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
 import { accept, refusal, refuse } from '#protocol/values/refusal.ts';
 import { bytes, instant, millis } from '#protocol/values/units.ts';
-import type { LogLine, Saved, VerifierEffect, VerifierEvent } from './state/events.ts';
+import { emptyDisk, type FakeDisk, readDisk, writeDisk } from './fake-disk.ts';
+import type { LogLine, VerifierEffect, VerifierEvent } from './state/events.ts';
 import type { Review, Verifier } from './state/verifier.ts';
-import { noteCheck } from './trust/deviations.ts';
 import { openVerifier, stepVerifier } from './verifier.ts';
 
 /** The hub, the disk and the exact lane of one verifier, for tests: all of them answer at once. */
 export interface FakeScript {
   rate?: number;
-  saved?: Saved;
+  saved?: FakeDisk;
   queueUnitsMax?: number;
   epochMs?: number;
   /** The number behind a claim; nothing where the hub does not have it. */
@@ -101,23 +101,13 @@ export interface FakeWorld {
   deaf: boolean;
   effects: VerifierEffect[];
   lines: LogLine[];
-  disk: Saved;
+  disk: FakeDisk;
   script: FakeScript;
   events: VerifierEvent[];
   stepping: boolean;
 }
 
 export function openFakeWorld(script: FakeScript = {}): FakeWorld {
-  const none = {
-    judged: -1,
-    settled: -1,
-    reviewed: 0,
-    reviewDrawn: 0,
-    lastEpoch: 0,
-    epochs: [],
-    verdicts: [],
-    counts: new Map(),
-  };
   const state = openVerifier({
     key: 'ee'.repeat(32) as PublicKey,
     policy: { type: 'flat', rate: script.rate ?? 1 },
@@ -135,7 +125,7 @@ export function openFakeWorld(script: FakeScript = {}): FakeWorld {
     deaf: false,
     effects: [],
     lines: [],
-    disk: script.saved ?? { hub: HUB, ...none },
+    disk: script.saved ?? emptyDisk(HUB),
     script,
     events: [],
     stepping: false,
@@ -170,7 +160,7 @@ function answer(world: FakeWorld, effect: VerifierEffect): void {
       if (effect.message.type === 'epoch' && !world.deaf) logEpoch(world, effect.message.signed);
       return;
     case 'bind':
-      return step(world, { type: 'bound', saved: world.disk });
+      return step(world, { type: 'bound', saved: readDisk(world.disk) });
     case 'persist':
       return write(world, effect);
     case 'execute': {
@@ -198,23 +188,12 @@ export function logEpoch(world: FakeWorld, { record: { epoch, type } }: SignedEp
 }
 
 function write(world: FakeWorld, effect: Extract<VerifierEffect, { type: 'persist' }>): void {
-  const { token, epochs, lines, marks } = effect;
+  const { token } = effect;
   if (world.diskFull) {
     return step(world, { type: 'persist-failed', token, refusal: refusal('disk-full', 'full') });
   }
-  world.lines.push(...lines);
-  const filed = lines.flatMap((line) => (line.type === 'verdict' ? [line] : []));
-  const opened = lines.flatMap((line) => (line.type === 'epoch' ? line.signed.record.epoch : []));
-  const counts = new Map(world.disk.counts);
-  for (const { signed } of filed) noteCheck(counts, signed.verdict);
-  world.disk = {
-    ...world.disk,
-    counts,
-    ...(epochs === undefined ? {} : { epochs }),
-    ...marks,
-    lastEpoch: Math.max(world.disk.lastEpoch, ...opened),
-    verdicts: [...world.disk.verdicts, ...filed],
-  };
+  world.lines.push(...effect.lines);
+  writeDisk(world.disk, effect);
   step(world, { type: 'persisted', token });
 }
 

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SignedEpochOf } from '#protocol/records/epoch.ts';
+import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
+import { emptyDisk } from '../core/fake-disk.ts';
 import type { Epoch, LogLine } from '../core/state/events.ts';
 import { countName } from '../core/trust/deviations.ts';
 import { openBookFile } from './book-file.ts';
@@ -54,29 +56,18 @@ const closedEpoch = (number: number): Epoch => ({
 });
 const opened = (epoch: number): LogLine => ({ type: 'epoch', signed: openedRecord(epoch) });
 const revealed = (epoch: number): LogLine => ({ type: 'epoch', signed: revealedRecord(epoch) });
+const shard = {
+  job: 'job_0123456789abcdef' as JobId,
+  lease: 'a'.repeat(32) as LeaseId,
+  device: HUB,
+  firstUnit: 1,
+  standing: 0,
+};
+const verdict = sampleVerdict({ verifier: HUB, shard, unit: 1, claimed: digest });
 const verdictOf = (sequence: number): LogLine => ({
   type: 'verdict',
   sequence,
-  signed: {
-    verdict: {
-      verifier: HUB,
-      job: 'job_0123456789abcdef' as JobId,
-      unit: 1,
-      lease: 'a'.repeat(32) as LeaseId,
-      device: HUB,
-      kind: 'match',
-      lane: 'exact',
-      claimed: digest,
-      reference: digest,
-      l2: 0,
-      max: 0,
-      runs: 1,
-      epoch: 1,
-      n: 1,
-      at: instant(7),
-    },
-    signature: 'a'.repeat(128) as Signature,
-  },
+  signed: { verdict, signature },
 });
 
 let folder = '';
@@ -94,17 +85,7 @@ const open = async () => {
 describe('the book of a hub', () => {
   it('starts empty', async () => {
     const { book } = await open();
-    expect(book.saved).toEqual({
-      hub: HUB,
-      judged: -1,
-      settled: -1,
-      reviewed: 0,
-      reviewDrawn: 0,
-      lastEpoch: 0,
-      epochs: [],
-      verdicts: [],
-      counts: new Map(),
-    });
+    expect(book.saved).toEqual(emptyDisk(HUB));
     await book.close();
   });
 

@@ -6,37 +6,22 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import type { VerdictKind } from '#protocol/records/records.ts';
+import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { Digest, JobId, LeaseId, PublicKey, Signature } from '#protocol/values/ids.ts';
-import { instant } from '#protocol/values/units.ts';
 import type { LogLine } from '../core/state/events.ts';
 import { type LogPage, openLogPage } from './log-page.ts';
 import { openTally, tallyLine } from './tally.ts';
 
 const key = 'ab'.repeat(32);
-const verdictOf = (unit: number, kind: VerdictKind): LogLine => ({
-  type: 'verdict',
-  sequence: unit,
-  signed: {
-    verdict: {
-      verifier: key as PublicKey,
-      job: 'job_0123456789abcdef' as JobId,
-      unit,
-      lease: 'a'.repeat(32) as LeaseId,
-      device: key as PublicKey,
-      kind,
-      lane: 'exact',
-      claimed: key as Digest,
-      reference: key as Digest,
-      l2: 0.5,
-      max: 1,
-      runs: kind === 'match' ? 1 : 2,
-      epoch: 1,
-      n: 1,
-      at: instant(0),
-    },
-    signature: 'a'.repeat(128) as Signature,
-  },
-});
+const verdictOf = (unit: number, kind: VerdictKind): LogLine => {
+  const job = 'job_0123456789abcdef' as JobId;
+  const lease = 'a'.repeat(32) as LeaseId;
+  const shard = { job, lease, device: key as PublicKey, firstUnit: 0, standing: 0 };
+  const about = { verifier: key as PublicKey, shard, unit, claimed: key as Digest };
+  const verdict = sampleVerdict(about, { kind, l2: 0.5, max: 1, runs: kind === 'match' ? 1 : 2 });
+  const signature = 'a'.repeat(128) as Signature;
+  return { type: 'verdict', sequence: unit, signed: { verdict, signature } };
+};
 
 const tally = openTally();
 for (let unit = 0; unit < 60; unit += 1) tallyLine(tally, verdictOf(unit, 'match'));

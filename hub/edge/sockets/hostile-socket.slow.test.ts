@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +10,10 @@ import type { HubMessage } from '#protocol/messages/control.ts';
 import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { AcceptedShard, Lease, Verdict } from '#protocol/records/records.ts';
+import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { LeaseId, Nonce } from '#protocol/values/ids.ts';
 import { REFUSAL_CODES } from '#protocol/values/refusal.ts';
-import { bytes, instant, millis } from '#protocol/values/units.ts';
+import { bytes, millis } from '#protocol/values/units.ts';
 import { type HubServer, openHubServer } from '../server.ts';
 import { deliver, type FakeClient, makeFakeKey, openFakeSession } from './fake-client.ts';
 
@@ -233,24 +233,9 @@ async function shardOf(lease: LeaseId): Promise<AcceptedShard> {
 
 /** A confirmed mismatch about the first unit of a shard. */
 function mismatchOn(shard: AcceptedShard, outputs: Uint8Array): Verdict {
-  const truth = outputsOf({ firstUnit: shard.firstUnit, unitCount: 1 });
-  const sha256 = (unit: Uint8Array) =>
-    createHash('sha256').update(unit).digest('hex') as Verdict['claimed'];
-  return {
-    verifier: verifier.key,
-    job: shard.job,
-    unit: shard.firstUnit,
-    lease: shard.lease,
-    device: shard.device,
-    kind: 'mismatch',
-    lane: 'exact',
-    claimed: sha256(outputs.subarray(0, UNIT_BYTES)),
-    reference: sha256(truth),
-    l2: 1,
-    max: 1,
-    runs: 2,
-    epoch: 1,
-    n: shard.standing + 1,
-    at: instant(Date.now()),
-  };
+  const unit = shard.firstUnit;
+  const claimed = digest(outputs.subarray(0, UNIT_BYTES));
+  const reference = digest(outputsOf({ firstUnit: unit, unitCount: 1 }));
+  const changes = { kind: 'mismatch', reference, l2: 1, max: 1, runs: 2 } as const;
+  return sampleVerdict({ verifier: verifier.key, shard, unit, claimed }, changes);
 }

@@ -4,6 +4,7 @@ import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
 import type { EpochRecord } from '#protocol/records/epoch.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records/records.ts';
+import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type {
   DeveloperId,
   Digest,
@@ -148,26 +149,11 @@ export const unrevealed = (
 });
 
 export function signedVerdict(unit: number, index: number): SignedVerdict {
-  return {
-    verdict: {
-      verifier: keyOf(50),
-      job: jobId(1),
-      unit,
-      lease: leaseId(index + 1),
-      device: keyOf(40),
-      kind: 'match',
-      lane: 'exact',
-      claimed: digestOf(1),
-      reference: digestOf(1),
-      l2: 0,
-      max: 1e-7,
-      runs: 1,
-      epoch: 3,
-      n: unit + 1,
-      at: instant(4_000 + unit),
-    },
-    signature: signatureOf(900 + unit),
-  };
+  const lease = leaseId(index + 1);
+  const shard = { job: jobId(1), lease, device: keyOf(40), firstUnit: 0, standing: 0 };
+  const about = { verifier: keyOf(50), shard, unit, claimed: digestOf(1) };
+  const verdict = sampleVerdict(about, { max: 1e-7, epoch: 3, at: instant(4_000 + unit) });
+  return { verdict, signature: signatureOf(900 + unit) };
 }
 
 export function openedEpoch(epoch: number, verifier = keyOf(50)): Extract<Fact, { type: 'epoch' }> {

@@ -6,7 +6,8 @@ import { ReceiptPage } from '#protocol/api/api.ts';
 import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { checkReceipt } from '#protocol/records/receipt-check.ts';
-import type { AcceptedShard, Verdict } from '#protocol/records/records.ts';
+import type { AcceptedShard } from '#protocol/records/records.ts';
+import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
@@ -64,23 +65,12 @@ afterAll(async () => {
 function ban(shard: AcceptedShard) {
   const digests = decodeBase64(shard.digests);
   if (!digests.ok) throw new Error(digests.refusal.message);
-  const verdict: Verdict = {
-    verifier: verifierKey.key,
-    job: shard.job,
-    unit: shard.firstUnit,
-    lease: shard.lease,
-    device: shard.device,
-    kind: 'mismatch',
-    lane: 'exact',
-    claimed: bytesToHex(digests.value.subarray(0, 32)) as Digest,
-    reference: '02'.repeat(32) as Digest,
-    l2: 1,
-    max: 1,
-    runs: 2,
-    epoch: 1,
-    n: 1,
-    at: instant(Date.now()),
-  };
+  const claimed = bytesToHex(digests.value.subarray(0, 32)) as Digest;
+  const reference = '02'.repeat(32) as Digest;
+  const verdict = sampleVerdict(
+    { verifier: verifierKey.key, shard, unit: shard.firstUnit, claimed },
+    { kind: 'mismatch', reference, l2: 1, max: 1, runs: 2 },
+  );
   return { verdict, signature: verifierKey.sign('verdict', verdict) };
 }
 
