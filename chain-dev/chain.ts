@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lockFile } from '#node/file-lock.ts';
 import { readIfThere, replaceFile } from '#node/files.ts';
-import { lockFile } from './lock.ts';
 import { type Answer, answerBody } from './rpc.ts';
 import { openSaver } from './saver.ts';
 import { openSubscriptions, type Subscriptions } from './subscriptions.ts';
@@ -42,7 +42,11 @@ export async function openChain(
 ): Promise<Chain> {
   const { programs, now = Date.now, stateBytesMax = STATE_BYTES_MAX } = options;
   await mkdir(folder, { recursive: true });
-  const unlock = await lockFile(join(folder, 'lock'));
+  const unlock = await lockFile(join(folder, 'lock')).catch((cause: unknown) => {
+    const message =
+      'this chain is open in another process: stop that one, or choose another --data';
+    throw new Error(message, { cause });
+  });
   const genesis = await openGenesis(join(folder, 'genesis'));
   const file = join(folder, 'state');
   const snapshot = await readIfThere(file);

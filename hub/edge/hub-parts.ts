@@ -15,8 +15,8 @@ import type { Log } from './process/log.ts';
 import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './process/metrics.ts';
 import { type ControlSockets, openControlSockets } from './sockets/control-socket.ts';
 import { type GroupCommit, openGroupCommit } from './store/group-commit.ts';
-import { openLibsqlStore } from './store/libsql.ts';
 import type { Store } from './store/port.ts';
+import { openFileStore } from './store/store.ts';
 
 /** How long clients get to take their goodbye. */
 const GOODBYE_MS = 1_000;
@@ -51,7 +51,7 @@ export async function openHubParts(
   log: Log,
 ): Promise<HubParts> {
   // First, since it locks the directory: a second hub must not touch what the first one uses.
-  const store = await openLibsqlStore(join(data, 'hub.db'));
+  const store = await openFileStore(join(data, 'hub.db'));
   const uploads = join(data, 'uploads');
   await rm(uploads, { recursive: true, force: true });
   await mkdir(uploads, { recursive: true });

@@ -9,12 +9,12 @@ import { openHub } from '../core/hub.ts';
 import { openLoop } from './loop.ts';
 import { openLog } from './process/log.ts';
 import { openCounters } from './process/metrics.ts';
-import { openMemoryStore } from './store/memory.ts';
+import { openMemoryStore } from './store/store.ts';
 
 const key = 'cd'.repeat(32) as PublicKey;
 
 async function openWorld() {
-  const store = openMemoryStore();
+  const store = await openMemoryStore();
   const counters = openCounters();
   const hub = openHub(await store.load(), {
     hub: key,

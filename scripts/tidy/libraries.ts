@@ -14,7 +14,6 @@ const EVERYWHERE: Record<string, { zones: RegExp; reason: string }> = {
   preact: { zones: /^web\/(ui|main|edge)$/, reason: 'the language the pages are written in' },
   '@preact/signals': { zones: /^web\/(ui|main|edge)$/, reason: 'the state the pages show' },
   hono: { zones: /^hub\/edge$/, reason: 'routes are spread over a file for each resource' },
-  kysely: { zones: /^hub\/edge$/, reason: 'queries are spread over a file for each table' },
   'onnxruntime-web': { zones: /^worker\/edge$/, reason: 'each compute worker carries a bundle' },
   vitest: { zones: /^(?!e2e$)/, reason: 'the test runner' },
   'fast-check': { zones: /^(?!e2e$)/, reason: 'property tests' },

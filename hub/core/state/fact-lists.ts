@@ -29,18 +29,12 @@ export function settledIndexes(of: SelectFacts): Set<number> {
 /** What a store gives back of facts: see `Store.load`. */
 export function appliedFacts(facts: readonly Fact[]): AppliedFact[] {
   const settled = settledIndexes(selectFacts(facts));
-  const enrolled = new Set<string>();
   return facts.flatMap((fact): AppliedFact[] => {
     switch (fact.type) {
       case 'committed':
         return settled.has(fact.commitment.entry.index) ? [] : [fact];
       case 'accepted':
         return [{ type: 'accepted', shard: fact.shard }];
-      case 'verifier-enrolled': {
-        if (enrolled.has(fact.key)) return [];
-        enrolled.add(fact.key);
-        return [fact];
-      }
       default:
         return [fact];
     }

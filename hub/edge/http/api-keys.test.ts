@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { openMemoryStore } from '../store/memory.ts';
+import { openMemoryStore } from '../store/store.ts';
 import { createApiKey, findDeveloper } from './api-keys.ts';
 
 describe('API keys', () => {
   it('are accepted once made, and no other text is', async () => {
-    const store = openMemoryStore();
+    const store = await openMemoryStore();
     const key = await createApiKey(store, 'laptop');
     expect(key).toMatch(/^pg_[A-Za-z0-9_-]{43}$/);
     const developer = await findDeveloper(store, key);
@@ -27,4 +27,4 @@ describe('API keys', () => {
   });
 });
 
-const otherKey = () => createApiKey(openMemoryStore(), 'elsewhere');
+const otherKey = async () => createApiKey(await openMemoryStore(), 'elsewhere');

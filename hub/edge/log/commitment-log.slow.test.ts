@@ -12,9 +12,8 @@ import { hashEntry } from '#protocol/records/public-log.ts';
 import type { TreeHead } from '#protocol/records/records.ts';
 import type { Result } from '#protocol/values/refusal.ts';
 import { makeFakeKey } from '../sockets/fake-client.ts';
-import { openLibsqlStore } from '../store/libsql.ts';
-import { openMemoryStore } from '../store/memory.ts';
 import { accepted, committed } from '../store/sample-facts.ts';
+import { openFileStore, openMemoryStore } from '../store/store.ts';
 import { openCommitmentLog } from './commitment-log.ts';
 
 let folder = '';
@@ -36,7 +35,7 @@ function unwrap<T>(result: Result<T>): T {
 
 describe('commitment log', () => {
   it('is signed, grows with what is on disk, and is the same when it is opened again', async () => {
-    const store = openMemoryStore();
+    const store = await openMemoryStore();
     const log = await openLog(store);
     const empty = log.head();
     expect(empty.head.size).toBe(0);
@@ -54,7 +53,7 @@ describe('commitment log', () => {
   });
 
   it('proves each entry by its index, and pages through them by position', async () => {
-    const store = openMemoryStore();
+    const store = await openMemoryStore();
     const facts = Array.from({ length: 2_500 }, (_, at) => committed({ index: at * 3 }));
     await store.append(facts);
     const log = await openLog(store);
@@ -81,7 +80,7 @@ describe('commitment log', () => {
     { what: 'an entry past the size', index: 9, size: 3, code: 'not-found' },
     { what: 'a size the log has not reached', index: 0, size: 6, code: 'range-invalid' },
   ])('refuses $what', async ({ index, size, code }) => {
-    const store = openMemoryStore();
+    const store = await openMemoryStore();
     await store.append(Array.from({ length: 5 }, (_, at) => committed({ index: at * 3 })));
     const log = await openLog(store);
     expect(await log.inclusion(index, size)).toMatchObject({ refusal: { code } });
@@ -98,7 +97,7 @@ describe('commitment log', () => {
     const heads: TreeHead[] = [];
     for (const lines of [4, 40]) {
       heads.push(...(await growAndKill(file, lines)));
-      const store = await openLibsqlStore(file);
+      const store = await openFileStore(file);
       const log = await openLog(store);
       const now = log.head().head;
       expect(now.size).toBeGreaterThanOrEqual(heads.at(-1)?.size ?? 0);

@@ -1,7 +1,7 @@
 import { makeFakeKey } from '../sockets/fake-client.ts';
 import { openGroupCommit } from '../store/group-commit.ts';
-import { openLibsqlStore } from '../store/libsql.ts';
 import { committed } from '../store/sample-facts.ts';
+import { openFileStore } from '../store/store.ts';
 import { openCommitmentLog } from './commitment-log.ts';
 
 /**
@@ -9,7 +9,7 @@ import { openCommitmentLog } from './commitment-log.ts';
  * the command line, as a hub does, and prints each tree head.
  */
 const [file = ''] = process.argv.slice(2);
-const store = await openLibsqlStore(file);
+const store = await openFileStore(file);
 const log = await openCommitmentLog({ store, sign: makeFakeKey().sign, now: Date.now });
 const group = openGroupCommit(store);
 const known = (await store.load()).flatMap((fact) =>

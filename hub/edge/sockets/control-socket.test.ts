@@ -10,7 +10,7 @@ import { type HubLoop, openLoop } from '../loop.ts';
 import { openLog } from '../process/log.ts';
 import { openCounters } from '../process/metrics.ts';
 import { openGroupCommit } from '../store/group-commit.ts';
-import { openMemoryStore } from '../store/memory.ts';
+import { openMemoryStore } from '../store/store.ts';
 import { type ControlLimits, type ControlSockets, openControlSockets } from './control-socket.ts';
 import { openFakeClient, openFakeSession } from './fake-client.ts';
 import { rejectUpgrade, WebSocket } from './web-socket.ts';

@@ -1,12 +1,12 @@
-import { openLibsqlStore } from './libsql.ts';
 import { accepted, committed } from './sample-facts.ts';
+import { openFileStore } from './store.ts';
 
 /**
  * Run by `libsql.slow.test.ts`, which kills it: appends groups to the database named on the command
  * line and prints the first index after each group that was acknowledged.
  */
 const [file = '', groupSize = '7'] = process.argv.slice(2);
-const store = await openLibsqlStore(file);
+const store = await openFileStore(file);
 for (let nextIndex = (await store.load()).length; ; nextIndex += Number(groupSize)) {
   const choices = Array.from({ length: Number(groupSize) }, (_, at) => ({ index: nextIndex + at }));
   await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice, 3_000)]));

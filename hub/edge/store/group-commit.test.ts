@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { openGroupCommit } from './group-commit.ts';
-import { openMemoryStore } from './memory.ts';
 import { accepted, committed } from './sample-facts.ts';
+import { openMemoryStore } from './store.ts';
 
 /** A store's `append` whose commits finish when told to. */
 function openFakeAppend() {
@@ -18,7 +18,7 @@ const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediat
 
 describe('group commit', () => {
   it('keeps order, in few groups', async () => {
-    const store = openMemoryStore();
+    const store = await openMemoryStore();
     const sizes: number[] = [];
     const append = (facts: readonly Fact[]) => {
       sizes.push(facts.length);
@@ -134,7 +134,7 @@ describe('group commit', () => {
   });
 
   it('commits what waits when it closes, and takes no more', async () => {
-    const store = openMemoryStore();
+    const store = await openMemoryStore();
     const commit = openGroupCommit(store);
     const waiting = commit.submit([committed({ index: 0 })]);
     await commit.close();

@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openLibsqlDatabase, openLibsqlStore } from './libsql.ts';
+import { openDatabaseFile } from './libsql.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { checkMoneyStore } from './money.contract.ts';
 import { accepted, committed, jobCreated, jobId } from './sample-facts.ts';
 import { checkStore } from './store.contract.ts';
+import { openFileStore } from './store.ts';
 
 let folder = '';
 let files = 0;
@@ -19,17 +20,17 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 const freshFile = () => join(folder, `${files++}`, 'hub.db');
 
-describe('libSQL store', () => {
+describe('store in a file', () => {
   const open = async () => {
     const file = freshFile();
-    return { store: await openLibsqlStore(file), reopen: () => openLibsqlStore(file) };
+    return { store: await openFileStore(file), reopen: () => openFileStore(file) };
   };
   checkStore(open);
   checkMoneyStore(open);
 
   it('refuses with disk-full past its cap, keeps what it had and goes on', async () => {
     const file = freshFile();
-    const store = await openLibsqlStore(file, { bytesMax: 400_000 });
+    const store = await openFileStore(file, 400_000);
     await store.append([jobCreated(1), accepted({ index: 0 }, 100_000)]);
     await expect(store.append([accepted({ index: 1 }, 900_000)])).rejects.toMatchObject({
       refusal: { code: 'disk-full' },
@@ -37,18 +38,18 @@ describe('libSQL store', () => {
     expect(await store.load()).toHaveLength(2);
     await store.append([accepted({ index: 2 }, 1_000)]);
     await store.close();
-    const again = await openLibsqlStore(file);
+    const again = await openFileStore(file);
     expect(await again.results(jobId(1), 0, 8)).toHaveLength(2);
     await again.close();
   });
 
   it('keeps a second hub off the same data directory', async () => {
     const file = freshFile();
-    const store = await openLibsqlStore(file);
-    await expect(openLibsqlStore(file)).rejects.toMatchObject({ refusal: { code: 'busy' } });
+    const store = await openFileStore(file);
+    await expect(openFileStore(file)).rejects.toMatchObject({ refusal: { code: 'busy' } });
     await store.append([committed({ index: 0 })]);
     await store.close();
-    const next = await openLibsqlStore(file);
+    const next = await openFileStore(file);
     expect(await next.load()).toEqual([committed({ index: 0 })]);
     await next.close();
   });
@@ -56,7 +57,7 @@ describe('libSQL store', () => {
   it('turns bans that verifiers of an older hub overturned into pardons', async () => {
     const file = freshFile();
     await mkdir(dirname(file), { recursive: true });
-    const database = await openLibsqlDatabase(file);
+    const database = await openDatabaseFile(file);
     const last = MIGRATIONS.findIndex((each) => each.includes('drop table appeal'));
     const said = (stage: string, lease: string, at: number) => {
       const fact = JSON.stringify({ stage, device: 'd1', lease, unit: 3, at });
@@ -74,12 +75,9 @@ describe('libSQL store', () => {
       ...[said('overturned', 'l1', 12), banRow(20), said('convicted', 'l2', 20)],
       ...[said('opened', 'l2', 21), said('upheld', 'l2', 22), banRow(30)],
     ];
-    await database.transact(
-      'write',
-      statements.map((sql) => ({ sql, parameters: [] })),
-    );
+    await database.write(statements);
     await database.close();
-    const store = await openLibsqlStore(file);
+    const store = await openFileStore(file);
     const facts = await store.load();
     const reason = 'other verifiers found its unit right';
     const ban = (at: number, lease?: string) => ({
@@ -98,7 +96,7 @@ describe('libSQL store', () => {
     const groupSize = 7;
     for (const groups of [3, 20, 41]) {
       const acknowledged = await appendAndKill(file, groupSize, groups);
-      const store = await openLibsqlStore(file);
+      const store = await openFileStore(file);
       const facts = await store.load();
       const shards = facts.filter(({ type }) => type === 'accepted').length;
       expect(shards).toBeGreaterThanOrEqual(acknowledged);

@@ -2,15 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Client, createClient, type InStatement, type InValue } from '@libsql/client';
+import { lockFile } from '#node/file-lock.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
-import type { Store } from './port.ts';
-import type { SqlDatabase } from './sql-database.ts';
-import { openSqlStore } from './sql-store.ts';
 
 const PAGE_BYTES = 4096;
 
 /**
- * WAL with synchronous=FULL syncs the log at every commit, so a resolved `append` outlives kill -9
+ * WAL with synchronous=FULL syncs the log at every commit, so a resolved `write` outlives kill -9
  * and a power cut; `fullfsync` asks the same of macOS, where a plain fsync stops at the drive's
  * cache.
  */
@@ -23,31 +21,35 @@ const PRAGMAS = [
   'pragma temp_store = memory',
 ];
 
+/** A SQL database. Calls reject with a `PocketgridError`, and then nothing was changed. */
+export interface Database {
+  /** The rows of one query, bytes as `Uint8Array`. */
+  read<Row>(sql: string, ...values: InValue[]): Promise<Row[]>;
+  /** All statements in one transaction, durable when it resolves. */
+  write(statements: InStatement[]): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
- * Opens the store in a SQLite file, making it and its folder on first use. `bytesMax` caps the
- * file; past it appends are refused with `disk-full`.
+ * Opens a SQLite file, making it and its folder on first use; no other process opens it meanwhile.
+ * `bytesMax` caps the file; past it writes are refused with `disk-full`.
  *
  * It stays on the client's `batch`: that keeps the one connection between calls (the client pools
  * them since 0.18; before, `transaction` handed its connection over and opened another) and writes
  * 44,000 to 77,000 rows of 1.3 kB a second in groups of 256. The native `libsql` package with a
  * prepared statement gave 91,000, which does not pay for a second dependency.
  */
-export async function openLibsqlStore(
-  file: string,
-  options: { bytesMax?: number } = {},
-): Promise<Store> {
+export async function openDatabaseFile(file: string, bytesMax?: number): Promise<Database> {
   await mkdir(dirname(resolve(file)), { recursive: true });
-  const pragmas = [...PRAGMAS];
-  if (options.bytesMax !== undefined) {
-    pragmas.push(`pragma max_page_count = ${Math.floor(options.bytesMax / PAGE_BYTES)}`);
-  }
-  const unlock = await lockFile(`${file}.lock`);
+  const cap = bytesMax === undefined ? [] : [Math.floor(bytesMax / PAGE_BYTES)];
+  const pragmas = [...PRAGMAS, ...cap.map((pages) => `pragma max_page_count = ${pages}`)];
+  const unlock = await orRefuse(lockFile(`${file}.lock`));
   try {
-    const store = await openSqlStore(await openLibsqlDatabase(file, pragmas));
+    const database = await openDatabase(pathToFileURL(file).href, pragmas);
     return {
-      ...store,
+      ...database,
       async close() {
-        await store.close();
+        await database.close();
         await unlock();
       },
     };
@@ -57,62 +59,31 @@ export async function openLibsqlStore(
   }
 }
 
-/**
- * Keeps a second hub off the same data directory until it is called back or the process ends: an
- * open transaction on a database of its own. SQLite's exclusive locking mode would do the same to
- * the main file, but the native library closes a connection only when the garbage collector has
- * found its last statement; a transaction's lock goes with its rollback.
- */
-async function lockFile(file: string): Promise<() => Promise<void>> {
-  let client: Client | undefined;
-  try {
-    client = createClient({ url: pathToFileURL(file).href, concurrency: 1 });
-    const held = await client.transaction('write');
-    const owner = client;
-    return async () => {
-      await held.rollback();
-      owner.close();
-    };
-  } catch (error) {
-    client?.close();
-    throw storeError(error);
-  }
-}
+/** A database in memory, for tests. */
+export const openMemoryDatabase = (): Promise<Database> => openDatabase(':memory:', []);
 
-/** A SQLite file as a database that the store can use, as it is. */
-export async function openLibsqlDatabase(
-  file: string,
-  pragmas: readonly string[] = [],
-): Promise<SqlDatabase> {
-  let client: Client | undefined;
+async function openDatabase(url: string, pragmas: readonly string[]): Promise<Database> {
+  // Pragmas belong to a connection: with one connection, every statement runs under them.
+  const client: Client = createClient({ url, concurrency: 1 });
   try {
-    // Pragmas belong to a connection: with one connection, every statement runs under them.
-    client = createClient({ url: pathToFileURL(file).href, concurrency: 1 });
-    for (const pragma of pragmas) await client.execute(pragma);
-    return overClient(client);
+    for (const pragma of pragmas) await orRefuse(client.execute(pragma));
   } catch (error) {
-    client?.close();
-    throw storeError(error);
-  }
-}
-
-const overClient = (client: Client): SqlDatabase => ({
-  async transact(mode, statements) {
-    try {
-      const batch: InStatement[] = statements.map(({ sql, parameters }) => ({
-        sql,
-        args: [...parameters] as InValue[],
-      }));
-      const sets = await client.batch(batch, mode);
-      return sets.map((set) => set.rows.map(decodeRow));
-    } catch (error) {
-      throw storeError(error);
-    }
-  },
-  async close() {
     client.close();
-  },
-});
+    throw error;
+  }
+  return {
+    async read<Row>(sql: string, ...args: InValue[]) {
+      const { rows } = await orRefuse(client.execute({ sql, args }));
+      return rows.map(decodeRow) as Row[];
+    },
+    async write(statements) {
+      await orRefuse(client.batch(statements, 'write'));
+    },
+    async close() {
+      client.close();
+    },
+  };
+}
 
 /** The client gives bytes as an `ArrayBuffer`. */
 function decodeRow(row: object): Record<string, unknown> {
@@ -123,10 +94,10 @@ function decodeRow(row: object): Record<string, unknown> {
   return decoded;
 }
 
-function storeError(error: unknown): PocketgridError {
-  if (error instanceof PocketgridError) return error;
-  return new PocketgridError(explain(error), { cause: error });
-}
+const orRefuse = <T>(call: Promise<T>): Promise<T> =>
+  call.catch((cause: unknown) => {
+    throw new PocketgridError(explain(cause), { cause });
+  });
 
 function explain(error: unknown): Refusal {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -7,9 +7,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AcceptedShard } from '#protocol/records/records.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { DeveloperId } from '#protocol/values/ids.ts';
-import { openLibsqlStore } from './libsql.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { acceptedShard, committedShard, jobCreated, jobId, manifestOf } from './sample-facts.ts';
+import {
+  acceptedShard,
+  committedShard,
+  jobCreated,
+  jobId,
+  manifestOf,
+  openedEpoch,
+  signedVerdict,
+} from './sample-facts.ts';
+import { openFileStore } from './store.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -48,7 +56,7 @@ function jobRow(number: number, differs: Record<string, unknown> = {}): Row {
 
 test('jobs whose assurance was a number have its name after a migration', async () => {
   const rows = [0, 1, 2, 3].map((assurance) => jobRow(assurance, { assurance }));
-  const store = await openLibsqlStore(await openOld("'$.assurance',\n", rows));
+  const store = await openFileStore(await openOld("'$.assurance',\n", rows));
   const facts = await store.load();
   await store.close();
   const named = facts.map((fact) => fact.type === 'job-created' && fact.record.assurance);
@@ -57,7 +65,7 @@ test('jobs whose assurance was a number have its name after a migration', async 
 
 test('jobs that were posted before keys had names have one developer after a migration', async () => {
   const rows = [1, 2].map((number) => jobRow(number, { developer: undefined }));
-  const store = await openLibsqlStore(await openOld("'$.developer'", rows));
+  const store = await openFileStore(await openOld("'$.developer'", rows));
   const facts = await store.load();
   await store.close();
   const developers = facts.flatMap((fact) =>
@@ -90,7 +98,7 @@ function secondRows(index: number, job: number): Row[] {
 test('second computations are void after a migration where the job goes on, and stand where it ended', async () => {
   const ended = { job: jobId(2), state: 'done', reason: 'judged', at: 5 };
   const rows = [jobRow(1), jobRow(2), ...secondRows(0, 1), ...secondRows(1, 2)];
-  const store = await openLibsqlStore(await openOld("'$.leg'", [...rows, ['job_move', ended]]));
+  const store = await openFileStore(await openOld("'$.leg'", [...rows, ['job_move', ended]]));
   const facts = await store.load();
   const shards = await store.shards(0, 9);
   const commitments = await store.commitments(0, 9);
@@ -111,6 +119,7 @@ test('second computations are void after a migration where the job goes on, and 
 });
 
 test('jobs that go on with a package that names canaries are cancelled by a migration', async () => {
+  const numbered = ([table, values]: Row, fact: number): Row => [table, { ...values, fact }];
   const packageRow = (number: number, more: object): Row => {
     const manifest_json = JSON.stringify({ ...manifestOf(number), ...more });
     return ['job_package', { job: jobId(number), manifest_json, fact: 10 + number }];
@@ -121,17 +130,22 @@ test('jobs that go on with a package that names canaries are cancelled by a migr
   const canaries = ['0'.repeat(64)];
   const rows = [
     ...[
-      jobRow(1),
+      numbered(jobRow(1), 1),
       packageRow(1, { canaries }),
       moveRow(1, 'quoted', 20),
       moveRow(1, 'running', 21),
     ],
-    ...[jobRow(2), packageRow(2, {}), moveRow(2, 'running', 22)],
-    ...[jobRow(3), packageRow(3, { canaries }), moveRow(3, 'running', 23), moveRow(3, 'done', 24)],
-    ...[jobRow(4), packageRow(4, { canaries }), moveRow(4, 'quoted', 25)],
+    ...[numbered(jobRow(2), 2), packageRow(2, {}), moveRow(2, 'running', 22)],
+    ...[
+      numbered(jobRow(3), 3),
+      packageRow(3, { canaries }),
+      moveRow(3, 'running', 23),
+      moveRow(3, 'done', 24),
+    ],
+    ...[numbered(jobRow(4), 4), packageRow(4, { canaries }), moveRow(4, 'quoted', 25)],
   ];
   const file = await openOld("'$.canaries'", rows);
-  const store = await openLibsqlStore(file);
+  const store = await openFileStore(file);
   const moves = (await store.load()).flatMap((fact) => (fact.type === 'job-moved' ? [fact] : []));
   const last = new Map(moves.map(({ job, state }) => [job, state]));
   expect([1, 2, 3, 4].map((number) => last.get(jobId(number)))).toEqual([
@@ -160,12 +174,106 @@ test('bans, suspensions and unrevealed commitments of older words are the same a
       },
     ],
   ]);
-  const store = await openLibsqlStore(file);
+  const store = await openFileStore(file);
   expect(await store.load()).toMatchObject([
     { type: 'banned', device: 'd1', until: 9 },
     { type: 'suspended', ...suspension },
     { type: 'unrevealed', index: 2, device: 'd1', atFault: true, resets: false },
     { type: 'accepted', shard: { ...rest, standing: before + 7 } },
   ]);
+  await store.close();
+});
+
+const jobColumns = (id: string, record: object, input_digests: Uint8Array) => {
+  return { [id]: jobId(1), record_json: JSON.stringify(record), input_digests };
+};
+
+test('facts that had a table for each kind come in their order after a migration', async () => {
+  const at = 1_764_382_979_123.4568;
+  const { record } = jobCreated(1);
+  const cut = { ...record, units: 15 };
+  const [bytes, index, sequence, job] = [new Uint8Array([1, 2]), 6, 3, jobId(1)];
+  const shard = acceptedShard({ index, sequence });
+  const { lease } = shard;
+  const work = { lease, unit: 3 };
+  const text = JSON.stringify;
+  const opened = committedShard({ index, sequence });
+  const open = committedShard({ index: 8 });
+  const signed = signedVerdict(1, index);
+  const epoch = openedEpoch(1).signed;
+  const refusal = { code: 'model-opset', message: 'too new' };
+  const manifest = manifestOf(1);
+  const move = { job, state: 'running', reason: 'because', at };
+  const ban = { device: 'd', until: 9, reason: 'wrong', at };
+  const given = { device: 'd', at };
+  const voided = { sequence, job, reason: 'wrong', at };
+  const fault = { verifier: 'k', job, ...work, at };
+  const row: Record<string, Row[1]> = {
+    accepted: {
+      ...{ sequence, job, log_index: index, lease, first_unit: 0, end_unit: 2 },
+      ...{ shard_json: text(shard), salt: 'aa', compute_ms: 1 / 3, outputs: bytes },
+    },
+    opened: { log_index: index, lease, committed_json: text(opened) },
+    unrevealed: { log_index: 9, ...given, at_fault: 1, resets: 0 },
+    open: { log_index: 8, lease: open.shard.lease, committed_json: text(open) },
+  };
+  const facts: [table: string, values: Row[1] | undefined, type: string, fields: object][] = [
+    ['verifier', { key: 'k', at }, 'verifier-enrolled', { key: 'k', at }],
+    ['job', jobColumns('id', record, bytes), 'job-created', { record, inputDigests: bytes }],
+    ['job_recut', jobColumns('job', cut, bytes), 'job-recut', { record: cut, inputDigests: bytes }],
+    ['job_package', { job, manifest_json: text(manifest) }, 'job-packaged', { job, manifest }],
+    ['job_funding', { job, funding_json: text(work) }, 'job-funded', { job, funding: work }],
+    ['job_move', move, 'job-moved', move],
+    ['accepted', row['accepted'], 'accepted', { shard }],
+    ['committed', row['open'], 'committed', { commitment: open }],
+    [
+      'unrevealed',
+      row['unrevealed'],
+      'unrevealed',
+      { index: 9, ...given, atFault: true, resets: false },
+    ],
+    ['verdict', { lease, signed_json: text(signed) }, 'verdict', { signed }],
+    ['judged', { verifier: 'k', through: 1 }, 'judged', { verifier: 'k', through: 1 }],
+    ['epoch', { signed_json: text(epoch) }, 'epoch', { signed: epoch }],
+    ['voided', voided, 'voided', voided],
+    ['released', { sequence, job, at }, 'released', { sequence, job, at }],
+    ['banned', ban, 'banned', ban],
+    ['banned', { ...ban, work_json: text(work) }, 'banned', { ...ban, work }],
+    ['pardon', { pardon_json: text(given) }, 'pardoned', given],
+    ['resolved', { resolved_json: text({ job, ...work }) }, 'resolved', { job, ...work }],
+    ['suspended', { suspended_json: text(given) }, 'suspended', given],
+    ['verifier_fault', fault, 'verifier-fault', fault],
+    [
+      'payout',
+      { leaf: 4, payout_json: text({ index: 4 }) },
+      'payout-linked',
+      { payout: { index: 4 } },
+    ],
+    [
+      'leaf_file',
+      { data_hash: 'h', root: 'r', file_json: '{"length":2}' },
+      'leaf-file',
+      { file: { length: 2 }, root: 'r' },
+    ],
+    ['job_closing', { job, at }, 'job-closing', { job, at }],
+    ['verifier_removed', { key: 'k', at }, 'verifier-removed', { key: 'k', at }],
+    ['job_move', { ...move, refusal_json: text(refusal) }, 'job-moved', { ...move, refusal }],
+  ];
+  const numbered = facts.map(
+    ([table, values], place): Row => [table, { ...values, fact: place + 1 }],
+  );
+  const file = await openOld('create table fact (', [
+    ...numbered.reverse(),
+    ['committed', { ...row['opened'], fact: 0 }],
+    ['fingerprint', { sequence, fingerprints: bytes }],
+  ]);
+  const store = await openFileStore(file);
+  expect(await store.load()).toEqual(facts.map(([, , type, fields]) => ({ type, ...fields })));
+  expect(await store.delivered(lease)).toEqual({ shard, outputs: bytes });
+  expect(await store.fingerprints(lease)).toMatchObject({ fingerprints: bytes });
+  const receipt = { salt: 'aa', log: opened.entry, verdicts: [signed] };
+  expect(await store.receipt(lease)).toMatchObject(receipt);
+  await store.append([{ type: 'verdict', signed: signedVerdict(2, index) }]);
+  expect((await store.verdicts(0, 9)).map(({ number }) => number)).toEqual([1, 2]);
   await store.close();
 });

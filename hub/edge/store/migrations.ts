@@ -72,6 +72,112 @@ function numberFacts(): string[] {
   ];
 }
 
+/** A number with all the digits it has. */
+const real = (column: string) => `json(printf('%!.17g', ${column}))`;
+const flag = (column: string) => `json(iif(${column}, 'true', 'false'))`;
+const AT = `'at', ${real('at')}`;
+
+/** Tables that kept one kind of fact each: the type, the fields, and the column of bytes. */
+const KIND_TABLES: readonly [table: string, type: string, fields: string, bytes?: string][] = [
+  ['verifier', 'verifier-enrolled', `'key', key, ${AT}`],
+  ['verifier_removed', 'verifier-removed', `'key', key, ${AT}`],
+  [
+    'verifier_fault',
+    'verifier-fault',
+    `'verifier', verifier, 'job', job, 'lease', lease,
+    'unit', unit, ${AT}`,
+  ],
+  ['job', 'job-created', "'record', json(record_json)", 'input_digests'],
+  ['job_recut', 'job-recut', "'record', json(record_json)", 'input_digests'],
+  ['job_package', 'job-packaged', "'job', job, 'manifest', json(manifest_json)"],
+  [
+    'job_move',
+    'job-moved',
+    `'job', job, 'state', state, 'reason', reason, ${AT},
+    'refusal', json(refusal_json)`,
+  ],
+  ['job_funding', 'job-funded', "'job', job, 'funding', json(funding_json)"],
+  ['job_closing', 'job-closing', `'job', job, ${AT}`],
+  ['payout', 'payout-linked', "'payout', json(payout_json)"],
+  ['leaf_file', 'leaf-file', "'file', json(file_json), 'root', root"],
+  ['committed', 'committed', "'commitment', json(committed_json)"],
+  [
+    'accepted',
+    'accepted',
+    `'shard', json(shard_json), 'salt', salt,
+    'computeMs', ${real('compute_ms')}`,
+    'outputs',
+  ],
+  ['voided', 'voided', `'sequence', sequence, 'job', job, 'reason', reason, ${AT}`],
+  ['released', 'released', `'sequence', sequence, 'job', job, ${AT}`],
+  [
+    'unrevealed',
+    'unrevealed',
+    `'index', log_index, 'device', device, 'atFault', ${flag('at_fault')},
+    'resets', ${flag('resets')}, ${AT}`,
+  ],
+  ['verdict', 'verdict', "'signed', json(signed_json)"],
+  ['judged', 'judged', "'verifier', verifier, 'through', through"],
+  ['epoch', 'epoch', "'signed', json(signed_json)"],
+  [
+    'banned',
+    'banned',
+    `'device', device, 'until', ${real('until')}, 'reason', reason, ${AT},
+    'work', json(work_json)`,
+  ],
+  ['pardon', 'pardoned', '*pardon_json'],
+  ['resolved', 'resolved', '*resolved_json'],
+  ['suspended', 'suspended', '*suspended_json'],
+];
+
+/**
+ * Puts the facts of all tables into one. Their bytes come last in a row, the longest at the end, so
+ * that SQLite reads the other columns without walking overflow pages. Generated columns are what
+ * queries look for; a unique index is for what may be said once.
+ */
+const joinTables = (): string[] => [
+  `create table fact (number integer primary key, type text not null, place integer not null,
+    body text not null, input_digests blob, fingerprints blob, outputs blob,
+    job text as (coalesce(body->>'$.job', body->>'$.record.id', body->>'$.shard.job')),
+    lease text as (coalesce(body->>'$.shard.lease', body->>'$.commitment.shard.lease',
+      body->>'$.signed.verdict.lease')),
+    log_index integer as (coalesce(body->>'$.shard.index', body->>'$.commitment.entry.index',
+      body->>'$.index')),
+    sequence integer as (coalesce(body->>'$.sequence', body->>'$.shard.sequence')),
+    first_unit integer as (body->>'$.shard.firstUnit'),
+    end_unit integer as (body->>'$.shard.firstUnit' + body->>'$.shard.unitCount'))`,
+  ...KIND_TABLES.flatMap(([table, type, fields, bytes]) => [
+    `insert into fact (number, type, place, body, ${bytes ?? 'outputs'})
+      select fact, '${type}', row_number() over (order by fact),
+        ${fields.startsWith('*') ? fields.slice(1) : `json_object(${fields})`}, ${bytes ?? 'null'}
+      from ${table}`,
+    ...(type === 'accepted' ? FINGERPRINTS : []),
+    `drop table ${table}`,
+  ]),
+  ...['refusal', 'work'].map((name) => {
+    return `update fact set body = json_remove(body, '$.${name}')
+      where type in ('job-moved', 'banned') and json_type(body, '$.${name}') = 'null'`;
+  }),
+  'drop table fingerprint',
+  'drop table fact_count',
+  'create unique index fact_place on fact (type, place)',
+  'create unique index fact_sequence on fact (type, sequence) where sequence is not null',
+  'create unique index fact_index on fact (type, log_index) where log_index is not null',
+  "create unique index cut_once on fact (type, job) where type in ('job-created', 'job-recut')",
+  `create unique index move_once on fact (type, job)
+    where type in ('job-packaged', 'job-funded', 'job-closing')`,
+  "create unique index payout_once on fact (body->>'$.payout.index') where type = 'payout-linked'",
+  "create unique index leaves_once on fact (body->>'$.file.dataHash') where type = 'leaf-file'",
+  'create index fact_lease on fact (type, lease) where lease is not null',
+  "create index fact_units on fact (job, first_unit, end_unit) where type = 'accepted'",
+];
+
+const FINGERPRINTS = [
+  `update fact set fingerprints = (select fingerprints from fingerprint
+    where fingerprint.sequence = fact.sequence) where type = 'accepted'
+    and sequence in (select sequence from fingerprint)`,
+];
+
 /**
  * What brings a database from version n to n + 1, at index n; one transaction each. A migration
  * that has shipped never changes. `outputs` comes last in its row so that SQLite reads the other
@@ -213,4 +319,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `update leaf_file set file_json = json_set(json_remove(file_json, '$.epoch'),
       '$.period', json_extract(file_json, '$.epoch'))`,
   ],
+  joinTables(),
 ];

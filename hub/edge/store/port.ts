@@ -35,7 +35,7 @@ export interface NumberedEpoch {
 }
 
 /**
- * Facts on disk. Every implementation passes `store.contract.ts`. A failed call rejects with a
+ * Facts on disk; in a file and in memory they pass `store.contract.ts`. A failed call rejects with a
  * `PocketgridError` of code `disk-full` or `storage-failed`, and then nothing of it was kept.
  */
 export interface Store {

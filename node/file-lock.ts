@@ -2,8 +2,11 @@ import { pathToFileURL } from 'node:url';
 import { type Client, createClient } from '@libsql/client';
 
 /**
- * Keeps other processes off until it is called back or this one ends, however it does: an open
- * transaction on a database of its own. Throws where another process has the lock.
+ * Keeps other processes off until it is called back or this process ends, however it does. Throws
+ * where another process has the lock. It is an open transaction on a database of its own: SQLite's
+ * exclusive locking mode would do the same to a main file, but the native library closes a
+ * connection only when the garbage collector has found its last statement; a transaction's lock
+ * goes with its rollback.
  */
 export async function lockFile(file: string): Promise<() => Promise<void>> {
   let client: Client | undefined;
@@ -17,8 +20,6 @@ export async function lockFile(file: string): Promise<() => Promise<void>> {
     };
   } catch (error) {
     client?.close();
-    const message =
-      'this chain is open in another process: stop that one, or choose another --data';
-    throw new Error(message, { cause: error });
+    throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { describe } from 'vitest';
-import { openMemoryStore } from './memory.ts';
 import { checkMoneyStore } from './money.contract.ts';
 import { checkStore } from './store.contract.ts';
+import { openMemoryStore } from './store.ts';
 
-describe('memory store', () => {
-  const open = async () => ({ store: openMemoryStore() });
+describe('store in memory', () => {
+  const open = async () => ({ store: await openMemoryStore() });
   checkStore(open);
   checkMoneyStore(open);
 });

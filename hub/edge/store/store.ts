@@ -1,0 +1,89 @@
+import type { LeaseId } from '#protocol/values/ids.ts';
+import { type FactRow, IS_VOID, loadFacts, openAppend, parseBody } from './fact-table.ts';
+import { type Database, openDatabaseFile, openMemoryDatabase } from './libsql.ts';
+import { migrate } from './migrate.ts';
+import type { ShardOutputs, Store } from './port.ts';
+import { openReceipts } from './receipts.ts';
+
+/** Opens the store in a SQLite file, which is made on first use and may grow to `bytesMax`. */
+export const openFileStore = async (file: string, bytesMax?: number): Promise<Store> =>
+  openStore(await openDatabaseFile(file, bytesMax));
+
+/** A store that lives as long as the process, for tests. */
+export const openMemoryStore = async (): Promise<Store> => openStore(await openMemoryDatabase());
+
+async function openStore(database: Database): Promise<Store> {
+  const { read, write, close } = database;
+  await migrate(database).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return {
+    append: await openAppend(database),
+    load: () => loadFacts(database),
+    async results(job, fromUnit, toUnit) {
+      const sql = `select body, outputs from fact where type = 'accepted' and job = ?
+        and first_unit < ? and end_unit > ? and not ${IS_VOID} order by sequence`;
+      return (await read<OutputsRow>(sql, job, toUnit, fromUnit)).map(decodeOutputs);
+    },
+    async delivered(lease) {
+      const sql = "select body, outputs from fact where type = 'accepted' and lease = ?";
+      return (await read<OutputsRow>(sql, lease)).map(decodeOutputs)[0];
+    },
+    fingerprints: (lease) => readFingerprints(database, lease),
+    ...openReceipts(database),
+    verdicts: (after, limit) => readSigned(database, 'verdict', { after, limit }),
+    epochs: (after, limit) => readSigned(database, 'epoch', { after, limit }),
+    async commitments(fromIndex, limit) {
+      const sql = `select body from fact where type = 'committed' and log_index >= ?
+        order by log_index limit ?`;
+      const rows = await read<FactRow>(sql, fromIndex, limit);
+      return rows.map(({ body }) => parseBody('committed', body).commitment);
+    },
+    async shards(fromSequence, limit) {
+      const sql = `select body, ${IS_VOID} as voided from fact
+        where type = 'accepted' and sequence >= ? order by sequence limit ?`;
+      const rows = await read<FactRow & { voided: number }>(sql, fromSequence, limit);
+      return rows.map(({ body, voided }) => {
+        const { shard, salt } = parseBody('accepted', body);
+        return { shard, salt, voided: voided === 1 };
+      });
+    },
+    async putKey(hash, name) {
+      const sql = 'insert into api_key (hash, name) values (?, ?) on conflict do nothing';
+      await write([{ sql, args: [hash, name] }]);
+    },
+    async hasKey(hash) {
+      return (await read('select hash from api_key where hash = ?', hash)).length > 0;
+    },
+    close,
+  };
+}
+
+type OutputsRow = FactRow & { outputs: Uint8Array };
+
+const decodeOutputs = ({ body, outputs }: OutputsRow): ShardOutputs => {
+  return { shard: parseBody('accepted', body).shard, outputs };
+};
+
+async function readFingerprints({ read }: Database, lease: LeaseId) {
+  const sql = `select fact.body, fact.fingerprints, committed.body as committed
+    from fact join fact as committed on committed.type = 'committed' and committed.lease = ?1
+    where fact.type = 'accepted' and fact.lease = ?1 and fact.fingerprints is not null`;
+  const [row] = await read<FactRow & { fingerprints: Uint8Array; committed: string }>(sql, lease);
+  if (row === undefined) return undefined;
+  const { shard } = parseBody('accepted', row.body);
+  const { entry, logSignature } = parseBody('committed', row.committed).commitment;
+  return { shard, entry, logSignature, fingerprints: row.fingerprints };
+}
+
+/** Signed records of one type, numbered by their place. */
+async function readSigned<T extends 'verdict' | 'epoch'>(
+  { read }: Database,
+  type: T,
+  { after, limit }: { after: number; limit: number },
+) {
+  const sql = 'select place, body from fact where type = ? and place > ? order by place limit ?';
+  const rows = await read<FactRow>(sql, type, after, limit);
+  return rows.map(({ place, body }) => ({ number: place, signed: parseBody(type, body).signed }));
+}
