@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type HubClient, openClient } from '#client/client.ts';
 import { postJob, readJob } from '#client/jobs.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
 import { decodeNpy, encodeNpy } from '#protocol/tensors/npy.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
@@ -66,7 +67,9 @@ export async function awaitJob(
     if (states.includes(view.state)) return view;
     const ended = view.state === 'refused' || view.state === 'cancelled';
     if (ended || performance.now() > until) {
-      throw new Error(`job ${job} is ${view.state}, not ${states.join(' or ')}: ${view.reason}`);
+      throw new Error(
+        `job ${job} is ${view.state}, not ${states.join(' or ')}: ${describeReason(view.reason)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -20,7 +20,7 @@ test('two hubs differ in what one fact more has changed, and in nothing else', (
   const at = instant(5);
   const enrolled: AppliedFact = { type: 'verifier-enrolled', key, at };
   const judged: AppliedFact = { type: 'judged', verifier: key, through: 3 };
-  const banned: AppliedFact = { type: 'banned', device: key, until: at, reason: 'wrong', at };
+  const banned: AppliedFact = { type: 'banned', device: key, until: at, at };
   expect(differences(hubOf([enrolled]), hubOf([enrolled]))).toEqual([]);
   expect(differences(hubOf([enrolled]), hubOf([]))).toEqual(['enrolled']);
   expect(differences(hubOf([enrolled, judged]), hubOf([enrolled]))).toEqual(['marks']);

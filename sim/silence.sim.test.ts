@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Lease } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import { instant, millis } from '#protocol/values/units.ts';
 import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import {
@@ -48,7 +49,9 @@ describe('silence after a commitment', () => {
     client.heard.length = 0;
     client.say({ type: 'request' });
     expect(heard(client, 'lease')).toBeUndefined();
-    expect(heard(client, 'idle')?.message).toContain('committed to 3 shards and never revealed');
+    expect(heard(client, 'idle')?.reason).toEqual(
+      why('commitments-unrevealed', { commitments: 3, minutes: 5 }),
+    );
     const later = grid.connect(client.key, 'contributor');
     grid.wait(10_000);
     grid.restart();
@@ -71,7 +74,7 @@ describe('silence after a commitment', () => {
         client.say({
           type: 'give-back',
           lease: lease.id,
-          reason: 'it looks as if it will be checked',
+          reason: why('hidden', {}),
         }),
     ],
     ['leaving for good', (client: Client) => client.leave()],
@@ -99,7 +102,7 @@ describe('silence after a commitment', () => {
   test('costs nothing before the commitment, and nothing that the hub or the job is at fault for', () => {
     const grid = openBareHub(7);
     const early = grid.lend();
-    early.client.say({ type: 'give-back', lease: early.lease.id, reason: 'hidden' });
+    early.client.say({ type: 'give-back', lease: early.lease.id, reason: why('hidden', {}) });
     expect(selectFacts(grid.facts)('unrevealed')).toEqual([]);
     const { client, lease } = grid.lend();
     commit(client, lease, grid.compute(lease));
@@ -119,7 +122,7 @@ describe('silence after a commitment', () => {
     const fit = { provider: 'wasm', dtype: 'f32', threads: 1, unitMs: millis(1_000) } as const;
     idle.say({ type: 'admitted', package: silent.lease.package, ...fit, trials: [] });
     idle.say({ type: 'request' });
-    expect(heard(idle, 'idle')?.code).toBe('no-units-open');
+    expect(heard(idle, 'idle')?.reason.code).toBe('no-units-open');
     grid.wait(5_000);
     const twin = leaseOf(idle);
     expect(twin).toMatchObject({ firstUnit: silent.lease.firstUnit, unitCount: 1 });
@@ -139,7 +142,13 @@ describe('silence after a commitment', () => {
     commit(client, lease, grid.compute(lease));
     const { job } = grid;
     const at = instant(grid.now());
-    grid.facts.push({ type: 'job-moved', job, state: 'cancelled', reason: 'by its owner', at });
+    grid.facts.push({
+      type: 'job-moved',
+      job,
+      state: 'cancelled',
+      reason: why('cancelled-by-owner', {}),
+      at,
+    });
     grid.restart();
     expect(selectFacts(grid.facts)('unrevealed')).toMatchObject([{ atFault: false }]);
     grid.restart();

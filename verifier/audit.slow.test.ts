@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ReceiptPage, UnitFingerprint } from '#protocol/api/api.ts';
 import type { JobView } from '#protocol/api/job.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import { openTestPrograms } from './edge/test-programs.ts';
 
@@ -43,7 +44,7 @@ async function runJob(url: string, developer: string): Promise<JobView> {
   while (job.state !== 'done') {
     await sleep(250);
     job = (await (await fetch(`${url}/v1/jobs/${job.id}`, { headers })).json()) as JobView;
-    if (job.state === 'refused') throw new Error(job.reason);
+    if (job.state === 'refused') throw new Error(describeReason(job.reason));
   }
   const receipts = await fetch(`${url}/v1/jobs/${job.id}/receipts`, { headers });
   await writeFile(join(data, 'receipts.json'), await receipts.text());

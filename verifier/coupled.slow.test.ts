@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobView } from '#protocol/api/job.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
 import { ROWS_TIMES_MEAN, sampleModel } from './edge/sample-models.ts';
 import { openTestPrograms } from './edge/test-programs.ts';
 
@@ -43,10 +44,10 @@ it('a job of real processes whose items change with their neighbours gives what 
   while (job.state !== 'done') {
     await sleep(250);
     job = (await (await fetch(`${url}/v1/jobs/${job.id}`, { headers })).json()) as JobView;
-    if (job.state === 'refused') throw new Error(job.reason);
+    if (job.state === 'refused') throw new Error(describeReason(job.reason));
   }
   expect(job).toMatchObject({ unitItems: 1, units: ITEMS, accepted: ITEMS, mismatched: 0 });
-  expect(job.quote?.note).toContain('units hold one item each');
+  expect(job.quote?.notes.map(({ code }) => code)).toContain('items-coupled');
   const results = await fetch(`${url}/v1/jobs/${job.id}/results?format=jsonl`, { headers });
   const found = (await results.text())
     .trimEnd()

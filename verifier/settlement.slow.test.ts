@@ -9,6 +9,7 @@ import { readPayouts } from '#client/money-facts.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
 import type { JobView } from '#protocol/api/job.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { CHECK_POLICY_DEFAULT, PAY_POLICY } from '#protocol/checks/check-policy.ts';
@@ -97,7 +98,7 @@ async function reach({ url, developer }: Hub, id: string, state: JobView['state'
   for (;;) {
     const job = (await (await fetch(`${url}/v1/jobs/${id}`, { headers })).json()) as JobView;
     if (job.state === state) return job;
-    if (job.state === 'refused') throw new Error(job.reason);
+    if (job.state === 'refused') throw new Error(describeReason(job.reason));
     await sleep(200);
   }
 }

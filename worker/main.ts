@@ -1,4 +1,5 @@
 import type { DeviceMessage, PageMessage } from '#protocol/messages/device.ts';
+import { why } from '#protocol/values/reason.ts';
 import { accept, refuse } from '#protocol/values/refusal.ts';
 import { bytes, instant } from '#protocol/values/units.ts';
 import { findCapabilities } from './edge/browser/capabilities.ts';
@@ -112,7 +113,7 @@ function tellFailure(reason: string): void {
     type: 'status',
     status: {
       phase: 'refused',
-      reason: message,
+      reason: why('refused', { text: message }),
       since: instant(Date.now()),
       trials: [],
       unitsAccepted: 0,

@@ -107,7 +107,7 @@ test('while the disk is full commands are refused, verifiers are sent away and n
   expect(bench.replies.at(-1)?.result).toMatchObject({ refusal: { code: 'disk-full' } });
   expect(bench.last(1, 'refused')?.code).toBe('disk-full');
   bench.say(2, { type: 'request' });
-  expect(bench.last(2, 'idle')?.code).toBe('hub-degraded');
+  expect(bench.last(2, 'idle')?.reason.code).toBe('hub-degraded');
   bench.fillDisk(false);
   expect(bench.last(2, 'lease')?.lease.firstUnit).toBeGreaterThan(0);
 });

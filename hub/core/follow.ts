@@ -15,7 +15,7 @@ import { closeSession } from './sessions/session.ts';
 import type { FactOf } from './state/fact-lists.ts';
 import type { Fact } from './state/facts.ts';
 import type { ActiveLease } from './state/job.ts';
-import { isBanned, unitName } from './state/questions.ts';
+import { describeBan, isBanned, unitName } from './state/questions.ts';
 import { changed, refuseSession, send, sendDevice, type Turn } from './turn.ts';
 import { acknowledgeEpoch } from './verifiers/epochs.ts';
 import { sendReviewsToAll } from './verifiers/reviews.ts';
@@ -87,14 +87,14 @@ function changeView(turn: Turn, id: AcceptedShard['job']): void {
 }
 
 /** What is lent of a job that was cancelled is called back; what was accepted stays. */
-function followMove(turn: Turn, { job: id, state, reason }: FactOf<'job-moved'>): void {
+function followMove(turn: Turn, { job: id, state }: FactOf<'job-moved'>): void {
   const job = turn.hub.jobs.get(id);
   if (job === undefined) return;
   changed(turn, job);
   if (state === 'finishing') advanceJob(turn, job);
   if (state !== 'cancelled') return;
   sendReviewsToAll(turn);
-  const message = `the job is over: ${reason}`;
+  const message = 'the job was cancelled';
   for (const active of leasesOf(turn, [...job.leases])) {
     revokeLease(turn, active, { code: 'job-state', message });
   }
@@ -185,8 +185,10 @@ function followMark(turn: Turn, key: PublicKey): void {
 }
 
 /** A banned device has to go, with all that it holds and all that came in meanwhile. */
-function expel(turn: Turn, { device: key, reason: message }: FactOf<'banned'>): void {
+function expel(turn: Turn, ban: FactOf<'banned'>): void {
   const { hub } = turn;
+  const { device: key } = ban;
+  const message = describeBan(ban);
   for (const active of leasesOf(turn, hub.leases.keys())) {
     if (active.device === key) revokeLease(turn, active, { code: 'device-banned', message });
   }
@@ -200,13 +202,14 @@ function expel(turn: Turn, { device: key, reason: message }: FactOf<'banned'>): 
 /** The device is admitted anew, on another provider. */
 function followSuspension(turn: Turn, lost: FactOf<'suspended'>): void {
   const { hub } = turn;
-  const { package: id, provider, reason: message } = lost;
+  const { package: id, provider } = lost;
+  const message = `${provider} is suspended for this model on this device: its results were too far off`;
   const admitted = hub.devices.get(lost.device)?.admitted;
   if (admitted?.get(id)?.provider === provider) admitted.delete(id);
   for (const active of leasesOf(turn, hub.leases.keys())) {
     const isSame = active.lease.package === id && active.provider === provider;
     if (active.device !== lost.device || !isSame) continue;
-    revokeLease(turn, active, { code: 'device-banned', message });
+    revokeLease(turn, active, { code: 'provider-suspended', message });
   }
 }
 

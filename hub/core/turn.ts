@@ -1,7 +1,8 @@
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
+import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
-import type { Device, Reason } from './state/device.ts';
+import type { Device } from './state/device.ts';
 import type { HubEffect, SocketId, World } from './state/events.ts';
 import type { Fact } from './state/facts.ts';
 import type { Hub, Reply } from './state/hub.ts';
@@ -59,10 +60,10 @@ export function store(turn: Turn, facts: readonly Fact[], reply?: Reply): void {
 }
 
 /** Tells a device, once per change, why it gets no work. */
-export function setIdle(turn: Turn, device: Device, { code, message }: Reason): void {
-  if (device.idle?.code === code && device.idle.message === message) return;
-  device.idle = { code, message };
-  send(turn, device.socket, { type: 'idle', code, message });
+export function setIdle(turn: Turn, device: Device, reason: Reason): void {
+  if (JSON.stringify(device.idle) === JSON.stringify(reason)) return;
+  device.idle = reason;
+  send(turn, device.socket, { type: 'idle', reason });
 }
 
 export const changed = (turn: Turn, job: Job): void => {
@@ -73,5 +74,5 @@ export const changed = (turn: Turn, job: Job): void => {
 export const jobMoved = (
   { world }: Turn,
   { record }: Job,
-  to: { state: Job['state']; reason: string; refusal?: Refusal },
+  to: { state: Job['state']; reason: Reason; refusal?: Refusal },
 ): Fact => ({ type: 'job-moved', job: record.id, ...to, at: world.now });

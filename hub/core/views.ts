@@ -2,6 +2,7 @@ import type { DeviceView, GridView } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import type { JobId, PublicKey, Root } from '#protocol/values/ids.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import { opinionsOn } from './checking/disputes.ts';
 import { quote } from './jobs/quote.ts';
@@ -78,50 +79,43 @@ function view(hub: Hub, job: Job): JobView {
 }
 
 /** Adds what a waiting job waits for. */
-function explain(hub: Hub, job: Job): string {
+function explain(hub: Hub, job: Job): Reason {
   if (job.state === 'checking') {
-    if (job.preparing !== undefined) return 'a verifier runs the model once on the exact lane';
-    return 'no verifier is online; start one with `npm run verifier -- --hub URL`';
+    if (job.preparing !== undefined) return why('preparing', {});
+    return why('verifier-missing', {});
   }
   if (job.state === 'quoted' && job.funding !== undefined) {
-    return 'checked and funded; waiting for its owner to start it';
+    return why('funded', {});
   }
   if (isDisputed(hub, { job: job.record.id })) return explainDispute(hub, job);
   if (job.state === 'finishing' && hub.config.needsVerifier) return explainFinish(hub, job);
   if (job.state === 'running' && hub.devices.size === 0) {
-    return 'no device is online; open this hub on a phone and tap Start';
+    return why('no-device', {});
   }
   if (job.state === 'running' && job.leases.size === 0 && allAreNew(hub)) {
-    return 'every device online is new and waits for a place; the operator can give more of them with --newcomers';
+    return why('all-devices-new', {});
   }
   if (job.state === 'running' && job.leases.size === 0 && hub.verifiers.size < judgesOf(hub)) {
-    return explainVerifiers(hub, 'no more is lent until what was accepted is judged; this waits');
+    return explainVerifiers(hub, 'lending');
   }
   return job.reason;
 }
 
-function explainVerifiers(hub: Hub, what: string): string {
-  const [needed, enrolled] = [judgesOf(hub), hub.enrolled.size];
-  const whom = needed === 1 ? 'a verifier' : `${needed} of the ${enrolled} enrolled verifiers`;
-  return `${what} for ${whom} to come online`;
-}
+const explainVerifiers = (hub: Hub, waits: 'lending' | 'checks'): Reason =>
+  why('verifiers-missing', { waits, needed: judgesOf(hub), enrolled: hub.enrolled.size });
 
 const allAreNew = ({ devices, newcomers: { line } }: Hub): boolean => line.size === devices.size;
 
-function explainFinish(hub: Hub, job: Job): string {
-  if (hub.verifiers.size < judgesOf(hub)) {
-    return explainVerifiers(hub, 'every unit is computed; the last checks wait');
-  }
-  if (job.unreleased.size === 0) return job.reason;
-  return 'every unit is computed; what no later work vouches for is audited before it is final';
+function explainFinish(hub: Hub, job: Job): Reason {
+  if (hub.verifiers.size < judgesOf(hub)) return explainVerifiers(hub, 'checks');
+  return job.unreleased.size === 0 ? job.reason : why('exit-checks', {});
 }
 
-function explainDispute(hub: Hub, job: Job): string {
+function explainDispute(hub: Hub, job: Job): Reason {
   const dispute = [...hub.disputes.values()].find((each) => each.job === job.record.id);
   if (dispute === undefined) return job.reason;
-  const [spoken, enrolled] = [opinionsOn(hub, dispute).length, hub.enrolled.size];
-  const have = `${spoken} of the ${enrolled} enrolled ones have judged it`;
-  return `a verifier found unit ${dispute.unit} wrong: ${have}; the others have three minutes`;
+  const spoken = opinionsOn(hub, dispute).length;
+  return why('in-dispute', { unit: dispute.unit, spoken, enrolled: hub.enrolled.size });
 }
 
 export function viewGrid(hub: Hub): GridView {
@@ -156,6 +150,6 @@ function viewDevice(hub: Hub, device: Device): DeviceView {
     ...(job === undefined ? {} : { job: job.job }),
     unitsAccepted: device.unitsAccepted,
     connectedAt: device.connectedAt satisfies Instant,
-    ...(device.idle === undefined ? {} : { idle: device.idle.message }),
+    ...(device.idle === undefined ? {} : { idle: device.idle }),
   };
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { Provider } from '../models/package.ts';
 import { JobId, PublicKey } from '../values/ids.ts';
+import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Count, Instant, Millis } from '../values/units.ts';
 
@@ -28,7 +29,7 @@ export const DeviceView = v.strictObject({
   unitsAccepted: Count,
   connectedAt: Instant,
   /** Why it has no work, when it has none. */
-  idle: v.optional(v.string()),
+  idle: v.optional(Reason),
 });
 export type DeviceView = v.InferOutput<typeof DeviceView>;
 

@@ -3,6 +3,7 @@ import { BlobRef, GraphOptimization, TAPS_MAX } from '../models/package.ts';
 import { Funding } from '../settlement/money-api.ts';
 import { TensorName, TensorSpec } from '../tensors/tensor.ts';
 import { DeveloperId, Digest, JobId } from '../values/ids.ts';
+import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Count, Instant, Lamports, Millis } from '../values/units.ts';
 
@@ -111,7 +112,7 @@ export const Quote = v.strictObject({
    */
   confidence: v.number(),
   peakBytes: v.number(),
-  note: v.string(),
+  notes: v.array(Reason),
 });
 export type Quote = v.InferOutput<typeof Quote>;
 
@@ -120,8 +121,8 @@ export const JobView = v.strictObject({
   id: JobId,
   name: v.string(),
   state: JobState,
-  /** Why it stands where it stands; never empty. */
-  reason: v.string(),
+  /** Why it stands where it stands. */
+  reason: Reason,
   createdAt: Instant,
   startedAt: v.optional(Instant),
   endedAt: v.optional(Instant),

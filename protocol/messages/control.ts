@@ -23,6 +23,7 @@ import {
   Root,
   Signature,
 } from '../values/ids.ts';
+import { Reason, TrialOutcome } from '../values/reason.ts';
 import { Refusal, RefusalCode } from '../values/refusal.ts';
 import { Bytes, Count, Instant, Millis } from '../values/units.ts';
 
@@ -40,7 +41,8 @@ export const TEXT_BYTES_MAX = 256 * 1024;
 export const FRAME_BYTES_MAX = 32 * 1024 * 1024;
 export const LEASE_UNITS_MAX = 4096;
 
-const Reason = v.pipe(v.string(), v.minLength(1), v.maxLength(600));
+/** The sentence of a refusal. */
+const Message = v.pipe(v.string(), v.minLength(1), v.maxLength(600));
 
 /** What a device can do, as it found out itself. `memoryBytes` is what it offers for one model. */
 export const Capabilities = v.strictObject({
@@ -58,7 +60,7 @@ export const Trial = v.strictObject({
   provider: Provider,
   dtype: Dtype,
   threads: Count,
-  outcome: v.picklist(['fit', 'wrong', 'failed', 'timeout', 'skipped']),
+  outcome: TrialOutcome,
   unitMs: v.optional(Millis),
   l2: v.optional(v.number()),
   reason: Reason,
@@ -112,7 +114,6 @@ export const ContributorMessage = v.variant('type', [
   v.strictObject({
     type: type('unfit'),
     package: Digest,
-    reason: Reason,
     trials: v.pipe(v.array(Trial), v.maxLength(16)),
   }),
   /**
@@ -187,24 +188,6 @@ export const FrameHead = v.variant('type', [
 ]);
 export type FrameHead = v.InferOutput<typeof FrameHead>;
 
-export const IdleCode = v.picklist([
-  'no-jobs',
-  'no-units-open',
-  'needs-verifier',
-  'not-admitted',
-  'capability-memory',
-  'capability-provider',
-  'capability-feature',
-  'device-unfit',
-  'device-slow',
-  'at-capacity',
-  'disputed',
-  'newcomers-full',
-  'unjudged',
-  'hub-degraded',
-]);
-export type IdleCode = v.InferOutput<typeof IdleCode>;
-
 /** What a hub has on disk of one verifier. */
 export const VerifierBook = v.strictObject({
   /** Number of its newest epoch. */
@@ -246,12 +229,12 @@ export const HubMessage = v.variant('type', [
     ),
   }),
   /** The session ends after this one. */
-  v.strictObject({ type: type('refused'), code: RefusalCode, message: Reason }),
+  v.strictObject({ type: type('refused'), code: RefusalCode, message: Message }),
   /** One message was turned down; the session goes on. */
   v.strictObject({
     type: type('declined'),
     code: RefusalCode,
-    message: Reason,
+    message: Message,
     lease: v.optional(LeaseId),
   }),
   v.strictObject({ type: type('beat') }),
@@ -263,7 +246,7 @@ export const HubMessage = v.variant('type', [
     without: v.exactOptional(v.pipe(v.array(SkippedProvider), v.maxLength(3))),
   }),
   v.strictObject({ type: type('lease'), lease: Lease }),
-  v.strictObject({ type: type('idle'), code: IdleCode, message: Reason }),
+  v.strictObject({ type: type('idle'), reason: Reason }),
   v.strictObject({
     type: type('logged'),
     lease: LeaseId,
@@ -275,7 +258,7 @@ export const HubMessage = v.variant('type', [
    * this device and package that were accepted earlier, since its last confirmed failure.
    */
   v.strictObject({ type: type('accepted'), lease: LeaseId, units: Count, standing: Count }),
-  v.strictObject({ type: type('revoked'), lease: LeaseId, code: RefusalCode, message: Reason }),
+  v.strictObject({ type: type('revoked'), lease: LeaseId, code: RefusalCode, message: Message }),
   v.strictObject({ type: type('judgement'), job: JobId, unit: Count, kind: VerdictKind }),
   v.strictObject({
     type: type('sources'),

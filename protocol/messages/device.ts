@@ -4,6 +4,7 @@ import type { Provider } from '../models/package.ts';
 import type { VerdictKind } from '../records/records.ts';
 import type { Address, PayoutRequest } from '../settlement/money-api.ts';
 import type { JobId, PublicKey } from '../values/ids.ts';
+import type { Reason } from '../values/reason.ts';
 import type { Refusal, Result } from '../values/refusal.ts';
 import type { Bytes, Instant, Millis } from '../values/units.ts';
 import type { Donation, Trial } from './control.ts';
@@ -69,8 +70,8 @@ export interface OwnVerdict {
 
 export interface DeviceStatus {
   phase: DevicePhase;
-  /** What it is doing and why; never empty. */
-  reason: string;
+  /** What it is doing and why. */
+  reason: Reason;
   key?: PublicKey;
   since: Instant;
   model?: string;

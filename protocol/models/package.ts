@@ -119,9 +119,6 @@ export const PackageManifest = v.strictObject({
 });
 export type PackageManifest = v.InferOutput<typeof PackageManifest>;
 
-/** Why a package has no GPU among its providers; the end of a sentence. */
-export const GPU_BARRED = 'on a GPU its results cannot be told from those of a cheaper model';
-
 /** Whether results of a provider can be told from a cheat's: where not, it has no such work. */
 export const allowsProvider = (
   { providers }: Pick<PackageManifest, 'providers'>,

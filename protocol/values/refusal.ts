@@ -89,6 +89,7 @@ const COMMON_CODES = [
   'provider-unavailable',
   'provider-failed',
   'provider-timeout',
+  'provider-suspended',
   'device-memory',
   'webrtc-failed',
   'download-failed',

@@ -8,6 +8,7 @@ import { isPassing } from '#client/refusals.ts';
 import { streamResults } from '#client/results.ts';
 import { readVerdicts } from '#client/verdicts.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
 import type { VerdictKind } from '#protocol/records/records.ts';
 import { decodeNpy } from '#protocol/tensors/npy.ts';
 import type { JobId } from '#protocol/values/ids.ts';
@@ -93,7 +94,7 @@ async function followJob({ api, id, until, show }: Follow): Promise<JobView> {
         show(job);
         if (until.includes(job.state)) return job;
         if (job.state === 'refused' || job.state === 'cancelled') {
-          throw new Error(`The sample job is ${job.state}: ${job.refusal?.message ?? job.reason}`);
+          throw new Error(`The sample job is ${job.state}: ${describeReason(job.reason)}`);
         }
         const now = JSON.stringify([job.state, job.accepted, job.checked]);
         if (now !== last) quiet.until = performance.now() + QUIET_MS_MAX;
@@ -105,7 +106,8 @@ async function followJob({ api, id, until, show }: Follow): Promise<JobView> {
     }
     await sleep(RETRY_MS);
   }
-  const where = job === undefined ? 'nothing was heard of it' : `${job.state}: ${job.reason}`;
+  const where =
+    job === undefined ? 'nothing was heard of it' : `${job.state}: ${describeReason(job.reason)}`;
   throw new Error(`The sample job stood still for ${QUIET_MS_MAX / 1000} s (${where}).`);
 }
 

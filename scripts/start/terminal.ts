@@ -1,5 +1,6 @@
 import QRCode from 'qrcode';
 import type { JobView } from '#protocol/api/job.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
 import type { Claimed } from './money.ts';
 import type { SampleReport } from './sample-job.ts';
 
@@ -50,9 +51,7 @@ function drawProgress(job: JobView): string {
   const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
   const percent = `${Math.floor(share * 100)} %`.padStart(5);
   if (job.state !== 'running') {
-    const named = job.reason.startsWith(`${job.state}:`)
-      ? job.reason
-      : `${job.state}: ${job.reason}`;
+    const named = `${job.state}: ${describeReason(job.reason)}`;
     return `${bar} ${percent}  ${named}`;
   }
   const devices = job.devices === 1 ? '1 device' : `${job.devices} devices`;

@@ -70,7 +70,7 @@ export const heard = <T extends HubMessage['type']>({ heard: said }: Client, typ
 
 /** The code of the newest message that carries one: declined, revoked or refused. */
 export const codeOf = ({ heard: said }: Client): string | undefined =>
-  said.flatMap((each) => ('code' in each && each.type !== 'idle' ? [each.code] : [])).at(-1);
+  said.flatMap((each) => ('code' in each ? [each.code] : [])).at(-1);
 
 interface World {
   bench: HubBench;

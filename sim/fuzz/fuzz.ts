@@ -134,7 +134,7 @@ function fire(round: Round, drawn: FuzzCase, outcome: FuzzOutcome): void {
   if ('text' in shot) shot.from.sendText(shot.text);
   else shot.from.sendBytes(shot.frame);
   const said = shot.from.heard.flatMap((message) => ('code' in message ? [message] : []));
-  const [answer, ...more] = said.filter(({ type }) => type !== 'idle');
+  const [answer, ...more] = said;
   if (answer === undefined) throw new Error('nothing was said to it');
   if (more.length > 0) throw new Error(`it was answered ${said.length} times`);
   if (!(REFUSAL_CODES as readonly string[]).includes(answer.code)) {

@@ -1,5 +1,6 @@
 import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
 import type { ContributorMessage, FrameHead } from '#protocol/messages/control.ts';
+import { why } from '#protocol/values/reason.ts';
 import { FAKE_TAPS, FAKE_UNIT_BYTES } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
 import type { Random } from './random.ts';
@@ -100,7 +101,7 @@ export function lieAboutFrame(
     case 'silent':
       return random.chance(0.5) ? frame : undefined;
     case 'withdraw':
-      return { type: 'give-back', lease: head.reveal.lease, reason: 'on second thoughts' };
+      return { type: 'give-back', lease: head.reveal.lease, reason: why('stopped', {}) };
     case 'salt':
       return { head: { ...head, reveal: { ...head.reveal, salt: random.nonce() } }, payload };
     case 'short':

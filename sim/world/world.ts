@@ -271,5 +271,5 @@ function explain(hub: HubNode, job: JobId): string {
   const view = hub.view(job);
   return view === undefined
     ? 'the hub does not know it'
-    : `${view.state}, ${view.accepted} of ${view.units} accepted, ${view.leased} lent: ${view.reason}`;
+    : `${view.state}, ${view.accepted} of ${view.units} accepted, ${view.leased} lent: ${view.reason.code}`;
 }

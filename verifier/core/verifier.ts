@@ -1,5 +1,6 @@
 import { checkThreshold } from '#protocol/checks/check-policy.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
+import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
 import {
   drawArrivals,
@@ -176,7 +177,7 @@ function beginStopping(turn: Turn): void {
   const link = linkOf(turn);
   if (link !== undefined) {
     if (turn.verifier.phase.name === 'ready') {
-      const bye = { type: 'bye', reason: 'the verifier is stopping' } as const;
+      const bye = { type: 'bye', reason: why('stopped', {}) } as const;
       turn.effects.push({ type: 'send', link, message: bye });
     }
     turn.effects.push({ type: 'disconnect', link });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
 import type { JobId } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import { type ContributeWorld, STATUS_OFF, viewContribute } from './contribute-view.ts';
 
 const PHASES: DevicePhase[] = [
@@ -28,18 +29,15 @@ const world = (
 });
 
 describe('what the device does and why', () => {
-  test.each(PHASES)(
-    '%s has a title, a reason and an announcement, even from an empty reason',
-    (phase) => {
-      for (const running of [true, false]) {
-        const view = viewContribute(world({ phase, reason: '' }, { running }));
-        expect(view.title).not.toBe('');
-        expect(view.reason).not.toBe('');
-        expect(view.announcement).toContain(view.title);
-        expect(view.caption).not.toBe('');
-      }
-    },
-  );
+  test.each(PHASES)('%s has a title, a reason and an announcement', (phase) => {
+    for (const running of [true, false]) {
+      const view = viewContribute(world({ phase, reason: why('awaiting-work', {}) }, { running }));
+      expect(view.title).not.toBe('');
+      expect(view.reason).not.toBe('');
+      expect(view.announcement).toContain(view.title);
+      expect(view.caption).not.toBe('');
+    }
+  });
 
   test('no speed is shown before it is measured', () => {
     const speed = (status: Partial<DeviceStatus>) =>
@@ -57,34 +55,41 @@ describe('what the device does and why', () => {
   });
 
   test.each([
-    ['offline', world({ phase: 'waiting', reason: 'x' }, { online: false })],
-    ['working', world({ phase: 'working', reason: 'x' }, { online: false })],
-    ['hidden', world({ phase: 'working', reason: 'x' }, { visible: false })],
-    ['stopping', world({ phase: 'working', reason: 'x' }, { stopping: true })],
+    ['offline', world({ phase: 'waiting', reason: why('awaiting-work', {}) }, { online: false })],
+    ['working', world({ phase: 'working', reason: why('awaiting-work', {}) }, { online: false })],
+    ['hidden', world({ phase: 'working', reason: why('awaiting-work', {}) }, { visible: false })],
+    ['stopping', world({ phase: 'working', reason: why('awaiting-work', {}) }, { stopping: true })],
     ['connecting', world({ phase: 'off' })],
-    ['hub-down', world({ phase: 'waiting', reason: 'No answer; trying again in 4 s' })],
-    ['refused', world({ phase: 'refused', reason: 'x' }, { running: false })],
+    [
+      'hub-down',
+      world({ phase: 'waiting', reason: why('reconnecting', { text: 'no answer', seconds: 4 }) }),
+    ],
+    ['refused', world({ phase: 'refused', reason: why('awaiting-work', {}) }, { running: false })],
   ] as const)('%s is told apart', (phase, given) => {
     expect(viewContribute(given).phase).toBe(phase);
   });
 
   test('a second tab is no fault of the device', () => {
     const refusal = { code: 'already-connected', message: 'Close one of them.' } as const;
-    const view = viewContribute(world({ phase: 'refused', reason: refusal.message, refusal }));
+    const view = viewContribute(
+      world({ phase: 'refused', reason: why('refused', { text: refusal.message }), refusal }),
+    );
     expect(view.title).toMatch(/another tab/);
     expect(view.tone).toBe('warn');
   });
 
   test('steps before the present one are done', () => {
-    const { steps } = viewContribute(world({ phase: 'admitting', reason: 'x' }));
+    const { steps } = viewContribute(
+      world({ phase: 'admitting', reason: why('awaiting-work', {}) }),
+    );
     expect(steps.map(({ state }) => state)).toEqual(['done', 'done', 'now', 'next']);
   });
 
   test('waiting for a first job claims no test that did not happen', () => {
     const states = (given: Partial<DeviceStatus>) =>
-      viewContribute(world({ phase: 'idle', reason: 'x', ...given })).steps.map(
-        ({ state }) => state,
-      );
+      viewContribute(
+        world({ phase: 'idle', reason: why('awaiting-work', {}), ...given }),
+      ).steps.map(({ state }) => state);
     expect(states({})).toEqual(['done', 'next', 'next', 'next']);
     expect(states({ provider: 'wasm' })).toEqual(['done', 'done', 'done', 'now']);
   });
@@ -93,7 +98,7 @@ describe('what the device does and why', () => {
     const view = viewContribute(
       world({
         phase: 'downloading',
-        reason: 'x',
+        reason: why('awaiting-work', {}),
         download: { received: 30, total: 40, overPeers: 20, overHttps: 10 } as NonNullable<
           DeviceStatus['download']
         >,
@@ -107,7 +112,7 @@ describe('what the device does and why', () => {
   });
 
   test('nothing to download and no shard show no bar', () => {
-    const view = viewContribute(world({ phase: 'idle', reason: 'No job is open.' }));
+    const view = viewContribute(world({ phase: 'idle', reason: why('no-jobs', {}) }));
     expect(view.download).toBeUndefined();
     expect(view.shard).toBeUndefined();
   });

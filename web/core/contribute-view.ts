@@ -1,4 +1,6 @@
+import { describeReason } from '#protocol/api/sentences.ts';
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
+import { why } from '#protocol/values/reason.ts';
 import {
   formatBytes,
   formatCount,
@@ -49,7 +51,7 @@ export interface Figure {
 /** The status of a device that has not been started. */
 export const STATUS_OFF: DeviceStatus = {
   phase: 'off',
-  reason: 'Nothing runs until you tap Start.',
+  reason: why('off', {}),
   since: 0 as DeviceStatus['since'],
   trials: [],
   unitsAccepted: 0,
@@ -60,7 +62,7 @@ export const STATUS_OFF: DeviceStatus = {
   served: 0 as DeviceStatus['served'],
 };
 
-const STARTING = 'Starting the worker on this device.';
+export const NOTHING_RUNS = 'Nothing runs until you tap Start.';
 
 const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {
   off: { title: 'Ready when you are', tone: 'calm' },
@@ -130,11 +132,9 @@ function explain(phase: ContributeView['phase'], status: DeviceStatus): string {
     case 'off':
       return status.unitsAccepted > 0
         ? `Stopped. Thank you: ${formatNoun(status.unitsAccepted, 'unit')} of yours count.`
-        : STATUS_OFF.reason;
-    case 'connecting':
-      return status.phase === 'off' || status.reason === '' ? STARTING : status.reason;
+        : NOTHING_RUNS;
     default:
-      return status.reason === '' ? TITLES[phase].title : status.reason;
+      return describeReason(status.phase === 'off' ? why('starting', {}) : status.reason);
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Assurance, JobState, type JobView, type Quote } from '#protocol/api/job.ts';
+import { describeNotes } from '#protocol/api/sentences.ts';
+import { why } from '#protocol/values/reason.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { drawGlyph, drawShare } from './glyphs.ts';
 import {
@@ -51,13 +53,19 @@ describe('a job in words', () => {
       total: '0',
       checkRate: 0.05,
     } as Quote;
-    const lines = viewQuote({ ...quote, confidence: 0.9, peakBytes: 1e6, note: '' });
+    const lines = viewQuote({
+      ...quote,
+      confidence: 0.9,
+      peakBytes: 1e6,
+      notes: [why('no-device-fits', {})],
+    });
     expect(lines.find(({ label }) => label === 'Time')).toMatchObject({
       value: 'not known yet',
       note: expect.stringContaining('no device'),
     });
-    const note = 'it ends when a second one comes';
-    const [, time] = viewQuote({ ...quote, devices: 1, confidence: 0.9, peakBytes: 1e6, note });
+    const notes = [why('items-coupled', {})];
+    const note = describeNotes({ notes });
+    const [, time] = viewQuote({ ...quote, devices: 1, confidence: 0.9, peakBytes: 1e6, notes });
     expect(time).toMatchObject({ value: 'not known yet', note });
   });
 });

@@ -1,4 +1,5 @@
 import type { JobState, JobView, Quote } from '#protocol/api/job.ts';
+import { describeNotes } from '#protocol/api/sentences.ts';
 import {
   formatBytes,
   formatCertainty,
@@ -60,7 +61,7 @@ export function viewQuote(quote: Quote): { label: string; value: string; note?: 
         quote.devices === 0
           ? 'no device online can take this job yet'
           : quote.durationMs === undefined
-            ? quote.note
+            ? describeNotes(quote)
             : `with the ${formatNoun(quote.devices, 'device')} online now`,
     },
     { label: 'Price', value: formatPrice(quote.total) },

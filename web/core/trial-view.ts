@@ -1,3 +1,4 @@
+import { describeReason } from '#protocol/api/sentences.ts';
 import type { Trial } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Provider } from '#protocol/models/package.ts';
@@ -53,6 +54,6 @@ export function viewTrials(status: Pick<DeviceStatus, 'trials' | 'provider'>): T
     ...(trial.unitMs === undefined ? {} : { time: formatMillis(trial.unitMs) }),
     length:
       trial.unitMs === undefined || slowest === 0 ? 0 : Math.max(0.02, trial.unitMs / slowest),
-    reason: formatSentence(trial.reason),
+    reason: formatSentence(describeReason(trial.reason)),
   }));
 }

@@ -1,4 +1,4 @@
-import { type ContributeView, STATUS_OFF, viewContribute } from '../core/contribute-view.ts';
+import { type ContributeView, NOTHING_RUNS, viewContribute } from '../core/contribute-view.ts';
 import { formatCount, formatNoun } from '../core/format.ts';
 import { nameProvider, viewTrials } from '../core/trial-view.ts';
 import { EarningsSlot } from './earnings-slot.tsx';
@@ -37,7 +37,7 @@ export function Contribute({ app }: { app: AppModel }) {
           <StartStop app={app} />
           <p class="soft small center hero-hint">
             {fresh
-              ? STATUS_OFF.reason
+              ? NOTHING_RUNS
               : world.running
                 ? 'Keep this page in view. Stop whenever you like.'
                 : null}

@@ -1,17 +1,20 @@
 import { compareUnits } from '#protocol/checks/comparison.ts';
 import type { HubMessage, Trial } from '#protocol/messages/control.ts';
-import {
-  allowsProvider,
-  GPU_BARRED,
-  type PackageManifest,
-  type Provider,
-} from '#protocol/models/package.ts';
+import { allowsProvider, type PackageManifest, type Provider } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { after, bytes, millis } from '#protocol/values/units.ts';
 import { fitLoad, modelFile, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
-import { findAdmission, isBanned, keepAdmission, liftTombstone, raiseTombstone } from './memory.ts';
+import {
+  AVOIDED_DAYS,
+  findAdmission,
+  hasEndedTab,
+  keepAdmission,
+  liftTombstone,
+  raiseTombstone,
+} from './memory.ts';
 import { type Admission, type OpenTrial, send, type Turn } from './state.ts';
 
 const EXACT_THREADS_MAX = 4;
@@ -32,7 +35,7 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
   const isOpen =
     kept !== undefined &&
     !isWithout(kept.provider) &&
-    !isBanned(turn, { package: id, provider: kept.provider });
+    !hasEndedTab(turn, { package: id, provider: kept.provider });
   if (isOpen) {
     device.trials = kept.trials;
     return fetchKept(turn, id, manifest);
@@ -81,7 +84,10 @@ function fetchKept(turn: Turn, id: Digest, manifest: PackageManifest): void {
   };
 }
 
-const skippedTrial = (provider: Trial['provider'], reason: string): Trial => ({
+/** What a runtime said as it failed. */
+export const failed = ({ message }: Refusal): Reason => why('trial-failed', { text: message });
+
+const skippedTrial = (provider: Trial['provider'], reason: Reason): Trial => ({
   provider,
   dtype: 'f32',
   threads: 1,
@@ -185,7 +191,7 @@ export function failAdmissionFetch(turn: Turn, fetch: FetchId, refusal: Refusal)
   const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** admission.fetchFailures);
   admission.fetchFailures += 1;
   admission.retryAt = after(turn.world.now, millis(waitMs));
-  turn.device.idle = `the download failed and is tried again: ${refusal.message}`;
+  turn.device.idle = why('download-again', { text: refusal.message });
   return true;
 }
 
@@ -196,15 +202,17 @@ function nextTrial(turn: Turn): void {
   const provider = admission.providers.shift();
   if (provider === undefined) return conclude(turn, admission);
   if (!device.config.capabilities.providers.includes(provider)) {
-    admission.trials.push(skippedTrial(provider, 'this browser does not offer it'));
+    admission.trials.push(skippedTrial(provider, why('not-offered', { provider })));
     return nextTrial(turn);
   }
   if (!allowsProvider(admission.manifest, provider)) {
-    admission.trials.push(skippedTrial(provider, `it runs without a GPU only: ${GPU_BARRED}`));
+    admission.trials.push(
+      skippedTrial(provider, why('exact-only', { model: admission.manifest.name })),
+    );
     return nextTrial(turn);
   }
-  if (isBanned(turn, { package: admission.package, provider })) {
-    const reason = 'it ended this tab twice within a week; it is tried again after seven days';
+  if (hasEndedTab(turn, { package: admission.package, provider })) {
+    const reason = why('tab-ended', { days: AVOIDED_DAYS });
     admission.trials.push(skippedTrial(provider, reason));
     return nextTrial(turn);
   }
@@ -274,14 +282,14 @@ export function finishTrialRun(turn: Turn, event: Ran): boolean {
     const exact = event.bytes.every((byte, at) => byte === reference[at]);
     const right = trial.provider === 'wasm' ? exact : distance.within;
     if (!right) {
-      const how = trial.provider === 'wasm' ? 'differ from' : 'are too far from';
-      closeTrial(turn, { outcome: 'wrong', reason: `its answers ${how} the reference` });
+      const reason = why('wrong', { exact: trial.provider === 'wasm' });
+      closeTrial(turn, { outcome: 'wrong', reason });
       return true;
     }
   } else trial.timings.push(event.computeMs);
   trial.runsDone += 1;
   if (trial.timings.length < TIMED_RUNS) runTrial(turn, admission, trial);
-  else closeTrial(turn, { outcome: 'fit', reason: 'its answers are right' });
+  else closeTrial(turn, { outcome: 'fit', reason: why('right', {}) });
   return true;
 }
 
@@ -291,7 +299,7 @@ export function trialFailed(
 ): boolean {
   const { admission } = turn.device;
   if (admission?.trial?.worker !== event.worker) return false;
-  closeTrial(turn, { outcome: 'failed', reason: event.refusal.message });
+  closeTrial(turn, { outcome: 'failed', reason: failed(event.refusal) });
   return true;
 }
 
@@ -309,7 +317,6 @@ export function closeTrial(turn: Turn, end: Pick<Trial, 'outcome' | 'reason'>): 
     dtype: 'f32',
     threads,
     ...end,
-    reason: end.reason.slice(0, 600),
     ...(end.outcome === 'fit' && unitMs !== undefined ? { unitMs: millis(unitMs) } : {}),
     ...(provider === 'wasm' ? {} : { l2: trial.l2 }),
   });
@@ -327,14 +334,13 @@ function conclude(turn: Turn, admission: Admission): void {
     .sort((a, b) => (a.unitMs ?? Infinity) - (b.unitMs ?? Infinity))[0];
   if (fit?.unitMs === undefined) {
     liftTombstone(turn);
-    const reason = admission.trials.map((trial) => `${trial.provider}: ${trial.reason}`).join('; ');
     send(turn, {
       type: 'unfit',
       package: admission.package,
-      reason: (reason || 'this device offers no provider').slice(0, 600),
       trials: admission.trials,
     });
-    device.idle = `this device cannot run ${admission.manifest.name}: ${reason}`;
+    const trials = admission.trials.map(({ provider, outcome }) => ({ provider, outcome }));
+    device.idle = why('device-unfit', { model: admission.manifest.name, trials });
     return;
   }
   const kept = {

@@ -15,6 +15,7 @@ import type {
   Root,
   Signature,
 } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import { bytes, instant, millis } from '#protocol/values/units.ts';
 import { openContributor, stepContributor } from './contributor.ts';
 import type {
@@ -171,6 +172,9 @@ const LEASE = {
   deadlineMs: millis(20_000),
 };
 
+const FAR = why('too-far-off', { provider: 'webgpu', where: 'outputs' });
+const SUSPENDED = { provider: 'webgpu' as const, reason: FAR };
+
 test('nothing is done before start', () => {
   const bench = openBench();
   bench.wait(5_000);
@@ -305,7 +309,7 @@ test('a hidden page gives back what is not committed, at once, and frees the pro
   expect(bench.device.engine).toBeUndefined();
   expect(bench.status()).toMatchObject({
     phase: 'paused',
-    reason: expect.stringContaining('hidden'),
+    reason: why('hidden', {}),
   });
   bench.wait(60_000);
   expect(bench.said().filter((type) => type === 'request')).toHaveLength(2);
@@ -323,7 +327,10 @@ test('a hub that is down is tried again after longer and longer, and the page sa
     bench.post({ type: 'closed', socket, reason: 'the hub cannot be reached' });
     expect(bench.status()).toMatchObject({
       phase: 'waiting',
-      reason: expect.stringMatching(/cannot be reached; trying again in \d+ s/),
+      reason: {
+        code: 'reconnecting',
+        values: { text: expect.stringContaining('cannot be reached'), seconds: expect.any(Number) },
+      },
     });
     let waited = 0;
     while (bench.all('connect').length === tries) {
@@ -381,14 +388,14 @@ test('a package that no GPU may run is tried without one, and the trial says why
   expect(bench.all('load').map(({ provider }) => provider)).toEqual(['wasm']);
   expect(bench.said()).toContain('admitted');
   expect(bench.device.trials).toMatchObject([
-    { provider: 'webgpu', outcome: 'skipped', reason: expect.stringContaining('cheaper model') },
+    { provider: 'webgpu', outcome: 'skipped', reason: { code: 'exact-only' } },
     { provider: 'wasm', outcome: 'fit' },
   ]);
 });
 
 test('a provider that the hub has suspended is not tried, whatever was kept of it', () => {
   const before = admitGpu();
-  const without = [{ provider: 'webgpu' as const, reason: 'checks found it too far off' }];
+  const without = [SUSPENDED];
   const bench = openBench({ capabilities: GPU, memory: before.memory() });
   bench.post({ type: 'start' });
   bench.welcome();
@@ -396,7 +403,7 @@ test('a provider that the hub has suspended is not tried, whatever was kept of i
   expect(bench.all('load').map(({ provider }) => provider)).toEqual(['wasm']);
   expect(bench.device.packages.get(PACKAGE)?.admission?.provider).toBe('wasm');
   expect(bench.device.trials).toMatchObject([
-    { provider: 'webgpu', outcome: 'skipped', reason: without[0]?.reason },
+    { provider: 'webgpu', outcome: 'skipped', reason: SUSPENDED.reason },
     { provider: 'wasm', outcome: 'fit' },
   ]);
 });
@@ -405,7 +412,7 @@ test('a device whose person chose the provider that is suspended is unfit, and s
   const bench = openBench({ capabilities: GPU, provider: 'webgpu' });
   bench.post({ type: 'start' });
   bench.welcome();
-  const without = [{ provider: 'webgpu' as const, reason: 'checks found it too far off' }];
+  const without = [SUSPENDED];
   bench.hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST, without });
   expect([bench.all('fetch'), bench.all('load')]).toEqual([[], []]);
   expect(bench.said()).toContain('unfit');
@@ -441,7 +448,7 @@ test('a tab that died twice in a week on a provider is not risked again', () => 
   bench.join();
   expect(bench.all('load')).toEqual([]);
   expect(bench.device.trials).toMatchObject([
-    { outcome: 'skipped', reason: expect.stringContaining('twice') },
+    { outcome: 'skipped', reason: why('tab-ended', { days: 7 }) },
   ]);
 });
 

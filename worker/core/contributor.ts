@@ -1,3 +1,4 @@
+import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
 import {
   checkAdmission,
@@ -102,7 +103,7 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       return stop(turn);
     case 'visible':
       device.visible = event.visible;
-      return event.visible ? undefined : pause(turn, 'the page is hidden');
+      return event.visible ? undefined : pause(turn, why('hidden', {}));
     case 'donate':
       return donate(turn, event.jobs);
     case 'opened':
@@ -186,7 +187,7 @@ function stepMessage(
     case 'lease':
       return receiveLease(turn, message.lease);
     case 'idle':
-      device.idle = message.message;
+      device.idle = message.reason;
       return;
     case 'logged':
       return receiveLogged(turn, message);

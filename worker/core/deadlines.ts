@@ -1,6 +1,7 @@
+import { why } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { between } from '#protocol/values/units.ts';
-import { closeTrial, receiveAdmit, TRIAL_MS_MAX } from './admission.ts';
+import { closeTrial, failed, receiveAdmit, TRIAL_MS_MAX } from './admission.ts';
 import { stopEngine } from './engine.ts';
 import type { WorkerId } from './events.ts';
 import { forgetAdmission } from './memory.ts';
@@ -12,7 +13,7 @@ export function tickAdmission(turn: Turn): void {
   if (trial === undefined || trial.deadlineAt > turn.world.now) return;
   closeTrial(turn, {
     outcome: 'timeout',
-    reason: `it did not finish its known answers within ${TRIAL_MS_MAX / 1000} s`,
+    reason: why('trial-slow', { seconds: TRIAL_MS_MAX / 1000 }),
   });
 }
 
@@ -39,7 +40,7 @@ export function engineFailed(turn: Turn, worker: WorkerId, refusal: Refusal): vo
   forgetAdmission(turn, id);
   device.packages.delete(id);
   if (provider === 'wasm') return;
-  device.broken.set(provider, refusal.message);
+  device.broken.set(provider, failed(refusal));
   receiveAdmit(turn, { id, manifest: known.manifest });
 }
 

@@ -1,11 +1,13 @@
+import { Trial } from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/models/package.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { between } from '#protocol/values/units.ts';
 import type { DeviceMemory, KeptAdmission, Token } from './events.ts';
 import type { Contributor, Remembering, Turn } from './state.ts';
 
-const DEATHS_TO_BAR = 2;
-const BAR_MS = 7 * 86_400_000;
+const DEATHS_TO_AVOID = 2;
+export const AVOIDED_DAYS = 7;
 const DEATHS_MAX = 32;
 const ADMISSIONS_MAX = 32;
 
@@ -13,18 +15,22 @@ const ADMISSIONS_MAX = 32;
 export function openMemory(memory: DeviceMemory): Contributor['memory'] {
   const { tombstone, deaths, admissions } = memory;
   const all = tombstone === undefined ? deaths : [...deaths, tombstone];
-  return { deaths: all.slice(-DEATHS_MAX), admissions };
+  // An older version kept trials of another shape: such a device is tried again.
+  const readable = admissions.filter(({ trials }) =>
+    trials.every((trial) => decodeWith(Trial, trial, 'internal').ok),
+  );
+  return { deaths: all.slice(-DEATHS_MAX), admissions: readable };
 }
 
 /** Whether this provider has killed the tab twice in a week on this package. */
-export function isBanned(turn: Turn, what: { package: Digest; provider: Provider }): boolean {
+export function hasEndedTab(turn: Turn, what: { package: Digest; provider: Provider }): boolean {
   const deaths = turn.device.memory.deaths.filter(
     (death) =>
       death.package === what.package &&
       death.provider === what.provider &&
-      between(death.at, turn.world.now) < BAR_MS,
+      between(death.at, turn.world.now) < AVOIDED_DAYS * 86_400_000,
   );
-  return deaths.length >= DEATHS_TO_BAR;
+  return deaths.length >= DEATHS_TO_AVOID;
 }
 
 export function remember(turn: Turn, then?: Remembering): void {

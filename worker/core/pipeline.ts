@@ -5,9 +5,10 @@ import type { HubMessage } from '#protocol/messages/control.ts';
 import type { Lease } from '#protocol/records/records.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { Digest, LeaseId, Signature } from '#protocol/values/ids.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import { after, millis } from '#protocol/values/units.ts';
-import { failAdmissionFetch, requeueAdmission } from './admission.ts';
+import { failAdmissionFetch, failed, requeueAdmission } from './admission.ts';
 import { countRun, ensureEngine, isWornOut, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId } from './events.ts';
 import { type Shard, send, type Turn } from './state.ts';
@@ -48,10 +49,10 @@ export function receiveLease(turn: Turn, lease: Lease): void {
   });
 }
 
-function whyNot({ device }: Turn, { known, room }: { known: boolean; room: boolean }): string {
-  if (!device.visible) return 'the page is hidden';
-  if (!known) return 'this device has not passed the admission test of its model';
-  return room ? 'its digests cannot be read' : 'this device holds two shards already';
+function whyNot({ device }: Turn, { known, room }: { known: boolean; room: boolean }): Reason {
+  if (!device.visible) return why('hidden', {});
+  if (!known) return why('not-admitted', {});
+  return room ? why('lease-unreadable', {}) : why('shards-held', { shards: SHARDS_MAX });
 }
 
 export function finishFetch(
@@ -68,7 +69,7 @@ export function failFetch(turn: Turn, fetch: FetchId, refusal: Refusal): void {
   if (failAdmissionFetch(turn, fetch, refusal)) return;
   const shard = turn.device.shards.find((each) => each.fetch === fetch);
   if (shard?.stage !== 'fetching') return;
-  send(turn, { type: 'give-back', lease: shard.lease.id, reason: refusal.message });
+  send(turn, { type: 'give-back', lease: shard.lease.id, reason: failed(refusal) });
   removeShard(turn, shard);
 }
 
@@ -245,7 +246,7 @@ const findShard = (turn: Turn, id: LeaseId): Shard | undefined =>
   turn.device.shards.find(({ lease }) => lease.id === id);
 
 /** Gives back what is not committed and frees the compute worker; what is committed goes on. */
-export function pause(turn: Turn, reason: string): void {
+export function pause(turn: Turn, reason: Reason): void {
   for (const shard of turn.device.shards.filter(({ stage }) => UNCOMMITTED.includes(stage))) {
     send(turn, { type: 'give-back', lease: shard.lease.id, reason });
     removeShard(turn, shard);
@@ -267,7 +268,7 @@ export function failShards(
     if (!UNCOMMITTED.includes(shard.stage) || shard.stage === 'signing') continue;
     const lease = shard.lease.id;
     if (shard.stage === 'running' && final) send(turn, { type: 'failed', lease, refusal });
-    else send(turn, { type: 'give-back', lease, reason: refusal.message });
+    else send(turn, { type: 'give-back', lease, reason: failed(refusal) });
     removeShard(turn, shard);
   }
 }

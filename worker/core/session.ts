@@ -6,6 +6,7 @@ import {
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
 import type { Signature } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import { after, between, millis } from '#protocol/values/units.ts';
 import { announce, dropAdmission } from './admission.ts';
@@ -158,8 +159,8 @@ function wait(turn: Turn, reason: string): void {
 export function stop(turn: Turn): void {
   const { device, effects } = turn;
   if (!device.running) return;
-  pause(turn, 'stopped by its person');
-  send(turn, { type: 'bye', reason: 'stopped by its person' });
+  pause(turn, why('stopped', {}));
+  send(turn, { type: 'bye', reason: why('stopped', {}) });
   if (device.link.name === 'connecting' || device.link.name === 'ready') {
     effects.push({ type: 'close', socket: device.link.socket });
   }

@@ -9,6 +9,7 @@ import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
 import type { PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { Lease } from '#protocol/records/records.ts';
 import type { Digest, Nonce, Signature } from '#protocol/values/ids.ts';
+import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
 import type {
@@ -134,11 +135,11 @@ export interface Contributor {
   /** Compute workers that broke one after another. */
   engineFailures: number;
   /** Providers that broke twice running in this session, and how. */
-  broken: Map<Provider, string>;
+  broken: Map<Provider, Reason>;
   shards: Shard[];
   /** Requests the hub has not answered with a lease yet. */
   requested: number;
-  idle?: string;
+  idle?: Reason;
   donates: Donation;
   download?: { received: Bytes; total: Bytes; overPeers: Bytes; overHttps: Bytes };
   trials: readonly Trial[];

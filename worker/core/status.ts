@@ -1,4 +1,5 @@
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import { between, bytes } from '#protocol/values/units.ts';
 import type { Contributor, Turn } from './state.ts';
 
@@ -6,7 +7,7 @@ const SPEED_WINDOW_MS = 30_000;
 /** Phases and sentences change seldom; counters are told with the tick. */
 interface Where {
   phase: DevicePhase;
-  reason: string;
+  reason: Reason;
 }
 
 /**
@@ -19,7 +20,7 @@ export function tellStatus(turn: Turn, counters: boolean): void {
     device.phase = where.phase;
     device.phaseSince = world.now;
   }
-  const name = `${where.phase}\n${where.reason}`;
+  const name = JSON.stringify(where);
   if (name === device.said && !counters) return;
   const status = viewStatus(turn, where);
   device.said = name;
@@ -29,18 +30,18 @@ export function tellStatus(turn: Turn, counters: boolean): void {
 function locate(turn: Turn): Where {
   const { device, world } = turn;
   const { link } = device;
-  if (!device.running) return { phase: 'off', reason: 'nothing runs; tap Start to help' };
+  if (!device.running) return { phase: 'off', reason: why('off', {}) };
   switch (link.name) {
     case 'refused':
-      return { phase: 'refused', reason: link.refusal.message };
+      return { phase: 'refused', reason: why('refused', { text: link.refusal.message }) };
     case 'waiting': {
       const seconds = Math.ceil(between(world.now, link.until) / 1000);
-      return { phase: 'waiting', reason: `${link.reason}; trying again in ${seconds} s` };
+      return { phase: 'waiting', reason: why('reconnecting', { text: link.reason, seconds }) };
     }
     case 'connecting':
-      return { phase: 'connecting', reason: 'saying hello to the hub' };
+      return { phase: 'connecting', reason: why('greeting', {}) };
     case 'off':
-      return { phase: 'off', reason: 'nothing runs; tap Start to help' };
+      return { phase: 'off', reason: why('off', {}) };
     case 'ready':
       return locateWork(device);
   }
@@ -49,32 +50,34 @@ function locate(turn: Turn): Where {
 function locateWork(device: Contributor): Where {
   const { admission, engine, shards } = device;
   if (!device.visible) {
-    return { phase: 'paused', reason: 'the page is hidden; work goes on when you come back' };
+    return { phase: 'paused', reason: why('hidden', {}) };
   }
   if (admission?.stage === 'fetching') {
-    return { phase: 'downloading', reason: `fetching ${admission.manifest.name}` };
+    return {
+      phase: 'downloading',
+      reason: why('fetching-model', { model: admission.manifest.name }),
+    };
   }
   if (admission?.stage === 'trying') {
-    const on = admission.trial === undefined ? '' : ` on ${admission.trial.provider}`;
-    return {
-      phase: 'admitting',
-      reason: `testing ${admission.manifest.name}${on} on known answers`,
-    };
+    const { manifest, trial } = admission;
+    const on = trial === undefined ? {} : { provider: trial.provider };
+    return { phase: 'admitting', reason: why('testing', { model: manifest.name, ...on }) };
   }
   const first = shards.find(({ stage }) => stage === 'running') ?? shards[0];
   if (first === undefined) {
-    return { phase: 'idle', reason: device.idle ?? 'waiting for the hub to hand out work' };
+    return { phase: 'idle', reason: device.idle ?? why('awaiting-work', {}) };
   }
-  const name = device.packages.get(first.lease.package)?.manifest.name ?? 'a model';
+  const model = device.packages.get(first.lease.package)?.manifest.name ?? 'a model';
   if (first.stage === 'fetching')
-    return { phase: 'working', reason: `fetching inputs for ${name}` };
+    return { phase: 'working', reason: why('fetching-inputs', { model }) };
   if (engine !== undefined && engine.stage !== 'ready') {
-    return { phase: 'working', reason: `loading ${name} on ${engine.provider}` };
+    return { phase: 'working', reason: why('loading', { model, provider: engine.provider }) };
   }
   if (first.stage === 'running' || first.stage === 'fetched') {
-    return { phase: 'working', reason: `computing ${name} on ${engine?.provider ?? 'wasm'}` };
+    const provider = engine?.provider ?? 'wasm';
+    return { phase: 'working', reason: why('computing', { model, provider }) };
   }
-  return { phase: 'working', reason: 'handing in a finished shard' };
+  return { phase: 'working', reason: why('handing-in', {}) };
 }
 
 function viewStatus(turn: Turn, { phase, reason }: Where): DeviceStatus {

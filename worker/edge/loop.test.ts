@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { describeReason } from '#protocol/api/sentences.ts';
 import { PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
@@ -54,7 +55,9 @@ test('a key that cannot sign closes the socket, and the device tries again later
   try {
     loop.post({ type: 'start' });
     await vi.waitUntil(() => hungUp >= 2, { timeout: 20_000 });
-    expect(told.map(({ reason }) => reason).join('\n')).toContain('the key store is gone');
+    expect(told.map(({ reason }) => describeReason(reason)).join('\n')).toContain(
+      'the key store is gone',
+    );
     expect(told.map(({ phase }) => phase)).toContain('waiting');
   } finally {
     loop.close();

@@ -1,6 +1,7 @@
 import { digestRecord } from '#protocol/bytes/digest.ts';
 import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
+import { why } from '#protocol/values/reason.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { type Job, NO_FLEET } from '../state/job.ts';
@@ -9,7 +10,7 @@ import { isEnd } from '../state/underway.ts';
 import { forgetChecks } from './checks.ts';
 
 /** Why a job without a `job-moved` fact stands where it stands: state `checking`. */
-export const REASON_CREATED = 'waiting for a verifier to run the model and make known answers';
+export const REASON_CREATED = why('posted', {});
 
 /** A job as it was posted. */
 export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDigests'>): Job {

@@ -1,3 +1,4 @@
+import { why } from '#protocol/values/reason.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
 import { isComplete, isDisputed, isMoving, judgedThrough } from '../state/questions.ts';
@@ -19,12 +20,10 @@ export function advanceJob(turn: Turn, job: Job): void {
   const { hub } = turn;
   if (isMoving(hub, job) || isUnderway(hub.underway, nameOf.voids(job.record.id))) return;
   if (job.state === 'running' && isComplete(job)) {
-    const reason = hub.config.needsVerifier
-      ? 'every unit is computed; the last checks are being judged'
-      : 'every unit is computed';
+    const reason = why(hub.config.needsVerifier ? 'last-checks' : 'computed', {});
     store(turn, [jobMoved(turn, job, { state: 'finishing', reason })]);
   } else if (job.state === 'finishing' && !isComplete(job)) {
-    const reason = 'some units are computed again after a check';
+    const reason = why('units-open-again', {});
     store(turn, [jobMoved(turn, job, { state: 'running', reason })]);
   } else if (job.state === 'finishing' && isJudged(hub, job)) {
     finishJob(turn, job);
@@ -42,10 +41,8 @@ function finishJob(turn: Turn, job: Job): void {
     for (const verifier of turn.hub.verifiers.values()) askExitChecks(turn, verifier);
     return;
   }
-  const reason =
-    job.checked > 0
-      ? `${job.checked} units checked, ${job.mismatched} did not match`
-      : 'every unit is computed; none of them was drawn for a check';
+  const { checked, mismatched } = job;
+  const reason = checked > 0 ? why('done', { checked, mismatched }) : why('done-unchecked', {});
   store(turn, [jobMoved(turn, job, { state: 'done', reason })]);
   changed(turn, job);
 }

@@ -41,11 +41,11 @@ describe('of three verifiers', () => {
     expect(court.isBanned()).toBe(false);
     expect([SECOND, THIRD, VERIFIER].map(court.asked)).toEqual([[[0]], [[0]], []]);
     court.say(2, { type: 'request' });
-    expect(court.last(2, 'idle')?.code).toBe('disputed');
+    expect(court.last(2, 'idle')?.reason.code).toBe('disputed');
     expect(court.grid().disputes).toEqual([
       { job: JOB, unit: 0, device: PHONE, spoken: [VERIFIER] },
     ]);
-    expect(court.job()?.reason).toContain('1 of the 3 enrolled ones have judged it');
+    expect(court.job()?.reason.values).toMatchObject({ spoken: 1, enrolled: 3 });
   });
 
   test('two that agree ban once the third has spoken', () => {

@@ -13,7 +13,6 @@ import { store, type Turn } from '../turn.ts';
 import { isHeard, opinionsOn, weighOpinions } from './disputes.ts';
 import { voidShards } from './void.ts';
 
-const CAUGHT = 'its device was caught with a wrong result';
 /** How often a unit is computed again because verifiers do not agree on it. */
 const TIES_MAX = 2;
 
@@ -76,12 +75,10 @@ function consequences(turn: Turn, { said, about, outcome }: Resolution, shard: K
       return unfit === undefined ? [] : suspendDevice(turn, unfit, shard);
     }
     case 'unconfirmed':
-      return voidShards(turn, [shard], 'a check of it did not match');
+      return voidShards(turn, [shard]);
     case 'tie': {
       const ties = turn.hub.jobs.get(about.job)?.ties.get(about.unit) ?? 0;
-      return ties >= TIES_MAX
-        ? []
-        : voidShards(turn, [shard], 'verifiers do not agree on a unit of it');
+      return ties >= TIES_MAX ? [] : voidShards(turn, [shard]);
     }
     case 'right':
       return [];
@@ -89,35 +86,26 @@ function consequences(turn: Turn, { said, about, outcome }: Resolution, shard: K
 }
 
 /** A confirmed mismatch: all work of the device in jobs that go on is void, and it stays out. */
-function banDevice(turn: Turn, { device, job, lease, unit }: Resolution['about']): Fact[] {
+function banDevice(turn: Turn, { device, lease, unit }: Resolution['about']): Fact[] {
   const { hub, world } = turn;
-  const voids = voidShards(turn, shardsOf(hub, device), CAUGHT);
+  const voids = voidShards(turn, shardsOf(hub, device));
   const isOut = isBanned(hub, device, world.now);
   if (isOut || isUnderway(hub.underway, nameOf.ban(device))) return voids;
   const until = after(world.now, hub.config.barMs);
-  const reason = `unit ${unit} of ${job} did not match its re-execution`;
   const work = { lease, unit };
-  return [{ type: 'banned', device, until, reason, work, at: world.now }, ...voids];
+  return [{ type: 'banned', device, until, work, at: world.now }, ...voids];
 }
-
-const UNFITNESS = {
-  deviates: 'too far off',
-  inside: 'too far off inside the model',
-} as const;
 
 /**
  * Honest but wrong, as GPUs are at times: the device computes this model on that provider no more
  * for a day.
  */
 function suspendDevice(turn: Turn, verdict: Verdict, kept: KeptShard): Fact[] {
-  const how = UNFITNESS[verdict.reason ?? 'deviates'];
+  const where = verdict.reason === 'inside' ? 'inside' : 'outputs';
   const same = shardsOf(turn.hub, kept.device).filter(
     (other) => other.package === kept.package && other.provider === kept.provider,
   );
-  return [
-    ...suspend(turn, kept, `checks found its results on ${kept.provider} ${how}`),
-    ...voidShards(turn, same, `its device computes this model ${how}`),
-  ];
+  return [...suspend(turn, kept, where), ...voidShards(turn, same)];
 }
 
 /** Shards of a device in jobs that go on. */
@@ -130,6 +118,6 @@ function shardsOf(hub: Hub, device: PublicKey): KeptShard[] {
 
 /** What a banned device had accepted while its ban was on its way is void as well. */
 export function voidRest(turn: Turn, device: PublicKey): void {
-  const voids = voidShards(turn, shardsOf(turn.hub, device), CAUGHT);
+  const voids = voidShards(turn, shardsOf(turn.hub, device));
   if (voids.length > 0) store(turn, voids);
 }

@@ -8,7 +8,7 @@ import type { Turn } from '../turn.ts';
  * The facts that make accepted shards void: none for a shard that is void already, that is final,
  * or whose job is over.
  */
-export function voidShards(turn: Turn, shards: readonly KeptShard[], reason: string): Fact[] {
+export function voidShards(turn: Turn, shards: readonly KeptShard[]): Fact[] {
   const { hub, world } = turn;
   const { underway } = hub;
   return shards.flatMap((kept): Fact[] => {
@@ -17,6 +17,6 @@ export function voidShards(turn: Turn, shards: readonly KeptShard[], reason: str
     if (job === undefined || kept.voided === true || !isOpen(hub, job)) return [];
     const decided = [nameOf.void(sequence), nameOf.release(sequence)];
     if (isFinal(job, kept) || decided.some((name) => isUnderway(underway, name))) return [];
-    return [{ type: 'voided', sequence, job: kept.job, reason, at: world.now }];
+    return [{ type: 'voided', sequence, job: kept.job, at: world.now }];
   });
 }

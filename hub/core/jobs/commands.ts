@@ -1,5 +1,6 @@
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { JobId } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import { refuse } from '#protocol/values/refusal.ts';
 import type { HubCommand, RequestId } from '../state/events.ts';
 import { isEnding, isMoving, needsFunding } from '../state/questions.ts';
@@ -51,11 +52,11 @@ export function startJob(turn: Turn, request: RequestId, id: JobId): void {
   const job = turn.hub.jobs.get(id);
   if (job === undefined) return unknownJob(turn, request, id);
   if (job.state !== 'quoted' || isMoving(turn.hub, job)) {
-    const message = `a job is started from "quoted", and this one is "${job.state}": ${job.reason}`;
+    const message = `a job is started from "quoted", and this one is "${job.state}"`;
     return reject(turn, request, refuse('job-state', message));
   }
   if (needsFunding(job)) return reject(turn, request, { ok: false, refusal: unfunded(turn, job) });
-  const moved = jobMoved(turn, job, { state: 'running', reason: 'started by its owner' });
+  const moved = jobMoved(turn, job, { state: 'running', reason: why('started-by-owner', {}) });
   store(turn, [moved], { request, job: id });
 }
 
@@ -66,6 +67,6 @@ export function cancelJob(turn: Turn, request: RequestId, id: JobId): void {
     const message = `this job has ended already: it is "${job.state}"`;
     return reject(turn, request, refuse('job-state', message));
   }
-  const moved = jobMoved(turn, job, { state: 'cancelled', reason: 'cancelled by its owner' });
+  const moved = jobMoved(turn, job, { state: 'cancelled', reason: why('cancelled-by-owner', {}) });
   store(turn, [moved], { request, job: id });
 }

@@ -33,13 +33,13 @@ test('a package has thresholds from its nearest decoy, and says which decoys wer
     calibrated: { rule: THRESHOLD_VERSION, decoys: ['half-weights'], units: [0, 1] },
     providers: ['wasm', 'webgpu', 'webnn'],
   });
-  expect(bench.job()?.quote?.note).not.toContain('GPU');
+  expect(bench.job()?.quote?.notes.map(({ code }) => code)).not.toContain('exact-only');
 });
 
 test('where a decoy lies within the noise of GPUs the quote says so, and no GPU gets work', () => {
   quoteJob(bench, 10, { decoys: foundAt(2e-6, 9e-6) });
   expect(manifest()?.providers).toEqual(['wasm']);
-  expect(bench.job()?.quote?.note).toContain('runs on WebAssembly alone: on a GPU its results');
+  expect(bench.job()?.quote?.notes.map(({ code }) => code)).toContain('exact-only');
   beginJob(bench);
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
   expect(bench.last(2, 'lease')).toBeDefined();
@@ -55,7 +55,7 @@ test('a device that admits itself on a GPU where none may run is not believed', 
   const fit = { dtype: 'f32' as const, threads: 1, unitMs: millis(1), trials: [] };
   bench.say(2, { type: 'admitted', package: offer.id, provider: 'webgpu', ...fit });
   expect(bench.last(2, 'lease')).toBeUndefined();
-  expect(bench.last(2, 'idle')).toMatchObject({ code: 'device-unfit' });
+  expect(bench.last(2, 'idle')).toMatchObject({ reason: { code: 'exact-only' } });
 });
 
 test('decoys of an output that the model does not have are declined', () => {

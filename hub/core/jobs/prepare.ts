@@ -4,6 +4,7 @@ import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
 import { type BlobRef, PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
+import { why } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { between } from '#protocol/values/units.ts';
 import type { VerifierSession } from '../state/device.ts';
@@ -69,7 +70,13 @@ const isPrepared = (hub: Hub, job: Job): boolean =>
 
 export function refuseJob(turn: Turn, job: Job, refusal: Refusal): void {
   delete job.preparing;
-  store(turn, [jobMoved(turn, job, { state: 'refused', reason: refusal.message, refusal })]);
+  store(turn, [
+    jobMoved(turn, job, {
+      state: 'refused',
+      reason: why('refused', { text: refusal.message }),
+      refusal,
+    }),
+  ]);
 }
 
 /** The job that this verifier is preparing; another is declined. */
@@ -181,13 +188,10 @@ export function finishPreparation(
 
 function leaveChecking(turn: Turn, job: Job, manifest: PackageManifest) {
   if (job.record.autoStart && !needsFunding(job)) {
-    return { state: 'running', reason: 'started as soon as it was quoted' } as const;
+    return { state: 'running', reason: why('started-when-quoted', {}) } as const;
   }
   const price = quote(turn.hub, job, manifest).total;
-  const reason =
-    price === '0'
-      ? 'checked; waiting for its owner to start it'
-      : `checked; waiting for ${price} lamports in its escrow, which the dashboard deposits`;
+  const reason = price === '0' ? why('checked', {}) : why('unfunded', { lamports: price });
   return { state: 'quoted', reason } as const;
 }
 

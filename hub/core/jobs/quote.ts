@@ -1,6 +1,7 @@
 import type { Quote } from '#protocol/api/job.ts';
 import { expectedChecks, RELEASE_POLICY, standingName } from '#protocol/checks/check-policy.ts';
-import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/models/package.ts';
+import { allowsProvider, type PackageManifest } from '#protocol/models/package.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { lamports, millis } from '#protocol/values/units.ts';
 import { SHARD_MS } from '../leasing/lease.ts';
@@ -15,10 +16,6 @@ export function unfunded(turn: Turn, job: Job): Refusal {
   const message = `this job costs ${total} lamports, and its escrow is not funded: the dashboard deposits them, then POST /v1/jobs/${job.record.id}/fund`;
   return refusal('job-unfunded', message);
 }
-
-/** Said of a job that was posted with more items in a unit. */
-const COUPLED_NOTE =
-  '; units hold one item each, since an answer of this model changes with the other items of its unit';
 
 /** Share of units a cheat is taken to falsify when confidence is stated. */
 const CHEAT_SHARE = 0.2;
@@ -39,10 +36,6 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
   const perDevice = Math.ceil(units / Math.max(1, able.length));
   const checks = expectedChecks(hub.config.checks, trusted, perDevice);
   const extra = extraChecks(job, checks / perDevice, able.length);
-  const lane = allowsProvider(manifest, 'webgpu')
-    ? ''
-    : `; runs on WebAssembly alone: ${GPU_BARRED}`;
-  const coupled = job.record.draft.coupled === true ? COUPLED_NOTE : '';
   return {
     units,
     items,
@@ -53,13 +46,23 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
     checkRate: checks / perDevice + extra / units,
     confidence: 1 - Math.exp(-(checks + extra / Math.max(1, able.length)) * CHEAT_SHARE),
     peakBytes: manifest.peakBytes,
-    note: `${quoteNote(able.length, measured.length)}${lane}${coupled}`,
+    notes: quoteNotes(job, manifest, { devices: able.length, measured: measured.length }),
   };
 }
 
-function quoteNote(devices: number, measured: number): string {
-  if (devices === 0) return 'no device online can take this job yet; it starts when one comes';
-  return `from the speed of ${devices} devices online now, ${measured} of them measured`;
+function quoteNotes(
+  { record }: Job,
+  manifest: PackageManifest,
+  speeds: { devices: number; measured: number },
+): Reason[] {
+  const { name: model } = manifest;
+  return [
+    speeds.devices === 0
+      ? { code: 'no-device-fits', values: {} }
+      : { code: 'devices-measured', values: speeds },
+    ...(allowsProvider(manifest, 'webgpu') ? [] : [why('exact-only', { model })]),
+    ...(record.draft.coupled === true ? [why('items-coupled', {})] : []),
+  ];
 }
 
 /** Expected checks that the job's assurance asks for beyond those its devices get anyway. */

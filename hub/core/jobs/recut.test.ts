@@ -41,7 +41,7 @@ test('a job whose items change with their neighbours gets units of one item and 
   });
   prepareJob(bench);
   expect(bench.job()).toMatchObject({ state: 'quoted', units: ITEMS, unitItems: 1 });
-  expect(bench.job()?.quote?.note).toContain('units hold one item each');
+  expect(bench.job()?.quote?.notes.map(({ code }) => code)).toContain('items-coupled');
 });
 
 test('a job that was cut anew is so after a restart, and before it was on disk it is not', () => {

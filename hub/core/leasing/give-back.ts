@@ -1,4 +1,5 @@
 import type { ContributorMessage } from '#protocol/messages/control.ts';
+import { why } from '#protocol/values/reason.ts';
 import type { Device } from '../state/device.ts';
 import type { Turn } from '../turn.ts';
 import { endLease } from './lease.ts';
@@ -14,7 +15,10 @@ export function receiveGiveBack(turn: Turn, device: Device, message: GiveBack): 
   // Before the commitment it costs nothing; after it, it is a result that is held back.
   endLease(turn, active, 'failed');
   if (message.type === 'failed') {
-    device.unfit.set(active.lease.package, message.refusal.message);
+    const id = active.lease.package;
+    const trials = [{ provider: active.provider, outcome: 'failed' as const }];
+    const model = turn.hub.jobs.get(active.lease.job)?.manifest?.name ?? id;
+    device.unfit.set(id, why('device-unfit', { model, trials }));
   }
   scheduleWaiting(turn);
 }

@@ -74,7 +74,7 @@ test('an idle device is told of the job that it cannot compute, in whatever orde
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
   work(4);
   expect(accepted(JOB)).toBe(10);
-  expect(bench.last(2, 'idle')).toMatchObject({ code: 'capability-memory' });
+  expect(bench.last(2, 'idle')).toMatchObject({ reason: { code: 'capability-memory' } });
 });
 
 test('an idle device is told that all units are lent where others have them, of whatever job', () => {
@@ -93,5 +93,5 @@ test('an idle device is told that all units are lent where others have them, of 
   bench.join(99, PHONE, 'contributor');
   bench.say(99, { type: 'request' });
   expect(jobs.map(({ leasedUnits }) => leasedUnits)).toEqual([10, 10]);
-  expect(bench.last(99, 'idle')).toMatchObject({ code: 'no-units-open' });
+  expect(bench.last(99, 'idle')).toMatchObject({ reason: { code: 'no-units-open' } });
 });

@@ -1,8 +1,9 @@
-import type { ContributorMessage } from '#protocol/messages/control.ts';
+import type { ContributorMessage, Trial } from '#protocol/messages/control.ts';
 import { allowsProvider, type PackageManifest } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import { between, millis } from '#protocol/values/units.ts';
-import type { Admission, Device, Reason } from '../state/device.ts';
+import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
 import { isDisputed, isEnding } from '../state/questions.ts';
 import { takeRun } from '../state/ranges.ts';
@@ -54,12 +55,13 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
   if (asked) endTrial(turn, device);
   delete device.admitting;
   if (message.type === 'unfit') {
-    device.unfit.set(message.package, message.reason);
+    device.unfit.set(message.package, unfit(manifest.name, message.trials));
   } else if (!allowsProvider(manifest, message.provider)) {
-    device.unfit.set(message.package, `it may not run on ${message.provider}, only exactly`);
+    device.unfit.set(message.package, why('exact-only', { model: manifest.name }));
   } else if (isSuspended(turn, device, message)) {
     // What it says by itself after a lost link is from before; it is asked without that provider.
-    if (asked) device.unfit.set(message.package, `${message.provider} is suspended for a day`);
+    const reason = why('providers-suspended', { model: manifest.name });
+    if (asked) device.unfit.set(message.package, reason);
   } else {
     const { provider, dtype, threads, trials } = message;
     const unitMs = millis(Math.max(message.unitMs, 0.001));
@@ -79,6 +81,12 @@ function endTrial({ hub, world }: Turn, { admitting }: Device): void {
   const unusedMs = TRIAL_MS - between(admitting.since, world.now);
   if (unusedMs > 0) refundFlow(hub.fairness, admitting.trial, unusedMs);
 }
+
+const unfit = (model: string, trials: readonly Trial[]): Reason =>
+  why('device-unfit', {
+    model,
+    trials: trials.map(({ provider, outcome }) => ({ provider, outcome })),
+  });
 
 const isSuspended = (
   { hub }: Turn,
@@ -113,26 +121,23 @@ export function serveCredits(turn: Turn, device: Device): void {
   const { now } = turn.world;
   const { trouble } = turn.hub;
   if (trouble !== undefined) {
-    return setIdle(turn, device, { code: 'hub-degraded', message: trouble.message });
+    return setIdle(turn, device, why('hub-degraded', { text: trouble.message }));
   }
   if (device.admitting && between(device.admitting.since, now) > ADMISSION_MS_MAX) {
-    device.unfit.set(
-      device.admitting.package,
-      'its download and admission test took longer than 15 minutes',
-    );
+    const { package: id } = device.admitting;
+    const model = manifestOf(turn, id)?.name ?? id;
+    device.unfit.set(id, why('admission-slow', { model, minutes: ADMISSION_MS_MAX / 60_000 }));
     delete device.admitting;
   }
   const paused = device.credits > 0 ? pauseProblem(turn, device.key) : undefined;
-  if (paused !== undefined) return setIdle(turn, device, { code: 'at-capacity', message: paused });
+  if (paused !== undefined) return setIdle(turn, device, paused);
   while (device.credits > 0) {
     if (device.admitting !== undefined) return;
     if (isDisputed(turn.hub, { device: device.key })) {
-      const message = 'a check of its work is looked at by a second verifier';
-      return setIdle(turn, device, { code: 'disputed', message });
+      return setIdle(turn, device, why('disputed', {}));
     }
     if (device.leases.size >= LEASES_PER_DEVICE) {
-      const message = `holds ${device.leases.size} shards already; the next comes when one is done`;
-      return setIdle(turn, device, { code: 'at-capacity', message });
+      return setIdle(turn, device, why('at-capacity', { shards: device.leases.size }));
     }
     const reason = serveOnce(turn, device);
     if (reason === undefined) continue;
@@ -143,6 +148,9 @@ export function serveCredits(turn: Turn, device: Device): void {
   }
 }
 
+/** Why there may be no work at all; another reason says more. */
+const NO_WORK: readonly Reason['code'][] = ['no-jobs', 'job-in-check'];
+
 /** One lease or one admission; otherwise the reason why there is neither. */
 function serveOnce(turn: Turn, device: Device): Reason | undefined {
   const jobs = [...turn.hub.jobs.values()];
@@ -151,7 +159,7 @@ function serveOnce(turn: Turn, device: Device): Reason | undefined {
   if (reasons === undefined) return undefined;
   let best: Reason = noJobs(turn, jobs, running);
   for (const reason of reasons) {
-    if (reason.code !== 'no-units-open' || best.code === 'no-jobs') best = reason;
+    if (reason.code !== 'no-units-open' || NO_WORK.includes(best.code)) best = reason;
   }
   // Idle devices are tried on quoted jobs, so that the quote rests on measured speeds.
   for (const job of jobs) {
@@ -211,15 +219,9 @@ const payRate = ({ record, manifest }: Job): number =>
 
 function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
   if (running.length === 0 && jobs.some((job) => job.state === 'checking')) {
-    const hasVerifier = turn.hub.verifiers.size > 0;
-    return hasVerifier
-      ? { code: 'no-jobs', message: 'a new job is being checked by a verifier; work starts soon' }
-      : { code: 'needs-verifier', message: 'a new job waits for a verifier to come online' };
+    return why(turn.hub.verifiers.size > 0 ? 'job-in-check' : 'needs-verifier', {});
   }
-  return {
-    code: 'no-jobs',
-    message: 'nobody has posted work right now; this device is next in line',
-  };
+  return why('no-jobs', {});
 }
 
 /** Milliseconds of a device's time that a job gave it to do, or why it gave none. */
@@ -249,10 +251,7 @@ function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   return run.count * admission.unitMs;
 }
 
-const allLent = (job: Job): Reason => ({
-  code: 'no-units-open',
-  message: `every unit of "${job.record.name}" is done or lent out; waiting for the next job`,
-});
+const allLent = ({ record }: Job): Reason => why('no-units-open', { job: record.name });
 
 /** Near the end, one unit on a slow device would outlast what all others need for the rest. */
 function slowProblem(job: Job, admission: Admission): Reason | undefined {
@@ -260,8 +259,7 @@ function slowProblem(job: Job, admission: Admission): Reason | undefined {
   if (others <= 1e-9) return undefined;
   const restMs = (job.open.count + job.leasedUnits) / others;
   if (admission.unitMs <= Math.max(2_000, 2 * restMs)) return undefined;
-  const message = `"${job.record.name}" ends in about ${Math.ceil(restMs / 1000)} s on faster devices`;
-  return { code: 'device-slow', message };
+  return why('device-slow', { job: job.record.name, seconds: Math.ceil(restMs / 1000) });
 }
 
 function startAdmission(turn: Turn, device: Device, job: Job): void {

@@ -1,13 +1,14 @@
 import { LEAVES_MAX } from '#protocol/settlement/leaf-file.ts';
 import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/money-api.ts';
 import type { JobId, Root } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { reject, unknownJob } from '../jobs/commands.ts';
 import { quote } from '../jobs/quote.ts';
 import type { HubCommand, RequestId } from '../state/events.ts';
 import type { Fact } from '../state/facts.ts';
 import type { Job } from '../state/job.ts';
-import { isEnding, isMoving } from '../state/questions.ts';
+import { describeBan, isEnding, isMoving } from '../state/questions.ts';
 import { listUnderway } from '../state/underway.ts';
 import { hasWorked } from '../trust/newcomers.ts';
 import { jobMoved, store, type Turn } from '../turn.ts';
@@ -19,7 +20,7 @@ const FILES_OF_PERIOD_MAX = 64;
 /** How a job moves that was to start as soon as it could. */
 export const START_FUNDED = {
   state: 'running',
-  reason: 'started as soon as it was funded',
+  reason: why('started-when-funded', {}),
 } as const;
 
 const writing = (): Refusal =>
@@ -33,7 +34,7 @@ export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusa
   const { id } = job.record;
   if (job.funding !== undefined) return [];
   if (job.state !== 'quoted' || job.manifest === undefined) {
-    const message = `a job is funded when it is "quoted", and this one is "${job.state}": ${job.reason}`;
+    const message = `a job is funded when it is "quoted", and this one is "${job.state}"`;
     return refusal('job-state', message);
   }
   if (job.record.unitPrice === '0') {
@@ -81,7 +82,7 @@ export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fa
   if (known.at(-1)?.record.recipient === record.recipient) return [];
   const ban = hub.banned.get(key);
   if (ban !== undefined && ban.until > world.now) {
-    return refusal('payout-refused', `this device is banned: ${ban.reason}`);
+    return refusal('payout-refused', `this device is banned: ${describeBan(ban)}`);
   }
   if (!hasWorked(hub.newcomers, key)) {
     const message = 'no shard of this device was accepted yet; link an address after the first one';
@@ -134,7 +135,7 @@ export function changeMoney(
   const start = starts ? [jobMoved(turn, job, START_FUNDED)] : [];
   // Nobody works for money that is about to be taken out.
   const ends = command.type === 'close' && said.length > 0 && !isEnding(turn.hub, job);
-  const reason = 'the money of this job was closed';
+  const reason = why('money-closed', {});
   const end = ends ? [jobMoved(turn, job, { state: 'cancelled', reason })] : [];
   store(turn, [...end, ...said, ...start], { request, job: id });
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { RELEASE_POLICY } from '#protocol/checks/check-policy.ts';
 import type { Address, LeafFileView } from '#protocol/settlement/money-api.ts';
 import type { Digest, JobId, Root, Signature } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import { bytes, instant, lamports } from '#protocol/values/units.ts';
 import {
   type Bench,
@@ -84,7 +85,7 @@ test('a job with a price starts when its escrow holds enough, and not before', (
   expect(bench.job()).toMatchObject({
     state: 'quoted',
     funding: { ...FUNDING, amount: '200' },
-    reason: expect.stringContaining('funded'),
+    reason: why('funded', {}),
   });
   expect(fundJob(bench, lamports(1n))).toMatchObject({ ok: true });
   bench.restart();
@@ -96,7 +97,7 @@ test('a job with a price starts when its escrow holds enough, and not before', (
 test('one that starts by itself does so once it is funded, whenever the hub dies', () => {
   const bench = openBench();
   quoteJob(bench, 40, { autoStart: true });
-  expect(bench.job()).toMatchObject({ state: 'quoted', reason: expect.stringContaining('200') });
+  expect(bench.job()).toMatchObject({ state: 'quoted', reason: { values: { lamports: '200' } } });
   expect(fundJob(bench)).toMatchObject({ ok: true, value: { state: 'running' } });
   const funding = bench.facts.findIndex(({ type }) => type === 'job-funded');
   bench.facts.splice(funding + 1);
@@ -305,7 +306,7 @@ test('closing the money of a job that runs ends it, and what was accepted earns'
   expect(accepted).toBeGreaterThan(0);
   expect(listFunded(bench.hub())).toEqual([{ job: JOB, poster: FUNDING.poster }]);
   expect(close(bench)).toMatchObject({ ok: true, value: { state: 'cancelled' } });
-  expect(bench.job()?.reason).toContain('closed');
+  expect(bench.job()?.reason.code).toBe('money-closed');
   const shards = listEarning(bench.hub(), JOB, ALL)?.shards ?? [];
   expect(shards.reduce((sum, { unitCount }) => sum + unitCount, 0)).toBe(accepted);
   expect(listFunded(bench.hub())).toEqual([]);

@@ -11,6 +11,7 @@ import { openPreparation } from '../jobs/prepare.ts';
 import { pauseLeases, resumeLeases } from '../leasing/lease.ts';
 import type { Device, Session } from '../state/device.ts';
 import type { SocketId } from '../state/events.ts';
+import { describeBan } from '../state/questions.ts';
 import { leaveLine } from '../trust/newcomers.ts';
 import { refuseSession, send, type Turn } from '../turn.ts';
 import { bookOf } from '../verifiers/epochs.ts';
@@ -92,7 +93,7 @@ function checkHello(
   const ban = hub.banned.get(claim.key);
   if (claim.role === 'contributor' && ban !== undefined && ban.until > world.now) {
     const hours = Math.ceil((ban.until - world.now) / 3_600_000);
-    return { code: 'device-banned', message: `${ban.reason}; try again in ${hours} h` };
+    return { code: 'device-banned', message: `${describeBan(ban)}; try again in ${hours} h` };
   }
   return undefined;
 }

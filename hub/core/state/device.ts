@@ -1,13 +1,13 @@
-import type { Capabilities, Donation, IdleCode, Trial } from '#protocol/messages/control.ts';
+import type { Capabilities, Donation, Trial } from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/models/package.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type { Digest, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { Reason } from '#protocol/values/reason.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { SocketId } from './events.ts';
 import type { Flow } from './job.ts';
 
 /** Why a device gets no work. */
-export type Reason = { code: IdleCode; message: string };
 
 export type Session =
   | {
@@ -40,14 +40,15 @@ export interface Device {
   /** Open requests for a lease. */
   credits: number;
   admitted: Map<Digest, Admission>;
-  unfit: Map<Digest, string>;
+  /** Why packages do not run on it. */
+  unfit: Map<Digest, Reason>;
   /** `trial`: the running job whose share of devices the time is taken from. */
   admitting?: { package: Digest; since: Instant; trial?: Flow };
   leases: Set<LeaseId>;
   holds: Set<Root>;
   donates: Donation;
   unitsAccepted: number;
-  idle?: { code: IdleCode; message: string };
+  idle?: Reason;
 }
 
 export interface VerifierSession {

@@ -13,6 +13,7 @@ import type {
   Root,
   Signature,
 } from '#protocol/values/ids.ts';
+import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 
@@ -20,7 +21,6 @@ import type { Instant, Millis } from '#protocol/values/units.ts';
 export interface Ban {
   device: PublicKey;
   until: Instant;
-  reason: string;
   work?: { lease: LeaseId; unit: number };
   at: Instant;
 }
@@ -45,7 +45,7 @@ export type Fact =
       type: 'job-moved';
       job: JobId;
       state: JobView['state'];
-      reason: string;
+      reason: Reason;
       at: Instant;
       refusal?: Refusal;
     }
@@ -76,7 +76,7 @@ export type Fact =
   /** A verifier opened an epoch, or revealed its seed. */
   | { type: 'epoch'; signed: SignedEpoch }
   /** An accepted shard is void; its units are open again. */
-  | { type: 'voided'; sequence: number; job: JobId; reason: string; at: Instant }
+  | { type: 'voided'; sequence: number; job: JobId; at: Instant }
   | ({ type: 'banned' } & Ban)
   /** A device was unfit for a package on this provider. */
   | {
@@ -85,7 +85,7 @@ export type Fact =
       package: Digest;
       provider: Provider;
       until: Instant;
-      reason: string;
+      reason: Reason;
       at: Instant;
     }
   /** An accepted shard of a job with assurance is final: its results may be read. */

@@ -3,6 +3,7 @@ import type { PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { AcceptedShard, Lease } from '#protocol/records/records.ts';
 import type { Funding } from '#protocol/settlement/money-api.ts';
 import type { DeveloperId, Digest, JobId, LeaseId, PublicKey } from '#protocol/values/ids.ts';
+import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Instant, instant, type Millis } from '#protocol/values/units.ts';
 import type { CommittedShard } from './facts.ts';
@@ -92,7 +93,7 @@ export interface Job {
   record: JobRecord;
   inputDigests: Uint8Array;
   state: JobState;
-  reason: string;
+  reason: Reason;
   manifest?: PackageManifest;
   packageId?: Digest;
   inputUnitBytes: number;

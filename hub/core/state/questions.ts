@@ -2,6 +2,7 @@ import { sharersOf } from '#protocol/checks/check-policy.ts';
 import { RUNS_TO_CONFIRM, type Verdict } from '#protocol/records/records.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
+import type { Ban } from './facts.ts';
 import type { Hub } from './hub.ts';
 import type { Job, KeptShard } from './job.ts';
 import { coversRun } from './ranges.ts';
@@ -74,3 +75,9 @@ export const isComplete = ({ acceptedUnits, record }: Job): boolean =>
 /** A job with a price starts when its money lies in its escrow, and not before. */
 export const needsFunding = ({ record, funding }: Job): boolean =>
   record.unitPrice !== '0' && funding === undefined;
+
+/** What a device is banned for, as a part of a refusal. */
+export const describeBan = ({ work }: Pick<Ban, 'work'>): string =>
+  work === undefined
+    ? 'a check of its work did not match'
+    : `unit ${work.unit} of ${work.lease} did not match its re-execution`;

@@ -1,5 +1,6 @@
 import type { Provider } from '#protocol/models/package.ts';
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { Reason } from '#protocol/values/reason.ts';
 import type { Instant } from '#protocol/values/units.ts';
 
 /** One provider of one package that a device has lost. */
@@ -7,7 +8,7 @@ export interface Suspension {
   package: Digest;
   provider: Provider;
   until: Instant;
-  reason: string;
+  reason: Reason;
 }
 
 /** What a device committed to and never revealed. `pausedUntil` is when it gets a shard again. */

@@ -1,6 +1,7 @@
-import { allowsProvider, GPU_BARRED, type PackageManifest } from '#protocol/models/package.ts';
+import { allowsProvider, type PackageManifest } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import type { Device, Reason } from '../state/device.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
+import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
 import { suspensionReason } from './suspensions.ts';
@@ -9,49 +10,37 @@ import { suspensionReason } from './suspensions.ts';
 export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefined {
   const { manifest, packageId } = job;
   if (manifest === undefined || packageId === undefined) {
-    return { code: 'no-jobs', message: 'the job is still being checked' };
+    return why('job-in-check', {});
   }
-  const unfit = device.unfit.get(packageId) ?? suspendedOnAll(hub, device, { packageId, manifest });
-  if (unfit !== undefined) {
-    const message = `"${manifest.name}" does not run right on this device: ${unfit}`;
-    return { code: 'device-unfit', message: message.slice(0, 600) };
+  const { name: model } = manifest;
+  const unfit = device.unfit.get(packageId);
+  if (unfit !== undefined) return unfit;
+  if (isSuspendedOnAll(hub, device, { packageId, manifest })) {
+    return why('providers-suspended', { model });
   }
   const { memoryBytes, providers, features } = device.capabilities;
   if (manifest.peakBytes > memoryBytes) {
-    const need = Math.ceil(manifest.peakBytes / 2 ** 20);
-    const has = Math.floor(memoryBytes / 2 ** 20);
-    const message = `"${manifest.name}" needs ${need} MiB and this device offers ${has} MiB`;
-    return { code: 'capability-memory', message };
+    const needMiB = Math.ceil(manifest.peakBytes / 2 ** 20);
+    return why('capability-memory', { model, needMiB, hasMiB: Math.floor(memoryBytes / 2 ** 20) });
   }
-  if (providers.length === 0) {
-    const message = 'this device offers no way to run a model: WebAssembly is missing or blocked';
-    return { code: 'capability-provider', message };
-  }
+  if (providers.length === 0) return why('capability-provider', {});
   if (!providers.some((provider) => allowsProvider(manifest, provider))) {
-    const message = `"${manifest.name}" may run on ${manifest.providers} alone: ${GPU_BARRED}`;
-    return { code: 'capability-provider', message };
+    return why('exact-only', { model });
   }
   const runs = manifest.variants.some(({ needs }) => needs.every((n) => features.includes(n)));
-  if (!runs) {
-    const message = `"${manifest.name}" needs a GPU feature this device lacks`;
-    return { code: 'capability-feature', message };
-  }
-  return undefined;
+  return runs ? undefined : why('capability-feature', { model });
 }
 
-/**
- * Why a device has no provider left for a package, where checks have suspended each that may run
- * it.
- */
-function suspendedOnAll(
+/** Whether checks have suspended each provider of a device that may run a package. */
+function isSuspendedOnAll(
   hub: Hub,
   { key, capabilities }: Device,
   { packageId, manifest }: { packageId: Digest; manifest: PackageManifest },
-): string | undefined {
-  if (!hub.suspensions.has(key)) return undefined;
+): boolean {
+  if (!hub.suspensions.has(key)) return false;
   const allowed = capabilities.providers.filter((provider) => allowsProvider(manifest, provider));
-  const reasons = allowed.map((provider) =>
-    suspensionReason(hub, { device: key, package: packageId, provider }),
+  return allowed.every(
+    (provider) =>
+      suspensionReason(hub, { device: key, package: packageId, provider }) !== undefined,
   );
-  return reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
 }

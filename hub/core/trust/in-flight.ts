@@ -1,5 +1,6 @@
 import { shardsInFlight, standingName } from '#protocol/checks/check-policy.ts';
-import type { Device, Reason } from '../state/device.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
+import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';
 
@@ -36,9 +37,7 @@ export function unjudgedProblem(hub: Hub, device: Device, job: Job): Reason | un
   const waiting = inFlight.get(name) ?? 0;
   const most = shardsInFlight(config.checks, (standings.get(name) ?? 0) + 1);
   if (waiting + device.leases.size < most) return undefined;
-  const shards = waiting === 1 ? '1 shard' : `${waiting} shards`;
-  const message = `${shards} of this device must be judged by a verifier first; the more of its units have passed, the more may wait`;
-  return { code: 'unjudged', message };
+  return why('unjudged', { shards: waiting });
 }
 
 /** Below T units a device gets no more at once than is left of them: then it is judged. */

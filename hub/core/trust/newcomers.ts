@@ -1,5 +1,5 @@
 import type { PublicKey } from '#protocol/values/ids.ts';
-import type { Reason } from '../state/device.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Newcomers } from '../state/trust.ts';
 
@@ -88,10 +88,7 @@ export function placeProblem(hub: Hub, device: PublicKey): Reason | undefined {
   if (!line.has(device)) line.set(device, ++newcomers.lastInLine);
   const [first = 0] = line.values();
   const ahead = (line.get(device) ?? first) - first;
-  const units = (config.newcomers?.unitsEach ?? 0).toLocaleString('en');
-  const who = ahead === 0 ? 'this one is next' : `at most ${ahead} wait before this one`;
-  const message = `new devices begin in turn, one more for each ${units} units that the grid computes: ${who}; keep the page open and it begins by itself`;
-  return { code: 'newcomers-full', message };
+  return why('newcomers-full', { unitsEach: config.newcomers?.unitsEach ?? 0, ahead });
 }
 
 /** It could not use its turn, or has gone. */

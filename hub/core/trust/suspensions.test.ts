@@ -63,7 +63,7 @@ function fail(providers: Provider[]): void {
   findUnfit();
 }
 
-const idle = (socket: number) => bench.last(socket, 'idle')?.code;
+const idle = (socket: number) => bench.last(socket, 'idle')?.reason.code;
 const admits = (socket: number) =>
   (bench.sent.get(socket) ?? []).filter(({ type }) => type === 'admit').length;
 
@@ -72,7 +72,7 @@ test('a GPU that was found unfit is out for a day, in a new session and after a 
   expect(bench.job()).toMatchObject({ accepted: 0 });
   for (const at of [3, 4]) {
     join(at, ['webgpu']);
-    expect([admits(at), idle(at)]).toEqual([0, 'device-unfit']);
+    expect([admits(at), idle(at)]).toEqual([0, 'providers-suspended']);
     bench.restart();
   }
   bench.join(1, bench.hub().config.hub, 'contributor');
@@ -90,7 +90,7 @@ test('its device goes on without it: it is asked again, and told what not to try
   const gpu = verdictOn(bench, 'device-unfit').verdict;
   bench.say(2, { type: 'request' });
   expect(bench.last(2, 'admit')?.without).toMatchObject([
-    { provider: 'webgpu', reason: expect.stringContaining('too far off') },
+    { provider: 'webgpu', reason: { code: 'too-far-off' } },
   ]);
   admit(2, 'wasm');
   deliver(2);
@@ -120,7 +120,11 @@ test('what a device says by itself of its GPU does not count, and one that insis
   bench.say(3, { type: 'request' });
   expect([admits(3), idle(3)]).toEqual([1, undefined]);
   insist();
-  expect([admits(3), idle(3), bench.last(3, 'lease')]).toEqual([1, 'device-unfit', undefined]);
+  expect([admits(3), idle(3), bench.last(3, 'lease')]).toEqual([
+    1,
+    'providers-suspended',
+    undefined,
+  ]);
 });
 
 test('the first verdict counts: more of them make no more facts', () => {

@@ -1,4 +1,5 @@
 import type { PublicKey } from '#protocol/values/ids.ts';
+import { type Reason, type ReasonOf, why } from '#protocol/values/reason.ts';
 import { after, millis } from '#protocol/values/units.ts';
 import type { Fact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
@@ -12,7 +13,7 @@ import type { Turn } from '../turn.ts';
  * provider, on disk, so that neither a new session nor a restart brings it back. The device may go
  * on with another provider meanwhile, on which it is admitted anew.
  */
-const ASIDE_MS = millis(24 * 3_600_000);
+const SUSPENSION_MS = millis(24 * 3_600_000);
 
 type Place = Pick<Suspension, 'package' | 'provider'> & { device: PublicKey };
 
@@ -25,11 +26,16 @@ const find = ({ suspensions }: Pick<Hub, 'suspensions'>, place: Place): Suspensi
  * The fact that takes a provider from a device; none where it is lost already: the first verdict
  * counts.
  */
-export function suspend({ hub, world }: Turn, kept: KeptShard, reason: string): Fact[] {
+export function suspend(
+  { hub, world }: Turn,
+  kept: KeptShard,
+  where: ReasonOf<'too-far-off'>['values']['where'],
+): Fact[] {
   const { device, package: id, provider } = kept;
   const isLost = find(hub, kept) !== undefined;
   if (isLost || isUnderway(hub.underway, nameOf.suspend(device, id, provider))) return [];
-  const until = after(world.now, ASIDE_MS);
+  const until = after(world.now, SUSPENSION_MS);
+  const reason = why('too-far-off', { provider, where });
   return [{ type: 'suspended', device, package: id, provider, until, reason, at: world.now }];
 }
 
@@ -38,7 +44,7 @@ export function addSuspension({ suspensions }: Hub, device: PublicKey, lost: Sus
 }
 
 /** Why a device may not run a package on a provider, if so. */
-export const suspensionReason = (hub: Hub, place: Place): string | undefined =>
+export const suspensionReason = (hub: Hub, place: Place): Reason | undefined =>
   find(hub, place)?.reason;
 
 /** Its day is over: the device may be admitted on that provider again. */

@@ -1,4 +1,5 @@
 import type { PublicKey } from '#protocol/values/ids.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import { after, type Instant, millis } from '#protocol/values/units.ts';
 import type { CommittedShard, Fact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
@@ -49,11 +50,14 @@ export function countUnrevealed({ unrevealed }: Hub, device: PublicKey, resetAt?
 }
 
 /** Why a device gets no shard for now, if that is so. */
-export function pauseProblem({ hub, world }: Turn, device: PublicKey): string | undefined {
+export function pauseProblem({ hub, world }: Turn, device: PublicKey): Reason | undefined {
   const unrevealed = hub.unrevealed.get(device);
   if (unrevealed?.pausedUntil === undefined || unrevealed.pausedUntil <= world.now)
     return undefined;
-  return `committed to ${unrevealed.count} shards and never revealed them: no shard for ${PAUSE_MS / 60_000} minutes, and its units are checked from the first again`;
+  return why('commitments-unrevealed', {
+    commitments: unrevealed.count,
+    minutes: PAUSE_MS / 60_000,
+  });
 }
 
 /** Remembers for a while why a lease ended, for the device that speaks of it late. */

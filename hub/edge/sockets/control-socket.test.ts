@@ -89,7 +89,7 @@ describe('control socket', () => {
   it('shakes hands and says why there is no work', async () => {
     const client = await openSession();
     client.say({ type: 'request' });
-    expect(await client.next()).toMatchObject({ type: 'idle', code: 'no-jobs' });
+    expect(await client.next()).toMatchObject({ type: 'idle', reason: { code: 'no-jobs' } });
     expect(counters.socketsOpen).toBe(1);
   });
 
@@ -191,7 +191,8 @@ describe('control socket bounds', () => {
     const client = await openSession();
     client.socket.pause();
     for (let sent = 0; counters.socketsTooSlow === 0 && sent < 2_000; sent += 1) {
-      control.send(1, { type: 'idle', code: 'no-jobs', message: 'x'.repeat(60_000) });
+      const text = 'x'.repeat(60_000);
+      control.send(1, { type: 'idle', reason: { code: 'stated', values: { text } } });
       if (sent % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     expect(counters.socketsTooSlow).toBe(1);

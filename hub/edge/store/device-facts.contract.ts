@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import type { Store } from './port.ts';
@@ -17,7 +18,7 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
       package: id,
       provider: 'webgpu' as const,
       until,
-      reason: 'far',
+      reason: why('too-far-off', { provider: 'webgpu', where: 'outputs' }),
       at,
     };
     const work = { lease: leaseId(1), unit: 3 };
@@ -28,8 +29,8 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
       { type: 'judged', verifier: keyOf(52), through: 8 },
       { type: 'judged', verifier: keyOf(51), through: 1 },
       { type: 'verifier-removed', key: keyOf(51), at },
-      { type: 'banned', device: keyOf(40), until: instant(1), reason: 'first', at },
-      { type: 'banned', device: keyOf(40), until, reason: 'second', work, at },
+      { type: 'banned', device: keyOf(40), until: instant(1), at },
+      { type: 'banned', device: keyOf(40), until, work, at },
       { type: 'pardoned', ...pardon },
       { type: 'suspended', ...suspension },
       { type: 'resolved', job: jobId(1), ...work, outcome: 'wrong', at },

@@ -320,4 +320,11 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       '$.period', json_extract(file_json, '$.epoch'))`,
   ],
   joinTables(),
+  // Reasons were sentences. A ban names its work, and what is void has a verdict.
+  [
+    `update fact set body = json_set(body, '$.reason', json_object('code', 'stated',
+      'values', json_object('text', body->>'$.reason')))
+      where type in ('job-moved', 'suspended')`,
+    `update fact set body = json_remove(body, '$.reason') where type in ('voided', 'banned')`,
+  ],
 ];

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import type { Digest, JobId, Root, Signature } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import { bytes, instant, lamports } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { jobCreated, jobId, keyOf } from './sample-facts.ts';
@@ -55,7 +56,7 @@ const moved = (job: JobId, state: FactOf<'job-moved'>['state']): Fact => ({
   type: 'job-moved',
   job,
   state,
-  reason: `because ${state}`,
+  reason: why('stated', { text: `because ${state}` }),
   at,
 });
 

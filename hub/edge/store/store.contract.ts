@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import type { Root } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import { refusal } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
@@ -32,14 +33,13 @@ const moved = (job: number, state: Extract<Fact, { type: 'job-moved' }>['state']
     type: 'job-moved',
     job: jobId(job),
     state,
-    reason: `because ${state}`,
+    reason: why('stated', { text: `because ${state}` }),
     at: instant(when),
   }) satisfies Fact;
 const voided = (sequence: number, job = 1): Fact => ({
   type: 'voided',
   sequence,
   job: jobId(job),
-  reason: 'wrong outputs',
   at,
 });
 

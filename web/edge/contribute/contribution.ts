@@ -1,4 +1,5 @@
 import type { DeviceMessage, DeviceStatus } from '#protocol/messages/device.ts';
+import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
 import { STATUS_OFF } from '../../core/contribute-view.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -180,7 +181,7 @@ function fresh({ trials, key }: DeviceStatus): DeviceStatus {
   return {
     ...STATUS_OFF,
     since: instant(Date.now()),
-    reason: 'Starting the worker on this device.',
+    reason: why('starting', {}),
     trials,
     ...(key && { key }),
   };
@@ -188,7 +189,12 @@ function fresh({ trials, key }: DeviceStatus): DeviceStatus {
 
 function workerFailed(status: DeviceStatus, reason: string): DeviceStatus {
   const message = `The worker on this device stopped: ${reason}. Reload the page, then tap Start.`;
-  return { ...status, phase: 'refused', reason: message, refusal: { code: 'internal', message } };
+  return {
+    ...status,
+    phase: 'refused',
+    reason: why('refused', { text: message }),
+    refusal: { code: 'internal', message },
+  };
 }
 
 /** Holds the lock until the returned function is called. */

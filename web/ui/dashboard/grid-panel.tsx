@@ -1,4 +1,5 @@
 import type { GridView } from '#protocol/api/grid-view.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
 import {
   formatCount,
   formatId,
@@ -51,7 +52,9 @@ export function GridPanel({ grid }: { grid: GridView | undefined }) {
                   {device.provider === undefined ? null : `${nameProvider(device.provider)}, `}
                   {device.unitMs === undefined ? null : `${formatMillis(device.unitMs)} a unit, `}
                   {formatNoun(device.unitsAccepted, 'unit')} accepted
-                  {device.idle === undefined ? '' : `. ${formatSentence(device.idle)}`}
+                  {device.idle === undefined
+                    ? ''
+                    : `. ${formatSentence(describeReason(device.idle))}`}
                 </span>
               </span>
             </li>

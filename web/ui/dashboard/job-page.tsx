@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
+import { describeNotes, describeReason } from '#protocol/api/sentences.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import {
   formatAgo,
@@ -85,7 +86,8 @@ export function JobPage(props: {
   const { request, actions } = props;
   const { job, at, series, lost, refusal, show } = useJob(request, actions);
   // A new state is news, a new reason is not: the effect follows the state only.
-  const spoken = job && `${job.name}: ${describeState(job.state).label}. ${job.reason}`;
+  const spoken =
+    job && `${job.name}: ${describeState(job.state).label}. ${describeReason(job.reason)}`;
   const state = job?.state;
   useEffect(() => {
     if (spoken !== undefined) actions.say(spoken);
@@ -123,7 +125,7 @@ export function JobPage(props: {
           <span class={`chip chip-${tone}`} data-testid="state" data-state={job.state}>
             {label}
           </span>{' '}
-          <span data-testid="state-reason">{formatSentence(job.reason)}</span>
+          <span data-testid="state-reason">{formatSentence(describeReason(job.reason))}</span>
         </p>
         <p class="soft small">
           <code>{job.id}</code> · {formatNoun(job.items, 'item')} in {formatNoun(job.units, 'unit')}{' '}
@@ -182,9 +184,7 @@ function Decision({
               </div>
             ))}
           </dl>
-          {job.quote.note === '' ? null : (
-            <p class="soft small">{formatSentence(job.quote.note)}</p>
-          )}
+          <p class="soft small">{formatSentence(describeNotes(job.quote))}</p>
         </>
       ) : null}
       {refusal === undefined ? null : <Refused refusal={refusal} />}

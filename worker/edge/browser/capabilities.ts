@@ -1,5 +1,6 @@
 import type { Capabilities } from '#protocol/messages/control.ts';
 import type { Feature, Provider } from '#protocol/models/package.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import { bytes } from '#protocol/values/units.ts';
 
 const PROBE_MS_MAX = 3_000;
@@ -9,7 +10,7 @@ const MIB = 2 ** 20;
 export interface Found {
   capabilities: Capabilities;
   /** Providers not worth a try in 'auto', and why. */
-  skipped: { provider: Provider; reason: string }[];
+  skipped: { provider: Provider; reason: Reason }[];
   isIos: boolean;
 }
 
@@ -34,19 +35,19 @@ export async function findCapabilities(): Promise<Found> {
   let adapterName: string | undefined;
   const adapter = await within(platform.gpu?.requestAdapter());
   if (adapter === undefined || adapter === null) {
-    skipped.push({ provider: 'webgpu', reason: 'this browser offers no WebGPU adapter' });
+    skipped.push({ provider: 'webgpu', reason: why('not-offered', { provider: 'webgpu' }) });
   } else {
     providers.push('webgpu');
     if (adapter.features.has('shader-f16')) features.push('shader-f16');
     const { vendor = 'unknown', architecture = '' } = adapter.info ?? {};
     adapterName = `${vendor} ${architecture}`.trim();
     if (adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false) {
-      const reason = `its WebGPU adapter (${adapterName}) is software, slower than WebAssembly`;
+      const reason = why('software-gpu', { adapter: adapterName.slice(0, 200) });
       skipped.push({ provider: 'webgpu', reason });
     }
   }
   if ((await within(platform.ml?.createContext())) === undefined) {
-    skipped.push({ provider: 'webnn', reason: 'this browser offers no WebNN context' });
+    skipped.push({ provider: 'webnn', reason: why('not-offered', { provider: 'webnn' }) });
   } else providers.push('webnn');
   // Threads under isolation were seen to run out of memory on iOS; see reference/platform.md §2.5.
   const threads =

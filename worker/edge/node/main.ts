@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { ReceiptPage } from '#protocol/api/api.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import type { Result } from '#protocol/values/refusal.ts';
@@ -85,8 +86,11 @@ function openTeller(payout: PayoutTeller | undefined): (status: DeviceStatus) =>
   let said = '';
   let shards = 0;
   return ({ phase, reason, shardsAccepted, unitsAccepted, unitsPerSecond }) => {
-    const line = `${phase}: ${reason.replace(/trying again in .*/, 'trying again')}`;
-    if (line !== said) print(phase === 'waiting' ? `${phase}: ${reason}` : line);
+    const line =
+      reason.code === 'reconnecting'
+        ? `${phase}: ${reason.values.text}`
+        : `${phase}: ${describeReason(reason)}`;
+    if (line !== said) print(`${phase}: ${describeReason(reason)}`);
     if (shardsAccepted !== shards) {
       const speed = unitsPerSecond === undefined ? '' : `, ${unitsPerSecond.toFixed(1)} a second`;
       print(`accepted ${unitsAccepted} units${speed}`);

@@ -1,0 +1,130 @@
+import type { Reason, ReasonOf } from '../values/reason.ts';
+import type { Quote } from './job.ts';
+
+type Sentences = { [C in Reason['code']]: (values: ReasonOf<C>['values']) => string };
+
+const PROVIDERS = { wasm: 'WebAssembly', webgpu: 'WebGPU', webnn: 'WebNN' } as const;
+const OUTCOMES = {
+  fit: 'is right',
+  wrong: 'gives wrong answers',
+  failed: 'failed',
+  timeout: 'is too slow',
+  skipped: 'was left out',
+} as const;
+const EXACT_ONLY = 'on a GPU its results cannot be told from those of a cheaper model';
+
+const count = (value: number, noun: string): string =>
+  `${value.toLocaleString('en')} ${noun}${value === 1 ? '' : 's'}`;
+
+const ENGLISH: Sentences = {
+  posted: () => 'waiting for a verifier to run the model and make known answers',
+  preparing: () => 'a verifier runs the model once on the exact lane',
+  'verifier-missing': () => 'no verifier is online; start one with `npm run verifier -- --hub URL`',
+  refused: ({ text }) => text,
+  checked: () => 'checked; waiting for its owner to start it',
+  unfunded: ({ lamports }) =>
+    `checked; waiting for ${lamports} lamports in its escrow, which the dashboard deposits`,
+  funded: () => 'checked and funded; waiting for its owner to start it',
+  'started-by-owner': () => 'started by its owner',
+  'started-when-quoted': () => 'started as soon as it was quoted',
+  'started-when-funded': () => 'started as soon as it was funded',
+  'no-device': () => 'no device is online; open this hub on a phone and tap Start',
+  'all-devices-new': () =>
+    'every device online is new and waits for a place; the operator can give more of them with --newcomers',
+  'verifiers-missing': ({ waits, needed, enrolled }) => {
+    const whom = needed === 1 ? 'a verifier' : `${needed} of the ${enrolled} enrolled verifiers`;
+    return waits === 'lending'
+      ? `no more is lent until what was accepted is judged; this waits for ${whom} to come online`
+      : `every unit is computed; the last checks wait for ${whom} to come online`;
+  },
+  'in-dispute': ({ unit, spoken, enrolled }) =>
+    `a verifier found unit ${unit} wrong: ${spoken} of the ${enrolled} enrolled ones have judged it; the others have three minutes`,
+  'units-open-again': () => 'some units are computed again after a check',
+  'last-checks': () => 'every unit is computed; the last checks are being judged',
+  'exit-checks': () =>
+    'every unit is computed; what no later work vouches for is checked once more before it is final',
+  computed: () => 'every unit is computed',
+  done: ({ checked, mismatched }) =>
+    `${count(checked, 'unit')} checked, ${mismatched} did not match`,
+  'done-unchecked': () => 'every unit is computed; none of them was drawn for a check',
+  'cancelled-by-owner': () => 'cancelled by its owner',
+  'money-closed': () => 'the money of this job was closed',
+  stated: ({ text }) => text,
+  'no-device-fits': () => 'no device online can take this job yet; it starts when one comes',
+  'devices-measured': ({ devices, measured }) =>
+    `from the speed of ${count(devices, 'device')} online now, ${measured} of them measured`,
+  'items-coupled': () =>
+    'units hold one item each, since an answer of this model changes with the other items of its unit',
+  'too-far-off': ({ provider, where }) =>
+    `checks found its results on ${PROVIDERS[provider]} too far off${where === 'inside' ? ' inside the model' : ''}`,
+  'no-jobs': () => 'nobody has posted work right now; this device is next in line',
+  'job-in-check': () => 'a new job is being checked by a verifier; work starts soon',
+  'needs-verifier': () => 'a new job waits for a verifier to come online',
+  'no-units-open': ({ job }) =>
+    `every unit of "${job}" is done or lent out; waiting for the next job`,
+  'device-unfit': ({ model, trials }) => {
+    const ends = trials.map(
+      ({ provider, outcome }) => `${PROVIDERS[provider]} ${OUTCOMES[outcome]}`,
+    );
+    const how = ends.length === 0 ? 'it offers no provider' : ends.join(', ');
+    return `"${model}" does not run right on this device: ${how}`;
+  },
+  'admission-slow': ({ model, minutes }) =>
+    `"${model}" does not run right on this device: its download and admission test took longer than ${minutes} minutes`,
+  'capability-memory': ({ model, needMiB, hasMiB }) =>
+    `"${model}" needs ${needMiB} MiB and this device offers ${hasMiB} MiB`,
+  'capability-provider': () =>
+    'this device offers no way to run a model: WebAssembly is missing or blocked',
+  'capability-feature': ({ model }) => `"${model}" needs a GPU feature this device lacks`,
+  'exact-only': ({ model }) => `"${model}" runs on WebAssembly alone: ${EXACT_ONLY}`,
+  'providers-suspended': ({ model }) =>
+    `"${model}" does not run right on this device: checks found its results too far off`,
+  'device-slow': ({ job, seconds }) => `"${job}" ends in about ${seconds} s on faster devices`,
+  'at-capacity': ({ shards }) =>
+    `holds ${count(shards, 'shard')} already; the next comes when one is done`,
+  'commitments-unrevealed': ({ commitments, minutes }) =>
+    `committed to ${count(commitments, 'shard')} and never revealed them: no shard for ${minutes} minutes, and its units are checked from the first again`,
+  disputed: () => 'a check of its work is looked at by a second verifier',
+  'newcomers-full': ({ unitsEach, ahead }) => {
+    const who = ahead === 0 ? 'this one is next' : `at most ${ahead} wait before this one`;
+    return `new devices begin in turn, one more for each ${count(unitsEach, 'unit')} that the grid computes: ${who}; keep the page open and it begins by itself`;
+  },
+  unjudged: ({ shards }) =>
+    `${count(shards, 'shard')} of this device must be judged by a verifier first; the more of its units have passed, the more may wait`,
+  'hub-degraded': ({ text }) => text,
+  right: () => 'its answers are right',
+  wrong: ({ exact }) => `its answers ${exact ? 'differ from' : 'are too far from'} the reference`,
+  'trial-failed': ({ text }) => text,
+  'trial-slow': ({ seconds }) => `it did not finish its known answers within ${seconds} s`,
+  'tab-ended': ({ days }) =>
+    `it ended this tab twice within a week; it is tried again after ${days} days`,
+  'not-offered': ({ provider }) => `this browser does not offer ${PROVIDERS[provider]}`,
+  'software-gpu': ({ adapter }) =>
+    `its WebGPU adapter (${adapter}) is software, slower than WebAssembly`,
+  off: () => 'nothing runs; tap Start to help',
+  starting: () => 'starting the worker on this device',
+  greeting: () => 'saying hello to the hub',
+  reconnecting: ({ text, seconds }) => `${text}; trying again in ${seconds} s`,
+  hidden: () => 'the page is hidden; work goes on when you come back',
+  'fetching-model': ({ model }) => `fetching ${model}`,
+  'download-again': ({ text }) => `the download failed and is tried again: ${text}`,
+  testing: ({ model, provider }) =>
+    `testing ${model}${provider === undefined ? '' : ` on ${PROVIDERS[provider]}`} on known answers`,
+  'awaiting-work': () => 'waiting for the hub to hand out work',
+  'fetching-inputs': ({ model }) => `fetching inputs for ${model}`,
+  loading: ({ model, provider }) => `loading ${model} on ${PROVIDERS[provider]}`,
+  computing: ({ model, provider }) => `computing ${model} on ${PROVIDERS[provider]}`,
+  'handing-in': () => 'handing in a finished shard',
+  stopped: () => 'stopped by whoever runs it',
+  'not-admitted': () => 'this device has not passed the admission test of its model',
+  'shards-held': ({ shards }) => `this device holds ${count(shards, 'shard')} already`,
+  'lease-unreadable': () => 'its digests cannot be read',
+};
+
+/** What a quote rests on, as one sentence without its full stop. */
+export const describeNotes = ({ notes }: Pick<Quote, 'notes'>): string =>
+  notes.map(describeReason).join('; ');
+
+/** A reason as an English sentence without its full stop, in lower case where a name does not begin it. */
+export const describeReason = ({ code, values }: Reason): string =>
+  (ENGLISH[code] as (values: Reason['values']) => string)(values);

@@ -1,0 +1,109 @@
+import * as v from 'valibot';
+import { Count, Lamports } from './units.ts';
+
+const Text = v.pipe(v.string(), v.maxLength(600));
+/** Name of a model or a job, as its developer wrote it. */
+const Name = v.pipe(v.string(), v.maxLength(200));
+const Provider = v.picklist(['wasm', 'webgpu', 'webnn']);
+
+/** How one provider came out of the admission test. */
+export const TrialOutcome = v.picklist(['fit', 'wrong', 'failed', 'timeout', 'skipped']);
+const TrialEnd = v.strictObject({ provider: Provider, outcome: TrialOutcome });
+
+const of = <C extends string, E extends v.ObjectEntries>(code: C, values: E) =>
+  v.strictObject({ code: v.literal(code), values: v.strictObject(values) });
+
+/**
+ * Why something stands as it stands: a code and its values. A page or a program makes the sentence
+ * (`api/sentences.ts`), in the language of its reader. `text` in values is what a runtime, a
+ * network or a person said, word for word. Wire codes never change.
+ */
+export const Reason = v.variant('code', [
+  // A job
+  of('posted', {}),
+  of('preparing', {}),
+  of('verifier-missing', {}),
+  of('refused', { text: Text }),
+  of('checked', {}),
+  of('unfunded', { lamports: Lamports }),
+  of('funded', {}),
+  of('started-by-owner', {}),
+  of('started-when-quoted', {}),
+  of('started-when-funded', {}),
+  of('no-device', {}),
+  of('all-devices-new', {}),
+  of('verifiers-missing', {
+    waits: v.picklist(['lending', 'checks']),
+    needed: Count,
+    enrolled: Count,
+  }),
+  of('in-dispute', { unit: Count, spoken: Count, enrolled: Count }),
+  of('units-open-again', {}),
+  of('last-checks', {}),
+  of('exit-checks', {}),
+  of('computed', {}),
+  of('done', { checked: Count, mismatched: Count }),
+  of('done-unchecked', {}),
+  of('cancelled-by-owner', {}),
+  of('money-closed', {}),
+  /** A sentence of an older hub. */
+  of('stated', { text: Text }),
+  // A quote
+  of('no-device-fits', {}),
+  of('devices-measured', { devices: Count, measured: Count }),
+  of('items-coupled', {}),
+  // A device that has lost a provider
+  of('too-far-off', { provider: Provider, where: v.picklist(['outputs', 'inside']) }),
+  // A device that gets no work
+  of('no-jobs', {}),
+  of('job-in-check', {}),
+  of('needs-verifier', {}),
+  of('no-units-open', { job: Name }),
+  of('device-unfit', { model: Name, trials: v.pipe(v.array(TrialEnd), v.maxLength(16)) }),
+  of('admission-slow', { model: Name, minutes: Count }),
+  of('capability-memory', { model: Name, needMiB: Count, hasMiB: Count }),
+  of('capability-provider', {}),
+  of('capability-feature', { model: Name }),
+  of('exact-only', { model: Name }),
+  of('providers-suspended', { model: Name }),
+  of('device-slow', { job: Name, seconds: Count }),
+  of('at-capacity', { shards: Count }),
+  of('commitments-unrevealed', { commitments: Count, minutes: Count }),
+  of('disputed', {}),
+  of('newcomers-full', { unitsEach: Count, ahead: Count }),
+  of('unjudged', { shards: Count }),
+  of('hub-degraded', { text: Text }),
+  // A provider in the admission test
+  of('right', {}),
+  of('wrong', { exact: v.boolean() }),
+  of('trial-failed', { text: Text }),
+  of('trial-slow', { seconds: Count }),
+  of('tab-ended', { days: Count }),
+  of('not-offered', { provider: Provider }),
+  of('software-gpu', { adapter: Name }),
+  // What a device does
+  of('off', {}),
+  of('starting', {}),
+  of('greeting', {}),
+  of('reconnecting', { text: Text, seconds: Count }),
+  of('hidden', {}),
+  of('fetching-model', { model: Name }),
+  of('download-again', { text: Text }),
+  of('testing', { model: Name, provider: v.optional(Provider) }),
+  of('awaiting-work', {}),
+  of('fetching-inputs', { model: Name }),
+  of('loading', { model: Name, provider: Provider }),
+  of('computing', { model: Name, provider: Provider }),
+  of('handing-in', {}),
+  // A lease given back
+  of('stopped', {}),
+  of('not-admitted', {}),
+  of('shards-held', { shards: Count }),
+  of('lease-unreadable', {}),
+]);
+export type Reason = v.InferOutput<typeof Reason>;
+/** A reason of one code. */
+export const why = <C extends Reason['code']>(code: C, values: ReasonOf<C>['values']): Reason =>
+  ({ code, values }) as Reason;
+
+export type ReasonOf<C extends Reason['code']> = Extract<Reason, { code: C }>;
