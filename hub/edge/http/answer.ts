@@ -1,4 +1,9 @@
-import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
+import {
+  PocketgridError,
+  type Refusal,
+  type RefusalCode,
+  refusal,
+} from '#protocol/values/refusal.ts';
 
 const STATUS: { [code in RefusalCode]?: number } = {
   'key-missing': 401,
@@ -58,6 +63,11 @@ export const answerNothing = (): Response => new Response(null, { status: 204, h
 /** An `ApiError`; what has no status of its own was understood and is not acceptable: 422. */
 export const answerRefusal = (refusal: Refusal): Response =>
   answerJson({ error: refusal }, STATUS[refusal.code] ?? 422);
+
+/** Refuses the call: thrown, and answered by `openApi`. */
+export function reject(...refused: Parameters<typeof refusal>): never {
+  throw new PocketgridError(refusal(...refused));
+}
 
 /** This address has to wait. */
 export const answerWait = (refused: { seconds: number; refusal: Refusal }): Response =>

@@ -1,17 +1,10 @@
 import { Hono } from 'hono';
 import { API_KEY_PREFIX } from '#protocol/api/api.ts';
 import type { DeveloperId } from '#protocol/values/ids.ts';
-import {
-  accept,
-  PocketgridError,
-  type Refusal,
-  type Result,
-  refusal,
-  refuse,
-} from '#protocol/values/refusal.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { ticketHolder } from '../../core/hub.ts';
 import type { HubMetrics } from '../process/metrics.ts';
-import { answerRefusal, answerWait } from './answer.ts';
+import { answerJson, answerNothing, answerRefusal, answerWait, reject } from './answer.ts';
 import { findDeveloper } from './api-keys.ts';
 import { bearer } from './bearer.ts';
 import { type CallLimits, openCallLimits } from './call-limits.ts';
@@ -83,45 +76,48 @@ function addRoute(
   app.on(route.method, route.path, async (context) => {
     const request = context.req.raw;
     const address = context.env?.incoming?.socket.remoteAddress;
-    const late = limits.take(address, route.cost ?? 0);
+    const late = limits.take(address, route.cost);
     if (late !== undefined) return answerWait(late);
     const call: Call = {
       request,
       param: (name) => context.req.param(name) ?? '',
       query: new URL(request.url).searchParams,
     };
-    const token = bearer(request);
-    if (route.caller === 'developer') {
-      const developer = await checkDeveloper(ports, token);
-      return developer.ok
-        ? route.answer({ ...call, developer: developer.value })
-        : answerRefusal(developer.refusal);
-    }
-    const refused = route.caller === 'verifier' ? checkVerifier(ports, token) : undefined;
-    return refused === undefined ? route.answer(call) : answerRefusal(refused);
+    const answer = await answerCall(ports, route, call);
+    if (answer === undefined) return answerNothing();
+    return answer instanceof Response ? answer : answerJson(answer);
   });
 }
 
-function checkVerifier({ hub }: ApiPorts, token: string | undefined): Refusal | undefined {
+async function answerCall(ports: ApiPorts, route: Route, call: Call): Promise<unknown> {
+  const token = bearer(call.request);
+  if (route.caller === 'developer') {
+    return route.answer({ ...call, developer: await checkDeveloper(ports, token) });
+  }
+  if (route.caller === 'verifier') checkVerifier(ports, token);
+  return route.answer(call);
+}
+
+function checkVerifier({ hub }: ApiPorts, token: string | undefined): void {
   if (token === undefined) {
-    return refusal('key-missing', 'send `Authorization: Bearer` with the ticket of your welcome');
+    reject('key-missing', 'send `Authorization: Bearer` with the ticket of your welcome');
   }
   const key = ticketHolder(hub, token);
-  if (key !== undefined && hub.verifiers.has(key)) return undefined;
-  return refusal('key-wrong', 'this ticket is not of a verifier that is online; connect again');
+  if (key !== undefined && hub.verifiers.has(key)) return;
+  reject('key-wrong', 'this ticket is not of a verifier that is online; connect again');
 }
 
 async function checkDeveloper(
   { store }: ApiPorts,
   token: string | undefined,
-): Promise<Result<DeveloperId>> {
+): Promise<DeveloperId> {
   if (token === undefined) {
     const message = `send \`Authorization: Bearer ${API_KEY_PREFIX}…\` with the key that the hub showed when it first started`;
-    return refuse('key-missing', message);
+    return reject('key-missing', message);
   }
   const developer = await findDeveloper(store, token);
-  if (developer !== undefined) return accept(developer);
-  return refuse(
+  if (developer !== undefined) return developer;
+  return reject(
     'key-wrong',
     'this hub knows no such key; use the one it showed on its first start',
   );

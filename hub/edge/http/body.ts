@@ -1,7 +1,8 @@
 import type * as v from 'valibot';
 import { decodeJson } from '#protocol/values/decode.ts';
-import { type Result, refuse } from '#protocol/values/refusal.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { readBody } from '../process/body.ts';
+import { reject } from './answer.ts';
 
 const JSON_BYTES_MAX = 4096;
 
@@ -9,10 +10,10 @@ const JSON_BYTES_MAX = 4096;
 export async function readJson<TSchema extends v.GenericSchema>(
   schema: TSchema,
   request: Request,
-): Promise<Result<v.InferOutput<TSchema>>> {
+): Promise<v.InferOutput<TSchema>> {
   const bytes = await readBody(request, JSON_BYTES_MAX);
   if (bytes !== undefined) {
-    return decodeJson(schema, new TextDecoder().decode(bytes), 'request-invalid');
+    return must(decodeJson(schema, new TextDecoder().decode(bytes), 'request-invalid'));
   }
-  return refuse('message-too-long', `send at most ${JSON_BYTES_MAX} bytes`);
+  return reject('message-too-long', `send at most ${JSON_BYTES_MAX} bytes`);
 }

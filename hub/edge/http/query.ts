@@ -1,15 +1,28 @@
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { reject } from './answer.ts';
 
 /** A whole number from a query string, between 0 and `most`; `otherwise` when it is not given. */
 export function readCount(
   query: URLSearchParams,
   name: string,
   bounds: { otherwise: number; most: number },
-): Result<number> {
+): number {
   const text = query.get(name);
-  if (text === null || text === '') return accept(bounds.otherwise);
+  if (text === null || text === '') return bounds.otherwise;
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= bounds.most) return accept(value);
+  if (value <= bounds.most) return value;
   const message = `${name} must be a whole number between 0 and ${bounds.most}`;
-  return refuse('request-invalid', message, name);
+  return reject('request-invalid', message, name);
 }
+
+export const readNumber = (query: URLSearchParams, name: string, otherwise: number): number =>
+  readCount(query, name, { otherwise, most: Number.MAX_SAFE_INTEGER });
+
+/** Where a page begins, by the name that its list has for that, and `limit`. */
+export const readPage = (
+  query: URLSearchParams,
+  name: 'from' | 'after',
+  { most, otherwise = most }: { most: number; otherwise?: number },
+): { from: number; limit: number } => ({
+  from: readNumber(query, name, 0),
+  limit: readCount(query, 'limit', { otherwise, most }),
+});

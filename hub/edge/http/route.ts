@@ -38,21 +38,34 @@ export interface DeveloperCall extends Call {
   developer: DeveloperId;
 }
 
-interface Place {
-  method: 'GET' | 'POST' | 'DELETE';
-  /** `:name` marks a parameter. */
-  path: string;
-  /**
-   * What a call takes from its address (`call-limits.ts`); nothing where it costs the hub little.
-   */
-  cost?: number;
-}
-
-export type Answer<C extends Call = Call> = (call: C) => Promise<Response> | Response;
+/**
+ * Answers a call with a response, or with a value to be sent as JSON, or with nothing (204). A
+ * refusal is thrown (`reject`, `must`).
+ */
+export type Answer<C extends Call = Call> = (call: C) => unknown;
 
 /** Who may call: `developer` with an API key, `verifier` with the ticket of its session. */
-export type Route = Place &
+export type Route = ReturnType<typeof readPlace> &
   (
     | { caller: 'anyone' | 'verifier'; answer: Answer }
     | { caller: 'developer'; answer: Answer<DeveloperCall> }
   );
+
+/**
+ * Calls by method and path, where `:name` marks a parameter. `cost` is what one takes from its
+ * address (`call-limits.ts`): nothing where it costs the hub little.
+ */
+export const anyone = (place: string, answer: Answer, cost = 0): Route => {
+  return { ...readPlace(place, cost), caller: 'anyone', answer };
+};
+export const verifier = (place: string, answer: Answer): Route => {
+  return { ...readPlace(place, 0), caller: 'verifier', answer };
+};
+export const developer = (place: string, answer: Answer<DeveloperCall>, cost = 0): Route => {
+  return { ...readPlace(place, cost), caller: 'developer', answer };
+};
+
+function readPlace(place: string, cost: number) {
+  const [method = '', path = ''] = place.split(' ');
+  return { method, path, cost };
+}

@@ -1,36 +1,23 @@
-import type * as v from 'valibot';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { Root } from '#protocol/values/ids.ts';
-import { refusal } from '#protocol/values/refusal.ts';
+import { must, refusal } from '#protocol/values/refusal.ts';
 import { mayServe } from '../../../core/hub.ts';
-import { answerBody, answerRefusal } from '../answer.ts';
+import { answerBody, answerRefusal, reject } from '../answer.ts';
 import { decodeRange } from '../range.ts';
-import type { ApiPorts, Call, Route } from '../route.ts';
+import { type ApiPorts, anyone, type Call, type Route } from '../route.ts';
 
 /** Named by their content, so they never change. */
 const CACHING = { 'Cache-Control': 'public, max-age=31536000, immutable' };
 
 /** The bytes of blobs and their piece layers. */
 export const blobRoutes = (ports: ApiPorts): Route[] => [
-  {
-    method: 'GET',
-    path: '/v1/blobs/:root',
-    caller: 'anyone',
-    answer: (call) => readBlob(ports, call),
-  },
-  {
-    method: 'GET',
-    path: '/v1/blobs/:root/pieces',
-    caller: 'anyone',
-    answer: (call) => readPieces(ports, call),
-  },
+  anyone('GET /v1/blobs/:root', (call) => readBlob(ports, call)),
+  anyone('GET /v1/blobs/:root/pieces', (call) => readPieces(ports, call)),
 ];
 
 async function readBlob(ports: ApiPorts, { request, param }: Call): Promise<Response> {
-  const root = decodeWith(Root, param('root'), 'blob-unknown');
-  const size = root.ok ? await sizeOf(ports, root.value) : undefined;
-  if (!root.ok || size === undefined) return unknown();
-  const etag = `"${root.value}"`;
+  const { root, size } = await findBlob(ports, param('root'));
+  const etag = `"${root}"`;
   const headers = { ...CACHING, ETag: etag, 'Accept-Ranges': 'bytes' };
   if (request.headers.get('if-none-match') === etag) {
     return new Response(null, { status: 304, headers });
@@ -47,9 +34,8 @@ async function readBlob(ports: ApiPorts, { request, param }: Call): Promise<Resp
     return answer;
   }
   const { offset, length } = range.type === 'part' ? range : { offset: 0, length: size };
-  const stream = await ports.blobs.stream(root.value, offset, length);
-  if (!stream.ok) return answerRefusal(stream.refusal);
-  const body = request.method === 'HEAD' ? null : toBody(stream.value, ports);
+  const stream = must(await ports.blobs.stream(root, offset, length));
+  const body = request.method === 'HEAD' ? null : toBody(stream, ports);
   const answer = new Response(body, {
     status: range.type === 'part' ? 206 : 200,
     headers: {
@@ -86,16 +72,18 @@ function toBody(chunks: AsyncIterable<Uint8Array>, { counters }: ApiPorts): Read
 }
 
 async function readPieces(ports: ApiPorts, { param }: Call): Promise<Response> {
-  const root = decodeWith(Root, param('root'), 'blob-unknown');
-  if (!root.ok || (await sizeOf(ports, root.value)) === undefined) return unknown();
-  const pieces = await ports.blobs.pieces(root.value);
-  if (!pieces.ok) return answerRefusal(pieces.refusal);
+  const { root } = await findBlob(ports, param('root'));
+  const pieces = must(await ports.blobs.pieces(root));
   const type = { 'Content-Type': 'application/octet-stream' };
-  return answerBody(new Uint8Array(pieces.value), { ...CACHING, ...type });
+  return answerBody(new Uint8Array(pieces), { ...CACHING, ...type });
 }
 
-const sizeOf = (ports: ApiPorts, root: v.InferOutput<typeof Root>): Promise<number | undefined> =>
-  mayServe(ports.hub, root) ? ports.blobs.stat(root) : Promise.resolve(undefined);
-
-const unknown = (): Response =>
-  answerRefusal(refusal('blob-unknown', 'no job of this hub has a blob of this root'));
+async function findBlob(
+  { hub, blobs }: ApiPorts,
+  text: string,
+): Promise<{ root: Root; size: number }> {
+  const root = decodeWith(Root, text, 'blob-unknown');
+  const size = root.ok && mayServe(hub, root.value) ? await blobs.stat(root.value) : undefined;
+  if (root.ok && size !== undefined) return { root: root.value, size };
+  return reject('blob-unknown', 'no job of this hub has a blob of this root');
+}

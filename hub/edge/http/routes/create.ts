@@ -5,13 +5,13 @@ import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { addTaps } from '#protocol/onnx/taps.ts';
 import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
-import { accept, type Result, refusal } from '#protocol/values/refusal.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../../core/models/check.ts';
 import { convertInputs } from '../../inputs/convert.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../../inputs/units.ts';
-import { answerJson, answerRefusal } from '../answer.ts';
-import type { ApiPorts, DeveloperCall, Route } from '../route.ts';
+import { answerJson, reject } from '../answer.ts';
+import { type ApiPorts, type DeveloperCall, developer, type Route } from '../route.ts';
 import { receiveUpload, type Upload } from './upload.ts';
 
 const UPLOADS_MAX = 4;
@@ -31,44 +31,36 @@ export function createRoutes(ports: ApiPorts): Route[] {
   async function answer({ request, developer }: DeveloperCall): Promise<Response> {
     if (receiving >= UPLOADS_MAX) {
       const message = 'the hub is taking other uploads; send this one again in a minute';
-      return answerRefusal(refusal('busy', message));
+      return reject('busy', message);
     }
     receiving += 1;
     try {
       const upload = await receiveUpload(request, ports.uploads);
-      if (!upload.ok) return answerRefusal(upload.refusal);
       try {
-        const created = await inTurn(() => createJob(ports, developer, upload.value));
-        return created.ok ? answerJson(created.value, 201) : answerRefusal(created.refusal);
+        return answerJson(await inTurn(() => createJob(ports, developer, upload)), 201);
       } finally {
-        await upload.value.close();
+        await upload.close();
       }
     } finally {
       receiving -= 1;
     }
   }
-  return [{ method: 'POST', path: '/v1/jobs', caller: 'developer', answer }];
+  return [developer('POST /v1/jobs', answer)];
 }
 
 async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload) {
   const { options } = upload;
   if (options.unitPrice !== undefined && options.unitPrice !== '0') {
     // Without a chain nobody could ever be paid.
-    const chain = await ports.settlement.view();
-    if (!chain.ok) return chain;
+    must(await ports.settlement.view());
   }
   const model = await upload.model();
-  const checked = checkModel(model, MODEL_LIMITS);
-  if (!checked.ok) return checked;
-  const converted = await convertInputs(await upload.inputs(), checked.value, options);
-  if (!converted.ok) return converted;
-  const { items, unitItems, specs } = converted.value;
+  const checked = must(checkModel(model, MODEL_LIMITS));
+  const converted = must(await convertInputs(await upload.inputs(), checked, options));
+  const { items, unitItems, specs } = converted;
   const tapped = options.taps === true ? tapModel(model) : undefined;
-  if (tapped?.ok === false) return tapped;
-  const posted = tapped?.value.file ?? model;
-  const kept = await keepJob(ports, posted, packUnits(converted.value));
-  if (!kept.ok) return kept;
-  const { file, units, digests, digestBytes } = kept.value;
+  const packed = packUnits(converted);
+  const { file, units, digests } = await keepJob(ports, tapped?.file ?? model, packed);
   const record: JobRecord = {
     id: `job_${randomBytes(8).toString('hex')}` as JobId,
     developer,
@@ -80,7 +72,7 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
       inputs: specs,
       unitItems,
       graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
-      ...(tapped === undefined ? {} : { taps: tapped.value.taps }),
+      ...(tapped === undefined ? {} : { taps: tapped.taps }),
     },
     inputs: units,
     inputDigests: digests,
@@ -90,16 +82,14 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
     assurance: options.assurance ?? 'instant',
     autoStart: options.autoStart ?? false,
   };
-  return ports.loop.command({ type: 'create', record, inputDigests: digestBytes });
+  return must(await ports.loop.command({ type: 'create', record, inputDigests: packed.digests }));
 }
 
 /** The model with taps: it is the file of the package from here on. */
-function tapModel(model: Uint8Array): Result<{ file: Uint8Array; taps: string[] }> {
-  const decoded = decodeOnnx(model);
-  if (!decoded.ok) return decoded;
-  const tapped = addTaps(decoded.value);
-  if (!tapped.ok) return { ok: false, refusal: { ...tapped.refusal, path: 'taps' } };
-  return accept({ file: encodeOnnx(tapped.value.model), taps: tapped.value.taps });
+function tapModel(model: Uint8Array): { file: Uint8Array; taps: string[] } {
+  const tapped = addTaps(must(decodeOnnx(model)));
+  if (!tapped.ok) return reject(tapped.refusal.code, tapped.refusal.message, 'taps');
+  return { file: encodeOnnx(tapped.value.model), taps: tapped.value.taps };
 }
 
 /** Puts the model, the units and their digests where devices and verifiers get them. */
@@ -107,17 +97,10 @@ async function keepJob(
   { blobs }: ApiPorts,
   model: Uint8Array,
   packed: ReturnType<typeof packUnits>,
-): Promise<Result<{ file: BlobRef; units: BlobRef; digests: BlobRef; digestBytes: Uint8Array }>> {
-  const file = await blobs.put(model, MODEL_LIMITS.fileBytes, 'model-too-big');
-  if (!file.ok) return file;
-  const units = await blobs.put(packed.bytes, UNITS_BYTES_MAX);
-  if (!units.ok) return units;
-  const digests = await blobs.put(packed.digests, UNITS_BYTES_MAX);
-  if (!digests.ok) return digests;
-  return accept({
-    file: file.value,
-    units: units.value,
-    digests: digests.value,
-    digestBytes: packed.digests,
-  });
+): Promise<{ file: BlobRef; units: BlobRef; digests: BlobRef }> {
+  return {
+    file: must(await blobs.put(model, MODEL_LIMITS.fileBytes, 'model-too-big')),
+    units: must(await blobs.put(packed.bytes, UNITS_BYTES_MAX)),
+    digests: must(await blobs.put(packed.digests, UNITS_BYTES_MAX)),
+  };
 }

@@ -1,7 +1,6 @@
 import type { JobId } from '#protocol/values/ids.ts';
-import { refusal } from '#protocol/values/refusal.ts';
 import { viewJob } from '../../../core/hub.ts';
-import { answerBody, answerRefusal } from '../answer.ts';
+import { answerBody, reject } from '../answer.ts';
 import type { ApiPorts } from '../route.ts';
 
 const INTERVAL_MS = 250;
@@ -17,9 +16,7 @@ export function openEventStreams(ports: ApiPorts): (job: JobId) => Response {
   let open = 0;
   return (job) => {
     if (open >= STREAMS_MAX) {
-      return answerRefusal(
-        refusal('busy', 'too many event streams are open; poll the job instead'),
-      );
+      return reject('busy', 'too many event streams are open; poll the job instead');
     }
     open += 1;
     const body = streamJob(ports, job, () => {

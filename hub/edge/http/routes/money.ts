@@ -1,11 +1,11 @@
 import { type Funding, FundRequest, PayoutRequest } from '#protocol/settlement/money-api.ts';
-import { type Result, refusal, refuse } from '#protocol/values/refusal.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import { fundingOf, payoutOf } from '../../../core/hub.ts';
 import type { FoundEscrow } from '../../chain/settlement.ts';
-import { answerJson, answerNothing, answerRefusal } from '../answer.ts';
+import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
-import type { ApiPorts, Call, Route } from '../route.ts';
+import { type ApiPorts, anyone, type Call, developer, type Route } from '../route.ts';
 import { findJob } from './jobs.ts';
 
 /** Longer than a job and the period that pays for it take. */
@@ -17,34 +17,17 @@ const READS_MAX = 16;
 export function moneyRoutes(ports: ApiPorts): Route[] {
   const inBounds = openBounds();
   return [
-    {
-      method: 'POST',
-      path: '/v1/jobs/:job/fund',
-      caller: 'developer',
-      answer: (call) => inBounds(() => fund(ports, call)),
-    },
-    {
-      method: 'POST',
-      path: '/v1/jobs/:job/closing',
-      caller: 'anyone',
-      cost: 50,
-      answer: (call) => inBounds(() => close(ports, call)),
-    },
-    {
-      method: 'POST',
-      path: '/v1/payouts',
-      caller: 'anyone',
-      cost: 50,
-      answer: (call) => linkPayout(ports, call),
-    },
+    developer('POST /v1/jobs/:job/fund', (call) => inBounds(() => fund(ports, call))),
+    anyone('POST /v1/jobs/:job/closing', (call) => inBounds(() => close(ports, call)), 50),
+    anyone('POST /v1/payouts', (call) => linkPayout(ports, call), 50),
   ];
 }
 
 function openBounds() {
   let reading = 0;
-  return async (work: () => Promise<Response>): Promise<Response> => {
+  return async <T>(work: () => Promise<T>): Promise<T> => {
     if (reading >= READS_MAX) {
-      return answerRefusal(refusal('busy', 'the hub reads the chain for others; ask again'));
+      return reject('busy', 'the hub reads the chain for others; ask again');
     }
     reading += 1;
     try {
@@ -55,64 +38,48 @@ function openBounds() {
   };
 }
 
-async function fund(ports: ApiPorts, call: Call): Promise<Response> {
+async function fund(ports: ApiPorts, call: Call) {
   const job = findJob(ports, call);
-  if (!job.ok) return answerRefusal(job.refusal);
-  const body = await readJson(FundRequest, call.request);
-  if (!body.ok) return answerRefusal(body.refusal);
-  const { poster } = body.value;
-  const found = await ports.settlement.escrow({ job: job.value.id, poster });
-  if (!found.ok) return answerRefusal(found.refusal);
-  const usable = checkEscrow(found.value, Date.now());
-  if (!usable.ok) return answerRefusal(usable.refusal);
-  const funding: Funding = { ...usable.value, poster, at: instant(Date.now()) };
-  const result = await ports.loop.command({ type: 'fund', job: job.value.id, funding });
-  return result.ok ? answerJson(result.value) : answerRefusal(result.refusal);
+  const { poster } = await readJson(FundRequest, call.request);
+  const found = must(await ports.settlement.escrow({ job: job.id, poster }));
+  const funding: Funding = { ...checkEscrow(found, Date.now()), poster, at: instant(Date.now()) };
+  return must(await ports.loop.command({ type: 'fund', job: job.id, funding }));
 }
 
 /** What of an escrow can pay for a job that begins now. */
 function checkEscrow(
   { address, escrow }: FoundEscrow,
   now: number,
-): Result<Pick<Funding, 'escrow' | 'escrowIndex' | 'amount'>> {
+): Pick<Funding, 'escrow' | 'escrowIndex' | 'amount'> {
   if (escrow.requested > 0n) {
     const message = `the poster has asked for the rest of the escrow ${address}: post the job again`;
-    return refuse('job-unfunded', message);
+    return reject('job-unfunded', message);
   }
   const days = REFUND_MS_MIN / (24 * 3_600_000);
   if (escrow.refundFrom * 1000n < BigInt(now + REFUND_MS_MIN)) {
     const message = `the escrow ${address} can be emptied within ${days} days: post the job again, with a later deadline`;
-    return refuse('job-unfunded', message);
+    return reject('job-unfunded', message);
   }
   const amount = escrow.deposited - escrow.pulled - escrow.refunded;
-  return {
-    ok: true,
-    value: { escrow: address, escrowIndex: escrow.index, amount: lamports(amount) },
-  };
+  return { escrow: address, escrowIndex: escrow.index, amount: lamports(amount) };
 }
 
-async function close(ports: ApiPorts, call: Call): Promise<Response> {
-  const job = findJob(ports, call);
-  if (!job.ok) return answerRefusal(job.refusal);
-  const { id } = job.value;
+async function close(ports: ApiPorts, call: Call): Promise<void> {
+  const { id } = findJob(ports, call);
   const funding = fundingOf(ports.hub, id);
   if (funding === undefined) {
-    return answerRefusal(refusal('job-unfunded', 'this job was never funded: nothing is to close'));
+    return reject('job-unfunded', 'this job was never funded: nothing is to close');
   }
-  const found = await ports.settlement.escrow({ job: id, poster: funding.poster });
-  if (!found.ok) return answerRefusal(found.refusal);
-  if (found.value.escrow.requested === 0n) {
+  const found = must(await ports.settlement.escrow({ job: id, poster: funding.poster }));
+  if (found.escrow.requested === 0n) {
     const message = 'the poster has not asked for the rest of the escrow on the chain';
-    return answerRefusal(refusal('job-state', message));
+    return reject('job-state', message);
   }
-  const result = await ports.loop.command({ type: 'close', job: id });
-  return result.ok ? answerNothing() : answerRefusal(result.refusal);
+  must(await ports.loop.command({ type: 'close', job: id }));
 }
 
-async function linkPayout({ hub, loop }: ApiPorts, { request }: Call): Promise<Response> {
+async function linkPayout({ hub, loop }: ApiPorts, { request }: Call) {
   const payout = await readJson(PayoutRequest, request);
-  if (!payout.ok) return answerRefusal(payout.refusal);
-  const result = await loop.command({ type: 'payout', payout: payout.value });
-  if (!result.ok) return answerRefusal(result.refusal);
-  return answerJson(payoutOf(hub, payout.value.record.device));
+  must(await loop.command({ type: 'payout', payout }));
+  return payoutOf(hub, payout.record.device);
 }

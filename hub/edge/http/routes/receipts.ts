@@ -1,14 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
+import type { ReceiptPage } from '#protocol/api/api.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { REFERENCE_LANE } from '#protocol/models/package.ts';
 import { RUNTIME_BUILD } from '#protocol/models/runtime-build.ts';
 import type { Receipt, SignedTreeHead } from '#protocol/records/records.ts';
 import type { LeaseId } from '#protocol/values/ids.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { mayReadVerdict } from '../../../core/hub.ts';
 import type { ReceiptParts } from '../../store/port.ts';
-import { answerJson, answerRefusal } from '../answer.ts';
-import { readCount } from '../query.ts';
+import { reject } from '../answer.ts';
+import { readPage } from '../query.ts';
 import type { ApiPorts, Call } from '../route.ts';
 
 const RECEIPTS_MAX = 1_000;
@@ -17,28 +18,26 @@ const RECEIPTS_A_TURN = 16;
 const RUNTIME = `${REFERENCE_LANE.runtime} ${RUNTIME_BUILD.version} sha256:${RUNTIME_BUILD.wasm.sha256}`;
 
 /** Receipts of a job by first unit, against one tree head; without withheld verdicts. */
-export async function readReceipts(ports: ApiPorts, call: Call, job: JobView): Promise<Response> {
-  const { query } = call;
-  const from = readCount(query, 'from', { otherwise: 0, most: Number.MAX_SAFE_INTEGER });
-  if (!from.ok) return answerRefusal(from.refusal);
-  const limit = readCount(query, 'limit', { otherwise: RECEIPTS_MAX, most: RECEIPTS_MAX });
-  if (!limit.ok) return answerRefusal(limit.refusal);
-  const found = await ports.store.receipts(job.id, from.value, limit.value);
+export async function readReceipts(
+  ports: ApiPorts,
+  { query }: Call,
+  job: JobView,
+): Promise<ReceiptPage> {
+  const { from, limit } = readPage(query, 'from', { most: RECEIPTS_MAX });
+  const found = await ports.store.receipts(job.id, from, limit);
   const head = ports.commitments.head();
   const receipts: Receipt[] = [];
   for (const [place, parts] of found.entries()) {
     if (place % RECEIPTS_A_TURN === 0) await setImmediate();
-    const receipt = await signReceipt(ports, head, parts);
-    if (!receipt.ok) return answerRefusal(receipt.refusal);
-    receipts.push(receipt.value);
+    receipts.push(await signReceipt(ports, head, parts));
   }
-  return answerJson({ receipts });
+  return { receipts };
 }
 
 /** The receipt of one shard, void or not, with all that verifiers said of it. */
-export async function readReceipt(ports: ApiPorts, lease: LeaseId): Promise<Result<Receipt>> {
+export async function readReceipt(ports: ApiPorts, lease: LeaseId): Promise<Receipt> {
   const parts = await ports.store.receipt(lease);
-  if (parts === undefined) return refuse('lease-unknown', `no accepted shard came from ${lease}`);
+  if (parts === undefined) return reject('lease-unknown', `no accepted shard came from ${lease}`);
   return signReceipt(ports, ports.commitments.head(), parts);
 }
 
@@ -46,12 +45,10 @@ async function signReceipt(
   { commitments, hub, hubKey, sign }: ApiPorts,
   head: SignedTreeHead,
   parts: ReceiptParts,
-): Promise<Result<Receipt>> {
-  const found = await commitments.inclusion(parts.log.index, head.head.size);
-  if (!found.ok) return found;
-  const { position, path } = found.value;
+): Promise<Receipt> {
+  const entry = must(await commitments.inclusion(parts.log.index, head.head.size));
   const verdicts = parts.verdicts.filter((signed) => mayReadVerdict(hub, signed));
-  const inclusion = { position, path };
+  const inclusion = { position: entry.position, path: entry.path };
   const record = { ...parts, verdicts, hub: hubKey, inclusion, head, runtime: RUNTIME };
-  return accept({ ...record, signature: sign('receipt', record) });
+  return { ...record, signature: sign('receipt', record) };
 }

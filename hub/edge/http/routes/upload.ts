@@ -3,17 +3,12 @@ import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobOptions } from '#protocol/api/job.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
-import {
-  PocketgridError,
-  type RefusalCode,
-  type Result,
-  refusal,
-  refuse,
-} from '#protocol/values/refusal.ts';
+import { must, PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import { MODEL_LIMITS } from '../../../core/models/check.ts';
+import { reject } from '../answer.ts';
 import { decodeBoundary, MultipartError, type Part, readParts } from '../multipart.ts';
 
-export const INPUT_BYTES_MAX = 512 * 1024 * 1024;
+const INPUT_BYTES_MAX = 512 * 1024 * 1024;
 const OPTIONS_BYTES_MAX = 64 * 1024;
 
 /** A form that has arrived whole, in files of its own. */
@@ -35,12 +30,11 @@ interface Spool {
 
 /**
  * Receives `model`, `inputs` and `options` into a new folder under `uploads`, at the pace of the
- * sender and without holding them in memory. Whatever is refused leaves nothing behind.
+ * sender and without holding them in memory. A form that is rejected leaves nothing behind.
  */
-export async function receiveUpload(request: Request, uploads: string): Promise<Result<Upload>> {
-  const boundary = decodeBoundary(request.headers.get('content-type'));
-  if (!boundary.ok) return boundary;
-  if (request.body === null) return refuse('request-invalid', 'the form is empty');
+export async function receiveUpload(request: Request, uploads: string): Promise<Upload> {
+  const boundary = must(decodeBoundary(request.headers.get('content-type')));
+  if (request.body === null) return reject('request-invalid', 'the form is empty');
   const folder = join(uploads, randomBytes(8).toString('hex'));
   await mkdir(folder, { recursive: true });
   const close = () => rm(folder, { recursive: true, force: true });
@@ -50,17 +44,19 @@ export async function receiveUpload(request: Request, uploads: string): Promise<
   };
   try {
     let options: string | undefined;
-    for await (const part of readParts(request.body, boundary.value)) {
+    for await (const part of readParts(request.body, boundary)) {
       if (part.field === 'model') await receiveModel(part, spools.model);
       else if (part.field === 'inputs') await append(part, spools.inputs, inputBounds);
       else if (part.field === 'options') options = await readText(part);
-      else return await refused(close, unknownField(part.field));
+      else {
+        const message = 'the form has the parts `model`, `inputs` and `options` only';
+        reject('request-invalid', message, part.field);
+      }
     }
-    const decoded = decodeOptions(options, spools);
-    if (!decoded.ok) return await refused(close, decoded);
-    return { ok: true, value: toUpload(decoded.value, spools, close) };
+    return toUpload(decodeOptions(options, spools), spools, close);
   } catch (error) {
-    return await refused(close, { ok: false, refusal: explain(error) });
+    await close();
+    throw error instanceof PocketgridError ? error : new PocketgridError(explain(error));
   } finally {
     await spools.model.file.close();
     await spools.inputs.file.close();
@@ -84,7 +80,7 @@ const inputBounds = {
 } as const;
 
 async function receiveModel(part: Part, spool: Spool): Promise<void> {
-  if (spool.entries.length > 0) throw invalid('send one ONNX file as `model`', 'model');
+  if (spool.entries.length > 0) reject('request-invalid', 'send one ONNX file as `model`', 'model');
   await append(part, spool, modelBounds);
 }
 
@@ -98,7 +94,7 @@ async function append(
   for await (const chunk of part.body) {
     entry.length += chunk.length;
     spool.length += chunk.length;
-    if (spool.length > bounds.most) throw new PocketgridError(refusal(bounds.code, bounds.message));
+    if (spool.length > bounds.most) reject(bounds.code, bounds.message);
     await writeAll(spool.file, chunk);
   }
 }
@@ -116,7 +112,9 @@ async function readText(part: Part): Promise<string> {
   let length = 0;
   for await (const chunk of part.body) {
     length += chunk.length;
-    if (length > OPTIONS_BYTES_MAX) throw invalid('`options` has at most 64 KiB', 'options');
+    if (length > OPTIONS_BYTES_MAX) {
+      reject('request-invalid', '`options` has at most 64 KiB', 'options');
+    }
     // A part is a view into what the network brought, which goes on changing.
     chunks.push(Buffer.from(chunk));
   }
@@ -126,18 +124,18 @@ async function readText(part: Part): Promise<string> {
 function decodeOptions(
   text: string | undefined,
   spools: { model: Spool; inputs: Spool },
-): Result<JobOptions> {
+): JobOptions {
   if (spools.model.entries.length === 0) {
-    return refuse('request-invalid', 'the form has no `model`; send one ONNX file', 'model');
+    return reject('request-invalid', 'the form has no `model`; send one ONNX file', 'model');
   }
   if (spools.inputs.entries.length === 0) {
-    return refuse('request-invalid', 'the form has no `inputs`; send one or more files', 'inputs');
+    return reject('request-invalid', 'the form has no `inputs`; send one or more files', 'inputs');
   }
   if (text === undefined) {
     const message = 'the form has no `options`; send JSON such as {"name":"my job"}';
-    return refuse('request-invalid', message, 'options');
+    return reject('request-invalid', message, 'options');
   }
-  return decodeJson(JobOptions, text, 'request-invalid');
+  return must(decodeJson(JobOptions, text, 'request-invalid'));
 }
 
 const toUpload = (
@@ -159,19 +157,7 @@ const toUpload = (
   close,
 });
 
-async function refused(close: () => Promise<void>, reason: Result<never>): Promise<Result<never>> {
-  await close();
-  return reason;
-}
-
-const invalid = (message: string, path: string): PocketgridError =>
-  new PocketgridError(refusal('request-invalid', message, path));
-
-const unknownField = (field: string): Result<never> =>
-  refuse('request-invalid', 'the form has the parts `model`, `inputs` and `options` only', field);
-
 function explain(error: unknown) {
-  if (error instanceof PocketgridError) return error.refusal;
   if (error instanceof MultipartError) return refusal('request-invalid', error.message);
   const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'ENOSPC') {
