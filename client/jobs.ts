@@ -25,11 +25,7 @@ export function formOf({ model, inputs, options }: JobUpload): FormData {
 }
 
 /** Posts a job. */
-export const postJob = (
-  hub: HubClient,
-  upload: JobUpload,
-  options?: CallOptions,
-): Promise<Result<JobView>> =>
+export const postJob = (hub: HubClient, upload: JobUpload, options?: CallOptions) =>
   hub.ask(JobView, '/v1/jobs', {
     timeoutMs: UPLOAD_MS,
     ...options,
@@ -43,25 +39,19 @@ export async function listJobs(hub: HubClient, options?: CallOptions): Promise<R
   return list.ok ? accept(list.value.jobs) : list;
 }
 
-export const readJob = (
-  hub: HubClient,
-  job: JobId,
-  options?: CallOptions,
-): Promise<Result<JobView>> => hub.ask(JobView, `/v1/jobs/${job}`, options);
+export const readJob = (hub: HubClient, job: JobId, options?: CallOptions) =>
+  hub.ask(JobView, `/v1/jobs/${job}`, options);
 
 /** Starts a quoted job. */
-export const startJob = (hub: HubClient, job: JobId): Promise<Result<JobView>> =>
+export const startJob = (hub: HubClient, job: JobId) =>
   hub.ask(JobView, `/v1/jobs/${job}/start`, { method: 'POST' });
 
-export const cancelJob = (hub: HubClient, job: JobId): Promise<Result<JobView>> =>
+export const cancelJob = (hub: HubClient, job: JobId) =>
   hub.ask(JobView, `/v1/jobs/${job}/cancel`, { method: 'POST' });
 
 /**
  * The manifest of a job's package, once a verifier has run the model. Its digest is for the caller
  * to check.
  */
-export const readPackage = (
-  hub: HubClient,
-  job: JobId,
-  options?: CallOptions,
-): Promise<Result<PackageManifest>> => hub.ask(PackageManifest, `/v1/jobs/${job}/package`, options);
+export const readPackage = (hub: HubClient, job: JobId, options?: CallOptions) =>
+  hub.ask(PackageManifest, `/v1/jobs/${job}/package`, options);

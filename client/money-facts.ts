@@ -78,5 +78,4 @@ export const readEarningShards = (
 export const readPayPage = (
   hub: HubClient,
   { device, from }: { device: PublicKey; from: number },
-): Promise<Result<DevicePay>> =>
-  hub.ask(DevicePay, `/v1/devices/${device}/pay?from=${from}&limit=${MONEY_PAGE_MAX}`);
+) => hub.ask(DevicePay, `/v1/devices/${device}/pay?from=${from}&limit=${MONEY_PAGE_MAX}`);

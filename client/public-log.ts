@@ -16,10 +16,8 @@ import { readList } from './pages.ts';
 const SHARD_PAGE_BYTES_MAX = 512 * 1024 ** 2;
 
 /** The log of commitments as it is now. */
-export const readLogHead = (
-  hub: HubClient,
-  options?: CallOptions,
-): Promise<Result<SignedTreeHead>> => hub.ask(SignedTreeHead, '/v1/log/head', options);
+export const readLogHead = (hub: HubClient, options?: CallOptions) =>
+  hub.ask(SignedTreeHead, '/v1/log/head', options);
 
 /** The first `size` entries of the log of commitments; fewer when the hub gives no more. */
 export const readLogEntries = (
@@ -41,11 +39,7 @@ export const readLogEntries = (
   });
 
 /** A page of accepted shards by sequence, from `from`, void ones as well. */
-export const readShardPage = (
-  hub: HubClient,
-  from: number,
-  options?: CallOptions,
-): Promise<Result<ShardPage>> =>
+export const readShardPage = (hub: HubClient, from: number, options?: CallOptions) =>
   hub.ask(ShardPage, `/v1/log/shards?from=${from}&limit=${SHARD_PAGE_MAX}`, {
     bytesMax: SHARD_PAGE_BYTES_MAX,
     ...options,

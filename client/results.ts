@@ -1,7 +1,6 @@
 import { UnitFingerprint } from '#protocol/api/api.ts';
 import type { JobId, LeaseId } from '#protocol/values/ids.ts';
-import type { Result } from '#protocol/values/refusal.ts';
-import type { CallOptions, Chunks, HubClient } from './client.ts';
+import type { CallOptions, HubClient } from './client.ts';
 
 /** A large file over a slow line: the platform reads it, and says nothing of how far it is. */
 const DOWNLOAD_MS = 10 * 60_000;
@@ -28,14 +27,14 @@ export const downloadResults = (
   hub: HubClient,
   { job, range }: { job: JobId; range: ResultRange },
   options?: CallOptions,
-): Promise<Result<Blob>> => hub.blob(pathOf(job, range), { timeoutMs: DOWNLOAD_MS, ...options });
+) => hub.blob(pathOf(job, range), { timeoutMs: DOWNLOAD_MS, ...options });
 
 /** Results in input order, as they come. */
 export const streamResults = (
   hub: HubClient,
   { job, range }: { job: JobId; range: ResultRange },
   options?: CallOptions,
-): Promise<Result<Chunks>> => hub.stream(pathOf(job, range), options);
+) => hub.stream(pathOf(job, range), options);
 
 /** One unit of a job, counted from 0; with a lease also of a shard that is void by now. */
 export interface UnitName {
@@ -48,33 +47,17 @@ const unitPath = ({ unit, lease }: UnitName): string =>
   lease === undefined ? String(unit) : `${unit}?lease=${lease}`;
 
 /** The output bytes the hub holds of a unit of the developer's job. */
-export const readUnitOutputs = (
-  hub: HubClient,
-  unit: UnitName,
-  options?: CallOptions,
-): Promise<Result<Uint8Array<ArrayBuffer>>> =>
+export const readUnitOutputs = (hub: HubClient, unit: UnitName, options?: CallOptions) =>
   hub.bytes(`/v1/jobs/${unit.job}/outputs/${unitPath(unit)}`, options);
 
 /** What a device revealed of the inside of a unit of the developer's job. */
-export const readUnitFingerprint = (
-  hub: HubClient,
-  unit: UnitName,
-  options?: CallOptions,
-): Promise<Result<UnitFingerprint>> =>
+export const readUnitFingerprint = (hub: HubClient, unit: UnitName, options?: CallOptions) =>
   hub.ask(UnitFingerprint, `/v1/jobs/${unit.job}/fingerprints/${unitPath(unit)}`, options);
 
 /** The output bytes of an accepted unit. Takes a verifier's ticket. */
-export const readAcceptedOutputs = (
-  hub: HubClient,
-  unit: UnitName,
-  options?: CallOptions,
-): Promise<Result<Uint8Array<ArrayBuffer>>> =>
+export const readAcceptedOutputs = (hub: HubClient, unit: UnitName, options?: CallOptions) =>
   hub.bytes(`/v1/outputs/${unit.job}/${unitPath(unit)}`, options);
 
 /** What a device revealed of the inside of an accepted unit. Takes a verifier's ticket. */
-export const readAcceptedFingerprint = (
-  hub: HubClient,
-  unit: UnitName,
-  options?: CallOptions,
-): Promise<Result<UnitFingerprint>> =>
+export const readAcceptedFingerprint = (hub: HubClient, unit: UnitName, options?: CallOptions) =>
   hub.ask(UnitFingerprint, `/v1/fingerprints/${unit.job}/${unitPath(unit)}`, options);

@@ -29,15 +29,11 @@ export const postLeafFile = (
 };
 
 /** A file of leaves by its SHA-256, which is for the caller to check. */
-export const readLeafFile = (
-  hub: HubClient,
-  dataHash: Digest,
-  options?: CallOptions,
-): Promise<Result<Uint8Array<ArrayBuffer>>> =>
+export const readLeafFile = (hub: HubClient, dataHash: Digest, options?: CallOptions) =>
   hub.bytes(`/v1/settlements/${dataHash}/leaves`, { bytesMax: LEAF_FILE_BYTES_MAX, ...options });
 
 /** A leaf of a period and what leads from it to the root. */
 export const readLeafProof = (
   hub: HubClient,
   { dataHash, side, index }: { dataHash: Digest; side: 'claims' | 'spends'; index: number },
-): Promise<Result<LeafProof>> => hub.ask(LeafProof, `/v1/settlements/${dataHash}/${side}/${index}`);
+) => hub.ask(LeafProof, `/v1/settlements/${dataHash}/${side}/${index}`);

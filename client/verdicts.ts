@@ -11,8 +11,7 @@ export const readVerdictPage = (
   hub: HubClient,
   { after, limit = VERDICTS_A_PAGE }: { after: number; limit?: number },
   options?: CallOptions,
-): Promise<Result<VerdictPage>> =>
-  hub.ask(VerdictPage, `/v1/verdicts?after=${after}&limit=${limit}`, options);
+) => hub.ask(VerdictPage, `/v1/verdicts?after=${after}&limit=${limit}`, options);
 
 /** All verdicts of all verifiers, oldest first. */
 export const readVerdicts = (

@@ -46,8 +46,12 @@ export async function replaceFile(
   await syncFolder(dirname(file));
 }
 
-/** Syncs a folder to the disk: the name of a new file is durable only when its folder is. */
+/**
+ * Syncs a folder to the disk: the name of a new file is durable only when its folder is. Windows
+ * has no such call and needs none.
+ */
 export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

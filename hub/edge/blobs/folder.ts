@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { hasCode } from '#node/files.ts';
+import { hasCode, syncFolder, writeDurably } from '#node/files.ts';
 import { type FileTree, openFileTree, PIECE_BYTES } from '#protocol/bytes/file-tree.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import { Root } from '#protocol/values/ids.ts';
@@ -148,15 +148,9 @@ async function fillDraft(file: FileHandle, upload: Upload): Promise<Result<FileT
       lookAt = length + LOOK_EVERY_BYTES;
     }
     tree.push(chunk);
-    await writeAll(file, chunk);
+    await file.writeFile(chunk);
   }
   return length === 0 ? emptyBlob() : accept(tree.finish());
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < chunk.length; ) {
-    offset += (await file.write(chunk, offset, chunk.length - offset)).bytesWritten;
-  }
 }
 
 /** The layer first: a file under its root says that everything about it is here. */
@@ -164,28 +158,11 @@ async function moveIntoPlace(draft: string, path: string, pieces: Uint8Array): P
   const folder = dirname(path);
   if ((await mkdir(folder, { recursive: true })) !== undefined) await syncFolder(dirname(folder));
   if (pieces.length > 0) {
-    const layer = await open(`${draft}.pieces`, 'wx');
-    try {
-      await layer.writeFile(pieces);
-      await layer.sync();
-    } finally {
-      await layer.close();
-    }
+    await writeDurably(`${draft}.pieces`, pieces, { flag: 'wx', mode: 0o666 });
     await rename(`${draft}.pieces`, `${path}.pieces`);
   }
   await rename(draft, path);
   await syncFolder(folder);
-}
-
-/** A rename is durable once its folder is synced. Windows has no such call and needs none. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function readExactly(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {

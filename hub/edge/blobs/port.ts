@@ -2,7 +2,7 @@ import type { BlobRef } from '#protocol/models/package.ts';
 import type { Root } from '#protocol/values/ids.ts';
 import type { RefusalCode, Result } from '#protocol/values/refusal.ts';
 
-/** Bytes by content. Every implementation passes `blobs.contract.ts`. */
+/** Bytes by content. */
 export interface BlobStore {
   /**
    * Keeps the bytes and names them by their BEP 52 root; durable when it resolves. Refuses with

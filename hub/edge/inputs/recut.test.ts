@@ -1,10 +1,22 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { bytes } from '#protocol/values/units.ts';
-import { openMemoryBlobs } from '../blobs/memory.ts';
+import { openFolderBlobs } from '../blobs/folder.ts';
+import type { BlobStore } from '../blobs/port.ts';
 import { recutItems } from './recut.ts';
 import { packUnits } from './units.ts';
+
+let folder = '';
+let blobs: BlobStore;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-recut-'));
+  blobs = await openFolderBlobs(folder);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Tensors of so many items, with an input of its own width each. */
 function makeJob(items: number, unitItems: number, widths: readonly number[]) {
@@ -28,7 +40,6 @@ it('units are cut into the ones that a job of one item a unit would have had', a
   });
   await fc.assert(
     fc.asyncProperty(job, async ({ items, unitItems, widths }) => {
-      const blobs = openMemoryBlobs();
       const posted = makeJob(items, unitItems, widths);
       const kept = await blobs.put(packUnits(posted).bytes, 2 ** 30);
       if (!kept.ok) throw new Error(kept.refusal.message);
@@ -50,7 +61,6 @@ it('units are cut into the ones that a job of one item a unit would have had', a
 });
 
 it('units of more bytes than are read at once are cut all the same', async () => {
-  const blobs = openMemoryBlobs();
   const posted = makeJob(3, 2, [2_200_000]);
   const kept = await blobs.put(packUnits(posted).bytes, 2 ** 30);
   if (!kept.ok) throw new Error(kept.refusal.message);
@@ -62,7 +72,7 @@ it('units of more bytes than are read at once are cut all the same', async () =>
 it('units that are not there are refused', async () => {
   const inputs = { root: 'ab'.repeat(32) as never, length: bytes(unitBytes([])) };
   const specs: TensorSpec[] = [{ name: 'x', dtype: 'u8', shape: [2, 1] }];
-  expect(await recutItems(openMemoryBlobs(), { inputs, specs, items: 2 })).toMatchObject({
+  expect(await recutItems(blobs, { inputs, specs, items: 2 })).toMatchObject({
     ok: false,
   });
 });

@@ -95,15 +95,7 @@ async function append(
     entry.length += chunk.length;
     spool.length += chunk.length;
     if (spool.length > bounds.most) reject(bounds.code, bounds.message);
-    await writeAll(spool.file, chunk);
-  }
-}
-
-/** One `write` may write a part of what it is given. */
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length; ) {
-    const { bytesWritten } = await file.write(chunk, at);
-    at += bytesWritten;
+    await spool.file.writeFile(chunk);
   }
 }
 
