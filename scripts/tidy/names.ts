@@ -1,58 +1,26 @@
 import { zoneOf } from './imports.ts';
 import { type Finding, isTest, type Tree } from './tree.ts';
 
-const WORLD = 'take what it gives as an argument or name it as an effect, and do it in edge/';
-const CLOCK = 'take `now` from the event';
-const CHANCE = 'take random bytes from the world the core is handed';
-
-/** Names that pure code may not use, and what to do instead. Biome refuses the same ones. */
-export const BANNED_NAMES: Record<string, string> = {
-  Date: CLOCK,
-  performance: CLOCK,
-  'Math.random': CHANCE,
-  crypto: CHANCE,
-  setTimeout: 'answer with an effect that names the time, or act on the next tick',
-  setInterval: 'act on the tick event',
-  process: WORLD,
-  fetch: WORLD,
-  window: WORLD,
-  document: WORLD,
-  self: WORLD,
-  globalThis: WORLD,
-  navigator: WORLD,
-  console: 'answer with an effect; edges log',
-  Buffer: 'use Uint8Array and DataView',
-  require: 'use import',
-};
-
-/** Clocks, chance and worlds in pure code (`protocol/` and every `core/`), tests included. */
-export function checkNames(tree: Tree): Finding[] {
-  return [...tree.sources].flatMap(([path, { globals }]) => {
+/** Chance in pure code (`protocol/` and every `core/`). Biome bans the other names there. */
+export function checkChance(tree: Tree): Finding[] {
+  return [...tree.sources.keys()].flatMap((path) => {
     if (!/^(protocol|\w+\/core)$/.test(zoneOf(path))) return [];
-    return globals.flatMap(({ name, line }) => {
-      const instead = Object.hasOwn(BANNED_NAMES, name) ? BANNED_NAMES[name] : undefined;
-      if (instead === undefined || (isTest(path) && name !== 'Math.random')) return [];
-      return [{ path, line, message: `${name} in pure code: ${instead}` }];
-    });
+    const lines = (tree.texts.get(path) ?? '').split('\n');
+    const message = 'Math.random in pure code: take random bytes from the world the core is handed';
+    return lines.flatMap((text, at) =>
+      text.includes('Math.random') ? [{ path, line: at + 1, message }] : [],
+    );
   });
 }
 
-/** Notes to oneself without an issue, and default exports outside configuration. */
+/** Notes to oneself without an issue. */
 export function checkNotes(tree: Tree): Finding[] {
-  return [...tree.sources].flatMap(([path, { comments, defaultExports }]) => [
-    ...comments
+  const message = 'a note without an issue: do it now, or write it as TODO(#12)';
+  return [...tree.sources].flatMap(([path, { comments }]) =>
+    comments
       .filter(({ text }) => /\b(TODO|FIXME|XXX)\b(?!\s*\(#\d+\))/.test(text))
-      .map(({ line }) => ({
-        path,
-        line,
-        message: 'a note without an issue: do it now, or write it as TODO(#12)',
-      })),
-    ...(/\.config\.ts$/.test(path) ? [] : defaultExports).map((line) => ({
-      path,
-      line,
-      message: 'a default export: export it by name, so that every importer calls it the same',
-    })),
-  ]);
+      .map(({ line }) => ({ path, line, message })),
+  );
 }
 
 /** Test files that assert nothing. */

@@ -5,11 +5,7 @@ export interface Syntax {
   imports: { specifier: string; line: number; typeOnly: boolean }[];
   /** Every plain string literal that is no import, for files started or read by name. */
   strings: string[];
-  functions: { name: string; line: number; lines: number; parameters: number }[];
-  /** Names used as values and declared nowhere in the file; `Math.random` counts as one name. */
-  globals: { name: string; line: number }[];
   comments: { text: string; line: number }[];
-  defaultExports: number[];
   /** Names called, as written: `expect`, `fc.assert`. */
   calls: Set<string>;
 }
@@ -35,17 +31,10 @@ export function parseSyntax(path: string, text: string): Syntax {
   const lineOf = lineCounter(text);
   const visits: Visit[] = [];
   collect({ node: parsed.program as unknown as Node, key: '' }, visits);
-  const { module } = parsed;
   return {
     imports: readImports(visits, lineOf),
     strings: visits.flatMap((visit) => plainString(visit)),
-    functions: visits.flatMap((visit) => readFunction(visit, lineOf)),
-    globals: readGlobals(visits, lineOf),
     comments: parsed.comments.map(({ value, start }) => ({ text: value, line: lineOf(start) })),
-    defaultExports: module.staticExports
-      .flatMap(({ entries }) => entries)
-      .filter(({ exportName }) => exportName.kind === 'Default')
-      .map(({ start }) => lineOf(start)),
     calls: new Set(visits.flatMap(({ node }) => calledName(node))),
   };
 }
@@ -106,77 +95,6 @@ function plainString({ node, key, up }: Visit): string[] {
   if (node.type !== 'Literal' || typeof node['value'] !== 'string') return [];
   const imported = key === 'source' && up !== undefined && IMPORTERS.has(up.node.type);
   return imported ? [] : [node['value']];
-}
-
-const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
-
-function readFunction({ node, up }: Visit, lineOf: (offset: number) => number) {
-  if (!FUNCTIONS.has(node.type) || !isNode(node['body'])) return [];
-  const named = isNode(node['id']) ? node['id'] : (up?.node['id'] ?? up?.node['key']);
-  const name = isNode(named) && typeof named['name'] === 'string' ? named['name'] : 'a function';
-  const line = lineOf(node.start);
-  const parameters = Array.isArray(node['params']) ? node['params'] : [];
-  return [
-    {
-      name,
-      line,
-      lines: lineOf(node.end) - line + 1,
-      // TypeScript's `this` parameter is no argument.
-      parameters: parameters.filter((each) => !(isNode(each) && each['name'] === 'this')).length,
-    },
-  ];
-}
-
-/** Where an identifier is a name for something else than a value in scope. */
-const NAMING_KEYS: Record<string, readonly string[]> = {
-  MemberExpression: ['property'],
-  Property: ['key'],
-  MethodDefinition: ['key'],
-  PropertyDefinition: ['key'],
-  ImportSpecifier: ['imported'],
-  ExportSpecifier: ['exported'],
-  LabeledStatement: ['label'],
-  MetaProperty: ['meta', 'property'],
-};
-const BINDING_KEYS: Record<string, readonly string[]> = {
-  VariableDeclarator: ['id'],
-  FunctionDeclaration: ['id', 'params'],
-  FunctionExpression: ['id', 'params'],
-  ArrowFunctionExpression: ['params'],
-  ClassDeclaration: ['id'],
-  ImportSpecifier: ['local'],
-  ImportDefaultSpecifier: ['local'],
-  ImportNamespaceSpecifier: ['local'],
-  CatchClause: ['param'],
-  ArrayPattern: ['elements'],
-  AssignmentPattern: ['left'],
-  RestElement: ['argument'],
-};
-
-function readGlobals(visits: readonly Visit[], lineOf: (offset: number) => number) {
-  const bound = new Set(visits.filter(isBinding).map(({ node }) => String(node['name'])));
-  return visits.filter(isReference).flatMap(({ node, up }) => {
-    const name = String(node['name']);
-    if (bound.has(name)) return [];
-    const member = up?.node.type === 'MemberExpression' ? up.node['property'] : undefined;
-    const whole = name === 'Math' && isNode(member) ? `Math.${String(member['name'])}` : name;
-    return [{ name: whole, line: lineOf(node.start) }];
-  });
-}
-
-function isBinding({ node, key, up }: Visit): boolean {
-  if (node.type !== 'Identifier' || up === undefined) return false;
-  if (up.node.type === 'Property') return key === 'value' && up.up?.node.type === 'ObjectPattern';
-  return BINDING_KEYS[up.node.type]?.includes(key) ?? false;
-}
-
-function isReference(visit: Visit): boolean {
-  const { node, key, up } = visit;
-  if (node.type !== 'Identifier' || up === undefined) return false;
-  const above = up.node;
-  if (above.type.startsWith('TS') && !['expression', 'exprName'].includes(key)) return false;
-  if (above['computed'] !== true && NAMING_KEYS[above.type]?.includes(key)) return false;
-  return !isBinding(visit);
 }
 
 function calledName(node: Node): string[] {
