@@ -12,7 +12,7 @@ import {
   type Transaction,
 } from '@solana/kit';
 import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
-import { nameError, type SvmError, type TransactionError } from './transaction-error.ts';
+import { decodeError, type TransactionError } from './transaction-error.ts';
 
 /** A transaction must fit one packet; the SVM itself does not hold it to that. */
 export const TRANSACTION_BYTES_MAX = 1_232;
@@ -167,7 +167,7 @@ function describeOutcome(done: Done, id: string): Outcome {
   const meta = 'computeUnitsConsumed' in done ? done : done.meta();
   return {
     signature: id,
-    error: failed ? nameError(done.err() as SvmError) : null,
+    error: failed ? decodeError(done.toString()) : null,
     logs: meta.logs(),
     units: Number(meta.computeUnitsConsumed()),
   };
