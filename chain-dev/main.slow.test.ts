@@ -1,47 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { openTestPrograms } from '#node/test-programs.ts';
 import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 
 const SOMEBODY = 'So11111111111111111111111111111111111111112';
 
-let data: string;
-const children: ChildProcess[] = [];
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-chain-main-'));
-});
-afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  await rm(data, { recursive: true });
-});
-
-/**
- * Starts `chain-dev/main.ts`: its ready line, what it said on standard error, and its exit status.
- */
-function start(...flags: string[]) {
-  const words = ['--import', 'tsx', join(import.meta.dirname, 'main.ts'), '--data', data, ...flags];
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.push(child);
-  let errors = '';
-  child.stderr.on('data', (chunk) => {
-    errors += String(chunk);
-  });
-  const ended = new Promise<{ code: number | null; errors: string }>((resolve) => {
-    child.on('close', (code) => resolve({ code, errors }));
-  });
-  const ready = new Promise<{ url: string; genesisHash: string }>((resolve) => {
-    let text = '';
-    child.stdout.on('data', (chunk) => {
-      text += String(chunk);
-      const line = text.split('\n').find((each) => each.startsWith('{'));
-      if (line !== undefined && text.endsWith('\n')) resolve(JSON.parse(line));
-    });
-  });
-  return { child, ready, ended };
-}
+const programs = openTestPrograms();
+const { data } = programs;
+const start = (...flags: string[]) => programs.start('chain-dev/main.ts', '--data', data, ...flags);
 
 async function call(url: string, method: string, params: unknown[]): Promise<unknown> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
@@ -51,7 +18,7 @@ async function call(url: string, method: string, params: unknown[]): Promise<unk
 
 it('a chain that is killed has on its next start what it acknowledged', async () => {
   const chain = start('--port', '0');
-  const { url, genesisHash } = await chain.ready;
+  const { url = '', genesisHash } = await chain.ready;
   expect(await call(url, 'getAccountInfo', [LOCAL_PROGRAM])).toMatchObject({
     value: { executable: true },
   });
@@ -68,12 +35,12 @@ it('a chain that is killed has on its next start what it acknowledged', async ()
   expect(other).toMatchObject({ code: 1, errors: expect.stringContaining('--port') });
 
   again.child.kill('SIGTERM');
-  expect(await again.ended).toEqual({ code: 0, errors: '' });
+  expect(await again.ended).toMatchObject({ code: 0, errors: '' });
 });
 
 it('a chain tells subscribers of its slots', async () => {
   const chain = start('--port', '0');
-  const { url } = await chain.ready;
+  const { url = '' } = await chain.ready;
   const socket = new WebSocket(url.replace('http', 'ws'));
   await new Promise((resolve) => socket.on('open', resolve));
   socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'slotSubscribe' }));
@@ -82,7 +49,7 @@ it('a chain tells subscribers of its slots', async () => {
   });
   expect(JSON.parse(said)).toMatchObject({ method: 'slotNotification' });
   chain.child.kill('SIGINT');
-  expect(await chain.ended).toEqual({ code: 0, errors: '' });
+  expect(await chain.ended).toMatchObject({ code: 0, errors: '' });
   socket.terminate();
 });
 

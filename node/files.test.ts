@@ -1,14 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import { hasCode, readIfThere, readTextIfThere, replaceFile, writeDurably } from './files.ts';
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-files-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = openTestFolder();
 
 it('reading a file that is missing gives undefined, and any other failure throws', async () => {
   expect(await readIfThere(join(folder, 'none'))).toBeUndefined();

@@ -1,20 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import { signingBytes, verifySignature } from '#protocol/bytes/signature.ts';
 import type { PublicKey, Signature } from '#protocol/values/ids.ts';
 import { type KeyFile, openKeyFile } from './key-file.ts';
 import { verify } from './verify.ts';
 
-let folder = '';
+const folder = openTestFolder();
 let identity: KeyFile;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-identity-'));
   identity = await openKeyFile(join(folder, 'keys', 'hub.json'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 const record = { index: 7, commitment: 'ab', at: 12.5 };
 
 it('a key file is made once, readable by its owner alone, and stays', async () => {

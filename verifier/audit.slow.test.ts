@@ -1,25 +1,16 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { openTestPrograms } from '#node/test-programs.ts';
 import type { ReceiptPage, UnitFingerprint } from '#protocol/api/api.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
-import { openTestPrograms } from './edge/test-programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const UNREVEALED = 3;
-let data: string;
-const { start, killAll } = openTestPrograms();
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-audit-'));
-});
-afterAll(async () => {
-  killAll();
-  await rm(data, { recursive: true });
-});
+const { data, start } = openTestPrograms();
 
 async function openHub(verifierKey: string, folder = 'hub') {
   const words = ['--port', '0', '--data', join(data, folder), '--verifier-key', verifierKey];

@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { openTestPrograms } from '#node/test-programs.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { ROWS_TIMES_MEAN, sampleModel } from './edge/sample-models.ts';
-import { openTestPrograms } from './edge/test-programs.ts';
 
 const ITEMS = 50;
 const WIDTH = 4;
@@ -14,15 +12,7 @@ const rows = Array.from({ length: ITEMS }, (_, item) =>
   Array.from({ length: WIDTH }, (_, at) => Math.fround(Math.sin(3 * item + at))),
 );
 
-let data: string;
-const { start, killAll } = openTestPrograms();
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-coupled-'));
-});
-afterAll(async () => {
-  killAll();
-  await rm(data, { recursive: true });
-});
+const { data, start } = openTestPrograms();
 
 it('a job of real processes whose items change with their neighbours gives what each item gives alone', async () => {
   const folder = ['--data', join(data, 'verifier')];

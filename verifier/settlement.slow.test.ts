@@ -1,12 +1,12 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { readChain } from '#client/money.ts';
 import { readPayouts } from '#client/money-facts.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
+import { openTestPrograms } from '#node/test-programs.ts';
 import { verify } from '#node/verify.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
@@ -26,23 +26,13 @@ import { type MoneyReader, openMoneyReader } from './edge/settlement/money-facts
 import type { SettlerOptions, SettlerPorts } from './edge/settlement/parts.ts';
 import { openSettlementBook } from './edge/settlement/settlement-book.ts';
 import { openSettler } from './edge/settlement/settler.ts';
-import { openTestPrograms } from './edge/test-programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const UNIT_PRICE = 20_000n;
 const UNIT_ITEMS = 4;
-const { start, killAll } = openTestPrograms();
-let data: string;
+const { data, start } = openTestPrograms();
 let loop: Loop;
-
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-settlement-'));
-});
-afterAll(async () => {
-  await loop?.close();
-  killAll();
-  await rm(data, { recursive: true });
-});
+afterAll(() => loop?.close());
 
 /** Runs a tool to its end; throws what it says when it fails. */
 async function run(program: string, ...words: string[]): Promise<string> {
@@ -142,7 +132,7 @@ function dieAt(ports: SettlerPorts, { call, when }: Death, died: Set<string>): S
           calls += 1;
           const isLast = calls === call;
           if (isLast) died.add(`${String(name)} ${when}`);
-          if (isLast && when === 'standing') throw new Error('killed');
+          if (isLast && when === 'before') throw new Error('killed');
           const answer = Reflect.apply(found, target, words) as unknown;
           if (!isLast || !(answer instanceof Promise)) return answer;
           return answer.then(() => {
@@ -253,12 +243,12 @@ const otherFacts = ({ read }: MoneyReader): MoneyReader => ({
 /** At which call a verifier dies next. */
 interface Death {
   call: number;
-  when: 'standing' | 'after';
+  when: 'before' | 'after';
 }
 
-const FIRST: Death = { call: 1, when: 'standing' };
+const FIRST: Death = { call: 1, when: 'before' };
 const later = ({ call, when }: Death): Death =>
-  when === 'standing' ? { call, when: 'after' } : { call: call + 1, when: 'standing' };
+  when === 'before' ? { call, when: 'after' } : { call: call + 1, when: 'before' };
 
 /**
  * Calls that tell others something, or make it durable before: settlement has to survive a death on

@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { pardonDevice, readEvidence } from '#client/bans.ts';
 import { readBlobRange, readPieceLayer, streamBlob } from '#client/blobs.ts';
 import { type HubClient, openClient } from '#client/client.ts';
@@ -35,9 +32,9 @@ import type { Address } from '#protocol/settlement/money-api.ts';
 import type { Digest, JobId, LeaseId, Signature } from '#protocol/values/ids.ts';
 import { must, type Result } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
-import { type HubServer, openHubServer } from './server.ts';
 import { type FakeClient, makeFakeKey } from './sockets/fake-client.ts';
 import { computeFakeJob, fakeModel, prepareFakeJob } from './sockets/fake-job.ts';
+import { openTestHub } from './test-hub.ts';
 
 const UNITS = 5;
 const STRANGE = 'job_0123456789abcdef' as JobId;
@@ -46,8 +43,7 @@ const ADDRESS = '1'.repeat(32) as Address;
 const verifierKey = makeFakeKey();
 const device = makeFakeKey();
 
-let data: string;
-let server: HubServer;
+const server = openTestHub(() => ({ verifierKeys: [verifierKey.key] }));
 let hub: HubClient;
 let stranger: HubClient;
 let verifier: FakeClient & { welcome: { ticket: string } };
@@ -63,22 +59,15 @@ const upload = () => ({
 
 /** One hub, on which a device has computed a job that a verifier has prepared. */
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-client-'));
-  server = await openHubServer({ data, port: 0, verifierKeys: [verifierKey.key] });
-  const key = server.key ?? '';
-  hub = openClient({ hub: server.url, key });
+  hub = openClient({ hub: server.url, key: server.key });
   stranger = openClient({ hub: server.url });
   job = must(await postJob(hub, upload()));
   verifier = await prepareFakeJob(server.url, verifierKey);
   await reach('quoted');
   must(await startJob(hub, job.id));
-  await computeFakeJob({ url: server.url, key }, { job, who: device });
+  await computeFakeJob(server, { job, who: device });
   const { shard } = await verifier.until('check');
   verifier.say({ type: 'judged', through: shard.sequence + UNITS });
-});
-afterAll(async () => {
-  await server.close();
-  await rm(data, { recursive: true });
 });
 
 async function reach(state: JobView['state']): Promise<JobView> {

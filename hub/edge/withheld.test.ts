@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as v from 'valibot';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ReceiptPage, VerdictPage } from '#protocol/api/api.ts';
 import type { GridView } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
@@ -10,40 +7,26 @@ import { digest } from '#protocol/bytes/digest.ts';
 import type { AcceptedShard, Verdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { type HubServer, openHubServer } from './server.ts';
 import { type FakeClient, makeFakeKey, openFakeSession } from './sockets/fake-client.ts';
 import { computeFakeJob, postFakeJob, prepareFakeJob } from './sockets/fake-job.ts';
+import { openTestHub } from './test-hub.ts';
 
 const keys = [makeFakeKey(), makeFakeKey(), makeFakeKey()] as const;
-let data: string;
-let hub: HubServer;
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-withheld-'));
-  hub = await openHubServer({ data, port: 0, verifierKeys: keys.map(({ key }) => key) });
-});
-afterAll(async () => {
-  await hub.close();
-  await rm(data, { recursive: true });
-});
+const hub = openTestHub(() => ({ verifierKeys: keys.map(({ key }) => key) }));
 
-async function read(path: string): Promise<unknown> {
-  const headers = { Authorization: `Bearer ${hub.key ?? ''}` };
-  return (await fetch(`${hub.url}${path}`, { headers })).json();
-}
+const read = async (path: string): Promise<unknown> => (await hub.call(path)).json();
 
 /** Each verdict that a call shows, by its verifier and kind. */
 const saidIn = (verdicts: readonly { verdict: Verdict }[]) =>
   verdicts.map(({ verdict }) => [verdict.verifier, verdict.kind]);
 
 test('no call shows what was said of a unit in dispute before it is ruled on', async () => {
-  const place = { url: hub.url, key: hub.key ?? '' };
-  const job = (await (await postFakeJob(place, { units: 1, autoStart: true })).json()) as JobView;
+  const job = (await (await postFakeJob(hub, { units: 1, autoStart: true })).json()) as JobView;
   const first = await prepareFakeJob(hub.url, keys[0]);
-  const url = hub.url.replace('http', 'ws');
   const others = await Promise.all(
-    keys.slice(1).map((who) => openFakeSession(url, 'verifier', who)),
+    keys.slice(1).map((who) => openFakeSession(hub.url, 'verifier', who)),
   );
-  await computeFakeJob(place, { job, who: makeFakeKey() });
+  await computeFakeJob(hub, { job, who: makeFakeKey() });
   const { shard } = await first.until('check');
   const claimed = digest(new Uint8Array(new Float32Array([0, 1, 2]).buffer));
   const say = (client: FakeClient, changes: Partial<Verdict>): void => {

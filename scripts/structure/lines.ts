@@ -8,7 +8,7 @@ export interface SourceLines {
    * What builds, starts, measures and checks it: `scripts/`, `bench/`, `programs/` but the program.
    */
   tools: number;
-  /** Tests, contract suites, journeys, the simulator and all named `fake…`, `sample…`, `…-bench`. */
+  /** Tests, contract suites, journeys, the simulator and what they alone use. */
   tests: number;
 }
 
@@ -24,7 +24,8 @@ export function countLines(tree: Tree): SourceLines {
 
 function purposeOf(path: string): keyof SourceLines {
   const name = path.split('/').at(-1) ?? '';
-  const standsIn = /^(fake|sample)[-.]|-bench\.ts$/.test(name) || /\/tests?\//.test(path);
+  const isNamedSo = /^(fake|sample)[-.]|-bench\.ts$/.test(name);
+  const standsIn = isNamedSo || /\/tests?\/|^(node|hub\/edge)\/test-/.test(path);
   if (isTest(path) || standsIn || /^(e2e|sim)\//.test(path)) return 'tests';
   const program = /^programs\/(interface|settlement)\//.test(path);
   return !program && /^(scripts|bench|programs)\//.test(path) ? 'tools' : 'product';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
+import { openTestFolder } from '#node/test-folder.ts';
 import type { PackageDraft } from '#protocol/api/job.ts';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { buildFileTree } from '#protocol/bytes/file-tree.ts';
@@ -95,11 +95,10 @@ const manifest: PackageManifest = {
 const garbage = new Uint8Array(1000).fill(7);
 const { server, state } = openBlobServer([model, inputs, garbage]);
 const workers = openComputeWorkers();
-let folder = '';
+const folder = openTestFolder();
 let client: HubClient;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-lane-'));
   await listen(server);
   client = openClient({ hub: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 });
@@ -107,7 +106,6 @@ afterAll(async () => {
   await workers.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-  await rm(folder, { recursive: true });
 });
 const listen = (listener: Server) =>
   new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import type { VerdictKind } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
@@ -28,7 +28,7 @@ for (let unit = 0; unit < 60; unit += 1) tallyLine(tally, verdictOf(unit, 'match
 tallyLine(tally, verdictOf(60, 'mismatch'));
 const reason = 'the hub said <script>alert(1)</script>';
 let page: LogPage;
-let folder = '';
+const folder = openTestFolder();
 const source = {
   view: () => ({
     key,
@@ -48,13 +48,11 @@ const source = {
   logFile: () => join(folder, 'log.jsonl'),
 };
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-page-'));
   await writeFile(join(folder, 'log.jsonl'), '{"a":1}\n');
   page = await openLogPage(0, source);
 });
 afterAll(async () => {
   await page.close();
-  await rm(folder, { recursive: true });
 });
 const get = async (path: string) => {
   const response = await fetch(new URL(path, page.url));

@@ -1,17 +1,13 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import { checkBlobs, sampleBytes, unwrap } from './blobs.contract.ts';
 import { explainDiskError } from './disk-error.ts';
 import { openFolderBlobs } from './folder.ts';
 
-let folder = '';
+const folder = openTestFolder();
 let opened = 0;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-blobs-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
 const freshFolder = () => join(folder, `${opened++}`);
 
 describe('folder of blobs', () => {

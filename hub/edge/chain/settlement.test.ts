@@ -3,11 +3,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChainView } from '#protocol/settlement/money-api.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { type HubServer, type HubServerOptions, openHubServer } from '../server.ts';
-import { type DevChain, startDevChain } from './dev-chain.ts';
+import { openTestChain, startDevChain } from './dev-chain.ts';
 import {
   CHALLENGE_SECS,
   callRpc,
@@ -18,8 +18,7 @@ import {
 } from './fake-wallet.ts';
 import { openChainReader, postTo } from './reader.ts';
 
-let chainFolder: string;
-let chain: DevChain;
+const chain = openTestChain();
 let data: string;
 let hub: HubServer;
 let key: string;
@@ -33,14 +32,6 @@ async function reopen(choice?: HubServerOptions['chain']): Promise<void> {
   await hub.close();
   await open(choice);
 }
-beforeAll(async () => {
-  chainFolder = await mkdtemp(join(tmpdir(), 'pocketgrid-dev-chain-'));
-  chain = await startDevChain(chainFolder);
-});
-afterAll(async () => {
-  await chain.kill();
-  await rm(chainFolder, { recursive: true });
-});
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'pocketgrid-money-'));
   await open();

@@ -1,52 +1,33 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { Health } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { type ChainAccounts, escrowNonce } from '#protocol/settlement/money-api.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { type HubServer, openHubServer } from '../server.ts';
 import { makeFakeKey } from '../sockets/fake-client.ts';
 import { computeFakeJob, postFakeJob, prepareFakeJob } from '../sockets/fake-job.ts';
-import { type DevChain, startDevChain } from './dev-chain.ts';
+import { openTestHub } from '../test-hub.ts';
+import { openTestChain } from './dev-chain.ts';
 import { airdrop, local, makeFakePool, makeFakeWallet, send } from './fake-wallet.ts';
 
 const UNITS = 12;
 const DEADLINE_MS = 1_000;
 const MONTH_SECS = 30n * 24n * 3_600n;
 
-let data: string;
-let chain: DevChain;
-let hub: HubServer;
-let key: string;
 const verifierKey = makeFakeKey();
 const poster = makeFakeWallet();
 
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-silence-'));
-  chain = await startDevChain(data);
-  hub = await openHubServer({
-    data,
-    port: 0,
-    chain: { url: chain.url, isDev: true, deadlineMs: DEADLINE_MS },
-    verifierKeys: [verifierKey.key],
-    needsVerifier: false,
-  });
-  key = hub.key ?? '';
-});
-afterAll(async () => {
-  await hub.close();
-  await chain.kill();
-  await rm(data, { recursive: true });
-});
+const chain = openTestChain();
+const hub = openTestHub(() => ({
+  chain: { url: chain.url, isDev: true, deadlineMs: DEADLINE_MS },
+  verifierKeys: [verifierKey.key],
+  needsVerifier: false,
+}));
 
 async function call(path: string, body?: unknown) {
-  const headers = { Authorization: `Bearer ${key}` };
   const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-  const answer = await fetch(`${hub.url}${path}`, { ...init, headers });
+  const answer = await hub.call(path, init);
   return (await answer.json()) as JobView & { error?: { code: string } };
 }
 const stateOf = async ({ id }: JobView) => (await call(`/v1/jobs/${id}`)).state;
@@ -56,7 +37,7 @@ const say = (state: string) => expect.poll(health, { timeout: 10_000 }).toBe(sta
 /** Posts a job, has it prepared, and waits for its quote. */
 async function post(unitPrice?: string): Promise<JobView> {
   const more = unitPrice === undefined ? { autoStart: true } : { unitPrice };
-  const answer = await postFakeJob({ url: hub.url, key }, { units: UNITS, ...more });
+  const answer = await postFakeJob(hub, { units: UNITS, ...more });
   const job = (await answer.json()) as JobView;
   const verifier = await prepareFakeJob(hub.url, verifierKey);
   await expect.poll(() => stateOf(job)).toMatch(/quoted|running/);
@@ -67,7 +48,7 @@ async function post(unitPrice?: string): Promise<JobView> {
 /** Posts a free job and has a new device compute all of it. */
 async function runFreeJob(): Promise<void> {
   const job = await post();
-  await computeFakeJob({ url: hub.url, key }, { job, who: makeFakeKey() });
+  await computeFakeJob(hub, { job, who: makeFakeKey() });
   await expect.poll(() => stateOf(job)).toBe('done');
 }
 
@@ -109,10 +90,10 @@ it('work goes on while the chain is stopped or killed; money waits, and resumes'
   expect((await fund()).error?.code).toBe('chain-unreachable');
   expect(await health()).toBe('silent');
 
-  chain = await startDevChain(data, new URL(chain.url).port);
+  await chain.restart();
   await say('answers');
   expect((await fund()).error).toBeUndefined();
   expect((await call(`/v1/jobs/${paid.id}/start`, {})).state).toBe('running');
-  await computeFakeJob({ url: hub.url, key }, { job: paid, who: makeFakeKey() });
+  await computeFakeJob(hub, { job: paid, who: makeFakeKey() });
   await expect.poll(() => stateOf(paid)).toBe('done');
 });

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { ApiError } from '#protocol/values/refusal.ts';
@@ -14,11 +12,10 @@ import { openApi } from './api.ts';
 const HERE = '203.0.113.7';
 const THERE = '203.0.113.8';
 
-let data: string;
+const data = openTestFolder();
 let parts: HubParts;
 let answer: ReturnType<typeof openApi>;
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-api-'));
   const config = {
     checks: CHECK_POLICY_DEFAULT,
     beatMs: millis(1_000),
@@ -44,7 +41,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await parts.stop();
   await parts.close();
-  await rm(data, { recursive: true });
 });
 
 /** A call as the server hands it on: with the socket that it came on. */

@@ -1,14 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CONTROL_PATH } from '#protocol/messages/control.ts';
-import { type DevChain, startDevChain } from '../chain/dev-chain.ts';
+import { openTestChain } from '../chain/dev-chain.ts';
 import { CHAIN_PATH } from '../chain/open.ts';
 import { SIGNALLING_SOCKET_PATH } from '../peering/signalling.ts';
-import { type HubServer, openHubServer } from '../server.ts';
+import { openTestHub } from '../test-hub.ts';
 
 const SEED = 10;
 const PATHS = ['/', '/v1/health', '/v1/jobs', '/v1/blobs/x', '/assets/x.js', CHAIN_PATH];
@@ -52,24 +49,16 @@ const TARGETS = [
   ]),
 ];
 
-let data: string;
-let chain: DevChain;
-let hub: HubServer;
+const chain = openTestChain();
+const hub = openTestHub(() => ({ needsVerifier: false, chain: { url: chain.url, isDev: true } }));
 const escaped: unknown[] = [];
 const note = (error: unknown) => void escaped.push(error);
 
 beforeAll(async () => {
   process.on('uncaughtExceptionMonitor', note);
   process.on('unhandledRejection', note);
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-targets-'));
-  chain = await startDevChain(data);
-  const choice = { url: chain.url, isDev: true };
-  hub = await openHubServer({ data, port: 0, needsVerifier: false, chain: choice });
 });
 afterAll(async () => {
-  await hub.close();
-  await chain.kill();
-  await rm(data, { recursive: true });
   process.off('uncaughtExceptionMonitor', note);
   process.off('unhandledRejection', note);
 });

@@ -1,20 +1,19 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import { openStaticFiles, type StaticFiles } from './static-files.ts';
 
-let folder: string;
+const folder = openTestFolder();
 let server: Server;
 const script = 'export const answer = 42;\n'.repeat(500);
 const runtime = Buffer.alloc(8 * 1024 * 1024, 7);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-app-'));
   const app = join(folder, 'app');
   await mkdir(join(app, 'assets'), { recursive: true });
   await writeFile(join(folder, 'secret.txt'), 'outside');
@@ -33,7 +32,6 @@ beforeAll(async () => {
 afterAll(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-  await rm(folder, { recursive: true });
 });
 
 function serve(files: StaticFiles): Promise<Server> {

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import { verify } from '#node/verify.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { checkConsistency, inclusionRoot } from '#protocol/bytes/merkle-log.ts';
@@ -16,11 +15,7 @@ import { accepted, committed } from '../store/sample-facts.ts';
 import { openFileStore, openMemoryStore } from '../store/store.ts';
 import { openCommitmentLog } from './commitment-log.ts';
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-log-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = openTestFolder();
 
 const key = makeFakeKey();
 const openLog = (store: Parameters<typeof openCommitmentLog>[0]['store']) =>

@@ -1,15 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type HubMessage, SIGNALLING_PATH } from '#protocol/messages/control.ts';
 import { PEER_CHANNEL } from '#protocol/messages/peer-frame.ts';
 import { SIGNAL_BYTES_MAX } from '#protocol/messages/signalling.ts';
 import type { PeerId } from '#protocol/values/ids.ts';
-import { type HubServer, openHubServer } from '../server.ts';
 import { openFakeSession } from '../sockets/fake-client.ts';
 import { WebSocket } from '../sockets/web-socket.ts';
+import { openTestHub } from '../test-hub.ts';
 import { openPeer } from './peer-node.ts';
 import { SIGNALLING_SOCKET_PATH } from './signalling.ts';
 
@@ -17,8 +14,7 @@ import { SIGNALLING_SOCKET_PATH } from './signalling.ts';
 const MESSAGES_A_SOCKET = 300;
 const SEED = 10;
 
-let data: string;
-let hub: HubServer;
+const hub = openTestHub(() => ({ needsVerifier: false }));
 /** Nothing that a stranger says may come to this; the hub's process would end. */
 const escaped: unknown[] = [];
 const note = (error: unknown) => void escaped.push(error);
@@ -26,13 +22,9 @@ const note = (error: unknown) => void escaped.push(error);
 beforeAll(async () => {
   process.on('uncaughtExceptionMonitor', note);
   process.on('unhandledRejection', note);
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-signalling-'));
-  hub = await openHubServer({ data, port: 0, needsVerifier: false });
 });
 afterEach(() => expect(escaped).toEqual([]));
 afterAll(async () => {
-  await hub.close();
-  await rm(data, { recursive: true });
   process.off('uncaughtExceptionMonitor', note);
   process.off('unhandledRejection', note);
 });
@@ -56,7 +48,7 @@ const idsOf = ({ peer, seeder }: Welcome) => {
 
 /** Any device: the hub gives it a peer id and the seeder's, and lets it join the PeerServer. */
 async function openStranger(): Promise<Stranger> {
-  const session = await openFakeSession(hub.url.replace('http', 'ws'), 'contributor');
+  const session = await openFakeSession(hub.url, 'contributor');
   const ids = idsOf(session.welcome);
   const socket = await joinAs(`key=peerjs&id=${ids.peer}&token=t`);
   const told: Stranger['told'] = [];
@@ -88,7 +80,7 @@ function joinAs(query: string): Promise<WebSocket> {
 
 /** Whether a device that behaves still gets a channel to the seeder. */
 async function reachesSeeder(): Promise<boolean> {
-  const session = await openFakeSession(hub.url.replace('http', 'ws'), 'contributor');
+  const session = await openFakeSession(hub.url, 'contributor');
   const { peer, seeder } = idsOf(session.welcome);
   const address = { host: '127.0.0.1', port: Number(new URL(hub.url).port), token: 't' };
   const link = openPeer(peer, { ...address, path: SIGNALLING_PATH, iceServers: [] });

@@ -1,15 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import { openCertificate } from './lan.ts';
 
-let data: string;
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-lan-'));
-});
-afterAll(() => rm(data, { recursive: true }));
+const data = openTestFolder();
 
 it('keeps one certificate for the addresses of this machine, and makes it anew for others', async () => {
   const made = await openCertificate(data, ['192.168.7.9']);

@@ -48,9 +48,9 @@ export function makeFakeKey(): FakeKey {
   };
 }
 
-/** Connects to a hub's `ws:` address. */
+/** Connects to a hub's address. */
 export function openFakeClient(url: string, who: FakeKey = makeFakeKey()): FakeClient {
-  const socket = new WebSocket(`${url}${CONTROL_PATH}`);
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${CONTROL_PATH}`);
   const told: HubMessage[] = [];
   let wake = () => {};
   socket.on('message', (data) => {

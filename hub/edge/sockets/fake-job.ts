@@ -2,7 +2,7 @@ import type { JobView } from '#protocol/api/job.ts';
 import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
-import { deliver, type FakeKey, openFakeSession } from './fake-client.ts';
+import { deliver, type FakeKey, makeFakeKey, openFakeSession } from './fake-client.ts';
 
 const value = (name: string) => ({
   name,
@@ -53,7 +53,7 @@ export function postFakeJob(
 
 /** A verifier that prepares the next job it is given, and stays. */
 export async function prepareFakeJob(url: string, who: FakeKey) {
-  const verifier = await openFakeSession(url.replace('http', 'ws'), 'verifier', who);
+  const verifier = await openFakeSession(url, 'verifier', who);
   const { job, draft, inputs } = await verifier.until('prepare');
   const answer = await fetch(`${url}/v1/blobs/${inputs.root}`);
   const unit = new Uint8Array(await answer.arrayBuffer()).slice(0, 12);
@@ -64,16 +64,25 @@ export async function prepareFakeJob(url: string, who: FakeKey) {
   return verifier;
 }
 
+/** A device that was admitted to the job that is offered, and asks for a lease. */
+export async function openFakeDevice(
+  url: string,
+  { who = makeFakeKey(), unitMs = 10 }: { who?: FakeKey; unitMs?: number } = {},
+) {
+  const device = await openFakeSession(url, 'contributor', who);
+  device.say({ type: 'request' });
+  const { id } = await device.until('admit');
+  const admitted = { provider: 'wasm', dtype: 'f32', threads: 1, unitMs, trials: [] };
+  device.say({ type: 'admitted', package: id, ...admitted });
+  return device;
+}
+
 /** A device that computes a job to its end. */
 export async function computeFakeJob(
   hub: { url: string; key: string },
   { job, who }: { job: JobView; who: FakeKey },
 ): Promise<void> {
-  const device = await openFakeSession(hub.url.replace('http', 'ws'), 'contributor', who);
-  device.say({ type: 'request' });
-  const admit = await device.until('admit');
-  const admitted = { provider: 'wasm', dtype: 'f32', threads: 1, unitMs: 10, trials: [] };
-  device.say({ type: 'admitted', package: admit.id, ...admitted });
+  const device = await openFakeDevice(hub.url, { who });
   for (let done = 0; done < job.units; ) {
     const { lease } = await device.until('lease');
     const { root, offset, unitBytes } = lease.inputs;

@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '#protocol/api/job.ts';
 import { digest } from '#protocol/bytes/digest.ts';
 import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
@@ -14,7 +11,7 @@ import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { LeaseId, Nonce } from '#protocol/values/ids.ts';
 import { REFUSAL_CODES } from '#protocol/values/refusal.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
-import { type HubServer, openHubServer } from '../server.ts';
+import { openTestHub } from '../test-hub.ts';
 import { deliver, type FakeClient, makeFakeKey, openFakeSession } from './fake-client.ts';
 
 /** One item of three f32 a unit. */
@@ -26,11 +23,9 @@ const AHEAD_MAX = 200;
 const SEED = 11;
 
 const verifierKey = makeFakeKey();
-let data: string;
-let hub: HubServer;
+const hub = openTestHub(() => ({ verifierKeys: [verifierKey.key] }));
 let job: JobView;
 let verifier: Awaited<ReturnType<typeof openFakeSession>>;
-const socketUrl = () => hub.url.replace('http', 'ws');
 const outputsOf = ({ firstUnit, unitCount }: Pick<Lease, 'firstUnit' | 'unitCount'>) =>
   new Uint8Array(
     Float32Array.from({ length: 3 * unitCount }, (_, at) => 3 * firstUnit + at).buffer,
@@ -88,7 +83,7 @@ async function judgeNext(): Promise<void> {
 
 /** A contributor that was admitted; its first lease holds two units. */
 async function openDevice(): Promise<FakeClient & { lease: Lease }> {
-  const device = await openFakeSession(socketUrl(), 'contributor');
+  const device = await openFakeSession(hub.url, 'contributor');
   device.say({ type: 'request' });
   const { id } = await device.until('admit');
   const fit = { provider: 'wasm', dtype: 'f32', threads: 1, unitMs: 1_000, trials: [] };
@@ -97,14 +92,8 @@ async function openDevice(): Promise<FakeClient & { lease: Lease }> {
 }
 
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-hostile-'));
-  hub = await openHubServer({ data, port: 0, verifierKeys: [verifierKey.key] });
-  verifier = await openFakeSession(socketUrl(), 'verifier', verifierKey);
+  verifier = await openFakeSession(hub.url, 'verifier', verifierKey);
   job = await postJob();
-});
-afterAll(async () => {
-  await hub.close();
-  await rm(data, { recursive: true });
 });
 
 const SALT = '5a'.repeat(32) as Nonce;

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import { openDatabaseFile } from './libsql.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { checkMoneyStore } from './money.contract.ts';
@@ -12,12 +12,8 @@ import { accepted, committed, jobCreated, jobId } from './sample-facts.ts';
 import { checkStore } from './store.contract.ts';
 import { openFileStore } from './store.ts';
 
-let folder = '';
+const folder = openTestFolder();
 let files = 0;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketgrid-store-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
 const freshFile = () => join(folder, `${files++}`, 'hub.db');
 
 describe('store in a file', () => {

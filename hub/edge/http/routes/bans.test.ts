@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { ReceiptPage } from '#protocol/api/api.ts';
 import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
@@ -11,55 +8,37 @@ import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
-import { type HubServer, openHubServer } from '../../server.ts';
 import {
   deliver,
   type FakeClient,
   makeFakeKey,
   openFakeSession,
 } from '../../sockets/fake-client.ts';
-import { postFakeJob, prepareFakeJob } from '../../sockets/fake-job.ts';
+import { openFakeDevice, postFakeJob, prepareFakeJob } from '../../sockets/fake-job.ts';
+import { openTestHub } from '../../test-hub.ts';
 
 const UNIT_BYTES = 12;
 
-let data: string;
-let hub: HubServer;
-let key: string;
 let verifier: FakeClient;
 const verifierKey = makeFakeKey();
 const device = makeFakeKey();
 const stranger = makeFakeKey();
 
-const open = async () => {
-  hub = await openHubServer({
-    data,
-    port: 0,
-    chain: 'none',
-    verifierKeys: [verifierKey.key],
-    needsVerifier: true,
-  });
-  key = hub.key ?? key;
-};
+const hub = openTestHub(() => ({
+  chain: 'none',
+  verifierKeys: [verifierKey.key],
+  needsVerifier: true,
+}));
 
 /** The only verifier finds the first unit of the device wrong. */
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-bans-'));
-  await open();
-  await postFakeJob({ url: hub.url, key }, { units: 50, autoStart: true });
+  await postFakeJob(hub, { units: 50, autoStart: true });
   verifier = await prepareFakeJob(hub.url, verifierKey);
-  const contributor = await openFakeSession(hub.url.replace('http', 'ws'), 'contributor', device);
-  contributor.say({ type: 'request' });
-  const admit = await contributor.until('admit');
-  const admitted = { provider: 'wasm', dtype: 'f32', threads: 1, unitMs: 10, trials: [] };
-  contributor.say({ type: 'admitted', package: admit.id, ...admitted });
+  const contributor = await openFakeDevice(hub.url, { who: device });
   const { lease } = await contributor.until('lease');
   await deliver(contributor, lease, new Uint8Array(lease.unitCount * UNIT_BYTES));
   verifier.say({ type: 'verdict', signed: ban((await verifier.until('check')).shard) });
   expect(await contributor.until('refused')).toMatchObject({ code: 'device-banned' });
-});
-afterAll(async () => {
-  await hub.close();
-  await rm(data, { recursive: true });
 });
 
 function ban(shard: AcceptedShard) {
@@ -111,12 +90,12 @@ it('evidence is given to nobody but the device, and for a question of now', asyn
 
 it('a ban is lifted by an API key and a reason alone, and the reason is public', async () => {
   expect(await pardon()).toMatchObject({ status: 401 });
-  expect(await pardon(key, '  ')).toMatchObject({ status: 400 });
-  expect(await post(`/v1/devices/${stranger.key}/pardon`, { reason: 'x' }, key)).toMatchObject({
+  expect(await pardon(hub.key, '  ')).toMatchObject({ status: 400 });
+  expect(await post(`/v1/devices/${stranger.key}/pardon`, { reason: 'x' }, hub.key)).toMatchObject({
     status: 404,
     code: 'ban-unknown',
   });
-  const { status, said } = await pardon(key);
+  const { status, said } = await pardon(hub.key);
   expect(status).toBe(200);
   expect(said).toMatchObject({ number: 1, device: device.key, pardonReason: 'a bad driver' });
   expect(await bans()).toMatchObject({ bans: [said] });
@@ -124,11 +103,10 @@ it('a ban is lifted by an API key and a reason alone, and the reason is public',
 });
 
 it('a pardoned device is welcome again, also after the hub was started anew', async () => {
-  const address = () => hub.url.replace('http', 'ws');
-  (await openFakeSession(address(), 'contributor', device)).socket.close();
+  (await openFakeSession(hub.url, 'contributor', device)).socket.close();
   verifier.socket.close();
   await hub.close();
-  await open();
-  (await openFakeSession(address(), 'contributor', device)).socket.close();
+  await hub.open();
+  (await openFakeSession(hub.url, 'contributor', device)).socket.close();
   expect(await bans()).toMatchObject({ bans: [{ pardonReason: 'a bad driver' }] });
 });

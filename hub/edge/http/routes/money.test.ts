@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { JobView } from '#protocol/api/job.ts';
 import { decodeBase58 } from '#protocol/bytes/base58.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
@@ -23,7 +20,7 @@ import {
 import { checkProof } from '#protocol/settlement/tree.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { instant } from '#protocol/values/units.ts';
-import { type DevChain, startDevChain } from '../../chain/dev-chain.ts';
+import { openTestChain } from '../../chain/dev-chain.ts';
 import {
   airdrop,
   type FakeWallet,
@@ -32,18 +29,14 @@ import {
   makeFakeWallet,
   send,
 } from '../../chain/fake-wallet.ts';
-import { type HubServer, openHubServer } from '../../server.ts';
 import { type FakeClient, makeFakeKey } from '../../sockets/fake-client.ts';
 import { computeFakeJob, postFakeJob, prepareFakeJob } from '../../sockets/fake-job.ts';
+import { openTestHub } from '../../test-hub.ts';
 
 const UNITS = 12;
 const PRICE = 1_000n;
 const WEEK_SECS = 7n * 24n * 3_600n;
 
-let data: string;
-let chain: DevChain;
-let hub: HubServer;
-let key: string;
 let accounts: ChainAccounts;
 let verifier: FakeClient & { welcome: { ticket: string } };
 const verifierKey = makeFakeKey();
@@ -51,28 +44,14 @@ const device = makeFakeKey();
 const poster = makeFakeWallet();
 const rpc = () => `${hub.url}/chain`;
 
-const open = async () => {
-  hub = await openHubServer({
-    data,
-    port: 0,
-    chain: { url: chain.url, isDev: true },
-    verifierKeys: [verifierKey.key],
-    needsVerifier: false,
-  });
-  key = hub.key ?? key;
-};
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'pocketgrid-paid-'));
-  chain = await startDevChain(data);
-  await open();
-});
-afterAll(async () => {
-  await hub.close();
-  await chain.kill();
-  await rm(data, { recursive: true });
-});
+const chain = openTestChain();
+const hub = openTestHub(() => ({
+  chain: { url: chain.url, isDev: true },
+  verifierKeys: [verifierKey.key],
+  needsVerifier: false,
+}));
 
-async function call(path: string, body?: unknown, token: string | null = key) {
+async function call(path: string, body?: unknown, token: string | null = hub.key) {
   const headers: Record<string, string> =
     token === null ? {} : { Authorization: `Bearer ${token}` };
   const sent = body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
@@ -118,10 +97,7 @@ async function deposit(job: JobView, who: FakeWallet, amount: bigint) {
 const fund = (job: JobView, who = poster) =>
   call(`/v1/jobs/${job.id}/fund`, { poster: who.address });
 const post = async (autoStart = false) => {
-  const answer = await postFakeJob(
-    { url: hub.url, key },
-    { units: UNITS, unitPrice: String(PRICE), autoStart },
-  );
+  const answer = await postFakeJob(hub, { units: UNITS, unitPrice: String(PRICE), autoStart });
   return { status: answer.status, job: (await answer.json()) as JobView };
 };
 function linkPayout(to: FakeWallet, who = device) {
@@ -190,7 +166,7 @@ describe('money, on a development chain', () => {
 
   it('links a payout once there is accepted work, and tells who earned what', async () => {
     expect(await linkPayout(wallet)).toMatchObject({ code: 'payout-refused' });
-    await computeFakeJob({ url: hub.url, key }, { job, who: device });
+    await computeFakeJob(hub, { job, who: device });
     await expect
       .poll(async () => ((await call(`/v1/jobs/${job.id}`)).said as JobView).state)
       .toBe('done');
@@ -248,7 +224,7 @@ describe('money, on a development chain', () => {
     const early = file(1n).slice();
     new DataView(early.buffer).setBigUint64(28, BigInt(Date.now()), true);
     expect(await call('/v1/settlements', early, ticket)).toMatchObject({ code: 'request-invalid' });
-    expect(await call('/v1/settlements', file(1n), key)).toMatchObject({ code: 'key-wrong' });
+    expect(await call('/v1/settlements', file(1n), hub.key)).toMatchObject({ code: 'key-wrong' });
     expect(await call('/v1/settlements', file(2n), ticket)).toMatchObject({
       code: 'leaves-conflict',
     });
@@ -263,7 +239,7 @@ describe('money, on a development chain', () => {
     });
     expect((await call('/v1/settlements', file(1n), ticket)).said).toEqual(said);
     await hub.close();
-    await open();
+    await hub.open();
     expect(await read(LeafFileList, '/v1/settlements')).toEqual({ settlements: [said] });
     const leaves = await fetch(`${hub.url}/v1/settlements/${dataHash}/leaves`);
     expect(new Uint8Array(await leaves.arrayBuffer())).toEqual(new Uint8Array(file(1n)));

@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { openTestFolder } from './test-folder.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+type ReadyLine = Partial<Record<'url' | 'hub' | 'key' | 'log' | 'genesisHash', string>>;
+
+/** A program of ours, run by a test as a process of its own. */
+export interface TestProgram {
+  child: ChildProcess;
+  /** The JSON of its ready line; rejects with what it said when it ends before. */
+  ready: Promise<ReadyLine>;
+  /** Its exit status, all it said, and what of it on standard error. */
+  ended: Promise<{ code: number | null; text: string; errors: string }>;
+}
+
+/** Starts `FILE WORDS…` as TypeScript from the root of the repository. */
+export function startProgram(file: string, ...words: string[]): TestProgram {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...words], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { text: '', errors: '' };
+  child.stderr.on('data', (chunk) => {
+    said.text += String(chunk);
+    said.errors += String(chunk);
+  });
+  const ready = new Promise<ReadyLine>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      said.text += String(chunk);
+      const line = said.text.split('\n').find((each) => each.startsWith('{'));
+      if (line !== undefined && said.text.endsWith('\n')) resolve(JSON.parse(line));
+    });
+    child.on('close', () => reject(new Error(`${file} was never ready:\n${said.text}`)));
+  });
+  // A program that is only run to its end is never ready.
+  ready.catch(() => undefined);
+  const ended = new Promise<{ code: number | null; text: string; errors: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, ...said }));
+  });
+  return { child, ready, ended };
+}
+
+/** Programs that the tests of a file start, ended with them, and a folder for their data. */
+export function openTestPrograms(): { data: string; start: typeof startProgram } {
+  const data = openTestFolder();
+  const programs: TestProgram[] = [];
+  afterAll(async () => {
+    for (const { child } of programs) child.kill('SIGKILL');
+    await Promise.all(programs.map(({ ended }) => ended));
+  });
+  return {
+    data,
+    start(...words) {
+      const program = startProgram(...words);
+      programs.push(program);
+      return program;
+    },
+  };
+}
