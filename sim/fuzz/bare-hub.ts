@@ -223,6 +223,9 @@ export function leaseOf(client: Client): Lease {
 }
 
 export const SALT = '5a'.repeat(32) as Nonce;
+export const OTHER_SALT = '6b'.repeat(32) as Nonce;
+/** A lease that was never given. */
+export const NO_LEASE = 'ab'.repeat(16) as LeaseId;
 
 /** The commitment of a device to outputs. */
 export function commitmentOf(

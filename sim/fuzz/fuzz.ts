@@ -6,7 +6,7 @@ import { decodeFrame, encodeFrame } from '#protocol/messages/message-frame.ts';
 import type { Lease } from '#protocol/records/records.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
-import type { LeaseId, Nonce } from '#protocol/values/ids.ts';
+import type { LeaseId } from '#protocol/values/ids.ts';
 import { REFUSAL_CODES } from '#protocol/values/refusal.ts';
 import { fakeSign } from '../world/fake-signature.ts';
 import {
@@ -17,6 +17,8 @@ import {
   commitmentOf,
   deliver,
   heard,
+  NO_LEASE,
+  OTHER_SALT,
   openBareHub,
   preparedHead,
   revealHead,
@@ -34,8 +36,6 @@ const WAIT_EVERY = 500;
 const WAIT_MS = 10_000;
 /** Unrevealed commitments after which a liar comes back under a new name; one more would cost it a pause. */
 const UNREVEALED_MAX = 2;
-const NO_LEASE = 'ab'.repeat(16) as LeaseId;
-const OTHER_SALT = '6b'.repeat(32) as Nonce;
 
 export interface FuzzOutcome {
   cases: number;

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import { why } from '#protocol/values/reason.ts';
+import { bytes, instant } from '#protocol/values/units.ts';
+import type { DeviceMemory } from './events.ts';
+
+import { MANIFEST, openBench, PACKAGE } from './fake-world.ts';
+
+const FAR = why('too-far-off', { provider: 'webgpu', where: 'outputs' });
+const SUSPENDED = { provider: 'webgpu' as const, reason: FAR };
+
+// Threads change bits in units of one item: docs/exactness.md.
+test.each([
+  [1, 4, 1],
+  [2, 4, 4],
+  [16, 8, 4],
+  [16, 1, 1],
+])('units of %i items on a device with %i threads run on %i', (unitItems, has, runs) => {
+  const capabilities = {
+    providers: ['wasm' as const],
+    features: [],
+    threads: has,
+    memoryBytes: bytes(1e9),
+    engine: 'test',
+  };
+  const bench = openBench({ capabilities });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  bench.hear({ type: 'admit', id: PACKAGE, manifest: { ...MANIFEST, unitItems } });
+  expect(bench.all('load').at(-1)?.threads).toBe(runs);
+});
+
+test('wrong answers in admission make the device unfit, with the reason', () => {
+  const bench = openBench();
+  bench.answerWrongly();
+  bench.join();
+  expect(bench.said()).toContain('unfit');
+  expect(bench.device.trials).toMatchObject([{ provider: 'wasm', outcome: 'wrong' }]);
+});
+
+const GPU = {
+  providers: ['webgpu' as const, 'wasm' as const],
+  features: [],
+  threads: 1,
+  memoryBytes: bytes(1e9),
+  engine: 'test',
+};
+
+/** Admits a device with a GPU to a package. */
+function admitGpu(change: { memory?: DeviceMemory; manifest?: PackageManifest } = {}) {
+  const { manifest = MANIFEST, ...rest } = change;
+  const bench = openBench({ capabilities: GPU, ...rest });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  bench.hear({ type: 'admit', id: PACKAGE, manifest });
+  return bench;
+}
+
+test('a package that no GPU may run is tried without one, and the trial says why', () => {
+  const bench = admitGpu({ manifest: { ...MANIFEST, providers: ['wasm'] } });
+  expect(bench.all('load').map(({ provider }) => provider)).toEqual(['wasm']);
+  expect(bench.said()).toContain('admitted');
+  expect(bench.device.trials).toMatchObject([
+    { provider: 'webgpu', outcome: 'skipped', reason: { code: 'exact-only' } },
+    { provider: 'wasm', outcome: 'fit' },
+  ]);
+});
+
+test('a provider that the hub has suspended is not tried, whatever was kept of it', () => {
+  const before = admitGpu();
+  const without = [SUSPENDED];
+  const bench = openBench({ capabilities: GPU, memory: before.memory() });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  bench.hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST, without });
+  expect(bench.all('load').map(({ provider }) => provider)).toEqual(['wasm']);
+  expect(bench.device.packages.get(PACKAGE)?.admission?.provider).toBe('wasm');
+  expect(bench.device.trials).toMatchObject([
+    { provider: 'webgpu', outcome: 'skipped', reason: SUSPENDED.reason },
+    { provider: 'wasm', outcome: 'fit' },
+  ]);
+});
+
+test('a device whose person chose the provider that is suspended is unfit, and says why', () => {
+  const bench = openBench({ capabilities: GPU, provider: 'webgpu' });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  const without = [SUSPENDED];
+  bench.hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST, without });
+  expect([bench.all('fetch'), bench.all('load')]).toEqual([[], []]);
+  expect(bench.said()).toContain('unfit');
+});
+
+test('a GPU whose driver computes garbage is found in admission, whatever it did before', () => {
+  const before = admitGpu();
+  expect(before.device.packages.get(PACKAGE)?.admission?.provider).toBe('webgpu');
+  const bench = openBench({ capabilities: GPU, memory: before.memory() });
+  bench.answerWrongly();
+  bench.join();
+  expect(bench.said()).toContain('unfit');
+  expect(bench.device.trials).toMatchObject([
+    { provider: 'webgpu', outcome: 'wrong' },
+    { provider: 'wasm', outcome: 'wrong' },
+  ]);
+});
+
+test('a kept admission is not measured again, but its model is fetched before the hub hears', () => {
+  const first = openBench();
+  first.join();
+  const second = openBench({ memory: first.memory() });
+  second.join();
+  expect(second.all('run')).toEqual([]);
+  expect(second.all('fetch')).toHaveLength(1);
+  expect(second.said()).toContain('admitted');
+});
+
+test('a tab that died twice in a week on a provider is not risked again', () => {
+  const death = { package: PACKAGE, provider: 'wasm' as const, at: instant(999_000) };
+  const memory = { tombstone: death, deaths: [death], admissions: [] };
+  const bench = openBench({ memory });
+  bench.join();
+  expect(bench.all('load')).toEqual([]);
+  expect(bench.device.trials).toMatchObject([
+    { outcome: 'skipped', reason: why('tab-ended', { days: 7 }) },
+  ]);
+});
