@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { openTestPrograms } from '#node/test-programs.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
-import { ROWS_TIMES_MEAN, sampleModel } from './edge/sample-models.ts';
+import { ROWS_TIMES_MEAN, sampleModel } from '#protocol/onnx/sample-model.ts';
 
 const ITEMS = 50;
 const WIDTH = 4;

@@ -8,36 +8,22 @@ import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
 import { listResiduals } from '#protocol/onnx/residuals.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { makeMiniLmInputs, makeMobileNetInputs } from '../models/inputs.ts';
 import { buildMiniLm } from '../models/minilm.ts';
 import { buildMobileNetV2 } from '../models/mobilenet.ts';
-import { openModel } from '../models/session.ts';
+import { runOnce } from '../models/session.ts';
 
 const BERT = { layers: 4, hidden: 32, heads: 4, vocab: 100, seq: 16 };
 
-function decode(bytes: Uint8Array): OnnxModel {
-  const decoded = decodeOnnx(bytes);
-  if (!decoded.ok) throw new Error(decoded.refusal.message);
-  return decoded.value;
-}
+const decode = (bytes: Uint8Array): OnnxModel => must(decodeOnnx(bytes));
 
 async function readDigitsModel(): Promise<OnnxModel> {
   return decode(new Uint8Array(await readFile('public/sample/digits.onnx')));
 }
 
-const feedOf = ({ dtype, shape, data }: Tensor) => ({
-  shape: [...shape],
-  data:
-    dtype === 'i64'
-      ? new BigInt64Array(Uint8Array.from(data).buffer)
-      : new Float32Array(Uint8Array.from(data).buffer),
-});
-
 async function run(model: OnnxModel, inputs: Record<string, Tensor>): Promise<Float32Array> {
-  const session = await openModel(encodeOnnx(model));
-  const feeds = Object.entries(inputs).map(([name, tensor]) => [name, feedOf(tensor)]);
-  const outputs = await session.run(Object.fromEntries(feeds));
-  await session.close();
+  const outputs = await runOnce(encodeOnnx(model), inputs);
   return Object.values(outputs)[0] ?? new Float32Array(0);
 }
 

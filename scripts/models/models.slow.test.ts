@@ -10,23 +10,10 @@ import { makeMiniLmInputs, makeMobileNetInputs } from './inputs.ts';
 import { buildMiniLm } from './minilm.ts';
 import { buildMobileNetV2 } from './mobilenet.ts';
 import { openRandom, shuffle } from './random.ts';
-import { openModel } from './session.ts';
+import { runOnce } from './session.ts';
 
-const values = ({ dtype, shape, data }: Tensor) => ({
-  shape: [...shape],
-  data:
-    dtype === 'i64'
-      ? new BigInt64Array(Uint8Array.from(data).buffer)
-      : new Float32Array(Uint8Array.from(data).buffer),
-});
-
-async function runOnce(model: Uint8Array, inputs: Record<string, Tensor>, output: string) {
-  const session = await openModel(model);
-  const feeds = Object.entries(inputs).map(([name, tensor]) => [name, values(tensor)]);
-  const outputs = await session.run(Object.fromEntries(feeds));
-  await session.close();
-  return outputs[output] ?? new Float32Array(0);
-}
+const outputOf = async (model: Uint8Array, inputs: Record<string, Tensor>, output: string) =>
+  (await runOnce(model, inputs))[output] ?? new Float32Array(0);
 
 const smallBert = { layers: 2, hidden: 32, heads: 4, vocab: 100, seq: 16 };
 const smallNet = { side: 32, classes: 10, width: 0.25 };
@@ -35,7 +22,7 @@ describe('MiniLM-shaped encoder', () => {
   it('runs, gives finite embeddings that depend on the tokens, and ignores padding', async () => {
     const { model } = buildMiniLm(7, smallBert);
     const inputs = makeMiniLmInputs(7, { ...smallBert, items: 3 });
-    const embedding = await runOnce(model, inputs, 'embedding');
+    const embedding = await outputOf(model, inputs, 'embedding');
     expect(embedding).toHaveLength(3 * 32);
     expect(embedding.every(Number.isFinite)).toBe(true);
     expect(embedding.subarray(0, 32)).not.toEqual(embedding.subarray(32, 64));
@@ -44,7 +31,7 @@ describe('MiniLM-shaped encoder', () => {
     expect(mask).toContain(0n);
     for (const [at, kept] of mask.entries()) if (kept === 0n) ids[at] = 42n;
     const padded = { ...inputs.input_ids, data: new Uint8Array(ids.buffer) };
-    const same = await runOnce(model, { ...inputs, input_ids: padded }, 'embedding');
+    const same = await outputOf(model, { ...inputs, input_ids: padded }, 'embedding');
     expect(same).toEqual(embedding);
   });
 
@@ -60,7 +47,7 @@ describe('MobileNetV2-shaped network', () => {
   it('runs and gives finite logits that depend on the picture', async () => {
     const { model } = buildMobileNetV2(7, smallNet);
     const inputs = makeMobileNetInputs(7, { side: 32, items: 2 });
-    const logits = await runOnce(model, inputs, 'logits');
+    const logits = await outputOf(model, inputs, 'logits');
     expect(logits).toHaveLength(20);
     expect(logits.every(Number.isFinite)).toBe(true);
     expect(logits.subarray(0, 10)).not.toEqual(logits.subarray(10));

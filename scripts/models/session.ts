@@ -1,4 +1,5 @@
 import * as ort from 'onnxruntime-web/wasm';
+import type { Tensor } from '#protocol/tensors/tensor.ts';
 
 type Values = Float32Array | BigInt64Array;
 
@@ -32,4 +33,21 @@ export async function openModel(model: Uint8Array): Promise<LoadedModel> {
     },
     close: () => session.release(),
   };
+}
+
+const valuesOf = ({ dtype, shape, data }: Tensor) => ({
+  shape: [...shape],
+  data:
+    dtype === 'i64'
+      ? new BigInt64Array(Uint8Array.from(data).buffer)
+      : new Float32Array(Uint8Array.from(data).buffer),
+});
+
+/** Loads a model, runs it once on these tensors and closes it. */
+export async function runOnce(model: Uint8Array, inputs: Record<string, Tensor>) {
+  const session = await openModel(model);
+  const feeds = Object.entries(inputs).map(([name, tensor]) => [name, valuesOf(tensor)]);
+  const outputs = await session.run(Object.fromEntries(feeds));
+  await session.close();
+  return outputs;
 }

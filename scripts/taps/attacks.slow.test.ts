@@ -8,6 +8,7 @@ import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { OnnxModel } from '#protocol/onnx/model.ts';
 import { listResiduals, type Residual } from '#protocol/onnx/residuals.ts';
 import { addTaps } from '#protocol/onnx/taps.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { makeMiniLmInputs } from '../models/inputs.ts';
 import { buildMiniLm } from '../models/minilm.ts';
 import { openModel } from '../models/session.ts';
@@ -24,17 +25,9 @@ const LANES = ['exact', 'tolerance'] as const;
 /** What the log signature and the commitment of a shard gave; no two shards have the same. */
 const seedOf = (shard: string) => sha256(new TextEncoder().encode(shard));
 
-function decode(bytes: Uint8Array): OnnxModel {
-  const decoded = decodeOnnx(bytes);
-  if (!decoded.ok) throw new Error(decoded.refusal.message);
-  return decoded.value;
-}
+const decode = (bytes: Uint8Array): OnnxModel => must(decodeOnnx(bytes));
 
-function tap(model: OnnxModel) {
-  const tapped = addTaps(model);
-  if (!tapped.ok) throw new Error(tapped.refusal.message);
-  return tapped.value;
-}
+const tap = (model: OnnxModel) => must(addTaps(model));
 
 /** Taps of each unit, a unit being one item: the means of a model's inside. */
 type Taps = Float32Array[];

@@ -266,3 +266,11 @@ export const linesOf = ({ lines }: FakeWorld): string[] =>
   lines.map((line) => (line.type === 'verdict' ? 'verdict' : line.signed.record.type));
 export const executions = ({ effects }: FakeWorld) =>
   effects.flatMap((effect) => (effect.type === 'execute' ? [effect] : []));
+
+/** Ends the executions that were asked for while the world was idle. */
+export function finishExecutions(world: FakeWorld): void {
+  world.idle = false;
+  for (const { task, unit } of executions(world)) {
+    step(world, { type: 'executed', task, result: accept(fakeReference(unit)) });
+  }
+}

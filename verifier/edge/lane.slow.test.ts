@@ -10,8 +10,7 @@ import type { PackageDraft } from '#protocol/api/job.ts';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { buildFileTree } from '#protocol/bytes/file-tree.ts';
 import { type BlobRef, type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
-import { encodeOnnx } from '#protocol/onnx/encode.ts';
-import { ONNX_DTYPES } from '#protocol/onnx/model.ts';
+import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import { sampleKey } from '#protocol/records/sample-receipt.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { Digest, JobId, LeaseId } from '#protocol/values/ids.ts';
@@ -24,30 +23,6 @@ const UNIT_ITEMS = 4;
 const UNITS = 24_000;
 const JOB = 'job_0123456789abcdef' as JobId;
 const x: TensorSpec = { name: 'x', dtype: 'f32', shape: [UNIT_ITEMS, 3] };
-
-function softmaxModel(): Uint8Array<ArrayBuffer> {
-  const value = (name: string) => ({
-    name,
-    type: { kind: 'tensor' as const, dataType: ONNX_DTYPES.f32, dims: ['n', 3] },
-  });
-  const node = { name: 's', opType: 'Softmax', domain: '', inputs: ['x'], outputs: ['y'] };
-  return new Uint8Array(
-    encodeOnnx({
-      irVersion: 8,
-      producerName: 'test',
-      opsetImports: [{ domain: '', version: 17 }],
-      functions: [],
-      graph: {
-        name: 'softmax',
-        nodes: [{ ...node, attributes: [] }],
-        initializers: [],
-        sparseInitializers: [],
-        inputs: [value('x')],
-        outputs: [value('y')],
-      },
-    }),
-  );
-}
 
 /** The blob calls of a hub, over HTTP; `spoil` damages the bytes of the next range. */
 function openBlobServer(blobs: readonly Uint8Array[]) {
@@ -73,7 +48,7 @@ const refOf = (data: Uint8Array): BlobRef => ({
   length: bytes(data.length),
 });
 
-const model = softmaxModel();
+const model = sampleModel([{ op: 'Softmax', inputs: ['x'], output: 'y' }], { width: 3 });
 const inputs = new Uint8Array(
   Float32Array.from({ length: UNITS * UNIT_ITEMS * 3 }, (_, place) => Math.sin(place)).buffer,
 );

@@ -1,15 +1,15 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { TensorSpec } from '#protocol/tensors/tensor.ts';
-import { isCoupled } from '../core/prepare.ts';
-import { type ComputeWorker, openComputeWorker } from './compute-workers.ts';
-import { tryNeighbours } from './neighbours.ts';
 import {
   intAttribute,
   intsAttribute,
   ROWS_TIMES_MEAN,
   type SampleNode,
   sampleModel,
-} from './sample-models.ts';
+} from '#protocol/onnx/sample-model.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import { isCoupled } from '../core/prepare.ts';
+import { type ComputeWorker, openComputeWorker } from './compute-workers.ts';
+import { tryNeighbours } from './neighbours.ts';
 
 const UNIT_ITEMS = 6;
 const WIDTH = 4;

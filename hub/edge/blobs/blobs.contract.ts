@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { buildFileTree, checkPieceLayer, PIECE_BYTES } from '#protocol/bytes/file-tree.ts';
 import type { Root } from '#protocol/values/ids.ts';
-import type { Result } from '#protocol/values/refusal.ts';
+import { must, type Result } from '#protocol/values/refusal.ts';
 import type { BlobStore } from './port.ts';
 
 const LIMIT = 4 * PIECE_BYTES;
@@ -14,11 +14,6 @@ async function* inChunks(data: Uint8Array, length: number): AsyncGenerator<Uint8
   for (let offset = 0; offset < data.length; offset += length) {
     yield data.subarray(offset, offset + length);
   }
-}
-
-export function unwrap<T>(result: Result<T>): T {
-  if (!result.ok) throw new Error(`refused: ${result.refusal.code} ${result.refusal.message}`);
-  return result.value;
 }
 
 const codeOf = (result: Result<unknown>) => (result.ok ? 'accepted' : result.refusal.code);
@@ -38,11 +33,11 @@ function checkReading(open: () => Promise<BlobStore>): void {
       const data = sampleBytes(length);
       const tree = buildFileTree(data);
       const ref = { root: tree.root, length };
-      expect(unwrap(await blobs.put(inChunks(data, 10_007), LIMIT))).toEqual(ref);
-      expect(unwrap(await blobs.put(data, LIMIT))).toEqual(ref);
+      expect(must(await blobs.put(inChunks(data, 10_007), LIMIT))).toEqual(ref);
+      expect(must(await blobs.put(data, LIMIT))).toEqual(ref);
       expect(await blobs.stat(tree.root)).toBe(length);
-      expect(same(unwrap(await blobs.read(tree.root, 0, length)), data)).toBe(true);
-      const pieces = unwrap(await blobs.pieces(tree.root));
+      expect(same(must(await blobs.read(tree.root, 0, length)), data)).toBe(true);
+      const pieces = must(await blobs.pieces(tree.root));
       expect(same(pieces, tree.pieces)).toBe(true);
       expect(checkPieceLayer(ref, pieces)).toBe(true);
     }
@@ -52,7 +47,7 @@ function checkReading(open: () => Promise<BlobStore>): void {
   it('reads and streams any range', async () => {
     const blobs = await open();
     const data = sampleBytes(2 * PIECE_BYTES + 999);
-    const { root } = unwrap(await blobs.put(data, LIMIT));
+    const { root } = must(await blobs.put(data, LIMIT));
     for (const [offset, length] of [
       [0, data.length],
       [1, PIECE_BYTES],
@@ -61,9 +56,9 @@ function checkReading(open: () => Promise<BlobStore>): void {
       [data.length, 0],
     ] as const) {
       const expected = data.subarray(offset, offset + length);
-      expect(same(unwrap(await blobs.read(root, offset, length)), expected)).toBe(true);
+      expect(same(must(await blobs.read(root, offset, length)), expected)).toBe(true);
       const chunks: Uint8Array[] = [];
-      for await (const chunk of unwrap(await blobs.stream(root, offset, length))) {
+      for await (const chunk of must(await blobs.stream(root, offset, length))) {
         expect(chunk.length).toBeLessThanOrEqual(PIECE_BYTES);
         chunks.push(chunk);
       }
@@ -76,7 +71,7 @@ function checkReading(open: () => Promise<BlobStore>): void {
 function checkRefusing(open: () => Promise<BlobStore>): void {
   it('refuses ranges outside a blob, and blobs it does not hold', async () => {
     const blobs = await open();
-    const { root } = unwrap(await blobs.put(sampleBytes(100), LIMIT));
+    const { root } = must(await blobs.put(sampleBytes(100), LIMIT));
     for (const [offset, length] of [
       [0, 101],
       [-1, 5],
@@ -106,7 +101,7 @@ function checkRefusing(open: () => Promise<BlobStore>): void {
     expect(codeOf(await blobs.put(new Uint8Array(), LIMIT))).toBe('input-empty');
     expect(codeOf(await blobs.put(inChunks(new Uint8Array(), 1), LIMIT))).toBe('input-empty');
     expect(await blobs.stat(buildFileTree(data).root)).toBeUndefined();
-    expect(unwrap(await blobs.put(data, 5_000)).length).toBe(5_000);
+    expect(must(await blobs.put(data, 5_000)).length).toBe(5_000);
     await blobs.close();
   });
 }
@@ -130,9 +125,9 @@ function checkSources(open: () => Promise<BlobStore>): void {
     const blobs = await open();
     const data = sampleBytes(PIECE_BYTES + 5);
     const refs = await Promise.all([1, 2, 3, 4].map(() => blobs.put(inChunks(data, 999), LIMIT)));
-    expect(new Set(refs.map((ref) => unwrap(ref).root)).size).toBe(1);
-    const root = unwrap(refs[0] ?? (await blobs.put(data, LIMIT))).root;
-    expect(same(unwrap(await blobs.read(root, 0, data.length)), data)).toBe(true);
+    expect(new Set(refs.map((ref) => must(ref).root)).size).toBe(1);
+    const root = must(refs[0] ?? (await blobs.put(data, LIMIT))).root;
+    expect(same(must(await blobs.read(root, 0, data.length)), data)).toBe(true);
     await blobs.close();
   });
 }

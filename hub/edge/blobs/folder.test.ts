@@ -2,7 +2,8 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openTestFolder } from '#node/test-folder.ts';
-import { checkBlobs, sampleBytes, unwrap } from './blobs.contract.ts';
+import { must } from '#protocol/values/refusal.ts';
+import { checkBlobs, sampleBytes } from './blobs.contract.ts';
 import { explainDiskError } from './disk-error.ts';
 import { openFolderBlobs } from './folder.ts';
 
@@ -17,14 +18,14 @@ describe('folder of blobs', () => {
     const path = freshFolder();
     const blobs = await openFolderBlobs(path);
     const data = sampleBytes(300_000);
-    const { root } = unwrap(await blobs.put(data, 1_000_000));
+    const { root } = must(await blobs.put(data, 1_000_000));
     await blobs.close();
     await mkdir(join(path, 'incoming'), { recursive: true });
     await writeFile(join(path, 'incoming', 'half'), 'half of an upload');
     const again = await openFolderBlobs(path);
     expect(await readdir(join(path, 'incoming'))).toEqual([]);
-    expect(Buffer.compare(unwrap(await again.read(root, 0, data.length)), data)).toBe(0);
-    expect(unwrap(await again.pieces(root))).toHaveLength(64);
+    expect(Buffer.compare(must(await again.read(root, 0, data.length)), data)).toBe(0);
+    expect(must(await again.pieces(root))).toHaveLength(64);
     await again.close();
   });
 

@@ -9,7 +9,7 @@ import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { checkConsistency, inclusionRoot } from '#protocol/bytes/merkle-log.ts';
 import { hashEntry } from '#protocol/records/public-log.ts';
 import type { TreeHead } from '#protocol/records/records.ts';
-import type { Result } from '#protocol/values/refusal.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { makeFakeKey } from '../sockets/fake-client.ts';
 import { accepted, committed } from '../store/sample-facts.ts';
 import { openFileStore, openMemoryStore } from '../store/store.ts';
@@ -22,11 +22,6 @@ const openLog = (store: Parameters<typeof openCommitmentLog>[0]['store']) =>
   openCommitmentLog({ store, sign: key.sign, now: () => 1_000 });
 const bytesOf = (path: readonly string[]) => path.map(hexToBytes);
 const treeOf = ({ size, root }: TreeHead) => ({ size, root: hexToBytes(root) });
-
-function unwrap<T>(result: Result<T>): T {
-  if (!result.ok) throw new Error(result.refusal.message);
-  return result.value;
-}
 
 describe('commitment log', () => {
   it('is signed, grows with what is on disk, and is the same when it is opened again', async () => {
@@ -43,7 +38,7 @@ describe('commitment log', () => {
     expect([early.head.size, head.size]).toEqual([900, 2_500]);
     expect(verify({ key: key.key, context: 'tree-head', record: head, signature })).toBe(true);
     expect((await openLog(store)).head()).toEqual(log.head());
-    const { path } = unwrap(await log.consistency(900, 2_500));
+    const { path } = must(await log.consistency(900, 2_500));
     expect(checkConsistency(treeOf(early.head), treeOf(head), bytesOf(path))).toBe(true);
   });
 
@@ -61,7 +56,7 @@ describe('commitment log', () => {
       const entries = await log.entries(from, limit);
       expect(entries).toHaveLength(Math.min(limit, 2_500 - from));
       for (const [at, { entry }] of entries.entries()) {
-        const { position, size, path } = unwrap(await log.inclusion(entry.index, head.size));
+        const { position, size, path } = must(await log.inclusion(entry.index, head.size));
         expect([position, entry.index]).toEqual([from + at, (from + at) * 3]);
         const root = inclusionRoot(hashEntry(entry), { position, size }, bytesOf(path));
         expect(root).toEqual(treeOf(head).root);
@@ -97,7 +92,7 @@ describe('commitment log', () => {
       const now = log.head().head;
       expect(now.size).toBeGreaterThanOrEqual(heads.at(-1)?.size ?? 0);
       for (const older of heads) {
-        const { path } = unwrap(await log.consistency(older.size, now.size));
+        const { path } = must(await log.consistency(older.size, now.size));
         expect(checkConsistency(treeOf(older), treeOf(now), bytesOf(path))).toBe(true);
       }
       await store.close();

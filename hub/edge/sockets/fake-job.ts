@@ -1,40 +1,13 @@
 import type { JobView } from '#protocol/api/job.ts';
 import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
-import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
 import { deliver, type FakeKey, makeFakeKey, openFakeSession } from './fake-client.ts';
 
-const value = (name: string) => ({
-  name,
-  type: { kind: 'tensor' as const, dataType: 1, dims: ['batch', 3] },
-});
-
 /** A model that gives back what it is given: whoever has the inputs can be its device. */
-export const fakeModel = new Uint8Array(
-  encodeOnnx({
-    irVersion: 8,
-    producerName: 'test',
-    opsetImports: [{ domain: '', version: 17 }],
-    functions: [],
-    graph: {
-      name: 'identity',
-      nodes: [
-        {
-          name: 'n',
-          opType: 'Identity',
-          domain: '',
-          inputs: ['x'],
-          outputs: ['y'],
-          attributes: [],
-        },
-      ],
-      initializers: [],
-      sparseInitializers: [],
-      inputs: [value('x')],
-      outputs: [value('y')],
-    },
-  }),
-);
+export const fakeModel = sampleModel([{ op: 'Identity', inputs: ['x'], output: 'y' }], {
+  width: 3,
+});
 
 /** Posts a job of so many units of one item. */
 export function postFakeJob(

@@ -5,7 +5,6 @@ import { digest } from '#protocol/bytes/digest.ts';
 import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import { encodeFrame } from '#protocol/messages/message-frame.ts';
-import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { AcceptedShard, Lease, Verdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { LeaseId, Nonce } from '#protocol/values/ids.ts';
@@ -13,6 +12,7 @@ import { REFUSAL_CODES } from '#protocol/values/refusal.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
 import { openTestHub } from '../test-hub.ts';
 import { deliver, type FakeClient, makeFakeKey, openFakeSession } from './fake-client.ts';
+import { fakeModel, openFakeDevice } from './fake-job.ts';
 
 /** One item of three f32 a unit. */
 const UNIT_BYTES = 12;
@@ -31,31 +31,11 @@ const outputsOf = ({ firstUnit, unitCount }: Pick<Lease, 'firstUnit' | 'unitCoun
     Float32Array.from({ length: 3 * unitCount }, (_, at) => 3 * firstUnit + at).buffer,
   );
 
-function identityModel(): Uint8Array<ArrayBuffer> {
-  const value = (name: string) => ({
-    name,
-    type: { kind: 'tensor' as const, dataType: 1, dims: ['batch', 3] },
-  });
-  const node = { name: 'n', opType: 'Identity', domain: '', inputs: ['x'], outputs: ['y'] };
-  const graph = {
-    name: 'identity',
-    nodes: [{ ...node, attributes: [] }],
-    initializers: [],
-    sparseInitializers: [],
-    inputs: [value('x')],
-    outputs: [value('y')],
-  };
-  const opsetImports = [{ domain: '', version: 17 }];
-  return new Uint8Array(
-    encodeOnnx({ irVersion: 8, producerName: 'test', opsetImports, functions: [], graph }),
-  );
-}
-
 /** Posts a job of `UNITS` units whose outputs are its inputs, and has it prepared. */
 async function postJob(): Promise<JobView> {
   const row = (at: number) => JSON.stringify({ x: [3 * at, 3 * at + 1, 3 * at + 2] });
   const form = new FormData();
-  form.append('model', new Blob([identityModel()]), 'net.onnx');
+  form.append('model', new Blob([fakeModel]), 'net.onnx');
   const lines = Array.from({ length: UNITS }, (_, at) => row(at)).join('\n');
   form.append('inputs', new Blob([lines]), 'rows.jsonl');
   form.append('options', JSON.stringify({ name: 'rows', unitItems: 1, autoStart: true }));
@@ -83,11 +63,7 @@ async function judgeNext(): Promise<void> {
 
 /** A contributor that was admitted; its first lease holds two units. */
 async function openDevice(): Promise<FakeClient & { lease: Lease }> {
-  const device = await openFakeSession(hub.url, 'contributor');
-  device.say({ type: 'request' });
-  const { id } = await device.until('admit');
-  const fit = { provider: 'wasm', dtype: 'f32', threads: 1, unitMs: 1_000, trials: [] };
-  device.say({ type: 'admitted', package: id, ...fit });
+  const device = await openFakeDevice(hub.url, { unitMs: 1_000 });
   return { ...device, lease: (await device.until('lease')).lease };
 }
 

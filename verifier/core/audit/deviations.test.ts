@@ -3,13 +3,11 @@ import type { Verdict } from '#protocol/records/records.ts';
 import { deviates } from '../trust/deviations.ts';
 import { auditEpoch } from './audit.ts';
 import type { Evidence } from './evidence.ts';
+import { faultsOf } from './sample-changes.ts';
 import { type SampleChanges, sampleEvidence, verifySample as verify } from './sample-evidence.ts';
 
-function faultsOf(evidence: Evidence): string[] {
-  const report = auditEpoch(evidence, verify);
-  if (report.state !== 'exit-checked') throw new Error(report.message);
-  return report.faults.map(({ code, message }) => `${code}: ${message}`);
-}
+const textOf = (evidence: Evidence): string[] =>
+  faultsOf(evidence).map(({ code, message }) => `${code}: ${message}`);
 
 /** A grid of GPUs, each of which deviates in every unit that ends with 3 or 7. */
 const GPUS: SampleChanges = { provider: 'webgpu', deviates: (unit) => [3, 7].includes(unit % 10) };
@@ -33,7 +31,7 @@ const withVerdict = (changed: Verdict | undefined, change: Change): Evidence =>
 
 describe('the audit of GPU checks', () => {
   it('the audit counts an honest verifier again without a fault', () => {
-    expect(honest.map(faultsOf)).toEqual([[], []]);
+    expect(honest.map(textOf)).toEqual([[], []]);
     const kinds = odd.map(({ kind }) => kind);
     expect(new Set(kinds)).toEqual(new Set(['inconclusive', 'device-unfit']));
     const report = auditEpoch(honest[0] as Evidence, verify);
@@ -44,7 +42,7 @@ describe('the audit of GPU checks', () => {
 
   it('the audit reports a device that was called unfit too early', () => {
     for (const early of odd.filter(({ kind }) => kind === 'inconclusive')) {
-      const faults = faultsOf(withVerdict(early, { kind: 'device-unfit' }));
+      const faults = textOf(withVerdict(early, { kind: 'device-unfit' }));
       expect(faults).toEqual([
         expect.stringMatching(/^count: .*says device-unfit where [12] .*inconclusive is due$/),
       ]);
@@ -53,7 +51,7 @@ describe('the audit of GPU checks', () => {
 
   it('the audit reports a device that was called unfit too late', () => {
     for (const late of odd.filter(({ kind }) => kind === 'device-unfit')) {
-      const faults = faultsOf(withVerdict(late, { kind: 'inconclusive' }));
+      const faults = textOf(withVerdict(late, { kind: 'inconclusive' }));
       expect(faults).toEqual([
         expect.stringMatching(/^count: .*says inconclusive where \d+ .*device-unfit is due$/),
       ]);
@@ -67,10 +65,10 @@ describe('the audit of GPU checks', () => {
     const lines = without.lines.filter(
       (line) => line.type !== 'verdict' || line.signed.verdict.unit !== first.unit,
     );
-    expect(faultsOf({ ...without, lines })).toContainEqual(
+    expect(textOf({ ...without, lines })).toContainEqual(
       expect.stringMatching(/^count: check 2 .*follows one that is not in the log$/),
     );
-    const twice = faultsOf(withVerdict(next, { check: first.check }));
+    const twice = textOf(withVerdict(next, { check: first.check }));
     const about = twice.filter((fault) => fault.startsWith('count: check 1 '));
     expect(about).toHaveLength(2);
     expect(about[0]).toContain('stands in the log twice');
@@ -91,7 +89,7 @@ describe('the audit of GPU checks', () => {
   ])('the audit reports a deviating unit %s', (_, change) => {
     const [first] = odd;
     if (first === undefined) throw new Error('nothing deviates');
-    const faults = faultsOf(withVerdict(first, change(first)));
+    const faults = textOf(withVerdict(first, change(first)));
     expect(faults).toContainEqual(expect.stringMatching(/^verdict: the verdict on unit/));
   });
 });

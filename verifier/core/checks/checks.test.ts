@@ -9,6 +9,7 @@ import {
   executions,
   fakeReference,
   fakeShard,
+  finishExecutions,
   honestShard,
   openFakeWorld,
   receive,
@@ -166,10 +167,7 @@ it('a shard that is void is judged no further, and holds no mark back', () => {
   expect(script.state.queue).toHaveLength(2);
   receive(script, { type: 'voided', sequence: 0 });
   expect(script.state.queue).toHaveLength(1);
-  script.idle = false;
-  for (const { task, unit } of executions(script)) {
-    step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });
-  }
+  finishExecutions(script);
   wait(script, 500);
   expect(sentJudged(script).at(-1)).toBe(1);
   expect(sentVerdicts(script).length).toBeLessThan(6);

@@ -1,16 +1,13 @@
 import { expect, it } from 'vitest';
-import { accept } from '#protocol/values/refusal.ts';
 import {
   connect,
-  executions,
-  fakeReference,
+  finishExecutions,
   honestShard,
   openFakeWorld,
   sendCheck,
   sendExitCheck,
   sentExitChecked,
   sentVerdicts,
-  step,
   wait,
 } from '../fake-world.ts';
 
@@ -39,10 +36,7 @@ it('an exit check asked for twice is done once, and answered again after it is o
   sendExitCheck(script, honestShard(0, 3));
   expect(script.state.queue).toHaveLength(1);
   expect(sentExitChecked(script)).toEqual([]);
-  script.idle = false;
-  for (const { task, unit } of executions(script)) {
-    step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });
-  }
+  finishExecutions(script);
   wait(script, 300);
   expect(sentExitChecked(script)).toEqual([0]);
   sendExitCheck(script, honestShard(0, 3));

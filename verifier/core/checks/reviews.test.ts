@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { PublicKey, Signature } from '#protocol/values/ids.ts';
-import { accept } from '#protocol/values/refusal.ts';
 import { isReviewDrawn } from '../draws/draw.ts';
 import {
   connect,
   executions,
   type FakeWorld,
-  fakeReference,
+  finishExecutions,
   honestShard,
   openFakeWorld,
   receive,
@@ -14,7 +13,6 @@ import {
   sendCheck,
   sentEpochs,
   sentVerdicts,
-  step,
   wait,
 } from '../fake-world.ts';
 
@@ -94,9 +92,7 @@ describe('verdicts of other verifiers', () => {
     wait(world, 3_000);
     expect(sentEpochs(world)).toHaveLength(1);
     world.idle = false;
-    for (const { task, unit } of executions(world)) {
-      step(world, { type: 'executed', task, result: accept(fakeReference(unit)) });
-    }
+    finishExecutions(world);
     receive(world, { type: 'beat' });
     wait(world, 1_000);
     expect(unitsOf(world).sort((a, b) => a - b)).toEqual(due);

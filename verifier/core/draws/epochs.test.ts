@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
-import { accept } from '#protocol/values/refusal.ts';
 import {
   connect,
   executions,
-  fakeReference,
+  finishExecutions,
   honestShard,
   linesOf,
   logEpoch,
@@ -13,7 +12,6 @@ import {
   sendExitCheck,
   sentEpochs,
   sentVerdicts,
-  step,
   wait,
 } from '../fake-world.ts';
 
@@ -69,10 +67,7 @@ it('an epoch waits with its seed for exit checks and disputes under way, or they
   sendExitCheck(script, honestShard(0, 3));
   wait(script, 4_000);
   expect(linesOf(script)).toEqual(['opened']);
-  script.idle = false;
-  for (const { task, unit } of executions(script)) {
-    step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });
-  }
+  finishExecutions(script);
   wait(script, 300);
   expect(linesOf(script)).toEqual(['opened', 'verdict', 'verdict', 'verdict', 'revealed']);
 });

@@ -25,7 +25,7 @@ import {
 import { type Address, type ChainView, escrowNonce } from '#protocol/settlement/money-api.ts';
 import { EMPTY_KEY, proveLeaf } from '#protocol/settlement/tree.ts';
 import type { Digest, JobId } from '#protocol/values/ids.ts';
-import type { Result } from '#protocol/values/refusal.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { instant, type Lamports } from '#protocol/values/units.ts';
 import { writeStored } from '../local-store.ts';
 import { type BrowserWallet, openWalletStore } from './browser-wallet.ts';
@@ -45,11 +45,6 @@ const SOL = 1_000_000_000n;
 const PROGRAM = keyOf(LOCAL_PROGRAM);
 const addresses = addressesOf(PROGRAM);
 const job = 'job_00000000000000aa' as JobId;
-
-function must<T>(result: Result<T>): T {
-  if (!result.ok) throw new Error(`${result.refusal.code}: ${result.refusal.message}`);
-  return result.value;
-}
 
 const makeWallet = async () => must(await (await openWalletStore()).make());
 const addressOf = (key: Key) => encodeBase58(key) as Address;

@@ -2,37 +2,15 @@ import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import { encodeOnnx } from '#protocol/onnx/encode.ts';
-import { ONNX_DTYPES, type OnnxModel } from '#protocol/onnx/model.ts';
+import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import type { Dtype, TensorSpec } from '#protocol/tensors/tensor.ts';
 
 const workers: Worker[] = [];
 afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.terminate())));
 
 /** A model of one node over free batch dimension `n`. */
-function modelOf(opType: string, dtype: Dtype, inputs: readonly string[]): Uint8Array<ArrayBuffer> {
-  const value = (name: string) => ({
-    name,
-    type: { kind: 'tensor' as const, dataType: ONNX_DTYPES[dtype], dims: ['n', 3] },
-  });
-  const model: OnnxModel = {
-    irVersion: 8,
-    producerName: 'test',
-    opsetImports: [{ domain: '', version: 17 }],
-    functions: [],
-    graph: {
-      name: 'one',
-      nodes: [
-        { name: 'node', opType, domain: '', inputs: [...inputs], outputs: ['y'], attributes: [] },
-      ],
-      initializers: [],
-      sparseInitializers: [],
-      inputs: inputs.map(value),
-      outputs: [value('y')],
-    },
-  };
-  return new Uint8Array(encodeOnnx(model));
-}
+const modelOf = (op: string, dtype: Dtype, inputs: string[]): Uint8Array<ArrayBuffer> =>
+  sampleModel([{ op, inputs, output: 'y' }], { inputs, dtype, width: 3 });
 
 function openWorker() {
   const worker = new Worker(new URL('./compute-entry.mjs', import.meta.url));

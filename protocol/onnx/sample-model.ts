@@ -1,5 +1,6 @@
-import { encodeOnnx } from '#protocol/onnx/encode.ts';
-import { ONNX_DTYPES, type OnnxAttribute } from '#protocol/onnx/model.ts';
+import type { Dtype } from '../tensors/tensor.ts';
+import { encodeOnnx } from './encode.ts';
+import { ONNX_DTYPES, type OnnxAttribute } from './model.ts';
 
 /** One step of a sample model. */
 export interface SampleNode {
@@ -21,16 +22,16 @@ export const intsAttribute = (name: string, ...ints: number[]): OnnxAttribute =>
 });
 
 /**
- * Small models for tests, float32 throughout, opset 17: the last node's output is the model's, and
+ * Small models for tests, float32 unless said otherwise, opset 17: the last node's output is the model's, and
  * all have rows of `width`. Without a batch the first dimension is free.
  */
 export function sampleModel(
   nodes: readonly SampleNode[],
-  { inputs = ['x'], width = 4, batch = 'n' as string | number } = {},
+  { inputs = ['x'], width = 4, batch = 'n' as string | number, dtype = 'f32' as Dtype } = {},
 ): Uint8Array<ArrayBuffer> {
   const value = (name: string) => ({
     name,
-    type: { kind: 'tensor' as const, dataType: ONNX_DTYPES.f32, dims: [batch, width] },
+    type: { kind: 'tensor' as const, dataType: ONNX_DTYPES[dtype], dims: [batch, width] },
   });
   const graph = {
     name: 'sample',
