@@ -31,10 +31,7 @@ call, 3 when the epoch is not revealed yet.`;
 /** Faults shown; one cause may have very many. */
 const FAULTS_SHOWN = 50;
 
-/**
- * `npm run audit`: recomputes from public records which units had to be checked, and what came of
- * it.
- */
+/** Recomputes from public records which units had to be checked, and what came of it. */
 async function main(): Promise<number> {
   const flags = await readFlags();
   if (flags === undefined) return say([HELP], 0);

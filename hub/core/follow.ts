@@ -21,9 +21,7 @@ import { acknowledgeEpoch } from './verifiers/epochs.ts';
 import { sendReviewsToAll } from './verifiers/reviews.ts';
 import { sendChecks, sendChecksToAll } from './verifiers/send-checks.ts';
 
-/**
- * Does what follows from facts that are on disk and applied: who is told, and what is decided next.
- */
+/** Does what follows from facts that are applied: who is told, and what is decided next. */
 export function followFacts(turn: Turn, facts: readonly Fact[]): void {
   for (const fact of facts) followFact(turn, fact);
   if (facts.some(({ type }) => OPENS_WORK.includes(type))) scheduleWaiting(turn);

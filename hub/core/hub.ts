@@ -203,9 +203,7 @@ function stepFrame(turn: Turn, event: Extract<HubEvent, { type: 'framed' }>): vo
   outOfRole(turn, socket, head.type);
 }
 
-/**
- * Facts are on disk: they change the state, what follows is done, and whoever asked is answered.
- */
+/** Facts are on disk: they change the state, and whoever asked is answered. */
 function stepStored(turn: Turn, token: Token): void {
   const { hub, effects } = turn;
   const facts = takeWrite(hub.underway, token);

@@ -12,10 +12,7 @@ import { openUnderway } from './state/underway.ts';
 import { openNewcomers, takePlace } from './trust/newcomers.ts';
 import { openReviews } from './verifiers/reviews.ts';
 
-/**
- * A hub as its facts left it, in the order of appending. Leases that were not committed have
- * expired; their units are open.
- */
+/** A hub as its facts left it. Leases without a commitment were never revealed; their units are open. */
 export function openHub(facts: readonly AppliedFact[], config: HubConfig): Hub {
   const hub = emptyHub(config);
   for (const fact of facts) applyFact(hub, fact);

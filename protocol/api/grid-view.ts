@@ -12,10 +12,7 @@ export const Health = v.strictObject({
   version: v.string(),
   hub: PublicKey,
   uptimeMs: Millis,
-  /**
-   * Whether the hub's chain answered when it was last asked. While it is silent money waits, and
-   * work goes on.
-   */
+  /** Whether the chain answered when last asked. While it is silent money waits, work goes on. */
   chain: v.picklist(['none', 'answers', 'silent']),
 });
 export type Health = v.InferOutput<typeof Health>;
@@ -51,9 +48,7 @@ export const GridView = v.strictObject({
   unitsAccepted: Count,
   /** Why the hub cannot write to its disk, while that is so: it gives out no work. */
   trouble: v.optional(Refusal),
-  /**
-   * Places for new devices, one more for each `unitsEach` units; absent where there is no limit.
-   */
+  /** Places for new devices, one more for each `unitsEach` units; absent without a limit. */
   newcomers: v.optional(
     v.strictObject({ places: Count, taken: Count, waiting: Count, unitsEach: Count }),
   ),

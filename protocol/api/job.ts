@@ -58,9 +58,7 @@ export const JobOptions = v.strictObject({
 });
 export type JobOptions = v.InferOutput<typeof JobOptions>;
 
-/**
- * A model as uploaded, before a verifier has run it: outputs and known answers are not known yet.
- */
+/** A model as uploaded: its outputs and known answers are not known yet. */
 export const PackageDraft = v.strictObject({
   name: v.string(),
   file: BlobRef,
@@ -106,10 +104,7 @@ export const Quote = v.strictObject({
   total: Lamports,
   /** Share of units expected to be checked, for the device that is trusted most. */
   checkRate: v.number(),
-  /**
-   * At least so likely is a device caught that falsifies a fifth of its units: 1 − exp(−checks /
-   * 5).
-   */
+  /** How surely a device is caught that falsifies a fifth: at least 1 − exp(−checks / 5). */
   confidence: v.number(),
   peakBytes: v.number(),
   notes: v.array(Reason),

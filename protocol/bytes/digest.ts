@@ -41,7 +41,5 @@ export function digestCommitment(commitment: {
   );
 }
 
-/**
- * A synchronous SHA-256: 32 bytes out. Edges pass their platform's where it is faster than ours.
- */
+/** A synchronous SHA-256: 32 bytes out. Edges pass their platform's where it is faster. */
 export type Sha256 = (data: Uint8Array) => Uint8Array;

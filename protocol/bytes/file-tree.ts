@@ -1,5 +1,5 @@
 import type { Root } from '../values/ids.ts';
-import { PocketgridError, refusal } from '../values/refusal.ts';
+import { fault } from '../values/refusal.ts';
 import { type Bytes, bytes as lengthOf } from '../values/units.ts';
 import { bytesToHex, DIGEST_BYTES, type Sha256, sha256 } from './digest.ts';
 
@@ -23,9 +23,7 @@ export interface FileTree {
 
 export interface FileTreeHasher {
   push(chunk: Uint8Array): void;
-  /**
-   * Throws a PocketgridError (`input-empty`) when nothing was pushed: no tree names an empty blob.
-   */
+  /** Throws a PocketgridError (`input-empty`) when nothing was pushed. */
   finish(): FileTree;
 }
 
@@ -67,7 +65,7 @@ export function openFileTree(hash: Sha256 = sha256): FileTreeHasher {
       }
     },
     finish() {
-      if (length === 0) throw new PocketgridError(refusal('input-empty', EMPTY));
+      if (length === 0) throw fault('input-empty', EMPTY);
       if (filled > 0) closeLeaf(leaf.subarray(0, filled));
       filled = 0;
       if (layer.length === 0) {

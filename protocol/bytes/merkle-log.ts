@@ -16,9 +16,7 @@ export const hashLeaf = (data: Uint8Array): Uint8Array => sha256(concatBytes(LEA
 export const hashNode = (left: Uint8Array, right: Uint8Array): Uint8Array =>
   sha256(concatBytes(NODE, left, right));
 
-/**
- * The roots of the complete subtrees a log consists of, largest first: all that appending needs.
- */
+/** Roots of the complete subtrees of a log, largest first: all that appending needs. */
 export interface Frontier {
   size: number;
   roots: Uint8Array[];
@@ -104,9 +102,7 @@ export function inclusionPath(position: number, size: number): LeafRange[] {
   return path;
 }
 
-/**
- * Nodes whose hashes prove that the first `from` leaves of `size` are unchanged (RFC 6962 §2.1.2).
- */
+/** Nodes that prove that the first `from` leaves of `size` are unchanged (RFC 6962 §2.1.2). */
 export function consistencyPath(from: number, size: number): LeafRange[] {
   if (from === 0 || from === size) return [];
   const path: LeafRange[] = [];
@@ -142,10 +138,7 @@ export function inclusionRoot(
   );
 }
 
-/**
- * Whether `path` shows that the tree of `from` leaves with root `older` is the beginning of
- * another.
- */
+/** Whether `path` shows that the older tree is the beginning of the newer. */
 export function checkConsistency(
   older: { size: number; root: Uint8Array },
   newer: { size: number; root: Uint8Array },

@@ -15,15 +15,11 @@ export type SigningContext =
   | 'payout'
   | 'receipt';
 
-/**
- * The bytes that are signed: `pocketgrid/<context>@1\n` and the record's canonical JSON (RFC 8785).
- */
+/** The bytes that are signed: `pocketgrid/<context>@1\n` and canonical JSON (RFC 8785). */
 export const signingBytes = (context: SigningContext, record: unknown): Uint8Array<ArrayBuffer> =>
   new Uint8Array(utf8ToBytes(`pocketgrid/${context}@1\n${canonicalJson(record)}`));
 
-/**
- * Ed25519 (RFC 8032) in plain JavaScript, about 1 ms. Edges use their platform's where it has one.
- */
+/** Ed25519 (RFC 8032) in plain JavaScript, about 1 ms; edges may have their platform's. */
 export function verifySignature(key: PublicKey, bytes: Uint8Array, signature: Signature): boolean {
   try {
     return ed25519.verify(hexToBytes(signature), bytes, hexToBytes(key));

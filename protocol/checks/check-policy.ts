@@ -48,10 +48,7 @@ export const standingName = (device: PublicKey, id: Digest): string => `${device
  */
 export const RELEASE_POLICY = { lagUnits: 2_000, exitPpm: 200_000 } as const;
 
-/**
- * The share of other verifiers' verdicts that each verifier does again (reference/verification.md
- * §3.10).
- */
+/** The share of others' verdicts that a verifier does again (reference/verification.md §3.10). */
 export const REVIEW_PPM = 20_000;
 
 /**

@@ -18,10 +18,7 @@ export interface Distance {
   max: number;
   /** Whether every output lies within its comparator. */
   within: boolean;
-  /**
-   * Whether an output lies as far off as the nearest decoy, by both measures: what a cheat looks
-   * like.
-   */
+  /** Whether an output is as far off as the nearest decoy, by both measures, like a cheat's. */
   asDecoy: boolean;
 }
 
@@ -91,9 +88,7 @@ export const limitsOf = (
 ): Omit<Comparator, 'output'> =>
   comparators.find((comparator) => comparator.output === output) ?? COMPARATOR_DEFAULT;
 
-/**
- * Names the rule a unit was judged by: version, tensors, thresholds and nearest decoys in steps.
- */
+/** Names the rule a unit was judged by: version, tensors, thresholds and decoys in steps. */
 export const digestComparator = ({ outputs, comparators }: ComparisonRule): Digest =>
   digestRecord({
     version: COMPARATOR_VERSION,
@@ -129,9 +124,7 @@ export function compareUnits(
   return total;
 }
 
-/**
- * The distances of each output of one unit; undefined where a length is not that of the outputs.
- */
+/** The distances of each output of one unit; undefined where a length is not the outputs'. */
 export function measureUnits(
   claimed: Uint8Array,
   reference: Uint8Array,

@@ -22,10 +22,7 @@ export const Fingerprint = v.pipe(
   v.maxLength(Math.ceil(FINGERPRINT_BYTES_MAX / 3) * 4),
 );
 
-/**
- * What a device revealed of a unit's inside beside what a verifier found, and how far apart they
- * are.
- */
+/** What a device revealed of a unit's inside, what a verifier found, and how far apart. */
 export const FingerprintCheck = v.strictObject({
   version: v.pipe(v.string(), v.maxLength(60)),
   claimed: Fingerprint,

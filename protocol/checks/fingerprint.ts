@@ -12,10 +12,7 @@ export const FINGERPRINT_BYTES_MAX = TAPS_MAX * PROJECTION_SIZE * 2;
 
 const CONTEXT = Uint8Array.from(FINGERPRINT_VERSION, (character) => character.charCodeAt(0));
 
-/**
- * SHA-256 of the taps of a unit, 32-bit floats, little-endian, end to end: what a device commits
- * to.
- */
+/** What a device commits to: SHA-256 of a unit's taps, 32-bit floats, little-endian. */
 export const digestTaps = (taps: readonly Float32Array[]): Digest =>
   digest(concatBytes(...taps.map(encodeTap)));
 

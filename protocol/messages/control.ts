@@ -116,9 +116,7 @@ export const ContributorMessage = v.variant('type', [
     package: Digest,
     trials: v.pipe(v.array(Trial), v.maxLength(16)),
   }),
-  /**
-   * Room for one more lease. Stays open until a lease answers it; a second one is a second credit.
-   */
+  /** Room for one more lease, until a lease answers it; a second one is a second credit. */
   v.strictObject({ type: type('request') }),
   v.strictObject({
     type: type('commit'),
@@ -147,15 +145,9 @@ export const VerifierMessage = v.variant('type', [
   /** Every unit drawn in the exit check of this shard is judged and its verdict sent. */
   v.strictObject({ type: type('exit-checked'), sequence: Count }),
   v.strictObject({ type: type('unpreparable'), job: JobId, refusal: Refusal }),
-  /**
-   * Answers change with an item's neighbours: the job is cut into units of one item and prepared
-   * anew.
-   */
+  /** Answers change with an item's neighbours: the job is cut into units of one item. */
   v.strictObject({ type: type('coupled'), job: JobId }),
-  /**
-   * An epoch was opened, or its seed is revealed; answered by `epoch-logged`, said again until
-   * then.
-   */
+  /** An epoch was opened, or its seed revealed; said again until `epoch-logged` answers. */
   v.strictObject({ type: type('epoch'), signed: SignedEpoch }),
 ]);
 export type VerifierMessage = v.InferOutput<typeof VerifierMessage>;
@@ -266,9 +258,7 @@ export const HubMessage = v.variant('type', [
     peers: v.pipe(v.array(PeerId), v.maxLength(16)),
   }),
   // To verifiers
-  /**
-   * A verdict of another verifier, by its number at the hub; each does a random part of them again.
-   */
+  /** A verdict of another verifier, by its number; each does a random part of them again. */
   v.strictObject({
     type: type('review'),
     number: Count,

@@ -47,9 +47,7 @@ export interface IceServer {
   credential?: string;
 }
 
-/**
- * The one state machine of a contributor. Every state has a sentence for the person who watches.
- */
+/** The one state machine of a contributor. Every state has a sentence for who watches. */
 export type DevicePhase =
   | 'off'
   | 'connecting'

@@ -39,9 +39,7 @@ export interface OnnxNode {
   attributes: OnnxAttribute[];
 }
 
-/**
- * `type` is AttributeProto.AttributeType; every field that was present is kept, whatever it says.
- */
+/** `type` is AttributeProto.AttributeType; every field that was present is kept. */
 export interface OnnxAttribute {
   name: string;
   type: number;
@@ -71,9 +69,7 @@ export interface OnnxTensor {
   dataType: number;
   dims: number[];
   storage: OnnxStorage;
-  /**
-   * A view of the file: raw bytes, or the packed field's bytes (varints for int32, int64, uint64).
-   */
+  /** A view of the file: raw bytes, or the packed field's bytes (varints for integers). */
   data: Uint8Array;
   /** Where the elements are, when they are not in the file. */
   external?: { location: string };

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PocketgridError } from '../values/refusal.ts';
 import { decodeOnnx } from './decode.ts';
-import { decodeScalarInt } from './decode-tensor.ts';
 import { encodeOnnx } from './encode.ts';
 import {
   graphAttribute,
@@ -15,6 +14,7 @@ import {
   type OnnxValue,
   rawTensor,
 } from './model.ts';
+import { decodeScalarInt } from './tensor.ts';
 
 const name = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((text) => !/^\uFEFF/.test(text));
 const int = fc.oneof(fc.integer(), fc.maxSafeInteger());

@@ -1,8 +1,6 @@
 import type { OnnxGraph, OnnxNode } from './model.ts';
 
-/**
- * A residual block, by the node that ends it: its output is `input` plus what the block computed.
- */
+/** A residual block, by the node that ends it: `output` is `input` and what it computed. */
 export interface Residual {
   output: string;
   input: string;

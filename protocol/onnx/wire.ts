@@ -1,5 +1,5 @@
 import { PbfReader, PbfWriter } from 'pbf';
-import { PocketgridError, refusal } from '../values/refusal.ts';
+import { fault } from '../values/refusal.ts';
 
 export { PbfWriter };
 
@@ -29,11 +29,9 @@ const DEPTH_MAX = 64;
 
 /** Stops the walk; `decodeOnnx` turns it into a refusal. */
 export function fail(problem: string): never {
-  throw new PocketgridError(
-    refusal(
-      'model-truncated',
-      `This is not a whole ONNX model: ${problem}. Export it again and upload the complete .onnx file.`,
-    ),
+  throw fault(
+    'model-truncated',
+    `This is not a whole ONNX model: ${problem}. Export it again and upload the complete .onnx file.`,
   );
 }
 
@@ -47,11 +45,9 @@ export const openWire = (bytes: Uint8Array): WireReader => ({
 function spend(reader: WireReader, cost: number): void {
   reader.credit -= cost;
   if (reader.credit >= 0) return;
-  throw new PocketgridError(
-    refusal(
-      'model-too-big',
-      'The model has more than a million parts (nodes, attributes, values). Simplify the graph, or split the model.',
-    ),
+  throw fault(
+    'model-too-big',
+    'The model has more than a million parts (nodes, attributes, values). Simplify the graph, or split the model.',
   );
 }
 
@@ -68,9 +64,7 @@ function readLength(reader: WireReader): number {
   return length;
 }
 
-/**
- * Calls `visit` with each field's number up to `reader.end`; a field it does not read is skipped.
- */
+/** Calls `visit` with each field's number up to `reader.end`; what it leaves is skipped. */
 export function readFields(reader: WireReader, visit: (field: number) => void): void {
   const { pbf, end } = reader;
   for (let field = pbf.nextField(end); field !== 0; field = pbf.nextField(end)) {

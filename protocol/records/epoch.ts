@@ -54,10 +54,7 @@ export interface SignedEpochOf<T extends EpochRecord['type']> {
   signature: Signature;
 }
 
-/**
- * Number of the last verdict of others that may have been drawn from, by one record; 0 says
- * nothing.
- */
+/** Number of the last verdict of others that one record may have drawn from; 0 says nothing. */
 export function reviewedBy(record: EpochRecord): number {
   switch (record.type) {
     case 'opened':

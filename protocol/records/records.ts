@@ -12,9 +12,7 @@ export const Lease = v.strictObject({
   package: Digest,
   firstUnit: Count,
   unitCount: v.pipe(Count, v.minValue(1)),
-  /**
-   * Where the shard's input bytes are: `unitCount × unitBytes` from `offset` in the blob `root`.
-   */
+  /** Where the shard's input bytes are: `unitCount × unitBytes` from `offset` in `root`. */
   inputs: v.strictObject({
     root: Root,
     length: Bytes,
@@ -122,10 +120,7 @@ export const Verdict = v.strictObject({
   cause: v.exactOptional(CheckCause),
   /** The epoch whose seed drew this unit. */
   epoch: Count,
-  /**
-   * Which unit of its device and package it is since the last confirmed failure, from 1: what p_n
-   * goes by.
-   */
+  /** Which unit of its device and package it is, from 1: what p_n goes by. */
   n: v.pipe(Count, v.minValue(1)),
   at: Instant,
 });
@@ -153,9 +148,7 @@ export const AcceptedShard = v.strictObject({
   unitCount: Count,
   /** Its device said before the lease that it wants nothing for it. */
   donated: v.exactOptional(v.literal(true)),
-  /**
-   * Units of this device and package accepted before, since the device's last confirmed failure.
-   */
+  /** Units of this device and package accepted before, since its last confirmed failure. */
   standing: Count,
   commitment: Digest,
   /** SHA-256 of each unit's output bytes, end to end, in base64. */

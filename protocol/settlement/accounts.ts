@@ -13,10 +13,7 @@ import {
   type ValueOf,
 } from './layout.ts';
 
-/**
- * Accounts of the settlement program, as `programs/interface/src/accounts.rs` draws and explains
- * them.
- */
+/** Accounts of the settlement program, as `programs/interface/src/accounts.rs` draws them. */
 export const VERSION = 1;
 export const MEMBERS_MAX = 16;
 export const ROOTS = 8;
@@ -164,9 +161,7 @@ export function decodeAccount<T extends { kind: number; version: number }>(
   return refuse('settlement-malformed', `expected ${name}, got type ${found.value.kind}`);
 }
 
-/**
- * The attempt that a proposal made at `now` (seconds) counts under: one that has expired raises it.
- */
+/** The attempt that a proposal made at `now` (seconds) counts under: an expired one raises it. */
 export const nextAttempt = ({ attempt, pending }: Pool, now: bigint): bigint =>
   pending.state !== PENDING.none && now > pending.expiresAt ? attempt + 1n : attempt;
 

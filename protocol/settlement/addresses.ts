@@ -25,10 +25,7 @@ export interface Derived {
 
 const MARKER = utf8ToBytes('ProgramDerivedAddress');
 
-/**
- * The address that a program's seeds derive: with the largest bump that leaves it off the curve, so
- * without a key.
- */
+/** The address that seeds derive, with the largest bump that leaves it off the curve. */
 export function deriveAddress(program: Key, seeds: readonly Uint8Array[]): Derived {
   for (let bump = 255; bump >= 0; bump -= 1) {
     const key = sha256(concatBytes(...seeds, Uint8Array.of(bump), program, MARKER));

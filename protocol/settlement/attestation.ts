@@ -19,10 +19,7 @@ export const Content = struct({
 });
 export type Content = ValueOf<typeof Content>;
 
-/**
- * Where and when it counts. `attempt` rises when a pending root is thrown out; `previous` is the
- * last claims root.
- */
+/** Where and when it counts. `attempt` rises when a pending root is thrown out. */
 export const Place = struct({
   clusterTag: key,
   program: key,
@@ -55,10 +52,7 @@ const Offsets = struct({
 const SIGNER_BYTES = 96;
 const HERE = 0xffff;
 
-/**
- * The chain's own Ed25519 check of verifiers' signatures, in the one form the program takes
- * (`precompile.rs`).
- */
+/** The chain's own Ed25519 check, in the one form the program takes (`precompile.rs`). */
 export function checkSignatures(
   message: Uint8Array,
   signatures: readonly { key: Key; signature: Uint8Array }[],

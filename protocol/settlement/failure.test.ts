@@ -19,7 +19,10 @@ describe('a failed transaction', () => {
     ['Attempt to debit an account but found no record of a prior credit.', [], 'funds-missing'],
     [{ InsufficientFundsForRent: { account_index: 2 } }, [], 'rent-minimum'],
     ['Transaction results in an account (2) with insufficient funds for rent', [], 'rent-minimum'],
-    ['BlockhashNotFound', [], 'chain-unreachable'],
+    ['Transaction simulation failed: AccountNotFound', [], 'funds-missing'],
+    ['Transaction simulation failed: Blockhash not found', [], 'chain-slow'],
+    ['Transaction signature verification failure', [], 'wallet-refused'],
+    ['something new', [], 'chain-unreachable'],
   ])('%j is %s', (error, logs, code) => {
     expect(describeFailure(error, logs).code).toBe(code);
   });

@@ -11,18 +11,49 @@ export interface Tokens {
   mint: Key;
 }
 
-export interface Vault {
-  vault: Key;
-  mint: Key;
-}
+/** What a caller gives for a place in the list of accounts, and the accounts that stand there. */
+type Role<V> = (given: V) => Meta[];
+
+const use =
+  (signer: boolean, writable: boolean): Role<Key> =>
+  (key) => [{ key, signer, writable }];
+const read = use(false, false);
+const write = use(false, true);
+const sign = use(true, false);
+const pay = use(true, true);
+const writeAll: Role<readonly Key[]> = (keys) => keys.flatMap(write);
+
+const fixed =
+  (key: Key): Role<void> =>
+  () =>
+    read(key);
+const system = fixed(PROGRAMS.system);
+const sysvar = fixed(PROGRAMS.instructions);
+const token = read(PROGRAMS.token);
+
+const moved: Role<Tokens | undefined> = (given) =>
+  given === undefined
+    ? []
+    : [...write(given.from), ...write(given.to), ...read(given.mint), ...token];
+const vaultOf: Role<{ vault: Key; mint: Key } | undefined> = (made) =>
+  made === undefined ? [] : [...write(made.vault), ...read(made.mint), ...token];
+const emptied: Role<Key | undefined> = (vault) =>
+  vault === undefined ? [] : [...write(vault), ...token];
+
+const root = { config: read, pool: write, set: read };
+const heirs = { challenger: write, treasury: write };
+const nothing = struct({});
+
+const of = <R, T>(tag: number, accounts: R, data: Layout<T>) => ({ tag, accounts, data });
 
 /**
- * Instructions of the settlement program. Who does what with which accounts is drawn above each
- * file of `programs/settlement/src/instructions/`; here are the same lists, in the same order.
+ * Instructions of the settlement program: number, accounts, data. Who does what with which accounts
+ * is drawn above each file of `programs/settlement/src/instructions/`, in the same order.
  */
-const DATA = {
-  initConfig: [
+const INSTRUCTIONS = {
+  initConfig: of(
     0,
+    { payer: pay, admin: sign, config: write, system },
     struct({
       guardian: key,
       treasury: key,
@@ -34,18 +65,41 @@ const DATA = {
       deadManSecs: u64,
       unbondSecs: u64,
     }),
-  ],
-  newVerifierSet: [1, struct({ quorum: u8, members: u8 })],
-  bond: [2, struct({ lamports: u64 })],
-  unbond: [3, struct({})],
-  createPool: [4, struct({ periodCap: u64 })],
-  openEscrow: [5, struct({ nonce: u64, deadline: u64 })],
-  deposit: [6, struct({ amount: u64 })],
-  createPage: [7, struct({ pageNo: u32 })],
-  proposeRoot: [8, struct({ period: u64, content: Content, expiresAt: u64 })],
-  attest: [9, struct({})],
-  challengeClaim: [
+  ),
+  newVerifierSet: of(
+    1,
+    { payer: pay, admin: sign, config: write, set: write, system },
+    struct({ quorum: u8, members: u8 }),
+  ),
+  bond: of(2, { verifier: pay, config: read, bond: write, system }, struct({ lamports: u64 })),
+  unbond: of(3, { verifier: pay, config: read, bond: write }, nothing),
+  createPool: of(
+    4,
+    { payer: pay, admin: sign, config: read, pool: write, system, made: vaultOf },
+    struct({ periodCap: u64 }),
+  ),
+  openEscrow: of(
+    5,
+    { payer: pay, poster: sign, config: read, pool: write, escrow: write, system, made: vaultOf },
+    struct({ nonce: u64, deadline: u64 }),
+  ),
+  deposit: of(
+    6,
+    { depositor: pay, config: read, pool: read, escrow: write, system, tokens: moved },
+    struct({ amount: u64 }),
+  ),
+  createPage: of(7, { payer: pay, pool: read, page: write, system }, struct({ pageNo: u32 })),
+  /** Needs `checkSignatures` just before it in the transaction, as `attest` does. */
+  proposeRoot: of(
+    8,
+    { ...root, sysvar },
+    struct({ period: u64, content: Content, expiresAt: u64 }),
+  ),
+  attest: of(9, { ...root, sysvar }, nothing),
+  /** `bonds`: of every signer of the pending root, in the order of the set. */
+  challengeClaim: of(
     10,
+    { ...root, ...heirs, bonds: writeAll },
     struct({
       index: u32,
       pendingRecipient: key,
@@ -53,10 +107,16 @@ const DATA = {
       finalRecipient: key,
       finalCumulative: u64,
     }),
-  ],
-  challengeSpend: [11, struct({ recipient: key, cumulative: u64 })],
-  challengeDouble: [
+  ),
+  challengeSpend: of(
+    11,
+    { ...root, ...heirs, escrow: read, bonds: writeAll },
+    struct({ recipient: key, cumulative: u64 }),
+  ),
+  /** Needs `checkSignatures` of the second statement, then of the first, before it. */
+  challengeDouble: of(
     12,
+    { config: read, pool: read, sysvar, ...heirs, bond: write },
     struct({
       verifier: key,
       setId: u32,
@@ -64,268 +124,71 @@ const DATA = {
       attempt: u64,
       statements: list(struct({ previous: key, content: key, expiresAt: u64 }), 2),
     }),
-  ],
-  veto: [13, struct({})],
-  finalizeRoot: [14, struct({})],
-  pull: [15, struct({ cumulative: u64 })],
-  claim: [16, struct({ period: u64, index: u32, cumulative: u64, walletBump: u8 })],
-  requestRefund: [17, struct({})],
-  refund: [18, struct({ walletBump: u8, recipient: key, cumulative: u64 })],
-  closeEscrow: [19, struct({})],
-  closePage: [20, struct({})],
-  pause: [21, struct({ paused: u8 })],
-  retirePool: [22, struct({})],
-} as const;
-
-type Name = keyof typeof DATA;
-type Data<N extends Name> = (typeof DATA)[N][1] extends Layout<infer T> ? T : never;
-/** Every instruction's name and number. */
-export const TAGS = Object.fromEntries(
-  Object.entries(DATA).map(([name, [tag]]) => [name, tag]),
-) as Record<Name, number>;
-
-const none = new Uint8Array();
-
-/** u8 tag | the fields | what follows them: a proof, keys */
-function encodeData<N extends Name>(name: N, value: Data<N>, rest: Uint8Array = none): Uint8Array {
-  const [tag, layout] = DATA[name];
-  return concatBytes(Uint8Array.of(tag), encode(layout as Layout<Data<N>>, value), rest);
-}
-
-const read = (key: Key): Meta => ({ key, signer: false, writable: false });
-const write = (key: Key): Meta => ({ key, signer: false, writable: true });
-const sign = (key: Key): Meta => ({ key, signer: true, writable: false });
-const pay = (key: Key): Meta => ({ key, signer: true, writable: true });
-const system = read(PROGRAMS.system);
-const sysvar = read(PROGRAMS.instructions);
-const token = read(PROGRAMS.token);
-
-const tokenMetas = (tokens: Tokens | undefined): Meta[] =>
-  tokens === undefined ? [] : [write(tokens.from), write(tokens.to), read(tokens.mint), token];
-const vaultMetas = (made: Vault | undefined): Meta[] =>
-  made === undefined ? [] : [write(made.vault), read(made.mint), token];
-
-export interface Roots {
-  config: Key;
-  pool: Key;
-  set: Key;
-}
-export interface Heirs {
-  challenger: Key;
-  treasury: Key;
-  /** Of every signer of the pending root, in the order of the set. */
-  bonds: readonly Key[];
-}
-const rootMetas = ({ config, pool, set }: Roots): Meta[] => [read(config), write(pool), read(set)];
-const heirMetas = ({ challenger, treasury }: Omit<Heirs, 'bonds'>): Meta[] => [
-  write(challenger),
-  write(treasury),
-];
-
-type Make = (accounts: Meta[], data: Uint8Array) => Instruction;
-
-/** What the admin, the guardian and verifiers set up. */
-const setUp = (make: Make) => ({
-  initConfig: (at: { payer: Key; admin: Key; config: Key }, data: Data<'initConfig'>) =>
-    make([pay(at.payer), sign(at.admin), write(at.config), system], encodeData('initConfig', data)),
-  newVerifierSet: (
-    at: { payer: Key; admin: Key; config: Key; set: Key },
-    { quorum, keys }: { quorum: number; keys: readonly Key[] },
-  ) =>
-    make(
-      [pay(at.payer), sign(at.admin), write(at.config), write(at.set), system],
-      encodeData('newVerifierSet', { quorum, members: keys.length }, concatBytes(...keys)),
-    ),
-  bond: (at: { verifier: Key; config: Key; bond: Key }, data: Data<'bond'>) =>
-    make([pay(at.verifier), read(at.config), write(at.bond), system], encodeData('bond', data)),
-  unbond: (at: { verifier: Key; config: Key; bond: Key }) =>
-    make([pay(at.verifier), read(at.config), write(at.bond)], encodeData('unbond', {})),
-  createPool: (
-    at: { payer: Key; admin: Key; config: Key; pool: Key; made?: Vault | undefined },
-    data: Data<'createPool'>,
-  ) =>
-    make(
-      [
-        pay(at.payer),
-        sign(at.admin),
-        read(at.config),
-        write(at.pool),
-        system,
-        ...vaultMetas(at.made),
-      ],
-      encodeData('createPool', data),
-    ),
-  pause: (at: { guardian: Key; config: Key }, data: Data<'pause'>) =>
-    make([sign(at.guardian), write(at.config)], encodeData('pause', data)),
-  retirePool: (at: { admin: Key; config: Key; pool: Key }) =>
-    make([sign(at.admin), read(at.config), write(at.pool)], encodeData('retirePool', {})),
-});
-
-/** A poster's escrow, and pages of claims. */
-const escrows = (make: Make) => ({
-  openEscrow: (
-    at: {
-      payer: Key;
-      poster: Key;
-      config: Key;
-      pool: Key;
-      escrow: Key;
-      made?: Vault | undefined;
-    },
-    data: Data<'openEscrow'>,
-  ) =>
-    make(
-      [
-        pay(at.payer),
-        sign(at.poster),
-        read(at.config),
-        write(at.pool),
-        write(at.escrow),
-        system,
-        ...vaultMetas(at.made),
-      ],
-      encodeData('openEscrow', data),
-    ),
-  deposit: (
-    at: { depositor: Key; config: Key; pool: Key; escrow: Key; tokens?: Tokens | undefined },
-    data: Data<'deposit'>,
-  ) =>
-    make(
-      [
-        pay(at.depositor),
-        read(at.config),
-        read(at.pool),
-        write(at.escrow),
-        system,
-        ...tokenMetas(at.tokens),
-      ],
-      encodeData('deposit', data),
-    ),
-  createPage: (at: { payer: Key; pool: Key; page: Key }, data: Data<'createPage'>) =>
-    make([pay(at.payer), read(at.pool), write(at.page), system], encodeData('createPage', data)),
-});
-
-/** A root from its proposal to its end. */
-const roots = (make: Make) => ({
-  /** Needs `checkSignatures` just before it in the transaction, as `attest` does. */
-  proposeRoot: (at: Roots, data: Data<'proposeRoot'>) =>
-    make([...rootMetas(at), sysvar], encodeData('proposeRoot', data)),
-  attest: (at: Roots) => make([...rootMetas(at), sysvar], encodeData('attest', {})),
-  veto: (at: { guardian: Key; config: Key; pool: Key }) =>
-    make([sign(at.guardian), read(at.config), write(at.pool)], encodeData('veto', {})),
-  finalizeRoot: (at: { config: Key; pool: Key }) =>
-    make([read(at.config), write(at.pool)], encodeData('finalizeRoot', {})),
-});
-
-/** What shows that a pending root is wrong. */
-const challenges = (make: Make) => ({
-  challengeClaim: (
-    at: Roots & Heirs,
-    data: Data<'challengeClaim'>,
-    proofs: { pending: Uint8Array; final: Uint8Array },
-  ) =>
-    make(
-      [...rootMetas(at), ...heirMetas(at), ...at.bonds.map(write)],
-      encodeData('challengeClaim', data, concatBytes(proofs.pending, proofs.final)),
-    ),
-  challengeSpend: (
-    at: Roots & Heirs & { escrow: Key },
-    data: Data<'challengeSpend'>,
-    proof: Uint8Array,
-  ) =>
-    make(
-      [...rootMetas(at), ...heirMetas(at), read(at.escrow), ...at.bonds.map(write)],
-      encodeData('challengeSpend', data, proof),
-    ),
-  /**
-   * Needs two `checkSignatures` before it: that of the second statement, then that of the first.
-   */
-  challengeDouble: (
-    at: { config: Key; pool: Key; challenger: Key; treasury: Key; bond: Key },
-    data: Data<'challengeDouble'>,
-  ) =>
-    make(
-      [read(at.config), read(at.pool), sysvar, ...heirMetas(at), write(at.bond)],
-      encodeData('challengeDouble', data),
-    ),
-});
-
-/** Money out of escrows, by a final root. */
-const payments = (make: Make) => ({
-  pull: (
-    at: { pool: Key; escrow: Key; tokens?: Tokens | undefined },
-    data: Data<'pull'>,
-    proof: Uint8Array,
-  ) =>
-    make(
-      [write(at.pool), write(at.escrow), ...tokenMetas(at.tokens)],
-      encodeData('pull', data, proof),
-    ),
-  claim: (
-    at: { pool: Key; page: Key; recipient: Key; tokens?: Tokens | undefined },
-    data: Data<'claim'>,
-    proof: Uint8Array,
-  ) =>
-    make(
-      [write(at.pool), write(at.page), write(at.recipient), ...tokenMetas(at.tokens)],
-      encodeData('claim', data, proof),
-    ),
-});
-
-/** What a poster gets back. */
-const refunds = (make: Make) => ({
-  requestRefund: (at: { poster: Key; config: Key; pool: Key; escrow: Key }) =>
-    make(
-      [sign(at.poster), read(at.config), read(at.pool), write(at.escrow)],
-      encodeData('requestRefund', {}),
-    ),
-  refund: (
-    at: { config: Key; pool: Key; escrow: Key; poster: Key; tokens?: Tokens | undefined },
-    data: Data<'refund'>,
-    proof: Uint8Array,
-  ) =>
-    make(
-      [
-        read(at.config),
-        read(at.pool),
-        write(at.escrow),
-        write(at.poster),
-        ...tokenMetas(at.tokens),
-      ],
-      encodeData('refund', data, proof),
-    ),
-  closeEscrow: (at: {
-    poster: Key;
-    pool: Key;
-    escrow: Key;
-    rentPayer: Key;
-    vault?: Key | undefined;
-  }) =>
-    make(
-      [
-        sign(at.poster),
-        read(at.pool),
-        write(at.escrow),
-        write(at.rentPayer),
-        ...(at.vault === undefined ? [] : [write(at.vault), token]),
-      ],
-      encodeData('closeEscrow', {}),
-    ),
-  closePage: (at: { pool: Key; page: Key; rentPayer: Key }) =>
-    make([read(at.pool), write(at.page), write(at.rentPayer)], encodeData('closePage', {})),
-});
-
-/** Instructions of the settlement program at one address. */
-export const instructionsOf = (program: Key) => {
-  const make: Make = (accounts, data) => ({ program, accounts, data });
-  return {
-    ...setUp(make),
-    ...escrows(make),
-    ...roots(make),
-    ...challenges(make),
-    ...payments(make),
-    ...refunds(make),
-  };
+  ),
+  veto: of(13, { guardian: sign, config: read, pool: write }, nothing),
+  finalizeRoot: of(14, { config: read, pool: write }, nothing),
+  pull: of(15, { pool: write, escrow: write, tokens: moved }, struct({ cumulative: u64 })),
+  claim: of(
+    16,
+    { pool: write, page: write, recipient: write, tokens: moved },
+    struct({ period: u64, index: u32, cumulative: u64, walletBump: u8 }),
+  ),
+  requestRefund: of(17, { poster: sign, config: read, pool: read, escrow: write }, nothing),
+  refund: of(
+    18,
+    { config: read, pool: read, escrow: write, poster: write, tokens: moved },
+    struct({ walletBump: u8, recipient: key, cumulative: u64 }),
+  ),
+  closeEscrow: of(
+    19,
+    { poster: sign, pool: read, escrow: write, rentPayer: write, vault: emptied },
+    nothing,
+  ),
+  closePage: of(20, { pool: read, page: write, rentPayer: write }, nothing),
+  pause: of(21, { guardian: sign, config: write }, struct({ paused: u8 })),
+  retirePool: of(22, { admin: sign, config: read, pool: write }, nothing),
 };
 
-export type Instructions = ReturnType<typeof instructionsOf>;
+type Name = keyof typeof INSTRUCTIONS;
+type Given<R> = R extends Role<infer V> ? V : never;
+type Accounts<R> = {
+  [K in keyof R as undefined extends Given<R[K]> ? never : K]: Given<R[K]>;
+} & { [K in keyof R as undefined extends Given<R[K]> ? K : never]?: Given<R[K]> | undefined };
+type Make<I> = I extends { accounts: infer R; data: Layout<infer T> }
+  ? (at: Accounts<R>, ...of: keyof T extends never ? [] : [T, Uint8Array?]) => Instruction
+  : never;
+
+/** Every instruction's name and number. */
+export const TAGS = Object.fromEntries(
+  Object.entries(INSTRUCTIONS).map(([name, { tag }]) => [name, tag]),
+) as Record<Name, number>;
+
+/** The settlement program's instructions at one address. A proof, or keys, follow the data. */
+export function instructionsOf(program: Key) {
+  const make = (name: Name) => {
+    const { tag, accounts, data } = INSTRUCTIONS[name];
+    const roles = Object.entries(accounts as Record<string, Role<unknown>>);
+    return (at: Record<string, unknown>, value: unknown = {}, rest = new Uint8Array()) => ({
+      program,
+      accounts: roles.flatMap(([place, role]) => role(at[place])),
+      // u8 tag | the fields | what follows them
+      data: concatBytes(Uint8Array.of(tag), encode(data as Layout<unknown>, value), rest),
+    });
+  };
+  const names = Object.keys(INSTRUCTIONS) as Name[];
+  const made = Object.fromEntries(names.map((name) => [name, make(name)])) as unknown as {
+    [N in Name]: Make<(typeof INSTRUCTIONS)[N]>;
+  };
+  return {
+    ...made,
+    newVerifierSet: (
+      at: Parameters<typeof made.newVerifierSet>[0],
+      { quorum, keys }: { quorum: number; keys: readonly Key[] },
+    ) => made.newVerifierSet(at, { quorum, members: keys.length }, concatBytes(...keys)),
+    challengeClaim: (
+      at: Parameters<typeof made.challengeClaim>[0],
+      data: Parameters<typeof made.challengeClaim>[1],
+      proofs: { pending: Uint8Array; final: Uint8Array },
+    ) => made.challengeClaim(at, data, concatBytes(proofs.pending, proofs.final)),
+  };
+}

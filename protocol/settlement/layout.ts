@@ -5,10 +5,7 @@ import { accept, must, type Result, refuse } from '../values/refusal.ts';
 export type Key = Uint8Array;
 export const KEY_BYTES = 32;
 
-/**
- * The key of an address in base 58, such as a schema has checked; throws the refusal of any other
- * text.
- */
+/** The key of an address in base 58 that a schema has checked; throws on any other text. */
 export const keyOf = (address: string): Key => must(decodeBase58(address, KEY_BYTES));
 
 /** Fields one after another, little-endian, each as wide as it always is. */

@@ -35,9 +35,7 @@ const HEAD_BYTES = PREFIX.length + Head.bytes;
 const LEAF_BYTES = KEY_BYTES + 8;
 export const LEAF_FILE_BYTES_MAX = HEAD_BYTES + 2 * LEAVES_MAX * LEAF_BYTES;
 
-/**
- * A table with a leaf for each of `count` indexes; those that `leafOf` does not know stay empty.
- */
+/** A table with a leaf for each of `count` indexes; those not among `leaves` stay empty. */
 export function fillTable(
   count: number,
   leaves: Iterable<{ index: number; recipient: Key; cumulative: bigint }>,

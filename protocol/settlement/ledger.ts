@@ -42,9 +42,7 @@ export type EarningShard = Pick<
   'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'standing'
 > & { donated?: true };
 
-/**
- * A wrong result of a device was confirmed; when an operator pardons it, what it lost comes back.
- */
+/** A wrong result of a device was confirmed; when it is pardoned, what it lost comes back. */
 export interface LedgerBan {
   device: PublicKey;
   at: Instant;
@@ -157,10 +155,7 @@ export function projectLedger(facts: LedgerFacts): Ledger {
   return ledger;
 }
 
-/**
- * By time; at one moment payouts come first, then failures, pardons, ends of jobs and closings,
- * each by name.
- */
+/** By time; at one moment payouts, failures, pardons, ends of jobs and closings, by name. */
 function orderEvents(facts: LedgerFacts): Event[] {
   const { jobs, shards, bans, payouts, closings, through } = facts;
   const endOf = new Map(jobs.map(({ id, endedAt }) => [id, endedAt]));

@@ -61,9 +61,7 @@ export const ChainView = v.strictObject({
 });
 export type ChainView = v.InferOutput<typeof ChainView>;
 
-/**
- * The escrow is derived from the pool, the poster and the job: one escrow can fund one job only.
- */
+/** The escrow is derived from the pool, the poster and the job: one can fund one job only. */
 export const FundRequest = v.strictObject({ poster: Address });
 export type FundRequest = v.InferOutput<typeof FundRequest>;
 
@@ -82,20 +80,14 @@ export const Funding = v.strictObject({
 });
 export type Funding = v.InferOutput<typeof Funding>;
 
-/**
- * Where a device wants its pay. Signing context: `payout`. `at` is the device's clock, within ten
- * minutes.
- */
+/** Where a device wants its pay, signed as `payout`. `at` is its clock, within ten minutes. */
 export const PayoutRecord = v.strictObject({ device: PublicKey, recipient: Address, at: Instant });
 export type PayoutRecord = v.InferOutput<typeof PayoutRecord>;
 
 export const PayoutRequest = v.strictObject({ record: PayoutRecord, signature: Signature });
 export type PayoutRequest = v.InferOutput<typeof PayoutRequest>;
 
-/**
- * `index` is its leaf in the trees of claims, given in the order of linking; `at` is the hub's
- * clock.
- */
+/** `index` is its leaf in the trees of claims, in the order of linking; `at` is the hub's. */
 export const PayoutView = v.strictObject({
   index: Count,
   record: PayoutRecord,
@@ -123,9 +115,7 @@ export type EndedJobView = v.InferOutput<typeof EndedJobView>;
 export const EndedJobPage = v.strictObject({ jobs: v.array(EndedJobView), next: Count });
 export type EndedJobPage = v.InferOutput<typeof EndedJobPage>;
 
-/**
- * What pay goes by in an accepted shard that stands. `donated`: its device wanted nothing for it.
- */
+/** What pay goes by in an accepted shard. `donated`: its device wanted nothing for it. */
 export const EarningShardView = v.strictObject({
   sequence: AcceptedShard.entries.sequence,
   job: JobId,

@@ -28,10 +28,7 @@ export interface Leaf {
   cumulative: bigint;
 }
 
-/**
- * One level, leaves first: a step for each node, and zeros where the last one has nothing beside
- * it.
- */
+/** One level, leaves first: a step for each node, and zeros where one has no neighbour. */
 type Level = Uint8Array;
 
 export interface Root {
@@ -156,10 +153,7 @@ export function proveLeaf({ leafCount, levels }: Tree, index: number): Result<Ui
   return accept(proof);
 }
 
-/**
- * Whether a proof leads from this leaf to exactly that root with exactly that total: the program's
- * own check.
- */
+/** Whether a proof leads from a leaf to that root and total: the program's own check. */
 export function checkProof(leaf: Leaf, proof: Uint8Array, expected: Root): Result<true> {
   if (!(leaf.index >= 0 && leaf.index < expected.leafCount)) {
     return refuse('settlement-index-range', `the tree has leaves 0 to ${expected.leafCount - 1}`);

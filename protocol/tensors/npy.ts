@@ -107,9 +107,7 @@ function toRowMajor({ dtype, shape, data: source }: Tensor): Tensor {
   return { dtype, shape, data };
 }
 
-/**
- * Writes version 1.0, byte for byte as numpy.save does. RangeError when bytes do not fit the shape.
- */
+/** Writes version 1.0 as numpy.save does. RangeError when bytes do not fit the shape. */
 export function encodeNpy({ dtype, shape, data }: Tensor): Uint8Array<ArrayBuffer> {
   if (data.length !== specBytes({ dtype, shape })) {
     throw new RangeError(`${data.length} bytes do not fit shape [${shape}] of ${dtype}`);

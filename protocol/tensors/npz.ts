@@ -1,5 +1,12 @@
 import { unzipSync } from 'fflate';
-import { accept, PocketgridError, type Result, refusal, refuse } from '../values/refusal.ts';
+import {
+  accept,
+  fault,
+  PocketgridError,
+  type Result,
+  type refusal,
+  refuse,
+} from '../values/refusal.ts';
 import { decodeNpy } from './npy.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -38,7 +45,7 @@ function unpack(bytes: Uint8Array, limits: NpzLimits): Result<Record<string, Uin
   let count = 0;
   let total = 0;
   const stop = (...reason: Parameters<typeof refusal>): never => {
-    throw new PocketgridError(refusal(...reason));
+    throw fault(...reason);
   };
   try {
     const files = unzipSync(bytes, {

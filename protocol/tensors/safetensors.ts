@@ -45,9 +45,7 @@ const Entry = v.strictObject({
 const Header = v.record(v.string(), v.unknown());
 const Metadata = v.record(v.string(), v.string());
 
-/**
- * Reads a whole file. Refuses with `input-format`, or `input-dtype` for a dtype we do not carry.
- */
+/** Reads a whole file. Refuses with `input-format`, or `input-dtype` for a foreign dtype. */
 export function decodeSafetensors(bytes: Uint8Array): Result<Safetensors> {
   const header = decodeHeader(bytes);
   if (!header.ok) return header;

@@ -105,9 +105,7 @@ interface TensorStack {
   close(items: number): Tensor;
 }
 
-/**
- * Grows with what was really read: a shape in a spec reserves nothing before its numbers are there.
- */
+/** Grows with what was read: a shape in a spec reserves nothing before its numbers are there. */
 function openStack(spec: TensorSpec): TensorStack {
   const { dtype, shape } = spec;
   let view = new DataView(new ArrayBuffer(1024));

@@ -1,9 +1,6 @@
 import * as v from 'valibot';
 
-/**
- * Bytes per element of each dtype we carry. All are little-endian in unit bytes, NPY and
- * safetensors.
- */
+/** Bytes per element of each dtype. All are little-endian, in unit bytes and in files. */
 export const DTYPE_BYTES = {
   f64: 8,
   f32: 4,
@@ -28,9 +25,7 @@ export const Shape = v.pipe(
   v.maxLength(8, 'expected at most 8 dimensions'),
 );
 
-/**
- * One input or output of a unit. `shape` is fixed; its first dimension is the unit's item count.
- */
+/** One input or output of a unit, of a fixed shape whose first dimension counts the items. */
 export const TensorSpec = v.strictObject({ name: TensorName, dtype: Dtype, shape: Shape });
 export type TensorSpec = v.InferOutput<typeof TensorSpec>;
 

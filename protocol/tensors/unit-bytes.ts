@@ -167,9 +167,7 @@ const isFloat = (dtype: Dtype): dtype is FloatDtype =>
 const ALIGNMENT = { f16: 2, f32: 4, f64: 4 } as const;
 const SCRATCH_BYTES = 64 * 1024;
 
-/**
- * Typed arrays want aligned memory: an unaligned run goes through an aligned copy, part by part.
- */
+/** Typed arrays want aligned memory: an unaligned run goes through a copy, part by part. */
 function scanRun(dtype: FloatDtype, run: Uint8Array, write: boolean): boolean {
   if (run.byteOffset % ALIGNMENT[dtype] === 0) return scanAligned(dtype, run, write);
   const scratch = new Uint8Array(Math.min(run.length, SCRATCH_BYTES));

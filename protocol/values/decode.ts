@@ -1,9 +1,7 @@
 import * as v from 'valibot';
 import { accept, type RefusalCode, type Result, refuse } from './refusal.ts';
 
-/**
- * Decodes an unknown value once, at the edge. The refusal names the path of the first bad field.
- */
+/** Decodes an unknown value once, at the edge. The refusal names the first bad field's path. */
 export function decodeWith<TSchema extends v.GenericSchema>(
   schema: TSchema,
   value: unknown,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { elementCount, Shape, TensorSpec, unitBytes } from '../tensors/tensor.ts';
 import { decodeJson, decodeWith } from './decode.ts';
 import { Digest, JobId, LeaseId, Nonce, PeerId, PublicKey, Root, Signature } from './ids.ts';
-import { PocketgridError, REFUSAL_CODES, Refusal, refusal } from './refusal.ts';
+import { fault, REFUSAL_CODES, Refusal, refusal } from './refusal.ts';
 import {
   after,
   Bytes,
@@ -108,7 +108,7 @@ describe('refusals', () => {
 
   it('travel inside a process with their cause', () => {
     const cause = new Error('ENOSPC');
-    const error = new PocketgridError(refusal('disk-full', 'free some space'), { cause });
+    const error = fault('disk-full', 'free some space', cause);
     expect(error.message).toBe('disk-full: free some space');
     expect(error).toMatchObject({ cause, refusal: { code: 'disk-full' } });
   });

@@ -105,9 +105,7 @@ export const REFUSAL_CODES: readonly (SettlementCode | (typeof COMMON_CODES)[num
 export const RefusalCode = v.picklist(REFUSAL_CODES);
 export type RefusalCode = v.InferOutput<typeof RefusalCode>;
 
-/**
- * What crosses a boundary instead of an exception. `path` names the bad field, where there is one.
- */
+/** What crosses a boundary instead of an exception. `path` names the bad field, if any. */
 export const Refusal = v.strictObject({
   code: RefusalCode,
   /** One sentence: the rule that was broken and the way out. */
@@ -149,4 +147,18 @@ export class PocketgridError extends Error {
 export function must<T>(result: Result<T>): T {
   if (result.ok) return result.value;
   throw new PocketgridError(result.refusal);
+}
+
+/** A refusal to throw, for whoever stops at it. */
+export const fault = (code: RefusalCode, message: string, cause?: unknown): PocketgridError =>
+  new PocketgridError(refusal(code, message), cause === undefined ? {} : { cause });
+
+/** What work comes to: a refusal that it throws is its result, and all else goes on up. */
+export async function attempt<T>(work: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return accept(await work());
+  } catch (error) {
+    if (error instanceof PocketgridError) return { ok: false, refusal: error.refusal };
+    throw error;
+  }
 }

@@ -101,16 +101,11 @@ function refuseRun(cause: Refusal): Result<never> {
   return refuse('model-run-failed', `${rule}. ${cause.message}`, cause.path);
 }
 
-/**
- * Whether answers changed with an item's neighbours or place by more than another order of sums
- * does.
- */
+/** Whether answers changed with neighbours or place by more than another order of sums does. */
 export const isCoupled = (trial: NeighbourTrial | undefined): trial is NeighbourTrial =>
   trial?.distances.some((distance) => !isWithin(distance, COMPARATOR_DEFAULT)) === true;
 
-/**
- * Asks for units of one item, in which no item has a neighbour, where the model runs with those.
- */
+/** Asks for units of one item, where the model runs with those. */
 function answerCoupled(turn: Turn, { job, draft }: Preparing, trial: NeighbourTrial): void {
   const what = 'answers of this model change with the other items of a unit';
   if (!trial.runsAlone) {
@@ -144,9 +139,7 @@ interface Prepared {
   decoys: DecoyFindings;
 }
 
-/**
- * What a model must be like to be checked: fixed shapes, one row per item, the same answer twice.
- */
+/** What a model must be like: fixed shapes, one row per item, the same answer twice. */
 export function checkPreparation(
   asked: Pick<Preparing, 'draft' | 'units'>,
   found: Preparation,

@@ -13,7 +13,7 @@ import {
   pieceRange,
 } from '#protocol/bytes/file-tree.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
-import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, must, type PocketgridError } from '#protocol/values/refusal.ts';
 
 /** Pieces fetched with one range request. */
 const PIECES_PER_REQUEST = 16;
@@ -77,7 +77,7 @@ async function readRange(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (offset < 0 || length < 1 || offset + length > ref.length) {
     const message = `bytes ${offset} to ${offset + length} lie outside a blob of ${ref.length}`;
-    throw new PocketgridError(refusal('range-invalid', message));
+    throw fault('range-invalid', message);
   }
   const source: Source = { ref, layer: await readLayer(store, ref) };
   const first = Math.floor(offset / PIECE_BYTES);
@@ -146,11 +146,9 @@ async function fetchPieces(store: Store, source: Source, run: { first: number; c
 }
 
 const wrongHash = (ref: BlobRef, what: string): PocketgridError =>
-  new PocketgridError(
-    refusal(
-      'blob-hash',
-      `${what} of blob ${ref.root.slice(0, 12)}… does not have its hash; it is fetched again`,
-    ),
+  fault(
+    'blob-hash',
+    `${what} of blob ${ref.root.slice(0, 12)}… does not have its hash; it is fetched again`,
   );
 
 function warmUp(hot: Map<string, Buffer>, name: string, piece: Uint8Array): void {

@@ -7,7 +7,7 @@ import { hasCode, readTextIfThere, replaceFile, syncFolder } from '#node/files.t
 import { reviewedBy } from '#protocol/records/epoch.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
-import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
+import { fault, type PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { Epoch, FiledVerdict, LogLine, Saved, VerifierEffect } from '../core/state/events.ts';
 import type { CheckCounts } from '../core/state/verifier.ts';
 import { noteCheck } from '../core/trust/deviations.ts';
@@ -77,12 +77,7 @@ async function readAs<TSchema extends v.GenericSchema>(schema: TSchema, file: st
 }
 
 const unreadable = (file: string, why: string): PocketgridError =>
-  new PocketgridError(
-    refusal(
-      'storage-failed',
-      `${file} cannot be read (${why}); restore it, or move its folder away`,
-    ),
-  );
+  fault('storage-failed', `${file} cannot be read (${why}); restore it, or move its folder away`);
 
 async function readLog(file: string, marks: MarkFile, onLine: (line: LogLine) => void) {
   const found = {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 
 /** The one place that starts a compute worker: the contributor's own, by its URL. */
 const ENTRY = new URL('../../worker/edge/node/compute-entry.mjs', import.meta.url);
@@ -33,9 +33,7 @@ export interface ComputeWorkers {
   close(): Promise<void>;
 }
 
-/**
- * Starts a worker that has run nothing yet and loads a model into it. The bytes are transferred.
- */
+/** Starts a worker that has run nothing yet and loads a model, whose bytes are transferred. */
 export async function openComputeWorker(load: Load): Promise<ComputeWorker> {
   const worker = new Worker(ENTRY);
   let settle: ((reply: ComputeReply | Error) => void) | undefined;
@@ -101,9 +99,7 @@ function broken(error: Error): PocketgridError {
   const late = error instanceof LateError;
   const code = late ? 'provider-timeout' : 'provider-failed';
   const way = late ? 'use a smaller model or unit' : 'it is started again for the next unit';
-  return new PocketgridError(refusal(code, `${error.message.slice(0, 400)}; ${way}`), {
-    cause: error,
-  });
+  return fault(code, `${error.message.slice(0, 400)}; ${way}`, error);
 }
 
 /** Keeps the last models used loaded; runs for one model wait for each other. */

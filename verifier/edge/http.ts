@@ -15,9 +15,7 @@ export interface HubHttp {
   setTicket(ticket: string): void;
 }
 
-/**
- * Opens calls to a hub. `insecure` accepts a self-signed certificate, as `npm start -- --lan` has.
- */
+/** Opens calls to a hub. `insecure` accepts the certificate of `npm start -- --lan`. */
 export function openHubHttp(hub: URL, insecure: boolean, key?: string): HubHttp {
   let ticket = key;
   const send = insecure ? openTlsFetch({ rejectUnauthorized: false }) : fetch;

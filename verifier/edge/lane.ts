@@ -11,10 +11,10 @@ import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import {
   accept,
+  fault,
   must,
   PocketgridError,
   type Result,
-  refusal,
   refuse,
 } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
@@ -88,7 +88,7 @@ async function fingerprint(
   const signed = verifySignature(hub, signingBytes('log-entry', log), logSignature);
   if (signed && log.commitment === (commitment ?? log.commitment)) return found;
   const message = `the hub gave unit ${unit} of ${job} a log entry that it did not sign for it`;
-  throw new PocketgridError(refusal('signature-wrong', message));
+  throw fault('signature-wrong', message);
 }
 
 async function execute(

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hasCode } from '#node/files.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault } from '#protocol/values/refusal.ts';
 import { type PageView, renderPage } from './log-html.ts';
 
 export interface LogPage {
@@ -77,7 +77,7 @@ export async function openLogPage(
 function refusePort(port: number, error: Error): Error {
   if (!hasCode(error, 'EADDRINUSE')) return error;
   const message = `port ${port} is in use; choose another with --log-port, or 0 for any free one`;
-  return new PocketgridError(refusal('busy', message), { cause: error });
+  return fault('busy', message, error);
 }
 
 function answer(

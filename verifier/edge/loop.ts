@@ -208,9 +208,7 @@ async function bind(parts: Parts, hub: PublicKey): Promise<void> {
   post(parts, { type: 'bound', saved: book.saved });
 }
 
-/**
- * The lines at hand are those of the log file: what is being written is known to the hub even less.
- */
+/** The lines at hand are those of the log file: the hub knows less of what is being written. */
 async function recall(parts: Parts, link: number): Promise<void> {
   const { book, http, options } = parts;
   const known = book === undefined ? [] : await readLines(book.logFile);

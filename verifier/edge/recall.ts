@@ -7,10 +7,7 @@ import { accept, type Result } from '#protocol/values/refusal.ts';
 import type { LogLine } from '../core/state/events.ts';
 import { readShards, readVerdicts } from './audit-evidence.ts';
 
-/**
- * What a verifier has said to a hub and does not have in its own log, in an order that a log can
- * have.
- */
+/** What a verifier has said to a hub and lacks in its own log, in an order that a log can have. */
 export async function recallLines(
   client: HubClient,
   { key, known }: { key: PublicKey; known: readonly LogLine[] },

@@ -9,9 +9,7 @@ const GLYPHS: readonly string[] = [
   '00011000005ef60000c67d00007ef500008dd90000d43f00009eeb0000033000',
 ];
 
-/**
- * Ink of each cell, 0 to 1, of the picture shown at `step`; pictures follow each other in a ring.
- */
+/** Ink of each cell, 0 to 1, of the picture shown at `step`; pictures form a ring. */
 export function drawGlyph(step: number): readonly number[] {
   const glyph = GLYPHS[step % GLYPHS.length] ?? '';
   return Array.from(glyph, (digit) => Number.parseInt(digit, 16) / 15);

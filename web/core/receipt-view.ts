@@ -50,9 +50,7 @@ export function nextReceiptUnit(page: readonly Receipt[], limit: number): number
   return last === undefined || page.length < limit ? undefined : last.firstUnit + last.unitCount;
 }
 
-/**
- * Adds receipts that are not in the list: units computed again since may reach over a page's start.
- */
+/** Adds receipts that are not in the list: units computed again may reach over a page's start. */
 export function addReceipts(list: readonly Receipt[], page: readonly Receipt[]): Receipt[] {
   const known = new Set(list.map(({ shard }) => shard.lease));
   return [...list, ...page.filter(({ shard }) => !known.has(shard.lease))];

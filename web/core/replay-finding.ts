@@ -70,10 +70,7 @@ export interface UnitOutputs {
   taps?: Uint8Array;
 }
 
-/**
- * The fingerprint a verifier judged, as the receipt has it; undefined where no verdict is on the
- * unit.
- */
+/** The fingerprint a verifier judged; undefined where no verdict is on the unit. */
 export const judgedFingerprint = ({ verdicts }: Receipt, unit: number): string | undefined =>
   verdicts.find(({ verdict }) => verdict.unit === unit)?.verdict.fingerprint?.claimed;
 

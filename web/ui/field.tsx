@@ -1,10 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { drawGlyph, drawShare, FIELD_SIDE } from '../core/glyphs.ts';
 
-/**
- * Three changes, then it rests: what moves by itself for longer than 5 s needs a switch (WCAG
- * 2.2.2).
- */
+/** Three changes, then it rests: what moves for longer than 5 s needs a switch (WCAG 2.2.2). */
 const GLYPH_MS = 1_200;
 const GLYPH_CHANGES = 3;
 

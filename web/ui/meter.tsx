@@ -1,7 +1,4 @@
-/**
- * A bar that fills, with its words. `share` is 0 to 1; `part` marks how much of the filled part is
- * of another kind.
- */
+/** A bar that fills, with its words. `part` of the filled `share` is of another kind. */
 export function Meter(props: {
   name: string;
   share: number;

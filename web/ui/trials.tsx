@@ -1,8 +1,6 @@
 import type { TrialRow } from '../core/trial-view.ts';
 
-/**
- * The admission of this device: each provider, how fast, and which one won, or why it was left out.
- */
+/** The admission of this device: each provider, how fast, which one won, or why not. */
 export function Trials({
   rows,
   chosen,

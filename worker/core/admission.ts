@@ -66,9 +66,7 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
   if (device.admission.providers.length === 0) conclude(turn, device.admission);
 }
 
-/**
- * A kept admission holds, but the model may have been evicted: it is fetched before the hub hears.
- */
+/** A kept admission holds, but the model may be evicted: it is fetched before the hub hears. */
 function fetchKept(turn: Turn, id: Digest, manifest: PackageManifest): void {
   dropAdmission(turn);
   turn.device.admission = {

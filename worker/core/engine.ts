@@ -61,10 +61,7 @@ export function engineLoaded(turn: Turn, worker: WorkerId): void {
   if (engine?.worker === worker && engine.stage === 'loading') engine.stage = 'ready';
 }
 
-/**
- * The first good run lifts the tombstone; after many the worker is replaced, since its heap only
- * grows.
- */
+/** The first good run lifts the tombstone; after many the worker goes, since its heap grows. */
 export function countRun(turn: Turn): void {
   const { engine, shards } = turn.device;
   if (engine === undefined) return;

@@ -32,15 +32,11 @@ export interface World {
 export interface ContributorConfig {
   key: PublicKey;
   capabilities: Capabilities;
-  /**
-   * The provider the person chose; 'auto' tries each one offered and keeps the fastest right one.
-   */
+  /** The provider the person chose; 'auto' keeps the fastest right one of those offered. */
   provider: Provider | 'auto';
   /** Providers left out in 'auto', each with the sentence to show (a software adapter, say). */
   skipped: readonly SkippedProvider[];
-  /**
-   * Runtime version, engine and adapter in one string: a kept admission holds only for the same.
-   */
+  /** Runtime version, engine and adapter: a kept admission holds only for the same. */
   runtime: string;
   /** What an earlier life of this device left behind. */
   memory: DeviceMemory;

@@ -1,6 +1,4 @@
-/**
- * Where the inputs of a shard can come from: the hub's seeder over WebRTC, or the hub over HTTPS.
- */
+/** Where a shard's inputs can come from: the hub's seeder over WebRTC, or HTTPS. */
 export type InputSource = 'peers' | 'https';
 
 /** Bytes per ms that each source brought lately; absent until it was tried. */
@@ -17,10 +15,7 @@ const CLEARLY_FASTER = 1.25;
 const RETRY_EVERY_PARTS = 32;
 const GAIN = 0.5;
 
-/**
- * The source for the next part: each is tried once, then the faster one, with a look at the other
- * now and then.
- */
+/** The source for the next part: each is tried once, then the faster one, mostly. */
 export function chooseSource({ peers, https, parts }: Goodput, peerIsOpen: boolean): InputSource {
   if (!peerIsOpen) return 'https';
   if (peers === undefined) return 'peers';

@@ -4,9 +4,7 @@ import type { Turn } from './state.ts';
 /** The person sees what was found on his own work; the hub's log has all of it. */
 const VERDICTS_MAX = 20;
 
-/**
- * A verifier has executed one of this device's units again. A confirmed failure starts trust anew.
- */
+/** A verifier has executed a unit of this device again. A failure starts trust anew. */
 export function receiveJudgement(
   { device, world }: Turn,
   { job, unit, kind }: Extract<HubMessage, { type: 'judgement' }>,

@@ -10,9 +10,7 @@ interface Where {
   reason: Reason;
 }
 
-/**
- * Tells the person who watches where the device stands: at once on a change, else with each tick.
- */
+/** Tells who watches where the device stands: at once on a change, else with each tick. */
 export function tellStatus(turn: Turn, counters: boolean): void {
   const { device, world, effects } = turn;
   const where = locate(turn);

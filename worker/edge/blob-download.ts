@@ -2,7 +2,7 @@ import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
 import { checkPieceLayer, digestPiece, pieceCount, pieceRange } from '#protocol/bytes/file-tree.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { Root } from '#protocol/values/ids.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
 import {
   type Assembly,
@@ -96,15 +96,13 @@ async function openPartial(world: PieceWorld, ref: BlobRef): Promise<Partial> {
   const pieces = pieceCount(ref.length);
   const layer = pieces > 1 ? await world.http.pieces(ref.root) : new Uint8Array();
   if (pieces > 1 && !checkPieceLayer(ref, layer)) {
-    throw new PocketgridError(refusal('blob-hash', 'the piece hashes do not belong to this blob'));
+    throw fault('blob-hash', 'the piece hashes do not belong to this blob');
   }
   const assembly = openAssembly(pieces, instant(Date.now()));
   return { assembly, layer, received: 0, overPeers: 0, overHttps: 0 };
 }
 
-/**
- * Asks sources for pieces until all are here, nobody wants them any more, or HTTPS keeps failing.
- */
+/** Asks sources for pieces until all are here, nobody wants them, or HTTPS keeps failing. */
 async function assemble(
   world: PieceWorld,
   ref: BlobRef,
@@ -154,9 +152,7 @@ async function assemble(
 }
 
 const late = (): PocketgridError =>
-  new PocketgridError(
-    refusal('download-failed', 'the download took longer than 15 minutes; it is tried again'),
-  );
+  fault('download-failed', 'the download took longer than 15 minutes; it is tried again');
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The device's own store failed; no source is at fault. */
@@ -167,9 +163,7 @@ const isStoreFailure = (error: unknown): boolean =>
 function throwStoreFailure(error: unknown): never {
   if (isStoreFailure(error)) throw error;
   const what = error instanceof Error ? error.message : String(error);
-  throw new PocketgridError(
-    refusal('storage-failed', `the blob could not be kept: ${what}; free some disk space`),
-  );
+  throw fault('storage-failed', `the blob could not be kept: ${what}; free some disk space`);
 }
 
 async function fetchPiece(
@@ -188,9 +182,7 @@ async function fetchPiece(
   const expected =
     partial.layer.length > 0 ? partial.layer.subarray(at, at + DIGEST_BYTES) : undefined;
   if (!isHash(hash, expected, ref.root)) {
-    throw new PocketgridError(
-      refusal('blob-hash', `piece ${next.piece} from ${next.source} is not it`),
-    );
+    throw fault('blob-hash', `piece ${next.piece} from ${next.source} is not it`);
   }
   await world.cache.write(ref, offset, data).catch(throwStoreFailure);
   partial.received += length;

@@ -4,7 +4,7 @@ import type { ComputeReply, ComputeRequest, RanTaps } from '#protocol/messages/c
 import type { Provider } from '#protocol/models/package.ts';
 import { specBytes, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { canonicaliseNan } from '#protocol/tensors/unit-bytes.ts';
-import { PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
+import { fault, PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import { freeDimensions } from './free-dimensions.ts';
 import { dtypeOf, RUNTIME_TYPES, typedView } from './tensor-bytes.ts';
@@ -101,7 +101,7 @@ async function run(
   const inputBytes = unitBytes(inputs);
   if (request.inputs.length !== unitCount * inputBytes) {
     const message = `a run of ${unitCount} units takes ${unitCount * inputBytes} input bytes, not ${request.inputs.length}`;
-    throw new PocketgridError(refusal('input-shape', message));
+    throw fault('input-shape', message);
   }
   const own = session.outputNames.filter((name) => !taps.includes(name));
   const names = known?.map(({ name }) => name) ?? own;
@@ -133,9 +133,7 @@ async function run(
   return specs;
 }
 
-/**
- * Some of the outputs of every unit of a run: their bytes end to end, and a digest for each unit.
- */
+/** Some outputs of every unit of a run: their bytes end to end, and a digest for each. */
 function openGathered(
   ports: ComputePorts,
   asked: { names: readonly string[]; specs?: readonly TensorSpec[] | undefined; unitCount: number },
@@ -189,7 +187,7 @@ function collect(
     if (tensor === undefined || !ArrayBuffer.isView(data) || data.byteLength !== size) {
       const shape = tensor === undefined ? 'nothing' : `[${tensor.dims.join(', ')}]`;
       const message = `output ${spec.name} came as ${shape} where [${spec.shape.join(', ')}] of ${spec.dtype} was due; shapes must be the same for every unit`;
-      throw new PocketgridError(refusal('model-outputs-unsupported', message));
+      throw fault('model-outputs-unsupported', message);
     }
     into.set(new Uint8Array(data.buffer, data.byteOffset, size), at);
     tensor.dispose();
@@ -202,7 +200,7 @@ function specOf(name: string, tensor: Tensor | undefined): TensorSpec {
   if (tensor === undefined || dtype === undefined || tensor.dims.some((size) => size < 1)) {
     const what = tensor === undefined ? 'absent' : `${tensor.type} [${tensor.dims.join(', ')}]`;
     const message = `output ${name} is ${what}; outputs must be non-empty tensors of f64, f32, f16, i64, i32, i16, i8, u8 or bool`;
-    throw new PocketgridError(refusal('model-outputs-unsupported', message));
+    throw fault('model-outputs-unsupported', message);
   }
   return { name, dtype, shape: [...tensor.dims] };
 }
@@ -217,20 +215,20 @@ function checkNames(what: string, names: readonly string[], specs: readonly Tens
   const asked = new Set(specs.map(({ name }) => name));
   if (names.length === asked.size && names.every((name) => asked.has(name))) return;
   const message = `the model's ${what} are ${names.join(', ')}; the package names ${[...asked].join(', ')}`;
-  throw new PocketgridError(refusal('model-inputs-mismatch', message));
+  throw fault('model-inputs-mismatch', message);
 }
 
 function checkOutputNames(names: readonly string[], specs: readonly TensorSpec[]) {
   const missing = specs.find(({ name }) => !names.includes(name));
   if (missing === undefined) return;
   const message = `the model has no output ${missing.name}; it has ${names.join(', ')}`;
-  throw new PocketgridError(refusal('model-outputs-unsupported', message));
+  throw fault('model-outputs-unsupported', message);
 }
 
 function loadedOrThrow(loaded: Loaded | undefined): Loaded {
   if (loaded !== undefined) return loaded;
   const message = 'a run came before a model was loaded; send load first and wait for loaded';
-  throw new PocketgridError(refusal('message-out-of-order', message));
+  throw fault('message-out-of-order', message);
 }
 
 /** The runtime throws Errors, strings and numbers (a WASM exception pointer) alike. */

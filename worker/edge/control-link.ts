@@ -25,10 +25,7 @@ export function controlUrl(hub: URL): string {
   return url.href;
 }
 
-/**
- * One control socket, by a WebSocket of the platform or of `ws`. Ends with one `closed` or
- * `malformed`.
- */
+/** One control socket of the platform or of `ws`. Ends with one `closed` or `malformed`. */
 export function openControlLink(
   socket: SocketId,
   wire: WebSocket,
@@ -40,9 +37,7 @@ export function openControlLink(
     ended = true;
     post({ type: 'closed', socket, reason });
   };
-  /**
-   * The core gives a socket up that sends what cannot be read: it must not stay open at the hub.
-   */
+  /** The core gives up a socket that sends nonsense: it must not stay open at the hub. */
   const fail = (reason: Refusal): void => {
     ended = true;
     wire.close();

@@ -1,5 +1,5 @@
 import type { Root } from '#protocol/values/ids.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, type PocketgridError } from '#protocol/values/refusal.ts';
 
 const DEADLINE_MS = 30_000;
 /** 32 bytes for each of the 2,048 pieces of 512 MiB. */
@@ -51,5 +51,4 @@ export function openHttpSource(hub: URL): HttpSource {
   };
 }
 
-const failed = (message: string): PocketgridError =>
-  new PocketgridError(refusal('download-failed', message));
+const failed = (message: string): PocketgridError => fault('download-failed', message);

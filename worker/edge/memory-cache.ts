@@ -1,5 +1,5 @@
 import type { Root } from '#protocol/values/ids.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault } from '#protocol/values/refusal.ts';
 import type { BlobCache } from './ports.ts';
 
 interface Held {
@@ -26,14 +26,10 @@ export function openMemoryCache(bytesMax: number): BlobCache {
     async read(root, offset, length) {
       const blob = blobs.get(root);
       if (blob?.whole !== true) {
-        throw new PocketgridError(
-          refusal('blob-unknown', `blob ${root} is not held; fetch it again`),
-        );
+        throw fault('blob-unknown', `blob ${root} is not held; fetch it again`);
       }
       if (offset + length > blob.data.length) {
-        throw new PocketgridError(
-          refusal('range-invalid', `blob ${root} ends before ${offset + length}; ask for less`),
-        );
+        throw fault('range-invalid', `blob ${root} ends before ${offset + length}; ask for less`);
       }
       return blob.data.slice(offset, offset + length);
     },
@@ -51,9 +47,7 @@ export function openMemoryCache(bytesMax: number): BlobCache {
       // A larger blob may have pushed out its first pieces: what is left has zeros in their place.
       if (blob === undefined || written < blob.data.length) {
         blobs.delete(root);
-        throw new PocketgridError(
-          refusal('storage-failed', `memory was too full to keep blob ${root}; fetch it again`),
-        );
+        throw fault('storage-failed', `memory was too full to keep blob ${root}; fetch it again`);
       }
       blob.whole = true;
       blob.written.clear();

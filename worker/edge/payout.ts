@@ -22,10 +22,7 @@ export interface PayoutTeller {
   close(): void;
 }
 
-/**
- * Tells the hub until it has taken the address: at once, after each accepted shard, and now and
- * then.
- */
+/** Tells the hub until it has taken the address: at once, after each shard, now and then. */
 export function openPayoutTeller(options: {
   link(): Promise<Result<PayoutView>>;
   /** Called once with what the hub took, and with each new reason why it did not. */

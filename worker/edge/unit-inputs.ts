@@ -1,6 +1,6 @@
 import { DIGEST_BYTES, sha256 } from '#protocol/bytes/digest.ts';
 import { PEER_WANT_BYTES_MAX } from '#protocol/messages/peer-frame.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault } from '#protocol/values/refusal.ts';
 import type { FetchTarget } from '../core/events.ts';
 import { chooseSource, type Goodput, type InputSource, notePart } from '../core/goodput.ts';
 import type { PieceWorld } from './blob-download.ts';
@@ -44,7 +44,7 @@ export function openUnitInputs(
     notePart(goodput, 'peers', { bytes: 0, ms: 0 });
     await fill(data, target, ({ root, offset, length }) => world.http.range(root, offset, length));
     if (await hasDigests(data, target)) return data;
-    throw new PocketgridError(refusal('blob-hash', 'the inputs are not those the lease names'));
+    throw fault('blob-hash', 'the inputs are not those the lease names');
   };
 }
 

@@ -9,10 +9,7 @@ import { isMismatch, judgedThrough, unitName } from '../state/questions.ts';
 import { endCheck } from '../trust/in-flight.ts';
 import { openVerdicts, showVerdict } from '../verifiers/reviews.ts';
 
-/**
- * Verdicts from which something follows: it is decided, and written down as `resolved`, once they
- * are on disk.
- */
+/** Verdicts from which something follows: `resolved` says what, once they are on disk. */
 const NEEDS_RESOLUTION: readonly Verdict['kind'][] = ['mismatch', 'device-unfit'];
 
 /**

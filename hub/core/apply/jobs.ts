@@ -46,9 +46,7 @@ export function serveJobBlobs(hub: Hub, job: Job): void {
   hub.servable.add(job.record.draft.file.root);
 }
 
-/**
- * A job that is still checked has other units from here on, and is as if it had just been posted.
- */
+/** A job that is still checked has other units from now on, as if it had just been posted. */
 export function applyRecut(hub: Hub, { record, inputDigests }: FactOf<'job-recut'>): void {
   const job = hub.jobs.get(record.id);
   if (job === undefined) return;

@@ -70,10 +70,7 @@ export function askExitChecks(turn: Turn, verifier: VerifierSession): void {
   }
 }
 
-/**
- * A verifier has judged every unit it drew in the exit check of this shard; enough of them release
- * it.
- */
+/** A verifier has judged its draws of a shard's exit check; enough of them release it. */
 export function receiveExitChecked(turn: Turn, verifier: VerifierSession, sequence: number): void {
   if (!verifier.exitChecksAsked.has(sequence)) return;
   for (const job of turn.hub.jobs.values()) {

@@ -96,10 +96,7 @@ function banDevice(turn: Turn, { device, lease, unit }: Resolution['about']): Fa
   return [{ type: 'banned', device, until, work, at: world.now }, ...voids];
 }
 
-/**
- * Honest but wrong, as GPUs are at times: the device computes this model on that provider no more
- * for a day.
- */
+/** Honest but wrong, as GPUs are: the device loses this model on that provider for a day. */
 function suspendDevice(turn: Turn, verdict: Verdict, kept: KeptShard): Fact[] {
   const where = verdict.reason === 'inside' ? 'inside' : 'outputs';
   const same = shardsOf(turn.hub, kept.device).filter(

@@ -4,10 +4,7 @@ import { isFinal, isOpen } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import type { Turn } from '../turn.ts';
 
-/**
- * The facts that make accepted shards void: none for a shard that is void already, that is final,
- * or whose job is over.
- */
+/** Facts that void accepted shards: none for one that is void or final, or whose job is over. */
 export function voidShards(turn: Turn, shards: readonly KeptShard[]): Fact[] {
   const { hub, world } = turn;
   const { underway } = hub;

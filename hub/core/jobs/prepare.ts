@@ -20,9 +20,7 @@ const PREPARE_MS_MAX = 180_000;
 const PREPARE_TRIES_MAX = 3;
 type Prepared = { head: Extract<FrameHead, { type: 'prepared' }>; payload: Uint8Array };
 
-/**
- * Hands each job that is being checked to a verifier, and to another when that one is gone or late.
- */
+/** Hands each job that is being checked to a verifier, and to another when that one is late. */
 export function prepareJobs(turn: Turn): void {
   const { hub, world } = turn;
   for (const job of hub.jobs.values()) {

@@ -23,9 +23,7 @@ export const openFairBook = (): FairBook => ({ developers: new Map(), jobs: new 
 export const weighPay = (rate: number, least: number): number =>
   rate > 0 ? Math.min(PAID_WEIGHT.most, (PAID_WEIGHT.least * rate) / least) : 1;
 
-/**
- * Puts flows in the order in which a device is offered them. Opens accounts for those that are new.
- */
+/** Puts flows in the order in which a device is offered them, and opens accounts for new ones. */
 export function rankFlows<F extends Flow>(book: FairBook, flows: readonly F[]): Ranked<F>[] {
   const stays = new Map<DeveloperId, number>();
   for (const { developer, stayMs } of flows) {
@@ -60,10 +58,7 @@ function groupFlows(flows: readonly Flow[]): Map<DeveloperId, JobId[]> {
   return groups;
 }
 
-/**
- * A new account holds as much as the fullest of the others: it is served next, and catches up
- * nothing.
- */
+/** A new account holds as much as the fullest other: it is served next, and catches up nothing. */
 function openAccounts<K>(accounts: Map<K, number>, keys: readonly K[]): void {
   if (keys.every((key) => accounts.has(key))) return;
   const most = keys.reduce((top, key) => Math.max(top, accounts.get(key) ?? 0), 0);

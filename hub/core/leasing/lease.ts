@@ -170,10 +170,7 @@ export function resumeLeases(turn: Turn, device: Device): void {
   }
 }
 
-/**
- * After a restart, commitments in the log may still be opened for a minute; those whose units went
- * elsewhere never can be.
- */
+/** After a restart, logged commitments may be opened for a minute, where their units are free. */
 export function reviveLeases(turn: Turn): void {
   const { hub, world } = turn;
   for (const active of hub.leases.values()) {

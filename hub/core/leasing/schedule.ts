@@ -27,9 +27,7 @@ const ADMISSION_MS_MAX = 900_000;
 const STRAGGLER_FACTOR = 1.5;
 /** What setting a device up for a model takes of it, until it is known. */
 const TRIAL_MS = 30_000;
-/**
- * How much longer a device stays with a model it computes, or is admitted to, than fairness asks.
- */
+/** How much longer a device stays with a model it computes than fairness asks. */
 const STAY_MS = { atWork: 12_000, admitted: 4_000 } as const;
 
 type AdmissionMessage = Extract<ContributorMessage, { type: 'admitted' | 'unfit' }>;

@@ -59,9 +59,7 @@ const RUNTIME_BYTES = 32 * 1024 ** 2;
 /** A session keeps the file's weights and a packed copy of them while it loads. */
 export const estimatePeak = (weightBytes: number): number => 2 * weightBytes + RUNTIME_BYTES;
 
-/**
- * Checks an ONNX file against the rules of the grid. The refusal names the rule and the way out.
- */
+/** Checks an ONNX file by the rules of the grid. A refusal names the rule and the way out. */
 export function checkModel(bytes: Uint8Array, limits: ModelLimits): Result<ModelFacts> {
   if (bytes.length > limits.fileBytes) {
     return refuse(

@@ -1,4 +1,3 @@
-import { decodeScalarInt } from '#protocol/onnx/decode-tensor.ts';
 import {
   nameOnnxType,
   type OnnxGraph,
@@ -6,6 +5,7 @@ import {
   type OnnxSparseTensor,
   type OnnxTensor,
 } from '#protocol/onnx/model.ts';
+import { decodeScalarInt } from '#protocol/onnx/tensor.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { checkOperator, nameOperator } from './operators.ts';
 

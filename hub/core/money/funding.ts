@@ -26,10 +26,7 @@ export const START_FUNDED = {
 const writing = (): Refusal =>
   refusal('busy', 'the same is being written already; ask again in a second');
 
-/**
- * The edge has read the escrow on the chain: it holds `funding.amount`. Nothing when that was said
- * before.
- */
+/** The escrow on the chain holds `funding.amount`. Nothing where that was said before. */
 export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusal {
   const { id } = job.record;
   if (job.funding !== undefined) return [];
@@ -59,9 +56,7 @@ export function startFunded(turn: Turn): void {
   }
 }
 
-/**
- * The edge has seen on the chain that the poster wants the rest. Nothing when that was said before.
- */
+/** The poster wants the rest, says the chain. Nothing where that was said before. */
 export function closeJob({ hub, world }: Turn, id: JobId): Fact[] | Refusal {
   if (hub.money.closingOf.has(id)) return [];
   if (listUnderway(hub.underway, 'job-closing').some((fact) => fact.job === id)) return writing();
@@ -101,10 +96,7 @@ export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fa
   return [{ type: 'payout-linked', payout: { index, record, signature, at: world.now } }];
 }
 
-/**
- * A verifier left the leaves of a period; the bytes are a blob already. Nothing when they are
- * known.
- */
+/** A verifier left a period's leaves, a blob already. Nothing where they are known. */
 export function addLeafFile(
   { hub }: Turn,
   { file, root }: { file: LeafFileView; root: Root },

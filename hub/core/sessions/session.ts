@@ -98,9 +98,7 @@ function checkHello(
   return undefined;
 }
 
-/**
- * The newest session of a key wins: a phone that lost its network comes back before the hub knows.
- */
+/** The newest session of a key wins: a phone may come back before the hub knows it was gone. */
 function replaceOlder(turn: Turn, key: PublicKey): void {
   const older = turn.hub.devices.get(key)?.socket ?? turn.hub.verifiers.get(key)?.socket;
   if (older === undefined) return;

@@ -22,10 +22,7 @@ export interface Dispute {
   withheld: SignedVerdict[];
 }
 
-/**
- * One epoch of a verifier. A record counts when it is on disk, and until then no other one is
- * taken.
- */
+/** One epoch of a verifier. A record counts when it is on disk; until then no other is taken. */
 export interface KeptEpoch {
   opened: SignedEpochOf<'opened'>;
   revealed?: SignedEpochOf<'revealed'>;

@@ -69,10 +69,7 @@ export type HubEvent =
   | { type: 'command'; request: RequestId; command: HubCommand }
   | { type: 'stored'; token: Token }
   | { type: 'keep-failed'; token: Token; refusal: Refusal }
-  /**
-   * Why the disk takes no writes, and that it does again. Facts that wait are written then, in
-   * order.
-   */
+  /** Why the disk takes no writes, and that it does again: facts that wait are then written. */
   | { type: 'disk'; trouble: Refusal | undefined }
   /** Known-answer blobs asked for by `keep` are on disk. */
   | { type: 'kept'; token: Token; refs: BlobRef[] }
@@ -87,10 +84,7 @@ export type HubEffect =
   | { type: 'close'; socket: SocketId }
   /** Make durable, then answer `stored` with the token. Facts keep their order across effects. */
   | { type: 'store'; token: Token; facts: readonly Fact[] }
-  /**
-   * Make blobs of these bytes or ranges of other blobs, then answer `kept` with their refs in
-   * order.
-   */
+  /** Make blobs of these bytes or ranges of other blobs, then answer `kept` with their refs. */
   | { type: 'keep'; token: Token; blobs: (Uint8Array | BlobRange)[] }
   /** Cut these units into units of one item, then answer `recut`. */
   | { type: 'recut'; token: Token; cut: ItemCut }

@@ -36,9 +36,7 @@ export interface Pardon {
 /** A durable, append-only statement. Balances, progress and views are projections of these. */
 export type Fact =
   | { type: 'job-created'; record: JobRecord; inputDigests: Uint8Array }
-  /**
-   * The items of a job were cut into other units, before it was packaged: its record from here on.
-   */
+  /** The items of a job were cut into other units, before it was packaged: its new record. */
   | { type: 'job-recut'; record: JobRecord; inputDigests: Uint8Array }
   | { type: 'job-packaged'; job: JobId; manifest: PackageManifest }
   | {

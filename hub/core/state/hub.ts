@@ -48,9 +48,7 @@ export type Making =
   | { type: 'package'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> }
   | { type: 'recut'; job: JobId };
 
-/**
- * The whole state of a hub. Changed in place: copying it per message would cost more than the work.
- */
+/** The whole state of a hub. Changed in place: copying it per message would cost too much. */
 export interface Hub {
   config: HubConfig;
   startedAt?: Instant;

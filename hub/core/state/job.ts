@@ -27,10 +27,7 @@ export interface Flow {
   developer: DeveloperId;
   /** At least 1: how much more device time it gets than one of weight 1. */
   weight: number;
-  /**
-   * Its accounts count as this much fuller for a device that is set up for it: switching costs
-   * time.
-   */
+  /** Its accounts count as this much fuller for a device set up for it: switching costs time. */
   stayMs: number;
 }
 

@@ -22,10 +22,7 @@ const find = ({ suspensions }: Pick<Hub, 'suspensions'>, place: Place): Suspensi
     .get(place.device)
     ?.find((each) => each.package === place.package && each.provider === place.provider);
 
-/**
- * The fact that takes a provider from a device; none where it is lost already: the first verdict
- * counts.
- */
+/** The fact that takes a provider from a device; none where it is lost already. */
 export function suspend(
   { hub, world }: Turn,
   kept: KeptShard,

@@ -9,9 +9,7 @@ interface Asked {
   units: number[];
 }
 
-/**
- * Has a verifier judge these units of a shard, whatever was drawn. Says whether it could be asked.
- */
+/** Has a verifier judge these units, whatever was drawn. Says whether it could be asked. */
 export function askUnits(turn: Turn, verifier: VerifierSession, asked: Asked): boolean {
   const { job, shard, units } = asked;
   if (job?.manifest === undefined) return false;

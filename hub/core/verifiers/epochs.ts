@@ -65,10 +65,7 @@ export function noteEpoch(hub: Hub, signed: SignedEpoch): void {
   }
 }
 
-/**
- * Whether a record may be taken. Epochs follow each other without a gap in their numbers or an
- * overlap.
- */
+/** Whether a record may be taken. Epochs follow each other without a gap or an overlap. */
 function judgeEpoch(turn: Turn, record: EpochRecord): Known {
   const book: EpochBook = turn.hub.epochs.get(record.verifier) ?? new Map();
   const kept = book.get(record.epoch);

@@ -38,7 +38,5 @@ export function sendChecksToAll(turn: Turn): void {
 
 const ALL_PPM = 1_000_000;
 
-/**
- * The least share of a shard's units to check, in parts per million, as its job's assurance has it.
- */
+/** The least share of a shard's units to check, in parts per million, by its job's assurance. */
 const checkFloor = ({ record }: Job): number => (record.assurance === 'full' ? ALL_PPM : 0);

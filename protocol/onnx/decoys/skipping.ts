@@ -27,9 +27,7 @@ export function skipResiduals(model: OnnxModel, count: number): OnnxModel {
   return { ...model, graph: dropDead({ ...graph, nodes }) };
 }
 
-/**
- * The graph without nodes and initializers that no output needs: a cheat would not compute them.
- */
+/** The graph without what no output needs: a cheat would not compute it. */
 function dropDead(graph: OnnxGraph): OnnxGraph {
   const needed = new Set(graph.outputs.map(({ name }) => name));
   const kept: OnnxNode[] = [];

@@ -109,9 +109,7 @@ export const halveWeights = (model: OnnxModel): OnnxModel =>
     for (const [place, value] of values.entries()) values[place] = decodeHalf(encodeHalf(value));
   });
 
-/**
- * Zeros the quarter of each layer's output channels with the least norm; the last layer is whole.
- */
+/** Zeros the quarter of each layer's output channels with the least norm, but for the last. */
 export const pruneChannels = (model: OnnxModel): OnnxModel =>
   replaceWeights(model, listWeights(model.graph).slice(0, -1), (values, { dims, channelAxis }) => {
     const { channels, channelOf } = openPlaces(dims, channelAxis);

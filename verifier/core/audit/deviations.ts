@@ -59,10 +59,7 @@ function judgeNumber(numbered: Numbered, number: number): string | undefined {
   return isNext ? undefined : 'follows one that is not in the log';
 }
 
-/**
- * A unit that deviates makes its device unfit by the count of checks through its own, no other
- * does.
- */
+/** A unit that deviates makes its device unfit by the checks through its own, no other does. */
 function judgeKind(numbered: Numbered, number: number): string | undefined {
   const [verdict] = numbered.get(number) ?? [];
   if (verdict === undefined || !deviates(verdict)) return undefined;

@@ -32,9 +32,7 @@ interface Audit {
 
 const nameOf = ({ verdict }: SignedVerdict): string => `${verdict.lease}/${verdict.unit}`;
 
-/**
- * Draws the epoch again, and holds every verdict of it to its draw, its shard and its signature.
- */
+/** Draws the epoch again, and holds its verdicts to draw, shard and signature. */
 export function auditDraws(
   evidence: Evidence,
   epoch: RevealedEpoch,

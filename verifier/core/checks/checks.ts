@@ -327,10 +327,7 @@ export function finishClaim(turn: Turn, event: Extract<VerifierEvent, { type: 'c
   settle(turn, pending, check);
 }
 
-/**
- * The seed follows from the log entry; a hub that signs another entry is not believed (the edge
- * looks).
- */
+/** The seed follows from the log entry, which the edge holds to the hub's signature. */
 export function finishFingerprint(
   turn: Turn,
   event: Extract<VerifierEvent, { type: 'fingerprinted' }>,

@@ -81,9 +81,7 @@ function reviewedThrough(verifier: Verifier, book: Book): number {
   return Math.min(book.reviewSeen, ...open.map((number) => number - 1));
 }
 
-/**
- * Notes what the hub surely has: reviews up to there need not be sent again, nor their verdicts.
- */
+/** Notes what the hub surely has: reviews up to there need not be sent again. */
 export function settleReviews({ verifier, world }: Turn, book: Book): void {
   const { phase } = verifier;
   if (phase.name !== 'ready') return;

@@ -26,9 +26,7 @@ export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
   return sha256(concatBytes(outer, sha256(concatBytes(inner, message))));
 }
 
-/**
- * The commitment to a seed that is logged before its first draw: SHA-256 of its 32 bytes, in hex.
- */
+/** The commitment to a seed, logged before its first draw: SHA-256 of its 32 bytes. */
 export const commitSeed = (seed: Nonce): Uint8Array => sha256(hexToBytes(seed));
 
 /**

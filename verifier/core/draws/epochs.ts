@@ -27,9 +27,7 @@ export function epochOf(turn: Turn, book: Book, sequence: number): KeptEpoch | u
   return epoch.stage === 'logged' && epoch.from <= sequence ? epoch : undefined;
 }
 
-/**
- * The epoch that draws an exit check: the shard's own while its seed is secret, else the open one.
- */
+/** The epoch that draws an exit check: the shard's own while it is secret, else the open one. */
 export function auditEpoch(turn: Turn, book: Book, sequence: number): KeptEpoch | undefined {
   const own = book.epochs.find(
     ({ from, through, revealed }) =>

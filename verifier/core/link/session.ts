@@ -121,9 +121,7 @@ export function endLink(turn: Turn, reason: string): void {
   loseLink(turn, reason);
 }
 
-/**
- * The link is gone. Waits longer after each failure, so that a hub that comes back is not flooded.
- */
+/** The link is gone. Waits longer after each failure, so as not to flood a hub that is back. */
 export function loseLink(turn: Turn, reason: string): void {
   const { verifier, world } = turn;
   const { phase } = verifier;

@@ -1,9 +1,7 @@
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import type { Millis } from '#protocol/values/units.ts';
 
-/**
- * What a pool on the chain says, as far as a verifier goes by it. Times are seconds of the chain.
- */
+/** What a pool on the chain says to a verifier. Times are seconds of the chain. */
 export interface PoolView {
   /** The last final period; 0 before the first. */
   period: number;
@@ -26,10 +24,7 @@ export interface PendingView {
   expiresAt: number;
 }
 
-/**
- * What this verifier has put its name to. It signs no second content for the same attempt: that
- * costs its bond.
- */
+/** What this verifier has signed: a second content for one attempt would cost its bond. */
 export interface SignedRoot {
   period: number;
   attempt: number;
@@ -61,10 +56,7 @@ export interface SettlementState {
   everyMs: Millis;
 }
 
-/**
- * Verifiers of a set take turns to propose, so long each: two that sign different contents block an
- * attempt.
- */
+/** Verifiers of a set propose in turns of this length: different contents block an attempt. */
 export const PROPOSE_TURN_SECS = 20;
 
 /**

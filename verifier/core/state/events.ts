@@ -17,9 +17,7 @@ import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
 export type LinkId = number;
 /** Pairs a `persist` effect with its `persisted` event. */
 export type Token = number;
-/**
- * Pairs an `execute`, `claim`, `fingerprint` or `prepare` effect with the event that answers it.
- */
+/** Pairs an `execute`, `claim`, `fingerprint` or `prepare` effect with its answer. */
 export type TaskId = number;
 
 /** What the core may ask of the world while it decides: all of it repeatable from a seed. */
@@ -87,9 +85,7 @@ export interface Saved {
   judged: number;
   /** The hub has had `judged` messages through this sequence for `SETTLE_MS` on a live link. */
   settled: number;
-  /**
-   * Reviews through this number are judged, and the hub has had them for `SETTLE_MS`; 0 at first.
-   */
+  /** Reviews through this number are judged, and the hub surely has them; 0 at first. */
   reviewed: number;
   /** Number of the last verdict of others that an epoch on disk may have drawn from. */
   reviewDrawn: number;
@@ -97,10 +93,7 @@ export interface Saved {
   lastEpoch: number;
   /** Epochs whose seed the hub has not acknowledged, oldest first. */
   epochs: readonly Epoch[];
-  /**
-   * Verdicts past `settled`, and reviews past `reviewed`, oldest first: they may have to be sent
-   * again.
-   */
+  /** Verdicts and reviews past these marks, oldest first: they may have to be sent again. */
   verdicts: readonly FiledVerdict[];
   /** Checks of GPUs, by all verdicts ever written: see `deviations.ts`. */
   counts: ReadonlyMap<string, CheckCount>;
@@ -133,10 +126,7 @@ export interface Preparation {
   /** Of units of several items. */
   neighbours?: NeighbourTrial;
   peakBytes: Bytes;
-  /**
-   * The decoys that were made and run, on how many of the units asked for, and how far they came
-   * out.
-   */
+  /** The decoys that were run, on which of the units asked for, and how far they came out. */
   decoys: { names: readonly string[]; units: readonly number[]; samples: readonly DecoySample[] };
 }
 
@@ -164,9 +154,7 @@ export type VerifierEvent =
   | { type: 'claimed'; task: TaskId; result: Result<Reference> }
   | { type: 'fingerprinted'; task: TaskId; result: Result<UnitFingerprint> }
   | { type: 'prepared'; task: TaskId; result: Result<Preparation> }
-  /**
-   * Lines of this verifier that the hub has and its own log lacks, in an order that a log can have.
-   */
+  /** Lines of this verifier that the hub has and its own log lacks, in an order of a log. */
   | { type: 'recalled'; link: LinkId; result: Result<readonly LogLine[]> }
   /** At least four times a second. */
   | { type: 'tick' }

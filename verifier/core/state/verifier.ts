@@ -77,9 +77,7 @@ export interface Book {
   counts: CheckCounts;
   /** Largest sequence ever drawn, by what is on disk: a new epoch begins after it. */
   highest: number;
-  /**
-   * Largest sequence drawn since the start. Of what was drawn before, units may be left to judge.
-   */
+  /** Largest sequence drawn since the start; units drawn before may be left to judge. */
   drawn: number;
   /** Largest sequence the hub sent on this link: it takes no `judged` past that. */
   seen: number;

@@ -9,7 +9,7 @@ import {
   TRANSACTION_BYTES_MAX,
   transactionBytes,
 } from '#protocol/settlement/transaction.ts';
-import { PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
+import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 
 const CALL_MS_MAX = 15_000;
 const CONFIRM_MS_MAX = 60_000;
@@ -86,7 +86,7 @@ export function openCluster(rpc: URL, payer: Payer, send: typeof fetch): Cluster
       if (balance >= PAYER_LAMPORTS.least) return;
       if (!local) {
         const message = `${payer.address} holds ${balance} lamports and pays the fees of settlement: send it ${PAYER_LAMPORTS.least} or more`;
-        throw failed('funds-missing', message);
+        throw fault('funds-missing', message);
       }
       const signature = await call(connection.requestAirdrop(key, PAYER_LAMPORTS.given));
       const { lastValidBlockHeight } = await call(connection.getLatestBlockhash());
@@ -118,7 +118,7 @@ async function confirm(
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
   const message = `${signature} was not confirmed in time: the next round looks whether it counts`;
-  throw failed('chain-slow', message);
+  throw fault('chain-slow', message);
 }
 
 const failCall =
@@ -132,11 +132,8 @@ const failCall =
     );
   };
 
-const failed = (code: RefusalCode, message: string): PocketgridError =>
-  new PocketgridError(refusal(code, message));
-
 function keyOf(text: string): Key {
   const decoded = decodeBase58(text, KEY_BYTES);
   if (decoded.ok) return decoded.value;
-  throw failed('chain-unreachable', `the cluster named ${text} as a block hash`);
+  throw fault('chain-unreachable', `the cluster named ${text} as a block hash`);
 }

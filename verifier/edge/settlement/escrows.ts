@@ -4,29 +4,23 @@ import { type LeafFile, leafAt } from '#protocol/settlement/leaf-file.ts';
 import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { proveLeaf } from '#protocol/settlement/tree.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, must } from '#protocol/values/refusal.ts';
 import type { PoolAccounts } from '../../core/settlement/pool.ts';
 import type { Parts } from './parts.ts';
 import { readPeriod } from './period-maker.ts';
 
 const PULLS_AT_ONCE = 8;
 
-/**
- * No escrow is said to have spent more than lies in it: such a root could be challenged, and
- * rightly.
- */
+/** No escrow may have spent more than lies in it: such a root could be challenged. */
 export async function checkEscrows(parts: Parts, { spends }: LeafFile): Promise<void> {
   for (const { escrow, leaf } of await readSpends(parts, spends)) {
     if (escrow === undefined || leaf.cumulative <= escrow.deposited - escrow.refunded) continue;
     const message = `escrow ${escrow.index} holds ${escrow.deposited - escrow.refunded} lamports and the facts say ${leaf.cumulative} are spent: no root is signed`;
-    throw new PocketgridError(refusal('settlement-escrow-short', message));
+    throw fault('settlement-escrow-short', message);
   }
 }
 
-/**
- * Leaves with something in them, and their escrows as they are now; undefined for those that are
- * closed.
- */
+/** Leaves with something in them, and their escrows; undefined for those that are closed. */
 async function readSpends({ cluster }: Parts, spends: LeafFile['spends']) {
   const leaves = Array.from(spends.cumulative, (_, index) => ({ index, ...leafAt(spends, index) }));
   const spent = leaves.filter(({ cumulative }) => cumulative > 0n);

@@ -4,21 +4,15 @@ import { readVerdictPage } from '#client/verdicts.ts';
 import type { SignedVerdict } from '#protocol/records/records.ts';
 import type { MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
-import { accept, must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { accept, fault, must } from '#protocol/values/refusal.ts';
 import type { Verify } from '../../core/audit/evidence.ts';
 import { checkBans, checkPayouts } from '../../core/audit/settlement-checks.ts';
 
 /** Holds the facts of a hub to what verifiers and devices have signed. */
 export interface FactCheck {
-  /**
-   * Reads new verdicts: before the facts are read, so that each ban that follows of them is
-   * there.
-   */
+  /** Reads new verdicts: before the facts, so that each ban of theirs is there. */
   refresh(): Promise<void>;
-  /**
-   * Throws `leaves-conflict` when a device is paid in spite of its verdicts, or at an address it
-   * did not sign.
-   */
+  /** Throws `leaves-conflict` when a cheat is paid, or an address was not signed. */
   check(facts: MoneyFacts): void;
 }
 
@@ -43,13 +37,13 @@ export function openFactCheck(client: HubClient, verify: Verify): FactCheck {
       must(all);
     },
     check(facts) {
-      const [fault] = [
+      const [first] = [
         ...checkPayouts(facts.payouts.slice(payouts), verify),
         ...checkBans(facts, { verdicts: mismatches, verifiers: verifiers.size }, verify),
       ];
-      if (fault !== undefined) {
-        const message = `the hub's facts are not what was signed: ${fault.message}; no root is signed`;
-        throw new PocketgridError(refusal('leaves-conflict', message));
+      if (first !== undefined) {
+        const message = `the hub's facts are not what was signed: ${first.message}; no root is signed`;
+        throw fault('leaves-conflict', message);
       }
       payouts = facts.payouts.length;
     },

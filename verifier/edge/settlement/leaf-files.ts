@@ -5,7 +5,7 @@ import type { HubClient } from '#client/client.ts';
 import { postLeafFile, readLeafFile } from '#client/settlements.ts';
 import { hasCode, syncFolder } from '#node/files.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, must, type PocketgridError } from '#protocol/values/refusal.ts';
 
 /** Leaf files by their SHA-256, in two stores: this verifier's folder and the hub. */
 export interface LeafFiles {
@@ -57,9 +57,7 @@ export async function openLeafFiles(folder: string, client: HubClient): Promise<
 }
 
 const unknown = (dataHash: Digest, why: string): PocketgridError =>
-  new PocketgridError(
-    refusal(
-      'leaves-unknown',
-      `the leaf file ${dataHash} cannot be had: ${why}; nothing is signed without it`,
-    ),
+  fault(
+    'leaves-unknown',
+    `the leaf file ${dataHash} cannot be had: ${why}; nothing is signed without it`,
   );

@@ -1,10 +1,10 @@
+import type { MoneyReader } from '#client/money-reader.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import type { Millis } from '#protocol/values/units.ts';
 import type { Cluster } from './cluster.ts';
 import type { FactCheck } from './fact-check.ts';
 import type { LeafFiles } from './leaf-files.ts';
-import type { MoneyReader } from './money-facts.ts';
 import type { SettlementBook } from './settlement-book.ts';
 
 /** The world of settlement. */

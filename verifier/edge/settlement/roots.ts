@@ -11,7 +11,7 @@ import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { decodeLeafFile, type LeafFile } from '#protocol/settlement/leaf-file.ts';
 import { type LeafCounts, type MoneyFacts, totalOf } from '#protocol/settlement/period-leaves.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, must } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
 import { type PoolAccounts, placeOf, viewPool } from '../../core/settlement/pool.ts';
 import type { SettlementStep } from '../../core/settlement/settlement.ts';
@@ -43,10 +43,7 @@ async function readLast(
   return dataHash === undefined ? undefined : must(decodeLeafFile(await files.read(dataHash)));
 }
 
-/**
- * Makes the next period, keeps its file in two stores and brings its root; false when nothing is
- * new.
- */
+/** Makes the next period, keeps its file twice and brings its root; false where nothing is new. */
 export async function propose(
   parts: Parts,
   accounts: PoolAccounts,
@@ -93,21 +90,15 @@ async function makeNext(parts: Parts, accounts: PoolAccounts): Promise<MadePerio
   const part = must(makePeriod({ ...wanted, through }));
   if (part.content.total > pool.total) return part;
   const message = `one moment adds more than the ${pool.periodCap} lamports that the pool takes in one period: its admin has to open a pool with a higher cap`;
-  throw new PocketgridError(refusal('settlement-period-cap', message));
+  throw fault('settlement-period-cap', message);
 }
 
-/**
- * A pool in which no root becomes final for long gives deposits back: one that adds nothing keeps
- * it alive.
- */
+/** A pool without a final root for long gives deposits back: one that adds nothing helps. */
 function isStale({ now }: Parts, { pool, config }: PoolAccounts): boolean {
   return BigInt(Math.floor(now() / 1000)) > pool.finalizedAt + config.deadManSecs / 4n;
 }
 
-/**
- * Recomputes somebody's root from its own facts; signs it where it is the same and still
- * collecting.
- */
+/** Recomputes somebody's root from its own facts; signs it where it is the same. */
 export async function attest(
   parts: Parts,
   accounts: PoolAccounts,

@@ -1,14 +1,14 @@
 import { readChain } from '#client/money.ts';
+import { openMoneyReader } from '#client/money-reader.ts';
 import { readLeafFile } from '#client/settlements.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { decodeAccount, findRoot, Pool } from '#protocol/settlement/accounts.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, must } from '#protocol/values/refusal.ts';
 import type { SettlementEvidence } from '../../core/audit/settlement.ts';
 import { readShards, readVerdicts } from '../audit-evidence.ts';
 import { openHubHttp } from '../http.ts';
-import { openMoneyReader } from './money-facts.ts';
 
 /**
  * Reads a final period of settlement off the chain and everything it is made of off the hub: the
@@ -31,7 +31,7 @@ export async function readSettlement(
   const [data] = await reader.readAccounts([address]);
   if (data === undefined) {
     const message = `the cluster at ${rpc.href} has no pool ${chain.pool}`;
-    throw new PocketgridError(refusal('chain-wrong', message));
+    throw fault('chain-wrong', message);
   }
   const state = must(decodeAccount(Pool, data));
   if (period === undefined && state.period === 0n) return undefined;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readChain } from '#client/money.ts';
+import { openMoneyReader } from '#client/money-reader.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
@@ -10,15 +11,11 @@ import type { Millis } from '#protocol/values/units.ts';
 import type { HubHttp } from '../http.ts';
 import { openFactCheck } from './fact-check.ts';
 import { openLeafFiles } from './leaf-files.ts';
-import { openMoneyReader } from './money-facts.ts';
 import { openSettlementBook } from './settlement-book.ts';
 import { openSettler, type Settler } from './settler.ts';
 
 const WAIT_MS = { step: 1_000, failed: 5_000, noChain: 30_000 };
-/**
- * What another verifier has done meanwhile, or the cluster's clock has not reached: nothing to
- * tell.
- */
+/** Done by another verifier meanwhile, or too early by the cluster's clock: nothing to tell. */
 const ORDINARY: ReadonlySet<Refusal['code']> = new Set([
   'settlement-nothing-due',
   'settlement-nothing-pending',
@@ -45,10 +42,7 @@ export interface Settlement {
   close(): Promise<void>;
 }
 
-/**
- * Settles the pool of a hub's grid for as long as it is open; waits where the grid has no chain
- * yet.
- */
+/** Settles the pool of a hub's grid while it is open; waits where there is no chain yet. */
 export function openSettlement(options: SettlementOptions): Settlement {
   const stopping = new AbortController();
   const running = run(options, stopping.signal);

@@ -2,7 +2,7 @@ import { Config, decodeAccount, Pool, VerifierSet } from '#protocol/settlement/a
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import type { Layout } from '#protocol/settlement/layout.ts';
-import { must, PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, must } from '#protocol/values/refusal.ts';
 import { activeSetId, type PoolAccounts, viewPool } from '../../core/settlement/pool.ts';
 import { nextStep, type SettlementStep } from '../../core/settlement/settlement.ts';
 import { pullEscrows } from './escrows.ts';
@@ -11,9 +11,7 @@ import { attest, propose } from './roots.ts';
 
 /** One verifier's part in settling one pool. */
 export interface Settler {
-  /**
-   * Does the next step, and says which it was. Throws what stopped it; nothing is half done then.
-   */
+  /** Does the next step, and says which. Throws what stopped it; nothing is half done then. */
   step(): Promise<SettlementStep['type'] | 'idle'>;
 }
 
@@ -87,5 +85,5 @@ function decodeFound<T extends { kind: number; version: number }>(
 ): T {
   if (data !== undefined) return must(decodeAccount(layout, data));
   const message = 'the cluster has no such account: is this the cluster that the pool was made on?';
-  throw new PocketgridError(refusal('chain-wrong', message));
+  throw fault('chain-wrong', message);
 }

@@ -76,10 +76,7 @@ export interface JobEscrow extends EscrowView {
   poster: Address;
 }
 
-/**
- * Where the money of a job stands. `spent` is its leaf in the newest final tree of spends, 0
- * without one.
- */
+/** Where a job's money stands. `spent` is its leaf in the newest final tree, 0 without one. */
 export function viewEscrow(world: {
   escrow: Escrow;
   spent: bigint;

@@ -13,10 +13,7 @@ export interface ProvenLeaf {
   proof: Uint8Array;
 }
 
-/**
- * Checks a leaf that a hub or a store gave against the root on the chain: nobody has to be
- * believed.
- */
+/** Checks a leaf against the root on the chain: neither hub nor store has to be believed. */
 export function proveKept(
   { index, recipient, cumulative, proof }: LeafProof,
   { tag, pool, root }: { tag: TreeTag; pool: Key; root: Root },

@@ -22,17 +22,11 @@ const SHOWN = 20;
 /** What came of computing a period again from the public facts. */
 export interface Recomputed {
   content: Content;
-  /**
-   * Leaves of the verifiers' file that the facts say otherwise: the first few in words, and how
-   * many.
-   */
+  /** Leaves of the file that the facts say otherwise: the first in words, and how many. */
   differences: { count: number; first: string[] };
 }
 
-/**
- * Makes both trees of a period from the facts, and compares every leaf with the verifiers' file of
- * it.
- */
+/** Makes both trees of a period from the facts, and compares each leaf with the file's. */
 export function recompute(
   file: Uint8Array,
   { facts, pool }: { facts: MoneyFacts; pool: Key },
@@ -98,9 +92,7 @@ export interface Settlements {
   claimed: bigint;
 }
 
-/**
- * What came of recomputing: `faults` are what the chain or the file says otherwise than the facts.
- */
+/** What came of recomputing; `faults` are what chain or file say otherwise than the facts. */
 export interface RecomputeDone {
   recomputed: Recomputed;
   faults: string[];

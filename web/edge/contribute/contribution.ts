@@ -9,10 +9,7 @@ import { openWakeLock, type WakeLock } from './wake-lock.ts';
 
 /** How long the worker has to hand back its leases after Stop. */
 const STOP_MS = 3_000;
-/**
- * Held, shared, while this tab may hold a lease; an update of the app waits for it
- * (`app-update.ts`).
- */
+/** Held, shared, while this tab may hold a lease; an update waits for it (`app-update.ts`). */
 export const WORK_LOCK = 'pocketgrid-work';
 
 export interface ContributionState {

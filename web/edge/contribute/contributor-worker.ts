@@ -38,10 +38,7 @@ export function openContributorWorker(handlers: {
 
 const ASK_MS = 60_000;
 
-/**
- * Asks a worker of its own for one answer, whether the device works or not: only a worker opens its
- * key.
- */
+/** Asks a worker of its own for one answer: only a worker opens the device's key. */
 export function askContributorWorker<T>(
   message: PageMessage,
   resultOf: (said: DeviceMessage) => Result<T> | undefined,

@@ -4,9 +4,7 @@ import { PEER_CHANNEL } from '#protocol/messages/peer-frame.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 
 export const PEER_OPEN_MS = 5_000;
-/**
- * More than this many at once costs a phone more than it brings (reference/platform.md, rule 26).
- */
+/** More at once cost a phone more than they bring (reference/platform.md, rule 26). */
 export const PEERS_MAX = 8;
 const RECONNECT_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 
@@ -30,10 +28,7 @@ interface Joined {
   readonly options: PeersOptions;
   readonly signalling: Peer;
   readonly connections: Map<string, { connection: DataConnection; timer: number }>;
-  /**
-   * Asked for before signalling is open, with their deadlines: PeerJS would drop the offer without
-   * a word.
-   */
+  /** Asked for before signalling is open, with deadlines: PeerJS would drop the offer. */
   readonly waiting: Map<string, number>;
   closed: boolean;
   reconnects: number;

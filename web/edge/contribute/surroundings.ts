@@ -22,10 +22,7 @@ interface DeviceNavigator {
   getBattery?(): Promise<EventTarget & { level: number; charging: boolean }>;
 }
 
-/**
- * Calls at once and whenever the person's saving mode or the battery changes, where it can be
- * known.
- */
+/** Calls at once and when the person's saving mode or the battery changes, if it is known. */
 export async function watchPower(onChange: (now: PowerState) => void): Promise<void> {
   const { connection, getBattery } = navigator as DeviceNavigator;
   const battery = await getBattery?.call(navigator).catch(() => undefined);

@@ -1,15 +1,11 @@
 /** Keeps the screen on while it is wanted. */
 export interface WakeLock {
-  /**
-   * Asks for the lock, or gives it up. Refusals (low battery) are silent: work goes on without it.
-   */
+  /** Asks for the lock, or gives it up. A refusal (low battery) changes nothing. */
   want(wanted: boolean): void;
   close(): void;
 }
 
-/**
- * The system drops the lock whenever the page is hidden, so it is asked for again when it shows.
- */
+/** The system drops the lock whenever the page is hidden; it is asked for again after. */
 export function openWakeLock(): WakeLock {
   let wanted = false;
   let asking = false;

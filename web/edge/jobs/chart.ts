@@ -27,10 +27,7 @@ interface Drawing {
 /** Finds a color of the page by its custom property. */
 type Palette = (name: string) => string;
 
-/**
- * Draws units accepted (left axis) and devices at work (right axis) over time, as wide as
- * `element`.
- */
+/** Draws units accepted (left axis) and devices at work (right axis) over time. */
 export function openChart(element: HTMLElement, labels: Labels): Chart {
   const series: Series = { startedAt: 0, seconds: [], accepted: [], devices: [] };
   const drawing: Drawing = { element, labels, series, plot: draw({ element, labels, series }) };
@@ -47,9 +44,7 @@ export function openChart(element: HTMLElement, labels: Labels): Chart {
   };
 }
 
-/**
- * Keeps the drawing as wide as its element and in the page's colors, until the answer is called.
- */
+/** Keeps the drawing as wide as its element and in the page's colors. */
 function followPage(drawing: Drawing): () => void {
   const resize = new ResizeObserver(() => drawing.plot.setSize(sizeOf(drawing.element)));
   resize.observe(drawing.element);

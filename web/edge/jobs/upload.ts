@@ -7,10 +7,7 @@ import { type Result, refuse } from '#protocol/values/refusal.ts';
 /** An upload that moves no byte for this long has failed. */
 const STALL_MS = 60_000;
 
-/**
- * Posts a job. `onProgress` is told the share of bytes sent; `fetch` cannot say that, so XHR does
- * it.
- */
+/** Posts a job by XHR, since `fetch` cannot tell `onProgress` the share of bytes sent. */
 export function postJob(
   key: string,
   upload: JobUpload,

@@ -1,34 +1,17 @@
 import { type IDBPDatabase, openDB } from 'idb';
 import { decodeBase58, encodeBase58 } from '#protocol/bytes/base58.ts';
-import { concatBytes } from '#protocol/bytes/digest.ts';
+import { concatBytes, hexToBytes } from '#protocol/bytes/digest.ts';
 import { isSameKey } from '#protocol/settlement/layout.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { encodeTransaction } from '#protocol/settlement/transaction.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { fault, type PocketgridError } from '#protocol/values/refusal.ts';
 import type { Wallet } from './wallet.ts';
 
 const ALGORITHM = 'Ed25519';
 const SEED_BYTES = 32;
 const SECRET_BYTES = 64;
 /** What stands before the seed in PKCS #8 (RFC 8410). */
-const PKCS8 = Uint8Array.of(
-  0x30,
-  0x2e,
-  0x02,
-  0x01,
-  0x00,
-  0x30,
-  0x05,
-  0x06,
-  0x03,
-  0x2b,
-  0x65,
-  0x70,
-  0x04,
-  0x22,
-  0x04,
-  0x20,
-);
+const PKCS8 = hexToBytes('302e020100300506032b657004220420');
 
 /** A wallet whose key this browser made and keeps. Who has the secret has the money. */
 export interface BrowserWallet extends Wallet {
@@ -39,9 +22,9 @@ export interface BrowserWallet extends Wallet {
 export interface WalletStore {
   read(): Promise<BrowserWallet | undefined>;
   /** Makes one where there is none. */
-  make(): Promise<Result<BrowserWallet>>;
+  make(): Promise<BrowserWallet>;
   /** Takes a secret from elsewhere, in the place of the one that is kept. */
-  take(secret: string): Promise<Result<BrowserWallet>>;
+  take(secret: string): Promise<BrowserWallet>;
   forget(): Promise<void>;
 }
 
@@ -54,22 +37,15 @@ interface Keys {
 export async function openWalletStore(): Promise<WalletStore> {
   const database = await openDatabase().catch(() => undefined);
   let kept = await readKeys(database);
-  const keep = async (keys: Keys): Promise<Result<BrowserWallet>> => {
+  const keep = async (keys: Keys): Promise<BrowserWallet> => {
     kept = keys;
     await database?.put('wallet', keys, 'keys');
-    return accept(openWallet(keys));
+    return openWallet(keys);
   };
   return {
     read: async () => kept && openWallet(kept),
-    async make() {
-      if (kept !== undefined) return accept(openWallet(kept));
-      const keys = await makeKeys();
-      return keys.ok ? keep(keys.value) : keys;
-    },
-    async take(secret) {
-      const keys = await importKeys(secret.trim());
-      return keys.ok ? keep(keys.value) : keys;
-    },
+    make: async () => (kept === undefined ? keep(await makeKeys()) : openWallet(kept)),
+    take: async (secret) => keep(await importKeys(secret.trim())),
     async forget() {
       kept = undefined;
       await database?.delete('wallet', 'keys');
@@ -89,35 +65,35 @@ async function openDatabase(): Promise<IDBPDatabase> {
 const readKeys = async (database: IDBPDatabase | undefined): Promise<Keys | undefined> =>
   (await database?.get('wallet', 'keys')) as Keys | undefined;
 
-async function makeKeys(): Promise<Result<Keys>> {
+async function makeKeys(): Promise<Keys> {
   try {
     // Extractable: a key that cannot be saved elsewhere would be lost with this browser.
     const made = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
     const { privateKey, publicKey } = made as CryptoKeyPair;
     const raw = new Uint8Array(await crypto.subtle.exportKey('raw', publicKey));
-    return accept({ privateKey, publicKey: raw });
+    return { privateKey, publicKey: raw };
   } catch {
-    return noEd25519();
+    throw noEd25519();
   }
 }
 
-async function importKeys(secret: string): Promise<Result<Keys>> {
+async function importKeys(secret: string): Promise<Keys> {
   const decoded = decodeBase58(secret, SECRET_BYTES);
   if (!decoded.ok) {
     const message =
       'That is no secret of a wallet: 64 bytes in base 58, about 88 letters and digits. Copy it whole.';
-    return refuse('wallet-refused', message);
+    throw fault('wallet-refused', message);
   }
   const [seed, wanted] = [decoded.value.slice(0, SEED_BYTES), decoded.value.slice(SEED_BYTES)];
   try {
     const pkcs8 = new Uint8Array(concatBytes(PKCS8, seed));
     const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']);
     const publicKey = await publicOf(privateKey);
-    if (isSameKey(publicKey, wanted)) return accept({ privateKey, publicKey });
+    if (isSameKey(publicKey, wanted)) return { privateKey, publicKey };
   } catch {
-    return noEd25519();
+    throw noEd25519();
   }
-  return refuse(
+  throw fault(
     'wallet-refused',
     'The two halves of this secret do not belong together: copy it again from where it was saved.',
   );
@@ -139,7 +115,7 @@ function openWallet({ privateKey, publicKey }: Keys): BrowserWallet {
     async sign(message) {
       const bytes = new Uint8Array(message.bytes);
       const signature = await crypto.subtle.sign(ALGORITHM, privateKey, bytes);
-      return accept(encodeTransaction(message, [new Uint8Array(signature)]));
+      return encodeTransaction(message, [new Uint8Array(signature)]);
     },
     async reveal() {
       const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', privateKey));
@@ -148,8 +124,8 @@ function openWallet({ privateKey, publicKey }: Keys): BrowserWallet {
   };
 }
 
-const noEd25519 = (): Result<never> =>
-  refuse(
+const noEd25519 = (): PocketgridError =>
+  fault(
     'wallet-missing',
     'This browser cannot make Ed25519 keys (Chrome does from 137 on, Safari from 17, Firefox from 129): use a newer one, or paste the address of a wallet you have.',
   );

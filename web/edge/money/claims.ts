@@ -6,7 +6,7 @@ import { isSameKey, keyOf } from '#protocol/settlement/layout.ts';
 import { Address, LeafProof } from '#protocol/settlement/money-api.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { Digest } from '#protocol/values/ids.ts';
-import { accept, type Result } from '#protocol/values/refusal.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { Count } from '#protocol/values/units.ts';
 import {
   type ClaimDone,
@@ -42,18 +42,16 @@ export function readKept({ view }: MoneySite): KeptProof[] {
 export async function readClaims(
   site: MoneySite,
   payouts: readonly { index: number; recipient: Address }[],
-): Promise<Result<Claim[]>> {
+): Promise<Claim[]> {
   const pool = await readPool(site);
-  if (!pool.ok) return pool;
   const kept = new Map(readKept(site).map((each) => [each.leaf.index, each]));
   const claims: Claim[] = [];
   for (const { index, recipient } of payouts) {
-    const newest = await refreshProof(pool.value, kept.get(index), index);
+    const newest = await refreshProof(pool, kept.get(index), index);
     if (newest !== undefined) kept.set(index, { ...newest, pool: site.view.pool });
     const page = await site.client.read(Page, site.addresses.page(site.pool, pageOf(index).pageNo));
-    if (!page.ok) return page;
-    const found = newest === undefined ? undefined : proveAt(site, pool.value, newest);
-    const paid = paidOf(page.value, index);
+    const found = newest === undefined ? undefined : proveAt(site, pool, newest);
+    const paid = paidOf(page, index);
     claims.push({
       index,
       recipient,
@@ -63,7 +61,7 @@ export async function readClaims(
     });
   }
   writeStored('proofs', JSON.stringify([...kept.values()]));
-  return accept(claims);
+  return claims;
 }
 
 /** The kept proof where it is the newest, else the hub's; the kept one where the hub has none. */
@@ -103,55 +101,43 @@ export async function previewClaim(
   site: MoneySite,
   wallet: Wallet,
   claim: Claim,
-): Promise<Result<ClaimPlan>> {
+): Promise<ClaimPlan> {
   const { client, addresses, pool } = site;
   const recipient = keyOf(claim.recipient);
-  const [balances, page, rent, pageRent] = await Promise.all([
+  const [[payer = 0n, held = 0n], page, rentMinimum, pageRent] = await Promise.all([
     client.balances([wallet.key, recipient]),
     client.read(Page, addresses.page(pool, pageOf(claim.index).pageNo)),
     client.rent(0),
     client.rent(Page.bytes),
   ]);
-  if (!balances.ok) return balances;
-  if (!page.ok) return page;
-  if (!rent.ok) return rent;
-  if (!pageRent.ok) return pageRent;
-  const [payer = 0n, held = 0n] = balances.value;
-  const plan = planClaim({
+  const ask = {
     cumulative: claim.cumulative,
-    paid: paidOf(page.value, claim.index),
+    paid: paidOf(page, claim.index),
     payer,
     recipient: held,
     isOwn: isSameKey(wallet.key, recipient),
-    rentMinimum: rent.value,
-    pageRent: page.value === undefined ? pageRent.value : 0n,
-  });
-  if (!plan.ok) return plan;
-  const able = checkSupply(site, { wallet, lack: plan.value.lack });
-  return able.ok ? plan : able;
+    rentMinimum,
+    pageRent: page === undefined ? pageRent : 0n,
+  };
+  const plan = must(planClaim(ask));
+  checkSupply(site, { wallet, lack: plan.lack });
+  return plan;
 }
 
 /** Has a payout paid: all it has earned by its newest final leaf, less what it was paid before. */
-export async function makeClaim(
-  site: MoneySite,
-  wallet: Wallet,
-  claim: Claim,
-): Promise<Result<ClaimDone>> {
+export async function makeClaim(site: MoneySite, wallet: Wallet, claim: Claim): Promise<ClaimDone> {
   const { instructions, addresses, pool, client } = site;
   const plan = await previewClaim(site, wallet, claim);
-  if (!plan.ok) return plan;
   if (claim.proven === undefined) throw new RangeError('a claim without a leaf pays nothing');
   const { period, leaf } = claim.proven;
-  const supplied = await supply(site, { wallet, lack: plan.value.lack });
-  if (!supplied.ok) return supplied;
-  const before = await client.balances([leaf.recipient]);
-  if (!before.ok) return before;
+  await supply(site, { wallet, lack: plan.lack });
+  const [before = 0n] = await client.balances([leaf.recipient]);
   const { pageNo } = pageOf(leaf.index);
   const page = addresses.page(pool, pageNo);
   const { index, cumulative, recipient, proof } = leaf;
-  const sent = await client.send(
+  const signature = await client.send(
     [
-      ...(plan.value.pageRent === 0n
+      ...(plan.pageRent === 0n
         ? []
         : [instructions.createPage({ payer: wallet.key, pool, page }, { pageNo })]),
       instructions.claim(
@@ -162,9 +148,6 @@ export async function makeClaim(
     ],
     wallet,
   );
-  if (!sent.ok) return sent;
-  const after = await client.balances([leaf.recipient]);
-  if (!after.ok) return after;
-  const [first = 0n, last = 0n] = [...before.value, ...after.value];
-  return accept({ signature: sent.value, before: first, after: last });
+  const [after = 0n] = await client.balances([leaf.recipient]);
+  return { signature, before, after };
 }

@@ -6,7 +6,7 @@ import { type Address, escrowNonce } from '#protocol/settlement/money-api.ts';
 import type { Instruction } from '#protocol/settlement/transaction.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
 import type { Digest, JobId } from '#protocol/values/ids.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { fault, must } from '#protocol/values/refusal.ts';
 import {
   DEADLINE_SECONDS,
   type DepositPlan,
@@ -31,29 +31,18 @@ export async function previewDeposit(
   site: MoneySite,
   wallet: Wallet,
   { job, total }: { job: JobId; total: bigint },
-): Promise<Result<DepositPlan>> {
+): Promise<DepositPlan> {
   const { client } = site;
-  const [escrow, balances, rent, escrowRent] = await Promise.all([
+  const [escrow, [balance = 0n], rentMinimum, escrowRent] = await Promise.all([
     client.read(Escrow, escrowKey(site, wallet.key, job)),
     client.balances([wallet.key]),
     client.rent(0),
     client.rent(Escrow.bytes),
   ]);
-  if (!escrow.ok) return escrow;
-  if (!balances.ok) return balances;
-  if (!rent.ok) return rent;
-  if (!escrowRent.ok) return escrowRent;
-  const plan = planDeposit({
-    total,
-    escrow: escrow.value,
-    escrowRent: escrowRent.value,
-    balance: balances.value[0] ?? 0n,
-    rentMinimum: rent.value,
-    now: nowSeconds(),
-  });
-  if (!plan.ok) return plan;
-  const able = checkSupply(site, { wallet, lack: plan.value.lack });
-  return able.ok ? plan : able;
+  const ask = { total, escrow, escrowRent, balance, rentMinimum, now: nowSeconds() };
+  const plan = must(planDeposit(ask));
+  checkSupply(site, { wallet, lack: plan.lack });
+  return plan;
 }
 
 /** Opens the escrow of a job where there is none, and pays in what is missing: one transaction. */
@@ -61,18 +50,15 @@ export async function deposit(
   site: MoneySite,
   wallet: Wallet,
   ask: { job: JobId; total: bigint },
-): Promise<Result<true>> {
-  const plan = await previewDeposit(site, wallet, ask);
-  if (!plan.ok) return plan;
-  const { opens, amount, lack } = plan.value;
-  if (amount === 0n) return accept(true);
-  const supplied = await supply(site, { wallet, lack });
-  if (!supplied.ok) return supplied;
+): Promise<void> {
+  const { opens, amount, lack } = await previewDeposit(site, wallet, ask);
+  if (amount === 0n) return;
+  await supply(site, { wallet, lack });
   const { config, pool, instructions } = site;
   const escrow = escrowKey(site, wallet.key, ask.job);
   const at = { config, pool, escrow };
   const data = { nonce: escrowNonce(ask.job), deadline: nowSeconds() + DEADLINE_SECONDS };
-  const sent = await site.client.send(
+  await site.client.send(
     [
       ...(opens
         ? [instructions.openEscrow({ ...at, payer: wallet.key, poster: wallet.key }, data)]
@@ -81,7 +67,6 @@ export async function deposit(
     ],
     wallet,
   );
-  return sent.ok ? accept(true) : sent;
 }
 
 interface Found {
@@ -97,34 +82,27 @@ export async function readEscrow(
   site: MoneySite,
   job: JobId,
   poster: Address,
-): Promise<Result<JobEscrow | undefined>> {
+): Promise<JobEscrow | undefined> {
   const found = await find(site, job, keyOf(poster));
-  if (!found.ok) return found;
-  return accept(found.value && { ...found.value.view, poster });
+  return found && { ...found.view, poster };
 }
 
-async function find(site: MoneySite, job: JobId, poster: Key): Promise<Result<Found | undefined>> {
+async function find(site: MoneySite, job: JobId, poster: Key): Promise<Found | undefined> {
   const key = escrowKey(site, poster, job);
   const [escrow, pool, config] = await Promise.all([
     site.client.read(Escrow, key),
     readPool(site),
     readConfig(site),
   ]);
-  if (!escrow.ok) return escrow;
-  if (!pool.ok) return pool;
-  if (!config.ok) return config;
-  if (escrow.value === undefined) return accept(undefined);
-  const leaf = await readSpend(site, pool.value, escrow.value);
-  if (!leaf.ok) return leaf;
-  const isOurs = leaf.value !== undefined && isSameKey(leaf.value.recipient, key);
-  const view = viewEscrow({
-    escrow: escrow.value,
-    spent: isOurs ? (leaf.value?.cumulative ?? 0n) : 0n,
-    pool: pool.value,
-    config: config.value,
-    now: nowSeconds(),
-  });
-  return accept({ key, escrow: escrow.value, view, leaf: leaf.value });
+  if (escrow === undefined) return undefined;
+  const leaf = await readSpend(site, pool, escrow);
+  const spent = leaf !== undefined && isSameKey(leaf.recipient, key) ? leaf.cumulative : 0n;
+  return {
+    key,
+    escrow,
+    view: viewEscrow({ escrow, spent, pool, config, now: nowSeconds() }),
+    leaf,
+  };
 }
 
 /** The leaf of an escrow in the last final tree of spends; undefined where the tree has none. */
@@ -132,20 +110,14 @@ async function readSpend(
   site: MoneySite,
   pool: Pool,
   { index }: Escrow,
-): Promise<Result<ProvenLeaf | undefined>> {
+): Promise<ProvenLeaf | undefined> {
   const { period, spendRoot, spendLeafCount } = pool;
-  if (index >= spendLeafCount) return accept(undefined);
-  const root = findRoot(pool, period);
-  if (!root.ok) return root;
-  const { dataHash, total } = root.value;
-  const leaf = await readLeafProof(openHub(), {
-    dataHash: bytesToHex(dataHash) as Digest,
-    side: 'spends',
-    index,
-  });
-  if (!leaf.ok) return leaf;
+  if (index >= spendLeafCount) return undefined;
+  const { dataHash: hash, total } = must(findRoot(pool, period));
+  const dataHash = bytesToHex(hash) as Digest;
+  const leaf = must(await readLeafProof(openHub(), { dataHash, side: 'spends', index }));
   const at = { root: spendRoot, total, leafCount: spendLeafCount };
-  return proveKept(leaf.value, { tag: 'spend/v1', pool: site.pool, root: at });
+  return must(proveKept(leaf, { tag: 'spend/v1', pool: site.pool, root: at }));
 }
 
 /** One step towards the rest of a job's money: what `readEscrow` named, in one transaction. */
@@ -153,21 +125,18 @@ export async function takeStep(
   site: MoneySite,
   wallet: Wallet,
   { job, poster, type }: { job: JobId; poster: Address; type: RefundStep['type'] },
-): Promise<Result<true>> {
+): Promise<void> {
   if (wallet.address !== poster) {
     const message = `The escrow belongs to ${poster}: choose that wallet, or take its secret into this browser.`;
-    return refuse('settlement-not-poster', message);
+    throw fault('settlement-not-poster', message);
   }
   const found = await find(site, job, wallet.key);
-  if (!found.ok) return found;
-  if (found.value === undefined) return accept(true);
-  if (found.value.view.step.type !== type) {
-    return refuse('chain-slow', 'The escrow has changed meanwhile: look at it again.');
+  if (found === undefined) return;
+  if (found.view.step.type !== type) {
+    throw fault('chain-slow', 'The escrow has changed meanwhile: look at it again.');
   }
-  const supplied = await supplyFee(site, wallet);
-  if (!supplied.ok) return supplied;
-  const sent = await site.client.send(stepInstructions(site, wallet, found.value), wallet);
-  return sent.ok ? accept(true) : sent;
+  await supplyFee(site, wallet);
+  await site.client.send(stepInstructions(site, wallet, found), wallet);
 }
 
 function stepInstructions(

@@ -2,7 +2,7 @@ import { decodeBase58 } from '#protocol/bytes/base58.ts';
 import { KEY_BYTES } from '#protocol/settlement/layout.ts';
 import type { Address, ChainView } from '#protocol/settlement/money-api.ts';
 import { encodeTransaction } from '#protocol/settlement/transaction.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { fault, type PocketgridError } from '#protocol/values/refusal.ts';
 import type { Wallet } from './wallet.ts';
 
 /** Bytes of a signature that is not there yet. */
@@ -33,12 +33,10 @@ interface StandardWallet {
 
 export interface InstalledWallets {
   names(): string[];
-  connect(name: string): Promise<Result<Wallet>>;
+  connect(name: string): Promise<Wallet>;
 }
 
-/**
- * Wallets that announce themselves to pages as the Wallet Standard says; `onChange` when one comes.
- */
+/** Wallets that announce themselves by the Wallet Standard; `onChange` when one comes. */
 export function openInstalledWallets(onChange: () => void): InstalledWallets {
   const wallets = new Map<string, StandardWallet>();
   const register = (...found: StandardWallet[]) => {
@@ -63,7 +61,7 @@ export function openInstalledWallets(onChange: () => void): InstalledWallets {
       const wallet = wallets.get(name);
       if (wallet === undefined) {
         const message = `${name} is not there any more: open it, or choose another wallet.`;
-        return refuse('wallet-missing', message);
+        throw fault('wallet-missing', message);
       }
       return connect(wallet);
     },
@@ -73,16 +71,16 @@ export function openInstalledWallets(onChange: () => void): InstalledWallets {
 const canSign = ({ features }: StandardWallet): boolean =>
   features?.['standard:connect'] !== undefined && features['solana:signTransaction'] !== undefined;
 
-async function connect(wallet: StandardWallet): Promise<Result<Wallet>> {
+async function connect(wallet: StandardWallet): Promise<Wallet> {
   const connected = await ask(() => wallet.features['standard:connect']?.connect());
-  if (connected === undefined) return refused(wallet.name, 'to connect');
+  if (connected === undefined) throw refused(wallet.name, 'to connect');
   const [account] = connected.accounts;
   const key = decodeBase58(account?.address ?? '', KEY_BYTES);
   if (account === undefined || !key.ok) {
     const message = `${wallet.name} showed no Solana account: choose one in it, then connect again.`;
-    return refuse('wallet-missing', message);
+    throw fault('wallet-missing', message);
   }
-  return accept({
+  return {
     kind: 'installed',
     name: wallet.name,
     address: account.address as Address,
@@ -97,11 +95,10 @@ async function connect(wallet: StandardWallet): Promise<Result<Wallet>> {
         }),
       );
       const [first] = signed ?? [];
-      return first === undefined
-        ? refused(wallet.name, 'to sign')
-        : accept(new Uint8Array(first.signedTransaction));
+      if (first === undefined) throw refused(wallet.name, 'to sign');
+      return new Uint8Array(first.signedTransaction);
     },
-  });
+  };
 }
 
 /** The standard's name of the cluster. */
@@ -123,8 +120,8 @@ async function ask<T>(question: () => Promise<T> | undefined): Promise<T | undef
   }
 }
 
-const refused = (name: string, what: string): Result<never> =>
-  refuse(
+const refused = (name: string, what: string): PocketgridError =>
+  fault(
     'wallet-refused',
     `${name} did not want ${what}: nothing was sent. Try again when you are ready.`,
   );

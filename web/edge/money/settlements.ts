@@ -1,7 +1,8 @@
+import { openMoneyReader } from '#client/money-reader.ts';
 import { listLeafFiles, readLeafFile } from '#client/settlements.ts';
 import { bytesToHex, sha256 } from '#protocol/bytes/digest.ts';
 import type { LeafFileView } from '#protocol/settlement/money-api.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { fault, must, refuse } from '#protocol/values/refusal.ts';
 import {
   compareRoots,
   findStanding,
@@ -10,7 +11,6 @@ import {
   standingRefusal,
 } from '../../core/money/recompute.ts';
 import { openHub } from '../hub.ts';
-import { fetchFacts } from './hub-facts.ts';
 import type { RecomputeAsk, RecomputeReply } from './recompute-worker.ts';
 import { type MoneySite, readPool } from './site.ts';
 
@@ -18,52 +18,41 @@ const RECOMPUTE_MS = 5 * 60_000;
 const LEAF_FILES = 50;
 
 /** Every period that verifiers left a file of, with what the chain says of it. */
-export async function readSettlements(site: MoneySite): Promise<Result<Settlements>> {
+export async function readSettlements(site: MoneySite): Promise<Settlements> {
   const [pool, files] = await Promise.all([readPool(site), listLeafFiles(openHub(), LEAF_FILES)]);
-  if (!pool.ok) return pool;
-  if (!files.ok) return files;
-  const { total, pulledTotal, claimedTotal } = pool.value;
-  return accept({
-    rows: files.value.map((file) => ({ file, standing: findStanding(pool.value, file) })),
+  const { total, pulledTotal, claimedTotal } = pool;
+  return {
+    rows: must(files).map((file) => ({ file, standing: findStanding(pool, file) })),
     total,
     pulled: pulledTotal,
     claimed: claimedTotal,
-  });
+  };
 }
 
-/**
- * Computes a period again from public facts, and compares it with the chain and with the verifiers'
- * file.
- */
+/** Computes a period again from public facts, and compares it with chain and file. */
 export async function recomputePeriod(
   site: MoneySite,
   { dataHash, period }: LeafFileView,
   onProgress: (words: string) => void,
-): Promise<Result<RecomputeDone>> {
+): Promise<RecomputeDone> {
   onProgress('Fetching the leaves…');
-  const file = await readLeafFile(openHub(), dataHash);
-  if (!file.ok) return file;
-  if (bytesToHex(sha256(file.value)) !== dataHash) {
+  const file = must(await readLeafFile(openHub(), dataHash));
+  if (bytesToHex(sha256(file)) !== dataHash) {
     const message =
       'The hub gave another file than it names: try again, or ask the verifier for it.';
-    return refuse('blob-hash', message);
+    throw fault('blob-hash', message);
   }
   onProgress('Fetching the facts…');
-  const facts = await fetchFacts((done, all) =>
+  const facts = await openMoneyReader(openHub(), (done, all) =>
     onProgress(`Fetching the facts: job ${done + 1} of ${all}…`),
-  );
-  if (!facts.ok) return facts;
+  ).read();
   onProgress('Building both trees…');
-  const done = await askWorker({ file: file.value, facts: facts.value, pool: site.pool });
-  if (!done.ok) return done;
+  const recomputed = must(await askWorker({ file, facts, pool: site.pool }));
   onProgress('Reading the chain…');
-  const pool = await readPool(site);
-  if (!pool.ok) return pool;
-  const standing = findStanding(pool.value, { dataHash, period });
-  if (standing.state !== 'final') return standingRefusal(standing);
-  const { differences } = done.value;
-  const faults = [...compareRoots(done.value, standing), ...differences.first];
-  return accept({ recomputed: done.value, faults });
+  const standing = findStanding(await readPool(site), { dataHash, period });
+  if (standing.state !== 'final') return must(standingRefusal(standing));
+  const faults = [...compareRoots(recomputed, standing), ...recomputed.differences.first];
+  return { recomputed, faults };
 }
 
 function askWorker(ask: RecomputeAsk): Promise<RecomputeReply> {

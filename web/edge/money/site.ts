@@ -5,7 +5,7 @@ import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { type Key, keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { fault, must } from '#protocol/values/refusal.ts';
 import { FEE, lackOf, lackSentence } from '../../core/money/lamports.ts';
 import { openHub } from '../hub.ts';
 import { readStored, writeStored } from '../local-store.ts';
@@ -23,50 +23,42 @@ export interface MoneySite {
 }
 
 /** The chain as the hub says; the one it last said where the hub is silent. */
-export async function findChain(): Promise<Result<ChainView>> {
+export async function findChain(): Promise<ChainView> {
   const told = await readChain(openHub());
   if (told.ok) {
     writeStored('chain', JSON.stringify(told.value));
-    return told;
+    return told.value;
   }
-  if (told.refusal.code !== 'download-failed') return told;
   const kept = decodeJson(ChainView, readStored('chain') ?? '');
-  return kept.ok ? kept : told;
+  return must(kept.ok && told.refusal.code === 'download-failed' ? kept : told);
 }
 
 /** Opens the way to the chain; its library is loaded only now. */
-export async function openSite(view: ChainView, origin: string): Promise<Result<MoneySite>> {
+export async function openSite(view: ChainView, origin: string): Promise<MoneySite> {
   const { openChainClient } = await import('./chain.ts');
-  const client = await openChainClient(view, origin);
-  if (!client.ok) return client;
   const program = keyOf(view.program);
-  return accept({
+  return {
     view,
-    client: client.value,
+    client: await openChainClient(view, origin),
     config: keyOf(view.config),
     pool: keyOf(view.pool),
     addresses: addressesOf(program),
     instructions: instructionsOf(program),
-  });
+  };
 }
 
-export async function readPool({ client, pool }: MoneySite): Promise<Result<Pool>> {
-  const found = await client.read(Pool, pool);
-  return found.ok ? present(found.value) : found;
-}
+export const readPool = async ({ client, pool }: MoneySite): Promise<Pool> =>
+  present(await client.read(Pool, pool));
 
-export async function readConfig({ client, config }: MoneySite): Promise<Result<Config>> {
-  const found = await client.read(Config, config);
-  return found.ok ? present(found.value) : found;
-}
+export const readConfig = async ({ client, config }: MoneySite): Promise<Config> =>
+  present(await client.read(Config, config));
 
-const present = <T>(found: T | undefined): Result<T> =>
-  found === undefined
-    ? refuse(
-        'chain-wrong',
-        'The chain does not hold the pool that the hub names: reload the page; if it stays so, ask whoever runs the hub.',
-      )
-    : accept(found);
+function present<T>(found: T | undefined): T {
+  if (found !== undefined) return found;
+  const message =
+    'The chain does not hold the pool that the hub names: reload the page; if it stays so, ask whoever runs the hub.';
+  throw fault('chain-wrong', message);
+}
 
 /** What a wallet lacks to pay, and why that can or cannot be helped here. */
 interface Supply {
@@ -74,28 +66,24 @@ interface Supply {
   lack: bigint;
 }
 
-/** Whether a wallet can pay: where lamports are given away, any can. */
-export const checkSupply = ({ view }: MoneySite, { wallet, lack }: Supply): Result<true> =>
-  lack === 0n || view.local
-    ? accept(true)
-    : refuse('funds-missing', lackSentence(lack, wallet.address));
+/** Throws where a wallet cannot pay: where lamports are given away, any can. */
+export function checkSupply({ view }: MoneySite, { wallet, lack }: Supply): void {
+  if (lack === 0n || view.local) return;
+  throw fault('funds-missing', lackSentence(lack, wallet.address));
+}
 
-/**
- * Sees to it that a wallet can pay: on a chain whose lamports are free it is given what it lacks.
- */
-export async function supply(site: MoneySite, { wallet, lack }: Supply): Promise<Result<true>> {
-  const able = checkSupply(site, { wallet, lack });
-  return !able.ok || lack === 0n ? able : site.client.airdrop(wallet.key, lack);
+/** Sees to it that a wallet can pay: where lamports are free it is given what it lacks. */
+export async function supply(site: MoneySite, { wallet, lack }: Supply): Promise<void> {
+  checkSupply(site, { wallet, lack });
+  if (lack > 0n) await site.client.airdrop(wallet.key, lack);
 }
 
 /** The same, for a transaction that costs its fee alone. */
-export async function supplyFee(site: MoneySite, wallet: Wallet): Promise<Result<true>> {
-  const [balances, rent] = await Promise.all([
-    site.client.balances([wallet.key]),
-    site.client.rent(0),
+export async function supplyFee(site: MoneySite, wallet: Wallet): Promise<void> {
+  const { client } = site;
+  const [[balance = 0n], rentMinimum] = await Promise.all([
+    client.balances([wallet.key]),
+    client.rent(0),
   ]);
-  if (!balances.ok) return balances;
-  if (!rent.ok) return rent;
-  const [balance = 0n] = balances.value;
-  return supply(site, { wallet, lack: lackOf({ balance, cost: FEE, rentMinimum: rent.value }) });
+  return supply(site, { wallet, lack: lackOf({ balance, cost: FEE, rentMinimum }) });
 }

@@ -1,7 +1,6 @@
 import type { Key } from '#protocol/settlement/layout.ts';
 import type { Address, ChainView } from '#protocol/settlement/money-api.ts';
 import type { Message } from '#protocol/settlement/transaction.ts';
-import type { Result } from '#protocol/values/refusal.ts';
 
 /** What signs for an address: a key of this browser, or a wallet the person has installed. */
 export interface Wallet {
@@ -11,5 +10,5 @@ export interface Wallet {
   address: Address;
   key: Key;
   /** The whole transaction, signed. */
-  sign(message: Message, chain: ChainView): Promise<Result<Uint8Array>>;
+  sign(message: Message, chain: ChainView): Promise<Uint8Array>;
 }

@@ -6,13 +6,7 @@ import { openFileTree } from '#protocol/bytes/file-tree.ts';
 import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { Digest, Root } from '#protocol/values/ids.ts';
-import {
-  must,
-  PocketgridError,
-  type RefusalCode,
-  type Result,
-  refusal,
-} from '#protocol/values/refusal.ts';
+import { fault, must, type Result } from '#protocol/values/refusal.ts';
 import { type KeyedRequest, openHub } from '../hub.ts';
 
 /** What a replay needs of the hub, each checked by its digest. All throw a `PocketgridError`. */
@@ -21,9 +15,7 @@ export interface ReplayBlobs {
   model(file: BlobRef, onShare: (share: number) => void): Promise<Uint8Array<ArrayBuffer>>;
   /** The input bytes of one unit. */
   inputs(unit: UnitInputs): Promise<Uint8Array<ArrayBuffer>>;
-  /**
-   * The output bytes the hub holds for a unit of this shard; undefined when it holds none any more.
-   */
+  /** The output bytes the hub holds for a unit of this shard; undefined for none any more. */
   outputs(unit: number, shard: AcceptedShard): Promise<Uint8Array | undefined>;
   /** The fingerprint of it the hub holds, in base64; undefined when it holds none any more. */
   fingerprint(unit: number, shard: AcceptedShard): Promise<string | undefined>;
@@ -93,6 +85,3 @@ function heldOf<T>(found: Result<T>): T | undefined {
   const code = found.ok ? undefined : found.refusal.code;
   return code === 'not-found' || code === 'results-held' ? undefined : must(found);
 }
-
-const fault = (code: RefusalCode, message: string): PocketgridError =>
-  new PocketgridError(refusal(code, message));

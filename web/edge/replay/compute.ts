@@ -1,12 +1,9 @@
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 
 /** A compute worker of the exact lane, as a replay uses it: one request at a time. */
 export interface ReplayCompute {
-  /**
-   * Settles with the worker's answer; throws a `PocketgridError` when it fails or `close` is
-   * called.
-   */
+  /** Settles with the worker's answer; throws a `PocketgridError` on failure or `close`. */
   ask(request: ComputeRequest, transfer: ArrayBuffer[]): Promise<ComputeReply>;
   /** Frees the runtime and the model; a question still open fails. */
   close(): void;
@@ -22,8 +19,7 @@ export function openReplayCompute(): ReplayCompute {
     },
   );
   let settle: { resolve(reply: ComputeReply): void; reject(error: Error): void } | undefined;
-  const fail = (message: string) =>
-    settle?.reject(new PocketgridError(refusal('provider-failed', message)));
+  const fail = (message: string) => settle?.reject(fault('provider-failed', message));
   worker.onmessage = ({ data }: MessageEvent<ComputeReply>) => {
     if (data.type === 'failed') settle?.reject(new PocketgridError(data.refusal));
     else if (data.type !== 'progress') settle?.resolve(data);

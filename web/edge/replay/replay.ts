@@ -4,7 +4,13 @@ import { type PackageManifest, REFERENCE_LANE, type Variant } from '#protocol/mo
 import { checkReceipt } from '#protocol/records/receipt-check.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
-import { PocketgridError, type Refusal, type Result, refusal } from '#protocol/values/refusal.ts';
+import {
+  fault,
+  PocketgridError,
+  type Refusal,
+  type Result,
+  refusal,
+} from '#protocol/values/refusal.ts';
 import {
   isEnd,
   REPLAY_START,
@@ -127,7 +133,7 @@ async function execute(world: {
 function checkLane({ reference }: PackageManifest): void {
   if (reference.version === REFERENCE_LANE.version) return;
   const message = `This package is pinned to ${reference.runtime} ${reference.version}; this page carries ${REFERENCE_LANE.version}. Replay it on a page of that version.`;
-  throw new PocketgridError(refusal('provider-unavailable', message));
+  throw fault('provider-unavailable', message);
 }
 
 /** One unit on the exact lane: wasm, one thread, the package's graph level. */
@@ -176,7 +182,7 @@ function readRan(reply: ComputeReply): UnitOutputs {
     return { bytes, digest: digest(bytes), ...(taps === undefined ? {} : { taps: taps.bytes }) };
   }
   const message = `The compute worker answered ${reply.type} to a run; reload the page.`;
-  throw new PocketgridError(refusal('internal', message));
+  throw fault('internal', message);
 }
 
 function orThrow<T>(result: Result<T>): T {

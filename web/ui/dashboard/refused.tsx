@@ -1,10 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Refusal } from '#protocol/values/refusal.ts';
+import { formatSentence } from '../../core/format.ts';
 
-/**
- * A refusal as a person reads it: the sentence, the field, the code for a search or a bug report.
- */
+/** A refusal as a person reads it: the sentence, the field, the code for a search. */
 export function Refused({ refusal, children }: { refusal: Refusal; children?: ComponentChildren }) {
   const note = useRef<HTMLDivElement>(null);
   // The button that was pressed may be a screen away from the answer.
@@ -18,7 +17,7 @@ export function Refused({ refusal, children }: { refusal: Refusal; children?: Co
       data-code={refusal.code}
     >
       <p>
-        {refusal.message}{' '}
+        {formatSentence(refusal.message)}{' '}
         <code class="soft small block">
           {refusal.code}
           {refusal.path ? ` · ${refusal.path}` : ''}

@@ -17,9 +17,7 @@ import { Downloads } from './downloads.tsx';
 import { Refused } from './refused.tsx';
 
 const SHOWN = 12;
-/**
- * Results of more items than this are previewed, not read whole, even where their truth is known.
- */
+/** Longer results are previewed, not read whole, even where their truth is known. */
 const WHOLE_ITEMS_MAX = 5_000;
 
 interface Preview {

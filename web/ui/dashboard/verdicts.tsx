@@ -34,9 +34,7 @@ async function readLog(actions: DashboardActions, from: Log): Promise<Log> {
   return log;
 }
 
-/**
- * The public log: what verifiers found when they computed units again. Signed by them, open to all.
- */
+/** The public log: what verifiers found when they computed units again, open to all. */
 export function Verdicts({ actions }: { actions: DashboardActions }) {
   const [log, setLog] = useState<Log>({ entries: [], next: 0, complete: false });
   const [busy, setBusy] = useState(true);

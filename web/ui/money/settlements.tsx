@@ -19,9 +19,7 @@ const STANDINGS: Record<ChainStanding['state'], { label: string; tone: string; m
     absent: { label: 'Not on the chain', tone: 'warn', meaning: 'left by a verifier only' },
   };
 
-/**
- * Who earned what, period by period, as verifiers have signed it; anyone can compute it again here.
- */
+/** Who earned what, period by period, as verifiers signed it; recomputed here on demand. */
 export function SettlementsPage({ actions }: { actions: MoneyActions }) {
   const { value, refusal } = useAnswer(actions.readSettlements, REFRESH_MS);
   return (

@@ -1,6 +1,6 @@
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { Root } from '#protocol/values/ids.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault } from '#protocol/values/refusal.ts';
 import { openMemoryCache } from '../memory-cache.ts';
 import type { BlobCache } from '../ports.ts';
 
@@ -34,14 +34,10 @@ export async function openOpfsCache(): Promise<BlobCache> {
         ? await files.open(root, false).catch(() => undefined)
         : undefined;
       if (file === undefined) {
-        throw new PocketgridError(
-          refusal('blob-unknown', `blob ${root} is not held; fetch it again`),
-        );
+        throw fault('blob-unknown', `blob ${root} is not held; fetch it again`);
       }
       if (file.read(data, { at: offset }) === length) return data;
-      throw new PocketgridError(
-        refusal('range-invalid', `blob ${root} ends before ${offset + length}; ask for less`),
-      );
+      throw fault('range-invalid', `blob ${root} ends before ${offset + length}; ask for less`);
     },
     async write(ref, offset, data) {
       const { root } = ref;
@@ -106,9 +102,7 @@ function openFiles(folder: FileSystemDirectoryHandle) {
       (await open(root, false)).flush();
       await folder.getFileHandle(`${root}.ok`, { create: true });
     },
-    /**
-     * Gives the room of a broken-off file back; another tab's file cannot be removed, and stays.
-     */
+    /** Gives the room of a broken-off file back; another tab's file stays. */
     async remove(root: Root): Promise<void> {
       const opening = handles.get(root);
       handles.delete(root);
@@ -134,11 +128,9 @@ async function moveParts(move: {
   for (const [offset, length] of parts) {
     const data = new Uint8Array(length);
     if (file.read(data, { at: offset }) !== length) {
-      throw new PocketgridError(
-        refusal(
-          'disk-full',
-          'the disk quota is used up; free some space, or work on smaller models',
-        ),
+      throw fault(
+        'disk-full',
+        'the disk quota is used up; free some space, or work on smaller models',
       );
     }
     await memory.write(ref, offset, data);

@@ -1,7 +1,7 @@
 import { constants, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Root } from '#protocol/values/ids.ts';
-import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { fault } from '#protocol/values/refusal.ts';
 import type { BlobCache } from '../ports.ts';
 
 /** Blobs in a folder; a blob under way ends in `.part`. */
@@ -17,17 +17,13 @@ export async function openFolderCache(folder: string): Promise<BlobCache> {
     async read(root, offset, length) {
       const file = await open(whole(root), 'r').catch(() => undefined);
       if (file === undefined) {
-        throw new PocketgridError(
-          refusal('blob-unknown', `blob ${root} is not held; fetch it again`),
-        );
+        throw fault('blob-unknown', `blob ${root} is not held; fetch it again`);
       }
       try {
         const data = new Uint8Array(length);
         const { bytesRead } = await file.read(data, 0, length, offset);
         if (bytesRead === length) return data;
-        throw new PocketgridError(
-          refusal('range-invalid', `blob ${root} ends before ${offset + length}; ask for less`),
-        );
+        throw fault('range-invalid', `blob ${root} ends before ${offset + length}; ask for less`);
       } finally {
         await file.close();
       }

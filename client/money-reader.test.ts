@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { openClient } from '#client/client.ts';
-import { openMoneyReader } from './money-facts.ts';
+import { openClient } from './client.ts';
+import { openMoneyReader } from './money-reader.ts';
 
 const address = '1'.repeat(32);
 const jobId = (number: number) => `job_${number.toString(16).padStart(16, '0')}`;
@@ -19,7 +19,7 @@ const shard = (sequence: number, number: number) => ({
   device: 'a'.repeat(64),
   package: 'b'.repeat(64),
   unitCount: 1,
-  standing: 0,
+  before: 0,
 });
 
 /** A hub of three ended jobs with two shards each, told page by page; one call fails once. */

@@ -1,13 +1,3 @@
-import type { HubClient } from '#client/client.ts';
-import {
-  type FactPage,
-  readBans,
-  readClosings,
-  readEarningShards,
-  readEndedJobs,
-  readPayouts,
-} from '#client/money-facts.ts';
-import { readPages } from '#client/pages.ts';
 import type {
   BanView,
   ClosingView,
@@ -18,6 +8,16 @@ import type {
 import type { MoneyFacts } from '#protocol/settlement/period-leaves.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { accept, must, type Result, refuse } from '#protocol/values/refusal.ts';
+import type { HubClient } from './client.ts';
+import {
+  type FactPage,
+  readBans,
+  readClosings,
+  readEarningShards,
+  readEndedJobs,
+  readPayouts,
+} from './money-facts.ts';
+import { readPages } from './pages.ts';
 
 /** The money facts of a hub. Lists are append-only, so only what is new is read again. */
 export interface MoneyReader {
@@ -25,7 +25,10 @@ export interface MoneyReader {
 }
 
 /** Keeps in memory what it has read: about 300 bytes for each shard that earned. */
-export function openMoneyReader(client: HubClient): MoneyReader {
+export function openMoneyReader(
+  client: HubClient,
+  onJob?: (done: number, all: number) => void,
+): MoneyReader {
   const jobs: EndedJobView[] = [];
   const payouts: PayoutView[] = [];
   const closings: ClosingView[] = [];
@@ -34,7 +37,9 @@ export function openMoneyReader(client: HubClient): MoneyReader {
     jobs: openList(jobs, async (after) => {
       const page = await readEndedJobs(client, after);
       if (!page.ok) return page;
-      for (const job of page.value.items) {
+      const { items } = page.value;
+      for (const [done, job] of items.entries()) {
+        onJob?.(jobs.length + done, jobs.length + items.length);
         const found = await readShards(client, job);
         if (!found.ok) return found;
         shards.set(job.id, found.value);
@@ -57,10 +62,7 @@ export function openMoneyReader(client: HubClient): MoneyReader {
   };
 }
 
-/**
- * Reads what is new of a list. Kept page by page, each whole: a failure loses nothing and doubles
- * nothing.
- */
+/** Reads what is new of a list, page by page, each whole: a failure loses and doubles nothing. */
 function openList<T>(
   known: T[],
   readPage: (after: number) => Promise<Result<FactPage<T>>>,

@@ -1,0 +1,104 @@
+import { int, ints, message, once, text, unless, within } from './codec.ts';
+import type { OnnxSparseTensor, OnnxStorage, OnnxTensor } from './model.ts';
+import {
+  fail,
+  type PbfWriter,
+  readBytes,
+  readFields,
+  unpackInts,
+  type WireReader,
+} from './wire.ts';
+
+const STORAGES: readonly [field: number, OnnxStorage][] = [
+  [4, 'float'],
+  [5, 'int32'],
+  [6, 'string'],
+  [7, 'int64'],
+  [9, 'raw'],
+  [10, 'double'],
+  [11, 'uint64'],
+];
+const EXTERNAL = 1;
+
+const count = unless(0, int);
+const name = unless('', text);
+
+/** Where the elements are, when they are not in the file: `location` is the key of what we keep. */
+const place = message<{ key: string; value: string }>({ 1: ['key', name], 2: ['value', name] });
+
+/** A TensorProto; its elements stay where they are, as a view. Those of texts are not kept. */
+export const tensor = within<OnnxTensor>({ read: readTensor, write: writeTensor });
+
+function readTensor(reader: WireReader): OnnxTensor {
+  const data = new Uint8Array(0);
+  const made: OnnxTensor = { name: '', dataType: 0, dims: [], storage: 'raw', data };
+  let stored = false;
+  let location: string | undefined;
+  readFields(reader, (field) => {
+    const storage = STORAGES.find(([number]) => number === field)?.[1];
+    if (storage === 'string') {
+      made.storage = storage;
+      readBytes(reader);
+    } else if (storage !== undefined) {
+      // Two runs of elements would be joined by a runtime: no exporter writes them.
+      if (stored) fail(`the elements of tensor ${made.name} come in two pieces`);
+      stored = true;
+      made.storage = storage;
+      made.data = readBytes(reader);
+    } else if (field === 1) ints.read(reader, made.dims);
+    else if (field === 2) made.dataType = int.read(reader);
+    else if (field === 8) made.name = text.read(reader);
+    else if (field === 13) {
+      const { key, value } = place.read(reader);
+      location = key === 'location' ? value : (location ?? '');
+    } else if (field === 14 && int.read(reader) === EXTERNAL) location ??= '';
+  });
+  for (const dimension of made.dims) {
+    if (!Number.isSafeInteger(dimension) || dimension < 0) {
+      fail(`tensor ${made.name} has a dimension of ${dimension}`);
+    }
+  }
+  if (location !== undefined) made.external = { location };
+  return made;
+}
+
+function writeTensor({ storage, external, ...made }: OnnxTensor, writer: PbfWriter): void {
+  if (storage === 'string') throw new RangeError('string tensors cannot be encoded');
+  ints.write(writer, 1, made.dims);
+  count.write(writer, 2, made.dataType);
+  name.write(writer, 8, made.name);
+  const [field = 0] = STORAGES.find((each) => each[1] === storage) ?? [];
+  if (external === undefined) return writer.writeBytesField(field, made.data);
+  place.write(writer, 13, { key: 'location', value: external.location });
+  int.write(writer, 14, EXTERNAL);
+}
+
+export const sparseTensor = message<OnnxSparseTensor>({
+  1: ['values', once('the values of a sparse tensor', tensor)],
+  2: ['indices', once('the indices of a sparse tensor', tensor)],
+  3: ['dims', { ...ints, empty: () => [] }],
+});
+
+const INT64 = 7;
+const INT32 = 6;
+
+/**
+ * The one integer of a tensor with one int32 or int64 element, or undefined when it is anything
+ * else. Rounded to a double beyond 2^53.
+ */
+export function decodeScalarInt(tensor: OnnxTensor): number | undefined {
+  if (tensor.external !== undefined || tensor.dims.some((dimension) => dimension !== 1)) {
+    return undefined;
+  }
+  const { data, dataType, storage } = tensor;
+  const width = dataType === INT64 ? 8 : dataType === INT32 ? 4 : 0;
+  if (width === 0) return undefined;
+  if (storage === 'raw') {
+    if (data.length !== width) return undefined;
+    const view = new DataView(data.buffer, data.byteOffset, width);
+    return width === 8 ? Number(view.getBigInt64(0, true)) : view.getInt32(0, true);
+  }
+  if (storage !== (width === 8 ? 'int64' : 'int32') || data.length > 10) return undefined;
+  const values = unpackInts(data);
+  return values.length === 1 ? values[0] : undefined;
+}
