@@ -1,3 +1,4 @@
+import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Digest, LeaseId, Nonce, PublicKey } from '../values/ids.ts';
@@ -8,6 +9,9 @@ export const DIGEST_BYTES = 32;
 
 /** SHA-256 (FIPS 180-4) in plain JavaScript; edges that hash much use their platform's. */
 export const sha256 = (data: Uint8Array): Uint8Array => nobleSha256(data);
+/** HMAC-SHA-256 (RFC 2104, FIPS 198-1). */
+export const hmacSha256 = (key: Uint8Array, message: Uint8Array): Uint8Array =>
+  hmac(nobleSha256, key, message);
 export const digest = (data: Uint8Array): Digest => bytesToHex(sha256(data)) as Digest;
 
 /** The id of a record: SHA-256 of its canonical JSON. */

@@ -10,7 +10,6 @@ import {
   compareUnits,
   countSteps,
   DISTANCE_MAX,
-  digestComparator,
   isWithin,
 } from './comparison.ts';
 
@@ -148,22 +147,6 @@ describe('the decision', () => {
         },
       ),
     );
-  });
-
-  it('names its rule: another threshold, shape or dtype is another digest', () => {
-    const outputs = [spec('a', 2)];
-    const nearest = { decoy: 'half-weights', l2: 1e-3, max: 1e-1 };
-    const digests = [
-      digestComparator({ outputs, comparators: [] }),
-      digestComparator({ outputs, comparators: [{ output: 'a', l2: 2e-4, max: 1e-2 }] }),
-      digestComparator({ outputs, comparators: [{ output: 'a', l2: 1e-4, max: 1e-2, nearest }] }),
-      digestComparator({ outputs: [spec('a', 3)], comparators: [] }),
-      digestComparator({ outputs: [{ ...spec('a', 2), dtype: 'f16' }], comparators: [] }),
-    ];
-    expect(new Set(digests).size).toBe(5);
-    // The default spelled out is the same rule.
-    const spelled = [{ output: 'a', l2: 1e-4, max: 1e-2 }];
-    expect(digestComparator({ outputs, comparators: spelled })).toBe(digests[0]);
   });
 });
 

@@ -1,8 +1,6 @@
-import { digestRecord } from '../bytes/digest.ts';
 import { decodeHalf } from '../bytes/float16.ts';
 import type { Comparator } from '../models/package.ts';
 import { DTYPE_BYTES, type Dtype, specBytes, type TensorSpec } from '../tensors/tensor.ts';
-import type { Digest } from '../values/ids.ts';
 
 /**
  * Names everything below that decides: the measures, the order of their sums, the steps and the
@@ -87,23 +85,6 @@ export const limitsOf = (
   comparators: readonly Comparator[],
 ): Omit<Comparator, 'output'> =>
   comparators.find((comparator) => comparator.output === output) ?? COMPARATOR_DEFAULT;
-
-/** Names the rule a unit was judged by: version, tensors, thresholds and decoys in steps. */
-export const digestComparator = ({ outputs, comparators }: ComparisonRule): Digest =>
-  digestRecord({
-    version: COMPARATOR_VERSION,
-    outputs: outputs.map(({ name, dtype, shape }) => {
-      const { nearest, ...limits } = limitsOf(name, comparators);
-      const near = nearest === undefined ? {} : { nearest: writeSteps(nearest) };
-      return { name, dtype, shape, ...writeSteps(limits), ...near };
-    }),
-  });
-
-/** Steps can pass 2^53, so they are written as text. */
-const writeSteps = ({ l2, max }: Limits) => ({
-  l2: String(countSteps(l2)),
-  max: String(countSteps(max)),
-});
 
 /** Compares the bytes of one unit, output by output. The reference has the manifest's shapes. */
 export function compareUnits(

@@ -1,4 +1,4 @@
-import { concatBytes, digest, hexToBytes, sha256 } from '../bytes/digest.ts';
+import { concatBytes, hexToBytes, sha256, utf8ToBytes } from '../bytes/digest.ts';
 import { encodeHalf } from '../bytes/float16.ts';
 import { TAPS_MAX } from '../models/package.ts';
 import { elementCount, type TensorSpec } from '../tensors/tensor.ts';
@@ -10,17 +10,7 @@ export const FINGERPRINT_VERSION = 'pocketgrid/fingerprint@1';
 export const PROJECTION_SIZE = 32;
 export const FINGERPRINT_BYTES_MAX = TAPS_MAX * PROJECTION_SIZE * 2;
 
-const CONTEXT = Uint8Array.from(FINGERPRINT_VERSION, (character) => character.charCodeAt(0));
-
-/** What a device commits to: SHA-256 of a unit's taps, 32-bit floats, little-endian. */
-export const digestTaps = (taps: readonly Float32Array[]): Digest =>
-  digest(concatBytes(...taps.map(encodeTap)));
-
-function encodeTap(tap: Float32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(tap.length * 4));
-  for (const [place, value] of tap.entries()) view.setFloat32(place * 4, value, true);
-  return new Uint8Array(view.buffer);
-}
+const CONTEXT = utf8ToBytes(FINGERPRINT_VERSION);
 
 /** The taps of a unit from their bytes end to end, as a compute worker gives them. */
 export function readTaps(specs: readonly TensorSpec[], unit: Uint8Array): Float32Array[] {

@@ -149,47 +149,23 @@ export const nameOnnxType = (dataType: number): string =>
 
 const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, ints: 7 } as const;
 
-/** An integer attribute. */
-export const intAttribute = (name: string, int: number): OnnxAttribute => ({
-  name,
-  type: ATTRIBUTE_TYPES.int,
-  int,
-});
+const attributeOf =
+  <F extends keyof typeof ATTRIBUTE_TYPES>(field: F) =>
+  (name: string, value: NonNullable<OnnxAttribute[F]>): OnnxAttribute => ({
+    name,
+    type: ATTRIBUTE_TYPES[field],
+    [field]: value,
+  });
 
-/** A list of integers. */
-export const intsAttribute = (name: string, ints: number[]): OnnxAttribute => ({
-  name,
-  type: ATTRIBUTE_TYPES.ints,
-  ints,
-});
-
+/** Attributes by the kind of their value: a tensor of a `Constant`, the body of a `Loop`. */
+export const intAttribute = attributeOf('int');
+export const intsAttribute = attributeOf('ints');
+export const floatAttribute = attributeOf('float');
+export const tensorAttribute = attributeOf('tensor');
+export const graphAttribute = attributeOf('graph');
 /** A text, such as the mode of a `Resize`. */
-export const stringAttribute = (name: string, text: string): OnnxAttribute => ({
-  name,
-  type: ATTRIBUTE_TYPES.string,
-  string: new TextEncoder().encode(text),
-});
-
-/** A 32-bit float attribute. */
-export const floatAttribute = (name: string, float: number): OnnxAttribute => ({
-  name,
-  type: ATTRIBUTE_TYPES.float,
-  float,
-});
-
-/** A tensor attribute, such as the value of a `Constant`. */
-export const tensorAttribute = (name: string, tensor: OnnxTensor): OnnxAttribute => ({
-  name,
-  type: ATTRIBUTE_TYPES.tensor,
-  tensor,
-});
-
-/** A subgraph, such as the body of a `Loop`. */
-export const graphAttribute = (name: string, graph: OnnxGraph): OnnxAttribute => ({
-  name,
-  type: ATTRIBUTE_TYPES.graph,
-  graph,
-});
+export const stringAttribute = (name: string, text: string): OnnxAttribute =>
+  attributeOf('string')(name, new TextEncoder().encode(text));
 
 /** A tensor whose elements are given as row-major little-endian bytes. */
 export const rawTensor = (

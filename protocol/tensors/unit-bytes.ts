@@ -1,5 +1,4 @@
 import { DIGEST_BYTES, type Sha256, sha256 } from '../bytes/digest.ts';
-import { accept, type Result, refuse } from '../values/refusal.ts';
 import { type Dtype, specBytes, type Tensor, type TensorSpec, unitBytes } from './tensor.ts';
 
 type FloatDtype = 'f16' | 'f32' | 'f64';
@@ -66,42 +65,6 @@ export function joinItems(
     }
   }
   return joined;
-}
-
-/** The bytes of one unit. Refuses a tensor whose dtype, shape or length is not its spec's. */
-export function joinUnit(
-  specs: readonly TensorSpec[],
-  tensors: readonly Tensor[],
-): Result<Uint8Array<ArrayBuffer>> {
-  if (tensors.length !== specs.length) {
-    return refuse('input-name', `expected ${specs.length} tensors, got ${tensors.length}`);
-  }
-  for (const [index, spec] of specs.entries()) {
-    const refused = checkTensor(spec, tensors[index] as Tensor);
-    if (refused !== undefined) return refused;
-  }
-  const bytes = new Uint8Array(unitBytes(specs));
-  let offset = 0;
-  for (const { data } of tensors) {
-    bytes.set(data, offset);
-    offset += data.length;
-  }
-  return accept(bytes);
-}
-
-function checkTensor(spec: TensorSpec, tensor: Tensor): Result<never> | undefined {
-  if (tensor.dtype !== spec.dtype) {
-    const message = `tensor ${spec.name} must be ${spec.dtype}, got ${tensor.dtype}; convert it first`;
-    return refuse('input-dtype', message, spec.name);
-  }
-  const shapesAgree =
-    tensor.shape.length === spec.shape.length &&
-    tensor.shape.every((dimension, axis) => dimension === spec.shape[axis]);
-  if (!shapesAgree || tensor.data.length !== specBytes(spec)) {
-    const message = `tensor ${spec.name} must have shape [${spec.shape}], got [${tensor.shape}] in ${tensor.data.length} bytes; reshape it first`;
-    return refuse('input-shape', message, spec.name);
-  }
-  return undefined;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestCommitment } from '#protocol/bytes/digest.ts';
+import { digestCommitment, hmacSha256 } from '#protocol/bytes/digest.ts';
 import { CHECK_POLICY_DEFAULT, checkThreshold } from '#protocol/checks/check-policy.ts';
 import type { Digest, LeaseId, Nonce, PublicKey } from '#protocol/values/ids.ts';
-import { commitSeed, drawUnits, drawValue, hmacSha256 } from './draw.ts';
+import { commitSeed, drawUnits, drawValue } from './draw.ts';
 
 const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

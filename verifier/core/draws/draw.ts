@@ -1,4 +1,10 @@
-import { concatBytes, hexToBytes, sha256 } from '#protocol/bytes/digest.ts';
+import {
+  concatBytes,
+  hexToBytes,
+  hmacSha256,
+  sha256,
+  utf8ToBytes,
+} from '#protocol/bytes/digest.ts';
 import {
   type CheckPolicy,
   checkThreshold,
@@ -9,22 +15,8 @@ import {
 } from '#protocol/checks/check-policy.ts';
 import type { Digest, Nonce, Signature } from '#protocol/values/ids.ts';
 
-const BLOCK_BYTES = 64;
-const contextOf = (name: string) => Uint8Array.from(name, (character) => character.charCodeAt(0));
-const CONTEXT = contextOf('pocketgrid/draw@1');
-const REVIEW_CONTEXT = contextOf('pocketgrid/review@1');
-
-/** HMAC-SHA-256 (RFC 2104, FIPS 198-1) for keys of at most one block. */
-export function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
-  if (key.length > BLOCK_BYTES) throw new RangeError('an HMAC key here has at most 64 bytes');
-  const inner = new Uint8Array(BLOCK_BYTES).fill(0x36);
-  const outer = new Uint8Array(BLOCK_BYTES).fill(0x5c);
-  for (const [place, byte] of key.entries()) {
-    inner[place] = byte ^ 0x36;
-    outer[place] = byte ^ 0x5c;
-  }
-  return sha256(concatBytes(outer, sha256(concatBytes(inner, message))));
-}
+const CONTEXT = utf8ToBytes('pocketgrid/draw@1');
+const REVIEW_CONTEXT = utf8ToBytes('pocketgrid/review@1');
 
 /** The commitment to a seed, logged before its first draw: SHA-256 of its 32 bytes. */
 export const commitSeed = (seed: Nonce): Uint8Array => sha256(hexToBytes(seed));
