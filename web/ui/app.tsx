@@ -12,13 +12,8 @@ export interface LazyPages {
 }
 
 /** The whole app: the contribute page at once, everything else when it is asked for. */
-export function App({
-  app,
-  loadDashboard,
-}: {
-  app: AppModel;
-  loadDashboard(): Promise<LazyPages>;
-}) {
+export function App(props: { app: AppModel; loadDashboard(): Promise<LazyPages> }) {
+  const { app, loadDashboard } = props;
   const route = app.route.value;
   return (
     <Shell app={app}>

@@ -1,15 +1,8 @@
 import type { BanWords } from '../core/ban-view.ts';
 
 /** What a banned device may do: save the evidence against it, for others to replay. */
-export function Ban({
-  words,
-  asking,
-  onSave,
-}: {
-  words: BanWords;
-  asking: boolean;
-  onSave(): void;
-}) {
+export function Ban(props: { words: BanWords; asking: boolean; onSave(): void }) {
+  const { words, asking, onSave } = props;
   const { text, action, outcome } = words;
   return (
     <div class="ban" data-testid="ban">

@@ -9,13 +9,8 @@ const CHOICES: Record<Settings['provider'], string> = {
 };
 
 /** How this device works. Changes take effect at the next start. */
-export function SettingsPanel({
-  settings,
-  running,
-}: {
-  settings: Signal<Settings>;
-  running: boolean;
-}) {
+export function SettingsPanel(props: { settings: Signal<Settings>; running: boolean }) {
+  const { settings, running } = props;
   const { provider, webrtc } = settings.value;
   return (
     <details class="card settings">

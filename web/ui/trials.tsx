@@ -1,13 +1,8 @@
 import type { TrialRow } from '../core/trial-view.ts';
 
 /** The admission of this device: each provider, how fast, which one won, or why not. */
-export function Trials({
-  rows,
-  chosen,
-}: {
-  rows: readonly TrialRow[];
-  chosen: string | undefined;
-}) {
+export function Trials(props: { rows: readonly TrialRow[]; chosen: string | undefined }) {
+  const { rows, chosen } = props;
   return (
     <section class="card" aria-labelledby="trials-title" data-testid="trials">
       <h2 id="trials-title">How this device computes best</h2>

@@ -27,6 +27,13 @@ export interface JobUpload {
   options: JobOptions;
 }
 
+/** What the parts of a job's page are drawn from. */
+export interface JobProps {
+  job: JobView;
+  request: KeyedRequest;
+  actions: DashboardActions;
+}
+
 /** Everything these pages ask of the world; `main.tsx` joins it to the edges that do it. */
 export interface DashboardActions {
   fetchGrid(): Promise<Result<GridView>>;

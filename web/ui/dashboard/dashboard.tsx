@@ -1,9 +1,8 @@
-import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { GridView } from '#protocol/api/grid-view.ts';
+import { useCallback } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
-import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatCount, formatNoun, formatShare } from '../../core/format.ts';
 import { describeState, jobFraction } from '../../core/job-view.ts';
+import { useAnswer } from '../use-answer.ts';
 import type { DashboardActions } from './actions.ts';
 import { GridPanel } from './grid-panel.tsx';
 import { PostJob } from './post-job.tsx';
@@ -18,34 +17,9 @@ export function Dashboard(props: {
   onForget(): void;
 }) {
   const { developerKey, actions } = props;
-  const [jobs, setJobs] = useState<JobView[] | undefined>(undefined);
-  const [grid, setGrid] = useState<GridView | undefined>(undefined);
-  const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);
-
-  const refresh = useCallback(async () => {
-    const [list, online] = await Promise.all([
-      actions.fetchJobs(developerKey),
-      actions.fetchGrid(),
-    ]);
-    if (list.ok) setJobs(list.value);
-    if (online.ok) setGrid(online.value);
-    setRefusal(list.ok ? undefined : list.refusal);
-  }, [actions, developerKey]);
-
-  useEffect(() => {
-    let timer = 0;
-    let gone = false;
-    const loop = async () => {
-      if (document.visibilityState === 'visible') await refresh();
-      if (!gone) timer = setTimeout(loop, REFRESH_MS);
-    };
-    void loop();
-    return () => {
-      gone = true;
-      clearTimeout(timer);
-    };
-  }, [refresh]);
-
+  const list = useCallback(() => actions.fetchJobs(developerKey), [actions, developerKey]);
+  const { value: jobs, refusal } = useAnswer(list, REFRESH_MS);
+  const { value: grid } = useAnswer(actions.fetchGrid, REFRESH_MS);
   const wrongKey = refusal?.code === 'key-wrong' || refusal?.code === 'key-missing';
   return (
     <div class="dashboard">

@@ -1,27 +1,18 @@
 import { useState } from 'preact/hooks';
-import type { JobView } from '#protocol/api/job.ts';
-import type { Refusal, Result } from '#protocol/values/refusal.ts';
-import type { DashboardActions, KeyedRequest } from './actions.ts';
+import type { Result } from '#protocol/values/refusal.ts';
+import { useAction } from '../use-answer.ts';
+import type { JobProps } from './actions.ts';
 import { Refused } from './refused.tsx';
 
 /** Results and receipts as files. They need the developer's key, so a plain link would not do. */
-export function Downloads({
-  job,
-  request,
-  actions,
-}: {
-  job: JobView;
-  request: KeyedRequest;
-  actions: DashboardActions;
-}) {
+export function Downloads({ job, request, actions }: JobProps) {
   const [busy, setBusy] = useState<string | undefined>(undefined);
-  const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);
+  const { refusal, act } = useAction();
   const save = async (name: string, fetchIt: () => Promise<Result<Blob>>) => {
     setBusy(name);
-    const answer = await fetchIt();
+    const file = await act(fetchIt);
     setBusy(undefined);
-    setRefusal(answer.ok ? undefined : answer.refusal);
-    if (answer.ok) actions.saveFile(name, answer.value);
+    if (file !== undefined) actions.saveFile(name, file);
   };
   const stem =
     job.name

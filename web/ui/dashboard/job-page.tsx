@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
 import { describeNotes, describeReason } from '#protocol/api/sentences.ts';
-import type { Refusal, Result } from '#protocol/values/refusal.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import {
   formatAgo,
   formatMillis,
@@ -21,7 +21,8 @@ import {
 import { addSample, SERIES_EMPTY, type Series } from '../../core/series.ts';
 import { Meter } from '../meter.tsx';
 import { JobMoney } from '../money/job-money.tsx';
-import type { DashboardActions, KeyedRequest } from './actions.ts';
+import { useAction } from '../use-answer.ts';
+import type { DashboardActions, JobProps, KeyedRequest } from './actions.ts';
 import { ProgressChart } from './progress-chart.tsx';
 import { Receipts } from './receipts.tsx';
 import { Refused } from './refused.tsx';
@@ -35,17 +36,11 @@ interface Following {
   refusal?: Refusal;
 }
 
+const NOT_HEARD: Following = { at: 0, series: SERIES_EMPTY, lost: false };
+
 /** Follows a job's events for as long as the page shows it. */
-function useJob(
-  request: KeyedRequest,
-  actions: DashboardActions,
-): Following & { show(job: JobView): void } {
-  const [following, setFollowing] = useState<Following>({
-    at: 0,
-    series: SERIES_EMPTY,
-    lost: false,
-  });
-  const { key, job: id } = request;
+function useJob({ key, job: id }: KeyedRequest, actions: DashboardActions) {
+  const [following, setFollowing] = useState<Following>(NOT_HEARD);
   useEffect(() => {
     const watch = actions.watchJob(
       { key, job: id },
@@ -148,23 +143,8 @@ export function JobPage(props: {
   );
 }
 
-function Decision({
-  job,
-  request,
-  actions,
-}: {
-  job: JobView;
-  request: KeyedRequest;
-  actions: DashboardActions;
-}) {
-  const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);
-  const [busy, setBusy] = useState(false);
-  const act = async (action: (request: KeyedRequest) => Promise<Result<JobView>>) => {
-    setBusy(true);
-    const answer = await action(request);
-    setBusy(false);
-    setRefusal(answer.ok ? undefined : answer.refusal);
-  };
+function Decision({ job, request, actions }: JobProps) {
+  const { busy, refusal, act } = useAction();
   if (isEnded(job.state) && refusal === undefined) return null;
   const quoted = job.state === 'quoted';
   const isFunded = job.unitPrice === '0' || job.funding !== undefined;
@@ -194,7 +174,7 @@ function Decision({
             type="button"
             class="button button-main"
             disabled={busy}
-            onClick={() => act(actions.startJob)}
+            onClick={() => act(() => actions.startJob(request))}
             data-testid="start-job"
           >
             Start the job
@@ -205,7 +185,7 @@ function Decision({
             type="button"
             class="button"
             disabled={busy}
-            onClick={() => act(actions.cancelJob)}
+            onClick={() => act(() => actions.cancelJob(request))}
             data-testid="cancel-job"
           >
             {quoted ? 'Discard' : 'Cancel the job'}
@@ -216,15 +196,8 @@ function Decision({
   );
 }
 
-function Progress({
-  job,
-  series,
-  actions,
-}: {
-  job: JobView;
-  series: Series;
-  actions: DashboardActions;
-}) {
+function Progress(props: { job: JobView; series: Series; actions: DashboardActions }) {
+  const { job, series, actions } = props;
   return (
     <section class="card" aria-labelledby="progress-title">
       <h2 id="progress-title">Progress</h2>

@@ -1,32 +1,23 @@
 import { useState } from 'preact/hooks';
-import type { Refusal } from '#protocol/values/refusal.ts';
 import { decodeDeveloperKey } from '../../core/developer-key.ts';
+import { useAction } from '../use-answer.ts';
 import type { DashboardActions } from './actions.ts';
 import { Refused } from './refused.tsx';
 
 /** Asks for the developer's key once, and tries it before it is kept. */
-export function KeyForm({
-  onKey,
-  actions,
-}: {
-  onKey(key: string): void;
-  actions: DashboardActions;
-}) {
+export function KeyForm(props: { onKey(key: string): void; actions: DashboardActions }) {
+  const { onKey, actions } = props;
   const [text, setText] = useState('');
-  const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);
-  const [busy, setBusy] = useState(false);
-
+  const { busy, refusal, act } = useAction();
   const submit = async (event: Event) => {
     event.preventDefault();
-    const key = decodeDeveloperKey(text);
-    if (!key.ok) return setRefusal(key.refusal);
-    setBusy(true);
-    const answer = await actions.fetchJobs(key.value);
-    setBusy(false);
-    if (answer.ok) onKey(key.value);
-    else setRefusal(answer.refusal);
+    const tried = await act(async () => {
+      const key = decodeDeveloperKey(text);
+      const answer = key.ok ? await actions.fetchJobs(key.value) : key;
+      return answer.ok ? key : answer;
+    });
+    if (tried !== undefined) onKey(tried);
   };
-
   return (
     <section class="card key-card">
       <h1>Post work to the grid</h1>

@@ -8,13 +8,8 @@ import { OwnFiles } from './own-files.tsx';
 import { Refused } from './refused.tsx';
 
 /** Posts the sample job, or a model and inputs of the developer's own. */
-export function PostJob({
-  developerKey,
-  actions,
-}: {
-  developerKey: string;
-  actions: DashboardActions;
-}) {
+export function PostJob(props: { developerKey: string; actions: DashboardActions }) {
+  const { developerKey, actions } = props;
   const [share, setShare] = useState<number | undefined>(undefined);
   const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);
   const abort = useRef<AbortController | undefined>(undefined);

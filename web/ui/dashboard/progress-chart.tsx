@@ -5,15 +5,8 @@ import type { Series } from '../../core/series.ts';
 import type { DashboardActions } from './actions.ts';
 
 /** Units accepted and devices at work over time. The figures below it say the same in words. */
-export function ProgressChart({
-  series,
-  job,
-  actions,
-}: {
-  series: Series;
-  job: JobView;
-  actions: DashboardActions;
-}) {
+export function ProgressChart(props: { series: Series; job: JobView; actions: DashboardActions }) {
+  const { series, job, actions } = props;
   const frame = useRef<HTMLDivElement>(null);
   const chart = useRef<Awaited<ReturnType<DashboardActions['openChart']>> | undefined>(undefined);
   const newest = useRef(series);

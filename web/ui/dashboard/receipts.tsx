@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { JobView } from '#protocol/api/job.ts';
 import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
@@ -7,7 +6,7 @@ import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatNoun } from '../../core/format.ts';
 import { addReceipts, nextReceiptUnit } from '../../core/receipt-view.ts';
 import { isEnd, type ReplayState, viewReplay } from '../../core/replay.ts';
-import type { DashboardActions, KeyedRequest } from './actions.ts';
+import type { DashboardActions, JobProps, KeyedRequest } from './actions.ts';
 import { DropField } from './drop-field.tsx';
 import { ReceiptRow } from './receipt-row.tsx';
 import { Refused } from './refused.tsx';
@@ -16,19 +15,13 @@ const PAGE = 8;
 /** Of a file; those that do not hold come first. */
 const FILE_ROWS_MAX = 20;
 
-interface Props {
-  job: JobView;
-  request: KeyedRequest;
-  actions: DashboardActions;
-}
-
 interface FileCheck {
   name: string;
   checked: readonly { receipt: Receipt; faults: readonly ReceiptFault[] }[];
 }
 
 /** The signed records of a job's shards. Any unit of them can be computed again in this tab. */
-export function Receipts({ job, request, actions }: Props) {
+export function Receipts({ job, request, actions }: JobProps) {
   const list = useReceipts({ job, request, actions });
   const hub = useHubKey(actions);
   const replay = useReplay({ request, actions, hub });
@@ -106,7 +99,7 @@ function FileSummary({ file: { name, checked } }: { file: FileCheck }) {
 }
 
 /** The first pages of a job's receipts, read again when the job moves on: verdicts come late. */
-function useReceipts({ job, request, actions }: Props) {
+function useReceipts({ job, request, actions }: JobProps) {
   const [receipts, setReceipts] = useState<readonly Receipt[]>([]);
   const [next, setNext] = useState<number | undefined>(undefined);
   const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);

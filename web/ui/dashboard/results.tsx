@@ -11,7 +11,7 @@ import {
   type ResultRow,
 } from '../../core/results-view.ts';
 import { decodeSample, isSampleJob, SAMPLE, type Sample } from '../../core/sample.ts';
-import type { DashboardActions, KeyedRequest } from './actions.ts';
+import type { DashboardActions, JobProps } from './actions.ts';
 import { DigitImage } from './digit-image.tsx';
 import { Downloads } from './downloads.tsx';
 import { Refused } from './refused.tsx';
@@ -27,15 +27,7 @@ interface Preview {
 }
 
 /** What came out: the first rows, what they mean where that is clear, and the files to keep. */
-export function Results({
-  job,
-  request,
-  actions,
-}: {
-  job: JobView;
-  request: KeyedRequest;
-  actions: DashboardActions;
-}) {
+export function Results({ job, request, actions }: JobProps) {
   const [preview, setPreview] = useState<Preview | undefined>(undefined);
   const { key, job: id } = request;
   const known = isSampleJob(job) && job.items <= WHOLE_ITEMS_MAX;

@@ -23,13 +23,8 @@ const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?
 ];
 
 /** What can be said of a job beside its files; every field may stay empty. */
-export function UploadOptions({
-  form,
-  onChange,
-}: {
-  form: UploadForm;
-  onChange(form: UploadForm): void;
-}) {
+export function UploadOptions(props: { form: UploadForm; onChange(form: UploadForm): void }) {
+  const { form, onChange } = props;
   return (
     <details class="options">
       <summary>Options</summary>

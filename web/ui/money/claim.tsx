@@ -2,11 +2,14 @@ import { useCallback, useState } from 'preact/hooks';
 import { formatSol } from '../../core/format.ts';
 import type { ClaimDone } from '../../core/money/claim-plan.ts';
 import { type Claim, dueOf } from '../../core/money/earnings.ts';
+import { useAction, useAnswer } from '../use-answer.ts';
 import type { MoneyActions, WalletState } from './actions.ts';
 import { PlanForm } from './plan-form.tsx';
 import { Sol } from './sol.tsx';
-import { useAction, useAnswer } from './use-answer.ts';
+import { Sums } from './sums.tsx';
 import { WalletChooser } from './wallet-box.tsx';
+
+const PAGE_RENT = 'Rent for the page of claims, once for 1,024 contributors';
 
 /** One claim for each address that is owed something. */
 export function Claims(props: {
@@ -66,39 +69,19 @@ function ClaimForm(props: { claim: Claim; actions: MoneyActions; onDone(done: Cl
       onSubmit={submit}
     >
       {plan === undefined ? null : (
-        <dl class="sums" data-testid="claim-plan">
-          <div>
-            <dt>You are paid</dt>
-            <dd>
-              <Sol amount={plan.due} />
-            </dd>
-          </div>
-          <div>
-            <dt>Network fee</dt>
-            <dd>
-              <Sol amount={plan.fee} />
-            </dd>
-          </div>
-          {plan.pageRent === 0n ? null : (
-            <div>
-              <dt>Rent for the page of claims, once for 1,024 contributors</dt>
-              <dd>
-                <Sol amount={plan.pageRent} />
-              </dd>
-            </div>
-          )}
-          <div>
-            <dt>
-              The address then holds
-              <span class="soft small block">
-                the network wants <Sol amount={plan.rentMinimum} /> in it at least
-              </span>
-            </dt>
-            <dd>
-              <Sol amount={plan.recipientAfter} />
-            </dd>
-          </div>
-        </dl>
+        <Sums
+          id="claim-plan"
+          rows={[
+            { label: 'You are paid', amount: plan.due },
+            { label: 'Network fee', amount: plan.fee },
+            ...(plan.pageRent === 0n ? [] : [{ label: PAGE_RENT, amount: plan.pageRent }]),
+            {
+              label: 'The address then holds',
+              note: `the network wants ${formatSol(plan.rentMinimum)} in it at least`,
+              amount: plan.recipientAfter,
+            },
+          ]}
+        />
       )}
     </PlanForm>
   );

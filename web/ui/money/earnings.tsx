@@ -3,12 +3,12 @@ import { useCallback } from 'preact/hooks';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import type { AppModel } from '../model.ts';
+import { useAnswer } from '../use-answer.ts';
 import type { MoneyActions } from './actions.ts';
 import { Claims } from './claim.tsx';
 import { Donate } from './donate.tsx';
 import { EarningLines, EarningNotes } from './earning-lines.tsx';
 import { Payout } from './payout.tsx';
-import { useAnswer } from './use-answer.ts';
 import { useWallets, WalletBox } from './wallet-box.tsx';
 
 const REFRESH_MS = 15_000;

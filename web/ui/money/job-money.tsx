@@ -8,10 +8,11 @@ import { isEnded } from '../../core/job-view.ts';
 import type { JobEscrow } from '../../core/money/escrow.ts';
 import { describeStep, STEP_BUTTONS } from '../../core/money/step-words.ts';
 import { Refused } from '../dashboard/refused.tsx';
+import { useAction, useAnswer } from '../use-answer.ts';
 import type { MoneyActions } from './actions.ts';
 import { PlanForm } from './plan-form.tsx';
-import { AddressText, Sol } from './sol.tsx';
-import { useAction, useAnswer } from './use-answer.ts';
+import { AddressText } from './sol.tsx';
+import { type SumRow, Sums } from './sums.tsx';
 import { useWallets, WalletBox, WalletChooser } from './wallet-box.tsx';
 
 const REFRESH_MS = 10_000;
@@ -95,29 +96,18 @@ function DepositForm({ request, total, actions, onFunded }: DepositProps) {
       onSubmit={submit}
     >
       {plan === undefined ? null : (
-        <dl class="sums" data-testid="deposit-plan">
-          <div>
-            <dt>Into the escrow</dt>
-            <dd>
-              <Sol amount={plan.amount} />
-            </dd>
-          </div>
-          <div>
-            <dt>
-              Rent of the escrow’s account
-              <span class="soft small block">back when you close it</span>
-            </dt>
-            <dd>
-              <Sol amount={plan.rent} />
-            </dd>
-          </div>
-          <div>
-            <dt>Network fee</dt>
-            <dd>
-              <Sol amount={plan.fee} />
-            </dd>
-          </div>
-        </dl>
+        <Sums
+          id="deposit-plan"
+          rows={[
+            { label: 'Into the escrow', amount: plan.amount },
+            {
+              label: 'Rent of the escrow’s account',
+              note: 'back when you close it',
+              amount: plan.rent,
+            },
+            { label: 'Network fee', amount: plan.fee },
+          ]}
+        />
       )}
     </PlanForm>
   );
@@ -143,7 +133,7 @@ function Budget(props: { job: JobView; poster: Address; actions: MoneyActions })
   return (
     <section class="card" aria-labelledby="budget-title" data-testid="budget">
       <h2 id="budget-title">The money</h2>
-      {read.value === undefined ? null : <Sums escrow={read.value} />}
+      {read.value === undefined ? null : <Sums rows={sumsOf(read.value)} />}
       {'value' in read || read.refusal !== undefined ? null : <p class="soft">Asking the chain…</p>}
       {isClosed ? (
         <p data-testid="escrow-closed">The escrow is closed; its rent came back.</p>
@@ -159,27 +149,13 @@ function Budget(props: { job: JobView; poster: Address; actions: MoneyActions })
   );
 }
 
-function Sums({ escrow }: { escrow: JobEscrow }) {
-  const sums = [
-    { id: 'budget', label: 'Budget', amount: escrow.budget },
-    { id: 'spent', label: 'Spent on verified work', amount: escrow.spent },
-    { id: 'held', label: 'Held in the escrow', amount: escrow.held },
-    { id: 'refunded', label: 'Came back', amount: escrow.refunded },
-    { id: 'refundable', label: 'Can be taken out now', amount: escrow.refundable },
-  ];
-  return (
-    <dl class="sums">
-      {sums.map(({ id, label, amount }) => (
-        <div key={id}>
-          <dt>{label}</dt>
-          <dd>
-            <Sol amount={amount} id={`escrow-${id}`} />
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
+const sumsOf = (escrow: JobEscrow): SumRow[] => [
+  { id: 'escrow-budget', label: 'Budget', amount: escrow.budget },
+  { id: 'escrow-spent', label: 'Spent on verified work', amount: escrow.spent },
+  { id: 'escrow-held', label: 'Held in the escrow', amount: escrow.held },
+  { id: 'escrow-refunded', label: 'Came back', amount: escrow.refunded },
+  { id: 'escrow-refundable', label: 'Can be taken out now', amount: escrow.refundable },
+];
 
 function Step(props: { escrow: JobEscrow; job: JobView; actions: MoneyActions; onTaken(): void }) {
   const { escrow, job, actions, onTaken } = props;

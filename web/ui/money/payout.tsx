@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { PayoutView } from '#protocol/settlement/money-api.ts';
 import { Refused } from '../dashboard/refused.tsx';
+import { useAction } from '../use-answer.ts';
 import type { MoneyActions, WalletState } from './actions.ts';
 import { AddressText } from './sol.tsx';
-import { useAction } from './use-answer.ts';
 import { WalletChooser } from './wallet-box.tsx';
 
 /** Where this device's pay goes, and how to change that. */

@@ -5,9 +5,10 @@ import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatAgo, formatCount, formatInstant, formatNoun } from '../../core/format.ts';
 import type { ChainStanding, RecomputeDone, SettlementRow } from '../../core/money/recompute.ts';
 import { Refused } from '../dashboard/refused.tsx';
+import { useAnswer } from '../use-answer.ts';
 import type { MoneyActions } from './actions.ts';
 import { Sol } from './sol.tsx';
-import { useAnswer } from './use-answer.ts';
+import { type SumRow, Sums } from './sums.tsx';
 
 const REFRESH_MS = 15_000;
 
@@ -96,32 +97,7 @@ function Period({ row, actions }: { row: SettlementRow; actions: MoneyActions })
           {label}
         </span>
       </header>
-      <dl class="sums">
-        <div>
-          <dt>Earned by then, in all</dt>
-          <dd>
-            <Sol amount={BigInt(file.total)} />
-          </dd>
-        </div>
-        <div>
-          <dt>Leaves</dt>
-          <dd>
-            {formatNoun(file.claims, 'payout')}, {formatNoun(file.spends, 'escrow')}
-          </dd>
-        </div>
-        <div>
-          <dt>Facts up to</dt>
-          <dd title={formatInstant(file.through)}>{formatAgo(file.through, Date.now())}</dd>
-        </div>
-        {standing.state === 'final' ? (
-          <div>
-            <dt>Claims root</dt>
-            <dd>
-              <code class="address">{bytesToHex(standing.root.claimRoot)}</code>
-            </dd>
-          </div>
-        ) : null}
-      </dl>
+      <Sums rows={sumsOf(row)} />
       <Outcome progress={progress} />
       <div class="buttons">
         <button
@@ -140,6 +116,23 @@ function Period({ row, actions }: { row: SettlementRow; actions: MoneyActions })
     </section>
   );
 }
+
+const sumsOf = ({ file, standing }: SettlementRow): SumRow[] => [
+  { label: 'Earned by then, in all', amount: BigInt(file.total) },
+  {
+    label: 'Leaves',
+    value: `${formatNoun(file.claims, 'payout')}, ${formatNoun(file.spends, 'escrow')}`,
+  },
+  {
+    label: 'Facts up to',
+    value: <span title={formatInstant(file.through)}>{formatAgo(file.through, Date.now())}</span>,
+  },
+  ...(standing.state === 'final'
+    ? [{ label: 'Claims root', value: <Code bytes={standing.root.claimRoot} /> }]
+    : []),
+];
+
+const Code = ({ bytes }: { bytes: Uint8Array }) => <code class="address">{bytesToHex(bytes)}</code>;
 
 function Outcome({ progress }: { progress: Progress }) {
   if (progress.name === 'idle') return null;

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { Refused } from '../dashboard/refused.tsx';
+import { useAction } from '../use-answer.ts';
 import type { MoneyActions, WalletChoice, WalletState } from './actions.ts';
 import { AddressText } from './sol.tsx';
-import { useAction } from './use-answer.ts';
 
 /** Which wallet signs here; read again whenever one comes, goes or is chosen. */
 export function useWallets(actions: MoneyActions): WalletState {
