@@ -51,7 +51,6 @@ export type EvidenceRequest = v.InferOutput<typeof EvidenceRequest>;
 export const PardonRequest = v.strictObject({
   reason: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)),
 });
-export type PardonRequest = v.InferOutput<typeof PardonRequest>;
 
 export const VerdictPage = v.strictObject({
   verdicts: v.array(v.strictObject({ number: Count, signed: SignedVerdict })),

@@ -41,7 +41,7 @@ export interface RanTaps {
 }
 
 export type ComputeReply =
-  | { type: 'loaded'; loadMs: Millis; inputs: readonly string[]; outputs: readonly string[] }
+  | { type: 'loaded' }
   /** One unit done; sent at most every 100 ms, for progress only. */
   | { type: 'progress'; run: number; unitsDone: number }
   | {

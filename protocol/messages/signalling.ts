@@ -44,7 +44,6 @@ export const PeerSignal = v.variant('type', [
   v.strictObject({ type: type('ANSWER'), ...to, payload: Answer }),
   v.strictObject({ type: type('CANDIDATE'), ...to, payload: Candidate }),
 ]);
-export type PeerSignal = v.InferOutput<typeof PeerSignal>;
 
 const passed = { src: PeerId, dst: PeerId };
 const Told = v.strictObject({ msg: text(REASON_CHARS_MAX) });
@@ -59,4 +58,3 @@ export const ServerSignal = v.variant('type', [
   v.strictObject({ type: type('ANSWER'), ...passed, payload: Answer }),
   v.strictObject({ type: type('CANDIDATE'), ...passed, payload: Candidate }),
 ]);
-export type ServerSignal = v.InferOutput<typeof ServerSignal>;

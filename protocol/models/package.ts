@@ -48,7 +48,6 @@ export const NearestDecoy = v.strictObject({
   l2: DistanceNumber,
   max: DistanceNumber,
 });
-export type NearestDecoy = v.InferOutput<typeof NearestDecoy>;
 
 /**
  * How outputs of a GPU provider are judged against the exact lane:
@@ -72,11 +71,9 @@ export const Calibrated = v.strictObject({
   /** Units of the job's inputs that the decoys were run on. */
   units: v.pipe(v.array(Count), v.maxLength(16)),
 });
-export type Calibrated = v.InferOutput<typeof Calibrated>;
 
 /** A unit whose answer on the exact lane is known: unit bytes in, unit bytes out. */
 export const KnownAnswer = v.strictObject({ inputs: BlobRef, outputs: BlobRef });
-export type KnownAnswer = v.InferOutput<typeof KnownAnswer>;
 
 export const Variant = v.strictObject({ dtype: Dtype, file: BlobRef, needs: v.array(Feature) });
 export type Variant = v.InferOutput<typeof Variant>;

@@ -33,7 +33,6 @@ export const Commitment = v.strictObject({
   /** `digestCommitment` of lease, device, salt, the unit output digests and, with taps, theirs. */
   commitment: Digest,
 });
-export type Commitment = v.InferOutput<typeof Commitment>;
 
 /** The hub's word that a commitment is in the log, on disk. Signing context: `log-entry`. */
 export const LogEntry = v.strictObject({ index: Count, commitment: Digest, at: Instant });
@@ -131,7 +130,6 @@ export type SignedVerdict = v.InferOutput<typeof SignedVerdict>;
 
 /** A banned device asks for the receipt that it is banned for. Signing context: `evidence`. */
 export const EvidenceRecord = v.strictObject({ device: PublicKey, at: Instant });
-export type EvidenceRecord = v.InferOutput<typeof EvidenceRecord>;
 
 /** One accepted shard, as verifiers and the log page see it. `sequence` orders acceptance. */
 export const AcceptedShard = v.strictObject({

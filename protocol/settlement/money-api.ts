@@ -63,7 +63,6 @@ export type ChainView = v.InferOutput<typeof ChainView>;
 
 /** The escrow is derived from the pool, the poster and the job: one can fund one job only. */
 export const FundRequest = v.strictObject({ poster: Address });
-export type FundRequest = v.InferOutput<typeof FundRequest>;
 
 /** The nonce of a job's escrow: the 16 hex digits of its id. */
 export const escrowNonce = (job: JobId): bigint => BigInt(`0x${job.slice('job_'.length)}`);
@@ -82,7 +81,6 @@ export type Funding = v.InferOutput<typeof Funding>;
 
 /** Where a device wants its pay, signed as `payout`. `at` is its clock, within ten minutes. */
 export const PayoutRecord = v.strictObject({ device: PublicKey, recipient: Address, at: Instant });
-export type PayoutRecord = v.InferOutput<typeof PayoutRecord>;
 
 export const PayoutRequest = v.strictObject({ record: PayoutRecord, signature: Signature });
 export type PayoutRequest = v.InferOutput<typeof PayoutRequest>;

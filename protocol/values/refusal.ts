@@ -116,7 +116,6 @@ export type Refusal = v.InferOutput<typeof Refusal>;
 
 /** The body of every error answer of the HTTP API. */
 export const ApiError = v.strictObject({ error: Refusal });
-export type ApiError = v.InferOutput<typeof ApiError>;
 
 export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 

@@ -17,8 +17,6 @@ export interface Tally {
   flagged: number;
   /** Of these, the ones the fresh run did not confirm: our own two runs differed. */
   overturned: number;
-  /** Re-executions behind all verdicts of the log. */
-  runs: number;
   devices: Map<PublicKey, DeviceTally>;
 }
 
@@ -35,7 +33,6 @@ export const openTally = (): Tally => ({
   epochs: [],
   flagged: 0,
   overturned: 0,
-  runs: 0,
   devices: new Map(),
 });
 
@@ -57,7 +54,6 @@ export function tallyLine(tally: Tally, line: LogLine): void {
 }
 
 function countVerdict(tally: Tally, { kind, runs, device }: Verdict): void {
-  tally.runs += runs;
   if (runs > 1) tally.flagged += 1;
   if (runs > 1 && kind === 'inconclusive') tally.overturned += 1;
   const known = tally.devices.get(device) ?? { checked: 0, failures: 0 };

@@ -120,7 +120,6 @@ export interface Contributor {
   link: Link;
   failures: number;
   memory: { -readonly [K in keyof DeviceMemory]: DeviceMemory[K] };
-  hello?: { claim: unknown; socket: SocketId };
   signing: Map<Token, Signing & { record: unknown }>;
   remembering: Map<Token, Remembering>;
   packages: Map<Digest, { manifest: PackageManifest; admission?: KeptAdmission }>;

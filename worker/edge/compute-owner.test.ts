@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
 import type { Root } from '#protocol/values/ids.ts';
-import { bytes, millis } from '#protocol/values/units.ts';
+import { bytes } from '#protocol/values/units.ts';
 import type { ContributorEffect, ContributorEvent } from '../core/events.ts';
 import { openComputeOwner } from './compute-owner.ts';
 import { openMemoryCache } from './memory-cache.ts';
@@ -55,7 +55,7 @@ test('the model goes to the port, and its answers to the core', async () => {
   owner.load(load);
   await vi.waitUntil(() => ports[0]?.posted.length === 1);
   expect(ports[0]?.posted[0]).toMatchObject({ type: 'load', model: new Uint8Array([1, 2, 3, 4]) });
-  ports[0]?.reply({ type: 'loaded', loadMs: millis(1), inputs: [], outputs: [] });
+  ports[0]?.reply({ type: 'loaded' });
   owner.run({ type: 'run', worker: 1, run: 9, unitCount: 1, inputs: new Uint8Array(8) });
   ports[0]?.reply({ type: 'progress', run: 9, unitsDone: 1 });
   expect(ports[0]?.posted[1]).toMatchObject({ type: 'run', run: 9 });

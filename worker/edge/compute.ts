@@ -64,7 +64,6 @@ export function openCompute(ports: ComputePorts): (request: ComputeRequest) => v
 }
 
 async function load(ports: ComputePorts, request: LoadRequest): Promise<Loaded> {
-  const start = ports.clock();
   ports.runtime.env.wasm.numThreads = request.threads;
   const session = await ports.runtime.InferenceSession.create(request.model, {
     executionProviders: [executionProvider(request.provider)],
@@ -74,15 +73,7 @@ async function load(ports: ComputePorts, request: LoadRequest): Promise<Loaded> 
   });
   checkNames('inputs', session.inputNames, request.inputs);
   if (request.outputs !== undefined) checkOutputNames(session.outputNames, request.outputs);
-  ports.reply(
-    {
-      type: 'loaded',
-      loadMs: millis(ports.clock() - start),
-      inputs: session.inputNames,
-      outputs: session.outputNames,
-    },
-    [],
-  );
+  ports.reply({ type: 'loaded' }, []);
   const outputs = request.outputs === undefined ? {} : { outputs: request.outputs };
   return { session, inputs: request.inputs, ...outputs, taps: request.taps ?? [] };
 }

@@ -2,7 +2,6 @@
 export interface WakeLock {
   /** Asks for the lock, or gives it up. A refusal (low battery) changes nothing. */
   want(wanted: boolean): void;
-  close(): void;
 }
 
 /** The system drops the lock whenever the page is hidden; it is asked for again after. */
@@ -27,16 +26,10 @@ export function openWakeLock(): WakeLock {
     if (!wanted) await settle();
   }
 
-  const onVisible = () => void settle();
-  document.addEventListener('visibilitychange', onVisible);
+  document.addEventListener('visibilitychange', () => void settle());
   return {
     want(next) {
       wanted = next;
-      void settle();
-    },
-    close() {
-      wanted = false;
-      document.removeEventListener('visibilitychange', onVisible);
       void settle();
     },
   };

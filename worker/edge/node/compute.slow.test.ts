@@ -51,7 +51,7 @@ describe('the Node compute worker', () => {
     compute.send(loadOf(modelOf('Sqrt', 'f32', ['x']), inputs));
     const units = f32([1, 4, 9, 16, -1, 25]);
     compute.send({ type: 'run', run: 7, unitCount: 2, inputs: units });
-    expect(await compute.next()).toMatchObject({ type: 'loaded', inputs: ['x'], outputs: ['y'] });
+    expect(await compute.next()).toMatchObject({ type: 'loaded' });
     let ran = await compute.next();
     // A busy machine is told of progress first.
     while (ran.type === 'progress') ran = await compute.next();
