@@ -19,7 +19,7 @@ const shard = (sequence: number, number: number) => ({
   device: 'a'.repeat(64),
   package: 'b'.repeat(64),
   unitCount: 1,
-  before: 0,
+  standing: 0,
 });
 
 /** A hub of three ended jobs with two shards each, told page by page; one call fails once. */
