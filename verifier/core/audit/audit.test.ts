@@ -31,8 +31,8 @@ describe('auditEpoch', () => {
     'finds nothing wrong with an honest epoch %i, and says what it checked',
     (epoch) => {
       const report = auditEpoch(sampleEvidence(epoch), verify);
-      expect(report).toMatchObject({ state: 'exit-checked', faults: [] });
-      const checked = report.state === 'exit-checked' ? report.checked.join('\n') : '';
+      expect(report).toMatchObject({ state: 'audited', faults: [] });
+      const checked = report.state === 'audited' ? report.checked.join('\n') : '';
       expect(checked).toContain('40 units in 4 shards (0 of them void)');
       expect(checked).toContain('the log of 8 entries');
     },

@@ -14,7 +14,7 @@ import { auditLog } from './log.ts';
 /** Whether an epoch can be audited: its seed must be revealed. */
 export type AuditReport =
   | { state: 'unknown' | 'unrevealed'; message: string }
-  | { state: 'exit-checked'; checked: string[]; faults: Fault[] };
+  | { state: 'audited'; checked: string[]; faults: Fault[] };
 
 /** Recomputes from public records which units an epoch had to check, and what came of it. */
 export function auditEpoch(evidence: Evidence, verify: Verify): AuditReport {
@@ -36,7 +36,7 @@ export function auditEpoch(evidence: Evidence, verify: Verify): AuditReport {
   const log = auditLog(evidence, found, verify);
   const draws = auditDraws(evidence, found, verify);
   return {
-    state: 'exit-checked',
+    state: 'audited',
     checked: [
       `the seed of epoch ${epoch} against SHA-256 ${opened.commitment}, signed, in the log and at the hub before its first verdict; it checks ${describePolicy(opened.policy)}`,
       ...log.checked,
@@ -49,7 +49,7 @@ export function auditEpoch(evidence: Evidence, verify: Verify): AuditReport {
 /** Its verifier has lost the seed: what it had to check can never be known. */
 function lost({ epoch }: Evidence): AuditReport {
   const message = `the verifier lost the disk with the seed of epoch ${epoch}: nobody can draw it again, so that what it had to check is not known`;
-  return { state: 'exit-checked', checked: [], faults: [{ code: 'lost', message }] };
+  return { state: 'audited', checked: [], faults: [{ code: 'lost', message }] };
 }
 
 function unknown({ epoch, lines }: Evidence): AuditReport {

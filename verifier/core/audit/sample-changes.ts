@@ -13,7 +13,7 @@ import {
 /** What an audit finds. */
 export function faultsOf(evidence: Evidence): { code: FaultCode; message: string }[] {
   const report = auditEpoch(evidence, verify);
-  if (report.state !== 'exit-checked') throw new Error(report.message);
+  if (report.state !== 'audited') throw new Error(report.message);
   return report.faults;
 }
 export const codesOf = (evidence: Evidence) => [
