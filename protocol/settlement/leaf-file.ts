@@ -2,7 +2,7 @@ import { concatBytes, sha256, utf8ToBytes } from '../bytes/digest.ts';
 import { accept, type Result, refuse } from '../values/refusal.ts';
 import { type Instant, instant } from '../values/units.ts';
 import type { Content } from './attestation.ts';
-import { decode, encode, KEY_BYTES, type Key, struct, u32, u64 } from './layout.ts';
+import { decode, encode, isSameKey, KEY_BYTES, type Key, struct, u32, u64 } from './layout.ts';
 import { buildTree, type Hash, type Tree, type TreeTag } from './tree.ts';
 
 /**
@@ -56,6 +56,17 @@ export const leafAt = ({ recipients, cumulative }: LeafTable, index: number) => 
   recipient: recipients.slice(index * KEY_BYTES, (index + 1) * KEY_BYTES),
   cumulative: cumulative[index] ?? 0n,
 });
+
+/** Every index at which two tables have another leaf, with both leaves. */
+export function* compareTables(one: LeafTable, other: LeafTable) {
+  const count = Math.max(one.cumulative.length, other.cumulative.length);
+  for (let index = 0; index < count; index += 1) {
+    const [a, b] = [leafAt(one, index), leafAt(other, index)];
+    if (a.cumulative !== b.cumulative || !isSameKey(a.recipient, b.recipient)) {
+      yield { index, one: a, other: b };
+    }
+  }
+}
 
 export function encodeLeafFile({ period, through, claims, spends }: LeafFile): Uint8Array {
   const head = encode(Head, {

@@ -5,10 +5,10 @@ import type { FinalRoot, Pool } from '#protocol/settlement/accounts.ts';
 import { isSameKey } from '#protocol/settlement/layout.ts';
 import {
   buildTrees,
+  compareTables,
   decodeLeafFile,
   encodeLeafFile,
   type LeafFile,
-  leafAt,
 } from '#protocol/settlement/leaf-file.ts';
 import type { EarningShardView } from '#protocol/settlement/money-api.ts';
 import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/period-leaves.ts';
@@ -109,12 +109,7 @@ function auditFacts({ facts }: SettlementEvidence, file: LeafFile): SettlementFa
   const own = makeLeafFile(facts, { period, through, least });
   if (isSameKey(encodeLeafFile(own), encodeLeafFile(file))) return [];
   return (['claims', 'spends'] as const).flatMap((side): SettlementFault[] => {
-    const count = Math.max(own[side].cumulative.length, file[side].cumulative.length);
-    for (let index = 0; index < count; index += 1) {
-      const [mine, theirs] = [leafAt(own[side], index), leafAt(file[side], index)];
-      const isSame =
-        mine.cumulative === theirs.cumulative && isSameKey(mine.recipient, theirs.recipient);
-      if (isSame) continue;
+    for (const { index, one: mine, other: theirs } of compareTables(own[side], file[side])) {
       const message = `leaf ${index} of the ${side}: the facts come to ${mine.cumulative} lamports for ${bytesToHex(mine.recipient)}, the file says ${theirs.cumulative} for ${bytesToHex(theirs.recipient)}`;
       return [{ code: 'facts', message }];
     }

@@ -5,11 +5,12 @@ import type { Content } from '#protocol/settlement/attestation.ts';
 import { isSameKey, type Key } from '#protocol/settlement/layout.ts';
 import {
   buildTrees,
+  compareTables,
   contentOf,
   decodeLeafFile,
   encodeLeafFile,
   type LeafTable,
-  leafAt,
+  type leafAt,
 } from '#protocol/settlement/leaf-file.ts';
 import type { LeafFileView } from '#protocol/settlement/money-api.ts';
 import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/period-leaves.ts';
@@ -40,28 +41,19 @@ export function recompute(
   const content = contentOf(encodeLeafFile(made), buildTrees(made, pool, hash));
   if (!content.ok) return content;
   const found = [
-    ...compareTables('Claim', claims, made.claims),
-    ...compareTables('Escrow', spends, made.spends),
+    ...tellDifferences('Claim', claims, made.claims),
+    ...tellDifferences('Escrow', spends, made.spends),
   ];
   const differences = { count: found.length, first: found.slice(0, SHOWN) };
   return accept({ content: content.value, differences });
 }
 
-function compareTables(name: string, file: LeafTable, made: LeafTable): string[] {
-  const count = Math.max(file.cumulative.length, made.cumulative.length);
-  const found: string[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const [theirs, ours] = [leafAt(file, index), leafAt(made, index)];
-    const isSame =
-      theirs.cumulative === ours.cumulative && isSameKey(theirs.recipient, ours.recipient);
-    if (!isSame) {
-      found.push(
-        `${name} ${index}: the file says ${tellLeaf(theirs)}, the facts ${tellLeaf(ours)}.`,
-      );
-    }
-  }
-  return found;
-}
+const tellDifferences = (name: string, file: LeafTable, made: LeafTable): string[] =>
+  Array.from(
+    compareTables(file, made),
+    ({ index, one, other }) =>
+      `${name} ${index}: the file says ${tellLeaf(one)}, the facts ${tellLeaf(other)}.`,
+  );
 
 const tellLeaf = ({ recipient, cumulative }: ReturnType<typeof leafAt>): string =>
   recipient.every((byte) => byte === 0)
