@@ -4,6 +4,7 @@ import { checkCircles, checkFolderOrder } from './tidy/circles.ts';
 import { checkLinks, checkPlaces } from './tidy/documents.ts';
 import { checkGlossary } from './tidy/glossary.ts';
 import { checkImports } from './tidy/imports.ts';
+import { checkKinds } from './tidy/kinds.ts';
 import { checkLibraries } from './tidy/libraries.ts';
 import { checkAssertions, checkChance, checkNotes, checkSlowTests } from './tidy/names.ts';
 import { checkReach } from './tidy/reach.ts';
@@ -15,6 +16,7 @@ const rules = {
   'imports follow the table of the layout': checkImports,
   'no import loops, types included': checkCircles,
   'folders of a core import what stands below them': (tree: Tree) => checkFolderOrder(tree),
+  'leasing, trust and money know no kind of job': checkKinds,
   'a library is wrapped by one file of a part, and by none in pure code': checkLibraries,
   'pure code sees no chance': checkChance,
   'no notes without an issue': checkNotes,

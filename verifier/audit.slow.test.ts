@@ -28,7 +28,7 @@ async function runJob(url: string, developer: string): Promise<JobView> {
   form.append('inputs', await file('digits.npy'), 'digits.npy');
   form.append(
     'options',
-    JSON.stringify({ name: 'exit-checked', unitItems: 16, taps: true, autoStart: true }),
+    JSON.stringify({ name: 'audited', unitItems: 16, taps: true, autoStart: true }),
   );
   const posted = await fetch(`${url}/v1/jobs`, { method: 'POST', headers, body: form });
   let job = (await posted.json()) as JobView;
@@ -48,9 +48,9 @@ async function runJob(url: string, developer: string): Promise<JobView> {
 async function checkInside(job: JobView, { url, developer }: { url: string; developer: string }) {
   const headers = { Authorization: `Bearer ${developer}` };
   const ask = (path: string) => fetch(`${url}/v1/jobs/${job.id}/${path}`, { headers });
-  const { taps, outputs } = (await (await ask('package')).json()) as PackageManifest;
-  expect(taps.map(({ name }) => name)).toEqual(['tap0', 'tap1', 'tap2', 'tap3']);
-  expect(outputs.map(({ name }) => name)).toEqual(['logits']);
+  const { runtime } = (await (await ask('package')).json()) as PackageManifest;
+  expect(runtime.taps.map(({ name }) => name)).toEqual(['tap0', 'tap1', 'tap2', 'tap3']);
+  expect(runtime.outputs.map(({ name }) => name)).toEqual(['logits']);
   const [line = ''] = (await (await ask('results?format=jsonl&from=0&to=1')).text()).split('\n');
   expect(Object.keys(JSON.parse(line))).toEqual(['logits']);
   const { receipts } = JSON.parse(

@@ -53,8 +53,7 @@ async function auditMoney(flags: Flags): Promise<number> {
 async function auditDraws(source: AuditSource): Promise<number> {
   const evidence = await readEvidence(source);
   const report = auditEpoch(evidence, verify);
-  if (report.state !== 'audited')
-    return say([report.message], report.state === 'unknown' ? 2 : 3);
+  if (report.state !== 'audited') return say([report.message], report.state === 'unknown' ? 2 : 3);
   const status = tell(`Epoch ${source.epoch}`, report);
   if (source.headFile !== undefined && status === 0) {
     await replaceFile(source.headFile, `${JSON.stringify(evidence.head)}\n`, 0o644);

@@ -32,8 +32,9 @@ export async function openCompute(
       worker.postMessage(request, transfer);
     });
   const copy = new Uint8Array(model);
-  const settings = { provider: 'wasm', threads: 1, graphOptimization: 'all' } as const;
-  await ask({ type: 'load', model: copy, inputs, ...settings }, [copy.buffer]);
+  const runtime = { kind: 'graph', graphOptimization: 'all', inputs } as const;
+  const settings = { provider: 'wasm', threads: 1, runtime } as const;
+  await ask({ type: 'load', model: copy, ...settings }, [copy.buffer]);
   let runs = 0;
   return {
     run: (bytes, unitCount) => {

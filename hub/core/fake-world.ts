@@ -171,10 +171,13 @@ export function postJob(
     draft: {
       name: 'numbers',
       file: { root: 'f'.repeat(64) as Root, length: bytes(10) },
-      inputs: [{ ...SPEC, shape: [unitItems, ...SPEC.shape.slice(1)] }],
-      unitItems,
-      graphOptimization: 'all',
-      ...(taps.length > 0 ? { taps: taps.map(({ name }) => name) } : {}),
+      runtime: {
+        kind: 'graph',
+        inputs: [{ ...SPEC, shape: [unitItems, ...SPEC.shape.slice(1)] }],
+        unitItems,
+        graphOptimization: 'all',
+        ...(taps.length > 0 ? { taps: taps.map(({ name }) => name) } : {}),
+      },
     },
     inputs: { root: '9'.repeat(64) as Root, length: bytes(units * unitItems * UNIT_BYTES) },
     inputDigests: { root: '8'.repeat(64) as Root, length: bytes(units * DIGEST_BYTES) },

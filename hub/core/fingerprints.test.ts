@@ -88,7 +88,7 @@ describe('a package with taps', () => {
 
   it('is leased as a package that names its taps', () => {
     const { bench } = openStage();
-    expect(bench.last(2, 'admit')?.manifest.taps).toEqual(TAPS);
+    expect(bench.last(2, 'admit')?.manifest.runtime.taps).toEqual(TAPS);
   });
 
   it('has fingerprints kept beside the outputs, and the taps’ digest in the shard', () => {

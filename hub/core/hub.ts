@@ -69,6 +69,7 @@ export {
   mayServe,
   packageOf,
   ticketHolder,
+  unitPart,
   viewGrid,
   viewJob,
 } from './views.ts';

@@ -1,8 +1,7 @@
-import { encodeBase64 } from '#protocol/bytes/base64.ts';
-import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
-import { bytes, instant, millis } from '#protocol/values/units.ts';
+import { instant, millis } from '#protocol/values/units.ts';
 import { applyFact } from './apply/apply.ts';
 import { forgetJudged } from './checking/unjudged.ts';
+import { kindOf } from './kinds/kind-of.ts';
 import { openFairBook } from './leasing/fairness.ts';
 import { openMoneyBook } from './money/book.ts';
 import type { AppliedFact, CommittedShard } from './state/facts.ts';
@@ -78,10 +77,6 @@ function reviveLease(hub: Hub, committed: CommittedShard): void {
   const { firstUnit, unitCount } = shard;
   const job = hub.jobs.get(shard.job);
   if (job?.state !== 'running' || !coversRun(job.open, firstUnit, firstUnit + unitCount)) return;
-  const digests = job.inputDigests.subarray(
-    firstUnit * DIGEST_BYTES,
-    (firstUnit + unitCount) * DIGEST_BYTES,
-  );
   hub.leases.set(shard.lease, {
     lease: {
       id: shard.lease,
@@ -89,13 +84,7 @@ function reviveLease(hub: Hub, committed: CommittedShard): void {
       package: shard.package,
       firstUnit,
       unitCount,
-      inputs: {
-        root: job.record.inputs.root,
-        length: job.record.inputs.length,
-        offset: bytes(firstUnit * job.inputUnitBytes),
-        unitBytes: bytes(job.inputUnitBytes),
-        digests: encodeBase64(digests),
-      },
+      inputs: kindOf(job).sliceInputs(job, firstUnit, unitCount),
       deadlineMs: millis(0),
     },
     donated: shard.donated,

@@ -1,11 +1,13 @@
 import type { DeviceView, GridView } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
+import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { JobId, PublicKey, Root } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import { opinionsOn } from './checking/disputes.ts';
 import { quote } from './jobs/quote.ts';
+import { kindOf } from './kinds/kind-of.ts';
 import type { Device } from './state/device.ts';
 import type { Ban } from './state/facts.ts';
 import type { Hub } from './state/hub.ts';
@@ -27,6 +29,16 @@ export function mayReadUnits(
 ): boolean {
   const job = hub.jobs.get(id);
   return job !== undefined && mayRead(job, first, end);
+}
+
+/** One unit's part in the outputs or fingerprints of a shard. */
+export function unitPart(
+  hub: Hub,
+  { job, firstUnit, unitCount }: AcceptedShard,
+  of: { unit: number; bytes: Uint8Array },
+): Uint8Array | undefined {
+  const known = hub.jobs.get(job);
+  return known && kindOf(known).unitPart(of.bytes, unitCount, of.unit - firstUnit);
 }
 
 export const ticketHolder = (hub: Hub, ticket: string): PublicKey | undefined =>
@@ -58,9 +70,7 @@ function view(hub: Hub, job: Job): JobView {
     ...(job.startedAt === undefined ? {} : { startedAt: job.startedAt }),
     ...(job.endedAt === undefined ? {} : { endedAt: job.endedAt }),
     ...(job.packageId === undefined ? {} : { package: job.packageId }),
-    inputs: record.draft.inputs,
-    outputs: manifest?.outputs ?? [],
-    unitItems: record.draft.unitItems,
+    ...kindOf(job).viewUnits(record, manifest),
     items: record.items,
     units: record.units,
     accepted: job.acceptedUnits,

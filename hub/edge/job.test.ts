@@ -42,7 +42,7 @@ async function openFakeVerifier() {
       206,
       `bytes 0-${UNIT_BYTES - 1}/${inputs.length}`,
     ]);
-    const outputs = draft.inputs.map((spec) => ({ ...spec, name: 'y' }));
+    const outputs = draft.runtime.inputs.map((spec) => ({ ...spec, name: 'y' }));
     const unit = new Uint8Array(await answer.arrayBuffer());
     const head = { type: 'prepared' as const, job, outputs, units: [0] };
     const cost = { unitMs: millis(1), peakBytes: bytes(1_000_000), decoys: NO_DECOYS };

@@ -58,10 +58,8 @@ export const JobOptions = v.strictObject({
 });
 export type JobOptions = v.InferOutput<typeof JobOptions>;
 
-/** A model as uploaded: its outputs and known answers are not known yet. */
-export const PackageDraft = v.strictObject({
-  name: v.string(),
-  file: BlobRef,
+export const GraphDraft = v.strictObject({
+  kind: v.literal('graph'),
   inputs: v.array(TensorSpec),
   unitItems: v.pipe(Count, v.minValue(1)),
   graphOptimization: GraphOptimization,
@@ -69,6 +67,17 @@ export const PackageDraft = v.strictObject({
   coupled: v.exactOptional(v.literal(true)),
   /** Outputs of the file that are taps, the shallowest first. */
   taps: v.optional(v.pipe(v.array(TensorName), v.minLength(1), v.maxLength(TAPS_MAX))),
+});
+export type GraphDraft = v.InferOutput<typeof GraphDraft>;
+
+/**
+ * A model as uploaded, before a verifier has run it: outputs and known answers are not known yet.
+ * What it is posted for decides the kind of its job.
+ */
+export const PackageDraft = v.strictObject({
+  name: v.string(),
+  file: BlobRef,
+  runtime: v.variant('kind', [GraphDraft]),
 });
 export type PackageDraft = v.InferOutput<typeof PackageDraft>;
 

@@ -1,7 +1,27 @@
-import type { GraphOptimization, Provider } from '../models/package.ts';
+import type { GraphOptimization, Provider, Runtime } from '../models/package.ts';
 import type { TensorSpec } from '../tensors/tensor.ts';
 import type { Refusal } from '../values/refusal.ts';
 import type { Millis } from '../values/units.ts';
+
+/** How a compute worker runs a model, by the kind of its job. */
+export interface LoadRuntime {
+  kind: 'graph';
+  graphOptimization: GraphOptimization;
+  /** Fixed shapes. `outputs` is absent while they are being found out. */
+  inputs: readonly TensorSpec[];
+  outputs?: readonly TensorSpec[];
+  /** Names of outputs that are taps. */
+  taps?: readonly string[];
+}
+
+/** How a compute worker runs the model of a package. */
+export const loadRuntime = ({ kind, reference, inputs, outputs, taps }: Runtime): LoadRuntime => ({
+  kind,
+  graphOptimization: reference.graphOptimization,
+  inputs,
+  outputs,
+  taps: taps.map(({ name }) => name),
+});
 
 /**
  * Spoken over `postMessage` with a compute worker, which holds one session of one model at most.
@@ -14,12 +34,7 @@ export type ComputeRequest =
       model: Uint8Array<ArrayBuffer>;
       provider: Provider;
       threads: number;
-      graphOptimization: GraphOptimization;
-      /** Fixed shapes. `outputs` is absent while they are being found out. */
-      inputs: readonly TensorSpec[];
-      outputs?: readonly TensorSpec[];
-      /** Names of outputs that are taps. */
-      taps?: readonly string[];
+      runtime: LoadRuntime;
     }
   | {
       type: 'run';

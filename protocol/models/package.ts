@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { digestRecord } from '../bytes/digest.ts';
 import { Dtype, TensorName, TensorSpec } from '../tensors/tensor.ts';
-import { Root } from '../values/ids.ts';
+import { type Digest, Root } from '../values/ids.ts';
 import { Bytes, Count, Millis } from '../values/units.ts';
 
 /** A blob by content: BEP 52 root and length. */
@@ -90,12 +91,9 @@ export type Tap = v.InferOutput<typeof Tap>;
 /** Taps of a model at most, and numbers kept of each: 4 × 32 halves are 256 bytes. */
 export const TAPS_MAX = 4;
 
-/** What a contributor needs to know of a model. Its id is the digest of its canonical JSON. */
-export const PackageManifest = v.strictObject({
-  format: v.literal('pocketgrid/package@1'),
-  name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
-  runtime: v.literal('graph'),
-  variants: v.pipe(v.array(Variant), v.minLength(1), v.maxLength(8)),
+/** A model that maps a batch of one shape to tensors of one shape. */
+export const GraphRuntime = v.strictObject({
+  kind: v.literal('graph'),
   inputs: v.pipe(v.array(TensorSpec), v.minLength(1), v.maxLength(16)),
   outputs: v.pipe(v.array(TensorSpec), v.minLength(1), v.maxLength(16)),
   /** Items per unit: the fixed batch. */
@@ -104,10 +102,26 @@ export const PackageManifest = v.strictObject({
   comparators: v.array(Comparator),
   /** Absent in packages that were made before thresholds were calibrated. */
   calibrated: v.optional(Calibrated),
-  /** What may run it; absent where any provider may. */
-  providers: v.optional(v.pipe(v.array(Provider), v.minLength(1), v.maxLength(3))),
   /** The shallowest first; none where the job was posted without them. */
   taps: v.pipe(v.array(Tap), v.maxLength(TAPS_MAX)),
+});
+export type GraphRuntime = v.InferOutput<typeof GraphRuntime>;
+
+/** How a model is run and its results are judged: one member for each kind of job. */
+export const Runtime = v.variant('kind', [GraphRuntime]);
+export type Runtime = v.InferOutput<typeof Runtime>;
+
+/** What was packaged by older hubs has the number 1. */
+export const PACKAGE_FORMAT = 'pocketgrid/package@2';
+
+/** What a contributor needs to know of a model. `digestPackage` is its id. */
+export const PackageManifest = v.strictObject({
+  format: v.picklist(['pocketgrid/package@1', PACKAGE_FORMAT]),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
+  variants: v.pipe(v.array(Variant), v.minLength(1), v.maxLength(8)),
+  runtime: Runtime,
+  /** What may run it; absent where any provider may. */
+  providers: v.optional(v.pipe(v.array(Provider), v.minLength(1), v.maxLength(3))),
   knownAnswers: v.pipe(v.array(KnownAnswer), v.minLength(1), v.maxLength(4)),
   /** Estimated peak memory on a device: weights, runtime, activations, copies. */
   peakBytes: Bytes,
@@ -115,6 +129,17 @@ export const PackageManifest = v.strictObject({
   referenceUnitMs: Millis,
 });
 export type PackageManifest = v.InferOutput<typeof PackageManifest>;
+
+/**
+ * The id of a package: the digest of its canonical JSON. Those of format 1 were flat when they got
+ * theirs, and keep it.
+ */
+export function digestPackage(manifest: PackageManifest): Digest {
+  if (manifest.format === PACKAGE_FORMAT) return digestRecord(manifest);
+  const { runtime, ...rest } = manifest;
+  const { kind, ...graph } = runtime;
+  return digestRecord({ ...rest, ...graph, runtime: kind });
+}
 
 /** Whether results of a provider can be told from a cheat's: where not, it has no such work. */
 export const allowsProvider = (

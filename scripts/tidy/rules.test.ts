@@ -3,6 +3,7 @@ import { checkCircles, checkFolderOrder } from './circles.ts';
 import { checkLinks, checkPlaces } from './documents.ts';
 import { checkGlossary, GLOSSARY, RETIRED_TERMS } from './glossary.ts';
 import { checkImports } from './imports.ts';
+import { checkKinds } from './kinds.ts';
 import { checkLibraries } from './libraries.ts';
 import { checkAssertions, checkChance, checkNotes, checkSlowTests } from './names.ts';
 import { checkReach } from './reach.ts';
@@ -147,6 +148,24 @@ describe('the order of folders', () => {
       'hub/edge/a.ts': "import '../core/hub.ts';",
     };
     expect(check(texts)).toEqual([]);
+  });
+});
+
+describe('kinds of jobs', () => {
+  it.each([
+    ["import { unitBytes } from '#protocol/tensors/tensor.ts';", 'imports #protocol/tensors'],
+    ["import { graph } from '../kinds/graph.ts';", 'imports ../kinds/graph.ts'],
+    ['const size = job.manifest?.runtime.outputs.length;', 'reads runtime'],
+    ['const { draft } = job.record;', 'reads draft'],
+  ])('catches leasing that has %s', (text, part) => {
+    const found = run(checkKinds, { 'hub/core/leasing/lease.ts': text });
+    expect(found).toEqual([expect.stringContaining(part)]);
+  });
+
+  it('allows what is asked of the kind, and jobs to read their draft', () => {
+    const asked = "/** Of a draft. */\nimport { kindOf } from '../kinds/kind-of.ts';";
+    const files = { 'hub/core/trust/fit.ts': asked, 'hub/core/jobs/recut.ts': 'use(draft);' };
+    expect(run(checkKinds, files)).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { PackageManifest } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { climb } from '../../verifier/core/checks/ladder.ts';
+import { graph } from '../../verifier/core/kinds/graph.ts';
 import type { Chance } from './chance.ts';
 import type { Tally } from './expectation.ts';
 import { exitRunsAt, lagOf, type Rule, runsAt, tabulate } from './rules.ts';
@@ -61,7 +61,9 @@ const NO_BYTES = new Uint8Array(0);
 /**
  * The exact lane looks at no field of the manifest before digests differ and bytes are compared.
  */
-const MANIFEST = { outputs: [], comparators: [], taps: [] } as unknown as PackageManifest;
+const MANIFEST = {
+  runtime: { outputs: [], comparators: [], taps: [] },
+} as unknown as PackageManifest;
 
 /**
  * Draws one honest unit that is checked through the real ladder; true: wrongly found a mismatch.
@@ -70,7 +72,7 @@ export function climbHonest(faults: Faults, { next }: Chance): boolean {
   const references: { digest: Digest; bytes: Uint8Array }[] = [];
   let claim: { digest: Digest; bytes: Uint8Array } | undefined;
   for (;;) {
-    const step = climb({
+    const step = graph.judge({
       provider: 'wasm',
       manifest: MANIFEST,
       claimed: RIGHT,

@@ -153,7 +153,7 @@ export function checkResults(
   const logged = new Map(
     of('committed').map(({ commitment }) => [commitment.entry.index, commitment]),
   );
-  const { taps = [] } = of('job-packaged').find((fact) => fact.job === job)?.manifest ?? {};
+  const { taps = [] } = of('job-packaged').find((fact) => fact.job === job)?.manifest.runtime ?? {};
   const scales = taps.map(({ scale }) => scale);
   for (const { shard, outputs, fingerprints } of liveShards(of, job)) {
     const signature = logged.get(shard.index)?.logSignature;

@@ -185,7 +185,7 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
     case 'load':
       tab.busyUntil.set(effect.worker, node.clock.now());
       tab.models.set(effect.worker, effect.model.root);
-      if (effect.taps.length > 0) tab.tapped.add(effect.worker);
+      if (effect.runtime.taps?.length) tab.tapped.add(effect.worker);
       return later(node.traits.loadMs ?? LOAD_MS, { type: 'loaded', worker: effect.worker });
     case 'run':
       return run(node, tab, effect);

@@ -90,10 +90,13 @@ export function makeFakeJob(
     draft: {
       name: 'fake model',
       file: model,
-      inputs: FAKE_INPUTS,
-      unitItems: 1,
-      graphOptimization: 'all',
-      ...(job.taps === true ? { taps: FAKE_TAPS.map(({ name }) => name) } : {}),
+      runtime: {
+        kind: 'graph',
+        inputs: FAKE_INPUTS,
+        unitItems: 1,
+        graphOptimization: 'all',
+        ...(job.taps === true ? { taps: FAKE_TAPS.map(({ name }) => name) } : {}),
+      },
     },
     inputs: blobs.put(inputs),
     inputDigests: blobs.put(inputDigests),

@@ -155,7 +155,7 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
       const outputs = fakeCompute(model, inputs);
       if (node.lie === 'frames' && effect.unit % FRAMED_EVERY === 0)
         outputs[0] = 1 ^ (outputs[0] ?? 0);
-      const taps = effect.manifest.taps.length > 0 ? { taps: fakeTaps(model, inputs) } : {};
+      const taps = effect.manifest.runtime.taps.length > 0 ? { taps: fakeTaps(model, inputs) } : {};
       const value = { digest: digest(outputs), bytes: outputs, ...taps };
       const result = { ok: true as const, value };
       return later(UNIT_MS, { type: 'executed', task: effect.task, result });
@@ -316,7 +316,7 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
   };
   const peakBytes = bytes(1_000_000);
   const found = { outputs: FAKE_OUTPUTS, answers, runs, peakBytes, decoys };
-  if (effect.draft.taps === undefined) return found;
+  if (effect.draft.runtime.taps === undefined) return found;
   const inside = effect.units.map((unit) =>
     fakeTaps(model, unitInputs(node, effect.inputs.root, unit)),
   );

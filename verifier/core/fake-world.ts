@@ -5,7 +5,13 @@ import {
   PROTOCOL_VERSION,
   type VerifierBook,
 } from '#protocol/messages/control.ts';
-import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/models/package.ts';
+import {
+  digestPackage,
+  PACKAGE_FORMAT,
+  type PackageManifest,
+  type Provider,
+  REFERENCE_LANE,
+} from '#protocol/models/package.ts';
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { AcceptedShard, Verdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
@@ -35,18 +41,20 @@ const INPUTS = { root: '11'.repeat(32) as Root, length: bytes(4096) };
 const FILE = { root: '22'.repeat(32) as Root, length: bytes(100) };
 const spec = (name: string) => ({ name, dtype: 'f32' as const, shape: [2] });
 export const MANIFEST: PackageManifest = {
-  format: 'pocketgrid/package@1',
+  format: PACKAGE_FORMAT,
   name: 'number',
-  runtime: 'graph',
   variants: [{ dtype: 'f32', file: FILE, needs: [] }],
-  inputs: [spec('x')],
-  outputs: [spec('y')],
-  unitItems: 2,
-  reference: REFERENCE_LANE,
-  comparators: [
-    { output: 'y', l2: 1e-4, max: 1e-2, nearest: { decoy: 'half-weights', l2: 3e-2, max: 3e-2 } },
-  ],
-  taps: [],
+  runtime: {
+    kind: 'graph',
+    inputs: [spec('x')],
+    outputs: [spec('y')],
+    unitItems: 2,
+    reference: REFERENCE_LANE,
+    comparators: [
+      { output: 'y', l2: 1e-4, max: 1e-2, nearest: { decoy: 'half-weights', l2: 3e-2, max: 3e-2 } },
+    ],
+    taps: [],
+  },
   knownAnswers: [{ inputs: FILE, outputs: FILE }],
   peakBytes: bytes(1000),
   referenceUnitMs: millis(1),
@@ -72,7 +80,7 @@ export function fakeShard(
     lease: sequence.toString(16).padStart(32, '0') as LeaseId,
     device: 'dd'.repeat(32) as PublicKey,
     provider,
-    package: digestRecord(MANIFEST),
+    package: digestPackage(MANIFEST),
     firstUnit: sequence * 10,
     unitCount: claims.length,
     standing: sequence * 10,

@@ -4,16 +4,19 @@ import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { Digest, JobId, Root } from '#protocol/values/ids.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
 import { connect, openFakeWorld, receive, step } from './fake-world.ts';
-import { checkPreparation, isCoupled } from './prepare.ts';
+import { checkPreparation, isCoupled } from './kinds/graph-preparation.ts';
 import type { Preparation } from './state/events.ts';
 
 const JOB = 'job_0123456789abcdef' as JobId;
 const draft: PackageDraft = {
   name: 'm',
   file: { root: '22'.repeat(32) as Root, length: bytes(10) },
-  inputs: [{ name: 'x', dtype: 'f32', shape: [4, 2] }],
-  unitItems: 4,
-  graphOptimization: 'all',
+  runtime: {
+    kind: 'graph',
+    inputs: [{ name: 'x', dtype: 'f32', shape: [4, 2] }],
+    unitItems: 4,
+    graphOptimization: 'all',
+  },
 };
 const output = (shape: number[]): TensorSpec => ({ name: 'y', dtype: 'f32', shape });
 const run = (unit: number, computeMs: number, mark = '0') => ({
@@ -31,13 +34,17 @@ const preparation = (found: Partial<Preparation>): Preparation => ({
 });
 const check = (found: Partial<Preparation>) =>
   checkPreparation({ draft, units: [0, 7] }, preparation(found));
+function prepared(checked: ReturnType<typeof checkPreparation>) {
+  if (!checked.ok) throw new Error(checked.refusal.message);
+  if (checked.value === 'coupled') throw new Error('its units are to hold one item');
+  return checked.value;
+}
 
 describe('a new model', () => {
   it('that behaves is answered with its outputs, answers and median time', () => {
-    const checked = check({});
-    if (!checked.ok) throw new Error(checked.refusal.message);
-    expect(checked.value).toMatchObject({ units: [0, 7], unitMs: 3 });
-    expect(checked.value.payload).toHaveLength(32);
+    const answer = prepared(check({}));
+    expect(answer).toMatchObject({ units: [0, 7], unitMs: 3 });
+    expect(answer.payload).toHaveLength(32);
   });
 
   it.each([
@@ -113,20 +120,21 @@ describe('a new model with taps', () => {
   const inside = (...values: number[]) =>
     new Uint8Array(Float32Array.from(values.flatMap((value) => Array(4).fill(value))).buffer);
   const checkTaps = (found: Preparation['taps']) => {
-    const prepared = preparation(found === undefined ? {} : { taps: found });
-    return checkPreparation({ draft: { ...draft, taps }, units: [0, 7] }, prepared);
+    const ran = preparation(found === undefined ? {} : { taps: found });
+    return checkPreparation(
+      { draft: { ...draft, runtime: { ...draft.runtime, taps } }, units: [0, 7] },
+      ran,
+    );
   };
 
   it('is answered with its taps, each scaled by the power of two under its RMS', () => {
     const specs = taps.map(spec);
-    const checked = checkTaps({ specs, bytes: inside(5, 0, 5, 0) });
-    if (!checked.ok) throw new Error(checked.refusal.message);
-    expect(checked.value.taps).toEqual([
+    expect(prepared(checkTaps({ specs, bytes: inside(5, 0, 5, 0) })).taps).toEqual([
       { ...specs[0], scale: 4 },
       { ...specs[1], scale: 1 },
     ]);
     const small = checkTaps({ specs, bytes: inside(1e-30, -3e38, -1e-30, 3e38) });
-    const scales = small.ok ? small.value.taps?.map(({ scale }) => scale) : [];
+    const scales = prepared(small).taps?.map(({ scale }) => scale);
     for (const scale of scales ?? []) expect(Math.log2(scale)).toBe(Math.round(Math.log2(scale)));
     expect(scales?.[0]).toBeLessThanOrEqual(1e-30);
     expect(scales?.[1]).toBeGreaterThan(1e38);

@@ -9,7 +9,12 @@ import { openTestFolder } from '#node/test-folder.ts';
 import type { PackageDraft } from '#protocol/api/job.ts';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { buildFileTree } from '#protocol/bytes/file-tree.ts';
-import { type BlobRef, type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
+import {
+  type BlobRef,
+  PACKAGE_FORMAT,
+  type PackageManifest,
+  REFERENCE_LANE,
+} from '#protocol/models/package.ts';
 import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import { sampleKey } from '#protocol/records/sample-receipt.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
@@ -53,16 +58,18 @@ const inputs = new Uint8Array(
   Float32Array.from({ length: UNITS * UNIT_ITEMS * 3 }, (_, place) => Math.sin(place)).buffer,
 );
 const manifest: PackageManifest = {
-  format: 'pocketgrid/package@1',
+  format: PACKAGE_FORMAT,
   name: 'softmax',
-  runtime: 'graph',
   variants: [{ dtype: 'f32', file: refOf(model), needs: [] }],
-  inputs: [x],
-  outputs: [{ ...x, name: 'y' }],
-  unitItems: UNIT_ITEMS,
-  reference: REFERENCE_LANE,
-  comparators: [],
-  taps: [],
+  runtime: {
+    kind: 'graph',
+    inputs: [x],
+    outputs: [{ ...x, name: 'y' }],
+    unitItems: UNIT_ITEMS,
+    reference: REFERENCE_LANE,
+    comparators: [],
+    taps: [],
+  },
   knownAnswers: [{ inputs: refOf(model), outputs: refOf(model) }],
   peakBytes: bytes(1),
   referenceUnitMs: millis(1),
@@ -111,9 +118,12 @@ describe('the exact lane', () => {
     const draft: PackageDraft = {
       name: 'softmax',
       file: refOf(model),
-      inputs: [x],
-      unitItems: UNIT_ITEMS,
-      graphOptimization: 'all',
+      runtime: {
+        kind: 'graph',
+        inputs: [x],
+        unitItems: UNIT_ITEMS,
+        graphOptimization: 'all',
+      },
     };
     const ask = {
       type: 'prepare',
@@ -125,7 +135,7 @@ describe('the exact lane', () => {
     } as const;
     const found = await lane.prepare({ ...ask, draft });
     if (!found.ok) throw new Error(found.refusal.message);
-    expect(found.value.outputs).toEqual(manifest.outputs);
+    expect(found.value.outputs).toEqual(manifest.runtime.outputs);
     expect(found.value.answers.map(({ length }) => length)).toEqual([48, 48]);
     const { names, units, samples } = found.value.decoys;
     // Softmax has no weights to round and no layers to skip; half of its input is a short cut.

@@ -3,15 +3,21 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compareUnits } from '#protocol/checks/comparison.ts';
 import { findNearest, fitThresholds } from '#protocol/checks/thresholds.ts';
-import { type PackageManifest, type Provider, REFERENCE_LANE } from '#protocol/models/package.ts';
+import {
+  PACKAGE_FORMAT,
+  type PackageManifest,
+  type Provider,
+  REFERENCE_LANE,
+} from '#protocol/models/package.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
-import { climb, type Finding } from '../core/checks/ladder.ts';
+import { graph } from '../core/kinds/graph.ts';
+import type { Finding } from '../core/kinds/kind.ts';
 import type { Reference } from '../core/state/events.ts';
 import { type Load, openComputeWorker } from './compute-workers.ts';
-import { measureDecoys } from './decoys.ts';
+import { measureDecoys } from './kinds/decoys.ts';
 
 /** Images of one unit, their pixels, and the scores of ten digits. */
 const UNIT_ITEMS = 4;
@@ -46,7 +52,8 @@ function loadOf(model: Uint8Array): Load {
   const { graphOptimization } = REFERENCE_LANE;
   const [input] = decodedModel(model).graph.inputs;
   const specs = [{ name: input?.name ?? '', dtype: 'f32' as const, shape: [UNIT_ITEMS, 1, 8, 8] }];
-  return { model: new Uint8Array(model), graphOptimization, inputs: specs };
+  const runtime = { kind: 'graph', graphOptimization, inputs: specs } as const;
+  return { model: new Uint8Array(model), runtime };
 }
 
 /** Outputs of a model over all units, from a compute worker of their own. */
@@ -56,7 +63,7 @@ async function runModel(model: Uint8Array, inputs: Uint8Array<ArrayBuffer>) {
   try {
     const ran = await worker.run(inputs.slice(), UNITS);
     return {
-      specs: load.inputs,
+      specs: load.runtime.inputs,
       outputs: ran.outputs,
       values: new Float32Array(ran.bytes.slice().buffer),
     };
@@ -80,23 +87,25 @@ beforeAll(async () => {
   sibling = (await runModel(makeSibling(model), inputs)).values;
   const decoys = await measureDecoys(await openComputeWorker(loadOf(model)), {
     readModel: async () => new Uint8Array(model),
-    load: loadOf(model),
+    runtime: loadOf(model).runtime,
     outputs: first.outputs,
     unitMs: 1,
     units: [0, 500, 1_000, 1_500],
     readUnit: async (unit) => inputs.slice(unit * UNIT_BYTES, (unit + 1) * UNIT_BYTES),
   });
   manifest = {
-    format: 'pocketgrid/package@1',
+    format: PACKAGE_FORMAT,
     name: 'digits',
-    runtime: 'graph',
     variants: [],
-    inputs: [...first.specs],
-    outputs: [...first.outputs],
-    unitItems: UNIT_ITEMS,
-    reference: REFERENCE_LANE,
-    ...fitThresholds(first.outputs, findNearest(decoys.samples)),
-    taps: [],
+    runtime: {
+      kind: 'graph',
+      inputs: [...first.specs],
+      outputs: [...first.outputs],
+      unitItems: UNIT_ITEMS,
+      reference: REFERENCE_LANE,
+      comparators: fitThresholds(first.outputs, findNearest(decoys.samples)).comparators,
+      taps: [],
+    },
     knownAnswers: [],
     peakBytes: bytes(1),
     referenceUnitMs: millis(1),
@@ -134,7 +143,7 @@ function judge(claimed: Float32Array, unit: number, provider: Provider): Finding
   const references: Reference[] = [];
   let fetched: { claim?: Reference } = {};
   for (let rung = 0; rung < 5; rung += 1) {
-    const step = climb({ ...evidence, references, ...fetched });
+    const step = graph.judge({ ...evidence, references, ...fetched });
     if (step.do === 'decide') return step.finding;
     const run = runs[references.length];
     if (step.do === 'claim') fetched = { claim };
@@ -210,7 +219,7 @@ describe(`liars before the exact lane, ${UNITS} checked units each`, () => {
     expect(kinds).toEqual(isNoise ? { match: UNITS } : { mismatch: UNITS });
     const unit = lie(unitOf(honest, 0), 0);
     const [claim, reference] = [referenceOf(unit), referenceOf(unitOf(honest, 0))];
-    expect(compareUnits(claim.bytes, reference.bytes, manifest).within).toBe(isNoise);
+    expect(compareUnits(claim.bytes, reference.bytes, manifest.runtime).within).toBe(isNoise);
   });
 });
 
@@ -230,9 +239,13 @@ describe('an answer optimised to stay within tolerance', () => {
   }
   /** The share of the thresholds that a claim uses up: the larger of the two measures. */
   function usedOf(claimed: Float32Array, truth: Float32Array): number {
-    const [limit] = manifest.comparators;
+    const [limit] = manifest.runtime.comparators;
     if (limit === undefined) throw new Error('the package has no thresholds');
-    const far = compareUnits(referenceOf(claimed).bytes, referenceOf(truth).bytes, manifest);
+    const far = compareUnits(
+      referenceOf(claimed).bytes,
+      referenceOf(truth).bytes,
+      manifest.runtime,
+    );
     return Math.max(far.l2 / limit.l2, far.max / limit.max);
   }
   /** Places of one picture's scores, the largest first. */

@@ -99,9 +99,10 @@ export function compareReplay(compared: {
   if (inside !== undefined) finding.inside = inside;
   if (held === undefined) return finding;
   finding.held = held.digest;
-  if (lane === 'tolerance') finding.distance = compareUnits(held.bytes, replayed.bytes, manifest);
+  if (lane === 'tolerance')
+    finding.distance = compareUnits(held.bytes, replayed.bytes, manifest.runtime);
   if (held.digest !== replayed.digest && held.bytes.length === replayed.bytes.length) {
-    finding.outputs = differOutputs(manifest.outputs, held.bytes, replayed.bytes);
+    finding.outputs = differOutputs(manifest.runtime.outputs, held.bytes, replayed.bytes);
   }
   return finding;
 }
@@ -114,8 +115,9 @@ function compareInside(
   const claimed = fingerprint === undefined ? undefined : decodeBase64(fingerprint);
   if (claimed?.ok !== true || replayed.taps === undefined) return undefined;
   const seed = projectionSeed(receipt.logSignature, receipt.shard.commitment);
-  const scales = manifest.taps.map(({ scale }) => scale);
-  const ours = projectTaps(readTaps(manifest.taps, replayed.taps), seed, scales);
+  const { taps } = manifest.runtime;
+  const scales = taps.map(({ scale }) => scale);
+  const ours = projectTaps(readTaps(taps, replayed.taps), seed, scales);
   return checkFingerprint(claimed.value, ours, lane);
 }
 

@@ -28,7 +28,9 @@ const OUTPUTS: TensorSpec[] = [
   { name: 'scores', dtype: 'f32', shape: [1, 3] },
   { name: 'label', dtype: 'i64', shape: [1] },
 ];
-const manifest = { outputs: OUTPUTS, comparators: [] } as unknown as PackageManifest;
+const manifest = {
+  runtime: { outputs: OUTPUTS, comparators: [] },
+} as unknown as PackageManifest;
 
 function unitOf(scores: readonly number[], label: bigint) {
   const bytes = concatBytes(
@@ -134,7 +136,7 @@ describe('what a replay has shown of the inside of a model', () => {
       receipt: { ...rest, logSignature, shard: { ...shard, commitment } } as Receipt,
       unit: 5,
       claimed: honest.digest,
-      manifest: { ...manifest, taps },
+      manifest: { ...manifest, runtime: { ...manifest.runtime, taps } },
       replayed: { ...honest, taps: new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer) },
       held: honest,
       fingerprint,

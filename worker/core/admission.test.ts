@@ -4,7 +4,7 @@ import { why } from '#protocol/values/reason.ts';
 import { bytes, instant } from '#protocol/values/units.ts';
 import type { DeviceMemory } from './events.ts';
 
-import { MANIFEST, openBench, PACKAGE } from './fake-world.ts';
+import { MANIFEST, openBench, PACKAGE, packageOf } from './fake-world.ts';
 
 const FAR = why('too-far-off', { provider: 'webgpu', where: 'outputs' });
 const SUSPENDED = { provider: 'webgpu' as const, reason: FAR };
@@ -26,7 +26,7 @@ test.each([
   const bench = openBench({ capabilities });
   bench.post({ type: 'start' });
   bench.welcome();
-  bench.hear({ type: 'admit', id: PACKAGE, manifest: { ...MANIFEST, unitItems } });
+  bench.hear({ type: 'admit', id: PACKAGE, manifest: packageOf({ unitItems }) });
   expect(bench.all('load').at(-1)?.threads).toBe(runs);
 });
 

@@ -1,4 +1,3 @@
-import { compareUnits } from '#protocol/checks/comparison.ts';
 import type { HubMessage, Trial } from '#protocol/messages/control.ts';
 import { allowsProvider, type PackageManifest, type Provider } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
@@ -7,6 +6,7 @@ import type { Refusal } from '#protocol/values/refusal.ts';
 import { after, bytes, millis } from '#protocol/values/units.ts';
 import { fitLoad, modelFile, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
+import { kindOf } from './kinds/kind-of.ts';
 import {
   AVOIDED_DAYS,
   findAdmission,
@@ -226,13 +226,8 @@ function nextTrial(turn: Turn): void {
   raiseTombstone(turn, { package: admission.package, provider }, { type: 'trial' });
 }
 
-/**
- * Threads change bits where a unit is one item (a convolution's plane is then divided among them),
- * and a verifier's reference has one. From two items on up to four threads were seen to agree:
- * docs/exactness.md.
- */
-function threadsOn({ device }: Turn, provider: Provider, { unitItems }: PackageManifest): number {
-  if (provider !== 'wasm' || unitItems < 2) return 1;
+function threadsOn({ device }: Turn, provider: Provider, manifest: PackageManifest): number {
+  if (provider !== 'wasm' || !kindOf(manifest).mayThread(manifest)) return 1;
   return Math.min(device.config.capabilities.threads, EXACT_THREADS_MAX);
 }
 
@@ -275,7 +270,7 @@ export function finishTrialRun(turn: Turn, event: Ran): boolean {
   if (trial.runsDone < answers.length) {
     const reference = answers[trial.runsDone]?.outputs;
     if (reference === undefined) return true;
-    const distance = compareUnits(event.bytes, reference, manifest);
+    const distance = kindOf(manifest).compareAnswer(manifest, event.bytes, reference);
     trial.l2 = Math.max(trial.l2, distance.l2);
     const exact = event.bytes.every((byte, at) => byte === reference[at]);
     const right = trial.provider === 'wasm' ? exact : distance.within;

@@ -1,3 +1,4 @@
+import { loadRuntime } from '#protocol/messages/compute.ts';
 import type { PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import type { ContributorEffect, WorkerId } from './events.ts';
@@ -17,10 +18,7 @@ export function fitLoad(load: {
     model: modelFile(manifest),
     provider,
     threads,
-    graphOptimization: manifest.reference.graphOptimization,
-    inputs: manifest.inputs,
-    outputs: manifest.outputs,
-    taps: manifest.taps.map(({ name }) => name),
+    runtime: loadRuntime(manifest.runtime),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { SigningContext } from '#protocol/bytes/signature.ts';
+import type { LoadRuntime } from '#protocol/messages/compute.ts';
 import type {
   Capabilities,
   ContributorMessage,
@@ -9,8 +10,8 @@ import type {
   Trial,
 } from '#protocol/messages/control.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
-import type { BlobRef, GraphOptimization, Provider } from '#protocol/models/package.ts';
-import type { Dtype, TensorSpec } from '#protocol/tensors/tensor.ts';
+import type { BlobRef, Provider } from '#protocol/models/package.ts';
+import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
@@ -142,11 +143,7 @@ export type ContributorEffect =
       model: BlobRef;
       provider: Provider;
       threads: number;
-      graphOptimization: GraphOptimization;
-      inputs: readonly TensorSpec[];
-      outputs: readonly TensorSpec[];
-      /** Names of outputs that are taps. */
-      taps: readonly string[];
+      runtime: LoadRuntime;
     }
   /** Runs of one worker are done in order, one after another. `inputs` may be transferred away. */
   | {

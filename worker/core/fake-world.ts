@@ -2,7 +2,7 @@ import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { type HubMessage, PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import { type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
+import { PACKAGE_FORMAT, type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
 import type {
   Digest,
   JobId,
@@ -25,20 +25,28 @@ export const NONCE = '77'.repeat(32) as Nonce;
 const ref = (digit: string) => ({ root: digit.repeat(64) as Root, length: bytes(4) });
 export const ANSWER = new Uint8Array([1, 2, 3, 4]);
 export const MANIFEST: PackageManifest = {
-  format: 'pocketgrid/package@1',
+  format: PACKAGE_FORMAT,
   name: 'numbers',
-  runtime: 'graph',
   variants: [{ dtype: 'f32', file: ref('1'), needs: [] }],
-  inputs: [{ name: 'x', dtype: 'f32', shape: [1, 1] }],
-  outputs: [{ name: 'y', dtype: 'f32', shape: [1, 1] }],
-  unitItems: 1,
-  reference: REFERENCE_LANE,
-  comparators: [],
-  taps: [],
+  runtime: {
+    kind: 'graph',
+    inputs: [{ name: 'x', dtype: 'f32', shape: [1, 1] }],
+    outputs: [{ name: 'y', dtype: 'f32', shape: [1, 1] }],
+    unitItems: 1,
+    reference: REFERENCE_LANE,
+    comparators: [],
+    taps: [],
+  },
   knownAnswers: [{ inputs: ref('2'), outputs: ref('3') }],
   peakBytes: bytes(1_000),
   referenceUnitMs: millis(1),
 };
+
+/** The package of tests, another in some of its runtime. */
+export const packageOf = (change: Partial<PackageManifest['runtime']>): PackageManifest => ({
+  ...MANIFEST,
+  runtime: { ...MANIFEST.runtime, ...change },
+});
 
 type Of<T extends ContributorEffect['type']> = Extract<ContributorEffect, { type: T }>;
 

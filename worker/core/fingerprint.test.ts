@@ -4,7 +4,7 @@ import { projectionSeed, projectTaps } from '#protocol/checks/fingerprint.ts';
 import type { Digest, Signature } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
 
-import { ANSWER, MANIFEST, NONCE, openBench, PACKAGE, PHONE, SIGNED } from './fake-world.ts';
+import { ANSWER, NONCE, openBench, PACKAGE, PHONE, packageOf, SIGNED } from './fake-world.ts';
 
 const bytesOf = (values = new Float32Array(0)) => new Uint8Array(values.buffer);
 
@@ -20,8 +20,8 @@ test('with taps: their digest is committed to, and the fingerprint follows from 
   const bench = openBench({ taps: inside });
   bench.post({ type: 'start' });
   bench.welcome();
-  bench.hear({ type: 'admit', id: PACKAGE, manifest: { ...MANIFEST, taps } });
-  expect(bench.all('load').at(-1)?.taps).toEqual(['a', 'b']);
+  bench.hear({ type: 'admit', id: PACKAGE, manifest: packageOf({ taps }) });
+  expect(bench.all('load').at(-1)?.runtime.taps).toEqual(['a', 'b']);
   const id = bench.lease('a');
   bench.endRun();
   const commits = bench

@@ -1,9 +1,8 @@
 import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import { concatBytes, digest, digestCommitment } from '#protocol/bytes/digest.ts';
-import { openProjection, projectionSeed, readTaps } from '#protocol/checks/fingerprint.ts';
+import { projectionSeed } from '#protocol/checks/fingerprint.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { Lease } from '#protocol/records/records.ts';
-import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { Digest, LeaseId, Signature } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
@@ -11,6 +10,7 @@ import { after, millis } from '#protocol/values/units.ts';
 import { failAdmissionFetch, failed, requeueAdmission } from './admission.ts';
 import { countRun, ensureEngine, isWornOut, stopEngine } from './engine.ts';
 import type { ContributorEvent, FetchId } from './events.ts';
+import { kindOf } from './kinds/kind-of.ts';
 import { type Shard, send, type Turn } from './state.ts';
 
 /** One shard computes, the next is at hand. */
@@ -175,16 +175,12 @@ export function receiveLogged(
 /** The log entry's signature gives the projection; the taps themselves are needed no more. */
 function takeFingerprints(turn: Turn, shard: Shard, logSignature: Signature): void {
   const { inside, commitment, lease } = shard;
-  const taps = turn.device.packages.get(lease.package)?.manifest.taps ?? [];
-  if (inside?.stage !== 'taps' || commitment === undefined) return;
+  const manifest = turn.device.packages.get(lease.package)?.manifest;
+  if (inside?.stage !== 'taps' || commitment === undefined || manifest === undefined) return;
+  const taps = { bytes: inside.bytes, unitCount: lease.unitCount };
   const seed = projectionSeed(logSignature, commitment);
-  const scales = taps.map(({ scale }) => scale);
-  const project = openProjection(seed, scales);
-  const size = unitBytes(taps);
-  const units = Array.from({ length: lease.unitCount }, (_, unit) =>
-    project(readTaps(taps, inside.bytes.subarray(unit * size, (unit + 1) * size))),
-  );
-  shard.inside = { stage: 'fingerprints', digest: inside.digest, bytes: concatBytes(...units) };
+  const bytes = kindOf(manifest).projectInside(manifest, taps, seed);
+  shard.inside = { stage: 'fingerprints', digest: inside.digest, bytes };
 }
 
 export function sendReveal(turn: Turn, shard: Shard): void {

@@ -14,10 +14,7 @@ const load: Extract<ContributorEffect, { type: 'load' }> = {
   model,
   provider: 'wasm',
   threads: 1,
-  graphOptimization: 'all',
-  inputs: [],
-  outputs: [],
-  taps: [],
+  runtime: { kind: 'graph', graphOptimization: 'all', inputs: [], outputs: [], taps: [] },
 };
 
 interface FakePort {

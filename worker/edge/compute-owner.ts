@@ -39,17 +39,15 @@ export function openComputeOwner(world: {
     }
   };
   return {
-    load({ worker, model, provider, threads, graphOptimization, inputs, outputs, taps }) {
+    load({ worker, model, provider, threads, runtime }) {
       const port = openPortOr(provider, worker);
       if (port === undefined) return;
       ports.set(worker, port);
       cache
         .read(model.root, 0, model.length)
         .then((bytes) => {
-          const request = { provider, threads, graphOptimization, inputs, outputs, taps };
-          if (ports.get(worker) === port) {
-            port.post({ type: 'load', model: bytes, ...request }, [bytes.buffer]);
-          }
+          if (ports.get(worker) !== port) return;
+          port.post({ type: 'load', model: bytes, provider, threads, runtime }, [bytes.buffer]);
         })
         .catch((error: unknown) => {
           const message = error instanceof PocketgridError ? error.refusal.message : String(error);

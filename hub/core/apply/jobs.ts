@@ -1,7 +1,6 @@
-import { digestRecord } from '#protocol/bytes/digest.ts';
-import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
-import { unitBytes } from '#protocol/tensors/tensor.ts';
+import { digestPackage } from '#protocol/models/package.ts';
 import { why } from '#protocol/values/reason.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { type Job, NO_FLEET } from '../state/job.ts';
@@ -19,10 +18,7 @@ export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDig
     inputDigests,
     state: 'checking',
     reason: REASON_CREATED,
-    inputUnitBytes: unitBytes(record.draft.inputs),
-    outputUnitBytes: 0,
-    tapUnitBytes: 0,
-    fingerprintUnitBytes: 0,
+    unitSizes: kindOf({ record }).sizeUnit(record),
     open: openRanges(0, record.units),
     leases: new Set(),
     leasedUnits: 0,
@@ -59,10 +55,8 @@ export function applyPackage(hub: Hub, { job: id, manifest }: FactOf<'job-packag
   const job = hub.jobs.get(id);
   if (job === undefined) return;
   job.manifest = manifest;
-  job.packageId = digestRecord(manifest);
-  job.outputUnitBytes = unitBytes(manifest.outputs);
-  job.tapUnitBytes = unitBytes(manifest.taps);
-  job.fingerprintUnitBytes = fingerprintBytes(manifest.taps.length);
+  job.packageId = digestPackage(manifest);
+  job.unitSizes = kindOf(job).sizeUnit(job.record, manifest);
   for (const { file } of manifest.variants) hub.servable.add(file.root);
   for (const { inputs, outputs } of manifest.knownAnswers) {
     hub.servable.add(inputs.root);

@@ -1,7 +1,8 @@
 import { why } from '#protocol/values/reason.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
-import { isComplete, isDisputed, isMoving, judgedThrough } from '../state/questions.ts';
+import { isDisputed, isMoving, judgedThrough } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { changed, jobMoved, store, type Turn } from '../turn.ts';
 import { askExitChecks } from './release.ts';
@@ -19,10 +20,11 @@ export function advanceJobs(turn: Turn): void {
 export function advanceJob(turn: Turn, job: Job): void {
   const { hub } = turn;
   if (isMoving(hub, job) || isUnderway(hub.underway, nameOf.voids(job.record.id))) return;
-  if (job.state === 'running' && isComplete(job)) {
+  const isComplete = kindOf(job).isComplete(job);
+  if (job.state === 'running' && isComplete) {
     const reason = why(hub.config.needsVerifier ? 'last-checks' : 'computed', {});
     store(turn, [jobMoved(turn, job, { state: 'finishing', reason })]);
-  } else if (job.state === 'finishing' && !isComplete(job)) {
+  } else if (job.state === 'finishing' && !isComplete) {
     const reason = why('units-open-again', {});
     store(turn, [jobMoved(turn, job, { state: 'running', reason })]);
   } else if (job.state === 'finishing' && isJudged(hub, job)) {

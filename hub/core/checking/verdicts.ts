@@ -1,8 +1,8 @@
 import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
-import { fingerprintFault } from '#protocol/checks/fingerprint-check.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { RefusalCode } from '#protocol/values/refusal.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import type { VerifierSession } from '../state/device.ts';
 import { verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
@@ -63,8 +63,7 @@ function judgeVerdict(hub: Hub, job: Job, verdict: Verdict): Problem | undefined
       return ['result-digest', 'the device did not claim the digest that this verdict says'];
     }
   }
-  const tapped = (job.manifest?.taps.length ?? 0) > 0;
-  const inside = fingerprintFault(verdict, tapped);
+  const inside = job.manifest && kindOf(job).verdictFault(job.manifest, verdict);
   if (inside !== undefined) return ['result-digest', `this verdict ${inside}`];
   const right = claimed === reference && verdict.fingerprint?.deviates === undefined;
   if ((kind === 'match' && lane === 'exact' && !right) || (kind === 'mismatch' && right)) {

@@ -1,7 +1,7 @@
-import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { refuse } from '#protocol/values/refusal.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import type { HubCommand, RequestId } from '../state/events.ts';
 import { isEnding, isMoving, needsFunding } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
@@ -31,9 +31,9 @@ export function createJob(
     const message = `this hub runs without verifiers; post the job with the assurance "instant", not "${record.assurance}"`;
     return reject(turn, request, refuse('request-invalid', message, 'assurance'));
   }
-  const sized = record.inputs.length === record.units * unitBytes(record.draft.inputs);
+  const fits = kindOf({ record }).fitsUnits(record);
   const isKnown = jobs.has(record.id) || isUnderway(underway, nameOf.job(record.id));
-  if (isKnown || !coversUnits(inputDigests, record.units) || !sized) {
+  if (isKnown || !coversUnits(inputDigests, record.units) || !fits) {
     const message = 'the job, its units and its digests do not fit together';
     return reject(turn, request, refuse('request-invalid', message));
   }

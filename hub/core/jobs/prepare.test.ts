@@ -25,12 +25,12 @@ const manifest = () => bench.hub().jobs.get(JOB)?.manifest;
 
 test('a package has thresholds from its nearest decoy, and says which decoys were run', () => {
   quoteJob(bench, 10, { decoys: foundAt(3e-4, 9e-4) });
-  const [comparator] = manifest()?.comparators ?? [];
+  const [comparator] = manifest()?.runtime.comparators ?? [];
   expect(comparator?.l2).toBeCloseTo(1e-4, 8);
   expect(comparator?.max).toBeCloseTo(3e-4, 8);
   expect(comparator?.nearest).toEqual({ decoy: 'half-weights', l2: 3e-4, max: 9e-4 });
   expect(manifest()).toMatchObject({
-    calibrated: { rule: THRESHOLD_VERSION, decoys: ['half-weights'], units: [0, 1] },
+    runtime: { calibrated: { rule: THRESHOLD_VERSION, decoys: ['half-weights'], units: [0, 1] } },
     providers: ['wasm', 'webgpu', 'webnn'],
   });
   expect(bench.job()?.quote?.notes.map(({ code }) => code)).not.toContain('exact-only');

@@ -1,14 +1,12 @@
 import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
-import { fitThresholds, THRESHOLD_VERSION } from '#protocol/checks/thresholds.ts';
-import type { FrameHead, VerifierMessage } from '#protocol/messages/control.ts';
-import { type BlobRef, PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
-import { unitBytes } from '#protocol/tensors/tensor.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
+import type { VerifierMessage } from '#protocol/messages/control.ts';
+import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
 import { why } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { between } from '#protocol/values/units.ts';
+import type { Prepared } from '../kinds/kind.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import type { VerifierSession } from '../state/device.ts';
-import type { BlobRange } from '../state/events.ts';
 import type { Hub, Making } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
 import { isMoving, needsFunding } from '../state/questions.ts';
@@ -18,7 +16,6 @@ import { quote } from './quote.ts';
 
 const PREPARE_MS_MAX = 180_000;
 const PREPARE_TRIES_MAX = 3;
-type Prepared = { head: Extract<FrameHead, { type: 'prepared' }>; payload: Uint8Array };
 
 /** Hands each job that is being checked to a verifier, and to another when that one is late. */
 export function prepareJobs(turn: Turn): void {
@@ -97,71 +94,14 @@ export function receiveUnpreparable(
 }
 
 export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared: Prepared): void {
-  const { head, payload } = prepared;
-  const job = preparedJob(turn, verifier, head.job);
+  const job = preparedJob(turn, verifier, prepared.head.job);
   if (job === undefined) return;
-  const { draft } = job.record;
-  const outputBytes = unitBytes(head.outputs);
-  const { names, units, nearest } = head.decoys;
-  const manifest: Omit<PackageManifest, 'knownAnswers'> = {
-    format: 'pocketgrid/package@1',
-    name: draft.name,
-    runtime: 'graph',
-    variants: [{ dtype: 'f32', file: draft.file, needs: [] }],
-    inputs: draft.inputs,
-    outputs: head.outputs,
-    unitItems: draft.unitItems,
-    reference: { ...REFERENCE_LANE, graphOptimization: draft.graphOptimization },
-    ...fitThresholds(head.outputs, nearest),
-    calibrated: { rule: THRESHOLD_VERSION, decoys: names, units },
-    taps: head.taps ?? [],
-    peakBytes: head.peakBytes,
-    referenceUnitMs: head.unitMs,
-  };
-  const problem = preparedProblem(job, prepared, manifest);
-  if (problem !== undefined) {
-    return decline(turn, verifier.socket, { code: 'result-shape', message: problem });
-  }
-  const blobs = head.units.flatMap((unit, index): (Uint8Array | BlobRange)[] => [
-    {
-      root: job.record.inputs.root,
-      offset: unit * job.inputUnitBytes,
-      length: job.inputUnitBytes,
-    },
-    payload.subarray(index * outputBytes, (index + 1) * outputBytes),
-  ]);
+  const made = kindOf(job).makePackage(job, prepared);
+  if (!made.ok) return decline(turn, verifier.socket, made.refusal);
+  const { manifest, blobs } = made.value;
   const token = turn.hub.nextToken++;
-  turn.hub.making.set(token, { type: 'package', job: head.job, manifest });
+  turn.hub.making.set(token, { type: 'package', job: job.record.id, manifest });
   turn.effects.push({ type: 'keep', token, blobs });
-}
-
-/** What is prepared goes to every device: one that cannot be read would stop them all. */
-function preparedProblem(
-  job: Job,
-  { head, payload }: Prepared,
-  manifest: Omit<PackageManifest, 'knownAnswers'>,
-): string | undefined {
-  const { units, outputs } = head;
-  const names = new Set(outputs.map(({ name }) => name));
-  const near = head.decoys.nearest.map(({ output }) => output);
-  if (new Set(near).size !== near.length || !near.every((name) => names.has(name))) {
-    return 'the nearest decoys must be told once for each output that one changed';
-  }
-  if (names.size !== outputs.length) return 'two outputs of the model go by one name';
-  const asked = job.record.draft.taps ?? [];
-  if (asked.join('\n') !== manifest.taps.map(({ name }) => name).join('\n')) {
-    return 'the taps are not those of the draft; prepare the job again';
-  }
-  if (new Set(units).size !== units.length || !units.every((unit) => unit < job.record.units)) {
-    return `known answers are made from different units below ${job.record.units}`;
-  }
-  if (payload.length !== units.length * unitBytes(outputs)) {
-    return 'the known answers do not have the announced length; prepare the job again';
-  }
-  const file = job.record.draft.file;
-  const knownAnswers = units.map(() => ({ inputs: file, outputs: file }));
-  const decoded = decodeWith(PackageManifest, { ...manifest, knownAnswers });
-  return decoded.ok ? undefined : `what was prepared makes no package: ${decoded.refusal.message}`;
 }
 
 /** The known answers are blobs now: the package is whole, and the job is quoted. */

@@ -4,6 +4,7 @@ import { allowsProvider, type PackageManifest } from '#protocol/models/package.t
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { lamports, millis } from '#protocol/values/units.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import { SHARD_MS } from '../leasing/lease.ts';
 import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
@@ -51,7 +52,7 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
 }
 
 function quoteNotes(
-  { record }: Job,
+  job: Job,
   manifest: PackageManifest,
   speeds: { devices: number; measured: number },
 ): Reason[] {
@@ -61,7 +62,7 @@ function quoteNotes(
       ? { code: 'no-device-fits', values: {} }
       : { code: 'devices-measured', values: speeds },
     ...(allowsProvider(manifest, 'webgpu') ? [] : [why('exact-only', { model })]),
-    ...(record.draft.coupled === true ? [why('items-coupled', {})] : []),
+    ...kindOf(job).quoteNotes(job.record),
   ];
 }
 

@@ -32,12 +32,12 @@ test('a job whose items change with their neighbours gets units of one item and 
     units: ITEMS,
     items: ITEMS,
     inputs: CUT.inputs,
-    draft: { unitItems: 1, coupled: true, inputs: [{ shape: [1, 1] }] },
+    draft: { runtime: { unitItems: 1, coupled: true, inputs: [{ shape: [1, 1] }] } },
   });
   expect(bench.last(1, 'prepare')).toMatchObject({
     units: ITEMS,
     inputs: CUT.inputs,
-    draft: { unitItems: 1, coupled: true },
+    draft: { runtime: { unitItems: 1, coupled: true } },
   });
   prepareJob(bench);
   expect(bench.job()).toMatchObject({ state: 'quoted', units: ITEMS, unitItems: 1 });
@@ -48,12 +48,15 @@ test('a job that was cut anew is so after a restart, and before it was on disk i
   postPairs();
   bench.say(1, { type: 'coupled', job: JOB });
   bench.restart();
-  expect(record()).toMatchObject({ units: ITEMS / 2, draft: { unitItems: 2 } });
+  expect(record()).toMatchObject({ units: ITEMS / 2, draft: { runtime: { unitItems: 2 } } });
   bench.join(2, VERIFIER, 'verifier');
   bench.say(2, { type: 'coupled', job: JOB });
   bench.cut(CUT);
   bench.restart();
-  expect(record()).toMatchObject({ units: ITEMS, draft: { unitItems: 1, coupled: true } });
+  expect(record()).toMatchObject({
+    units: ITEMS,
+    draft: { runtime: { unitItems: 1, coupled: true } },
+  });
   expect(bench.hub().jobs.get(JOB)?.inputDigests).toEqual(CUT.digestBytes);
   expect(bench.job()?.state).toBe('checking');
 });
@@ -74,7 +77,7 @@ test('a job whose new cut waits for the disk has its units until it is written',
   expect(record()).toMatchObject({ units: ITEMS / 2 });
   expect(bench.job()?.state).toBe('checking');
   bench.fillDisk(false);
-  expect(record()).toMatchObject({ units: ITEMS, draft: { unitItems: 1 } });
+  expect(record()).toMatchObject({ units: ITEMS, draft: { runtime: { unitItems: 1 } } });
 });
 
 test('a verifier that calls units of one item coupled is declined', () => {

@@ -1,7 +1,7 @@
 import type { JobRecord } from '#protocol/api/job.ts';
-import { itemSpecs } from '#protocol/tensors/unit-bytes.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { RecutInputs, Token } from '../state/events.ts';
 import { isEnding } from '../state/questions.ts';
@@ -15,14 +15,14 @@ import { preparedJob, prepareJobs, refuseJob } from './prepare.ts';
 export function receiveCoupled(turn: Turn, verifier: VerifierSession, id: JobId): void {
   const job = preparedJob(turn, verifier, id);
   if (job === undefined) return;
-  const { draft, inputs, items } = job.record;
-  if (draft.unitItems === 1) {
+  const single = kindOf(job).cutSingly(job.record);
+  if (single === undefined) {
     const message = `units of job ${id} hold one item: no item has a neighbour; prepare it as it is`;
     return decline(turn, verifier.socket, { code: 'result-shape', message });
   }
   const token = turn.hub.nextToken++;
   turn.hub.making.set(token, { type: 'recut', job: id });
-  turn.effects.push({ type: 'recut', token, cut: { inputs, specs: draft.inputs, items } });
+  turn.effects.push({ type: 'recut', token, cut: single.cut });
 }
 
 /** Writes down the job as it was cut; nothing changes before that is on disk. */
@@ -34,12 +34,7 @@ export function storeRecut(turn: Turn, token: Token, cut: RecutInputs): void {
   if (job?.state !== 'checking' || isEnding(hub, job)) return;
   const { inputs, inputDigests, digestBytes } = cut;
   const { record } = job;
-  const draft: JobRecord['draft'] = {
-    ...record.draft,
-    inputs: itemSpecs(record.draft.inputs),
-    unitItems: 1,
-    coupled: true,
-  };
+  const draft = kindOf(job).cutSingly(record)?.draft ?? record.draft;
   const next: JobRecord = { ...record, draft, inputs, inputDigests, units: record.items };
   store(turn, [{ type: 'job-recut', record: next, inputDigests: digestBytes }]);
 }

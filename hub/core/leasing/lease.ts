@@ -1,9 +1,8 @@
-import { encodeBase64 } from '#protocol/bytes/base64.ts';
-import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
 import { LEASE_UNITS_MAX } from '#protocol/messages/control.ts';
 import type { JobId, LeaseId } from '#protocol/values/ids.ts';
 import type { RefusalCode } from '#protocol/values/refusal.ts';
-import { after, bytes, type Millis, millis } from '#protocol/values/units.ts';
+import { after, type Millis, millis } from '#protocol/values/units.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Job } from '../state/job.ts';
 import { addRun } from '../state/ranges.ts';
@@ -15,9 +14,9 @@ import { changed, sendDevice, store, type Turn } from '../turn.ts';
 export const SHARD_MS = { aim: 4_000, first: 2_000, least: 400 } as const;
 /** Bytes of one shard: what a phone can hold, and send in one frame. */
 const SHARD_BYTES_MAX = {
-  inputs: 32 * 1024 * 1024,
-  outputs: 16 * 1024 * 1024,
-  taps: 16 * 1024 * 1024,
+  fetched: 32 * 1024 * 1024,
+  sent: 16 * 1024 * 1024,
+  held: 16 * 1024 * 1024,
 } as const;
 /** `bytesPerMs`: half of 2 Mbit/s, the slowest line that can help; two shards may share it. */
 const DEADLINE = { factor: 3, slackMs: 15_000, bytesPerMs: 128 } as const;
@@ -32,11 +31,12 @@ export function sizeShard(job: Job, admission: Admission, isFirst: boolean): num
   const left = job.fleet.speed > 0 ? job.open.count / job.fleet.speed / 2 : Infinity;
   const aim = isFirst ? SHARD_MS.first : SHARD_MS.aim;
   const time = Math.max(SHARD_MS.least, Math.min(aim, left));
+  const { fetched, sent, held } = job.unitSizes;
   const limit = Math.min(
     LEASE_UNITS_MAX,
-    SHARD_BYTES_MAX.inputs / Math.max(job.inputUnitBytes, 1),
-    SHARD_BYTES_MAX.outputs / Math.max(job.outputUnitBytes + job.fingerprintUnitBytes, 1),
-    SHARD_BYTES_MAX.taps / Math.max(job.tapUnitBytes, 1),
+    SHARD_BYTES_MAX.fetched / Math.max(fetched, 1),
+    SHARD_BYTES_MAX.sent / Math.max(sent, 1),
+    SHARD_BYTES_MAX.held / Math.max(held, 1),
   );
   return Math.max(1, Math.min(Math.floor(limit), Math.round(time / perUnit)));
 }
@@ -59,20 +59,13 @@ export function grantLease(
   const expectedMs = millis(count * admission.unitMs);
   const travelMs = (count * unitTravelBytes(job)) / DEADLINE.bytesPerMs;
   const deadlineMs = leaseDeadline(turn, device, millis(expectedMs + travelMs / DEADLINE.factor));
-  const digests = job.inputDigests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES);
   const lease = {
     id: world.random().slice(0, 32) as LeaseId,
     job: job.record.id,
     package: job.packageId,
     firstUnit: first,
     unitCount: count,
-    inputs: {
-      root: job.record.inputs.root,
-      length: job.record.inputs.length,
-      offset: bytes(first * job.inputUnitBytes),
-      unitBytes: bytes(job.inputUnitBytes),
-      digests: encodeBase64(digests),
-    },
+    inputs: kindOf(job).sliceInputs(job, first, count),
     deadlineMs,
   };
   const active: ActiveLease = {
@@ -102,8 +95,7 @@ export function grantLease(
 const donates = ({ donates: to }: Device, job: JobId): boolean =>
   to === 'all' || (to !== 'none' && to.includes(job));
 
-const unitTravelBytes = (job: Job): number =>
-  job.inputUnitBytes + job.outputUnitBytes + job.fingerprintUnitBytes;
+const unitTravelBytes = ({ unitSizes: { fetched, sent } }: Job): number => fetched + sent;
 
 /** Three times what the device needs for this shard and those before it, and some slack. */
 function leaseDeadline(turn: Turn, device: Device, expectedMs: Millis): Millis {

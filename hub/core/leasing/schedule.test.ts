@@ -29,7 +29,7 @@ function startSecond(peakBytes = 1_000): void {
   const differs = { id: SECOND, developer: OTHER, draft, unitPrice: lamports(0n), autoStart: true };
   const command = { type: 'create', record: { ...record, ...differs }, inputDigests } as const;
   bench.post({ type: 'command', request: 9, command });
-  const outputs = record.draft.inputs.map((spec) => ({ ...spec, name: 'y' }));
+  const outputs = record.draft.runtime.inputs.map((spec) => ({ ...spec, name: 'y' }));
   const found = { outputs, units: [0], unitMs: millis(100), peakBytes: bytes(peakBytes) };
   const decoys = { names: [], units: [], nearest: [] };
   const head = { type: 'prepared', job: SECOND, ...found, decoys } as const;

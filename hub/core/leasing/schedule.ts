@@ -1,13 +1,13 @@
 import type { ContributorMessage, Trial } from '#protocol/messages/control.ts';
-import { allowsProvider, type PackageManifest } from '#protocol/models/package.ts';
+import { allowsProvider } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { between, millis } from '#protocol/values/units.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
 import { isDisputed, isEnding } from '../state/questions.ts';
 import { takeRun } from '../state/ranges.ts';
-import { classOf } from '../trust/device-class.ts';
 import { fitProblem } from '../trust/fit.ts';
 import { countFleet } from '../trust/fleet.ts';
 import { unitsBeforeTrust, unjudgedProblem } from '../trust/in-flight.ts';
@@ -44,11 +44,13 @@ export function receiveRequest(turn: Turn, device: Device): void {
 }
 
 export function receiveAdmission(turn: Turn, device: Device, message: AdmissionMessage): void {
-  const manifest = manifestOf(turn, message.package);
-  if (manifest === undefined) {
+  const job = [...turn.hub.jobs.values()].find(({ packageId }) => packageId === message.package);
+  if (job?.manifest === undefined) {
+    // Whatever a device was admitted to elsewhere would only fill our memory.
     const text = `no job here uses package ${message.package}; nothing is kept of its admission`;
     return decline(turn, device.socket, { code: 'job-unknown', message: text });
   }
+  const { manifest } = job;
   const asked = device.admitting?.package === message.package;
   if (asked) endTrial(turn, device);
   delete device.admitting;
@@ -64,14 +66,17 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     const { provider, dtype, threads, trials } = message;
     const unitMs = millis(Math.max(message.unitMs, 0.001));
     const found = { provider, dtype, threads, unitMs, trials };
-    const mark = classOf(manifest, device.capabilities, found);
+    const mark = kindOf(job).classOf(manifest, device.capabilities, found);
     device.admitted.set(message.package, { ...found, class: mark });
-    for (const job of turn.hub.jobs.values()) {
-      if (job.packageId === message.package) countFleet(turn, job);
+    for (const each of turn.hub.jobs.values()) {
+      if (each.packageId === message.package) countFleet(turn, each);
     }
   }
   serveCredits(turn, device);
 }
+
+const nameOfPackage = ({ hub }: Turn, id: Digest): string =>
+  [...hub.jobs.values()].find(({ packageId }) => packageId === id)?.manifest?.name ?? id;
 
 /** The job gets back what the trial took less than was charged. */
 function endTrial({ hub, world }: Turn, { admitting }: Device): void {
@@ -91,12 +96,6 @@ const isSuspended = (
   { key }: Device,
   { package: id, provider }: Extract<AdmissionMessage, { type: 'admitted' }>,
 ): boolean => suspensionReason(hub, { device: key, package: id, provider }) !== undefined;
-
-/** Whatever a device was admitted to elsewhere would only fill our memory. */
-function manifestOf({ hub }: Turn, id: Digest): PackageManifest | undefined {
-  for (const { packageId, manifest } of hub.jobs.values()) if (packageId === id) return manifest;
-  return undefined;
-}
 
 /** Gives open requests what there is to give, fastest devices first. */
 export function scheduleWaiting(turn: Turn): void {
@@ -123,7 +122,7 @@ export function serveCredits(turn: Turn, device: Device): void {
   }
   if (device.admitting && between(device.admitting.since, now) > ADMISSION_MS_MAX) {
     const { package: id } = device.admitting;
-    const model = manifestOf(turn, id)?.name ?? id;
+    const model = nameOfPackage(turn, id);
     device.unfit.set(id, why('admission-slow', { model, minutes: ADMISSION_MS_MAX / 60_000 }));
     delete device.admitting;
   }

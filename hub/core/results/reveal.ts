@@ -1,12 +1,13 @@
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
-import { DIGEST_BYTES, digestCommitment } from '#protocol/bytes/digest.ts';
+import { digestCommitment } from '#protocol/bytes/digest.ts';
 import { standingName } from '#protocol/checks/check-policy.ts';
 import type { AcceptedShard, Reveal } from '#protocol/records/records.ts';
-import type { Refusal } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
+import type { Revealed } from '../kinds/kind.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import { endTwin, revokeLease } from '../leasing/lease.ts';
 import type { Device } from '../state/device.ts';
-import type { ActiveLease, Job } from '../state/job.ts';
+import type { ActiveLease } from '../state/job.ts';
 import { isEnding } from '../state/questions.ts';
 import { countUnderway, nameOf } from '../state/underway.ts';
 import { decline, sendDevice, store, type Turn } from '../turn.ts';
@@ -15,17 +16,18 @@ import { isPutOff, ownLease } from './commit.ts';
 /** Weight of the newest measurement in a device's speed. */
 const SPEED_GAIN = 0.3;
 
+/** Takes the result of a shard: what opens its commitment is accepted when it is on disk. */
 export function receiveReveal(
   turn: Turn,
   device: Device,
   message: { reveal: Reveal; payload: Uint8Array },
 ): void {
-  const { reveal, payload } = message;
+  const { reveal } = message;
   const active = ownLease(turn, device, reveal.lease);
   if (active === undefined || active.stage === 'accepting') return;
   if (isPutOff(turn, device, reveal.lease)) return;
   const job = turn.hub.jobs.get(active.lease.job);
-  if (job === undefined) return;
+  if (job?.manifest === undefined) return;
   if (isEnding(turn.hub, job)) {
     const text = 'the job has ended; nothing of it is accepted any more';
     return revokeLease(turn, active, { code: 'job-state', message: text });
@@ -39,16 +41,14 @@ export function receiveReveal(
     });
   }
   const { unitCount } = active.lease;
-  const outputs = payload.subarray(0, unitCount * job.outputUnitBytes);
-  const fingerprints = payload.subarray(outputs.length);
-  const problem = revealProblem(job, active, message);
-  if (problem !== undefined) return revokeLease(turn, active, { ...problem, how: 'failed' });
-  const digests = digestOutputs(turn, outputs, { unitCount, unitBytes: job.outputUnitBytes });
+  const of = { ...message, unitCount };
+  const read = kindOf(job).readReveal(job.manifest, of, turn.world.sha256);
+  if (!read.ok) return revokeLease(turn, active, { ...read.refusal, how: 'failed' });
   const opened = digestCommitment({
     lease: reveal.lease,
     device: device.key,
     salt: reveal.salt,
-    digests,
+    digests: read.value.digests,
     taps: reveal.taps,
   });
   if (opened !== active.committed.entry.commitment) {
@@ -59,54 +59,7 @@ export function receiveReveal(
       how: 'failed',
     });
   }
-  acceptShard(turn, { device, active, reveal, outputs, fingerprints, digests });
-}
-
-/** What is wrong with what was revealed, before its digests are looked at. */
-function revealProblem(
-  job: Job,
-  { lease }: ActiveLease,
-  { reveal, payload }: { reveal: Reveal; payload: Uint8Array },
-): Refusal | undefined {
-  const { outputUnitBytes, fingerprintUnitBytes } = job;
-  const length = lease.unitCount * (outputUnitBytes + fingerprintUnitBytes);
-  if (payload.length !== length) {
-    const message = `expected ${length} bytes for ${lease.unitCount} units, got ${payload.length}`;
-    return { code: 'result-shape', message };
-  }
-  if (fingerprintUnitBytes > 0 !== (reveal.taps !== undefined)) {
-    const message =
-      fingerprintUnitBytes > 0
-        ? 'this package has taps: commit to their digest, and reveal it with the fingerprints'
-        : 'this package has no taps: leave `taps` out of commitment and reveal';
-    return { code: 'result-shape', message };
-  }
-  const fingerprints = payload.subarray(lease.unitCount * outputUnitBytes);
-  if (!hasNanHalf(fingerprints)) return undefined;
-  const message = 'a fingerprint holds NaN, which no projection gives: compute the shard again';
-  return { code: 'result-nan', message };
-}
-
-function hasNanHalf(halves: Uint8Array): boolean {
-  for (let at = 0; at < halves.length; at += 2) {
-    const half = (halves[at] ?? 0) | ((halves[at + 1] ?? 0) << 8);
-    if ((half & 0x7fff) > 0x7c00) return true;
-  }
-  return false;
-}
-
-function digestOutputs(
-  turn: Turn,
-  payload: Uint8Array,
-  shard: { unitCount: number; unitBytes: number },
-): Uint8Array {
-  const digests = new Uint8Array(shard.unitCount * DIGEST_BYTES);
-  for (let unit = 0; unit < shard.unitCount; unit += 1) {
-    const start = unit * shard.unitBytes;
-    const unitOutputs = payload.subarray(start, start + shard.unitBytes);
-    digests.set(turn.world.sha256(unitOutputs), unit * DIGEST_BYTES);
-  }
-  return digests;
+  acceptShard(turn, { device, active, reveal, revealed: read.value });
 }
 
 function acceptShard(
@@ -115,12 +68,10 @@ function acceptShard(
     device: Device;
     active: ActiveLease;
     reveal: Reveal;
-    outputs: Uint8Array;
-    fingerprints: Uint8Array;
-    digests: Uint8Array;
+    revealed: Revealed;
   },
 ): void {
-  const { device, active, reveal, outputs, fingerprints, digests } = accepted;
+  const { device, active, reveal } = accepted;
   if (active.committed === undefined) return;
   const twin = endTwin(turn, active);
   if (twin !== undefined) {
@@ -135,6 +86,7 @@ function acceptShard(
   active.stage = 'accepting';
   learnSpeed(device, active, reveal);
   const { hub, world } = turn;
+  const { digests, ...kept } = accepted.revealed;
   const { package: id } = active.lease;
   const counted = hub.standings.get(standingName(device.key, id)) ?? 0;
   const shard: AcceptedShard = {
@@ -147,9 +99,8 @@ function acceptShard(
     ...(reveal.taps === undefined ? {} : { taps: reveal.taps }),
     at: world.now,
   };
-  const { salt, computeMs, taps } = reveal;
-  const inside = taps === undefined ? {} : { fingerprints };
-  store(turn, [{ type: 'accepted', shard, salt, computeMs, outputs, ...inside }]);
+  const { salt, computeMs } = reveal;
+  store(turn, [{ type: 'accepted', shard, salt, computeMs, ...kept }]);
 }
 
 function learnSpeed(device: Device, active: ActiveLease, reveal: Reveal): void {

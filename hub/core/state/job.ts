@@ -86,6 +86,13 @@ export interface KeptShard {
   voided?: true;
 }
 
+/** Bytes of one unit: what a device fetches, what it sends, what it holds beside these. */
+export interface UnitSizes {
+  fetched: number;
+  sent: number;
+  held: number;
+}
+
 export interface Job {
   record: JobRecord;
   inputDigests: Uint8Array;
@@ -93,11 +100,7 @@ export interface Job {
   reason: Reason;
   manifest?: PackageManifest;
   packageId?: Digest;
-  inputUnitBytes: number;
-  outputUnitBytes: number;
-  /** Bytes of a unit's taps, which a device holds, and of its fingerprint, which it sends. */
-  tapUnitBytes: number;
-  fingerprintUnitBytes: number;
+  unitSizes: UnitSizes;
   startedAt?: Instant;
   endedAt?: Instant;
   refusal?: Refusal;

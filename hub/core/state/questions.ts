@@ -68,10 +68,6 @@ export const isOpen = (hub: Hub, job: Job): boolean =>
 export const isMoving = ({ underway }: Hub, { record }: Job): boolean =>
   isUnderway(underway, nameOf.move(record.id));
 
-/** Whether every unit of a job is accepted. */
-export const isComplete = ({ acceptedUnits, record }: Job): boolean =>
-  acceptedUnits === record.units;
-
 /** A job with a price starts when its money lies in its escrow, and not before. */
 export const needsFunding = ({ record, funding }: Job): boolean =>
   record.unitPrice !== '0' && funding === undefined;

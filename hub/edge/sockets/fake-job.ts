@@ -30,7 +30,7 @@ export async function prepareFakeJob(url: string, who: FakeKey) {
   const { job, draft, inputs } = await verifier.until('prepare');
   const answer = await fetch(`${url}/v1/blobs/${inputs.root}`);
   const unit = new Uint8Array(await answer.arrayBuffer()).slice(0, 12);
-  const outputs = draft.inputs.map((spec) => ({ ...spec, name: 'y' }));
+  const outputs = draft.runtime.inputs.map((spec) => ({ ...spec, name: 'y' }));
   const head = { type: 'prepared' as const, job, outputs, units: [0] };
   const cost = { unitMs: millis(1), peakBytes: bytes(1_000_000), decoys: NO_DECOYS };
   verifier.sayFrame({ ...head, ...cost }, unit);

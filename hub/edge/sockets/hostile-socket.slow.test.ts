@@ -43,7 +43,7 @@ async function postJob(): Promise<JobView> {
   const posted = await fetch(`${hub.url}/v1/jobs`, { method: 'POST', body: form, headers });
   const view = (await posted.json()) as JobView;
   const prepare = await verifier.until('prepare');
-  const outputs = prepare.draft.inputs.map((spec) => ({ ...spec, name: 'y' }));
+  const outputs = prepare.draft.runtime.inputs.map((spec) => ({ ...spec, name: 'y' }));
   const head = { type: 'prepared' as const, job: prepare.job, outputs, units: [0] };
   const cost = { unitMs: millis(1), peakBytes: bytes(1_000_000), decoys: NO_DECOYS };
   verifier.sayFrame({ ...head, ...cost }, outputsOf({ firstUnit: 0, unitCount: 1 }));

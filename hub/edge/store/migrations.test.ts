@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { JobRecord } from '#protocol/api/job.ts';
+import { digestRecord } from '#protocol/bytes/digest.ts';
+import { digestPackage, PackageManifest } from '#protocol/models/package.ts';
 import { AcceptedShard } from '#protocol/records/records.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { DeveloperId } from '#protocol/values/ids.ts';
@@ -289,4 +292,37 @@ test('facts that had a table for each kind come in their order after a migration
   await store.append([{ type: 'verdict', signed: signedVerdict(2, index) }]);
   expect((await store.verdicts(0, 9)).map(({ number }) => number)).toEqual([1, 2]);
   await store.close();
+});
+
+test('jobs and packages from before kinds are of the kind graph after a migration, under the same id', async () => {
+  const { record } = jobCreated(1);
+  const { runtime: posted, ...draft } = record.draft;
+  const { kind, ...flatDraft } = { ...posted, taps: ['a', 'b'] };
+  const cut = { ...draft, ...flatDraft, coupled: true };
+  const { runtime, ...rest } = { ...manifestOf(1), format: 'pocketgrid/package@1' as const };
+  const { kind: _, ...graph } = runtime;
+  const calibrated = { rule: 'thresholds@1', decoys: ['half-weights'], units: [0, 1] };
+  const flat = { ...rest, ...graph, calibrated, runtime: kind };
+  const facts = [
+    ['job-created', { record: { ...record, draft: { ...draft, ...flatDraft } } }],
+    ['job-recut', { record: { ...record, draft: cut } }],
+    ['job-packaged', { job: jobId(1), manifest: flat }],
+  ] as const;
+  const rows = facts.map(([type, body], number): Row => {
+    const input_digests = new Uint8Array(32);
+    return ['fact', { number, type, place: 1, body: JSON.stringify(body), input_digests }];
+  });
+  const store = await openFileStore(await openOld('"kind"', rows));
+  const found = await store.load();
+  await store.close();
+  const records = found.flatMap((fact) => ('record' in fact ? [fact.record] : []));
+  const taps = { ...posted, taps: ['a', 'b'] };
+  expect(records.map((each) => each.draft.runtime)).toEqual([taps, { ...taps, coupled: true }]);
+  for (const each of records) {
+    expect(decodeWith(JobRecord, each, 'internal')).toMatchObject({ ok: true });
+  }
+  const [manifest] = found.flatMap((fact) => (fact.type === 'job-packaged' ? [fact.manifest] : []));
+  const decoded = decodeWith(PackageManifest, manifest, 'internal');
+  expect(decoded).toEqual({ ok: true, value: { ...rest, runtime: { ...runtime, calibrated } } });
+  expect(decoded.ok && digestPackage(decoded.value)).toBe(digestRecord(flat));
 });

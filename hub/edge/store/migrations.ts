@@ -178,6 +178,21 @@ const FINGERPRINTS = [
     and sequence in (select sequence from fingerprint)`,
 ];
 
+/** Moves what a manifest or a draft says of a graph into its runtime. */
+function nestGraph(record: string): string {
+  const fields = [
+    ...['inputs', 'outputs', 'unitItems', 'graphOptimization', 'coupled'],
+    ...['reference', 'comparators', 'calibrated', 'taps'],
+  ];
+  const places = fields.map((field) => `'$.${record}.${field}'`);
+  const values = fields.map((field, at) => `'${field}', body -> ${places[at]}`);
+  // `json_patch` leaves out what is null: what it does not have.
+  return `update fact set body = json_set(json_remove(body, ${places}),
+    '$.${record}.runtime', json_patch('{"kind":"graph"}', json_object(${values})))
+    where json_type(body, '$.${record}') is not null
+      and json_type(body, '$.${record}.runtime') is not 'object'`;
+}
+
 /**
  * What brings a database from version n to n + 1, at index n; one transaction each. A migration
  * that has shipped never changes. `outputs` comes last in its row so that SQLite reads the other
@@ -327,4 +342,6 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       where type in ('job-moved', 'suspended')`,
     `update fact set body = json_remove(body, '$.reason') where type in ('voided', 'banned')`,
   ],
+  // What only a graph has stands under `runtime`. Packages keep their ids: `digestPackage`.
+  [nestGraph('manifest'), nestGraph('record.draft')],
 ];

@@ -1,7 +1,7 @@
 import type { JobRecord } from '#protocol/api/job.ts';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
-import { type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
+import { PACKAGE_FORMAT, type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
 import type { EpochRecord } from '#protocol/records/epoch.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
@@ -43,9 +43,12 @@ export function jobCreated(number: number): Extract<Fact, { type: 'job-created' 
     draft: {
       name: 'model',
       file: ref(11),
-      inputs,
-      unitItems: 2,
-      graphOptimization: 'all',
+      runtime: {
+        kind: 'graph',
+        inputs,
+        unitItems: 2,
+        graphOptimization: 'all',
+      },
     },
     inputs: ref(12),
     inputDigests: ref(13),
@@ -60,16 +63,18 @@ export function jobCreated(number: number): Extract<Fact, { type: 'job-created' 
 }
 
 export const manifestOf = (number: number): PackageManifest => ({
-  format: 'pocketgrid/package@1',
+  format: PACKAGE_FORMAT,
   name: `package ${number}`,
-  runtime: 'graph',
   variants: [{ dtype: 'f32', file: ref(11), needs: [] }],
-  inputs,
-  outputs: inputs,
-  unitItems: 2,
-  reference: REFERENCE_LANE,
-  comparators: [{ output: 'x', l2: 1e-4, max: 1e-2 }],
-  taps: [],
+  runtime: {
+    kind: 'graph',
+    inputs,
+    outputs: inputs,
+    unitItems: 2,
+    reference: REFERENCE_LANE,
+    comparators: [{ output: 'x', l2: 1e-4, max: 1e-2 }],
+    taps: [],
+  },
   knownAnswers: [{ inputs: ref(14), outputs: ref(15) }],
   peakBytes: bytes(1_000),
   referenceUnitMs: millis(1.25),

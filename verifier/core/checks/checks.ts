@@ -7,13 +7,13 @@ import type { Result } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
 import { drawUnits } from '../draws/draw.ts';
 import { auditEpoch, epochOf } from '../draws/epochs.ts';
+import { kindOf } from '../kinds/kind-of.ts';
 import { endLink, takeManifest } from '../link/session.ts';
 import type { TaskId, VerifierEvent } from '../state/events.ts';
 import type { Arrival, Book, Pending, UnitCheck } from '../state/verifier.ts';
 import { heldUnits } from '../state/view.ts';
 import { countShard } from '../trust/standing.ts';
 import { sendExitChecked, type Turn } from '../turn.ts';
-import { climb, type LadderStep } from './ladder.ts';
 import { fileVerdict } from './verdict.ts';
 
 /** Tries of one execution or download before it is given up, and the first pause between them. */
@@ -288,7 +288,7 @@ function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCh
   const manifest = verifier.manifests.get(shard.package);
   if (manifest === undefined) return undefined;
   const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
-  const step: LadderStep = climb({
+  return kindOf(manifest).judge({
     provider: shard.provider,
     manifest,
     claimed: bytesToHex(digests.subarray(start, start + DIGEST_BYTES)) as Digest,
@@ -297,7 +297,6 @@ function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCh
     ...(check.print === undefined ? {} : { print: check.print }),
     gaveUp: check.failed !== undefined,
   });
-  return step;
 }
 
 export function finishExecution(

@@ -2,12 +2,12 @@ import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
 import { DISTANCE_MAX } from '#protocol/checks/comparison.ts';
 import type { Verdict } from '#protocol/records/records.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import type { Finding } from '../kinds/kind.ts';
 import type { FiledVerdict } from '../state/events.ts';
 import type { Pending, UnitCheck } from '../state/verifier.ts';
 import { countName, isCounted, weighCheck } from '../trust/deviations.ts';
 import { resetDevice } from '../trust/standing.ts';
 import { persist, say, type Turn } from '../turn.ts';
-import type { Finding } from './ladder.ts';
 
 /** Signs a finding and writes it down; it is sent when it is on disk. */
 export function fileVerdict(

@@ -1,11 +1,10 @@
-import { digestRecord } from '#protocol/bytes/digest.ts';
 import {
   HELLO_DEADLINE_MS,
   type HelloClaim,
   type HubMessage,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
-import type { PackageManifest } from '#protocol/models/package.ts';
+import { digestPackage, type PackageManifest } from '#protocol/models/package.ts';
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import { after, instant, millis } from '#protocol/values/units.ts';
 import type { Saved } from '../state/events.ts';
@@ -169,7 +168,7 @@ export function takeManifest(
 ): boolean {
   const { manifests } = turn.verifier;
   if (manifest !== undefined && !manifests.has(id)) {
-    if (digestRecord(manifest) === id) manifests.set(id, manifest);
+    if (digestPackage(manifest) === id) manifests.set(id, manifest);
     else endLink(turn, `the hub sent a package that is not ${id}`);
   } else if (!manifests.has(id)) endLink(turn, `the hub named package ${id} and never sent it`);
   return manifests.has(id);

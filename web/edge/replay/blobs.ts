@@ -1,9 +1,9 @@
 import { readBlobRange, streamBlob } from '#client/blobs.ts';
 import { readPackage } from '#client/jobs.ts';
 import { readUnitFingerprint, readUnitOutputs } from '#client/results.ts';
-import { digest, digestRecord } from '#protocol/bytes/digest.ts';
+import { digest } from '#protocol/bytes/digest.ts';
 import { openFileTree } from '#protocol/bytes/file-tree.ts';
-import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
+import { type BlobRef, digestPackage, type PackageManifest } from '#protocol/models/package.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { Digest, Root } from '#protocol/values/ids.ts';
 import { fault, must, type Result } from '#protocol/values/refusal.ts';
@@ -53,7 +53,7 @@ export function openReplayBlobs({ key, job }: KeyedRequest, signal: AbortSignal)
 const unitOf = (unit: number, { job, lease }: AcceptedShard) => ({ job, unit, lease });
 
 function checkPackage(manifest: PackageManifest, id: Digest): PackageManifest {
-  if (digestRecord(manifest) === id) return manifest;
+  if (digestPackage(manifest) === id) return manifest;
   const message = `The receipt is of package ${id.slice(0, 16)}…, and this job's package is another one. Nothing was computed.`;
   throw fault('blob-hash', message);
 }

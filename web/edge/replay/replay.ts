@@ -1,5 +1,5 @@
 import { digest } from '#protocol/bytes/digest.ts';
-import type { ComputeReply } from '#protocol/messages/compute.ts';
+import { type ComputeReply, loadRuntime } from '#protocol/messages/compute.ts';
 import { type PackageManifest, REFERENCE_LANE, type Variant } from '#protocol/models/package.ts';
 import { checkReceipt } from '#protocol/records/receipt-check.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
@@ -95,7 +95,7 @@ async function execute(world: {
   world.onManifest(manifest);
   checkLane(manifest);
   move({ name: 'fetching', what: 'inputs' });
-  const length = unitBytes(manifest.inputs);
+  const length = unitBytes(manifest.runtime.inputs);
   const { root } = receipt.inputs;
   const inputs = await blobs.inputs({
     root,
@@ -114,7 +114,7 @@ async function execute(world: {
   const held = bytes === undefined ? undefined : { bytes, digest: digest(bytes) };
   const { claimed } = digests;
   const fingerprint =
-    manifest.taps.length > 0
+    manifest.runtime.taps.length > 0
       ? (judgedFingerprint(receipt, unit) ?? (await blobs.fingerprint(unit, receipt.shard)))
       : undefined;
   const finding = compareReplay({
@@ -130,7 +130,7 @@ async function execute(world: {
 }
 
 /** Another version of the runtime may give other bits: then nothing would be shown either way. */
-function checkLane({ reference }: PackageManifest): void {
+function checkLane({ runtime: { reference } }: PackageManifest): void {
   if (reference.version === REFERENCE_LANE.version) return;
   const message = `This package is pinned to ${reference.runtime} ${reference.version}; this page carries ${REFERENCE_LANE.version}. Replay it on a page of that version.`;
   throw fault('provider-unavailable', message);
@@ -168,10 +168,7 @@ const load = (worker: ReplayCompute, manifest: PackageManifest, model: Uint8Arra
       model,
       provider: 'wasm',
       threads: 1,
-      graphOptimization: manifest.reference.graphOptimization,
-      inputs: manifest.inputs,
-      outputs: manifest.outputs,
-      taps: manifest.taps.map(({ name }) => name),
+      runtime: loadRuntime(manifest.runtime),
     },
     [model.buffer],
   );

@@ -1,6 +1,7 @@
 import { sha256 } from '#protocol/bytes/digest.ts';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import { openCompute, type Runtime } from '../compute.ts';
+import { openCompute } from '../compute.ts';
+import type { Runtime } from '../kinds/kind.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
 

@@ -39,8 +39,7 @@ const loadOf = (model: Uint8Array<ArrayBuffer>, inputs: readonly TensorSpec[]): 
   model,
   provider: 'wasm',
   threads: 1,
-  graphOptimization: 'all',
-  inputs,
+  runtime: { kind: 'graph', graphOptimization: 'all', inputs },
 });
 const f32 = (values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
 

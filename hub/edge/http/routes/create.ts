@@ -69,10 +69,13 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
     draft: {
       name: options.name,
       file,
-      inputs: specs,
-      unitItems,
-      graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
-      ...(tapped === undefined ? {} : { taps: tapped.taps }),
+      runtime: {
+        kind: 'graph',
+        inputs: specs,
+        unitItems,
+        graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
+        ...(tapped === undefined ? {} : { taps: tapped.taps }),
+      },
     },
     inputs: units,
     inputDigests: digests,

@@ -4,7 +4,7 @@ import type { AcceptedShard } from '#protocol/records/records.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { type JobId, LeaseId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { mayReadUnits } from '../../../core/hub.ts';
+import { mayReadUnits, unitPart } from '../../../core/hub.ts';
 import type { ShardOutputs } from '../../store/port.ts';
 import { answerBody, reject } from '../answer.ts';
 import { type ApiPorts, type Call, developer, type Route, verifier } from '../route.ts';
@@ -45,33 +45,31 @@ async function readOutputs(ports: ApiPorts, call: Call): Promise<Response> {
   const asked = readAsked(ports, call);
   const { job, unit } = asked;
   const found = await findOutputs(ports, asked);
-  if (found === undefined) {
+  const part = found && unitPart(ports.hub, found.shard, { unit, bytes: found.outputs });
+  if (part === undefined) {
     const message = `unit ${unit} of ${job} is not accepted, or not any more`;
     return reject('not-found', message);
   }
-  const body = new Uint8Array(unitPart(found.shard, found.outputs, unit));
-  return answerBody(body, { 'Content-Type': 'application/octet-stream' });
+  return answerBody(new Uint8Array(part), { 'Content-Type': 'application/octet-stream' });
 }
 
 async function readFingerprint(ports: ApiPorts, call: Call): Promise<UnitFingerprint> {
   const asked = readAsked(ports, call);
   const lease = asked.lease ?? (await findOutputs(ports, asked))?.shard.lease;
   const kept = lease === undefined ? undefined : await ports.store.fingerprints(lease);
-  if (kept === undefined || !holdsUnit(kept.shard, asked)) {
+  const held = kept !== undefined && holdsUnit(kept.shard, asked);
+  const part = held
+    ? unitPart(ports.hub, kept.shard, { unit: asked.unit, bytes: kept.fingerprints })
+    : undefined;
+  if (kept === undefined || part === undefined) {
     const message = `unit ${asked.unit} is not accepted, or its job was posted without taps`;
     return reject('not-found', message);
   }
   return {
     log: kept.entry,
     logSignature: kept.logSignature,
-    fingerprint: encodeBase64(unitPart(kept.shard, kept.fingerprints, asked.unit)),
+    fingerprint: encodeBase64(part),
   };
-}
-
-function unitPart(shard: AcceptedShard, bytes: Uint8Array, unit: number): Uint8Array {
-  const length = bytes.length / shard.unitCount;
-  const offset = (unit - shard.firstUnit) * length;
-  return bytes.subarray(offset, offset + length);
 }
 
 /** A unit of a job, and the lease it came from where only that one will do. */

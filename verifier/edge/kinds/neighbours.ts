@@ -1,9 +1,10 @@
 import { DISTANCE_MAX, measureUnits, type OutputDistance } from '#protocol/checks/comparison.ts';
+import type { LoadRuntime } from '#protocol/messages/compute.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { itemSpecs, joinItems, splitItems } from '#protocol/tensors/unit-bytes.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
-import type { Preparation } from '../core/state/events.ts';
-import { type ComputeWorker, type Load, openComputeWorker } from './compute-workers.ts';
+import type { Preparation } from '../../core/state/events.ts';
+import { type ComputeWorker, openComputeWorker } from '../compute-workers.ts';
 
 /** Time for all runs of items; none is begun after it. */
 const TRIAL_MS = 10_000;
@@ -16,7 +17,7 @@ const LOUDNESS = 16;
 export interface NeighbourSubject {
   /** The model's file; loading it takes the bytes. */
   readModel(): Promise<Uint8Array<ArrayBuffer>>;
-  load: Pick<Load, 'graphOptimization' | 'inputs' | 'taps'>;
+  runtime: LoadRuntime;
   outputs: readonly TensorSpec[];
   units: readonly { inputs: Uint8Array; answer: Uint8Array }[];
 }
@@ -35,13 +36,13 @@ export async function tryNeighbours(
   worker: ComputeWorker,
   subject: NeighbourSubject,
 ): Promise<Tried> {
-  const { load, outputs, readModel } = subject;
-  const unitItems = load.inputs[0]?.shape[0] ?? 1;
+  const { runtime, outputs, readModel } = subject;
+  const unitItems = runtime.inputs[0]?.shape[0] ?? 1;
   const rows = outputs.every(({ shape }) => shape[0] === unitItems);
   if (unitItems === 1 || !rows) return { found: {}, worker };
   const until = performance.now() + TRIAL_MS;
   const among = await unlessFailed(worker, (held) => runAmong(held, subject, until));
-  const held = among.worker ?? (await openComputeWorker({ ...load, model: await readModel() }));
+  const held = among.worker ?? (await openComputeWorker({ runtime, model: await readModel() }));
   const alone = await unlessFailed(held, (other) => runAlone(other, subject, until));
   const distances = [...(among.found ?? []), ...(alone.found ?? [])];
   const neighbours = { runsAlone: alone.found !== undefined, distances };
@@ -62,19 +63,22 @@ async function unlessFailed<T>(worker: ComputeWorker, work: (worker: ComputeWork
 /** Each unit with every second item moved one place on, between loud items of the other unit. */
 async function runAmong(
   worker: ComputeWorker,
-  { load, outputs, units }: NeighbourSubject,
+  { runtime, outputs, units }: NeighbourSubject,
   until: number,
 ): Promise<OutputDistance[]> {
   const distances: OutputDistance[] = [];
   for (const [place, { inputs, answer }] of units.entries()) {
     if (performance.now() > until) break;
-    const items = cutItems(load.inputs, splitItems(load.inputs, inputs));
+    const items = cutItems(runtime.inputs, splitItems(runtime.inputs, inputs));
     const other = units[(place + 1) % units.length]?.inputs ?? inputs;
-    const loud = cutItems(load.inputs, amplify(load.inputs, splitItems(load.inputs, other)));
+    const loud = cutItems(
+      runtime.inputs,
+      amplify(runtime.inputs, splitItems(runtime.inputs, other)),
+    );
     const mixed = items.map(
       (_, at) => (at % 2 === 1 ? items[at - 1] : loud[at]) ?? new Uint8Array(),
     );
-    const ran = await worker.run(joinItems(load.inputs, Buffer.concat(mixed)), 1);
+    const ran = await worker.run(joinItems(runtime.inputs, Buffer.concat(mixed)), 1);
     const [before, after] = [cutAnswers(outputs, answer), cutAnswers(outputs, ran.bytes)];
     const moved = before.flatMap((row, at) => {
       const now = at % 2 === 0 ? after[at + 1] : undefined;
@@ -88,14 +92,14 @@ async function runAmong(
 /** Items of each unit in a unit of their own. */
 async function runAlone(
   worker: ComputeWorker,
-  { load, readModel, outputs, units }: NeighbourSubject,
+  { runtime, readModel, outputs, units }: NeighbourSubject,
   until: number,
 ): Promise<OutputDistance[]> {
   const distances: OutputDistance[] = [];
-  const inputs = itemSpecs(load.inputs);
-  await worker.load({ ...load, inputs, model: await readModel() });
+  const inputs = itemSpecs(runtime.inputs);
+  await worker.load({ runtime: { ...runtime, inputs }, model: await readModel() });
   for (const unit of units) {
-    const items = cutItems(load.inputs, splitItems(load.inputs, unit.inputs));
+    const items = cutItems(runtime.inputs, splitItems(runtime.inputs, unit.inputs));
     const before = cutAnswers(outputs, unit.answer);
     const rows: Row[] = [];
     for (const at of spread(items.length, ALONE_MAX)) {

@@ -7,39 +7,20 @@ import {
 } from '#protocol/checks/comparison.ts';
 import { projectTaps, readTaps } from '#protocol/checks/fingerprint.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
-import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { Provider } from '#protocol/models/package.ts';
 import type { Verdict, VerdictKind } from '#protocol/records/records.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import type { Print, Reference } from '../state/events.ts';
+import type { Reference } from '../state/events.ts';
+import { checkPreparation } from './graph-preparation.ts';
+import type { Evidence, Finding, Kind, LadderStep } from './kind.ts';
 
-/** What is known so far about one drawn unit. */
-export interface Evidence {
-  provider: Provider;
-  manifest: PackageManifest;
-  claimed: Digest;
-  /** Outputs of our own re-executions; the second from a fresh compute worker. */
-  references: readonly Reference[];
-  /** The bytes behind `claimed`, once fetched. */
-  claim?: Reference | 'unavailable';
-  /** Where the package has taps: the fingerprint that was revealed with them, once fetched. */
-  print?: Print | 'unavailable';
-  /** Re-execution was given up. */
-  gaveUp: boolean;
-}
-
-export type LadderStep =
-  | { do: 'execute'; fresh: boolean }
-  | { do: 'claim' }
-  | { do: 'fingerprint' }
-  | { do: 'decide'; finding: Finding };
 type Decision = Extract<LadderStep, { do: 'decide' }>;
-export type Finding = Pick<
-  Verdict,
-  'kind' | 'lane' | 'reference' | 'l2' | 'max' | 'comparator' | 'fingerprint' | 'reason' | 'runs'
->;
+
+/** A unit is run again: bit for bit where that can be, else by tolerance. */
+export const graph: Kind = { judge, checkPreparation };
 
 /** Named as the reference of a unit that could not be re-executed at all. */
-export const NO_REFERENCE = '0'.repeat(64) as Digest;
+const NO_REFERENCE = '0'.repeat(64) as Digest;
 
 /** The exact lane agrees bit for bit only with itself: a GPU result is judged by tolerance. */
 export const laneOf = (provider: Provider): Verdict['lane'] =>
@@ -62,7 +43,7 @@ export const laneOf = (provider: Provider): Verdict['lane'] =>
  * | agree | as far off as a decoy | mismatch |
  * | agree | beyond | inconclusive, `deviates`; device-unfit where it is one too many |
  */
-export function climb(evidence: Evidence): LadderStep {
+function judge(evidence: Evidence): LadderStep {
   const { manifest, provider, claimed, references, claim, print, gaveUp } = evidence;
   const lane = laneOf(provider);
   const [first, second] = references;
@@ -76,7 +57,7 @@ export function climb(evidence: Evidence): LadderStep {
     if (lane === 'exact') return { do: 'decide', finding: found };
     return { do: 'decide', finding: { ...found, comparator: COMPARATOR_VERSION } };
   };
-  const tapped = manifest.taps.length > 0;
+  const tapped = manifest.runtime.taps.length > 0;
   const isSame = first?.digest === claimed;
   const isRightInside = !tapped || (inside !== undefined && inside.deviates === undefined);
   if (isSame && isRightInside) return decide('match', SAME);
@@ -106,17 +87,18 @@ function measure(evidence: Evidence, reference: Reference | undefined): Distance
   const { claim, claimed, manifest } = evidence;
   if (reference?.digest === claimed) return SAME;
   if (reference === undefined || claim === undefined || claim === 'unavailable') return BEYOND;
-  return compareUnits(claim.bytes, reference.bytes, manifest);
+  return compareUnits(claim.bytes, reference.bytes, manifest.runtime);
 }
 
 /** What the device revealed of the inside of the unit against what our run found there. */
 function checkInside(
-  { manifest: { taps }, print, provider }: Evidence,
+  { manifest, print, provider }: Evidence,
   reference: Reference | undefined,
 ): FingerprintCheck | undefined {
   if (print === undefined || print === 'unavailable' || reference?.taps === undefined) {
     return undefined;
   }
+  const { taps } = manifest.runtime;
   const scales = taps.map(({ scale }) => scale);
   const right = projectTaps(readTaps(taps, reference.taps), print.seed, scales);
   return checkFingerprint(print.bytes, right, laneOf(provider));

@@ -15,7 +15,7 @@ const nameOf = (text: string | undefined): string =>
  * better off: thresholds are the package's own.
  */
 export function classOf(
-  { variants, reference, unitItems }: PackageManifest,
+  { variants, runtime }: PackageManifest,
   { engine, adapter }: Capabilities,
   { provider, dtype, threads }: Pick<Admission, 'provider' | 'dtype' | 'threads'>,
 ): Digest {
@@ -29,8 +29,8 @@ export function classOf(
     engine: nameOf(engine),
     // One file stands for the release: its bundles are built together.
     runtime: RUNTIME_BUILD.wasm.sha256,
-    graphOptimization: reference.graphOptimization,
+    graphOptimization: runtime.reference.graphOptimization,
     threads: Math.max(1, threads),
-    unitItems,
+    unitItems: runtime.unitItems,
   });
 }

@@ -7,8 +7,8 @@ import {
   sampleModel,
 } from '#protocol/onnx/sample-model.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
-import { isCoupled } from '../core/prepare.ts';
-import { type ComputeWorker, openComputeWorker } from './compute-workers.ts';
+import { isCoupled } from '../../core/kinds/graph-preparation.ts';
+import { type ComputeWorker, openComputeWorker } from '../compute-workers.ts';
 import { tryNeighbours } from './neighbours.ts';
 
 const UNIT_ITEMS = 6;
@@ -41,9 +41,9 @@ async function tryModel({ nodes, inputs: names = ['x'], batch }: Model) {
   const inputs = names.map(
     (name): TensorSpec => ({ name, dtype: 'f32', shape: [UNIT_ITEMS, WIDTH] }),
   );
-  const load = { graphOptimization: 'all', inputs, taps: [] } as const;
+  const runtime = { kind: 'graph', graphOptimization: 'all', inputs, taps: [] } as const;
   const readModel = async () => new Uint8Array(model);
-  const loading = { ...load, inputs, taps: [], model: await readModel() };
+  const loading = { runtime, model: await readModel() };
   const worker = held ?? (await openComputeWorker(loading));
   if (held !== undefined) await worker.load(loading);
   const numbers = names.length * UNIT_ITEMS * WIDTH;
@@ -56,7 +56,7 @@ async function tryModel({ nodes, inputs: names = ['x'], batch }: Model) {
     outputs = ran.outputs;
     units.push({ inputs: unit, answer: ran.bytes });
   }
-  const subject = { readModel, load: { ...load, inputs, taps: [] }, outputs, units };
+  const subject = { readModel, runtime, outputs, units };
   const tried = await tryNeighbours(worker, subject);
   held = tried.worker;
   return tried.found.neighbours;

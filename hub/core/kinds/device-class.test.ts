@@ -13,8 +13,7 @@ beforeEach(() => {
 const FILE = { root: 'ab'.repeat(32), length: 1 };
 const MANIFEST = {
   variants: [{ dtype: 'f32', file: FILE, needs: [] }],
-  reference: REFERENCE_LANE,
-  unitItems: 4,
+  runtime: { reference: REFERENCE_LANE, unitItems: 4 },
 } as unknown as PackageManifest;
 const PHONE_GPU: Capabilities = {
   providers: ['webgpu', 'wasm'],
@@ -35,7 +34,7 @@ test('devices of one provider, adapter, engine and unit size are one class', () 
     classOf(MANIFEST, PHONE_GPU, { ...CPU, threads: 2 }),
     classOf(MANIFEST, { ...PHONE_GPU, adapter: 'apple m1' }, GPU),
     classOf(MANIFEST, { ...PHONE_GPU, engine: 'chromium 157' }, GPU),
-    classOf({ ...MANIFEST, unitItems: 8 }, PHONE_GPU, GPU),
+    classOf({ ...MANIFEST, runtime: { ...MANIFEST.runtime, unitItems: 8 } }, PHONE_GPU, GPU),
   ];
   expect(new Set([own, ...others]).size).toBe(6);
   // Without a GPU the adapter says nothing.

@@ -4,7 +4,8 @@ import { projectTaps, readTaps } from '#protocol/checks/fingerprint.ts';
 import type { PackageManifest, Provider, Tap } from '#protocol/models/package.ts';
 import { fakeReference, MANIFEST } from '../fake-world.ts';
 import type { Print, Reference } from '../state/events.ts';
-import { climb, type Evidence, type Finding } from './ladder.ts';
+import { graph } from './graph.ts';
+import type { Evidence, Finding } from './kind.ts';
 
 const TAPS: Tap[] = [0, 1, 2, 3].map((number) => ({
   name: `tap${number}`,
@@ -12,7 +13,10 @@ const TAPS: Tap[] = [0, 1, 2, 3].map((number) => ({
   shape: [1, 20],
   scale: 1,
 }));
-const manifest: PackageManifest = { ...MANIFEST, taps: TAPS };
+const manifest: PackageManifest = {
+  ...MANIFEST,
+  runtime: { ...MANIFEST.runtime, taps: TAPS },
+};
 const SEED = sha256(Uint8Array.of(1));
 
 /** Taps of a unit; `wrongFrom` is the first tap that is not the model's. */
@@ -48,7 +52,7 @@ function judge(given: Case): { finding: Finding; steps: string[] } {
   const steps: string[] = [];
   for (let rung = 0; rung < 7; rung += 1) {
     const evidence = { provider, manifest, claimed: claim.digest, references, gaveUp: false };
-    const step = climb({ ...evidence, ...known });
+    const step = graph.judge({ ...evidence, ...known });
     steps.push(step.do);
     if (step.do === 'decide') return { finding: step.finding, steps };
     if (step.do === 'claim') known.claim = claim;

@@ -1,14 +1,15 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { measureUnits } from '#protocol/checks/comparison.ts';
 import type { DecoySample } from '#protocol/checks/thresholds.ts';
+import type { LoadRuntime } from '#protocol/messages/compute.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { DECOY_NAMES, makeDecoy } from '#protocol/onnx/decoys/decoy.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { removeTaps } from '#protocol/onnx/taps.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
-import type { Preparation } from '../core/state/events.ts';
-import { type ComputeWorker, type Load, openComputeWorker } from './compute-workers.ts';
+import type { Preparation } from '../../core/state/events.ts';
+import { type ComputeWorker, openComputeWorker } from '../compute-workers.ts';
 
 /** Time for all decoys of a model. None is begun after it; the hub waits three minutes for all. */
 const DECOYS_MS = 15_000;
@@ -17,7 +18,7 @@ const DECOYS_MS = 15_000;
 export interface DecoySubject {
   /** Reads its file; decoys share what they do not change. */
   readModel(): Promise<Uint8Array<ArrayBuffer>>;
-  load: Pick<Load, 'graphOptimization' | 'inputs' | 'taps'>;
+  runtime: LoadRuntime;
   outputs: readonly TensorSpec[];
   /** Time of one unit. */
   unitMs: number;
@@ -45,9 +46,8 @@ export async function measureDecoys(
   if (!decoded.ok) return { names, units, samples };
   let held = worker;
   const run = async (model: Uint8Array) => {
-    const { graphOptimization, inputs: specs } = subject.load;
-    const load = { graphOptimization, inputs: specs, outputs: subject.outputs };
-    const loading = { ...load, model: new Uint8Array(model) };
+    const runtime = { ...subject.runtime, outputs: subject.outputs, taps: [] };
+    const loading = { runtime, model: new Uint8Array(model) };
     if (held === undefined) held = await openComputeWorker(loading);
     else await held.load(loading);
     return (await held.run(new Uint8Array(inputs), units.length)).bytes;
@@ -58,7 +58,7 @@ export async function measureDecoys(
       if (performance.now() - startedAt > DECOYS_MS) break;
       // Making one is a long step for a large model: messages of the hub come in between.
       await breathe();
-      const made = makeDecoy(decoy, removeTaps(decoded.value, subject.load.taps ?? []));
+      const made = makeDecoy(decoy, removeTaps(decoded.value, subject.runtime.taps ?? []));
       if ('reason' in made) continue;
       const found = await run(encodeOnnx(made.model)).catch(unlessFailed);
       if (found === undefined) {

@@ -1,0 +1,110 @@
+import type { JobRecord } from '#protocol/api/job.ts';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { DIGEST_BYTES, type Sha256 } from '#protocol/bytes/digest.ts';
+import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
+import { fingerprintFault } from '#protocol/checks/fingerprint-check.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
+import type { Lease } from '#protocol/records/records.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
+import { digestUnits, itemSpecs } from '#protocol/tensors/unit-bytes.ts';
+import { why } from '#protocol/values/reason.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { bytes } from '#protocol/values/units.ts';
+import type { Job, UnitSizes } from '../state/job.ts';
+import { classOf } from './device-class.ts';
+import { makePackage } from './graph-package.ts';
+import type { Kind, Revealed, RevealedBytes } from './kind.ts';
+
+/** Batches of one shape: each unit has as many bytes as any other, its inputs and its outputs. */
+export const graph: Kind = {
+  fitsUnits: ({ inputs, units, draft }) =>
+    inputs.length === units * unitBytes(draft.runtime.inputs),
+  sizeUnit,
+  sliceInputs,
+  cutSingly,
+  makePackage,
+  readReveal,
+  unitPart: (outputs, unitCount, place) => {
+    const size = outputs.length / unitCount;
+    return outputs.subarray(place * size, (place + 1) * size);
+  },
+  isComplete: ({ acceptedUnits, record }) => acceptedUnits === record.units,
+  verdictFault: ({ runtime }, verdict) => fingerprintFault(verdict, runtime.taps.length > 0),
+  classOf,
+  viewUnits: ({ draft: { runtime } }, manifest) => ({
+    inputs: runtime.inputs,
+    outputs: manifest?.runtime.outputs ?? [],
+    unitItems: runtime.unitItems,
+  }),
+  quoteNotes: ({ draft }) => (draft.runtime.coupled === true ? [why('items-coupled', {})] : []),
+};
+
+/** A device sends the fingerprints of taps, and holds the taps. */
+function sizeUnit({ draft }: JobRecord, manifest?: PackageManifest): UnitSizes {
+  const { outputs, taps } = manifest?.runtime ?? { outputs: [], taps: [] };
+  return {
+    fetched: unitBytes(draft.runtime.inputs),
+    sent: unitBytes(outputs) + fingerprintBytes(taps.length),
+    held: unitBytes(taps),
+  };
+}
+
+function sliceInputs({ record, inputDigests }: Job, first: number, count: number): Lease['inputs'] {
+  const { root, length } = record.inputs;
+  const size = unitBytes(record.draft.runtime.inputs);
+  const digests = inputDigests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES);
+  return {
+    root,
+    length,
+    offset: bytes(first * size),
+    unitBytes: bytes(size),
+    digests: encodeBase64(digests),
+  };
+}
+
+function cutSingly({ draft, inputs, items }: JobRecord): ReturnType<Kind['cutSingly']> {
+  const { runtime } = draft;
+  if (runtime.unitItems === 1) return undefined;
+  const single = { ...runtime, inputs: itemSpecs(runtime.inputs), unitItems: 1 };
+  return {
+    draft: { ...draft, runtime: { ...single, coupled: true } },
+    cut: { inputs, specs: runtime.inputs, items },
+  };
+}
+
+/** The outputs of all units, then their fingerprints. */
+function readReveal(
+  { runtime: { outputs: specs, taps } }: PackageManifest,
+  { reveal, payload, unitCount }: RevealedBytes & { unitCount: number },
+  sha256: Sha256,
+): Result<Revealed> {
+  const size = unitBytes(specs);
+  const length = unitCount * (size + fingerprintBytes(taps.length));
+  if (payload.length !== length) {
+    const message = `expected ${length} bytes for ${unitCount} units, got ${payload.length}`;
+    return refuse('result-shape', message);
+  }
+  const tapped = taps.length > 0;
+  if (tapped !== (reveal.taps !== undefined)) {
+    const message = tapped
+      ? 'this package has taps: commit to their digest, and reveal it with the fingerprints'
+      : 'this package has no taps: leave `taps` out of commitment and reveal';
+    return refuse('result-shape', message);
+  }
+  const outputs = payload.subarray(0, unitCount * size);
+  const fingerprints = payload.subarray(outputs.length);
+  if (hasNanHalf(fingerprints)) {
+    const message = 'a fingerprint holds NaN, which no projection gives: compute the shard again';
+    return refuse('result-nan', message);
+  }
+  const digests = digestUnits(size, outputs, sha256);
+  return accept({ outputs, digests, ...(tapped ? { fingerprints } : {}) });
+}
+
+function hasNanHalf(halves: Uint8Array): boolean {
+  for (let at = 0; at < halves.length; at += 2) {
+    const half = (halves[at] ?? 0) | ((halves[at + 1] ?? 0) << 8);
+    if ((half & 0x7fff) > 0x7c00) return true;
+  }
+  return false;
+}

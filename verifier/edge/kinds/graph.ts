@@ -1,0 +1,142 @@
+import { bytesToHex, concatBytes, digest, digestRecord } from '#protocol/bytes/digest.ts';
+import { loadRuntime, type RanTaps } from '#protocol/messages/compute.ts';
+import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
+import type { Digest } from '#protocol/values/ids.ts';
+import { bytes } from '#protocol/values/units.ts';
+import { isCoupled } from '../../core/kinds/graph-preparation.ts';
+import type { Preparation, Reference } from '../../core/state/events.ts';
+import type { Blobs } from '../blobs.ts';
+import {
+  type ComputeWorker,
+  type ComputeWorkers,
+  type Load,
+  openComputeWorker,
+  type Ran,
+} from '../compute-workers.ts';
+import { measureDecoys } from './decoys.ts';
+import type { Execute, Kind, Prepare } from './kind.ts';
+import { tryNeighbours } from './neighbours.ts';
+
+/** Warm runs of the first unit beside one of each unit asked for: the median of at least three. */
+const WARM_RUNS = 3;
+/** What the runtime takes on a device beside the model: its wasm, its stack, its first heap. */
+const RUNTIME_BYTES = 32 * 1024 * 1024;
+/** What a Node thread with its loader and an empty runtime was seen to add to this process. */
+const THREAD_BYTES = 96 * 1024 * 1024;
+
+/** Pinned onnxruntime-web, wasm, one thread, fixed shapes. */
+export const graph: Kind = { execute, prepare };
+
+async function execute(
+  world: { blobs: Blobs; workers: ComputeWorkers },
+  { manifest, inputs: blob, unit, fresh }: Execute,
+): Promise<Reference> {
+  const size = unitBytes(manifest.runtime.inputs);
+  const inputs = await world.blobs.read(blob, unit * size, size);
+  const open = () => readModel(world.blobs, manifest);
+  const work = { inputs, unitCount: 1 };
+  const ran = fresh
+    ? await runFresh(await open(), work)
+    : await world.workers.run(digestRecord(manifest), open, work);
+  const taps = ran.taps === undefined ? {} : { taps: ran.taps.bytes };
+  return { digest: bytesToHex(ran.digests) as Digest, bytes: ran.bytes, ...taps };
+}
+
+async function runFresh(load: Load, work: { inputs: Uint8Array<ArrayBuffer>; unitCount: number }) {
+  const worker = await openComputeWorker(load);
+  try {
+    return await worker.run(work.inputs, work.unitCount);
+  } finally {
+    await worker.close();
+  }
+}
+
+/** The variant that needs no feature is the one the exact lane runs. */
+async function readModel(blobs: Blobs, manifest: PackageManifest): Promise<Load> {
+  const variant = manifest.variants.find(({ needs }) => needs.length === 0) ?? manifest.variants[0];
+  if (variant === undefined) throw new TypeError('a manifest has one variant at least');
+  return {
+    model: await readWhole(blobs, variant.file),
+    runtime: loadRuntime(manifest.runtime),
+  };
+}
+
+const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length);
+
+/**
+ * Runs a new model in a worker of its own, so that a model that hangs or dies takes nothing with
+ * it. Peak memory is an estimate: the runtime, and with it twice the file (it is held while it is
+ * parsed) or what this process grew by past the cost of a thread, whichever is more.
+ */
+async function prepare(blobs: Blobs, effect: Prepare): Promise<Preparation> {
+  const { draft, inputs: blob, units } = effect;
+  const { kind, graphOptimization, inputs: specs, taps = [] } = draft.runtime;
+  const runtime = { kind, graphOptimization, inputs: specs, taps };
+  const size = unitBytes(specs);
+  const readUnit = (unit: number) => blobs.read(blob, unit * size, size);
+  const readModel = () => readWhole(blobs, draft.file);
+  const inputs: Uint8Array<ArrayBuffer>[] = [];
+  for (const unit of units) inputs.push(await readUnit(unit));
+  const before = process.memoryUsage.rss();
+  let worker: ComputeWorker | undefined = await openComputeWorker({
+    runtime,
+    model: await readModel(),
+  });
+  try {
+    const ran = await runKnown(worker, { units, inputs });
+    const { outputs, answers, runs } = ran;
+    const grown = process.memoryUsage.rss() - before;
+    const peak = RUNTIME_BYTES + Math.max(2 * draft.file.length, grown - THREAD_BYTES);
+    const known = inputs.map((unit, at) => ({ inputs: unit, answer: answers[at] ?? unit }));
+    const subject = { readModel, runtime, outputs };
+    const tried = await tryNeighbours(worker, { ...subject, units: known });
+    worker = tried.worker;
+    const found = { ...ran, ...tried.found, peakBytes: bytes(peak) };
+    // It is cut into other units and prepared anew.
+    if (isCoupled(tried.found.neighbours)) return { ...found, decoys: NONE_RUN };
+    const unitMs = Math.min(...runs.map(({ computeMs }) => computeMs));
+    const sampled = { unitMs, units: effect.decoyUnits, readUnit };
+    return { ...found, decoys: await measureDecoys(worker, { ...subject, ...sampled }) };
+  } finally {
+    await worker?.close();
+  }
+}
+
+/** Runs each unit once, then the first again until the median is a warm one. */
+async function runKnown(
+  worker: ComputeWorker,
+  known: { units: readonly number[]; inputs: readonly Uint8Array[] },
+): Promise<Pick<Preparation, 'outputs' | 'answers' | 'runs' | 'taps'>> {
+  const { units, inputs } = known;
+  const order = [...units.keys(), ...Array.from({ length: WARM_RUNS }, () => 0)];
+  const answers: Uint8Array[] = [];
+  const runs: Preparation['runs'][number][] = [];
+  let outputs: Preparation['outputs'] = [];
+  const inside: RanTaps[] = [];
+  for (const [turn, place] of order.entries()) {
+    const unit = units[place] ?? 0;
+    const ran = await worker.run(new Uint8Array(inputs[place] ?? []), 1);
+    if (turn < units.length) {
+      answers.push(ran.bytes);
+      if (ran.taps !== undefined) inside.push(ran.taps);
+    }
+    outputs = ran.outputs;
+    const digest = digestRun(ran);
+    runs.push({ unit, digest, computeMs: ran.computeMs });
+  }
+  return { outputs, answers, runs, ...joinTaps(inside) };
+}
+
+const NONE_RUN: Preparation['decoys'] = { names: [], units: [], samples: [] };
+
+/** The taps of all units end to end, where there are any. */
+function joinTaps(inside: readonly RanTaps[]): Pick<Preparation, 'taps'> {
+  const [first] = inside;
+  if (first === undefined) return {};
+  return { taps: { specs: first.specs, bytes: concatBytes(...inside.map((each) => each.bytes)) } };
+}
+
+/** Outputs and taps: neither may differ from run to run. */
+const digestRun = ({ digests, taps }: Ran): Digest =>
+  digest(concatBytes(digests, ...(taps === undefined ? [] : [taps.digests])));

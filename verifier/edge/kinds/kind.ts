@@ -1,0 +1,14 @@
+import type { Preparation, Reference, VerifierEffect } from '../../core/state/events.ts';
+import type { Blobs } from '../blobs.ts';
+import type { ComputeWorkers } from '../compute-workers.ts';
+
+export type Execute = Extract<VerifierEffect, { type: 'execute' }>;
+export type Prepare = Extract<VerifierEffect, { type: 'prepare' }>;
+
+/** What differs by the kind of a job. Both throw a `PocketgridError`. */
+export interface Kind {
+  /** Executes one unit again. */
+  execute(world: { blobs: Blobs; workers: ComputeWorkers }, effect: Execute): Promise<Reference>;
+  /** Runs a new model over some units of its job. */
+  prepare(blobs: Blobs, effect: Prepare): Promise<Preparation>;
+}

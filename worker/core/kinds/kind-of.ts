@@ -1,0 +1,8 @@
+import type { PackageManifest } from '#protocol/models/package.ts';
+import { graph } from './graph.ts';
+import type { Kind } from './kind.ts';
+
+const KINDS: Record<PackageManifest['runtime']['kind'], Kind> = { graph };
+
+/** What differs by the kind of the jobs of this package. */
+export const kindOf = ({ runtime }: PackageManifest): Kind => KINDS[runtime.kind];

@@ -1,0 +1,33 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
+import type { typedView } from '../tensor-bytes.ts';
+
+/** The part of onnxruntime-web that a compute worker uses; each entry passes its own bundle. */
+export interface Runtime {
+  env: { wasm: { numThreads?: number | undefined } };
+  InferenceSession: {
+    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+  Tensor: new (
+    type: Tensor.Type,
+    data: ReturnType<typeof typedView>,
+    dims: readonly number[],
+  ) => Tensor;
+}
+
+export interface ComputePorts {
+  runtime: Runtime;
+  /** SHA-256; at once, or by a thread of the platform while the next unit runs. */
+  digest(bytes: Uint8Array<ArrayBuffer>): Uint8Array | Promise<Uint8Array>;
+  reply(message: ComputeReply, transfer: ArrayBuffer[]): void;
+  /** A clock that only goes forward, ms. */
+  clock(): number;
+}
+
+export type LoadRequest = Extract<ComputeRequest, { type: 'load' }>;
+export type RunRequest = Extract<ComputeRequest, { type: 'run' }>;
+
+/** Runs units one after another and replies `ran`. Throws whatever the runtime throws. */
+export type RunUnits = (request: RunRequest) => Promise<void>;
+/** Loads a model and replies `loaded`. */
+export type LoadKind = (ports: ComputePorts, request: LoadRequest) => Promise<RunUnits>;
