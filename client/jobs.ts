@@ -39,6 +39,7 @@ export async function listJobs(hub: HubClient, options?: CallOptions): Promise<R
   return list.ok ? accept(list.value.jobs) : list;
 }
 
+/** Reads one job; `job-unknown` for another developer's. */
 export const readJob = (hub: HubClient, job: JobId, options?: CallOptions) =>
   hub.ask(JobView, `/v1/jobs/${job}`, options);
 
@@ -46,6 +47,7 @@ export const readJob = (hub: HubClient, job: JobId, options?: CallOptions) =>
 export const startJob = (hub: HubClient, job: JobId) =>
   hub.ask(JobView, `/v1/jobs/${job}/start`, { method: 'POST' });
 
+/** Ends a job; what was accepted stays readable. */
 export const cancelJob = (hub: HubClient, job: JobId) =>
   hub.ask(JobView, `/v1/jobs/${job}/cancel`, { method: 'POST' });
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkCircles, checkFolderOrder } from './tidy/circles.ts';
+import { checkDocLines } from './tidy/doc-lines.ts';
 import { checkLinks, checkPlaces } from './tidy/documents.ts';
 import { checkGlossary } from './tidy/glossary.ts';
 import { checkImports } from './tidy/imports.ts';
@@ -25,6 +26,7 @@ const rules = {
   'links in documents lead somewhere': checkLinks,
   'terms of the glossary are in use, retired ones are not': checkGlossary,
   'no machine paths or registry hosts': checkPlaces,
+  'an export that another folder imports has a doc line': checkDocLines,
   'every source file is reached': checkReach,
 };
 

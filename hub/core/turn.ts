@@ -16,6 +16,7 @@ export interface Turn {
   effects: HubEffect[];
 }
 
+/** Sends a message on a socket. */
 export function send(turn: Turn, socket: SocketId, message: HubMessage): void {
   const session = turn.hub.sessions.get(socket);
   if (session === undefined) return;
@@ -23,11 +24,13 @@ export function send(turn: Turn, socket: SocketId, message: HubMessage): void {
   turn.effects.push({ type: 'send', socket, message });
 }
 
+/** Sends a message to a device, if it is online. */
 export function sendDevice(turn: Turn, device: PublicKey, message: HubMessage): void {
   const found = turn.hub.devices.get(device);
   if (found !== undefined) send(turn, found.socket, message);
 }
 
+/** Turns one message down; the session goes on. */
 export function decline(
   turn: Turn,
   socket: SocketId,
@@ -66,6 +69,7 @@ export function setIdle(turn: Turn, device: Device, reason: Reason): void {
   send(turn, device.socket, { type: 'idle', reason });
 }
 
+/** Tells whoever watches a job that its view is another. */
 export const changed = (turn: Turn, job: Job): void => {
   turn.effects.push({ type: 'changed', job: job.record.id });
 };

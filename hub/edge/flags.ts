@@ -7,6 +7,7 @@ import { type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ChainChoice } from './chain/open.ts';
 import { LOG_LEVELS } from './process/log.ts';
 
+/** What `npm run hub -- --help` prints. */
 export const USAGE = `npm run hub -- [flags]
   --port N             port to listen on (8787; 0 for any free one)
   --host ADDRESS       address to listen on (127.0.0.1; 0.0.0.0 with --lan)

@@ -10,6 +10,7 @@ import { rejectUpgrade, type Upgrade } from './sockets/web-socket.ts';
 /** A gigabyte of uploads over a slow line takes this long. */
 const REQUEST_DEADLINE_MS = 30 * 60_000;
 
+/** An HTTP or HTTPS server that listens. */
 export interface Listener {
   readonly port: number;
   /** Takes no more connections; resolves when the last one has ended. */

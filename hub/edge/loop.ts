@@ -47,6 +47,7 @@ export interface LoopWorld {
   log: Log;
 }
 
+/** The hub's core, with its effects performed. */
 export interface HubLoop {
   post(event: HubEvent): void;
   /** Puts a command to the core; answered once what it decides is on disk. */

@@ -27,6 +27,7 @@ const BEAT_MS = 15_000;
 const BAR_MS = 24 * 3_600_000;
 export const PORT_DEFAULT = 8787;
 
+/** Where a hub listens and keeps its data, and what its operator set. */
 export interface HubServerOptions {
   data: string;
   host?: string;
@@ -50,6 +51,7 @@ export interface HubServerOptions {
   log?: Log;
 }
 
+/** A hub that runs; `close` ends it cleanly. */
 export interface HubServer {
   url: string;
   /** The same, for other devices on this network. */

@@ -44,6 +44,7 @@ import { JobView } from './job.ts';
  */
 export const API_KEY_PREFIX = 'pg_';
 
+/** A banned device asks for the receipt of what it is banned for. */
 export const EvidenceRequest = v.strictObject({ record: EvidenceRecord, signature: Signature });
 export type EvidenceRequest = v.InferOutput<typeof EvidenceRequest>;
 
@@ -52,6 +53,7 @@ export const PardonRequest = v.strictObject({
   reason: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)),
 });
 
+/** Verdicts of a job, by their number. */
 export const VerdictPage = v.strictObject({
   verdicts: v.array(v.strictObject({ number: Count, signed: SignedVerdict })),
   next: Count,
@@ -68,7 +70,9 @@ export const UnitFingerprint = v.strictObject({
 });
 export type UnitFingerprint = v.InferOutput<typeof UnitFingerprint>;
 
+/** The jobs of a developer. */
 export const JobList = v.strictObject({ jobs: v.array(JobView) });
 
+/** Receipts of a job, by sequence. */
 export const ReceiptPage = v.strictObject({ receipts: v.array(Receipt) });
 export type ReceiptPage = v.InferOutput<typeof ReceiptPage>;

@@ -17,6 +17,7 @@ export const Health = v.strictObject({
 });
 export type Health = v.InferOutput<typeof Health>;
 
+/** A device that is online, as the grid's page shows it. */
 export const DeviceView = v.strictObject({
   key: PublicKey,
   engine: v.string(),
@@ -30,6 +31,7 @@ export const DeviceView = v.strictObject({
 });
 export type DeviceView = v.InferOutput<typeof DeviceView>;
 
+/** Who is online and what they do. */
 export const GridView = v.strictObject({
   devices: v.array(DeviceView),
   verifiers: v.array(PublicKey),

@@ -58,6 +58,7 @@ export const JobOptions = v.strictObject({
 });
 export type JobOptions = v.InferOutput<typeof JobOptions>;
 
+/** What an uploaded graph is to be run as. */
 export const GraphDraft = v.strictObject({
   kind: v.literal('graph'),
   inputs: v.array(TensorSpec),
@@ -101,6 +102,7 @@ export const JobRecord = v.strictObject({
 });
 export type JobRecord = v.InferOutput<typeof JobRecord>;
 
+/** Price, time and checks of a job, before it starts. */
 export const Quote = v.strictObject({
   units: Count,
   items: Count,

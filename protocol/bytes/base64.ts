@@ -11,6 +11,7 @@ export function encodeBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
+/** Reads standard base64 with its padding (RFC 4648); refuses anything else. */
 export function decodeBase64(text: string): Result<Uint8Array<ArrayBuffer>> {
   let binary: string;
   try {

@@ -5,6 +5,7 @@ import type { Digest, LeaseId, Nonce, PublicKey } from '../values/ids.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 export { bytesToHex, concatBytes, hexToBytes, utf8ToBytes };
+/** Length of a SHA-256, bytes. */
 export const DIGEST_BYTES = 32;
 
 /** SHA-256 (FIPS 180-4) in plain JavaScript; edges that hash much use their platform's. */
@@ -12,6 +13,7 @@ export const sha256 = (data: Uint8Array): Uint8Array => nobleSha256(data);
 /** HMAC-SHA-256 (RFC 2104, FIPS 198-1). */
 export const hmacSha256 = (key: Uint8Array, message: Uint8Array): Uint8Array =>
   hmac(nobleSha256, key, message);
+/** SHA-256 in lower-case hex. */
 export const digest = (data: Uint8Array): Digest => bytesToHex(sha256(data)) as Digest;
 
 /** The id of a record: SHA-256 of its canonical JSON. */

@@ -11,9 +11,11 @@ import { bytesToHex, DIGEST_BYTES, type Sha256, sha256 } from './digest.ts';
  *   layer is the piece hashes, filled up to a power of two with the hash of a piece of zero hashes.
  */
 export const LEAF_BYTES = 16 * 1024;
+/** A piece is what is fetched and checked at once, bytes. */
 export const PIECE_BYTES = 256 * 1024;
 const LEAVES_PER_PIECE = PIECE_BYTES / LEAF_BYTES;
 
+/** The hash tree of a blob (BEP 52): its root and the hash of each piece. */
 export interface FileTree {
   root: Root;
   length: Bytes;

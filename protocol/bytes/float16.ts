@@ -26,6 +26,7 @@ export function encodeHalf(value: number): number {
   return sign | (((scale + 14) << 10) + steps);
 }
 
+/** A number of its 16 bits (IEEE 754 binary16). */
 export function decodeHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;

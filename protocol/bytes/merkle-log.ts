@@ -12,6 +12,7 @@ export const EMPTY_ROOT = sha256(new Uint8Array());
 /** A path has one hash for each level at most, and sizes are safe integers. */
 export const PATH_HASHES_MAX = 54;
 
+/** Hash of an entry (RFC 6962, section 2.1). */
 export const hashLeaf = (data: Uint8Array): Uint8Array => sha256(concatBytes(LEAF, data));
 export const hashNode = (left: Uint8Array, right: Uint8Array): Uint8Array =>
   sha256(concatBytes(NODE, left, right));
@@ -22,6 +23,7 @@ export interface Frontier {
   roots: Uint8Array[];
 }
 
+/** The frontier of an empty log. */
 export const openFrontier = (): Frontier => ({ size: 0, roots: [] });
 
 /**
@@ -45,6 +47,7 @@ export function appendLeaf(
   frontier.size += 1;
 }
 
+/** Root over all entries. */
 export const frontierRoot = ({ roots }: Frontier): Uint8Array => foldRoots(roots);
 
 /** The root over neighbouring complete subtrees, largest first. */

@@ -58,6 +58,7 @@ export const REVIEW_PPM = 20_000;
  * wrong result was confirmed is new again.
  */
 export const NEWCOMER_POLICY = { burst: 100, unitsEach: 50_000 } as const;
+/** How many new devices may begin: `burst`, and one more for each `unitsEach` accepted units. */
 export interface NewcomerPolicy {
   burst: number;
   unitsEach: number;

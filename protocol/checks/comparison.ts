@@ -40,12 +40,14 @@ export interface ComparisonRule {
 export const DISTANCE_MAX = 1e9;
 /** For an output the package names no comparator for. Source: reference/verification.md §3.4. */
 export const COMPARATOR_DEFAULT = { l2: 1e-4, max: 1e-2 } as const;
+/** Outputs that cannot be compared: further off than anything. */
 export const BEYOND: Distance = {
   l2: DISTANCE_MAX,
   max: DISTANCE_MAX,
   within: false,
   asDecoy: false,
 };
+/** Outputs with equal bytes. */
 export const SAME: Distance = { l2: 0, max: 0, within: true, asDecoy: false };
 
 /** 2^40: distances and thresholds are compared in whole numbers of 2^-40, about 9e-13. */

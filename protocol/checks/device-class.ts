@@ -27,4 +27,5 @@ export const DeviceClass = v.strictObject({
 });
 export type DeviceClass = v.InferOutput<typeof DeviceClass>;
 
+/** Names a class of devices. */
 export const digestClass = (each: DeviceClass): Digest => digestRecord(each);

@@ -8,6 +8,7 @@ import type { Digest, Signature } from '../values/ids.ts';
 export const FINGERPRINT_VERSION = 'pocketgrid/fingerprint@1';
 
 export const PROJECTION_SIZE = 32;
+/** The longest fingerprint of a unit, bytes. */
 export const FINGERPRINT_BYTES_MAX = TAPS_MAX * PROJECTION_SIZE * 2;
 
 const CONTEXT = utf8ToBytes(FINGERPRINT_VERSION);

@@ -55,6 +55,7 @@ export interface RanTaps {
   digests: Uint8Array<ArrayBuffer>;
 }
 
+/** What a compute worker answers. */
 export type ComputeReply =
   | { type: 'loaded' }
   /** One unit done; sent at most every 100 ms, for progress only. */

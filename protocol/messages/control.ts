@@ -33,12 +33,17 @@ import { Bytes, Count, Instant, Millis } from '../values/units.ts';
  * Either side ends a session that stays silent for three beats.
  */
 export const PROTOCOL_VERSION = 2;
+/** Where a hub's control socket is. */
 export const CONTROL_PATH = '/v1/control';
+/** Where a hub's PeerServer is. */
 export const SIGNALLING_PATH = '/v1/signal';
+/** From the challenge to the hello. */
 export const HELLO_DEADLINE_MS = 10_000;
 /** Longest text message. A binary frame may be as long as `FRAME_BYTES_MAX`. */
 export const TEXT_BYTES_MAX = 256 * 1024;
+/** Longest binary message. */
 export const FRAME_BYTES_MAX = 32 * 1024 * 1024;
+/** Units of the longest lease. */
 export const LEASE_UNITS_MAX = 4096;
 
 /** The sentence of a refusal. */
@@ -90,6 +95,7 @@ export type Donation = v.InferOutput<typeof Donation>;
 
 const type = <T extends string>(name: T) => v.literal(name);
 
+/** What a contributor says. */
 export const ContributorMessage = v.variant('type', [
   v.strictObject({
     type: type('hello'),
@@ -138,6 +144,7 @@ export const ContributorMessage = v.variant('type', [
 ]);
 export type ContributorMessage = v.InferOutput<typeof ContributorMessage>;
 
+/** What a verifier says, beside `hello`, `beat` and `bye`. */
 export const VerifierMessage = v.variant('type', [
   v.strictObject({ type: type('verdict'), signed: SignedVerdict }),
   /** Every draw up to this sequence is judged and its verdict sent. */
@@ -191,6 +198,7 @@ export const VerifierBook = v.strictObject({
 });
 export type VerifierBook = v.InferOutput<typeof VerifierBook>;
 
+/** What a hub says, to contributors and verifiers. */
 export const HubMessage = v.variant('type', [
   v.strictObject({
     type: type('challenge'),

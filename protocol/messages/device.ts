@@ -29,6 +29,7 @@ export type PageMessage =
   | { type: 'channel'; peer: string; channel: RTCDataChannelLike }
   | { type: 'channel-failed'; peer: string; refusal: Refusal };
 
+/** What a contributor worker says to its page. */
 export type DeviceMessage =
   | { type: 'status'; status: DeviceStatus }
   | { type: 'evidence'; result: Result<ReceiptPage> }
@@ -41,6 +42,7 @@ export type DeviceMessage =
 
 /** The window's type, named here without a DOM. */
 export type RTCDataChannelLike = object;
+/** A STUN or TURN server, as WebRTC takes it. */
 export interface IceServer {
   urls: string[];
   username?: string;
@@ -59,6 +61,7 @@ export type DevicePhase =
   | 'paused'
   | 'refused';
 
+/** What a verifier found on a unit of this device. */
 export interface OwnVerdict {
   job: JobId;
   unit: number;
@@ -66,6 +69,7 @@ export interface OwnVerdict {
   at: Instant;
 }
 
+/** Where a device stands, told at each change and with each tick. */
 export interface DeviceStatus {
   phase: DevicePhase;
   /** What it is doing and why. */

@@ -16,10 +16,14 @@ export type PeerFrame =
   | { type: 'want'; request: number; root: Root; offset: number; length: number }
   | { type: 'data'; request: number; offset: number; payload: Uint8Array }
   | { type: 'deny'; request: number; reason: DenyReason };
+/** Why a peer does not serve a range. */
 export type DenyReason = 'unknown' | 'range' | 'busy';
 
+/** The data channel that both sides open under one number. */
 export const PEER_CHANNEL = { label: 'pocketgrid', id: 100 } as const;
+/** Longest payload of a `data` frame. */
 export const PEER_PAYLOAD_BYTES_MAX = 64 * 1024;
+/** Longest range that is asked for at once. */
 export const PEER_WANT_BYTES_MAX = 4 * 1024 * 1024;
 /** Sending pauses at the high mark and resumes at the low one. */
 export const PEER_BUFFER_BYTES = { high: 1024 * 1024, low: 256 * 1024 } as const;
@@ -29,6 +33,7 @@ const WANT_BYTES = 49;
 const DATA_HEAD_BYTES = 13;
 const DENY_BYTES = 6;
 
+/** Writes a frame as it is drawn above. */
 export function encodePeerFrame(frame: PeerFrame): Uint8Array<ArrayBuffer> {
   switch (frame.type) {
     case 'want': {

@@ -8,6 +8,7 @@ import { Bytes, Count, Millis } from '../values/units.ts';
 export const BlobRef = v.strictObject({ root: Root, length: Bytes });
 export type BlobRef = v.InferOutput<typeof BlobRef>;
 
+/** How a device runs a model, as onnxruntime-web names it. */
 export const Provider = v.picklist(['wasm', 'webgpu', 'webnn']);
 export type Provider = v.InferOutput<typeof Provider>;
 
@@ -15,6 +16,7 @@ export type Provider = v.InferOutput<typeof Provider>;
 export const Feature = v.picklist(['shader-f16']);
 export type Feature = v.InferOutput<typeof Feature>;
 
+/** How far the runtime rewrites a graph, as onnxruntime names it. */
 export const GraphOptimization = v.picklist(['disabled', 'basic', 'extended', 'all']);
 export type GraphOptimization = v.InferOutput<typeof GraphOptimization>;
 
@@ -29,6 +31,7 @@ export const ReferenceLane = v.strictObject({
   graphOptimization: GraphOptimization,
 });
 export type ReferenceLane = v.InferOutput<typeof ReferenceLane>;
+/** What verifiers execute on. */
 export const REFERENCE_LANE: ReferenceLane = {
   runtime: 'onnxruntime-web',
   version: '1.30.0',
@@ -76,6 +79,7 @@ export const Calibrated = v.strictObject({
 /** A unit whose answer on the exact lane is known: unit bytes in, unit bytes out. */
 export const KnownAnswer = v.strictObject({ inputs: BlobRef, outputs: BlobRef });
 
+/** A file of the model and what a GPU needs for it. */
 export const Variant = v.strictObject({ dtype: Dtype, file: BlobRef, needs: v.array(Feature) });
 export type Variant = v.InferOutput<typeof Variant>;
 

@@ -19,6 +19,7 @@ export interface OnnxOpset {
   version: number;
 }
 
+/** A `GraphProto` (onnx.proto). */
 export interface OnnxGraph {
   name: string;
   nodes: OnnxNode[];
@@ -29,6 +30,7 @@ export interface OnnxGraph {
   outputs: OnnxValue[];
 }
 
+/** A `NodeProto` (onnx.proto). */
 export interface OnnxNode {
   name: string;
   opType: string;
@@ -63,6 +65,7 @@ export interface OnnxAttribute {
 /** How a tensor's elements are stored: `raw` is row-major little-endian. */
 export type OnnxStorage = 'raw' | 'float' | 'int32' | 'string' | 'int64' | 'double' | 'uint64';
 
+/** A `TensorProto` (onnx.proto). */
 export interface OnnxTensor {
   name: string;
   /** TensorProto.DataType; see `ONNX_DTYPES`. */
@@ -75,6 +78,7 @@ export interface OnnxTensor {
   external?: { location: string };
 }
 
+/** A `SparseTensorProto` (onnx.proto). */
 export interface OnnxSparseTensor {
   values?: OnnxTensor;
   indices?: OnnxTensor;
@@ -89,6 +93,7 @@ export type OnnxType =
   | { kind: 'tensor'; dataType: number; dims?: OnnxDimension[] }
   | { kind: 'sequence' | 'map' | 'optional' | 'sparse-tensor' | 'opaque' | 'none' };
 
+/** A `ValueInfoProto` (onnx.proto). */
 export interface OnnxValue {
   name: string;
   type: OnnxType;
@@ -159,9 +164,13 @@ const attributeOf =
 
 /** Attributes by the kind of their value: a tensor of a `Constant`, the body of a `Loop`. */
 export const intAttribute = attributeOf('int');
+/** An attribute of whole numbers. */
 export const intsAttribute = attributeOf('ints');
+/** An attribute of one number. */
 export const floatAttribute = attributeOf('float');
+/** An attribute that is a tensor. */
 export const tensorAttribute = attributeOf('tensor');
+/** An attribute that is a graph, such as the body of a loop. */
 export const graphAttribute = attributeOf('graph');
 /** A text, such as the mode of a `Resize`. */
 export const stringAttribute = (name: string, text: string): OnnxAttribute =>

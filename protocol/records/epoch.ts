@@ -44,8 +44,10 @@ export const EpochLost = v.strictObject({ type: v.literal('lost'), ...whose, at:
 /** What a verifier says of an epoch, the time one draw seed is in use. Signing context: `epoch`. */
 export const EpochRecord = v.variant('type', [EpochOpened, EpochRevealed, EpochLost]);
 export type EpochRecord = v.InferOutput<typeof EpochRecord>;
+/** A record of an epoch, of one type. */
 export type EpochRecordOf<T extends EpochRecord['type']> = Extract<EpochRecord, { type: T }>;
 
+/** What a verifier says of an epoch, signed. */
 export const SignedEpoch = v.strictObject({ record: EpochRecord, signature: Signature });
 export type SignedEpoch = v.InferOutput<typeof SignedEpoch>;
 /** A signed record of one type. */

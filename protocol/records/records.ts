@@ -42,6 +42,7 @@ export type LogEntry = v.InferOutput<typeof LogEntry>;
 export const TreeHead = v.strictObject({ size: Count, root: Digest, at: Instant });
 export type TreeHead = v.InferOutput<typeof TreeHead>;
 
+/** A tree head, signed by the hub. */
 export const SignedTreeHead = v.strictObject({ head: TreeHead, signature: Signature });
 export type SignedTreeHead = v.InferOutput<typeof SignedTreeHead>;
 
@@ -62,6 +63,7 @@ export const Reveal = v.strictObject({
 });
 export type Reveal = v.InferOutput<typeof Reveal>;
 
+/** What a verifier found of a unit. */
 export const VerdictKind = v.picklist(['match', 'mismatch', 'inconclusive', 'device-unfit']);
 export type VerdictKind = v.InferOutput<typeof VerdictKind>;
 
@@ -125,6 +127,7 @@ export const Verdict = v.strictObject({
 });
 export type Verdict = v.InferOutput<typeof Verdict>;
 
+/** A verdict, signed by its verifier. */
 export const SignedVerdict = v.strictObject({ verdict: Verdict, signature: Signature });
 export type SignedVerdict = v.InferOutput<typeof SignedVerdict>;
 

@@ -15,13 +15,18 @@ import {
 
 /** Accounts of the settlement program, as `programs/interface/src/accounts.rs` draws them. */
 export const VERSION = 1;
+/** Verifiers of one set. */
 export const MEMBERS_MAX = 16;
+/** Final roots that a pool keeps. */
 export const ROOTS = 8;
+/** Claims of one page. */
 export const PAGE_SLOTS = 1024;
+/** How far a proposed root is. */
 export const PENDING = { none: 0, collecting: 1, attested: 2 } as const;
 
 const head = { kind: u8, version: u8, bump: u8 };
 
+/** Account of the program's settings. */
 export const Config = struct({
   ...head,
   paused: u8,
@@ -42,6 +47,7 @@ export const Config = struct({
 });
 export type Config = ValueOf<typeof Config>;
 
+/** Account of the verifiers that sign roots. */
 export const VerifierSet = struct({
   ...head,
   quorum: u8,
@@ -54,6 +60,7 @@ export const VerifierSet = struct({
 });
 export type VerifierSet = ValueOf<typeof VerifierSet>;
 
+/** Account of what a verifier can lose. */
 export const Bond = struct({
   ...head,
   reserved: reserved(5),
@@ -64,6 +71,7 @@ export const Bond = struct({
 });
 export type Bond = ValueOf<typeof Bond>;
 
+/** A root that claims are paid against. */
 export const FinalRoot = struct({
   period: u64,
   total: u64,
@@ -74,6 +82,7 @@ export const FinalRoot = struct({
 });
 export type FinalRoot = ValueOf<typeof FinalRoot>;
 
+/** A root within its challenge window. */
 export const PendingRoot = struct({
   state: u8,
   reserved: reserved(1),
@@ -91,6 +100,7 @@ export const PendingRoot = struct({
 });
 export type PendingRoot = ValueOf<typeof PendingRoot>;
 
+/** Account that pays claims. */
 export const Pool = struct({
   ...head,
   vaultBump: u8,
@@ -115,6 +125,7 @@ export const Pool = struct({
 });
 export type Pool = ValueOf<typeof Pool>;
 
+/** Account of a job's money. */
 export const Escrow = struct({
   ...head,
   vaultBump: u8,
@@ -131,6 +142,7 @@ export const Escrow = struct({
 });
 export type Escrow = ValueOf<typeof Escrow>;
 
+/** Account of what was claimed, slot by slot, lamports. */
 export const Page = struct({
   ...head,
   reserved: reserved(1),

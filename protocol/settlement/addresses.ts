@@ -18,6 +18,7 @@ export const LOCAL_PROGRAM = encodeBase58(
   sha256(utf8ToBytes('pocketgrid settlement program, local chain')),
 ) as Address;
 
+/** An address of the program and its bump. */
 export interface Derived {
   key: Key;
   bump: number;

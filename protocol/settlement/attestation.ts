@@ -31,9 +31,11 @@ export const Place = struct({
 });
 export type Place = ValueOf<typeof Place>;
 
+/** SHA-256 of what a root says. */
 export const hashContent = (content: Content): Key =>
   sha256(concatBytes(CONTENT_PREFIX, encode(Content, content)));
 
+/** SHA-256 of what a verifier signs; `expiresAt` in seconds since 1970. */
 export const hashAttestation = (place: Place, content: Key, expiresAt: bigint): Key =>
   sha256(concatBytes(DIGEST_PREFIX, encode(Place, place), content, encode(u64, expiresAt)));
 

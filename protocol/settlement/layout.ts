@@ -3,6 +3,7 @@ import { accept, must, type Result, refuse } from '../values/refusal.ts';
 
 /** An address on the chain, a SHA-256: 32 bytes. */
 export type Key = Uint8Array;
+/** Length of a key, bytes. */
 export const KEY_BYTES = 32;
 
 /** The key of an address in base 58 that a schema has checked; throws on any other text. */
@@ -35,9 +36,12 @@ const integer = (bits: 8 | 16 | 32): Layout<number> => ({
 
 export const u8 = integer(8);
 export const u16 = integer(16);
+/** An unsigned whole number in 4 bytes, little-endian. */
 export const u32 = integer(32);
 
+/** The largest number in 8 bytes. */
 export const U64_MAX = 2n ** 64n - 1n;
+/** An unsigned whole number in 8 bytes, little-endian; throws a RangeError beyond. */
 export const u64: Layout<bigint> = {
   bytes: 8,
   write(view, at, value) {
@@ -107,6 +111,7 @@ export function struct<F extends { [K in keyof F]: Layout<ValueOf<F[K]>> }>(
   };
 }
 
+/** Writes a value as its layout says. */
 export function encode<T>(layout: Layout<T>, value: T): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(layout.bytes);
   layout.write(new DataView(bytes.buffer), 0, value);
@@ -125,5 +130,6 @@ export function decode<T>(layout: Layout<T>, bytes: Uint8Array, what: string): R
 const bytesOf = (view: DataView, at: number, count: number): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + at, count);
 
+/** Whether two keys have the same bytes. */
 export const isSameKey = (a: Key, b: Key): boolean =>
   a.length === b.length && a.every((byte, at) => byte === b[at]);

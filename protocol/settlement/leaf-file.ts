@@ -28,11 +28,13 @@ export interface LeafTable {
   cumulative: BigUint64Array;
 }
 
+/** Leaves of one tree. */
 export const LEAVES_MAX = 2 ** 20;
 const PREFIX = utf8ToBytes('pocketgrid/leaves@1\n');
 const Head = struct({ period: u64, through: u64, claims: u32, spends: u32 });
 const HEAD_BYTES = PREFIX.length + Head.bytes;
 const LEAF_BYTES = KEY_BYTES + 8;
+/** Length of the longest leaf file, bytes. */
 export const LEAF_FILE_BYTES_MAX = HEAD_BYTES + 2 * LEAVES_MAX * LEAF_BYTES;
 
 /** A table with a leaf for each of `count` indexes; those not among `leaves` stay empty. */
@@ -52,6 +54,7 @@ export function fillTable(
   return table;
 }
 
+/** One leaf: its recipient, and what it has in all, lamports. */
 export const leafAt = ({ recipients, cumulative }: LeafTable, index: number) => ({
   recipient: recipients.slice(index * KEY_BYTES, (index + 1) * KEY_BYTES),
   cumulative: cumulative[index] ?? 0n,
@@ -68,6 +71,7 @@ export function* compareTables(one: LeafTable, other: LeafTable) {
   }
 }
 
+/** Writes both tables as they are drawn above. */
 export function encodeLeafFile({ period, through, claims, spends }: LeafFile): Uint8Array {
   const head = encode(Head, {
     period,
@@ -78,6 +82,7 @@ export function encodeLeafFile({ period, through, claims, spends }: LeafFile): U
   return concatBytes(PREFIX, head, encodeTable(claims), encodeTable(spends));
 }
 
+/** Reads both tables; refuses bytes that no encoder writes. */
 export function decodeLeafFile(bytes: Uint8Array): Result<LeafFile> {
   const isOurs = PREFIX.every((byte, at) => bytes[at] === byte);
   if (bytes.length < HEAD_BYTES || !isOurs) {
@@ -103,6 +108,7 @@ export function decodeLeafFile(bytes: Uint8Array): Result<LeafFile> {
   });
 }
 
+/** The trees over both tables. */
 export interface Trees {
   claims: Tree;
   spends: Tree;

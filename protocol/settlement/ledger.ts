@@ -85,6 +85,7 @@ export interface Balance {
   returned: bigint;
 }
 
+/** Who has earned and spent what, lamports. */
 export interface Ledger {
   entries: LedgerEntry[];
   balances: Map<PublicKey, Balance>;

@@ -40,6 +40,7 @@ export const Address = v.pipe(
 );
 export type Address = v.InferOutput<typeof Address>;
 
+/** The accounts that a grid settles in. */
 export const ChainAccounts = v.strictObject({
   program: Address,
   config: Address,
@@ -47,6 +48,7 @@ export const ChainAccounts = v.strictObject({
 });
 export type ChainAccounts = v.InferOutput<typeof ChainAccounts>;
 
+/** The chain of a grid. */
 export const ChainView = v.strictObject({
   ...ChainAccounts.entries,
   /** Where its JSON-RPC answers: a path of this hub, or a URL. */
@@ -82,6 +84,7 @@ export type Funding = v.InferOutput<typeof Funding>;
 /** Where a device wants its pay, signed as `payout`. `at` is its clock, within ten minutes. */
 export const PayoutRecord = v.strictObject({ device: PublicKey, recipient: Address, at: Instant });
 
+/** A device links an address to its pay. */
 export const PayoutRequest = v.strictObject({ record: PayoutRecord, signature: Signature });
 export type PayoutRequest = v.InferOutput<typeof PayoutRequest>;
 
@@ -110,6 +113,7 @@ export const EndedJobView = v.strictObject({
   shards: Count,
 });
 export type EndedJobView = v.InferOutput<typeof EndedJobView>;
+/** Funded jobs that have ended, by number. */
 export const EndedJobPage = v.strictObject({ jobs: v.array(EndedJobView), next: Count });
 export type EndedJobPage = v.InferOutput<typeof EndedJobPage>;
 
@@ -128,6 +132,7 @@ export type EarningShardView = v.InferOutput<typeof EarningShardView>;
 export const EarningShardPage = v.strictObject({ shards: v.array(EarningShardView), next: Count });
 export type EarningShardPage = v.InferOutput<typeof EarningShardPage>;
 
+/** A ban, and its pardon. */
 export const BanView = v.strictObject({
   number: Count,
   device: PublicKey,
@@ -138,6 +143,7 @@ export const BanView = v.strictObject({
   pardonReason: v.exactOptional(v.string()),
 });
 export type BanView = v.InferOutput<typeof BanView>;
+/** Bans by number. */
 export const BanPage = v.strictObject({
   bans: v.array(BanView),
   next: Count,
@@ -147,6 +153,7 @@ export type BanPage = v.InferOutput<typeof BanPage>;
 /** The poster of a job's escrow asked for the rest of it. */
 export const ClosingView = v.strictObject({ number: Count, job: JobId, at: Instant });
 export type ClosingView = v.InferOutput<typeof ClosingView>;
+/** Closings by number. */
 export const ClosingPage = v.strictObject({ closings: v.array(ClosingView), next: Count });
 export type ClosingPage = v.InferOutput<typeof ClosingPage>;
 
@@ -175,6 +182,7 @@ export const LeafFileView = v.strictObject({
   at: Instant,
 });
 export type LeafFileView = v.InferOutput<typeof LeafFileView>;
+/** Leaf files, newest first. */
 export const LeafFileList = v.strictObject({ settlements: v.array(LeafFileView) });
 export type LeafFileList = v.InferOutput<typeof LeafFileList>;
 

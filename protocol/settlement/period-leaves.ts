@@ -26,6 +26,7 @@ export interface LeafCounts {
   spends: number;
 }
 
+/** What the ledger goes by at a moment. */
 export const ledgerFacts = (facts: MoneyFacts, through: Instant): LedgerFacts => ({
   jobs: facts.jobs.map((job) => ({ ...job, unitPrice: BigInt(job.unitPrice) })),
   shards: facts.shards,
@@ -80,6 +81,7 @@ export function makeLeafFile(
   };
 }
 
+/** Sum of a table, lamports. */
 export const totalOf = ({ cumulative }: LeafTable): bigint =>
   cumulative.reduce((sum, amount) => sum + amount, 0n);
 

@@ -89,6 +89,7 @@ export interface Meta {
   writable: boolean;
 }
 
+/** An instruction of a Solana transaction. */
 export interface Instruction {
   program: Key;
   accounts: Meta[];

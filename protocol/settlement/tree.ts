@@ -31,16 +31,19 @@ export interface Leaf {
 /** One level, leaves first: a step for each node, and zeros where one has no neighbour. */
 type Level = Uint8Array;
 
+/** What a root commits to. */
 export interface Root {
   root: Key;
   total: bigint;
   leafCount: number;
 }
 
+/** A Merkle-sum tree with its levels. */
 export interface Tree extends Root {
   levels: Level[];
 }
 
+/** The recipient of a leaf that nobody has. */
 export const EMPTY_KEY: Key = new Uint8Array(KEY_BYTES);
 /** A sibling in a proof: hash and sum. */
 export const STEP_BYTES = 40;
@@ -72,6 +75,7 @@ function openLeaf(tag: TreeTag, pool: Key) {
 const isEmpty = (recipient: Uint8Array, cumulative: bigint): boolean =>
   cumulative === 0n && recipient.every((byte) => byte === 0);
 
+/** Hash of a leaf: domain, index, recipient, lamports. */
 export function hashLeaf(
   { tag, pool, index, recipient, cumulative }: Leaf,
   hash: Hash = sha256,

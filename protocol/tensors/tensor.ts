@@ -13,13 +13,16 @@ export const DTYPE_BYTES = {
   bool: 1,
 } as const;
 
+/** Element types, as NumPy and safetensors have them. */
 export const Dtype = v.picklist(
   Object.keys(DTYPE_BYTES) as (keyof typeof DTYPE_BYTES)[],
   'expected one of f64, f32, f16, i64, i32, i16, i8, u8, bool',
 );
 export type Dtype = v.InferOutput<typeof Dtype>;
 
+/** Name of an input or output of a model. */
 export const TensorName = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+/** Lengths of the axes, outermost first. */
 export const Shape = v.pipe(
   v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   v.maxLength(8, 'expected at most 8 dimensions'),
@@ -36,9 +39,11 @@ export interface Tensor {
   data: Uint8Array;
 }
 
+/** Elements of a tensor of this shape. */
 export const elementCount = (shape: readonly number[]): number =>
   shape.reduce((product, dimension) => product * dimension, 1);
 
+/** Bytes of a tensor. */
 export const specBytes = (spec: { dtype: Dtype; shape: readonly number[] }): number =>
   elementCount(spec.shape) * DTYPE_BYTES[spec.dtype];
 

@@ -26,6 +26,7 @@ export type Signature = v.InferOutput<typeof Signature>;
 export const Nonce = v.pipe(hex(64, '32 random bytes'), v.brand('Nonce'));
 export type Nonce = v.InferOutput<typeof Nonce>;
 
+/** `job_` and 16 hex digits. */
 export const JobId = v.pipe(
   v.string(),
   v.regex(/^job_[0-9a-f]{16}$/, 'expected a job id such as job_0123456789abcdef'),

@@ -65,6 +65,7 @@ const ROWS = [
   [92, 'pool-owes', 'the pool still owes somebody'],
 ] as const;
 
+/** Code of an error of the settlement program. */
 export type SettlementCode = `settlement-${(typeof ROWS)[number][1]}`;
 
 /** Number, code and sentence of each error. Numbers never move. */

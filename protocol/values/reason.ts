@@ -106,4 +106,5 @@ export type Reason = v.InferOutput<typeof Reason>;
 export const why = <C extends Reason['code']>(code: C, values: ReasonOf<C>['values']): Reason =>
   ({ code, values }) as Reason;
 
+/** A reason with this code. */
 export type ReasonOf<C extends Reason['code']> = Extract<Reason, { code: C }>;

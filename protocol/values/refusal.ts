@@ -102,6 +102,7 @@ export const REFUSAL_CODES: readonly (SettlementCode | (typeof COMMON_CODES)[num
   ...PROGRAM_ERRORS.map(([, code]) => code),
 ];
 
+/** A code of the closed list. */
 export const RefusalCode = v.picklist(REFUSAL_CODES);
 export type RefusalCode = v.InferOutput<typeof RefusalCode>;
 
@@ -117,15 +118,19 @@ export type Refusal = v.InferOutput<typeof Refusal>;
 /** The body of every error answer of the HTTP API. */
 export const ApiError = v.strictObject({ error: Refusal });
 
+/** A value, or why there is none. */
 export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
 
+/** A result with its value. */
 export const accept = <T>(value: T): Result<T> => ({ ok: true, value });
 
+/** A result without a value; `message` says the rule and the way out. */
 export const refuse = (code: RefusalCode, message: string, path?: string): Result<never> => ({
   ok: false,
   refusal: refusal(code, message, path),
 });
 
+/** A refusal; what is too long is cut. */
 export const refusal = (code: RefusalCode, message: string, path?: string): Refusal => ({
   code,
   message: message.slice(0, 600),

@@ -25,12 +25,18 @@ export const Lamports = v.pipe(
 );
 export type Lamports = v.InferOutput<typeof Lamports>;
 
+/** Milliseconds. */
 export const millis = (value: number): Millis => value as Millis;
+/** Milliseconds since 1970. */
 export const instant = (value: number): Instant => value as Instant;
+/** Bytes. */
 export const bytes = (value: number): Bytes => value as Bytes;
+/** Lamports, as decimal digits on the wire. */
 export const lamports = (value: bigint): Lamports => value.toString() as Lamports;
 
+/** The instant so long after another. */
 export const after = (start: Instant, duration: Millis): Instant => instant(start + duration);
+/** The time from one instant to another; 0 where it runs backwards. */
 export const between = (start: Instant, end: Instant): Millis => millis(Math.max(0, end - start));
 
 /** A count of units, items or messages. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkCircles, checkFolderOrder } from './circles.ts';
+import { checkDocLines } from './doc-lines.ts';
 import { checkLinks, checkPlaces } from './documents.ts';
 import { checkGlossary, GLOSSARY, RETIRED_TERMS } from './glossary.ts';
 import { checkImports } from './imports.ts';
@@ -326,6 +327,26 @@ describe('reach', () => {
       'hub/core/a.ts': '',
     });
     expect(found).toEqual([expect.stringContaining('hub/edge/dead.ts')]);
+  });
+});
+
+describe('doc lines', () => {
+  const used = "import { f } from '../core/a.ts';";
+
+  it('an export without one is named where another folder imports it', () => {
+    const bare = { 'hub/core/a.ts': 'export const f = 1;' };
+    const found = run(checkDocLines, { ...bare, 'hub/edge/b.ts': used });
+    expect(found).toEqual([expect.stringContaining('hub/core/a.ts:1  f is imported')]);
+    expect(run(checkDocLines, bare)).toEqual([]);
+  });
+
+  it('a comment above an export is its doc line, one that stands apart is not', () => {
+    const files = (gap: string) => ({
+      'hub/core/a.ts': `/** One. */\n${gap}export const f = 1;`,
+      'hub/edge/b.ts': used,
+    });
+    expect(run(checkDocLines, files(''))).toEqual([]);
+    expect(run(checkDocLines, files('\n'))).toHaveLength(1);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Persisting, UnitCheck, Verifier } from './state/verifier.ts';
 
 type Written = Omit<Extract<VerifierEffect, { type: 'persist' }>, 'type' | 'token'>;
 
+/** Has lines written to the book; `purpose` says what follows once they are on disk. */
 export function persist(turn: Turn, purpose: Persisting, written: Written): void {
   const token = turn.verifier.nextToken++;
   turn.verifier.persisting.set(token, purpose);
@@ -36,12 +37,14 @@ export function linkOf({ verifier: { phase } }: Turn): LinkId | undefined {
   return phase.name === 'connecting' || phase.name === 'ready' ? phase.link : undefined;
 }
 
+/** One event: the verifier, the moment, and what is to be done. */
 export interface Turn {
   verifier: Verifier;
   world: World;
   effects: VerifierEffect[];
 }
 
+/** Tells the operator. */
 export function say(turn: Turn, level: 'info' | 'warning' | 'catch', text: string): void {
   turn.effects.push({ type: 'say', level, text });
 }

@@ -22,6 +22,7 @@ const LOG_BYTES_MAX = 512 * 1024 ** 2;
 const WITHHELD_PAUSE_MS = 2_000;
 const WITHHELD_PAUSES_MAX = 120;
 
+/** Whose epoch is audited, and where its records are. */
 export interface AuditSource {
   epoch: number;
   hub: URL;

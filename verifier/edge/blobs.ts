@@ -23,6 +23,7 @@ const PIECES_HOT_MAX = 32;
 const PIECES_HOT_READ_MAX = 4;
 const LAYERS_MAX = 64;
 
+/** Blobs of the hub, each checked against its root. */
 export interface Blobs {
   /** Bytes [offset, offset + length) of a blob, every piece of them checked against its root. */
   read(ref: BlobRef, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;

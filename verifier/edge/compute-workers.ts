@@ -10,7 +10,9 @@ const RUN_DEADLINE_MS = 120_000;
 const LOADED_MAX = 2;
 const IDLE_MS = 5 * 60_000;
 
+/** What a compute worker loads. */
 export type Load = Omit<Extract<ComputeRequest, { type: 'load' }>, 'type' | 'provider' | 'threads'>;
+/** What a run gave. */
 export type Ran = Extract<ComputeReply, { type: 'ran' }>;
 
 /** One model loaded on the exact lane: wasm, one thread, a process thread of its own. */
@@ -23,6 +25,7 @@ export interface ComputeWorker {
   close(): Promise<void>;
 }
 
+/** Compute workers of a verifier: one for each package, ended when idle. */
 export interface ComputeWorkers {
   /** Runs on the loaded worker of `name`, loading it by `open` first where it is not. */
   run(

@@ -35,6 +35,7 @@ export interface LoopOptions {
   fail(error: unknown): void;
 }
 
+/** The verifier's core, with its effects performed. */
 export interface Loop {
   state(): Verifier;
   tally(): Tally;

@@ -10,8 +10,10 @@ export interface Announcer {
 }
 
 export const ANNOUNCE_MS = 10_000;
+/** Nothing was announced. */
 export const ANNOUNCER_START: Announcer = { spoken: '', spokenAt: Number.NEGATIVE_INFINITY };
 
+/** What an announcer hears of. */
 export type AnnouncerEvent =
   | { type: 'say'; text: string; now: number }
   | { type: 'tick'; now: number };

@@ -10,8 +10,10 @@ export interface EvidenceWorld {
   refusal?: Refusal;
 }
 
+/** The evidence was not asked for. */
 export const NO_EVIDENCE: EvidenceWorld = { asking: false, saved: false };
 
+/** A ban in words. */
 export interface BanWords {
   text: string;
   action: string;

@@ -14,6 +14,7 @@ export interface Caution {
 
 const BATTERY_LOW = 0.2;
 
+/** What a person should know before Start, of battery and data. */
 export function findCautions({ saveData, battery }: PowerState): Caution[] {
   const cautions: Caution[] = [];
   if (saveData) {

@@ -25,6 +25,7 @@ export interface ContributeWorld {
 export type Tone = 'calm' | 'busy' | 'good' | 'warn' | 'bad';
 export type StepState = 'done' | 'now' | 'next';
 
+/** The contribute page in words and numbers. */
 export interface ContributeView {
   /** `waiting` is told as `hub-down`: the worker waits to connect again. */
   phase: Exclude<DevicePhase, 'waiting'> | 'offline' | 'hidden' | 'hub-down' | 'stopping';
@@ -62,6 +63,7 @@ export const STATUS_OFF: DeviceStatus = {
   served: 0 as DeviceStatus['served'],
 };
 
+/** Said before the first start. */
 export const NOTHING_RUNS = 'Nothing runs until you tap Start.';
 
 const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {

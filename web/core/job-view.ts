@@ -22,6 +22,7 @@ const STATES: Record<JobState, { label: string; tone: JobTone }> = {
   refused: { label: 'Refused', tone: 'bad' },
 };
 
+/** A job's state in a word, and its colour. */
 export const describeState = (state: JobState) => STATES[state];
 
 /** A job that will not change any more. */

@@ -23,6 +23,7 @@ export type ReplayState =
   | { name: 'failed'; faults: readonly ReceiptFault[]; refusal: Refusal }
   | { name: 'stopped' };
 
+/** What happens in a replay. */
 export type ReplayEvent =
   | { type: 'moved'; to: Extract<ReplayState, { name: 'fetching' | 'loading' | 'running' }> }
   /** What the receipt's own signatures and digests say; told before anything is fetched. */
@@ -37,6 +38,7 @@ export interface Replay {
   faults: readonly ReceiptFault[];
 }
 
+/** A replay before its receipt is checked. */
 export const REPLAY_START: Replay = { state: { name: 'checking' }, faults: [] };
 
 /** One step of a replay. Nothing follows an end: what comes late changes nothing. */
@@ -59,6 +61,7 @@ export function stepReplay(replay: Replay, event: ReplayEvent): Replay {
   }
 }
 
+/** Whether a replay is over. */
 export const isEnd = ({ name }: ReplayState): boolean =>
   name === 'done' || name === 'failed' || name === 'stopped';
 

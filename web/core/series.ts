@@ -8,6 +8,7 @@ export interface Series {
 
 /** More samples than this are thinned out, so that a job of days stays a small chart. */
 export const SAMPLES_MAX = 600;
+/** A chart without samples. */
 export const SERIES_EMPTY: Series = { startedAt: 0, seconds: [], accepted: [], devices: [] };
 
 /** Adds one sample. A sample not later than the last replaces it. */

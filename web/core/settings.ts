@@ -11,6 +11,7 @@ export interface Settings {
 }
 
 export const SETTINGS_DEFAULT: Settings = { provider: 'auto', webrtc: true, donates: 'none' };
+/** What a person may choose from. */
 export const PROVIDER_CHOICES: readonly Settings['provider'][] = [
   'auto',
   'wasm',
@@ -60,6 +61,7 @@ export function switchJob(donates: Donation, job: JobId, gives: boolean): Donati
 export const gives = (donates: Donation, job: JobId): boolean =>
   donates === 'all' || (donates !== 'none' && donates.includes(job));
 
+/** Writes settings for the browser's store. */
 export const encodeSettings = (settings: Settings): string => JSON.stringify(settings);
 
 /** The name that a device went by on an earlier visit. */

@@ -6,7 +6,9 @@ import {
 import { decodeWith } from '#protocol/values/decode.ts';
 import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
 
+/** Files that are models. */
 export const MODEL_ENDINGS = ['.onnx'] as const;
+/** Files that are inputs. */
 export const INPUT_ENDINGS = [
   '.safetensors',
   '.npy',
@@ -77,6 +79,7 @@ export interface UploadForm {
   taps: boolean;
 }
 
+/** The form before anything was chosen. */
 export const UPLOAD_FORM_EMPTY: UploadForm = {
   name: '',
   unitItems: '',

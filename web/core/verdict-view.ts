@@ -1,6 +1,7 @@
 import type { VerdictPage } from '#protocol/api/api.ts';
 import type { VerdictKind } from '#protocol/records/records.ts';
 
+/** A verdict as the API shows it. */
 export type VerdictEntry = VerdictPage['verdicts'][number];
 
 /** How many verdicts there are of each kind, and by how many verifiers on how many devices. */
@@ -11,6 +12,7 @@ export interface VerdictTotals {
   devices: number;
 }
 
+/** Each kind of verdict in words. */
 export const VERDICT_WORDS: Record<VerdictKind, { label: string; meaning: string }> = {
   match: { label: 'match', meaning: 'the verifier computed the same' },
   mismatch: { label: 'mismatch', meaning: 'the verifier computed something else, twice' },

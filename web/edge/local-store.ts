@@ -12,6 +12,7 @@ export type StoredName =
   /** The newest leaf of each payout of this device, with its proof. */
   | 'proofs';
 
+/** A stored text; null where there is none or the store is closed. */
 export function readStored(name: StoredName): string | null {
   try {
     return localStorage.getItem(`pocketgrid.${name}`) ?? visit.get(name) ?? null;

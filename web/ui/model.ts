@@ -9,6 +9,7 @@ import type { Route } from '../core/router.ts';
 import type { Settings } from '../core/settings.ts';
 import type { MoneyActions } from './money/actions.ts';
 
+/** Colours of the page. */
 export type Theme = 'auto' | 'light' | 'dark';
 
 /** What stands between this browser and any work; advice says how to get past it. */

@@ -2,6 +2,7 @@ import { between, type Instant } from '#protocol/values/units.ts';
 
 /** Where pieces come from: the hub's HTTPS, or a peer over WebRTC (the hub's seeder is one). */
 export type SourceId = string;
+/** The hub over HTTPS, as a source of pieces. */
 export const HTTPS: SourceId = 'https';
 
 interface Source {
@@ -21,6 +22,7 @@ export interface Assembly {
   httpsFailures: number;
 }
 
+/** A piece and who is asked for it. */
 export interface Wanted {
   piece: number;
   source: SourceId;
@@ -32,6 +34,7 @@ const IN_FLIGHT_MAX = { peer: 3, https: 2 } as const;
 const PEER_FAILURES_MAX = 2;
 const HTTPS_FAILURES_MAX = 5;
 
+/** A blob of so many pieces, none of which is here. */
 export function openAssembly(pieces: number, now: Instant): Assembly {
   return {
     startedAt: now,

@@ -18,7 +18,9 @@ import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
 
 /** A control socket, a fetch, a compute worker, a run: numbered by the core, never used again. */
 export type SocketId = number;
+/** Number of a download. */
 export type FetchId = number;
+/** Number of a compute worker. */
 export type WorkerId = number;
 export type RunId = number;
 /** Pairs `sign` with `signed` and `remember` with `remembered`. */
@@ -30,6 +32,7 @@ export interface World {
   random(): Nonce;
 }
 
+/** What a device is and what its person chose. */
 export interface ContributorConfig {
   key: PublicKey;
   capabilities: Capabilities;
@@ -73,6 +76,7 @@ export interface KeptAdmission {
   trials: readonly Trial[];
 }
 
+/** What is downloaded. */
 export type FetchTarget =
   /** A whole blob, checked against its root, kept in the device's store, served to peers. */
   | { kind: 'blob'; ref: BlobRef }
@@ -87,6 +91,7 @@ export type FetchTarget =
       digests: Uint8Array;
     };
 
+/** Everything that happens to a contributor. */
 export type ContributorEvent =
   | { type: 'start' }
   | { type: 'stop' }
@@ -125,6 +130,7 @@ export type ContributorEvent =
   /** At least once a second; sooner is smoother. */
   | { type: 'tick' };
 
+/** Everything a contributor has done for it. */
 export type ContributorEffect =
   | { type: 'connect'; socket: SocketId }
   | { type: 'close'; socket: SocketId }

@@ -10,6 +10,7 @@ import type { DeviceWorld } from './ports.ts';
 
 const TICK_MS = 500;
 
+/** The contributor's core, with its effects performed. */
 export interface DeviceLoop {
   post(event: ContributorEvent): void;
   close(): void;

@@ -16,6 +16,7 @@ export async function linkPayout(
   return tellPayout(openClient({ hub }), { record, signature });
 }
 
+/** Tells the hub the address for a device's pay. */
 export interface PayoutTeller {
   /** A shard was accepted: what was refused may not be now. */
   accepted(): void;

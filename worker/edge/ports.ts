@@ -20,6 +20,7 @@ export interface ComputePort {
   post(request: ComputeRequest, transfer: ArrayBuffer[]): void;
   terminate(): void;
 }
+/** Starts a compute worker. */
 export type OpenComputePort = (
   provider: Provider,
   on: { reply(reply: ComputeReply): void; broken(reason: string): void },

@@ -14,6 +14,7 @@ export interface Signer {
 export const makeKeyPair = async (extractable: boolean): Promise<CryptoKeyPair> =>
   (await crypto.subtle.generateKey(ALGORITHM, extractable, ['sign', 'verify'])) as CryptoKeyPair;
 
+/** Signs with a device's Ed25519 key pair. */
 export async function openSigner(pair: CryptoKeyPair): Promise<Signer> {
   const raw = await crypto.subtle.exportKey('raw', pair.publicKey);
   return {

@@ -11,10 +11,12 @@ import { unfunded } from './quote.ts';
 
 const JOBS_OPEN_MAX = 1_000;
 
+/** Answers a command with a refusal. */
 export function reject(turn: Turn, request: RequestId, reason: ReturnType<typeof refuse>): void {
   turn.effects.push({ type: 'reply', request, result: reason });
 }
 
+/** Takes a job that was posted; its units are open once it is quoted and started. */
 export function createJob(
   turn: Turn,
   request: RequestId,
@@ -40,6 +42,7 @@ export function createJob(
   store(turn, [{ type: 'job-created', record, inputDigests }], { request, job: record.id });
 }
 
+/** Answers a command about a job that is not here: `job-unknown`. */
 export function unknownJob(turn: Turn, request: RequestId, id: JobId): void {
   reject(
     turn,
@@ -48,6 +51,7 @@ export function unknownJob(turn: Turn, request: RequestId, id: JobId): void {
   );
 }
 
+/** Starts a quoted job; refuses one in another state, or without its money. */
 export function startJob(turn: Turn, request: RequestId, id: JobId): void {
   const job = turn.hub.jobs.get(id);
   if (job === undefined) return unknownJob(turn, request, id);
@@ -60,6 +64,7 @@ export function startJob(turn: Turn, request: RequestId, id: JobId): void {
   store(turn, [moved], { request, job: id });
 }
 
+/** Ends a job that has not ended; what is lent of it is called back. */
 export function cancelJob(turn: Turn, request: RequestId, id: JobId): void {
   const job = turn.hub.jobs.get(id);
   if (job === undefined) return unknownJob(turn, request, id);

@@ -84,6 +84,7 @@ export function preparedJob(turn: Turn, verifier: VerifierSession, id: Job['reco
   return undefined;
 }
 
+/** A verifier could not run the model: the job is refused with its reason. */
 export function receiveUnpreparable(
   turn: Turn,
   verifier: VerifierSession,
@@ -93,6 +94,7 @@ export function receiveUnpreparable(
   if (job !== undefined) refuseJob(turn, job, message.refusal);
 }
 
+/** Takes the known answers and measurements of a verifier: the package is made of them. */
 export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared: Prepared): void {
   const job = preparedJob(turn, verifier, prepared.head.job);
   if (job === undefined) return;

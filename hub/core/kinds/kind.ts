@@ -29,6 +29,7 @@ export interface RevealedBytes {
   reveal: Reveal;
   payload: Uint8Array;
 }
+/** A result as its device revealed it. */
 export interface Revealed {
   outputs: Uint8Array;
   digests: Uint8Array;

@@ -13,6 +13,7 @@ export const QUANTUM_MS = 48_000;
 /** A paying job gets so many times what a free one gets, and the best paid one at most so many. */
 const PAID_WEIGHT = { least: 2, most: 16 } as const;
 
+/** Accounts of deficit round robin, empty as at a start of the hub. */
 export const openFairBook = (): FairBook => ({ developers: new Map(), jobs: new Map() });
 
 /**

@@ -187,6 +187,7 @@ export function extendLeases({ hub, world }: Turn): void {
   }
 }
 
+/** Ends leases whose deadline has passed; their units are open again. */
 export function expireLeases(turn: Turn): void {
   const { now } = turn.world;
   for (const active of [...turn.hub.leases.values()]) {

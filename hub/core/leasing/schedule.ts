@@ -32,6 +32,7 @@ const STAY_MS = { atWork: 12_000, admitted: 4_000 } as const;
 
 type AdmissionMessage = Extract<ContributorMessage, { type: 'admitted' | 'unfit' }>;
 
+/** Counts one more open request of a device, and answers it as soon as there is work. */
 export function receiveRequest(turn: Turn, device: Device): void {
   if (device.credits >= CREDITS_MAX) {
     const message = `at most ${CREDITS_MAX} requests stay open; wait for a lease before asking again`;
@@ -43,6 +44,7 @@ export function receiveRequest(turn: Turn, device: Device): void {
   serveCredits(turn, device);
 }
 
+/** Takes how the admission test of a device ended. */
 export function receiveAdmission(turn: Turn, device: Device, message: AdmissionMessage): void {
   const job = [...turn.hub.jobs.values()].find(({ packageId }) => packageId === message.package);
   if (job?.manifest === undefined) {

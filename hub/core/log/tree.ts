@@ -40,6 +40,7 @@ export interface LogTree {
 /** Hashes of pages that were read for a proof. */
 export type ReadPages = ReadonlyMap<number, LogPage>;
 
+/** The tree of an empty log. */
 export const openLogTree = (): LogTree => ({
   frontier: openFrontier(),
   firstIndexes: [],
@@ -79,9 +80,12 @@ export function hashPage(entries: readonly LogEntry[]): LogPage {
   return page;
 }
 
+/** How many entries the log has. */
 export const treeSize = ({ frontier }: LogTree): number => frontier.size;
+/** Root over all entries (RFC 6962). */
 export const treeRoot = ({ frontier }: LogTree): Digest => hex(frontierRoot(frontier));
 
+/** Which page of kept hashes an entry lies on. */
 export const pageOf = (position: number): number => Math.floor(position / PAGE_ENTRIES);
 
 /** The page that holds the entry of this index, if any does. */

@@ -17,6 +17,7 @@ export interface ModelLimits {
   peakBytes: number;
 }
 
+/** The largest model a hub takes: bytes of its file, and its estimated peak memory. */
 export const MODEL_LIMITS: ModelLimits = { fileBytes: 512 * 1024 ** 2, peakBytes: 250_000_000 };
 
 /** An input or output; a symbolic dimension is a string, '' where it has no name. */
@@ -27,6 +28,7 @@ export interface ModelValue {
   dims?: readonly OnnxDimension[];
 }
 
+/** An input of a model, its shape known. */
 export type ModelInput = Required<ModelValue>;
 
 /** What the hub knows of a model before anything runs it. */

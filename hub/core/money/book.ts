@@ -8,6 +8,7 @@ import type { EndedJob, MoneyBook } from '../state/money.ts';
 import { isGuarded } from '../state/questions.ts';
 import { coversRun } from '../state/ranges.ts';
 
+/** What a hub without money facts knows. */
 export const openMoneyBook = (): MoneyBook => ({
   ended: [],
   endedOf: new Map(),

@@ -38,6 +38,9 @@ export function isPutOff(turn: Turn, device: Device, lease: LeaseId): boolean {
   return true;
 }
 
+/**
+ * Takes the commitment of a lease into the log; it is answered with `logged` once it is on disk.
+ */
 export function receiveCommit(turn: Turn, device: Device, message: Commit): void {
   const active = ownLease(turn, device, message.lease);
   if (active === undefined || isPutOff(turn, device, message.lease)) return;

@@ -9,6 +9,7 @@ import { closeSession } from './session.ts';
 const HOLDINGS_MAX = 64;
 const SOURCES_MAX = 8;
 
+/** Notes that a device serves a blob to its peers. */
 export function receiveHave(turn: Turn, device: Device, root: Root): void {
   if (!turn.hub.servable.has(root) || device.holds.size >= HOLDINGS_MAX) return;
   device.holds.add(root);

@@ -30,6 +30,7 @@ const NO_CAPABILITIES: Capabilities = {
   engine: 'unknown',
 };
 
+/** Sends the challenge of a new socket. */
 export function greet(turn: Turn, socket: SocketId): void {
   const { hub, world } = turn;
   const nonce = world.random();
@@ -47,6 +48,7 @@ export function greet(turn: Turn, socket: SocketId): void {
   });
 }
 
+/** Lets a contributor or a verifier in, or refuses it with the reason. */
 export function receiveHello(turn: Turn, socket: SocketId, hello: Hello): void {
   const session = turn.hub.sessions.get(socket);
   if (session?.stage !== 'greeted') {
@@ -179,6 +181,7 @@ function welcome(
   });
 }
 
+/** Forgets a socket; leases of its device end after a grace. */
 export function closeSession(turn: Turn, socket: SocketId): void {
   const { hub } = turn;
   const session = hub.sessions.get(socket);
@@ -229,6 +232,7 @@ export function beatSessions(turn: Turn): void {
   }
 }
 
+/** Ends every session, as the hub stops. */
 export function stopSessions(turn: Turn): void {
   turn.hub.stopping = true;
   for (const socket of [...turn.hub.sessions.keys()]) {

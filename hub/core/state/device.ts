@@ -9,6 +9,7 @@ import type { Flow } from './job.ts';
 
 /** Why a device gets no work. */
 
+/** Who speaks on a socket, from the challenge on. */
 export type Session =
   | {
       stage: 'greeted';
@@ -18,6 +19,7 @@ export type Session =
     }
   | { stage: 'contributor' | 'verifier'; key: PublicKey; heardAt: Instant; sentAt: Instant };
 
+/** What the admission test of a package found on a device. */
 export interface Admission {
   /** Digest of the device's class on this package. */
   class: Digest;
@@ -51,6 +53,7 @@ export interface Device {
   idle?: Reason;
 }
 
+/** A connected verifier. */
 export interface VerifierSession {
   key: PublicKey;
   socket: SocketId;

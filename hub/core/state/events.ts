@@ -46,6 +46,7 @@ export interface BlobRange {
   length: number;
 }
 
+/** What the API asks of the hub; each is answered once its facts are on disk. */
 export type HubCommand =
   | { type: 'create'; record: JobRecord; inputDigests: Uint8Array }
   | { type: 'start'; job: JobId }
@@ -59,6 +60,7 @@ export type HubCommand =
   | { type: 'payout'; payout: PayoutRequest }
   | { type: 'leaves'; file: LeafFileView; root: Root };
 
+/** Everything that happens to a hub. */
 export type HubEvent =
   | { type: 'connected'; socket: SocketId }
   | { type: 'received'; socket: SocketId; message: ClientMessage }
@@ -79,6 +81,7 @@ export type HubEvent =
   | { type: 'tick' }
   | { type: 'stopping' };
 
+/** Everything a hub has done for it. */
 export type HubEffect =
   | { type: 'send'; socket: SocketId; message: HubMessage }
   | { type: 'close'; socket: SocketId }

@@ -1,10 +1,12 @@
 import type { JobId } from '#protocol/values/ids.ts';
 import type { AppliedFact, Fact } from './facts.ts';
 
+/** A fact of one type. */
 export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
 /** All facts of one type, in the order of appending. */
 export type SelectFacts = <T extends Fact['type']>(type: T) => FactOf<T>[];
 
+/** The facts of one type, in their order. */
 export const selectFacts =
   (facts: readonly Fact[]): SelectFacts =>
   <T extends Fact['type']>(type: T) =>

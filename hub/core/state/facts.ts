@@ -153,6 +153,7 @@ export type AppliedFact =
   | Exclude<Fact, { type: 'accepted' }>
   | Pick<Extract<Fact, { type: 'accepted' }>, 'type' | 'shard'>;
 
+/** Facts that balances follow from. */
 export type MoneyFact = Extract<
   AppliedFact,
   {
@@ -167,5 +168,6 @@ export type MoneyFact = Extract<
   }
 >;
 
+/** Names a verdict: a verifier gives one on a unit of a lease. */
 export const verdictName = ({ verdict }: SignedVerdict): string =>
   `${verdict.lease}/${verdict.unit}/${verdict.verifier}`;

@@ -12,6 +12,7 @@ import type { ActiveLease, FairBook, Job, KeptShard } from './job.ts';
 import type { MoneyBook } from './money.ts';
 import type { Newcomers, Suspension, Unrevealed } from './trust.ts';
 
+/** What an operator sets. */
 export interface HubConfig {
   hub: PublicKey;
   /** How verifiers are expected to draw; told in quotes. */

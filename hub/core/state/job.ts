@@ -38,8 +38,10 @@ export interface Fleet {
   countedAt: Instant;
 }
 
+/** Devices of a job before they are counted. */
 export const NO_FLEET: Fleet = { speed: 0, countedAt: instant(0) };
 
+/** A lease from its grant to its end. */
 export interface ActiveLease {
   lease: Lease;
   /** Its device wanted nothing for this job when it was given. */
@@ -93,6 +95,7 @@ export interface UnitSizes {
   held: number;
 }
 
+/** A job, as its facts and its leases make it. */
 export interface Job {
   record: JobRecord;
   inputDigests: Uint8Array;

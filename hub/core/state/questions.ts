@@ -10,6 +10,7 @@ import { isUnderway, nameOf } from './underway.ts';
 
 /** What may be asked of the state; nothing here changes it. */
 
+/** Names a unit of a lease. */
 export const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string =>
   `${lease}/${unit}`;
 
@@ -30,6 +31,7 @@ export function judgedThrough(hub: Hub): number {
 export const isMismatch = ({ kind, runs }: Verdict): boolean =>
   kind === 'mismatch' && runs >= RUNS_TO_CONFIRM;
 
+/** Whether verifiers disagree on work of a device, or of a job. */
 export function isDisputed(hub: Hub, about: { device?: PublicKey; job?: JobId }): boolean {
   for (const { device, job } of hub.disputes.values()) {
     if (device === about.device || job === about.job) return true;

@@ -4,6 +4,7 @@ export interface Ranges {
   count: number;
 }
 
+/** The units from `first` to before `end`. */
 export const openRanges = (first: number, end: number): Ranges =>
   end > first ? { runs: [{ first, end }], count: end - first } : { runs: [], count: 0 };
 

@@ -5,9 +5,11 @@ import type { Token } from './events.ts';
 import { type Fact, verdictName } from './facts.ts';
 import type { Underway } from './hub.ts';
 
+/** Nothing is being written. */
 export const openUnderway = (): Underway => ({ writes: new Map(), counts: new Map() });
 
 const ENDED: readonly JobState[] = ['done', 'cancelled', 'refused'];
+/** Whether a job in this state never moves again. */
 export const isEnd = (state: JobState): boolean => ENDED.includes(state);
 
 /** What a fact is about, for whoever must not decide the same twice. */
@@ -39,6 +41,7 @@ export const nameOf = {
 /** How many facts of this name are on their way to the disk; units where the name counts units. */
 export const countUnderway = ({ counts }: Underway, name: string): number => counts.get(name) ?? 0;
 
+/** Whether a fact of this name is being written. */
 export const isUnderway = (underway: Underway, name: string): boolean =>
   countUnderway(underway, name) > 0;
 

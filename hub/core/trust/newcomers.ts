@@ -6,6 +6,7 @@ import type { Newcomers } from '../state/trust.ts';
 /** A device between two of its bans. */
 const placeName = (device: PublicKey, bansBefore: number): string => `${device}/${bansBefore}`;
 
+/** Nobody has begun. */
 export const openNewcomers = (): Newcomers => ({
   begun: new Set(),
   bans: new Map(),

@@ -8,6 +8,7 @@ export function forgetStanding(hub: Hub, device: PublicKey, at: Instant): void {
   forgetOf(hub.standings, device);
 }
 
+/** Drops what is counted of a device under every package. */
 export function forgetOf(counts: Map<string, number>, device: PublicKey): void {
   for (const name of counts.keys()) if (name.startsWith(`${device}/`)) counts.delete(name);
 }

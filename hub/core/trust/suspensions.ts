@@ -36,6 +36,7 @@ export function suspend(
   return [{ type: 'suspended', device, package: id, provider, until, reason, at: world.now }];
 }
 
+/** A device has lost a provider for a package. */
 export function addSuspension({ suspensions }: Hub, device: PublicKey, lost: Suspension): void {
   suspensions.set(device, [...(suspensions.get(device) ?? []), lost]);
 }

@@ -29,6 +29,7 @@ export function giveUp(turn: Turn, active: ActiveLease, atFault: boolean): void 
   store(turn, [neverRevealed(turn, committed, { atFault, resets })]);
 }
 
+/** The fact that a commitment is never revealed any more. */
 export const neverRevealed = (
   { world }: Turn,
   { entry, shard }: CommittedShard,

@@ -9,6 +9,7 @@ import { send, type Turn } from '../turn.ts';
 /** Verdicts that can still be passed on: a verifier that was away longer gets no older ones. */
 const REVIEWS_KEPT_MAX = 2_000;
 
+/** No verdict was passed on for review. */
 export const openReviews = (): Reviews => ({
   count: 0,
   newest: [],
@@ -55,6 +56,7 @@ function advance(reviews: Reviews): void {
   newest.splice(0, Math.max(0, newest.length - REVIEWS_KEPT_MAX));
 }
 
+/** Passes new verdicts on to the other verifiers. */
 export function sendReviewsToAll(turn: Turn): void {
   for (const verifier of turn.hub.verifiers.values()) sendReviews(turn, verifier);
 }

@@ -32,6 +32,7 @@ export function sendChecks(turn: Turn, verifier: VerifierSession): void {
   }
 }
 
+/** Sends each verifier the accepted shards it has room for. */
 export function sendChecksToAll(turn: Turn): void {
   for (const verifier of turn.hub.verifiers.values()) sendChecks(turn, verifier);
 }

@@ -33,6 +33,7 @@ export interface Settlement {
   pool(): Promise<Result<Pool>>;
 }
 
+/** The escrow of a job, as the chain has it. */
 export interface FoundEscrow {
   address: Address;
   escrow: Escrow;

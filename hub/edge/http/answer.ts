@@ -58,6 +58,7 @@ export const answerBody = (
   status = 200,
 ): Response => new Response(body, { status, headers: { ...HEADERS, ...headers } });
 
+/** An empty answer, 204. */
 export const answerNothing = (): Response => new Response(null, { status: 204, headers: HEADERS });
 
 /** An `ApiError`; what has no status of its own was understood and is not acceptable: 422. */

@@ -14,6 +14,7 @@ export function readCount(
   return reject('request-invalid', message, name);
 }
 
+/** A whole number of the query, or the given one where it is not named. */
 export const readNumber = (query: URLSearchParams, name: string, otherwise: number): number =>
   readCount(query, name, { otherwise, most: Number.MAX_SAFE_INTEGER });
 

@@ -26,6 +26,7 @@ export interface ApiPorts extends Money {
   stopping: AbortSignal;
 }
 
+/** One HTTP call, as a route gets it. */
 export interface Call {
   request: Request;
   /** A named part of the path; an empty string when it is not there. */
@@ -58,9 +59,11 @@ export type Route = ReturnType<typeof readPlace> &
 export const anyone = (place: string, answer: Answer, cost = 0): Route => {
   return { ...readPlace(place, cost), caller: 'anyone', answer };
 };
+/** A route for verifiers, by their ticket. */
 export const verifier = (place: string, answer: Answer): Route => {
   return { ...readPlace(place, 0), caller: 'verifier', answer };
 };
+/** A route for developers, by their key; `cost` counts against their calls. */
 export const developer = (place: string, answer: Answer<DeveloperCall>, cost = 0): Route => {
   return { ...readPlace(place, cost), caller: 'developer', answer };
 };

@@ -20,6 +20,7 @@ export interface SeederOptions extends PeerSource {
   connectionsMax?: number;
 }
 
+/** The hub as a WebRTC peer that serves blobs. */
 export interface Seeder {
   close(): void;
 }

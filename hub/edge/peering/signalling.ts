@@ -21,6 +21,7 @@ export const SIGNALLING_SOCKET_PATH = `${SIGNALLING_PATH}/peerjs`;
 /** A connection takes about twenty messages; a peer that sends far more is closed. */
 const MESSAGES_PER_10_S = 400;
 
+/** The PeerServer of a hub, behind a closed schema. */
 export interface Signalling {
   upgrade(upgrade: Upgrade): void;
   /** Lets a peer join under this id. With a token, only who knows it. */

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 
+/** From saying nothing to saying everything. */
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -11,5 +12,6 @@ export interface Log {
   error(fields: object, text: string): void;
 }
 
+/** Writes JSON lines of this level and above to standard error. */
 export const openLog = (level: LogLevel): Log =>
   pino({ level, base: null }, pino.destination({ dest: 2, sync: true }));

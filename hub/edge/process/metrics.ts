@@ -20,6 +20,7 @@ export interface HubCounters {
   stepErrors: number;
 }
 
+/** Counters of a process, all at 0. */
 export const openCounters = (): HubCounters => ({
   socketsOpen: 0,
   messages: 0,
@@ -56,6 +57,7 @@ const HELP: { [name in keyof HubCounters]: [name: string, help: string] } = {
   stepErrors: ['pocketgrid_step_errors_total', 'Events the core could not take; each is a bug'],
 };
 
+/** What `/metrics` shows. */
 export interface HubMetrics {
   readonly contentType: string;
   /** The Prometheus text format. */

@@ -16,6 +16,7 @@ export const RESULT_TYPES = {
 } as const;
 export type ResultFormat = keyof typeof RESULT_TYPES;
 
+/** Units of a job, from `from` to before `to`. */
 export interface ResultRange {
   /** Items [from, to) of the job, which has `items`. */
   from: number;

@@ -36,6 +36,7 @@ export const CONTROL_LIMITS: ControlLimits = {
   bytesBeforeWelcome: TEXT_BYTES_MAX + 64 * 1024,
 };
 
+/** The control sockets of a hub, by number. */
 export interface ControlSockets {
   upgrade(upgrade: Upgrade): void;
   send(id: SocketId, message: HubMessage): void;

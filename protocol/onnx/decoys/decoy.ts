@@ -4,6 +4,7 @@ import { skipResiduals } from './skipping.ts';
 import { truncateInputs } from './truncation.ts';
 import { halveWeights, listWeights, pruneChannels, quantizeWeights } from './weights.ts';
 
+/** The decoys that are made of a model, from near to far. */
 export const DECOY_NAMES = [
   'half-weights',
   'int8-tensor',
@@ -14,6 +15,7 @@ export const DECOY_NAMES = [
   'early-exit',
   'truncated-input',
 ] as const;
+/** Name of a decoy. */
 export type DecoyName = (typeof DECOY_NAMES)[number];
 
 /** What a cheat would run instead of the model, or why this one has no such short cut. */

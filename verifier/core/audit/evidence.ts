@@ -25,6 +25,7 @@ export interface Evidence {
   verdicts: readonly SignedVerdict[];
 }
 
+/** Whether a signature is that of its signer. */
 export type Verify = (signed: Signed) => boolean;
 
 /**

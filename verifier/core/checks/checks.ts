@@ -299,6 +299,7 @@ function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCh
   });
 }
 
+/** A unit was executed, or could not be. */
 export function finishExecution(
   turn: Turn,
   event: Extract<VerifierEvent, { type: 'executed' }>,

@@ -26,6 +26,7 @@ export type LadderStep =
   | { do: 'claim' }
   | { do: 'fingerprint' }
   | { do: 'decide'; finding: Finding };
+/** What a verdict says of a unit. */
 export type Finding = Pick<
   Verdict,
   'kind' | 'lane' | 'reference' | 'l2' | 'max' | 'comparator' | 'fingerprint' | 'reason' | 'runs'

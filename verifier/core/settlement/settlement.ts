@@ -31,6 +31,7 @@ export interface SignedRoot {
   dataHash: Digest;
 }
 
+/** What a verifier does next for a settlement. */
 export type SettlementStep =
   /** The last final period's escrows are brought in, where that is not done yet. */
   | { type: 'pull'; dataHash: Digest }

@@ -37,6 +37,7 @@ export interface Signed {
   signature: Signature;
 }
 
+/** What the operator of a verifier sets. */
 export interface VerifierConfig {
   key: PublicKey;
   policy: CheckPolicy;
@@ -138,6 +139,7 @@ export interface NeighbourTrial {
   distances: readonly OutputDistance[];
 }
 
+/** Everything that happens to a verifier. */
 export type VerifierEvent =
   /** The socket is open; the hub speaks next. */
   | { type: 'connected'; link: LinkId }
@@ -160,6 +162,7 @@ export type VerifierEvent =
   | { type: 'tick' }
   | { type: 'stopping' };
 
+/** Everything a verifier has done for it. */
 export type VerifierEffect =
   | { type: 'connect'; link: LinkId }
   | { type: 'disconnect'; link: LinkId }

@@ -123,6 +123,7 @@ export interface Pending {
   units: UnitCheck[];
 }
 
+/** An accepted shard that waits for its draw. */
 export interface Arrival {
   shard: AcceptedShard;
   inputs: BlobRef;
@@ -134,6 +135,7 @@ export interface Arrival {
   disputed?: readonly number[];
 }
 
+/** A job whose model is being run for the first time. */
 export interface Preparing {
   job: JobId;
   draft: PackageDraft;
@@ -228,4 +230,5 @@ export function forgetSettled(book: Book): void {
  */
 export type CheckCounts = Map<string, CheckCount>;
 
+/** Another verifier's verdict that is to be done again. */
 export type Review = Extract<HubMessage, { type: 'review' }>;

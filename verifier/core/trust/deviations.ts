@@ -19,9 +19,11 @@ const DEVIATIONS_MAX = 2;
 
 type Counted = Pick<CheckNumber, 'package' | 'provider'> & { device: PublicKey };
 
+/** Names the count of a device's GPU on a package. */
 export const countName = ({ device, package: id, provider }: Counted): string =>
   `${standingName(device, id)}/${provider}`;
 
+/** Whether a unit was beyond tolerance and no mismatch. */
 export const deviates = ({ reason }: Pick<Verdict, 'reason'>): boolean => reason === 'deviates';
 
 /** Adds a check to a count. The order in which checks are added makes no difference. */

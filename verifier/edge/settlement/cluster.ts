@@ -61,6 +61,7 @@ const readerOf = (connection: Connection, rpc: URL): ClusterReader => ({
   },
 });
 
+/** A Solana cluster by JSON-RPC, with the key that pays fees. */
 export function openCluster(rpc: URL, payer: Payer, send: typeof fetch): Cluster {
   const connection = connect(rpc, send);
   const call = async <T>(answer: Promise<T>): Promise<T> => answer.catch(failCall(rpc));

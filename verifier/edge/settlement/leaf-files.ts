@@ -18,6 +18,7 @@ export interface LeafFiles {
 export const hashFile = (bytes: Uint8Array): Digest =>
   createHash('sha256').update(bytes).digest('hex') as Digest;
 
+/** Leaf files in a folder and at the hub. */
 export async function openLeafFiles(folder: string, client: HubClient): Promise<LeafFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const fileOf = (dataHash: Digest) => join(folder, `${dataHash}.leaves`);

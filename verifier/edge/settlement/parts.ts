@@ -19,6 +19,7 @@ export interface SettlerPorts {
   say(level: 'info' | 'warning', text: string): void;
 }
 
+/** What a settler needs to know. */
 export interface SettlerOptions {
   program: Key;
   config: Key;

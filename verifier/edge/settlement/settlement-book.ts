@@ -22,6 +22,7 @@ export interface SettlementBook {
   notePulled(period: number): Promise<void>;
 }
 
+/** What a verifier has signed and pulled, on disk. */
 export async function openSettlementBook(folder: string): Promise<SettlementBook> {
   const file = join(folder, 'settlement.json');
   let book = await readBook(file);

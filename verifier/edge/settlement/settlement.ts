@@ -37,6 +37,7 @@ export interface SettlementOptions {
   say(level: 'info' | 'warning', text: string): void;
 }
 
+/** The loop that settles; `close` ends it. */
 export interface Settlement {
   /** Ends after the step at hand. */
   close(): Promise<void>;

@@ -15,6 +15,7 @@ export interface Settler {
   step(): Promise<SettlementStep['type'] | 'idle'>;
 }
 
+/** Settles step by step; each step looks at chain and disk first. */
 export function openSettler(options: SettlerOptions, ports: SettlerPorts): Settler {
   const parts: Parts = { ...options, ...ports, reviewed: undefined };
   return {

@@ -30,6 +30,7 @@ export interface ClaimPlan {
   recipientAfter: bigint;
 }
 
+/** The page and slot of a claim. */
 export const pageOf = (index: number) => ({
   pageNo: Math.floor(index / PAGE_SLOTS),
   slot: index % PAGE_SLOTS,

@@ -17,6 +17,7 @@ export interface Claim {
   proven?: { period: bigint; leaf: ProvenLeaf };
 }
 
+/** A line of the earnings panel. */
 export type EarningLineId = 'accrued' | 'held' | 'payable' | 'paid';
 
 /** Some units of one shard, and what they are worth. */

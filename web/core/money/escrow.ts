@@ -8,6 +8,7 @@ export const DEADLINE_SECONDS = 30n * 86_400n;
 /** What a hub wants to be left of it when a job is funded. */
 const LEFT_SECONDS = 7n * 86_400n;
 
+/** What a deposit takes, lamports. */
 export interface DepositPlan {
   /** The escrow has to be opened first. */
   opens: boolean;
@@ -59,6 +60,7 @@ export type RefundStep =
   /** All of it is spent, and waits for verifiers to pull it. */
   | { type: 'spent' };
 
+/** An escrow in words and numbers. */
 export interface EscrowView {
   budget: bigint;
   /** By the newest final tree of spends. */

@@ -12,6 +12,7 @@ const STOP_MS = 3_000;
 /** Held, shared, while this tab may hold a lease; an update waits for it (`app-update.ts`). */
 export const WORK_LOCK = 'pocketgrid-work';
 
+/** What the page knows of its worker. */
 export interface ContributionState {
   status: DeviceStatus;
   running: boolean;

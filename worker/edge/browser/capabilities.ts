@@ -25,6 +25,7 @@ interface Accelerators {
   deviceMemory?: number;
 }
 
+/** Finds out what this browser offers, by trying. */
 export async function findCapabilities(): Promise<Found> {
   const platform = navigator as unknown as Accelerators;
   const engine = nameEngine(navigator.userAgent);

@@ -7,6 +7,7 @@ import { openPeerChannel, type PeerChannel } from './peer-channel.ts';
 const PEERS_MAX = 4;
 const HOPE_MS = 10_000;
 
+/** Data channels that the page opens for its worker. */
 export interface BrowserPeers extends PeerLinks {
   /** The page made or took a channel and transferred it here. */
   take(peer: string, channel: RTCDataChannel): void;

@@ -15,6 +15,7 @@ export interface Runtime {
   ) => Tensor;
 }
 
+/** What a compute worker needs of its platform. */
 export interface ComputePorts {
   runtime: Runtime;
   /** SHA-256; at once, or by a thread of the platform while the next unit runs. */
