@@ -9,7 +9,7 @@ process.env['POCKETGRID_CHROMIUM'] ??= execFileSync('npx', ['tsx', 'scripts/chro
 export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.spec.ts',
-  workers: 1,
+  workers: 2,
   fullyParallel: false,
   retries: 0,
   timeout: 180_000,

@@ -17,7 +17,7 @@ test('a contributor that falsifies a fifth of its units is caught and the result
   await cheat.line(/^idle/);
 
   const posted = await postDigits(grid, rows, unitItems);
-  await cheat.line(/^refused: unit \d+ of job_\w+ did not match/);
+  await cheat.line(/^refused: unit \d+ of lease \w+ did not match/);
   const job = await grid.api.finish(posted.id);
 
   expect(job).toMatchObject({ accepted: 2_100, units: 2_100 });

@@ -78,4 +78,4 @@ export const needsFunding = ({ record, funding }: Job): boolean =>
 export const describeBan = ({ work }: Pick<Ban, 'work'>): string =>
   work === undefined
     ? 'a check of its work did not match'
-    : `unit ${work.unit} of ${work.lease} did not match its re-execution`;
+    : `unit ${work.unit} of lease ${work.lease} did not match its re-execution`;
