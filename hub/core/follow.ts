@@ -1,3 +1,4 @@
+import { describeReason } from '#protocol/api/sentences.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { advanceJob, advanceJobs } from './checking/advance.ts';
@@ -85,14 +86,14 @@ function changeView(turn: Turn, id: AcceptedShard['job']): void {
 }
 
 /** What is lent of a job that was cancelled is called back; what was accepted stays. */
-function followMove(turn: Turn, { job: id, state }: FactOf<'job-moved'>): void {
+function followMove(turn: Turn, { job: id, state, reason }: FactOf<'job-moved'>): void {
   const job = turn.hub.jobs.get(id);
   if (job === undefined) return;
   changed(turn, job);
   if (state === 'finishing') advanceJob(turn, job);
   if (state !== 'cancelled') return;
   sendReviewsToAll(turn);
-  const message = 'the job was cancelled';
+  const message = `the job is over: ${describeReason(reason)}`;
   for (const active of leasesOf(turn, [...job.leases])) {
     revokeLease(turn, active, { code: 'job-state', message });
   }
@@ -200,8 +201,8 @@ function expel(turn: Turn, ban: FactOf<'banned'>): void {
 /** The device is admitted anew, on another provider. */
 function followSuspension(turn: Turn, lost: FactOf<'suspended'>): void {
   const { hub } = turn;
-  const { package: id, provider } = lost;
-  const message = `${provider} is suspended for this model on this device: its results were too far off`;
+  const { package: id, provider, reason } = lost;
+  const message = describeReason(reason);
   const admitted = hub.devices.get(lost.device)?.admitted;
   if (admitted?.get(id)?.provider === provider) admitted.delete(id);
   for (const active of leasesOf(turn, hub.leases.keys())) {

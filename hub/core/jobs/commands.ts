@@ -1,3 +1,4 @@
+import { describeReason } from '#protocol/api/sentences.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { refuse } from '#protocol/values/refusal.ts';
@@ -56,7 +57,7 @@ export function startJob(turn: Turn, request: RequestId, id: JobId): void {
   const job = turn.hub.jobs.get(id);
   if (job === undefined) return unknownJob(turn, request, id);
   if (job.state !== 'quoted' || isMoving(turn.hub, job)) {
-    const message = `a job is started from "quoted", and this one is "${job.state}"`;
+    const message = `a job is started from "quoted", and this one is "${job.state}": ${describeReason(job.reason)}`;
     return reject(turn, request, refuse('job-state', message));
   }
   if (needsFunding(job)) return reject(turn, request, { ok: false, refusal: unfunded(turn, job) });

@@ -1,9 +1,8 @@
 import type { ContributorMessage } from '#protocol/messages/control.ts';
-import { why } from '#protocol/values/reason.ts';
 import type { Device } from '../state/device.ts';
 import type { Turn } from '../turn.ts';
 import { endLease } from './lease.ts';
-import { scheduleWaiting } from './schedule.ts';
+import { noteUnfit, scheduleWaiting } from './schedule.ts';
 
 type GiveBack = Extract<ContributorMessage, { type: 'give-back' | 'failed' }>;
 
@@ -15,10 +14,8 @@ export function receiveGiveBack(turn: Turn, device: Device, message: GiveBack): 
   // Before the commitment it costs nothing; after it, it is a result that is held back.
   endLease(turn, active, 'failed');
   if (message.type === 'failed') {
-    const id = active.lease.package;
-    const trials = [{ provider: active.provider, outcome: 'failed' as const }];
-    const model = turn.hub.jobs.get(active.lease.job)?.manifest?.name ?? id;
-    device.unfit.set(id, why('device-unfit', { model, trials }));
+    const { lease, provider } = active;
+    noteUnfit(turn, device, { package: lease.package, trials: [{ provider, outcome: 'failed' }] });
   }
   scheduleWaiting(turn);
 }

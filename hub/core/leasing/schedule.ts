@@ -57,7 +57,7 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
   if (asked) endTrial(turn, device);
   delete device.admitting;
   if (message.type === 'unfit') {
-    device.unfit.set(message.package, unfit(manifest.name, message.trials));
+    noteUnfit(turn, device, message);
   } else if (!allowsProvider(manifest, message.provider)) {
     device.unfit.set(message.package, why('exact-only', { model: manifest.name }));
   } else if (isSuspended(turn, device, message)) {
@@ -87,11 +87,18 @@ function endTrial({ hub, world }: Turn, { admitting }: Device): void {
   if (unusedMs > 0) refundFlow(hub.fairness, admitting.trial, unusedMs);
 }
 
-const unfit = (model: string, trials: readonly Trial[]): Reason =>
-  why('device-unfit', {
-    model,
-    trials: trials.map(({ provider, outcome }) => ({ provider, outcome })),
-  });
+/** A device gets no more of a package, which it could not compute. */
+export function noteUnfit(
+  turn: Turn,
+  device: Device,
+  {
+    package: id,
+    trials,
+  }: { package: Digest; trials: readonly Pick<Trial, 'provider' | 'outcome'>[] },
+): void {
+  const ends = trials.map(({ provider, outcome }) => ({ provider, outcome }));
+  device.unfit.set(id, why('device-unfit', { model: nameOfPackage(turn, id), trials: ends }));
+}
 
 const isSuspended = (
   { hub }: Turn,

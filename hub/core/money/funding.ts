@@ -1,3 +1,4 @@
+import { describeReason } from '#protocol/api/sentences.ts';
 import { LEAVES_MAX } from '#protocol/settlement/leaf-file.ts';
 import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/money-api.ts';
 import type { JobId, Root } from '#protocol/values/ids.ts';
@@ -31,7 +32,7 @@ export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusa
   const { id } = job.record;
   if (job.funding !== undefined) return [];
   if (job.state !== 'quoted' || job.manifest === undefined) {
-    const message = `a job is funded when it is "quoted", and this one is "${job.state}"`;
+    const message = `a job is funded when it is "quoted", and this one is "${job.state}": ${describeReason(job.reason)}`;
     return refusal('job-state', message);
   }
   if (job.record.unitPrice === '0') {
