@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
@@ -104,7 +104,7 @@ function runHub(
       random: () => randomBytes(32).toString('hex') as Nonce,
       sign: base.identity.sign,
       verify,
-      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+      sha256: (bytes) => hash('sha256', bytes, 'buffer'),
     },
     append: (facts) => commit.submit(facts).then(() => base.commitments.add(facts)),
     async keep(blob) {

@@ -25,26 +25,31 @@ export const digestRecord = (record: unknown): Digest => digest(utf8ToBytes(cano
  * ids as raw bytes (16, 32, 32, 32). Where the package has taps, the digest of the taps of all
  * units follows, under `pocketgrid/commitment-with-taps@1\n`.
  */
-export function digestCommitment(commitment: {
-  lease: LeaseId;
-  device: PublicKey;
-  salt: Nonce;
-  /** 32 bytes per unit, end to end. */
-  digests: Uint8Array;
-  /** SHA-256 of the digests of each unit's taps, end to end. */
-  taps?: Digest | undefined;
-}): Digest {
+export function digestCommitment(
+  commitment: {
+    lease: LeaseId;
+    device: PublicKey;
+    salt: Nonce;
+    /** 32 bytes per unit, end to end. */
+    digests: Uint8Array;
+    /** SHA-256 of the digests of each unit's taps, end to end. */
+    taps?: Digest | undefined;
+  },
+  hash: Sha256 = sha256,
+): Digest {
   const { taps } = commitment;
-  return digest(
-    concatBytes(
-      utf8ToBytes(`pocketgrid/commitment${taps === undefined ? '' : '-with-taps'}@1\n`),
-      hexToBytes(commitment.lease),
-      hexToBytes(commitment.device),
-      hexToBytes(commitment.salt),
-      sha256(commitment.digests),
-      ...(taps === undefined ? [] : [hexToBytes(taps)]),
+  return bytesToHex(
+    hash(
+      concatBytes(
+        utf8ToBytes(`pocketgrid/commitment${taps === undefined ? '' : '-with-taps'}@1\n`),
+        hexToBytes(commitment.lease),
+        hexToBytes(commitment.device),
+        hexToBytes(commitment.salt),
+        hash(commitment.digests),
+        ...(taps === undefined ? [] : [hexToBytes(taps)]),
+      ),
     ),
-  );
+  ) as Digest;
 }
 
 /** A synchronous SHA-256: 32 bytes out. Edges pass their platform's where it is faster. */

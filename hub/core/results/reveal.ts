@@ -44,13 +44,10 @@ export function receiveReveal(
   const of = { ...message, unitCount };
   const read = kindOf(job).readReveal(job.manifest, of, turn.world.sha256);
   if (!read.ok) return revokeLease(turn, active, { ...read.refusal, how: 'failed' });
-  const opened = digestCommitment({
-    lease: reveal.lease,
-    device: device.key,
-    salt: reveal.salt,
-    digests: read.value.digests,
-    taps: reveal.taps,
-  });
+  const { lease, salt, taps } = reveal;
+  const { digests } = read.value;
+  const commitment = { lease, device: device.key, salt, digests, taps };
+  const opened = digestCommitment(commitment, turn.world.sha256);
   if (opened !== active.committed.entry.commitment) {
     const text = 'the outputs and the salt do not open the commitment; the units are open again';
     return revokeLease(turn, active, {

@@ -71,7 +71,7 @@ class ControlConnection extends WebSocket {
   tokens = 0;
   filledAt = 0;
   openedAt = 0;
-  /** The TCP socket, until it is welcomed: it knows how much came. */
+  /** The TCP socket below: it knows how much came, and holds back what goes out together. */
   wire: Upgrade['socket'] | undefined;
 }
 
@@ -179,14 +179,19 @@ function sendTo(control: Control, id: SocketId, message: HubMessage): void {
     connection.terminate();
     return;
   }
-  if (message.type === 'welcome') {
-    connection.wire = undefined;
-    control.ungreeted.delete(connection);
-  }
+  if (message.type === 'welcome') control.ungreeted.delete(connection);
   if (control.encoded?.message !== message) {
     control.encoded = { message, text: JSON.stringify(message) };
   }
+  sendTogether(connection);
   connection.send(control.encoded.text);
+}
+
+/** What one turn of the event loop says to a socket goes out with one call of the system. */
+function sendTogether({ wire }: ControlConnection): void {
+  if (wire === undefined || wire.writableCorked > 0) return;
+  wire.cork();
+  process.nextTick(() => wire.uncork());
 }
 
 function refuseAndClose(connection: ControlConnection, reason: Refusal): void {

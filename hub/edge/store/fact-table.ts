@@ -2,13 +2,20 @@ import type { FactOf } from '../../core/state/fact-lists.ts';
 import type { AppliedFact, Fact } from '../../core/state/facts.ts';
 import type { Database } from './libsql.ts';
 
-/** Rows per insert: past 32 the gain is within the noise. */
-const ROWS_PER_INSERT = 32;
+/** Rows per insert: 128 take a sixth less time than 32, and more than 128 no less. */
+const ROWS_PER_INSERT = 128;
+
+/**
+ * Types whose rows are asked for by their place among themselves. The index of places has these
+ * alone.
+ */
+const PLACED = ['verdict', 'epoch'] as const;
 
 /**
  * Every fact is a row of one table: its number in the order of appending, its type, its place among
- * those of its type (both from 1), its fields as JSON, and a column for each kind of bytes. Other
- * columns are generated of the JSON: what queries look for, and what may be said once.
+ * those of its type (both from 1; 0 where nobody asks for it), its fields as JSON, and a column for
+ * each kind of bytes. Other columns are generated of the JSON: what queries look for, and what may
+ * be said once.
  */
 export interface FactRow {
   type: Fact['type'];
@@ -51,18 +58,19 @@ type WithBytes = Fact & {
 export async function openAppend({ read, write }: Database) {
   const [last] = await read<{ number: number | null }>('select max(number) as number from fact');
   const newest = await read<Pick<FactRow, 'type' | 'place'>>(
-    'select type, max(place) as place from fact group by type',
+    'select type, max(place) as place from fact where place > 0 group by type',
   );
+  const placeOf = (type: Fact['type']) => newest.find((row) => row.type === type)?.place ?? 0;
   let number = last?.number ?? 0;
-  let places = new Map(newest.map((row) => [row.type, row.place]));
+  let places = new Map<Fact['type'], number>(PLACED.map((type) => [type, placeOf(type)]));
   return async (facts: readonly Fact[]): Promise<void> => {
     const counts = new Map(places);
     const rows = facts.map((fact, at) => {
       const { type, inputDigests, fingerprints, outputs, ...body } = fact as WithBytes;
-      const place = (counts.get(type) ?? 0) + 1;
-      counts.set(type, place);
+      const before = counts.get(type);
+      if (before !== undefined) counts.set(type, before + 1);
       const bytes = [inputDigests ?? null, fingerprints ?? null, outputs ?? null];
-      return [number + 1 + at, type, place, JSON.stringify(body), ...bytes];
+      return [number + 1 + at, type, counts.get(type) ?? 0, JSON.stringify(body), ...bytes];
     });
     const statements = [];
     for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {

@@ -344,4 +344,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   // What only a graph has stands under `runtime`. Packages keep their ids: `digestPackage`.
   [nestGraph('manifest'), nestGraph('record.draft')],
+  ['drop index fact_place', 'create unique index fact_place on fact (type, place) where place > 0'],
 ];

@@ -83,7 +83,8 @@ async function readSigned<T extends 'verdict' | 'epoch'>(
   type: T,
   { after, limit }: { after: number; limit: number },
 ) {
-  const sql = 'select place, body from fact where type = ? and place > ? order by place limit ?';
+  const sql = `select place, body from fact where type = ? and place > ? and place > 0
+    order by place limit ?`;
   const rows = await read<FactRow>(sql, type, after, limit);
   return rows.map(({ place, body }) => ({ number: place, signed: parseBody(type, body).signed }));
 }
