@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { openClient } from '#client/client.ts';
+import { openCluster } from '#client/cluster.ts';
 import { nameChain } from '#client/money.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { openCluster } from './chain/cluster.ts';
 import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
 import { initPool } from './chain/pool.ts';
 import { CLUSTER_TIMES } from './chain/settings.ts';
@@ -44,11 +44,13 @@ runTool(async () => {
     throw new Error(`--verifier takes a public key of 64 hex digits, not ${hex}`);
   });
   const majority = Math.floor(verifiers.length / 2) + 1;
-  const cluster = openCluster(readUrl('--rpc-url', need('--rpc-url', values['rpc-url'])));
+  const rpc = readUrl('--rpc-url', need('--rpc-url', values['rpc-url']));
+  const program = need('--program', values.program);
+  const cluster = openCluster({ rpc, program });
   const admin = await openWallet(need('--admin', values.admin));
   const accounts = await initPool(cluster, admin, {
     ...CLUSTER_TIMES,
-    program: keyOf(need('--program', values.program)),
+    program: keyOf(program),
     verifiers,
     quorum: Number(readWhole('--quorum', values.quorum ?? String(majority))),
     challengeSecs: readWhole('--challenge-seconds', values['challenge-seconds']),

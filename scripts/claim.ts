@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { openClient } from '#client/client.ts';
+import { openCluster } from '#client/cluster.ts';
 import { readChain } from '#client/money.ts';
 import { readLeafProof } from '#client/settlements.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { openCluster } from './chain/cluster.ts';
 import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
 import { claimFor, gridOf, readFinal, readPaid } from './chain/money.ts';
 import { openWallet } from './chain/wallet.ts';
@@ -31,7 +31,7 @@ runTool(async () => {
   const address = readUrl('--hub', values.hub);
   const hub = openClient({ hub: address });
   const chain = must(await readChain(hub));
-  const cluster = openCluster(new URL(chain.rpc, address));
+  const cluster = openCluster({ rpc: new URL(chain.rpc, address), program: chain.program });
   const grid = gridOf(chain);
   const root = await readFinal(cluster, grid);
   if (root === undefined) return 'No period is final yet: nothing can be claimed.';

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { openClient } from '#client/client.ts';
+import { openCluster } from '#client/cluster.ts';
 import { readJob } from '#client/jobs.ts';
 import { fundJob, readChain } from '#client/money.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { openCluster } from './chain/cluster.ts';
 import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
 import { depositFor, gridOf } from './chain/money.ts';
 import { openWallet } from './chain/wallet.ts';
@@ -42,7 +42,7 @@ runTool(async () => {
   const now = BigInt(Math.floor(Date.now() / 1000));
   const deadline = now + readWhole('--days', values.days) * DAY_SECS;
   const lamports = BigInt(quote.total);
-  const cluster = openCluster(new URL(chain.rpc, address));
+  const cluster = openCluster({ rpc: new URL(chain.rpc, address), program: chain.program });
   await depositFor(cluster, gridOf(chain), { job: id.value, lamports, deadline, poster });
   const job = must(await fundJob(hub, { job: id.value, poster: poster.address }));
   return `${lamports} lamports are in the escrow of ${job.name}; it is ${job.state}.`;

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
+import type { Signer } from '#client/cluster.ts';
 import { readChain } from '#client/money.ts';
 import { readPayouts } from '#client/money-facts.ts';
 import { type MoneyReader, openMoneyReader } from '#client/money-reader.ts';
@@ -17,10 +18,11 @@ import { CHECK_POLICY_DEFAULT, PAY_POLICY } from '#protocol/checks/check-policy.
 import { decodeAccount, PENDING, Pool } from '#protocol/settlement/accounts.ts';
 import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
+import { encodeTransaction } from '#protocol/settlement/transaction.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import { type Loop, openLoop } from './edge/loop.ts';
-import { openCluster } from './edge/settlement/cluster.ts';
+import { fundPayer, openGridCluster } from './edge/settlement/cluster.ts';
 import { openFactCheck } from './edge/settlement/fact-check.ts';
 import { openLeafFiles } from './edge/settlement/leaf-files.ts';
 import type { SettlerOptions, SettlerPorts } from './edge/settlement/parts.ts';
@@ -207,9 +209,12 @@ interface Place {
 async function openPlace(url: string, identity: KeyFile): Promise<Place> {
   const chain = must(await readChain(loop.http.client));
   const key = hexToBytes(identity.key);
-  const payer = { address: encodeBase58(key), key, sign: identity.signBytes };
-  const cluster = openCluster(new URL('/chain', url), payer, fetch);
-  await cluster.fundPayer({ local: true });
+  const payer: Signer = {
+    key,
+    sign: (message) => encodeTransaction(message, [identity.signBytes(message.bytes)]),
+  };
+  const cluster = openGridCluster({ hub: new URL(url), http: loop.http }, chain);
+  await fundPayer(cluster, payer, { local: true });
   return {
     options: {
       program: keyOf(chain.program),
@@ -217,6 +222,7 @@ async function openPlace(url: string, identity: KeyFile): Promise<Place> {
       pool: keyOf(chain.pool),
       self: identity.key,
       sign: identity.signBytes,
+      payer,
       everyMs: millis(0),
     },
     open: async (folder = join(data, identity.key)) => ({

@@ -1,3 +1,4 @@
+import type { Cluster } from '#client/cluster.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { Escrow, PAGE_SLOTS, Page, Pool, ROOTS } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
@@ -6,7 +7,6 @@ import { type Key, keyOf } from '#protocol/settlement/layout.ts';
 import { type ChainAccounts, escrowNonce, type LeafProof } from '#protocol/settlement/money-api.ts';
 import type { Instruction } from '#protocol/settlement/transaction.ts';
 import type { JobId } from '#protocol/values/ids.ts';
-import type { Cluster } from './cluster.ts';
 import type { Wallet } from './wallet.ts';
 
 /** The accounts of a grid, as keys. */
@@ -47,7 +47,7 @@ export async function depositFor(
   if (missing > 0n) {
     steps.push(instructions.deposit({ ...at, depositor: poster.key }, { amount: missing }));
   }
-  if (steps.length > 0) await cluster.send(steps, [poster]);
+  if (steps.length > 0) await cluster.send(steps, poster);
 }
 
 /** What a contributor was paid so far, by the page of its index. */
@@ -81,7 +81,7 @@ export async function claimFor(
       hexToBytes(leaf.proof),
     ),
   );
-  return cluster.send(steps, [payer]);
+  return cluster.send(steps, payer);
 }
 
 /** The newest final root of a pool; undefined before the first. */

@@ -1,11 +1,11 @@
+import type { Cluster } from '#client/cluster.ts';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { Config, Page, Pool, VerifierSet } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
-import { isSameKey, type Key } from '#protocol/settlement/layout.ts';
+import { isSameKey, type Key, keyOf } from '#protocol/settlement/layout.ts';
 import type { Address, ChainAccounts } from '#protocol/settlement/money-api.ts';
 import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
-import type { Cluster } from './cluster.ts';
 import type { Wallet } from './wallet.ts';
 
 /** How a grid settles: who may sign, and how long things take, in seconds. */
@@ -41,9 +41,9 @@ export async function initPool(
   const pool = addresses.pool(config, EMPTY_KEY);
   const at = { payer: admin.key, admin: admin.key, config };
   if ((await cluster.read(Config, config)) === undefined) {
-    const clusterTag = await cluster.genesisHash();
+    const clusterTag = keyOf(await cluster.genesisHash());
     const data = { ...settings, guardian: admin.key, treasury: admin.key, clusterTag, feeBps: 0 };
-    await cluster.send([instructions.initConfig(at, data)], [admin]);
+    await cluster.send([instructions.initConfig(at, data)], admin);
   }
   const { setId = 0 } = (await cluster.read(Config, config)) ?? {};
   const set = await cluster.read(VerifierSet, addresses.verifierSet(config, setId));
@@ -52,18 +52,18 @@ export async function initPool(
     const next = addresses.verifierSet(config, setId + 1);
     await cluster.send(
       [instructions.newVerifierSet({ ...at, set: next }, { keys, quorum })],
-      [admin],
+      admin,
     );
   }
   if ((await cluster.read(Pool, pool)) === undefined) {
     const { periodCap } = settings;
-    await cluster.send([instructions.createPool({ ...at, pool }, { periodCap })], [admin]);
+    await cluster.send([instructions.createPool({ ...at, pool }, { periodCap })], admin);
   }
   const page = addresses.page(pool, 0);
   if ((await cluster.read(Page, page)) === undefined) {
     await cluster.send(
       [instructions.createPage({ payer: admin.key, pool, page }, { pageNo: 0 })],
-      [admin],
+      admin,
     );
   }
   const address = (key: Key) => encodeBase58(key) as Address;

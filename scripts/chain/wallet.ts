@@ -7,15 +7,14 @@ import {
 } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Signer } from '#client/cluster.ts';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
-import type { Key } from '#protocol/settlement/layout.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
+import { encodeTransaction } from '#protocol/settlement/transaction.ts';
 
 /** Somebody who signs transactions. */
-export interface Wallet {
-  key: Key;
+export interface Wallet extends Signer {
   address: Address;
-  sign(message: Uint8Array): Uint8Array;
 }
 
 const SECRET_BYTES = 32;
@@ -68,6 +67,6 @@ function walletOf(secret: Uint8Array): Wallet {
   return {
     key: publicKey,
     address: encodeBase58(publicKey) as Address,
-    sign: (message) => new Uint8Array(sign(null, message, key)),
+    sign: (message) => encodeTransaction(message, [sign(null, message.bytes, key)]),
   };
 }

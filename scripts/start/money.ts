@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubClient, Send } from '#client/client.ts';
+import { type Cluster, openCluster } from '#client/cluster.ts';
 import { fundJob, nameChain } from '#client/money.ts';
 import { readLeafProof } from '#client/settlements.ts';
 import type { JobView } from '#protocol/api/job.ts';
@@ -9,7 +10,6 @@ import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { type Cluster, openCluster } from '../chain/cluster.ts';
 import { claimFor, depositFor, type Grid, gridOf, readFinal, readPaid } from '../chain/money.ts';
 import { initPool } from '../chain/pool.ts';
 import { LOCAL_TIMES } from '../chain/settings.ts';
@@ -58,7 +58,7 @@ export interface MoneyPlace {
 /** Makes the pool of a grid where there is none, and names it to the hub. */
 export async function openMoney(place: MoneyPlace): Promise<Money> {
   const { hub, api, data, verifier, send } = place;
-  const cluster = openCluster(new URL('/chain', hub), send);
+  const cluster = openCluster({ rpc: new URL('/chain', hub), program: LOCAL_PROGRAM, send });
   const operator = await openFunded(cluster, walletFile(data, 'operator'));
   const accounts = await initPool(cluster, operator, {
     ...LOCAL_TIMES,
@@ -88,7 +88,7 @@ const walletFile = (data: string, name: string) => join(data, 'keys', `${name}-w
 async function openFunded(cluster: Cluster, file: string): Promise<Wallet> {
   const wallet = await openWallet(file, { make: true });
   if ((await cluster.balance(wallet.key)) < LAMPORTS.least) {
-    await cluster.airdrop(wallet, LAMPORTS.given);
+    await cluster.airdrop(wallet.key, LAMPORTS.given);
   }
   return wallet;
 }

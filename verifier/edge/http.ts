@@ -1,4 +1,4 @@
-import { type HubClient, openClient } from '#client/client.ts';
+import { type HubClient, openClient, type Send } from '#client/client.ts';
 import { openTlsFetch } from '#node/tls-fetch.ts';
 
 /** A call may carry a whole log; a hub that is down is asked again by whoever needs it. */
@@ -9,8 +9,8 @@ const PAUSES_MAX = 100;
 /** Calls to one hub, and the ticket they are made with. */
 export interface HubHttp {
   client: HubClient;
-  /** Like `fetch`, for a library that talks to this hub. */
-  fetch: typeof fetch;
+  /** How its requests get there, for what else talks to this hub. */
+  send: Send;
   /** The bearer ticket of the session at hand. */
   setTicket(ticket: string): void;
 }
@@ -18,7 +18,7 @@ export interface HubHttp {
 /** Opens calls to a hub. `insecure` accepts the certificate of `npm start -- --lan`. */
 export function openHubHttp(hub: URL, insecure: boolean, key?: string): HubHttp {
   let ticket = key;
-  const send = insecure ? openTlsFetch({ rejectUnauthorized: false }) : fetch;
+  const send: Send = insecure ? openTlsFetch({ rejectUnauthorized: false }) : fetch;
   return {
     client: openClient({
       hub,
@@ -27,7 +27,7 @@ export function openHubHttp(hub: URL, insecure: boolean, key?: string): HubHttp 
       timeoutMs: CALL_MS_MAX,
       patience: PAUSES_MAX,
     }),
-    fetch: (input, init) => send(new Request(input, init)),
+    send,
     setTicket(value) {
       ticket = value;
     },

@@ -47,7 +47,7 @@ export async function pullEscrows(
       const at = { pool: parts.pool, escrow: leaf.recipient };
       return pull(at, { cumulative: leaf.cumulative }, must(proveLeaf(trees.spends, leaf.index)));
     });
-    await Promise.all(batch.map((instruction) => parts.cluster.send([instruction])));
+    await Promise.all(batch.map((instruction) => parts.cluster.send([instruction], parts.payer)));
   }
   await parts.book.notePulled(Number(accounts.pool.period));
   parts.say(

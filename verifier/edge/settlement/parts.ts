@@ -1,8 +1,8 @@
+import type { Cluster, Signer } from '#client/cluster.ts';
 import type { MoneyReader } from '#client/money-reader.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import type { Millis } from '#protocol/values/units.ts';
-import type { Cluster } from './cluster.ts';
 import type { FactCheck } from './fact-check.ts';
 import type { LeafFiles } from './leaf-files.ts';
 import type { SettlementBook } from './settlement-book.ts';
@@ -27,6 +27,8 @@ export interface SettlerOptions {
   /** This verifier's own key signs roots. */
   self: PublicKey;
   sign(bytes: Uint8Array): Uint8Array;
+  /** Who pays the fees of transactions. */
+  payer: Signer;
   everyMs: Millis;
 }
 

@@ -160,5 +160,5 @@ async function sign(
   const last = isProposal
     ? instructions.proposeRoot(at, { period: place.period, content, expiresAt })
     : instructions.attest(at);
-  await parts.cluster.send([signatures, last]);
+  await parts.cluster.send([signatures, last], parts.payer);
 }

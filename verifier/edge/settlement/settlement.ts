@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { readChain } from '#client/money.ts';
 import { openMoneyReader } from '#client/money-reader.ts';
-import { type KeyFile, openKeyFile } from '#node/key-file.ts';
+import type { KeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
-import { encodeBase58 } from '#protocol/bytes/base58.ts';
-import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import { must, PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
 import type { Millis } from '#protocol/values/units.ts';
@@ -79,25 +77,14 @@ async function run(options: SettlementOptions, stopping: AbortSignal): Promise<v
 }
 
 /** Reads which pool the grid settles in, and opens what settling it takes. */
-async function openPool({
-  rpcUrl,
-  hub,
-  http,
-  identity,
-  payerFile,
-  folder,
-  everyMs,
-  say,
-}: SettlementOptions): Promise<Settler> {
-  const { client } = http;
+async function openPool(options: SettlementOptions): Promise<Settler> {
+  const { identity, payerFile, folder, everyMs, say } = options;
+  const { client } = options.http;
   const chain = must(await readChain(client));
-  const { openCluster } = await import('./cluster.ts');
-  const wallet = await openKeyFile(payerFile);
-  const key = hexToBytes(wallet.key);
-  const payer = { address: encodeBase58(key), key, sign: wallet.signBytes };
-  const rpc = rpcUrl ?? new URL(chain.rpc, hub);
-  const cluster = openCluster(rpc, payer, rpc.origin === hub.origin ? http.fetch : fetch);
-  await cluster.fundPayer({ local: chain.local });
+  const { fundPayer, openGridCluster, openPayer } = await import('./cluster.ts');
+  const payer = await openPayer(payerFile);
+  const cluster = openGridCluster(options, chain);
+  await fundPayer(cluster, payer, chain);
   const program = keyOf(chain.program);
   const config = keyOf(chain.config);
   const pool = keyOf(chain.pool);
@@ -106,7 +93,7 @@ async function openPool({
   const book = await openSettlementBook(own);
   const checks = openFactCheck(client, verify);
   return openSettler(
-    { program, config, pool, self: identity.key, sign: identity.signBytes, everyMs },
+    { program, config, pool, self: identity.key, sign: identity.signBytes, payer, everyMs },
     { cluster, facts: openMoneyReader(client), checks, files, book, now: Date.now, say },
   );
 }

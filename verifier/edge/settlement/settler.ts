@@ -52,8 +52,9 @@ async function performStep(
       await attest(parts, accounts, step);
       break;
     case 'finalize': {
-      const { config, pool } = parts;
-      await parts.cluster.send([instructionsOf(parts.program).finalizeRoot({ config, pool })]);
+      const { config, pool, payer } = parts;
+      const finalize = instructionsOf(parts.program).finalizeRoot({ config, pool });
+      await parts.cluster.send([finalize], payer);
       parts.say(
         'info',
         `period ${accounts.pool.period + 1n} is final: ${accounts.pool.pending.total} lamports earned in all`,

@@ -104,8 +104,9 @@ export async function previewClaim(
 ): Promise<ClaimPlan> {
   const { client, addresses, pool } = site;
   const recipient = keyOf(claim.recipient);
-  const [[payer = 0n, held = 0n], page, rentMinimum, pageRent] = await Promise.all([
-    client.balances([wallet.key, recipient]),
+  const [payer, held, page, rentMinimum, pageRent] = await Promise.all([
+    client.balance(wallet.key),
+    client.balance(recipient),
     client.read(Page, addresses.page(pool, pageOf(claim.index).pageNo)),
     client.rent(0),
     client.rent(Page.bytes),
@@ -131,7 +132,7 @@ export async function makeClaim(site: MoneySite, wallet: Wallet, claim: Claim): 
   if (claim.proven === undefined) throw new RangeError('a claim without a leaf pays nothing');
   const { period, leaf } = claim.proven;
   await supply(site, { wallet, lack: plan.lack });
-  const [before = 0n] = await client.balances([leaf.recipient]);
+  const before = await client.balance(leaf.recipient);
   const { pageNo } = pageOf(leaf.index);
   const page = addresses.page(pool, pageNo);
   const { index, cumulative, recipient, proof } = leaf;
@@ -148,6 +149,6 @@ export async function makeClaim(site: MoneySite, wallet: Wallet, claim: Claim): 
     ],
     wallet,
   );
-  const [after = 0n] = await client.balances([leaf.recipient]);
+  const after = await client.balance(leaf.recipient);
   return { signature, before, after };
 }

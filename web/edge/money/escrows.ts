@@ -33,9 +33,9 @@ export async function previewDeposit(
   { job, total }: { job: JobId; total: bigint },
 ): Promise<DepositPlan> {
   const { client } = site;
-  const [escrow, [balance = 0n], rentMinimum, escrowRent] = await Promise.all([
+  const [escrow, balance, rentMinimum, escrowRent] = await Promise.all([
     client.read(Escrow, escrowKey(site, wallet.key, job)),
-    client.balances([wallet.key]),
+    client.balance(wallet.key),
     client.rent(0),
     client.rent(Escrow.bytes),
   ]);

@@ -81,9 +81,6 @@ export async function supply(site: MoneySite, { wallet, lack }: Supply): Promise
 /** The same, for a transaction that costs its fee alone. */
 export async function supplyFee(site: MoneySite, wallet: Wallet): Promise<void> {
   const { client } = site;
-  const [[balance = 0n], rentMinimum] = await Promise.all([
-    client.balances([wallet.key]),
-    client.rent(0),
-  ]);
+  const [balance, rentMinimum] = await Promise.all([client.balance(wallet.key), client.rent(0)]);
   return supply(site, { wallet, lack: lackOf({ balance, cost: FEE, rentMinimum }) });
 }
