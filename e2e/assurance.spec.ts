@@ -24,7 +24,7 @@ test('results are held until an exit check has passed, and are right', async () 
   expect((await grid.api.results(job.id)).equals(bare)).toBe(true);
 });
 
-test('with full assurance every unit has its verdict', async () => {
+test('a job of full assurance has a verdict for every unit', async () => {
   const [rows, unitItems] = [await makeRows(800), 8];
   const posted = await postDigits(grid, rows, { unitItems, assurance: 'full' });
   const job = await grid.api.finish(posted.id);

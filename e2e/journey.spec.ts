@@ -47,7 +47,7 @@ test('two browsers and a Node contributor finish a job; one tab is closed mid-sh
   expect((await grid.api.results(job.id)).equals(bare)).toBe(true);
 });
 
-test('with WebRTC blocked every byte comes over HTTPS', async ({ browser }) => {
+test('a page with WebRTC blocked gets every byte over HTTPS', async ({ browser }) => {
   const [rows, unitItems] = [await makeRows(3_001), 16];
   const modelBytes = (await readModel()).length;
   const context = await browser.newContext();

@@ -136,7 +136,7 @@ describe('silence after a commitment', () => {
     expect(grid.view()).toMatchObject({ accepted: 1, state: 'finishing' });
   });
 
-  test('after a restart, a commitment that no lease can honour expires at once', () => {
+  test('a commitment that no lease can honour expires at once after a restart', () => {
     const grid = openBareHub(8);
     const { client, lease } = grid.lend();
     commit(client, lease, grid.compute(lease));

@@ -66,7 +66,7 @@ test('a verdict that died with the hub before it was written is said again, and 
   expect(bench.job()).toMatchObject({ state: 'done', accepted: 60 });
 });
 
-test('what follows from a verdict is decided after a restart that came between', () => {
+test('a restart decides what follows from a verdict before it', () => {
   const bench = openChecked();
   bench.say(1, { type: 'verdict', signed: verdictOn(bench, 'mismatch') });
   const verdict = bench.facts.findIndex(({ type }) => type === 'verdict');
@@ -100,7 +100,7 @@ test('a job whose start waits for the disk is quoted and lends nothing until it 
   expect(bench.last(2, 'lease')).toBeDefined();
 });
 
-test('while the disk is full commands are refused, verifiers are sent away and no device gets work', () => {
+test('a full disk refuses commands, sends verifiers away and gives no device work', () => {
   const bench = openChecked();
   bench.fillDisk(true);
   beginJob(bench);

@@ -45,7 +45,7 @@ test('a hello is refused with its rule: wrong version, wrong signature, unknown 
   expect(bench.last(5, 'welcome')).toBeDefined();
 });
 
-test('who says nothing, or something else first, is sent away', () => {
+test('a socket that says nothing, or something else first, is sent away', () => {
   const bench = openBench();
   bench.post({ type: 'connected', socket: 1 });
   bench.say(1, { type: 'request' });
@@ -207,7 +207,7 @@ test('a full disk loses nothing: the device is told and says it again', () => {
   expect(bench.last(2, 'accepted')?.units).toBe(lease.unitCount);
 });
 
-test('after a restart a logged commitment may be opened, and nothing acknowledged is gone', () => {
+test('a restart keeps what was acknowledged, and a logged commitment may be opened after it', () => {
   const bench = openBench();
   startJob(bench, 60);
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });

@@ -91,7 +91,7 @@ describe('a draw that verifiers share', () => {
     );
   });
 
-  test('every unit is checked by each where every unit is to be checked, and none where none is', () => {
+  test('each verifier checks every unit where all are to be checked, and none where none is', () => {
     expect(shareThreshold(WHOLE, 3)).toBe(WHOLE);
     expect(shareThreshold(0n, 16)).toBe(0n);
     expect(shareThreshold(ppmThreshold(1_000_000), 16)).toBe(WHOLE);
@@ -148,7 +148,7 @@ describe('pay held back', () => {
     expect(holdbackUnits(CHECK_POLICY_DEFAULT, { powerPpm, sparedPpm: 100_000 })).toBe(units);
   });
 
-  test('what is held back by default is what the power of a calibrated class needs', () => {
+  test('the default holdback is what the power of a calibrated class needs', () => {
     expect(PAY_POLICY.holdbackUnits).toBe(112);
   });
 
@@ -164,7 +164,7 @@ describe('pay held back', () => {
     );
   });
 
-  test('where nothing is checked or found, none suffices', () => {
+  test('none suffices where nothing is checked or found', () => {
     expect(() => holdbackUnits(trust(100, 0), { powerPpm: 999_000, sparedPpm: 0 })).toThrow(
       /deters/,
     );

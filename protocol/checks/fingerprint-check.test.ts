@@ -51,7 +51,7 @@ describe('a fingerprint check', () => {
     }
   });
 
-  it('on the exact lane sees any flipped bit; on the other noise of rounding stays within', () => {
+  it('sees any flipped bit on the exact lane; noise of rounding stays within on the other', () => {
     fc.assert(
       fc.property(fc.nat({ max: RIGHT.length - 1 }), fc.nat({ max: 7 }), (at, bit) => {
         const flipped = RIGHT.map((byte, place) => (place === at ? byte ^ (1 << bit) : byte));

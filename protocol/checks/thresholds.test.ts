@@ -56,7 +56,7 @@ describe('thresholds', () => {
     expect(fitThresholds([output('y')], same).providers).toEqual(['wasm']);
   });
 
-  it('where a GPU may run, find every unit of every decoy three thresholds away', () => {
+  it('find every unit of every decoy three thresholds away where a GPU may run', () => {
     const distance = fc.oneof(fc.constant(0), fc.double({ min: 1e-7, max: 1, noNaN: true }));
     const unit = fc.tuple(distance, distance, distance, distance);
     fc.assert(

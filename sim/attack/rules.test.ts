@@ -46,7 +46,7 @@ describe('the table of thresholds', () => {
     );
   });
 
-  test('past its last age the policy stays the same', () => {
+  test('the policy stays the same past its last age', () => {
     const table = tabulate({ ...OURS, policy: CHECK_POLICY_DEFAULT });
     expect(table.knee).toBe(5_000);
     expect(checkThreshold(CHECK_POLICY_DEFAULT, 5_000)).toBe(

@@ -37,7 +37,7 @@ function openPages(shown: (reading: number) => number, total: number): HubClient
   });
 }
 
-test('who reads all verdicts waits for those that are withheld', async () => {
+test('a reader of all verdicts waits for those that are withheld', async () => {
   const client = openPages((reading) => (reading < 6 ? 2 : 5), 5);
   const found = must(await readVerdicts(client, atOnce));
   expect(found.map(({ verdict }) => verdict.unit)).toEqual([1, 2, 3, 4, 5]);

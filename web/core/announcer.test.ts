@@ -12,14 +12,14 @@ test('the first sentence is said at once, the next waits, the newest wins', () =
   expect(fourth.state).toEqual({ spoken: 'c', spokenAt: 10_000 });
 });
 
-test('what was taken back is not said', () => {
+test('the announcer does not say what was taken back', () => {
   const first = stepAnnouncer(ANNOUNCER_START, { type: 'say', text: 'a', now: 0 });
   const second = stepAnnouncer(first.state, { type: 'say', text: 'b', now: 1 });
   const third = stepAnnouncer(second.state, { type: 'say', text: 'a', now: 2 });
   expect(third).toEqual({ state: { spoken: 'a', spokenAt: 0 } });
 });
 
-test('never two sentences within the interval', () => {
+test('the announcer says one sentence within the interval', () => {
   const said = fc.array(fc.tuple(fc.integer({ min: 0, max: 5_000 }), fc.string({ maxLength: 2 })));
   fc.assert(
     fc.property(said, (events) => {

@@ -7,7 +7,7 @@ import { STATUS_OFF } from './contribute-view.ts';
 const view = (units: number, policy: CheckPolicy = CHECK_POLICY_DEFAULT) =>
   viewAudit({ ...STATUS_OFF, checks: { policy, units, model: 'Digits' } }, 'en');
 
-test('nothing is said before the hub has told the count', () => {
+test('the page says nothing before the hub has told the count', () => {
   expect(viewAudit(STATUS_OFF)).toBeUndefined();
 });
 

@@ -91,7 +91,7 @@ describe('what a replay has shown', () => {
     expect(view.facts.map(({ label }) => label)).toContain('Held by the hub');
   });
 
-  test('without the hub’s bytes the digests still tell', () => {
+  test('digests still tell without the hub’s bytes', () => {
     expect(said({ held: undefined }).title).toBe('Same bytes');
     expect(said({ claimed: 'ab'.repeat(32) as Digest, held: undefined }).title).toBe(
       'Different bytes',
@@ -156,7 +156,7 @@ describe('what a replay has shown of the inside of a model', () => {
     expect(view.facts.at(-1)?.value).toContain('from tap 2 of 2 on');
   });
 
-  test('without a fingerprint at the hub only the outputs tell', () => {
+  test('outputs alone tell without a fingerprint at the hub', () => {
     const view = tapped(undefined);
     expect(view.title).toBe('Same bytes');
     expect(view.facts.map(({ label }) => label)).not.toContain('Inside');

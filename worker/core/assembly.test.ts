@@ -5,7 +5,7 @@ import { failPiece, finishPiece, HTTPS, openAssembly, planRequests } from './ass
 
 const none = { connected: [], possible: false };
 
-test('without peers everything comes over HTTPS, at most two at a time', () => {
+test('pieces without peers come over HTTPS, at most two at a time', () => {
   const assembly = openAssembly(5, instant(0));
   const first = planRequests(assembly, instant(0), none);
   expect(first.map(({ piece, source }) => [piece, source])).toEqual([

@@ -6,7 +6,7 @@ import { instant } from '#protocol/values/units.ts';
 
 import { openBench, SIGNED } from './fake-world.ts';
 
-test('nothing is done before start', () => {
+test('a device does nothing before start', () => {
   const bench = openBench();
   bench.wait(5_000);
   expect(bench.all('connect')).toEqual([]);
@@ -40,7 +40,7 @@ test('hello, admission, request, lease, commit, reveal, accepted: in this order'
   });
 });
 
-test('every verdict on its own work is kept, the newest first, and a failure starts trust anew', () => {
+test('a device keeps every verdict on its work, the newest first, and a failure starts trust anew', () => {
   const bench = openBench();
   bench.join();
   const id = bench.lease('a');
@@ -59,7 +59,7 @@ test('every verdict on its own work is kept, the newest first, and a failure sta
   expect(status).toMatchObject({ unitsChecked: 30, unitsMismatched: 1, checks: { units: 0 } });
 });
 
-test('while one shard computes the next is asked for, and never a third is held', () => {
+test('a device asks for the next shard while one computes, and never holds a third', () => {
   const bench = openBench();
   bench.join();
   bench.lease('a');
@@ -114,7 +114,7 @@ test('a hub that is down is tried again after longer and longer, and the page sa
   expect(waits.at(-1)).toBeGreaterThan(4 * (waits[0] ?? 0));
 });
 
-test('after a new welcome what was committed is said again', () => {
+test('a device says again after a new welcome what it committed', () => {
   const bench = openBench();
   bench.join();
   const id = bench.lease('a');

@@ -16,7 +16,7 @@ function openDevice(donates: Donation) {
   return { post, welcome, said };
 }
 
-test('what is given away is said after each welcome, before anything is asked for', () => {
+test('a device says after each welcome what it gives away, before it asks for anything', () => {
   const device = openDevice([JOB]);
   device.welcome();
   expect(device.said()).toEqual(['hello', `donate ${JOB}`, 'request']);

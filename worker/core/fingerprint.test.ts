@@ -8,7 +8,7 @@ import { ANSWER, NONCE, openBench, PACKAGE, PHONE, packageOf, SIGNED } from './f
 
 const bytesOf = (values = new Float32Array(0)) => new Uint8Array(values.buffer);
 
-test('with taps: their digest is committed to, and the fingerprint follows from the log entry', () => {
+test('a device with taps commits to their digest, and the fingerprint follows from the log entry', () => {
   const taps = ['a', 'b'].map((name) => ({
     ...{ name, dtype: 'f32' as const, shape: [1, 3], scale: 2 },
   }));

@@ -17,7 +17,7 @@ function fetchParts(speeds: Record<InputSource, number>, parts: number): number 
   return https / parts;
 }
 
-test('without an open peer it is HTTPS', () => {
+test('a fetch without an open peer is over HTTPS', () => {
   expect(chooseSource({ parts: 0 }, false)).toBe('https');
 });
 

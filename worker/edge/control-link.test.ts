@@ -86,7 +86,7 @@ test('a hub that is not there is told once', async () => {
   expect(events.map(({ type }) => type)).toEqual(['closed']);
 });
 
-test('after its own close a link says nothing more', async () => {
+test('a link says nothing more after its own close', async () => {
   const { events, link, hub } = await openPair();
   const gone = closed(hub);
   hub.send(JSON.stringify({ type: 'beat' }));

@@ -65,7 +65,7 @@ function expectBytes(event: ContributorEvent, expected: Uint8Array): void {
   expect(event.bytes?.every((byte, at) => byte === expected[at])).toBe(true);
 }
 
-test('without peers a blob comes over HTTPS, each piece once', async () => {
+test('a blob without peers comes over HTTPS, each piece once', async () => {
   const { downloads, ended, told } = openWorld();
   downloads.start(1, blob, true);
   expectBytes(await ended(1), data);

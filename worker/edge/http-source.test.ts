@@ -34,7 +34,7 @@ test('a body that is too short is refused', async () => {
   await expect(source.range(root, 990, 50)).rejects.toThrow('asked for 50 bytes and got 10');
 });
 
-test('what the hub does not have is a download that failed', async () => {
+test('a download of what the hub does not have fails', async () => {
   const source = openHttpSource(hub.url);
   await expect(source.range(other, 0, 1)).rejects.toThrow('download-failed: the hub answered 404');
   await expect(source.pieces(other)).rejects.toThrow('download-failed: the hub answered 404');

@@ -35,7 +35,7 @@ test('a dispute that only a removed verifier has raised ends, and its device wor
   expect(court.job()?.state).toBe('done');
 });
 
-test('what a verifier found stands, and is enough when it is left alone', () => {
+test("a verifier's finding stands, and is enough once the others are removed", () => {
   court = openCourt({ units: 10 });
   court.judge(VERIFIER, 'mismatch');
   court.judge(SECOND, 'match');

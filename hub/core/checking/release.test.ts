@@ -35,7 +35,7 @@ const exitChecks = () =>
     message.type === 'check' && message.exit === true ? [message] : [],
   );
 
-test('with instant assurance results are given at once', () => {
+test('a job of instant assurance gives results at once', () => {
   startJob(bench, 50);
   finish();
   expect(bench.job()).toMatchObject({ state: 'finishing', accepted: 50, released: 50 });
@@ -44,7 +44,7 @@ test('with instant assurance results are given at once', () => {
   expect(bench.job()?.state).toBe('done');
 });
 
-test('with settled assurance a small job is final when its exit check has passed', () => {
+test('a small job of settled assurance is final when its exit check has passed', () => {
   startJob(bench, 50, 'settled');
   finish();
   judge();
@@ -60,7 +60,7 @@ test('with settled assurance a small job is final when its exit check has passed
   expect(mayRead(0, 50)).toBe(true);
 });
 
-test('with settled assurance later work releases earlier work while the job runs', () => {
+test('later work of settled assurance releases earlier work while the job runs', () => {
   startJob(bench, 4 * RELEASE_POLICY.lagUnits, 'settled');
   joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
   for (let shard = 0; shard < 200; shard += 1) {
@@ -80,7 +80,7 @@ test('with settled assurance later work releases earlier work while the job runs
   expect(mayRead(0, released + 1)).toBe(false);
 });
 
-test('what is released survives a restart, and so does an audit that is due', () => {
+test('released work survives a restart, and so does an exit check that is due', () => {
   startJob(bench, 50, 'settled');
   finish();
   judge();
@@ -105,7 +105,7 @@ test('a failure found by the audit opens the units again', () => {
   expect(bench.job()).toMatchObject({ state: 'running', accepted: 0, released: 0, requeued: 50 });
 });
 
-test('with full assurance every unit is asked for, and judged is final', () => {
+test('a job of full assurance asks for every unit, and is final when all are judged', () => {
   startJob(bench, 50, 'full');
   finish();
   expect(bench.last(1, 'check')?.floorPpm).toBe(1_000_000);

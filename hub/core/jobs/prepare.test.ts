@@ -36,7 +36,7 @@ test('a package has thresholds from its nearest decoy, and says which decoys wer
   expect(bench.job()?.quote?.notes.map(({ code }) => code)).not.toContain('exact-only');
 });
 
-test('where a decoy lies within the noise of GPUs the quote says so, and no GPU gets work', () => {
+test('the quote says where a decoy lies within the noise of GPUs, and no GPU gets work', () => {
   quoteJob(bench, 10, { decoys: foundAt(2e-6, 9e-6) });
   expect(manifest()?.providers).toEqual(['wasm']);
   expect(bench.job()?.quote?.notes.map(({ code }) => code)).toContain('exact-only');

@@ -105,7 +105,7 @@ test('one that starts by itself does so once it is funded, whenever the hub dies
   expect(bench.job()?.state).toBe('running');
 });
 
-test('what was not written is not funded, and may be again', () => {
+test('a funding that was not written does not count, and may come again', () => {
   const bench = openBench();
   quoteJob(bench, 40);
   bench.fillDisk(true);
@@ -141,7 +141,7 @@ test('a job that is done is told with all its shards, and the same after a resta
   expect(told(bench.hub())).toEqual(all);
 });
 
-test('of a cancelled job counts what could be read, and of volunteers’ work nothing', () => {
+test('money of a cancelled job counts what could be read, and nothing of volunteers’ work', () => {
   const bench = openBench({ needsVerifier: true });
   const { lagUnits } = RELEASE_POLICY;
   startJob(bench, 4 * lagUnits, 'settled');
@@ -228,7 +228,7 @@ test('a ban is told, and its pardon with the reason', () => {
   expect(viewPay(bench.hub(), VERIFIER, ALL).bans).toEqual([]);
 });
 
-test('what a device gives away is marked from the lease on, for the jobs it names', () => {
+test("a device's gift is marked from the lease on, for the jobs it names", () => {
   const other = 'job_0000000000000009' as JobId;
   const bench = openBench();
   startJob(bench, 900);

@@ -108,7 +108,7 @@ test('its device goes on without it: it is asked again, and told what not to try
   expect(bench.last(3, 'admit')?.without).toHaveLength(1);
 });
 
-test('what a device says by itself of its GPU does not count, and one that insists is unfit', () => {
+test("a device's own word on its GPU does not count, and one that insists is unfit", () => {
   fail(BOTH);
   bench.sent.delete(2);
   bench.post({ type: 'disconnected', socket: 2 });

@@ -96,7 +96,7 @@ test.each([
   expect(court.isBanned()).toBe(true);
 });
 
-test('what the checks of a job needed is forgotten ten minutes after its end', () => {
+test('the hub forgets what the checks of a job needed ten minutes after its end', () => {
   finish();
   court.wait(599_000);
   expect(court.hub().opinions.size).toBe(1);

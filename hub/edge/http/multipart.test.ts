@@ -66,7 +66,7 @@ describe('multipart', () => {
     }
   });
 
-  it('what stands around the parts is skipped', async () => {
+  it('the reader skips what stands around the parts', async () => {
     const part = 'Content-Disposition: form-data; name="a"\r\n\r\nx\r\n';
     const body = Buffer.from(`before\r\n--b\r\n${part}--b--\r\nafter ${'y'.repeat(200_000)}`);
     for (const size of [5, 1_000_000]) {

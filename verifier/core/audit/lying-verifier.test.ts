@@ -49,7 +49,7 @@ it('the audit finds a verifier that reveals another seed than it committed to', 
   });
 });
 
-it('who wrote down the hash of a seed finds a verifier that writes its log anew with another', () => {
+it('a reader who wrote down the hash of a seed finds a verifier that writes its log anew with another', () => {
   const opened = honest.lines.find((line) => isRecord(line, 'opened'));
   if (opened?.type !== 'epoch' || opened.signed.record.type !== 'opened') throw new Error();
   expect(faultsOf({ ...honest, seedHash: opened.signed.record.commitment })).toEqual([]);

@@ -23,7 +23,7 @@ test('from then on the verifier counts along, and the smaller count holds', () =
   expect(countShard(standings, shard(5))).toBe(5);
 });
 
-test('after a confirmed failure a device begins again with every package', () => {
+test('a confirmed failure makes a device begin again with every package', () => {
   const standings = new Map<string, number>();
   const other = { ...shard(40), package: '0b'.repeat(32) as Digest };
   const stranger = { ...shard(7), device: 'd2'.repeat(32) as PublicKey };
