@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import * as v from 'valibot';
+import { Port, readFlags, Text } from '#node/flags.ts';
 import { readLocalProgram } from './local-program.ts';
 import { openChainServer } from './server.ts';
 
@@ -15,13 +16,20 @@ const STOP_MS_MAX = 5_000;
 
 /** `npm run chain`: opens a chain, says where it is, and closes it on SIGINT or SIGTERM. */
 async function main(): Promise<void> {
-  const flags = readFlags();
-  if (flags === undefined) return;
+  const flags = readFlags({
+    port: v.optional(Port, '8899'),
+    host: v.optional(Text, '127.0.0.1'),
+    data: v.optional(Text, 'data'),
+  });
+  if (flags === 'help') {
+    process.stdout.write(HELP);
+    return;
+  }
   const { openChain } = await import('./chain.ts').catch((cause: unknown) => {
     throw new Error(`litesvm does not run on this machine (${String(cause)})`, { cause });
   });
   const programs = [await readLocalProgram()];
-  const chain = await openChain(join(flags.data, 'chain'), { programs });
+  const chain = await openChain(join(resolve(flags.data), 'chain'), { programs });
   const server = await openChainServer(chain, flags);
   const stop = () => {
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
@@ -31,26 +39,6 @@ async function main(): Promise<void> {
   const { genesisHash } = chain;
   process.stdout.write(`Pocketgrid development chain on ${server.url}\n`);
   process.stdout.write(`${JSON.stringify({ ready: true, url: server.url, genesisHash })}\n`);
-}
-
-function readFlags() {
-  const { values } = parseArgs({
-    options: {
-      port: { type: 'string', default: '8899' },
-      host: { type: 'string', default: '127.0.0.1' },
-      data: { type: 'string', default: 'data' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return undefined;
-  }
-  const port = Number(values.port);
-  if (!/^\d{1,5}$/.test(values.port) || port > 65_535) {
-    throw new Error(`--port takes a number from 0 to 65535, not ${values.port}`);
-  }
-  return { port, host: values.host, data: resolve(values.data) };
 }
 
 function fail(error: unknown): void {

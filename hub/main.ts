@@ -1,5 +1,5 @@
 import { PocketgridError } from '#protocol/values/refusal.ts';
-import { chooseChain, decodeFlags, USAGE } from './edge/flags.ts';
+import { chooseChain, decodeHubFlags, USAGE } from './edge/flags.ts';
 import { openLog } from './edge/process/log.ts';
 import { encodeTerminalQr } from './edge/process/qr.ts';
 import { type HubServer, openHubServer } from './edge/server.ts';
@@ -8,10 +8,10 @@ const STOP_DEADLINE_MS = 5_000;
 
 /** `npm run hub`: opens a hub, says where it is, and closes it on SIGINT or SIGTERM. */
 async function main(): Promise<void> {
-  const decoded = decodeFlags(process.argv.slice(2), process.env);
+  const decoded = decodeHubFlags(process.argv.slice(2), process.env);
   if (!decoded.ok) return fail(decoded.refusal.message);
   const flags = decoded.value;
-  if (flags.help) return say(USAGE);
+  if (flags === 'help') return say(USAGE);
   const server = await openHubServer({
     data: flags.data,
     port: flags.port,

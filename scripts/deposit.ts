@@ -1,12 +1,12 @@
-import { parseArgs } from 'node:util';
+import * as v from 'valibot';
 import { openClient } from '#client/client.ts';
 import { openCluster } from '#client/cluster.ts';
 import { readJob } from '#client/jobs.ts';
 import { fundJob, readChain } from '#client/money.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
+import { Text, Whole } from '#node/flags.ts';
 import { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { need, readUrl, readWhole, runTool } from './chain/command-line.ts';
+import { HubUrl, runTool } from './chain/command-line.ts';
 import { depositFor, gridOf } from './chain/money.ts';
 import { openWallet } from './chain/wallet.ts';
 
@@ -19,31 +19,27 @@ spend comes back (dashboard).
   --days N       until when the money is the grid's to spend (default 30)`;
 const DAY_SECS = 86_400n;
 
-runTool(async () => {
-  const { values } = parseArgs({
-    options: {
-      hub: { type: 'string', default: 'http://127.0.0.1:8787' },
-      key: { type: 'string' },
-      job: { type: 'string' },
-      wallet: { type: 'string' },
-      days: { type: 'string', default: '30' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return HELP;
-  const id = decodeWith(JobId, need('--job', values.job));
-  if (!id.ok) throw new Error(`--job: ${id.refusal.message}`);
-  const address = readUrl('--hub', values.hub);
-  const hub = openClient({ hub: address.href, key: need('--key', values.key) });
-  const { quote } = must(await readJob(hub, id.value));
-  if (quote === undefined) throw new Error('the job has no quote yet: wait until it is "quoted"');
-  const chain = must(await readChain(hub));
-  const poster = await openWallet(need('--wallet', values.wallet));
-  const now = BigInt(Math.floor(Date.now() / 1000));
-  const deadline = now + readWhole('--days', values.days) * DAY_SECS;
-  const lamports = BigInt(quote.total);
-  const cluster = openCluster({ rpc: new URL(chain.rpc, address), program: chain.program });
-  await depositFor(cluster, gridOf(chain), { job: id.value, lamports, deadline, poster });
-  const job = must(await fundJob(hub, { job: id.value, poster: poster.address }));
-  return `${lamports} lamports are in the escrow of ${job.name}; it is ${job.state}.`;
+runTool({
+  help: HELP,
+  flags: {
+    hub: HubUrl,
+    key: Text,
+    job: JobId,
+    wallet: Text,
+    days: v.optional(Whole, '30'),
+  },
+  async run({ hub: address, key, job: id, wallet, days }) {
+    const hub = openClient({ hub: address, key });
+    const { quote } = must(await readJob(hub, id));
+    if (quote === undefined) throw new Error('the job has no quote yet: wait until it is "quoted"');
+    const chain = must(await readChain(hub));
+    const poster = await openWallet(wallet);
+    const now = BigInt(Math.floor(Date.now() / 1000));
+    const deadline = now + days * DAY_SECS;
+    const lamports = BigInt(quote.total);
+    const cluster = openCluster({ rpc: new URL(chain.rpc, address), program: chain.program });
+    await depositFor(cluster, gridOf(chain), { job: id, lamports, deadline, poster });
+    const job = must(await fundJob(hub, { job: id, poster: poster.address }));
+    return `${lamports} lamports are in the escrow of ${job.name}; it is ${job.state}.`;
+  },
 });

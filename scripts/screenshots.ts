@@ -35,7 +35,8 @@ async function shoot(views: readonly View[], scene: string, shown: boolean): Pro
 
 async function main(): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), 'pocketgrid-screenshots-'));
-  const flags = { once: true, contributors: 1, port: 0, sample: false, lan: false, data };
+  const chosen = { once: true, contributors: 1, port: 0, data };
+  const flags = { ...chosen, 'no-sample': true, lan: false };
   let grid: Grid | undefined;
   let browser: Browser | undefined;
   try {

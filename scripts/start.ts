@@ -13,14 +13,15 @@ const terminal = openTerminal(process.stdout);
 
 /** `npm start`: a whole grid on this machine, and the sample job computed by it. */
 async function main(): Promise<number> {
-  const flags = decodeStartFlags(process.argv.slice(2));
+  const decoded = decodeStartFlags(process.argv.slice(2));
+  if (!decoded.ok) {
+    process.stderr.write(`${decoded.refusal.message}\n`);
+    return 2;
+  }
+  const flags = decoded.value;
   if (flags === 'help') {
     terminal.say(START_HELP);
     return 0;
-  }
-  if (flags instanceof Error) {
-    process.stderr.write(`${flags.message}\n`);
-    return 2;
   }
   const interrupted = nextSignal();
   await ensureBuilt(terminal.say);
@@ -38,7 +39,7 @@ async function main(): Promise<number> {
 }
 
 async function serve(grid: Grid, flags: StartFlags, interrupted: Promise<number>): Promise<number> {
-  const faults = flags.sample ? await computeSample(grid, flags) : [];
+  const faults = flags['no-sample'] ? [] : await computeSample(grid, flags);
   if (flags.once) return faults.length === 0 ? 0 : 1;
   terminal.say(await describeAddresses(grid.addresses));
   return interrupted;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import { decodeWith } from '#protocol/values/decode.ts';
+import * as v from 'valibot';
+import { readFlags, Text } from '#node/flags.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
 import { reportReceipts } from './receipt/report.ts';
 
@@ -13,17 +13,11 @@ Uses no network. Exit status: 0 when every receipt holds, 1 when one does not, 2
 
 /** `npm run verify-receipt`: says what a receipt proves, or which field of it was changed. */
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { 'hub-key': { type: 'string' }, help: { type: 'boolean', default: false } },
-  });
-  const [file] = positionals;
-  const named = values['hub-key'];
-  const hub = named === undefined ? undefined : decodeWith(PublicKey, named);
-  if (values.help) return say(USAGE, 0);
-  if (file === undefined || positionals.length > 1) return say(`name one file\n\n${USAGE}`, 2);
-  if (hub?.ok === false) return say(`--hub-key: ${hub.refusal.message}\n\n${USAGE}`, 2);
-  const { whole, lines } = reportReceipts(await readFile(file, 'utf8'), hub?.value);
+  const schemas = { file: Text, 'hub-key': v.exactOptional(PublicKey) };
+  const flags = readFlags(schemas, { words: ['file'] });
+  if (flags === 'help') return say(USAGE, 0);
+  const text = await readFile(flags.file, 'utf8');
+  const { whole, lines } = reportReceipts(text, flags['hub-key']);
   return say(lines.join('\n'), whole ? 0 : 1);
 }
 

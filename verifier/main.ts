@@ -1,37 +1,19 @@
 import { readdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { enrolVerifier } from '#client/grid.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
-import { API_KEY_PREFIX } from '#protocol/api/api.ts';
-import {
-  CHECK_POLICY_DEFAULT,
-  type CheckPolicy,
-  CheckPolicyText,
-} from '#protocol/checks/check-policy.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
+import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import type { VerifierConfig } from './core/state/events.ts';
 import { heldUnits, listStandings } from './core/state/view.ts';
+import { HELP, readVerifierFlags, type VerifierFlags } from './edge/flags.ts';
 import { openHubHttp } from './edge/http.ts';
 import { openLogPage } from './edge/log-page.ts';
 import { type Loop, openLoop, sentenceOf } from './edge/loop.ts';
 import { openSettlement, type Settlement } from './edge/settlement/settlement.ts';
 
-const HELP = `npm run verifier -- --hub URL [options]
-
-  --hub URL         the hub to verify for, such as http://127.0.0.1:8787
-  --data DIR        where the key, the log and blobs are kept (default ./data)
-  --checks POLICY   what to check: trust:UNITS,FLOOR[,VERIFIERS] (default trust:100,0.02) or flat:RATE
-  --epoch-minutes M how long one draw seed is in use (default 60)
-  --rpc-url URL     your own way to the chain (SOLANA_RPC_URL), instead of the one the hub names
-  --log-port N      port of the log page on this machine (default 0: any free one)
-  --enrol pg_KEY    enrols this verifier with a developer's key, then goes on
-  --print-key       prints this verifier's public key and ends
-  --insecure        accepts a self-signed certificate, as npm start -- --lan has
-`;
 const BLOB_BYTES_MAX = 2 * 1024 ** 3;
 /** More than the hub ever sends ahead, so that it bounds memory and nothing else. */
 const QUEUE_UNITS_MAX = 300_000;
@@ -43,10 +25,14 @@ main().catch((error: unknown) => {
 });
 
 async function main(): Promise<void> {
-  const flags = readFlags();
-  if (flags === undefined) return;
-  const identity = await openKeyFile(join(flags.data, 'keys', 'verifier.json'));
-  if (flags.printKey) {
+  const flags = readVerifierFlags();
+  if (flags === 'help') {
+    process.stdout.write(HELP);
+    return;
+  }
+  const data = resolve(flags.data);
+  const identity = await openKeyFile(join(data, 'keys', 'verifier.json'));
+  if (flags['print-key']) {
     process.stdout.write(`${identity.key}\n`);
     return;
   }
@@ -60,8 +46,8 @@ async function main(): Promise<void> {
   }
   const config: VerifierConfig = {
     key: identity.key,
-    policy: flags.checks,
-    epochMs: millis(flags.epochMinutes * 60_000),
+    policy: flags.checks ?? CHECK_POLICY_DEFAULT,
+    epochMs: millis(flags['epoch-minutes'] * 60_000),
     queueUnitsMax: QUEUE_UNITS_MAX,
     tasksMax: TASKS_MAX,
   };
@@ -69,21 +55,22 @@ async function main(): Promise<void> {
   const loop = await openLoop({
     hub,
     insecure,
-    folder: join(flags.data, 'verifier'),
+    folder: join(data, 'verifier'),
     blobBytesMax: BLOB_BYTES_MAX,
     identity,
     config,
     say,
     fail: stop.fail,
   });
-  const page = await openLogPage(flags.logPort, {
+  const page = await openLogPage(flags['log-port'], {
     view: () => viewPage(loop, config, hub),
     logFile: loop.logFile,
   }).catch(async (error: unknown) => {
     await loop.close();
     throw error;
   });
-  const settlement = flags.settleMinutes === 0 ? undefined : settle(flags, { hub, loop, identity });
+  const settlement =
+    flags['settle-minutes'] === 0 ? undefined : settle(flags, { hub, loop, identity });
   process.stdout.write(`${JSON.stringify({ ready: true, key: identity.key, log: page.url })}\n`);
   const failed = await stop.wait;
   await page.close();
@@ -97,17 +84,18 @@ function say(level: 'info' | 'warning' | 'catch', text: string): void {
 }
 
 function settle(
-  { data, settleMinutes, rpcUrl }: Flags,
+  flags: VerifierFlags,
   { hub, loop, identity }: { hub: URL; loop: Loop; identity: KeyFile },
 ): Settlement {
+  const data = resolve(flags.data);
   return openSettlement({
     hub,
     http: loop.http,
     identity,
     payerFile: join(data, 'keys', 'settlement-payer.json'),
     folder: join(data, 'verifier', 'settlement'),
-    everyMs: millis(settleMinutes * 60_000),
-    ...(rpcUrl === undefined ? {} : { rpcUrl }),
+    everyMs: millis(flags['settle-minutes'] * 60_000),
+    rpcUrl: flags['rpc-url'],
     say,
   });
 }
@@ -167,74 +155,4 @@ async function yieldCores(): Promise<void> {
       // It ended meanwhile, or the system forbids it: a verifier works at any priority.
     }
   }
-}
-
-type Flags = NonNullable<ReturnType<typeof readFlags>>;
-
-function readFlags() {
-  const { values } = parseArgs({
-    options: {
-      hub: { type: 'string' },
-      data: { type: 'string', default: './data' },
-      checks: { type: 'string' },
-      'epoch-minutes': { type: 'string', default: '60' },
-      'settle-minutes': { type: 'string', default: '10' },
-      'rpc-url': { type: 'string' },
-      'log-port': { type: 'string', default: '0' },
-      enrol: { type: 'string' },
-      'print-key': { type: 'boolean', default: false },
-      insecure: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return undefined;
-  }
-  const { enrol, hub } = values;
-  const rpcUrl = values['rpc-url'] ?? (process.env['SOLANA_RPC_URL'] || undefined);
-  if (enrol !== undefined && !enrol.startsWith(API_KEY_PREFIX)) {
-    throw new Error(`--enrol takes a developer's key, which begins with ${API_KEY_PREFIX}`);
-  }
-  return {
-    ...(hub === undefined ? {} : { hub: readUrl('--hub', hub) }),
-    ...(rpcUrl === undefined ? {} : { rpcUrl: readUrl('--rpc-url', rpcUrl) }),
-    data: resolve(values.data),
-    checks: readPolicy(values.checks),
-    epochMinutes: readNumber('--epoch-minutes', values['epoch-minutes'], {
-      min: 0.01,
-      max: 10_080,
-    }),
-    settleMinutes: readNumber('--settle-minutes', values['settle-minutes'], {
-      min: 0,
-      max: 10_080,
-    }),
-    logPort: readNumber('--log-port', values['log-port'], { min: 0, max: 65_535 }),
-    ...(enrol === undefined ? {} : { enrol }),
-    printKey: values['print-key'],
-    insecure: values.insecure,
-  };
-}
-
-function readUrl(flag: string, text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new Error(`${flag} takes an address such as http://127.0.0.1:8787, not ${text}`);
-}
-
-function readNumber(
-  flag: string,
-  text: string,
-  { min, max }: { min: number; max: number },
-): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (value >= min && value <= max) return value;
-  throw new Error(`${flag} takes a number from ${min} to ${max}, not ${text}`);
-}
-
-function readPolicy(text: string | undefined): CheckPolicy {
-  if (text === undefined) return CHECK_POLICY_DEFAULT;
-  const decoded = decodeWith(CheckPolicyText, text, 'request-invalid');
-  if (decoded.ok) return decoded.value;
-  throw new Error(`--checks: ${decoded.refusal.message}`);
 }

@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util';
 import * as v from 'valibot';
+import { decodeFlags, HttpAddress, Port, Switch, Text } from '#node/flags.ts';
 import { CheckPolicyText, NewcomersText } from '#protocol/checks/check-policy.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
-import { type Result, refuse } from '#protocol/values/refusal.ts';
+import { refuse } from '#protocol/values/refusal.ts';
 import type { ChainChoice } from './chain/open.ts';
 import { LOG_LEVELS } from './process/log.ts';
 
@@ -24,77 +23,34 @@ export const USAGE = `npm run hub -- [flags]
   --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
   --help`;
 
-const RpcUrl = v.pipe(
-  v.string(),
-  v.url('expected a URL'),
-  v.regex(/^https?:/, 'expected an http or https URL'),
-);
-
-const Flags = v.strictObject({
-  port: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,5}$/, 'expected a port between 0 and 65535'),
-      v.transform(Number),
-      v.maxValue(65_535, 'expected a port between 0 and 65535'),
-    ),
-    '8787',
-  ),
-  host: v.optional(v.pipe(v.string(), v.minLength(1))),
-  data: v.optional(v.pipe(v.string(), v.minLength(1)), 'data'),
-  lan: v.optional(v.boolean(), false),
+const FLAGS = {
+  port: v.optional(Port, '8787'),
+  host: v.exactOptional(Text),
+  data: v.optional(Text, 'data'),
+  lan: Switch,
   'verifier-key': v.optional(v.array(PublicKey), []),
-  'no-verifier': v.optional(v.boolean(), false),
-  'rpc-url': v.optional(RpcUrl),
-  'dev-chain': v.optional(RpcUrl),
-  checks: v.optional(CheckPolicyText),
-  newcomers: v.optional(NewcomersText),
-  'new-key': v.optional(v.boolean(), false),
+  'no-verifier': Switch,
+  'rpc-url': v.exactOptional(HttpAddress),
+  'dev-chain': v.exactOptional(HttpAddress),
+  checks: v.exactOptional(CheckPolicyText),
+  newcomers: v.exactOptional(NewcomersText),
+  'new-key': Switch,
   'log-level': v.optional(v.picklist(LOG_LEVELS), 'warn'),
-  help: v.optional(v.boolean(), false),
-});
-export type Flags = v.InferOutput<typeof Flags>;
+};
 
-/** Command line and environment to flags; the refusal names the flag. */
-export function decodeFlags(args: string[], env: { SOLANA_RPC_URL?: string } = {}): Result<Flags> {
-  let values: object;
-  try {
-    ({ values } = parseArgs({
-      args,
-      options: {
-        port: { type: 'string' },
-        host: { type: 'string' },
-        data: { type: 'string' },
-        lan: { type: 'boolean' },
-        'verifier-key': { type: 'string', multiple: true },
-        'no-verifier': { type: 'boolean' },
-        'rpc-url': { type: 'string' },
-        'dev-chain': { type: 'string' },
-        checks: { type: 'string' },
-        newcomers: { type: 'string' },
-        'new-key': { type: 'boolean' },
-        'log-level': { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    }));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return refuse('request-invalid', `${why}; --help lists the flags`);
-  }
-  if ('dev-chain' in values && 'rpc-url' in values) {
+/** Command line and environment to flags or `help`; the refusal names the flag. */
+export function decodeHubFlags(args: string[], env: { SOLANA_RPC_URL?: string } = {}) {
+  const { SOLANA_RPC_URL: url } = env;
+  const isDev = args.some((word) => word.startsWith('--dev-chain'));
+  const flags = decodeFlags(FLAGS, { args, defaults: url && !isDev ? { 'rpc-url': url } : {} });
+  if (flags.ok && flags.value !== 'help' && isDev && flags.value['rpc-url'] !== undefined) {
     return refuse('request-invalid', 'a hub settles on one chain: give --dev-chain or --rpc-url');
   }
-  const named = 'dev-chain' in values ? values : { ...fromEnvironment(env), ...values };
-  const flags = decodeWith(Flags, named, 'request-invalid');
-  if (flags.ok) return flags;
-  return refuse('request-invalid', `--${flags.refusal.message}; --help lists the flags`);
+  return flags;
 }
 
-const fromEnvironment = ({ SOLANA_RPC_URL: url }: { SOLANA_RPC_URL?: string }) =>
-  url === undefined || url === '' ? {} : { 'rpc-url': url };
-
 /** The chain that the flags name. */
-export function chooseChain(flags: Pick<Flags, 'rpc-url' | 'dev-chain'>): ChainChoice {
+export function chooseChain(flags: { 'rpc-url'?: string; 'dev-chain'?: string }): ChainChoice {
   const url = flags['dev-chain'] ?? flags['rpc-url'];
   return url === undefined ? 'none' : { url, isDev: flags['dev-chain'] !== undefined };
 }

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { must } from '#protocol/values/refusal.ts';
 import { decodeStartFlags } from './flags.ts';
 
 describe('flags of npm start', () => {
   it('has defaults', () => {
-    expect(decodeStartFlags([])).toEqual({
+    expect(must(decodeStartFlags([]))).toEqual({
       once: false,
       contributors: 1,
       port: 8787,
       data: 'data',
-      sample: true,
+      'no-sample': false,
       lan: false,
     });
   });
@@ -16,16 +17,16 @@ describe('flags of npm start', () => {
   it('reads every flag', () => {
     const words = ['--contributors', '3', '--port=0', '--data', 'here', '--no-sample', '--lan'];
     words.push('--newcomers', 'unlimited');
-    expect(decodeStartFlags(words)).toEqual({
+    expect(must(decodeStartFlags(words))).toEqual({
       once: false,
       contributors: 3,
       port: 0,
       data: 'here',
-      sample: false,
+      'no-sample': true,
       lan: true,
       newcomers: 'unlimited',
     });
-    expect(decodeStartFlags(['--once', '--help'])).toBe('help');
+    expect(must(decodeStartFlags(['--once', '--help']))).toBe('help');
   });
 
   it.each([
@@ -40,7 +41,6 @@ describe('flags of npm start', () => {
     [['now'], 'now'],
   ])('says what is wrong with %j', (words, part) => {
     const refused = decodeStartFlags(words);
-    expect(refused).toBeInstanceOf(Error);
-    expect(String(refused)).toContain(part);
+    expect(refused.ok ? '' : refused.refusal.message).toContain(part);
   });
 });

@@ -1,16 +1,7 @@
-import { parseArgs } from 'node:util';
+import * as v from 'valibot';
+import { decodeFlags, Port, Switch, Text, wholeIn } from '#node/flags.ts';
 import { NewcomersText } from '#protocol/checks/check-policy.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
-
-export interface StartFlags {
-  once: boolean;
-  contributors: number;
-  port: number;
-  data: string;
-  sample: boolean;
-  lan: boolean;
-  newcomers?: string;
-}
+import { type Result, refuse } from '#protocol/values/refusal.ts';
 
 export const START_HELP = `Usage: npm start -- [flags]
 
@@ -26,51 +17,31 @@ Brings up a hub, a verifier and a local contributor, posts the sample job and st
   --help              show this
 `;
 
-/** Flags of `npm start`, `help` when asked for, or a sentence that says what to correct. */
-export function decodeStartFlags(words: readonly string[]): StartFlags | 'help' | Error {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(words);
-  } catch (error) {
-    return new Error(`${String((error as Error).message).replace(/\.$/, '')}; see --help.`);
-  }
-  if (values.help) return 'help';
-  const contributors = whole(values.contributors, 64);
-  if (contributors === undefined) {
-    return new Error(`--contributors is a whole number from 0 to 64, not ${values.contributors}.`);
-  }
-  const port = whole(values.port, 65_535);
-  if (port === undefined) {
-    return new Error(`--port is a whole number from 0 to 65535, not ${values.port}.`);
-  }
-  const { once, data, lan } = values;
-  const sample = !values['no-sample'];
-  if (once && !sample) return new Error('--once waits for the sample job: leave --no-sample out.');
-  if (once && contributors === 0) {
-    return new Error('--once needs someone to compute: give --contributors 1 or more.');
-  }
-  const { newcomers } = values;
-  if (newcomers === undefined) return { once, contributors, port, data, sample, lan };
-  const limit = decodeWith(NewcomersText, newcomers);
-  if (!limit.ok) return new Error(`--newcomers: ${limit.refusal.message}.`);
-  return { once, contributors, port, data, sample, lan, newcomers };
-}
+/** Passed on to the hub as it is written. */
+const Newcomers = v.pipe(
+  v.string(),
+  v.check((text) => v.is(NewcomersText, text), 'expected a limit such as 100,50000, or unlimited'),
+);
 
-const parse = (words: readonly string[]) =>
-  parseArgs({
-    args: [...words],
-    options: {
-      once: { type: 'boolean', default: false },
-      contributors: { type: 'string', default: '1' },
-      port: { type: 'string', default: '8787' },
-      data: { type: 'string', default: 'data' },
-      'no-sample': { type: 'boolean', default: false },
-      lan: { type: 'boolean', default: false },
-      newcomers: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  }).values;
+const FLAGS = {
+  once: Switch,
+  contributors: v.optional(wholeIn(0, 64), '1'),
+  port: v.optional(Port, '8787'),
+  data: v.optional(Text, 'data'),
+  'no-sample': Switch,
+  lan: Switch,
+  newcomers: v.exactOptional(Newcomers),
+};
+export type StartFlags = v.InferOutput<v.StrictObjectSchema<typeof FLAGS, undefined>>;
 
-function whole(text: string, most: number): number | undefined {
-  return /^\d{1,5}$/.test(text) && Number(text) <= most ? Number(text) : undefined;
+/** Flags of `npm start`, `help` when asked for, or a refusal that says what to correct. */
+export function decodeStartFlags(args: readonly string[]): Result<StartFlags | 'help'> {
+  const flags = decodeFlags(FLAGS, { args });
+  if (!flags.ok || flags.value === 'help' || !flags.value.once) return flags;
+  if (flags.value['no-sample']) {
+    return refuse('request-invalid', '--once waits for the sample job: leave --no-sample out.');
+  }
+  if (flags.value.contributors > 0) return flags;
+  const message = '--once needs someone to compute: give --contributors 1 or more.';
+  return refuse('request-invalid', message);
 }

@@ -30,8 +30,8 @@ export interface AuditSource {
   /** A verifier's log: a file, or the address of its log page. */
   log: string;
   /** A file with the head of an earlier audit. */
-  headFile?: string;
-  seedHash?: Digest;
+  headFile: string | undefined;
+  seedHash: Digest | undefined;
 }
 
 /** Reads everything an audit needs, into memory: about 1 kB for each entry of the log. */

@@ -13,7 +13,7 @@ const PAYER_LAMPORTS = { least: 50_000_000n, given: 1_000_000_000n };
 export interface ClusterPlace {
   hub: URL;
   http: HubHttp;
-  rpcUrl?: URL;
+  rpcUrl?: URL | undefined;
 }
 
 /** Opens the cluster that a hub settles on. */

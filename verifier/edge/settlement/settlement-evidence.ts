@@ -16,7 +16,7 @@ import { openHubHttp } from '../http.ts';
  */
 export async function readSettlement(
   period: number | undefined,
-  place: { hub: URL; insecure: boolean; rpcUrl?: URL },
+  place: { hub: URL; insecure: boolean; rpcUrl: URL | undefined },
 ): Promise<SettlementEvidence | undefined> {
   const http = openHubHttp(place.hub, place.insecure);
   const { client } = http;

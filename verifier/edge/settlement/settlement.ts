@@ -30,7 +30,7 @@ export interface SettlementOptions {
   payerFile: string;
   folder: string;
   /** A way to the chain that the hub did not name. */
-  rpcUrl?: URL;
+  rpcUrl: URL | undefined;
   everyMs: Millis;
   say(level: 'info' | 'warning', text: string): void;
 }

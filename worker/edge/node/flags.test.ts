@@ -1,25 +1,28 @@
 import { expect, it } from 'vitest';
-import { decodeFlags } from './flags.ts';
+import { must } from '#protocol/values/refusal.ts';
+import { decodeContributorFlags as decodeFlags, placesOf } from './flags.ts';
 
 const HUB = ['--hub', 'http://127.0.0.1:8787'];
 
 it('names where a contributor keeps its things', () => {
-  expect(decodeFlags([...HUB, '--name', 'b', '--data', 'd'])).toMatchObject({
+  const flags = must(decodeFlags([...HUB, '--name', 'b', '--data', 'd']));
+  expect(flags).toMatchObject({ cheat: 0, 'cheat-kind': 'flip' });
+  expect(placesOf(flags as Exclude<typeof flags, 'help'>)).toEqual({
     folder: 'd/contributor-b',
     keyFile: 'd/keys/contributor-b.json',
-    cheat: 0,
   });
-  expect(decodeFlags(['--help'])).toBe('help');
+  expect(must(decodeFlags(['--help']))).toBe('help');
 });
 
 it('reads where pay goes and what is given away', () => {
   const [address, job] = ['1'.repeat(32), 'job_0123456789abcdef'];
-  expect(decodeFlags(HUB)).toMatchObject({ donates: 'none' });
-  expect(decodeFlags([...HUB, '--payout', address, '--donate', 'all'])).toMatchObject({
+  expect(must(decodeFlags(HUB))).toMatchObject({ donate: 'none' });
+  expect(must(decodeFlags([...HUB, '--payout', address, '--donate', 'all']))).toMatchObject({
     payout: address,
-    donates: 'all',
+    donate: 'all',
   });
-  expect(decodeFlags([...HUB, '--donate', `${job},${job}`])).toMatchObject({ donates: [job, job] });
+  const some = must(decodeFlags([...HUB, '--donate', `${job},${job}`]));
+  expect(some).toMatchObject({ donate: [job, job] });
 });
 
 it.each([
@@ -32,5 +35,6 @@ it.each([
   [[...HUB, '--cheat', '2'], '--cheat'],
   [[...HUB, '--cheat-kind', 'odd'], '--cheat-kind'],
 ])('%j is refused by the name of the flag', (words, flag) => {
-  expect(decodeFlags(words)).toMatch(new RegExp(`^${flag} `));
+  const flags = decodeFlags(words);
+  expect(flags.ok ? '' : flags.refusal.message).toMatch(new RegExp(`^${flag}\\b`));
 });

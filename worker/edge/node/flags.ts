@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as v from 'valibot';
+import { decodeFlags, HttpUrl, numberIn, Switch, Text, wholeIn } from '#node/flags.ts';
 import { Donation } from '#protocol/messages/control.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
-import { CHEAT_KINDS, type CheatKind } from './fake-cheat.ts';
+import { CHEAT_KINDS } from './fake-cheat.ts';
 
 export const USAGE = `npm run contribute -- --hub URL [options]
   --hub URL        the hub to work for
@@ -19,66 +18,32 @@ export const USAGE = `npm run contribute -- --hub URL [options]
   --cheat RATE     for tests of a grid: a fake cheat that falsifies this share of its units
   --cheat-kind KIND  how: ${CHEAT_KINDS.join(', ')} (default flip)`;
 
-export interface ContributorFlags {
-  hub: URL;
-  /** Where models and what is remembered are kept. */
-  folder: string;
-  keyFile: string;
-  threads: number;
-  insecure: boolean;
-  printKey: boolean;
-  evidence: boolean;
-  payout?: Address;
-  donates: Donation;
-  cheat: number;
-  kind: CheatKind;
+const FLAGS = {
+  hub: HttpUrl,
+  data: v.optional(Text, 'data'),
+  name: v.optional(
+    v.pipe(v.string(), v.regex(/^[\w-]{1,40}$/, 'expected letters, digits, - and _')),
+    '1',
+  ),
+  threads: v.optional(wholeIn(1, 64), '1'),
+  insecure: Switch,
+  'print-key': Switch,
+  evidence: Switch,
+  payout: v.exactOptional(Address),
+  donate: v.optional(v.pipe(v.string(), v.transform(readDonation), Donation), 'none'),
+  cheat: v.optional(numberIn(0, 1), '0'),
+  'cheat-kind': v.optional(v.picklist(CHEAT_KINDS), 'flip'),
+};
+
+/** The flags of `npm run contribute`, or `help`; the refusal names the flag. */
+export const decodeContributorFlags = (args: string[]) => decodeFlags(FLAGS, { args });
+
+function readDonation(text: string): unknown {
+  return text === 'none' || text === 'all' ? text : text.split(',');
 }
 
-/** The flags of `npm run contribute`, or a sentence that says what is wrong with them. */
-export function decodeFlags(words: string[]): ContributorFlags | 'help' | string {
-  const { values } = parseArgs({
-    args: words,
-    options: {
-      hub: { type: 'string' },
-      data: { type: 'string', default: 'data' },
-      name: { type: 'string', default: '1' },
-      threads: { type: 'string', default: '1' },
-      insecure: { type: 'boolean', default: false },
-      'print-key': { type: 'boolean', default: false },
-      evidence: { type: 'boolean', default: false },
-      payout: { type: 'string' },
-      donate: { type: 'string', default: 'none' },
-      cheat: { type: 'string', default: '0' },
-      'cheat-kind': { type: 'string', default: 'flip' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const { hub, data, name, insecure } = values;
-  const [threads, cheat] = [Number(values.threads), Number(values.cheat)];
-  if (values.help) return 'help';
-  if (hub === undefined || !URL.canParse(hub)) return '--hub needs a URL';
-  if (!/^[\w-]{1,40}$/.test(name)) return '--name takes letters, digits, - and _';
-  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
-    return '--threads takes a whole number from 1 to 64';
-  }
-  if (!(cheat >= 0 && cheat <= 1)) return '--cheat takes a share from 0 to 1';
-  const donates = decodeWith(Donation, readDonation(values.donate));
-  if (!donates.ok) return '--donate takes none, all, or at most 100 ids of jobs';
-  const payout = decodeWith(v.optional(Address), values.payout);
-  if (!payout.ok) return '--payout takes an address of Solana: 32 bytes in base 58';
-  const kind = CHEAT_KINDS.find((each) => each === values['cheat-kind']);
-  if (kind === undefined) return `--cheat-kind takes one of ${CHEAT_KINDS.join(', ')}`;
-  return {
-    hub: new URL(hub),
-    folder: join(data, `contributor-${name}`),
-    keyFile: join(data, 'keys', `contributor-${name}.json`),
-    ...{ threads, insecure, cheat, kind },
-    printKey: values['print-key'],
-    evidence: values.evidence,
-    donates: donates.value,
-    ...(payout.value === undefined ? {} : { payout: payout.value }),
-  };
-}
-
-const readDonation = (text: string): unknown =>
-  text === 'none' || text === 'all' ? text : text.split(',');
+/** Where a contributor keeps models and what it remembers, and its key. */
+export const placesOf = ({ data, name }: { data: string; name: string }) => ({
+  folder: join(data, `contributor-${name}`),
+  keyFile: join(data, 'keys', `contributor-${name}.json`),
+});

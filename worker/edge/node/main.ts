@@ -14,22 +14,24 @@ import type { Signer } from '../signer.ts';
 import { openComputePort } from './compute-port.ts';
 import { openDeviceKey, openMemoryFile } from './device-files.ts';
 import { fakeCheat, fakeSilence } from './fake-cheat.ts';
-import { decodeFlags, USAGE } from './flags.ts';
+import { decodeContributorFlags, placesOf, USAGE } from './flags.ts';
 import { openFolderCache } from './folder-cache.ts';
 
 const RUNTIME = 'onnxruntime-web 1.30.0';
 const STOP_MS = 500;
 
 async function main(): Promise<void> {
-  const decoded = decodeFlags(process.argv.slice(2));
-  if (decoded === 'help') return print(USAGE);
-  if (typeof decoded === 'string') return misuse(decoded);
-  const { hub, folder, keyFile, threads, cheat, kind } = decoded;
+  const decoded = decodeContributorFlags(process.argv.slice(2));
+  if (!decoded.ok) return misuse(decoded.refusal.message);
+  const flags = decoded.value;
+  if (flags === 'help') return print(USAGE);
+  const { hub, threads, cheat, 'cheat-kind': kind } = flags;
+  const { folder, keyFile } = placesOf(flags);
   // Node's fetch has no other way to accept a certificate that nobody signed.
-  if (decoded.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+  if (flags.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
   const signer = await openDeviceKey(keyFile);
-  if (decoded.printKey) return print(signer.key);
-  if (decoded.evidence) return printEvidence(await askEvidence(hub, signer));
+  if (flags['print-key']) return print(signer.key);
+  if (flags.evidence) return printEvidence(await askEvidence(hub, signer));
   const memory = await openMemoryFile(folder);
   const config: ContributorConfig = {
     key: signer.key,
@@ -46,9 +48,9 @@ async function main(): Promise<void> {
     memory: memory.saved,
     recycleShards: 2_000,
     serves: false,
-    donates: decoded.donates,
+    donates: flags.donate,
   };
-  const payout = openPayout(hub, signer, decoded.payout);
+  const payout = openPayout(hub, signer, flags.payout);
   const loop = openDeviceLoop(config, {
     hub,
     openSocket: kind === 'silent' ? fakeSilence(cheat, openSocket) : openSocket,

@@ -1,0 +1,110 @@
+import { parseArgs } from 'node:util';
+import * as v from 'valibot';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+
+/** A flag without a value: there or not. */
+export const Switch = v.optional(v.boolean(), false);
+
+/** Text that is not empty. */
+export const Text = v.pipe(v.string(), v.regex(/\S/, 'expected a value'));
+
+/** The address of a hub or a chain, as it was written. */
+export const HttpAddress = v.pipe(
+  v.string(),
+  v.url('expected an address such as http://127.0.0.1:8787'),
+  v.regex(/^https?:/, 'expected an address with http or https'),
+);
+
+/** The address of a hub or a chain. */
+export const HttpUrl = v.pipe(
+  HttpAddress,
+  v.transform((text) => new URL(text)),
+);
+
+/** A number from `least` to `most`. */
+export const numberIn = (least: number, most: number) =>
+  v.pipe(
+    Text,
+    v.transform(Number),
+    v.check(
+      (value) => value >= least && value <= most,
+      `expected a number from ${least} to ${most}`,
+    ),
+  );
+
+/** A whole number from `least` to `most`. */
+export const wholeIn = (least: number, most: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,15}$/, `expected a whole number from ${least} to ${most}`),
+    numberIn(least, most),
+  );
+
+/** The port of a server; 0 for any free one. */
+export const Port = wholeIn(0, 65_535);
+
+/** A whole number of 19 digits at most, such as lamports. */
+export const Whole = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,19}$/, 'expected a whole number'),
+  v.transform((text) => BigInt(text)),
+);
+
+/** A schema for each flag: of a boolean for one without a value, of a list for one that repeats. */
+export type FlagSchemas = Record<string, v.GenericSchema>;
+/** What such flags are once decoded. */
+export type FlagValues<S extends FlagSchemas> = v.InferOutput<v.StrictObjectSchema<S, undefined>>;
+
+export interface CommandLine {
+  args?: readonly string[];
+  /** Which of the schemas are of words that stand alone, in order. */
+  words?: readonly string[];
+  /** Texts that a flag replaces, such as those of the environment. */
+  defaults?: Record<string, string>;
+}
+
+/**
+ * Decodes a command line, each flag by its schema: values, or `help` where `--help` asks for it.
+ * The refusal names the flag.
+ */
+export function decodeFlags<S extends FlagSchemas>(
+  schemas: S,
+  { args = process.argv.slice(2), words = [], defaults = {} }: CommandLine = {},
+): Result<FlagValues<S> | 'help'> {
+  const named = Object.entries(schemas).filter(([name]) => !words.includes(name));
+  const options = Object.fromEntries(named.map(([name, schema]) => [name, optionOf(schema)]));
+  let given: Record<string, unknown>;
+  try {
+    const all = { ...options, help: { type: 'boolean' as const } };
+    const { values, positionals } = parseArgs({ args, options: all, allowPositionals: true });
+    const extra = positionals[words.length];
+    if (extra !== undefined) return misused(`${extra} belongs to no flag`);
+    const alone = positionals.map((word, at) => [words[at], word]);
+    given = { ...defaults, ...values, ...Object.fromEntries(alone) };
+  } catch (error) {
+    return misused(error instanceof Error ? error.message : String(error));
+  }
+  const { help, ...texts } = given;
+  if (help === true) return accept('help');
+  const decoded = decodeWith(v.strictObject(schemas), texts);
+  if (decoded.ok) return decoded;
+  const { path = '', message } = decoded.refusal;
+  const dashes = words.includes(path) ? '' : '--';
+  const isMissing = path in schemas && !(path in texts);
+  return misused(`${dashes}${isMissing ? `${path} is missing` : message}`);
+}
+
+/** The same; throws an error that says what the refusal says. */
+export function readFlags<S extends FlagSchemas>(schemas: S, line?: CommandLine) {
+  const flags = decodeFlags(schemas, line);
+  if (flags.ok) return flags.value;
+  throw new Error(flags.refusal.message);
+}
+
+function optionOf(schema: v.GenericSchema): { type: 'boolean' | 'string'; multiple: boolean } {
+  const { type } = 'wrapped' in schema ? (schema.wrapped as v.GenericSchema) : schema;
+  return { type: type === 'boolean' ? type : 'string', multiple: type === 'array' };
+}
+
+const misused = (why: string) => refuse('request-invalid', `${why}; --help lists the flags`);

@@ -1,0 +1,44 @@
+import * as v from 'valibot';
+import { HttpUrl, numberIn, Port, readFlags, Switch, Text } from '#node/flags.ts';
+import { API_KEY_PREFIX } from '#protocol/api/api.ts';
+import { CheckPolicyText } from '#protocol/checks/check-policy.ts';
+
+/** What `npm run verifier -- --help` prints. */
+export const HELP = `npm run verifier -- --hub URL [options]
+
+  --hub URL         the hub to verify for, such as http://127.0.0.1:8787
+  --data DIR        where the key, the log and blobs are kept (default ./data)
+  --checks POLICY   what to check: trust:UNITS,FLOOR[,VERIFIERS] (default trust:100,0.02) or flat:RATE
+  --epoch-minutes M how long one draw seed is in use (default 60)
+  --rpc-url URL     your own way to the chain (SOLANA_RPC_URL), instead of the one the hub names
+  --log-port N      port of the log page on this machine (default 0: any free one)
+  --enrol pg_KEY    enrols this verifier with a developer's key, then goes on
+  --print-key       prints this verifier's public key and ends
+  --insecure        accepts a self-signed certificate, as npm start -- --lan has
+`;
+const WEEK_MINUTES = 10_080;
+
+const DeveloperKey = v.pipe(
+  v.string(),
+  v.startsWith(API_KEY_PREFIX, `expected a developer's key, ${API_KEY_PREFIX}…`),
+);
+
+const FLAGS = {
+  hub: v.exactOptional(HttpUrl),
+  data: v.optional(Text, './data'),
+  checks: v.exactOptional(CheckPolicyText),
+  'epoch-minutes': v.optional(numberIn(0.01, WEEK_MINUTES), '60'),
+  'settle-minutes': v.optional(numberIn(0, WEEK_MINUTES), '10'),
+  'rpc-url': v.exactOptional(HttpUrl),
+  'log-port': v.optional(Port, '0'),
+  enrol: v.exactOptional(DeveloperKey),
+  'print-key': Switch,
+  insecure: Switch,
+};
+export type VerifierFlags = Exclude<ReturnType<typeof readVerifierFlags>, 'help'>;
+
+/** Flags of a verifier, or `help`; throws an error that names the flag. */
+export function readVerifierFlags() {
+  const { SOLANA_RPC_URL: url } = process.env;
+  return readFlags(FLAGS, { defaults: url ? { 'rpc-url': url } : {} });
+}
