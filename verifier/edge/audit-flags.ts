@@ -32,6 +32,7 @@ const FLAGS = {
   'rpc-url': v.exactOptional(HttpUrl),
   insecure: Switch,
 };
+/** What `npm run audit` was asked for. */
 export type AuditFlags = Exclude<ReturnType<typeof readAuditFlags>, 'help'>;
 
 /** Flags of an audit, or `help`; throws an error that names the flag. */

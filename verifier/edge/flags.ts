@@ -35,6 +35,7 @@ const FLAGS = {
   'print-key': Switch,
   insecure: Switch,
 };
+/** What `npm run verifier` was asked for. */
 export type VerifierFlags = Exclude<ReturnType<typeof readVerifierFlags>, 'help'>;
 
 /** Flags of a verifier, or `help`; throws an error that names the flag. */
