@@ -3,10 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile } from '#node/file-lock.ts';
 import { readIfThere, replaceFile } from '#node/files.ts';
+import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { type Answer, answerBody } from './rpc.ts';
 import { openSaver } from './saver.ts';
-import { openSubscriptions, type Subscriptions } from './subscriptions.ts';
-import { encodeBase58, openSvm } from './svm.ts';
+import { openSvm } from './svm.ts';
 
 /**
  * Each call writes the whole state: past this no more lamports are given away, past twice that
@@ -23,15 +23,13 @@ export interface ChainProgram {
 }
 
 /**
- * A chain of one's own: a real SVM (litesvm) in this process, behind the JSON-RPC and the WebSocket
- * of a Solana cluster, so that `Connection` speaks to it as to devnet. What it acknowledged is on
- * disk.
+ * A chain of one's own: a real SVM (litesvm) in this process, behind the JSON-RPC of a
+ * Solana cluster, so that `Connection` speaks to it as to devnet. What it acknowledged is on disk.
  */
 export interface Chain {
   genesisHash: string;
   /** Answers the body of one HTTP request of JSON-RPC. */
   answer(body: string): Promise<Answer | Answer[]>;
-  upgrade: Subscriptions['upgrade'];
   close(): Promise<void>;
 }
 
@@ -58,20 +56,16 @@ export async function openChain(
     return replaceFile(file, bytes);
   });
   if (snapshot === undefined) await saver.save();
-  const subscriptions = openSubscriptions(svm);
   const state = {
     svm,
     genesisHash: encodeBase58(genesis),
     save: saver.save,
     fullness: () => stateBytes / stateBytesMax,
-    finished: subscriptions.finished,
   };
   return {
     genesisHash: state.genesisHash,
     answer: (body) => answerBody(state, body),
-    upgrade: subscriptions.upgrade,
     async close() {
-      subscriptions.close();
       await saver.save();
       await unlock();
     },

@@ -8,7 +8,7 @@ const HELP = `npm run chain -- [options]
 
 A development chain: the settlement program on a Solana virtual machine, whose lamports are given away.
 
-  --port N     port of JSON-RPC and WebSocket (8899; 0 for any free one)
+  --port N     port of JSON-RPC (8899; 0 for any free one)
   --host HOST  address to listen on (127.0.0.1; anyone who reaches it may spend its lamports)
   --data DIR   the chain is kept in DIR/chain (./data)
 `;

@@ -1,10 +1,9 @@
 import { decodeBase64, encodeBase64 } from '#protocol/bytes/base64.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
-import { Call, type Filter, type Method, PARAMS, type Params, type Slice } from './rpc-schema.ts';
+import { Call, type Method, PARAMS, type Params } from './rpc-schema.ts';
 import {
   type Account,
   decodeBase58,
-  encodeBase58,
   type Outcome,
   type Svm,
   TRANSACTION_BYTES_MAX,
@@ -20,7 +19,6 @@ const CODE = {
   internal: -32_603,
   preflight: -32_002,
 } as const;
-const SLOTS_PER_EPOCH = 432_000;
 const VERSION = { 'solana-core': '4.3.0-litesvm', 'feature-set': 0 };
 const CALLS_MAX = 100;
 
@@ -43,8 +41,6 @@ export interface ChainState {
   fullness(): number;
   /** Makes what was done durable; nothing is acknowledged before. */
   save(): Promise<void>;
-  /** Tells subscribers of a transaction that is on disk. */
-  finished(outcome: Outcome): void;
 }
 
 /** Answers the body of one HTTP request: one call or a batch. */
@@ -119,41 +115,16 @@ const METHODS: Methods = {
   isBlockhashValid: (state, [hash]) => inContext(state, state.svm.isRecent(hash)),
   getSlot: ({ svm }) => ({ result: svm.slot() }),
   getBlockHeight: ({ svm }) => ({ result: svm.slot() }),
-  getEpochInfo: ({ svm }) => {
-    const slot = svm.slot();
-    return {
-      result: {
-        absoluteSlot: slot,
-        blockHeight: slot,
-        epoch: Math.floor(slot / SLOTS_PER_EPOCH),
-        slotIndex: slot % SLOTS_PER_EPOCH,
-        slotsInEpoch: SLOTS_PER_EPOCH,
-        transactionCount: null,
-      },
-    };
-  },
   getVersion: () => ({ result: VERSION }),
   getHealth: () => ({ result: 'ok' }),
   getGenesisHash: ({ genesisHash }) => ({ result: genesisHash }),
   getBalance: (state, [key]) => inContext(state, Number(state.svm.account(key)?.lamports ?? 0n)),
-  getAccountInfo: (state, [key, options]) =>
-    inContext(state, encodeAccount(state.svm.account(key), options?.dataSlice)),
-  getMultipleAccounts: (state, [keys, options]) =>
+  getAccountInfo: (state, [key]) => inContext(state, encodeAccount(state.svm.account(key))),
+  getMultipleAccounts: (state, [keys]) =>
     inContext(
       state,
-      keys.map((key) => encodeAccount(state.svm.account(key), options?.dataSlice)),
+      keys.map((key) => encodeAccount(state.svm.account(key))),
     ),
-  getProgramAccounts: (state, [program, options]) => {
-    const filters = options?.filters ?? [];
-    const found = state.svm
-      .programAccounts(program)
-      .filter(({ data }) => filters.every((filter) => passes(data, filter)))
-      .map((account) => ({
-        pubkey: account.address,
-        account: encodeAccount(account, options?.dataSlice),
-      }));
-    return options?.withContext === true ? inContext(state, found) : { result: found };
-  },
   getMinimumBalanceForRentExemption: ({ svm }, [size]) => ({ result: Number(svm.rent(size)) }),
   getFeeForMessage: (state, [message]) => {
     const bytes = decodeBase64(message);
@@ -194,11 +165,10 @@ const METHODS: Methods = {
     ),
 };
 
-/** On disk first: then the caller and the subscribers hear of it. */
-async function finish(state: ChainState, outcome: Outcome): Promise<Reply> {
+/** On disk first: then the caller hears of it. */
+async function finish(state: ChainState, { signature }: Outcome): Promise<Reply> {
   await state.save();
-  state.finished(outcome);
-  return { result: outcome.signature };
+  return { result: signature };
 }
 
 function preflightFailed(tried: Outcome): Reply {
@@ -240,28 +210,17 @@ function readBase58(text: string) {
 }
 
 /** Data comes as base64 whatever was asked for: clients read the encoding beside it. */
-function encodeAccount(account: Account | undefined, slice?: Slice) {
+function encodeAccount(account: Account | undefined) {
   if (account === undefined) return null;
   const { lamports, owner, executable, data } = account;
-  const part =
-    slice === undefined ? data : data.subarray(slice.offset, slice.offset + slice.length);
   return {
     lamports: Number(lamports),
     owner,
     executable,
     rentEpoch: 0,
     space: data.length,
-    data: [encodeBase64(part), 'base64'],
+    data: [encodeBase64(data), 'base64'],
   };
-}
-
-function passes(data: Uint8Array, filter: Filter): boolean {
-  if ('dataSize' in filter) return data.length === filter.dataSize;
-  const { offset, bytes, encoding = 'base58' } = filter.memcmp;
-  const wanted = encoding === 'base64' ? decodeBase64(bytes) : readBase58(bytes);
-  if (!wanted.ok) return false;
-  const found = data.subarray(offset, offset + wanted.value.length);
-  return encodeBase58(found) === encodeBase58(wanted.value);
 }
 
 /** Everything that is in the history is final: this chain has no forks. */

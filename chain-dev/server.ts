@@ -20,11 +20,10 @@ export interface ChainServer {
 }
 
 /**
- * Serves a chain on one port: JSON-RPC by POST, subscriptions by WebSocket, on any path. No page of
- * another origin may read it.
+ * Serves a chain on one port: JSON-RPC by POST on any path. No page of another origin may read it.
  */
 export async function openChainServer(
-  chain: Pick<Chain, 'answer' | 'upgrade' | 'close'>,
+  chain: Pick<Chain, 'answer' | 'close'>,
   { host, port }: { host: string; port: number },
 ): Promise<ChainServer> {
   let answering = 0;
@@ -45,7 +44,6 @@ export async function openChainServer(
       answering -= 1;
     }
   });
-  server.on('upgrade', (request, socket, head) => chain.upgrade({ request, socket, head }));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

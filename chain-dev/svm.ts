@@ -29,7 +29,6 @@ const PRECOMPILES = [
 ];
 
 export interface Account {
-  address: string;
   lamports: bigint;
   owner: string;
   executable: boolean;
@@ -50,7 +49,6 @@ export interface Svm {
   blockhash(): string;
   isRecent(blockhash: string): boolean;
   account(key: string): Account | undefined;
-  programAccounts(program: string): Account[];
   rent(bytes: number): bigint;
   fee(message: Uint8Array): number;
   airdrop(to: string, amount: bigint): Outcome;
@@ -83,7 +81,6 @@ export function openSvm(options: {
       const found = svm.getAccount(address(key));
       return found.exists ? describeAccount(found) : undefined;
     },
-    programAccounts: (program) => svm.getProgramAccounts(address(program)).map(describeAccount),
     rent: (bytes) => svm.minimumBalanceForRentExemption(BigInt(bytes)),
     fee: countFee,
     airdrop(to, amount) {
@@ -181,7 +178,6 @@ const refused = (transaction: Transaction, error: TransactionError): Outcome => 
 });
 
 const describeAccount = (found: EncodedAccount): Account => ({
-  address: found.address,
   lamports: found.lamports,
   owner: found.programAddress,
   executable: found.executable,
@@ -219,15 +215,5 @@ function countFee(bytes: Uint8Array): number {
   return signatures * LAMPORTS_PER_SIGNATURE;
 }
 
-/** Whether a text is the base58 of so many bytes: 32 for an address, 64 for a signature. */
-export function isBase58(text: string, bytes: number): boolean {
-  try {
-    return getBase58Encoder().encode(text).length === bytes;
-  } catch {
-    return false;
-  }
-}
-
-export const encodeBase58 = (bytes: Uint8Array): string => getBase58Decoder().decode(bytes);
 export const decodeBase58 = (text: string): Uint8Array =>
   Uint8Array.from(getBase58Encoder().encode(text));
