@@ -1,4 +1,5 @@
 import { accept, type Result, refuse } from '../values/refusal.ts';
+import { DIGEST_BYTES } from './digest.ts';
 
 const CHUNK = 0x8000;
 
@@ -20,4 +21,10 @@ export function decodeBase64(text: string): Result<Uint8Array<ArrayBuffer>> {
     return refuse('message-malformed', 'expected base64 text (RFC 4648)');
   }
   return accept(Uint8Array.from(binary, (character) => character.charCodeAt(0)));
+}
+
+/** Digests of units in base64: 32 bytes for each of so many, end to end; undefined for other text. */
+export function decodeDigests(text: string, count: number): Uint8Array | undefined {
+  const digests = decodeBase64(text);
+  return digests.ok && digests.value.length === count * DIGEST_BYTES ? digests.value : undefined;
 }

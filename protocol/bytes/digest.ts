@@ -16,6 +16,10 @@ export const hmacSha256 = (key: Uint8Array, message: Uint8Array): Uint8Array =>
 /** SHA-256 in lower-case hex. */
 export const digest = (data: Uint8Array): Digest => bytesToHex(sha256(data)) as Digest;
 
+/** The digest at a place of many, end to end. */
+export const digestAt = (digests: Uint8Array, place: number): Digest =>
+  bytesToHex(digests.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES)) as Digest;
+
 /** The id of a record: SHA-256 of its canonical JSON. */
 export const digestRecord = (record: unknown): Digest => digest(utf8ToBytes(canonicalJson(record)));
 

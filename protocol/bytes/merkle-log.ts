@@ -14,6 +14,7 @@ export const PATH_HASHES_MAX = 54;
 
 /** Hash of an entry (RFC 6962, section 2.1). */
 export const hashLeaf = (data: Uint8Array): Uint8Array => sha256(concatBytes(LEAF, data));
+/** Hash of the node over two others (RFC 6962, section 2.1). */
 export const hashNode = (left: Uint8Array, right: Uint8Array): Uint8Array =>
   sha256(concatBytes(NODE, left, right));
 
@@ -140,33 +141,3 @@ export function inclusionRoot(
     leaf,
   );
 }
-
-/** Whether `path` shows that the older tree is the beginning of the newer. */
-export function checkConsistency(
-  older: { size: number; root: Uint8Array },
-  newer: { size: number; root: Uint8Array },
-  path: readonly Uint8Array[],
-): boolean {
-  if (older.size > newer.size) return false;
-  if (older.size === 0) return path.length === 0 && isSame(older.root, EMPTY_ROOT);
-  if (older.size === newer.size) return path.length === 0 && isSame(older.root, newer.root);
-  const nodes = consistencyPath(older.size, newer.size);
-  if (path.length !== nodes.length) return false;
-  const [first] = nodes;
-  // The walk begins at the node that ends where the old tree ends: the old root, or the first hash.
-  const given = first !== undefined && first.to === older.size && first.from > 0;
-  const start = given ? path[0] : older.root;
-  if (start === undefined) return false;
-  let [oldHash, newHash] = [start, start];
-  for (const [at, { from }] of nodes.entries()) {
-    const other = path[at];
-    if (other === undefined) return false;
-    if (given && at === 0) continue;
-    if (from < older.size) oldHash = hashNode(other, oldHash);
-    newHash = from < older.size ? hashNode(other, newHash) : hashNode(newHash, other);
-  }
-  return isSame(oldHash, older.root) && isSame(newHash, newer.root);
-}
-
-const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, at) => byte === b[at]);

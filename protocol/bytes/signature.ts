@@ -27,3 +27,15 @@ export function verifySignature(key: PublicKey, bytes: Uint8Array, signature: Si
     return false;
   }
 }
+
+/** A record and what is said to be its signature. */
+export interface Signed {
+  key: PublicKey;
+  context: SigningContext;
+  record: unknown;
+  signature: Signature;
+}
+
+/** Whether a signature is that of its signer, over this record and no other kind of record. */
+export const isSigned = ({ key, context, record, signature }: Signed): boolean =>
+  verifySignature(key, signingBytes(context, record), signature);

@@ -1,5 +1,5 @@
-import { decodeHalf } from '../bytes/float16.ts';
 import type { Comparator } from '../models/package.ts';
+import { readNumber } from '../tensors/element.ts';
 import { DTYPE_BYTES, type Dtype, specBytes, type TensorSpec } from '../tensors/tensor.ts';
 
 /**
@@ -178,23 +178,5 @@ export function compareTensors(
 
 function openReader(bytes: Uint8Array, dtype: Dtype): (place: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  switch (dtype) {
-    case 'f64':
-      return (place) => view.getFloat64(place * 8, true);
-    case 'f32':
-      return (place) => view.getFloat32(place * 4, true);
-    case 'f16':
-      return (place) => decodeHalf(view.getUint16(place * 2, true));
-    case 'i64':
-      return (place) => Number(view.getBigInt64(place * 8, true));
-    case 'i32':
-      return (place) => view.getInt32(place * 4, true);
-    case 'i16':
-      return (place) => view.getInt16(place * 2, true);
-    case 'i8':
-      return (place) => view.getInt8(place);
-    case 'u8':
-    case 'bool':
-      return (place) => view.getUint8(place);
-  }
+  return (place) => Number(readNumber(dtype, view, place));
 }

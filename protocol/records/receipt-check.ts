@@ -1,9 +1,9 @@
-import { decodeBase64 } from '../bytes/base64.ts';
-import { bytesToHex, DIGEST_BYTES, digestCommitment, hexToBytes } from '../bytes/digest.ts';
+import { decodeDigests } from '../bytes/base64.ts';
+import { bytesToHex, digestAt, digestCommitment, hexToBytes } from '../bytes/digest.ts';
 import { inclusionRoot } from '../bytes/merkle-log.ts';
-import { type SigningContext, signingBytes, verifySignature } from '../bytes/signature.ts';
+import { isSigned } from '../bytes/signature.ts';
 import { fingerprintFault } from '../checks/fingerprint-check.ts';
-import type { PublicKey, Signature } from '../values/ids.ts';
+import type { PublicKey } from '../values/ids.ts';
 import { hashEntry } from './public-log.ts';
 import type { Receipt, SignedVerdict } from './records.ts';
 
@@ -56,34 +56,16 @@ const COVERED_BY_WHOLE = [
 
 type Expect = (holds: boolean, fields: string[], message: string) => void;
 
-interface Signed {
-  key: PublicKey;
-  context: SigningContext;
-  record: unknown;
-  signature: Signature;
-}
-
-const isSigned = ({ key, context, record, signature }: Signed): boolean =>
-  verifySignature(key, signingBytes(context, record), signature);
-
-/** 32 bytes for each unit, or undefined. */
-function readDigests(text: string, unitCount: number): Uint8Array | undefined {
-  const digests = decodeBase64(text);
-  return digests.ok && digests.value.length === unitCount * DIGEST_BYTES
-    ? digests.value
-    : undefined;
-}
-
 function checkCommitment({ shard, salt, commitmentSignature, inputs }: Receipt, expect: Expect) {
   const { lease, device, commitment, unitCount } = shard;
-  const digests = readDigests(shard.digests, unitCount);
+  const digests = decodeDigests(shard.digests, unitCount);
   expect(
     digests !== undefined,
     ['shard.digests', 'shard.unitCount'],
     'there is not one output digest for each unit',
   );
   expect(
-    readDigests(inputs.digests, unitCount) !== undefined,
+    decodeDigests(inputs.digests, unitCount) !== undefined,
     ['inputs.digests', 'shard.unitCount'],
     'there is not one input digest for each unit',
   );
@@ -156,11 +138,9 @@ function checkVerdict(
     `${name} is about a unit outside this shard`,
   );
   if (!inside) return;
-  const digests = readDigests(shard.digests, shard.unitCount);
-  const start = place * DIGEST_BYTES;
+  const digests = decodeDigests(shard.digests, shard.unitCount);
   expect(
-    digests !== undefined &&
-      bytesToHex(digests.subarray(start, start + DIGEST_BYTES)) === verdict.claimed,
+    digests !== undefined && digestAt(digests, place) === verdict.claimed,
     [field, 'shard.digests', 'shard.firstUnit'],
     `${name} judged other outputs than this receipt holds`,
   );

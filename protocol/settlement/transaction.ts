@@ -11,12 +11,6 @@ export interface Message {
   signers: Key[];
 }
 
-interface Role {
-  key: Key;
-  signer: boolean;
-  writable: boolean;
-}
-
 /**
  * ```text
  * u8 signers | u8 of them read-only | u8 other read-only accounts
@@ -29,10 +23,10 @@ export function encodeMessage(
   instructions: readonly Instruction[],
   { payer, blockhash }: { payer: Key; blockhash: Key },
 ): Message {
-  const roles = new Map<string, Role>([
+  const roles = new Map<string, Meta>([
     [bytesToHex(payer), { key: payer, signer: true, writable: true }],
   ]);
-  const note = ({ key, signer, writable }: Role) => {
+  const note = ({ key, signer, writable }: Meta) => {
     const role = roles.get(bytesToHex(key));
     if (role === undefined) roles.set(bytesToHex(key), { key, signer, writable });
     else
@@ -42,7 +36,7 @@ export function encodeMessage(
     accounts.forEach(note);
     note({ key: program, signer: false, writable: false });
   }
-  const rank = ({ signer, writable }: Role) => (signer ? 0 : 2) + (writable ? 0 : 1);
+  const rank = ({ signer, writable }: Meta) => (signer ? 0 : 2) + (writable ? 0 : 1);
   const ordered = [...roles.values()].sort((a, b) => rank(a) - rank(b));
   const places = new Map(ordered.map(({ key }, place) => [bytesToHex(key), place]));
   const placeOf = (key: Key) => places.get(bytesToHex(key)) ?? 0;

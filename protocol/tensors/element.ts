@@ -88,8 +88,7 @@ function writeFloat(
   return overflowed ? `${number} is past the range of ${dtype}` : undefined;
 }
 
-/** Element `index` as a JavaScript number; i64 as a BigInt, since a number loses digits. */
-/** Element `index` of `view`, little-endian; 64-bit integers as bigint. */
+/** Element `index` of `view`, little-endian; i64 as a bigint, since a number loses digits. */
 export function readNumber(dtype: Dtype, view: DataView, index: number): number | bigint {
   switch (dtype) {
     case 'f64':

@@ -1,5 +1,5 @@
-import { decodeBase64 } from '#protocol/bytes/base64.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { decodeBase64, decodeDigests } from '#protocol/bytes/base64.ts';
+import { digestAt } from '#protocol/bytes/digest.ts';
 import { compareUnits, type Distance } from '#protocol/checks/comparison.ts';
 import { projectionSeed, projectTaps, readTaps } from '#protocol/checks/fingerprint.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
@@ -49,18 +49,14 @@ export function readUnitDigests(
     const last = shard.firstUnit + shard.unitCount - 1;
     return refuse('range-invalid', `This receipt is of units ${shard.firstUnit} to ${last}.`);
   }
-  const input = readDigest(inputs.digests, place);
-  const claimed = readDigest(shard.digests, place);
-  if (input !== undefined && claimed !== undefined) return accept({ inputs: input, claimed });
+  const [input, claimed] = [inputs, shard].map(({ digests }) =>
+    decodeDigests(digests, shard.unitCount),
+  );
+  if (input !== undefined && claimed !== undefined) {
+    return accept({ inputs: digestAt(input, place), claimed: digestAt(claimed, place) });
+  }
   const message = `The receipt names no digests for unit ${unit}: it was cut off. Download it again.`;
   return refuse('message-malformed', message);
-}
-
-function readDigest(text: string, place: number): Digest | undefined {
-  const digests = decodeBase64(text);
-  const start = place * DIGEST_BYTES;
-  if (!digests.ok || digests.value.length < start + DIGEST_BYTES) return undefined;
-  return bytesToHex(digests.value.subarray(start, start + DIGEST_BYTES)) as Digest;
 }
 
 /** Bytes of one unit's outputs with their digest and, where they were computed here, its taps. */

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digest, hexToBytes } from '#protocol/bytes/digest.ts';
 import {
-  checkConsistency,
   consistencyPath,
   inclusionPath,
   inclusionRoot,
   type LeafRange,
 } from '#protocol/bytes/merkle-log.ts';
+import { checkConsistency } from '#protocol/bytes/sample-consistency.ts';
 import { hashEntry } from '#protocol/records/public-log.ts';
 import type { LogEntry } from '#protocol/records/records.ts';
 import { instant } from '#protocol/values/units.ts';

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '#node/verify.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { bytesToHex, hexToBytes } from '#protocol/bytes/digest.ts';
-import { checkConsistency, inclusionRoot } from '#protocol/bytes/merkle-log.ts';
+import { inclusionRoot } from '#protocol/bytes/merkle-log.ts';
+import { checkConsistency } from '#protocol/bytes/sample-consistency.ts';
 import {
   hashEntry,
   LogConsistency,

@@ -1,5 +1,5 @@
-import { decodeBase64 } from '#protocol/bytes/base64.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { decodeDigests } from '#protocol/bytes/base64.ts';
+import { digestAt } from '#protocol/bytes/digest.ts';
 import { checkThreshold } from '#protocol/checks/check-policy.ts';
 import { fingerprintFault } from '#protocol/checks/fingerprint-check.ts';
 import type { LoggedShard } from '#protocol/records/public-log.ts';
@@ -148,9 +148,8 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
   const same =
     verdict.lease === shard.lease && verdict.device === shard.device && verdict.job === shard.job;
   if (!same || place < 0 || place >= shard.unitCount) return 'its shard has no such unit';
-  const digests = decodeBase64(shard.digests);
-  const start = place * DIGEST_BYTES;
-  if (!digests.ok || bytesToHex(digests.value.subarray(start, start + DIGEST_BYTES)) !== claimed) {
+  const digests = decodeDigests(shard.digests, shard.unitCount);
+  if (digests === undefined || digestAt(digests, place) !== claimed) {
     return 'it judged other outputs than the device committed to';
   }
   if (n > shard.standing + place + 1)

@@ -1,8 +1,9 @@
+import type { Signed } from '#protocol/bytes/signature.ts';
 import type { EpochRecordOf, SignedEpoch } from '#protocol/records/epoch.ts';
 import type { LoggedCommitment, LoggedShard } from '#protocol/records/public-log.ts';
 import type { SignedTreeHead, SignedVerdict } from '#protocol/records/records.ts';
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
-import type { LogLine, Signed } from '../state/events.ts';
+import type { LogLine } from '../state/events.ts';
 
 /** What anyone can read of a hub and a verifier. */
 export interface Evidence {

@@ -1,5 +1,5 @@
-import { decodeBase64 } from '#protocol/bytes/base64.ts';
-import { bytesToHex, DIGEST_BYTES, digestCommitment } from '#protocol/bytes/digest.ts';
+import { decodeDigests } from '#protocol/bytes/base64.ts';
+import { bytesToHex, digestCommitment } from '#protocol/bytes/digest.ts';
 import { appendLeaf, frontierRoot, openFrontier } from '#protocol/bytes/merkle-log.ts';
 import {
   hashEntry,
@@ -90,12 +90,10 @@ function judgeShard(
   if (!verify({ key: hub, context: 'log-entry', record: entry, signature: logSignature })) {
     return 'the hub did not sign its log entry';
   }
-  const digests = decodeBase64(shard.digests);
-  if (!digests.ok || digests.value.length !== shard.unitCount * DIGEST_BYTES) {
-    return 'it has not one output digest for each unit';
-  }
+  const digests = decodeDigests(shard.digests, shard.unitCount);
+  if (digests === undefined) return 'it has not one output digest for each unit';
   const { taps } = shard;
-  const opened = digestCommitment({ lease, device, salt, digests: digests.value, taps });
+  const opened = digestCommitment({ lease, device, salt, digests, taps });
   return opened === shard.commitment
     ? undefined
     : 'its digests are not those its device committed to';

@@ -1,8 +1,8 @@
-import { decodeBase64 } from '#protocol/bytes/base64.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { decodeBase64, decodeDigests } from '#protocol/bytes/base64.ts';
+import { digestAt } from '#protocol/bytes/digest.ts';
 import { projectionSeed } from '#protocol/checks/fingerprint.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
-import type { Digest, LeaseId } from '#protocol/values/ids.ts';
+import type { LeaseId } from '#protocol/values/ids.ts';
 import type { Result } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
 import { drawUnits } from '../draws/draw.ts';
@@ -33,12 +33,12 @@ export function receiveCheck(turn: Turn, check: Check): void {
   const { shard, manifest, inputs } = check;
   const { sequence } = shard;
   if (!takeManifest(turn, { package: shard.package, manifest })) return;
-  const digests = decodeBase64(shard.digests);
-  if (!digests.ok || digests.value.length !== DIGEST_BYTES * shard.unitCount) {
+  const digests = decodeDigests(shard.digests, shard.unitCount);
+  if (digests === undefined) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
   }
   const { floorPpm = 0, exit = false, units: disputed } = check;
-  const seen = { shard, inputs, digests: digests.value, floorPpm };
+  const seen = { shard, inputs, digests, floorPpm };
   if (disputed !== undefined) {
     verifier.exitChecks.push({ ...seen, cause: 'dispute', disputed });
     return;
@@ -287,11 +287,10 @@ function advance(turn: Turn, pending: Pending, check: UnitCheck): void {
 function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCheck) {
   const manifest = verifier.manifests.get(shard.package);
   if (manifest === undefined) return undefined;
-  const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
   return kindOf(manifest).judge({
     provider: shard.provider,
     manifest,
-    claimed: bytesToHex(digests.subarray(start, start + DIGEST_BYTES)) as Digest,
+    claimed: digestAt(digests, check.unit - shard.firstUnit),
     references: check.references,
     ...(check.claim === undefined ? {} : { claim: check.claim }),
     ...(check.print === undefined ? {} : { print: check.print }),
@@ -319,8 +318,7 @@ export function finishClaim(turn: Turn, event: Extract<VerifierEvent, { type: 'c
   const found = takeTask(turn, event.task);
   if (found === undefined) return;
   const { pending, check } = found;
-  const start = (check.unit - pending.shard.firstUnit) * DIGEST_BYTES;
-  const claimed = bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES));
+  const claimed = digestAt(pending.digests, check.unit - pending.shard.firstUnit);
   if (event.result.ok) {
     check.claim = event.result.value.digest === claimed ? event.result.value : 'unavailable';
   } else if (!retry(turn, check, event.result)) check.claim = 'unavailable';

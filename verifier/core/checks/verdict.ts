@@ -1,7 +1,6 @@
-import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { digestAt } from '#protocol/bytes/digest.ts';
 import { DISTANCE_MAX } from '#protocol/checks/comparison.ts';
 import type { Verdict } from '#protocol/records/records.ts';
-import type { Digest } from '#protocol/values/ids.ts';
 import type { Finding } from '../kinds/kind.ts';
 import type { FiledVerdict } from '../state/events.ts';
 import type { Pending, UnitCheck } from '../state/verifier.ts';
@@ -55,7 +54,6 @@ function signVerdict(
 ): FiledVerdict {
   const { verifier, world } = turn;
   const { shard } = pending;
-  const start = (check.unit - shard.firstUnit) * DIGEST_BYTES;
   const verdict: Verdict = {
     verifier: verifier.config.key,
     job: shard.job,
@@ -63,7 +61,7 @@ function signVerdict(
     lease: shard.lease,
     device: shard.device,
     ...(shard.class === undefined ? {} : { class: shard.class }),
-    claimed: bytesToHex(pending.digests.subarray(start, start + DIGEST_BYTES)) as Digest,
+    claimed: digestAt(pending.digests, check.unit - shard.firstUnit),
     ...finding,
     ...(verifier.book === undefined ? {} : weighCheck(verifier.book.counts, finding, shard)),
     ...(pending.cause === undefined ? {} : { cause: pending.cause }),

@@ -1,6 +1,6 @@
 import type { UnitFingerprint } from '#protocol/api/api.ts';
 import type { PackageDraft } from '#protocol/api/job.ts';
-import type { SigningContext } from '#protocol/bytes/signature.ts';
+import type { Signed, SigningContext } from '#protocol/bytes/signature.ts';
 import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
 import type { OutputDistance } from '#protocol/checks/comparison.ts';
 import type { DecoySample } from '#protocol/checks/thresholds.ts';
@@ -27,14 +27,6 @@ export interface World {
   random(): Nonce;
   sign(context: SigningContext, record: unknown): Signature;
   verify(signed: Signed): boolean;
-}
-
-/** A record and what is said to be its signature. */
-export interface Signed {
-  key: PublicKey;
-  context: SigningContext;
-  record: unknown;
-  signature: Signature;
 }
 
 /** What the operator of a verifier sets. */
