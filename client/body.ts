@@ -1,8 +1,11 @@
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 
-/** The chunks of an answer as they come. Leaving early ends the download. */
-export async function* readChunks(response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const reader = response.body?.getReader();
+/** A request or an answer. */
+type Message = Pick<Request | Response, 'body'>;
+
+/** The chunks of a body as they come. Leaving early ends the download. */
+export async function* readChunks({ body }: Message): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = body?.getReader();
   try {
     for (;;) {
       const next = await reader?.read();
@@ -25,15 +28,15 @@ export async function readWhole(
   throw new PocketgridError(refusal('message-too-long', message));
 }
 
-/** The first `length` bytes of an answer, fewer when it ends before; and whether it went on. */
+/** The first `length` bytes of a body, fewer when it ends before; and whether it went on. */
 export async function readFirst(
-  response: Response,
+  message: Message,
   length: number,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; isCut: boolean }> {
   const held: Uint8Array[] = [];
   let have = 0;
   let isCut = false;
-  for await (const chunk of readChunks(response)) {
+  for await (const chunk of readChunks(message)) {
     held.push(chunk.subarray(0, length - have));
     isCut = have + chunk.length > length;
     have = Math.min(length, have + chunk.length);

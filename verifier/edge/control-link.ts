@@ -1,73 +1,40 @@
 import { WebSocket } from 'ws';
-import {
-  CONTROL_PATH,
-  FRAME_BYTES_MAX,
-  HELLO_DEADLINE_MS,
-  HubMessage,
-} from '#protocol/messages/control.ts';
-import { encodeFrame } from '#protocol/messages/message-frame.ts';
-import { decodeJson } from '#protocol/values/decode.ts';
-import { refusal } from '#protocol/values/refusal.ts';
-import type { LinkId, VerifierEffect, VerifierEvent } from '../core/state/events.ts';
+import { type ControlLink, controlUrl, openControlLink } from '#client/control-link.ts';
+import { FRAME_BYTES_MAX, HELLO_DEADLINE_MS } from '#protocol/messages/control.ts';
+import type { LinkId, VerifierEvent } from '../core/state/events.ts';
 
-/** Bytes the hub has not taken yet; a link that holds more has gone. */
-const BUFFERED_BYTES_MAX = 2 * FRAME_BYTES_MAX;
-const NORMAL_CLOSURE = 1000;
+const CLOSE_MS_MAX = 2_000;
 
-type Outgoing = Extract<VerifierEffect, { type: 'send' | 'send-frame' }>;
-
-export interface ControlLink {
-  send(effect: Outgoing): void;
-  /** Lets what was sent go out, then closes; no event follows. */
-  close(): void;
-}
-
-/** One control socket to the hub. Ends with one `disconnected`, unless we closed it. */
-export function openControlLink(
+/** One control socket of a verifier. Ends with one `disconnected`, unless we closed it. */
+export function openVerifierLink(
   link: LinkId,
-  target: { hub: URL; insecure: boolean },
+  { hub, insecure }: { hub: URL; insecure: boolean },
   post: (event: VerifierEvent) => void,
 ): ControlLink {
-  const url = new URL(CONTROL_PATH, target.hub);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  const socket = new WebSocket(url, {
+  const socket = new WebSocket(controlUrl(hub), {
     handshakeTimeout: HELLO_DEADLINE_MS,
     maxPayload: FRAME_BYTES_MAX,
     perMessageDeflate: false,
-    rejectUnauthorized: !target.insecure,
+    rejectUnauthorized: !insecure,
   });
-  let ended = false;
-  const end = (reason: string) => {
-    if (ended) return;
-    ended = true;
-    post({ type: 'disconnected', link, reason });
-  };
-  socket.on('open', () => post({ type: 'connected', link }));
-  socket.on('error', (error) =>
-    end(`the hub at ${target.hub.origin} cannot be reached: ${reasonOf(error)}`),
-  );
-  socket.on('close', (code) => end(`the hub closed the connection (code ${code})`));
-  socket.on('message', (data, isBinary) => {
-    if (ended) return;
-    if (isBinary) {
-      const what = 'a hub sends text only; update the verifier or the hub';
-      return post({ type: 'malformed', link, refusal: refusal('message-malformed', what) });
-    }
-    const decoded = decodeJson(HubMessage, data.toString());
-    if (decoded.ok) post({ type: 'received', link, message: decoded.value });
-    else post({ type: 'malformed', link, refusal: decoded.refusal });
+  let failure: string | undefined;
+  socket.on('error', (error) => {
+    failure = `the hub at ${hub.origin} cannot be reached: ${reasonOf(error)}`;
   });
-  return {
-    send(effect) {
-      if (socket.readyState !== WebSocket.OPEN) return;
-      if (socket.bufferedAmount > BUFFERED_BYTES_MAX) return socket.terminate();
-      if (effect.type === 'send') socket.send(JSON.stringify(effect.message));
-      else socket.send(encodeFrame(effect.head, effect.payload));
+  const opened = openControlLink(
+    socket as unknown as globalThis.WebSocket,
+    (event) => {
+      if (event.type === 'opened') post({ type: 'connected', link });
+      else if (event.type !== 'closed') post({ ...event, link });
+      else post({ type: 'disconnected', link, reason: failure ?? event.reason });
     },
+    () => socket.terminate(),
+  );
+  return {
+    ...opened,
     close() {
-      ended = true;
-      socket.close(NORMAL_CLOSURE);
-      setTimeout(() => socket.terminate(), 2_000).unref();
+      opened.close();
+      setTimeout(() => socket.terminate(), CLOSE_MS_MAX).unref();
     },
   };
 }

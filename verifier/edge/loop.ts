@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { ControlLink } from '#client/control-link.ts';
 import type { KeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
 import type { Nonce, PublicKey } from '#protocol/values/ids.ts';
@@ -12,7 +13,7 @@ import { readLines } from './audit-evidence.ts';
 import { openBlobs } from './blobs.ts';
 import { type BookFile, openBookFile } from './book-file.ts';
 import { openComputeWorkers } from './compute-workers.ts';
-import { type ControlLink, openControlLink } from './control-link.ts';
+import { openVerifierLink } from './control-link.ts';
 import { type Cost, countExecution, countShown, openCost } from './cost.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import { type Lane, openLane } from './lane.ts';
@@ -141,7 +142,7 @@ function perform(parts: Parts, effect: VerifierEffect): void {
     case 'connect': {
       const { hub, insecure } = options;
       const told = (event: VerifierEvent) => post(parts, event);
-      links.set(effect.link, openControlLink(effect.link, { hub, insecure }, told));
+      links.set(effect.link, openVerifierLink(effect.link, { hub, insecure }, told));
       return;
     }
     case 'disconnect':
@@ -149,9 +150,9 @@ function perform(parts: Parts, effect: VerifierEffect): void {
       links.delete(effect.link);
       return;
     case 'send':
+      return links.get(effect.link)?.send(effect.message);
     case 'send-frame':
-      links.get(effect.link)?.send(effect);
-      return;
+      return links.get(effect.link)?.sendFrame(effect.head, effect.payload);
     case 'ticket':
       parts.http.setTicket(effect.ticket);
       return;

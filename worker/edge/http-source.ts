@@ -1,7 +1,8 @@
+import { readBlobRange, readPieceLayer } from '#client/blobs.ts';
+import { openClient } from '#client/client.ts';
 import type { Root } from '#protocol/values/ids.ts';
-import { fault, type PocketgridError } from '#protocol/values/refusal.ts';
+import { fault, type Result } from '#protocol/values/refusal.ts';
 
-const DEADLINE_MS = 30_000;
 /** 32 bytes for each of the 2,048 pieces of 512 MiB. */
 const LAYER_BYTES_MAX = 64 * 1024;
 
@@ -13,42 +14,20 @@ export interface HttpSource {
   pieces(root: Root): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** Opens a hub's blobs; each call is made once, since the core of a device decides what is next. */
 export function openHttpSource(hub: URL): HttpSource {
-  const get = async (path: string, headers: Record<string, string>) => {
-    let answer: Response;
-    try {
-      answer = await fetch(new URL(path, hub), {
-        headers,
-        // Pieces have a cache of their own and inputs are read once: the browser need not keep
-        // them.
-        cache: 'no-store',
-        signal: AbortSignal.timeout(DEADLINE_MS),
-      });
-      if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
-    } catch (error) {
-      throw failed(
-        `the hub could not be reached: ${error instanceof Error ? error.message : error}`,
-      );
-    }
-    throw failed(`the hub answered ${answer.status} to ${path}`);
-  };
+  const client = openClient({ hub, retries: 0, patience: 0 });
   return {
     async range(root, offset, length) {
-      const range = `bytes=${offset}-${offset + length - 1}`;
-      const got = await get(`/v1/blobs/${root}`, { range });
-      // A hub or a proxy that ignores ranges sends the whole blob.
-      if (got.length > length && got.length >= offset + length) {
-        return got.slice(offset, offset + length);
-      }
-      if (got.length !== length) throw failed(`asked for ${length} bytes and got ${got.length}`);
-      return got;
+      const got = take(await readBlobRange(client, { root, offset, length }));
+      if (got.length === length) return got;
+      throw fault('download-failed', `asked for ${length} bytes and got ${got.length}`);
     },
-    async pieces(root) {
-      const layer = await get(`/v1/blobs/${root}/pieces`, {});
-      if (layer.length > LAYER_BYTES_MAX) throw failed('the piece layer is too long to be true');
-      return layer;
-    },
+    pieces: async (root) => take(await readPieceLayer(client, root, { bytesMax: LAYER_BYTES_MAX })),
   };
 }
 
-const failed = (message: string): PocketgridError => fault('download-failed', message);
+function take<T>(answer: Result<T>): T {
+  if (answer.ok) return answer.value;
+  throw fault('download-failed', `the hub did not give a blob: ${answer.refusal.message}`);
+}

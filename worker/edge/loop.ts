@@ -1,9 +1,9 @@
+import { type ControlLink, controlUrl, openControlLink } from '#client/control-link.ts';
 import type { Nonce } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
 import { openContributor, stepContributor } from '../core/contributor.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent } from '../core/events.ts';
 import { type ComputeOwner, openComputeOwner } from './compute-owner.ts';
-import { type ControlLink, controlUrl, openControlLink } from './control-link.ts';
 import { type Downloads, openDownloads } from './downloads.ts';
 import { openHttpSource } from './http-source.ts';
 import type { DeviceWorld } from './ports.ts';
@@ -72,9 +72,9 @@ function perform(hands: Hands, effect: ContributorEffect): void {
     case 'connect': {
       const { socket } = effect;
       const wire = world.openSocket(controlUrl(world.hub));
-      const link = openControlLink(socket, wire, (event) => {
+      const link = openControlLink(wire, (event) => {
         if (event.type === 'closed' || event.type === 'malformed') links.delete(socket);
-        post(event);
+        post({ ...event, socket });
       });
       links.set(socket, link);
       return;

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
+import { readFirst } from '#client/body.ts';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import type { Key } from '#protocol/settlement/layout.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
-import { readBody } from '../process/body.ts';
 
 const ANSWER_BYTES_MAX = 1024 * 1024;
 
@@ -74,8 +74,8 @@ async function callChain<T extends v.GenericSchema>(
       return { ok: false, refusal: slow('it says that it is asked too often') };
     }
     if (!response.ok) return strange(`status ${response.status}`);
-    const bytes = await readBody(response, ANSWER_BYTES_MAX);
-    if (bytes === undefined) return strange(`more than ${ANSWER_BYTES_MAX} bytes`);
+    const { bytes, isCut } = await readFirst(response, ANSWER_BYTES_MAX);
+    if (isCut) return strange(`more than ${ANSWER_BYTES_MAX} bytes`);
     text = new TextDecoder().decode(bytes);
   } catch (error) {
     return { ok: false, refusal: explainSilence(error, signal) };

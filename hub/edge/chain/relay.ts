@@ -1,6 +1,6 @@
+import { readFirst } from '#client/body.ts';
 import { refusal } from '#protocol/values/refusal.ts';
 import { answerBody, answerRefusal } from '../http/answer.ts';
-import { readBody } from '../process/body.ts';
 import { type ChainPost, explainSilence } from './reader.ts';
 
 const CALL_BYTES_MAX = 64 * 1024;
@@ -28,15 +28,15 @@ export function openChainRelay(post: ChainPost, deadlineMs: number): ChainRelay 
 }
 
 async function pass(request: Request, post: ChainPost, signal: AbortSignal): Promise<Response> {
-  const call = await readBody(request, CALL_BYTES_MAX);
-  if (call === undefined) {
+  const call = await readFirst(request, CALL_BYTES_MAX);
+  if (call.isCut) {
     const message = `a call of the chain has at most ${CALL_BYTES_MAX} bytes`;
     return answerRefusal(refusal('message-too-long', message));
   }
   try {
-    const answer = await post(call, signal);
-    const bytes = await readBody(answer, ANSWER_BYTES_MAX);
-    if (bytes === undefined) throw new RangeError(`more than ${ANSWER_BYTES_MAX} bytes`);
+    const answer = await post(call.bytes, signal);
+    const { bytes, isCut } = await readFirst(answer, ANSWER_BYTES_MAX);
+    if (isCut) throw new RangeError(`more than ${ANSWER_BYTES_MAX} bytes`);
     return answerBody(bytes, { 'Content-Type': 'application/json' }, answer.status);
   } catch (error) {
     return answerRefusal(explainSilence(error, signal));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFirst } from '#client/body.ts';
 import { U64_MAX } from '#protocol/settlement/layout.ts';
 import {
   decodeLeafFile,
@@ -12,7 +13,6 @@ import { must } from '#protocol/values/refusal.ts';
 import { bytes, instant, lamports } from '#protocol/values/units.ts';
 import { leafFileOf, listFiles, ticketHolder } from '../../../core/hub.ts';
 import { openLeafTrees, TREES_MAX } from '../../chain/leaf-trees.ts';
-import { readBody } from '../../process/body.ts';
 import { answerBody, reject } from '../answer.ts';
 import { bearer } from '../bearer.ts';
 import { readCount } from '../query.ts';
@@ -53,8 +53,8 @@ function openIntake(ports: ApiPorts): Answer {
 
 async function keepFile(ports: ApiPorts, request: Request): Promise<LeafFileView> {
   const { hub, settlement, blobs, loop } = ports;
-  const body = await readBody(request, LEAF_FILE_BYTES_MAX);
-  if (body === undefined) {
+  const { bytes: body, isCut } = await readFirst(request, LEAF_FILE_BYTES_MAX);
+  if (isCut) {
     return reject('message-too-long', `a leaf file has at most ${LEAF_FILE_BYTES_MAX} bytes`);
   }
   const verifier = ticketHolder(hub, bearer(request) ?? '');

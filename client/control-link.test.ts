@@ -2,8 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { decodeFrame } from '#protocol/messages/message-frame.ts';
-import type { ContributorEvent } from '../core/events.ts';
-import { controlUrl, openControlLink } from './control-link.ts';
+import { controlUrl, type LinkEvent, openControlLink } from './control-link.ts';
 
 let server: WebSocketServer;
 beforeEach(async () => {
@@ -16,10 +15,10 @@ afterEach(async () => {
 });
 
 async function openLink(url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`) {
-  const events: ContributorEvent[] = [];
+  const events: LinkEvent[] = [];
   const wire = new WebSocket(url) as unknown as globalThis.WebSocket;
-  const link = openControlLink(7, wire, (event) => events.push(event));
-  const seen = (type: ContributorEvent['type']) =>
+  const link = openControlLink(wire, (event) => events.push(event));
+  const seen = (type: LinkEvent['type']) =>
     vi.waitUntil(() => events.find((event) => event.type === type), { timeout: 10_000 });
   return { link, events, seen };
 }
@@ -41,7 +40,7 @@ test('the address of the control socket follows that of the hub', () => {
 test('messages and frames go both ways', async () => {
   const { link, seen, hub } = await openPair();
   hub.send(JSON.stringify({ type: 'beat' }));
-  expect(await seen('received')).toMatchObject({ socket: 7, message: { type: 'beat' } });
+  expect(await seen('received')).toMatchObject({ message: { type: 'beat' } });
   const heard: Buffer[] = [];
   hub.on('message', (data: Buffer) => heard.push(data));
   link.send({ type: 'request' });
@@ -64,7 +63,7 @@ test.each([
   const gone = closed(hub);
   hub.send(sent);
   hub.send(JSON.stringify({ type: 'beat' }));
-  expect(await seen('malformed')).toMatchObject({ socket: 7 });
+  expect(await seen('malformed')).toMatchObject({ refusal: { code: 'message-malformed' } });
   await gone;
   expect(events.map(({ type }) => type)).toEqual(['opened', 'malformed']);
 });
@@ -72,7 +71,7 @@ test.each([
 test('a hub that hangs up is told once', async () => {
   const { events, seen, hub, link } = await openPair();
   hub.terminate();
-  expect(await seen('closed')).toMatchObject({ socket: 7 });
+  expect(await seen('closed')).toMatchObject({ reason: expect.stringContaining('1006') });
   link.send({ type: 'request' });
   link.close();
   expect(events.map(({ type }) => type)).toEqual(['opened', 'closed']);
