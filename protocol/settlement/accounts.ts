@@ -184,3 +184,13 @@ export function findRoot(pool: Pool, period: bigint): Result<FinalRoot> {
   const message = `period ${period} is not among the last ${ROOTS}: use the newest proof, which covers all before it`;
   return refuse('settlement-root-unknown', message);
 }
+
+/** The number of the page that holds what an index was paid, and its slot there. */
+export const pageOf = (index: number) => ({
+  pageNo: Math.floor(index / PAGE_SLOTS),
+  slot: index % PAGE_SLOTS,
+});
+
+/** What was paid to an index so far; nothing where its page does not exist. */
+export const paidOf = (page: Page | undefined, index: number): bigint =>
+  page?.claimed[pageOf(index).slot] ?? 0n;

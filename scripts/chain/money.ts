@@ -1,6 +1,6 @@
 import type { Cluster } from '#client/cluster.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
-import { Escrow, PAGE_SLOTS, Page, Pool, ROOTS } from '#protocol/settlement/accounts.ts';
+import { Escrow, findRoot, Page, Pool, pageOf, paidOf } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { type Key, keyOf } from '#protocol/settlement/layout.ts';
@@ -52,8 +52,8 @@ export async function depositFor(
 
 /** What a contributor was paid so far, by the page of its index. */
 export async function readPaid(cluster: Cluster, { program, pool }: Grid, index: number) {
-  const page = await cluster.read(Page, pageOf({ program, pool }, index));
-  return page?.claimed[index % PAGE_SLOTS] ?? 0n;
+  const page = addressesOf(program).page(pool, pageOf(index).pageNo);
+  return paidOf(await cluster.read(Page, page), index);
 }
 
 /**
@@ -67,10 +67,10 @@ export async function claimFor(
 ): Promise<string> {
   const { program, pool } = grid;
   const instructions = instructionsOf(program);
-  const page = pageOf(grid, leaf.index);
+  const { pageNo } = pageOf(leaf.index);
+  const page = addressesOf(program).page(pool, pageNo);
   const steps: Instruction[] = [];
   if ((await cluster.read(Page, page)) === undefined) {
-    const pageNo = Math.floor(leaf.index / PAGE_SLOTS);
     steps.push(instructions.createPage({ payer: payer.key, pool, page }, { pageNo }));
   }
   const { period = 0n } = (await cluster.read(Pool, pool)) ?? {};
@@ -87,11 +87,7 @@ export async function claimFor(
 /** The newest final root of a pool; undefined before the first. */
 export async function readFinal(cluster: Cluster, { pool }: Grid) {
   const state = await cluster.read(Pool, pool);
-  const root = state?.roots[Number(state.period % BigInt(ROOTS))];
-  return state === undefined || state.period === 0n || root === undefined
-    ? undefined
-    : { ...root, pulledTotal: state.pulledTotal };
+  if (state === undefined) return undefined;
+  const root = findRoot(state, state.period);
+  return root.ok ? { ...root.value, pulledTotal: state.pulledTotal } : undefined;
 }
-
-const pageOf = ({ program, pool }: Omit<Grid, 'config'>, index: number): Key =>
-  addressesOf(program).page(pool, Math.floor(index / PAGE_SLOTS));

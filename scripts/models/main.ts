@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import * as v from 'valibot';
+import { readFlags, Switch, Text, wholeIn } from '#node/flags.ts';
 import { encodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { makeMiniLmInputs, makeMobileNetInputs } from './inputs.ts';
@@ -45,33 +46,21 @@ const makersOf = (small: boolean) => {
 const USAGE =
   'usage: tsx scripts/models/main.ts --out FOLDER [--only NAME] [--seed N] [--items N] [--small]';
 
-interface Flags {
-  out: string;
-  only: string | undefined;
-  seed: number;
-  items: number;
-  small: boolean;
-}
-
-function readFlags(): Flags {
-  const text = { type: 'string' } as const;
-  const small = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({
-    options: { out: text, only: text, seed: text, items: text, small },
-  });
-  const { out, only, seed = '1', items = '0' } = values;
-  if (out === undefined) throw new TypeError('--out is missing');
-  if (only !== undefined && only !== 'kernels' && !Object.hasOwn(SMALL, only)) {
-    throw new TypeError(`--only takes ${[...Object.keys(SMALL), 'kernels'].join(' or ')}`);
-  }
-  if (!/^\d+$/.test(seed) || !/^\d+$/.test(items)) {
-    throw new TypeError('--seed and --items take whole numbers');
-  }
-  return { out, only, seed: Number(seed), items: Number(items), small: values.small };
-}
+const FLAGS = {
+  out: Text,
+  only: v.exactOptional(v.picklist(['minilm', 'mobilenet', 'kernels'])),
+  seed: v.optional(wholeIn(0, 2 ** 32 - 1), '1'),
+  items: v.optional(wholeIn(0, 1_000_000), '0'),
+  small: Switch,
+};
 
 async function main(): Promise<void> {
-  const { out, only, seed, items, small } = readFlags();
+  const flags = readFlags(FLAGS);
+  if (flags === 'help') {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  const { out, only, seed, items, small } = flags;
   await mkdir(out, { recursive: true });
   const models: Record<string, MadeModel> = only === 'kernels' ? KERNELS : makersOf(small);
   for (const [name, { build, inputs }] of Object.entries(models)) {

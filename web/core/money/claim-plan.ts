@@ -1,4 +1,3 @@
-import { PAGE_SLOTS, type Page } from '#protocol/settlement/accounts.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { formatSol } from '../format.ts';
 import { FEE, lackOf } from './lamports.ts';
@@ -29,16 +28,6 @@ export interface ClaimPlan {
   recipientBefore: bigint;
   recipientAfter: bigint;
 }
-
-/** The page and slot of a claim. */
-export const pageOf = (index: number) => ({
-  pageNo: Math.floor(index / PAGE_SLOTS),
-  slot: index % PAGE_SLOTS,
-});
-
-/** What was paid to an index so far; nothing where its page does not exist. */
-export const paidOf = (page: Page | undefined, index: number): bigint =>
-  page?.claimed[pageOf(index).slot] ?? 0n;
 
 /** Says what a claim pays and costs, or why it would fail. */
 export function planClaim(ask: ClaimAsk): Result<ClaimPlan> {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Config, type Escrow, PENDING, type Pool } from '#protocol/settlement/accounts.ts';
-import { type ClaimAsk, pageOf, planClaim } from './claim-plan.ts';
+import {
+  type Config,
+  type Escrow,
+  PENDING,
+  type Pool,
+  pageOf,
+} from '#protocol/settlement/accounts.ts';
+import { type ClaimAsk, planClaim } from './claim-plan.ts';
 import { planDeposit, type RefundStep, viewEscrow } from './escrow.ts';
 import { lackOf } from './lamports.ts';
 import { describeStep, STEP_BUTTONS } from './step-words.ts';

@@ -1,20 +1,21 @@
 import * as v from 'valibot';
 import { readLeafProof } from '#client/settlements.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
-import { type FinalRoot, findRoot, Page, type Pool } from '#protocol/settlement/accounts.ts';
+import {
+  type FinalRoot,
+  findRoot,
+  Page,
+  type Pool,
+  pageOf,
+  paidOf,
+} from '#protocol/settlement/accounts.ts';
 import { isSameKey, keyOf } from '#protocol/settlement/layout.ts';
 import { Address, LeafProof } from '#protocol/settlement/money-api.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { Digest } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { Count } from '#protocol/values/units.ts';
-import {
-  type ClaimDone,
-  type ClaimPlan,
-  pageOf,
-  paidOf,
-  planClaim,
-} from '../../core/money/claim-plan.ts';
+import { type ClaimDone, type ClaimPlan, planClaim } from '../../core/money/claim-plan.ts';
 import type { Claim } from '../../core/money/earnings.ts';
 import { type ProvenLeaf, proveKept } from '../../core/money/proof.ts';
 import { openHub } from '../hub.ts';
