@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { BenchContext } from './figure.ts';
@@ -36,10 +37,8 @@ export function openProgram(words: readonly string[], { defer }: BenchContext): 
   });
   const heard: Record<string, unknown>[] = [];
   const errors: string[] = [];
-  const wake = new Set<() => void>();
-  const note = () => {
-    for (const each of wake) each();
-  };
+  const news = new EventEmitter();
+  const note = () => news.emit('news');
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (line.startsWith('{')) heard.push(JSON.parse(line) as Record<string, unknown>);
     note();
@@ -62,7 +61,10 @@ export function openProgram(words: readonly string[], { defer }: BenchContext): 
           const why = hasEnded(child) ? 'ended' : `was silent for ${timeoutMs} ms`;
           throw new Error(`${words[0]} ${why} before "${key}":\n${errors.join('\n')}`);
         }
-        await nextCall(wake, left);
+        // Out of time is told by the next look.
+        await once(news, 'news', { signal: AbortSignal.timeout(Math.ceil(left)) }).catch(
+          () => undefined,
+        );
       }
     },
     tell: (message) => void child.stdin.write(`${JSON.stringify(message)}\n`),
@@ -70,7 +72,7 @@ export function openProgram(words: readonly string[], { defer }: BenchContext): 
       if (hasEnded(child)) return;
       child.kill(signal);
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
-      await new Promise((resolve) => child.once('exit', resolve));
+      await once(child, 'exit');
       clearTimeout(timer);
     },
   };
@@ -80,15 +82,3 @@ export function openProgram(words: readonly string[], { defer }: BenchContext): 
 
 const hasEnded = (child: ChildProcess): boolean =>
   child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-
-function nextCall(calls: Set<() => void>, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      clearTimeout(timer);
-      calls.delete(settle);
-      resolve();
-    };
-    const timer = setTimeout(settle, timeoutMs);
-    calls.add(settle);
-  });
-}

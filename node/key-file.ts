@@ -2,6 +2,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  type JsonWebKey,
   type KeyObject,
   randomUUID,
   sign,
@@ -39,10 +40,18 @@ export async function openKeyFile(file: string): Promise<KeyFile> {
   };
 }
 
-/** The key in the text of a file; undefined for any other text, and for halves of two keys. */
+/** The key in the text of a file; undefined for any other text. */
 function readKey(text: string): KeyObject | undefined {
   try {
-    const jwk = JSON.parse(text);
+    return openJwk(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The Ed25519 key of a JSON Web Key; undefined for any other, and for halves of two keys. */
+export function openJwk(jwk: JsonWebKey): KeyObject | undefined {
+  try {
     const key = createPrivateKey({ key: jwk, format: 'jwk' });
     const isWhole =
       key.asymmetricKeyType === 'ed25519' &&
