@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readChain } from '#client/money.ts';
 import { openMoneyReader } from '#client/money-reader.ts';
 import type { KeyFile } from '#node/key-file.ts';
@@ -72,7 +73,8 @@ async function run(options: SettlementOptions, stopping: AbortSignal): Promise<v
       if (isNews && text !== said) options.say('warning', `settlement: ${text}`);
       said = text;
     }
-    await sleep(wait, stopping);
+    // An abort ends the wait at once.
+    await sleep(wait, undefined, { signal: stopping }).catch(() => undefined);
   }
 }
 
@@ -96,16 +98,4 @@ async function openPool(options: SettlementOptions): Promise<Settler> {
     { program, config, pool, self: identity.key, sign: identity.signBytes, payer, everyMs },
     { cluster, facts: openMoneyReader(client), checks, files, book, now: Date.now, say },
   );
-}
-
-function sleep(ms: number, stopping: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      stopping.removeEventListener('abort', done);
-      resolve();
-    }
-    stopping.addEventListener('abort', done);
-  });
 }
