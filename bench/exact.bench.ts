@@ -1,8 +1,6 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REFERENCE_LANE } from '#protocol/models/package.ts';
-import { readConditions } from './conditions.ts';
-import { replaceReport } from './document.ts';
 import { openBrowsers } from './exact/browsers.ts';
 import {
   addDifferences,
@@ -17,15 +15,12 @@ import {
   type PlaceRun,
   placeName,
 } from './exact/comparison.ts';
-import { EXACT_COMMAND, renderReport } from './exact/document.ts';
 import type { AbsentEngine, Engine } from './exact/engine.ts';
 import { openBun, openNode } from './exact/programs.ts';
 import type { Bench, BenchContext, Figure } from './figure.ts';
 import { type AnyModel, plainPlaces, readKernels, readModels } from './models.ts';
 import type { ExactCase } from './page/exact-cases.ts';
-import { readRuntimeFiles } from './runtime-files.ts';
 
-const DOCUMENT = 'docs/exactness.md';
 const PINNED = REFERENCE_LANE.graphOptimization;
 const SMALL_BYTES_MAX = 4_000_000;
 const LEVELS = ['disabled', 'basic', 'extended', 'all'] as const;
@@ -34,11 +29,11 @@ const LEVELS = ['disabled', 'basic', 'extended', 'all'] as const;
  * Models × engines × threads × sizes of unit × graph levels. `differing-bytes` counts the same
  * model, unit and level in every engine as contributors run it: units of one item on one thread,
  * others on any number. `thread-differing-bytes` counts every number of threads for all of them,
- * `engine-differing-bytes` only engines with the same number of threads. Levels and sizes of unit are known to differ and told as they are.
+ * `engine-differing-bytes` only engines with the same number of threads. Levels and sizes of unit
+ * are known to differ and told as they are.
  */
 export const run: Bench = async function* (context) {
-  const { quick, write, say } = context;
-  if (quick && write) throw new Error('--write publishes the whole matrix: leave out --quick');
+  const { say } = context;
   const cases = await prepareCases(context);
   const found = [openNode(context), ...(await openBrowsers(context)), await openBun(context)];
   const engines = found.filter((each) => 'run' in each);
@@ -54,35 +49,12 @@ export const run: Bench = async function* (context) {
   const levels = compareLevels(cases, reference.results, PINNED);
   const batches = compareBatches(cases, reference.results, PINNED);
   const refused = listRefused(cases, runs);
-  for (const cell of differing) {
-    say(`${cell.row}, ${cell.column}: ${cell.differing} of ${cell.bytes} bytes differ`);
+  for (const { row, column, ...cell } of [...differing, ...levels, ...batches]) {
+    if (cell.differing === 0) continue;
+    const size = `${cell.differing} of ${cell.bytes} bytes differ`;
+    say(`${row}, ${column}: ${size}, at most ${cell.largest.toExponential(1)} of the RMS`);
   }
   for (const line of refused) say(`refused: ${line}`);
-  if (write) {
-    // The document has a line of its own for each file of the runtime.
-    const { ortWasm, ortGlue, ...conditions } = await readConditions(context.chromium, quick);
-    const report = renderReport({
-      conditions,
-      engines: engines.map(({ name, version }) => ({
-        name,
-        version,
-        threads: runs.filter(({ engine }) => engine === name).map(({ threads }) => threads),
-      })),
-      absent,
-      runtime: await readRuntimeFiles(),
-      pinnedLevel: PINNED,
-      reference: placeName(reference.engine, reference.threads),
-      cases: cases.length,
-      places,
-      engineCells,
-      differing,
-      levels,
-      batches,
-      refused,
-    });
-    const document = await readFile(DOCUMENT, 'utf8');
-    await writeFile(DOCUMENT, replaceReport(document, EXACT_COMMAND, report));
-  }
   yield describeCells('differing-bytes', profile, {
     models: new Set(cases.map(({ model }) => model)).size,
     cases: cases.length,

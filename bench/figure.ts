@@ -15,8 +15,6 @@ export interface BenchContext {
   quick: boolean;
   /** Install browsers and engines that the bench could use and that are missing. */
   install: boolean;
-  /** Write what was found into the bench's document under `docs/`. */
-  write: boolean;
   /** Path of the Chromium to drive. */
   chromium: string;
   /** A folder of this run's own, gone afterwards. */

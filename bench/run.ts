@@ -8,7 +8,7 @@ import { type Bench, type BenchContext, encodeFigure, type Figure } from './figu
 
 const CHROMIUM_MS_MAX = 10 * 60_000;
 
-const USAGE = 'npm run bench -- NAME... [--quick] [--json] [--install] [--write]';
+const USAGE = 'npm run bench -- NAME... [--quick] [--json] [--install]';
 
 /** One line per figure. */
 async function main(): Promise<void> {
@@ -21,7 +21,6 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       install: { type: 'boolean', default: false },
-      write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -41,15 +40,15 @@ async function main(): Promise<void> {
       process.stdout.write(
         `${values.json ? encodeFigure(name, figure, conditions) : describeFigure(name, figure)}\n`,
       );
-    const { quick, install, write } = values;
-    await runBench({ name, quick, install, write, chromium, print }).catch((error: unknown) => {
+    const { quick, install } = values;
+    await runBench({ name, quick, install, chromium, print }).catch((error: unknown) => {
       process.stderr.write(`${name}: ${error instanceof Error ? error.stack : String(error)}\n`);
       process.exitCode = 1;
     });
   }
 }
 
-interface Run extends Pick<BenchContext, 'quick' | 'install' | 'write' | 'chromium'> {
+interface Run extends Pick<BenchContext, 'quick' | 'install' | 'chromium'> {
   name: string;
   print: (figure: Figure) => void;
 }

@@ -12,7 +12,6 @@ import {
   type DecoyPower,
   weighDecoys,
 } from './tolerance/calibration.ts';
-import { type Assessed, type Noise, writeReport } from './tolerance/report.ts';
 import { type Found, GPU_PLACE, runEverywhere } from './tolerance/runs.ts';
 import { makeSubjects, type Subject } from './tolerance/subjects.ts';
 
@@ -21,17 +20,15 @@ const RULES = { ...CALIBRATION_RULES, devicesMin: 1, samplesMin: 2 };
 
 /** Noise of honest classes against the distance of decoys, under thresholds calibrated here. */
 export const run: Bench = async function* (context) {
-  const { quick, write, say } = context;
-  if (quick && write) throw new Error('--write publishes the whole run: leave out --quick');
+  const { quick, say } = context;
   const subjects = await makeSubjects(context);
   const pages = await openBenchPages(context, await openBrowser(context));
   const work = planWork(quick);
-  const noise: Noise[] = [];
   const assessed: Assessed[] = [];
   const plain: DecoyPower[] = [];
   for (const subject of subjects) {
     const found = await runEverywhere(subject, { context, pages, ...work(subject) });
-    noise.push(...measureNoise(subject, found));
+    sayNoise(say, subject, found);
     const decoys = found.decoys.flatMap(({ name, bytes }) =>
       distancesOf(subject, bytes, found.reference).map((distances): DecoySample => {
         return { decoy: name, distances };
@@ -46,7 +43,6 @@ export const run: Bench = async function* (context) {
       say(`${subject.name} has no ${decoy}: ${reason}`);
     }
   }
-  if (write) await writeReport(context, { assessed, noise });
   yield describePower(assessed);
   yield describeAlarms(assessed);
   yield describeDefault(plain);
@@ -65,21 +61,25 @@ const planWork = (quick: boolean) => (subject: Subject) => {
   return { decoyUnits: 3_000, honestUnits: MANY.units, gpuSeconds: 1_500 };
 };
 
-/** The largest distances of a subject's honest units on a GPU, all outputs together. */
-const measureNoise = (subject: Subject, found: Found): Noise[] =>
-  found.honest
-    .filter(({ name }) => name.startsWith(GPU_PLACE))
-    .map(({ name, bytes }) => {
-      const units = distancesOf(subject, bytes, found.reference);
-      const all = units.flat();
-      return {
-        adapter: name.slice(GPU_PLACE.length),
-        model: subject.name,
-        units: units.length,
-        l2: Math.max(...all.map(({ l2 }) => l2)),
-        max: Math.max(...all.map(({ max }) => max)),
-      };
-    });
+/** One subject on one class of honest devices. */
+interface Assessed {
+  subject: string;
+  place: string;
+  units: number;
+  calibration: Calibration;
+}
+
+/** The largest distances of honest units on a GPU: `GPU_NOISE` of the product has them. */
+function sayNoise(say: BenchContext['say'], subject: Subject, found: Found): void {
+  for (const { name, bytes } of found.honest) {
+    if (!name.startsWith(GPU_PLACE)) continue;
+    const all = distancesOf(subject, bytes, found.reference).flat();
+    const [l2, max] = [all.map((each) => each.l2), all.map((each) => each.max)].map((each) =>
+      Math.max(...each),
+    );
+    say(`${subject.name} on ${name}: honest noise l2 ${show(l2 ?? 0)}, max ${show(max ?? 0)}`);
+  }
+}
 
 interface Measured {
   found: Found;

@@ -2,8 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TensorSpec } from '../tensors/tensor.ts';
 import { COMPARATOR_DEFAULT } from './comparison.ts';
-import { GPU_NOISE } from './generated/gpu-noise.ts';
-import { type DecoySample, findNearest, fitThresholds, NOISE_FLOOR } from './thresholds.ts';
+import {
+  type DecoySample,
+  findNearest,
+  fitThresholds,
+  GPU_NOISE,
+  NOISE_FLOOR,
+} from './thresholds.ts';
 
 const output = (name: string): TensorSpec => ({ name, dtype: 'f32', shape: [1] });
 const sample = (decoy: string, ...distances: [string, number, number][]): DecoySample => ({

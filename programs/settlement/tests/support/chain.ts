@@ -91,8 +91,6 @@ export class Chain {
     this.#now += secs;
     const clock = this.svm.getClock();
     clock.unixTimestamp = this.#now;
-    // A program with every mutant in it (`programs/mutants/`) looks here for the one that is awake.
-    clock.leaderScheduleEpoch = BigInt(process.env['POCKETGRID_MUTANT'] ?? 0);
     this.svm.setClock(clock);
   }
 
