@@ -60,7 +60,7 @@ async function pardon(device: string): Promise<void> {
   await writeFile(join(grid.folder, 'keys', 'developer.key'), `${grid.key}\n`);
   const where = ['--hub', grid.url, '--data', grid.folder];
   const words = ['scripts/pardon.ts', device, '--reason', 'a bad driver', ...where];
-  await openProgram('pardon', words).line(/^LedgerBan 1 is pardoned/);
+  await openProgram('pardon', words).line(/^Ban 1 is pardoned/);
 }
 
 /** Whom the verdicts of a saved file are about, and the unit that was found wrong. */

@@ -1,24 +1,16 @@
 import { createPublicKey, type KeyObject, verify as verifyBytes } from 'node:crypto';
 import * as v from 'valibot';
-import { type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
-import { PublicKey, type Signature } from '#protocol/values/ids.ts';
+import { type Signed, signingBytes } from '#protocol/bytes/signature.ts';
+import { PublicKey } from '#protocol/values/ids.ts';
 
 /** Keys kept ready: more than the devices of a busy minute, about 1 kB each. */
 const KEYS_CACHED_MAX = 4096;
-
-/** What was signed, by whom. */
-export interface SignedRecord {
-  key: PublicKey;
-  context: SigningContext;
-  record: unknown;
-  signature: Signature;
-}
 
 /**
  * Checks Ed25519 signatures over `signingBytes`, about 0.1 ms each. A malformed key or signature is
  * just false. Making a key object costs about as much as one check, so the newest keys are kept.
  */
-export function verify({ key, context, record, signature }: SignedRecord): boolean {
+export function verify({ key, context, record, signature }: Signed): boolean {
   const keyObject = keys.get(key) ?? rememberKey(key);
   if (keyObject === undefined || signature.length !== 128) return false;
   const raw = Buffer.from(signature, 'hex');

@@ -11,6 +11,8 @@ import { buildProgram, findToolchain } from './build/program.ts';
  */
 const SOURCE = '.build/mutants/programs';
 const PROGRAM = resolve('.build/mutants/mutant.so');
+/** Of the tests on one mutant; one that holds them up for longer is caught. */
+const TESTS_MS_MAX = 10 * 60_000;
 const run = promisify(execFile);
 
 /** A place counts lines and columns from 1. */
@@ -49,9 +51,9 @@ process.stdout.write(`${mutants.length} mutants: ${JSON.stringify(counts)}\n`);
 process.exitCode = counts['missed'] === undefined ? 0 : 1;
 
 function mutate(text: string, { span, replacement }: Mutant): string {
-  const lines = text.split('\n');
+  const lines = text.split(/(?<=\n)/);
   const offset = ({ line, column }: Mutant['span']['start']): number =>
-    lines.slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0) + column - 1;
+    lines.slice(0, line - 1).join('').length + column - 1;
   return text.slice(0, offset(span.start)) + replacement + text.slice(offset(span.end));
 }
 
@@ -63,6 +65,7 @@ async function tryMutant(): Promise<'unviable' | 'caught' | 'missed'> {
   return run(process.execPath, ['node_modules/vitest/vitest.mjs', ...words], {
     env: { ...process.env, POCKETGRID_PROGRAM: PROGRAM },
     maxBuffer: 1 << 26,
+    timeout: TESTS_MS_MAX,
   }).then(
     () => 'missed' as const,
     () => 'caught' as const,

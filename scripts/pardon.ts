@@ -29,6 +29,6 @@ runTool({
     const key = await readDeveloperKey(data);
     if (key === undefined) throw new Error(`no API key is in ${data}/keys/developer.key`);
     const { number } = must(await pardonDevice(openClient({ hub, key }), { device, reason }));
-    return `LedgerBan ${number} is pardoned: device ${device} may work again.`;
+    return `Ban ${number} is pardoned: device ${device} may work again.`;
   },
 });

@@ -118,11 +118,28 @@ export const ONNX_DTYPES = {
   f64: 11,
 } as const satisfies Record<Dtype, number>;
 
-/** Every element type of onnx.proto, in the order of their numbers: for sentences. */
-const TYPE_NAMES =
-  'undefined float uint8 int8 uint16 int16 int32 int64 string bool float16 double uint32 uint64 complex64 complex128 bfloat16 float8 float8 float8 float8 uint4 int4 float4 float8 uint2 int2 float6 float6'.split(
-    ' ',
-  );
+/** Names of the other element types, for sentences. */
+const FOREIGN_DTYPES: Readonly<Record<number, string>> = {
+  4: 'uint16',
+  8: 'string',
+  12: 'uint32',
+  13: 'uint64',
+  14: 'complex64',
+  15: 'complex128',
+  16: 'bfloat16',
+  17: 'float8',
+  18: 'float8',
+  19: 'float8',
+  20: 'float8',
+  21: 'uint4',
+  22: 'int4',
+  23: 'float4',
+  24: 'float8',
+  25: 'uint2',
+  26: 'int2',
+  27: 'float6',
+  28: 'float6',
+};
 
 const DTYPE_OF = new Map<number, Dtype>(
   (Object.keys(ONNX_DTYPES) as Dtype[]).map((dtype) => [ONNX_DTYPES[dtype], dtype]),
@@ -133,7 +150,7 @@ export const dtypeOfOnnx = (dataType: number): Dtype | undefined => DTYPE_OF.get
 
 /** A name of the element type for a sentence. */
 export const nameOnnxType = (dataType: number): string =>
-  DTYPE_OF.get(dataType) ?? TYPE_NAMES[dataType] ?? `element type ${dataType}`;
+  DTYPE_OF.get(dataType) ?? FOREIGN_DTYPES[dataType] ?? `element type ${dataType}`;
 
 const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, ints: 7 } as const;
 

@@ -1,5 +1,5 @@
 import { digest } from '#protocol/bytes/digest.ts';
-import { type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
+import { type Signed, type SigningContext, signingBytes } from '#protocol/bytes/signature.ts';
 import type { Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
 
 /**
@@ -13,13 +13,6 @@ export function fakeSign(key: PublicKey, context: SigningContext, record: unknow
   keyed.set(new TextEncoder().encode(key), bytes.length);
   const half = digest(keyed);
   return `${half}${half}` as Signature;
-}
-
-interface Signed {
-  key: PublicKey;
-  context: SigningContext;
-  record: unknown;
-  signature: Signature;
 }
 
 /** Chance and fake signatures, as a core asks for them. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readBlobRange, readPieceLayer } from '#client/blobs.ts';
 import type { HubClient } from '#client/client.ts';
 import { hasCode } from '#node/files.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { bytesToHex, DIGEST_BYTES, digestAt } from '#protocol/bytes/digest.ts';
 import {
   checkPieceLayer,
   digestPiece,
@@ -117,7 +117,7 @@ function isRight({ ref, layer }: Source, index: number, piece: Uint8Array): bool
   if (piece.length !== pieceRange(ref.length, index).length) return false;
   const found = bytesToHex(digestPiece({ length: ref.length, index, data: piece }, sha256));
   if (layer.length === 0) return found === ref.root;
-  return found === bytesToHex(layer.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES));
+  return found === digestAt(layer, index);
 }
 
 /** A piece at hand, undefined where it must be fetched. */

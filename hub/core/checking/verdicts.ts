@@ -1,5 +1,5 @@
-import { decodeBase64 } from '#protocol/bytes/base64.ts';
-import { bytesToHex, DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { decodeDigests } from '#protocol/bytes/base64.ts';
+import { digestAt } from '#protocol/bytes/digest.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { RefusalCode } from '#protocol/values/refusal.ts';
 import { kindOf } from '../kinds/kind-of.ts';
@@ -56,10 +56,9 @@ function judgeVerdict(hub: Hub, job: Job, verdict: Verdict): Problem | undefined
   if (place < 0 || place >= shard.unitCount) {
     return ['range-invalid', `unit ${unit} is no part of the shard of this verdict`];
   }
-  const digests = shard.whole === undefined ? undefined : decodeBase64(shard.whole.digests);
-  if (digests?.ok) {
-    const due = digests.value.subarray(place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES);
-    if (bytesToHex(due) !== claimed) {
+  if (shard.whole !== undefined) {
+    const digests = decodeDigests(shard.whole.digests, shard.unitCount);
+    if (digests === undefined || digestAt(digests, place) !== claimed) {
       return ['result-digest', 'the device did not claim the digest that this verdict says'];
     }
   }

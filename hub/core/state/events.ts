@@ -1,5 +1,5 @@
 import type { JobRecord, JobView } from '#protocol/api/job.ts';
-import type { SigningContext } from '#protocol/bytes/signature.ts';
+import type { Signed, SigningContext } from '#protocol/bytes/signature.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/money-api.ts';
@@ -14,14 +14,6 @@ export type SocketId = number;
 export type Token = number;
 /** Pairs a command with its `reply` effect. */
 export type RequestId = number;
-
-/** A record and what is said to be its signature. */
-export interface Signed {
-  key: PublicKey;
-  context: SigningContext;
-  record: unknown;
-  signature: Signature;
-}
 
 /** What the core may ask of the world while it decides: all of it repeatable from a seed. */
 export interface World {

@@ -2,7 +2,7 @@ import type { FactOf } from '../../core/state/fact-lists.ts';
 import type { AppliedFact, Fact } from '../../core/state/facts.ts';
 import type { Database } from './libsql.ts';
 
-/** Rows per insert: 128 take a sixth less time than 32, and more than 128 no less. */
+/** Rows per insert: in groups of 256 facts 128 take about a sixth less time than 32. */
 const ROWS_PER_INSERT = 128;
 
 /**
@@ -57,12 +57,13 @@ type WithBytes = Fact & {
 /** Opens the end of the table: `append` of the store. */
 export async function openAppend({ read, write }: Database) {
   const [last] = await read<{ number: number | null }>('select max(number) as number from fact');
-  const newest = await read<Pick<FactRow, 'type' | 'place'>>(
-    'select type, max(place) as place from fact where place > 0 group by type',
-  );
-  const placeOf = (type: Fact['type']) => newest.find((row) => row.type === type)?.place ?? 0;
   let number = last?.number ?? 0;
-  let places = new Map<Fact['type'], number>(PLACED.map((type) => [type, placeOf(type)]));
+  let places = new Map<Fact['type'], number>();
+  for (const type of PLACED) {
+    const sql = 'select max(place) as place from fact where type = ? and place > 0';
+    const [newest] = await read<{ place: number | null }>(sql, type);
+    places.set(type, newest?.place ?? 0);
+  }
   return async (facts: readonly Fact[]): Promise<void> => {
     const counts = new Map(places);
     const rows = facts.map((fact, at) => {
