@@ -3,7 +3,7 @@ declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
 }
 declare class TextDecoder {
-  constructor(label?: 'utf-8', options?: { fatal?: boolean });
+  constructor(label?: 'utf-8' | 'utf-16le' | 'utf-16be', options?: { fatal?: boolean });
   decode(bytes: Uint8Array): string;
 }
 /** Base64 of the HTML Standard, present in every world we run in. */

@@ -87,8 +87,22 @@ describe('tensor lines', () => {
   });
 
   it('refuses text that is not UTF-8', () => {
-    const decoded = decodeTensorLines([grid], new Uint8Array([0xff, 0xfe]));
+    const decoded = decodeTensorLines([grid], new Uint8Array([0xff, 0x20]));
     expect(decoded).toMatchObject({ ok: false, refusal: { code: 'input-format' } });
+  });
+
+  it('reads UTF-16 in both orders, by the mark in front', () => {
+    const text = '\ufeff[[1,2],[3,4]]\r\n';
+    const little = Uint8Array.from(Buffer.from(text, 'utf16le'));
+    const big = Uint8Array.from(Buffer.from(text, 'utf16le').swap16());
+    const decode = (bytes: Uint8Array) => {
+      const decoded = decodeTensorLines([spec('x', 'u8', [2, 2])], bytes);
+      return decoded.ok && [...(decoded.value.tensors.get('x')?.data ?? [])];
+    };
+    expect([little, big].map(decode)).toEqual([
+      [1, 2, 3, 4],
+      [1, 2, 3, 4],
+    ]);
   });
 
   it('reserves nothing for a shape whose numbers never come', () => {

@@ -1,3 +1,4 @@
+import { decodeText } from '../files/text.ts';
 import { accept, type Result, refuse } from '../values/refusal.ts';
 import { printElement, writeElement } from './element.ts';
 import { DTYPE_BYTES, elementCount, specBytes, type Tensor, type TensorSpec } from './tensor.ts';
@@ -37,14 +38,6 @@ export function decodeTensorLines(
   if (items === 0) return refuse('input-empty', 'the file has no items; write one item a line');
   const tensors = new Map(stacks.map((stack) => [stack.spec.name, stack.close(items)]));
   return accept({ items, tensors });
-}
-
-function decodeText(bytes: Uint8Array): Result<string> {
-  try {
-    return accept(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return refuse('input-format', 'the file is not UTF-8 text; save JSON Lines as UTF-8');
-  }
 }
 
 function* linesOf(text: string): Generator<string> {

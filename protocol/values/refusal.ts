@@ -59,6 +59,7 @@ const COMMON_CODES = [
   'storage-failed',
   // Models
   'model-truncated',
+  'model-format',
   'model-too-big',
   'model-operator-domain',
   'model-external-data',

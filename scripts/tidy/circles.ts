@@ -50,6 +50,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
   protocol: [
     'values',
     'bytes',
+    'files',
     'tensors',
     'models',
     'checks',

@@ -324,4 +324,23 @@ describe('checkModel finds', () => {
     const model = modelOf({ inputs: [tensor('x', [8, 4]), tensor('z', ['n', 4])] });
     expect(facts(check(model))).toMatchObject({ hasDynamicBatch: false, fixedBatch: 8 });
   });
+
+  it('a file that is no model is told by its kind, with the way to one', () => {
+    const latin = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    const sent: [string, RegExp][] = [
+      ['version https://git-lfs.github.com/spec/v1\noid sha256:44\nsize 9\n', /git lfs pull/],
+      ['<!DOCTYPE html>\n<html><body>404</body></html>', /web page/],
+      ['{"error":"not found"}', /JSON text/],
+      ['\x80\x04\x95\x1a\0\0\0', /pickle.*onnx/],
+      ['\x1c\0\0\0TFL3\x14\0', /tf2onnx/],
+      ['\x1f\x8b\x08\0', /gunzip/],
+    ];
+    for (const [text, words] of sent) {
+      const result = checkModel(latin(text), MODEL_LIMITS);
+      expect(result).toMatchObject({ refusal: { code: 'model-format' } });
+      expect(result).toMatchObject({ refusal: { message: expect.stringMatching(words) } });
+    }
+    const none = checkModel(new Uint8Array(), MODEL_LIMITS);
+    expect(none).toMatchObject({ refusal: { message: expect.stringMatching(/empty/) } });
+  });
 });

@@ -1,3 +1,5 @@
+import { detectFileKind } from '#protocol/files/file-kind.ts';
+import { describeForeign } from '#protocol/files/foreign.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import {
   dtypeOfOnnx,
@@ -70,7 +72,7 @@ export function checkModel(bytes: Uint8Array, limits: ModelLimits): Result<Model
     );
   }
   const decoded = decodeOnnx(bytes);
-  if (!decoded.ok) return decoded;
+  if (!decoded.ok) return refuseForeign(bytes) ?? decoded;
   const model = decoded.value;
   const versions = checkVersions(model);
   if (!versions.ok) return versions;
@@ -103,6 +105,14 @@ export function checkModel(bytes: Uint8Array, limits: ModelLimits): Result<Model
     opset: versions.value,
     ops: [...survey.operators].sort(),
   });
+}
+
+/** Names what was sent in place of a model, where its bytes tell. */
+function refuseForeign(bytes: Uint8Array): Result<never> | undefined {
+  const kind = detectFileKind(bytes);
+  if (kind === 'onnx' || kind === 'unknown') return undefined;
+  const code = kind === 'empty' ? 'model-truncated' : 'model-format';
+  return refuse(code, `The model ${describeForeign(kind, 'model')}.`);
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

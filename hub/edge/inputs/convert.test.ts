@@ -143,6 +143,10 @@ describe('convertInputs', () => {
   it('refuses what is no input, and mixtures', async () => {
     const webp = { name: 'a.webp', bytes: new TextEncoder().encode('RIFF....WEBPVP8 ') };
     expect(await refused([webp], pixels)).toBe('input-format');
+    const drawing = text('a.png', '<svg xmlns="http://www.w3.org/2000/svg" width="64"/>');
+    const result = await convertInputs([drawing], facts(input('x', 'f32', 3, 8, 8)), {});
+    expect(result).toMatchObject({ refusal: { code: 'input-format', path: 'a.png' } });
+    expect(result).toMatchObject({ refusal: { message: expect.stringContaining('SVG') } });
     expect(await refused([text('a.jsonl', 'hello')], pixels)).toBe('input-format');
     expect(await refused([text('a.safetensors', 'hello')], pixels)).toBe('input-format');
     const lines = text('a.jsonl', '[1, 2]');

@@ -84,6 +84,38 @@ describe('pictures as inputs', () => {
     expect(firsts).toEqual([10, 200, 30, 40, 50, 60]);
   });
 
+  it('opens WebP, GIF and AVIF, and no picture that moves', async () => {
+    const flat = Array.from({ length: 8 }, () => Array(8).fill([40, 40, 40]));
+    const open = (bytes: Uint8Array) => sharp(bytes);
+    const { bytes } = await png('a.png', flat);
+    const named = (data: Uint8Array) => ({ name: 'a.png', bytes: new Uint8Array(data) });
+    const still = await Promise.all([
+      open(bytes).webp({ lossless: true }).toBuffer(),
+      open(bytes).gif().toBuffer(),
+      open(bytes).avif({ lossless: true }).toBuffer(),
+    ]);
+    for (const file of still.map(named)) {
+      const { values } = await convert([file], model('u8', 'n', 1, 8, 8));
+      expect(Math.abs((values?.[0] ?? 0) - 40)).toBeLessThan(3);
+    }
+    const frames = [bytes, (await png('b.png', [[RED]])).bytes];
+    for (const format of ['gif', 'webp'] as const) {
+      const moving = await sharp(frames, { join: { animated: true } })
+        .toFormat(format)
+        .toBuffer();
+      const file = named(moving);
+      expect(await convert([file], model('u8', 'n', 1, 8, 8))).toEqual({ refused: 'input-format' });
+    }
+  });
+
+  it('libvips opens nothing but pictures', async () => {
+    const drawing = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+    await expect(sharp(drawing).metadata()).rejects.toThrow('unsupported');
+    const size = { width: 9, height: 9, channels: 3, background: 'black' } as const;
+    const tiff = await sharp({ create: size }).tiff().toBuffer();
+    await expect(sharp(tiff).metadata()).rejects.toThrow('unsupported');
+  });
+
   it('covers the size of the model and cuts both sides evenly', async () => {
     const wide = await png('a.png', [
       [RED, BLUE, BLUE, RED],

@@ -8,11 +8,20 @@ import type { InputFile } from './port.ts';
 const PIXELS_MAX = 50_000_000;
 /** Bytes of all pictures together once they are tensors. */
 const TENSOR_BYTES_MAX = 1024 * 1024 * 1024;
+/**
+ * libvips opens what it knows by itself, drawings and documents too: whoever sends a file chooses
+ * the code that reads it. Only decoders of pictures stay.
+ */
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'];
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({ operation: LOADERS.map((format) => `VipsForeignLoad${format}`) });
+
 /** libvips runs in a pool of four threads by default. */
 const AT_ONCE = 4;
 
 /**
- * Decodes PNG and JPEG files, in their order, to one tensor of the plan's dtype and layout.
+ * Decodes PNG, JPEG, WebP, GIF and AVIF files, in their order, to one tensor of the plan's dtype
+ * and layout. Refuses pictures that move.
  *
  * A picture is turned upright by its EXIF tag, brought to sRGB at 8 bits, and scaled to cover the
  * model's size (Lanczos 3), what sticks out cut evenly from both sides. One channel is grey; for
@@ -73,6 +82,11 @@ async function decodeImage(
   { channels }: ImagePlan,
 ): Promise<Result<Uint8Array>> {
   try {
+    const { pages = 1 } = await openImage(file).metadata();
+    if (pages > 1) {
+      const message = `${file.name} holds ${pages} pictures; an item is one, so save each as a file (ffmpeg -i FILE frame-%05d.png)`;
+      return refuse('input-format', message, file.name);
+    }
     const resized = openImage(file).resize(width, height, { fit: 'cover', position: 'centre' });
     const coloured =
       channels === 1
