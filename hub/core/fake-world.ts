@@ -152,11 +152,13 @@ export function postJob(
   bench: Bench,
   units: number,
   {
+    id = JOB,
     assurance = 'instant',
     autoStart = false,
     taps = [],
     unitItems = 1,
   }: {
+    id?: JobId;
     assurance?: Assurance;
     autoStart?: boolean;
     taps?: readonly Tap[];
@@ -164,7 +166,7 @@ export function postJob(
   } = {},
 ): void {
   const record: JobRecord = {
-    id: JOB,
+    id,
     name: 'numbers',
     developer: 'dev_00000000000000ab' as DeveloperId,
     createdAt: instant(0),
@@ -219,8 +221,11 @@ export function beginJob(bench: Bench): void {
 }
 
 interface Quoting {
-  assurance?: Assurance;
+  id?: JobId;
+  unitMs?: number;
+  unitItems?: number;
   autoStart?: boolean;
+  assurance?: Assurance;
   decoys?: DecoyFindings;
   /** Those of the draft, and those the verifier says it found. */
   taps?: readonly Tap[];
@@ -236,21 +241,22 @@ export function quoteJob(bench: Bench, units: number, options: Quoting = {}): vo
 
 /** The verifier on socket 1 has run the model of the job. */
 export function prepareJob(bench: Bench, options: Quoting = {}): void {
+  const { id = JOB, unitMs = 100, unitItems = 1 } = options;
   const { decoys = NO_DECOYS, taps = [], prepared = taps } = options;
   bench.post({
     type: 'framed',
     socket: 1,
     head: {
       type: 'prepared',
-      job: JOB,
-      outputs: [{ ...SPEC, name: 'y' }],
+      job: id,
+      outputs: [{ ...SPEC, name: 'y', shape: [unitItems, 1] }],
       units: [0],
-      unitMs: millis(100),
+      unitMs: millis(unitMs),
       peakBytes: bytes(1_000),
       ...(prepared.length > 0 ? { taps: [...prepared] } : {}),
       decoys,
     },
-    payload: new Uint8Array(UNIT_BYTES),
+    payload: new Uint8Array(unitItems * UNIT_BYTES),
   });
 }
 

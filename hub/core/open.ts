@@ -35,6 +35,7 @@ const emptyHub = (config: HubConfig): Hub => ({
   judged: new Map(),
   epochs: new Map(),
   jobs: new Map(),
+  packages: new Map(),
   leases: new Map(),
   ended: new Map(),
   shards: new Map(),

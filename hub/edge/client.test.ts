@@ -27,7 +27,7 @@ import {
 import { listLeafFiles, postLeafFile, readLeafFile, readLeafProof } from '#client/settlements.ts';
 import { readVerdictPage, readVerdicts } from '#client/verdicts.ts';
 import type { JobView } from '#protocol/api/job.ts';
-import { digestRecord } from '#protocol/bytes/digest.ts';
+import { digestPackage } from '#protocol/models/package.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import type { Digest, JobId, LeaseId, Signature } from '#protocol/values/ids.ts';
 import { must, type Result } from '#protocol/values/refusal.ts';
@@ -129,7 +129,7 @@ describe('the client on a real hub', () => {
     const [first] = must(await readReceiptPage(hub, { job: job.id, from: 0, limit: 1 }));
     expect(first?.shard).toEqual(all[0]?.shard);
     const manifest = must(await readPackage(hub, job.id));
-    expect(digestRecord(manifest)).toBe(first?.shard.package);
+    expect(digestPackage(manifest)).toBe(first?.shard.package);
   });
 
   it('reads what a unit gave, as its developer and as a verifier', async () => {

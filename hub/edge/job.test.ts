@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { JobView } from '#protocol/api/job.ts';
-import { digestRecord } from '#protocol/bytes/digest.ts';
 import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
+import { digestPackage } from '#protocol/models/package.ts';
 import { checkReceipt } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
 import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
@@ -144,7 +144,7 @@ describe('a job over the API and real sockets', () => {
       expect(await refusalOf(missing)).toEqual({ status: 404, code: 'not-found' });
     }
     const manifest = await (await hub.call(`/v1/jobs/${job.id}/package`)).json();
-    expect(digestRecord(manifest)).toBe(receipts[0]?.shard.package);
+    expect(digestPackage(manifest)).toBe(receipts[0]?.shard.package);
 
     const seen = await events.until((view) => view.state === 'done');
     expect(seen.accepted).toBe(3);

@@ -115,12 +115,15 @@ export type GraphRuntime = v.InferOutput<typeof GraphRuntime>;
 export const Runtime = v.variant('kind', [GraphRuntime]);
 export type Runtime = v.InferOutput<typeof Runtime>;
 
-/** What was packaged by older hubs has the number 1. */
-export const PACKAGE_FORMAT = 'pocketgrid/package@2';
+/** What was packaged by older hubs has the numbers 1 and 2. */
+export const PACKAGE_FORMAT = 'pocketgrid/package@3';
 
-/** What a contributor needs to know of a model. `digestPackage` is its id. */
+/**
+ * What a contributor needs to know of a model, for one job. `digestPackage` is the id of the
+ * package. Jobs of one package have known answers, thresholds and a name of their own.
+ */
 export const PackageManifest = v.strictObject({
-  format: v.picklist(['pocketgrid/package@1', PACKAGE_FORMAT]),
+  format: v.picklist(['pocketgrid/package@1', 'pocketgrid/package@2', PACKAGE_FORMAT]),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
   variants: v.pipe(v.array(Variant), v.minLength(1), v.maxLength(8)),
   runtime: Runtime,
@@ -129,20 +132,47 @@ export const PackageManifest = v.strictObject({
   knownAnswers: v.pipe(v.array(KnownAnswer), v.minLength(1), v.maxLength(4)),
   /** Estimated peak memory on a device: weights, runtime, activations, copies. */
   peakBytes: Bytes,
-  /** Time of one unit on the verifier's exact lane, one thread. */
+  /** Time of one unit on the exact lane of the verifier that ran the package first, one thread. */
   referenceUnitMs: Millis,
 });
 export type PackageManifest = v.InferOutput<typeof PackageManifest>;
 
 /**
- * The id of a package: the digest of its canonical JSON. Those of format 1 were flat when they got
- * theirs, and keep it.
+ * The id of a package: the digest of what is executed, which is its files, its runtime, and the
+ * shapes of its tensors. Those of formats 1 and 2 were one job's: the digest of all that was said,
+ * flat in format 1.
  */
 export function digestPackage(manifest: PackageManifest): Digest {
-  if (manifest.format === PACKAGE_FORMAT) return digestRecord(manifest);
-  const { runtime, ...rest } = manifest;
+  const { format, variants, runtime, ...rest } = manifest;
+  if (format === PACKAGE_FORMAT) {
+    const { kind, inputs, outputs, unitItems, reference } = runtime;
+    const taps = runtime.taps.map(({ scale: _, ...spec }) => spec);
+    const executed = { kind, inputs, outputs, unitItems, reference, taps };
+    return digestRecord({ format, variants, runtime: executed });
+  }
+  if (format === 'pocketgrid/package@2') return digestRecord(manifest);
   const { kind, ...graph } = runtime;
-  return digestRecord({ ...rest, ...graph, runtime: kind });
+  return digestRecord({ format, variants, ...rest, ...graph, runtime: kind });
+}
+
+/**
+ * The cost of one unit of a package: its reference time in whole microseconds, at least 1. Work is
+ * counted in it, so that it stays what the first preparation of the package found.
+ */
+export const unitCost = ({ referenceUnitMs }: Pick<PackageManifest, 'referenceUnitMs'>): number =>
+  Math.max(1, Math.floor(referenceUnitMs * 1000 + 0.5));
+
+/** What the first preparation of a package found, and every later one keeps. */
+export type Measured = Pick<PackageManifest, 'peakBytes' | 'referenceUnitMs'> & {
+  taps: readonly Tap[];
+};
+
+/** A manifest with what the first preparation of its package found in place of its own. */
+export function withMeasured(
+  manifest: PackageManifest,
+  { taps, ...found }: Measured,
+): PackageManifest {
+  return { ...manifest, ...found, runtime: { ...manifest.runtime, taps: [...taps] } };
 }
 
 /** Whether results of a provider can be told from a cheat's: where not, it has no such work. */

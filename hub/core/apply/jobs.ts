@@ -4,6 +4,7 @@ import { kindOf } from '../kinds/kind-of.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { type Job, NO_FLEET } from '../state/job.ts';
+import { measuredManifest } from '../state/questions.ts';
 import { openRanges } from '../state/ranges.ts';
 import { isEnd } from '../state/underway.ts';
 import { forgetChecks } from './checks.ts';
@@ -50,12 +51,18 @@ export function applyRecut(hub: Hub, { record, inputDigests }: FactOf<'job-recut
   serveJobBlobs(hub, job);
 }
 
-/** Joins a manifest to its job. Digests and sizes follow from it. */
-export function applyPackage(hub: Hub, { job: id, manifest }: FactOf<'job-packaged'>): void {
+/**
+ * Joins a manifest to its job. Digests and sizes follow from it. What the first preparation of a
+ * package found holds for all of its jobs.
+ */
+export function applyPackage(hub: Hub, { job: id, manifest: found }: FactOf<'job-packaged'>): void {
   const job = hub.jobs.get(id);
   if (job === undefined) return;
+  const manifest = measuredManifest(hub, found);
+  const { peakBytes, referenceUnitMs, runtime } = manifest;
   job.manifest = manifest;
   job.packageId = digestPackage(manifest);
+  hub.packages.set(job.packageId, { peakBytes, referenceUnitMs, taps: runtime.taps });
   job.unitSizes = kindOf(job).sizeUnit(job.record, manifest);
   for (const { file } of manifest.variants) hub.servable.add(file.root);
   for (const { inputs, outputs } of manifest.knownAnswers) {

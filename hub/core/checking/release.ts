@@ -57,7 +57,7 @@ export function askExitChecks(turn: Turn, verifier: VerifierSession): void {
       if (whole === undefined || job.manifest === undefined) continue;
       if (verifier.exitChecksAsked.has(sequence) || isHeldUp(turn.hub, kept)) continue;
       verifier.exitChecksAsked.add(sequence);
-      verifier.manifests.add(whole.package);
+      verifier.manifests.add(whole.job);
       send(turn, verifier.socket, {
         type: 'check',
         shard: whole,

@@ -9,7 +9,7 @@ import { kindOf } from '../kinds/kind-of.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Hub, Making } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
-import { isMoving, needsFunding } from '../state/questions.ts';
+import { isMoving, measuredManifest, needsFunding } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { decline, jobMoved, send, store, type Turn } from '../turn.ts';
 import { quote } from './quote.ts';
@@ -119,7 +119,7 @@ export function finishPreparation(
     const outputs = refs[index + 1];
     return index % 2 === 0 && outputs !== undefined ? [{ inputs, outputs }] : [];
   });
-  const manifest = { ...kept.manifest, knownAnswers };
+  const manifest = measuredManifest(turn.hub, { ...kept.manifest, knownAnswers });
   store(turn, [
     { type: 'job-packaged', job: kept.job, manifest },
     jobMoved(turn, job, leaveChecking(turn, job, manifest)),

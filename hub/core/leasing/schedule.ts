@@ -46,7 +46,9 @@ export function receiveRequest(turn: Turn, device: Device): void {
 
 /** Takes how the admission test of a device ended. */
 export function receiveAdmission(turn: Turn, device: Device, message: AdmissionMessage): void {
-  const job = [...turn.hub.jobs.values()].find(({ packageId }) => packageId === message.package);
+  const jobs = [...turn.hub.jobs.values()].filter(({ packageId }) => packageId === message.package);
+  // Each job of a package says by itself which providers may run it.
+  const job = jobs.find((each) => allowsAdmission(each, message)) ?? jobs[0];
   if (job?.manifest === undefined) {
     // Whatever a device was admitted to elsewhere would only fill our memory.
     const text = `no job here uses package ${message.package}; nothing is kept of its admission`;
@@ -76,6 +78,11 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
   }
   serveCredits(turn, device);
 }
+
+const allowsAdmission = ({ manifest }: Job, message: AdmissionMessage): boolean =>
+  manifest !== undefined &&
+  message.type === 'admitted' &&
+  allowsProvider(manifest, message.provider);
 
 const nameOfPackage = ({ hub }: Turn, id: Digest): string =>
   [...hub.jobs.values()].find(({ packageId }) => packageId === id)?.manifest?.name ?? id;

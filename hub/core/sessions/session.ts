@@ -4,7 +4,7 @@ import {
   HELLO_DEADLINE_MS,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
-import type { Digest, PeerId, PublicKey } from '#protocol/values/ids.ts';
+import type { JobId, PeerId, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { bytes, instant } from '#protocol/values/units.ts';
 import { openPreparation } from '../jobs/prepare.ts';
@@ -146,7 +146,7 @@ function openVerifier(
   const verifier = {
     ...opened,
     sentThrough: judged,
-    manifests: new Set<Digest>(),
+    manifests: new Set<JobId>(),
     reviewed: Math.max(opened.reviewed, reviewRange(turn.hub).from - 1),
     exitChecksAsked: new Set<number>(),
     opinionsAsked: new Set<string>(),

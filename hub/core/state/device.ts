@@ -1,7 +1,7 @@
 import type { Capabilities, Donation, Trial } from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/models/package.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
-import type { Digest, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { SocketId } from './events.ts';
@@ -60,8 +60,8 @@ export interface VerifierSession {
   ticket: string;
   /** Sequences up to here were sent for checking. */
   sentThrough: number;
-  /** Packages whose manifest was sent in this session. */
-  manifests: Set<Digest>;
+  /** Jobs whose manifest was sent in this session. */
+  manifests: Set<JobId>;
   /** Sequences whose exit check was asked for in this session. */
   exitChecksAsked: Set<number>;
   /** The number of the last verdict of others that it was sent, or need not be. */

@@ -1,7 +1,7 @@
 import type { CheckPolicy, NewcomerPolicy } from '#protocol/checks/check-policy.ts';
-import type { PackageManifest } from '#protocol/models/package.ts';
+import type { Measured, PackageManifest } from '#protocol/models/package.ts';
 import type { Verdict } from '#protocol/records/records.ts';
-import type { JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { Dispute, EpochBook, Reviews } from './checks.ts';
@@ -67,6 +67,8 @@ export interface Hub {
   judged: Map<PublicKey, number>;
   epochs: Map<PublicKey, EpochBook>;
   jobs: Map<JobId, Job>;
+  /** By the id of a package: what the first preparation of it found. */
+  packages: Map<Digest, Measured>;
   leases: Map<LeaseId, ActiveLease>;
   /** Why leases ended, the latest of them, with the devices that held them. */
   ended: Map<LeaseId, { device: PublicKey; code: RefusalCode }>;

@@ -1,4 +1,5 @@
 import { sharersOf } from '#protocol/checks/check-policy.ts';
+import { digestPackage, type PackageManifest, withMeasured } from '#protocol/models/package.ts';
 import { RUNS_TO_CONFIRM, type Verdict } from '#protocol/records/records.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
@@ -69,6 +70,12 @@ export const isOpen = (hub: Hub, job: Job): boolean =>
 /** Whether the state of a job is about to change. */
 export const isMoving = ({ underway }: Hub, { record }: Job): boolean =>
   isUnderway(underway, nameOf.move(record.id));
+
+/** The manifest of a job, with what the first preparation of its package found. */
+export function measuredManifest({ packages }: Hub, manifest: PackageManifest): PackageManifest {
+  const known = packages.get(digestPackage(manifest));
+  return known === undefined ? manifest : withMeasured(manifest, known);
+}
 
 /** A job with a price starts when its money lies in its escrow, and not before. */
 export const needsFunding = ({ record, funding }: Job): boolean =>

@@ -24,7 +24,9 @@ export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefin
     return why('capability-memory', { model, needMiB, hasMiB: Math.floor(memoryBytes / 2 ** 20) });
   }
   if (providers.length === 0) return why('capability-provider', {});
-  if (!providers.some((provider) => allowsProvider(manifest, provider))) {
+  const { provider: admitted } = device.admitted.get(packageId) ?? {};
+  const usable = admitted === undefined ? providers : [admitted];
+  if (!usable.some((provider) => allowsProvider(manifest, provider))) {
     return why('exact-only', { model });
   }
   const runs = manifest.variants.some(({ needs }) => needs.every((n) => features.includes(n)));

@@ -11,7 +11,7 @@ export function askOnce(
 ): void {
   const { name, job, shard, units } = asked;
   if (job?.manifest === undefined || opinionsAsked.has(name)) return;
-  manifests.add(shard.package);
+  manifests.add(shard.job);
   opinionsAsked.add(name);
   const { manifest, record } = job;
   send(turn, socket, { type: 'check', shard, manifest, inputs: record.inputs, units });

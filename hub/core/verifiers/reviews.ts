@@ -72,8 +72,8 @@ export function sendReviews(turn: Turn, verifier: VerifierSession): void {
     const [kept, job] = [hub.shards.get(lease), hub.jobs.get(id)];
     if (kept === undefined || job?.manifest === undefined) continue;
     if (hasSpoken(hub, signed, verifier.key)) continue;
-    const known = verifier.manifests.has(kept.package);
-    verifier.manifests.add(kept.package);
+    const known = verifier.manifests.has(kept.job);
+    verifier.manifests.add(kept.job);
     send(turn, verifier.socket, {
       type: 'review',
       number,

@@ -17,9 +17,9 @@ export function sendChecks(turn: Turn, verifier: VerifierSession): void {
     if (ahead > UNITS_AHEAD_MAX && ahead > kept.unitCount) return;
     const job = hub.jobs.get(kept.job);
     if (kept.whole !== undefined && job?.manifest !== undefined) {
-      const known = verifier.manifests.has(kept.package);
+      const known = verifier.manifests.has(kept.job);
       const floorPpm = checkFloor(job);
-      verifier.manifests.add(kept.package);
+      verifier.manifests.add(kept.job);
       send(turn, verifier.socket, {
         type: 'check',
         shard: kept.whole,

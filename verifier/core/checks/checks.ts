@@ -32,7 +32,7 @@ export function receiveCheck(turn: Turn, check: Check): void {
   if (book === undefined || verifier.phase.name !== 'ready') return;
   const { shard, manifest, inputs } = check;
   const { sequence } = shard;
-  if (!takeManifest(turn, { package: shard.package, manifest })) return;
+  if (!takeManifest(turn, { job: shard.job, package: shard.package, manifest })) return;
   const digests = decodeDigests(shard.digests, shard.unitCount);
   if (digests === undefined) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
@@ -278,14 +278,14 @@ function advance(turn: Turn, pending: Pending, check: UnitCheck): void {
     effects.push({ type: 'claim', task, job, unit, lease });
     return;
   }
-  const manifest = verifier.manifests.get(shard.package);
+  const manifest = verifier.manifests.get(shard.job);
   if (manifest === undefined || step.do !== 'execute') return;
   check.stage = 'executing';
   effects.push({ type: 'execute', task, manifest, inputs, unit, fresh: step.fresh });
 }
 
 function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCheck) {
-  const manifest = verifier.manifests.get(shard.package);
+  const manifest = verifier.manifests.get(shard.job);
   if (manifest === undefined) return undefined;
   return kindOf(manifest).judge({
     provider: shard.provider,

@@ -24,7 +24,12 @@ const REVIEWS_WAITING_MAX = 4_096;
 export function receiveReview(turn: Turn, review: Review): void {
   const { verifier, world } = turn;
   const { book, phase, config } = verifier;
-  if (book === undefined || phase.name !== 'ready' || !takeManifest(turn, review)) return;
+  if (
+    book === undefined ||
+    phase.name !== 'ready' ||
+    !takeManifest(turn, { ...review, job: review.signed.verdict.job })
+  )
+    return;
   const { verdict: record, signature } = review.signed;
   const key = record.verifier;
   const signed = world.verify({ key, context: 'verdict', record, signature });

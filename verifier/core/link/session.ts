@@ -5,7 +5,7 @@ import {
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
 import { digestPackage, type PackageManifest } from '#protocol/models/package.ts';
-import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
 import { after, instant, millis } from '#protocol/values/units.ts';
 import type { Saved } from '../state/events.ts';
 import { openBook } from '../state/verifier.ts';
@@ -161,15 +161,16 @@ export function tickSession(turn: Turn): void {
   }
 }
 
-/** Keeps a manifest that came; says whether the package is known now, and ends the link if not. */
+/** Keeps the manifest of a job that came; says whether it is known now, and ends the link if not. */
 export function takeManifest(
   turn: Turn,
-  { package: id, manifest }: { package: Digest; manifest?: PackageManifest | undefined },
+  of: { job: JobId; package: Digest; manifest?: PackageManifest | undefined },
 ): boolean {
   const { manifests } = turn.verifier;
-  if (manifest !== undefined && !manifests.has(id)) {
-    if (digestPackage(manifest) === id) manifests.set(id, manifest);
+  const { job, package: id, manifest } = of;
+  if (manifest !== undefined && !manifests.has(job)) {
+    if (digestPackage(manifest) === id) manifests.set(job, manifest);
     else endLink(turn, `the hub sent a package that is not ${id}`);
-  } else if (!manifests.has(id)) endLink(turn, `the hub named package ${id} and never sent it`);
-  return manifests.has(id);
+  } else if (!manifests.has(job)) endLink(turn, `the hub named job ${job}, never its package`);
+  return manifests.has(job);
 }

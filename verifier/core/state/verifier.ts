@@ -2,7 +2,7 @@ import type { PackageDraft } from '#protocol/api/job.ts';
 import type { HubMessage, VerifierBook } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records/records.ts';
-import type { Digest, JobId, Nonce, PublicKey } from '#protocol/values/ids.ts';
+import type { JobId, Nonce, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Instant, type Millis, millis } from '#protocol/values/units.ts';
 import type {
@@ -159,8 +159,8 @@ export interface Verifier {
   phase: Phase;
   failures: number;
   book?: Book;
-  /** By package digest, of the hub at hand. */
-  manifests: Map<Digest, PackageManifest>;
+  /** Of jobs of the hub at hand, as it sent them on this link. */
+  manifests: Map<JobId, PackageManifest>;
   /** By `standingName`: units seen of a device and package since its last confirmed failure. */
   standings: Map<string, number>;
   /** Waiting for an epoch whose commitment is in the log; in order of sequence. */

@@ -1,6 +1,6 @@
-import { bytesToHex, concatBytes, digest, digestRecord } from '#protocol/bytes/digest.ts';
+import { bytesToHex, concatBytes, digest } from '#protocol/bytes/digest.ts';
 import { loadRuntime, type RanTaps } from '#protocol/messages/compute.ts';
-import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
+import { type BlobRef, digestPackage, type PackageManifest } from '#protocol/models/package.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { bytes } from '#protocol/values/units.ts';
@@ -38,7 +38,7 @@ async function execute(
   const work = { inputs, unitCount: 1 };
   const ran = fresh
     ? await runFresh(await open(), work)
-    : await world.workers.run(digestRecord(manifest), open, work);
+    : await world.workers.run(digestPackage(manifest), open, work);
   const taps = ran.taps === undefined ? {} : { taps: ran.taps.bytes };
   return { digest: bytesToHex(ran.digests) as Digest, bytes: ran.bytes, ...taps };
 }
