@@ -48,6 +48,8 @@ export const JobOptions = v.strictObject({
       layout: v.optional(v.picklist(['nchw', 'nhwc'])),
     }),
   ),
+  /** Outputs wanted; those that units can carry when absent. */
+  outputs: v.optional(v.pipe(v.array(TensorName), v.minLength(1), v.maxLength(16))),
   /** Price per unit in lamports; "0" asks for volunteers. */
   unitPrice: v.optional(Lamports),
   assurance: v.optional(Assurance),
@@ -99,6 +101,8 @@ export const JobRecord = v.strictObject({
   unitPrice: Lamports,
   assurance: Assurance,
   autoStart: v.boolean(),
+  /** What the hub did with the files on its own; the quote says it. */
+  notes: v.exactOptional(v.array(Reason)),
 });
 export type JobRecord = v.InferOutput<typeof JobRecord>;
 

@@ -55,6 +55,8 @@ const ENGLISH: Sentences = {
     `from the speed of ${count(devices, 'device')} online now, ${measured} of them measured`,
   'items-coupled': () =>
     'units hold one item each, since an answer of this model changes with the other items of its unit',
+  'outputs-left-out': ({ names }) =>
+    `left out of the results, since units carry numbers in tensors alone: ${names}`,
   'too-far-off': ({ provider, where }) =>
     `checks found its results on ${PROVIDERS[provider]} too far off${where === 'inside' ? ' inside the model' : ''}`,
   'no-jobs': () => 'nobody has posted work right now; this device is next in line',

@@ -75,7 +75,14 @@ export interface OnnxTensor {
   /** A view of the file: raw bytes, or the packed field's bytes (varints for integers). */
   data: Uint8Array;
   /** Where the elements are, when they are not in the file. */
-  external?: { location: string };
+  external?: OnnxExternal;
+}
+
+/** Bytes of another file, as its folder names it: all of it where no length is given. */
+export interface OnnxExternal {
+  location: string;
+  offset?: number;
+  length?: number;
 }
 
 /** A `SparseTensorProto` (onnx.proto). */
@@ -88,6 +95,7 @@ export interface OnnxSparseTensor {
 /** A size, or a symbol for one that is known only when it runs; '' where not even named. */
 export type OnnxDimension = number | string;
 
+/** A `TypeProto` (onnx.proto). */
 export type OnnxType =
   /** `dims` is absent when not even the rank is known. */
   | { kind: 'tensor'; dataType: number; dims?: OnnxDimension[] }

@@ -1,5 +1,5 @@
 import { int, ints, message, once, text, unless, within } from './codec.ts';
-import type { OnnxSparseTensor, OnnxStorage, OnnxTensor } from './model.ts';
+import type { OnnxExternal, OnnxSparseTensor, OnnxStorage, OnnxTensor } from './model.ts';
 import {
   fail,
   type PbfWriter,
@@ -23,7 +23,7 @@ const EXTERNAL = 1;
 const count = unless(0, int);
 const name = unless('', text);
 
-/** Where the elements are, when they are not in the file: `location` is the key of what we keep. */
+/** Where the elements are, when they are not in the file, by key: sizes are decimal text. */
 const place = message<{ key: string; value: string }>({ 1: ['key', name], 2: ['value', name] });
 
 /** A TensorProto; its elements stay where they are, as a view. Those of texts are not kept. */
@@ -33,7 +33,7 @@ function readTensor(reader: WireReader): OnnxTensor {
   const data = new Uint8Array(0);
   const made: OnnxTensor = { name: '', dataType: 0, dims: [], storage: 'raw', data };
   let stored = false;
-  let location: string | undefined;
+  let external: OnnxExternal | undefined;
   readFields(reader, (field) => {
     const storage = STORAGES.find(([number]) => number === field)?.[1];
     if (storage === 'string') {
@@ -50,16 +50,24 @@ function readTensor(reader: WireReader): OnnxTensor {
     else if (field === 8) made.name = text.read(reader);
     else if (field === 13) {
       const { key, value } = place.read(reader);
-      location = key === 'location' ? value : (location ?? '');
-    } else if (field === 14 && int.read(reader) === EXTERNAL) location ??= '';
+      external ??= { location: '' };
+      if (key === 'location') external.location = value;
+      else if (key === 'offset' || key === 'length') external[key] = readSize(value);
+    } else if (field === 14 && int.read(reader) === EXTERNAL) external ??= { location: '' };
   });
   for (const dimension of made.dims) {
     if (!Number.isSafeInteger(dimension) || dimension < 0) {
       fail(`tensor ${made.name} has a dimension of ${dimension}`);
     }
   }
-  if (location !== undefined) made.external = { location };
+  if (external !== undefined) made.external = external;
   return made;
+}
+
+function readSize(text: string): number {
+  const size = /^\d+$/.test(text) ? Number(text) : -1;
+  if (!Number.isSafeInteger(size) || size < 0) fail(`its data lie at "${text}"`);
+  return size;
 }
 
 function writeTensor({ storage, external, ...made }: OnnxTensor, writer: PbfWriter): void {
@@ -69,7 +77,9 @@ function writeTensor({ storage, external, ...made }: OnnxTensor, writer: PbfWrit
   name.write(writer, 8, made.name);
   const [field = 0] = STORAGES.find((each) => each[1] === storage) ?? [];
   if (external === undefined) return writer.writeBytesField(field, made.data);
-  place.write(writer, 13, { key: 'location', value: external.location });
+  for (const [key, value] of Object.entries(external)) {
+    place.write(writer, 13, { key, value: String(value) });
+  }
   int.write(writer, 14, EXTERNAL);
 }
 

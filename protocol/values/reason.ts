@@ -52,6 +52,7 @@ export const Reason = v.variant('code', [
   of('no-device-fits', {}),
   of('devices-measured', { devices: Count, measured: Count }),
   of('items-coupled', {}),
+  of('outputs-left-out', { names: Text }),
   // A device that has lost a provider
   of('too-far-off', { provider: Provider, where: v.picklist(['outputs', 'inside']) }),
   // A device that gets no work

@@ -63,6 +63,7 @@ function quoteNotes(
       : { code: 'devices-measured', values: speeds },
     ...(allowsProvider(manifest, 'webgpu') ? [] : [why('exact-only', { model })]),
     ...kindOf(job).quoteNotes(job.record),
+    ...(job.record.notes ?? []),
   ];
 }
 

@@ -139,7 +139,7 @@ const broken: [string, OnnxModel, string, RegExp][] = [
       ],
     }),
     'model-external-data',
-    /Merge them/,
+    /merge them/,
   ],
   [
     'a tensor shorter than its shape',

@@ -222,7 +222,9 @@ function checkValue(
     );
   }
   if (type.kind !== 'tensor') {
-    return no(`is no tensor (${type.kind}). Export the model with plain tensors as its ends.`);
+    return no(
+      `is no tensor (${type.kind}). Export the model with plain tensors as its ends; of scikit-learn with to_onnx(model, x, options={"zipmap": False}).`,
+    );
   }
   const dtype = dtypeOfOnnx(type.dataType);
   if (dtype === undefined) {

@@ -171,7 +171,7 @@ function surveyTensor(tensor: OnnxTensor, survey: GraphSurvey): void {
   if (external !== undefined) {
     survey.refusal ??= refusal(
       'model-external-data',
-      `Tensor "${name}" keeps its data in another file ("${external.location}"); a model is one file here. Merge them: onnx.save_model(onnx.load("model.onnx"), "merged.onnx", save_as_external_data=False).`,
+      `Tensor "${name}" keeps its data in another file ("${external.location}"). Send that file as well, as a second \`model\`, or merge them: onnx.save_model(onnx.load("model.onnx"), "merged.onnx", save_as_external_data=False).`,
       name,
     );
     return;

@@ -9,6 +9,7 @@ import { must } from '#protocol/values/refusal.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../../core/models/check.ts';
 import { convertInputs } from '../../inputs/convert.ts';
+import { assembleModel } from '../../inputs/model-file.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../../inputs/units.ts';
 import { answerJson, reject } from '../answer.ts';
 import { type ApiPorts, type DeveloperCall, developer, type Route } from '../route.ts';
@@ -54,7 +55,8 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
     // Without a chain nobody could ever be paid.
     must(await ports.settlement.view());
   }
-  const model = await upload.model();
+  const assembled = must(assembleModel(await upload.model(), options.outputs));
+  const model = assembled.file;
   const checked = must(checkModel(model, MODEL_LIMITS));
   const converted = must(await convertInputs(await upload.inputs(), checked, options));
   const { items, unitItems, specs } = converted;
@@ -84,6 +86,7 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
     unitPrice: options.unitPrice ?? lamports(0n),
     assurance: options.assurance ?? 'instant',
     autoStart: options.autoStart ?? false,
+    ...(assembled.notes.length > 0 && { notes: assembled.notes }),
   };
   return must(await ports.loop.command({ type: 'create', record, inputDigests: packed.digests }));
 }

@@ -11,12 +11,18 @@ import { decodeBoundary, MultipartError, type Part, readParts } from '../multipa
 const INPUT_BYTES_MAX = 512 * 1024 * 1024;
 const OPTIONS_BYTES_MAX = 64 * 1024;
 
+interface NamedBytes {
+  name: string;
+  bytes: Uint8Array;
+}
+
 /** A form that has arrived whole, in files of its own. */
 export interface Upload {
   options: JobOptions;
-  model(): Promise<Uint8Array>;
+  /** The ONNX file and those with its data, in the order they were sent. */
+  model(): Promise<NamedBytes[]>;
   /** Input files in the order they were sent. */
-  inputs(): Promise<{ name: string; bytes: Uint8Array }[]>;
+  inputs(): Promise<NamedBytes[]>;
   close(): Promise<void>;
 }
 
@@ -45,7 +51,7 @@ export async function receiveUpload(request: Request, uploads: string): Promise<
   try {
     let options: string | undefined;
     for await (const part of readParts(request.body, boundary)) {
-      if (part.field === 'model') await receiveModel(part, spools.model);
+      if (part.field === 'model') await append(part, spools.model, modelBounds);
       else if (part.field === 'inputs') await append(part, spools.inputs, inputBounds);
       else if (part.field === 'options') options = await readText(part);
       else {
@@ -78,11 +84,6 @@ const inputBounds = {
   code: 'input-too-big',
   message: 'the inputs of a job have at most 512 MiB; post them as several jobs',
 } as const;
-
-async function receiveModel(part: Part, spool: Spool): Promise<void> {
-  if (spool.entries.length > 0) reject('request-invalid', 'send one ONNX file as `model`', 'model');
-  await append(part, spool, modelBounds);
-}
 
 async function append(
   part: Part,
@@ -136,18 +137,20 @@ const toUpload = (
   close: () => Promise<void>,
 ): Upload => ({
   options,
-  model: () => readFile(spools.model.path),
-  async inputs() {
-    const all = await readFile(spools.inputs.path);
-    let at = 0;
-    return spools.inputs.entries.map(({ name, length }) => {
-      const bytes = all.subarray(at, at + length);
-      at += length;
-      return { name, bytes };
-    });
-  },
+  model: () => readSpool(spools.model),
+  inputs: () => readSpool(spools.inputs),
   close,
 });
+
+async function readSpool({ path, entries }: Spool): Promise<NamedBytes[]> {
+  const all = await readFile(path);
+  let at = 0;
+  return entries.map(({ name, length }) => {
+    const bytes = all.subarray(at, at + length);
+    at += length;
+    return { name, bytes };
+  });
+}
 
 function explain(error: unknown) {
   if (error instanceof MultipartError) return refusal('request-invalid', error.message);
