@@ -1,8 +1,7 @@
-import { JobList } from '#protocol/api/api.ts';
+import { JobPage } from '#protocol/api/api.ts';
 import { type JobOptions, JobView } from '#protocol/api/job.ts';
 import { PackageManifest } from '#protocol/models/package.ts';
 import type { JobId } from '#protocol/values/ids.ts';
-import { accept, type Result } from '#protocol/values/refusal.ts';
 import type { CallOptions, HubClient } from './client.ts';
 
 /** An upload of half a gigabyte over a slow line takes this long. */
@@ -33,11 +32,9 @@ export const postJob = (hub: HubClient, upload: JobUpload, options?: CallOptions
     body: formOf(upload),
   });
 
-/** The developer's jobs, newest first. */
-export async function listJobs(hub: HubClient, options?: CallOptions): Promise<Result<JobView[]>> {
-  const list = await hub.ask(JobList, '/v1/jobs', options);
-  return list.ok ? accept(list.value.jobs) : list;
-}
+/** A page of jobs, the newest first; `before` is the `next` of the page before. */
+export const listJobs = (hub: HubClient, before?: number, options?: CallOptions) =>
+  hub.ask(JobPage, `/v1/jobs${before === undefined ? '' : `?before=${before}`}`, options);
 
 /** Reads one job; `job-unknown` for another developer's. */
 export const readJob = (hub: HubClient, job: JobId, options?: CallOptions) =>

@@ -22,7 +22,7 @@ import type {
   Signature,
 } from '#protocol/values/ids.ts';
 import { bytes, instant, lamports, millis } from '#protocol/values/units.ts';
-import { type HubConfig, viewJob } from './hub.ts';
+import type { HubConfig } from './hub.ts';
 import { type HubSurroundings, newest, openHubBench } from './hub-bench.ts';
 import type { HubEffect, HubEvent, RecutInputs } from './state/events.ts';
 import type { Fact } from './state/facts.ts';
@@ -110,7 +110,7 @@ export function openBench(options: BenchOptions = {}) {
     last,
     hub: () => bench.hub,
     clock: () => world.now,
-    job: () => viewJob(bench.hub, JOB),
+    job: () => bench.view(JOB),
     join(socket: number, key: PublicKey, role: 'contributor' | 'verifier'): void {
       post({ type: 'connected', socket });
       const nonce = last(socket, 'challenge')?.nonce ?? ('00'.repeat(32) as Nonce);

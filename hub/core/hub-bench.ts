@@ -1,11 +1,12 @@
+import type { JobView } from '#protocol/api/job.ts';
 import { sha256 } from '#protocol/bytes/digest.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
-import type { PublicKey } from '#protocol/values/ids.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { type Instant, millis } from '#protocol/values/units.ts';
-import { type Hub, type HubConfig, openHub, stepHub } from './hub.ts';
+import { type Hub, type HubConfig, openHub, recallJob, stepHub, viewJob } from './hub.ts';
 import type { BlobRange, HubEffect, HubEvent, SocketId, World } from './state/events.ts';
-import { appliedFacts } from './state/fact-lists.ts';
+import { appliedFacts, archivedFacts } from './state/fact-lists.ts';
 import type { Fact } from './state/facts.ts';
 
 /** What surrounds the core of a hub in tests and simulations. */
@@ -31,6 +32,8 @@ export interface HubBench {
   readonly hub: Hub;
   readonly isDead: boolean;
   post(event: HubEvent): void;
+  /** A job as it is shown, in memory or archived. */
+  view(job: JobId): JobView | undefined;
   /** `kill -9`: hears nothing and writes nothing from now on. */
   kill(): void;
 }
@@ -71,6 +74,10 @@ export function openHubBench(around: HubSurroundings): HubBench {
       } finally {
         isBusy = false;
       }
+    },
+    view(id) {
+      const job = hub.jobs.get(id) ?? recallJob(hub, archivedFacts(around.facts, id));
+      return job && viewJob(hub, job);
     },
     kill() {
       isDead = true;

@@ -2,7 +2,8 @@ import { accept, type Refusal } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
 import { applyFact } from './apply/apply.ts';
 import { advanceJobs } from './checking/advance.ts';
-import { askOpinions, forgetEnded } from './checking/disputes.ts';
+import { archiveJobs } from './checking/archive.ts';
+import { askOpinions } from './checking/disputes.ts';
 import { receiveExitChecked, releaseShards } from './checking/release.ts';
 import { resolveDisputes, resolveVerdicts } from './checking/resolve.ts';
 import { receiveJudged, receiveVerdict } from './checking/verdicts.ts';
@@ -44,7 +45,6 @@ import { receiveEpoch } from './verifiers/epochs.ts';
 import { viewJob } from './views.ts';
 
 export {
-  fundingOf,
   hasFunded,
   leafFileOf,
   ledgerBanOf,
@@ -59,15 +59,14 @@ export {
   payoutOf,
   viewPay,
 } from './money/views.ts';
-export { openHub } from './open.ts';
+export { openHub, recallJob } from './open.ts';
 export type { Hub, HubConfig } from './state/hub.ts';
+export type { Job } from './state/job.ts';
+export { mayRead } from './state/questions.ts';
 export { mayReadVerdict, shownVerdicts } from './verifiers/reviews.ts';
 export {
   banOf,
-  listJobs,
-  mayReadUnits,
   mayServe,
-  packageOf,
   ticketHolder,
   unitPart,
   viewGrid,
@@ -213,9 +212,9 @@ function stepStored(turn: Turn, token: Token): void {
   const reply = hub.replies.get(token);
   if (reply === undefined) return;
   hub.replies.delete(token);
-  const { request, job } = reply;
-  const value = job === null ? null : (viewJob(hub, job) ?? null);
-  effects.push({ type: 'reply', request, result: accept(value) });
+  const job = reply.job === null ? undefined : hub.jobs.get(reply.job);
+  const value = job === undefined ? null : viewJob(hub, job);
+  effects.push({ type: 'reply', request: reply.request, result: accept(value) });
 }
 
 function stepKept(turn: Turn, event: Extract<HubEvent, { type: 'kept' }>): void {
@@ -268,5 +267,5 @@ function stepTick(turn: Turn): void {
   resolveDisputes(turn);
   releaseShards(turn);
   advanceJobs(turn);
-  forgetEnded(turn);
+  archiveJobs(turn);
 }

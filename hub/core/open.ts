@@ -4,8 +4,9 @@ import { forgetJudged } from './checking/unjudged.ts';
 import { kindOf } from './kinds/kind-of.ts';
 import { openFairBook } from './leasing/fairness.ts';
 import { openMoneyBook } from './money/book.ts';
-import type { AppliedFact, CommittedShard } from './state/facts.ts';
+import type { AppliedFact, CommittedShard, JobTally } from './state/facts.ts';
 import type { Hub, HubConfig } from './state/hub.ts';
+import type { Job } from './state/job.ts';
 import { coversRun, removeRun } from './state/ranges.ts';
 import { openUnderway } from './state/underway.ts';
 import { openNewcomers, takePlace } from './trust/newcomers.ts';
@@ -14,11 +15,30 @@ import { openReviews } from './verifiers/reviews.ts';
 /** A hub as its facts left it. Leases without a commitment were never revealed; their units are open. */
 export function openHub(facts: readonly AppliedFact[], config: HubConfig): Hub {
   const hub = emptyHub(config);
-  for (const fact of facts) applyFact(hub, fact);
+  for (const fact of facts) {
+    applyFact(hub, fact);
+    // Otherwise each mark would walk all shards before it.
+    if (fact.type === 'judged') forgetJudged(hub);
+  }
   hub.freed.clear();
   forgetJudged(hub);
   for (const committed of hub.commitments.values()) reviveLease(hub, committed);
   return hub;
+}
+
+/** A job that left the state, of the facts that `Store.archived` gives; none where it gave none. */
+export function recallJob(
+  { config, packages }: Hub,
+  facts: readonly AppliedFact[],
+): Job | undefined {
+  const hub = { ...emptyHub(config), packages: new Map(packages) };
+  let tally: JobTally | undefined;
+  for (const fact of facts) {
+    if (fact.type === 'job-archived') tally = fact.tally;
+    else applyFact(hub, fact);
+  }
+  const [job] = hub.jobs.values();
+  return job && tally && Object.assign(job, tally);
 }
 
 const emptyHub = (config: HubConfig): Hub => ({
@@ -52,9 +72,8 @@ const emptyHub = (config: HubConfig): Hub => ({
   opinions: new Map(),
   disputes: new Map(),
   unresolved: new Map(),
-  resolved: new Set(),
+  resolved: new Map(),
   faults: new Map(),
-  verdictsTaken: new Set(),
   standings: new Map(),
   resetAt: new Map(),
   judgedUnits: new Map(),

@@ -15,31 +15,15 @@ import type { Job } from './state/job.ts';
 import { isDisputed, isGuarded, judgesOf, mayRead } from './state/questions.ts';
 import { viewNewcomers } from './trust/newcomers.ts';
 
-export const packageOf = (hub: Hub, job: JobId): PackageManifest | undefined =>
-  hub.jobs.get(job)?.manifest;
-
-/** Whether a blob belongs to a job, so that whoever knows its root may have it. */
+/** Whether a blob belongs to a job in memory, so that whoever knows its root may have it. */
 export const mayServe = (hub: Hub, root: Root): boolean => hub.servable.has(root);
 
-/** Whether a developer may read these units of a job, as its assurance has it. */
-export function mayReadUnits(
-  hub: Hub,
-  id: JobId,
-  { first, end }: { first: number; end: number },
-): boolean {
-  const job = hub.jobs.get(id);
-  return job !== undefined && mayRead(job, first, end);
-}
-
 /** One unit's part in the outputs or fingerprints of a shard. */
-export function unitPart(
-  hub: Hub,
-  { job, firstUnit, unitCount }: AcceptedShard,
+export const unitPart = (
+  job: Job,
+  { firstUnit, unitCount }: AcceptedShard,
   of: { unit: number; bytes: Uint8Array },
-): Uint8Array | undefined {
-  const known = hub.jobs.get(job);
-  return known && kindOf(known).unitPart(of.bytes, unitCount, of.unit - firstUnit);
-}
+): Uint8Array => kindOf(job).unitPart(of.bytes, unitCount, of.unit - firstUnit);
 
 export const ticketHolder = (hub: Hub, ticket: string): PublicKey | undefined =>
   hub.tickets.get(ticket);
@@ -47,18 +31,8 @@ export const ticketHolder = (hub: Hub, ticket: string): PublicKey | undefined =>
 /** The newest ban of a device that was not pardoned, over or not. */
 export const banOf = (hub: Hub, device: PublicKey): Ban | undefined => hub.banned.get(device);
 
-export function listJobs(hub: Hub): JobView[] {
-  return [...hub.jobs.values()]
-    .sort((a, b) => b.record.createdAt - a.record.createdAt)
-    .map((job) => view(hub, job));
-}
-
-export function viewJob(hub: Hub, id: JobId): JobView | undefined {
-  const job = hub.jobs.get(id);
-  return job === undefined ? undefined : view(hub, job);
-}
-
-function view(hub: Hub, job: Job): JobView {
+/** A job as it is shown, one in memory or one that was archived. */
+export function viewJob(hub: Hub, job: Job): JobView {
   const { record, manifest } = job;
   const devices = new Set([...job.leases].map((id) => hub.leases.get(id)?.device));
   return {

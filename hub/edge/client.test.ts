@@ -91,7 +91,7 @@ describe('the client on a real hub', () => {
   it('reads a job as it was posted, and lists it', async () => {
     const found = must(await readJob(hub, job.id));
     expect(found).toMatchObject({ name: 'identity', items: UNITS, units: UNITS });
-    expect(must(await listJobs(hub)).map(({ id }) => id)).toEqual([job.id]);
+    expect(must(await listJobs(hub)).jobs.map(({ id }) => id)).toEqual([job.id]);
   });
 
   it('follows a job, and stops when it is told to', async () => {

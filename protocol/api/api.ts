@@ -70,8 +70,9 @@ export const UnitFingerprint = v.strictObject({
 });
 export type UnitFingerprint = v.InferOutput<typeof UnitFingerprint>;
 
-/** The jobs of a developer. */
-export const JobList = v.strictObject({ jobs: v.array(JobView) });
+/** Jobs, the newest first; `next` is what to ask for `before` where there may be older ones. */
+export const JobPage = v.strictObject({ jobs: v.array(JobView), next: v.exactOptional(Count) });
+export type JobPage = v.InferOutput<typeof JobPage>;
 
 /** Receipts of a job, by sequence. */
 export const ReceiptPage = v.strictObject({ receipts: v.array(Receipt) });

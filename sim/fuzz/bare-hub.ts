@@ -1,3 +1,4 @@
+import type { JobView } from '#protocol/api/job.ts';
 import { concatBytes, digest, digestCommitment, sha256 } from '#protocol/bytes/digest.ts';
 import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
 import {
@@ -11,7 +12,7 @@ import type { AcceptedShard, Lease, Verdict } from '#protocol/records/records.ts
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root } from '#protocol/values/ids.ts';
 import { bytes, instant, millis } from '#protocol/values/units.ts';
-import { type Hub, viewJob } from '../../hub/core/hub.ts';
+import type { Hub } from '../../hub/core/hub.ts';
 import { type HubBench, newest, openHubBench } from '../../hub/core/hub-bench.ts';
 import type { Fact } from '../../hub/core/state/facts.ts';
 import {
@@ -39,7 +40,7 @@ export interface BareHub {
   /** Known answers that were kept: `prepared` frames that were believed. */
   kept: number;
   hub(): Hub;
-  view(): NonNullable<ReturnType<typeof viewJob>>;
+  view(): JobView;
   /** Everyone is heard and `ms` pass. */
   wait(ms: number): void;
   restart(): void;
@@ -136,7 +137,7 @@ export function openBareHub(seed: number, units = 10_000): BareHub {
     hub: () => world.bench.hub,
     now: () => world.now,
     view() {
-      const view = viewJob(world.bench.hub, made.record.id);
+      const view = world.bench.view(made.record.id);
       if (view === undefined) throw new Error('the hub forgot its job');
       return view;
     },

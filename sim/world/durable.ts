@@ -44,7 +44,7 @@ export function durableOf(hub: Hub): Record<string, unknown> {
     unresolved: [...hub.unresolved],
     resolved: [...hub.resolved],
     faults: [...hub.faults],
-    verdictsTaken: [...hub.verdictsTaken],
+    verdicts: [...hub.shards].map(([lease, { judgedBy }]) => [lease, [...(judgedBy ?? [])]]),
     standings: [...hub.standings],
     resetAt: [...hub.resetAt],
     judgedUnits: [...hub.judgedUnits],

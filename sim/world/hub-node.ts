@@ -1,10 +1,11 @@
+import type { JobView } from '#protocol/api/job.ts';
 import type { NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import { type ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
-import { type Hub, openHub, viewJob } from '../../hub/core/hub.ts';
+import { type Hub, openHub } from '../../hub/core/hub.ts';
 import { type HubBench, openHubBench } from '../../hub/core/hub-bench.ts';
 import type { BlobRange, HubCommand } from '../../hub/core/state/events.ts';
 import { appliedFacts } from '../../hub/core/state/fact-lists.ts';
@@ -31,7 +32,7 @@ export interface HubNode {
   command(command: HubCommand): void;
   /** What its state says; undefined while it is down. */
   read<T>(look: (hub: Hub) => T): T | undefined;
-  view(job: JobId): ReturnType<typeof viewJob>;
+  view(job: JobId): JobView | undefined;
   /** `kill -9`: memory and unwritten facts are gone. */
   crash(): void;
   restart(): void;
@@ -111,7 +112,7 @@ export function openHubNode(grid: Grid): HubNode {
       life?.bench.post({ type: 'command', request: 1, command });
     },
     read: (look) => (life === undefined ? undefined : look(life.bench.hub)),
-    view: (job) => (life === undefined ? undefined : viewJob(life.bench.hub, job)),
+    view: (job) => life?.bench.view(job),
     failDisk(forMs) {
       if (life !== undefined) failDisk(node, life, forMs);
     },

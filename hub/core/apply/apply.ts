@@ -3,7 +3,14 @@ import type { AppliedFact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import { noteEpoch } from '../verifiers/epochs.ts';
 import { applyMark, applyResolution, applyVerdict } from './checks.ts';
-import { applyMove, applyPackage, applyRecut, openJob, serveJobBlobs } from './jobs.ts';
+import {
+  applyArchive,
+  applyMove,
+  applyPackage,
+  applyRecut,
+  openJob,
+  serveJobBlobs,
+} from './jobs.ts';
 import {
   applyAccepted,
   applyCommitment,
@@ -32,6 +39,8 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
     case 'job-moved':
       applyMove(hub, fact);
       return noteMoney(hub, fact);
+    case 'job-archived':
+      return applyArchive(hub, fact);
     case 'committed':
       return applyCommitment(hub, fact.commitment);
     case 'accepted':

@@ -2,7 +2,6 @@ import { standingName } from '#protocol/checks/check-policy.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import type { FactOf } from '../state/fact-lists.ts';
-import { verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
 import { isMismatch, judgedThrough, unitName } from '../state/questions.ts';
@@ -18,9 +17,9 @@ const NEEDS_RESOLUTION: readonly Verdict['kind'][] = ['mismatch', 'device-unfit'
  */
 export function applyVerdict(hub: Hub, signed: SignedVerdict): void {
   const { verdict } = signed;
-  hub.verdictsTaken.add(verdictName(signed));
+  noteJudge(hub, verdict);
   const job = hub.jobs.get(verdict.job);
-  if (job === undefined) return;
+  if (job === undefined) return showVerdict(hub.reviews, signed, false);
   const name = unitName(verdict);
   const isResolved = hub.resolved.has(name);
   if (hub.enrolled.size > 1 && job.forgotten !== true) noteOpinion(hub, verdict);
@@ -30,6 +29,11 @@ export function applyVerdict(hub: Hub, signed: SignedVerdict): void {
   dispute?.withheld.push(signed);
   if (dispute === undefined) countVerdict(job, verdict.kind);
   showVerdict(hub.reviews, signed, dispute !== undefined);
+}
+
+function noteJudge({ shards }: Hub, { lease, unit, verifier }: Verdict): void {
+  const kept = shards.get(lease);
+  if (kept !== undefined) (kept.judgedBy ??= new Set()).add(`${unit}/${verifier}`);
 }
 
 function noteOpinion(hub: Hub, verdict: Verdict): void {
@@ -62,7 +66,7 @@ export function applyResolution(
 ): void {
   const name = unitName({ lease, unit });
   hub.unresolved.delete(name);
-  if (outcome !== 'unconfirmed' && outcome !== 'unfit') hub.resolved.add(name);
+  if (outcome !== 'unconfirmed' && outcome !== 'unfit') hub.resolved.set(name, id);
   const job = hub.jobs.get(id);
   if (outcome === 'tie') job?.ties.set(unit, (job.ties.get(unit) ?? 0) + 1);
   closeDispute(hub, name);

@@ -1,4 +1,5 @@
-import { digestPackage } from '#protocol/models/package.ts';
+import { digestPackage, type PackageManifest } from '#protocol/models/package.ts';
+import type { Root } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { FactOf } from '../state/fact-lists.ts';
@@ -24,6 +25,7 @@ export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDig
     leases: new Set(),
     leasedUnits: 0,
     shards: new Map(),
+    voided: [],
     unreleased: new Map(),
     released: openRanges(0, 0),
     acceptedUnits: 0,
@@ -38,10 +40,15 @@ export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDig
 }
 
 /** Blobs a job needs are served to whoever knows their roots. */
-export function serveJobBlobs(hub: Hub, job: Job): void {
-  hub.servable.add(job.record.inputs.root);
-  hub.servable.add(job.record.draft.file.root);
+export function serveJobBlobs({ servable }: Hub, { record, manifest }: Job): void {
+  for (const { root } of [record.inputs, record.draft.file]) servable.add(root);
+  for (const root of manifest === undefined ? [] : rootsOf(manifest)) servable.add(root);
 }
+
+const rootsOf = ({ variants, knownAnswers }: PackageManifest): Root[] => [
+  ...variants.map(({ file }) => file.root),
+  ...knownAnswers.flatMap(({ inputs, outputs }) => [inputs.root, outputs.root]),
+];
 
 /** A job that is still checked has other units from now on, as if it had just been posted. */
 export function applyRecut(hub: Hub, { record, inputDigests }: FactOf<'job-recut'>): void {
@@ -64,11 +71,23 @@ export function applyPackage(hub: Hub, { job: id, manifest: found }: FactOf<'job
   job.packageId = digestPackage(manifest);
   hub.packages.set(job.packageId, { peakBytes, referenceUnitMs, taps: runtime.taps });
   job.unitSizes = kindOf(job).sizeUnit(job.record, manifest);
-  for (const { file } of manifest.variants) hub.servable.add(file.root);
-  for (const { inputs, outputs } of manifest.knownAnswers) {
-    hub.servable.add(inputs.root);
-    hub.servable.add(outputs.root);
+  serveJobBlobs(hub, job);
+}
+
+/** A job leaves the state, with all that was kept of its shards. */
+export function applyArchive(hub: Hub, { job: id }: FactOf<'job-archived'>): void {
+  const job = hub.jobs.get(id);
+  if (job === undefined) return;
+  forgetChecks(hub, id);
+  hub.jobs.delete(id);
+  for (const { sequence, lease } of job.shards.values()) {
+    hub.unjudged.delete(sequence);
+    hub.shards.delete(lease);
   }
+  for (const lease of job.voided) hub.shards.delete(lease);
+  for (const [name, of] of hub.resolved) if (of === id) hub.resolved.delete(name);
+  hub.servable.clear();
+  for (const other of hub.jobs.values()) serveJobBlobs(hub, other);
 }
 
 /** Moves a job to another state. */

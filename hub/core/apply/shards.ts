@@ -75,6 +75,7 @@ export function applyVoid(hub: Hub, { job: id, sequence }: FactOf<'voided'>): vo
   kept.voided = true;
   delete kept.whole;
   job.shards.delete(sequence);
+  job.voided.push(kept.lease);
   job.unreleased.delete(sequence);
   hub.unjudged.delete(sequence);
   endCheck(hub, kept);

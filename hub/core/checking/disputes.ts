@@ -1,7 +1,5 @@
 import type { Verdict } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
-import { after, millis } from '#protocol/values/units.ts';
-import { forgetChecks } from '../apply/checks.ts';
 import type { Dispute } from '../state/checks.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
@@ -9,8 +7,6 @@ import { isMismatch, quorumOf, unitName } from '../state/questions.ts';
 import type { Turn } from '../turn.ts';
 import { askOnce } from '../verifiers/ask.ts';
 
-/** How long a verdict on a job that ended may still be contradicted. */
-const CHECKS_KEPT_MS = millis(600_000);
 /** How long verifiers may take for an opinion: two runs and a queue fit into it. */
 const OPINION_MS = 180_000;
 /** How long one that is away is waited for; after a restart of the hub all of them are. */
@@ -93,13 +89,5 @@ export function askExitChecksAgain(hub: Hub, device: PublicKey): void {
       for (const { exitChecksAsked } of hub.verifiers.values())
         exitChecksAsked.delete(kept.sequence);
     }
-  }
-}
-
-/** Jobs that ended some time ago: until then other verifiers may review what was said of them. */
-export function forgetEnded({ hub, world }: Turn): void {
-  for (const [id, { endedAt, forgotten }] of hub.jobs) {
-    if (endedAt === undefined || forgotten === true) continue;
-    if (world.now >= after(endedAt, CHECKS_KEPT_MS)) forgetChecks(hub, id);
   }
 }

@@ -12,7 +12,7 @@ import {
   VERIFIER,
   verdictOn,
 } from '../fake-world.ts';
-import { mayReadUnits } from '../hub.ts';
+import { mayRead as mayReadUnits } from '../state/questions.ts';
 
 let bench: Bench;
 beforeEach(() => {
@@ -29,7 +29,10 @@ function finish(): void {
 }
 const newest = () => bench.last(1, 'check')?.shard.sequence ?? -1;
 const judge = (): void => bench.say(1, { type: 'judged', through: newest() });
-const mayRead = (first: number, end: number) => mayReadUnits(bench.hub(), JOB, { first, end });
+const mayRead = (first: number, end: number): boolean => {
+  const job = bench.hub().jobs.get(JOB);
+  return job !== undefined && mayReadUnits(job, first, end);
+};
 const exitChecks = () =>
   (bench.sent.get(1) ?? []).flatMap((message) =>
     message.type === 'check' && message.exit === true ? [message] : [],

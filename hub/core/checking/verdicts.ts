@@ -7,6 +7,7 @@ import type { VerifierSession } from '../state/device.ts';
 import { verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
+import { hasJudged } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { decline, store, type Turn } from '../turn.ts';
 
@@ -15,7 +16,7 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   const { hub, world } = turn;
   const { verdict, signature } = signed;
   const name = verdictName(signed);
-  if (hub.verdictsTaken.has(name) || isUnderway(hub.underway, nameOf.verdict(name))) return;
+  if (hasJudged(hub, verdict) || isUnderway(hub.underway, nameOf.verdict(name))) return;
   const honest =
     verdict.verifier === verifier.key &&
     world.verify({ key: verifier.key, context: 'verdict', record: verdict, signature });

@@ -6,7 +6,6 @@ import type {
   EarningShardPage,
   EarningShardView,
   EndedJobView,
-  Funding,
   LeafFileView,
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
@@ -39,7 +38,6 @@ export const listClosings = ({ money }: Hub, range: PageRange): ClosingView[] =>
 export const listPayouts = ({ money }: Hub, { from, limit }: PageRange): PayoutView[] =>
   money.payouts.filter(({ index }) => index >= from).slice(0, limit);
 
-export const fundingOf = ({ jobs }: Hub, id: JobId): Funding | undefined => jobs.get(id)?.funding;
 /** Funded jobs whose money is not closed yet. */
 export const listFunded = ({ jobs, money }: Hub): { job: JobId; poster: Address }[] =>
   [...jobs].flatMap(([job, { funding }]) =>

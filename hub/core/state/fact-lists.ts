@@ -42,3 +42,24 @@ export function appliedFacts(facts: readonly Fact[]): AppliedFact[] {
     }
   });
 }
+
+/** What a store gives back of a job that was archived: see `Store.archived`. */
+export function archivedFacts(facts: readonly Fact[], id: JobId): AppliedFact[] {
+  const own = facts.filter((fact) => isOfRecord(fact, id));
+  return own.some(({ type }) => type === 'job-archived') ? own : [];
+}
+
+/** Whether a fact says something of a job as a whole. */
+function isOfRecord(fact: Fact, id: JobId): boolean {
+  switch (fact.type) {
+    case 'job-created':
+    case 'job-recut':
+      return fact.record.id === id;
+    case 'job-packaged':
+    case 'job-moved':
+    case 'job-archived':
+      return fact.job === id;
+    default:
+      return false;
+  }
+}

@@ -16,6 +16,7 @@ import type {
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
+import type { Ranges } from './ranges.ts';
 
 /** A device gets no work until then. `work`: what was found wrong; old bans do not name it. */
 export interface Ban {
@@ -86,6 +87,8 @@ export type Fact =
       reason: Reason;
       at: Instant;
     }
+  /** A job ended and all of it is judged: from now on it is read from the store. */
+  | { type: 'job-archived'; job: JobId; tally: JobTally; at: Instant }
   /** An accepted shard of a job with assurance is final: its results may be read. */
   | { type: 'released'; sequence: number; job: JobId; at: Instant }
   | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
@@ -121,6 +124,17 @@ export type Fact =
       unit: number;
       at: Instant;
     };
+
+/** What the facts on a job's shards come to, in units; `released` is what may be read of them. */
+export interface JobTally {
+  acceptedUnits: number;
+  checked: number;
+  mismatched: number;
+  requeued: number;
+  /** Of a job with assurance. */
+  released: Ranges;
+  lastSequence: number;
+}
 
 /** A commitment in the log, with what is needed to honour its lease after a restart. */
 export interface CommittedShard {

@@ -66,13 +66,14 @@ export interface Hub {
   suspensions: Map<PublicKey, readonly Suspension[]>;
   judged: Map<PublicKey, number>;
   epochs: Map<PublicKey, EpochBook>;
+  /** Jobs that go on, or ended a short time ago; older ones are in the store. */
   jobs: Map<JobId, Job>;
   /** By the id of a package: what the first preparation of it found. */
   packages: Map<Digest, Measured>;
   leases: Map<LeaseId, ActiveLease>;
   /** Why leases ended, the latest of them, with the devices that held them. */
   ended: Map<LeaseId, { device: PublicKey; code: RefusalCode }>;
-  /** Every shard ever accepted, by its lease, void or not: what a verdict may be about. */
+  /** Accepted shards of jobs in `jobs`, by lease, void or not: what a verdict may be about. */
   shards: Map<LeaseId, KeptShard>;
   /** By log index: commitments that may still be opened. */
   commitments: Map<number, CommittedShard>;
@@ -97,12 +98,10 @@ export interface Hub {
   disputes: Map<string, Dispute>;
   /** By lease and unit: verdicts from which something follows that is not decided yet. */
   unresolved: Map<string, Verdict>;
-  /** Units on which nothing follows from further verdicts. */
-  resolved: Set<string>;
+  /** By lease and unit: on these nothing follows from further verdicts. */
+  resolved: Map<string, JobId>;
   /** How often the majority contradicted a verifier. */
   faults: Map<PublicKey, number>;
-  /** (lease, unit, verifier) of verdicts taken, to drop repeats. */
-  verdictsTaken: Set<string>;
   /** By `standingName`: units of a device and package since its last confirmed failure. */
   standings: Map<string, number>;
   /** When a device lost its trust: nothing it did until then counts for it. */

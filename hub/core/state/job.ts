@@ -6,7 +6,7 @@ import type { DeveloperId, Digest, JobId, LeaseId, PublicKey } from '#protocol/v
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Instant, instant, type Millis } from '#protocol/values/units.ts';
-import type { CommittedShard } from './facts.ts';
+import type { CommittedShard, JobTally } from './facts.ts';
 import type { Ranges } from './ranges.ts';
 
 /**
@@ -86,6 +86,8 @@ export interface KeptShard {
   awaitsCheck?: true;
   /** Its units are open again; verdicts on it still count against its device. */
   voided?: true;
+  /** Verdicts on it that were taken, as `unit/verifier`, to drop repeats. */
+  judgedBy?: Set<string>;
 }
 
 /** Bytes of one unit: what a device fetches, what it sends, what it holds beside these. */
@@ -96,7 +98,7 @@ export interface UnitSizes {
 }
 
 /** A job, as its facts and its leases make it. */
-export interface Job {
+export interface Job extends JobTally {
   record: JobRecord;
   inputDigests: Uint8Array;
   state: JobState;
@@ -113,18 +115,14 @@ export interface Job {
   leases: Set<LeaseId>;
   leasedUnits: number;
   shards: Map<number, KeptShard>;
-  /** Of a job with assurance: what may not be read yet, and what may. */
+  /** Leases of shards that are void. */
+  voided: LeaseId[];
+  /** Of a job with assurance: what may not be read yet. */
   unreleased: Map<number, KeptShard>;
-  released: Ranges;
-  acceptedUnits: number;
-  checked: number;
-  mismatched: number;
-  requeued: number;
   /** By unit: how often verifiers did not agree on it. */
   ties: Map<number, number>;
   /** What its checks needed is kept no more. */
   forgotten?: true;
-  lastSequence: number;
   /** Counted anew on each tick, and in between while few are online. */
   fleet: Fleet;
   preparing?: { verifier: PublicKey; since: Instant };

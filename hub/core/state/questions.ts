@@ -15,6 +15,12 @@ import { isUnderway, nameOf } from './underway.ts';
 export const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string =>
   `${lease}/${unit}`;
 
+/** Whether a verifier's verdict on a unit was taken. */
+export const hasJudged = (
+  { shards }: Hub,
+  { lease, unit, verifier }: Pick<Verdict, 'lease' | 'unit' | 'verifier'>,
+): boolean => shards.get(lease)?.judgedBy?.has(`${unit}/${verifier}`) === true;
+
 /** Where two or more verifiers are enrolled, one alone convinces nobody. */
 export const quorumOf = (hub: Hub): number => Math.min(2, Math.max(1, hub.enrolled.size));
 

@@ -19,6 +19,7 @@ export const nameOf = {
   recut: (job: JobId) => `recut ${job}`,
   move: (job: JobId) => `move ${job}`,
   end: (job: JobId) => `end ${job}`,
+  archive: (job: JobId) => `archive ${job}`,
   /** Counts units. */
   accept: (device: PublicKey, pack: Digest) => `accept ${standingName(device, pack)}`,
   unrevealed: (device: PublicKey) => `unrevealed ${device}`,
@@ -88,6 +89,8 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
         [nameOf.move(fact.job)],
         ...(isEnd(fact.state) ? [[nameOf.end(fact.job)] as const] : []),
       ];
+    case 'job-archived':
+      return [[nameOf.archive(fact.job)]];
     case 'accepted': {
       const { device, package: pack, unitCount } = fact.shard;
       return [[nameOf.accept(device, pack), unitCount]];

@@ -58,7 +58,6 @@ describe('a verdict', () => {
 
   test('is kept for others within a bound', () => {
     const { verdict, signature } = court.opinion(VERIFIER, 'match');
-    court.hub().verdictsTaken.clear();
     const facts = Array.from({ length: 2_500 }, () => ({
       type: 'verdict' as const,
       signed: { verdict, signature },

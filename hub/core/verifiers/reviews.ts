@@ -1,9 +1,9 @@
 import type { SignedVerdict } from '#protocol/records/records.ts';
-import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Reviews } from '../state/checks.ts';
 import type { VerifierSession } from '../state/device.ts';
 import { verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
+import { hasJudged } from '../state/questions.ts';
 import { send, type Turn } from '../turn.ts';
 
 /** Verdicts that can still be passed on: a verifier that was away longer gets no older ones. */
@@ -71,7 +71,8 @@ export function sendReviews(turn: Turn, verifier: VerifierSession): void {
     const { lease, job: id } = signed.verdict;
     const [kept, job] = [hub.shards.get(lease), hub.jobs.get(id)];
     if (kept === undefined || job?.manifest === undefined) continue;
-    if (hasSpoken(hub, signed, verifier.key)) continue;
+    // Its own verdict on the unit was taken: a second one would be dropped.
+    if (hasJudged(hub, { ...signed.verdict, verifier: verifier.key })) continue;
     const known = verifier.manifests.has(kept.job);
     verifier.manifests.add(kept.job);
     send(turn, verifier.socket, {
@@ -85,9 +86,4 @@ export function sendReviews(turn: Turn, verifier: VerifierSession): void {
       inputs: job.record.inputs,
     });
   }
-}
-
-/** Its own verdict on the unit was taken: a second one would be dropped. */
-function hasSpoken(hub: Hub, { verdict, signature }: SignedVerdict, verifier: PublicKey): boolean {
-  return hub.verdictsTaken.has(verdictName({ verdict: { ...verdict, verifier }, signature }));
 }

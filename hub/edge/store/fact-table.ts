@@ -9,7 +9,7 @@ const ROWS_PER_INSERT = 128;
  * Types whose rows are asked for by their place among themselves. The index of places has these
  * alone.
  */
-const PLACED = ['verdict', 'epoch'] as const;
+const PLACED = ['job-created', 'verdict', 'epoch'] as const;
 
 /**
  * Every fact is a row of one table: its number in the order of appending, its type, its place among
@@ -41,11 +41,14 @@ export async function loadFacts({ read }: Database): Promise<AppliedFact[]> {
       (${settled('committed')} except ${settled('accepted')} except ${settled('unrevealed')})
       order by number`,
   );
-  return rows.map(({ type, body, input_digests: inputDigests }) => {
-    const fields = JSON.parse(body);
-    if (type === 'accepted') return { type, shard: fields.shard };
-    return { type, ...fields, ...(inputDigests === null ? {} : { inputDigests }) };
-  });
+  return rows.map(decodeFact);
+}
+
+/** What changes the state of a fact's row. */
+export function decodeFact({ type, body, input_digests: inputDigests }: FactRow): AppliedFact {
+  const fields = JSON.parse(body);
+  if (type === 'accepted') return { type, shard: fields.shard };
+  return { type, ...fields, ...(inputDigests === null ? {} : { inputDigests }) };
 }
 
 type WithBytes = Fact & {

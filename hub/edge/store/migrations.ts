@@ -345,4 +345,13 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   // What only a graph has stands under `runtime`. Packages keep their ids: `digestPackage`.
   [nestGraph('manifest'), nestGraph('record.draft')],
   ['drop index fact_place', 'create unique index fact_place on fact (type, place) where place > 0'],
+  // Jobs have numbers, and those that ended are read from here.
+  [
+    `update fact set place = numbered.place from
+      (select number, row_number() over (order by number) as place from fact
+        where type = 'job-created') as numbered
+      where fact.number = numbered.number`,
+    `create index fact_job on fact (job, number) where type in
+      ('job-created', 'job-recut', 'job-packaged', 'job-moved', 'job-archived')`,
+  ],
 ];

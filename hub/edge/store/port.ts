@@ -22,6 +22,12 @@ export type ReceiptParts = Pick<
   'shard' | 'salt' | 'commitmentSignature' | 'log' | 'logSignature' | 'inputs' | 'verdicts'
 >;
 
+/** Jobs are numbered from 1 in the order in which they were posted. */
+export interface NumberedJob {
+  number: number;
+  id: JobId;
+}
+
 /** Verdicts are numbered from 1 in the order in which they were stored. */
 export interface NumberedVerdict {
   number: number;
@@ -46,6 +52,12 @@ export interface Store {
    * is left out: commitments that were opened or never revealed, and the bytes of accepted shards.
    */
   load(): Promise<AppliedFact[]>;
+  /**
+   * What was said of an archived job as a whole, in order, for `recallJob`; nothing of any other.
+   */
+  archived(job: JobId): Promise<AppliedFact[]>;
+  /** Jobs numbered below `before`, the newest first, at most `limit`; numbers count from 1. */
+  jobs(before: number, limit: number): Promise<NumberedJob[]>;
   /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */
   results(job: JobId, fromUnit: number, toUnit: number): Promise<ShardOutputs[]>;
   /** The accepted shard that came from a lease, void or not: for verifiers that judge it late. */

@@ -1,5 +1,12 @@
-import type { LeaseId } from '#protocol/values/ids.ts';
-import { type FactRow, IS_VOID, loadFacts, openAppend, parseBody } from './fact-table.ts';
+import type { JobId, LeaseId } from '#protocol/values/ids.ts';
+import {
+  decodeFact,
+  type FactRow,
+  IS_VOID,
+  loadFacts,
+  openAppend,
+  parseBody,
+} from './fact-table.ts';
 import { type Database, openDatabaseFile, openMemoryDatabase } from './libsql.ts';
 import { migrate } from './migrate.ts';
 import type { ShardOutputs, Store } from './port.ts';
@@ -21,6 +28,18 @@ async function openStore(database: Database): Promise<Store> {
   return {
     append: await openAppend(database),
     load: () => loadFacts(database),
+    async archived(job) {
+      const sql = `select type, body, input_digests from fact where job = ? and type in
+        ('job-created', 'job-recut', 'job-packaged', 'job-moved', 'job-archived') order by number`;
+      const facts = (await read<FactRow>(sql, job)).map(decodeFact);
+      return facts.some(({ type }) => type === 'job-archived') ? facts : [];
+    },
+    async jobs(before, limit) {
+      const sql = `select place, job from fact where type = 'job-created' and place > 0
+        and place < ? order by place desc limit ?`;
+      const rows = await read<{ place: number; job: JobId }>(sql, before, limit);
+      return rows.map(({ place, job }) => ({ number: place, id: job }));
+    },
     async results(job, fromUnit, toUnit) {
       const sql = `select body, outputs from fact where type = 'accepted' and job = ?
         and first_unit < ? and end_unit > ? and not ${IS_VOID} order by sequence`;

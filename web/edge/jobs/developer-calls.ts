@@ -11,7 +11,7 @@ import { type KeyedRequest, openHub } from '../hub.ts';
 export const developerCalls = {
   fetchGrid,
   fetchVerdicts: (after: number, limit: number) => readVerdictPage(openHub(), { after, limit }),
-  fetchJobs: (key: string) => jobs.listJobs(openHub(key)),
+  fetchJobs: (key: string, before?: number) => jobs.listJobs(openHub(key), before),
   fetchJob: ({ key, job }: KeyedRequest) => jobs.readJob(openHub(key), job),
   startJob: ({ key, job }: KeyedRequest) => jobs.startJob(openHub(key), job),
   cancelJob: ({ key, job }: KeyedRequest) => jobs.cancelJob(openHub(key), job),

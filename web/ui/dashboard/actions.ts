@@ -1,4 +1,4 @@
-import type { VerdictPage } from '#protocol/api/api.ts';
+import type { JobPage, VerdictPage } from '#protocol/api/api.ts';
 import type { GridView } from '#protocol/api/grid-view.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
@@ -38,7 +38,7 @@ export interface JobProps {
 export interface DashboardActions {
   fetchGrid(): Promise<Result<GridView>>;
   fetchVerdicts(after: number, limit: number): Promise<Result<VerdictPage>>;
-  fetchJobs(key: string): Promise<Result<JobView[]>>;
+  fetchJobs(key: string, before?: number): Promise<Result<JobPage>>;
   fetchJob(request: KeyedRequest): Promise<Result<JobView>>;
   startJob(request: KeyedRequest): Promise<Result<JobView>>;
   cancelJob(request: KeyedRequest): Promise<Result<JobView>>;

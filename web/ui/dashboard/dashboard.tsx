@@ -1,4 +1,4 @@
-import { useCallback } from 'preact/hooks';
+import { useCallback, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
 import { formatCount, formatNoun, formatShare } from '../../core/format.ts';
 import { describeState, jobFraction } from '../../core/job-view.ts';
@@ -17,8 +17,12 @@ export function Dashboard(props: {
   onForget(): void;
 }) {
   const { developerKey, actions } = props;
-  const list = useCallback(() => actions.fetchJobs(developerKey), [actions, developerKey]);
-  const { value: jobs, refusal } = useAnswer(list, REFRESH_MS);
+  const [before, setBefore] = useState<number | undefined>();
+  const list = useCallback(
+    () => actions.fetchJobs(developerKey, before),
+    [actions, developerKey, before],
+  );
+  const { value: page, refusal } = useAnswer(list, REFRESH_MS);
   const { value: grid } = useAnswer(actions.fetchGrid, REFRESH_MS);
   const wrongKey = refusal?.code === 'key-wrong' || refusal?.code === 'key-missing';
   return (
@@ -42,7 +46,19 @@ export function Dashboard(props: {
         <div class="column">
           <section class="card" aria-labelledby="jobs-title">
             <h2 id="jobs-title">Jobs</h2>
-            <JobList jobs={jobs} />
+            <JobList jobs={page?.jobs} />
+            <div class="buttons">
+              {before === undefined ? null : (
+                <button type="button" class="button" onClick={() => setBefore(undefined)}>
+                  Newest jobs
+                </button>
+              )}
+              {page?.next === undefined ? null : (
+                <button type="button" class="button" onClick={() => setBefore(page.next)}>
+                  Older jobs
+                </button>
+              )}
+            </div>
           </section>
           <GridPanel grid={grid} />
         </div>

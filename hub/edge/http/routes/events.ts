@@ -1,5 +1,4 @@
-import type { JobId } from '#protocol/values/ids.ts';
-import { viewJob } from '../../../core/hub.ts';
+import { type Job, viewJob } from '../../../core/hub.ts';
 import { answerBody, reject } from '../answer.ts';
 import type { ApiPorts } from '../route.ts';
 
@@ -12,7 +11,7 @@ const STREAMS_MAX = 1_000;
  * A job's event stream (SSE, HTML Standard §9.2): one event at once, then one after each change, at
  * most four a second. A reader that is behind gets the newest view, not every one.
  */
-export function openEventStreams(ports: ApiPorts): (job: JobId) => Response {
+export function openEventStreams(ports: ApiPorts): (job: Job) => Response {
   let open = 0;
   return (job) => {
     if (open >= STREAMS_MAX) {
@@ -32,7 +31,7 @@ export function openEventStreams(ports: ApiPorts): (job: JobId) => Response {
 
 function streamJob(
   { hub, loop, stopping }: ApiPorts,
-  job: JobId,
+  job: Job,
   ended: () => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
@@ -55,7 +54,7 @@ function streamJob(
           say(': still here\n\n');
         }
       };
-      const unwatch = loop.watch(job, () => {
+      const unwatch = loop.watch(job.record.id, () => {
         changed = true;
       });
       const timer = setInterval(tell, INTERVAL_MS);

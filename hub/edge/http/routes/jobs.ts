@@ -1,46 +1,71 @@
-import type { JobView } from '#protocol/api/job.ts';
+import type { JobPage } from '#protocol/api/api.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { listJobs, packageOf, viewJob } from '../../../core/hub.ts';
+import { type Job, recallJob, viewJob } from '../../../core/hub.ts';
 import { reject } from '../answer.ts';
+import { readCount, readNumber } from '../query.ts';
 import { type ApiPorts, type Call, developer, type Route } from '../route.ts';
 import { openEventStreams } from './events.ts';
 import { readReceipts } from './receipts.ts';
+
+/** Jobs of one page. */
+const JOBS_MAX = 100;
 
 /** Jobs as they stand, and what moves them on. Making one is in `create.ts`. */
 export function jobRoutes(ports: ApiPorts): Route[] {
   const stream = openEventStreams(ports);
   return [
-    developer('GET /v1/jobs', () => ({ jobs: listJobs(ports.hub) })),
-    developer('GET /v1/jobs/:job', (call) => findJob(ports, call)),
-    developer('GET /v1/jobs/:job/events', (call) => stream(findJob(ports, call).id)),
+    developer('GET /v1/jobs', (call) => listJobs(ports, call)),
+    developer('GET /v1/jobs/:job', async (call) => viewJob(ports.hub, await findJob(ports, call))),
+    developer('GET /v1/jobs/:job/events', async (call) => stream(await findJob(ports, call))),
     developer('POST /v1/jobs/:job/start', (call) => move(ports, call, 'start')),
     developer('POST /v1/jobs/:job/cancel', (call) => move(ports, call, 'cancel')),
     developer(
       'GET /v1/jobs/:job/receipts',
-      (call) => readReceipts(ports, call, findJob(ports, call)),
+      async (call) => readReceipts(ports, call, (await findJob(ports, call)).record.id),
       20,
     ),
     developer('GET /v1/jobs/:job/package', (call) => readPackage(ports, call)),
   ];
 }
 
-/** The job named in the path. */
-export function findJob({ hub }: ApiPorts, { param }: Call): JobView {
+/** The newest jobs, or those posted before one of them. */
+async function listJobs({ hub, store }: ApiPorts, { query }: Call): Promise<JobPage> {
+  const before = readNumber(query, 'before', Number.MAX_SAFE_INTEGER);
+  const limit = readCount(query, 'limit', { otherwise: JOBS_MAX, most: JOBS_MAX });
+  const found = await store.jobs(before, limit);
+  const jobs = await Promise.all(found.map(({ id }) => readJob({ hub, store }, id)));
+  return {
+    jobs: jobs.flatMap((job) => (job === undefined ? [] : [viewJob(hub, job)])),
+    ...(found.length < limit ? {} : { next: found.at(-1)?.number ?? 0 }),
+  };
+}
+
+/** The job named in the path, in memory or archived. */
+export async function findJob(ports: ApiPorts, { param }: Call): Promise<Job> {
   const id = decodeWith(JobId, param('job'), 'job-unknown');
-  const job = id.ok ? viewJob(hub, id.value) : undefined;
+  const job = id.ok ? await readJob(ports, id.value) : undefined;
   if (job !== undefined) return job;
   return reject('job-unknown', `this hub has no job ${param('job')}; GET /v1/jobs lists them`);
 }
 
+const readJob = async (
+  { hub, store }: Pick<ApiPorts, 'hub' | 'store'>,
+  id: JobId,
+): Promise<Job | undefined> => hub.jobs.get(id) ?? recallJob(hub, await store.archived(id));
+
 async function move(ports: ApiPorts, call: Call, type: 'start' | 'cancel') {
-  return must(await ports.loop.command({ type, job: findJob(ports, call).id }));
+  const { record, state } = await findJob(ports, call);
+  if (ports.hub.jobs.has(record.id)) {
+    return must(await ports.loop.command({ type, job: record.id }));
+  }
+  return reject('job-state', `this job ended some time ago, as "${state}"; post it again`);
 }
 
-function readPackage(ports: ApiPorts, call: Call): PackageManifest {
-  const manifest = packageOf(ports.hub, findJob(ports, call).id);
+async function readPackage(ports: ApiPorts, call: Call): Promise<PackageManifest> {
+  const { manifest } = await findJob(ports, call);
   if (manifest !== undefined) return manifest;
   const message = 'a verifier has not run the model yet; the package is whole after that';
   return reject('job-state', message);

@@ -1,7 +1,7 @@
 import { type Funding, FundRequest, PayoutRequest } from '#protocol/settlement/money-api.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
-import { fundingOf, payoutOf } from '../../../core/hub.ts';
+import { payoutOf } from '../../../core/hub.ts';
 import type { FoundEscrow } from '../../chain/settlement.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
@@ -39,11 +39,11 @@ function openBounds() {
 }
 
 async function fund(ports: ApiPorts, call: Call) {
-  const job = findJob(ports, call);
+  const job = (await findJob(ports, call)).record.id;
   const { poster } = await readJson(FundRequest, call.request);
-  const found = must(await ports.settlement.escrow({ job: job.id, poster }));
+  const found = must(await ports.settlement.escrow({ job, poster }));
   const funding: Funding = { ...checkEscrow(found, Date.now()), poster, at: instant(Date.now()) };
-  return must(await ports.loop.command({ type: 'fund', job: job.id, funding }));
+  return must(await ports.loop.command({ type: 'fund', job, funding }));
 }
 
 /** What of an escrow can pay for a job that begins now. */
@@ -65,8 +65,8 @@ function checkEscrow(
 }
 
 async function close(ports: ApiPorts, call: Call): Promise<void> {
-  const { id } = findJob(ports, call);
-  const funding = fundingOf(ports.hub, id);
+  const { record, funding } = await findJob(ports, call);
+  const { id } = record;
   if (funding === undefined) {
     return reject('job-unfunded', 'this job was never funded: nothing is to close');
   }

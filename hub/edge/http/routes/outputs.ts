@@ -2,9 +2,9 @@ import type { UnitFingerprint } from '#protocol/api/api.ts';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
-import { type JobId, LeaseId } from '#protocol/values/ids.ts';
+import { LeaseId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { mayReadUnits, unitPart } from '../../../core/hub.ts';
+import { type Job, mayRead, unitPart } from '../../../core/hub.ts';
 import type { ShardOutputs } from '../../store/port.ts';
 import { answerBody, reject } from '../answer.ts';
 import { type ApiPorts, type Call, developer, type Route, verifier } from '../route.ts';
@@ -32,9 +32,9 @@ async function readReleased<T>(
   call: Call,
   read: (ports: ApiPorts, call: Call) => Promise<T>,
 ): Promise<T> {
-  const job = findJob(ports, call);
+  const job = await findJob(ports, call);
   const first = decodeUnit(call.param('unit'));
-  if (mayReadUnits(ports.hub, job.id, { first, end: first + 1 })) {
+  if (mayRead(job, first, first + 1)) {
     return read(ports, call);
   }
   const message = `unit ${first} is not final yet; wait for later work of its device, or for the audit at the job's end`;
@@ -42,24 +42,24 @@ async function readReleased<T>(
 }
 
 async function readOutputs(ports: ApiPorts, call: Call): Promise<Response> {
-  const asked = readAsked(ports, call);
+  const asked = await readAsked(ports, call);
   const { job, unit } = asked;
   const found = await findOutputs(ports, asked);
-  const part = found && unitPart(ports.hub, found.shard, { unit, bytes: found.outputs });
+  const part = found && unitPart(job, found.shard, { unit, bytes: found.outputs });
   if (part === undefined) {
-    const message = `unit ${unit} of ${job} is not accepted, or not any more`;
+    const message = `unit ${unit} of ${job.record.id} is not accepted, or not any more`;
     return reject('not-found', message);
   }
   return answerBody(new Uint8Array(part), { 'Content-Type': 'application/octet-stream' });
 }
 
 async function readFingerprint(ports: ApiPorts, call: Call): Promise<UnitFingerprint> {
-  const asked = readAsked(ports, call);
+  const asked = await readAsked(ports, call);
   const lease = asked.lease ?? (await findOutputs(ports, asked))?.shard.lease;
   const kept = lease === undefined ? undefined : await ports.store.fingerprints(lease);
   const held = kept !== undefined && holdsUnit(kept.shard, asked);
   const part = held
-    ? unitPart(ports.hub, kept.shard, { unit: asked.unit, bytes: kept.fingerprints })
+    ? unitPart(asked.job, kept.shard, { unit: asked.unit, bytes: kept.fingerprints })
     : undefined;
   if (kept === undefined || part === undefined) {
     const message = `unit ${asked.unit} is not accepted, or its job was posted without taps`;
@@ -74,13 +74,13 @@ async function readFingerprint(ports: ApiPorts, call: Call): Promise<UnitFingerp
 
 /** A unit of a job, and the lease it came from where only that one will do. */
 interface Asked {
-  job: JobId;
+  job: Job;
   unit: number;
   lease?: LeaseId;
 }
 
-function readAsked(ports: ApiPorts, call: Call): Asked {
-  const asked = { job: findJob(ports, call).id, unit: decodeUnit(call.param('unit')) };
+async function readAsked(ports: ApiPorts, call: Call): Promise<Asked> {
+  const asked = { job: await findJob(ports, call), unit: decodeUnit(call.param('unit')) };
   const text = call.query.get('lease');
   if (text === null) return asked;
   return { ...asked, lease: must(decodeWith(LeaseId, text, 'not-found')) };
@@ -88,10 +88,12 @@ function readAsked(ports: ApiPorts, call: Call): Asked {
 
 async function findOutputs({ store }: ApiPorts, asked: Asked): Promise<ShardOutputs | undefined> {
   const { job, unit, lease } = asked;
-  if (lease === undefined) return (await store.results(job, unit, unit + 1))[0];
+  if (lease === undefined) return (await store.results(job.record.id, unit, unit + 1))[0];
   const found = await store.delivered(lease);
   return found !== undefined && holdsUnit(found.shard, asked) ? found : undefined;
 }
 
 const holdsUnit = (shard: AcceptedShard, { job, unit }: Asked): boolean =>
-  shard.job === job && unit >= shard.firstUnit && unit < shard.firstUnit + shard.unitCount;
+  shard.job === job.record.id &&
+  unit >= shard.firstUnit &&
+  unit < shard.firstUnit + shard.unitCount;

@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ReceiptPage } from '#protocol/api/api.ts';
-import type { JobView } from '#protocol/api/job.ts';
 import { REFERENCE_LANE } from '#protocol/models/package.ts';
 import { RUNTIME_BUILD } from '#protocol/models/runtime-build.ts';
 import type { Receipt, SignedTreeHead } from '#protocol/records/records.ts';
-import type { LeaseId } from '#protocol/values/ids.ts';
+import type { JobId, LeaseId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { mayReadVerdict } from '../../../core/hub.ts';
 import type { ReceiptParts } from '../../store/port.ts';
@@ -21,10 +20,10 @@ const RUNTIME = `${REFERENCE_LANE.runtime} ${RUNTIME_BUILD.version} sha256:${RUN
 export async function readReceipts(
   ports: ApiPorts,
   { query }: Call,
-  job: JobView,
+  job: JobId,
 ): Promise<ReceiptPage> {
   const { from, limit } = readPage(query, 'from', { most: RECEIPTS_MAX });
-  const found = await ports.store.receipts(job.id, from, limit);
+  const found = await ports.store.receipts(job, from, limit);
   const head = ports.commitments.head();
   const receipts: Receipt[] = [];
   for (const [place, parts] of found.entries()) {

@@ -3,7 +3,7 @@ import type { JobView } from '#protocol/api/job.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { mayReadUnits } from '../../../core/hub.ts';
+import { type Job, mayRead, viewJob } from '../../../core/hub.ts';
 import { encodeResults, RESULT_TYPES, type ResultRange } from '../../results/encode.ts';
 import { answerBody, reject } from '../answer.ts';
 import { readCount } from '../query.ts';
@@ -21,13 +21,14 @@ export const resultRoutes = (ports: ApiPorts): Route[] => [
 ];
 
 async function readResults(ports: ApiPorts, call: Call): Promise<Response> {
-  const job = findJob(ports, call);
-  const range = decodeRange(call.query, job);
-  const encoded = await encode(ports, job, range);
+  const job = await findJob(ports, call);
+  const view = viewJob(ports.hub, job);
+  const range = decodeRange(call.query, view);
+  const encoded = await encode(ports, { job, view }, range);
   const { format, from, to } = range;
   return answerBody(new Uint8Array(encoded), {
     'Content-Type': RESULT_TYPES[format],
-    'Content-Disposition': `attachment; filename="${job.id}-${from}-${to}.${format}"`,
+    'Content-Disposition': `attachment; filename="${view.id}-${from}-${to}.${format}"`,
   });
 }
 
@@ -46,8 +47,8 @@ function decodeRange(query: URLSearchParams, view: JobView): ResultRange {
 }
 
 async function encode(
-  { hub, store }: ApiPorts,
-  view: JobView,
+  { store }: ApiPorts,
+  { job, view }: { job: Job; view: JobView },
   range: ResultRange,
 ): Promise<Uint8Array> {
   if (view.outputs.length === 0) {
@@ -56,7 +57,7 @@ async function encode(
   const first = Math.floor(range.from / view.unitItems);
   const end = Math.ceil(range.to / view.unitItems);
   const perUnit = unitBytes(view.outputs);
-  if (!mayReadUnits(hub, view.id, { first, end })) {
+  if (!mayRead(job, first, end)) {
     const message = `${view.released} of ${view.units} units are final; the others wait for later work of their devices, or for the audit at the job's end`;
     return reject('results-held', message, 'from');
   }

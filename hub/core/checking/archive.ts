@@ -1,0 +1,34 @@
+import { after, millis } from '#protocol/values/units.ts';
+import { forgetChecks } from '../apply/checks.ts';
+import type { Hub } from '../state/hub.ts';
+import type { Job } from '../state/job.ts';
+import { isDisputed } from '../state/questions.ts';
+import { isUnderway, nameOf } from '../state/underway.ts';
+import { store, type Turn } from '../turn.ts';
+
+/** How long a verdict on a job that ended may still be contradicted. */
+const CHECKS_KEPT_MS = millis(600_000);
+
+/**
+ * Ten minutes after its end nothing is asked of a job any more. When all of it is judged it leaves
+ * the state, and is read from the store. One with money stays: the ledger is made of it.
+ */
+export function archiveJobs(turn: Turn): void {
+  const { hub, world } = turn;
+  for (const [id, job] of hub.jobs) {
+    if (job.endedAt === undefined || world.now < after(job.endedAt, CHECKS_KEPT_MS)) continue;
+    if (job.forgotten !== true) forgetChecks(hub, id);
+    if (job.funding !== undefined || !isSettled(hub, job)) continue;
+    if (isUnderway(hub.underway, nameOf.archive(id))) continue;
+    const { acceptedUnits, checked, mismatched, requeued, released, lastSequence } = job;
+    const tally = { acceptedUnits, checked, mismatched, requeued, released, lastSequence };
+    store(turn, [{ type: 'job-archived', job: id, tally, at: world.now }]);
+  }
+}
+
+/** Whether no message or fact can change a job that has ended. */
+function isSettled(hub: Hub, job: Job): boolean {
+  if (job.leases.size > 0 || isDisputed(hub, { job: job.record.id })) return false;
+  const [unjudged = Infinity] = hub.config.needsVerifier ? hub.unjudged.keys() : [];
+  return unjudged > job.lastSequence;
+}
