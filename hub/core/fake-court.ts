@@ -1,13 +1,15 @@
 import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
+import { type Lamports, lamports } from '#protocol/values/units.ts';
 import {
   type BenchOptions,
+  beginJob,
   deliver,
   joinWorker,
   openBench,
   PHONE,
+  quoteJob,
   speak,
-  startJob,
   VERIFIER,
   verdictOn,
 } from './fake-world.ts';
@@ -20,6 +22,8 @@ const SOCKETS: Record<string, number> = { [VERIFIER]: 1, [SECOND]: 11, [THIRD]: 
 export const socketOf = (key: PublicKey): number => SOCKETS[key] ?? 0;
 
 type CourtOptions = Omit<BenchOptions, 'verifiers'> & {
+  /** What a unit of the job pays; by default 5 lamports. */
+  unitPrice?: Lamports;
   /** Units of the job; the phone delivers all of a small one at once. */
   units?: number;
   enrolled?: readonly PublicKey[];
@@ -29,9 +33,11 @@ type CourtOptions = Omit<BenchOptions, 'verifiers'> & {
 
 /** A hub with several verifiers, three by default, and a phone that delivered a shard. */
 export function openCourt(options: CourtOptions = {}) {
-  const { units = 5_000, enrolled = [VERIFIER, SECOND, THIRD], online = enrolled } = options;
+  const { units = 5_000, unitPrice = lamports(5n) } = options;
+  const { enrolled = [VERIFIER, SECOND, THIRD], online = enrolled } = options;
   const bench = openBench({ needsVerifier: true, ...options, verifiers: enrolled });
-  startJob(bench, units);
+  quoteJob(bench, units, { unitPrice });
+  beginJob(bench);
   for (const key of online.slice(1)) bench.join(socketOf(key), key, 'verifier');
   joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
   deliver(bench, 2, PHONE);

@@ -21,7 +21,7 @@ import type {
   Root,
   Signature,
 } from '#protocol/values/ids.ts';
-import { bytes, instant, lamports, millis } from '#protocol/values/units.ts';
+import { bytes, instant, type Lamports, lamports, millis } from '#protocol/values/units.ts';
 import type { HubConfig } from './hub.ts';
 import { type HubSurroundings, newest, openHubBench } from './hub-bench.ts';
 import type { HubEffect, HubEvent, RecutInputs } from './state/events.ts';
@@ -157,12 +157,14 @@ export function postJob(
     autoStart = false,
     taps = [],
     unitItems = 1,
+    unitPrice = lamports(5n),
   }: {
     id?: JobId;
     assurance?: Assurance;
     autoStart?: boolean;
     taps?: readonly Tap[];
     unitItems?: number;
+    unitPrice?: Lamports;
   } = {},
 ): void {
   const record: JobRecord = {
@@ -185,7 +187,7 @@ export function postJob(
     inputDigests: { root: '8'.repeat(64) as Root, length: bytes(units * DIGEST_BYTES) },
     items: units * unitItems,
     units,
-    unitPrice: lamports(5n),
+    unitPrice,
     assurance,
     autoStart,
   };
@@ -214,9 +216,9 @@ export function startJob(bench: Bench, units: number, assurance: Assurance = 'in
   beginJob(bench);
 }
 
-/** Funds a job that is quoted, and starts it. */
+/** Funds a job that is quoted and has a price, and starts it. */
 export function beginJob(bench: Bench): void {
-  fundJob(bench);
+  if (bench.job()?.unitPrice !== '0') fundJob(bench);
   bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
 }
 
@@ -226,6 +228,7 @@ interface Quoting {
   unitItems?: number;
   autoStart?: boolean;
   assurance?: Assurance;
+  unitPrice?: Lamports;
   decoys?: DecoyFindings;
   /** Those of the draft, and those the verifier says it found. */
   taps?: readonly Tap[];

@@ -66,7 +66,6 @@ export { mayRead } from './state/questions.ts';
 export { mayReadVerdict, shownVerdicts } from './verifiers/reviews.ts';
 export {
   banOf,
-  mayServe,
   ticketHolder,
   unitPart,
   viewGrid,

@@ -1,8 +1,7 @@
 import type { DeviceView, GridView } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
-import type { PackageManifest } from '#protocol/models/package.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
-import type { JobId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import { opinionsOn } from './checking/disputes.ts';
@@ -12,11 +11,8 @@ import type { Device } from './state/device.ts';
 import type { Ban } from './state/facts.ts';
 import type { Hub } from './state/hub.ts';
 import type { Job } from './state/job.ts';
-import { isDisputed, isGuarded, judgesOf, mayRead } from './state/questions.ts';
+import { isDisputed, isGuarded, judgesOf } from './state/questions.ts';
 import { viewNewcomers } from './trust/newcomers.ts';
-
-/** Whether a blob belongs to a job in memory, so that whoever knows its root may have it. */
-export const mayServe = (hub: Hub, root: Root): boolean => hub.servable.has(root);
 
 /** One unit's part in the outputs or fingerprints of a shard. */
 export const unitPart = (

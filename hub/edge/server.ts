@@ -10,7 +10,6 @@ import {
 import type { PeerId, PublicKey } from '#protocol/values/ids.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
-import { mayServe } from '../core/hub.ts';
 import { type ClosingWatch, openClosingWatch } from './chain/closing-watch.ts';
 import { type ChainChoice, type Money, openMoney } from './chain/open.ts';
 import { openApi } from './http/api.ts';
@@ -205,7 +204,7 @@ async function loadSeeding(log: Log) {
           peer,
           address: { host: reachable(host), port, token, iceServers: [], ...authority },
           blobs: parts.blobs,
-          mayServe: (root) => mayServe(parts.hub, root),
+          mayServe: parts.store.namesBlob,
           counters: parts.counters,
           log,
         });

@@ -12,7 +12,7 @@ import { JobView } from './job.ts';
  * | --- | --- | --- |
  * | GET /v1/health | anyone | `Health` |
  * | POST /v1/jobs | developer | multipart: `model` (one ONNX file), `inputs` (one or more files), `options` (JSON `JobOptions`) → 201 `JobView` |
- * | GET /v1/jobs | developer | `{ jobs: JobView[] }`, newest first |
+ * | GET /v1/jobs?before=&limit= | developer | `JobPage`: the newest first, at most 100 |
  * | GET /v1/jobs/:job | developer | `JobView`, with its quote once it has one |
  * | POST /v1/jobs/:job/start, …/cancel | developer | `JobView` |
  * | GET /v1/jobs/:job/events | developer | SSE: `event: job`, data `JobEvent`; one at once, then on change, at most 4 a second |

@@ -33,7 +33,9 @@ export function applyVerdict(hub: Hub, signed: SignedVerdict): void {
 
 function noteJudge({ shards }: Hub, { lease, unit, verifier }: Verdict): void {
   const kept = shards.get(lease);
-  if (kept !== undefined) (kept.judgedBy ??= new Set()).add(`${unit}/${verifier}`);
+  if (kept === undefined) return;
+  kept.judgedBy ??= new Set();
+  kept.judgedBy.add(`${unit}/${verifier}`);
 }
 
 function noteOpinion(hub: Hub, verdict: Verdict): void {

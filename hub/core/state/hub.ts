@@ -85,6 +85,7 @@ export interface Hub {
   acceptedUnits: number;
   /** Devices with open requests. */
   waiting: Set<PublicKey>;
+  /** Blobs of jobs in `jobs`, which devices may hold for each other. */
   servable: Set<Root>;
   /** Decided, and not on disk yet. */
   underway: Underway;

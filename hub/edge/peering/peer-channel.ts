@@ -24,7 +24,7 @@ export interface DataChannel {
 
 export interface PeerSource {
   blobs: Pick<BlobStore, 'stat' | 'stream'>;
-  mayServe(root: Root): boolean;
+  mayServe(root: Root): Promise<boolean>;
   counters: HubCounters;
 }
 
@@ -85,7 +85,7 @@ async function answer(
   source: PeerSource & { touched: () => void },
   want: Want,
 ): Promise<void> {
-  const size = source.mayServe(want.root) ? await source.blobs.stat(want.root) : undefined;
+  const size = (await source.mayServe(want.root)) ? await source.blobs.stat(want.root) : undefined;
   if (size === undefined) return deny(channel, want, 'unknown');
   if (want.offset + want.length > size) return deny(channel, want, 'range');
   const stream = await source.blobs.stream(want.root, want.offset, want.length);

@@ -94,7 +94,7 @@ it('serves a page in Chromium', async () => {
     peer: seederId,
     address,
     blobs: fakeBlobs,
-    mayServe: () => true,
+    mayServe: async () => true,
     counters,
     log,
   });

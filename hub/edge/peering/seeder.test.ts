@@ -57,7 +57,7 @@ async function openAll(connectionsMax?: number): Promise<void> {
   const address = { host: '127.0.0.1', port, token: 'secret', iceServers: [] };
   signalling.allow(ids.seeder, 'secret');
   signalling.allow(ids.device);
-  const mayServe = (asked: Root) => asked === root;
+  const mayServe = async (asked: Root) => asked === root;
   seeder = openSeeder({
     peer: ids.seeder,
     address,

@@ -314,6 +314,10 @@ test('jobs and packages from before kinds are of the kind graph after a migratio
   });
   const store = await openFileStore(await openOld('"kind"', rows));
   const found = await store.load();
+  expect(await store.jobs(9, 9)).toEqual([{ number: 1, id: jobId(1) }]);
+  const refs = [record.inputs, record.inputDigests, draft.file, rest.knownAnswers[0]?.outputs];
+  const named = refs.map(async (ref) => ref !== undefined && (await store.namesBlob(ref.root)));
+  expect(await Promise.all(named)).toEqual([true, true, true, true]);
   await store.close();
   const records = found.flatMap((fact) => ('record' in fact ? [fact.record] : []));
   const taps = { ...posted, taps: ['a', 'b'] };

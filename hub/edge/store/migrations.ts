@@ -1,3 +1,5 @@
+import { BLOB_NAMES } from './blob-names.ts';
+
 /** No table of an older database holds so many rows. */
 const PHASE = 1_000_000_000;
 /** Where new numbers begin in a database that had none. */
@@ -353,5 +355,6 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       where fact.number = numbered.number`,
     `create index fact_job on fact (job, number) where type in
       ('job-created', 'job-recut', 'job-packaged', 'job-moved', 'job-archived')`,
+    ...BLOB_NAMES,
   ],
 ];

@@ -1,7 +1,7 @@
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { LoggedShard } from '#protocol/records/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records/records.ts';
-import type { JobId, LeaseId } from '#protocol/values/ids.ts';
+import type { JobId, LeaseId, Root } from '#protocol/values/ids.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
@@ -58,6 +58,8 @@ export interface Store {
   archived(job: JobId): Promise<AppliedFact[]>;
   /** Jobs numbered below `before`, the newest first, at most `limit`; numbers count from 1. */
   jobs(before: number, limit: number): Promise<NumberedJob[]>;
+  /** Whether a job, one that goes on or an archived one, names this blob. */
+  namesBlob(root: Root): Promise<boolean>;
   /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */
   results(job: JobId, fromUnit: number, toUnit: number): Promise<ShardOutputs[]>;
   /** The accepted shard that came from a lease, void or not: for verifiers that judge it late. */

@@ -5,6 +5,7 @@ import { why } from '#protocol/values/reason.ts';
 import { refusal } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
+import { checkArchive } from './archive.contract.ts';
 import { checkDevices } from './device-facts.contract.ts';
 import { checkFingerprints } from './fingerprints.contract.ts';
 import {
@@ -46,6 +47,7 @@ const voided = (sequence: number, job = 1): Fact => ({
 /** The suite every store passes: what is appended comes back, whole and in order. */
 export function checkStore(open: () => Promise<StoreWorld>): void {
   checkJobs(open);
+  checkArchive(open);
   checkCuts(open);
   checkShards(open);
   checkReleases(open);

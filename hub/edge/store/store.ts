@@ -1,4 +1,5 @@
 import type { JobId, LeaseId } from '#protocol/values/ids.ts';
+import { namesBlob } from './blob-names.ts';
 import {
   decodeFact,
   type FactRow,
@@ -40,6 +41,7 @@ async function openStore(database: Database): Promise<Store> {
       const rows = await read<{ place: number; job: JobId }>(sql, before, limit);
       return rows.map(({ place, job }) => ({ number: place, id: job }));
     },
+    namesBlob: (root) => namesBlob(database, root),
     async results(job, fromUnit, toUnit) {
       const sql = `select body, outputs from fact where type = 'accepted' and job = ?
         and first_unit < ? and end_unit > ? and not ${IS_VOID} order by sequence`;

@@ -1,7 +1,6 @@
 import { decodeWith } from '#protocol/values/decode.ts';
 import { Root } from '#protocol/values/ids.ts';
 import { must, refusal } from '#protocol/values/refusal.ts';
-import { mayServe } from '../../../core/hub.ts';
 import { answerBody, answerRefusal, reject } from '../answer.ts';
 import { decodeRange } from '../range.ts';
 import { type ApiPorts, anyone, type Call, type Route } from '../route.ts';
@@ -79,11 +78,12 @@ async function readPieces(ports: ApiPorts, { param }: Call): Promise<Response> {
 }
 
 async function findBlob(
-  { hub, blobs }: ApiPorts,
+  { store, blobs }: ApiPorts,
   text: string,
 ): Promise<{ root: Root; size: number }> {
   const root = decodeWith(Root, text, 'blob-unknown');
-  const size = root.ok && mayServe(hub, root.value) ? await blobs.stat(root.value) : undefined;
+  const isNamed = root.ok && (await store.namesBlob(root.value));
+  const size = isNamed ? await blobs.stat(root.value) : undefined;
   if (root.ok && size !== undefined) return { root: root.value, size };
   return reject('blob-unknown', 'no job of this hub has a blob of this root');
 }

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { lamports } from '#protocol/values/units.ts';
+import { type Court, openCourt, SECOND } from '../fake-court.ts';
+import { fundJob, JOB, openBench, PHONE, quoteJob, VERIFIER } from '../fake-world.ts';
+
+const FREE = lamports(0n);
+const AN_HOUR = 3_600_000;
+
+/** A job of 50 units for volunteers that is done, with a verdict on its first unit. */
+function openDone(): Court {
+  const enrolled = [VERIFIER, SECOND];
+  const court = openCourt({ units: 50, unitPrice: FREE, enrolled });
+  court.tell(VERIFIER, court.opinion(VERIFIER, 'match'));
+  for (const key of [VERIFIER, SECOND]) court.judgeAll(key);
+  expect(court.job()?.state).toBe('done');
+  return court;
+}
+
+const isInMemory = (court: Court): boolean => court.hub().jobs.has(JOB);
+
+test('a job that is done leaves the state ten minutes later, and is shown as it was', () => {
+  const court = openDone();
+  court.wait(599_000);
+  const view = court.job();
+  expect(isInMemory(court)).toBe(true);
+  court.wait(2_000);
+  expect(isInMemory(court)).toBe(false);
+  expect(court.job()).toEqual(view);
+});
+
+test('an archived job leaves nothing in memory, live and after a restart', () => {
+  const court = openDone();
+  court.wait(AN_HOUR);
+  const left = () => {
+    const { jobs, shards, unjudged, opinions, resolved, servable, inFlight } = court.hub();
+    return [jobs, shards, unjudged, opinions, resolved, servable, inFlight].map(({ size }) => size);
+  };
+  expect(left()).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  court.restart();
+  expect(left()).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  expect(court.hub().acceptedUnits).toBe(50);
+});
+
+test('a job stays while its archiving is not on disk', () => {
+  const court = openDone();
+  court.fillDisk(true);
+  court.wait(AN_HOUR);
+  expect(isInMemory(court)).toBe(true);
+  court.fillDisk(false);
+  expect(isInMemory(court)).toBe(false);
+});
+
+test('a verdict on an archived job is declined', () => {
+  const court = openDone();
+  const late = court.opinion(SECOND, 'mismatch');
+  court.wait(AN_HOUR);
+  court.enter(SECOND);
+  court.tell(SECOND, late);
+  expect(court.last(11, 'declined')).toMatchObject({ code: 'job-unknown' });
+});
+
+test('a cancelled job stays until verifiers have judged what was accepted of it', () => {
+  const court = openCourt({ unitPrice: FREE, enrolled: [VERIFIER] });
+  court.post({ type: 'command', request: 9, command: { type: 'cancel', job: JOB } });
+  court.stay(AN_HOUR);
+  expect([court.job()?.state, isInMemory(court)]).toEqual(['cancelled', true]);
+  court.judgeAll(VERIFIER);
+  court.stay(1_000);
+  expect([court.job()?.state, isInMemory(court)]).toEqual(['cancelled', false]);
+});
+
+test('a job with money stays: the ledger is made of it', () => {
+  const bench = openBench();
+  quoteJob(bench, 40);
+  fundJob(bench);
+  bench.post({ type: 'command', request: 9, command: { type: 'cancel', job: JOB } });
+  bench.wait(AN_HOUR);
+  expect(bench.hub().jobs.has(JOB)).toBe(true);
+});
+
+test('a device keeps its place and its standing when its jobs are archived', () => {
+  const court = openDone();
+  const standings = [...court.hub().standings];
+  court.wait(AN_HOUR);
+  expect([...court.hub().standings]).toEqual(standings);
+  expect([...court.hub().newcomers.begun].some((place) => place.startsWith(PHONE))).toBe(true);
+});

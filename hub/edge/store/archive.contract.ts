@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest';
+import type { Root } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
+import { instant } from '#protocol/values/units.ts';
+import type { Fact } from '../../core/state/facts.ts';
+import { accepted, jobCreated, jobId, manifestOf } from './sample-facts.ts';
+import type { StoreWorld } from './store-world.ts';
+
+const at = instant(5_000);
+const archived = (job: number): Fact => ({
+  type: 'job-archived',
+  job: jobId(job),
+  tally: {
+    ...{ acceptedUnits: 2, checked: 1, mismatched: 0, requeued: 0, lastSequence: 0 },
+    released: { runs: [], count: 0 },
+  },
+  at,
+});
+
+/** Jobs that left the state, and the list of all jobs. */
+export function checkArchive(open: () => Promise<StoreWorld>): void {
+  it('gives what was said of an archived job as a whole, in order', async () => {
+    const { store } = await open();
+    const facts: Fact[] = [
+      jobCreated(1),
+      { type: 'job-packaged', job: jobId(1), manifest: manifestOf(1) },
+      {
+        type: 'job-moved',
+        ...{ job: jobId(1), state: 'running', reason: why('posted', {}), at },
+      },
+    ];
+    await store.append([...facts, jobCreated(2), accepted({ index: 1, job: 1 })]);
+    expect(await store.archived(jobId(1))).toEqual([]);
+    await store.append([archived(1)]);
+    expect(await store.archived(jobId(1))).toEqual([...facts, archived(1)]);
+    expect(await store.archived(jobId(2))).toEqual([]);
+    expect(await store.archived(jobId(3))).toEqual([]);
+  });
+
+  it('lists jobs from the newest, page by page', async () => {
+    const { store } = await open();
+    await store.append([jobCreated(1), jobCreated(2), archived(1)]);
+    await store.append([jobCreated(3)]);
+    const page = async (before: number) =>
+      (await store.jobs(before, 2)).map(({ number, id }) => [number, id]);
+    expect(await page(1_000)).toEqual([
+      [3, jobId(3)],
+      [2, jobId(2)],
+    ]);
+    expect(await page(2)).toEqual([[1, jobId(1)]]);
+    expect(await page(1)).toEqual([]);
+  });
+
+  it('knows which blobs its jobs name', async () => {
+    const { store } = await open();
+    const manifest = manifestOf(1);
+    const [answer] = manifest.knownAnswers;
+    const { record } = jobCreated(1);
+    const named = [record.inputs, record.inputDigests, record.draft.file].map(({ root }) => root);
+    const names = (roots: readonly Root[]) => Promise.all(roots.map(store.namesBlob));
+    expect(await names(named)).toEqual([false, false, false]);
+    await store.append([jobCreated(1)]);
+    expect(await names(named)).toEqual([true, true, true]);
+    const answers = [answer?.inputs.root, answer?.outputs.root] as Root[];
+    expect(await names(answers)).toEqual([false, false]);
+    await store.append([{ type: 'job-packaged', job: jobId(1), manifest }]);
+    expect(await names(answers)).toEqual([true, true]);
+  });
+}

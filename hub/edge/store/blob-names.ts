@@ -1,0 +1,51 @@
+import type { InStatement } from '@libsql/client';
+import type { BlobRef } from '#protocol/models/package.ts';
+import type { JobId, Root } from '#protocol/values/ids.ts';
+import type { Fact } from '../../core/state/facts.ts';
+import type { Database } from './libsql.ts';
+
+/** Which jobs name which blobs: written with the facts that say so, and made of no others. */
+export const BLOB_NAMES: string[] = [
+  'create table blob_name (root text, job text, primary key (root, job)) without rowid',
+  ...['inputs', 'inputDigests', 'draft.file'].map(
+    (place) => `insert or ignore into blob_name
+      select body->>'$.record.${place}.root', job from fact
+        where type in ('job-created', 'job-recut')
+          and body->>'$.record.${place}.root' is not null`,
+  ),
+  `insert or ignore into blob_name
+    select variant.value->>'$.file.root', job
+    from fact, json_each(fact.body, '$.manifest.variants') as variant
+      where fact.type = 'job-packaged'`,
+  ...['inputs', 'outputs'].map(
+    (place) => `insert or ignore into blob_name
+      select answer.value->>'$.${place}.root', job
+      from fact, json_each(fact.body, '$.manifest.knownAnswers') as answer
+        where fact.type = 'job-packaged'`,
+  ),
+];
+
+/** Writes down which blobs these facts name. */
+export function nameBlobs(facts: readonly Fact[]): InStatement[] {
+  return facts.flatMap((fact) => {
+    const named = refsOf(fact);
+    if (named === undefined) return [];
+    const sql = 'insert or ignore into blob_name (root, job) values (?, ?)';
+    return named.refs.map(({ root }) => ({ sql, args: [root, named.job] }));
+  });
+}
+
+function refsOf(fact: Fact): { job: JobId; refs: BlobRef[] } | undefined {
+  if (fact.type === 'job-created' || fact.type === 'job-recut') {
+    const { id, inputs, inputDigests, draft } = fact.record;
+    return { job: id, refs: [inputs, inputDigests, draft.file] };
+  }
+  if (fact.type !== 'job-packaged') return undefined;
+  const { variants, knownAnswers } = fact.manifest;
+  const answers = knownAnswers.flatMap(({ inputs, outputs }) => [inputs, outputs]);
+  return { job: fact.job, refs: [...variants.map(({ file }) => file), ...answers] };
+}
+
+/** Whether a job names this blob. */
+export const namesBlob = async ({ read }: Database, root: Root): Promise<boolean> =>
+  (await read('select job from blob_name where root = ? limit 1', root)).length > 0;
