@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { BlobRef, GraphOptimization, TAPS_MAX } from '../models/package.ts';
 import { Funding } from '../settlement/money-api.ts';
-import { TensorName, TensorSpec } from '../tensors/tensor.ts';
+import { InputSpec, TensorName, TensorSpec } from '../tensors/tensor.ts';
 import { DeveloperId, Digest, JobId } from '../values/ids.ts';
 import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
@@ -50,6 +50,10 @@ export const JobOptions = v.strictObject({
   ),
   /** Outputs wanted; those that units can carry when absent. */
   outputs: v.optional(v.pipe(v.array(TensorName), v.minLength(1), v.maxLength(16))),
+  /** The axis that counts items, by input, where the model's names of axes do not tell. */
+  batchAxis: v.optional(v.record(TensorName, v.pipe(Count, v.maxValue(7)))),
+  /** What all items share, by input: a number, or numbers nested by axis. It becomes a constant. */
+  shared: v.optional(v.record(TensorName, v.unknown())),
   /** Price per unit in lamports; "0" asks for volunteers. */
   unitPrice: v.optional(Lamports),
   assurance: v.optional(Assurance),
@@ -63,10 +67,10 @@ export type JobOptions = v.InferOutput<typeof JobOptions>;
 /** What an uploaded graph is to be run as. */
 export const GraphDraft = v.strictObject({
   kind: v.literal('graph'),
-  inputs: v.array(TensorSpec),
+  inputs: v.array(InputSpec),
   unitItems: v.pipe(Count, v.minValue(1)),
   graphOptimization: GraphOptimization,
-  /** A verifier saw answers change with an item's neighbours: units hold one item for that. */
+  /** Units hold one item: a verifier saw answers change in larger ones, or axes do not join. */
   coupled: v.exactOptional(v.literal(true)),
   /** Outputs of the file that are taps, the shallowest first. */
   taps: v.optional(v.pipe(v.array(TensorName), v.minLength(1), v.maxLength(TAPS_MAX))),
@@ -137,7 +141,7 @@ export const JobView = v.strictObject({
   startedAt: v.optional(Instant),
   endedAt: v.optional(Instant),
   package: v.optional(Digest),
-  inputs: v.array(TensorSpec),
+  inputs: v.array(InputSpec),
   outputs: v.array(TensorSpec),
   unitItems: Count,
   items: Count,

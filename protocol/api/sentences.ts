@@ -54,7 +54,7 @@ const ENGLISH: Sentences = {
   'devices-measured': ({ devices, measured }) =>
     `from the speed of ${count(devices, 'device')} online now, ${measured} of them measured`,
   'items-coupled': () =>
-    'units hold one item each, since an answer of this model changes with the other items of its unit',
+    'units hold one item each, since in larger ones an answer of this model changes or has no row of its own',
   'outputs-left-out': ({ names }) =>
     `left out of the results, since units carry numbers in tensors alone: ${names}`,
   'too-far-off': ({ provider, where }) =>

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { digestRecord } from '../bytes/digest.ts';
-import { Dtype, TensorName, TensorSpec } from '../tensors/tensor.ts';
+import { Dtype, InputSpec, TensorName, TensorSpec } from '../tensors/tensor.ts';
 import { type Digest, Root } from '../values/ids.ts';
 import { Bytes, Count, Millis } from '../values/units.ts';
 
@@ -98,7 +98,7 @@ export const TAPS_MAX = 4;
 /** A model that maps a batch of one shape to tensors of one shape. */
 export const GraphRuntime = v.strictObject({
   kind: v.literal('graph'),
-  inputs: v.pipe(v.array(TensorSpec), v.minLength(1), v.maxLength(16)),
+  inputs: v.pipe(v.array(InputSpec), v.minLength(1), v.maxLength(16)),
   outputs: v.pipe(v.array(TensorSpec), v.minLength(1), v.maxLength(16)),
   /** Items per unit: the fixed batch. */
   unitItems: v.pipe(Count, v.minValue(1)),

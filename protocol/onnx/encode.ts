@@ -4,8 +4,7 @@ import { PbfWriter } from './wire.ts';
 
 /**
  * Encodes a model; the same model always gives the same bytes. Throws `RangeError` for an integer
- * past 2^53, which a double cannot have held exactly, and for string tensors, whose elements are
- * not kept by the decoder.
+ * past 2^53, which a double cannot have held exactly.
  */
 export function encodeOnnx(whole: OnnxModel): Uint8Array {
   // Room for the tensors at once: growing by doubling would copy the weights several times.

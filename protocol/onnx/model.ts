@@ -74,6 +74,8 @@ export interface OnnxTensor {
   storage: OnnxStorage;
   /** A view of the file: raw bytes, or the packed field's bytes (varints for integers). */
   data: Uint8Array;
+  /** The elements of a tensor of texts, each in UTF-8. */
+  texts?: Uint8Array[];
   /** Where the elements are, when they are not in the file. */
   external?: OnnxExternal;
 }

@@ -1,4 +1,4 @@
-import { int, ints, message, once, text, unless, within } from './codec.ts';
+import { bytes, int, ints, list, message, once, text, unless, within } from './codec.ts';
 import type { OnnxExternal, OnnxSparseTensor, OnnxStorage, OnnxTensor } from './model.ts';
 import {
   fail,
@@ -26,7 +26,7 @@ const name = unless('', text);
 /** Where the elements are, when they are not in the file, by key: sizes are decimal text. */
 const place = message<{ key: string; value: string }>({ 1: ['key', name], 2: ['value', name] });
 
-/** A TensorProto; its elements stay where they are, as a view. Those of texts are not kept. */
+/** A TensorProto; its elements stay where they are, as views. */
 export const tensor = within<OnnxTensor>({ read: readTensor, write: writeTensor });
 
 function readTensor(reader: WireReader): OnnxTensor {
@@ -38,7 +38,7 @@ function readTensor(reader: WireReader): OnnxTensor {
     const storage = STORAGES.find(([number]) => number === field)?.[1];
     if (storage === 'string') {
       made.storage = storage;
-      readBytes(reader);
+      made.texts = list(bytes).read(reader, made.texts);
     } else if (storage !== undefined) {
       // Two runs of elements would be joined by a runtime: no exporter writes them.
       if (stored) fail(`the elements of tensor ${made.name} come in two pieces`);
@@ -70,12 +70,12 @@ function readSize(text: string): number {
   return size;
 }
 
-function writeTensor({ storage, external, ...made }: OnnxTensor, writer: PbfWriter): void {
-  if (storage === 'string') throw new RangeError('string tensors cannot be encoded');
+function writeTensor({ storage, external, texts, ...made }: OnnxTensor, writer: PbfWriter): void {
   ints.write(writer, 1, made.dims);
   count.write(writer, 2, made.dataType);
   name.write(writer, 8, made.name);
   const [field = 0] = STORAGES.find((each) => each[1] === storage) ?? [];
+  if (storage === 'string') return list(bytes).write(writer, field, texts ?? []);
   if (external === undefined) return writer.writeBytesField(field, made.data);
   for (const [key, value] of Object.entries(external)) {
     place.write(writer, 13, { key, value: String(value) });

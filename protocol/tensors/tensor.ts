@@ -22,15 +22,26 @@ export type Dtype = v.InferOutput<typeof Dtype>;
 
 /** Name of an input or output of a model. */
 export const TensorName = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+const axes = (least: number) =>
+  v.pipe(
+    v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(least))),
+    v.maxLength(8, 'expected at most 8 dimensions'),
+  );
 /** Lengths of the axes, outermost first. */
-export const Shape = v.pipe(
-  v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
-  v.maxLength(8, 'expected at most 8 dimensions'),
-);
+export const Shape = axes(1);
 
-/** One input or output of a unit, of a fixed shape whose first dimension counts the items. */
+/** One input or output of a unit, of a fixed shape. */
 export const TensorSpec = v.strictObject({ name: TensorName, dtype: Dtype, shape: Shape });
 export type TensorSpec = v.InferOutput<typeof TensorSpec>;
+/** An input of a unit: one without values is fed all the same, such as a past of length 0. */
+export const InputSpec = v.strictObject({ name: TensorName, dtype: Dtype, shape: axes(0) });
+
+/**
+ * Shape of one item's part in a tensor of a unit. Where the first axis counts no items the item,
+ * alone in its unit, has all of it.
+ */
+export const itemShape = (shape: readonly number[], unitItems: number): number[] =>
+  shape[0] === unitItems ? shape.slice(1) : [...shape];
 
 /** A tensor in memory: row-major, little-endian. */
 export interface Tensor {

@@ -10,6 +10,7 @@ import {
 } from '#protocol/onnx/model.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import { accept, type RefusalCode, type Result, refuse } from '#protocol/values/refusal.ts';
+import { findBatch } from './batch.ts';
 import { surveyGraph } from './graph.ts';
 
 /** What a model may cost. */
@@ -26,12 +27,15 @@ export const MODEL_LIMITS: ModelLimits = { fileBytes: 512 * 1024 ** 2, peakBytes
 export interface ModelValue {
   name: string;
   dtype: Dtype;
-  /** Absent for an output whose rank only a run tells. Inputs always have it, batch first. */
+  /** Absent for an output whose rank only a run tells. Inputs always have it. */
   dims?: readonly OnnxDimension[];
 }
 
 /** An input of a model, its shape known. */
-export type ModelInput = Required<ModelValue>;
+export interface ModelInput extends Required<ModelValue> {
+  /** Counts the items; undefined where an item has all of the input. */
+  axis: number | undefined;
+}
 
 /** What the hub knows of a model before anything runs it. */
 export interface ModelFacts {
@@ -43,14 +47,24 @@ export interface ModelFacts {
   opset: number;
   /** Distinct operators, sorted; those outside the standard domain as `domain:Operator`. */
   ops: readonly string[];
-  /** Whether the first dimension of every input is symbolic. */
-  hasDynamicBatch: boolean;
   /** The items per run the model was exported for, where it was fixed. */
   fixedBatch?: number;
+  /** Whether an output has its items elsewhere than on its first axis. */
+  movesOut: boolean;
 }
 
-const OPSET_MIN = 7;
-const OPSET_MAX = 23;
+/** The newest versions of operator domains that onnxruntime-web 1.30.0 was seen to load. */
+const DOMAIN_VERSIONS: Readonly<Record<string, number>> = {
+  'ai.onnx': 26,
+  'ai.onnx.ml': 5,
+  'ai.onnx.training': 1,
+  'ai.onnx.preview.training': 1,
+  'com.microsoft': 1,
+  'com.microsoft.experimental': 1,
+  'com.microsoft.nchwc': 1,
+  'com.ms.internal.nhwc': 1,
+  'org.pytorch.aten': 1,
+};
 /** The newest IR version that onnxruntime-web 1.30.0 was seen to load. */
 const IR_VERSION_MAX = 13;
 const VALUES_MAX = 16;
@@ -63,8 +77,15 @@ const RUNTIME_BYTES = 32 * 1024 ** 2;
 /** A session keeps the file's weights and a packed copy of them while it loads. */
 export const estimatePeak = (weightBytes: number): number => 2 * weightBytes + RUNTIME_BYTES;
 
-/** Checks an ONNX file by the rules of the grid. A refusal names the rule and the way out. */
-export function checkModel(bytes: Uint8Array, limits: ModelLimits): Result<ModelFacts> {
+/**
+ * Checks an ONNX file by the rules of the grid. A refusal names the rule and the way out.
+ * `batchAxis` names the axis that counts items by the input's name, where the model does not tell.
+ */
+export function checkModel(
+  bytes: Uint8Array,
+  limits: ModelLimits,
+  batchAxis: Readonly<Record<string, number>> = {},
+): Result<ModelFacts> {
   if (bytes.length > limits.fileBytes) {
     return refuse(
       'model-too-big',
@@ -93,10 +114,10 @@ export function checkModel(bytes: Uint8Array, limits: ModelLimits): Result<Model
       `With ${megabytes(survey.weightBytes)} of weights the model needs about ${megabytes(peakBytes)} of a device's memory, over the budget of ${megabytes(limits.peakBytes)}. Use a smaller or 4-bit variant (MatMulNBits), or raise the hub's budget.`,
     );
   }
-  const inputs = checkInputs(model);
-  if (!inputs.ok) return inputs;
-  const outputs = checkOutputs(model, inputs.value.fixedBatch);
+  const outputs = checkOutputs(model);
   if (!outputs.ok) return outputs;
+  const inputs = checkInputs(model, outputs.value, batchAxis);
+  if (!inputs.ok) return inputs;
   return accept({
     ...inputs.value,
     outputs: outputs.value,
@@ -117,28 +138,43 @@ function refuseForeign(bytes: Uint8Array): Result<never> | undefined {
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
+/** The version of the standard operators; 0 where the model imports none. */
 function checkVersions({ irVersion, opsetImports }: OnnxModel): Result<number> {
-  const standard = opsetImports.filter(({ domain }) => domain === '' || domain === 'ai.onnx');
-  const odd = standard.find(({ version }) => !(version >= OPSET_MIN && version <= OPSET_MAX));
-  const [first] = standard;
-  if (first === undefined || odd !== undefined) {
+  const named = opsetImports.map(({ domain, version }) => ({
+    domain: domain || 'ai.onnx',
+    version,
+  }));
+  const odd = named.find(({ domain, version }) => {
+    const newest = DOMAIN_VERSIONS[domain];
+    return newest !== undefined && !(version >= 1 && version <= newest);
+  });
+  if (odd !== undefined || !(irVersion >= 1 && irVersion <= IR_VERSION_MAX)) {
+    const { domain, version } = odd ?? {};
+    const found =
+      odd === undefined
+        ? `IR version ${irVersion}; 1 to ${IR_VERSION_MAX}`
+        : `version ${version} of the operators of ${domain}; 1 to ${DOMAIN_VERSIONS[odd.domain]}`;
+    const lower =
+      domain === 'ai.onnx' ? 'model = onnx.version_converter.convert_version(model, 17); ' : '';
+    const way =
+      odd === undefined || lower !== ''
+        ? `In Python: ${lower}model.ir_version = 8; onnx.save(model, "lower.onnx")`
+        : `Export it for ${domain} ${DOMAIN_VERSIONS[odd.domain]}`;
     return refuse(
       'model-opset',
-      `The model uses ONNX opset ${odd?.version ?? 'none'}; ${OPSET_MIN} to ${OPSET_MAX} are supported. Export with opset 17, or use onnx.version_converter.convert_version(model, 17).`,
+      `The model uses ${found} are what the runtime of the grid loads. ${way}.`,
     );
   }
-  if (!(irVersion >= 1 && irVersion <= IR_VERSION_MAX)) {
-    return refuse(
-      'model-opset',
-      `The model has IR version ${irVersion}; 1 to ${IR_VERSION_MAX} are supported. Set model.ir_version = 8 in Python and save it again.`,
-    );
-  }
-  return accept(first.version);
+  return accept(named.find(({ domain }) => domain === 'ai.onnx')?.version ?? 0);
 }
 
-type BatchFacts = Pick<ModelFacts, 'inputs' | 'hasDynamicBatch' | 'fixedBatch'>;
+type BatchFacts = Pick<ModelFacts, 'inputs' | 'fixedBatch' | 'movesOut'>;
 
-function checkInputs({ graph }: OnnxModel): Result<BatchFacts> {
+function checkInputs(
+  { graph }: OnnxModel,
+  outputs: readonly ModelValue[],
+  asked: Readonly<Record<string, number>>,
+): Result<BatchFacts> {
   const constants = new Set(graph.initializers.map(({ name }) => name));
   const fed = graph.inputs.filter(({ name }) => !constants.has(name));
   const code = 'model-inputs-mismatch';
@@ -148,7 +184,7 @@ function checkInputs({ graph }: OnnxModel): Result<BatchFacts> {
       `The model has ${fed.length} inputs that are not constants; 1 to ${VALUES_MAX} are supported. Export it with its data as inputs.`,
     );
   }
-  const inputs: ModelInput[] = [];
+  const inputs: Required<ModelValue>[] = [];
   for (const value of fed) {
     const checked = checkValue(value, { code, what: 'Input' });
     if (!checked.ok) return checked;
@@ -165,27 +201,10 @@ function checkInputs({ graph }: OnnxModel): Result<BatchFacts> {
   if (new Set(inputs.map(({ name }) => name)).size !== inputs.length) {
     return refuse(code, 'Two inputs have the same name. Export the model with distinct names.');
   }
-  return checkBatch(inputs);
+  return findBatch(inputs, outputs, asked);
 }
 
-function checkBatch(inputs: readonly ModelInput[]): Result<BatchFacts> {
-  const firsts = inputs.map(({ dims }) => dims[0] ?? '');
-  const fixed = [...new Set(firsts.filter((first) => typeof first === 'number'))];
-  const [fixedBatch, other] = fixed;
-  if (other !== undefined) {
-    return refuse(
-      'model-inputs-mismatch',
-      `The inputs' first dimensions are fixed at different sizes (${fixed.join(', ')}); each must be the batch. Export with one batch dimension, best a dynamic one.`,
-    );
-  }
-  return accept({
-    inputs,
-    hasDynamicBatch: fixedBatch === undefined,
-    ...(fixedBatch === undefined ? {} : { fixedBatch }),
-  });
-}
-
-function checkOutputs({ graph }: OnnxModel, fixedBatch?: number): Result<ModelValue[]> {
+function checkOutputs({ graph }: OnnxModel): Result<ModelValue[]> {
   const code = 'model-outputs-unsupported';
   if (graph.outputs.length === 0 || graph.outputs.length > VALUES_MAX) {
     return refuse(
@@ -197,20 +216,12 @@ function checkOutputs({ graph }: OnnxModel, fixedBatch?: number): Result<ModelVa
   for (const value of graph.outputs) {
     const checked = checkValue(value, { code, what: 'Output' });
     if (!checked.ok) return checked;
-    const first = checked.value.dims?.[0];
-    if (typeof first === 'number' && fixedBatch !== undefined && first !== fixedBatch) {
-      return refuse(
-        code,
-        `Output "${value.name}" has ${first} rows for a batch of ${fixedBatch}; every output needs one row per item. Export the model with the batch as its first dimension.`,
-        value.name,
-      );
-    }
     outputs.push(checked.value);
   }
   return accept(outputs);
 }
 
-/** The rules inputs and outputs share: a named dense tensor of a dtype we carry, with a batch. */
+/** The rules inputs and outputs share: a named dense tensor of a dtype we carry. */
 function checkValue(
   { name, type }: OnnxValue,
   { code, what }: { code: RefusalCode; what: string },
@@ -233,9 +244,9 @@ function checkValue(
     );
   }
   if (type.dims === undefined) return accept({ name, dtype });
-  if (type.dims.length === 0 || type.dims.length > RANK_MAX) {
+  if (type.dims.length > RANK_MAX) {
     return no(
-      `has ${type.dims.length} dimensions; 1 to ${RANK_MAX} are supported, the first one the batch. Export with a batch dimension.`,
+      `has ${type.dims.length} dimensions; at most ${RANK_MAX} are supported. Reshape it in the model.`,
     );
   }
   if (type.dims.includes(0)) return no('has a dimension of 0 and holds nothing. Export it again.');

@@ -11,13 +11,13 @@ const factsOf = (inputs: ModelInput[], over: Partial<ModelFacts> = {}): ModelFac
   peakBytes: 1000,
   opset: 17,
   ops: [],
-  hasDynamicBatch: true,
+  movesOut: false,
   ...over,
 });
 
-const image: ModelInput = { name: 'image', dtype: 'f32', dims: ['batch', 1, 8, 8] };
-const ids: ModelInput = { name: 'ids', dtype: 'i64', dims: ['batch', 'length'] };
-const mask: ModelInput = { name: 'mask', dtype: 'i64', dims: ['batch', 'length'] };
+const image: ModelInput = { name: 'image', dtype: 'f32', dims: ['batch', 1, 8, 8], axis: 0 };
+const ids: ModelInput = { name: 'ids', dtype: 'i64', dims: ['batch', 'length'], axis: 0 };
+const mask: ModelInput = { name: 'mask', dtype: 'i64', dims: ['batch', 'length'], axis: 0 };
 
 const upload = (tensors: Record<string, InputTensor>) => new Map(Object.entries(tensors));
 const f32 = (...shape: number[]): InputTensor => ({ dtype: 'f32', shape });
@@ -33,7 +33,9 @@ describe('matchInputs', () => {
         unitItems: 16,
         itemBytes: 256,
         specs: [{ name: 'image', dtype: 'f32', shape: [16, 1, 8, 8] }],
-        sources: ['inputs'],
+        sources: [{ name: 'inputs', itemAxis: 0 }],
+        shared: [],
+        single: false,
       },
     });
   });
@@ -47,13 +49,15 @@ describe('matchInputs', () => {
           { name: 'ids', shape: [4, 128] },
           { name: 'mask', shape: [4, 128] },
         ],
-        sources: ['ids', 'mask'],
+        sources: [
+          { name: 'ids', itemAxis: 0 },
+          { name: 'mask', itemAxis: 0 },
+        ],
       },
     });
   });
 
   const fixed = factsOf([{ ...image, dims: [4, 1, 8, 8] }], {
-    hasDynamicBatch: false,
     fixedBatch: 4,
   });
 
@@ -81,9 +85,9 @@ describe('matchInputs', () => {
       /dimension 3 must be 8/,
     ],
     ['no rows', factsOf([image]), { a: f32(0, 1, 8, 8) }, 'input-empty', /at least one/],
-    ['empty items', two, { ids: i64(3, 0), mask: i64(3, 0) }, 'input-empty', /at least one/],
-    ['a scalar', factsOf([image]), { a: f32() }, 'input-shape', /\[items, …\]/],
-    ['a tensor too few', two, { ids: i64(3, 5) }, 'model-inputs-mismatch', /2 inputs.*"mask"/],
+    ['empty items', two, { ids: i64(3, 0), mask: i64(3, 0) }, 'input-empty', /no values/],
+    ['a scalar', factsOf([image]), { a: f32() }, 'input-shape', /counting items/],
+    ['a tensor too few', two, { ids: i64(3, 5) }, 'input-name', /Nothing.*"mask"/],
     [
       'a tensor too many',
       factsOf([image]),
@@ -91,7 +95,7 @@ describe('matchInputs', () => {
       'model-inputs-mismatch',
       /1 inputs/,
     ],
-    ['nothing', factsOf([image]), {}, 'model-inputs-mismatch', /none/],
+    ['nothing', factsOf([image]), {}, 'input-name', /none/],
     ['other names', two, { ids: i64(3, 5), extra: i64(3, 5) }, 'input-name', /"mask".*"extra"/],
     [
       'other counts',
@@ -121,6 +125,76 @@ describe('matchInputs', () => {
     expect(match.ok || match.refusal.message).toMatch(words);
   });
 
+  const state: ModelInput = { name: 'state', dtype: 'f32', dims: [2, 'batch', 3], axis: 1 };
+  const rows: ModelInput = { name: 'rows', dtype: 'f32', dims: ['batch', 3], axis: 0 };
+  it.each([
+    ['items first', [20, 2, 3], 0],
+    ['items where the model has them', [2, 20, 3], 1],
+    ['an axis more', [20, 2, 1, 3], 0],
+  ])(
+    'cuts units of one item where a batch is on another axis, with %s',
+    (_what, shape, itemAxis) => {
+      const facts = factsOf([rows, state]);
+      const match = matchInputs(facts, upload({ rows: f32(20, 3), state: f32(...shape) }), 4);
+      expect(match).toMatchObject({
+        value: {
+          ...{ items: 20, unitItems: 1, single: true },
+          specs: [{ shape: [1, 3] }, { shape: [2, 1, 3] }],
+          sources: [{ itemAxis: 0 }, { name: 'state', itemAxis }],
+        },
+      });
+    },
+  );
+
+  it('refuses a shape whose items may be on two axes, and says which one tells', () => {
+    const tensors = upload({ rows: f32(2, 3), state: f32(2, 2, 3) });
+    const message = expect.stringMatching(/axis 0 or 1.*\[items, 2, 1, 3\]/);
+    expect(matchInputs(factsOf([rows, state]), tensors)).toMatchObject({ refusal: { message } });
+    const whole = upload({ rows: f32(2, 3), state: f32(2, 2, 1, 3) });
+    expect(matchInputs(factsOf([rows, state]), whole).ok).toBe(true);
+  });
+
+  const rate: ModelInput = { name: 'sr', dtype: 'i64', dims: [], axis: undefined };
+  it('takes an input without items once for all, or one an item', () => {
+    const facts = factsOf([rows, rate]);
+    expect(matchInputs(facts, upload({ rows: f32(40, 3), sr: i64() }))).toMatchObject({
+      value: { unitItems: 4, single: false, shared: [{ name: 'sr' }], specs: [{ name: 'rows' }] },
+    });
+    expect(matchInputs(facts, upload({ rows: f32(40, 3), sr: i64(40) }))).toMatchObject({
+      value: { unitItems: 1, single: true, shared: [], specs: [{}, { name: 'sr', shape: [] }] },
+    });
+    const missing = matchInputs(facts, upload({ rows: f32(40, 3) }));
+    const message = expect.stringContaining('"shared": {"sr": 16000}');
+    expect(missing).toMatchObject({ refusal: { code: 'input-name', message } });
+  });
+
+  it('takes inputs of fixed shapes as one item, or with an axis more as many', () => {
+    const facts = factsOf([
+      { ...rows, dims: [10, 4], axis: undefined },
+      { ...rate, dims: [4] },
+    ]);
+    const once = upload({ rows: f32(10, 4), sr: i64(4) });
+    expect(matchInputs(facts, once)).toMatchObject({ value: { items: 1, shared: [] } });
+    const many = upload({ rows: f32(7, 10, 4), sr: i64(7, 4) });
+    expect(matchInputs(facts, many, 8)).toMatchObject({ value: { items: 7, unitItems: 1 } });
+    expect(matchInputs(fixed, upload({ a: f32(3, 4, 1, 8, 8) }))).toMatchObject({
+      value: { items: 3, unitItems: 1, single: true },
+    });
+  });
+
+  it('lets an input have a name in two sizes, and takes one without values beside others', () => {
+    const odd = factsOf([
+      { ...image, dims: ['', 3, '?', '?'] },
+      { ...mask, dims: ['n', 's', 's'] },
+    ]);
+    const tensors = upload({ image: f32(2, 3, 48, 192), mask: i64(2, 5, 6) });
+    expect(matchInputs(odd, tensors).ok).toBe(true);
+    const past = factsOf([rows, { ...rows, name: 'past', dims: ['batch', 2, 'p', 4] }]);
+    expect(matchInputs(past, upload({ rows: f32(8, 3), past: f32(8, 2, 0, 4) }))).toMatchObject({
+      value: { items: 8, itemBytes: 12, specs: [{}, { shape: [1, 2, 0, 4] }] },
+    });
+  });
+
   it('refuses a unit size that the model cannot take', () => {
     const tensors = upload({ a: f32(10, 1, 8, 8) });
     for (const unitItems of [3, 0, 1.5, 5000]) {
@@ -136,7 +210,7 @@ describe('matchInputs', () => {
     const shape = fc.tuple(fc.integer({ min: 1, max: 500 }), size, size);
     fc.assert(
       fc.property(shape, fc.integer({ min: 1, max: 64 }), ([items, a, b], unitItems) => {
-        const input: ModelInput = { name: 'x', dtype: 'f16', dims: ['n', 'a', b] };
+        const input: ModelInput = { name: 'x', dtype: 'f16', dims: ['n', 'a', b], axis: 0 };
         const tensor: InputTensor = { dtype: 'f16', shape: [items, a, b] };
         const match = matchInputs(factsOf([input]), upload({ x: tensor }), unitItems);
         if (!match.ok) throw new Error(match.refusal.message);

@@ -1,8 +1,11 @@
-import { type Dtype, specBytes, type TensorSpec } from '#protocol/tensors/tensor.ts';
+import type { OnnxDimension } from '#protocol/onnx/model.ts';
+import { type Dtype, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { isSymbol, show } from './batch.ts';
 import type { ModelFacts, ModelInput } from './check.ts';
+import { type Reading, readUploads, refuseShape, type Upload } from './readings.ts';
 
-/** What is known of an uploaded tensor: `shape` is [items, …]. */
+/** What is known of an uploaded tensor. */
 export interface InputTensor {
   dtype: Dtype;
   shape: readonly number[];
@@ -14,10 +17,20 @@ export interface InputMatch {
   unitItems: number;
   /** Input bytes of one item, all inputs together. */
   itemBytes: number;
-  /** One unit's inputs in the order of the model, shapes fixed, first dimension `unitItems`. */
+  /** One unit's inputs in the order of the model, shapes fixed. */
   specs: TensorSpec[];
-  /** For each spec, the name of the uploaded tensor that feeds it. */
-  sources: string[];
+  /** For each spec, the uploaded tensor that feeds it. */
+  sources: Source[];
+  /** Inputs that all items share, with the tensors that came for them. */
+  shared: { name: string; source: string }[];
+  /** Units hold one item whatever was asked for: items of an input or output do not join. */
+  single: boolean;
+}
+
+/** An uploaded tensor, and its axis that counts items; undefined where it is one item. */
+export interface Source {
+  name: string;
+  itemAxis: number | undefined;
 }
 
 export const UNIT_ITEMS_MAX = 4096;
@@ -28,7 +41,8 @@ export const UNIT_INPUT_BYTES_MAX = 32 * 1024 ** 2;
  * Fits uploaded tensors to a model's inputs. Names must agree, except that a model with one input
  * takes one tensor of any name. `unitItems` is chosen when it is not given.
  *
- * A symbolic dimension takes the data's size, and the same symbol the same size everywhere.
+ * A symbolic dimension takes the data's size, and the same symbol the same size everywhere, unless
+ * an input itself has it in two sizes.
  */
 export function matchInputs(
   facts: ModelFacts,
@@ -37,20 +51,28 @@ export function matchInputs(
 ): Result<InputMatch> {
   const paired = pairNames(facts, tensors);
   if (!paired.ok) return paired;
-  const pairs = paired.value;
-  const items = countItems(pairs);
-  if (!items.ok) return items;
-  const itemBytes = pairs.reduce(
-    (sum, { tensor: { dtype, shape } }) => sum + specBytes({ dtype, shape: shape.slice(1) }),
-    0,
-  );
-  const chosen = unitItems ?? chooseUnitItems(facts, items.value, itemBytes);
-  const batch = checkUnitItems(facts, chosen);
-  if (!batch.ok) return batch;
-  const symbols = new Map<string, number>();
-  for (const pair of pairs) {
-    const checked = checkPair(pair, chosen, symbols);
-    if (!checked.ok) return checked;
+  const uploads = paired.value;
+  const read = readUploads(uploads);
+  if (!read.ok) return read;
+  const readings = read.value;
+  const items = readings.find(({ from }) => from !== undefined)?.items ?? 1;
+  const pairs = uploads.flatMap((upload, at): Pair[] => {
+    const reading = readings[at];
+    return reading === undefined ? [] : [{ ...upload, reading }];
+  });
+  // Where no input has items, all of them are the one item.
+  const isShared = ({ reading }: Pair) =>
+    reading.from === undefined && readings.some(({ from }) => from !== undefined);
+  const own = pairs.filter((pair) => !isShared(pair));
+  const itemBytes = unitBytes(own.map((pair) => specOf(pair, 1)));
+  const single = facts.movesOut || own.some(({ reading }) => !reading.joins);
+  const chosen = single ? 1 : (unitItems ?? chooseUnitItems(facts, items, itemBytes));
+  // A model that takes an item whole fixes no number of items.
+  const fixedBatch = own.some(({ reading }) => reading.joins) ? facts.fixedBatch : undefined;
+  const checked = checkUnitItems(chosen, fixedBatch) ?? checkPairs(pairs, chosen);
+  if (checked !== undefined) return checked;
+  if (itemBytes === 0) {
+    return refuse('input-empty', 'The inputs of an item hold no values. Send data with values.');
   }
   if (chosen * itemBytes > UNIT_INPUT_BYTES_MAX) {
     return refuse(
@@ -59,126 +81,117 @@ export function matchInputs(
     );
   }
   return accept({
-    items: items.value,
+    items,
     unitItems: chosen,
     itemBytes,
-    specs: pairs.map(({ input: { name, dtype }, tensor }) => ({
-      name,
-      dtype,
-      shape: [chosen, ...tensor.shape.slice(1)],
-    })),
-    sources: pairs.map(({ source }) => source),
+    specs: own.map((pair) => specOf(pair, chosen)),
+    sources: own.map(({ source, reading }) => ({ name: source, itemAxis: reading.from })),
+    shared: pairs.filter(isShared).map(({ input, source }) => ({ name: input.name, source })),
+    single,
   });
 }
 
-interface Pair {
-  input: ModelInput;
-  source: string;
+interface Pair extends Upload {
   tensor: InputTensor;
+  reading: Reading;
 }
+
+const specOf = ({ input: { name, dtype }, reading }: Pair, unitItems: number): TensorSpec => ({
+  name,
+  dtype,
+  shape: reading.joins ? [unitItems, ...reading.shape.slice(1)] : reading.shape,
+});
 
 function pairNames(
   { inputs }: ModelFacts,
   tensors: ReadonlyMap<string, InputTensor>,
-): Result<Pair[]> {
+): Result<Omit<Pair, 'reading'>[]> {
   const [only] = inputs;
   const [first] = tensors;
   if (only !== undefined && first !== undefined && inputs.length === 1 && tensors.size === 1) {
     const [source, tensor] = first;
-    return accept([{ input: only, source, tensor }]);
+    return accept([{ input: only, source, tensor, shape: tensor.shape }]);
   }
   const wanted = inputs.map(({ name }) => name);
   const given = [...tensors.keys()];
-  if (wanted.length !== given.length) {
+  if (wanted.length < given.length) {
     return refuse(
       'model-inputs-mismatch',
       `The model has ${wanted.length} inputs (${list(wanted)}) and ${given.length} tensors came (${list(given)}). Upload one tensor for each input.`,
     );
   }
-  const pairs: Pair[] = [];
+  const pairs: Omit<Pair, 'reading'>[] = [];
   for (const input of inputs) {
     const tensor = tensors.get(input.name);
-    if (tensor === undefined) {
-      return refuse(
-        'input-name',
-        `Nothing was uploaded for input "${input.name}"; there is ${list(given)}. Name the tensors ${list(wanted)}.`,
-        input.name,
-      );
-    }
-    pairs.push({ input, source: input.name, tensor });
+    if (tensor === undefined) return refuseMissing(input, given);
+    pairs.push({ input, source: input.name, tensor, shape: tensor.shape });
   }
   return accept(pairs);
 }
 
-const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ') || 'none';
-
-function countItems(pairs: readonly Pair[]): Result<number> {
-  for (const { source, tensor } of pairs) {
-    if (tensor.shape.length > 0 && !tensor.shape.includes(0)) continue;
-    return refuse(
-      tensor.shape.length === 0 ? 'input-shape' : 'input-empty',
-      `Tensor "${source}" has shape [${tensor.shape.join(', ')}]; the first dimension counts the items, and there must be at least one. Upload the data as [items, …].`,
-      source,
-    );
-  }
-  const counts = pairs.map(({ tensor }) => tensor.shape[0] ?? 0);
-  const [items = 0] = counts;
-  const odd = counts.findIndex((count) => count !== items);
-  if (odd < 0) return accept(items);
-  return refuse(
-    'input-shape',
-    `Tensor "${pairs[odd]?.source}" has ${counts[odd]} items and "${pairs[0]?.source}" has ${items}. Every input needs the same number of rows.`,
-    pairs[odd]?.source ?? '',
-  );
+function refuseMissing(input: ModelInput, given: readonly string[]): Result<never> {
+  const { name, dims, axis } = input;
+  const example = dims.length === 0 ? 16000 : '[…]';
+  const way =
+    axis === undefined
+      ? `If all items have the same, set it in the options: "shared": {"${name}": ${example}}.`
+      : `Name a tensor "${name}".`;
+  const message = `Nothing was uploaded for input ${show(input)}; there is ${list(given)}. ${way}`;
+  return refuse('input-name', message, name);
 }
 
-function checkUnitItems({ fixedBatch }: ModelFacts, unitItems: number): Result<number> {
+const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ') || 'none';
+
+function checkUnitItems(unitItems: number, fixedBatch?: number): Result<never> | undefined {
   if (!Number.isSafeInteger(unitItems) || unitItems < 1 || unitItems > UNIT_ITEMS_MAX) {
     return refuse(
       'model-inputs-mismatch',
       `A unit would have ${unitItems} items; 1 to ${UNIT_ITEMS_MAX} are supported. Set another unitItems, or export the model with a dynamic batch.`,
     );
   }
-  if (fixedBatch === undefined || fixedBatch === unitItems) return accept(unitItems);
+  if (fixedBatch === undefined || fixedBatch === unitItems) return undefined;
   return refuse(
     'model-inputs-mismatch',
-    `The model was exported for batches of ${fixedBatch}, and ${unitItems} items per unit were asked for. Leave unitItems out, or export with a dynamic batch.`,
+    `The model was exported for batches of ${fixedBatch}, and a unit would have ${unitItems} items. Leave unitItems out, or export with a dynamic batch.`,
   );
 }
 
-function checkPair(
-  { input, source, tensor }: Pair,
-  unitItems: number,
-  symbols: Map<string, number>,
-): Result<null> {
-  const { name, dtype, dims } = input;
-  const shown = dims.map((size) => (size === '' ? '?' : size)).join(', ');
-  if (tensor.dtype !== dtype) {
-    return refuse(
-      'input-dtype',
-      `Input "${name}" takes ${dtype} and "${source}" is ${tensor.dtype}. Convert it first, in numpy with .astype.`,
-      name,
-    );
-  }
-  const no = (why: string) =>
-    refuse(
-      'input-shape',
-      `Input "${name}" takes [${shown}] and "${source}" is [${tensor.shape.join(', ')}]: ${why}. Reshape the data, the first dimension counting items.`,
-      name,
-    );
-  if (tensor.shape.length !== dims.length) return no('the number of dimensions differs');
-  for (const [axis, size] of dims.entries()) {
-    const given = axis === 0 ? unitItems : (tensor.shape[axis] ?? 0);
-    if (typeof size === 'number' && size !== given) return no(`dimension ${axis} must be ${size}`);
-    if (typeof size === 'number' || size === '') continue;
-    const known = symbols.get(size);
-    if (known !== undefined && known !== given) {
-      return no(`"${size}" is ${known} elsewhere and ${given} here`);
+function checkPairs(pairs: readonly Pair[], unitItems: number): Result<never> | undefined {
+  const loose = new Set(pairs.flatMap((pair) => unlike(pair.input.dims, shapeOf(pair, unitItems))));
+  const symbols = new Map<string, number>();
+  for (const pair of pairs) {
+    const { input, tensor, source } = pair;
+    if (tensor.dtype !== input.dtype) {
+      return refuse(
+        'input-dtype',
+        `Input "${input.name}" takes ${input.dtype} and "${source}" is ${tensor.dtype}. Convert it first, in numpy with .astype.`,
+        input.name,
+      );
     }
-    symbols.set(size, given);
+    const shape = shapeOf(pair, unitItems);
+    for (const [axis, size] of input.dims.entries()) {
+      const given = shape[axis] ?? 0;
+      if (typeof size === 'number' && size !== given) {
+        return refuseShape(pair, `dimension ${axis} must be ${size}`);
+      }
+      if (!isSymbol(size) || loose.has(size)) continue;
+      const known = symbols.get(size);
+      if (known !== undefined && known !== given) {
+        return refuseShape(pair, `"${size}" is ${known} elsewhere and ${given} here`);
+      }
+      symbols.set(size, given);
+    }
   }
-  return accept(null);
+  return undefined;
 }
+
+const shapeOf = (pair: Pair, unitItems: number) => specOf(pair, unitItems).shape;
+
+/** Symbols that one input has in two sizes. */
+const unlike = (dims: readonly OnnxDimension[], shape: readonly number[]): string[] =>
+  dims
+    .filter(isSymbol)
+    .filter((size) => shape[dims.indexOf(size)] !== shape[dims.lastIndexOf(size)]);
 
 /** Input bytes of a unit that are worth one transfer. */
 const UNIT_INPUT_BYTES = 1024 ** 2;

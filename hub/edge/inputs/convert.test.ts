@@ -15,12 +15,13 @@ const facts = (...inputs: ModelInput[]): ModelFacts => ({
   peakBytes: 1_000,
   opset: 17,
   ops: [],
-  hasDynamicBatch: true,
+  movesOut: false,
 });
 const input = (name: string, dtype: Dtype, ...dims: (number | string)[]): ModelInput => ({
   name,
   dtype,
   dims: ['batch', ...dims],
+  axis: 0,
 });
 const floats = (shape: number[], values: number[]): Tensor => ({
   dtype: 'f32',
@@ -48,6 +49,53 @@ const list = (tensor: Tensor | undefined) =>
   Array.from(new Float32Array(tensor === undefined ? [] : tensor.data.slice().buffer));
 
 describe('convertInputs', () => {
+  it('puts the items of every layout first, and in lines takes one item as it is', async () => {
+    const x = input('x', 'f32', 1);
+    const state: ModelInput = { name: 'state', dtype: 'f32', dims: [2, 'batch', 1], axis: 1 };
+    const model = facts(x, state);
+    const rows = floats([3, 1], [1, 2, 3]);
+    const items = [10, 11, 20, 21, 30, 31];
+    const layouts: [number[], number[]][] = [
+      [[3, 2, 1], items],
+      [[3, 2, 1, 1], items],
+      [
+        [2, 3, 1],
+        [10, 20, 30, 11, 21, 31],
+      ],
+    ];
+    for (const [shape, values] of layouts) {
+      const file = encodeSafetensors(
+        new Map([
+          ['x', rows],
+          ['state', floats(shape, values)],
+        ]),
+      );
+      const converted = await accepted([{ name: 'a', bytes: file }], model);
+      expect(list(converted.tensors.get('state'))).toEqual(items);
+      expect(converted).toMatchObject({ items: 3, unitItems: 1, single: true });
+    }
+    const lines = '{"x": [1], "state": [[10], [11]]}\n{"x": [2], "state": [[20], [21]]}';
+    const converted = await accepted([text('a.jsonl', lines)], model);
+    expect(list(converted.tensors.get('state'))).toEqual([10, 11, 20, 21]);
+    expect(converted.specs).toMatchObject([{ shape: [1, 1] }, { shape: [2, 1, 1] }]);
+  });
+
+  it('keeps apart what all items share', async () => {
+    const rate: ModelInput = { name: 'sr', dtype: 'f32', dims: [], axis: undefined };
+    const file = encodeSafetensors(
+      new Map([
+        ['pixels', two],
+        ['sr', floats([], [7])],
+      ]),
+    );
+    const converted = await accepted(
+      [{ name: 'a', bytes: file }],
+      facts(input('pixels', 'f32', 2), rate),
+    );
+    expect([...converted.tensors.keys()]).toEqual(['pixels']);
+    expect(list(converted.shared.get('sr'))).toEqual([7]);
+  });
+
   it('reads the same tensor from every format, whatever the file is called', async () => {
     const files = [
       { name: 'a.bin', bytes: encodeSafetensors(new Map([['pixels', two]])) },

@@ -7,13 +7,13 @@ import { convertInputs } from './convert.ts';
 import type { InputFile } from './port.ts';
 
 const model = (dtype: Dtype, ...dims: (number | string)[]): ModelFacts => ({
-  inputs: [{ name: 'image', dtype, dims }],
+  inputs: [{ name: 'image', dtype, dims, axis: 0 }],
   outputs: [],
   weightBytes: 1_000,
   peakBytes: 1_000,
   opset: 17,
   ops: [],
-  hasDynamicBatch: true,
+  movesOut: false,
 });
 
 type Pixel = readonly number[];

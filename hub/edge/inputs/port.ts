@@ -10,8 +10,8 @@ export interface InputFile {
 export interface JobInputs {
   items: number;
   unitItems: number;
-  /** One unit's inputs in the order of the model, shapes fixed, first dimension `unitItems`. */
+  /** One unit's inputs in the order of the model, shapes fixed. */
   specs: TensorSpec[];
-  /** By input name, in the order of the specs, the first dimension counting all items. */
+  /** By input name, in the order of the specs: the items of each end to end. */
   tensors: Map<string, Tensor>;
 }

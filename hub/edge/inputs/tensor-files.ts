@@ -71,12 +71,20 @@ function decodeLines(
   inputs: readonly ModelInput[],
 ): Result<Map<string, Tensor>> {
   const first = firstItem(bytes);
-  const specs = inputs.map(({ name, dtype, dims }) => {
+  const specs = inputs.map(({ name, dtype, dims, axis = -1 }) => {
     const value = first instanceof Map ? first.get(name) : first;
-    return { name, dtype, shape: measureItem(dims.slice(1), value) };
+    return { name, dtype, shape: measureItem(axis < 0 ? dims : dims.toSpliced(axis, 1), value) };
   });
   const lines = decodeTensorLines(specs, bytes);
-  return lines.ok ? accept(lines.value.tensors) : lines;
+  if (!lines.ok) return lines;
+  const { tensors } = lines.value;
+  for (const { name, axis = 0 } of inputs) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined || axis === 0) continue;
+    // With an axis more it is plain which one counts the items.
+    tensors.set(name, { ...tensor, shape: tensor.shape.toSpliced(axis + 1, 0, 1) });
+  }
+  return accept(tensors);
 }
 
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
@@ -103,7 +111,7 @@ function firstItem(bytes: Uint8Array): unknown {
 }
 
 /** Sizes stand; a symbol is measured where there is something to measure, and is 1 elsewhere. */
-function measureItem(dims: readonly (number | string)[], value: unknown): number[] {
+export function measureItem(dims: readonly (number | string)[], value: unknown): number[] {
   const shape: number[] = [];
   let inner = value;
   for (const dim of dims) {

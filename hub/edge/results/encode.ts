@@ -1,6 +1,12 @@
 import { encodeNpy } from '#protocol/tensors/npy.ts';
 import { encodeSafetensors } from '#protocol/tensors/safetensors.ts';
-import { specBytes, type Tensor, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
+import {
+  itemShape,
+  specBytes,
+  type Tensor,
+  type TensorSpec,
+  unitBytes,
+} from '#protocol/tensors/tensor.ts';
 import { encodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ShardOutputs } from '../store/port.ts';
@@ -113,7 +119,7 @@ function cutItems(
     new Map(
       kept.map(({ spec, data }) => [
         spec.name,
-        { dtype: spec.dtype, shape: [to - from, ...spec.shape.slice(1)], data },
+        { dtype: spec.dtype, shape: [to - from, ...itemShape(spec.shape, unitItems)], data },
       ]),
     ),
   );

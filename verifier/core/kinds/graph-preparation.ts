@@ -18,13 +18,15 @@ const OUTPUTS_MAX = 16;
 const TAP_BYTES_MAX = 1024 * 1024;
 
 /**
- * What a model must be like to be checked: fixed shapes, one row per item, the same answer twice.
+ * What a model must be like to be checked: fixed shapes, one row per item where a unit has several,
+ * the same answer twice.
  */
 export function checkPreparation(
   asked: { draft: PackageDraft; units: readonly number[] },
   found: Preparation,
 ): Result<Prepared | 'coupled'> {
   const { runtime } = asked.draft;
+  if (isCoupled(found.neighbours)) return cutSingly(runtime, found);
   const shapes = checkOutputs(runtime, found.outputs);
   if (shapes !== undefined) return { ok: false, refusal: shapes };
   const size = unitBytes(found.outputs);
@@ -48,7 +50,6 @@ export function checkPreparation(
   const { names, units: tried, samples } = found.decoys;
   const taps = scaleTaps(runtime.taps ?? [], found);
   if (!taps.ok) return taps;
-  if (isCoupled(found.neighbours)) return cutSingly(runtime, found.neighbours);
   const kept = found.answers.slice(0, Math.max(1, Math.floor(room / size)));
   return accept({
     outputs: [...found.outputs],
@@ -69,8 +70,11 @@ export const isCoupled = (trial: NeighbourTrial | undefined): trial is Neighbour
   trial?.distances.some((distance) => !isWithin(distance, COMPARATOR_DEFAULT)) === true;
 
 /** In units of one item no item has a neighbour: where the model runs with those, that helps. */
-function cutSingly({ unitItems }: GraphDraft, trial: NeighbourTrial): Result<'coupled'> {
-  if (trial.runsAlone) return accept('coupled');
+function cutSingly(draft: GraphDraft, found: Preparation): Result<'coupled'> {
+  if (found.neighbours?.runsAlone === true) return accept('coupled');
+  const shapes = checkOutputs(draft, found.outputs);
+  if (shapes !== undefined) return { ok: false, refusal: shapes };
+  const { unitItems } = draft;
   const message = `answers of this model change with the other items of a unit, and it runs only with ${unitItems} items at once; export it with a batch axis of any size`;
   return refuse('model-outputs-unsupported', message);
 }
@@ -84,9 +88,9 @@ function checkOutputs(
     return refusal('model-outputs-unsupported', `${rule}; export only those you need`);
   }
   for (const { name, shape } of outputs) {
-    if (shape[0] === unitItems && shape.length <= 8) continue;
+    if (shape.length <= 8 && (unitItems === 1 || shape[0] === unitItems)) continue;
     const rule = `output ${name} is [${shape.join(', ')}]; its first dimension must be the unit's ${unitItems} items`;
-    const way = 'export the model with a batch axis first on every output, or set unitItems to 1';
+    const way = 'export the model with a batch axis of any size, first on every output';
     return refusal('model-outputs-unsupported', `${rule}: ${way}`, name);
   }
   return undefined;

@@ -3,6 +3,7 @@ import { loadRuntime, type RanTaps } from '#protocol/messages/compute.ts';
 import { type BlobRef, digestPackage, type PackageManifest } from '#protocol/models/package.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
 import { isCoupled } from '../../core/kinds/graph-preparation.ts';
 import type { Preparation, Reference } from '../../core/state/events.ts';
@@ -16,7 +17,7 @@ import {
 } from '../compute-workers.ts';
 import { measureDecoys } from './decoys.ts';
 import type { Execute, Kind, Prepare } from './kind.ts';
-import { tryNeighbours } from './neighbours.ts';
+import { BEYOND_MEASURE, runsAlone, tryNeighbours } from './neighbours.ts';
 
 /** Warm runs of the first unit beside one of each unit asked for: the median of at least three. */
 const WARM_RUNS = 3;
@@ -78,19 +79,18 @@ async function prepare(blobs: Blobs, effect: Prepare): Promise<Preparation> {
   const readModel = () => readWhole(blobs, draft.file);
   const inputs: Uint8Array<ArrayBuffer>[] = [];
   for (const unit of units) inputs.push(await readUnit(unit));
+  const { unitItems } = draft.runtime;
   const before = process.memoryUsage.rss();
-  let worker: ComputeWorker | undefined = await openComputeWorker({
-    runtime,
-    model: await readModel(),
-  });
+  let worker: ComputeWorker | undefined;
   try {
+    worker = await openComputeWorker({ runtime, model: await readModel() });
     const ran = await runKnown(worker, { units, inputs });
     const { outputs, answers, runs } = ran;
     const grown = process.memoryUsage.rss() - before;
     const peak = RUNTIME_BYTES + Math.max(2 * draft.file.length, grown - THREAD_BYTES);
     const known = inputs.map((unit, at) => ({ inputs: unit, answer: answers[at] ?? unit }));
     const subject = { readModel, runtime, outputs };
-    const tried = await tryNeighbours(worker, { ...subject, units: known });
+    const tried = await tryNeighbours(worker, { ...subject, unitItems, units: known });
     worker = tried.worker;
     const found = { ...ran, ...tried.found, peakBytes: bytes(peak) };
     // It is cut into other units and prepared anew.
@@ -98,6 +98,11 @@ async function prepare(blobs: Blobs, effect: Prepare): Promise<Preparation> {
     const unitMs = Math.min(...runs.map(({ computeMs }) => computeMs));
     const sampled = { unitMs, units: effect.decoyUnits, readUnit };
     return { ...found, decoys: await measureDecoys(worker, { ...subject, ...sampled }) };
+  } catch (error) {
+    const known = inputs.map((unit) => ({ inputs: unit }));
+    if (!(error instanceof PocketgridError) || unitItems === 1) throw error;
+    if (!(await runsAlone({ readModel, runtime, units: known }))) throw error;
+    return ONLY_ALONE;
   } finally {
     await worker?.close();
   }
@@ -129,6 +134,11 @@ async function runKnown(
 }
 
 const NONE_RUN: Preparation['decoys'] = { names: [], units: [], samples: [] };
+/** What is found of a model that runs on units of one item and not on those it was given. */
+const ONLY_ALONE: Preparation = {
+  ...{ outputs: [], answers: [], runs: [], peakBytes: bytes(0), decoys: NONE_RUN },
+  neighbours: { runsAlone: true, distances: [BEYOND_MEASURE] },
+};
 
 /** The taps of all units end to end, where there are any. */
 function joinTaps(inside: readonly RanTaps[]): Pick<Preparation, 'taps'> {

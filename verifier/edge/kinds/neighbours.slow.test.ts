@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { rawTensor, tensorAttribute } from '#protocol/onnx/model.ts';
 import {
   intAttribute,
   intsAttribute,
@@ -20,6 +21,15 @@ const step = (
   attributes: NonNullable<SampleNode['attributes']>,
   { inputs = ['x'], output = 'y' } = {},
 ) => ({ op, inputs, output, attributes });
+const int64 = (name: string, value: number) =>
+  tensorAttribute(
+    name,
+    rawTensor('', {
+      dtype: 'i64',
+      dims: [],
+      data: new Uint8Array(BigInt64Array.of(BigInt(value)).buffer),
+    }),
+  );
 
 interface Model {
   nodes: readonly SampleNode[];
@@ -56,7 +66,7 @@ async function tryModel({ nodes, inputs: names = ['x'], batch }: Model) {
     outputs = ran.outputs;
     units.push({ inputs: unit, answer: ran.bytes });
   }
-  const subject = { readModel, runtime, outputs, units };
+  const subject = { readModel, runtime, unitItems: UNIT_ITEMS, outputs, units };
   const tried = await tryNeighbours(worker, subject);
   held = tried.worker;
   return tried.found.neighbours;
@@ -109,6 +119,36 @@ describe('a model whose rows see each other', () => {
         nodes: [
           { op: 'DynamicQuantizeLinear', inputs: ['x'], output: 'q', more: ['s', 'z'] },
           step('DequantizeLinear', [], { inputs: ['q', 's', 'z'] }),
+        ],
+      },
+    ],
+    [
+      'a running sum over the unit',
+      {
+        nodes: [
+          { op: 'Constant', inputs: [], output: 'axis', attributes: [int64('value', 0)] },
+          step('CumSum', [], { inputs: ['x', 'axis'] }),
+        ],
+      },
+    ],
+    [
+      'the place in the unit',
+      {
+        nodes: [
+          { op: 'Constant', inputs: [], output: 'axis', attributes: [int64('value', 0)] },
+          step('Sub', [], { inputs: ['x', 'x'], output: 'zeros' }),
+          step('Cos', [], { inputs: ['zeros'], output: 'ones' }),
+          step('CumSum', [], { inputs: ['ones', 'axis'], output: 'places' }),
+          step('Add', [], { inputs: ['x', 'places'] }),
+        ],
+      },
+    ],
+    [
+      'the row that is largest, which has no row an item',
+      {
+        nodes: [
+          step('ArgMax', on(0)),
+          step('Cast', [intAttribute('to', 1)], { inputs: ['y'], output: 'z' }),
         ],
       },
     ],

@@ -13,13 +13,19 @@ const ALONE_MAX = 8;
 /** How much larger than they are the numbers of strange neighbours are made. */
 const LOUDNESS = 16;
 
+interface KnownUnit {
+  inputs: Uint8Array;
+  answer: Uint8Array;
+}
+
 /** A model that has run, and known units: what went in and what came out. */
 export interface NeighbourSubject {
   /** The model's file; loading it takes the bytes. */
   readModel(): Promise<Uint8Array<ArrayBuffer>>;
   runtime: LoadRuntime;
+  unitItems: number;
   outputs: readonly TensorSpec[];
-  units: readonly { inputs: Uint8Array; answer: Uint8Array }[];
+  units: readonly KnownUnit[];
 }
 
 interface Tried {
@@ -29,17 +35,22 @@ interface Tried {
 
 /**
  * Runs known items again in other places among larger neighbours, then alone, and measures how far
- * their answers move. Units of one item have nothing to try, nor have outputs without a row an
- * item. A worker, where there is one, is taken over: a live one comes back, or none.
+ * their answers move. Units of one item have nothing to try. An output without a row an item has
+ * moved beyond measure, and it is only tried whether an item runs alone. A worker, where there is
+ * one, is taken over: a live one comes back, or none.
  */
 export async function tryNeighbours(
   worker: ComputeWorker,
   subject: NeighbourSubject,
 ): Promise<Tried> {
-  const { runtime, outputs, readModel } = subject;
-  const unitItems = runtime.inputs[0]?.shape[0] ?? 1;
-  const rows = outputs.every(({ shape }) => shape[0] === unitItems);
-  if (unitItems === 1 || !rows) return { found: {}, worker };
+  const { runtime, unitItems, outputs, readModel } = subject;
+  if (unitItems === 1) return { found: {}, worker };
+  const odd = outputs.filter(({ shape }) => shape[0] !== unitItems);
+  if (odd.length > 0) {
+    await worker.close();
+    const neighbours = { runsAlone: await runsAlone(subject), distances: odd.map(beyondMeasure) };
+    return { found: { neighbours }, worker: undefined };
+  }
   const until = performance.now() + TRIAL_MS;
   const among = await unlessFailed(worker, (held) => runAmong(held, subject, until));
   const held = among.worker ?? (await openComputeWorker({ runtime, model: await readModel() }));
@@ -89,6 +100,39 @@ async function runAmong(
   return distances;
 }
 
+/** How far an answer is that cannot be compared at all. */
+export const BEYOND_MEASURE: OutputDistance = { output: '', l2: DISTANCE_MAX, max: DISTANCE_MAX };
+const beyondMeasure = ({ name }: TensorSpec): OutputDistance => ({
+  ...BEYOND_MEASURE,
+  output: name,
+});
+
+/** Whether the first item of the first unit runs in a unit of its own. */
+export async function runsAlone({
+  runtime,
+  readModel,
+  units,
+}: Pick<NeighbourSubject, 'runtime' | 'readModel'> & {
+  units: readonly Pick<KnownUnit, 'inputs'>[];
+}): Promise<boolean> {
+  const { inputs } = runtime;
+  const model = await readModel();
+  const size = unitBytes(itemSpecs(inputs));
+  const first = splitItems(inputs, units[0]?.inputs ?? new Uint8Array()).slice(0, size);
+  try {
+    const worker = await openComputeWorker({
+      runtime: { ...runtime, inputs: itemSpecs(inputs) },
+      model,
+    });
+    const ran = await unlessFailed(worker, (held) => held.run(first, 1));
+    await ran.worker?.close();
+    return ran.found !== undefined;
+  } catch (error) {
+    if (error instanceof PocketgridError) return false;
+    throw error;
+  }
+}
+
 /** Items of each unit in a unit of their own. */
 async function runAlone(
   worker: ComputeWorker,
@@ -134,7 +178,7 @@ function measureRows(outputs: readonly TensorSpec[], rows: readonly Row[]): Outp
     Buffer.concat(rows.map((row) => row.before)),
   ];
   if (now.length !== before.length) {
-    return outputs.map(({ name }) => ({ output: name, l2: DISTANCE_MAX, max: DISTANCE_MAX }));
+    return outputs.map(beyondMeasure);
   }
   return measureUnits(joinItems(all, now), joinItems(all, before), all) ?? [];
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
+import { itemShape } from '#protocol/tensors/tensor.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import { formatNoun, formatShare } from '../../core/format.ts';
 import {
@@ -153,7 +154,7 @@ function ValueTable({ job, rows }: { job: JobView; rows: readonly ResultRow[] })
               <th key={name} scope="col">
                 {name}{' '}
                 <span class="soft small">
-                  {dtype} [{shape.slice(1).join(', ')}]
+                  {dtype} [{itemShape(shape, job.unitItems).join(', ')}]
                 </span>
               </th>
             ))}

@@ -24,11 +24,17 @@ const PROGRESS_EVERY_MS = 100;
 export async function loadGraph(ports: ComputePorts, request: LoadRequest): Promise<RunUnits> {
   const { graphOptimization, inputs, outputs, taps = [] } = request.runtime;
   ports.runtime.env.wasm.numThreads = request.threads;
-  const session = await ports.runtime.InferenceSession.create(request.model, {
-    executionProviders: [executionProvider(request.provider)],
-    graphOptimizationLevel: graphOptimization,
-    freeDimensionOverrides: freeDimensions(request.model, inputs),
-    logSeverityLevel: 3,
+  const create = (freeDimensionOverrides: Record<string, number>) =>
+    ports.runtime.InferenceSession.create(request.model, {
+      executionProviders: [executionProvider(request.provider)],
+      graphOptimizationLevel: graphOptimization,
+      freeDimensionOverrides,
+      logSeverityLevel: 3,
+    });
+  const session = await create(freeDimensions(request.model, inputs)).catch((error: unknown) => {
+    // With its sizes known a model may contradict the shapes it declares; without, it runs.
+    if (!/(Shape|Type)InferenceError/.test(String(error))) throw error;
+    return create({});
   });
   checkNames('inputs', session.inputNames, inputs);
   if (outputs !== undefined) checkOutputNames(session.outputNames, outputs);

@@ -10,6 +10,7 @@ import { instant, lamports } from '#protocol/values/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../../core/models/check.ts';
 import { convertInputs } from '../../inputs/convert.ts';
 import { assembleModel } from '../../inputs/model-file.ts';
+import { foldShared, foldTensors } from '../../inputs/shared.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../../inputs/units.ts';
 import { answerJson, reject } from '../answer.ts';
 import { type ApiPorts, type DeveloperCall, developer, type Route } from '../route.ts';
@@ -55,11 +56,13 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
     // Without a chain nobody could ever be paid.
     must(await ports.settlement.view());
   }
-  const assembled = must(assembleModel(await upload.model(), options.outputs));
-  const model = assembled.file;
-  const checked = must(checkModel(model, MODEL_LIMITS));
+  const { batchAxis, outputs, shared = {} } = options;
+  const assembled = must(assembleModel(await upload.model(), outputs));
+  const given = must(foldShared(assembled.file, shared, await upload.shared()));
+  const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));
   const converted = must(await convertInputs(await upload.inputs(), checked, options));
   const { items, unitItems, specs } = converted;
+  const model = must(foldTensors(given, converted.shared));
   const tapped = options.taps === true ? tapModel(model) : undefined;
   const packed = packUnits(converted);
   const { file, units, digests } = await keepJob(ports, tapped?.file ?? model, packed);
@@ -76,6 +79,7 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
         inputs: specs,
         unitItems,
         graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
+        ...(converted.single && checked.fixedBatch === undefined ? { coupled: true } : {}),
         ...(tapped === undefined ? {} : { taps: tapped.taps }),
       },
     },

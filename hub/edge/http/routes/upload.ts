@@ -23,6 +23,8 @@ export interface Upload {
   model(): Promise<NamedBytes[]>;
   /** Input files in the order they were sent. */
   inputs(): Promise<NamedBytes[]>;
+  /** Files of what all items share. */
+  shared(): Promise<NamedBytes[]>;
   close(): Promise<void>;
 }
 
@@ -47,15 +49,17 @@ export async function receiveUpload(request: Request, uploads: string): Promise<
   const spools = {
     model: await openSpool(folder, 'model'),
     inputs: await openSpool(folder, 'inputs'),
+    shared: await openSpool(folder, 'shared'),
   };
   try {
     let options: string | undefined;
     for await (const part of readParts(request.body, boundary)) {
       if (part.field === 'model') await append(part, spools.model, modelBounds);
       else if (part.field === 'inputs') await append(part, spools.inputs, inputBounds);
+      else if (part.field === 'shared') await append(part, spools.shared, inputBounds);
       else if (part.field === 'options') options = await readText(part);
       else {
-        const message = 'the form has the parts `model`, `inputs` and `options` only';
+        const message = 'the form has the parts `model`, `inputs`, `shared` and `options` only';
         reject('request-invalid', message, part.field);
       }
     }
@@ -64,8 +68,7 @@ export async function receiveUpload(request: Request, uploads: string): Promise<
     await close();
     throw error instanceof PocketgridError ? error : new PocketgridError(explain(error));
   } finally {
-    await spools.model.file.close();
-    await spools.inputs.file.close();
+    for (const { file } of Object.values(spools)) await file.close();
   }
 }
 
@@ -133,12 +136,13 @@ function decodeOptions(
 
 const toUpload = (
   options: JobOptions,
-  spools: { model: Spool; inputs: Spool },
+  spools: Record<'model' | 'inputs' | 'shared', Spool>,
   close: () => Promise<void>,
 ): Upload => ({
   options,
   model: () => readSpool(spools.model),
   inputs: () => readSpool(spools.inputs),
+  shared: () => readSpool(spools.shared),
   close,
 });
 
