@@ -4,7 +4,15 @@ import type { HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { type Instant, millis } from '#protocol/values/units.ts';
-import { type Hub, type HubConfig, openHub, recallJob, stepHub, viewJob } from './hub.ts';
+import {
+  beginHub,
+  type DurableState,
+  type Hub,
+  type HubConfig,
+  recallJob,
+  stepHub,
+  viewJob,
+} from './hub.ts';
 import type { BlobRange, HubEffect, HubEvent, SocketId, World } from './state/events.ts';
 import { appliedFacts, archivedFacts } from './state/fact-lists.ts';
 import type { Fact } from './state/facts.ts';
@@ -14,6 +22,8 @@ export interface HubSurroundings {
   config: Partial<HubConfig> & { hub: PublicKey };
   /** The facts on its disk: it starts with copies of these, and adds copies to them. */
   facts: Fact[];
+  /** It starts with a copy of this and the facts that came later, where there is one. */
+  snapshot?: DurableState | undefined;
   copy<T>(value: T): T;
   now(): Instant;
   keys: Pick<World, 'random' | 'sign' | 'verify'>;
@@ -50,9 +60,20 @@ const CONFIG: Omit<HubConfig, 'hub'> = {
   barMs: millis(86_400_000),
 };
 
+/** A hub as a restart gives it. */
+export function reopenHub(
+  { facts, snapshot, copy }: Pick<HubSurroundings, 'facts' | 'snapshot' | 'copy'>,
+  config: HubConfig,
+): Hub {
+  const opening = beginHub(config, snapshot && copy(snapshot));
+  const later = facts.slice(snapshot?.factNumber ?? 0);
+  for (const fact of copy(appliedFacts(later))) opening.apply(fact);
+  return opening.finish(facts.length);
+}
+
 /** The core of a hub on the facts of its disk: events go in one at a time, as in the real loop. */
 export function openHubBench(around: HubSurroundings): HubBench {
-  const hub = openHub(around.copy(appliedFacts(around.facts)), { ...CONFIG, ...around.config });
+  const hub = reopenHub(around, { ...CONFIG, ...around.config });
   const queue: HubEvent[] = [];
   let isBusy = false;
   let isDead = false;

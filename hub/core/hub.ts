@@ -59,8 +59,8 @@ export {
   payoutOf,
   viewPay,
 } from './money/views.ts';
-export { openHub, recallJob } from './open.ts';
-export type { Hub, HubConfig } from './state/hub.ts';
+export { beginHub, openHub, recallJob, takeSnapshot } from './open.ts';
+export type { DurableState, Hub, HubConfig } from './state/hub.ts';
 export type { Job } from './state/job.ts';
 export { mayRead } from './state/questions.ts';
 export { mayReadVerdict, shownVerdicts } from './verifiers/reviews.ts';
@@ -207,6 +207,7 @@ function stepStored(turn: Turn, token: Token): void {
   const { hub, effects } = turn;
   const facts = takeWrite(hub.underway, token);
   for (const fact of facts) applyFact(hub, fact);
+  hub.factNumber += facts.length;
   followFacts(turn, facts);
   const reply = hub.replies.get(token);
   if (reply === undefined) return;

@@ -1,3 +1,4 @@
+import type { LeaseId } from '#protocol/values/ids.ts';
 import { instant, millis } from '#protocol/values/units.ts';
 import { applyFact } from './apply/apply.ts';
 import { forgetJudged } from './checking/unjudged.ts';
@@ -5,25 +6,94 @@ import { kindOf } from './kinds/kind-of.ts';
 import { openFairBook } from './leasing/fairness.ts';
 import { openMoneyBook } from './money/book.ts';
 import type { AppliedFact, CommittedShard, JobTally } from './state/facts.ts';
-import type { Hub, HubConfig } from './state/hub.ts';
-import type { Job } from './state/job.ts';
-import { coversRun, removeRun } from './state/ranges.ts';
-import { openUnderway } from './state/underway.ts';
+import type { DurableState, Hub, HubConfig } from './state/hub.ts';
+import { type Job, NO_FLEET } from './state/job.ts';
+import { coversRun, gapsBetween, removeRun } from './state/ranges.ts';
+import { listUnderway, openUnderway } from './state/underway.ts';
 import { openNewcomers, takePlace } from './trust/newcomers.ts';
 import { openReviews } from './verifiers/reviews.ts';
 
-/** A hub as its facts left it. Leases without a commitment were never revealed; their units are open. */
-export function openHub(facts: readonly AppliedFact[], config: HubConfig): Hub {
-  const hub = emptyHub(config);
-  for (const fact of facts) {
-    applyFact(hub, fact);
-    // Otherwise each mark would walk all shards before it.
-    if (fact.type === 'judged') forgetJudged(hub);
-  }
-  hub.freed.clear();
-  forgetJudged(hub);
-  for (const committed of hub.commitments.values()) reviveLease(hub, committed);
-  return hub;
+/** A hub that takes its facts one by one, in their order, before it runs. */
+export interface Opening {
+  apply(fact: AppliedFact): void;
+  /** The hub as its facts left it: those up to this number were applied. */
+  finish(factNumber: number): Hub;
+}
+
+/** Begins with a snapshot, or with nothing; after a snapshot come the facts that it has not. */
+export function beginHub(config: HubConfig, snapshot = emptyState()): Opening {
+  const hub = openOn(config, snapshot);
+  return {
+    apply(fact) {
+      applyFact(hub, fact);
+      // Otherwise each mark would walk all shards before it.
+      if (fact.type === 'judged') forgetJudged(hub);
+    },
+    finish(factNumber) {
+      hub.factNumber = factNumber;
+      hub.freed.clear();
+      forgetJudged(hub);
+      // Leases without a commitment were never revealed; their units are open.
+      for (const committed of hub.commitments.values()) reviveLease(hub, committed);
+      return hub;
+    },
+  };
+}
+
+/** A hub of all these facts, after a snapshot if there is one. */
+export function openHub(
+  facts: readonly AppliedFact[],
+  config: HubConfig,
+  snapshot?: DurableState,
+): Hub {
+  const opening = beginHub(config, snapshot);
+  for (const fact of facts) opening.apply(fact);
+  return opening.finish(facts.length);
+}
+
+/** What the facts made of a hub that runs, without what they did not: safe to clone and to keep. */
+export function takeSnapshot(hub: Hub): DurableState {
+  const names = Object.keys(emptyState()) as (keyof DurableState)[];
+  const state = Object.fromEntries(
+    names.map((name) => [name, hub[name]]),
+  ) as object as DurableState;
+  const { begun, bans } = hub.newcomers;
+  return {
+    ...state,
+    jobs: new Map([...hub.jobs].map(([id, job]) => [id, restJob(job)])),
+    newcomers: { ...openNewcomers(), begun, bans },
+    disputes: new Map([...hub.disputes].map(([name, { since: _, ...rest }]) => [name, rest])),
+    money: { ...hub.money, nextPayout: leastOf(hub, 'payout-linked', hub.money.nextPayout) },
+    nextIndex: leastOf(hub, 'committed', hub.nextIndex),
+    nextSequence: leastOf(hub, 'accepted', hub.nextSequence),
+  };
+}
+
+/** A job of which nothing is lent. */
+function restJob({ preparing: _, ...job }: Job): Job {
+  const done = [...job.shards.values()].map(({ firstUnit, unitCount }) => ({
+    first: firstUnit,
+    end: firstUnit + unitCount,
+  }));
+  const open = gapsBetween(done, job.record.units);
+  const idle = { leases: new Set<LeaseId>(), leasedUnits: 0, fleet: NO_FLEET, prepareTries: 0 };
+  return { ...job, ...idle, open };
+}
+
+/** Numbers are given out when a fact is decided: those of facts that are not on disk are free. */
+function leastOf(
+  { underway }: Hub,
+  type: 'payout-linked' | 'committed' | 'accepted',
+  next: number,
+): number {
+  const numbers = listUnderway(underway, type).map((fact) =>
+    fact.type === 'committed'
+      ? fact.commitment.entry.index
+      : fact.type === 'accepted'
+        ? fact.shard.sequence
+        : fact.payout.index,
+  );
+  return Math.min(next, ...numbers);
 }
 
 /** A job that left the state, of the facts that `Store.archived` gives; none where it gave none. */
@@ -31,7 +101,7 @@ export function recallJob(
   { config, packages }: Hub,
   facts: readonly AppliedFact[],
 ): Job | undefined {
-  const hub = { ...emptyHub(config), packages: new Map(packages) };
+  const hub = openOn(config, { ...emptyState(), packages: new Map(packages) });
   let tally: JobTally | undefined;
   for (const fact of facts) {
     if (fact.type === 'job-archived') tally = fact.tally;
@@ -41,13 +111,8 @@ export function recallJob(
   return job && tally && Object.assign(job, tally);
 }
 
-const emptyHub = (config: HubConfig): Hub => ({
-  config,
-  stopping: false,
-  sessions: new Map(),
-  devices: new Map(),
-  verifiers: new Map(),
-  tickets: new Map(),
+const emptyState = (): DurableState => ({
+  factNumber: 0,
   enrolled: new Set(),
   removed: new Set(),
   banned: new Map(),
@@ -56,19 +121,12 @@ const emptyHub = (config: HubConfig): Hub => ({
   epochs: new Map(),
   jobs: new Map(),
   packages: new Map(),
-  leases: new Map(),
-  ended: new Map(),
   shards: new Map(),
   commitments: new Map(),
   unrevealed: new Map(),
   newcomers: openNewcomers(),
   acceptedUnits: 0,
-  waiting: new Set(),
   servable: new Set(),
-  underway: openUnderway(),
-  replies: new Map(),
-  making: new Map(),
-  fairness: openFairBook(),
   opinions: new Map(),
   disputes: new Map(),
   unresolved: new Map(),
@@ -80,11 +138,29 @@ const emptyHub = (config: HubConfig): Hub => ({
   countedThrough: -1,
   unjudged: new Map(),
   inFlight: new Map(),
-  freed: new Set(),
   reviews: openReviews(),
   money: openMoneyBook(),
   nextIndex: 0,
   nextSequence: 0,
+});
+
+/** A hub that runs nothing yet, on this state. */
+const openOn = (config: HubConfig, state: DurableState): Hub => ({
+  ...state,
+  config,
+  stopping: false,
+  sessions: new Map(),
+  devices: new Map(),
+  verifiers: new Map(),
+  tickets: new Map(),
+  leases: new Map(),
+  ended: new Map(),
+  waiting: new Set(),
+  underway: openUnderway(),
+  replies: new Map(),
+  making: new Map(),
+  fairness: openFairBook(),
+  freed: new Set(),
   nextToken: 1,
 });
 

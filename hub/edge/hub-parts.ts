@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
 import type { Nonce, PeerId } from '#protocol/values/ids.ts';
-import { type Hub, type HubConfig, openHub } from '../core/hub.ts';
+import { beginHub, type DurableState, type Hub, type HubConfig } from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
 import { recutItems } from './inputs/recut.ts';
@@ -16,12 +16,15 @@ import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './
 import { type ControlSockets, openControlSockets } from './sockets/control-socket.ts';
 import { type GroupCommit, openGroupCommit } from './store/group-commit.ts';
 import type { Store } from './store/port.ts';
+import { openSnapshots } from './store/snapshots.ts';
 import { openFileStore } from './store/store.ts';
 
 /** How long clients get to take their goodbye. */
 const GOODBYE_MS = 1_000;
 /** Known answers are at most two frames long. */
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+/** How often the hub looks whether a snapshot is due. */
+const KEEP_EVERY_MS = 1_000;
 
 /** A hub without its port: what is on disk, the core and its loop, and the sockets' two ends. */
 export interface HubParts {
@@ -57,14 +60,21 @@ export async function openHubParts(
   await mkdir(uploads, { recursive: true });
   const identity = await openKeyFile(join(data, 'keys', 'hub.json'));
   const blobs = await openFolderBlobs(join(data, 'blobs'));
-  const hub = openHub(await store.load(), { ...config, hub: identity.key });
+  const snapshots = await openSnapshots(join(data, 'hub.snapshot'), store);
+  const snapshot = await snapshots.read();
+  const hub = await loadHub(store, { ...config, hub: identity.key }, snapshot?.state);
   const counters = openCounters();
   const { sign } = identity;
-  const commitments = await openCommitmentLog({ store, sign, now: Date.now });
+  const commitments = await openCommitmentLog({ store, sign, now: Date.now }, snapshot?.tree);
   const metrics = openMetrics(counters);
   const base = { identity, store, commitments, blobs, hub, counters, metrics, log };
   const commit = openGroupCommit(store, { onDisk: (trouble) => running.loop.disk(trouble) });
   const running = runHub(base, commit);
+  const keep = (always?: 'always'): Promise<void> =>
+    snapshots.keep(hub, commitments.tree, always).catch((error: unknown) => {
+      log.warn({ error: String(error) }, 'no snapshot was written; the next start takes longer');
+    });
+  const keeper = setInterval(keep, KEEP_EVERY_MS).unref();
   return {
     ...base,
     ...running,
@@ -77,12 +87,29 @@ export async function openHubParts(
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       running.control.stop();
+      clearInterval(keeper);
+      await keep('always');
     },
     async close() {
       await blobs.close();
       await store.close();
     },
   };
+}
+
+/** A hub of a snapshot and the facts that came after it. */
+async function loadHub(
+  store: Pick<Store, 'load'>,
+  config: HubConfig,
+  state?: DurableState,
+): Promise<Hub> {
+  const opening = beginHub(config, state);
+  let through = state?.factNumber ?? 0;
+  for await (const { facts, number } of store.load(state?.factNumber)) {
+    for (const fact of facts) opening.apply(fact);
+    through = number;
+  }
+  return opening.finish(through);
 }
 
 type Base = Pick<

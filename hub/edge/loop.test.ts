@@ -10,13 +10,14 @@ import { openLoop } from './loop.ts';
 import { openLog } from './process/log.ts';
 import { openCounters } from './process/metrics.ts';
 import { openMemoryStore } from './store/store.ts';
+import { loadAll } from './store/store-world.ts';
 
 const key = 'cd'.repeat(32) as PublicKey;
 
 async function openWorld() {
   const store = await openMemoryStore();
   const counters = openCounters();
-  const hub = openHub(await store.load(), {
+  const hub = openHub(await loadAll(store), {
     hub: key,
     checks: { type: 'flat', rate: 0.05 },
     beatMs: millis(15_000),
@@ -58,7 +59,7 @@ describe('the loop of a hub', () => {
   it('answers a command once it is on disk', async () => {
     const { loop, store } = await openWorld();
     expect(await loop.command({ type: 'enrol', key })).toEqual({ ok: true, value: null });
-    expect(await store.load()).toMatchObject([{ type: 'verifier-enrolled', key }]);
+    expect(await loadAll(store)).toMatchObject([{ type: 'verifier-enrolled', key }]);
     loop.stop();
   });
 
@@ -83,7 +84,7 @@ describe('the loop of a hub', () => {
     loop.disk(undefined);
     expect(counters.diskTrouble).toBe(0);
     expect(await loop.command({ type: 'remove-verifier', key })).toMatchObject({ ok: true });
-    expect((await store.load()).map(({ type }) => type)).toEqual([
+    expect((await loadAll(store)).map(({ type }) => type)).toEqual([
       'verifier-enrolled',
       'verifier-removed',
     ]);

@@ -5,10 +5,9 @@ import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
-import { type Hub, openHub } from '../../hub/core/hub.ts';
-import { type HubBench, openHubBench } from '../../hub/core/hub-bench.ts';
+import { type DurableState, type Hub, takeSnapshot } from '../../hub/core/hub.ts';
+import { type HubBench, openHubBench, reopenHub } from '../../hub/core/hub-bench.ts';
 import type { BlobRange, HubCommand } from '../../hub/core/state/events.ts';
-import { appliedFacts } from '../../hub/core/state/fact-lists.ts';
 import type { Fact } from '../../hub/core/state/facts.ts';
 import type { Clock } from './clock.ts';
 import { differences } from './durable.ts';
@@ -75,6 +74,8 @@ interface Node extends Grid {
   nextSocket: number;
   /** What a restart did not give again. */
   lost: Set<string>;
+  /** Taken at some moment of this life or of one before. */
+  snapshot?: DurableState;
 }
 
 /** One run of the process. */
@@ -144,6 +145,7 @@ function openLife(node: Node): Life {
       newcomers: node.newcomers,
     },
     facts: node.facts,
+    snapshot: node.snapshot,
     copy: structuredClone,
     now: clock.now,
     keys: fakeKeys(node.key, node.random.nonce),
@@ -154,6 +156,11 @@ function openLife(node: Node): Life {
   });
   clock.every(500, () => {
     bench.post({ type: 'tick' });
+    return !bench.isDead;
+  });
+  const chance = node.random.fork('snapshots');
+  clock.every(3_100, () => {
+    if (chance.chance(0.1)) node.snapshot = structuredClone(takeSnapshot(bench.hub));
     return !bench.isDead;
   });
   return { bench, sockets, disk };
@@ -190,11 +197,19 @@ function failDisk({ clock }: Node, { bench, disk }: Life, forMs: number): void {
   clock.after(forMs, recover);
 }
 
-/** The state that facts on disk have made is the state that they make again. */
+/** The state that facts on disk have made is what they make again, after a snapshot too. */
 function compareReplay(node: Node, { bench: { hub } }: Life): void {
-  const again = openHub(structuredClone(appliedFacts(node.facts)), hub.config);
+  const disk = { facts: node.facts, copy: structuredClone };
+  const again = reopenHub(disk, hub.config);
+  const resumed = reopenHub({ ...disk, snapshot: node.snapshot }, hub.config);
   for (const part of differences(hub, again)) node.lost.add(part);
+  for (const part of differences(again, resumed)) node.lost.add(`${part}, after a snapshot`);
+  if (openUnits(again) !== openUnits(resumed)) node.lost.add('open units, after a snapshot');
 }
+
+/** Both hubs lend what was committed to, and nothing else. */
+const openUnits = ({ jobs }: Hub): string =>
+  JSON.stringify([...jobs].map(([id, { open }]) => [id, open]));
 
 function dial(node: Node, { bench, sockets }: Life, client: Client): ClientEnd {
   const socket = node.nextSocket++;

@@ -29,6 +29,8 @@ export interface LogPage {
  */
 export interface LogTree {
   frontier: Frontier;
+  /** The index behind the newest entry. */
+  nextIndex: number;
   /** The index of each page's first entry. Indexes rise, and skip what did not reach the disk. */
   firstIndexes: number[];
   /** The page that is not full yet. */
@@ -43,6 +45,7 @@ export type ReadPages = ReadonlyMap<number, LogPage>;
 /** The tree of an empty log. */
 export const openLogTree = (): LogTree => ({
   frontier: openFrontier(),
+  nextIndex: 0,
   firstIndexes: [],
   tail: openPage(),
   upper: [],
@@ -54,6 +57,7 @@ const openPage = (): LogPage => ({ indexes: [], levels: [] });
 export function growTree(tree: LogTree, entry: LogEntry): void {
   if (tree.frontier.size % PAGE_ENTRIES === 0) tree.firstIndexes.push(entry.index);
   tree.tail.indexes.push(entry.index);
+  tree.nextIndex = entry.index + 1;
   appendLeaf(tree.frontier, hashEntry(entry), (level, hash) => {
     if (level < PAGE_LEVEL) keep(tree.tail.levels, level, hash);
     else {

@@ -49,15 +49,13 @@ export type Making =
   | { type: 'package'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> }
   | { type: 'recut'; job: JobId };
 
-/** The whole state of a hub. Changed in place: copying it per message would cost too much. */
-export interface Hub {
-  config: HubConfig;
-  startedAt?: Instant;
-  stopping: boolean;
-  sessions: Map<SocketId, Session>;
-  devices: Map<PublicKey, Device>;
-  verifiers: Map<PublicKey, VerifierSession>;
-  tickets: Map<string, PublicKey>;
+/**
+ * What the facts on disk make: nothing but `applyFact` changes it. What a running hub adds to its
+ * jobs, newcomers and disputes goes with the rest of `Hub`: `takeSnapshot` leaves it out.
+ */
+export interface DurableState {
+  /** The number of the newest fact in the store that is applied. */
+  factNumber: number;
   enrolled: Set<PublicKey>;
   /** Verifiers that were taken off the list. */
   removed: Set<PublicKey>;
@@ -70,30 +68,16 @@ export interface Hub {
   jobs: Map<JobId, Job>;
   /** By the id of a package: what the first preparation of it found. */
   packages: Map<Digest, Measured>;
-  leases: Map<LeaseId, ActiveLease>;
-  /** Why leases ended, the latest of them, with the devices that held them. */
-  ended: Map<LeaseId, { device: PublicKey; code: RefusalCode }>;
   /** Accepted shards of jobs in `jobs`, by lease, void or not: what a verdict may be about. */
   shards: Map<LeaseId, KeptShard>;
   /** By log index: commitments that may still be opened. */
   commitments: Map<number, CommittedShard>;
   unrevealed: Map<PublicKey, Unrevealed>;
   newcomers: Newcomers;
-  /** How running jobs share devices; begun anew at each start. */
-  fairness: FairBook;
   /** Accepted units of all jobs that stand. */
   acceptedUnits: number;
-  /** Devices with open requests. */
-  waiting: Set<PublicKey>;
   /** Blobs of jobs in `jobs`, which devices may hold for each other. */
   servable: Set<Root>;
-  /** Decided, and not on disk yet. */
-  underway: Underway;
-  /** By token of a write. */
-  replies: Map<Token, Reply>;
-  making: Map<Token, Making>;
-  /** Why the disk takes no writes, while that is so: no work is given out. */
-  trouble?: Refusal;
   /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
   opinions: Map<string, Verdict[]>;
   disputes: Map<string, Dispute>;
@@ -115,11 +99,36 @@ export interface Hub {
   unjudged: Map<number, KeptShard>;
   /** By `standingName`: accepted shards of jobs that go on that wait for verifiers. */
   inFlight: Map<string, number>;
-  /** Devices that have less in flight since they were last served. */
-  freed: Set<PublicKey>;
   reviews: Reviews;
   money: MoneyBook;
   nextIndex: number;
   nextSequence: number;
+}
+
+/** The whole state of a hub. Changed in place: copying it per message would cost too much. */
+export interface Hub extends DurableState {
+  config: HubConfig;
+  startedAt?: Instant;
+  stopping: boolean;
+  sessions: Map<SocketId, Session>;
+  devices: Map<PublicKey, Device>;
+  verifiers: Map<PublicKey, VerifierSession>;
+  tickets: Map<string, PublicKey>;
+  leases: Map<LeaseId, ActiveLease>;
+  /** Why leases ended, the latest of them, with the devices that held them. */
+  ended: Map<LeaseId, { device: PublicKey; code: RefusalCode }>;
+  /** How running jobs share devices; begun anew at each start. */
+  fairness: FairBook;
+  /** Devices with open requests. */
+  waiting: Set<PublicKey>;
+  /** Decided, and not on disk yet. */
+  underway: Underway;
+  /** By token of a write. */
+  replies: Map<Token, Reply>;
+  making: Map<Token, Making>;
+  /** Why the disk takes no writes, while that is so: no work is given out. */
+  trouble?: Refusal;
+  /** Devices that have less in flight since they were last served. */
+  freed: Set<PublicKey>;
   nextToken: Token;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addRun, openRanges, type Ranges, removeRun, takeRun } from './ranges.ts';
+import { addRun, gapsBetween, openRanges, type Ranges, removeRun, takeRun } from './ranges.ts';
 
 const members = (ranges: Ranges): number[] =>
   ranges.runs.flatMap((run) =>
@@ -34,6 +34,19 @@ test('ranges behave as a set of unit numbers under any sequence of changes', () 
         expect(members(ranges)).toEqual([...model].sort((a, b) => a - b));
         expect(ranges.count).toBe(model.size);
       }
+    }),
+  );
+});
+
+test('the gaps between runs are the units that no run holds', () => {
+  const unit = fc.nat(40);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(unit, unit)), unit, (pairs, end) => {
+      const taken = openRanges(0, 0);
+      for (const [first, length] of pairs) addRun(taken, first, Math.min(end, first + length));
+      const gaps = openRanges(0, end);
+      for (const run of taken.runs) removeRun(gaps, run.first, run.end);
+      expect(gapsBetween([...taken.runs].reverse(), end)).toEqual(gaps);
     }),
   );
 });

@@ -49,3 +49,16 @@ export function removeRun(ranges: Ranges, first: number, end: number): void {
 /** Whether every unit of [first, end) is there. */
 export const coversRun = (ranges: Ranges, first: number, end: number): boolean =>
   ranges.runs.some((run) => run.first <= first && end <= run.end);
+
+/** The units below `end` that none of these disjoint runs holds. */
+export function gapsBetween(runs: readonly Ranges['runs'][number][], end: number): Ranges {
+  const gaps: Ranges = { runs: [], count: 0 };
+  let first = 0;
+  for (const run of [...runs].sort((a, b) => a.first - b.first)) {
+    if (run.first > first) gaps.runs.push({ first, end: run.first });
+    first = run.end;
+  }
+  if (first < end) gaps.runs.push({ first, end });
+  gaps.count = gaps.runs.reduce((sum, run) => sum + run.end - run.first, 0);
+  return gaps;
+}

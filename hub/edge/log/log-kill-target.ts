@@ -2,6 +2,7 @@ import { makeFakeKey } from '../sockets/fake-client.ts';
 import { openGroupCommit } from '../store/group-commit.ts';
 import { committed } from '../store/sample-facts.ts';
 import { openFileStore } from '../store/store.ts';
+import { loadAll } from '../store/store-world.ts';
 import { openCommitmentLog } from './commitment-log.ts';
 
 /**
@@ -12,7 +13,7 @@ const [file = ''] = process.argv.slice(2);
 const store = await openFileStore(file);
 const log = await openCommitmentLog({ store, sign: makeFakeKey().sign, now: Date.now });
 const group = openGroupCommit(store);
-const known = (await store.load()).flatMap((fact) =>
+const known = (await loadAll(store)).flatMap((fact) =>
   fact.type === 'committed' ? [fact.commitment.entry.index] : [],
 );
 // Not their count: some indexes are missing.

@@ -11,6 +11,7 @@ import { openLog } from '../process/log.ts';
 import { openCounters } from '../process/metrics.ts';
 import { openGroupCommit } from '../store/group-commit.ts';
 import { openMemoryStore } from '../store/store.ts';
+import { loadAll } from '../store/store-world.ts';
 import { type ControlLimits, type ControlSockets, openControlSockets } from './control-socket.ts';
 import { openFakeClient, openFakeSession } from './fake-client.ts';
 import { rejectUpgrade, WebSocket } from './web-socket.ts';
@@ -28,7 +29,7 @@ async function openAll(limits: Partial<ControlLimits> = {}): Promise<void> {
   counters = openCounters();
   const store = await openMemoryStore();
   const commit = openGroupCommit(store);
-  hub = openHub(await store.load(), {
+  hub = openHub(await loadAll(store), {
     hub: hubKey,
     checks: { type: 'flat', rate: 0.05 },
     beatMs: millis(15_000),

@@ -1,5 +1,6 @@
 import { accepted, committed } from './sample-facts.ts';
 import { openFileStore } from './store.ts';
+import { loadAll } from './store-world.ts';
 
 /**
  * Run by `libsql.slow.test.ts`, which kills it: appends groups to the database named on the command
@@ -7,7 +8,7 @@ import { openFileStore } from './store.ts';
  */
 const [file = '', groupSize = '7'] = process.argv.slice(2);
 const store = await openFileStore(file);
-for (let nextIndex = (await store.load()).length; ; nextIndex += Number(groupSize)) {
+for (let nextIndex = (await loadAll(store)).length; ; nextIndex += Number(groupSize)) {
   const choices = Array.from({ length: Number(groupSize) }, (_, at) => ({ index: nextIndex + at }));
   await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice, 3_000)]));
   process.stdout.write(`${nextIndex + Number(groupSize)}\n`);

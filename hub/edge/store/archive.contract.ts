@@ -51,6 +51,22 @@ export function checkArchive(open: () => Promise<StoreWorld>): void {
     expect(await page(1)).toEqual([]);
   });
 
+  it('loads what is behind a fact, and knows its newest fact', async () => {
+    const { store } = await open();
+    expect(await store.tip()).toBeUndefined();
+    await store.append([jobCreated(1), jobCreated(2)]);
+    const tip = await store.tip();
+    expect(tip?.number).toBe(2);
+    await store.append([jobCreated(3)]);
+    const later = [];
+    for await (const page of store.load(tip?.number)) later.push(page);
+    expect(later).toEqual([{ number: 3, facts: [jobCreated(3)] }]);
+    const has = (change: object) => store.hasTip({ number: 2, digest: '', ...tip, ...change });
+    expect(await Promise.all([has({}), has({ number: 1 }), has({ digest: '' })])).toEqual([
+      ...[true, false, false],
+    ]);
+  });
+
   it('knows which blobs its jobs name', async () => {
     const { store } = await open();
     const manifest = manifestOf(1);

@@ -4,6 +4,7 @@ import { instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import type { Store } from './port.ts';
 import { acceptedShard, jobId, keyOf, leaseId } from './sample-facts.ts';
+import { loadAll } from './store-world.ts';
 
 const at = instant(5_000);
 
@@ -37,7 +38,7 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
       { type: 'verifier-fault', verifier: keyOf(51), job: jobId(1), ...work, at },
     ];
     await store.append(facts);
-    expect(await store.load()).toEqual(facts);
+    expect(await loadAll(store)).toEqual(facts);
     await store.close();
   });
 }

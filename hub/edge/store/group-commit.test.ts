@@ -4,6 +4,7 @@ import type { Fact } from '../../core/state/facts.ts';
 import { openGroupCommit } from './group-commit.ts';
 import { accepted, committed } from './sample-facts.ts';
 import { openMemoryStore } from './store.ts';
+import { loadAll } from './store-world.ts';
 
 /** A store's `append` whose commits finish when told to. */
 function openFakeAppend() {
@@ -27,7 +28,7 @@ describe('group commit', () => {
     const commit = openGroupCommit({ append });
     const indexes = Array.from({ length: 9_000 }, (_, index) => index);
     await Promise.all(indexes.map((index) => commit.submit([committed({ index })])));
-    expect(await store.load()).toEqual(indexes.map((index) => committed({ index })));
+    expect(await loadAll(store)).toEqual(indexes.map((index) => committed({ index })));
     expect(sizes).toEqual([4096, 4096, 808]);
     await commit.close();
   });
@@ -139,7 +140,7 @@ describe('group commit', () => {
     const waiting = commit.submit([committed({ index: 0 })]);
     await commit.close();
     await waiting;
-    expect(await store.load()).toHaveLength(1);
+    expect(await loadAll(store)).toHaveLength(1);
     await expect(commit.submit([committed({ index: 1 })])).rejects.toMatchObject({
       refusal: { code: 'hub-stopping' },
     });

@@ -11,6 +11,7 @@ import { checkMoneyStore } from './money.contract.ts';
 import { accepted, committed, jobCreated, jobId } from './sample-facts.ts';
 import { checkStore } from './store.contract.ts';
 import { openFileStore } from './store.ts';
+import { loadAll } from './store-world.ts';
 
 const folder = openTestFolder();
 let files = 0;
@@ -31,7 +32,7 @@ describe('store in a file', () => {
     await expect(store.append([accepted({ index: 1 }, 900_000)])).rejects.toMatchObject({
       refusal: { code: 'disk-full' },
     });
-    expect(await store.load()).toHaveLength(2);
+    expect(await loadAll(store)).toHaveLength(2);
     await store.append([accepted({ index: 2 }, 1_000)]);
     await store.close();
     const again = await openFileStore(file);
@@ -46,7 +47,7 @@ describe('store in a file', () => {
     await store.append([committed({ index: 0 })]);
     await store.close();
     const next = await openFileStore(file);
-    expect(await next.load()).toEqual([committed({ index: 0 })]);
+    expect(await loadAll(next)).toEqual([committed({ index: 0 })]);
     await next.close();
   });
 
@@ -74,7 +75,7 @@ describe('store in a file', () => {
     await database.write(statements);
     await database.close();
     const store = await openFileStore(file);
-    const facts = await store.load();
+    const facts = await loadAll(store);
     const reason = 'other verifiers found its unit right';
     const ban = (at: number, lease?: string) => ({
       ...{ type: 'banned', at },
@@ -93,7 +94,7 @@ describe('store in a file', () => {
     for (const groups of [3, 20, 41]) {
       const acknowledged = await appendAndKill(file, groupSize, groups);
       const store = await openFileStore(file);
-      const facts = await store.load();
+      const facts = await loadAll(store);
       const shards = facts.filter(({ type }) => type === 'accepted').length;
       expect(shards).toBeGreaterThanOrEqual(acknowledged);
       expect(shards % groupSize).toBe(0);

@@ -22,6 +22,7 @@ import {
   signedVerdict,
 } from './sample-facts.ts';
 import { openFileStore } from './store.ts';
+import { loadAll } from './store-world.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -61,7 +62,7 @@ function jobRow(number: number, differs: Record<string, unknown> = {}): Row {
 test('jobs whose assurance was a number have its name after a migration', async () => {
   const rows = [0, 1, 2, 3].map((assurance) => jobRow(assurance, { assurance }));
   const store = await openFileStore(await openOld("'$.assurance',\n", rows));
-  const facts = await store.load();
+  const facts = await loadAll(store);
   await store.close();
   const named = facts.map((fact) => fact.type === 'job-created' && fact.record.assurance);
   expect(named).toEqual(['instant', 'settled', 'settled', 'full']);
@@ -70,7 +71,7 @@ test('jobs whose assurance was a number have its name after a migration', async 
 test('jobs that were posted before keys had names have one developer after a migration', async () => {
   const rows = [1, 2].map((number) => jobRow(number, { developer: undefined }));
   const store = await openFileStore(await openOld("'$.developer'", rows));
-  const facts = await store.load();
+  const facts = await loadAll(store);
   await store.close();
   const developers = facts.flatMap((fact) =>
     fact.type === 'job-created' ? decodeWith(DeveloperId, fact.record.developer, 'internal') : [],
@@ -103,7 +104,7 @@ test('second computations are void after a migration where the job goes on, and 
   const ended = { job: jobId(2), state: 'done', reason: 'judged', at: 5 };
   const rows = [jobRow(1), jobRow(2), ...secondRows(0, 1), ...secondRows(1, 2)];
   const store = await openFileStore(await openOld("'$.leg'", [...rows, ['job_move', ended]]));
-  const facts = await store.load();
+  const facts = await loadAll(store);
   const shards = await store.shards(0, 9);
   const commitments = await store.commitments(0, 9);
   await store.close();
@@ -150,7 +151,7 @@ test('jobs that go on with a package that names canaries are cancelled by a migr
   ];
   const file = await openOld("'$.canaries'", rows);
   const store = await openFileStore(file);
-  const moves = (await store.load()).flatMap((fact) => (fact.type === 'job-moved' ? [fact] : []));
+  const moves = (await loadAll(store)).flatMap((fact) => (fact.type === 'job-moved' ? [fact] : []));
   const last = new Map(moves.map(({ job, state }) => [job, state]));
   expect([1, 2, 3, 4].map((number) => last.get(jobId(number)))).toEqual([
     ...['cancelled', 'running', 'done', 'cancelled'],
@@ -158,7 +159,7 @@ test('jobs that go on with a package that names canaries are cancelled by a migr
   expect(JSON.stringify(moves.at(-1)?.reason)).toContain('post the job again');
   // What is appended from now on comes after them.
   await store.append([{ ...moves[0], state: 'done' } as (typeof moves)[number]]);
-  expect((await store.load()).at(-1)).toMatchObject({ type: 'job-moved', state: 'done' });
+  expect((await loadAll(store)).at(-1)).toMatchObject({ type: 'job-moved', state: 'done' });
   await store.close();
 });
 
@@ -179,7 +180,7 @@ test('bans, suspensions and unrevealed commitments of older words are the same a
     ],
   ]);
   const store = await openFileStore(file);
-  expect(await store.load()).toMatchObject([
+  expect(await loadAll(store)).toMatchObject([
     { type: 'banned', device: 'd1', until: 9 },
     { type: 'suspended', ...suspension, reason: why('stated', { text: 'far' }) },
     { type: 'unrevealed', index: 2, device: 'd1', atFault: true, resets: false },
@@ -284,7 +285,7 @@ test('facts that had a table for each kind come in their order after a migration
     ['fingerprint', { sequence, fingerprints: bytes }],
   ]);
   const store = await openFileStore(file);
-  expect(await store.load()).toEqual(facts.map(([, , type, fields]) => ({ type, ...fields })));
+  expect(await loadAll(store)).toEqual(facts.map(([, , type, fields]) => ({ type, ...fields })));
   expect(await store.delivered(lease)).toEqual({ shard, outputs: bytes });
   expect(await store.fingerprints(lease)).toMatchObject({ fingerprints: bytes });
   const receipt = { salt: 'aa', log: opened.entry, verdicts: [signed] };
@@ -313,7 +314,7 @@ test('jobs and packages from before kinds are of the kind graph after a migratio
     return ['fact', { number, type, place: 1, body: JSON.stringify(body), input_digests }];
   });
   const store = await openFileStore(await openOld('"kind"', rows));
-  const found = await store.load();
+  const found = await loadAll(store);
   expect(await store.jobs(9, 9)).toEqual([{ number: 1, id: jobId(1) }]);
   const refs = [record.inputs, record.inputDigests, draft.file, rest.knownAnswers[0]?.outputs];
   const named = refs.map(async (ref) => ref !== undefined && (await store.namesBlob(ref.root)));

@@ -6,7 +6,7 @@ import { why } from '#protocol/values/reason.ts';
 import { bytes, instant, lamports } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { jobCreated, jobId, keyOf } from './sample-facts.ts';
-import type { StoreWorld } from './store-world.ts';
+import { loadAll, type StoreWorld } from './store-world.ts';
 
 type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
 const at = instant(5_000.5);
@@ -73,7 +73,7 @@ export function checkMoneyStore(open: () => Promise<StoreWorld>): void {
     ];
     await store.append(facts.slice(0, 7));
     await store.append(facts.slice(7));
-    expect(await store.load()).toEqual(facts);
+    expect(await loadAll(store)).toEqual(facts);
     for (const twice of [funded(1), closing(1), linked(1), leaves(8)]) {
       await expect(store.append([twice])).rejects.toMatchObject({
         refusal: { code: 'storage-failed' },
@@ -82,7 +82,7 @@ export function checkMoneyStore(open: () => Promise<StoreWorld>): void {
     await store.close();
     if (reopen === undefined) return;
     const again = await reopen();
-    expect(await again.load()).toEqual(facts);
+    expect(await loadAll(again)).toEqual(facts);
     await again.close();
   });
 }

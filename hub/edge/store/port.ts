@@ -22,6 +22,18 @@ export type ReceiptParts = Pick<
   'shard' | 'salt' | 'commitmentSignature' | 'log' | 'logSignature' | 'inputs' | 'verdicts'
 >;
 
+/** The number of a fact, and a digest of it. */
+export interface Tip {
+  number: number;
+  digest: string;
+}
+
+/** Some facts in a row, and the number of the last one that was looked at. */
+export interface FactPage {
+  facts: AppliedFact[];
+  number: number;
+}
+
 /** Jobs are numbered from 1 in the order in which they were posted. */
 export interface NumberedJob {
   number: number;
@@ -48,10 +60,15 @@ export interface Store {
   /** One durable transaction: when it resolves, every fact is on disk, in this order. */
   append(facts: readonly Fact[]): Promise<void>;
   /**
-   * The facts that make the hub's state, in the order of appending. What later facts have replaced
-   * is left out: commitments that were opened or never revealed, and the bytes of accepted shards.
+   * The facts that make the hub's state, in the order of appending, from behind the fact of this
+   * number on. What later facts have replaced is left out: commitments that were opened or never
+   * revealed, and the bytes of accepted shards.
    */
-  load(): Promise<AppliedFact[]>;
+  load(after?: number): AsyncIterable<FactPage>;
+  /** The newest fact. */
+  tip(): Promise<Tip | undefined>;
+  /** Whether this fact is here, as it was. */
+  hasTip(tip: Tip): Promise<boolean>;
   /**
    * What was said of an archived job as a whole, in order, for `recallJob`; nothing of any other.
    */

@@ -1,7 +1,15 @@
+import type { AppliedFact } from '../../core/state/facts.ts';
 import type { Store } from './port.ts';
 
 /** What a store under test gives the suite; `reopen` is absent where nothing outlives `close`. */
 export interface StoreWorld {
   store: Store;
   reopen?(): Promise<Store>;
+}
+
+/** All that a store loads, at once. */
+export async function loadAll(store: Pick<Store, 'load'>): Promise<AppliedFact[]> {
+  const all: AppliedFact[] = [];
+  for await (const { facts } of store.load()) all.push(...facts);
+  return all;
 }

@@ -25,7 +25,7 @@ import {
   signedVerdict,
   unrevealed,
 } from './sample-facts.ts';
-import type { StoreWorld } from './store-world.ts';
+import { loadAll, type StoreWorld } from './store-world.ts';
 
 const at = instant(5_000);
 const ROOT_CUT = 'c7'.repeat(32) as Root;
@@ -64,7 +64,7 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
 function checkJobs(open: () => Promise<StoreWorld>): void {
   it('starts empty', async () => {
     const { store } = await open();
-    expect(await store.load()).toEqual([]);
+    expect(await loadAll(store)).toEqual([]);
     expect(await store.results(jobId(1), 0, 100)).toEqual([]);
     expect(await store.receipts(jobId(1), 0, 100)).toEqual([]);
     expect(await store.verdicts(0, 100)).toEqual([]);
@@ -89,7 +89,7 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
     ];
     await store.append(facts.slice(0, 3));
     await store.append(facts.slice(3));
-    expect(await store.load()).toEqual(facts);
+    expect(await loadAll(store)).toEqual(facts);
     await store.close();
   });
 }
@@ -104,7 +104,7 @@ function checkCuts(open: () => Promise<StoreWorld>): void {
     };
     const facts = [posted, jobCreated(2), { type: 'job-recut', ...cut } as const];
     await store.append(facts);
-    expect(await store.load()).toEqual(facts);
+    expect(await loadAll(store)).toEqual(facts);
     const shard = { index: 0, firstUnit: 9, unitCount: 2 };
     await store.append([committed(shard), accepted(shard), moved(1, 'running', 20)]);
     const [receipt] = await store.receipts(jobId(1), 0, 10);
@@ -125,7 +125,7 @@ function checkShards(open: () => Promise<StoreWorld>): void {
     ];
     await store.append([0, 5, 3, 1].map((index) => committed({ index })));
     await store.append([accepted({ index: 5, sequence: 9 }), ...given]);
-    expect(await store.load()).toEqual([
+    expect(await loadAll(store)).toEqual([
       committed({ index: 0 }),
       { type: 'accepted', shard: acceptedShard({ index: 5, sequence: 9 }) },
       ...given,
@@ -146,7 +146,7 @@ function checkShards(open: () => Promise<StoreWorld>): void {
     await store.append([jobCreated(1), jobCreated(2)]);
     await store.append([a, b, c].flatMap((choice) => [committed(choice), accepted(choice)]));
     await store.append([voided(0), voided(2, 2)]);
-    expect((await store.load()).slice(2)).toEqual([
+    expect((await loadAll(store)).slice(2)).toEqual([
       ...[a, b, c].map((choice) => ({ type: 'accepted', shard: acceptedShard(choice) })),
       voided(0),
       voided(2, 2),
@@ -175,7 +175,7 @@ function checkReleases(open: () => Promise<StoreWorld>): void {
     await store.append([jobCreated(1)]);
     await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice)]));
     await store.append([released(2), released(0)]);
-    expect((await store.load()).slice(-2)).toEqual([released(2), released(0)]);
+    expect((await loadAll(store)).slice(-2)).toEqual([released(2), released(0)]);
     await expect(store.append([released(2)])).rejects.toThrow();
     await store.close();
   });
@@ -272,7 +272,7 @@ function checkReceipts(open: () => Promise<StoreWorld>): void {
     const numbered = signed.map((one, index) => ({ number: index + 1, signed: one }));
     expect(await store.verdicts(0, 2)).toEqual(numbered.slice(0, 2));
     expect(await store.verdicts(2, 10)).toEqual(numbered.slice(2));
-    expect(await store.load()).toEqual(signed.map((one) => ({ type: 'verdict', signed: one })));
+    expect(await loadAll(store)).toEqual(signed.map((one) => ({ type: 'verdict', signed: one })));
     await store.close();
   });
 }
@@ -320,7 +320,7 @@ function checkEpochs(open: () => Promise<StoreWorld>): void {
     const numbered = facts.map(({ signed }, index) => ({ number: index + 1, signed }));
     expect(await store.epochs(0, 2)).toEqual(numbered.slice(0, 2));
     expect(await store.epochs(2, 10)).toEqual(numbered.slice(2));
-    expect(await store.load()).toEqual(facts);
+    expect(await loadAll(store)).toEqual(facts);
     await store.close();
   });
 }
@@ -329,14 +329,14 @@ function checkGroups(open: () => Promise<StoreWorld>): void {
   it('appends all of a group or nothing', async () => {
     const { store } = await open();
     await store.append([jobCreated(1), accepted({ index: 0 })]);
-    const before = await store.load();
+    const before = await loadAll(store);
     const group = [committed({ index: 8 }), moved(1, 'running', 9), accepted({ index: 0 })];
     await expect(store.append(group)).rejects.toMatchObject({
       refusal: { code: 'storage-failed' },
     });
-    expect(await store.load()).toEqual(before);
+    expect(await loadAll(store)).toEqual(before);
     await store.append([committed({ index: 8 })]);
-    expect((await store.load()).at(-1)).toEqual(committed({ index: 8 }));
+    expect((await loadAll(store)).at(-1)).toEqual(committed({ index: 8 }));
     await store.close();
   });
 
@@ -345,7 +345,7 @@ function checkGroups(open: () => Promise<StoreWorld>): void {
     const choices = Array.from({ length: 2_500 }, (_, index) => ({ index }));
     await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice)]));
     const kept = choices.map((choice) => ({ type: 'accepted', shard: acceptedShard(choice) }));
-    expect(await store.load()).toEqual(kept);
+    expect(await loadAll(store)).toEqual(kept);
     await store.close();
   });
 }
@@ -369,13 +369,13 @@ function checkKept(open: () => Promise<StoreWorld>): void {
     await store.append([committed({ index: 1 }), { type: 'verdict', signed: signedVerdict(1, 0) }]);
     await store.append([moved(1, 'running', 20)]);
     await store.putKey('c'.repeat(64), 'laptop');
-    const before = await store.load();
+    const before = await loadAll(store);
     await store.close();
     const again = await reopen();
-    expect(await again.load()).toEqual(before);
+    expect(await loadAll(again)).toEqual(before);
     expect(await again.hasKey('c'.repeat(64))).toBe(true);
     await again.append([committed({ index: 2 })]);
-    expect((await again.load()).at(-1)).toEqual(committed({ index: 2 }));
+    expect((await loadAll(again)).at(-1)).toEqual(committed({ index: 2 }));
     return again.close();
   });
 }

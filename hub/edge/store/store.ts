@@ -7,6 +7,7 @@ import {
   loadFacts,
   openAppend,
   parseBody,
+  tipAt,
 } from './fact-table.ts';
 import { type Database, openDatabaseFile, openMemoryDatabase } from './libsql.ts';
 import { migrate } from './migrate.ts';
@@ -28,7 +29,12 @@ async function openStore(database: Database): Promise<Store> {
   });
   return {
     append: await openAppend(database),
-    load: () => loadFacts(database),
+    load: (after = -1) => loadFacts(database, after),
+    tip: () => tipAt(database, Number.MAX_SAFE_INTEGER),
+    async hasTip({ number, digest }) {
+      const tip = await tipAt(database, number);
+      return tip?.number === number && tip.digest === digest;
+    },
     async archived(job) {
       const sql = `select type, body, input_digests from fact where job = ? and type in
         ('job-created', 'job-recut', 'job-packaged', 'job-moved', 'job-archived') order by number`;
