@@ -154,6 +154,10 @@ describe('a job of real processes gives what the runtime gives for each item alo
     ],
     ['opset 26', { file: 'opset-26-runs', inputs: { x: rows(1, 4) }, unitItems: 2 }],
     [
+      'a loop as long as its input',
+      { file: 'loop-over-sequence', inputs: { x: rows(1, 5) }, unitItems: 2 },
+    ],
+    [
       'a past of length 0',
       {
         file: 'past-of-zero',

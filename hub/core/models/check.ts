@@ -51,6 +51,8 @@ export interface ModelFacts {
   fixedBatch?: number;
   /** Whether an output has its items elsewhere than on its first axis. */
   movesOut: boolean;
+  /** Whether a loop has no constant count of rounds: it is to be bounded at `LOOP_TRIPS_MAX`. */
+  openLoops: boolean;
 }
 
 /** The newest versions of operator domains that onnxruntime-web 1.30.0 was seen to load. */
@@ -122,6 +124,7 @@ export function checkModel(
     ...inputs.value,
     outputs: outputs.value,
     weightBytes: survey.weightBytes,
+    openLoops: survey.openLoops,
     peakBytes,
     opset: versions.value,
     ops: [...survey.operators].sort(),

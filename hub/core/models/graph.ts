@@ -17,6 +17,8 @@ export interface GraphSurvey {
   /** Bytes of all constants, as a runtime holds them. */
   weightBytes: number;
   operators: Set<string>;
+  /** Whether a loop has no constant count of rounds: it is to be bounded at `LOOP_TRIPS_MAX`. */
+  openLoops: boolean;
   /** The first rule broken. */
   refusal?: Refusal;
 }
@@ -31,7 +33,7 @@ interface Scope {
 
 /** Walks a graph with its subgraphs and stops at the first broken rule. */
 export function surveyGraph(graph: OnnxGraph): GraphSurvey {
-  const survey: GraphSurvey = { weightBytes: 0, operators: new Set() };
+  const survey: GraphSurvey = { weightBytes: 0, operators: new Set(), openLoops: false };
   surveyScope(graph, { integers: new Map(), trips: 1 }, survey);
   return survey;
 }
@@ -82,7 +84,8 @@ function surveyNode(node: OnnxNode, scope: Scope, survey: GraphSurvey): void {
   let trips = scope.trips;
   if (node.opType === 'Loop') {
     const rounds = lookUp(node.inputs[0] ?? '', scope);
-    trips *= Math.max(1, rounds ?? Number.POSITIVE_INFINITY);
+    survey.openLoops ||= rounds === undefined;
+    trips *= Math.max(1, rounds ?? LOOP_TRIPS_MAX);
     if (trips > LOOP_TRIPS_MAX) {
       survey.refusal ??= refuseLoop(node, rounds);
       return;
@@ -125,13 +128,10 @@ function judgeOperator(node: OnnxNode, operator: string): Refusal | undefined {
 }
 
 function refuseLoop(node: OnnxNode, rounds: number | undefined): Refusal {
-  const found =
-    rounds === undefined
-      ? 'has no constant trip count'
-      : `runs ${rounds} rounds, with the loops around it more than ${LOOP_TRIPS_MAX}`;
+  const found = rounds === undefined ? 'has no constant trip count' : `runs ${rounds} rounds`;
   return refusal(
     'model-unbounded-loop',
-    `Loop "${node.name}" ${found}; a phone runs only bounded work. Give Loop a constant first input of at most ${LOOP_TRIPS_MAX}, unroll it, or use Scan.`,
+    `Loop "${node.name}" ${found}, with the loops around it more than ${LOOP_TRIPS_MAX}; a phone runs only bounded work. Give Loop a constant first input, unroll it, or use Scan.`,
     node.name,
   );
 }

@@ -12,6 +12,7 @@ const factsOf = (inputs: ModelInput[], over: Partial<ModelFacts> = {}): ModelFac
   opset: 17,
   ops: [],
   movesOut: false,
+  openLoops: false,
   ...over,
 });
 

@@ -16,6 +16,7 @@ const facts = (...inputs: ModelInput[]): ModelFacts => ({
   opset: 17,
   ops: [],
   movesOut: false,
+  openLoops: false,
 });
 const input = (name: string, dtype: Dtype, ...dims: (number | string)[]): ModelInput => ({
   name,

@@ -14,6 +14,7 @@ const model = (dtype: Dtype, ...dims: (number | string)[]): ModelFacts => ({
   opset: 17,
   ops: [],
   movesOut: false,
+  openLoops: false,
 });
 
 type Pixel = readonly number[];

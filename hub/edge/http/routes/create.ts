@@ -3,11 +3,13 @@ import type { JobRecord } from '#protocol/api/job.ts';
 import { type BlobRef, REFERENCE_LANE } from '#protocol/models/package.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { boundLoops } from '#protocol/onnx/loops.ts';
 import { addTaps } from '#protocol/onnx/taps.ts';
 import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../../core/models/check.ts';
+import { LOOP_TRIPS_MAX } from '../../../core/models/graph.ts';
 import { convertInputs } from '../../inputs/convert.ts';
 import { assembleModel } from '../../inputs/model-file.ts';
 import { foldShared, foldTensors } from '../../inputs/shared.ts';
@@ -62,7 +64,8 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
   const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));
   const converted = must(await convertInputs(await upload.inputs(), checked, options));
   const { items, unitItems, specs } = converted;
-  const model = must(foldTensors(given, converted.shared));
+  const folded = must(foldTensors(given, converted.shared));
+  const model = checked.openLoops ? boundModel(folded) : folded;
   const tapped = options.taps === true ? tapModel(model) : undefined;
   const packed = packUnits(converted);
   const { file, units, digests } = await keepJob(ports, tapped?.file ?? model, packed);
@@ -94,6 +97,9 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
   };
   return must(await ports.loop.command({ type: 'create', record, inputDigests: packed.digests }));
 }
+
+const boundModel = (model: Uint8Array): Uint8Array =>
+  encodeOnnx(boundLoops(must(decodeOnnx(model)), LOOP_TRIPS_MAX));
 
 /** The model with taps: it is the file of the package from here on. */
 function tapModel(model: Uint8Array): { file: Uint8Array; taps: string[] } {
