@@ -163,7 +163,7 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
     case 'failed':
       return receiveGiveBack(turn, device, message);
     case 'have':
-      return receiveHave(turn, device, message.root);
+      return receiveHave(device, message.root);
     case 'donate':
       device.donates = message.jobs;
       return;

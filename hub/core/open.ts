@@ -126,7 +126,6 @@ const emptyState = (): DurableState => ({
   unrevealed: new Map(),
   newcomers: openNewcomers(),
   acceptedUnits: 0,
-  servable: new Set(),
   opinions: new Map(),
   disputes: new Map(),
   unresolved: new Map(),
@@ -147,6 +146,7 @@ const emptyState = (): DurableState => ({
 /** A hub that runs nothing yet, on this state. */
 const openOn = (config: HubConfig, state: DurableState): Hub => ({
   ...state,
+  openJobs: new Map([...state.jobs].filter(([, { endedAt }]) => endedAt === undefined)),
   config,
   stopping: false,
   sessions: new Map(),

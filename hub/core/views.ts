@@ -99,7 +99,7 @@ function explainDispute(hub: Hub, job: Job): Reason {
 }
 
 export function viewGrid(hub: Hub): GridView {
-  const jobs = [...hub.jobs.values()];
+  const jobs = [...hub.openJobs.values()];
   const newcomers = viewNewcomers(hub);
   return {
     devices: [...hub.devices.values()].slice(0, 1_000).map((device) => viewDevice(hub, device)),

@@ -38,7 +38,7 @@ export function durableOf(hub: Hub): Record<string, unknown> {
     unrevealed: [...hub.unrevealed],
     newcomers: [[...newcomers.begun], [...newcomers.bans]],
     acceptedUnits: hub.acceptedUnits,
-    servable: [...hub.servable],
+    openJobs: [...hub.openJobs.keys()],
     opinions: [...hub.opinions],
     disputes: [...hub.disputes].map(([name, { since: _, ...dispute }]) => [name, dispute]),
     unresolved: [...hub.unresolved],

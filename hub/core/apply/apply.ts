@@ -3,14 +3,7 @@ import type { AppliedFact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import { noteEpoch } from '../verifiers/epochs.ts';
 import { applyMark, applyResolution, applyVerdict } from './checks.ts';
-import {
-  applyArchive,
-  applyMove,
-  applyPackage,
-  applyRecut,
-  openJob,
-  serveJobBlobs,
-} from './jobs.ts';
+import { applyArchive, applyMove, applyPackage, applyRecut, openJob } from './jobs.ts';
 import {
   applyAccepted,
   applyCommitment,
@@ -30,7 +23,8 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
     case 'job-created': {
       const job = openJob(fact);
       hub.jobs.set(fact.record.id, job);
-      return serveJobBlobs(hub, job);
+      hub.openJobs.set(fact.record.id, job);
+      return;
     }
     case 'job-recut':
       return applyRecut(hub, fact);

@@ -1,5 +1,4 @@
-import { digestPackage, type PackageManifest } from '#protocol/models/package.ts';
-import type { Root } from '#protocol/values/ids.ts';
+import { digestPackage } from '#protocol/models/package.ts';
 import { why } from '#protocol/values/reason.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { FactOf } from '../state/fact-lists.ts';
@@ -39,23 +38,11 @@ export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDig
   };
 }
 
-/** Blobs a job needs are served to whoever knows their roots. */
-export function serveJobBlobs({ servable }: Hub, { record, manifest }: Job): void {
-  for (const { root } of [record.inputs, record.draft.file]) servable.add(root);
-  for (const root of manifest === undefined ? [] : rootsOf(manifest)) servable.add(root);
-}
-
-const rootsOf = ({ variants, knownAnswers }: PackageManifest): Root[] => [
-  ...variants.map(({ file }) => file.root),
-  ...knownAnswers.flatMap(({ inputs, outputs }) => [inputs.root, outputs.root]),
-];
-
 /** A job that is still checked has other units from now on, as if it had just been posted. */
 export function applyRecut(hub: Hub, { record, inputDigests }: FactOf<'job-recut'>): void {
   const job = hub.jobs.get(record.id);
   if (job === undefined) return;
   Object.assign(job, openJob({ record, inputDigests }));
-  serveJobBlobs(hub, job);
 }
 
 /**
@@ -71,7 +58,6 @@ export function applyPackage(hub: Hub, { job: id, manifest: found }: FactOf<'job
   job.packageId = digestPackage(manifest);
   hub.packages.set(job.packageId, { peakBytes, referenceUnitMs, taps: runtime.taps });
   job.unitSizes = kindOf(job).sizeUnit(job.record, manifest);
-  serveJobBlobs(hub, job);
 }
 
 /** A job leaves the state, with all that was kept of its shards. */
@@ -86,8 +72,6 @@ export function applyArchive(hub: Hub, { job: id }: FactOf<'job-archived'>): voi
   }
   for (const lease of job.voided) hub.shards.delete(lease);
   for (const [name, of] of hub.resolved) if (of === id) hub.resolved.delete(name);
-  hub.servable.clear();
-  for (const other of hub.jobs.values()) serveJobBlobs(hub, other);
 }
 
 /** Moves a job to another state. */
@@ -97,7 +81,10 @@ export function applyMove(hub: Hub, move: FactOf<'job-moved'>): void {
   job.state = move.state;
   job.reason = move.reason;
   if (move.state === 'running') job.startedAt ??= move.at;
-  if (isEnd(move.state)) job.endedAt = move.at;
+  if (isEnd(move.state)) {
+    job.endedAt = move.at;
+    hub.openJobs.delete(move.job);
+  }
   if (move.refusal !== undefined) job.refusal = move.refusal;
   // Of a job that is done others may say something for a while.
   if (move.state === 'cancelled') forgetChecks(hub, move.job);

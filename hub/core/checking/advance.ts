@@ -9,7 +9,7 @@ import { askExitChecks } from './release.ts';
 
 /** Moves each job that goes on to the state that what is on disk puts it in. */
 export function advanceJobs(turn: Turn): void {
-  for (const job of turn.hub.jobs.values()) advanceJob(turn, job);
+  for (const job of turn.hub.openJobs.values()) advanceJob(turn, job);
 }
 
 /**

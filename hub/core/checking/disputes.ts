@@ -83,7 +83,7 @@ export function askOpinions(turn: Turn): void {
 
 /** No exit check of this device counted that came back while a unit of it was in dispute. */
 export function askExitChecksAgain(hub: Hub, device: PublicKey): void {
-  for (const { unreleased } of hub.jobs.values()) {
+  for (const { unreleased } of hub.openJobs.values()) {
     for (const kept of unreleased.values()) {
       if (kept.device !== device) continue;
       for (const { exitChecksAsked } of hub.verifiers.values())

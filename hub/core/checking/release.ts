@@ -19,7 +19,7 @@ export function releaseShards(turn: Turn): void {
   const { hub } = turn;
   const judged = judgedThrough(hub);
   const ready: KeptShard[] = [];
-  for (const job of hub.jobs.values()) {
+  for (const job of hub.openJobs.values()) {
     if (!isGuarded(job) || isEnding(hub, job)) continue;
     for (const kept of job.unreleased.values()) {
       if (kept.sequence > judged || isDisputed(hub, { device: kept.device })) continue;
@@ -49,7 +49,7 @@ function isHeldUp({ underway }: Hub, { sequence, lease }: KeptShard): boolean {
  */
 export function askExitChecks(turn: Turn, verifier: VerifierSession): void {
   const judged = judgedThrough(turn.hub);
-  for (const job of turn.hub.jobs.values()) {
+  for (const job of turn.hub.openJobs.values()) {
     if (job.state !== 'finishing' || job.record.assurance !== 'settled') continue;
     if (judged < job.lastSequence) continue;
     for (const kept of job.unreleased.values()) {
@@ -73,7 +73,7 @@ export function askExitChecks(turn: Turn, verifier: VerifierSession): void {
 /** A verifier has judged its draws of a shard's exit check; enough of them release it. */
 export function receiveExitChecked(turn: Turn, verifier: VerifierSession, sequence: number): void {
   if (!verifier.exitChecksAsked.has(sequence)) return;
-  for (const job of turn.hub.jobs.values()) {
+  for (const job of turn.hub.openJobs.values()) {
     if (isEnding(turn.hub, job)) continue;
     const kept = job.unreleased.get(sequence);
     if (kept === undefined || isDisputed(turn.hub, { device: kept.device })) continue;

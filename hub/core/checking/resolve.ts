@@ -107,7 +107,7 @@ function suspendDevice(turn: Turn, verdict: Verdict, kept: KeptShard): Fact[] {
 
 /** Shards of a device in jobs that go on. */
 function shardsOf(hub: Hub, device: PublicKey): KeptShard[] {
-  const jobs = [...hub.jobs.values()].filter((job) => isOpen(hub, job));
+  const jobs = [...hub.openJobs.values()].filter((job) => isOpen(hub, job));
   return jobs.flatMap(({ shards }) =>
     [...shards.values()].filter((kept) => kept.device === device),
   );

@@ -24,9 +24,8 @@ export function createJob(
   command: Extract<HubCommand, { type: 'create' }>,
 ): void {
   const { record, inputDigests } = command;
-  const { jobs, underway } = turn.hub;
-  const open = [...jobs.values()].filter((job) => job.endedAt === undefined).length;
-  if (open >= JOBS_OPEN_MAX) {
+  const { jobs, openJobs, underway } = turn.hub;
+  if (openJobs.size >= JOBS_OPEN_MAX) {
     const message = `at most ${JOBS_OPEN_MAX} jobs may be open; wait for one to end or cancel one`;
     return reject(turn, request, refuse('busy', message));
   }

@@ -20,7 +20,7 @@ const PREPARE_TRIES_MAX = 3;
 /** Hands each job that is being checked to a verifier, and to another when that one is late. */
 export function prepareJobs(turn: Turn): void {
   const { hub, world } = turn;
-  for (const job of hub.jobs.values()) {
+  for (const job of hub.openJobs.values()) {
     if (job.state !== 'checking' || isPrepared(hub, job)) continue;
     if (job.preparing !== undefined) {
       if (between(job.preparing.since, world.now) < PREPARE_MS_MAX) continue;
@@ -49,7 +49,7 @@ export function prepareJobs(turn: Turn): void {
 
 /** Verifiers came or went: what was with one that is gone goes to another, and costs no try. */
 export function openPreparation(turn: Turn): void {
-  for (const job of turn.hub.jobs.values()) {
+  for (const job of turn.hub.openJobs.values()) {
     if (job.preparing === undefined || turn.hub.verifiers.has(job.preparing.verifier)) continue;
     delete job.preparing;
     job.prepareTries -= 1;

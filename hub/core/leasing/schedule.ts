@@ -46,7 +46,9 @@ export function receiveRequest(turn: Turn, device: Device): void {
 
 /** Takes how the admission test of a device ended. */
 export function receiveAdmission(turn: Turn, device: Device, message: AdmissionMessage): void {
-  const jobs = [...turn.hub.jobs.values()].filter(({ packageId }) => packageId === message.package);
+  const jobs = [...turn.hub.openJobs.values()].filter(
+    ({ packageId }) => packageId === message.package,
+  );
   // Each job of a package says by itself which providers may run it.
   const job = jobs.find((each) => allowsAdmission(each, message)) ?? jobs[0];
   if (job?.manifest === undefined) {
@@ -72,7 +74,7 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     const found = { provider, dtype, threads, unitMs, trials };
     const mark = kindOf(job).classOf(manifest, device.capabilities, found);
     device.admitted.set(message.package, { ...found, class: mark });
-    for (const each of turn.hub.jobs.values()) {
+    for (const each of turn.hub.openJobs.values()) {
       if (each.packageId === message.package) countFleet(turn, each);
     }
   }
@@ -116,7 +118,7 @@ const isSuspended = (
 /** Gives open requests what there is to give, fastest devices first. */
 export function scheduleWaiting(turn: Turn): void {
   const { hub } = turn;
-  for (const job of hub.jobs.values()) if (job.endedAt === undefined) countFleet(turn, job);
+  for (const job of hub.openJobs.values()) countFleet(turn, job);
   if (hub.waiting.size === 0) return;
   const waiting = [...hub.waiting].flatMap((key) => hub.devices.get(key) ?? []);
   waiting.sort((a, b) => fastest(a) - fastest(b));
@@ -166,7 +168,7 @@ const NO_WORK: readonly Reason['code'][] = ['no-jobs', 'job-in-check'];
 
 /** One lease or one admission; otherwise the reason why there is neither. */
 function serveOnce(turn: Turn, device: Device): Reason | undefined {
-  const jobs = [...turn.hub.jobs.values()];
+  const jobs = [...turn.hub.openJobs.values()];
   const running = jobs.filter((job) => job.state === 'running' && !isEnding(turn.hub, job));
   const reasons = serveRunning(turn, device, running);
   if (reasons === undefined) return undefined;

@@ -50,7 +50,7 @@ export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusa
 
 /** Jobs that were to start as soon as they could, and now can. */
 export function startFunded(turn: Turn): void {
-  for (const job of turn.hub.jobs.values()) {
+  for (const job of turn.hub.openJobs.values()) {
     if (job.state !== 'quoted' || !job.record.autoStart || job.funding === undefined) continue;
     if (isMoving(turn.hub, job)) continue;
     store(turn, [jobMoved(turn, job, START_FUNDED)]);

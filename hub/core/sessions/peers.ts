@@ -10,9 +10,8 @@ const HOLDINGS_MAX = 64;
 const SOURCES_MAX = 8;
 
 /** Notes that a device serves a blob to its peers. */
-export function receiveHave(turn: Turn, device: Device, root: Root): void {
-  if (!turn.hub.servable.has(root) || device.holds.size >= HOLDINGS_MAX) return;
-  device.holds.add(root);
+export function receiveHave(device: Device, root: Root): void {
+  if (device.holds.size < HOLDINGS_MAX) device.holds.add(root);
 }
 
 /** Names devices that hold a blob, the asker left out; the seeder is always a source besides. */

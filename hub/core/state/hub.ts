@@ -1,7 +1,7 @@
 import type { CheckPolicy, NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import type { Measured, PackageManifest } from '#protocol/models/package.ts';
 import type { Verdict } from '#protocol/records/records.ts';
-import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { Digest, JobId, LeaseId, PeerId, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { Dispute, EpochBook, Reviews } from './checks.ts';
@@ -76,8 +76,6 @@ export interface DurableState {
   newcomers: Newcomers;
   /** Accepted units of all jobs that stand. */
   acceptedUnits: number;
-  /** Blobs of jobs in `jobs`, which devices may hold for each other. */
-  servable: Set<Root>;
   /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
   opinions: Map<string, Verdict[]>;
   disputes: Map<string, Dispute>;
@@ -107,6 +105,8 @@ export interface DurableState {
 
 /** The whole state of a hub. Changed in place: copying it per message would cost too much. */
 export interface Hub extends DurableState {
+  /** Those of `jobs` that have not ended. */
+  openJobs: Map<JobId, Job>;
   config: HubConfig;
   startedAt?: Instant;
   stopping: boolean;

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { JobId } from '#protocol/values/ids.ts';
+import { lamports } from '#protocol/values/units.ts';
+import {
+  deliver,
+  joinWorker,
+  openBench,
+  PHONE,
+  postJob,
+  prepareJob,
+  SIGNED,
+  VERIFIER,
+} from '../../core/fake-world.ts';
+import { openCommitmentLog } from '../log/commitment-log.ts';
+import { openSnapshots } from '../store/snapshots.ts';
+import { openFileStore } from '../store/store.ts';
+
+/** Of each job: what a phone gets at once makes about ten shards of these. */
+const UNITS = 50;
+/** Jobs that are timed at each end. */
+const TIMED = 200;
+const UNIT_MS = 1_000;
+const TEN_MINUTES = 600_000;
+const [VERIFIER_SOCKET, PHONE_SOCKET] = [1, 2];
+
+/**
+ * `fill.ts FOLDER SHARDS`: the real core, log and store of a hub, with one phone that delivers and a
+ * verifier that judges, on a clock of their own. Prints one JSON line.
+ */
+async function main([folder = '', shards = '0']: readonly string[]): Promise<void> {
+  const store = await openFileStore(join(folder, 'hub.db'));
+  const log = await openCommitmentLog({ store, sign: () => SIGNED, now: Date.now });
+  const bench = openBench({ needsVerifier: true });
+  bench.join(VERIFIER_SOCKET, VERIFIER, 'verifier');
+  await store.append(bench.facts.splice(0));
+  const took: number[] = [];
+  let rest = { bytes: 0, shards: 0 };
+  for (let number = 1; bench.hub().nextSequence < Number(shards); number += 1) {
+    const [started, before] = [performance.now(), bench.hub().nextSequence];
+    runJob(bench, `job_${number.toString(16).padStart(16, '0')}` as JobId);
+    took.push((performance.now() - started) / (bench.hub().nextSequence - before));
+    const facts = bench.facts.splice(0);
+    await store.append(facts);
+    log.add(facts);
+    if (number === TIMED) {
+      rest = { bytes: await restBytes(bench, log, store), shards: bench.hub().nextSequence };
+    }
+  }
+  const after = await restBytes(bench, log, store);
+  const hub = bench.hub();
+  const snapshots = await openSnapshots(join(folder, 'hub.snapshot'), store);
+  await snapshots.keep(hub, log.tree, 'always');
+  await store.close();
+  const found = {
+    filled: true,
+    shards: hub.nextSequence,
+    jobs: took.length,
+    jobsInMemory: hub.jobs.size,
+    bytesPerShard: (after - rest.bytes) / (hub.nextSequence - rest.shards),
+    msFirst: took.slice(TIMED / 2, TIMED),
+    msLast: took.slice(-TIMED / 2),
+  };
+  process.stdout.write(`${JSON.stringify(found)}\n`);
+}
+
+type Bench = ReturnType<typeof openBench>;
+
+/** A job from its post to its end. */
+function runJob(bench: Bench, id: JobId): void {
+  const free = { id, unitPrice: lamports(0n) };
+  postJob(bench, UNITS, free);
+  prepareJob(bench, free);
+  bench.post({ type: 'command', request: 2, command: { type: 'start', job: id } });
+  if (!bench.hub().devices.has(PHONE)) {
+    joinWorker(bench, PHONE_SOCKET, { key: PHONE, unitMs: UNIT_MS });
+  }
+  while (bench.last(PHONE_SOCKET, 'lease') !== undefined) {
+    deliver(bench, PHONE_SOCKET, PHONE);
+    bench.say(VERIFIER_SOCKET, { type: 'judged', through: bench.hub().nextSequence - 1 });
+    bench.sent.clear();
+    bench.say(PHONE_SOCKET, { type: 'request' });
+  }
+  pass(bench, 1_000);
+}
+
+/** Time passes, and both say that they are there. */
+function pass(bench: Bench, ms: number): void {
+  for (const socket of [VERIFIER_SOCKET, PHONE_SOCKET]) bench.say(socket, { type: 'beat' });
+  bench.wait(ms);
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes in use when every job that ended is archived. */
+async function restBytes(
+  bench: Bench,
+  log: Awaited<ReturnType<typeof openCommitmentLog>>,
+  store: Awaited<ReturnType<typeof openFileStore>>,
+): Promise<number> {
+  for (let passed = 0; passed <= TEN_MINUTES; passed += 10_000) pass(bench, 10_000);
+  const facts = bench.facts.splice(0);
+  await store.append(facts);
+  log.add(facts);
+  bench.sent.clear();
+  bench.replies.splice(0);
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+await main(process.argv.slice(2));
