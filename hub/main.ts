@@ -1,13 +1,16 @@
 import { PocketgridError } from '#protocol/values/refusal.ts';
-import { chooseChain, decodeHubFlags, USAGE } from './edge/flags.ts';
+import { chooseChain, decodeBackupFlags, decodeHubFlags, USAGE } from './edge/flags.ts';
 import { openLog } from './edge/process/log.ts';
 import { encodeTerminalQr } from './edge/process/qr.ts';
 import { type HubServer, openHubServer } from './edge/server.ts';
+import { backUpHub } from './edge/store/backup.ts';
 
 const STOP_DEADLINE_MS = 5_000;
 
 /** `npm run hub`: opens a hub, says where it is, and closes it on SIGINT or SIGTERM. */
 async function main(): Promise<void> {
+  const [word, ...words] = process.argv.slice(2);
+  if (word === 'backup') return backUp(words);
   const decoded = decodeHubFlags(process.argv.slice(2), process.env);
   if (!decoded.ok) return fail(decoded.refusal.message);
   const flags = decoded.value;
@@ -27,6 +30,17 @@ async function main(): Promise<void> {
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(server));
   await announce(server);
+}
+
+/** `npm run hub -- backup DIR`: copies what a hub keeps, while it runs. */
+async function backUp(words: string[]): Promise<void> {
+  const flags = decodeBackupFlags(words);
+  if (!flags.ok) return fail(flags.refusal.message);
+  if (flags.value === 'help') return say(USAGE);
+  const { data, to } = flags.value;
+  const done = await backUpHub(data, to);
+  if (!done.ok) return fail(done.refusal.message);
+  say(`${to} holds the hub of ${data}: ${(done.value.bytes / 2 ** 20).toFixed(1)} MiB of facts`);
 }
 
 /** The last line is for programs: one JSON object, `key` only when one was made now. */

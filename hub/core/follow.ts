@@ -60,7 +60,11 @@ function followFact(turn: Turn, fact: Fact): void {
     case 'voided':
       return followVoid(turn, fact);
     case 'released':
+      for (const each of turn.hub.verifiers.values()) each.exitChecksAsked.delete(fact.sequence);
       return changeView(turn, fact.job);
+    case 'job-archived':
+      for (const each of turn.hub.verifiers.values()) each.manifests.delete(fact.job);
+      return;
     case 'verdict':
       return followVerdict(turn, fact.signed);
     case 'resolved':
@@ -138,6 +142,7 @@ function followAccepted(turn: Turn, shard: AcceptedShard): void {
 function followVoid(turn: Turn, { job, sequence }: FactOf<'voided'>): void {
   changeView(turn, job);
   for (const verifier of turn.hub.verifiers.values()) {
+    verifier.exitChecksAsked.delete(sequence);
     if (verifier.sentThrough < sequence) continue;
     send(turn, verifier.socket, { type: 'voided', sequence });
   }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { decodeFlags, HttpAddress, Port, Switch, Text } from '#node/flags.ts';
 import { CheckPolicyText, NewcomersText } from '#protocol/checks/check-policy.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
-import { refuse } from '#protocol/values/refusal.ts';
+import { accept, refuse } from '#protocol/values/refusal.ts';
 import type { ChainChoice } from './chain/open.ts';
 import { LOG_LEVELS } from './process/log.ts';
 
@@ -21,7 +21,9 @@ export const USAGE = `npm run hub -- [flags]
   --newcomers LIMIT    new devices at once and units for each one more (100,50000; or unlimited)
   --new-key            makes one more developer key and shows it
   --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
-  --help`;
+  --help
+npm run hub -- backup DIR [--data DIR]
+                       copies what a hub keeps into an empty folder, while it runs`;
 
 const FLAGS = {
   port: v.optional(Port, '8787'),
@@ -47,6 +49,18 @@ export function decodeHubFlags(args: string[], env: { SOLANA_RPC_URL?: string } 
     return refuse('request-invalid', 'a hub settles on one chain: give --dev-chain or --rpc-url');
   }
   return flags;
+}
+
+/** The words behind `backup`: a folder, and where the hub is. */
+export function decodeBackupFlags(words: string[]) {
+  const [to, ...args] = words;
+  if (to === '--help') return accept('help' as const);
+  if (to === undefined || to.startsWith('-')) {
+    return refuse('request-invalid', 'say where to: npm run hub -- backup DIR [--data DIR]');
+  }
+  const flags = decodeFlags({ data: FLAGS.data }, { args });
+  if (!flags.ok) return flags;
+  return accept(flags.value === 'help' ? flags.value : { to, data: flags.value.data });
 }
 
 /** The chain that the flags name. */

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Client, createClient, type InStatement, type InValue } from '@libsql/client';
@@ -57,6 +57,18 @@ export async function openDatabaseFile(file: string, bytesMax?: number): Promise
     await unlock();
     throw error;
   }
+}
+
+/** Copies a database that others may be writing to, as it is at one moment, and syncs the copy. */
+export async function copyDatabase(from: string, to: string): Promise<void> {
+  const client = createClient({ url: pathToFileURL(from).href, concurrency: 1 });
+  try {
+    await orRefuse(client.execute({ sql: 'vacuum into ?', args: [to] }));
+  } finally {
+    client.close();
+  }
+  const file = await open(to, 'r');
+  await file.sync().finally(() => file.close());
 }
 
 /** A database in memory, for tests. */
