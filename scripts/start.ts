@@ -47,7 +47,7 @@ async function serve(grid: Grid, flags: StartFlags, interrupted: Promise<number>
 
 async function computeSample(grid: Grid, { contributors }: StartFlags): Promise<string[]> {
   const { api, money } = grid;
-  const paid = money === undefined ? {} : { fund: money.fund };
+  const paid = money === undefined ? {} : { deposit: money.deposit };
   const report = await runSampleJob(api, { ...paid, show: terminal.progress });
   terminal.endProgress();
   terminal.say(describeReport(report));

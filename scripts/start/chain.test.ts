@@ -14,7 +14,7 @@ function fakeChildren(ready: Promise<Record<string, unknown>> = Promise.resolve(
     start(name: string, words: readonly string[], options: StartOptions) {
       started.push([name, ...words].join(' '));
       last = options;
-      return { ready, ended: new Promise<string>(() => undefined) };
+      return { ready, kill: () => undefined, ended: new Promise<string>(() => undefined) };
     },
   };
 }

@@ -11,6 +11,8 @@ export interface Child {
   ready: Promise<Record<string, unknown>>;
   /** Settles when it has ended; the sentence says how. */
   ended: Promise<string>;
+  /** SIGKILL, for it and all that it started. */
+  kill(): void;
 }
 
 export interface Children {
@@ -70,7 +72,10 @@ export function openChildren(say: (line: string) => void): Children {
       ]);
       // Whoever awaits it hears of it; until then it is no unhandled rejection.
       ready.catch(() => undefined);
-      return { ready, ended };
+      const kill = () => {
+        if (program.pid !== undefined) killGroup(program.pid, 'SIGKILL');
+      };
+      return { ready, ended, kill };
     },
     async close() {
       closing = true;

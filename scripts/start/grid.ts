@@ -42,7 +42,7 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
     const env = certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate.path };
     const options = { readyMsMax: READY_MS_MAX, env };
     const api = openClient({ hub: hub.url, key: hub.key, send });
-    const place = { hub: hub.url, api, data, verifier: verifierKey, send };
+    const place = { rpc: new URL('/chain', hub.url), api, data, verifier: verifierKey, send };
     const money = isElsewhere ? undefined : await openMoney(place);
     const words = ['--hub', hub.url, '--data', data];
     const settle = isElsewhere ? [] : ['--settle-minutes', String(SETTLE_MINUTES)];
@@ -90,7 +90,7 @@ async function startHub(
 }
 
 /** Makes the verifier's key where there is none, and gives its public half. */
-async function readVerifierKey(data: string): Promise<string> {
+export async function readVerifierKey(data: string): Promise<string> {
   const command = ['npx', 'tsx', 'verifier/main.ts', '--print-key', '--data', data];
   const { code, text: said } = await runCommand(command, { timeoutMs: KEY_MS_MAX });
   const key = /^[0-9a-f]{64}$/m.exec(said)?.[0];

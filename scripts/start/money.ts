@@ -9,7 +9,7 @@ import { bytesToHex, hexToBytes } from '#protocol/bytes/digest.ts';
 import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { must } from '#protocol/values/refusal.ts';
+import { must, type Result } from '#protocol/values/refusal.ts';
 import { claimFor, depositFor, type Grid, gridOf, readFinal, readPaid } from '../chain/money.ts';
 import { initPool } from '../chain/pool.ts';
 import { LOCAL_TIMES } from '../chain/settings.ts';
@@ -27,8 +27,11 @@ export const SETTLE_MINUTES = 0.1;
  * elsewhere.
  */
 export interface Money {
-  /** Puts what a job costs into its escrow, so that it may start. */
-  fund(job: JobView): Promise<void>;
+  /**
+   * Puts what a job costs into its escrow; gives the call that tells the hub, after which the job
+   * may start.
+   */
+  deposit(job: JobView): Promise<() => Promise<Result<JobView>>>;
   /**
    * Waits until something is final that was not paid yet, and has it paid; undefined when nothing
    * is in time.
@@ -47,7 +50,8 @@ export interface Claimed {
 }
 
 export interface MoneyPlace {
-  hub: string;
+  /** The chain. */
+  rpc: string | URL;
   api: HubClient;
   data: string;
   /** The verifier's public key, in hex. */
@@ -57,8 +61,8 @@ export interface MoneyPlace {
 
 /** Makes the pool of a grid where there is none, and names it to the hub. */
 export async function openMoney(place: MoneyPlace): Promise<Money> {
-  const { hub, api, data, verifier, send } = place;
-  const cluster = openCluster({ rpc: new URL('/chain', hub), program: LOCAL_PROGRAM, send });
+  const { rpc, api, data, verifier, send } = place;
+  const cluster = openCluster({ rpc: new URL(rpc), program: LOCAL_PROGRAM, send });
   const operator = await openFunded(cluster, walletFile(data, 'operator'));
   const accounts = await initPool(cluster, operator, {
     ...LOCAL_TIMES,
@@ -69,11 +73,11 @@ export async function openMoney(place: MoneyPlace): Promise<Money> {
   const grid = gridOf(must(await nameChain(api, accounts)));
   const poster = await openFunded(cluster, walletFile(data, 'developer'));
   return {
-    async fund({ id, quote }) {
+    async deposit({ id, quote }) {
       const lamports = BigInt(quote?.total ?? 0);
       const deadline = BigInt(Math.floor(Date.now() / 1000) + ESCROW_DAYS_SECS);
       await depositFor(cluster, grid, { job: id, lamports, deadline, poster });
-      must(await fundJob(api, { job: id, poster: poster.address }));
+      return () => fundJob(api, { job: id, poster: poster.address });
     },
     settle: () => claimNewest({ api, cluster, grid, payer: operator }),
   };

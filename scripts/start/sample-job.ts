@@ -14,6 +14,7 @@ import { decodeNpy } from '#protocol/tensors/npy.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must, PocketgridError } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
+import type { Money } from './money.ts';
 
 const FOLDER = 'public/sample';
 /**
@@ -36,22 +37,23 @@ export interface SampleReport {
 }
 
 /**
- * Posts the sample job, pays for it where `fund` says how, follows it to its end and judges its
+ * Posts the sample job, pays for it where `deposit` says how, follows it to its end and judges its
  * results. Throws when it is refused.
  */
 export async function runSampleJob(
   api: HubClient,
-  { fund, show }: { fund?(job: JobView): Promise<void>; show(job: JobView): void },
+  { deposit, show }: { deposit?: Money['deposit']; show(job: JobView): void },
 ): Promise<SampleReport> {
   const labels = await readLabels();
   const posted = await postJob(api, {
-    options: fund === undefined ? OPTIONS : { ...OPTIONS, unitPrice: UNIT_PRICE },
+    options: deposit === undefined ? OPTIONS : { ...OPTIONS, unitPrice: UNIT_PRICE },
     model: await readSample('digits.onnx'),
     inputs: [await readSample('digits.npy')],
   });
   const created = must(posted);
   const quoted = await followJob({ api, id: created.id, until: ['quoted'], show });
-  await fund?.(quoted);
+  const fund = await deposit?.(quoted);
+  if (fund !== undefined) must(await fund());
   const started = performance.now();
   must(await startJob(api, created.id));
   const job = await followJob({ api, id: created.id, until: ['done'], show });
