@@ -25,19 +25,5 @@ export interface AttackRun {
   open(seed: number, stream: number): Chance;
 }
 
-/** Adds one experiment's hits over all seeds: hits ÷ trials. */
-export function rateOver(
-  run: AttackRun,
-  { stream, trials }: { stream: number; trials: number },
-  hit: (chance: Chance) => boolean,
-): number {
-  let hits = 0;
-  for (const seed of run.seeds) {
-    const chance = run.open(seed, stream);
-    for (let trial = 0; trial < trials; trial += 1) if (hit(chance)) hits += 1;
-  }
-  return hits / (trials * run.seeds.length);
-}
-
 export const perMille = (share: number): string => `${(share * 1000).toPrecision(3)} ‰`;
 export const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;

@@ -27,10 +27,10 @@ export function playBoinc(
 ): Tally {
   const total = emptyTally();
   let valid = 0;
-  while (total.units < units) {
+  while (total.work < units) {
     const bad = valid >= from && chance.next() < rate;
     const trusted = valid >= TRUSTED_FROM && chance.next() >= 1 / valid;
-    total.units += 1;
+    total.work += 1;
     if (bad) total.bad += 1;
     if (!trusted) total.runs += 1;
     if (bad && !trusted && chance.next() >= accomplice) {

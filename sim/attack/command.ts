@@ -72,14 +72,17 @@ function encodeLines(study: Study): string {
     ...attacks.map(({ attack, name, value, built, pass }) =>
       line(`attack/${attack}`, value, { name, built, pass }),
     ),
-    ...study.profit.map(({ margin, profit, power, holdback }) =>
-      line('margin', margin, { power, holdback, profit }),
+    ...study.profit.map(({ margin, profit, power, ppm }) =>
+      line('margin', margin, { power, ppm, profit }),
     ),
     ...study.expulsion.map(({ expelled, ...rest }) => line('expulsion', expelled, rest)),
     ...study.targets.map(({ value, ...rest }) => line('target/value', value, rest)),
     ...study.young.map(({ released, ...rest }) => line('young/released', released, rest)),
     ...study.places.map(({ released, ...rest }) => line('places/released', released, rest)),
-    ...study.packages.map(({ released, ...rest }) => line('packages/released', released, rest)),
+    ...study.pairs.map(({ released, ...rest }) => line('pair/released', released, rest)),
+    ...study.mixes.map(({ total, ...rest }) => line('mix/overhead', total, rest)),
+    ...study.aimed.map(({ released, ...rest }) => line('aimed/released', released, rest)),
+    ...study.apart.map(({ apart, ...rest }) => line('apart/overhead', apart, rest)),
     ...study.army.map(({ during, measure, ...rest }) => line(`army/${measure}`, during, rest)),
     ...study.remedies.map(({ released, ...rest }) => line('setting/released', released, rest)),
   ].join('');

@@ -1,9 +1,10 @@
 import { boincReplicas } from './boinc.ts';
 import type { Chance } from './chance.ts';
-import { HOLDBACK, heldShare, type Tally } from './expectation.ts';
+import { heldShare, type Tally } from './expectation.ts';
 import { GOAL } from './goal.ts';
 import { FLAT, FREE, OURS, type Rule, sharedRule } from './rules.ts';
 import { type Found, findWorst, sieve } from './search.ts';
+import { HOLDBACK } from './terms.ts';
 import { costOf, LIFETIMES, overheadOf } from './volunteers.ts';
 
 export interface CostRow {

@@ -20,7 +20,7 @@ const PICTURES: Record<string, string> = {
 
 /** What stands between the markers; `command` is what was typed. */
 export function encodeFigures(study: Study, command: string): string {
-  const runs = `Made by \`${command}\`: ${study.seeds.length} seeds, ${(study.units / 1e6).toFixed(0)} million units played for each figure.`;
+  const runs = `Made by \`${command}\`: ${study.seeds.length} seeds, ${(study.units / 1e6).toFixed(0)} million units of C played for each figure.`;
   const pictures = Object.entries(PICTURES).map(([file, words]) => `![${words}](plots/${file})`);
   const [goals = '', ...others] = tabulateStudy(study).map(markdownTable);
   const worst = `**The worst strategy found.** ${describeWorst(study)}`;

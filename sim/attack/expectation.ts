@@ -1,124 +1,155 @@
-import { holdbackUnits, PAY_POLICY } from '#protocol/checks/check-policy.ts';
-import { exitRateAt, lagOf, type Rule, rateAt, runsAt, tabulate } from './rules.ts';
-import { openPlan, type Plan, type Strategy } from './strategy.ts';
+import { ageAt, exitRateAt, type Rule, rateAt, runsAt, sumTo, tabulate } from './rules.ts';
+import { ONE_MODEL, openPlan, placesOf, type Strategy } from './strategy.ts';
+import { type Step, type Survival, surviveBy } from './survival.ts';
+import type { Terms } from './terms.ts';
 
-/** What one identity of the adversary does in its life: expected numbers, or counted ones. */
+/**
+ * What one identity of the adversary does in its life: expected numbers, or counted ones. Work, in
+ * C, where nothing else is said.
+ */
 export interface Tally {
-  /** Identities. */
+  /** Identities, and the places they take. */
   lives: number;
-  /** Units it computes, right and bad. */
-  units: number;
+  places: number;
+  /** What it computes, right and bad. */
+  work: number;
   bad: number;
-  /** Bad units that their own check did not find. */
+  /** Bad work that its own check did not find, and how many units that is. */
   badDelivered: number;
+  unitsDelivered: number;
   badReleased: number;
-  /** Released units, right and bad. */
+  unitsReleased: number;
+  /** What is released, right and bad. */
   released: number;
   /** Re-executions: draws, exit check, and the second run that confirms a failure. */
   runs: number;
-  /** Units whose pay is lost at a failure: the failed one and at most h before it. */
+  /** Work whose pay is lost at a failure: the failed unit and what is held back. */
   forfeited: number;
-  /** Other units that earn nothing, as an identity's first. */
+  /** Other work that earns nothing, as an identity's first. */
   unpaid: number;
 }
 
-export interface Terms {
-  rule: Rule;
-  /** d: chance that one check of a bad unit finds it. */
-  power: number;
-  /** h: units of pay held back. */
-  holdback: number;
-}
-
-/** Past this chance of being alive nothing that an identity does is counted. */
-const GONE = 1e-16;
-
-/** Survival of an identity by age, far enough to see every release window end. */
-function surviveBy({ rule, power }: Terms, plan: Plan, last: number) {
-  const table = tabulate(rule);
-  const alive = new Float64Array(last + 1).fill(0);
-  alive[0] = 1;
-  let left = 1;
-  for (let age = 1; age <= last && left > 0; age += 1) {
-    const bad = plan.rate(age);
-    if (bad > 0) left *= 1 - bad * rateAt(table, age) * power;
-    alive[age] = left;
-  }
-  return { table, alive: (age: number): number => alive[age] ?? 0 };
-}
-
 /**
- * The exact expectation over one identity's life, for a rule that knows only its age. Past the knee
- * of the policy every period is the one before times its survival, so the rest is a geometric
- * series.
+ * The exact expectation over one identity's life, for a rule that knows only its work. Past the
+ * knee of the policy every round is the one before times its survival, so the rest is a geometric
+ * series. What is held back grows with work; of later rounds only as much is counted as of the
+ * first.
  */
-export function expectTally(terms: Terms, strategy: Strategy): Tally {
-  const { rule, power, holdback } = terms;
-  const plan = openPlan(strategy, tabulate(rule).knee);
-  const { head, life } = plan;
-  const lag = lagOf(rule);
-  const stays = life === Infinity;
-  const end = stays ? head + plan.period : life;
-  const { table, alive } = surviveBy(terms, plan, end + lag);
-  const exit = stays ? undefined : exitCheck(terms, strategy, plan);
-  const total = { ...emptyTally(), lives: 1 };
-  for (let age = 1; age <= end && alive(age - 1) > GONE; age += 1) {
-    const weight = age > head ? 1 / (1 - alive(end) / alive(head)) : 1;
-    const reached = alive(age - 1) * weight;
-    const bad = plan.rate(age) * reached;
-    const found = rateAt(table, age) * power;
-    const lost = bad * found;
-    const leaves = exit !== undefined && age > life - lag;
-    const kept = alive(leaves ? life : age + lag) * weight * (leaves ? exit.passes : 1);
-    total.units += reached;
-    total.bad += bad;
-    total.badDelivered += bad - lost;
-    if (bad > 0 && alive(age) > 0)
-      total.badReleased += ((bad - lost) * kept) / (alive(age) * weight);
-    total.released += kept;
-    total.runs += reached * runsAt(table, age) + lost;
-    total.forfeited += lost * Math.min(age, holdback + 1);
-    total.unpaid += lost * unpaidOf(rule, age - holdback - 1);
+export function expectTally(terms: Terms, strategy: Strategy, models = ONE_MODEL): Tally {
+  const plan = openPlan(strategy, models, tabulate(terms.rule).knee);
+  const survival = surviveBy(terms, plan);
+  const exit = plan.round.length > 0 ? undefined : exitCheck(terms, survival);
+  const total = { ...emptyTally(), lives: 1, places: placesOf(plan) };
+  const later = 1 / (1 - survival.factor);
+  for (const [at, step] of survival.steps.entries()) {
+    const weight = at < survival.head ? 1 : later;
+    if (step.rate === 0) addRight(total, { terms, survival, exit, weight }, step);
+    else addBad(total, { terms, survival, exit, weight }, step);
   }
-  if (exit !== undefined) {
-    const left = alive(life);
-    total.runs += left * (exit.runs + 1 - exit.passes);
-    total.forfeited += left * (1 - exit.passes) * Math.min(life, holdback);
-    total.unpaid += left * exit.passes * unpaidOf(rule, life);
-    total.unpaid += left * (1 - exit.passes) * unpaidOf(rule, life - holdback);
-  }
+  if (exit !== undefined) addExit(total, survival, exit);
   return total;
 }
 
-/** How many of the first `units` of an identity are not paid because they are its first. */
-export const unpaidOf = ({ probationUnits }: Rule, units: number): number =>
-  Math.min(probationUnits, Math.max(0, units));
+interface Around {
+  terms: Terms;
+  survival: Survival;
+  exit: Exit | undefined;
+  /** How often the step comes, for an identity that gets to it once. */
+  weight: number;
+}
+
+function addRight(total: Tally, { terms, survival, exit, weight }: Around, step: Step): void {
+  const { cost, units, from, to, before } = step;
+  const { rule } = terms;
+  const { runsSum } = tabulate(rule);
+  const lag = rule.lagUnits * cost;
+  const age = ageAt(from, cost) - 1;
+  total.work += weight * before * cost * units;
+  total.runs += weight * before * cost * (sumTo(runsSum, age + units) - sumTo(runsSum, age));
+  // Of one that leaves, later work releases what has enough of it; the rest is for the exit check.
+  const split = exit === undefined ? to : Math.max(from, Math.min(to, exit.end - lag));
+  total.released += weight * (survival.area(split + lag) - survival.area(from + lag));
+  if (exit !== undefined) total.released += (to - split) * exit.left * exit.passes;
+}
+
+function addBad(total: Tally, { terms, survival, exit, weight }: Around, step: Step): void {
+  const { cost, rate, from, to, before, after, held, trial } = step;
+  const { rule, power } = terms;
+  const table = tabulate(rule);
+  const age = ageAt(from, cost);
+  const reached = weight * before;
+  const lost = reached * rate * rateAt(table, age) * power;
+  const passed = reached * rate - lost;
+  const leaves = exit !== undefined && to > exit.end - rule.lagUnits * cost;
+  /** Of those that get past it, how many live to see it released. */
+  const kept = leaves
+    ? (exit.left * exit.passes) / after
+    : survival.alive(to + rule.lagUnits * cost) / after;
+  total.work += reached * cost;
+  total.bad += reached * rate * cost;
+  total.badDelivered += passed * cost;
+  total.unitsDelivered += passed;
+  if (after > 0) {
+    total.badReleased += passed * kept * cost;
+    total.unitsReleased += passed * kept;
+    total.released += weight * after * kept * cost;
+  }
+  total.runs += cost * (reached * runsAt(table, age) + lost);
+  total.forfeited += lost * (cost + held);
+  total.unpaid += lost * Math.min(trial, from - held);
+}
+
+interface Exit {
+  /** Work of the life, and the chance to get there. */
+  end: number;
+  left: number;
+  /** Chance that the exit check finds nothing, and its executions. */
+  passes: number;
+  runs: number;
+}
 
 /**
  * The last units of an identity that leaves: their draws are widened to the exit rate. Only for
  * bursts that are all bad. A bad unit that its own draw took and missed is not drawn again.
  */
-function exitCheck({ rule, power }: Terms, { rate }: Strategy, plan: Plan) {
-  const { life } = plan;
-  if (rate !== 1) throw new RangeError('an exit is computed for bursts that are all bad');
+function exitCheck({ rule, power }: Terms, { steps, end }: Survival): Exit {
   const table = tabulate(rule);
   let [passes, runs] = [1, 0];
-  for (let age = Math.max(1, life - lagOf(rule) + 1); age <= life; age += 1) {
-    const usual = rateAt(table, age);
-    const undrawn = plan.rate(age) === 0 ? 1 - usual : (1 - usual) / (1 - usual * power);
-    const drawn = undrawn * exitRateAt(rule, usual);
-    runs += drawn;
-    if (plan.rate(age) === 1) passes *= 1 - drawn * power;
+  for (const { cost, units, rate, from, to } of steps) {
+    const count = Math.min(units, (to - end.work) / cost + rule.lagUnits);
+    if (count <= 0) continue;
+    const age = ageAt(from, cost) - 1;
+    if (rate === 0) {
+      const { exitSum } = table;
+      runs += cost * (sumTo(exitSum, age + units) - sumTo(exitSum, age + units - count));
+      continue;
+    }
+    if (rate !== 1) throw new RangeError('an exit is computed for bursts that are all bad');
+    const usual = rateAt(table, age + 1);
+    const drawn = ((1 - usual) / (1 - usual * power)) * exitRateAt(rule, usual);
+    runs += cost * drawn;
+    passes *= 1 - drawn * power;
   }
-  return { passes, runs };
+  return { end: end.work, left: end.alive, passes, runs };
+}
+
+function addExit(total: Tally, { end, steps }: Survival, { left, passes, runs }: Exit): void {
+  const found = left * (1 - passes);
+  const cost = steps.findLast(({ rate }) => rate > 0)?.cost ?? 0;
+  total.runs += left * runs + found * cost;
+  total.forfeited += found * end.held;
+  total.unpaid += left * passes * end.trial + found * Math.min(end.trial, end.work - end.held);
 }
 
 export const emptyTally = (): Tally => ({
   lives: 0,
-  units: 0,
+  places: 0,
+  work: 0,
   bad: 0,
   badDelivered: 0,
+  unitsDelivered: 0,
   badReleased: 0,
+  unitsReleased: 0,
   released: 0,
   runs: 0,
   forfeited: 0,
@@ -129,40 +160,37 @@ export function addTally(sum: Tally, one: Tally): void {
   for (const key of Object.keys(sum) as (keyof Tally)[]) sum[key] += one[key];
 }
 
-/** h of the policy as it is. */
-export const HOLDBACK = PAY_POLICY.holdbackUnits;
-
-/** h for a rule and a power, with r of the checkers sparing the adversary: the protocol's own. */
-export const holdbackOf = ({ policy }: Rule, power: number, collusion: number): number =>
-  holdbackUnits(policy, {
-    powerPpm: Math.round(power * 1e6),
-    sparedPpm: Math.round(collusion * 1e6),
-  });
-
 /**
- * The share of accepted units that is the adversary's, where it offers f. An identity brings L
- * units, of which those released stand; one may begin for each U that stand. All places are its
- * own: L / (U + L − released).
+ * Share of the accepted work that an adversary holds who offers the share f. Where names are free
+ * it holds what it offers. Else each of its identities needs its places, all of which are its own,
+ * and there is one for each `unitsEach` of work that stands: it holds at most what its identities
+ * bring in that time.
  */
 export function heldShare({ unitsEach }: Rule, f: number, tally: Tally): number {
-  const { units, lives, released } = tally;
-  return unitsEach === 0 ? f : Math.min(f, units / (lives * unitsEach + units - released));
-}
-
-/** Of all released units, the bad ones, when the adversary holds this share of the accepted. */
-export function releasedShare(held: number, { units, badReleased, released }: Tally): number {
-  return (held * badReleased) / ((1 - held) * units + held * released);
-}
-
-/** Of all delivered units, the bad ones; units that their own check found are never delivered. */
-export function deliveredShare(held: number, { units, bad, badDelivered }: Tally): number {
-  return (held * badDelivered) / (units - held * (bad - badDelivered));
+  if (unitsEach === 0) return f;
+  const { places, work, released } = tally;
+  return Math.min(f, work / (unitsEach * places + work - released));
 }
 
 /**
- * No more than this share of the units that stand can be bad, whatever the adversary offers and
+ * Of all released work that others asked for, the bad part, when the adversary holds this share of
+ * the accepted. Its right work is for jobs of its own, whose answers it knows.
+ */
+export const releasedShare = (held: number, { work, badReleased }: Tally): number =>
+  badShare(held, badReleased / work);
+
+/** The same of work delivered; what its own check found is never delivered. */
+export const deliveredShare = (held: number, { work, badDelivered }: Tally): number =>
+  badShare(held, badDelivered / work);
+
+/** Bad ÷ (bad + others' right), where `bad` is a part of what the adversary does. */
+export const badShare = (held: number, bad: number): number =>
+  (held * bad) / (1 - held + held * bad);
+
+/**
+ * No more than this share of the work that stands can be bad, whatever the adversary offers and
  * does: a bad unit is found with q at least, and the first find ends its identity, so that (1 − q)
- * / q pass for each.
+ * / q units pass for each, of a cost that took as many places.
  */
 export function boundOf(rule: Rule, power: number): number {
   const table = tabulate(rule);
@@ -170,9 +198,9 @@ export function boundOf(rule: Rule, power: number): number {
   return (1 - q) / (q * rule.unitsEach);
 }
 
-/** Pay lost ÷ cost saved by cheating, where a unit is paid what it costs (g = R, v = 0). */
+/** Pay lost ÷ cost saved by cheating, where work is paid what it costs (g = R, v = 0). */
 export const marginOf = ({ bad, forfeited }: Tally): number => forfeited / bad;
 
 /** Profit in units of pay, for each unit of work; honest work earns 0, since it costs its pay. */
-export const profitOf = ({ units, bad, forfeited, unpaid }: Tally): number =>
-  (bad - forfeited - unpaid) / units;
+export const profitOf = ({ work, bad, forfeited, unpaid }: Tally): number =>
+  (bad - forfeited - unpaid) / work;

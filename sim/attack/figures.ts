@@ -6,26 +6,26 @@ import {
   addTally,
   deliveredShare,
   emptyTally,
-  HOLDBACK,
+  expectTally,
   heldShare,
-  holdbackOf,
-  marginOf,
   profitOf,
   releasedShare,
   type Tally,
-  type Terms,
 } from './expectation.ts';
 import { attackCopies } from './families/copies.ts';
 import { attackFloods } from './families/floods.ts';
 import { attackIdentities } from './families/identities.ts';
-import { attackQuorums } from './families/quorums.ts';
+import { attackModels } from './families/models.ts';
 import { attackTargets } from './families/targets.ts';
 import { attackVerifiers } from './families/verifiers.ts';
-import { COLLUSION, FRACTIONS, POWERS } from './goal.ts';
+import { COLLUSION, FRACTIONS, GOAL, POWERS } from './goal.ts';
 import { playLives } from './lives.ts';
+import { marginAim, type PairRow } from './models.ts';
 import { OURS, type Rule } from './rules.ts';
 import { findWorst, sieve } from './search.ts';
-import type { Strategy } from './strategy.ts';
+import { describeStrategy, ONE_MODEL, type Strategy } from './strategy.ts';
+import { costWords } from './table.ts';
+import { HOLDBACK, holdbackOf, type Terms } from './terms.ts';
 import { climbHonest, FAULTS } from './volunteers.ts';
 
 /** The worst that a search found for one rule, d and f; computed exactly, then played. */
@@ -36,7 +36,7 @@ export interface WorstRow {
   fraction: number;
   held: number;
   measure: 'released' | 'delivered';
-  /** Absent where a rule has no age: BOINC's is in words. */
+  /** Absent where it is in words: BOINC's has no age, and one on two models names them. */
   strategy: Strategy | undefined;
   words: string;
   computed: number;
@@ -48,7 +48,7 @@ export interface WorstRow {
 export interface ProfitRow {
   power: number;
   /** Where it is what the policy holds back, or what this power would need. */
-  holdback: number;
+  ppm: number;
   margin: number;
   marginStrategy: Strategy;
   profit: number;
@@ -63,12 +63,14 @@ export interface ExpulsionRow {
 
 export interface Run {
   seeds: readonly number[];
-  /** Units played for each figure, over all seeds. */
+  /** Work played for each figure, over all seeds, in C. */
   units: number;
   say(line: string): void;
 }
 
 const share = { released: releasedShare, delivered: deliveredShare } as const;
+/** The name of our rule where models are several. */
+export const PAIRS = 'ours, two models';
 const MEASURES = ['released', 'delivered'] as const;
 
 /** A source of chance for each use, so that no figure's draws shift another's. */
@@ -117,7 +119,7 @@ export function measureWorst(
       const tallies =
         known.get(name) ??
         playSeeds(run, (units, seed) =>
-          playLives(terms, strategy, { units, chance: streams.open(seed) }),
+          playLives(terms, strategy, { work: units, chance: streams.open(seed) }),
         );
       known.set(name, tallies);
       return tallies;
@@ -131,6 +133,30 @@ export function measureWorst(
         return { ...row, strategy, computed: worth, ...summarise(playOnce(strategy), value) };
       }),
     );
+  });
+}
+
+/** The worst of all pairs of models, for the goals' f and d. */
+export function measureWorstPairs(
+  run: Run,
+  pairs: readonly PairRow[],
+  streams: Streams,
+): WorstRow[] {
+  const { power, fraction } = GOAL;
+  const terms: Terms = { rule: OURS, power, holdback: HOLDBACK };
+  return MEASURES.map((measure): WorstRow => {
+    const pair = pairs.reduce((a, b) => (b[measure] > a[measure] ? b : a));
+    const strategy = pair.strategies[measure];
+    const held = (tally: Tally): number => heldShare(OURS, fraction, tally);
+    const tallies = playSeeds(run, (work, seed) =>
+      playLives(terms, strategy, { work, chance: streams.open(seed), models: pair }),
+    );
+    const rule = PAIRS;
+    const words = `earns at ${costWords(pair.earn)}, cheats at ${costWords(pair.cheat)}: ${describeStrategy(strategy)}`;
+    const row = { rule, power, fraction, measure, strategy: undefined, words };
+    const holds = held(expectTally(terms, strategy, pair));
+    const value = (tally: Tally): number => share[measure](held(tally), tally);
+    return { ...row, held: holds, computed: pair[measure], ...summarise(tallies, value) };
   });
 }
 
@@ -159,22 +185,22 @@ export function measureBoinc(run: Run, streams: Streams): WorstRow[] {
 export function measureProfit(): ProfitRow[] {
   return POWERS.flatMap((power) => {
     const needed = holdbackOf(OURS, power, COLLUSION);
-    return [...new Set([HOLDBACK, needed])].map((holdback): ProfitRow => {
-      const searched = sieve({ rule: OURS, power: power * (1 - COLLUSION), holdback });
-      const aim = (tally: Tally, { honest }: Strategy): number =>
-        honest >= OURS.probationUnits ? -marginOf(tally) : Number.NaN;
-      const lowest = findWorst(searched, aim, 7);
-      const highest = findWorst(searched, profitOf, 7);
-      return {
-        power,
-        holdback,
-        margin: -lowest.worth,
-        marginStrategy: lowest.strategy,
-        // Where everything is lost that was earned, sums differ from 0 in their last bits.
-        profit: Number(highest.worth.toFixed(9)),
-        profitStrategy: highest.strategy,
-      };
-    });
+    return (needed.ppm === HOLDBACK.ppm ? [HOLDBACK] : [HOLDBACK, needed]).map(
+      (holdback): ProfitRow => {
+        const searched = sieve({ rule: OURS, power: power * (1 - COLLUSION), holdback });
+        const lowest = findWorst(searched, marginAim(ONE_MODEL), 7);
+        const highest = findWorst(searched, profitOf, 7);
+        return {
+          power,
+          ppm: holdback.ppm,
+          margin: -lowest.worth,
+          marginStrategy: lowest.strategy,
+          // Where everything is lost that was earned, sums differ from 0 in their last bits.
+          profit: Number(highest.worth.toFixed(9)),
+          profitStrategy: highest.strategy,
+        };
+      },
+    );
   });
 }
 
@@ -198,15 +224,9 @@ export function measureExpulsion(run: Run, costs: readonly CostRow[], streams: S
     });
 }
 
-export function measureAttacks(run: Run): AttackRow[] {
+export function measureAttacks(run: Run, pairs: readonly PairRow[]): AttackRow[] {
   const attack: AttackRun = { seeds: run.seeds, units: run.units, open: openChance };
-  const families = [
-    attackCopies,
-    attackTargets,
-    attackQuorums,
-    attackIdentities,
-    attackVerifiers,
-    attackFloods,
-  ];
-  return families.flatMap((family) => family(attack)).sort((a, b) => a.attack - b.attack);
+  const families = [attackCopies, attackTargets, attackIdentities, attackVerifiers, attackFloods];
+  const rows = families.flatMap((family) => family(attack));
+  return [...rows, ...attackModels(pairs)].sort((a, b) => a.attack - b.attack);
 }

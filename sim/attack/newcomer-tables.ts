@@ -1,16 +1,23 @@
 import { percent, perMille } from './attack-row.ts';
 import type { Study } from './study.ts';
-import { count, passes, type Table } from './table.ts';
+import { costWords, count, type Table } from './table.ts';
 
 /** What the limit on new identities leaves open: the tables that no goal is attached to. */
-export function tabulateNewcomers({ young, places, packages, army }: Study): Table[] {
+export function tabulateNewcomers({ young, places, army }: Study): Table[] {
   return [
     {
       title: 'A young grid, at f = 30 % and d = 0.999, all places the adversary’s (computed)',
-      head: ['units accepted so far', 'identities begun', 'bad released', 'bad delivered'],
+      head: [
+        'its units cost',
+        'work accepted so far, in C',
+        'identities begun',
+        'bad released',
+        'bad delivered',
+      ],
       rows: young.map((row) => [
-        count(row.units),
-        count(row.places),
+        costWords(row.cost),
+        count(row.work),
+        count(row.identities),
         perMille(row.released),
         perMille(row.delivered),
       ]),
@@ -28,14 +35,14 @@ export function tabulateNewcomers({ young, places, packages, army }: Study): Tab
         percent(share),
         perMille(released),
         perMille(delivered),
-        share < 1 ? `${count(honestEach)} units` : 'none begins',
-        share < 1 ? `${count(stay)} units` : 'for ever',
+        share < 1 ? `${count(honestEach)} C` : 'none begins',
+        share < 1 ? `${count(stay)} C` : 'for ever',
       ]),
     },
     {
       title: 'Identities turned all at once, at f = 30 % and d = 0.999 (computed)',
       head: [
-        'units accepted before',
+        'work accepted before, in C',
         'identities aged',
         'against',
         'bad units to a burst',
@@ -49,19 +56,8 @@ export function tabulateNewcomers({ young, places, packages, army }: Study): Tab
         row.measure,
         row.burst === Infinity ? 'until caught' : String(row.burst),
         perMille(row.during),
-        `${count(row.strike)} units`,
+        `${count(row.strike)} C`,
         perMille(row.overall),
-      ]),
-    },
-    {
-      title: 'Several packages in turn, at f = 30 % and d = 0.999, lives of 50 k units (computed)',
-      head: ['packages', 'bad released', 'bad delivered', 'overhead', 'overhead at f = 0'],
-      rows: packages.map((row) => [
-        String(row.packages),
-        perMille(row.released),
-        perMille(row.delivered),
-        passes(row.overhead),
-        passes(row.honest),
       ]),
     },
   ];

@@ -1,16 +1,15 @@
-import { NEWCOMER_POLICY } from '#protocol/checks/check-policy.ts';
-import { findDearest } from './cost.ts';
-import { deliveredShare, HOLDBACK, heldShare, releasedShare, type Tally } from './expectation.ts';
+import { badShare, deliveredShare, heldShare, releasedShare, type Tally } from './expectation.ts';
 import { GOAL } from './goal.ts';
-import { OURS, type Rule, rateAt, tabulate } from './rules.ts';
+import { OURS, PLACES, type Rule, rateAt, tabulate } from './rules.ts';
 import { findWorst, sieve } from './search.ts';
-import { costOf, overheadOf } from './volunteers.ts';
+import { ONE_MODEL } from './strategy.ts';
+import { HOLDBACK } from './terms.ts';
 
-const { burst, unitsEach } = NEWCOMER_POLICY;
+const { burst, unitsEach } = PLACES;
 
 /** The worst found against ours with other places, at the goals' f and d. */
-function worstOf(rule: Rule): { released: number; delivered: number } {
-  const searched = sieve({ rule, power: GOAL.power, holdback: HOLDBACK });
+function worstOf(rule: Rule, models = ONE_MODEL): { released: number; delivered: number } {
+  const searched = sieve({ rule, power: GOAL.power, holdback: HOLDBACK }, models);
   const held = (tally: Tally): number => heldShare(rule, GOAL.fraction, tally);
   return {
     released: findWorst(searched, (tally) => releasedShare(held(tally), tally), 1).worth,
@@ -20,18 +19,24 @@ function worstOf(rule: Rule): { released: number; delivered: number } {
 
 /** A young grid, in which the places that are free at once weigh most. */
 export interface YoungRow {
-  units: number;
-  /** Identities that may have begun by then; all of them are the adversary's. */
-  places: number;
+  /** In C. */
+  work: number;
+  /** What the adversary's units cost, in C. */
+  cost: number;
+  /** Identities that may have begun by then, all of them the adversary's: the first at any cost. */
+  identities: number;
   released: number;
   delivered: number;
 }
 
 export const measureYoung = (): YoungRow[] =>
-  [1e5, 1e6, 1e7, 1e8].map((units) => {
-    const places = burst + units / unitsEach;
-    return { units, places, ...worstOf({ ...OURS, unitsEach: units / places }) };
-  });
+  [1, 10, 100].flatMap((cost) =>
+    [1e5, 1e6, 1e7, 1e8, 1e9].map((work) => {
+      const identities = burst + Math.floor(work / unitsEach / cost);
+      const rule = { ...OURS, unitsEach: work / identities / cost };
+      return { work, cost, identities, ...worstOf(rule, { earn: cost, cheat: cost }) };
+    }),
+  );
 
 /** What share of the places the adversary gets, and what is left for others. */
 export interface PlacesRow {
@@ -51,32 +56,6 @@ export const measurePlaces = (): PlacesRow[] =>
     honestEach: unitsEach / (1 - share),
     stay: (unitsEach * (1 - GOAL.fraction)) / (1 - share),
   }));
-
-/** Identities that take turns at several packages; each has an age and a lag of its own. */
-export interface PackagesRow {
-  packages: number;
-  released: number;
-  delivered: number;
-  /**
-   * Forward passes for each released unit, without an adversary and with the one that costs most.
-   */
-  honest: number;
-  overhead: number;
-}
-
-export const measurePackages = (): PackagesRow[] =>
-  [1, 2, 4].map((packages) => {
-    const rule = { ...OURS, packages };
-    const { life, fraction } = GOAL;
-    const { tally, held } = findDearest(rule, life, fraction);
-    const cost = costOf(rule, life);
-    return {
-      packages,
-      ...worstOf(rule),
-      honest: overheadOf(cost, 0, tally).total,
-      overhead: overheadOf(cost, held, tally).total,
-    };
-  });
 
 /** Identities aged by right work, all turned at once. */
 export interface ArmyRow {
@@ -106,7 +85,7 @@ export function measureArmy(): ArmyRow[] {
     const identities = Math.floor(Math.min(burst + units / unitsEach, (f * units) / table.knee));
     return (['delivered', 'released'] as const).map((measure): ArmyRow => {
       const size = measure === 'delivered' ? Infinity : bestBurst(f);
-      const { spent, bad, kept } = strikeOf(size);
+      const { spent, bad } = strikeOf(size);
       const strike = (identities * spent) / f;
       return {
         units,
@@ -114,8 +93,8 @@ export function measureArmy(): ArmyRow[] {
         measure,
         burst: size,
         strike,
-        during: (f * bad) / ((1 - f) * spent + f * kept),
-        overall: (identities * bad) / (units + strike * (1 - f) + identities * kept),
+        during: badShare(f, bad / spent),
+        overall: (identities * bad) / ((1 - f) * (units + strike) + identities * bad),
       };
     });
   });
@@ -123,18 +102,16 @@ export function measureArmy(): ArmyRow[] {
 
 /**
  * What one identity at the floor does from its first bad unit until it is caught: units computed,
- * bad ones that count, and units that count in all. With bursts, W right units follow each.
+ * and bad ones that count. With bursts, right units follow each until it is released.
  */
-function strikeOf(size: number): { spent: number; bad: number; kept: number } {
+function strikeOf(size: number): { spent: number; bad: number } {
   const table = tabulate(OURS);
   const q = rateAt(table, table.knee) * GOAL.power;
-  if (size === Infinity) return { spent: 1 / q, bad: (1 - q) / q, kept: (1 - q) / q };
+  if (size === Infinity) return { spent: 1 / q, bad: (1 - q) / q };
   const passes = (1 - q) ** size;
-  const rounds = passes / (1 - passes);
   return {
     spent: ((1 - passes) / q + passes * OURS.lagUnits) / (1 - passes),
-    bad: rounds * size,
-    kept: rounds * (size + OURS.lagUnits),
+    bad: (size * passes) / (1 - passes),
   };
 }
 
@@ -142,8 +119,8 @@ function strikeOf(size: number): { spent: number; bad: number; kept: number } {
 function bestBurst(f: number): number {
   let best = { size: 1, share: 0 };
   for (let size = 1; size <= 400; size += 1) {
-    const { spent, bad, kept } = strikeOf(size);
-    const share = (f * bad) / ((1 - f) * spent + f * kept);
+    const { spent, bad } = strikeOf(size);
+    const share = badShare(f, bad / spent);
     if (share > best.share) best = { size, share };
   }
   return best.size;

@@ -1,8 +1,9 @@
 import { findDearest } from './cost.ts';
-import { deliveredShare, HOLDBACK, heldShare, releasedShare, type Tally } from './expectation.ts';
+import { deliveredShare, heldShare, releasedShare, type Tally } from './expectation.ts';
 import { GOAL } from './goal.ts';
 import { FREE, OURS, type Rule, sharedRule, trustRule } from './rules.ts';
 import { findWorst, sieve } from './search.ts';
+import { HOLDBACK } from './terms.ts';
 import { costOf, overheadOf } from './volunteers.ts';
 
 /**
@@ -21,14 +22,15 @@ export interface RemedyRow {
 /** T, p_min in parts per million, W, and units for each new identity. */
 const OTHERS = [
   [250, 20_000, 2_000, 0],
-  [100, 20_000, 10_000, 0],
-  [100, 20_000, 2_000, 20_000],
-  [100, 20_000, 2_000, 40_000],
-  [100, 20_000, 2_000, 100_000],
-  [50, 20_000, 2_000, 50_000],
-  [50, 25_000, 2_000, 40_000],
-  [20, 30_000, 1_000, 33_000],
-  [20, 40_000, 1_000, 25_000],
+  [75, 20_000, 10_000, 0],
+  [100, 20_000, 2_000, 50_000],
+  [100, 20_000, 2_000, 75_000],
+  [75, 20_000, 2_000, 50_000],
+  [75, 20_000, 2_000, 150_000],
+  [50, 20_000, 2_000, 75_000],
+  [50, 25_000, 2_000, 60_000],
+  [20, 30_000, 1_000, 50_000],
+  [20, 40_000, 1_000, 37_500],
 ] as const;
 
 const SETTINGS: readonly Rule[] = [

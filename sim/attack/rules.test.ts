@@ -5,7 +5,17 @@ import {
   type CheckPolicy,
   checkThreshold,
 } from '#protocol/checks/check-policy.ts';
-import { exitRunsAt, isDrawn, OURS, rateAt, runsAt, sharedRule, tabulate } from './rules.ts';
+import {
+  ageAt,
+  exitRunsAt,
+  isDrawn,
+  OURS,
+  rateAt,
+  runsAt,
+  sharedRule,
+  sumTo,
+  tabulate,
+} from './rules.ts';
 
 const WORD = 2n ** 32n;
 const policies = fc.oneof(
@@ -54,6 +64,28 @@ describe('the table of thresholds', () => {
     );
     expect(rateAt(table, 5_000_000)).toBeCloseTo(0.02, 12);
   });
+});
+
+test('sums of the table are those of its rates, units at a part and past the knee too', () => {
+  const { runsSum, exitSum, knee } = tabulate(OURS);
+  const sum = (to: number, each: (age: number) => number): number =>
+    Array.from({ length: to }, (_, at) => each(at + 1)).reduce((a, b) => a + b, 0);
+  for (const units of [0, 75, 76, 1_000, knee - 1, knee, knee + 1, 9_000]) {
+    expect(sumTo(runsSum, units)).toBeCloseTo(
+      sum(units, (age) => runsAt(tabulate(OURS), age)),
+      9,
+    );
+    const exit = (age: number): number => exitRunsAt(OURS, runsAt(tabulate(OURS), age));
+    expect(sumTo(exitSum, units)).toBeCloseTo(sum(units, exit), 9);
+  }
+  expect(sumTo(runsSum, 99.5)).toBeCloseTo((sumTo(runsSum, 99) + sumTo(runsSum, 100)) / 2, 9);
+});
+
+test('an identity’s next unit is as old as its work holds of that cost', () => {
+  expect(ageAt(0, 0.001)).toBe(1);
+  expect(ageAt(0.1 + 0.2, 0.1)).toBe(4);
+  expect(ageAt(74.999, 1)).toBe(75);
+  expect(ageAt(3, 10)).toBe(1);
 });
 
 test('three verifiers at a third each check only 70 % of a newcomer’s units; by their share, all', () => {

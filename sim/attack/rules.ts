@@ -1,9 +1,6 @@
 import {
-  CHECK_POLICY_DEFAULT,
   type CheckPolicy,
   checkThreshold,
-  NEWCOMER_POLICY,
-  PAY_POLICY,
   RELEASE_POLICY,
   sharersOf,
 } from '#protocol/checks/check-policy.ts';
@@ -11,24 +8,27 @@ import {
 const WORD = 1n << 32n;
 const WHOLE = WORD * WORD;
 
-/** A rule that decides checks by the age of an identity alone: its units since the last failure. */
+/**
+ * A rule that decides checks by the work of an identity alone. A unit of cost c is its n-th, n =
+ * ⌊W ÷ c⌋ + 1, where W is its work since the last failure. Work counts in C, the cost of a unit
+ * that a place for a new identity is good for.
+ */
 export interface Rule {
   name: string;
   policy: CheckPolicy;
-  /** Later units without a failure before a unit is released; 0 releases at once. */
+  /** A unit of cost c is released after this times c of later work without a failure. */
   lagUnits: number;
   /**
    * The exit check widens the draws of units still unreleased to this rate when an identity leaves.
    */
   exitRate: number;
-  /** Accepted units of the grid for each new identity that may begin; 0: names are free. */
-  unitsEach: number;
-  /** First units of an identity that are never paid. */
-  probationUnits: number;
   /**
-   * Packages that an identity computes in turn; each has an age and a lag of its own. Absent: one.
+   * Work of the grid that stands, for each place; 0: names are free. An identity takes a place for
+   * each C of its dearest unit.
    */
-  packages?: number;
+  unitsEach: number;
+  /** A unit is never paid before its identity has done this times its cost, and this times C. */
+  probationUnits: number;
   /**
    * Verifiers that share the checks (`policy.sharers`) and have kept their seeds: the adversary is
    * right wherever a seed that it knows draws. Absent: all of them.
@@ -38,7 +38,7 @@ export interface Rule {
   divided?: boolean;
 }
 
-/** `checkThreshold` of every age, as the two 32-bit words of the integer. */
+/** `checkThreshold` of every n, as the two 32-bit words of the integer. */
 export interface Thresholds {
   high: Uint32Array;
   low: Uint32Array;
@@ -50,17 +50,25 @@ export interface Thresholds {
   rate: Float64Array;
   /** Executions of a unit by all who draw it, expected: more than `rate` where they overlap. */
   runs: Float64Array;
-  /** The last age in the table; thresholds stay the same after it. */
+  /** Executions of the first n units, and those that the exit check would add to them. */
+  runsSum: Float64Array;
+  exitSum: Float64Array;
+  /** The last n in the table; thresholds stay the same after it. */
   knee: number;
 }
 
+/** T: units that are checked whole, and never paid. */
+export const TRUST = 75;
+/** How many newcomers may begin at once, and work in C for each further place. */
+export const PLACES = { burst: 100, unitsEach: 75_000 } as const;
+
 export const OURS: Rule = {
   name: 'ours',
-  policy: CHECK_POLICY_DEFAULT,
+  policy: { type: 'trust', trustUnits: TRUST, floorPpm: 20_000 },
   lagUnits: RELEASE_POLICY.lagUnits,
   exitRate: RELEASE_POLICY.exitPpm / 1e6,
-  unitsEach: NEWCOMER_POLICY.unitsEach,
-  probationUnits: PAY_POLICY.probationUnits,
+  unitsEach: PLACES.unitsEach,
+  probationUnits: TRUST,
 };
 
 /** Ours without the limit on new identities and without probation: what those two buy. */
@@ -70,9 +78,6 @@ export const FREE: Rule = { ...OURS, name: 'free names', unitsEach: 0, probation
  * The flat rate gets our release lag too, and free names: it differs from `FREE` in the draw alone.
  */
 export const FLAT: Rule = { ...FREE, name: 'flat 5 %', policy: { type: 'flat', rate: 0.05 } };
-
-/** Units of the identity that must follow a unit before it is released: all packages take turns. */
-export const lagOf = ({ lagUnits, packages = 1 }: Rule): number => lagUnits * packages;
 
 /** Ours with other settings. */
 export function trustRule(
@@ -104,30 +109,34 @@ function kneeOf(policy: CheckPolicy): number {
 
 const tables = new WeakMap<Rule, Thresholds>();
 
-/** Reads the real policy once for every age. */
+/** Reads the real policy once for every n. */
 export function tabulate(rule: Rule): Thresholds {
   const known = tables.get(rule);
   if (known !== undefined) return known;
   const secret = rule.secrets ?? sharersOf(rule.policy);
-  const packages = rule.packages ?? 1;
-  const knee = kneeOf(rule.policy) * packages;
+  const knee = kneeOf(rule.policy);
   const table: Thresholds = {
     high: new Uint32Array(knee + 1),
     low: new Uint32Array(knee + 1),
     always: new Uint8Array(knee + 1),
     rate: new Float64Array(knee + 1),
     runs: new Float64Array(knee + 1),
+    runsSum: new Float64Array(knee + 1),
+    exitSum: new Float64Array(knee + 1),
     draws: secret,
     knee,
   };
   for (let age = 1; age <= knee; age += 1) {
-    const threshold = thresholdOf(rule, Math.ceil(age / packages));
+    const threshold = thresholdOf(rule, age);
     table.always[age] = threshold >= WHOLE ? 1 : 0;
     table.high[age] = Number((threshold % WHOLE) / WORD);
     table.low[age] = Number(threshold % WORD);
     const own = Number(threshold) / 2 ** 64;
     table.rate[age] = 1 - (1 - own) ** secret;
-    table.runs[age] = own * sharersOf(rule.policy);
+    const runs = own * sharersOf(rule.policy);
+    table.runs[age] = runs;
+    table.runsSum[age] = (table.runsSum[age - 1] ?? 0) + runs;
+    table.exitSum[age] = (table.exitSum[age - 1] ?? 0) + exitRunsAt(rule, runs);
   }
   tables.set(rule, table);
   return table;
@@ -156,8 +165,23 @@ export function isDrawn(table: Thresholds, age: number, word: () => number): boo
   return false;
 }
 
+/** The n of the next unit of this cost, after this much work; sums of costs are not exact. */
+export const ageAt = (work: number, cost: number): number => Math.floor(work / cost + 1e-9) + 1;
+
+/** Work of an identity from which on units of this cost are paid. */
+export const paidFrom = ({ probationUnits }: Rule, cost: number): number =>
+  probationUnits * Math.max(cost, 1);
+
 export const rateAt = (table: Thresholds, age: number): number =>
   table.rate[Math.min(age, table.knee)] ?? 0;
+
+/** The sum of a rate over the first `units` units, whole or not; past the knee each adds the same. */
+export function sumTo(sums: Float64Array, units: number): number {
+  const knee = sums.length - 1;
+  const whole = Math.floor(Math.min(units, knee - 1));
+  const [from = 0, to = 0] = [sums[whole], sums[whole + 1]];
+  return from + (units - whole) * (to - from);
+}
 
 export const runsAt = (table: Thresholds, age: number): number =>
   table.runs[Math.min(age, table.knee)] ?? 0;

@@ -1,7 +1,8 @@
 import { type Chance, openChance } from './chance.ts';
-import { expectTally, type Tally, type Terms } from './expectation.ts';
-import { lagOf, tabulate } from './rules.ts';
-import type { Strategy } from './strategy.ts';
+import { expectTally, type Tally } from './expectation.ts';
+import { paidFrom, tabulate } from './rules.ts';
+import { type Models, ONE_MODEL, type Strategy } from './strategy.ts';
+import type { Terms } from './terms.ts';
 
 /** What a strategy is worth to the adversary; the search looks for the greatest. */
 export type Aim = (tally: Tally, strategy: Strategy) => number;
@@ -14,16 +15,18 @@ export interface Found {
 
 const STAYS = Infinity;
 /** Longest honest run, burst and gap that are tried. */
-const AGE_MAX = 60_000;
+const AGE_MAX = 200_000;
 const REFINE_ROUNDS = 5;
 const REFINE_TRIES = 100;
 
 /** The first sieve: steady cheats, bursts, and identities that leave by themselves. */
-function gridOf({ rule }: Terms): Strategy[] {
+function gridOf({ rule }: Terms, models: Models): Strategy[] {
   const { knee } = tabulate(rule);
-  const lag = lagOf(rule);
+  const lag = rule.lagUnits;
   const trust = rule.policy.type === 'trust' ? rule.policy.trustUnits : 0;
-  const honest = [0, trust, 2 * trust, 5 * trust, knee / 4, knee / 2, knee, 1.5 * knee, 3 * knee];
+  const paid = paidFrom(rule, models.cheat) / models.cheat;
+  const runs = [0, trust, 2 * trust, 5 * trust, knee / 4, knee / 2, knee, 1.5 * knee, 3 * knee];
+  const honest = [...runs, paid, paid + knee];
   const rates = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.0005];
   const steady = { burst: 1, gap: 0, bursts: STAYS, grown: 0 };
   const strategies = [...new Set(honest.map(Math.round))].flatMap((run): Strategy[] => [
@@ -40,12 +43,21 @@ function gridOf({ rule }: Terms): Strategy[] {
       { honest: run, rate: 1, burst, gap: lag, bursts: 1, grown: 0 },
     ]),
   ]);
-  return strategies;
+  // Right units of a dear model are few: strategies that round to the same are one.
+  const { earn, cheat } = models;
+  const ratio = Math.max(1, earn / cheat);
+  const whole = (units: number): number =>
+    Math.max(Math.sign(units), Math.round(units / ratio)) * ratio;
+  const rounded = strategies.map((each) =>
+    ratio === 1 ? each : { ...each, honest: whole(each.honest), gap: whole(each.gap) },
+  );
+  return [...new Map(rounded.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 export interface Searched {
   tallies: readonly Found[];
   terms: Terms;
+  models: Models;
 }
 
 const sieved = new Map<string, Searched>();
@@ -54,40 +66,42 @@ const sieved = new Map<string, Searched>();
  * Evaluates the grid once for the same terms; every aim then picks from it. What one identity does
  * is the same whatever others may begin.
  */
-export function sieve(terms: Terms): Searched {
-  const name = JSON.stringify({ ...terms, rule: { ...terms.rule, name: '', unitsEach: 0 } });
-  const searched = sieved.get(name) ?? evaluate(terms);
+export function sieve(terms: Terms, models = ONE_MODEL): Searched {
+  const rule = { ...terms.rule, name: '', unitsEach: 0 };
+  const { holdback } = terms;
+  const name = JSON.stringify([{ ...terms, rule }, String(holdback.capUnits), models]);
+  const searched = sieved.get(name) ?? evaluate(terms, models);
   sieved.set(name, searched);
   return searched;
 }
 
-function evaluate(terms: Terms): Searched {
-  const tallies = gridOf(terms).map((strategy) => ({
+function evaluate(terms: Terms, models: Models): Searched {
+  const tallies = gridOf(terms, models).map((strategy) => ({
     strategy,
-    tally: expectTally(terms, strategy),
+    tally: expectTally(terms, strategy, models),
     worth: Number.NaN,
   }));
-  return { terms, tallies };
+  return { terms, models, tallies };
 }
 
 /**
  * The strategy of the greatest worth: the best few of the grid, each refined by seeded steps that
  * shrink. Deterministic for a seed; expectations are exact, so no chance decides a comparison.
  */
-export function findWorst({ terms, tallies }: Searched, aim: Aim, seed: number): Found {
+export function findWorst({ tallies, ...searched }: Searched, aim: Aim, seed: number): Found {
   const ranked = tallies
     .map((each) => ({ ...each, worth: aim(each.tally, each.strategy) }))
     .filter(({ worth }) => !Number.isNaN(worth))
     .sort((a, b) => b.worth - a.worth);
   const chance = openChance(seed, 0x5ea7c4);
-  const starts = ranked.slice(0, 3).map((start) => refine({ terms, aim, chance }, start));
+  const starts = ranked.slice(0, 3).map((start) => refine({ ...searched, aim, chance }, start));
   const best = starts.sort((a, b) => b.worth - a.worth)[0];
   if (best === undefined) throw new Error('the grid holds no strategy this aim can judge');
   return best;
 }
 
 function refine(
-  { terms, aim, chance }: { terms: Terms; aim: Aim; chance: Chance },
+  { terms, models, aim, chance }: Omit<Searched, 'tallies'> & { aim: Aim; chance: Chance },
   start: Found,
 ): Found {
   let best = start;
@@ -95,7 +109,7 @@ function refine(
     const spread = 0.5 ** round;
     for (let attempt = 0; attempt < REFINE_TRIES / REFINE_ROUNDS; attempt += 1) {
       const strategy = jitter(best.strategy, spread, chance);
-      const tally = expectTally(terms, strategy);
+      const tally = expectTally(terms, strategy, models);
       const worth = aim(tally, strategy);
       if (worth > best.worth) best = { strategy, tally, worth };
     }

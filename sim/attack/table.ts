@@ -7,6 +7,9 @@ export interface Table {
 
 export const mark = (good: boolean): string => (good ? 'yes' : '**no**');
 export const passes = (share: number): string => `${(share * 100).toFixed(2)} %`;
+/** A cost in C. */
+export const costWords = (cost: number): string =>
+  cost === 1 ? 'C' : cost < 1 ? `C ÷ ${count(1 / cost)}` : `${count(cost)} C`;
 export const count = (units: number): string => Math.round(units).toLocaleString('en');
 
 /** For a terminal: columns as wide as their longest cell, long cells cut. */

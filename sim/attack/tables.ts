@@ -1,5 +1,6 @@
 import { percent, perMille } from './attack-row.ts';
 import { FRACTIONS, GOAL, POWERS } from './goal.ts';
+import { tabulateModels } from './model-tables.ts';
 import { tabulateNewcomers } from './newcomer-tables.ts';
 import { isEnough } from './remedies.ts';
 import { describeStrategy } from './strategy.ts';
@@ -18,6 +19,7 @@ export function tabulateStudy(study: Study): Table[] {
     expulsionTable(study),
     attackTable(study),
     targetTable(study),
+    ...tabulateModels(study),
     ...tabulateNewcomers(study),
     remedyTable(study),
   ];
@@ -56,7 +58,7 @@ function worstTable({ worst }: Study, measure: 'released' | 'delivered'): Table 
     ...FRACTIONS.map((fraction) => cell(rule, power, fraction)),
   ];
   return {
-    title: `Worst bad share of ${measure === 'released' ? 'released units' : 'units delivered at once'}, played (computed)`,
+    title: `Worst bad share of ${measure === 'released' ? 'released work' : 'work delivered at once'}, played (computed)`,
     head: ['rule', ...FRACTIONS.map((fraction) => `f = ${fraction * 100} % offered`)],
     rows: [
       ...POWERS.map((power) => line(`ours, d = ${power}`, 'ours', power)),
@@ -86,11 +88,12 @@ function strategyTable({ worst }: Study): Table {
 
 function profitTable({ profit }: Study): Table {
   return {
-    title: 'Profit, with g = R, v = 0, r = 10 %; h of the policy, and ⌈2 / (q (1 − r))⌉ for each d',
-    head: ['d', 'h', 'lowest margin', 'of', 'highest profit', 'of'],
+    title:
+      'Profit, with g = R, v = 0, r = 10 %; ρ of the policy, and ⌈2 / (T d (1 − r))⌉ for each d',
+    head: ['d', 'ρ, ppm', 'lowest margin', 'of', 'highest profit', 'of'],
     rows: profit.map((row) => [
       String(row.power),
-      String(row.holdback),
+      count(row.ppm),
       row.margin.toFixed(3),
       describeStrategy(row.marginStrategy),
       Number(row.profit.toPrecision(2)).toString(),
@@ -101,17 +104,8 @@ function profitTable({ profit }: Study): Table {
 
 function costTable({ cost }: Study): Table {
   return {
-    title: 'Forward passes beside the work itself, for each released unit',
-    head: [
-      'rule',
-      'lifetime',
-      'f',
-      'draws',
-      'exit check',
-      'adversary',
-      'total',
-      'units done again',
-    ],
+    title: 'Work executed again beside the work itself, one model, for each released unit',
+    head: ['rule', 'lifetime', 'f', 'draws', 'exit check', 'adversary', 'total', 'work done again'],
     rows: cost.map(({ rule, life, fraction, draws, exit, adversary, total, again }) => [
       rule,
       count(life),
@@ -165,7 +159,7 @@ function targetTable({ targets }: Study): Table {
 
 function remedyTable({ remedies }: Study): Table {
   return {
-    title: 'Other settings, at f = 30 %, d = 0.999, lives of 50 k units (computed)',
+    title: 'Other settings, at f = 30 %, d = 0.999, one model, lives of 50 k C (computed)',
     head: [
       'setting',
       'bad released',

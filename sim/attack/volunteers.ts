@@ -3,44 +3,60 @@ import type { Digest } from '#protocol/values/ids.ts';
 import { graph } from '../../verifier/core/kinds/graph.ts';
 import type { Chance } from './chance.ts';
 import type { Tally } from './expectation.ts';
-import { exitRunsAt, lagOf, type Rule, runsAt, tabulate } from './rules.ts';
+import { type Rule, sumTo, tabulate } from './rules.ts';
 
-/** Lifetimes of honest volunteers that are reported, in units. */
+/** Lifetimes of honest volunteers that are reported, in C. */
 export const LIFETIMES = [1_000, 10_000, 50_000] as const;
 
-/** Forward passes for each unit of an honest volunteer. */
+/** What is executed again for each unit of an honest volunteer's work. */
 export interface HonestCost {
   draws: number;
   /** The exit check of the units not released when the volunteer leaves. */
   exit: number;
 }
 
-/** What a volunteer of this lifetime costs, by the thresholds of the real policy. */
-export function costOf(rule: Rule, life: number): HonestCost {
-  const table = tabulate(rule);
-  const left = Math.min(life, lagOf(rule));
+/** A part of the grid's work, in units of one cost. */
+export interface Share {
+  cost: number;
+  part: number;
+}
+
+/** All units cost C. */
+export const ONE_COST: readonly Share[] = [{ cost: 1, part: 1 }];
+
+/**
+ * What a volunteer costs that does this much work, its units of several costs well mixed, by the
+ * thresholds of the real policy.
+ */
+export function costOf(rule: Rule, life: number, mix = ONE_COST): HonestCost {
+  const { runsSum, exitSum } = tabulate(rule);
   let [draws, exit] = [0, 0];
-  for (let age = 1; age <= life; age += 1) draws += runsAt(table, age);
-  for (let age = life - left + 1; age <= life; age += 1)
-    exit += exitRunsAt(rule, runsAt(table, age));
-  return { draws: draws / life, exit: exit / life };
+  for (const { cost, part } of mix) {
+    const units = life / cost;
+    const left = Math.min(units, rule.lagUnits);
+    draws += (part / units) * sumTo(runsSum, units);
+    exit += (part / units) * (sumTo(exitSum, units) - sumTo(exitSum, units - left));
+  }
+  return { draws, exit };
 }
 
 /**
- * Forward passes for each released unit where the adversary holds a share of the accepted, and what
- * of it is by and about the adversary.
+ * Work executed again for each released unit of work where the adversary holds a share of the
+ * accepted, and what of it is by and about the adversary.
  */
 export function overheadOf({ draws, exit }: HonestCost, held: number, tally: Tally) {
-  const useful = 1 - held + (held * tally.released) / tally.units;
+  const useful = 1 - held + (held * tally.released) / tally.work;
   const honest = (1 - held) / useful;
-  const adversary = (held * tally.runs) / tally.units / useful;
+  const adversary = (held * tally.runs) / tally.work / useful;
   return {
     draws: honest * draws,
     exit: honest * exit,
     adversary,
     total: honest * (draws + exit) + adversary,
-    /** Units computed again because their device was caught. */
-    again: (held * (1 - tally.released / tally.units)) / useful,
+    /** Beside the work alone that others asked for: the adversary's right work is its own. */
+    others: draws + exit + (held / (1 - held)) * (tally.runs / tally.work),
+    /** Work done again because its device was caught. */
+    again: (held * (1 - tally.released / tally.work)) / useful,
   };
 }
 

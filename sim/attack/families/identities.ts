@@ -3,22 +3,22 @@ import {
   addTally,
   emptyTally,
   expectTally,
-  HOLDBACK,
   heldShare,
   profitOf,
   releasedShare,
   type Tally,
-  type Terms,
 } from '../expectation.ts';
 import { playLives } from '../lives.ts';
-import { FREE, OURS, type Rule, rateAt, tabulate } from '../rules.ts';
+import { FREE, OURS, type Rule, rateAt, TRUST, tabulate } from '../rules.ts';
 import { type Aim, findWorst, type Searched, sieve } from '../search.ts';
 import { describeStrategy, type Strategy } from '../strategy.ts';
+import { HOLDBACK, type Terms } from '../terms.ts';
 
 const POWER = 0.999;
 const COLLUSION = 0.1;
 const FRACTION = 0.3;
-const TRUST = 100;
+/** Units after which checks grow no fewer. */
+const KNEE = TRUST / 0.02;
 const terms = (rule: Rule): Terms => ({ rule, power: POWER, holdback: HOLDBACK });
 /** Bad among released units, where the adversary offers f = 30 % and holds what its names allow. */
 const released = (tally: Tally): number => releasedShare(heldShare(OURS, FRACTION, tally), tally);
@@ -45,17 +45,17 @@ function play(run: AttackRun, strategy: Strategy, { stream, power = POWER }: Pla
   const total = emptyTally();
   for (const seed of run.seeds) {
     const chance = run.open(seed, stream);
-    const units = run.units / run.seeds.length;
-    addTally(total, playLives({ ...terms(OURS), power }, strategy, { units, chance }));
+    const work = run.units / run.seeds.length;
+    addTally(total, playLives({ ...terms(OURS), power }, strategy, { work, chance }));
   }
   return total;
 }
 
 function earnTrust(run: AttackRun, searched: Searched): AttackRow {
-  const own: Aim = ({ units, badDelivered }) => badDelivered / units;
+  const own: Aim = ({ work, badDelivered }) => badDelivered / work;
   const { strategy } = findWorst(searched, own, 13);
   const played = play(run, strategy, { stream: 13 });
-  const share = played.badDelivered / played.units;
+  const share = played.badDelivered / played.work;
   return {
     attack: 13,
     name: 'earn trust, then cheat',
@@ -93,22 +93,22 @@ function churn(): AttackRow[] {
 }
 
 function cheatRarely(run: AttackRun, searched: Searched): AttackRow {
-  const steady: Aim = ({ units, badReleased }, { honest, gap, bursts }) =>
-    gap === 0 && bursts === Infinity && honest === TRUST / 0.02 ? badReleased / units : Number.NaN;
+  const steady: Aim = ({ work, badReleased }, { honest, gap, bursts }) =>
+    gap === 0 && bursts === Infinity && honest === KNEE ? badReleased / work : Number.NaN;
   const { tallies } = searched;
   const rates = Array.from({ length: 60 }, (_, at) => 0.002 * 1.05 ** at);
   const steadies = rates.map((rate) => {
-    const strategy = { honest: 5_000, rate, burst: 1, gap: 0, bursts: Infinity, grown: 0 };
+    const strategy = { honest: KNEE, rate, burst: 1, gap: 0, bursts: Infinity, grown: 0 };
     return { strategy, tally: expectTally(terms(OURS), strategy), worth: Number.NaN };
   });
   const { strategy } = findWorst({ ...searched, tallies: [...tallies, ...steadies] }, steady, 15);
   const played = play(run, strategy, { stream: 15 });
-  const share = played.badReleased / played.units;
+  const share = played.badReleased / played.work;
   const formula = steadyFormula();
   return {
     attack: 15,
     name: 'rare cheating at a steady rate',
-    tried: `best s after 5,000 right units: ${describeStrategy(strategy)}`,
+    tried: `best s after ${KNEE.toLocaleString('en')} right units: ${describeStrategy(strategy)}`,
     gained: `${perMille(share)} of its own work released bad, at s = ${percent(strategy.rate)}`,
     bound: `§2.6 says ${perMille(formula)}; within 10 %`,
     built: true,
@@ -118,13 +118,13 @@ function cheatRarely(run: AttackRun, searched: Searched): AttackRow {
 }
 
 /** reference/verification.md §2.6, maximised over x = q s. */
-export function steadyFormula(): number {
+export function steadyFormula(trust = TRUST): number {
   const floor = 0.02;
   const q = floor * POWER;
   let best = 0;
   for (let rate = 0.001; rate <= 1; rate *= 1.01) {
     const x = q * rate;
-    const share = (((1 - floor) / q) * Math.exp(-x * OURS.lagUnits)) / (TRUST / floor + 1 / x);
+    const share = (((1 - floor) / q) * Math.exp(-x * OURS.lagUnits)) / (trust / floor + 1 / x);
     best = Math.max(best, share);
   }
   return best;
@@ -174,10 +174,10 @@ function bestJobEnds(): { honest: number; burst: number; gap: number; share: num
     for (const burst of [1, 2, 3, 5, 10])
       for (let honest = 100; honest <= 12_000; honest += 100) {
         let alive = 1;
-        const tally = { ...emptyTally(), lives: 1, units: honest, released: honest };
+        const tally = { ...emptyTally(), lives: 1, places: 1, work: honest, released: honest };
         for (let age = honest + 1; alive > 1e-6; age += burst + gap) {
           const found = Math.max(rateAt(table, age), OURS.exitRate) * POWER;
-          tally.units += alive * (burst + gap);
+          tally.work += alive * (burst + gap);
           alive *= (1 - found) ** burst;
           tally.badReleased += alive * burst;
           tally.released += alive * (burst + gap);

@@ -1,7 +1,7 @@
 import { type AttackRow, type AttackRun, percent } from '../attack-row.ts';
-import { HOLDBACK } from '../expectation.ts';
 import { COLLUSION, GOAL } from '../goal.ts';
 import { OURS, rateAt, tabulate } from '../rules.ts';
+import { HOLDBACK } from '../terms.ts';
 
 const TRIALS = 400_000;
 
@@ -24,39 +24,41 @@ export interface TargetRow {
  */
 export function measureTargets(run: AttackRun): TargetRow[] {
   const table = tabulate(OURS);
+  const { knee } = table;
   const spared = 1 - COLLUSION;
-  const cases: [string, number][] = [
+  const cases: [string, number, number?][] = [
     [
-      'instant or settled assurance, an identity past 5,000 units',
-      rateAt(table, table.knee) * GOAL.power * spared,
+      `instant or settled assurance, an identity past ${knee.toLocaleString('en')} units`,
+      rateAt(table, knee) * GOAL.power * spared,
     ],
     ['settled assurance, the last 2,000 units of a job', OURS.exitRate * GOAL.power * spared],
-    ['an identity of 1,000 units', rateAt(table, 1_000) * GOAL.power * spared],
+    ['an identity of 1,000 units', rateAt(table, 1_000) * GOAL.power * spared, 1_000],
     ['full assurance, a tenth of the checkers corrupt', GOAL.power * spared],
     ['full assurance, two of three verifiers honest', GOAL.power ** 2],
   ];
-  return cases.map(([name, found], at) => {
-    const value = breakEven(found);
+  return cases.map(([name, found, age = knee], at) => {
+    const held = (HOLDBACK.ppm / 1e6) * age;
+    const value = breakEven(found, held);
     const [under, over] = [0.9, 1.1].map((factor) =>
-      play(run, { found, value: value * factor, stream: 2_300 + at }),
+      play(run, { found, held, value: value * factor, stream: 2_300 + at }),
     );
     return { name, found, value, under: under ?? Number.NaN, over: over ?? Number.NaN };
   });
 }
 
 /** v at which both sides are equal. */
-const breakEven = (found: number): number => (found * (1 + HOLDBACK) - 1) / (1 - found);
+const breakEven = (found: number, held: number): number => (found * (1 + held) - 1) / (1 - found);
 
 /** Mean profit of one wrong unit. */
 function play(
   run: AttackRun,
-  { found, value, stream }: { found: number; value: number; stream: number },
+  { found, held, value, stream }: Record<'found' | 'held' | 'value' | 'stream', number>,
 ): number {
   let sum = 0;
   for (const seed of run.seeds) {
     const { next } = run.open(seed, stream);
     for (let trial = 0; trial < TRIALS / run.seeds.length; trial += 1)
-      sum += next() < found ? -HOLDBACK : 1 + value;
+      sum += next() < found ? -held : 1 + value;
   }
   return sum / TRIALS;
 }
@@ -70,7 +72,7 @@ export function attackTargets(run: AttackRun): AttackRow[] {
     {
       attack: 23,
       name: 'wrong on chosen inputs only',
-      tried: `one unit of an identity past 5,000 units, r = 10 %, found with ${percent(usual.found)}`,
+      tried: `one unit of an identity past 3,750 units, r = 10 %, found with ${percent(usual.found)}`,
       gained: `a wrong answer must be worth ${usual.value.toPrecision(3)} units of pay to break even; a tenth less loses, a tenth more gains, in all ${rows.length} cases of the table below`,
       bound: 'played profit has the sign that §2.7 says',
       built: true,

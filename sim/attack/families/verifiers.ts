@@ -1,7 +1,8 @@
 import { type AttackRow, type AttackRun, perMille } from '../attack-row.ts';
-import { HOLDBACK, heldShare, releasedShare, type Tally } from '../expectation.ts';
+import { heldShare, releasedShare, type Tally } from '../expectation.ts';
 import { OURS, type Rule, sharedRule } from '../rules.ts';
 import { findWorst, sieve } from '../search.ts';
+import { HOLDBACK } from '../terms.ts';
 
 /** Each verifier redoes 2 % of the others' verdicts. */
 const META_AUDIT = 0.02;
