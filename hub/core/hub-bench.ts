@@ -2,6 +2,7 @@ import type { JobView } from '#protocol/api/job.ts';
 import { sha256 } from '#protocol/bytes/digest.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
+import type { EarningShardView, EndedJobView } from '#protocol/settlement/money-api.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { type Instant, millis } from '#protocol/values/units.ts';
 import {
@@ -12,9 +13,10 @@ import {
   recallJob,
   stepHub,
   viewJob,
+  viewShard,
 } from './hub.ts';
 import type { BlobRange, HubEffect, HubEvent, SocketId, World } from './state/events.ts';
-import { appliedFacts, archivedFacts } from './state/fact-lists.ts';
+import { appliedFacts, archivedFacts, liveShards, selectFacts } from './state/fact-lists.ts';
 import type { Fact } from './state/facts.ts';
 
 /** What surrounds the core of a hub in tests and simulations. */
@@ -140,4 +142,20 @@ function perform(
     case 'changed':
       return;
   }
+}
+
+/** What a store tells of money of archived jobs: see `Store.endedJobs` and `Store.earningsOf`. */
+export function archivedEarnings(facts: readonly Fact[]): {
+  jobs: EndedJobView[];
+  shards: EarningShardView[];
+} {
+  const of = selectFacts(facts);
+  const earned = of('job-archived').flatMap((fact) => fact.earned ?? []);
+  const shards = earned.flatMap(({ view, runs }) =>
+    liveShards(of, view.id).flatMap(({ shard }) => {
+      const end = shard.firstUnit + shard.unitCount;
+      return runs.some((run) => run.first <= shard.firstUnit && end <= run.end) ? [shard] : [];
+    }),
+  );
+  return { jobs: earned.map(({ view }) => view), shards: shards.map(viewShard) };
 }

@@ -45,11 +45,13 @@ import { receiveEpoch } from './verifiers/epochs.ts';
 import { viewJob } from './views.ts';
 
 export {
+  endedJobOf,
   hasFunded,
   leafFileOf,
   ledgerBanOf,
   listBans,
   listClosings,
+  listEarned,
   listEarning,
   listEnded,
   listFiles,
@@ -58,6 +60,7 @@ export {
   type PageRange,
   payoutOf,
   viewPay,
+  viewShard,
 } from './money/views.ts';
 export { beginHub, openHub, recallJob, takeSnapshot } from './open.ts';
 export type { DurableState, Hub, HubConfig } from './state/hub.ts';

@@ -22,6 +22,8 @@ import {
   listPayouts,
   type PageRange,
 } from '../../hub/core/hub.ts';
+import { archivedEarnings } from '../../hub/core/hub-bench.ts';
+import type { Fact } from '../../hub/core/state/facts.ts';
 import type { Clock } from './clock.ts';
 import type { DeviceNode } from './device-node.ts';
 import { fakeSign } from './fake-signature.ts';
@@ -60,6 +62,7 @@ interface Period {
  */
 export function watchMoney(grid: Grid): () => { broken: string[]; earned: number } {
   const { clock, hub, random, devices } = grid;
+  const readAllFacts = (state: Hub): MoneyFacts => readFacts(state, hub.facts);
   const periods: Period[] = [];
   const broken: string[] = [];
   fundWhenQuoted(grid);
@@ -70,17 +73,17 @@ export function watchMoney(grid: Grid): () => { broken: string[]; earned: number
     if (at % 4 === 3) clock.after(random.between(2_000, 20_000), () => device.donate([grid.job]));
   }
   clock.every(EPOCH_MS, () => {
-    const facts = hub.read(readFacts);
+    const facts = hub.read(readAllFacts);
     if (facts !== undefined) broken.push(...addPeriod(periods, facts, clock.now()));
     return true;
   });
   if (random.chance(0.5)) closeOnceEnded(grid);
   if (random.chance(0.5)) pardonSome(grid);
   return () => {
-    const before = hub.read(readFacts);
+    const before = hub.read(readAllFacts);
     hub.crash();
     hub.restart();
-    const after = hub.read(readFacts);
+    const after = hub.read(readAllFacts);
     if (before === undefined || after === undefined) return { broken: ['no hub'], earned: 0 };
     if (JSON.stringify(before) !== JSON.stringify(after))
       broken.push('a restart changed the lists');
@@ -141,16 +144,21 @@ function pardonSome({ clock, random, hub, devices }: Grid): void {
   });
 }
 
-/** The lists page by page, as a verifier reads them. */
-function readFacts(hub: Hub): MoneyFacts {
-  const jobs = readAll((range) => listEnded(hub, range), byNumber);
+/** The lists page by page, as a verifier reads them, of jobs in memory and of archived ones. */
+function readFacts(hub: Hub, onDisk: readonly Fact[]): MoneyFacts {
+  const archived = archivedEarnings(onDisk);
+  const inMemory = readAll((range) => listEnded(hub, range), byNumber);
+  const numbered = new Map([...inMemory, ...archived.jobs].map((job) => [job.number, job]));
+  const jobs = [...numbered.values()].sort((one, other) => one.number - other.number);
   return {
     jobs,
     shards: jobs.flatMap(({ id }) =>
-      readAll(
-        (range) => listEarning(hub, id, range)?.shards ?? [],
-        ({ sequence }) => sequence + 1,
-      ),
+      hub.jobs.has(id)
+        ? readAll(
+            (range) => listEarning(hub, id, range) ?? [],
+            ({ sequence }) => sequence + 1,
+          )
+        : archived.shards.filter(({ job }) => job === id),
     ),
     payouts: readAll(
       (range) => listPayouts(hub, range),

@@ -1,6 +1,7 @@
 import { digestPackage } from '#protocol/models/package.ts';
 import { why } from '#protocol/values/reason.ts';
 import { kindOf } from '../kinds/kind-of.ts';
+import { forgetEarned } from '../money/book.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { type Job, NO_FLEET } from '../state/job.ts';
@@ -65,6 +66,7 @@ export function applyArchive(hub: Hub, { job: id }: FactOf<'job-archived'>): voi
   const job = hub.jobs.get(id);
   if (job === undefined) return;
   forgetChecks(hub, id);
+  forgetEarned(hub, id);
   hub.jobs.delete(id);
   for (const { sequence, lease } of job.shards.values()) {
     hub.unjudged.delete(sequence);

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { lamports } from '#protocol/values/units.ts';
 import { type Court, openCourt, SECOND } from '../fake-court.ts';
-import { fundJob, JOB, openBench, PHONE, quoteJob, VERIFIER } from '../fake-world.ts';
+import { FUNDING, JOB, PHONE, VERIFIER } from '../fake-world.ts';
+import { listClosings, listEarning, listEnded, listFunded } from '../hub.ts';
+import { archivedEarnings } from '../hub-bench.ts';
 
 const FREE = lamports(0n);
+const ALL = { from: 0, limit: 1_000 };
 const AN_HOUR = 3_600_000;
 
 /** A job of 50 units for volunteers that is done, with a verdict on its first unit. */
@@ -69,13 +72,32 @@ test('a cancelled job stays until verifiers have judged what was accepted of it'
   expect([court.job()?.state, isInMemory(court)]).toEqual(['cancelled', false]);
 });
 
-test('a job with money stays: the ledger is made of it', () => {
-  const bench = openBench();
-  quoteJob(bench, 40);
-  fundJob(bench);
-  bench.post({ type: 'command', request: 9, command: { type: 'cancel', job: JOB } });
-  bench.wait(AN_HOUR);
-  expect(bench.hub().jobs.has(JOB)).toBe(true);
+test('an archived job with money is told of by its fact, and its money can be closed', () => {
+  const court = openCourt({ units: 50, enrolled: [VERIFIER] });
+  court.judgeAll(VERIFIER);
+  const [view] = listEnded(court.hub(), ALL);
+  const shards = listEarning(court.hub(), JOB, ALL);
+  expect([view?.shards, shards?.length]).toEqual([1, 1]);
+  court.wait(AN_HOUR);
+  const { money } = court.hub();
+  expect([money.endedOf.size, money.earned.size, money.endedCount]).toEqual([0, 0, 1]);
+  expect(court.facts.at(-1)).toMatchObject({
+    type: 'job-archived',
+    earned: { view, runs: [{ first: 0, end: 50 }] },
+  });
+  expect(archivedEarnings(court.facts)).toEqual({ jobs: [view], shards });
+  expect(listFunded(court.hub())).toEqual([{ job: JOB, poster: FUNDING.poster }]);
+  const close = () => {
+    court.post({ type: 'command', request: 9, command: { type: 'close', job: JOB } });
+    return court.replies.at(-1)?.result;
+  };
+  expect([close(), close()]).toEqual([
+    { ok: true, value: null },
+    { ok: true, value: null },
+  ]);
+  expect([listFunded(court.hub()), listClosings(court.hub(), ALL).length]).toEqual([[], 1]);
+  court.restart();
+  expect([listFunded(court.hub()), listClosings(court.hub(), ALL).length]).toEqual([[], 1]);
 });
 
 test('a device keeps its place and its standing when its jobs are archived', () => {

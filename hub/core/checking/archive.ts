@@ -1,5 +1,7 @@
 import { after, millis } from '#protocol/values/units.ts';
 import { forgetChecks } from '../apply/checks.ts';
+import { earningRuns } from '../money/book.ts';
+import { endedJobOf } from '../money/views.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
 import { isDisputed } from '../state/questions.ts';
@@ -11,18 +13,21 @@ const CHECKS_KEPT_MS = millis(600_000);
 
 /**
  * Ten minutes after its end nothing is asked of a job any more. When all of it is judged it leaves
- * the state, and is read from the store. One with money stays: the ledger is made of it.
+ * the state, and is read from the store.
  */
 export function archiveJobs(turn: Turn): void {
   const { hub, world } = turn;
   for (const [id, job] of hub.jobs) {
     if (job.endedAt === undefined || world.now < after(job.endedAt, CHECKS_KEPT_MS)) continue;
     if (job.forgotten !== true) forgetChecks(hub, id);
-    if (job.funding !== undefined || !isSettled(hub, job)) continue;
+    if (!isSettled(hub, job)) continue;
     if (isUnderway(hub.underway, nameOf.archive(id))) continue;
     const { acceptedUnits, checked, mismatched, requeued, released, lastSequence } = job;
     const tally = { acceptedUnits, checked, mismatched, requeued, released, lastSequence };
-    store(turn, [{ type: 'job-archived', job: id, tally, at: world.now }]);
+    const view = endedJobOf(hub, id);
+    const earned = view && { view, runs: earningRuns(job) };
+    const fact = { type: 'job-archived', job: id, tally, at: world.now } as const;
+    store(turn, [earned === undefined ? fact : { ...fact, earned }]);
   }
 }
 

@@ -6,11 +6,12 @@ import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';
 import type { EndedJob, MoneyBook } from '../state/money.ts';
 import { isGuarded } from '../state/questions.ts';
-import { coversRun } from '../state/ranges.ts';
+import type { Ranges } from '../state/ranges.ts';
 
 /** What a hub without money facts knows. */
 export const openMoneyBook = (): MoneyBook => ({
-  ended: [],
+  funded: new Map(),
+  endedCount: 0,
   endedOf: new Map(),
   earned: new Map(),
   payouts: [],
@@ -48,6 +49,7 @@ export function noteMoney(hub: Hub, fact: MoneyFact): void {
 function noteFunding(hub: Hub, id: JobId, funding: NonNullable<Job['funding']>): void {
   const job = hub.jobs.get(id);
   if (job !== undefined) job.funding = funding;
+  hub.money.funded.set(id, funding);
 }
 
 /** Shards that were being accepted when their job was cancelled came to disk before its end did. */
@@ -57,9 +59,8 @@ function noteEnd(hub: Hub, id: JobId): void {
   if (job?.funding === undefined || job.startedAt === undefined) return;
   if (job.endedAt === undefined) return;
   const shards = [...job.shards.values()].filter((kept) => isGivenOut(job, kept)).sort(bySequence);
-  const number = money.ended.length + 1;
-  const ended: EndedJob = { number, job, endedAt: job.endedAt, shards };
-  money.ended.push(ended);
+  money.endedCount += 1;
+  const ended: EndedJob = { number: money.endedCount, job, endedAt: job.endedAt, shards };
   money.endedOf.set(id, ended);
   const devices = new Set(shards.map(({ device }) => device));
   for (const kept of shards) {
@@ -70,13 +71,28 @@ function noteEnd(hub: Hub, id: JobId): void {
   for (const device of devices) money.earned.get(device)?.sort(bySequence);
 }
 
+/** A job is archived: what it paid is read from the store. */
+export function forgetEarned({ money }: Hub, id: JobId): void {
+  const ended = money.endedOf.get(id);
+  money.endedOf.delete(id);
+  for (const device of new Set(ended?.shards.map((kept) => kept.device))) {
+    const others = money.earned.get(device)?.filter((kept) => kept.job !== id) ?? [];
+    if (others.length > 0) money.earned.set(device, others);
+    else money.earned.delete(device);
+  }
+}
+
+/** The units of a job that was funded and has ended that earn. */
+export const earningRuns = (job: Job): Ranges['runs'] =>
+  job.state === 'done' || !isGuarded(job)
+    ? [{ first: 0, end: job.record.units }]
+    : job.released.runs;
+
 const bySequence = (a: KeptShard, b: KeptShard) => a.sequence - b.sequence;
 
 /** Whether the results of a job that has ended could be read: all of one that is done. */
-function isGivenOut(job: Job, { firstUnit, unitCount }: KeptShard): boolean {
-  if (job.state === 'done' || !isGuarded(job)) return true;
-  return coversRun(job.released, firstUnit, firstUnit + unitCount);
-}
+const isGivenOut = (job: Job, { firstUnit, unitCount }: KeptShard): boolean =>
+  earningRuns(job).some(({ first, end }) => first <= firstUnit && firstUnit + unitCount <= end);
 
 function notePayout({ money }: Hub, payout: PayoutView): void {
   const { device } = payout.record;
@@ -88,6 +104,7 @@ function notePayout({ money }: Hub, payout: PayoutView): void {
 function noteClosing({ money }: Hub, job: JobId, at: Instant): void {
   const closing = { number: money.closings.length + 1, job, at };
   money.closings.push(closing);
+  money.funded.delete(job);
   money.closingOf.set(job, closing);
 }
 

@@ -121,9 +121,15 @@ export function changeMoney(
 ): void {
   const { job: id } = command;
   const job = turn.hub.jobs.get(id);
-  if (job === undefined) return unknownJob(turn, request, id);
-  const said = command.type === 'fund' ? fundJob(turn, job, command.funding) : closeJob(turn, id);
+  const { funded, closingOf } = turn.hub.money;
+  const isArchived = job === undefined && (funded.has(id) || closingOf.has(id));
+  if (job === undefined && !(isArchived && command.type === 'close')) {
+    return unknownJob(turn, request, id);
+  }
+  const said =
+    command.type === 'fund' && job ? fundJob(turn, job, command.funding) : closeJob(turn, id);
   if (!Array.isArray(said)) return reject(turn, request, { ok: false, refusal: said });
+  if (job === undefined) return store(turn, said, { request, job: null });
   const starts = command.type === 'fund' && said.length > 0 && job.record.autoStart;
   const start = starts ? [jobMoved(turn, job, START_FUNDED)] : [];
   // Nobody works for money that is about to be taken out.

@@ -1,9 +1,9 @@
+import type { AcceptedShard } from '#protocol/records/records.ts';
 import type {
   Address,
   BanView,
   ClosingView,
   DevicePay,
-  EarningShardPage,
   EarningShardView,
   EndedJobView,
   LeafFileView,
@@ -25,8 +25,15 @@ export interface PageRange {
 const page = <T>(items: readonly T[], { from, limit }: PageRange): T[] =>
   items.slice(from, from + limit);
 
-export const listEnded = ({ money }: Hub, range: PageRange): EndedJobView[] =>
-  page(money.ended, range).flatMap(viewEnded);
+/** Those in memory whose number is above `from`. */
+export const listEnded = ({ money }: Hub, { from, limit }: PageRange): EndedJobView[] =>
+  [...money.endedOf.values()]
+    .filter(({ number }) => number > from)
+    .slice(0, limit)
+    .flatMap(viewEnded);
+/** A funded job in memory that has ended. */
+export const endedJobOf = ({ money }: Hub, id: JobId): EndedJobView | undefined =>
+  viewEnded(money.endedOf.get(id))[0];
 export const listBans = ({ money }: Hub, range: PageRange): BanView[] => page(money.bans, range);
 /** The newest ban of a device. */
 export const ledgerBanOf = ({ money }: Hub, device: PublicKey): BanView | undefined =>
@@ -39,50 +46,60 @@ export const listPayouts = ({ money }: Hub, { from, limit }: PageRange): PayoutV
   money.payouts.filter(({ index }) => index >= from).slice(0, limit);
 
 /** Funded jobs whose money is not closed yet. */
-export const listFunded = ({ jobs, money }: Hub): { job: JobId; poster: Address }[] =>
-  [...jobs].flatMap(([job, { funding }]) =>
-    funding === undefined || money.closingOf.has(job) ? [] : [{ job, poster: funding.poster }],
-  );
-export const hasFunded = ({ jobs }: Hub): boolean =>
-  [...jobs.values()].some(({ funding }) => funding !== undefined);
+export const listFunded = ({ money }: Hub): { job: JobId; poster: Address }[] =>
+  [...money.funded].map(([job, { poster }]) => ({ job, poster }));
+/** Whether any job ever had money. */
+export const hasFunded = ({ money }: Hub): boolean =>
+  money.funded.size > 0 || money.closings.length > 0;
 /** The newest one of a device. */
 export const payoutOf = ({ money }: Hub, device: PublicKey): PayoutView | undefined =>
   money.payoutsOf.get(device)?.at(-1);
 
-/** Earning shards of a job that has ended; undefined for any other. */
-export function listEarning(hub: Hub, id: JobId, range: PageRange): EarningShardPage | undefined {
-  const ended = hub.money.endedOf.get(id);
+/** Earning shards of a job in memory that has ended; undefined for any other. */
+export function listEarning(
+  { money }: Hub,
+  id: JobId,
+  range: PageRange,
+): EarningShardView[] | undefined {
+  const ended = money.endedOf.get(id);
   return ended && pageShards(ended.shards, range);
 }
 
-function pageShards(shards: readonly KeptShard[], { from, limit }: PageRange): EarningShardPage {
-  const found = shards.filter(({ sequence }) => sequence >= from).slice(0, limit);
-  const last = found.at(-1);
-  return { shards: found.map(viewShard), next: last === undefined ? from : last.sequence + 1 };
-}
+/** Earning shards of a device, of jobs in memory that have ended. */
+export const listEarned = (
+  { money }: Hub,
+  device: PublicKey,
+  range: PageRange,
+): EarningShardView[] => pageShards(money.earned.get(device) ?? [], range);
 
-export function viewPay({ money }: Hub, device: PublicKey, range: PageRange): DevicePay {
-  const { shards, next } = pageShards(money.earned.get(device) ?? [], range);
-  const jobs = [...new Set(shards.map(({ job }) => job))];
-  return {
-    jobs: jobs.flatMap((id) => money.endedOf.get(id) ?? []).flatMap(viewEnded),
-    shards,
-    bans: money.bans.filter((ban) => ban.device === device),
-    payouts: money.payoutsOf.get(device) ?? [],
-    closings: jobs.flatMap((id) => money.closingOf.get(id) ?? []),
-    next,
-  };
-}
+const pageShards = (shards: readonly KeptShard[], { from, limit }: PageRange): EarningShardView[] =>
+  shards
+    .filter(({ sequence }) => sequence >= from)
+    .slice(0, limit)
+    .map(viewShard);
 
-function viewEnded({ number, job, endedAt, shards }: EndedJob): EndedJobView[] {
-  const { record, funding } = job;
-  if (funding === undefined) return [];
+/** What else the hub says of a device's pay, where it earned in these jobs. */
+export const viewPay = (
+  { money }: Hub,
+  device: PublicKey,
+  jobs: readonly JobId[],
+): Pick<DevicePay, 'bans' | 'payouts' | 'closings'> => ({
+  bans: money.bans.filter((ban) => ban.device === device),
+  payouts: money.payoutsOf.get(device) ?? [],
+  closings: jobs.flatMap((id) => money.closingOf.get(id) ?? []),
+});
+
+function viewEnded(ended: EndedJob | undefined): EndedJobView[] {
+  if (ended?.job.funding === undefined) return [];
+  const { number, endedAt, shards } = ended;
+  const { record, funding } = ended.job;
   const { escrow, escrowIndex } = funding;
   const { id, unitPrice } = record;
   return [{ number, id, unitPrice, escrow, escrowIndex, endedAt, shards: shards.length }];
 }
 
-const viewShard = (kept: KeptShard): EarningShardView => ({
+/** What pay goes by in an accepted shard. */
+export const viewShard = (kept: KeptShard | AcceptedShard): EarningShardView => ({
   sequence: kept.sequence,
   job: kept.job,
   device: kept.device,

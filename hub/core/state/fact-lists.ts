@@ -56,6 +56,7 @@ function isOfRecord(fact: Fact, id: JobId): boolean {
     case 'job-recut':
       return fact.record.id === id;
     case 'job-packaged':
+    case 'job-funded':
     case 'job-moved':
     case 'job-archived':
       return fact.job === id;

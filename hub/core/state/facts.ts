@@ -2,7 +2,12 @@ import type { JobRecord, JobView } from '#protocol/api/job.ts';
 import type { BlobRef, PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records/records.ts';
-import type { Funding, LeafFileView, PayoutView } from '#protocol/settlement/money-api.ts';
+import type {
+  EndedJobView,
+  Funding,
+  LeafFileView,
+  PayoutView,
+} from '#protocol/settlement/money-api.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type {
   Digest,
@@ -88,7 +93,7 @@ export type Fact =
       at: Instant;
     }
   /** A job ended and all of it is judged: from now on it is read from the store. */
-  | { type: 'job-archived'; job: JobId; tally: JobTally; at: Instant }
+  | { type: 'job-archived'; job: JobId; tally: JobTally; earned?: Earned; at: Instant }
   /** An accepted shard of a job with assurance is final: its results may be read. */
   | { type: 'released'; sequence: number; job: JobId; at: Instant }
   | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
@@ -124,6 +129,12 @@ export type Fact =
       unit: number;
       at: Instant;
     };
+
+/** A funded job that ended, and which units of it earn. */
+export interface Earned {
+  view: EndedJobView;
+  runs: Ranges['runs'];
+}
 
 /** What the facts on a job's shards come to, in units; `released` is what may be read of them. */
 export interface JobTally {

@@ -1,6 +1,7 @@
 import type {
   BanView,
   ClosingView,
+  Funding,
   LeafFileView,
   PayoutView,
 } from '#protocol/settlement/money-api.ts';
@@ -8,7 +9,7 @@ import type { Digest, JobId, PublicKey, Root } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import type { Job, KeptShard } from './job.ts';
 
-/** A funded job that has ended, and the shards of it that earn. */
+/** A funded job in memory that has ended, and the shards of it that earn. */
 export interface EndedJob {
   number: number;
   job: Job;
@@ -22,9 +23,13 @@ export interface EndedJob {
  * is shown that a crash could take back, and numbers only grow.
  */
 export interface MoneyBook {
-  ended: EndedJob[];
+  /** Funded jobs whose poster has not asked for the rest, in memory or archived. */
+  funded: Map<JobId, Funding>;
+  /** How many funded jobs have ended. */
+  endedCount: number;
+  /** Those in memory; older ones are in the store. By number. */
   endedOf: Map<JobId, EndedJob>;
-  /** Earning shards of ended jobs, by sequence. */
+  /** Earning shards of these jobs, by sequence. */
   earned: Map<PublicKey, KeptShard[]>;
   payouts: PayoutView[];
   payoutsOf: Map<PublicKey, PayoutView[]>;

@@ -1,15 +1,17 @@
 import { expect, it } from 'vitest';
+import type { Address, EndedJobView } from '#protocol/settlement/money-api.ts';
 import type { Root } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
-import { instant } from '#protocol/values/units.ts';
-import type { Fact } from '../../core/state/facts.ts';
-import { accepted, jobCreated, jobId, manifestOf } from './sample-facts.ts';
+import { instant, lamports } from '#protocol/values/units.ts';
+import type { Earned, Fact } from '../../core/state/facts.ts';
+import { accepted, acceptedShard, jobCreated, jobId, keyOf, manifestOf } from './sample-facts.ts';
 import type { StoreWorld } from './store-world.ts';
 
 const at = instant(5_000);
-const archived = (job: number): Fact => ({
+const archived = (job: number, earned?: Earned): Fact => ({
   type: 'job-archived',
   job: jobId(job),
+  ...(earned === undefined ? {} : { earned }),
   tally: {
     ...{ acceptedUnits: 2, checked: 1, mismatched: 0, requeued: 0, lastSequence: 0 },
     released: { runs: [], count: 0 },
@@ -65,6 +67,35 @@ export function checkArchive(open: () => Promise<StoreWorld>): void {
     expect(await Promise.all([has({}), has({ number: 1 }), has({ digest: '' })])).toEqual([
       ...[true, false, false],
     ]);
+  });
+
+  it('tells what shards of archived jobs earned: those that stand, in runs that earn', async () => {
+    const { store } = await open();
+    const shards = [0, 1, 2, 3].map((index) =>
+      accepted({ index, sequence: index, job: 1, firstUnit: 2 * index, unitCount: 2 }),
+    );
+    await store.append([jobCreated(1), jobCreated(2), ...shards]);
+    await store.append([{ type: 'voided', sequence: 1, job: jobId(1), at }]);
+    const view = (number: number, job: number): EndedJobView => ({
+      ...{ number, id: jobId(job), unitPrice: lamports(5n), escrowIndex: 1, endedAt: at },
+      ...{ escrow: 'E'.repeat(43) as Address, shards: 2 },
+    });
+    const runs = [{ first: 0, end: 7 }];
+    await store.append([archived(1, { view: view(2, 1), runs })]);
+    await store.append([archived(2, { view: view(1, 2), runs: [] })]);
+    expect(await store.endedJobs(0, 9)).toEqual([view(1, 2), view(2, 1)]);
+    expect(await store.endedJobs(0, 1)).toEqual([view(1, 2)]);
+    expect(await store.endedJobs(1, 9)).toEqual([view(2, 1)]);
+    expect(await store.endedJob(jobId(1))).toEqual(view(2, 1));
+    expect(await store.endedJob(jobId(3))).toBeUndefined();
+    const sequences = async (...asked: Parameters<typeof store.earningsOf>) =>
+      (await store.earningsOf(...asked)).map(({ sequence }) => sequence);
+    expect(await sequences({ job: jobId(1) }, 0, 9)).toEqual([0, 2]);
+    expect(await sequences({ job: jobId(1) }, 1, 9)).toEqual([2]);
+    expect(await sequences({ job: jobId(2) }, 0, 9)).toEqual([]);
+    const { device } = acceptedShard({ index: 0, job: 1 });
+    expect(await sequences({ device }, 0, 1)).toEqual([0]);
+    expect(await sequences({ device: keyOf(99) }, 0, 9)).toEqual([]);
   });
 
   it('knows which blobs its jobs name', async () => {

@@ -2,17 +2,13 @@ import { hash } from 'node:crypto';
 import type { FactOf } from '../../core/state/fact-lists.ts';
 import type { AppliedFact, Fact } from '../../core/state/facts.ts';
 import { nameBlobs } from './blob-names.ts';
+import { listEarnings } from './earnings.ts';
+import { PLACED } from './fact-types.ts';
 import type { Database } from './libsql.ts';
 import type { FactPage, Tip } from './port.ts';
 
 /** Rows per insert: in groups of 256 facts 128 take about a sixth less time than 32. */
 const ROWS_PER_INSERT = 128;
-
-/**
- * Types whose rows are asked for by their place among themselves. The index of places has these
- * alone.
- */
-const PLACED = ['job-created', 'verdict', 'epoch'] as const;
 
 /**
  * Every fact is a row of one table: its number in the order of appending, its type, its place among
@@ -101,7 +97,7 @@ export async function openAppend({ read, write }: Database) {
       const sql = `insert into fact (${columns}) values ${marks}`;
       statements.push({ sql, args: some.flat() });
     }
-    if (rows.length > 0) await write([...statements, ...nameBlobs(facts)]);
+    if (rows.length > 0) await write([...statements, ...nameBlobs(facts), ...listEarnings(facts)]);
     number += rows.length;
     places = counts;
   };

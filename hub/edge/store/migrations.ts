@@ -1,4 +1,6 @@
 import { BLOB_NAMES } from './blob-names.ts';
+import { EARNINGS } from './earnings.ts';
+import { OF_JOBS } from './fact-types.ts';
 
 /** No table of an older database holds so many rows. */
 const PHASE = 1_000_000_000;
@@ -353,8 +355,8 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       (select number, row_number() over (order by number) as place from fact
         where type = 'job-created') as numbered
       where fact.number = numbered.number`,
-    `create index fact_job on fact (job, number) where type in
-      ('job-created', 'job-recut', 'job-packaged', 'job-moved', 'job-archived')`,
+    `create index fact_job on fact (job, number) where type in ${OF_JOBS}`,
     ...BLOB_NAMES,
+    ...EARNINGS,
   ],
 ];

@@ -1,7 +1,8 @@
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { LoggedShard } from '#protocol/records/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records/records.ts';
-import type { JobId, LeaseId, Root } from '#protocol/values/ids.ts';
+import type { EndedJobView } from '#protocol/settlement/money-api.ts';
+import type { JobId, LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
@@ -75,6 +76,16 @@ export interface Store {
   archived(job: JobId): Promise<AppliedFact[]>;
   /** Jobs numbered below `before`, the newest first, at most `limit`; numbers count from 1. */
   jobs(before: number, limit: number): Promise<NumberedJob[]>;
+  /** Funded jobs that are archived, numbered above `after`, by number, at most `limit`. */
+  endedJobs(after: number, limit: number): Promise<EndedJobView[]>;
+  /** One of them. */
+  endedJob(job: JobId): Promise<EndedJobView | undefined>;
+  /** Shards of them that earn, of a job or of a device, by sequence from one on, at most `limit`. */
+  earningsOf(
+    of: { job: JobId; device?: never } | { device: PublicKey; job?: never },
+    from: number,
+    limit: number,
+  ): Promise<AcceptedShard[]>;
   /** Whether a job, one that goes on or an archived one, names this blob. */
   namesBlob(root: Root): Promise<boolean>;
   /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */

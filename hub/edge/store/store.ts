@@ -1,5 +1,6 @@
 import type { JobId, LeaseId } from '#protocol/values/ids.ts';
 import { namesBlob } from './blob-names.ts';
+import { openEarnings } from './earnings.ts';
 import {
   decodeFact,
   type FactRow,
@@ -9,6 +10,7 @@ import {
   parseBody,
   tipAt,
 } from './fact-table.ts';
+import { OF_JOBS } from './fact-types.ts';
 import { type Database, openDatabaseFile, openMemoryDatabase } from './libsql.ts';
 import { migrate } from './migrate.ts';
 import type { ShardOutputs, Store } from './port.ts';
@@ -37,7 +39,7 @@ async function openStore(database: Database): Promise<Store> {
     },
     async archived(job) {
       const sql = `select type, body, input_digests from fact where job = ? and type in
-        ('job-created', 'job-recut', 'job-packaged', 'job-moved', 'job-archived') order by number`;
+        ${OF_JOBS} order by number`;
       const facts = (await read<FactRow>(sql, job)).map(decodeFact);
       return facts.some(({ type }) => type === 'job-archived') ? facts : [];
     },
@@ -59,6 +61,7 @@ async function openStore(database: Database): Promise<Store> {
     },
     fingerprints: (lease) => readFingerprints(database, lease),
     ...openReceipts(database),
+    ...openEarnings(database),
     verdicts: (after, limit) => readSigned(database, 'verdict', { after, limit }),
     epochs: (after, limit) => readSigned(database, 'epoch', { after, limit }),
     async commitments(fromIndex, limit) {

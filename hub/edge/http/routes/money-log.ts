@@ -11,22 +11,22 @@ import { decodeWith } from '#protocol/values/decode.ts';
 import { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import {
+  endedJobOf,
   listBans,
   listClosings,
-  listEarning,
-  listEnded,
   listPayouts,
   type PageRange,
   viewPay,
 } from '../../../core/hub.ts';
+import { readEarned, readEarning, readEndedJobs } from '../../store/money-lists.ts';
 import { reject } from '../answer.ts';
 import { readPage } from '../query.ts';
 import { type ApiPorts, anyone, type Call, type Route } from '../route.ts';
 
 /** The facts that the ledger is projected from. */
-export const moneyLogRoutes = ({ hub }: ApiPorts): Route[] => [
-  page('/v1/log/jobs', 'after', (range): EndedJobPage => {
-    const jobs = listEnded(hub, range);
+export const moneyLogRoutes = ({ hub, store }: ApiPorts): Route[] => [
+  page('/v1/log/jobs', 'after', async (range): Promise<EndedJobPage> => {
+    const jobs = await readEndedJobs({ hub, store }, range);
     return { jobs, next: lastNumber(jobs, range) };
   }),
   page('/v1/log/payouts', 'after', (range): PayoutPage => {
@@ -42,18 +42,31 @@ export const moneyLogRoutes = ({ hub }: ApiPorts): Route[] => [
     const closings = listClosings(hub, range);
     return { closings, next: lastNumber(closings, range) };
   }),
-  page('/v1/log/jobs/:job/shards', 'from', (range, { param }): EarningShardPage => {
+  page('/v1/log/jobs/:job/shards', 'from', async (range, { param }): Promise<EarningShardPage> => {
     const id = decodeWith(JobId, param('job'), 'job-unknown');
-    const found = id.ok ? listEarning(hub, id.value, range) : undefined;
-    if (found !== undefined) return found;
+    const found = id.ok ? await readEarning({ hub, store }, id.value, range) : undefined;
+    if (found !== undefined) return { shards: found, next: nextSequence(found, range) };
     const message = `no funded job ${param('job')} has ended; GET /v1/log/jobs lists those that have`;
     return reject('job-unknown', message);
   }),
-  page('/v1/devices/:device/pay', 'from', (range, { param }): DevicePay => {
+  page('/v1/devices/:device/pay', 'from', async (range, { param }): Promise<DevicePay> => {
     const device = must(decodeWith(PublicKey, param('device'), 'request-invalid'));
-    return viewPay(hub, device, range);
+    const shards = await readEarned({ hub, store }, device, range);
+    const ids = [...new Set(shards.map(({ job }) => job))];
+    const jobs = await Promise.all(ids.map((id) => endedJobOf(hub, id) ?? store.endedJob(id)));
+    return {
+      jobs: jobs.flatMap((job) => job ?? []),
+      shards,
+      ...viewPay(hub, device, ids),
+      next: nextSequence(shards, range),
+    };
   }),
 ];
+
+const nextSequence = (shards: readonly { sequence: number }[], { from }: PageRange): number => {
+  const last = shards.at(-1);
+  return last === undefined ? from : last.sequence + 1;
+};
 
 const lastNumber = (items: readonly { number: number }[], { from }: PageRange): number =>
   items.at(-1)?.number ?? from;
@@ -61,7 +74,7 @@ const lastNumber = (items: readonly { number: number }[], { from }: PageRange): 
 const page = (
   path: string,
   from: 'after' | 'from',
-  answer: (range: PageRange, call: Call) => object,
+  answer: (range: PageRange, call: Call) => object | Promise<object>,
 ): Route => {
   const bounds = { otherwise: 100, most: MONEY_PAGE_MAX };
   return anyone(`GET ${path}`, (call) => answer(readPage(call.query, from, bounds), call), 5);

@@ -1,0 +1,9 @@
+/**
+ * Types whose rows are asked for by their place among themselves. The index of places has these
+ * alone.
+ */
+export const PLACED = ['job-created', 'verdict', 'epoch'] as const;
+
+/** What is said of a job as a whole: a condition of its index. */
+export const OF_JOBS = `('job-created', 'job-recut', 'job-packaged', 'job-funded', 'job-moved',
+  'job-archived')`;
