@@ -4,6 +4,7 @@ import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { Bench, Figure } from './figure.ts';
 import { type BenchModel, firstItems, readModels, takeItems } from './models.ts';
 import { openCompute } from './verify-cost/compute.ts';
+import { measureRows } from './verify-cost/rows.ts';
 
 /** Items of a unit: what hub/core/models/inputs.ts chooses for these models. */
 const UNIT_ITEMS = { digits: 16, minilm: 1, mobilenet: 1 };
@@ -34,10 +35,11 @@ interface Cost {
 }
 
 /**
- * How many contributors, each with a core like ours, one core re-executes p_min of. Both sides run
+ * What is checked of jobs in a row; then how many contributors, each with a core like ours, one core re-executes p_min of. Both sides run
  * the real compute worker. CPU time of this process, not the clock: other programs do not count.
  */
 export const run: Bench = async function* (context) {
+  yield* measureRows(context);
   const settled = measureSettling();
   const found: { name: string; contributors: number }[] = [];
   for (const model of await readModels(context)) {

@@ -19,7 +19,8 @@ const shard = (sequence: number, number: number) => ({
   device: 'a'.repeat(64),
   package: 'b'.repeat(64),
   unitCount: 1,
-  standing: 0,
+  workBefore: 0,
+  unitCost: 1_000,
 });
 
 /** A hub of three ended jobs with two shards each, told page by page; one call fails once. */

@@ -5,7 +5,7 @@ import { type Grid, openGrid } from './grid.ts';
 import type { JobFacts } from './hub-api.ts';
 
 let grid: Grid;
-// Three devices leave the verifier next to nothing of two cores: where the first hundred units of
+// Three devices leave the verifier next to nothing of two cores: where the first 75 units of
 // each had to be judged first, one of them could see the job end before its second shard.
 const checks = ['--checks', 'flat:0.05'];
 test.beforeEach(async () => {

@@ -6,7 +6,7 @@ import { lamports } from '#protocol/values/units.ts';
 import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import { openClock } from './world/clock.ts';
 import { openDeviceNode } from './world/device-node.ts';
-import { makeFakeJob, openFakeBlobs } from './world/fake-model.ts';
+import { fakeUnitMs, makeFakeJob, openFakeBlobs } from './world/fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './world/hub-node.ts';
 import { openRandom } from './world/random.ts';
 import { openVerifierNode } from './world/verifier-node.ts';
@@ -16,7 +16,8 @@ interface SharedJob {
   developer: number;
   units: number;
   postedMs: number;
-  unitPrice?: number;
+  /** Lamports for a millisecond of its units' reference time. */
+  payRate?: number;
 }
 
 interface SharedWorld {
@@ -71,14 +72,15 @@ function runShared({ devices, jobs, until }: SharedWorld): SharedOutcome {
       return [openDeviceNode(grid, `device ${at}`, { ...TRAITS, unitMs }).key, unitMs] as const;
     }),
   );
-  const ids = jobs.map(({ developer, postedMs, ...job }) => {
+  const ids = jobs.map(({ developer, postedMs, units, payRate = 0 }) => {
     const name = `dev_${String(developer).padStart(16, '0')}` as DeveloperId;
-    const made = makeFakeJob(blobs, random, {
-      ...{ ...job, developer: name, assurance: 'instant', now: clock.now() },
-    });
-    clock.after(postedMs, () => hub.command({ type: 'create', ...made }));
-    if (job.unitPrice !== undefined) fund(clock, hub, made.record.id);
-    return made.record.id;
+    const wish = { units, developer: name, assurance: 'instant', now: clock.now() } as const;
+    const made = makeFakeJob(blobs, random, wish);
+    const price = payRate * fakeUnitMs(made.record.draft.file.root);
+    const record = { ...made.record, unitPrice: lamports(BigInt(price)) };
+    clock.after(postedMs, () => hub.command({ type: 'create', ...made, record }));
+    if (payRate > 0) fund(clock, hub, record.id);
+    return record.id;
   });
   const tookMs: (number | undefined)[] = ids.map(() => undefined);
   clock.every(500, () => {
@@ -155,7 +157,7 @@ function runAmong(
 function runBeside(name: string, prices: readonly [number, number], share: number): FairRow {
   const jobs = prices.map((price, at) => ({
     ...large(at),
-    ...(price > 0 ? { unitPrice: price } : {}),
+    payRate: price,
   }));
   const ran = runShared({ devices: 6, jobs, until: { ms: 300_000 } });
   const [first = 0, second = 0] = [0, 1].map((job) => ran.timeFrom(job, LATE_MS));

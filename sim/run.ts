@@ -1,11 +1,34 @@
 import { parseArgs } from 'node:util';
 import { runAttack } from './attack/command.ts';
+import { runJobsInARow, tabulateJobs } from './checked.ts';
 import { runFair } from './fair.ts';
 import { drawHostileScenario, drawScenario, runScenario } from './world/world.ts';
 
 const [first, ...rest] = process.argv.slice(2);
-process.exitCode =
-  first === 'attack' ? await runAttack(rest) : first === 'fair' ? printFair() : runGrids();
+process.exitCode = await runNamed();
+
+function runNamed(): number | Promise<number> {
+  switch (first) {
+    case 'attack':
+      return runAttack(rest);
+    case 'fair':
+      return printFair();
+    case 'checked':
+      return printChecked();
+    case 'overhead':
+      process.stdout.write(`${tabulateJobs()}\n`);
+      return 0;
+    default:
+      return runGrids();
+  }
+}
+
+/** What is checked of each of a hundred jobs of five models, in JSON. */
+function printChecked(): number {
+  const shares = runJobsInARow({ jobs: 100, unitsEach: 450, models: 5, devices: 10 });
+  process.stdout.write(`${JSON.stringify({ shares })}\n`);
+  return 0;
+}
 
 /** How long a small job takes among large ones, and what each job gets of the devices. */
 function printFair(): number {
@@ -32,7 +55,7 @@ function runGrids(): number {
       : [Number(values.seed)];
   if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed))) {
     console.error(
-      'usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile] | attack | fair',
+      'usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile] | attack | fair | checked | overhead',
     );
     return 2;
   }

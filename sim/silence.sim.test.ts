@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { unitsBehind } from '#protocol/checks/check-policy.ts';
+import { unitCost } from '#protocol/models/package.ts';
 import type { Lease } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
@@ -27,8 +29,15 @@ describe('silence after a commitment', () => {
     grid.wait(lease.deadlineMs + 1);
     expect(codeOf(client)).toBe('lease-expired');
   }
-  const standing = (grid: BareHub, { key }: Client): number =>
-    [...grid.hub().standings].find(([name]) => name.startsWith(key))?.[1] ?? 0;
+  /** In units of the one job. */
+  const standing = (grid: BareHub, { key }: Client): number => {
+    const [job] = grid.hub().jobs.values();
+    if (job?.manifest === undefined) throw new Error('the job has no package');
+    return unitsBehind({
+      workBefore: grid.hub().standings.get(key) ?? 0,
+      unitCost: unitCost(job.manifest),
+    });
+  };
 
   test('expires as a fact; the third time costs all trust and a pause, told with its reason', () => {
     const grid = openBareHub(5);

@@ -158,8 +158,11 @@ export function postJob(
     taps = [],
     unitItems = 1,
     unitPrice = lamports(5n),
+    file = 'f',
   }: {
     id?: JobId;
+    /** A digit that names the model. */
+    file?: string;
     assurance?: Assurance;
     autoStart?: boolean;
     taps?: readonly Tap[];
@@ -174,7 +177,7 @@ export function postJob(
     createdAt: instant(0),
     draft: {
       name: 'numbers',
-      file: { root: 'f'.repeat(64) as Root, length: bytes(10) },
+      file: { root: file.repeat(64) as Root, length: bytes(10) },
       runtime: {
         kind: 'graph',
         inputs: [{ ...SPEC, shape: [unitItems, ...SPEC.shape.slice(1)] }],

@@ -126,8 +126,8 @@ function followAccepted(turn: Turn, shard: AcceptedShard): void {
   const device = hub.devices.get(shard.device);
   if (device !== undefined) {
     device.unitsAccepted += shard.unitCount;
-    const { lease, unitCount: units, standing } = shard;
-    send(turn, device.socket, { type: 'accepted', lease, units, standing });
+    const { lease, unitCount: units, workBefore, unitCost } = shard;
+    send(turn, device.socket, { type: 'accepted', lease, units, workBefore, unitCost });
     serveCredits(turn, device);
   }
   // It was banned while this shard was being written.

@@ -1,3 +1,4 @@
+import { unitCost } from '#protocol/models/package.ts';
 import type { LeaseId } from '#protocol/values/ids.ts';
 import { instant, millis } from '#protocol/values/units.ts';
 import { applyFact } from './apply/apply.ts';
@@ -10,7 +11,7 @@ import type { DurableState, Hub, HubConfig } from './state/hub.ts';
 import { type Job, NO_FLEET } from './state/job.ts';
 import { coversRun, gapsBetween, removeRun } from './state/ranges.ts';
 import { listUnderway, openUnderway } from './state/underway.ts';
-import { openNewcomers, takePlace } from './trust/newcomers.ts';
+import { keptNewcomers, openNewcomers, takePlace } from './trust/newcomers.ts';
 import { openReviews } from './verifiers/reviews.ts';
 
 /** A hub that takes its facts one by one, in their order, before it runs. */
@@ -57,11 +58,10 @@ export function takeSnapshot(hub: Hub): DurableState {
   const state = Object.fromEntries(
     names.map((name) => [name, hub[name]]),
   ) as object as DurableState;
-  const { begun, bans } = hub.newcomers;
   return {
     ...state,
     jobs: new Map([...hub.jobs].map(([id, job]) => [id, restJob(job)])),
-    newcomers: { ...openNewcomers(), begun, bans },
+    newcomers: keptNewcomers(hub.newcomers),
     disputes: new Map([...hub.disputes].map(([name, { since: _, ...rest }]) => [name, rest])),
     money: { ...hub.money, nextPayout: leastOf(hub, 'payout-linked', hub.money.nextPayout) },
     nextIndex: leastOf(hub, 'committed', hub.nextIndex),
@@ -126,6 +126,7 @@ const emptyState = (): DurableState => ({
   unrevealed: new Map(),
   newcomers: openNewcomers(),
   acceptedUnits: 0,
+  acceptedWork: 0,
   opinions: new Map(),
   disputes: new Map(),
   unresolved: new Map(),
@@ -133,7 +134,7 @@ const emptyState = (): DurableState => ({
   faults: new Map(),
   standings: new Map(),
   resetAt: new Map(),
-  judgedUnits: new Map(),
+  judgedWork: new Map(),
   countedThrough: -1,
   unjudged: new Map(),
   inFlight: new Map(),
@@ -172,7 +173,8 @@ function reviveLease(hub: Hub, committed: CommittedShard): void {
   const { shard } = committed;
   const { firstUnit, unitCount } = shard;
   const job = hub.jobs.get(shard.job);
-  if (job?.state !== 'running' || !coversRun(job.open, firstUnit, firstUnit + unitCount)) return;
+  if (job?.manifest === undefined || job.state !== 'running') return;
+  if (!coversRun(job.open, firstUnit, firstUnit + unitCount)) return;
   hub.leases.set(shard.lease, {
     lease: {
       id: shard.lease,
@@ -183,6 +185,7 @@ function reviveLease(hub: Hub, committed: CommittedShard): void {
       inputs: kindOf(job).sliceInputs(job, firstUnit, unitCount),
       deadlineMs: millis(0),
     },
+    unitCost: unitCost(job.manifest),
     donated: shard.donated,
     device: shard.device,
     ...(shard.class === undefined ? {} : { class: shard.class }),
@@ -196,5 +199,5 @@ function reviveLease(hub: Hub, committed: CommittedShard): void {
   job.leases.add(shard.lease);
   job.leasedUnits += unitCount;
   removeRun(job.open, firstUnit, firstUnit + unitCount);
-  takePlace(hub, shard.device);
+  takePlace(hub, shard.device, unitCost(job.manifest));
 }

@@ -17,8 +17,8 @@ export const USAGE = `npm run hub -- [flags]
   --rpc-url URL        settles on this cluster of Solana (SOLANA_RPC_URL), which pages call themselves;
                        without a chain there are volunteers only
   --no-verifier        jobs end without a verifier's last word
-  --checks POLICY      how verifiers check (trust:UNITS,FLOOR[,VERIFIERS], flat:RATE; trust:100,0.02)
-  --newcomers LIMIT    new devices at once and units for each one more (100,50000; or unlimited)
+  --checks POLICY      how verifiers check (trust:UNITS,FLOOR[,VERIFIERS], flat:RATE; trust:75,0.02)
+  --newcomers LIMIT    new devices at once and units for each one more (100,75000; or unlimited)
   --new-key            makes one more developer key and shows it
   --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
   --help

@@ -50,7 +50,7 @@ export const GridView = v.strictObject({
   unitsAccepted: Count,
   /** Why the hub cannot write to its disk, while that is so: it gives out no work. */
   trouble: v.optional(Refusal),
-  /** Places for new devices, one more for each `unitsEach` units; absent without a limit. */
+  /** Places for new devices, one more for each `unitsEach` units of 100 ms; absent without a limit. */
   newcomers: v.optional(
     v.strictObject({ places: Count, taken: Count, waiting: Count, unitsEach: Count }),
   ),

@@ -89,7 +89,7 @@ const ENGLISH: Sentences = {
   disputed: () => 'a check of its work is looked at by a second verifier',
   'newcomers-full': ({ unitsEach, ahead }) => {
     const who = ahead === 0 ? 'this one is next' : `at most ${ahead} wait before this one`;
-    return `new devices begin in turn, one more for each ${count(unitsEach, 'unit')} that the grid computes: ${who}; keep the page open and it begins by itself`;
+    return `new devices begin in turn, one more for each ${count(unitsEach, 'unit')} of 100 ms that the grid computes: ${who}; keep the page open and it begins by itself`;
   },
   unjudged: ({ shards }) =>
     `${count(shards, 'shard')} of this device must be judged by a verifier first; the more of its units have passed, the more may wait`,

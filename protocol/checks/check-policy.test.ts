@@ -16,6 +16,7 @@ import {
   ppmThreshold,
   shardsInFlight,
   shareThreshold,
+  unitNumber,
 } from './check-policy.ts';
 
 const WHOLE = 1n << 64n;
@@ -32,9 +33,9 @@ const policies = fc
 describe('the trust policy', () => {
   test('the first T units are all checked, then ever fewer, down to the floor', () => {
     expect(checkThreshold(CHECK_POLICY_DEFAULT, 1)).toBe(WHOLE);
-    expect(checkThreshold(CHECK_POLICY_DEFAULT, 100)).toBe(WHOLE);
-    expect(checkThreshold(CHECK_POLICY_DEFAULT, 101)).toBe((100n * WHOLE) / 101n);
-    expect(checkThreshold(CHECK_POLICY_DEFAULT, 5_000)).toBe(WHOLE / 50n);
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 75)).toBe(WHOLE);
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 76)).toBe((75n * WHOLE) / 76n);
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 3_750)).toBe(WHOLE / 50n);
     expect(checkThreshold(CHECK_POLICY_DEFAULT, 1_000_000)).toBe(WHOLE / 50n);
   });
 
@@ -134,8 +135,9 @@ describe('expected checks', () => {
     );
   });
 
-  test('a volunteer of 50,000 units costs 2.8 % (reference/verification.md §2.5)', () => {
-    expect(expectedChecks(CHECK_POLICY_DEFAULT, 0, 50_000) / 50_000).toBeCloseTo(0.0278, 3);
+  test('a volunteer of 50,000 units costs 2.6 %, and 2.8 % at T = 100 (reference/verification.md §2.5)', () => {
+    expect(expectedChecks(CHECK_POLICY_DEFAULT, 0, 50_000) / 50_000).toBeCloseTo(0.0259, 3);
+    expect(expectedChecks(trust(100, 20_000), 0, 50_000) / 50_000).toBeCloseTo(0.0278, 3);
   });
 });
 
@@ -179,11 +181,11 @@ describe('on a command line', () => {
     ['flat:0.05', { type: 'flat', rate: 0.05 }, '5 % of all units'],
     ['flat:1', { type: 'flat', rate: 1 }, '100 % of all units'],
     [
-      'trust:100,0.02',
+      'trust:75,0.02',
       CHECK_POLICY_DEFAULT,
-      'the first 100 units of a device, then ever fewer, 2 % at least',
+      'the first 75 units of a device, then ever fewer, 2 % at least',
     ],
-    ['trust:100,0.02,1', CHECK_POLICY_DEFAULT, describePolicy(CHECK_POLICY_DEFAULT)],
+    ['trust:75,0.02,1', CHECK_POLICY_DEFAULT, describePolicy(CHECK_POLICY_DEFAULT)],
     [
       'trust:20,0.1,3',
       { type: 'trust', trustUnits: 20, floorPpm: 100_000, sharers: 3 },
@@ -208,13 +210,13 @@ describe('on a command line', () => {
   ])('%j is refused with what is wanted', (text) => {
     const decoded = decodeWith(CheckPolicyText, text, 'request-invalid');
     expect(decoded).toMatchObject({ ok: false, refusal: { code: 'request-invalid' } });
-    if (!decoded.ok) expect(decoded.refusal.message).toContain('trust:100,0.02');
+    if (!decoded.ok) expect(decoded.refusal.message).toContain('trust:75,0.02');
   });
 });
 
 describe('a limit on newcomers as text', () => {
   test.each([
-    ['100,50000', { burst: 100, unitsEach: 50_000 }],
+    ['100,75000', { burst: 100, unitsEach: 75_000 }],
     ['0,1', { burst: 0, unitsEach: 1 }],
     ['unlimited', 'unlimited'],
   ])('%s', (text, limit) => {
@@ -223,16 +225,44 @@ describe('a limit on newcomers as text', () => {
 
   test.each(['', '100', '100,0', '-1,5', '1,2,3', 'none'])('%j is refused', (text) => {
     const decoded = decodeWith(NewcomersText, text);
-    expect(decoded.ok ? '' : decoded.refusal.message).toContain('100,50000');
+    expect(decoded.ok ? '' : decoded.refusal.message).toContain('100,75000');
+  });
+});
+
+describe('the number of a unit', () => {
+  const whole = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+  const cost = fc.integer({ min: 1, max: 10_000_000_000 });
+
+  test('is whole units of its cost in the work before it, and one, without rounding', () => {
+    fc.assert(
+      fc.property(whole, cost, (workBefore, unitCost) => {
+        const exact = Number(BigInt(workBefore) / BigInt(unitCost)) + 1;
+        expect(unitNumber({ workBefore, unitCost })).toBe(exact);
+      }),
+    );
+  });
+
+  test('grows by one with each unit of the same cost', () => {
+    fc.assert(
+      fc.property(fc.nat(1e9), cost, (workBefore, unitCost) => {
+        const next = { workBefore: workBefore + unitCost, unitCost };
+        expect(unitNumber(next)).toBe(unitNumber({ workBefore, unitCost }) + 1);
+      }),
+    );
+  });
+
+  test('of a dear unit is 1 until cheap work comes to its cost', () => {
+    expect(unitNumber({ workBefore: 999, unitCost: 1_000 })).toBe(1);
+    expect(unitNumber({ workBefore: 1_000, unitCost: 1_000 })).toBe(2);
   });
 });
 
 test.each([
   [1, 2],
-  [100, 2],
-  [300, 3],
-  [1_000, 10],
-  [2_000, 20],
+  [75, 2],
+  [225, 3],
+  [750, 10],
+  [1_500, 20],
   [1_000_000, 20],
 ])('while unit %i is next, %i shards of a device may be out', (n, most) => {
   expect(shardsInFlight(CHECK_POLICY_DEFAULT, n)).toBe(most);

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import type { Digest, PublicKey } from '../values/ids.ts';
 import { Count } from '../values/units.ts';
 
 const WHOLE = 1n << 64n;
@@ -8,10 +7,10 @@ const SHARERS_MAX = 16;
 
 /**
  * How often a verifier re-executes a unit. `flat`: the same share of every device's units. `trust`:
- * p_n = min(1, max(floor, T / n)), where n counts the units of one (device, package) since its last
- * confirmed failure, this one included. Whoever is honest for n units, then cheats until caught and
- * comes back under a new name gets at most 1 / (1 + T) of his work accepted bad
- * (reference/verification.md §2.4).
+ * p_n = min(1, max(floor, T / n)), where n is the work of a device since its last confirmed
+ * failure, over all packages and this unit included, in units of this unit's cost (`unitNumber`).
+ * Whoever is honest for n units, then cheats until caught and comes back under a new name gets at
+ * most 1 / (1 + T) of his work accepted bad (reference/verification.md §2.4).
  */
 export const CheckPolicy = v.variant('type', [
   v.strictObject({
@@ -31,20 +30,36 @@ export const CheckPolicy = v.variant('type', [
 ]);
 export type CheckPolicy = v.InferOutput<typeof CheckPolicy>;
 
-/** T = 100, p_min = 2 % (reference/verification.md §3.7). */
-export const CHECK_POLICY_DEFAULT: CheckPolicy = {
+/** T = 75, p_min = 2 % (docs/verification.md). */
+export const CHECK_POLICY_DEFAULT: Extract<CheckPolicy, { type: 'trust' }> = {
   type: 'trust',
-  trustUnits: 100,
+  trustUnits: 75,
   floorPpm: 20_000,
 };
 
-/** What n is counted by: a device and the package it computes. */
-export const standingName = (device: PublicKey, id: Digest): string => `${device}/${id}`;
+/** Work and costs are whole microseconds of reference time (`unitCost`). */
+export interface CountedWork {
+  /** Accepted work of a device before a unit, since its last confirmed failure. */
+  workBefore: number;
+  /** Cost of the unit. */
+  unitCost: number;
+}
+
+/** Whole units of this cost that the work before makes. */
+export const unitsBehind = ({ workBefore, unitCost }: CountedWork): number =>
+  (workBefore - (workBefore % unitCost)) / unitCost;
 
 /**
- * When accepted units become final. A unit is released when `lagUnits` later units of its device
- * and package are judged without a confirmed failure; where a job ends before that, the units left
- * over are drawn once more at `exitPpm` (reference/verification.md §2.6 and §3.9).
+ * The n that p_n goes by: which unit of its device this one is, from 1, if all its work were of
+ * units of this cost. So nobody buys trust for dear units with a few cheap ones.
+ */
+export const unitNumber = (counted: CountedWork): number => unitsBehind(counted) + 1;
+
+/**
+ * When accepted units become final. A unit is released when later work of its device, worth
+ * `lagUnits` units of its own cost, is judged without a confirmed failure; where a job ends before
+ * that, the units left over are drawn once more at `exitPpm` (reference/verification.md §2.6 and
+ * §3.9).
  */
 export const RELEASE_POLICY = { lagUnits: 2_000, exitPpm: 200_000 } as const;
 
@@ -53,12 +68,15 @@ export const REVIEW_PPM = 20_000;
 
 /**
  * How many new identities may begin work. Names are free, so that a limit on them is what bounds
- * how often a cheat comes back: `burst` at once in a new grid, then one more for each `unitsEach`
- * units that were accepted (docs/verification.md, "A limit on new identities"). A device whose
- * wrong result was confirmed is new again.
+ * how often a cheat comes back: `burst` at once in a new grid, then a place for each `unitsEach`
+ * units of `NEWCOMER_UNIT_COST` that were accepted and stand. A later identity takes as many places
+ * as the dearest unit it was lent has such costs. A device whose wrong result was confirmed is new
+ * again.
  */
-export const NEWCOMER_POLICY = { burst: 100, unitsEach: 50_000 } as const;
-/** How many new devices may begin: `burst`, and one more for each `unitsEach` accepted units. */
+export const NEWCOMER_POLICY = { burst: 100, unitsEach: 75_000 } as const;
+/** C: 100 ms of reference time, in microseconds. */
+export const NEWCOMER_UNIT_COST = 100_000;
+/** How many new devices may begin: `burst`, and a place for each `unitsEach` units of cost C. */
 export interface NewcomerPolicy {
   burst: number;
   unitsEach: number;
@@ -146,15 +164,17 @@ export function holdbackUnits(
 }
 
 /**
- * What pay is held back for. The first `probationUnits` of an identity earn nothing, since nothing
- * is at stake in them yet; after that `holdbackUnits` of the newest units stay unpaid until later
- * work has passed. A check is taken to find 99.9 % of wrong units, which is what a calibrated class
+ * What pay is held back for. A unit whose n is at most `probationUnits` earns nothing, since
+ * nothing is at stake yet; after that the newest work of a device stays unpaid until later work has
+ * passed: `holdbackPpm` of its work so far, and at most `holdbackUnits` times the cost of its
+ * dearest unit. A check is taken to find 99.9 % of wrong units, which is what a calibrated class
  * must reach, and a tenth of the checks to spare the cheat. What has been held for `holdbackMs`
  * since its job ended is paid as well.
  */
 export const PAY_POLICY = {
-  probationUnits: 100,
+  probationUnits: CHECK_POLICY_DEFAULT.trustUnits,
   holdbackUnits: holdbackUnits(CHECK_POLICY_DEFAULT, { powerPpm: 999_000, sparedPpm: 100_000 }),
+  holdbackPpm: 29_660,
   holdbackMs: 72 * 3_600_000,
 } as const;
 
@@ -194,11 +214,11 @@ export function expectedChecks(policy: CheckPolicy, before: number, units: numbe
 const TRUST = /^trust:(\d{1,7}),(0?\.\d{1,6}|[01](?:\.0*)?)(?:,([1-9]|1[0-6]))?$/;
 const FLAT = /^flat:(0?\.\d{1,9}|[01](?:\.0*)?)$/;
 const WANTED =
-  'expected flat:RATE or trust:UNITS,FLOOR[,VERIFIERS], such as flat:0.05, trust:100,0.02 or trust:100,0.02,3';
+  'expected flat:RATE or trust:UNITS,FLOOR[,VERIFIERS], such as flat:0.05, trust:75,0.02 or trust:75,0.02,3';
 
 /**
- * A policy as it is written on a command line: `flat:0.05`, or `trust:100,0.02` for T and p_min, or
- * `trust:100,0.02,3` where three verifiers share the checks.
+ * A policy as it is written on a command line: `flat:0.05`, or `trust:75,0.02` for T and p_min, or
+ * `trust:75,0.02,3` where three verifiers share the checks.
  */
 export const CheckPolicyText = v.pipe(
   v.string(),
@@ -214,9 +234,9 @@ export const CheckPolicyText = v.pipe(
 );
 
 const NEWCOMERS = /^(\d{1,7}),([1-9]\d{0,9})$/;
-const NEWCOMERS_WANTED = 'expected BURST,UNITS such as 100,50000, or unlimited';
+const NEWCOMERS_WANTED = 'expected BURST,UNITS such as 100,75000, or unlimited';
 
-/** A limit on newcomers as it is written on a command line: `100,50000`, or `unlimited`. */
+/** A limit on newcomers as it is written on a command line: `100,75000`, or `unlimited`. */
 export const NewcomersText = v.pipe(
   v.string(),
   v.check((text) => text === 'unlimited' || NEWCOMERS.test(text), NEWCOMERS_WANTED),
@@ -227,7 +247,7 @@ export const NewcomersText = v.pipe(
   }),
 );
 
-/** The policy in words: `100 units whole, then ever fewer, 2 % at least`. */
+/** The policy in words: `the first 75 units of a device, then ever fewer, 2 % at least`. */
 export function describePolicy(policy: CheckPolicy): string {
   if (policy.type === 'flat') return `${percent(policy.rate)} of all units`;
   const floor = percent(policy.floorPpm / PPM);

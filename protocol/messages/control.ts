@@ -32,7 +32,7 @@ import { Bytes, Count, Instant, Millis } from '../values/units.ts';
  * `message-frame.ts`). The hub speaks first with `challenge`; the client answers with `hello`.
  * Either side ends a session that stays silent for three beats.
  */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 /** Where a hub's control socket is. */
 export const CONTROL_PATH = '/v1/control';
 /** Where a hub's PeerServer is. */
@@ -254,10 +254,16 @@ export const HubMessage = v.variant('type', [
     signature: Signature,
   }),
   /**
-   * The result is on disk. `units` counts those this shard was first to deliver, `before` those of
-   * this device and package that were accepted earlier, since its last confirmed failure.
+   * The result is on disk. `units` counts those this shard was first to deliver; the rest is as in
+   * `AcceptedShard`.
    */
-  v.strictObject({ type: type('accepted'), lease: LeaseId, units: Count, standing: Count }),
+  v.strictObject({
+    type: type('accepted'),
+    lease: LeaseId,
+    units: Count,
+    workBefore: AcceptedShard.entries.workBefore,
+    unitCost: AcceptedShard.entries.unitCost,
+  }),
   v.strictObject({ type: type('revoked'), lease: LeaseId, code: RefusalCode, message: Message }),
   v.strictObject({ type: type('judgement'), job: JobId, unit: Count, kind: VerdictKind }),
   v.strictObject({

@@ -90,7 +90,7 @@ export interface DeviceStatus {
   unitsPerSecond?: number;
   /**
    * How often the hub has this device's units checked, once it is known: p_n by its policy, for the
-   * model whose units were accepted last. Each model has a count of its own.
+   * model whose units were accepted last. `units` is all work of the device in units of that model.
    */
   checks?: { policy: CheckPolicy; units: number; model: string };
   /** What verifiers found on this device's work since Start, newest first, the newest few. */

@@ -91,7 +91,7 @@ describe('checkReceipt', () => {
 
   it('refuses a verdict about another shard even when the hub signs the whole', () => {
     const { signature: _signature, ...record } = honest;
-    const moved = { ...record, shard: { ...record.shard, firstUnit: 0, standing: 5 } };
+    const moved = { ...record, shard: { ...record.shard, firstUnit: 0, workBefore: 5_000 } };
     const signed = { ...moved, signature: sampleKey('hub').sign('receipt', moved) };
     expect(checkReceipt(signed).map(({ fields }) => fields[0])).toEqual([
       'verdicts.0',

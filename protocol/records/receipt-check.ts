@@ -2,6 +2,7 @@ import { decodeDigests } from '../bytes/base64.ts';
 import { bytesToHex, digestAt, digestCommitment, hexToBytes } from '../bytes/digest.ts';
 import { inclusionRoot } from '../bytes/merkle-log.ts';
 import { isSigned } from '../bytes/signature.ts';
+import { unitNumber } from '../checks/check-policy.ts';
 import { fingerprintFault } from '../checks/fingerprint-check.ts';
 import type { PublicKey } from '../values/ids.ts';
 import { hashEntry } from './public-log.ts';
@@ -46,7 +47,7 @@ export function checkReceipt(receipt: Receipt, hub?: PublicKey): ReceiptFault[] 
 
 /** What no other signature or digest holds fast. */
 const COVERED_BY_WHOLE = [
-  ...['sequence', 'job', 'provider', 'package', 'firstUnit', 'standing', 'at'].map(
+  ...['sequence', 'job', 'provider', 'package', 'firstUnit', 'workBefore', 'unitCost', 'at'].map(
     (name) => `shard.${name}`,
   ),
   'inputs',
@@ -145,8 +146,8 @@ function checkVerdict(
     `${name} judged other outputs than this receipt holds`,
   );
   expect(
-    verdict.n <= shard.standing + place + 1,
-    [field, 'shard.standing', 'shard.firstUnit'],
+    verdict.n <= unitNumber(shard) + place,
+    [field, 'shard.workBefore', 'shard.unitCost', 'shard.firstUnit'],
     `${name} counts more units of the device than it had behind it`,
   );
   const same = verdict.claimed === verdict.reference;

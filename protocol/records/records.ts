@@ -121,7 +121,7 @@ export const Verdict = v.strictObject({
   cause: v.exactOptional(CheckCause),
   /** The epoch whose seed drew this unit. */
   epoch: Count,
-  /** Which unit of its device and package it is, from 1: what p_n goes by. */
+  /** Which unit of its device it is, from 1, in units of its own cost: what p_n goes by. */
   n: v.pipe(Count, v.minValue(1)),
   at: Instant,
 });
@@ -149,8 +149,15 @@ export const AcceptedShard = v.strictObject({
   unitCount: Count,
   /** Its device said before the lease that it wants nothing for it. */
   donated: v.exactOptional(v.literal(true)),
-  /** Units of this device and package accepted before, since its last confirmed failure. */
-  standing: Count,
+  /**
+   * Work of this device accepted before, over all packages, since its last confirmed failure; and
+   * the cost of a unit of this package. Both are whole microseconds of reference time: p_n goes by
+   * them (`unitNumber`).
+   */
+  workBefore: Count,
+  unitCost: v.pipe(Count, v.minValue(1)),
+  /** Accepted under protocol version 2, where work on other packages did not count. */
+  counted: v.exactOptional(v.literal('package')),
   commitment: Digest,
   /** SHA-256 of each unit's output bytes, end to end, in base64. */
   digests: v.pipe(v.string(), v.base64()),

@@ -1,3 +1,4 @@
+import { unitNumber } from '../checks/check-policy.ts';
 import type { Digest, PublicKey } from '../values/ids.ts';
 import { instant } from '../values/units.ts';
 import type { AcceptedShard, Verdict } from './records.ts';
@@ -5,7 +6,7 @@ import type { AcceptedShard, Verdict } from './records.ts';
 /** A unit of an accepted shard, and the digest that its device claims for it. */
 export interface SampleJudged {
   verifier: PublicKey;
-  shard: Pick<AcceptedShard, 'job' | 'lease' | 'device' | 'firstUnit' | 'standing'>;
+  shard: Pick<AcceptedShard, 'job' | 'lease' | 'device' | 'firstUnit' | 'workBefore' | 'unitCost'>;
   unit: number;
   claimed: Digest;
 }
@@ -29,7 +30,7 @@ export function sampleVerdict(
     max: 0,
     runs: 1,
     epoch: 1,
-    n: shard.standing + unit - shard.firstUnit + 1,
+    n: unitNumber(shard) + unit - shard.firstUnit,
     at: instant(5),
     ...changes,
   };

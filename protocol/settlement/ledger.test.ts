@@ -19,16 +19,22 @@ const job = (number: number, price: bigint, endedAt: number) => ({
   endedAt: instant(endedAt),
 });
 
+/** Of a unit, in microseconds. */
+const COST = 1_000;
+/** Units of that cost past which a device has as much held as it ever will. */
+const OLD = 100_000;
+
 const shard = (
   sequence: number,
-  work: { job: number; device: number; standing: number; units: number },
+  work: { job: number; device: number; behind: number; units: number; unitCost?: number },
 ): EarningShard => ({
   sequence,
   job: jobId(work.job),
   device: key(work.device),
   package: PACKAGE,
   unitCount: work.units,
-  standing: work.standing,
+  workBefore: work.behind * COST,
+  unitCost: work.unitCost ?? COST,
 });
 
 const link = (device: number, index: number, at: number) => ({
@@ -58,13 +64,14 @@ describe('the ledger', () => {
     const ledger = projectLedger(
       facts({
         jobs: [job(1, 10n, 1_000)],
-        shards: [shard(0, { job: 1, device: 1, standing: 0, units: 500 })],
+        shards: [shard(0, { job: 1, device: 1, behind: 0, units: 500 })],
         payouts: [link(1, 0, 0)],
         through: instant(2_000),
       }),
     );
     const earned = BigInt(500 - probationUnits) * 10n;
-    const held = BigInt(holdbackUnits) * 10n;
+    // ⌈2.966 % of 500⌉: the work of a young device is held in part.
+    const held = 15n * 10n;
     expect(ledger.balances.get(key(1))).toEqual({
       accrued: earned,
       held,
@@ -82,22 +89,56 @@ describe('the ledger', () => {
       facts({
         jobs: [job(1, 1n, 10), job(2, 1n, 20)],
         shards: [
-          shard(0, { job: 1, device: 1, standing: 0, units: 60 }),
-          shard(1, { job: 2, device: 1, standing: 60, units: 60 }),
+          shard(0, { job: 1, device: 1, behind: 0, units: 60 }),
+          shard(1, { job: 2, device: 1, behind: 60, units: 60 }),
         ],
       }),
     );
-    expect(ledger.balances.get(key(1))?.accrued).toBe(20n);
+    expect(ledger.balances.get(key(1))?.accrued).toBe(45n);
+    // ⌈2.966 %⌉ of the work of 120 units is held: 4 units of this cost.
     expect(ledger.entries.map(({ type, units }) => [type, units])).toEqual([
       ['unpaid', 60],
-      ['unpaid', 40],
-      ['accrued', 20],
-      ['released', 20],
+      ['unpaid', 15],
+      ['accrued', 45],
+      ['released', 41],
+      ['released', 4],
     ]);
   });
 
+  it('pays for a model at once that comes after the trial', () => {
+    const dear = { job: 1, device: 1, behind: OLD, units: 3, unitCost: 100 * COST };
+    const shards = [shard(0, { job: 1, device: 1, behind: 0, units: 80 }), shard(1, dear)];
+    const ledger = projectLedger(facts({ jobs: [job(1, 1n, 10)], shards }));
+    expect(ledger.balances.get(key(1))?.accrued).toBe(5n + 3n);
+    // 74 dear units of trial: what cheap units came to is less.
+    const young = shard(1, { ...dear, behind: 100 });
+    const early = projectLedger(facts({ jobs: [job(1, 1n, 10)], shards: [young] }));
+    expect(early.balances.get(key(1))?.accrued).toBe(0n);
+  });
+
+  it('holds work over all models, and no more than 112 units of the dearest', () => {
+    const cheap = shard(0, { job: 1, device: 1, behind: OLD, units: 1_000 });
+    const dear = shard(1, { job: 2, device: 1, behind: OLD + 1_000, units: 1, unitCost: 5 * COST });
+    const held = (shards: EarningShard[]) =>
+      projectLedger(
+        facts({ jobs: [job(1, 1n, 10), job(2, 1n, 20)], shards, through: instant(30) }),
+      ).balances.get(key(1))?.held;
+    expect(held([cheap])).toBe(112n);
+    // 560 units of cost, five of them in one dear unit.
+    expect(held([cheap, dear])).toBe(112n + 1n);
+    expect(held([dear])).toBe(1n);
+  });
+
+  it('pays shards of protocol version 2 by its own trial, a hundred units of each model', () => {
+    const old = shard(0, { job: 1, device: 1, behind: 60, units: 80 });
+    const accrued = (shards: EarningShard[]) =>
+      projectLedger(facts({ jobs: [job(1, 1n, 10)], shards })).balances.get(key(1))?.accrued;
+    expect(accrued([{ ...old, counted: 'package' }])).toBe(40n);
+    expect(accrued([old])).toBe(65n);
+  });
+
   it('pays nothing for a job that has not ended', () => {
-    const shards = [shard(0, { job: 1, device: 1, standing: 200, units: 500 })];
+    const shards = [shard(0, { job: 1, device: 1, behind: OLD, units: 500 })];
     expect(projectLedger(facts({ shards })).balances.size).toBe(0);
     const early = facts({ jobs: [job(1, 1n, 5_000)], shards, through: instant(4_999) });
     expect(projectLedger(early).balances.size).toBe(0);
@@ -106,7 +147,7 @@ describe('the ledger', () => {
   it('forfeits what is held when a device is banned, and nothing that was released', () => {
     const base = {
       jobs: [job(1, 2n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 300 })],
+      shards: [shard(0, { job: 1, device: 1, behind: OLD, units: 300 })],
       payouts: [link(1, 0, 0)],
     };
     const at = instant(1_000 + HOUR);
@@ -123,7 +164,7 @@ describe('the ledger', () => {
   it('releases what is held after three days without a failure', () => {
     const base = facts({
       jobs: [job(1, 1n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 50 })],
+      shards: [shard(0, { job: 1, device: 1, behind: OLD, units: 50 })],
     });
     const held = (through: number) =>
       projectLedger({ ...base, through: instant(through) }).balances.get(key(1))?.held;
@@ -136,7 +177,7 @@ describe('the ledger', () => {
   it('keeps what has no recipient in the escrow until a wallet is linked', () => {
     const base = facts({
       jobs: [job(1, 1n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 200 })],
+      shards: [shard(0, { job: 1, device: 1, behind: OLD, units: 200 })],
       through: instant(1_000 + holdbackMs),
     });
     const without = projectLedger(base);
@@ -152,8 +193,8 @@ describe('the ledger', () => {
       facts({
         jobs: [job(1, 1n, 1_000), job(2, 1n, 3_000)],
         shards: [
-          shard(0, { job: 1, device: 1, standing: 100, units: 200 }),
-          shard(1, { job: 2, device: 1, standing: 300, units: 200 }),
+          shard(0, { job: 1, device: 1, behind: OLD, units: 200 }),
+          shard(1, { job: 2, device: 1, behind: OLD + 200, units: 200 }),
         ],
         payouts: [link(1, 0, 0), link(1, 7, 2_000)],
         through: instant(3_000),
@@ -167,7 +208,7 @@ describe('the ledger', () => {
     for (const at of [500, 1_500]) {
       const base = facts({
         jobs: [job(1, 10n, 1_000)],
-        shards: [shard(0, { job: 1, device: 1, standing: 100, units: 50 })],
+        shards: [shard(0, { job: 1, device: 1, behind: OLD, units: 50 })],
         payouts: [link(1, 0, 0)],
         closings: [{ job: jobId(1), at: instant(at) }],
       });
@@ -182,7 +223,7 @@ describe('the ledger', () => {
   it('gives back what has no recipient when the money of a job is closed', () => {
     const base = facts({
       jobs: [job(1, 10n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 50 })],
+      shards: [shard(0, { job: 1, device: 1, behind: OLD, units: 50 })],
       closings: [{ job: jobId(1), at: instant(1_500) }],
     });
     const ledger = projectLedger({ ...base, payouts: [link(1, 0, 1_501)] });
@@ -196,7 +237,7 @@ describe('the ledger', () => {
     const ban = { device: key(1), at: instant(1_500), pardonedAt: instant(2_500) };
     const base = facts({
       jobs: [job(1, 10n, 1_000)],
-      shards: [shard(0, { job: 1, device: 1, standing: 100, units: 50 })],
+      shards: [shard(0, { job: 1, device: 1, behind: OLD, units: 50 })],
       payouts: [link(1, 0, 0)],
       bans: [ban],
     });
@@ -213,7 +254,7 @@ describe('the ledger', () => {
   });
 
   it('pays nothing for what was donated', () => {
-    const given = { ...shard(0, { job: 1, device: 1, standing: 100, units: 500 }), donated: true };
+    const given = { ...shard(0, { job: 1, device: 1, behind: OLD, units: 500 }), donated: true };
     const ledger = projectLedger(
       facts({ jobs: [job(1, 10n, 1_000)], shards: [given as EarningShard] }),
     );
@@ -234,13 +275,14 @@ const histories = fc
         job: fc.nat(5),
         device: fc.nat(3),
         units: fc.integer({ min: 1, max: 400 }),
+        unitCost: fc.constantFrom(COST, COST / 10, 30 * COST),
         donated: fc.boolean(),
       }),
       { maxLength: 30 },
     ),
-    bans: fc.array(
+    bans: fc.uniqueArray(
       fc.record({ device: fc.nat(3), at: fc.nat(200), after: fc.option(fc.nat(100)) }),
-      { maxLength: 3 },
+      { maxLength: 3, selector: ({ device, at }) => `${device} ${at}` },
     ),
     links: fc.array(fc.record({ device: fc.nat(3), at: fc.nat(200) }), { maxLength: 5 }),
     closings: fc.array(fc.record({ job: fc.nat(5), at: fc.nat(200) }), { maxLength: 3 }),
@@ -251,8 +293,8 @@ const histories = fc
       jobs: jobs.map(({ price, end }, number) => job(number, price, end * HOUR)),
       shards: work.map((one, sequence) => {
         const behind = before.get(one.device) ?? 0;
-        before.set(one.device, behind + one.units);
-        const made = shard(sequence, { ...one, standing: behind });
+        before.set(one.device, behind + Math.ceil((one.units * one.unitCost) / COST));
+        const made = shard(sequence, { ...one, behind });
         return one.donated ? { ...made, donated: true } : made;
       }),
       bans: bans.map(({ device, at, after }) => ({

@@ -1,4 +1,4 @@
-import { PAY_POLICY, standingName } from '../checks/check-policy.ts';
+import { PAY_POLICY, unitsBehind } from '../checks/check-policy.ts';
 import type { AcceptedShard } from '../records/records.ts';
 import type { Digest, JobId, PublicKey } from '../values/ids.ts';
 import { type Instant, instant } from '../values/units.ts';
@@ -8,9 +8,8 @@ import { type Instant, instant } from '../values/units.ts';
  * to every verifier and to whoever audits them. Amounts are lamports.
  *
  * A unit earns its job's price when its job has ended and its shard stands; the first units of an
- * identity earn nothing. What is earned is held until enough later work of the same device and
- * package has been earned, or enough time has passed; a confirmed failure forfeits all that is
- * held.
+ * identity earn nothing. What is earned is held until enough later work of the same device has been
+ * earned, or enough time has passed; a confirmed failure forfeits all that is held.
  */
 export interface LedgerFacts {
   /** Jobs that have ended with their results given out. */
@@ -39,7 +38,7 @@ export interface EndedJob {
 /** `donated`: its device wanted nothing for it. */
 export type EarningShard = Pick<
   AcceptedShard,
-  'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'standing'
+  'sequence' | 'job' | 'device' | 'package' | 'unitCount' | 'workBefore' | 'unitCost' | 'counted'
 > & { donated?: true };
 
 /** A wrong result of a device was confirmed; when it is pardoned, what it lost comes back. */
@@ -102,12 +101,20 @@ interface Run {
   job: EndedJob;
   sequence: number;
   units: number;
+  unitCost: number;
+}
+
+/** What a device is held to: its work since its last failure, and the cost of its dearest unit. */
+interface Stake {
+  work: number;
+  dearest: number;
 }
 
 interface Books {
   ledger: Ledger;
-  /** By `standingName`, oldest first. */
-  held: Map<string, Run[]>;
+  /** Oldest first. */
+  held: Map<PublicKey, Run[]>;
+  stakes: Map<PublicKey, Stake>;
   /** The newest payout of each device. */
   payouts: Map<PublicKey, Payout>;
   /** Forfeited by each ban, as long as it may come back. */
@@ -122,12 +129,16 @@ type Event =
   | { type: 'closing'; at: Instant; name: string; job: JobId }
   | { type: 'ended'; at: Instant; name: string; job: EndedJob; shards: EarningShard[] };
 
+/** Units of each package that earned nothing under protocol version 2. */
+const TRIAL_UNITS_BEFORE = 100;
+
 /** Projects the facts; their order in the arrays says nothing. */
 export function projectLedger(facts: LedgerFacts): Ledger {
   const ledger: Ledger = { entries: [], balances: new Map(), claims: new Map(), spends: new Map() };
   const books: Books = {
     ledger,
     held: new Map(),
+    stakes: new Map(),
     payouts: new Map(),
     forfeited: new Map(),
     unclaimed: new Map(),
@@ -190,19 +201,43 @@ function orderEvents(facts: LedgerFacts): Event[] {
 }
 
 function accrueShard(books: Books, shard: EarningShard, job: EndedJob): void {
-  const { device, package: id, sequence, unitCount, standing } = shard;
-  const probation = Math.max(0, PAY_POLICY.probationUnits - standing);
+  const { device, package: id, sequence, unitCount, unitCost } = shard;
+  const trialUnits = shard.counted === 'package' ? TRIAL_UNITS_BEFORE : PAY_POLICY.probationUnits;
+  const probation = Math.max(0, trialUnits - unitsBehind(shard));
   const trial = shard.donated === true ? unitCount : Math.min(unitCount, probation);
-  const run: Run = { device, package: id, job, sequence, units: unitCount - trial };
+  const run: Run = { device, package: id, job, sequence, units: unitCount - trial, unitCost };
+  const stake = raiseStake(books, shard);
   if (trial > 0) note(books, 'unpaid', { ...run, units: trial, at: job.endedAt });
   if (run.units === 0) return;
-  const name = standingName(device, id);
-  const queue = books.held.get(name) ?? [];
-  books.held.set(name, queue);
+  const queue = books.held.get(device) ?? [];
+  books.held.set(device, queue);
   queue.push(run);
   note(books, 'accrued', { ...run, at: job.endedAt });
-  let over = queue.reduce((sum, { units }) => sum + units, 0) - PAY_POLICY.holdbackUnits;
-  while (over > 0) over -= releaseFirst(books, queue, { most: over, at: job.endedAt });
+  let over = queue.reduce((sum, each) => sum + each.units * each.unitCost, 0) - heldWork(stake);
+  for (let [first] = queue; first !== undefined; [first] = queue) {
+    const most = Math.floor(over / first.unitCost);
+    if (most < 1) break;
+    over -= first.unitCost * releaseFirst(books, queue, { most, at: job.endedAt });
+  }
+}
+
+function raiseStake(
+  { stakes }: Books,
+  { device, unitCount, workBefore, unitCost }: EarningShard,
+): Stake {
+  const { work, dearest } = stakes.get(device) ?? { work: 0, dearest: 0 };
+  const stake = {
+    work: Math.max(work, workBefore + unitCount * unitCost),
+    dearest: Math.max(dearest, unitCost),
+  };
+  stakes.set(device, stake);
+  return stake;
+}
+
+/** How much of the newest work of a device is held, in microseconds. */
+function heldWork({ work, dearest }: Stake): number {
+  const share = (BigInt(work) * BigInt(PAY_POLICY.holdbackPpm) + 999_999n) / 1_000_000n;
+  return Math.min(Number(share), PAY_POLICY.holdbackUnits * dearest);
 }
 
 /** Releases what has been held for long enough. */
@@ -218,11 +253,11 @@ function matureRuns(books: Books, now: Instant): void {
 
 /** Nothing of this job is held any longer. */
 function closeJob(books: Books, id: JobId, at: Instant): void {
-  for (const [name, queue] of books.held) {
+  for (const [device, queue] of books.held) {
     const own = queue.filter(({ job }) => job.id === id);
     if (own.length === 0) continue;
     books.held.set(
-      name,
+      device,
       queue.filter(({ job }) => job.id !== id),
     );
     for (const run of own) release(books, run, at);
@@ -263,13 +298,10 @@ function release(books: Books, run: Run, at: Instant): void {
 }
 
 function forfeitRuns(books: Books, ban: LedgerBan, at: Instant): void {
-  const lost: Run[] = [];
-  for (const [name, queue] of books.held) {
-    if (!name.startsWith(`${ban.device}/`)) continue;
-    books.held.delete(name);
-    for (const run of queue) note(books, 'forfeited', { ...run, at });
-    lost.push(...queue);
-  }
+  const lost = books.held.get(ban.device) ?? [];
+  for (const run of lost) note(books, 'forfeited', { ...run, at });
+  books.held.delete(ban.device);
+  books.stakes.delete(ban.device);
   if (ban.pardonedAt !== undefined) books.forfeited.set(ban, lost);
 }
 
@@ -317,7 +349,7 @@ const amountOf = ({ units, job }: Pick<Run, 'units' | 'job'>): bigint =>
 function note(
   { ledger }: Books,
   type: LedgerEntry['type'],
-  { at, ...run }: Run & { at: Instant },
+  { at, ...run }: Omit<Run, 'unitCost'> & { at: Instant },
 ): void {
   const { device, package: id, job, sequence, units } = run;
   const amount = type === 'unpaid' ? 0n : amountOf(run);

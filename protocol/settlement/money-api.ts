@@ -124,7 +124,9 @@ export const EarningShardView = v.strictObject({
   device: PublicKey,
   package: Digest,
   unitCount: Count,
-  standing: Count,
+  workBefore: AcceptedShard.entries.workBefore,
+  unitCost: AcceptedShard.entries.unitCost,
+  counted: AcceptedShard.entries.counted,
   donated: v.exactOptional(v.literal(true)),
 });
 export type EarningShardView = v.InferOutput<typeof EarningShardView>;

@@ -12,7 +12,7 @@ Brings up a hub, a verifier and a local contributor, posts the sample job and st
   --port N            the hub's port (default 8787; 0 picks a free one)
   --data DIR          where keys, jobs and results are kept (default ./data)
   --no-sample         do not post the sample job
-  --newcomers LIMIT   new devices at once and units for each one more (100,50000), or unlimited
+  --newcomers LIMIT   new devices at once and units for each one more (100,75000), or unlimited
   --lan               serve HTTPS to other devices on this network
   --help              show this
 `;
@@ -20,7 +20,7 @@ Brings up a hub, a verifier and a local contributor, posts the sample job and st
 /** Passed on to the hub as it is written. */
 const Newcomers = v.pipe(
   v.string(),
-  v.check((text) => v.is(NewcomersText, text), 'expected a limit such as 100,50000, or unlimited'),
+  v.check((text) => v.is(NewcomersText, text), 'expected a limit such as 100,75000, or unlimited'),
 );
 
 const FLAGS = {

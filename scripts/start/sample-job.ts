@@ -18,7 +18,7 @@ import type { Money } from './money.ts';
 
 const FOLDER = 'public/sample';
 /**
- * Small units: 450 of them, so that some are paid after the trial of the first hundred and those
+ * Small units: 450 of them, so that some are paid after the trial of the first 75 and those
  * that are held.
  */
 const OPTIONS: JobOptions = { name: 'Handwritten digits', unitItems: 4 };

@@ -58,8 +58,8 @@ describe('the table of thresholds', () => {
 
   test('the policy stays the same past its last age', () => {
     const table = tabulate({ ...OURS, policy: CHECK_POLICY_DEFAULT });
-    expect(table.knee).toBe(5_000);
-    expect(checkThreshold(CHECK_POLICY_DEFAULT, 5_000)).toBe(
+    expect(table.knee).toBe(3_750);
+    expect(checkThreshold(CHECK_POLICY_DEFAULT, 3_750)).toBe(
       checkThreshold(CHECK_POLICY_DEFAULT, 5_000_000),
     );
     expect(rateAt(table, 5_000_000)).toBeCloseTo(0.02, 12);

@@ -1,5 +1,5 @@
 import type { JobRecord } from '#protocol/api/job.ts';
-import type { NewcomerPolicy } from '#protocol/checks/check-policy.ts';
+import { NEWCOMER_UNIT_COST, type NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import {
   fingerprintBytes,
   openProjection,
@@ -39,7 +39,7 @@ export function checkNewcomers(
   const begun = new Set<string>();
   const bans = new Map<PublicKey, number>();
   const shards = new Map<number, number>();
-  let [units, most] = [0, 0];
+  let [work, most] = [0, 0];
   for (const fact of facts) {
     if (fact.type === 'banned') bans.set(fact.device, (bans.get(fact.device) ?? 0) + 1);
     if (fact.type === 'pardoned') {
@@ -47,14 +47,14 @@ export function checkNewcomers(
       bans.set(fact.device, lives - 1);
       if (begun.delete(`${fact.device} ${lives}`)) begun.add(`${fact.device} ${lives - 1}`);
     }
-    if (fact.type === 'voided') units -= shards.get(fact.sequence) ?? 0;
+    if (fact.type === 'voided') work -= shards.get(fact.sequence) ?? 0;
     if (fact.type !== 'accepted') continue;
-    const { device, sequence, unitCount } = fact.shard;
+    const { device, sequence, unitCount, unitCost } = fact.shard;
     begun.add(`${device} ${bans.get(device) ?? 0}`);
-    shards.set(sequence, unitCount);
-    units += unitCount;
-    most = Math.max(most, units);
-    const places = burst + Math.floor(most / unitsEach);
+    shards.set(sequence, unitCount * unitCost);
+    work += unitCount * unitCost;
+    most = Math.max(most, work);
+    const places = burst + Math.floor(most / (unitsEach * NEWCOMER_UNIT_COST));
     if (begun.size > places) return [`${begun.size} devices began and there were ${places} places`];
   }
   return [];

@@ -3,7 +3,7 @@ import { concatBytes, DIGEST_BYTES, digest, hexToBytes, sha256 } from '#protocol
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { DeveloperId, JobId, Root } from '#protocol/values/ids.ts';
-import { bytes, type Instant, lamports } from '#protocol/values/units.ts';
+import { bytes, type Instant, lamports, type Millis, millis } from '#protocol/values/units.ts';
 import type { Random } from './random.ts';
 
 export const FAKE_INPUTS: TensorSpec[] = [{ name: 'x', dtype: 'f32', shape: [1, 4] }];
@@ -26,6 +26,9 @@ export function fakeCompute(model: Root, inputs: Uint8Array): Uint8Array<ArrayBu
   for (let high = 3; high < FAKE_UNIT_BYTES; high += 4) outputs[high] = (outputs[high] ?? 0) & 0x3f;
   return new Uint8Array(outputs);
 }
+
+/** What a unit of a fake model takes on the exact lane: models differ, from 20 to 147 ms. */
+export const fakeUnitMs = (model: Root): Millis => millis(20 + ((hexToBytes(model)[0] ?? 0) >> 1));
 
 /** What is inside a unit of the fake model: known to whoever computed it. */
 export const fakeTaps = (model: Root, inputs: Uint8Array): Uint8Array<ArrayBuffer> => {
@@ -71,6 +74,8 @@ export interface FakeJob {
   taps?: boolean;
   unitPrice?: number;
   developer?: DeveloperId;
+  /** Names the model, where jobs are to have the same one. */
+  model?: string;
 }
 
 /** A job of `units` units with seeded inputs. */
@@ -80,7 +85,7 @@ export function makeFakeJob(
   job: FakeJob,
 ): { record: JobRecord; inputDigests: Uint8Array; inputs: Uint8Array } {
   const inputs = new Uint8Array(job.units * FAKE_UNIT_BYTES).map(() => random.between(0, 256));
-  const model = blobs.put(new TextEncoder().encode(`model ${random.nonce()}`));
+  const model = blobs.put(new TextEncoder().encode(`model ${job.model ?? random.nonce()}`));
   const inputDigests = digestAll(inputs);
   const record: JobRecord = {
     id: `job_${random.nonce().slice(0, 16)}` as JobId,

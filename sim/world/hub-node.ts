@@ -1,5 +1,5 @@
 import type { JobView } from '#protocol/api/job.ts';
-import type { NewcomerPolicy } from '#protocol/checks/check-policy.ts';
+import type { CheckPolicy, NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import { type ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
@@ -64,6 +64,8 @@ interface Grid {
   /** Enrolled from the start. */
   verifiers: readonly PublicKey[];
   checkRate: number;
+  /** How verifiers check, where it is not at that rate. */
+  checks?: CheckPolicy;
   newcomers: NewcomerPolicy;
 }
 
@@ -141,7 +143,7 @@ function openLife(node: Node): Life {
   const bench = openHubBench({
     config: {
       hub: node.key,
-      checks: { type: 'flat', rate: node.checkRate },
+      checks: node.checks ?? { type: 'flat', rate: node.checkRate },
       newcomers: node.newcomers,
     },
     facts: node.facts,

@@ -1,6 +1,7 @@
 import type { UnitFingerprint } from '#protocol/api/api.ts';
 import { decodeBase64, encodeBase64 } from '#protocol/bytes/base64.ts';
 import { concatBytes, digest } from '#protocol/bytes/digest.ts';
+import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
 import type { ClientMessage } from '#protocol/messages/control.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
@@ -27,6 +28,7 @@ import {
   type FakeBlobs,
   fakeCompute,
   fakeTaps,
+  fakeUnitMs,
 } from './fake-model.ts';
 import { fakeKeys, fakeSign } from './fake-signature.ts';
 import type { ClientEnd, HubNode } from './hub-node.ts';
@@ -59,6 +61,8 @@ interface Grid {
   hub: HubNode;
   key: PublicKey;
   checkRate: number;
+  /** How it checks, where it is not at that rate. */
+  checks?: CheckPolicy;
   lie?: VerifierLie | undefined;
   /** Whom a verifier that spares will not ban. */
   friend?: () => PublicKey | undefined;
@@ -107,7 +111,7 @@ export function openVerifierNode(grid: Grid): VerifierNode {
 function openLife(node: Node): Life {
   const verifier = openVerifier({
     key: node.key,
-    policy: { type: 'flat', rate: node.checkRate },
+    policy: node.checks ?? { type: 'flat', rate: node.checkRate },
     epochMs: millis(3_600_000),
     queueUnitsMax: 4_096,
     tasksMax: 4,
@@ -304,7 +308,7 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
     effect.units.map((unit, at) => ({
       unit,
       digest: digest(answers[at] ?? new Uint8Array()),
-      computeMs: millis(UNIT_MS),
+      computeMs: fakeUnitMs(model),
     })),
   ).flat();
   // A decoy that lies far off, so that GPUs may run the model.

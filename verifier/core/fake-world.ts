@@ -11,6 +11,7 @@ import {
   type PackageManifest,
   type Provider,
   REFERENCE_LANE,
+  unitCost,
 } from '#protocol/models/package.ts';
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { AcceptedShard, Verdict } from '#protocol/records/records.ts';
@@ -67,6 +68,9 @@ export const fakeReference = (value: number) => ({
   bytes: output(value),
 });
 
+/** What a unit of the package costs, in microseconds. */
+export const UNIT_COST = unitCost(MANIFEST);
+
 /** A shard from unit `sequence × 10` whose device claims `claims`; unit n truly computes n. */
 export function fakeShard(
   sequence: number,
@@ -83,7 +87,8 @@ export function fakeShard(
     package: digestPackage(MANIFEST),
     firstUnit: sequence * 10,
     unitCount: claims.length,
-    standing: sequence * 10,
+    workBefore: sequence * 10 * UNIT_COST,
+    unitCost: UNIT_COST,
     commitment: digestRecord(sequence),
     digests: encodeBase64(concatBytes(...claims.map((claim) => hexToBytes(digest(output(claim)))))),
     at: instant(0),

@@ -51,6 +51,7 @@ export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
     failures: 0,
     ...(saved === undefined ? {} : { book: openBook(saved) }),
     manifests: new Map(),
+    costs: new Map(),
     standings: new Map(),
     arrivals: [],
     reviews: [],

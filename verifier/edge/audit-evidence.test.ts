@@ -13,7 +13,8 @@ const shard = {
   lease: '1'.repeat(32) as LeaseId,
   device: '2'.repeat(64) as PublicKey,
   firstUnit: 0,
-  standing: 0,
+  workBefore: 0,
+  unitCost: 1_000,
 };
 const numbered = (number: number): VerdictPage['verdicts'][number] => {
   const about = { verifier: '3'.repeat(64) as PublicKey, shard, unit: number };

@@ -61,7 +61,8 @@ const shard = {
   lease: 'a'.repeat(32) as LeaseId,
   device: HUB,
   firstUnit: 1,
-  standing: 0,
+  workBefore: 0,
+  unitCost: 1_000,
 };
 const verdict = sampleVerdict({ verifier: HUB, shard, unit: 1, claimed: digest });
 const verdictOf = (sequence: number): LogLine => ({

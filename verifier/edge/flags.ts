@@ -8,7 +8,7 @@ export const HELP = `npm run verifier -- --hub URL [options]
 
   --hub URL         the hub to verify for, such as http://127.0.0.1:8787
   --data DIR        where the key, the log and blobs are kept (default ./data)
-  --checks POLICY   what to check: trust:UNITS,FLOOR[,VERIFIERS] (default trust:100,0.02) or flat:RATE
+  --checks POLICY   what to check: trust:UNITS,FLOOR[,VERIFIERS] (default trust:75,0.02) or flat:RATE
   --epoch-minutes M how long one draw seed is in use (default 60)
   --rpc-url URL     your own way to the chain (SOLANA_RPC_URL), instead of the one the hub names
   --log-port N      port of the log page on this machine (default 0: any free one)

@@ -1,4 +1,10 @@
-import { type CheckPolicy, describePolicy, ownCheckRate } from '#protocol/checks/check-policy.ts';
+import {
+  type CheckPolicy,
+  describePolicy,
+  NEWCOMER_UNIT_COST,
+  ownCheckRate,
+  unitNumber,
+} from '#protocol/checks/check-policy.ts';
 import { DISTANCE_MAX } from '#protocol/checks/comparison.ts';
 import type { Verdict } from '#protocol/records/records.ts';
 import type { FiledVerdict } from '../core/state/events.ts';
@@ -106,20 +112,19 @@ function quality({ tally, cost, waiting, judged }: PageView): string {
 
 /** Each device's check rate, and why it is what it is. */
 function devices({ standings, policy, tally }: PageView): string {
-  const rows = standings.slice(0, DEVICES_MAX).map(({ device, package: id, units }) => {
+  const rows = standings.slice(0, DEVICES_MAX).map(({ device, work }) => {
     const { checked, failures } = tally.devices.get(device) ?? { checked: 0, failures: 0 };
     const since = failures > 0 ? 'since its last failure' : 'since its first';
     return [
       `<code title="${text(device)}">${text(device.slice(0, 10))}…</code>`,
-      `<code title="${text(id)}">${text(id.slice(0, 8))}</code>`,
-      rateOf(ownCheckRate(policy, units + 1)),
-      policy.type === 'flat' ? 'the same for all' : `${count(units, 'unit')} ${since}`,
+      rateOf(ownCheckRate(policy, unitNumber({ workBefore: work, unitCost: NEWCOMER_UNIT_COST }))),
+      policy.type === 'flat' ? 'the same for all' : `${number(work / 1e6)} s of work ${since}`,
       checked.toLocaleString('en'),
       `<span class="${failures > 0 ? 'kind mismatch' : ''}">${failures}</span>`,
     ];
   });
   const rest = standings.length - rows.length;
-  const heads = ['Device', 'Model', 'Checked now', 'Because', 'Device checks', 'Device failures'];
+  const heads = ['Device', 'Units of 100 ms checked now', 'Because', 'Checks', 'Failures'];
   return `${table(heads, rows)}${rest > 0 ? `<p>and ${rest.toLocaleString('en')} more</p>` : ''}`;
 }
 

@@ -16,7 +16,14 @@ const key = 'ab'.repeat(32);
 const verdictOf = (unit: number, kind: VerdictKind): LogLine => {
   const job = 'job_0123456789abcdef' as JobId;
   const lease = 'a'.repeat(32) as LeaseId;
-  const shard = { job, lease, device: key as PublicKey, firstUnit: 0, standing: 0 };
+  const shard = {
+    job,
+    lease,
+    device: key as PublicKey,
+    firstUnit: 0,
+    workBefore: 0,
+    unitCost: 100,
+  };
   const about = { verifier: key as PublicKey, shard, unit, claimed: key as Digest };
   const verdict = sampleVerdict(about, { kind, l2: 0.5, max: 1, runs: kind === 'match' ? 1 : 2 });
   const signature = 'a'.repeat(128) as Signature;
@@ -41,8 +48,8 @@ const source = {
     tally,
     cost: { units: 1_000, executions: 65, executeMs: 1_300, lastSequence: 60 },
     standings: [
-      { device: key as PublicKey, package: 'cd'.repeat(32) as Digest, units: 19 },
-      { device: 'ef'.repeat(32) as PublicKey, package: 'cd'.repeat(32) as Digest, units: 2_299 },
+      { device: key as PublicKey, work: 1_900_000 },
+      { device: 'ef'.repeat(32) as PublicKey, work: 224_900_000 },
     ],
   }),
   logFile: () => join(folder, 'log.jsonl'),
@@ -112,7 +119,7 @@ describe('the log page', () => {
     const { body } = await get('/');
     expect(body).toContain('<h2>Caught</h2>');
     expect(body).toContain('<b>61</b><span>Units checked</span>');
-    expect(body).toContain('the first 100 units of a device');
+    expect(body).toContain('the first 75 units of a device');
   });
 
   it('says what it catches, what it costs and whom it checks how often, with the reason', async () => {
@@ -121,9 +128,11 @@ describe('the log page', () => {
     expect(body).toContain('Of 1 unit flagged by a first run, a fresh run overturned 0');
     expect(body).toContain('6.5 % of 1,000 accepted units: 65 re-executions in 1.3 s, 20 ms each');
     expect(body).toContain(
-      'every unit</td><td data-head="Because">19 units since its last failure',
+      'every unit</td><td data-head="Because">1.9 s of work since its last failure',
     );
-    expect(body).toContain('1 unit in 23</td><td data-head="Because">2,299 units since its first');
+    expect(body).toContain(
+      '1 unit in 30</td><td data-head="Because">225 s of work since its first',
+    );
   });
 
   it('counts a flag that a fresh run did not confirm as overturned', () => {

@@ -13,16 +13,16 @@ test('the page says nothing before the hub has told the count', () => {
 
 test.each([
   [0, 'Every unit of yours is checked now.'],
-  [149, 'About 1 unit in 1.5 of yours is checked now.'],
-  [2_299, 'About 1 unit in 23 of yours is checked now.'],
+  [149, 'About 1 unit in 2 of yours is checked now.'],
+  [2_299, 'About 1 unit in 31 of yours is checked now.'],
   [1_000_000, 'About 1 unit in 50 of yours is checked now.'],
 ])('after %i units: %s', (units, rate) => {
   expect(view(units)?.rate).toBe(rate);
 });
 
-test('why: the units accepted, and the least there is', () => {
+test('why: the work accepted, and the least there is', () => {
   expect(view(2_299)?.why).toMatch(
-    /^2,299 units of yours on Digits .* The more .* About 1 unit in 50 is the least\.$/,
+    /^Your work .* makes 2,299 units of Digits\. The more .* About 1 unit in 50 is the least\.$/,
   );
   expect(view(0)?.why).toMatch(/^Trust starts anew/);
   expect(view(1_000_000)?.why).not.toContain('The more');

@@ -18,8 +18,8 @@ export function viewAudit({ checks }: DeviceStatus, locale?: string): AuditView 
   const floor = nameRate(policy.floorPpm / 1_000_000, 'is the least', locale);
   const why =
     units === 0
-      ? `Trust starts anew: no unit of yours on ${model} was accepted since the last failure.`
-      : `${formatNoun(units, 'unit', locale)} of yours on ${model} ${units === 1 ? 'was' : 'were'} accepted since you began, or since your last failure.`;
+      ? 'Trust starts anew: no work of yours was accepted since the last failure.'
+      : `Your work since you began, or since your last failure, makes ${formatNoun(units, 'unit', locale)} of ${model}.`;
   const next =
     now * 1_000_000 > policy.floorPpm
       ? ` The more there are, the fewer are checked. ${floor}`

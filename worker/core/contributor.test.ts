@@ -28,7 +28,7 @@ test('hello, admission, request, lease, commit, reveal, accepted: in this order'
     type: 'reveal',
     reveal: { lease: id },
   });
-  bench.hear({ type: 'accepted', lease: id, units: 1, standing: 2_299 });
+  bench.hear({ type: 'accepted', lease: id, units: 1, workBefore: 2_299_000, unitCost: 1_000 });
   expect(bench.device.shards).toEqual([]);
   bench.wait(500);
   expect(bench.status()).toMatchObject({ unitsAccepted: 1, shardsAccepted: 1, provider: 'wasm' });
@@ -47,7 +47,7 @@ test('a device keeps every verdict on its work, the newest first, and a failure 
   bench.endRun();
   const entry = { index: 0, commitment: '00'.repeat(32) as Digest, at: instant(0) };
   bench.hear({ type: 'logged', lease: id, entry, signature: SIGNED });
-  bench.hear({ type: 'accepted', lease: id, units: 1, standing: 2_299 });
+  bench.hear({ type: 'accepted', lease: id, units: 1, workBefore: 2_299_000, unitCost: 1_000 });
   const job = 'job_0123456789abcdef' as JobId;
   for (let unit = 0; unit < 30; unit += 1) {
     bench.hear({ type: 'judgement', job, unit, kind: unit === 29 ? 'mismatch' : 'match' });

@@ -1,5 +1,6 @@
 import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import { concatBytes, digest, digestCommitment } from '#protocol/bytes/digest.ts';
+import { unitsBehind } from '#protocol/checks/check-policy.ts';
 import { projectionSeed } from '#protocol/checks/fingerprint.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { Lease } from '#protocol/records/records.ts';
@@ -196,12 +197,12 @@ export function sendReveal(turn: Turn, shard: Shard): void {
 
 export function receiveAccepted(
   turn: Turn,
-  { lease, units, standing }: Extract<HubMessage, { type: 'accepted' }>,
+  { lease, units, ...counted }: Extract<HubMessage, { type: 'accepted' }>,
 ): void {
   const { device, world } = turn;
   const shard = findShard(turn, lease);
   if (shard === undefined) return;
-  device.standing = { package: shard.lease.package, units: standing + units };
+  device.standing = { package: shard.lease.package, units: unitsBehind(counted) + units };
   device.counts.unitsAccepted += units;
   device.counts.shardsAccepted += 1;
   device.recent.push({ at: world.now, units });

@@ -123,7 +123,7 @@ export interface Contributor {
   signing: Map<Token, Signing & { record: unknown }>;
   remembering: Map<Token, Remembering>;
   packages: Map<Digest, { manifest: PackageManifest; admission?: KeptAdmission }>;
-  /** Units of the package accepted last, since the last confirmed failure, as the hub told. */
+  /** Work since the last confirmed failure, in units of the package accepted last, as the hub told. */
   standing?: { package: Digest; units: number };
   /** How often the hub has units checked; told in its welcome. */
   checks?: CheckPolicy;

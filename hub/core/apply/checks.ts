@@ -1,10 +1,9 @@
-import { standingName } from '#protocol/checks/check-policy.ts';
 import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
-import type { Job } from '../state/job.ts';
-import { isMismatch, judgedThrough, unitName } from '../state/questions.ts';
+import type { Job, KeptShard } from '../state/job.ts';
+import { isMismatch, judgedThrough, unitName, workIn } from '../state/questions.ts';
 import { endCheck } from '../trust/in-flight.ts';
 import { openVerdicts, showVerdict } from '../verifiers/reviews.ts';
 
@@ -97,11 +96,17 @@ export function countJudged(hub: Hub): void {
     if (kept.sequence <= hub.countedThrough) continue;
     if (kept.sequence > enough) break;
     hub.countedThrough = kept.sequence;
-    const name = standingName(kept.device, kept.package);
-    const end = kept.standing + kept.unitCount;
-    hub.judgedUnits.set(name, Math.max(end, hub.judgedUnits.get(name) ?? 0));
+    noteJudged(hub, kept);
     if (endCheck(hub, kept)) hub.freed.add(kept.device);
   }
+}
+
+/** What was accepted before its device lost its trust vouches for nothing accepted after that. */
+function noteJudged({ judgedWork, resetAt }: Hub, kept: KeptShard): void {
+  const { device, whole } = kept;
+  if (whole === undefined || whole.at <= (resetAt.get(device) ?? -1)) return;
+  const end = kept.workBefore + workIn(kept);
+  judgedWork.set(device, Math.max(end, judgedWork.get(device) ?? 0));
 }
 
 /** What the checks of a job needed is in the log, and needed here no more. */

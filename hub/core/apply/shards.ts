@@ -1,10 +1,9 @@
-import { standingName } from '#protocol/checks/check-policy.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { CommittedShard } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';
-import { isGuarded } from '../state/questions.ts';
+import { isGuarded, workIn } from '../state/questions.ts';
 import { addRun, removeRun } from '../state/ranges.ts';
 import { awaitCheck, endCheck } from '../trust/in-flight.ts';
 import { keepPlace } from '../trust/newcomers.ts';
@@ -37,17 +36,18 @@ export function applyAccepted(hub: Hub, shard: AcceptedShard): void {
   hub.nextSequence = Math.max(hub.nextSequence, shard.sequence + 1);
   const job = hub.jobs.get(shard.job);
   if (job === undefined) return;
-  keepPlace(hub.newcomers, shard.device, shard.at);
+  keepPlace(hub, shard);
   const kept = keepShard(shard);
   job.shards.set(shard.sequence, kept);
   hub.shards.set(shard.lease, kept);
   removeRun(job.open, shard.firstUnit, shard.firstUnit + shard.unitCount);
   job.acceptedUnits += shard.unitCount;
   hub.acceptedUnits += shard.unitCount;
+  hub.acceptedWork += workIn(shard);
   job.lastSequence = Math.max(job.lastSequence, shard.sequence);
   if (isGuarded(job)) job.unreleased.set(shard.sequence, kept);
   if (shard.at > (hub.resetAt.get(shard.device) ?? -1)) {
-    hub.standings.set(standingName(shard.device, shard.package), shard.standing + shard.unitCount);
+    hub.standings.set(shard.device, (hub.standings.get(shard.device) ?? 0) + workIn(shard));
   }
   awaitCheck(hub, kept);
 }
@@ -63,7 +63,9 @@ const keepShard = (shard: AcceptedShard): KeptShard => ({
   firstUnit: shard.firstUnit,
   unitCount: shard.unitCount,
   donated: shard.donated,
-  standing: shard.standing,
+  workBefore: shard.workBefore,
+  unitCost: shard.unitCost,
+  counted: shard.counted,
   whole: shard,
 });
 
@@ -82,6 +84,7 @@ export function applyVoid(hub: Hub, { job: id, sequence }: FactOf<'voided'>): vo
   addRun(job.open, kept.firstUnit, kept.firstUnit + kept.unitCount);
   job.acceptedUnits -= kept.unitCount;
   hub.acceptedUnits -= kept.unitCount;
+  hub.acceptedWork -= workIn(kept);
   job.requeued += kept.unitCount;
 }
 

@@ -1,7 +1,7 @@
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { dropBar, noteBan } from '../trust/newcomers.ts';
-import { forgetOf, forgetStanding } from '../trust/standing.ts';
+import { forgetStanding } from '../trust/standing.ts';
 import { addSuspension } from '../trust/suspensions.ts';
 import { countJudged } from './checks.ts';
 
@@ -9,15 +9,14 @@ import { countJudged } from './checks.ts';
 export function applyBan(hub: Hub, { type: _, ...ban }: FactOf<'banned'>): void {
   const { device, at } = ban;
   hub.banned.set(device, ban);
-  noteBan(hub.newcomers, device, at);
+  noteBan(hub, device, at);
   forgetStanding(hub, device, at);
-  forgetOf(hub.judgedUnits, device);
 }
 
 /** A ban is lifted: the device has the place that it had. */
 export function applyPardon(hub: Hub, { device, bannedAt }: FactOf<'pardoned'>): void {
   if (hub.banned.get(device)?.at === bannedAt) hub.banned.delete(device);
-  dropBar(hub.newcomers, device, bannedAt);
+  dropBar(hub, device, bannedAt);
 }
 
 /** A device has lost a provider of a package. */

@@ -105,5 +105,7 @@ test('a device keeps its place and its standing when its jobs are archived', () 
   const standings = [...court.hub().standings];
   court.wait(AN_HOUR);
   expect([...court.hub().standings]).toEqual(standings);
-  expect([...court.hub().newcomers.begun].some((place) => place.startsWith(PHONE))).toBe(true);
+  expect([...court.hub().newcomers.begun.keys()].some((place) => place.startsWith(PHONE))).toBe(
+    true,
+  );
 });

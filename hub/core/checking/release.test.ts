@@ -1,18 +1,26 @@
 import { beforeEach, expect, test } from 'vitest';
 import { RELEASE_POLICY } from '#protocol/checks/check-policy.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { instant } from '#protocol/values/units.ts';
 import {
   type Bench,
+  beginJob,
   deliver,
+  FUNDING,
   JOB,
   joinWorker,
   openBench,
   PHONE,
   postJob,
+  prepareJob,
+  quoteJob,
   startJob,
   VERIFIER,
   verdictOn,
 } from '../fake-world.ts';
 import { mayRead as mayReadUnits } from '../state/questions.ts';
+import { forgetStanding } from '../trust/standing.ts';
 
 let bench: Bench;
 beforeEach(() => {
@@ -81,6 +89,47 @@ test('later work of settled assurance releases earlier work while the job runs',
   expect(accepted - released).toBeGreaterThanOrEqual(RELEASE_POLICY.lagUnits);
   expect(mayRead(0, released)).toBe(true);
   expect(mayRead(0, released + 1)).toBe(false);
+});
+
+test('a dear unit is released by later work of its own measure, on whatever model', () => {
+  quoteJob(bench, 4, { assurance: 'settled', unitMs: 1_000 });
+  beginJob(bench);
+  finish();
+  judge();
+  const cheap = `job_${'2'.repeat(16)}` as JobId;
+  postJob(bench, 4 * RELEASE_POLICY.lagUnits, { id: cheap, file: '7' });
+  prepareJob(bench, { id: cheap, unitMs: 500 });
+  const own = { ...FUNDING, escrow: FUNDING.escrow.replaceAll('E', 'F') as Address };
+  bench.post({ type: 'command', request: 6, command: { type: 'fund', job: cheap, funding: own } });
+  bench.post({ type: 'command', request: 7, command: { type: 'start', job: cheap } });
+  bench.say(2, { type: 'request' });
+  bench.admit(2, 2);
+  const accepted = () => bench.hub().jobs.get(cheap)?.acceptedUnits ?? 0;
+  // 2,000 units of 1 s are 4,000 of 500 ms.
+  while (accepted() < 4_500) {
+    deliver(bench, 2, PHONE);
+    judge();
+    expect(bench.job()?.released).toBe(accepted() < 4_000 ? 0 : 4);
+    bench.say(2, { type: 'request' });
+  }
+});
+
+test('work from before a device lost its trust releases nothing that came after', () => {
+  startJob(bench, 4 * RELEASE_POLICY.lagUnits, 'settled');
+  joinWorker(bench, 2, { key: PHONE, unitMs: 1 });
+  while ((bench.job()?.accepted ?? 0) <= RELEASE_POLICY.lagUnits) {
+    deliver(bench, 2, PHONE);
+    judge();
+    bench.say(2, { type: 'request' });
+  }
+  const before = bench.job()?.released ?? 0;
+  const { hub } = bench;
+  forgetStanding(hub(), PHONE, instant(bench.clock()));
+  bench.wait(1);
+  deliver(bench, 2, PHONE);
+  judge();
+  expect(hub().judgedWork.get(PHONE)).toBe(hub().standings.get(PHONE));
+  expect(bench.job()?.released).toBe(before);
 });
 
 test('released work survives a restart, and so does an exit check that is due', () => {

@@ -1,15 +1,22 @@
-import { RELEASE_POLICY, standingName } from '#protocol/checks/check-policy.ts';
+import { RELEASE_POLICY } from '#protocol/checks/check-policy.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';
-import { isDisputed, isEnding, isGuarded, judgedThrough, judgesOf } from '../state/questions.ts';
+import {
+  isDisputed,
+  isEnding,
+  isGuarded,
+  judgedThrough,
+  judgesOf,
+  workIn,
+} from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { send, store, type Turn } from '../turn.ts';
 
 /**
  * When accepted units become final, by the assurance of their job. `instant` gives results at once.
- * `settled` releases a unit when enough later units of its device and package are judged without a
- * confirmed failure, or, at the job's end, when its shard has passed the exit check. `full` has
+ * `settled` releases a unit when enough later work of its device is judged without a confirmed
+ * failure, or, at the job's end, when its shard has passed the exit check. `full` has
  * every unit checked, so that judged is released. What is released stays so: it is a fact on disk
  * before it can be read.
  */
@@ -82,9 +89,8 @@ export function receiveExitChecked(turn: Turn, verifier: VerifierSession, sequen
   }
 }
 
-const endOf = (kept: KeptShard): number => kept.standing + kept.unitCount;
-
-function hasLag(hub: Hub, kept: KeptShard): boolean {
-  const through = hub.judgedUnits.get(standingName(kept.device, kept.package)) ?? 0;
-  return through - endOf(kept) >= RELEASE_POLICY.lagUnits;
+function hasLag({ judgedWork }: Hub, kept: KeptShard): boolean {
+  const through = judgedWork.get(kept.device) ?? 0;
+  const end = kept.workBefore + workIn(kept);
+  return through - end >= RELEASE_POLICY.lagUnits * kept.unitCost;
 }

@@ -1,5 +1,5 @@
 import type { Quote } from '#protocol/api/job.ts';
-import { expectedChecks, RELEASE_POLICY, standingName } from '#protocol/checks/check-policy.ts';
+import { expectedChecks, RELEASE_POLICY, unitsBehind } from '#protocol/checks/check-policy.ts';
 import { allowsProvider, type PackageManifest } from '#protocol/models/package.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
@@ -10,6 +10,7 @@ import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
 import { fitProblem } from '../trust/fit.ts';
+import { countedOf } from '../trust/in-flight.ts';
 import type { Turn } from '../turn.ts';
 
 export function unfunded(turn: Turn, job: Job): Refusal {
@@ -33,7 +34,10 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
   const medianMs = measured[measured.length >> 1] ?? referenceMs;
   const perShard = Math.max(1, Math.round(SHARD_MS.aim / medianMs));
   // The device with the most trust behind it is checked least: what is said holds for all.
-  const trusted = able.reduce((most, device) => Math.max(most, standingOf(hub, device, job)), 0);
+  const trusted = able.reduce(
+    (most, { key }) => Math.max(most, unitsBehind(countedOf(hub, key, manifest))),
+    0,
+  );
   const perDevice = Math.ceil(units / Math.max(1, able.length));
   const checks = expectedChecks(hub.config.checks, trusted, perDevice);
   const extra = extraChecks(job, checks / perDevice, able.length);
@@ -75,9 +79,6 @@ function extraChecks({ record }: Job, usualRate: number, devices: number): numbe
   const audited = Math.min(units, RELEASE_POLICY.lagUnits * Math.max(1, devices));
   return audited * Math.max(0, RELEASE_POLICY.exitPpm / 1_000_000 - usualRate);
 }
-
-const standingOf = (hub: Hub, { key }: Device, { packageId }: Job): number =>
-  packageId === undefined ? 0 : (hub.standings.get(standingName(key, packageId)) ?? 0);
 
 const speedOn = (device: Device, job: Job): number | undefined =>
   job.packageId === undefined ? undefined : device.admitted.get(job.packageId)?.unitMs;

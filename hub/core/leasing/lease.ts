@@ -1,4 +1,5 @@
 import { LEASE_UNITS_MAX } from '#protocol/messages/control.ts';
+import { unitCost } from '#protocol/models/package.ts';
 import type { JobId, LeaseId } from '#protocol/values/ids.ts';
 import type { RefusalCode } from '#protocol/values/refusal.ts';
 import { after, type Millis, millis } from '#protocol/values/units.ts';
@@ -55,7 +56,7 @@ export function grantLease(
 ): LeaseId | undefined {
   const { device, admission, first, count, twin } = grant;
   const { hub, world } = turn;
-  if (job.packageId === undefined) return undefined;
+  if (job.packageId === undefined || job.manifest === undefined) return undefined;
   const expectedMs = millis(count * admission.unitMs);
   const travelMs = (count * unitTravelBytes(job)) / DEADLINE.bytesPerMs;
   const deadlineMs = leaseDeadline(turn, device, millis(expectedMs + travelMs / DEADLINE.factor));
@@ -70,6 +71,7 @@ export function grantLease(
   };
   const active: ActiveLease = {
     lease,
+    unitCost: unitCost(job.manifest),
     donated: donates(device, lease.job) ? true : undefined,
     device: device.key,
     class: admission.class,
@@ -84,7 +86,7 @@ export function grantLease(
   job.leases.add(lease.id);
   if (twin === undefined) job.leasedUnits += count;
   device.leases.add(lease.id);
-  takePlace(hub, device.key);
+  takePlace(hub, device.key, active.unitCost);
   device.credits -= 1;
   if (device.credits === 0) hub.waiting.delete(device.key);
   delete device.idle;
@@ -113,7 +115,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const { id, job: jobId, firstUnit, unitCount } = active.lease;
   hub.leases.delete(id);
   hub.devices.get(active.device)?.leases.delete(id);
-  returnPlace(hub, active.device);
+  returnPlace(hub, active.device, active.unitCost);
   if (how === 'accepted') rememberEnd(hub, active, 'unit-already-accepted');
   else giveUp(turn, active, how === 'failed');
   const job = hub.jobs.get(jobId);
@@ -219,7 +221,7 @@ export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefine
   const job = turn.hub.jobs.get(twin.lease.job);
   job?.leases.delete(twin.lease.id);
   turn.hub.leases.delete(twin.lease.id);
-  returnPlace(turn.hub, twin.device);
+  returnPlace(turn.hub, twin.device, twin.unitCost);
   turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);
   rememberEnd(turn.hub, twin, 'unit-already-accepted');
   giveUp(turn, twin, false);

@@ -1,5 +1,5 @@
 import type { ContributorMessage, Trial } from '#protocol/messages/control.ts';
-import { allowsProvider } from '#protocol/models/package.ts';
+import { allowsProvider, unitCost } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { between, millis } from '#protocol/values/units.ts';
@@ -25,6 +25,8 @@ const CREDITS_MAX = 4;
 const ADMISSION_MS_MAX = 900_000;
 /** A lease this much later than expected gets a twin on an idle device near the job's end. */
 const STRAGGLER_FACTOR = 1.5;
+/** Of a unit, in microseconds: a device that may not begin with this one may begin with none. */
+const LEAST_COST = 1;
 /** What setting a device up for a model takes of it, until it is known. */
 const TRIAL_MS = 30_000;
 /** How much longer a device stays with a model it computes than fairness asks. */
@@ -156,7 +158,7 @@ export function serveCredits(turn: Turn, device: Device): void {
     }
     const reason = serveOnce(turn, device);
     if (reason === undefined) continue;
-    if (reason.code !== 'newcomers-full' && mayBegin(turn.hub, device.key)) {
+    if (reason.code !== 'newcomers-full' && mayBegin(turn.hub, device.key, LEAST_COST)) {
       leaveLine(turn.hub, device.key);
     }
     return setIdle(turn, device, reason);
@@ -180,7 +182,7 @@ function serveOnce(turn: Turn, device: Device): Reason | undefined {
   for (const job of jobs) {
     if (job.state !== 'quoted' || fitProblem(turn.hub, device, job) !== undefined) continue;
     if (job.packageId === undefined || device.admitted.has(job.packageId)) continue;
-    if (mayBegin(turn.hub, device.key)) {
+    if (job.manifest !== undefined && mayBegin(turn.hub, device.key, unitCost(job.manifest))) {
       startAdmission(turn, device, job);
       return undefined;
     }
@@ -243,10 +245,10 @@ function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
 function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   const problem = fitProblem(turn.hub, device, job);
   if (problem !== undefined) return problem;
-  if (job.packageId === undefined) return allLent(job);
+  if (job.packageId === undefined || job.manifest === undefined) return allLent(job);
   const admission = device.admitted.get(job.packageId);
   if (admission === undefined && job.open.count === 0) return allLent(job);
-  const early = placeProblem(turn.hub, device.key);
+  const early = placeProblem(turn.hub, device.key, unitCost(job.manifest));
   if (early !== undefined) return early;
   if (admission === undefined) {
     startAdmission(turn, device, job);

@@ -138,7 +138,7 @@ test('a job that is done is told with all its shards, and the same after a resta
   expect(all.shards).toEqual(shards);
   const [first, ...rest] = shards;
   expect(listEarned(bench.hub(), PHONE, { from: 1, limit: 1 })).toEqual(rest.slice(0, 1));
-  expect(first).toMatchObject({ sequence: 0, device: PHONE, standing: 0 });
+  expect(first).toMatchObject({ sequence: 0, device: PHONE, workBefore: 0, unitCost: 100_000 });
   bench.restart();
   expect(told(bench.hub())).toEqual(all);
 });

@@ -105,7 +105,9 @@ export const viewShard = (kept: KeptShard | AcceptedShard): EarningShardView => 
   device: kept.device,
   package: kept.package,
   unitCount: kept.unitCount,
-  standing: kept.standing,
+  workBefore: kept.workBefore,
+  unitCost: kept.unitCost,
+  ...(kept.counted === undefined ? {} : { counted: kept.counted }),
   ...(kept.donated === undefined ? {} : { donated: kept.donated }),
 });
 

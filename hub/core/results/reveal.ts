@@ -1,12 +1,14 @@
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { digestCommitment } from '#protocol/bytes/digest.ts';
-import { standingName } from '#protocol/checks/check-policy.ts';
+import { unitCost } from '#protocol/models/package.ts';
 import type { AcceptedShard, Reveal } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { millis } from '#protocol/values/units.ts';
 import type { Revealed } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import { endTwin, revokeLease } from '../leasing/lease.ts';
 import type { Device } from '../state/device.ts';
+import type { Hub } from '../state/hub.ts';
 import type { ActiveLease } from '../state/job.ts';
 import { isEnding } from '../state/questions.ts';
 import { countUnderway, nameOf } from '../state/underway.ts';
@@ -56,7 +58,8 @@ export function receiveReveal(
       how: 'failed',
     });
   }
-  acceptShard(turn, { device, active, reveal, revealed: read.value });
+  const cost = unitCost(job.manifest);
+  acceptShard(turn, { device, active, reveal, revealed: read.value, unitCost: cost });
 }
 
 function acceptShard(
@@ -66,6 +69,7 @@ function acceptShard(
     active: ActiveLease;
     reveal: Reveal;
     revealed: Revealed;
+    unitCost: number;
   },
 ): void {
   const { device, active, reveal } = accepted;
@@ -84,11 +88,10 @@ function acceptShard(
   learnSpeed(device, active, reveal);
   const { hub, world } = turn;
   const { digests, ...kept } = accepted.revealed;
-  const { package: id } = active.lease;
-  const counted = hub.standings.get(standingName(device.key, id)) ?? 0;
   const shard: AcceptedShard = {
     ...active.committed.shard,
-    standing: counted + countUnderway(hub.underway, nameOf.accept(device.key, id)),
+    workBefore: workOf(hub, device.key),
+    unitCost: accepted.unitCost,
     sequence: hub.nextSequence++,
     index: active.committed.entry.index,
     commitment: active.committed.entry.commitment,
@@ -99,6 +102,10 @@ function acceptShard(
   const { salt, computeMs } = reveal;
   store(turn, [{ type: 'accepted', shard, salt, computeMs, ...kept }]);
 }
+
+/** Work of a device that is accepted, on disk or on its way there. */
+const workOf = ({ standings, underway }: Hub, device: PublicKey): number =>
+  (standings.get(device) ?? 0) + countUnderway(underway, nameOf.accept(device));
 
 function learnSpeed(device: Device, active: ActiveLease, reveal: Reveal): void {
   const admission = device.admitted.get(active.lease.package);

@@ -34,7 +34,7 @@ export interface HubConfig {
  */
 export interface Underway {
   writes: Map<Token, readonly Fact[]>;
-  /** By `nameOf`: how many such facts are on their way, or units where the name counts units. */
+  /** By `nameOf`: how many such facts are on their way, or work where the name counts work. */
   counts: Map<string, number>;
 }
 
@@ -76,6 +76,8 @@ export interface DurableState {
   newcomers: Newcomers;
   /** Accepted units of all jobs that stand. */
   acceptedUnits: number;
+  /** Their work, in microseconds of reference time. */
+  acceptedWork: number;
   /** By lease and unit: what each verifier said, where several are enrolled; of jobs that go on. */
   opinions: Map<string, Verdict[]>;
   disputes: Map<string, Dispute>;
@@ -85,18 +87,18 @@ export interface DurableState {
   resolved: Map<string, JobId>;
   /** How often the majority contradicted a verifier. */
   faults: Map<PublicKey, number>;
-  /** By `standingName`: units of a device and package since its last confirmed failure. */
-  standings: Map<string, number>;
+  /** Accepted work of each device since its last confirmed failure, in microseconds. */
+  standings: Map<PublicKey, number>;
   /** When a device lost its trust: nothing it did until then counts for it. */
   resetAt: Map<PublicKey, Instant>;
-  /** By `standingName`: where the newest judged shard ends, in the units `before` counts. */
-  judgedUnits: Map<string, number>;
+  /** Of each device: where its newest judged shard ends, in the work `workBefore` counts. */
+  judgedWork: Map<PublicKey, number>;
   /** The last sequence that was counted as judged by enough verifiers. */
   countedThrough: number;
   /** Accepted shards not judged by every verifier yet, in order of sequence. */
   unjudged: Map<number, KeptShard>;
-  /** By `standingName`: accepted shards of jobs that go on that wait for verifiers. */
-  inFlight: Map<string, number>;
+  /** By device: accepted shards of jobs that go on that wait for verifiers. */
+  inFlight: Map<PublicKey, number>;
   reviews: Reviews;
   money: MoneyBook;
   nextIndex: number;

@@ -44,6 +44,8 @@ export const NO_FLEET: Fleet = { speed: 0, countedAt: instant(0) };
 /** A lease from its grant to its end. */
 export interface ActiveLease {
   lease: Lease;
+  /** Of a unit, in microseconds. */
+  unitCost: number;
   /** Its device wanted nothing for this job when it was given. */
   donated?: true | undefined;
   device: PublicKey;
@@ -77,7 +79,9 @@ export interface KeptShard {
   unitCount: number;
   /** As in `AcceptedShard`. */
   donated?: true | undefined;
-  standing: number;
+  workBefore: number;
+  unitCost: number;
+  counted?: 'package' | undefined;
   /** Whole until the job ends: a verifier may have to be asked about it again. */
   whole?: AcceptedShard;
   /** Verifiers that have judged its exit check. */

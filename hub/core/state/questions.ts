@@ -21,6 +21,12 @@ export const hasJudged = (
   { lease, unit, verifier }: Pick<Verdict, 'lease' | 'unit' | 'verifier'>,
 ): boolean => shards.get(lease)?.judgedBy?.has(`${unit}/${verifier}`) === true;
 
+/** The work of a shard, in microseconds of reference time. */
+export const workIn = ({
+  unitCount,
+  unitCost,
+}: Pick<KeptShard, 'unitCount' | 'unitCost'>): number => unitCount * unitCost;
+
 /** Where two or more verifiers are enrolled, one alone convinces nobody. */
 export const quorumOf = (hub: Hub): number => Math.min(2, Math.max(1, hub.enrolled.size));
 

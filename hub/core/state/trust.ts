@@ -19,17 +19,23 @@ export interface Unrevealed {
 
 /**
  * Who may begin work. Names are free, so that a hub takes only so many new ones: `NEWCOMER_POLICY`.
- * A device takes a place with its first lease, and keeps it for good once a shard of it is
- * accepted; one that delivers nothing gives it back. After a ban it is new again. All of it follows
- * from the accepted shards and the bans on disk, so that a restart changes nothing.
+ * A device takes its places with a lease, one or, where its units are dear, more; it keeps them for
+ * good once the shard is accepted, and one that delivers nothing gives them back. After a ban it is
+ * new again. What is taken for good follows from the accepted shards and the bans on disk, so that
+ * a restart changes nothing. A device counts 0 places where it is among the first.
  */
 export interface Newcomers {
   /** Places that are taken for good: by `placeName`. */
-  begun: Set<string>;
+  begun: Map<string, number>;
   /** When each device was banned. */
   bans: Map<PublicKey, number[]>;
-  /** Leases of devices that hold some and have no place for good. */
+  /** Costs of the units of each device's leases, in microseconds. */
+  lent: Map<PublicKey, number[]>;
+  /** Places that leases take beyond those their devices have for good. */
   beginning: Map<PublicKey, number>;
+  /** Entries of both that are among the first, and the sum of the places of both. */
+  first: { begun: number; beginning: number };
+  taken: number;
   /** Devices online that wait for a place, first come first; with a number that only grows. */
   line: Map<PublicKey, number>;
   lastInLine: number;

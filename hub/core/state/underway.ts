@@ -1,6 +1,5 @@
 import type { JobState } from '#protocol/api/job.ts';
-import { standingName } from '#protocol/checks/check-policy.ts';
-import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { Token } from './events.ts';
 import { type Fact, verdictName } from './facts.ts';
 import type { Underway } from './hub.ts';
@@ -20,8 +19,8 @@ export const nameOf = {
   move: (job: JobId) => `move ${job}`,
   end: (job: JobId) => `end ${job}`,
   archive: (job: JobId) => `archive ${job}`,
-  /** Counts units. */
-  accept: (device: PublicKey, pack: Digest) => `accept ${standingName(device, pack)}`,
+  /** Counts work, in microseconds. */
+  accept: (device: PublicKey) => `accept ${device}`,
   unrevealed: (device: PublicKey) => `unrevealed ${device}`,
   verdict: (name: string) => `verdict ${name}`,
   /** A verdict that is no match. */
@@ -39,7 +38,7 @@ export const nameOf = {
   epoch: (verifier: PublicKey, epoch: number, type: string) => `${type} ${epoch} ${verifier}`,
 } as const;
 
-/** How many facts of this name are on their way to the disk; units where the name counts units. */
+/** How many facts of this name are on their way to the disk; work where the name counts work. */
 export const countUnderway = ({ counts }: Underway, name: string): number => counts.get(name) ?? 0;
 
 /** Whether a fact of this name is being written. */
@@ -92,8 +91,8 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
     case 'job-archived':
       return [[nameOf.archive(fact.job)]];
     case 'accepted': {
-      const { device, package: pack, unitCount } = fact.shard;
-      return [[nameOf.accept(device, pack), unitCount]];
+      const { device, unitCost, unitCount } = fact.shard;
+      return [[nameOf.accept(device), unitCost * unitCount]];
     }
     case 'unrevealed':
       return fact.atFault ? [[nameOf.unrevealed(fact.device)]] : [];

@@ -31,16 +31,16 @@ test('a new device waits for a verifier once two of its shards are out', () => {
   expect(held()).toBe(1);
 });
 
-test('its first shards end where its first hundred units do', () => {
+test('its first shards end where its first 75 units do', () => {
   let units = 0;
-  for (let shard = 0; units < 100 && shard < 10; shard += 1) {
+  for (let shard = 0; units < 75 && shard < 10; shard += 1) {
     const lease = bench.last(2, 'lease')?.lease;
     units += lease?.unitCount ?? 0;
-    expect(units).toBeLessThanOrEqual(100);
+    expect(units).toBeLessThanOrEqual(75);
     deliverOne();
     judge();
   }
-  expect(units).toBe(100);
+  expect(units).toBe(75);
 });
 
 test('one that is trusted may have more out, and never more than twenty', () => {

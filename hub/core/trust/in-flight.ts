@@ -1,4 +1,6 @@
-import { shardsInFlight, standingName } from '#protocol/checks/check-policy.ts';
+import { shardsInFlight, unitNumber, unitsBehind } from '#protocol/checks/check-policy.ts';
+import { type PackageManifest, unitCost } from '#protocol/models/package.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
@@ -14,28 +16,31 @@ import type { Job, KeptShard } from '../state/job.ts';
 export function awaitCheck(hub: Hub, kept: KeptShard): void {
   hub.unjudged.set(kept.sequence, kept);
   kept.awaitsCheck = true;
-  const name = standingName(kept.device, kept.package);
-  hub.inFlight.set(name, (hub.inFlight.get(name) ?? 0) + 1);
+  hub.inFlight.set(kept.device, (hub.inFlight.get(kept.device) ?? 0) + 1);
 }
 
 /** It is judged, or void, or its job is over. Says whether it had waited until now. */
 export function endCheck({ inFlight }: Hub, kept: KeptShard): boolean {
   if (kept.awaitsCheck === undefined) return false;
   delete kept.awaitsCheck;
-  const name = standingName(kept.device, kept.package);
-  const rest = (inFlight.get(name) ?? 0) - 1;
-  if (rest > 0) inFlight.set(name, rest);
-  else inFlight.delete(name);
+  const rest = (inFlight.get(kept.device) ?? 0) - 1;
+  if (rest > 0) inFlight.set(kept.device, rest);
+  else inFlight.delete(kept.device);
   return true;
 }
 
+/** What the next unit of a device would be counted by, of a package. */
+export const countedOf = ({ standings }: Hub, device: PublicKey, manifest: PackageManifest) => ({
+  workBefore: standings.get(device) ?? 0,
+  unitCost: unitCost(manifest),
+});
+
 /** Why a device has to wait for verifiers before it gets more of this job, if so. */
 export function unjudgedProblem(hub: Hub, device: Device, job: Job): Reason | undefined {
-  const { config, inFlight, standings } = hub;
-  if (!config.needsVerifier || job.packageId === undefined) return undefined;
-  const name = standingName(device.key, job.packageId);
-  const waiting = inFlight.get(name) ?? 0;
-  const most = shardsInFlight(config.checks, (standings.get(name) ?? 0) + 1);
+  const { config, inFlight } = hub;
+  if (!config.needsVerifier || job.manifest === undefined) return undefined;
+  const waiting = inFlight.get(device.key) ?? 0;
+  const most = shardsInFlight(config.checks, unitNumber(countedOf(hub, device.key, job.manifest)));
   if (waiting + device.leases.size < most) return undefined;
   return why('unjudged', { shards: waiting });
 }
@@ -43,14 +48,16 @@ export function unjudgedProblem(hub: Hub, device: Device, job: Job): Reason | un
 /** Below T units a device gets no more at once than is left of them: then it is judged. */
 export function unitsBeforeTrust(hub: Hub, device: Device, job: Job): number {
   const { checks, needsVerifier } = hub.config;
-  if (!needsVerifier || checks.type === 'flat' || job.packageId === undefined) return Infinity;
+  if (!needsVerifier || checks.type === 'flat' || job.manifest === undefined) return Infinity;
   const { trustUnits } = checks;
-  const behind = hub.standings.get(standingName(device.key, job.packageId)) ?? 0;
+  const counted = countedOf(hub, device.key, job.manifest);
+  const behind = unitsBehind(counted);
   if (behind >= trustUnits) return Infinity;
   let left = trustUnits - behind;
   for (const id of device.leases) {
-    const lease = hub.leases.get(id)?.lease;
-    if (lease?.package === job.packageId) left -= lease.unitCount;
+    const active = hub.leases.get(id);
+    if (active === undefined) continue;
+    left -= Math.ceil((active.lease.unitCount * active.unitCost) / counted.unitCost);
   }
   return left > 0 ? left : trustUnits;
 }

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { PublicKey } from '#protocol/values/ids.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import {
+  beginJob,
   deliver,
+  JOB,
   joinWorker,
   openBench,
   PHONE,
+  postJob,
+  prepareJob,
+  quoteJob,
   startJob,
   TABLET,
   verdictOn,
@@ -113,6 +118,49 @@ test('a job that only new devices could move says so', () => {
   bench.join(2, PHONE, 'contributor');
   bench.say(2, { type: 'request' });
   expect(bench.job()?.reason.code).toBe('all-devices-new');
+});
+
+test('a device past the first takes a place for each 100 ms of its dearest unit', () => {
+  const bench = openBench(ONE);
+  quoteJob(bench, 1_000, { unitMs: 250 });
+  beginJob(bench);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 400 });
+  bench.join(3, TABLET, 'contributor');
+  bench.say(3, { type: 'request' });
+  // Three places, one for each 4 s of reference time: 48 units of 250 ms.
+  for (let done = 0; done < 48; ) {
+    expect(bench.last(3, 'admit')).toBeUndefined();
+    done += bench.last(2, 'lease')?.lease.unitCount ?? 0;
+    deliver(bench, 2, PHONE);
+    bench.say(2, { type: 'request' });
+    bench.wait(500);
+  }
+  bench.admit(3, 400);
+  expect(bench.last(3, 'lease')).toBeDefined();
+  expect(view(bench)).toMatchObject({ taken: 1 + 3 });
+  deliver(bench, 3, TABLET);
+  expect(view(bench)).toMatchObject({ taken: 1 + 3 });
+});
+
+test('a device that began with cheap units waits for the places of a dear one', () => {
+  const bench = openBench({ newcomers: { burst: 1, unitsEach: 20 } });
+  quoteJob(bench, 1_000, { unitMs: 100 });
+  beginJob(bench);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  deliver(bench, 2, PHONE);
+  joinWorker(bench, 3, { key: TABLET, unitMs: 100 });
+  deliver(bench, 3, TABLET);
+  const { places, taken } = view(bench) ?? {};
+  expect({ places, taken }).toEqual({ places: 1 + 2, taken: 2 });
+  const dear = `job_${'2'.repeat(16)}` as JobId;
+  postJob(bench, 60, { id: dear, unitItems: 2 });
+  prepareJob(bench, { id: dear, unitItems: 2, unitMs: 350 });
+  // Idle devices are tried on what is quoted: the first at any cost, the other when it has places.
+  bench.post({ type: 'command', request: 9, command: { type: 'cancel', job: JOB } });
+  for (const socket of [2, 3]) bench.say(socket, { type: 'request' });
+  const offered = (socket: number) => bench.last(socket, 'admit')?.id;
+  expect(offered(2)).toBe(bench.hub().jobs.get(dear)?.packageId);
+  expect(offered(3)).not.toBe(offered(2));
 });
 
 const KEYS = [PHONE, TABLET, LAPTOP, WATCH];

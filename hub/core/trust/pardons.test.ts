@@ -38,7 +38,10 @@ function hello(): string | undefined {
 /** Places of the phone: taken ones, and the bans that shift them. */
 const places = () => {
   const { begun, bans } = bench.hub().newcomers;
-  return { begun: [...begun].filter((name) => name.startsWith(PHONE)), bans: bans.get(PHONE) };
+  return {
+    begun: [...begun.keys()].filter((name) => name.startsWith(PHONE)),
+    bans: bans.get(PHONE),
+  };
 };
 
 test('a banned device is let in again by a pardon, before and after a restart', () => {

@@ -6,11 +6,12 @@ import { createClient } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { JobRecord } from '#protocol/api/job.ts';
 import { digestRecord } from '#protocol/bytes/digest.ts';
-import { digestPackage, PackageManifest } from '#protocol/models/package.ts';
+import { digestPackage, PackageManifest, unitCost } from '#protocol/models/package.ts';
 import { AcceptedShard } from '#protocol/records/records.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { DeveloperId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
+import { millis } from '#protocol/values/units.ts';
 import { MIGRATIONS } from './migrations.ts';
 import {
   acceptedShard,
@@ -79,10 +80,15 @@ test('jobs that were posted before keys had names have one developer after a mig
   expect(developers).toEqual(Array(2).fill({ ok: true, value: 'dev_0000000000000000' }));
 });
 
+/** What older hubs wrote of a shard, but for how much its device had behind it. */
+function oldShard(choice: Parameters<typeof acceptedShard>[0]) {
+  const { workBefore: _, unitCost: _cost, ...rest } = acceptedShard(choice);
+  return rest;
+}
+
 /** Rows of a shard that has the mark of a second computation. */
 function secondRows(index: number, job: number): Row[] {
-  const { standing: before, ...rest } = acceptedShard({ index, job });
-  const shard = { ...rest, before, leg: 2 };
+  const shard = { ...oldShard({ index, job }), before: 17, leg: 2 };
   const committed = committedShard({ index, job });
   const committed_json = JSON.stringify({ ...committed, shard: { ...committed.shard, leg: 2 } });
   const place = { log_index: index, lease: shard.lease };
@@ -164,7 +170,7 @@ test('jobs that go on with a package that names canaries are cancelled by a migr
 });
 
 test('bans, suspensions and unrevealed commitments of older words are the same after a migration', async () => {
-  const { standing: before, ...rest } = acceptedShard({ index: 3, job: 1 });
+  const rest = oldShard({ index: 3, job: 1 });
   const suspension = { device: 'd1', package: 'p1', provider: 'webgpu', until: 9, at: 4 };
   const file = await openOld('alter table barred rename', [
     ['barred', { fact: 1, device: 'd1', until: 9, reason: 'wrong', at: 4 }],
@@ -174,7 +180,7 @@ test('bans, suspensions and unrevealed commitments of older words are the same a
       'accepted',
       {
         ...{ fact: 4, sequence: 3, log_index: 3, job: jobId(1), lease: rest.lease, first_unit: 0 },
-        ...{ end_unit: 2, shard_json: JSON.stringify({ ...rest, before: before + 7 }), salt: 'aa' },
+        ...{ end_unit: 2, shard_json: JSON.stringify({ ...rest, before: 58 }), salt: 'aa' },
         ...{ compute_ms: 1, outputs: new Uint8Array(2) },
       },
     ],
@@ -184,7 +190,8 @@ test('bans, suspensions and unrevealed commitments of older words are the same a
     { type: 'banned', device: 'd1', until: 9 },
     { type: 'suspended', ...suspension, reason: why('stated', { text: 'far' }) },
     { type: 'unrevealed', index: 2, device: 'd1', atFault: true, resets: false },
-    { type: 'accepted', shard: { ...rest, standing: before + 7 } },
+    // Its job has no package here: its units cost 1.
+    { type: 'accepted', shard: { ...rest, workBefore: 58, unitCost: 1, counted: 'package' } },
   ]);
   await store.close();
 });
@@ -198,7 +205,9 @@ test('facts that had a table for each kind come in their order after a migration
   const { record } = jobCreated(1);
   const cut = { ...record, units: 15 };
   const [bytes, index, sequence, job] = [new Uint8Array([1, 2]), 6, 3, jobId(1)];
-  const shard = acceptedShard({ index, sequence });
+  const before = oldShard({ index, sequence });
+  const counted = { workBefore: 17 * 1_250, unitCost: 1_250, counted: 'package' };
+  const shard = { ...before, ...counted };
   const { lease } = shard;
   const work = { lease, unit: 3 };
   const text = JSON.stringify;
@@ -218,7 +227,12 @@ test('facts that had a table for each kind come in their order after a migration
   const row: Record<string, Row[1]> = {
     accepted: {
       ...{ sequence, job, log_index: index, lease, first_unit: 0, end_unit: 2 },
-      ...{ shard_json: text(shard), salt: 'aa', compute_ms: 1 / 3, outputs: bytes },
+      ...{
+        shard_json: text({ ...before, standing: 17 }),
+        salt: 'aa',
+        compute_ms: 1 / 3,
+        outputs: bytes,
+      },
     },
     opened: { log_index: index, lease, committed_json: text(opened) },
     unrevealed: { log_index: 9, ...given, at_fault: 1, resets: 0 },
@@ -330,4 +344,26 @@ test('jobs and packages from before kinds are of the kind graph after a migratio
   const decoded = decodeWith(PackageManifest, manifest, 'internal');
   expect(decoded).toEqual({ ok: true, value: { ...rest, runtime: { ...runtime, calibrated } } });
   expect(decoded.ok && digestPackage(decoded.value)).toBe(digestRecord(flat));
+});
+
+test('work that was counted for each package is counted in its cost after a migration', async () => {
+  const old = oldShard({ index: 3, job: 1 });
+  const manifest = { ...manifestOf(1), format: 'pocketgrid/package@2', referenceUnitMs: 2.0005 };
+  const facts = [
+    ['job-packaged', { job: jobId(1), manifest }],
+    ['accepted', { shard: { ...old, standing: 58 }, salt: 'aa', computeMs: 1 }],
+  ] as const;
+  const rows = facts.map(([type, body], at): Row => {
+    const outputs = new Uint8Array(2);
+    return ['fact', { number: at + 1, type, place: 0, body: JSON.stringify(body), outputs }];
+  });
+  const store = await openFileStore(await openOld("'$.shard.workBefore'", rows));
+  const shards = (await loadAll(store)).flatMap((fact) =>
+    fact.type === 'accepted' ? [fact.shard] : [],
+  );
+  await store.close();
+  const counted = { workBefore: 58 * 2_001, unitCost: 2_001, counted: 'package' };
+  expect(shards).toEqual([{ ...old, ...counted }]);
+  expect(decodeWith(AcceptedShard, shards[0], 'internal')).toMatchObject({ ok: true });
+  expect(unitCost({ referenceUnitMs: millis(2.0005) })).toBe(2_001);
 });

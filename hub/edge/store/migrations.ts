@@ -359,4 +359,18 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     ...BLOB_NAMES,
     ...EARNINGS,
   ],
+  // Units behind a device and package were counted; their cost makes them work (`unitCost`).
+  [
+    `create table cost as select body->>'$.job' as job, max(1, cast(
+      body->>'$.manifest.referenceUnitMs' * 1000 + 0.5 as integer)) as unit_cost
+      from fact where type = 'job-packaged'`,
+    'create unique index cost_of on cost (job)',
+    `update fact set body = json_remove(json_set(body, '$.shard.counted', 'package',
+      '$.shard.workBefore', body->>'$.shard.standing' * priced.unit_cost,
+      '$.shard.unitCost', priced.unit_cost), '$.shard.standing')
+      from (select number, coalesce(unit_cost, 1) as unit_cost
+        from fact left join cost using (job) where type = 'accepted') as priced
+      where fact.number = priced.number`,
+    'drop table cost',
+  ],
 ];

@@ -117,7 +117,8 @@ export function acceptedShard(choice: ShardChoice): AcceptedShard {
     ...shard,
     sequence: choice.sequence ?? choice.index,
     index: entry.index,
-    standing: 17 * choice.index,
+    workBefore: 17_000 * choice.index,
+    unitCost: 1_250,
     commitment: entry.commitment,
     digests: encodeBase64(new Uint8Array(32 * shard.unitCount).fill(choice.index)),
     at: instant(3_000 + choice.index),
@@ -155,7 +156,14 @@ export const unrevealed = (
 
 export function signedVerdict(unit: number, index: number): SignedVerdict {
   const lease = leaseId(index + 1);
-  const shard = { job: jobId(1), lease, device: keyOf(40), firstUnit: 0, standing: 0 };
+  const shard = {
+    job: jobId(1),
+    lease,
+    device: keyOf(40),
+    firstUnit: 0,
+    workBefore: 0,
+    unitCost: 1_250,
+  };
   const about = { verifier: keyOf(50), shard, unit, claimed: digestOf(1) };
   const verdict = sampleVerdict(about, { max: 1e-7, epoch: 3, at: instant(4_000 + unit) });
   return { verdict, signature: signatureOf(900 + unit) };

@@ -1,6 +1,6 @@
 import { decodeDigests } from '#protocol/bytes/base64.ts';
 import { digestAt } from '#protocol/bytes/digest.ts';
-import { checkThreshold } from '#protocol/checks/check-policy.ts';
+import { checkThreshold, unitNumber } from '#protocol/checks/check-policy.ts';
 import { fingerprintFault } from '#protocol/checks/fingerprint-check.ts';
 import type { LoggedShard } from '#protocol/records/public-log.ts';
 import {
@@ -59,7 +59,7 @@ export function auditDraws(
   const voided = own.filter((logged) => logged.voided).length;
   return {
     checked: [
-      `${units} units in ${own.length} shards (${voided} of them void), sequences ${from} to ${through}; units behind each device recomputed from the first shard on`,
+      `${units} units in ${own.length} shards (${voided} of them void), sequences ${from} to ${through}; work behind each device recomputed from the first shard on`,
       `${drawn} units drawn again with the seed: each must have a verdict`,
       `${reviewed} verdicts of other verifiers drawn to be done again: each must have a verdict`,
       `${epoch.verdicts.length} verdicts: signature, epoch, n, draw, shard and claimed digest; the hub must show the same ones`,
@@ -100,7 +100,7 @@ function auditCompleteness(
   let count = 0;
   for (const { shard, voided } of evidence.shards) {
     if (voided || !within(epoch, shard.sequence)) continue;
-    const trusted = { ...shard, standing: before.get(shard.sequence) ?? 0 };
+    const trusted = { ...shard, workBefore: before.get(shard.sequence) ?? 0 };
     for (const unit of drawUnits(drawn, trusted)) {
       count += 1;
       if (judged.has(`${shard.lease}/${unit}`)) continue;
@@ -152,8 +152,7 @@ function judgeFinding(verdict: SignedVerdict['verdict'], shard: AcceptedShard): 
   if (digests === undefined || digestAt(digests, place) !== claimed) {
     return 'it judged other outputs than the device committed to';
   }
-  if (n > shard.standing + place + 1)
-    return 'it counts more units behind the device than there are';
+  if (n > unitNumber(shard) + place) return 'it counts more units behind the device than there are';
   if (lane !== (shard.provider === 'wasm' ? 'exact' : 'tolerance'))
     return 'it is of the wrong lane';
   const inside = fingerprintFault(verdict, shard.taps !== undefined);

@@ -7,12 +7,13 @@ import {
   STRANGER,
   sampleEvidence,
   seedOf,
+  UNIT_COST,
   VERIFIER,
 } from './sample-evidence.ts';
 
 it('the audit finds a hub that lends trust to a device, and the units it spared with it', () => {
   const evidence = sampleEvidence(2, {
-    standing: (sequence, truth) => (sequence === 5 ? truth + 1_000 : truth),
+    workBefore: (sequence, truth) => (sequence === 5 ? truth + 1_000 * UNIT_COST : truth),
   });
   const codes = codesOf(evidence);
   expect(codes).toContain('standing');
@@ -20,7 +21,15 @@ it('the audit finds a hub that lends trust to a device, and the units it spared 
 });
 
 it('the audit finds no fault in a hub that forgets trust, since more is checked', () => {
-  expect(faultsOf(sampleEvidence(2, { standing: () => 0 }))).toEqual([]);
+  expect(faultsOf(sampleEvidence(2, { workBefore: () => 0 }))).toEqual([]);
+});
+
+it('the audit finds a hub that says units cost less than the package had them cost', () => {
+  const evidence = sampleEvidence(2, {
+    unitCost: (sequence) => (sequence === 5 ? UNIT_COST / 10 : UNIT_COST),
+  });
+  const faults = faultsOf(evidence).filter(({ code }) => code === 'standing');
+  expect(faults[0]?.message).toContain(`costs ${UNIT_COST / 10} µs; the log began with`);
 });
 
 it('the audit finds a hub that lets a device keep its trust after a confirmed failure', () => {
@@ -37,7 +46,7 @@ it('the audit finds a hub that lets a device keep its trust after a confirmed fa
   const verdicts = [...honest.verdicts.filter((one) => one !== failed.signed), signed];
   const faults = faultsOf({ ...honest, verdicts });
   expect(faults.map(({ code }) => code)).toContain('standing');
-  expect(faults[0]?.message).toContain('shard 4 says that 20 units lie behind');
+  expect(faults[0]?.message).toContain(`shard 4 says that ${20 * UNIT_COST} µs of work lie behind`);
   const voided = {
     ...honest,
     verdicts,

@@ -34,6 +34,7 @@ import type { Evidence, Verify } from './evidence.ts';
 /** An honest hub and verifier over two epochs of four shards, to be tampered with by tests. */
 const SAMPLE_POLICY: CheckPolicy = { type: 'trust', trustUnits: 15, floorPpm: 200_000 };
 const UNITS = 10;
+export const UNIT_COST = 1_500;
 const SHARDS = 8;
 /** Verdicts, of whomever, that each epoch draws from. */
 const REVIEWS = 1_000;
@@ -72,8 +73,10 @@ export const WRONG_INSIDE = checkFingerprint(fingerprint.with(70, 0x3d), fingerp
 export type VerdictLine = Extract<LogLine, { type: 'verdict' }>;
 
 export interface SampleChanges {
-  /** What the hub says lies behind the device, in place of the truth. */
-  standing?(sequence: number, truth: number): number;
+  /** The work that the hub says lies behind the device, in place of the truth. */
+  workBefore?(sequence: number, truth: number): number;
+  /** What it says that a unit costs, in place of `UNIT_COST`. */
+  unitCost?(sequence: number): number;
   /** Drawn units of a shard, in place of the draw. */
   draw?(sequence: number, units: number[]): number[];
   /** The seed of an epoch, in place of its own. */
@@ -109,7 +112,7 @@ export function sampleEvidence(epoch: number, changes: SampleChanges = {}): Evid
 
 function makeShard(
   sequence: number,
-  { standing, taps, provider = 'wasm' }: SampleChanges,
+  { workBefore, unitCost, taps, provider = 'wasm' }: SampleChanges,
 ): { logged: LoggedShard; entry: LoggedCommitment } {
   const device = DEVICES[sequence % 2 === 0 ? 0 : 1];
   const lease = digestRecord(`lease ${sequence}`).slice(0, 32) as LeaseId;
@@ -122,7 +125,7 @@ function makeShard(
   const index = sequence + Math.floor(sequence / 2);
   const entry = { index, commitment, at: instant(1_000 * sequence) };
   const record = { lease, device: device.key, commitment };
-  const truth = Math.floor(sequence / 2) * UNITS;
+  const truth = Math.floor(sequence / 2) * UNITS * UNIT_COST;
   const shard: LoggedShard['shard'] = {
     sequence,
     index,
@@ -133,7 +136,8 @@ function makeShard(
     package: PACKAGE,
     firstUnit: sequence * UNITS,
     unitCount: UNITS,
-    standing: standing?.(sequence, truth) ?? truth,
+    workBefore: workBefore?.(sequence, truth) ?? truth,
+    unitCost: unitCost?.(sequence) ?? UNIT_COST,
     commitment,
     digests: encodeBase64(digests),
     ...(taps === undefined ? {} : { taps }),

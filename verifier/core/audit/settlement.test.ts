@@ -25,7 +25,8 @@ const earning = {
   device,
   package: 'e'.repeat(64) as Digest,
   unitCount: 300,
-  standing: 100,
+  workBefore: 10_000_000,
+  unitCost: 100,
 };
 const FACTS: MoneyFacts = {
   jobs: [

@@ -117,7 +117,10 @@ function auditFacts({ facts }: SettlementEvidence, file: LeafFile): SettlementFa
   });
 }
 
-const PAID_BY = ['job', 'device', 'package', 'unitCount', 'standing', 'donated'] as const;
+const PAID_BY = [
+  ...(['job', 'device', 'package', 'unitCount', 'workBefore', 'unitCost'] as const),
+  ...(['counted', 'donated'] as const),
+];
 
 function auditShards({ facts, shards }: SettlementEvidence): SettlementFault[] {
   const logged = new Map(shards.map((each) => [each.shard.sequence, each]));

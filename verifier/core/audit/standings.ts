@@ -1,13 +1,13 @@
-import { standingName } from '#protocol/checks/check-policy.ts';
 import { RUNS_TO_CONFIRM } from '#protocol/records/records.ts';
-import type { PublicKey } from '#protocol/values/ids.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import type { Evidence, FaultCode, RevealedEpoch, Verify } from './evidence.ts';
 
 /**
- * Counts the units behind each device and package again, from the first shard on and from nothing
- * after each confirmed failure, and gives for each sequence what it may be trusted for: the hub's
- * word, never more than the count. A hub that says more lends trust. A device that was caught has
- * shards under way; those are void, and not held to the count.
+ * Counts the work behind each device again, from the first shard on and from nothing after each
+ * confirmed failure, and gives for each sequence what it may be trusted for: the hub's word, never
+ * more than the count, in microseconds. A hub that says more lends trust, and so does one that says
+ * another cost of a unit than the package had at first. A device that was caught has shards under
+ * way; those are void, and not held to the count.
  */
 export function auditStandings({
   evidence,
@@ -21,19 +21,26 @@ export function auditStandings({
   fault(code: FaultCode, message: string): void;
 }): Map<number, number> {
   const failures = findFailures(evidence, verify);
-  const counts = new Map<string, { units: number; failures: number }>();
+  const counts = new Map<PublicKey, { work: number; failures: number }>();
+  const costs = new Map<Digest, number>();
   const trusted = new Map<number, number>();
   for (const { shard, voided } of evidence.shards) {
-    const { sequence, device, standing, unitCount } = shard;
+    const { sequence, device, workBefore, unitCost, unitCount } = shard;
     if (sequence > epoch.revealed.through) break;
-    const name = standingName(device, shard.package);
     const failed = (failures.get(device) ?? []).filter((at) => at < shard.at).length;
-    const known = counts.get(name);
-    const units = known === undefined || known.failures < failed ? 0 : known.units;
-    counts.set(name, { units: units + unitCount, failures: failed });
-    trusted.set(sequence, Math.min(standing, units));
-    if (voided || standing <= units || sequence < epoch.opened.from) continue;
-    const text = `shard ${sequence} says that ${standing} units lie behind device ${device}; the log has ${units}: fewer of them were checked than should have been`;
+    const known = counts.get(device);
+    const work = known === undefined || known.failures < failed ? 0 : known.work;
+    counts.set(device, { work: work + unitCount * unitCost, failures: failed });
+    trusted.set(sequence, Math.min(workBefore, work));
+    const cost = costs.get(shard.package) ?? unitCost;
+    costs.set(shard.package, cost);
+    if (voided || sequence < epoch.opened.from) continue;
+    if (unitCost !== cost) {
+      const text = `shard ${sequence} says that a unit of package ${shard.package} costs ${unitCost} µs; the log began with ${cost}: its device is counted by another measure`;
+      fault('standing', text);
+    }
+    if (workBefore <= work) continue;
+    const text = `shard ${sequence} says that ${workBefore} µs of work lie behind device ${device}; the log has ${work}: fewer of its units were checked than should have been`;
     fault('standing', text);
   }
   return trusted;

@@ -18,6 +18,7 @@ import {
   sentTypes,
   sentVerdicts,
   step,
+  UNIT_COST,
   wait,
 } from '../fake-world.ts';
 
@@ -145,9 +146,9 @@ test('a flood of newcomers does not hold up the work of a device that is trusted
   script.idle = true;
   connect(script);
   for (let sequence = 0; sequence < 20; sequence += 1) {
-    sendCheck(script, { ...honestShard(sequence, 5), device: newcomer(sequence), standing: 0 });
+    sendCheck(script, { ...honestShard(sequence, 5), device: newcomer(sequence), workBefore: 0 });
   }
-  sendCheck(script, { ...honestShard(20, 5), standing: 5_000 });
+  sendCheck(script, { ...honestShard(20, 5), workBefore: 5_000 * UNIT_COST });
   for (let done = 0; done < 12; done += 1) {
     const { task, unit } = executions(script)[done] ?? { task: -1, unit: -1 };
     step(script, { type: 'executed', task, result: accept(fakeReference(unit)) });

@@ -1,5 +1,6 @@
 import { decodeBase64, decodeDigests } from '#protocol/bytes/base64.ts';
 import { digestAt } from '#protocol/bytes/digest.ts';
+import { unitNumber } from '#protocol/checks/check-policy.ts';
 import { projectionSeed } from '#protocol/checks/fingerprint.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { LeaseId } from '#protocol/values/ids.ts';
@@ -32,7 +33,7 @@ export function receiveCheck(turn: Turn, check: Check): void {
   if (book === undefined || verifier.phase.name !== 'ready') return;
   const { shard, manifest, inputs } = check;
   const { sequence } = shard;
-  if (!takeManifest(turn, { job: shard.job, package: shard.package, manifest })) return;
+  if (!takeManifest(turn, { ...shard, manifest })) return;
   const digests = decodeDigests(shard.digests, shard.unitCount);
   if (digests === undefined) {
     return endLink(turn, `shard ${sequence} came without a digest for each of its units`);
@@ -86,10 +87,10 @@ export function drawArrivals(turn: Turn): void {
     verifier.arrivals.shift();
     book.highest = Math.max(book.highest, shard.sequence);
     book.drawn = Math.max(book.drawn, shard.sequence);
-    const standing = countShard(verifier.standings, shard);
+    const counted = { ...shard, workBefore: countShard(verifier.standings, shard) };
     const { floorPpm, ...rest } = arrival;
-    const drawn = drawUnits(epoch, { ...shard, standing }, floorPpm);
-    queueUnits(turn, { ...rest, epoch: epoch.number, standing }, drawn);
+    const drawn = drawUnits(epoch, counted, floorPpm);
+    queueUnits(turn, { ...rest, epoch: epoch.number, n: unitNumber(counted) }, drawn);
   }
 }
 
@@ -109,19 +110,15 @@ export function drawExitChecks(turn: Turn): void {
     const epoch = auditEpoch(turn, book, shard.sequence);
     if (epoch === undefined) return;
     verifier.exitChecks.shift();
+    const n = unitNumber(shard);
     if (disputed !== undefined) {
-      const urgent = {
-        ...rest,
-        epoch: epoch.number,
-        standing: shard.standing,
-        urgent: true as const,
-      };
+      const urgent = { ...rest, epoch: epoch.number, n, urgent: true as const };
       queueUnits(turn, urgent, disputed);
       continue;
     }
     const usual = epoch.from <= shard.sequence ? drawUnits(epoch, shard) : [];
     const drawn = drawUnits(epoch, shard, floorPpm).filter((unit) => !usual.includes(unit));
-    queueUnits(turn, { ...rest, epoch: epoch.number, standing: shard.standing }, drawn);
+    queueUnits(turn, { ...rest, epoch: epoch.number, n }, drawn);
   }
 }
 
@@ -243,7 +240,7 @@ function pickFrom({ verifier, world }: Turn, queue: readonly Pending[]) {
   const earliestFirst = verifier.tasks.size % 2 === 0;
   let picked: { pending: Pending; check: UnitCheck } | undefined;
   for (const pending of queue) {
-    if (picked !== undefined && pending.standing <= picked.pending.standing) continue;
+    if (picked !== undefined && pending.n <= picked.pending.n) continue;
     const check = pending.units.find(
       ({ stage, retryAt }) => stage === 'waiting' && retryAt <= world.now,
     );

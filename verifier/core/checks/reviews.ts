@@ -76,7 +76,7 @@ function queueReview(turn: Turn, review: Review, epoch: number): void {
     firstUnit: unit,
   };
   const digests = hexToBytes(claimed);
-  const pending = { shard, inputs, digests, epoch, standing: n - 1, review: number };
+  const pending = { shard, inputs, digests, epoch, n, review: number };
   queueUnits(turn, { ...pending, cause: 'review' }, [unit]);
 }
 

@@ -66,7 +66,7 @@ function signVerdict(
     ...(verifier.book === undefined ? {} : weighCheck(verifier.book.counts, finding, shard)),
     ...(pending.cause === undefined ? {} : { cause: pending.cause }),
     epoch: pending.epoch,
-    n: pending.standing + check.unit - shard.firstUnit + 1,
+    n: pending.n + check.unit - shard.firstUnit,
     at: world.now,
   };
   return {

@@ -45,7 +45,8 @@ describe('the keyed draw', () => {
     commitment: '5a'.repeat(32) as Digest,
     firstUnit: 7,
     unitCount: 20_000,
-    standing: 0,
+    workBefore: 0,
+    unitCost: 250,
   };
   const flat = (rate: number, of = 'c3') =>
     ({ seed: of.repeat(32) as Nonce, policy: { type: 'flat', rate } }) as const;
@@ -67,11 +68,14 @@ describe('the keyed draw', () => {
   });
 
   it('checks a newcomer whole, and an old hand at the floor', () => {
-    const newcomer = { ...shard, unitCount: 100 };
-    expect(drawUnits({ seed, policy: CHECK_POLICY_DEFAULT }, newcomer).length).toBe(100);
+    const newcomer = { ...shard, unitCount: 75 };
+    expect(drawUnits({ seed, policy: CHECK_POLICY_DEFAULT }, newcomer).length).toBe(75);
+    // A million cheap units are 75 of these, and no more.
+    const cheap = { ...shard, unitCost: 3_000_000, workBefore: 74 * 3_000_000, unitCount: 1 };
+    expect(drawUnits({ seed, policy: CHECK_POLICY_DEFAULT }, cheap)).toEqual([7]);
     const drawn = drawUnits(
       { seed, policy: CHECK_POLICY_DEFAULT },
-      { ...shard, standing: 1_000_000 },
+      { ...shard, workBefore: 250_000_000 },
     );
     const deviation = Math.sqrt(20_000 * 0.02 * 0.98);
     expect(Math.abs(drawn.length - 400)).toBeLessThan(5 * deviation);
@@ -87,7 +91,7 @@ describe('the keyed draw', () => {
 
   it('is shared by three with a seed each: one or more of them draws what one alone would', () => {
     const policy = { ...CHECK_POLICY_DEFAULT, sharers: 3 } as const;
-    const old = { ...shard, standing: 1_000_000 };
+    const old = { ...shard, workBefore: 250_000_000 };
     const draws = ['c4', 'd5', 'e6'].map((pair) =>
       drawUnits({ seed: pair.repeat(32) as Nonce, policy }, old),
     );

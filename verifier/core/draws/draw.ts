@@ -7,11 +7,13 @@ import {
 } from '#protocol/bytes/digest.ts';
 import {
   type CheckPolicy,
+  type CountedWork,
   checkThreshold,
   ppmThreshold,
   REVIEW_PPM,
   sharersOf,
   shareThreshold,
+  unitNumber,
 } from '#protocol/checks/check-policy.ts';
 import type { Digest, Nonce, Signature } from '#protocol/values/ids.ts';
 
@@ -47,18 +49,18 @@ export function isReviewDrawn(seed: Nonce, signature: Signature, ppm = REVIEW_PP
 
 /**
  * The units of a shard that are checked: those whose draw lies under the threshold of their own
- * p_n, or under this verifier's part of `floorPpm` parts per million where that is more. `standing`
- * counts the units its device has behind it (`AcceptedShard.standing`).
+ * p_n, or under this verifier's part of `floorPpm` parts per million where that is more.
  */
 export function drawUnits(
   { seed, policy }: { seed: Nonce; policy: CheckPolicy },
-  shard: { commitment: Digest; firstUnit: number; unitCount: number; standing: number },
+  shard: CountedWork & { commitment: Digest; firstUnit: number; unitCount: number },
   floorPpm = 0,
 ): number[] {
   const floor = shareThreshold(ppmThreshold(floorPpm), sharersOf(policy));
+  const first = unitNumber(shard);
   const units: number[] = [];
   for (let place = 0; place < shard.unitCount; place += 1) {
-    const usual = checkThreshold(policy, shard.standing + place + 1);
+    const usual = checkThreshold(policy, first + place);
     if (usual === 0n && floor === 0n) continue;
     const unit = shard.firstUnit + place;
     const value = drawValue(seed, shard.commitment, unit);

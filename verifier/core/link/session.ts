@@ -4,7 +4,7 @@ import {
   type HubMessage,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
-import { digestPackage, type PackageManifest } from '#protocol/models/package.ts';
+import { digestPackage, type PackageManifest, unitCost } from '#protocol/models/package.ts';
 import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
 import { after, instant, millis } from '#protocol/values/units.ts';
 import type { Saved } from '../state/events.ts';
@@ -161,16 +161,28 @@ export function tickSession(turn: Turn): void {
   }
 }
 
-/** Keeps the manifest of a job that came; says whether it is known now, and ends the link if not. */
+/**
+ * Keeps the manifest of a job that came. False ends the link: the manifest is not that of the
+ * package, or never came, or the cost of a unit is not the one that the package had.
+ */
 export function takeManifest(
   turn: Turn,
-  of: { job: JobId; package: Digest; manifest?: PackageManifest | undefined },
+  of: { job: JobId; package: Digest; unitCost?: number; manifest?: PackageManifest | undefined },
 ): boolean {
-  const { manifests } = turn.verifier;
-  const { job, package: id, manifest } = of;
-  if (manifest !== undefined && !manifests.has(job)) {
-    if (digestPackage(manifest) === id) manifests.set(job, manifest);
-    else endLink(turn, `the hub sent a package that is not ${id}`);
-  } else if (!manifests.has(job)) endLink(turn, `the hub named job ${job}, never its package`);
-  return manifests.has(job);
+  const { manifests, costs } = turn.verifier;
+  const { job, package: id } = of;
+  const manifest = manifests.get(job) ?? of.manifest;
+  const end = (reason: string): false => {
+    endLink(turn, reason);
+    return false;
+  };
+  if (manifest === undefined) return end(`the hub named job ${job} and never sent its package`);
+  if (digestPackage(manifest) !== id) return end(`the hub sent a package that is not ${id}`);
+  const cost = costs.get(id) ?? unitCost(manifest);
+  if (unitCost(manifest) !== cost || (of.unitCost ?? cost) !== cost) {
+    return end(`the hub changed what a unit of package ${id} costs: it was ${cost} µs`);
+  }
+  manifests.set(job, manifest);
+  costs.set(id, cost);
+  return true;
 }

@@ -2,7 +2,7 @@ import type { PackageDraft } from '#protocol/api/job.ts';
 import type { HubMessage, VerifierBook } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
 import type { AcceptedShard, CheckCause } from '#protocol/records/records.ts';
-import type { JobId, Nonce, PublicKey } from '#protocol/values/ids.ts';
+import type { Digest, JobId, Nonce, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Instant, type Millis, millis } from '#protocol/values/units.ts';
 import type {
@@ -114,8 +114,8 @@ export interface Pending {
   digests: Uint8Array;
   epoch: number;
   cause?: CheckCause;
-  /** What the draw went by: `AcceptedShard.standing`, or less where this verifier knows better. */
-  standing: number;
+  /** What the draw of the first unit went by, or less where this verifier has counted less. */
+  n: number;
   /** The number of the verdict that this is a review of. */
   review?: number;
   /** The hub has asked for it and waits for what is found: it goes first. */
@@ -161,8 +161,10 @@ export interface Verifier {
   book?: Book;
   /** Of jobs of the hub at hand, as it sent them on this link. */
   manifests: Map<JobId, PackageManifest>;
-  /** By `standingName`: units seen of a device and package since its last confirmed failure. */
-  standings: Map<string, number>;
+  /** Work seen of each device since its last confirmed failure, in microseconds. */
+  standings: Map<PublicKey, number>;
+  /** Cost of a unit of each package, as the hub said it first. */
+  costs: Map<Digest, number>;
   /** Waiting for an epoch whose commitment is in the log; in order of sequence. */
   arrivals: Arrival[];
   /** Verdicts of others not drawn from yet, by number. */

@@ -1,4 +1,3 @@
-import { standingName } from '#protocol/checks/check-policy.ts';
 import type { CheckNumber, Verdict } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { CheckCount } from '../state/events.ts';
@@ -21,7 +20,7 @@ type Counted = Pick<CheckNumber, 'package' | 'provider'> & { device: PublicKey }
 
 /** Names the count of a device's GPU on a package. */
 export const countName = ({ device, package: id, provider }: Counted): string =>
-  `${standingName(device, id)}/${provider}`;
+  `${device}/${id}/${provider}`;
 
 /** Whether a unit was beyond tolerance and no mismatch. */
 export const deviates = ({ reason }: Pick<Verdict, 'reason'>): boolean => reason === 'deviates';

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import { countShard, resetDevice } from './standing.ts';
 
 const device = 'd1'.repeat(32) as PublicKey;
-const model = '0a'.repeat(32) as Digest;
-const shard = (standing: number, unitCount = 10) => ({
+const stranger = 'd2'.repeat(32) as PublicKey;
+const shard = (workBefore: number, unitCost = 10) => ({
   device,
-  package: model,
-  standing,
-  unitCount,
+  workBefore,
+  unitCost,
+  unitCount: 10,
 });
 
 test('a device seen for the first time has what the hub says', () => {
@@ -16,20 +16,25 @@ test('a device seen for the first time has what the hub says', () => {
 });
 
 test('from then on the verifier counts along, and the smaller count holds', () => {
-  const standings = new Map<string, number>();
+  const standings = new Map<PublicKey, number>();
   countShard(standings, shard(0));
-  expect(countShard(standings, shard(10))).toBe(10);
-  expect(countShard(standings, shard(1_000_000))).toBe(20);
+  expect(countShard(standings, shard(100))).toBe(100);
+  expect(countShard(standings, shard(1_000_000))).toBe(200);
   expect(countShard(standings, shard(5))).toBe(5);
 });
 
-test('a confirmed failure makes a device begin again with every package', () => {
-  const standings = new Map<string, number>();
-  const other = { ...shard(40), package: '0b'.repeat(32) as Digest };
-  const stranger = { ...shard(7), device: 'd2'.repeat(32) as PublicKey };
-  for (const each of [shard(90), other, stranger]) countShard(standings, each);
+test('work on all packages adds up, each unit by its own cost', () => {
+  const standings = new Map<PublicKey, number>();
+  countShard(standings, shard(0, 3));
+  expect(countShard(standings, shard(9_999, 7_000))).toBe(30);
+  expect(countShard(standings, shard(1_000_000, 3))).toBe(70_030);
+});
+
+test('a confirmed failure makes a device begin again, and no other one', () => {
+  const standings = new Map<PublicKey, number>();
+  countShard(standings, shard(90));
+  countShard(standings, { ...shard(7), device: stranger });
   resetDevice(standings, device);
-  expect(countShard(standings, shard(100))).toBe(0);
-  expect(countShard(standings, { ...other, standing: 50 })).toBe(0);
-  expect(countShard(standings, { ...stranger, standing: 17 })).toBe(17);
+  expect(countShard(standings, shard(1_000))).toBe(0);
+  expect(countShard(standings, { ...shard(107), device: stranger })).toBe(107);
 });

@@ -1,28 +1,21 @@
-import { standingName } from '#protocol/checks/check-policy.ts';
-import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { AcceptedShard } from '#protocol/records/records.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 
-interface Counted {
-  device: PublicKey;
-  package: Digest;
-  unitCount: number;
-  standing: number;
-}
+type Counted = Pick<AcceptedShard, 'device' | 'unitCount' | 'workBefore' | 'unitCost'>;
 
 /**
- * Counts a shard and gives the units its device has behind it. The hub says so in each shard, and
- * anyone can recompute it from the log; where this verifier has counted less, the less holds, since
- * that checks more: a hub cannot lend trust.
+ * Counts the work of a shard and gives what its device has behind it, in microseconds. The hub says
+ * so in each shard, and anyone can recompute it from the log; where this verifier has counted less,
+ * the less holds, since that checks more: a hub cannot lend trust.
  */
-export function countShard(standings: Map<string, number>, shard: Counted): number {
-  const name = standingName(shard.device, shard.package);
-  const standing = Math.min(shard.standing, standings.get(name) ?? Infinity);
-  standings.set(name, standing + shard.unitCount);
-  return standing;
+export function countShard(standings: Map<PublicKey, number>, shard: Counted): number {
+  const { device, unitCount, workBefore, unitCost } = shard;
+  const work = Math.min(workBefore, standings.get(device) ?? Infinity);
+  standings.set(device, work + unitCount * unitCost);
+  return work;
 }
 
-/** A confirmed failure: the device begins again with every package. */
-export function resetDevice(standings: Map<string, number>, device: PublicKey): void {
-  for (const name of standings.keys()) {
-    if (name.startsWith(`${device}/`)) standings.set(name, 0);
-  }
+/** A confirmed failure: the device begins again. */
+export function resetDevice(standings: Map<PublicKey, number>, device: PublicKey): void {
+  if (standings.has(device)) standings.set(device, 0);
 }

@@ -17,10 +17,13 @@ const model = 'cc'.repeat(32) as Digest;
 const keyOf = (name: string) => encodeBase58(sha256(utf8ToBytes(name))) as Address;
 const jobOf = (number: number) => `job_${number.toString(16).padStart(16, '0')}` as JobId;
 const PRICE = 1_000n;
+/** Of a unit, in microseconds; and units past which a device has as much held as it ever will. */
+const COST = 2_000;
+const OLD = 100_000;
 
 /** `units[n]` units of job n + 1, which ended at minute n + 1; the trial is behind the device. */
 function factsOf(units: readonly number[], change: Partial<MoneyFacts> = {}): MoneyFacts {
-  let standing = PAY_POLICY.probationUnits;
+  let workBefore = OLD * COST;
   return {
     ...FACTS_NONE,
     jobs: units.map((_, at) => ({
@@ -39,9 +42,10 @@ function factsOf(units: readonly number[], change: Partial<MoneyFacts> = {}): Mo
         device,
         package: model,
         unitCount,
-        standing,
+        workBefore,
+        unitCost: COST,
       };
-      standing += unitCount;
+      workBefore += unitCount * COST;
       return shard;
     }),
     ...change,
@@ -104,7 +108,7 @@ describe('what a device has earned', () => {
   test('tells units of the trial from donated ones', () => {
     const facts = factsOf([500, 7]);
     const shards = facts.shards.map((shard, at) =>
-      at === 0 ? { ...shard, standing: 40 } : { ...shard, donated: true as const },
+      at === 0 ? { ...shard, workBefore: 40 * COST } : { ...shard, donated: true as const },
     );
     const view = viewEarnings({ ...facts, shards }, { device, claims: [], through });
     expect(view).toMatchObject({ trialUnits: PAY_POLICY.probationUnits - 40, donatedUnits: 7 });

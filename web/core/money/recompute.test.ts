@@ -37,7 +37,8 @@ const facts: MoneyFacts = {
       device,
       package: 'cc'.repeat(32) as Digest,
       unitCount: PAY_POLICY.holdbackUnits + 10,
-      standing: PAY_POLICY.probationUnits,
+      workBefore: 200_000_000,
+      unitCost: 2_000,
     },
   ],
   payouts: [

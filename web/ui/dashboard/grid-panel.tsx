@@ -15,7 +15,7 @@ const SHOWN = 12;
 function describeLine(newcomers: GridView['newcomers']): string {
   if (newcomers === undefined || newcomers.waiting === 0) return '';
   const { waiting, unitsEach } = newcomers;
-  return ` ${formatNoun(waiting, 'new device')} in line: one more begins for each ${formatNoun(unitsEach, 'unit')} done.`;
+  return ` ${formatNoun(waiting, 'new device')} in line: one more begins for each ${formatNoun(unitsEach, 'unit')} of 100 ms done.`;
 }
 
 /** Devices and verifiers online, and why a device that has no work has none. */

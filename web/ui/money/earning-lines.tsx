@@ -1,16 +1,22 @@
 import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
-import { formatCount, formatInstant, formatMillis, formatNoun } from '../../core/format.ts';
+import {
+  formatCount,
+  formatInstant,
+  formatMillis,
+  formatNoun,
+  formatShare,
+} from '../../core/format.ts';
 import type { EarningEntry, EarningLineId, Earnings } from '../../core/money/earnings.ts';
 import { Sol } from './sol.tsx';
 
 const SHOWN = 50;
-const { holdbackUnits, holdbackMs } = PAY_POLICY;
+const { holdbackUnits, holdbackPpm, holdbackMs } = PAY_POLICY;
 
 const WORDS: Record<EarningLineId, { label: string; note: string }> = {
   accrued: { label: 'Earned', note: 'All that your units earned in jobs that have ended.' },
   held: {
     label: 'Held for checking',
-    note: `Free once your next ${formatCount(holdbackUnits)} units of the same model have earned, or ${formatMillis(holdbackMs)} after the job’s end. A wrong result loses it.`,
+    note: `The newest ${formatShare(holdbackPpm / 1e6, 1)} of your work, and at most ${formatCount(holdbackUnits)} units: free once later work has earned, or ${formatMillis(holdbackMs)} after the job’s end. A wrong result loses it.`,
   },
   payable: { label: 'Payable', note: 'Settled by verifiers on the chain: yours to claim.' },
   paid: { label: 'Paid', note: 'What the chain has paid to your addresses.' },
@@ -92,7 +98,7 @@ export function EarningNotes({ earnings }: { earnings: Earnings }) {
       {trialUnits > 0 ? (
         <li>
           {formatNoun(trialUnits, 'unit')} of your trial earned nothing: the first{' '}
-          {PAY_POLICY.probationUnits} of each model never do.
+          {PAY_POLICY.probationUnits} units’ worth of work never does.
         </li>
       ) : null}
       {donatedUnits > 0 ? <li>{formatNoun(donatedUnits, 'unit')} you gave away.</li> : null}
