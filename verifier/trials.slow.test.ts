@@ -6,8 +6,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openTestPrograms } from '#node/test-programs.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
+import { decodeOnnx } from '#protocol/onnx/decode.ts';
+import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { decodeSafetensors, encodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import { elementCount, type Tensor } from '#protocol/tensors/tensor.ts';
+import { must } from '#protocol/values/refusal.ts';
 
 const ITEMS = 20;
 const { data, start } = openTestPrograms();
@@ -34,6 +37,8 @@ interface Input {
   sent?: (items: number) => number[];
   values?: (item: number) => number[];
   dtype?: 'f32' | 'i64';
+  /** Said once in the options, and not sent. */
+  shared?: true;
 }
 
 const rows = (...shape: number[]): Input => ({ shape });
@@ -70,6 +75,12 @@ async function runAlone(model: Uint8Array, inputs: Record<string, Input>) {
   return found;
 }
 
+function withVersions(file: Uint8Array, said: { irVersion: number; opset: number }): Uint8Array {
+  const model = must(decodeOnnx(file));
+  const opsetImports = [{ domain: '', version: said.opset }];
+  return encodeOnnx({ ...model, irVersion: said.irVersion, opsetImports });
+}
+
 async function post(
   model: Uint8Array,
   inputs: Record<string, Tensor>,
@@ -102,6 +113,7 @@ describe('a job of real processes gives what the runtime gives for each item alo
     inputs: Record<string, Input>;
     unitItems: number;
     options?: Partial<JobOptions>;
+    versions?: { irVersion: number; opset: number };
   }
   const state = { shape: [2, 1, 3] };
   const cases: [string, Case][] = [
@@ -152,6 +164,22 @@ describe('a job of real processes gives what the runtime gives for each item alo
       'operators of ai.onnx.ml alone',
       { file: 'only-ai-onnx-ml', inputs: { x: rows(1, 4) }, unitItems: 2 },
     ],
+    [
+      'versions as the onnx package writes them today',
+      {
+        ...{ file: 'opset-26-runs', inputs: { x: rows(1, 4) }, unitItems: 2 },
+        versions: { irVersion: 14, opset: 28 },
+      },
+    ],
+    [
+      'a number that all items share',
+      {
+        file: 'scalar-input',
+        inputs: { x: rows(1, 3), sr: { shape: [], dtype: 'i64', values: () => [3], shared: true } },
+        unitItems: 2,
+        options: { shared: { sr: 3 } },
+      },
+    ],
     ['opset 26', { file: 'opset-26-runs', inputs: { x: rows(1, 4) }, unitItems: 2 }],
     [
       'a loop as long as its input',
@@ -168,10 +196,13 @@ describe('a job of real processes gives what the runtime gives for each item alo
   ];
   it.each(cases)(
     '%s',
-    async (_what, { file, inputs, unitItems, options = {} }) => {
+    async (_what, { file, inputs, unitItems, options = {}, versions }) => {
       const model = await readFile(new URL(`trials/${file}.onnx`, import.meta.url));
-      const tensors = Object.entries(inputs).map(([name, input]) => [name, sentTensor(input)]);
-      const job = await finish(await post(model, Object.fromEntries(tensors), options));
+      const tensors = Object.entries(inputs).flatMap(([name, input]) =>
+        input.shared ? [] : [[name, sentTensor(input)]],
+      );
+      const sent = versions === undefined ? model : withVersions(model, versions);
+      const job = await finish(await post(sent, Object.fromEntries(tensors), options));
       expect(job).toMatchObject({ items: ITEMS, unitItems, mismatched: 0 });
       const results = await fetch(`${url}/v1/jobs/${job.id}/results`, { headers });
       const decoded = decodeSafetensors(new Uint8Array(await results.arrayBuffer()));

@@ -9,6 +9,7 @@ import {
   readInts,
   readMessage,
   readText,
+  WIRE_VARINT,
   type WireReader,
 } from './wire.ts';
 
@@ -23,14 +24,27 @@ export interface Codec<T> {
 
 const utf8 = new TextEncoder();
 
-/** An integer. Writing throws `RangeError` past 2^53, which a double cannot have held exactly. */
+/**
+ * An integer. Writing throws `RangeError` past 2^53, which a double cannot have held exactly, but
+ * for the ends of 64 bits: 2^63 is the largest of them rounded, as exporters write "to the end".
+ */
 export const int: Codec<number> = {
   read: readInt,
   write(writer, field, value) {
-    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no exact integer`);
+    if (value === 2 ** 63) return writeLargest(writer, field);
+    const isExact = Number.isSafeInteger(value) || value === -(2 ** 63);
+    if (!isExact) throw new RangeError(`${value} is no exact integer`);
     writer.writeVarintField(field, value);
   },
 };
+
+/** 2^63 − 1: nine bytes of seven bits each, all set. */
+function writeLargest(writer: PbfWriter, field: number): void {
+  writer.writeTag(field, WIRE_VARINT);
+  writer.realloc(9);
+  for (let at = 0; at < 9; at += 1) writer.buf[writer.pos + at] = at < 8 ? 0xff : 0x7f;
+  writer.pos += 9;
+}
 // pbf's own string writer turns U+20000 into U+10000 (5.1.2): it joins surrogates with `|`.
 export const text: Codec<string> = {
   read: readText,

@@ -16,7 +16,8 @@ export interface WireReader {
   depth: number;
 }
 
-const WIRE_VARINT = 0;
+/** The type of a field that is one integer. */
+export const WIRE_VARINT = 0;
 const WIRE_BYTES = 2;
 const WIRE_FIXED32 = 5;
 

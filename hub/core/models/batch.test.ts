@@ -88,6 +88,7 @@ describe('findBatch reads the axes', () => {
 
   it('of a size that outputs do not have as no batch', () => {
     expect(told([[8, 4]], [[1, 4]])).toEqual([[NONE], NONE, false]);
+    expect(told([[8, 4]], [[]])).toEqual([[NONE], NONE, false]);
     expect(told([[8, 4]], [[8, 2]])).toEqual([[0], 8, false]);
     expect(told([[1, 4]], [[20, 1, 7]])).toEqual([[0], 1, false]);
   });

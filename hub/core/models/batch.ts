@@ -41,16 +41,18 @@ export function findBatch<Input extends Shaped>(
     const message = `batchAxis.${odd[0]} is ${odd[1]}, and the model has no input of that name with such an axis; its inputs are ${inputs.map(show).join(', ')}`;
     return refuse('request-invalid', message, `batchAxis.${odd[0]}`);
   }
-  const symbols = listSymbols(inputs, asked);
+  const axes = new Map(Object.entries(asked));
+  const symbols = listSymbols(inputs, axes);
   const firsts = new Set(inputs.flatMap(({ dims }) => dims.slice(0, 1)));
   const [first] = firsts;
+  // Where the shape of an output is not known, it does not speak against it.
   const alike = outputs.every(
-    ({ dims: [leading] = [] }) => typeof leading !== 'number' || leading === first,
+    ({ dims: [leading] = [''] }) => typeof leading === 'string' || leading === first,
   );
   const fixedAlike = firsts.size === 1 && typeof first === 'number' && (first === 1 || alike);
   const axisOf = ({ name, dims }: Shaped): number | undefined => {
     const [leading] = dims;
-    if (leading === undefined || asked[name] !== undefined) return asked[name];
+    if (leading === undefined || axes.has(name)) return axes.get(name);
     const named = dims.findIndex((size) => symbols.batch.has(size));
     if (named >= 0) return named;
     if (typeof leading === 'string') return symbols.others.has(leading) ? undefined : 0;
@@ -74,10 +76,10 @@ export function findBatch<Input extends Shaped>(
 }
 
 /** Symbols that count items, and those that stand beside them and so count something else. */
-function listSymbols(inputs: readonly Shaped[], asked: Readonly<Record<string, number>>) {
+function listSymbols(inputs: readonly Shaped[], axes: ReadonlyMap<string, number>) {
   const all = inputs.flatMap(({ dims }) => dims.filter(isSymbol));
   const said = all.filter((size) => /batch/i.test(size));
-  const pointed = inputs.map(({ name, dims }) => dims[asked[name] ?? 0]).filter(isSymbol);
+  const pointed = inputs.map(({ name, dims }) => dims[axes.get(name) ?? 0]).filter(isSymbol);
   const batch = new Set<OnnxDimension>(said.length > 0 ? said : pointed);
   const others = new Set<OnnxDimension>(
     inputs.flatMap(({ dims }) =>

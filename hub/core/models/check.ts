@@ -8,6 +8,7 @@ import {
   type OnnxModel,
   type OnnxValue,
 } from '#protocol/onnx/model.ts';
+import { RUNTIME_VERSIONS } from '#protocol/onnx/versions.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import { accept, type RefusalCode, type Result, refuse } from '#protocol/values/refusal.ts';
 import { findBatch } from './batch.ts';
@@ -57,7 +58,7 @@ export interface ModelFacts {
 
 /** The newest versions of operator domains that onnxruntime-web 1.30.0 was seen to load. */
 const DOMAIN_VERSIONS: Readonly<Record<string, number>> = {
-  'ai.onnx': 26,
+  'ai.onnx': RUNTIME_VERSIONS.opset,
   'ai.onnx.ml': 5,
   'ai.onnx.training': 1,
   'ai.onnx.preview.training': 1,
@@ -67,8 +68,6 @@ const DOMAIN_VERSIONS: Readonly<Record<string, number>> = {
   'com.ms.internal.nhwc': 1,
   'org.pytorch.aten': 1,
 };
-/** The newest IR version that onnxruntime-web 1.30.0 was seen to load. */
-const IR_VERSION_MAX = 13;
 const VALUES_MAX = 16;
 const NAME_MAX = 200;
 const RANK_MAX = 8;
@@ -151,11 +150,11 @@ function checkVersions({ irVersion, opsetImports }: OnnxModel): Result<number> {
     const newest = DOMAIN_VERSIONS[domain];
     return newest !== undefined && !(version >= 1 && version <= newest);
   });
-  if (odd !== undefined || !(irVersion >= 1 && irVersion <= IR_VERSION_MAX)) {
+  if (odd !== undefined || !(irVersion >= 1 && irVersion <= RUNTIME_VERSIONS.ir)) {
     const { domain, version } = odd ?? {};
     const found =
       odd === undefined
-        ? `IR version ${irVersion}; 1 to ${IR_VERSION_MAX}`
+        ? `IR version ${irVersion}; 1 to ${RUNTIME_VERSIONS.ir}`
         : `version ${version} of the operators of ${domain}; 1 to ${DOMAIN_VERSIONS[odd.domain]}`;
     const lower =
       domain === 'ai.onnx' ? 'model = onnx.version_converter.convert_version(model, 17); ' : '';
@@ -252,7 +251,9 @@ function checkValue(
       `has ${type.dims.length} dimensions; at most ${RANK_MAX} are supported. Reshape it in the model.`,
     );
   }
-  if (type.dims.includes(0)) return no('has a dimension of 0 and holds nothing. Export it again.');
+  if (what === 'Output' && type.dims.includes(0)) {
+    return no('has a dimension of 0 and holds nothing. Export it without.');
+  }
   // Some exporters write −1 where they mean "any".
   const dims = type.dims.map((size) => (typeof size === 'number' && size < 0 ? '' : size));
   return accept({ name, dtype, dims });

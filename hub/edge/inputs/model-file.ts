@@ -3,6 +3,7 @@ import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { mergeExternal } from '#protocol/onnx/external.ts';
 import { chooseOutputs } from '#protocol/onnx/outputs.ts';
+import { lowerVersions } from '#protocol/onnx/versions.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { InputFile } from './port.ts';
@@ -32,7 +33,8 @@ export function assembleModel(
   if (!merged.ok) return merged;
   const chosen = chooseOutputs(merged.value, outputs);
   if (!chosen.ok) return chosen;
-  const { model, left } = chosen.value;
+  const { left } = chosen.value;
+  const model = lowerVersions(chosen.value.model);
   const isAsSent = files.length === 1 && model === merged.value;
   return accept({
     file: isAsSent ? main.value.bytes : encodeOnnx(model),
