@@ -81,6 +81,19 @@ describe('convertInputs', () => {
     expect(converted.specs).toMatchObject([{ shape: [1, 1] }, { shape: [2, 1, 1] }]);
   });
 
+  it('says how to share what lines lack', async () => {
+    const rate: ModelInput = { name: 'sr', dtype: 'f32', dims: [], axis: undefined };
+    const model = facts(input('pixels', 'f32', 2), rate);
+    const lines = [text('a.jsonl', '{"pixels": [1, 2]}\n{"pixels": [3, 4]}')];
+    const result = await convertInputs(lines, model, {});
+    expect(result).toMatchObject({
+      refusal: { message: expect.stringContaining('"shared": {"sr": 16000}') },
+    });
+    const each = [text('a.jsonl', '{"pixels": [1, 2], "sr": 7}\n{"pixels": [3, 4], "sr": 8}')];
+    const converted = await accepted(each, model);
+    expect(list(converted.tensors.get('sr'))).toEqual([7, 8]);
+  });
+
   it('keeps apart what all items share', async () => {
     const rate: ModelInput = { name: 'sr', dtype: 'f32', dims: [], axis: undefined };
     const file = encodeSafetensors(

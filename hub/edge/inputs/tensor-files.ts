@@ -71,7 +71,11 @@ function decodeLines(
   inputs: readonly ModelInput[],
 ): Result<Map<string, Tensor>> {
   const first = firstItem(bytes);
-  const specs = inputs.map(({ name, dtype, dims, axis = -1 }) => {
+  // What all items share need not be on each line.
+  const given = inputs.filter(
+    ({ name, axis }) => axis !== undefined || !(first instanceof Map) || first.has(name),
+  );
+  const specs = given.map(({ name, dtype, dims, axis = -1 }) => {
     const value = first instanceof Map ? first.get(name) : first;
     return { name, dtype, shape: measureItem(axis < 0 ? dims : dims.toSpliced(axis, 1), value) };
   });
