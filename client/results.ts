@@ -7,7 +7,8 @@ const DOWNLOAD_MS = 10 * 60_000;
 
 /** Items [from, to) of a job's results, all of them by default. */
 export interface ResultRange {
-  format: 'safetensors' | 'npy' | 'jsonl';
+  /** `errors`: a JSON line for each item that failed. */
+  format: 'safetensors' | 'npy' | 'jsonl' | 'errors';
   from?: number;
   to?: number;
   /** NPY holds one output. */

@@ -76,6 +76,11 @@ function openWorld({ verifiers = [VERIFIER], ...options }: BenchOptions) {
       const root = `${world.kept++}`.padStart(64, '0') as Root;
       return { root, length: bytes(UNIT_BYTES) };
     },
+    mend({ unit, failed }) {
+      const root = digest(Uint8Array.of(unit, ...failed));
+      const blob = { root: root as string as Root, length: bytes(UNIT_BYTES) };
+      return { blob, digest: root };
+    },
     send: (to, message) => notes.sent.set(to, [...(notes.sent.get(to) ?? []), message]),
     close: (socket) => notes.closed.add(socket),
     reply: (effect) => notes.replies.push(effect),
@@ -278,7 +283,7 @@ export function joinWorker(
 
 export const SALT = '77'.repeat(32) as Nonce;
 
-/** Commits and, once logged, reveals the newest lease with outputs of zeros. */
+/** Commits and, once logged, reveals the newest lease with outputs of zeros, an item a unit. */
 export function deliver(bench: Bench, socket: number, key: PublicKey): void {
   const lease = bench.last(socket, 'lease')?.lease;
   if (lease === undefined) throw new Error('no lease to deliver');

@@ -6,6 +6,7 @@ import { askExitChecksAgain, askOpinions } from './checking/disputes.ts';
 import { releaseShards } from './checking/release.ts';
 import { resolveDisputes, resolveVerdict, voidRest } from './checking/resolve.ts';
 import { forgetJudged } from './checking/unjudged.ts';
+import { clearSuspects } from './failing/failures.ts';
 import { prepareJobs } from './jobs/prepare.ts';
 import { followRecut } from './jobs/recut.ts';
 import { endLease, revokeLease } from './leasing/lease.ts';
@@ -33,7 +34,13 @@ export function followFacts(turn: Turn, facts: readonly Fact[]): void {
 }
 
 /** After these, devices that wait may get work. */
-const OPENS_WORK: readonly Fact['type'][] = ['job-moved', 'voided', 'resolved', 'pardoned'];
+const OPENS_WORK: readonly Fact['type'][] = [
+  'job-moved',
+  'voided',
+  'resolved',
+  'pardoned',
+  'items-failed',
+];
 /** After these, jobs may have come to their end, or gone back from it. */
 const ENDS_JOBS: readonly Fact['type'][] = [
   'judged',
@@ -59,6 +66,8 @@ function followFact(turn: Turn, fact: Fact): void {
       return followAccepted(turn, fact.shard);
     case 'voided':
       return followVoid(turn, fact);
+    case 'items-failed':
+      return followItemsFailed(turn, fact.job);
     case 'released':
       for (const each of turn.hub.verifiers.values()) each.exitChecksAsked.delete(fact.sequence);
       return changeView(turn, fact.job);
@@ -87,6 +96,14 @@ function followFact(turn: Turn, fact: Fact): void {
 function changeView(turn: Turn, id: AcceptedShard['job']): void {
   const job = turn.hub.jobs.get(id);
   if (job !== undefined) changed(turn, job);
+}
+
+/** A unit is open as it was mended, or there is nothing of it to compute. */
+function followItemsFailed(turn: Turn, id: AcceptedShard['job']): void {
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return;
+  changed(turn, job);
+  advanceJob(turn, job);
 }
 
 /** What is lent of a job that was cancelled is called back; what was accepted stays. */
@@ -135,6 +152,7 @@ function followAccepted(turn: Turn, shard: AcceptedShard): void {
   sendChecksToAll(turn);
   const job = hub.jobs.get(shard.job);
   if (job === undefined) return;
+  clearSuspects(turn, job, shard);
   changed(turn, job);
   advanceJob(turn, job);
 }

@@ -17,7 +17,7 @@ import {
 } from './hub.ts';
 import type { BlobRange, HubEffect, HubEvent, SocketId, World } from './state/events.ts';
 import { appliedFacts, archivedFacts, liveShards, selectFacts } from './state/fact-lists.ts';
-import type { Fact } from './state/facts.ts';
+import type { Fact, MendedUnit, UnitCut } from './state/facts.ts';
 
 /** What surrounds the core of a hub in tests and simulations. */
 export interface HubSurroundings {
@@ -37,6 +37,8 @@ export interface HubSurroundings {
   close(socket: SocketId): void;
   reply?(effect: Extract<HubEffect, { type: 'reply' }>): void;
   recut?(effect: Extract<HubEffect, { type: 'recut' }>): void;
+  /** Puts good items in the place of failed ones. */
+  mend(cut: UnitCut): MendedUnit;
 }
 
 /** One run of a hub's process. */
@@ -134,6 +136,10 @@ function perform(
     case 'keep': {
       const refs = effect.blobs.map(around.keep);
       return later(() => ({ type: 'kept', token: effect.token, refs }));
+    }
+    case 'mend': {
+      const mended = around.mend(effect.cut);
+      return later(() => ({ type: 'mended', token: effect.token, mended }));
     }
     case 'reply':
       return around.reply?.(effect);

@@ -8,6 +8,9 @@ import { receiveExitChecked, releaseShards } from './checking/release.ts';
 import { resolveDisputes, resolveVerdicts } from './checking/resolve.ts';
 import { receiveJudged, receiveVerdict } from './checking/verdicts.ts';
 import { stepCommand } from './commands.ts';
+import { receiveExamined, reopenUnit, stepExams } from './failing/exams.ts';
+import { receiveUnitFailed } from './failing/failures.ts';
+import { storeMended } from './failing/mend.ts';
 import { followFacts } from './follow.ts';
 import {
   finishPreparation,
@@ -111,6 +114,8 @@ function stepEvent(turn: Turn, event: HubEvent): void {
       return stepKept(turn, event);
     case 'recut':
       return storeRecut(turn, event.token, event.cut);
+    case 'mended':
+      return storeMended(turn, event.token, event.mended);
     case 'tick':
       return stepTick(turn);
     case 'stopping':
@@ -144,6 +149,8 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
         return receiveEpoch(turn, verifier, message.signed);
       case 'unpreparable':
         return receiveUnpreparable(turn, verifier, message);
+      case 'examined':
+        return receiveExamined(turn, verifier, message);
       case 'coupled':
         return receiveCoupled(turn, verifier, message.job);
       case 'bye':
@@ -162,8 +169,9 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
       return receiveRequest(turn, device);
     case 'commit':
       return receiveCommit(turn, device, message);
+    case 'unit-failed':
+      return receiveUnitFailed(turn, device, message);
     case 'give-back':
-    case 'failed':
       return receiveGiveBack(turn, device, message);
     case 'have':
       return receiveHave(device, message.root);
@@ -233,6 +241,7 @@ function stepKeepFailed(turn: Turn, token: Token, refusal: Refusal): void {
   const made = turn.hub.making.get(token);
   turn.hub.making.delete(token);
   if (made?.type === 'recut') return refuseRecut(turn, made.job, refusal);
+  if (made?.type === 'mend') return reopenUnit(turn, made);
   const job = made && turn.hub.jobs.get(made.job);
   if (job !== undefined) delete job.preparing;
 }
@@ -268,6 +277,7 @@ function stepTick(turn: Turn): void {
   scheduleWaiting(turn);
   askOpinions(turn);
   resolveDisputes(turn);
+  stepExams(turn);
   releaseShards(turn);
   advanceJobs(turn);
   archiveJobs(turn);

@@ -75,9 +75,12 @@ function restJob({ preparing: _, ...job }: Job): Job {
     first: firstUnit,
     end: firstUnit + unitCount,
   }));
-  const open = gapsBetween(done, job.record.units);
+  const lost = [...job.failed].flatMap(([unit, { mended }]) =>
+    mended === undefined ? [{ first: unit, end: unit + 1 }] : [],
+  );
+  const open = gapsBetween([...done, ...lost], job.record.units);
   const idle = { leases: new Set<LeaseId>(), leasedUnits: 0, fleet: NO_FLEET, prepareTries: 0 };
-  return { ...job, ...idle, open };
+  return { ...job, ...idle, open, suspects: new Map(), cuts: new Set() };
 }
 
 /** Numbers are given out when a fact is decided: those of facts that are not on disk are free. */
@@ -160,6 +163,7 @@ const openOn = (config: HubConfig, state: DurableState): Hub => ({
   underway: openUnderway(),
   replies: new Map(),
   making: new Map(),
+  exams: new Map(),
   fairness: openFairBook(),
   freed: new Set(),
   nextToken: 1,

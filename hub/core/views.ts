@@ -44,10 +44,11 @@ export function viewJob(hub: Hub, job: Job): JobView {
     items: record.items,
     units: record.units,
     accepted: job.acceptedUnits,
+    failed: job.failedItems,
     assurance: record.assurance,
     unitPrice: record.unitPrice,
     ...(job.funding === undefined ? {} : { funding: job.funding }),
-    released: isGuarded(job) && job.state !== 'done' ? job.released.count : job.acceptedUnits,
+    released: countReadable(job),
     leased: job.leasedUnits,
     devices: devices.size,
     checked: job.checked,
@@ -58,6 +59,10 @@ export function viewJob(hub: Hub, job: Job): JobView {
   };
 }
 
+/** Of a unit that failed it can be read why. */
+const countReadable = (job: Job): number =>
+  isGuarded(job) && job.state !== 'done' ? job.released.count : job.acceptedUnits + job.failedUnits;
+
 /** Adds what a waiting job waits for. */
 function explain(hub: Hub, job: Job): Reason {
   if (job.state === 'checking') {
@@ -66,6 +71,10 @@ function explain(hub: Hub, job: Job): Reason {
   }
   if (job.state === 'quoted' && job.funding !== undefined) {
     return why('funded', {});
+  }
+  const [exam, ...exams] = [...hub.exams.values()].filter((each) => each.job === job.record.id);
+  if (exam !== undefined) {
+    return why('items-examined', { unit: exam.unit, units: 1 + exams.length });
   }
   if (isDisputed(hub, { job: job.record.id })) return explainDispute(hub, job);
   if (job.state === 'finishing' && hub.config.needsVerifier) return explainFinish(hub, job);

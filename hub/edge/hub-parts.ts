@@ -7,6 +7,7 @@ import type { Nonce, PeerId } from '#protocol/values/ids.ts';
 import { beginHub, type DurableState, type Hub, type HubConfig } from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
+import { mendInputs } from './inputs/mend.ts';
 import { recutItems } from './inputs/recut.ts';
 import { type CommitmentLog, openCommitmentLog } from './log/commitment-log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
@@ -140,6 +141,7 @@ function runHub(
       return source.ok ? blobs.put(source.value, KEPT_BYTES_MAX) : source;
     },
     recut: (cut) => recutItems(blobs, cut),
+    mend: (cut) => mendInputs(blobs, cut),
     send: control.send,
     close: control.close,
     peerGiven(socket, peer) {

@@ -44,6 +44,7 @@ async function openWorld() {
     },
     keep: () => Promise.reject(new Error('nothing is kept here')),
     recut: () => Promise.reject(new Error('nothing is cut here')),
+    mend: () => Promise.reject(new Error('nothing is mended here')),
     send: (_, message) => sent.push(message),
     close: (socket) => closed.push(socket),
     peerGiven: () => undefined,

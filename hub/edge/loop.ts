@@ -22,7 +22,7 @@ import type {
   Token,
   World,
 } from '../core/state/events.ts';
-import type { Fact, ItemCut } from '../core/state/facts.ts';
+import type { Fact, ItemCut, MendedUnit, UnitCut } from '../core/state/facts.ts';
 import type { Log } from './process/log.ts';
 import type { HubCounters } from './process/metrics.ts';
 
@@ -37,6 +37,8 @@ export interface LoopWorld {
   keep(blob: Uint8Array | BlobRange): Promise<Result<BlobRef>>;
   /** Cuts units of several items into units of one. */
   recut(cut: ItemCut): Promise<Result<RecutInputs>>;
+  /** Puts good items in the place of failed ones. */
+  mend(cut: UnitCut): Promise<Result<MendedUnit>>;
   send(socket: SocketId, message: HubMessage): void;
   close(socket: SocketId): void;
   /** A peer id was given out, or the socket it was given to has gone. */
@@ -151,6 +153,8 @@ function perform(loop: Loop, effect: HubEffect): void {
       return void keep(loop, effect.token, effect.blobs);
     case 'recut':
       return void recut(loop, effect.token, effect.cut);
+    case 'mend':
+      return void mend(loop, effect.token, effect.cut);
     case 'reply':
       return reply(loop, effect.request, effect.result);
     case 'changed':
@@ -220,6 +224,15 @@ async function recut(loop: Loop, token: Token, cut: ItemCut): Promise<void> {
     return refuse('storage-failed', 'the hub could not cut the items anew; look at its log');
   });
   if (done.ok) post(loop, { type: 'recut', token, cut: done.value });
+  else post(loop, { type: 'keep-failed', token, refusal: done.refusal });
+}
+
+async function mend(loop: Loop, token: Token, cut: UnitCut): Promise<void> {
+  const done = await loop.edge.mend(cut).catch((error: unknown) => {
+    loop.edge.log.error({ error: explain(error) }, 'a unit with failed items could not be mended');
+    return refuse('storage-failed', 'the hub could not mend a unit; look at its log');
+  });
+  if (done.ok) post(loop, { type: 'mended', token, mended: done.value });
   else post(loop, { type: 'keep-failed', token, refusal: done.refusal });
 }
 

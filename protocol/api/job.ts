@@ -147,6 +147,8 @@ export const JobView = v.strictObject({
   items: Count,
   units: Count,
   accepted: Count,
+  /** Items that no device can compute: the results say why. */
+  failed: Count,
   assurance: Assurance,
   unitPrice: Lamports,
   /** With a price: what it is paid from, once that is on the chain. */

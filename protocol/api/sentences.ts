@@ -16,6 +16,9 @@ const EXACT_ONLY = 'on a GPU its results cannot be told from those of a cheaper 
 const count = (value: number, noun: string): string =>
   `${value.toLocaleString('en')} ${noun}${value === 1 ? '' : 's'}`;
 
+const sayFailed = (failed = 0): string =>
+  failed === 0 ? '' : `; ${count(failed, 'item')} failed, and the results say why`;
+
 const ENGLISH: Sentences = {
   posted: () => 'waiting for a verifier to run the model and make known answers',
   preparing: () => 'a verifier runs the model once on the exact lane',
@@ -39,14 +42,17 @@ const ENGLISH: Sentences = {
   },
   'in-dispute': ({ unit, spoken, enrolled }) =>
     `a verifier found unit ${unit} wrong: ${spoken} of the ${enrolled} enrolled ones have judged it; the others have three minutes`,
+  'items-examined': ({ unit, units }) =>
+    `unit ${unit}${units > 1 ? ` and ${units - 1} more` : ''} failed twice on devices; a verifier looks for the items that cannot be computed`,
   'units-open-again': () => 'some units are computed again after a check',
   'last-checks': () => 'every unit is computed; the last checks are being judged',
   'exit-checks': () =>
     'every unit is computed; what no later work vouches for is checked once more before it is final',
   computed: () => 'every unit is computed',
-  done: ({ checked, mismatched }) =>
-    `${count(checked, 'unit')} checked, ${mismatched} did not match`,
-  'done-unchecked': () => 'every unit is computed; none of them was drawn for a check',
+  done: ({ checked, mismatched, failed }) =>
+    `${count(checked, 'unit')} checked, ${mismatched} did not match${sayFailed(failed)}`,
+  'done-unchecked': ({ failed }) =>
+    `every unit is computed; none of them was drawn for a check${sayFailed(failed)}`,
   'cancelled-by-owner': () => 'cancelled by its owner',
   'money-closed': () => 'the money of this job was closed',
   stated: ({ text }) => text,

@@ -73,4 +73,5 @@ export type ComputeReply =
       taps?: RanTaps;
       computeMs: Millis;
     }
-  | { type: 'failed'; run?: number; refusal: Refusal };
+  /** `unit`: the place of the unit in the run that failed, where the runtime said so of one. */
+  | { type: 'failed'; run?: number; unit?: number; refusal: Refusal };

@@ -4,12 +4,14 @@ import { CheckPolicy } from '../checks/check-policy.ts';
 import { DecoyFindings } from '../checks/thresholds.ts';
 import { BlobRef, Feature, PackageManifest, Provider, TAPS_MAX, Tap } from '../models/package.ts';
 import { Mark, SignedEpoch } from '../records/epoch.ts';
+import { FailedGroups } from '../records/failed-items.ts';
 import {
   AcceptedShard,
   Lease,
   LogEntry,
   Reveal,
   SignedVerdict,
+  UnitInputs,
   VerdictKind,
 } from '../records/records.ts';
 import { Dtype, TensorSpec } from '../tensors/tensor.ts';
@@ -132,8 +134,17 @@ export const ContributorMessage = v.variant('type', [
   }),
   /** Gives leases back without a fault of the device: hidden, stopped, paused. */
   v.strictObject({ type: type('give-back'), lease: LeaseId, reason: Reason }),
-  /** The device could not compute this lease. */
-  v.strictObject({ type: type('failed'), lease: LeaseId, refusal: Refusal }),
+  /**
+   * A run of this lease failed in one of the units [unit, unit + units). Nobody is at fault yet: the
+   * lease ends, and a verifier decides where a unit fails again.
+   */
+  v.strictObject({
+    type: type('unit-failed'),
+    lease: LeaseId,
+    unit: Count,
+    units: v.pipe(Count, v.minValue(1), v.maxValue(LEASE_UNITS_MAX)),
+    refusal: Refusal,
+  }),
   /** This device holds the whole blob and will serve it to peers. */
   v.strictObject({ type: type('have'), root: Root }),
   /** Who else holds this blob? Answered by `sources`. */
@@ -154,6 +165,8 @@ export const VerifierMessage = v.variant('type', [
   v.strictObject({ type: type('unpreparable'), job: JobId, refusal: Refusal }),
   /** Answers change with an item's neighbours: the job is cut into units of one item. */
   v.strictObject({ type: type('coupled'), job: JobId }),
+  /** Which items of a unit cannot be computed; none where the whole unit runs. */
+  v.strictObject({ type: type('examined'), job: JobId, unit: Count, failed: FailedGroups }),
   /** An epoch was opened, or its seed revealed; said again until `epoch-logged` answers. */
   v.strictObject({ type: type('epoch'), signed: SignedEpoch }),
 ]);
@@ -281,7 +294,7 @@ export const HubMessage = v.variant('type', [
     provider: Provider,
     package: Digest,
     manifest: v.optional(PackageManifest),
-    inputs: BlobRef,
+    inputs: UnitInputs,
   }),
   /** The record of this epoch is on disk: only now may its seed draw, or be forgotten. */
   v.strictObject({
@@ -298,11 +311,22 @@ export const HubMessage = v.variant('type', [
     inputs: BlobRef,
     units: Count,
   }),
+  /** A unit failed on devices: which of its items fail here as well? */
+  v.strictObject({
+    type: type('examine'),
+    job: JobId,
+    unit: Count,
+    /** Its items; what stands behind them in the unit repeats the last one. */
+    items: v.pipe(Count, v.minValue(1)),
+    package: Digest,
+    manifest: PackageManifest,
+    inputs: UnitInputs,
+  }),
   v.strictObject({
     type: type('check'),
     shard: AcceptedShard,
     manifest: v.optional(PackageManifest),
-    inputs: BlobRef,
+    inputs: UnitInputs,
     /** Draw at least this share, in parts per million: what the job's assurance asks for. */
     floorPpm: v.optional(v.pipe(Count, v.maxValue(1_000_000))),
     /** Judge these units, whatever was drawn: verifiers disagree on them. */

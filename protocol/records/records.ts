@@ -1,9 +1,16 @@
 import * as v from 'valibot';
 import { PATH_HASHES_MAX } from '../bytes/merkle-log.ts';
 import { FingerprintCheck } from '../checks/fingerprint-check.ts';
-import { Provider } from '../models/package.ts';
+import { BlobRef, Provider } from '../models/package.ts';
 import { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '../values/ids.ts';
 import { Bytes, Count, Instant, Millis } from '../values/units.ts';
+
+/** A blob of units end to end, the first of which is `firstUnit`: unit 0 where that is absent. */
+export const UnitInputs = v.strictObject({
+  ...BlobRef.entries,
+  firstUnit: v.exactOptional(Count),
+});
+export type UnitInputs = v.InferOutput<typeof UnitInputs>;
 
 /** A shard lent to one device until a deadline. Ephemeral: if the hub dies, it expires. */
 export const Lease = v.strictObject({
@@ -182,7 +189,12 @@ export const Receipt = v.strictObject({
   /** The log entry is the leaf at `position` of the log that `head` names. */
   inclusion: v.strictObject({ position: Count, path: LogPath }),
   head: SignedTreeHead,
-  inputs: v.strictObject({ root: Root, digests: v.string() }),
+  /** As in `UnitInputs`, with the SHA-256 of each unit of the shard, end to end, in base64. */
+  inputs: v.strictObject({
+    root: Root,
+    digests: v.string(),
+    firstUnit: v.exactOptional(Count),
+  }),
   /** What verifiers re-execute on, such as `onnxruntime-web 1.30.0 sha256:…` of its wasm file. */
   runtime: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   verdicts: v.array(SignedVerdict),

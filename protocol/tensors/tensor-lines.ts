@@ -151,10 +151,14 @@ function openStack(spec: TensorSpec): TensorStack {
 }
 
 /**
- * One line per item, each an object by tensor name. Every tensor's first dimension counts the
+ * One line per item, each an object by tensor name, or what `instead` has for an item: any JSON.
+ * Every tensor's first dimension counts the
  * items. RangeError when the tensors disagree on it, or bytes do not fit a shape.
  */
-export function encodeTensorLines(tensors: ReadonlyMap<string, Tensor>): string {
+export function encodeTensorLines(
+  tensors: ReadonlyMap<string, Tensor>,
+  instead: ReadonlyMap<number, unknown> = new Map(),
+): string {
   const columns = [...tensors].map(([name, { dtype, shape, data }]) => {
     const [items, ...itemShape] = shape;
     if (items === undefined || data.length !== specBytes({ dtype, shape })) {
@@ -170,6 +174,10 @@ export function encodeTensorLines(tensors: ReadonlyMap<string, Tensor>): string 
   }
   const lines: string[] = [];
   for (let item = 0; item < items; item += 1) {
+    if (instead.has(item)) {
+      lines.push(`${JSON.stringify(instead.get(item))}\n`);
+      continue;
+    }
     const fields = columns.map(({ key, shape, print }) => {
       return `${key}:${printNested(shape, item * elementCount(shape), print)}`;
     });

@@ -9,6 +9,7 @@ import {
   hasNan,
   itemSpecs,
   joinItems,
+  mendUnit,
   splitItems,
   splitUnit,
 } from './unit-bytes.ts';
@@ -150,5 +151,44 @@ describe('unit bytes', () => {
     expect(() => digestUnits(specs, new Uint8Array(9))).toThrow(RangeError);
     expect(() => hasNan(specs, new Uint8Array(9))).toThrow(RangeError);
     expect(() => digestUnits(0, new Uint8Array(0))).toThrow(RangeError);
+  });
+});
+
+describe('mended units', () => {
+  const unit = fc.integer({ min: 1, max: 9 }).chain((count) =>
+    fc.record({
+      specs: anySpecs.map((specs) =>
+        specs.map((spec) => ({ ...spec, shape: [count, ...spec.shape.slice(0, 2)] })),
+      ),
+      items: fc.integer({ min: 1, max: count }),
+      failed: fc.uniqueArray(fc.nat(count - 1), { maxLength: count }),
+      seed: fc.nat(255),
+    }),
+  );
+
+  it('keep each good item in its place, and hold good items of the unit and no others', () => {
+    fc.assert(
+      fc.property(unit, ({ specs, items, failed, seed }) => {
+        const bytes = Uint8Array.from(
+          { length: unitBytes(specs) },
+          (_, at) => (at * 7 + seed) % 256,
+        );
+        const mended = mendUnit(specs, bytes, { items, failed });
+        const good = Array.from({ length: items }, (_, at) => at).filter(
+          (at) => !failed.includes(at),
+        );
+        expect(mended === undefined).toBe(good.length === 0);
+        if (mended === undefined) return;
+        const [before, after] = [splitItems(specs, bytes), splitItems(specs, mended)];
+        const size = unitBytes(itemSpecs(specs));
+        const count = specs[0]?.shape[0] ?? 0;
+        const itemAt = (of: Uint8Array, at: number) => [...of.slice(at * size, (at + 1) * size)];
+        for (let at = 0; at < count; at += 1) {
+          const item = Math.min(at, items - 1);
+          const source = failed.includes(item) ? (good[0] ?? 0) : item;
+          expect(itemAt(after, at)).toEqual(itemAt(before, source));
+        }
+      }),
+    );
   });
 });

@@ -68,6 +68,49 @@ export function joinItems(
 }
 
 /**
+ * A unit whose item at each place is the item of `bytes` at `picks[place]`. RangeError unless
+ * `bytes` is one unit.
+ */
+export function pickItems(
+  specs: readonly TensorSpec[],
+  bytes: Uint8Array,
+  picks: readonly number[],
+): Uint8Array<ArrayBuffer> {
+  const items = specs[0]?.shape[0] ?? 0;
+  const picked = new Uint8Array(bytes.length);
+  const from = splitUnit(specs, bytes);
+  for (const [index, { data }] of splitUnit(specs, picked).entries()) {
+    const length = data.length / items;
+    const source = from[index]?.data ?? new Uint8Array();
+    for (const [place, pick] of picks.entries()) {
+      data.set(source.subarray(pick * length, (pick + 1) * length), place * length);
+    }
+  }
+  return picked;
+}
+
+/**
+ * The unit with its first good item in the place of each failed one; what stands behind the first
+ * `items` repeats the last of them. Undefined where no item is good.
+ */
+export function mendUnit(
+  specs: readonly TensorSpec[],
+  bytes: Uint8Array,
+  { items, failed }: { items: number; failed: readonly number[] },
+): Uint8Array<ArrayBuffer> | undefined {
+  const bad = new Set(failed);
+  const places = Array.from({ length: items }, (_, place) => place);
+  const good = places.find((place) => !bad.has(place));
+  if (good === undefined) return undefined;
+  const total = specs[0]?.shape[0] ?? 0;
+  const picks = Array.from({ length: total }, (_, place) => {
+    const item = Math.min(place, items - 1);
+    return bad.has(item) ? good : item;
+  });
+  return pickItems(specs, bytes, picks);
+}
+
+/**
  * Writes one quiet bit pattern (0x7e00, 0x7fc00000, 0x7ff8000000000000) over every NaN, in place,
  * so that equal results have equal digests. `bytes` is any number of whole units (RangeError
  * otherwise). Returns whether there was any NaN.

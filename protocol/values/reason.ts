@@ -37,13 +37,15 @@ export const Reason = v.variant('code', [
     needed: Count,
     enrolled: Count,
   }),
+  of('items-examined', { unit: Count, units: Count }),
   of('in-dispute', { unit: Count, spoken: Count, enrolled: Count }),
   of('units-open-again', {}),
   of('last-checks', {}),
   of('exit-checks', {}),
   of('computed', {}),
-  of('done', { checked: Count, mismatched: Count }),
-  of('done-unchecked', {}),
+  /** `failed`: items that no device can compute, where there are any. */
+  of('done', { checked: Count, mismatched: Count, failed: v.exactOptional(Count) }),
+  of('done-unchecked', { failed: v.exactOptional(Count) }),
   of('cancelled-by-owner', {}),
   of('money-closed', {}),
   /** A sentence of an older hub. */

@@ -69,6 +69,7 @@ const COMMON_CODES = [
   'model-opset',
   'model-memory',
   'model-run-failed',
+  'item-failed',
   // Inputs
   'input-dtype',
   'input-shape',

@@ -99,6 +99,10 @@ function start(world: Omit<World, 'bench'>): HubBench {
       world.kept += 1;
       return { root: world.random.nonce() as string as Root, length: bytes(FAKE_UNIT_BYTES) };
     },
+    mend() {
+      const root = world.random.nonce() as string as Root;
+      return { blob: { root, length: bytes(FAKE_UNIT_BYTES) }, digest: root as string as Digest };
+    },
     send: (socket, message) => world.clients.get(socket)?.heard.push(message),
     close: (socket) => bench.post({ type: 'disconnected', socket }),
   });

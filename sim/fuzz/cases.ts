@@ -17,8 +17,8 @@ export interface Graft {
   value: unknown;
 }
 
-/** Results and verdicts, the messages by which somebody gets paid or banned. */
-export type Victim = 'commit' | 'reveal' | 'verdict' | 'prepared';
+/** Messages by which somebody gets paid or banned, or by which items of a job are given up. */
+export type Victim = 'commit' | 'reveal' | 'verdict' | 'prepared' | 'unit-failed' | 'examined';
 
 /** How one message is spoiled before it is sent. */
 export type FuzzCase =
@@ -67,7 +67,15 @@ const graft = fc.record<Graft>({
   at: fc.nat(),
   value: fc.oneof(awkward, fc.jsonValue({ maxDepth: 1 })),
 });
-const victim = fc.constantFrom<Victim>('commit', 'reveal', 'reveal', 'verdict', 'prepared');
+const victim = fc.constantFrom<Victim>(
+  'commit',
+  'reveal',
+  'reveal',
+  'verdict',
+  'prepared',
+  'unit-failed',
+  'examined',
+);
 
 /** Any spoiled message. */
 export const fuzzCase: fc.Arbitrary<FuzzCase> = fc.oneof(

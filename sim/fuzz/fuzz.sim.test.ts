@@ -21,6 +21,7 @@ test.each([1, 2, 3, 4])(`seed %i: ${CASES} malformed results, none accepted`, (s
     'commitment-missing',
     'commitment-mismatch',
     'result-shape',
+    'range-invalid',
   ]);
   expect(honestUnits).toBeGreaterThan(1_000);
 });

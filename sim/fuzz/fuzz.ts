@@ -217,7 +217,7 @@ function aim(round: Round, drawn: FuzzCase): Shot {
         return { from: grid.verifier, frame: encodeFrame(head, new Uint8Array(16)) };
       }
       const base = baseOf(round, drawn.victim);
-      if (!('text' in base)) throw new TypeError('commits and verdicts are text');
+      if (!('text' in base)) throw new TypeError('reveals and preparations are frames');
       const spoiled = spoilFields(JSON.parse(base.text) as unknown, drawn.grafts);
       return { from: base.from, text: JSON.stringify(spoiled) };
     }
@@ -238,6 +238,19 @@ function baseOf({ grid, liar, lease, verdict }: Round, victim: Victim): Shot {
     }
     case 'verdict':
       return { from: grid.verifier, text: JSON.stringify(verdict) };
+    case 'unit-failed': {
+      const { id, firstUnit: unit, unitCount: units } = lease;
+      const refusal = { code: 'model-run-failed', message: 'an item is bad' };
+      return {
+        from: liar,
+        text: JSON.stringify({ type: victim, lease: id, unit, units, refusal }),
+      };
+    }
+    case 'examined': {
+      const failed = [{ places: [0], text: 'an item is bad' }];
+      const said = { type: victim, job: grid.job, unit: lease.firstUnit, failed };
+      return { from: grid.verifier, text: JSON.stringify(said) };
+    }
     case 'prepared': {
       const frame = encodeFrame(preparedHead(grid.unprepared), new Uint8Array(16));
       return { from: grid.verifier, frame };
@@ -277,6 +290,11 @@ function isHarmless(round: Round, shot: Shot): boolean {
     const message = decodeJson(ClientMessage, shot.text);
     if (!message.ok || shot.text === '') return false;
     const { type } = message.value;
+    if (message.value.type === 'unit-failed') {
+      const { unit, units, lease: id } = message.value;
+      const end = lease.firstUnit + lease.unitCount;
+      return id === lease.id && unit >= lease.firstUnit && unit + units <= end;
+    }
     if (type !== 'commit' && type !== 'verdict') return false;
     const base = baseOf(round, type);
     const same = canonicalJson(message.value);

@@ -6,11 +6,14 @@ import {
   projectionSeed,
   readTaps,
 } from '#protocol/checks/fingerprint.ts';
+import { placesOf } from '#protocol/records/failed-items.ts';
+import { mendUnit } from '#protocol/tensors/unit-bytes.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { liveShards, selectFacts, settledIndexes } from '../../hub/core/state/fact-lists.ts';
 import type { Fact } from '../../hub/core/state/facts.ts';
 import type { DeviceNode } from './device-node.ts';
 import { FAKE_TAPS, FAKE_UNIT_BYTES, fakeCompute, fakeTaps } from './fake-model.ts';
+import { type Poison, poisonedPlaces } from './poison.ts';
 import type { VerifierNode } from './verifier-node.ts';
 
 /** What happened, by its facts. */
@@ -137,11 +140,12 @@ export function checkFacts(facts: readonly Fact[], devices: readonly DeviceNode[
 const FAKE_PRINT_BYTES = fingerprintBytes(FAKE_TAPS.length);
 
 /**
- * Each unit is accepted exactly once; counts those whose outputs or whose fingerprints are wrong.
+ * Each unit is accepted exactly once, or has no item that can be computed, and the items that cannot
+ * are known; counts those whose outputs or whose fingerprints are wrong.
  */
 export function checkResults(
   facts: readonly Fact[],
-  { record, inputs }: { record: JobRecord; inputs: Uint8Array },
+  { record, inputs, poison }: { record: JobRecord; inputs: Uint8Array; poison?: Poison },
 ) {
   const { id: job } = record;
   const model = record.draft.file.root;
@@ -150,6 +154,10 @@ export function checkResults(
   const seen = new Uint8Array(units);
   let [wrongUnits, wrongInside] = [0, 0];
   const of = selectFacts(facts);
+  const failures = of('items-failed').filter((fact) => fact.job === job);
+  const specs = record.draft.runtime.inputs;
+  const inputOf = (unit: number) =>
+    inputs.subarray(unit * FAKE_UNIT_BYTES, (unit + 1) * FAKE_UNIT_BYTES);
   const logged = new Map(
     of('committed').map(({ commitment }) => [commitment.entry.index, commitment]),
   );
@@ -162,7 +170,10 @@ export function checkResults(
     for (let at = 0; at < shard.unitCount; at += 1) {
       const unit = shard.firstUnit + at;
       seen[unit] = (seen[unit] ?? 0) + 1;
-      const input = inputs.subarray(unit * FAKE_UNIT_BYTES, (unit + 1) * FAKE_UNIT_BYTES);
+      const bad = failures.find((fact) => fact.unit === unit);
+      const mended =
+        bad && mendUnit(specs, inputOf(unit), { items: 2, failed: placesOf(bad.failed) });
+      const input = mended ?? inputOf(unit);
       const right = fakeCompute(model, input);
       const given = outputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES);
       if (right.some((byte, index) => byte !== given[index])) wrongUnits += 1;
@@ -171,6 +182,14 @@ export function checkResults(
       const revealed = fingerprints?.subarray(at * FAKE_PRINT_BYTES, (at + 1) * FAKE_PRINT_BYTES);
       if (inside?.some((byte, index) => byte !== revealed?.[index]) !== false) wrongInside += 1;
     }
+  }
+  for (let unit = 0; unit < units; unit += 1) {
+    const right = poisonedPlaces(poison, specs, inputOf(unit));
+    const bad = failures.find((fact) => fact.unit === unit);
+    if (placesOf(bad?.failed ?? []).join() !== right.join()) {
+      broken.push(`of unit ${unit} other items failed than cannot be computed`);
+    }
+    if (bad !== undefined && bad.mended === undefined) seen[unit] = (seen[unit] ?? 0) + 1;
   }
   const wrongCount = seen.reduce((sum, count) => sum + (count === 1 ? 0 : 1), 0);
   if (wrongCount > 0) broken.push(`${wrongCount} units are not accepted exactly once`);

@@ -1,4 +1,5 @@
-import type { ContributorMessage, Donation, FrameHead } from '#protocol/messages/control.ts';
+import type { Donation, FrameHead } from '#protocol/messages/control.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
 import { refusal } from '#protocol/values/refusal.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
@@ -26,6 +27,7 @@ import {
 import { fakeSign } from './fake-signature.ts';
 import type { ClientEnd, HubNode } from './hub-node.ts';
 import { type LiarMemory, type Lie, lieAboutFrame, lieAboutMessage, lieAboutUnit } from './lies.ts';
+import { POISON_WORDS, poisonedPlaces, poisonOf } from './poison.ts';
 import type { Random } from './random.ts';
 
 export interface DeviceNode {
@@ -80,7 +82,7 @@ interface Tab {
   cancelled: Set<number>;
   busyUntil: Map<number, number>;
   /** What each compute worker has loaded. */
-  models: Map<number, Root>;
+  models: Map<number, { root: Root; inputs: readonly TensorSpec[] }>;
   /** Compute workers whose model has taps. */
   tapped: Set<number>;
 }
@@ -167,7 +169,7 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
     case 'close':
       return tab.sockets.get(effect.socket)?.close();
     case 'send':
-      return send(node, tab.sockets.get(effect.socket), effect.message);
+      return send(node, tab, effect);
     case 'send-frame':
       return sendFrame(node, tab.sockets.get(effect.socket), effect);
     case 'sign': {
@@ -184,7 +186,10 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
       return;
     case 'load':
       tab.busyUntil.set(effect.worker, node.clock.now());
-      tab.models.set(effect.worker, effect.model.root);
+      tab.models.set(effect.worker, {
+        root: effect.model.root,
+        inputs: effect.runtime.inputs,
+      });
       if (effect.runtime.taps?.length) tab.tapped.add(effect.worker);
       return later(node.traits.loadMs ?? LOAD_MS, { type: 'loaded', worker: effect.worker });
     case 'run':
@@ -197,9 +202,11 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
   }
 }
 
-function send(node: Node, end: ClientEnd | undefined, message: ContributorMessage): void {
-  const device = { key: node.key, random: node.random, memory: node.liar };
-  for (const said of lieAboutMessage(node.traits.lie, message, device)) end?.send(said);
+function send(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'send' }>): void {
+  const leases = tab.device.shards.map(({ lease }) => lease);
+  const device = { key: node.key, random: node.random, memory: node.liar, leases };
+  const end = tab.sockets.get(effect.socket);
+  for (const said of lieAboutMessage(node.traits.lie, effect.message, device)) end?.send(said);
 }
 
 function sendFrame(
@@ -255,11 +262,15 @@ function read({ blobs }: Node, target: FetchTarget): Uint8Array<ArrayBuffer> | u
   return blobs.get(target.root)?.slice(target.offset, target.offset + length);
 }
 
-function run(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'run' }>): void {
+type Run = Extract<ContributorEffect, { type: 'run' }>;
+
+function run(node: Node, tab: Tab, effect: Run): void {
   const { clock, random, traits } = node;
   const { worker, unitCount } = effect;
-  const model = tab.models.get(worker);
-  if (model === undefined) throw new Error('a worker ran without a model');
+  const loaded = tab.models.get(worker);
+  if (loaded === undefined) throw new Error('a worker ran without a model');
+  const model = loaded.root;
+  if (failRun(node, tab, { effect, specs: loaded.inputs, model })) return;
   const outputs = new Uint8Array(unitCount * FAKE_UNIT_BYTES);
   const inside = new Uint8Array(tab.tapped.has(worker) ? unitCount * FAKE_TAP_BYTES : 0);
   for (let unit = 0; unit < unitCount; unit += 1) {
@@ -276,6 +287,7 @@ function run(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'r
   const computeMs = millis(unitCount * traits.unitMs);
   const end = Math.max(tab.busyUntil.get(worker) ?? 0, clock.now()) + computeMs;
   tab.busyUntil.set(worker, end);
+  if (end === Infinity) return;
   clock.after(end - clock.now(), () => {
     if (!tab.busyUntil.has(worker)) return;
     const digests = digestAll(outputs);
@@ -286,4 +298,35 @@ function run(node: Node, tab: Tab, effect: Extract<ContributorEffect, { type: 'r
     const ran = { worker, run: effect.run, bytes: outputs, digests, ...taps, computeMs };
     post(node, tab, { type: 'ran', ...ran });
   });
+}
+
+/** A bad item ends a run, in one way or another; says whether there is one in it. */
+function failRun(
+  node: Node,
+  tab: Tab,
+  ran: { effect: Run; specs: readonly TensorSpec[]; model: Root },
+): boolean {
+  const { clock, random, blobs, traits } = node;
+  const { worker, run, unitCount, inputs } = ran.effect;
+  const poison = poisonOf(blobs, ran.model);
+  const unit = Array.from({ length: unitCount }, (_, at) =>
+    inputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES),
+  ).findIndex((bytes) => poisonedPlaces(poison, ran.specs, bytes).length > 0);
+  if (unit < 0) return false;
+  const told = Math.floor(random.between(0, unit + 1));
+  const end = Math.max(tab.busyUntil.get(worker) ?? 0, clock.now()) + (unit + 1) * traits.unitMs;
+  tab.busyUntil.set(worker, poison === 'refuses' ? end : Infinity);
+  if (end === Infinity) return true;
+  clock.after(end - clock.now(), () => {
+    if (!tab.busyUntil.has(worker)) return;
+    post(node, tab, { type: 'progress', worker, run, unitsDone: told });
+    const refused = { code: 'model-run-failed', message: POISON_WORDS } as const;
+    const died = { code: 'provider-failed', message: 'the compute worker ended' } as const;
+    if (poison === 'refuses') {
+      post(node, tab, { type: 'worker-failed', worker, run, unit, refusal: refused });
+    } else if (poison === 'dies') {
+      post(node, tab, { type: 'worker-failed', worker, refusal: died });
+    }
+  });
+  return true;
 }

@@ -19,6 +19,8 @@ export function durableOf(hub: Hub): Record<string, unknown> {
     unreleased: [...job.unreleased.keys()],
     released: job.released,
     accepted: job.acceptedUnits,
+    failed: [...job.failed],
+    failedCounts: [job.failedItems, job.failedUnits],
     checked: job.checked,
     mismatched: job.mismatched,
     requeued: job.requeued,

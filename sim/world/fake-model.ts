@@ -76,7 +76,15 @@ export interface FakeJob {
   developer?: DeveloperId;
   /** Names the model, where jobs are to have the same one. */
   model?: string;
+  /** Written at the end of the model's file: what it does with bad items. */
+  mark?: string;
+  /** Two of them halve a unit; the first and the last unit hold no bad item. */
+  unitItems?: 1 | 2;
 }
+
+/** Inputs or outputs of a fake model whose units hold so many items. */
+export const fakeSpecs = (specs: readonly TensorSpec[], unitItems: number): TensorSpec[] =>
+  specs.map((spec) => ({ ...spec, shape: [unitItems, 4 / unitItems] }));
 
 /** A job of `units` units with seeded inputs. */
 export function makeFakeJob(
@@ -85,7 +93,10 @@ export function makeFakeJob(
   job: FakeJob,
 ): { record: JobRecord; inputDigests: Uint8Array; inputs: Uint8Array } {
   const inputs = new Uint8Array(job.units * FAKE_UNIT_BYTES).map(() => random.between(0, 256));
-  const model = blobs.put(new TextEncoder().encode(`model ${job.model ?? random.nonce()}`));
+  const { unitItems = 1, mark = '' } = job;
+  const good = [0, 8].flatMap((at) => [at, inputs.length - FAKE_UNIT_BYTES + at]);
+  if (mark !== '') for (const at of good) inputs[at] = 255;
+  const model = blobs.put(new TextEncoder().encode(`model ${job.model ?? random.nonce()}${mark}`));
   const inputDigests = digestAll(inputs);
   const record: JobRecord = {
     id: `job_${random.nonce().slice(0, 16)}` as JobId,
@@ -97,15 +108,15 @@ export function makeFakeJob(
       file: model,
       runtime: {
         kind: 'graph',
-        inputs: FAKE_INPUTS,
-        unitItems: 1,
+        inputs: fakeSpecs(FAKE_INPUTS, unitItems),
+        unitItems,
         graphOptimization: 'all',
         ...(job.taps === true ? { taps: FAKE_TAPS.map(({ name }) => name) } : {}),
       },
     },
     inputs: blobs.put(inputs),
     inputDigests: blobs.put(inputDigests),
-    items: job.units,
+    items: job.units * unitItems,
     units: job.units,
     unitPrice: lamports(BigInt(job.unitPrice ?? 0)),
     assurance: job.assurance,

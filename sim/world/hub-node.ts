@@ -1,17 +1,19 @@
 import type { JobView } from '#protocol/api/job.ts';
+import { digest } from '#protocol/bytes/digest.ts';
 import type { CheckPolicy, NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import { type ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { encodeFrame } from '#protocol/messages/message-frame.ts';
+import { mendUnit } from '#protocol/tensors/unit-bytes.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
 import { type DurableState, type Hub, takeSnapshot } from '../../hub/core/hub.ts';
 import { type HubBench, openHubBench, reopenHub } from '../../hub/core/hub-bench.ts';
 import type { BlobRange, HubCommand } from '../../hub/core/state/events.ts';
-import type { Fact } from '../../hub/core/state/facts.ts';
+import type { Fact, MendedUnit, UnitCut } from '../../hub/core/state/facts.ts';
 import type { Clock } from './clock.ts';
 import { differences } from './durable.ts';
-import type { FakeBlobs } from './fake-model.ts';
+import { FAKE_UNIT_BYTES, type FakeBlobs } from './fake-model.ts';
 import { fakeKeys } from './fake-signature.ts';
 import { type End, openLink, type Weather } from './network.ts';
 import { type Packet, readPacket } from './packet.ts';
@@ -153,6 +155,7 @@ function openLife(node: Node): Life {
     keys: fakeKeys(node.key, node.random.nonce),
     write: (done) => write(node, disk, done),
     keep: (blob) => keep(node, blob),
+    mend: (cut) => mend(node, cut),
     send: (socket, message) => sockets.get(socket)?.end.send(JSON.stringify(message)),
     close: (socket) => sockets.get(socket)?.end.close(),
   });
@@ -172,6 +175,14 @@ function keep({ blobs }: Node, blob: Uint8Array | BlobRange) {
   if (blob instanceof Uint8Array) return blobs.put(blob);
   const whole = blobs.get(blob.root) ?? new Uint8Array();
   return blobs.put(whole.subarray(blob.offset, blob.offset + blob.length));
+}
+
+function mend({ blobs }: Node, { inputs, specs, unit, items, failed }: UnitCut): MendedUnit {
+  const at = unit * FAKE_UNIT_BYTES;
+  const source = blobs.get(inputs.root)?.slice(at, at + FAKE_UNIT_BYTES) ?? new Uint8Array();
+  const mended = mendUnit(specs, source, { items, failed });
+  if (mended === undefined) throw new Error('a unit without a good item was to be mended');
+  return { blob: blobs.put(mended), digest: digest(mended) };
 }
 
 /** The disk finishes what it is given in order, some milliseconds later. */

@@ -1,5 +1,6 @@
 import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
 import type { ContributorMessage, FrameHead } from '#protocol/messages/control.ts';
+import type { Lease } from '#protocol/records/records.ts';
 import { why } from '#protocol/values/reason.ts';
 import { FAKE_TAPS, FAKE_UNIT_BYTES } from './fake-model.ts';
 import { fakeSign } from './fake-signature.ts';
@@ -29,6 +30,8 @@ export const LIES = [
   'short',
   /** Computes its outputs and makes its fingerprints up, where there are any. */
   'forged',
+  /** Says of every shard that its first unit fails. */
+  'alarm',
 ] as const;
 export type Lie = (typeof LIES)[number];
 
@@ -70,9 +73,19 @@ export function lieAboutUnit(
 export function lieAboutMessage(
   lie: Lie | undefined,
   message: ContributorMessage,
-  device: { key: Parameters<typeof fakeSign>[0]; random: Random; memory: LiarMemory },
+  device: {
+    key: Parameters<typeof fakeSign>[0];
+    random: Random;
+    memory: LiarMemory;
+    leases: readonly Lease[];
+  },
 ): ContributorMessage[] {
   if (message.type !== 'commit') return [message];
+  if (lie === 'alarm') {
+    const unit = device.leases.find(({ id }) => id === message.lease)?.firstUnit ?? 0;
+    const refusal = { code: 'device-memory', message: 'out of memory' } as const;
+    return [{ type: 'unit-failed', lease: message.lease, unit, units: 1, refusal }];
+  }
   const { key, random, memory } = device;
   const { overheard } = memory;
   const resign = (commitment: typeof message.commitment): ContributorMessage => {

@@ -3,6 +3,7 @@ import type { NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import type { DeveloperId } from '#protocol/values/ids.ts';
 import type { Lie } from './lies.ts';
 import type { Weather } from './network.ts';
+import type { Poison } from './poison.ts';
 import type { VerifierLie } from './verifier-node.ts';
 
 /** What one seed does to the grid. */
@@ -35,6 +36,9 @@ export interface Scenario {
   newcomers: NewcomerPolicy;
   /** Lamports for a unit: the job is funded, and its money is watched. */
   unitPrice?: number;
+  /** Some items of the first job cannot be computed. */
+  poison?: Poison;
+  unitItems?: 1 | 2;
   /** Jobs that are posted while the first one runs, each with a model of its own. */
   others?: readonly OtherJob[];
 }

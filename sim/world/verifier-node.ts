@@ -5,7 +5,8 @@ import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
 import type { ClientMessage } from '#protocol/messages/control.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
-import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
+import type { FailedItems } from '#protocol/records/failed-items.ts';
+import type { SignedVerdict, UnitInputs, Verdict } from '#protocol/records/records.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
@@ -27,11 +28,13 @@ import {
   FAKE_UNIT_BYTES,
   type FakeBlobs,
   fakeCompute,
+  fakeSpecs,
   fakeTaps,
   fakeUnitMs,
 } from './fake-model.ts';
 import { fakeKeys, fakeSign } from './fake-signature.ts';
 import type { ClientEnd, HubNode } from './hub-node.ts';
+import { POISON_WORDS, poisonedPlaces, poisonOf } from './poison.ts';
 import type { Random } from './random.ts';
 
 const UNIT_MS = 20;
@@ -154,7 +157,7 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     case 'persist':
       return persist(node, life, effect);
     case 'execute': {
-      const inputs = unitInputs(node, effect.inputs.root, effect.unit);
+      const inputs = unitInputs(node, effect.inputs, effect.unit);
       const model = modelOf(effect.manifest);
       const outputs = fakeCompute(model, inputs);
       if (node.lie === 'frames' && effect.unit % FRAMED_EVERY === 0)
@@ -169,6 +172,10 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
     case 'fingerprint': {
       const result = readFingerprint(node, effect);
       return later(UNIT_MS, { type: 'fingerprinted', task: effect.task, result });
+    }
+    case 'examine': {
+      const value = examine(node, effect);
+      return later(500, { type: 'examined', task: effect.task, result: { ok: true, value } });
     }
     case 'prepare': {
       const value = prepare(node, effect);
@@ -290,8 +297,27 @@ function persist(
   });
 }
 
-const unitInputs = ({ blobs }: Node, root: Root, unit: number): Uint8Array =>
-  (blobs.get(root) ?? new Uint8Array()).slice(unit * FAKE_UNIT_BYTES, (unit + 1) * FAKE_UNIT_BYTES);
+function unitInputs(
+  { blobs }: Pick<Node, 'blobs'>,
+  { root, firstUnit = 0 }: UnitInputs,
+  unit: number,
+) {
+  const at = (unit - firstUnit) * FAKE_UNIT_BYTES;
+  return (blobs.get(root) ?? new Uint8Array()).slice(at, at + FAKE_UNIT_BYTES);
+}
+
+/** A verifier that frames says that all items fail, one that stamps that none does. */
+function examine(
+  { blobs, lie }: Node,
+  { manifest, inputs, unit, items }: Extract<VerifierEffect, { type: 'examine' }>,
+): FailedItems[] {
+  const bytes = unitInputs({ blobs }, inputs, unit);
+  const poison = poisonOf(blobs, modelOf(manifest));
+  const all = Array.from({ length: items }, (_, place) => place);
+  const found = poisonedPlaces(poison, manifest.runtime.inputs, bytes);
+  const places = lie === 'frames' ? all : lie === 'stamps' ? [] : found;
+  return places.length === 0 ? [] : [{ places, text: POISON_WORDS }];
+}
 
 function modelOf({ variants }: PackageManifest): Root {
   const [variant] = variants;
@@ -301,11 +327,10 @@ function modelOf({ variants }: PackageManifest): Root {
 
 function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }>): Preparation {
   const model = effect.draft.file.root;
-  const answers = effect.units.map((unit) =>
-    fakeCompute(model, unitInputs(node, effect.inputs.root, unit)),
-  );
+  const units = effect.units.slice(0, 2);
+  const answers = units.map((unit) => fakeCompute(model, unitInputs(node, effect.inputs, unit)));
   const runs = Array.from({ length: RUNS_PER_UNIT }, () =>
-    effect.units.map((unit, at) => ({
+    units.map((unit, at) => ({
       unit,
       digest: digest(answers[at] ?? new Uint8Array()),
       computeMs: fakeUnitMs(model),
@@ -319,10 +344,15 @@ function prepare(node: Node, effect: Extract<VerifierEffect, { type: 'prepare' }
     samples: [{ decoy: 'half-weights' as const, unit: 0, distances: [far] }],
   };
   const peakBytes = bytes(1_000_000);
-  const found = { outputs: FAKE_OUTPUTS, answers, runs, peakBytes, decoys };
+  const found = {
+    outputs: fakeSpecs(FAKE_OUTPUTS, effect.draft.runtime.unitItems),
+    units,
+    answers,
+    runs,
+    peakBytes,
+    decoys,
+  };
   if (effect.draft.runtime.taps === undefined) return found;
-  const inside = effect.units.map((unit) =>
-    fakeTaps(model, unitInputs(node, effect.inputs.root, unit)),
-  );
+  const inside = units.map((unit) => fakeTaps(model, unitInputs(node, effect.inputs, unit)));
   return { ...found, taps: { specs: FAKE_TAPS, bytes: concatBytes(...inside) } };
 }

@@ -13,6 +13,7 @@ import { type FakeBlobs, makeFakeJob, openFakeBlobs } from './fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
 import { LIES } from './lies.ts';
 import { watchMoney } from './money.ts';
+import { POISONS, type Poison, poisonMark } from './poison.ts';
 import { openRandom, type Random } from './random.ts';
 import type { OtherJob, Outcome, Scenario } from './scenario.ts';
 import { openVerifierNode, type VerifierNode } from './verifier-node.ts';
@@ -25,6 +26,7 @@ const SETTLE_MS = 300_000;
 const MONEY_SEED = 0x70a1d;
 const DISK_SEED = 0xd15c;
 const OTHERS_SEED = 0x07e5;
+const POISON_SEED = 0xbad;
 
 /** What is posted beside the first job: nothing in half of the worlds. */
 function drawOthers(random: Random): OtherJob[] {
@@ -37,6 +39,13 @@ function drawOthers(random: Random): OtherJob[] {
     afterMs: random.between(100, 10_000),
     developer: `dev_${random.chance(0.5) ? '1' : '2'}`.padEnd(20, '0') as DeveloperId,
   }));
+}
+
+/** In four of ten worlds the first job has items that cannot be computed, in one way or another. */
+function drawPoison(random: Random): Pick<Scenario, 'poison' | 'unitItems'> {
+  if (!random.chance(0.4)) return {};
+  const poison = POISONS[Math.floor(random.between(0, POISONS.length))] ?? 'refuses';
+  return { poison, unitItems: random.chance(0.5) ? 2 : 1 };
 }
 
 /** A scenario from its seed alone. */
@@ -69,6 +78,7 @@ export function drawScenario(seed: number): Scenario {
     taps: random.chance(0.5),
     // Of their own chance: what was drawn before stays what it was.
     others: drawOthers(openRandom(seed ^ OTHERS_SEED)),
+    ...drawPoison(openRandom(seed ^ POISON_SEED)),
     diskFailures: Math.floor(openRandom(seed ^ DISK_SEED).between(0, 4)),
     ...(openRandom(seed ^ MONEY_SEED).chance(0.5) ? { unitPrice: 1 + (seed % 5_000) } : {}),
   };
@@ -112,9 +122,13 @@ export function runScenario(scenario: Scenario): Outcome {
     const traits = { unitMs: random.between(10, 200), cheats: 0, fetchFails: 0, lie, overheard };
     return openDeviceNode(grid, lie, traits);
   });
-  const { units, assurance, taps, unitPrice = 0 } = scenario;
+  const { units, assurance, taps, unitPrice = 0, poison, unitItems = 1 } = scenario;
   const now = clock.now();
-  const made = makeFakeJob(blobs, random, { units, assurance, taps, unitPrice, now });
+  const work = { units, assurance, taps, unitPrice, unitItems, mark: poisonMark(poison), now };
+  const made: Made = {
+    ...makeFakeJob(blobs, random, work),
+    ...(poison === undefined ? {} : { poison }),
+  };
   const job = made.record.id;
   postUntilKnown({ clock, hub }, made, 500);
   const others = postOthers({ scenario, clock, blobs, hub });
@@ -163,7 +177,7 @@ function explainResults(results: ReturnType<typeof checkResults>, checkRate: num
   ];
 }
 
-type Made = ReturnType<typeof makeFakeJob>;
+type Made = ReturnType<typeof makeFakeJob> & { poison?: Poison };
 
 /** Posts a job, again while the hub does not know it: its developer sees that it was not taken. */
 function postUntilKnown(

@@ -29,11 +29,11 @@ const preparation = (found: Partial<Preparation>): Preparation => ({
   answers: [new Uint8Array(16), new Uint8Array(16)],
   runs: [run(0, 9), run(7, 8, '1'), run(0, 1), run(0, 3), run(0, 2)],
   peakBytes: bytes(100),
+  units: [0, 7],
   decoys: { names: [], units: [], samples: [] },
   ...found,
 });
-const check = (found: Partial<Preparation>) =>
-  checkPreparation({ draft, units: [0, 7] }, preparation(found));
+const check = (found: Partial<Preparation>) => checkPreparation({ draft }, preparation(found));
 function prepared(checked: ReturnType<typeof checkPreparation>) {
   if (!checked.ok) throw new Error(checked.refusal.message);
   if (checked.value === 'coupled') throw new Error('its units are to hold one item');
@@ -121,10 +121,7 @@ describe('a new model with taps', () => {
     new Uint8Array(Float32Array.from(values.flatMap((value) => Array(4).fill(value))).buffer);
   const checkTaps = (found: Preparation['taps']) => {
     const ran = preparation(found === undefined ? {} : { taps: found });
-    return checkPreparation(
-      { draft: { ...draft, runtime: { ...draft.runtime, taps } }, units: [0, 7] },
-      ran,
-    );
+    return checkPreparation({ draft: { ...draft, runtime: { ...draft.runtime, taps } } }, ran);
   };
 
   it('is answered with its taps, each scaled by the power of two under its RMS', () => {

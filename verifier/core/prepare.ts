@@ -7,6 +7,8 @@ import type { Preparing } from './state/verifier.ts';
 import { linkOf, say, type Turn } from './turn.ts';
 
 const PREPARING_MAX = 64;
+/** Units that known answers may be made of, at most. */
+const KNOWN_UNITS_MAX = 16;
 /** Units that decoys are run on, where time allows so many. */
 const DECOY_UNITS_MAX = 8;
 
@@ -28,7 +30,8 @@ export function receivePrepare(turn: Turn, message: Prepare): void {
       refusal('input-empty', 'a job needs one unit of inputs at least'),
     );
   }
-  const chosen = units === 1 ? [0] : [0, units - 1];
+  // The first and the last one, and others where these hold an item that cannot be computed.
+  const chosen = [...new Set([0, units - 1, ...spreadUnits(units, KNOWN_UNITS_MAX)])];
   const decoyUnits = spreadUnits(units, DECOY_UNITS_MAX);
   verifier.preparing.push({ job, draft, inputs, units: chosen, decoyUnits });
 }

@@ -14,6 +14,7 @@ import {
 } from './checks/checks.ts';
 import { drawReviews, receiveReview } from './checks/reviews.ts';
 import { receiveLogged, turnEpochs } from './draws/epochs.ts';
+import { finishExamining, receiveExamine, startExamining } from './examine.ts';
 import { awaitRecall, finishRecall } from './link/lost-disk.ts';
 import {
   bindBook,
@@ -61,6 +62,7 @@ export function openVerifier(config: VerifierConfig, saved?: Saved): Verifier {
     numbering: new Map(),
     tasks: new Map(),
     preparing: [],
+    examining: [],
     persisting: new Map(),
     diskAfter: instant(0),
     judgedTotal: 0,
@@ -93,6 +95,7 @@ function drive(turn: Turn): void {
   drawExitChecks(turn);
   drawReviews(turn);
   startPreparing(turn);
+  startExamining(turn);
   startTasks(turn);
   moveMarks(turn);
 }
@@ -137,6 +140,8 @@ function stepRunning(turn: Turn, event: Running): void {
       return finishFingerprint(turn, event);
     case 'prepared':
       return finishPreparing(turn, event);
+    case 'examined':
+      return finishExamining(turn, event);
     case 'tick':
       return tickSession(turn);
   }
@@ -160,6 +165,8 @@ function stepMessage(turn: Turn, link: LinkId, message: HubMessage): void {
       );
     case 'prepare':
       return receivePrepare(turn, message);
+    case 'examine':
+      return receiveExamine(turn, message);
     case 'check':
       return receiveCheck(turn, message);
     case 'voided':

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import { fault, PocketgridError } from '#protocol/values/refusal.ts';
+import { fault, PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
 
 /** The one place that starts a compute worker: the contributor's own, by its URL. */
 const ENTRY = new URL('../../worker/edge/node/compute-entry.mjs', import.meta.url);
@@ -19,11 +19,18 @@ export type Ran = Extract<ComputeReply, { type: 'ran' }>;
 export interface ComputeWorker {
   /** Takes another model in the place of the one it has. */
   load(load: Load): Promise<void>;
-  /** Runs units one after another. Throws a PocketgridError; the worker is then of no use. */
-  run(inputs: Uint8Array<ArrayBuffer>, unitCount: number): Promise<Ran>;
+  /**
+   * Runs units one after another. Throws a PocketgridError; the worker is then of no use, unless
+   * the runtime refused a unit (`isOfOneUnit`).
+   */
+  run(inputs: Uint8Array<ArrayBuffer>, unitCount: number, deadlineMs?: number): Promise<Ran>;
   /** Frees it by `terminate()`; the only thing that does. */
   close(): Promise<void>;
 }
+
+/** What the runtime or the compute worker says of one unit: the worker is none the worse for it. */
+export const isOfOneUnit = ({ code }: Refusal): boolean =>
+  code === 'model-run-failed' || code === 'model-outputs-unsupported';
 
 /** Compute workers of a verifier: one for each package, ended when idle. */
 export interface ComputeWorkers {
@@ -71,10 +78,10 @@ export async function openComputeWorker(load: Load): Promise<ComputeWorker> {
       const request = { type: 'load', provider: 'wasm', threads: 1, ...load } as const;
       await ask(request, [load.model.buffer], LOAD_DEADLINE_MS);
     },
-    async run(inputs, unitCount) {
+    async run(inputs, unitCount, deadlineMs = RUN_DEADLINE_MS) {
       runs += 1;
       const request = { type: 'run', run: runs, unitCount, inputs } as const;
-      const reply = await ask(request, [inputs.buffer], RUN_DEADLINE_MS);
+      const reply = await ask(request, [inputs.buffer], deadlineMs);
       if (reply.type !== 'ran') throw broken(new Error(`a run was answered with ${reply.type}`));
       return reply;
     },

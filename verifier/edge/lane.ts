@@ -5,6 +5,7 @@ import type { UnitFingerprint } from '#protocol/api/api.ts';
 import { signingBytes, verifySignature } from '#protocol/bytes/signature.ts';
 import { FRAME_BYTES_MAX } from '#protocol/messages/control.ts';
 import type { Runtime } from '#protocol/models/package.ts';
+import type { FailedItems } from '#protocol/records/failed-items.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import {
   accept,
@@ -32,6 +33,7 @@ export interface Lane {
   claim(effect: Effect<'claim'>): Promise<Result<Reference>>;
   fingerprint(effect: Effect<'fingerprint'>): Promise<Result<UnitFingerprint>>;
   prepare(effect: Effect<'prepare'>): Promise<Result<Preparation>>;
+  examine(effect: Effect<'examine'>): Promise<Result<readonly FailedItems[]>>;
 }
 
 export function openLane(world: {
@@ -48,6 +50,8 @@ export function openLane(world: {
         return { digest: createHash('sha256').update(body).digest('hex') as Digest, bytes: body };
       }),
     fingerprint: (effect) => answer(() => fingerprint(world.client, effect)),
+    examine: (effect) =>
+      answer(() => KINDS[effect.manifest.runtime.kind].examine(world.blobs, effect)),
     prepare: (effect) =>
       answer(() => KINDS[effect.draft.runtime.kind].prepare(world.blobs, effect)),
   };

@@ -169,6 +169,7 @@ function perform(parts: Parts, effect: VerifierEffect): void {
     case 'claim':
     case 'fingerprint':
     case 'prepare':
+    case 'examine':
       runTask(parts, effect).then((event) => post(parts, event), options.fail);
       return;
     case 'say':
@@ -179,7 +180,10 @@ function perform(parts: Parts, effect: VerifierEffect): void {
   }
 }
 
-type Task = Extract<VerifierEffect, { type: 'execute' | 'claim' | 'fingerprint' | 'prepare' }>;
+type Task = Extract<
+  VerifierEffect,
+  { type: 'execute' | 'claim' | 'fingerprint' | 'prepare' | 'examine' }
+>;
 
 async function runTask({ lane, cost }: Parts, effect: Task): Promise<VerifierEvent> {
   const { task } = effect;
@@ -194,6 +198,8 @@ async function runTask({ lane, cost }: Parts, effect: Task): Promise<VerifierEve
       return { type: 'claimed', task, result: await lane.claim(effect) };
     case 'fingerprint':
       return { type: 'fingerprinted', task, result: await lane.fingerprint(effect) };
+    case 'examine':
+      return { type: 'examined', task, result: await lane.examine(effect) };
     case 'prepare':
       return { type: 'prepared', task, result: await lane.prepare(effect) };
   }

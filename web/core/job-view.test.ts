@@ -16,7 +16,7 @@ import {
 import { totalVerdicts, type VerdictEntry } from './verdict-view.ts';
 
 const job = (given: Partial<JobView>) =>
-  ({ state: 'running', units: 10, accepted: 4, items: 100, ...given }) as JobView;
+  ({ state: 'running', units: 10, accepted: 4, failed: 0, items: 100, ...given }) as JobView;
 
 describe('a job in words', () => {
   test.each(JobState.options)('%s has a label', (state) => {
@@ -33,6 +33,7 @@ describe('a job in words', () => {
   test('share, duration and end', () => {
     expect(jobFraction(job({}))).toBe(0.4);
     expect(jobFraction(job({ units: 0 }))).toBe(0);
+    expect(jobFraction(job({ state: 'done', failed: 12 }))).toBe(1);
     expect(jobDurationMs(job({}), 5)).toBeUndefined();
     expect(jobDurationMs(job({ startedAt: 100 as never }), 350)).toBe(250);
     expect(JobState.options.filter(isEnded)).toEqual(['done', 'cancelled', 'refused']);
@@ -42,6 +43,12 @@ describe('a job in words', () => {
     const released = (assurance: Assurance) =>
       viewCounters(job({ assurance, released: 2 })).find(({ id }) => id === 'released')?.value;
     expect([released('instant'), released('settled')]).toEqual([undefined, '2']);
+  });
+
+  test('the counters show failed items only where there are some', () => {
+    const failed = (count: number) =>
+      viewCounters(job({ failed: count })).find(({ id }) => id === 'failed')?.value;
+    expect([failed(0), failed(1_234)]).toEqual([undefined, '1,234']);
   });
 
   test('a quote without a device says why there is no time', () => {

@@ -33,9 +33,9 @@ export const isEnded = (state: JobState): boolean =>
 export const hasResults = (job: JobView): boolean =>
   (job.state === 'done' || job.state === 'finishing') && job.released >= job.units && job.items > 0;
 
-/** Share of the job's units that are accepted, 0 to 1. */
+/** Share of the job's units that are accepted, 0 to 1; all of one that is done, whatever failed. */
 export const jobFraction = (job: JobView): number =>
-  job.units === 0 ? 0 : Math.min(1, job.accepted / job.units);
+  job.state === 'done' ? 1 : job.units === 0 ? 0 : Math.min(1, job.accepted / job.units);
 
 /** How long the job has run, or ran, in milliseconds; absent before its start. */
 export function jobDurationMs(job: JobView, now: number): number | undefined {
@@ -94,6 +94,9 @@ export function viewCounters(job: JobView): { id: string; label: string; value: 
     { id: 'leased', label: 'units out now', value: formatCount(job.leased) },
     { id: 'checked', label: 'units checked', value: formatCount(job.checked) },
     { id: 'mismatched', label: 'mismatched', value: formatCount(job.mismatched) },
+    ...(job.failed === 0
+      ? []
+      : [{ id: 'failed', label: 'items failed', value: formatCount(job.failed) }]),
     { id: 'requeued', label: 'units re-queued', value: formatCount(job.requeued) },
   ];
 }

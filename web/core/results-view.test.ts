@@ -16,9 +16,16 @@ const rowsOf = (text: string) => {
 describe('results', () => {
   test('nested arrays, big integers and NaN become numbers', () => {
     const [row] = rowsOf('{"a":[[1,2],[3,"NaN"]],"b":"9007199254740993","c":true}\n\n');
-    expect(row?.get('a')).toEqual([1, 2, 3, Number.NaN]);
-    expect(row?.get('b')).toEqual([9007199254740992]);
-    expect(row?.get('c')).toEqual([1]);
+    expect(row?.values.get('a')).toEqual([1, 2, 3, Number.NaN]);
+    expect(row?.values.get('b')).toEqual([9007199254740992]);
+    expect(row?.values.get('c')).toEqual([1]);
+  });
+
+  test('the line of an item that failed says why', () => {
+    const error = { code: 'item-failed', message: 'idx=77 is out of bounds' };
+    const [failed, row] = rowsOf(`${JSON.stringify({ error })}\n{"error":[3]}`);
+    expect(failed).toEqual({ values: new Map(), error: error.message });
+    expect(row?.values.get('error')).toEqual([3]);
   });
 
   test.each(['[1]', '{"a":', '7'])('%s is refused', (text) => {

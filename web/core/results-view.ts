@@ -1,9 +1,15 @@
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { ApiError, accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { formatValue } from './format.ts';
 
-/** Outputs of one item by name, flattened in row-major order; not-finite numbers come as NaN. */
-export type ResultRow = ReadonlyMap<string, readonly number[]>;
+/** What came of one item. */
+export interface ResultRow {
+  /** Outputs by name, flattened in row-major order; not-finite numbers come as NaN. */
+  values: ReadonlyMap<string, readonly number[]>;
+  /** Why it failed: then it has no outputs. */
+  error?: string;
+}
 
 /** Reads result lines: one JSON object per item, nested arrays by output name. */
 export function decodeResultLines(text: string): Result<ResultRow[]> {
@@ -22,9 +28,15 @@ export function decodeResultLines(text: string): Result<ResultRow[]> {
         `Line ${rows.length + 1} of the results is not an object; reload the page and try again.`,
       );
     }
-    rows.push(new Map(Object.entries(item).map(([name, value]) => [name, flatten(value)])));
+    rows.push(readRow(item));
   }
   return accept(rows);
+}
+
+function readRow(item: object): ResultRow {
+  const failed = decodeWith(ApiError, item);
+  if (failed.ok) return { values: new Map(), error: failed.value.error.message };
+  return { values: new Map(Object.entries(item).map(([name, value]) => [name, flatten(value)])) };
 }
 
 function flatten(value: unknown): number[] {
@@ -80,7 +92,7 @@ export function measureAccuracy(
   let right = 0;
   const of = Math.min(rows.length, labels.length);
   for (let index = 0; index < of; index += 1) {
-    if (predict(rows[index]?.get(output) ?? [])?.label === labels[index]) right += 1;
+    if (predict(rows[index]?.values.get(output) ?? [])?.label === labels[index]) right += 1;
   }
   return { right, of };
 }

@@ -135,9 +135,52 @@ test('a run that never ends costs the compute worker, not the device', () => {
   const stuck = bench.device.engine?.worker;
   bench.wait(21_000);
   expect(bench.all('terminate').map(({ worker }) => worker)).toContain(stuck);
-  expect(bench.said()).toContain('give-back');
+  expect(bench.said()).toContain('unit-failed');
   bench.lease('b');
   expect(bench.device.engine?.worker).not.toBe(stuck);
+});
+
+const REFUSAL = { code: 'model-run-failed', message: 'indices out of bounds' } as const;
+const told = (bench: ReturnType<typeof openBench>) =>
+  bench.all('send').flatMap(({ message }) => (message.type === 'unit-failed' ? [message] : []));
+
+test('a unit that the runtime refuses is told, and the compute worker goes on', () => {
+  const bench = openBench();
+  bench.join();
+  const id = bench.lease('a');
+  const { worker, run } = bench.all('run').at(-1) ?? { worker: 0, run: 0 };
+  bench.post({ type: 'worker-failed', worker, run, unit: 0, refusal: REFUSAL });
+  expect(told(bench)).toMatchObject([{ lease: id, unit: 5, units: 1, refusal: REFUSAL }]);
+  expect(bench.device.shards).toEqual([]);
+  expect(bench.device.engine?.worker).toBe(worker);
+  bench.lease('b');
+  bench.endRun();
+  expect(bench.said()).toContain('commit');
+});
+
+test('a compute worker that dies is told with the units it had not done, and replaced', () => {
+  const bench = openBench();
+  bench.join();
+  const id = bench.lease('a', 4);
+  const { worker, run } = bench.all('run').at(-1) ?? { worker: 0, run: 0 };
+  bench.post({ type: 'progress', worker, run, unitsDone: 1 });
+  const refusal = { code: 'provider-failed', message: 'the worker ended' } as const;
+  bench.post({ type: 'worker-failed', worker, refusal });
+  expect(told(bench)).toMatchObject([{ lease: id, unit: 6, units: 3, refusal }]);
+  bench.lease('b');
+  expect(bench.device.engine?.worker).not.toBe(worker);
+});
+
+test('a model that does not load on wasm twice running does not run on this device', () => {
+  const bench = openBench();
+  bench.join();
+  bench.breakLoads();
+  bench.lease('a');
+  expect(bench.said()).toContain('give-back');
+  expect(bench.said()).not.toContain('unfit');
+  bench.lease('b');
+  expect(bench.said()).toContain('unfit');
+  expect(bench.said()).not.toContain('unit-failed');
 });
 
 test('a worn-out compute worker is replaced when its runs have ended', () => {

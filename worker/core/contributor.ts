@@ -9,7 +9,7 @@ import {
   trialFailed,
   trialLoaded,
 } from './admission.ts';
-import { engineFailed, tickAdmission, tickEngine, tickShards } from './deadlines.ts';
+import { engineFailed, tickAdmission, tickEngine, tickShards, unitFailed } from './deadlines.ts';
 import { engineLoaded, markedEngine } from './engine.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent, World } from './events.ts';
 import { openMemory, remembered } from './memory.ts';
@@ -153,7 +153,7 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       if (!finishTrialRun(turn, event)) finishRun(turn, event);
       return;
     case 'worker-failed':
-      if (!trialFailed(turn, event)) engineFailed(turn, event.worker, event.refusal);
+      if (!trialFailed(turn, event) && !unitFailed(turn, event)) engineFailed(turn, event);
       return;
     case 'served':
       device.counts.served = event.total;

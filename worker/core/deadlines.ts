@@ -1,12 +1,19 @@
 import { why } from '#protocol/values/reason.ts';
-import type { Refusal } from '#protocol/values/refusal.ts';
-import { between } from '#protocol/values/units.ts';
+import type { RefusalCode } from '#protocol/values/refusal.ts';
+import { between, type Instant } from '#protocol/values/units.ts';
 import { closeTrial, failed, receiveAdmit, TRIAL_MS_MAX } from './admission.ts';
-import { stopEngine } from './engine.ts';
-import type { WorkerId } from './events.ts';
+import { countRun, stopEngine } from './engine.ts';
+import type { ContributorEvent } from './events.ts';
 import { forgetAdmission } from './memory.ts';
-import { failShards, removeShard, sendCommit, sendReveal, UNCOMMITTED } from './pipeline.ts';
-import type { Turn } from './state.ts';
+import {
+  failShard,
+  failShards,
+  removeShard,
+  sendCommit,
+  sendReveal,
+  UNCOMMITTED,
+} from './pipeline.ts';
+import { type Shard, send, type Turn } from './state.ts';
 
 export function tickAdmission(turn: Turn): void {
   const trial = turn.device.admission?.trial;
@@ -21,26 +28,49 @@ const LOAD_MS_MAX = 120_000;
 
 const FAILURES_MAX = 2;
 
+type Failure = Extract<ContributorEvent, { type: 'worker-failed' }>;
+
+/** What the runtime or we say of one unit: a worker on wasm is none the worse for it. */
+const OF_ONE_UNIT: readonly RefusalCode[] = ['model-run-failed', 'model-outputs-unsupported'];
+
+/** Takes a unit that the runtime refused, where the worker goes on; says whether it was one. */
+export function unitFailed(turn: Turn, { worker, run, unit, refusal }: Failure): boolean {
+  const { engine, shards } = turn.device;
+  const isWhole = engine?.provider !== 'wasm' || !OF_ONE_UNIT.includes(refusal.code);
+  if (engine?.worker !== worker || unit === undefined || isWhole) return false;
+  const shard = shards.find((each) => each.run === run && each.stage === 'running');
+  if (shard !== undefined) failShard(turn, shard, { refusal, unit });
+  countRun(turn);
+  return true;
+}
+
 /**
- * The compute worker broke: what it held goes back. The first time it is loaded anew; the second
- * time running, the package is admitted again without this provider.
+ * The compute worker broke: what it held goes back, and it is loaded anew. The second time running
+ * the package is admitted again without this provider; a model that does not load on wasm, which
+ * every device has, does not run here.
  */
-export function engineFailed(turn: Turn, worker: WorkerId, refusal: Refusal): void {
+export function engineFailed(turn: Turn, { worker, unit, refusal }: Failure): void {
   const { device } = turn;
   if (device.engine?.worker !== worker) return;
-  const { package: id, provider, shardsRun } = device.engine;
+  const { package: id, provider, threads, stage, shardsRun } = device.engine;
   const known = device.packages.get(id);
   stopEngine(turn);
+  failShards(turn, id, { refusal, unit });
+  // The hub finds out whether the unit is at fault or this device.
+  if (provider === 'wasm' && stage === 'ready') return;
   if (shardsRun > 0) device.engineFailures = 0;
   device.engineFailures += 1;
-  const final = device.engineFailures >= FAILURES_MAX;
-  failShards(turn, id, { refusal, final: final && provider === 'wasm' });
-  if (!final || known === undefined) return;
+  if (device.engineFailures < FAILURES_MAX || known === undefined) return;
   device.engineFailures = 0;
   forgetAdmission(turn, id);
   device.packages.delete(id);
-  if (provider === 'wasm') return;
-  device.broken.set(provider, failed(refusal));
+  const reason = failed(refusal);
+  if (provider === 'wasm') {
+    const trial = { provider, dtype: 'f32', threads, outcome: 'failed', reason } as const;
+    send(turn, { type: 'unfit', package: id, trials: [trial] });
+    return;
+  }
+  device.broken.set(provider, reason);
   receiveAdmit(turn, { id, manifest: known.manifest });
 }
 
@@ -49,21 +79,28 @@ export function tickEngine(turn: Turn): void {
   if (engine === undefined || engine.stage === 'ready') return;
   if (between(engine.since, turn.world.now) < LOAD_MS_MAX) return;
   const message = `the model did not load within ${LOAD_MS_MAX / 1000} s`;
-  engineFailed(turn, engine.worker, { code: 'provider-timeout', message });
+  failEngine(turn, message);
 }
 
-/** A run past its deadline may never end: only a new worker helps. */
-function failHungRun(turn: Turn): void {
+/** What takes too long may never end: only a new worker helps. */
+function failEngine(turn: Turn, message: string): void {
   const { engine } = turn.device;
-  const message = 'a shard did not end by its deadline; the compute worker is replaced';
-  if (engine !== undefined)
-    engineFailed(turn, engine.worker, { code: 'provider-timeout', message });
+  if (engine === undefined) return;
+  const refusal = { code: 'provider-timeout', message } as const;
+  engineFailed(turn, { type: 'worker-failed', worker: engine.worker, refusal });
+}
+
+/** A run that has taken this much of its lease is given up, in time for the hub to hear of it. */
+const RUN_SHARE = 0.9;
+
+function isHung({ stage, deadlineAt, lease }: Shard, now: Instant): boolean {
+  return stage === 'running' && deadlineAt - (1 - RUN_SHARE) * lease.deadlineMs <= now;
 }
 
 export function tickShards(turn: Turn): void {
   const { now } = turn.world;
   for (const shard of [...turn.device.shards]) {
-    if (shard.deadlineAt <= now && shard.stage === 'running') return failHungRun(turn);
+    if (isHung(shard, now)) return failEngine(turn, 'a unit did not end within its time');
     if (shard.deadlineAt <= now && UNCOMMITTED.includes(shard.stage)) removeShard(turn, shard);
     else if (shard.deadlineAt + 120_000 <= now) removeShard(turn, shard);
     else if (shard.retryAt !== undefined && shard.retryAt <= now) {

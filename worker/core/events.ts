@@ -123,8 +123,11 @@ export type ContributorEvent =
       taps?: { bytes: Uint8Array; digests: Uint8Array };
       computeMs: Millis;
     }
-  /** The worker cannot be used again; the core terminates it. */
-  | { type: 'worker-failed'; worker: WorkerId; refusal: Refusal }
+  /**
+   * A run of the worker failed, at this unit of it where that is known; or, without a run, all of
+   * the worker. The core decides whether it is used again.
+   */
+  | { type: 'worker-failed'; worker: WorkerId; run?: RunId; unit?: number; refusal: Refusal }
   /** Bytes served to peers, in all since the device started. */
   | { type: 'served'; total: Bytes }
   /** At least once a second; sooner is smoother. */

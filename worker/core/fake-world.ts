@@ -65,6 +65,7 @@ function openWorld({ failFetches = false, taps, ...change }: Change) {
     now: 1_000_000,
     failFetches,
     wrongAnswers: false,
+    failLoads: false,
     taps,
     effects: [] as ContributorEffect[],
     post(event: ContributorEvent): void {
@@ -92,8 +93,12 @@ function perform(world: ReturnType<typeof openWorld>, effect: ContributorEffect)
     case 'remember':
       world.memory = effect.memory;
       return world.post({ type: 'remembered', token: effect.token });
-    case 'load':
-      return world.post({ type: 'loaded', worker: effect.worker });
+    case 'load': {
+      const refusal = { code: 'provider-failed' as const, message: 'the model cannot be read' };
+      const { worker } = effect;
+      if (world.failLoads) return world.post({ type: 'worker-failed', worker, refusal });
+      return world.post({ type: 'loaded', worker });
+    }
     case 'fetch': {
       const { fetch } = effect;
       const refusal = { code: 'download-failed' as const, message: 'the hub is away' };
@@ -132,6 +137,10 @@ export function openBench(change: Change = {}) {
     said: () => all('send').map(({ message }) => message.type),
     memory: () => world.memory,
     status: (): DeviceStatus | undefined => all('status').at(-1)?.status,
+    /** No model loads from now on. */
+    breakLoads: () => {
+      world.failLoads = true;
+    },
     answerWrongly: () => {
       world.wrongAnswers = true;
     },
@@ -148,8 +157,9 @@ export function openBench(change: Change = {}) {
       welcome();
       hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST });
     },
-    lease(name: string): LeaseId {
-      const lease = { ...LEASE, id: name.repeat(32).slice(0, 32) as LeaseId };
+    /** A lease of so many units from unit 5 on. */
+    lease(name: string, unitCount = 1): LeaseId {
+      const lease = { ...LEASE, unitCount, id: name.repeat(32).slice(0, 32) as LeaseId };
       hear({ type: 'lease', lease });
       return lease.id;
     },
@@ -159,8 +169,7 @@ export function openBench(change: Change = {}) {
 const LEASE = {
   job: `job_${'1'.repeat(16)}` as JobId,
   package: PACKAGE,
-  firstUnit: 0,
-  unitCount: 1,
+  firstUnit: 5,
   inputs: {
     root: '9'.repeat(64) as Root,
     length: bytes(4),

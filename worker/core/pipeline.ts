@@ -253,19 +253,35 @@ export function pause(turn: Turn, reason: Reason): void {
 }
 
 /**
- * The compute worker broke. All its shards go back; `final` says to the hub that this device cannot
- * compute this package at all.
+ * The compute worker broke. The shard that it ran is told as failed, in the unit that is named or
+ * one of those not done; all others go back.
  */
 export function failShards(
   turn: Turn,
   id: Digest,
-  { refusal, final }: { refusal: Refusal; final: boolean },
+  { refusal, unit }: { refusal: Refusal; unit?: number | undefined },
 ): void {
-  for (const shard of turn.device.shards.filter((each) => each.lease.package === id)) {
-    if (!UNCOMMITTED.includes(shard.stage) || shard.stage === 'signing') continue;
-    const lease = shard.lease.id;
-    if (shard.stage === 'running' && final) send(turn, { type: 'failed', lease, refusal });
-    else send(turn, { type: 'give-back', lease, reason: failed(refusal) });
+  const own = turn.device.shards.filter(({ lease }) => lease.package === id);
+  const [ran] = own.filter(({ stage }) => stage === 'running').sort(byRun);
+  if (ran !== undefined) failShard(turn, ran, { refusal, unit });
+  for (const shard of own) {
+    if (shard === ran || !UNCOMMITTED.includes(shard.stage) || shard.stage === 'signing') continue;
+    send(turn, { type: 'give-back', lease: shard.lease.id, reason: failed(refusal) });
     removeShard(turn, shard);
   }
+}
+
+const byRun = (a: Shard, b: Shard): number => (a.run ?? 0) - (b.run ?? 0);
+
+/** Says that a unit of a shard failed, or one of those not done; the shard goes back. */
+export function failShard(
+  turn: Turn,
+  shard: Shard,
+  { refusal, unit }: { refusal: Refusal; unit?: number | undefined },
+): void {
+  const { id, firstUnit, unitCount } = shard.lease;
+  const done = Math.min(unit ?? shard.unitsDone, unitCount - 1);
+  const units = unit === undefined ? unitCount - done : 1;
+  send(turn, { type: 'unit-failed', lease: id, unit: firstUnit + done, units, refusal });
+  removeShard(turn, shard);
 }

@@ -80,7 +80,9 @@ function toEvent(worker: WorkerId, reply: ComputeReply): ContributorEvent {
       const inside = taps === undefined ? {} : { taps };
       return { type: 'ran', worker, run, bytes, digests, ...inside, computeMs };
     }
-    case 'failed':
-      return { type: 'worker-failed', worker, refusal: reply.refusal };
+    case 'failed': {
+      const { type: _, ...failed } = reply;
+      return { type: 'worker-failed', worker, ...failed };
+    }
   }
 }

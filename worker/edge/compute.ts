@@ -1,13 +1,14 @@
 import type { ComputeRequest, LoadRuntime } from '#protocol/messages/compute.ts';
 import { fault, PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import { loadGraph } from './kinds/graph.ts';
-import type { ComputePorts, LoadKind, RunUnits } from './kinds/kind.ts';
+import { type ComputePorts, type LoadKind, type RunUnits, UnitFault } from './kinds/kind.ts';
 
 const KINDS: Record<LoadRuntime['kind'], LoadKind> = { graph: loadGraph };
 
 /**
  * The loop of a compute worker: one model, requests done in order, one at a time (overlapping runs
- * fail on WebGPU). Every failure is answered with `failed`; the owner then terminates the worker.
+ * fail on WebGPU). Every failure is answered with `failed`; the owner then decides whether the worker
+ * goes on: on wasm a unit that the runtime refused takes nothing with it.
  */
 export function openCompute(ports: ComputePorts): (request: ComputeRequest) => void {
   let run: RunUnits | undefined;
@@ -20,9 +21,12 @@ export function openCompute(ports: ComputePorts): (request: ComputeRequest) => v
   return (request) => {
     queue = queue
       .then(() => handle(request))
-      .catch((error: unknown) => {
+      .catch((thrown: unknown) => {
+        const unit = thrown instanceof UnitFault ? thrown.unit : undefined;
+        const error = thrown instanceof UnitFault ? thrown.cause : thrown;
         const failed = { type: 'failed', refusal: refusalOf(error, request.type) } as const;
-        ports.reply(request.type === 'run' ? { ...failed, run: request.run } : failed, []);
+        const run = request.type === 'run' ? { run: request.run } : {};
+        ports.reply({ ...failed, ...run, ...(unit === undefined ? {} : { unit }) }, []);
       });
   };
 }
@@ -37,7 +41,9 @@ function refusalOf(error: unknown, during: ComputeRequest['type']) {
   if (error instanceof PocketgridError) return error.refusal;
   const text = error instanceof Error ? error.message : String(error);
   const memory = error instanceof RangeError || /bad_alloc|out of memory|OOM|alloc/i.test(text);
-  const failed: RefusalCode = during === 'load' ? 'provider-failed' : 'model-run-failed';
+  // A trap leaves the runtime in a state that nobody knows.
+  const isSaid = error instanceof Error && error.name !== 'RuntimeError';
+  const failed: RefusalCode = during === 'run' && isSaid ? 'model-run-failed' : 'provider-failed';
   const code = memory ? 'device-memory' : failed;
   const doing = during === 'load' ? 'load the model' : 'run the model';
   return refusal(

@@ -3,6 +3,7 @@ import type { AppliedFact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import { noteEpoch } from '../verifiers/epochs.ts';
 import { applyMark, applyResolution, applyVerdict } from './checks.ts';
+import { applyItemsFailed } from './failed.ts';
 import { applyArchive, applyMove, applyPackage, applyRecut, openJob } from './jobs.ts';
 import {
   applyAccepted,
@@ -43,6 +44,8 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
       return applyUnrevealed(hub, fact);
     case 'voided':
       return applyVoid(hub, fact);
+    case 'items-failed':
+      return applyItemsFailed(hub, fact);
     case 'released':
       return applyRelease(hub, fact);
     case 'verdict':

@@ -43,8 +43,10 @@ function finishJob(turn: Turn, job: Job): void {
     for (const verifier of turn.hub.verifiers.values()) askExitChecks(turn, verifier);
     return;
   }
-  const { checked, mismatched } = job;
-  const reason = checked > 0 ? why('done', { checked, mismatched }) : why('done-unchecked', {});
+  const { checked, mismatched, failedItems } = job;
+  const failed = failedItems > 0 ? { failed: failedItems } : {};
+  const reason =
+    checked > 0 ? why('done', { checked, mismatched, ...failed }) : why('done-unchecked', failed);
   store(turn, [jobMoved(turn, job, { state: 'done', reason })]);
   changed(turn, job);
 }

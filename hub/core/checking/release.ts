@@ -3,6 +3,7 @@ import type { VerifierSession } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';
 import {
+  inputsOf,
   isDisputed,
   isEnding,
   isGuarded,
@@ -69,7 +70,7 @@ export function askExitChecks(turn: Turn, verifier: VerifierSession): void {
         type: 'check',
         shard: whole,
         manifest: job.manifest,
-        inputs: job.record.inputs,
+        inputs: inputsOf(job, whole),
         exit: true,
         floorPpm: RELEASE_POLICY.exitPpm,
       });

@@ -1,6 +1,6 @@
 import type { JobRecord } from '#protocol/api/job.ts';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
-import { DIGEST_BYTES, type Sha256 } from '#protocol/bytes/digest.ts';
+import { DIGEST_BYTES, hexToBytes, type Sha256 } from '#protocol/bytes/digest.ts';
 import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
 import { fingerprintFault } from '#protocol/checks/fingerprint-check.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
@@ -10,6 +10,7 @@ import { digestUnits, itemSpecs } from '#protocol/tensors/unit-bytes.ts';
 import { why } from '#protocol/values/reason.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
+import type { UnitCut } from '../state/facts.ts';
 import type { Job, UnitSizes } from '../state/job.ts';
 import { classOf } from './device-class.ts';
 import { makePackage } from './graph-package.ts';
@@ -28,7 +29,10 @@ export const graph: Kind = {
     const size = outputs.length / unitCount;
     return outputs.subarray(place * size, (place + 1) * size);
   },
-  isComplete: ({ acceptedUnits, record }) => acceptedUnits === record.units,
+  isComplete: ({ acceptedUnits, failedUnits, record }) =>
+    acceptedUnits + failedUnits === record.units,
+  cutUnit,
+  itemsIn,
   verdictFault: ({ runtime }, verdict) => fingerprintFault(verdict, runtime.taps.length > 0),
   classOf,
   viewUnits: ({ draft: { runtime } }, manifest) => ({
@@ -49,9 +53,16 @@ function sizeUnit({ draft }: JobRecord, manifest?: PackageManifest): UnitSizes {
   };
 }
 
-function sliceInputs({ record, inputDigests }: Job, first: number, count: number): Lease['inputs'] {
-  const { root, length } = record.inputs;
+/** A mended unit, which is lent alone, is a blob of its own. */
+function sliceInputs(job: Job, first: number, count: number): Lease['inputs'] {
+  const { record, inputDigests, failed } = job;
   const size = unitBytes(record.draft.runtime.inputs);
+  const { mended } = failed.get(first) ?? {};
+  if (mended !== undefined) {
+    const digests = encodeBase64(hexToBytes(mended.digest));
+    return { ...mended.blob, offset: bytes(0), unitBytes: bytes(size), digests };
+  }
+  const { root, length } = record.inputs;
   const digests = inputDigests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES);
   return {
     root,
@@ -60,6 +71,17 @@ function sliceInputs({ record, inputDigests }: Job, first: number, count: number
     unitBytes: bytes(size),
     digests: encodeBase64(digests),
   };
+}
+
+/** The last unit may be filled up beyond them. */
+function itemsIn({ draft, items }: JobRecord, unit: number): number {
+  const { unitItems } = draft.runtime;
+  return Math.min(unitItems, items - unit * unitItems);
+}
+
+function cutUnit(record: JobRecord, unit: number): Omit<UnitCut, 'failed'> {
+  const { draft, inputs } = record;
+  return { inputs, specs: draft.runtime.inputs, unit, items: itemsIn(record, unit) };
 }
 
 function cutSingly({ draft, inputs, items }: JobRecord): ReturnType<Kind['cutSingly']> {

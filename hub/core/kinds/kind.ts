@@ -8,7 +8,7 @@ import type { Reason } from '#protocol/values/reason.ts';
 import type { Result } from '#protocol/values/refusal.ts';
 import type { Admission } from '../state/device.ts';
 import type { BlobRange } from '../state/events.ts';
-import type { ItemCut } from '../state/facts.ts';
+import type { ItemCut, UnitCut } from '../state/facts.ts';
 import type { Making } from '../state/hub.ts';
 import type { Job, UnitSizes } from '../state/job.ts';
 
@@ -56,7 +56,11 @@ export interface Kind {
   ): Result<Revealed>;
   /** One unit's part in the outputs or fingerprints of a shard. */
   unitPart(bytes: Uint8Array, unitCount: number, place: number): Uint8Array;
-  /** Whether all of a job is accepted. */
+  /** How many items of the job a unit holds. */
+  itemsIn(record: JobRecord, unit: number): number;
+  /** One unit of a job, to be mended. */
+  cutUnit(record: JobRecord, unit: number): Omit<UnitCut, 'failed'>;
+  /** Whether all of a job that can be computed is accepted. */
   isComplete(job: Job): boolean;
   /** What is wrong with a verdict by itself; the end of a sentence. */
   verdictFault(manifest: PackageManifest, verdict: Verdict): string | undefined;

@@ -10,6 +10,7 @@ import { addRun } from '../state/ranges.ts';
 import { returnPlace, takePlace } from '../trust/newcomers.ts';
 import { giveUp, neverRevealed, rememberEnd } from '../trust/unrevealed.ts';
 import { changed, sendDevice, store, type Turn } from '../turn.ts';
+import { noteFailure } from './suspects.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
 export const SHARD_MS = { aim: 4_000, first: 2_000, least: 400 } as const;
@@ -198,6 +199,7 @@ export function expireLeases(turn: Turn): void {
     if (active.graceUntil !== undefined && active.graceUntil <= now) {
       rememberEnd(turn.hub, active, 'lease-expired');
       endLease(turn, active, endOf(active));
+      noteSilence(turn, active);
     } else if (active.deadlineAt <= now) expireLease(turn, active);
   }
 }
@@ -207,6 +209,18 @@ export function expireLease(turn: Turn, active: ActiveLease): void {
   rememberEnd(turn.hub, active, 'lease-expired');
   const message = `the shard was not revealed within ${active.lease.deadlineMs} ms; its units are open again`;
   revokeLease(turn, active, { code: 'lease-expired', message, how: endOf(active) });
+  noteSilence(turn, active);
+}
+
+/** A unit may have hung its device, or ended the tab: that cannot be told from a line that broke. */
+function noteSilence(
+  { hub }: Turn,
+  { lease, device, provider, stage, revived }: ActiveLease,
+): void {
+  const job = hub.jobs.get(lease.job);
+  if (job === undefined || stage !== 'computing' || revived === true) return;
+  const units = { first: lease.firstUnit, count: lease.unitCount };
+  noteFailure(job, units, { device, provider, isSilent: true });
 }
 
 /** The hub was gone, and the device may be waiting to hear of it: nobody's fault. */

@@ -7,7 +7,6 @@ import { kindOf } from '../kinds/kind-of.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
 import { isDisputed, isEnding } from '../state/questions.ts';
-import { takeRun } from '../state/ranges.ts';
 import { fitProblem } from '../trust/fit.ts';
 import { countFleet } from '../trust/fleet.ts';
 import { unitsBeforeTrust, unjudgedProblem } from '../trust/in-flight.ts';
@@ -17,6 +16,8 @@ import { pauseProblem } from '../trust/unrevealed.ts';
 import { decline, send, setIdle, type Turn } from '../turn.ts';
 import { chargeFlow, rankFlows, refundFlow, weighPay } from './fairness.ts';
 import { grantLease, sizeShard } from './lease.ts';
+import { nextRun } from './next-run.ts';
+import { holdsSuspect } from './suspects.ts';
 
 /** One shard computes, one is fetched ahead. */
 const LEASES_PER_DEVICE = 2;
@@ -262,7 +263,7 @@ function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   if (slow !== undefined) return slow;
   const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
   const limit = Math.min(sizeShard(job, admission, isFirst), unitsMax);
-  const run = takeRun(job.open, limit);
+  const run = nextRun(job, device.key, limit);
   if (run === undefined) return serveStraggler(turn, device, { job, admission, unitsMax });
   grantLease(turn, job, { device, admission, ...run });
   return run.count * admission.unitMs;
@@ -305,7 +306,7 @@ function serveStraggler(
     // One that has committed and stays silent must not hold up the end of a job either.
     if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
     if (active.twin !== undefined || active.device === device.key) continue;
-    if (active.lease.unitCount > on.unitsMax) continue;
+    if (active.lease.unitCount > on.unitsMax || holdsSuspect(on.job, active.lease)) continue;
     const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;
     if (late < 1_000 || between(now, active.deadlineAt) < mine / 2) continue;

@@ -128,6 +128,7 @@ function openDevice(
     credits: 0,
     admitted: new Map(),
     unfit: new Map(),
+    contradicted: new Map(),
     leases: new Set(),
     holds: new Set(),
     donates: 'none',

@@ -1,7 +1,9 @@
 import type { SignedEpochOf } from '#protocol/records/epoch.ts';
+import type { FailedItems } from '#protocol/records/failed-items.ts';
 import type { AcceptedShard, SignedVerdict } from '#protocol/records/records.ts';
 import type { JobId, LeaseId, PublicKey } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
+import type { SocketId } from './events.ts';
 
 /**
  * One unit that a verifier found wrong, where several are enrolled. The others are asked, and what
@@ -20,6 +22,22 @@ export interface Dispute {
   since?: Instant;
   /** What was said since the unit was found wrong. */
   withheld: SignedVerdict[];
+}
+
+/**
+ * A unit that failed twice on devices, and what verifiers say of it. It is lent to nobody meanwhile.
+ * A restart forgets it: the unit is lent again, and fails again.
+ */
+export interface Exam {
+  job: JobId;
+  unit: number;
+  /** When a verifier was first asked. */
+  since?: Instant;
+  /** On which socket each verifier was asked, and when. */
+  asked: Map<PublicKey, { socket: SocketId; at: Instant }>;
+  said: Map<PublicKey, readonly FailedItems[]>;
+  /** The unit is being mended: nothing more is asked. */
+  isDecided: boolean;
 }
 
 /** One epoch of a verifier. A record counts when it is on disk; until then no other is taken. */

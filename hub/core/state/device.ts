@@ -44,6 +44,8 @@ export interface Device {
   admitted: Map<Digest, Admission>;
   /** Why packages do not run on it. */
   unfit: Map<Digest, Reason>;
+  /** By package: units that it could not compute, and another device could. */
+  contradicted: Map<Digest, number>;
   /** `trial`: the running job whose share of devices the time is taken from. */
   admitting?: { package: Digest; since: Instant; trial?: Flow };
   leases: Set<LeaseId>;

@@ -6,7 +6,7 @@ import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/
 import type { JobId, Nonce, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import type { Instant } from '#protocol/values/units.ts';
-import type { Fact, ItemCut } from './facts.ts';
+import type { Fact, ItemCut, MendedUnit, UnitCut } from './facts.ts';
 
 /** A control socket, numbered by the edge. */
 export type SocketId = number;
@@ -69,6 +69,8 @@ export type HubEvent =
   | { type: 'kept'; token: Token; refs: BlobRef[] }
   /** Items asked for by `recut` are units of one, on disk. */
   | { type: 'recut'; token: Token; cut: RecutInputs }
+  /** A unit asked for by `mend` is on disk. */
+  | { type: 'mended'; token: Token; mended: MendedUnit }
   /** At least once a second. */
   | { type: 'tick' }
   | { type: 'stopping' };
@@ -83,6 +85,8 @@ export type HubEffect =
   | { type: 'keep'; token: Token; blobs: (Uint8Array | BlobRange)[] }
   /** Cut these units into units of one item, then answer `recut`. */
   | { type: 'recut'; token: Token; cut: ItemCut }
+  /** Put good items in the place of failed ones, then answer `mended`. */
+  | { type: 'mend'; token: Token; cut: UnitCut }
   | { type: 'reply'; request: RequestId; result: Result<JobView | null> }
   /** A job's view changed; for its event stream. */
   | { type: 'changed'; job: JobId };

@@ -58,6 +58,7 @@ function isOfRecord(fact: Fact, id: JobId): boolean {
     case 'job-packaged':
     case 'job-funded':
     case 'job-moved':
+    case 'items-failed':
     case 'job-archived':
       return fact.job === id;
     default:

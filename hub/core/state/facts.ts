@@ -1,6 +1,7 @@
 import type { JobRecord, JobView } from '#protocol/api/job.ts';
 import type { BlobRef, PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
+import type { FailedItems } from '#protocol/records/failed-items.ts';
 import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records/records.ts';
 import type {
   EndedJobView,
@@ -94,6 +95,19 @@ export type Fact =
     }
   /** A job ended and all of it is judged: from now on it is read from the store. */
   | { type: 'job-archived'; job: JobId; tally: JobTally; earned?: Earned; at: Instant }
+  /**
+   * Items of a unit cannot be computed. Shards from the sequence `since` on compute the unit as it
+   * was mended, with another item in the place of each; without `mended` no item is left.
+   */
+  | {
+      type: 'items-failed';
+      job: JobId;
+      unit: number;
+      failed: readonly FailedItems[];
+      since: number;
+      mended?: MendedUnit;
+      at: Instant;
+    }
   /** An accepted shard of a job with assurance is final: its results may be read. */
   | { type: 'released'; sequence: number; job: JobId; at: Instant }
   | { type: 'verifier-enrolled'; key: PublicKey; at: Instant }
@@ -171,6 +185,21 @@ export interface ItemCut {
   inputs: BlobRef;
   specs: readonly TensorSpec[];
   items: number;
+}
+
+/** The inputs of one unit in which good items stand for failed ones, and their digest. */
+export interface MendedUnit {
+  blob: BlobRef;
+  digest: Digest;
+}
+
+/** The unit of a job that is to be mended, and the places in it of its failed items. */
+export interface UnitCut {
+  inputs: BlobRef;
+  specs: readonly TensorSpec[];
+  unit: number;
+  items: number;
+  failed: readonly number[];
 }
 
 /** What of a fact changes the state: of an accepted shard not its bytes. */

@@ -1,10 +1,11 @@
 import type { CheckPolicy, NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import type { Measured, PackageManifest } from '#protocol/models/package.ts';
+import type { FailedItems } from '#protocol/records/failed-items.ts';
 import type { Verdict } from '#protocol/records/records.ts';
 import type { Digest, JobId, LeaseId, PeerId, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
-import type { Dispute, EpochBook, Reviews } from './checks.ts';
+import type { Dispute, EpochBook, Exam, Reviews } from './checks.ts';
 import type { Device, Session, VerifierSession } from './device.ts';
 import type { RequestId, SocketId, Token } from './events.ts';
 import type { Ban, CommittedShard, Fact } from './facts.ts';
@@ -44,10 +45,11 @@ export interface Reply {
   job: JobId | null;
 }
 
-/** What blobs are being made for: a package, or the units of a job that is cut anew. */
+/** What blobs are being made for: a package, a job that is cut anew, or a unit that is mended. */
 export type Making =
   | { type: 'package'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> }
-  | { type: 'recut'; job: JobId };
+  | { type: 'recut'; job: JobId }
+  | { type: 'mend'; job: JobId; unit: number; failed: readonly FailedItems[] };
 
 /**
  * What the facts on disk make: nothing but `applyFact` changes it. What a running hub adds to its
@@ -128,6 +130,8 @@ export interface Hub extends DurableState {
   /** By token of a write. */
   replies: Map<Token, Reply>;
   making: Map<Token, Making>;
+  /** By `examName`: units that failed twice, which verifiers look into. */
+  exams: Map<string, Exam>;
   /** Why the disk takes no writes, while that is so: no work is given out. */
   trouble?: Refusal;
   /** Devices that have less in flight since they were last served. */

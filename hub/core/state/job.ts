@@ -1,12 +1,13 @@
 import type { JobRecord, JobState } from '#protocol/api/job.ts';
 import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { FailedItems } from '#protocol/records/failed-items.ts';
 import type { AcceptedShard, Lease } from '#protocol/records/records.ts';
 import type { Funding } from '#protocol/settlement/money-api.ts';
 import type { DeveloperId, Digest, JobId, LeaseId, PublicKey } from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Instant, instant, type Millis } from '#protocol/values/units.ts';
-import type { CommittedShard, JobTally } from './facts.ts';
+import type { CommittedShard, JobTally, MendedUnit } from './facts.ts';
 import type { Ranges } from './ranges.ts';
 
 /**
@@ -94,6 +95,27 @@ export interface KeptShard {
   judgedBy?: Set<string>;
 }
 
+/** A unit with items that cannot be computed: what the fact says of it. */
+export interface FailedUnit {
+  failed: readonly FailedItems[];
+  since: number;
+  mended?: MendedUnit;
+}
+
+/** How a unit failed on a device. `isSilent`: it said nothing until its time was up, or was gone. */
+export interface UnitFailure {
+  device: PublicKey;
+  provider: Provider;
+  isSilent: boolean;
+}
+
+/** A unit that failed on devices, in this life of the hub. */
+export interface Suspect {
+  failures: readonly UnitFailure[];
+  /** How often verifiers did not agree on it. */
+  ties: number;
+}
+
 /** Bytes of one unit: what a device fetches, what it sends, what it holds beside these. */
 export interface UnitSizes {
   fetched: number;
@@ -123,6 +145,14 @@ export interface Job extends JobTally {
   voided: LeaseId[];
   /** Of a job with assurance: what may not be read yet. */
   unreleased: Map<number, KeptShard>;
+  failed: Map<number, FailedUnit>;
+  /** How many items that are, and how many units without a good one. */
+  failedItems: number;
+  failedUnits: number;
+  /** Each of them is lent alone. */
+  suspects: Map<number, Suspect>;
+  /** First units of leases that are to be smaller than one that failed. */
+  cuts: Set<number>;
   /** By unit: how often verifiers did not agree on it. */
   ties: Map<number, number>;
   /** What its checks needed is kept no more. */

@@ -1,6 +1,11 @@
 import { sharersOf } from '#protocol/checks/check-policy.ts';
 import { digestPackage, type PackageManifest, withMeasured } from '#protocol/models/package.ts';
-import { RUNS_TO_CONFIRM, type Verdict } from '#protocol/records/records.ts';
+import {
+  type AcceptedShard,
+  RUNS_TO_CONFIRM,
+  type UnitInputs,
+  type Verdict,
+} from '#protocol/records/records.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import type { Ban } from './facts.ts';
@@ -27,6 +32,9 @@ export const workIn = ({
   unitCost,
 }: Pick<KeptShard, 'unitCount' | 'unitCost'>): number => unitCount * unitCost;
 
+/** Names a unit of a job that verifiers look into. */
+export const examName = ({ job, unit }: { job: JobId; unit: number }): string => `${job}/${unit}`;
+
 /** Where two or more verifiers are enrolled, one alone convinces nobody. */
 export const quorumOf = (hub: Hub): number => Math.min(2, Math.max(1, hub.enrolled.size));
 
@@ -43,6 +51,17 @@ export function judgedThrough(hub: Hub): number {
 /** A mismatch that its verifier confirmed by a second run. */
 export const isMismatch = ({ kind, runs }: Verdict): boolean =>
   kind === 'mismatch' && runs >= RUNS_TO_CONFIRM;
+
+/** Where the inputs of a shard are: a mended unit has a blob of its own. */
+export function inputsOf(
+  { record, failed }: Pick<Job, 'record' | 'failed'>,
+  shard: Pick<AcceptedShard, 'firstUnit' | 'unitCount' | 'sequence'>,
+): UnitInputs {
+  const { firstUnit, unitCount, sequence } = shard;
+  const unit = unitCount === 1 ? failed.get(firstUnit) : undefined;
+  if (unit?.mended === undefined || sequence < unit.since) return record.inputs;
+  return { ...unit.mended.blob, firstUnit };
+}
 
 /** Whether verifiers disagree on work of a device, or of a job. */
 export function isDisputed(hub: Hub, about: { device?: PublicKey; job?: JobId }): boolean {

@@ -28,6 +28,7 @@ export const nameOf = {
   resolution: (unit: string) => `resolution ${unit}`,
   void: (sequence: number) => `void ${sequence}`,
   voids: (job: JobId) => `voids ${job}`,
+  failure: (job: JobId, unit: number) => `failure ${job}/${unit}`,
   release: (sequence: number) => `release ${sequence}`,
   ban: (device: PublicKey) => `ban ${device}`,
   pardon: (device: PublicKey) => `pardon ${device}`,
@@ -105,6 +106,8 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
       return [[nameOf.resolution(`${fact.lease}/${fact.unit}`)]];
     case 'voided':
       return [[nameOf.void(fact.sequence)], [nameOf.voids(fact.job)]];
+    case 'items-failed':
+      return [[nameOf.failure(fact.job, fact.unit)]];
     case 'released':
       return [[nameOf.release(fact.sequence)]];
     case 'banned':

@@ -1,6 +1,7 @@
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Job } from '../state/job.ts';
+import { inputsOf } from '../state/questions.ts';
 import { send, type Turn } from '../turn.ts';
 
 /** Has a verifier judge these units, whatever was drawn, once a session under this name. */
@@ -13,6 +14,7 @@ export function askOnce(
   if (job?.manifest === undefined || opinionsAsked.has(name)) return;
   manifests.add(shard.job);
   opinionsAsked.add(name);
-  const { manifest, record } = job;
-  send(turn, socket, { type: 'check', shard, manifest, inputs: record.inputs, units });
+  const { manifest } = job;
+  const inputs = inputsOf(job, shard);
+  send(turn, socket, { type: 'check', shard, manifest, inputs, units });
 }

@@ -3,7 +3,7 @@ import type { Reviews } from '../state/checks.ts';
 import type { VerifierSession } from '../state/device.ts';
 import { verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
-import { hasJudged } from '../state/questions.ts';
+import { hasJudged, inputsOf } from '../state/questions.ts';
 import { send, type Turn } from '../turn.ts';
 
 /** Verdicts that can still be passed on: a verifier that was away longer gets no older ones. */
@@ -83,7 +83,7 @@ export function sendReviews(turn: Turn, verifier: VerifierSession): void {
       provider: kept.provider,
       package: kept.package,
       ...(known ? {} : { manifest: job.manifest }),
-      inputs: job.record.inputs,
+      inputs: inputsOf(job, kept),
     });
   }
 }

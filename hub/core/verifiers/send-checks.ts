@@ -1,5 +1,6 @@
 import type { VerifierSession } from '../state/device.ts';
 import type { Job } from '../state/job.ts';
+import { inputsOf } from '../state/questions.ts';
 import { send, type Turn } from '../turn.ts';
 
 /** Units sent to a verifier beyond what it has judged: bounds its queue and ours. */
@@ -24,7 +25,7 @@ export function sendChecks(turn: Turn, verifier: VerifierSession): void {
         type: 'check',
         shard: kept.whole,
         ...(known ? {} : { manifest: job.manifest }),
-        inputs: job.record.inputs,
+        inputs: inputsOf(job, kept),
         ...(floorPpm > 0 ? { floorPpm } : {}),
       });
     }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeNpy } from '#protocol/tensors/npy.ts';
 import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import type { FailedUnit } from '../../core/state/job.ts';
 import type { JobInputs } from '../inputs/port.ts';
 import { packUnits } from '../inputs/units.ts';
 import { acceptedShard } from '../store/sample-facts.ts';
@@ -49,6 +50,7 @@ const range = (over: Partial<ResultRange> = {}): ResultRange => ({
   format: 'safetensors',
   ...over,
 });
+const NONE = new Map<number, FailedUnit>();
 const codeOf = (result: ReturnType<typeof encodeResults>) =>
   result.ok ? 'accepted' : result.refusal.code;
 
@@ -76,7 +78,11 @@ describe('units and results', () => {
         const { specs, shards, labels, scores } = echoJob({ items, unitItems, perShard });
         const from = wish.from % items;
         const to = Math.min(items, from + wish.length);
-        const encoded = encodeResults(specs, shards, range({ from, to, items, unitItems }));
+        const encoded = encodeResults(
+          specs,
+          { shards, failed: NONE },
+          range({ from, to, items, unitItems }),
+        );
         const file = encoded.ok ? decodeSafetensors(encoded.value) : encoded;
         const tensors = file.ok ? file.value.tensors : new Map();
         const label = tensors.get('label');
@@ -92,10 +98,18 @@ describe('units and results', () => {
 
   it('writes NPY of one output and JSON Lines of all', () => {
     const { specs, shards } = echoJob({ items: 5, unitItems: 2, perShard: 2 });
-    const npy = encodeResults(specs, shards, range({ format: 'npy', output: 'label', from: 1 }));
+    const npy = encodeResults(
+      specs,
+      { shards, failed: NONE },
+      range({ format: 'npy', output: 'label', from: 1 }),
+    );
     const tensor = npy.ok ? decodeNpy(npy.value) : npy;
     expect(tensor.ok && [...tensor.value.data]).toEqual([1, 2, 3, 4]);
-    const lines = encodeResults(specs, shards, range({ format: 'jsonl', from: 3 }));
+    const lines = encodeResults(
+      specs,
+      { shards, failed: NONE },
+      range({ format: 'jsonl', from: 3 }),
+    );
     const text = lines.ok ? new TextDecoder().decode(lines.value) : '';
     expect(
       text
@@ -113,7 +127,7 @@ describe('units and results', () => {
     const late = { shard: acceptedShard({ index: 9, unitCount: 3 }), outputs: new Uint8Array(54) };
     const encoded = encodeResults(
       specs,
-      [...shards, late],
+      { shards: [...shards, late], failed: NONE },
       range({ format: 'npy', output: 'label' }),
     );
     const tensor = encoded.ok ? decodeNpy(encoded.value) : encoded;
@@ -123,7 +137,7 @@ describe('units and results', () => {
   it('refuses ranges outside the job, unknown outputs, and units not yet there', () => {
     const { specs, shards } = echoJob({ items: 5, unitItems: 2, perShard: 1 });
     const code = (over: Partial<ResultRange>, some = shards) =>
-      codeOf(encodeResults(specs, some, range(over)));
+      codeOf(encodeResults(specs, { shards: some, failed: NONE }, range(over)));
     expect(code({ to: 6 })).toBe('range-invalid');
     expect(code({ from: -1 })).toBe('range-invalid');
     expect(code({ from: 2, to: 2 })).toBe('range-invalid');
@@ -133,5 +147,75 @@ describe('units and results', () => {
     const without = shards.filter(({ shard }) => shard.firstUnit !== 1);
     expect(code({}, without)).toBe('job-state');
     expect(code({ to: 2 }, without)).toBe('accepted');
+  });
+});
+
+describe('results of a job with failed items', () => {
+  const job = echoJob({ items: 5, unitItems: 2, perShard: 1 });
+  const group = (places: number[], text: string) => ({ places, text });
+  const mended = { blob: { root: '1'.repeat(64), length: 18 }, digest: '2'.repeat(64) };
+  /** Item 1 failed in a unit that was mended, items 2 and 3 are all of unit 1. */
+  const failed = new Map([
+    [1, { failed: [group([0, 1], 'idx=7 is out of bounds')], since: 0 }],
+    [0, { failed: [group([1], 'Integer division by zero')], since: 0, mended }],
+  ]) as unknown as Map<number, FailedUnit>;
+  const shards = job.shards.filter(({ shard }) => shard.firstUnit !== 1);
+  const encode = (over: Partial<ResultRange>) => {
+    const encoded = encodeResults(job.specs, { shards, failed }, range(over));
+    if (!encoded.ok) throw new Error(encoded.refusal.message);
+    return encoded.value;
+  };
+  const linesOf = (bytes: Uint8Array) =>
+    new TextDecoder()
+      .decode(bytes)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  const error = (message: string) => ({ code: 'item-failed', message });
+
+  it('have an error on the line of each', () => {
+    expect(linesOf(encode({ format: 'jsonl' }))).toEqual([
+      { label: 0, score: [0, 0.25] },
+      { error: error('Integer division by zero') },
+      { error: error('idx=7 is out of bounds') },
+      { error: error('idx=7 is out of bounds') },
+      { label: 4, score: [2, 2.25] },
+    ]);
+    expect(linesOf(encode({ format: 'jsonl', from: 3 }))).toHaveLength(2);
+  });
+
+  it('have a mask and the errors in a safetensors file, and no value of another item', () => {
+    const file = decodeSafetensors(encode({ from: 1 }));
+    if (!file.ok) throw new Error(file.refusal.message);
+    const { tensors, metadata } = file.value;
+    expect([...(tensors.get('pocketgrid.failed')?.data ?? [])]).toEqual([1, 1, 1, 0]);
+    expect([...(tensors.get('label')?.data ?? [])]).toEqual([0, 0, 0, 4]);
+    const scores = new Float32Array(
+      tensors.get('score')?.data.slice().buffer ?? new ArrayBuffer(0),
+    );
+    expect([...scores]).toEqual([NaN, NaN, NaN, NaN, NaN, NaN, 2, 2.25]);
+    const errors = linesOf(new TextEncoder().encode(metadata?.['pocketgrid.errors']));
+    expect(errors.map(({ item }) => item)).toEqual([1, 2, 3]);
+  });
+
+  it('have no mask where no item of the range failed', () => {
+    const file = decodeSafetensors(encode({ from: 4 }));
+    expect(file.ok && [...file.value.tensors.keys()]).toEqual(['score', 'label']);
+  });
+
+  it('have the mask as an NPY file, and the errors as lines, by themselves', () => {
+    const mask = decodeNpy(encode({ format: 'npy', output: 'pocketgrid.failed' }));
+    expect(mask.ok && mask.value).toMatchObject({ dtype: 'bool', shape: [5] });
+    expect(mask.ok && [...mask.value.data]).toEqual([0, 1, 1, 1, 0]);
+    expect(linesOf(encode({ format: 'errors', from: 2, to: 3 }))).toEqual([
+      { item: 2, error: error('idx=7 is out of bounds') },
+    ]);
+  });
+
+  it('are refused while a mended unit is not computed', () => {
+    const without = shards.filter(({ shard }) => shard.firstUnit !== 0);
+    expect(codeOf(encodeResults(job.specs, { shards: without, failed }, range()))).toBe(
+      'job-state',
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { encodeNpy } from '#protocol/tensors/npy.ts';
 import { encodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import {
+  type Dtype,
   itemShape,
   specBytes,
   type Tensor,
@@ -8,7 +9,8 @@ import {
   unitBytes,
 } from '#protocol/tensors/tensor.ts';
 import { encodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
+import type { FailedUnit } from '../../core/state/job.ts';
 import type { ShardOutputs } from '../store/port.ts';
 
 /** What one answer may hold; a longer range is asked for in parts. */
@@ -19,6 +21,7 @@ export const RESULT_TYPES = {
   safetensors: 'application/vnd.safetensors',
   npy: 'application/x-npy',
   jsonl: 'application/jsonl',
+  errors: 'application/jsonl',
 } as const;
 export type ResultFormat = keyof typeof RESULT_TYPES;
 
@@ -34,14 +37,28 @@ export interface ResultRange {
   output?: string;
 }
 
+/** What there is of the results of a job. */
+export interface ResultSource {
+  /**
+   * Those that overlap the range, in order of sequence; where two hold a unit the first one counts.
+   */
+  shards: readonly Pick<ShardOutputs, 'shard' | 'outputs'>[];
+  failed: ReadonlyMap<number, FailedUnit>;
+}
+
+/** Name of the mask of failed items, where a file of tensors has one: bool, 1 for each of them. */
+export const FAILED_MASK = 'pocketgrid.failed';
+/** Text field of a safetensors file: JSON, why each of its items failed. */
+const FAILED_ERRORS = 'pocketgrid.errors';
+
 /**
- * The outputs of a range of items, in input order, without what filled the last unit up. `shards`
- * are those that overlap the range, in order of sequence; where two hold a unit the first one
- * counts. Refuses with `range-invalid`, `job-state` while units are missing, or `request-invalid`.
+ * The outputs of a range of items, in input order, without what filled the last unit up. An item that
+ * failed has NaN in floats and 0 in the rest, and its error beside them: on its line, in a mask, in
+ * `errors`. Refuses with `range-invalid`, `job-state` while units are missing, or `request-invalid`.
  */
 export function encodeResults(
   outputs: readonly TensorSpec[],
-  shards: readonly Pick<ShardOutputs, 'shard' | 'outputs'>[],
+  source: ResultSource,
   range: ResultRange,
 ): Result<Uint8Array> {
   const { from, to, items, format } = range;
@@ -50,23 +67,92 @@ export function encodeResults(
     const message = `the job has items 0 to ${items}; ask for 0 ≤ from < to ≤ ${items}`;
     return refuse('range-invalid', message);
   }
+  const failures = listFailures(source.failed, range);
+  if (format === 'errors') return accept(encodeErrors(failures, from));
+  if (range.output === FAILED_MASK && format === 'npy') {
+    return accept(encodeNpy(maskOf(failures, range)));
+  }
   const chosen = chooseOutputs(outputs, range);
   if (!chosen.ok) return chosen;
-  const tensors = cutItems(outputs, chosen.value, { shards, range });
+  const tensors = cutItems(outputs, chosen.value, { source, range });
   if (!tensors.ok) return tensors;
-  switch (format) {
-    case 'safetensors':
-      return accept(encodeSafetensors(tensors.value));
-    case 'jsonl':
-      return accept(new TextEncoder().encode(encodeTensorLines(tensors.value)));
+  for (const tensor of tensors.value.values()) blankItems(tensor, failures.keys());
+  return encodeTensors(tensors.value, failures, range);
+}
+
+function encodeTensors(
+  tensors: Map<string, Tensor>,
+  failures: ReadonlyMap<number, Refusal>,
+  range: ResultRange,
+): Result<Uint8Array> {
+  switch (range.format) {
+    case 'safetensors': {
+      if (failures.size === 0) return accept(encodeSafetensors(tensors));
+      const errors = new TextDecoder().decode(encodeErrors(failures, range.from));
+      const masked = new Map(tensors).set(FAILED_MASK, maskOf(failures, range));
+      return accept(encodeSafetensors(masked, { [FAILED_ERRORS]: errors }));
+    }
     case 'npy': {
-      const [tensor] = tensors.value.values();
+      const [tensor] = tensors.values();
       return tensor === undefined
         ? refuse('request-invalid', 'the job has no outputs')
         : accept(encodeNpy(tensor));
     }
+    default: {
+      const lines = [...failures].map(([item, error]) => [item, { error }] as const);
+      return accept(new TextEncoder().encode(encodeTensorLines(tensors, new Map(lines))));
+    }
   }
 }
+
+/** Items of the range that failed, counted from its first one, in order. */
+function listFailures(
+  failed: ResultSource['failed'],
+  { from, to, unitItems }: ResultRange,
+): Map<number, Refusal> {
+  const found: [number, Refusal][] = [];
+  for (const [unit, { failed: groups }] of failed) {
+    for (const { places, text } of groups) {
+      for (const place of places) {
+        const item = unit * unitItems + place;
+        if (item >= from && item < to) found.push([item - from, refusal('item-failed', text)]);
+      }
+    }
+  }
+  return new Map(found.sort(([a], [b]) => a - b));
+}
+
+/** A line for each item that failed: its number in the job, and why. */
+function encodeErrors(failures: ReadonlyMap<number, Refusal>, from: number): Uint8Array {
+  const lines = [...failures].map(
+    ([item, error]) => `${JSON.stringify({ item: from + item, error })}
+`,
+  );
+  return new TextEncoder().encode(lines.join(''));
+}
+
+function maskOf(failures: ReadonlyMap<number, Refusal>, { from, to }: ResultRange): Tensor {
+  const data = new Uint8Array(to - from);
+  for (const item of failures.keys()) data[item] = 1;
+  return { dtype: 'bool', shape: [to - from], data };
+}
+
+/** What stands in a mended unit for an item is no result of it. */
+function blankItems({ dtype, shape, data }: Tensor, items: Iterable<number>): void {
+  const itemBytes = data.length / (shape[0] ?? 1);
+  for (const item of items) {
+    const row = data.subarray(item * itemBytes, (item + 1) * itemBytes);
+    const nan = NANS.get(dtype) ?? [0];
+    for (let at = 0; at < row.length; at += 1) row[at] = nan[at % nan.length] ?? 0;
+  }
+}
+
+/** The quiet NaN of each float, little-endian. */
+const NANS: ReadonlyMap<Dtype, readonly number[]> = new Map([
+  ['f16', [0, 0x7e]],
+  ['f32', [0, 0, 0xc0, 0x7f]],
+  ['f64', [0, 0, 0, 0, 0, 0, 0xf8, 0x7f]],
+]);
 
 function chooseOutputs(outputs: readonly TensorSpec[], range: ResultRange): Result<TensorSpec[]> {
   const names = outputs.map((spec) => spec.name).join(', ');
@@ -91,9 +177,9 @@ function chooseOutputs(outputs: readonly TensorSpec[], range: ResultRange): Resu
 function cutItems(
   outputs: readonly TensorSpec[],
   chosen: readonly TensorSpec[],
-  source: { shards: readonly Pick<ShardOutputs, 'shard' | 'outputs'>[]; range: ResultRange },
+  { source, range }: { source: ResultSource; range: ResultRange },
 ): Result<Map<string, Tensor>> {
-  const { from, to, unitItems } = source.range;
+  const { from, to, unitItems } = range;
   const perUnit = unitBytes(outputs);
   const columns = outputs.map((spec, index) => ({
     spec,
@@ -105,7 +191,8 @@ function cutItems(
   const units = indexUnits(source.shards);
   for (let unit = Math.floor(from / unitItems); unit * unitItems < to; unit += 1) {
     const found = units.get(unit);
-    if (found === undefined) return notYet(unit, source.range);
+    if (found === undefined && isLost(source.failed.get(unit))) continue;
+    if (found === undefined) return notYet(unit, range);
     const bytes = found.outputs.subarray(found.place * perUnit, (found.place + 1) * perUnit);
     const start = Math.max(from, unit * unitItems);
     const end = Math.min(to, (unit + 1) * unitItems);
@@ -124,6 +211,10 @@ function cutItems(
     ),
   );
 }
+
+/** No item of such a unit can be computed. */
+const isLost = (unit: FailedUnit | undefined): boolean =>
+  unit !== undefined && unit.mended === undefined;
 
 /** Where each unit's bytes are; the shard of the lowest sequence was the one that delivered it. */
 function indexUnits(shards: readonly Pick<ShardOutputs, 'shard' | 'outputs'>[]) {

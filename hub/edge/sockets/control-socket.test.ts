@@ -48,6 +48,7 @@ async function openAll(limits: Partial<ControlLimits> = {}): Promise<void> {
     append: commit.submit,
     keep: () => Promise.reject(new Error('nothing is kept here')),
     recut: () => Promise.reject(new Error('nothing is cut here')),
+    mend: () => Promise.reject(new Error('nothing is mended here')),
     send: control.send,
     close: control.close,
     peerGiven: () => undefined,

@@ -40,6 +40,9 @@ function refsOf(fact: Fact): { job: JobId; refs: BlobRef[] } | undefined {
     const { id, inputs, inputDigests, draft } = fact.record;
     return { job: id, refs: [inputs, inputDigests, draft.file] };
   }
+  if (fact.type === 'items-failed') {
+    return fact.mended && { job: fact.job, refs: [fact.mended.blob] };
+  }
   if (fact.type !== 'job-packaged') return undefined;
   const { variants, knownAnswers } = fact.manifest;
   const answers = knownAnswers.flatMap(({ inputs, outputs }) => [inputs, outputs]);

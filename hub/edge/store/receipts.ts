@@ -1,7 +1,8 @@
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
-import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
-import type { SignedVerdict } from '#protocol/records/records.ts';
+import { DIGEST_BYTES, hexToBytes } from '#protocol/bytes/digest.ts';
+import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records/records.ts';
 import { type FactRow, IS_VOID, parseBody } from './fact-table.ts';
+import { OF_JOBS } from './fact-types.ts';
 import type { Database } from './libsql.ts';
 import type { ReceiptParts, Store } from './port.ts';
 
@@ -39,6 +40,7 @@ async function completeReceipts(
   if (!cut?.input_digests) return [];
   const digests = cut.input_digests;
   const { root } = parseBody('job-created', cut.body).record.inputs;
+  const mended = await readMended(read, rows[0]?.job);
   const verdicts = new Map<string, SignedVerdict[]>();
   const parts = rows.map(({ body, committed }) => {
     const { shard, salt } = parseBody('accepted', body);
@@ -49,7 +51,7 @@ async function completeReceipts(
     verdicts.set(shard.lease, said);
     return {
       ...{ shard, salt, commitmentSignature: signature, log: entry, logSignature },
-      inputs: { root, digests: encodeBase64(units) },
+      inputs: mended(shard) ?? { root, digests: encodeBase64(units) },
       verdicts: said,
     };
   });
@@ -61,4 +63,19 @@ async function completeReceipts(
     verdicts.get(signed.verdict.lease)?.push(signed);
   }
   return parts;
+}
+
+/** Of a shard that computed a unit as it was mended: the inputs it had. */
+async function readMended(read: Database['read'], job: string | undefined) {
+  const sql = `select body from fact where job = ? and type in ${OF_JOBS}
+    and type = 'items-failed'
+    order by number desc`;
+  const rows = await read<FactRow>(sql, job ?? null);
+  const facts = rows.map(({ body }) => parseBody('items-failed', body));
+  return ({ firstUnit, unitCount, sequence }: AcceptedShard): Receipt['inputs'] | undefined => {
+    const newest = facts.find(({ unit, since }) => unit === firstUnit && since <= sequence);
+    if (unitCount !== 1 || newest?.mended === undefined) return undefined;
+    const { blob, digest } = newest.mended;
+    return { root: blob.root, digests: encodeBase64(hexToBytes(digest)), firstUnit };
+  };
 }

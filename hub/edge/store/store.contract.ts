@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
-import type { Root } from '#protocol/values/ids.ts';
+import { hexToBytes } from '#protocol/bytes/digest.ts';
+import type { Digest, Root } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { refusal } from '#protocol/values/refusal.ts';
-import { instant } from '#protocol/values/units.ts';
+import { bytes, instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { checkArchive } from './archive.contract.ts';
 import { checkDevices } from './device-facts.contract.ts';
@@ -247,6 +248,26 @@ function checkReceipts(open: () => Promise<StoreWorld>): void {
     expect(receipts[0]?.verdicts).toEqual([]);
     expect(await store.receipts(jobId(1), 4, 10)).toEqual([receipts[1]]);
     expect(await store.receipts(jobId(1), 0, 1)).toEqual([receipts[0]]);
+    await store.close();
+  });
+
+  it('gives the inputs of a unit as it was mended when a shard computed it', async () => {
+    const { store } = await open();
+    const before = { index: 0, firstUnit: 4, unitCount: 1 };
+    const after = { ...before, index: 1 };
+    await store.append([jobCreated(1), committed(before), committed(after), accepted(before)]);
+    const digest = 'd7'.repeat(32) as Digest;
+    const mended = { blob: { root: ROOT_CUT, length: bytes(4) }, digest };
+    const failed = [{ places: [1], text: 'idx=7' }];
+    const told = { job: jobId(1), unit: 4, failed, since: 1, mended, at: instant(9) };
+    await store.append([voided(0), { type: 'items-failed', ...told }, accepted(after)]);
+    const [receipt] = await store.receipts(jobId(1), 0, 10);
+    const digests = encodeBase64(hexToBytes(digest));
+    expect(receipt?.inputs).toEqual({ root: ROOT_CUT, digests, firstUnit: 4 });
+    const old = await store.receipt(acceptedShard(before).lease);
+    expect(old?.inputs.root).toBe(jobCreated(1).record.inputs.root);
+    expect(await loadAll(store)).toContainEqual({ type: 'items-failed', ...told });
+    expect(await store.namesBlob(ROOT_CUT)).toBe(true);
     await store.close();
   });
 

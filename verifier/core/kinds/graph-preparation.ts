@@ -22,7 +22,7 @@ const TAP_BYTES_MAX = 1024 * 1024;
  * the same answer twice.
  */
 export function checkPreparation(
-  asked: { draft: PackageDraft; units: readonly number[] },
+  asked: { draft: PackageDraft },
   found: Preparation,
 ): Result<Prepared | 'coupled'> {
   const { runtime } = asked.draft;
@@ -54,7 +54,7 @@ export function checkPreparation(
   return accept({
     outputs: [...found.outputs],
     ...(taps.value.length > 0 ? { taps: taps.value } : {}),
-    units: asked.units.slice(0, kept.length),
+    units: found.units.slice(0, kept.length),
     unitMs: median(found.runs.map(({ computeMs }) => computeMs)),
     payload: concatBytes(...kept),
     peakBytes: found.peakBytes,

@@ -43,7 +43,7 @@ export interface Kind {
   judge(evidence: Evidence): LadderStep;
   /** Refuses a model that cannot be checked; `coupled` where its units must hold one item. */
   checkPreparation(
-    asked: { draft: PackageDraft; units: readonly number[] },
+    asked: { draft: PackageDraft },
     found: Preparation,
   ): Result<Prepared | 'coupled'>;
 }

@@ -57,6 +57,7 @@ export function bindBook(turn: Turn, saved: Saved): void {
   verifier.voided.clear();
   verifier.queue = [];
   verifier.preparing = [];
+  verifier.examining = [];
   delete verifier.overflow;
   delete verifier.recalling;
   if (verifier.phase.name === 'connecting' && verifier.phase.challenge?.hub === saved.hub)

@@ -7,7 +7,8 @@ import type { DecoySample } from '#protocol/checks/thresholds.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
 import type { SignedEpoch, SignedEpochOf } from '#protocol/records/epoch.ts';
-import type { SignedVerdict } from '#protocol/records/records.ts';
+import type { FailedItems } from '#protocol/records/failed-items.ts';
+import type { SignedVerdict, UnitInputs } from '#protocol/records/records.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
@@ -110,11 +111,13 @@ export interface Print {
 /** What running a new model on the exact lane found. */
 export interface Preparation {
   outputs: readonly TensorSpec[];
-  /** Output bytes of each asked unit, in the order asked. */
+  /** Units that known answers are made of: the first of those asked for that run. */
+  units: readonly number[];
+  /** Output bytes of each of them. */
   answers: readonly Uint8Array[];
   /** Every run: at least three more than units, so that the median is a warm one. */
   runs: readonly { unit: number; digest: Digest; computeMs: Millis }[];
-  /** Where the draft has taps: their shapes, and their bytes over all asked units, end to end. */
+  /** Where the draft has taps: their shapes, and their bytes over these units, end to end. */
   taps?: { specs: readonly TensorSpec[]; bytes: Uint8Array };
   /** Of units of several items. */
   neighbours?: NeighbourTrial;
@@ -129,6 +132,15 @@ export interface NeighbourTrial {
   runsAlone: boolean;
   /** How far their answers then lay from those they had, by output. */
   distances: readonly OutputDistance[];
+}
+
+/** A unit that failed on devices. */
+export interface UnitToExamine {
+  manifest: PackageManifest;
+  inputs: UnitInputs;
+  unit: number;
+  /** Its items; what stands behind them repeats the last one. */
+  items: number;
 }
 
 /** Everything that happens to a verifier. */
@@ -148,6 +160,7 @@ export type VerifierEvent =
   | { type: 'claimed'; task: TaskId; result: Result<Reference> }
   | { type: 'fingerprinted'; task: TaskId; result: Result<UnitFingerprint> }
   | { type: 'prepared'; task: TaskId; result: Result<Preparation> }
+  | { type: 'examined'; task: TaskId; result: Result<readonly FailedItems[]> }
   /** Lines of this verifier that the hub has and its own log lacks, in an order of a log. */
   | { type: 'recalled'; link: LinkId; result: Result<readonly LogLine[]> }
   /** At least four times a second. */
@@ -185,7 +198,7 @@ export type VerifierEffect =
       type: 'execute';
       task: TaskId;
       manifest: PackageManifest;
-      inputs: BlobRef;
+      inputs: UnitInputs;
       unit: number;
       fresh: boolean;
     }
@@ -204,7 +217,10 @@ export type VerifierEffect =
       commitment: Digest | undefined;
       hub: PublicKey;
     }
-  /** Run a new model over these units of its job's inputs, and its decoys; answer `prepared`. */
+  /**
+   * Run a new model over the first two of these units of its job's inputs that run, and its decoys;
+   * answer `prepared`.
+   */
   | {
       type: 'prepare';
       task: TaskId;
@@ -215,6 +231,8 @@ export type VerifierEffect =
       /** Units to run the model's decoys on; the first of them where time is short. */
       decoyUnits: readonly number[];
     }
+  /** Find the items of this unit that cannot be computed; answer `examined`. */
+  | ({ type: 'examine'; task: TaskId } & UnitToExamine)
   /** A line for the person who watches. */
   | { type: 'say'; level: 'info' | 'warning' | 'catch'; text: string }
   /** Everything that had to be written is written. */

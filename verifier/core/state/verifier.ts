@@ -1,7 +1,7 @@
 import type { PackageDraft } from '#protocol/api/job.ts';
 import type { HubMessage, VerifierBook } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
-import type { AcceptedShard, CheckCause } from '#protocol/records/records.ts';
+import type { AcceptedShard, CheckCause, UnitInputs } from '#protocol/records/records.ts';
 import type { Digest, JobId, Nonce, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Instant, type Millis, millis } from '#protocol/values/units.ts';
@@ -16,6 +16,7 @@ import type {
   Saved,
   TaskId,
   Token,
+  UnitToExamine,
   VerifierConfig,
 } from './events.ts';
 
@@ -109,7 +110,7 @@ export type CheckedShard = Pick<
 /** An accepted shard with units that still have to be judged. */
 export interface Pending {
   shard: CheckedShard;
-  inputs: BlobRef;
+  inputs: UnitInputs;
   /** 32 bytes of SHA-256 per unit, as the device claimed. */
   digests: Uint8Array;
   epoch: number;
@@ -126,7 +127,7 @@ export interface Pending {
 /** An accepted shard that waits for its draw. */
 export interface Arrival {
   shard: AcceptedShard;
-  inputs: BlobRef;
+  inputs: UnitInputs;
   digests: Uint8Array;
   /** The least share of units to draw, in parts per million: what the job's assurance asks for. */
   floorPpm: number;
@@ -142,6 +143,12 @@ export interface Preparing {
   inputs: BlobRef;
   units: readonly number[];
   decoyUnits: readonly number[];
+  task?: TaskId;
+}
+
+/** A unit that the hub wants looked into. */
+export interface Examining extends UnitToExamine {
+  job: JobId;
   task?: TaskId;
 }
 
@@ -183,6 +190,7 @@ export interface Verifier {
   overflow?: number;
   tasks: Map<TaskId, { pending: Pending; check: UnitCheck }>;
   preparing: Preparing[];
+  examining: Examining[];
   persisting: Map<Token, Persisting>;
   /** Nothing is written before this time, after the disk refused. */
   diskAfter: Instant;

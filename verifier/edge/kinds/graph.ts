@@ -1,6 +1,7 @@
 import { bytesToHex, concatBytes, digest } from '#protocol/bytes/digest.ts';
 import { loadRuntime, type RanTaps } from '#protocol/messages/compute.ts';
 import { type BlobRef, digestPackage, type PackageManifest } from '#protocol/models/package.ts';
+import type { FailedItems } from '#protocol/records/failed-items.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
@@ -15,10 +16,14 @@ import {
   openComputeWorker,
   type Ran,
 } from '../compute-workers.ts';
-import { measureDecoys } from './decoys.ts';
-import type { Execute, Kind, Prepare } from './kind.ts';
+import { type DecoySubject, measureDecoys } from './decoys.ts';
+import { findFailed } from './failed-items.ts';
+import type { Examine, Execute, Kind, Prepare } from './kind.ts';
 import { BEYOND_MEASURE, runsAlone, tryNeighbours } from './neighbours.ts';
+import { type RunUnit, runFirst } from './runnable.ts';
 
+/** Known answers of a package. */
+const KNOWN_UNITS = 2;
 /** Warm runs of the first unit beside one of each unit asked for: the median of at least three. */
 const WARM_RUNS = 3;
 /** What the runtime takes on a device beside the model: its wasm, its stack, its first heap. */
@@ -27,14 +32,13 @@ const RUNTIME_BYTES = 32 * 1024 * 1024;
 const THREAD_BYTES = 96 * 1024 * 1024;
 
 /** Pinned onnxruntime-web, wasm, one thread, fixed shapes. */
-export const graph: Kind = { execute, prepare };
+export const graph: Kind = { execute, prepare, examine };
 
 async function execute(
   world: { blobs: Blobs; workers: ComputeWorkers },
   { manifest, inputs: blob, unit, fresh }: Execute,
 ): Promise<Reference> {
-  const size = unitBytes(manifest.runtime.inputs);
-  const inputs = await world.blobs.read(blob, unit * size, size);
+  const inputs = await readInputs(world.blobs, manifest, { inputs: blob, unit });
   const open = () => readModel(world.blobs, manifest);
   const work = { inputs, unitCount: 1 };
   const ran = fresh
@@ -42,6 +46,29 @@ async function execute(
     : await world.workers.run(digestPackage(manifest), open, work);
   const taps = ran.taps === undefined ? {} : { taps: ran.taps.bytes };
   return { digest: bytesToHex(ran.digests) as Digest, bytes: ran.bytes, ...taps };
+}
+
+/** The inputs of one unit; a mended unit has a blob of its own. */
+function readInputs(
+  blobs: Blobs,
+  { runtime }: PackageManifest,
+  { inputs, unit }: Pick<Execute, 'inputs' | 'unit'>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { firstUnit = 0, ...blob } = inputs;
+  const size = unitBytes(runtime.inputs);
+  return blobs.read(blob, (unit - firstUnit) * size, size);
+}
+
+async function examine(
+  blobs: Blobs,
+  { manifest, inputs, unit, items }: Examine,
+): Promise<readonly FailedItems[]> {
+  return findFailed({
+    load: () => readModel(blobs, manifest),
+    manifest,
+    inputs: await readInputs(blobs, manifest, { inputs, unit }),
+    items,
+  });
 }
 
 async function runFresh(load: Load, work: { inputs: Uint8Array<ArrayBuffer>; unitCount: number }) {
@@ -77,18 +104,18 @@ async function prepare(blobs: Blobs, effect: Prepare): Promise<Preparation> {
   const size = unitBytes(specs);
   const readUnit = (unit: number) => blobs.read(blob, unit * size, size);
   const readModel = () => readWhole(blobs, draft.file);
-  const inputs: Uint8Array<ArrayBuffer>[] = [];
-  for (const unit of units) inputs.push(await readUnit(unit));
+  const open = async () => openComputeWorker({ runtime, model: await readModel() });
   const { unitItems } = draft.runtime;
   const before = process.memoryUsage.rss();
   let worker: ComputeWorker | undefined;
   try {
-    worker = await openComputeWorker({ runtime, model: await readModel() });
-    const ran = await runKnown(worker, { units, inputs });
-    const { outputs, answers, runs } = ran;
+    const started = await runFirst({ units, most: KNOWN_UNITS, readUnit, open });
+    worker = started.worker;
+    const ran = await runWarm(worker, started.units);
+    const { outputs, runs } = ran;
     const grown = process.memoryUsage.rss() - before;
     const peak = RUNTIME_BYTES + Math.max(2 * draft.file.length, grown - THREAD_BYTES);
-    const known = inputs.map((unit, at) => ({ inputs: unit, answer: answers[at] ?? unit }));
+    const known = started.units.map((each) => ({ inputs: each.inputs, answer: each.ran.bytes }));
     const subject = { readModel, runtime, outputs };
     const tried = await tryNeighbours(worker, { ...subject, unitItems, units: known });
     worker = tried.worker;
@@ -96,47 +123,61 @@ async function prepare(blobs: Blobs, effect: Prepare): Promise<Preparation> {
     // It is cut into other units and prepared anew.
     if (isCoupled(tried.found.neighbours)) return { ...found, decoys: NONE_RUN };
     const unitMs = Math.min(...runs.map(({ computeMs }) => computeMs));
-    const sampled = { unitMs, units: effect.decoyUnits, readUnit };
-    return { ...found, decoys: await measureDecoys(worker, { ...subject, ...sampled }) };
+    const sampled = { ...subject, unitMs, units: effect.decoyUnits, readUnit };
+    return { ...found, decoys: await sampleDecoys(worker, sampled, open) };
   } catch (error) {
-    const known = inputs.map((unit) => ({ inputs: unit }));
     if (!(error instanceof PocketgridError) || unitItems === 1) throw error;
-    if (!(await runsAlone({ readModel, runtime, units: known }))) throw error;
+    const inputs = await readUnit(units[0] ?? 0);
+    if (!(await runsAlone({ readModel, runtime, units: [{ inputs }] }))) throw error;
     return ONLY_ALONE;
   } finally {
     await worker?.close();
   }
 }
 
-/** Runs each unit once, then the first again until the median is a warm one. */
-async function runKnown(
-  worker: ComputeWorker,
-  known: { units: readonly number[]; inputs: readonly Uint8Array[] },
-): Promise<Pick<Preparation, 'outputs' | 'answers' | 'runs' | 'taps'>> {
-  const { units, inputs } = known;
-  const order = [...units.keys(), ...Array.from({ length: WARM_RUNS }, () => 0)];
-  const answers: Uint8Array[] = [];
-  const runs: Preparation['runs'][number][] = [];
-  let outputs: Preparation['outputs'] = [];
-  const inside: RanTaps[] = [];
-  for (const [turn, place] of order.entries()) {
-    const unit = units[place] ?? 0;
-    const ran = await worker.run(new Uint8Array(inputs[place] ?? []), 1);
-    if (turn < units.length) {
-      answers.push(ran.bytes);
-      if (ran.taps !== undefined) inside.push(ran.taps);
-    }
-    outputs = ran.outputs;
-    const digest = digestRun(ran);
-    runs.push({ unit, digest, computeMs: ran.computeMs });
+/** Decoys are run on the units asked for, but for those that the model cannot compute. */
+async function sampleDecoys(
+  worker: ComputeWorker | undefined,
+  subject: DecoySubject,
+  open: () => Promise<ComputeWorker>,
+): Promise<Preparation['decoys']> {
+  try {
+    return await measureDecoys(worker, subject);
+  } catch (error) {
+    if (!(error instanceof PocketgridError)) throw error;
+    const { units, readUnit } = subject;
+    const found = await runFirst({ units, most: units.length, readUnit, open });
+    return measureDecoys(found.worker, { ...subject, units: found.units.map(({ unit }) => unit) });
   }
-  return { outputs, answers, runs, ...joinTaps(inside) };
+}
+
+/** What units came to, and the first of them run again until the median is a warm one. */
+async function runWarm(
+  worker: ComputeWorker,
+  known: readonly RunUnit[],
+): Promise<Pick<Preparation, 'outputs' | 'units' | 'answers' | 'runs' | 'taps'>> {
+  const [first] = known;
+  const ran = known.map(({ unit, ran }) => ({ unit, ran }));
+  for (let warm = 0; warm < WARM_RUNS && first !== undefined; warm += 1) {
+    ran.push({ unit: first.unit, ran: await worker.run(new Uint8Array(first.inputs), 1) });
+  }
+  return {
+    outputs: first?.ran.outputs ?? [],
+    units: known.map(({ unit }) => unit),
+    answers: known.map(({ ran: { bytes } }) => bytes),
+    runs: ran.map(({ unit, ran: each }) => ({
+      unit,
+      digest: digestRun(each),
+      computeMs: each.computeMs,
+    })),
+    ...joinTaps(known.flatMap(({ ran: { taps } }) => taps ?? [])),
+  };
 }
 
 const NONE_RUN: Preparation['decoys'] = { names: [], units: [], samples: [] };
 /** What is found of a model that runs on units of one item and not on those it was given. */
 const ONLY_ALONE: Preparation = {
-  ...{ outputs: [], answers: [], runs: [], peakBytes: bytes(0), decoys: NONE_RUN },
+  ...{ outputs: [], units: [], answers: [], runs: [], peakBytes: bytes(0), decoys: NONE_RUN },
   neighbours: { runsAlone: true, distances: [BEYOND_MEASURE] },
 };
 

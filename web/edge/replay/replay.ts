@@ -96,10 +96,10 @@ async function execute(world: {
   checkLane(manifest);
   move({ name: 'fetching', what: 'inputs' });
   const length = unitBytes(manifest.runtime.inputs);
-  const { root } = receipt.inputs;
+  const { root, firstUnit = 0 } = receipt.inputs;
   const inputs = await blobs.inputs({
     root,
-    offset: unit * length,
+    offset: (unit - firstUnit) * length,
     length,
     digest: digests.inputs,
   });

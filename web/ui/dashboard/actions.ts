@@ -44,7 +44,12 @@ export interface DashboardActions {
   cancelJob(request: KeyedRequest): Promise<Result<JobView>>;
   fetchResults(
     request: KeyedRequest,
-    range: { format: 'safetensors' | 'npy' | 'jsonl'; from?: number; to?: number; output?: string },
+    range: {
+      format: 'safetensors' | 'npy' | 'jsonl' | 'errors';
+      from?: number;
+      to?: number;
+      output?: string;
+    },
   ): Promise<Result<Blob>>;
   fetchReceipts(request: KeyedRequest): Promise<Result<Blob>>;
   /** Receipts of the shards that end after `from`, by first unit. */

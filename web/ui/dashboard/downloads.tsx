@@ -34,6 +34,16 @@ export function Downloads({ job, request, actions }: JobProps) {
         job.outputs.length === 1 ? `${stem}.npy` : `${stem}-${output.replace(/[^\w-]+/g, '-')}.npy`,
       fetchIt: () => actions.fetchResults(request, { format: 'npy', output }),
     })),
+    ...(job.failed === 0
+      ? []
+      : [
+          {
+            id: 'errors',
+            label: 'Items that failed',
+            name: `${stem}-failed.jsonl`,
+            fetchIt: () => actions.fetchResults(request, { format: 'errors' }),
+          },
+        ]),
     {
       id: 'receipts',
       label: 'Receipts',

@@ -119,7 +119,7 @@ function Predictions(props: {
   return (
     <ol class="predictions">
       {props.rows.map((row, index) => {
-        const prediction = predict(row.get(props.output) ?? []);
+        const prediction = predict(row.values.get(props.output) ?? []);
         const image = props.sample?.images[index];
         const truth = props.sample?.labels[index];
         const wrong = truth !== undefined && prediction?.label !== truth;
@@ -132,7 +132,9 @@ function Predictions(props: {
             )}
             <strong class="prediction number">{prediction?.label ?? '–'}</strong>
             <span class="soft small">
-              {prediction === undefined ? 'no score' : formatShare(prediction.share, 1)}
+              {prediction === undefined
+                ? (row.error ?? 'no score')
+                : formatShare(prediction.share, 1)}
               {wrong ? `, is ${truth}` : ''}
             </span>
           </li>
@@ -164,11 +166,17 @@ function ValueTable({ job, rows }: { job: JobView; rows: readonly ResultRow[] })
           {rows.map((row, index) => (
             <tr key={index}>
               <th scope="row">{index}</th>
-              {job.outputs.map(({ name }) => (
-                <td key={name} class="number">
-                  {previewValues(row.get(name) ?? [])}
+              {row.error === undefined ? (
+                job.outputs.map(({ name }) => (
+                  <td key={name} class="number">
+                    {previewValues(row.values.get(name) ?? [])}
+                  </td>
+                ))
+              ) : (
+                <td class="soft" colSpan={job.outputs.length}>
+                  {row.error}
                 </td>
-              ))}
+              )}
             </tr>
           ))}
         </tbody>

@@ -8,7 +8,14 @@ import { fault } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import { freeDimensions } from '../free-dimensions.ts';
 import { dtypeOf, RUNTIME_TYPES, typedView } from '../tensor-bytes.ts';
-import type { ComputePorts, LoadRequest, RunRequest, Runtime, RunUnits } from './kind.ts';
+import {
+  type ComputePorts,
+  type LoadRequest,
+  type RunRequest,
+  type Runtime,
+  type RunUnits,
+  UnitFault,
+} from './kind.ts';
 
 interface Loaded {
   session: InferenceSession;
@@ -67,10 +74,14 @@ async function run(
   let told = start;
   for (let unit = 0; unit < unitCount; unit += 1) {
     const input = request.inputs.subarray(unit * inputBytes, (unit + 1) * inputBytes);
-    const feeds = feedsOf(ports.runtime, inputs, input);
-    const results = await session.run(feeds, [...names, ...taps]);
-    outputs.gather(unit, results);
-    inside.gather(unit, results);
+    try {
+      const feeds = feedsOf(ports.runtime, inputs, input);
+      const results = await session.run(feeds, [...names, ...taps]);
+      outputs.gather(unit, results);
+      inside.gather(unit, results);
+    } catch (error) {
+      throw new UnitFault(unit, error);
+    }
     const now = ports.clock();
     if (now - told >= PROGRESS_EVERY_MS && unit + 1 < unitCount) {
       told = now;

@@ -28,7 +28,17 @@ export interface ComputePorts {
 export type LoadRequest = Extract<ComputeRequest, { type: 'load' }>;
 export type RunRequest = Extract<ComputeRequest, { type: 'run' }>;
 
-/** Runs units one after another and replies `ran`. Throws whatever the runtime throws. */
+/** One unit of a run failed: its place in the run, and whatever was thrown. */
+export class UnitFault extends Error {
+  readonly unit: number;
+  constructor(unit: number, cause: unknown) {
+    super(`unit ${unit} of a run failed`, { cause });
+    this.name = 'UnitFault';
+    this.unit = unit;
+  }
+}
+
+/** Runs units one after another and replies `ran`. Throws a `UnitFault` where one fails. */
 export type RunUnits = (request: RunRequest) => Promise<void>;
 /** Loads a model and replies `loaded`. */
 export type LoadKind = (ports: ComputePorts, request: LoadRequest) => Promise<RunUnits>;

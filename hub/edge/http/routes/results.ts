@@ -13,7 +13,10 @@ import { findJob } from './jobs.ts';
 /** What is read from the store for one answer. */
 const READ_BYTES_MAX = 512 * 1024 * 1024;
 
-const Format = v.picklist(['safetensors', 'npy', 'jsonl'], 'expected safetensors, npy or jsonl');
+const Format = v.picklist(
+  ['safetensors', 'npy', 'jsonl', 'errors'],
+  'expected safetensors, npy, jsonl or errors',
+);
 
 /** Results in input order, as a file. */
 export const resultRoutes = (ports: ApiPorts): Route[] => [
@@ -26,9 +29,10 @@ async function readResults(ports: ApiPorts, call: Call): Promise<Response> {
   const range = decodeRange(call.query, view);
   const encoded = await encode(ports, { job, view }, range);
   const { format, from, to } = range;
+  const ending = format === 'errors' ? 'errors.jsonl' : format;
   return answerBody(new Uint8Array(encoded), {
     'Content-Type': RESULT_TYPES[format],
-    'Content-Disposition': `attachment; filename="${view.id}-${from}-${to}.${format}"`,
+    'Content-Disposition': `attachment; filename="${view.id}-${from}-${to}.${ending}"`,
   });
 }
 
@@ -65,5 +69,6 @@ async function encode(
     const items = Math.max(1, Math.floor(READ_BYTES_MAX / perUnit)) * view.unitItems;
     return reject('range-invalid', `ask for at most ${items} items at a time, with from= and to=`);
   }
-  return must(encodeResults(view.outputs, await store.results(view.id, first, end), range));
+  const shards = await store.results(view.id, first, end);
+  return must(encodeResults(view.outputs, { shards, failed: job.failed }, range));
 }

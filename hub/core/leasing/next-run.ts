@@ -1,0 +1,42 @@
+import type { PublicKey } from '#protocol/values/ids.ts';
+import type { Job } from '../state/job.ts';
+import { removeRun, takeRun } from '../state/ranges.ts';
+
+type Run = { first: number; count: number };
+
+/**
+ * Takes up to `limit` consecutive open units of a job for a device. A unit that failed on a device,
+ * or was mended, is taken alone. One that failed on this very device is taken last: others try it
+ * first.
+ */
+export function nextRun(job: Job, device: PublicKey, limit: number): Run | undefined {
+  const { open, suspects, failed, cuts } = job;
+  if (limit < 1) return undefined;
+  if (suspects.size + failed.size + cuts.size === 0) return takeRun(open, limit);
+  const run = findRun(job, limit, (unit) => !hasFailed(job, unit, device));
+  const found = run ?? findRun(job, limit, () => true);
+  if (found !== undefined) removeRun(open, found.first, found.first + found.count);
+  return found;
+}
+
+const hasFailed = ({ suspects }: Job, unit: number, key: PublicKey): boolean =>
+  suspects.get(unit)?.failures.some(({ device }) => device === key) === true;
+
+const isAlone = ({ suspects, failed }: Job, unit: number): boolean =>
+  suspects.has(unit) || failed.has(unit);
+
+function findRun(job: Job, limit: number, mayTake: (unit: number) => boolean): Run | undefined {
+  for (const { first: start, end } of job.open.runs) {
+    let first = start;
+    while (first < end && !mayTake(first)) first += 1;
+    if (first < end) return { first, count: countFrom(job, first, Math.min(end, first + limit)) };
+  }
+  return undefined;
+}
+
+function countFrom(job: Job, first: number, end: number): number {
+  if (isAlone(job, first)) return 1;
+  let next = first + 1;
+  while (next < end && !isAlone(job, next) && !job.cuts.has(next)) next += 1;
+  return next - first;
+}
