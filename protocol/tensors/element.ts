@@ -1,5 +1,5 @@
 import { decodeHalf, encodeHalf } from '../bytes/float16.ts';
-import { DTYPE_BYTES, type Dtype } from './tensor.ts';
+import type { Dtype } from './tensor.ts';
 
 const INTEGER_RANGE: Partial<Record<Dtype, readonly [bigint, bigint]>> = {
   i64: [-(2n ** 63n), 2n ** 63n - 1n],
@@ -15,6 +15,8 @@ const NOT_FINITE = new Map([
   ['Infinity', Number.POSITIVE_INFINITY],
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ]);
+
+const WHOLE = /^-?[0-9]{1,20}$/;
 
 /** Where elements of one dtype are written. */
 export interface ElementTarget {
@@ -36,31 +38,43 @@ export function writeElement(
   const whole = toWhole(dtype, value);
   if (whole === undefined) {
     return dtype === 'bool'
-      ? 'expected true, false, 0 or 1'
-      : `expected a whole number for ${dtype} (text such as "12" past 2^53)`;
+      ? `expected true, false, 0 or 1, got ${showValue(value)}`
+      : `expected a whole number for ${dtype}, got ${showValue(value)}`;
   }
   if (whole < range[0] || whole > range[1])
     return `expected ${range[0]} to ${range[1]} for ${dtype}`;
-  switch (DTYPE_BYTES[dtype]) {
-    case 8:
-      view.setBigInt64(index * 8, whole, true);
-      break;
-    case 4:
-      view.setInt32(index * 4, Number(whole), true);
-      break;
-    case 2:
-      view.setInt16(index * 2, Number(whole), true);
-      break;
-    default:
-      view.setInt8(index, Number(whole));
-  }
+  writeNumber({ dtype, view }, index, whole);
   return undefined;
+}
+
+/** Writes element `index` of `view`, little-endian; a number that does not fit its dtype is cut. */
+export function writeNumber(
+  { dtype, view }: ElementTarget,
+  index: number,
+  value: number | bigint,
+): void {
+  switch (dtype) {
+    case 'f64':
+      return view.setFloat64(index * 8, Number(value), true);
+    case 'f32':
+      return view.setFloat32(index * 4, Number(value), true);
+    case 'f16':
+      return view.setUint16(index * 2, encodeHalf(Number(value)), true);
+    case 'i64':
+      return view.setBigInt64(index * 8, BigInt(value), true);
+    case 'i32':
+      return view.setInt32(index * 4, Number(value), true);
+    case 'i16':
+      return view.setInt16(index * 2, Number(value), true);
+    default:
+      return view.setInt8(index, Number(value));
+  }
 }
 
 function toWhole(dtype: Dtype, value: unknown): bigint | undefined {
   if (typeof value === 'boolean' && dtype === 'bool') return value ? 1n : 0n;
   if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
-  if (typeof value === 'string' && /^-?[0-9]{1,20}$/.test(value)) return BigInt(value);
+  if (typeof value === 'string' && WHOLE.test(value)) return BigInt(value);
   return undefined;
 }
 
@@ -69,23 +83,27 @@ function writeFloat(
   index: number,
   value: unknown,
 ): string | undefined {
-  const number = typeof value === 'string' ? NOT_FINITE.get(value) : value;
+  const word = typeof value === 'string' ? NOT_FINITE.get(value) : undefined;
+  // Long whole numbers may come as text, as for integers.
+  const isWhole = typeof value === 'string' && /^-?[0-9]{16,}$/.test(value);
+  const number = word ?? (isWhole ? Number(value) : value);
   if (typeof number !== 'number') {
-    return 'expected a number, "NaN", "Infinity" or "-Infinity"';
+    return `expected a number, "NaN", "Infinity" or "-Infinity", got ${showValue(value)}`;
   }
-  switch (dtype) {
-    case 'f64':
-      view.setFloat64(index * 8, number, true);
-      break;
-    case 'f32':
-      view.setFloat32(index * 4, number, true);
-      break;
-    default:
-      view.setUint16(index * 2, encodeHalf(number), true);
-  }
-  const overflowed =
-    Number.isFinite(number) && !Number.isFinite(readNumber(dtype, view, index) as number);
-  return overflowed ? `${number} is past the range of ${dtype}` : undefined;
+  writeNumber({ dtype, view }, index, number);
+  // JSON reads what is past all doubles, such as 1e999, as infinity.
+  if (word !== undefined || Number.isFinite(readNumber(dtype, view, index))) return undefined;
+  return `a number is past the range of ${dtype}; write "Infinity" where you mean it`;
+}
+
+/** A value in a sentence: what it is, and the start of it. */
+function showValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = JSON.stringify(value);
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return typeof value === 'string' ? `the text ${shown}; write numbers without quotes` : shown;
 }
 
 /** Element `index` of `view`, little-endian; i64 as a bigint, since a number loses digits. */

@@ -1,5 +1,6 @@
 import { accept, type Result, refuse } from '../values/refusal.ts';
 import { DTYPE_BYTES, type Dtype, elementCount, specBytes, type Tensor } from './tensor.ts';
+import { type StoredDtype, storedBytes, widen } from './widen.ts';
 
 /**
  * NumPy's NPY format (numpy.lib.format), versions 1.0, 2.0 and 3.0: the length of the header is u16
@@ -22,35 +23,60 @@ const DESCRIPTORS: Record<Dtype, string> = {
   u8: '|u1',
   bool: '|b1',
 };
-const DTYPES = new Map(Object.entries(DESCRIPTORS).map(([dtype, name]) => [name, dtype as Dtype]));
+/** By kind and width; other writers put any byte order before a single byte, or `?` for truth. */
+const DTYPES: ReadonlyMap<string, StoredDtype> = new Map([
+  ...Object.entries(DESCRIPTORS).map(([dtype, name]) => [name.slice(1), dtype as Dtype] as const),
+  ['?', 'bool'],
+  ['u2', 'u16'],
+  ['u4', 'u32'],
+  ['u8', 'u64'],
+]);
 
-/** Reads one array. `data` is a view into the file where the array is in C order, else a copy. */
+/**
+ * Reads one array. What is big-endian or unsigned becomes the dtype of ours that holds it. `data` is
+ * a view into the file where nothing had to be changed, else a copy.
+ */
 export function decodeNpy(bytes: Uint8Array): Result<Tensor> {
   const header = readHeader(bytes);
   if (!header.ok) return header;
   const { text, dataStart } = header.value;
-  const descr = /'descr'\s*:\s*'([^']{1,40})'/.exec(text)?.[1];
-  if (descr === undefined) return wrongDtype('structured');
-  const dtype = DTYPES.get(descr);
-  if (dtype === undefined) return wrongDtype(descr);
-  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
-  const dimensions = /'shape'\s*:\s*\(([0-9, ]*)\)/.exec(text)?.[1];
+  const descr = /['"]descr['"]\s*:\s*['"]([^'"]{1,40})['"]/.exec(text)?.[1];
+  const dtype = DTYPES.get((descr ?? '').replace(/^[<>=|]/, ''));
+  if (descr === undefined || dtype === undefined) return wrongDtype(descr, text);
+  const fortran = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text)?.[1];
+  // Python 2 wrote sizes as 3L.
+  const dimensions = /['"]shape['"]\s*:\s*\(([0-9L, ]*)\)/.exec(text)?.[1];
   if (fortran === undefined || dimensions === undefined) {
     return malformed('has a header without fortran_order or shape');
   }
   const shape = dimensions
+    .replaceAll('L', '')
     .split(',')
     .filter((part) => part.trim() !== '')
     .map(Number);
   if (shape.length > 8)
     return refuse('input-shape', 'an array has at most 8 dimensions; reshape it');
-  const data = bytes.subarray(dataStart);
-  const expected = specBytes({ dtype, shape });
-  if (!Number.isSafeInteger(expected) || data.length !== expected) {
-    return malformed(`has ${data.length} bytes of data where shape [${shape}] wants ${expected}`);
+  const stored = bytes.subarray(dataStart);
+  const width = storedBytes(dtype);
+  const expected = elementCount(shape) * width;
+  if (!Number.isSafeInteger(expected) || stored.length !== expected) {
+    return wrongLength(stored, expected, shape);
   }
-  const tensor = { dtype, shape, data };
+  const little = descr.startsWith('>') ? swapBytes(stored, width) : stored;
+  const own = widen(dtype, little);
+  if (!own.ok) return own;
+  const tensor = { ...own.value, shape };
   return accept(fortran === 'True' && shape.length > 1 ? toRowMajor(tensor) : tensor);
+}
+
+function swapBytes(data: Uint8Array, width: number): Uint8Array {
+  const swapped = new Uint8Array(data.length);
+  for (let start = 0; start < data.length; start += width) {
+    for (let byte = 0; byte < width; byte += 1) {
+      swapped[start + byte] = data[start + width - 1 - byte] as number;
+    }
+  }
+  return swapped;
 }
 
 function readHeader(bytes: Uint8Array): Result<{ text: string; dataStart: number }> {
@@ -75,12 +101,40 @@ function readHeader(bytes: Uint8Array): Result<{ text: string; dataStart: number
 const malformed = (what: string): Result<never> =>
   refuse('input-format', `the NPY file ${what}; save it again with numpy.save`);
 
-const wrongDtype = (descr: string): Result<never> =>
-  refuse(
-    'input-dtype',
-    `the NPY array is ${descr}; convert it with .astype() to one of ${[...DTYPES.keys()].join(', ')}`,
-    'descr',
+function wrongLength(stored: Uint8Array, expected: number, shape: readonly number[]) {
+  if (MAGIC.every((byte, index) => stored[expected + index] === byte)) {
+    return malformed('holds several arrays one after another; give each a file of its own');
+  }
+  const cut = stored.length < expected ? ', so it was cut off' : '';
+  return malformed(
+    `has ${stored.length} bytes of data where shape [${shape}] wants ${expected}${cut}`,
   );
+}
+
+/** What an array of no numbers is, by the letter of its dtype, and what to do. */
+const KINDS: Readonly<Record<string, string>> = {
+  O: 'Python objects, mostly rows of several lengths; pad them to one length, then numpy.stack(x)',
+  U: 'text; make numbers of it first, in a tokenizer or with x.astype("float32")',
+  S: 'text; make numbers of it first, in a tokenizer or with x.astype("float32")',
+  M: 'dates; save them as numbers: x.astype("int64")',
+  m: 'spans of time; save them as numbers: x.astype("int64")',
+  c: 'complex numbers; save x.real and x.imag',
+};
+
+function wrongDtype(descr: string | undefined, header: string): Result<never> {
+  const no = (what: string) => refuse('input-dtype', `the NPY array is ${what}`, 'descr');
+  if (descr === undefined) {
+    const fields = [...header.matchAll(/\(\s*['"]([^'"]+)['"]\s*,/g)].map(([, name]) => name);
+    return no(
+      `structured, with the fields ${fields.join(', ')}; save each as an array: numpy.save("${fields[0]}.npy", x["${fields[0]}"])`,
+    );
+  }
+  const kind = KINDS[descr.replace(/^[<>=|]/, '').charAt(0)];
+  const known = Object.values(DESCRIPTORS).join(', ');
+  return no(
+    `${descr}${kind === undefined ? `; convert it with .astype() to one of ${known}` : `: ${kind}`}`,
+  );
+}
 
 /** Column-major to row-major: the first index runs fastest in `source`, the last in the answer. */
 function toRowMajor({ dtype, shape, data: source }: Tensor): Tensor {

@@ -13,6 +13,7 @@ interface Vectors {
     tensors: Record<string, { dtype: Dtype; shape: number[]; data: string }>;
   }[];
   refused: { dtype: string; file: string }[];
+  widened: { file: string; tensor: { dtype: Dtype; shape: number[]; data: string } }[];
 }
 const vectors: Vectors = JSON.parse(
   readFileSync(new URL('../vectors/safetensors.json', import.meta.url), 'utf8'),
@@ -72,6 +73,26 @@ describe('safetensors', () => {
     expect(decoded.ok || decoded.refusal.message).toContain(`${dtype}; convert it to one of F64`);
   });
 
+  it('reads unsigned, bfloat16 and 8-bit numbers as the dtype that holds them', () => {
+    for (const { file, tensor } of vectors.widened) {
+      const decoded = decodeSafetensors(bytesOf(file));
+      const found = decoded.ok ? decoded.value.tensors.get('x') : undefined;
+      expect({ ...found, data: Buffer.from(found?.data ?? []).toString('base64') }).toEqual(tensor);
+    }
+    const nan = '{"x":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}';
+    const decoded = decodeSafetensors(fileOf(nan, [0x7f, 0xff]));
+    const { data = new Uint8Array() } = (decoded.ok && decoded.value.tensors.get('x')) || {};
+    expect([...new Float32Array(data.slice().buffer)]).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  it('reads tensors at any place: headers of other writers are not filled up', () => {
+    const header = '{"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]},"a":';
+    const bytes = [1, 0, 0, 0x80, 0x3f];
+    const file = fileOf(`${header}${entry(0, 1)}}`, bytes);
+    const decoded = decodeSafetensors(file);
+    expect(decoded.ok && [...(decoded.value.tensors.get('b')?.data ?? [])]).toEqual(bytes.slice(1));
+  });
+
   it.each([
     ['a length past the file', new Uint8Array([100, 0, 0, 0, 0, 0, 0, 0, 123, 125])],
     ['a length past our limit', new Uint8Array([0, 0, 0, 0, 1, 0, 0, 0, 123, 125])],
@@ -108,6 +129,6 @@ describe('safetensors', () => {
   describeDecoder(
     'safetensors',
     decodeSafetensors,
-    vectors.files.map(({ file }) => bytesOf(file)),
+    [...vectors.files, ...vectors.widened].map(({ file }) => bytesOf(file)),
   );
 });

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { decodeJson } from '../values/decode.ts';
 import { accept, type Result, refuse } from '../values/refusal.ts';
-import { type Dtype, specBytes, type Tensor } from './tensor.ts';
+import { type Dtype, elementCount, specBytes, type Tensor } from './tensor.ts';
+import { type StoredDtype, storedBytes, widen } from './widen.ts';
 
 /**
  * The safetensors format (huggingface/safetensors, "Format"): u64 little-endian length of the
@@ -31,7 +32,15 @@ const NAMES: Record<Dtype, string> = {
   u8: 'U8',
   bool: 'BOOL',
 };
-const DTYPES = new Map(Object.entries(NAMES).map(([dtype, name]) => [name, dtype as Dtype]));
+const DTYPES: ReadonlyMap<string, StoredDtype> = new Map([
+  ...Object.entries(NAMES).map(([dtype, name]) => [name, dtype as Dtype] as const),
+  ['U16', 'u16'],
+  ['U32', 'u32'],
+  ['U64', 'u64'],
+  ['BF16', 'bf16'],
+  ['F8_E4M3', 'f8e4m3'],
+  ['F8_E5M2', 'f8e5m2'],
+]);
 
 /** Widest first, as the reference writer lays them out, so that every tensor starts aligned. */
 const ORDER: readonly Dtype[] = ['i64', 'f64', 'f32', 'i32', 'f16', 'i16', 'i8', 'u8', 'bool'];
@@ -45,7 +54,10 @@ const Entry = v.strictObject({
 const Header = v.record(v.string(), v.unknown());
 const Metadata = v.record(v.string(), v.string());
 
-/** Reads a whole file. Refuses with `input-format`, or `input-dtype` for a foreign dtype. */
+/**
+ * Reads a whole file; what units do not carry is widened to what they do. Refuses with `input-format`,
+ * or `input-dtype` where nothing of ours holds the numbers.
+ */
 export function decodeSafetensors(bytes: Uint8Array): Result<Safetensors> {
   const header = decodeHeader(bytes);
   if (!header.ok) return header;
@@ -121,10 +133,12 @@ function decodeEntry(
   }
   const [start, end] = data_offsets;
   if (end > data.length) return malformed(`ends inside tensor ${name}`, name);
-  if (end - start !== specBytes({ dtype, shape })) {
+  if (end - start !== elementCount(shape) * storedBytes(dtype)) {
     return malformed(`gives tensor ${name} ${end - start} bytes for shape [${shape}]`, name);
   }
-  return accept({ tensor: { dtype, shape, data: data.subarray(start, end) }, start, end });
+  const own = widen(dtype, data.subarray(start, end));
+  if (own.ok) return accept({ tensor: { ...own.value, shape }, start, end });
+  return refuse(own.refusal.code, `tensor ${name}: ${own.refusal.message}`, name);
 }
 
 const malformed = (what: string, path?: string): Result<never> =>

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeHalf, encodeHalf } from '../bytes/float16.ts';
 import { describeDecoder } from './decoder.contract.ts';
-import { type Dtype, specBytes, type TensorSpec } from './tensor.ts';
-import { decodeTensorLines, encodeTensorLines } from './tensor-lines.ts';
+import { readNumber } from './element.ts';
+import { DTYPE_BYTES, type Dtype, specBytes, type TensorSpec } from './tensor.ts';
+import { decodeTensorLines, encodeTensorLines, type LineSpec } from './tensor-lines.ts';
 import { canonicaliseNan } from './unit-bytes.ts';
 
 const halves: { value: string; bits: number }[] = JSON.parse(
@@ -62,19 +63,14 @@ describe('tensor lines', () => {
     ['a wrong length', [grid], '[[1,2],[3]]', 'input-shape', 'line 1: x[1]'],
     ['too many values', [grid], '[[1,2,3],[3,4]]', 'input-shape', 'line 1: x[0]'],
     ['too few dimensions', [grid], '[1,2]', 'input-shape', 'line 1: x[0]'],
-    ['too many dimensions', [grid], '[[[1],2],[3,4]]', 'input-shape', 'line 1: x[0]'],
+    ['too many dimensions', [grid], '[[[1],2],[3,4]]\n[]', 'input-shape', 'line 1: x[0]'],
     ['a string', [grid], '[["a",2],[3,4]]', 'input-dtype', 'line 1: x[0]'],
     ['null', [grid], '[[null,2],[3,4]]', 'input-dtype', 'line 1: x[0]'],
     ['a number past float32', [grid], '[[1e39,2],[3,4]]', 'input-dtype', 'line 1: x[0]'],
     ['a fraction for an integer', [spec('i', 'i32', [])], '1.5', 'input-dtype', 'line 1: i'],
     ['an integer past its dtype', [spec('i', 'u8', [])], '1\n256', 'input-dtype', 'line 2: i'],
-    [
-      'an integer past 2^53',
-      [spec('i', 'i64', [])],
-      '9007199254740993',
-      'input-dtype',
-      'line 1: i',
-    ],
+    ['a number past all doubles', [grid], '[[1e999,2],[3,4]]', 'input-dtype', 'line 1: x[0]'],
+    ['an array in an array', [grid], '[[[1,2],[3]]]', 'input-shape', 'item 1: x[1]'],
     ['a bool of 2', [spec('b', 'bool', [])], '2', 'input-dtype', 'line 1: b'],
     ['an unknown name', [grid], '{"x":[[1,2],[3,4]],"y":1}', 'input-name', 'line 1'],
     ['a missing name', [grid, spec('y', 'f32', [])], '{"y":1}', 'input-name', 'line 1'],
@@ -84,6 +80,90 @@ describe('tensor lines', () => {
     const decoded = decodeTensorLines(specs, text);
     expect(decoded).toMatchObject({ ok: false, refusal: { code } });
     expect(decoded.ok || decoded.refusal.path).toBe(path);
+  });
+
+  const read = (specs: LineSpec[], text: string) => {
+    const decoded = decodeTensorLines(specs, text);
+    if (!decoded.ok) return decoded.refusal.message;
+    return [...decoded.value.tensors.values()].map(({ dtype, shape, data }) => {
+      const view = new DataView(data.buffer, data.byteOffset, data.length);
+      const count = data.length / DTYPE_BYTES[dtype];
+      return [shape, Array.from({ length: count }, (_, index) => readNumber(dtype, view, index))];
+    });
+  };
+
+  it('reads NaN and infinity as Python and C write them, and leaves names alone', () => {
+    const x = spec('Inf, NaN', 'f64', [4]);
+    const text = '{"Inf, NaN": [NaN, -Infinity, nan, 0.1234567890123456]}';
+    expect(read([x], text)).toEqual([
+      [
+        [1, 4],
+        [Number.NaN, Number.NEGATIVE_INFINITY, Number.NaN, 0.1234567890123456],
+      ],
+    ]);
+  });
+
+  it('reads whole numbers past 2^53 to the last digit', () => {
+    const specs = [spec('i', 'i64', [2]), spec('x', 'f32', [])];
+    const text = '{"i":[9007199254740993,-9223372036854775808],"x":100000000000000000000}';
+    expect(read(specs, text)).toEqual([
+      [
+        [1, 2],
+        [9007199254740993n, -9223372036854775808n],
+      ],
+      [[1], [1e20].map(Math.fround)],
+    ]);
+  });
+
+  it('reads one array of all items, however it is laid out, and one item over many lines', () => {
+    const x = spec('x', 'u8', [2]);
+    const two = [
+      [
+        [2, 2],
+        [1, 2, 3, 4],
+      ],
+    ];
+    for (const text of [
+      '[[1,2],[3,4]]',
+      '[\r\n  [1, 2],\r\n  [3, 4]\r\n]\r\n',
+      '[{"x":[1,2]},{"x":[3,4]}]',
+      '[\n{"x":[1,2]},\n{"x":[3,4]}\n]',
+      '{"x":[1,2]}\r\n{"x":[3,4]}\r\n',
+    ]) {
+      expect(read([x], text)).toEqual(two);
+    }
+    expect(read([x], '{\n"x":[1,\n2]}')).toEqual([
+      [
+        [1, 2],
+        [1, 2],
+      ],
+    ]);
+    expect(read([grid], '[[1,2],[3,4]]')).toEqual([
+      [
+        [1, 2, 2],
+        [1, 2, 3, 4],
+      ],
+    ]);
+  });
+
+  it('measures a length that is text by the first item, and says which line differs', () => {
+    const ids = { name: 'ids', dtype: 'i32', shape: ['length'] } as const;
+    expect(read([ids], '[5,6,7]\n[1,2,3]')).toEqual([
+      [
+        [2, 3],
+        [5, 6, 7, 1, 2, 3],
+      ],
+    ]);
+    expect(read([ids], '[5,6,7]\n[5,6]')).toMatch(/line 2: ids has 2 .* first has 3: .*Pad/);
+  });
+
+  it('says what it found in place of a number', () => {
+    expect(read([grid], '[["1.5",2],[3,4]]\n')).toMatch(/got the text "1.5"; .*without quotes/);
+    expect(read([grid], '[[null,2],[3,4]]\n')).toMatch(/got null/);
+    expect(read([spec('i', 'i32', [])], '1.5')).toMatch(/whole number for i32, got 1.5/);
+    expect(read([grid], "{'x': [[1,2],[3,4]]}")).toMatch(/line 1 .*json\.dumps/);
+    expect(read([grid], '[[1,2],[3,4],]\n')).toMatch(/comma/);
+    expect(read([grid], '1,2,3,4')).toMatch(/as an array/);
   });
 
   it('refuses text that is not UTF-8', () => {

@@ -1,11 +1,13 @@
 import { decodeText } from '../files/text.ts';
 import { accept, type Result, refuse } from '../values/refusal.ts';
 import { printElement, writeElement } from './element.ts';
-import { DTYPE_BYTES, elementCount, specBytes, type Tensor, type TensorSpec } from './tensor.ts';
+import { type JsonItem, readJsonItems } from './json-items.ts';
+import { DTYPE_BYTES, type Dtype, elementCount, specBytes, type Tensor } from './tensor.ts';
 
 /**
  * JSON Lines of tensors: one item a line. A line is an object of nested arrays (or bare numbers) by
- * input name, or the nested array itself where there is one input. Empty lines are skipped.
+ * input name, or the nested array itself where there is one input. Empty lines are skipped. One
+ * array of all items is read as well.
  *
  *     {"pixels": [[0, 1], [2, 3]], "scale": 0.5}
  */
@@ -15,52 +17,68 @@ export interface TensorLines {
   tensors: Map<string, Tensor>;
 }
 
+/** An input as lines hold it: the shape of one item; a length that is text is as in the first one. */
+export interface LineSpec {
+  name: string;
+  dtype: Dtype;
+  shape: readonly (number | string)[];
+  /** Left out where the first item lacks it. */
+  optional?: boolean;
+}
+
 /**
- * Reads lines against `specs`, whose shapes are those of one item, without the item dimension.
- * A refusal names the line, counted from 1, and the place in it.
+ * Reads lines against `specs`. A refusal names the line, or the item of an array, counted from 1,
+ * and the place in it.
  */
 export function decodeTensorLines(
-  specs: readonly TensorSpec[],
+  specs: readonly LineSpec[],
   text: string | Uint8Array,
 ): Result<TensorLines> {
   const decoded = typeof text === 'string' ? accept(text) : decodeText(text);
   if (!decoded.ok) return decoded;
-  const stacks = specs.map(openStack);
+  let stacks: TensorStack[] | undefined;
+  const reading = {
+    isArray: (value: unknown) => holdsItems(specs, value),
+    exact: specs.some(({ dtype }) => dtype === 'i64'),
+  };
   let items = 0;
-  let number = 0;
-  for (const line of linesOf(decoded.value)) {
-    number += 1;
-    if (line.trim() === '') continue;
-    const refused = addLine(stacks, line, `line ${number}`);
+  for (const item of readJsonItems(decoded.value, reading)) {
+    if (!item.ok) return item;
+    stacks ??= specs.filter((spec) => isGiven(spec, item.value.value)).map(openStack);
+    const refused = addItem(stacks, item.value);
     if (refused !== undefined) return refused;
     items += 1;
   }
-  if (items === 0) return refuse('input-empty', 'the file has no items; write one item a line');
+  if (stacks === undefined) {
+    return refuse('input-empty', 'the file has no items; write one item a line');
+  }
   const tensors = new Map(stacks.map((stack) => [stack.spec.name, stack.close(items)]));
   return accept({ items, tensors });
 }
 
-function* linesOf(text: string): Generator<string> {
-  for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf('\n', start);
-    const end = newline === -1 ? text.length : newline;
-    yield text.slice(start, end);
-    start = end + 1;
-  }
+const isGiven = ({ name, optional }: LineSpec, item: unknown): boolean =>
+  optional !== true ||
+  typeof item !== 'object' ||
+  item === null ||
+  Object.hasOwn(item, name) ||
+  Array.isArray(item);
+
+/** Whether the only value of a file is an array of items, and not an item that is an array. */
+function holdsItems(specs: readonly LineSpec[], value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [first] = value as unknown[];
+  if (typeof first === 'object' && first !== null && !Array.isArray(first)) return true;
+  const [spec, ...others] = specs;
+  let inner: unknown = value;
+  for (const _ of spec?.shape ?? []) inner = Array.isArray(inner) ? inner[0] : undefined;
+  return others.length === 0 && Array.isArray(inner) && !Array.isArray(inner[0]);
 }
 
-function addLine(
+function addItem(
   stacks: readonly TensorStack[],
-  line: string,
-  at: string,
+  { value, at }: JsonItem,
 ): Result<never> | undefined {
-  let item: unknown;
-  try {
-    item = JSON.parse(line);
-  } catch {
-    return refuse('input-format', `${at} is not JSON; write one whole item on each line`, at);
-  }
-  const fields = nameFields(stacks, item, at);
+  const fields = nameFields(stacks, value, at);
   if (!fields.ok) return fields;
   for (const stack of stacks) {
     const { name } = stack.spec;
@@ -92,17 +110,19 @@ function nameFields(
 }
 
 interface TensorStack {
-  spec: TensorSpec;
+  spec: LineSpec;
   /** Adds one item. What it added before a refusal is never read. */
   push(item: unknown, at: string): Result<never> | undefined;
   close(items: number): Tensor;
 }
 
 /** Grows with what was read: a shape in a spec reserves nothing before its numbers are there. */
-function openStack(spec: TensorSpec): TensorStack {
-  const { dtype, shape } = spec;
+function openStack(spec: LineSpec): TensorStack {
+  const { dtype } = spec;
   let view = new DataView(new ArrayBuffer(1024));
   let count = 0;
+  /** Known with the first item. */
+  let shape: number[] | undefined;
 
   const reserve = (elements: number) => {
     const needed = (count + elements) * DTYPE_BYTES[dtype];
@@ -117,19 +137,18 @@ function openStack(spec: TensorSpec): TensorStack {
     if (broken === undefined) return undefined;
     return refuse(Array.isArray(value) ? 'input-shape' : 'input-dtype', `${at}: ${broken}`, at);
   };
-  const pushAxis = (value: unknown, at: string, axis: number): Result<never> | undefined => {
-    const dimension = shape[axis];
-    if (!Array.isArray(value) || value.length !== dimension) {
-      const got = Array.isArray(value) ? `${value.length} values` : 'no array';
-      const message = `${at}: expected ${dimension} values on axis ${axis} of shape [${shape}], got ${got}`;
-      return refuse('input-shape', message, at);
-    }
-    const innermost = axis === shape.length - 1;
+  const pushAxis = (
+    { sizes, axis, at }: { sizes: readonly number[]; axis: number; at: string },
+    value: unknown,
+  ): Result<never> | undefined => {
+    const fits = Array.isArray(value) && value.length === sizes[axis];
+    if (!fits) return refuse('input-shape', explainLength(spec, { sizes, axis, at }, value), at);
+    const innermost = axis === sizes.length - 1;
     if (innermost) reserve(value.length);
     for (let index = 0; index < value.length; index += 1) {
       const refused = innermost
         ? pushElement(value[index], at)
-        : pushAxis(value[index], `${at}[${index}]`, axis + 1);
+        : pushAxis({ sizes, axis: axis + 1, at: `${at}[${index}]` }, value[index]);
       if (refused !== undefined) return refused;
     }
     return undefined;
@@ -138,16 +157,40 @@ function openStack(spec: TensorSpec): TensorStack {
   return {
     spec,
     push(item, at) {
-      if (shape.length > 0) return pushAxis(item, at, 0);
+      shape ??= measureItem(spec.shape, item);
+      if (shape.length > 0) return pushAxis({ sizes: shape, axis: 0, at }, item);
       reserve(1);
       return pushElement(item, at);
     },
     close: (items) => ({
       dtype,
-      shape: [items, ...shape],
+      shape: [items, ...(shape ?? [])],
       data: new Uint8Array(view.buffer).slice(0, count * DTYPE_BYTES[dtype]),
     }),
   };
+}
+
+/** Sizes stand; a symbol is measured where there is something to measure, and is 1 elsewhere. */
+function measureItem(dims: LineSpec['shape'], value: unknown): number[] {
+  let inner = value;
+  return dims.map((dim) => {
+    const length = Array.isArray(inner) ? inner.length : 1;
+    inner = Array.isArray(inner) ? inner[0] : undefined;
+    return typeof dim === 'number' ? dim : length;
+  });
+}
+
+/** Says whether the model wants another length, or the first item had another one. */
+function explainLength(
+  spec: LineSpec,
+  { sizes, axis, at }: { sizes: readonly number[]; axis: number; at: string },
+  value: unknown,
+): string {
+  const got = Array.isArray(value) ? `${value.length} values` : 'no array';
+  if (typeof spec.shape[axis] === 'number' || !Array.isArray(value)) {
+    return `${at}: expected ${sizes[axis]} values on axis ${axis} of shape [${sizes}], got ${got}`;
+  }
+  return `${at} has ${got} where the first has ${sizes[axis]}: rows of one job have one length. Pad the shorter ones (with 0 in a mask, where the model has one), or post a job for each length`;
 }
 
 /**

@@ -1,6 +1,6 @@
 """Writes the golden vectors beside this file: python3 protocol/vectors/make.py
 
-Needs libtorrent, rfc8785, cryptography, safetensors and numpy (README.md names the versions used).
+Needs libtorrent, rfc8785, cryptography, safetensors, ml_dtypes and numpy (README.md names the versions used).
 Nothing of this repository's own code runs here: that is what makes the vectors worth reading.
 """
 
@@ -13,6 +13,7 @@ import struct
 import tempfile
 
 import libtorrent
+import ml_dtypes
 import numpy as np
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -253,6 +254,22 @@ def tensor(array):
     return {"dtype": DTYPES[array.dtype.str], "shape": list(array.shape), "data": b64(array.tobytes(order="C"))}
 
 
+def foreign():
+    # Dtypes that no unit carries, each with the same numbers in one that units do carry.
+    for name, wide, numbers in (
+        ("<u2", "<i4", [0, 1, 65535]),
+        ("<u4", "<i8", [0, 1, 2**32 - 1]),
+        ("<u8", "<i8", [0, 1, 2**63 - 1]),
+    ):
+        yield np.array(numbers, name), np.array(numbers, wide)
+    for dtype in (ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2, ml_dtypes.bfloat16):
+        width = np.dtype(dtype).itemsize
+        bits = np.arange(256, dtype="u1") if width == 1 else np.arange(0, 65536, 251, dtype="<u2")
+        array = bits.view(dtype)
+        array = array[~np.isnan(array.astype("<f4"))]
+        yield array, array.astype("<f4")
+
+
 def safetensors():
     files = []
     for name, content, metadata in [
@@ -270,11 +287,9 @@ def safetensors():
                 "tensors": {key: tensor(array) for key, array in content.items()},
             }
         )
-    refused = [
-        {"dtype": name, "file": b64(save_safetensors({"x": np.zeros(2, dtype)}))}
-        for name, dtype in (("U16", "<u2"), ("U32", "<u4"), ("U64", "<u8"))
-    ]
-    write("safetensors", {"files": files, "refused": refused})
+    refused = [{"dtype": "C64", "file": b64(save_safetensors({"x": np.zeros(2, "<c8")}))}]
+    widened = [{"file": b64(save_safetensors({"x": array})), "tensor": tensor(wide)} for array, wide in foreign()]
+    write("safetensors", {"files": files, "refused": refused, "widened": widened})
 
 
 def npy_file(array, version=None):
@@ -295,7 +310,7 @@ def npy():
     files.append({"name": "no rows", "version": 1, "file": npy_file(empty), "tensor": tensor(empty)})
     refused = [
         {"descr": array.dtype.str, "file": npy_file(array)}
-        for array in (np.zeros(2, ">f4"), np.zeros(2, "<c8"), np.zeros(2, "<u4"), np.array(["a", "b"]))
+        for array in (np.zeros(2, "<c8"), np.array(["a", "b"]), np.array([None]), np.zeros(2, "<M8[s]"))
     ]
     refused.append({"descr": "structured", "file": npy_file(np.zeros(2, [("a", "<f4")]))})
     archives = []
@@ -309,7 +324,10 @@ def npy():
                 "tensors": {name: tensor(array) for name, array in named.items()},
             }
         )
-    write("npy", {"files": files, "refused": refused, "archives": archives})
+    ends = [(array.astype(array.dtype.newbyteorder(">")), array) for array in named.values() if array.dtype.itemsize > 1]
+    unsigned = list(foreign())[:3]
+    widened = [{"file": npy_file(array), "tensor": tensor(wide)} for array, wide in ends + unsigned]
+    write("npy", {"files": files, "refused": refused, "widened": widened, "archives": archives})
 
 
 def float16():

@@ -159,11 +159,22 @@ describe('convertInputs', () => {
     expect(await refused([text('t.jsonl', half)], model)).toBe('input-dtype');
   });
 
-  it('casts nothing', async () => {
-    const doubles: Tensor = { dtype: 'f64', shape: [1, 2], data: new Uint8Array(16) };
-    expect(await refused([npy('pixels.npy', doubles)], pixels)).toBe('input-dtype');
-    const bytes: Tensor = { dtype: 'u8', shape: [1, 2], data: new Uint8Array(2) };
-    expect(await refused([npy('pixels.npy', bytes)], pixels)).toBe('input-dtype');
+  it('casts what stays the same, and names the first number that does not', async () => {
+    const wide = (values: number[]) =>
+      npy('pixels.npy', {
+        dtype: 'f64',
+        shape: [1, 2],
+        data: new Uint8Array(new Float64Array(values).buffer),
+      });
+    const { tensors } = await accepted([wide([0.5, -3])], pixels);
+    expect(list(tensors.get('pixels'))).toEqual([0.5, -3]);
+    const bytes: Tensor = { dtype: 'u8', shape: [1, 2], data: new Uint8Array([0, 255]) };
+    const cast = await accepted([npy('pixels.npy', bytes)], pixels);
+    expect(list(cast.tensors.get('pixels'))).toEqual([0, 255]);
+    const result = await convertInputs([wide([1, 0.1])], pixels, {});
+    expect(result).toMatchObject({ refusal: { code: 'input-dtype', path: 'pixels' } });
+    const words = /takes f32 .* f64, whose value 0.1 .*astype\("float32"\)/;
+    expect(result).toMatchObject({ refusal: { message: expect.stringMatching(words) } });
   });
 
   it('refuses NaN unless it is allowed, and says in which item', async () => {

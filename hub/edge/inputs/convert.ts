@@ -4,6 +4,7 @@ import { hasNan } from '#protocol/tensors/unit-bytes.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelFacts } from '../../core/models/check.ts';
 import { matchInputs } from '../../core/models/inputs.ts';
+import { fitDtypes } from './fit-dtypes.ts';
 import { detectFormat, type InputFormat } from './format.ts';
 import { planImages } from './image-shape.ts';
 import { decodeImages } from './images.ts';
@@ -21,8 +22,8 @@ export interface Converted extends JobInputs {
 /**
  * Turns uploaded files into the tensors a model takes: one safetensors, NPZ or JSON Lines file, one
  * NPY file for each input, or any number of pictures, an item each, in the order they were sent.
- * Nothing is cast. Refuses with the codes `input-…`, the file or the tensor named in `path`, and
- * with `model-inputs-mismatch` where the model and the data cannot meet.
+ * A dtype changes only where no number does. Refuses with the codes `input-…`, the file or the
+ * tensor named in `path`, and with `model-inputs-mismatch` where the model and the data cannot meet.
  */
 export async function convertInputs(
   files: readonly InputFile[],
@@ -31,13 +32,15 @@ export async function convertInputs(
 ): Promise<Result<Converted>> {
   const decoded = await decodeFiles(files, facts, options);
   if (!decoded.ok) return decoded;
-  const match = matchInputs(facts, decoded.value, options.unitItems);
+  const fitted = fitDtypes(facts.inputs, decoded.value);
+  if (!fitted.ok) return fitted;
+  const match = matchInputs(facts, fitted.value, options.unitItems);
   if (!match.ok) return match;
   const { items, unitItems, specs, sources, single } = match.value;
   const tensors = new Map<string, Tensor>();
   for (const [index, { name }] of specs.entries()) {
     const source = sources[index];
-    const tensor = decoded.value.get(source?.name ?? name);
+    const tensor = fitted.value.get(source?.name ?? name);
     if (tensor === undefined) continue;
     const itemsFirst = moveItemsFirst(tensor, source?.itemAxis);
     const refused = options.allowNan === true ? undefined : checkNan(name, itemsFirst, items);
@@ -46,7 +49,7 @@ export async function convertInputs(
   }
   const shared = new Map(
     match.value.shared.flatMap(({ name, source }) => {
-      const tensor = decoded.value.get(source);
+      const tensor = fitted.value.get(source);
       return tensor === undefined ? [] : [[name, tensor] as const];
     }),
   );

@@ -7,7 +7,7 @@ import { decodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { detectFormat } from './format.ts';
 import type { InputFile } from './port.ts';
-import { decodeTensorFiles, measureItem } from './tensor-files.ts';
+import { decodeTensorFiles } from './tensor-files.ts';
 
 /** What a developer says that all items share, by input: numbers, nested where there are axes. */
 export type SharedValues = Readonly<Record<string, unknown>>;
@@ -70,13 +70,12 @@ function decodeValue({ graph }: OnnxModel, name: string, value: unknown): Result
     const message = `The model has no input "${name}" of numbers; its inputs are ${names}.`;
     return refuse('input-name', message, path);
   }
-  const shape = measureItem(type.dims ?? [], value);
   const line = JSON.stringify({ [name]: value });
-  const decoded = decodeTensorLines([{ name, dtype, shape }], line);
+  const decoded = decodeTensorLines([{ name, dtype, shape: type.dims ?? [] }], line);
   if (!decoded.ok)
     return refuse(decoded.refusal.code, decoded.refusal.message.replace('line 1', path), path);
   const tensor = decoded.value.tensors.get(name);
   return tensor === undefined
     ? refuse('input-empty', `${path} holds nothing`, path)
-    : accept({ ...tensor, shape });
+    : accept({ ...tensor, shape: tensor.shape.slice(1) });
 }

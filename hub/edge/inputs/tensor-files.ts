@@ -70,15 +70,13 @@ function decodeLines(
   { bytes }: InputFile,
   inputs: readonly ModelInput[],
 ): Result<Map<string, Tensor>> {
-  const first = firstItem(bytes);
-  // What all items share need not be on each line.
-  const given = inputs.filter(
-    ({ name, axis }) => axis !== undefined || !(first instanceof Map) || first.has(name),
-  );
-  const specs = given.map(({ name, dtype, dims, axis = -1 }) => {
-    const value = first instanceof Map ? first.get(name) : first;
-    return { name, dtype, shape: measureItem(axis < 0 ? dims : dims.toSpliced(axis, 1), value) };
-  });
+  const specs = inputs.map(({ name, dtype, dims, axis = -1 }) => ({
+    name,
+    dtype,
+    shape: axis < 0 ? dims : dims.toSpliced(axis, 1),
+    // What all items share need not be on each line.
+    optional: axis < 0,
+  }));
   const lines = decodeTensorLines(specs, bytes);
   if (!lines.ok) return lines;
   const { tensors } = lines.value;
@@ -89,39 +87,4 @@ function decodeLines(
     tensors.set(name, { ...tensor, shape: tensor.shape.toSpliced(axis + 1, 0, 1) });
   }
   return accept(tensors);
-}
-
-const LINE_BYTES_MAX = 64 * 1024 * 1024;
-
-/** The first item, by name where it names its inputs. Undefined where the decoder will say why. */
-function firstItem(bytes: Uint8Array): unknown {
-  for (let start = 0; start < bytes.length; ) {
-    const newline = bytes.indexOf(0x0a, start);
-    const end = newline === -1 ? bytes.length : newline;
-    const text = new TextDecoder().decode(
-      bytes.subarray(start, Math.min(end, start + LINE_BYTES_MAX)),
-    );
-    start = end + 1;
-    if (text.trim() === '') continue;
-    try {
-      const item: unknown = JSON.parse(text);
-      if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-      return new Map<string, unknown>(Object.entries(item));
-    } catch {
-      return undefined;
-    }
-  }
-  return undefined;
-}
-
-/** Sizes stand; a symbol is measured where there is something to measure, and is 1 elsewhere. */
-export function measureItem(dims: readonly (number | string)[], value: unknown): number[] {
-  const shape: number[] = [];
-  let inner = value;
-  for (const dim of dims) {
-    const length = Array.isArray(inner) ? inner.length : 1;
-    shape.push(typeof dim === 'number' ? dim : length);
-    inner = Array.isArray(inner) ? inner[0] : undefined;
-  }
-  return shape;
 }
