@@ -66,6 +66,40 @@ describe('multipart', () => {
     }
   });
 
+  it.each([
+    ['quotes in a name, as curl writes them', 'name="a"; filename="x\\"y.npy"', 'a', 'x"y.npy'],
+    ['a path of Windows', 'name="a"; filename="C:\\new\\x.npy"', 'a', 'C:\\new\\x.npy'],
+    [
+      'a name in both codings, as .NET',
+      `name=a; filename="=?utf-8?B?w6Q=?="; filename*=utf-8''%C3%A4`,
+      'a',
+      'ä',
+    ],
+    ['a name in Latin-1', `name="a"; filename*=iso-8859-1''%E4.npy`, 'a', 'ä.npy'],
+    ['a numbered field, as PHP', 'name="inputs[]"; filename="x"', 'inputs', 'x'],
+    ['a numbered field, as axios', 'name="inputs[12]"; filename="x"', 'inputs', 'x'],
+    ['other cases, spaces and folds', 'NAME = "a";\r\n filename="b c"', 'a', 'b c'],
+    ['the file before the field', 'filename="x;name=y"; name="a"', 'a', 'x;name=y'],
+    [
+      'an emoji as it is',
+      `name="a"; filename="${Buffer.from('🙂.png').toString('latin1')}"`,
+      'a',
+      '🙂.png',
+    ],
+  ])('reads %s', async (...[, parameters, field, filename]) => {
+    const body = `--b\r\ncontent-type: x/y\r\ncontent-DISPOSITION: form-data; ${parameters}\r\n\r\nz\r\n--b--`;
+    for (const size of [1, 1_000]) {
+      const parts = await readAll(Buffer.from(body, 'latin1'), 'b', size);
+      expect(parts).toEqual([{ field, filename, bytes: Buffer.from('z') }]);
+    }
+  });
+
+  it('refuses a part that is coded, and says how', async () => {
+    const head = 'Content-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64';
+    const body = Buffer.from(`--b\r\n${head}\r\n\r\neA==\r\n--b--`);
+    await expect(readAll(body, 'b', 9)).rejects.toThrow(/base64; send its bytes/);
+  });
+
   it('the reader skips what stands around the parts', async () => {
     const part = 'Content-Disposition: form-data; name="a"\r\n\r\nx\r\n';
     const body = Buffer.from(`before\r\n--b\r\n${part}--b--\r\nafter ${'y'.repeat(200_000)}`);
@@ -163,6 +197,12 @@ describe('multipart', () => {
     for (const type of [null, 'application/json', 'multipart/form-data']) {
       expect(decodeBoundary(type).ok).toBe(false);
     }
+    const words = (type: string) => {
+      const boundary = decodeBoundary(type);
+      return boundary.ok ? boundary.value : boundary.refusal.message;
+    };
+    expect(words('multipart/form-data')).toMatch(/leave that header/);
+    expect(words('application/x-www-form-urlencoded')).toMatch(/-F, not -d/);
     const quoted = decodeBoundary('multipart/form-data; charset=utf-8; boundary="a b"');
     expect(quoted).toEqual({ ok: true, value: 'a b' });
   });

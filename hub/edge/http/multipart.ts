@@ -16,9 +16,11 @@ const HEAD_BYTES_MAX = 8 * 1024;
 /** A picture is a part, and a job may bring thousands. */
 const PARTS_MAX = 16 * 1024;
 /** One parameter of a header (RFC 9110 §5.6.6), its value quoted or bare. */
-const PARAMETER = /;\s*([\w*]+)=(?:"([^"]*)"|([^\s;"]+))/g;
-const NAMELESS = 'a part has no name';
-const CUT_OFF = 'the body ends before its last boundary; send it again whole';
+const PARAMETER = /;\s*([\w*]+)\s*=\s*(?:"((?:\\"|[^"])*)"|([^\s;"]+))/g;
+const NAMELESS =
+  'a part has no name: it begins with Content-Disposition: form-data; name="inputs", on the line right after its boundary';
+const CUT_OFF =
+  'the body ends before its last boundary; send it whole, its lines ended by CR and LF';
 
 /** A form that does not keep to RFC 7578; thrown while its parts are read. */
 export class MultipartError extends Error {
@@ -27,15 +29,16 @@ export class MultipartError extends Error {
 
 /** The boundary named in a `Content-Type: multipart/form-data` header. */
 export function decodeBoundary(contentType: string | null): Result<string> {
-  const match = /^multipart\/form-data\s*;.*?boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(
-    contentType ?? '',
-  );
+  const match =
+    /^multipart\/form-data\s*;.*?boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(
+      contentType ?? '',
+    );
   const boundary = match?.[1] ?? match?.[2];
   if (boundary !== undefined) return { ok: true, value: boundary };
-  return refuse(
-    'request-invalid',
-    'send a multipart/form-data body with the parts `model`, `inputs` and `options`',
-  );
+  const message = /^multipart\/form-data/i.test(contentType ?? '')
+    ? 'the Content-Type names no boundary; leave that header to the library that makes the form'
+    : 'send a multipart/form-data body with the parts `model`, `inputs` and `options` (curl: -F, not -d)';
+  return refuse('request-invalid', message);
 }
 
 /**
@@ -134,14 +137,20 @@ function decodeHead(head: Head): { field: string; filename?: string } {
   }
   const line = Buffer.from(head['content-disposition']?.[0] ?? '', 'latin1').toString('utf8');
   if (!/^form-data\s*;/i.test(line)) throw new MultipartError(NAMELESS);
-  const found = new Map<string, string>();
-  // Some clients quote nothing (.NET), and give a name in UTF-8 a second time.
-  for (const [, name = '', quoted, bare = ''] of line.matchAll(PARAMETER)) {
-    found.set(name.toLowerCase(), quoted ?? bare);
+  const coding = head['content-transfer-encoding']?.[0]?.trim().toLowerCase() ?? 'binary';
+  if (!['binary', '8bit', '7bit'].includes(coding)) {
+    throw new MultipartError(`a part is coded as ${coding}; send its bytes as they are`);
   }
-  const field = found.get('name');
+  const found = new Map<string, string>();
+  // Some clients quote nothing (.NET), and some escape quotes in quotes (curl).
+  for (const [, name = '', quoted, bare = ''] of line.matchAll(PARAMETER)) {
+    found.set(name.toLowerCase(), quoted?.replaceAll('\\"', '"') ?? bare);
+  }
+  // Libraries that number the files of a field write `inputs[]`, or `inputs[0]`.
+  const field = found.get('name')?.replace(/\[\d*\]$/, '');
   if (field === undefined) throw new MultipartError(NAMELESS);
-  const filename = found.get('filename') ?? decodeExtended(found.get('filename*'));
+  // Where both are there, the other one is a guess of an older coding.
+  const filename = decodeExtended(found.get('filename*')) ?? found.get('filename');
   return filename === undefined ? { field } : { field, filename };
 }
 
@@ -152,6 +161,9 @@ function decodeExtended(value: string | undefined): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    // ISO-8859-1, the other coding of the RFC: a byte is a character.
+    return text.replace(/%([0-9a-f]{2})/gi, (_, hex) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
   }
 }

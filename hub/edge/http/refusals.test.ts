@@ -64,6 +64,24 @@ it('the hub refuses a job with a strange part, and one that breaks off', async (
   });
 });
 
+it('the hub takes parts in any order and options with a mark, and names parts it has no use for', async () => {
+  const form = new FormData();
+  form.append('options', new Blob(['\ufeff{"name":"identity"}']), 'options.json');
+  form.append('inputs[]', new Blob([lines]), 'rows.jsonl');
+  form.append('model', new Blob([fakeModel]), 'net.onnx');
+  expect((await post(form)).status).toBe(201);
+  const words = async (extra: string, value: Blob | string, headers = {}) => {
+    const body = makeForm();
+    body.append(extra, value);
+    const answer = await post(body, headers);
+    return `${answer.status} ${await answer.text()}`;
+  };
+  expect(await words('autoStart', 'true')).toMatch(/^400 .*put it into `options`/);
+  expect(await words('file', new Blob(['x']))).toMatch(/^400 .*send files as `model` or `inputs`/);
+  const packed = { 'Content-Encoding': 'gzip' };
+  expect(await words('file', 'x', packed)).toMatch(/^400 .*packed with gzip/);
+});
+
 it.each([
   ['GET', '/v1/nothing', 404, 'not-found'],
   ['GET', '/v1/jobs/job_0123456789abcdef', 404, 'job-unknown'],

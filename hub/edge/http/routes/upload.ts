@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobOptions } from '#protocol/api/job.ts';
+import { decodeText } from '#protocol/files/text.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { must, PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import { MODEL_LIMITS } from '../../../core/models/check.ts';
@@ -43,6 +44,10 @@ interface Spool {
 export async function receiveUpload(request: Request, uploads: string): Promise<Upload> {
   const boundary = must(decodeBoundary(request.headers.get('content-type')));
   if (request.body === null) return reject('request-invalid', 'the form is empty');
+  const coding = request.headers.get('content-encoding') ?? 'identity';
+  if (coding !== 'identity') {
+    reject('request-invalid', `the form is packed with ${coding}; send it as it is`);
+  }
   const folder = join(uploads, randomBytes(8).toString('hex'));
   await mkdir(folder, { recursive: true });
   const close = () => rm(folder, { recursive: true, force: true });
@@ -58,10 +63,7 @@ export async function receiveUpload(request: Request, uploads: string): Promise<
       else if (part.field === 'inputs') await append(part, spools.inputs, inputBounds);
       else if (part.field === 'shared') await append(part, spools.shared, inputBounds);
       else if (part.field === 'options') options = await readText(part);
-      else {
-        const message = 'the form has the parts `model`, `inputs`, `shared` and `options` only';
-        reject('request-invalid', message, part.field);
-      }
+      else reject('request-invalid', explainPart(part), part.field);
     }
     return toUpload(decodeOptions(options, spools), spools, close);
   } catch (error) {
@@ -70,6 +72,15 @@ export async function receiveUpload(request: Request, uploads: string): Promise<
   } finally {
     for (const { file } of Object.values(spools)) await file.close();
   }
+}
+
+function explainPart({ field, filename }: Part): string {
+  const named = `the form has a part "${field}"`;
+  if (field in JobOptions.entries) {
+    return `${named}; put it into \`options\`, which is JSON: {"name":"my job","${field}":…}`;
+  }
+  const way = filename === undefined ? 'leave it out' : 'send files as `model` or `inputs`';
+  return `${named}, and takes \`model\`, \`inputs\`, \`shared\` and \`options\` only; ${way}`;
 }
 
 async function openSpool(folder: string, name: string): Promise<Spool> {
@@ -114,7 +125,8 @@ async function readText(part: Part): Promise<string> {
     // A part is a view into what the network brought, which goes on changing.
     chunks.push(Buffer.from(chunk));
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const text = decodeText(Buffer.concat(chunks));
+  return text.ok ? text.value : reject('request-invalid', '`options` is not UTF-8 text', 'options');
 }
 
 function decodeOptions(
