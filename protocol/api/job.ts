@@ -32,6 +32,8 @@ export const Assurance = v.picklist(
 );
 export type Assurance = v.InferOutput<typeof Assurance>;
 
+const Side = v.pipe(Count, v.minValue(1), v.maxValue(8192));
+
 /** What a developer says when posting a job, beside the model and the inputs. */
 export const JobOptions = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
@@ -43,9 +45,19 @@ export const JobOptions = v.strictObject({
   /** How pictures become tensors: channels first, `(value/255 − mean) / std` per channel. */
   image: v.optional(
     v.strictObject({
+      /** Pixels: both sides, or height and width. The model says it, or the pictures do, without. */
+      size: v.optional(
+        v.union([Side, v.tuple([Side, Side])], 'expected a side in pixels, or [height, width]'),
+      ),
+      /** What is done where a picture has other proportions: cut, filled up with black, or bent. */
+      fit: v.optional(
+        v.picklist(['crop', 'contain', 'stretch'], 'expected "crop", "contain" or "stretch"'),
+      ),
+      /** Whether the EXIF tag of a picture turns it, or it stays as its pixels are stored. */
+      orientation: v.optional(v.picklist(['upright', 'stored'], 'expected "upright" or "stored"')),
       mean: v.optional(v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(4))),
       std: v.optional(v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(4))),
-      layout: v.optional(v.picklist(['nchw', 'nhwc'])),
+      layout: v.optional(v.picklist(['nchw', 'nhwc'], 'expected "nchw" or "nhwc"')),
     }),
   ),
   /** Outputs wanted; those that units can carry when absent. */

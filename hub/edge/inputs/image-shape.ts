@@ -3,6 +3,10 @@ import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelInput } from '../../core/models/check.ts';
 
 type ImageOptions = NonNullable<JobOptions['image']>;
+type Dim = number | string | undefined;
+
+/** Colours of a picture where the model leaves their number open. */
+const CHANNELS = 3;
 
 /** How pictures become one tensor: the input's name, dtype and sizes, and how values are scaled. */
 export interface ImagePlan {
@@ -10,15 +14,18 @@ export interface ImagePlan {
   dtype: 'f32' | 'u8';
   layout: 'nchw' | 'nhwc';
   channels: 1 | 3 | 4;
-  /** Undefined where the model leaves it open: then the first picture decides. */
+  /** Undefined where neither the model nor an option says it: then all pictures have one size. */
   height: number | undefined;
   width: number | undefined;
+  fit: 'crop' | 'contain' | 'stretch';
+  /** Whether a picture is turned as its EXIF tag says. */
+  upright: boolean;
   /** f32 only: `(value / 255 − mean) / std`, one number per channel. */
   mean: readonly number[];
   std: readonly number[];
 }
 
-/** Refuses a model that pictures do not fit, and scaling that does not fit the model. */
+/** Refuses a model that pictures do not fit, and options that do not fit the model. */
 export function planImages(
   inputs: readonly ModelInput[],
   options: ImageOptions = {},
@@ -34,13 +41,56 @@ export function planImages(
     return refuse('input-dtype', message, name);
   }
   const layout = options.layout ?? guessLayout(dims);
-  const [channels, height, width] =
+  const [depth, ...sides] =
     layout === 'nhwc' ? [dims[3], dims[1], dims[2]] : [dims[1], dims[2], dims[3]];
+  const channels = typeof depth === 'number' ? depth : CHANNELS;
   if (layout === undefined || (channels !== 1 && channels !== 3 && channels !== 4)) {
     const shape = dims.map((dim) => (dim === '' ? '?' : dim)).join(', ');
-    const message = `${name} has shape [${shape}], with no dimension of 1, 3 or 4 channels where image.layout says; set the layout or send tensors`;
+    const message = `${name} has shape [${shape}], which does not say where 1, 3 or 4 channels are; set image.layout to "nchw" or "nhwc", or send tensors`;
     return refuse('input-shape', message, name);
   }
+  const size = chooseSize(sides, options);
+  if (!size.ok) return size;
+  const scale = chooseScale({ name, dtype, channels }, options);
+  if (!scale.ok) return scale;
+  const { fit = 'crop', orientation = 'upright' } = options;
+  const upright = orientation === 'upright';
+  return accept({ name, dtype, layout, channels, ...size.value, fit, upright, ...scale.value });
+}
+
+/**
+ * Channels first where that fits, as PyTorch exports; last where only that does, as TensorFlow.
+ * Where all is open, names such as `num_channels` tell.
+ */
+function guessLayout(dims: readonly Dim[]): 'nchw' | 'nhwc' | undefined {
+  const isChannels = (dim: Dim) => dim === 1 || dim === 3 || dim === 4;
+  const saysChannels = (dim: Dim) => typeof dim === 'string' && /^c$|chan|colou?r|rgb/i.test(dim);
+  for (const fits of [isChannels, saysChannels]) {
+    if (fits(dims[1])) return 'nchw';
+    if (fits(dims[3])) return 'nhwc';
+  }
+  return undefined;
+}
+
+function chooseSize(
+  [ofModelHeight, ofModelWidth]: readonly Dim[],
+  { size }: ImageOptions,
+): Result<Pick<ImagePlan, 'height' | 'width'>> {
+  const [askedHeight, askedWidth] = typeof size === 'number' ? [size, size] : (size ?? []);
+  const fixed = (dim: Dim) => (typeof dim === 'number' ? dim : undefined);
+  const height = fixed(ofModelHeight) ?? askedHeight;
+  const width = fixed(ofModelWidth) ?? askedWidth;
+  if (size === undefined || (height === askedHeight && width === askedWidth)) {
+    return accept({ height, width });
+  }
+  const message = `image.size is [height, width], and the model takes [${height}, ${width}]; leave image.size out`;
+  return refuse('request-invalid', message, 'image.size');
+}
+
+function chooseScale(
+  { name, dtype, channels }: { name: string; dtype: 'f32' | 'u8'; channels: number },
+  options: ImageOptions,
+): Result<Pick<ImagePlan, 'mean' | 'std'>> {
   const { mean = [0], std = [1] } = options;
   const scaled = options.mean !== undefined || options.std !== undefined;
   if (scaled && dtype === 'u8') {
@@ -55,21 +105,5 @@ export function planImages(
   if (std.includes(0)) return refuse('request-invalid', 'image.std must not be 0', 'image.std');
   const spread = (list: readonly number[]) =>
     Array.from({ length: channels }, (_, channel) => list[channel] ?? list[0] ?? 0);
-  return accept({
-    name,
-    dtype,
-    layout,
-    channels,
-    height: typeof height === 'number' ? height : undefined,
-    width: typeof width === 'number' ? width : undefined,
-    mean: spread(mean),
-    std: spread(std),
-  });
-}
-
-/** Channels first where that fits, as PyTorch exports; last where only that does, as TensorFlow. */
-function guessLayout(dims: readonly (number | string)[]): 'nchw' | 'nhwc' | undefined {
-  const isChannels = (dim: number | string | undefined) => dim === 1 || dim === 3 || dim === 4;
-  if (isChannels(dims[1])) return 'nchw';
-  return isChannels(dims[3]) ? 'nhwc' : undefined;
+  return accept({ mean: spread(mean), std: spread(std) });
 }

@@ -20,6 +20,7 @@ const model = (dtype: Dtype, ...dims: (number | string)[]): ModelFacts => ({
 type Pixel = readonly number[];
 const RED: Pixel = [255, 0, 0];
 const BLUE: Pixel = [0, 0, 255];
+const BLACK = { channels: 3, background: 'black' } as const;
 
 /** A PNG of rows of pixels. */
 async function png(name: string, rows: readonly (readonly Pixel[])[]): Promise<InputFile> {
@@ -35,7 +36,7 @@ async function png(name: string, rows: readonly (readonly Pixel[])[]): Promise<I
 async function convert(files: InputFile[], facts: ModelFacts, image?: JobOptions['image']) {
   const options = { unitItems: 1, ...(image === undefined ? {} : { image }) };
   const result = await convertInputs(files, facts, options);
-  if (!result.ok) return { refused: result.refusal.code };
+  if (!result.ok) return { refused: result.refusal.code, message: result.refusal.message };
   const tensor = result.value.tensors.get('image');
   const data = tensor?.data.slice() ?? new Uint8Array();
   const values = tensor?.dtype === 'u8' ? [...data] : [...new Float32Array(data.buffer)];
@@ -105,7 +106,9 @@ describe('pictures as inputs', () => {
         .toFormat(format)
         .toBuffer();
       const file = named(moving);
-      expect(await convert([file], model('u8', 'n', 1, 8, 8))).toEqual({ refused: 'input-format' });
+      expect(await convert([file], model('u8', 'n', 1, 8, 8))).toMatchObject({
+        refused: 'input-format',
+      });
     }
   });
 
@@ -126,10 +129,82 @@ describe('pictures as inputs', () => {
     expect(values).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255]);
   });
 
-  it('takes the size of the first picture where the model leaves it open', async () => {
-    const files = [await png('a.png', [[RED, RED, RED]]), await png('b.png', [[BLUE]])];
-    const { shape } = await convert(files, model('u8', 'n', 3, '', ''));
-    expect(shape).toEqual([2, 3, 1, 3]);
+  it('takes the size of all pictures where the model leaves it open, or asks for one', async () => {
+    const files = [await png('a.png', [[RED, RED, RED]]), await png('b.png', [[BLUE, BLUE, BLUE]])];
+    const open = model('u8', 'n', 3, '', '');
+    expect((await convert(files, open)).shape).toEqual([2, 3, 1, 3]);
+    const other = await png('c.png', [[BLUE]]);
+    expect((await convert([...files, other], open)).message).toMatch(
+      /c\.png has 1 × 1.*image\.size/,
+    );
+    expect((await convert([...files, other], open, { size: 2 })).shape).toEqual([3, 3, 2, 2]);
+    const large = await sharp({ create: { ...BLACK, width: 4032, height: 3024 } })
+      .jpeg()
+      .toBuffer();
+    const photo = { name: 'photo.jpg', bytes: new Uint8Array(large) };
+    const floats = model('f32', 'n', 3, 'h', 'w');
+    expect((await convert([photo], floats)).message).toMatch(/photo\.jpg .*image\.size/);
+    expect((await convert([photo], floats, { size: [3, 4] })).shape).toEqual([1, 3, 3, 4]);
+  });
+
+  it('takes models whose axes are all open, by their names or by options', async () => {
+    const files = [await png('a.png', [[RED]])];
+    const named = model('u8', 'batch_size', 'num_channels', 'height', 'width');
+    expect((await convert(files, named, { size: 1 })).shape).toEqual([1, 3, 1, 1]);
+    const last = model('u8', 'n', 'h', 'w', 'channels');
+    expect((await convert(files, last)).shape).toEqual([1, 1, 1, 3]);
+    const open = model('u8', '', '', '', '');
+    expect((await convert(files, open)).message).toMatch(/set image\.layout/);
+    expect((await convert(files, open, { layout: 'nchw' })).shape).toEqual([1, 3, 1, 1]);
+    const fixed = model('u8', 'n', 3, 8, 'w');
+    expect((await convert(files, fixed, { size: 4 })).message).toMatch(/takes \[8, 4\]/);
+    expect((await convert(files, fixed, { size: [8, 4] })).shape).toEqual([1, 3, 8, 4]);
+  });
+
+  it('cuts, fills up or bends, as asked', async () => {
+    const wide = await png('a.png', [Array(8).fill(RED), Array(8).fill(RED)]);
+    const reds = async (fit: 'crop' | 'contain' | 'stretch') =>
+      (await convert([wide], model('u8', 'n', 1, 8, 8), { fit })).values?.filter(
+        (level) => level > 0,
+      ).length;
+    expect(await reds('crop')).toBe(64);
+    expect(await reds('stretch')).toBe(64);
+    expect(await reds('contain')).toBe(16);
+  });
+
+  it('turns pictures as their EXIF tag says, unless they are asked for as stored', async () => {
+    const rows = [[RED, BLUE]];
+    const turned = await sharp((await png('a.png', rows)).bytes)
+      .withMetadata({ orientation: 6 })
+      .png()
+      .toBuffer();
+    const file = { name: 'a.png', bytes: new Uint8Array(turned) };
+    const open = model('u8', 'n', 3, '', '');
+    expect((await convert([file], open)).shape).toEqual([1, 3, 2, 1]);
+    expect((await convert([file], open, { orientation: 'stored' })).shape).toEqual([1, 3, 1, 2]);
+  });
+
+  it('reads CMYK, 16 bits, palettes, grey with alpha, and pictures stored in passes', async () => {
+    const flat = Array.from({ length: 16 }, () => Array(16).fill([200, 100, 50]));
+    const { bytes } = await png('a.png', flat);
+    const sources: [string, Promise<Uint8Array>, number][] = [
+      ['CMYK', sharp(bytes).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer(), 40],
+      ['16 bits', sharp(bytes).toColourspace('rgb16').png().toBuffer(), 1],
+      ['a palette', sharp(bytes).png({ palette: true }).toBuffer(), 3],
+      ['passes', sharp(bytes).jpeg({ quality: 100, progressive: true }).toBuffer(), 3],
+      ['interlaced', sharp(bytes).png({ progressive: true }).toBuffer(), 0],
+    ];
+    for (const [kind, source, off] of sources) {
+      const file = { name: kind, bytes: new Uint8Array(await source) };
+      const { values = [] } = await convert([file], model('u8', 'n', 16, 16, 3));
+      for (const [channel, level] of [200, 100, 50].entries()) {
+        expect(Math.abs((values[channel] ?? 0) - level), kind).toBeLessThanOrEqual(off);
+      }
+    }
+    const grey = await sharp(bytes).ensureAlpha(0.5).toColourspace('b-w').png().toBuffer();
+    const file = { name: 'grey', bytes: new Uint8Array(grey) };
+    const { values = [] } = await convert([file], model('u8', 'n', 16, 16, 3));
+    expect(new Set(values.slice(0, 3)).size).toBe(1);
   });
 
   it('makes grey of colour, colour of grey, and drops transparency', async () => {
@@ -153,11 +228,15 @@ describe('pictures as inputs', () => {
       Array.from({ length: 40 }, () => Array(40).fill(RED)),
     );
     const half = { name: 'half.png', bytes: whole.bytes.subarray(0, whole.bytes.length - 20) };
-    expect(await convert([half], model('u8', 'n', 3, 8, 8))).toEqual({ refused: 'input-format' });
+    expect(await convert([half], model('u8', 'n', 3, 8, 8))).toMatchObject({
+      refused: 'input-format',
+    });
     const size = { width: 8_000, height: 8_000, channels: 3, background: 'black' } as const;
     const huge = await sharp({ create: size }).png({ compressionLevel: 1 }).toBuffer();
     const file = { name: 'huge.png', bytes: new Uint8Array(huge) };
-    expect(await convert([file], model('u8', 'n', 3, 8, 8))).toEqual({ refused: 'input-too-big' });
+    expect(await convert([file], model('u8', 'n', 3, 8, 8))).toMatchObject({
+      refused: 'input-too-big',
+    });
   });
 
   it('refuses models and settings that pictures do not fit', async () => {

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { DTYPE_BYTES, type Tensor } from '#protocol/tensors/tensor.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { UNIT_INPUT_BYTES_MAX } from '../../core/models/inputs.ts';
 import type { ImagePlan } from './image-shape.ts';
 import type { InputFile } from './port.ts';
 
@@ -16,6 +17,8 @@ const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'];
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: LOADERS.map((format) => `VipsForeignLoad${format}`) });
 
+/** One picture's time: decoders of hostile files may take for ever. */
+const SECONDS_MAX = 30;
 /** libvips runs in a pool of four threads by default. */
 const AT_ONCE = 4;
 
@@ -23,9 +26,9 @@ const AT_ONCE = 4;
  * Decodes PNG, JPEG, WebP, GIF and AVIF files, in their order, to one tensor of the plan's dtype
  * and layout. Refuses pictures that move.
  *
- * A picture is turned upright by its EXIF tag, brought to sRGB at 8 bits, and scaled to cover the
- * model's size (Lanczos 3), what sticks out cut evenly from both sides. One channel is grey; for
- * three, transparency is dropped; for four, opaque pictures get 255.
+ * A picture is turned upright by its EXIF tag, brought to sRGB at 8 bits, and scaled (Lanczos 3) as
+ * the plan says: what sticks out is cut evenly from both sides, or what lacks is black, or it is
+ * bent. One channel is grey; for three, transparency is dropped; for four, opaque pictures get 255.
  */
 export async function decodeImages(
   files: readonly InputFile[],
@@ -59,35 +62,66 @@ interface Size {
   height: number;
 }
 
+/** The size of the plan; where it says none, that of all pictures. */
 async function measure(files: readonly InputFile[], plan: ImagePlan): Promise<Result<Size>> {
-  const { width, height } = plan;
-  if (width !== undefined && height !== undefined) return accept({ width, height });
   const [first] = files;
   if (first === undefined) return refuse('input-empty', 'no picture was sent; send at least one');
+  let found: Size | undefined;
+  for (const file of files) {
+    const size = await measureOne(file, plan);
+    if (!size.ok) return size;
+    const { width, height } = size.value;
+    found ??= size.value;
+    if (width !== found.width || height !== found.height) {
+      const message = `${file.name} has ${width} × ${height} pixels and ${first.name} ${found.width} × ${found.height}, and the model takes any size; set image.size, such as 224 or [height, width]`;
+      return refuse('input-shape', message, file.name);
+    }
+  }
+  return checkSize(first.name, found as Size, plan);
+}
+
+async function measureOne(file: InputFile, plan: ImagePlan): Promise<Result<Size>> {
+  const { width, height, upright } = plan;
+  if (width !== undefined && height !== undefined) return accept({ width, height });
   try {
-    const { autoOrient } = await openImage(first).metadata();
-    return accept({ width: width ?? autoOrient.width, height: height ?? autoOrient.height });
+    const { autoOrient, ...stored } = await openImage(file, plan).metadata();
+    const pixels = upright ? autoOrient : stored;
+    return accept({ width: width ?? pixels.width, height: height ?? pixels.height });
   } catch (error) {
-    return explain(first, error);
+    return explain(file, error);
   }
 }
 
-const openImage = ({ bytes }: InputFile) =>
-  sharp(bytes, { limitInputPixels: PIXELS_MAX, autoOrient: true });
+function checkSize(name: string, size: Size, { dtype, channels }: ImagePlan): Result<Size> {
+  const bytes = size.width * size.height * channels * DTYPE_BYTES[dtype];
+  if (bytes <= UNIT_INPUT_BYTES_MAX) return accept(size);
+  const message = `${name} as ${size.width} × ${size.height} pixels makes an item of ${bytes} bytes; the limit is ${UNIT_INPUT_BYTES_MAX}, so set a smaller image.size, such as 224`;
+  return refuse('input-too-big', message, name);
+}
+
+const openImage = ({ bytes }: InputFile, { upright }: Pick<ImagePlan, 'upright'>) =>
+  sharp(bytes, { limitInputPixels: PIXELS_MAX, autoOrient: upright });
+
+const FITS = { crop: 'cover', contain: 'contain', stretch: 'fill' } as const;
 
 /** `height × width × channels` bytes. */
 async function decodeImage(
   file: InputFile,
   { width, height }: Size,
-  { channels }: ImagePlan,
+  plan: ImagePlan,
 ): Promise<Result<Uint8Array>> {
+  const { channels } = plan;
   try {
-    const { pages = 1 } = await openImage(file).metadata();
+    const { pages = 1 } = await openImage(file, plan).metadata();
     if (pages > 1) {
       const message = `${file.name} holds ${pages} pictures; an item is one, so save each as a file (ffmpeg -i FILE frame-%05d.png)`;
       return refuse('input-format', message, file.name);
     }
-    const resized = openImage(file).resize(width, height, { fit: 'cover', position: 'centre' });
+    const resized = openImage(file, plan).timeout({ seconds: SECONDS_MAX }).resize(width, height, {
+      fit: FITS[plan.fit],
+      position: 'centre',
+      background: 'black',
+    });
     const coloured =
       channels === 1
         ? resized.removeAlpha().toColourspace('b-w')
