@@ -42,6 +42,8 @@ export const JobOptions = v.strictObject({
   graphOptimization: v.optional(GraphOptimization),
   /** Whether NaN in the inputs is allowed. */
   allowNan: v.optional(v.boolean()),
+  /** Takes the other pictures where some files are none; the quote names those left out. */
+  skipBadFiles: v.optional(v.boolean()),
   /** How pictures become tensors: channels first, `(value/255 − mean) / std` per channel. */
   image: v.optional(
     v.strictObject({

@@ -63,6 +63,8 @@ const ENGLISH: Sentences = {
     'units hold one item each, since in larger ones an answer of this model changes or has no row of its own',
   'outputs-left-out': ({ names }) =>
     `left out of the results, since units carry numbers in tensors alone: ${names}`,
+  'files-left-out': ({ files, names }) =>
+    `${count(files, 'file')} left out, which could not be read: ${names}`,
   'too-far-off': ({ provider, where }) =>
     `checks found its results on ${PROVIDERS[provider]} too far off${where === 'inside' ? ' inside the model' : ''}`,
   'no-jobs': () => 'nobody has posted work right now; this device is next in line',

@@ -55,6 +55,7 @@ export const Reason = v.variant('code', [
   of('devices-measured', { devices: Count, measured: Count }),
   of('items-coupled', {}),
   of('outputs-left-out', { names: Text }),
+  of('files-left-out', { files: Count, names: Text }),
   // A device that has lost a provider
   of('too-far-off', { provider: Provider, where: v.picklist(['outputs', 'inside']) }),
   // A device that gets no work

@@ -108,12 +108,24 @@ export const REFUSAL_CODES: readonly (SettlementCode | (typeof COMMON_CODES)[num
 export const RefusalCode = v.picklist(REFUSAL_CODES);
 export type RefusalCode = v.InferOutput<typeof RefusalCode>;
 
+const Message = v.pipe(v.string(), v.minLength(1), v.maxLength(600));
+const Path = v.pipe(v.string(), v.maxLength(200));
+
+/** A file that cannot be taken, by the name it was sent with, and why. */
+export const FileFault = v.strictObject({ name: Path, code: RefusalCode, message: Message });
+export type FileFault = v.InferOutput<typeof FileFault>;
+
+/** Of more bad files an answer names the first ones only. */
+export const FILE_FAULTS_MAX = 100;
+
 /** What crosses a boundary instead of an exception. `path` names the bad field, if any. */
 export const Refusal = v.strictObject({
   code: RefusalCode,
   /** One sentence: the rule that was broken and the way out. */
-  message: v.pipe(v.string(), v.minLength(1), v.maxLength(600)),
-  path: v.optional(v.pipe(v.string(), v.maxLength(200))),
+  message: Message,
+  path: v.optional(Path),
+  /** Each bad file of an upload. */
+  files: v.optional(v.pipe(v.array(FileFault), v.maxLength(FILE_FAULTS_MAX))),
 });
 export type Refusal = v.InferOutput<typeof Refusal>;
 

@@ -142,6 +142,24 @@ describe('convertInputs', () => {
     expect(await refused([npy('a.npy', one), npy('c.npy', two)], model)).toBe('input-name');
   });
 
+  it('names the file of a refusal, and each bad one of several', async () => {
+    const one = await convertInputs([text('rows.jsonl', '[1, 2]\n[1]')], pixels, {});
+    expect(one).toMatchObject({
+      refusal: { path: 'line 2: pixels', files: [{ name: 'rows.jsonl' }] },
+    });
+    const model = facts(input('a', 'f32', 2), input('b', 'f32', 2), input('c', 'f32', 2));
+    const half = (name: string) => ({ name, bytes: encodeNpy(two).subarray(0, 100) });
+    const several = await convertInputs(
+      [half('a.npy'), npy('b.npy', two), half('c.npy')],
+      model,
+      {},
+    );
+    expect(several).toMatchObject({ refusal: { files: [{ name: 'a.npy' }, { name: 'c.npy' }] } });
+    const kinds = [text('a.csv', 'x,y\n1,2\n'), text('b.html', '<html></html>')];
+    const foreign = await convertInputs(kinds, pixels, {});
+    expect(foreign).toMatchObject({ refusal: { files: [{ name: 'a.csv' }, { name: 'b.html' }] } });
+  });
+
   it('reads whole numbers of JSON as the integers the model wants', async () => {
     const model = facts(input('ids', 'i64', 'length'), input('mask', 'i32', 'length'));
     const lines =

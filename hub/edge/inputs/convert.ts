@@ -4,15 +4,12 @@ import { hasNan } from '#protocol/tensors/unit-bytes.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelFacts } from '../../core/models/check.ts';
 import { matchInputs } from '../../core/models/inputs.ts';
+import { type DecodedFiles, decodeFiles } from './decode-files.ts';
 import { fitDtypes } from './fit-dtypes.ts';
-import { detectFormat, type InputFormat } from './format.ts';
-import { planImages } from './image-shape.ts';
-import { decodeImages } from './images.ts';
 import type { InputFile, JobInputs } from './port.ts';
-import { decodeTensorFiles } from './tensor-files.ts';
 
 /** What files hold for a model: the items, and what all of them share. */
-export interface Converted extends JobInputs {
+export interface Converted extends JobInputs, Omit<DecodedFiles, 'tensors'> {
   /** By input name. */
   shared: Map<string, Tensor>;
   /** Units hold one item whatever was asked for: items of an input or output do not join. */
@@ -28,11 +25,11 @@ export interface Converted extends JobInputs {
 export async function convertInputs(
   files: readonly InputFile[],
   facts: ModelFacts,
-  options: Pick<JobOptions, 'allowNan' | 'image' | 'unitItems'>,
+  options: Pick<JobOptions, 'allowNan' | 'image' | 'skipBadFiles' | 'unitItems'>,
 ): Promise<Result<Converted>> {
   const decoded = await decodeFiles(files, facts, options);
   if (!decoded.ok) return decoded;
-  const fitted = fitDtypes(facts.inputs, decoded.value);
+  const fitted = fitDtypes(facts.inputs, decoded.value.tensors);
   if (!fitted.ok) return fitted;
   const match = matchInputs(facts, fitted.value, options.unitItems);
   if (!match.ok) return match;
@@ -53,7 +50,9 @@ export async function convertInputs(
       return tensor === undefined ? [] : [[name, tensor] as const];
     }),
   );
-  return accept({ items, unitItems, specs, tensors, shared, single });
+  const { names, leftOut } = decoded.value;
+  const made = { items, unitItems, specs, tensors, shared, single, leftOut };
+  return accept(names === undefined ? made : { ...made, names });
 }
 
 /** The tensor with the axis that counts items first; without one it is one item. */
@@ -69,31 +68,6 @@ function moveItemsFirst(tensor: Tensor, axis: number | undefined): Tensor {
     moved.set(data.subarray(row * rowBytes, (row + 1) * rowBytes), to);
   }
   return { dtype, shape: [items, ...shape.toSpliced(axis, 1)], data: moved };
-}
-
-/** Tensors by the names their files give them. */
-async function decodeFiles(
-  files: readonly InputFile[],
-  { inputs }: ModelFacts,
-  { image }: Pick<JobOptions, 'image'>,
-): Promise<Result<Map<string, Tensor>>> {
-  const pictures: InputFile[] = [];
-  const others: { file: InputFile; format: Exclude<InputFormat, 'image'> }[] = [];
-  for (const file of files) {
-    const format = detectFormat(file);
-    if (!format.ok) return format;
-    if (format.value === 'image') pictures.push(file);
-    else others.push({ file, format: format.value });
-  }
-  if (pictures.length === 0) return decodeTensorFiles(others, inputs);
-  if (others.length > 0) {
-    const message = 'pictures and tensors came together; send either, or make a job of each';
-    return refuse('input-format', message, others[0]?.file.name);
-  }
-  const plan = planImages(inputs, image);
-  if (!plan.ok) return plan;
-  const tensor = await decodeImages(pictures, plan.value);
-  return tensor.ok ? accept(new Map([[plan.value.name, tensor.value]])) : tensor;
 }
 
 function checkNan(name: string, tensor: Tensor, items: number): Result<never> | undefined {

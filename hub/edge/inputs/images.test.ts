@@ -239,6 +239,32 @@ describe('pictures as inputs', () => {
     });
   });
 
+  it('bad files are all named, and the others are taken where that is asked for', async () => {
+    const heic = Uint8Array.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', (c) => c.charCodeAt(0));
+    const good = await png('good.png', [[RED]]);
+    const files = [
+      { name: 'phone.heic', bytes: heic },
+      { name: 'cut.png', bytes: good.bytes.subarray(0, 50) },
+      good,
+      await png('also.png', [[BLUE]]),
+    ];
+    const refused = await convertInputs(files, model('u8', 'n', 3, 1, 1), {});
+    if (refused.ok) throw new Error('taken');
+    expect(refused.refusal.files?.map(({ name }) => name)).toEqual(['phone.heic', 'cut.png']);
+    expect(refused.refusal.message).toMatch(
+      /HEIC.* \(and 1 more bad file.*skipBadFiles.* 2 others/,
+    );
+    const options = { skipBadFiles: true, unitItems: 1 };
+    const taken = await convertInputs(files, model('u8', 'n', 3, 1, 1), options);
+    expect(taken).toMatchObject({
+      value: { items: 2, names: ['good.png', 'also.png'], leftOut: ['phone.heic', 'cut.png'] },
+    });
+    const none = await convertInputs(files.slice(0, 2), model('u8', 'n', 3, 1, 1), options);
+    expect(none).toMatchObject({
+      refusal: { files: [{ name: 'phone.heic' }, { name: 'cut.png' }] },
+    });
+  });
+
   it('refuses models and settings that pictures do not fit', async () => {
     const files = [await png('a.png', [[RED]])];
     const code = async (facts: ModelFacts, image?: JobOptions['image']) =>

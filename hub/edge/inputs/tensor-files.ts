@@ -4,8 +4,9 @@ import { decodeNpz } from '#protocol/tensors/npz.ts';
 import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { decodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { accept, type FileFault, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelInput } from '../../core/models/check.ts';
+import { faultOf, refuseFiles } from './file-faults.ts';
 import type { InputFormat } from './format.ts';
 import type { InputFile } from './port.ts';
 
@@ -43,18 +44,22 @@ function decodeTensorFile(
   }
 }
 
-/** One array a file, each named for its input: `pixels.npy`. */
+/** One array a file, each named for its input: `pixels.npy`. All bad ones are named. */
 function decodeArrays(
   files: readonly { file: InputFile; format: TensorFormat }[],
 ): Result<Map<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
+  const bad: FileFault[] = [];
   for (const { file, format } of files) {
     if (format !== 'npy') {
       const message = `${file.name} holds every input by itself; send it alone, or one NPY file for each input`;
       return refuse('input-format', message, file.name);
     }
     const tensor = decodeNpy(file.bytes);
-    if (!tensor.ok) return tensor;
+    if (!tensor.ok) {
+      bad.push(faultOf(file.name, tensor.refusal));
+      continue;
+    }
     const name = basename(file.name, extname(file.name));
     if (tensors.has(name)) {
       const message = `two files are named ${name}; name each NPY file for its input`;
@@ -62,7 +67,8 @@ function decodeArrays(
     }
     tensors.set(name, tensor.value);
   }
-  return accept(tensors);
+  const [first, ...others] = bad;
+  return first === undefined ? accept(tensors) : refuseFiles([first, ...others]);
 }
 
 /** Symbolic dimensions are as long as they are in the first item. */

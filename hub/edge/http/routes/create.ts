@@ -6,6 +6,7 @@ import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { boundLoops } from '#protocol/onnx/loops.ts';
 import { addTaps } from '#protocol/onnx/taps.ts';
 import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../../core/models/check.ts';
@@ -63,7 +64,8 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
   const given = must(foldShared(assembled.file, shared, await upload.shared()));
   const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));
   const converted = must(await convertInputs(await upload.inputs(), checked, options));
-  const { items, unitItems, specs } = converted;
+  const { items, unitItems, specs, leftOut } = converted;
+  const notes = [...assembled.notes, ...noteFiles(leftOut)];
   const folded = must(foldTensors(given, converted.shared));
   const model = checked.openLoops ? boundModel(folded) : folded;
   const tapped = options.taps === true ? tapModel(model) : undefined;
@@ -93,13 +95,18 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
     unitPrice: options.unitPrice ?? lamports(0n),
     assurance: options.assurance ?? 'instant',
     autoStart: options.autoStart ?? false,
-    ...(assembled.notes.length > 0 && { notes: assembled.notes }),
+    ...(notes.length > 0 && { notes }),
   };
   return must(await ports.loop.command({ type: 'create', record, inputDigests: packed.digests }));
 }
 
 const boundModel = (model: Uint8Array): Uint8Array =>
   encodeOnnx(boundLoops(must(decodeOnnx(model)), LOOP_TRIPS_MAX));
+
+const noteFiles = (names: readonly string[]): Reason[] =>
+  names.length === 0
+    ? []
+    : [why('files-left-out', { files: names.length, names: names.join(', ').slice(0, 600) })];
 
 /** The model with taps: it is the file of the package from here on. */
 function tapModel(model: Uint8Array): { file: Uint8Array; taps: string[] } {
