@@ -198,6 +198,7 @@ async function loadDashboard() {
     actions: {
       ...developerCalls,
       postJob: upload.postJob,
+      readFileKind: upload.readFileKind,
       watchJob: events.watchJob,
       openChart: async (...args: Parameters<typeof import('./edge/jobs/chart.ts').openChart>) =>
         (await import('./edge/jobs/chart.ts')).openChart(...args),

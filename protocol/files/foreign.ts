@@ -6,6 +6,19 @@ export type FileRole = 'model' | 'inputs';
 /** What may be sent as `inputs`, for a sentence. */
 export const INPUT_FORMATS = 'safetensors, NPY, NPZ, JSON Lines, PNG, JPEG, WebP, GIF or AVIF';
 
+/** Kinds of files that inputs may be. */
+export const INPUT_KINDS: ReadonlySet<FileKind> = new Set<FileKind>([
+  'safetensors',
+  'npy',
+  'npz',
+  'json',
+  'png',
+  'jpeg',
+  'webp',
+  'gif',
+  'avif',
+]);
+
 interface Foreign {
   /** What the file is, with an article. */
   what: string;

@@ -44,7 +44,7 @@ function refuseForeign({ name }: DataFile, wanted: readonly string[]): Result<ne
     wanted.length === 0
       ? 'the model holds all its weights itself; leave this file out'
       : `the model keeps its data in ${listed}; send ${wanted.length === 1 ? 'that' : 'those'}`;
-  return refuse('model-external-data', `${name} is no part of the model: ${why}`);
+  return refuse('model-external-data', `${name} is no part of the model: ${why}`, name);
 }
 
 function cut(file: DataFile, { offset = 0, length }: OnnxExternal, tensor: string): Uint8Array {

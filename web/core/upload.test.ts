@@ -1,32 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { addFiles, checkFiles, decodeUploadForm, sortFile, UPLOAD_FORM_EMPTY } from './upload.ts';
+import { decodeUploadForm, UPLOAD_FORM_EMPTY } from './upload.ts';
 
 describe('the upload form', () => {
-  test('files are sorted by their names', () => {
-    expect(['a.ONNX', 'b.npy', 'c.JPEG', 'd.txt'].map(sortFile)).toEqual([
-      'model',
-      'input',
-      'input',
-      'unknown',
-    ]);
-  });
-
-  test('a new model takes the place of the old; what is neither is refused and left out', () => {
-    const files = (...names: string[]) => names.map((name) => ({ name }));
-    const added = addFiles(files('old.onnx', 'a.npy'), files('new.onnx', 'a.npy', 'notes.txt'));
-    expect(added.files).toEqual(files('new.onnx', 'a.npy'));
-    expect(added.refusal).toMatchObject({ code: 'input-format', path: 'notes.txt' });
-    expect(addFiles([], files('a.npy')).refusal).toBeUndefined();
-  });
-
-  test('a job needs a model and inputs', () => {
-    expect(checkFiles([{ name: 'a.npy' }])).toMatchObject({ refusal: { code: 'request-invalid' } });
-    expect(checkFiles([{ name: 'a.onnx' }])).toMatchObject({
-      refusal: { code: 'request-invalid' },
-    });
-    expect(checkFiles([{ name: 'a.onnx' }, { name: 'b.png' }])).toMatchObject({ ok: true });
-  });
-
   test('an empty form posts the model under its own name and leaves the rest to the hub', () => {
     expect(decodeUploadForm(UPLOAD_FORM_EMPTY, 'net.onnx')).toEqual({
       ok: true,
@@ -40,9 +15,15 @@ describe('the upload form', () => {
       unitItems: '16',
       mean: '0.485, 0.456,0.406',
       std: '0.2',
+      size: ' 480, 640',
+      outputs: 'logits, embedding',
       unitPrice: '5000',
       assurance: 'full' as const,
+      fit: 'contain' as const,
+      orientation: 'stored' as const,
+      layout: 'nhwc' as const,
       allowNan: true,
+      skipBadFiles: true,
       taps: true,
     };
     expect(decodeUploadForm(form, 'net.onnx')).toEqual({
@@ -52,16 +33,31 @@ describe('the upload form', () => {
         unitItems: 16,
         unitPrice: '5000',
         assurance: 'full',
+        outputs: ['logits', 'embedding'],
         allowNan: true,
+        skipBadFiles: true,
         taps: true,
-        image: { mean: [0.485, 0.456, 0.406], std: [0.2] },
+        image: {
+          mean: [0.485, 0.456, 0.406],
+          std: [0.2],
+          size: [480, 640],
+          fit: 'contain',
+          orientation: 'stored',
+          layout: 'nhwc',
+        },
       },
     });
+    const square = decodeUploadForm({ ...UPLOAD_FORM_EMPTY, size: '224' }, 'net.onnx');
+    expect(square).toMatchObject({ value: { image: { size: 224 } } });
   });
 
   test.each([
     ['mean', '0.5;0.5'],
     ['std', 'one'],
+    ['size', 'large'],
+    ['size', '1, 2, 3'],
+    ['size', '0'],
+    ['size', '9000'],
     ['unitItems', '0'],
     ['unitItems', '9999'],
     ['unitPrice', '-1'],

@@ -1,5 +1,5 @@
 import { detectFileKind, type FileKind } from '#protocol/files/file-kind.ts';
-import { describeForeign } from '#protocol/files/foreign.ts';
+import { describeForeign, INPUT_KINDS } from '#protocol/files/foreign.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { InputFile } from './port.ts';
 
@@ -10,18 +10,12 @@ const FORMATS: { readonly [kind in FileKind]?: InputFormat } = {
   npy: 'npy',
   npz: 'npz',
   json: 'jsonl',
-  png: 'image',
-  jpeg: 'image',
-  webp: 'image',
-  gif: 'image',
-  avif: 'image',
 };
 
 /** What a file holds, by its bytes; its name is never asked. Names what cannot be taken. */
 export function detectFormat({ name, bytes }: InputFile): Result<InputFormat> {
   const kind = detectFileKind(bytes);
-  const format = FORMATS[kind];
-  if (format !== undefined) return accept(format);
+  if (INPUT_KINDS.has(kind)) return accept(FORMATS[kind] ?? 'image');
   const code = kind === 'empty' ? 'input-empty' : 'input-format';
   return refuse(code, `${name} ${describeForeign(kind, 'inputs')}`, name);
 }

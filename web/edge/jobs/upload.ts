@@ -1,8 +1,19 @@
 import { formOf, type JobUpload } from '#client/jobs.ts';
 import { decodeRefusal, refuseSilence } from '#client/refusals.ts';
 import { JobView } from '#protocol/api/job.ts';
+import { detectFileKind, type FileKind, KIND_BYTES } from '#protocol/files/file-kind.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { type Result, refuse } from '#protocol/values/refusal.ts';
+
+/** What a file is by its first bytes; `unknown` where it cannot be read, as a folder cannot. */
+export async function readFileKind(file: Blob): Promise<FileKind> {
+  try {
+    const start = await file.slice(0, KIND_BYTES).arrayBuffer();
+    return detectFileKind(new Uint8Array(start), file.size);
+  } catch {
+    return 'unknown';
+  }
+}
 
 /** An upload that moves no byte for this long has failed. */
 const STALL_MS = 60_000;

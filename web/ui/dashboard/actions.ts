@@ -1,6 +1,7 @@
 import type { JobPage, VerdictPage } from '#protocol/api/api.ts';
 import type { GridView } from '#protocol/api/grid-view.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
+import type { FileKind } from '#protocol/files/file-kind.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
 import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
@@ -23,6 +24,7 @@ export interface NamedFile {
 /** A job ready to be sent. */
 export interface JobUpload {
   model: NamedFile;
+  weights: readonly NamedFile[];
   inputs: readonly NamedFile[];
   options: JobOptions;
 }
@@ -69,6 +71,8 @@ export interface DashboardActions {
     asked: ReplayAsk & { request: KeyedRequest; hub: PublicKey | undefined },
     onState: (state: ReplayState) => void,
   ): Promise<{ cancel(): void }>;
+  /** What a file is by its first bytes. */
+  readFileKind(file: Blob): Promise<FileKind>;
   /** A file of the app's own origin. */
   fetchFile(path: string): Promise<Result<Blob>>;
   postJob(

@@ -1,43 +1,60 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatBytes } from '../../core/format.ts';
+import { decodeUploadForm, UPLOAD_FORM_EMPTY, type UploadForm } from '../../core/upload.ts';
 import {
   addFiles,
+  type ChosenFile,
   checkFiles,
-  decodeUploadForm,
-  INPUT_ENDINGS,
-  MODEL_ENDINGS,
-  sortFile,
-  UPLOAD_FORM_EMPTY,
-  type UploadForm,
-} from '../../core/upload.ts';
-import type { JobUpload } from './actions.ts';
+  type FileRole,
+  faultsOf,
+  roleOf,
+} from '../../core/upload-files.ts';
+import type { DashboardActions, JobUpload } from './actions.ts';
 import { DropField } from './drop-field.tsx';
 import { UploadOptions } from './upload-options.tsx';
 
 /** The form for a model and inputs of the developer's own. */
 export function OwnFiles(props: {
   busy: boolean;
+  /** Why the hub, or this form, would not take the files. */
+  refusal: Refusal | undefined;
+  actions: Pick<DashboardActions, 'readFileKind'>;
   onPost(upload: JobUpload): void;
   onRefused(refusal: Refusal | undefined): void;
 }) {
-  const [files, setFiles] = useState<readonly File[]>([]);
+  const [files, setFiles] = useState<readonly ChosenFile<File>[]>([]);
   const [form, setForm] = useState<UploadForm>(UPLOAD_FORM_EMPTY);
+  // Files are looked into one drop after the other, and a post waits for the last one.
+  const chosen = useRef<Promise<readonly ChosenFile<File>[]>>(Promise.resolve([]));
+  const change = (next: (files: readonly ChosenFile<File>[]) => Promise<ChosenFile<File>[]>) => {
+    props.onRefused(undefined);
+    chosen.current = chosen.current.then(next);
+    chosen.current.then(setFiles);
+  };
 
   const add = (list: FileList | null | undefined) => {
-    const added = addFiles(files, [...(list ?? [])]);
-    setFiles(added.files);
-    props.onRefused(added.refusal);
+    const dropped = [...(list ?? [])];
+    change(async (before) => {
+      const kinds = await Promise.all(dropped.map((file) => props.actions.readFileKind(file)));
+      const added = dropped.map((file, index) => ({ file, kind: kinds[index] ?? 'unknown' }));
+      return addFiles(before, added);
+    });
   };
-  const submit = (event: Event) => {
+  const submit = async (event: Event) => {
     event.preventDefault();
-    const checked = checkFiles(files);
+    const checked = checkFiles(await chosen.current, form.skipBadFiles);
     if (!checked.ok) return props.onRefused(checked.refusal);
-    const { model, inputs } = checked.value;
+    const { model, weights, inputs } = checked.value;
     const options = decodeUploadForm(form, model.name);
     if (!options.ok) return props.onRefused(options.refusal);
     const named = (file: File) => ({ name: file.name, data: file });
-    props.onPost({ model: named(model), inputs: inputs.map(named), options: options.value });
+    props.onPost({
+      model: named(model),
+      weights: weights.map(named),
+      inputs: inputs.map(named),
+      options: options.value,
+    });
   };
 
   return (
@@ -46,8 +63,8 @@ export function OwnFiles(props: {
       <form class="stack" onSubmit={submit} noValidate>
         <DropField
           title="Drop a model and its inputs here, or tap to choose"
-          hint="One ONNX file. Inputs as safetensors, NPY, NPZ, JSON Lines, PNG or JPEG."
-          accept={[...MODEL_ENDINGS, ...INPUT_ENDINGS].join(',')}
+          hint="One ONNX model. Inputs as safetensors, NPY, NPZ, JSON Lines or pictures."
+          accept=""
           multiple
           id="file-input"
           onFiles={add}
@@ -55,7 +72,8 @@ export function OwnFiles(props: {
         {files.length === 0 ? null : (
           <ChosenFiles
             files={files}
-            onRemove={(gone) => setFiles(files.filter((file) => file !== gone))}
+            faults={faultsOf(files, props.refusal)}
+            onRemove={(gone) => change(async (before) => before.filter((each) => each !== gone))}
           />
         )}
         <UploadOptions form={form} onChange={setForm} />
@@ -72,27 +90,47 @@ export function OwnFiles(props: {
   );
 }
 
-function ChosenFiles({ files, onRemove }: { files: readonly File[]; onRemove(file: File): void }) {
+const ROLES: Readonly<Record<FileRole, string>> = {
+  model: 'model',
+  weights: 'weights of the model',
+  input: 'input',
+  foreign: 'not sent',
+};
+
+function ChosenFiles(props: {
+  files: readonly ChosenFile<File>[];
+  faults: ReadonlyMap<string, string>;
+  onRemove(file: ChosenFile<File>): void;
+}) {
   return (
     <ul class="files">
-      {files.map((file) => (
-        <li key={file.name}>
-          <span>
-            <strong>{file.name}</strong>{' '}
-            <span class="soft small">
-              {sortFile(file.name)}, {formatBytes(file.size)}
+      {props.files.map((chosen) => {
+        const { name, size } = chosen.file;
+        const fault = props.faults.get(name);
+        return (
+          <li key={name}>
+            <span>
+              <strong>{name}</strong>{' '}
+              <span class="soft small">
+                {ROLES[roleOf(chosen)]}, {formatBytes(size)}
+              </span>
+              {fault === undefined ? null : (
+                <span class="note note-bad small" data-testid="file-fault">
+                  {fault}
+                </span>
+              )}
             </span>
-          </span>
-          <button
-            type="button"
-            class="button button-quiet"
-            aria-label={`Remove ${file.name}`}
-            onClick={() => onRemove(file)}
-          >
-            Remove
-          </button>
-        </li>
-      ))}
+            <button
+              type="button"
+              class="button button-quiet"
+              aria-label={`Remove ${name}`}
+              onClick={() => props.onRemove(chosen)}
+            >
+              Remove
+            </button>
+          </li>
+        );
+      })}
     </ul>
   );
 }

@@ -53,6 +53,8 @@ export function PostJob(props: { developerKey: string; actions: DashboardActions
       ) : null}
       <OwnFiles
         busy={busy}
+        refusal={refusal}
+        actions={actions}
         onPost={(upload) => post(async () => accept(upload))}
         onRefused={setRefusal}
       />
@@ -69,6 +71,7 @@ async function readSample(actions: DashboardActions): Promise<Result<JobUpload>>
   if (!inputs.ok) return inputs;
   return accept({
     model: { name: 'digits.onnx', data: model.value },
+    weights: [],
     inputs: [{ name: 'digits.npy', data: inputs.value }],
     options: { name: SAMPLE.name },
   });

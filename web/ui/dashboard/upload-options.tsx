@@ -1,13 +1,11 @@
-import type { Assurance } from '#protocol/api/job.ts';
 import type { UploadForm } from '../../core/upload.ts';
 
-type TextField = Exclude<keyof UploadForm, 'allowNan' | 'taps' | 'assurance'>;
-
-const ASSURANCES: readonly { value: Assurance; label: string }[] = [
-  { value: 'instant', label: 'At once, spot-checked' },
-  { value: 'settled', label: 'When later work vouches for it' },
-  { value: 'full', label: 'Every unit checked' },
-];
+type FieldOf<Value> = {
+  [Field in keyof UploadForm]: UploadForm[Field] extends Value ? Field : never;
+}[keyof UploadForm];
+type SwitchField = FieldOf<boolean>;
+type ChoiceField = 'assurance' | 'fit' | 'orientation' | 'layout';
+type TextField = Exclude<keyof UploadForm, SwitchField | ChoiceField>;
 
 const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?: boolean }[] = [
   { field: 'name', label: 'Name', hint: 'the model’s file name when empty' },
@@ -17,14 +15,71 @@ const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?
     hint: 'the hub chooses when empty',
     numeric: true,
   },
-  { field: 'mean', label: 'Image mean', hint: 'per channel, 0 to 1, with commas' },
-  { field: 'std', label: 'Image deviation', hint: 'per channel, with commas' },
+  { field: 'outputs', label: 'Outputs', hint: 'names with commas; all when empty' },
+  { field: 'size', label: 'Picture size', hint: 'a side, or height, width; in pixels' },
+  { field: 'mean', label: 'Picture mean', hint: 'per channel, 0 to 1, with commas' },
+  { field: 'std', label: 'Picture deviation', hint: 'per channel, with commas' },
   { field: 'unitPrice', label: 'Lamports per unit', hint: 'volunteers when empty', numeric: true },
+];
+
+const CHOICES: readonly {
+  field: ChoiceField;
+  label: string;
+  hint: string;
+  values: readonly (readonly [value: string, label: string])[];
+}[] = [
+  {
+    field: 'fit',
+    label: 'Pictures of other proportions',
+    hint: 'than the model takes',
+    values: [
+      ['', 'Cut evenly from both sides'],
+      ['contain', 'Fill up with black'],
+      ['stretch', 'Stretch'],
+    ],
+  },
+  {
+    field: 'orientation',
+    label: 'Turned pictures',
+    hint: 'as cameras mark them',
+    values: [
+      ['', 'Turn upright'],
+      ['stored', 'Leave as stored'],
+    ],
+  },
+  {
+    field: 'layout',
+    label: 'Channels of pictures',
+    hint: 'where the model does not say it',
+    values: [
+      ['', 'As the model has them'],
+      ['nchw', 'First (NCHW)'],
+      ['nhwc', 'Last (NHWC)'],
+    ],
+  },
+  {
+    field: 'assurance',
+    label: 'Results',
+    hint: 'more checks take longer and cost more',
+    values: [
+      ['instant', 'At once, spot-checked'],
+      ['settled', 'When later work vouches for it'],
+      ['full', 'Every unit checked'],
+    ],
+  },
+];
+
+const SWITCHES: readonly { field: SwitchField; label: string }[] = [
+  { field: 'skipBadFiles', label: 'Leave out pictures that cannot be read' },
+  { field: 'allowNan', label: 'Inputs may hold NaN' },
+  { field: 'taps', label: 'Checks look inside the model' },
 ];
 
 /** What can be said of a job beside its files; every field may stay empty. */
 export function UploadOptions(props: { form: UploadForm; onChange(form: UploadForm): void }) {
-  const { form, onChange } = props;
+  const { form } = props;
+  const change = (field: keyof UploadForm, value: string | boolean) =>
+    props.onChange({ ...form, [field]: value });
   return (
     <details class="options">
       <summary>Options</summary>
@@ -38,52 +93,45 @@ export function UploadOptions(props: { form: UploadForm; onChange(form: UploadFo
               inputMode={numeric ? 'numeric' : 'text'}
               value={form[field]}
               aria-describedby={`hint-${field}`}
-              onInput={(event) => onChange({ ...form, [field]: event.currentTarget.value })}
+              onInput={(event) => change(field, event.currentTarget.value)}
             />
             <span id={`hint-${field}`} class="soft small">
               {hint}
             </span>
           </div>
         ))}
-        <div class="stack">
-          <label for="option-assurance">Results</label>
-          <select
-            id="option-assurance"
-            class="text-input"
-            aria-describedby="hint-assurance"
-            value={form.assurance}
-            onChange={(event) =>
-              onChange({ ...form, assurance: event.currentTarget.value as Assurance })
-            }
-          >
-            {ASSURANCES.map(({ value, label }) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
-          </select>
-          <span id="hint-assurance" class="soft small">
-            more checks take longer and cost more
-          </span>
-        </div>
-        <label class="row">
-          <span>Inputs may hold NaN</span>
-          <input
-            type="checkbox"
-            class="switch"
-            checked={form.allowNan}
-            onChange={(event) => onChange({ ...form, allowNan: event.currentTarget.checked })}
-          />
-        </label>
-        <label class="row">
-          <span>Checks look inside the model</span>
-          <input
-            type="checkbox"
-            class="switch"
-            checked={form.taps}
-            onChange={(event) => onChange({ ...form, taps: event.currentTarget.checked })}
-          />
-        </label>
+        {CHOICES.map(({ field, label, hint, values }) => (
+          <div key={field} class="stack">
+            <label for={`option-${field}`}>{label}</label>
+            <select
+              id={`option-${field}`}
+              class="text-input"
+              aria-describedby={`hint-${field}`}
+              value={form[field]}
+              onChange={(event) => change(field, event.currentTarget.value)}
+            >
+              {values.map(([value, name]) => (
+                <option key={value} value={value}>
+                  {name}
+                </option>
+              ))}
+            </select>
+            <span id={`hint-${field}`} class="soft small">
+              {hint}
+            </span>
+          </div>
+        ))}
+        {SWITCHES.map(({ field, label }) => (
+          <label key={field} class="row">
+            <span>{label}</span>
+            <input
+              type="checkbox"
+              class="switch"
+              checked={form[field]}
+              onChange={(event) => change(field, event.currentTarget.checked)}
+            />
+          </label>
+        ))}
       </div>
     </details>
   );
