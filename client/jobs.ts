@@ -50,6 +50,10 @@ export const startJob = (hub: HubClient, job: JobId) =>
 export const cancelJob = (hub: HubClient, job: JobId) =>
   hub.ask(JobView, `/v1/jobs/${job}/cancel`, { method: 'POST' });
 
+/** Removes inputs and results of a job that ended ten minutes ago or earlier. */
+export const removeJobData = (hub: HubClient, job: JobId) =>
+  hub.ask(JobView, `/v1/jobs/${job}/data`, { method: 'DELETE' });
+
 /**
  * The manifest of a job's package, once a verifier has run the model. Its digest is for the caller
  * to check.

@@ -1,4 +1,5 @@
 import type { Refusal } from '#protocol/values/refusal.ts';
+import { removeData } from './checking/archive.ts';
 import { enrolVerifier, removeVerifier } from './checking/enrolment.ts';
 import { cancelJob, createJob, reject, startJob } from './jobs/commands.ts';
 import { addLeafFile, changeMoney, linkPayout } from './money/funding.ts';
@@ -17,6 +18,8 @@ export function stepCommand(turn: Turn, request: RequestId, command: HubCommand)
       return startJob(turn, request, command.job);
     case 'cancel':
       return cancelJob(turn, request, command.job);
+    case 'remove-data':
+      return answer(turn, request, removeData(turn, command.job));
     case 'enrol':
       return answer(turn, request, enrolVerifier(turn, command.key));
     case 'remove-verifier':

@@ -11,7 +11,7 @@ import type { Device } from './state/device.ts';
 import type { Ban } from './state/facts.ts';
 import type { Hub } from './state/hub.ts';
 import type { Job } from './state/job.ts';
-import { isDisputed, isGuarded, judgesOf } from './state/questions.ts';
+import { isDisputed, isGuarded, judgesOf, keptUntil } from './state/questions.ts';
 import { viewNewcomers } from './trust/newcomers.ts';
 
 /** One unit's part in the outputs or fingerprints of a shard. */
@@ -38,7 +38,10 @@ export function viewJob(hub: Hub, job: Job): JobView {
     reason: explain(hub, job),
     createdAt: record.createdAt,
     ...(job.startedAt === undefined ? {} : { startedAt: job.startedAt }),
-    ...(job.endedAt === undefined ? {} : { endedAt: job.endedAt }),
+    ...(job.endedAt === undefined
+      ? {}
+      : { endedAt: job.endedAt, keptUntil: keptUntil(record, job.endedAt) }),
+    ...(job.removedAt === undefined ? {} : { removedAt: job.removedAt }),
     ...(job.packageId === undefined ? {} : { package: job.packageId }),
     ...kindOf(job).viewUnits(record, manifest),
     items: record.items,

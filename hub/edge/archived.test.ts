@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { JobView } from '#protocol/api/job.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
@@ -5,6 +7,7 @@ import { makeFakeKey } from './sockets/fake-client.ts';
 import { computeFakeJob, postFakeJob, prepareFakeJob } from './sockets/fake-job.ts';
 import { openTestHub, refusalOf } from './test-hub.ts';
 
+const DAY_MS = 24 * 3_600_000;
 const who = makeFakeKey();
 const hub = openTestHub(() => ({ verifierKeys: [who.key] }));
 
@@ -75,4 +78,47 @@ test('the list of jobs has archived ones, the newest first, page by page', async
   expect(await page('limit=1&before=2')).toEqual({ ids: [old?.id], next: 1 });
   expect(await page('limit=1&before=1')).toEqual({ ids: [] });
   expect(await refusalOf(await hub.call('/v1/jobs?limit=101'))).toMatchObject({ status: 400 });
+  await hub.call(`/v1/jobs/${added.id}/cancel`, { method: 'POST' });
+});
+
+test('a developer removes inputs and results of an archived job, and its receipts stay', async () => {
+  const job = await finishJob();
+  const remove = () => hub.call(`/v1/jobs/${job.id}/data`, { method: 'DELETE' });
+  expect(await refusalOf(await remove())).toEqual({ status: 409, code: 'job-state' });
+  await archive(job);
+  const { knownAnswers } = await read<PackageManifest>(`/v1/jobs/${job.id}/package`);
+  const blob = `/v1/blobs/${knownAnswers[0]?.inputs.root}`;
+  expect((await hub.call(blob)).status).toBe(200);
+  expect(await (await remove()).json()).toMatchObject({
+    id: job.id,
+    removedAt: expect.any(Number),
+  });
+  expect((await remove()).status).toBe(200);
+  for (const path of ['results', 'outputs/0']) {
+    const answer = await hub.call(`/v1/jobs/${job.id}/${path}`);
+    expect(await refusalOf(answer)).toEqual({ status: 410, code: 'results-removed' });
+  }
+  const { receipts } = await read<{ receipts: object[] }>(`/v1/jobs/${job.id}/receipts`);
+  expect(receipts).toHaveLength(1);
+});
+
+test('inputs and results go when their time is over, and blobs that nothing names with them', async () => {
+  const job = await finishJob();
+  await archive(job);
+  expect(await read(`/v1/jobs/${job.id}`)).toMatchObject({ keptUntil: expect.any(Number) });
+  vi.setSystemTime(Date.now() + 29 * DAY_MS);
+  await hub.close();
+  await hub.open();
+  expect((await hub.call(`/v1/jobs/${job.id}/results`)).status).toBe(200);
+  vi.setSystemTime(Date.now() + 2 * DAY_MS);
+  await hub.close();
+  await hub.open();
+  await expect
+    .poll(async () => (await hub.call(`/v1/jobs/${job.id}/results`)).status, { timeout: 5_000 })
+    .toBe(410);
+  const groups = async () =>
+    (await readdir(join(hub.data, 'blobs'), { recursive: true })).filter(
+      (name) => name.length > 60,
+    );
+  await expect.poll(groups, { timeout: 5_000 }).toEqual([]);
 });

@@ -14,6 +14,7 @@ import { type HubLoop, openLoop } from './loop.ts';
 import { openSignalling, type Signalling } from './peering/signalling.ts';
 import type { Log } from './process/log.ts';
 import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './process/metrics.ts';
+import { openRetention } from './process/retention.ts';
 import { type ControlSockets, openControlSockets } from './sockets/control-socket.ts';
 import { type GroupCommit, openGroupCommit } from './store/group-commit.ts';
 import type { Store } from './store/port.ts';
@@ -76,6 +77,7 @@ export async function openHubParts(
       log.warn({ error: String(error) }, 'no snapshot was written; the next start takes longer');
     });
   const keeper = setInterval(keep, KEEP_EVERY_MS).unref();
+  const endRetention = openRetention({ store, blobs, loop: running.loop, log });
   return {
     ...base,
     ...running,
@@ -89,6 +91,7 @@ export async function openHubParts(
       }
       running.control.stop();
       clearInterval(keeper);
+      endRetention();
       await keep('always');
     },
     async close() {

@@ -19,6 +19,7 @@ import { JobView } from './job.ts';
  * | GET /v1/jobs/:job/results?from=&to=&format= | developer | items [from, to) in input order; `safetensors` (default), `npy` (one output; `output=` names it), `jsonl` |
  * | GET /v1/jobs/:job/receipts?from=&limit= | developer | `{ receipts: Receipt[] }` by first unit |
  * | GET /v1/jobs/:job/package | developer | `PackageManifest`, once a verifier has run the model |
+ * | DELETE /v1/jobs/:job/data | developer | removes inputs and results of a job that ended ten minutes ago or earlier, before their time; → `JobView` |
  * | GET /v1/jobs/:job/outputs/:unit | developer | output bytes of one unit, as soon as its result may be read |
  * | GET /v1/jobs/:job/fingerprints/:unit | developer | `UnitFingerprint`, where the job has taps, as soon as its result may be read |
  * | GET /v1/grid | anyone | `GridView`: devices and verifiers online |

@@ -34,6 +34,9 @@ export type Assurance = v.InferOutput<typeof Assurance>;
 
 const Side = v.pipe(Count, v.minValue(1), v.maxValue(8192));
 
+/** Days after the end of a job for which its inputs and results are kept, if nothing is said. */
+export const KEEP_DAYS = 30;
+
 /** What a developer says when posting a job, beside the model and the inputs. */
 export const JobOptions = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
@@ -75,6 +78,8 @@ export const JobOptions = v.strictObject({
   taps: v.optional(v.boolean()),
   /** Starts as soon as it is quoted. */
   autoStart: v.optional(v.boolean()),
+  /** Days after the job's end for which inputs and results are kept. */
+  keepDays: v.optional(v.pipe(Count, v.minValue(1), v.maxValue(3_650))),
 });
 export type JobOptions = v.InferOutput<typeof JobOptions>;
 
@@ -119,6 +124,8 @@ export const JobRecord = v.strictObject({
   unitPrice: Lamports,
   assurance: Assurance,
   autoStart: v.boolean(),
+  /** Inputs and results are kept for so many days after the end; `KEEP_DAYS` where it is absent. */
+  keepDays: v.exactOptional(Count),
   /** What the hub did with the files on its own; the quote says it. */
   notes: v.exactOptional(v.array(Reason)),
 });
@@ -154,6 +161,10 @@ export const JobView = v.strictObject({
   createdAt: Instant,
   startedAt: v.optional(Instant),
   endedAt: v.optional(Instant),
+  /** When its inputs and results go, once it has ended. */
+  keptUntil: v.exactOptional(Instant),
+  /** When they went. */
+  removedAt: v.exactOptional(Instant),
   package: v.optional(Digest),
   inputs: v.array(InputSpec),
   outputs: v.array(TensorSpec),

@@ -84,6 +84,7 @@ const COMMON_CODES = [
   'job-unknown',
   'job-state',
   'results-held',
+  'results-removed',
   'request-invalid',
   'not-found',
   'busy',

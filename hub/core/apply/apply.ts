@@ -4,7 +4,14 @@ import type { Hub } from '../state/hub.ts';
 import { noteEpoch } from '../verifiers/epochs.ts';
 import { applyMark, applyResolution, applyVerdict } from './checks.ts';
 import { applyItemsFailed } from './failed.ts';
-import { applyArchive, applyMove, applyPackage, applyRecut, openJob } from './jobs.ts';
+import {
+  applyArchive,
+  applyMove,
+  applyPackage,
+  applyRecut,
+  applyRemovedData,
+  openJob,
+} from './jobs.ts';
 import {
   applyAccepted,
   applyCommitment,
@@ -36,6 +43,8 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
       return noteMoney(hub, fact);
     case 'job-archived':
       return applyArchive(hub, fact);
+    case 'data-removed':
+      return applyRemovedData(hub, fact);
     case 'committed':
       return applyCommitment(hub, fact.commitment);
     case 'accepted':

@@ -81,6 +81,12 @@ export function applyArchive(hub: Hub, { job: id }: FactOf<'job-archived'>): voi
   for (const [name, of] of hub.resolved) if (of === id) hub.resolved.delete(name);
 }
 
+/** Only an archived job loses its data: one that is recalled is told of it. */
+export function applyRemovedData(hub: Hub, { job: id, at }: FactOf<'data-removed'>): void {
+  const job = hub.jobs.get(id);
+  if (job !== undefined) job.removedAt = at;
+}
+
 /** Moves a job to another state. */
 export function applyMove(hub: Hub, move: FactOf<'job-moved'>): void {
   const job = hub.jobs.get(move.job);

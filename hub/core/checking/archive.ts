@@ -1,10 +1,13 @@
+import type { JobId } from '#protocol/values/ids.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { after, millis } from '#protocol/values/units.ts';
 import { forgetChecks } from '../apply/checks.ts';
 import { earningRuns } from '../money/book.ts';
 import { endedJobOf } from '../money/views.ts';
+import type { Fact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
-import { isDisputed } from '../state/questions.ts';
+import { isDisputed, keptUntil } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { store, type Turn } from '../turn.ts';
 
@@ -26,7 +29,8 @@ export function archiveJobs(turn: Turn): void {
     const tally = { acceptedUnits, checked, mismatched, requeued, released, lastSequence };
     const view = endedJobOf(hub, id);
     const earned = view && { view, runs: earningRuns(job) };
-    const fact = { type: 'job-archived', job: id, tally, at: world.now } as const;
+    const until = keptUntil(job.record, job.endedAt);
+    const fact = { type: 'job-archived', job: id, tally, keptUntil: until, at: world.now } as const;
     store(turn, [earned === undefined ? fact : { ...fact, earned }]);
   }
 }
@@ -36,4 +40,15 @@ function isSettled(hub: Hub, job: Job): boolean {
   if (job.leases.size > 0 || isDisputed(hub, { job: job.record.id })) return false;
   const [unjudged = Infinity] = hub.config.needsVerifier ? hub.unjudged.keys() : [];
   return unjudged > job.lastSequence;
+}
+
+/** Inputs and results of an archived job go; nobody has to look at them any more. */
+export function removeData({ hub, world }: Turn, id: JobId): Fact[] | Refusal {
+  if (hub.jobs.has(id)) {
+    const message =
+      'inputs and results of a job are removed ten minutes after its end, when all of it is checked, or later; cancel a job that goes on, and ask again then';
+    return refusal('job-state', message);
+  }
+  const isDecided = isUnderway(hub.underway, nameOf.removeData(id));
+  return isDecided ? [] : [{ type: 'data-removed', job: id, at: world.now }];
 }

@@ -43,6 +43,8 @@ export type HubCommand =
   | { type: 'create'; record: JobRecord; inputDigests: Uint8Array }
   | { type: 'start'; job: JobId }
   | { type: 'cancel'; job: JobId }
+  /** Its inputs and results are not wanted any more, or their time is over. */
+  | { type: 'remove-data'; job: JobId }
   | { type: 'enrol'; key: PublicKey }
   | { type: 'remove-verifier'; key: PublicKey }
   | { type: 'pardon'; device: PublicKey; reason: string }

@@ -60,6 +60,7 @@ function isOfRecord(fact: Fact, id: JobId): boolean {
     case 'job-moved':
     case 'items-failed':
     case 'job-archived':
+    case 'data-removed':
       return fact.job === id;
     default:
       return false;

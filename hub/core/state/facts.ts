@@ -94,7 +94,16 @@ export type Fact =
       at: Instant;
     }
   /** A job ended and all of it is judged: from now on it is read from the store. */
-  | { type: 'job-archived'; job: JobId; tally: JobTally; earned?: Earned; at: Instant }
+  | {
+      type: 'job-archived';
+      job: JobId;
+      tally: JobTally;
+      keptUntil: Instant;
+      earned?: Earned;
+      at: Instant;
+    }
+  /** Inputs and results of an archived job are gone. */
+  | { type: 'data-removed'; job: JobId; at: Instant }
   /**
    * Items of a unit cannot be computed. Shards from the sequence `since` on compute the unit as it
    * was mended, with another item in the place of each; without `mended` no item is left.

@@ -134,6 +134,8 @@ export interface Job extends JobTally {
   unitSizes: UnitSizes;
   startedAt?: Instant;
   endedAt?: Instant;
+  /** Its inputs and results went then. */
+  removedAt?: Instant;
   refusal?: Refusal;
   /** What it is paid from, as it is on disk. */
   funding?: Funding;

@@ -1,3 +1,4 @@
+import { type JobRecord, KEEP_DAYS } from '#protocol/api/job.ts';
 import { sharersOf } from '#protocol/checks/check-policy.ts';
 import { digestPackage, type PackageManifest, withMeasured } from '#protocol/models/package.ts';
 import {
@@ -7,7 +8,7 @@ import {
   type Verdict,
 } from '#protocol/records/records.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
-import type { Instant } from '#protocol/values/units.ts';
+import { after, type Instant, millis } from '#protocol/values/units.ts';
 import type { Ban } from './facts.ts';
 import type { Hub } from './hub.ts';
 import type { Job, KeptShard } from './job.ts';
@@ -62,6 +63,12 @@ export function inputsOf(
   if (unit?.mended === undefined || sequence < unit.since) return record.inputs;
   return { ...unit.mended.blob, firstUnit };
 }
+
+const DAY_MS = millis(24 * 3_600_000);
+
+/** Until when inputs and results of a job that ended are kept. */
+export const keptUntil = ({ keepDays = KEEP_DAYS }: JobRecord, endedAt: Instant): Instant =>
+  after(endedAt, millis(keepDays * DAY_MS));
 
 /** Whether verifiers disagree on work of a device, or of a job. */
 export function isDisputed(hub: Hub, about: { device?: PublicKey; job?: JobId }): boolean {

@@ -19,6 +19,7 @@ export const nameOf = {
   move: (job: JobId) => `move ${job}`,
   end: (job: JobId) => `end ${job}`,
   archive: (job: JobId) => `archive ${job}`,
+  removeData: (job: JobId) => `remove data ${job}`,
   /** Counts work, in microseconds. */
   accept: (device: PublicKey) => `accept ${device}`,
   unrevealed: (device: PublicKey) => `unrevealed ${device}`,
@@ -91,6 +92,8 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
       ];
     case 'job-archived':
       return [[nameOf.archive(fact.job)]];
+    case 'data-removed':
+      return [[nameOf.removeData(fact.job)]];
     case 'accepted': {
       const { device, unitCost, unitCount } = fact.shard;
       return [[nameOf.accept(device), unitCost * unitCount]];

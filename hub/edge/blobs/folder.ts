@@ -10,6 +10,7 @@ import { accept, type RefusalCode, type Result } from '#protocol/values/refusal.
 import { diskFull, explainDiskError } from './disk-error.ts';
 import type { BlobStore } from './port.ts';
 import { checkRange, emptyBlob, longBlob, unknownBlob } from './range.ts';
+import { sweepFolder } from './sweep.ts';
 
 /** Left free for the database, which has to go on when uploads have filled the disk. */
 const FREE_BYTES_MIN = 128 * 1024 * 1024;
@@ -79,6 +80,8 @@ export async function openFolderBlobs(
       if (size <= PIECE_BYTES) return accept(new Uint8Array());
       return accept(new Uint8Array(await readFile(`${pathOf(root)}.pieces`)));
     },
+    sweep: (isNamed, ageMs) =>
+      sweepFolder(folder, { isNamed, ageMs, isBusy: () => putting.size > 0 }),
     async close() {
       await Promise.allSettled(putting);
     },

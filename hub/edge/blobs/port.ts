@@ -22,5 +22,9 @@ export interface BlobStore {
   stream(root: Root, offset: number, length: number): Promise<Result<AsyncIterable<Uint8Array>>>;
   /** The piece layer: 32 bytes per 256 KiB piece, empty for a blob of one piece. */
   pieces(root: Root): Promise<Result<Uint8Array>>;
+  /**
+   * Removes blobs that are older than `ageMs` and that `isNamed` does not know. Gives how many.
+   */
+  sweep(isNamed: (root: Root) => Promise<boolean>, ageMs: number): Promise<number>;
   close(): Promise<void>;
 }

@@ -18,6 +18,7 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'leaves-conflict': 409,
   'job-state': 409,
   'results-held': 409,
+  'results-removed': 410,
   'model-too-big': 413,
   'input-too-big': 413,
   'message-too-long': 413,

@@ -4,7 +4,15 @@ import type { Root } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import type { Earned, Fact } from '../../core/state/facts.ts';
-import { accepted, acceptedShard, jobCreated, jobId, keyOf, manifestOf } from './sample-facts.ts';
+import {
+  accepted,
+  acceptedShard,
+  committed,
+  jobCreated,
+  jobId,
+  keyOf,
+  manifestOf,
+} from './sample-facts.ts';
 import type { StoreWorld } from './store-world.ts';
 
 const at = instant(5_000);
@@ -16,6 +24,7 @@ const archived = (job: number, earned?: Earned): Fact => ({
     ...{ acceptedUnits: 2, checked: 1, mismatched: 0, requeued: 0, lastSequence: 0 },
     released: { runs: [], count: 0 },
   },
+  keptUntil: instant(at + job),
   at,
 });
 
@@ -96,6 +105,31 @@ export function checkArchive(open: () => Promise<StoreWorld>): void {
     const { device } = acceptedShard({ index: 0, job: 1 });
     expect(await sequences({ device }, 0, 1)).toEqual([0]);
     expect(await sequences({ device: keyOf(99) }, 0, 9)).toEqual([]);
+  });
+
+  it('removes outputs and names of blobs of a job whose time is over', async () => {
+    const { store } = await open();
+    const shard = accepted({ index: 1, sequence: 1, job: 1 });
+    await store.append([jobCreated(1), jobCreated(2), committed({ index: 1 }), shard]);
+    await store.append([archived(1), archived(2)]);
+    const expired = (now: number) => store.expired(instant(now), 9);
+    expect(await Promise.all([5_000, 5_001, 5_002].map(expired))).toEqual([
+      [],
+      [jobId(1)],
+      [jobId(1), jobId(2)],
+    ]);
+    expect(await store.expired(instant(5_002), 1)).toEqual([jobId(1)]);
+    const { record } = jobCreated(1);
+    const removed: Fact = { type: 'data-removed', job: jobId(1), at };
+    await store.append([removed, removed]);
+    expect(await expired(5_002)).toEqual([jobId(2)]);
+    expect((await store.archived(jobId(1))).at(-1)).toEqual(removed);
+    expect((await store.results(jobId(1), 0, 9))[0]?.outputs ?? null).toBeNull();
+    expect(await store.receipts(jobId(1), 0, 9)).toHaveLength(1);
+    // The second job still names the same blobs.
+    expect(await store.namesBlob(record.inputs.root)).toBe(true);
+    await store.append([{ type: 'data-removed', job: jobId(2), at }]);
+    expect(await store.namesBlob(record.inputs.root)).toBe(false);
   });
 
   it('knows which blobs its jobs name', async () => {

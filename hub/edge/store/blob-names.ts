@@ -4,6 +4,9 @@ import type { JobId, Root } from '#protocol/values/ids.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import type { Database } from './libsql.ts';
 
+/** What names a blob that belongs to no job. */
+const NO_JOB = '';
+
 /** Which jobs name which blobs: written with the facts that say so, and made of no others. */
 export const BLOB_NAMES: string[] = [
   'create table blob_name (root text, job text, primary key (root, job)) without rowid',
@@ -23,6 +26,8 @@ export const BLOB_NAMES: string[] = [
       from fact, json_each(fact.body, '$.manifest.knownAnswers') as answer
         where fact.type = 'job-packaged'`,
   ),
+  `insert or ignore into blob_name
+    select body->>'$.root', '${NO_JOB}' from fact where type = 'leaf-file'`,
 ];
 
 /** Writes down which blobs these facts name. */
@@ -35,7 +40,10 @@ export function nameBlobs(facts: readonly Fact[]): InStatement[] {
   });
 }
 
-function refsOf(fact: Fact): { job: JobId; refs: BlobRef[] } | undefined {
+function refsOf(
+  fact: Fact,
+): { job: JobId | typeof NO_JOB; refs: Pick<BlobRef, 'root'>[] } | undefined {
+  if (fact.type === 'leaf-file') return { job: NO_JOB, refs: [fact] };
   if (fact.type === 'job-created' || fact.type === 'job-recut') {
     const { id, inputs, inputDigests, draft } = fact.record;
     return { job: id, refs: [inputs, inputDigests, draft.file] };

@@ -6,6 +6,7 @@ import { listEarnings } from './earnings.ts';
 import { PLACED } from './fact-types.ts';
 import type { Database } from './libsql.ts';
 import type { FactPage, Tip } from './port.ts';
+import { removeData } from './removal.ts';
 
 /** Rows per insert: in groups of 256 facts 128 take about a sixth less time than 32. */
 const ROWS_PER_INSERT = 128;
@@ -97,7 +98,13 @@ export async function openAppend({ read, write }: Database) {
       const sql = `insert into fact (${columns}) values ${marks}`;
       statements.push({ sql, args: some.flat() });
     }
-    if (rows.length > 0) await write([...statements, ...nameBlobs(facts), ...listEarnings(facts)]);
+    if (rows.length > 0)
+      await write([
+        ...statements,
+        ...nameBlobs(facts),
+        ...listEarnings(facts),
+        ...removeData(facts),
+      ]);
     number += rows.length;
     places = counts;
   };

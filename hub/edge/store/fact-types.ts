@@ -6,4 +6,4 @@ export const PLACED = ['job-created', 'verdict', 'epoch'] as const;
 
 /** What is said of a job as a whole: a condition of its index. */
 export const OF_JOBS = `('job-created', 'job-recut', 'job-packaged', 'job-funded', 'job-moved',
-  'items-failed', 'job-archived')`;
+  'items-failed', 'job-archived', 'data-removed')`;

@@ -1,6 +1,7 @@
 import { BLOB_NAMES } from './blob-names.ts';
 import { EARNINGS } from './earnings.ts';
 import { OF_JOBS } from './fact-types.ts';
+import { REMOVALS } from './removal.ts';
 
 /** No table of an older database holds so many rows. */
 const PHASE = 1_000_000_000;
@@ -358,6 +359,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create index fact_job on fact (job, number) where type in ${OF_JOBS}`,
     ...BLOB_NAMES,
     ...EARNINGS,
+    ...REMOVALS,
   ],
   // Units behind a device and package were counted; their cost makes them work (`unitCost`).
   [

@@ -3,6 +3,7 @@ import type { LoggedShard } from '#protocol/records/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records/records.ts';
 import type { EndedJobView } from '#protocol/settlement/money-api.ts';
 import type { JobId, LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
@@ -86,6 +87,8 @@ export interface Store {
     from: number,
     limit: number,
   ): Promise<AcceptedShard[]>;
+  /** Archived jobs whose inputs and results have had their time, the longest over first. */
+  expired(now: Instant, limit: number): Promise<JobId[]>;
   /** Whether a job, one that goes on or an archived one, names this blob. */
   namesBlob(root: Root): Promise<boolean>;
   /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */

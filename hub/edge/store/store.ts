@@ -15,6 +15,7 @@ import { type Database, openDatabaseFile, openMemoryDatabase } from './libsql.ts
 import { migrate } from './migrate.ts';
 import type { ShardOutputs, Store } from './port.ts';
 import { openReceipts } from './receipts.ts';
+import { readExpired } from './removal.ts';
 
 /** Opens the store in a SQLite file, which is made on first use and may grow to `bytesMax`. */
 export const openFileStore = async (file: string, bytesMax?: number): Promise<Store> =>
@@ -49,6 +50,7 @@ async function openStore(database: Database): Promise<Store> {
       const rows = await read<{ place: number; job: JobId }>(sql, before, limit);
       return rows.map(({ place, job }) => ({ number: place, id: job }));
     },
+    expired: (now, limit) => readExpired(database, now, limit),
     namesBlob: (root) => namesBlob(database, root),
     async results(job, fromUnit, toUnit) {
       const sql = `select body, outputs from fact where type = 'accepted' and job = ?

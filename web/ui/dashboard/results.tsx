@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
 import { itemShape } from '#protocol/tensors/tensor.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
-import { formatNoun, formatShare } from '../../core/format.ts';
+import { formatInstant, formatNoun, formatShare } from '../../core/format.ts';
 import {
   decodeResultLines,
   findScores,
@@ -66,7 +66,12 @@ export function Results({ job, request, actions }: JobProps) {
       {preview === undefined || preview.rows.length === 0 ? null : (
         <Rows job={job} preview={preview} />
       )}
-      <Downloads job={job} request={request} actions={actions} />
+      {job.removedAt === undefined ? (
+        <Downloads job={job} request={request} actions={actions} />
+      ) : null}
+      {job.keptUntil === undefined || job.removedAt !== undefined ? null : (
+        <p class="soft small">Inputs and results are kept until {formatInstant(job.keptUntil)}.</p>
+      )}
     </section>
   );
 }

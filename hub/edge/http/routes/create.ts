@@ -95,6 +95,7 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
     unitPrice: options.unitPrice ?? lamports(0n),
     assurance: options.assurance ?? 'instant',
     autoStart: options.autoStart ?? false,
+    ...(options.keepDays === undefined ? {} : { keepDays: options.keepDays }),
     ...(notes.length > 0 && { notes }),
   };
   return must(await ports.loop.command({ type: 'create', record, inputDigests: packed.digests }));

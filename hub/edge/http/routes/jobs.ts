@@ -1,4 +1,5 @@
 import type { JobPage } from '#protocol/api/api.ts';
+import type { JobView } from '#protocol/api/job.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { JobId } from '#protocol/values/ids.ts';
@@ -22,6 +23,7 @@ export function jobRoutes(ports: ApiPorts): Route[] {
     developer('GET /v1/jobs/:job/events', async (call) => stream(await findJob(ports, call))),
     developer('POST /v1/jobs/:job/start', (call) => move(ports, call, 'start')),
     developer('POST /v1/jobs/:job/cancel', (call) => move(ports, call, 'cancel')),
+    developer('DELETE /v1/jobs/:job/data', (call) => removeData(ports, call)),
     developer(
       'GET /v1/jobs/:job/receipts',
       async (call) => readReceipts(ports, call, (await findJob(ports, call)).record.id),
@@ -62,6 +64,24 @@ async function move(ports: ApiPorts, call: Call, type: 'start' | 'cancel') {
     return must(await ports.loop.command({ type, job: record.id }));
   }
   return reject('job-state', `this job ended some time ago, as "${state}"; post it again`);
+}
+
+async function removeData(ports: ApiPorts, call: Call): Promise<JobView> {
+  const { record, removedAt } = await findJob(ports, call);
+  if (removedAt === undefined) {
+    must(await ports.loop.command({ type: 'remove-data', job: record.id }));
+  }
+  return viewJob(ports.hub, await findJob(ports, call));
+}
+
+/** The job named in the path, where its inputs and results are still here. */
+export async function findKept(ports: ApiPorts, call: Call): Promise<Job> {
+  const job = await findJob(ports, call);
+  const { removedAt } = job;
+  if (removedAt === undefined) return job;
+  const day = new Date(removedAt).toISOString().slice(0, 10);
+  const message = `inputs and results of this job were removed on ${day}; its receipts stay`;
+  return reject('results-removed', message);
 }
 
 async function readPackage(ports: ApiPorts, call: Call): Promise<PackageManifest> {

@@ -8,7 +8,7 @@ import { type Job, mayRead, unitPart } from '../../../core/hub.ts';
 import type { ShardOutputs } from '../../store/port.ts';
 import { answerBody, reject } from '../answer.ts';
 import { type ApiPorts, type Call, developer, type Route, verifier } from '../route.ts';
-import { findJob } from './jobs.ts';
+import { findKept } from './jobs.ts';
 
 /**
  * Output bytes of single units, for whoever executes them again: a verifier, or a job's developer.
@@ -32,7 +32,7 @@ async function readReleased<T>(
   call: Call,
   read: (ports: ApiPorts, call: Call) => Promise<T>,
 ): Promise<T> {
-  const job = await findJob(ports, call);
+  const job = await findKept(ports, call);
   const first = decodeUnit(call.param('unit'));
   if (mayRead(job, first, first + 1)) {
     return read(ports, call);
@@ -80,7 +80,7 @@ interface Asked {
 }
 
 async function readAsked(ports: ApiPorts, call: Call): Promise<Asked> {
-  const asked = { job: await findJob(ports, call), unit: decodeUnit(call.param('unit')) };
+  const asked = { job: await findKept(ports, call), unit: decodeUnit(call.param('unit')) };
   const text = call.query.get('lease');
   if (text === null) return asked;
   return { ...asked, lease: must(decodeWith(LeaseId, text, 'not-found')) };

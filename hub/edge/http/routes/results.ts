@@ -8,7 +8,7 @@ import { encodeResults, RESULT_TYPES, type ResultRange } from '../../results/enc
 import { answerBody, reject } from '../answer.ts';
 import { readCount } from '../query.ts';
 import { type ApiPorts, type Call, developer, type Route } from '../route.ts';
-import { findJob } from './jobs.ts';
+import { findKept } from './jobs.ts';
 
 /** What is read from the store for one answer. */
 const READ_BYTES_MAX = 512 * 1024 * 1024;
@@ -24,7 +24,7 @@ export const resultRoutes = (ports: ApiPorts): Route[] => [
 ];
 
 async function readResults(ports: ApiPorts, call: Call): Promise<Response> {
-  const job = await findJob(ports, call);
+  const job = await findKept(ports, call);
   const view = viewJob(ports.hub, job);
   const range = decodeRange(call.query, view);
   const encoded = await encode(ports, { job, view }, range);

@@ -1,0 +1,39 @@
+import type { InStatement } from '@libsql/client';
+import type { JobId } from '#protocol/values/ids.ts';
+import type { Instant } from '#protocol/values/units.ts';
+import type { Fact } from '../../core/state/facts.ts';
+import { OF_JOBS } from './fact-types.ts';
+import type { Database } from './libsql.ts';
+
+const UNTIL = "body->>'$.keptUntil'";
+
+/** Archived jobs by when their inputs and results go. */
+export const REMOVALS: string[] = [
+  `create index kept_until on fact (${UNTIL}) where type = 'job-archived'`,
+];
+
+/** What goes with the facts that say so: outputs, fingerprints, and the names of blobs. */
+export const removeData = (facts: readonly Fact[]): InStatement[] =>
+  facts.flatMap((fact) => {
+    if (fact.type !== 'data-removed') return [];
+    const args = [fact.job];
+    const outputs = `update fact set outputs = null, fingerprints = null
+      where type = 'accepted' and job = ?`;
+    return [
+      { sql: outputs, args },
+      { sql: 'delete from blob_name where job = ?', args },
+    ];
+  });
+
+/** What `Store.expired` says. */
+export async function readExpired(
+  { read }: Database,
+  now: Instant,
+  limit: number,
+): Promise<JobId[]> {
+  const sql = `select job from fact where type = 'job-archived' and ${UNTIL} <= ? and not exists
+    (select 1 from fact as gone where gone.type in ${OF_JOBS} and gone.type = 'data-removed'
+      and gone.job = fact.job)
+    order by ${UNTIL} limit ?`;
+  return (await read<{ job: JobId }>(sql, now, limit)).map(({ job }) => job);
+}
