@@ -139,7 +139,7 @@ describe('a job of real processes gives what the runtime gives for each item alo
     ],
     [
       'names that stand twice',
-      { file: 'question-mark-axes', inputs: { x: rows(1, 3, 4, 7) }, unitItems: 2 },
+      { file: 'question-mark-axes', inputs: { x: rows(1, 3, 4, 7) }, unitItems: 16 },
     ],
     [
       'an output of another rank than it says',
@@ -162,12 +162,12 @@ describe('a job of real processes gives what the runtime gives for each item alo
     ],
     [
       'operators of ai.onnx.ml alone',
-      { file: 'only-ai-onnx-ml', inputs: { x: rows(1, 4) }, unitItems: 2 },
+      { file: 'only-ai-onnx-ml', inputs: { x: rows(1, 4) }, unitItems: 16 },
     ],
     [
       'versions as the onnx package writes them today',
       {
-        ...{ file: 'opset-26-runs', inputs: { x: rows(1, 4) }, unitItems: 2 },
+        ...{ file: 'opset-26-runs', inputs: { x: rows(1, 4) }, unitItems: 16 },
         versions: { irVersion: 14, opset: 28 },
       },
     ],
@@ -176,21 +176,21 @@ describe('a job of real processes gives what the runtime gives for each item alo
       {
         file: 'scalar-input',
         inputs: { x: rows(1, 3), sr: { shape: [], dtype: 'i64', values: () => [3], shared: true } },
-        unitItems: 2,
+        unitItems: 16,
         options: { shared: { sr: 3 } },
       },
     ],
-    ['opset 26', { file: 'opset-26-runs', inputs: { x: rows(1, 4) }, unitItems: 2 }],
+    ['opset 26', { file: 'opset-26-runs', inputs: { x: rows(1, 4) }, unitItems: 16 }],
     [
       'a loop as long as its input',
-      { file: 'loop-over-sequence', inputs: { x: rows(1, 5) }, unitItems: 2 },
+      { file: 'loop-over-sequence', inputs: { x: rows(1, 5) }, unitItems: 16 },
     ],
     [
       'a past of length 0',
       {
         file: 'past-of-zero',
         inputs: { past: rows(1, 2, 0, 4), k: rows(1, 2, 1, 4) },
-        unitItems: 2,
+        unitItems: 16,
       },
     ],
   ];

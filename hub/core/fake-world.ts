@@ -164,10 +164,12 @@ export function postJob(
     unitItems = 1,
     unitPrice = lamports(5n),
     file = 'f',
+    sized,
   }: {
     id?: JobId;
     /** A digit that names the model. */
     file?: string;
+    sized?: 'fixed';
     assurance?: Assurance;
     autoStart?: boolean;
     taps?: readonly Tap[];
@@ -188,6 +190,7 @@ export function postJob(
         inputs: [{ ...SPEC, shape: [unitItems, ...SPEC.shape.slice(1)] }],
         unitItems,
         graphOptimization: 'all',
+        ...(sized === undefined ? {} : { sized }),
         ...(taps.length > 0 ? { taps: taps.map(({ name }) => name) } : {}),
       },
     },
@@ -233,6 +236,8 @@ export function beginJob(bench: Bench): void {
 interface Quoting {
   id?: JobId;
   unitMs?: number;
+  /** The model runs with units of one item as well. */
+  runsAlone?: true;
   unitItems?: number;
   autoStart?: boolean;
   assurance?: Assurance;
@@ -263,6 +268,7 @@ export function prepareJob(bench: Bench, options: Quoting = {}): void {
       outputs: [{ ...SPEC, name: 'y', shape: [unitItems, 1] }],
       units: [0],
       unitMs: millis(unitMs),
+      ...(options.runsAlone === undefined ? {} : { runsAlone: options.runsAlone }),
       peakBytes: bytes(1_000),
       ...(prepared.length > 0 ? { taps: [...prepared] } : {}),
       decoys,

@@ -124,6 +124,7 @@ const emptyState = (): DurableState => ({
   epochs: new Map(),
   jobs: new Map(),
   packages: new Map(),
+  sizes: new Map(),
   shards: new Map(),
   commitments: new Map(),
   unrevealed: new Map(),

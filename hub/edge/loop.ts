@@ -220,7 +220,7 @@ async function keep(
 
 async function recut(loop: Loop, token: Token, cut: ItemCut): Promise<void> {
   const done = await loop.edge.recut(cut).catch((error: unknown) => {
-    loop.edge.log.error({ error: explain(error) }, 'a job could not be cut into units of one item');
+    loop.edge.log.error({ error: explain(error) }, 'a job could not be cut into other units');
     return refuse('storage-failed', 'the hub could not cut the items anew; look at its log');
   });
   if (done.ok) post(loop, { type: 'recut', token, cut: done.value });

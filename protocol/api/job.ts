@@ -89,6 +89,11 @@ export const GraphDraft = v.strictObject({
   inputs: v.array(InputSpec),
   unitItems: v.pipe(Count, v.minValue(1)),
   graphOptimization: GraphOptimization,
+  /**
+   * Why a unit holds so many items: `fixed`, since it was asked for or the model takes no other, or
+   * `measured`, by what an item costs. Absent where a verifier has still to measure.
+   */
+  sized: v.exactOptional(v.picklist(['fixed', 'measured'])),
   /** Units hold one item: a verifier saw answers change in larger ones, or axes do not join. */
   coupled: v.exactOptional(v.literal(true)),
   /** Outputs of the file that are taps, the shallowest first. */

@@ -190,6 +190,8 @@ export const FrameHead = v.variant('type', [
     outputs: v.array(TensorSpec),
     /** Those of the draft, as they came out. */
     taps: v.optional(v.pipe(v.array(Tap), v.maxLength(TAPS_MAX))),
+    /** The model runs with units of one item as well. */
+    runsAlone: v.exactOptional(v.literal(true)),
     /** Unit numbers the known answers were made from. */
     units: v.array(Count),
     unitMs: Millis,

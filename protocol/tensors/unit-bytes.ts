@@ -20,8 +20,11 @@ export function splitUnit(specs: readonly TensorSpec[], bytes: Uint8Array): Tens
 }
 
 /** What a unit of one item of such units is made of. */
-export const itemSpecs = (specs: readonly TensorSpec[]): TensorSpec[] =>
-  specs.map((spec) => ({ ...spec, shape: [1, ...spec.shape.slice(1)] }));
+export const itemSpecs = (specs: readonly TensorSpec[]): TensorSpec[] => resizeUnit(specs, 1);
+
+/** The tensors of a unit of so many items, of those of a unit of another size. */
+export const resizeUnit = (specs: readonly TensorSpec[], unitItems: number): TensorSpec[] =>
+  specs.map((spec) => ({ ...spec, shape: [unitItems, ...spec.shape.slice(1)] }));
 
 /**
  * The items of one unit as units of one item, end to end. The first dimension of every spec counts

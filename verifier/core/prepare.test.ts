@@ -45,6 +45,14 @@ describe('a new model', () => {
     const answer = prepared(check({}));
     expect(answer).toMatchObject({ units: [0, 7], unitMs: 3 });
     expect(answer.payload).toHaveLength(32);
+    expect(answer).not.toHaveProperty('runsAlone');
+  });
+
+  it('that runs with one item as well says so: its units can be cut where they are dear', () => {
+    const trial = { distances: [], runsAlone: true };
+    expect(prepared(check({ neighbours: trial }))).toMatchObject({ runsAlone: true });
+    const whole = prepared(check({ neighbours: { ...trial, runsAlone: false } }));
+    expect(whole).not.toHaveProperty('runsAlone');
   });
 
   it.each([

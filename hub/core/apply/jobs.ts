@@ -63,6 +63,8 @@ export function applyPackage(hub: Hub, { job: id, manifest: found }: FactOf<'job
   job.manifest = manifest;
   job.packageId = digestPackage(manifest);
   hub.packages.set(job.packageId, { peakBytes, referenceUnitMs, taps: runtime.taps });
+  const sizing = kindOf(job).sizing(job.record);
+  if (sizing && !hub.sizes.has(sizing.model)) hub.sizes.set(sizing.model, sizing.size);
   job.unitSizes = kindOf(job).sizeUnit(job.record, manifest);
 }
 

@@ -32,7 +32,7 @@ const foundAt = (l2: number): DecoyFindings => ({
 });
 /** The verifier on socket 1 has prepared another job of the same file. */
 function postNext(id: JobId, unitMs: number, { unitItems = 1, decoys = foundAt(3e-4) } = {}) {
-  postJob(bench, 10, { id, unitItems });
+  postJob(bench, 10, { id, unitItems, sized: 'fixed' });
   prepareJob(bench, { id, unitMs, unitItems, decoys });
 }
 

@@ -13,6 +13,7 @@ import { isMoving, measuredManifest, needsFunding } from '../state/questions.ts'
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { decline, jobMoved, send, store, type Turn } from '../turn.ts';
 import { quote } from './quote.ts';
+import { recutAsKnown, startRecut } from './size.ts';
 
 const PREPARE_MS_MAX = 180_000;
 const PREPARE_TRIES_MAX = 3;
@@ -31,6 +32,7 @@ export function prepareJobs(turn: Turn): void {
       refuseJob(turn, job, { code: 'model-run-failed', message });
       continue;
     }
+    if (recutAsKnown(turn, job)) continue;
     const verifier = [...hub.verifiers.values()][
       job.prepareTries % Math.max(1, hub.verifiers.size)
     ];
@@ -98,6 +100,7 @@ export function receiveUnpreparable(
 export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared: Prepared): void {
   const job = preparedJob(turn, verifier, prepared.head.job);
   if (job === undefined) return;
+  if (startRecut(turn, job, kindOf(job).chooseSize(job.record, prepared.head))) return;
   const made = kindOf(job).makePackage(job, prepared);
   if (!made.ok) return decline(turn, verifier.socket, made.refusal);
   const { manifest, blobs } = made.value;

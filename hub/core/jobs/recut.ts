@@ -7,22 +7,19 @@ import type { RecutInputs, Token } from '../state/events.ts';
 import { isEnding } from '../state/questions.ts';
 import { changed, decline, store, type Turn } from '../turn.ts';
 import { preparedJob, prepareJobs, refuseJob } from './prepare.ts';
+import { startRecut } from './size.ts';
 
 /**
- * Cuts a job into units of one item: a verifier saw that an item's answer changes with its
- * neighbours, and which ones it has in a unit is chance. The job is then prepared anew.
+ * A verifier saw that an item's answer changes with its neighbours, and which ones it has in a unit
+ * is chance: the job is cut into units of one item and prepared anew.
  */
 export function receiveCoupled(turn: Turn, verifier: VerifierSession, id: JobId): void {
   const job = preparedJob(turn, verifier, id);
   if (job === undefined) return;
-  const single = kindOf(job).cutSingly(job.record);
-  if (single === undefined) {
+  if (!startRecut(turn, job, { unitItems: 1, coupled: true })) {
     const message = `units of job ${id} hold one item: no item has a neighbour; prepare it as it is`;
     return decline(turn, verifier.socket, { code: 'result-shape', message });
   }
-  const token = turn.hub.nextToken++;
-  turn.hub.making.set(token, { type: 'recut', job: id });
-  turn.effects.push({ type: 'recut', token, cut: single.cut });
 }
 
 /** Writes down the job as it was cut; nothing changes before that is on disk. */
@@ -31,11 +28,13 @@ export function storeRecut(turn: Turn, token: Token, cut: RecutInputs): void {
   const made = hub.making.get(token);
   hub.making.delete(token);
   const job = made?.type === 'recut' ? hub.jobs.get(made.job) : undefined;
-  if (job?.state !== 'checking' || isEnding(hub, job)) return;
+  if (made?.type !== 'recut' || job?.state !== 'checking' || isEnding(hub, job)) return;
   const { inputs, inputDigests, digestBytes } = cut;
   const { record } = job;
-  const draft = kindOf(job).cutSingly(record)?.draft ?? record.draft;
-  const next: JobRecord = { ...record, draft, inputs, inputDigests, units: record.items };
+  const resized = kindOf(job).cutInto(record, made.size);
+  if (resized === undefined) return;
+  const { draft, units } = resized;
+  const next: JobRecord = { ...record, draft, inputs, inputDigests, units };
   store(turn, [{ type: 'job-recut', record: next, inputDigests: digestBytes }]);
 }
 
@@ -48,7 +47,7 @@ export function followRecut(turn: Turn, id: JobId): void {
   prepareJobs(turn);
 }
 
-/** Without units of one item its answers would be wrong: the job ends with what the disk said. */
+/** Without its new units its answers may be wrong: the job ends with what the disk said. */
 export function refuseRecut(turn: Turn, id: JobId, refusal: Refusal): void {
   const job = turn.hub.jobs.get(id);
   if (job?.state === 'checking' && !isEnding(turn.hub, job)) refuseJob(turn, job, refusal);

@@ -1,16 +1,17 @@
 import type { JobRecord } from '#protocol/api/job.ts';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
-import { DIGEST_BYTES, hexToBytes, type Sha256 } from '#protocol/bytes/digest.ts';
+import { DIGEST_BYTES, digestRecord, hexToBytes, type Sha256 } from '#protocol/bytes/digest.ts';
 import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
 import { fingerprintFault } from '#protocol/checks/fingerprint-check.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import type { Lease } from '#protocol/records/records.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
-import { digestUnits, itemSpecs } from '#protocol/tensors/unit-bytes.ts';
+import { digestUnits, resizeUnit } from '#protocol/tensors/unit-bytes.ts';
 import { why } from '#protocol/values/reason.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
 import type { UnitCut } from '../state/facts.ts';
+import type { UnitSize } from '../state/hub.ts';
 import type { Job, UnitSizes } from '../state/job.ts';
 import { classOf } from './device-class.ts';
 import { makePackage } from './graph-package.ts';
@@ -22,7 +23,9 @@ export const graph: Kind = {
     inputs.length === units * unitBytes(draft.runtime.inputs),
   sizeUnit,
   sliceInputs,
-  cutSingly,
+  cutInto,
+  sizing,
+  chooseSize,
   makePackage,
   readReveal,
   unitPart: (outputs, unitCount, place) => {
@@ -84,14 +87,43 @@ function cutUnit(record: JobRecord, unit: number): Omit<UnitCut, 'failed'> {
   return { inputs, specs: draft.runtime.inputs, unit, items: itemsIn(record, unit) };
 }
 
-function cutSingly({ draft, inputs, items }: JobRecord): ReturnType<Kind['cutSingly']> {
+function cutInto(
+  { draft, inputs, items }: JobRecord,
+  { unitItems, coupled }: UnitSize,
+): ReturnType<Kind['cutInto']> {
   const { runtime } = draft;
-  if (runtime.unitItems === 1) return undefined;
-  const single = { ...runtime, inputs: itemSpecs(runtime.inputs), unitItems: 1 };
+  if (runtime.unitItems === unitItems) return undefined;
+  const sized = runtime.sized ?? 'measured';
+  const specs = resizeUnit(runtime.inputs, unitItems);
+  const why = coupled === true ? { sized, coupled } : { sized };
   return {
-    draft: { ...draft, runtime: { ...single, coupled: true } },
-    cut: { inputs, specs: runtime.inputs, items },
+    draft: { ...draft, runtime: { ...runtime, inputs: specs, unitItems, ...why } },
+    units: Math.ceil(items / unitItems),
+    cut: { inputs, specs: runtime.inputs, items, unitItems },
   };
+}
+
+function sizing({ draft: { file, runtime } }: JobRecord): ReturnType<Kind['sizing']> {
+  const { graphOptimization, inputs, taps = [], unitItems, coupled, sized } = runtime;
+  if (sized === 'fixed') return undefined;
+  const executed = { file, graphOptimization, inputs: resizeUnit(inputs, 1), taps };
+  const size = coupled ? { unitItems, coupled } : { unitItems };
+  return { model: digestRecord(executed), size, isFinal: sized !== undefined || coupled === true };
+}
+
+/** A unit that takes longer on the exact lane is cut, where the model runs with fewer items. */
+const UNIT_MS_MAX = 100;
+
+function chooseSize(
+  { draft: { runtime } }: JobRecord,
+  { unitMs, runsAlone }: Parameters<Kind['chooseSize']>[1],
+): UnitSize {
+  const { unitItems } = runtime;
+  if (runtime.sized !== undefined || runsAlone !== true || unitMs <= UNIT_MS_MAX) {
+    return { unitItems };
+  }
+  const most = Math.max(1, (UNIT_MS_MAX * unitItems) / unitMs);
+  return { unitItems: 2 ** Math.floor(Math.log2(most)) };
 }
 
 /** The outputs of all units, then their fingerprints. */

@@ -9,7 +9,7 @@ import type { Result } from '#protocol/values/refusal.ts';
 import type { Admission } from '../state/device.ts';
 import type { BlobRange } from '../state/events.ts';
 import type { ItemCut, UnitCut } from '../state/facts.ts';
-import type { Making } from '../state/hub.ts';
+import type { Making, UnitSize } from '../state/hub.ts';
 import type { Job, UnitSizes } from '../state/job.ts';
 
 /** What a verifier found by running a new model. */
@@ -44,8 +44,18 @@ export interface Kind {
   sizeUnit(record: JobRecord, manifest?: PackageManifest): UnitSizes;
   /** The inputs of the units [first, first + count). */
   sliceInputs(job: Job, first: number, count: number): Lease['inputs'];
-  /** A job cut into units of one item; nothing where its units hold one already. */
-  cutSingly(record: JobRecord): { draft: JobRecord['draft']; cut: ItemCut } | undefined;
+  /** A job with units of another size; nothing where its units have that one already. */
+  cutInto(
+    record: JobRecord,
+    size: UnitSize,
+  ): { draft: JobRecord['draft']; units: number; cut: ItemCut } | undefined;
+  /**
+   * The model whose units are sized alike, and its size here, `isFinal` where that was found out;
+   * nothing where a developer or the model fixed it.
+   */
+  sizing(record: JobRecord): { model: Digest; size: UnitSize; isFinal: boolean } | undefined;
+  /** The size of units that this cost asks for, by time on the exact lane. */
+  chooseSize(record: JobRecord, found: Prepared['head']): UnitSize;
   /** The package of a job; refused with `result-shape` where no device could use it. */
   makePackage(job: Job, prepared: Prepared): Result<Made>;
   /** Splits what was revealed of so many units, and refuses what cannot be their result. */

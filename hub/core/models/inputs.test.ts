@@ -159,7 +159,7 @@ describe('matchInputs', () => {
   it('takes an input without items once for all, or one an item', () => {
     const facts = factsOf([rows, rate]);
     expect(matchInputs(facts, upload({ rows: f32(40, 3), sr: i64() }))).toMatchObject({
-      value: { unitItems: 4, single: false, shared: [{ name: 'sr' }], specs: [{ name: 'rows' }] },
+      value: { unitItems: 16, single: false, shared: [{ name: 'sr' }], specs: [{ name: 'rows' }] },
     });
     expect(matchInputs(facts, upload({ rows: f32(40, 3), sr: i64(40) }))).toMatchObject({
       value: { unitItems: 1, single: true, shared: [], specs: [{}, { name: 'sr', shape: [] }] },
@@ -192,7 +192,7 @@ describe('matchInputs', () => {
     expect(matchInputs(odd, tensors).ok).toBe(true);
     const past = factsOf([rows, { ...rows, name: 'past', dims: ['batch', 2, 'p', 4] }]);
     expect(matchInputs(past, upload({ rows: f32(8, 3), past: f32(8, 2, 0, 4) }))).toMatchObject({
-      value: { items: 8, itemBytes: 12, specs: [{}, { shape: [1, 2, 0, 4] }] },
+      value: { items: 8, itemBytes: 12, specs: [{}, { shape: [16, 2, 0, 4] }] },
     });
   });
 
@@ -223,25 +223,20 @@ describe('matchInputs', () => {
 });
 
 describe('chooseUnitItems', () => {
-  const choose = (weightBytes: number, items: number, itemBytes: number) =>
-    chooseUnitItems(factsOf([image], { weightBytes }), items, itemBytes);
+  const choose = (weightBytes: number, itemBytes: number) =>
+    chooseUnitItems(factsOf([image], { weightBytes }), itemBytes);
 
   it('suits the sample and the benchmark models', () => {
-    expect(choose(257e3, 1797, 256)).toBe(16);
-    expect(choose(90.9e6, 1000, 2048)).toBe(1);
-    expect(choose(14e6, 1000, 602_112)).toBe(1);
-  });
-
-  it('cuts a small job into units that devices can share', () => {
-    expect(choose(1000, 10, 256)).toBe(1);
-    expect(choose(1000, 40, 256)).toBe(4);
+    expect(choose(257e3, 256)).toBe(16);
+    expect(choose(90.9e6, 2048)).toBe(1);
+    expect(choose(14e6, 602_112)).toBe(1);
   });
 
   it('is a power of two from 1 to 16', () => {
     const any = fc.integer({ min: 0, max: 2 ** 31 });
     fc.assert(
-      fc.property(any, any, any, (weights, items, bytes) => {
-        expect([1, 2, 4, 8, 16]).toContain(choose(weights, items, bytes));
+      fc.property(any, any, (weights, bytes) => {
+        expect([1, 2, 4, 8, 16]).toContain(choose(weights, bytes));
       }),
     );
   });

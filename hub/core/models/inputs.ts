@@ -66,7 +66,7 @@ export function matchInputs(
   const own = pairs.filter((pair) => !isShared(pair));
   const itemBytes = unitBytes(own.map((pair) => specOf(pair, 1)));
   const single = facts.movesOut || own.some(({ reading }) => !reading.joins);
-  const chosen = single ? 1 : (unitItems ?? chooseUnitItems(facts, items, itemBytes));
+  const chosen = single ? 1 : (unitItems ?? chooseUnitItems(facts, itemBytes));
   // A model that takes an item whole fixes no number of items.
   const fixedBatch = own.some(({ reading }) => reading.joins) ? facts.fixedBatch : undefined;
   const checked = checkUnitItems(chosen, fixedBatch) ?? checkPairs(pairs, chosen);
@@ -198,17 +198,15 @@ const UNIT_INPUT_BYTES = 1024 ** 2;
 /** Weights stand for work: this many bytes' worth of items make a unit of some milliseconds. */
 const UNIT_WEIGHT_BYTES = 32 * 1024 ** 2;
 const UNIT_ITEMS = 16;
-/** Units a small job is cut into at least, so that devices can share it and draws can fall. */
-const UNITS_MIN = 8;
 
 /**
  * Items per unit, a power of two: enough that a unit's overhead is small beside its work, few
- * enough that a slow phone finishes one in seconds. `items` counts the job's, `itemBytes` an item's
- * input.
+ * enough that a slow phone finishes one in seconds. It goes by the model and not by the length of
+ * a job, so that jobs of one model have one package; `itemBytes` is an item's input. A verifier
+ * measures what such a unit costs, and where that is much, units are cut again.
  */
 export function chooseUnitItems(
   { fixedBatch, weightBytes }: ModelFacts,
-  items: number,
   itemBytes: number,
 ): number {
   if (fixedBatch !== undefined) return fixedBatch;
@@ -216,7 +214,6 @@ export function chooseUnitItems(
     UNIT_ITEMS,
     UNIT_INPUT_BYTES / Math.max(1, itemBytes),
     UNIT_WEIGHT_BYTES / Math.max(1, weightBytes),
-    items / UNITS_MIN,
   );
   return most < 1 ? 1 : 2 ** Math.floor(Math.log2(most));
 }

@@ -24,7 +24,7 @@ export interface World {
   sha256(bytes: Uint8Array): Uint8Array;
 }
 
-/** The items as units of one: the blobs of units and of digests, and the digests. */
+/** The items as units of another size: the blobs of units and of digests, and the digests. */
 export interface RecutInputs {
   inputs: BlobRef;
   inputDigests: BlobRef;

@@ -189,11 +189,13 @@ export interface CommittedShard {
   signature: Signature;
 }
 
-/** Units of several items, and how many items there are: the last unit may be filled up. */
+/** Units of several items, of which units of another size are made; the last may be filled up. */
 export interface ItemCut {
   inputs: BlobRef;
   specs: readonly TensorSpec[];
   items: number;
+  /** Of the units to be made. */
+  unitItems: number;
 }
 
 /** The inputs of one unit in which good items stand for failed ones, and their digest. */

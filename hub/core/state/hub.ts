@@ -48,8 +48,14 @@ export interface Reply {
 /** What blobs are being made for: a package, a job that is cut anew, or a unit that is mended. */
 export type Making =
   | { type: 'package'; job: JobId; manifest: Omit<PackageManifest, 'knownAnswers'> }
-  | { type: 'recut'; job: JobId }
+  | { type: 'recut'; job: JobId; size: UnitSize }
   | { type: 'mend'; job: JobId; unit: number; failed: readonly FailedItems[] };
+
+/** Items of a unit; `coupled` where one is right and more are not. */
+export interface UnitSize {
+  unitItems: number;
+  coupled?: true;
+}
 
 /**
  * What the facts on disk make: nothing but `applyFact` changes it. What a running hub adds to its
@@ -70,6 +76,8 @@ export interface DurableState {
   jobs: Map<JobId, Job>;
   /** By the id of a package: what the first preparation of it found. */
   packages: Map<Digest, Measured>;
+  /** By model (`Kind.sizing`): the size of units that was first measured. */
+  sizes: Map<Digest, UnitSize>;
   /** Accepted shards of jobs in `jobs`, by lease, void or not: what a verdict may be about. */
   shards: Map<LeaseId, KeptShard>;
   /** By log index: commitments that may still be opened. */

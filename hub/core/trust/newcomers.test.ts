@@ -153,8 +153,8 @@ test('a device that began with cheap units waits for the places of a dear one', 
   const { places, taken } = view(bench) ?? {};
   expect({ places, taken }).toEqual({ places: 1 + 2, taken: 2 });
   const dear = `job_${'2'.repeat(16)}` as JobId;
-  postJob(bench, 60, { id: dear, unitItems: 2 });
-  prepareJob(bench, { id: dear, unitItems: 2, unitMs: 350 });
+  postJob(bench, 60, { id: dear, file: '7' });
+  prepareJob(bench, { id: dear, unitMs: 350 });
   // Idle devices are tried on what is quoted: the first at any cost, the other when it has places.
   bench.post({ type: 'command', request: 9, command: { type: 'cancel', job: JOB } });
   for (const socket of [2, 3]) bench.say(socket, { type: 'request' });

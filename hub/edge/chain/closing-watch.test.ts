@@ -13,8 +13,7 @@ const funding = { poster: 'poster' };
 /** A hub with two funded jobs, and a chain that says of each escrow what the test wants. */
 function fakePorts(escrowOf: (job: JobId) => ReturnType<typeof refuse> | object) {
   const closed: string[] = [];
-  const closingOf = new Map<string, unknown>();
-  const hub = { jobs: new Map(JOBS.map((job) => [job, { funding }])), money: { closingOf } };
+  const hub = { money: { funded: new Map(JOBS.map((job) => [job, funding])) } };
   const ports = {
     hub: hub as unknown as Hub,
     settlement: {
@@ -27,7 +26,7 @@ function fakePorts(escrowOf: (job: JobId) => ReturnType<typeof refuse> | object)
     loop: {
       command: async ({ job }: { job: JobId }) => {
         closed.push(job);
-        closingOf.set(job, {});
+        hub.money.funded.delete(job);
       },
     },
     log: openLog('silent'),

@@ -32,20 +32,23 @@ function makeJob(items: number, unitItems: number, widths: readonly number[]) {
   return { items, unitItems, specs, tensors };
 }
 
-it('units are cut into the ones that a job of one item a unit would have had', async () => {
+it('units are cut into the ones that a job of another size would have had', async () => {
   const job = fc.record({
     items: fc.integer({ min: 1, max: 60 }),
-    unitItems: fc.integer({ min: 2, max: 9 }),
+    unitItems: fc.integer({ min: 1, max: 9 }),
+    next: fc.integer({ min: 1, max: 9 }),
     widths: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }),
   });
   await fc.assert(
-    fc.asyncProperty(job, async ({ items, unitItems, widths }) => {
+    fc.asyncProperty(job, async ({ items, unitItems, next, widths }) => {
       const posted = makeJob(items, unitItems, widths);
       const kept = await blobs.put(packUnits(posted).bytes, 2 ** 30);
       if (!kept.ok) throw new Error(kept.refusal.message);
-      const cut = await recutItems(blobs, { inputs: kept.value, specs: posted.specs, items });
+      const cut = await recutItems(blobs, {
+        ...{ inputs: kept.value, specs: posted.specs, items, unitItems: next },
+      });
       if (!cut.ok) throw new Error(cut.refusal.message);
-      const wanted = packUnits(makeJob(items, 1, widths));
+      const wanted = packUnits(makeJob(items, next, widths));
       const units = await blobs.read(cut.value.inputs.root, 0, cut.value.inputs.length);
       expect(units.ok && Buffer.compare(units.value, wanted.bytes)).toBe(0);
       expect(cut.value.digestBytes).toEqual(wanted.digests);
@@ -64,7 +67,12 @@ it('units of more bytes than are read at once are cut all the same', async () =>
   const posted = makeJob(3, 2, [2_200_000]);
   const kept = await blobs.put(packUnits(posted).bytes, 2 ** 30);
   if (!kept.ok) throw new Error(kept.refusal.message);
-  const cut = await recutItems(blobs, { inputs: kept.value, specs: posted.specs, items: 3 });
+  const cut = await recutItems(blobs, {
+    inputs: kept.value,
+    specs: posted.specs,
+    items: 3,
+    unitItems: 1,
+  });
   expect(cut).toMatchObject({ ok: true, value: { inputs: { length: 6_600_000 } } });
   if (cut.ok) expect(cut.value.digestBytes).toEqual(packUnits(makeJob(3, 1, [2_200_000])).digests);
 });
@@ -72,7 +80,7 @@ it('units of more bytes than are read at once are cut all the same', async () =>
 it('units that are not there are refused', async () => {
   const inputs = { root: 'ab'.repeat(32) as never, length: bytes(unitBytes([])) };
   const specs: TensorSpec[] = [{ name: 'x', dtype: 'u8', shape: [2, 1] }];
-  expect(await recutItems(blobs, { inputs, specs, items: 2 })).toMatchObject({
+  expect(await recutItems(blobs, { inputs, specs, items: 2, unitItems: 1 })).toMatchObject({
     ok: false,
   });
 });

@@ -54,6 +54,7 @@ export function checkPreparation(
   return accept({
     outputs: [...found.outputs],
     ...(taps.value.length > 0 ? { taps: taps.value } : {}),
+    ...(found.neighbours?.runsAlone === true ? { runsAlone: true } : {}),
     units: found.units.slice(0, kept.length),
     unitMs: median(found.runs.map(({ computeMs }) => computeMs)),
     payload: concatBytes(...kept),
@@ -66,7 +67,7 @@ export function checkPreparation(
  * Whether answers changed with an item's neighbours or place by more than another order of sums
  * does.
  */
-export const isCoupled = (trial: NeighbourTrial | undefined): trial is NeighbourTrial =>
+export const isCoupled = (trial: NeighbourTrial | undefined): boolean =>
   trial?.distances.some((distance) => !isWithin(distance, COMPARATOR_DEFAULT)) === true;
 
 /** In units of one item no item has a neighbour: where the model runs with those, that helps. */

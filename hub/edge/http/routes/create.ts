@@ -66,6 +66,8 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
   const converted = must(await convertInputs(await upload.inputs(), checked, options));
   const { items, unitItems, specs, leftOut } = converted;
   const notes = [...assembled.notes, ...noteFiles(leftOut)];
+  const isFixed =
+    options.unitItems !== undefined || converted.single || checked.fixedBatch !== undefined;
   const folded = must(foldTensors(given, converted.shared));
   const model = checked.openLoops ? boundModel(folded) : folded;
   const tapped = options.taps === true ? tapModel(model) : undefined;
@@ -84,6 +86,7 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
         inputs: specs,
         unitItems,
         graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
+        ...(isFixed ? { sized: 'fixed' } : {}),
         ...(converted.single && checked.fixedBatch === undefined ? { coupled: true } : {}),
         ...(tapped === undefined ? {} : { taps: tapped.taps }),
       },
