@@ -7,8 +7,8 @@ const DOWNLOAD_MS = 10 * 60_000;
 
 /** Items [from, to) of a job's results, all of them by default. */
 export interface ResultRange {
-  /** `errors`: a JSON line for each item that failed. */
-  format: 'safetensors' | 'npy' | 'jsonl' | 'errors';
+  /** JSON lines, too: `errors` of the items that failed, `files` with the names of the items. */
+  format: 'safetensors' | 'npy' | 'jsonl' | 'errors' | 'files';
   from?: number;
   to?: number;
   /** NPY holds one output. */

@@ -57,6 +57,7 @@ export function viewJob(hub: Hub, job: Job): JobView {
     checked: job.checked,
     mismatched: job.mismatched,
     requeued: job.requeued,
+    ...(record.itemNames === undefined ? {} : { named: true }),
     ...(manifest === undefined ? {} : { quote: quote(hub, job, manifest) }),
     ...(job.refusal === undefined ? {} : { refusal: job.refusal }),
   };

@@ -131,6 +131,8 @@ export const JobRecord = v.strictObject({
   autoStart: v.boolean(),
   /** Inputs and results are kept for so many days after the end; `KEEP_DAYS` where it is absent. */
   keepDays: v.exactOptional(Count),
+  /** JSON, the name of each item's file, where each came in one of its own. */
+  itemNames: v.exactOptional(BlobRef),
   /** What the hub did with the files on its own; the quote says it. */
   notes: v.exactOptional(v.array(Reason)),
 });
@@ -190,6 +192,8 @@ export const JobView = v.strictObject({
   checked: Count,
   mismatched: Count,
   requeued: Count,
+  /** Items have the names of the files they came in. */
+  named: v.optional(v.literal(true)),
   quote: v.optional(Quote),
   refusal: v.optional(Refusal),
 });

@@ -193,14 +193,22 @@ function explainLength(
   return `${at} has ${got} where the first has ${sizes[axis]}: rows of one job have one length. Pad the shorter ones (with 0 in a mask, where the model has one), or post a job for each length`;
 }
 
+/** What lines have beside tensors. */
+export interface LineExtras {
+  /** Said of an item in place of its tensors. */
+  instead?: ReadonlyMap<number, object>;
+  /** The name of each item's file. */
+  files?: readonly string[] | undefined;
+}
+
 /**
- * One line per item, each an object by tensor name, or what `instead` has for an item: any JSON.
- * Every tensor's first dimension counts the
- * items. RangeError when the tensors disagree on it, or bytes do not fit a shape.
+ * One line per item, each an object by tensor name, or what `instead` has for an item. Every tensor's
+ * first dimension counts the items. The name of an item's file comes first, unless a tensor is called
+ * `file`. RangeError when the tensors disagree on the items, or bytes do not fit a shape.
  */
 export function encodeTensorLines(
   tensors: ReadonlyMap<string, Tensor>,
-  instead: ReadonlyMap<number, unknown> = new Map(),
+  { instead, files }: LineExtras = {},
 ): string {
   const columns = [...tensors].map(([name, { dtype, shape, data }]) => {
     const [items, ...itemShape] = shape;
@@ -217,13 +225,16 @@ export function encodeTensorLines(
   }
   const lines: string[] = [];
   for (let item = 0; item < items; item += 1) {
-    if (instead.has(item)) {
-      lines.push(`${JSON.stringify(instead.get(item))}\n`);
+    const file = tensors.has('file') ? undefined : files?.[item];
+    const other = instead?.get(item);
+    if (other !== undefined) {
+      lines.push(`${JSON.stringify({ ...(file !== undefined && { file }), ...other })}\n`);
       continue;
     }
     const fields = columns.map(({ key, shape, print }) => {
       return `${key}:${printNested(shape, item * elementCount(shape), print)}`;
     });
+    if (file !== undefined) fields.unshift(`"file":${JSON.stringify(file)}`);
     lines.push(`{${fields.join(',')}}\n`);
   }
   return lines.join('');

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeNpy } from '#protocol/tensors/npy.ts';
 import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import { encodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
 import type { FailedUnit } from '../../core/state/job.ts';
 import type { JobInputs } from '../inputs/port.ts';
 import { packUnits } from '../inputs/units.ts';
@@ -216,6 +217,63 @@ describe('results of a job with failed items', () => {
     const without = shards.filter(({ shard }) => shard.firstUnit !== 0);
     expect(codeOf(encodeResults(job.specs, { shards: without, failed }, range()))).toBe(
       'job-state',
+    );
+  });
+});
+
+describe('results of items that came in a file each', () => {
+  const { specs, shards } = echoJob({ items: 5, unitItems: 2, perShard: 1 });
+  const names = ['b.png', 'ü "c".png', 'd.png'];
+  const encode = (over: Partial<ResultRange>) => {
+    const encoded = encodeResults(
+      specs,
+      { shards, names, failed: NONE },
+      range({ from: 1, to: 4, ...over }),
+    );
+    if (!encoded.ok) throw new Error(encoded.refusal.message);
+    return encoded.value;
+  };
+  const linesOf = (bytes: Uint8Array) =>
+    new TextDecoder()
+      .decode(bytes)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  it('have the name of the file on each line, in the metadata, and by themselves', () => {
+    const lines = linesOf(encode({ format: 'jsonl' }));
+    expect(lines.map(({ file }) => file)).toEqual(names);
+    expect(Object.keys(lines[0])).toEqual(['file', 'label', 'score']);
+    const file = decodeSafetensors(encode({}));
+    const listed = file.ok ? file.value.metadata['pocketgrid.files'] : undefined;
+    expect(JSON.parse(listed ?? '')).toEqual(names);
+    expect(linesOf(encode({ format: 'files' }))).toEqual([
+      { item: 1, file: 'b.png' },
+      { item: 2, file: 'ü "c".png' },
+      { item: 3, file: 'd.png' },
+    ]);
+  });
+
+  it('have the name beside an error', () => {
+    const failed = new Map([
+      [1, { failed: [{ places: [0], text: 'bad' }], since: 0 }],
+    ]) as unknown as Map<number, FailedUnit>;
+    const some = shards.filter(({ shard }) => shard.firstUnit !== 1);
+    const source = { shards: some, names, failed };
+    const encoded = encodeResults(specs, source, range({ from: 1, to: 4, format: 'jsonl' }));
+    const [, line] = encoded.ok ? linesOf(encoded.value) : [];
+    expect(line).toEqual({ file: 'ü "c".png', error: { code: 'item-failed', message: 'bad' } });
+  });
+
+  it('have no names where the items came in one file', () => {
+    const encoded = encodeResults(specs, { shards, failed: NONE }, range({ format: 'files' }));
+    expect(codeOf(encoded)).toBe('request-invalid');
+  });
+
+  it('keep the values of an output that is called file', () => {
+    const tensor = { dtype: 'u8' as const, shape: [1], data: new Uint8Array([7]) };
+    expect(encodeTensorLines(new Map([['file', tensor]]), { files: ['a.png'] })).toBe(
+      '{"file":7}\n',
     );
   });
 });

@@ -22,6 +22,7 @@ export const RESULT_TYPES = {
   npy: 'application/x-npy',
   jsonl: 'application/jsonl',
   errors: 'application/jsonl',
+  files: 'application/jsonl',
 } as const;
 export type ResultFormat = keyof typeof RESULT_TYPES;
 
@@ -44,17 +45,22 @@ export interface ResultSource {
    */
   shards: readonly Pick<ShardOutputs, 'shard' | 'outputs'>[];
   failed: ReadonlyMap<number, FailedUnit>;
+  /** Of the files that the items of the range came in, where each had one of its own. */
+  names?: readonly string[];
 }
 
 /** Name of the mask of failed items, where a file of tensors has one: bool, 1 for each of them. */
 export const FAILED_MASK = 'pocketgrid.failed';
 /** Text field of a safetensors file: JSON, why each of its items failed. */
 const FAILED_ERRORS = 'pocketgrid.errors';
+/** Text field of a safetensors file: JSON, the name of each item's file. */
+const ITEM_FILES = 'pocketgrid.files';
 
 /**
  * The outputs of a range of items, in input order, without what filled the last unit up. An item that
  * failed has NaN in floats and 0 in the rest, and its error beside them: on its line, in a mask, in
- * `errors`. Refuses with `range-invalid`, `job-state` while units are missing, or `request-invalid`.
+ * `errors`. Names of files are on the items' lines, in the metadata of safetensors, and in `files`.
+ * Refuses with `range-invalid`, `job-state` while units are missing, or `request-invalid`.
  */
 export function encodeResults(
   outputs: readonly TensorSpec[],
@@ -67,6 +73,7 @@ export function encodeResults(
     const message = `the job has items 0 to ${items}; ask for 0 ≤ from < to ≤ ${items}`;
     return refuse('range-invalid', message);
   }
+  if (format === 'files') return encodeNames(source.names, from);
   const failures = listFailures(source.failed, range);
   if (format === 'errors') return accept(encodeErrors(failures, from));
   if (range.output === FAILED_MASK && format === 'npy') {
@@ -77,20 +84,22 @@ export function encodeResults(
   const tensors = cutItems(outputs, chosen.value, { source, range });
   if (!tensors.ok) return tensors;
   for (const tensor of tensors.value.values()) blankItems(tensor, failures.keys());
-  return encodeTensors(tensors.value, failures, range);
+  return encodeTensors(tensors.value, { failures, names: source.names }, range);
 }
 
 function encodeTensors(
   tensors: Map<string, Tensor>,
-  failures: ReadonlyMap<number, Refusal>,
+  items: { failures: ReadonlyMap<number, Refusal>; names: readonly string[] | undefined },
   range: ResultRange,
 ): Result<Uint8Array> {
+  const { failures, names } = items;
   switch (range.format) {
     case 'safetensors': {
-      if (failures.size === 0) return accept(encodeSafetensors(tensors));
+      const named = names === undefined ? {} : { [ITEM_FILES]: JSON.stringify(names) };
+      if (failures.size === 0) return accept(encodeSafetensors(tensors, names && named));
       const errors = new TextDecoder().decode(encodeErrors(failures, range.from));
       const masked = new Map(tensors).set(FAILED_MASK, maskOf(failures, range));
-      return accept(encodeSafetensors(masked, { [FAILED_ERRORS]: errors }));
+      return accept(encodeSafetensors(masked, { [FAILED_ERRORS]: errors, ...named }));
     }
     case 'npy': {
       const [tensor] = tensors.values();
@@ -100,7 +109,10 @@ function encodeTensors(
     }
     default: {
       const lines = [...failures].map(([item, error]) => [item, { error }] as const);
-      return accept(new TextEncoder().encode(encodeTensorLines(tensors, new Map(lines))));
+      const instead = new Map<number, object>(lines);
+      return accept(
+        new TextEncoder().encode(encodeTensorLines(tensors, { instead, files: names })),
+      );
     }
   }
 }
@@ -153,6 +165,16 @@ const NANS: ReadonlyMap<Dtype, readonly number[]> = new Map([
   ['f32', [0, 0, 0xc0, 0x7f]],
   ['f64', [0, 0, 0, 0, 0, 0, 0xf8, 0x7f]],
 ]);
+
+/** A line for each item: its number in the job, and the name of its file. */
+function encodeNames(names: readonly string[] | undefined, from: number): Result<Uint8Array> {
+  if (names === undefined) {
+    const message = 'the items of this job did not come in a file each, so they have no names';
+    return refuse('request-invalid', message, 'format');
+  }
+  const lines = names.map((file, item) => `${JSON.stringify({ item: from + item, file })}\n`);
+  return accept(new TextEncoder().encode(lines.join('')));
+}
 
 function chooseOutputs(outputs: readonly TensorSpec[], range: ResultRange): Result<TensorSpec[]> {
   const names = outputs.map((spec) => spec.name).join(', ');

@@ -45,8 +45,8 @@ function refsOf(
 ): { job: JobId | typeof NO_JOB; refs: Pick<BlobRef, 'root'>[] } | undefined {
   if (fact.type === 'leaf-file') return { job: NO_JOB, refs: [fact] };
   if (fact.type === 'job-created' || fact.type === 'job-recut') {
-    const { id, inputs, inputDigests, draft } = fact.record;
-    return { job: id, refs: [inputs, inputDigests, draft.file] };
+    const { id, inputs, inputDigests, itemNames, draft } = fact.record;
+    return { job: id, refs: [inputs, inputDigests, draft.file, itemNames ?? []].flat() };
   }
   if (fact.type === 'items-failed') {
     return fact.mended && { job: fact.job, refs: [fact.mended.blob] };

@@ -47,7 +47,7 @@ export interface DashboardActions {
   fetchResults(
     request: KeyedRequest,
     range: {
-      format: 'safetensors' | 'npy' | 'jsonl' | 'errors';
+      format: 'safetensors' | 'npy' | 'jsonl' | 'errors' | 'files';
       from?: number;
       to?: number;
       output?: string;

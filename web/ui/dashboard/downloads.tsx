@@ -44,6 +44,17 @@ export function Downloads({ job, request, actions }: JobProps) {
             fetchIt: () => actions.fetchResults(request, { format: 'errors' }),
           },
         ]),
+    // The other formats have the names in them.
+    ...(job.named
+      ? [
+          {
+            id: 'files',
+            label: 'Names of the files',
+            name: `${stem}-files.jsonl`,
+            fetchIt: () => actions.fetchResults(request, { format: 'files' }),
+          },
+        ]
+      : []),
     {
       id: 'receipts',
       label: 'Receipts',

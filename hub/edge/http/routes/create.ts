@@ -64,7 +64,7 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
   const given = must(foldShared(assembled.file, shared, await upload.shared()));
   const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));
   const converted = must(await convertInputs(await upload.inputs(), checked, options));
-  const { items, unitItems, specs, leftOut } = converted;
+  const { items, unitItems, specs, names, leftOut } = converted;
   const notes = [...assembled.notes, ...noteFiles(leftOut)];
   const isFixed =
     options.unitItems !== undefined || converted.single || checked.fixedBatch !== undefined;
@@ -99,6 +99,7 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
     assurance: options.assurance ?? 'instant',
     autoStart: options.autoStart ?? false,
     ...(options.keepDays === undefined ? {} : { keepDays: options.keepDays }),
+    ...(names && { itemNames: await keepNames(ports, names) }),
     ...(notes.length > 0 && { notes }),
   };
   return must(await ports.loop.command({ type: 'create', record, inputDigests: packed.digests }));
@@ -106,6 +107,14 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
 
 const boundModel = (model: Uint8Array): Uint8Array =>
   encodeOnnx(boundLoops(must(decodeOnnx(model)), LOOP_TRIPS_MAX));
+
+const NAME_MAX = 200;
+
+/** The names of the items' files, cut to `NAME_MAX` characters, as a JSON array. */
+const keepNames = async ({ blobs }: ApiPorts, names: readonly string[]): Promise<BlobRef> => {
+  const text = JSON.stringify(names.map((name) => name.slice(0, NAME_MAX)));
+  return must(await blobs.put(new TextEncoder().encode(text), UNITS_BYTES_MAX));
+};
 
 const noteFiles = (names: readonly string[]): Reason[] =>
   names.length === 0

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { JobView } from '#protocol/api/job.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
+import { decodeJson, decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { type Job, mayRead, viewJob } from '../../../core/hub.ts';
 import { encodeResults, RESULT_TYPES, type ResultRange } from '../../results/encode.ts';
@@ -14,8 +15,8 @@ import { findKept } from './jobs.ts';
 const READ_BYTES_MAX = 512 * 1024 * 1024;
 
 const Format = v.picklist(
-  ['safetensors', 'npy', 'jsonl', 'errors'],
-  'expected safetensors, npy, jsonl or errors',
+  ['safetensors', 'npy', 'jsonl', 'errors', 'files'],
+  'expected safetensors, npy, jsonl, errors or files',
 );
 
 /** Results in input order, as a file. */
@@ -29,7 +30,7 @@ async function readResults(ports: ApiPorts, call: Call): Promise<Response> {
   const range = decodeRange(call.query, view);
   const encoded = await encode(ports, { job, view }, range);
   const { format, from, to } = range;
-  const ending = format === 'errors' ? 'errors.jsonl' : format;
+  const ending = format === 'errors' || format === 'files' ? `${format}.jsonl` : format;
   return answerBody(new Uint8Array(encoded), {
     'Content-Type': RESULT_TYPES[format],
     'Content-Disposition': `attachment; filename="${view.id}-${from}-${to}.${ending}"`,
@@ -51,10 +52,16 @@ function decodeRange(query: URLSearchParams, view: JobView): ResultRange {
 }
 
 async function encode(
-  { store }: ApiPorts,
+  { store, blobs }: ApiPorts,
   { job, view }: { job: Job; view: JobView },
   range: ResultRange,
 ): Promise<Uint8Array> {
+  const { record, failed } = job;
+  const { itemNames } = record;
+  const names = itemNames && (await readNames(blobs, itemNames)).slice(range.from, range.to);
+  const known = names === undefined ? { failed } : { failed, names };
+  // Names are there before any result is.
+  if (range.format === 'files') return must(encodeResults([], { shards: [], ...known }, range));
   if (view.outputs.length === 0) {
     return reject('job-state', 'a verifier has not run the model yet; there are no results');
   }
@@ -70,5 +77,13 @@ async function encode(
     return reject('range-invalid', `ask for at most ${items} items at a time, with from= and to=`);
   }
   const shards = await store.results(view.id, first, end);
-  return must(encodeResults(view.outputs, { shards, failed: job.failed }, range));
+  return must(encodeResults(view.outputs, { shards, ...known }, range));
+}
+
+async function readNames(
+  blobs: Pick<ApiPorts['blobs'], 'read'>,
+  { root, length }: BlobRef,
+): Promise<string[]> {
+  const bytes = must(await blobs.read(root, 0, length));
+  return must(decodeJson(v.array(v.string()), new TextDecoder().decode(bytes), 'internal'));
 }
