@@ -36,6 +36,13 @@ describe('files of the upload form', () => {
     });
   });
 
+  test('one file that begins like nothing known is sent as the model', () => {
+    const odd = chosen('net.bin', 'unknown');
+    const checked = checkFiles([odd, rows], false);
+    expect(checked).toMatchObject({ ok: true, value: { model: odd.file, weights: [] } });
+    expect(checkFiles([odd, chosen('b', 'unknown'), rows], false)).toMatchObject({ ok: false });
+  });
+
   test('a file that cannot be sent is named, or left out where that is asked for', () => {
     const files = [model, photo, chosen('a.png', 'png')];
     expect(checkFiles(files, false)).toMatchObject({ refusal: { path: 'photo.png' } });

@@ -41,8 +41,10 @@ export function checkFiles<File extends { name: string }>(
 ): Result<{ model: File; weights: File[]; inputs: File[] }> {
   const sent = (role: FileRole) =>
     chosen.filter((each) => roleOf(each) === role).map(({ file }) => file);
-  const [model] = sent('model');
   const inputs = sent('input');
+  const [only, ...others] = sent('weights');
+  // A model that does not begin like one is for the hub to judge.
+  const [model = others.length === 0 ? only : undefined] = sent('model');
   const [foreign] = chosen.filter((each) => roleOf(each) === 'foreign');
   if (foreign !== undefined && (!skipBadFiles || inputs.length === 0)) {
     const { name } = foreign.file;
@@ -50,7 +52,7 @@ export function checkFiles<File extends { name: string }>(
     return refuse('input-format', message, name);
   }
   if (model !== undefined && inputs.length > 0) {
-    return accept({ model, weights: sent('weights'), inputs });
+    return accept({ model, weights: sent('weights').filter((file) => file !== model), inputs });
   }
   const lacks = model === undefined ? 'a model (an ONNX file)' : `inputs: ${INPUT_FORMATS}`;
   return refuse('request-invalid', `Add ${lacks} before you post the job.`);
