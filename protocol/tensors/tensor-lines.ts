@@ -34,6 +34,18 @@ export function decodeTensorLines(
   specs: readonly LineSpec[],
   text: string | Uint8Array,
 ): Result<TensorLines> {
+  const steps = stepTensorLines(specs, text);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** As `decodeTensorLines`, stopping after each item for whoever has other things to do. */
+export function* stepTensorLines(
+  specs: readonly LineSpec[],
+  text: string | Uint8Array,
+): Generator<undefined, Result<TensorLines>> {
   const decoded = typeof text === 'string' ? accept(text) : decodeText(text);
   if (!decoded.ok) return decoded;
   let stacks: TensorStack[] | undefined;
@@ -48,6 +60,7 @@ export function decodeTensorLines(
     const refused = addItem(stacks, item.value);
     if (refused !== undefined) return refused;
     items += 1;
+    yield;
   }
   if (stacks === undefined) {
     return refuse('input-empty', 'the file has no items; write one item a line');

@@ -6,6 +6,7 @@ import { blameFile, faultOf, refuseFiles } from './file-faults.ts';
 import { detectFormat, type InputFormat } from './format.ts';
 import { planImages } from './image-shape.ts';
 import { decodeImages } from './images.ts';
+import { decodeLinesFile } from './lines-file.ts';
 import type { InputFile } from './port.ts';
 import { decodeTensorFiles } from './tensor-files.ts';
 
@@ -40,7 +41,11 @@ export async function decodeFiles(
   if (pictures.length === 0) {
     const [first, ...more] = bad;
     if (first !== undefined) return refuseFiles([first, ...more]);
-    const tensors = decodeTensorFiles(others, inputs);
+    const [lines] = others.length === 1 ? others : [];
+    const tensors =
+      lines?.format === 'jsonl'
+        ? await decodeLinesFile(lines.file, inputs)
+        : decodeTensorFiles(others);
     if (tensors.ok) return accept({ tensors: tensors.value, leftOut: [] });
     const [only] = files;
     return only !== undefined && files.length === 1 ? blameFile(only.name, tensors) : tensors;

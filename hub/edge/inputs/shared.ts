@@ -46,7 +46,7 @@ function decodeFiles(files: readonly InputFile[]): Result<Map<string, Tensor>> {
     }
     tensors.push({ file, format: format.value });
   }
-  return tensors.length === 0 ? accept(new Map()) : decodeTensorFiles(tensors, []);
+  return tensors.length === 0 ? accept(new Map()) : decodeTensorFiles(tensors);
 }
 
 /** The model with these inputs made constants. */
