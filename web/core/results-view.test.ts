@@ -28,6 +28,18 @@ describe('results', () => {
     expect(row?.values.get('error')).toEqual([3]);
   });
 
+  test('the names of files are told from outputs that are called file', () => {
+    const error = { code: 'item-failed', message: 'bad' };
+    const text = `{"file":"a.png","y":1}\n${JSON.stringify({ file: 'b.png', error })}`;
+    const rows = decodeResultLines(text, true);
+    expect(rows.ok && rows.value).toEqual([
+      { file: 'a.png', values: new Map([['y', [1]]]) },
+      { file: 'b.png', values: new Map(), error: 'bad' },
+    ]);
+    const [own] = rowsOf('{"file":"NaN"}');
+    expect(own).toEqual({ values: new Map([['file', [Number.NaN]]]) });
+  });
+
   test.each(['[1]', '{"a":', '7'])('%s is refused', (text) => {
     expect(decodeResultLines(text).ok).toBe(false);
   });

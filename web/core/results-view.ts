@@ -9,10 +9,15 @@ export interface ResultRow {
   values: ReadonlyMap<string, readonly number[]>;
   /** Why it failed: then it has no outputs. */
   error?: string;
+  /** Name of the file it came in, where it had one of its own. */
+  file?: string;
 }
 
-/** Reads result lines: one JSON object per item, nested arrays by output name. */
-export function decodeResultLines(text: string): Result<ResultRow[]> {
+/**
+ * Reads result lines: one JSON object per item, nested arrays by output name. Where items are
+ * `named`, `file` is the name of an item's file.
+ */
+export function decodeResultLines(text: string, named = false): Result<ResultRow[]> {
   const rows: ResultRow[] = [];
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue;
@@ -28,15 +33,23 @@ export function decodeResultLines(text: string): Result<ResultRow[]> {
         `Line ${rows.length + 1} of the results is not an object; reload the page and try again.`,
       );
     }
-    rows.push(readRow(item));
+    rows.push(readRow(item, named));
   }
   return accept(rows);
 }
 
-function readRow(item: object): ResultRow {
-  const failed = decodeWith(ApiError, item);
-  if (failed.ok) return { values: new Map(), error: failed.value.error.message };
-  return { values: new Map(Object.entries(item).map(([name, value]) => [name, flatten(value)])) };
+function readRow(item: object, named: boolean): ResultRow {
+  const { file, ...rest } = item as { file?: unknown };
+  const isName = named && typeof file === 'string';
+  const fields = isName ? rest : item;
+  const failed = decodeWith(ApiError, fields);
+  const values = Object.entries(fields).map(([name, value]) => [name, flatten(value)] as const);
+  return {
+    ...(isName && { file }),
+    ...(failed.ok
+      ? { values: new Map(), error: failed.value.error.message }
+      : { values: new Map(values) }),
+  };
 }
 
 function flatten(value: unknown): number[] {

@@ -32,6 +32,7 @@ export function Results({ job, request, actions }: JobProps) {
   const [preview, setPreview] = useState<Preview | undefined>(undefined);
   const { key, job: id } = request;
   const known = isSampleJob(job) && job.items <= WHOLE_ITEMS_MAX;
+  const named = job.named === true && job.outputs.every(({ name }) => name !== 'file');
   useEffect(() => {
     let gone = false;
     const load = async () => {
@@ -44,7 +45,7 @@ export function Results({ job, request, actions }: JobProps) {
         actions.fetchResults({ key, job: id }, range),
         known ? readSample(actions) : undefined,
       ]);
-      const rows = lines.ok ? decodeResultLines(await lines.value.text()) : lines;
+      const rows = lines.ok ? decodeResultLines(await lines.value.text(), named) : lines;
       if (gone) return;
       setPreview({
         rows: rows.ok ? rows.value : [],
@@ -56,7 +57,7 @@ export function Results({ job, request, actions }: JobProps) {
     return () => {
       gone = true;
     };
-  }, [actions, key, id, known, job.items]);
+  }, [actions, key, id, known, named, job.items]);
 
   return (
     <section class="card" aria-labelledby="results-title" data-testid="results">
@@ -131,7 +132,7 @@ function Predictions(props: {
         return (
           <li key={index} class={wrong ? 'is-wrong' : ''}>
             {image === undefined ? (
-              <span class="soft small">item {index}</span>
+              <span class="soft small">{row.file ?? `item ${index}`}</span>
             ) : (
               <DigitImage pixels={image} />
             )}
@@ -170,7 +171,7 @@ function ValueTable({ job, rows }: { job: JobView; rows: readonly ResultRow[] })
         <tbody>
           {rows.map((row, index) => (
             <tr key={index}>
-              <th scope="row">{index}</th>
+              <th scope="row">{row.file ?? index}</th>
               {row.error === undefined ? (
                 job.outputs.map(({ name }) => (
                   <td key={name} class="number">
