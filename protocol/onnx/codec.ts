@@ -1,3 +1,4 @@
+import { fault } from '../values/refusal.ts';
 import {
   fail,
   type PbfWriter,
@@ -25,7 +26,7 @@ export interface Codec<T> {
 const utf8 = new TextEncoder();
 
 /**
- * An integer. Writing throws `RangeError` past 2^53, which a double cannot have held exactly, but
+ * An integer. Writing throws `model-format` past 2^53, which a double cannot have held exactly, but
  * for the ends of 64 bits: 2^63 is the largest of them rounded, as exporters write "to the end".
  */
 export const int: Codec<number> = {
@@ -33,10 +34,16 @@ export const int: Codec<number> = {
   write(writer, field, value) {
     if (value === 2 ** 63) return writeLargest(writer, field);
     const isExact = Number.isSafeInteger(value) || value === -(2 ** 63);
-    if (!isExact) throw new RangeError(`${value} is no exact integer`);
+    if (!isExact) throw inexact(value);
     writer.writeVarintField(field, value);
   },
 };
+
+const inexact = (value: number) =>
+  fault(
+    'model-format',
+    `The model has the whole number ${value} in an attribute, and such a model cannot be changed without loss. Post it without taps, shared inputs and other options that change it.`,
+  );
 
 /** 2^63 − 1: nine bytes of seven bits each, all set. */
 function writeLargest(writer: PbfWriter, field: number): void {

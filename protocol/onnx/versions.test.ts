@@ -49,4 +49,6 @@ it('the largest 64-bit integer of an attribute is kept, though no double holds i
   const largest = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
   expect(Buffer.from(bytes).includes(Buffer.from(largest))).toBe(true);
   expect(decodeOnnx(bytes)).toEqual({ ok: true, value: sent });
+  const inexact = model(8, 9, node('Slice', { attributes: [intsAttribute('ends', [2 ** 60])] }));
+  expect(() => encodeOnnx(inexact)).toThrow(/cannot be changed without loss/);
 });

@@ -5,6 +5,7 @@ import type { LoadRuntime } from '#protocol/messages/compute.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { DECOY_NAMES, makeDecoy } from '#protocol/onnx/decoys/decoy.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import type { OnnxModel } from '#protocol/onnx/model.ts';
 import { removeTaps } from '#protocol/onnx/taps.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
@@ -52,6 +53,7 @@ export async function measureDecoys(
     else await held.load(loading);
     return (await held.run(new Uint8Array(inputs), units.length)).bytes;
   };
+  const runDecoy = async (made: OnnxModel) => run(encodeOnnx(made));
   try {
     const reference = await run(model);
     for (const decoy of DECOY_NAMES) {
@@ -60,7 +62,7 @@ export async function measureDecoys(
       await breathe();
       const made = makeDecoy(decoy, removeTaps(decoded.value, subject.runtime.taps ?? []));
       if ('reason' in made) continue;
-      const found = await run(encodeOnnx(made.model)).catch(unlessFailed);
+      const found = await runDecoy(made.model).catch(unlessFailed);
       if (found === undefined) {
         await held?.close();
         held = undefined;
@@ -77,7 +79,7 @@ export async function measureDecoys(
   return { names, units, samples };
 }
 
-/** A decoy that does not run is no short cut. */
+/** A decoy that does not run, or cannot be made without loss, is no short cut. */
 function unlessFailed(error: unknown): undefined {
   if (!(error instanceof PocketgridError)) throw error;
 }
