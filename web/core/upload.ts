@@ -17,6 +17,8 @@ export interface UploadForm {
   /** A side in pixels, or height and width. */
   size: string;
   outputs: string;
+  /** A JSON object: what all items share, by input. */
+  shared: string;
   unitPrice: string;
   /** As in `JobOptions`; empty where the hub is to choose. */
   assurance: Assurance;
@@ -36,6 +38,7 @@ export const UPLOAD_FORM_EMPTY: UploadForm = {
   std: '',
   size: '',
   outputs: '',
+  shared: '',
   unitPrice: '',
   assurance: 'instant',
   fit: '',
@@ -61,6 +64,8 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
   if (unitPrice !== '' && !/^(0|[1-9]\d{0,18})$/.test(unitPrice)) {
     return no('The price is a whole number of lamports, or empty for volunteers.', 'unitPrice');
   }
+  const shared = decodeShared(form.shared);
+  if (!shared.ok) return shared;
   const name = form.name.trim() || modelName.replace(/\.onnx$/i, '') || 'Untitled job';
   const outputs = form.outputs.split(',').flatMap((output) => output.trim() || []);
   const options = {
@@ -69,6 +74,7 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
     ...(unitPrice && { unitPrice }),
     ...(form.assurance !== 'instant' && { assurance: form.assurance }),
     ...(outputs.length > 0 && { outputs }),
+    ...(shared.value && { shared: shared.value }),
     ...(form.allowNan && { allowNan: true }),
     ...(form.skipBadFiles && { skipBadFiles: true }),
     ...(form.taps && { taps: true }),
@@ -76,6 +82,19 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
   };
   const decoded = decodeWith(JobOptionsSchema, options, 'request-invalid');
   return decoded.ok ? accept(decoded.value) : decoded;
+}
+
+function decodeShared(text: string): Result<JobOptions['shared']> {
+  if (text.trim() === '') return accept(undefined);
+  try {
+    const shared: unknown = JSON.parse(text);
+    if (typeof shared === 'object' && shared !== null && !Array.isArray(shared)) {
+      return accept({ ...shared });
+    }
+  } catch {
+    // Told below.
+  }
+  return no('What all items share is JSON by input: {"sr": 16000}.', 'shared');
 }
 
 function decodeImageFields(form: UploadForm): Result<ImageOptions> {

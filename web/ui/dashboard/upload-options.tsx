@@ -16,6 +16,7 @@ const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?
     numeric: true,
   },
   { field: 'outputs', label: 'Outputs', hint: 'names with commas; all when empty' },
+  { field: 'shared', label: 'Shared by all items', hint: 'by input, as JSON: {"sr": 16000}' },
   { field: 'size', label: 'Picture size', hint: 'a side, or height, width; in pixels' },
   { field: 'mean', label: 'Picture mean', hint: 'per channel, 0 to 1, with commas' },
   { field: 'std', label: 'Picture deviation', hint: 'per channel, with commas' },
