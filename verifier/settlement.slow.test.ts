@@ -184,7 +184,8 @@ it('settles once, by two verifiers that are killed before and after each of thei
   while (must(await readPayouts(loop.http.client, 0)).items.length === 0) {
     await sleep(200);
   }
-  const earned = BigInt(units - PAY_POLICY.probationUnits - PAY_POLICY.holdbackUnits) * UNIT_PRICE;
+  const held = Math.ceil((units * PAY_POLICY.holdbackPpm) / 1_000_000);
+  const earned = BigInt(units - PAY_POLICY.probationUnits - held) * UNIT_PRICE;
 
   const settled = await settleKilled(url, [identity, second]);
   expect(settled).toMatchObject({ period: 1n, total: earned, pulledTotal: earned });
