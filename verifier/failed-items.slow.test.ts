@@ -112,11 +112,16 @@ async function run(model: Uint8Array, items: readonly unknown[], unitItems: numb
 
 it('an embedding with ids past its table ends done, and its results say which items and why', async () => {
   const ids = Array.from({ length: 40 }, (_, item) => [item % ROWS, 1, (3 * item) % ROWS]);
-  const bad = new Map([[9, 10], [18, 77], ...[24, 25, 26, 27].map((item) => [item, 11] as const)]);
+  const bad = new Map([
+    [0, 10],
+    [9, 10],
+    [18, 77],
+    ...[24, 25, 26, 27].map((item) => [item, 11] as const),
+  ]);
   const posted = ids.map((row, item) => ({ ids: [row[0], row[1], bad.get(item) ?? row[2]] }));
   const { job, lines } = await run(EMBEDDING, posted, 4);
-  expect(job).toMatchObject({ state: 'done', units: 10, accepted: 9, failed: 6, mismatched: 0 });
-  expect(job.reason).toMatchObject({ values: { failed: 6 } });
+  expect(job).toMatchObject({ state: 'done', units: 10, accepted: 9, failed: 7, mismatched: 0 });
+  expect(job.reason).toMatchObject({ values: { failed: 7 } });
   const found = await lines();
   for (const [item, row] of posted.entries()) {
     const id = bad.get(item);
@@ -136,6 +141,7 @@ it('an embedding with ids past its table ends done, and its results say which it
   const page = (await (await ask(`/${job.id}/receipts`)).json()) as ReceiptPage;
   const mended = page.receipts.filter(({ inputs }) => inputs.firstUnit !== undefined);
   expect(mended.map(({ shard }) => [shard.firstUnit, shard.unitCount])).toEqual([
+    [0, 1],
     [2, 1],
     [4, 1],
   ]);

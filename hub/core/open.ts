@@ -9,6 +9,7 @@ import { openMoneyBook } from './money/book.ts';
 import type { AppliedFact, CommittedShard, JobTally } from './state/facts.ts';
 import type { DurableState, Hub, HubConfig } from './state/hub.ts';
 import { type Job, NO_FLEET } from './state/job.ts';
+import { isLost } from './state/questions.ts';
 import { coversRun, gapsBetween, removeRun } from './state/ranges.ts';
 import { listUnderway, openUnderway } from './state/underway.ts';
 import { keptNewcomers, openNewcomers, takePlace } from './trust/newcomers.ts';
@@ -75,12 +76,12 @@ function restJob({ preparing: _, ...job }: Job): Job {
     first: firstUnit,
     end: firstUnit + unitCount,
   }));
-  const lost = [...job.failed].flatMap(([unit, { mended }]) =>
-    mended === undefined ? [{ first: unit, end: unit + 1 }] : [],
+  const lost = [...job.failed].flatMap(([unit, failed]) =>
+    isLost(failed) ? [{ first: unit, end: unit + 1 }] : [],
   );
   const open = gapsBetween([...done, ...lost], job.record.units);
   const idle = { leases: new Set<LeaseId>(), leasedUnits: 0, fleet: NO_FLEET, prepareTries: 0 };
-  return { ...job, ...idle, open, suspects: new Map(), cuts: new Set() };
+  return { ...job, ...idle, open, suspects: new Map(), cuts: new Set(), runnable: new Set() };
 }
 
 /** Numbers are given out when a fact is decided: those of facts that are not on disk are free. */

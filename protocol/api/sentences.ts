@@ -43,7 +43,7 @@ const ENGLISH: Sentences = {
   'in-dispute': ({ unit, spoken, enrolled }) =>
     `a verifier found unit ${unit} wrong: ${spoken} of the ${enrolled} enrolled ones have judged it; the others have three minutes`,
   'items-examined': ({ unit, units }) =>
-    `unit ${unit}${units > 1 ? ` and ${units - 1} more` : ''} failed twice on devices; a verifier looks for the items that cannot be computed`,
+    `a verifier looks for the items of unit ${unit}${units > 1 ? ` and ${units - 1} more` : ''} that cannot be computed`,
   'units-open-again': () => 'some units are computed again after a check',
   'last-checks': () => 'every unit is computed; the last checks are being judged',
   'exit-checks': () =>

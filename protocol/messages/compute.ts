@@ -75,3 +75,7 @@ export type ComputeReply =
     }
   /** `unit`: the place of the unit in the run that failed, where the runtime said so of one. */
   | { type: 'failed'; run?: number; unit?: number; refusal: Refusal };
+
+/** What the runtime or the compute worker says of one unit: a worker on wasm is none the worse. */
+export const isOfOneUnit = ({ code }: Refusal): boolean =>
+  code === 'model-run-failed' || code === 'model-outputs-unsupported';

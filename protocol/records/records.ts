@@ -74,6 +74,9 @@ export type Reveal = v.InferOutput<typeof Reveal>;
 export const VerdictKind = v.picklist(['match', 'mismatch', 'inconclusive', 'device-unfit']);
 export type VerdictKind = v.InferOutput<typeof VerdictKind>;
 
+/** Named as the reference of a unit that a verifier could not execute again. */
+export const NO_REFERENCE = '0'.repeat(64) as Digest;
+
 /** A check is run a second time, in a fresh runtime, before it says that a device was wrong. */
 export const RUNS_TO_CONFIRM = 2;
 

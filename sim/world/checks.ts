@@ -11,6 +11,7 @@ import { mendUnit } from '#protocol/tensors/unit-bytes.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { liveShards, selectFacts, settledIndexes } from '../../hub/core/state/fact-lists.ts';
 import type { Fact } from '../../hub/core/state/facts.ts';
+import { isLost } from '../../hub/core/state/questions.ts';
 import type { DeviceNode } from './device-node.ts';
 import { FAKE_TAPS, FAKE_UNIT_BYTES, fakeCompute, fakeTaps } from './fake-model.ts';
 import { type Poison, poisonedPlaces } from './poison.ts';
@@ -172,7 +173,7 @@ export function checkResults(
       seen[unit] = (seen[unit] ?? 0) + 1;
       const bad = failures.find((fact) => fact.unit === unit);
       const mended =
-        bad && mendUnit(specs, inputOf(unit), { items: 2, failed: placesOf(bad.failed) });
+        bad?.mended && mendUnit(specs, inputOf(unit), { items: 2, failed: placesOf(bad.failed) });
       const input = mended ?? inputOf(unit);
       const right = fakeCompute(model, input);
       const given = outputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES);
@@ -189,7 +190,7 @@ export function checkResults(
     if (placesOf(bad?.failed ?? []).join() !== right.join()) {
       broken.push(`of unit ${unit} other items failed than cannot be computed`);
     }
-    if (bad !== undefined && bad.mended === undefined) seen[unit] = (seen[unit] ?? 0) + 1;
+    if (bad !== undefined && isLost(bad)) seen[unit] = (seen[unit] ?? 0) + 1;
   }
   const wrongCount = seen.reduce((sum, count) => sum + (count === 1 ? 0 : 1), 0);
   if (wrongCount > 0) broken.push(`${wrongCount} units are not accepted exactly once`);

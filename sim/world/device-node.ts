@@ -308,7 +308,7 @@ function failRun(
 ): boolean {
   const { clock, random, blobs, traits } = node;
   const { worker, run, unitCount, inputs } = ran.effect;
-  const poison = poisonOf(blobs, ran.model);
+  const poison = traits.lie === 'blind' ? undefined : poisonOf(blobs, ran.model);
   const unit = Array.from({ length: unitCount }, (_, at) =>
     inputs.subarray(at * FAKE_UNIT_BYTES, (at + 1) * FAKE_UNIT_BYTES),
   ).findIndex((bytes) => poisonedPlaces(poison, ran.specs, bytes).length > 0);

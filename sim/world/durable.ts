@@ -20,6 +20,7 @@ export function durableOf(hub: Hub): Record<string, unknown> {
     released: job.released,
     accepted: job.acceptedUnits,
     failed: [...job.failed],
+    unexecuted: [...job.unexecuted],
     failedCounts: [job.failedItems, job.failedUnits],
     checked: job.checked,
     mismatched: job.mismatched,

@@ -32,6 +32,8 @@ export const LIES = [
   'forged',
   /** Says of every shard that its first unit fails. */
   'alarm',
+  /** Answers bad items as it answers good ones. */
+  'blind',
 ] as const;
 export type Lie = (typeof LIES)[number];
 

@@ -162,6 +162,11 @@ function perform(node: Node, life: Life, effect: VerifierEffect): void {
       const outputs = fakeCompute(model, inputs);
       if (node.lie === 'frames' && effect.unit % FRAMED_EVERY === 0)
         outputs[0] = 1 ^ (outputs[0] ?? 0);
+      const poison = poisonOf(node.blobs, model);
+      if (poisonedPlaces(poison, effect.manifest.runtime.inputs, inputs).length > 0) {
+        const result = refuse('model-run-failed', POISON_WORDS);
+        return later(UNIT_MS, { type: 'executed', task: effect.task, result });
+      }
       const taps = effect.manifest.runtime.taps.length > 0 ? { taps: fakeTaps(model, inputs) } : {};
       const value = { digest: digest(outputs), bytes: outputs, ...taps };
       const result = { ok: true as const, value };

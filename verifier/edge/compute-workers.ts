@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
-import { fault, PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
+import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 
 /** The one place that starts a compute worker: the contributor's own, by its URL. */
 const ENTRY = new URL('../../worker/edge/node/compute-entry.mjs', import.meta.url);
@@ -27,10 +27,6 @@ export interface ComputeWorker {
   /** Frees it by `terminate()`; the only thing that does. */
   close(): Promise<void>;
 }
-
-/** What the runtime or the compute worker says of one unit: the worker is none the worse for it. */
-export const isOfOneUnit = ({ code }: Refusal): boolean =>
-  code === 'model-run-failed' || code === 'model-outputs-unsupported';
 
 /** Compute workers of a verifier: one for each package, ended when idle. */
 export interface ComputeWorkers {

@@ -1,5 +1,5 @@
+import { isOfOneUnit } from '#protocol/messages/compute.ts';
 import { why } from '#protocol/values/reason.ts';
-import type { RefusalCode } from '#protocol/values/refusal.ts';
 import { between, type Instant } from '#protocol/values/units.ts';
 import { closeTrial, failed, receiveAdmit, TRIAL_MS_MAX } from './admission.ts';
 import { countRun, stopEngine } from './engine.ts';
@@ -30,13 +30,10 @@ const FAILURES_MAX = 2;
 
 type Failure = Extract<ContributorEvent, { type: 'worker-failed' }>;
 
-/** What the runtime or we say of one unit: a worker on wasm is none the worse for it. */
-const OF_ONE_UNIT: readonly RefusalCode[] = ['model-run-failed', 'model-outputs-unsupported'];
-
 /** Takes a unit that the runtime refused, where the worker goes on; says whether it was one. */
 export function unitFailed(turn: Turn, { worker, run, unit, refusal }: Failure): boolean {
   const { engine, shards } = turn.device;
-  const isWhole = engine?.provider !== 'wasm' || !OF_ONE_UNIT.includes(refusal.code);
+  const isWhole = engine?.provider !== 'wasm' || !isOfOneUnit(refusal);
   if (engine?.worker !== worker || unit === undefined || isWhole) return false;
   const shard = shards.find((each) => each.run === run && each.stage === 'running');
   if (shard !== undefined) failShard(turn, shard, { refusal, unit });

@@ -1,9 +1,9 @@
-import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
+import { NO_REFERENCE, type SignedVerdict, type Verdict } from '#protocol/records/records.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';
-import { isMismatch, judgedThrough, unitName, workIn } from '../state/questions.ts';
+import { isAccepted, isMismatch, judgedThrough, unitName, workIn } from '../state/questions.ts';
 import { endCheck } from '../trust/in-flight.ts';
 import { openVerdicts, showVerdict } from '../verifiers/reviews.ts';
 
@@ -19,6 +19,7 @@ export function applyVerdict(hub: Hub, signed: SignedVerdict): void {
   noteJudge(hub, verdict);
   const job = hub.jobs.get(verdict.job);
   if (job === undefined) return showVerdict(hub.reviews, signed, false);
+  noteUnexecuted(job, verdict);
   const name = unitName(verdict);
   const isResolved = hub.resolved.has(name);
   if (hub.enrolled.size > 1 && job.forgotten !== true) noteOpinion(hub, verdict);
@@ -35,6 +36,12 @@ function noteJudge({ shards }: Hub, { lease, unit, verifier }: Verdict): void {
   if (kept === undefined) return;
   kept.judgedBy ??= new Set();
   kept.judgedBy.add(`${unit}/${verifier}`);
+}
+
+/** A provider that says nothing of a bad item answers it all the same: that is worth nothing. */
+function noteUnexecuted(job: Job, { kind, reference, unit }: Verdict): void {
+  if (kind !== 'inconclusive' || reference !== NO_REFERENCE) return;
+  if (isAccepted(job, unit) && !job.failed.has(unit)) job.unexecuted.add(unit);
 }
 
 function noteOpinion(hub: Hub, verdict: Verdict): void {

@@ -32,6 +32,8 @@ export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDig
     failed: new Map(),
     failedItems: 0,
     failedUnits: 0,
+    unexecuted: new Set(),
+    runnable: new Set(),
     suspects: new Map(),
     cuts: new Set(),
     checked: 0,

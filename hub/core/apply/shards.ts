@@ -9,6 +9,7 @@ import { awaitCheck, endCheck } from '../trust/in-flight.ts';
 import { keepPlace } from '../trust/newcomers.ts';
 import { forgetStanding } from '../trust/standing.ts';
 import { countUnrevealed } from '../trust/unrevealed.ts';
+import { forgetFailures } from './failed.ts';
 
 /** A commitment is in the log: its lease may be revealed. */
 export function applyCommitment(hub: Hub, committed: CommittedShard): void {
@@ -82,6 +83,7 @@ export function applyVoid(hub: Hub, { job: id, sequence }: FactOf<'voided'>): vo
   hub.unjudged.delete(sequence);
   endCheck(hub, kept);
   addRun(job.open, kept.firstUnit, kept.firstUnit + kept.unitCount);
+  forgetFailures(job, kept);
   job.acceptedUnits -= kept.unitCount;
   hub.acceptedUnits -= kept.unitCount;
   hub.acceptedWork -= workIn(kept);

@@ -2,7 +2,7 @@ import { why } from '#protocol/values/reason.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
-import { isDisputed, isMoving, judgedThrough } from '../state/questions.ts';
+import { isDisputed, isMoving, judgedThrough, pendingUnits } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { changed, jobMoved, store, type Turn } from '../turn.ts';
 import { askExitChecks } from './release.ts';
@@ -35,6 +35,7 @@ export function advanceJob(turn: Turn, job: Job): void {
 function isJudged(hub: Hub, job: Job): boolean {
   if (hub.config.needsVerifier && judgedThrough(hub) < job.lastSequence) return false;
   if (isDisputed(hub, { job: job.record.id })) return false;
+  if (pendingUnits(job).length > 0) return false;
   return ![...hub.unresolved.values()].some((verdict) => verdict.job === job.record.id);
 }
 

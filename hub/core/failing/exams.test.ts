@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { NO_REFERENCE } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { RefusalCode } from '#protocol/values/refusal.ts';
-import { lamports } from '#protocol/values/units.ts';
+import { instant, lamports } from '#protocol/values/units.ts';
+import { applyVoid } from '../apply/shards.ts';
 import {
   type Bench,
   beginJob,
@@ -11,9 +13,12 @@ import {
   openBench,
   PHONE,
   quoteJob,
+  SIGNED,
+  speak,
   startJob,
   TABLET,
   VERIFIER,
+  verdictOn,
 } from '../fake-world.ts';
 
 const WORDS = 'indices element out of data bounds, idx=999';
@@ -322,4 +327,49 @@ test('a job with failed items is archived and shown as it was', () => {
   for (let waited = 0; waited < 700_000; waited += 10_000) bench.wait(10_000);
   expect(bench.hub().jobs.has(JOB)).toBe(false);
   expect(bench.job()).toEqual({ ...view, quote: bench.job()?.quote });
+});
+
+describe('an accepted unit that a verifier could not execute', () => {
+  const finish = () => {
+    bench = openBench({ needsVerifier: true });
+    quoteJob(bench, 2, { unitPrice: lamports(0n), autoStart: true });
+    joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+    work(undefined, [2]);
+    const { verdict } = verdictOn(bench, 'inconclusive');
+    speak(bench, 1, { verdict: { ...verdict, reference: NO_REFERENCE }, signature: SIGNED });
+    bench.say(1, { type: 'judged', through: bench.last(1, 'check')?.shard.sequence ?? 0 });
+    bench.wait(1_000);
+    return verdict.unit;
+  };
+
+  test('is examined before its job ends, and its failed items have no results', () => {
+    const unit = finish();
+    expect(bench.last(1, 'examine')).toMatchObject({ unit });
+    expect(bench.job()).toMatchObject({ state: 'finishing', accepted: 2, failed: 0 });
+    examine([0], 1, unit);
+    bench.wait(1_000);
+    expect(bench.job()).toMatchObject({ state: 'done', accepted: 2, failed: 1, released: 2 });
+    bench.restart();
+    expect(bench.job()).toMatchObject({ state: 'done', failed: 1 });
+    expect(bench.hub().jobs.get(JOB)?.failed.get(unit)).toMatchObject({ stands: true });
+  });
+
+  test('stands where it runs after all', () => {
+    examine([], 1, finish());
+    bench.wait(1_000);
+    expect(bench.job()).toMatchObject({ state: 'done', accepted: 2, failed: 0 });
+  });
+
+  test('is found anew where its shard is void', () => {
+    const unit = finish();
+    examine([0], 1, unit);
+    const hub = bench.hub();
+    const job = hub.jobs.get(JOB);
+    const [kept] = [...(job?.shards.values() ?? [])].filter(
+      ({ firstUnit, unitCount }) => unit >= firstUnit && unit < firstUnit + unitCount,
+    );
+    if (job === undefined || kept === undefined) throw new Error('the unit is not accepted');
+    applyVoid(hub, { type: 'voided', job: JOB, sequence: kept.sequence, at: instant(0) });
+    expect([job.failed.size, job.failedItems]).toEqual([0, 0]);
+  });
 });

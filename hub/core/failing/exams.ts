@@ -7,7 +7,14 @@ import { noteUnfit, scheduleWaiting } from '../leasing/schedule.ts';
 import type { Exam } from '../state/checks.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Job } from '../state/job.ts';
-import { examName, inputsOf, isEnding, quorumOf } from '../state/questions.ts';
+import {
+  examName,
+  inputsOf,
+  isAccepted,
+  isOpen,
+  pendingUnits,
+  quorumOf,
+} from '../state/questions.ts';
 import { addRun, coversRun, removeRun } from '../state/ranges.ts';
 import { changed, decline, send, type Turn } from '../turn.ts';
 import { failItems } from './mend.ts';
@@ -38,12 +45,25 @@ export function beginExams(turn: Turn, job: Job): void {
   askExams(turn);
 }
 
+/** Accepted units that a verifier could not execute are examined as well; they stand meanwhile. */
+function examineAccepted({ hub }: Turn, job: Job): void {
+  for (const unit of pendingUnits(job)) {
+    const name = examName({ job: job.record.id, unit });
+    const none = { asked: new Map(), said: new Map(), isDecided: false };
+    if (!hub.exams.has(name))
+      hub.exams.set(name, { job: job.record.id, unit, isAccepted: true, ...none });
+  }
+}
+
 /** Begins exams, asks verifiers that have not answered, and decides where their time is up. */
 export function stepExams(turn: Turn): void {
-  for (const job of turn.hub.openJobs.values()) if (job.suspects.size > 0) beginExams(turn, job);
+  for (const job of turn.hub.openJobs.values()) {
+    if (job.suspects.size > 0) beginExams(turn, job);
+    if (isOpen(turn.hub, job)) examineAccepted(turn, job);
+  }
   for (const [name, exam] of turn.hub.exams) {
     const job = turn.hub.jobs.get(exam.job);
-    if (job?.state === 'running' && !isEnding(turn.hub, job)) decideExam(turn, job, exam);
+    if (job !== undefined && isOpen(turn.hub, job)) decideExam(turn, job, exam);
     else turn.hub.exams.delete(name);
   }
   askExams(turn);
@@ -148,9 +168,10 @@ function concludeExam(
   { job, exam, failed = [] }: { job: Job; exam: Exam; failed?: readonly FailedItems[] | undefined },
 ): void {
   const { unit } = exam;
+  if (exam.isAccepted === true && !isAccepted(job, unit)) return reopenUnit(turn, exam);
   if (failed.length > 0) {
     exam.isDecided = true;
-    return failItems(turn, job, { unit, failed });
+    return failItems(turn, job, { unit, failed, isAccepted: exam.isAccepted === true });
   }
   for (const { device: key, provider, isSilent } of job.suspects.get(unit)?.failures ?? []) {
     const device = turn.hub.devices.get(key);
@@ -160,12 +181,15 @@ function concludeExam(
   reopenUnit(turn, exam);
 }
 
-/** The unit is lent again, as if it had not failed on any device. */
+/** The unit is lent again, as if it had not failed on any device; an accepted one stands. */
 export function reopenUnit(turn: Turn, { job: id, unit }: { job: JobId; unit: number }): void {
   const { hub } = turn;
-  hub.exams.delete(examName({ job: id, unit }));
+  const name = examName({ job: id, unit });
+  const isHeld = hub.exams.get(name)?.isAccepted !== true;
+  hub.exams.delete(name);
   const job = hub.jobs.get(id);
-  if (job?.state !== 'running') return;
+  if (!isHeld) job?.runnable.add(unit);
+  if (job?.state !== 'running' || !isHeld) return;
   const suspect = job.suspects.get(unit);
   if (suspect !== undefined) suspect.failures = [];
   addRun(job.open, unit, unit + 1);

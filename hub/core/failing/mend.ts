@@ -12,10 +12,11 @@ import { store, type Turn } from '../turn.ts';
 export function failItems(
   turn: Turn,
   job: Job,
-  found: { unit: number; failed: readonly FailedItems[] },
+  found: { unit: number; failed: readonly FailedItems[]; isAccepted: boolean },
 ): void {
   const { hub, effects } = turn;
   const { unit } = found;
+  if (found.isAccepted) return storeFailed(turn, job, { unit, failed: found.failed, stands: true });
   const items = kindOf(job).itemsIn(job.record, unit);
   const failed = addFailed(job.failed.get(unit)?.failed ?? [], found.failed, items);
   const places = placesOf(failed);
@@ -57,7 +58,12 @@ export function storeMended(turn: Turn, token: Token, mended: MendedUnit): void 
 function storeFailed(
   turn: Turn,
   { record }: Job,
-  found: { unit: number; failed: readonly FailedItems[]; mended?: MendedUnit },
+  found: {
+    unit: number;
+    failed: readonly FailedItems[];
+    mended?: MendedUnit;
+    stands?: true;
+  },
 ): void {
   const { hub, world } = turn;
   const since = hub.nextSequence;

@@ -36,6 +36,8 @@ export interface Exam {
   /** On which socket each verifier was asked, and when. */
   asked: Map<PublicKey, { socket: SocketId; at: Instant }>;
   said: Map<PublicKey, readonly FailedItems[]>;
+  /** The unit is accepted: a verifier could not execute it again. */
+  isAccepted?: true;
   /** The unit is being mended: nothing more is asked. */
   isDecided: boolean;
 }

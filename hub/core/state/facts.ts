@@ -106,7 +106,8 @@ export type Fact =
   | { type: 'data-removed'; job: JobId; at: Instant }
   /**
    * Items of a unit cannot be computed. Shards from the sequence `since` on compute the unit as it
-   * was mended, with another item in the place of each; without `mended` no item is left.
+   * was mended, with another item in the place of each; without `mended` no item is left, unless the
+   * unit `stands`: it was accepted, and a verifier found out later.
    */
   | {
       type: 'items-failed';
@@ -115,6 +116,7 @@ export type Fact =
       failed: readonly FailedItems[];
       since: number;
       mended?: MendedUnit;
+      stands?: true;
       at: Instant;
     }
   /** An accepted shard of a job with assurance is final: its results may be read. */

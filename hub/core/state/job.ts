@@ -100,6 +100,7 @@ export interface FailedUnit {
   failed: readonly FailedItems[];
   since: number;
   mended?: MendedUnit;
+  stands?: true;
 }
 
 /** How a unit failed on a device. `isSilent`: it said nothing until its time was up, or was gone. */
@@ -151,6 +152,10 @@ export interface Job extends JobTally {
   /** How many items that are, and how many units without a good one. */
   failedItems: number;
   failedUnits: number;
+  /** Accepted units that a verifier could not execute again. */
+  unexecuted: Set<number>;
+  /** Those of them that run after all, in this life of the hub. */
+  runnable: Set<number>;
   /** Each of them is lent alone. */
   suspects: Map<number, Suspect>;
   /** First units of leases that are to be smaller than one that failed. */

@@ -11,7 +11,7 @@ import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { after, type Instant, millis } from '#protocol/values/units.ts';
 import type { Ban } from './facts.ts';
 import type { Hub } from './hub.ts';
-import type { Job, KeptShard } from './job.ts';
+import type { FailedUnit, Job, KeptShard } from './job.ts';
 import { coversRun } from './ranges.ts';
 import { isUnderway, nameOf } from './underway.ts';
 
@@ -32,6 +32,20 @@ export const workIn = ({
   unitCount,
   unitCost,
 }: Pick<KeptShard, 'unitCount' | 'unitCost'>): number => unitCount * unitCost;
+
+/** Whether no item of a unit can be computed. */
+export const isLost = ({ mended, stands }: FailedUnit): boolean =>
+  mended === undefined && stands === undefined;
+
+/** Whether an accepted shard that is not void holds this unit. */
+export const isAccepted = ({ shards }: Job, unit: number): boolean =>
+  [...shards.values()].some(
+    ({ firstUnit, unitCount }) => unit >= firstUnit && unit < firstUnit + unitCount,
+  );
+
+/** Accepted units of which a verifier has still to say whether they can be computed. */
+export const pendingUnits = ({ unexecuted, runnable }: Job): number[] =>
+  [...unexecuted].filter((unit) => !runnable.has(unit));
 
 /** Names a unit of a job that verifiers look into. */
 export const examName = ({ job, unit }: { job: JobId; unit: number }): string => `${job}/${unit}`;

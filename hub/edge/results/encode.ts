@@ -11,6 +11,7 @@ import {
 import { encodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
 import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
 import type { FailedUnit } from '../../core/state/job.ts';
+import { isLost } from '../../core/state/questions.ts';
 import type { ShardOutputs } from '../store/port.ts';
 
 /** What one answer may hold; a longer range is asked for in parts. */
@@ -213,7 +214,8 @@ function cutItems(
   const units = indexUnits(source.shards);
   for (let unit = Math.floor(from / unitItems); unit * unitItems < to; unit += 1) {
     const found = units.get(unit);
-    if (found === undefined && isLost(source.failed.get(unit))) continue;
+    const failed = source.failed.get(unit);
+    if (found === undefined && failed !== undefined && isLost(failed)) continue;
     if (found === undefined) return notYet(unit, range);
     const bytes = found.outputs.subarray(found.place * perUnit, (found.place + 1) * perUnit);
     const start = Math.max(from, unit * unitItems);
@@ -233,10 +235,6 @@ function cutItems(
     ),
   );
 }
-
-/** No item of such a unit can be computed. */
-const isLost = (unit: FailedUnit | undefined): boolean =>
-  unit !== undefined && unit.mended === undefined;
 
 /** Where each unit's bytes are; the shard of the lowest sequence was the one that delivered it. */
 function indexUnits(shards: readonly Pick<ShardOutputs, 'shard' | 'outputs'>[]) {

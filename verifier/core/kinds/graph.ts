@@ -8,8 +8,7 @@ import {
 import { projectTaps, readTaps } from '#protocol/checks/fingerprint.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
 import type { Provider } from '#protocol/models/package.ts';
-import type { Verdict, VerdictKind } from '#protocol/records/records.ts';
-import type { Digest } from '#protocol/values/ids.ts';
+import { NO_REFERENCE, type Verdict, type VerdictKind } from '#protocol/records/records.ts';
 import type { Reference } from '../state/events.ts';
 import { checkPreparation } from './graph-preparation.ts';
 import type { Evidence, Finding, Kind, LadderStep } from './kind.ts';
@@ -18,9 +17,6 @@ type Decision = Extract<LadderStep, { do: 'decide' }>;
 
 /** A unit is run again: bit for bit where that can be, else by tolerance. */
 export const graph: Kind = { judge, checkPreparation };
-
-/** Named as the reference of a unit that could not be re-executed at all. */
-const NO_REFERENCE = '0'.repeat(64) as Digest;
 
 /** The exact lane agrees bit for bit only with itself: a GPU result is judged by tolerance. */
 export const laneOf = (provider: Provider): Verdict['lane'] =>

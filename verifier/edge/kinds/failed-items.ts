@@ -1,13 +1,9 @@
+import { isOfOneUnit } from '#protocol/messages/compute.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import { type FailedItems, groupFailures } from '#protocol/records/failed-items.ts';
 import { mendUnit, pickItems } from '#protocol/tensors/unit-bytes.ts';
 import { attempt } from '#protocol/values/refusal.ts';
-import {
-  type ComputeWorker,
-  isOfOneUnit,
-  type Load,
-  openComputeWorker,
-} from '../compute-workers.ts';
+import type { ComputeWorker } from '../compute-workers.ts';
 
 /** Time for one unit: many times what it took at preparation, and some for a machine at work. */
 const RUN_MS = { factor: 20, least: 10_000, most: 120_000 } as const;
@@ -16,8 +12,9 @@ const EXAM_MS = 100_000;
 
 /** A unit that failed on devices. */
 export interface FailedSubject {
-  /** Loading takes the bytes of the model. */
-  load(): Promise<Load>;
+  /** A worker that has run nothing yet, with the model. */
+  open(): Promise<ComputeWorker>;
+  now(): number;
   manifest: PackageManifest;
   inputs: Uint8Array<ArrayBuffer>;
   /** What stands behind them in the unit repeats the last one. */
@@ -36,7 +33,7 @@ interface Search extends FailedSubject {
  * What is not told apart when the time is up fails together.
  */
 export async function findFailed(subject: FailedSubject): Promise<FailedItems[]> {
-  const until = performance.now() + EXAM_MS;
+  const until = subject.now() + EXAM_MS;
   const search: Search = { ...subject, worker: undefined, until, failures: [] };
   const all = Array.from({ length: subject.items }, (_, place) => place);
   try {
@@ -57,7 +54,7 @@ async function searchItems(search: Search, places: readonly number[], text: stri
   const middle = Math.ceil(places.length / 2);
   const failing: [number[], string][] = [];
   for (const half of [places.slice(0, middle), places.slice(middle)]) {
-    if (performance.now() > search.until) return void fail();
+    if (search.now() > search.until) return void fail();
     const words = await tryItems(search, half);
     if (words !== undefined) failing.push([half, words]);
   }
@@ -87,7 +84,7 @@ function tryItems(search: Search, places: readonly number[]): Promise<string | u
 async function tryUnit(search: Search, inputs: Uint8Array): Promise<string | undefined> {
   const { factor, least, most } = RUN_MS;
   const runMs = Math.min(most, Math.max(least, factor * search.manifest.referenceUnitMs));
-  search.worker ??= await openComputeWorker(await search.load());
+  search.worker ??= await search.open();
   const { worker } = search;
   const ran = await attempt(() => worker.run(new Uint8Array(inputs), 1, runMs));
   if (ran.ok) return undefined;

@@ -64,7 +64,8 @@ async function examine(
   { manifest, inputs, unit, items }: Examine,
 ): Promise<readonly FailedItems[]> {
   return findFailed({
-    load: () => readModel(blobs, manifest),
+    open: async () => openComputeWorker(await readModel(blobs, manifest)),
+    now: () => performance.now(),
     manifest,
     inputs: await readInputs(blobs, manifest, { inputs, unit }),
     items,

@@ -1,5 +1,6 @@
+import { isOfOneUnit } from '#protocol/messages/compute.ts';
 import { attempt, fault, type Refusal } from '#protocol/values/refusal.ts';
-import { type ComputeWorker, isOfOneUnit, type Ran } from '../compute-workers.ts';
+import type { ComputeWorker, Ran } from '../compute-workers.ts';
 
 /** Units of a job, and a worker to try them on. */
 export interface Candidates {
