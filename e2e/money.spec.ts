@@ -5,8 +5,10 @@ import { makeRows, readModel } from './digits.ts';
 import { installFakeWallet } from './fake-wallet.ts';
 import { type Grid, openGrid } from './grid.ts';
 
-/** 400 units: the trial's 100 earn nothing, and 112 are held until the job's money is closed. */
+/** 400 units: the trial's earn nothing, and of all, 2.966 % are held until the money is closed. */
 const UNITS = 400;
+const TRIAL = 75;
+const HELD = 12;
 const UNIT_ITEMS = 8;
 const UNIT_PRICE = 20_000;
 const STEP_MS = 60_000;
@@ -31,14 +33,14 @@ test('deposit, work, settled period, claim, refund: through two browsers', async
 
   await page.getByTestId('make-wallet').click();
   await expect(page.getByTestId('payout')).toBeVisible();
-  await expectSum(page.getByTestId('amount-payable'), UNITS - 100 - 112);
-  await expectSum(page.getByTestId('amount-held'), 112);
+  await expectSum(page.getByTestId('amount-payable'), UNITS - TRIAL - HELD);
+  await expectSum(page.getByTestId('amount-held'), HELD);
   await page.getByTestId('earning-payable').click();
   await expect(page.getByTestId('earning-payable')).toContainText(job);
   await expect(page.getByTestId('claim-plan')).toContainText('0.000005 SOL');
   await page.getByTestId('claim').click();
   await expect(page.getByTestId('claimed')).toBeVisible();
-  await expectSum(page.getByTestId('amount-paid'), UNITS - 100 - 112);
+  await expectSum(page.getByTestId('amount-paid'), UNITS - TRIAL - HELD);
   await expectSum(page.getByTestId('amount-payable'), 0);
 
   await developer.getByRole('link', { name: 'Settlements' }).click();
@@ -50,13 +52,13 @@ test('deposit, work, settled period, claim, refund: through two browsers', async
   await developer.getByRole('button', { name: 'Connect Fake' }).click();
   await takeStep(developer, 'ask');
   await takeStep(developer, 'refund');
-  await expectSum(developer.getByTestId('escrow-refunded'), 100);
+  await expectSum(developer.getByTestId('escrow-refunded'), TRIAL);
   await takeStep(developer, 'close');
   await expect(developer.getByTestId('escrow-closed')).toBeVisible();
   // What was held is free with the closing, settled before the refund, and claimed like the rest.
-  await expectSum(page.getByTestId('amount-payable'), 112);
+  await expectSum(page.getByTestId('amount-payable'), HELD);
   await page.getByTestId('claim').click();
-  await expectSum(page.getByTestId('amount-paid'), UNITS - 100);
+  await expectSum(page.getByTestId('amount-paid'), UNITS - TRIAL);
 });
 
 async function openDeveloper(browser: Browser): Promise<Page> {

@@ -9,7 +9,7 @@ import {
   checkThreshold,
   describePolicy,
   expectedChecks,
-  holdbackUnits,
+  holdbackPpm,
   NewcomersText,
   ownCheckRate,
   PAY_POLICY,
@@ -143,36 +143,37 @@ describe('expected checks', () => {
 
 describe('pay held back', () => {
   test.each([
-    [999_000, 112],
-    [990_000, 113],
-    [900_000, 124],
-  ])('a check of power %i ppm needs %i units', (powerPpm, units) => {
-    expect(holdbackUnits(CHECK_POLICY_DEFAULT, { powerPpm, sparedPpm: 100_000 })).toBe(units);
+    [999_000, 29_660],
+    [990_000, 29_929],
+    [900_000, 32_922],
+  ])('a check of power %i ppm needs %i millionths of all work', (powerPpm, part) => {
+    expect(holdbackPpm(CHECK_POLICY_DEFAULT, { powerPpm, sparedPpm: 100_000 })).toBe(part);
   });
 
   test('the default holdback is what the power of a calibrated class needs', () => {
-    expect(PAY_POLICY.holdbackUnits).toBe(112);
+    expect(PAY_POLICY.holdbackPpm).toBe(29_660);
   });
 
-  test('it is the least number with margin 2, for any policy and power', () => {
+  test('it is the least with margin 2 for a unit of any cost after any work, for any power', () => {
     const ppm = fc.integer({ min: 1, max: 1_000_000 });
+    const spare = fc.integer({ min: 0, max: 999_999 });
     fc.assert(
-      fc.property(ppm, ppm, fc.integer({ min: 0, max: 999_999 }), (floorPpm, power, spared) => {
-        const units = holdbackUnits(trust(100, floorPpm), { powerPpm: power, sparedPpm: spared });
-        const found = (floorPpm / 1e6) * (power / 1e6) * (1 - spared / 1e6);
-        expect(units * found).toBeGreaterThan(2 - 1e-6);
-        expect((units - 1) * found).toBeLessThan(2 + 1e-6);
+      fc.property(fc.integer({ min: 1, max: 1_000 }), ppm, spare, (units, power, spared) => {
+        const part = holdbackPpm(trust(units, 0), { powerPpm: power, sparedPpm: spared });
+        // The draw of a unit of cost 1 after work W, times ρ W.
+        const found = units * (power / 1e6) * (1 - spared / 1e6);
+        expect((part / 1e6) * found).toBeGreaterThan(2 - 1e-6);
+        expect(((part - 1) / 1e6) * found).toBeLessThan(2 + 1e-6);
       }),
     );
   });
 
   test('none suffices where nothing is checked or found', () => {
-    expect(() => holdbackUnits(trust(100, 0), { powerPpm: 999_000, sparedPpm: 0 })).toThrow(
+    expect(() => holdbackPpm(trust(0, 20_000), { powerPpm: 999_000, sparedPpm: 0 })).toThrow(
       /deters/,
     );
-    expect(() =>
-      holdbackUnits({ type: 'flat', rate: 0.05 }, { powerPpm: 0, sparedPpm: 0 }),
-    ).toThrow(/deters/);
+    const flat = { type: 'flat', rate: 0.05 } as const;
+    expect(() => holdbackPpm(flat, { powerPpm: 999_000, sparedPpm: 0 })).toThrow(/deters/);
   });
 });
 

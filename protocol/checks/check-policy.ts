@@ -148,33 +148,33 @@ export function shareThreshold(whole: bigint, sharers: number): bigint {
 }
 
 /**
- * h = ⌈2 / (q (1 − r))⌉: units of pay held back, so that a cheat loses twice what it saves even at
- * the policy's lowest rate p, with q = p · d (reference/verification.md §2.7, margin 2). `powerPpm`
- * is d, the chance that one check of a wrong unit finds it; `sparedPpm` is r, the checks that spare
- * the cheat.
+ * ρ = ⌈2 / (T d (1 − r))⌉ in parts per million: the part of a device's work whose pay is held back,
+ * so that a cheat loses twice what it saves. A wrong unit of cost c is drawn at T c / W at least,
+ * which times ρ W is 2 c / (d (1 − r)), whatever it costs (reference/verification.md §2.7, margin
+ * 2). `powerPpm` is d, the chance that one check of a wrong unit finds it; `sparedPpm` is r, the
+ * checks that spare the cheat. Throws a RangeError where nothing is found.
  */
-export function holdbackUnits(
+export function holdbackPpm(
   policy: CheckPolicy,
   { powerPpm, sparedPpm }: { powerPpm: number; sparedPpm: number },
 ): number {
-  const least = policy.type === 'flat' ? flatThreshold(policy.rate) : ppmThreshold(policy.floorPpm);
-  const found = least * BigInt(powerPpm) * BigInt(PPM - sparedPpm);
+  const trust = policy.type === 'flat' ? 0n : BigInt(policy.trustUnits);
+  const found = trust * BigInt(powerPpm) * BigInt(PPM - sparedPpm);
   if (found <= 0n) throw new RangeError('no pay held back deters where nothing is found');
-  return Number((2n * WHOLE * BigInt(PPM) ** 2n + found - 1n) / found);
+  return Number((2n * BigInt(PPM) ** 3n + found - 1n) / found);
 }
 
 /**
- * What pay is held back for. A unit whose n is at most `probationUnits` earns nothing, since
- * nothing is at stake yet; after that the newest work of a device stays unpaid until later work has
- * passed: `holdbackPpm` of its work so far, and at most `holdbackUnits` times the cost of its
- * dearest unit. A check is taken to find 99.9 % of wrong units, which is what a calibrated class
+ * What pay is held back for. A device earns nothing until its work makes `probationUnits` of its
+ * dearest unit so far, since nothing is at stake yet; after that the newest work, `holdbackPpm` of
+ * all since its last failure, stays unpaid until later work has passed. A limit on it by the cost
+ * of its units would leave nothing at stake in the first dear one (docs/verification.md). A check is taken to find 99.9 % of wrong units, which is what a calibrated class
  * must reach, and a tenth of the checks to spare the cheat. What has been held for `holdbackMs`
  * since its job ended is paid as well.
  */
 export const PAY_POLICY = {
   probationUnits: CHECK_POLICY_DEFAULT.trustUnits,
-  holdbackUnits: holdbackUnits(CHECK_POLICY_DEFAULT, { powerPpm: 999_000, sparedPpm: 100_000 }),
-  holdbackPpm: 29_660,
+  holdbackPpm: holdbackPpm(CHECK_POLICY_DEFAULT, { powerPpm: 999_000, sparedPpm: 100_000 }),
   holdbackMs: 72 * 3_600_000,
 } as const;
 

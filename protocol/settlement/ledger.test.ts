@@ -5,7 +5,7 @@ import type { Digest, JobId, PublicKey } from '../values/ids.ts';
 import { type Instant, instant } from '../values/units.ts';
 import { type EarningShard, type Ledger, type LedgerFacts, projectLedger } from './ledger.ts';
 
-const { probationUnits, holdbackUnits, holdbackMs } = PAY_POLICY;
+const { probationUnits, holdbackPpm, holdbackMs } = PAY_POLICY;
 const HOUR = 3_600_000;
 
 const key = (number: number): PublicKey => number.toString(16).padStart(64, '0') as PublicKey;
@@ -21,8 +21,9 @@ const job = (number: number, price: bigint, endedAt: number) => ({
 
 /** Of a unit, in microseconds. */
 const COST = 1_000;
-/** Units of that cost past which a device has as much held as it ever will. */
-const OLD = 100_000;
+/** Units of that cost behind a device that has had its trial, and what is held of it then. */
+const OLD = 4_000;
+const heldOf = (units: number): bigint => BigInt(Math.ceil((units * holdbackPpm) / 1e6));
 
 const shard = (
   sequence: number,
@@ -106,7 +107,7 @@ describe('the ledger', () => {
   });
 
   it('pays for a model at once that comes after the trial', () => {
-    const dear = { job: 1, device: 1, behind: OLD, units: 3, unitCost: 100 * COST };
+    const dear = { job: 1, device: 1, behind: 8_000, units: 3, unitCost: 100 * COST };
     const shards = [shard(0, { job: 1, device: 1, behind: 0, units: 80 }), shard(1, dear)];
     const ledger = projectLedger(facts({ jobs: [job(1, 1n, 10)], shards }));
     expect(ledger.balances.get(key(1))?.accrued).toBe(5n + 3n);
@@ -116,16 +117,16 @@ describe('the ledger', () => {
     expect(early.balances.get(key(1))?.accrued).toBe(0n);
   });
 
-  it('holds work over all models, and no more than 112 units of the dearest', () => {
+  it('holds work over all models, a part of all that a device has done', () => {
     const cheap = shard(0, { job: 1, device: 1, behind: OLD, units: 1_000 });
     const dear = shard(1, { job: 2, device: 1, behind: OLD + 1_000, units: 1, unitCost: 5 * COST });
     const held = (shards: EarningShard[]) =>
       projectLedger(
         facts({ jobs: [job(1, 1n, 10), job(2, 1n, 20)], shards, through: instant(30) }),
       ).balances.get(key(1))?.held;
-    expect(held([cheap])).toBe(112n);
-    // 560 units of cost, five of them in one dear unit.
-    expect(held([cheap, dear])).toBe(112n + 1n);
+    expect(held([cheap])).toBe(heldOf(OLD + 1_000));
+    // Five units of cost in one dear unit.
+    expect(held([cheap, dear])).toBe(heldOf(OLD + 1_005) - 5n + 1n);
     expect(held([dear])).toBe(1n);
   });
 
@@ -135,6 +136,28 @@ describe('the ledger', () => {
       projectLedger(facts({ jobs: [job(1, 1n, 10)], shards })).balances.get(key(1))?.accrued;
     expect(accrued([{ ...old, counted: 'package' }])).toBe(40n);
     expect(accrued([old])).toBe(65n);
+  });
+
+  it('holds at most 112 units of shards of protocol version 2, as it did', () => {
+    const old = shard(0, { job: 1, device: 1, behind: 100_000, units: 200 });
+    const held = (shards: EarningShard[]) =>
+      projectLedger(facts({ jobs: [job(1, 1n, 10)], shards, through: instant(20) })).balances.get(
+        key(1),
+      )?.held;
+    expect(held([{ ...old, counted: 'package' }])).toBe(112n);
+    expect(held([old])).toBe(200n);
+  });
+
+  it('pays nothing until the work of a device makes 75 of its dearest unit so far', () => {
+    const dear = shard(0, { job: 1, device: 1, behind: 0, units: 1, unitCost: 100 * COST });
+    const cheap = shard(1, { job: 2, device: 1, behind: 100, units: 8_000 });
+    const accrued = (shards: EarningShard[]) =>
+      projectLedger(facts({ jobs: [job(1, 0n, 10), job(2, 1n, 20)], shards })).balances.get(key(1))
+        ?.accrued;
+    expect(accrued([dear, cheap])).toBe(600n);
+    expect(accrued([cheap])).toBe(8_000n);
+    // What was done before the dear one is paid as if that had never come.
+    expect(accrued([{ ...dear, sequence: 2 }, cheap])).toBe(8_000n);
   });
 
   it('pays nothing for a job that has not ended', () => {
@@ -154,8 +177,8 @@ describe('the ledger', () => {
     const ledger = projectLedger(facts({ ...base, bans: [{ device: key(1), at }] }));
     expect(ledger.balances.get(key(1))).toMatchObject({
       held: 0n,
-      forfeited: BigInt(holdbackUnits) * 2n,
-      released: BigInt(300 - holdbackUnits) * 2n,
+      forfeited: heldOf(OLD + 300) * 2n,
+      released: (300n - heldOf(OLD + 300)) * 2n,
     });
     const other = projectLedger(facts({ ...base, bans: [{ device: key(2), at }] }));
     expect(other.balances.get(key(1))?.forfeited).toBe(0n);
@@ -200,8 +223,8 @@ describe('the ledger', () => {
         through: instant(3_000),
       }),
     );
-    expect(ledger.claims.get(0)?.cumulative).toBe(BigInt(200 - holdbackUnits));
-    expect(ledger.claims.get(7)?.cumulative).toBe(200n);
+    expect(ledger.claims.get(0)?.cumulative).toBe(200n - heldOf(OLD + 200));
+    expect(ledger.claims.get(7)?.cumulative).toBe(200n + heldOf(OLD + 200) - heldOf(OLD + 400));
   });
 
   it('holds nothing of a job whose poster asked for the rest, before or after its end', () => {

@@ -104,10 +104,11 @@ interface Run {
   unitCost: number;
 }
 
-/** What a device is held to: its work since its last failure, and the cost of its dearest unit. */
+/** What a device is held to: its work since its last failure, and where units of a cost began. */
 interface Stake {
   work: number;
-  dearest: number;
+  /** The least sequence by cost. */
+  costs: Map<number, number>;
 }
 
 interface Books {
@@ -129,8 +130,8 @@ type Event =
   | { type: 'closing'; at: Instant; name: string; job: JobId }
   | { type: 'ended'; at: Instant; name: string; job: EndedJob; shards: EarningShard[] };
 
-/** Units of each package that earned nothing under protocol version 2. */
-const TRIAL_UNITS_BEFORE = 100;
+/** Of each package, under protocol version 2: units that earned nothing, and most that were held. */
+const BEFORE = { trialUnits: 100, holdbackUnits: 112 };
 
 /** Projects the facts; their order in the arrays says nothing. */
 export function projectLedger(facts: LedgerFacts): Ledger {
@@ -202,18 +203,17 @@ function orderEvents(facts: LedgerFacts): Event[] {
 
 function accrueShard(books: Books, shard: EarningShard, job: EndedJob): void {
   const { device, package: id, sequence, unitCount, unitCost } = shard;
-  const trialUnits = shard.counted === 'package' ? TRIAL_UNITS_BEFORE : PAY_POLICY.probationUnits;
-  const probation = Math.max(0, trialUnits - unitsBehind(shard));
-  const trial = shard.donated === true ? unitCount : Math.min(unitCount, probation);
-  const run: Run = { device, package: id, job, sequence, units: unitCount - trial, unitCost };
   const stake = raiseStake(books, shard);
+  const trial = shard.donated === true ? unitCount : Math.min(unitCount, trialUnits(stake, shard));
+  const run: Run = { device, package: id, job, sequence, units: unitCount - trial, unitCost };
   if (trial > 0) note(books, 'unpaid', { ...run, units: trial, at: job.endedAt });
   if (run.units === 0) return;
   const queue = books.held.get(device) ?? [];
   books.held.set(device, queue);
   queue.push(run);
   note(books, 'accrued', { ...run, at: job.endedAt });
-  let over = queue.reduce((sum, each) => sum + each.units * each.unitCost, 0) - heldWork(stake);
+  let over =
+    queue.reduce((sum, each) => sum + each.units * each.unitCost, 0) - heldWork(stake, shard);
   for (let [first] = queue; first !== undefined; [first] = queue) {
     const most = Math.floor(over / first.unitCost);
     if (most < 1) break;
@@ -223,21 +223,31 @@ function accrueShard(books: Books, shard: EarningShard, job: EndedJob): void {
 
 function raiseStake(
   { stakes }: Books,
-  { device, unitCount, workBefore, unitCost }: EarningShard,
+  { device, sequence, unitCount, workBefore, unitCost }: EarningShard,
 ): Stake {
-  const { work, dearest } = stakes.get(device) ?? { work: 0, dearest: 0 };
-  const stake = {
-    work: Math.max(work, workBefore + unitCount * unitCost),
-    dearest: Math.max(dearest, unitCost),
-  };
+  const stake = stakes.get(device) ?? { work: 0, costs: new Map() };
+  stake.work = Math.max(stake.work, workBefore + unitCount * unitCost);
+  stake.costs.set(unitCost, Math.min(sequence, stake.costs.get(unitCost) ?? sequence));
   stakes.set(device, stake);
   return stake;
 }
 
+/** The cost of the dearest unit of a device up to a shard, in jobs that have ended. */
+const dearestOf = ({ costs }: Stake, { sequence }: EarningShard): number =>
+  Math.max(...[...costs].filter(([, first]) => first <= sequence).map(([cost]) => cost));
+
+/** How many units of a shard come before its device has done enough for pay. */
+function trialUnits(stake: Stake, shard: EarningShard): number {
+  if (shard.counted === 'package') return Math.max(0, BEFORE.trialUnits - unitsBehind(shard));
+  const missing = PAY_POLICY.probationUnits * dearestOf(stake, shard) - shard.workBefore;
+  return Math.max(0, Math.ceil(missing / shard.unitCost));
+}
+
 /** How much of the newest work of a device is held, in microseconds. */
-function heldWork({ work, dearest }: Stake): number {
-  const share = (BigInt(work) * BigInt(PAY_POLICY.holdbackPpm) + 999_999n) / 1_000_000n;
-  return Math.min(Number(share), PAY_POLICY.holdbackUnits * dearest);
+function heldWork(stake: Stake, shard: EarningShard): number {
+  const share = (BigInt(stake.work) * BigInt(PAY_POLICY.holdbackPpm) + 999_999n) / 1_000_000n;
+  if (shard.counted !== 'package') return Number(share);
+  return Math.min(Number(share), BEFORE.holdbackUnits * dearestOf(stake, shard));
 }
 
 /** Releases what has been held for long enough. */

@@ -1,4 +1,3 @@
-import { paidFrom } from './rules.ts';
 import type { Terms } from './terms.ts';
 
 /** What an identity has behind it, in C. */
@@ -15,9 +14,9 @@ export function openBooks({ rule, holdback: { ppm, capUnits } }: Terms) {
   const books: Books = { work: 0, held: 0, trial: 0 };
   let dearest = 0;
   const add = (cost: number, units: number): void => {
-    const trial = paidFrom(rule, cost) - books.work;
-    books.trial += cost * Math.min(units, Math.max(0, Math.ceil(trial / cost - 1e-9)));
     dearest = Math.max(dearest, cost);
+    const trial = rule.probationUnits * dearest - books.work;
+    books.trial += cost * Math.min(units, Math.max(0, Math.ceil(trial / cost - 1e-9)));
     books.work += cost * units;
     books.held = Math.min(books.held + cost * units, (ppm / 1e6) * books.work, capUnits * dearest);
   };

@@ -9,9 +9,9 @@ import {
   type Tally,
 } from './expectation.ts';
 import { COLLUSION, GOAL } from './goal.ts';
-import { OURS, paidFrom } from './rules.ts';
+import { OURS } from './rules.ts';
 import { type Aim, findWorst, type Searched, sieve } from './search.ts';
-import { honestWork, type Models, type Strategy } from './strategy.ts';
+import { honestWork, type Models, paidFrom, type Strategy } from './strategy.ts';
 import { HOLDBACK } from './terms.ts';
 import { costOf, ONE_COST, overheadOf, type Share } from './volunteers.ts';
 
@@ -75,7 +75,7 @@ function judgePair(models: Models): PairRow {
 export const marginAim =
   (models: Models): Aim =>
   (tally, strategy) =>
-    honestWork(strategy, models) >= paidFrom(OURS, models.cheat) ? -marginOf(tally) : Number.NaN;
+    honestWork(strategy, models) >= paidFrom(OURS, models) ? -marginOf(tally) : Number.NaN;
 
 /** What a grid pays whose work is mixed otherwise; honest people each do as much as the goal says. */
 export interface MixRow {

@@ -1,11 +1,12 @@
+import { NEWCOMER_POLICY } from '#protocol/checks/check-policy.ts';
 import { badShare, deliveredShare, heldShare, releasedShare, type Tally } from './expectation.ts';
 import { GOAL } from './goal.ts';
-import { OURS, PLACES, type Rule, rateAt, tabulate } from './rules.ts';
+import { OURS, type Rule, rateAt, tabulate } from './rules.ts';
 import { findWorst, sieve } from './search.ts';
 import { ONE_MODEL } from './strategy.ts';
 import { HOLDBACK } from './terms.ts';
 
-const { burst, unitsEach } = PLACES;
+const { burst, unitsEach } = NEWCOMER_POLICY;
 
 /** The worst found against ours with other places, at the goals' f and d. */
 function worstOf(rule: Rule, models = ONE_MODEL): { released: number; delivered: number } {

@@ -1,6 +1,9 @@
 import {
+  CHECK_POLICY_DEFAULT,
   type CheckPolicy,
   checkThreshold,
+  NEWCOMER_POLICY,
+  PAY_POLICY,
   RELEASE_POLICY,
   sharersOf,
 } from '#protocol/checks/check-policy.ts';
@@ -27,7 +30,7 @@ export interface Rule {
    * each C of its dearest unit.
    */
   unitsEach: number;
-  /** A unit is never paid before its identity has done this times its cost, and this times C. */
+  /** Nothing is paid before an identity has done this times the cost of its dearest unit so far. */
   probationUnits: number;
   /**
    * Verifiers that share the checks (`policy.sharers`) and have kept their seeds: the adversary is
@@ -57,18 +60,13 @@ export interface Thresholds {
   knee: number;
 }
 
-/** T: units that are checked whole, and never paid. */
-export const TRUST = 75;
-/** How many newcomers may begin at once, and work in C for each further place. */
-export const PLACES = { burst: 100, unitsEach: 75_000 } as const;
-
 export const OURS: Rule = {
   name: 'ours',
-  policy: { type: 'trust', trustUnits: TRUST, floorPpm: 20_000 },
+  policy: CHECK_POLICY_DEFAULT,
   lagUnits: RELEASE_POLICY.lagUnits,
   exitRate: RELEASE_POLICY.exitPpm / 1e6,
-  unitsEach: PLACES.unitsEach,
-  probationUnits: TRUST,
+  unitsEach: NEWCOMER_POLICY.unitsEach,
+  probationUnits: PAY_POLICY.probationUnits,
 };
 
 /** Ours without the limit on new identities and without probation: what those two buy. */
@@ -167,10 +165,6 @@ export function isDrawn(table: Thresholds, age: number, word: () => number): boo
 
 /** The n of the next unit of this cost, after this much work; sums of costs are not exact. */
 export const ageAt = (work: number, cost: number): number => Math.floor(work / cost + 1e-9) + 1;
-
-/** Work of an identity from which on units of this cost are paid. */
-export const paidFrom = ({ probationUnits }: Rule, cost: number): number =>
-  probationUnits * Math.max(cost, 1);
 
 export const rateAt = (table: Thresholds, age: number): number =>
   table.rate[Math.min(age, table.knee)] ?? 0;

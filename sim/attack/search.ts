@@ -1,7 +1,7 @@
 import { type Chance, openChance } from './chance.ts';
 import { expectTally, type Tally } from './expectation.ts';
-import { paidFrom, tabulate } from './rules.ts';
-import { type Models, ONE_MODEL, type Strategy } from './strategy.ts';
+import { tabulate } from './rules.ts';
+import { type Models, ONE_MODEL, paidFrom, type Strategy } from './strategy.ts';
 import type { Terms } from './terms.ts';
 
 /** What a strategy is worth to the adversary; the search looks for the greatest. */
@@ -15,7 +15,7 @@ export interface Found {
 
 const STAYS = Infinity;
 /** Longest honest run, burst and gap that are tried. */
-const AGE_MAX = 200_000;
+const AGE_MAX = 300_000;
 const REFINE_ROUNDS = 5;
 const REFINE_TRIES = 100;
 
@@ -24,7 +24,7 @@ function gridOf({ rule }: Terms, models: Models): Strategy[] {
   const { knee } = tabulate(rule);
   const lag = rule.lagUnits;
   const trust = rule.policy.type === 'trust' ? rule.policy.trustUnits : 0;
-  const paid = paidFrom(rule, models.cheat) / models.cheat;
+  const paid = paidFrom(rule, models) / models.cheat;
   const runs = [0, trust, 2 * trust, 5 * trust, knee / 4, knee / 2, knee, 1.5 * knee, 3 * knee];
   const honest = [...runs, paid, paid + knee];
   const rates = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.0005];

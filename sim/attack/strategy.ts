@@ -1,3 +1,5 @@
+import type { Rule } from './rules.ts';
+
 /**
  * What one identity of the adversary does: `honest` right units, then again and again a burst of
  * bad ones and `gap` right ones. Caught, it comes back under a new name. `burst: 1, gap: 0` is the
@@ -82,6 +84,10 @@ const workOf = (stretches: readonly Stretch[]): number =>
 /** Right work before the first burst; whole units of the model that it earns on. */
 export const honestWork = ({ honest }: Strategy, { earn, cheat }: Models): number =>
   Math.round((honest * cheat) / earn) * earn;
+
+/** Work from which on an identity is paid that earns and cheats on these models. */
+export const paidFrom = ({ probationUnits }: Rule, { earn, cheat }: Models): number =>
+  probationUnits * Math.max(earn, cheat);
 
 /** Places that an identity takes: one for each C of its dearest unit. */
 export const placesOf = ({ head, round }: Plan): number =>

@@ -1,3 +1,4 @@
+import { holdbackPpm, PAY_POLICY } from '#protocol/checks/check-policy.ts';
 import type { Rule } from './rules.ts';
 
 /** How much of an identity's newest work is not paid yet. */
@@ -15,12 +16,14 @@ export interface Terms {
   holdback: Holdback;
 }
 
-/** h of the policy: the newest part of all work, uncapped. */
-export const HOLDBACK: Holdback = { ppm: 29_660, capUnits: Infinity };
+/** What the policy holds back: the newest part of all work, without a limit. */
+export const HOLDBACK: Holdback = { ppm: PAY_POLICY.holdbackPpm, capUnits: Infinity };
 
 /** The part to hold for a rule and a power, with r of the checkers sparing the adversary. */
-export function holdbackOf({ policy }: Rule, power: number, collusion: number): Holdback {
-  if (policy.type === 'flat') throw new RangeError('a flat rate has no trust to hold pay for');
-  const found = policy.trustUnits * power * (1 - collusion);
-  return { ppm: Math.ceil(2e6 / found), capUnits: Infinity };
-}
+export const holdbackOf = ({ policy }: Rule, power: number, collusion: number): Holdback => ({
+  ppm: holdbackPpm(policy, {
+    powerPpm: Math.round(power * 1e6),
+    sparedPpm: Math.round(collusion * 1e6),
+  }),
+  capUnits: Infinity,
+});

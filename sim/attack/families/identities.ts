@@ -1,3 +1,4 @@
+import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { type AttackRow, type AttackRun, percent, perMille } from '../attack-row.ts';
 import {
   addTally,
@@ -9,7 +10,7 @@ import {
   type Tally,
 } from '../expectation.ts';
 import { playLives } from '../lives.ts';
-import { FREE, OURS, type Rule, rateAt, TRUST, tabulate } from '../rules.ts';
+import { FREE, OURS, type Rule, rateAt, tabulate } from '../rules.ts';
 import { type Aim, findWorst, type Searched, sieve } from '../search.ts';
 import { describeStrategy, type Strategy } from '../strategy.ts';
 import { HOLDBACK, type Terms } from '../terms.ts';
@@ -17,6 +18,7 @@ import { HOLDBACK, type Terms } from '../terms.ts';
 const POWER = 0.999;
 const COLLUSION = 0.1;
 const FRACTION = 0.3;
+const TRUST = CHECK_POLICY_DEFAULT.trustUnits;
 /** Units after which checks grow no fewer. */
 const KNEE = TRUST / 0.02;
 const terms = (rule: Rule): Terms => ({ rule, power: POWER, holdback: HOLDBACK });

@@ -91,10 +91,10 @@ function comeBack(): AttackRow {
     attack: 16,
     name: 'away until all is paid, then back for one bad unit',
     tried: `r = 10 %, computed: each return meets the exit check, found with ${percent(found)}`,
-    gained: `${paid.toPrecision(3)} units of pay for a name, after ${OURS.probationUnits} that were not paid`,
-    bound: `no more than was not paid, nor than (1 − q) / q = ${((1 - q) / q).toFixed(0)} units`,
+    gained: `${paid.toPrecision(3)} units of pay for a name`,
+    bound: `≤ (1 − q) / q = ${((1 - q) / q).toFixed(0)} units for a name`,
     built: true,
-    pass: paid <= OURS.probationUnits && paid <= (1 - q) / q,
+    pass: paid <= (1 - q) / q,
     value: paid,
   };
 }

@@ -25,7 +25,7 @@ const earning = {
   device,
   package: 'e'.repeat(64) as Digest,
   unitCount: 300,
-  workBefore: 10_000_000,
+  workBefore: 100_000,
   unitCost: 100,
 };
 const FACTS: MoneyFacts = {

@@ -17,9 +17,10 @@ const model = 'cc'.repeat(32) as Digest;
 const keyOf = (name: string) => encodeBase58(sha256(utf8ToBytes(name))) as Address;
 const jobOf = (number: number) => `job_${number.toString(16).padStart(16, '0')}` as JobId;
 const PRICE = 1_000n;
-/** Of a unit, in microseconds; and units past which a device has as much held as it ever will. */
+/** Of a unit, in microseconds; units behind the device, and the newest held after 100 and these. */
 const COST = 2_000;
-const OLD = 100_000;
+const OLD = 4_000;
+const HELD = 126;
 
 /** `units[n]` units of job n + 1, which ended at minute n + 1; the trial is behind the device. */
 function factsOf(units: readonly number[], change: Partial<MoneyFacts> = {}): MoneyFacts {
@@ -61,14 +62,14 @@ const amounts = ({ lines }: ReturnType<typeof viewEarnings>) =>
   Object.fromEntries(lines.map(({ id, amount }) => [id, amount]));
 
 describe('what a device has earned', () => {
-  const released = factsOf([100, PAY_POLICY.holdbackUnits], { payouts: [payout(0, 0)] });
+  const released = factsOf([100, HELD], { payouts: [payout(0, 0)] });
   const through = instant(10 * 60_000);
 
   test('is held until later work has passed, and then waits for a settlement', () => {
     const first = viewEarnings(factsOf([100]), { device, claims: [], through });
     expect(amounts(first)).toEqual({ accrued: 100_000n, held: 100_000n, payable: 0n, paid: 0n });
     const later = viewEarnings(released, { device, claims: [], through });
-    expect(amounts(later)['held']).toBe(BigInt(PAY_POLICY.holdbackUnits) * PRICE);
+    expect(amounts(later)['held']).toBe(BigInt(HELD) * PRICE);
     expect(later).toMatchObject({ awaited: 100_000n, unclaimed: 0n, forfeited: 0n });
   });
 

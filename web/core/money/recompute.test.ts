@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { bytesToHex, sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
-import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
 import type { Pool } from '#protocol/settlement/accounts.ts';
 import { encodeLeafFile } from '#protocol/settlement/leaf-file.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
@@ -36,8 +35,9 @@ const facts: MoneyFacts = {
       job,
       device,
       package: 'cc'.repeat(32) as Digest,
-      unitCount: PAY_POLICY.holdbackUnits + 10,
-      workBefore: 200_000_000,
+      // 123 of the newest are held.
+      unitCount: 133,
+      workBefore: 8_000_000,
       unitCost: 2_000,
     },
   ],

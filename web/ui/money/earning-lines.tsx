@@ -10,13 +10,13 @@ import type { EarningEntry, EarningLineId, Earnings } from '../../core/money/ear
 import { Sol } from './sol.tsx';
 
 const SHOWN = 50;
-const { holdbackUnits, holdbackPpm, holdbackMs } = PAY_POLICY;
+const { holdbackPpm, holdbackMs } = PAY_POLICY;
 
 const WORDS: Record<EarningLineId, { label: string; note: string }> = {
   accrued: { label: 'Earned', note: 'All that your units earned in jobs that have ended.' },
   held: {
     label: 'Held for checking',
-    note: `The newest ${formatShare(holdbackPpm / 1e6, 1)} of your work, and at most ${formatCount(holdbackUnits)} units: free once later work has earned, or ${formatMillis(holdbackMs)} after the job’s end. A wrong result loses it.`,
+    note: `The newest ${formatShare(holdbackPpm / 1e6, 1)} of your work: free once later work has earned, or ${formatMillis(holdbackMs)} after the job’s end. A wrong result loses it.`,
   },
   payable: { label: 'Payable', note: 'Settled by verifiers on the chain: yours to claim.' },
   paid: { label: 'Paid', note: 'What the chain has paid to your addresses.' },
@@ -97,8 +97,8 @@ export function EarningNotes({ earnings }: { earnings: Earnings }) {
       ) : null}
       {trialUnits > 0 ? (
         <li>
-          {formatNoun(trialUnits, 'unit')} of your trial earned nothing: the first{' '}
-          {PAY_POLICY.probationUnits} units’ worth of work never does.
+          {formatNoun(trialUnits, 'unit')} of your trial earned nothing: pay begins when your work
+          makes {PAY_POLICY.probationUnits} of your dearest unit.
         </li>
       ) : null}
       {donatedUnits > 0 ? <li>{formatNoun(donatedUnits, 'unit')} you gave away.</li> : null}
