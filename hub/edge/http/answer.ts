@@ -5,6 +5,8 @@ import {
   refusal,
 } from '#protocol/values/refusal.ts';
 
+/** When somebody who came at a bad time may come again. */
+const BUSY_SECONDS = '5';
 const STATUS: { [code in RefusalCode]?: number } = {
   'key-missing': 401,
   'key-wrong': 401,
@@ -63,8 +65,11 @@ export const answerBody = (
 export const answerNothing = (): Response => new Response(null, { status: 204, headers: HEADERS });
 
 /** An `ApiError`; what has no status of its own was understood and is not acceptable: 422. */
-export const answerRefusal = (refusal: Refusal): Response =>
-  answerJson({ error: refusal }, STATUS[refusal.code] ?? 422);
+export function answerRefusal(refusal: Refusal): Response {
+  const status = STATUS[refusal.code] ?? 422;
+  const wait = status === 503 ? { 'Retry-After': BUSY_SECONDS } : {};
+  return answerJson({ error: refusal }, status, wait);
+}
 
 /** Refuses the call: thrown, and answered by `openApi`. */
 export function reject(...refused: Parameters<typeof refusal>): never {

@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { refusal } from '#protocol/values/refusal.ts';
 import { fakeModel } from '../sockets/fake-job.ts';
 import { openTestHub, refusalOf } from '../test-hub.ts';
+import { answerRefusal } from './answer.ts';
 
 const hub = openTestHub(() => ({}));
 const lines = Array.from({ length: 10 }, (_, row) => JSON.stringify({ x: [row, 1, 2] })).join('\n');
@@ -93,4 +95,12 @@ it.each([
   ['GET', '/nothing-here', 404, 'not-found'],
 ])('the hub refuses %s %s', async (...[method, path, status, code]) => {
   expect(await refusalOf(await hub.call(path, { method }))).toEqual({ status, code });
+});
+
+it.each([
+  ['busy', '5'],
+  ['request-invalid', null],
+] as const)('an answer of %s says when to come again: %s', (code, seconds) => {
+  const answer = answerRefusal(refusal(code, 'a sentence'));
+  expect(answer.headers.get('retry-after')).toBe(seconds);
 });
