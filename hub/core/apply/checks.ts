@@ -1,6 +1,7 @@
 import { NO_REFERENCE, type SignedVerdict, type Verdict } from '#protocol/records/records.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import type { FactOf } from '../state/fact-lists.ts';
+import { judgeName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';
 import { isAccepted, isMismatch, judgedThrough, unitName, workIn } from '../state/questions.ts';
@@ -31,11 +32,11 @@ export function applyVerdict(hub: Hub, signed: SignedVerdict): void {
   showVerdict(hub.reviews, signed, dispute !== undefined);
 }
 
-function noteJudge({ shards }: Hub, { lease, unit, verifier }: Verdict): void {
-  const kept = shards.get(lease);
+function noteJudge({ shards }: Hub, verdict: Verdict): void {
+  const kept = shards.get(verdict.lease);
   if (kept === undefined) return;
   kept.judgedBy ??= new Set();
-  kept.judgedBy.add(`${unit}/${verifier}`);
+  kept.judgedBy.add(judgeName(verdict));
 }
 
 /** A provider that says nothing of a bad item answers it all the same: that is worth nothing. */

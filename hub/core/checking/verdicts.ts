@@ -4,10 +4,9 @@ import type { SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type { RefusalCode } from '#protocol/values/refusal.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { VerifierSession } from '../state/device.ts';
-import { verdictName } from '../state/facts.ts';
+import { judgeName, verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
-import { hasJudged } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { decline, store, type Turn } from '../turn.ts';
 
@@ -16,7 +15,11 @@ export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: Si
   const { hub, world } = turn;
   const { verdict, signature } = signed;
   const name = verdictName(signed);
-  if (hasJudged(hub, verdict) || isUnderway(hub.underway, nameOf.verdict(name))) return;
+  if (
+    hub.shards.get(verdict.lease)?.judgedBy?.has(judgeName(verdict)) ||
+    isUnderway(hub.underway, nameOf.verdict(name))
+  )
+    return;
   const honest =
     verdict.verifier === verifier.key &&
     world.verify({ key: verifier.key, context: 'verdict', record: verdict, signature });

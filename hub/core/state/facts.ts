@@ -2,7 +2,7 @@ import type { JobRecord, JobView } from '#protocol/api/job.ts';
 import type { BlobRef, PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { FailedItems } from '#protocol/records/failed-items.ts';
-import type { AcceptedShard, LogEntry, SignedVerdict } from '#protocol/records/records.ts';
+import type { AcceptedShard, LogEntry, SignedVerdict, Verdict } from '#protocol/records/records.ts';
 import type {
   EndedJobView,
   Funding,
@@ -238,3 +238,7 @@ export type MoneyFact = Extract<
 /** Names a verdict: a verifier gives one on a unit of a lease. */
 export const verdictName = ({ verdict }: SignedVerdict): string =>
   `${verdict.lease}/${verdict.unit}/${verdict.verifier}`;
+
+/** Names a verdict among those on one shard. */
+export const judgeName = ({ unit, verifier }: Pick<Verdict, 'unit' | 'verifier'>): string =>
+  `${unit}/${verifier}`;

@@ -21,12 +21,6 @@ import { isUnderway, nameOf } from './underway.ts';
 export const unitName = ({ lease, unit }: Pick<Verdict, 'lease' | 'unit'>): string =>
   `${lease}/${unit}`;
 
-/** Whether a verifier's verdict on a unit was taken. */
-export const hasJudged = (
-  { shards }: Hub,
-  { lease, unit, verifier }: Pick<Verdict, 'lease' | 'unit' | 'verifier'>,
-): boolean => shards.get(lease)?.judgedBy?.has(`${unit}/${verifier}`) === true;
-
 /** The work of a shard, in microseconds of reference time. */
 export const workIn = ({
   unitCount,

@@ -1,9 +1,9 @@
 import type { SignedVerdict } from '#protocol/records/records.ts';
 import type { Reviews } from '../state/checks.ts';
 import type { VerifierSession } from '../state/device.ts';
-import { verdictName } from '../state/facts.ts';
+import { judgeName, verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
-import { hasJudged, inputsOf } from '../state/questions.ts';
+import { inputsOf } from '../state/questions.ts';
 import { send, type Turn } from '../turn.ts';
 
 /** Verdicts that can still be passed on: a verifier that was away longer gets no older ones. */
@@ -72,7 +72,7 @@ export function sendReviews(turn: Turn, verifier: VerifierSession): void {
     const [kept, job] = [hub.shards.get(lease), hub.jobs.get(id)];
     if (kept === undefined || job?.manifest === undefined) continue;
     // Its own verdict on the unit was taken: a second one would be dropped.
-    if (hasJudged(hub, { ...signed.verdict, verifier: verifier.key })) continue;
+    if (kept.judgedBy?.has(judgeName({ ...signed.verdict, verifier: verifier.key }))) continue;
     const known = verifier.manifests.has(kept.job);
     verifier.manifests.add(kept.job);
     send(turn, verifier.socket, {
