@@ -47,23 +47,35 @@ export function Dashboard(props: {
           <section class="card" aria-labelledby="jobs-title">
             <h2 id="jobs-title">Jobs</h2>
             <JobList jobs={page?.jobs} />
-            <div class="buttons">
-              {before === undefined ? null : (
-                <button type="button" class="button" onClick={() => setBefore(undefined)}>
-                  Newest jobs
-                </button>
-              )}
-              {page?.next === undefined ? null : (
-                <button type="button" class="button" onClick={() => setBefore(page.next)}>
-                  Older jobs
-                </button>
-              )}
-            </div>
+            <Paging before={before} next={page?.next} show={setBefore} />
           </section>
           <GridPanel grid={grid} />
         </div>
         <PostJob developerKey={developerKey} actions={actions} />
       </div>
+    </div>
+  );
+}
+
+function Paging(props: {
+  before: number | undefined;
+  next: number | undefined;
+  show(before: number | undefined): void;
+}) {
+  const { before, next, show } = props;
+  if (before === undefined && next === undefined) return null;
+  return (
+    <div class="buttons">
+      {before === undefined ? null : (
+        <button type="button" class="button" onClick={() => show(undefined)}>
+          Newest jobs
+        </button>
+      )}
+      {next === undefined ? null : (
+        <button type="button" class="button" onClick={() => show(next)}>
+          Older jobs
+        </button>
+      )}
     </div>
   );
 }
