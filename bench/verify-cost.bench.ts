@@ -35,8 +35,9 @@ interface Cost {
 }
 
 /**
- * What is checked of jobs in a row; then how many contributors, each with a core like ours, one core re-executes p_min of. Both sides run
- * the real compute worker. CPU time of this process, not the clock: other programs do not count.
+ * What is checked of jobs in a row; then how many contributors, each with a core like ours, one core
+ * re-executes p_min of. Both sides run the real compute worker. CPU time of this process, not the
+ * clock: other programs do not count.
  */
 export const run: Bench = async function* (context) {
   yield* measureRows(context);
