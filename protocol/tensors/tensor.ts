@@ -13,6 +13,19 @@ export const DTYPE_BYTES = {
   bool: 1,
 } as const;
 
+/** A dtype's name in NumPy and in onnxruntime-web. */
+export const DTYPE_NAMES = {
+  f64: 'float64',
+  f32: 'float32',
+  f16: 'float16',
+  i64: 'int64',
+  i32: 'int32',
+  i16: 'int16',
+  i8: 'int8',
+  u8: 'uint8',
+  bool: 'bool',
+} as const satisfies Record<Dtype, string>;
+
 /** Element types, as NumPy and safetensors have them. */
 export const Dtype = v.picklist(
   Object.keys(DTYPE_BYTES) as (keyof typeof DTYPE_BYTES)[],

@@ -17,7 +17,7 @@ interface Run {
 
 /** What of the acknowledged jobs is lost, or counted twice; a sentence for each. */
 export async function findFaults(api: HubClient, ids: readonly JobId[]): Promise<string[]> {
-  const faults = (await readBans(api, 0)).ok ? await findBans(api) : [];
+  const faults = await findBans(api);
   const logged = await readLog(api);
   let first: Buffer | undefined;
   for (const id of ids) {

@@ -1,21 +1,8 @@
-import { DTYPE_BYTES, type Dtype } from '#protocol/tensors/tensor.ts';
-
-/** A tensor's type by the runtime's name. */
-export const RUNTIME_TYPES = {
-  f64: 'float64',
-  f32: 'float32',
-  f16: 'float16',
-  i64: 'int64',
-  i32: 'int32',
-  i16: 'int16',
-  i8: 'int8',
-  u8: 'uint8',
-  bool: 'bool',
-} as const satisfies Record<Dtype, string>;
+import { DTYPE_BYTES, DTYPE_NAMES, type Dtype } from '#protocol/tensors/tensor.ts';
 
 /** Our dtype of a runtime's type; undefined for those we do not carry (strings, uint64, …). */
 export function dtypeOf(runtimeType: string): Dtype | undefined {
-  const found = Object.entries(RUNTIME_TYPES).find(([, name]) => name === runtimeType);
+  const found = Object.entries(DTYPE_NAMES).find(([, name]) => name === runtimeType);
   return found?.[0] as Dtype | undefined;
 }
 

@@ -1,20 +1,8 @@
 import { castExactly } from '#protocol/tensors/cast.ts';
-import { type Dtype, specBytes, type Tensor } from '#protocol/tensors/tensor.ts';
+import { DTYPE_NAMES, specBytes, type Tensor } from '#protocol/tensors/tensor.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelInput } from '../../core/models/check.ts';
 import { UNITS_BYTES_MAX } from './units.ts';
-
-const NUMPY: Readonly<Record<Dtype, string>> = {
-  f64: 'float64',
-  f32: 'float32',
-  f16: 'float16',
-  i64: 'int64',
-  i32: 'int32',
-  i16: 'int16',
-  i8: 'int8',
-  u8: 'uint8',
-  bool: 'bool',
-};
 
 /**
  * Tensors in the dtypes of the inputs they feed, wherever no number changes by that: NumPy makes f64
@@ -35,7 +23,7 @@ export function fitDtypes(
     if (specBytes({ dtype, shape: tensor.shape }) > UNITS_BYTES_MAX) continue;
     const cast = castExactly(tensor, dtype);
     if ('index' in cast) {
-      const message = `Input "${name}" takes ${dtype} and "${source}" is ${tensor.dtype}, whose value ${cast.value} (number ${cast.index + 1}) is not the same as ${dtype}. Convert it if that is right: x.astype("${NUMPY[dtype]}").`;
+      const message = `Input "${name}" takes ${dtype} and "${source}" is ${tensor.dtype}, whose value ${cast.value} (number ${cast.index + 1}) is not the same as ${dtype}. Convert it if that is right: x.astype("${DTYPE_NAMES[dtype]}").`;
       return refuse('input-dtype', message, name);
     }
     fitted.set(source, cast);

@@ -55,6 +55,13 @@ const NONE = new Map<number, FailedUnit>();
 const codeOf = (result: ReturnType<typeof encodeResults>) =>
   result.ok ? 'accepted' : result.refusal.code;
 
+const linesOf = (bytes: Uint8Array) =>
+  new TextDecoder()
+    .decode(bytes)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
 describe('units and results', () => {
   it('fills the last unit with its last item, and digests each unit', () => {
     const { bytes, digests, units } = echoJob({ items: 3, unitItems: 2, perShard: 1 });
@@ -166,12 +173,6 @@ describe('results of a job with failed items', () => {
     if (!encoded.ok) throw new Error(encoded.refusal.message);
     return encoded.value;
   };
-  const linesOf = (bytes: Uint8Array) =>
-    new TextDecoder()
-      .decode(bytes)
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
   const error = (message: string) => ({ code: 'item-failed', message });
 
   it('have an error on the line of each', () => {
@@ -233,12 +234,6 @@ describe('results of items that came in a file each', () => {
     if (!encoded.ok) throw new Error(encoded.refusal.message);
     return encoded.value;
   };
-  const linesOf = (bytes: Uint8Array) =>
-    new TextDecoder()
-      .decode(bytes)
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
 
   it('have the name of the file on each line, in the metadata, and by themselves', () => {
     const lines = linesOf(encode({ format: 'jsonl' }));

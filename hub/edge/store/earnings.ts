@@ -2,7 +2,7 @@ import type { InStatement } from '@libsql/client';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { EndedJobView } from '#protocol/settlement/money-api.ts';
 import type { Fact } from '../../core/state/facts.ts';
-import { OF_JOBS } from './fact-types.ts';
+import { IS_VOID, OF_JOBS } from './fact-types.ts';
 import type { Database } from './libsql.ts';
 import type { Store } from './port.ts';
 
@@ -23,9 +23,7 @@ export const listEarnings = (facts: readonly Fact[]): InStatement[] =>
     if (fact.type !== 'job-archived' || fact.earned === undefined) return [];
     const sql = `insert into earning (job, sequence, device)
       select fact.job, fact.sequence, fact.body->>'$.shard.device' from fact
-      where fact.type = 'accepted' and fact.job = ? and not exists (select 1 from fact as void
-        where void.type = 'voided' and void.sequence = fact.sequence)
-      and exists (select 1 from json_each(?) as run where run.value->>'$.first' <= fact.first_unit
+      where fact.type = 'accepted' and fact.job = ? and not ${IS_VOID} and exists (select 1 from json_each(?) as run where run.value->>'$.first' <= fact.first_unit
         and fact.end_unit <= run.value->>'$.end')`;
     return [{ sql, args: [fact.job, JSON.stringify(fact.earned.runs)] }];
   });

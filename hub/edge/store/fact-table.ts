@@ -28,10 +28,6 @@ export interface FactRow {
 export const parseBody = <T extends Fact['type']>(_type: T, body: string) =>
   JSON.parse(body) as Omit<FactOf<T>, 'type' | 'inputDigests' | 'fingerprints' | 'outputs'>;
 
-/** Whether an accepted shard, in `fact`, is void. */
-export const IS_VOID = `exists
-  (select 1 from fact as void where void.type = 'voided' and void.sequence = fact.sequence)`;
-
 /** Rows that are in memory at once while facts are loaded: a few megabytes of JSON. */
 const ROWS_PER_PAGE = 4_096;
 

@@ -1,8 +1,8 @@
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { DIGEST_BYTES, hexToBytes } from '#protocol/bytes/digest.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records/records.ts';
-import { type FactRow, IS_VOID, parseBody } from './fact-table.ts';
-import { OF_JOBS } from './fact-types.ts';
+import { type FactRow, parseBody } from './fact-table.ts';
+import { IS_VOID, OF_JOBS } from './fact-types.ts';
 import type { Database } from './libsql.ts';
 import type { ReceiptParts, Store } from './port.ts';
 

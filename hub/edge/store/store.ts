@@ -1,16 +1,8 @@
 import type { JobId, LeaseId } from '#protocol/values/ids.ts';
 import { namesBlob } from './blob-names.ts';
 import { openEarnings } from './earnings.ts';
-import {
-  decodeFact,
-  type FactRow,
-  IS_VOID,
-  loadFacts,
-  openAppend,
-  parseBody,
-  tipAt,
-} from './fact-table.ts';
-import { OF_JOBS } from './fact-types.ts';
+import { decodeFact, type FactRow, loadFacts, openAppend, parseBody, tipAt } from './fact-table.ts';
+import { IS_VOID, OF_JOBS } from './fact-types.ts';
 import { type Database, openDatabaseFile, openMemoryDatabase } from './libsql.ts';
 import { migrate } from './migrate.ts';
 import type { ShardOutputs, Store } from './port.ts';

@@ -2,12 +2,12 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { settleTaps } from '#protocol/checks/fingerprint.ts';
 import type { RanTaps } from '#protocol/messages/compute.ts';
 import type { Provider } from '#protocol/models/package.ts';
-import { specBytes, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
+import { DTYPE_NAMES, specBytes, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { canonicaliseNan } from '#protocol/tensors/unit-bytes.ts';
 import { fault } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import { freeDimensions } from '../free-dimensions.ts';
-import { dtypeOf, RUNTIME_TYPES, typedView } from '../tensor-bytes.ts';
+import { dtypeOf, typedView } from '../tensor-bytes.ts';
 import {
   type ComputePorts,
   type LoadRequest,
@@ -137,7 +137,7 @@ function feedsOf(runtime: Runtime, specs: readonly TensorSpec[], bytes: Uint8Arr
   for (const spec of specs) {
     const size = specBytes(spec);
     const data = typedView(spec.dtype, bytes.subarray(at, at + size));
-    feeds[spec.name] = new runtime.Tensor(RUNTIME_TYPES[spec.dtype], data, spec.shape);
+    feeds[spec.name] = new runtime.Tensor(DTYPE_NAMES[spec.dtype], data, spec.shape);
     at += size;
   }
   return feeds;
