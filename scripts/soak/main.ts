@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { readFlags, wholeIn } from '#node/flags.ts';
 import type { JobId } from '#protocol/values/ids.ts';
+import { openWords } from '#protocol/values/seeded.ts';
 import { type Cast, openCast } from './cast.ts';
 import { findFaults } from './faults.ts';
 import { runJob } from './jobs.ts';
@@ -74,15 +75,10 @@ async function killAtRandom(cast: Cast, count: number, chance: () => number): Pr
   return [...kills].map(([name, times]) => `${name} ${times}`).join(', ');
 }
 
-/** Numbers in [0, 1) of a seed: mulberry32. */
+/** Numbers in [0, 1) of a seed. */
 function openChance(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const word = openWords(seed);
+  return () => word() / 2 ** 32;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,4 +1,5 @@
 import type { Nonce } from '#protocol/values/ids.ts';
+import { openWords } from '#protocol/values/seeded.ts';
 
 /** A seeded source of chance: the same seed gives the same world. */
 export interface Random {
@@ -12,15 +13,9 @@ export interface Random {
   fork(name: string): Random;
 }
 
-/** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state, enough for a simulated day. */
+/** 32 bits of state are enough for a simulated day. */
 export function openRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const word = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
+  const word = openWords(seed);
   const next = (): number => word() / 2 ** 32;
   return {
     next,

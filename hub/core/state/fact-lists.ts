@@ -49,20 +49,20 @@ export function archivedFacts(facts: readonly Fact[], id: JobId): AppliedFact[] 
   return own.some(({ type }) => type === 'job-archived') ? own : [];
 }
 
-/** Whether a fact says something of a job as a whole. */
+/** What is said of a job as a whole. */
+export const JOB_FACTS = [
+  'job-created',
+  'job-recut',
+  'job-packaged',
+  'job-funded',
+  'job-moved',
+  'items-failed',
+  'job-archived',
+  'data-removed',
+] as const satisfies Fact['type'][];
+
 function isOfRecord(fact: Fact, id: JobId): boolean {
-  switch (fact.type) {
-    case 'job-created':
-    case 'job-recut':
-      return fact.record.id === id;
-    case 'job-packaged':
-    case 'job-funded':
-    case 'job-moved':
-    case 'items-failed':
-    case 'job-archived':
-    case 'data-removed':
-      return fact.job === id;
-    default:
-      return false;
-  }
+  if (!JOB_FACTS.some((type) => type === fact.type)) return false;
+  if ('record' in fact) return fact.record.id === id;
+  return 'job' in fact && fact.job === id;
 }

@@ -8,7 +8,7 @@ import { digestPackage, type PackageManifest, unitCost } from '#protocol/models/
 import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
 import { after, instant, millis } from '#protocol/values/units.ts';
 import type { Saved } from '../state/events.ts';
-import { openBook } from '../state/verifier.ts';
+import { openBook, type Verifier } from '../state/verifier.ts';
 import { linkOf, say, type Turn } from '../turn.ts';
 import { adoptBook } from './lost-disk.ts';
 
@@ -18,6 +18,8 @@ const BACKOFF_MS = { first: 500, last: 30_000 } as const;
 const STEADY_MS = 10_000;
 /** A session that is silent for this many beats has gone. */
 const BEATS_MISSED_MAX = 3;
+/** More jobs than a hub has open at once. Where one comes again after all, a new link brings it. */
+const MANIFESTS_MAX = 2_048;
 
 type Challenge = Extract<HubMessage, { type: 'challenge' }>;
 type Welcome = Extract<HubMessage, { type: 'welcome' }>;
@@ -183,7 +185,21 @@ export function takeManifest(
   if (unitCost(manifest) !== cost || (of.unitCost ?? cost) !== cost) {
     return end(`the hub changed what a unit of package ${id} costs: it was ${cost} µs`);
   }
+  manifests.delete(job);
   manifests.set(job, manifest);
   costs.set(id, cost);
+  if (manifests.size > MANIFESTS_MAX) forgetManifests(turn.verifier);
   return true;
+}
+
+/** Forgets half of the manifests, those that were named longest ago; jobs at hand keep theirs. */
+function forgetManifests(verifier: Verifier): void {
+  const { manifests, arrivals, exitChecks, queue, reviews } = verifier;
+  const needed = new Set([
+    ...[...arrivals, ...exitChecks, ...queue].map(({ shard }) => shard.job),
+    ...reviews.map(({ signed }) => signed.verdict.job),
+  ]);
+  for (const job of [...manifests.keys()].slice(0, -MANIFESTS_MAX / 2)) {
+    if (!needed.has(job)) manifests.delete(job);
+  }
 }

@@ -166,7 +166,10 @@ export interface Verifier {
   phase: Phase;
   failures: number;
   book?: Book;
-  /** Of jobs of the hub at hand, as it sent them on this link. */
+  /**
+   * Of jobs of the hub at hand, as it sent them on this link; the one named last comes last. Past
+   * a bound those of no job at hand go.
+   */
   manifests: Map<JobId, PackageManifest>;
   /** Work seen of each device since its last confirmed failure, in microseconds. */
   standings: Map<PublicKey, number>;

@@ -1,18 +1,16 @@
+import { openWords } from '#protocol/values/seeded.ts';
+
 /** Choices of one command, all from one number: the same number chooses the same. */
 export class Draw {
-  #state: number;
+  readonly #word: () => number;
 
   constructor(roll: number) {
-    this.#state = roll >>> 0;
+    this.#word = openWords(roll);
   }
 
-  /** A whole number below `count` (mulberry32). */
+  /** A whole number below `count`. */
   below(count: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % count;
+    return this.#word() % count;
   }
 
   pick<T>(items: readonly T[]): T {
