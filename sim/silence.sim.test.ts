@@ -34,7 +34,7 @@ describe('silence after a commitment', () => {
     const [job] = grid.hub().jobs.values();
     if (job?.manifest === undefined) throw new Error('the job has no package');
     return unitsBehind({
-      workBefore: grid.hub().standings.get(key) ?? 0,
+      workBefore: grid.hub().deviceRecords.get(key)?.standing ?? 0,
       unitCost: unitCost(job.manifest),
     });
   };
@@ -64,7 +64,7 @@ describe('silence after a commitment', () => {
     const later = grid.connect(client.key, 'contributor');
     grid.wait(10_000);
     grid.restart();
-    expect(grid.hub().unrevealed.get(later.key)?.count).toBe(3);
+    expect(grid.hub().deviceRecords.get(later.key)?.unrevealed).toBe(3);
     expect(standing(grid, client)).toBe(0);
     const back = grid.connect(client.key, 'contributor');
     back.say({ type: 'request' });
@@ -120,7 +120,9 @@ describe('silence after a commitment', () => {
     expect(selectFacts(grid.facts)('unrevealed')).toMatchObject([
       { device: client.key, atFault: false, resets: false },
     ]);
-    expect(grid.hub().unrevealed.size).toBe(0);
+    expect([...grid.hub().deviceRecords.values()].every((each) => each.unrevealed === 0)).toBe(
+      true,
+    );
   });
 
   test('does not hold up the end of a job: an idle device gets the same units, nobody is at fault', () => {

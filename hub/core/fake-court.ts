@@ -13,7 +13,7 @@ import {
   VERIFIER,
   verdictOn,
 } from './fake-world.ts';
-import { viewGrid } from './hub.ts';
+import { banOf, viewGrid } from './hub.ts';
 
 export const SECOND = 'b2'.repeat(32) as PublicKey;
 export const THIRD = 'b3'.repeat(32) as PublicKey;
@@ -74,7 +74,7 @@ export function openCourt(options: CourtOptions = {}) {
         bench.wait(Math.min(10_000, ms - passed));
       }
     },
-    isBanned: () => bench.hub().banned.has(PHONE),
+    isBanned: () => banOf(bench.hub(), PHONE) !== undefined,
     grid: () => viewGrid(bench.hub()),
   };
 }

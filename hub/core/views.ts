@@ -25,7 +25,8 @@ export const ticketHolder = (hub: Hub, ticket: string): PublicKey | undefined =>
   hub.tickets.get(ticket);
 
 /** The newest ban of a device that was not pardoned, over or not. */
-export const banOf = (hub: Hub, device: PublicKey): Ban | undefined => hub.banned.get(device);
+export const banOf = (hub: Hub, device: PublicKey): Ban | undefined =>
+  hub.deviceRecords.get(device)?.ban;
 
 /** A job as it is shown, one in memory or one that was archived. */
 export function viewJob(hub: Hub, job: Job): JobView {

@@ -5,6 +5,7 @@ import { judgeName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';
 import { isAccepted, isMismatch, judgedThrough, unitName, workIn } from '../state/questions.ts';
+import { recordOf } from '../trust/device-record.ts';
 import { endCheck } from '../trust/in-flight.ts';
 import { openVerdicts, showVerdict } from '../verifiers/reviews.ts';
 
@@ -110,11 +111,11 @@ export function countJudged(hub: Hub): void {
 }
 
 /** What was accepted before its device lost its trust vouches for nothing accepted after that. */
-function noteJudged({ judgedWork, resetAt }: Hub, kept: KeptShard): void {
+function noteJudged(hub: Hub, kept: KeptShard): void {
   const { device, whole } = kept;
-  if (whole === undefined || whole.at <= (resetAt.get(device) ?? -1)) return;
-  const end = kept.workBefore + workIn(kept);
-  judgedWork.set(device, Math.max(end, judgedWork.get(device) ?? 0));
+  const record = recordOf(hub, device);
+  if (whole === undefined || whole.at <= (record.resetAt ?? -1)) return;
+  record.judgedWork = Math.max(record.judgedWork, kept.workBefore + workIn(kept));
 }
 
 /** What the checks of a job needed is in the log, and needed here no more. */

@@ -1,4 +1,5 @@
 import { digestPackage } from '#protocol/models/package.ts';
+import type { LeaseId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import { forgetEarned } from '../money/book.ts';
@@ -8,6 +9,7 @@ import { type Job, NO_FLEET } from '../state/job.ts';
 import { measuredManifest } from '../state/questions.ts';
 import { openRanges } from '../state/ranges.ts';
 import { isEnd } from '../state/underway.ts';
+import { recordOf } from '../trust/device-record.ts';
 import { forgetChecks } from './checks.ts';
 
 /** Why a job without a `job-moved` fact stands where it stands: state `checking`. */
@@ -79,10 +81,16 @@ export function applyArchive(hub: Hub, { job: id }: FactOf<'job-archived'>): voi
   hub.jobs.delete(id);
   for (const { sequence, lease } of job.shards.values()) {
     hub.unjudged.delete(sequence);
-    hub.shards.delete(lease);
+    forgetShard(hub, lease);
   }
-  for (const lease of job.voided) hub.shards.delete(lease);
+  for (const lease of job.voided) forgetShard(hub, lease);
   for (const [name, of] of hub.resolved) if (of === id) hub.resolved.delete(name);
+}
+
+function forgetShard(hub: Hub, lease: LeaseId): void {
+  const kept = hub.shards.get(lease);
+  if (kept !== undefined) recordOf(hub, kept.device).shards -= 1;
+  hub.shards.delete(lease);
 }
 
 /** Only an archived job loses its data: one that is recalled is told of it. */

@@ -5,9 +5,9 @@ import type { Hub } from '../state/hub.ts';
 import type { KeptShard } from '../state/job.ts';
 import { isGuarded, workIn } from '../state/questions.ts';
 import { addRun, removeRun } from '../state/ranges.ts';
+import { forgetStanding, recordOf } from '../trust/device-record.ts';
 import { awaitCheck, endCheck } from '../trust/in-flight.ts';
 import { keepPlace } from '../trust/newcomers.ts';
-import { forgetStanding } from '../trust/standing.ts';
 import { countUnrevealed } from '../trust/unrevealed.ts';
 import { forgetFailures } from './failed.ts';
 
@@ -47,9 +47,9 @@ export function applyAccepted(hub: Hub, shard: AcceptedShard): void {
   hub.acceptedWork += workIn(shard);
   job.lastSequence = Math.max(job.lastSequence, shard.sequence);
   if (isGuarded(job)) job.unreleased.set(shard.sequence, kept);
-  if (shard.at > (hub.resetAt.get(shard.device) ?? -1)) {
-    hub.standings.set(shard.device, (hub.standings.get(shard.device) ?? 0) + workIn(shard));
-  }
+  const record = recordOf(hub, shard.device);
+  record.shards += 1;
+  if (shard.at > (record.resetAt ?? -1)) record.standing += workIn(shard);
   awaitCheck(hub, kept);
 }
 

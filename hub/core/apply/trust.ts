@@ -1,28 +1,30 @@
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
-import { dropBar, noteBan } from '../trust/newcomers.ts';
-import { forgetStanding } from '../trust/standing.ts';
-import { addSuspension } from '../trust/suspensions.ts';
+import { forgetStanding, recordOf } from '../trust/device-record.ts';
+import { dropBan, noteBan } from '../trust/newcomers.ts';
 import { countJudged } from './checks.ts';
 
 /** A device is out, and begins again when it comes back. */
 export function applyBan(hub: Hub, { type: _, ...ban }: FactOf<'banned'>): void {
   const { device, at } = ban;
-  hub.banned.set(device, ban);
+  recordOf(hub, device).ban = ban;
   noteBan(hub, device, at);
   forgetStanding(hub, device, at);
 }
 
 /** A ban is lifted: the device has the place that it had. */
 export function applyPardon(hub: Hub, { device, bannedAt }: FactOf<'pardoned'>): void {
-  if (hub.banned.get(device)?.at === bannedAt) hub.banned.delete(device);
-  dropBar(hub, device, bannedAt);
+  const record = recordOf(hub, device);
+  if (record.ban?.at === bannedAt) delete record.ban;
+  dropBan(hub, device, bannedAt);
 }
 
 /** A device has lost a provider of a package. */
-export function applySuspension(hub: Hub, { device, ...suspended }: FactOf<'suspended'>): void {
-  const { package: id, provider, until, reason } = suspended;
-  addSuspension(hub, device, { package: id, provider, until, reason });
+export function applySuspension(hub: Hub, fact: FactOf<'suspended'>): void {
+  const { device, package: id, provider, until, reason, at } = fact;
+  const record = recordOf(hub, device);
+  const others = record.suspensions.filter((each) => each.until > at);
+  record.suspensions = [...others, { package: id, provider, until, reason }];
 }
 
 /** A verifier is off the list: what it said counts no more where nothing is resolved. */

@@ -20,7 +20,7 @@ import {
   verdictOn,
 } from '../fake-world.ts';
 import { mayRead as mayReadUnits } from '../state/questions.ts';
-import { forgetStanding } from '../trust/standing.ts';
+import { forgetStanding } from '../trust/device-record.ts';
 
 let bench: Bench;
 beforeEach(() => {
@@ -128,7 +128,8 @@ test('work from before a device lost its trust releases nothing that came after'
   bench.wait(1);
   deliver(bench, 2, PHONE);
   judge();
-  expect(hub().judgedWork.get(PHONE)).toBe(hub().standings.get(PHONE));
+  const { judgedWork, standing } = hub().deviceRecords.get(PHONE) ?? {};
+  expect(judgedWork).toBe(standing);
   expect(bench.job()?.released).toBe(before);
 });
 

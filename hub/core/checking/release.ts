@@ -90,8 +90,8 @@ export function receiveExitChecked(turn: Turn, verifier: VerifierSession, sequen
   }
 }
 
-function hasLag({ judgedWork }: Hub, kept: KeptShard): boolean {
-  const through = judgedWork.get(kept.device) ?? 0;
+function hasLag({ deviceRecords }: Hub, kept: KeptShard): boolean {
+  const through = deviceRecords.get(kept.device)?.judgedWork ?? 0;
   const end = kept.workBefore + workIn(kept);
   return through - end >= RELEASE_POLICY.lagUnits * kept.unitCost;
 }

@@ -7,6 +7,7 @@ import type { Job, KeptShard } from '../state/job.ts';
 import type { EndedJob, MoneyBook } from '../state/money.ts';
 import { isGuarded } from '../state/questions.ts';
 import type { Ranges } from '../state/ranges.ts';
+import { recordOf } from '../trust/device-record.ts';
 
 /** What a hub without money facts knows. */
 export const openMoneyBook = (): MoneyBook => ({
@@ -94,8 +95,12 @@ const bySequence = (a: KeptShard, b: KeptShard) => a.sequence - b.sequence;
 const isGivenOut = (job: Job, { firstUnit, unitCount }: KeptShard): boolean =>
   earningRuns(job).some(({ first, end }) => first <= firstUnit && firstUnit + unitCount <= end);
 
-function notePayout({ money }: Hub, payout: PayoutView): void {
-  const { device } = payout.record;
+function notePayout(hub: Hub, payout: PayoutView): void {
+  const { money } = hub;
+  const { device, recipient } = payout.record;
+  const record = recordOf(hub, device);
+  record.payouts += 1;
+  record.recipient = recipient;
   money.payouts.push(payout);
   money.payoutsOf.set(device, [...(money.payoutsOf.get(device) ?? []), payout]);
   money.nextPayout = Math.max(money.nextPayout, payout.index + 1);

@@ -74,20 +74,19 @@ export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fa
   if (Math.abs(world.now - at) > CLOCK_MS) {
     return refusal('request-invalid', 'the payout was signed at another time; set the clock', 'at');
   }
-  const known = hub.money.payoutsOf.get(key) ?? [];
-  if (known.at(-1)?.record.recipient === record.recipient) return [];
-  const ban = hub.banned.get(key);
+  const { payouts = 0, recipient, ban } = hub.deviceRecords.get(key) ?? {};
+  if (recipient === record.recipient) return [];
   if (ban !== undefined && ban.until > world.now) {
     return refusal('payout-refused', `this device is banned: ${describeBan(ban)}`);
   }
-  if (!hasWorked(hub.newcomers, key)) {
+  if (!hasWorked(hub, key)) {
     const message = 'no shard of this device was accepted yet; link an address after the first one';
     return refusal('payout-refused', message);
   }
   const links = listUnderway(hub.underway, 'payout-linked').filter(
     ({ payout }) => payout.record.device === key,
   );
-  if (known.length + links.length >= LINKS_MAX) {
+  if (payouts + links.length >= LINKS_MAX) {
     const message = `this device has linked ${LINKS_MAX} addresses, and may link no more: its pay goes to the newest`;
     return refusal('payout-refused', message);
   }

@@ -104,8 +104,8 @@ function acceptShard(
 }
 
 /** Work of a device that is accepted, on disk or on its way there. */
-const workOf = ({ standings, underway }: Hub, device: PublicKey): number =>
-  (standings.get(device) ?? 0) + countUnderway(underway, nameOf.accept(device));
+const workOf = ({ deviceRecords, underway }: Hub, device: PublicKey): number =>
+  (deviceRecords.get(device)?.standing ?? 0) + countUnderway(underway, nameOf.accept(device));
 
 function learnSpeed(device: Device, active: ActiveLease, reveal: Reveal): void {
   const admission = device.admitted.get(active.lease.package);

@@ -13,6 +13,7 @@ import type { Device, Session } from '../state/device.ts';
 import type { SocketId } from '../state/events.ts';
 import { describeBan } from '../state/questions.ts';
 import { leaveLine } from '../trust/newcomers.ts';
+import { endSuspensionsOf } from '../trust/suspensions.ts';
 import { refuseSession, send, type Turn } from '../turn.ts';
 import { bookOf } from '../verifiers/epochs.ts';
 import { reviewRange, sendReviews } from '../verifiers/reviews.ts';
@@ -92,7 +93,7 @@ function checkHello(
     const message = `verifier ${claim.key} is not enrolled; the operator enrols it with POST /v1/verifiers`;
     return { code: 'verifier-unknown', message };
   }
-  const ban = hub.banned.get(claim.key);
+  const { ban } = hub.deviceRecords.get(claim.key) ?? {};
   if (claim.role === 'contributor' && ban !== undefined && ban.until > world.now) {
     const hours = Math.ceil((ban.until - world.now) / 3_600_000);
     return { code: 'device-banned', message: `${describeBan(ban)}; try again in ${hours} h` };
@@ -135,6 +136,7 @@ function openDevice(
     unitsAccepted: 0,
   };
   turn.hub.devices.set(device.key, device);
+  endSuspensionsOf(turn, device.key);
   welcome(turn, opened, device.peer);
   resumeLeases(turn, device);
 }

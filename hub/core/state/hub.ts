@@ -8,10 +8,10 @@ import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { Dispute, EpochBook, Exam, Reviews } from './checks.ts';
 import type { Device, Session, VerifierSession } from './device.ts';
 import type { RequestId, SocketId, Token } from './events.ts';
-import type { Ban, CommittedShard, Fact } from './facts.ts';
+import type { CommittedShard, Fact } from './facts.ts';
 import type { ActiveLease, FairBook, Job, KeptShard } from './job.ts';
 import type { MoneyBook } from './money.ts';
-import type { Newcomers, Suspension, Unrevealed } from './trust.ts';
+import type { DeviceRecord, Newcomers } from './trust.ts';
 
 /** What an operator sets. */
 export interface HubConfig {
@@ -67,9 +67,7 @@ export interface DurableState {
   enrolled: Set<PublicKey>;
   /** Verifiers that were taken off the list. */
   removed: Set<PublicKey>;
-  /** The newest ban of each device that was not pardoned. */
-  banned: Map<PublicKey, Ban>;
-  suspensions: Map<PublicKey, readonly Suspension[]>;
+  deviceRecords: Map<PublicKey, DeviceRecord>;
   judged: Map<PublicKey, number>;
   epochs: Map<PublicKey, EpochBook>;
   /** Jobs that go on, or ended a short time ago; older ones are in the store. */
@@ -82,7 +80,6 @@ export interface DurableState {
   shards: Map<LeaseId, KeptShard>;
   /** By log index: commitments that may still be opened. */
   commitments: Map<number, CommittedShard>;
-  unrevealed: Map<PublicKey, Unrevealed>;
   newcomers: Newcomers;
   /** Accepted units of all jobs that stand. */
   acceptedUnits: number;
@@ -97,12 +94,6 @@ export interface DurableState {
   resolved: Map<string, JobId>;
   /** How often the majority contradicted a verifier. */
   faults: Map<PublicKey, number>;
-  /** Accepted work of each device since its last confirmed failure, in microseconds. */
-  standings: Map<PublicKey, number>;
-  /** When a device lost its trust: nothing it did until then counts for it. */
-  resetAt: Map<PublicKey, Instant>;
-  /** Of each device: where its newest judged shard ends, in the work `workBefore` counts. */
-  judgedWork: Map<PublicKey, number>;
   /** The last sequence that was counted as judged by enough verifiers. */
   countedThrough: number;
   /** Accepted shards not judged by every verifier yet, in order of sequence. */

@@ -88,7 +88,7 @@ export function isDisputed(hub: Hub, about: { device?: PublicKey; job?: JobId })
 
 /** Whether a device is out now. */
 export function isBanned(hub: Hub, device: PublicKey, now: Instant): boolean {
-  const ban = hub.banned.get(device);
+  const { ban } = hub.deviceRecords.get(device) ?? {};
   return ban !== undefined && ban.until > now;
 }
 

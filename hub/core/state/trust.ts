@@ -1,7 +1,9 @@
 import type { Provider } from '#protocol/models/package.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Instant } from '#protocol/values/units.ts';
+import type { Ban } from './facts.ts';
 
 /** One provider of one package that a device has lost. */
 export interface Suspension {
@@ -11,10 +13,30 @@ export interface Suspension {
   reason: Reason;
 }
 
-/** What a device committed to and never revealed. `pausedUntil` is when it gets a shard again. */
-export interface Unrevealed {
-  count: number;
+/** What the facts on disk make of one device, over all its jobs. Plain JSON. */
+export interface DeviceRecord {
+  /** Accepted work since its last confirmed failure, in microseconds. */
+  standing: number;
+  /** Where its newest judged shard ends, in the work `workBefore` counts. */
+  judgedWork: number;
+  /** When it lost its trust: nothing it did until then counts for it. */
+  resetAt?: Instant;
+  /** Commitments that it never revealed. */
+  unrevealed: number;
+  /** When it gets a shard again after too many of those. */
   pausedUntil?: Instant;
+  suspensions: readonly Suspension[];
+  /** The newest ban, where it was not pardoned. */
+  ban?: Ban;
+  /** When it was banned, without the bans that were pardoned. */
+  bannedAt: readonly Instant[];
+  /** Places that are taken for good, by the number of bans before: 0 where it was among the first. */
+  places: Readonly<Record<number, number>>;
+  /** How often it named an address for its pay, and the newest one. */
+  payouts: number;
+  recipient?: Address;
+  /** Its accepted shards of jobs in memory, void or not. */
+  shards: number;
 }
 
 /**
@@ -25,18 +47,20 @@ export interface Unrevealed {
  * a restart changes nothing. A device counts 0 places where it is among the first.
  */
 export interface Newcomers {
-  /** Places that are taken for good: by `placeName`. */
-  begun: Map<string, number>;
-  /** When each device was banned. */
-  bans: Map<PublicKey, number[]>;
+  /** Places that are taken for good, by device and ban; of them in each `DeviceRecord`. */
+  begun: PlaceCount;
   /** Costs of the units of each device's leases, in microseconds. */
   lent: Map<PublicKey, number[]>;
   /** Places that leases take beyond those their devices have for good. */
-  beginning: Map<PublicKey, number>;
-  /** Entries of both that are among the first, and the sum of the places of both. */
-  first: { begun: number; beginning: number };
-  taken: number;
+  beginningOf: Map<PublicKey, number>;
+  beginning: PlaceCount;
   /** Devices online that wait for a place, first come first; with a number that only grows. */
   line: Map<PublicKey, number>;
   lastInLine: number;
+}
+
+/** How many entries are among the first, and the sum of the places of the others. */
+export interface PlaceCount {
+  first: number;
+  taken: number;
 }

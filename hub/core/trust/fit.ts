@@ -39,7 +39,7 @@ function isSuspendedOnAll(
   { key, capabilities }: Device,
   { packageId, manifest }: { packageId: Digest; manifest: PackageManifest },
 ): boolean {
-  if (!hub.suspensions.has(key)) return false;
+  if ((hub.deviceRecords.get(key)?.suspensions ?? []).length === 0) return false;
   const allowed = capabilities.providers.filter((provider) => allowsProvider(manifest, provider));
   return allowed.every(
     (provider) =>

@@ -30,8 +30,12 @@ export function endCheck({ inFlight }: Hub, kept: KeptShard): boolean {
 }
 
 /** What the next unit of a device would be counted by, of a package. */
-export const countedOf = ({ standings }: Hub, device: PublicKey, manifest: PackageManifest) => ({
-  workBefore: standings.get(device) ?? 0,
+export const countedOf = (
+  { deviceRecords }: Hub,
+  device: PublicKey,
+  manifest: PackageManifest,
+) => ({
+  workBefore: deviceRecords.get(device)?.standing ?? 0,
   unitCost: unitCost(manifest),
 });
 

@@ -2,57 +2,48 @@ import { NEWCOMER_UNIT_COST } from '#protocol/checks/check-policy.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
+import type { Instant } from '#protocol/values/units.ts';
 import type { Hub } from '../state/hub.ts';
-import type { Newcomers } from '../state/trust.ts';
-
-/** A device between two of its bans. */
-const placeName = (device: PublicKey, bansBefore: number): string => `${device}/${bansBefore}`;
+import type { DeviceRecord, Newcomers, PlaceCount } from '../state/trust.ts';
+import { recordOf } from './device-record.ts';
 
 /** Nobody has begun. */
 export const openNewcomers = (): Newcomers => ({
-  begun: new Map(),
-  bans: new Map(),
+  begun: { first: 0, taken: 0 },
   lent: new Map(),
-  beginning: new Map(),
-  first: { begun: 0, beginning: 0 },
-  taken: 0,
+  beginningOf: new Map(),
+  beginning: { first: 0, taken: 0 },
   line: new Map(),
   lastInLine: 0,
 });
 
 /** Who has begun, without what is lent. */
-export function keptNewcomers({ begun, bans }: Newcomers): Newcomers {
-  const places = [...begun.values()];
-  const first = { begun: places.filter((each) => each === 0).length, beginning: 0 };
-  const taken = places.reduce((sum, each) => sum + each, 0);
-  return { ...openNewcomers(), begun, bans, first, taken };
-}
+export const keptNewcomers = ({ begun }: Newcomers): Newcomers => ({
+  ...openNewcomers(),
+  begun: { ...begun },
+});
 
 /** The device is new again. */
-export function noteBan(hub: Hub, device: PublicKey, at: number): void {
-  const { bans } = hub.newcomers;
-  bans.set(device, [...(bans.get(device) ?? []), at]);
+export function noteBan(hub: Hub, device: PublicKey, at: Instant): void {
+  const record = recordOf(hub, device);
+  record.bannedAt = [...record.bannedAt, at];
   reserve(hub, device);
 }
 
 /** Undoes that ban: the device has the place from before it, and no second one from after it. */
-export function dropBar(hub: Hub, device: PublicKey, at: number): void {
-  const { newcomers } = hub;
-  const { bans, begun } = newcomers;
-  const before = bans.get(device) ?? [];
+export function dropBan(hub: Hub, device: PublicKey, at: Instant): void {
+  const record = recordOf(hub, device);
+  const before = record.bannedAt;
   const dropped = before.indexOf(at);
   if (dropped < 0) return;
-  bans.set(
-    device,
-    before.filter((_, place) => place !== dropped),
-  );
+  record.bannedAt = before.filter((_, place) => place !== dropped);
   for (let life = dropped + 1; life <= before.length; life += 1) {
-    const later = begun.get(placeName(device, life));
+    const later = record.places[life];
     if (later === undefined) continue;
-    const earlier = begun.get(placeName(device, life - 1));
+    const earlier = record.places[life - 1];
     const places = later === 0 || earlier === 0 ? 0 : Math.max(later, earlier ?? 0);
-    hold(newcomers, 'begun', { key: placeName(device, life), places: undefined });
-    hold(newcomers, 'begun', { key: placeName(device, life - 1), places });
+    hold(hub, record, { life, places: undefined });
+    hold(hub, record, { life: life - 1, places });
   }
   reserve(hub, device);
 }
@@ -62,25 +53,21 @@ export function keepPlace(
   hub: Hub,
   shard: Pick<AcceptedShard, 'device' | 'at' | 'unitCost'>,
 ): void {
-  const { newcomers } = hub;
   const { device, at, unitCost } = shard;
-  const bansBefore = (newcomers.bans.get(device) ?? []).filter((bannedAt) => bannedAt < at).length;
-  const name = placeName(device, bansBefore);
-  const held = newcomers.begun.get(name);
+  const record = recordOf(hub, device);
+  const bansBefore = record.bannedAt.filter((bannedAt) => bannedAt < at).length;
+  const held = record.places[bansBefore];
   // By what is on disk alone: a restart comes to the same.
-  const isFirst = held === 0 || (held === undefined && newcomers.first.begun < burstOf(hub));
+  const { first } = hub.newcomers.begun;
+  const isFirst = held === 0 || (held === undefined && first < burstOf(hub));
   const places = isFirst ? 0 : Math.max(held ?? 0, placesFor(unitCost));
-  hold(newcomers, 'begun', { key: name, places });
+  hold(hub, record, { life: bansBefore, places });
   reserve(hub, device);
 }
 
 /** Whether a shard of this device was ever accepted. */
-export function hasWorked({ begun, bans }: Newcomers, device: PublicKey): boolean {
-  const lives = (bans.get(device)?.length ?? 0) + 1;
-  return Array.from({ length: lives }, (_, life) => placeName(device, life)).some((name) =>
-    begun.has(name),
-  );
-}
+export const hasWorked = ({ deviceRecords }: Hub, device: PublicKey): boolean =>
+  Object.keys(deviceRecords.get(device)?.places ?? {}).length > 0;
 
 /** A lease of units of this cost was given out. */
 export function takePlace(hub: Hub, device: PublicKey, unitCost: number): void {
@@ -106,7 +93,7 @@ export function mayBegin(hub: Hub, device: PublicKey, unitCost: number): boolean
   const { newcomers } = hub;
   const more = placesMissing(hub, device, unitCost);
   if (more === 0) return true;
-  const free = placesOf(hub) - firstOf(newcomers) - newcomers.taken;
+  const free = placesOf(hub) - takenOf(newcomers);
   let ahead = 0;
   for (const other of newcomers.line.keys()) {
     if (other === device || ahead + more > free) break;
@@ -134,14 +121,16 @@ export function leaveLine({ newcomers: { line } }: Hub, device: PublicKey): void
 const placesFor = (unitCost: number): number => Math.ceil(unitCost / NEWCOMER_UNIT_COST);
 
 /** What a device holds for good: 0 where it was among the first, undefined where it is new. */
-const placesHeld = ({ begun, bans }: Newcomers, device: PublicKey): number | undefined =>
-  begun.get(placeName(device, bans.get(device)?.length ?? 0));
+function placesHeld({ deviceRecords }: Hub, device: PublicKey): number | undefined {
+  const record = deviceRecords.get(device);
+  return record?.places[record.bannedAt.length];
+}
 
 /** How many places a device takes that it does not hold, to be lent units of this cost. */
 function placesMissing(hub: Hub, device: PublicKey, unitCost: number): number {
   const { newcomers } = hub;
-  const held = placesHeld(newcomers, device);
-  const beginning = newcomers.beginning.get(device);
+  const held = placesHeld(hub, device);
+  const beginning = newcomers.beginningOf.get(device);
   if (held === 0 || (held === undefined && beginning === 0)) return 0;
   if (held === undefined && beginning === undefined && firstOf(newcomers) < burstOf(hub)) return 1;
   return Math.max(0, placesFor(unitCost) - (held ?? 0) - (beginning ?? 0));
@@ -149,36 +138,47 @@ function placesMissing(hub: Hub, device: PublicKey, unitCost: number): number {
 
 /** Takes for a device what its leases need beyond the places it holds. */
 function reserve(hub: Hub, device: PublicKey): void {
-  hold(hub.newcomers, 'beginning', { key: device, places: placesToReserve(hub, device) });
+  const { beginning, beginningOf } = hub.newcomers;
+  const places = placesToReserve(hub, device);
+  recount(beginning, beginningOf.get(device), places);
+  if (places === undefined) beginningOf.delete(device);
+  else beginningOf.set(device, places);
 }
 
 function placesToReserve(hub: Hub, device: PublicKey): number | undefined {
   const { newcomers } = hub;
-  const held = placesHeld(newcomers, device);
+  const held = placesHeld(hub, device);
   const costs = newcomers.lent.get(device);
   if (costs === undefined || held === 0) return undefined;
   const places = placesFor(Math.max(...costs));
   if (held !== undefined) return places > held ? places - held : undefined;
-  const before = newcomers.beginning.get(device);
+  const before = newcomers.beginningOf.get(device);
   const isFirst = before === 0 || (before === undefined && firstOf(newcomers) < burstOf(hub));
   return isFirst ? 0 : places;
 }
 
-/** Sets or ends one entry of places that are taken, and keeps the sums. */
+/** Sets or ends what a device holds for good after so many bans. */
 function hold(
-  newcomers: Newcomers,
-  how: 'begun' | 'beginning',
-  { key, places }: { key: string; places: number | undefined },
+  { newcomers }: Hub,
+  record: DeviceRecord,
+  { life, places }: { life: number; places: number | undefined },
 ): void {
-  const entries: Map<string, number> = newcomers[how];
-  const before = entries.get(key);
-  newcomers.taken += (places ?? 0) - (before ?? 0);
-  newcomers.first[how] += (places === 0 ? 1 : 0) - (before === 0 ? 1 : 0);
-  if (places === undefined) entries.delete(key);
-  else entries.set(key, places);
+  const { [life]: before, ...others } = record.places;
+  if (before === places) return;
+  recount(newcomers.begun, before, places);
+  record.places = places === undefined ? others : { ...others, [life]: places };
 }
 
-const firstOf = ({ first }: Newcomers): number => first.begun + first.beginning;
+/** One entry of places changes; undefined where there is none. */
+function recount(count: PlaceCount, before: number | undefined, now: number | undefined): void {
+  count.taken += (now ?? 0) - (before ?? 0);
+  count.first += (now === 0 ? 1 : 0) - (before === 0 ? 1 : 0);
+}
+
+const firstOf = ({ begun, beginning }: Newcomers): number => begun.first + beginning.first;
+
+const takenOf = ({ begun, beginning }: Newcomers): number =>
+  begun.first + begun.taken + beginning.first + beginning.taken;
 
 const burstOf = ({ config }: Hub): number => config.newcomers?.burst ?? Infinity;
 
@@ -195,7 +195,7 @@ export function viewNewcomers(hub: Hub) {
   if (config.newcomers === undefined) return undefined;
   return {
     places: placesOf(hub),
-    taken: firstOf(newcomers) + newcomers.taken,
+    taken: takenOf(newcomers),
     waiting: newcomers.line.size,
     unitsEach: config.newcomers.unitsEach,
   };

@@ -14,7 +14,7 @@ export function pardonDevice(
   { device, reason }: Extract<HubCommand, { type: 'pardon' }>,
 ): void {
   const { hub, world } = turn;
-  const ban = hub.banned.get(device);
+  const ban = hub.deviceRecords.get(device)?.ban;
   if (ban === undefined || isUnderway(hub.underway, nameOf.pardon(device))) {
     const message = `no ban of device ${device} stands; GET /v1/log/bans lists them all`;
     const result = refuse('ban-unknown', message, 'device');

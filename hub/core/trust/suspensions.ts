@@ -17,10 +17,12 @@ const SUSPENSION_MS = millis(24 * 3_600_000);
 
 type Place = Pick<Suspension, 'package' | 'provider'> & { device: PublicKey };
 
-const find = ({ suspensions }: Pick<Hub, 'suspensions'>, place: Place): Suspension | undefined =>
-  suspensions
+const find = ({ deviceRecords }: Hub, place: Place): Suspension | undefined =>
+  deviceRecords
     .get(place.device)
-    ?.find((each) => each.package === place.package && each.provider === place.provider);
+    ?.suspensions.find(
+      (each) => each.package === place.package && each.provider === place.provider,
+    );
 
 /** The fact that takes a provider from a device; none where it is lost already. */
 export function suspend(
@@ -29,27 +31,25 @@ export function suspend(
   where: ReasonOf<'too-far-off'>['values']['where'],
 ): Fact[] {
   const { device, package: id, provider } = kept;
-  const isLost = find(hub, kept) !== undefined;
+  const isLost = (find(hub, kept)?.until ?? 0) > world.now;
   if (isLost || isUnderway(hub.underway, nameOf.suspend(device, id, provider))) return [];
   const until = after(world.now, SUSPENSION_MS);
   const reason = why('too-far-off', { provider, where });
   return [{ type: 'suspended', device, package: id, provider, until, reason, at: world.now }];
 }
 
-/** A device has lost a provider for a package. */
-export function addSuspension({ suspensions }: Hub, device: PublicKey, lost: Suspension): void {
-  suspensions.set(device, [...(suspensions.get(device) ?? []), lost]);
-}
-
 /** Why a device may not run a package on a provider, if so. */
 export const suspensionReason = (hub: Hub, place: Place): Reason | undefined =>
   find(hub, place)?.reason;
 
-/** Its day is over: the device may be admitted on that provider again. */
-export function endSuspensions({ hub: { suspensions }, world }: Turn): void {
-  for (const [device, lost] of suspensions) {
-    const rest = lost.filter(({ until }) => until > world.now);
-    if (rest.length === 0) suspensions.delete(device);
-    else if (rest.length < lost.length) suspensions.set(device, rest);
-  }
+/** Suspensions whose day is over end: the device may be admitted on that provider again. */
+export function endSuspensions(turn: Turn): void {
+  for (const device of turn.hub.devices.keys()) endSuspensionsOf(turn, device);
+}
+
+/** The same for one device. */
+export function endSuspensionsOf({ hub, world }: Turn, device: PublicKey): void {
+  const record = hub.deviceRecords.get(device);
+  if (record?.suspensions.some(({ until }) => until <= world.now) !== true) return;
+  record.suspensions = record.suspensions.filter(({ until }) => until > world.now);
 }

@@ -6,6 +6,7 @@ import type { Hub } from '../state/hub.ts';
 import type { ActiveLease } from '../state/job.ts';
 import { countUnderway, nameOf } from '../state/underway.ts';
 import { store, type Turn } from '../turn.ts';
+import { recordOf } from './device-record.ts';
 
 /**
  * A device that commits and never reveals has failed a unit (reference/verification.md §3.2, step
@@ -21,9 +22,10 @@ const ENDED_MAX = 16_384;
 export function giveUp(turn: Turn, active: ActiveLease, atFault: boolean): void {
   const { committed, device } = active;
   if (committed === undefined) return;
-  const { unrevealed, underway } = turn.hub;
+  const { deviceRecords, underway } = turn.hub;
   const before =
-    (unrevealed.get(device)?.count ?? 0) + countUnderway(underway, nameOf.unrevealed(device));
+    (deviceRecords.get(device)?.unrevealed ?? 0) +
+    countUnderway(underway, nameOf.unrevealed(device));
   // Whether this is the unrevealed commitment that costs the device its trust.
   const resets = atFault && (before + 1) % UNREVEALED_A_RESET === 0;
   store(turn, [neverRevealed(turn, committed, { atFault, resets })]);
@@ -43,20 +45,18 @@ export const neverRevealed = (
 });
 
 /** A device is at fault for an unrevealed commitment; `resetAt` where it costs its trust. */
-export function countUnrevealed({ unrevealed }: Hub, device: PublicKey, resetAt?: Instant): void {
-  const known = unrevealed.get(device) ?? { count: 0 };
-  unrevealed.set(device, known);
-  known.count += 1;
-  if (resetAt !== undefined) known.pausedUntil = after(resetAt, PAUSE_MS);
+export function countUnrevealed(hub: Hub, device: PublicKey, resetAt?: Instant): void {
+  const record = recordOf(hub, device);
+  record.unrevealed += 1;
+  if (resetAt !== undefined) record.pausedUntil = after(resetAt, PAUSE_MS);
 }
 
 /** Why a device gets no shard for now, if that is so. */
 export function pauseProblem({ hub, world }: Turn, device: PublicKey): Reason | undefined {
-  const unrevealed = hub.unrevealed.get(device);
-  if (unrevealed?.pausedUntil === undefined || unrevealed.pausedUntil <= world.now)
-    return undefined;
+  const record = hub.deviceRecords.get(device);
+  if (record?.pausedUntil === undefined || record.pausedUntil <= world.now) return undefined;
   return why('commitments-unrevealed', {
-    commitments: unrevealed.count,
+    commitments: record.unrevealed,
     minutes: PAUSE_MS / 60_000,
   });
 }
