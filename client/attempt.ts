@@ -17,7 +17,7 @@ export interface Connection {
 
 /** What a call takes beside its path. */
 export interface CallOptions {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Sent as JSON. */
   json?: unknown;
   /** Sent as it is. */

@@ -7,7 +7,7 @@ import type { HubClient } from './client.ts';
 export const readEvidence = (hub: HubClient, request: EvidenceRequest) =>
   hub.ask(ReceiptPage, '/v1/evidence', { method: 'POST', json: request });
 
-/** Lifts the newest ban of a device, for a reason that everybody reads. Takes a developer's key. */
+/** Lifts the newest ban of a device, for a reason that everybody reads. Takes an operator's key. */
 export const pardonDevice = (
   hub: HubClient,
   { device, reason }: { device: PublicKey; reason: string },

@@ -48,7 +48,7 @@ export type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>>;
 
 export interface ClientOptions {
   hub: string | URL;
-  /** A developer's key, or how to find the ticket of the session at hand. */
+  /** An API key, or how to find the ticket of the session at hand. */
   key?: string | (() => string | undefined) | undefined;
   send?: Send;
   /** How long a call may take (default 30 s); of a stream, how long it may be silent. */

@@ -10,6 +10,6 @@ export const readHealth = (hub: HubClient, options?: CallOptions) =>
 export const readGrid = (hub: HubClient, options?: CallOptions) =>
   hub.ask(GridView, '/v1/grid', options);
 
-/** Enrols a verifier by its public key. Takes a developer's key. */
+/** Enrols a verifier by its public key. Takes an operator's key. */
 export const enrolVerifier = (hub: HubClient, key: PublicKey) =>
   hub.tell('/v1/verifiers', { method: 'POST', json: { key } });

@@ -38,7 +38,7 @@ export const postJob = (hub: HubClient, upload: JobUpload, options?: CallOptions
 export const listJobs = (hub: HubClient, before?: number, options?: CallOptions) =>
   hub.ask(JobPage, `/v1/jobs${before === undefined ? '' : `?before=${before}`}`, options);
 
-/** Reads one job; `job-unknown` for another developer's. */
+/** Reads one job; `job-unknown` for one of another key that is not shared. */
 export const readJob = (hub: HubClient, job: JobId, options?: CallOptions) =>
   hub.ask(JobView, `/v1/jobs/${job}`, options);
 

@@ -57,7 +57,7 @@ test('a banned phone saves the evidence, anyone replays it, and a pardon lets it
 /** `npm run pardon`, with the API key where an operator keeps it. */
 async function pardon(device: string): Promise<void> {
   await mkdir(join(grid.folder, 'keys'));
-  await writeFile(join(grid.folder, 'keys', 'developer.key'), `${grid.key}\n`);
+  await writeFile(join(grid.folder, 'keys', 'operator.key'), `${grid.key}\n`);
   const where = ['--hub', grid.url, '--data', grid.folder];
   const words = ['scripts/pardon.ts', device, '--reason', 'a bad driver', ...where];
   await openProgram('pardon', words).line(/^Ban 1 is pardoned/);

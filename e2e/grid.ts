@@ -51,11 +51,11 @@ export async function openGrid(
       const chain = start('chain', ['chain-dev/main.ts', '--data', data, '--port', '0']);
       words.push('--dev-chain', readReady(await chain.line(/"ready":true/)).url);
     }
-    const startHub = async (...flags: string[]) => {
-      const hub = start('hub', [...words, '--verifier-key', verifierKey, ...flags]);
+    const startHub = async () => {
+      const hub = start('hub', [...words, '--verifier-key', verifierKey]);
       return { hub, ready: readReady(await hub.line(/"ready":true/)) };
     };
-    let { hub, ready } = await startHub('--new-key');
+    let { hub, ready } = await startHub();
     const { url, key } = ready;
     const verifier = start('verifier', [
       'verifier/main.ts',

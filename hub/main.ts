@@ -1,5 +1,6 @@
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import { chooseChain, decodeBackupFlags, decodeHubFlags, USAGE } from './edge/flags.ts';
+import { runKeysCommand } from './edge/process/keys-command.ts';
 import { openLog } from './edge/process/log.ts';
 import { encodeTerminalQr } from './edge/process/qr.ts';
 import { type HubServer, openHubServer } from './edge/server.ts';
@@ -11,6 +12,7 @@ const STOP_DEADLINE_MS = 5_000;
 async function main(): Promise<void> {
   const [word, ...words] = process.argv.slice(2);
   if (word === 'backup') return backUp(words);
+  if (word === 'keys') return keys(words);
   const decoded = decodeHubFlags(process.argv.slice(2), process.env);
   if (!decoded.ok) return fail(decoded.refusal.message);
   const flags = decoded.value;
@@ -24,7 +26,6 @@ async function main(): Promise<void> {
     ...(flags.checks === undefined ? {} : { checks: flags.checks }),
     ...(flags.newcomers === undefined ? {} : { newcomers: flags.newcomers }),
     chain: chooseChain(flags),
-    newKey: flags['new-key'],
     log: openLog(flags['log-level']),
     ...(flags.host === undefined ? {} : { host: flags.host }),
   });
@@ -43,6 +44,13 @@ async function backUp(words: string[]): Promise<void> {
   say(`${to} holds the hub of ${data}: ${(done.value.bytes / 2 ** 20).toFixed(1)} MiB of facts`);
 }
 
+/** `npm run hub -- keys …`: makes, lists, shares and revokes API keys, while the hub runs or not. */
+async function keys(words: string[]): Promise<void> {
+  const done = await runKeysCommand(words);
+  if (!done.ok) return fail(done.refusal.message);
+  for (const line of done.value) say(line);
+}
+
 /** The last line is for programs: one JSON object, `key` only when one was made now. */
 async function announce(server: HubServer): Promise<void> {
   const { url, hub, key, lanUrls } = server;
@@ -53,7 +61,7 @@ async function announce(server: HubServer): Promise<void> {
     say('A phone warns of the certificate once: this machine signed it itself.');
     say(await encodeTerminalQr(lanUrl));
   }
-  if (key !== undefined) say(`developer key: ${key}\n(shown only now; keep it)`);
+  if (key !== undefined) say(`operator's key: ${key}\n(shown only now; keep it)`);
   say(JSON.stringify({ ready: true, url, hub, ...(key === undefined ? {} : { key }), lanUrls }));
 }
 

@@ -5,7 +5,7 @@ import { Text } from '#node/flags.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { HubUrl, runTool } from './chain/command-line.ts';
-import { readDeveloperKey } from './start/developer-key.ts';
+import { readOperatorKey } from './start/operator-key.ts';
 
 const HELP = `npm run pardon -- DEVICE --reason TEXT [--hub URL] [--data DIR]
 
@@ -14,7 +14,7 @@ and reason stand in the hub's public list of bans.
 
   DEVICE         the public key of the device, 64 hex digits
   --reason TEXT  why, for everybody to read
-  --data DIR     where the API key is kept, in keys/developer.key (default ./data)`;
+  --data DIR     where the API key is kept, in keys/operator.key (default ./data)`;
 
 runTool({
   help: HELP,
@@ -26,8 +26,8 @@ runTool({
     data: v.optional(Text, 'data'),
   },
   async run({ device, hub, reason, data }) {
-    const key = await readDeveloperKey(data);
-    if (key === undefined) throw new Error(`no API key is in ${data}/keys/developer.key`);
+    const key = await readOperatorKey(data);
+    if (key === undefined) throw new Error(`no API key is in ${data}/keys/operator.key`);
     const { number } = must(await pardonDevice(openClient({ hub, key }), { device, reason }));
     return `Ban ${number} is pardoned: device ${device} may work again.`;
   },

@@ -11,7 +11,7 @@ it('has defaults for all flags', () => {
 it('reads each flag', () => {
   const key = 'cd'.repeat(32);
   const args = `--port 0 --host ::1 --data d --lan --verifier-key ${key} --verifier-key ${key}`;
-  const more = '--no-verifier --checks flat:0.5 --newcomers 5,1000 --new-key --dev-chain http://a';
+  const more = '--no-verifier --checks flat:0.5 --newcomers 5,1000 --dev-chain http://a';
   expect(decodeHubFlags(`${args} ${more}`.split(' '))).toMatchObject({
     ok: true,
     value: {
@@ -21,7 +21,6 @@ it('reads each flag', () => {
       'no-verifier': true,
       checks: { type: 'flat', rate: 0.5 },
       newcomers: { burst: 5, unitsEach: 1000 },
-      'new-key': true,
       'dev-chain': 'http://a',
     },
   });

@@ -4,6 +4,7 @@ import { CheckPolicyText, NewcomersText } from '#protocol/checks/check-policy.ts
 import { PublicKey } from '#protocol/values/ids.ts';
 import { accept, refuse } from '#protocol/values/refusal.ts';
 import type { ChainChoice } from './chain/open.ts';
+import { KEYS_USAGE } from './process/keys-command.ts';
 import { LOG_LEVELS } from './process/log.ts';
 
 /** What `npm run hub -- --help` prints. */
@@ -19,11 +20,11 @@ export const USAGE = `npm run hub -- [flags]
   --no-verifier        jobs end without a verifier's last word
   --checks POLICY      how verifiers check (trust:UNITS,FLOOR[,VERIFIERS], flat:RATE; trust:75,0.02)
   --newcomers LIMIT    new devices at once and units for each one more (100,75000; or unlimited)
-  --new-key            makes one more developer key and shows it
   --log-level LEVEL    ${LOG_LEVELS.join(', ')} (warn)
   --help
 npm run hub -- backup DIR [--data DIR]
-                       copies what a hub keeps into an empty folder, while it runs`;
+                       copies what a hub keeps into an empty folder, while it runs
+${KEYS_USAGE}`;
 
 const FLAGS = {
   port: v.optional(Port, '8787'),
@@ -36,7 +37,6 @@ const FLAGS = {
   'dev-chain': v.exactOptional(HttpAddress),
   checks: v.exactOptional(CheckPolicyText),
   newcomers: v.exactOptional(NewcomersText),
-  'new-key': Switch,
   'log-level': v.optional(v.picklist(LOG_LEVELS), 'warn'),
 };
 

@@ -13,7 +13,7 @@ import { millis } from '#protocol/values/units.ts';
 import { type ClosingWatch, openClosingWatch } from './chain/closing-watch.ts';
 import { type ChainChoice, type Money, openMoney } from './chain/open.ts';
 import { openApi } from './http/api.ts';
-import { makeDeveloperKey } from './http/developer-key.ts';
+import { createFirstKey } from './http/api-keys.ts';
 import { openStaticFiles } from './http/static-files.ts';
 import { type HubParts, openHubParts } from './hub-parts.ts';
 import { type Listener, openListener } from './listener.ts';
@@ -45,8 +45,6 @@ export interface HubServerOptions {
   beatMs?: number;
   /** `none` unless said otherwise. */
   chain?: ChainChoice;
-  /** Makes one more developer key. */
-  newKey?: boolean;
   log?: Log;
 }
 
@@ -56,7 +54,7 @@ export interface HubServer {
   /** The same, for other devices on this network. */
   lanUrls: string[];
   hub: PublicKey;
-  /** A developer key made now: on the first start, or when asked for. It is shown only here. */
+  /** The operator's key, made on the first start and shown only here. */
   key?: string;
   /** PEM of the self-signed certificate, with `lan`. */
   certificate?: string;
@@ -100,7 +98,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
     await parts.close();
   };
   try {
-    const key = await makeDeveloperKey(parts.store, options.newKey ?? false);
+    const key = await createFirstKey(parts.store.keys);
     await enrol(parts, options.verifierKeys ?? []);
     const place = await openPlace(options);
     money = await openMoney(resolve(options.data), options.chain ?? 'none', log);

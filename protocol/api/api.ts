@@ -11,17 +11,22 @@ import { JobView } from './job.ts';
  * | call | who | what |
  * | --- | --- | --- |
  * | GET /v1/health | anyone | `Health` |
- * | POST /v1/jobs | developer | multipart: `model` (one ONNX file), `inputs` (one or more files), `options` (JSON `JobOptions`) → 201 `JobView` |
- * | GET /v1/jobs?before=&limit= | developer | `JobPage`: the newest first, at most 100 |
- * | GET /v1/jobs/:job | developer | `JobView`, with its quote once it has one |
- * | POST /v1/jobs/:job/start, …/cancel | developer | `JobView` |
- * | GET /v1/jobs/:job/events | developer | SSE: `event: job`, data `JobEvent`; one at once, then on change, at most 4 a second |
- * | GET /v1/jobs/:job/results?from=&to=&format= | developer | items [from, to) in input order; `safetensors` (default), `npy` (one output; `output=` names it), `jsonl` |
- * | GET /v1/jobs/:job/receipts?from=&limit= | developer | `{ receipts: Receipt[] }` by first unit |
- * | GET /v1/jobs/:job/package | developer | `PackageManifest`, once a verifier has run the model |
- * | DELETE /v1/jobs/:job/data | developer | removes inputs and results of a job that ended ten minutes ago or earlier, before their time; → `JobView` |
- * | GET /v1/jobs/:job/outputs/:unit | developer | output bytes of one unit, as soon as its result may be read |
- * | GET /v1/jobs/:job/fingerprints/:unit | developer | `UnitFingerprint`, where the job has taps, as soon as its result may be read |
+ * | POST /v1/jobs | writer | multipart: `model` (one ONNX file), `inputs` (one or more files), `options` (JSON `JobOptions`) → 201 `JobView` |
+ * | GET /v1/jobs?before=&limit= | reader | `JobPage`: the newest first, at most 100 |
+ * | GET /v1/jobs/:job | reader | `JobView`, with its quote once it has one |
+ * | POST /v1/jobs/:job/start, …/cancel | writer | `JobView` |
+ * | GET /v1/jobs/:job/events | reader | SSE: `event: job`, data `JobEvent`; one at once, then on change, at most 4 a second |
+ * | GET /v1/jobs/:job/results?from=&to=&format= | reader | items [from, to) in input order; `safetensors` (default), `npy` (one output; `output=` names it), `jsonl` |
+ * | GET /v1/jobs/:job/receipts?from=&limit= | reader | `{ receipts: Receipt[] }` by first unit |
+ * | GET /v1/jobs/:job/package | reader | `PackageManifest`, once a verifier has run the model |
+ * | DELETE /v1/jobs/:job/data | writer | removes inputs and results of a job that ended ten minutes ago or earlier, before their time; → `JobView` |
+ * | GET /v1/jobs/:job/outputs/:unit | reader | output bytes of one unit, as soon as its result may be read |
+ * | GET /v1/jobs/:job/fingerprints/:unit | reader | `UnitFingerprint`, where the job has taps, as soon as its result may be read |
+ * | GET /v1/key | reader | `OwnKey`: the key of the call |
+ * | PUT /v1/keys/:key/shared | writer, for its own jobs | `ShareRequest`: what another key may do with the jobs of this one → 204 |
+ * | GET /v1/keys | operator | `KeyList` |
+ * | POST /v1/keys | operator | `KeyRequest` → 201 `NewKey` |
+ * | DELETE /v1/keys/:key | operator | revokes it, for good → 204 |
  * | GET /v1/grid | anyone | `GridView`: devices and verifiers online |
  * | GET /v1/verdicts?after=&limit= | anyone | `VerdictPage` |
  * | GET /v1/log/head | anyone | `SignedTreeHead`: the log of commitments as it is now |
@@ -31,17 +36,19 @@ import { JobView } from './job.ts';
  * | GET /v1/log/epochs?after=&limit= | anyone | `EpochPage`: epochs opened and seeds revealed, of all verifiers |
  * | GET /v1/log/shards?from=&limit= | anyone | `ShardPage`: accepted shards by sequence, void ones as well |
  * | POST /v1/evidence | a banned device, by its signature | `EvidenceRequest` → `ReceiptPage`: the shard it is banned for |
- * | POST /v1/devices/:key/pardon | developer | `PardonRequest`: lifts the newest ban of a device → `BanView` |
- * | POST /v1/verifiers | developer | `{ key }`: enrols a verifier → 204 |
- * | DELETE /v1/verifiers/:key | developer | takes a verifier off the list, for good → 204 |
+ * | POST /v1/devices/:key/pardon | operator | `PardonRequest`: lifts the newest ban of a device → `BanView` |
+ * | POST /v1/verifiers | operator | `{ key }`: enrols a verifier → 204 |
+ * | DELETE /v1/verifiers/:key | operator | takes a verifier off the list, for good → 204 |
  * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |
  * | GET /v1/blobs/:root/pieces | likewise | the piece layer, 32 bytes per 256 KiB piece; empty for one piece |
  * | GET /v1/outputs/:job/:unit | verifier, by ticket | output bytes of one accepted unit |
  * | GET /v1/fingerprints/:job/:unit | verifier, by ticket | `UnitFingerprint` of one accepted unit |
  *
  * An address that asks for too much is answered 429, with `Retry-After` and the code
- * `message-rate`. A developer sends `Authorization: Bearer pg_…`; a verifier the ticket of its
- * `welcome`. Calls about money are listed in `settlement/money-api.ts`.
+ * `message-rate`, and likewise a key past its rate. Readers, writers and operators send
+ * `Authorization: Bearer pg_…`, a verifier the ticket of its `welcome`. A reader has a key, a writer
+ * one that may write, an operator an operator's; of jobs they see their own and those shared with
+ * them, an operator all. Calls about money are listed in `settlement/money-api.ts`.
  */
 export const API_KEY_PREFIX = 'pg_';
 

@@ -12,9 +12,9 @@ import { KEY_BYTES } from './layout.ts';
  * | call | who | what |
  * | --- | --- | --- |
  * | GET /v1/chain | anyone | `ChainView`; `chain-missing` where this grid pays nothing |
- * | POST /v1/chain | developer | `ChainAccounts`: which pool this grid settles in, checked on the chain → `ChainView` |
+ * | POST /v1/chain | operator | `ChainAccounts`: which pool this grid settles in, checked on the chain → `ChainView` |
  * | POST /chain | anyone | JSON-RPC of a development chain, to which the hub passes it on |
- * | POST /v1/jobs/:job/fund | developer | `FundRequest`: the escrow is read on the chain → `JobView` |
+ * | POST /v1/jobs/:job/fund | writer | `FundRequest`: the escrow is read on the chain → `JobView` |
  * | POST /v1/jobs/:job/closing | anyone | the escrow is read on the chain: has its poster asked for the rest? → 204 |
  * | POST /v1/payouts | a device that has accepted work, by its signature | `PayoutRequest` → `PayoutView` |
  * | GET /v1/log/jobs?after=&limit= | anyone | `EndedJobPage`: funded jobs that have ended |

@@ -81,6 +81,9 @@ const COMMON_CODES = [
   // API
   'key-missing',
   'key-wrong',
+  'key-forbidden',
+  'key-unknown',
+  'budget-spent',
   'job-unknown',
   'job-state',
   'results-held',

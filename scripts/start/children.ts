@@ -145,7 +145,7 @@ async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> 
 function describeLine(line: string): string {
   const entry = readRecord(line);
   const text = entry?.['msg'] ?? entry?.['message'];
-  // A developer key is shown in the dashboard's address and nowhere else.
+  // An API key is shown in the dashboard's address and nowhere else.
   return (typeof text === 'string' ? text : line).replace(/\bpg_\w+/g, 'pg_…');
 }
 

@@ -4,9 +4,9 @@ import { runCommand } from '../command.ts';
 import { exportCertificate } from './certificate.ts';
 import { startChain } from './chain.ts';
 import { type Children, openChildren } from './children.ts';
-import { readDeveloperKey, writeDeveloperKey } from './developer-key.ts';
 import type { StartFlags } from './flags.ts';
 import { type Money, openMoney, openPayout, SETTLE_MINUTES } from './money.ts';
+import { addOperatorKey, readOperatorKey, writeOperatorKey } from './operator-key.ts';
 import type { Addresses } from './terminal.ts';
 
 const KEY_MS_MAX = 30_000;
@@ -71,20 +71,17 @@ async function startHub(
   { data, port, lan, newcomers }: StartFlags,
   { verifierKey, chain }: { verifierKey: string; chain: string | undefined },
 ) {
-  const kept = await readDeveloperKey(data);
+  const kept = await readOperatorKey(data);
   const words = ['hub/main.ts', '--data', data, '--port', String(port)];
   words.push('--verifier-key', verifierKey);
   if (chain !== undefined) words.push('--dev-chain', chain);
   if (lan) words.push('--lan');
   if (newcomers !== undefined) words.push('--newcomers', newcomers);
-  if (kept === undefined) words.push('--new-key');
   const ready = await children.start('hub', words, { readyMsMax: READY_MS_MAX }).ready;
   const url = text(ready['url']);
-  const key = kept ?? text(ready['key']);
-  if (url === undefined || key === undefined) {
-    throw new Error('The hub did not say where it is, or showed no developer key.');
-  }
-  if (kept === undefined) await writeDeveloperKey(data, key);
+  if (url === undefined) throw new Error('The hub did not say where it is.');
+  const key = kept ?? text(ready['key']) ?? (await addOperatorKey(data));
+  if (kept === undefined) await writeOperatorKey(data, key);
   const { lanUrls } = ready;
   return { url, key, lan: lan && Array.isArray(lanUrls) ? text(lanUrls[0]) : undefined };
 }

@@ -6,12 +6,11 @@ const KEY = new RegExp(`^${API_KEY_PREFIX}[A-Za-z0-9_-]{16,}$`);
 /** Checks the look of a pasted key; only the hub knows whether it is the right one. */
 export function decodeDeveloperKey(text: string): Result<string> {
   const key = text.trim();
-  if (key === '')
-    return refuse('key-missing', 'Paste the key that the hub printed on its first start.');
+  if (key === '') return refuse('key-missing', 'Paste the key that the hub’s operator gave you.');
   if (!KEY.test(key)) {
     return refuse(
       'key-wrong',
-      `That is not a developer key. A key starts with ${API_KEY_PREFIX} and has no spaces; copy it whole from the hub’s terminal.`,
+      `That is no key. A key starts with ${API_KEY_PREFIX} and has no spaces; copy it whole.`,
     );
   }
   return accept(key);

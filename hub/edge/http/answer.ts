@@ -10,6 +10,9 @@ const BUSY_SECONDS = '5';
 const STATUS: { [code in RefusalCode]?: number } = {
   'key-missing': 401,
   'key-wrong': 401,
+  'key-forbidden': 403,
+  'budget-spent': 403,
+  'key-unknown': 404,
   'not-found': 404,
   'job-unknown': 404,
   'verifier-unknown': 404,

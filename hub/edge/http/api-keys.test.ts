@@ -1,30 +1,41 @@
 import { describe, expect, it } from 'vitest';
+import type { KeyRequest } from '#protocol/api/keys.ts';
 import { openMemoryStore } from '../store/store.ts';
-import { createApiKey, findDeveloper } from './api-keys.ts';
+import { createApiKey, createFirstKey, findApiKey } from './api-keys.ts';
+
+const request: KeyRequest = { name: 'laptop', role: 'developer', access: 'write' };
 
 describe('API keys', () => {
-  it('are accepted once made, and no other text is', async () => {
-    const store = await openMemoryStore();
-    const key = await createApiKey(store, 'laptop');
+  it('are found once made, and no other text is', async () => {
+    const { keys, close } = await openMemoryStore();
+    const { key, ...view } = await createApiKey(keys, request);
     expect(key).toMatch(/^pg_[A-Za-z0-9_-]{43}$/);
-    const developer = await findDeveloper(store, key);
-    expect(developer).toMatch(/^dev_[0-9a-f]{16}$/);
-    expect(await findDeveloper(store, key)).toBe(developer);
-    const another = await createApiKey(store, 'laptop');
-    expect(await findDeveloper(store, another)).not.toBe(developer);
+    expect(view.id).toMatch(/^dev_[0-9a-f]{16}$/);
+    expect(await findApiKey(keys, key)).toEqual(view);
+    expect((await createApiKey(keys, request)).id).not.toBe(view.id);
     const swapped = `${key.slice(0, 10)}${key[10] === 'A' ? 'B' : 'A'}${key.slice(11)}`;
     for (const wrong of ['', 'pg_', swapped, `${key} `, key.slice(3), await otherKey()]) {
-      expect(await findDeveloper(store, wrong)).toBeUndefined();
+      expect(await findApiKey(keys, wrong)).toBeUndefined();
     }
-    await store.close();
+    await close();
   });
 
   it('reach the store only as a hash', async () => {
-    const put: string[][] = [];
-    const key = await createApiKey({ putKey: async (...kept) => void put.push(kept) }, 'laptop');
-    expect(put).toEqual([[expect.stringMatching(/^[0-9a-f]{64}$/), 'laptop']]);
+    const put: unknown[][] = [];
+    const { key } = await createApiKey({ put: async (...kept) => void put.push(kept) }, request);
+    expect(put).toEqual([
+      [expect.stringMatching(/^[0-9a-f]{64}$/), expect.objectContaining({ name: 'laptop' })],
+    ]);
     expect(JSON.stringify(put)).not.toContain(key.slice(3, 20));
+  });
+
+  it('begin with one of the operator, made once', async () => {
+    const { keys, close } = await openMemoryStore();
+    const first = await createFirstKey(keys);
+    expect(await findApiKey(keys, first ?? '')).toMatchObject({ role: 'operator' });
+    expect(await createFirstKey(keys)).toBeUndefined();
+    await close();
   });
 });
 
-const otherKey = async () => createApiKey(await openMemoryStore(), 'elsewhere');
+const otherKey = async () => (await createApiKey((await openMemoryStore()).keys, request)).key;

@@ -1,13 +1,10 @@
 import { Hono } from 'hono';
-import { API_KEY_PREFIX } from '#protocol/api/api.ts';
-import type { DeveloperId } from '#protocol/values/ids.ts';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import { ticketHolder } from '../../core/hub.ts';
 import type { HubMetrics } from '../process/metrics.ts';
-import { answerJson, answerNothing, answerRefusal, answerWait, reject } from './answer.ts';
-import { findDeveloper } from './api-keys.ts';
+import { answerJson, answerNothing, answerRefusal, answerWait } from './answer.ts';
 import { bearer } from './bearer.ts';
 import { type CallLimits, openCallLimits } from './call-limits.ts';
+import { checkKey, checkVerifier } from './callers.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
 import { banRoutes } from './routes/bans.ts';
 import { blobRoutes } from './routes/blobs.ts';
@@ -15,6 +12,7 @@ import { chainRoutes } from './routes/chain.ts';
 import { createRoutes } from './routes/create.ts';
 import { gridRoutes } from './routes/grid.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { logRoutes } from './routes/log.ts';
 import { moneyRoutes } from './routes/money.ts';
 import { moneyLogRoutes } from './routes/money-log.ts';
@@ -32,22 +30,8 @@ export function openApi(
   metrics: HubMetrics,
 ): (request: Request, context?: CallContext) => Response | Promise<Response> {
   const app = new Hono<{ Bindings: CallContext }>();
-  const routes = [
-    ...createRoutes(ports),
-    ...jobRoutes(ports),
-    ...resultRoutes(ports),
-    ...blobRoutes(ports),
-    ...outputRoutes(ports),
-    ...gridRoutes(ports),
-    ...banRoutes(ports),
-    ...logRoutes(ports),
-    ...chainRoutes(ports),
-    ...moneyRoutes(ports),
-    ...moneyLogRoutes(ports),
-    ...settlementRoutes(ports),
-  ];
   const limits = openCallLimits();
-  for (const route of routes) addRoute(app, { ports, limits }, route);
+  for (const route of listRoutes(ports)) addRoute(app, { ports, limits }, route);
   app.get('/metrics', async () => {
     return new Response(await metrics.text(), { headers: { 'Content-Type': metrics.contentType } });
   });
@@ -62,6 +46,23 @@ export function openApi(
   });
   return (request, context) => app.fetch(request, context);
 }
+
+/** Every call of the API. */
+export const listRoutes = (ports: ApiPorts): Route[] => [
+  ...createRoutes(ports),
+  ...jobRoutes(ports),
+  ...keyRoutes(ports),
+  ...resultRoutes(ports),
+  ...blobRoutes(ports),
+  ...outputRoutes(ports),
+  ...gridRoutes(ports),
+  ...banRoutes(ports),
+  ...logRoutes(ports),
+  ...chainRoutes(ports),
+  ...moneyRoutes(ports),
+  ...moneyLogRoutes(ports),
+  ...settlementRoutes(ports),
+];
 
 /** Of a call that a server took from a socket. */
 interface CallContext {
@@ -83,44 +84,28 @@ function addRoute(
       param: (name) => context.req.param(name) ?? '',
       query: new URL(request.url).searchParams,
     };
-    const answer = await answerCall(ports, route, call);
+    const answer = await answerCall(ports, { route, limits }, call);
     if (answer === undefined) return answerNothing();
     return answer instanceof Response ? answer : answerJson(answer);
   });
 }
 
-async function answerCall(ports: ApiPorts, route: Route, call: Call): Promise<unknown> {
+async function answerCall(
+  ports: ApiPorts,
+  { route, limits }: { route: Route; limits: CallLimits },
+  call: Call,
+): Promise<unknown> {
   const token = bearer(call.request);
-  if (route.caller === 'developer') {
-    return route.answer({ ...call, developer: await checkDeveloper(ports, token) });
+  if (route.caller === 'anyone') return route.answer(call);
+  if (route.caller === 'verifier') {
+    checkVerifier(ports, token);
+    return route.answer(call);
   }
-  if (route.caller === 'verifier') checkVerifier(ports, token);
-  return route.answer(call);
-}
-
-function checkVerifier({ hub }: ApiPorts, token: string | undefined): void {
-  if (token === undefined) {
-    reject('key-missing', 'send `Authorization: Bearer` with the ticket of your welcome');
-  }
-  const key = ticketHolder(hub, token);
-  if (key !== undefined && hub.verifiers.has(key)) return;
-  reject('key-wrong', 'this ticket is not of a verifier that is online; connect again');
-}
-
-async function checkDeveloper(
-  { store }: ApiPorts,
-  token: string | undefined,
-): Promise<DeveloperId> {
-  if (token === undefined) {
-    const message = `send \`Authorization: Bearer ${API_KEY_PREFIX}…\` with the key that the hub showed when it first started`;
-    return reject('key-missing', message);
-  }
-  const developer = await findDeveloper(store, token);
-  if (developer !== undefined) return developer;
-  return reject(
-    'key-wrong',
-    'this hub knows no such key; use the one it showed on its first start',
-  );
+  const key = await checkKey(ports, token, route.caller);
+  const late = limits.takeCall(key);
+  if (late !== undefined) return answerWait(late);
+  const need = route.caller === 'reader' ? 'read' : 'write';
+  return route.answer({ ...call, key, by: { key, need } });
 }
 
 const notFound = (path: string): Response =>

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import type { KeyView } from '#protocol/api/keys.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 
 /**
@@ -8,7 +9,7 @@ import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 const BURST = 1_000;
 const PER_SECOND = 100;
 /** Addresses that are remembered; past that the one that called longest ago is forgotten. */
-const ADDRESSES_MAX = 10_000;
+const BUCKETS_MAX = 10_000;
 /**
  * A site gives each of its machines as many IPv6 addresses as it likes, but one network of 64 bits.
  */
@@ -17,35 +18,63 @@ const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 export interface CallLimits {
   /** Takes what a call costs from its address; says how long to wait where too little is left. */
-  take(
-    address: string | undefined,
-    cost: number,
-  ): { seconds: number; refusal: Refusal } | undefined;
+  take(address: string | undefined, cost: number): Late | undefined;
+  /** Takes a call from an API key, where it has a rate. */
+  takeCall(key: Pick<KeyView, 'id' | 'name' | 'callsPerMinute'>): Late | undefined;
+}
+
+/** How long to wait, and the refusal that says so. */
+interface Late {
+  seconds: number;
+  refusal: Refusal;
 }
 
 /**
- * A token bucket for each address, for calls that anybody may make and that cost the hub something.
- * This machine itself has none: a proxy on it calls for everybody.
+ * A token bucket for each address, for calls that anybody may make and that cost the hub something,
+ * and one for each API key with a rate. This machine itself has none: a proxy on it calls for
+ * everybody.
  */
 export function openCallLimits(now: () => number = () => performance.now()): CallLimits {
-  const buckets = new Map<string, { tokens: number; at: number }>();
+  const [addresses, keys] = [openBuckets(now), openBuckets(now)];
   return {
     take(address, cost) {
       const name = nameBucket(address);
       if (cost === 0 || name === undefined) return undefined;
-      const at = now();
-      const { tokens, at: before } = buckets.get(name) ?? { tokens: BURST, at };
-      const held = Math.min(BURST, tokens + ((at - before) / 1000) * PER_SECOND);
-      const left = held < cost ? held : held - cost;
-      buckets.delete(name);
-      buckets.set(name, { tokens: left, at });
-      const [oldest] = buckets.keys();
-      if (buckets.size > ADDRESSES_MAX && oldest !== undefined) buckets.delete(oldest);
-      if (held >= cost) return undefined;
-      const seconds = Math.max(1, Math.ceil((cost - held) / PER_SECOND));
-      const message = `this address has asked for too much at once; ask again in ${seconds} s`;
-      return { seconds, refusal: refusal('message-rate', message) };
+      const missing = addresses({ name, cost, burst: BURST, perSecond: PER_SECOND });
+      return late(missing, 'this address has asked for too much at once');
     },
+    takeCall({ id, name, callsPerMinute: burst }) {
+      if (burst === undefined) return undefined;
+      const missing = keys({ name: id, cost: 1, burst, perSecond: burst / 60 });
+      return late(missing, `the key "${name}" may call ${burst} times a minute`);
+    },
+  };
+}
+
+function late(seconds: number | undefined, why: string): Late | undefined {
+  if (seconds === undefined) return undefined;
+  const message = `${why}; ask again in ${seconds} s`;
+  return { seconds, refusal: refusal('message-rate', message) };
+}
+
+/** Takes from a bucket; gives the seconds until there is enough where there is not. */
+function openBuckets(now: () => number) {
+  const buckets = new Map<string, { tokens: number; at: number }>();
+  return (asked: {
+    name: string;
+    cost: number;
+    burst: number;
+    perSecond: number;
+  }): number | undefined => {
+    const { name, cost, burst, perSecond } = asked;
+    const at = now();
+    const { tokens, at: before } = buckets.get(name) ?? { tokens: burst, at };
+    const held = Math.min(burst, tokens + ((at - before) / 1000) * perSecond);
+    buckets.delete(name);
+    buckets.set(name, { tokens: held < cost ? held : held - cost, at });
+    const [oldest] = buckets.keys();
+    if (buckets.size > BUCKETS_MAX && oldest !== undefined) buckets.delete(oldest);
+    return held < cost ? Math.max(1, Math.ceil((cost - held) / perSecond)) : undefined;
   };
 }
 

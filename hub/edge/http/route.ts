@@ -1,5 +1,6 @@
 import type { KeyFile } from '#node/key-file.ts';
-import type { DeveloperId, PublicKey } from '#protocol/values/ids.ts';
+import type { Access, KeyView } from '#protocol/api/keys.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { Money } from '../chain/open.ts';
@@ -32,11 +33,13 @@ export interface Call {
   /** A named part of the path; an empty string when it is not there. */
   param(name: string): string;
   query: URLSearchParams;
+  /** What a call with an API key needs to be able to do with the job that it names. */
+  by?: { key: KeyView; need: Access };
 }
 
 /** A call with an API key. */
-export interface DeveloperCall extends Call {
-  developer: DeveloperId;
+export interface KeyCall extends Call {
+  key: KeyView;
 }
 
 /**
@@ -45,11 +48,14 @@ export interface DeveloperCall extends Call {
  */
 export type Answer<C extends Call = Call> = (call: C) => unknown;
 
-/** Who may call: `developer` with an API key, `verifier` with the ticket of its session. */
+/**
+ * Who may call: `reader` and `writer` with an API key that may read or write jobs, `operator` with
+ * an operator's, `verifier` with the ticket of its session.
+ */
 export type Route = ReturnType<typeof readPlace> &
   (
     | { caller: 'anyone' | 'verifier'; answer: Answer }
-    | { caller: 'developer'; answer: Answer<DeveloperCall> }
+    | { caller: 'reader' | 'writer' | 'operator'; answer: Answer<KeyCall> }
   );
 
 /**
@@ -63,9 +69,17 @@ export const anyone = (place: string, answer: Answer, cost = 0): Route => {
 export const verifier = (place: string, answer: Answer): Route => {
   return { ...readPlace(place, 0), caller: 'verifier', answer };
 };
-/** A route for developers, by their key; `cost` counts against their calls. */
-export const developer = (place: string, answer: Answer<DeveloperCall>, cost = 0): Route => {
-  return { ...readPlace(place, cost), caller: 'developer', answer };
+/** A route for whoever may read jobs, by API key; `cost` counts against its calls. */
+export const reader = (place: string, answer: Answer<KeyCall>, cost = 0): Route => {
+  return { ...readPlace(place, cost), caller: 'reader', answer };
+};
+/** A route for whoever may post and move jobs, by API key. */
+export const writer = (place: string, answer: Answer<KeyCall>): Route => {
+  return { ...readPlace(place, 0), caller: 'writer', answer };
+};
+/** A route for operators, by API key. */
+export const operator = (place: string, answer: Answer<KeyCall>): Route => {
+  return { ...readPlace(place, 0), caller: 'operator', answer };
 };
 
 function readPlace(place: string, cost: number) {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openTestFolder } from '#node/test-folder.ts';
+import { checkKeyStore } from './keys.contract.ts';
 import { openDatabaseFile } from './libsql.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { checkMoneyStore } from './money.contract.ts';
@@ -24,6 +25,7 @@ describe('store in a file', () => {
   };
   checkStore(open);
   checkMoneyStore(open);
+  checkKeyStore(open);
 
   it('refuses with disk-full past its cap, keeps what it had and goes on', async () => {
     const file = freshFile();

@@ -13,6 +13,8 @@ const PAGE_BYTES = 4096;
  * cache.
  */
 const PRAGMAS = [
+  // The command line writes keys while a hub runs: a moment's wait is no failure.
+  'pragma busy_timeout = 2000',
   'pragma journal_mode = wal',
   'pragma synchronous = full',
   'pragma fullfsync = on',
@@ -58,6 +60,10 @@ export async function openDatabaseFile(file: string, bytesMax?: number): Promise
     throw error;
   }
 }
+
+/** Opens a SQLite file that another process may have open: for a row or two. */
+export const openSharedDatabase = (file: string): Promise<Database> =>
+  openDatabase(pathToFileURL(file).href, PRAGMAS);
 
 /** Copies a database that others may be writing to, as it is at one moment, and syncs the copy. */
 export async function copyDatabase(from: string, to: string): Promise<void> {

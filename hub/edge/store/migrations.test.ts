@@ -80,6 +80,19 @@ test('jobs that were posted before keys had names have one developer after a mig
   expect(developers).toEqual(Array(2).fill({ ok: true, value: 'dev_0000000000000000' }));
 });
 
+test('API keys of a hub without roles are operators after a migration, and the mark of the first is gone', async () => {
+  const rows: Row[] = ['a', '0'].map((digit) => [
+    'api_key',
+    { hash: digit.repeat(64), name: digit },
+  ]);
+  const store = await openFileStore(await openOld('create table key (', rows));
+  const id = `dev_${'a'.repeat(16)}`;
+  const key = { id, name: 'a', role: 'operator', access: 'write', createdAt: 0 };
+  expect(await store.keys.list()).toEqual([key]);
+  expect(await store.keys.find('a'.repeat(64))).toEqual(key);
+  await store.close();
+});
+
 /** What older hubs wrote of a shard, but for how much its device had behind it. */
 function oldShard(choice: Parameters<typeof acceptedShard>[0]) {
   const { workBefore: _, unitCost: _cost, ...rest } = acceptedShard(choice);

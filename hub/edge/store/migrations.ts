@@ -1,6 +1,7 @@
 import { BLOB_NAMES } from './blob-names.ts';
 import { EARNINGS } from './earnings.ts';
 import { OF_JOBS } from './fact-types.ts';
+import { KEYS } from './keys.ts';
 import { REMOVALS } from './removal.ts';
 
 /** No table of an older database holds so many rows. */
@@ -375,4 +376,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       where fact.number = priced.number`,
     'drop table cost',
   ],
+  KEYS,
 ];

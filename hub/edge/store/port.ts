@@ -2,9 +2,10 @@ import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { LoggedShard } from '#protocol/records/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records/records.ts';
 import type { EndedJobView } from '#protocol/settlement/money-api.ts';
-import type { JobId, LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type { DeveloperId, JobId, LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
+import type { KeyStore } from './keys.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
 export interface ShardOutputs {
@@ -75,8 +76,8 @@ export interface Store {
    * What was said of an archived job as a whole, in order, for `recallJob`; nothing of any other.
    */
   archived(job: JobId): Promise<AppliedFact[]>;
-  /** Jobs numbered below `before`, the newest first, at most `limit`; numbers count from 1. */
-  jobs(before: number, limit: number): Promise<NumberedJob[]>;
+  /** Jobs numbered below `before`, the newest first, at most `limit`; of all keys, or of some. */
+  jobs(before: number, limit: number, owners?: readonly DeveloperId[]): Promise<NumberedJob[]>;
   /** Funded jobs that are archived, numbered above `after`, by number, at most `limit`. */
   endedJobs(after: number, limit: number): Promise<EndedJobView[]>;
   /** One of them. */
@@ -109,8 +110,6 @@ export interface Store {
   commitments(fromIndex: number, limit: number): Promise<CommittedShard[]>;
   /** Accepted shards, voided ones as well, from a sequence on, in its order, at most `limit`. */
   shards(fromSequence: number, limit: number): Promise<LoggedShard[]>;
-  /** Keeps the SHA-256 (64 hex digits) of an API key; keeping one twice changes nothing. */
-  putKey(hash: string, name: string): Promise<void>;
-  hasKey(hash: string): Promise<boolean>;
+  keys: KeyStore;
   close(): Promise<void>;
 }

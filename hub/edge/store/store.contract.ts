@@ -372,29 +372,16 @@ function checkGroups(open: () => Promise<StoreWorld>): void {
 }
 
 function checkKept(open: () => Promise<StoreWorld>): void {
-  it('knows the keys it was given', async () => {
-    const { store } = await open();
-    const hash = 'a'.repeat(64);
-    expect(await store.hasKey(hash)).toBe(false);
-    await store.putKey(hash, 'laptop');
-    await store.putKey(hash, 'again');
-    expect(await store.hasKey(hash)).toBe(true);
-    expect(await store.hasKey('b'.repeat(64))).toBe(false);
-    await store.close();
-  });
-
   it('is the same after it was closed and opened again', async (context) => {
     const { store, reopen } = await open();
     if (reopen === undefined) return context.skip('this store lives as long as its process');
     await store.append([jobCreated(1), committed({ index: 0 }), accepted({ index: 0 }), voided(0)]);
     await store.append([committed({ index: 1 }), { type: 'verdict', signed: signedVerdict(1, 0) }]);
     await store.append([moved(1, 'running', 20)]);
-    await store.putKey('c'.repeat(64), 'laptop');
     const before = await loadAll(store);
     await store.close();
     const again = await reopen();
     expect(await loadAll(again)).toEqual(before);
-    expect(await again.hasKey('c'.repeat(64))).toBe(true);
     await again.append([committed({ index: 2 })]);
     expect((await loadAll(again)).at(-1)).toEqual(committed({ index: 2 }));
     return again.close();

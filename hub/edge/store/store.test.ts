@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { checkKeyStore } from './keys.contract.ts';
 import { checkMoneyStore } from './money.contract.ts';
 import { checkStore } from './store.contract.ts';
 import { openMemoryStore } from './store.ts';
@@ -7,4 +8,5 @@ describe('store in memory', () => {
   const open = async () => ({ store: await openMemoryStore() });
   checkStore(open);
   checkMoneyStore(open);
+  checkKeyStore(open);
 });

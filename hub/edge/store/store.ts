@@ -1,9 +1,16 @@
 import type { JobId, LeaseId } from '#protocol/values/ids.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
 import { namesBlob } from './blob-names.ts';
 import { openEarnings } from './earnings.ts';
 import { decodeFact, type FactRow, loadFacts, openAppend, parseBody, tipAt } from './fact-table.ts';
 import { IS_VOID, OF_JOBS } from './fact-types.ts';
-import { type Database, openDatabaseFile, openMemoryDatabase } from './libsql.ts';
+import { type KeyStore, openKeys } from './keys.ts';
+import {
+  type Database,
+  openDatabaseFile,
+  openMemoryDatabase,
+  openSharedDatabase,
+} from './libsql.ts';
 import { migrate } from './migrate.ts';
 import type { ShardOutputs, Store } from './port.ts';
 import { openReceipts } from './receipts.ts';
@@ -16,8 +23,24 @@ export const openFileStore = async (file: string, bytesMax?: number): Promise<St
 /** A store that lives as long as the process, for tests. */
 export const openMemoryStore = async (): Promise<Store> => openStore(await openMemoryDatabase());
 
+/**
+ * The API keys in the SQLite file of a hub, which may run meanwhile: it sees what changes at its
+ * next call.
+ */
+export async function openFileKeys(
+  file: string,
+): Promise<{ keys: KeyStore; close(): Promise<void> }> {
+  try {
+    return await openFileStore(file);
+  } catch (error) {
+    if (!(error instanceof PocketgridError) || error.refusal.code !== 'busy') throw error;
+    const database = await openSharedDatabase(file);
+    return { keys: openKeys(database), close: database.close };
+  }
+}
+
 async function openStore(database: Database): Promise<Store> {
-  const { read, write, close } = database;
+  const { read, close } = database;
   await migrate(database).catch(async (error: unknown) => {
     await close();
     throw error;
@@ -36,10 +59,13 @@ async function openStore(database: Database): Promise<Store> {
       const facts = (await read<FactRow>(sql, job)).map(decodeFact);
       return facts.some(({ type }) => type === 'job-archived') ? facts : [];
     },
-    async jobs(before, limit) {
+    async jobs(before, limit, owners) {
+      const owned =
+        owners && `and body->>'$.record.developer' in (${owners.map(() => '?').join()})`;
       const sql = `select place, job from fact where type = 'job-created' and place > 0
-        and place < ? order by place desc limit ?`;
-      const rows = await read<{ place: number; job: JobId }>(sql, before, limit);
+        and place < ? ${owned ?? ''} order by place desc limit ?`;
+      const args = [before, ...(owners ?? []), limit];
+      const rows = await read<{ place: number; job: JobId }>(sql, ...args);
       return rows.map(({ place, job }) => ({ number: place, id: job }));
     },
     expired: (now, limit) => readExpired(database, now, limit),
@@ -73,13 +99,7 @@ async function openStore(database: Database): Promise<Store> {
         return { shard, salt, voided: voided === 1 };
       });
     },
-    async putKey(hash, name) {
-      const sql = 'insert into api_key (hash, name) values (?, ?) on conflict do nothing';
-      await write([{ sql, args: [hash, name] }]);
-    },
-    async hasKey(hash) {
-      return (await read('select hash from api_key where hash = ?', hash)).length > 0;
-    },
+    keys: openKeys(database),
     close,
   };
 }

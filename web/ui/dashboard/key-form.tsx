@@ -23,8 +23,8 @@ export function KeyForm(props: { onKey(key: string): void; actions: DashboardAct
       <h1>Post work to the grid</h1>
       <p class="soft">
         Upload a model and its inputs, see what it takes, and get every result in order, with a
-        random sample computed again by a verifier. The hub printed a developer key when it first
-        started; paste it here once. It stays in this browser.
+        random sample computed again by a verifier. The hub’s operator makes keys; paste yours here
+        once. It stays in this browser.
       </p>
       <form onSubmit={submit} class="stack" noValidate>
         <label for="developer-key">Developer key</label>

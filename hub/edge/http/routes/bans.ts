@@ -7,7 +7,7 @@ import { must } from '#protocol/values/refusal.ts';
 import { banOf, ledgerBanOf } from '../../../core/hub.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
-import { type ApiPorts, anyone, type Call, developer, type Route } from '../route.ts';
+import { type ApiPorts, anyone, type Call, operator, type Route } from '../route.ts';
 import { readReceipt } from './receipts.ts';
 
 /** How far a device's clock may be off when it signs. */
@@ -16,7 +16,7 @@ const CLOCK_MS = 600_000;
 /** What a device is banned for, and how an operator lifts a ban. */
 export const banRoutes = (ports: ApiPorts): Route[] => [
   anyone('POST /v1/evidence', (call) => readEvidence(ports, call), 50),
-  developer('POST /v1/devices/:key/pardon', (call) => pardon(ports, call)),
+  operator('POST /v1/devices/:key/pardon', (call) => pardon(ports, call)),
 ];
 
 /** Only the device itself has it: whoever reads a receipt can read the inputs of its whole job. */

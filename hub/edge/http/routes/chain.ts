@@ -4,7 +4,7 @@ import { hasFunded } from '../../../core/hub.ts';
 import { CHAIN_PATH } from '../../chain/open.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
-import { type ApiPorts, anyone, type Call, developer, type Route } from '../route.ts';
+import { type ApiPorts, anyone, type Call, operator, type Route } from '../route.ts';
 
 /** Which pool the grid settles in, and the way to a development chain. */
 export function chainRoutes({ hub, settlement, relay }: ApiPorts): Route[] {
@@ -26,6 +26,6 @@ export function chainRoutes({ hub, settlement, relay }: ApiPorts): Route[] {
   return [
     anyone(`POST ${CHAIN_PATH}`, passOn, 1),
     anyone('GET /v1/chain', async () => must(await settlement.view())),
-    developer('POST /v1/chain', choose),
+    operator('POST /v1/chain', choose),
   ];
 }

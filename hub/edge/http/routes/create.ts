@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { JobRecord } from '#protocol/api/job.ts';
+import type { KeyView } from '#protocol/api/keys.ts';
 import { type BlobRef, REFERENCE_LANE } from '#protocol/models/package.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { boundLoops } from '#protocol/onnx/loops.ts';
 import { addTaps } from '#protocol/onnx/taps.ts';
-import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
@@ -16,7 +17,8 @@ import { assembleModel } from '../../inputs/model-file.ts';
 import { foldShared, foldTensors } from '../../inputs/shared.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../../inputs/units.ts';
 import { answerJson, reject } from '../answer.ts';
-import { type ApiPorts, type DeveloperCall, developer, type Route } from '../route.ts';
+import { checkBudget } from '../budget.ts';
+import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
 import { receiveUpload, type Upload } from './upload.ts';
 
 const UPLOADS_MAX = 4;
@@ -33,7 +35,7 @@ export function createRoutes(ports: ApiPorts): Route[] {
     return result;
   }
 
-  async function answer({ request, developer }: DeveloperCall): Promise<Response> {
+  async function answer({ request, key }: KeyCall): Promise<Response> {
     if (receiving >= UPLOADS_MAX) {
       const message = 'the hub is taking other uploads; send this one again in a minute';
       return reject('busy', message);
@@ -42,7 +44,7 @@ export function createRoutes(ports: ApiPorts): Route[] {
     try {
       const upload = await receiveUpload(request, ports.uploads);
       try {
-        return answerJson(await inTurn(() => createJob(ports, developer, upload)), 201);
+        return answerJson(await inTurn(() => createJob(ports, key, upload)), 201);
       } finally {
         await upload.close();
       }
@@ -50,10 +52,10 @@ export function createRoutes(ports: ApiPorts): Route[] {
       receiving -= 1;
     }
   }
-  return [developer('POST /v1/jobs', answer)];
+  return [writer('POST /v1/jobs', answer)];
 }
 
-async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload) {
+async function createJob(ports: ApiPorts, key: KeyView, upload: Upload) {
   const { options } = upload;
   if (options.unitPrice !== undefined && options.unitPrice !== '0') {
     // Without a chain nobody could ever be paid.
@@ -75,7 +77,7 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
   const { file, units, digests } = await keepJob(ports, tapped?.file ?? model, packed);
   const record: JobRecord = {
     id: `job_${randomBytes(8).toString('hex')}` as JobId,
-    developer,
+    developer: key.id,
     name: options.name,
     createdAt: instant(Date.now()),
     draft: {
@@ -102,6 +104,7 @@ async function createJob(ports: ApiPorts, developer: DeveloperId, upload: Upload
     ...(names && { itemNames: await keepNames(ports, names) }),
     ...(notes.length > 0 && { notes }),
   };
+  await checkBudget(ports, key, record);
   return must(await ports.loop.command({ type: 'create', record, inputDigests: packed.digests }));
 }
 

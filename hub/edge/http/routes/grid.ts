@@ -8,7 +8,7 @@ import { millis } from '#protocol/values/units.ts';
 import { shownVerdicts, viewGrid } from '../../../core/hub.ts';
 import { readJson } from '../body.ts';
 import { readPage } from '../query.ts';
-import { type ApiPorts, anyone, type Call, developer, type Route } from '../route.ts';
+import { type ApiPorts, anyone, type Call, operator, type Route } from '../route.ts';
 
 export const HUB_VERSION = '0.1.0';
 const VERDICTS_MAX = 500;
@@ -18,8 +18,8 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
   anyone('GET /v1/health', () => readHealth(ports)),
   anyone('GET /v1/grid', () => viewGrid(ports.hub) satisfies GridView, 2),
   anyone('GET /v1/verdicts', (call) => readVerdicts(ports, call), 5),
-  developer('POST /v1/verifiers', (call) => enrol(ports, call)),
-  developer('DELETE /v1/verifiers/:key', (call) => remove(ports, call)),
+  operator('POST /v1/verifiers', (call) => enrol(ports, call)),
+  operator('DELETE /v1/verifiers/:key', (call) => remove(ports, call)),
 ];
 
 function readHealth({ hubKey: key, hub: { trouble }, pulse }: ApiPorts): Health {

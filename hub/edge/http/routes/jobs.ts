@@ -1,5 +1,6 @@
 import type { JobPage } from '#protocol/api/api.ts';
 import type { JobView } from '#protocol/api/job.ts';
+import type { KeyView } from '#protocol/api/keys.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { JobId } from '#protocol/values/ids.ts';
@@ -7,7 +8,7 @@ import { must } from '#protocol/values/refusal.ts';
 import { type Job, recallJob, viewJob } from '../../../core/hub.ts';
 import { reject } from '../answer.ts';
 import { readCount, readNumber } from '../query.ts';
-import { type ApiPorts, type Call, developer, type Route } from '../route.ts';
+import { type ApiPorts, type Call, type KeyCall, type Route, reader, writer } from '../route.ts';
 import { openEventStreams } from './events.ts';
 import { readReceipts } from './receipts.ts';
 
@@ -18,26 +19,27 @@ const JOBS_MAX = 100;
 export function jobRoutes(ports: ApiPorts): Route[] {
   const stream = openEventStreams(ports);
   return [
-    developer('GET /v1/jobs', (call) => listJobs(ports, call)),
-    developer('GET /v1/jobs/:job', async (call) => viewJob(ports.hub, await findJob(ports, call))),
-    developer('GET /v1/jobs/:job/events', async (call) => stream(await findJob(ports, call))),
-    developer('POST /v1/jobs/:job/start', (call) => move(ports, call, 'start')),
-    developer('POST /v1/jobs/:job/cancel', (call) => move(ports, call, 'cancel')),
-    developer('DELETE /v1/jobs/:job/data', (call) => removeData(ports, call)),
-    developer(
+    reader('GET /v1/jobs', (call) => listJobs(ports, call)),
+    reader('GET /v1/jobs/:job', async (call) => viewJob(ports.hub, await findJob(ports, call))),
+    reader('GET /v1/jobs/:job/events', async (call) => stream(await findJob(ports, call))),
+    writer('POST /v1/jobs/:job/start', (call) => move(ports, call, 'start')),
+    writer('POST /v1/jobs/:job/cancel', (call) => move(ports, call, 'cancel')),
+    writer('DELETE /v1/jobs/:job/data', (call) => removeData(ports, call)),
+    reader(
       'GET /v1/jobs/:job/receipts',
       async (call) => readReceipts(ports, call, (await findJob(ports, call)).record.id),
       20,
     ),
-    developer('GET /v1/jobs/:job/package', (call) => readPackage(ports, call)),
+    reader('GET /v1/jobs/:job/package', (call) => readPackage(ports, call)),
   ];
 }
 
 /** The newest jobs, or those posted before one of them. */
-async function listJobs({ hub, store }: ApiPorts, { query }: Call): Promise<JobPage> {
+async function listJobs({ hub, store }: ApiPorts, { query, key }: KeyCall): Promise<JobPage> {
   const before = readNumber(query, 'before', Number.MAX_SAFE_INTEGER);
   const limit = readCount(query, 'limit', { otherwise: JOBS_MAX, most: JOBS_MAX });
-  const found = await store.jobs(before, limit);
+  const owners = [key.id, ...(await store.keys.ownersFor(key.id))];
+  const found = await store.jobs(before, limit, key.role === 'operator' ? undefined : owners);
   const jobs = await Promise.all(found.map(({ id }) => readJob({ hub, store }, id)));
   return {
     jobs: jobs.flatMap((job) => (job === undefined ? [] : [viewJob(hub, job)])),
@@ -45,12 +47,25 @@ async function listJobs({ hub, store }: ApiPorts, { query }: Call): Promise<JobP
   };
 }
 
-/** The job named in the path, in memory or archived. */
-export async function findJob(ports: ApiPorts, { param }: Call): Promise<Job> {
+/**
+ * The job named in the path, in memory or archived. A key that may not read it is told what it
+ * would be told of a job that is not there.
+ */
+export async function findJob(ports: ApiPorts, { param, by }: Call): Promise<Job> {
   const id = decodeWith(JobId, param('job'), 'job-unknown');
   const job = id.ok ? await readJob(ports, id.value) : undefined;
-  if (job !== undefined) return job;
-  return reject('job-unknown', `this hub has no job ${param('job')}; GET /v1/jobs lists them`);
+  const access = job && (by === undefined ? 'write' : await accessTo(ports, job, by.key));
+  if (job === undefined || access === undefined) {
+    return reject('job-unknown', `there is no job ${param('job')}; GET /v1/jobs lists yours`);
+  }
+  if (access === 'write' || by?.need === 'read') return job;
+  return reject('key-forbidden', 'this job is shared with your key for reading only');
+}
+
+/** What a key may do with a job, if it may see it. */
+async function accessTo({ store }: ApiPorts, { record }: Job, key: KeyView) {
+  if (key.role === 'operator' || key.id === record.developer) return 'write';
+  return store.keys.sharedBy(record.developer, key.id);
 }
 
 const readJob = async (

@@ -5,7 +5,8 @@ import { payoutOf } from '../../../core/hub.ts';
 import type { FoundEscrow } from '../../chain/settlement.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
-import { type ApiPorts, anyone, type Call, developer, type Route } from '../route.ts';
+import { checkBudget } from '../budget.ts';
+import { type ApiPorts, anyone, type Call, type KeyCall, type Route, writer } from '../route.ts';
 import { findJob } from './jobs.ts';
 
 /** Longer than a job and the period that pays for it take. */
@@ -17,7 +18,7 @@ const READS_MAX = 16;
 export function moneyRoutes(ports: ApiPorts): Route[] {
   const inBounds = openBounds();
   return [
-    developer('POST /v1/jobs/:job/fund', (call) => inBounds(() => fund(ports, call))),
+    writer('POST /v1/jobs/:job/fund', (call) => inBounds(() => fund(ports, call))),
     anyone('POST /v1/jobs/:job/closing', (call) => inBounds(() => close(ports, call)), 50),
     anyone('POST /v1/payouts', (call) => linkPayout(ports, call), 50),
   ];
@@ -38,8 +39,9 @@ function openBounds() {
   };
 }
 
-async function fund(ports: ApiPorts, call: Call) {
-  const job = (await findJob(ports, call)).record.id;
+async function fund(ports: ApiPorts, call: KeyCall) {
+  const { id: job, developer } = (await findJob(ports, call)).record;
+  if (developer === call.key.id) await checkBudget(ports, call.key);
   const { poster } = await readJson(FundRequest, call.request);
   const found = must(await ports.settlement.escrow({ job, poster }));
   const funding: Funding = { ...checkEscrow(found, Date.now()), poster, at: instant(Date.now()) };

@@ -7,7 +7,7 @@ import { must } from '#protocol/values/refusal.ts';
 import { type Job, mayRead, unitPart } from '../../../core/hub.ts';
 import type { ShardOutputs } from '../../store/port.ts';
 import { answerBody, reject } from '../answer.ts';
-import { type ApiPorts, type Call, developer, type Route, verifier } from '../route.ts';
+import { type ApiPorts, type Call, type Route, reader, verifier } from '../route.ts';
 import { findKept } from './jobs.ts';
 
 /**
@@ -17,9 +17,9 @@ import { findKept } from './jobs.ts';
  */
 export const outputRoutes = (ports: ApiPorts): Route[] => [
   verifier('GET /v1/outputs/:job/:unit', (call) => readOutputs(ports, call)),
-  developer('GET /v1/jobs/:job/outputs/:unit', (call) => readReleased(ports, call, readOutputs)),
+  reader('GET /v1/jobs/:job/outputs/:unit', (call) => readReleased(ports, call, readOutputs)),
   verifier('GET /v1/fingerprints/:job/:unit', (call) => readFingerprint(ports, call)),
-  developer('GET /v1/jobs/:job/fingerprints/:unit', (call) =>
+  reader('GET /v1/jobs/:job/fingerprints/:unit', (call) =>
     readReleased(ports, call, readFingerprint),
   ),
 ];

@@ -8,7 +8,7 @@ import { type Job, mayRead, viewJob } from '../../../core/hub.ts';
 import { encodeResults, RESULT_TYPES, type ResultRange } from '../../results/encode.ts';
 import { answerBody, reject } from '../answer.ts';
 import { readCount } from '../query.ts';
-import { type ApiPorts, type Call, developer, type Route } from '../route.ts';
+import { type ApiPorts, type Call, type Route, reader } from '../route.ts';
 import { findKept } from './jobs.ts';
 
 /** What is read from the store for one answer. */
@@ -21,7 +21,7 @@ const Format = v.picklist(
 
 /** Results in input order, as a file. */
 export const resultRoutes = (ports: ApiPorts): Route[] => [
-  developer('GET /v1/jobs/:job/results', (call) => readResults(ports, call)),
+  reader('GET /v1/jobs/:job/results', (call) => readResults(ports, call)),
 ];
 
 async function readResults(ports: ApiPorts, call: Call): Promise<Response> {

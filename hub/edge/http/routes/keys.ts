@@ -1,0 +1,56 @@
+import { KeyRequest, type OwnKey, ShareRequest } from '#protocol/api/keys.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { DeveloperId } from '#protocol/values/ids.ts';
+import { instant, lamports } from '#protocol/values/units.ts';
+import { answerJson, reject } from '../answer.ts';
+import { createApiKey } from '../api-keys.ts';
+import { readJson } from '../body.ts';
+import { type ApiPorts, type KeyCall, operator, type Route, reader, writer } from '../route.ts';
+
+/** Who may call this hub: the operator makes and revokes keys, and whoever has jobs shares them. */
+export function keyRoutes({ store: { keys } }: Pick<ApiPorts, 'store'>): Route[] {
+  async function make({ request }: KeyCall): Promise<Response> {
+    const made = await createApiKey(keys, await readJson(KeyRequest, request));
+    return answerJson(made, 201);
+  }
+
+  async function view({ key }: KeyCall): Promise<OwnKey> {
+    const { items, lamports: spent } = await keys.spent(key.id);
+    return { ...key, spent: { items, lamports: lamports(spent) } };
+  }
+
+  async function revoke({ param, key }: KeyCall): Promise<void> {
+    const id = idOf(param('key'));
+    if (id === key.id) {
+      return reject('request-invalid', 'a key cannot revoke itself; use another operator key');
+    }
+    if (!(await keys.revoke(id, instant(Date.now())))) return unknown(id);
+  }
+
+  async function share({ request, param, key }: KeyCall): Promise<void> {
+    const owner = idOf(param('key'));
+    if (owner !== key.id && key.role !== 'operator') {
+      return reject('key-forbidden', 'only the operator shares the jobs of other keys');
+    }
+    const { with: other, access } = await readJson(ShareRequest, request);
+    const known = new Set((await keys.list()).map(({ id }) => id));
+    for (const id of [owner, other]) if (!known.has(id)) return unknown(id);
+    await keys.share(owner, other, access);
+  }
+
+  return [
+    operator('GET /v1/keys', async () => ({ keys: await keys.list() })),
+    operator('POST /v1/keys', make),
+    operator('DELETE /v1/keys/:key', revoke),
+    reader('GET /v1/key', view),
+    writer('PUT /v1/keys/:key/shared', share),
+  ];
+}
+
+const idOf = (text: string): DeveloperId => {
+  const id = decodeWith(DeveloperId, text, 'key-unknown');
+  return id.ok ? id.value : unknown(text);
+};
+
+const unknown = (id: string): never =>
+  reject('key-unknown', `this hub has no key ${id}; GET /v1/keys lists them`);
