@@ -30,11 +30,11 @@ export function settledIndexes(of: SelectFacts): Set<number> {
 
 /** What a store gives back of facts: see `Store.load`. */
 export function appliedFacts(facts: readonly Fact[]): AppliedFact[] {
-  const settled = settledIndexes(selectFacts(facts));
+  const unrevealed = new Set(selectFacts(facts)('unrevealed').map(({ index }) => index));
   return facts.flatMap((fact): AppliedFact[] => {
     switch (fact.type) {
       case 'committed':
-        return settled.has(fact.commitment.entry.index) ? [] : [fact];
+        return unrevealed.has(fact.commitment.entry.index) ? [] : [fact];
       case 'accepted':
         return [{ type: 'accepted', shard: fact.shard }];
       default:

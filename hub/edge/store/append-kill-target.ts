@@ -8,7 +8,8 @@ import { loadAll } from './store-world.ts';
  */
 const [file = '', groupSize = '7'] = process.argv.slice(2);
 const store = await openFileStore(file);
-for (let nextIndex = (await loadAll(store)).length; ; nextIndex += Number(groupSize)) {
+const shards = (await loadAll(store)).filter(({ type }) => type === 'accepted');
+for (let nextIndex = shards.length; ; nextIndex += Number(groupSize)) {
   const choices = Array.from({ length: Number(groupSize) }, (_, at) => ({ index: nextIndex + at }));
   await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice, 3_000)]));
   process.stdout.write(`${nextIndex + Number(groupSize)}\n`);

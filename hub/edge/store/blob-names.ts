@@ -3,9 +3,12 @@ import type { BlobRef } from '#protocol/models/package.ts';
 import type { JobId, Root } from '#protocol/values/ids.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import type { Database } from './libsql.ts';
+import { WORD } from './words.ts';
 
-/** What names a blob that belongs to no job. */
+/** What named a blob that belongs to no job. */
 const NO_JOB = '';
+/** The number that stands for no job now: words count from 1. */
+const NO_WORD = 0;
 
 /** Which jobs name which blobs: written with the facts that say so, and made of no others. */
 export const BLOB_NAMES: string[] = [
@@ -35,15 +38,15 @@ export function nameBlobs(facts: readonly Fact[]): InStatement[] {
   return facts.flatMap((fact) => {
     const named = refsOf(fact);
     if (named === undefined) return [];
-    const sql = 'insert or ignore into blob_name (root, job) values (?, ?)';
-    return named.refs.map(({ root }) => ({ sql, args: [root, named.job] }));
+    const job = named.job === undefined ? `${NO_WORD}` : WORD;
+    const sql = `insert or ignore into blob_name (root, job) values (?, ${job})`;
+    return named.refs.map(({ root }) => ({ sql, args: [root, named.job ?? []].flat() }));
   });
 }
 
-function refsOf(
-  fact: Fact,
-): { job: JobId | typeof NO_JOB; refs: Pick<BlobRef, 'root'>[] } | undefined {
-  if (fact.type === 'leaf-file') return { job: NO_JOB, refs: [fact] };
+/** The blobs that a fact names, and the job they belong to if they belong to one. */
+function refsOf(fact: Fact): { job?: JobId; refs: Pick<BlobRef, 'root'>[] } | undefined {
+  if (fact.type === 'leaf-file') return { refs: [fact] };
   if (fact.type === 'job-created' || fact.type === 'job-recut') {
     const { id, inputs, inputDigests, itemNames, draft } = fact.record;
     return { job: id, refs: [inputs, inputDigests, draft.file, itemNames ?? []].flat() };

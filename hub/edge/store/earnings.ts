@@ -1,10 +1,12 @@
 import type { InStatement } from '@libsql/client';
-import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { EndedJobView } from '#protocol/settlement/money-api.ts';
 import type { Fact } from '../../core/state/facts.ts';
+import type { FactReader } from './fact-reader.ts';
+import { FACT, type FactRow } from './fact-rows.ts';
 import { IS_VOID, OF_JOBS } from './fact-types.ts';
 import type { Database } from './libsql.ts';
 import type { Store } from './port.ts';
+import { WORD } from './words.ts';
 
 const NUMBER = "body->>'$.earned.view.number'";
 
@@ -22,16 +24,18 @@ export const listEarnings = (facts: readonly Fact[]): InStatement[] =>
   facts.flatMap((fact) => {
     if (fact.type !== 'job-archived' || fact.earned === undefined) return [];
     const sql = `insert into earning (job, sequence, device)
-      select fact.job, fact.sequence, fact.body->>'$.shard.device' from fact
-      where fact.type = 'accepted' and fact.job = ? and not ${IS_VOID} and exists (select 1 from json_each(?) as run where run.value->>'$.first' <= fact.first_unit
-        and fact.end_unit <= run.value->>'$.end')`;
+      select fact.job, fact.sequence, fact.device from fact
+      where fact.type = 'accepted' and fact.job = ${WORD} and not ${IS_VOID}
+        and exists (select 1 from json_each(?) as run
+          where run.value->>'$.first' <= fact.first_unit and fact.end_unit <= run.value->>'$.end')`;
     return [{ sql, args: [fact.job, JSON.stringify(fact.earned.runs)] }];
   });
 
 /** The calls of a store that tell of earnings of archived jobs. */
-export function openEarnings({
-  read,
-}: Database): Pick<Store, 'endedJobs' | 'endedJob' | 'earningsOf'> {
+export function openEarnings(
+  { read }: Database,
+  facts: FactReader,
+): Pick<Store, 'endedJobs' | 'endedJob' | 'earningsOf'> {
   const views = (rows: readonly { view: string }[]) =>
     rows.map(({ view }) => JSON.parse(view) as EndedJobView);
   return {
@@ -43,17 +47,17 @@ export function openEarnings({
     async endedJob(job) {
       // The list of types is what its index has.
       const sql = `select body->'$.earned.view' as view from fact where type = 'job-archived'
-        and type in ${OF_JOBS} and job = ?`;
+        and type in ${OF_JOBS} and job = ${WORD}`;
       const rows = await read<{ view: string | null }>(sql, job);
       return views(rows.flatMap(({ view }) => (view === null ? [] : [{ view }])))[0];
     },
     async earningsOf({ job, device }, from, limit) {
       const of = job === undefined ? 'device' : 'job';
-      const sql = `select fact.body->'$.shard' as shard from earning
+      const sql = `select ${FACT} from earning
         join fact on fact.type = 'accepted' and fact.sequence = earning.sequence
-        where earning.${of} = ? and earning.sequence >= ? order by earning.sequence limit ?`;
-      const rows = await read<{ shard: string }>(sql, job ?? device ?? null, from, limit);
-      return rows.map(({ shard }) => JSON.parse(shard) as AcceptedShard);
+        where earning.${of} = ${WORD} and earning.sequence >= ? order by earning.sequence limit ?`;
+      const rows = await read<FactRow>(sql, job ?? device ?? null, from, limit);
+      return (await facts.decode<'accepted'>(rows)).map(({ shard }) => shard);
     },
   };
 }

@@ -100,7 +100,7 @@ describe('store in a file', () => {
       const shards = facts.filter(({ type }) => type === 'accepted').length;
       expect(shards).toBeGreaterThanOrEqual(acknowledged);
       expect(shards % groupSize).toBe(0);
-      expect(facts).toHaveLength(shards);
+      expect(facts).toHaveLength(2 * shards);
       const results = await store.results(jobId(1), 0, 8);
       expect(results.every(({ outputs }) => outputs.length === 3_000)).toBe(true);
       await store.close();

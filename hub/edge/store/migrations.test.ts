@@ -9,17 +9,20 @@ import { digestRecord } from '#protocol/bytes/digest.ts';
 import { digestPackage, PackageManifest, unitCost } from '#protocol/models/package.ts';
 import { AcceptedShard } from '#protocol/records/records.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
-import { DeveloperId } from '#protocol/values/ids.ts';
+import { DeveloperId, type Root } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
-import { millis } from '#protocol/values/units.ts';
+import { instant, millis } from '#protocol/values/units.ts';
 import { MIGRATIONS } from './migrations.ts';
 import {
+  accepted,
   acceptedShard,
   committedShard,
   jobCreated,
   jobId,
+  keyOf,
   manifestOf,
   openedEpoch,
+  outputsOf,
   signedVerdict,
 } from './sample-facts.ts';
 import { openFileStore } from './store.ts';
@@ -131,7 +134,7 @@ test('second computations are void after a migration where the job goes on, and 
   expect(voided).toEqual([jobId(1)]);
   const order = facts.map(({ type }) => type);
   expect(order.filter((type) => type !== 'job-created')).toEqual([
-    ...['accepted', 'voided', 'accepted', 'job-moved'],
+    ...['committed', 'committed', 'accepted', 'voided', 'accepted', 'job-moved'],
   ]);
   for (const { shard } of shards) {
     expect(decodeWith(AcceptedShard, shard, 'internal')).toMatchObject({ ok: true });
@@ -312,7 +315,10 @@ test('facts that had a table for each kind come in their order after a migration
     ['fingerprint', { sequence, fingerprints: bytes }],
   ]);
   const store = await openFileStore(file);
-  expect(await loadAll(store)).toEqual(facts.map(([, , type, fields]) => ({ type, ...fields })));
+  expect(await loadAll(store)).toEqual([
+    { type: 'committed', commitment: opened },
+    ...facts.map(([, , type, fields]) => ({ type, ...fields })),
+  ]);
   expect(await store.delivered(lease)).toEqual({ shard, outputs: bytes });
   expect(await store.fingerprints(lease)).toMatchObject({ fingerprints: bytes });
   const receipt = { salt: 'aa', log: opened.entry, verdicts: [signed] };
@@ -379,4 +385,82 @@ test('work that was counted for each package is counted in its cost after a migr
   expect(shards).toEqual([{ ...old, ...counted }]);
   expect(decodeWith(AcceptedShard, shards[0], 'internal')).toMatchObject({ ok: true });
   expect(unitCost({ referenceUnitMs: millis(2.0005) })).toBe(2_001);
+});
+
+test('facts of JSON rows answer every call as before after a migration, beside compact ones', async () => {
+  const [old, late] = [{ index: 3 }, { index: 4, firstUnit: 2 }];
+  const { inputDigests, ...created } = jobCreated(1);
+  const outputs = outputsOf(old);
+  const accepting = accepted(old);
+  const signed = signedVerdict(1, old.index);
+  const view = {
+    ...{ number: 1, id: jobId(1), unitPrice: '5', escrowIndex: 1, endedAt: 9 },
+    shards: 1,
+  };
+  const archived = { job: jobId(1), keptUntil: 7, earned: { view, runs: [] }, at: 5 };
+  const banned = { device: keyOf(40), until: 9, at: 4 };
+  const given: [type: string, fact: object, bytes?: object][] = [
+    ['job-created', { record: created.record }, { input_digests: inputDigests, place: 1 }],
+    ['committed', { commitment: committedShard(old) }],
+    ['committed', { commitment: committedShard(late) }],
+    ['accepted', { ...accepting, outputs: undefined, type: undefined }, { outputs }],
+    ['verdict', { signed }, { place: 1 }],
+    ['banned', banned],
+    ['job-archived', archived],
+  ];
+  const rows = given.map(
+    ([type, body, more], at): Row => [
+      'fact',
+      { number: at + 1, type, place: 0, body: JSON.stringify(body), ...more },
+    ],
+  );
+  const { root } = jobCreated(1).record.inputs;
+  const store = await openFileStore(
+    await openOld('create table word', [
+      ...rows,
+      ['earning', { job: jobId(1), sequence: old.index, device: keyOf(40) }],
+      ['blob_name', { root, job: jobId(1) }],
+      ['blob_name', { root: keyOf(7), job: '' }],
+    ]),
+  );
+  const shard = acceptedShard(old);
+  const { lease } = shard;
+  expect(await loadAll(store)).toEqual(
+    given.map(([type, fact]) => {
+      if (type === 'accepted') return { type, shard };
+      return { type, ...fact, ...(type === 'job-created' ? { inputDigests } : {}) };
+    }),
+  );
+  await store.append([accepted(late)]);
+  const delivered = { shard, outputs };
+  const next = acceptedShard(late);
+  expect(await store.results(jobId(1), 0, 8)).toEqual([
+    delivered,
+    { shard: next, outputs: outputsOf(late) },
+  ]);
+  expect(await store.delivered(lease)).toEqual(delivered);
+  const receipts = await store.receipts(jobId(1), 0, 9);
+  expect(receipts.map((each) => each.shard)).toEqual([shard, next]);
+  expect(await store.receipt(lease)).toEqual(receipts[0]);
+  expect(receipts[0]?.verdicts).toEqual([signed]);
+  expect(await store.verdicts(0, 9)).toEqual([{ number: 1, signed }]);
+  expect(await store.commitments(0, 9)).toEqual([committedShard(old), committedShard(late)]);
+  expect((await store.shards(0, 9)).map((each) => each.shard)).toEqual([shard, next]);
+  expect(await store.earningsOf({ device: keyOf(40) }, 0, 9)).toEqual([shard]);
+  expect(await store.earningsOf({ job: jobId(1) }, 0, 9)).toEqual([shard]);
+  expect(await store.endedJob(jobId(1))).toEqual(view);
+  expect(await store.expired(instant(7), 9)).toEqual([jobId(1)]);
+  expect(await Promise.all([root, keyOf(7)].map((each) => store.namesBlob(each as Root)))).toEqual([
+    ...[true, true],
+  ]);
+  expect(await store.jobs(9, 9)).toEqual([{ number: 1, id: jobId(1) }]);
+  await expect(store.append([accepted(old)])).rejects.toMatchObject({
+    refusal: { code: 'storage-failed' },
+  });
+  await store.append([{ type: 'data-removed', job: jobId(1), at: instant(8) }]);
+  expect((await store.results(jobId(1), 0, 8)).map((each) => each.outputs)).toEqual([null, null]);
+  expect(await Promise.all([root, keyOf(7)].map((each) => store.namesBlob(each as Root)))).toEqual([
+    ...[false, true],
+  ]);
+  await store.close();
 });

@@ -1,4 +1,5 @@
 import { BLOB_NAMES } from './blob-names.ts';
+import { COMPACT_ROWS } from './compact-rows.ts';
 import { EARNINGS } from './earnings.ts';
 import { OF_JOBS } from './fact-types.ts';
 import { KEYS } from './keys.ts';
@@ -377,4 +378,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'drop table cost',
   ],
   KEYS,
+  COMPACT_ROWS,
 ];

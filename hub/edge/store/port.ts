@@ -64,8 +64,7 @@ export interface Store {
   append(facts: readonly Fact[]): Promise<void>;
   /**
    * The facts that make the hub's state, in the order of appending, from behind the fact of this
-   * number on. What later facts have replaced is left out: commitments that were opened or never
-   * revealed, and the bytes of accepted shards.
+   * number on, without commitments that were never revealed and the bytes of accepted shards.
    */
   load(after?: number): AsyncIterable<FactPage>;
   /** The newest fact. */

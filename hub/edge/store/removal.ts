@@ -4,6 +4,7 @@ import type { Instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { OF_JOBS } from './fact-types.ts';
 import type { Database } from './libsql.ts';
+import { WORD } from './words.ts';
 
 const UNTIL = "body->>'$.keptUntil'";
 
@@ -17,11 +18,11 @@ export const removeData = (facts: readonly Fact[]): InStatement[] =>
   facts.flatMap((fact) => {
     if (fact.type !== 'data-removed') return [];
     const args = [fact.job];
-    const outputs = `update fact set outputs = null, fingerprints = null
-      where type = 'accepted' and job = ?`;
+    const outputs = `delete from output where number in
+      (select number from fact where type = 'accepted' and job = ${WORD})`;
     return [
       { sql: outputs, args },
-      { sql: 'delete from blob_name where job = ?', args },
+      { sql: `delete from blob_name where job = ${WORD}`, args },
     ];
   });
 
@@ -31,7 +32,8 @@ export async function readExpired(
   now: Instant,
   limit: number,
 ): Promise<JobId[]> {
-  const sql = `select job from fact where type = 'job-archived' and ${UNTIL} <= ? and not exists
+  const sql = `select word.text as job from fact join word on word.number = fact.job
+    where type = 'job-archived' and ${UNTIL} <= ? and not exists
     (select 1 from fact as gone where gone.type in ${OF_JOBS} and gone.type = 'data-removed'
       and gone.job = fact.job)
     order by ${UNTIL} limit ?`;

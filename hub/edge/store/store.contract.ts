@@ -5,7 +5,7 @@ import type { Digest, Root } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { refusal } from '#protocol/values/refusal.ts';
 import { bytes, instant } from '#protocol/values/units.ts';
-import type { Fact } from '../../core/state/facts.ts';
+import type { AppliedFact, Fact } from '../../core/state/facts.ts';
 import { checkArchive } from './archive.contract.ts';
 import { checkDevices } from './device-facts.contract.ts';
 import { checkFingerprints } from './fingerprints.contract.ts';
@@ -22,6 +22,7 @@ import {
   openedEpoch,
   outputsOf,
   revealedEpoch,
+  type ShardChoice,
   saltOf,
   signedVerdict,
   unrevealed,
@@ -44,6 +45,14 @@ const voided = (sequence: number, job = 1): Fact => ({
   job: jobId(job),
   at,
 });
+
+/** What is loaded of a commitment and the shard that it was opened to. */
+const opened = (choice: ShardChoice): AppliedFact[] => {
+  return [
+    { type: 'committed', commitment: committedShard(choice) },
+    { type: 'accepted', shard: acceptedShard(choice) },
+  ];
+};
 
 /** The suite every store passes: what is appended comes back, whole and in order. */
 export function checkStore(open: () => Promise<StoreWorld>): void {
@@ -118,7 +127,7 @@ function checkCuts(open: () => Promise<StoreWorld>): void {
 }
 
 function checkShards(open: () => Promise<StoreWorld>): void {
-  it('gives back a commitment until it is opened or has expired', async () => {
+  it('gives back commitments, but those that were never revealed', async () => {
     const { store } = await open();
     const given = [
       unrevealed(3, { device: 40, at: 70, resets: true }),
@@ -128,6 +137,7 @@ function checkShards(open: () => Promise<StoreWorld>): void {
     await store.append([accepted({ index: 5, sequence: 9 }), ...given]);
     expect(await loadAll(store)).toEqual([
       committed({ index: 0 }),
+      committed({ index: 5 }),
       { type: 'accepted', shard: acceptedShard({ index: 5, sequence: 9 }) },
       ...given,
     ]);
@@ -135,6 +145,20 @@ function checkShards(open: () => Promise<StoreWorld>): void {
       refusal: { code: 'storage-failed' },
     });
     await store.close();
+  });
+
+  it('gives back a shard whole, wherever loading begins and whenever its hub began', async () => {
+    const { store, reopen } = await open();
+    const [here, there] = [{ index: 0 }, { index: 1, firstUnit: 2 }];
+    await store.append([jobCreated(1), committed(here), committed(there), accepted(here)]);
+    const behind = [];
+    for await (const { facts } of store.load(3)) behind.push(...facts);
+    expect(behind).toEqual(opened(here).slice(1));
+    await store.close();
+    const again = (await reopen?.()) ?? (await open()).store;
+    await again.append([accepted(there)]);
+    expect((await loadAll(again)).at(-1)).toEqual(opened(there)[1]);
+    await again.close();
   });
 
   it('leaves a voided shard out of results, and keeps it for who asks by its lease', async () => {
@@ -148,7 +172,7 @@ function checkShards(open: () => Promise<StoreWorld>): void {
     await store.append([a, b, c].flatMap((choice) => [committed(choice), accepted(choice)]));
     await store.append([voided(0), voided(2, 2)]);
     expect((await loadAll(store)).slice(2)).toEqual([
-      ...[a, b, c].map((choice) => ({ type: 'accepted', shard: acceptedShard(choice) })),
+      ...[a, b, c].flatMap(opened),
       voided(0),
       voided(2, 2),
     ]);
@@ -365,8 +389,7 @@ function checkGroups(open: () => Promise<StoreWorld>): void {
     const { store } = await open();
     const choices = Array.from({ length: 2_500 }, (_, index) => ({ index }));
     await store.append(choices.flatMap((choice) => [committed(choice), accepted(choice)]));
-    const kept = choices.map((choice) => ({ type: 'accepted', shard: acceptedShard(choice) }));
-    expect(await loadAll(store)).toEqual(kept);
+    expect(await loadAll(store)).toEqual(choices.flatMap(opened));
     await store.close();
   });
 }

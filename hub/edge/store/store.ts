@@ -1,9 +1,12 @@
-import type { JobId, LeaseId } from '#protocol/values/ids.ts';
+import type { LeaseId } from '#protocol/values/ids.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
+import type { Fact } from '../../core/state/facts.ts';
 import { namesBlob } from './blob-names.ts';
 import { openEarnings } from './earnings.ts';
-import { decodeFact, type FactRow, loadFacts, openAppend, parseBody, tipAt } from './fact-table.ts';
-import { IS_VOID, OF_JOBS } from './fact-types.ts';
+import { type FactReader, openFactReader } from './fact-reader.ts';
+import { FACT, type FactRow } from './fact-rows.ts';
+import { openAppend } from './fact-table.ts';
+import { IS_VOID, OF_JOBS, OF_LEASE } from './fact-types.ts';
 import { type KeyStore, openKeys } from './keys.ts';
 import {
   type Database,
@@ -12,9 +15,10 @@ import {
   openSharedDatabase,
 } from './libsql.ts';
 import { migrate } from './migrate.ts';
-import type { ShardOutputs, Store } from './port.ts';
+import type { NumberedJob, ShardFingerprints, ShardOutputs, Store } from './port.ts';
 import { openReceipts } from './receipts.ts';
 import { readExpired } from './removal.ts';
+import { openWords, WORD } from './words.ts';
 
 /** Opens the store in a SQLite file, which is made on first use and may grow to `bytesMax`. */
 export const openFileStore = async (file: string, bytesMax?: number): Promise<Store> =>
@@ -45,59 +49,65 @@ async function openStore(database: Database): Promise<Store> {
     await close();
     throw error;
   });
+  const words = await openWords(database);
+  const facts = openFactReader(database, words);
   return {
-    append: await openAppend(database),
-    load: (after = -1) => loadFacts(database, after),
-    tip: () => tipAt(database, Number.MAX_SAFE_INTEGER),
+    append: await openAppend(database, words),
+    load: (after = -1) => facts.load(after),
+    tip: () => facts.tip(Number.MAX_SAFE_INTEGER),
     async hasTip({ number, digest }) {
-      const tip = await tipAt(database, number);
+      const tip = await facts.tip(number);
       return tip?.number === number && tip.digest === digest;
     },
     async archived(job) {
-      const sql = `select type, body, input_digests from fact where job = ? and type in
-        ${OF_JOBS} order by number`;
-      const facts = (await read<FactRow>(sql, job)).map(decodeFact);
-      return facts.some(({ type }) => type === 'job-archived') ? facts : [];
+      const sql = `select ${FACT} from fact where job = ${WORD} and type in ${OF_JOBS}
+        order by number`;
+      const said = await facts.decode<Exclude<Fact['type'], 'accepted'>>(
+        await read<FactRow>(sql, job),
+      );
+      return said.some(({ type }) => type === 'job-archived') ? said : [];
     },
     async jobs(before, limit, owners) {
       const owned =
         owners && `and body->>'$.record.developer' in (${owners.map(() => '?').join()})`;
-      const sql = `select place, job from fact where type = 'job-created' and place > 0
-        and place < ? ${owned ?? ''} order by place desc limit ?`;
-      const args = [before, ...(owners ?? []), limit];
-      const rows = await read<{ place: number; job: JobId }>(sql, ...args);
-      return rows.map(({ place, job }) => ({ number: place, id: job }));
+      const sql = `select place as number, word.text as id from fact
+        join word on word.number = fact.job where type = 'job-created' and place > 0 and place < ?
+        ${owned ?? ''} order by place desc limit ?`;
+      return read<NumberedJob>(sql, before, ...(owners ?? []), limit);
     },
     expired: (now, limit) => readExpired(database, now, limit),
     namesBlob: (root) => namesBlob(database, root),
     async results(job, fromUnit, toUnit) {
-      const sql = `select body, outputs from fact where type = 'accepted' and job = ?
-        and first_unit < ? and end_unit > ? and not ${IS_VOID} order by sequence`;
-      return (await read<OutputsRow>(sql, job, toUnit, fromUnit)).map(decodeOutputs);
+      const sql = `select ${FACT}, output.outputs from fact
+        left join output on output.number = fact.number
+        where type = 'accepted' and job = ${WORD} and first_unit < ? and end_unit > ?
+          and not ${IS_VOID} order by sequence`;
+      return decodeOutputs(facts, await read<OutputsRow>(sql, job, toUnit, fromUnit));
     },
     async delivered(lease) {
-      const sql = "select body, outputs from fact where type = 'accepted' and lease = ?";
-      return (await read<OutputsRow>(sql, lease)).map(decodeOutputs)[0];
+      const sql = `select ${FACT}, (select outputs from output where output.number = fact.number)
+        as outputs from ${OF_LEASE}`;
+      return (await decodeOutputs(facts, await read<OutputsRow>(sql, lease)))[0];
     },
-    fingerprints: (lease) => readFingerprints(database, lease),
-    ...openReceipts(database),
-    ...openEarnings(database),
-    verdicts: (after, limit) => readSigned(database, 'verdict', { after, limit }),
-    epochs: (after, limit) => readSigned(database, 'epoch', { after, limit }),
+    fingerprints: (lease) => readFingerprints(database, facts, lease),
+    ...openReceipts(database, facts),
+    ...openEarnings(database, facts),
+    verdicts: (after, limit) =>
+      readSigned(database, facts.decode<'verdict'>, { type: 'verdict', after, limit }),
+    epochs: (after, limit) =>
+      readSigned(database, facts.decode<'epoch'>, { type: 'epoch', after, limit }),
     async commitments(fromIndex, limit) {
-      const sql = `select body from fact where type = 'committed' and log_index >= ?
+      const sql = `select ${FACT} from fact where type = 'committed' and log_index >= ?
         order by log_index limit ?`;
-      const rows = await read<FactRow>(sql, fromIndex, limit);
-      return rows.map(({ body }) => parseBody('committed', body).commitment);
+      const found = await facts.decode<'committed'>(await read<FactRow>(sql, fromIndex, limit));
+      return found.map(({ commitment }) => commitment);
     },
     async shards(fromSequence, limit) {
-      const sql = `select body, ${IS_VOID} as voided from fact
+      const sql = `select ${FACT}, ${IS_VOID} as voided from fact
         where type = 'accepted' and sequence >= ? order by sequence limit ?`;
       const rows = await read<FactRow & { voided: number }>(sql, fromSequence, limit);
-      return rows.map(({ body, voided }) => {
-        const { shard, salt } = parseBody('accepted', body);
-        return { shard, salt, voided: voided === 1 };
-      });
+      const found = await facts.decode<'accepted'>(rows);
+      return found.map(({ shard, salt }, at) => ({ shard, salt, voided: rows[at]?.voided === 1 }));
     },
     keys: openKeys(database),
     close,
@@ -106,29 +116,44 @@ async function openStore(database: Database): Promise<Store> {
 
 type OutputsRow = FactRow & { outputs: Uint8Array };
 
-const decodeOutputs = ({ body, outputs }: OutputsRow): ShardOutputs => {
-  return { shard: parseBody('accepted', body).shard, outputs };
-};
+async function decodeOutputs(
+  facts: FactReader,
+  rows: readonly OutputsRow[],
+): Promise<ShardOutputs[]> {
+  const found = await facts.decode<'accepted'>(rows);
+  return rows.flatMap(({ outputs }, at) => {
+    const shard = found[at]?.shard;
+    return shard === undefined ? [] : [{ shard, outputs }];
+  });
+}
 
-async function readFingerprints({ read }: Database, lease: LeaseId) {
-  const sql = `select fact.body, fact.fingerprints, committed.body as committed
-    from fact join fact as committed on committed.type = 'committed' and committed.lease = ?1
-    where fact.type = 'accepted' and fact.lease = ?1 and fact.fingerprints is not null`;
-  const [row] = await read<FactRow & { fingerprints: Uint8Array; committed: string }>(sql, lease);
-  if (row === undefined) return undefined;
-  const { shard } = parseBody('accepted', row.body);
-  const { entry, logSignature } = parseBody('committed', row.committed).commitment;
+async function readFingerprints(
+  { read }: Database,
+  facts: FactReader,
+  lease: LeaseId,
+): Promise<ShardFingerprints | undefined> {
+  const sql = `select ${FACT}, (select fingerprints from output where output.number = fact.number)
+    as fingerprints from ${OF_LEASE}`;
+  const [row] = await read<FactRow & { fingerprints: Uint8Array | null }>(sql, lease);
+  if (!row?.fingerprints) return undefined;
+  const [accepted] = await facts.decode<'accepted'>([row]);
+  if (accepted === undefined) return undefined;
+  const { shard } = accepted;
+  const [commitment] = await facts.commitments([shard.index]);
+  if (commitment === undefined) return undefined;
+  const { entry, logSignature } = commitment;
   return { shard, entry, logSignature, fingerprints: row.fingerprints };
 }
 
 /** Signed records of one type, numbered by their place. */
-async function readSigned<T extends 'verdict' | 'epoch'>(
+async function readSigned<Signed>(
   { read }: Database,
-  type: T,
-  { after, limit }: { after: number; limit: number },
-) {
-  const sql = `select place, body from fact where type = ? and place > ? and place > 0
+  decode: (rows: readonly FactRow[]) => Promise<{ signed: Signed }[]>,
+  { type, after, limit }: { type: Fact['type']; after: number; limit: number },
+): Promise<{ number: number; signed: Signed }[]> {
+  const sql = `select ${FACT} from fact where type = ? and place > ? and place > 0
     order by place limit ?`;
   const rows = await read<FactRow>(sql, type, after, limit);
-  return rows.map(({ place, body }) => ({ number: place, signed: parseBody(type, body).signed }));
+  const found = await decode(rows);
+  return found.map(({ signed }, at) => ({ number: rows[at]?.place ?? 0, signed }));
 }
