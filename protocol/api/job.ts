@@ -45,7 +45,7 @@ export const JobOptions = v.strictObject({
   graphOptimization: v.optional(GraphOptimization),
   /** Whether NaN in the inputs is allowed. */
   allowNan: v.optional(v.boolean()),
-  /** Takes the other pictures where some files are none; the quote names those left out. */
+  /** Takes the other files where some cannot be read; the quote names those left out. */
   skipBadFiles: v.optional(v.boolean()),
   /** How pictures become tensors: channels first, `(value/255 − mean) / std` per channel. */
   image: v.optional(
@@ -131,8 +131,10 @@ export const JobRecord = v.strictObject({
   autoStart: v.boolean(),
   /** Inputs and results are kept for so many days after the end; `KEEP_DAYS` where it is absent. */
   keepDays: v.exactOptional(Count),
-  /** JSON, the name of each item's file, where each came in one of its own. */
+  /** JSON, the name of each item's file, where they came in several or are pictures. */
   itemNames: v.exactOptional(BlobRef),
+  /** JSON, a `FileFault` for each file that was left out, as asked. */
+  leftOut: v.exactOptional(BlobRef),
   /** What the hub did with the files on its own; the quote says it. */
   notes: v.exactOptional(v.array(Reason)),
 });

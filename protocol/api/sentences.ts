@@ -61,6 +61,8 @@ const ENGLISH: Sentences = {
     `from the speed of ${count(devices, 'device')} online now, ${measured} of them measured`,
   'items-coupled': () =>
     'units hold one item each, since in larger ones an answer of this model changes or has no row of its own',
+  'items-apart': ({ name }) =>
+    `units hold one item each, since items do not stand side by side on the first axis of "${name}"`,
   'outputs-left-out': ({ names }) =>
     `left out of the results, since units carry numbers in tensors alone: ${names}`,
   'files-left-out': ({ files, names }) =>

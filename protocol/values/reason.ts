@@ -54,6 +54,8 @@ export const Reason = v.variant('code', [
   of('no-device-fits', {}),
   of('devices-measured', { devices: Count, measured: Count }),
   of('items-coupled', {}),
+  /** `name` is an input. */
+  of('items-apart', { name: Name }),
   of('outputs-left-out', { names: Text }),
   of('files-left-out', { files: Count, names: Text }),
   // A device that has lost a provider

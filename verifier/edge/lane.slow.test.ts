@@ -23,6 +23,7 @@ import { bytes, instant, millis } from '#protocol/values/units.ts';
 import { type Blobs, openBlobs } from './blobs.ts';
 import { openComputeWorkers } from './compute-workers.ts';
 import { openLane } from './lane.ts';
+import { openSpareWorker } from './spare-worker.ts';
 
 const UNIT_ITEMS = 4;
 const UNITS = 24_000;
@@ -77,6 +78,7 @@ const manifest: PackageManifest = {
 const garbage = new Uint8Array(1000).fill(7);
 const { server, state } = openBlobServer([model, inputs, garbage]);
 const workers = openComputeWorkers();
+const spare = openSpareWorker();
 const folder = openTestFolder();
 let client: HubClient;
 
@@ -93,7 +95,12 @@ const listen = (listener: Server) =>
   new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
 
 const openTestLane = async () =>
-  openLane({ blobs: await openBlobs(join(folder, 'blobs'), client, 2 ** 30), workers, client });
+  openLane({
+    blobs: await openBlobs(join(folder, 'blobs'), client, 2 ** 30),
+    workers,
+    spare,
+    client,
+  });
 const effect = { type: 'execute', task: 1, manifest, inputs: refOf(inputs), unit: 9 } as const;
 
 describe('the exact lane', () => {
@@ -158,7 +165,7 @@ describe('a fingerprint from the hub', () => {
   /** A hub whose every answer is this. */
   const read = (answer: unknown, due: Digest | undefined = commitment) => {
     const fakeClient = openClient({ hub: 'http://hub', send: async () => Response.json(answer) });
-    const lane = openLane({ blobs: {} as Blobs, workers, client: fakeClient });
+    const lane = openLane({ blobs: {} as Blobs, workers, spare, client: fakeClient });
     return lane.fingerprint({ ...ask, lease, commitment: due });
   };
 

@@ -16,10 +16,8 @@ import {
   refuse,
 } from '#protocol/values/refusal.ts';
 import type { Preparation, Reference, VerifierEffect } from '../core/state/events.ts';
-import type { Blobs } from './blobs.ts';
-import type { ComputeWorkers } from './compute-workers.ts';
 import { graph } from './kinds/graph.ts';
-import type { Kind } from './kinds/kind.ts';
+import type { Kind, World } from './kinds/kind.ts';
 
 type Effect<T extends VerifierEffect['type']> = Extract<VerifierEffect, { type: T }>;
 
@@ -36,11 +34,7 @@ export interface Lane {
   examine(effect: Effect<'examine'>): Promise<Result<readonly FailedItems[]>>;
 }
 
-export function openLane(world: {
-  blobs: Blobs;
-  workers: ComputeWorkers;
-  client: HubClient;
-}): Lane {
+export function openLane(world: World & { client: HubClient }): Lane {
   return {
     execute: (effect) => answer(() => KINDS[effect.manifest.runtime.kind].execute(world, effect)),
     claim: (effect) =>
@@ -50,8 +44,7 @@ export function openLane(world: {
         return { digest: createHash('sha256').update(body).digest('hex') as Digest, bytes: body };
       }),
     fingerprint: (effect) => answer(() => fingerprint(world.client, effect)),
-    examine: (effect) =>
-      answer(() => KINDS[effect.manifest.runtime.kind].examine(world.blobs, effect)),
+    examine: (effect) => answer(() => KINDS[effect.manifest.runtime.kind].examine(world, effect)),
     prepare: (effect) =>
       answer(() => KINDS[effect.draft.runtime.kind].prepare(world.blobs, effect)),
   };

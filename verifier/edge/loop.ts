@@ -18,6 +18,7 @@ import { type Cost, countExecution, countShown, openCost } from './cost.ts';
 import { type HubHttp, openHubHttp } from './http.ts';
 import { type Lane, openLane } from './lane.ts';
 import { recallLines } from './recall.ts';
+import { openSpareWorker } from './spare-worker.ts';
 import { openTally, type Tally, tallyLine } from './tally.ts';
 
 const TICK_MS = 100;
@@ -70,12 +71,13 @@ export async function openLoop(options: LoopOptions): Promise<Loop> {
   const http = openHubHttp(options.hub, options.insecure);
   const blobs = await openBlobs(join(options.folder, 'blobs'), http.client, options.blobBytesMax);
   const workers = openComputeWorkers();
+  const spare = openSpareWorker();
   const parts: Parts = {
     options,
     state: openVerifier(options.config),
     links: new Map(),
     http,
-    lane: openLane({ blobs, workers, client: http.client }),
+    lane: openLane({ blobs, workers, spare, client: http.client }),
     verify,
     book: undefined,
     tally: openTally(),
@@ -99,6 +101,7 @@ export async function openLoop(options: LoopOptions): Promise<Loop> {
       await stop(parts);
       clearInterval(timer);
       await workers.close();
+      await spare.close();
       await parts.book?.close();
     },
   };

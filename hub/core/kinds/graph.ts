@@ -43,7 +43,10 @@ export const graph: Kind = {
     outputs: manifest?.runtime.outputs ?? [],
     unitItems: runtime.unitItems,
   }),
-  quoteNotes: ({ draft }) => (draft.runtime.coupled === true ? [why('items-coupled', {})] : []),
+  quoteNotes: ({ draft, notes = [] }) =>
+    draft.runtime.coupled === true && notes.every(({ code }) => code !== 'items-apart')
+      ? [why('items-coupled', {})]
+      : [],
 };
 
 /** A device sends the fingerprints of taps, and holds the taps. */

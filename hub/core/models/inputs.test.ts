@@ -139,7 +139,7 @@ describe('matchInputs', () => {
       const match = matchInputs(facts, upload({ rows: f32(20, 3), state: f32(...shape) }), 4);
       expect(match).toMatchObject({
         value: {
-          ...{ items: 20, unitItems: 1, single: true },
+          ...{ items: 20, unitItems: 1, single: true, apart: 'state' },
           specs: [{ shape: [1, 3] }, { shape: [2, 1, 3] }],
           sources: [{ itemAxis: 0 }, { name: 'state', itemAxis }],
         },
@@ -162,7 +162,13 @@ describe('matchInputs', () => {
       value: { unitItems: 16, single: false, shared: [{ name: 'sr' }], specs: [{ name: 'rows' }] },
     });
     expect(matchInputs(facts, upload({ rows: f32(40, 3), sr: i64(40) }))).toMatchObject({
-      value: { unitItems: 1, single: true, shared: [], specs: [{}, { name: 'sr', shape: [] }] },
+      value: {
+        unitItems: 1,
+        single: true,
+        apart: 'sr',
+        shared: [],
+        specs: [{}, { name: 'sr', shape: [] }],
+      },
     });
     const missing = matchInputs(facts, upload({ rows: f32(40, 3) }));
     const message = expect.stringContaining('"shared": {"sr": 16000}');

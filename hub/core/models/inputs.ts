@@ -25,6 +25,8 @@ export interface InputMatch {
   shared: { name: string; source: string }[];
   /** Units hold one item whatever was asked for: items of an input or output do not join. */
   single: boolean;
+  /** The first input whose items do not join, where there is one. */
+  apart?: string;
 }
 
 /** An uploaded tensor, and its axis that counts items; undefined where it is one item. */
@@ -65,7 +67,8 @@ export function matchInputs(
     reading.from === undefined && readings.some(({ from }) => from !== undefined);
   const own = pairs.filter((pair) => !isShared(pair));
   const itemBytes = unitBytes(own.map((pair) => specOf(pair, 1)));
-  const single = facts.movesOut || own.some(({ reading }) => !reading.joins);
+  const apart = own.find(({ reading }) => !reading.joins)?.input.name;
+  const single = facts.movesOut || apart !== undefined;
   const chosen = single ? 1 : (unitItems ?? chooseUnitItems(facts, itemBytes));
   // A model that takes an item whole fixes no number of items.
   const fixedBatch = own.some(({ reading }) => reading.joins) ? facts.fixedBatch : undefined;
@@ -88,6 +91,7 @@ export function matchInputs(
     sources: own.map(({ source, reading }) => ({ name: source, itemAxis: reading.from })),
     shared: pairs.filter(isShared).map(({ input, source }) => ({ name: input.name, source })),
     single,
+    ...(apart !== undefined && { apart }),
   });
 }
 

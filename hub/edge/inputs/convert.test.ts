@@ -73,7 +73,7 @@ describe('convertInputs', () => {
       );
       const converted = await accepted([{ name: 'a', bytes: file }], model);
       expect(list(converted.tensors.get('state'))).toEqual(items);
-      expect(converted).toMatchObject({ items: 3, unitItems: 1, single: true });
+      expect(converted).toMatchObject({ items: 3, unitItems: 1, single: true, apart: 'state' });
     }
     const lines = '{"x": [1], "state": [[10], [11]]}\n{"x": [2], "state": [[20], [21]]}';
     const converted = await accepted([text('a.jsonl', lines)], model);

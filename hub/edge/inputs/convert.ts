@@ -1,81 +1,100 @@
 import type { JobOptions } from '#protocol/api/job.ts';
-import { elementCount, specBytes, type Tensor } from '#protocol/tensors/tensor.ts';
-import { hasNan } from '#protocol/tensors/unit-bytes.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { accept, type FileFault, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelFacts } from '../../core/models/check.ts';
-import { matchInputs } from '../../core/models/inputs.ts';
-import { type DecodedFiles, decodeFiles } from './decode-files.ts';
-import { fitDtypes } from './fit-dtypes.ts';
-import type { InputFile, JobInputs } from './port.ts';
+import { blameFile, refuseFiles } from './file-faults.ts';
+import { type FittedItems, fitTensors } from './fit-tensors.ts';
+import { planImages } from './image-shape.ts';
+import { decodeImages } from './images.ts';
+import { joinFiles } from './join-files.ts';
+import type { InputFile } from './port.ts';
+import { type SortedFiles, sortFiles } from './sort-files.ts';
+import { decodeArrays, decodeTensorFile } from './tensor-files.ts';
 
-/** What files hold for a model: the items, and what all of them share. */
-export interface Converted extends JobInputs, Omit<DecodedFiles, 'tensors'> {
-  /** By input name. */
-  shared: Map<string, Tensor>;
-  /** Units hold one item whatever was asked for: items of an input or output do not join. */
-  single: boolean;
+/** What files hold for a model. */
+export interface Converted extends FittedItems {
+  /** The name of each item's file, where several came. */
+  names?: string[];
+  /** Bad files that were left out, as asked. */
+  leftOut: FileFault[];
 }
 
+type Options = Pick<JobOptions, 'allowNan' | 'image' | 'skipBadFiles' | 'unitItems'>;
+
 /**
- * Turns uploaded files into the tensors a model takes: one safetensors, NPZ or JSON Lines file, one
- * NPY file for each input, or any number of pictures, an item each, in the order they were sent.
- * A dtype changes only where no number does. Refuses with the codes `input-…`, the file or the
+ * Turns uploaded files, each opened as what its bytes are, into the tensors a model takes: pictures,
+ * an item each, or files of one format with items each, in the order they were sent; or, for a model
+ * of several inputs, one NPY file for each. All bad files are named; the others may be taken without
+ * them. A dtype changes only where no number does. Refuses with the codes `input-…`, the file or the
  * tensor named in `path`, and with `model-inputs-mismatch` where the model and the data cannot meet.
  */
 export async function convertInputs(
   files: readonly InputFile[],
   facts: ModelFacts,
-  options: Pick<JobOptions, 'allowNan' | 'image' | 'skipBadFiles' | 'unitItems'>,
+  options: Options,
 ): Promise<Result<Converted>> {
-  const decoded = await decodeFiles(files, facts, options);
+  const sorted = sortFiles(files);
+  const { pictures, tensors } = sorted;
+  if (pictures.length > 0) return convertPictures(sorted, facts, options);
+  const isOneEach = facts.inputs.length > 1 && tensors.some(({ format }) => format === 'npy');
+  const [only] = files;
+  if (files.length === 1 && only !== undefined)
+    return blameFile(only.name, await convertWhole(sorted, facts, options));
+  return isOneEach ? convertWhole(sorted, facts, options) : convertMany(sorted, facts, options);
+}
+
+/** Files that belong together: none of them can be left out. */
+async function convertWhole(
+  { tensors, bad }: SortedFiles,
+  facts: ModelFacts,
+  options: Options,
+): Promise<Result<Converted>> {
+  const [fault, ...faults] = bad;
+  if (fault !== undefined) return refuseFiles([fault, ...faults]);
+  const [only] = tensors;
+  const decoded =
+    tensors.length === 1 && only !== undefined
+      ? await decodeTensorFile(only, facts.inputs)
+      : decodeArrays(tensors);
+  const fitted = decoded.ok ? fitTensors(decoded.value, facts, options) : decoded;
+  return fitted.ok ? accept({ ...fitted.value, leftOut: [] }) : fitted;
+}
+
+async function convertMany(
+  sorted: SortedFiles,
+  facts: ModelFacts,
+  options: Options,
+): Promise<Result<Converted>> {
+  const joined = await joinFiles(sorted, facts, options);
+  if (!joined.ok) return joined;
+  const { items, files, names, bad } = joined.value;
+  const leftOut = leaveOut(bad, files, options);
+  return leftOut.ok ? accept({ ...items, names, leftOut: leftOut.value }) : leftOut;
+}
+
+async function convertPictures(
+  { pictures, tensors: [mixed], bad }: SortedFiles,
+  facts: ModelFacts,
+  options: Options,
+): Promise<Result<Converted>> {
+  if (mixed !== undefined) {
+    const message = 'pictures and tensors came together; send either, or make a job of each';
+    return refuse('input-format', message, mixed.file.name);
+  }
+  const plan = planImages(facts.inputs, options.image);
+  if (!plan.ok) return plan;
+  const decoded = await decodeImages(pictures, plan.value);
   if (!decoded.ok) return decoded;
-  const fitted = fitDtypes(facts.inputs, decoded.value.tensors);
-  if (!fitted.ok) return fitted;
-  const match = matchInputs(facts, fitted.value, options.unitItems);
-  if (!match.ok) return match;
-  const { items, unitItems, specs, sources, single } = match.value;
-  const tensors = new Map<string, Tensor>();
-  for (const [index, { name }] of specs.entries()) {
-    const source = sources[index];
-    const tensor = fitted.value.get(source?.name ?? name);
-    if (tensor === undefined) continue;
-    const itemsFirst = moveItemsFirst(tensor, source?.itemAxis);
-    const refused = options.allowNan === true ? undefined : checkNan(name, itemsFirst, items);
-    if (refused !== undefined) return refused;
-    tensors.set(name, itemsFirst);
-  }
-  const shared = new Map(
-    match.value.shared.flatMap(({ name, source }) => {
-      const tensor = fitted.value.get(source);
-      return tensor === undefined ? [] : [[name, tensor] as const];
-    }),
-  );
-  const { names, leftOut } = decoded.value;
-  const made = { items, unitItems, specs, tensors, shared, single, leftOut };
-  return accept(names === undefined ? made : { ...made, names });
+  const { tensor, names } = decoded.value;
+  const leftOut = leaveOut([...bad, ...decoded.value.bad], names.length, options);
+  if (!leftOut.ok) return leftOut;
+  const fitted = fitTensors(new Map([[plan.value.name, tensor]]), facts, options);
+  return fitted.ok ? accept({ ...fitted.value, names, leftOut: leftOut.value }) : fitted;
 }
 
-/** The tensor with the axis that counts items first; without one it is one item. */
-function moveItemsFirst(tensor: Tensor, axis: number | undefined): Tensor {
-  const { dtype, shape, data } = tensor;
-  if (axis === undefined) return { ...tensor, shape: [1, ...shape] };
-  const items = shape[axis] ?? 0;
-  const outer = elementCount(shape.slice(0, axis));
-  const rowBytes = specBytes({ dtype, shape: shape.slice(axis + 1) });
-  const moved = axis === 0 ? data : new Uint8Array(data.length);
-  for (let row = 0; axis > 0 && row < outer * items; row += 1) {
-    const to = ((row % items) * outer + Math.floor(row / items)) * rowBytes;
-    moved.set(data.subarray(row * rowBytes, (row + 1) * rowBytes), to);
-  }
-  return { dtype, shape: [items, ...shape.toSpliced(axis, 1)], data: moved };
-}
-
-function checkNan(name: string, tensor: Tensor, items: number): Result<never> | undefined {
-  const spec = { name, dtype: tensor.dtype, shape: tensor.shape.slice(1) };
-  if (tensor.data.length === 0 || !hasNan([spec], tensor.data)) return undefined;
-  const itemBytes = tensor.data.length / items;
-  let item = 0;
-  while (!hasNan([spec], tensor.data.subarray(item * itemBytes, (item + 1) * itemBytes))) item += 1;
-  const message = `${name} has NaN in item ${item} (counted from 0); replace it, or set allowNan`;
-  return refuse('input-nan', message, name);
+/** Bad files beside so many good ones, where they may be left out; else their refusal. */
+function leaveOut(bad: FileFault[], good: number, { skipBadFiles }: Options): Result<FileFault[]> {
+  const [first, ...more] = bad;
+  if (first === undefined || (skipBadFiles === true && good > 0)) return accept(bad);
+  const way = `; with skipBadFiles the ${good} others are taken`;
+  return refuseFiles([first, ...more], good === 0 ? '' : way);
 }

@@ -257,7 +257,11 @@ describe('pictures as inputs', () => {
     const options = { skipBadFiles: true, unitItems: 1 };
     const taken = await convertInputs(files, model('u8', 'n', 3, 1, 1), options);
     expect(taken).toMatchObject({
-      value: { items: 2, names: ['good.png', 'also.png'], leftOut: ['phone.heic', 'cut.png'] },
+      value: {
+        items: 2,
+        names: ['good.png', 'also.png'],
+        leftOut: [{ name: 'phone.heic' }, { name: 'cut.png' }],
+      },
     });
     const none = await convertInputs(files.slice(0, 2), model('u8', 'n', 3, 1, 1), options);
     expect(none).toMatchObject({

@@ -7,7 +7,7 @@ import { decodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { detectFormat } from './format.ts';
 import type { InputFile } from './port.ts';
-import { decodeTensorFiles } from './tensor-files.ts';
+import { decodeArchive, decodeArrays } from './tensor-files.ts';
 
 /** What a developer says that all items share, by input: numbers, nested where there are axes. */
 export type SharedValues = Readonly<Record<string, unknown>>;
@@ -46,7 +46,9 @@ function decodeFiles(files: readonly InputFile[]): Result<Map<string, Tensor>> {
     }
     tensors.push({ file, format: format.value });
   }
-  return tensors.length === 0 ? accept(new Map()) : decodeTensorFiles(tensors);
+  const [first, ...others] = tensors;
+  if (first === undefined) return accept(new Map());
+  return others.length === 0 ? decodeArchive(first) : decodeArrays(tensors);
 }
 
 /** The model with these inputs made constants. */

@@ -4,37 +4,50 @@ import { decodeNpz } from '#protocol/tensors/npz.ts';
 import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { accept, type FileFault, type Result, refuse } from '#protocol/values/refusal.ts';
+import type { ModelInput } from '../../core/models/check.ts';
 import { faultOf, refuseFiles } from './file-faults.ts';
-import type { InputFormat } from './format.ts';
-import type { InputFile } from './port.ts';
+import { decodeLinesFile } from './lines-file.ts';
+import type { TensorFile } from './sort-files.ts';
+import { UNITS_BYTES_MAX } from './units.ts';
 
-type TensorFormat = Exclude<InputFormat, 'image'>;
+/** The tensors of one file, by the names it gives them; an NPY file gives its own. */
+export async function decodeTensorFile(
+  { file, format }: TensorFile,
+  inputs: readonly ModelInput[],
+  bytesMax = UNITS_BYTES_MAX,
+): Promise<Result<Map<string, Tensor>>> {
+  return format === 'jsonl'
+    ? decodeLinesFile(file, inputs)
+    : decodeArchive({ file, format }, bytesMax);
+}
 
-/** Refuses what comes beside an archive or lines: each of those holds every input by itself. */
-export function decodeTensorFiles(
-  files: readonly { file: InputFile; format: TensorFormat }[],
+/** The tensors of one file that says their names and shapes itself. */
+export function decodeArchive(
+  { file, format }: TensorFile & { format: Exclude<TensorFile['format'], 'jsonl'> },
+  bytesMax = UNITS_BYTES_MAX,
 ): Result<Map<string, Tensor>> {
-  const [first, ...others] = files;
-  if (first === undefined)
-    return refuse('input-empty', 'no input file was sent; send at least one');
-  if (others.length > 0) return decodeArrays(files);
-  const { file, format } = first;
   switch (format) {
     case 'safetensors': {
       const decoded = decodeSafetensors(file.bytes);
       return decoded.ok ? accept(decoded.value.tensors) : decoded;
     }
     case 'npz':
-      return decodeNpz(file.bytes);
-    default:
-      return decodeArrays(files);
+      return decodeNpz(file.bytes, { bytesMax, arraysMax: ARRAYS_MAX });
+    case 'npy': {
+      const tensor = decodeNpy(file.bytes);
+      return tensor.ok ? accept(new Map([[nameOf(file), tensor.value]])) : tensor;
+    }
   }
 }
 
-/** One array a file, each named for its input: `pixels.npy`. All bad ones are named. */
-function decodeArrays(
-  files: readonly { file: InputFile; format: TensorFormat }[],
-): Result<Map<string, Tensor>> {
+const ARRAYS_MAX = 256;
+const nameOf = ({ name }: TensorFile['file']): string => basename(name, extname(name));
+
+/**
+ * One array a file, each named for its input: `pixels.npy`. All bad ones are named. Refuses what
+ * comes beside them: any other file holds every input by itself.
+ */
+export function decodeArrays(files: readonly TensorFile[]): Result<Map<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
   const bad: FileFault[] = [];
   for (const { file, format } of files) {
@@ -47,7 +60,7 @@ function decodeArrays(
       bad.push(faultOf(file.name, tensor.refusal));
       continue;
     }
-    const name = basename(file.name, extname(file.name));
+    const name = nameOf(file);
     if (tensors.has(name)) {
       const message = `two files are named ${name}; name each NPY file for its input`;
       return refuse('input-name', message, file.name);

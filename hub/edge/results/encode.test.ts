@@ -158,6 +158,8 @@ describe('units and results', () => {
   });
 });
 
+const LEFT = { name: 'cut.npy', code: 'input-format', message: 'it was cut off' } as const;
+
 describe('results of a job with failed items', () => {
   const job = echoJob({ items: 5, unitItems: 2, perShard: 1 });
   const group = (places: number[], text: string) => ({ places, text });
@@ -169,7 +171,8 @@ describe('results of a job with failed items', () => {
   ]) as unknown as Map<number, FailedUnit>;
   const shards = job.shards.filter(({ shard }) => shard.firstUnit !== 1);
   const encode = (over: Partial<ResultRange>) => {
-    const encoded = encodeResults(job.specs, { shards, failed }, range(over));
+    const source = { shards, failed, leftOut: [LEFT] };
+    const encoded = encodeResults(job.specs, source, range(over));
     if (!encoded.ok) throw new Error(encoded.refusal.message);
     return encoded.value;
   };
@@ -211,6 +214,14 @@ describe('results of a job with failed items', () => {
     expect(mask.ok && [...mask.value.data]).toEqual([0, 1, 1, 1, 0]);
     expect(linesOf(encode({ format: 'errors', from: 2, to: 3 }))).toEqual([
       { item: 2, error: error('idx=7 is out of bounds') },
+    ]);
+  });
+
+  it('have the files that were left out behind the errors', () => {
+    const { name, ...why } = LEFT;
+    expect(linesOf(encode({ format: 'errors', from: 3 }))).toEqual([
+      { item: 3, error: error('idx=7 is out of bounds') },
+      { file: name, error: why },
     ]);
   });
 

@@ -9,7 +9,14 @@ import {
   unitBytes,
 } from '#protocol/tensors/tensor.ts';
 import { encodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
-import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
+import {
+  accept,
+  type FileFault,
+  type Refusal,
+  type Result,
+  refusal,
+  refuse,
+} from '#protocol/values/refusal.ts';
 import type { FailedUnit } from '../../core/state/job.ts';
 import { isLost } from '../../core/state/questions.ts';
 import type { ShardOutputs } from '../store/port.ts';
@@ -46,8 +53,10 @@ export interface ResultSource {
    */
   shards: readonly Pick<ShardOutputs, 'shard' | 'outputs'>[];
   failed: ReadonlyMap<number, FailedUnit>;
-  /** Of the files that the items of the range came in, where each had one of its own. */
+  /** Of the files that the items of the range came in, where there were several. */
   names?: readonly string[];
+  /** Files that were left out of the job. */
+  leftOut?: readonly FileFault[];
 }
 
 /** Name of the mask of failed items, where a file of tensors has one: bool, 1 for each of them. */
@@ -74,9 +83,11 @@ export function encodeResults(
     const message = `the job has items 0 to ${items}; ask for 0 ≤ from < to ≤ ${items}`;
     return refuse('range-invalid', message);
   }
-  if (format === 'files') return encodeNames(source.names, from);
+  // What has no item is told behind the last one.
+  const leftOut = to === items ? encodeFaults(source.leftOut) : '';
+  if (format === 'files') return encodeNames(source.names, { from, leftOut });
   const failures = listFailures(source.failed, range);
-  if (format === 'errors') return accept(encodeErrors(failures, from));
+  if (format === 'errors') return accept(toBytes(encodeErrors(failures, from) + leftOut));
   if (range.output === FAILED_MASK && format === 'npy') {
     return accept(encodeNpy(maskOf(failures, range)));
   }
@@ -98,7 +109,7 @@ function encodeTensors(
     case 'safetensors': {
       const named = names === undefined ? {} : { [ITEM_FILES]: JSON.stringify(names) };
       if (failures.size === 0) return accept(encodeSafetensors(tensors, names && named));
-      const errors = new TextDecoder().decode(encodeErrors(failures, range.from));
+      const errors = encodeErrors(failures, range.from);
       const masked = new Map(tensors).set(FAILED_MASK, maskOf(failures, range));
       return accept(encodeSafetensors(masked, { [FAILED_ERRORS]: errors, ...named }));
     }
@@ -111,9 +122,7 @@ function encodeTensors(
     default: {
       const lines = [...failures].map(([item, error]) => [item, { error }] as const);
       const instead = new Map<number, object>(lines);
-      return accept(
-        new TextEncoder().encode(encodeTensorLines(tensors, { instead, files: names })),
-      );
+      return accept(toBytes(encodeTensorLines(tensors, { instead, files: names })));
     }
   }
 }
@@ -136,13 +145,18 @@ function listFailures(
 }
 
 /** A line for each item that failed: its number in the job, and why. */
-function encodeErrors(failures: ReadonlyMap<number, Refusal>, from: number): Uint8Array {
-  const lines = [...failures].map(
-    ([item, error]) => `${JSON.stringify({ item: from + item, error })}
-`,
-  );
-  return new TextEncoder().encode(lines.join(''));
+function encodeErrors(failures: ReadonlyMap<number, Refusal>, from: number): string {
+  return toLines([...failures].map(([item, error]) => ({ item: from + item, error })));
 }
+
+/** A line for each file that was left out: its name, and why. */
+const encodeFaults = (leftOut: readonly FileFault[] = []): string =>
+  toLines(leftOut.map(({ name, ...error }) => ({ file: name, error })));
+
+const toLines = (values: readonly object[]): string =>
+  values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
+const toBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function maskOf(failures: ReadonlyMap<number, Refusal>, { from, to }: ResultRange): Tensor {
   const data = new Uint8Array(to - from);
@@ -168,13 +182,16 @@ const NANS: ReadonlyMap<Dtype, readonly number[]> = new Map([
 ]);
 
 /** A line for each item: its number in the job, and the name of its file. */
-function encodeNames(names: readonly string[] | undefined, from: number): Result<Uint8Array> {
+function encodeNames(
+  names: readonly string[] | undefined,
+  { from, leftOut }: { from: number; leftOut: string },
+): Result<Uint8Array> {
   if (names === undefined) {
-    const message = 'the items of this job did not come in a file each, so they have no names';
+    const message = 'the items of this job came in one file, so they have no names';
     return refuse('request-invalid', message, 'format');
   }
-  const lines = names.map((file, item) => `${JSON.stringify({ item: from + item, file })}\n`);
-  return accept(new TextEncoder().encode(lines.join('')));
+  const lines = toLines(names.map((file, item) => ({ item: from + item, file })));
+  return accept(toBytes(lines + leftOut));
 }
 
 function chooseOutputs(outputs: readonly TensorSpec[], range: ResultRange): Result<TensorSpec[]> {

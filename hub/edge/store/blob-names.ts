@@ -48,8 +48,8 @@ export function nameBlobs(facts: readonly Fact[]): InStatement[] {
 function refsOf(fact: Fact): { job?: JobId; refs: Pick<BlobRef, 'root'>[] } | undefined {
   if (fact.type === 'leaf-file') return { refs: [fact] };
   if (fact.type === 'job-created' || fact.type === 'job-recut') {
-    const { id, inputs, inputDigests, itemNames, draft } = fact.record;
-    return { job: id, refs: [inputs, inputDigests, draft.file, itemNames ?? []].flat() };
+    const { id, inputs, inputDigests, draft, itemNames = [], leftOut = [] } = fact.record;
+    return { job: id, refs: [inputs, inputDigests, draft.file, itemNames, leftOut].flat() };
   }
   if (fact.type === 'items-failed') {
     return fact.mended && { job: fact.job, refs: [fact.mended.blob] };

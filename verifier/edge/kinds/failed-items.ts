@@ -12,7 +12,7 @@ const EXAM_MS = 100_000;
 
 /** A unit that failed on devices. */
 export interface FailedSubject {
-  /** A worker that has run nothing yet, with the model. */
+  /** A worker with the model, which nobody else uses until it is closed. */
   open(): Promise<ComputeWorker>;
   now(): number;
   manifest: PackageManifest;

@@ -9,16 +9,10 @@ import { bytes } from '#protocol/values/units.ts';
 import { isCoupled } from '../../core/kinds/graph-preparation.ts';
 import type { Preparation, Reference } from '../../core/state/events.ts';
 import type { Blobs } from '../blobs.ts';
-import {
-  type ComputeWorker,
-  type ComputeWorkers,
-  type Load,
-  openComputeWorker,
-  type Ran,
-} from '../compute-workers.ts';
+import { type ComputeWorker, type Load, openComputeWorker, type Ran } from '../compute-workers.ts';
 import { type DecoySubject, measureDecoys } from './decoys.ts';
 import { findFailed } from './failed-items.ts';
-import type { Examine, Execute, Kind, Prepare } from './kind.ts';
+import type { Examine, Execute, Kind, Prepare, World } from './kind.ts';
 import { BEYOND_MEASURE, runsAlone, tryNeighbours } from './neighbours.ts';
 import { type RunUnit, runFirst } from './runnable.ts';
 
@@ -35,7 +29,7 @@ const THREAD_BYTES = 96 * 1024 * 1024;
 export const graph: Kind = { execute, prepare, examine };
 
 async function execute(
-  world: { blobs: Blobs; workers: ComputeWorkers },
+  world: World,
   { manifest, inputs: blob, unit, fresh }: Execute,
 ): Promise<Reference> {
   const inputs = await readInputs(world.blobs, manifest, { inputs: blob, unit });
@@ -60,11 +54,14 @@ function readInputs(
 }
 
 async function examine(
-  blobs: Blobs,
+  { blobs, spare }: World,
   { manifest, inputs, unit, items }: Examine,
 ): Promise<readonly FailedItems[]> {
   return findFailed({
-    open: async () => openComputeWorker(await readModel(blobs, manifest)),
+    open: () =>
+      spare.take(digestPackage(manifest), async () =>
+        openComputeWorker(await readModel(blobs, manifest)),
+      ),
     now: () => performance.now(),
     manifest,
     inputs: await readInputs(blobs, manifest, { inputs, unit }),

@@ -71,7 +71,7 @@ const CHOICES: readonly {
 ];
 
 const SWITCHES: readonly { field: SwitchField; label: string }[] = [
-  { field: 'skipBadFiles', label: 'Leave out pictures that cannot be read' },
+  { field: 'skipBadFiles', label: 'Leave out files that cannot be read' },
   { field: 'allowNan', label: 'Inputs may hold NaN' },
   { field: 'taps', label: 'Checks look inside the model' },
 ];

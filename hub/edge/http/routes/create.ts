@@ -8,11 +8,11 @@ import { boundLoops } from '#protocol/onnx/loops.ts';
 import { addTaps } from '#protocol/onnx/taps.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import { must } from '#protocol/values/refusal.ts';
+import { type FileFault, must } from '#protocol/values/refusal.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../../core/models/check.ts';
 import { LOOP_TRIPS_MAX } from '../../../core/models/graph.ts';
-import { convertInputs } from '../../inputs/convert.ts';
+import { type Converted, convertInputs } from '../../inputs/convert.ts';
 import { assembleModel } from '../../inputs/model-file.ts';
 import { foldShared, foldTensors } from '../../inputs/shared.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../../inputs/units.ts';
@@ -67,7 +67,7 @@ async function createJob(ports: ApiPorts, key: KeyView, upload: Upload) {
   const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));
   const converted = must(await convertInputs(await upload.inputs(), checked, options));
   const { items, unitItems, specs, names, leftOut } = converted;
-  const notes = [...assembled.notes, ...noteFiles(leftOut)];
+  const notes = [...assembled.notes, ...noteAxis(converted), ...noteFiles(leftOut)];
   const isFixed =
     options.unitItems !== undefined || converted.single || checked.fixedBatch !== undefined;
   const folded = must(foldTensors(given, converted.shared));
@@ -101,7 +101,8 @@ async function createJob(ports: ApiPorts, key: KeyView, upload: Upload) {
     assurance: options.assurance ?? 'instant',
     autoStart: options.autoStart ?? false,
     ...(options.keepDays === undefined ? {} : { keepDays: options.keepDays }),
-    ...(names && { itemNames: await keepNames(ports, names) }),
+    ...(names && { itemNames: await keepJson(ports, names.map(cutName)) }),
+    ...(leftOut.length > 0 && { leftOut: await keepJson(ports, leftOut) }),
     ...(notes.length > 0 && { notes }),
   };
   await checkBudget(ports, key, record);
@@ -113,16 +114,19 @@ const boundModel = (model: Uint8Array): Uint8Array =>
 
 const NAME_MAX = 200;
 
-/** The names of the items' files, cut to `NAME_MAX` characters, as a JSON array. */
-const keepNames = async ({ blobs }: ApiPorts, names: readonly string[]): Promise<BlobRef> => {
-  const text = JSON.stringify(names.map((name) => name.slice(0, NAME_MAX)));
-  return must(await blobs.put(new TextEncoder().encode(text), UNITS_BYTES_MAX));
-};
+const cutName = (name: string): string => name.slice(0, NAME_MAX);
 
-const noteFiles = (names: readonly string[]): Reason[] =>
-  names.length === 0
-    ? []
-    : [why('files-left-out', { files: names.length, names: names.join(', ').slice(0, 600) })];
+const keepJson = async ({ blobs }: ApiPorts, list: readonly unknown[]): Promise<BlobRef> =>
+  must(await blobs.put(new TextEncoder().encode(JSON.stringify(list)), UNITS_BYTES_MAX));
+
+const noteAxis = ({ unitItems, apart }: Converted): Reason[] =>
+  apart === undefined || unitItems > 1 ? [] : [why('items-apart', { name: apart.slice(0, 200) })];
+
+function noteFiles(leftOut: readonly FileFault[]): Reason[] {
+  if (leftOut.length === 0) return [];
+  const names = leftOut.map(({ name }) => name).join(', ');
+  return [why('files-left-out', { files: leftOut.length, names: names.slice(0, 600) })];
+}
 
 /** The model with taps: it is the file of the package from here on. */
 function tapModel(model: Uint8Array): { file: Uint8Array; taps: string[] } {

@@ -58,10 +58,15 @@ it('the names of pictures can be read from the start, and after the hub began ag
   expect(job).toMatchObject({ items: 2, named: true });
   const names = async (query: string) =>
     (await hub.call(`/v1/jobs/${job.id}/results?format=files${query}`)).text();
-  expect(await names('')).toBe('{"item":0,"file":"ä b.png"}\n{"item":1,"file":"c.png"}\n');
+  const [first, second, left] = (await names('')).split('\n');
+  expect([first, second]).toEqual(['{"item":0,"file":"ä b.png"}', '{"item":1,"file":"c.png"}']);
+  expect(JSON.parse(left ?? '')).toMatchObject({
+    ...{ file: 'notes.txt', error: { code: 'input-format' } },
+  });
   await hub.close();
   await hub.open();
-  expect(await names('&from=1')).toBe('{"item":1,"file":"c.png"}\n');
+  expect(await names('&from=1')).toBe(`${second}\n${left}\n`);
+  expect(await names('&to=1')).toBe(`${first}\n`);
   const early = await hub.call(`/v1/jobs/${job.id}/results`);
   expect(await refusalOf(early)).toMatchObject({ code: 'job-state' });
 });

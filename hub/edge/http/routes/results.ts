@@ -3,7 +3,7 @@ import type { JobView } from '#protocol/api/job.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import { decodeJson, decodeWith } from '#protocol/values/decode.ts';
-import { must } from '#protocol/values/refusal.ts';
+import { FileFault, must } from '#protocol/values/refusal.ts';
 import { type Job, mayRead, viewJob } from '../../../core/hub.ts';
 import { encodeResults, RESULT_TYPES, type ResultRange } from '../../results/encode.ts';
 import { answerBody, reject } from '../answer.ts';
@@ -57,9 +57,14 @@ async function encode(
   range: ResultRange,
 ): Promise<Uint8Array> {
   const { record, failed } = job;
-  const { itemNames } = record;
-  const names = itemNames && (await readNames(blobs, itemNames)).slice(range.from, range.to);
-  const known = names === undefined ? { failed } : { failed, names };
+  const { itemNames, leftOut } = record;
+  const known = {
+    failed,
+    ...(itemNames && {
+      names: (await readList(blobs, v.string(), itemNames)).slice(range.from, range.to),
+    }),
+    ...(leftOut && { leftOut: await readList(blobs, FileFault, leftOut) }),
+  };
   // Names are there before any result is.
   if (range.format === 'files') return must(encodeResults([], { shards: [], ...known }, range));
   if (view.outputs.length === 0) {
@@ -80,10 +85,11 @@ async function encode(
   return must(encodeResults(view.outputs, { shards, ...known }, range));
 }
 
-async function readNames(
+async function readList<S extends v.GenericSchema>(
   blobs: Pick<ApiPorts['blobs'], 'read'>,
+  entry: S,
   { root, length }: BlobRef,
-): Promise<string[]> {
+): Promise<v.InferOutput<S>[]> {
   const bytes = must(await blobs.read(root, 0, length));
-  return must(decodeJson(v.array(v.string()), new TextDecoder().decode(bytes), 'internal'));
+  return must(decodeJson(v.array(entry), new TextDecoder().decode(bytes), 'internal'));
 }
