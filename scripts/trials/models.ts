@@ -1,25 +1,6 @@
-import type { JobOptions } from '#protocol/api/job.ts';
+import { EXPORTED } from './exported.ts';
 import type { ModelPackage } from './packages.ts';
-
-/** One input as the runtime takes it for one item. */
-export interface TrialInput {
-  shape: readonly number[];
-  /** Its shape in the file for one item, where that is not the shape without its first axis. */
-  sent?: readonly number[];
-  /** Whole numbers below this; without it numbers between −1 and 1. */
-  below?: number;
-  /** One number everywhere. */
-  always?: number;
-}
-
-/** A published model, the inputs it is tried on, and what a developer must say of it. */
-export interface Trial {
-  from: ModelPackage;
-  /** Its path in the package. */
-  path: string;
-  inputs: Readonly<Record<string, TrialInput>>;
-  options?: Partial<JobOptions>;
-}
+import type { Trial, TrialInput } from './trial.ts';
 
 const pypi = (name: string, version: string): ModelPackage => ({ registry: 'pypi', name, version });
 const npm = (name: string, version: string): ModelPackage => ({ registry: 'npm', name, version });
@@ -48,7 +29,7 @@ const wake = (file: string, input: string, frames: number): Trial => ({
   inputs: { [input]: one(1, frames, 96) },
 });
 
-/** The models of reference/trials.md that packages ship as they were published. */
+/** Models that packages ship as they were published, and such as exporters make today. */
 export const TRIALS: readonly Trial[] = [
   {
     from: pypi('magika', '1.0.3'),
@@ -171,4 +152,5 @@ export const TRIALS: readonly Trial[] = [
     inputs: speech,
     options: { shared: RATE },
   },
+  ...EXPORTED,
 ];

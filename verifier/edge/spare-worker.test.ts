@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { fault, type RefusalCode } from '#protocol/values/refusal.ts';
-import type { ComputeWorker, Ran } from './compute-workers.ts';
-import { openSpareWorker } from './spare-worker.ts';
+import { openSpareWorker, type SpareWorker } from './spare-worker.ts';
+
+type ComputeWorker = Awaited<ReturnType<SpareWorker['take']>>;
 
 const seen = { opened: 0, closed: 0 };
 let fails: RefusalCode | undefined;
@@ -11,7 +12,7 @@ const open = async (): Promise<ComputeWorker> => {
     load: async () => undefined,
     async run() {
       if (fails !== undefined) throw fault(fails, 'as asked');
-      return {} as Ran;
+      return {} as Awaited<ReturnType<ComputeWorker['run']>>;
     },
     async close() {
       seen.closed += 1;
@@ -19,7 +20,7 @@ const open = async (): Promise<ComputeWorker> => {
   };
 };
 /** Takes a worker, runs a unit, and gives it back. */
-async function use(workers: ReturnType<typeof openSpareWorker>, name: string): Promise<void> {
+async function use(workers: SpareWorker, name: string): Promise<void> {
   const worker = await workers.take(name, open);
   await worker.run(new Uint8Array(1), 1).catch(() => undefined);
   await worker.close();
