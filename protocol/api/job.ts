@@ -131,7 +131,7 @@ export const JobRecord = v.strictObject({
   autoStart: v.boolean(),
   /** Inputs and results are kept for so many days after the end; `KEEP_DAYS` where it is absent. */
   keepDays: v.exactOptional(Count),
-  /** JSON, the name of each item's file, where they came in several or are pictures. */
+  /** JSON, `ItemNames`: each item's file, where they came in several or are pictures. */
   itemNames: v.exactOptional(BlobRef),
   /** JSON, a `FileFault` for each file that was left out, as asked. */
   leftOut: v.exactOptional(BlobRef),

@@ -73,6 +73,7 @@ def make_boost(save):
     x, classes, score = data()
     types = [("x", FloatTensorType([None, FEATURES]))]
     quiet = {"n_estimators": 20, "verbose": -1}
+    calm = {"iterations": 20, "verbose": 0, "allow_writing_files": False}
     for suffix, zipmap in [("-plain", False), ("", True)]:
         fitted = lightgbm.LGBMClassifier(**quiet).fit(x, classes)
         made = onnxmltools.convert_lightgbm(fitted, initial_types=types, zipmap=zipmap)
@@ -85,8 +86,8 @@ def make_boost(save):
     ]:
         save(name, onnxmltools.convert_xgboost(model.fit(x, wanted), initial_types=types))
     for name, model, wanted in [
-        ("catboost-classes", catboost.CatBoostClassifier(iterations=20, verbose=0), (classes > 0).astype(int)),
-        ("catboost-numbers", catboost.CatBoostRegressor(iterations=20, verbose=0), score),
+        ("catboost-classes", catboost.CatBoostClassifier(**calm), (classes > 0).astype(int)),
+        ("catboost-numbers", catboost.CatBoostRegressor(**calm), score),
     ]:
         path = save.folder / f"{name}.onnx"
         model.fit(x, wanted).save_model(str(path), format="onnx")

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JobRecord } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
+import { packNames } from '#protocol/files/item-names.ts';
 import { type BlobRef, REFERENCE_LANE } from '#protocol/models/package.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
@@ -101,7 +102,7 @@ async function createJob(ports: ApiPorts, key: KeyView, upload: Upload) {
     assurance: options.assurance ?? 'instant',
     autoStart: options.autoStart ?? false,
     ...(options.keepDays === undefined ? {} : { keepDays: options.keepDays }),
-    ...(names && { itemNames: await keepJson(ports, names.map(cutName)) }),
+    ...(names && { itemNames: await keepJson(ports, packNames(names)) }),
     ...(leftOut.length > 0 && { leftOut: await keepJson(ports, leftOut) }),
     ...(notes.length > 0 && { notes }),
   };
@@ -111,10 +112,6 @@ async function createJob(ports: ApiPorts, key: KeyView, upload: Upload) {
 
 const boundModel = (model: Uint8Array): Uint8Array =>
   encodeOnnx(boundLoops(must(decodeOnnx(model)), LOOP_TRIPS_MAX));
-
-const NAME_MAX = 200;
-
-const cutName = (name: string): string => name.slice(0, NAME_MAX);
 
 const keepJson = async ({ blobs }: ApiPorts, list: readonly unknown[]): Promise<BlobRef> =>
   must(await blobs.put(new TextEncoder().encode(JSON.stringify(list)), UNITS_BYTES_MAX));

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { JobView } from '#protocol/api/job.ts';
+import { ItemNames, unpackNames } from '#protocol/files/item-names.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import { decodeJson, decodeWith } from '#protocol/values/decode.ts';
@@ -58,12 +59,12 @@ async function encode(
 ): Promise<Uint8Array> {
   const { record, failed } = job;
   const { itemNames, leftOut } = record;
+  const { from, to } = range;
+  const names = itemNames && (await readJson(blobs, ItemNames, itemNames));
   const known = {
     failed,
-    ...(itemNames && {
-      names: (await readList(blobs, v.string(), itemNames)).slice(range.from, range.to),
-    }),
-    ...(leftOut && { leftOut: await readList(blobs, FileFault, leftOut) }),
+    ...(names && { names: [...unpackNames(names, from, to)] }),
+    ...(leftOut && { leftOut: await readJson(blobs, v.array(FileFault), leftOut) }),
   };
   // Names are there before any result is.
   if (range.format === 'files') return must(encodeResults([], { shards: [], ...known }, range));
@@ -85,11 +86,11 @@ async function encode(
   return must(encodeResults(view.outputs, { shards, ...known }, range));
 }
 
-async function readList<S extends v.GenericSchema>(
+async function readJson<S extends v.GenericSchema>(
   blobs: Pick<ApiPorts['blobs'], 'read'>,
-  entry: S,
+  schema: S,
   { root, length }: BlobRef,
-): Promise<v.InferOutput<S>[]> {
+): Promise<v.InferOutput<S>> {
   const bytes = must(await blobs.read(root, 0, length));
-  return must(decodeJson(v.array(entry), new TextDecoder().decode(bytes), 'internal'));
+  return must(decodeJson(schema, new TextDecoder().decode(bytes), 'internal'));
 }
