@@ -6,7 +6,7 @@ const ANSWER_MS_MAX = 90 * 60_000;
 const QUICK = 'silero-vad';
 
 /**
- * Published models on a real grid: the share of those the runtime itself can run whose results are
+ * Published models and such as exporters make, on a real grid: the share of those the runtime itself can run whose results are
  * the runtime's for each item alone, and how many are wrong without a word.
  */
 export const run: Bench = async function* (context) {
