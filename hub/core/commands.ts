@@ -1,16 +1,34 @@
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { removeData } from './checking/archive.ts';
 import { enrolVerifier, removeVerifier } from './checking/enrolment.ts';
 import { cancelJob, createJob, reject, startJob } from './jobs/commands.ts';
-import { addLeafFile, changeMoney, linkPayout } from './money/funding.ts';
+import { addLeafFile, changeMoney, linkPayout, payoutFault } from './money/funding.ts';
 import type { HubCommand, RequestId } from './state/events.ts';
 import type { Fact } from './state/facts.ts';
 import { pardonDevice } from './trust/pardons.ts';
+import { isHere, recallDevice } from './trust/recall.ts';
 import { store, type Turn } from './turn.ts';
 
+/** Does what is asked, once what is known of the device that it is about is in the state. */
 export function stepCommand(turn: Turn, request: RequestId, command: HubCommand): void {
   const { trouble } = turn.hub;
   if (trouble !== undefined) return reject(turn, request, { ok: false, refusal: trouble });
+  const device = deviceOf(command);
+  if (device === undefined || isHere(turn.hub, device)) return runCommand(turn, request, command);
+  // Nobody has the record of another device fetched for nothing.
+  const fault = command.type === 'payout' ? payoutFault(turn, command.payout) : undefined;
+  const refused = fault ?? recallDevice(turn, device, { type: 'command', request, command });
+  if (refused !== undefined) reject(turn, request, { ok: false, refusal: refused });
+}
+
+function deviceOf(command: HubCommand): PublicKey | undefined {
+  if (command.type === 'pardon') return command.device;
+  return command.type === 'payout' ? command.payout.record.device : undefined;
+}
+
+/** Does what is asked: what it needs is in the state. */
+export function runCommand(turn: Turn, request: RequestId, command: HubCommand): void {
   switch (command.type) {
     case 'create':
       return createJob(turn, request, command);

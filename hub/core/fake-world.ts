@@ -46,8 +46,9 @@ function openWorld({ verifiers = [VERIFIER], ...options }: BenchOptions) {
     replies: [] as Extract<HubEffect, { type: 'reply' }>[],
     recuts: [] as Extract<HubEffect, { type: 'recut' }>[],
   };
-  const world = { now: 1_000_000, drawn: 0, kept: 0, diskFull: false };
+  const world = { now: 1_000_000, drawn: 0, kept: 0, diskFull: false, readsHeld: false };
   const unwritten: (() => void)[] = [];
+  const unread: (() => void)[] = [];
   /** The disk writes what it was given, in order, while it has room. */
   const writeAll = (): void => {
     while (!world.diskFull && unwritten.length > 0) unwritten.shift()?.();
@@ -72,6 +73,10 @@ function openWorld({ verifiers = [VERIFIER], ...options }: BenchOptions) {
       unwritten.push(done);
       writeAll();
     },
+    read(done) {
+      if (world.readsHeld) unread.push(done);
+      else done();
+    },
     keep() {
       const root = `${world.kept++}`.padStart(64, '0') as Root;
       return { root, length: bytes(UNIT_BYTES) };
@@ -91,7 +96,12 @@ function openWorld({ verifiers = [VERIFIER], ...options }: BenchOptions) {
     world.diskFull = held;
     writeAll();
   };
-  return { notes, world, surroundings, holdDisk };
+  /** The disk gives nothing that is asked for, or all of it. */
+  const holdReads = (held: boolean): void => {
+    world.readsHeld = held;
+    while (!held && unread.length > 0) unread.shift()?.();
+  };
+  return { notes, world, surroundings, holdDisk, holdReads };
 }
 
 /** A verifier sends a verdict. */
@@ -101,7 +111,7 @@ export const speak = (bench: Bench, socket: number, signed: SignedVerdict): void
 export type BenchOptions = Partial<HubConfig> & { verifiers?: readonly PublicKey[] };
 
 export function openBench(options: BenchOptions = {}) {
-  const { notes, world, surroundings, holdDisk } = openWorld(options);
+  const { notes, world, surroundings, holdDisk, holdReads } = openWorld(options);
   let bench = openHubBench(surroundings);
   const post = (event: HubEvent): void => bench.post(event);
   const say = (socket: number, message: ClientMessage): void =>
@@ -136,6 +146,8 @@ export function openBench(options: BenchOptions = {}) {
     },
     /** The disk is slow: what is written is on its way until it is let go. */
     holdDisk,
+    /** The disk is slow to read. */
+    holdReads,
     /** The disk is full, or has room again, and the hub is told. */
     fillDisk(full: boolean): void {
       const trouble = { code: 'disk-full' as const, message: 'the disk is full; free some' };

@@ -12,6 +12,7 @@ import { followRecut } from './jobs/recut.ts';
 import { endLease, revokeLease } from './leasing/lease.ts';
 import { scheduleWaiting, serveCredits } from './leasing/schedule.ts';
 import { startFunded } from './money/funding.ts';
+import { followArchived, resumeWaiting } from './recalled.ts';
 import { sendLogged } from './results/commit.ts';
 import { closeSession } from './sessions/session.ts';
 import type { FactOf } from './state/fact-lists.ts';
@@ -74,6 +75,10 @@ function followFact(turn: Turn, fact: Fact): void {
     case 'job-archived':
       for (const each of turn.hub.verifiers.values()) each.manifests.delete(fact.job);
       return;
+    case 'device-archived':
+      return followArchived(turn, fact);
+    case 'device-recalled':
+      return resumeWaiting(turn, fact.device);
     case 'verdict':
       return followVerdict(turn, fact.signed);
     case 'resolved':

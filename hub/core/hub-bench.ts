@@ -2,8 +2,14 @@ import type { JobView } from '#protocol/api/job.ts';
 import { sha256 } from '#protocol/bytes/digest.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
-import type { EarningShardView, EndedJobView } from '#protocol/settlement/money-api.ts';
+import type {
+  BanView,
+  ClosingView,
+  EarningShardView,
+  EndedJobView,
+} from '#protocol/settlement/money-api.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import { accept } from '#protocol/values/refusal.ts';
 import { type Instant, millis } from '#protocol/values/units.ts';
 import {
   beginHub,
@@ -16,7 +22,13 @@ import {
   viewShard,
 } from './hub.ts';
 import type { BlobRange, HubEffect, HubEvent, SocketId, World } from './state/events.ts';
-import { appliedFacts, archivedFacts, liveShards, selectFacts } from './state/fact-lists.ts';
+import {
+  appliedFacts,
+  archivedFacts,
+  archivedRecord,
+  liveShards,
+  selectFacts,
+} from './state/fact-lists.ts';
 import type { Fact, MendedUnit, UnitCut } from './state/facts.ts';
 
 /** What surrounds the core of a hub in tests and simulations. */
@@ -31,6 +43,8 @@ export interface HubSurroundings {
   keys: Pick<World, 'random' | 'sign' | 'verify'>;
   /** Calls `done` when a write is on disk, in the order of the calls. */
   write(done: () => void): void;
+  /** Calls `done` when the disk can be read; at once unless said otherwise. */
+  read?(done: () => void): void;
   /** Makes a blob of these bytes, or of a part of another blob. */
   keep(blob: Uint8Array | BlobRange): BlobRef;
   send(socket: SocketId, message: HubMessage): void;
@@ -94,7 +108,7 @@ export function openHubBench(around: HubSurroundings): HubBench {
       try {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
           const world = { ...around.keys, now: around.now(), sha256 };
-          for (const effect of stepHub(hub, next, world)) perform(around, effect, later);
+          for (const effect of stepHub(hub, next, world)) perform(around, effect, { later, read });
         }
       } finally {
         isBusy = false;
@@ -108,18 +122,26 @@ export function openHubBench(around: HubSurroundings): HubBench {
       isDead = true;
     },
   };
-  const later = (done: () => HubEvent): void =>
-    around.write(() => {
-      if (!isDead) bench.post(done());
-    });
+  const answer = (event: () => HubEvent) => () => {
+    if (!isDead) bench.post(event());
+  };
+  const later = (event: () => HubEvent): void => around.write(answer(event));
+  const read = (event: () => HubEvent): void => {
+    const done = answer(event);
+    if (around.read === undefined) done();
+    else around.read(done);
+  };
   return bench;
 }
 
-/** Performs an effect; `later` posts what follows once it is on disk. */
+/** When the event that follows an effect is posted: once something is on disk, or is read. */
+type Later = (event: () => HubEvent) => void;
+
+/** Performs an effect. */
 function perform(
   around: HubSurroundings,
   effect: HubEffect,
-  later: (done: () => HubEvent) => void,
+  { later, read }: { later: Later; read: Later },
 ): void {
   switch (effect.type) {
     case 'send':
@@ -141,6 +163,11 @@ function perform(
       const mended = around.mend(effect.cut);
       return later(() => ({ type: 'mended', token: effect.token, mended }));
     }
+    case 'load':
+      return read(() => {
+        const record = around.copy(archivedRecord(around.facts, effect.device));
+        return { type: 'loaded', device: effect.device, found: accept(record) };
+      });
     case 'reply':
       return around.reply?.(effect);
     case 'recut':
@@ -164,4 +191,23 @@ export function archivedEarnings(facts: readonly Fact[]): {
     }),
   );
   return { jobs: earned.map(({ view }) => view), shards: shards.map(viewShard) };
+}
+
+/** What a store tells of bans, payouts and closings: see `Store.bans` and those beside it. */
+export function publicMoney(facts: readonly Fact[]) {
+  const of = selectFacts(facts);
+  const pardons = of('pardoned');
+  return {
+    payouts: of('payout-linked')
+      .map(({ payout }) => payout)
+      .sort((one, other) => one.index - other.index),
+    bans: of('banned').map(({ device, at }, before): BanView => {
+      const pardon = pardons.find((each) => each.device === device && each.bannedAt === at);
+      const pardoned = pardon && { pardonedAt: pardon.at, pardonReason: pardon.reason };
+      return { number: before + 1, device, at, ...pardoned };
+    }),
+    closings: of('job-closing').map(({ job, at }, before): ClosingView => {
+      return { number: before + 1, job, at };
+    }),
+  };
 }

@@ -28,6 +28,7 @@ import {
   serveCredits,
 } from './leasing/schedule.ts';
 import { startFunded } from './money/funding.ts';
+import { receiveLoaded } from './recalled.ts';
 import { receiveCommit } from './results/commit.ts';
 import { receiveReveal } from './results/reveal.ts';
 import { receiveBye, receiveHave, receiveSeek } from './sessions/peers.ts';
@@ -42,6 +43,7 @@ import {
 import type { HubEffect, HubEvent, Token, World } from './state/events.ts';
 import type { Hub } from './state/hub.ts';
 import { takeWrite } from './state/underway.ts';
+import { archiveDevices } from './trust/offline-devices.ts';
 import { endSuspensions } from './trust/suspensions.ts';
 import { refuseSession, send, type Turn } from './turn.ts';
 import { receiveEpoch } from './verifiers/epochs.ts';
@@ -50,19 +52,11 @@ import { viewJob } from './views.ts';
 export {
   endedJobOf,
   hasFunded,
-  leafFileOf,
-  ledgerBanOf,
-  listBans,
-  listClosings,
   listEarned,
   listEarning,
   listEnded,
-  listFiles,
   listFunded,
-  listPayouts,
   type PageRange,
-  payoutOf,
-  viewPay,
   viewShard,
 } from './money/views.ts';
 export { beginHub, openHub, recallJob, takeSnapshot } from './open.ts';
@@ -116,6 +110,8 @@ function stepEvent(turn: Turn, event: HubEvent): void {
       return storeRecut(turn, event.token, event.cut);
     case 'mended':
       return storeMended(turn, event.token, event.mended);
+    case 'loaded':
+      return receiveLoaded(turn, event);
     case 'tick':
       return stepTick(turn);
     case 'stopping':
@@ -281,4 +277,5 @@ function stepTick(turn: Turn): void {
   releaseShards(turn);
   advanceJobs(turn);
   archiveJobs(turn);
+  archiveDevices(turn);
 }

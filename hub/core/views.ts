@@ -8,10 +8,10 @@ import { opinionsOn } from './checking/disputes.ts';
 import { quote } from './jobs/quote.ts';
 import { kindOf } from './kinds/kind-of.ts';
 import type { Device } from './state/device.ts';
-import type { Ban } from './state/facts.ts';
 import type { Hub } from './state/hub.ts';
 import type { Job } from './state/job.ts';
 import { isDisputed, isGuarded, judgesOf, keptUntil } from './state/questions.ts';
+import type { Ban } from './state/trust.ts';
 import { viewNewcomers } from './trust/newcomers.ts';
 
 /** One unit's part in the outputs or fingerprints of a shard. */

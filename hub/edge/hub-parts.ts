@@ -118,7 +118,7 @@ async function loadHub(
 
 type Base = Pick<
   HubParts,
-  'identity' | 'commitments' | 'blobs' | 'hub' | 'counters' | 'metrics' | 'log'
+  'identity' | 'store' | 'commitments' | 'blobs' | 'hub' | 'counters' | 'metrics' | 'log'
 >;
 
 /** The loop and the sockets it speaks through. */
@@ -145,6 +145,7 @@ function runHub(
     },
     recut: (cut) => recutItems(blobs, cut),
     mend: (cut) => mendInputs(blobs, cut),
+    load: base.store.device,
     send: control.send,
     close: control.close,
     peerGiven(socket, peer) {

@@ -1,21 +1,24 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { verify } from '#node/verify.ts';
-import type { HubMessage } from '#protocol/messages/control.ts';
+import { type HubMessage, PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
-import { refusal } from '#protocol/values/refusal.ts';
-import { millis } from '#protocol/values/units.ts';
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { instant, millis } from '#protocol/values/units.ts';
 import { openHub } from '../core/hub.ts';
+import type { Fact } from '../core/state/facts.ts';
 import { openLoop } from './loop.ts';
 import { openLog } from './process/log.ts';
 import { openCounters } from './process/metrics.ts';
+import { makeFakeKey } from './sockets/fake-client.ts';
 import { openMemoryStore } from './store/store.ts';
 import { loadAll } from './store/store-world.ts';
 
 const key = 'cd'.repeat(32) as PublicKey;
 
-async function openWorld() {
+async function openWorld(facts: readonly Fact[] = []) {
   const store = await openMemoryStore();
+  await store.append(facts);
   const counters = openCounters();
   const hub = openHub(await loadAll(store), {
     hub: key,
@@ -25,7 +28,7 @@ async function openWorld() {
     needsVerifier: true,
     barMs: millis(1_000),
   });
-  const trouble: { append?: Promise<void>; random?: Error } = {};
+  const trouble: { append?: Promise<void>; random?: Error; load?: Promise<never> } = {};
   const sent: HubMessage[] = [];
   const closed: number[] = [];
   const loop = openLoop(hub, {
@@ -45,6 +48,7 @@ async function openWorld() {
     keep: () => Promise.reject(new Error('nothing is kept here')),
     recut: () => Promise.reject(new Error('nothing is cut here')),
     mend: () => Promise.reject(new Error('nothing is mended here')),
+    load: (device) => trouble.load ?? store.device(device),
     send: (_, message) => sent.push(message),
     close: (socket) => closed.push(socket),
     peerGiven: () => undefined,
@@ -102,5 +106,32 @@ describe('the loop of a hub', () => {
     expect(sent).toMatchObject([{ type: 'challenge' }]);
     loop.stop();
     expect(sent.at(-1)).toMatchObject({ type: 'refused', code: 'hub-stopping' });
+  });
+
+  it('looks up a device that is in the store alone, and tells it where that fails', async () => {
+    const device = makeFakeKey();
+    const known = { standing: 5, judgedWork: 0, unrevealed: 0, suspensions: [], bannedAt: [] };
+    const record = { ...known, places: {}, payouts: 0, shards: 0 };
+    const { loop, trouble, sent, store } = await openWorld([
+      { type: 'device-archived', device: device.key, known: record, at: instant(1) },
+    ]);
+    const hello = (socket: number) => {
+      loop.post({ type: 'connected', socket });
+      const nonce = '00'.repeat(32) as Nonce;
+      const about = { version: PROTOCOL_VERSION, key: device.key, hub: key, nonce };
+      const claim = { ...about, role: 'contributor' as const };
+      const signature = device.sign('hello', claim);
+      loop.post({ type: 'received', socket, message: { type: 'hello', claim, signature } });
+    };
+    trouble.load = Promise.reject(new PocketgridError(refusal('storage-failed', 'look at it')));
+    hello(1);
+    const refused = { type: 'refused', code: 'storage-failed', message: 'look at it' };
+    await expect.poll(() => sent.at(-1)).toMatchObject(refused);
+    delete trouble.load;
+    hello(2);
+    await expect.poll(() => sent.at(-1)?.type).toBe('welcome');
+    const recalled = { type: 'device-recalled', device: device.key, known: record };
+    expect((await loadAll(store)).at(-1)).toMatchObject(recalled);
+    loop.stop();
   });
 });

@@ -1,8 +1,9 @@
 import type { JobView } from '#protocol/api/job.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
-import type { JobId, PeerId } from '#protocol/values/ids.ts';
+import type { JobId, PeerId, PublicKey } from '#protocol/values/ids.ts';
 import {
+  accept,
   PocketgridError,
   type Refusal,
   type Result,
@@ -23,6 +24,7 @@ import type {
   World,
 } from '../core/state/events.ts';
 import type { Fact, ItemCut, MendedUnit, UnitCut } from '../core/state/facts.ts';
+import type { DeviceRecord } from '../core/state/trust.ts';
 import type { Log } from './process/log.ts';
 import type { HubCounters } from './process/metrics.ts';
 
@@ -39,6 +41,8 @@ export interface LoopWorld {
   recut(cut: ItemCut): Promise<Result<RecutInputs>>;
   /** Puts good items in the place of failed ones. */
   mend(cut: UnitCut): Promise<Result<MendedUnit>>;
+  /** The newest archived record of a device. */
+  load(device: PublicKey): Promise<DeviceRecord | undefined>;
   send(socket: SocketId, message: HubMessage): void;
   close(socket: SocketId): void;
   /** A peer id was given out, or the socket it was given to has gone. */
@@ -155,6 +159,8 @@ function perform(loop: Loop, effect: HubEffect): void {
       return void recut(loop, effect.token, effect.cut);
     case 'mend':
       return void mend(loop, effect.token, effect.cut);
+    case 'load':
+      return void load(loop, effect.device);
     case 'reply':
       return reply(loop, effect.request, effect.result);
     case 'changed':
@@ -234,6 +240,14 @@ async function mend(loop: Loop, token: Token, cut: UnitCut): Promise<void> {
   });
   if (done.ok) post(loop, { type: 'mended', token, mended: done.value });
   else post(loop, { type: 'keep-failed', token, refusal: done.refusal });
+}
+
+async function load(loop: Loop, device: PublicKey): Promise<void> {
+  const found = await loop.edge.load(device).then(accept, (error: unknown) => {
+    loop.edge.log.error({ error: explain(error) }, 'a device could not be looked up');
+    return { ok: false as const, refusal: toRefusal(error) };
+  });
+  post(loop, { type: 'loaded', device, found });
 }
 
 function runCommand(loop: Loop, command: HubCommand): Promise<Result<JobView | null>> {

@@ -42,6 +42,8 @@ export interface HubServerOptions {
   checks?: CheckPolicy;
   /** How many new devices may begin; without verifiers nobody is checked, and all may. */
   newcomers?: NewcomerPolicy | 'unlimited';
+  /** How many devices that are offline stay in memory. */
+  offlineDevicesMax?: number;
   beatMs?: number;
   /** `none` unless said otherwise. */
   chain?: ChainChoice;
@@ -77,6 +79,9 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
       needsVerifier,
       barMs: millis(BAR_MS),
       ...(newcomers === 'unlimited' ? {} : { newcomers }),
+      ...(options.offlineDevicesMax === undefined
+        ? {}
+        : { offlineDevicesMax: options.offlineDevicesMax }),
       ...(seeding === undefined ? {} : { seeder: seeding.peer }),
     },
     log,

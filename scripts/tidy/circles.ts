@@ -23,6 +23,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     'results',
     'failing',
     'commands.ts',
+    'recalled.ts',
     'follow.ts',
     'open.ts',
     'views.ts',

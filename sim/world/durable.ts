@@ -39,6 +39,7 @@ export function durableOf(hub: Hub): Record<string, unknown> {
     commitments: [...hub.commitments.keys()],
     // Suspensions end with time.
     devices: [...hub.deviceRecords].map(([key, { suspensions: _, ...rest }]) => [key, rest]),
+    archived: hub.archivedDevices,
     newcomers: newcomers.begun,
     accepted: [hub.acceptedUnits, hub.acceptedWork],
     packages: [...hub.packages],
@@ -51,7 +52,7 @@ export function durableOf(hub: Hub): Record<string, unknown> {
     verdicts: [...hub.shards].map(([lease, { judgedBy }]) => [lease, [...(judgedBy ?? [])]]),
     inFlight: [...hub.inFlight],
     reviews: [reviews.count, reviews.waiting.length, [...reviews.withheld]],
-    money: [money.payouts, money.bans, money.closings, money.files],
+    money: [[...money.funded], money.closed, [...money.files]],
     earned: [...money.earned].map(([device, kept]) => [device, kept.map(({ lease }) => lease)]),
     // Numbers are given out when a fact is decided, so that they run ahead while some are underway.
     counters: [hub.nextIndex, hub.nextSequence, money.nextPayout],

@@ -69,6 +69,8 @@ interface Grid {
   /** How verifiers check, where it is not at that rate. */
   checks?: CheckPolicy;
   newcomers: NewcomerPolicy;
+  /** How many devices that are offline stay in memory. */
+  offlineDevicesMax?: number;
 }
 
 /** What outlives a crash: the key and the facts. */
@@ -147,6 +149,9 @@ function openLife(node: Node): Life {
       hub: node.key,
       checks: node.checks ?? { type: 'flat', rate: node.checkRate },
       newcomers: node.newcomers,
+      ...(node.offlineDevicesMax === undefined
+        ? {}
+        : { offlineDevicesMax: node.offlineDevicesMax }),
     },
     facts: node.facts,
     snapshot: node.snapshot,
@@ -154,6 +159,7 @@ function openLife(node: Node): Life {
     now: clock.now,
     keys: fakeKeys(node.key, node.random.nonce),
     write: (done) => write(node, disk, done),
+    read: (done) => clock.after(node.random.between(1, 30), done),
     keep: (blob) => keep(node, blob),
     mend: (cut) => mend(node, cut),
     send: (socket, message) => sockets.get(socket)?.end.send(JSON.stringify(message)),

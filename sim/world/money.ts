@@ -12,17 +12,8 @@ import {
 } from '#protocol/settlement/period-leaves.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { type Instant, instant, lamports } from '#protocol/values/units.ts';
-import {
-  banOf,
-  type Hub,
-  listBans,
-  listClosings,
-  listEarning,
-  listEnded,
-  listPayouts,
-  type PageRange,
-} from '../../hub/core/hub.ts';
-import { archivedEarnings } from '../../hub/core/hub-bench.ts';
+import { type Hub, listEarning, listEnded, type PageRange } from '../../hub/core/hub.ts';
+import { archivedEarnings, publicMoney } from '../../hub/core/hub-bench.ts';
 import type { Fact } from '../../hub/core/state/facts.ts';
 import type { Clock } from './clock.ts';
 import type { DeviceNode } from './device-node.ts';
@@ -116,7 +107,8 @@ function fundWhenQuoted({ clock, hub, job }: Grid): void {
 function linkUntilTaken({ clock, hub }: Grid, { key: device }: DeviceNode): void {
   const recipient = addressOf(`wallet of ${device}`);
   clock.every(1_500, () => {
-    if (hub.read(({ money }) => money.payoutsOf.has(device)) === true) return false;
+    const { payouts } = publicMoney(hub.facts);
+    if (payouts.some((each) => each.record.device === device)) return false;
     const record = { device, recipient, at: clock.now() };
     const signature = fakeSign(device, 'payout', record);
     hub.command({ type: 'payout', payout: { record, signature } });
@@ -136,8 +128,9 @@ function closeOnceEnded({ clock, hub, job }: Grid): void {
 function pardonSome({ clock, random, hub, devices }: Grid): void {
   clock.every(3_000, () => {
     for (const { key: device } of devices) {
-      const isBanned = hub.read((state) => banOf(state, device) !== undefined) === true;
-      if (!isBanned || random.chance(0.5)) continue;
+      const newest = publicMoney(hub.facts).bans.findLast((ban) => ban.device === device);
+      const isBanned = newest !== undefined && newest.pardonedAt === undefined;
+      if (!hub.up || !isBanned || random.chance(0.5)) continue;
       hub.command({ type: 'pardon', device, reason: 'one more chance' });
     }
     return true;
@@ -160,12 +153,7 @@ function readFacts(hub: Hub, onDisk: readonly Fact[]): MoneyFacts {
           )
         : archived.shards.filter(({ job }) => job === id),
     ),
-    payouts: readAll(
-      (range) => listPayouts(hub, range),
-      ({ index }) => index + 1,
-    ),
-    bans: readAll((range) => listBans(hub, range), byNumber),
-    closings: readAll((range) => listClosings(hub, range), byNumber),
+    ...structuredClone(publicMoney(onDisk)),
   };
 }
 

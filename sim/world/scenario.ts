@@ -39,6 +39,8 @@ export interface Scenario {
   /** Some items of the first job cannot be computed. */
   poison?: Poison;
   unitItems?: 1 | 2;
+  /** How many devices that are offline stay in the hub's memory, where that is not all. */
+  offlineDevicesMax?: number;
   /** Jobs that are posted while the first one runs, each with a model of its own. */
   others?: readonly OtherJob[];
 }

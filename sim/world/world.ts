@@ -27,6 +27,7 @@ const MONEY_SEED = 0x70a1d;
 const DISK_SEED = 0xd15c;
 const OTHERS_SEED = 0x07e5;
 const POISON_SEED = 0xbad;
+const OFFLINE_SEED = 0x1d7e;
 
 /** What is posted beside the first job: nothing in half of the worlds. */
 function drawOthers(random: Random): OtherJob[] {
@@ -47,6 +48,10 @@ function drawPoison(random: Random): Pick<Scenario, 'poison' | 'unitItems'> {
   const poison = POISONS[Math.floor(random.between(0, POISONS.length))] ?? 'refuses';
   return { poison, unitItems: random.chance(0.5) ? 2 : 1 };
 }
+
+/** In two of three worlds the hub keeps no device in memory that is offline, or one alone. */
+const drawOffline = (random: Random): Pick<Scenario, 'offlineDevicesMax'> =>
+  random.chance(1 / 3) ? {} : { offlineDevicesMax: Math.floor(random.between(0, 2)) };
 
 /** A scenario from its seed alone. */
 export function drawScenario(seed: number): Scenario {
@@ -80,6 +85,7 @@ export function drawScenario(seed: number): Scenario {
     others: drawOthers(openRandom(seed ^ OTHERS_SEED)),
     ...drawPoison(openRandom(seed ^ POISON_SEED)),
     diskFailures: Math.floor(openRandom(seed ^ DISK_SEED).between(0, 4)),
+    ...drawOffline(openRandom(seed ^ OFFLINE_SEED)),
     ...(openRandom(seed ^ MONEY_SEED).chance(0.5) ? { unitPrice: 1 + (seed % 5_000) } : {}),
   };
 }
@@ -102,7 +108,11 @@ export function runScenario(scenario: Scenario): Outcome {
     () => random.nonce() as string as PublicKey,
   );
   const { weather, checkRate, newcomers } = scenario;
-  const hub = openHubNode({ clock, random, weather, blobs, verifiers: keys, checkRate, newcomers });
+  const { offlineDevicesMax } = scenario;
+  const hub = openHubNode({
+    ...{ clock, random, weather, blobs, verifiers: keys, checkRate, newcomers },
+    ...(offlineDevicesMax === undefined ? {} : { offlineDevicesMax }),
+  });
   const grid = { clock, random, blobs, hub };
   const liar = scenario.lie === undefined ? undefined : keys.at(-1);
   const { lie, liarRate = checkRate } = scenario;

@@ -66,13 +66,19 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
     case 'epoch':
       return noteEpoch(hub, fact.signed);
     case 'banned':
-      applyBan(hub, fact);
-      return noteMoney(hub, fact);
+      return applyBan(hub, fact);
     case 'pardoned':
-      applyPardon(hub, fact);
-      return noteMoney(hub, fact);
+      return applyPardon(hub, fact);
     case 'suspended':
       return applySuspension(hub, fact);
+    case 'device-archived':
+      hub.deviceRecords.delete(fact.device);
+      hub.archivedDevices += 1;
+      return;
+    case 'device-recalled':
+      hub.deviceRecords.set(fact.device, { ...fact.known });
+      hub.archivedDevices -= 1;
+      return;
     case 'verifier-enrolled':
       hub.enrolled.add(fact.key);
       return;

@@ -1,7 +1,6 @@
-import type { PayoutView } from '#protocol/settlement/money-api.ts';
-import type { JobId, PublicKey } from '#protocol/values/ids.ts';
-import type { Instant } from '#protocol/values/units.ts';
-import type { MoneyFact, Pardon } from '../state/facts.ts';
+import type { LeafFileView, PayoutView } from '#protocol/settlement/money-api.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import type { MoneyFact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';
 import type { EndedJob, MoneyBook } from '../state/money.ts';
@@ -9,24 +8,21 @@ import { isGuarded } from '../state/questions.ts';
 import type { Ranges } from '../state/ranges.ts';
 import { recordOf } from '../trust/device-record.ts';
 
+/** Leaf files in memory: all that verifiers may leave of sixteen periods. */
+const FILES_KEPT = 1_024;
+
 /** What a hub without money facts knows. */
 export const openMoneyBook = (): MoneyBook => ({
   funded: new Map(),
+  closed: 0,
   endedCount: 0,
   endedOf: new Map(),
   earned: new Map(),
-  payouts: [],
-  payoutsOf: new Map(),
   nextPayout: 0,
-  bans: [],
-  banNamed: new Map(),
-  closings: [],
-  closingOf: new Map(),
-  files: [],
-  fileOf: new Map(),
+  files: new Map(),
 });
 
-/** What the hub says of money changes with a fact. */
+/** What the hub knows of money changes with a fact. */
 export function noteMoney(hub: Hub, fact: MoneyFact): void {
   switch (fact.type) {
     case 'job-funded':
@@ -37,13 +33,9 @@ export function noteMoney(hub: Hub, fact: MoneyFact): void {
     case 'payout-linked':
       return notePayout(hub, fact.payout);
     case 'job-closing':
-      return noteClosing(hub, fact.job, fact.at);
-    case 'banned':
-      return noteBan(hub, fact.device, fact.at);
-    case 'pardoned':
-      return notePardon(hub, fact);
+      return noteClosing(hub, fact.job);
     case 'leaf-file':
-      return noteFile(hub, { file: fact.file, root: fact.root });
+      return noteFile(hub, fact.file);
   }
 }
 
@@ -96,36 +88,19 @@ const isGivenOut = (job: Job, { firstUnit, unitCount }: KeptShard): boolean =>
   earningRuns(job).some(({ first, end }) => first <= firstUnit && firstUnit + unitCount <= end);
 
 function notePayout(hub: Hub, payout: PayoutView): void {
-  const { money } = hub;
   const { device, recipient } = payout.record;
   const record = recordOf(hub, device);
   record.payouts += 1;
   record.recipient = recipient;
-  money.payouts.push(payout);
-  money.payoutsOf.set(device, [...(money.payoutsOf.get(device) ?? []), payout]);
-  money.nextPayout = Math.max(money.nextPayout, payout.index + 1);
+  hub.money.nextPayout = Math.max(hub.money.nextPayout, payout.index + 1);
 }
 
-function noteClosing({ money }: Hub, job: JobId, at: Instant): void {
-  const closing = { number: money.closings.length + 1, job, at };
-  money.closings.push(closing);
-  money.funded.delete(job);
-  money.closingOf.set(job, closing);
+function noteClosing({ money }: Hub, job: JobId): void {
+  if (money.funded.delete(job)) money.closed += 1;
 }
 
-function noteBan({ money }: Hub, device: PublicKey, at: Instant): void {
-  const ban = { number: money.bans.length + 1, device, at };
-  money.bans.push(ban);
-  money.banNamed.set(`${device} ${at}`, ban);
-}
-
-function notePardon({ money }: Hub, { device, bannedAt, at, reason }: Pardon): void {
-  const ban = money.banNamed.get(`${device} ${bannedAt}`);
-  if (ban?.pardonedAt !== undefined) return;
-  if (ban !== undefined) Object.assign(ban, { pardonedAt: at, pardonReason: reason });
-}
-
-function noteFile({ money }: Hub, kept: MoneyBook['files'][number]): void {
-  money.files.push(kept);
-  money.fileOf.set(kept.file.dataHash, kept);
+function noteFile({ money: { files } }: Hub, { dataHash, period }: LeafFileView): void {
+  files.set(dataHash, period);
+  const [oldest] = files.keys();
+  if (files.size > FILES_KEPT && oldest !== undefined) files.delete(oldest);
 }

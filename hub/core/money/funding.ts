@@ -57,16 +57,18 @@ export function startFunded(turn: Turn): void {
   }
 }
 
-/** The poster wants the rest, says the chain. Nothing where that was said before. */
+/** The poster wants the rest, says the chain. Nothing where that was said before, or none is. */
 export function closeJob({ hub, world }: Turn, id: JobId): Fact[] | Refusal {
-  if (hub.money.closingOf.has(id)) return [];
+  if (!hub.money.funded.has(id)) return [];
   if (listUnderway(hub.underway, 'job-closing').some((fact) => fact.job === id)) return writing();
   return [{ type: 'job-closing', job: id, at: world.now }];
 }
 
-/** A device says where it wants its pay. Nothing when it has said the same before. */
-export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fact[] | Refusal {
-  const { hub, world } = turn;
+/** What is wrong with the word of a device on its pay, whatever the device. */
+export function payoutFault(
+  { world }: Turn,
+  { record, signature }: PayoutRequest,
+): Refusal | undefined {
   const { device: key, at } = record;
   if (!world.verify({ key, context: 'payout', record, signature })) {
     return refusal('signature-wrong', 'a payout is signed by the device that it is for');
@@ -74,6 +76,16 @@ export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fa
   if (Math.abs(world.now - at) > CLOCK_MS) {
     return refusal('request-invalid', 'the payout was signed at another time; set the clock', 'at');
   }
+  return undefined;
+}
+
+/** A device says where it wants its pay. Nothing when it has said the same before. */
+export function linkPayout(turn: Turn, payout: PayoutRequest): Fact[] | Refusal {
+  const { hub, world } = turn;
+  const fault = payoutFault(turn, payout);
+  if (fault !== undefined) return fault;
+  const { record, signature } = payout;
+  const { device: key } = record;
   const { payouts = 0, recipient, ban } = hub.deviceRecords.get(key) ?? {};
   if (recipient === record.recipient) return [];
   if (ban !== undefined && ban.until > world.now) {
@@ -96,16 +108,20 @@ export function linkPayout(turn: Turn, { record, signature }: PayoutRequest): Fa
   return [{ type: 'payout-linked', payout: { index, record, signature, at: world.now } }];
 }
 
-/** A verifier left a period's leaves, a blob already. Nothing where they are known. */
+/**
+ * A verifier left a period's leaves, a blob already. Nothing where they are known: the edge looks
+ * for older ones in the store first.
+ */
 export function addLeafFile(
   { hub }: Turn,
   { file, root }: { file: LeafFileView; root: Root },
 ): Fact[] | Refusal {
-  if (hub.money.fileOf.has(file.dataHash)) return [];
+  const { files } = hub.money;
+  if (files.has(file.dataHash)) return [];
   const underway = listUnderway(hub.underway, 'leaf-file').map((fact) => fact.file);
   if (underway.some(({ dataHash }) => dataHash === file.dataHash)) return writing();
-  const all = [...hub.money.files.map((kept) => kept.file), ...underway];
-  if (all.filter(({ period }) => period === file.period).length >= FILES_OF_PERIOD_MAX) {
+  const all = [...files.values(), ...underway.map(({ period }) => period)];
+  if (all.filter((period) => period === file.period).length >= FILES_OF_PERIOD_MAX) {
     const message = `${FILES_OF_PERIOD_MAX} different files of period ${file.period} are here: verifiers must agree on one of them`;
     return refusal('leaves-conflict', message);
   }
@@ -120,11 +136,8 @@ export function changeMoney(
 ): void {
   const { job: id } = command;
   const job = turn.hub.jobs.get(id);
-  const { funded, closingOf } = turn.hub.money;
-  const isArchived = job === undefined && (funded.has(id) || closingOf.has(id));
-  if (job === undefined && !(isArchived && command.type === 'close')) {
-    return unknownJob(turn, request, id);
-  }
+  // The money of an archived job can be closed; its edge knows whether there is such a job.
+  if (job === undefined && command.type === 'fund') return unknownJob(turn, request, id);
   const said =
     command.type === 'fund' && job ? fundJob(turn, job, command.funding) : closeJob(turn, id);
   if (!Array.isArray(said)) return reject(turn, request, { ok: false, refusal: said });

@@ -1,6 +1,5 @@
 import {
   type Capabilities,
-  type ContributorMessage,
   HELLO_DEADLINE_MS,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
@@ -9,10 +8,13 @@ import type { Refusal } from '#protocol/values/refusal.ts';
 import { bytes, instant } from '#protocol/values/units.ts';
 import { openPreparation } from '../jobs/prepare.ts';
 import { pauseLeases, resumeLeases } from '../leasing/lease.ts';
-import type { Device, Session } from '../state/device.ts';
+import type { Device, Hello, Session } from '../state/device.ts';
 import type { SocketId } from '../state/events.ts';
 import { describeBan } from '../state/questions.ts';
+import type { Ban } from '../state/trust.ts';
 import { leaveLine } from '../trust/newcomers.ts';
+import { noteSeen } from '../trust/offline-devices.ts';
+import { isHere, recallDevice } from '../trust/recall.ts';
 import { endSuspensionsOf } from '../trust/suspensions.ts';
 import { refuseSession, send, type Turn } from '../turn.ts';
 import { bookOf } from '../verifiers/epochs.ts';
@@ -21,7 +23,6 @@ import { sendChecks } from '../verifiers/send-checks.ts';
 
 /** A session that is silent for this many beats has gone. */
 const BEATS_MISSED_MAX = 3;
-type Hello = Extract<ContributorMessage, { type: 'hello' }>;
 
 const NO_CAPABILITIES: Capabilities = {
   providers: ['wasm'],
@@ -49,16 +50,34 @@ export function greet(turn: Turn, socket: SocketId): void {
   });
 }
 
-/** Lets a contributor or a verifier in, or refuses it with the reason. */
+/**
+ * Lets a contributor or a verifier in, or refuses it with the reason. A device that may be in the
+ * store alone is looked up first.
+ */
 export function receiveHello(turn: Turn, socket: SocketId, hello: Hello): void {
   const session = turn.hub.sessions.get(socket);
-  if (session?.stage !== 'greeted') {
+  if (session?.stage !== 'greeted' || session.isWaiting === true) {
     const message = 'hello was said already; go on with the session or open another socket';
     return refuseSession(turn, socket, { code: 'message-out-of-order', message });
   }
   const refused = checkHello(turn, session, hello);
   if (refused !== undefined) return refuseSession(turn, socket, refused);
   const { key, role } = hello.claim;
+  if (role === 'verifier' || isHere(turn.hub, key)) return enterSession(turn, socket, hello);
+  session.isWaiting = true;
+  const busy = recallDevice(turn, key, { type: 'hello', socket, hello });
+  if (busy !== undefined) refuseSession(turn, socket, busy);
+}
+
+/** Opens the session of who said a right hello, unless he has gone or is banned. */
+export function enterSession(turn: Turn, socket: SocketId, hello: Hello): void {
+  const session = turn.hub.sessions.get(socket);
+  if (session?.stage !== 'greeted') return;
+  delete session.isWaiting;
+  const { key, role } = hello.claim;
+  const { ban } = turn.hub.deviceRecords.get(key) ?? {};
+  const banned = role === 'contributor' ? banProblem(turn, ban) : undefined;
+  if (banned !== undefined) return refuseSession(turn, socket, banned);
   replaceOlder(turn, key);
   const { now } = turn.world;
   turn.hub.sessions.set(socket, { stage: role, key, heardAt: now, sentAt: now });
@@ -93,12 +112,14 @@ function checkHello(
     const message = `verifier ${claim.key} is not enrolled; the operator enrols it with POST /v1/verifiers`;
     return { code: 'verifier-unknown', message };
   }
-  const { ban } = hub.deviceRecords.get(claim.key) ?? {};
-  if (claim.role === 'contributor' && ban !== undefined && ban.until > world.now) {
-    const hours = Math.ceil((ban.until - world.now) / 3_600_000);
-    return { code: 'device-banned', message: `${describeBan(ban)}; try again in ${hours} h` };
-  }
   return undefined;
+}
+
+/** Why a device with this ban is not let in, if so. */
+export function banProblem({ world }: Turn, ban: Ban | undefined): Refusal | undefined {
+  if (ban === undefined || ban.until <= world.now) return undefined;
+  const hours = Math.ceil((ban.until - world.now) / 3_600_000);
+  return { code: 'device-banned', message: `${describeBan(ban)}; try again in ${hours} h` };
 }
 
 /** The newest session of a key wins: a phone may come back before the hub knows it was gone. */
@@ -194,6 +215,7 @@ export function closeSession(turn: Turn, socket: SocketId): void {
   if (device?.socket === socket) {
     hub.devices.delete(session.key);
     hub.waiting.delete(session.key);
+    noteSeen(hub, session.key);
     leaveLine(hub, session.key);
     hub.tickets.delete(device.ticket);
     pauseLeases(turn, device);
@@ -216,6 +238,13 @@ export function malformed(turn: Turn, socket: SocketId, reason: Refusal): void {
   send(turn, socket, { type: 'declined', code, message });
 }
 
+const lateReason = (isWaiting: boolean): Refusal => {
+  const seconds = HELLO_DEADLINE_MS / 1000;
+  return isWaiting
+    ? { code: 'busy', message: `the disk did not give this device within ${seconds} s; try again` }
+    : { code: 'hello-late', message: `no hello within ${seconds} s of the challenge` };
+};
+
 /** Ends silent sessions and keeps the others alive. */
 export function beatSessions(turn: Turn): void {
   const { hub, world } = turn;
@@ -223,8 +252,7 @@ export function beatSessions(turn: Turn): void {
   for (const [socket, session] of hub.sessions) {
     if (session.stage === 'greeted') {
       if (world.now - session.openedAt <= HELLO_DEADLINE_MS) continue;
-      const message = `no hello within ${HELLO_DEADLINE_MS / 1000} s of the challenge`;
-      refuseSession(turn, socket, { code: 'hello-late', message });
+      refuseSession(turn, socket, lateReason(session.isWaiting === true));
       closeSession(turn, socket);
     } else if (session.heardAt < silentSince) {
       turn.effects.push({ type: 'close', socket });

@@ -1,4 +1,9 @@
-import type { Capabilities, Donation, Trial } from '#protocol/messages/control.ts';
+import type {
+  Capabilities,
+  ContributorMessage,
+  Donation,
+  Trial,
+} from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/models/package.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
@@ -7,7 +12,8 @@ import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { SocketId } from './events.ts';
 import type { Flow } from './job.ts';
 
-/** Why a device gets no work. */
+/** How a device or a verifier asks for a session. */
+export type Hello = Extract<ContributorMessage, { type: 'hello' }>;
 
 /** Who speaks on a socket, from the challenge on. */
 export type Session =
@@ -16,6 +22,8 @@ export type Session =
       nonce: string;
       openedAt: Instant;
       heardAt: Instant;
+      /** Its device said hello, and is looked up. */
+      isWaiting?: true;
     }
   | { stage: 'contributor' | 'verifier'; key: PublicKey; heardAt: Instant; sentAt: Instant };
 

@@ -7,6 +7,7 @@ import type { JobId, Nonce, PublicKey, Root, Signature } from '#protocol/values/
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import type { Fact, ItemCut, MendedUnit, UnitCut } from './facts.ts';
+import type { DeviceRecord } from './trust.ts';
 
 /** A control socket, numbered by the edge. */
 export type SocketId = number;
@@ -73,6 +74,8 @@ export type HubEvent =
   | { type: 'recut'; token: Token; cut: RecutInputs }
   /** A unit asked for by `mend` is on disk. */
   | { type: 'mended'; token: Token; mended: MendedUnit }
+  /** What was asked for by `load`: the record of a device, where it was archived. */
+  | { type: 'loaded'; device: PublicKey; found: Result<DeviceRecord | undefined> }
   /** At least once a second. */
   | { type: 'tick' }
   | { type: 'stopping' };
@@ -89,6 +92,8 @@ export type HubEffect =
   | { type: 'recut'; token: Token; cut: ItemCut }
   /** Put good items in the place of failed ones, then answer `mended`. */
   | { type: 'mend'; token: Token; cut: UnitCut }
+  /** Read the newest archived record of a device, then answer `loaded`. */
+  | { type: 'load'; device: PublicKey }
   | { type: 'reply'; request: RequestId; result: Result<JobView | null> }
   /** A job's view changed; for its event stream. */
   | { type: 'changed'; job: JobId };

@@ -1,5 +1,6 @@
-import type { JobId } from '#protocol/values/ids.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { AppliedFact, Fact } from './facts.ts';
+import type { DeviceRecord } from './trust.ts';
 
 /** A fact of one type. */
 export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
@@ -41,6 +42,15 @@ export function appliedFacts(facts: readonly Fact[]): AppliedFact[] {
         return [fact];
     }
   });
+}
+
+/** What a store gives back of a device: see `Store.device`. */
+export function archivedRecord(
+  facts: readonly Fact[],
+  device: PublicKey,
+): DeviceRecord | undefined {
+  const archived = selectFacts(facts)('device-archived');
+  return archived.findLast((fact) => fact.device === device)?.known;
 }
 
 /** What a store gives back of a job that was archived: see `Store.archived`. */

@@ -23,22 +23,7 @@ import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { Ranges } from './ranges.ts';
-
-/** A device gets no work until then. `work`: what was found wrong; old bans do not name it. */
-export interface Ban {
-  device: PublicKey;
-  until: Instant;
-  work?: { lease: LeaseId; unit: number };
-  at: Instant;
-}
-
-/** An operator lifted the ban of that moment; the reason is shown in public. */
-export interface Pardon {
-  device: PublicKey;
-  bannedAt: Instant;
-  reason: string;
-  at: Instant;
-}
+import type { Ban, DeviceRecord, Pardon } from './trust.ts';
 
 /** A durable, append-only statement. Balances, progress and views are projections of these. */
 export type Fact =
@@ -83,6 +68,10 @@ export type Fact =
   /** An accepted shard is void; its units are open again. */
   | { type: 'voided'; sequence: number; job: JobId; at: Instant }
   | ({ type: 'banned' } & Ban)
+  /** A device is gone and its record leaves the state: from now on it is read from the store. */
+  | { type: 'device-archived'; device: PublicKey; known: DeviceRecord; at: Instant }
+  /** It is wanted again: its record is back, as it was. */
+  | { type: 'device-recalled'; device: PublicKey; known: DeviceRecord; at: Instant }
   /** A device was unfit for a package on this provider. */
   | {
       type: 'suspended';
@@ -220,18 +209,11 @@ export type AppliedFact =
   | Exclude<Fact, { type: 'accepted' }>
   | Pick<Extract<Fact, { type: 'accepted' }>, 'type' | 'shard'>;
 
-/** Facts that balances follow from. */
+/** Facts that change `MoneyBook`. */
 export type MoneyFact = Extract<
   AppliedFact,
   {
-    type:
-      | 'job-funded'
-      | 'job-moved'
-      | 'job-closing'
-      | 'payout-linked'
-      | 'leaf-file'
-      | 'banned'
-      | 'pardoned';
+    type: 'job-funded' | 'job-moved' | 'job-closing' | 'payout-linked' | 'leaf-file';
   }
 >;
 

@@ -6,8 +6,8 @@ import type { Digest, JobId, LeaseId, PeerId, PublicKey } from '#protocol/values
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { Dispute, EpochBook, Exam, Reviews } from './checks.ts';
-import type { Device, Session, VerifierSession } from './device.ts';
-import type { RequestId, SocketId, Token } from './events.ts';
+import type { Device, Hello, Session, VerifierSession } from './device.ts';
+import type { HubCommand, RequestId, SocketId, Token } from './events.ts';
 import type { CommittedShard, Fact } from './facts.ts';
 import type { ActiveLease, FairBook, Job, KeptShard } from './job.ts';
 import type { MoneyBook } from './money.ts';
@@ -25,6 +25,8 @@ export interface HubConfig {
   needsVerifier: boolean;
   /** How long a device stays out after a confirmed mismatch. */
   barMs: Millis;
+  /** How many devices that are offline stay in memory; 10,000 unless said otherwise. */
+  offlineDevicesMax?: number;
   /** Absent where new devices are not limited. */
   newcomers?: NewcomerPolicy;
 }
@@ -51,6 +53,11 @@ export type Making =
   | { type: 'recut'; job: JobId; size: UnitSize }
   | { type: 'mend'; job: JobId; unit: number; failed: readonly FailedItems[] };
 
+/** Who waits until what is known of a device is in the state. */
+export type Waiting =
+  | { type: 'hello'; socket: SocketId; hello: Hello }
+  | { type: 'command'; request: RequestId; command: HubCommand };
+
 /** Items of a unit; `coupled` where one is right and more are not. */
 export interface UnitSize {
   unitItems: number;
@@ -67,7 +74,10 @@ export interface DurableState {
   enrolled: Set<PublicKey>;
   /** Verifiers that were taken off the list. */
   removed: Set<PublicKey>;
+  /** Of devices with work in `jobs`, of those online, and of some that left, longest gone first. */
   deviceRecords: Map<PublicKey, DeviceRecord>;
+  /** How many records are in the store alone. */
+  archivedDevices: number;
   judged: Map<PublicKey, number>;
   epochs: Map<PublicKey, EpochBook>;
   /** Jobs that go on, or ended a short time ago; older ones are in the store. */
@@ -129,6 +139,8 @@ export interface Hub extends DurableState {
   /** By token of a write. */
   replies: Map<Token, Reply>;
   making: Map<Token, Making>;
+  /** Archived devices that are looked up, and who waits for each. */
+  recalls: Map<PublicKey, Waiting[]>;
   /** By `examName`: units that failed twice, which verifiers look into. */
   exams: Map<string, Exam>;
   /** Why the disk takes no writes, while that is so: no work is given out. */

@@ -9,10 +9,10 @@ import {
 } from '#protocol/records/records.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { after, type Instant, millis } from '#protocol/values/units.ts';
-import type { Ban } from './facts.ts';
 import type { Hub } from './hub.ts';
 import type { FailedUnit, Job, KeptShard } from './job.ts';
 import { coversRun } from './ranges.ts';
+import type { Ban } from './trust.ts';
 import { isUnderway, nameOf } from './underway.ts';
 
 /** What may be asked of the state; nothing here changes it. */

@@ -1,9 +1,8 @@
 import type { Provider } from '#protocol/models/package.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { Digest, LeaseId, PublicKey } from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Instant } from '#protocol/values/units.ts';
-import type { Ban } from './facts.ts';
 
 /** One provider of one package that a device has lost. */
 export interface Suspension {
@@ -13,7 +12,26 @@ export interface Suspension {
   reason: Reason;
 }
 
-/** What the facts on disk make of one device, over all its jobs. Plain JSON. */
+/** A device gets no work until then. `work`: what was found wrong; old bans do not name it. */
+export interface Ban {
+  device: PublicKey;
+  until: Instant;
+  work?: { lease: LeaseId; unit: number };
+  at: Instant;
+}
+
+/** An operator lifted the ban of that moment; the reason is shown in public. */
+export interface Pardon {
+  device: PublicKey;
+  bannedAt: Instant;
+  reason: string;
+  at: Instant;
+}
+
+/**
+ * What the facts on disk make of one device, over all its jobs. Facts hold it as JSON, and share
+ * what is in it: its fields are set, and nothing in them is changed in place.
+ */
 export interface DeviceRecord {
   /** Accepted work since its last confirmed failure, in microseconds. */
   standing: number;

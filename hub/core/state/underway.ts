@@ -33,6 +33,10 @@ export const nameOf = {
   release: (sequence: number) => `release ${sequence}`,
   ban: (device: PublicKey) => `ban ${device}`,
   pardon: (device: PublicKey) => `pardon ${device}`,
+  /** A fact that changes the record of a device, or moves it. */
+  device: (device: PublicKey) => `device ${device}`,
+  archiveDevice: (device: PublicKey) => `archive device ${device}`,
+  archivedDevices: 'archived devices',
   suspend: (device: PublicKey, pack: string, provider: string) =>
     `suspend ${device}/${pack}/${provider}`,
   fault: (verifier: PublicKey, unit: string) => `fault ${verifier} ${unit}`,
@@ -96,10 +100,10 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
       return [[nameOf.removeData(fact.job)]];
     case 'accepted': {
       const { device, unitCost, unitCount } = fact.shard;
-      return [[nameOf.accept(device), unitCost * unitCount]];
+      return [[nameOf.accept(device), unitCost * unitCount], [nameOf.device(device)]];
     }
     case 'unrevealed':
-      return fact.atFault ? [[nameOf.unrevealed(fact.device)]] : [];
+      return fact.atFault ? [[nameOf.unrevealed(fact.device)], [nameOf.device(fact.device)]] : [];
     case 'verdict': {
       const { lease, kind } = fact.signed.verdict;
       const name = nameOf.verdict(verdictName(fact.signed));
@@ -114,11 +118,24 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
     case 'released':
       return [[nameOf.release(fact.sequence)]];
     case 'banned':
-      return [[nameOf.ban(fact.device)]];
+      return [[nameOf.ban(fact.device)], [nameOf.device(fact.device)]];
     case 'pardoned':
-      return [[nameOf.pardon(fact.device)]];
+      return [[nameOf.pardon(fact.device)], [nameOf.device(fact.device)]];
     case 'suspended':
-      return [[nameOf.suspend(fact.device, fact.package, fact.provider)]];
+      return [
+        [nameOf.suspend(fact.device, fact.package, fact.provider)],
+        [nameOf.device(fact.device)],
+      ];
+    case 'payout-linked':
+      return [[nameOf.device(fact.payout.record.device)]];
+    case 'device-archived':
+      return [
+        [nameOf.archiveDevice(fact.device)],
+        [nameOf.archivedDevices],
+        [nameOf.device(fact.device)],
+      ];
+    case 'device-recalled':
+      return [[nameOf.device(fact.device)]];
     case 'verifier-fault':
       return [[nameOf.fault(fact.verifier, `${fact.lease}/${fact.unit}`)]];
     case 'verifier-removed':

@@ -49,6 +49,7 @@ async function openAll(limits: Partial<ControlLimits> = {}): Promise<void> {
     keep: () => Promise.reject(new Error('nothing is kept here')),
     recut: () => Promise.reject(new Error('nothing is cut here')),
     mend: () => Promise.reject(new Error('nothing is mended here')),
+    load: async () => undefined,
     send: control.send,
     close: control.close,
     peerGiven: () => undefined,

@@ -1,18 +1,20 @@
 import { expect, it } from 'vitest';
+import type { Address } from '#protocol/settlement/money-api.ts';
 import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
+import type { DeviceRecord } from '../../core/state/trust.ts';
 import type { Store } from './port.ts';
 import { acceptedShard, jobId, keyOf, leaseId } from './sample-facts.ts';
 import { loadAll } from './store-world.ts';
 
 const at = instant(5_000);
+const until = instant(9_000.25);
 
 /** What is kept of verifiers and devices; a part of the suite every store passes. */
 export function checkDevices(open: () => Promise<{ store: Store }>): void {
   it('keeps what is said of verifiers and devices', async () => {
     const { store } = await open();
-    const until = instant(9_000.25);
     const { device, package: id } = acceptedShard({ index: 0 });
     const suspension = {
       device,
@@ -39,6 +41,54 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
     ];
     await store.append(facts);
     expect(await loadAll(store)).toEqual(facts);
+    await store.close();
+  });
+
+  it('gives what was known of a device when it was last archived', async () => {
+    const { store } = await open();
+    const known = (standing: number): DeviceRecord => ({
+      ...{ standing, judgedWork: 7, resetAt: at, unrevealed: 2, bannedAt: [at, until] },
+      suspensions: [],
+      ban: { device: keyOf(40), until, at, work: { lease: leaseId(1), unit: 3 } },
+      places: { 0: 0, 2: 3 },
+      ...{ payouts: 1, recipient: 'W'.repeat(43) as Address, shards: 0 },
+    });
+    const moved = (type: 'device-archived' | 'device-recalled', standing: number): Fact => {
+      return { type, device: keyOf(40), known: known(standing), at };
+    };
+    expect(await store.device(keyOf(40))).toBeUndefined();
+    const facts = [
+      moved('device-archived', 1),
+      moved('device-recalled', 1),
+      moved('device-archived', 2),
+      { ...moved('device-archived', 3), device: keyOf(41) },
+    ] as Fact[];
+    await store.append(facts);
+    expect(await store.device(keyOf(40))).toEqual(known(2));
+    expect(await store.device(keyOf(42))).toBeUndefined();
+    expect(await loadAll(store)).toEqual(facts);
+    await store.close();
+  });
+
+  it('numbers bans from 1, with their pardons, of all devices and of one', async () => {
+    const { store } = await open();
+    const banned = (device: number, when: number): Fact => {
+      return { type: 'banned', device: keyOf(device), until, at: instant(when) };
+    };
+    const pardon = { device: keyOf(40), bannedAt: instant(1.5), reason: 'a fan', at: instant(3) };
+    await store.append([banned(40, 1.5), banned(41, 1.5)]);
+    await store.append([{ type: 'pardoned', ...pardon }, banned(40, 4)]);
+    await store.append([{ type: 'pardoned', ...pardon, reason: 'again' }]);
+    const bans = [
+      { number: 1, device: keyOf(40), at: 1.5, pardonedAt: 3, pardonReason: 'a fan' },
+      { number: 2, device: keyOf(41), at: 1.5 },
+      { number: 3, device: keyOf(40), at: 4 },
+    ];
+    expect(await store.bans(0, 9)).toEqual(bans);
+    expect(await store.bans(1, 1)).toEqual(bans.slice(1, 2));
+    expect(await store.bans(3, 9)).toEqual([]);
+    expect(await store.bansOf(keyOf(40))).toEqual([bans[0], bans[2]]);
+    expect(await store.bansOf(keyOf(42))).toEqual([]);
     await store.close();
   });
 }

@@ -4,7 +4,10 @@ import type { Fact } from '../../core/state/facts.ts';
  * Types whose rows are asked for by their place among themselves. The index of places has these
  * alone.
  */
-export const PLACED = ['job-created', 'verdict', 'epoch'] as const;
+export const PLACED = [
+  ...(['job-created', 'verdict', 'epoch'] as const),
+  ...(['banned', 'job-closing', 'leaf-file'] as const),
+] as const;
 
 /** Types that come with each shard: their bodies are compact. Queries look into the others. */
 export const COMPACT: ReadonlySet<Fact['type']> = new Set([

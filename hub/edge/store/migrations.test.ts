@@ -464,3 +464,36 @@ test('facts of JSON rows answer every call as before after a migration, beside c
   ]);
   await store.close();
 });
+
+test('bans, closings and leaf files have numbers after a migration', async () => {
+  const at = instant(5);
+  const file = { dataHash: keyOf(8), period: 1 };
+  const given: [type: string, place: number, body: object][] = [
+    ['banned', 1, { device: keyOf(40), until: 9, at }],
+    ['leaf-file', 0, { file, root: keyOf(9) }],
+    ['banned', 0, { device: keyOf(41), until: 9, at }],
+    ['job-closing', 0, { job: jobId(1), at }],
+    ['pardoned', 0, { device: keyOf(41), bannedAt: at, reason: 'a fan', at: 7 }],
+  ];
+  const words: string[] = [keyOf(40), keyOf(41), jobId(1)];
+  const rows = given.map(([type, place, body], before): Row => {
+    const named = Object.entries(body).filter(([name]) => name === 'device' || name === 'job');
+    const keys = named.map(([name, text]) => [name, words.indexOf(text) + 1]);
+    const rest = { number: before + 1, type, place, body: JSON.stringify(body) };
+    return ['fact', { ...rest, ...Object.fromEntries(keys) }];
+  });
+  const named = words.map((text, before): Row => ['word', { number: before + 1, text }]);
+  const store = await openFileStore(await openOld('index fact_device', [...named, ...rows]));
+  const pardon = { pardonedAt: 7, pardonReason: 'a fan' };
+  const bans = [
+    { number: 1, device: keyOf(40), at },
+    { number: 2, device: keyOf(41), at, ...pardon },
+  ];
+  expect(await store.bans(0, 9)).toEqual(bans);
+  expect(await store.bansOf(keyOf(41))).toEqual(bans.slice(1));
+  expect(await store.closings(0, 9)).toEqual([{ number: 1, job: jobId(1), at }]);
+  expect(await store.leafFiles(9)).toEqual([file]);
+  await store.append([{ type: 'banned', device: keyOf(40), until: instant(20), at: instant(8) }]);
+  expect(await store.bans(2, 9)).toEqual([{ number: 3, device: keyOf(40), at: 8 }]);
+  await store.close();
+});

@@ -1,5 +1,6 @@
 import { BLOB_NAMES } from './blob-names.ts';
 import { COMPACT_ROWS } from './compact-rows.ts';
+import { DEVICE_FACTS } from './device-facts.ts';
 import { EARNINGS } from './earnings.ts';
 import { OF_JOBS } from './fact-types.ts';
 import { KEYS } from './keys.ts';
@@ -379,4 +380,6 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   KEYS,
   COMPACT_ROWS,
+  // Bans, closings and leaf files have numbers, and devices are found by what is said of them.
+  DEVICE_FACTS,
 ];

@@ -83,6 +83,32 @@ export function checkMoneyStore(open: () => Promise<StoreWorld>): void {
     if (reopen === undefined) return;
     const again = await reopen();
     expect(await loadAll(again)).toEqual(facts);
+    await again.append([closing(3)]);
+    expect(await again.closings(2, 9)).toEqual([{ number: 3, job: jobId(3), at }]);
     await again.close();
+  });
+
+  it('lists payouts by index, closings by number and leaf files from the newest', async () => {
+    const { store } = await open();
+    const [first, second, third] = [linked(0), linked(2), linked(5)].map(({ payout }) => payout);
+    const newer = { ...linked(7), payout: { ...linked(7).payout, index: 6 } };
+    await store.append([linked(2), leaves(8), closing(2), linked(0), leaves(4), closing(1)]);
+    await store.append([linked(5), newer]);
+    expect(await store.payouts(0, 9)).toEqual([first, second, third, newer.payout]);
+    expect(await store.payouts(1, 2)).toEqual([second, third]);
+    expect(await store.payouts(7, 9)).toEqual([]);
+    expect(await store.payoutsOf(keyOf(42))).toEqual([second]);
+    expect(await store.payoutsOf(keyOf(99))).toEqual([]);
+    const closings = [2, 1].map((job, before) => ({ number: before + 1, job: jobId(job), at }));
+    expect(await store.closings(0, 9)).toEqual(closings);
+    expect(await store.closings(0, 1)).toEqual(closings.slice(0, 1));
+    expect(await store.closingsOf([jobId(1), jobId(9)])).toEqual(closings.slice(1));
+    expect(await store.closingsOf([])).toEqual([]);
+    expect(await store.leafFiles(9)).toEqual([leaves(4).file, leaves(8).file]);
+    expect(await store.leafFiles(1)).toEqual([leaves(4).file]);
+    const { file, root } = leaves(8);
+    expect(await store.leafFile(file.dataHash)).toEqual({ file, root });
+    expect(await store.leafFile('00'.repeat(32) as Digest)).toBeUndefined();
+    await store.close();
   });
 }

@@ -1,10 +1,17 @@
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { LoggedShard } from '#protocol/records/public-log.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records/records.ts';
-import type { EndedJobView } from '#protocol/settlement/money-api.ts';
-import type { DeveloperId, JobId, LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type {
+  BanView,
+  ClosingView,
+  EndedJobView,
+  LeafFileView,
+  PayoutView,
+} from '#protocol/settlement/money-api.ts';
+import type { DeveloperId, Digest, JobId, LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
+import type { DeviceRecord } from '../../core/state/trust.ts';
 import type { KeyStore } from './keys.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
@@ -55,11 +62,43 @@ export interface NumberedEpoch {
   signed: SignedEpoch;
 }
 
+/** What a store tells of devices, whether they are in the hub's memory or not. */
+export interface DeviceFacts {
+  /** What was known of a device when it was last archived. */
+  device(device: PublicKey): Promise<DeviceRecord | undefined>;
+  /** Bans numbered above `after` from 1 on, with their pardons, at most `limit`. */
+  bans(after: number, limit: number): Promise<BanView[]>;
+  /** Those of one device, the oldest first. */
+  bansOf(device: PublicKey): Promise<BanView[]>;
+  /** Payouts whose index is at least `from`, by index, at most `limit`. An index may be missing. */
+  payouts(from: number, limit: number): Promise<PayoutView[]>;
+  /** Those of one device, the oldest first. */
+  payoutsOf(device: PublicKey): Promise<PayoutView[]>;
+}
+
+/** A leaf file and the blob that holds its bytes. */
+export interface KeptLeaves {
+  file: LeafFileView;
+  root: Root;
+}
+
+/** What a store tells of money beside jobs and devices. */
+export interface MoneyFacts {
+  /** Closings numbered above `after` from 1 on, at most `limit`. */
+  closings(after: number, limit: number): Promise<ClosingView[]>;
+  /** Those of these jobs. */
+  closingsOf(jobs: readonly JobId[]): Promise<ClosingView[]>;
+  /** Leaf files, the newest first. */
+  leafFiles(limit: number): Promise<LeafFileView[]>;
+  /** The one whose bytes have this digest. */
+  leafFile(dataHash: Digest): Promise<KeptLeaves | undefined>;
+}
+
 /**
  * Facts on disk; in a file and in memory they pass `store.contract.ts`. A failed call rejects with a
  * `PocketgridError` of code `disk-full` or `storage-failed`, and then nothing of it was kept.
  */
-export interface Store {
+export interface Store extends DeviceFacts, MoneyFacts {
   /** One durable transaction: when it resolves, every fact is on disk, in this order. */
   append(facts: readonly Fact[]): Promise<void>;
   /**

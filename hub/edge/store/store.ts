@@ -2,6 +2,7 @@ import type { LeaseId } from '#protocol/values/ids.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { namesBlob } from './blob-names.ts';
+import { openDeviceFacts } from './device-facts.ts';
 import { openEarnings } from './earnings.ts';
 import { type FactReader, openFactReader } from './fact-reader.ts';
 import { FACT, type FactRow } from './fact-rows.ts';
@@ -15,6 +16,7 @@ import {
   openSharedDatabase,
 } from './libsql.ts';
 import { migrate } from './migrate.ts';
+import { openMoneyFacts } from './money-facts.ts';
 import type { NumberedJob, ShardFingerprints, ShardOutputs, Store } from './port.ts';
 import { openReceipts } from './receipts.ts';
 import { readExpired } from './removal.ts';
@@ -92,6 +94,8 @@ async function openStore(database: Database): Promise<Store> {
     fingerprints: (lease) => readFingerprints(database, facts, lease),
     ...openReceipts(database, facts),
     ...openEarnings(database, facts),
+    ...openDeviceFacts(database, facts),
+    ...openMoneyFacts(database, facts),
     verdicts: (after, limit) =>
       readSigned(database, facts.decode<'verdict'>, { type: 'verdict', after, limit }),
     epochs: (after, limit) =>

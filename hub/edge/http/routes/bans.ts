@@ -4,7 +4,6 @@ import type { BanView } from '#protocol/settlement/money-api.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { banOf, ledgerBanOf } from '../../../core/hub.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
 import { type ApiPorts, anyone, type Call, operator, type Route } from '../route.ts';
@@ -31,7 +30,8 @@ async function readEvidence(ports: ApiPorts, { request }: Call): Promise<Receipt
     const message = 'this was signed at another time; set the clock';
     return reject('request-invalid', message, 'at');
   }
-  const work = banOf(ports.hub, device)?.work;
+  const known = ports.hub.deviceRecords.get(device) ?? (await ports.store.device(device));
+  const work = known?.ban?.work;
   if (work === undefined) {
     const message = 'no unit is on record for which this device is banned';
     return reject('ban-unknown', message);
@@ -40,11 +40,11 @@ async function readEvidence(ports: ApiPorts, { request }: Call): Promise<Receipt
 }
 
 async function pardon(
-  { loop, hub }: ApiPorts,
+  { loop, store }: ApiPorts,
   { request, param }: Call,
 ): Promise<BanView | undefined> {
   const device = must(decodeWith(PublicKey, param('key'), 'request-invalid'));
   const { reason } = await readJson(PardonRequest, request);
   must(await loop.command({ type: 'pardon', device, reason }));
-  return ledgerBanOf(hub, device);
+  return (await store.bansOf(device)).at(-1);
 }

@@ -10,14 +10,7 @@ import {
 import { decodeWith } from '#protocol/values/decode.ts';
 import { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import {
-  endedJobOf,
-  listBans,
-  listClosings,
-  listPayouts,
-  type PageRange,
-  viewPay,
-} from '../../../core/hub.ts';
+import { endedJobOf, type PageRange } from '../../../core/hub.ts';
 import { readEarned, readEarning, readEndedJobs } from '../../store/money-lists.ts';
 import { reject } from '../answer.ts';
 import { readPage } from '../query.ts';
@@ -29,17 +22,17 @@ export const moneyLogRoutes = ({ hub, store }: ApiPorts): Route[] => [
     const jobs = await readEndedJobs({ hub, store }, range);
     return { jobs, next: lastNumber(jobs, range) };
   }),
-  page('/v1/log/payouts', 'after', (range): PayoutPage => {
-    const payouts = listPayouts(hub, range);
+  page('/v1/log/payouts', 'after', async (range): Promise<PayoutPage> => {
+    const payouts = await store.payouts(range.from, range.limit);
     const last = payouts.at(-1);
     return { payouts, next: last === undefined ? range.from : last.index + 1 };
   }),
-  page('/v1/log/bans', 'after', (range): BanPage => {
-    const bans = listBans(hub, range);
+  page('/v1/log/bans', 'after', async (range): Promise<BanPage> => {
+    const bans = await store.bans(range.from, range.limit);
     return { bans, next: lastNumber(bans, range) };
   }),
-  page('/v1/log/closings', 'after', (range): ClosingPage => {
-    const closings = listClosings(hub, range);
+  page('/v1/log/closings', 'after', async (range): Promise<ClosingPage> => {
+    const closings = await store.closings(range.from, range.limit);
     return { closings, next: lastNumber(closings, range) };
   }),
   page('/v1/log/jobs/:job/shards', 'from', async (range, { param }): Promise<EarningShardPage> => {
@@ -57,7 +50,9 @@ export const moneyLogRoutes = ({ hub, store }: ApiPorts): Route[] => [
     return {
       jobs: jobs.flatMap((job) => job ?? []),
       shards,
-      ...viewPay(hub, device, ids),
+      bans: await store.bansOf(device),
+      payouts: await store.payoutsOf(device),
+      closings: await store.closingsOf(ids),
       next: nextSequence(shards, range),
     };
   }),

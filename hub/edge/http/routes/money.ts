@@ -1,7 +1,6 @@
 import { type Funding, FundRequest, PayoutRequest } from '#protocol/settlement/money-api.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
-import { payoutOf } from '../../../core/hub.ts';
 import type { FoundEscrow } from '../../chain/settlement.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
@@ -80,8 +79,8 @@ async function close(ports: ApiPorts, call: Call): Promise<void> {
   must(await ports.loop.command({ type: 'close', job: id }));
 }
 
-async function linkPayout({ hub, loop }: ApiPorts, { request }: Call) {
+async function linkPayout({ store, loop }: ApiPorts, { request }: Call) {
   const payout = await readJson(PayoutRequest, request);
   must(await loop.command({ type: 'payout', payout }));
-  return payoutOf(hub, payout.record.device);
+  return (await store.payoutsOf(payout.record.device)).at(-1);
 }

@@ -11,7 +11,7 @@ import { decodeWith } from '#protocol/values/decode.ts';
 import { Digest, type PublicKey } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { bytes, instant, lamports } from '#protocol/values/units.ts';
-import { leafFileOf, listFiles, ticketHolder } from '../../../core/hub.ts';
+import { ticketHolder } from '../../../core/hub.ts';
 import { openLeafTrees, TREES_MAX } from '../../chain/leaf-trees.ts';
 import { answerBody, reject } from '../answer.ts';
 import { bearer } from '../bearer.ts';
@@ -52,7 +52,7 @@ function openIntake(ports: ApiPorts): Answer {
 }
 
 async function keepFile(ports: ApiPorts, request: Request): Promise<LeafFileView> {
-  const { hub, settlement, blobs, loop } = ports;
+  const { hub, settlement, blobs, loop, store } = ports;
   const { bytes: body, isCut } = await readFirst(request, LEAF_FILE_BYTES_MAX);
   if (isCut) {
     return reject('message-too-long', `a leaf file has at most ${LEAF_FILE_BYTES_MAX} bytes`);
@@ -64,6 +64,8 @@ async function keepFile(ports: ApiPorts, request: Request): Promise<LeafFileView
     const message = `facts are whole up to ${FACTS_WHOLE_MS / 1000} s ago, and this file reaches further: make it again, and set the clock if that is off`;
     return reject('request-invalid', message);
   }
+  const known = await store.leafFile(file.dataHash);
+  if (known !== undefined) return known.file;
   const pool = must(await settlement.pool());
   if (BigInt(file.period) > pool.period + 1n) {
     const message = `the pool is at period ${pool.period}: a file of period ${file.period} is too early`;
@@ -71,7 +73,7 @@ async function keepFile(ports: ApiPorts, request: Request): Promise<LeafFileView
   }
   const blob = must(await blobs.put(body, LEAF_FILE_BYTES_MAX));
   must(await loop.command({ type: 'leaves', file, root: blob.root }));
-  return leafFileOf(hub, file.dataHash)?.file ?? file;
+  return (await store.leafFile(file.dataHash))?.file ?? file;
 }
 
 function describeFile(body: Uint8Array, verifier: PublicKey): LeafFileView {
@@ -97,20 +99,20 @@ function describeFile(body: Uint8Array, verifier: PublicKey): LeafFileView {
 const sumOf = ({ cumulative }: LeafTable): bigint =>
   cumulative.reduce((sum, each) => sum + each, 0n);
 
-function list({ hub }: ApiPorts, { query }: Call): LeafFileList {
+async function list({ store }: ApiPorts, { query }: Call): Promise<LeafFileList> {
   const limit = readCount(query, 'limit', { otherwise: 20, most: FILES_SHOWN_MAX });
-  return { settlements: listFiles(hub, limit) };
+  return { settlements: await store.leafFiles(limit) };
 }
 
-function findFile({ hub }: ApiPorts, { param }: Call) {
+async function findFile({ store }: ApiPorts, { param }: Call) {
   const dataHash = decodeWith(Digest, param('hash'), 'leaves-unknown');
-  const found = dataHash.ok ? leafFileOf(hub, dataHash.value) : undefined;
+  const found = dataHash.ok ? await store.leafFile(dataHash.value) : undefined;
   if (found !== undefined) return found;
   return reject('leaves-unknown', 'no such leaf file is here; GET /v1/settlements lists them');
 }
 
 async function readLeaves(ports: ApiPorts, call: Call): Promise<Response> {
-  const { file, root } = findFile(ports, call);
+  const { file, root } = await findFile(ports, call);
   const stream = must(await ports.blobs.stream(root, 0, file.length));
   return answerBody(ReadableStream.from(stream), {
     'Content-Type': 'application/octet-stream',
@@ -126,8 +128,9 @@ async function readLeaves(ports: ApiPorts, call: Call): Promise<Response> {
 function openProofs(ports: ApiPorts) {
   const trees = openLeafTrees();
   return async (call: Call, side: 'claims' | 'spends') => {
-    const { file, root } = findFile(ports, call);
-    if (!listFiles(ports.hub, TREES_MAX).includes(file)) {
+    const { file, root } = await findFile(ports, call);
+    const newest = await ports.store.leafFiles(TREES_MAX);
+    if (!newest.some(({ dataHash }) => dataHash === file.dataHash)) {
       const message = `proofs are made of the newest ${TREES_MAX} files; of this one GET the leaves`;
       return reject('leaves-unknown', message);
     }
