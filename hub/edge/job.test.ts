@@ -8,7 +8,7 @@ import type { Receipt } from '#protocol/records/records.ts';
 import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
 import { deliver, makeFakeKey, openFakeSession } from './sockets/fake-client.ts';
-import { fakeModel, openFakeDevice } from './sockets/fake-job.ts';
+import { fakeModel, openFakeDevice, withTicket } from './sockets/fake-job.ts';
 import { openTestHub, refusalOf } from './test-hub.ts';
 
 const ITEMS = 10;
@@ -37,7 +37,8 @@ async function openFakeVerifier() {
   const prepare = async () => {
     const { job, draft, inputs } = await verifier.until('prepare');
     const range = { Range: `bytes=0-${UNIT_BYTES - 1}` };
-    const answer = await fetch(`${hub.url}/v1/blobs/${inputs.root}`, { headers: range });
+    const asked = withTicket(verifier, range);
+    const answer = await fetch(`${hub.url}/v1/blobs/${inputs.root}`, asked);
     expect([answer.status, answer.headers.get('content-range')]).toEqual([
       206,
       `bytes 0-${UNIT_BYTES - 1}/${inputs.length}`,
@@ -94,7 +95,7 @@ describe('a job over the API and real sockets', () => {
       const { root, offset } = lease.inputs;
       const end = offset + lease.unitCount * UNIT_BYTES - 1;
       const range = { Range: `bytes=${offset}-${end}` };
-      const answer = await fetch(`${hub.url}/v1/blobs/${root}`, { headers: range });
+      const answer = await fetch(`${hub.url}/v1/blobs/${root}`, withTicket(device, range));
       const outputs = new Uint8Array(await answer.arrayBuffer());
       const first = createHash('sha256').update(outputs.subarray(0, UNIT_BYTES)).digest();
       expect(first.toString('base64').slice(0, 42)).toBe(lease.inputs.digests.slice(0, 42));

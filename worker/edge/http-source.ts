@@ -8,6 +8,8 @@ const LAYER_BYTES_MAX = 64 * 1024;
 
 /** Range downloads from the hub: the source that always works. */
 export interface HttpSource {
+  /** The ticket of the session at hand: what may be read follows from it. */
+  setTicket(ticket: string): void;
   /** Exactly these bytes; throws a `PocketgridError` with code `download-failed`. */
   range(root: Root, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   /** The piece layer of a blob: 32 bytes per piece, none for a blob of one piece. */
@@ -16,8 +18,12 @@ export interface HttpSource {
 
 /** Opens a hub's blobs; each call is made once, since the core of a device decides what is next. */
 export function openHttpSource(hub: URL): HttpSource {
-  const client = openClient({ hub, retries: 0, patience: 0 });
+  let ticket: string | undefined;
+  const client = openClient({ hub, key: () => ticket, retries: 0, patience: 0 });
   return {
+    setTicket(value) {
+      ticket = value;
+    },
     async range(root, offset, length) {
       const got = take(await readBlobRange(client, { root, offset, length }));
       if (got.length === length) return got;

@@ -5,7 +5,7 @@ import { openContributor, stepContributor } from '../core/contributor.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent } from '../core/events.ts';
 import { type ComputeOwner, openComputeOwner } from './compute-owner.ts';
 import { type Downloads, openDownloads } from './downloads.ts';
-import { openHttpSource } from './http-source.ts';
+import { type HttpSource, openHttpSource } from './http-source.ts';
 import type { DeviceWorld } from './ports.ts';
 
 const TICK_MS = 500;
@@ -19,6 +19,7 @@ export interface DeviceLoop {
 /** What performs effects: one part of the world each. */
 interface Hands {
   world: DeviceWorld;
+  http: HttpSource;
   links: Map<number, ControlLink>;
   owner: ComputeOwner;
   downloads: Downloads;
@@ -46,11 +47,13 @@ export function openDeviceLoop(config: ContributorConfig, world: DeviceWorld): D
     }
   };
   const { cache, peers } = world;
+  const http = openHttpSource(world.hub);
   const hands: Hands = {
     world,
+    http,
     links: new Map(),
     owner: openComputeOwner({ cache, openPort: world.openPort, post }),
-    downloads: openDownloads({ cache, http: openHttpSource(world.hub), peers, post }),
+    downloads: openDownloads({ cache, http, peers, post }),
     post,
   };
   const timer = setInterval(() => post({ type: 'tick' }), TICK_MS);
@@ -67,7 +70,7 @@ export function openDeviceLoop(config: ContributorConfig, world: DeviceWorld): D
 }
 
 function perform(hands: Hands, effect: ContributorEffect): void {
-  const { world, links, owner, downloads, post } = hands;
+  const { world, http, links, owner, downloads, post } = hands;
   switch (effect.type) {
     case 'connect': {
       const { socket } = effect;
@@ -111,6 +114,7 @@ function perform(hands: Hands, effect: ContributorEffect): void {
     case 'status':
       return world.tell(effect.status);
     case 'joined':
+      http.setTicket(effect.ticket);
       return joinPeers(world, effect);
     case 'sources':
       return world.peers?.addHolders(effect.root, effect.peers);

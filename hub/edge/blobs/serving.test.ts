@@ -26,7 +26,7 @@ it('a hub serves the model by its root, whole, by range, by condition, and its p
     etag: `"${root}"`,
     'accept-ranges': 'bytes',
     'content-length': String(fakeModel.length),
-    'cache-control': 'public, max-age=31536000, immutable',
+    'cache-control': 'private, max-age=31536000, immutable',
   });
   const tail = await hub.call(url, { headers: { Range: 'bytes=-5' } });
   expect(tail.status).toBe(206);

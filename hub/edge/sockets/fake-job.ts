@@ -24,11 +24,17 @@ export function postFakeJob(
   return fetch(`${hub.url}/v1/jobs`, { method: 'POST', body: form, headers });
 }
 
+/** A call with the ticket of a session. */
+export const withTicket = (
+  { welcome }: { welcome: { ticket: string } },
+  headers: Record<string, string> = {},
+): RequestInit => ({ headers: { ...headers, Authorization: `Bearer ${welcome.ticket}` } });
+
 /** A verifier that prepares the next job it is given, and stays. */
 export async function prepareFakeJob(url: string, who: FakeKey) {
   const verifier = await openFakeSession(url, 'verifier', who);
   const { job, draft, inputs } = await verifier.until('prepare');
-  const answer = await fetch(`${url}/v1/blobs/${inputs.root}`);
+  const answer = await fetch(`${url}/v1/blobs/${inputs.root}`, withTicket(verifier));
   const unit = new Uint8Array(await answer.arrayBuffer()).slice(0, 12);
   const outputs = draft.runtime.inputs.map((spec) => ({ ...spec, name: 'y' }));
   const head = { type: 'prepared' as const, job, outputs, units: [0] };
@@ -60,7 +66,8 @@ export async function computeFakeJob(
     const { lease } = await device.until('lease');
     const { root, offset, unitBytes } = lease.inputs;
     const range = `bytes=${offset}-${offset + lease.unitCount * unitBytes - 1}`;
-    const inputs = await fetch(`${hub.url}/v1/blobs/${root}`, { headers: { Range: range } });
+    const asked = withTicket(device, { Range: range });
+    const inputs = await fetch(`${hub.url}/v1/blobs/${root}`, asked);
     const { units } = await deliver(device, lease, new Uint8Array(await inputs.arrayBuffer()));
     done += units;
     device.say({ type: 'request' });

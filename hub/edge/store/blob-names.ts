@@ -60,6 +60,13 @@ function refsOf(fact: Fact): { job?: JobId; refs: Pick<BlobRef, 'root'>[] } | un
   return { job: fact.job, refs: [...variants.map(({ file }) => file), ...answers] };
 }
 
-/** Whether a job names this blob. */
+/** Whether a job, or a leaf file, names this blob. */
 export const namesBlob = async ({ read }: Database, root: Root): Promise<boolean> =>
   (await read('select job from blob_name where root = ? limit 1', root)).length > 0;
+
+/** The jobs that name it. */
+export async function jobsNaming({ read }: Database, root: Root): Promise<JobId[]> {
+  const sql = `select word.text as job from blob_name join word on word.number = blob_name.job
+    where root = ?`;
+  return (await read<{ job: JobId }>(sql, root)).map(({ job }) => job);
+}

@@ -130,6 +130,8 @@ export interface Store extends DeviceFacts, MoneyFacts {
   expired(now: Instant, limit: number): Promise<JobId[]>;
   /** Whether a job, one that goes on or an archived one, names this blob. */
   namesBlob(root: Root): Promise<boolean>;
+  /** The jobs that name it, as long as their data is kept. */
+  jobsNaming(root: Root): Promise<JobId[]>;
   /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */
   results(job: JobId, fromUnit: number, toUnit: number): Promise<ShardOutputs[]>;
   /** The accepted shard that came from a lease, void or not: for verifiers that judge it late. */

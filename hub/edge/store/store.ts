@@ -1,7 +1,7 @@
 import type { LeaseId } from '#protocol/values/ids.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
-import { namesBlob } from './blob-names.ts';
+import { jobsNaming, namesBlob } from './blob-names.ts';
 import { openDeviceFacts } from './device-facts.ts';
 import { openEarnings } from './earnings.ts';
 import { type FactReader, openFactReader } from './fact-reader.ts';
@@ -79,6 +79,7 @@ async function openStore(database: Database): Promise<Store> {
     },
     expired: (now, limit) => readExpired(database, now, limit),
     namesBlob: (root) => namesBlob(database, root),
+    jobsNaming: (root) => jobsNaming(database, root),
     async results(job, fromUnit, toUnit) {
       const sql = `select ${FACT}, output.outputs from fact
         left join output on output.number = fact.number

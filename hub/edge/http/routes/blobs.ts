@@ -1,12 +1,15 @@
 import { decodeWith } from '#protocol/values/decode.ts';
 import { Root } from '#protocol/values/ids.ts';
 import { must, refusal } from '#protocol/values/refusal.ts';
+import type { BlobRights } from '../../../core/hub.ts';
 import { answerBody, answerRefusal, reject } from '../answer.ts';
+import { bearer } from '../bearer.ts';
+import { covers, rightsOf } from '../blob-access.ts';
 import { decodeRange } from '../range.ts';
 import { type ApiPorts, anyone, type Call, type Route } from '../route.ts';
 
 /** Named by their content, so they never change. */
-const CACHING = { 'Cache-Control': 'public, max-age=31536000, immutable' };
+const CACHING = { 'Cache-Control': 'private, max-age=31536000, immutable' };
 
 /** The bytes of blobs and their piece layers. */
 export const blobRoutes = (ports: ApiPorts): Route[] => [
@@ -14,8 +17,9 @@ export const blobRoutes = (ports: ApiPorts): Route[] => [
   anyone('GET /v1/blobs/:root/pieces', (call) => readPieces(ports, call)),
 ];
 
-async function readBlob(ports: ApiPorts, { request, param }: Call): Promise<Response> {
-  const { root, size } = await findBlob(ports, param('root'));
+async function readBlob(ports: ApiPorts, call: Call): Promise<Response> {
+  const { request } = call;
+  const { root, size, rights } = await findBlob(ports, call);
   const etag = `"${root}"`;
   const headers = { ...CACHING, ETag: etag, 'Accept-Ranges': 'bytes' };
   if (request.headers.get('if-none-match') === etag) {
@@ -33,6 +37,10 @@ async function readBlob(ports: ApiPorts, { request, param }: Call): Promise<Resp
     return answer;
   }
   const { offset, length } = range.type === 'part' ? range : { offset: 0, length: size };
+  if (!covers(rights, offset, length)) {
+    const message = `your leases do not cover bytes ${offset} to ${offset + length - 1} of this blob`;
+    return reject('key-forbidden', message);
+  }
   const stream = must(await ports.blobs.stream(root, offset, length));
   const body = request.method === 'HEAD' ? null : toBody(stream, ports);
   const answer = new Response(body, {
@@ -70,20 +78,23 @@ function toBody(chunks: AsyncIterable<Uint8Array>, { counters }: ApiPorts): Read
   );
 }
 
-async function readPieces(ports: ApiPorts, { param }: Call): Promise<Response> {
-  const { root } = await findBlob(ports, param('root'));
+async function readPieces(ports: ApiPorts, call: Call): Promise<Response> {
+  const { root } = await findBlob(ports, call);
   const pieces = must(await ports.blobs.pieces(root));
   const type = { 'Content-Type': 'application/octet-stream' };
   return answerBody(new Uint8Array(pieces), { ...CACHING, ...type });
 }
 
+/** The blob named in the path, and what of it the caller may read: something. */
 async function findBlob(
-  { store, blobs }: ApiPorts,
-  text: string,
-): Promise<{ root: Root; size: number }> {
-  const root = decodeWith(Root, text, 'blob-unknown');
-  const isNamed = root.ok && (await store.namesBlob(root.value));
-  const size = isNamed ? await blobs.stat(root.value) : undefined;
-  if (root.ok && size !== undefined) return { root: root.value, size };
-  return reject('blob-unknown', 'no job of this hub has a blob of this root');
+  ports: ApiPorts,
+  { request, param }: Call,
+): Promise<{ root: Root; size: number; rights: BlobRights }> {
+  const root = decodeWith(Root, param('root'), 'blob-unknown');
+  if (root.ok) {
+    const rights = await rightsOf(ports, bearer(request), root.value);
+    const size = rights.length > 0 ? await ports.blobs.stat(root.value) : undefined;
+    if (size !== undefined) return { root: root.value, size, rights };
+  }
+  return reject('blob-unknown', 'no work or job of yours has a blob of this root');
 }

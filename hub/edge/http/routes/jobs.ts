@@ -1,12 +1,10 @@
 import type { JobPage } from '#protocol/api/api.ts';
 import type { JobView } from '#protocol/api/job.ts';
-import type { KeyView } from '#protocol/api/keys.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
-import { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { type Job, recallJob, viewJob } from '../../../core/hub.ts';
+import { viewJob } from '../../../core/hub.ts';
 import { reject } from '../answer.ts';
+import { findJob, readJob } from '../job-access.ts';
 import { readCount, readNumber } from '../query.ts';
 import { type ApiPorts, type Call, type KeyCall, type Route, reader, writer } from '../route.ts';
 import { openEventStreams } from './events.ts';
@@ -47,32 +45,6 @@ async function listJobs({ hub, store }: ApiPorts, { query, key }: KeyCall): Prom
   };
 }
 
-/**
- * The job named in the path, in memory or archived. A key that may not read it is told what it
- * would be told of a job that is not there.
- */
-export async function findJob(ports: ApiPorts, { param, by }: Call): Promise<Job> {
-  const id = decodeWith(JobId, param('job'), 'job-unknown');
-  const job = id.ok ? await readJob(ports, id.value) : undefined;
-  const access = job && (by === undefined ? 'write' : await accessTo(ports, job, by.key));
-  if (job === undefined || access === undefined) {
-    return reject('job-unknown', `there is no job ${param('job')}; GET /v1/jobs lists yours`);
-  }
-  if (access === 'write' || by?.need === 'read') return job;
-  return reject('key-forbidden', 'this job is shared with your key for reading only');
-}
-
-/** What a key may do with a job, if it may see it. */
-async function accessTo({ store }: ApiPorts, { record }: Job, key: KeyView) {
-  if (key.role === 'operator' || key.id === record.developer) return 'write';
-  return store.keys.sharedBy(record.developer, key.id);
-}
-
-const readJob = async (
-  { hub, store }: Pick<ApiPorts, 'hub' | 'store'>,
-  id: JobId,
-): Promise<Job | undefined> => hub.jobs.get(id) ?? recallJob(hub, await store.archived(id));
-
 async function move(ports: ApiPorts, call: Call, type: 'start' | 'cancel') {
   const { record, state } = await findJob(ports, call);
   if (ports.hub.jobs.has(record.id)) {
@@ -87,16 +59,6 @@ async function removeData(ports: ApiPorts, call: Call): Promise<JobView> {
     must(await ports.loop.command({ type: 'remove-data', job: record.id }));
   }
   return viewJob(ports.hub, await findJob(ports, call));
-}
-
-/** The job named in the path, where its inputs and results are still here. */
-export async function findKept(ports: ApiPorts, call: Call): Promise<Job> {
-  const job = await findJob(ports, call);
-  const { removedAt } = job;
-  if (removedAt === undefined) return job;
-  const day = new Date(removedAt).toISOString().slice(0, 10);
-  const message = `inputs and results of this job were removed on ${day}; its receipts stay`;
-  return reject('results-removed', message);
 }
 
 async function readPackage(ports: ApiPorts, call: Call): Promise<PackageManifest> {

@@ -5,8 +5,8 @@ import type { FoundEscrow } from '../../chain/settlement.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
 import { checkBudget } from '../budget.ts';
+import { findJob } from '../job-access.ts';
 import { type ApiPorts, anyone, type Call, type KeyCall, type Route, writer } from '../route.ts';
-import { findJob } from './jobs.ts';
 
 /** Longer than a job and the period that pays for it take. */
 const REFUND_MS_MIN = 7 * 24 * 3_600_000;

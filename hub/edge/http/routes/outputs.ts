@@ -7,8 +7,8 @@ import { must } from '#protocol/values/refusal.ts';
 import { type Job, mayRead, unitPart } from '../../../core/hub.ts';
 import type { ShardOutputs } from '../../store/port.ts';
 import { answerBody, reject } from '../answer.ts';
+import { findKept } from '../job-access.ts';
 import { type ApiPorts, type Call, type Route, reader, verifier } from '../route.ts';
-import { findKept } from './jobs.ts';
 
 /**
  * Output bytes of single units, for whoever executes them again: a verifier, or a job's developer.

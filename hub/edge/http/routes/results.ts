@@ -8,9 +8,9 @@ import { FileFault, must } from '#protocol/values/refusal.ts';
 import { type Job, mayRead, viewJob } from '../../../core/hub.ts';
 import { encodeResults, RESULT_TYPES, type ResultRange } from '../../results/encode.ts';
 import { answerBody, reject } from '../answer.ts';
+import { findKept } from '../job-access.ts';
 import { readCount } from '../query.ts';
 import { type ApiPorts, type Call, type Route, reader } from '../route.ts';
-import { findKept } from './jobs.ts';
 
 /** What is read from the store for one answer. */
 const READ_BYTES_MAX = 512 * 1024 * 1024;

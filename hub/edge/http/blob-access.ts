@@ -1,0 +1,40 @@
+import { API_KEY_PREFIX } from '#protocol/api/api.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { type BlobRights, blobRights, ticketHolder } from '../../core/hub.ts';
+import { reject } from './answer.ts';
+import { checkKey } from './callers.ts';
+import { accessTo, readJob } from './job-access.ts';
+import type { ApiPorts } from './route.ts';
+
+/**
+ * What a token may read of a blob. The ticket of a session sees what its work needs; a key the blobs
+ * of jobs that it may read, as long as their data is kept.
+ */
+export async function rightsOf(
+  ports: Pick<ApiPorts, 'hub' | 'store'>,
+  token: string | undefined,
+  root: Root,
+): Promise<BlobRights> {
+  if (token === undefined) {
+    const message =
+      'send `Authorization: Bearer` with an API key, or with the ticket of your welcome';
+    return reject('key-missing', message);
+  }
+  const jobs = await ports.store.jobsNaming(root);
+  if (token.startsWith(API_KEY_PREFIX)) {
+    const key = await checkKey(ports, token, 'reader');
+    for (const id of jobs) {
+      const job = await readJob(ports, id);
+      if (job !== undefined && (await accessTo(ports, job, key)) !== undefined) return 'whole';
+    }
+    return [];
+  }
+  const holder = ticketHolder(ports.hub, token);
+  if (holder !== undefined) return blobRights(ports.hub, holder, { root, jobs });
+  return reject('key-wrong', 'this ticket is of no session that is open; connect again');
+}
+
+/** Whether the bytes [offset, offset + length) are among them. */
+export const covers = (rights: BlobRights, offset: number, length: number): boolean =>
+  rights === 'whole' ||
+  rights.some((range) => range.offset <= offset && offset + length <= range.end);
