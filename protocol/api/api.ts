@@ -39,7 +39,7 @@ import { JobView } from './job.ts';
  * | POST /v1/devices/:key/pardon | operator | `PardonRequest`: lifts the newest ban of a device → `BanView` |
  * | POST /v1/verifiers | operator | `{ key }`: enrols a verifier → 204 |
  * | DELETE /v1/verifiers/:key | operator | takes a verifier off the list, for good → 204 |
- * | GET /v1/blobs/:root | anyone who knows the root | the bytes; honours a single `Range` |
+ * | GET /v1/blobs/:root | reader, or a session by its ticket: what its work needs | the bytes; honours a single `Range` |
  * | GET /v1/blobs/:root/pieces | likewise | the piece layer, 32 bytes per 256 KiB piece; empty for one piece |
  * | GET /v1/outputs/:job/:unit | verifier, by ticket | output bytes of one accepted unit |
  * | GET /v1/fingerprints/:job/:unit | verifier, by ticket | `UnitFingerprint` of one accepted unit |
