@@ -3,13 +3,17 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { JobView } from '#protocol/api/job.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
+import { instant } from '#protocol/values/units.ts';
 import { makeFakeKey } from './sockets/fake-client.ts';
 import { computeFakeJob, postFakeJob, prepareFakeJob } from './sockets/fake-job.ts';
 import { openTestHub, refusalOf } from './test-hub.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const who = makeFakeKey();
-const hub = openTestHub(() => ({ verifierKeys: [who.key] }));
+const hub = openTestHub(() => ({
+  verifierKeys: [who.key],
+  clock: () => instant(Date.now()),
+}));
 
 afterEach(() => void vi.useRealTimers());
 

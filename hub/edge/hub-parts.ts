@@ -12,6 +12,7 @@ import { recutItems } from './inputs/recut.ts';
 import { type CommitmentLog, openCommitmentLog } from './log/commitment-log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
 import { openSignalling, type Signalling } from './peering/signalling.ts';
+import { type Clock, openClock } from './process/clock.ts';
 import type { Log } from './process/log.ts';
 import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './process/metrics.ts';
 import { openRetention } from './process/retention.ts';
@@ -42,6 +43,7 @@ export interface HubParts {
   metrics: HubMetrics;
   /** An empty folder for uploads in progress. */
   uploads: string;
+  clock: Clock;
   log: Log;
   /** Says goodbye to every socket and makes what was decided durable. */
   stop(): Promise<void>;
@@ -53,7 +55,7 @@ export interface HubParts {
 export async function openHubParts(
   data: string,
   config: Omit<HubConfig, 'hub'>,
-  log: Log,
+  { log, clock = openClock() }: { log: Log; clock?: Clock | undefined },
 ): Promise<HubParts> {
   // First, since it locks the directory: a second hub must not touch what the first one uses.
   const store = await openFileStore(join(data, 'hub.db'));
@@ -67,9 +69,9 @@ export async function openHubParts(
   const hub = await loadHub(store, { ...config, hub: identity.key }, snapshot?.state);
   const counters = openCounters();
   const { sign } = identity;
-  const commitments = await openCommitmentLog({ store, sign, now: Date.now }, snapshot?.tree);
+  const commitments = await openCommitmentLog({ store, sign, now: clock }, snapshot?.tree);
   const metrics = openMetrics(counters);
-  const base = { identity, store, commitments, blobs, hub, counters, metrics, log };
+  const base = { identity, store, commitments, blobs, hub, counters, metrics, clock, log };
   const commit = openGroupCommit(store, { onDisk: (trouble) => running.loop.disk(trouble) });
   const running = runHub(base, commit);
   const keep = (always?: 'always'): Promise<void> =>
@@ -118,7 +120,7 @@ async function loadHub(
 
 type Base = Pick<
   HubParts,
-  'identity' | 'store' | 'commitments' | 'blobs' | 'hub' | 'counters' | 'metrics' | 'log'
+  'identity' | 'store' | 'commitments' | 'blobs' | 'hub' | 'counters' | 'metrics' | 'clock' | 'log'
 >;
 
 /** The loop and the sockets it speaks through. */
@@ -137,6 +139,7 @@ function runHub(
       verify,
       sha256: (bytes) => hash('sha256', bytes, 'buffer'),
     },
+    clock: base.clock,
     append: (facts) => commit.submit(facts).then(() => base.commitments.add(facts)),
     async keep(blob) {
       if (blob instanceof Uint8Array) return blobs.put(blob, KEPT_BYTES_MAX);

@@ -8,6 +8,7 @@ import { instant, millis } from '#protocol/values/units.ts';
 import { openHub } from '../core/hub.ts';
 import type { Fact } from '../core/state/facts.ts';
 import { openLoop } from './loop.ts';
+import { openClock } from './process/clock.ts';
 import { openLog } from './process/log.ts';
 import { openCounters } from './process/metrics.ts';
 import { makeFakeKey } from './sockets/fake-client.ts';
@@ -32,6 +33,7 @@ async function openWorld(facts: readonly Fact[] = []) {
   const sent: HubMessage[] = [];
   const closed: number[] = [];
   const loop = openLoop(hub, {
+    clock: openClock(),
     world: {
       random() {
         if (trouble.random !== undefined) throw trouble.random;

@@ -10,7 +10,6 @@ import {
   refusal,
   refuse,
 } from '#protocol/values/refusal.ts';
-import { instant } from '#protocol/values/units.ts';
 import { type Hub, stepHub } from '../core/hub.ts';
 import type {
   BlobRange,
@@ -25,12 +24,14 @@ import type {
 } from '../core/state/events.ts';
 import type { Fact, ItemCut, MendedUnit, UnitCut } from '../core/state/facts.ts';
 import type { DeviceRecord } from '../core/state/trust.ts';
+import type { Clock } from './process/clock.ts';
 import type { Log } from './process/log.ts';
 import type { HubCounters } from './process/metrics.ts';
 
 /** What the loop needs to perform effects. */
 export interface LoopWorld {
   world: Omit<World, 'now'>;
+  clock: Clock;
   /**
    * Resolves when the facts are on disk; calls are kept in order. Rejects when the hub is stopping.
    */
@@ -87,7 +88,7 @@ export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
   const loop: Loop = {
     hub,
     edge,
-    world: { ...edge.world, now: instant(Date.now()) },
+    world: { ...edge.world, now: edge.clock() },
     queue: [],
     running: false,
     waiting: new Map(),
@@ -122,7 +123,7 @@ function post(loop: Loop, event: HubEvent): void {
 }
 
 function step(loop: Loop, event: HubEvent): void {
-  loop.world.now = instant(Date.now());
+  loop.world.now = loop.edge.clock();
   let effects: HubEffect[];
   try {
     effects = stepHub(loop.hub, event, loop.world);

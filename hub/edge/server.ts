@@ -18,6 +18,7 @@ import { openStaticFiles } from './http/static-files.ts';
 import { type HubParts, openHubParts } from './hub-parts.ts';
 import { type Listener, openListener } from './listener.ts';
 import type { Seeder } from './peering/seeder.ts';
+import type { Clock } from './process/clock.ts';
 import { type Certificate, listLanAddresses, openCertificate } from './process/lan.ts';
 import { type Log, openLog } from './process/log.ts';
 import type { HubCounters } from './process/metrics.ts';
@@ -48,6 +49,7 @@ export interface HubServerOptions {
   /** `none` unless said otherwise. */
   chain?: ChainChoice;
   log?: Log;
+  clock?: Clock;
 }
 
 /** A hub that runs; `close` ends it cleanly. */
@@ -84,7 +86,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
         : { offlineDevicesMax: options.offlineDevicesMax }),
       ...(seeding === undefined ? {} : { seeder: seeding.peer }),
     },
-    log,
+    { log, clock: options.clock },
   );
   const stopping = new AbortController();
   let listener: Listener | undefined;

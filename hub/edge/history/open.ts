@@ -13,7 +13,7 @@ const config = {
   barMs: millis(1_000),
 };
 const started = performance.now();
-const parts = await openHubParts(folder, config, openLog('silent'));
+const parts = await openHubParts(folder, config, { log: openLog('silent') });
 const seconds = (performance.now() - started) / 1_000;
 const mebibytes = process.memoryUsage().rss / 2 ** 20;
 process.stdout.write(

@@ -24,7 +24,7 @@ beforeAll(async () => {
     barMs: millis(1_000),
   };
   const log = openLog('silent');
-  parts = await openHubParts(data, config, log);
+  parts = await openHubParts(data, config, { log });
   const money = await openMoney(data, 'none', log);
   const { identity, metrics } = parts;
   answer = openApi(

@@ -6,6 +6,7 @@ import type { BlobStore } from '../blobs/port.ts';
 import type { Money } from '../chain/open.ts';
 import type { CommitmentLog } from '../log/commitment-log.ts';
 import type { HubLoop } from '../loop.ts';
+import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import type { HubCounters } from '../process/metrics.ts';
 import type { Store } from '../store/port.ts';
@@ -20,6 +21,7 @@ export interface ApiPorts extends Money {
   sign: KeyFile['sign'];
   blobs: BlobStore;
   counters: HubCounters;
+  clock: Clock;
   log: Log;
   /** An empty folder for uploads in progress. */
   uploads: string;

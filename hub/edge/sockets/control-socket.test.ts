@@ -7,6 +7,7 @@ import { millis } from '#protocol/values/units.ts';
 import { type Hub, openHub } from '../../core/hub.ts';
 import { type Listener, openListener } from '../listener.ts';
 import { type HubLoop, openLoop } from '../loop.ts';
+import { openClock } from '../process/clock.ts';
 import { openLog } from '../process/log.ts';
 import { openCounters } from '../process/metrics.ts';
 import { openGroupCommit } from '../store/group-commit.ts';
@@ -39,6 +40,7 @@ async function openAll(limits: Partial<ControlLimits> = {}): Promise<void> {
   });
   control = openControlSockets({ post: (event) => loop.post(event), counters, log, limits });
   loop = openLoop(hub, {
+    clock: openClock(),
     world: {
       random: () => randomBytes(32).toString('hex') as Nonce,
       sign: () => '00'.repeat(64) as Signature,

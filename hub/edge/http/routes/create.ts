@@ -10,7 +10,7 @@ import { addTaps } from '#protocol/onnx/taps.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { type FileFault, must } from '#protocol/values/refusal.ts';
-import { instant, lamports } from '#protocol/values/units.ts';
+import { lamports } from '#protocol/values/units.ts';
 import { checkModel, MODEL_LIMITS } from '../../../core/models/check.ts';
 import { LOOP_TRIPS_MAX } from '../../../core/models/graph.ts';
 import { type Converted, convertInputs } from '../../inputs/convert.ts';
@@ -80,7 +80,7 @@ async function createJob(ports: ApiPorts, key: KeyView, upload: Upload) {
     id: `job_${randomBytes(8).toString('hex')}` as JobId,
     developer: key.id,
     name: options.name,
-    createdAt: instant(Date.now()),
+    createdAt: ports.clock(),
     draft: {
       name: options.name,
       file,

@@ -1,6 +1,6 @@
 import { type Funding, FundRequest, PayoutRequest } from '#protocol/settlement/money-api.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { instant, lamports } from '#protocol/values/units.ts';
+import { lamports } from '#protocol/values/units.ts';
 import type { FoundEscrow } from '../../chain/settlement.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
@@ -43,7 +43,7 @@ async function fund(ports: ApiPorts, call: KeyCall) {
   if (developer === call.key.id) await checkBudget(ports, call.key);
   const { poster } = await readJson(FundRequest, call.request);
   const found = must(await ports.settlement.escrow({ job, poster }));
-  const funding: Funding = { ...checkEscrow(found, Date.now()), poster, at: instant(Date.now()) };
+  const funding: Funding = { ...checkEscrow(found, Date.now()), poster, at: ports.clock() };
   return must(await ports.loop.command({ type: 'fund', job, funding }));
 }
 

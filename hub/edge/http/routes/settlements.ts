@@ -60,7 +60,7 @@ async function keepFile(ports: ApiPorts, request: Request): Promise<LeafFileView
   const verifier = ticketHolder(hub, bearer(request) ?? '');
   if (verifier === undefined) return reject('key-wrong', 'this verifier has gone; connect again');
   const file = describeFile(body, verifier);
-  if (file.through > Date.now() - FACTS_WHOLE_MS) {
+  if (file.through > ports.clock() - FACTS_WHOLE_MS) {
     const message = `facts are whole up to ${FACTS_WHOLE_MS / 1000} s ago, and this file reaches further: make it again, and set the clock if that is off`;
     return reject('request-invalid', message);
   }
