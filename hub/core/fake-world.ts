@@ -65,7 +65,7 @@ function openWorld({ verifiers = [VERIFIER], ...options }: BenchOptions) {
     copy: (value) => value,
     now: () => instant(world.now),
     keys: {
-      random: () => digest(Uint8Array.of(world.drawn >> 8, world.drawn++)) as string as Nonce,
+      random: () => digest(countBytes(world.drawn++)) as string as Nonce,
       sign: () => SIGNED,
       verify: ({ signature }) => signature === SIGNED,
     },
@@ -103,6 +103,10 @@ function openWorld({ verifiers = [VERIFIER], ...options }: BenchOptions) {
   };
   return { notes, world, surroundings, holdDisk, holdReads };
 }
+
+/** Two bytes, and four past what two can say. */
+const countBytes = (count: number): Uint8Array =>
+  Uint8Array.from([24, 16, 8, 0].slice(count < 2 ** 16 ? 2 : 0), (shift) => count >>> shift);
 
 /** A verifier sends a verdict. */
 export const speak = (bench: Bench, socket: number, signed: SignedVerdict): void =>
@@ -326,14 +330,14 @@ export function commit(
 export function reveal(
   bench: Bench,
   socket: number,
-  on: { id: LeaseId; units: number; fill?: number },
+  on: { id: LeaseId; units: number; fill?: number; unitMs?: number },
 ): void {
   bench.post({
     type: 'framed',
     socket,
     head: {
       type: 'reveal',
-      reveal: { lease: on.id, salt: SALT, computeMs: millis(on.units * 100) },
+      reveal: { lease: on.id, salt: SALT, computeMs: millis(on.units * (on.unitMs ?? 100)) },
     },
     payload: new Uint8Array(on.units * UNIT_BYTES).fill(on.fill ?? 0),
   });

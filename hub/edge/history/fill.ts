@@ -4,25 +4,32 @@ import { runInNewContext } from 'node:vm';
 import type { JobId } from '#protocol/values/ids.ts';
 import { lamports } from '#protocol/values/units.ts';
 import {
-  deliver,
+  commit,
   joinWorker,
   openBench,
   PHONE,
   postJob,
   prepareJob,
+  reveal,
   SIGNED,
+  speak,
   VERIFIER,
+  verdictOn,
 } from '../../core/fake-world.ts';
 import { openCommitmentLog } from '../log/commitment-log.ts';
+import type { Store } from '../store/port.ts';
 import { openSnapshots } from '../store/snapshots.ts';
 import { openFileStore } from '../store/store.ts';
+import { asInLife } from './as-in-life.ts';
 
-/** Of each job: what a phone gets at once makes about ten shards of these. */
-const UNITS = 50;
+/** Of each job; a unit is long enough to be a shard. */
+const UNITS = 500;
+const UNIT_MS = 5_000;
+/** Shards between two marks of the verifier, and between two of its verdicts. */
+const [MARK_EVERY, VERDICT_EVERY] = [10, 25];
 /** Jobs that are timed at each end. */
-const TIMED = 200;
-const UNIT_MS = 1_000;
-const TEN_MINUTES = 600_000;
+const TIMED = 20;
+const [JOB_MS, TEN_MINUTES, BEAT_MS] = [60_000, 600_000, 10_000];
 const [VERIFIER_SOCKET, PHONE_SOCKET] = [1, 2];
 
 /**
@@ -41,16 +48,14 @@ async function main([folder = '', shards = '0']: readonly string[]): Promise<voi
     const [started, before] = [performance.now(), bench.hub().nextSequence];
     runJob(bench, `job_${number.toString(16).padStart(16, '0')}` as JobId);
     took.push((performance.now() - started) / (bench.hub().nextSequence - before));
-    const facts = bench.facts.splice(0);
-    await store.append(facts);
-    log.add(facts);
+    await write(bench, log, store);
     if (number === TIMED) {
       rest = { bytes: await restBytes(bench, log, store), shards: bench.hub().nextSequence };
     }
   }
   const after = await restBytes(bench, log, store);
   const hub = bench.hub();
-  const snapshots = await openSnapshots(join(folder, 'hub.snapshot'), store);
+  const snapshots = openSnapshots(join(folder, 'hub.snapshot'), store);
   await snapshots.keep(hub, log.tree, 'always');
   await store.close();
   const found = {
@@ -66,6 +71,13 @@ async function main([folder = '', shards = '0']: readonly string[]): Promise<voi
 }
 
 type Bench = ReturnType<typeof openBench>;
+type Log = Awaited<ReturnType<typeof openCommitmentLog>>;
+
+async function write(bench: Bench, log: Log, store: Store): Promise<void> {
+  const facts = asInLife(bench.facts.splice(0));
+  await store.append(facts);
+  log.add(facts);
+}
 
 /** A job from its post to its end. */
 function runJob(bench: Bench, id: JobId): void {
@@ -76,34 +88,40 @@ function runJob(bench: Bench, id: JobId): void {
   if (!bench.hub().devices.has(PHONE)) {
     joinWorker(bench, PHONE_SOCKET, { key: PHONE, unitMs: UNIT_MS });
   }
-  while (bench.last(PHONE_SOCKET, 'lease') !== undefined) {
-    deliver(bench, PHONE_SOCKET, PHONE);
-    bench.say(VERIFIER_SOCKET, { type: 'judged', through: bench.hub().nextSequence - 1 });
+  for (let shard = 1; ; shard += 1) {
+    const lease = bench.last(PHONE_SOCKET, 'lease')?.lease;
+    if (lease === undefined) break;
+    const on = { id: lease.id, units: lease.unitCount, unitMs: UNIT_MS };
+    commit(bench, PHONE_SOCKET, { ...on, key: PHONE });
+    reveal(bench, PHONE_SOCKET, on);
+    if (shard % VERDICT_EVERY === 0) speak(bench, VERIFIER_SOCKET, verdictOn(bench, 'match'));
+    if (shard % MARK_EVERY === 0) markAll(bench);
     bench.sent.clear();
     bench.say(PHONE_SOCKET, { type: 'request' });
   }
-  pass(bench, 1_000);
+  markAll(bench);
+  pass(bench, JOB_MS);
 }
+
+/** The verifier says that it judged all there is. */
+const markAll = (bench: Bench): void =>
+  bench.say(VERIFIER_SOCKET, { type: 'judged', through: bench.hub().nextSequence - 1 });
 
 /** Time passes, and both say that they are there. */
 function pass(bench: Bench, ms: number): void {
-  for (const socket of [VERIFIER_SOCKET, PHONE_SOCKET]) bench.say(socket, { type: 'beat' });
-  bench.wait(ms);
+  for (let passed = 0; passed < ms; passed += BEAT_MS) {
+    for (const socket of [VERIFIER_SOCKET, PHONE_SOCKET]) bench.say(socket, { type: 'beat' });
+    bench.wait(BEAT_MS);
+  }
 }
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 /** Bytes in use when every job that ended is archived. */
-async function restBytes(
-  bench: Bench,
-  log: Awaited<ReturnType<typeof openCommitmentLog>>,
-  store: Awaited<ReturnType<typeof openFileStore>>,
-): Promise<number> {
-  for (let passed = 0; passed <= TEN_MINUTES; passed += 10_000) pass(bench, 10_000);
-  const facts = bench.facts.splice(0);
-  await store.append(facts);
-  log.add(facts);
+async function restBytes(bench: Bench, log: Log, store: Store): Promise<number> {
+  pass(bench, TEN_MINUTES + BEAT_MS);
+  await write(bench, log, store);
   bench.sent.clear();
   bench.replies.splice(0);
   collect();
