@@ -60,7 +60,7 @@ export {
   type PageRange,
   viewShard,
 } from './money/views.ts';
-export { beginHub, openHub, recallJob, takeSnapshot } from './open.ts';
+export { beginHub, openHub, recallJob, SNAPSHOT_VERSION, takeSnapshot } from './open.ts';
 export type { DurableState, Hub, HubConfig } from './state/hub.ts';
 export type { Job } from './state/job.ts';
 export { mayRead } from './state/questions.ts';

@@ -64,7 +64,7 @@ export async function openHubParts(
   await mkdir(uploads, { recursive: true });
   const identity = await openKeyFile(join(data, 'keys', 'hub.json'));
   const blobs = await openFolderBlobs(join(data, 'blobs'));
-  const snapshots = await openSnapshots(join(data, 'hub.snapshot'), store);
+  const snapshots = openSnapshots(join(data, 'hub.snapshot'), store);
   const snapshot = await snapshots.read();
   const hub = await loadHub(store, { ...config, hub: identity.key }, snapshot?.state);
   const counters = openCounters();
