@@ -43,6 +43,7 @@ import {
 import type { HubEffect, HubEvent, Token, World } from './state/events.ts';
 import type { Hub } from './state/hub.ts';
 import { takeWrite } from './state/underway.ts';
+import { endSeats } from './trust/newcomers.ts';
 import { archiveDevices } from './trust/offline-devices.ts';
 import { endSuspensions } from './trust/suspensions.ts';
 import { refuseSession, send, type Turn } from './turn.ts';
@@ -268,6 +269,7 @@ function stepTick(turn: Turn): void {
   beatSessions(turn);
   if (turn.hub.trouble !== undefined) return;
   expireLeases(turn);
+  endSeats(turn);
   prepareJobs(turn);
   startFunded(turn);
   endSuspensions(turn);

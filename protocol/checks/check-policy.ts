@@ -76,6 +76,17 @@ export const REVIEW_PPM = 20_000;
 export const NEWCOMER_POLICY = { burst: 100, unitsEach: 75_000 } as const;
 /** C: 100 ms of reference time, in microseconds. */
 export const NEWCOMER_UNIT_COST = 100_000;
+/**
+ * A device keeps its places for good only when its first T units are judged; until then each of
+ * them is checked, and it gives its places back when it goes or is banned. What those checks took
+ * uses places as well: one for each `unitsPerPlace` units of C; a ban counts `failureUnits` more.
+ * All places of a new grid that were used so are back after `returnMs`.
+ */
+export const PROBATION_POLICY = {
+  unitsPerPlace: 300,
+  failureUnits: 2,
+  returnMs: 86_400_000,
+} as const;
 /** How many new devices may begin: `burst`, and a place for each `unitsEach` units of cost C. */
 export interface NewcomerPolicy {
   burst: number;

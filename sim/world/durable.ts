@@ -40,7 +40,7 @@ export function durableOf(hub: Hub): Record<string, unknown> {
     // Suspensions end with time.
     devices: [...hub.deviceRecords].map(([key, { suspensions: _, ...rest }]) => [key, rest]),
     archived: hub.archivedDevices,
-    newcomers: newcomers.begun,
+    newcomers: [newcomers.begun, newcomers.probation],
     accepted: [hub.acceptedUnits, hub.acceptedWork],
     packages: [...hub.packages],
     openJobs: [...hub.openJobs.keys()],

@@ -7,6 +7,7 @@ import type { Job, KeptShard } from '../state/job.ts';
 import { isAccepted, isMismatch, judgedThrough, unitName, workIn } from '../state/questions.ts';
 import { recordOf } from '../trust/device-record.ts';
 import { endCheck } from '../trust/in-flight.ts';
+import { countChecked, isOnProbation } from '../trust/probation.ts';
 import { openVerdicts, showVerdict } from '../verifiers/reviews.ts';
 
 /** Verdicts from which something follows: `resolved` says what, once they are on disk. */
@@ -113,8 +114,10 @@ export function countJudged(hub: Hub): void {
 /** What was accepted before its device lost its trust vouches for nothing accepted after that. */
 function noteJudged(hub: Hub, kept: KeptShard): void {
   const { device, whole } = kept;
+  if (whole === undefined) return;
+  if (isOnProbation(hub, kept)) countChecked(hub, workIn(kept), whole.at);
   const record = recordOf(hub, device);
-  if (whole === undefined || whole.at <= (record.resetAt ?? -1)) return;
+  if (whole.at <= (record.resetAt ?? -1)) return;
   record.judgedWork = Math.max(record.judgedWork, kept.workBefore + workIn(kept));
 }
 

@@ -8,6 +8,7 @@ import { addRun, removeRun } from '../state/ranges.ts';
 import { forgetStanding, recordOf } from '../trust/device-record.ts';
 import { awaitCheck, endCheck } from '../trust/in-flight.ts';
 import { keepPlace } from '../trust/newcomers.ts';
+import { countChecked, isOnProbation } from '../trust/probation.ts';
 import { countUnrevealed } from '../trust/unrevealed.ts';
 import { forgetFailures } from './failed.ts';
 
@@ -71,10 +72,14 @@ const keepShard = (shard: AcceptedShard): KeptShard => ({
 });
 
 /** A shard is void: its units are open again. Verdicts on it still count against its device. */
-export function applyVoid(hub: Hub, { job: id, sequence }: FactOf<'voided'>): void {
+export function applyVoid(hub: Hub, { job: id, sequence, at }: FactOf<'voided'>): void {
   const job = hub.jobs.get(id);
   const kept = job?.shards.get(sequence);
   if (job === undefined || kept === undefined) return;
+  const { judgedBy, unitCost } = kept;
+  if (kept.awaitsCheck && judgedBy !== undefined && isOnProbation(hub, kept)) {
+    countChecked(hub, judgedBy.size * unitCost, at);
+  }
   kept.voided = true;
   delete kept.whole;
   job.shards.delete(sequence);

@@ -8,7 +8,7 @@ import { countJudged } from './checks.ts';
 export function applyBan(hub: Hub, { type: _, ...ban }: FactOf<'banned'>): void {
   const { device, at } = ban;
   recordOf(hub, device).ban = ban;
-  noteBan(hub, device, at);
+  noteBan(hub, ban);
   forgetStanding(hub, device, at);
 }
 

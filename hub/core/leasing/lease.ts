@@ -116,7 +116,7 @@ export function endLease(turn: Turn, active: ActiveLease, how: LeaseEnd): void {
   const { id, job: jobId, firstUnit, unitCount } = active.lease;
   hub.leases.delete(id);
   hub.devices.get(active.device)?.leases.delete(id);
-  returnPlace(hub, active.device, active.unitCost);
+  returnPlace(hub, active.device, how === 'failed' ? 'failed' : undefined);
   if (how === 'accepted') rememberEnd(hub, active, 'unit-already-accepted');
   else giveUp(turn, active, how === 'failed');
   const job = hub.jobs.get(jobId);
@@ -235,7 +235,7 @@ export function endTwin(turn: Turn, active: ActiveLease): ActiveLease | undefine
   const job = turn.hub.jobs.get(twin.lease.job);
   job?.leases.delete(twin.lease.id);
   turn.hub.leases.delete(twin.lease.id);
-  returnPlace(turn.hub, twin.device, twin.unitCost);
+  returnPlace(turn.hub, twin.device);
   turn.hub.devices.get(twin.device)?.leases.delete(twin.lease.id);
   rememberEnd(turn.hub, twin, 'unit-already-accepted');
   giveUp(turn, twin, false);

@@ -11,7 +11,8 @@ import type { Fact } from '../state/facts.ts';
 import type { Job } from '../state/job.ts';
 import { describeBan, isEnding, isMoving } from '../state/questions.ts';
 import { listUnderway } from '../state/underway.ts';
-import { hasWorked } from '../trust/newcomers.ts';
+import { hasBegun } from '../trust/newcomers.ts';
+import { probationUnits } from '../trust/probation.ts';
 import { jobMoved, store, type Turn } from '../turn.ts';
 
 /** How far a device's clock may be off when it signs. */
@@ -91,8 +92,9 @@ export function linkPayout(turn: Turn, payout: PayoutRequest): Fact[] | Refusal 
   if (ban !== undefined && ban.until > world.now) {
     return refusal('payout-refused', `this device is banned: ${describeBan(ban)}`);
   }
-  if (!hasWorked(hub, key)) {
-    const message = 'no shard of this device was accepted yet; link an address after the first one';
+  if (!hasBegun(hub, key)) {
+    const units = Math.max(1, probationUnits(hub.config.checks));
+    const message = `this device is on probation; link an address when its first ${units} units are accepted`;
     return refusal('payout-refused', message);
   }
   const links = listUnderway(hub.underway, 'payout-linked').filter(

@@ -59,22 +59,44 @@ export interface DeviceRecord {
 
 /**
  * Who may begin work. Names are free, so that a hub takes only so many new ones: `NEWCOMER_POLICY`.
- * A device takes its places with a lease, one or, where its units are dear, more; it keeps them for
- * good once the shard is accepted, and one that delivers nothing gives them back. After a ban it is
- * new again. What is taken for good follows from the accepted shards and the bans on disk, so that
- * a restart changes nothing. A device counts 0 places where it is among the first.
+ * A device takes its places with a lease, one or, where its units are dear, more. It keeps them for
+ * good once its probation is over; one that goes before that, delivers nothing or is banned gives them
+ * back, and what its checks took is used for a day: `PROBATION_POLICY`. After a ban a device is new
+ * again. What is taken for good follows from the facts on disk, so that a restart changes nothing. A
+ * device counts 0 places where it is among the first.
  */
 export interface Newcomers {
   /** Places that are taken for good, by device and ban; of them in each `DeviceRecord`. */
   begun: PlaceCount;
-  /** Costs of the units of each device's leases, in microseconds. */
-  lent: Map<PublicKey, number[]>;
-  /** Places that leases take beyond those their devices have for good. */
+  /** How many leases each device has. */
+  lent: Map<PublicKey, number>;
+  /** Of devices at work that have not all places for good that their work needs. */
+  seats: Map<PublicKey, Seat>;
+  /** Places that these take beyond those their devices have for good. */
   beginningOf: Map<PublicKey, number>;
   beginning: PlaceCount;
+  /** What checks of devices on probation have used. */
+  probation: ProbationUse;
+  /** Whole places of that, as of the last tick. */
+  used: number;
   /** Devices online that wait for a place, first come first; with a number that only grows. */
   line: Map<PublicKey, number>;
   lastInLine: number;
+}
+
+/** A device has it while something of it is lent or waits for checks, and a short time after. */
+export interface Seat {
+  /** Of the dearest unit it was lent, in microseconds. */
+  unitCost: number;
+  idleSince?: Instant;
+  /** It let a lease expire. */
+  isOver?: true;
+}
+
+/** Checked work in microseconds that counts at a moment; it comes back as time passes. */
+export interface ProbationUse {
+  work: number;
+  at: Instant;
 }
 
 /** How many entries are among the first, and the sum of the places of the others. */

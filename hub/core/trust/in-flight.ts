@@ -5,6 +5,8 @@ import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job, KeptShard } from '../state/job.ts';
+import { isNew } from './newcomers.ts';
+import { isOnProbation, probationUnits } from './probation.ts';
 
 /**
  * How much of one device may be out and not judged. A cheat that is found loses what is not judged
@@ -44,24 +46,41 @@ export function unjudgedProblem(hub: Hub, device: Device, job: Job): Reason | un
   const { config, inFlight } = hub;
   if (!config.needsVerifier || job.manifest === undefined) return undefined;
   const waiting = inFlight.get(device.key) ?? 0;
+  const out = waiting + device.leases.size;
   const most = shardsInFlight(config.checks, unitNumber(countedOf(hub, device.key, job.manifest)));
-  if (waiting + device.leases.size < most) return undefined;
+  if (out < most && !(out > 0 && mustBeJudged(hub, device, job.manifest))) return undefined;
   return why('unjudged', { shards: waiting });
+}
+
+/**
+ * Whether all that a device has out must be judged before it is lent this: it would be the end of
+ * its probation, for which it takes places for good. On probation it has units of one cost at a
+ * time, since cheap ones would be past it if dear ones were accepted before them.
+ */
+function mustBeJudged(hub: Hub, device: Device, manifest: PackageManifest): boolean {
+  if (probationUnits(hub.config.checks) === 0 || !isNew(hub, device.key)) return false;
+  const leases = [...device.leases].flatMap((id) => hub.leases.get(id) ?? []);
+  const cost = unitCost(manifest);
+  return unitsLeft(hub, device, manifest) <= 0 || leases.some((each) => each.unitCost !== cost);
 }
 
 /** Below T units a device gets no more at once than is left of them: then it is judged. */
 export function unitsBeforeTrust(hub: Hub, device: Device, job: Job): number {
   const { checks, needsVerifier } = hub.config;
-  if (!needsVerifier || checks.type === 'flat' || job.manifest === undefined) return Infinity;
-  const { trustUnits } = checks;
-  const counted = countedOf(hub, device.key, job.manifest);
-  const behind = unitsBehind(counted);
-  if (behind >= trustUnits) return Infinity;
-  let left = trustUnits - behind;
+  if (!needsVerifier || job.manifest === undefined) return Infinity;
+  if (!isOnProbation(hub, countedOf(hub, device.key, job.manifest))) return Infinity;
+  const left = unitsLeft(hub, device, job.manifest);
+  return left > 0 ? left : probationUnits(checks);
+}
+
+/** How many units of a package are missing from T when all is accepted that a device is lent. */
+function unitsLeft(hub: Hub, device: Device, manifest: PackageManifest): number {
+  const counted = countedOf(hub, device.key, manifest);
+  let left = probationUnits(hub.config.checks) - unitsBehind(counted);
   for (const id of device.leases) {
     const active = hub.leases.get(id);
     if (active === undefined) continue;
     left -= Math.ceil((active.lease.unitCount * active.unitCost) / counted.unitCost);
   }
-  return left > 0 ? left : trustUnits;
+  return left;
 }

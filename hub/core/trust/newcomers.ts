@@ -2,32 +2,47 @@ import { NEWCOMER_UNIT_COST } from '#protocol/checks/check-policy.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import type { Instant } from '#protocol/values/units.ts';
+import { between, type Instant, instant } from '#protocol/values/units.ts';
 import type { Hub } from '../state/hub.ts';
-import type { DeviceRecord, Newcomers, PlaceCount } from '../state/trust.ts';
+import type { Ban, DeviceRecord, Newcomers, PlaceCount } from '../state/trust.ts';
+import type { Turn } from '../turn.ts';
 import { recordOf } from './device-record.ts';
+import { countFailure, isOnProbation, usedPlaces } from './probation.ts';
+
+/** How long a device that does nothing keeps its seat. */
+const IDLE_MS = 30_000;
+/** How long one that downloads and tries a model keeps its place in the line. */
+const ADMISSION_MS = 60_000;
 
 /** Nobody has begun. */
 export const openNewcomers = (): Newcomers => ({
   begun: { first: 0, taken: 0 },
   lent: new Map(),
+  seats: new Map(),
   beginningOf: new Map(),
   beginning: { first: 0, taken: 0 },
+  probation: { work: 0, at: instant(0) },
+  used: 0,
   line: new Map(),
   lastInLine: 0,
 });
 
 /** Who has begun, without what is lent. */
-export const keptNewcomers = ({ begun }: Newcomers): Newcomers => ({
+export const keptNewcomers = ({ begun, probation }: Newcomers): Newcomers => ({
   ...openNewcomers(),
   begun: { ...begun },
+  probation: { ...probation },
 });
 
-/** The device is new again. */
-export function noteBan(hub: Hub, device: PublicKey, at: Instant): void {
+/** The device is new again. Where it was on probation its places are free again. */
+export function noteBan(hub: Hub, { device, at, work }: Ban): void {
   const record = recordOf(hub, device);
+  if (isNew(hub, device)) {
+    const { unitCost = 0 } = (work && hub.shards.get(work.lease)) ?? {};
+    countFailure(hub, unitCost, at);
+  }
   record.bannedAt = [...record.bannedAt, at];
-  reserve(hub, device);
+  endSeat(hub, device);
 }
 
 /** Undoes that ban: the device has the place from before it, and no second one from after it. */
@@ -48,11 +63,12 @@ export function dropBan(hub: Hub, device: PublicKey, at: Instant): void {
   reserve(hub, device);
 }
 
-/** A shard of this device that was revealed then is accepted: its place is taken for good. */
+/** A shard that was revealed then is accepted: past its probation the device has its places for good. */
 export function keepPlace(
   hub: Hub,
-  shard: Pick<AcceptedShard, 'device' | 'at' | 'unitCost'>,
+  shard: Pick<AcceptedShard, 'device' | 'at' | 'workBefore' | 'unitCost'>,
 ): void {
+  if (isOnProbation(hub, shard)) return;
   const { device, at, unitCost } = shard;
   const record = recordOf(hub, device);
   const bansBefore = record.bannedAt.filter((bannedAt) => bannedAt < at).length;
@@ -65,26 +81,60 @@ export function keepPlace(
   reserve(hub, device);
 }
 
-/** Whether a shard of this device was ever accepted. */
-export const hasWorked = ({ deviceRecords }: Hub, device: PublicKey): boolean =>
-  Object.keys(deviceRecords.get(device)?.places ?? {}).length > 0;
+/** Whether a device ever had a place for good; where there is no limit, whether it has worked. */
+export function hasBegun({ deviceRecords, config }: Hub, device: PublicKey): boolean {
+  const { places = {}, standing = 0 } = deviceRecords.get(device) ?? {};
+  return Object.keys(places).length > 0 || (config.newcomers === undefined && standing > 0);
+}
+
+/** Whether a device has no place for good. */
+export const isNew = (hub: Hub, device: PublicKey): boolean =>
+  hub.config.newcomers !== undefined && placesHeld(hub, device) === undefined;
 
 /** A lease of units of this cost was given out. */
 export function takePlace(hub: Hub, device: PublicKey, unitCost: number): void {
-  const { lent, line } = hub.newcomers;
+  const { lent, line, seats } = hub.newcomers;
   line.delete(device);
-  lent.set(device, [...(lent.get(device) ?? []), unitCost]);
+  lent.set(device, (lent.get(device) ?? 0) + 1);
+  const { unitCost: before = 0 } = seats.get(device) ?? {};
+  seats.set(device, { unitCost: Math.max(before, unitCost) });
   reserve(hub, device);
 }
 
-/** A lease of units of this cost has ended. */
-export function returnPlace(hub: Hub, device: PublicKey, unitCost: number): void {
-  const { lent } = hub.newcomers;
-  const costs = lent.get(device) ?? [];
-  const ended = costs.indexOf(unitCost);
-  const rest = costs.filter((_, place) => place !== ended);
-  if (rest.length > 0) lent.set(device, rest);
+/** A lease has ended; a device that let it expire loses its seat. */
+export function returnPlace({ newcomers }: Hub, device: PublicKey, how?: 'failed'): void {
+  const { lent, seats } = newcomers;
+  const rest = (lent.get(device) ?? 0) - 1;
+  if (rest > 0) lent.set(device, rest);
   else lent.delete(device);
+  const seat = seats.get(device);
+  if (how === 'failed' && seat !== undefined) seat.isOver = true;
+}
+
+/**
+ * Ends seats of devices that have gone, do nothing or let a lease expire, once nothing of them
+ * waits for checks. Who takes long to try a model lets others pass.
+ */
+export function endSeats({ hub, world: { now } }: Turn): void {
+  const { newcomers, devices, inFlight } = hub;
+  newcomers.used = usedPlaces(hub, now);
+  for (const [device, seat] of newcomers.seats) {
+    if (newcomers.lent.has(device) || inFlight.has(device)) {
+      delete seat.idleSince;
+      continue;
+    }
+    seat.idleSince ??= now;
+    const isIdle = between(seat.idleSince, now) >= IDLE_MS;
+    if (seat.isOver || isIdle || !devices.has(device)) endSeat(hub, device);
+  }
+  for (const device of [...newcomers.line.keys()]) {
+    const since = devices.get(device)?.admitting?.since;
+    if (since !== undefined && between(since, now) >= ADMISSION_MS) newcomers.line.delete(device);
+  }
+}
+
+function endSeat(hub: Hub, device: PublicKey): void {
+  hub.newcomers.seats.delete(device);
   reserve(hub, device);
 }
 
@@ -93,7 +143,7 @@ export function mayBegin(hub: Hub, device: PublicKey, unitCost: number): boolean
   const { newcomers } = hub;
   const more = placesMissing(hub, device, unitCost);
   if (more === 0) return true;
-  const free = placesOf(hub) - takenOf(newcomers);
+  const free = placesOf(hub) - takenOf(newcomers) - newcomers.used;
   let ahead = 0;
   for (const other of newcomers.line.keys()) {
     if (other === device || ahead + more > free) break;
@@ -136,21 +186,25 @@ function placesMissing(hub: Hub, device: PublicKey, unitCost: number): number {
   return Math.max(0, placesFor(unitCost) - (held ?? 0) - (beginning ?? 0));
 }
 
-/** Takes for a device what its leases need beyond the places it holds. */
+/** Takes for a device what its seat needs beyond the places it holds for good. */
 function reserve(hub: Hub, device: PublicKey): void {
-  const { beginning, beginningOf } = hub.newcomers;
+  const { beginning, beginningOf, seats } = hub.newcomers;
   const places = placesToReserve(hub, device);
   recount(beginning, beginningOf.get(device), places);
-  if (places === undefined) beginningOf.delete(device);
-  else beginningOf.set(device, places);
+  if (places !== undefined) {
+    beginningOf.set(device, places);
+    return;
+  }
+  beginningOf.delete(device);
+  seats.delete(device);
 }
 
 function placesToReserve(hub: Hub, device: PublicKey): number | undefined {
   const { newcomers } = hub;
   const held = placesHeld(hub, device);
-  const costs = newcomers.lent.get(device);
-  if (costs === undefined || held === 0) return undefined;
-  const places = placesFor(Math.max(...costs));
+  const seat = newcomers.seats.get(device);
+  if (seat === undefined || held === 0) return undefined;
+  const places = placesFor(seat.unitCost);
   if (held !== undefined) return places > held ? places - held : undefined;
   const before = newcomers.beginningOf.get(device);
   const isFirst = before === 0 || (before === undefined && firstOf(newcomers) < burstOf(hub));
@@ -195,7 +249,7 @@ export function viewNewcomers(hub: Hub) {
   if (config.newcomers === undefined) return undefined;
   return {
     places: placesOf(hub),
-    taken: takenOf(newcomers),
+    taken: takenOf(newcomers) + newcomers.used,
     waiting: newcomers.line.size,
     unitsEach: config.newcomers.unitsEach,
   };

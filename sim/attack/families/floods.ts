@@ -1,5 +1,7 @@
-import { type AttackRow, type AttackRun, percent } from '../attack-row.ts';
+import { NEWCOMER_POLICY, PROBATION_POLICY } from '#protocol/checks/check-policy.ts';
+import { type AttackRow, type AttackRun, percent, perMille } from '../attack-row.ts';
 import { findDearest } from '../cost.ts';
+import { boundOf } from '../expectation.ts';
 import { GOAL } from '../goal.ts';
 import { FREE, isDrawn, OURS, type Rule, tabulate } from '../rules.ts';
 import { describeStrategy } from '../strategy.ts';
@@ -50,7 +52,34 @@ export function attackFloods(run: AttackRun): AttackRow[] {
     },
     passes(OURS, 'places for new identities are limited'),
     passes(FREE, 'names free'),
+    probations(),
   ];
+}
+
+/**
+ * Names that end on probation give their places back, and what was executed for them is used for a day:
+ * of a grid that makes as many places a day as it began with, no more than as many places again.
+ * They are beside the strategy that makes verifiers run most.
+ */
+function probations(): AttackRow {
+  const { unitsPerPlace, failureUnits } = PROBATION_POLICY;
+  const { tally, held } = findDearest(OURS, GOAL.life, GOAL.fraction);
+  const { total } = overheadOf(costOf(OURS, GOAL.life), held, tally);
+  const runs = unitsPerPlace / OURS.unitsEach;
+  // Who is wrong in its first unit is executed once and confirmed.
+  const names = runs / (1 + failureUnits);
+  const bad = names * ((1 - GOAL.power) / GOAL.power);
+  const work = Math.round((NEWCOMER_POLICY.burst * OURS.unitsEach) / 1e5) / 10;
+  return {
+    attack: 34,
+    name: 'flood of newcomers that are wrong at once, or go before the end of their probation',
+    tried: `beside the forward passes of the flood with limited places, all that probation may use of a grid of ${work} million C a day`,
+    gained: `${percent(total + runs)} overhead in all, ${perMille(bad)} of all work bad, computed`,
+    bound: `≤ ${percent(OVERHEAD_MAX)}, and ≤ 1 % of (1 − q) / (q U)`,
+    built: true,
+    pass: total + runs <= OVERHEAD_MAX && bad <= boundOf(OURS, GOAL.power) / 100,
+    value: total + runs,
+  };
 }
 
 /** The strategy that makes verifiers run most, beside honest volunteers of 50,000 units. */

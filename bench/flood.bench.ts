@@ -1,0 +1,7 @@
+import type { Bench } from './figure.ts';
+import { measureNewcomer } from './flood/newcomer.ts';
+
+/** What strangers cost honest visitors. */
+export const run: Bench = async function* (context) {
+  yield await measureNewcomer(context);
+};
