@@ -1,8 +1,7 @@
-import type { InStatement } from '@libsql/client';
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { JobId, Root } from '#protocol/values/ids.ts';
 import type { Fact } from '../../core/state/facts.ts';
-import type { Database } from './libsql.ts';
+import type { Database, Statement } from './libsql.ts';
 import { WORD } from './words.ts';
 
 /** What named a blob that belongs to no job. */
@@ -34,7 +33,7 @@ export const BLOB_NAMES: string[] = [
 ];
 
 /** Writes down which blobs these facts name. */
-export function nameBlobs(facts: readonly Fact[]): InStatement[] {
+export function nameBlobs(facts: readonly Fact[]): Statement[] {
   return facts.flatMap((fact) => {
     const named = refsOf(fact);
     if (named === undefined) return [];

@@ -1,10 +1,9 @@
-import type { InStatement } from '@libsql/client';
 import type { EndedJobView } from '#protocol/settlement/money-api.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import type { FactReader } from './fact-reader.ts';
 import { FACT, type FactRow } from './fact-rows.ts';
 import { IS_VOID, OF_JOBS } from './fact-types.ts';
-import type { Database } from './libsql.ts';
+import type { Database, Statement } from './libsql.ts';
 import type { Store } from './port.ts';
 import { WORD } from './words.ts';
 
@@ -20,7 +19,7 @@ export const EARNINGS: string[] = [
 ];
 
 /** Lists what earns of the jobs that these facts archive: it stands, and lies in their runs. */
-export const listEarnings = (facts: readonly Fact[]): InStatement[] =>
+export const listEarnings = (facts: readonly Fact[]): Statement[] =>
   facts.flatMap((fact) => {
     if (fact.type !== 'job-archived' || fact.earned === undefined) return [];
     const sql = `insert into earning (job, sequence, device)

@@ -1,10 +1,10 @@
-import type { InValue } from '@libsql/client';
 import { bytesToHex, hexToBytes } from '#protocol/bytes/digest.ts';
 import type { FactOf } from '../../core/state/fact-lists.ts';
 import type { CommittedShard, Fact } from '../../core/state/facts.ts';
 import { decodeCompact, draftCompact } from './compact.ts';
 import { type FactKeys, keysOf, knownOf } from './fact-keys.ts';
 import { COMPACT } from './fact-types.ts';
+import type { Value } from './libsql.ts';
 import type { TextOf } from './words.ts';
 
 /**
@@ -44,7 +44,7 @@ export interface FactDraft {
   /** What needs numbers first. */
   texts: readonly string[];
   /** Its columns from `job` on. */
-  encode(numberOf: (text: string) => number): InValue[];
+  encode(numberOf: (text: string) => number): Value[];
 }
 
 /** Drafts the row of a fact. Of an accepted shard it leaves out what its commitment says. */

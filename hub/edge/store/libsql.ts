@@ -1,11 +1,13 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Client, createClient, type InStatement, type InValue } from '@libsql/client';
+import Sqlite from 'libsql';
 import { lockFile } from '#node/file-lock.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
+import { openBoundedMap } from './bounded-map.ts';
 
 const PAGE_BYTES = 4096;
+/** Prepared statements that are kept; the hub has about fifty. */
+const STATEMENTS_KEPT = 128;
 
 /**
  * WAL with synchronous=FULL syncs the log at every commit, so a resolved `write` outlives kill -9
@@ -23,31 +25,33 @@ const PRAGMAS = [
   'pragma temp_store = memory',
 ];
 
+/** What a statement is given in the place of a `?`. */
+export type Value = string | number | Uint8Array | null;
+/** One without values is run as it is. */
+export type Statement = string | { sql: string; args: readonly Value[] };
+
 /** A SQL database. Calls reject with a `PocketgridError`, and then nothing was changed. */
 export interface Database {
   /** The rows of one query, bytes as `Uint8Array`. */
-  read<Row>(sql: string, ...values: InValue[]): Promise<Row[]>;
+  read<Row>(sql: string, ...values: readonly Value[]): Promise<Row[]>;
   /** All statements in one transaction, durable when it resolves. */
-  write(statements: InStatement[]): Promise<void>;
+  write(statements: readonly Statement[]): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
  * Opens a SQLite file, making it and its folder on first use; no other process opens it meanwhile.
  * `bytesMax` caps the file; past it writes are refused with `disk-full`.
- *
- * It stays on the client's `batch`: that keeps the one connection between calls (the client pools
- * them since 0.18; before, `transaction` handed its connection over and opened another) and writes
- * 44,000 to 77,000 rows of 1.3 kB a second in groups of 256. The native `libsql` package with a
- * prepared statement gave 91,000, which does not pay for a second dependency.
  */
 export async function openDatabaseFile(file: string, bytesMax?: number): Promise<Database> {
   await mkdir(dirname(resolve(file)), { recursive: true });
   const cap = bytesMax === undefined ? [] : [Math.floor(bytesMax / PAGE_BYTES)];
   const pragmas = [...PRAGMAS, ...cap.map((pages) => `pragma max_page_count = ${pages}`)];
-  const unlock = await orRefuse(lockFile(`${file}.lock`));
+  const unlock = await lockFile(`${file}.lock`).catch((cause: unknown) => {
+    throw new PocketgridError(explain(cause), { cause });
+  });
   try {
-    const database = await openDatabase(pathToFileURL(file).href, pragmas);
+    const database = await openDatabase(resolve(file), pragmas);
     return {
       ...database,
       async close() {
@@ -63,15 +67,15 @@ export async function openDatabaseFile(file: string, bytesMax?: number): Promise
 
 /** Opens a SQLite file that another process may have open: for a row or two. */
 export const openSharedDatabase = (file: string): Promise<Database> =>
-  openDatabase(pathToFileURL(file).href, PRAGMAS);
+  openDatabase(resolve(file), PRAGMAS);
 
 /** Copies a database that others may be writing to, as it is at one moment, and syncs the copy. */
 export async function copyDatabase(from: string, to: string): Promise<void> {
-  const client = createClient({ url: pathToFileURL(from).href, concurrency: 1 });
+  const connection = orRefuse(() => new Sqlite(resolve(from)));
   try {
-    await orRefuse(client.execute({ sql: 'vacuum into ?', args: [to] }));
+    orRefuse(() => connection.prepare('vacuum into ?').run([to]));
   } finally {
-    client.close();
+    connection.close();
   }
   const file = await open(to, 'r');
   await file.sync().finally(() => file.close());
@@ -80,42 +84,70 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
 /** A database in memory, for tests. */
 export const openMemoryDatabase = (): Promise<Database> => openDatabase(':memory:', []);
 
-async function openDatabase(url: string, pragmas: readonly string[]): Promise<Database> {
-  // Pragmas belong to a connection: with one connection, every statement runs under them.
-  const client: Client = createClient({ url, concurrency: 1 });
+/**
+ * It prepares each statement once. The library frees a statement and what it was given when the
+ * garbage collector finds it, which in a heap that hardly grows is never: of statements prepared
+ * anew for each write, as by `@libsql/client`, a hub held 3 kB a shard.
+ */
+async function openDatabase(file: string, pragmas: readonly string[]): Promise<Database> {
+  const connection = orRefuse(() => new Sqlite(file));
+  const prepared = openBoundedMap<string, ReturnType<typeof prepare>>(STATEMENTS_KEPT);
+  const prepare = (sql: string) => connection.prepare(sql);
+  const statementOf = (sql: string) => {
+    const known = prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = prepare(sql);
+    prepared.set(sql, statement);
+    return statement;
+  };
+  const run = (statement: Statement): void => {
+    if (typeof statement === 'string') connection.exec(statement);
+    else statementOf(statement.sql).run(statement.args);
+  };
   try {
-    for (const pragma of pragmas) await orRefuse(client.execute(pragma));
+    for (const pragma of pragmas) orRefuse(() => connection.exec(pragma));
   } catch (error) {
-    client.close();
+    connection.close();
     throw error;
   }
   return {
-    async read<Row>(sql: string, ...args: InValue[]) {
-      const { rows } = await orRefuse(client.execute({ sql, args }));
-      return rows.map(decodeRow) as Row[];
+    async read<Row>(sql: string, ...values: readonly Value[]) {
+      const rows = orRefuse(() => statementOf(sql).all(values)) as Record<string, unknown>[];
+      for (const row of rows) giveBytes(row);
+      return rows as Row[];
     },
     async write(statements) {
-      await orRefuse(client.batch(statements, 'write'));
+      orRefuse(() => {
+        connection.exec('begin immediate');
+        try {
+          for (const statement of statements) run(statement);
+          connection.exec('commit');
+        } finally {
+          if (connection.inTransaction) connection.exec('rollback');
+        }
+      });
     },
     async close() {
-      client.close();
+      connection.close();
     },
   };
 }
 
-/** The client gives bytes as an `ArrayBuffer`. */
-function decodeRow(row: object): Record<string, unknown> {
-  const decoded: Record<string, unknown> = {};
-  for (const [column, value] of Object.entries(row)) {
-    decoded[column] = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+/** The library gives bytes as an `ArrayBuffer`. */
+function giveBytes(row: Record<string, unknown>): void {
+  for (const column in row) {
+    const value = row[column];
+    if (value instanceof ArrayBuffer) row[column] = new Uint8Array(value);
   }
-  return decoded;
 }
 
-const orRefuse = <T>(call: Promise<T>): Promise<T> =>
-  call.catch((cause: unknown) => {
+function orRefuse<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
     throw new PocketgridError(explain(cause), { cause });
-  });
+  }
+}
 
 function explain(error: unknown): Refusal {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -1,9 +1,8 @@
-import type { InStatement } from '@libsql/client';
 import type { JobId } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { OF_JOBS } from './fact-types.ts';
-import type { Database } from './libsql.ts';
+import type { Database, Statement } from './libsql.ts';
 import { WORD } from './words.ts';
 
 const UNTIL = "body->>'$.keptUntil'";
@@ -14,7 +13,7 @@ export const REMOVALS: string[] = [
 ];
 
 /** What goes with the facts that say so: outputs, fingerprints, and the names of blobs. */
-export const removeData = (facts: readonly Fact[]): InStatement[] =>
+export const removeData = (facts: readonly Fact[]): Statement[] =>
   facts.flatMap((fact) => {
     if (fact.type !== 'data-removed') return [];
     const args = [fact.job];

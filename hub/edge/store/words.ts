@@ -1,7 +1,6 @@
-import type { InStatement } from '@libsql/client';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { openBoundedMap } from './bounded-map.ts';
-import type { Database } from './libsql.ts';
+import type { Database, Statement } from './libsql.ts';
 
 /** Words in memory: about 10 MB where they are keys of devices. */
 const WORDS_KEPT = 32_768;
@@ -23,7 +22,7 @@ export type TextOf = (number: number) => string | undefined;
 export interface Entered {
   numberOf(text: string): number;
   /** What is to be written with the rows that name them. */
-  statement: InStatement;
+  statement: Statement;
   /** The statement is on disk. */
   keep(): void;
 }
