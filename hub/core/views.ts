@@ -68,11 +68,22 @@ export function viewJob(hub: Hub, job: Job): JobView {
 const countReadable = (job: Job): number =>
   isGuarded(job) && job.state !== 'done' ? job.released.count : job.acceptedUnits + job.failedUnits;
 
+/** Jobs that verifiers run before this one. */
+function countAhead({ openJobs }: Hub, job: Job): number {
+  let ahead = 0;
+  for (const other of openJobs.values()) {
+    if (other === job) return ahead;
+    if (other.state === 'checking') ahead += 1;
+  }
+  return ahead;
+}
+
 /** Adds what a waiting job waits for. */
 function explain(hub: Hub, job: Job): Reason {
   if (job.state === 'checking') {
     if (job.preparing !== undefined) return why('preparing', {});
-    return why('verifier-missing', {});
+    if (hub.verifiers.size === 0) return why('verifier-missing', {});
+    return why('preparing-later', { ahead: countAhead(hub, job) });
   }
   if (job.state === 'quoted' && job.funding !== undefined) {
     return why('funded', {});

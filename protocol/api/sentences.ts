@@ -22,6 +22,10 @@ const sayFailed = (failed = 0): string =>
 const ENGLISH: Sentences = {
   posted: () => 'waiting for a verifier to run the model and make known answers',
   preparing: () => 'a verifier runs the model once on the exact lane',
+  'preparing-later': ({ ahead }) =>
+    ahead === 0
+      ? 'a verifier runs the model next'
+      : `verifiers run the models of ${count(ahead, 'job')} before this one`,
   'verifier-missing': () => 'no verifier is online; start one with `npm run verifier -- --hub URL`',
   refused: ({ text }) => text,
   checked: () => 'checked; waiting for its owner to start it',

@@ -22,6 +22,7 @@ export const Reason = v.variant('code', [
   // A job
   of('posted', {}),
   of('preparing', {}),
+  of('preparing-later', { ahead: Count }),
   of('verifier-missing', {}),
   of('refused', { text: Text }),
   of('checked', {}),

@@ -1,5 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { type DecoyFindings, THRESHOLD_VERSION } from '#protocol/checks/thresholds.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
 import { millis } from '#protocol/values/units.ts';
 import {
   type Bench,
@@ -8,8 +10,12 @@ import {
   joinWorker,
   openBench,
   PHONE,
+  postJob,
+  prepareJob,
   quoteJob,
+  VERIFIER,
 } from '../fake-world.ts';
+import { viewJob } from '../views.ts';
 
 let bench: Bench;
 beforeEach(() => {
@@ -63,4 +69,58 @@ test('decoys of an output that the model does not have are declined', () => {
   quoteJob(bench, 10, { decoys });
   expect(bench.last(1, 'declined')?.code).toBe('result-shape');
   expect(bench.job()?.state).toBe('checking');
+});
+
+const jobOf = (number: number) => `job_${String(number).padStart(16, '0')}` as JobId;
+const asked = () => bench.last(1, 'prepare')?.job;
+function view(id: JobId) {
+  const job = bench.hub().jobs.get(id);
+  return job && viewJob(bench.hub(), job);
+}
+
+test('jobs posted at once are prepared one after the other, and say their place', () => {
+  bench.join(1, VERIFIER, 'verifier');
+  for (let number = 0; number < 30; number += 1) postJob(bench, 1, { id: jobOf(number) });
+  for (let number = 0; number < 30; number += 1) {
+    expect(asked()).toBe(jobOf(number));
+    expect(view(jobOf(number))?.reason).toEqual(why('preparing', {}));
+    if (number < 29) {
+      const { code, values } = view(jobOf(29))?.reason ?? {};
+      expect([code, values]).toEqual(['preparing-later', { ahead: 29 - number }]);
+    }
+    prepareJob(bench, { id: jobOf(number) });
+    expect(view(jobOf(number))?.state).toBe('quoted');
+  }
+});
+
+test('the time of a job to prepare begins with its turn', () => {
+  bench.join(1, VERIFIER, 'verifier');
+  for (const number of [1, 2, 3]) postJob(bench, 1, { id: jobOf(number) });
+  for (const number of [1, 2, 3]) {
+    for (let waited = 0; waited < 100_000; waited += 10_000) {
+      bench.wait(10_000);
+      bench.say(1, { type: 'beat' });
+    }
+    expect(asked()).toBe(jobOf(number));
+    prepareJob(bench, { id: jobOf(number) });
+  }
+  for (const number of [1, 2, 3]) expect(view(jobOf(number))?.state).toBe('quoted');
+});
+
+test('a job that a verifier cannot run makes way for the next one', () => {
+  bench.join(1, VERIFIER, 'verifier');
+  for (const number of [1, 2]) postJob(bench, 1, { id: jobOf(number) });
+  const refusal = { code: 'model-run-failed' as const, message: 'Reshape failed' };
+  bench.say(1, { type: 'unpreparable', job: jobOf(1), refusal });
+  expect(asked()).toBe(jobOf(2));
+});
+
+test('each verifier prepares a job of its own', () => {
+  const second = 'b2'.repeat(32) as PublicKey;
+  bench = openBench({ verifiers: [VERIFIER, second] });
+  bench.join(1, VERIFIER, 'verifier');
+  bench.join(5, second, 'verifier');
+  for (const number of [1, 2, 3]) postJob(bench, 1, { id: jobOf(number) });
+  expect([asked(), bench.last(5, 'prepare')?.job]).toEqual([jobOf(1), jobOf(2)]);
+  expect(view(jobOf(3))?.reason.code).toBe('preparing-later');
 });

@@ -18,13 +18,22 @@ import { recutAsKnown, startRecut } from './size.ts';
 const PREPARE_MS_MAX = 180_000;
 const PREPARE_TRIES_MAX = 3;
 
-/** Hands each job that is being checked to a verifier, and to another when that one is late. */
+/**
+ * Hands jobs that are being checked to verifiers in turn, one to each at a time, and to another when
+ * that one is late: the time of a job begins when its turn does.
+ */
 export function prepareJobs(turn: Turn): void {
   const { hub, world } = turn;
+  const atWork = new Set(
+    [...hub.openJobs.values()].flatMap((job) =>
+      job.preparing !== undefined && !isPrepared(hub, job) ? job.preparing.verifier : [],
+    ),
+  );
   for (const job of hub.openJobs.values()) {
     if (job.state !== 'checking' || isPrepared(hub, job)) continue;
     if (job.preparing !== undefined) {
       if (between(job.preparing.since, world.now) < PREPARE_MS_MAX) continue;
+      atWork.delete(job.preparing.verifier);
       delete job.preparing;
     }
     if (job.prepareTries >= PREPARE_TRIES_MAX) {
@@ -33,10 +42,12 @@ export function prepareJobs(turn: Turn): void {
       continue;
     }
     if (recutAsKnown(turn, job)) continue;
-    const verifier = [...hub.verifiers.values()][
-      job.prepareTries % Math.max(1, hub.verifiers.size)
-    ];
+    const verifiers = [...hub.verifiers.values()];
+    const turned = job.prepareTries % Math.max(1, verifiers.length);
+    const inTurn = [...verifiers.slice(turned), ...verifiers.slice(0, turned)];
+    const verifier = inTurn.find(({ key }) => !atWork.has(key));
     if (verifier === undefined) continue;
+    atWork.add(verifier.key);
     job.preparing = { verifier: verifier.key, since: world.now };
     job.prepareTries += 1;
     send(turn, verifier.socket, {
@@ -93,7 +104,9 @@ export function receiveUnpreparable(
   message: Extract<VerifierMessage, { type: 'unpreparable' }>,
 ): void {
   const job = preparedJob(turn, verifier, message.job);
-  if (job !== undefined) refuseJob(turn, job, message.refusal);
+  if (job === undefined) return;
+  refuseJob(turn, job, message.refusal);
+  prepareJobs(turn);
 }
 
 /** Takes the known answers and measurements of a verifier: the package is made of them. */
@@ -107,6 +120,7 @@ export function receivePrepared(turn: Turn, verifier: VerifierSession, prepared:
   const token = turn.hub.nextToken++;
   turn.hub.making.set(token, { type: 'package', job: job.record.id, manifest });
   turn.effects.push({ type: 'keep', token, blobs });
+  prepareJobs(turn);
 }
 
 /** The known answers are blobs now: the package is whole, and the job is quoted. */
