@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
 import type { Nonce, PeerId } from '#protocol/values/ids.ts';
+import { attempt } from '#protocol/values/refusal.ts';
 import { beginHub, type DurableState, type Hub, type HubConfig } from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
+import { openSpaceGuard } from './blobs/space.ts';
+import type { Uploads } from './http/uploads.ts';
 import { mendInputs } from './inputs/mend.ts';
-import { recutItems } from './inputs/recut.ts';
 import { type CommitmentLog, openCommitmentLog } from './log/commitment-log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
 import { openSignalling, type Signalling } from './peering/signalling.ts';
@@ -21,11 +23,14 @@ import { type GroupCommit, openGroupCommit } from './store/group-commit.ts';
 import type { Store } from './store/port.ts';
 import { openSnapshots } from './store/snapshots.ts';
 import { openFileStore } from './store/store.ts';
+import { openThreads, type Threads } from './threads/threads.ts';
 
 /** How long clients get to take their goodbye. */
 const GOODBYE_MS = 1_000;
 /** Known answers are at most two frames long. */
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
+/** A sender of files that is silent for so long is gone. */
+const SILENCE_MS_MAX = 30_000;
 /** How often the hub looks whether a snapshot is due. */
 const KEEP_EVERY_MS = 1_000;
 
@@ -41,8 +46,8 @@ export interface HubParts {
   signalling: Signalling;
   counters: HubCounters;
   metrics: HubMetrics;
-  /** An empty folder for uploads in progress. */
-  uploads: string;
+  uploads: Uploads;
+  threads: Threads;
   clock: Clock;
   log: Log;
   /** Says goodbye to every socket and makes what was decided durable. */
@@ -59,11 +64,11 @@ export async function openHubParts(
 ): Promise<HubParts> {
   // First, since it locks the directory: a second hub must not touch what the first one uses.
   const store = await openFileStore(join(data, 'hub.db'));
-  const uploads = join(data, 'uploads');
-  await rm(uploads, { recursive: true, force: true });
-  await mkdir(uploads, { recursive: true });
+  const uploads = await openUploads(join(data, 'uploads'));
   const identity = await openKeyFile(join(data, 'keys', 'hub.json'));
-  const blobs = await openFolderBlobs(join(data, 'blobs'));
+  const blobFolder = join(data, 'blobs');
+  const blobs = await openFolderBlobs(blobFolder);
+  const threads = openThreads(blobFolder, blobs);
   const snapshots = openSnapshots(join(data, 'hub.snapshot'), store);
   const snapshot = await snapshots.read();
   const hub = await loadHub(store, { ...config, hub: identity.key }, snapshot?.state);
@@ -71,7 +76,7 @@ export async function openHubParts(
   const { sign } = identity;
   const commitments = await openCommitmentLog({ store, sign, now: clock }, snapshot?.tree);
   const metrics = openMetrics(counters);
-  const base = { identity, store, commitments, blobs, hub, counters, metrics, clock, log };
+  const base = { identity, store, commitments, blobs, threads, hub, counters, metrics, clock, log };
   const commit = openGroupCommit(store, { onDisk: (trouble) => running.loop.disk(trouble) });
   const running = runHub(base, commit);
   const keep = (always?: 'always'): Promise<void> =>
@@ -97,10 +102,17 @@ export async function openHubParts(
       await keep('always');
     },
     async close() {
+      await threads.close();
       await blobs.close();
       await store.close();
     },
   };
+}
+
+async function openUploads(folder: string): Promise<Uploads> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return { folder, space: openSpaceGuard(folder), silenceMs: SILENCE_MS_MAX };
 }
 
 /** A hub of a snapshot and the facts that came after it. */
@@ -120,7 +132,16 @@ async function loadHub(
 
 type Base = Pick<
   HubParts,
-  'identity' | 'store' | 'commitments' | 'blobs' | 'hub' | 'counters' | 'metrics' | 'clock' | 'log'
+  | 'identity'
+  | 'store'
+  | 'commitments'
+  | 'blobs'
+  | 'threads'
+  | 'hub'
+  | 'counters'
+  | 'metrics'
+  | 'clock'
+  | 'log'
 >;
 
 /** The loop and the sockets it speaks through. */
@@ -146,7 +167,7 @@ function runHub(
       const source = await blobs.stream(blob.root, blob.offset, blob.length);
       return source.ok ? blobs.put(source.value, KEPT_BYTES_MAX) : source;
     },
-    recut: (cut) => recutItems(blobs, cut),
+    recut: (cut) => attempt(() => base.threads.recut(cut)),
     mend: (cut) => mendInputs(blobs, cut),
     load: base.store.device,
     send: control.send,

@@ -24,6 +24,7 @@ import type {
 } from '../core/state/events.ts';
 import type { Fact, ItemCut, MendedUnit, UnitCut } from '../core/state/facts.ts';
 import type { DeviceRecord } from '../core/state/trust.ts';
+import { forStrangers } from './blobs/disk-error.ts';
 import type { Clock } from './process/clock.ts';
 import type { Log } from './process/log.ts';
 import type { HubCounters } from './process/metrics.ts';
@@ -196,11 +197,12 @@ function persist(loop: Loop, token: Token, facts: readonly Fact[]): void {
 /**
  * Writes have begun to fail or are well again. Who waits for one is told that it is tried again.
  */
-function noteDisk(loop: Loop, trouble: Refusal | undefined): void {
+function noteDisk(loop: Loop, said: Refusal | undefined): void {
   const { edge } = loop;
+  const trouble = said && forStrangers(said);
   edge.counters.diskTrouble = trouble === undefined ? 0 : 1;
   if (trouble === undefined) edge.log.info({}, 'the disk takes writes again');
-  else edge.log.error({ refusal: trouble }, 'the disk does not take writes; no work is given out');
+  else edge.log.error({ refusal: said }, 'the disk does not take writes; no work is given out');
   post(loop, { type: 'disk', trouble });
   if (trouble === undefined) return;
   const message = `${trouble.message}; what you asked for is tried again, look before you repeat it`;

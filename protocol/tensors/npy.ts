@@ -1,3 +1,4 @@
+import { concatBytes } from '../bytes/digest.ts';
 import { accept, type Result, refuse } from '../values/refusal.ts';
 import { DTYPE_BYTES, type Dtype, elementCount, specBytes, type Tensor } from './tensor.ts';
 import { type StoredDtype, storedBytes, widen } from './widen.ts';
@@ -161,23 +162,29 @@ function toRowMajor({ dtype, shape, data: source }: Tensor): Tensor {
   return { dtype, shape, data };
 }
 
-/** Writes version 1.0 as numpy.save does. RangeError when bytes do not fit the shape. */
-export function encodeNpy({ dtype, shape, data }: Tensor): Uint8Array<ArrayBuffer> {
-  if (data.length !== specBytes({ dtype, shape })) {
-    throw new RangeError(`${data.length} bytes do not fit shape [${shape}] of ${dtype}`);
-  }
+/** The start of a file of version 1.0 as numpy.save makes it; the array's bytes follow. */
+export function encodeNpyHead({
+  dtype,
+  shape,
+}: Pick<Tensor, 'dtype' | 'shape'>): Uint8Array<ArrayBuffer> {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const literal = `{'descr': '${DESCRIPTORS[dtype]}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // numpy leaves room for the first dimension to grow to 21 digits in place.
   const growth = shape.length === 0 ? 0 : Math.max(0, 21 - String(shape[0]).length);
   const text = literal + ' '.repeat(growth);
   const total = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT;
-  const file = new Uint8Array(total + data.length);
-  file.set([...MAGIC, 1, 0]);
-  new DataView(file.buffer).setUint16(8, total - 10, true);
-  file.fill(0x20, 10, total - 1);
-  file.set(new TextEncoder().encode(text), 10);
-  file[total - 1] = 0x0a;
-  file.set(data, total);
-  return file;
+  const head = new Uint8Array(total).fill(0x20);
+  head.set([...MAGIC, 1, 0]);
+  new DataView(head.buffer).setUint16(8, total - 10, true);
+  head.set(new TextEncoder().encode(text), 10);
+  head[total - 1] = 0x0a;
+  return head;
+}
+
+/** Writes one array. RangeError when bytes do not fit the shape. */
+export function encodeNpy({ dtype, shape, data }: Tensor): Uint8Array<ArrayBuffer> {
+  if (data.length !== specBytes({ dtype, shape })) {
+    throw new RangeError(`${data.length} bytes do not fit shape [${shape}] of ${dtype}`);
+  }
+  return concatBytes(encodeNpyHead({ dtype, shape }), data);
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { concatBytes } from '../bytes/digest.ts';
 import { decodeJson } from '../values/decode.ts';
 import { accept, type Result, refuse } from '../values/refusal.ts';
 import { type Dtype, elementCount, specBytes, type Tensor } from './tensor.ts';
@@ -144,42 +145,56 @@ function decodeEntry(
 const malformed = (what: string, path?: string): Result<never> =>
   refuse('input-format', `the safetensors file ${what}; save it again`, path);
 
+/** A tensor of a file, without its bytes. */
+type NamedSpec = readonly [name: string, spec: Pick<Tensor, 'dtype' | 'shape'>];
+
+/** Tensors in the order of a file's data: dtypes widest first, then names. */
+export const orderTensors = <T extends NamedSpec>(tensors: Iterable<T>): T[] =>
+  [...tensors].sort(
+    ([nameA, a], [nameB, b]) =>
+      ORDER.indexOf(a.dtype) - ORDER.indexOf(b.dtype) || (nameA < nameB ? -1 : 1),
+  );
+
 /**
- * Writes a file byte for byte as the reference writer does: dtypes widest first, then names, the
- * header filled up with spaces to 8 bytes. RangeError when a tensor's bytes do not fit its shape.
+ * The start of a file, byte for byte as the reference writer makes it: what follows are the bytes of
+ * the tensors end to end, in the order of `orderTensors`. The header is filled up with spaces to 8
+ * bytes.
  */
+export function encodeSafetensorsHead(
+  tensors: Iterable<NamedSpec>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  // Text by hand: an object would move names such as "0" to the front.
+  const entries = metadata === undefined ? [] : [`"${METADATA}":${JSON.stringify(metadata)}`];
+  let length = 0;
+  for (const [name, { dtype, shape }] of orderTensors(tensors)) {
+    if (name === METADATA) throw new RangeError(`a tensor is called ${name}`);
+    const end = length + specBytes({ dtype, shape });
+    entries.push(
+      `${JSON.stringify(name)}:{"dtype":"${NAMES[dtype]}","shape":[${shape}],"data_offsets":[${length},${end}]}`,
+    );
+    length = end;
+  }
+  const text = new TextEncoder().encode(`{${entries.join(',')}}`);
+  const headerBytes = Math.ceil(text.length / HEAD_BYTES) * HEAD_BYTES;
+  const head = new Uint8Array(HEAD_BYTES + headerBytes).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  head.set(text, HEAD_BYTES);
+  return head;
+}
+
+/** Writes a file. RangeError when a tensor's bytes do not fit its shape. */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
-  const named = tensors instanceof Map ? [...tensors] : Object.entries(tensors);
-  const sorted = (named as [string, Tensor][]).toSorted(
-    ([nameA, a], [nameB, b]) =>
-      ORDER.indexOf(a.dtype) - ORDER.indexOf(b.dtype) || (nameA < nameB ? -1 : 1),
-  );
-  // Text by hand: an object would move names such as "0" to the front.
-  const entries = metadata === undefined ? [] : [`"${METADATA}":${JSON.stringify(metadata)}`];
-  let length = 0;
-  for (const [name, { dtype, shape, data }] of sorted) {
-    if (data.length !== specBytes({ dtype, shape }) || name === METADATA) {
+  const named: (readonly [string, Tensor])[] =
+    tensors instanceof Map ? [...tensors] : Object.entries(tensors);
+  for (const [name, { dtype, shape, data }] of named) {
+    if (data.length !== specBytes({ dtype, shape })) {
       throw new RangeError(`tensor ${name}: ${data.length} bytes, shape [${shape}], ${dtype}`);
     }
-    const offsets = `[${length},${length + data.length}]`;
-    entries.push(
-      `${JSON.stringify(name)}:{"dtype":"${NAMES[dtype]}","shape":[${shape}],"data_offsets":${offsets}}`,
-    );
-    length += data.length;
   }
-  const text = new TextEncoder().encode(`{${entries.join(',')}}`);
-  const headerBytes = Math.ceil(text.length / HEAD_BYTES) * HEAD_BYTES;
-  const file = new Uint8Array(HEAD_BYTES + headerBytes + length);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.fill(0x20, HEAD_BYTES, HEAD_BYTES + headerBytes);
-  file.set(text, HEAD_BYTES);
-  let offset = HEAD_BYTES + headerBytes;
-  for (const [, { data }] of sorted) {
-    file.set(data, offset);
-    offset += data.length;
-  }
-  return file;
+  const head = encodeSafetensorsHead(named, metadata);
+  return concatBytes(head, ...orderTensors(named).map(([, { data }]) => data));
 }

@@ -34,18 +34,6 @@ export function decodeTensorLines(
   specs: readonly LineSpec[],
   text: string | Uint8Array,
 ): Result<TensorLines> {
-  const steps = stepTensorLines(specs, text);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
-
-/** As `decodeTensorLines`, stopping after each item for whoever has other things to do. */
-export function* stepTensorLines(
-  specs: readonly LineSpec[],
-  text: string | Uint8Array,
-): Generator<undefined, Result<TensorLines>> {
   const decoded = typeof text === 'string' ? accept(text) : decodeText(text);
   if (!decoded.ok) return decoded;
   let stacks: TensorStack[] | undefined;
@@ -60,7 +48,6 @@ export function* stepTensorLines(
     const refused = addItem(stacks, item.value);
     if (refused !== undefined) return refused;
     items += 1;
-    yield;
   }
   if (stacks === undefined) {
     return refuse('input-empty', 'the file has no items; write one item a line');

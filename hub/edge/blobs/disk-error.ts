@@ -13,3 +13,9 @@ export function explainDiskError(error: unknown): Refusal | undefined {
     `the blob folder failed (${error.message}); check the disk and its permissions, then retry`,
   );
 }
+
+/** A refusal as anyone may read it: what the disk says, paths among it, is for the log alone. */
+export const forStrangers = (refused: Refusal): Refusal =>
+  refused.code === 'storage-failed'
+    ? refusal('storage-failed', 'the disk of the hub failed; try again later, its log says why')
+    : refused;

@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { hasCode, syncFolder, writeDurably } from '#node/files.ts';
@@ -7,31 +7,30 @@ import { type FileTree, openFileTree, PIECE_BYTES } from '#protocol/bytes/file-t
 import type { BlobRef } from '#protocol/models/package.ts';
 import { Root } from '#protocol/values/ids.ts';
 import { accept, type RefusalCode, type Result } from '#protocol/values/refusal.ts';
-import { diskFull, explainDiskError } from './disk-error.ts';
+import { explainDiskError } from './disk-error.ts';
 import type { BlobStore } from './port.ts';
 import { checkRange, emptyBlob, longBlob, unknownBlob } from './range.ts';
+import { openSpaceGuard, type SpaceGuard } from './space.ts';
 import { sweepFolder } from './sweep.ts';
 
-/** Left free for the database, which has to go on when uploads have filled the disk. */
-const FREE_BYTES_MIN = 128 * 1024 * 1024;
-/** How much is written between two looks at what is free. */
-const LOOK_EVERY_BYTES = 16 * 1024 * 1024;
+/** How much is hashed at once: some milliseconds. */
+const SLICE_BYTES = 1024 * 1024;
 const SHORT_READ = 'a blob is shorter on disk than it was when it was stored';
 
 /**
  * Blobs in a folder, made on first use: `ab/<root>` and, beside it, `ab/<root>.pieces`. A blob is
  * written under `incoming/` while it is hashed, synced, and moved into place with its layer first,
  * so a file under its root is always whole. What a killed process left in `incoming/` goes at
- * opening.
+ * opening, unless the folder `isShared` with another thread that has it open.
  */
 export async function openFolderBlobs(
   folder: string,
-  options: { freeBytesMin?: number } = {},
+  options: { freeBytesMin?: number; isShared?: boolean } = {},
 ): Promise<BlobStore> {
-  const freeBytesMin = options.freeBytesMin ?? FREE_BYTES_MIN;
   const incoming = join(folder, 'incoming');
-  await rm(incoming, { recursive: true, force: true });
+  if (options.isShared !== true) await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true });
+  const space = openSpaceGuard(incoming, options.freeBytesMin);
   const putting = new Set<Promise<unknown>>();
   const pathOf = (root: Root) => join(folder, root.slice(0, 2), root);
 
@@ -51,13 +50,17 @@ export async function openFolderBlobs(
     return checkRange(size, offset, length) ?? accept(pathOf(root));
   };
 
+  const hold = <T>(work: Promise<T>): Promise<T> => {
+    putting.add(work);
+    return work.finally(() => putting.delete(work));
+  };
+
   return {
+    hold,
     put(source, limit, tooBig = 'input-too-big') {
       const chunks = source instanceof Uint8Array ? [source] : source;
       const draft = join(incoming, randomUUID());
-      const running = writeBlob({ chunks, limit, tooBig, draft, freeBytesMin, pathOf });
-      putting.add(running);
-      return running.finally(() => putting.delete(running));
+      return hold(writeBlob({ chunks, limit, tooBig, draft, space, pathOf }));
     },
     stat: find,
     async read(root, offset, length) {
@@ -93,7 +96,7 @@ interface Upload {
   limit: number;
   tooBig: RefusalCode;
   draft: string;
-  freeBytesMin: number;
+  space: SpaceGuard;
   pathOf(root: Root): string;
 }
 
@@ -139,21 +142,23 @@ async function* watchSource(
 async function fillDraft(file: FileHandle, upload: Upload): Promise<Result<FileTree>> {
   const tree = openFileTree((data) => hash('sha256', data, 'buffer'));
   let length = 0;
-  let lookAt = 0;
-  for await (const chunk of upload.chunks) {
+  for await (const chunk of slice(upload.chunks)) {
     length += chunk.length;
     if (length > upload.limit) return longBlob(upload.tooBig, upload.limit);
-    if (length > lookAt) {
-      const { bavail, bsize } = await statfs(dirname(upload.draft));
-      if (bavail * bsize < upload.freeBytesMin + chunk.length) {
-        return { ok: false, refusal: diskFull() };
-      }
-      lookAt = length + LOOK_EVERY_BYTES;
-    }
+    const full = await upload.space.take(chunk.length);
+    if (full !== undefined) return { ok: false, refusal: full };
     tree.push(chunk);
     await file.writeFile(chunk);
   }
   return length === 0 ? emptyBlob() : accept(tree.finish());
+}
+
+/** Much at once is cut up: other things are done between two hashes. */
+async function* slice(chunks: Upload['chunks']): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += SLICE_BYTES)
+      yield chunk.subarray(at, at + SLICE_BYTES);
+  }
 }
 
 /** The layer first: a file under its root says that everything about it is here. */

@@ -14,6 +14,8 @@ export interface BlobStore {
     limit: number,
     tooBig?: RefusalCode,
   ): Promise<Result<BlobRef>>;
+  /** Nothing is swept while this work goes on: another thread puts blobs. */
+  hold<T>(work: Promise<T>): Promise<T>;
   /** Length in bytes, or undefined for a blob that is not here. */
   stat(root: Root): Promise<number | undefined>;
   /** Exactly [offset, offset + length). Refuses with `blob-unknown` or `range-invalid`. */

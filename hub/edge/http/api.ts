@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
+import { forStrangers } from '../blobs/disk-error.ts';
 import type { HubMetrics } from '../process/metrics.ts';
 import { answerJson, answerNothing, answerRefusal, answerWait } from './answer.ts';
 import { bearer } from './bearer.ts';
@@ -37,7 +38,11 @@ export function openApi(
   });
   app.notFound((context) => notFound(context.req.path));
   app.onError((error, context) => {
-    if (error instanceof PocketgridError) return answerRefusal(error.refusal);
+    if (error instanceof PocketgridError) {
+      if (error.refusal.code === 'storage-failed')
+        ports.log.error({ error: error.message, path: context.req.path }, 'the disk failed');
+      return answerRefusal(forStrangers(error.refusal));
+    }
     ports.log.error(
       { error: error.stack, path: context.req.path },
       'a request failed; this is a bug',

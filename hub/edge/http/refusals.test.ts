@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { refusal } from '#protocol/values/refusal.ts';
@@ -103,4 +103,16 @@ it.each([
 ] as const)('an answer of %s says when to come again: %s', (code, seconds) => {
   const answer = answerRefusal(refusal(code, 'a sentence'));
   expect(answer.headers.get('retry-after')).toBe(seconds);
+});
+
+it('what the disk says is for the log of the hub alone', async () => {
+  const prefixes = Array.from({ length: 256 }, (_, at) => at.toString(16).padStart(2, '0'));
+  const blobs = join(hub.data, 'blobs');
+  const there = new Set(await readdir(blobs));
+  // A file stands where a folder of blobs would be made.
+  for (const prefix of prefixes) if (!there.has(prefix)) await writeFile(join(blobs, prefix), '');
+  const answer = await post(makeForm({ inputs: '{"x":[7,8,9.5]}' }));
+  const text = await answer.text();
+  expect([answer.status, text]).toEqual([500, expect.stringContaining('storage-failed')]);
+  expect(text).not.toContain(hub.data);
 });

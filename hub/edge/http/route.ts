@@ -10,6 +10,8 @@ import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import type { HubCounters } from '../process/metrics.ts';
 import type { Store } from '../store/port.ts';
+import type { Threads } from '../threads/threads.ts';
+import type { Uploads } from './uploads.ts';
 
 /** What the calls of the API work on. */
 export interface ApiPorts extends Money {
@@ -23,8 +25,8 @@ export interface ApiPorts extends Money {
   counters: HubCounters;
   clock: Clock;
   log: Log;
-  /** An empty folder for uploads in progress. */
-  uploads: string;
+  uploads: Uploads;
+  threads: Threads;
   /** Aborted when the hub stops; streams end then. */
   stopping: AbortSignal;
 }

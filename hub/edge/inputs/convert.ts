@@ -38,33 +38,29 @@ export async function convertInputs(
   const isOneEach = facts.inputs.length > 1 && tensors.some(({ format }) => format === 'npy');
   const [only] = files;
   if (files.length === 1 && only !== undefined)
-    return blameFile(only.name, await convertWhole(sorted, facts, options));
+    return blameFile(only.name, convertWhole(sorted, facts, options));
   return isOneEach ? convertWhole(sorted, facts, options) : convertMany(sorted, facts, options);
 }
 
 /** Files that belong together: none of them can be left out. */
-async function convertWhole(
+function convertWhole(
   { tensors, bad }: SortedFiles,
   facts: ModelFacts,
   options: Options,
-): Promise<Result<Converted>> {
+): Result<Converted> {
   const [fault, ...faults] = bad;
   if (fault !== undefined) return refuseFiles([fault, ...faults]);
   const [only] = tensors;
   const decoded =
     tensors.length === 1 && only !== undefined
-      ? await decodeTensorFile(only, facts.inputs)
+      ? decodeTensorFile(only, facts.inputs)
       : decodeArrays(tensors);
   const fitted = decoded.ok ? fitTensors(decoded.value, facts, options) : decoded;
   return fitted.ok ? accept({ ...fitted.value, leftOut: [] }) : fitted;
 }
 
-async function convertMany(
-  sorted: SortedFiles,
-  facts: ModelFacts,
-  options: Options,
-): Promise<Result<Converted>> {
-  const joined = await joinFiles(sorted, facts, options);
+function convertMany(sorted: SortedFiles, facts: ModelFacts, options: Options): Result<Converted> {
+  const joined = joinFiles(sorted, facts, options);
   if (!joined.ok) return joined;
   const { items, files, names, bad } = joined.value;
   const leftOut = leaveOut(bad, files, options);

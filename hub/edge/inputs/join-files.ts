@@ -30,11 +30,11 @@ interface Part {
  * Reads files that hold items each. Where their items differ in shape, those of the shape that most
  * files have are taken. `foreign` are files that hold none; where no other is left, all are refused.
  */
-export async function joinFiles(
+export function joinFiles(
   { tensors: files, bad: foreign }: SortedFiles,
   facts: ModelFacts,
   options: Pick<JobOptions, 'allowNan' | 'unitItems'>,
-): Promise<Result<JoinedFiles>> {
+): Result<JoinedFiles> {
   const mixed = files.find(({ format }) => format !== files[0]?.format);
   if (mixed !== undefined) {
     const message = `${mixed.file.name} is ${mixed.format} and ${files[0]?.file.name} ${files[0]?.format}; send files of one format, or make a job of each`;
@@ -45,7 +45,7 @@ export async function joinFiles(
   let bytesLeft = UNITS_BYTES_MAX;
   for (const file of files) {
     const { name } = file.file;
-    const items = await readItems(file, facts, { ...options, bytesMax: bytesLeft });
+    const items = readItems(file, facts, { ...options, bytesMax: bytesLeft });
     if (!items.ok) {
       bad.push(faultOf(name, items.refusal));
       continue;
@@ -70,12 +70,12 @@ function refuseAll([first, ...others]: readonly FileFault[]): Result<never> {
     : refuseFiles([first, ...others]);
 }
 
-async function readItems(
+function readItems(
   file: TensorFile,
   facts: ModelFacts,
   options: Pick<JobOptions, 'allowNan' | 'unitItems'> & { bytesMax: number },
-): Promise<Result<FittedItems>> {
-  const decoded = await decodeTensorFile(file, facts.inputs, options.bytesMax);
+): Result<FittedItems> {
+  const decoded = decodeTensorFile(file, facts.inputs, options.bytesMax);
   if (!decoded.ok) return decoded;
   const [only, ...others] = facts.inputs;
   if (file.format === 'npy' && only?.axis === 0 && others.length === 0) {

@@ -1,18 +1,21 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
-import { stepTensorLines } from '#protocol/tensors/tensor-lines.ts';
-import { accept, type Result } from '#protocol/values/refusal.ts';
+import { decodeTensorLines } from '#protocol/tensors/tensor-lines.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelInput } from '../../core/models/check.ts';
 import type { InputFile } from './port.ts';
 
-/** The hub does nothing else for so long: sessions end where it is silent for seconds. */
-const SLICE_MS = 20;
+/** What V8 makes one text of. */
+const TEXT_BYTES_MAX = 2 ** 29 - 24;
 
-/** Reads JSON Lines, a slice at a time. Symbolic dimensions are as long as in the first item. */
-export async function decodeLinesFile(
-  { bytes }: InputFile,
+/** Reads JSON Lines. Symbolic dimensions are as long as in the first item. */
+export function decodeLinesFile(
+  { name, bytes }: InputFile,
   inputs: readonly ModelInput[],
-): Promise<Result<Map<string, Tensor>>> {
+): Result<Map<string, Tensor>> {
+  if (bytes.length > TEXT_BYTES_MAX) {
+    const message = `${name} is longer than one text can be (${TEXT_BYTES_MAX} bytes); send it as several files`;
+    return refuse('input-too-big', message, name);
+  }
   const specs = inputs.map(({ name, dtype, dims, axis = -1 }) => ({
     name,
     dtype,
@@ -20,7 +23,7 @@ export async function decodeLinesFile(
     // What all items share need not be on each line.
     optional: axis < 0,
   }));
-  const lines = await runInSlices(stepTensorLines(specs, bytes));
+  const lines = decodeTensorLines(specs, bytes);
   if (!lines.ok) return lines;
   const { tensors } = lines.value;
   for (const { name, axis = 0 } of inputs) {
@@ -30,14 +33,4 @@ export async function decodeLinesFile(
     tensors.set(name, { ...tensor, shape: tensor.shape.toSpliced(axis + 1, 0, 1) });
   }
   return accept(tensors);
-}
-
-async function runInSlices<T>(steps: Generator<unknown, T>): Promise<T> {
-  for (let end = performance.now() + SLICE_MS; ; ) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    if (performance.now() < end) continue;
-    await setImmediate();
-    end = performance.now() + SLICE_MS;
-  }
 }

@@ -11,11 +11,11 @@ import type { TensorFile } from './sort-files.ts';
 import { UNITS_BYTES_MAX } from './units.ts';
 
 /** The tensors of one file, by the names it gives them; an NPY file gives its own. */
-export async function decodeTensorFile(
+export function decodeTensorFile(
   { file, format }: TensorFile,
   inputs: readonly ModelInput[],
   bytesMax = UNITS_BYTES_MAX,
-): Promise<Result<Map<string, Tensor>>> {
+): Result<Map<string, Tensor>> {
   return format === 'jsonl'
     ? decodeLinesFile(file, inputs)
     : decodeArchive({ file, format }, bytesMax);

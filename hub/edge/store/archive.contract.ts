@@ -13,7 +13,7 @@ import {
   keyOf,
   manifestOf,
 } from './sample-facts.ts';
-import type { StoreWorld } from './store-world.ts';
+import { type StoreWorld, unitsIn } from './store-world.ts';
 
 const at = instant(5_000);
 const archived = (job: number, earned?: Earned): Fact => ({
@@ -124,7 +124,7 @@ export function checkArchive(open: () => Promise<StoreWorld>): void {
     await store.append([removed, removed]);
     expect(await expired(5_002)).toEqual([jobId(2)]);
     expect((await store.archived(jobId(1))).at(-1)).toEqual(removed);
-    expect((await store.results(jobId(1), 0, 9))[0]?.outputs ?? null).toBeNull();
+    expect((await store.results(jobId(1), unitsIn(0, 9)))[0]?.outputs ?? null).toBeNull();
     expect(await store.receipts(jobId(1), 0, 9)).toHaveLength(1);
     // The second job still names the same blobs.
     expect(await store.namesBlob(record.inputs.root)).toBe(true);

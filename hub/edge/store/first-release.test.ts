@@ -17,7 +17,7 @@ import { selectFacts } from '../../core/state/fact-lists.ts';
 import type { AppliedFact, Fact } from '../../core/state/facts.ts';
 import type { Store } from './port.ts';
 import { openFileStore } from './store.ts';
-import { loadAll } from './store-world.ts';
+import { loadAll, unitsIn } from './store-world.ts';
 
 /**
  * A database that the hub of commit c66a133 wrote, whose tables and protocol version were others:
@@ -63,7 +63,7 @@ describe('a store of commit c66a133', () => {
   });
 
   test('has results that are those the device committed to', async () => {
-    const results = await store.results(id, 0, UNITS);
+    const results = await store.results(id, unitsIn(0, UNITS));
     expect(results.reduce((sum, { shard }) => sum + shard.unitCount, 0)).toBe(UNITS);
     for (const { shard, outputs } of results) {
       expect(decodeWith(AcceptedShard, shard, 'internal')).toMatchObject({ ok: true });

@@ -12,7 +12,7 @@ import { checkMoneyStore } from './money.contract.ts';
 import { accepted, committed, jobCreated, jobId } from './sample-facts.ts';
 import { checkStore } from './store.contract.ts';
 import { openFileStore } from './store.ts';
-import { loadAll } from './store-world.ts';
+import { loadAll, unitsIn } from './store-world.ts';
 
 const folder = openTestFolder();
 let files = 0;
@@ -38,7 +38,7 @@ describe('store in a file', () => {
     await store.append([accepted({ index: 2 }, 1_000)]);
     await store.close();
     const again = await openFileStore(file);
-    expect(await again.results(jobId(1), 0, 8)).toHaveLength(2);
+    expect(await again.results(jobId(1), unitsIn(0, 8))).toHaveLength(2);
     await again.close();
   });
 
@@ -101,7 +101,7 @@ describe('store in a file', () => {
       expect(shards).toBeGreaterThanOrEqual(acknowledged);
       expect(shards % groupSize).toBe(0);
       expect(facts).toHaveLength(2 * shards);
-      const results = await store.results(jobId(1), 0, 8);
+      const results = await store.results(jobId(1), unitsIn(0, 8));
       expect(results.every(({ outputs }) => outputs.length === 3_000)).toBe(true);
       await store.close();
     }

@@ -26,7 +26,7 @@ import {
   signedVerdict,
 } from './sample-facts.ts';
 import { openFileStore } from './store.ts';
-import { loadAll } from './store-world.ts';
+import { loadAll, unitsIn } from './store-world.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -434,10 +434,8 @@ test('facts of JSON rows answer every call as before after a migration, beside c
   await store.append([accepted(late)]);
   const delivered = { shard, outputs };
   const next = acceptedShard(late);
-  expect(await store.results(jobId(1), 0, 8)).toEqual([
-    delivered,
-    { shard: next, outputs: outputsOf(late) },
-  ]);
+  const both = [delivered, { shard: next, outputs: outputsOf(late) }];
+  expect(await store.results(jobId(1), unitsIn(0, 8))).toEqual(both);
   expect(await store.delivered(lease)).toEqual(delivered);
   const receipts = await store.receipts(jobId(1), 0, 9);
   expect(receipts.map((each) => each.shard)).toEqual([shard, next]);
@@ -458,7 +456,8 @@ test('facts of JSON rows answer every call as before after a migration, beside c
     refusal: { code: 'storage-failed' },
   });
   await store.append([{ type: 'data-removed', job: jobId(1), at: instant(8) }]);
-  expect((await store.results(jobId(1), 0, 8)).map((each) => each.outputs)).toEqual([null, null]);
+  const left = await store.results(jobId(1), unitsIn(0, 8));
+  expect(left.map(({ outputs }) => outputs)).toEqual([null, null]);
   expect(await Promise.all([root, keyOf(7)].map((each) => store.namesBlob(each as Root)))).toEqual([
     ...[false, true],
   ]);

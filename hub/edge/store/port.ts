@@ -32,6 +32,13 @@ export type ReceiptParts = Pick<
   'shard' | 'salt' | 'commitmentSignature' | 'log' | 'logSignature' | 'inputs' | 'verdicts'
 >;
 
+/** Units [first, end) of a job, as far as shards hold them that begin at `beginningAt` or later. */
+export interface UnitRange {
+  first: number;
+  end: number;
+  beginningAt: number;
+}
+
 /** The number of a fact, and a digest of it. */
 export interface Tip {
   number: number;
@@ -132,8 +139,10 @@ export interface Store extends DeviceFacts, MoneyFacts {
   namesBlob(root: Root): Promise<boolean>;
   /** The jobs that name it, as long as their data is kept. */
   jobsNaming(root: Root): Promise<JobId[]>;
-  /** Not-voided accepted shards that overlap units [fromUnit, toUnit), in order of sequence. */
-  results(job: JobId, fromUnit: number, toUnit: number): Promise<ShardOutputs[]>;
+  /** Not-voided accepted shards that overlap some units, in order of sequence. */
+  results(job: JobId, units: UnitRange): Promise<ShardOutputs[]>;
+  /** The units of the same. */
+  spans(job: JobId, units: UnitRange): Promise<{ firstUnit: number; unitCount: number }[]>;
   /** The accepted shard that came from a lease, void or not: for verifiers that judge it late. */
   delivered(lease: LeaseId): Promise<ShardOutputs | undefined>;
   /** The fingerprints of the accepted shard that came from a lease, void or not, if it has any. */

@@ -1,5 +1,5 @@
 import type { AppliedFact } from '../../core/state/facts.ts';
-import type { Store } from './port.ts';
+import type { Store, UnitRange } from './port.ts';
 
 /** What a store under test gives the suite; `reopen` is absent where nothing outlives `close`. */
 export interface StoreWorld {
@@ -13,3 +13,6 @@ export async function loadAll(store: Pick<Store, 'load'>): Promise<AppliedFact[]
   for await (const { facts } of store.load()) all.push(...facts);
   return all;
 }
+
+/** Units [first, end) of a job, whatever shards they are in. */
+export const unitsIn = (first: number, end: number): UnitRange => ({ first, end, beginningAt: 0 });

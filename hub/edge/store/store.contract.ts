@@ -27,7 +27,7 @@ import {
   signedVerdict,
   unrevealed,
 } from './sample-facts.ts';
-import { loadAll, type StoreWorld } from './store-world.ts';
+import { loadAll, type StoreWorld, unitsIn } from './store-world.ts';
 
 const at = instant(5_000);
 const ROOT_CUT = 'c7'.repeat(32) as Root;
@@ -75,7 +75,7 @@ function checkJobs(open: () => Promise<StoreWorld>): void {
   it('starts empty', async () => {
     const { store } = await open();
     expect(await loadAll(store)).toEqual([]);
-    expect(await store.results(jobId(1), 0, 100)).toEqual([]);
+    expect(await store.results(jobId(1), unitsIn(0, 100))).toEqual([]);
     expect(await store.receipts(jobId(1), 0, 100)).toEqual([]);
     expect(await store.verdicts(0, 100)).toEqual([]);
     expect(await store.epochs(0, 100)).toEqual([]);
@@ -176,7 +176,7 @@ function checkShards(open: () => Promise<StoreWorld>): void {
       voided(0),
       voided(2, 2),
     ]);
-    expect(await store.results(jobId(1), 0, 8)).toHaveLength(1);
+    expect(await store.results(jobId(1), unitsIn(0, 8))).toHaveLength(1);
     expect(await store.receipts(jobId(2), 0, 8)).toEqual([]);
     for (const choice of [a, b]) {
       const delivered = { shard: acceptedShard(choice), outputs: outputsOf(choice) };
@@ -217,12 +217,12 @@ function checkResults(open: () => Promise<StoreWorld>): void {
     ];
     await store.append(choices.map((choice) => accepted(choice)));
     const found = async (from: number, to: number) =>
-      (await store.results(jobId(1), from, to)).map(({ shard }) => shard.sequence);
+      (await store.results(jobId(1), unitsIn(from, to))).map(({ shard }) => shard.sequence);
     expect(await found(0, 8)).toEqual([0, 1, 2]);
     expect(await found(4, 5)).toEqual([0, 2]);
     expect(await found(0, 2)).toEqual([1]);
     expect(await found(8, 9)).toEqual([]);
-    const [first] = await store.results(jobId(1), 4, 5);
+    const [first] = await store.results(jobId(1), unitsIn(4, 5));
     expect(first).toEqual({
       shard: acceptedShard({ index: 4, sequence: 0, firstUnit: 4 }),
       outputs: outputsOf({ index: 4 }),
@@ -237,7 +237,7 @@ function checkResults(open: () => Promise<StoreWorld>): void {
     const view = new Uint8Array(64).fill(9).subarray(8, 11);
     const last = accepted({ index: 9 });
     if (last.type === 'accepted') await store.append([{ ...last, outputs: view }]);
-    const results = await store.results(jobId(1), 0, 8);
+    const results = await store.results(jobId(1), unitsIn(0, 8));
     const kept = results.map(({ outputs }) => Buffer.from(outputs).toString('base64'));
     const sent = [...lengths.map((length, index) => outputsOf({ index }, length)), view];
     expect(kept).toEqual(sent.map((outputs) => Buffer.from(outputs).toString('base64')));

@@ -17,7 +17,7 @@ import {
 } from './libsql.ts';
 import { migrate } from './migrate.ts';
 import { openMoneyFacts } from './money-facts.ts';
-import type { NumberedJob, ShardFingerprints, ShardOutputs, Store } from './port.ts';
+import type { NumberedJob, ShardFingerprints, ShardOutputs, Store, UnitRange } from './port.ts';
 import { openReceipts } from './receipts.ts';
 import { readExpired } from './removal.ts';
 import { openWords, WORD } from './words.ts';
@@ -80,12 +80,15 @@ async function openStore(database: Database): Promise<Store> {
     expired: (now, limit) => readExpired(database, now, limit),
     namesBlob: (root) => namesBlob(database, root),
     jobsNaming: (root) => jobsNaming(database, root),
-    async results(job, fromUnit, toUnit) {
+    async results(job, units) {
       const sql = `select ${FACT}, output.outputs from fact
-        left join output on output.number = fact.number
-        where type = 'accepted' and job = ${WORD} and first_unit < ? and end_unit > ?
-          and not ${IS_VOID} order by sequence`;
-      return decodeOutputs(facts, await read<OutputsRow>(sql, job, toUnit, fromUnit));
+        left join output on output.number = fact.number where ${OF_UNITS} order by sequence`;
+      return decodeOutputs(facts, await read<OutputsRow>(sql, job, ...argsOf(units)));
+    },
+    async spans(job, units) {
+      const sql = `select first_unit as firstUnit, end_unit - first_unit as unitCount from fact
+        where ${OF_UNITS} order by sequence`;
+      return read<{ firstUnit: number; unitCount: number }>(sql, job, ...argsOf(units));
     },
     async delivered(lease) {
       const sql = `select ${FACT}, (select outputs from output where output.number = fact.number)
@@ -118,6 +121,11 @@ async function openStore(database: Database): Promise<Store> {
     close,
   };
 }
+
+/** Not-voided accepted shards of some units. */
+const OF_UNITS = `type = 'accepted' and job = ${WORD} and first_unit < ? and end_unit > ?
+  and first_unit >= ? and not ${IS_VOID}`;
+const argsOf = ({ first, end, beginningAt }: UnitRange) => [end, first, beginningAt];
 
 type OutputsRow = FactRow & { outputs: Uint8Array };
 

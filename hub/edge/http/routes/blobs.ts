@@ -7,6 +7,7 @@ import { bearer } from '../bearer.ts';
 import { covers, rightsOf } from '../blob-access.ts';
 import { decodeRange } from '../range.ts';
 import { type ApiPorts, anyone, type Call, type Route } from '../route.ts';
+import { streamBody } from '../stream-body.ts';
 
 /** Named by their content, so they never change. */
 const CACHING = { 'Cache-Control': 'private, max-age=31536000, immutable' };
@@ -42,7 +43,7 @@ async function readBlob(ports: ApiPorts, call: Call): Promise<Response> {
     return reject('key-forbidden', message);
   }
   const stream = must(await ports.blobs.stream(root, offset, length));
-  const body = request.method === 'HEAD' ? null : toBody(stream, ports);
+  const body = request.method === 'HEAD' ? null : streamBody(count(stream, ports));
   const answer = new Response(body, {
     status: range.type === 'part' ? 206 : 200,
     headers: {
@@ -59,23 +60,12 @@ async function readBlob(ports: ApiPorts, call: Call): Promise<Response> {
   return answer;
 }
 
-/** Reads the next chunk when the socket has room for it; stops reading when the client leaves. */
-function toBody(chunks: AsyncIterable<Uint8Array>, { counters }: ApiPorts): ReadableStream {
-  const reader = chunks[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const next = await reader.next();
-        if (next.done === true) return controller.close();
-        counters.blobBytesHttps += next.value.length;
-        controller.enqueue(next.value);
-      },
-      async cancel() {
-        await reader.return?.();
-      },
-    },
-    { highWaterMark: 1 },
-  );
+/** Counts what leaves over HTTPS. */
+async function* count(chunks: AsyncIterable<Uint8Array>, { counters }: ApiPorts) {
+  for await (const chunk of chunks) {
+    counters.blobBytesHttps += chunk.length;
+    yield chunk;
+  }
 }
 
 async function readPieces(ports: ApiPorts, call: Call): Promise<Response> {

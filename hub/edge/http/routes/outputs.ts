@@ -88,7 +88,8 @@ async function readAsked(ports: ApiPorts, call: Call): Promise<Asked> {
 
 async function findOutputs({ store }: ApiPorts, asked: Asked): Promise<ShardOutputs | undefined> {
   const { job, unit, lease } = asked;
-  if (lease === undefined) return (await store.results(job.record.id, unit, unit + 1))[0];
+  if (lease === undefined)
+    return (await store.results(job.record.id, { first: unit, end: unit + 1, beginningAt: 0 }))[0];
   const found = await store.delivered(lease);
   return found !== undefined && holdsUnit(found.shard, asked) ? found : undefined;
 }

@@ -1,54 +1,46 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobOptions } from '#protocol/api/job.ts';
 import { decodeText } from '#protocol/files/text.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { must, PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import { MODEL_LIMITS } from '../../../core/models/check.ts';
+import type { SpaceGuard } from '../../blobs/space.ts';
+import type { JobForm } from '../../inputs/make-job.ts';
+import type { Spool } from '../../inputs/spool.ts';
 import { reject } from '../answer.ts';
 import { decodeBoundary, MultipartError, type Part, readParts } from '../multipart.ts';
+import { limitSilence } from '../silence.ts';
+import type { Uploads } from '../uploads.ts';
 
 const INPUT_BYTES_MAX = 512 * 1024 * 1024;
 const OPTIONS_BYTES_MAX = 64 * 1024;
 
-interface NamedBytes {
-  name: string;
-  bytes: Uint8Array;
-}
-
 /** A form that has arrived whole, in files of its own. */
 export interface Upload {
-  options: JobOptions;
-  /** The ONNX file and those with its data, in the order they were sent. */
-  model(): Promise<NamedBytes[]>;
-  /** Input files in the order they were sent. */
-  inputs(): Promise<NamedBytes[]>;
-  /** Files of what all items share. */
-  shared(): Promise<NamedBytes[]>;
+  form: JobForm;
   close(): Promise<void>;
 }
 
-/** Bytes appended to one file, with the names and lengths of what was put there. */
-interface Spool {
-  path: string;
+/** A spool that is being filled. */
+interface OpenSpool extends Spool {
   file: FileHandle;
   length: number;
-  entries: { name: string; length: number }[];
 }
 
 /**
- * Receives `model`, `inputs` and `options` into a new folder under `uploads`, at the pace of the
- * sender and without holding them in memory. A form that is rejected leaves nothing behind.
+ * Receives `model`, `inputs` and `options` into a new folder of uploads, at the pace of the sender
+ * and without holding them in memory. A form that is rejected leaves nothing behind.
  */
-export async function receiveUpload(request: Request, uploads: string): Promise<Upload> {
+export async function receiveUpload(request: Request, uploads: Uploads): Promise<Upload> {
   const boundary = must(decodeBoundary(request.headers.get('content-type')));
   if (request.body === null) return reject('request-invalid', 'the form is empty');
   const coding = request.headers.get('content-encoding') ?? 'identity';
   if (coding !== 'identity') {
     reject('request-invalid', `the form is packed with ${coding}; send it as it is`);
   }
-  const folder = join(uploads, randomBytes(8).toString('hex'));
+  const folder = join(uploads.folder, randomBytes(8).toString('hex'));
   await mkdir(folder, { recursive: true });
   const close = () => rm(folder, { recursive: true, force: true });
   const spools = {
@@ -58,14 +50,22 @@ export async function receiveUpload(request: Request, uploads: string): Promise<
   };
   try {
     let options: string | undefined;
-    for await (const part of readParts(request.body, boundary)) {
-      if (part.field === 'model') await append(part, spools.model, modelBounds);
-      else if (part.field === 'inputs') await append(part, spools.inputs, inputBounds);
-      else if (part.field === 'shared') await append(part, spools.shared, inputBounds);
+    const chunks = limitSilence(request.body, uploads.silenceMs);
+    const put = (part: Part, spool: OpenSpool, bounds: Bounds) =>
+      append(part, spool, { ...bounds, space: uploads.space });
+    for await (const part of readParts(chunks, boundary)) {
+      if (part.field === 'model') await put(part, spools.model, modelBounds);
+      else if (part.field === 'inputs') await put(part, spools.inputs, inputBounds);
+      else if (part.field === 'shared') await put(part, spools.shared, inputBounds);
       else if (part.field === 'options') options = await readText(part);
       else reject('request-invalid', explainPart(part), part.field);
     }
-    return toUpload(decodeOptions(options, spools), spools, close);
+    const decoded = decodeOptions(options, spools);
+    const { model, inputs, shared } = spools;
+    return {
+      form: { options: decoded, model: refOf(model), inputs: refOf(inputs), shared: refOf(shared) },
+      close,
+    };
   } catch (error) {
     await close();
     throw error instanceof PocketgridError ? error : new PocketgridError(explain(error));
@@ -83,7 +83,7 @@ function explainPart({ field, filename }: Part): string {
   return `${named}, and takes \`model\`, \`inputs\`, \`shared\` and \`options\` only; ${way}`;
 }
 
-async function openSpool(folder: string, name: string): Promise<Spool> {
+async function openSpool(folder: string, name: string): Promise<OpenSpool> {
   const path = join(folder, name);
   return { path, file: await open(path, 'w'), length: 0, entries: [] };
 }
@@ -99,10 +99,16 @@ const inputBounds = {
   message: 'the inputs of a job have at most 512 MiB; post them as several jobs',
 } as const;
 
+interface Bounds {
+  most: number;
+  code: RefusalCode;
+  message: string;
+}
+
 async function append(
   part: Part,
-  spool: Spool,
-  bounds: { most: number; code: RefusalCode; message: string },
+  spool: OpenSpool,
+  { space, ...bounds }: Bounds & { space: SpaceGuard },
 ): Promise<void> {
   const entry = { name: part.filename ?? part.field, length: 0 };
   spool.entries.push(entry);
@@ -110,6 +116,8 @@ async function append(
     entry.length += chunk.length;
     spool.length += chunk.length;
     if (spool.length > bounds.most) reject(bounds.code, bounds.message);
+    const full = await space.take(chunk.length);
+    if (full !== undefined) throw new PocketgridError(full);
     await spool.file.writeFile(chunk);
   }
 }
@@ -131,7 +139,7 @@ async function readText(part: Part): Promise<string> {
 
 function decodeOptions(
   text: string | undefined,
-  spools: { model: Spool; inputs: Spool },
+  spools: { model: OpenSpool; inputs: OpenSpool },
 ): JobOptions {
   if (spools.model.entries.length === 0) {
     return reject('request-invalid', 'the form has no `model`; send one ONNX file', 'model');
@@ -146,27 +154,7 @@ function decodeOptions(
   return must(decodeJson(JobOptions, text, 'request-invalid'));
 }
 
-const toUpload = (
-  options: JobOptions,
-  spools: Record<'model' | 'inputs' | 'shared', Spool>,
-  close: () => Promise<void>,
-): Upload => ({
-  options,
-  model: () => readSpool(spools.model),
-  inputs: () => readSpool(spools.inputs),
-  shared: () => readSpool(spools.shared),
-  close,
-});
-
-async function readSpool({ path, entries }: Spool): Promise<NamedBytes[]> {
-  const all = await readFile(path);
-  let at = 0;
-  return entries.map(({ name, length }) => {
-    const bytes = all.subarray(at, at + length);
-    at += length;
-    return { name, bytes };
-  });
-}
+const refOf = ({ path, entries }: OpenSpool): Spool => ({ path, entries });
 
 function explain(error: unknown) {
   if (error instanceof MultipartError) return refusal('request-invalid', error.message);

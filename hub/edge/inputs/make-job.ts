@@ -1,0 +1,104 @@
+import type { JobOptions, JobRecord } from '#protocol/api/job.ts';
+import { packNames } from '#protocol/files/item-names.ts';
+import { type BlobRef, REFERENCE_LANE } from '#protocol/models/package.ts';
+import { decodeOnnx } from '#protocol/onnx/decode.ts';
+import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { boundLoops } from '#protocol/onnx/loops.ts';
+import { addTaps } from '#protocol/onnx/taps.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
+import { type FileFault, must, PocketgridError } from '#protocol/values/refusal.ts';
+import { checkModel, MODEL_LIMITS } from '../../core/models/check.ts';
+import { LOOP_TRIPS_MAX } from '../../core/models/graph.ts';
+import type { BlobStore } from '../blobs/port.ts';
+import { type Converted, convertInputs } from './convert.ts';
+import { assembleModel } from './model-file.ts';
+import { foldShared, foldTensors } from './shared.ts';
+import { readSpool, type Spool } from './spool.ts';
+import { packUnits, UNITS_BYTES_MAX } from './units.ts';
+
+/** A posted form, its files on disk. */
+export interface JobForm {
+  options: JobOptions;
+  /** The ONNX file and those with its data. */
+  model: Spool;
+  inputs: Spool;
+  /** Files of what all items share. */
+  shared: Spool;
+}
+
+/** What a form becomes: a job without its name, and the digest of each unit's inputs. */
+export interface MadeJob {
+  record: Pick<
+    JobRecord,
+    'draft' | 'inputs' | 'inputDigests' | 'items' | 'units' | 'itemNames' | 'leftOut' | 'notes'
+  >;
+  digestBytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Checks the model of a form, turns its files into units, and keeps both as blobs. Throws a
+ * `PocketgridError` with what is wrong with them.
+ */
+export async function makeJob(form: JobForm, blobs: Pick<BlobStore, 'put'>): Promise<MadeJob> {
+  const { options } = form;
+  const { batchAxis, outputs, shared = {} } = options;
+  const assembled = must(assembleModel(await readSpool(form.model), outputs));
+  const given = must(foldShared(assembled.file, shared, await readSpool(form.shared)));
+  const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));
+  const converted = must(await convertInputs(await readSpool(form.inputs), checked, options));
+  const { items, unitItems, specs, names, leftOut } = converted;
+  const notes = [...assembled.notes, ...noteAxis(converted), ...noteFiles(leftOut)];
+  const isFixed =
+    options.unitItems !== undefined || converted.single || checked.fixedBatch !== undefined;
+  const folded = must(foldTensors(given, converted.shared));
+  const model = checked.openLoops ? boundModel(folded) : folded;
+  const tapped = options.taps === true ? tapModel(model) : undefined;
+  const packed = packUnits(converted);
+  const put = async (bytes: Uint8Array): Promise<BlobRef> =>
+    must(await blobs.put(bytes, UNITS_BYTES_MAX));
+  const putJson = (list: readonly unknown[]) => put(new TextEncoder().encode(JSON.stringify(list)));
+  return {
+    record: {
+      draft: {
+        name: options.name,
+        file: must(await blobs.put(tapped?.file ?? model, MODEL_LIMITS.fileBytes, 'model-too-big')),
+        runtime: {
+          kind: 'graph',
+          inputs: specs,
+          unitItems,
+          graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
+          ...(isFixed ? { sized: 'fixed' } : {}),
+          ...(converted.single && checked.fixedBatch === undefined ? { coupled: true } : {}),
+          ...(tapped === undefined ? {} : { taps: tapped.taps }),
+        },
+      },
+      inputs: await put(packed.bytes),
+      inputDigests: await put(packed.digests),
+      items,
+      units: Math.ceil(items / unitItems),
+      ...(names && { itemNames: await putJson(packNames(names)) }),
+      ...(leftOut.length > 0 && { leftOut: await putJson(leftOut) }),
+      ...(notes.length > 0 && { notes }),
+    },
+    digestBytes: packed.digests,
+  };
+}
+
+const boundModel = (model: Uint8Array): Uint8Array =>
+  encodeOnnx(boundLoops(must(decodeOnnx(model)), LOOP_TRIPS_MAX));
+
+const noteAxis = ({ unitItems, apart }: Converted): Reason[] =>
+  apart === undefined || unitItems > 1 ? [] : [why('items-apart', { name: apart.slice(0, 200) })];
+
+function noteFiles(leftOut: readonly FileFault[]): Reason[] {
+  if (leftOut.length === 0) return [];
+  const names = leftOut.map(({ name }) => name).join(', ');
+  return [why('files-left-out', { files: leftOut.length, names: names.slice(0, 600) })];
+}
+
+/** The model with taps: it is the file of the package from here on. */
+function tapModel(model: Uint8Array): { file: Uint8Array; taps: string[] } {
+  const tapped = addTaps(must(decodeOnnx(model)));
+  if (!tapped.ok) throw new PocketgridError({ ...tapped.refusal, path: 'taps' });
+  return { file: encodeOnnx(tapped.value.model), taps: tapped.value.taps };
+}

@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import type { InputFile } from './port.ts';
+
+/** Uploaded files end to end in one file on disk, in the order they were sent. */
+export interface Spool {
+  path: string;
+  entries: { name: string; length: number }[];
+}
+
+/** Reads the files of a spool, each a view into all of it. */
+export async function readSpool({ path, entries }: Spool): Promise<InputFile[]> {
+  const all = await readFile(path);
+  let at = 0;
+  return entries.map(({ name, length }) => {
+    const bytes = all.subarray(at, at + length);
+    at += length;
+    return { name, bytes };
+  });
+}

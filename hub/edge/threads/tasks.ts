@@ -1,0 +1,61 @@
+import { type MessagePort, parentPort, type TransferListItem } from 'node:worker_threads';
+import type { Tensor } from '#protocol/tensors/tensor.ts';
+import { encodeTensorLines, type LineExtras } from '#protocol/tensors/tensor-lines.ts';
+import { must, PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
+import type { RecutInputs } from '../../core/state/events.ts';
+import type { ItemCut } from '../../core/state/facts.ts';
+import { openFolderBlobs } from '../blobs/folder.ts';
+import { type JobForm, type MadeJob, makeJob } from '../inputs/make-job.ts';
+import { recutItems } from '../inputs/recut.ts';
+
+/**
+ * What the hub has worker threads do: whatever takes more than a few milliseconds and needs none of
+ * its state. Started through `thread-entry.mjs`.
+ */
+const TASKS = {
+  /** Makes a job of a form, with its blobs in a folder. */
+  makeJob: async ({ form, blobs }: { form: JobForm; blobs: string }): Promise<MadeJob> =>
+    makeJob(form, await openFolderBlobs(blobs, { isShared: true })),
+  /** Cuts the units of a job anew. */
+  recut: async ({ cut, blobs }: { cut: ItemCut; blobs: string }): Promise<RecutInputs> =>
+    must(await recutItems(await openFolderBlobs(blobs, { isShared: true }), cut)),
+  /** Prints items as JSON Lines. */
+  printLines: async ({ tensors, extras }: Printing): Promise<Uint8Array<ArrayBuffer>> =>
+    new TextEncoder().encode(encodeTensorLines(tensors, extras)),
+};
+
+export interface Printing {
+  tensors: ReadonlyMap<string, Tensor>;
+  extras: LineExtras;
+}
+export type Tasks = typeof TASKS;
+
+/** A call of a task, one at a time. */
+export interface TaskCall {
+  task: keyof Tasks;
+  input: unknown;
+}
+/** How it ended: with what the task gives, a refusal, or the words of a bug. */
+export type TaskEnd = { value: unknown } | { refusal: Refusal } | { bug: string };
+
+function listen(port: MessagePort): void {
+  port.on('message', async ({ task, input }: TaskCall) => {
+    const run = TASKS[task] as (input: unknown) => Promise<unknown>;
+    try {
+      const value = await run(input);
+      port.postMessage({ value } satisfies TaskEnd, transfersOf(value));
+    } catch (error) {
+      port.postMessage(
+        error instanceof PocketgridError
+          ? ({ refusal: error.refusal } satisfies TaskEnd)
+          : ({ bug: String(error instanceof Error ? error.stack : error) } satisfies TaskEnd),
+      );
+    }
+  });
+}
+
+/** Bytes of their own go over without a copy. */
+const transfersOf = (value: unknown): TransferListItem[] =>
+  value instanceof Uint8Array && value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
+
+if (parentPort !== null) listen(parentPort);

@@ -1,0 +1,38 @@
+import type { RecutInputs } from '../../core/state/events.ts';
+import type { ItemCut } from '../../core/state/facts.ts';
+import type { BlobStore } from '../blobs/port.ts';
+import type { JobForm, MadeJob } from '../inputs/make-job.ts';
+import type { Printing } from './tasks.ts';
+import { openThread } from './thread.ts';
+
+/** A form of gigabytes takes minutes; a window of results is a megabyte. */
+const FILES = { taskMs: 10 * 60_000, callsMax: 128 };
+const LINES = { taskMs: 60_000, callsMax: 256 };
+
+/** What the hub has worker threads do, so that its own one has time for sockets. */
+export interface Threads {
+  makeJob(form: JobForm): Promise<MadeJob>;
+  recut(cut: ItemCut): Promise<RecutInputs>;
+  printLines(printing: Printing): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * One thread for files, which are in memory while they are worked on, and one for lines, which
+ * somebody waits for. Blobs are made in the folder of the store.
+ */
+export function openThreads(folder: string, blobs: Pick<BlobStore, 'hold'>): Threads {
+  const files = openThread(FILES);
+  const lines = openThread(LINES);
+  return {
+    makeJob: (form) => blobs.hold(files.run('makeJob', { form, blobs: folder })),
+    recut: (cut) => blobs.hold(files.run('recut', { cut, blobs: folder })),
+    printLines(printing) {
+      const buffers = [...printing.tensors.values()].map(({ data }) => data.buffer as ArrayBuffer);
+      return lines.run('printLines', printing, buffers);
+    },
+    async close() {
+      await Promise.all([files.close(), lines.close()]);
+    },
+  };
+}
