@@ -1,3 +1,6 @@
+import { readlinkSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { basename } from 'node:path';
 import { type MessagePort, parentPort, type TransferListItem } from 'node:worker_threads';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { encodeTensorLines, type LineExtras } from '#protocol/tensors/tensor-lines.ts';
@@ -58,4 +61,19 @@ function listen(port: MessagePort): void {
 const transfersOf = (value: unknown): TransferListItem[] =>
   value instanceof Uint8Array && value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
 
-if (parentPort !== null) listen(parentPort);
+/** On Linux a priority is a thread's own: where processors are few, the thread of sockets goes first. */
+function stepBack(): void {
+  try {
+    setPriority(
+      Number(basename(readlinkSync('/proc/thread-self'))),
+      constants.priority.PRIORITY_BELOW_NORMAL,
+    );
+  } catch {
+    // Other systems have no such file; there all threads are alike.
+  }
+}
+
+if (parentPort !== null) {
+  stepBack();
+  listen(parentPort);
+}
