@@ -17,6 +17,30 @@ it('thirty jobs posted at once are all taken', async () => {
   expect(await readdir(join(hub.data, 'uploads'))).toEqual([]);
 });
 
+it('uploads that sleep keep nobody else from posting', async () => {
+  const sleepers = Array.from({ length: 32 }, () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('--b\r\n')),
+    });
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=b' };
+    const stop = new AbortController();
+    const init = { method: 'POST', headers, body, ...{ duplex: 'half' }, signal: stop.signal };
+    return { stop, answer: hub.call('/v1/jobs', init).catch(() => undefined) };
+  });
+  const posted = () => postFakeJob(hub, { units: 1 });
+  await expect.poll(async () => (await posted()).status).toBe(503);
+  const made = await hub.call('/v1/keys', {
+    method: 'POST',
+    body: JSON.stringify({ name: 'other', role: 'developer' }),
+  });
+  const other = (await made.json()) as { key: string };
+  const own = await postFakeJob({ url: hub.url, key: other.key }, { units: 1 });
+  expect(own.status).toBe(201);
+  for (const { stop } of sleepers) stop.abort();
+  await Promise.all(sleepers.map(({ answer }) => answer));
+  await expect.poll(async () => (await posted()).status).toBe(201);
+});
+
 it('a bad form among others is refused alone', async () => {
   const form = new FormData();
   form.append('model', new Blob([fakeModel]), 'net.onnx');

@@ -12,10 +12,12 @@ import { receiveUpload } from './upload.ts';
 
 /** Forms that are on their way or wait for their turn. */
 const UPLOADS_MAX = 64;
+/** Of one key, so that there is room for others. */
+const UPLOADS_OF_KEY_MAX = 32;
 
 /** Posting a job: the form, the checks, the blobs, then the core's word. */
 export function createRoutes(ports: ApiPorts): Route[] {
-  let open = 0;
+  const open: string[] = [];
   let creating: Promise<unknown> = Promise.resolve();
 
   /** One at a time: what a key has left is looked at, and taken, for one job after the other. */
@@ -26,11 +28,12 @@ export function createRoutes(ports: ApiPorts): Route[] {
   }
 
   async function answer({ request, key }: KeyCall): Promise<Response> {
-    if (open >= UPLOADS_MAX) {
-      const message = 'the hub is taking other uploads; send this one again in a minute';
+    const own = open.filter((id) => id === key.id).length;
+    if (open.length >= UPLOADS_MAX || own >= UPLOADS_OF_KEY_MAX) {
+      const message = `the hub is taking ${own} uploads of this key and ${open.length - own} others; send this one again in a minute`;
       return reject('busy', message);
     }
-    open += 1;
+    open.push(key.id);
     try {
       const { form, close } = await receiveUpload(request, ports.uploads);
       try {
@@ -40,7 +43,7 @@ export function createRoutes(ports: ApiPorts): Route[] {
         await close();
       }
     } finally {
-      open -= 1;
+      open.splice(open.indexOf(key.id), 1);
     }
   }
   return [writer('POST /v1/jobs', answer)];
