@@ -8,12 +8,14 @@ import {
   openBench,
   PHONE,
   quoteJob,
+  reveal,
   startJob,
   TABLET,
   VERIFIER,
   verdictOn,
 } from './fake-world.ts';
 import { banOf } from './hub.ts';
+import { nameOf } from './state/underway.ts';
 
 /** A phone has delivered part of a job of 60 units that one verifier checks. */
 function openChecked() {
@@ -78,6 +80,24 @@ test('a restart decides what follows from a verdict before it', () => {
   bench.restart();
   expect(banned(bench)).toEqual([PHONE]);
   expect(bench.job()?.requeued).toBeGreaterThan(0);
+});
+
+test('a device whose ban is being written has no more results accepted', () => {
+  const bench = openBench();
+  startJob(bench, 60);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  const lease = bench.last(2, 'lease')?.lease;
+  if (lease === undefined) throw new Error('nothing was lent');
+  const { id, unitCount: units } = lease;
+  commit(bench, 2, { key: PHONE, id, units });
+  const sequence = bench.hub().nextSequence;
+  const { counts } = bench.hub().underway;
+  counts.set(nameOf.ban(PHONE), 1);
+  reveal(bench, 2, { id, units });
+  expect(bench.hub().nextSequence).toBe(sequence);
+  counts.delete(nameOf.ban(PHONE));
+  reveal(bench, 2, { id, units });
+  expect(bench.hub().nextSequence).toBe(sequence + 1);
 });
 
 test('a dispute that was resolved is not opened again by a restart', () => {

@@ -11,7 +11,7 @@ import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { ActiveLease } from '../state/job.ts';
 import { isEnding } from '../state/questions.ts';
-import { countUnderway, nameOf } from '../state/underway.ts';
+import { countUnderway, isUnderway, nameOf } from '../state/underway.ts';
 import { decline, sendDevice, store, type Turn } from '../turn.ts';
 import { isPutOff, ownLease } from './commit.ts';
 
@@ -28,6 +28,8 @@ export function receiveReveal(
   const active = ownLease(turn, device, reveal.lease);
   if (active === undefined || active.stage === 'accepting') return;
   if (isPutOff(turn, device, reveal.lease)) return;
+  // Its lease ends with the ban that is being written: nothing of it is accepted behind that.
+  if (isUnderway(turn.hub.underway, nameOf.ban(device.key))) return;
   const job = turn.hub.jobs.get(active.lease.job);
   if (job?.manifest === undefined) return;
   if (isEnding(turn.hub, job)) {
