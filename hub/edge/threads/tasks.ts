@@ -57,9 +57,15 @@ function listen(port: MessagePort): void {
   });
 }
 
-/** Bytes of their own go over without a copy. */
+/** Bytes that have a buffer to themselves go over without a copy. */
 const transfersOf = (value: unknown): TransferListItem[] =>
-  value instanceof Uint8Array && value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
+  (value instanceof Uint8Array ? [value] : Object.values(value ?? {})).flatMap((part) =>
+    part instanceof Uint8Array &&
+    part.buffer instanceof ArrayBuffer &&
+    part.length === part.buffer.byteLength
+      ? [part.buffer]
+      : [],
+  );
 
 /** On Linux a priority is a thread's own: where processors are few, the thread of sockets goes first. */
 function stepBack(): void {
