@@ -46,6 +46,9 @@ function echoJob(size: { items: number; unitItems: number; perShard: number }) {
   return { specs, shards, labels, scores, bytes, digests, units };
 }
 
+/** How many shards were read at each time. */
+const read: number[] = [];
+
 /** Whole results of shards that are at hand. */
 async function encodeAll(
   specs: TensorSpec[],
@@ -66,7 +69,11 @@ async function encodeAll(
       .toSorted((a, b) => a.shard.sequence - b.shard.sequence);
   const source: ResultSource = {
     ...known,
-    shards: async (units) => find(units),
+    shards: async (units) => {
+      const found = find(units);
+      read.push(found.length);
+      return found;
+    },
     spans: async (units) => find(units).map(({ shard }) => shard),
     print: async (tensors, extras) => new TextEncoder().encode(encodeTensorLines(tensors, extras)),
   };
@@ -266,6 +273,23 @@ describe('results of a job with failed items', () => {
       'job-state',
     );
   });
+});
+
+it('results of any length are read some units at a time, and each shard once', async () => {
+  const items = 300_000;
+  const { specs, shards, labels } = echoJob({ items, unitItems: 16, perShard: 1_000 });
+  const wanted = range({ items, to: items, unitItems: 16, format: 'npy', output: 'label' });
+  const names = Array(items).fill('rows.jsonl');
+  read.length = 0;
+  const encoded = await encodeAll(specs, { shards, names, failed: NONE }, wanted);
+  const tensor = encoded.ok ? decodeNpy(encoded.value) : encoded;
+  expect(tensor.ok && Buffer.compare(tensor.value.data, labels)).toBe(0);
+  expect(read.length).toBeGreaterThan(1);
+  expect(read.reduce((sum, count) => sum + count, 0)).toBe(shards.length);
+  const all = { ...range({ items, to: items, unitItems: 16 }) };
+  const file = await encodeAll(specs, { shards, names, failed: NONE }, all);
+  const metadata = file.ok ? decodeSafetensors(file.value) : file;
+  expect(metadata.ok && metadata.value.metadata['pocketgrid.files']).toBeUndefined();
 });
 
 describe('results of items that came in a file each', () => {

@@ -39,6 +39,8 @@ export const FAILED_MASK = 'pocketgrid.failed';
 const FAILED_ERRORS = 'pocketgrid.errors';
 /** Text field of a safetensors file: JSON, the name of each item's file. */
 const ITEM_FILES = 'pocketgrid.files';
+/** Items whose names a header of safetensors has; of more, `files` has them. */
+const NAMED_ITEMS_MAX = 100_000;
 /** Lines of names that are made at once. */
 const NAMES_AT_ONCE = 4_096;
 
@@ -95,8 +97,9 @@ function encodeTensors(
   { source, range, failures }: Reading,
   columns: readonly (readonly [string, Part])[],
 ): ResultFile {
-  const { names } = source;
-  const named = names && JSON.stringify([...unpackNames(names, range.from, range.to)]);
+  const { from, to } = range;
+  const names = to - from > NAMED_ITEMS_MAX ? undefined : source.names;
+  const named = names && JSON.stringify([...unpackNames(names, from, to)]);
   const metadata = {
     ...(failures.size > 0 && { [FAILED_ERRORS]: encodeErrors(failures) }),
     ...(named !== undefined && { [ITEM_FILES]: named }),
