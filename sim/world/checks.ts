@@ -28,6 +28,8 @@ export function countFacts(facts: readonly Fact[]) {
     reviews: verdicts.filter(({ cause }) => cause === 'review').length,
     voided: of('voided').length,
     unrevealed: of('unrevealed').length,
+    archived: of('device-archived').length,
+    recalled: of('device-recalled').length,
     accepted: liveShards(of).length,
   };
 }

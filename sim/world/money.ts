@@ -24,6 +24,8 @@ import type { Random } from './random.ts';
 /** What is told is on disk: a period of facts that are so old never changes. */
 const SETTLED_MS = 2_000;
 const EPOCH_MS = 5_000;
+/** Later periods are longer: each is made of all facts. */
+const EPOCH_GROWTH = 0.1;
 /** Longer than anything is held back. */
 const LATER_MS = 30 * 24 * 3_600_000;
 /** Small, so that lists come in several pages. */
@@ -63,11 +65,14 @@ export function watchMoney(grid: Grid): () => { broken: string[]; earned: number
     if (gives(at)) device.donate('all');
     if (at % 4 === 3) clock.after(random.between(2_000, 20_000), () => device.donate([grid.job]));
   }
-  clock.every(EPOCH_MS, () => {
+  const began = clock.now();
+  const makePeriod = (): void => {
     const facts = hub.read(readAllFacts);
     if (facts !== undefined) broken.push(...addPeriod(periods, facts, clock.now()));
-    return true;
-  });
+    const longer = Math.ceil((clock.now() - began) * EPOCH_GROWTH);
+    clock.after(Math.max(EPOCH_MS, longer), makePeriod);
+  };
+  clock.after(EPOCH_MS, makePeriod);
   if (random.chance(0.5)) closeOnceEnded(grid);
   if (random.chance(0.5)) pardonSome(grid);
   return () => {

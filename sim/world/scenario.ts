@@ -70,6 +70,9 @@ export interface Outcome {
   reviews: number;
   voided: number;
   unrevealed: number;
+  /** Devices that left the hub's memory, and came back to it. */
+  archived: number;
+  recalled: number;
   accepted: number;
   /** Units of a priced job that somebody is paid for. */
   earned: number;

@@ -49,9 +49,20 @@ function drawPoison(random: Random): Pick<Scenario, 'poison' | 'unitItems'> {
   return { poison, unitItems: random.chance(0.5) ? 2 : 1 };
 }
 
-/** In two of three worlds the hub keeps no device in memory that is offline, or one alone. */
+/** In half of the worlds the hub keeps no device in memory that is offline, or one alone. */
 const drawOffline = (random: Random): Pick<Scenario, 'offlineDevicesMax'> =>
-  random.chance(1 / 3) ? {} : { offlineDevicesMax: Math.floor(random.between(0, 2)) };
+  random.chance(0.5) ? {} : { offlineDevicesMax: Math.floor(random.between(0, 2)) };
+
+/** A job for devices that come back when all others are archived. */
+const LATE_JOB: OtherJob = {
+  units: 60,
+  assurance: 'instant',
+  taps: false,
+  afterMs: 690_000,
+  developer: 'dev_3'.padEnd(20, '0') as DeveloperId,
+};
+/** In this time before it most devices are gone for a while. */
+const ABSENCE_MS = 60_000;
 
 /** A scenario from its seed alone. */
 export function drawScenario(seed: number): Scenario {
@@ -59,6 +70,8 @@ export function drawScenario(seed: number): Scenario {
   const cheats = random.chance(0.5) ? 1 : 0;
   const assurance =
     (['instant', 'settled', 'full'] as const)[Math.floor(random.between(0, 3))] ?? 'instant';
+  const offline = drawOffline(openRandom(seed ^ OFFLINE_SEED));
+  const isForgetful = offline.offlineDevicesMax !== undefined;
   return {
     seed,
     weather: {
@@ -82,10 +95,10 @@ export function drawScenario(seed: number): Scenario {
     },
     taps: random.chance(0.5),
     // Of their own chance: what was drawn before stays what it was.
-    others: drawOthers(openRandom(seed ^ OTHERS_SEED)),
+    others: [...drawOthers(openRandom(seed ^ OTHERS_SEED)), ...(isForgetful ? [LATE_JOB] : [])],
     ...drawPoison(openRandom(seed ^ POISON_SEED)),
     diskFailures: Math.floor(openRandom(seed ^ DISK_SEED).between(0, 4)),
-    ...drawOffline(openRandom(seed ^ OFFLINE_SEED)),
+    ...offline,
     ...(openRandom(seed ^ MONEY_SEED).chance(0.5) ? { unitPrice: 1 + (seed % 5_000) } : {}),
   };
 }
@@ -149,7 +162,7 @@ export function runScenario(scenario: Scenario): Outcome {
     scenario.unitPrice === undefined
       ? undefined
       : watchMoney({ clock, random: openRandom(scenario.seed + MONEY_SEED), hub, job, devices });
-  const isDone = ({ record }: Made) => hub.view(record.id)?.state === 'done';
+  const isDone = watchEnds(hub);
   const end = clock.run(() => all.every(isDone), LIMIT_MS);
   const late = all.filter((each) => !isDone(each)).map(({ record }) => explain(hub, record.id));
   const broken = end === 'late' ? [`a job did not end: ${late.join('; ')}`] : [];
@@ -258,8 +271,7 @@ function disturb(world: {
   // One honest device stays, so that the job can end.
   const leaving = devices.slice(scenario.cheats + 1);
   const away = new Set<DeviceNode>();
-  hit(scenario.departures, () => {
-    const device = leaving[Math.floor(random.between(0, leaving.length))];
+  const leave = (device: DeviceNode | undefined): (() => void) => {
     if (device === undefined || away.has(device)) return () => {};
     device.vanish();
     away.add(device);
@@ -267,7 +279,27 @@ function disturb(world: {
       away.delete(device);
       device.comeBack();
     };
-  });
+  };
+  hit(scenario.departures, () => leave(leaving[Math.floor(random.between(0, leaving.length))]));
+  if (scenario.offlineDevicesMax === undefined) return;
+  const absence = openRandom(scenario.seed ^ OFFLINE_SEED);
+  for (const device of leaving) {
+    const back = LATE_JOB.afterMs - absence.between(0, ABSENCE_MS);
+    clock.after(back - ABSENCE_MS, () => {
+      const comeBack = leave(device);
+      clock.after(ABSENCE_MS, comeBack);
+    });
+  }
+}
+
+/** Whether a job is done: then it stays so. It is looked at ten minutes before it is archived. */
+function watchEnds(hub: HubNode): (made: Made) => boolean {
+  const done = new Set<JobId>();
+  return ({ record: { id } }) => {
+    const state = done.has(id) ? 'done' : hub.read(({ jobs }) => jobs.get(id)?.state);
+    if (state === 'done') done.add(id);
+    return state === 'done';
+  };
 }
 
 /** What may be read of a job with assurance stays readable, and the job ends with all of it. */
@@ -275,11 +307,11 @@ function watchFinality(clock: Clock, hub: HubNode, job: JobId): () => string[] {
   let most = 0;
   let shrunk = false;
   clock.every(200, () => {
-    const { assurance = 'instant', released = 0 } = hub.view(job) ?? {};
-    if (!hub.up || assurance === 'instant') return true;
+    const { assurance = 'instant', released = 0, state } = hub.view(job) ?? {};
+    if (!hub.up || assurance === 'instant') return state !== 'done';
     if (released < most) shrunk = true;
     most = Math.max(most, released);
-    return true;
+    return state !== 'done';
   });
   return () => {
     const view = hub.view(job);
