@@ -51,8 +51,12 @@ function refuseWaiting(turn: Turn, device: PublicKey, refusal: Refusal): void {
   }
 }
 
-function takeWaiting({ hub: { recalls } }: Turn, device: PublicKey) {
+function takeWaiting({ hub: { recalls, sessions } }: Turn, device: PublicKey) {
   const waiting = recalls.get(device) ?? [];
   recalls.delete(device);
+  for (const each of waiting) {
+    const session = each.type === 'hello' ? sessions.get(each.socket) : undefined;
+    if (session?.stage === 'greeted') delete session.isWaiting;
+  }
   return waiting;
 }

@@ -71,9 +71,7 @@ export function receiveHello(turn: Turn, socket: SocketId, hello: Hello): void {
 
 /** Opens the session of who said a right hello, unless he has gone or is banned. */
 export function enterSession(turn: Turn, socket: SocketId, hello: Hello): void {
-  const session = turn.hub.sessions.get(socket);
-  if (session?.stage !== 'greeted') return;
-  delete session.isWaiting;
+  if (turn.hub.sessions.get(socket)?.stage !== 'greeted') return;
   const { key, role } = hello.claim;
   const { ban } = turn.hub.deviceRecords.get(key) ?? {};
   const banned = role === 'contributor' ? banProblem(turn, ban) : undefined;
