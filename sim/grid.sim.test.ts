@@ -26,6 +26,13 @@ test('exit checks that came back during a dispute on their device are asked for 
   expect(broken).toEqual([]);
 });
 
+test('devices that left the memory of the hub come back to a late job', () => {
+  const { archived, recalled, broken } = runScenario(drawScenario(6));
+  expect(broken).toEqual([]);
+  expect(archived).toBeGreaterThan(0);
+  expect(recalled).toBeGreaterThan(0);
+});
+
 const HOSTILE = Array.from({ length: 6 }, (_, at) => at + 1);
 test.each(HOSTILE)('hostile seed %i: beside liars of every kind the results are right', (seed) => {
   const outcome = runScenario(drawHostileScenario(seed));

@@ -14,7 +14,11 @@ import { openTestHub } from './test-hub.ts';
 const UNIT_BYTES = 12;
 const verifierKey = makeFakeKey();
 const device = makeFakeKey();
-const hub = openTestHub(() => ({ verifierKeys: [verifierKey.key], offlineDevicesMax: 0 }));
+const hub = openTestHub(() => ({
+  verifierKeys: [verifierKey.key],
+  offlineDevicesMax: 0,
+  clock: () => instant(Date.now()),
+}));
 
 /** The device is banned, its job is over, and an hour passes: it leaves the memory of the hub. */
 async function banAndArchive(): Promise<void> {
