@@ -59,6 +59,11 @@ describe('compact', () => {
     );
   });
 
+  test('what was left out and is known no more is refused by its name', () => {
+    const { texts, bytes } = pass({ device: 'd' }, { device: 'd' });
+    expect(() => decodeCompact(bytes, (number) => texts[number], { lease: 'd' })).toThrow(/device/);
+  });
+
   test('hex, base64 and words take what they say', () => {
     const [key, digests] = ['ab'.repeat(32), Buffer.alloc(32, 7).toString('base64')];
     expect(pass({ salt: key, digests, device: key, at: 300 }).bytes).toHaveLength(

@@ -1,3 +1,4 @@
+import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { openBoundedMap } from './bounded-map.ts';
 import { type ByteReader, type ByteWriter, openReader, openWriter } from './byte-cursor.ts';
 
@@ -140,6 +141,11 @@ function write(
   }
 }
 
+function refuseGap(field: string): never {
+  const message = `a row of the database leaves out its ${field}, and no other has it; restore hub.db from a backup`;
+  throw new PocketgridError(refusal('storage-failed', message));
+}
+
 function read(
   shape: Shape,
   on: { from: ByteReader; textOf(number: number): string | undefined; known: Fields },
@@ -153,7 +159,7 @@ function read(
   }
   switch (shape) {
     case '=':
-      return on.known[name];
+      return Object.hasOwn(on.known, name) ? on.known[name] : refuseGap(name);
     case 'true':
     case 'false':
       return shape === 'true';

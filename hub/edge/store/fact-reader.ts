@@ -15,11 +15,13 @@ export interface FactReader {
   decode<T extends Fact['type']>(rows: readonly FactRow[]): Promise<StoredFact<T>[]>;
   /** Commitments of these indexes, in their order. */
   commitments(indexes: readonly number[]): Promise<CommittedShard[]>;
+  /** As `Store.load`. */
   load(after: number): AsyncIterable<FactPage>;
   /** The newest fact up to this number. */
   tip(most: number): Promise<Tip | undefined>;
 }
 
+/** Opens the table for reading. */
 export function openFactReader(database: Database, words: Words): FactReader {
   const decode = <T extends Fact['type']>(rows: readonly FactRow[]) =>
     decodeRows(rows, { database, words }) as Promise<StoredFact<T>[]>;

@@ -30,6 +30,7 @@ import {
 import { loadAll, type StoreWorld, unitsIn } from './store-world.ts';
 
 const at = instant(5_000);
+const digestOf = (number: number) => `${number}`.repeat(64) as Digest;
 const ROOT_CUT = 'c7'.repeat(32) as Root;
 const moved = (job: number, state: Extract<Fact, { type: 'job-moved' }>['state'], when: number) =>
   ({
@@ -154,10 +155,22 @@ function checkShards(open: () => Promise<StoreWorld>): void {
     const behind = [];
     for await (const { facts } of store.load(3)) behind.push(...facts);
     expect(behind).toEqual(opened(here).slice(1));
+    // A commitment of another shape than the one before it, read by a hub that has seen neither.
+    const { shard, ...entry } = committedShard(there);
+    const classed = { ...entry, shard: { ...shard, class: digestOf(7), lease: leaseId(77) } };
+    const other = { ...acceptedShard(there), class: digestOf(7), lease: leaseId(77), index: 9 };
+    const commitment = { ...classed, entry: { ...entry.entry, index: 9 } };
+    const late = {
+      ...accepted({ ...there, sequence: 9 }),
+      shard: { ...other, sequence: 9 },
+    } as Fact;
+    await store.append([{ type: 'committed', commitment }, late]);
     await store.close();
     const again = (await reopen?.()) ?? (await open()).store;
     await again.append([accepted(there)]);
-    expect((await loadAll(again)).at(-1)).toEqual(opened(there)[1]);
+    const loaded = await loadAll(again);
+    expect(loaded.at(-1)).toEqual(opened(there)[1]);
+    if (reopen) expect(loaded.at(-2)).toMatchObject({ shard: { ...other, sequence: 9 } });
     await again.close();
   });
 

@@ -39,6 +39,18 @@ test('more words than memory keeps are read from the disk', async () => {
   expect(await words.tell((textOf) => many.map((_, at) => textOf(at + 1)))).toEqual(many);
 });
 
+test('what fails for want of a word is done again when the word is there', async () => {
+  const { database, write } = await openWorld();
+  await write(['a']);
+  const words = await openWords(database);
+  const need = (text: string | undefined): string => {
+    if (text === undefined) throw new Error('no text');
+    return text;
+  };
+  expect(await words.tell((textOf) => need(textOf(1)))).toBe('a');
+  await expect(words.tell(() => need(undefined))).rejects.toThrow('no text');
+});
+
 test('a number that no word has is refused', async () => {
   const { words } = await openWorld();
   await expect(words.tell((textOf) => textOf(7))).rejects.toMatchObject({

@@ -72,12 +72,17 @@ export async function openWords({ read }: Pick<Database, 'read'>): Promise<Words
       const told = new Map<number, string>();
       for (;;) {
         const missing = new Set<number>();
-        const result = run((number) => {
-          const text = told.get(number) ?? texts.get(number);
-          if (text === undefined) missing.add(number);
-          return text;
-        });
-        if (missing.size === 0) return result;
+        try {
+          const result = run((number) => {
+            const text = told.get(number) ?? texts.get(number);
+            if (text === undefined) missing.add(number);
+            return text;
+          });
+          if (missing.size === 0) return result;
+        } catch (error) {
+          // It may have failed for want of a text.
+          if (missing.size === 0) throw error;
+        }
         for (const { number, text } of await find('number', missing)) {
           missing.delete(number);
           told.set(number, text);
