@@ -40,6 +40,8 @@ export interface HubParts {
   store: Store;
   commitments: CommitmentLog;
   blobs: BlobStore;
+  /** Where they are, for who reads them only. */
+  blobFolder: string;
   hub: Hub;
   loop: HubLoop;
   control: ControlSockets;
@@ -88,6 +90,7 @@ export async function openHubParts(
   return {
     ...base,
     ...running,
+    blobFolder,
     uploads,
     async stop() {
       running.loop.stop();
@@ -172,9 +175,9 @@ function runHub(
     load: base.store.device,
     send: control.send,
     close: control.close,
-    peerGiven(socket, peer) {
+    peerGiven(socket, peer, token) {
       peers.set(socket, peer);
-      signalling.allow(peer);
+      signalling.allow(peer, token);
     },
     socketGone(socket) {
       const peer = peers.get(socket);

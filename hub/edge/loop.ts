@@ -1,7 +1,7 @@
 import type { JobView } from '#protocol/api/job.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
-import type { JobId, PeerId, PublicKey } from '#protocol/values/ids.ts';
+import type { JobId, Nonce, PeerId, PublicKey } from '#protocol/values/ids.ts';
 import {
   accept,
   PocketgridError,
@@ -47,8 +47,8 @@ export interface LoopWorld {
   load(device: PublicKey): Promise<DeviceRecord | undefined>;
   send(socket: SocketId, message: HubMessage): void;
   close(socket: SocketId): void;
-  /** A peer id was given out, or the socket it was given to has gone. */
-  peerGiven(socket: SocketId, peer: PeerId): void;
+  /** A peer id and its token were given out, or the socket they were given to has gone. */
+  peerGiven(socket: SocketId, peer: PeerId, token: Nonce): void;
   socketGone(socket: SocketId): void;
   observeStore(ms: number): void;
   counters: HubCounters;
@@ -174,8 +174,9 @@ function perform(loop: Loop, effect: HubEffect): void {
 function deliver(edge: LoopWorld, socket: SocketId, message: HubMessage): void {
   if (message.type === 'lease') edge.counters.leases += 1;
   else if (message.type === 'accepted') edge.counters.shardsAccepted += 1;
-  else if (message.type === 'welcome' && message.peer !== undefined) {
-    edge.peerGiven(socket, message.peer);
+  else if (message.type === 'welcome') {
+    const { peer, peerToken } = message;
+    if (peer !== undefined && peerToken !== undefined) edge.peerGiven(socket, peer, peerToken);
   }
   edge.send(socket, message);
 }

@@ -17,7 +17,7 @@ import { createFirstKey } from './http/api-keys.ts';
 import { openStaticFiles } from './http/static-files.ts';
 import { type HubParts, openHubParts } from './hub-parts.ts';
 import { type Listener, openListener } from './listener.ts';
-import type { Seeder } from './peering/seeder.ts';
+import { openSeederProcess, type SeederProcess } from './peering/seeder-process.ts';
 import type { Clock } from './process/clock.ts';
 import { type Certificate, listLanAddresses, openCertificate } from './process/lan.ts';
 import { type Log, openLog } from './process/log.ts';
@@ -48,6 +48,8 @@ export interface HubServerOptions {
   beatMs?: number;
   /** `none` unless said otherwise. */
   chain?: ChainChoice;
+  /** A peer that serves blobs over WebRTC, in a process of its own; there is one unless it is false. */
+  seeds?: boolean;
   log?: Log;
   clock?: Clock;
 }
@@ -69,7 +71,8 @@ export interface HubServer {
 /** Opens a whole hub: store, core, sockets, seeder, API and app on one port. */
 export async function openHubServer(options: HubServerOptions): Promise<HubServer> {
   const log = options.log ?? openLog('silent');
-  const seeding = await loadSeeding(log);
+  const peer = `hub-${randomBytes(8).toString('hex')}` as PeerId;
+  const seeder = options.seeds === false ? undefined : await openSeederProcess({ peer, log });
   const needsVerifier = options.needsVerifier ?? true;
   const newcomers = options.newcomers ?? (needsVerifier ? NEWCOMER_POLICY : 'unlimited');
   const parts = await openHubParts(
@@ -84,13 +87,15 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
       ...(options.offlineDevicesMax === undefined
         ? {}
         : { offlineDevicesMax: options.offlineDevicesMax }),
-      ...(seeding === undefined ? {} : { seeder: seeding.peer }),
+      ...(seeder === undefined ? {} : { seeder: peer }),
     },
     { log, clock: options.clock },
-  );
+  ).catch((error: unknown) => {
+    seeder?.close();
+    throw error;
+  });
   const stopping = new AbortController();
   let listener: Listener | undefined;
-  let seeder: Seeder | undefined;
   let money: Money | undefined;
   let watch: ClosingWatch | undefined;
   const close = async () => {
@@ -111,7 +116,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
     money = await openMoney(resolve(options.data), options.chain ?? 'none', log);
     watch = openClosingWatch({ ...parts, ...money });
     listener = await listen({ ...parts, ...money, stopping: stopping.signal }, place);
-    seeder = seeding?.open(parts, { ...place, port: listener.port });
+    if (seeder !== undefined) seed(seeder, { ...parts, peer }, { ...place, port: listener.port });
     const { hub, url, lanUrls, certificate } = describePlace(parts, place, listener.port);
     return {
       url,
@@ -194,29 +199,18 @@ async function enrol({ hub, loop }: HubParts, keys: readonly PublicKey[]): Promi
   }
 }
 
-/** Without a WebRTC library for this platform there is no seeder; HTTPS serves the same bytes. */
-async function loadSeeding(log: Log) {
-  const peer = `hub-${randomBytes(8).toString('hex')}` as PeerId;
-  try {
-    const { openSeeder } = await import('./peering/seeder.ts');
-    return {
-      peer,
-      open(parts: HubParts, { host, port, certificate }: Place): Seeder {
-        const token = randomBytes(24).toString('base64url');
-        parts.signalling.allow(peer, token);
-        const authority = certificate === undefined ? {} : { authority: certificate.cert };
-        return openSeeder({
-          peer,
-          address: { host: reachable(host), port, token, iceServers: [], ...authority },
-          blobs: parts.blobs,
-          mayServe: parts.store.namesBlob,
-          counters: parts.counters,
-          log,
-        });
-      },
-    };
-  } catch (error) {
-    log.warn({ error: String(error) }, 'no WebRTC here: blobs are served over HTTP only');
-    return undefined;
-  }
+function seed(
+  seeder: SeederProcess,
+  { peer, signalling, store, blobFolder, counters }: HubParts & { peer: PeerId },
+  { host, port, certificate }: Place,
+): void {
+  const token = randomBytes(24).toString('base64url');
+  signalling.allow(peer, token);
+  const authority = certificate === undefined ? {} : { authority: certificate.cert };
+  seeder.join({
+    address: { host: reachable(host), port, token, iceServers: [], ...authority },
+    blobs: blobFolder,
+    mayServe: store.namesBlob,
+    counters,
+  });
 }

@@ -15,7 +15,7 @@ export interface TestHub extends Pick<HubServer, 'url' | 'hub' | 'counters' | 'c
   call(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** Opens before the tests, with what `options` says then. */
+/** Opens before the tests, with what `options` says then; without a seeder unless it says so. */
 export function openTestHub(options: () => Options): TestHub {
   const data = openTestFolder();
   let [server, key]: [HubServer | undefined, string] = [undefined, ''];
@@ -24,7 +24,7 @@ export function openTestHub(options: () => Options): TestHub {
     return server;
   };
   const open = async (changes?: Options): Promise<HubServer> => {
-    server = await openHubServer({ data, port: 0, ...options(), ...changes });
+    server = await openHubServer({ data, port: 0, seeds: false, ...options(), ...changes });
     key = server.key ?? key;
     return server;
   };

@@ -34,7 +34,7 @@ import { Bytes, Count, Instant, Millis } from '../values/units.ts';
  * `message-frame.ts`). The hub speaks first with `challenge`; the client answers with `hello`.
  * Either side ends a session that stays silent for three beats.
  */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 /** Where a hub's control socket is. */
 export const CONTROL_PATH = '/v1/control';
 /** Where a hub's PeerServer is. */
@@ -227,7 +227,9 @@ export const HubMessage = v.variant('type', [
     beatMs: Millis,
     /** Lets the client read blobs and outputs that are not public, as `Authorization: Bearer`. */
     ticket: v.string(),
+    /** Under this name it may join the PeerServer, with this token. */
     peer: v.optional(PeerId),
+    peerToken: v.optional(Nonce),
     seeder: v.optional(PeerId),
     /** To verifiers: which verdicts can be passed on for review. */
     reviews: v.optional(v.strictObject({ from: Count, through: Count })),

@@ -34,8 +34,14 @@ export type DeviceMessage =
   | { type: 'status'; status: DeviceStatus }
   | { type: 'evidence'; result: Result<ReceiptPage> }
   | { type: 'payout-signed'; result: Result<PayoutRequest> }
-  /** Join the PeerServer under this name. */
-  | { type: 'join'; peer: string; path: string; iceServers: readonly IceServer[] }
+  /** Join the PeerServer under this name, with its token. */
+  | {
+      type: 'join';
+      peer: string;
+      token: string;
+      path: string;
+      iceServers: readonly IceServer[];
+    }
   /** Make a channel to this peer. */
   | { type: 'connect'; peer: string }
   | { type: 'leave' };

@@ -44,6 +44,7 @@ export const PeerSignal = v.variant('type', [
   v.strictObject({ type: type('ANSWER'), ...to, payload: Answer }),
   v.strictObject({ type: type('CANDIDATE'), ...to, payload: Candidate }),
 ]);
+export type PeerSignal = v.InferOutput<typeof PeerSignal>;
 
 const passed = { src: PeerId, dst: PeerId };
 const Told = v.strictObject({ msg: text(REASON_CHARS_MAX) });

@@ -169,6 +169,7 @@ export type ContributorEffect =
       type: 'joined';
       ticket: string;
       peer?: PeerId;
+      peerToken?: Nonce;
       seeder?: PeerId;
       iceServers: readonly IceServer[];
     }

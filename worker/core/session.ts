@@ -102,6 +102,7 @@ export function receiveWelcome(
     type: 'joined',
     ticket: welcome.ticket,
     ...(welcome.peer === undefined ? {} : { peer: welcome.peer }),
+    ...(welcome.peerToken === undefined ? {} : { peerToken: welcome.peerToken }),
     ...(welcome.seeder === undefined ? {} : { seeder: welcome.seeder }),
     iceServers: welcome.iceServers.map(({ urls, username, credential }) => ({
       urls,

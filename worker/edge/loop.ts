@@ -135,9 +135,10 @@ function loseSockets({ links, post }: Hands, error: unknown): void {
 
 function joinPeers(
   { peers }: DeviceWorld,
-  { peer, seeder, iceServers }: Extract<ContributorEffect, { type: 'joined' }>,
+  { peer, peerToken: token, seeder, iceServers }: Extract<ContributorEffect, { type: 'joined' }>,
 ): void {
-  if (peer !== undefined && seeder !== undefined) peers?.join({ peer, seeder, iceServers });
+  if (peer === undefined || token === undefined || seeder === undefined) return;
+  peers?.join({ peer, token, seeder, iceServers });
 }
 
 const drawNonce = (): Nonce => {

@@ -36,7 +36,13 @@ export interface PeerLinks {
     peer: string,
     range: { root: Root; offset: number; length: number },
   ): Promise<Uint8Array<ArrayBuffer>>;
-  join(grid: { peer: string; seeder: string; iceServers: readonly IceServer[] }): void;
+  join(grid: {
+    peer: string;
+    /** Without it nobody may join under this name. */
+    token: string;
+    seeder: string;
+    iceServers: readonly IceServer[];
+  }): void;
   addHolders(root: Root, peers: readonly string[]): void;
   leave(): void;
 }

@@ -3,7 +3,7 @@ import {
   HELLO_DEADLINE_MS,
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
-import type { JobId, PeerId, PublicKey } from '#protocol/values/ids.ts';
+import type { JobId, Nonce, PeerId, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { bytes, instant } from '#protocol/values/units.ts';
 import { openPreparation } from '../jobs/prepare.ts';
@@ -156,7 +156,7 @@ function openDevice(
   };
   turn.hub.devices.set(device.key, device);
   endSuspensionsOf(turn, device.key);
-  welcome(turn, opened, device.peer);
+  welcome(turn, opened, { peer: device.peer, peerToken: turn.world.random() });
   resumeLeases(turn, device);
 }
 
@@ -188,7 +188,7 @@ function ownBook({ hub }: Turn, key: PublicKey) {
 function welcome(
   turn: Turn,
   opened: { key: PublicKey; socket: SocketId; ticket: string },
-  peer?: PeerId,
+  peer?: { peer: PeerId; peerToken: Nonce },
 ): void {
   const { beatMs, seeder, iceServers, checks } = turn.hub.config;
   send(turn, opened.socket, {
@@ -196,7 +196,7 @@ function welcome(
     now: turn.world.now,
     beatMs,
     ticket: opened.ticket,
-    ...(peer === undefined ? {} : { peer, checks }),
+    ...(peer === undefined ? {} : { ...peer, checks }),
     ...(peer === undefined || seeder === undefined ? {} : { seeder }),
     ...(peer === undefined ? { reviews: reviewRange(turn.hub), ...ownBook(turn, opened.key) } : {}),
     iceServers,

@@ -1,21 +1,20 @@
 import { hash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import * as v from 'valibot';
-import { hasCode, syncFolder, writeDurably } from '#node/files.ts';
+import { syncFolder, writeDurably } from '#node/files.ts';
 import { type FileTree, openFileTree, PIECE_BYTES } from '#protocol/bytes/file-tree.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
-import { Root } from '#protocol/values/ids.ts';
+import type { Root } from '#protocol/values/ids.ts';
 import { accept, type RefusalCode, type Result } from '#protocol/values/refusal.ts';
 import { explainDiskError } from './disk-error.ts';
 import type { BlobStore } from './port.ts';
-import { checkRange, emptyBlob, longBlob, unknownBlob } from './range.ts';
+import { emptyBlob, longBlob, unknownBlob } from './range.ts';
+import { openBlobReader, pathOfBlob } from './reader.ts';
 import { openSpaceGuard, type SpaceGuard } from './space.ts';
 import { sweepFolder } from './sweep.ts';
 
 /** How much is hashed at once: some milliseconds. */
 const SLICE_BYTES = 1024 * 1024;
-const SHORT_READ = 'a blob is shorter on disk than it was when it was stored';
 
 /**
  * Blobs in a folder, made on first use: `ab/<root>` and, beside it, `ab/<root>.pieces`. A blob is
@@ -32,23 +31,8 @@ export async function openFolderBlobs(
   await mkdir(incoming, { recursive: true });
   const space = openSpaceGuard(incoming, options.freeBytesMin);
   const putting = new Set<Promise<unknown>>();
-  const pathOf = (root: Root) => join(folder, root.slice(0, 2), root);
-
-  const find = async (root: Root): Promise<number | undefined> => {
-    // A root becomes a path: what is not 64 hex digits never reaches the file system.
-    if (!v.is(Root, root)) return undefined;
-    try {
-      return (await stat(pathOf(root))).size;
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
-  };
-  const locate = async (root: Root, offset: number, length: number): Promise<Result<string>> => {
-    const size = await find(root);
-    if (size === undefined) return unknownBlob(root);
-    return checkRange(size, offset, length) ?? accept(pathOf(root));
-  };
+  const pathOf = (root: Root) => pathOfBlob(folder, root);
+  const reader = openBlobReader(folder);
 
   const hold = <T>(work: Promise<T>): Promise<T> => {
     putting.add(work);
@@ -57,28 +41,14 @@ export async function openFolderBlobs(
 
   return {
     hold,
+    ...reader,
     put(source, limit, tooBig = 'input-too-big') {
       const chunks = source instanceof Uint8Array ? [source] : source;
       const draft = join(incoming, randomUUID());
       return hold(writeBlob({ chunks, limit, tooBig, draft, space, pathOf }));
     },
-    stat: find,
-    async read(root, offset, length) {
-      const path = await locate(root, offset, length);
-      if (!path.ok) return path;
-      const file = await open(path.value, 'r');
-      try {
-        return accept(await readExactly(file, offset, length));
-      } finally {
-        await file.close();
-      }
-    },
-    async stream(root, offset, length) {
-      const path = await locate(root, offset, length);
-      return path.ok ? accept(streamFile(path.value, offset, length)) : path;
-    },
     async pieces(root) {
-      const size = await find(root);
+      const size = await reader.stat(root);
       if (size === undefined) return unknownBlob(root);
       if (size <= PIECE_BYTES) return accept(new Uint8Array());
       return accept(new Uint8Array(await readFile(`${pathOf(root)}.pieces`)));
@@ -171,29 +141,4 @@ async function moveIntoPlace(draft: string, path: string, pieces: Uint8Array): P
   }
   await rename(draft, path);
   await syncFolder(folder);
-}
-
-async function readExactly(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const data = new Uint8Array(length);
-  for (let filled = 0; filled < length; ) {
-    const { bytesRead } = await file.read(data, filled, length - filled, offset + filled);
-    if (bytesRead === 0) throw new Error(SHORT_READ);
-    filled += bytesRead;
-  }
-  return data;
-}
-
-async function* streamFile(
-  path: string,
-  offset: number,
-  length: number,
-): AsyncGenerator<Uint8Array> {
-  const file = await open(path, 'r');
-  try {
-    for (let done = 0; done < length; done += PIECE_BYTES) {
-      yield await readExactly(file, offset + done, Math.min(PIECE_BYTES, length - done));
-    }
-  } finally {
-    await file.close();
-  }
 }

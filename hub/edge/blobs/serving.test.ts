@@ -1,9 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
 import { openFileTree } from '#protocol/bytes/file-tree.ts';
-import { SIGNALLING_PATH } from '#protocol/messages/control.ts';
-import { decodePeerFrame, encodePeerFrame, PEER_CHANNEL } from '#protocol/messages/peer-frame.ts';
-import { openPeer } from '../peering/peer-node.ts';
-import { makeFakeKey, openFakeSession } from '../sockets/fake-client.ts';
+import { makeFakeKey } from '../sockets/fake-client.ts';
 import { fakeModel, postFakeJob } from '../sockets/fake-job.ts';
 import { openTestHub, refusalOf } from '../test-hub.ts';
 
@@ -46,46 +43,3 @@ it('a hub serves the model by its root, whole, by range, by condition, and its p
   const unknown = await hub.call(`/v1/blobs/${'00'.repeat(32)}`);
   expect(await refusalOf(unknown)).toEqual({ status: 404, code: 'blob-unknown' });
 });
-
-// On a busy machine a WebRTC handshake is lost now and then: devices try again, and so does this.
-const handshake = { retry: 3, timeout: 20_000 };
-it(
-  'a hub seeds the model over WebRTC to a device it welcomed, by the names in the welcome',
-  handshake,
-  async () => {
-    const device = await openFakeSession(hub.url, 'contributor');
-    const { peer: id = '', seeder = '' } = device.welcome;
-    const { hostname: host, port } = new URL(hub.url);
-    const address = {
-      host,
-      port: Number(port),
-      token: 'own',
-      iceServers: [],
-      path: SIGNALLING_PATH,
-    };
-    const peer = openPeer(id, address);
-    await new Promise<void>((resolve) => peer.on('open', resolve));
-    const connection = peer.connect(seeder, { serialization: 'raw', reliable: true });
-    const channel = connection.peerConnection.createDataChannel(PEER_CHANNEL.label, {
-      negotiated: true,
-      id: PEER_CHANNEL.id,
-    });
-    channel.binaryType = 'arraybuffer';
-    await new Promise<void>((resolve) => channel.addEventListener('open', () => resolve()));
-    const answer = new Promise<unknown>((resolve) => {
-      channel.addEventListener('message', ({ data }) => resolve(data));
-    });
-    const before = { ...hub.counters };
-    const want = { type: 'want', request: 1, root, offset: 0 } as const;
-    channel.send(encodePeerFrame({ ...want, length: fakeModel.length }));
-    const frame = decodePeerFrame(new Uint8Array((await answer) as ArrayBuffer));
-    if (!frame.ok || frame.value.type !== 'data') throw new Error('no data frame');
-    expect(Buffer.from(frame.value.payload).equals(fakeModel)).toBe(true);
-    expect(hub.counters.blobBytesWebrtc - before.blobBytesWebrtc).toBe(fakeModel.length);
-    expect(hub.counters.blobBytesHttps).toBe(before.blobBytesHttps);
-    const left = new Promise<void>((resolve) => peer.on('disconnected', resolve));
-    device.socket.close();
-    await left;
-    peer.destroy();
-  },
-);

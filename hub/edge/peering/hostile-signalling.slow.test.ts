@@ -14,7 +14,7 @@ import { SIGNALLING_SOCKET_PATH } from './signalling.ts';
 const MESSAGES_A_SOCKET = 300;
 const SEED = 10;
 
-const hub = openTestHub(() => ({ needsVerifier: false }));
+const hub = openTestHub(() => ({ needsVerifier: false, seeds: true }));
 /** Nothing that a stranger says may come to this; the hub's process would end. */
 const escaped: unknown[] = [];
 const note = (error: unknown) => void escaped.push(error);
@@ -23,7 +23,11 @@ beforeAll(async () => {
   process.on('uncaughtExceptionMonitor', note);
   process.on('unhandledRejection', note);
 });
-afterEach(() => expect(escaped).toEqual([]));
+afterEach(() => {
+  expect(escaped).toEqual([]);
+  // Nor does it end the seeder, though that is only started again.
+  expect(hub.counters.seederRestarts).toBe(0);
+});
 afterAll(async () => {
   process.off('uncaughtExceptionMonitor', note);
   process.off('unhandledRejection', note);
@@ -32,6 +36,7 @@ afterAll(async () => {
 type Welcome = Extract<HubMessage, { type: 'welcome' }>;
 interface Stranger {
   peer: PeerId;
+  token: string;
   seeder: PeerId;
   socket: WebSocket;
   /** Resolves when the hub has read all that was sent. */
@@ -41,16 +46,17 @@ interface Stranger {
   close(): void;
 }
 
-const idsOf = ({ peer, seeder }: Welcome) => {
-  if (peer === undefined || seeder === undefined) throw new Error('this hub has no seeder');
-  return { peer, seeder };
+const idsOf = ({ peer, peerToken: token, seeder }: Welcome) => {
+  if (peer === undefined || token === undefined || seeder === undefined)
+    throw new Error('this hub has no seeder');
+  return { peer, token, seeder };
 };
 
 /** Any device: the hub gives it a peer id and the seeder's, and lets it join the PeerServer. */
 async function openStranger(): Promise<Stranger> {
   const session = await openFakeSession(hub.url, 'contributor');
   const ids = idsOf(session.welcome);
-  const socket = await joinAs(`key=peerjs&id=${ids.peer}&token=t`);
+  const socket = await joinAs(`key=peerjs&id=${ids.peer}&token=${ids.token}`);
   const told: Stranger['told'] = [];
   socket.on('message', (text) => told.push(JSON.parse(String(text)) as { type: string }));
   return {
@@ -81,8 +87,8 @@ function joinAs(query: string): Promise<WebSocket> {
 /** Whether a device that behaves still gets a channel to the seeder. */
 async function reachesSeeder(): Promise<boolean> {
   const session = await openFakeSession(hub.url, 'contributor');
-  const { peer, seeder } = idsOf(session.welcome);
-  const address = { host: '127.0.0.1', port: Number(new URL(hub.url).port), token: 't' };
+  const { peer, token, seeder } = idsOf(session.welcome);
+  const address = { host: '127.0.0.1', port: Number(new URL(hub.url).port), token };
   const link = openPeer(peer, { ...address, path: SIGNALLING_PATH, iceServers: [] });
   link.on('error', () => undefined);
   await new Promise<void>((resolve) => link.on('open', resolve));
@@ -245,12 +251,41 @@ describe('a hub whose seeder is sent signalling messages by strangers', () => {
     expect(await reachesSeeder()).toBe(true);
   });
 
+  it('passes no answer and no candidate of a connection that was not offered', async () => {
+    const one = await openStranger();
+    const two = await openStranger();
+    const say = (message: object) => one.socket.send(JSON.stringify({ dst: two.peer, ...message }));
+    const sdp = { type: 'answer', sdp: 'v=0' };
+    say({ type: 'ANSWER', payload: { type: 'data', connectionId: 'dc_one', sdp } });
+    say({ type: 'CANDIDATE', payload: candidate() });
+    say({ type: 'OFFER', payload: offer('v=0') });
+    say({ type: 'CANDIDATE', payload: { ...candidate(), connectionId: 'dc_two' } });
+    say({ type: 'CANDIDATE', payload: candidate() });
+    await one.heard();
+    await two.heard();
+    const told = two.told.map(({ type }) => type).filter((type) => type !== 'OPEN');
+    expect(told).toEqual(['OFFER', 'CANDIDATE']);
+    one.close();
+    two.close();
+  });
+
+  it('gives an id to nobody who knows no token of its session', async () => {
+    const one = await openStranger();
+    await expect(joinAs(`key=peerjs&id=${one.peer}&token=t`)).rejects.toThrow('403');
+    await expect(joinAs(`key=peerjs&id=${one.peer}`)).rejects.toThrow('403');
+    await one.heard();
+    expect(one.socket.readyState).toBe(WebSocket.OPEN);
+    one.close();
+  });
+
   it('gives nobody an id by naming two', async () => {
     const one = await openStranger();
     const two = await openStranger();
     two.socket.close();
     await new Promise((resolve) => two.socket.once('close', resolve));
-    const socket = await joinAs(`key=peerjs&id=${one.peer}&id=${two.peer}&token=t`);
+    const socket = await joinAs(
+      `key=peerjs&id=${one.peer}&id=${two.peer}&token=${one.token}&token=${two.token}`,
+    );
     const signal = { type: 'OFFER', dst: one.peer, payload: offer('v=0') };
     socket.send(JSON.stringify(signal));
     const [said] = await new Promise<unknown[]>((resolve) =>

@@ -25,7 +25,7 @@ export interface DataChannel {
 export interface PeerSource {
   blobs: Pick<BlobStore, 'stat' | 'stream'>;
   mayServe(root: Root): Promise<boolean>;
-  counters: HubCounters;
+  counters: Pick<HubCounters, 'blobBytesWebrtc' | 'peersServed'>;
 }
 
 /** Wants one peer may have waiting; one more is denied as `busy`. */

@@ -15,7 +15,7 @@ import { openLog } from '../process/log.ts';
 import { openCounters } from '../process/metrics.ts';
 import type { DataChannel } from './peer-channel.ts';
 import { openPeer, type PeerLink } from './peer-node.ts';
-import { openSeeder, type Seeder } from './seeder.ts';
+import { openSeeder, type Seeder, type SeederOptions } from './seeder.ts';
 import { openSignalling, SIGNALLING_SOCKET_PATH, type Signalling } from './signalling.ts';
 
 const log = openLog('silent');
@@ -44,7 +44,7 @@ let peer: PeerLink;
 const counters = openCounters();
 const ids = { seeder: 'seeder-1' as PeerId, device: 'd-device-1' as PeerId };
 
-async function openAll(connectionsMax?: number): Promise<void> {
+async function openAll(changes: Partial<SeederOptions> = {}): Promise<void> {
   signalling = openSignalling({ counters, log });
   server = createServer();
   server.on('upgrade', (request, socket, head) => {
@@ -56,7 +56,7 @@ async function openAll(connectionsMax?: number): Promise<void> {
   const { port } = server.address() as AddressInfo;
   const address = { host: '127.0.0.1', port, token: 'secret', iceServers: [] };
   signalling.allow(ids.seeder, 'secret');
-  signalling.allow(ids.device);
+  signalling.allow(ids.device, 'own');
   const mayServe = async (asked: Root) => asked === root;
   seeder = openSeeder({
     peer: ids.seeder,
@@ -65,7 +65,7 @@ async function openAll(connectionsMax?: number): Promise<void> {
     mayServe,
     counters,
     log,
-    ...(connectionsMax === undefined ? {} : { connectionsMax }),
+    ...changes,
   });
   peer = openPeer(ids.device, { ...address, token: 'own', path: SIGNALLING_PATH });
   await new Promise<void>((resolve, reject) => {
@@ -75,12 +75,14 @@ async function openAll(connectionsMax?: number): Promise<void> {
 }
 
 beforeEach(() => openAll());
-afterEach(async () => {
+afterEach(() => closeAll());
+
+async function closeAll(): Promise<void> {
   peer.destroy();
   seeder.close();
   signalling.close();
   await new Promise((resolve) => server.close(resolve));
-});
+}
 
 /** A channel to the seeder, and the frames that come on it. */
 async function connect(): Promise<{
@@ -169,6 +171,7 @@ describe('seeder', HANDSHAKES, () => {
     const { port } = server.address() as AddressInfo;
     for (const [id, token] of [
       ['d-stranger', 'x'],
+      [ids.device, 'guess'],
       [ids.seeder, 'guess'],
     ] as const) {
       const address = { host: '127.0.0.1', port, token, iceServers: [], path: SIGNALLING_PATH };
@@ -182,6 +185,27 @@ describe('seeder', HANDSHAKES, () => {
       expect(outcome).toBe('refused');
     }
   });
+
+  it('closes the oldest connection of a peer that opens a third', async () => {
+    const first = await connect();
+    const second = await connect();
+    const third = await connect();
+    await first.closed;
+    expect([second.channel.readyState, third.channel.readyState]).toEqual(['open', 'open']);
+  });
+
+  it('frees the place of an offer that never opens', async () => {
+    await closeAll();
+    await openAll({ connectionsMax: 1, openDeadlineMs: 3_000 });
+    const silent = peer.connect(ids.seeder, { serialization: 'raw', reliable: true });
+    // It makes an offer and takes no answer.
+    Object.assign(silent, { handleMessage: async () => undefined });
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    const { channel } = await connect();
+    expect(channel.readyState).toBe('open');
+    silent.close();
+  });
+
   it('wants no more than a frame may ask for', () => {
     expect(blob.length).toBeLessThanOrEqual(PEER_WANT_BYTES_MAX);
   });

@@ -7,6 +7,10 @@ import { openPeer, type PeerAddress, type PeerConnection, type PeerLink } from '
 
 /** Connections at once; one more is closed, and that peer uses HTTPS or another peer. */
 const CONNECTIONS_MAX = 128;
+/** Connections of one peer at once; the oldest makes place for one more. */
+const CONNECTIONS_PER_PEER_MAX = 2;
+/** From an offer to an open channel. */
+const OPEN_DEADLINE_MS = 15_000;
 /** A connection that asks for nothing for this long is closed; a peer may come back. */
 const IDLE_MS = 120_000;
 const SWEEP_MS = 10_000;
@@ -18,6 +22,9 @@ export interface SeederOptions extends PeerSource {
   address: Omit<PeerAddress, 'path'>;
   log: Log;
   connectionsMax?: number;
+  openDeadlineMs?: number;
+  /** It has joined its PeerServer. */
+  joined?(): void;
 }
 
 /** The hub as a WebRTC peer that serves blobs. */
@@ -31,7 +38,7 @@ export interface Seeder {
  */
 export function openSeeder(options: SeederOptions): Seeder {
   const { log } = options;
-  const connections = new Map<PeerConnection, { usedAt: number }>();
+  const connections = new Map<PeerConnection, Use>();
   const most = options.connectionsMax ?? CONNECTIONS_MAX;
   let closed = false;
   let rejoinMs = REJOIN_MS.first;
@@ -42,7 +49,7 @@ export function openSeeder(options: SeederOptions): Seeder {
     const opened = openPeer(options.peer, { ...options.address, path: SIGNALLING_PATH });
     opened.on('open', () => {
       rejoinMs = REJOIN_MS.first;
-      log.debug({ peer: options.peer }, 'seeder joined');
+      options.joined?.();
     });
     opened.on('error', (error) => log.debug({ error: error.message }, 'seeder error'));
     opened.on('connection', take);
@@ -65,17 +72,23 @@ export function openSeeder(options: SeederOptions): Seeder {
 
   /** The channel is made at once: both sides must have it before the connection is negotiated. */
   function take(connection: PeerConnection): void {
+    closeOlder(connections, connection.peer);
     const channel = connections.size < most ? openChannel(connection) : undefined;
     if (channel === undefined) return connection.close();
-    const use = { usedAt: performance.now() };
+    const end = () => {
+      clearTimeout(late);
+      if (connections.delete(connection)) connection.close();
+    };
+    // PeerJS tells nobody when a connection ends that was never open.
+    const late = setTimeout(end, options.openDeadlineMs ?? OPEN_DEADLINE_MS);
+    late.unref();
+    const use: Use = { usedAt: performance.now(), end };
     const touched = () => {
       use.usedAt = performance.now();
     };
     connections.set(connection, use);
     options.counters.peersServed += 1;
-    const end = () => {
-      if (connections.delete(connection)) connection.close();
-    };
+    channel.addEventListener('open', () => clearTimeout(late));
     channel.addEventListener('close', end);
     connection.on('close', end);
     connection.on('error', (error) => log.debug({ error: error.message }, 'peer connection error'));
@@ -91,8 +104,7 @@ export function openSeeder(options: SeederOptions): Seeder {
       clearInterval(sweep);
       clearTimeout(rejoin);
       // One by one: PeerJS skips every second connection of a peer when it is destroyed.
-      for (const connection of connections.keys()) connection.close();
-      connections.clear();
+      for (const { end } of [...connections.values()]) end();
       link.destroy();
     },
   };
@@ -108,12 +120,18 @@ function openChannel(connection: PeerConnection): DataChannel | undefined {
   }
 }
 
-/** Forgets them as well: PeerJS tells nobody when a connection ends that was never open. */
-function closeIdle(connections: Map<PeerConnection, { usedAt: number }>): void {
+/** A connection of a peer: when it last asked or took something, and how to end it. */
+interface Use {
+  usedAt: number;
+  end(): void;
+}
+
+function closeOlder(connections: Map<PeerConnection, Use>, peer: string): void {
+  const own = [...connections].filter(([each]) => each.peer === peer);
+  for (const [, { end }] of own.slice(0, own.length + 1 - CONNECTIONS_PER_PEER_MAX)) end();
+}
+
+function closeIdle(connections: Map<PeerConnection, Use>): void {
   const idleSince = performance.now() - IDLE_MS;
-  for (const [connection, { usedAt }] of connections) {
-    if (usedAt >= idleSince) continue;
-    connections.delete(connection);
-    connection.close();
-  }
+  for (const { usedAt, end } of [...connections.values()]) if (usedAt < idleSince) end();
 }

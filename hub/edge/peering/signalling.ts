@@ -15,17 +15,20 @@ import {
   type Upgrade,
   type WebSocket,
 } from '../sockets/web-socket.ts';
+import { openOffers } from './offers.ts';
 
 /** PeerServer adds this to its path. */
 export const SIGNALLING_SOCKET_PATH = `${SIGNALLING_PATH}/peerjs`;
 /** A connection takes about twenty messages; a peer that sends far more is closed. */
 const MESSAGES_PER_10_S = 400;
+/** Bytes that a peer has not taken; one that holds more is closed. */
+const BUFFERED_BYTES_MAX = 1024 * 1024;
 
 /** The PeerServer of a hub, behind a closed schema. */
 export interface Signalling {
   upgrade(upgrade: Upgrade): void;
-  /** Lets a peer join under this id. With a token, only who knows it. */
-  allow(peer: PeerId, token?: string): void;
+  /** Lets who knows the token join under this id. */
+  allow(peer: PeerId, token: string): void;
   /** Ends what the peer has here; its data channels live on. */
   forget(peer: PeerId): void;
   close(): void;
@@ -33,25 +36,30 @@ export interface Signalling {
 
 /**
  * A peer's socket as PeerServer sees it: each message is one of the closed list, written anew from
- * what was decoded. PeerServer hands on what it is given, and neither it nor PeerJS checks it.
+ * what was decoded, and one that `mayPass`. PeerServer hands on what it is given, and neither it nor
+ * PeerJS checks it.
  */
 class DecodedSocket extends EventEmitter {
   readonly #socket: WebSocket;
 
-  constructor(socket: WebSocket, refused: (reason: Refusal) => void) {
+  constructor(
+    socket: WebSocket,
+    on: { mayPass(signal: PeerSignal): boolean; refused(reason: Refusal): void },
+  ) {
     super();
     this.#socket = socket;
     socket.on('error', (error) => this.emit('error', error));
     socket.on('close', () => this.emit('close'));
     socket.on('message', (data, isBinary) => {
       const signal = isBinary ? NOT_TEXT : decodeJson(PeerSignal, String(data));
-      if (signal.ok) this.emit('message', JSON.stringify(signal.value));
-      else refused(signal.refusal);
+      if (!signal.ok) on.refused(signal.refusal);
+      else if (on.mayPass(signal.value)) this.emit('message', JSON.stringify(signal.value));
     });
   }
 
   send(text: string): void {
-    this.#socket.send(text);
+    if (this.#socket.bufferedAmount > BUFFERED_BYTES_MAX) this.#socket.terminate();
+    else this.#socket.send(text);
   }
 
   close(): void {
@@ -70,7 +78,8 @@ const NOT_TEXT = {
  */
 export function openSignalling(options: { counters: HubCounters; log: Log }): Signalling {
   const { counters, log } = options;
-  const allowed = new Map<string, string | undefined>();
+  const allowed = new Map<string, string>();
+  const offers = openOffers();
   const sockets = new Map<string, WebSocket>();
   const server = openWebSocketServer({ maxPayload: SIGNAL_BYTES_MAX });
   mountPeerServer(() => server, log);
@@ -92,9 +101,14 @@ export function openSignalling(options: { counters: HubCounters; log: Log }): Si
     socket.on('close', () => {
       if (sockets.get(id) === socket) sockets.delete(id);
     });
-    const decoded = new DecodedSocket(socket, ({ message }) => {
-      counters.messagesMalformed += 1;
-      log.debug({ peer: id, reason: message }, 'dropped a signalling message');
+    const decoded = new DecodedSocket(socket, {
+      // PeerServer keeps what is for a peer that is not there: only for those that may come.
+      mayPass: (signal) =>
+        (signal.type === 'HEARTBEAT' || allowed.has(signal.dst)) && offers.take(id, signal),
+      refused({ message }) {
+        counters.messagesMalformed += 1;
+        log.debug({ peer: id, reason: message }, 'dropped a signalling message');
+      },
     });
     // Its own address: in that of the request an id may stand twice, and PeerServer takes the last.
     const query = new URLSearchParams({ key: 'peerjs', id, token });
@@ -106,11 +120,11 @@ export function openSignalling(options: { counters: HubCounters; log: Log }): Si
       const query = new URLSearchParams(upgrade.request.url?.split('?')[1]);
       const id = query.get('id') ?? '';
       const token = query.get('token') ?? '';
-      if (!allowed.has(id) || token === '' || token !== (allowed.get(id) ?? token)) {
+      if (token === '' || token !== allowed.get(id)) {
         return rejectUpgrade(
           upgrade.socket,
           '403 Forbidden',
-          'join under the peer id that the hub gave in its welcome, while that session is open',
+          'join under the peer id and with the token that the hub gave in its welcome, while that session is open',
         );
       }
       acceptUpgrade(server, upgrade, (socket) => join(id, token, socket));
@@ -118,6 +132,7 @@ export function openSignalling(options: { counters: HubCounters; log: Log }): Si
     allow: (peer, token) => void allowed.set(peer, token),
     forget(peer) {
       allowed.delete(peer);
+      offers.forget(peer);
       sockets.get(peer)?.close();
     },
     close() {

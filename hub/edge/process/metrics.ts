@@ -15,6 +15,7 @@ export interface HubCounters {
   blobBytesHttps: number;
   blobBytesWebrtc: number;
   peersServed: number;
+  seederRestarts: number;
   /** 1 while the disk takes no writes. */
   diskTrouble: number;
   stepErrors: number;
@@ -32,6 +33,7 @@ export const openCounters = (): HubCounters => ({
   blobBytesHttps: 0,
   blobBytesWebrtc: 0,
   peersServed: 0,
+  seederRestarts: 0,
   diskTrouble: 0,
   stepErrors: 0,
 });
@@ -50,6 +52,10 @@ const HELP: { [name in keyof HubCounters]: [name: string, help: string] } = {
     'Blob bytes the seeder served over WebRTC',
   ],
   peersServed: ['pocketgrid_seeder_peers_total', 'Peer connections the seeder took'],
+  seederRestarts: [
+    'pocketgrid_seeder_restarts_total',
+    'Times the seeder ended and was started again',
+  ],
   diskTrouble: [
     'pocketgrid_disk_trouble',
     '1 while the disk takes no writes and no work is given out',

@@ -148,6 +148,7 @@ async function join(
     return openPeers({
       hub: work.hub,
       id: message.peer,
+      token: message.token,
       path: message.path,
       iceServers: message.iceServers,
       onChannel: (peer, channel) =>

@@ -17,6 +17,7 @@ export interface Peers {
 interface PeersOptions {
   hub: string;
   id: string;
+  token: string;
   path: string;
   iceServers: readonly IceServer[];
   onChannel(peer: string, channel: RTCDataChannel): void;
@@ -61,13 +62,14 @@ export function openPeers(options: PeersOptions): Peers {
   };
 }
 
-function openSignalling({ hub, id, path, iceServers }: PeersOptions): Peer {
+function openSignalling({ hub, id, token, path, iceServers }: PeersOptions): Peer {
   const { protocol, hostname, port } = new URL(hub);
   const secure = protocol === 'https:';
   return new Peer(id, {
     host: hostname,
     port: port === '' ? (secure ? 443 : 80) : Number(port),
     path,
+    token,
     secure,
     debug: 0,
     // Always explicit: the library's default names public servers.

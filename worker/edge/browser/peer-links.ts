@@ -42,15 +42,16 @@ export function openPeerLinks(world: {
       if (channel === undefined) return Promise.reject(new Error(`peer ${peer} has gone`));
       return channel.request(range);
     },
-    join({ peer, seeder: named, iceServers }) {
+    join({ peer, token, seeder: named, iceServers }) {
       seeder = named;
       hopeUntil = Date.now() + HOPE_MS;
-      ask({ type: 'join', peer, path: SIGNALLING_PATH, iceServers });
+      ask({ type: 'join', peer, token, path: SIGNALLING_PATH, iceServers });
       connect(named);
     },
     addHolders(root, peers) {
       holders.set(root, new Set(peers));
-      for (const peer of peers) connect(peer);
+      // The hub's own peer may have been away; it is asked for again with each blob.
+      for (const peer of seeder === undefined ? peers : [seeder, ...peers]) connect(peer);
     },
     take(peer, channel) {
       channels.get(peer)?.close();
