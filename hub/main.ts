@@ -21,6 +21,7 @@ async function main(): Promise<void> {
     data: flags.data,
     port: flags.port,
     lan: flags.lan,
+    origins: flags.origin,
     verifierKeys: flags['verifier-key'],
     needsVerifier: !flags['no-verifier'],
     ...(flags.checks === undefined ? {} : { checks: flags.checks }),

@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto';
 import { WebSocket } from 'ws';
+import { solvePuzzle } from '#protocol/bytes/puzzle.ts';
 import {
   type ClientMessage,
   CONTROL_PATH,
@@ -7,11 +9,12 @@ import {
   PROTOCOL_VERSION,
 } from '#protocol/messages/control.ts';
 import { encodeFrame } from '#protocol/messages/message-frame.ts';
-import type { PublicKey } from '#protocol/values/ids.ts';
 import { bytes } from '#protocol/values/units.ts';
 import type { Identity } from './identity.ts';
 
 const WELCOME_MS_MAX = 60_000;
+const EVERY_NUMBER = { first: 0, tries: Number.MAX_SAFE_INTEGER };
+const nativeSha256 = (data: Uint8Array): Uint8Array => hash('sha256', data, 'buffer');
 
 /** A control socket that has been welcomed. */
 export interface Session {
@@ -62,10 +65,16 @@ export function openSession({ hub, role, identity, hear }: SessionOptions): Prom
 
 function sayHello(
   { session, role, identity }: { session: Session } & Pick<SessionOptions, 'role' | 'identity'>,
-  { nonce, hub }: { nonce: Extract<HubMessage, { type: 'challenge' }>['nonce']; hub: PublicKey },
+  { nonce, hub, puzzle }: Extract<HubMessage, { type: 'challenge' }>,
 ): void {
   const claim = { version: PROTOCOL_VERSION, role, key: identity.key, hub, nonce };
-  const hello = { type: 'hello' as const, claim, signature: identity.sign('hello', claim) };
+  const answer = puzzle && solvePuzzle({ ...puzzle, nonce }, EVERY_NUMBER, nativeSha256);
+  const hello = {
+    type: 'hello' as const,
+    claim,
+    signature: identity.sign('hello', claim),
+    ...(answer === undefined ? {} : { answer }),
+  };
   const capabilities = {
     providers: ['wasm' as const],
     features: [],

@@ -31,7 +31,8 @@ import { startFunded } from './money/funding.ts';
 import { receiveLoaded } from './recalled.ts';
 import { receiveCommit } from './results/commit.ts';
 import { receiveReveal } from './results/reveal.ts';
-import { receiveBye, receiveHave, receiveSeek } from './sessions/peers.ts';
+import { receiveHave, receiveSeek } from './sessions/holders.ts';
+import { receiveBye } from './sessions/peers.ts';
 import {
   beatSessions,
   closeSession,
@@ -62,6 +63,7 @@ export {
   viewShard,
 } from './money/views.ts';
 export { beginHub, openHub, recallJob, SNAPSHOT_VERSION, takeSnapshot } from './open.ts';
+export { frameBytesOf } from './results/frame-bytes.ts';
 export type { DurableState, Hub, HubConfig } from './state/hub.ts';
 export type { Job } from './state/job.ts';
 export { mayRead } from './state/questions.ts';
@@ -172,7 +174,7 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
     case 'give-back':
       return receiveGiveBack(turn, device, message);
     case 'have':
-      return receiveHave(device, message.root);
+      return receiveHave(turn.hub, device, message.root);
     case 'donate':
       device.donates = message.jobs;
       return;

@@ -13,6 +13,7 @@ export const USAGE = `npm run hub -- [flags]
   --host ADDRESS       address to listen on (127.0.0.1; 0.0.0.0 with --lan)
   --data DIR           where everything is kept (./data)
   --lan                HTTPS with a self-signed certificate, for phones on this network
+  --origin URL         pages of this origin may connect too, such as of a proxy that hides its name; may be repeated
   --verifier-key HEX   enrols a verifier; may be repeated
   --dev-chain URL      settles on this development chain (npm run chain), and passes calls of pages on to it
   --rpc-url URL        settles on this cluster of Solana (SOLANA_RPC_URL), which pages call themselves;
@@ -26,11 +27,21 @@ npm run hub -- backup DIR [--data DIR]
                        copies what a hub keeps into an empty folder, while it runs
 ${KEYS_USAGE}`;
 
+/** As browsers name it: scheme, host and port, and nothing else. */
+const Origin = v.pipe(
+  v.string(),
+  v.check(
+    (text) => URL.canParse(text) && new URL(text).origin === text,
+    'expected an origin such as https://grid.example',
+  ),
+);
+
 const FLAGS = {
   port: v.optional(Port, '8787'),
   host: v.exactOptional(Text),
   data: v.optional(Text, 'data'),
   lan: Switch,
+  origin: v.optional(v.array(Origin), []),
   'verifier-key': v.optional(v.array(PublicKey), []),
   'no-verifier': Switch,
   'rpc-url': v.exactOptional(HttpAddress),

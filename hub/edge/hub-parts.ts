@@ -5,7 +5,13 @@ import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
 import type { Nonce, PeerId } from '#protocol/values/ids.ts';
 import { attempt } from '#protocol/values/refusal.ts';
-import { beginHub, type DurableState, type Hub, type HubConfig } from '../core/hub.ts';
+import {
+  beginHub,
+  type DurableState,
+  frameBytesOf,
+  type Hub,
+  type HubConfig,
+} from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
 import { openSpaceGuard } from './blobs/space.ts';
@@ -154,7 +160,12 @@ function runHub(
 ): Pick<HubParts, 'loop' | 'control' | 'signalling'> {
   const { blobs, counters, log } = base;
   const signalling = openSignalling({ counters, log });
-  const control = openControlSockets({ post: (event) => loop.post(event), counters, log });
+  const control = openControlSockets({
+    post: (event) => loop.post(event),
+    frameBytes: (socket) => frameBytesOf(base.hub, socket),
+    counters,
+    log,
+  });
   const peers = new Map<number, PeerId>();
   const loop = openLoop(base.hub, {
     world: {

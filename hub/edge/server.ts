@@ -35,6 +35,8 @@ export interface HubServerOptions {
   port?: number;
   /** HTTPS with a self-signed certificate, on all addresses. */
   lan?: boolean;
+  /** Of pages of other servers that may open sockets here. */
+  origins?: readonly string[];
   /** Folder of the built app. */
   app?: string;
   /** Enrolled at start. */
@@ -140,6 +142,7 @@ interface Place {
   lanAddresses: string[];
   certificate: Certificate | undefined;
   app: string;
+  origins: readonly string[];
   /** Where pages call beside this hub: the cluster that it settles on. */
   reaches: string[];
 }
@@ -153,6 +156,7 @@ async function openPlace(options: HubServerOptions): Promise<Place> {
     lanAddresses,
     certificate: lan ? await openCertificate(resolve(options.data), lanAddresses) : undefined,
     app: options.app ?? join(import.meta.dirname, '../../dist'),
+    origins: options.origins ?? [],
     reaches: reachesOf(options.chain ?? 'none'),
   };
 }

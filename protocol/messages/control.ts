@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { JobView, PackageDraft } from '../api/job.ts';
+import { Puzzle } from '../bytes/puzzle.ts';
 import { CheckPolicy } from '../checks/check-policy.ts';
 import { DecoyFindings } from '../checks/thresholds.ts';
 import { BlobRef, Feature, PackageManifest, Provider, TAPS_MAX, Tap } from '../models/package.ts';
@@ -41,6 +42,8 @@ export const CONTROL_PATH = '/v1/control';
 export const SIGNALLING_PATH = '/v1/signal';
 /** From the challenge to the hello. */
 export const HELLO_DEADLINE_MS = 10_000;
+/** The same where the challenge has a puzzle. */
+export const PUZZLE_DEADLINE_MS = 60_000;
 /** Longest text message. A binary frame may be as long as `FRAME_BYTES_MAX`. */
 export const TEXT_BYTES_MAX = 256 * 1024;
 /** Longest binary message. */
@@ -53,8 +56,8 @@ const Message = v.pipe(v.string(), v.minLength(1), v.maxLength(600));
 
 /** What a device can do, as it found out itself. `memoryBytes` is what it offers for one model. */
 export const Capabilities = v.strictObject({
-  providers: v.array(Provider),
-  features: v.array(Feature),
+  providers: v.pipe(v.array(Provider), v.maxLength(Provider.options.length)),
+  features: v.pipe(v.array(Feature), v.maxLength(16)),
   threads: Count,
   memoryBytes: Bytes,
   engine: v.pipe(v.string(), v.maxLength(120)),
@@ -108,6 +111,8 @@ export const ContributorMessage = v.variant('type', [
     judged: v.optional(Count),
     /** Verifiers: the number of the last verdict of others that they have reviewed, likewise. */
     reviewed: v.optional(Count),
+    /** Solves the puzzle of the challenge. Enrolled verifiers need none. */
+    answer: v.optional(Count),
   }),
   v.strictObject({ type: type('beat') }),
   v.strictObject({
@@ -220,6 +225,8 @@ export const HubMessage = v.variant('type', [
     versions: v.array(v.number()),
     nonce: Nonce,
     hub: PublicKey,
+    /** While many come: what a hello has to bring. */
+    puzzle: v.exactOptional(Puzzle),
   }),
   v.strictObject({
     type: type('welcome'),

@@ -10,6 +10,7 @@ const COMMON_CODES = [
   'version-unsupported',
   'hello-expected',
   'hello-late',
+  'puzzle-unsolved',
   'signature-wrong',
   'verifier-unknown',
   'device-banned',

@@ -1,3 +1,4 @@
+import { solvePuzzle } from '#protocol/bytes/puzzle.ts';
 import type { Donation, FrameHead } from '#protocol/messages/control.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
@@ -172,6 +173,10 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
       return send(node, tab, effect);
     case 'send-frame':
       return sendFrame(node, tab.sockets.get(effect.socket), effect);
+    case 'solve': {
+      const answer = solvePuzzle(effect.puzzle, { first: 0, tries: Number.MAX_SAFE_INTEGER }) ?? 0;
+      return later(1_000, { type: 'solved', socket: effect.socket, answer });
+    }
     case 'sign': {
       const signature = fakeSign(node.key, effect.context, effect.record);
       return later(2, { type: 'signed', token: effect.token, signature });

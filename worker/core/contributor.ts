@@ -31,6 +31,7 @@ import {
   helloSigned,
   loseLink,
   openSocket,
+  puzzleSolved,
   receiveChallenge,
   receiveRefused,
   receiveWelcome,
@@ -118,6 +119,8 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       );
     case 'received':
       return stepMessage(turn, event);
+    case 'solved':
+      return puzzleSolved(turn, event);
     case 'signed': {
       const signing = device.signing.get(event.token);
       device.signing.delete(event.token);

@@ -1,3 +1,4 @@
+import type { Puzzle } from '#protocol/bytes/puzzle.ts';
 import type { SigningContext } from '#protocol/bytes/signature.ts';
 import type { LoadRuntime } from '#protocol/messages/compute.ts';
 import type {
@@ -104,6 +105,7 @@ export type ContributorEvent =
   | { type: 'malformed'; socket: SocketId; refusal: Refusal }
   /** Also when it could not be opened; never for a socket the core itself closed. */
   | { type: 'closed'; socket: SocketId; reason: string }
+  | { type: 'solved'; socket: SocketId; answer: number }
   | { type: 'signed'; token: Token; signature: Signature }
   | { type: 'remembered'; token: Token }
   /** At most four times a second for each fetch. */
@@ -139,6 +141,8 @@ export type ContributorEffect =
   | { type: 'close'; socket: SocketId }
   | { type: 'send'; socket: SocketId; message: ContributorMessage }
   | { type: 'send-frame'; socket: SocketId; head: FrameHead; payload: Uint8Array }
+  /** Search the answer to a puzzle, then answer `solved`; it may take seconds. */
+  | { type: 'solve'; socket: SocketId; puzzle: Puzzle & { nonce: Nonce } }
   | { type: 'sign'; token: Token; context: SigningContext; record: unknown }
   /** Make durable, then answer `remembered`. */
   | { type: 'remember'; token: Token; memory: DeviceMemory }

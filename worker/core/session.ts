@@ -4,6 +4,7 @@ import {
   type HelloClaim,
   type HubMessage,
   PROTOCOL_VERSION,
+  PUZZLE_DEADLINE_MS,
 } from '#protocol/messages/control.ts';
 import type { Signature } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
@@ -11,7 +12,7 @@ import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import { after, between, millis } from '#protocol/values/units.ts';
 import { announce, dropAdmission } from './admission.ts';
 import { stopEngine } from './engine.ts';
-import type { SocketId } from './events.ts';
+import type { ContributorEvent, SocketId } from './events.ts';
 import { remember } from './memory.ts';
 import { pause, resendShards } from './pipeline.ts';
 import { send, type Turn } from './state.ts';
@@ -53,35 +54,60 @@ export function receiveChallenge(
   turn: Turn,
   challenge: Extract<HubMessage, { type: 'challenge' }>,
 ): void {
-  const { device, effects } = turn;
+  const { device, world, effects } = turn;
   if (device.link.name !== 'connecting') return;
   if (!challenge.versions.includes(PROTOCOL_VERSION)) {
     const message = `the hub speaks other versions than ${PROTOCOL_VERSION}; reload the page or update`;
     return receiveRefused(turn, { code: 'version-unsupported', message });
   }
+  const { socket } = device.link;
+  const { hub, nonce, puzzle } = challenge;
   const claim: HelloClaim = {
     version: PROTOCOL_VERSION,
     role: 'contributor',
     key: device.config.key,
-    hub: challenge.hub,
-    nonce: challenge.nonce,
+    hub,
+    nonce,
   };
+  if (puzzle === undefined) return signHello(turn, claim, { socket });
+  device.link = { name: 'connecting', socket, since: world.now, solving: claim };
+  effects.push({ type: 'solve', socket, puzzle: { ...puzzle, nonce } });
+}
+
+/** The puzzle of a challenge is solved. */
+export function puzzleSolved(
+  turn: Turn,
+  solved: Extract<ContributorEvent, { type: 'solved' }>,
+): void {
+  const { link } = turn.device;
+  if (link.name !== 'connecting' || link.solving === undefined) return;
+  const { socket, answer } = solved;
+  if (link.socket !== socket) return;
+  turn.device.link = { name: 'connecting', socket, since: turn.world.now };
+  signHello(turn, link.solving, { socket, answer });
+}
+
+function signHello(
+  { device, effects }: Turn,
+  claim: HelloClaim,
+  hello: { socket: SocketId; answer?: number },
+): void {
   const token = device.nextId++;
-  const { socket } = device.link;
-  device.signing.set(token, { type: 'hello', socket, record: claim });
+  device.signing.set(token, { type: 'hello', ...hello, record: claim });
   effects.push({ type: 'sign', token, context: 'hello', record: claim });
 }
 
 export function helloSigned(
   turn: Turn,
-  signing: { socket: SocketId; record: unknown },
+  signing: { socket: SocketId; answer?: number; record: unknown },
   signature: Signature,
 ): void {
   const { device, effects } = turn;
   if (device.link.name !== 'connecting' || device.link.socket !== signing.socket) return;
   const claim = signing.record as HelloClaim;
   const { capabilities } = device.config;
-  const message: ContributorMessage = { type: 'hello', claim, signature, capabilities };
+  const answer = signing.answer === undefined ? {} : { answer: signing.answer };
+  const message: ContributorMessage = { type: 'hello', claim, signature, capabilities, ...answer };
   effects.push({ type: 'send', socket: signing.socket, message });
 }
 
@@ -181,7 +207,12 @@ export function tickLink(turn: Turn): void {
       if (link.until <= world.now) connect(turn);
       return;
     case 'connecting':
-      if (between(link.since, world.now) < CONNECT_MS_MAX) return;
+      if (
+        between(link.since, world.now) <
+        (link.solving !== undefined ? PUZZLE_DEADLINE_MS : CONNECT_MS_MAX)
+      ) {
+        return;
+      }
       effects.push({ type: 'close', socket: link.socket });
       return wait(turn, 'the hub did not answer in time');
     case 'ready':

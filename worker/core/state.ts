@@ -2,6 +2,7 @@ import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
 import type {
   ContributorMessage,
   Donation,
+  HelloClaim,
   SkippedProvider,
   Trial,
 } from '#protocol/messages/control.ts';
@@ -30,7 +31,8 @@ export type Link =
   | { name: 'off' }
   | { name: 'refused'; refusal: Refusal }
   | { name: 'waiting'; until: Instant; reason: string }
-  | { name: 'connecting'; socket: SocketId; since: Instant }
+  /** `solving`: the hub has many that say hello, and asks each for the answer to a puzzle. */
+  | { name: 'connecting'; socket: SocketId; since: Instant; solving?: HelloClaim }
   | {
       name: 'ready';
       socket: SocketId;
@@ -109,7 +111,9 @@ export interface Engine {
   shardsRun: number;
 }
 
-export type Signing = { type: 'hello'; socket: SocketId } | { type: 'commit'; lease: Lease['id'] };
+export type Signing =
+  | { type: 'hello'; socket: SocketId; answer?: number }
+  | { type: 'commit'; lease: Lease['id'] };
 export type Remembering = { type: 'trial' } | { type: 'engine'; worker: WorkerId };
 
 /** The whole state of a contributor. Changed in place. */

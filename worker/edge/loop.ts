@@ -7,6 +7,7 @@ import { type ComputeOwner, openComputeOwner } from './compute-owner.ts';
 import { type Downloads, openDownloads } from './downloads.ts';
 import { type HttpSource, openHttpSource } from './http-source.ts';
 import type { DeviceWorld } from './ports.ts';
+import { searchAnswer } from './puzzle.ts';
 
 const TICK_MS = 500;
 
@@ -90,6 +91,12 @@ function perform(hands: Hands, effect: ContributorEffect): void {
       return links.get(effect.socket)?.send(effect.message);
     case 'send-frame':
       return links.get(effect.socket)?.sendFrame(effect.head, effect.payload);
+    case 'solve': {
+      const { socket } = effect;
+      return void searchAnswer(effect.puzzle, () => links.has(socket)).then((answer) => {
+        if (answer !== undefined) post({ type: 'solved', socket, answer });
+      });
+    }
     case 'sign':
       return void world
         .sign(effect.context, effect.record)

@@ -2,7 +2,7 @@ import type { ContributorMessage } from '#protocol/messages/control.ts';
 import type { Device } from '../state/device.ts';
 import type { Turn } from '../turn.ts';
 import { endLease } from './lease.ts';
-import { scheduleWaiting } from './schedule.ts';
+import { scheduleSoon } from './schedule.ts';
 
 type GiveBack = Extract<ContributorMessage, { type: 'give-back' }>;
 
@@ -13,5 +13,5 @@ export function receiveGiveBack(turn: Turn, device: Device, message: GiveBack): 
   if (active.stage === 'logging' || active.stage === 'accepting') return;
   // Before the commitment it costs nothing; after it, it is a result that is held back.
   endLease(turn, active, 'failed');
-  scheduleWaiting(turn);
+  scheduleSoon(turn);
 }

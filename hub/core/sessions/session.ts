@@ -1,7 +1,9 @@
+import { isPuzzleSolved } from '#protocol/bytes/puzzle.ts';
 import {
   type Capabilities,
   HELLO_DEADLINE_MS,
   PROTOCOL_VERSION,
+  PUZZLE_DEADLINE_MS,
 } from '#protocol/messages/control.ts';
 import type { JobId, Nonce, PeerId, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
@@ -20,6 +22,8 @@ import { refuseSession, send, type Turn } from '../turn.ts';
 import { bookOf } from '../verifiers/epochs.ts';
 import { reviewRange, sendReviews } from '../verifiers/reviews.ts';
 import { sendChecks } from '../verifiers/send-checks.ts';
+import { dropHoldings } from './holders.ts';
+import { drawPuzzle } from './puzzle.ts';
 
 /** A session that is silent for this many beats has gone. */
 const BEATS_MISSED_MAX = 3;
@@ -37,7 +41,8 @@ export function greet(turn: Turn, socket: SocketId): void {
   const { hub, world } = turn;
   const nonce = world.random();
   const { now } = world;
-  hub.sessions.set(socket, { stage: 'greeted', nonce, openedAt: now, heardAt: now });
+  const bits = drawPuzzle(hub, now);
+  hub.sessions.set(socket, { stage: 'greeted', nonce, bits, openedAt: now, heardAt: now });
   if (hub.stopping) {
     const message = 'the hub is stopping; try again in a minute';
     return refuseSession(turn, socket, { code: 'hub-stopping', message });
@@ -47,6 +52,7 @@ export function greet(turn: Turn, socket: SocketId): void {
     versions: [PROTOCOL_VERSION],
     nonce,
     hub: hub.config.hub,
+    ...(bits === 0 ? {} : { puzzle: { bits } }),
   });
 }
 
@@ -99,6 +105,10 @@ function checkHello(
     const message = `this hub speaks version ${PROTOCOL_VERSION}; reload the page or update`;
     return { code: 'version-unsupported', message };
   }
+  if (!isAnswered(turn, session, hello)) {
+    const message = `solve the puzzle of the challenge, of ${session.bits} bits: many say hello at the moment`;
+    return { code: 'puzzle-unsolved', message };
+  }
   const bound = claim.nonce === session.nonce && claim.hub === hub.config.hub;
   if (!bound || !world.verify({ key: claim.key, context: 'hello', record: claim, signature })) {
     const message = 'the hello must be signed by its key over this challenge and this hub';
@@ -118,6 +128,16 @@ export function banProblem({ world }: Turn, ban: Ban | undefined): Refusal | und
   if (ban === undefined || ban.until <= world.now) return undefined;
   const hours = Math.ceil((ban.until - world.now) / 3_600_000);
   return { code: 'device-banned', message: `${describeBan(ban)}; try again in ${hours} h` };
+}
+
+/** Before anything that costs more. A verifier is known by its name: its signature comes next. */
+function isAnswered(
+  { hub, world }: Turn,
+  { nonce, bits }: Extract<Session, { stage: 'greeted' }>,
+  { claim, answer }: Hello,
+): boolean {
+  if (bits === 0 || (claim.role === 'verifier' && hub.enrolled.has(claim.key))) return true;
+  return answer !== undefined && isPuzzleSolved({ nonce, bits }, answer, world.sha256);
 }
 
 /** The newest session of a key wins: a phone may come back before the hub knows it was gone. */
@@ -150,7 +170,7 @@ function openDevice(
     unfit: new Map(),
     contradicted: new Map(),
     leases: new Set(),
-    holds: new Set(),
+    holds: new Map(),
     donates: 'none',
     unitsAccepted: 0,
   };
@@ -214,6 +234,7 @@ export function closeSession(turn: Turn, socket: SocketId): void {
     hub.devices.delete(session.key);
     hub.waiting.delete(session.key);
     noteSeen(hub, session.key);
+    dropHoldings(hub, device);
     leaveLine(hub, session.key);
     hub.tickets.delete(device.ticket);
     pauseLeases(turn, device);
@@ -236,9 +257,13 @@ export function malformed(turn: Turn, socket: SocketId, reason: Refusal): void {
   send(turn, socket, { type: 'declined', code, message });
 }
 
-const lateReason = (isWaiting: boolean): Refusal => {
-  const seconds = HELLO_DEADLINE_MS / 1000;
-  return isWaiting
+type Greeted = Extract<Session, { stage: 'greeted' }>;
+const helloMs = ({ bits }: Greeted): number =>
+  bits === 0 ? HELLO_DEADLINE_MS : PUZZLE_DEADLINE_MS;
+
+const lateReason = (session: Greeted): Refusal => {
+  const seconds = helloMs(session) / 1000;
+  return session.isWaiting === true
     ? { code: 'busy', message: `the disk did not give this device within ${seconds} s; try again` }
     : { code: 'hello-late', message: `no hello within ${seconds} s of the challenge` };
 };
@@ -249,8 +274,8 @@ export function beatSessions(turn: Turn): void {
   const silentSince = instant(world.now - BEATS_MISSED_MAX * hub.config.beatMs);
   for (const [socket, session] of hub.sessions) {
     if (session.stage === 'greeted') {
-      if (world.now - session.openedAt <= HELLO_DEADLINE_MS) continue;
-      refuseSession(turn, socket, lateReason(session.isWaiting === true));
+      if (world.now - session.openedAt <= helloMs(session)) continue;
+      refuseSession(turn, socket, lateReason(session));
       closeSession(turn, socket);
     } else if (session.heardAt < silentSince) {
       turn.effects.push({ type: 'close', socket });

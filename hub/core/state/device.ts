@@ -6,7 +6,15 @@ import type {
 } from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/models/package.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
-import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
+import type {
+  Digest,
+  JobId,
+  LeaseId,
+  Nonce,
+  PeerId,
+  PublicKey,
+  Root,
+} from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { SocketId } from './events.ts';
@@ -19,7 +27,9 @@ export type Hello = Extract<ContributorMessage, { type: 'hello' }>;
 export type Session =
   | {
       stage: 'greeted';
-      nonce: string;
+      nonce: Nonce;
+      /** Of its puzzle; 0 where it has none. */
+      bits: number;
       openedAt: Instant;
       heardAt: Instant;
       /** Its device said hello, and is looked up. */
@@ -57,7 +67,8 @@ export interface Device {
   /** `trial`: the running job whose share of devices the time is taken from. */
   admitting?: { package: Digest; since: Instant; trial?: Flow };
   leases: Set<LeaseId>;
-  holds: Set<Root>;
+  /** Blobs it serves to peers, with its place among the holders of each. */
+  holds: Map<Root, number>;
   donates: Donation;
   unitsAccepted: number;
   idle?: Reason;

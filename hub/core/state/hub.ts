@@ -2,7 +2,7 @@ import type { CheckPolicy, NewcomerPolicy } from '#protocol/checks/check-policy.
 import type { Measured, PackageManifest } from '#protocol/models/package.ts';
 import type { FailedItems } from '#protocol/records/failed-items.ts';
 import type { Verdict } from '#protocol/records/records.ts';
-import type { Digest, JobId, LeaseId, PeerId, PublicKey } from '#protocol/values/ids.ts';
+import type { Digest, JobId, LeaseId, PeerId, PublicKey, Root } from '#protocol/values/ids.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { Dispute, EpochBook, Exam, Reviews } from './checks.ts';
@@ -124,6 +124,12 @@ export interface Hub extends DurableState {
   startedAt?: Instant;
   stopping: boolean;
   sessions: Map<SocketId, Session>;
+  /** Devices that serve a blob to their peers, in no order. */
+  holders: Map<Root, Device[]>;
+  /** When open requests were last served all together. */
+  scheduledAt: Instant;
+  /** Sockets that came faster than the hub welcomes them: the puzzle of a hello follows from it. */
+  greeting: { waiting: number; at: Instant };
   devices: Map<PublicKey, Device>;
   verifiers: Map<PublicKey, VerifierSession>;
   tickets: Map<string, PublicKey>;

@@ -10,6 +10,7 @@ import type { Log } from '../process/log.ts';
 import type { HubCounters } from '../process/metrics.ts';
 import {
   acceptUpgrade,
+  answerPings,
   openWebSocketServer,
   rejectUpgrade,
   type Upgrade,
@@ -89,7 +90,8 @@ export function openSignalling(options: { counters: HubCounters; log: Log }): Si
     sockets.set(id, socket);
     let count = 0;
     let since = performance.now();
-    socket.on('message', () => {
+    answerPings(socket);
+    const countMessage = () => {
       const now = performance.now();
       if (now - since > 10_000) {
         since = now;
@@ -97,7 +99,8 @@ export function openSignalling(options: { counters: HubCounters; log: Log }): Si
       }
       count += 1;
       if (count > MESSAGES_PER_10_S) socket.terminate();
-    });
+    };
+    socket.on('message', countMessage).on('ping', countMessage);
     socket.on('close', () => {
       if (sockets.get(id) === socket) sockets.delete(id);
     });

@@ -1,40 +1,22 @@
 import {
-  type ClientMessage,
-  ContributorMessage,
   FRAME_BYTES_MAX,
   HELLO_DEADLINE_MS,
   type HubMessage,
-  TEXT_BYTES_MAX,
-  VerifierMessage,
+  PUZZLE_DEADLINE_MS,
 } from '#protocol/messages/control.ts';
-import { decodeFrame } from '#protocol/messages/message-frame.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
-import { type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
+import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { HubEvent, SocketId } from '../../core/state/events.ts';
 import type { Log } from '../process/log.ts';
 import type { HubCounters } from '../process/metrics.ts';
+import { decodeBinary, decodeText } from './decode-message.ts';
+import {
+  CONTROL_LIMITS,
+  type ControlLimits,
+  FRAME_SLACK_BYTES,
+  MESSAGE_BYTES_MAX,
+} from './limits.ts';
+import { openSenders, type Sender, type Senders } from './senders.ts';
 import { acceptUpgrade, openWebSocketServer, type Upgrade, WebSocket } from './web-socket.ts';
-
-/** Bounds of one control socket. */
-export interface ControlLimits {
-  /** Sockets at once; one more is turned away. */
-  sockets: number;
-  /** Messages in one second, and how many may come at once after a pause. */
-  messagesPerSecond: number;
-  messagesBurst: number;
-  /** Bytes not yet taken by the other side; a socket that holds more is closed. */
-  bufferedBytes: number;
-  /** Bytes a socket may send before it is welcomed: enough for a hello, not for a result. */
-  bytesBeforeWelcome: number;
-}
-
-export const CONTROL_LIMITS: ControlLimits = {
-  sockets: 50_000,
-  messagesPerSecond: 4_000,
-  messagesBurst: 8_000,
-  bufferedBytes: 32 * 1024 * 1024,
-  bytesBeforeWelcome: TEXT_BYTES_MAX + 64 * 1024,
-};
 
 /** The control sockets of a hub, by number. */
 export interface ControlSockets {
@@ -47,6 +29,8 @@ export interface ControlSockets {
 
 interface ControlOptions {
   post(event: HubEvent): void;
+  /** The longest payload that a socket may send now in a binary frame. */
+  frameBytes(id: SocketId): number;
   counters: HubCounters;
   log: Log;
 }
@@ -56,6 +40,8 @@ interface Control extends ControlOptions {
   limits: ControlLimits;
   connections: Map<SocketId, ControlConnection>;
   ungreeted: Set<ControlConnection>;
+  senders: Senders;
+  bytesInFlight: number;
   nextId: SocketId;
   /** The message that was sent last, as text: one to many sockets is encoded once. */
   encoded?: { message: HubMessage; text: string };
@@ -71,24 +57,31 @@ class ControlConnection extends WebSocket {
   tokens = 0;
   filledAt = 0;
   openedAt = 0;
+  helloMs = HELLO_DEADLINE_MS;
+  sender: Sender | undefined;
+  /** Bytes of a message that has begun and not ended, and how many those may become. */
+  inFlight = 0;
+  allowed = 0;
+  /** Of what is sent to it; more once it is a verifier's. */
+  bufferedMax = 0;
   /** The TCP socket below: it knows how much came, and holds back what goes out together. */
   wire: Upgrade['socket'] | undefined;
 }
 
-const VERIFIER_TYPES = new Set<string>(
-  VerifierMessage.options.map(({ entries }) => entries.type.literal),
-);
 const SWEEP_MS = 1_000;
 
 /** The control sockets of a hub: decodes what comes, bounds it, and hands it to `post`. */
 export function openControlSockets(
   options: ControlOptions & { limits?: Partial<ControlLimits> },
 ): ControlSockets {
+  const limits = { ...CONTROL_LIMITS, ...options.limits };
   const control: Control = {
     ...options,
-    limits: { ...CONTROL_LIMITS, ...options.limits },
+    limits,
     connections: new Map(),
     ungreeted: new Set(),
+    senders: openSenders(limits),
+    bytesInFlight: 0,
     nextId: 1,
   };
   const server = openWebSocketServer<typeof ControlConnection>({
@@ -101,7 +94,7 @@ export function openControlSockets(
     upgrade(upgrade) {
       acceptUpgrade(server, upgrade, (connection) => {
         connection.wire = upgrade.socket;
-        admit(control, connection);
+        admit(control, connection, upgrade.request.socket.remoteAddress);
       });
     },
     send: (id, message) => sendTo(control, id, message),
@@ -116,24 +109,85 @@ export function openControlSockets(
   };
 }
 
-function admit(control: Control, connection: ControlConnection): void {
-  const { connections, limits } = control;
+function admit(control: Control, connection: ControlConnection, address: string | undefined): void {
+  const { connections, limits, senders } = control;
+  const entered = senders.enter(address);
   connection.control = control;
+  connection.sender = entered.sender;
   connection.on('error', onError);
-  if (connections.size >= limits.sockets) {
-    const message = 'this hub is full; try again in a minute';
-    refuseAndClose(connection, refusal('too-many-connections', message));
-    return;
-  }
+  connection.on('close', onClose);
+  const isFull = connections.size >= limits.sockets;
+  const full = refusal('too-many-connections', 'this hub is full; try again in a minute');
+  const problem = isFull ? full : entered.refusal;
+  if (problem !== undefined) return refuseAndClose(connection, problem);
   connection.id = control.nextId++;
   connection.tokens = limits.messagesBurst;
+  connection.allowed = limits.bytesBeforeWelcome;
+  connection.bufferedMax = limits.bufferedBytes.device;
   connection.filledAt = connection.openedAt = performance.now();
   connection.on('message', onMessage);
-  connection.on('close', onClose);
+  connection.on('ping', onPing);
+  // Before the library reads the bytes: what it then has a whole message of is in flight no more.
+  connection.wire?.prependListener('data', (chunk: Buffer) => watchBytes(connection, chunk.length));
   connections.set(connection.id, connection);
   control.ungreeted.add(connection);
   control.counters.socketsOpen += 1;
   control.post({ type: 'connected', socket: connection.id });
+}
+
+/**
+ * Closes a socket in the middle of a message that is too long for it. Only who holds a lease whose
+ * commitment is logged may send more than a text, and then as much as its result has.
+ */
+function watchBytes(connection: ControlConnection, length: number): void {
+  const { control, sender } = connection;
+  if (control === undefined || sender === undefined || connection.readyState > WebSocket.OPEN)
+    return;
+  connection.inFlight += length;
+  sender.bytesInFlight += length;
+  control.bytesInFlight += length;
+  const { limits, ungreeted } = control;
+  if (connection.inFlight > connection.allowed && !ungreeted.has(connection)) {
+    // Once for each message: a lease that ends meanwhile does not cut its result off.
+    const frame = control.frameBytes(connection.id);
+    const most = frame === 0 ? 0 : Math.min(frame, FRAME_BYTES_MAX) + FRAME_SLACK_BYTES;
+    connection.allowed = Math.max(connection.allowed, most);
+  }
+  if (connection.inFlight > connection.allowed) {
+    const message = ungreeted.has(connection)
+      ? `say hello first: a socket may send ${connection.allowed} bytes before it is welcomed`
+      : 'a message this long is the result of a lease whose commitment is logged, and no other';
+    return stopReading(connection, refusal('message-too-long', message));
+  }
+  const most = Math.min(sender.limits.bytesInFlight, limits.bytesInFlight);
+  if (sender.bytesInFlight <= most && control.bytesInFlight <= limits.bytesInFlight) return;
+  const message =
+    'too much is on its way to this hub that has not ended; connect again in a minute';
+  stopReading(connection, refusal('message-rate', message));
+}
+
+/** A message has come to its end. */
+function landed(connection: ControlConnection): void {
+  const { control, sender } = connection;
+  if (control !== undefined) control.bytesInFlight -= connection.inFlight;
+  if (sender !== undefined) sender.bytesInFlight -= connection.inFlight;
+  connection.inFlight = 0;
+}
+
+/** Refuses a socket that is in the middle of a message: the rest of it is not read. */
+function stopReading(connection: ControlConnection, reason: Refusal): void {
+  refuseAndClose(connection, reason);
+  connection.pause();
+}
+
+/** The library would answer whatever comes, and keep the answers for who does not read. */
+function onPing(this: WebSocket, data: Buffer): void {
+  const connection = this as ControlConnection;
+  const { control } = connection;
+  if (control === undefined) return;
+  if (!takeToken(connection, control.limits)) return tooFast(connection, control);
+  if (connection.bufferedAmount > connection.bufferedMax) return connection.terminate();
+  connection.pong(data);
 }
 
 function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
@@ -141,22 +195,28 @@ function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
   const { control } = connection;
   if (control === undefined) return;
   const { counters, limits } = control;
+  landed(connection);
+  if (!control.ungreeted.has(connection)) connection.allowed = MESSAGE_BYTES_MAX;
   counters.messages += 1;
-  if (!takeToken(connection, limits)) {
-    counters.socketsTooFast += 1;
-    const message = `send at most ${limits.messagesPerSecond} messages a second, then connect again`;
-    refuseAndClose(connection, refusal('message-rate', message));
-    return;
-  }
+  if (!takeToken(connection, limits)) return tooFast(connection, control);
   const bytes = data as Buffer;
   const event = isBinary ? decodeBinary(connection.id, bytes) : decodeText(connection.id, bytes);
   if (event.type === 'malformed') counters.messagesMalformed += 1;
   control.post(event);
 }
 
+function tooFast(connection: ControlConnection, { counters, limits }: Control): void {
+  counters.socketsTooFast += 1;
+  const message = `send at most ${limits.messagesPerSecond} messages a second, then connect again`;
+  refuseAndClose(connection, refusal('message-rate', message));
+}
+
 function onClose(this: WebSocket): void {
-  const { control, id } = this as ControlConnection;
-  control?.ungreeted.delete(this as ControlConnection);
+  const connection = this as ControlConnection;
+  const { control, id, sender } = connection;
+  landed(connection);
+  if (sender !== undefined) control?.senders.leave(sender);
+  control?.ungreeted.delete(connection);
   if (control?.connections.delete(id) !== true) return;
   control.counters.socketsOpen -= 1;
   control.post({ type: 'disconnected', socket: id });
@@ -173,18 +233,32 @@ function onError(this: WebSocket, error: Error): void {
 function sendTo(control: Control, id: SocketId, message: HubMessage): void {
   const connection = control.connections.get(id);
   if (connection === undefined) return;
-  if (connection.bufferedAmount > control.limits.bufferedBytes) {
-    control.counters.socketsTooSlow += 1;
-    control.log.warn({ socket: id }, 'closing a socket that does not read');
-    connection.terminate();
-    return;
+  if (connection.bufferedAmount > connection.bufferedMax) return dropSlow(control, connection);
+  if (message.type === 'welcome') welcome(control, connection, message);
+  else if (message.type === 'challenge' && message.puzzle !== undefined) {
+    connection.helloMs = PUZZLE_DEADLINE_MS;
   }
-  if (message.type === 'welcome') control.ungreeted.delete(connection);
   if (control.encoded?.message !== message) {
     control.encoded = { message, text: JSON.stringify(message) };
   }
   sendTogether(connection);
   connection.send(control.encoded.text);
+}
+
+function welcome(
+  { limits, ungreeted }: Control,
+  connection: ControlConnection,
+  { peer }: Extract<HubMessage, { type: 'welcome' }>,
+): void {
+  ungreeted.delete(connection);
+  connection.allowed = MESSAGE_BYTES_MAX;
+  if (peer === undefined) connection.bufferedMax = limits.bufferedBytes.verifier;
+}
+
+function dropSlow({ counters, log }: Control, connection: ControlConnection): void {
+  counters.socketsTooSlow += 1;
+  log.warn({ socket: connection.id }, 'closing a socket that does not read');
+  connection.terminate();
 }
 
 /** What one turn of the event loop says to a socket goes out with one call of the system. */
@@ -197,26 +271,29 @@ function sendTogether({ wire }: ControlConnection): void {
 function refuseAndClose(connection: ControlConnection, reason: Refusal): void {
   const message: HubMessage = { type: 'refused', code: reason.code, message: reason.message };
   connection.removeListener('message', onMessage);
+  connection.removeListener('ping', onPing);
   connection.send(JSON.stringify(message));
   connection.close(1008, reason.code);
 }
 
-/** The core ends a late hello; this ends one that the core never heard of or that is too big. */
-function sweep({ ungreeted, limits }: Control): void {
+/** The core ends a late hello; this ends one that the core never heard of. */
+function sweep(control: Control): void {
+  const { ungreeted, connections, limits, senders } = control;
+  senders.sweep();
   const now = performance.now();
   for (const connection of ungreeted) {
-    if (bytesRead(connection) > limits.bytesBeforeWelcome) {
-      ungreeted.delete(connection);
-      const message = `say hello first: a socket may send ${limits.bytesBeforeWelcome} bytes before it is welcomed`;
-      refuseAndClose(connection, refusal('message-too-long', message));
-    } else if (now - connection.openedAt > 2 * HELLO_DEADLINE_MS) {
-      connection.terminate();
-    }
+    if (now - connection.openedAt > 2 * connection.helloMs) connection.terminate();
+  }
+  let buffered = 0;
+  for (const { bufferedAmount } of connections.values()) buffered += bufferedAmount;
+  if (buffered <= limits.bufferedBytesOfAll) return;
+  const slowest = [...connections.values()].sort((a, b) => b.bufferedAmount - a.bufferedAmount);
+  for (const connection of slowest) {
+    if (buffered <= limits.bufferedBytesOfAll / 2) return;
+    buffered -= connection.bufferedAmount;
+    dropSlow(control, connection);
   }
 }
-
-const bytesRead = ({ wire }: ControlConnection): number =>
-  wire !== undefined && 'bytesRead' in wire ? Number(wire.bytesRead) : 0;
 
 /** A bucket that fills at `messagesPerSecond`; false when it is empty. */
 function takeToken(connection: ControlConnection, limits: ControlLimits): boolean {
@@ -225,41 +302,4 @@ function takeToken(connection: ControlConnection, limits: ControlLimits): boolea
   connection.tokens = Math.min(limits.messagesBurst, connection.tokens + gained) - 1;
   connection.filledAt = now;
   return connection.tokens >= 0;
-}
-
-function decodeText(socket: SocketId, bytes: Buffer): HubEvent {
-  if (bytes.length > TEXT_BYTES_MAX) {
-    const reason = refusal(
-      'message-too-long',
-      `a text message holds at most ${TEXT_BYTES_MAX} bytes; split it`,
-    );
-    return { type: 'malformed', socket, refusal: reason };
-  }
-  const message = decodeClientMessage(bytes.toString('utf8'));
-  if (!message.ok) return { type: 'malformed', socket, refusal: message.refusal };
-  return { type: 'received', socket, message: message.value };
-}
-
-function decodeBinary(socket: SocketId, bytes: Buffer): HubEvent {
-  // A plain view: `slice` of a Buffer does not copy, and the core must not know of Buffers.
-  const frame = decodeFrame(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
-  if (!frame.ok) return { type: 'malformed', socket, refusal: frame.refusal };
-  return { type: 'framed', socket, ...frame.value };
-}
-
-/** Picks the schema by the tag first, so that a refusal names the field and not the whole union. */
-function decodeClientMessage(text: string): Result<ClientMessage> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return refuse(
-      'message-malformed',
-      'expected JSON text; check for a missing quote, bracket or a cut-off end',
-    );
-  }
-  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : '';
-  return typeof type === 'string' && VERIFIER_TYPES.has(type)
-    ? decodeWith(VerifierMessage, value)
-    : decodeWith(ContributorMessage, value);
 }

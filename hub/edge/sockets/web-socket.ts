@@ -4,6 +4,8 @@ import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 
 export { WebSocket };
 
+const PONG_BYTES_MAX = 64 * 1024;
+
 /** A WebSocket server that listens nowhere: its owner routes upgrades to it. */
 export function openWebSocketServer<TSocket extends typeof WebSocket = typeof WebSocket>(
   options: Pick<ServerOptions<TSocket>, 'maxPayload' | 'WebSocket'>,
@@ -14,6 +16,8 @@ export function openWebSocketServer<TSocket extends typeof WebSocket = typeof We
     clientTracking: false,
     // A deflate context costs 300 kB a socket; control messages are short.
     perMessageDeflate: false,
+    // Answered by `answerPings`: the library keeps its answers for whoever does not read.
+    autoPong: false,
     // Not in the library's types yet: how long a closing handshake may take, in milliseconds.
     closeTimeout: 2_000,
   };
@@ -28,6 +32,14 @@ export function acceptUpgrade<TSocket extends typeof WebSocket>(
 ): void {
   const { request, socket, head } = upgrade;
   server.handleUpgrade(request, socket, head, (webSocket) => opened(webSocket));
+}
+
+/** Answers pings of a socket that takes the answers. */
+export function answerPings(socket: WebSocket): void {
+  socket.on('ping', (data) => {
+    if (socket.bufferedAmount > PONG_BYTES_MAX) socket.terminate();
+    else socket.pong(data);
+  });
 }
 
 /** What Node hands to an `upgrade` listener. */
