@@ -1,4 +1,5 @@
 import { cp, mkdtemp, rm, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -202,24 +203,54 @@ describe('what cannot be read', () => {
     expect((await call(method, params)).error?.code).toBe(code);
   });
 
-  it('answers a body that is no JSON, an empty batch and a call that is no POST', async () => {
-    const post = (body: string) => fetch(served.url, { method: 'POST', body });
+  it('answers a body that is no JSON, a batch and a call that is no POST', async () => {
+    const headers = { 'Content-Type': 'application/json' };
+    const post = (body: string) => fetch(served.url, { method: 'POST', body, headers });
     expect(await (await post('{')).json()).toMatchObject({ error: { code: -32_700 } });
     expect(await (await post('[]')).json()).toMatchObject({ error: { code: -32_600 } });
     expect((await fetch(served.url)).status).toBe(405);
+  });
+
+  it('takes no call of a page of another site, and none that such a page could send', async () => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'getSlot' });
+    const json = 'application/json';
+    const post = async (headers: Record<string, string>) =>
+      (await fetch(served.url, { method: 'POST', body, headers })).status;
+    expect(await post({ 'Content-Type': json })).toBe(200);
+    expect(await post({ 'Content-Type': json, Origin: 'https://evil.example' })).toBe(403);
+    expect(await post({ 'Content-Type': json, Origin: 'null' })).toBe(403);
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'])
+      expect(await post({ 'Content-Type': type })).toBe(415);
+  });
+
+  it('keeps no call waiting for bodies that do not come', async () => {
+    const { hostname, port } = new URL(served.url);
+    const head = `POST / HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\n`;
+    const sleepers = Array.from({ length: 100 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      socket.write(`${head}Content-Length: 100\r\n\r\n{`);
+      return socket;
+    });
+    await Promise.all(
+      sleepers.map((socket) => new Promise((resolve) => socket.once('ready', resolve))),
+    );
+    expect((await call('getSlot')).result).toBeTypeOf('number');
+    for (const socket of sleepers) socket.destroy();
   });
 
   it('takes no long body, whatever its length is said to be', async () => {
     const body = new ReadableStream({
       pull: (controller) => controller.enqueue(new Uint8Array(16 * 1024).fill(0x20)),
     });
-    const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    const headers = { 'Content-Type': 'application/json' };
+    const init = { method: 'POST', body, headers, duplex: 'half' } as RequestInit;
     const answer = await fetch(served.url, init);
     expect(answer.status).toBe(413);
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
-    expect((await fetch(served.url, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(
-      413,
-    );
+    expect(
+      (await fetch(served.url, { method: 'POST', headers, body: 'x'.repeat(100_000) })).status,
+    ).toBe(413);
   });
 });
 
@@ -241,6 +272,57 @@ it('a full chain gives no lamports away, and at twice its size runs no transacti
   expect(await refusedWith(size / 2 - 1, 'sendTransaction', transaction)).toMatch(/full/);
   expect(await refusedWith(1, 'getBalance', airdrop.slice(0, 1))).toBeUndefined();
   await rm(full, { recursive: true });
+});
+
+describe('what strangers could fill a chain with', () => {
+  it('is no account: a transaction that makes one is not run', async () => {
+    const { connection } = served;
+    const payer = await fund(connection, 100);
+    const made = Keypair.generate();
+    const create = SystemProgram.createAccount({
+      fromPubkey: payer.publicKey,
+      newAccountPubkey: made.publicKey,
+      lamports: 80 * LAMPORTS_PER_SOL,
+      space: 10 * 1024 * 1024,
+      programId: SystemProgram.programId,
+    });
+    const seeded = SystemProgram.allocate({ accountPubkey: payer.publicKey, space: 1_000_000 });
+    const loader = new TransactionInstruction({
+      programId: new PublicKey('BPFLoaderUpgradeab1e11111111111111111111111'),
+      keys: [],
+      data: Buffer.alloc(4),
+    });
+    const { size } = await stat(join(folder, 'state'));
+    for (const [instruction, signers] of [
+      [create, [payer, made]],
+      [seeded, [payer]],
+      [loader, [payer]],
+    ] as const) {
+      const transaction = transfer(payer, made.publicKey, 1_000_000).add(instruction);
+      const options = { skipPreflight: true };
+      const sent = connection.sendTransaction(transaction, [...signers], options);
+      await expect(sent).rejects.toThrow('this chain runs');
+    }
+    expect((await stat(join(folder, 'state'))).size).toBeLessThan(size + 10_000);
+  });
+
+  it('is no lamports: an address has so many in an hour, this machine more', async () => {
+    const ask = async (caller?: string) => {
+      const params = [Keypair.generate().publicKey.toBase58(), 15 * LAMPORTS_PER_SOL];
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'requestAirdrop', params });
+      const headers = { 'Content-Type': 'application/json' };
+      const named = caller === undefined ? headers : { ...headers, 'pocketgrid-caller': caller };
+      const answer = await fetch(served.url, { method: 'POST', body, headers: named });
+      return ((await answer.json()) as { error?: { message: string } }).error?.message;
+    };
+    expect(await ask('203.0.113.7')).toBeUndefined();
+    expect(await ask('203.0.113.7')).toContain('ask again in an hour');
+    expect(await ask('203.0.113.8')).toBeUndefined();
+    expect(await ask()).toBeUndefined();
+    expect(await ask()).toBeUndefined();
+    clock += 3_600_001;
+    expect(await ask('203.0.113.7')).toBeUndefined();
+  });
 });
 
 describe('a saver', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { lockFile } from '#node/file-lock.ts';
 import { readIfThere, replaceFile } from '#node/files.ts';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
+import { openAirdrops } from './airdrops.ts';
 import { type Answer, answerBody } from './rpc.ts';
 import { openSaver } from './saver.ts';
 import { openSvm } from './svm.ts';
@@ -28,8 +29,8 @@ export interface ChainProgram {
  */
 export interface Chain {
   genesisHash: string;
-  /** Answers the body of one HTTP request of JSON-RPC. */
-  answer(body: string): Promise<Answer | Answer[]>;
+  /** Answers the body of one HTTP request of JSON-RPC; the caller is undefined for this machine. */
+  answer(body: string, caller?: string): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -58,13 +59,15 @@ export async function openChain(
   if (snapshot === undefined) await saver.save();
   const state = {
     svm,
+    programs: programs.map(({ id }) => id),
+    airdrops: openAirdrops(now),
     genesisHash: encodeBase58(genesis),
     save: saver.save,
     fullness: () => stateBytes / stateBytesMax,
   };
   return {
     genesisHash: state.genesisHash,
-    answer: (body) => answerBody(state, body),
+    answer: (body, caller) => answerBody(state, body, caller),
     async close() {
       await saver.save();
       await unlock();

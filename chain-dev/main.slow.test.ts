@@ -11,7 +11,8 @@ const start = (...flags: string[]) => programs.start('chain-dev/main.ts', '--dat
 
 async function call(url: string, method: string, params: unknown[]): Promise<unknown> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-  const answer = await fetch(url, { method: 'POST', body });
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await fetch(url, { method: 'POST', body, headers });
   return ((await answer.json()) as { result: unknown }).result;
 }
 

@@ -1,5 +1,7 @@
 import { decodeBase64, encodeBase64 } from '#protocol/bytes/base64.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
+import type { Airdrops } from './airdrops.ts';
+import { refuseCalled } from './allowed.ts';
 import { Call, type Method, PARAMS, type Params } from './rpc-schema.ts';
 import {
   type Account,
@@ -20,7 +22,6 @@ const CODE = {
   preflight: -32_002,
 } as const;
 const VERSION = { 'solana-core': '4.3.0-litesvm', 'feature-set': 0 };
-const CALLS_MAX = 100;
 
 export interface RpcError {
   code: number;
@@ -35,6 +36,9 @@ type Reply = { result: unknown } | { error: RpcError };
 
 export interface ChainState {
   svm: Svm;
+  /** Addresses of the programs that may keep something here. */
+  programs: readonly string[];
+  airdrops: Airdrops;
   /** 32 bytes in base58 that tell this chain from every other. */
   genesisHash: string;
   /** Past 1 nothing is given away any more, past 2 nothing is done. */
@@ -43,23 +47,25 @@ export interface ChainState {
   save(): Promise<void>;
 }
 
-/** Answers the body of one HTTP request: one call or a batch. */
-export async function answerBody(state: ChainState, body: string): Promise<Answer | Answer[]> {
+/** Answers the body of one HTTP request, from who is named; undefined is this machine. */
+export async function answerBody(
+  state: ChainState,
+  body: string,
+  caller?: string,
+): Promise<Answer> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
   } catch {
     return failed(null, { code: CODE.parse, message: 'the body is no JSON' });
   }
-  if (!Array.isArray(parsed)) return answerCall(state, parsed);
-  if (parsed.length === 0 || parsed.length > CALLS_MAX) {
-    const message = `a batch has 1 to ${CALLS_MAX} calls, not ${parsed.length}`;
-    return failed(null, { code: CODE.request, message });
-  }
-  return Promise.all(parsed.map((call) => answerCall(state, call)));
+  if (!Array.isArray(parsed)) return answerCall({ ...state, caller }, parsed);
+  // What a request costs is bounded by its caller; a batch would be a hundred in one.
+  const message = 'this chain takes one call in a request, and no batch';
+  return failed(null, { code: CODE.request, message });
 }
 
-async function answerCall(state: ChainState, said: unknown): Promise<Answer> {
+async function answerCall(state: Asked, said: unknown): Promise<Answer> {
   const call = decodeWith(Call, said);
   if (!call.ok) return failed(null, { code: CODE.request, message: call.refusal.message });
   const { id, method, params } = call.value;
@@ -73,12 +79,15 @@ async function answerCall(state: ChainState, said: unknown): Promise<Answer> {
 
 const failed = (id: Call['id'], error: RpcError): Answer => ({ jsonrpc: '2.0', id, error });
 
+/** The chain, and who asks. */
+type Asked = ChainState & { caller: string | undefined };
+
 type Methods = {
-  [M in Method]: (state: ChainState, params: Params<M>) => Reply | Promise<Reply>;
+  [M in Method]: (state: Asked, params: Params<M>) => Reply | Promise<Reply>;
 };
 
 async function callMethod(
-  state: ChainState,
+  state: Asked,
   method: string,
   params: readonly unknown[],
 ): Promise<Reply> {
@@ -91,7 +100,7 @@ async function callMethod(
   const decoded = decodeWith(schema, filled);
   if (!decoded.ok) return invalid(`${method}: ${decoded.refusal.message}`);
   // The schema of this very method has decoded them.
-  const run = METHODS[method] as (state: ChainState, params: unknown) => Reply | Promise<Reply>;
+  const run = METHODS[method] as (state: Asked, params: unknown) => Reply | Promise<Reply>;
   return run(state, decoded.value);
 }
 
@@ -133,6 +142,8 @@ const METHODS: Methods = {
   getRecentPrioritizationFees: () => ({ result: [] }),
   requestAirdrop: async (state, [to, amount]) => {
     if (state.fullness() >= 1) return full('gives no more lamports away');
+    const spent = state.airdrops.take(state.caller, BigInt(amount));
+    if (spent !== undefined) return { error: { code: CODE.internal, message: spent } };
     const done = state.svm.airdrop(to, BigInt(amount));
     if (done.error !== null) {
       return {
@@ -144,6 +155,8 @@ const METHODS: Methods = {
   simulateTransaction: (state, [text, options]) => {
     const bytes = readTransaction(text, options?.encoding);
     if (typeof bytes === 'string') return invalid(bytes);
+    const other = refuseCalled(state.svm.called(bytes), state.programs);
+    if (other !== undefined) return invalid(other);
     const { sigVerify = false, replaceRecentBlockhash = false } = options ?? {};
     const done = state.svm.simulate(bytes, { verify: sigVerify, fresh: replaceRecentBlockhash });
     return inContext(state, describeSimulation(done));
@@ -152,6 +165,8 @@ const METHODS: Methods = {
     const bytes = readTransaction(text, options?.encoding);
     if (typeof bytes === 'string') return invalid(bytes);
     if (state.fullness() >= 2) return full('takes no more transactions');
+    const other = refuseCalled(state.svm.called(bytes), state.programs);
+    if (other !== undefined) return invalid(other);
     if (options?.skipPreflight !== true) {
       const tried = state.svm.simulate(bytes, { verify: true, fresh: false });
       if (tried.error !== null) return preflightFailed(tried);

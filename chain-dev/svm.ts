@@ -12,6 +12,7 @@ import {
   type Transaction,
 } from '@solana/kit';
 import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
+import type { Called } from './allowed.ts';
 import { decodeError, type TransactionError } from './transaction-error.ts';
 
 /** A transaction must fit one packet; the SVM itself does not hold it to that. */
@@ -51,6 +52,8 @@ export interface Svm {
   account(key: string): Account | undefined;
   rent(bytes: number): bigint;
   fee(message: Uint8Array): number;
+  /** What a transaction calls. Throws where the bytes are no transaction. */
+  called(transaction: Uint8Array): Called[];
   airdrop(to: string, amount: bigint): Outcome;
   simulate(transaction: Uint8Array, options: { verify: boolean; fresh: boolean }): Outcome;
   send(transaction: Uint8Array): Outcome;
@@ -83,6 +86,7 @@ export function openSvm(options: {
     },
     rent: (bytes) => svm.minimumBalanceForRentExemption(BigInt(bytes)),
     fee: countFee,
+    called: (bytes) => listCalled(decode(bytes)),
     airdrop(to, amount) {
       clock.turn();
       // The same airdrop again under the same hash would be the same transaction, which runs once.
@@ -201,6 +205,16 @@ const decodeMessage = (bytes: Transaction['messageBytes'] | Uint8Array) =>
 function hashOf({ messageBytes }: Transaction): string {
   const message = decodeMessage(messageBytes);
   return 'lifetimeToken' in message ? message.lifetimeToken : '';
+}
+
+function listCalled({ messageBytes }: Transaction): Called[] {
+  const message = decodeMessage(messageBytes);
+  if (!('instructions' in message)) throw new RangeError('a transaction of another version');
+  return message.instructions.map(({ programAddressIndex, data }) => ({
+    // No program is called by a table of addresses.
+    program: message.staticAccounts[programAddressIndex] ?? 'a program of a table',
+    data: Uint8Array.from(data ?? []),
+  }));
 }
 
 /** 5,000 lamports for each signature, those that precompiles check included. */

@@ -61,7 +61,8 @@ async function makeWallet(name: string): Promise<{ file: string; address: string
 
 async function callChain<T>(hub: string, method: string, params: unknown[]): Promise<T> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-  const answer = await fetch(`${hub}/chain`, { method: 'POST', body });
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await fetch(`${hub}/chain`, { method: 'POST', body, headers });
   return ((await answer.json()) as { result: T }).result;
 }
 const balanceOf = async (hub: string, address: string): Promise<number> =>

@@ -90,12 +90,13 @@ async function giveEvidence({
 }
 
 async function signPayout({
+  hub,
   recipient,
   at,
 }: Extract<PageMessage, { type: 'sign-payout' }>): Promise<void> {
   try {
     const { signer } = await openDeviceStore();
-    const record = { device: signer.key, recipient, at };
+    const record = { device: signer.key, hub, recipient, at };
     const signature = await signer.sign('payout', record);
     tell({ type: 'payout-signed', result: accept({ record, signature }) });
   } catch (error) {

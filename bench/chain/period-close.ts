@@ -119,7 +119,8 @@ async function makeWallet(folder: string): Promise<{ file: string; address: stri
 
 async function callChain<T>({ url }: BenchHub, method: string, params: unknown[]): Promise<T> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-  const answer = await fetch(`${url}/chain`, { method: 'POST', body });
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await fetch(`${url}/chain`, { method: 'POST', body, headers });
   return ((await answer.json()) as { result: T }).result;
 }
 

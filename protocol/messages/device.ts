@@ -24,7 +24,7 @@ export type PageMessage =
   /** Asks for the receipt that this device is banned for; answered by `evidence`. */
   | { type: 'ask-evidence'; hub: string; at: Instant }
   /** Signs where this device's pay goes, whether it works or not; answered by `payout-signed`. */
-  | { type: 'sign-payout'; recipient: Address; at: Instant }
+  | { type: 'sign-payout'; hub: PublicKey; recipient: Address; at: Instant }
   /** A channel to a peer, transferred in the task that created it. */
   | { type: 'channel'; peer: string; channel: RTCDataChannelLike }
   | { type: 'channel-failed'; peer: string; refusal: Refusal };

@@ -81,8 +81,16 @@ export const Funding = v.strictObject({
 });
 export type Funding = v.InferOutput<typeof Funding>;
 
-/** Where a device wants its pay, signed as `payout`. `at` is its clock, within ten minutes. */
-export const PayoutRecord = v.strictObject({ device: PublicKey, recipient: Address, at: Instant });
+/**
+ * Where a device wants its pay, signed as `payout`. `at` is its clock, within ten minutes, and later
+ * than in its link before. Links without the hub's key are of protocol version 3 and before.
+ */
+export const PayoutRecord = v.strictObject({
+  device: PublicKey,
+  hub: v.exactOptional(PublicKey),
+  recipient: Address,
+  at: Instant,
+});
 
 /** A device links an address to its pay. */
 export const PayoutRequest = v.strictObject({ record: PayoutRecord, signature: Signature });

@@ -114,7 +114,7 @@ function linkUntilTaken({ clock, hub }: Grid, { key: device }: DeviceNode): void
   clock.every(1_500, () => {
     const { payouts } = publicMoney(hub.facts);
     if (payouts.some((each) => each.record.device === device)) return false;
-    const record = { device, recipient, at: clock.now() };
+    const record = { device, hub: hub.key, recipient, at: clock.now() };
     const signature = fakeSign(device, 'payout', record);
     hub.command({ type: 'payout', payout: { record, signature } });
     return true;

@@ -9,6 +9,8 @@ import { instant } from '#protocol/values/units.ts';
 import { linkPayout, openPayoutTeller, type PayoutTeller } from './payout.ts';
 import { makeKeyPair, openSigner } from './signer.ts';
 
+const HUB = 'ab'.repeat(32);
+const HEALTH = { status: 'ok', version: '0', hub: HUB, uptimeMs: 0, chain: 'answers' };
 const WALLET = 'W'.repeat(43) as Address;
 let server: Server | undefined;
 let teller: PayoutTeller | undefined;
@@ -22,8 +24,9 @@ async function serve(answer: object): Promise<{ url: URL; posted: string[] }> {
   server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
+    if (request.url === '/v1/health') return response.end(JSON.stringify(HEALTH));
     posted.push(body);
-    response.writeHead('error' in answer ? 422 : 200).end(JSON.stringify(answer));
+    return response.writeHead('error' in answer ? 422 : 200).end(JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -39,7 +42,7 @@ it('signs the address with the key of the device', async () => {
   const said = decodeJson(PayoutRequest, posted[0] ?? '');
   if (!said.ok) throw new Error(said.refusal.message);
   const { record, signature } = said.value;
-  expect(record).toEqual({ device: signer.key, recipient: WALLET, at: 5_000 });
+  expect(record).toEqual({ device: signer.key, hub: HUB, recipient: WALLET, at: 5_000 });
   expect(verifySignature(signer.key, signingBytes('payout', record), signature)).toBe(true);
 });
 

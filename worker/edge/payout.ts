@@ -1,4 +1,5 @@
 import { openClient } from '#client/client.ts';
+import { readHealth } from '#client/grid.ts';
 import { linkPayout as tellPayout } from '#client/money.ts';
 import type { Address, PayoutView } from '#protocol/settlement/money-api.ts';
 import type { Result } from '#protocol/values/refusal.ts';
@@ -11,9 +12,12 @@ export async function linkPayout(
   signer: Signer,
   { recipient, now = instant(Date.now()) }: { recipient: Address; now?: Instant },
 ): Promise<Result<PayoutView>> {
-  const record = { device: signer.key, recipient, at: now };
+  const client = openClient({ hub });
+  const health = await readHealth(client);
+  if (!health.ok) return health;
+  const record = { device: signer.key, hub: health.value.hub, recipient, at: now };
   const signature = await signer.sign('payout', record);
-  return tellPayout(openClient({ hub }), { record, signature });
+  return tellPayout(client, { record, signature });
 }
 
 /** Tells the hub the address for a device's pay. */

@@ -88,10 +88,11 @@ const isGivenOut = (job: Job, { firstUnit, unitCount }: KeptShard): boolean =>
   earningRuns(job).some(({ first, end }) => first <= firstUnit && firstUnit + unitCount <= end);
 
 function notePayout(hub: Hub, payout: PayoutView): void {
-  const { device, recipient } = payout.record;
+  const { device, recipient, at } = payout.record;
   const record = recordOf(hub, device);
   record.payouts += 1;
   record.recipient = recipient;
+  record.payoutAt = at;
   hub.money.nextPayout = Math.max(hub.money.nextPayout, payout.index + 1);
 }
 

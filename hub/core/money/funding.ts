@@ -67,7 +67,7 @@ export function closeJob({ hub, world }: Turn, id: JobId): Fact[] | Refusal {
 
 /** What is wrong with the word of a device on its pay, whatever the device. */
 export function payoutFault(
-  { world }: Turn,
+  { hub, world }: Turn,
   { record, signature }: PayoutRequest,
 ): Refusal | undefined {
   const { device: key, at } = record;
@@ -76,6 +76,10 @@ export function payoutFault(
   }
   if (Math.abs(world.now - at) > CLOCK_MS) {
     return refusal('request-invalid', 'the payout was signed at another time; set the clock', 'at');
+  }
+  if (record.hub !== hub.config.hub) {
+    const message = 'a payout names the key of the hub that it is for: update, and sign it anew';
+    return refusal('payout-refused', message);
   }
   return undefined;
 }
@@ -86,8 +90,8 @@ export function linkPayout(turn: Turn, payout: PayoutRequest): Fact[] | Refusal 
   const fault = payoutFault(turn, payout);
   if (fault !== undefined) return fault;
   const { record, signature } = payout;
-  const { device: key } = record;
-  const { payouts = 0, recipient, ban } = hub.deviceRecords.get(key) ?? {};
+  const { device: key, at } = record;
+  const { payouts = 0, recipient, payoutAt, ban } = hub.deviceRecords.get(key) ?? {};
   if (recipient === record.recipient) return [];
   if (ban !== undefined && ban.until > world.now) {
     return refusal('payout-refused', `this device is banned: ${describeBan(ban)}`);
@@ -100,6 +104,12 @@ export function linkPayout(turn: Turn, payout: PayoutRequest): Fact[] | Refusal 
   const links = listUnderway(hub.underway, 'payout-linked').filter(
     ({ payout }) => payout.record.device === key,
   );
+  // Signed links are public: an older one, sent again by anybody, must not undo a newer one.
+  const newest = Math.max(payoutAt ?? 0, ...links.map(({ payout }) => payout.record.at));
+  if (at <= newest) {
+    const message = 'a newer address of this device is linked already: sign the link anew';
+    return refusal('payout-refused', message);
+  }
   if (payouts + links.length >= LINKS_MAX) {
     const message = `this device has linked ${LINKS_MAX} addresses, and may link no more: its pay goes to the newest`;
     return refusal('payout-refused', message);

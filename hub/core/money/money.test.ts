@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RELEASE_POLICY } from '#protocol/checks/check-policy.ts';
 import type { Address, LeafFileView } from '#protocol/settlement/money-api.ts';
-import type { Digest, JobId, Root, Signature } from '#protocol/values/ids.ts';
+import type { Digest, JobId, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { bytes, instant, lamports } from '#protocol/values/units.ts';
 import {
@@ -10,6 +10,7 @@ import {
   deliver,
   FUNDING,
   fundJob,
+  HUB,
   JOB,
   joinWorker,
   openBench,
@@ -38,8 +39,11 @@ const cancel = (bench: Bench) =>
   command(bench, { type: 'command', request: 4, command: { type: 'cancel', job: JOB } });
 const close = (bench: Bench) =>
   command(bench, { type: 'command', request: 5, command: { type: 'close', job: JOB } });
-function link(bench: Bench, { device = PHONE, to = WALLET, at = bench.clock(), by = SIGNED } = {}) {
-  const payout = { record: { device, recipient: to, at: instant(at) }, signature: by };
+function link(
+  bench: Bench,
+  { device = PHONE, hub = HUB, to = WALLET, at = bench.clock(), by = SIGNED } = {},
+) {
+  const payout = { record: { device, hub, recipient: to, at: instant(at) }, signature: by };
   return command(bench, { type: 'command', request: 6, command: { type: 'payout', payout } });
 }
 const refusedAs = (code: string) => ({ ok: false, refusal: { code } });
@@ -181,17 +185,40 @@ test('a device with accepted work says where its pay goes, sixteen times at most
   expect(saidOf(bench).payouts).toMatchObject([{ index: 0, record: { recipient: WALLET } }]);
   bench.fillDisk(true);
   const other = (at: number) => `${String(at).padStart(2, 'a')}${'W'.repeat(41)}` as Address;
-  expect(link(bench, { to: other(1) })).toMatchObject(refusedAs('disk-full'));
+  const later = (at: number) => ({ to: other(at), at: bench.clock() + at });
+  expect(link(bench, later(1))).toMatchObject(refusedAs('disk-full'));
   expect(saidOf(bench).payouts).toHaveLength(1);
   bench.fillDisk(false);
   for (let at = 2; at <= 16; at += 1) {
-    expect(link(bench, { to: other(at) })).toMatchObject({ ok: true });
+    expect(link(bench, later(at))).toMatchObject({ ok: true });
   }
-  expect(link(bench, { to: other(17) })).toMatchObject(refusedAs('payout-refused'));
+  expect(link(bench, later(17))).toMatchObject(refusedAs('payout-refused'));
   const payouts = saidOf(bench).payouts;
   expect(new Set(payouts.map(({ index }) => index)).size).toBe(16);
   bench.restart();
   expect(saidOf(bench).payouts).toEqual(payouts);
+});
+
+test('a link that was signed before the newest one, or for another hub, changes nothing', () => {
+  const bench = openBench();
+  startJob(bench, 300);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  deliver(bench, 2, PHONE);
+  const at = bench.clock();
+  const [old, newer] = ['O', 'N'].map((letter) => letter.repeat(43) as Address);
+  expect(link(bench, { to: old, at })).toMatchObject({ ok: true });
+  expect(link(bench, { to: newer, at: at + 1 })).toMatchObject({ ok: true });
+  const replayed = () => {
+    expect(link(bench, { to: old, at })).toMatchObject(refusedAs('payout-refused'));
+    expect(link(bench, { to: old, at: at + 1 })).toMatchObject(refusedAs('payout-refused'));
+  };
+  replayed();
+  bench.restart();
+  replayed();
+  const elsewhere = { to: old, at: at + 2, hub: 'ee'.repeat(32) as PublicKey };
+  expect(link(bench, elsewhere)).toMatchObject(refusedAs('payout-refused'));
+  expect(saidOf(bench).payouts.at(-1)).toMatchObject({ record: { recipient: newer } });
+  expect(link(bench, { to: old, at: at + 2 })).toMatchObject({ ok: true });
 });
 
 test('a ban is told, and its pardon with the reason', () => {

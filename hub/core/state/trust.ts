@@ -53,6 +53,8 @@ export interface DeviceRecord {
   /** How often it named an address for its pay, and the newest one. */
   payouts: number;
   recipient?: Address;
+  /** Of the newest one, by the device's clock. */
+  payoutAt?: Instant;
   /** Its accepted shards of jobs in memory, void or not. */
   shards: number;
 }

@@ -8,6 +8,7 @@ import { instant, lamports } from '#protocol/values/units.ts';
 import {
   type Bench,
   deliver,
+  HUB,
   openBench,
   PHONE,
   postJob,
@@ -67,7 +68,7 @@ const ofType = (bench: Bench, type: string) => bench.facts.filter((fact) => fact
 const pardon = (device = PHONE) =>
   ({ type: 'command', request: 9, command: { type: 'pardon', device, reason: 'a fan' } }) as const;
 const payout = (bench: Bench, signature = SIGNED) => {
-  const record = { device: PHONE, recipient: WALLET, at: instant(bench.clock()) };
+  const record = { device: PHONE, hub: HUB, recipient: WALLET, at: instant(bench.clock()) };
   const said = { type: 'payout', payout: { record, signature } } as const;
   return { type: 'command', request: 6, command: said } as const;
 };
@@ -261,7 +262,7 @@ function play(made: Bench, steps: readonly { device: number; act: (typeof ACTS)[
     }
     if (act === 'pardon') made.post(pardon(key));
     if (act === 'pay') {
-      const record = { device: key, recipient: WALLET, at: instant(made.clock()) };
+      const record = { device: key, hub: HUB, recipient: WALLET, at: instant(made.clock()) };
       const said = { type: 'payout', payout: { record, signature: SIGNED } } as const;
       made.post({ type: 'command', request: 6, command: said });
     }

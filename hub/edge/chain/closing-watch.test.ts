@@ -58,6 +58,27 @@ it.each([
   watch.close();
 });
 
+it('closes nothing because a node that lags knows no escrow for a while', async () => {
+  let looks = 0;
+  const commitments = new Set<unknown>();
+  const { ports, closed } = fakePorts(() => {
+    looks += 1;
+    // Two of three looks of each job.
+    return looks % 6 < 4 ? refuse('job-unfunded', 'there is no such escrow') : escrow({});
+  });
+  const { escrow: ask } = ports.settlement;
+  ports.settlement.escrow = (of) => {
+    commitments.add(of.commitment);
+    return ask(of);
+  };
+  const watch = openClosingWatch(ports);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(looks).toBeGreaterThan(50);
+  expect(closed).toEqual([]);
+  expect([...commitments]).toEqual(['finalized']);
+  watch.close();
+});
+
 it('looks again and again, and draws nothing from a chain that is silent', async () => {
   let requested = 0n;
   let silent = true;

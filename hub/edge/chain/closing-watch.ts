@@ -1,4 +1,4 @@
-import type { Refusal } from '#protocol/values/refusal.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { type Hub, listFunded } from '../../core/hub.ts';
 import type { HubLoop } from '../loop.ts';
 import type { Log } from '../process/log.ts';
@@ -10,6 +10,8 @@ const EVERY_MS = { least: 2_000, most: 60_000 };
  * one to spare.
  */
 const GRACES_BEFORE = 2;
+/** A node that lags answers that there is no escrow: so many have to say it, one after the other. */
+const GONE_LOOKS = 3;
 /** Escrows read in one round; the others have their turn in the next. */
 const READS_A_ROUND = 100;
 
@@ -33,6 +35,13 @@ export function openClosingWatch(ports: ClosingPorts): ClosingWatch {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let from = 0;
+  /** How often in a row the chain had no escrow of a job. */
+  const gone = new Map<JobId, number>();
+  const close = async (job: JobId): Promise<void> => {
+    gone.delete(job);
+    ports.log.warn({ job }, 'the money of a job is closed: its escrow is or will soon be empty');
+    await ports.loop.command({ type: 'close', job });
+  };
   const round = async (): Promise<void> => {
     let wait = EVERY_MS.most;
     const view = await ports.settlement.view();
@@ -43,9 +52,16 @@ export function openClosingWatch(ports: ClosingPorts): ClosingWatch {
       from = from < funded.length ? from : 0;
       for (const each of funded.slice(from, from + READS_A_ROUND)) {
         if (stopped) return;
-        const found = await ports.settlement.escrow(each);
-        const last = found.ok ? lastMs(found.value, graceMs) : goneMs(found.refusal);
-        if (last <= Date.now()) await ports.loop.command({ type: 'close', job: each.job });
+        const { job } = each;
+        const found = await ports.settlement.escrow({ ...each, commitment: 'finalized' });
+        if (found.ok) {
+          gone.delete(job);
+          if (lastMs(found.value, graceMs) <= Date.now()) await close(job);
+        } else if (found.refusal.code === 'job-unfunded') {
+          // A chain that is silent says nothing.
+          gone.set(job, (gone.get(job) ?? 0) + 1);
+          if (gone.get(job) === GONE_LOOKS) await close(job);
+        }
       }
       from += READS_A_ROUND;
     }
@@ -70,7 +86,3 @@ function lastMs({ escrow }: FoundEscrow, graceMs: number): number {
   if (escrow.requested > 0n) return 0;
   return Number(escrow.refundFrom) * 1_000 - GRACES_BEFORE * graceMs;
 }
-
-/** An escrow that is gone was emptied; a chain that is silent says nothing. */
-const goneMs = ({ code }: Refusal): number =>
-  code === 'job-unfunded' ? 0 : Number.POSITIVE_INFINITY;

@@ -8,6 +8,11 @@ import { decodeJson } from '#protocol/values/decode.ts';
 import { accept, type Refusal, type Result, refusal, refuse } from '#protocol/values/refusal.ts';
 
 const ANSWER_BYTES_MAX = 1024 * 1024;
+/** A development chain reads it of hubs on its machine, and bounds what it gives away by it. */
+const CALLER_HEADER = 'pocketgrid-caller';
+
+/** How sure a chain is of what it answers: `finalized` is never taken back. */
+export type Commitment = 'confirmed' | 'finalized';
 
 export interface ChainAccount {
   owner: Address;
@@ -18,19 +23,24 @@ export interface ChainAccount {
 export interface ChainReader {
   genesisHash(): Promise<Result<Address>>;
   /** Undefined where there is no such account. */
-  account(key: Key): Promise<Result<ChainAccount | undefined>>;
+  account(key: Key, commitment?: Commitment): Promise<Result<ChainAccount | undefined>>;
 }
 
 /** Brings one JSON-RPC call to a chain; gives up when the signal says so. */
 export type ChainPost = (
   body: string | Uint8Array<ArrayBuffer>,
   signal: AbortSignal,
+  /** The address of who asks the hub to; undefined where the hub asks, or this machine. */
+  caller?: string,
 ) => Promise<Response>;
 
 export const postTo =
   (url: string): ChainPost =>
-  (body, signal) =>
-    fetch(url, { method: 'POST', body, signal, headers: { 'Content-Type': 'application/json' } });
+  (body, signal, caller) => {
+    const named = caller === undefined ? {} : { [CALLER_HEADER]: caller };
+    const headers = { 'Content-Type': 'application/json', ...named };
+    return fetch(url, { method: 'POST', body, signal, headers });
+  };
 
 const AccountAnswer = v.object({
   value: v.nullable(v.object({ owner: Address, data: v.tuple([v.string(), v.literal('base64')]) })),
@@ -42,8 +52,8 @@ export function openChainReader(post: ChainPost, deadlineMs: number): ChainReade
     callChain(post, { schema, method, params, deadlineMs });
   return {
     genesisHash: () => call(Address, 'getGenesisHash', []),
-    async account(key) {
-      const options = { encoding: 'base64', commitment: 'confirmed' };
+    async account(key, commitment = 'confirmed') {
+      const options = { encoding: 'base64', commitment };
       const answer = await call(AccountAnswer, 'getAccountInfo', [encodeBase58(key), options]);
       if (!answer.ok) return answer;
       const { value } = answer.value;

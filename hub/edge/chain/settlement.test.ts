@@ -55,7 +55,8 @@ async function choose(accounts: unknown, headers = { Authorization: `Bearer ${ke
 describe('the way to a development chain', () => {
   it('a hub passes calls on and answers back, to no page of another origin', async () => {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'getHealth' });
-    const answer = await fetch(rpc(), { method: 'POST', body });
+    const headers = { 'Content-Type': 'application/json' };
+    const answer = await fetch(rpc(), { method: 'POST', body, headers });
     expect(await answer.json()).toEqual({ jsonrpc: '2.0', id: 1, result: 'ok' });
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
   });
@@ -64,7 +65,9 @@ describe('the way to a development chain', () => {
     const body = new ReadableStream({
       pull: (controller) => controller.enqueue(new Uint8Array(16 * 1024).fill(0x20)),
     });
-    const answer = await fetch(rpc(), { method: 'POST', body, duplex: 'half' } as RequestInit);
+    const headers = { 'Content-Type': 'application/json' };
+    const init = { method: 'POST', body, headers, duplex: 'half' } as RequestInit;
+    const answer = await fetch(rpc(), init);
     expect(answer.status).toBe(413);
   });
 });

@@ -14,7 +14,7 @@ import { EMPTY_KEY } from '#protocol/settlement/tree.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { accept, PocketgridError, type Result, refuse } from '#protocol/values/refusal.ts';
-import type { ChainAccount, ChainReader } from './reader.ts';
+import type { ChainAccount, ChainReader, Commitment } from './reader.ts';
 
 /** Where a grid settles. */
 export interface Settlement {
@@ -28,9 +28,16 @@ export interface Settlement {
   /** Takes these accounts for the grid's, if that is what they are on the chain. */
   choose(accounts: ChainAccounts): Promise<Result<ChainView>>;
   /** The escrow of a job's poster; `job-unfunded` where there is none. */
-  escrow(of: { job: JobId; poster: Address }): Promise<Result<FoundEscrow>>;
+  escrow(of: EscrowName): Promise<Result<FoundEscrow>>;
   /** The pool as it is now. */
   pool(): Promise<Result<Pool>>;
+}
+
+/** Whose escrow, and how sure the chain has to be. */
+export interface EscrowName {
+  job: JobId;
+  poster: Address;
+  commitment?: Commitment;
 }
 
 /** The escrow of a job, as the chain has it. */
@@ -92,14 +99,14 @@ export async function openSettlement(file: string, place: ChainPlace): Promise<S
       seen = true;
       return accept(show(kept));
     },
-    async escrow({ job, poster }) {
+    async escrow({ job, poster, commitment }) {
       const chain = await view();
       if (!chain.ok) return chain;
       const { program, pool } = chain.value;
       const nonce = escrowNonce(job);
       const key = addressesOf(keyOf(program)).escrow(keyOf(pool), keyOf(poster), nonce);
       const address = encodeBase58(key) as Address;
-      const found = await reader.account(key);
+      const found = await reader.account(key, commitment);
       if (!found.ok) return found;
       if (found.value === undefined) {
         const message = `${poster} has no escrow for this job: open ${address} with the nonce ${nonce}, and deposit`;

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { forStrangers } from '../blobs/disk-error.ts';
 import type { HubMetrics } from '../process/metrics.ts';
+import { nameNetwork } from '../process/networks.ts';
 import { answerJson, answerNothing, answerRefusal, answerWait } from './answer.ts';
 import { bearer } from './bearer.ts';
 import { type CallLimits, openCallLimits } from './call-limits.ts';
@@ -88,6 +89,7 @@ function addRoute(
       request,
       param: (name) => context.req.param(name) ?? '',
       query: new URL(request.url).searchParams,
+      caller: nameNetwork(address),
     };
     const answer = await answerCall(ports, { route, limits }, call);
     if (answer === undefined) return answerNothing();

@@ -37,6 +37,8 @@ export interface Call {
   /** A named part of the path; an empty string when it is not there. */
   param(name: string): string;
   query: URLSearchParams;
+  /** The address it came from, as bounds count it; undefined for this machine. */
+  caller?: string | undefined;
   /** What a call with an API key needs to be able to do with the job that it names. */
   by?: { key: KeyView; need: Access };
 }

@@ -1,3 +1,4 @@
+import { readHealth } from '#client/grid.ts';
 import { fundJob, linkPayout, noteClosing } from '#client/money.ts';
 import { Address, type LeafFileView } from '#protocol/settlement/money-api.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
@@ -74,7 +75,9 @@ async function link(recipient: string) {
       'That is no address: 32 bytes in base 58, 32 to 44 letters and digits. Copy it whole from your wallet.';
     throw fault('request-invalid', message);
   }
-  const ask = { type: 'sign-payout' as const, recipient: address.value, at: instant(Date.now()) };
+  const { hub } = must(await readHealth(openHub()));
+  const at = instant(Date.now());
+  const ask = { type: 'sign-payout' as const, hub, recipient: address.value, at };
   const request = await askContributorWorker(ask, (said) =>
     said.type === 'payout-signed' ? said.result : undefined,
   );

@@ -8,8 +8,8 @@ import { type ApiPorts, anyone, type Call, operator, type Route } from '../route
 
 /** Which pool the grid settles in, and the way to a development chain. */
 export function chainRoutes({ hub, settlement, relay }: ApiPorts): Route[] {
-  function passOn({ request }: Call): Promise<Response> {
-    if (relay !== undefined) return relay(request);
+  function passOn({ request, caller }: Call): Promise<Response> {
+    if (relay !== undefined) return relay(request, caller);
     const message = 'this hub passes nothing on; GET /v1/chain says where its chain answers';
     return reject('not-found', message);
   }
@@ -24,7 +24,7 @@ export function chainRoutes({ hub, settlement, relay }: ApiPorts): Route[] {
   }
 
   return [
-    anyone(`POST ${CHAIN_PATH}`, passOn, 1),
+    anyone(`POST ${CHAIN_PATH}`, passOn, 2),
     anyone('GET /v1/chain', async () => must(await settlement.view())),
     operator('POST /v1/chain', choose),
   ];

@@ -101,7 +101,12 @@ const post = async (autoStart = false) => {
   return { status: answer.status, job: (await answer.json()) as JobView };
 };
 function linkPayout(to: FakeWallet, who = device) {
-  const record = { device: who.key, recipient: to.address, at: instant(Date.now()) };
+  const record = {
+    device: who.key,
+    hub: hub.hub,
+    recipient: to.address,
+    at: instant(Date.now()),
+  };
   return call('/v1/payouts', { record, signature: who.sign('payout', record) }, null);
 }
 

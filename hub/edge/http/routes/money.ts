@@ -71,7 +71,9 @@ async function close(ports: ApiPorts, call: Call): Promise<void> {
   if (funding === undefined) {
     return reject('job-unfunded', 'this job was never funded: nothing is to close');
   }
-  const found = must(await ports.settlement.escrow({ job: id, poster: funding.poster }));
+  const { poster } = funding;
+  const of = { job: id, poster, commitment: 'finalized' } as const;
+  const found = must(await ports.settlement.escrow(of));
   if (found.escrow.requested === 0n) {
     const message = 'the poster has not asked for the rest of the escrow on the chain';
     return reject('job-state', message);
