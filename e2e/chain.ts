@@ -12,10 +12,12 @@ const GRACE_SECONDS = 8;
 export async function openChain(grid: Grid): Promise<void> {
   const file = join(grid.folder, 'admin.json');
   const address = await writeWallet(file);
+  const keyFile = join(grid.folder, 'operator.key');
+  await writeFile(keyFile, grid.key);
   await call(grid, 'requestAirdrop', [address, 10_000_000_000]);
   const program = openProgram('chain:init', [
     'scripts/chain-init.ts',
-    ...['--hub', grid.url, '--key', grid.key, '--rpc-url', new URL('/chain', grid.url).href],
+    ...['--hub', grid.url, '--key', keyFile, '--rpc-url', new URL('/chain', grid.url).href],
     ...['--program', PROGRAM, '--admin', file, '--verifier', grid.verifier],
     ...['--challenge-seconds', '2', '--grace-seconds', String(GRACE_SECONDS)],
   ]);

@@ -1,6 +1,7 @@
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import { chooseChain, decodeBackupFlags, decodeHubFlags, USAGE } from './edge/flags.ts';
 import { runKeysCommand } from './edge/process/keys-command.ts';
+import { fingerprintOf } from './edge/process/lan.ts';
 import { openLog } from './edge/process/log.ts';
 import { encodeTerminalQr } from './edge/process/qr.ts';
 import { type HubServer, openHubServer } from './edge/server.ts';
@@ -54,12 +55,13 @@ async function keys(words: string[]): Promise<void> {
 
 /** The last line is for programs: one JSON object, `key` only when one was made now. */
 async function announce(server: HubServer): Promise<void> {
-  const { url, hub, key, lanUrls } = server;
+  const { url, hub, key, lanUrls, certificate } = server;
   say(`Pocketgrid hub on ${url}`);
   for (const lanUrl of lanUrls) say(`on this network: ${lanUrl}`);
   const [lanUrl] = lanUrls;
-  if (lanUrl !== undefined) {
-    say('A phone warns of the certificate once: this machine signed it itself.');
+  if (lanUrl !== undefined && certificate !== undefined) {
+    say('A phone warns of the certificate once: this machine signed it itself. Its SHA-256 is');
+    say(fingerprintOf(certificate));
     say(await encodeTerminalQr(lanUrl));
   }
   if (key !== undefined) say(`operator's key: ${key}\n(shown only now; keep it)`);

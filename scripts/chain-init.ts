@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { openClient } from '#client/client.ts';
 import { openCluster } from '#client/cluster.ts';
 import { nameChain } from '#client/money.ts';
+import { readApiKey } from '#node/api-key.ts';
 import { HttpUrl, Text, Whole, wholeIn } from '#node/flags.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
@@ -13,11 +14,12 @@ import { initPool } from './chain/pool.ts';
 import { CLUSTER_TIMES } from './chain/settings.ts';
 import { openWallet } from './chain/wallet.ts';
 
-const HELP = `npm run chain:init -- --hub URL --key pg_… --rpc-url URL --program ADDRESS --admin FILE --verifier KEY…
+const HELP = `npm run chain:init -- --hub URL --key FILE --rpc-url URL --program ADDRESS --admin FILE --verifier KEY…
 
 Makes what a grid settles in on a cluster (config, verifiers, pool of SOL, first page), and names it to the hub.
 What is there already is left as it is.
 
+  --key FILE             where an operator's API key is (or POCKETGRID_KEY holds it)
   --verifier KEY         a verifier's public key (npm run verifier -- --print-key); once for each
   --quorum N             how many of them have to sign (default: more than half)
   --admin FILE           the wallet that decides from now on, and pays the rent
@@ -31,7 +33,7 @@ runTool({
   help: HELP,
   flags: {
     hub: HubUrl,
-    key: Text,
+    key: v.exactOptional(Text),
     'rpc-url': HttpUrl,
     program: Address,
     admin: Text,
@@ -41,7 +43,8 @@ runTool({
     'grace-seconds': v.optional(Whole, String(graceSecs)),
     'period-cap': v.optional(Whole, String(periodCap)),
   },
-  async run({ hub, key, program, verifier: verifiers, ...flags }) {
+  async run({ hub, key: file, program, verifier: verifiers, ...flags }) {
+    const key = await readApiKey(file, { flag: '--key' });
     const majority = Math.floor(verifiers.length / 2) + 1;
     const cluster = openCluster({ rpc: flags['rpc-url'], program });
     const admin = await openWallet(flags.admin);

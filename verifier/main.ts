@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { enrolVerifier } from '#client/grid.ts';
+import { readApiKey } from '#node/api-key.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { must } from '#protocol/values/refusal.ts';
@@ -40,7 +41,8 @@ async function main(): Promise<void> {
   const { hub, insecure } = flags;
   if (hub === undefined) throw new Error('--hub is missing; give the address of a hub');
   if (flags.enrol !== undefined) {
-    const { client } = openHubHttp(hub, insecure, flags.enrol);
+    const operator = await readApiKey(flags.enrol, { flag: '--enrol' });
+    const { client } = openHubHttp(hub, insecure, operator);
     must(await enrolVerifier(client, identity.key));
     process.stderr.write(`verifier: enrolled at ${hub.origin}\n`);
   }

@@ -168,7 +168,9 @@ it('settles once, by two verifiers that are killed before and after each of thei
   for (const { address } of [admin, poster]) {
     await callChain(url, 'requestAirdrop', [address, 100_000_000_000]);
   }
-  const at = ['--hub', url, '--key', developer];
+  const keyFile = join(data, 'operator.key');
+  await writeFile(keyFile, developer);
+  const at = ['--hub', url, '--key', keyFile];
   const init = ['--rpc-url', `${url}/chain`, '--program', LOCAL_PROGRAM, '--admin', admin.file];
   init.push('--verifier', identity.key, '--verifier', second.key);
   init.push('--challenge-seconds', '1', '--grace-seconds', '30');

@@ -73,7 +73,9 @@ async function prepare(
   const hub = await openHub(context, folder, flags);
   const wallet = await makeWallet(context.folder);
   await callChain(hub, 'requestAirdrop', [wallet.address, 1_000_000_000_000]);
-  const at = ['--hub', hub.url, '--key', hub.key];
+  const keyFile = join(context.folder, 'operator.key');
+  await writeFile(keyFile, hub.key);
+  const at = ['--hub', hub.url, '--key', keyFile];
   const init = [
     '--rpc-url',
     `${hub.url}/chain`,

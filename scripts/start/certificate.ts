@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -7,7 +8,7 @@ import { join } from 'node:path';
  */
 export async function exportCertificate(
   data: string,
-): Promise<{ path: string; pem: string } | undefined> {
+): Promise<{ path: string; pem: string; fingerprint: string } | undefined> {
   const text = await readFile(join(data, 'keys', 'certificate.json'), 'utf8').catch(
     () => undefined,
   );
@@ -15,5 +16,5 @@ export async function exportCertificate(
   const { cert } = JSON.parse(text) as { cert: string };
   const path = join(data, 'keys', 'certificate.pem');
   await writeFile(path, cert, { mode: 0o644 });
-  return { path, pem: cert };
+  return { path, pem: cert, fingerprint: new X509Certificate(cert).fingerprint256 };
 }

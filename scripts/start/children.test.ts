@@ -38,7 +38,7 @@ describe('child programs', () => {
   it('says which one died and why, without its keys', async () => {
     const said: string[] = [];
     const children = openChildren((line) => said.push(line));
-    const text = `${READY} console.error('error: no room for pg_abcdefgh'); process.exit(3);`;
+    const text = `${READY} console.error('error: no room for pg_abcd-ef_gh'); process.exit(3);`;
     children.start('hub', await program(text), options);
     const sentence = await children.died;
     expect(sentence).toContain('hub ended with status 3');

@@ -146,7 +146,7 @@ function describeLine(line: string): string {
   const entry = readRecord(line);
   const text = entry?.['msg'] ?? entry?.['message'];
   // An API key is shown in the dashboard's address and nowhere else.
-  return (typeof text === 'string' ? text : line).replace(/\bpg_\w+/g, 'pg_…');
+  return (typeof text === 'string' ? text : line).replace(/\bpg_[\w-]+/g, 'pg_…');
 }
 
 function isError(line: string): boolean {

@@ -56,7 +56,13 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
     return {
       api,
       money,
-      addresses: { hub: hub.url, lan: hub.lan, key: hub.key, log: text(log) },
+      addresses: {
+        hub: hub.url,
+        lan: hub.lan,
+        fingerprint: certificate?.fingerprint,
+        key: hub.key,
+        log: text(log),
+      },
       died: children.died,
       close: () => children.close(),
     };

@@ -86,13 +86,16 @@ export interface Addresses {
   /** The hub, as this machine and as other devices reach it. */
   hub: string;
   lan: string | undefined;
+  /** SHA-256 of the certificate that the hub signed itself. */
+  fingerprint: string | undefined;
   key: string;
   /** The verifier's log page, on this machine alone. */
   log: string | undefined;
 }
 
 /** Where to go, and a QR code of the contribute page. */
-export async function describeAddresses({ hub, lan, key, log }: Addresses): Promise<string> {
+export async function describeAddresses(addresses: Addresses): Promise<string> {
+  const { hub, lan, fingerprint, key, log } = addresses;
   const page = new URL('/', lan ?? hub).href;
   const code = await QRCode.toString(page, { type: 'terminal', small: true });
   return [
@@ -102,7 +105,10 @@ export async function describeAddresses({ hub, lan, key, log }: Addresses): Prom
     ...(log === undefined ? [] : [`Verifier     ${log}`]),
     ...(lan === undefined
       ? []
-      : ['A phone warns of the certificate once: this machine signed it.']),
+      : [
+          'A phone warns of the certificate once: this machine signed it. Its SHA-256 is',
+          `${fingerprint}`,
+        ]),
     '',
     code.trimEnd(),
     '',

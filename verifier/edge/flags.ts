@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { HttpUrl, numberIn, Port, readFlags, Switch, Text } from '#node/flags.ts';
-import { API_KEY_PREFIX } from '#protocol/api/api.ts';
 import { CheckPolicyText } from '#protocol/checks/check-policy.ts';
 
 /** What `npm run verifier -- --help` prints. */
@@ -12,16 +11,11 @@ export const HELP = `npm run verifier -- --hub URL [options]
   --epoch-minutes M how long one draw seed is in use (default 60)
   --rpc-url URL     your own way to the chain (SOLANA_RPC_URL), instead of the one the hub names
   --log-port N      port of the log page on this machine (default 0: any free one)
-  --enrol pg_KEY    enrols this verifier with a developer's key, then goes on
+  --enrol FILE      enrols this verifier with the operator's key in FILE, then goes on
   --print-key       prints this verifier's public key and ends
   --insecure        accepts a self-signed certificate, as npm start -- --lan has
 `;
 const WEEK_MINUTES = 10_080;
-
-const DeveloperKey = v.pipe(
-  v.string(),
-  v.startsWith(API_KEY_PREFIX, `expected a developer's key, ${API_KEY_PREFIX}…`),
-);
 
 const FLAGS = {
   hub: v.exactOptional(HttpUrl),
@@ -31,7 +25,7 @@ const FLAGS = {
   'settle-minutes': v.optional(numberIn(0, WEEK_MINUTES), '10'),
   'rpc-url': v.exactOptional(HttpUrl),
   'log-port': v.optional(Port, '0'),
-  enrol: v.exactOptional(DeveloperKey),
+  enrol: v.exactOptional(Text),
   'print-key': Switch,
   insecure: Switch,
 };

@@ -10,7 +10,8 @@ export function explainDiskError(error: unknown): Refusal | undefined {
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return diskFull();
   return refusal(
     'storage-failed',
-    `the blob folder failed (${error.message}); check the disk and its permissions, then retry`,
+    // The code alone: the rest of it names folders of this machine, and strangers ask for blobs.
+    `the blob folder failed (${String(error.code)}); the operator checks the disk and its permissions, then retry`,
   );
 }
 

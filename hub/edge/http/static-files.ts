@@ -22,7 +22,7 @@ const KNOWN = /\.(json|map|webmanifest|svg|wasm|png|jpg|webp|ico|woff2)$/;
  * Threads in WebAssembly need a cross-origin isolated page, so every answer carries COOP, COEP and
  * CORP, worker scripts too.
  */
-const headersFor = (reaches: readonly string[]) => ({
+const headersFor = (reaches: readonly string[], host: string | undefined) => ({
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -30,7 +30,7 @@ const headersFor = (reaches: readonly string[]) => ({
     "default-src 'self'",
     "script-src 'self' 'wasm-unsafe-eval'",
     "worker-src 'self' blob:",
-    ["connect-src 'self' ws: wss:", ...reaches].join(' '),
+    ["connect-src 'self'", ...socketsOf(host), ...reaches].join(' '),
     "img-src 'self' data: blob:",
     "style-src 'self' 'unsafe-inline'",
     "object-src 'none'",
@@ -40,7 +40,12 @@ const headersFor = (reaches: readonly string[]) => ({
   ].join('; '),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
 });
+
+/** Sockets of this server: not every browser counts them as its own. */
+const socketsOf = (host = ''): string[] =>
+  /^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? [`ws://${host}`, `wss://${host}`] : [];
 
 /** Answers with a file of the app, or calls `next` where it has none for this request. */
 export type StaticFiles = (
@@ -56,7 +61,6 @@ export type StaticFiles = (
  */
 export function openStaticFiles(folder: string, reaches: readonly string[] = []): StaticFiles {
   if (!existsSync(folder)) return (_request, _response, next) => next();
-  const common = Object.entries(headersFor(reaches));
   const serve = sirv(folder, { etag: true, brotli: true, gzip: true, extensions: [] });
   return (request, response, next) => {
     const { method, url = '/' } = request;
@@ -64,6 +68,7 @@ export function openStaticFiles(folder: string, reaches: readonly string[] = [])
     if ((method !== 'GET' && method !== 'HEAD') || path.startsWith('/v1/')) return next();
     const name = PAGES.test(path) ? '/index.html' : path;
     const vary = ['Vary', 'Accept-Encoding'];
+    const common = Object.entries(headersFor(reaches, request.headers.host));
     const added = [...common, ['Cache-Control', cachingOf(name)], vary, ...typeOf(name)];
     // Set before, so that a 304 carries them too.
     for (const [header = '', value = ''] of added) response.setHeader(header, value);

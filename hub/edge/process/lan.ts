@@ -39,11 +39,15 @@ export async function openCertificate(data: string, addresses: string[]): Promis
   return made;
 }
 
+/** What a browser shows of it, to compare before one accepts it: SHA-256, in hex. */
+export const fingerprintOf = (cert: string): string => new X509Certificate(cert).fingerprint256;
+
 function covers({ cert }: Certificate, addresses: string[]): boolean {
   try {
     const certificate = new X509Certificate(cert);
     const endsAt = Date.parse(certificate.validTo);
     return (
+      !certificate.ca &&
       endsAt - Date.now() > 7 * DAY_MS &&
       addresses.every((address) => certificate.checkIP(address) !== undefined)
     );
@@ -62,8 +66,9 @@ async function makeCertificate(addresses: string[]): Promise<Certificate> {
     notBeforeDate: new Date(now - DAY_MS),
     notAfterDate: new Date(now + VALID_DAYS * DAY_MS),
     extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
+      // It signs for no other name: whoever installs it on a phone trusts this machine alone.
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'keyUsage', digitalSignature: true, critical: true },
       { name: 'extKeyUsage', serverAuth: true },
       {
         name: 'subjectAltName',

@@ -158,9 +158,10 @@ function explain(error: unknown): Refusal {
     const message = 'another process has this database open; stop that hub or use another --data';
     return refusal('busy', message);
   }
-  const why = error instanceof Error ? error.message : String(error);
+  // Its words name files and columns, and strangers hear of it: the log has them, with the cause.
+  const why = code === '' ? '' : ` (${code})`;
   return refusal(
     'storage-failed',
-    `the database failed (${why}); nothing was stored, check the disk and the data directory`,
+    `the database failed${why}; nothing was stored, the operator finds why in the hub's log`,
   );
 }
