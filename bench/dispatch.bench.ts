@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startJob } from '#client/jobs.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { openProgram, type Program } from './command.ts';
+import { openPair, residentBytes } from './dispatch/pair.ts';
 import type { Bench, BenchContext } from './figure.ts';
-import { awaitJob, type BenchHub, createJob, openHub, repeatDigits } from './hub.ts';
+import { awaitJob, createJob, repeatDigits } from './hub.ts';
 
 const WORKERS = 200;
 const ANSWER_MS_MAX = 180_000;
@@ -86,29 +85,6 @@ async function measureIdle(context: BenchContext, wanted: number) {
     baseline: 12_000,
     detail: { sockets: count, residentBytes: after },
   };
-}
-
-async function openPair(
-  context: BenchContext,
-  name: string,
-): Promise<{ hub: BenchHub; devices: Program }> {
-  const devices = openProgram(['bench/dispatch/devices.ts'], context);
-  const { verifier } = await devices.hear('verifier', ANSWER_MS_MAX);
-  const hub = await openHub(context, join(context.folder, name), [
-    '--verifier-key',
-    String(verifier),
-    '--newcomers',
-    'unlimited',
-  ]);
-  devices.tell({ hub: hub.url });
-  await devices.hear('joined', ANSWER_MS_MAX);
-  return { hub, devices };
-}
-
-/** `VmRSS` of a process (proc(5)). */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
 /** User and system time of a process, in seconds: fields 14 and 15 of `stat`, in ticks of 10 ms. */

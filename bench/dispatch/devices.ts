@@ -8,7 +8,8 @@ import { openVerifier } from './synthetic-verifier.ts';
 
 /**
  * Many synthetic devices and a verifier in one process, told what to do by lines of JSON on stdin:
- * `{hub}`, then `{open: N}`, `{work: true}` and `{measure: seconds}`. Each is answered by a line.
+ * `{hub}`, then `{open: N, shardMs}`, `{work: true}` and `{measure: seconds}`. Each is answered by a
+ * line.
  */
 const OPEN_AT_ONCE = 100;
 const OUTPUTS: TensorSpec[] = [{ name: 'scores', dtype: 'f32', shape: [1, 10] }];
@@ -20,11 +21,13 @@ let hub = '';
 
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-async function open(count: number): Promise<void> {
+async function open(count: number, shardMs: unknown): Promise<void> {
+  const pace = typeof shardMs === 'number' ? { shardMs } : {};
   for (let left = count; left > 0; left -= OPEN_AT_ONCE) {
     const group = Array.from({ length: Math.min(left, OPEN_AT_ONCE) }, () =>
       openDevice({
         hub,
+        ...pace,
         unitOutputBytes: unitBytes(OUTPUTS),
         accepted: () => {
           counted.accepted += 1;
@@ -59,7 +62,7 @@ async function obey(order: Record<string, unknown>): Promise<void> {
     await openVerifier(hub, identity, OUTPUTS);
     say({ joined: true });
   }
-  if (typeof order['open'] === 'number') await open(order['open']);
+  if (typeof order['open'] === 'number') await open(order['open'], order['shardMs']);
   if (order['work'] === true) {
     for (const device of devices) device.send({ type: 'request' });
     say({ working: devices.length });

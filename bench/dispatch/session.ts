@@ -48,7 +48,7 @@ export function openSession({ hub, role, identity, hear }: SessionOptions): Prom
       const message = JSON.parse(String(data)) as HubMessage;
       switch (message.type) {
         case 'challenge':
-          return sayHello({ session, role, identity }, message);
+          return session.send(answerChallenge(message, { role, identity }));
         case 'welcome':
           clearTimeout(timer);
           return resolve(session);
@@ -63,10 +63,11 @@ export function openSession({ hub, role, identity, hear }: SessionOptions): Prom
   });
 }
 
-function sayHello(
-  { session, role, identity }: { session: Session } & Pick<SessionOptions, 'role' | 'identity'>,
+/** The hello for a challenge, with the answer to its puzzle where it has one. */
+export function answerChallenge(
   { nonce, hub, puzzle }: Extract<HubMessage, { type: 'challenge' }>,
-): void {
+  { role, identity }: Pick<SessionOptions, 'role' | 'identity'>,
+): ClientMessage {
   const claim = { version: PROTOCOL_VERSION, role, key: identity.key, hub, nonce };
   const answer = puzzle && solvePuzzle({ ...puzzle, nonce }, EVERY_NUMBER, nativeSha256);
   const hello = {
@@ -82,5 +83,5 @@ function sayHello(
     memoryBytes: bytes(1024 ** 3),
     engine: 'synthetic',
   };
-  session.send(role === 'contributor' ? { ...hello, capabilities } : hello);
+  return role === 'contributor' ? { ...hello, capabilities } : hello;
 }

@@ -13,6 +13,8 @@ export const UNIT_MS = 5_000;
 export interface DeviceOptions {
   hub: string;
   unitOutputBytes: number;
+  /** How long it takes for a shard; at once unless it is said. */
+  shardMs?: number;
   /** Called for each shard that the hub says is on disk. */
   accepted(): void;
   failed(message: string): void;
@@ -48,7 +50,8 @@ export async function openDevice(options: DeviceOptions): Promise<Session> {
         return session.send({ type: 'admitted', ...admitted });
       }
       case 'lease':
-        return commit(session, message.lease);
+        if (options.shardMs === undefined) return commit(session, message.lease);
+        return void setTimeout(() => commit(session, message.lease), options.shardMs);
       case 'logged': {
         const { lease } = message;
         const shard = held.get(lease);

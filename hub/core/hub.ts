@@ -63,7 +63,7 @@ export {
   viewShard,
 } from './money/views.ts';
 export { beginHub, openHub, recallJob, SNAPSHOT_VERSION, takeSnapshot } from './open.ts';
-export { frameBytesOf } from './results/frame-bytes.ts';
+export { frameBytesOf, isWorking } from './results/frame-bytes.ts';
 export type { DurableState, Hub, HubConfig } from './state/hub.ts';
 export type { Job } from './state/job.ts';
 export { mayRead } from './state/questions.ts';

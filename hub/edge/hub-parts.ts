@@ -11,6 +11,7 @@ import {
   frameBytesOf,
   type Hub,
   type HubConfig,
+  isWorking,
 } from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
@@ -162,6 +163,7 @@ function runHub(
   const signalling = openSignalling({ counters, log });
   const control = openControlSockets({
     post: (event) => loop.post(event),
+    isWorking: (socket) => isWorking(base.hub, socket),
     frameBytes: (socket) => frameBytesOf(base.hub, socket),
     counters,
     log,

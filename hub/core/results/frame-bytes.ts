@@ -2,6 +2,13 @@ import { FRAME_BYTES_MAX } from '#protocol/messages/control.ts';
 import type { SocketId } from '../state/events.ts';
 import type { Hub } from '../state/hub.ts';
 
+/** Whether this socket is a device's that holds a lease. */
+export function isWorking(hub: Hub, socket: SocketId): boolean {
+  const session = hub.sessions.get(socket);
+  if (session?.stage !== 'contributor') return false;
+  return (hub.devices.get(session.key)?.leases.size ?? 0) > 0;
+}
+
 /**
  * The longest payload of a binary frame that this socket may send now: of a device, the outputs of
  * its longest lease whose commitment is logged; 0 where there is none.

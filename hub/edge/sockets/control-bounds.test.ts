@@ -74,7 +74,8 @@ describe('a socket', () => {
   });
 
   it('is closed when it pings more often than it may speak', async () => {
-    await sockets.reopen({ limits: { messagesPerSecond: 1, messagesBurst: 20 } });
+    const messagesPerSecond = { idle: 1, working: 1, verifier: 1 };
+    await sockets.reopen({ limits: { messagesPerSecond, burstSeconds: 20 } });
     const device = await sockets.openSession();
     for (let count = 0; count < 40; count += 1) device.socket.ping();
     expect(await device.until('refused')).toMatchObject({ code: 'message-rate' });
@@ -82,8 +83,8 @@ describe('a socket', () => {
 
   it('is closed where the answers to all pings would be kept for it', async () => {
     const bufferedBytes = { ...CONTROL_LIMITS.bufferedBytes, device: 50_000 };
-    const rate = { messagesPerSecond: 1e9, messagesBurst: 1e9 };
-    await sockets.reopen({ limits: { bufferedBytes, ...rate } });
+    const messagesPerSecond = { idle: 1e9, working: 1e9, verifier: 1e9 };
+    await sockets.reopen({ limits: { bufferedBytes, messagesPerSecond } });
     const device = await sockets.openSession();
     device.socket.pause();
     // A hub that keeps the answers never ends this.

@@ -77,7 +77,8 @@ describe('control socket', () => {
 
 describe('control socket bounds', () => {
   it('closes a socket that sends too fast, with the rule', async () => {
-    await sockets.reopen({ limits: { messagesPerSecond: 1, messagesBurst: 20 } });
+    const messagesPerSecond = { idle: 1, working: 1, verifier: 1 };
+    await sockets.reopen({ limits: { messagesPerSecond, burstSeconds: 20 } });
     const client = await sockets.openSession();
     for (let count = 0; count < 40; count += 1) client.say({ type: 'beat' });
     expect(await client.next()).toMatchObject({ type: 'refused', code: 'message-rate' });

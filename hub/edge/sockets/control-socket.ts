@@ -29,6 +29,8 @@ export interface ControlSockets {
 
 interface ControlOptions {
   post(event: HubEvent): void;
+  /** Whether a device holds a lease. */
+  isWorking(id: SocketId): boolean;
   /** The longest payload that a socket may send now in a binary frame. */
   frameBytes(id: SocketId): number;
   counters: HubCounters;
@@ -55,6 +57,7 @@ class ControlConnection extends WebSocket {
   control: Control | undefined;
   id: SocketId = 0;
   tokens = 0;
+  perSecond = 0;
   filledAt = 0;
   openedAt = 0;
   helloMs = HELLO_DEADLINE_MS;
@@ -121,7 +124,8 @@ function admit(control: Control, connection: ControlConnection, address: string 
   const problem = isFull ? full : entered.refusal;
   if (problem !== undefined) return refuseAndClose(connection, problem);
   connection.id = control.nextId++;
-  connection.tokens = limits.messagesBurst;
+  connection.perSecond = limits.messagesPerSecond.idle;
+  connection.tokens = connection.perSecond * limits.burstSeconds;
   connection.allowed = limits.bytesBeforeWelcome;
   connection.bufferedMax = limits.bufferedBytes.device;
   connection.filledAt = connection.openedAt = performance.now();
@@ -185,7 +189,7 @@ function onPing(this: WebSocket, data: Buffer): void {
   const connection = this as ControlConnection;
   const { control } = connection;
   if (control === undefined) return;
-  if (!takeToken(connection, control.limits)) return tooFast(connection, control);
+  if (!takeToken(connection, control)) return tooFast(connection, control);
   if (connection.bufferedAmount > connection.bufferedMax) return connection.terminate();
   connection.pong(data);
 }
@@ -194,20 +198,20 @@ function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
   const connection = this as ControlConnection;
   const { control } = connection;
   if (control === undefined) return;
-  const { counters, limits } = control;
+  const { counters } = control;
   landed(connection);
   if (!control.ungreeted.has(connection)) connection.allowed = MESSAGE_BYTES_MAX;
   counters.messages += 1;
-  if (!takeToken(connection, limits)) return tooFast(connection, control);
+  if (!takeToken(connection, control)) return tooFast(connection, control);
   const bytes = data as Buffer;
   const event = isBinary ? decodeBinary(connection.id, bytes) : decodeText(connection.id, bytes);
   if (event.type === 'malformed') counters.messagesMalformed += 1;
   control.post(event);
 }
 
-function tooFast(connection: ControlConnection, { counters, limits }: Control): void {
+function tooFast(connection: ControlConnection, { counters }: Control): void {
   counters.socketsTooFast += 1;
-  const message = `send at most ${limits.messagesPerSecond} messages a second, then connect again`;
+  const message = `send at most ${connection.perSecond} messages a second, then connect again`;
   refuseAndClose(connection, refusal('message-rate', message));
 }
 
@@ -252,7 +256,9 @@ function welcome(
 ): void {
   ungreeted.delete(connection);
   connection.allowed = MESSAGE_BYTES_MAX;
-  if (peer === undefined) connection.bufferedMax = limits.bufferedBytes.verifier;
+  if (peer !== undefined) return;
+  connection.bufferedMax = limits.bufferedBytes.verifier;
+  connection.perSecond = limits.messagesPerSecond.verifier;
 }
 
 function dropSlow({ counters, log }: Control, connection: ControlConnection): void {
@@ -295,11 +301,18 @@ function sweep(control: Control): void {
   }
 }
 
-/** A bucket that fills at `messagesPerSecond`; false when it is empty. */
-function takeToken(connection: ControlConnection, limits: ControlLimits): boolean {
+/** A bucket that fills at the rate of its socket; false when it is empty. */
+function takeToken(connection: ControlConnection, { limits, isWorking }: Control): boolean {
+  const { messagesPerSecond: rates, burstSeconds } = limits;
   const now = performance.now();
-  const gained = ((now - connection.filledAt) / 1000) * limits.messagesPerSecond;
-  connection.tokens = Math.min(limits.messagesBurst, connection.tokens + gained) - 1;
+  const gained = ((now - connection.filledAt) / 1000) * connection.perSecond;
+  const most = connection.perSecond * burstSeconds;
+  connection.tokens = Math.min(most, connection.tokens + gained) - 1;
   connection.filledAt = now;
-  return connection.tokens >= 0;
+  if (connection.tokens >= 0) return true;
+  // Whoever works has more to say. The core is asked when it matters, not for each message.
+  if (connection.perSecond !== rates.idle || !isWorking(connection.id)) return false;
+  connection.perSecond = rates.working;
+  connection.tokens = rates.working * burstSeconds;
+  return true;
 }

@@ -5,9 +5,10 @@ import { LOCAL_LIMITS, SENDER_LIMITS, type SenderLimits } from './senders.ts';
 export interface ControlLimits {
   /** Sockets at once; one more is turned away. */
   sockets: number;
-  /** Messages in one second, and how many may come at once after a pause. */
-  messagesPerSecond: number;
-  messagesBurst: number;
+  /** Messages in one second: of whoever has no lease, of a device that has had one, of a verifier. */
+  messagesPerSecond: { idle: number; working: number; verifier: number };
+  /** How many seconds' worth may come at once after a pause. */
+  burstSeconds: number;
   /** Bytes not yet taken by the other side; a socket that holds more is closed. */
   bufferedBytes: { device: number; verifier: number };
   /** The same of all sockets together: those that hold most are closed. */
@@ -25,8 +26,8 @@ const MIB = 1024 * 1024;
 
 export const CONTROL_LIMITS: ControlLimits = {
   sockets: 50_000,
-  messagesPerSecond: 4_000,
-  messagesBurst: 8_000,
+  messagesPerSecond: { idle: 20, working: 1_000, verifier: 4_000 },
+  burstSeconds: 10,
   bufferedBytes: { device: 4 * MIB, verifier: 32 * MIB },
   bufferedBytesOfAll: 512 * MIB,
   bytesBeforeWelcome: 32 * 1024,

@@ -3,7 +3,7 @@ import { afterEach, beforeEach } from 'vitest';
 import { verify } from '#node/verify.ts';
 import type { Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { millis } from '#protocol/values/units.ts';
-import { frameBytesOf, type Hub, openHub } from '../../core/hub.ts';
+import { frameBytesOf, type Hub, isWorking, openHub } from '../../core/hub.ts';
 import { type Listener, openListener } from '../listener.ts';
 import { type HubLoop, openLoop } from '../loop.ts';
 import { openClock } from '../process/clock.ts';
@@ -102,6 +102,7 @@ async function openSockets({ limits = {}, frameBytes }: Options): Promise<Runnin
   });
   const control = openControlSockets({
     post: (event) => loop.post(event),
+    isWorking: (socket) => isWorking(hub, socket),
     frameBytes: (socket) => frameBytes ?? frameBytesOf(hub, socket),
     counters,
     log,

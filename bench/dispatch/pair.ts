@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openProgram, type Program } from '../command.ts';
+import type { BenchContext } from '../figure.ts';
+import { type BenchHub, openHub } from '../hub.ts';
+
+const ANSWER_MS_MAX = 180_000;
+
+/** The real hub, and synthetic devices with their verifier, each a process. */
+export async function openPair(
+  context: BenchContext,
+  name: string,
+): Promise<{ hub: BenchHub; devices: Program }> {
+  const devices = openProgram(['bench/dispatch/devices.ts'], context);
+  const { verifier } = await devices.hear('verifier', ANSWER_MS_MAX);
+  const hub = await openHub(context, join(context.folder, name), [
+    '--verifier-key',
+    String(verifier),
+    '--newcomers',
+    'unlimited',
+  ]);
+  devices.tell({ hub: hub.url });
+  await devices.hear('joined', ANSWER_MS_MAX);
+  return { hub, devices };
+}
+
+/** `VmRSS` of a process (proc(5)). */
+export async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
