@@ -38,7 +38,7 @@ const made = {
     keys: [keyOf('member 0'), keyOf('member 1'), keyOf('member 2')],
   }),
   bond: make.bond(named('verifier', 'config', 'bond'), { lamports: 8n }),
-  unbond: make.unbond(named('verifier', 'config', 'bond')),
+  unbond: make.unbond(named('verifier', 'config', 'bond', 'newest', 'before')),
   createPool: make.createPool(
     { ...named('payer', 'admin', 'config', 'pool'), made: named('vault', 'mint') },
     { periodCap: 9n },

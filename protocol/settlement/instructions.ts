@@ -72,7 +72,8 @@ const INSTRUCTIONS = {
     struct({ quorum: u8, members: u8 }),
   ),
   bond: of(2, { verifier: pay, config: read, bond: write, system }, struct({ lamports: u64 })),
-  unbond: of(3, { verifier: pay, config: read, bond: write }, nothing),
+  /** `newest` and `before`: the two newest sets of the config; where there is one only, twice that. */
+  unbond: of(3, { verifier: pay, config: read, bond: write, newest: read, before: read }, nothing),
   createPool: of(
     4,
     { payer: pay, admin: sign, config: read, pool: write, system, made: vaultOf },

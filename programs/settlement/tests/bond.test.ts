@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Bond } from '#protocol/settlement/accounts.ts';
 import { U64_MAX } from '#protocol/settlement/layout.ts';
 import type { Instruction } from '#protocol/settlement/transaction.ts';
-import { type Signer, SOL } from './support/chain.ts';
+import { openSigner, type Signer, SOL } from './support/chain.ts';
 import { instructions, must, World } from './support/world.ts';
 
 function open() {
@@ -39,10 +39,17 @@ describe('bond', () => {
   });
 
   it('is not asked back any more when it is added to', () => {
-    const { world, verifier, bond, refusal } = open();
+    const { world, bond, refusal } = open();
+    const verifier = openSigner('out of service');
+    world.chain.fund(verifier.key, 100n * SOL);
     world.putBonds(SOL, [verifier]);
     const at = { verifier: verifier.key, config: world.config, bond: world.bond(verifier) };
-    must(world.chain.send([instructions.unbond(at)], [verifier]));
+    must(
+      world.chain.send(
+        [instructions.unbond({ ...at, newest: world.set, before: world.set })],
+        [verifier],
+      ),
+    );
     expect(world.bondState(verifier).unlockAt).toBeGreaterThan(0n);
     expect(refusal(bond(verifier, 1n), verifier)).toBeUndefined();
     expect(world.bondState(verifier).unlockAt).toBe(0n);

@@ -125,15 +125,21 @@ const setUp = {
     signers: [NEWCOMER],
   }),
   unbond: (world) => {
-    const [verifier = NEWCOMER] = world.verifiers;
+    const newest = addresses.verifierSet(world.config, 2);
+    const keys = world.verifiers.map(({ key }) => key);
+    const named = instructions.newVerifierSet({ ...at(world), set: newest }, { quorum: 2, keys });
+    must(world.chain.send([named, bond(world, NEWCOMER)], [world.admin, NEWCOMER]));
     const made = instructions.unbond({
-      verifier: verifier.key,
+      verifier: NEWCOMER.key,
       config: world.config,
-      bond: world.bond(verifier),
+      bond: world.bond(NEWCOMER),
+      newest,
+      before: world.set,
     });
-    must(world.chain.send([made], [verifier]));
+    must(world.chain.send([made], [NEWCOMER]));
     world.chain.warp(UNBOND_SECS);
-    return { made, roles: ['verifier', 'config', 'bond'], signers: [verifier] };
+    const roles = ['verifier', 'config', 'bond', 'newest set', 'set before'];
+    return { made, roles, signers: [NEWCOMER] };
   },
   createPool: (world) => {
     // The same operator's second pool; the first takes the address of its mint.

@@ -59,14 +59,24 @@ export const unbond: Aim = ({ world, model, draw }) => {
   const verifier = draw.pick(VERIFIERS);
   const by = draw.once(6) ? draw.pick(VERIFIERS) : verifier;
   const { key } = bondAt(world.config, verifier.key);
+  const { setId, previousSetId } = model.config;
+  const newest = setAt(world.config, setId).key;
+  const before = setAt(world.config, previousSetId || setId).key;
   return {
-    made: [instructions.unbond({ verifier: by.key, config: world.config, bond: key })],
+    made: [
+      instructions.unbond({ verifier: by.key, config: world.config, bond: key, newest, before }),
+    ],
     signers: [by],
     rule() {
       const found = there(model.bonds.get(bytesToHex(key)));
       demand(by === verifier, 'settlement-not-verifier');
-      if (found.unlockAt === 0n) {
-        found.unlockAt = model.now + model.config.unbondSecs;
+      const { setActiveAt, unbondSecs } = model.config;
+      const isIn = (id: number) =>
+        model.sets.get(id)?.keys.some((each) => isSameKey(each, verifier.key)) === true;
+      const [serves, served] = [isIn(setId), isIn(previousSetId)];
+      demand(!serves && !(served && model.now < setActiveAt), 'settlement-bond-locked');
+      if (found.unlockAt === 0n || (served && found.unlockAt < setActiveAt + unbondSecs)) {
+        found.unlockAt = model.now + unbondSecs;
         return;
       }
       demand(model.now >= found.unlockAt, 'settlement-bond-locked');
