@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { type MessagePort, parentPort, type TransferListItem } from 'node:worker_threads';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
@@ -67,13 +67,15 @@ const transfersOf = (value: unknown): TransferListItem[] =>
       : [],
   );
 
+/** How much nicer than the process its worker threads are, and how nice one can be. */
+const NICER = 10;
+const NICENESS_MAX = 19;
+
 /** On Linux a priority is a thread's own: where processors are few, the thread of sockets goes first. */
 function stepBack(): void {
   try {
-    setPriority(
-      Number(basename(readlinkSync('/proc/thread-self'))),
-      constants.priority.PRIORITY_BELOW_NORMAL,
-    );
+    const thread = Number(basename(readlinkSync('/proc/thread-self')));
+    setPriority(thread, Math.min(NICENESS_MAX, getPriority() + NICER));
   } catch {
     // Other systems have no such file; there all threads are alike.
   }
