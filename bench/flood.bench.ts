@@ -1,6 +1,6 @@
 import type { Bench } from './figure.ts';
+import { measureStrangers } from './flood/hostile-sockets.ts';
 import { measureNewcomer } from './flood/newcomer.ts';
-import { measureStrangers } from './flood/strangers.ts';
 
 /** What strangers cost honest visitors. */
 export const run: Bench = async function* (context) {
