@@ -168,7 +168,7 @@ describe('a job over the API and real sockets', () => {
     );
     const results = await hub.call(`/v1/jobs/${before.jobs[0]?.id}/results`);
     expect(results.status).toBe(200);
-    const newcomers = { places: 100, taken: 1, waiting: 0, unitsEach: 75_000 };
+    const newcomers = { places: 100, taken: 0, waiting: 0, unitsEach: 75_000 };
     expect(await (await hub.call('/v1/grid')).json()).toMatchObject({ devices: [], newcomers });
   });
 });
