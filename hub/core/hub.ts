@@ -51,7 +51,7 @@ import { refuseSession, send, type Turn } from './turn.ts';
 import { receiveEpoch } from './verifiers/epochs.ts';
 import { viewJob } from './views.ts';
 
-export { type BlobRights, blobRights } from './leasing/blob-rights.ts';
+export { type BlobRights, blobRights, covers } from './leasing/blob-rights.ts';
 export {
   endedJobOf,
   hasFunded,

@@ -7,6 +7,8 @@ import type { Nonce, PeerId } from '#protocol/values/ids.ts';
 import { attempt } from '#protocol/values/refusal.ts';
 import {
   beginHub,
+  blobRights,
+  covers,
   type DurableState,
   frameBytesOf,
   type Hub,
@@ -20,6 +22,7 @@ import type { Uploads } from './http/uploads.ts';
 import { mendInputs } from './inputs/mend.ts';
 import { type CommitmentLog, openCommitmentLog } from './log/commitment-log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
+import type { Seeding } from './peering/seeder-process.ts';
 import { openSignalling, type Signalling } from './peering/signalling.ts';
 import { type Clock, openClock } from './process/clock.ts';
 import type { Log } from './process/log.ts';
@@ -53,6 +56,8 @@ export interface HubParts {
   loop: HubLoop;
   control: ControlSockets;
   signalling: Signalling;
+  /** Whether the device of a peer may have these bytes: as over HTTP. */
+  mayServe: Seeding['mayServe'];
   counters: HubCounters;
   metrics: HubMetrics;
   uploads: Uploads;
@@ -158,7 +163,7 @@ type Base = Pick<
 function runHub(
   base: Base,
   commit: GroupCommit,
-): Pick<HubParts, 'loop' | 'control' | 'signalling'> {
+): Pick<HubParts, 'loop' | 'control' | 'signalling' | 'mayServe'> {
   const { blobs, counters, log } = base;
   const signalling = openSignalling({ counters, log });
   const control = openControlSockets({
@@ -169,6 +174,7 @@ function runHub(
     log,
   });
   const peers = new Map<number, PeerId>();
+  const socketOf = new Map<string, number>();
   const loop = openLoop(base.hub, {
     world: {
       random: () => randomBytes(32).toString('hex') as Nonce,
@@ -190,17 +196,27 @@ function runHub(
     close: control.close,
     peerGiven(socket, peer, token) {
       peers.set(socket, peer);
+      socketOf.set(peer, socket);
       signalling.allow(peer, token);
     },
     socketGone(socket) {
       const peer = peers.get(socket);
       if (peer === undefined) return;
       peers.delete(socket);
+      socketOf.delete(peer);
       signalling.forget(peer);
     },
     observeStore: base.metrics.observeStore,
     counters,
     log,
   });
-  return { loop, control, signalling };
+  return {
+    ...{ loop, control, signalling },
+    async mayServe({ peer, root, offset, length }) {
+      const session = base.hub.sessions.get(socketOf.get(peer) ?? -1);
+      if (session === undefined || session.stage === 'greeted') return false;
+      const jobs = await base.store.jobsNaming(root);
+      return covers(blobRights(base.hub, session.key, { root, jobs }), offset, length);
+    },
+  };
 }

@@ -205,7 +205,7 @@ async function enrol({ hub, loop }: HubParts, keys: readonly PublicKey[]): Promi
 
 function seed(
   seeder: SeederProcess,
-  { peer, signalling, store, blobFolder, counters }: HubParts & { peer: PeerId },
+  { peer, signalling, mayServe, blobFolder, counters }: HubParts & { peer: PeerId },
   { host, port, certificate }: Place,
 ): void {
   const token = randomBytes(24).toString('base64url');
@@ -214,7 +214,7 @@ function seed(
   seeder.join({
     address: { host: reachable(host), port, token, iceServers: [], ...authority },
     blobs: blobFolder,
-    mayServe: store.namesBlob,
+    mayServe,
     counters,
   });
 }

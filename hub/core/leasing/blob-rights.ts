@@ -28,6 +28,11 @@ export function blobRights(
   return device === undefined ? [] : leasedRanges(hub, device, root);
 }
 
+/** Whether the bytes [offset, offset + length) are among them. */
+export const covers = (rights: BlobRights, offset: number, length: number): boolean =>
+  rights === 'whole' ||
+  rights.some((range) => range.offset <= offset && offset + length <= range.end);
+
 function isOffered({ openJobs }: Hub, id: JobId, root: Root): boolean {
   const job = openJobs.get(id);
   return job?.manifest !== undefined && job.startedAt !== undefined && isPart(job.manifest, root);

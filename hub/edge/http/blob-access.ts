@@ -33,8 +33,3 @@ export async function rightsOf(
   if (holder !== undefined) return blobRights(ports.hub, holder, { root, jobs });
   return reject('key-wrong', 'this ticket is of no session that is open; connect again');
 }
-
-/** Whether the bytes [offset, offset + length) are among them. */
-export const covers = (rights: BlobRights, offset: number, length: number): boolean =>
-  rights === 'whole' ||
-  rights.some((range) => range.offset <= offset && offset + length <= range.end);

@@ -6,7 +6,6 @@ import {
   PEER_PAYLOAD_BYTES_MAX,
   type PeerFrame,
 } from '#protocol/messages/peer-frame.ts';
-import type { Root } from '#protocol/values/ids.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { HubCounters } from '../process/metrics.ts';
 
@@ -24,7 +23,8 @@ export interface DataChannel {
 
 export interface PeerSource {
   blobs: Pick<BlobStore, 'stat' | 'stream'>;
-  mayServe(root: Root): Promise<boolean>;
+  /** Whether the peer may have these bytes. */
+  mayServe(asked: Pick<Want, 'root' | 'offset' | 'length'>): Promise<boolean>;
   counters: Pick<HubCounters, 'blobBytesWebrtc' | 'peersServed'>;
 }
 
@@ -85,7 +85,9 @@ async function answer(
   source: PeerSource & { touched: () => void },
   want: Want,
 ): Promise<void> {
-  const size = (await source.mayServe(want.root)) ? await source.blobs.stat(want.root) : undefined;
+  const { root, offset: from, length } = want;
+  const may = await source.mayServe({ root, offset: from, length });
+  const size = may ? await source.blobs.stat(root) : undefined;
   if (size === undefined) return deny(channel, want, 'unknown');
   if (want.offset + want.length > size) return deny(channel, want, 'range');
   const stream = await source.blobs.stream(want.root, want.offset, want.length);

@@ -1,9 +1,9 @@
 import { decodeWith } from '#protocol/values/decode.ts';
-import type { Root } from '#protocol/values/ids.ts';
 import { openBlobReader } from '../blobs/reader.ts';
 import { openLog } from '../process/log.ts';
 import {
   NO_WEBRTC_STATUS,
+  type PeerWant,
   SERVED_EVERY_MS,
   SeederOrder,
   type SeederReport,
@@ -21,7 +21,7 @@ const report = (said: SeederReport): void => {
 const asked = new Map<number, (may: boolean) => void>();
 let nextRequest = 1;
 
-function mayServe(root: Root): Promise<boolean> {
+function mayServe(want: PeerWant): Promise<boolean> {
   if (asked.size >= ASKED_MAX) return Promise.resolve(false);
   const request = nextRequest++;
   return new Promise((resolve) => {
@@ -32,7 +32,7 @@ function mayServe(root: Root): Promise<boolean> {
     };
     const late = setTimeout(() => settle(false), ANSWER_DEADLINE_MS);
     asked.set(request, settle);
-    report({ type: 'asks', request, root });
+    report({ type: 'asks', request, ...want });
   });
 }
 

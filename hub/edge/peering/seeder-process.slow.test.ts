@@ -33,8 +33,8 @@ beforeAll(async () => {
   await prepareFakeJob(hub.url, verifierKey);
 });
 
-/** The model as a device gets it over WebRTC, by the names in its welcome. */
-async function fetchFromSeeder(): Promise<Uint8Array> {
+/** What a device gets of a blob over WebRTC, by the names in its welcome: bytes, or why not. */
+async function fetchFromSeeder(wanted = root): Promise<Uint8Array | string> {
   const device = await openFakeSession(hub.url, 'contributor');
   const { peer: id = '', peerToken: token = '', seeder = '' } = device.welcome;
   const { hostname: host, port } = new URL(hub.url);
@@ -51,14 +51,14 @@ async function fetchFromSeeder(): Promise<Uint8Array> {
     const answer = new Promise<unknown>((resolve) => {
       channel.addEventListener('message', ({ data }) => resolve(data));
     });
-    const want = { type: 'want', request: 1, root, offset: 0 } as const;
+    const want = { type: 'want', request: 1, root: wanted, offset: 0 } as const;
     channel.send(encodePeerFrame({ ...want, length: fakeModel.length }));
     const frame = decodePeerFrame(new Uint8Array((await answer) as ArrayBuffer));
-    if (!frame.ok || frame.value.type !== 'data') throw new Error('no data frame');
+    if (!frame.ok || frame.value.type === 'want') throw new Error('no answer');
     const left = new Promise<void>((resolve) => peer.on('disconnected', resolve));
     device.socket.close();
     await left;
-    return frame.value.payload;
+    return frame.value.type === 'data' ? frame.value.payload : frame.value.reason;
   } finally {
     peer.destroy();
   }
@@ -79,6 +79,13 @@ describe('the seeder of a hub', () => {
     await until(() => served() > 0);
     expect(served()).toBe(fakeModel.length);
     expect(hub.counters.blobBytesHttps).toBe(before.blobBytesHttps);
+  });
+
+  it('serves no inputs to a device that has no lease on them', handshake, async () => {
+    const device = await openFakeDevice(hub.url);
+    const { lease } = await device.until('lease');
+    expect(await fetchFromSeeder(lease.inputs.root)).toBe('unknown');
+    device.socket.close();
   });
 
   it('is killed while leases go on, and comes back to serve', handshake, async () => {

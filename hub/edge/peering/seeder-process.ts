@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { decodeWith } from '#protocol/values/decode.ts';
-import type { PeerId, Root } from '#protocol/values/ids.ts';
+import type { PeerId } from '#protocol/values/ids.ts';
 import type { Log } from '../process/log.ts';
 import type { HubCounters } from '../process/metrics.ts';
 import type { PeerAddress } from './peer-node.ts';
-import { NO_WEBRTC_STATUS, type SeederOrder, SeederReport } from './seeder-words.ts';
+import { NO_WEBRTC_STATUS, type PeerWant, type SeederOrder, SeederReport } from './seeder-words.ts';
 
 const PROGRAM = new URL('./seeder-main.ts', import.meta.url);
 /** Strangers can make it hold this much, in MiB, and no more: then it ends. */
@@ -24,7 +24,7 @@ export interface Seeding {
   address: Omit<PeerAddress, 'path'>;
   /** Folder of the blobs. */
   blobs: string;
-  mayServe(root: Root): Promise<boolean>;
+  mayServe(want: PeerWant): Promise<boolean>;
   counters: Pick<HubCounters, 'blobBytesWebrtc' | 'peersServed' | 'seederRestarts'>;
 }
 
@@ -149,10 +149,10 @@ function hear(
       counters.peersServed += report.peers;
       return;
     case 'asks': {
-      const { request, root } = report;
+      const { request, type: _, ...want } = report;
       const answer = (may: boolean) => order(child, { type: 'may-serve', request, may });
       // A store that does not answer serves nothing.
-      return void seeding.mayServe(root).then(answer, () => answer(false));
+      return void seeding.mayServe(want).then(answer, () => answer(false));
     }
   }
 }

@@ -2,6 +2,15 @@ import * as v from 'valibot';
 import { PeerId, Root } from '#protocol/values/ids.ts';
 import { Count } from '#protocol/values/units.ts';
 
+/** What a peer wants of a blob. */
+export const PeerWant = v.strictObject({
+  peer: v.string(),
+  root: Root,
+  offset: Count,
+  length: Count,
+});
+export type PeerWant = v.InferOutput<typeof PeerWant>;
+
 const type = <T extends string>(name: T) => v.literal(name);
 
 /** What a hub tells its seeder, which is a process of its own. */
@@ -34,8 +43,8 @@ export const SeederReport = v.variant('type', [
   /** The libraries are there. */
   v.strictObject({ type: type('loaded') }),
   v.strictObject({ type: type('joined') }),
-  /** Whether this blob may be served; answered by `may-serve`. */
-  v.strictObject({ type: type('asks'), request: Count, root: Root }),
+  /** Whether this peer may have these bytes; answered by `may-serve`. */
+  v.strictObject({ type: type('asks'), request: Count, ...PeerWant.entries }),
   /** Since the last one. */
   v.strictObject({ type: type('served'), bytes: Count, peers: Count }),
 ]);

@@ -16,6 +16,7 @@ import { openCounters } from '../process/metrics.ts';
 import type { DataChannel } from './peer-channel.ts';
 import { openPeer, type PeerLink } from './peer-node.ts';
 import { openSeeder, type Seeder, type SeederOptions } from './seeder.ts';
+import type { PeerWant } from './seeder-words.ts';
 import { openSignalling, SIGNALLING_SOCKET_PATH, type Signalling } from './signalling.ts';
 
 const log = openLog('silent');
@@ -57,7 +58,7 @@ async function openAll(changes: Partial<SeederOptions> = {}): Promise<void> {
   const address = { host: '127.0.0.1', port, token: 'secret', iceServers: [] };
   signalling.allow(ids.seeder, 'secret');
   signalling.allow(ids.device, 'own');
-  const mayServe = async (asked: Root) => asked === root;
+  const mayServe = async (asked: PeerWant) => asked.root === root && asked.peer === ids.device;
   seeder = openSeeder({
     peer: ids.seeder,
     address,

@@ -4,6 +4,7 @@ import type { PeerId } from '#protocol/values/ids.ts';
 import type { Log } from '../process/log.ts';
 import { type DataChannel, type PeerSource, servePeer } from './peer-channel.ts';
 import { openPeer, type PeerAddress, type PeerConnection, type PeerLink } from './peer-node.ts';
+import type { PeerWant } from './seeder-words.ts';
 
 /** Connections at once; one more is closed, and that peer uses HTTPS or another peer. */
 const CONNECTIONS_MAX = 128;
@@ -16,7 +17,8 @@ const IDLE_MS = 120_000;
 const SWEEP_MS = 10_000;
 const REJOIN_MS = { first: 500, most: 30_000 };
 
-export interface SeederOptions extends PeerSource {
+export interface SeederOptions extends Omit<PeerSource, 'mayServe'> {
+  mayServe(want: PeerWant): Promise<boolean>;
   peer: PeerId;
   /** Where our own PeerServer is. */
   address: Omit<PeerAddress, 'path'>;
@@ -92,7 +94,9 @@ export function openSeeder(options: SeederOptions): Seeder {
     channel.addEventListener('close', end);
     connection.on('close', end);
     connection.on('error', (error) => log.debug({ error: error.message }, 'peer connection error'));
-    servePeer(channel, options, touched);
+    const { peer } = connection;
+    const mayServe: PeerSource['mayServe'] = (asked) => options.mayServe({ peer, ...asked });
+    servePeer(channel, { ...options, mayServe }, touched);
   }
 
   const sweep = setInterval(() => closeIdle(connections), SWEEP_MS);

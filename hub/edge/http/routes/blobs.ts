@@ -1,10 +1,10 @@
 import { decodeWith } from '#protocol/values/decode.ts';
 import { Root } from '#protocol/values/ids.ts';
 import { must, refusal } from '#protocol/values/refusal.ts';
-import type { BlobRights } from '../../../core/hub.ts';
+import { type BlobRights, covers } from '../../../core/hub.ts';
 import { answerBody, answerRefusal, reject } from '../answer.ts';
 import { bearer } from '../bearer.ts';
-import { covers, rightsOf } from '../blob-access.ts';
+import { rightsOf } from '../blob-access.ts';
 import { decodeRange } from '../range.ts';
 import { type ApiPorts, anyone, type Call, type Route } from '../route.ts';
 import { streamBody } from '../stream-body.ts';
