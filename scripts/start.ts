@@ -28,10 +28,7 @@ async function main(): Promise<number> {
   terminal.say('Starting the hub, the verifier and the contributors…');
   const grid = await openGrid(flags, terminal.say);
   try {
-    const died = grid.died.then((sentence) => {
-      throw new Error(sentence);
-    });
-    return await Promise.race([serve(grid, flags, interrupted), died, interrupted]);
+    return await Promise.race([serve(grid, flags, interrupted), interrupted]);
   } finally {
     terminal.endProgress();
     await grid.close();

@@ -3,6 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { enrolVerifier } from '#client/grid.ts';
 import { readApiKey } from '#node/api-key.ts';
+import { lockFolder } from '#node/folder-lock.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { must } from '#protocol/values/refusal.ts';
@@ -19,6 +20,8 @@ const BLOB_BYTES_MAX = 2 * 1024 ** 3;
 /** More than the hub ever sends ahead, so that it bounds memory and nothing else. */
 const QUEUE_UNITS_MAX = 300_000;
 const TASKS_MAX = 2;
+/** A settlement that waits for its chain, or a run that hangs, is cut off. */
+const STOP_DEADLINE_MS = 8_000;
 
 main().catch((error: unknown) => {
   process.stderr.write(`verifier: ${sentenceOf(error)}\n`);
@@ -40,6 +43,9 @@ async function main(): Promise<void> {
   await yieldCores();
   const { hub, insecure } = flags;
   if (hub === undefined) throw new Error('--hub is missing; give the address of a hub');
+  const folder = join(data, 'verifier');
+  // Two processes on one book would sign two different epochs.
+  const unlock = await lockFolder(folder, 'verifier');
   if (flags.enrol !== undefined) {
     const operator = await readApiKey(flags.enrol, { flag: '--enrol' });
     const { client } = openHubHttp(hub, insecure, operator);
@@ -57,7 +63,7 @@ async function main(): Promise<void> {
   const loop = await openLoop({
     hub,
     insecure,
-    folder: join(data, 'verifier'),
+    folder,
     blobBytesMax: BLOB_BYTES_MAX,
     identity,
     config,
@@ -75,9 +81,11 @@ async function main(): Promise<void> {
     flags['settle-minutes'] === 0 ? undefined : settle(flags, { hub, loop, identity });
   process.stdout.write(`${JSON.stringify({ ready: true, key: identity.key, log: page.url })}\n`);
   const failed = await stop.wait;
+  setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
   await page.close();
   await settlement?.close();
   await loop.close();
+  await unlock();
   if (failed !== undefined) throw failed;
 }
 

@@ -74,6 +74,7 @@ export {
   unitPart,
   viewGrid,
   viewJob,
+  viewWork,
 } from './views.ts';
 
 /** One step of a hub: an event in, effects out. `hub` is changed in place. */

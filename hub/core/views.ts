@@ -3,7 +3,7 @@ import type { JobView } from '#protocol/api/job.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import type { Instant } from '#protocol/values/units.ts';
+import { between, type Instant } from '#protocol/values/units.ts';
 import { opinionsOn } from './checking/disputes.ts';
 import { quote } from './jobs/quote.ts';
 import { kindOf } from './kinds/kind-of.ts';
@@ -141,6 +141,19 @@ export function viewGrid(hub: Hub): GridView {
     ...(hub.trouble === undefined ? {} : { trouble: hub.trouble }),
     ...(newcomers === undefined ? {} : { newcomers }),
   };
+}
+
+/** What is under way, for who watches over the hub. */
+export function viewWork(hub: Hub, now: Instant) {
+  const jobs: Partial<Record<JobView['state'], number>> = {};
+  for (const { state } of hub.jobs.values()) jobs[state] = (jobs[state] ?? 0) + 1;
+  let [unjudged, oldest] = [0, now];
+  for (const { sequence, whole } of hub.unjudged.values()) {
+    if (sequence <= hub.countedThrough) continue;
+    unjudged += 1;
+    if (whole !== undefined && whole.at < oldest) oldest = whole.at;
+  }
+  return { jobs, unjudged, lagMs: between(oldest, now) };
 }
 
 function viewDevice(hub: Hub, device: Device): DeviceView {

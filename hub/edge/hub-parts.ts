@@ -25,9 +25,11 @@ import { type HubLoop, openLoop } from './loop.ts';
 import type { Seeding } from './peering/seeder-process.ts';
 import { openSignalling, type Signalling } from './peering/signalling.ts';
 import { type Clock, openClock } from './process/clock.ts';
+import { addGauges } from './process/gauges.ts';
 import type { Log } from './process/log.ts';
 import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './process/metrics.ts';
 import { openRetention } from './process/retention.ts';
+import { openWriteWatch, type WriteWatch } from './process/write-watch.ts';
 import { type ControlSockets, openControlSockets } from './sockets/control-socket.ts';
 import { type GroupCommit, openGroupCommit } from './store/group-commit.ts';
 import type { Store } from './store/port.ts';
@@ -62,6 +64,7 @@ export interface HubParts {
   metrics: HubMetrics;
   uploads: Uploads;
   threads: Threads;
+  writes: WriteWatch;
   clock: Clock;
   log: Log;
   /** Says goodbye to every socket and makes what was decided durable. */
@@ -90,7 +93,10 @@ export async function openHubParts(
   const { sign } = identity;
   const commitments = await openCommitmentLog({ store, sign, now: clock }, snapshot?.tree);
   const metrics = openMetrics(counters);
-  const base = { identity, store, commitments, blobs, threads, hub, counters, metrics, clock, log };
+  const writes = openWriteWatch(metrics.observeStore);
+  const endGauges = addGauges(metrics, { hub, data, writes, clock });
+  const held = { identity, store, commitments, blobs, threads, hub };
+  const base = { ...held, counters, metrics, writes, clock, log };
   const commit = openGroupCommit(store, { onDisk: (trouble) => running.loop.disk(trouble) });
   const running = runHub(base, commit);
   const keep = (always?: 'always'): Promise<void> =>
@@ -114,6 +120,7 @@ export async function openHubParts(
       running.control.stop();
       clearInterval(keeper);
       endRetention();
+      endGauges();
       await keep('always');
     },
     async close() {
@@ -154,7 +161,7 @@ type Base = Pick<
   | 'threads'
   | 'hub'
   | 'counters'
-  | 'metrics'
+  | 'writes'
   | 'clock'
   | 'log'
 >;
@@ -206,7 +213,7 @@ function runHub(
       socketOf.delete(peer);
       signalling.forget(peer);
     },
-    observeStore: base.metrics.observeStore,
+    observeWrite: base.writes.begin,
     counters,
     log,
   });

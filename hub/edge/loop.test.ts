@@ -55,7 +55,7 @@ async function openWorld(facts: readonly Fact[] = []) {
     close: (socket) => closed.push(socket),
     peerGiven: () => undefined,
     socketGone: () => undefined,
-    observeStore: () => undefined,
+    observeWrite: () => () => undefined,
     counters,
     log: openLog('silent'),
   });

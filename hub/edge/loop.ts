@@ -50,7 +50,8 @@ export interface LoopWorld {
   /** A peer id and its token were given out, or the socket they were given to has gone. */
   peerGiven(socket: SocketId, peer: PeerId, token: Nonce): void;
   socketGone(socket: SocketId): void;
-  observeStore(ms: number): void;
+  /** A group of facts is asked for; what it returns is called when the group is on disk. */
+  observeWrite(): () => void;
   counters: HubCounters;
   log: Log;
 }
@@ -183,10 +184,10 @@ function deliver(edge: LoopWorld, socket: SocketId, message: HubMessage): void {
 
 function persist(loop: Loop, token: Token, facts: readonly Fact[]): void {
   const { edge } = loop;
-  const askedAt = performance.now();
+  const isWritten = edge.observeWrite();
   edge.append(facts).then(
     () => {
-      edge.observeStore(performance.now() - askedAt);
+      isWritten();
       post(loop, { type: 'stored', token });
     },
     (error: unknown) => {

@@ -5,7 +5,10 @@ import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Count, Instant, Millis } from '../values/units.ts';
 
-/** `degraded`: the disk takes no writes, `trouble` says why, and no work is given out meanwhile. */
+/**
+ * `degraded`: the disk takes no writes (`trouble` says why, and no work is given out meanwhile), facts
+ * have waited for it for 10 s, or the oldest unjudged shard has waited for verifiers for 5 minutes.
+ */
 export const Health = v.strictObject({
   status: v.picklist(['ok', 'degraded']),
   trouble: v.optional(Refusal),
@@ -14,6 +17,10 @@ export const Health = v.strictObject({
   uptimeMs: Millis,
   /** Whether the chain answered when last asked. While it is silent money waits, work goes on. */
   chain: v.picklist(['none', 'answers', 'silent']),
+  /** How long ago facts came to disk, and how long some have waited without any coming there. */
+  writes: v.strictObject({ lastMs: v.optional(Millis), waitingMs: Millis }),
+  /** Verifiers online, and the age of the oldest shard that they have not judged. */
+  checks: v.strictObject({ verifiers: Count, unjudged: Count, lagMs: Millis }),
 });
 export type Health = v.InferOutput<typeof Health>;
 

@@ -20,8 +20,8 @@ export interface Children {
    * Starts `tsx FILE WORDS…`. Its log lines are kept quiet; its errors come with its name before.
    */
   start(name: string, words: readonly string[], options: StartOptions): Child;
-  /** Settles with a sentence when a child without `onEnd` ends that was not told to. */
-  died: Promise<string>;
+  /** Aborted when they are being stopped: nothing is to be started then. */
+  closed: AbortSignal;
   /** SIGTERM to all, SIGKILL after five seconds; settles when none is left. */
   close(): Promise<void>;
 }
@@ -29,37 +29,33 @@ export interface Children {
 export interface StartOptions {
   readyMsMax: number;
   env?: Record<string, string>;
-  /** Of a child that the others can do without: hears how it ended, when it was not told to. */
+  /** Hears how it ended, when it was not told to; else that is shown. */
   onEnd?(sentence: string): void;
 }
 
 /** `say` shows a line of a child's errors. */
 export function openChildren(say: (line: string) => void): Children {
   const running = new Map<ChildProcess, Promise<string>>();
-  let closing = false;
-  let report: (sentence: string) => void = () => undefined;
-  const died = new Promise<string>((resolve) => {
-    report = resolve;
-  });
+  const closing = new AbortController();
   // The last word, however this program ends: children have groups of their own.
   const killAll = () => {
     for (const { pid } of running.keys()) if (pid !== undefined) killGroup(pid, 'SIGKILL');
   };
   process.on('exit', killAll);
   return {
-    died,
-    start(name, words, { readyMsMax, env = {}, onEnd = report }) {
+    closed: closing.signal,
+    start(name, words, { readyMsMax, env = {}, onEnd = say }) {
       const program = spawnProgram(words, env);
       const last: string[] = [];
       const note = (line: string) => {
         last.push(line);
         if (last.length > LAST_LINES) last.shift();
-        if (!closing && isError(line)) say(`[${name}] ${describeLine(line)}`);
+        if (!closing.signal.aborted && isError(line)) say(`[${name}] ${describeLine(line)}`);
       };
       if (program.stderr) createInterface({ input: program.stderr }).on('line', note);
       const ended = watchEnd(name, program).then((sentence) => {
         running.delete(program);
-        if (closing) return sentence;
+        if (closing.signal.aborted) return sentence;
         const told = [sentence, ...last.map((line) => `  ${describeLine(line)}`)].join('\n');
         onEnd(told);
         return told;
@@ -78,7 +74,7 @@ export function openChildren(say: (line: string) => void): Children {
       return { ready, ended, kill };
     },
     async close() {
-      closing = true;
+      closing.abort();
       const waits = [...running].map(([each, ended]) => stop(each, ended));
       await Promise.all(waits);
       process.off('exit', killAll);

@@ -7,12 +7,16 @@ import { type Children, openChildren } from './children.ts';
 import type { StartFlags } from './flags.ts';
 import { type Money, openMoney, openPayout, SETTLE_MINUTES } from './money.ts';
 import { addOperatorKey, readOperatorKey, writeOperatorKey } from './operator-key.ts';
+import { keepRunning } from './supervisor.ts';
 import type { Addresses } from './terminal.ts';
 
 const KEY_MS_MAX = 30_000;
 const READY_MS_MAX = 60_000;
 
-/** A development chain, a hub, a verifier and local contributors, each a process of its own. */
+/**
+ * A development chain, a hub, a verifier and local contributors, each a process of its own that is
+ * started again when it ends.
+ */
 export interface Grid {
   api: HubClient;
   /**
@@ -21,8 +25,6 @@ export interface Grid {
    */
   money: Money | undefined;
   addresses: Addresses;
-  /** Settles with a sentence when one of them dies. */
-  died: Promise<string>;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
       readVerifierKey(data),
       isElsewhere ? undefined : startChain(children, data, say),
     ]);
-    const hub = await startHub(children, flags, { verifierKey, chain });
+    const hub = await startHub({ children, say }, flags, { verifierKey, chain });
     const certificate = flags.lan ? await exportCertificate(data) : undefined;
     const send = certificate === undefined ? fetch : openTlsFetch({ ca: certificate.pem });
     const env = certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate.path };
@@ -46,12 +48,19 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
     const money = isElsewhere ? undefined : await openMoney(place);
     const words = ['--hub', hub.url, '--data', data];
     const settle = isElsewhere ? [] : ['--settle-minutes', String(SETTLE_MINUTES)];
-    const verifier = children.start('verifier', ['verifier/main.ts', ...words, ...settle], options);
-    const { log } = await verifier.ready;
+    const verifier = {
+      name: 'verifier',
+      words: ['verifier/main.ts', ...words, ...settle],
+      options,
+      meanwhile: 'until then work waits to be checked',
+    };
+    const { log } = await keepRunning(children, verifier, say);
     for (let number = 1; number <= flags.contributors; number += 1) {
       const program = ['worker/edge/node/main.ts', ...words, '--name', String(number)];
       program.push('--payout', await openPayout(data, number));
-      children.start(`contributor-${number}`, program, options);
+      const name = `contributor-${number}`;
+      const contributor = { name, words: program, options, meanwhile: 'others do its work' };
+      await keepRunning(children, contributor, say);
     }
     return {
       api,
@@ -63,7 +72,6 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
         key: hub.key,
         log: text(log),
       },
-      died: children.died,
       close: () => children.close(),
     };
   } catch (error) {
@@ -73,17 +81,24 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
 }
 
 async function startHub(
-  children: Children,
+  { children, say }: { children: Children; say: (line: string) => void },
   { data, port, lan, newcomers }: StartFlags,
   { verifierKey, chain }: { verifierKey: string; chain: string | undefined },
 ) {
   const kept = await readOperatorKey(data);
-  const words = ['hub/main.ts', '--data', data, '--port', String(port)];
-  words.push('--verifier-key', verifierKey);
+  const words = ['--verifier-key', verifierKey];
   if (chain !== undefined) words.push('--dev-chain', chain);
   if (lan) words.push('--lan');
   if (newcomers !== undefined) words.push('--newcomers', newcomers);
-  const ready = await children.start('hub', words, { readyMsMax: READY_MS_MAX }).ready;
+  const wordsOn = (at: string) => ['hub/main.ts', '--data', data, '--port', at, ...words];
+  const program = {
+    name: 'hub',
+    words: wordsOn(String(port)),
+    options: { readyMsMax: READY_MS_MAX },
+    again: ({ url: at }: Record<string, unknown>) => wordsOn(portOf(String(at))),
+    meanwhile: 'devices, verifiers and pages come back to it by themselves',
+  };
+  const ready = await keepRunning(children, program, say);
   const url = text(ready['url']);
   if (url === undefined) throw new Error('The hub did not say where it is.');
   const key = kept ?? text(ready['key']) ?? (await addOperatorKey(data));
@@ -91,6 +106,12 @@ async function startHub(
   const { lanUrls } = ready;
   return { url, key, lan: lan && Array.isArray(lanUrls) ? text(lanUrls[0]) : undefined };
 }
+
+/** A URL names no port where it is the usual one of its scheme. */
+const portOf = (url: string): string => {
+  const { port, protocol } = new URL(url);
+  return port || (protocol === 'https:' ? '443' : '80');
+};
 
 /** Makes the verifier's key where there is none, and gives its public half. */
 export async function readVerifierKey(data: string): Promise<string> {

@@ -1,7 +1,16 @@
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  type FileHandle,
+  mkdtemp,
+  open as openFile,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SignedEpochOf } from '#protocol/records/epoch.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
@@ -184,6 +193,26 @@ describe('the book of a hub', () => {
     await second.book.write({ lines: [verdictOf(2)] });
     await second.book.close();
     expect((await open()).lines).toHaveLength(2);
+  });
+
+  it('writes nothing behind half a line that the disk does not let it cut away', async () => {
+    const { book } = await open();
+    await book.write({ lines: [verdictOf(1)] });
+    const handle = await openFile(book.logFile, 'r');
+    const files = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const broken = new Error('EIO');
+    const sync = vi.spyOn(files, 'datasync').mockRejectedValueOnce(broken);
+    const cut = vi.spyOn(files, 'truncate').mockRejectedValue(broken);
+    expect(await book.write({ lines: [verdictOf(2)] })).toMatchObject({ code: 'storage-failed' });
+    expect(await book.write({ lines: [verdictOf(3)] })).toMatchObject({ code: 'storage-failed' });
+    cut.mockRestore();
+    sync.mockRestore();
+    expect(await book.write({ lines: [verdictOf(4)] })).toBeUndefined();
+    await book.close();
+    const { lines, book: again } = await open();
+    expect(lines).toEqual([verdictOf(1), verdictOf(4)]);
+    await again.close();
   });
 
   it('refuses a damaged line in the middle: it says where', async () => {

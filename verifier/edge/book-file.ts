@@ -125,6 +125,8 @@ interface Files {
   markFile: string;
   seeds: Epoch[];
   onLine(line: LogLine): void;
+  /** Where the log ends, while half a line behind it could not be cut away. */
+  cutAt?: number;
 }
 
 /** Writes in order; what queues up behind a write goes to disk together, with one flush. */
@@ -164,8 +166,9 @@ async function writeBatch(files: Files, batch: readonly Write[]): Promise<Refusa
   const lines = batch.flatMap((written) => written.lines);
   const epochs = batch.findLast((written) => written.epochs !== undefined)?.epochs;
   const marks = batch.findLast((written) => written.marks !== undefined)?.marks;
-  const { size } = await files.log.stat();
+  const size = files.cutAt ?? (await files.log.stat()).size;
   try {
+    await cutBack(files);
     if (epochs !== undefined) {
       const kept = files.seeds.filter((old) => epochs.every(({ number }) => number !== old.number));
       await writeSeeds(files, [...kept, ...epochs]);
@@ -177,12 +180,19 @@ async function writeBatch(files: Files, batch: readonly Write[]): Promise<Refusa
     if (epochs !== undefined && epochs.length < files.seeds.length) await writeSeeds(files, epochs);
     if (marks !== undefined) await replaceFile(files.markFile, JSON.stringify(marks));
   } catch (error) {
-    // Half a line must not stand before the next one.
-    await files.log.truncate(size).catch(() => undefined);
+    // Half a line must not stand before the next one: nothing is written until it is gone.
+    files.cutAt = size;
+    await cutBack(files).catch(() => undefined);
     return refuseDisk(error);
   }
   for (const line of lines) files.onLine(line);
   return undefined;
+}
+
+async function cutBack(files: Files): Promise<void> {
+  if (files.cutAt === undefined) return;
+  await files.log.truncate(files.cutAt);
+  delete files.cutAt;
 }
 
 async function writeSeeds(files: Files, epochs: readonly Epoch[]): Promise<void> {

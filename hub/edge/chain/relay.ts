@@ -31,7 +31,8 @@ export function openChainRelay(post: ChainPost, deadlineMs: number): ChainRelay 
       return answerRefusal(refusal('message-too-long', message));
     }
     // Clients of Solana wait and try again after a 429.
-    if (passing >= CALLS_MAX) return new Response('too many calls', { status: 429 });
+    if (passing >= CALLS_MAX)
+      return new Response('too many calls', { status: 429, headers: { 'Retry-After': '1' } });
     passing += 1;
     try {
       return await pass(call.bytes, { post, caller, signal: AbortSignal.timeout(deadlineMs) });

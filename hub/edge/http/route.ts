@@ -9,6 +9,7 @@ import type { HubLoop } from '../loop.ts';
 import type { Clock } from '../process/clock.ts';
 import type { Log } from '../process/log.ts';
 import type { HubCounters } from '../process/metrics.ts';
+import type { WriteWatch } from '../process/write-watch.ts';
 import type { Store } from '../store/port.ts';
 import type { Threads } from '../threads/threads.ts';
 import type { Uploads } from './uploads.ts';
@@ -24,6 +25,7 @@ export interface ApiPorts extends Money {
   blobs: BlobStore;
   counters: HubCounters;
   clock: Clock;
+  writes: WriteWatch;
   log: Log;
   uploads: Uploads;
   threads: Threads;

@@ -70,6 +70,14 @@ export interface HubMetrics {
   text(): Promise<string>;
   /** How long a group of facts took from asking to being on disk, in milliseconds. */
   observeStore(ms: number): void;
+  /** A gauge that is read when somebody scrapes; `pocketgrid_` goes before its name. */
+  addGauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** One gauge for each value of a label. */
+  addGauges(
+    name: string,
+    help: string,
+    by: { label: string; read: () => Record<string, number> },
+  ): void;
 }
 
 function collectCounter(read: () => number) {
@@ -109,6 +117,23 @@ export function openMetrics(counters: HubCounters): HubMetrics {
     registers: [registry],
   });
   return {
+    addGauge(name, help, read) {
+      new Gauge({
+        ...{ name: `pocketgrid_${name}`, help, registers: [registry] },
+        async collect() {
+          this.set(await read());
+        },
+      });
+    },
+    addGauges(name, help, { label, read }) {
+      new Gauge({
+        ...{ name: `pocketgrid_${name}`, help, labelNames: [label], registers: [registry] },
+        collect() {
+          this.reset();
+          for (const [value, count] of Object.entries(read())) this.set({ [label]: value }, count);
+        },
+      });
+    },
     contentType: registry.contentType,
     text: () => registry.metrics(),
     observeStore: (ms) => store.observe(ms / 1000),

@@ -125,7 +125,7 @@ async function openSockets({ limits = {}, frameBytes }: Options): Promise<Runnin
     close: control.close,
     peerGiven: () => undefined,
     socketGone: () => undefined,
-    observeStore: () => undefined,
+    observeWrite: () => () => undefined,
     counters,
     log,
   });

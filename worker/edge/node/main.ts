@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { lockFolder } from '#node/folder-lock.ts';
 import type { ReceiptPage } from '#protocol/api/api.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
-import type { Result } from '#protocol/values/refusal.ts';
+import { PocketgridError, type Result } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
 import type { ContributorConfig } from '../../core/events.ts';
 import { askEvidence } from '../evidence.ts';
@@ -32,6 +33,8 @@ async function main(): Promise<void> {
   const signer = await openDeviceKey(keyFile);
   if (flags['print-key']) return print(signer.key);
   if (flags.evidence) return printEvidence(await askEvidence(hub, signer));
+  // Two processes of one device would end each other's sessions.
+  await lockFolder(folder, 'contributor');
   const memory = await openMemoryFile(folder);
   const config: ContributorConfig = {
     key: signer.key,
@@ -61,6 +64,7 @@ async function main(): Promise<void> {
     tell: openTeller(payout),
   });
   print(`device ${signer.key}`);
+  print(JSON.stringify({ ready: true, key: signer.key }));
   loop.post({ type: 'start' });
   const stop = (): void => {
     payout?.close();
@@ -124,4 +128,7 @@ function misuse(problem: string): void {
   process.exitCode = 2;
 }
 
-await main();
+await main().catch((error: unknown) => {
+  console.error(error instanceof PocketgridError ? error.refusal.message : error);
+  process.exit(1);
+});

@@ -1,16 +1,15 @@
 import * as v from 'valibot';
 import type { VerdictPage } from '#protocol/api/api.ts';
-import type { GridView, Health } from '#protocol/api/grid-view.ts';
+import type { GridView } from '#protocol/api/grid-view.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { millis } from '#protocol/values/units.ts';
 import { shownVerdicts, viewGrid } from '../../../core/hub.ts';
 import { readJson } from '../body.ts';
 import { readPage } from '../query.ts';
 import { type ApiPorts, anyone, type Call, operator, type Route } from '../route.ts';
+import { readHealth } from './health.ts';
 
-export const HUB_VERSION = '0.1.0';
 const VERDICTS_MAX = 500;
 
 /** The hub itself: its health, who is online, what verifiers found, and who may verify. */
@@ -21,18 +20,6 @@ export const gridRoutes = (ports: ApiPorts): Route[] => [
   operator('POST /v1/verifiers', (call) => enrol(ports, call)),
   operator('DELETE /v1/verifiers/:key', (call) => remove(ports, call)),
 ];
-
-function readHealth({ hubKey: key, hub: { trouble }, pulse }: ApiPorts): Health {
-  const uptimeMs = millis(Math.round(performance.now()));
-  return {
-    status: trouble === undefined ? 'ok' : 'degraded',
-    ...(trouble === undefined ? {} : { trouble }),
-    version: HUB_VERSION,
-    hub: key,
-    uptimeMs,
-    chain: pulse.state(),
-  };
-}
 
 /**
  * Pages of the log, up to the first verdict that is withheld: `next` is what to ask for `after`,
