@@ -13,7 +13,6 @@ import { lamports } from '#protocol/values/units.ts';
 import { openProgram, runCommand } from '../command.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { awaitJob, type BenchHub, createJob, openHub, repeatDigits } from '../hub.ts';
-import { seedContributors } from './contributors.ts';
 
 const CONTRIBUTORS = 10_000;
 const TOOL_MS_MAX = 60_000;
@@ -35,7 +34,8 @@ export async function measurePeriodClose(context: BenchContext): Promise<Figure>
   const { url } = await chain.hear('ready', READY_MS_MAX);
   const flags = ['--verifier-key', verifier, '--dev-chain', String(url)];
   const { job, accounts } = await prepare(context, folder, { verifier, flags });
-  await seedContributors({ folder, job, verifier, contributors: CONTRIBUTORS });
+  const of = [folder, job.id, String(job.package), verifier, String(CONTRIBUTORS)];
+  await openProgram(['hub/edge/history/earners.ts', ...of], context).hear('earned', READY_MS_MAX);
   const hub = await openHub(context, folder, flags);
   const words = ['verifier/main.ts', '--hub', hub.url, '--data', folder];
   const program = openProgram([...words, '--settle-minutes', '0.01'], context);
