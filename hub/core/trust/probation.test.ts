@@ -206,6 +206,7 @@ test('a device links an address for its pay when its probation is over', () => {
   const link = () => {
     const record = {
       device: PHONE,
+      hub: bench.hub().config.hub,
       recipient: 'W'.repeat(43) as Address,
       at: instant(bench.clock()),
     };
