@@ -10,7 +10,15 @@ import { linkPayout, openPayoutTeller, type PayoutTeller } from './payout.ts';
 import { makeKeyPair, openSigner } from './signer.ts';
 
 const HUB = 'ab'.repeat(32);
-const HEALTH = { status: 'ok', version: '0', hub: HUB, uptimeMs: 0, chain: 'answers' };
+const HEALTH = {
+  status: 'ok',
+  version: '0',
+  hub: HUB,
+  uptimeMs: 0,
+  chain: 'answers',
+  writes: { waitingMs: 0 },
+  checks: { verifiers: 1, unjudged: 0, lagMs: 0 },
+};
 const WALLET = 'W'.repeat(43) as Address;
 let server: Server | undefined;
 let teller: PayoutTeller | undefined;
