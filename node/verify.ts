@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject, verify as verifyBytes } from 'node:cry
 import * as v from 'valibot';
 import { type Signed, signingBytes } from '#protocol/bytes/signature.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
+import { openBoundedMap } from './bounded-map.ts';
 
 /** Keys kept ready: more than the devices of a busy minute, about 1 kB each. */
 const KEYS_CACHED_MAX = 4096;
@@ -17,15 +18,13 @@ export function verify({ key, context, record, signature }: Signed): boolean {
   return raw.length === 64 && verifyBytes(null, signingBytes(context, record), keyObject, raw);
 }
 
-const keys = new Map<PublicKey, KeyObject>();
+const keys = openBoundedMap<PublicKey, KeyObject>(KEYS_CACHED_MAX);
 
 function rememberKey(key: PublicKey): KeyObject | undefined {
   if (!v.is(PublicKey, key)) return undefined;
   const x = Buffer.from(key, 'hex').toString('base64url');
   try {
     const keyObject = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-    const oldest = keys.size >= KEYS_CACHED_MAX ? keys.keys().next().value : undefined;
-    if (oldest !== undefined) keys.delete(oldest);
     keys.set(key, keyObject);
     return keyObject;
   } catch {

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import { join } from 'node:path';
 import { readBlobRange, readPieceLayer } from '#client/blobs.ts';
 import type { HubClient } from '#client/client.ts';
+import { type BoundedMap, openBoundedMap } from '#node/bounded-map.ts';
 import { hasCode } from '#node/files.ts';
 import { bytesToHex, DIGEST_BYTES, digestAt } from '#protocol/bytes/digest.ts';
 import {
@@ -39,7 +40,7 @@ interface Store {
   held: Map<string, number>;
   /** Checked piece layers by root. */
   layers: Map<string, Uint8Array>;
-  hot: Map<string, Buffer>;
+  hot: BoundedMap<string, Buffer>;
 }
 /** A blob with its checked piece layer. */
 interface Source {
@@ -59,7 +60,14 @@ export async function openBlobs(
 ): Promise<Blobs> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const held = await scan(folder);
-  const store: Store = { folder, client, bytesMax, held, layers: new Map(), hot: new Map() };
+  const store: Store = {
+    folder,
+    client,
+    bytesMax,
+    held,
+    layers: new Map(),
+    hot: openBoundedMap(PIECES_HOT_MAX),
+  };
   let queue: Promise<unknown> = Promise.resolve();
   return {
     /** One at a time: two reads of one blob would fetch it twice. */
@@ -152,11 +160,9 @@ const wrongHash = (ref: BlobRef, what: string): PocketgridError =>
     `${what} of blob ${ref.root.slice(0, 12)}… does not have its hash; it is fetched again`,
   );
 
-function warmUp(hot: Map<string, Buffer>, name: string, piece: Uint8Array): void {
+function warmUp(hot: Store['hot'], name: string, piece: Uint8Array): void {
   hot.delete(name);
   hot.set(name, Buffer.from(piece));
-  const oldest = hot.size > PIECES_HOT_MAX ? hot.keys().next().value : undefined;
-  if (oldest !== undefined) hot.delete(oldest);
 }
 
 /** Not flushed: a piece lost in a crash is fetched again. */

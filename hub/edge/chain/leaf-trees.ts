@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { openBoundedMap } from '#node/bounded-map.ts';
 import { decodeBase58, encodeBase58 } from '#protocol/bytes/base58.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { KEY_BYTES } from '#protocol/settlement/layout.ts';
@@ -36,15 +37,13 @@ interface Built {
 
 /** Trees of the leaf files that were asked for last; each is built once for all who ask. */
 export function openLeafTrees(): LeafTrees {
-  const built = new Map<string, Promise<Result<Built>>>();
+  const built = openBoundedMap<string, Promise<Result<Built>>>(TREES_MAX);
   return {
     async prove({ dataHash, pool, side, index, read }) {
       const name = `${dataHash} ${pool}`;
       const building = built.get(name) ?? build(pool, read);
       built.delete(name);
       built.set(name, building);
-      const [oldest] = built.keys();
-      if (built.size > TREES_MAX && oldest !== undefined) built.delete(oldest);
       const result = await building;
       if (!result.ok) {
         built.delete(name);

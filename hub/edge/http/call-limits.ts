@@ -1,3 +1,4 @@
+import { openBoundedMap } from '#node/bounded-map.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { nameNetwork } from '../process/networks.ts';
@@ -54,7 +55,7 @@ function late(seconds: number | undefined, why: string): Late | undefined {
 
 /** Takes from a bucket; gives the seconds until there is enough where there is not. */
 function openBuckets(now: () => number) {
-  const buckets = new Map<string, { tokens: number; at: number }>();
+  const buckets = openBoundedMap<string, { tokens: number; at: number }>(BUCKETS_MAX);
   return (asked: {
     name: string;
     cost: number;
@@ -67,8 +68,6 @@ function openBuckets(now: () => number) {
     const held = Math.min(burst, tokens + ((at - before) / 1000) * perSecond);
     buckets.delete(name);
     buckets.set(name, { tokens: held < cost ? held : held - cost, at });
-    const [oldest] = buckets.keys();
-    if (buckets.size > BUCKETS_MAX && oldest !== undefined) buckets.delete(oldest);
     return held < cost ? Math.max(1, Math.ceil((cost - held) / perSecond)) : undefined;
   };
 }

@@ -1,3 +1,4 @@
+import { type BoundedMap, openBoundedMap } from '#node/bounded-map.ts';
 import { consistencyPath, inclusionPath, type LeafRange } from '#protocol/bytes/merkle-log.ts';
 import type {
   LogConsistency,
@@ -55,7 +56,7 @@ interface Parts {
 interface Log extends Parts {
   tree: LogTree;
   /** Whole pages read lately, the latest last. */
-  pages: Map<number, LogPage>;
+  pages: BoundedMap<number, LogPage>;
 }
 
 /**
@@ -66,7 +67,7 @@ export async function openCommitmentLog(
   parts: Parts,
   tree = openLogTree(),
 ): Promise<CommitmentLog> {
-  const log: Log = { ...parts, tree, pages: new Map() };
+  const log: Log = { ...parts, tree, pages: openBoundedMap(PAGES_KEPT_MAX) };
   for (let size = -1; size < treeSize(tree); ) {
     size = treeSize(tree);
     const page = await parts.store.commitments(tree.nextIndex, PAGE_ENTRIES);
@@ -139,8 +140,6 @@ async function readPage(log: Log, number: number): Promise<LogPage> {
     hashPage((await store.commitments(first, PAGE_ENTRIES)).map(({ entry }) => entry));
   pages.delete(number);
   pages.set(number, page);
-  const [oldest] = pages.keys();
-  if (pages.size > PAGES_KEPT_MAX && oldest !== undefined) pages.delete(oldest);
   return page;
 }
 

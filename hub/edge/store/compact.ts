@@ -1,5 +1,5 @@
+import { openBoundedMap } from '#node/bounded-map.ts';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import { openBoundedMap } from './bounded-map.ts';
 import { type ByteReader, type ByteWriter, openReader, openWriter } from './byte-cursor.ts';
 
 /**

@@ -1,6 +1,6 @@
+import { openBoundedMap } from '#node/bounded-map.ts';
 import type { CommittedShard, Fact } from '../../core/state/facts.ts';
 import { nameBlobs } from './blob-names.ts';
-import { openBoundedMap } from './bounded-map.ts';
 import { listEarnings } from './earnings.ts';
 import { COLUMNS, draftFact } from './fact-rows.ts';
 import { PLACED } from './fact-types.ts';

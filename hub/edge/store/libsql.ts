@@ -1,9 +1,9 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import Sqlite from 'libsql';
+import { openBoundedMap } from '#node/bounded-map.ts';
 import { lockFile } from '#node/file-lock.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
-import { openBoundedMap } from './bounded-map.ts';
 
 const PAGE_BYTES = 4096;
 /** Prepared statements that are kept; the hub has about fifty. */

@@ -1,5 +1,5 @@
+import { openBoundedMap } from '#node/bounded-map.ts';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import { openBoundedMap } from './bounded-map.ts';
 import type { Database, Statement } from './libsql.ts';
 
 /** Words in memory: about 10 MB where they are keys of devices. */
