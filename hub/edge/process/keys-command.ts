@@ -113,9 +113,8 @@ const COMMANDS: Record<string, (args: string[]) => Result<Asked>> = {
     return from(decodeFlags(flags, { args, words }), ({ data, owner, id, access: given }) => ({
       data,
       async work(keys) {
-        const known = new Set((await keys.list()).map((key) => key.id));
-        for (const each of [owner, id]) if (!known.has(each)) return unknown(each);
-        await keys.share(owner, id, given);
+        const strange = await keys.share(owner, id, given);
+        if (strange !== undefined) return unknown(strange);
         return accept([`${id} may ${given === 'none' ? 'not read' : given} the jobs of ${owner}`]);
       },
     }));

@@ -56,13 +56,16 @@ export function checkKeyStore(open: () => Promise<StoreWorld>): void {
     const { store } = await open();
     const { keys } = store;
     await store.append([posted(1, 1), posted(2, 2), posted(3, 1), posted(4, 3)]);
+    for (const number of [1, 2, 3]) await keys.put(hashOf(number), keyOf(number));
     const idsOf = async (owners?: DeveloperId[]) =>
       (await store.jobs(Number.MAX_SAFE_INTEGER, 10, owners)).map(({ id }) => id);
     expect(await idsOf()).toEqual([4, 3, 2, 1].map(jobId));
     expect(await idsOf([idOf(1)])).toEqual([3, 1].map(jobId));
     expect(await idsOf([idOf(1), idOf(2)])).toEqual([3, 2, 1].map(jobId));
     expect(await idsOf([idOf(8)])).toEqual([]);
-    await keys.share(idOf(1), idOf(2), 'read');
+    expect(await keys.share(idOf(1), idOf(7), 'read')).toBe(idOf(7));
+    expect(await keys.share(idOf(7), idOf(1), 'read')).toBe(idOf(7));
+    expect(await keys.share(idOf(1), idOf(2), 'read')).toBeUndefined();
     await keys.share(idOf(3), idOf(2), 'write');
     expect((await keys.ownersFor(idOf(2))).sort()).toEqual([idOf(1), idOf(3)]);
     expect(await keys.sharedBy(idOf(1), idOf(2))).toBe('read');

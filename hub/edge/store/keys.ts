@@ -31,8 +31,15 @@ export interface KeyStore {
   list(): Promise<KeyView[]>;
   /** For good; false where there is no such key. */
   revoke(id: DeveloperId, at: Instant): Promise<boolean>;
-  /** Lets a key read or write the jobs of another, its owner, or takes that back. */
-  share(owner: DeveloperId, key: DeveloperId, access: Access | 'none'): Promise<void>;
+  /**
+   * Lets a key read or write the jobs of another, its owner, or takes that back. Gives the one of
+   * them that there is no such key for; then nothing is shared.
+   */
+  share(
+    owner: DeveloperId,
+    key: DeveloperId,
+    access: Access | 'none',
+  ): Promise<DeveloperId | undefined>;
   /** What a key may do with the jobs of an owner, if they are shared. */
   sharedBy(owner: DeveloperId, key: DeveloperId): Promise<Access | undefined>;
   /** Whose jobs a key may read. */
@@ -45,6 +52,8 @@ export interface KeyStore {
 export function openKeys({ read, write }: Database): KeyStore {
   const views = (rows: readonly { view: string }[]) =>
     rows.map(({ view }) => JSON.parse(view) as KeyView);
+  const isKey = async (id: DeveloperId) =>
+    (await read('select id from key where id = ?', id)).length > 0;
   return {
     put(hash, view) {
       const sql = 'insert into key (hash, id, view) values (?, ?, ?)';
@@ -57,19 +66,22 @@ export function openKeys({ read, write }: Database): KeyStore {
       return views(await read('select view from key order by rowid'));
     },
     async revoke(id, at) {
-      if ((await read('select id from key where id = ?', id)).length === 0) return false;
+      if (!(await isKey(id))) return false;
       const sql = `update key set view = json_set(view, '$.revokedAt',
         coalesce(view->>'$.revokedAt', ?)) where id = ?`;
       await write([{ sql, args: [at, id] }]);
       return true;
     },
-    share(owner, key, access) {
+    async share(owner, key, access) {
+      for (const id of [owner, key]) if (!(await isKey(id))) return id;
       const args = [owner, key];
-      if (access === 'none') {
-        return write([{ sql: 'delete from shared_jobs where owner = ? and key = ?', args }]);
-      }
-      const sql = 'insert or replace into shared_jobs (owner, key, access) values (?, ?, ?)';
-      return write([{ sql, args: [...args, access] }]);
+      const replaced = 'insert or replace into shared_jobs (owner, key, access) values (?, ?, ?)';
+      await write([
+        access === 'none'
+          ? { sql: 'delete from shared_jobs where owner = ? and key = ?', args }
+          : { sql: replaced, args: [...args, access] },
+      ]);
+      return undefined;
     },
     async sharedBy(owner, key) {
       const sql = 'select access from shared_jobs where owner = ? and key = ?';

@@ -33,9 +33,8 @@ export function keyRoutes({ store: { keys } }: Pick<ApiPorts, 'store'>): Route[]
       return reject('key-forbidden', 'only the operator shares the jobs of other keys');
     }
     const { with: other, access } = await readJson(ShareRequest, request);
-    const known = new Set((await keys.list()).map(({ id }) => id));
-    for (const id of [owner, other]) if (!known.has(id)) return unknown(id);
-    await keys.share(owner, other, access);
+    const strange = await keys.share(owner, other, access);
+    if (strange !== undefined) return unknown(strange);
   }
 
   return [
