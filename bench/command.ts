@@ -7,6 +7,7 @@ import type { BenchContext } from './figure.ts';
 const run = promisify(execFile);
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 const STOP_MS_MAX = 5_000;
+const KEY_MS_MAX = 180_000;
 
 /** Runs a command to its end and gives its stdout. Throws with its stderr when it fails. */
 export async function runCommand(command: readonly string[], timeoutMs: number): Promise<string> {
@@ -18,6 +19,12 @@ export async function runCommand(command: readonly string[], timeoutMs: number):
     const { stderr = '', message } = error as Error & { stderr?: string };
     throw new Error(`${command.join(' ')} failed: ${stderr.trim() || message}`);
   }
+}
+
+/** Makes the key of a verifier in its data folder where there is none, and gives its public half. */
+export async function readVerifierKey(data: string): Promise<string> {
+  const words = ['--import', 'tsx', 'verifier/main.ts', '--print-key', '--data', data];
+  return (await runCommand([process.execPath, ...words], KEY_MS_MAX)).trim();
 }
 
 /** A program of ours that runs beside the bench and talks in lines of JSON. */

@@ -7,7 +7,7 @@ import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { buildApp } from './app.ts';
 import { openBrowser } from './browser.ts';
-import { openProgram, runCommand } from './command.ts';
+import { openProgram, readVerifierKey } from './command.ts';
 import { type Bench, type BenchContext, type Figure, median } from './figure.ts';
 import { readSteadyRate } from './grid/steady-rate.ts';
 import { awaitJob, type BenchHub, createJob, openHub } from './hub.ts';
@@ -118,8 +118,7 @@ const mostItems = ({ inputs }: BenchModel): number =>
 /** The real hub and the real verifier, each a process of its own. */
 async function openGrid(context: BenchContext): Promise<BenchHub> {
   const data = `${context.folder}/grid`;
-  const words = ['npx', 'tsx', 'verifier/main.ts', '--print-key', '--data', data];
-  const key = (await runCommand(words, START_MS_MAX)).trim();
+  const key = await readVerifierKey(data);
   const hub = await openHub(context, data, ['--verifier-key', key]);
   // What a device with 5,000 units behind it is checked at: the bench is about its steady work.
   const verifier = ['verifier/main.ts', '--hub', hub.url, '--data', data, '--checks', 'flat:0.02'];

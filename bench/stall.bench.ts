@@ -6,12 +6,11 @@ import { readHealth } from '#client/grid.ts';
 import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import { encodeNpy } from '#protocol/tensors/npy.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { openProgram, runCommand } from './command.ts';
+import { openProgram, readVerifierKey } from './command.ts';
 import { type Bench, type BenchContext, median } from './figure.ts';
 import { awaitJob, type BenchHub, createJob, openHub } from './hub.ts';
 
 const READY_MS_MAX = 60_000;
-const COMMAND_MS_MAX = 60_000;
 const JOB_MS_MAX = 5 * 60_000;
 const TRANSFERS_MS_MAX = 15 * 60_000;
 const POLL_MS = 20;
@@ -67,8 +66,7 @@ export const run: Bench = async function* (context) {
 
 async function openGrid(context: BenchContext): Promise<BenchHub> {
   const folder = ['--data', join(context.folder, 'verifier')];
-  const printed = ['npx', 'tsx', 'verifier/main.ts', '--print-key', ...folder];
-  const key = (await runCommand(printed, COMMAND_MS_MAX)).trim();
+  const key = await readVerifierKey(join(context.folder, 'verifier'));
   const hub = await openHub(context, join(context.folder, 'hub'), ['--verifier-key', key]);
   const verifier = openProgram(['verifier/main.ts', '--hub', hub.url, ...folder], context);
   await verifier.hear('ready', READY_MS_MAX);

@@ -10,7 +10,7 @@ import { decodeAccount, Pool } from '#protocol/settlement/accounts.ts';
 import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
-import { openProgram, runCommand } from '../command.ts';
+import { openProgram, readVerifierKey, runCommand } from '../command.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { awaitJob, type BenchHub, createJob, openHub, repeatDigits } from '../hub.ts';
 
@@ -28,8 +28,7 @@ const CHALLENGE_SECONDS = 1;
  */
 export async function measurePeriodClose(context: BenchContext): Promise<Figure> {
   const folder = join(context.folder, 'close');
-  const printed = await runTool(['verifier/main.ts', '--print-key', '--data', folder]);
-  const verifier = printed.trim();
+  const verifier = await readVerifierKey(folder);
   const chain = openProgram(['chain-dev/main.ts', '--port', '0', '--data', folder], context);
   const { url } = await chain.hear('ready', READY_MS_MAX);
   const flags = ['--verifier-key', verifier, '--dev-chain', String(url)];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startJob } from '#client/jobs.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { openProgram, runCommand } from '../command.ts';
+import { openProgram, readVerifierKey } from '../command.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { awaitJob, createJob, openHub, repeatDigits } from '../hub.ts';
 
@@ -23,8 +23,7 @@ const GOAL_SECONDS = 60;
 export async function measureNewcomer(context: BenchContext): Promise<Figure> {
   const folder = join(context.folder, 'newcomer');
   const data = ['--data', join(folder, 'verifier')];
-  const print = [process.execPath, '--import', 'tsx', 'verifier/main.ts', '--print-key', ...data];
-  const key = (await runCommand(print, ANSWER_MS_MAX)).trim();
+  const key = await readVerifierKey(join(folder, 'verifier'));
   const hub = await openHub(context, join(folder, 'hub'), ['--verifier-key', key]);
   openProgram(['verifier/main.ts', '--hub', hub.url, ...data], context);
   const job = await createJob(hub, {

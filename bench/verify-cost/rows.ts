@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openProgram, runCommand } from '../command.ts';
+import { openProgram, readVerifierKey, runCommand } from '../command.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { awaitJob, createJob, openHub } from '../hub.ts';
 
 const JOB_MS_MAX = 5 * 60_000;
-const PRINT_MS_MAX = 60_000;
 const SIM_MS_MAX = 10 * 60_000;
 /** As `npm start` posts it: 450 units. */
 const SAMPLE = { name: 'Handwritten digits', unitItems: 4, autoStart: true };
@@ -22,10 +21,8 @@ export async function* measureRows(context: BenchContext): AsyncGenerator<Figure
 /** The sample three times in a row, on real processes with one contributor. */
 async function measureThird(context: BenchContext): Promise<Figure> {
   const folder = join(context.folder, 'row');
-  const tsx = [process.execPath, '--import', 'tsx'];
   const data = ['--data', join(folder, 'verifier')];
-  const print = [...tsx, 'verifier/main.ts', '--print-key', ...data];
-  const key = (await runCommand(print, PRINT_MS_MAX)).trim();
+  const key = await readVerifierKey(join(folder, 'verifier'));
   const hub = await openHub(context, join(folder, 'hub'), ['--verifier-key', key]);
   openProgram(['verifier/main.ts', '--hub', hub.url, ...data], context);
   const own = ['--data', join(folder, 'device')];

@@ -7,7 +7,7 @@ import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
-import { instant, millis } from '#protocol/values/units.ts';
+import { type Instant, instant, millis } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { openFileStore } from '../store/store.ts';
 
@@ -49,16 +49,7 @@ async function main([folder = '', job = '', id = '', verifier = '', count = '0']
 /** What one device adds: a shard of one unit, committed to and accepted, and where its pay goes. */
 function earn(
   number: number,
-  {
-    hub,
-    job,
-    package: id,
-    at,
-  }: Record<'hub', PublicKey> & {
-    job: JobId;
-    package: Digest;
-    at: ReturnType<typeof instant>;
-  },
+  { hub, job, package: id, at }: { hub: PublicKey; job: JobId; package: Digest; at: Instant },
 ): Fact[] {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const raw = Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url');
