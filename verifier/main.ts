@@ -106,6 +106,7 @@ function settle(
     folder: join(data, 'verifier', 'settlement'),
     everyMs: millis(flags['settle-minutes'] * 60_000),
     rpcUrl: flags['rpc-url'],
+    program: flags.program,
     say,
   });
 }

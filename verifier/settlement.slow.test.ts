@@ -179,7 +179,7 @@ it('settles once, by two verifiers that are killed before and after each of thei
   start('worker/edge/node/main.ts', '--hub', url, '--data', data, '--payout', device.address);
   const { id } = await postJob(hub);
   await reach(hub, id, 'quoted');
-  const deposit = ['--job', id, '--wallet', poster.file];
+  const deposit = ['--job', id, '--wallet', poster.file, '--max-lamports', '1000000000000'];
   expect(await run('scripts/deposit.ts', ...at, ...deposit)).toContain('quoted');
   const headers = { Authorization: `Bearer ${developer}` };
   await fetch(`${url}/v1/jobs/${id}/start`, { method: 'POST', headers });

@@ -93,7 +93,8 @@ async function prepare(
     options: { name: 'paid', unitItems: 1, unitPrice: lamports(1_000_000n) },
   });
   await awaitJob(hub, id, { states: ['quoted'], timeoutMs: READY_MS_MAX });
-  await runTool(['scripts/deposit.ts', ...at, '--job', id, '--wallet', wallet.file]);
+  const deposit = ['--job', id, '--wallet', wallet.file, '--max-lamports', '1000000000000'];
+  await runTool(['scripts/deposit.ts', ...at, ...deposit]);
   must(await startJob(hub.client, id));
   const job = await awaitJob(hub, id, { states: ['running'], timeoutMs: READY_MS_MAX });
   const accounts = must(await readChain(hub.client));

@@ -13,6 +13,11 @@ export interface Tool<S extends FlagSchemas> {
   run(flags: FlagValues<S>): Promise<string>;
 }
 
+/** Prints lines while a command runs. */
+export function tell(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
 /** A command that ends with one line for a person, or with its reason and status 1. */
 export function runTool<S extends FlagSchemas>({ help, flags, words = [], run }: Tool<S>): void {
   Promise.resolve()

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { HttpUrl, numberIn, Port, readFlags, Switch, Text } from '#node/flags.ts';
 import { CheckPolicyText } from '#protocol/checks/check-policy.ts';
+import { Address } from '#protocol/settlement/money-api.ts';
 
 /** What `npm run verifier -- --help` prints. */
 export const HELP = `npm run verifier -- --hub URL [options]
@@ -10,6 +11,7 @@ export const HELP = `npm run verifier -- --hub URL [options]
   --checks POLICY   what to check: trust:UNITS,FLOOR[,VERIFIERS] (default trust:75,0.02) or flat:RATE
   --epoch-minutes M how long one draw seed is in use (default 60)
   --rpc-url URL     your own way to the chain (SOLANA_RPC_URL), instead of the one the hub names
+  --program ADDRESS the settlement program to sign for, where it is another than this release knows
   --log-port N      port of the log page on this machine (default 0: any free one)
   --enrol FILE      enrols this verifier with the operator's key in FILE, then goes on
   --print-key       prints this verifier's public key and ends
@@ -24,6 +26,7 @@ const FLAGS = {
   'epoch-minutes': v.optional(numberIn(0.01, WEEK_MINUTES), '60'),
   'settle-minutes': v.optional(numberIn(0, WEEK_MINUTES), '10'),
   'rpc-url': v.exactOptional(HttpUrl),
+  program: v.exactOptional(Address),
   'log-port': v.optional(Port, '0'),
   enrol: v.exactOptional(Text),
   'print-key': Switch,

@@ -4,7 +4,9 @@ import { readChain } from '#client/money.ts';
 import { openMoneyReader } from '#client/money-reader.ts';
 import type { KeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
+import { checkProgram } from '#protocol/settlement/clusters.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
 import { must, PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
 import type { Millis } from '#protocol/values/units.ts';
 import type { HubHttp } from '../http.ts';
@@ -14,6 +16,8 @@ import { openSettlementBook } from './settlement-book.ts';
 import { openSettler, type Settler } from './settler.ts';
 
 const WAIT_MS = { step: 1_000, failed: 5_000, noChain: 30_000 };
+const WAY_OUT =
+  'Ask whoever runs the hub, or start the verifier with --program ADDRESS of the program that you trust.';
 /** Done by another verifier meanwhile, or too early by the cluster's clock: nothing to tell. */
 const ORDINARY: ReadonlySet<Refusal['code']> = new Set([
   'settlement-nothing-due',
@@ -32,6 +36,8 @@ export interface SettlementOptions {
   folder: string;
   /** A way to the chain that the hub did not name. */
   rpcUrl: URL | undefined;
+  /** The settlement program to sign for, where it is another than this release pins. */
+  program: Address | undefined;
   everyMs: Millis;
   say(level: 'info' | 'warning', text: string): void;
 }
@@ -83,11 +89,11 @@ async function openPool(options: SettlementOptions): Promise<Settler> {
   const { identity, payerFile, folder, everyMs, say } = options;
   const { client } = options.http;
   const chain = must(await readChain(client));
+  const program = keyOf(must(checkProgram(chain, { named: options.program, wayOut: WAY_OUT })));
   const { fundPayer, openGridCluster, openPayer } = await import('./cluster.ts');
   const payer = await openPayer(payerFile);
   const cluster = openGridCluster(options, chain);
   await fundPayer(cluster, payer, chain);
-  const program = keyOf(chain.program);
   const config = keyOf(chain.config);
   const pool = keyOf(chain.pool);
   const own = join(folder, chain.pool);

@@ -1,6 +1,7 @@
 import { decodeBase58 } from '#protocol/bytes/base58.ts';
+import { clusterName } from '#protocol/settlement/clusters.ts';
 import { KEY_BYTES } from '#protocol/settlement/layout.ts';
-import type { Address, ChainView } from '#protocol/settlement/money-api.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
 import { encodeTransaction } from '#protocol/settlement/transaction.ts';
 import { fault, type PocketgridError } from '#protocol/values/refusal.ts';
 import type { Wallet } from './wallet.ts';
@@ -9,9 +10,6 @@ import type { Wallet } from './wallet.ts';
 const SIGNATURE_BYTES = 64;
 /** A person reads what is asked before signing. */
 const SIGN_MS = 5 * 60_000;
-const CLUSTERS: Record<string, string> = {
-  '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d': 'solana:mainnet',
-};
 
 interface Account {
   address: string;
@@ -91,7 +89,7 @@ async function connect(wallet: StandardWallet): Promise<Wallet> {
         wallet.features['solana:signTransaction']?.signTransaction({
           account,
           transaction: unsigned,
-          chain: clusterOf(chain),
+          chain: `solana:${clusterName(chain.genesisHash)}`,
         }),
       );
       const [first] = signed ?? [];
@@ -100,10 +98,6 @@ async function connect(wallet: StandardWallet): Promise<Wallet> {
     },
   };
 }
-
-/** The standard's name of the cluster. */
-const clusterOf = ({ local, genesisHash }: ChainView): string =>
-  local ? 'solana:localnet' : (CLUSTERS[genesisHash] ?? 'solana:devnet');
 
 /** What the wallet answers; undefined when it refuses, fails or is silent for too long. */
 async function ask<T>(question: () => Promise<T> | undefined): Promise<T | undefined> {

@@ -309,10 +309,13 @@ describe('money on a real chain', () => {
     });
   });
 
-  it('is not taken to another cluster, nor anywhere when the chain is silent', async () => {
+  it('is not taken to another cluster or program, nor anywhere when the chain is silent', async () => {
     const genesisHash = encodeBase58(EMPTY_KEY);
     const other = openChainClient({ ...site.view, genesisHash }, url);
     await expect(other).rejects.toMatchObject({ refusal: { code: 'chain-wrong' } });
+    const program = addressOf(admin.key);
+    const theirs = openSite({ ...site.view, program }, 'http://127.0.0.1:9');
+    await expect(theirs).rejects.toMatchObject({ refusal: { code: 'chain-wrong' } });
     const silent = openChainClient(site.view, 'http://127.0.0.1:9');
     await expect(silent).rejects.toMatchObject({ refusal: { code: 'chain-unreachable' } });
   });

@@ -1,6 +1,7 @@
 import { readChain } from '#client/money.ts';
 import { Config, Pool } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
+import { checkProgram } from '#protocol/settlement/clusters.ts';
 import { instructionsOf } from '#protocol/settlement/instructions.ts';
 import { type Key, keyOf } from '#protocol/settlement/layout.ts';
 import { ChainView } from '#protocol/settlement/money-api.ts';
@@ -33,10 +34,11 @@ export async function findChain(): Promise<ChainView> {
   return must(kept.ok && told.refusal.code === 'download-failed' ? kept : told);
 }
 
-/** Opens the way to the chain; its library is loaded only now. */
+/** Opens the way to the chain; its library is loaded only now. Refuses a program this page does not know. */
 export async function openSite(view: ChainView, origin: string): Promise<MoneySite> {
+  const wayOut = 'Ask whoever runs the hub.';
+  const program = keyOf(must(checkProgram(view, { wayOut })));
   const { openChainClient } = await import('./chain.ts');
-  const program = keyOf(view.program);
   return {
     view,
     client: await openChainClient(view, origin),
