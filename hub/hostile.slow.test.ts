@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fakeMessages, spoiledMessages } from '#node/fake-messages.ts';
@@ -11,15 +12,22 @@ import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import { PeerSignal, ServerSignal } from '#protocol/messages/signalling.ts';
 import { ChainAccounts, FundRequest, PayoutRequest } from '#protocol/settlement/money-api.ts';
 import { SIGNALLING_SOCKET_PATH } from './edge/peering/signalling.ts';
+import { INSPECT, openMemoryReader, type ProgramMemory } from './edge/process/test-memory.ts';
 import { makeFakeKey, openFakeSession } from './edge/sockets/fake-client.ts';
 import { WebSocket } from './edge/sockets/web-socket.ts';
 
 /**
- * Random messages to each door of a real hub and a real chain, made from their schemas:
- * `HOSTILE_MESSAGES=100000 npx vitest run hub/hostile` sends that many to each.
+ * Random messages to each door of a real hub and a real chain, made from their schemas; both live,
+ * and hold no more than before. `npm run hostile` sends 100,000 to each.
  */
 const MESSAGES = Number(process.env['HOSTILE_MESSAGES'] ?? 1_500);
+/** Sent first: code is compiled and buffers have grown then. */
+const WARM_UP = Math.max(1_500, MESSAGES / 10);
 const SEED = 12;
+/** Of memory after the messages to what it was before them. */
+const GROWTH_MAX = 1.1;
+const SETTLE_MS_MAX = 60_000;
+const SETTLE_POLL_MS = 1_000;
 /** A device without a lease may say 200 things at once. */
 const AT_ONCE = 190;
 const LIMIT_MS = 120_000 + MESSAGES * 10;
@@ -30,22 +38,75 @@ const verifier = makeFakeKey();
 let chain: ReturnType<typeof start>;
 let hub: ReturnType<typeof start>;
 let [chainUrl, url, key] = ['', '', ''];
+let readers: Record<'chain' | 'hub', () => Promise<ProgramMemory>>;
 
 beforeAll(async () => {
-  chain = start('chain-dev/main.ts', '--port', '0', '--data', data);
+  chain = start(INSPECT, 'chain-dev/main.ts', '--port', '0', '--data', data);
+  const readChain = openMemoryReader(chain);
   chainUrl = (await chain.ready).url ?? '';
   const words = ['--port', '0', '--data', join(data, 'hub'), '--dev-chain', chainUrl];
-  hub = start('hub/main.ts', ...words, '--verifier-key', verifier.key);
+  hub = start(INSPECT, 'hub/main.ts', ...words, '--verifier-key', verifier.key);
+  readers = { chain: readChain, hub: openMemoryReader(hub) };
   ({ url = '', key = '' } = await hub.ready);
 }, 60_000);
 
-/** Half of them as the schema has them, half spoiled; in batches. */
-function* batchesOf(...schemas: unknown[]): Generator<unknown[]> {
+interface Batch {
+  /** How many were sent before it. */
+  sent: number;
+  count: number;
+}
+
+/** Sends what warms the programs up, then all the others: memory stays within its bound. */
+async function sendAll(send: (batch: Batch) => Promise<void>): Promise<void> {
+  const part = async (from: number, to: number) => {
+    for (let sent = from; sent < to; sent += AT_ONCE) {
+      await send({ sent, count: Math.min(AT_ONCE, to - sent) });
+    }
+  };
+  await part(0, WARM_UP);
+  const before = await readAll();
+  await part(WARM_UP, WARM_UP + MESSAGES);
+  const after = await settledUnder(before);
+  if (MESSAGES > WARM_UP) process.stdout.write(`${describeGrowth(before, after)}\n`);
+  expect(growthOf(before, after), describeGrowth(before, after)).toBeLessThan(GROWTH_MAX);
+}
+
+type Memory = Record<'chain' | 'hub', ProgramMemory>;
+
+const readAll = async (): Promise<Memory> => ({
+  chain: await readers.chain(),
+  hub: await readers.hub(),
+});
+
+/** Memory once it is within its bound again: what closes takes a moment. */
+async function settledUnder(before: Memory): Promise<Memory> {
+  const until = performance.now() + SETTLE_MS_MAX;
+  for (;;) {
+    const after = await readAll();
+    if (growthOf(before, after) < GROWTH_MAX || performance.now() > until) return after;
+    await sleep(SETTLE_POLL_MS);
+  }
+}
+
+/** The most that either program has grown, on its heap or as a whole. */
+const growthOf = (before: Memory, after: Memory): number =>
+  Math.max(...PLACES.map((read) => read(after) / read(before)));
+
+const PLACES: readonly ((memory: Memory) => number)[] = [
+  ({ hub: { heap } }) => heap,
+  ({ hub: { resident } }) => resident,
+  ({ chain: { heap } }) => heap,
+  ({ chain: { resident } }) => resident,
+];
+
+const describeGrowth = (before: Memory, after: Memory): string =>
+  `memory before: ${JSON.stringify(before)}, after: ${JSON.stringify(after)}`;
+
+/** Half of them as a schema has them, half spoiled. */
+function makeMessages(schemas: readonly unknown[]): (batch: Batch) => unknown[] {
   const each = schemas.flatMap((schema) => [fakeMessages(schema), spoiledMessages(schema)]);
   const messages = fc.oneof(...each);
-  for (let sent = 0; sent < MESSAGES; sent += AT_ONCE) {
-    yield fc.sample(messages, { seed: SEED + sent, numRuns: Math.min(AT_ONCE, MESSAGES - sent) });
-  }
+  return ({ sent, count }) => fc.sample(messages, { seed: SEED + sent, numRuns: count });
 }
 
 /** Resolves when all that was sent is read, or the socket is closed. */
@@ -71,31 +132,33 @@ async function expectWell(): Promise<void> {
 
 describe(`a hub that is sent ${MESSAGES} random messages`, { timeout: LIMIT_MS }, () => {
   it(`on its control sockets lives (seed ${SEED})`, async () => {
+    const messagesOf = makeMessages([ClientMessage, FrameHead, HubMessage]);
     let turn = 0;
-    for (const batch of batchesOf(ClientMessage, FrameHead, HubMessage)) {
+    await sendAll(async (batch) => {
       turn += 1;
       const role = turn % 4 === 0 ? 'verifier' : 'contributor';
       const session = await openFakeSession(url, role, role === 'verifier' ? verifier : undefined);
-      for (const [at, message] of batch.entries()) {
+      for (const [at, message] of messagesOf(batch).entries()) {
         if (session.socket.readyState !== WebSocket.OPEN) break;
         if (at % 3 > 0) session.say(message);
         else session.socket.send(encodeFrame(message as FrameHead, new Uint8Array(at)));
       }
       await heard(session.socket);
       session.socket.terminate();
-    }
+    });
     await expectWell();
   });
 
   it(`on its signalling sockets lives, and so does its seeder (seed ${SEED})`, async () => {
-    for (const batch of batchesOf(PeerSignal, ServerSignal)) {
+    const messagesOf = makeMessages([PeerSignal, ServerSignal]);
+    await sendAll(async (batch) => {
       const session = await openFakeSession(url, 'contributor');
       const { peer = '', peerToken = '', seeder = '' } = session.welcome;
       const query = new URLSearchParams({ key: 'peerjs', id: peer, token: peerToken });
       const at = `${url.replace('http', 'ws')}${SIGNALLING_SOCKET_PATH}?${query}`;
       const socket = new WebSocket(at);
       await new Promise((resolve) => socket.once('open', resolve));
-      for (const message of batch) {
+      for (const message of messagesOf(batch)) {
         // To the seeder, which is there, more often than to nobody.
         const to = typeof message === 'object' && message !== null && 'dst' in message;
         socket.send(JSON.stringify(to ? { ...message, dst: seeder } : message));
@@ -103,7 +166,7 @@ describe(`a hub that is sent ${MESSAGES} random messages`, { timeout: LIMIT_MS }
       await heard(socket);
       socket.terminate();
       session.socket.terminate();
-    }
+    });
     await expectWell();
   });
 
@@ -121,9 +184,10 @@ describe(`a hub that is sent ${MESSAGES} random messages`, { timeout: LIMIT_MS }
     ] as const;
     const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
     const statuses = new Set<number>();
+    const messagesOf = makeMessages(doors.map(([, , schema]) => schema));
     let turn = 0;
-    for (const batch of batchesOf(...doors.map(([, , schema]) => schema))) {
-      await inTurns(batch, async (message) => {
+    await sendAll((batch) =>
+      inTurns(messagesOf(batch), async (message) => {
         turn += 1;
         const [method = 'POST', path = '/'] = doors[turn % doors.length] ?? [];
         const body = JSON.stringify(message);
@@ -131,8 +195,8 @@ describe(`a hub that is sent ${MESSAGES} random messages`, { timeout: LIMIT_MS }
         const answer = await fetch(`${url}${path}${query}`, { method, body, headers });
         await answer.arrayBuffer();
         statuses.add(answer.status);
-      });
-    }
+      }),
+    );
     // What it does not do for a reason has one; 500 is a bug.
     expect([...statuses].filter((status) => status === 500)).toEqual([]);
     expect(statuses.size).toBeGreaterThan(2);
@@ -151,18 +215,15 @@ describe(`a hub that is sent ${MESSAGES} random messages`, { timeout: LIMIT_MS }
       }),
     });
     const headers = { 'Content-Type': 'application/json' };
-    for (let sent = 0; sent < MESSAGES; sent += AT_ONCE) {
-      const calls = fc.sample(fc.oneof({ weight: 8, arbitrary: call }, fc.jsonValue()), {
-        seed: SEED + sent,
-        numRuns: AT_ONCE,
-      });
-      await inTurns(calls, async (said) => {
+    const calls = fc.oneof({ weight: 8, arbitrary: call }, fc.jsonValue());
+    await sendAll(({ sent, count }) =>
+      inTurns(fc.sample(calls, { seed: SEED + sent, numRuns: count }), async (said) => {
         const body = JSON.stringify(said);
         const answer = await fetch(`${url}/chain`, { method: 'POST', body, headers });
         await answer.arrayBuffer();
         expect(answer.status).toBe(200);
-      });
-    }
+      }),
+    );
     const health = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'getHealth' });
     const answer = await fetch(chainUrl, { method: 'POST', body: health, headers });
     expect(await answer.json()).toMatchObject({ result: 'ok' });

@@ -16,9 +16,9 @@ export interface TestProgram {
   ended: Promise<{ code: number | null; text: string; errors: string }>;
 }
 
-/** Starts `FILE WORDS…` as TypeScript from the root of the repository. */
-export function startProgram(file: string, ...words: string[]): TestProgram {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...words], {
+/** Starts `FILE WORDS…` as TypeScript from the root of the repository; flags of Node go before. */
+export function startProgram(...words: string[]): TestProgram {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...words], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -33,7 +33,7 @@ export function startProgram(file: string, ...words: string[]): TestProgram {
       const line = said.text.split('\n').find((each) => each.startsWith('{'));
       if (line !== undefined && said.text.endsWith('\n')) resolve(JSON.parse(line));
     });
-    child.on('close', () => reject(new Error(`${file} was never ready:\n${said.text}`)));
+    child.on('close', () => reject(new Error(`${words.join(' ')} was never ready:\n${said.text}`)));
   });
   // A program that is only run to its end is never ready.
   ready.catch(() => undefined);
