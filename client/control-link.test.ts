@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { decodeFrame } from '#protocol/messages/message-frame.ts';
-import { controlUrl, type LinkEvent, openControlLink } from './control-link.ts';
+import { why } from '#protocol/values/reason.ts';
+import { controlUrl, type LinkEvent, type LinkOptions, openControlLink } from './control-link.ts';
 
 let server: WebSocketServer;
 beforeEach(async () => {
@@ -14,10 +15,13 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-async function openLink(url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`) {
+async function openLink(
+  url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  distrust?: LinkOptions['distrust'],
+) {
   const events: LinkEvent[] = [];
   const wire = new WebSocket(url) as unknown as globalThis.WebSocket;
-  const link = openControlLink(wire, (event) => events.push(event));
+  const link = openControlLink(wire, (event) => events.push(event), { distrust });
   const seen = (type: LinkEvent['type']) =>
     vi.waitUntil(() => events.find((event) => event.type === type), { timeout: 10_000 });
   return { link, events, seen };
@@ -66,6 +70,21 @@ test.each([
   expect(await seen('malformed')).toMatchObject({ refusal: { code: 'message-malformed' } });
   await gone;
   expect(events.map(({ type }) => type)).toEqual(['opened', 'malformed']);
+});
+
+test('a hub that is not trusted ends the link with the reason, and its message is not passed on', async () => {
+  const accepted = new Promise<WebSocket>((resolve) => server.once('connection', resolve));
+  const { events, seen } = await openLink(undefined, ({ type }) =>
+    type === 'idle' ? 'another hub' : undefined,
+  );
+  const hub = await accepted;
+  const gone = closed(hub);
+  for (const type of ['beat', 'idle', 'beat']) {
+    hub.send(JSON.stringify({ type, ...(type === 'idle' ? { reason: why('stopped', {}) } : {}) }));
+  }
+  expect(await seen('closed')).toEqual({ type: 'closed', reason: 'another hub' });
+  await gone;
+  expect(events.map(({ type }) => type)).toEqual(['opened', 'received', 'closed']);
 });
 
 test('a hub that hangs up is told once', async () => {

@@ -36,14 +36,18 @@ export function controlUrl(hub: URL): string {
   return url.href;
 }
 
-/**
- * Speaks the control protocol over a socket of the platform or of `ws`. `drop` ends one at once
- * whose hub takes nothing more.
- */
+export interface LinkOptions {
+  /** Ends a socket at once whose hub takes nothing more. */
+  drop?: () => void;
+  /** Says after each message why its sender is not the hub it should be; the link ends then. */
+  distrust?: ((message: HubMessage) => string | undefined) | undefined;
+}
+
+/** Speaks the control protocol over a socket of the platform or of `ws`. */
 export function openControlLink(
   wire: WebSocket,
   post: (event: LinkEvent) => void,
-  drop: () => void = () => wire.close(),
+  { drop = () => wire.close(), distrust }: LinkOptions = {},
 ): ControlLink {
   let ended = false;
   const end = (event: LinkEvent): void => {
@@ -68,8 +72,11 @@ export function openControlLink(
       return fail(refusal('message-malformed', what));
     }
     const decoded = decodeJson(HubMessage, data);
-    if (decoded.ok) post({ type: 'received', message: decoded.value });
-    else fail(decoded.refusal);
+    if (!decoded.ok) return fail(decoded.refusal);
+    const reason = distrust?.(decoded.value);
+    if (reason === undefined) return post({ type: 'received', message: decoded.value });
+    end({ type: 'closed', reason });
+    wire.close();
   };
   const put = (data: string | Uint8Array<ArrayBuffer>): void => {
     if (wire.readyState !== OPEN) return;

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { enrolVerifier } from '#client/grid.ts';
 import { readApiKey } from '#node/api-key.ts';
 import { lockFolder } from '#node/folder-lock.ts';
+import { openHubPin } from '#node/hub-pin.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { must } from '#protocol/values/refusal.ts';
@@ -46,6 +47,8 @@ async function main(): Promise<void> {
   const folder = join(data, 'verifier');
   // Two processes on one book would sign two different epochs.
   const unlock = await lockFolder(folder, 'verifier');
+  const trustNew = flags['trust-new-hub'];
+  const hubPin = await openHubPin({ hub, folder, key: flags['hub-key'], trustNew });
   if (flags.enrol !== undefined) {
     const operator = await readApiKey(flags.enrol, { flag: '--enrol' });
     const { client } = openHubHttp(hub, insecure, operator);
@@ -63,6 +66,7 @@ async function main(): Promise<void> {
   const loop = await openLoop({
     hub,
     insecure,
+    hubPin,
     folder,
     blobBytesMax: BLOB_BYTES_MAX,
     identity,

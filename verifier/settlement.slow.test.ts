@@ -7,6 +7,7 @@ import type { Signer } from '#client/cluster.ts';
 import { readChain } from '#client/money.ts';
 import { readPayouts } from '#client/money-facts.ts';
 import { type MoneyReader, openMoneyReader } from '#client/money-reader.ts';
+import { openHubPin } from '#node/hub-pin.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
 import { openTestPrograms } from '#node/test-programs.ts';
 import { verify } from '#node/verify.ts';
@@ -97,10 +98,12 @@ async function reach({ url, developer }: Hub, id: string, state: JobView['state'
 }
 
 async function openVerifier(hub: string, identity: KeyFile): Promise<Loop> {
+  const folder = join(data, 'verifier');
   return openLoop({
     hub: new URL(hub),
     insecure: false,
-    folder: join(data, 'verifier'),
+    hubPin: await openHubPin({ hub: new URL(hub), folder }),
+    folder,
     blobBytesMax: 1e9,
     identity,
     config: {

@@ -69,6 +69,7 @@ describe('Ed25519', () => {
     expect(signingBytes(vector.context, turned)).toEqual(bytes);
     const others: SigningContext[] = [
       'hello',
+      'welcome',
       'commitment',
       'log-entry',
       'tree-head',

@@ -6,6 +6,7 @@ import { canonicalJson } from './canonical-json.ts';
 /** Each kind of record is signed under a name of its own, so that no signature fits two kinds. */
 export type SigningContext =
   | 'hello'
+  | 'welcome'
   | 'commitment'
   | 'log-entry'
   | 'tree-head'

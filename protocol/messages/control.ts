@@ -35,7 +35,7 @@ import { Bytes, Count, Instant, Millis } from '../values/units.ts';
  * `message-frame.ts`). The hub speaks first with `challenge`; the client answers with `hello`.
  * Either side ends a session that stays silent for three beats.
  */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 /** Where a hub's control socket is. */
 export const CONTROL_PATH = '/v1/control';
 /** Where a hub's PeerServer is. */
@@ -230,6 +230,8 @@ export const HubMessage = v.variant('type', [
   }),
   v.strictObject({
     type: type('welcome'),
+    /** The hub's signature over the claim of the hello: whoever sends this has the hub's key behind it. */
+    proof: Signature,
     now: Instant,
     beatMs: Millis,
     /** Lets the client read blobs and outputs that are not public, as `Authorization: Bearer`. */

@@ -230,7 +230,8 @@ export function connect(world: FakeWorld, known?: VerifierBook): void {
   const now = instant(world.now);
   const beatMs = millis(5_000);
   const book = known === undefined ? {} : { book: known };
-  receive(world, { type: 'welcome', now, beatMs, ticket: 't', iceServers: [], ...book });
+  const grid = { now, beatMs, ticket: 't', iceServers: [], ...book };
+  receive(world, { type: 'welcome', proof: FAKE_SIGNATURE, ...grid });
 }
 
 export const sendCheck = (world: FakeWorld, shard: AcceptedShard): void =>

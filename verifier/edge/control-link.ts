@@ -1,14 +1,24 @@
 import { WebSocket } from 'ws';
 import { type ControlLink, controlUrl, openControlLink } from '#client/control-link.ts';
+import type { HubPin } from '#node/hub-pin.ts';
 import { FRAME_BYTES_MAX, HELLO_DEADLINE_MS } from '#protocol/messages/control.ts';
+import type { PublicKey } from '#protocol/values/ids.ts';
 import type { LinkId, VerifierEvent } from '../core/state/events.ts';
 
 const CLOSE_MS_MAX = 2_000;
 
+/** Where the hub is, how it is known, and who says hello to it. */
+export interface HubPlace {
+  hub: URL;
+  insecure: boolean;
+  hubPin: HubPin;
+  key: PublicKey;
+}
+
 /** One control socket of a verifier. Ends with one `disconnected`, unless we closed it. */
 export function openVerifierLink(
   link: LinkId,
-  { hub, insecure }: { hub: URL; insecure: boolean },
+  { hub, insecure, hubPin, key }: HubPlace,
   post: (event: VerifierEvent) => void,
 ): ControlLink {
   const socket = new WebSocket(controlUrl(hub), {
@@ -28,7 +38,7 @@ export function openVerifierLink(
       else if (event.type !== 'closed') post({ ...event, link });
       else post({ type: 'disconnected', link, reason: failure ?? event.reason });
     },
-    () => socket.terminate(),
+    { drop: () => socket.terminate(), distrust: hubPin.watch({ role: 'verifier', key }) },
   );
   return {
     ...opened,

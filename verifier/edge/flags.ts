@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { HttpUrl, numberIn, Port, readFlags, Switch, Text } from '#node/flags.ts';
 import { CheckPolicyText } from '#protocol/checks/check-policy.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
+import { PublicKey } from '#protocol/values/ids.ts';
 
 /** What `npm run verifier -- --help` prints. */
 export const HELP = `npm run verifier -- --hub URL [options]
@@ -12,6 +13,8 @@ export const HELP = `npm run verifier -- --hub URL [options]
   --epoch-minutes M how long one draw seed is in use (default 60)
   --rpc-url URL     your own way to the chain (SOLANA_RPC_URL), instead of the one the hub names
   --program ADDRESS the settlement program to sign for, where it is another than this release knows
+  --hub-key KEY     the public key that the hub must have (default: that of its first welcome)
+  --trust-new-hub   trusts another key of the hub from now on
   --log-port N      port of the log page on this machine (default 0: any free one)
   --enrol FILE      enrols this verifier with the operator's key in FILE, then goes on
   --print-key       prints this verifier's public key and ends
@@ -27,6 +30,8 @@ const FLAGS = {
   'settle-minutes': v.optional(numberIn(0, WEEK_MINUTES), '10'),
   'rpc-url': v.exactOptional(HttpUrl),
   program: v.exactOptional(Address),
+  'hub-key': v.exactOptional(PublicKey),
+  'trust-new-hub': Switch,
   'log-port': v.optional(Port, '0'),
   enrol: v.exactOptional(Text),
   'print-key': Switch,

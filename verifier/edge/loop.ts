@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { ControlLink } from '#client/control-link.ts';
+import type { HubPin } from '#node/hub-pin.ts';
 import type { KeyFile } from '#node/key-file.ts';
 import { verify } from '#node/verify.ts';
 import type { Nonce, PublicKey } from '#protocol/values/ids.ts';
@@ -27,6 +28,8 @@ const STOP_DEADLINE_MS = 5_000;
 export interface LoopOptions {
   hub: URL;
   insecure: boolean;
+  /** By which key the hub is known. */
+  hubPin: HubPin;
   /** Holds one folder per hub, and the blobs. */
   folder: string;
   blobBytesMax: number;
@@ -143,9 +146,10 @@ function perform(parts: Parts, effect: VerifierEffect): void {
   const { links, options } = parts;
   switch (effect.type) {
     case 'connect': {
-      const { hub, insecure } = options;
+      const { hub, insecure, hubPin, identity } = options;
       const told = (event: VerifierEvent) => post(parts, event);
-      links.set(effect.link, openVerifierLink(effect.link, { hub, insecure }, told));
+      const place = { hub, insecure, hubPin, key: identity.key };
+      links.set(effect.link, openVerifierLink(effect.link, place, told));
       return;
     }
     case 'disconnect':

@@ -126,7 +126,7 @@ export function openBench(change: Change = {}) {
     const beatMs = millis(20_000);
     const checks = CHECK_POLICY_DEFAULT;
     const grid = { ticket: 't', iceServers: [], checks };
-    hear({ type: 'welcome', now: instant(world.now), beatMs, ...grid });
+    hear({ type: 'welcome', proof: SIGNED, now: instant(world.now), beatMs, ...grid });
   };
   return {
     post,

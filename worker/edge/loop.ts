@@ -1,4 +1,9 @@
-import { type ControlLink, controlUrl, openControlLink } from '#client/control-link.ts';
+import {
+  type ControlLink,
+  controlUrl,
+  type LinkEvent,
+  openControlLink,
+} from '#client/control-link.ts';
 import type { Nonce } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
 import { openContributor, stepContributor } from '../core/contributor.ts';
@@ -76,10 +81,11 @@ function perform(hands: Hands, effect: ContributorEffect): void {
     case 'connect': {
       const { socket } = effect;
       const wire = world.openSocket(controlUrl(world.hub));
-      const link = openControlLink(wire, (event) => {
+      const told = (event: LinkEvent): void => {
         if (event.type === 'closed' || event.type === 'malformed') links.delete(socket);
         post({ ...event, socket });
-      });
+      };
+      const link = openControlLink(wire, told, { distrust: world.watchHub?.() });
       links.set(socket, link);
       return;
     }

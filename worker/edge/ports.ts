@@ -1,5 +1,6 @@
 import type { SigningContext } from '#protocol/bytes/signature.ts';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
+import type { HubMessage } from '#protocol/messages/control.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
 import type { BlobRef, Provider } from '#protocol/models/package.ts';
 import type { Root, Signature } from '#protocol/values/ids.ts';
@@ -51,6 +52,8 @@ export interface PeerLinks {
 export interface DeviceWorld {
   hub: URL;
   openSocket(url: string): WebSocket;
+  /** Watches one socket: says after each message why the hub is not trusted. Pages trust theirs. */
+  watchHub?(): (message: HubMessage) => string | undefined;
   sign(context: SigningContext, record: unknown): Promise<Signature>;
   remember(memory: DeviceMemory): Promise<void>;
   cache: BlobCache;

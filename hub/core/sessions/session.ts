@@ -5,7 +5,7 @@ import {
   PROTOCOL_VERSION,
   PUZZLE_DEADLINE_MS,
 } from '#protocol/messages/control.ts';
-import type { JobId, Nonce, PeerId, PublicKey } from '#protocol/values/ids.ts';
+import type { JobId, Nonce, PeerId, PublicKey, Signature } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { bytes, instant } from '#protocol/values/units.ts';
 import { openPreparation } from '../jobs/prepare.ts';
@@ -87,10 +87,11 @@ export function enterSession(turn: Turn, socket: SocketId, hello: Hello): void {
   turn.hub.sessions.set(socket, { stage: role, key, heardAt: now, sentAt: now });
   const ticket = turn.world.random();
   turn.hub.tickets.set(ticket, key);
-  if (role === 'verifier')
-    openVerifier(turn, { key, socket, ticket, reviewed: hello.reviewed ?? 0 });
-  else {
-    openDevice(turn, { key, socket, ticket, capabilities: hello.capabilities });
+  const proof = turn.world.sign('welcome', hello.claim);
+  if (role === 'verifier') {
+    openVerifier(turn, { key, socket, ticket, reviewed: hello.reviewed ?? 0 }, proof);
+  } else {
+    openDevice(turn, { key, socket, ticket, capabilities: hello.capabilities }, proof);
   }
 }
 
@@ -157,6 +158,7 @@ function openDevice(
     ticket: string;
     capabilities: Capabilities | undefined;
   },
+  proof: Signature,
 ): void {
   const device: Device = {
     key: opened.key,
@@ -176,13 +178,15 @@ function openDevice(
   };
   turn.hub.devices.set(device.key, device);
   endSuspensionsOf(turn, device.key);
-  welcome(turn, opened, { peer: device.peer, peerToken: turn.world.random() });
+  const peering = { peer: device.peer, peerToken: turn.world.random() };
+  welcome(turn, opened, { proof, peering });
   resumeLeases(turn, device);
 }
 
 function openVerifier(
   turn: Turn,
   opened: { key: PublicKey; socket: SocketId; ticket: string; reviewed: number },
+  proof: Signature,
 ): void {
   const judged = turn.hub.judged.get(opened.key) ?? -1;
   const verifier = {
@@ -194,7 +198,7 @@ function openVerifier(
     opinionsAsked: new Set<string>(),
   };
   turn.hub.verifiers.set(opened.key, verifier);
-  welcome(turn, opened);
+  welcome(turn, opened, { proof });
   openPreparation(turn);
   sendChecks(turn, verifier);
   sendReviews(turn, verifier);
@@ -208,17 +212,20 @@ function ownBook({ hub }: Turn, key: PublicKey) {
 function welcome(
   turn: Turn,
   opened: { key: PublicKey; socket: SocketId; ticket: string },
-  peer?: { peer: PeerId; peerToken: Nonce },
+  { proof, peering }: { proof: Signature; peering?: { peer: PeerId; peerToken: Nonce } },
 ): void {
   const { beatMs, seeder, iceServers, checks } = turn.hub.config;
   send(turn, opened.socket, {
     type: 'welcome',
+    proof,
     now: turn.world.now,
     beatMs,
     ticket: opened.ticket,
-    ...(peer === undefined ? {} : { ...peer, checks }),
-    ...(peer === undefined || seeder === undefined ? {} : { seeder }),
-    ...(peer === undefined ? { reviews: reviewRange(turn.hub), ...ownBook(turn, opened.key) } : {}),
+    ...(peering === undefined ? {} : { ...peering, checks }),
+    ...(peering === undefined || seeder === undefined ? {} : { seeder }),
+    ...(peering === undefined
+      ? { reviews: reviewRange(turn.hub), ...ownBook(turn, opened.key) }
+      : {}),
     iceServers,
   });
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { decodeFlags, HttpUrl, numberIn, Switch, Text, wholeIn } from '#node/flags.ts';
 import { Donation } from '#protocol/messages/control.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
+import { PublicKey } from '#protocol/values/ids.ts';
 import { CHEAT_KINDS } from './fake-cheat.ts';
 
 export const USAGE = `npm run contribute -- --hub URL [options]
@@ -10,6 +11,8 @@ export const USAGE = `npm run contribute -- --hub URL [options]
   --data DIR       where the device key and models are kept (default ./data)
   --name NAME      several contributors on one machine need a name each (default 1)
   --threads N      WebAssembly threads (default 1)
+  --hub-key KEY    the public key that the hub must have (default: that of its first welcome)
+  --trust-new-hub  trusts another key of the hub from now on
   --print-key      prints the device's public key and ends
   --insecure       accept the self-signed certificate of npm start -- --lan
   --payout ADDRESS sends this device's pay there, an address of Solana, once it has accepted work
@@ -27,6 +30,8 @@ const FLAGS = {
   ),
   threads: v.optional(wholeIn(1, 64), '1'),
   insecure: Switch,
+  'hub-key': v.exactOptional(PublicKey),
+  'trust-new-hub': Switch,
   'print-key': Switch,
   evidence: Switch,
   payout: v.exactOptional(Address),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { lockFolder } from '#node/folder-lock.ts';
+import { openHubPin } from '#node/hub-pin.ts';
 import type { ReceiptPage } from '#protocol/api/api.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
@@ -35,6 +36,8 @@ async function main(): Promise<void> {
   if (flags.evidence) return printEvidence(await askEvidence(hub, signer));
   // Two processes of one device would end each other's sessions.
   await lockFolder(folder, 'contributor');
+  const trustNew = flags['trust-new-hub'];
+  const hubPin = await openHubPin({ hub, folder, key: flags['hub-key'], trustNew });
   const memory = await openMemoryFile(folder);
   const config: ContributorConfig = {
     key: signer.key,
@@ -56,6 +59,7 @@ async function main(): Promise<void> {
   const payout = openPayout(hub, signer, flags.payout);
   const loop = openDeviceLoop(config, {
     hub,
+    watchHub: () => hubPin.watch({ role: 'contributor', key: signer.key }),
     openSocket: kind === 'silent' ? fakeSilence(cheat, openSocket) : openSocket,
     sign: signer.sign,
     remember: memory.save,
