@@ -1,5 +1,4 @@
-import { pathToFileURL } from 'node:url';
-import { type Client, createClient } from '@libsql/client';
+import Sqlite from 'libsql';
 
 /**
  * Keeps other processes off until it is called back or this process ends, however it does. Throws
@@ -9,17 +8,15 @@ import { type Client, createClient } from '@libsql/client';
  * goes with its rollback.
  */
 export async function lockFile(file: string): Promise<() => Promise<void>> {
-  let client: Client | undefined;
+  const connection = new Sqlite(file);
   try {
-    client = createClient({ url: pathToFileURL(file).href, concurrency: 1 });
-    const held = await client.transaction('write');
-    const owner = client;
-    return async () => {
-      await held.rollback();
-      owner.close();
-    };
+    connection.exec('begin immediate');
   } catch (error) {
-    client?.close();
+    connection.close();
     throw error;
   }
+  return async () => {
+    connection.exec('rollback');
+    connection.close();
+  };
 }

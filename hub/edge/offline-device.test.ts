@@ -8,7 +8,7 @@ import type { Digest } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
 import { deliver, makeFakeKey, openFakeSession } from './sockets/fake-client.ts';
 import { openFakeDevice, postFakeJob, prepareFakeJob } from './sockets/fake-job.ts';
-import { openSharedDatabase } from './store/libsql.ts';
+import { openSharedDatabase } from './store/database/open.ts';
 import { openTestHub } from './test-hub.ts';
 
 const UNIT_BYTES = 12;

@@ -30,7 +30,7 @@ const MAY_SAY_RETIRED = new RegExp(
     `^${GLOSSARY}$`,
     '^docs/verification\\.md$',
     '^scripts/tidy/(?:glossary|rules\\.test)\\.ts$',
-    '^hub/edge/store/(?:migrations|libsql\\.slow\\.test)',
+    '^hub/edge/store/(?:migrations|store\\.slow\\.test)',
   ].join('|'),
 );
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openDatabaseFile } from '../store/libsql.ts';
+import { openDatabaseFile } from '../store/database/open.ts';
 
 /** `weigh.ts FOLDER`: the bytes of each table and index of a hub's database, as a JSON line. */
 const [folder = ''] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { openFileStore } from './store.ts';
 import { loadAll } from './store-world.ts';
 
 /**
- * Run by `libsql.slow.test.ts`, which kills it: appends groups to the database named on the command
+ * Run by `store.slow.test.ts`, which kills it: appends groups to the database named on the command
  * line and prints the first index after each group that was acknowledged.
  */
 const [file = '', groupSize = '7'] = process.argv.slice(2);

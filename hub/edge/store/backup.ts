@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { hasCode, syncFolder } from '#node/files.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
-import { copyDatabase } from './libsql.ts';
+import { copyDatabase } from './database/connection.ts';
 
 /** What a hub keeps beside its database. Blobs are named by content: a copy is never half old. */
 const FOLDERS = ['keys', 'blobs'];

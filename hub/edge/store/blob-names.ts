@@ -1,7 +1,7 @@
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { JobId, Root } from '#protocol/values/ids.ts';
 import type { Fact } from '../../core/state/facts.ts';
-import type { Database, Statement } from './libsql.ts';
+import type { Database, Statement } from './database/port.ts';
 import { WORD } from './words.ts';
 
 /** What named a blob that belongs to no job. */

@@ -1,8 +1,8 @@
 import type { BanView } from '#protocol/settlement/money-api.ts';
 import type { Pardon } from '../../core/state/trust.ts';
+import type { Database } from './database/port.ts';
 import type { FactReader } from './fact-reader.ts';
 import { FACT, type FactRow } from './fact-rows.ts';
-import type { Database } from './libsql.ts';
 import type { DeviceFacts } from './port.ts';
 import { WORD } from './words.ts';
 

@@ -1,9 +1,9 @@
 import type { EndedJobView } from '#protocol/settlement/money-api.ts';
 import type { Fact } from '../../core/state/facts.ts';
+import type { Database, Statement } from './database/port.ts';
 import type { FactReader } from './fact-reader.ts';
 import { FACT, type FactRow } from './fact-rows.ts';
 import { IS_VOID, OF_JOBS } from './fact-types.ts';
-import type { Database, Statement } from './libsql.ts';
 import type { Store } from './port.ts';
 import { WORD } from './words.ts';
 

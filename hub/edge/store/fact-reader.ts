@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
+import type { Database } from './database/port.ts';
 import { decodeRow, FACT, type FactRow, type StoredFact } from './fact-rows.ts';
 import { IS_UNREVEALED } from './fact-types.ts';
-import type { Database } from './libsql.ts';
 import type { FactPage, Tip } from './port.ts';
 import type { Words } from './words.ts';
 

@@ -2,9 +2,9 @@ import { bytesToHex, hexToBytes } from '#protocol/bytes/digest.ts';
 import type { FactOf } from '../../core/state/fact-lists.ts';
 import type { CommittedShard, Fact } from '../../core/state/facts.ts';
 import { decodeCompact, draftCompact } from './compact.ts';
+import type { Value } from './database/port.ts';
 import { type FactKeys, keysOf, knownOf } from './fact-keys.ts';
 import { COMPACT } from './fact-types.ts';
-import type { Value } from './libsql.ts';
 import type { TextOf } from './words.ts';
 
 /**

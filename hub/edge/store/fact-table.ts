@@ -1,10 +1,10 @@
 import { openBoundedMap } from '#node/bounded-map.ts';
 import type { CommittedShard, Fact } from '../../core/state/facts.ts';
 import { nameBlobs } from './blob-names.ts';
+import type { Database, Statement, Value } from './database/port.ts';
 import { listEarnings } from './earnings.ts';
 import { COLUMNS, draftFact } from './fact-rows.ts';
 import { PLACED } from './fact-types.ts';
-import type { Database, Statement, Value } from './libsql.ts';
 import { removeData } from './removal.ts';
 import type { Words } from './words.ts';
 

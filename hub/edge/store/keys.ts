@@ -1,8 +1,8 @@
 import type { Access, KeyView } from '#protocol/api/keys.ts';
 import type { DeveloperId } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
+import type { Database } from './database/port.ts';
 import { OF_JOBS } from './fact-types.ts';
-import type { Database } from './libsql.ts';
 
 const OWNER = "body->>'$.record.developer'";
 

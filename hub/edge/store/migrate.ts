@@ -1,5 +1,5 @@
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import type { Database } from './libsql.ts';
+import type { Database } from './database/port.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** Brings a database, an empty one as well, to the newest version. */

@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { createClient } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { JobRecord } from '#protocol/api/job.ts';
 import { digestRecord } from '#protocol/bytes/digest.ts';
@@ -12,6 +10,7 @@ import { decodeWith } from '#protocol/values/decode.ts';
 import { DeveloperId, type Root } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { instant, millis } from '#protocol/values/units.ts';
+import { openConnection } from './database/connection.ts';
 import { MIGRATIONS } from './migrations.ts';
 import {
   accepted,
@@ -39,19 +38,18 @@ type Row = [table: string, values: Record<string, string | number | Uint8Array>]
 /** A database as a hub left it before the migration that says `mark`, with these rows. */
 async function openOld(mark: string, rows: readonly Row[]): Promise<string> {
   const file = join(folder, 'hub.db');
-  const client = createClient({ url: pathToFileURL(file).href });
+  const { write, close } = openConnection({ file });
   const version = MIGRATIONS.findIndex((statements) => statements.some((s) => s.includes(mark)));
-  await client.batch(['create table migration (version integer primary key)']);
+  write(['create table migration (version integer primary key)']);
   for (const [at, statements] of MIGRATIONS.slice(0, version).entries()) {
-    const done = { sql: 'insert into migration values (?)', args: [at] };
-    await client.batch([...statements, done]);
+    write([...statements, { sql: 'insert into migration values (?)', args: [at] }]);
   }
   for (const [table, values] of rows) {
     const places = Object.keys(values).map(() => '?');
     const sql = `insert into ${table} (${Object.keys(values)}) values (${places})`;
-    await client.execute({ sql, args: Object.values(values) });
+    write([{ sql, args: Object.values(values) }]);
   }
-  client.close();
+  close();
   return file;
 }
 

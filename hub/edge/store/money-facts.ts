@@ -1,7 +1,7 @@
 import type { ClosingView } from '#protocol/settlement/money-api.ts';
+import type { Database } from './database/port.ts';
 import type { FactReader } from './fact-reader.ts';
 import { FACT, type FactRow } from './fact-rows.ts';
-import type { Database } from './libsql.ts';
 import type { MoneyFacts } from './port.ts';
 
 /** The calls of a store that tell of money beside jobs and devices. */

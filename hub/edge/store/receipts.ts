@@ -2,10 +2,10 @@ import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { DIGEST_BYTES, hexToBytes } from '#protocol/bytes/digest.ts';
 import type { AcceptedShard, Receipt, SignedVerdict } from '#protocol/records/records.ts';
 import type { JobId, LeaseId } from '#protocol/values/ids.ts';
+import type { Database } from './database/port.ts';
 import type { FactReader } from './fact-reader.ts';
 import { FACT, type FactRow, type StoredFact } from './fact-rows.ts';
 import { IS_VOID, OF_JOBS, OF_LEASE } from './fact-types.ts';
-import type { Database } from './libsql.ts';
 import type { ReceiptParts, Store } from './port.ts';
 import { WORD } from './words.ts';
 

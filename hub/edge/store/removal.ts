@@ -1,8 +1,8 @@
 import type { JobId } from '#protocol/values/ids.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
+import type { Database, Statement } from './database/port.ts';
 import { OF_JOBS } from './fact-types.ts';
-import type { Database, Statement } from './libsql.ts';
 import { WORD } from './words.ts';
 
 const UNTIL = "body->>'$.keptUntil'";

@@ -2,6 +2,8 @@ import type { LeaseId } from '#protocol/values/ids.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { jobsNaming, namesBlob } from './blob-names.ts';
+import { openDatabaseFile, openMemoryDatabase, openSharedDatabase } from './database/open.ts';
+import type { Database } from './database/port.ts';
 import { openDeviceFacts } from './device-facts.ts';
 import { openEarnings } from './earnings.ts';
 import { type FactReader, openFactReader } from './fact-reader.ts';
@@ -9,12 +11,6 @@ import { FACT, type FactRow } from './fact-rows.ts';
 import { openAppend } from './fact-table.ts';
 import { IS_VOID, OF_JOBS, OF_LEASE } from './fact-types.ts';
 import { type KeyStore, openKeys } from './keys.ts';
-import {
-  type Database,
-  openDatabaseFile,
-  openMemoryDatabase,
-  openSharedDatabase,
-} from './libsql.ts';
 import { migrate } from './migrate.ts';
 import { openMoneyFacts } from './money-facts.ts';
 import type { NumberedJob, ShardFingerprints, ShardOutputs, Store, UnitRange } from './port.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openMemoryDatabase } from './libsql.ts';
+import { openMemoryDatabase } from './database/open.ts';
 import { migrate } from './migrate.ts';
 import { openWords } from './words.ts';
 

@@ -1,6 +1,6 @@
 import { openBoundedMap } from '#node/bounded-map.ts';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import type { Database, Statement } from './libsql.ts';
+import type { Database, Statement } from './database/port.ts';
 
 /** Words in memory: about 10 MB where they are keys of devices. */
 const WORDS_KEPT = 32_768;
