@@ -1,6 +1,6 @@
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
-import { removeData } from './checking/archive.ts';
+import { keepOutputs, removeData } from './checking/archive.ts';
 import { enrolVerifier, removeVerifier } from './checking/enrolment.ts';
 import { cancelJob, createJob, reject, startJob } from './jobs/commands.ts';
 import { addLeafFile, changeMoney, linkPayout, payoutFault } from './money/funding.ts';
@@ -38,6 +38,8 @@ export function runCommand(turn: Turn, request: RequestId, command: HubCommand):
       return cancelJob(turn, request, command.job);
     case 'remove-data':
       return answer(turn, request, removeData(turn, command.job));
+    case 'keep-outputs':
+      return answer(turn, request, keepOutputs(turn, command));
     case 'enrol':
       return answer(turn, request, enrolVerifier(turn, command.key));
     case 'remove-verifier':

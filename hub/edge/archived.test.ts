@@ -1,13 +1,17 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { openTestFolder } from '#node/test-folder.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import { instant } from '#protocol/values/units.ts';
 import { makeFakeKey } from './sockets/fake-client.ts';
 import { computeFakeJob, postFakeJob, prepareFakeJob } from './sockets/fake-job.ts';
+import { backUpHub } from './store/backup.ts';
+import { openSharedDatabase } from './store/database/open.ts';
 import { openTestHub, refusalOf } from './test-hub.ts';
 
+const copies = openTestFolder();
 const DAY_MS = 24 * 3_600_000;
 const who = makeFakeKey();
 const hub = openTestHub(() => ({
@@ -19,9 +23,9 @@ afterEach(() => void vi.useRealTimers());
 
 const read = async <T>(path: string): Promise<T> => (await (await hub.call(path)).json()) as T;
 
-/** Posts, computes and judges a job of one unit. */
-async function finishJob(): Promise<JobView> {
-  const job = (await (await postFakeJob(hub, { units: 1, autoStart: true })).json()) as JobView;
+/** Posts, computes and judges a job. */
+async function finishJob(size: { units: number; width?: number } = { units: 1 }): Promise<JobView> {
+  const job = (await (await postFakeJob(hub, { ...size, autoStart: true })).json()) as JobView;
   const verifier = await prepareFakeJob(hub.url, who);
   await computeFakeJob(hub, { job, who: makeFakeKey() });
   const { shard } = await verifier.until('check');
@@ -104,6 +108,50 @@ test('a developer removes inputs and results of an archived job, and its receipt
   }
   const { receipts } = await read<{ receipts: object[] }>(`/v1/jobs/${job.id}/receipts`);
   expect(receipts).toHaveLength(1);
+});
+
+test('results of an archived job move to a blob that nobody can fetch, and every call gives them as before', async () => {
+  const blobs = async () =>
+    (await readdir(join(hub.data, 'blobs'), { recursive: true })).flatMap((name) => {
+      const root = basename(name);
+      return root.length === 64 ? [root] : [];
+    });
+  const job = await finishJob({ units: 8, width: 4_096 });
+  const results = `/v1/jobs/${job.id}/results`;
+  const range = '&from=3&to=6';
+  const bytes = async (path: string) =>
+    Buffer.from(await (await hub.call(path)).arrayBuffer()).toString('base64');
+  const readAll = async () => [
+    ...(await Promise.all(
+      ['safetensors', 'npy', 'jsonl'].flatMap((format) => [
+        bytes(`${results}?format=${format}`),
+        bytes(`${results}?format=${format}${range}`),
+      ]),
+    )),
+    await bytes(`/v1/jobs/${job.id}/outputs/4`),
+  ];
+  const [before, blobsBefore] = [await readAll(), await blobs()];
+  await archive(job);
+  const added = async () => (await blobs()).filter((root) => !blobsBefore.includes(root));
+  await expect.poll(added, { timeout: 15_000 }).toHaveLength(1);
+  const [segment] = await added();
+  const database = await openSharedDatabase(join(hub.data, 'hub.db'));
+  const moved = async () => (await database.read('select root from segment')).length;
+  await expect.poll(moved, { timeout: 5_000 }).toBe(1);
+  await database.close();
+  await hub.close();
+  await hub.open();
+  expect(await readAll()).toEqual(before);
+  expect((await hub.call(`/v1/blobs/${segment}`)).status).toBe(404);
+  const to = join(copies, 'copy');
+  expect(await backUpHub(hub.data, to)).toMatchObject({ ok: true });
+  await hub.call(`/v1/jobs/${job.id}/data`, { method: 'DELETE' });
+  expect((await hub.call(results)).status).toBe(410);
+  await hub.close();
+  await hub.open({ data: to });
+  expect(await readAll()).toEqual(before);
+  await hub.close();
+  await hub.open();
 });
 
 test('inputs and results go when their time is over, and blobs that nothing names with them', async () => {

@@ -17,6 +17,7 @@ import {
 } from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
+import { openBlobReader } from './blobs/reader.ts';
 import { openSpaceGuard } from './blobs/space.ts';
 import type { Uploads } from './http/uploads.ts';
 import { mendInputs } from './inputs/mend.ts';
@@ -30,6 +31,7 @@ import type { Log } from './process/log.ts';
 import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './process/metrics.ts';
 import { openRetention } from './process/retention.ts';
 import { openWriteWatch, type WriteWatch } from './process/write-watch.ts';
+import { openOutputKeeper } from './segments/keeper.ts';
 import { type ControlSockets, openControlSockets } from './sockets/control-socket.ts';
 import { type GroupCommit, openGroupCommit } from './store/group-commit.ts';
 import type { Store } from './store/port.ts';
@@ -79,11 +81,13 @@ export async function openHubParts(
   config: Omit<HubConfig, 'hub'>,
   { log, clock = openClock() }: { log: Log; clock?: Clock | undefined },
 ): Promise<HubParts> {
+  const blobFolder = join(data, 'blobs');
   // First, since it locks the directory: a second hub must not touch what the first one uses.
-  const store = await openFileStore(join(data, 'hub.db'));
+  const store = await openFileStore(join(data, 'hub.db'), {
+    blobs: openBlobReader(blobFolder),
+  });
   const uploads = await openUploads(join(data, 'uploads'));
   const identity = await openKeyFile(join(data, 'keys', 'hub.json'));
-  const blobFolder = join(data, 'blobs');
   const blobs = await openFolderBlobs(blobFolder);
   const threads = openThreads(blobFolder, blobs);
   const snapshots = openSnapshots(join(data, 'hub.snapshot'), store);
@@ -105,12 +109,14 @@ export async function openHubParts(
     });
   const keeper = setInterval(keep, KEEP_EVERY_MS).unref();
   const endRetention = openRetention({ store, blobs, loop: running.loop, log });
+  const endKeeper = openOutputKeeper({ store, blobs, loop: running.loop, log });
   return {
     ...base,
     ...running,
     blobFolder,
     uploads,
     async stop() {
+      await endKeeper();
       running.loop.stop();
       running.signalling.close();
       await commit.close();

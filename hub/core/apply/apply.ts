@@ -45,6 +45,9 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
       return applyArchive(hub, fact);
     case 'data-removed':
       return applyRemovedData(hub, fact);
+    case 'outputs-kept':
+      // The store alone knows where bytes are.
+      return;
     case 'committed':
       return applyCommitment(hub, fact.commitment);
     case 'accepted':

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { lamports } from '#protocol/values/units.ts';
+import type { Root } from '#protocol/values/ids.ts';
+import { bytes, lamports } from '#protocol/values/units.ts';
 import { type Court, openCourt, SECOND } from '../fake-court.ts';
 import { FUNDING, JOB, PHONE, VERIFIER } from '../fake-world.ts';
 import { listEarning, listEnded, listFunded } from '../hub.ts';
@@ -98,6 +99,29 @@ test('an archived job with money is told of by its fact, and its money can be cl
   expect([listFunded(court.hub()), publicMoney(court.facts).closings.length]).toEqual([[], 1]);
   court.restart();
   expect([listFunded(court.hub()), publicMoney(court.facts).closings.length]).toEqual([[], 1]);
+});
+
+test('outputs of a job are moved when it is archived, and not before', () => {
+  const court = openDone();
+  const segment = { root: 'ab'.repeat(32) as Root, length: bytes(9), first: 1, end: 2, shards: 1 };
+  const keep = (more: object) => {
+    court.post({
+      ...{ type: 'command', request: 9 },
+      command: { type: 'keep-outputs', job: JOB, ...more },
+    });
+    return court.replies.at(-1)?.result;
+  };
+  expect(keep({ segment })).toMatchObject({ ok: false, refusal: { code: 'job-state' } });
+  court.wait(AN_HOUR);
+  const said = court.facts.length;
+  expect([keep({ segment }), keep({})]).toEqual([
+    { ok: true, value: null },
+    { ok: true, value: null },
+  ]);
+  expect(court.facts.slice(said)).toMatchObject([
+    { type: 'outputs-kept', job: JOB, segment },
+    { type: 'outputs-kept', job: JOB },
+  ]);
 });
 
 test('a device keeps its place and its standing when its jobs are archived', () => {

@@ -4,6 +4,7 @@ import { after, millis } from '#protocol/values/units.ts';
 import { forgetChecks } from '../apply/checks.ts';
 import { earningRuns } from '../money/book.ts';
 import { endedJobOf } from '../money/views.ts';
+import type { HubCommand } from '../state/events.ts';
 import type { Fact } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
@@ -51,4 +52,16 @@ export function removeData({ hub, world }: Turn, id: JobId): Fact[] | Refusal {
   }
   const isDecided = isUnderway(hub.underway, nameOf.removeData(id));
   return isDecided ? [] : [{ type: 'data-removed', job: id, at: world.now }];
+}
+
+/** Outputs of an archived job lie elsewhere from now on: no shard of it comes or goes any more. */
+export function keepOutputs(
+  { hub, world }: Turn,
+  { job, segment }: Extract<HubCommand, { type: 'keep-outputs' }>,
+): Fact[] | Refusal {
+  if (hub.jobs.has(job)) {
+    return refusal('job-state', 'outputs of a job stay in the database until it is archived');
+  }
+  const fact = { type: 'outputs-kept', job, at: world.now } as const;
+  return [segment === undefined ? fact : { ...fact, segment }];
 }

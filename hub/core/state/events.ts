@@ -6,7 +6,7 @@ import type { Funding, LeafFileView, PayoutRequest } from '#protocol/settlement/
 import type { JobId, Nonce, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import type { Instant } from '#protocol/values/units.ts';
-import type { Fact, ItemCut, MendedUnit, UnitCut } from './facts.ts';
+import type { Fact, ItemCut, MendedUnit, OutputSegment, UnitCut } from './facts.ts';
 import type { DeviceRecord } from './trust.ts';
 
 /** A control socket, numbered by the edge. */
@@ -46,6 +46,8 @@ export type HubCommand =
   | { type: 'cancel'; job: JobId }
   /** Its inputs and results are not wanted any more, or their time is over. */
   | { type: 'remove-data'; job: JobId }
+  /** The edge has put outputs of an archived job into a segment, or leaves the rest where it is. */
+  | { type: 'keep-outputs'; job: JobId; segment?: OutputSegment }
   | { type: 'enrol'; key: PublicKey }
   | { type: 'remove-verifier'; key: PublicKey }
   | { type: 'pardon'; device: PublicKey; reason: string }

@@ -94,6 +94,11 @@ export type Fact =
   /** Inputs and results of an archived job are gone. */
   | { type: 'data-removed'; job: JobId; at: Instant }
   /**
+   * Outputs of an archived job lie in a segment from now on, and in no rows of the store. Without a
+   * segment: what is left of them stays in rows.
+   */
+  | { type: 'outputs-kept'; job: JobId; segment?: OutputSegment; at: Instant }
+  /**
    * Items of a unit cannot be computed. Shards from the sequence `since` on compute the unit as it
    * was mended, with another item in the place of each; without `mended` no item is left, unless the
    * unit `stands`: it was accepted, and a verifier found out later.
@@ -148,6 +153,16 @@ export type Fact =
 export interface Earned {
   view: EndedJobView;
   runs: Ranges['runs'];
+}
+
+/**
+ * A blob with the outputs and fingerprints of accepted shards: all those of one job whose facts have
+ * the numbers [first, end).
+ */
+export interface OutputSegment extends BlobRef {
+  first: number;
+  end: number;
+  shards: number;
 }
 
 /** What the facts on a job's shards come to, in units; `released` is what may be read of them. */

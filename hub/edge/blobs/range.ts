@@ -12,6 +12,7 @@ export function checkRange(
   return refuse('range-invalid', `the blob has ${size} bytes; ask for a range within them`);
 }
 
+/** Refuses a blob that is not here, and says the way out. */
 export const unknownBlob = (root: Root): Result<never> =>
   refuse(
     'blob-unknown',

@@ -1,23 +1,25 @@
 import type { JobView } from '#protocol/api/job.ts';
 import { NO_DECOYS } from '#protocol/checks/thresholds.ts';
 import { sampleModel } from '#protocol/onnx/sample-model.ts';
+import { unitBytes } from '#protocol/tensors/tensor.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
 import { deliver, type FakeKey, makeFakeKey, openFakeSession } from './fake-client.ts';
 
 /** A model that gives back what it is given: whoever has the inputs can be its device. */
-export const fakeModel = sampleModel([{ op: 'Identity', inputs: ['x'], output: 'y' }], {
-  width: 3,
-});
+const identity = (width: number) =>
+  sampleModel([{ op: 'Identity', inputs: ['x'], output: 'y' }], { width });
+export const fakeModel = identity(3);
 
-/** Posts a job of so many units of one item. */
+/** Posts a job of so many units of one item, each of so many numbers. */
 export function postFakeJob(
   hub: { url: string; key: string },
-  options: { units: number; unitPrice?: string; autoStart?: boolean },
+  options: { units: number; width?: number; unitPrice?: string; autoStart?: boolean },
 ): Promise<Response> {
-  const { units, ...more } = options;
-  const rows = Array.from({ length: units }, (_, row) => JSON.stringify({ x: [row, 1, 2] }));
+  const { units, width = 3, ...more } = options;
+  const rest = Array.from({ length: width - 1 }, (_, at) => at + 1);
+  const rows = Array.from({ length: units }, (_, row) => JSON.stringify({ x: [row, ...rest] }));
   const form = new FormData();
-  form.append('model', new Blob([fakeModel]), 'net.onnx');
+  form.append('model', new Blob([identity(width)]), 'net.onnx');
   form.append('inputs', new Blob([rows.join('\n')]), 'rows.jsonl');
   form.append('options', JSON.stringify({ name: 'identity', unitItems: 1, ...more }));
   const headers = { Authorization: `Bearer ${hub.key}` };
@@ -35,7 +37,7 @@ export async function prepareFakeJob(url: string, who: FakeKey) {
   const verifier = await openFakeSession(url, 'verifier', who);
   const { job, draft, inputs } = await verifier.until('prepare');
   const answer = await fetch(`${url}/v1/blobs/${inputs.root}`, withTicket(verifier));
-  const unit = new Uint8Array(await answer.arrayBuffer()).slice(0, 12);
+  const unit = new Uint8Array(await answer.arrayBuffer()).slice(0, unitBytes(draft.runtime.inputs));
   const outputs = draft.runtime.inputs.map((spec) => ({ ...spec, name: 'y' }));
   const head = { type: 'prepared' as const, job, outputs, units: [0] };
   const cost = { unitMs: millis(1), peakBytes: bytes(1_000_000), decoys: NO_DECOYS };

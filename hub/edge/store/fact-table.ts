@@ -6,6 +6,7 @@ import { listEarnings } from './earnings.ts';
 import { COLUMNS, draftFact } from './fact-rows.ts';
 import { PLACED } from './fact-types.ts';
 import { removeData } from './removal.ts';
+import { followOutputs } from './segments.ts';
 import type { Words } from './words.ts';
 
 /** Rows of an insert; the rest of a group is inserted one by one. */
@@ -43,6 +44,7 @@ export async function openAppend(
       ...nameBlobs(facts),
       ...listEarnings(facts),
       ...removeData(facts),
+      ...followOutputs(facts),
     ]);
     entered.keep();
     for (const fact of facts) if (fact.type === 'accepted') open.delete(fact.shard.index);

@@ -5,6 +5,7 @@ import { EARNINGS } from './earnings.ts';
 import { OF_JOBS } from './fact-types.ts';
 import { KEYS } from './keys.ts';
 import { REMOVALS } from './removal.ts';
+import { SEGMENTS } from './segments.ts';
 
 /** No table of an older database holds so many rows. */
 const PHASE = 1_000_000_000;
@@ -382,4 +383,6 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   COMPACT_ROWS,
   // Bans, closings and leaf files have numbers, and devices are found by what is said of them.
   DEVICE_FACTS,
+  // Outputs of archived jobs move to segments; those of jobs that were archived before move as well.
+  SEGMENTS,
 ];

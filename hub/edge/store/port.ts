@@ -13,6 +13,7 @@ import type { Instant } from '#protocol/values/units.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
 import type { DeviceRecord } from '../../core/state/trust.ts';
 import type { KeyStore } from './keys.ts';
+import type { OutputColumn, OutputSize } from './segment-index.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
 export interface ShardOutputs {
@@ -51,7 +52,7 @@ export interface FactPage {
   number: number;
 }
 
-/** Jobs are numbered from 1 in the order in which they were posted. */
+/** Jobs are numbered from 1, in the order in which they were posted where not said otherwise. */
 export interface NumberedJob {
   number: number;
   id: JobId;
@@ -81,6 +82,21 @@ export interface DeviceFacts {
   payouts(from: number, limit: number): Promise<PayoutView[]>;
   /** Those of one device, the oldest first. */
   payoutsOf(device: PublicKey): Promise<PayoutView[]>;
+}
+
+/** What came with accepted shards and lies in rows, for who moves that of archived jobs to segments. */
+export interface OutputRows {
+  /** The next archived job, by a number of its own, whose outputs have not been moved. */
+  due(after: number): Promise<NumberedJob | undefined>;
+  /** The numbers of the facts of its accepted shards, some thousand at a time, in no order. */
+  numbers(job: JobId): AsyncIterable<number[]>;
+  /** How long the bytes of these facts are, in their order, where they lie in rows. */
+  sizes(numbers: readonly number[]): Promise<OutputSize[]>;
+  /** The bytes of these facts, where they lie in rows; null where a fact has none of this kind. */
+  bytes(
+    numbers: readonly number[],
+    column: OutputColumn,
+  ): Promise<ReadonlyMap<number, Uint8Array | null>>;
 }
 
 /** A leaf file and the blob that holds its bytes. */
@@ -135,15 +151,15 @@ export interface Store extends DeviceFacts, MoneyFacts {
   ): Promise<AcceptedShard[]>;
   /** Archived jobs whose inputs and results have had their time, the longest over first. */
   expired(now: Instant, limit: number): Promise<JobId[]>;
-  /** Whether a job, one that goes on or an archived one, names this blob. */
+  /** Whether a job, one that goes on or an archived one, names this blob, or its outputs lie in it. */
   namesBlob(root: Root): Promise<boolean>;
   /** The jobs that name it, as long as their data is kept. */
   jobsNaming(root: Root): Promise<JobId[]>;
-  /** Not-voided accepted shards that overlap some units, in order of sequence. */
+  /** Not-voided accepted shards that overlap some units, in order of sequence, while their data is kept. */
   results(job: JobId, units: UnitRange): Promise<ShardOutputs[]>;
   /** The units of the same. */
   spans(job: JobId, units: UnitRange): Promise<{ firstUnit: number; unitCount: number }[]>;
-  /** The accepted shard that came from a lease, void or not: for verifiers that judge it late. */
+  /** The accepted shard that came from a lease, void or not, while its data is kept. */
   delivered(lease: LeaseId): Promise<ShardOutputs | undefined>;
   /** The fingerprints of the accepted shard that came from a lease, void or not, if it has any. */
   fingerprints(lease: LeaseId): Promise<ShardFingerprints | undefined>;
@@ -159,6 +175,7 @@ export interface Store extends DeviceFacts, MoneyFacts {
   commitments(fromIndex: number, limit: number): Promise<CommittedShard[]>;
   /** Accepted shards, voided ones as well, from a sequence on, in its order, at most `limit`. */
   shards(fromSequence: number, limit: number): Promise<LoggedShard[]>;
+  outputRows: OutputRows;
   keys: KeyStore;
   close(): Promise<void>;
 }

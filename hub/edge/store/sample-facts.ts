@@ -62,6 +62,17 @@ export function jobCreated(number: number): Extract<Fact, { type: 'job-created' 
   return { type: 'job-created', record, inputDigests };
 }
 
+export const jobArchived = (number: number): Extract<Fact, { type: 'job-archived' }> => ({
+  type: 'job-archived',
+  job: jobId(number),
+  tally: {
+    ...{ acceptedUnits: 2, checked: 1, mismatched: 0, requeued: 0, lastSequence: 0 },
+    released: { runs: [], count: 0 },
+  },
+  keptUntil: instant(5_000 + number),
+  at: instant(5_000),
+});
+
 export const manifestOf = (number: number): PackageManifest => ({
   format: PACKAGE_FORMAT,
   name: `package ${number}`,

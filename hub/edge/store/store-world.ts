@@ -1,3 +1,4 @@
+import type { JobId } from '#protocol/values/ids.ts';
 import type { AppliedFact } from '../../core/state/facts.ts';
 import type { Store, UnitRange } from './port.ts';
 
@@ -5,6 +6,8 @@ import type { Store, UnitRange } from './port.ts';
 export interface StoreWorld {
   store: Store;
   reopen?(): Promise<Store>;
+  /** Archives these jobs and moves their outputs, where the suite is about outputs that were moved. */
+  move?(...jobs: readonly JobId[]): Promise<void>;
 }
 
 /** All that a store loads, at once. */

@@ -8,7 +8,7 @@ import { bytes, instant } from '#protocol/values/units.ts';
 import type { AppliedFact, Fact } from '../../core/state/facts.ts';
 import { checkArchive } from './archive.contract.ts';
 import { checkDevices } from './device-facts.contract.ts';
-import { checkFingerprints } from './fingerprints.contract.ts';
+import { checkOutputs } from './outputs.contract.ts';
 import {
   accepted,
   acceptedShard,
@@ -20,7 +20,6 @@ import {
   leaseId,
   manifestOf,
   openedEpoch,
-  outputsOf,
   revealedEpoch,
   type ShardChoice,
   saltOf,
@@ -62,8 +61,7 @@ export function checkStore(open: () => Promise<StoreWorld>): void {
   checkCuts(open);
   checkShards(open);
   checkReleases(open);
-  checkResults(open);
-  checkFingerprints(open);
+  checkOutputs(open);
   checkReceipts(open);
   checkLog(open);
   checkEpochs(open);
@@ -173,31 +171,6 @@ function checkShards(open: () => Promise<StoreWorld>): void {
     if (reopen) expect(loaded.at(-2)).toMatchObject({ shard: { ...other, sequence: 9 } });
     await again.close();
   });
-
-  it('leaves a voided shard out of results, and keeps it for who asks by its lease', async () => {
-    const { store } = await open();
-    const [a, b, c] = [
-      { index: 0, firstUnit: 0, unitCount: 3 },
-      { index: 1, firstUnit: 3, unitCount: 2 },
-      { index: 2, firstUnit: 0, unitCount: 4, job: 2 },
-    ];
-    await store.append([jobCreated(1), jobCreated(2)]);
-    await store.append([a, b, c].flatMap((choice) => [committed(choice), accepted(choice)]));
-    await store.append([voided(0), voided(2, 2)]);
-    expect((await loadAll(store)).slice(2)).toEqual([
-      ...[a, b, c].flatMap(opened),
-      voided(0),
-      voided(2, 2),
-    ]);
-    expect(await store.results(jobId(1), unitsIn(0, 8))).toHaveLength(1);
-    expect(await store.receipts(jobId(2), 0, 8)).toEqual([]);
-    for (const choice of [a, b]) {
-      const delivered = { shard: acceptedShard(choice), outputs: outputsOf(choice) };
-      expect(await store.delivered(delivered.shard.lease)).toEqual(delivered);
-    }
-    expect(await store.delivered(leaseId(99))).toBeUndefined();
-    await store.close();
-  });
 }
 
 function checkReleases(open: () => Promise<StoreWorld>): void {
@@ -215,45 +188,6 @@ function checkReleases(open: () => Promise<StoreWorld>): void {
     await store.append([released(2), released(0)]);
     expect((await loadAll(store)).slice(-2)).toEqual([released(2), released(0)]);
     await expect(store.append([released(2)])).rejects.toThrow();
-    await store.close();
-  });
-}
-
-function checkResults(open: () => Promise<StoreWorld>): void {
-  it('finds the shards that overlap a range, with their bytes', async () => {
-    const { store } = await open();
-    const choices = [
-      { index: 4, sequence: 0, firstUnit: 4, unitCount: 2 },
-      { index: 5, sequence: 1, firstUnit: 0, unitCount: 4 },
-      { index: 6, sequence: 2, firstUnit: 2, unitCount: 6 },
-      { index: 7, sequence: 3, firstUnit: 0, unitCount: 8, job: 2 },
-    ];
-    await store.append(choices.map((choice) => accepted(choice)));
-    const found = async (from: number, to: number) =>
-      (await store.results(jobId(1), unitsIn(from, to))).map(({ shard }) => shard.sequence);
-    expect(await found(0, 8)).toEqual([0, 1, 2]);
-    expect(await found(4, 5)).toEqual([0, 2]);
-    expect(await found(0, 2)).toEqual([1]);
-    expect(await found(8, 9)).toEqual([]);
-    const [first] = await store.results(jobId(1), unitsIn(4, 5));
-    expect(first).toEqual({
-      shard: acceptedShard({ index: 4, sequence: 0, firstUnit: 4 }),
-      outputs: outputsOf({ index: 4 }),
-    });
-    await store.close();
-  });
-
-  it('keeps bytes of any length, and views into larger buffers', async () => {
-    const { store } = await open();
-    const lengths = [0, 1, 4_095, 70_001, 1_000_000];
-    await store.append(lengths.map((length, index) => accepted({ index }, length)));
-    const view = new Uint8Array(64).fill(9).subarray(8, 11);
-    const last = accepted({ index: 9 });
-    if (last.type === 'accepted') await store.append([{ ...last, outputs: view }]);
-    const results = await store.results(jobId(1), unitsIn(0, 8));
-    const kept = results.map(({ outputs }) => Buffer.from(outputs).toString('base64'));
-    const sent = [...lengths.map((length, index) => outputsOf({ index }, length)), view];
-    expect(kept).toEqual(sent.map((outputs) => Buffer.from(outputs).toString('base64')));
     await store.close();
   });
 }

@@ -29,7 +29,7 @@ describe('store in a file', () => {
 
   it('refuses with disk-full past its cap, keeps what it had and goes on', async () => {
     const file = freshFile();
-    const store = await openFileStore(file, 400_000);
+    const store = await openFileStore(file, { bytesMax: 400_000 });
     await store.append([jobCreated(1), accepted({ index: 0 }, 100_000)]);
     await expect(store.append([accepted({ index: 1 }, 900_000)])).rejects.toMatchObject({
       refusal: { code: 'disk-full' },

@@ -1,29 +1,42 @@
-import type { LeaseId } from '#protocol/values/ids.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
+import { unknownBlob } from '../blobs/range.ts';
 import { jobsNaming, namesBlob } from './blob-names.ts';
 import { openDatabaseFile, openMemoryDatabase, openSharedDatabase } from './database/open.ts';
 import type { Database } from './database/port.ts';
 import { openDeviceFacts } from './device-facts.ts';
 import { openEarnings } from './earnings.ts';
-import { type FactReader, openFactReader } from './fact-reader.ts';
+import { openFactReader } from './fact-reader.ts';
 import { FACT, type FactRow } from './fact-rows.ts';
 import { openAppend } from './fact-table.ts';
-import { IS_VOID, OF_JOBS, OF_LEASE } from './fact-types.ts';
+import { IS_VOID, OF_JOBS } from './fact-types.ts';
 import { type KeyStore, openKeys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { openMoneyFacts } from './money-facts.ts';
-import type { NumberedJob, ShardFingerprints, ShardOutputs, Store, UnitRange } from './port.ts';
+import type { SegmentBlobs } from './output-bytes.ts';
+import { openOutputRows } from './output-rows.ts';
+import { openOutputs } from './outputs.ts';
+import type { NumberedJob, Store } from './port.ts';
 import { openReceipts } from './receipts.ts';
 import { readExpired } from './removal.ts';
+import { namesSegment } from './segments.ts';
 import { openWords, WORD } from './words.ts';
 
-/** Opens the store in a SQLite file, which is made on first use and may grow to `bytesMax`. */
-export const openFileStore = async (file: string, bytesMax?: number): Promise<Store> =>
-  openStore(await openDatabaseFile(file, bytesMax));
+/** No blobs: for who reads no outputs, or none of jobs that ended. */
+const NO_BLOBS: SegmentBlobs = { read: async (root) => unknownBlob(root) };
+
+/**
+ * Opens the store in a SQLite file, which is made on first use and may grow to `bytesMax`. Outputs of
+ * archived jobs are read from `blobs`.
+ */
+export const openFileStore = async (
+  file: string,
+  { bytesMax, blobs = NO_BLOBS }: { bytesMax?: number; blobs?: SegmentBlobs } = {},
+): Promise<Store> => openStore(await openDatabaseFile(file, bytesMax), blobs);
 
 /** A store that lives as long as the process, for tests. */
-export const openMemoryStore = async (): Promise<Store> => openStore(await openMemoryDatabase());
+export const openMemoryStore = async (blobs = NO_BLOBS): Promise<Store> =>
+  openStore(await openMemoryDatabase(), blobs);
 
 /**
  * The API keys in the SQLite file of a hub, which may run meanwhile: it sees what changes at its
@@ -41,7 +54,7 @@ export async function openFileKeys(
   }
 }
 
-async function openStore(database: Database): Promise<Store> {
+async function openStore(database: Database, blobs: SegmentBlobs): Promise<Store> {
   const { read, close } = database;
   await migrate(database).catch(async (error: unknown) => {
     await close();
@@ -74,24 +87,10 @@ async function openStore(database: Database): Promise<Store> {
       return read<NumberedJob>(sql, before, ...(owners ?? []), limit);
     },
     expired: (now, limit) => readExpired(database, now, limit),
-    namesBlob: (root) => namesBlob(database, root),
+    namesBlob: async (root) => (await namesBlob(database, root)) || namesSegment(database, root),
     jobsNaming: (root) => jobsNaming(database, root),
-    async results(job, units) {
-      const sql = `select ${FACT}, output.outputs from fact
-        left join output on output.number = fact.number where ${OF_UNITS} order by sequence`;
-      return decodeOutputs(facts, await read<OutputsRow>(sql, job, ...argsOf(units)));
-    },
-    async spans(job, units) {
-      const sql = `select first_unit as firstUnit, end_unit - first_unit as unitCount from fact
-        where ${OF_UNITS} order by sequence`;
-      return read<{ firstUnit: number; unitCount: number }>(sql, job, ...argsOf(units));
-    },
-    async delivered(lease) {
-      const sql = `select ${FACT}, (select outputs from output where output.number = fact.number)
-        as outputs from ${OF_LEASE}`;
-      return (await decodeOutputs(facts, await read<OutputsRow>(sql, lease)))[0];
-    },
-    fingerprints: (lease) => readFingerprints(database, facts, lease),
+    ...openOutputs(database, facts, blobs),
+    outputRows: openOutputRows(database),
     ...openReceipts(database, facts),
     ...openEarnings(database, facts),
     ...openDeviceFacts(database, facts),
@@ -116,42 +115,6 @@ async function openStore(database: Database): Promise<Store> {
     keys: openKeys(database),
     close,
   };
-}
-
-/** Not-voided accepted shards of some units. */
-const OF_UNITS = `type = 'accepted' and job = ${WORD} and first_unit < ? and end_unit > ?
-  and first_unit >= ? and not ${IS_VOID}`;
-const argsOf = ({ first, end, beginningAt }: UnitRange) => [end, first, beginningAt];
-
-type OutputsRow = FactRow & { outputs: Uint8Array };
-
-async function decodeOutputs(
-  facts: FactReader,
-  rows: readonly OutputsRow[],
-): Promise<ShardOutputs[]> {
-  const found = await facts.decode<'accepted'>(rows);
-  return rows.flatMap(({ outputs }, at) => {
-    const shard = found[at]?.shard;
-    return shard === undefined ? [] : [{ shard, outputs }];
-  });
-}
-
-async function readFingerprints(
-  { read }: Database,
-  facts: FactReader,
-  lease: LeaseId,
-): Promise<ShardFingerprints | undefined> {
-  const sql = `select ${FACT}, (select fingerprints from output where output.number = fact.number)
-    as fingerprints from ${OF_LEASE}`;
-  const [row] = await read<FactRow & { fingerprints: Uint8Array | null }>(sql, lease);
-  if (!row?.fingerprints) return undefined;
-  const [accepted] = await facts.decode<'accepted'>([row]);
-  if (accepted === undefined) return undefined;
-  const { shard } = accepted;
-  const [commitment] = await facts.commitments([shard.index]);
-  if (commitment === undefined) return undefined;
-  const { entry, logSignature } = commitment;
-  return { shard, entry, logSignature, fingerprints: row.fingerprints };
 }
 
 /** Signed records of one type, numbered by their place. */
