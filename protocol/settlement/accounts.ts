@@ -94,6 +94,7 @@ export const PendingRoot = struct({
   total: u64,
   claimLeafCount: u32,
   spendLeafCount: u32,
+  /** While it collects signatures: the last moment of that. */
   challengeEnd: u64,
   expiresAt: u64,
   digest: key,
@@ -173,9 +174,32 @@ export function decodeAccount<T extends { kind: number; version: number }>(
   return refuse('settlement-malformed', `expected ${name}, got type ${found.value.kind}`);
 }
 
-/** The attempt that a proposal made at `now` (seconds) counts under: an expired one raises it. */
+/** Seconds for which one member of a set may propose with fewer signatures than the quorum. */
+export function turnSecs({ graceSecs }: Pick<Config, 'graceSecs'>): bigint {
+  const part = graceSecs / 32n;
+  if (part < 20n) return 20n;
+  return part > 1_200n ? 1_200n : part;
+}
+
+/** The place in its set of the member that has the turn at `now` (seconds). */
+export const turnOf = (
+  config: Pick<Config, 'graceSecs'>,
+  { members }: Pick<VerifierSet, 'members'>,
+  now: bigint,
+): number => Number((now / turnSecs(config)) % BigInt(members));
+
+/** The last moment of a pending root: of one that collects, the end of that. */
+export function pendingUntil({ state, challengeEnd, expiresAt }: PendingRoot): bigint {
+  return state === PENDING.collecting && challengeEnd < expiresAt ? challengeEnd : expiresAt;
+}
+
+/** Whether a pending root stands at `now` (seconds). */
+export const isPendingAt = (pending: PendingRoot, now: bigint): boolean =>
+  pending.state !== PENDING.none && now <= pendingUntil(pending);
+
+/** The attempt that a proposal made at `now` (seconds) counts under: one that expired raises it. */
 export const nextAttempt = ({ attempt, pending }: Pool, now: bigint): bigint =>
-  pending.state !== PENDING.none && now > pending.expiresAt ? attempt + 1n : attempt;
+  pending.state !== PENDING.none && !isPendingAt(pending, now) ? attempt + 1n : attempt;
 
 /** The finalized root of a period, while it can be claimed against. */
 export function findRoot(pool: Pool, period: bigint): Result<FinalRoot> {

@@ -45,6 +45,11 @@ const ROWS = [
   [56, 'expiry-far', 'the attestation expires later than the grace time allows'],
   [57, 'quorum-missing', 'fewer verifiers have signed than are needed'],
   [58, 'window-open', 'the challenge window is still open: try again when it has ended'],
+  [
+    59,
+    'turn-of-another',
+    'another verifier has the turn to propose: bring a whole quorum, or wait',
+  ],
   [60, 'precompile-missing', 'the instruction before this one has to check the signatures'],
   [61, 'precompile-layout', 'the signatures are laid out in another way than the program takes'],
   [62, 'message-wrong', 'what was signed is not this root for this pool, period and cluster'],

@@ -102,7 +102,7 @@ pub struct Pending {
     /* 104 */ pub total: u64,
     /* 112 */ pub claim_leaf_count: u32,
     /* 116 */ pub spend_leaf_count: u32,
-    /* 120 */ pub challenge_end: u64,
+    /* 120 */ pub challenge_end: u64, // while it collects: the last moment of that
     /* 128 */ pub expires_at: u64,
     /* 136 */ pub digest: Key,
 }

@@ -47,6 +47,7 @@ pub enum Error {
     ExpiryTooFar = 56,
     QuorumMissing = 57,
     WindowOpen = 58,
+    TurnOfAnother = 59,
     // Signatures
     PrecompileMissing = 60,
     PrecompileLayout = 61,

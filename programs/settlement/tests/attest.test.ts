@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PENDING } from '#protocol/settlement/accounts.ts';
+import { PENDING, turnSecs } from '#protocol/settlement/accounts.ts';
 import { openSigner, type Signer, SOL } from './support/chain.ts';
 import {
   addresses,
@@ -7,6 +7,7 @@ import {
   GRACE_SECS,
   instructions,
   must,
+  SETTINGS,
   TIMELOCK_SECS,
   World,
 } from './support/world.ts';
@@ -21,7 +22,7 @@ function open() {
     [{ recipient: worker, cumulative: SOL }],
     [{ recipient: escrow, cumulative: SOL }],
   );
-  must(world.chain.send(world.propose(period, world.verifiers.slice(0, 1))));
+  must(world.chain.send(world.propose(period, [world.warpToTurn(0)])));
   const at = { config: world.config, pool: world.pool, set: world.set };
   const attest = (signers: Signer[], digest = world.poolState().pending.digest) =>
     world.chain.send([world.signatures(digest, signers), instructions.attest(at)]).refused;
@@ -31,11 +32,12 @@ function open() {
 describe('attest', () => {
   it('adds signatures until there is a quorum; then the window opens', () => {
     const { world, attest } = open();
+    const began = world.chain.now;
     expect(attest(world.verifiers.slice(1, 2))).toBeUndefined();
     expect(world.poolState().pending).toMatchObject({
       state: PENDING.collecting,
       signers: 0b00011,
-      challengeEnd: 0n,
+      challengeEnd: began + turnSecs(SETTINGS) / 2n,
     });
     expect(world.chain.send([world.finalize()]).refused).toBe('settlement-quorum-missing');
     world.chain.warp(100n);
@@ -85,7 +87,7 @@ describe('attest', () => {
       'settlement-account-unrelated',
     );
     world.chain.warp(TIMELOCK_SECS - 1n);
-    must(world.chain.send(world.propose(period, world.verifiers.slice(0, 1))));
+    must(world.chain.send(world.propose(period, [world.inTurn])));
     world.chain.warp(1n);
     expect(world.chain.send([checked(), instructions.attest(at)]).refused).toBe(
       'settlement-set-inactive',

@@ -307,7 +307,7 @@ describe('challenge_claim', () => {
   it('also meets a root that is still collecting, and one that has expired', () => {
     const { world, periodOf, challenge, refusal } = open();
     const pending = periodOf(LOWER);
-    must(world.chain.send(world.propose(pending, world.verifiers.slice(2, 3))));
+    must(world.chain.send(world.propose(pending, [world.warpToTurn(2)])));
     expect(world.poolState().pending.state).toBe(PENDING.collecting);
     const bonds = world.verifiers.slice(2, 3).map(world.bond);
     expect(refusal(challenge(pending, { bonds }))).toBeUndefined();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PENDING } from '#protocol/settlement/accounts.ts';
+import { PENDING, turnSecs } from '#protocol/settlement/accounts.ts';
 import {
   attestedBytes,
   checkSignatures,
@@ -17,11 +17,15 @@ import {
   instructions,
   must,
   type Period,
+  SETTINGS,
   TIMELOCK_SECS,
   World,
 } from './support/world.ts';
 
 const worker = openSigner('worker').key;
+const TURN_SECS = turnSecs(SETTINGS);
+/** Where the pending root lies in the account of a pool. */
+const PENDING_AT = 168;
 
 function open(options = {}) {
   const world = new World(options);
@@ -82,6 +86,7 @@ describe('propose_root', () => {
   it('collects where signatures are missing, and gives way to a quorum', () => {
     const { world, period, periodOf } = open();
     const [first, ...others] = world.verifiers as [Signer, ...Signer[]];
+    world.warpToTurn(0);
     must(world.chain.send(world.propose(periodOf(2n * SOL), [first])));
     expect(world.poolState().pending.state).toBe(PENDING.collecting);
     expect(world.chain.send(world.propose(period, [first])).refused).toBe(
@@ -113,6 +118,74 @@ describe('propose_root', () => {
     );
     must(world.chain.send(world.propose(period)));
     expect(world.poolState().attempt).toBe(1n);
+  });
+
+  it('begins with fewer than the quorum in the turn of a signer only', () => {
+    const { world, period } = open();
+    const [first, second] = [world.warpToTurn(0), world.verifiers[1] as Signer];
+    expect(world.chain.send(world.propose(period, [second])).refused).toBe(
+      'settlement-turn-of-another',
+    );
+    must(world.chain.send(world.propose(period, [first])));
+    expect(world.poolState().pending).toMatchObject({
+      state: PENDING.collecting,
+      challengeEnd: world.chain.now + TURN_SECS / 2n,
+    });
+  });
+
+  it('expires after half a turn without a quorum, and the next member may propose', () => {
+    const { world, period, periodOf } = open();
+    const first = world.warpToTurn(0);
+    world.chain.warp(TURN_SECS - 1n);
+    must(world.chain.send(world.propose(periodOf(2n * SOL), [first])));
+    const second = world.warpToTurn(1);
+    expect(world.chain.send(world.propose(period, [second])).refused).toBe(
+      'settlement-root-pending',
+    );
+    world.chain.warp(TURN_SECS / 2n);
+    expect(world.chain.send(world.propose(period, [first])).refused).toBe(
+      'settlement-turn-of-another',
+    );
+    must(world.chain.send(world.propose(period, [second])));
+    expect(world.poolState()).toMatchObject({ attempt: 1n, pending: { signers: 0b010 } });
+  });
+
+  it('comes to a quorum while a minority proposes nonsense whenever it can', () => {
+    const { world, period, periodOf } = open({ verifiers: 5, quorum: 3 });
+    const [one, two, ...honest] = world.verifiers as [Signer, Signer, ...Signer[]];
+    const nonsense = periodOf(2n * SOL);
+    const at = { config: world.config, pool: world.pool, set: world.set };
+    let proposed = 0;
+    world.warpToTurn(0);
+    const end = world.chain.now + 5n * TURN_SECS;
+    while (world.chain.now < end && world.poolState().pending.state !== PENDING.attested) {
+      for (const signers of [[one, two], [one], [two]]) {
+        if (world.chain.send(world.propose(nonsense, signers)).refused === undefined) proposed += 1;
+      }
+      for (const signer of honest) world.chain.send(world.propose(period, [signer]));
+      const { pending } = world.poolState();
+      if (pending.total === SOL) {
+        const others = honest.filter((_, place) => ((pending.signers >> (place + 2)) & 1) === 0);
+        world.chain.send([world.signatures(pending.digest, others), instructions.attest(at)]);
+      }
+      world.chain.warp(TURN_SECS / 8n);
+    }
+    expect(proposed).toBeGreaterThan(1);
+    expect(world.poolState().pending).toMatchObject({ state: PENDING.attested, total: SOL });
+    world.chain.warp(CHALLENGE_SECS);
+    must(world.chain.send([world.finalize()]));
+  });
+
+  it('counts one that began to collect before there were turns as expired', () => {
+    const { world, period, periodOf } = open();
+    must(world.chain.send(world.propose(periodOf(2n * SOL), [world.warpToTurn(0)])));
+    const account = world.chain.account(world.pool);
+    if (account === undefined) throw new Error('the pool is there');
+    const data = account.data.slice();
+    data.fill(0, PENDING_AT + 120, PENDING_AT + 128);
+    world.chain.put(world.pool, { ...account, data });
+    must(world.chain.send(world.propose(period, [world.verifiers[0] as Signer])));
+    expect(world.poolState()).toMatchObject({ attempt: 1n, pending: { total: SOL } });
   });
 
   it.each<[string, (world: World, period: Period) => Change, string]>([

@@ -188,7 +188,7 @@ describe.each(KINDS)('refund, %o', (kind) => {
     world.settle(first);
     end();
     const next = periodOf(2n * SOL);
-    must(world.chain.send(world.propose(next, world.verifiers.slice(0, 1))));
+    must(world.chain.send(world.propose(next, [world.warpToTurn(0)])));
     expect(world.poolState().pending.state).toBe(PENDING.collecting);
     expect(refusal(world.refund(first))).toBeUndefined();
     must(world.chain.send(world.propose(next)));

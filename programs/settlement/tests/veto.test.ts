@@ -45,7 +45,7 @@ describe('veto', () => {
   it('may come as often as it must', () => {
     const { world, period, veto } = open();
     for (let each = 0; each < 20; each += 1) {
-      must(world.chain.send(world.propose(period, world.verifiers.slice(0, 1))));
+      must(world.chain.send(world.propose(period, [world.warpToTurn(0)])));
       expect(veto(world.guardian)).toBeUndefined();
     }
     expect(world.poolState()).toMatchObject({ attempt: 20n, extraQuorum: 16 });

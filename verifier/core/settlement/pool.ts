@@ -4,7 +4,9 @@ import {
   nextAttempt,
   PENDING,
   type Pool,
+  pendingUntil,
   ROOTS,
+  turnOf,
   type VerifierSet,
 } from '#protocol/settlement/accounts.ts';
 import type { Place } from '#protocol/settlement/attestation.ts';
@@ -33,7 +35,7 @@ const finalRoot = (pool: Pool) => {
 };
 
 /** `now`: seconds of the chain. */
-export function viewPool({ pool, set }: PoolAccounts, now: number): PoolView {
+export function viewPool({ config, pool, set }: PoolAccounts, now: number): PoolView {
   const last = finalRoot(pool);
   return {
     period: Number(pool.period),
@@ -43,6 +45,7 @@ export function viewPool({ pool, set }: PoolAccounts, now: number): PoolView {
     dataHash: last && digestOf(last.dataHash),
     pending: pool.pending.state === PENDING.none ? undefined : viewPending(pool, set),
     verifiers: membersOf(set),
+    turn: turnOf(config, set, BigInt(Math.floor(now))),
   };
 }
 
@@ -56,7 +59,7 @@ function viewPending({ pending }: Pool, set: VerifierSet): PendingView {
         ? membersOf(set).filter((_, place) => ((pending.signers >> place) & 1) === 1)
         : [],
     challengeEnd: Number(pending.challengeEnd),
-    expiresAt: Number(pending.expiresAt),
+    until: Number(pendingUntil(pending)),
   };
 }
 

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import { millis } from '#protocol/values/units.ts';
-import {
-  nextStep,
-  type PendingView,
-  type PoolView,
-  PROPOSE_TURN_SECS,
-  type SettlementState,
-} from './settlement.ts';
+import { nextStep, type PendingView, type PoolView, type SettlementState } from './settlement.ts';
 
 const self = 'a'.repeat(64) as PublicKey;
 const other = 'b'.repeat(64) as PublicKey;
@@ -22,6 +16,7 @@ const pool = (change: Partial<PoolView> = {}): PoolView => ({
   dataHash: theirs,
   pending: undefined,
   verifiers: [self, other],
+  turn: 0,
   ...change,
 });
 const pending = (change: Partial<PendingView> = {}): PendingView => ({
@@ -29,7 +24,7 @@ const pending = (change: Partial<PendingView> = {}): PendingView => ({
   dataHash: ours,
   signers: [other],
   challengeEnd: 0,
-  expiresAt: 5_000,
+  until: 5_000,
   ...change,
 });
 const step = (change: Partial<SettlementState>) =>
@@ -58,8 +53,8 @@ describe('with nothing pending', () => {
     expect(step({ now: 1_600 }).type).toBe('propose');
     const second = pool({ verifiers: [other, self] });
     expect(step({ pool: second, now: 1_600 }).type).toBe('wait');
-    expect(step({ pool: second, now: 1_600 + PROPOSE_TURN_SECS }).type).toBe('propose');
-    expect(step({ now: 1_600 + PROPOSE_TURN_SECS }).type).toBe('wait');
+    expect(step({ pool: { ...second, turn: 1 }, now: 1_600 }).type).toBe('propose');
+    expect(step({ pool: pool({ turn: 1 }), now: 1_600 }).type).toBe('wait');
     expect(step({ pool: pool({ verifiers: [other] }) }).type).toBe('wait');
   });
 
@@ -71,7 +66,7 @@ describe('with nothing pending', () => {
   });
 
   it('takes a root that has expired for none', () => {
-    expect(step({ pool: pool({ pending: pending({ expiresAt: 1_999 }) }) }).type).toBe('propose');
+    expect(step({ pool: pool({ pending: pending({ until: 1_999 }) }) }).type).toBe('propose');
   });
 });
 

@@ -14,6 +14,8 @@ export interface PoolView {
   pending: PendingView | undefined;
   /** Keys of the active set, in its order. */
   verifiers: readonly PublicKey[];
+  /** Who of them may propose now. */
+  turn: number;
 }
 
 export interface PendingView {
@@ -21,7 +23,8 @@ export interface PendingView {
   dataHash: Digest;
   signers: readonly PublicKey[];
   challengeEnd: number;
-  expiresAt: number;
+  /** Its last moment. */
+  until: number;
 }
 
 /** What this verifier has signed: a second content for one attempt would cost its bond. */
@@ -57,16 +60,13 @@ export interface SettlementState {
   everyMs: Millis;
 }
 
-/** Verifiers of a set propose in turns of this length: different contents block an attempt. */
-export const PROPOSE_TURN_SECS = 20;
-
 /**
  * What a verifier does next for its pool, by what the chain says and what it has on disk: the same
  * after a crash at any point as without one.
  */
 export function nextStep(state: SettlementState): SettlementStep {
   const { pool, pulled } = state;
-  if (pool.pending !== undefined && state.now <= pool.pending.expiresAt) {
+  if (pool.pending !== undefined && state.now <= pool.pending.until) {
     return stepPending(state, pool.pending);
   }
   if (pool.dataHash !== undefined && pulled < pool.period) {
@@ -111,8 +111,7 @@ function stepDue({ pool, self, signed, now, everyMs }: SettlementState): Settlem
   if (place < 0) return { type: 'wait', reason: 'it is not in the set' };
   const due = pool.finalizedAt + everyMs / 1000;
   if (now < due) return { type: 'wait', reason: 'the next period is not due' };
-  const turn = Math.floor(now / PROPOSE_TURN_SECS) % pool.verifiers.length;
-  if (turn !== place) return { type: 'wait', reason: 'another verifier has the turn' };
+  if (pool.turn !== place) return { type: 'wait', reason: 'another verifier has the turn' };
   const again = signed?.period === pool.period + 1 && signed.attempt === pool.attempt;
   return { type: 'propose', ...(again ? { again: signed.dataHash } : {}) };
 }

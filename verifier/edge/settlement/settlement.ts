@@ -23,6 +23,7 @@ const ORDINARY: ReadonlySet<Refusal['code']> = new Set([
   'settlement-nothing-due',
   'settlement-nothing-pending',
   'settlement-root-pending',
+  'settlement-turn-of-another',
   'settlement-period-wrong',
   'settlement-window-open',
 ]);
@@ -69,8 +70,7 @@ async function run(options: SettlementOptions, stopping: AbortSignal): Promise<v
       settler ??= await openPool(options);
       const done = await settler.step();
       said = '';
-      if (done === 'idle') wait = Math.max(WAIT_MS.step, options.everyMs / 2);
-      else if (done !== 'wait') wait = 0;
+      if (done !== 'idle' && done !== 'wait') wait = 0;
     } catch (error) {
       const code = error instanceof PocketgridError ? error.refusal.code : undefined;
       wait = code === 'chain-missing' ? WAIT_MS.noChain : WAIT_MS.failed;

@@ -18,6 +18,8 @@ export interface Settler {
 /** Settles step by step; each step looks at chain and disk first. */
 export function openSettler(options: SettlerOptions, ports: SettlerPorts): Settler {
   const parts: Parts = { ...options, ...ports, reviewed: undefined };
+  /** Nothing is proposed before: the facts held nothing new. What others propose is looked at. */
+  let quietUntil = 0;
   return {
     async step() {
       const accounts = await readPool(parts);
@@ -31,7 +33,10 @@ export function openSettler(options: SettlerOptions, ports: SettlerPorts): Settl
         now,
         everyMs: parts.everyMs,
       });
-      return performStep(parts, accounts, step);
+      if (step.type === 'propose' && parts.now() < quietUntil) return 'wait';
+      const done = await performStep(parts, accounts, step);
+      if (done === 'idle') quietUntil = parts.now() + parts.everyMs / 2;
+      return done;
     },
   };
 }

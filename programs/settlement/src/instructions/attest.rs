@@ -19,7 +19,7 @@ pub fn run(context: &mut Context) -> Outcome {
     let now = sysvars::now()?;
     require(config.paused == 0, Error::Paused)?;
     require(pool.pending.state == PENDING_COLLECTING, Error::NothingPending)?;
-    require(now <= pool.pending.expires_at, Error::AttestationExpired)?;
+    require(period::is_live(&pool.pending, now), Error::AttestationExpired)?;
     require(set.set_id == pool.pending.set_id, Error::AccountUnrelated)?;
     period::require_active(config, set, now)?;
     let signed = precompile::signed_before(sysvar, 1)?;

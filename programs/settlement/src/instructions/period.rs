@@ -3,7 +3,10 @@
 //! ```text
 //! none --propose--> collecting --attest--> attested --finalize--> none, period + 1
 //! ```
-//! `propose` with a whole quorum goes to attested at once. A challenge or a veto throws a pending root out and
+//! `propose` with a whole quorum goes to attested at once. With fewer signatures only the member that has the turn
+//! begins, and collects for half a turn. So members who are fewer than the quorum and propose what nobody else signs hold
+//! the pool up in their own turns and for half of the next one; in the rest of each other turn its member may propose.
+//! No state is kept of who has failed, so none can be used against an honest member. A challenge or a veto throws a pending root out and
 //! raises the attempt, and so does the proposal that follows one which has expired: signatures under the old attempt
 //! count no more.
 
@@ -21,9 +24,28 @@ pub fn last_claim_root(pool: &Pool) -> Key {
     pool.roots[pool.period as usize % ROOTS].claim_root
 }
 
-/// Whether a pending root stands at `now`.
+/// Bounds of a turn: long enough to compute a period, short enough that nobody waits for long.
+const TURN_SECS: (u64, u64) = (20, 1_200);
+
+fn turn_secs(config: &Config) -> u64 {
+    (config.grace_secs / 32).clamp(TURN_SECS.0, TURN_SECS.1)
+}
+
+/// The member of the set that may propose at `now` with fewer signatures than the quorum.
+pub fn turn_of(config: &Config, set: &VerifierSet, now: u64) -> u64 {
+    now / turn_secs(config) % set.members as u64
+}
+
+/// Until when a root collects signatures that is proposed at `now`.
+pub fn collects_until(config: &Config, now: u64) -> Outcome<u64> {
+    crate::add(now, turn_secs(config) / 2)
+}
+
+/// Whether a pending root stands at `now`. One that collects has its last moment where later the window ends.
 pub fn is_live(pending: &Pending, now: u64) -> bool {
-    pending.state != PENDING_NONE && now <= pending.expires_at
+    pending.state != PENDING_NONE
+        && now <= pending.expires_at
+        && (pending.state != PENDING_COLLECTING || now <= pending.challenge_end)
 }
 
 pub fn discard(pool: &mut Pool) -> Outcome {

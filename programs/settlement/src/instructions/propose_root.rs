@@ -6,8 +6,8 @@
 //!       | key data hash | u64 expires at
 //! before it in the transaction: signatures (`precompile.rs`)
 //! ```
-//! A proposal with a whole quorum takes the place of one that is still collecting: a single verifier cannot
-//! hold the pool up. One that has expired raises the attempt: verifiers that had signed different contents under the
+//! A proposal with a whole quorum takes the place of one that is still collecting. With fewer signatures one is of the
+//! member that has the turn, and has half a turn to become whole (`period.rs`). One that has expired raises the attempt: verifiers that had signed different contents under the
 //! old one may agree on another.
 
 use super::period;
@@ -58,10 +58,12 @@ pub fn run(context: &mut Context) -> Outcome {
     let signed = precompile::signed_before(sysvar, 1)?;
     signed.require_message(&digest)?;
     let bits = signed.bits(&set.keys[..set.members as usize])?;
+    let whole = bits.count_ones() >= period::quorum_of(pool, set);
     if period::is_live(&pool.pending, now) {
-        let whole = bits.count_ones() >= period::quorum_of(pool, set);
         require(whole && pool.pending.state != PENDING_ATTESTED, Error::RootPending)?;
     }
+    let turn = period::turn_of(config, set, now);
+    require(whole || bits >> turn & 1 == 1, Error::TurnOfAnother)?;
     pool.pending = Pending {
         state: 0,
         reserved: 0,
@@ -73,7 +75,7 @@ pub fn run(context: &mut Context) -> Outcome {
         total,
         claim_leaf_count,
         spend_leaf_count,
-        challenge_end: 0,
+        challenge_end: period::collects_until(config, now)?,
         expires_at,
         digest,
     };

@@ -251,7 +251,7 @@ const roots = {
     roles: ['config', 'pool', 'set', 'instructions sysvar'],
   }),
   attest: (world) => {
-    must(world.chain.send(world.propose(periodOf(world, USUAL), world.verifiers.slice(0, 1))));
+    must(world.chain.send(world.propose(periodOf(world, USUAL), [world.warpToTurn(0)])));
     const { digest } = world.poolState().pending;
     return {
       made: instructions.attest(at(world)),

@@ -159,5 +159,7 @@ export interface Shown {
   proof: Uint8Array;
 }
 
-export const isLive = ({ pool, now }: Model): boolean =>
-  pool.pending.state !== 0 && now <= pool.pending.expiresAt;
+export const isLive = ({ pool: { pending }, now }: Model): boolean =>
+  pending.state !== 0 &&
+  now <= pending.expiresAt &&
+  (pending.state !== 1 || now <= pending.challengeEnd);

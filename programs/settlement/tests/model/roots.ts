@@ -3,6 +3,8 @@ import {
   nextAttempt,
   PENDING,
   type PendingRoot,
+  turnOf,
+  turnSecs,
   type VerifierSet,
 } from '#protocol/settlement/accounts.ts';
 import { type Content, hashAttestation, hashContent } from '#protocol/settlement/attestation.ts';
@@ -40,7 +42,8 @@ export const proposeRoot: Aim = (setting) => {
   const content = spoilContent(period.content, model, wrong);
   const setId = wrong === 'set' ? draw.below(model.config.setId + 2) : activeSet(model);
   const set = model.sets.get(setId);
-  const signers = drawSigners(setting, set, { wrong });
+  const turn = set === undefined ? 0 : turnOf(model.config, set, model.now);
+  const signers = drawSigners(setting, set, { wrong, turn });
   const number = model.pool.period + (wrong === 'number' ? draw.pick([0n, 2n]) : 1n);
   const { graceSecs, challengeSecs } = model.config;
   const life = draw.pick([graceSecs, graceSecs, graceSecs, challengeSecs]);
@@ -75,10 +78,12 @@ export const proposeRoot: Aim = (setting) => {
       demand(now <= expiresAt, 'settlement-attestation-expired');
       demand(expiresAt <= now + graceSecs, 'settlement-expiry-far');
       const bits = bitsOf(found, signers, wrong === 'message');
+      const isWhole = countOf(bits) >= quorumOf(model, found);
       if (isLive(model)) {
-        const isWhole = countOf(bits) >= quorumOf(model, found);
         demand(isWhole && pool.pending.state !== PENDING.attested, 'settlement-root-pending');
       }
+      const isTurn = ((bits >> turnOf(model.config, found, now)) & 1) === 1;
+      demand(isWhole || isTurn, 'settlement-turn-of-another');
       const { claimRoot, spendRoot, dataHash, total, claimLeafCount, spendLeafCount } = content;
       const pending = {
         state: 0,
@@ -90,7 +95,7 @@ export const proposeRoot: Aim = (setting) => {
         total,
         claimLeafCount,
         spendLeafCount,
-        challengeEnd: 0n,
+        challengeEnd: now + turnSecs(model.config) / 2n,
         expiresAt,
         digest,
       };
@@ -236,7 +241,7 @@ function addSigners(
 function drawSigners(
   { model, draw }: Setting,
   set: VerifierSet | undefined,
-  { wrong, signed = 0 }: { wrong: string | undefined; signed?: number },
+  { wrong, signed = 0, turn }: { wrong: string | undefined; signed?: number; turn?: number },
 ): Signer[] {
   if (wrong === 'nobody') return [];
   const passed = draw.once(8) ? 0 : signed;
@@ -246,13 +251,18 @@ function drawSigners(
   });
   const needed = set === undefined ? 1 : quorumOf(model, set);
   const count = draw.once(3) ? 1 + draw.below(needed) : needed;
-  const from = draw.below(Math.max(1, members.length));
+  const other = draw.below(Math.max(1, members.length));
+  const isTurn = turn !== undefined && !draw.once(4);
+  const from = isTurn ? members.findIndex(({ key }) => isPlace(set, key, turn)) : other;
   const signers = [...members.slice(from), ...members.slice(0, from)].slice(0, count);
   const [first] = signers;
   if (wrong === 'stranger' || first === undefined) signers.push(STRANGER);
   if (wrong === 'twice' && first !== undefined) signers.push(first);
   return signers;
 }
+
+const isPlace = (set: VerifierSet | undefined, key: Key, place: number): boolean =>
+  set !== undefined && isSameKey(set.keys[place] ?? EMPTY_KEY, key);
 
 /** What the next period comes to: what verifiers who are honest would say, mostly. */
 function drawPeriod(setting: Setting): Period {

@@ -8,6 +8,8 @@ import {
   PAGE_SLOTS,
   Page,
   Pool,
+  turnOf,
+  turnSecs,
 } from '#protocol/settlement/accounts.ts';
 import { addressesOf, associatedAccount } from '#protocol/settlement/addresses.ts';
 import {
@@ -290,6 +292,23 @@ export class World {
 
   get expiresAt(): bigint {
     return this.chain.now + GRACE_SECS;
+  }
+
+  /** The verifier that may propose alone now. */
+  get inTurn(): Signer {
+    const members = this.verifiers.length;
+    const member = this.verifiers[turnOf(SETTINGS, { members }, this.chain.now)];
+    if (member === undefined) throw new RangeError('a turn of nobody');
+    return member;
+  }
+
+  /** Lets time pass until this member's turn begins, or not at all where it has the turn. */
+  warpToTurn(place: number): Signer {
+    const secs = turnSecs(SETTINGS);
+    while (this.inTurn !== this.verifiers[place]) {
+      this.chain.warp(secs - (this.chain.now % secs));
+    }
+    return this.inTurn;
   }
 
   /** The chain's check of what these verifiers sign. */
