@@ -10,16 +10,16 @@ const UPLOAD_MS = 30 * 60_000;
 /** What a developer posts: one ONNX model, one or more files of inputs, and the options. */
 export interface JobUpload {
   model: { name: string; data: Blob };
-  /** Files that hold weights of the model. */
-  weights?: readonly { name: string; data: Blob }[];
+  /** Files that belong to the model: its weights, and for a task its settings. */
+  modelFiles?: readonly { name: string; data: Blob }[];
   inputs: readonly { name: string; data: Blob }[];
   options: JobOptions;
 }
 
 /** The form that `POST /v1/jobs` takes. */
-export function formOf({ model, weights = [], inputs, options }: JobUpload): FormData {
+export function formOf({ model, modelFiles = [], inputs, options }: JobUpload): FormData {
   const form = new FormData();
-  for (const { name, data } of [model, ...weights]) form.append('model', data, name);
+  for (const { name, data } of [model, ...modelFiles]) form.append('model', data, name);
   for (const { name, data } of inputs) form.append('inputs', data, name);
   form.append('options', JSON.stringify(options));
   return form;

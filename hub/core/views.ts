@@ -59,6 +59,7 @@ export function viewJob(hub: Hub, job: Job): JobView {
     mismatched: job.mismatched,
     requeued: job.requeued,
     ...(record.itemNames === undefined ? {} : { named: true }),
+    ...(record.task === undefined ? {} : { task: record.task.options.name }),
     ...(manifest === undefined ? {} : { quote: quote(hub, job, manifest) }),
     ...(job.refusal === undefined ? {} : { refusal: job.refusal }),
   };

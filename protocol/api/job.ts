@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { BlobRef, GraphOptimization, TAPS_MAX } from '../models/package.ts';
 import { Funding } from '../settlement/money-api.ts';
+import { TaskName, TaskOptions } from '../tasks/task.ts';
 import { InputSpec, TensorName, TensorSpec } from '../tensors/tensor.ts';
 import { DeveloperId, Digest, JobId } from '../values/ids.ts';
 import { Reason } from '../values/reason.ts';
@@ -40,6 +41,8 @@ export const KEEP_DAYS = 30;
 /** What a developer says when posting a job, beside the model and the inputs. */
 export const JobOptions = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
+  /** What the model is asked to do with texts; the inputs are tensors or pictures without. */
+  task: v.optional(TaskOptions),
   /** Items per unit. Chosen by the hub when absent. */
   unitItems: v.optional(v.pipe(Count, v.minValue(1), v.maxValue(4096))),
   graphOptimization: v.optional(GraphOptimization),
@@ -137,6 +140,8 @@ export const JobRecord = v.strictObject({
   leftOut: v.exactOptional(BlobRef),
   /** What the hub did with the files on its own; the quote says it. */
   notes: v.exactOptional(v.array(Reason)),
+  /** What answers are made of: the task, and JSON of the model's settings. */
+  task: v.exactOptional(v.strictObject({ options: TaskOptions, settings: BlobRef })),
 });
 export type JobRecord = v.InferOutput<typeof JobRecord>;
 
@@ -196,6 +201,8 @@ export const JobView = v.strictObject({
   requeued: Count,
   /** Items have the names of the files they came in. */
   named: v.optional(v.literal(true)),
+  /** What answers in JSON Lines are of. */
+  task: v.optional(TaskName),
   quote: v.optional(Quote),
   refusal: v.optional(Refusal),
 });

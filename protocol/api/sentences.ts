@@ -71,6 +71,8 @@ const ENGLISH: Sentences = {
     `left out of the results, since units carry numbers in tensors alone: ${names}`,
   'files-left-out': ({ files, names }) =>
     `${count(files, 'file')} left out, which could not be read: ${names}`,
+  'texts-cut': ({ texts, tokens }) =>
+    `${count(texts, 'text')} cut to the ${tokens} tokens that the model takes`,
   'too-far-off': ({ provider, where }) =>
     `checks found its results on ${PROVIDERS[provider]} too far off${where === 'inside' ? ' inside the model' : ''}`,
   'no-jobs': () => 'nobody has posted work right now; this device is next in line',

@@ -59,6 +59,8 @@ export const Reason = v.variant('code', [
   of('items-apart', { name: Name }),
   of('outputs-left-out', { names: Text }),
   of('files-left-out', { files: Count, names: Text }),
+  /** Texts had more tokens than the model takes. */
+  of('texts-cut', { texts: Count, tokens: Count }),
   // A device that has lost a provider
   of('too-far-off', { provider: Provider, where: v.picklist(['outputs', 'inside']) }),
   // A device that gets no work

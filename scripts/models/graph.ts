@@ -24,6 +24,8 @@ export interface GraphBuilder {
   /** A 32-bit float constant. The array is kept, not copied. */
   floats(name: string, dims: number[], values: Float32Array): string;
   integers(name: string, values: number[]): string;
+  /** A constant of one whole number, without axes. */
+  scalar(name: string, value: number): string;
   /** A constant of small integers, such as quantised weights. */
   bytes(name: string, dims: number[], values: Int8Array | Uint8Array): string;
   /** Adds a node, named like its first output. */
@@ -64,6 +66,11 @@ export function openGraph(): GraphBuilder {
     integers(name, values) {
       const data = bytesOf(BigInt64Array.from(values, BigInt));
       initializers.push(rawTensor(name, { dtype: 'i64', dims: [values.length], data }));
+      return name;
+    },
+    scalar(name, value) {
+      const data = bytesOf(BigInt64Array.of(BigInt(value)));
+      initializers.push(rawTensor(name, { dtype: 'i64', dims: [], data }));
       return name;
     },
     bytes(name, dims, values) {

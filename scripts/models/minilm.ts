@@ -12,6 +12,9 @@ export interface MiniLmConfig {
   seq: number;
 }
 
+/** An encoder whose sequences have any length up to 512. */
+export type FreeConfig = Omit<MiniLmConfig, 'seq'>;
+
 /** The shape of all-MiniLM-L6-v2: 22.7 million parameters. */
 export const MINILM: MiniLmConfig = { layers: 6, hidden: 384, heads: 12, vocab: 30_522, seq: 128 };
 
@@ -19,9 +22,10 @@ const POSITIONS = 512;
 const TOKEN_TYPES = 2;
 const EPSILON = 1e-12;
 
-interface Encoder extends MiniLmConfig {
+interface Encoder extends FreeConfig {
   graph: GraphBuilder;
   random: Random;
+  seq?: number;
 }
 
 /**
@@ -35,13 +39,8 @@ export function buildMiniLm(
   config: MiniLmConfig = MINILM,
 ): { model: Uint8Array; parameters: number } {
   const encoder: Encoder = { ...config, graph: openGraph(), random: openRandom(seed) };
-  const { graph, hidden, seq } = encoder;
-  const mask = graph.node('Cast', ['attention_mask'], { attributes: [intAttribute('to', 1)] });
-  const bias = addMaskBias(encoder, mask);
-  let tokens = addEmbeddings(encoder);
-  for (let layer = 0; layer < config.layers; layer++) {
-    tokens = addLayer(encoder, { name: `layer${layer}`, tokens, bias });
-  }
+  const { graph, hidden } = encoder;
+  const { tokens, mask } = addLayers(encoder);
   const pooled = addLinear(encoder, 'pooler', {
     input: addMean(encoder, tokens, mask),
     from: hidden,
@@ -53,11 +52,61 @@ export function buildMiniLm(
     inputs: ['input_ids', 'attention_mask'].map((name) => ({
       name,
       dtype: 'i64',
-      dims: ['batch', seq],
+      dims: ['batch', config.seq],
     })),
     outputs: [{ name: 'embedding', dtype: 'f32', dims: ['batch', hidden] }],
   });
   return { model, parameters: graph.parameterCount() };
+}
+
+/** What an encoder ends in: the vectors of its tokens, or numbers of each, or of the first one. */
+export type EncoderEnd = 'vectors' | { each: number } | { first: number };
+
+/**
+ * A BERT encoder as it is published: `input_ids`, `attention_mask` and `token_type_ids` i64
+ * [batch, sequence] → `last_hidden_state`, or `logits` of each token or of the item. Its weights are
+ * drawn from a seed.
+ */
+export function buildBert(seed: number, config: FreeConfig, end: EncoderEnd): Uint8Array {
+  const encoder: Encoder = { ...config, graph: openGraph(), random: openRandom(seed) };
+  const { graph, hidden } = encoder;
+  const types = 'token_type_ids';
+  const { tokens } = addLayers(encoder, types);
+  const output = end === 'vectors' ? 'last_hidden_state' : 'logits';
+  const axes = ['batch', 'sequence'];
+  if (end === 'vectors') graph.node('Identity', [tokens], { output });
+  else {
+    const first = { attributes: [intAttribute('axis', 1)] };
+    const place = graph.scalar('first', 0);
+    const input = 'each' in end ? tokens : graph.node('Gather', [tokens, place], first);
+    const to = 'each' in end ? end.each : end.first;
+    const logits = addLinear(encoder, 'head', { input, from: hidden, to });
+    graph.node('Mul', [logits, scalar(graph, 'apart', 8)], { output });
+  }
+  const dims =
+    end === 'vectors'
+      ? [...axes, hidden]
+      : 'each' in end
+        ? [...axes, end.each]
+        : ['batch', end.first];
+  return graph.encode({
+    name: 'bert',
+    inputs: ['input_ids', 'attention_mask', types].map((name) => ({
+      ...{ name, dtype: 'i64', dims: axes },
+    })),
+    outputs: [{ name: output, dtype: 'f32', dims }],
+  });
+}
+
+function addLayers(encoder: Encoder, types?: string): { tokens: string; mask: string } {
+  const { graph, layers } = encoder;
+  const mask = graph.node('Cast', ['attention_mask'], { attributes: [intAttribute('to', 1)] });
+  const bias = addMaskBias(encoder, mask);
+  let tokens = addEmbeddings(encoder, types);
+  for (let layer = 0; layer < layers; layer++) {
+    tokens = addLayer(encoder, { name: `layer${layer}`, tokens, bias });
+  }
+  return { tokens, mask };
 }
 
 const scalar = (graph: GraphBuilder, name: string, value: number) =>
@@ -72,20 +121,31 @@ function addMaskBias({ graph }: Encoder, mask: string): string {
   return graph.node('Unsqueeze', [scaled, graph.integers('mask.axes', [1, 2])]);
 }
 
-function addEmbeddings(encoder: Encoder): string {
+function addEmbeddings(encoder: Encoder, given?: string): string {
   const { graph, random, hidden, vocab, seq } = encoder;
   const table = (name: string, rows: number) =>
     graph.floats(name, [rows, hidden], drawWeights(random, rows * hidden, 0.05));
   const words = graph.node('Gather', [table('words', vocab), 'input_ids']);
-  const places = graph.integers(
-    'places',
-    Array.from({ length: seq }, (_, place) => place),
-  );
+  const places = addPlaces(graph, seq);
   const positions = graph.node('Gather', [table('positions', POSITIONS), places]);
-  const first = graph.integers('type0', [0]);
-  const types = graph.node('Gather', [table('types', TOKEN_TYPES), first]);
+  const type = given ?? graph.integers('type0', [0]);
+  const types = graph.node('Gather', [table('types', TOKEN_TYPES), type]);
   const sum = graph.node('Add', [graph.node('Add', [words, positions]), types]);
   return addNorm(encoder, 'embeddings.norm', sum);
+}
+
+/** The number of each token, of as many as there are where `seq` does not say. */
+function addPlaces(graph: GraphBuilder, seq: number | undefined): string {
+  if (seq !== undefined) {
+    return graph.integers(
+      'places',
+      Array.from({ length: seq }, (_, place) => place),
+    );
+  }
+  const shape = graph.node('Shape', ['input_ids']);
+  const [zero, one] = [graph.scalar('zero', 0), graph.scalar('step', 1)];
+  const length = graph.node('Gather', [shape, one]);
+  return graph.node('Range', [zero, length, one]);
 }
 
 function addNorm({ graph, hidden }: Encoder, name: string, input: string): string {
@@ -144,7 +204,7 @@ function addAttention(encoder: Encoder, { name, tokens, bias }: LayerEnds): stri
   const { graph, hidden, heads, seq } = encoder;
   const width = hidden / heads;
   // 0 keeps the batch as it comes.
-  const split = graph.integers(`${name}.split`, [0, seq, heads, width]);
+  const split = graph.integers(`${name}.split`, [0, seq ?? -1, heads, width]);
   const project = (part: string, perm: number[]) => {
     const flat = addLinear(encoder, `${name}.${part}`, { input: tokens, from: hidden, to: hidden });
     const apart = graph.node('Reshape', [flat, split]);
@@ -161,7 +221,10 @@ function addAttention(encoder: Encoder, { name, tokens, bias }: LayerEnds): stri
   const mixed = graph.node('Transpose', [graph.node('MatMul', [shares, value])], {
     attributes: [intsAttribute('perm', [0, 2, 1, 3])],
   });
-  const joined = graph.node('Reshape', [mixed, graph.integers(`${name}.join`, [0, seq, hidden])]);
+  const joined = graph.node('Reshape', [
+    mixed,
+    graph.integers(`${name}.join`, [0, seq ?? -1, hidden]),
+  ]);
   return addLinear(encoder, `${name}.out`, { input: joined, from: hidden, to: hidden });
 }
 

@@ -59,6 +59,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     'checks',
     'records',
     'settlement',
+    'tasks',
     'api',
     'messages',
     'onnx',

@@ -22,8 +22,12 @@ export interface ResultSource extends UnitSource {
   names?: ItemNames | undefined;
   /** Files that were left out of the job. */
   leftOut?: readonly FileFault[] | undefined;
-  /** Prints items as lines of JSON: `encodeTensorLines`, wherever that runs. */
-  print(tensors: ReadonlyMap<string, Tensor>, extras: LineExtras): Promise<Uint8Array>;
+  /** Prints items of the job, `from` to before `to`, as lines of JSON. */
+  print(
+    tensors: ReadonlyMap<string, Tensor>,
+    extras: LineExtras,
+    items: readonly [from: number, to: number],
+  ): Promise<Uint8Array>;
 }
 
 /** A file of results, whatever its size: its chunks are made while they are read. */
@@ -195,7 +199,7 @@ async function* printLines(
       columns.map((column) => [column.name, cutColumn(reading, column, window)]),
     );
     const files = names && [...unpackNames(names, from, to)];
-    yield await source.print(tensors, { instead, files });
+    yield await source.print(tensors, { instead, files }, [from, to]);
   }
 }
 

@@ -47,8 +47,9 @@ export function nameBlobs(facts: readonly Fact[]): Statement[] {
 function refsOf(fact: Fact): { job?: JobId; refs: Pick<BlobRef, 'root'>[] } | undefined {
   if (fact.type === 'leaf-file') return { refs: [fact] };
   if (fact.type === 'job-created' || fact.type === 'job-recut') {
-    const { id, inputs, inputDigests, draft, itemNames = [], leftOut = [] } = fact.record;
-    return { job: id, refs: [inputs, inputDigests, draft.file, itemNames, leftOut].flat() };
+    const { id, inputs, inputDigests, draft, itemNames = [], leftOut = [], task } = fact.record;
+    const files = [draft.file, itemNames, leftOut, task?.settings ?? []];
+    return { job: id, refs: [inputs, inputDigests, files].flat(2) };
   }
   if (fact.type === 'items-failed') {
     return fact.mended && { job: fact.job, refs: [fact.mended.blob] };

@@ -2,14 +2,19 @@ import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { type MessagePort, parentPort, type TransferListItem } from 'node:worker_threads';
+import type { JobRecord } from '#protocol/api/job.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { encodeTensorLines, type LineExtras } from '#protocol/tensors/tensor-lines.ts';
 import { must, PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
 import type { RecutInputs } from '../../core/state/events.ts';
 import type { ItemCut } from '../../core/state/facts.ts';
 import { openFolderBlobs } from '../blobs/folder.ts';
-import { type JobForm, type MadeJob, makeJob } from '../inputs/make-job.ts';
+import { type JobForm, type MadeJob, makeJob } from '../forms/make-job.ts';
 import { recutItems } from '../inputs/recut.ts';
+import type { TaskItems } from '../tasks/answers.ts';
+import { printAnswers } from '../tasks/print.ts';
+import type { Settings } from '../tasks/repository.ts';
 
 /**
  * What the hub has worker threads do: whatever takes more than a few milliseconds and needs none of
@@ -22,6 +27,12 @@ const TASKS = {
   /** Cuts the units of a job anew. */
   recut: async ({ cut, blobs }: { cut: ItemCut; blobs: string }): Promise<RecutInputs> =>
     must(await recutItems(await openFolderBlobs(blobs, { isShared: true }), cut)),
+  /** Says what the outputs of a job with a task mean, as JSON Lines. */
+  printAnswers: async ({ task, blobs, items, extras }: Answering): Promise<Uint8Array> => {
+    const settings = await readSettings(task.settings, blobs);
+    const lines = printAnswers({ options: task.options, settings }, items, extras);
+    return new TextEncoder().encode(lines);
+  },
   /** Prints items as JSON Lines. */
   printLines: async ({ tensors, extras }: Printing): Promise<Uint8Array<ArrayBuffer>> =>
     new TextEncoder().encode(encodeTensorLines(tensors, extras)),
@@ -31,7 +42,26 @@ export interface Printing {
   tensors: ReadonlyMap<string, Tensor>;
   extras: LineExtras;
 }
+/** Answers to be printed, and the folder of blobs with the settings of their model. */
+export interface Answering {
+  task: NonNullable<JobRecord['task']>;
+  blobs: string;
+  items: TaskItems;
+  extras: LineExtras;
+}
 export type Tasks = typeof TASKS;
+
+/** Settings of the model that was asked for last: its tokenizer has megabytes. */
+let known: { root: string; settings: Settings } | undefined;
+
+async function readSettings({ root, length }: BlobRef, folder: string): Promise<Settings> {
+  if (known?.root === root) return known.settings;
+  const blobs = await openFolderBlobs(folder, { isShared: true });
+  const bytes = must(await blobs.read(root, 0, length));
+  const settings = JSON.parse(new TextDecoder().decode(bytes)) as Settings;
+  known = { root, settings };
+  return settings;
+}
 
 /** A call of a task, one at a time. */
 export interface TaskCall {

@@ -1,8 +1,9 @@
+import type { Tensor } from '#protocol/tensors/tensor.ts';
 import type { RecutInputs } from '../../core/state/events.ts';
 import type { ItemCut } from '../../core/state/facts.ts';
 import type { BlobStore } from '../blobs/port.ts';
-import type { JobForm, MadeJob } from '../inputs/make-job.ts';
-import type { Printing } from './tasks.ts';
+import type { JobForm, MadeJob } from '../forms/make-job.ts';
+import type { Answering, Printing } from './tasks.ts';
 import { openThread } from './thread.ts';
 
 /** A form of gigabytes takes minutes; a window of results is a megabyte. */
@@ -14,6 +15,7 @@ export interface Threads {
   makeJob(form: JobForm): Promise<MadeJob>;
   recut(cut: ItemCut): Promise<RecutInputs>;
   printLines(printing: Printing): Promise<Uint8Array>;
+  printAnswers(answering: Omit<Answering, 'blobs'>): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -27,12 +29,17 @@ export function openThreads(folder: string, blobs: Pick<BlobStore, 'hold'>): Thr
   return {
     makeJob: (form) => blobs.hold(files.run('makeJob', { form, blobs: folder })),
     recut: (cut) => blobs.hold(files.run('recut', { cut, blobs: folder })),
-    printLines(printing) {
-      const buffers = [...printing.tensors.values()].map(({ data }) => data.buffer as ArrayBuffer);
-      return lines.run('printLines', printing, buffers);
+    printLines: (printing) => lines.run('printLines', printing, buffersOf(printing.tensors)),
+    printAnswers(answering) {
+      const { outputs, inputs } = answering.items;
+      const buffers = [...buffersOf(outputs), ...buffersOf(inputs)];
+      return lines.run('printAnswers', { ...answering, blobs: folder }, buffers);
     },
     async close() {
       await Promise.all([files.close(), lines.close()]);
     },
   };
 }
+
+const buffersOf = (tensors: ReadonlyMap<string, Tensor>): ArrayBuffer[] =>
+  [...tensors.values()].map(({ data }) => data.buffer as ArrayBuffer);

@@ -24,7 +24,7 @@ export interface NamedFile {
 /** A job ready to be sent. */
 export interface JobUpload {
   model: NamedFile;
-  weights: readonly NamedFile[];
+  modelFiles: readonly NamedFile[];
   inputs: readonly NamedFile[];
   options: JobOptions;
 }

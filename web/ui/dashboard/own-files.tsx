@@ -51,7 +51,7 @@ export function OwnFiles(props: {
     const named = (file: File) => ({ name: file.name, data: file });
     props.onPost({
       model: named(model),
-      weights: weights.map(named),
+      modelFiles: weights.map(named),
       inputs: inputs.map(named),
       options: options.value,
     });

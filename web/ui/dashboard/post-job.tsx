@@ -71,7 +71,7 @@ async function readSample(actions: DashboardActions): Promise<Result<JobUpload>>
   if (!inputs.ok) return inputs;
   return accept({
     model: { name: 'digits.onnx', data: model.value },
-    weights: [],
+    modelFiles: [],
     inputs: [{ name: 'digits.npy', data: inputs.value }],
     options: { name: SAMPLE.name },
   });

@@ -4,7 +4,7 @@ import type { KeyView } from '#protocol/api/keys.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
-import type { JobForm, MadeJob } from '../../inputs/make-job.ts';
+import type { JobForm, MadeJob } from '../../forms/make-job.ts';
 import { answerJson, reject } from '../answer.ts';
 import { checkBudget } from '../budget.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';

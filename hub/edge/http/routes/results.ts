@@ -6,6 +6,7 @@ import { decodeJson, decodeWith } from '#protocol/values/decode.ts';
 import { FileFault, must } from '#protocol/values/refusal.ts';
 import { type Job, mayRead, viewJob } from '../../../core/hub.ts';
 import { encodeResults, type ResultSource } from '../../results/encode.ts';
+import { readGiven } from '../../results/given.ts';
 import { RESULT_TYPES, type ResultRange, unitsOf } from '../../results/range.ts';
 import { answerBody, reject } from '../answer.ts';
 import { findKept } from '../job-access.ts';
@@ -67,14 +68,21 @@ async function encode(
   range: ResultRange,
 ) {
   const { store, blobs, threads } = ports;
-  const { itemNames, leftOut } = job.record;
+  const { itemNames, leftOut, task } = job.record;
+  const print: ResultSource['print'] =
+    task === undefined
+      ? (tensors, extras) => threads.printLines({ tensors, extras })
+      : async (outputs, extras, items) => {
+          const inputs = await readGiven(blobs, job.record, items);
+          return threads.printAnswers({ task, items: { outputs, inputs }, extras });
+        };
   const source: ResultSource = {
     failed: job.failed,
     names: itemNames && (await readJson(blobs, ItemNames, itemNames)),
     leftOut: leftOut && (await readJson(blobs, v.array(FileFault), leftOut)),
     shards: (units) => store.results(view.id, units),
     spans: (units) => store.spans(view.id, units),
-    print: (tensors, extras) => threads.printLines({ tensors, extras }),
+    print,
   };
   // Names are there before any result is.
   if (range.format === 'files') return must(await encodeResults([], source, range));

@@ -7,7 +7,7 @@ import { decodeJson } from '#protocol/values/decode.ts';
 import { must, PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import { MODEL_LIMITS } from '../../../core/models/check.ts';
 import type { SpaceGuard } from '../../blobs/space.ts';
-import type { JobForm } from '../../inputs/make-job.ts';
+import type { JobForm } from '../../forms/make-job.ts';
 import type { Spool } from '../../inputs/spool.ts';
 import { reject } from '../answer.ts';
 import { decodeBoundary, MultipartError, type Part, readParts } from '../multipart.ts';

@@ -6,15 +6,23 @@ import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import { boundLoops } from '#protocol/onnx/loops.ts';
 import { addTaps } from '#protocol/onnx/taps.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import { type FileFault, must, PocketgridError } from '#protocol/values/refusal.ts';
-import { checkModel, MODEL_LIMITS } from '../../core/models/check.ts';
+import {
+  accept,
+  type FileFault,
+  must,
+  PocketgridError,
+  type Result,
+} from '#protocol/values/refusal.ts';
+import { checkModel, MODEL_LIMITS, type ModelFacts } from '../../core/models/check.ts';
 import { LOOP_TRIPS_MAX } from '../../core/models/graph.ts';
 import type { BlobStore } from '../blobs/port.ts';
-import { type Converted, convertInputs } from './convert.ts';
-import { assembleModel } from './model-file.ts';
-import { foldShared, foldTensors } from './shared.ts';
-import { readSpool, type Spool } from './spool.ts';
-import { packUnits, UNITS_BYTES_MAX } from './units.ts';
+import { type Converted, convertInputs } from '../inputs/convert.ts';
+import { assembleModel, type ModelFile } from '../inputs/model-file.ts';
+import { foldShared, foldTensors } from '../inputs/shared.ts';
+import { readSpool, type Spool } from '../inputs/spool.ts';
+import { packUnits, UNITS_BYTES_MAX } from '../inputs/units.ts';
+import type { TaskSettings } from '../tasks/answers.ts';
+import { readTaskForm } from '../tasks/task-form.ts';
 
 /** A posted form, its files on disk. */
 export interface JobForm {
@@ -30,7 +38,8 @@ export interface JobForm {
 export interface MadeJob {
   record: Pick<
     JobRecord,
-    'draft' | 'inputs' | 'inputDigests' | 'items' | 'units' | 'itemNames' | 'leftOut' | 'notes'
+    | ('draft' | 'inputs' | 'inputDigests' | 'items' | 'units')
+    | ('itemNames' | 'leftOut' | 'notes' | 'task')
   >;
   digestBytes: Uint8Array<ArrayBuffer>;
 }
@@ -41,13 +50,13 @@ export interface MadeJob {
  */
 export async function makeJob(form: JobForm, blobs: Pick<BlobStore, 'put'>): Promise<MadeJob> {
   const { options } = form;
-  const { batchAxis, outputs, shared = {} } = options;
-  const assembled = must(assembleModel(await readSpool(form.model), outputs));
-  const given = must(foldShared(assembled.file, shared, await readSpool(form.shared)));
+  const { batchAxis, shared = {} } = options;
+  const posted = must(await readForm(form));
+  const given = must(foldShared(posted.file, shared, await readSpool(form.shared)));
   const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));
-  const converted = must(await convertInputs(await readSpool(form.inputs), checked, options));
+  const converted = must(await posted.convert(checked));
   const { items, unitItems, specs, names, leftOut } = converted;
-  const notes = [...assembled.notes, ...noteAxis(converted), ...noteFiles(leftOut)];
+  const notes = [...posted.notes, ...noteAxis(converted), ...noteFiles(leftOut)];
   const isFixed =
     options.unitItems !== undefined || converted.single || checked.fixedBatch !== undefined;
   const folded = must(foldTensors(given, converted.shared));
@@ -56,7 +65,7 @@ export async function makeJob(form: JobForm, blobs: Pick<BlobStore, 'put'>): Pro
   const packed = packUnits(converted);
   const put = async (bytes: Uint8Array): Promise<BlobRef> =>
     must(await blobs.put(bytes, UNITS_BYTES_MAX));
-  const putJson = (list: readonly unknown[]) => put(new TextEncoder().encode(JSON.stringify(list)));
+  const putJson = (value: object) => put(new TextEncoder().encode(JSON.stringify(value)));
   return {
     record: {
       draft: {
@@ -79,9 +88,31 @@ export async function makeJob(form: JobForm, blobs: Pick<BlobStore, 'put'>): Pro
       ...(names && { itemNames: await putJson(packNames(names)) }),
       ...(leftOut.length > 0 && { leftOut: await putJson(leftOut) }),
       ...(notes.length > 0 && { notes }),
+      ...(posted.task && {
+        task: { options: posted.task.options, settings: await putJson(posted.task.settings) },
+      }),
     },
     digestBytes: packed.digests,
   };
+}
+
+/** The model of a form, and how its inputs become tensors. */
+interface PostedModel extends ModelFile {
+  convert(facts: ModelFacts): Promise<Result<Converted>>;
+  task?: TaskSettings;
+}
+
+async function readForm({ options, model, inputs }: JobForm): Promise<Result<PostedModel>> {
+  const files = await readSpool(model);
+  const { task } = options;
+  if (task !== undefined) {
+    return readTaskForm({ ...options, task }, files, await readSpool(inputs));
+  }
+  const assembled = assembleModel(files, options.outputs);
+  if (!assembled.ok) return assembled;
+  const convert = async (facts: ModelFacts) =>
+    convertInputs(await readSpool(inputs), facts, options);
+  return accept({ ...assembled.value, convert });
 }
 
 const boundModel = (model: Uint8Array): Uint8Array =>

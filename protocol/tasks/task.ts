@@ -1,0 +1,45 @@
+import * as v from 'valibot';
+import { Count } from '../values/units.ts';
+
+/** What a model is asked to do with texts; names as on the Hugging Face Hub. */
+export const TaskName = v.picklist(
+  [
+    'feature-extraction',
+    'text-classification',
+    'token-classification',
+    'fill-mask',
+    'zero-shot-classification',
+    'text-ranking',
+  ],
+  'expected feature-extraction, text-classification, token-classification, fill-mask, zero-shot-classification or text-ranking',
+);
+export type TaskName = v.InferOutput<typeof TaskName>;
+
+const Label = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200));
+const Some = v.pipe(Count, v.minValue(1));
+
+/** What a developer says of a task. What is absent the repository of the model says. */
+export const TaskOptions = v.strictObject({
+  name: TaskName,
+  /** How the vectors of tokens become that of a text (feature-extraction). */
+  pooling: v.exactOptional(
+    v.picklist(['mean', 'cls', 'last-token', 'none'], 'expected mean, cls, last-token or none'),
+  ),
+  /** Whether a vector is brought to length 1 (feature-extraction). */
+  normalize: v.exactOptional(v.boolean()),
+  /** Tokens of a text, with those that the model adds. */
+  maxTokens: v.exactOptional(v.pipe(Some, v.maxValue(8_192))),
+  /** What is done with a longer text; it is cut unless this says `refuse`. */
+  overLength: v.exactOptional(v.picklist(['truncate', 'refuse'], 'expected truncate or refuse')),
+  /** Answers for each item, the likeliest first. */
+  topK: v.exactOptional(v.pipe(Some, v.maxValue(1_000))),
+  /** What texts may be about (zero-shot-classification). */
+  labels: v.exactOptional(v.pipe(v.array(Label), v.minLength(1), v.maxLength(64))),
+  /** The sentence that a label is put into, in the place of `{}` (zero-shot-classification). */
+  hypothesis: v.exactOptional(
+    v.pipe(Label, v.includes('{}', 'expected a sentence with {} in it, for the label')),
+  ),
+  /** Whether several labels may be true of one text (zero-shot-classification). */
+  multiLabel: v.exactOptional(v.boolean()),
+});
+export type TaskOptions = v.InferOutput<typeof TaskOptions>;
