@@ -1,4 +1,4 @@
-import { detectFileKind } from '#protocol/files/file-kind.ts';
+import { detectFileKind, type FileKind } from '#protocol/files/file-kind.ts';
 import { decodeText } from '#protocol/files/text.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { InputFile } from '../inputs/port.ts';
@@ -38,6 +38,13 @@ const KNOWN: readonly [Known, (json: Json) => boolean][] = [
   ['sentences', (json) => 'max_seq_length' in json],
 ];
 
+/** Files of a repository that no task needs: words about it, and its weights in other formats. */
+const BESIDE = new Set<FileKind>([
+  ...(['text', 'csv', 'html', 'xml', 'svg', 'pdf', 'png', 'jpeg'] as const),
+  ...(['safetensors', 'pytorch', 'pickle', 'hdf5', 'tflite', 'gguf', 'ort', 'openvino'] as const),
+]);
+const BESIDE_NAMES = /\.(?:model|txt|md|py)$|^\.git|(?:^|\/)LICENSE$/i;
+
 const SETTINGS_BYTES_MAX = 64 * 1024 * 1024;
 
 const isObject = (value: unknown): value is Json =>
@@ -49,7 +56,7 @@ export function openRepository(files: readonly InputFile[]): Result<Repository> 
   const from = new Map<Known, string>();
   for (const file of files) {
     if (!isSettings(file)) {
-      repository.model.push(file);
+      if (!isBeside(file)) repository.model.push(file);
       continue;
     }
     const json = readJson(file);
@@ -71,8 +78,13 @@ export function openRepository(files: readonly InputFile[]): Result<Repository> 
     from.set(known, file.name);
     repository.settings[known] = json.value as Json;
   }
-  return accept(repository);
+  if (repository.model.length > 0) return accept(repository);
+  const message = `none of ${files.map(({ name }) => name).join(', ')} is an ONNX model; make one: optimum-cli export onnx --model NAME FOLDER`;
+  return refuse('model-format', message.slice(0, 600), 'model');
 }
+
+const isBeside = ({ name, bytes }: InputFile): boolean =>
+  BESIDE_NAMES.test(name) || BESIDE.has(detectFileKind(bytes));
 
 const isSettings = ({ name, bytes }: InputFile): boolean =>
   /\.json$/i.test(name) || detectFileKind(bytes) === 'json';
