@@ -19,7 +19,7 @@ it.each([
   ['one two three four', 'five six', 7, '[CLS] one two [SEP] five six [SEP]'],
   ['one', 'two three four five six', 6, '[CLS] one [SEP] two three [SEP]'],
   ['one one one', 'one one one', 6, '[CLS] one [SEP] one one [SEP]'],
-])(
+] as [string, string | undefined, number, string][])(
   'a text that is too long loses its end, the longer of a pair first (%s | %s)',
   (text, ...[pair, most, wanted]) => {
     const { ids, isCut } = tokenizer.encode(text, pair, most);
