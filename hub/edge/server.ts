@@ -17,6 +17,7 @@ import { createFirstKey } from './http/api-keys.ts';
 import { openStaticFiles } from './http/static-files.ts';
 import { type HubParts, openHubParts } from './hub-parts.ts';
 import { type Listener, openListener } from './listener.ts';
+import { reachOf } from './peering/candidates.ts';
 import { openSeederProcess, type SeederProcess } from './peering/seeder-process.ts';
 import type { Clock } from './process/clock.ts';
 import { type Certificate, listLanAddresses, openCertificate } from './process/lan.ts';
@@ -212,7 +213,14 @@ function seed(
   signalling.allow(peer, token);
   const authority = certificate === undefined ? {} : { authority: certificate.cert };
   seeder.join({
-    address: { host: reachable(host), port, token, iceServers: [], ...authority },
+    address: {
+      host: reachable(host),
+      port,
+      token,
+      iceServers: [],
+      reach: reachOf(host, certificate !== undefined),
+      ...authority,
+    },
     blobs: blobFolder,
     mayServe,
     counters,

@@ -89,7 +89,8 @@ async function reachesSeeder(): Promise<boolean> {
   const session = await openFakeSession(hub.url, 'contributor');
   const { peer, token, seeder } = idsOf(session.welcome);
   const address = { host: '127.0.0.1', port: Number(new URL(hub.url).port), token };
-  const link = openPeer(peer, { ...address, path: SIGNALLING_PATH, iceServers: [] });
+  const reach = 'networks' as const;
+  const link = openPeer(peer, { ...address, reach, path: SIGNALLING_PATH, iceServers: [] });
   link.on('error', () => undefined);
   await new Promise<void>((resolve) => link.on('open', resolve));
   let reached = false;

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 import nodeDataChannel from 'node-datachannel/polyfill';
+import type * as v from 'valibot';
 import { ServerSignal } from '#protocol/messages/signalling.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { WebSocket } from '../sockets/web-socket.ts';
+import { cutCandidates, mayTry, type Reach } from './candidates.ts';
 import type { DataChannel } from './peer-channel.ts';
 
 /** The part of PeerJS that is used; its own types name the DOM, which a hub does not have. */
@@ -33,6 +35,8 @@ export interface PeerAddress {
   /** PEM of the certificate to trust, for HTTPS with a self-signed one. */
   authority?: string;
   iceServers: readonly { urls: string[]; username?: string; credential?: string }[];
+  /** Where the addresses lie that this peer tries when others name them. */
+  reach: Reach;
 }
 
 const authorities = new Map<string, string>();
@@ -60,12 +64,33 @@ interface HeldConnection {
   handleMessage(message: unknown): Promise<void>;
 }
 type PeerConstructor = new (id: string, options: object) => PeerInside;
+type Signalled = v.InferOutput<typeof ServerSignal>;
+
+/** What another peer says, without addresses that may not be tried; undefined where none is left. */
+function cutAddresses(said: Signalled, reach: Reach): Signalled | undefined {
+  switch (said.type) {
+    case 'CANDIDATE':
+      return mayTry(said.payload.candidate.candidate, reach) ? said : undefined;
+    case 'OFFER': {
+      const { payload } = said;
+      const sdp = { ...payload.sdp, sdp: cutCandidates(payload.sdp.sdp, reach) };
+      return { ...said, payload: { ...payload, sdp } };
+    }
+    case 'ANSWER': {
+      const { payload } = said;
+      const sdp = { ...payload.sdp, sdp: cutCandidates(payload.sdp.sdp, reach) };
+      return { ...said, payload: { ...payload, sdp } };
+    }
+    default:
+      return said;
+  }
+}
 
 /**
  * PeerJS looks for WebRTC once, while it loads, so the globals come first. It is required, not
  * imported: loaders disagree on where the exports of its CommonJS build are.
  */
-function loadPeerJs(): PeerConstructor {
+function loadPeerJs(reach: Reach): PeerConstructor {
   const { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate, RTCError } = nodeDataChannel;
   // The polyfill's own channels look for RTCError among the globals when they fail.
   Object.assign(globalThis, {
@@ -76,7 +101,7 @@ function loadPeerJs(): PeerConstructor {
   });
   Object.assign(globalThis, { WebSocket: LocalWebSocket });
   const { Peer } = createRequire(import.meta.url)('peerjs') as { Peer: PeerConstructor };
-  return checkSignals(Peer);
+  return checkSignals(Peer, reach);
 }
 
 /**
@@ -84,12 +109,13 @@ function loadPeerJs(): PeerConstructor {
  * its `error` event. A message for a connection that is not there is dropped: PeerJS would keep it
  * for ever.
  */
-function checkSignals(Peer: PeerConstructor): PeerConstructor {
+function checkSignals(Peer: PeerConstructor, reach: Reach): PeerConstructor {
   return class extends Peer {
     override _handleMessage(message: unknown): void {
       const signal = decodeWith(ServerSignal, message);
       if (!signal.ok) return this.#fail(new Error(signal.refusal.message));
-      const { value } = signal;
+      const value = cutAddresses(signal.value, reach);
+      if (value === undefined) return;
       if (value.type === 'ANSWER' || value.type === 'CANDIDATE') {
         const held = this.getConnection(value.src, value.payload.connectionId);
         if (held === null || held.peerConnection === null) return;
@@ -115,7 +141,7 @@ function checkSignals(Peer: PeerConstructor): PeerConstructor {
 export function openPeer(id: string, address: PeerAddress): PeerLink {
   const { authority } = address;
   if (authority !== undefined) authorities.set(`${address.host}:${address.port}`, authority);
-  const Peer = loadPeerJs();
+  const Peer = loadPeerJs(address.reach);
   return new Peer(id, {
     host: address.host,
     port: address.port,

@@ -89,7 +89,8 @@ it('serves a page in Chromium', async () => {
   const seederId = 'hub-seeder' as PeerId;
   signalling.allow(seederId, 'secret');
   signalling.allow('d-page' as PeerId, 'page');
-  const address = { host: '127.0.0.1', port: listener.port, token: 'secret', iceServers: [] };
+  const at = { host: '127.0.0.1', port: listener.port, reach: 'internet' as const };
+  const address = { ...at, token: 'secret', iceServers: [] };
   const seeder = openSeeder({
     peer: seederId,
     address,

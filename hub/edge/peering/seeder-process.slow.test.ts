@@ -39,7 +39,7 @@ async function fetchFromSeeder(wanted = root): Promise<Uint8Array | string> {
   const { peer: id = '', peerToken: token = '', seeder = '' } = device.welcome;
   const { hostname: host, port } = new URL(hub.url);
   const address = { host, port: Number(port), token, iceServers: [], path: SIGNALLING_PATH };
-  const peer = openPeer(id, address);
+  const peer = openPeer(id, { ...address, reach: 'networks' });
   try {
     await new Promise<void>((resolve) => peer.on('open', resolve));
     const connection = peer.connect(seeder, { serialization: 'raw', reliable: true });

@@ -25,6 +25,7 @@ export const SeederOrder = v.variant('type', [
       port: v.number(),
       token: v.string(),
       authority: v.exactOptional(v.string()),
+      reach: v.picklist(['internet', 'networks']),
       iceServers: v.array(
         v.strictObject({
           urls: v.array(v.string()),

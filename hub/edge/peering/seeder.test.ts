@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -55,7 +56,13 @@ async function openAll(changes: Partial<SeederOptions> = {}): Promise<void> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const address = { host: '127.0.0.1', port, token: 'secret', iceServers: [] };
+  const address = {
+    host: '127.0.0.1',
+    port,
+    token: 'secret',
+    iceServers: [],
+    reach: 'internet' as const,
+  };
   signalling.allow(ids.seeder, 'secret');
   signalling.allow(ids.device, 'own');
   const mayServe = async (asked: PeerWant) => asked.root === root && asked.peer === ids.device;
@@ -68,7 +75,12 @@ async function openAll(changes: Partial<SeederOptions> = {}): Promise<void> {
     log,
     ...changes,
   });
-  peer = openPeer(ids.device, { ...address, token: 'own', path: SIGNALLING_PATH });
+  peer = openPeer(ids.device, {
+    ...address,
+    token: 'own',
+    path: SIGNALLING_PATH,
+    reach: 'networks',
+  });
   await new Promise<void>((resolve, reject) => {
     peer.on('open', resolve);
     peer.on('error', reject);
@@ -83,6 +95,11 @@ async function closeAll(): Promise<void> {
   seeder.close();
   signalling.close();
   await new Promise((resolve) => server.close(resolve));
+}
+
+/** What PeerJS says to its PeerServer. */
+interface Said {
+  payload?: { sdp?: { type: string; sdp: string } };
 }
 
 /** A channel to the seeder, and the frames that come on it. */
@@ -170,12 +187,20 @@ describe('seeder', HANDSHAKES, () => {
 
   it('cannot be joined under a name the hub did not give, nor as the seeder', async () => {
     const { port } = server.address() as AddressInfo;
+    const reach = 'networks' as const;
     for (const [id, token] of [
       ['d-stranger', 'x'],
       [ids.device, 'guess'],
       [ids.seeder, 'guess'],
     ] as const) {
-      const address = { host: '127.0.0.1', port, token, iceServers: [], path: SIGNALLING_PATH };
+      const address = {
+        host: '127.0.0.1',
+        port,
+        token,
+        iceServers: [],
+        path: SIGNALLING_PATH,
+        reach,
+      };
       const stranger = openPeer(id, address);
       const outcome = await new Promise<string>((resolve) => {
         stranger.on('open', () => resolve('open'));
@@ -205,6 +230,35 @@ describe('seeder', HANDSHAKES, () => {
     const { channel } = await connect();
     expect(channel.readyState).toBe('open');
     silent.close();
+  });
+
+  it('sends nothing to an address of this machine that a peer names', async () => {
+    const named = createSocket('udp4');
+    let heard = 0;
+    named.on('message', () => {
+      heard += 1;
+    });
+    await new Promise<void>((resolve) => named.bind(0, '127.0.0.1', resolve));
+    const line = `a=candidate:9 1 UDP 2122252543 127.0.0.1 ${named.address().port} typ host\r\n`;
+    const { socket } = peer as unknown as { socket: { send(said: Said): void } };
+    const send = socket.send.bind(socket);
+    let offered = false;
+    socket.send = (said) => {
+      const { payload } = said;
+      if (payload?.sdp?.type === 'offer') {
+        const { type, sdp } = payload.sdp;
+        said.payload = { ...payload, sdp: { type, sdp: `${sdp}${line}` } };
+        offered = true;
+      }
+      send(said);
+    };
+    const silent = peer.connect(ids.seeder, { serialization: 'raw', reliable: true });
+    // Without an answer no other pair of addresses ends the search.
+    Object.assign(silent, { handleMessage: async () => undefined });
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    silent.close();
+    await new Promise<void>((resolve) => named.close(resolve));
+    expect([offered, heard]).toEqual([true, 0]);
   });
 
   it('wants no more than a frame may ask for', () => {
