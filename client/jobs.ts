@@ -5,11 +5,11 @@ import type { JobId } from '#protocol/values/ids.ts';
 import type { CallOptions, HubClient } from './client.ts';
 
 /** An upload of half a gigabyte over a slow line takes this long. */
-const UPLOAD_MS = 30 * 60_000;
+export const UPLOAD_MS = 30 * 60_000;
 
-/** What a developer posts: one ONNX model, one or more files of inputs, and the options. */
+/** What a developer posts: one ONNX model, or its id in the options; inputs, and the options. */
 export interface JobUpload {
-  model: { name: string; data: Blob };
+  model?: { name: string; data: Blob };
   /** Files that belong to the model: its weights, and for a task its settings. */
   modelFiles?: readonly { name: string; data: Blob }[];
   inputs: readonly { name: string; data: Blob }[];
@@ -19,7 +19,7 @@ export interface JobUpload {
 /** The form that `POST /v1/jobs` takes. */
 export function formOf({ model, modelFiles = [], inputs, options }: JobUpload): FormData {
   const form = new FormData();
-  for (const { name, data } of [model, ...modelFiles]) form.append('model', data, name);
+  for (const { name, data } of [model ?? [], modelFiles].flat()) form.append('model', data, name);
   for (const { name, data } of inputs) form.append('inputs', data, name);
   form.append('options', JSON.stringify(options));
   return form;

@@ -11,7 +11,7 @@ import { JobView } from './job.ts';
  * | call | who | what |
  * | --- | --- | --- |
  * | GET /v1/health | anyone | `Health` |
- * | POST /v1/jobs | writer | multipart: `model` (one ONNX file), `inputs` (one or more files), `options` (JSON `JobOptions`) → 201 `JobView` |
+ * | POST /v1/jobs | writer | multipart: `model` (one ONNX file, unless the options name a model), `inputs` (one or more files), `options` (JSON `JobOptions`) → 201 `JobView` |
  * | GET /v1/jobs?before=&limit= | reader | `JobPage`: the newest first, at most 100 |
  * | GET /v1/jobs/:job | reader | `JobView`, with its quote once it has one |
  * | POST /v1/jobs/:job/start, …/cancel | writer | `JobView` |
@@ -22,6 +22,10 @@ import { JobView } from './job.ts';
  * | DELETE /v1/jobs/:job/data | writer | removes inputs and results of a job that ended ten minutes ago or earlier, before their time; → `JobView` |
  * | GET /v1/jobs/:job/outputs/:unit | reader | output bytes of one unit, as soon as its result may be read |
  * | GET /v1/jobs/:job/fingerprints/:unit | reader | `UnitFingerprint`, where the job has taps, as soon as its result may be read |
+ * | POST /v1/models | writer | multipart: `model` (ONNX file, files with its data, JSON), `options` (JSON `ModelOptions`) → 201 `ModelView`; 200 where the same files are there |
+ * | GET /v1/models | reader | `ModelList`: of all keys, the newest first |
+ * | GET /v1/models/:id | reader | `ModelView`; `:id@revision` for one that is not the newest |
+ * | DELETE /v1/models/:id | writer, for its own models | → `ModelRemoved`; jobs that were made of it go on |
  * | GET /v1/key | reader | `OwnKey`: the key of the call |
  * | PUT /v1/keys/:key/shared | writer, for its own jobs | `ShareRequest`: what another key may do with the jobs of this one → 204 |
  * | GET /v1/keys | operator | `KeyList` |

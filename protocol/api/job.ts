@@ -7,6 +7,7 @@ import { DeveloperId, Digest, JobId } from '../values/ids.ts';
 import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Count, Instant, Lamports, Millis } from '../values/units.ts';
+import { ModelName } from './models.ts';
 
 /**
  * checking: a verifier runs the model on the exact lane and makes the known answers.
@@ -41,6 +42,8 @@ export const KEEP_DAYS = 30;
 /** What a developer says when posting a job, beside the model and the inputs. */
 export const JobOptions = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
+  /** A model that the hub keeps, in place of files in the form. */
+  model: v.exactOptional(ModelName),
   /** What the model is asked to do with texts; the inputs are tensors or pictures without. */
   task: v.optional(TaskOptions),
   /** Items per unit. Chosen by the hub when absent. */

@@ -71,6 +71,9 @@ const COMMON_CODES = [
   'model-memory',
   'model-run-failed',
   'item-failed',
+  'model-unknown',
+  'model-exists',
+  'models-full',
   // Inputs
   'input-dtype',
   'input-shape',

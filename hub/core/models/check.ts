@@ -78,6 +78,10 @@ const RUNTIME_BYTES = 32 * 1024 ** 2;
 /** A session keeps the file's weights and a packed copy of them while it loads. */
 export const estimatePeak = (weightBytes: number): number => 2 * weightBytes + RUNTIME_BYTES;
 
+/** The most bytes of weights for an estimated peak of so many. */
+export const weightsWithin = (peakBytes: number): number =>
+  Math.floor((peakBytes - RUNTIME_BYTES) / 2);
+
 /**
  * Checks an ONNX file by the rules of the grid. A refusal names the rule and the way out.
  * `batchAxis` names the axis that counts items by the input's name, where the model does not tell.

@@ -18,6 +18,7 @@ import { LOOP_TRIPS_MAX } from '../../core/models/graph.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import { type Converted, convertInputs } from '../inputs/convert.ts';
 import { assembleModel, type ModelFile } from '../inputs/model-file.ts';
+import { graphFiles, type ModelSource, readModelFiles } from '../inputs/model-files.ts';
 import { foldShared, foldTensors } from '../inputs/shared.ts';
 import { readSpool, type Spool } from '../inputs/spool.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../inputs/units.ts';
@@ -27,8 +28,8 @@ import { readTaskForm } from '../tasks/task-form.ts';
 /** A posted form, its files on disk. */
 export interface JobForm {
   options: JobOptions;
-  /** The ONNX file and those with its data. */
-  model: Spool;
+  /** The ONNX file, those with its data, and settings. */
+  model: ModelSource;
   inputs: Spool;
   /** Files of what all items share. */
   shared: Spool;
@@ -48,10 +49,13 @@ export interface MadeJob {
  * Checks the model of a form, turns its files into units, and keeps both as blobs. Throws a
  * `PocketgridError` with what is wrong with them.
  */
-export async function makeJob(form: JobForm, blobs: Pick<BlobStore, 'put'>): Promise<MadeJob> {
+export async function makeJob(
+  form: JobForm,
+  blobs: Pick<BlobStore, 'put' | 'read'>,
+): Promise<MadeJob> {
   const { options } = form;
   const { batchAxis, shared = {} } = options;
-  const posted = must(await readForm(form));
+  const posted = must(await readForm(form, blobs));
   const given = must(foldShared(posted.file, shared, await readSpool(form.shared)));
   const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));
   const converted = must(await posted.convert(checked));
@@ -102,13 +106,16 @@ interface PostedModel extends ModelFile {
   task?: TaskSettings;
 }
 
-async function readForm({ options, model, inputs }: JobForm): Promise<Result<PostedModel>> {
-  const files = await readSpool(model);
+async function readForm(
+  { options, model, inputs }: JobForm,
+  blobs: Pick<BlobStore, 'read'>,
+): Promise<Result<PostedModel>> {
+  const files = await readModelFiles(model, blobs);
   const { task } = options;
   if (task !== undefined) {
     return readTaskForm({ ...options, task }, files, await readSpool(inputs));
   }
-  const assembled = assembleModel(files, options.outputs);
+  const assembled = assembleModel(graphFiles(files), options.outputs);
   if (!assembled.ok) return assembled;
   const convert = async (facts: ModelFacts) =>
     convertInputs(await readSpool(inputs), facts, options);

@@ -16,11 +16,13 @@ import { gridRoutes } from './routes/grid.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { logRoutes } from './routes/log.ts';
+import { modelRoutes } from './routes/models.ts';
 import { moneyRoutes } from './routes/money.ts';
 import { moneyLogRoutes } from './routes/money-log.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { resultRoutes } from './routes/results.ts';
 import { settlementRoutes } from './routes/settlements.ts';
+import { openUploadPlaces } from './upload-places.ts';
 
 /**
  * Everything a hub answers over HTTP: the API of `protocol/api/api.ts`, `/metrics`.
@@ -54,21 +56,25 @@ export function openApi(
 }
 
 /** Every call of the API. */
-export const listRoutes = (ports: ApiPorts): Route[] => [
-  ...createRoutes(ports),
-  ...jobRoutes(ports),
-  ...keyRoutes(ports),
-  ...resultRoutes(ports),
-  ...blobRoutes(ports),
-  ...outputRoutes(ports),
-  ...gridRoutes(ports),
-  ...banRoutes(ports),
-  ...logRoutes(ports),
-  ...chainRoutes(ports),
-  ...moneyRoutes(ports),
-  ...moneyLogRoutes(ports),
-  ...settlementRoutes(ports),
-];
+export function listRoutes(ports: ApiPorts): Route[] {
+  const places = openUploadPlaces();
+  return [
+    ...createRoutes(ports, places),
+    ...modelRoutes(ports, places),
+    ...jobRoutes(ports),
+    ...keyRoutes(ports),
+    ...resultRoutes(ports),
+    ...blobRoutes(ports),
+    ...outputRoutes(ports),
+    ...gridRoutes(ports),
+    ...banRoutes(ports),
+    ...logRoutes(ports),
+    ...chainRoutes(ports),
+    ...moneyRoutes(ports),
+    ...moneyLogRoutes(ports),
+    ...settlementRoutes(ports),
+  ];
+}
 
 /** Of a call that a server took from a socket. */
 interface CallContext {

@@ -49,7 +49,8 @@ function findModel(files: readonly InputFile[]): Result<InputFile> {
   const models = files.filter(({ bytes }) => detectFileKind(bytes) === 'onnx');
   const [only = others.length === 0 ? first : undefined, second] = models;
   if (only === undefined) {
-    const message = `none of ${files.map(({ name }) => name).join(', ')} is an ONNX model; send the .onnx file as \`model\`, and beside it only files with its data`;
+    const sent = files.map(({ name }) => name).join(', ') || 'the files';
+    const message = `none of ${sent} is an ONNX model; send the .onnx file as \`model\`, and beside it only files with its data`;
     return refuse('model-format', message, 'model');
   }
   if (second === undefined) return accept(only);

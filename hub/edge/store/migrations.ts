@@ -4,6 +4,7 @@ import { DEVICE_FACTS } from './device-facts.ts';
 import { EARNINGS } from './earnings.ts';
 import { OF_JOBS } from './fact-types.ts';
 import { KEYS } from './keys.ts';
+import { MODELS } from './models.ts';
 import { REMOVALS } from './removal.ts';
 import { SEGMENTS } from './segments.ts';
 
@@ -385,4 +386,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   DEVICE_FACTS,
   // Outputs of archived jobs move to segments; those of jobs that were archived before move as well.
   SEGMENTS,
+  MODELS,
 ];

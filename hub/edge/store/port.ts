@@ -13,6 +13,7 @@ import type { Instant } from '#protocol/values/units.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
 import type { DeviceRecord } from '../../core/state/trust.ts';
 import type { KeyStore } from './keys.ts';
+import type { ModelStore } from './models.ts';
 import type { OutputColumn, OutputSize } from './segment-index.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
@@ -151,7 +152,7 @@ export interface Store extends DeviceFacts, MoneyFacts {
   ): Promise<AcceptedShard[]>;
   /** Archived jobs whose inputs and results have had their time, the longest over first. */
   expired(now: Instant, limit: number): Promise<JobId[]>;
-  /** Whether a job, one that goes on or an archived one, names this blob, or its outputs lie in it. */
+  /** Whether a job or a model names this blob, or outputs lie in it. */
   namesBlob(root: Root): Promise<boolean>;
   /** The jobs that name it, as long as their data is kept. */
   jobsNaming(root: Root): Promise<JobId[]>;
@@ -177,5 +178,6 @@ export interface Store extends DeviceFacts, MoneyFacts {
   shards(fromSequence: number, limit: number): Promise<LoggedShard[]>;
   outputRows: OutputRows;
   keys: KeyStore;
+  models: ModelStore;
   close(): Promise<void>;
 }

@@ -19,8 +19,12 @@ async function makeOld(file: string): Promise<void> {
   await store.close();
   const database = await openDatabaseFile(file);
   const version = MIGRATIONS.findIndex((each) => each.some((sql) => sql.includes('outputs_due')));
+  const later = MIGRATIONS.slice(version)
+    .flat()
+    .join('\n')
+    .matchAll(/create table (\w+)/g);
   await database.write([
-    ...['drop table segment', 'drop table outputs_due'],
+    ...[...later].map(([, table]) => `drop table ${table}`),
     `delete from migration where version >= ${version}`,
   ]);
   await database.close();

@@ -8,6 +8,7 @@ import { openTestFolder } from '#node/test-folder.ts';
 import { openDatabaseFile } from './database/open.ts';
 import { checkKeyStore } from './keys.contract.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { checkModelStore } from './models.contract.ts';
 import { checkMoneyStore } from './money.contract.ts';
 import { accepted, committed, jobCreated, jobId } from './sample-facts.ts';
 import { checkStore } from './store.contract.ts';
@@ -26,6 +27,7 @@ describe('store in a file', () => {
   checkStore(open);
   checkMoneyStore(open);
   checkKeyStore(open);
+  checkModelStore(open);
 
   it('refuses with disk-full past its cap, keeps what it had and goes on', async () => {
     const file = freshFile();

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { checkKeyStore } from './keys.contract.ts';
+import { checkModelStore } from './models.contract.ts';
 import { checkMoneyStore } from './money.contract.ts';
 import { checkStore } from './store.contract.ts';
 import { openMemoryStore } from './store.ts';
@@ -9,4 +10,5 @@ describe('store in memory', () => {
   checkStore(open);
   checkMoneyStore(open);
   checkKeyStore(open);
+  checkModelStore(open);
 });

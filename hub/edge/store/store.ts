@@ -12,6 +12,7 @@ import { openAppend } from './fact-table.ts';
 import { IS_VOID, OF_JOBS } from './fact-types.ts';
 import { type KeyStore, openKeys } from './keys.ts';
 import { migrate } from './migrate.ts';
+import { namesModel, openModels } from './models.ts';
 import { openMoneyFacts } from './money-facts.ts';
 import type { SegmentBlobs } from './output-bytes.ts';
 import { openOutputRows } from './output-rows.ts';
@@ -87,7 +88,10 @@ async function openStore(database: Database, blobs: SegmentBlobs): Promise<Store
       return read<NumberedJob>(sql, before, ...(owners ?? []), limit);
     },
     expired: (now, limit) => readExpired(database, now, limit),
-    namesBlob: async (root) => (await namesBlob(database, root)) || namesSegment(database, root),
+    namesBlob: async (root) =>
+      (await namesBlob(database, root)) ||
+      (await namesSegment(database, root)) ||
+      namesModel(database, root),
     jobsNaming: (root) => jobsNaming(database, root),
     ...openOutputs(database, facts, blobs),
     outputRows: openOutputRows(database),
@@ -113,6 +117,7 @@ async function openStore(database: Database, blobs: SegmentBlobs): Promise<Store
       return found.map(({ shard, salt }, at) => ({ shard, salt, voided: rows[at]?.voided === 1 }));
     },
     keys: openKeys(database),
+    models: openModels(database),
     close,
   };
 }

@@ -1,6 +1,7 @@
 import { detectFileKind, type FileKind } from '#protocol/files/file-kind.ts';
 import { decodeText } from '#protocol/files/text.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { isSettings } from '../inputs/model-files.ts';
 import type { InputFile } from '../inputs/port.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -85,9 +86,6 @@ export function openRepository(files: readonly InputFile[]): Result<Repository> 
 
 const isBeside = ({ name, bytes }: InputFile): boolean =>
   BESIDE_NAMES.test(name) || BESIDE.has(detectFileKind(bytes));
-
-const isSettings = ({ name, bytes }: InputFile): boolean =>
-  /\.json$/i.test(name) || detectFileKind(bytes) === 'json';
 
 function readJson({ name, bytes }: InputFile): Result<Json | unknown[]> {
   if (bytes.length > SETTINGS_BYTES_MAX) {

@@ -3,6 +3,7 @@ import { getPriority, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { type MessagePort, parentPort, type TransferListItem } from 'node:worker_threads';
 import type { JobRecord } from '#protocol/api/job.ts';
+import type { ModelFile } from '#protocol/api/models.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { encodeTensorLines, type LineExtras } from '#protocol/tensors/tensor-lines.ts';
@@ -11,7 +12,9 @@ import type { RecutInputs } from '../../core/state/events.ts';
 import type { ItemCut } from '../../core/state/facts.ts';
 import { openFolderBlobs } from '../blobs/folder.ts';
 import { type JobForm, type MadeJob, makeJob } from '../forms/make-job.ts';
+import { keepModel } from '../inputs/keep-model.ts';
 import { recutItems } from '../inputs/recut.ts';
+import type { Spool } from '../inputs/spool.ts';
 import type { TaskItems } from '../tasks/answers.ts';
 import { printAnswers } from '../tasks/print.ts';
 import type { Settings } from '../tasks/repository.ts';
@@ -24,6 +27,9 @@ const TASKS = {
   /** Makes a job of a form, with its blobs in a folder. */
   makeJob: async ({ form, blobs }: { form: JobForm; blobs: string }): Promise<MadeJob> =>
     makeJob(form, await openFolderBlobs(blobs, { isShared: true })),
+  /** Checks a model and keeps its files in a folder of blobs. */
+  keepModel: async ({ model, blobs }: { model: Spool; blobs: string }): Promise<ModelFile[]> =>
+    keepModel(model, await openFolderBlobs(blobs, { isShared: true })),
   /** Cuts the units of a job anew. */
   recut: async ({ cut, blobs }: { cut: ItemCut; blobs: string }): Promise<RecutInputs> =>
     must(await recutItems(await openFolderBlobs(blobs, { isShared: true }), cut)),

@@ -1,8 +1,10 @@
+import type { ModelFile } from '#protocol/api/models.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import type { RecutInputs } from '../../core/state/events.ts';
 import type { ItemCut } from '../../core/state/facts.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { JobForm, MadeJob } from '../forms/make-job.ts';
+import type { Spool } from '../inputs/spool.ts';
 import type { Answering, Printing } from './tasks.ts';
 import { openThread } from './thread.ts';
 
@@ -13,6 +15,7 @@ const LINES = { taskMs: 60_000, callsMax: 256 };
 /** What the hub has worker threads do, so that its own one has time for sockets. */
 export interface Threads {
   makeJob(form: JobForm): Promise<MadeJob>;
+  keepModel(model: Spool): Promise<ModelFile[]>;
   recut(cut: ItemCut): Promise<RecutInputs>;
   printLines(printing: Printing): Promise<Uint8Array>;
   printAnswers(answering: Omit<Answering, 'blobs'>): Promise<Uint8Array>;
@@ -28,6 +31,7 @@ export function openThreads(folder: string, blobs: Pick<BlobStore, 'hold'>): Thr
   const lines = openThread(LINES);
   return {
     makeJob: (form) => blobs.hold(files.run('makeJob', { form, blobs: folder })),
+    keepModel: (model) => blobs.hold(files.run('keepModel', { model, blobs: folder })),
     recut: (cut) => blobs.hold(files.run('recut', { cut, blobs: folder })),
     printLines: (printing) => lines.run('printLines', printing, buffersOf(printing.tensors)),
     printAnswers(answering) {

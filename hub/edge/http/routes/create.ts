@@ -5,48 +5,36 @@ import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
 import type { JobForm, MadeJob } from '../../forms/make-job.ts';
-import { answerJson, reject } from '../answer.ts';
+import { answerJson } from '../answer.ts';
 import { checkBudget } from '../budget.ts';
+import { findModel } from '../kept-models.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
+import { openTurns, type UploadPlaces } from '../upload-places.ts';
 import { receiveUpload } from './upload.ts';
 
-/** Forms that are on their way or wait for their turn. */
-const UPLOADS_MAX = 64;
-/** Of one key, so that there is room for others. */
-const UPLOADS_OF_KEY_MAX = 32;
-
 /** Posting a job: the form, the checks, the blobs, then the core's word. */
-export function createRoutes(ports: ApiPorts): Route[] {
-  const open: string[] = [];
-  let creating: Promise<unknown> = Promise.resolve();
+export function createRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
+  // What a key has left is looked at, and taken, for one job after the other.
+  const inTurn = openTurns();
 
-  /** One at a time: what a key has left is looked at, and taken, for one job after the other. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = creating.then(work);
-    creating = result.catch(() => undefined);
-    return result;
-  }
-
-  async function answer({ request, key }: KeyCall): Promise<Response> {
-    const own = open.filter((id) => id === key.id).length;
-    if (open.length >= UPLOADS_MAX || own >= UPLOADS_OF_KEY_MAX) {
-      const message = `the hub is taking ${own} uploads of this key and ${open.length - own} others; send this one again in a minute`;
-      return reject('busy', message);
-    }
-    open.push(key.id);
-    try {
+  const answer = ({ request, key }: KeyCall) =>
+    places.hold(key, async () => {
       const { form, close } = await receiveUpload(request, ports.uploads);
       try {
-        const made = await makeJob(ports, form);
+        const made = await makeJob(ports, await withModel(ports, form));
         return answerJson(await inTurn(() => createJob(ports, { key, form, made })), 201);
       } finally {
         await close();
       }
-    } finally {
-      open.splice(open.indexOf(key.id), 1);
-    }
-  }
+    });
   return [writer('POST /v1/jobs', answer)];
+}
+
+/** The form with the model that its options name, where they name one. */
+async function withModel({ store }: ApiPorts, form: JobForm): Promise<JobForm> {
+  const { model } = form.options;
+  if (model === undefined) return form;
+  return { ...form, model: { kept: (await findModel(store.models, model)).files } };
 }
 
 async function makeJob({ settlement, threads }: ApiPorts, form: JobForm): Promise<MadeJob> {
