@@ -180,7 +180,7 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
       device.donates = message.jobs;
       return;
     case 'seek':
-      return receiveSeek(turn, device, message.root);
+      return receiveSeek(turn, device, message);
     case 'bye':
       return receiveBye(turn, socket);
     default:

@@ -48,6 +48,8 @@ export const PUZZLE_DEADLINE_MS = 60_000;
 export const TEXT_BYTES_MAX = 256 * 1024;
 /** Longest binary message. */
 export const FRAME_BYTES_MAX = 32 * 1024 * 1024;
+/** Sources of a blob that a device says have failed. */
+export const FAILED_SOURCES_MAX = 8;
 /** Units of the longest lease. */
 export const LEASE_UNITS_MAX = 4096;
 
@@ -152,8 +154,12 @@ export const ContributorMessage = v.variant('type', [
   }),
   /** This device holds the whole blob and will serve it to peers. */
   v.strictObject({ type: type('have'), root: Root }),
-  /** Who else holds this blob? Answered by `sources`. */
-  v.strictObject({ type: type('seek'), root: Root }),
+  /** Who else holds this blob? Answered by `sources`. `failed`: those named before that gave no right bytes. */
+  v.strictObject({
+    type: type('seek'),
+    root: Root,
+    failed: v.exactOptional(v.pipe(v.array(PeerId), v.maxLength(FAILED_SOURCES_MAX))),
+  }),
   /** Of leases given from now on; until it is said, none. */
   v.strictObject({ type: type('donate'), jobs: Donation }),
   v.strictObject({ type: type('bye'), reason: Reason }),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PackageManifest } from '#protocol/models/package.ts';
+import type { PeerId, Root } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { bytes, instant } from '#protocol/values/units.ts';
 import type { DeviceMemory } from './events.ts';
@@ -123,4 +124,25 @@ test('a tab that died twice in a week on a provider is not risked again', () => 
   expect(bench.device.trials).toMatchObject([
     { outcome: 'skipped', reason: why('tab-ended', { days: 7 }) },
   ]);
+});
+
+test('a source that gave no right bytes is reported while its model is fetched, eight at most', () => {
+  const bench = openBench({ failFetches: true, serves: true });
+  bench.join();
+  const { root } = MANIFEST.variants[0]?.file ?? {};
+  if (root === undefined) throw new RangeError('a package has a model');
+  const sent = () =>
+    bench.all('send').flatMap(({ message }) => (message.type === 'seek' ? [message] : []));
+  expect(sent()).toEqual([{ type: 'seek', root }]);
+  const peers = Array.from({ length: 9 }, (_, at) => `d-${at}` as PeerId);
+  for (const peer of [...peers, ...peers]) bench.post({ type: 'source-failed', root, peer });
+  bench.post({ type: 'source-failed', root: 'ff'.repeat(32) as Root, peer: 'd-9' as PeerId });
+  const failed = peers.slice(0, 8);
+  expect(sent().slice(1)).toEqual(
+    failed.map((_, at) => ({ type: 'seek', root, failed: failed.slice(0, at + 1) })),
+  );
+  // The next try says it again: the hub may have forgotten.
+  bench.wait(30_000);
+  expect(sent().at(-1)).toEqual({ type: 'seek', root, failed });
+  expect(sent()).toHaveLength(10);
 });

@@ -1,4 +1,4 @@
-import type { HubMessage, Trial } from '#protocol/messages/control.ts';
+import { FAILED_SOURCES_MAX, type HubMessage, type Trial } from '#protocol/messages/control.ts';
 import { allowsProvider, type PackageManifest, type Provider } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
@@ -54,6 +54,7 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
     manifest,
     stage: 'queued',
     fetchFailures: 0,
+    failed: [],
     fetches: new Map(),
     answers: manifest.knownAnswers.map(() => ({})),
     without,
@@ -74,6 +75,7 @@ function fetchKept(turn: Turn, id: Digest, manifest: PackageManifest): void {
     manifest,
     stage: 'queued',
     fetchFailures: 0,
+    failed: [],
     fetches: new Map(),
     answers: [],
     without: [],
@@ -141,13 +143,31 @@ export function checkAdmission(turn: Turn): void {
       wantBytes: part !== 'model',
     });
   };
-  if (device.config.serves) send(turn, { type: 'seek', root: file.root });
+  if (device.config.serves) seek(turn, admission);
   fetch('model', file);
   if (admission.answers.length === 0) return;
   admission.manifest.knownAnswers.forEach(({ inputs, outputs }, answer) => {
     fetch('inputs', inputs, answer);
     fetch('outputs', outputs, answer);
   });
+}
+
+function seek(turn: Turn, { manifest, failed }: Admission): void {
+  const { root } = modelFile(manifest);
+  send(turn, { type: 'seek', root, ...(failed.length === 0 ? {} : { failed: [...failed] }) });
+}
+
+/** Asks for other sources of the model, and says which have failed. */
+export function sourceFailed(
+  turn: Turn,
+  { root, peer }: Extract<ContributorEvent, { type: 'source-failed' }>,
+): void {
+  const { admission } = turn.device;
+  if (admission === undefined || modelFile(admission.manifest).root !== root) return;
+  const { failed } = admission;
+  if (failed.length >= FAILED_SOURCES_MAX || failed.includes(peer)) return;
+  failed.push(peer);
+  seek(turn, admission);
 }
 
 /** Takes a fetch that belongs to the admission; says whether it did. */

@@ -67,7 +67,7 @@ export function planRequests(
   setPeers(assembly, peers.connected);
   const stalled = between(assembly.lastPeerPieceAt, now) >= PEER_PATIENCE_MS;
   const usable = peers.connected
-    .filter((peer) => (assembly.sources.get(peer)?.failures ?? 0) < PEER_FAILURES_MAX)
+    .filter((peer) => !isGivenUp(assembly, peer))
     .sort((a, b) => speed(assembly, b) - speed(assembly, a));
   const hopeless = !peers.possible || (peers.connected.length > 0 && usable.length === 0);
   const order = stalled || hopeless ? [...usable, HTTPS] : usable;
@@ -112,6 +112,10 @@ export function failPiece(assembly: Assembly, wanted: Wanted, worst: boolean): b
   if (wanted.source === HTTPS) assembly.httpsFailures += 1;
   return assembly.httpsFailures < HTTPS_FAILURES_MAX;
 }
+
+/** Whether a peer has failed so often that it is asked no more. */
+export const isGivenUp = (assembly: Assembly, source: SourceId): boolean =>
+  source !== HTTPS && (assembly.sources.get(source)?.failures ?? 0) >= PEER_FAILURES_MAX;
 
 function settle(assembly: Assembly, { piece, source }: Wanted): Source | undefined {
   if (assembly.asked.get(piece) === source) assembly.asked.delete(piece);

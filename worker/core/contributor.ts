@@ -5,6 +5,7 @@ import {
   finishAdmissionFetch,
   finishTrialRun,
   receiveAdmit,
+  sourceFailed,
   startTrial,
   trialFailed,
   trialLoaded,
@@ -144,6 +145,8 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       return;
     case 'fetch-failed':
       return failFetch(turn, event.fetch, event.refusal);
+    case 'source-failed':
+      return sourceFailed(turn, event);
     case 'loaded':
       if (!trialLoaded(turn, event.worker)) engineLoaded(turn, event.worker);
       return;

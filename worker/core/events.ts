@@ -113,6 +113,8 @@ export type ContributorEvent =
   /** `bytes` when the fetch asked for them. */
   | { type: 'fetched'; fetch: FetchId; bytes?: Uint8Array<ArrayBuffer> }
   | { type: 'fetch-failed'; fetch: FetchId; refusal: Refusal }
+  /** A peer gave wrong bytes of a blob, or none, and is asked for it no more. */
+  | { type: 'source-failed'; root: Root; peer: PeerId }
   | { type: 'loaded'; worker: WorkerId }
   | { type: 'progress'; worker: WorkerId; run: RunId; unitsDone: number }
   | {

@@ -9,7 +9,7 @@ import type {
 import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
 import type { PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { Lease } from '#protocol/records/records.ts';
-import type { Digest, Nonce, Signature } from '#protocol/values/ids.ts';
+import type { Digest, Nonce, PeerId, Signature } from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
@@ -76,6 +76,8 @@ export interface Admission {
   /** Not before then: a download that failed is tried again after a while. */
   retryAt?: Instant;
   fetchFailures: number;
+  /** Sources of the model that gave wrong bytes, or none. */
+  failed: PeerId[];
   /** Fetches under way: the model, and inputs and outputs of each known answer. */
   fetches: Map<FetchId, { answer?: number; part: 'model' | 'inputs' | 'outputs' }>;
   answers: { inputs?: Uint8Array<ArrayBuffer>; outputs?: Uint8Array<ArrayBuffer> }[];

@@ -9,6 +9,7 @@ import {
   failPiece,
   finishPiece,
   HTTPS,
+  isGivenUp,
   openAssembly,
   planRequests,
   type Wanted,
@@ -50,11 +51,14 @@ interface Partial extends BlobProgress {
   layer: Uint8Array;
 }
 
-/** `progress` is called at most four times a second, and once at the end of a run. */
+/**
+ * `progress` is called at most four times a second, and once at the end of a run; `failed` when a peer is
+ * asked no more, since its bytes were wrong or did not come.
+ */
 export function openBlobDownload(
   world: PieceWorld,
   ref: BlobRef,
-  on: { wanted(): boolean; progress(at: BlobProgress): void },
+  on: { wanted(): boolean; progress(at: BlobProgress): void; failed(peer: string): void },
 ): BlobDownload {
   let partial: Partial | undefined;
   let running: Promise<boolean> | undefined;
@@ -67,6 +71,7 @@ export function openBlobDownload(
       partial: held,
       wanted: on.wanted,
       progress: () => on.progress(held),
+      failed: on.failed,
     });
     if (held.assembly.missing.size > 0) return false;
     // Whether or not the cache can finish it, the next run asks the cache what it holds.
@@ -106,7 +111,7 @@ async function openPartial(world: PieceWorld, ref: BlobRef): Promise<Partial> {
 async function assemble(
   world: PieceWorld,
   ref: BlobRef,
-  on: { partial: Partial; wanted(): boolean; progress(): void },
+  on: { partial: Partial; wanted(): boolean; progress(): void; failed(peer: string): void },
 ): Promise<void> {
   const { partial, wanted } = on;
   const { assembly } = partial;
@@ -122,7 +127,9 @@ async function assemble(
       finishPiece(assembly, next, { now: instant(Date.now()), ms: Date.now() - askedAt });
     } catch (error) {
       const lied = error instanceof PocketgridError && error.refusal.code === 'blob-hash';
+      const wasGivenUp = isGivenUp(assembly, next.source);
       const hopeful = failPiece(assembly, next, lied);
+      if (!wasGivenUp && isGivenUp(assembly, next.source) && !isBusy(error)) on.failed(next.source);
       if (!hopeful || isStoreFailure(error)) failure ??= error;
     }
   };
@@ -159,6 +166,10 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const isStoreFailure = (error: unknown): boolean =>
   error instanceof PocketgridError &&
   (error.refusal.code === 'disk-full' || error.refusal.code === 'storage-failed');
+
+/** It serves others at the moment: a peer without fault. */
+const isBusy = (error: unknown): boolean =>
+  error instanceof PocketgridError && error.refusal.code === 'busy';
 
 function throwStoreFailure(error: unknown): never {
   if (isStoreFailure(error)) throw error;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DIGEST_BYTES, sha256 } from '#protocol/bytes/digest.ts';
 import { buildFileTree, PIECE_BYTES } from '#protocol/bytes/file-tree.ts';
+import { fault } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
 import type { ContributorEvent, FetchTarget } from '../core/events.ts';
 import { openDownloads } from './downloads.ts';
@@ -31,6 +32,7 @@ function fakePeers(answer: Answer): PeerLinks {
     request: async (_peer, range) => answer(range),
     join: () => undefined,
     addHolders: () => undefined,
+    letGo: () => undefined,
     leave: () => undefined,
   };
 }
@@ -86,10 +88,28 @@ test('an honest peer brings everything', async () => {
 
 test('a piece with a wrong hash is refused and fetched elsewhere', async () => {
   const liar: Answer = ({ length }) => new Uint8Array(length);
-  const { downloads, ended, told } = openWorld({ peers: fakePeers(liar) });
+  const letGo: string[] = [];
+  const peers = { ...fakePeers(liar), letGo: (peer: string) => void letGo.push(peer) };
+  const { downloads, events, ended, told } = openWorld({ peers });
   downloads.start(1, blob, true);
   expectBytes(await ended(1), data);
   expect(told(1)).toMatchObject({ overPeers: 0, overHttps: data.length });
+  expect(letGo).toEqual(['peer']);
+  const failed = { type: 'source-failed', root: ref.root, peer: 'peer' };
+  expect(events.filter(({ type }) => type === 'source-failed')).toEqual([failed]);
+});
+
+test.each([
+  ['is silent is reported', new Error('the peer is silent'), 1],
+  ['is busy is not', fault('busy', 'the peer denies: busy'), 0],
+])('a peer that %s', async (_, error, reports) => {
+  const peers = fakePeers(() => {
+    throw error;
+  });
+  const { downloads, events, ended } = openWorld({ peers });
+  downloads.start(1, blob, true);
+  expectBytes(await ended(1), data);
+  expect(events.filter(({ type }) => type === 'source-failed')).toHaveLength(reports);
 });
 
 test('a broken connection fails the fetch; the next one goes on with what is missing', async () => {

@@ -1,5 +1,5 @@
 import type { BlobRef } from '#protocol/models/package.ts';
-import type { Root } from '#protocol/values/ids.ts';
+import type { PeerId, Root } from '#protocol/values/ids.ts';
 import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
 import type { ContributorEvent, FetchId, FetchTarget } from '../core/events.ts';
@@ -71,6 +71,10 @@ function openBlobs(world: World, live: ReadonlySet<FetchId>) {
       wanted: () => liveOnes().length > 0,
       progress(at) {
         for (const fetch of liveOnes()) world.post(progress(fetch, at));
+      },
+      failed(peer) {
+        world.peers?.letGo(peer);
+        world.post({ type: 'source-failed', root: ref.root, peer: peer as PeerId });
       },
     });
     return { download, waiting };

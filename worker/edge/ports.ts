@@ -45,6 +45,8 @@ export interface PeerLinks {
     iceServers: readonly IceServer[];
   }): void;
   addHolders(root: Root, peers: readonly string[]): void;
+  /** Ends the connection to a peer that gave wrong bytes, or none; another may have its place. */
+  letGo(peer: string): void;
   leave(): void;
 }
 

@@ -173,6 +173,7 @@ function openDevice(
     contradicted: new Map(),
     leases: new Set(),
     holds: new Map(),
+    failedFor: new Map(),
     donates: 'none',
     unitsAccepted: 0,
   };

@@ -69,6 +69,10 @@ export interface Device {
   leases: Set<LeaseId>;
   /** Blobs it serves to peers, with its place among the holders of each. */
   holds: Map<Root, number>;
+  /** By blob: who had no right bytes of it from this device. */
+  failedFor: Map<Root, Set<PublicKey>>;
+  /** Whom it was named last as sources, and of what. */
+  sought?: { root: Root; holders: readonly Device[] };
   donates: Donation;
   unitsAccepted: number;
   idle?: Reason;

@@ -6,12 +6,14 @@ import {
   type PeerFrame,
 } from '#protocol/messages/peer-frame.ts';
 import type { Root } from '#protocol/values/ids.ts';
-import { PocketgridError } from '#protocol/values/refusal.ts';
+import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 import type { BlobCache } from '../ports.ts';
 
 const REQUEST_MS_MAX = 5_000;
 const SERVING_MAX = 4;
 const DRAIN_MS_MAX = 30_000;
+
+const DENIALS = { unknown: 'blob-unknown', range: 'range-invalid', busy: 'busy' } as const;
 
 interface Range {
   root: Root;
@@ -93,7 +95,8 @@ function openAsker(send: (frame: PeerFrame) => void) {
       const held = pending.get(frame.request);
       if (held === undefined) return;
       if (frame.type === 'deny') {
-        return settle(frame.request, new Error(`the peer denies: ${frame.reason}`));
+        const { reason } = frame;
+        return settle(frame.request, fault(DENIALS[reason], `the peer denies: ${reason}`));
       }
       const { payload, offset } = frame;
       const fits = held.received + payload.length <= held.range.length;

@@ -72,6 +72,10 @@ export function openPeerLinks(world: {
       channels.delete(peer);
       if (peer === seeder) hopeUntil = 0;
     },
+    letGo(peer) {
+      // The hub's own peer serves every blob that this device may have: it may only be slow.
+      if (peer !== seeder) channels.get(peer)?.close();
+    },
     leave() {
       for (const channel of channels.values()) channel.close();
       channels.clear();
