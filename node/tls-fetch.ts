@@ -1,14 +1,17 @@
 import { request as openRequest } from 'node:https';
 import { Readable } from 'node:stream';
+import { fault } from '#protocol/values/refusal.ts';
+import { PinnedAgent, WrongCertificate } from './pinned-agent.ts';
 
-/** Which certificates count beside those the system trusts: one more authority (PEM), or all. */
-export type Trust = { ca: string } | { rejectUnauthorized: false };
+/** Which certificates count: one more authority (PEM) than the system's, or one alone by its SHA-256. */
+export type Trust = { ca: string } | { pin: string };
 
 /**
  * Opens a `fetch` for servers whose certificate nobody signed, as `npm start -- --lan` has: Node's
  * own cannot be told of one server's certificate. Addresses without TLS go to Node's own.
  */
 export function openTlsFetch(trust: Trust): (request: Request) => Promise<Response> {
+  const way = 'ca' in trust ? trust : { agent: new PinnedAgent(trust.pin) };
   return async (request) => {
     if (!request.url.startsWith('https:')) return fetch(request);
     const body = Buffer.from(await request.arrayBuffer());
@@ -17,7 +20,7 @@ export function openTlsFetch(trust: Trust): (request: Request) => Promise<Respon
         method: request.method,
         headers: { ...Object.fromEntries(request.headers), 'content-length': body.length },
         signal: request.signal,
-        ...trust,
+        ...way,
       };
       const call = openRequest(request.url, options, (answer) => {
         const headers = new Headers();
@@ -29,8 +32,13 @@ export function openTlsFetch(trust: Trust): (request: Request) => Promise<Respon
           status === 204 ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>);
         resolve(new Response(stream, { status, headers }));
       });
-      // `fetch` hides the system's reason in a cause, and so do we.
-      call.on('error', (cause) => reject(new TypeError('fetch failed', { cause })));
+      call.on('error', (cause) => {
+        if (cause instanceof WrongCertificate) {
+          return reject(fault('download-failed', cause.message, cause));
+        }
+        // `fetch` hides the system's reason in a cause, and so do we.
+        reject(new TypeError('fetch failed', { cause }));
+      });
       call.end(body);
     });
   };

@@ -9,7 +9,7 @@ import { keyOf } from '#protocol/settlement/layout.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { HubUrl, runTool } from './chain/command-line.ts';
+import { HUB_FLAGS, PIN_HELP, runTool, sendTo } from './chain/command-line.ts';
 import { initPool } from './chain/pool.ts';
 import { CLUSTER_TIMES } from './chain/settings.ts';
 import { openWallet } from './chain/wallet.ts';
@@ -25,6 +25,7 @@ What is there already is left as it is.
   --admin FILE           the wallet that decides from now on, and pays the rent
   --challenge-seconds N  how long a root can be challenged (default ${CLUSTER_TIMES.challengeSecs})
   --grace-seconds N      from asking for a refund to getting it (default ${CLUSTER_TIMES.graceSecs})
+  --pin SHA256           ${PIN_HELP}
   --period-cap LAMPORTS   the most that one period may add (default ${CLUSTER_TIMES.periodCap})`;
 
 const { challengeSecs, graceSecs, periodCap } = CLUSTER_TIMES;
@@ -32,7 +33,7 @@ const { challengeSecs, graceSecs, periodCap } = CLUSTER_TIMES;
 runTool({
   help: HELP,
   flags: {
-    hub: HubUrl,
+    ...HUB_FLAGS,
     key: v.exactOptional(Text),
     'rpc-url': HttpUrl,
     program: Address,
@@ -43,10 +44,11 @@ runTool({
     'grace-seconds': v.optional(Whole, String(graceSecs)),
     'period-cap': v.optional(Whole, String(periodCap)),
   },
-  async run({ hub, key: file, program, verifier: verifiers, ...flags }) {
+  async run({ key: file, program, verifier: verifiers, ...flags }) {
     const key = await readApiKey(file, { flag: '--key' });
     const majority = Math.floor(verifiers.length / 2) + 1;
-    const cluster = openCluster({ rpc: flags['rpc-url'], program });
+    const rpc = flags['rpc-url'];
+    const cluster = openCluster({ rpc, program, ...sendTo(flags, rpc) });
     const admin = await openWallet(flags.admin);
     const accounts = await initPool(cluster, admin, {
       ...CLUSTER_TIMES,
@@ -57,7 +59,9 @@ runTool({
       graceSecs: flags['grace-seconds'],
       periodCap: flags['period-cap'],
     });
-    const view = must(await nameChain(openClient({ hub, key }), accounts));
+    const view = must(
+      await nameChain(openClient({ hub: flags.hub, key, ...sendTo(flags) }), accounts),
+    );
     return `The grid settles in the pool ${view.pool} of ${view.rpc}.`;
   },
 });

@@ -7,7 +7,7 @@ import { keyOf } from '#protocol/settlement/layout.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { HubUrl, runTool, tell } from './chain/command-line.ts';
+import { HUB_FLAGS, PIN_HELP, runTool, sendTo, tell } from './chain/command-line.ts';
 import { claimFor, readFinal, readPaid } from './chain/money.ts';
 import { openSite } from './chain/site.ts';
 import { openWallet } from './chain/wallet.ts';
@@ -19,19 +19,20 @@ The cluster, the program, the pool and the sum are printed before anything is si
 
   --index N          the contributor's leaf (npm run contribute -- --payout … prints it)
   --wallet FILE      who pays the fee
-  --program ADDRESS  the settlement program that you trust, where it is another than this release knows`;
+  --program ADDRESS  the settlement program that you trust, where it is another than this release knows
+  --pin SHA256       ${PIN_HELP}`;
 
 runTool({
   help: HELP,
   flags: {
-    hub: HubUrl,
+    ...HUB_FLAGS,
     index: wholeIn(0, Number.MAX_SAFE_INTEGER),
     wallet: Text,
     program: v.exactOptional(Address),
   },
-  async run({ hub: address, index, wallet, program }) {
-    const hub = openClient({ hub: address });
-    const { cluster, grid, lines } = await openSite(address, program);
+  async run({ index, wallet, program, ...place }) {
+    const hub = openClient({ hub: place.hub, ...sendTo(place) });
+    const { cluster, grid, lines } = await openSite(place, program);
     const root = await readFinal(cluster, grid);
     if (root === undefined) return 'No period is final yet: nothing can be claimed.';
     const dataHash = bytesToHex(root.dataHash) as Digest;

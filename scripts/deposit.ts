@@ -7,7 +7,7 @@ import { Text, Whole } from '#node/flags.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
 import { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { HubUrl, runTool, tell } from './chain/command-line.ts';
+import { HUB_FLAGS, PIN_HELP, runTool, sendTo, tell } from './chain/command-line.ts';
 import { allowLamports } from './chain/limit.ts';
 import { depositFor } from './chain/money.ts';
 import { openSite } from './chain/site.ts';
@@ -22,13 +22,14 @@ spend comes back (dashboard). The cluster, the program, the pool and the sum are
   --wallet FILE      the wallet that pays, and gets back what is not spent
   --max-lamports N   the most that may go into the escrow, beside its rent; at a terminal it is asked for without
   --program ADDRESS  the settlement program that you trust, where it is another than this release knows
+  --pin SHA256       ${PIN_HELP}
   --days N           until when the money is the grid's to spend (default 30)`;
 const DAY_SECS = 86_400n;
 
 runTool({
   help: HELP,
   flags: {
-    hub: HubUrl,
+    ...HUB_FLAGS,
     key: v.exactOptional(Text),
     job: JobId,
     wallet: Text,
@@ -36,12 +37,13 @@ runTool({
     program: v.exactOptional(Address),
     days: v.optional(Whole, '30'),
   },
-  async run({ hub: address, key: file, job: id, wallet, program, days, ...flags }) {
-    const hub = openClient({ hub: address, key: await readApiKey(file, { flag: '--key' }) });
+  async run({ key: file, job: id, wallet, program, days, ...flags }) {
+    const key = await readApiKey(file, { flag: '--key' });
+    const hub = openClient({ hub: flags.hub, key, ...sendTo(flags) });
     const { quote } = must(await readJob(hub, id));
     if (quote === undefined) throw new Error('the job has no quote yet: wait until it is "quoted"');
     const lamports = BigInt(quote.total);
-    const { cluster, grid, lines } = await openSite(address, program);
+    const { cluster, grid, lines } = await openSite(flags, program);
     tell([...lines, `deposit: ${lamports} lamports for ${id}, and the rent of its escrow`]);
     await allowLamports(lamports, flags['max-lamports']);
     const poster = await openWallet(wallet);

@@ -16,10 +16,10 @@ const FAULTS_SHOWN = 50;
 async function main(): Promise<number> {
   const flags = readAuditFlags();
   if (flags === 'help') return say([HELP], 0);
-  const { epoch, hub, insecure } = flags;
+  const { epoch, hub, pin } = flags;
   if (epoch === undefined) return auditMoney(flags);
   const draws = {
-    ...{ epoch, hub, insecure },
+    ...{ epoch, hub, pin },
     log: flags.log ?? (await findLog(join('data', 'verifier'))),
     headFile: flags.head,
     seedHash: flags['seed-hash'],

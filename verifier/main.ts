@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     return;
   }
   await yieldCores();
-  const { hub, insecure } = flags;
+  const { hub, pin } = flags;
   if (hub === undefined) throw new Error('--hub is missing; give the address of a hub');
   const folder = join(data, 'verifier');
   // Two processes on one book would sign two different epochs.
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   const hubPin = await openHubPin({ hub, folder, key: flags['hub-key'], trustNew });
   if (flags.enrol !== undefined) {
     const operator = await readApiKey(flags.enrol, { flag: '--enrol' });
-    const { client } = openHubHttp(hub, insecure, operator);
+    const { client } = openHubHttp(hub, { pin, key: operator });
     must(await enrolVerifier(client, identity.key));
     process.stderr.write(`verifier: enrolled at ${hub.origin}\n`);
   }
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   const stop = openStop();
   const loop = await openLoop({
     hub,
-    insecure,
+    pin,
     hubPin,
     folder,
     blobBytesMax: BLOB_BYTES_MAX,

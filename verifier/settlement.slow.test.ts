@@ -101,7 +101,7 @@ async function openVerifier(hub: string, identity: KeyFile): Promise<Loop> {
   const folder = join(data, 'verifier');
   return openLoop({
     hub: new URL(hub),
-    insecure: false,
+    pin: undefined,
     hubPin: await openHubPin({ hub: new URL(hub), folder }),
     folder,
     blobBytesMax: 1e9,

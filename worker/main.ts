@@ -83,7 +83,7 @@ async function giveEvidence({
 }: Extract<PageMessage, { type: 'ask-evidence' }>): Promise<void> {
   try {
     const { signer } = await openDeviceStore();
-    tell({ type: 'evidence', result: await askEvidence(new URL(hub), signer, at) });
+    tell({ type: 'evidence', result: await askEvidence(new URL(hub), signer, { now: at }) });
   } catch (error) {
     tell({ type: 'evidence', result: refuse('internal', unsigned(error)) });
   }

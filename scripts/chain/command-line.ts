@@ -1,8 +1,29 @@
 import * as v from 'valibot';
+import type { Send } from '#client/client.ts';
 import { type FlagSchemas, type FlagValues, HttpUrl, readFlags } from '#node/flags.ts';
+import { checkPinned, Fingerprint } from '#node/pinned-agent.ts';
+import { openTlsFetch } from '#node/tls-fetch.ts';
 
-/** The hub that a tool asks. */
-export const HubUrl = v.optional(HttpUrl, 'http://127.0.0.1:8787');
+/** The hub that a tool asks, and its certificate where nobody signed it. */
+export const HUB_FLAGS = {
+  hub: v.optional(HttpUrl, 'http://127.0.0.1:8787'),
+  pin: v.exactOptional(Fingerprint),
+};
+/** What those flags are once decoded. */
+export interface HubPlace {
+  hub: URL;
+  pin?: string;
+}
+
+/** What the help of a tool says of them. */
+export const PIN_HELP =
+  'the certificate of an https hub, as npm start -- --lan prints it: that one is accepted and no other';
+
+/** How requests get to a hub, or to a chain that may lie there: with a pin to that certificate alone. */
+export function sendTo({ hub, pin }: HubPlace, at = hub): { send?: Send } {
+  checkPinned(hub, pin);
+  return pin === undefined || at.origin !== hub.origin ? {} : { send: openTlsFetch({ pin }) };
+}
 
 export interface Tool<S extends FlagSchemas> {
   help: string;

@@ -26,7 +26,7 @@ const WITHHELD_PAUSES_MAX = 120;
 export interface AuditSource {
   epoch: number;
   hub: URL;
-  insecure: boolean;
+  pin?: string | undefined;
   /** A verifier's log: a file, or the address of its log page. */
   log: string;
   /** A file with the head of an earlier audit. */
@@ -36,9 +36,9 @@ export interface AuditSource {
 
 /** Reads everything an audit needs, into memory: about 1 kB for each entry of the log. */
 export async function readEvidence(source: AuditSource): Promise<Evidence> {
-  const { client } = openHubHttp(source.hub, source.insecure);
+  const { client } = openHubHttp(source.hub, source);
   // First the verifier's log: what it has told by then, the hub has had time to store.
-  const lines = await readLines(source.log, source.insecure);
+  const lines = await readLines(source.log);
   const { hub } = must(await readHealth(client));
   const head = must(await readLogHead(client));
   const earlier = await readHead(source.headFile);
@@ -69,8 +69,8 @@ function rangeOf(lines: readonly LogLine[], epoch: number): { from: number; thro
 }
 
 /** The lines of a verifier's log: a file, or the address of its log page. */
-export async function readLines(log: string, insecure = false): Promise<LogLine[]> {
-  const text = await readText(log, insecure);
+export async function readLines(log: string): Promise<LogLine[]> {
+  const text = await readText(log);
   const lines: LogLine[] = [];
   for (const [at, line] of text.split('\n').entries()) {
     if (line === '') continue;
@@ -81,11 +81,11 @@ export async function readLines(log: string, insecure = false): Promise<LogLine[
   return lines;
 }
 
-async function readText(place: string, insecure: boolean): Promise<string> {
+async function readText(place: string): Promise<string> {
   if (!/^https?:\/\//.test(place)) return await readFile(place, 'utf8');
   const url = new URL(place);
   const path = url.pathname === '/' ? '/log.jsonl' : url.pathname;
-  const { client } = openHubHttp(url, insecure);
+  const { client } = openHubHttp(url);
   return new TextDecoder().decode(must(await client.bytes(path, { bytesMax: LOG_BYTES_MAX })));
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { HttpUrl, readFlags, Switch, Text, wholeIn } from '#node/flags.ts';
+import { HttpUrl, readFlags, Text, wholeIn } from '#node/flags.ts';
+import { Fingerprint } from '#node/pinned-agent.ts';
 import { Digest } from '#protocol/values/ids.ts';
 
 /** What `npm run audit -- --help` prints. */
@@ -16,7 +17,7 @@ export const HELP = `npm run audit -- --epoch N | --settlement N [options]
                  own head is written there
   --seed-hash H  the SHA-256 that you wrote down when the epoch was opened
   --rpc-url URL  your own way to the chain, instead of the one the hub names
-  --insecure     accepts a self-signed certificate, as npm start -- --lan has
+  --pin SHA256   the hub's certificate, as npm start -- --lan prints it: that one is accepted and no other
 
 Reads public records only. Exit status: 0 when nothing is wrong, 1 for any fault, 2 for a wrong
 call, 3 when the epoch is not revealed yet.`;
@@ -30,7 +31,7 @@ const FLAGS = {
   head: v.exactOptional(Text),
   'seed-hash': v.exactOptional(Digest),
   'rpc-url': v.exactOptional(HttpUrl),
-  insecure: Switch,
+  pin: v.exactOptional(Fingerprint),
 };
 /** What `npm run audit` was asked for. */
 export type AuditFlags = Exclude<ReturnType<typeof readAuditFlags>, 'help'>;

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { type ControlLink, controlUrl, openControlLink } from '#client/control-link.ts';
 import type { HubPin } from '#node/hub-pin.ts';
+import { PinnedAgent } from '#node/pinned-agent.ts';
 import { FRAME_BYTES_MAX, HELLO_DEADLINE_MS } from '#protocol/messages/control.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { LinkId, VerifierEvent } from '../core/state/events.ts';
@@ -10,7 +11,7 @@ const CLOSE_MS_MAX = 2_000;
 /** Where the hub is, how it is known, and who says hello to it. */
 export interface HubPlace {
   hub: URL;
-  insecure: boolean;
+  pin: string | undefined;
   hubPin: HubPin;
   key: PublicKey;
 }
@@ -18,14 +19,14 @@ export interface HubPlace {
 /** One control socket of a verifier. Ends with one `disconnected`, unless we closed it. */
 export function openVerifierLink(
   link: LinkId,
-  { hub, insecure, hubPin, key }: HubPlace,
+  { hub, pin, hubPin, key }: HubPlace,
   post: (event: VerifierEvent) => void,
 ): ControlLink {
   const socket = new WebSocket(controlUrl(hub), {
     handshakeTimeout: HELLO_DEADLINE_MS,
     maxPayload: FRAME_BYTES_MAX,
     perMessageDeflate: false,
-    rejectUnauthorized: !insecure,
+    ...(pin === undefined ? {} : { agent: new PinnedAgent(pin) }),
   });
   let failure: string | undefined;
   socket.on('error', (error) => {

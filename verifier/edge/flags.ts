@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { HttpUrl, numberIn, Port, readFlags, Switch, Text } from '#node/flags.ts';
+import { Fingerprint } from '#node/pinned-agent.ts';
 import { CheckPolicyText } from '#protocol/checks/check-policy.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
@@ -18,7 +19,7 @@ export const HELP = `npm run verifier -- --hub URL [options]
   --log-port N      port of the log page on this machine (default 0: any free one)
   --enrol FILE      enrols this verifier with the operator's key in FILE, then goes on
   --print-key       prints this verifier's public key and ends
-  --insecure        accepts a self-signed certificate, as npm start -- --lan has
+  --pin SHA256      the hub's certificate, as npm start -- --lan prints it: that one is accepted and no other
 `;
 const WEEK_MINUTES = 10_080;
 
@@ -35,7 +36,7 @@ const FLAGS = {
   'log-port': v.optional(Port, '0'),
   enrol: v.exactOptional(Text),
   'print-key': Switch,
-  insecure: Switch,
+  pin: v.exactOptional(Fingerprint),
 };
 /** What `npm run verifier` was asked for. */
 export type VerifierFlags = Exclude<ReturnType<typeof readVerifierFlags>, 'help'>;

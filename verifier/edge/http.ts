@@ -1,4 +1,5 @@
 import { type HubClient, openClient, type Send } from '#client/client.ts';
+import { checkPinned } from '#node/pinned-agent.ts';
 import { openTlsFetch } from '#node/tls-fetch.ts';
 
 /** A call may carry a whole log; a hub that is down is asked again by whoever needs it. */
@@ -15,10 +16,17 @@ export interface HubHttp {
   setTicket(ticket: string): void;
 }
 
-/** Opens calls to a hub. `insecure` accepts the certificate of `npm start -- --lan`. */
-export function openHubHttp(hub: URL, insecure: boolean, key?: string): HubHttp {
+/** The certificate that a hub must have, where nobody signed it, and an API key or ticket. */
+export interface HubTrust {
+  pin?: string | undefined;
+  key?: string;
+}
+
+/** Opens calls to a hub; with a pin, to one whose certificate has that SHA-256 and to no other. */
+export function openHubHttp(hub: URL, { pin, key }: HubTrust = {}): HubHttp {
+  checkPinned(hub, pin);
   let ticket = key;
-  const send: Send = insecure ? openTlsFetch({ rejectUnauthorized: false }) : fetch;
+  const send: Send = pin === undefined ? fetch : openTlsFetch({ pin });
   return {
     client: openClient({
       hub,

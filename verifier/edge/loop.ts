@@ -27,7 +27,8 @@ const STOP_DEADLINE_MS = 5_000;
 
 export interface LoopOptions {
   hub: URL;
-  insecure: boolean;
+  /** The SHA-256 of the hub's certificate, where nobody signed it. */
+  pin: string | undefined;
   /** By which key the hub is known. */
   hubPin: HubPin;
   /** Holds one folder per hub, and the blobs. */
@@ -71,7 +72,7 @@ interface Parts {
 
 /** Joins the verifier's core to the world: one event at a time, effects in order. */
 export async function openLoop(options: LoopOptions): Promise<Loop> {
-  const http = openHubHttp(options.hub, options.insecure);
+  const http = openHubHttp(options.hub, options);
   const blobs = await openBlobs(join(options.folder, 'blobs'), http.client, options.blobBytesMax);
   const workers = openComputeWorkers();
   const spare = openSpareWorker();
@@ -146,9 +147,9 @@ function perform(parts: Parts, effect: VerifierEffect): void {
   const { links, options } = parts;
   switch (effect.type) {
     case 'connect': {
-      const { hub, insecure, hubPin, identity } = options;
+      const { hub, pin, hubPin, identity } = options;
       const told = (event: VerifierEvent) => post(parts, event);
-      const place = { hub, insecure, hubPin, key: identity.key };
+      const place = { hub, pin, hubPin, key: identity.key };
       links.set(effect.link, openVerifierLink(effect.link, place, told));
       return;
     }

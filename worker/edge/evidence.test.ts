@@ -34,7 +34,10 @@ it('asks with the signature of the device and gives what the hub answers', async
   const signer = await openSigner(await makeKeyPair(true));
   const page = { receipts: [sampleReceipt()] };
   const { url, posted } = await serve(page);
-  expect(await askEvidence(url, signer, instant(5_000))).toEqual({ ok: true, value: page });
+  expect(await askEvidence(url, signer, { now: instant(5_000) })).toEqual({
+    ok: true,
+    value: page,
+  });
   const [call = ''] = posted;
   expect(call).toMatch(/^POST \/v1\/evidence /);
   const said = decodeJson(EvidenceRequest, call.slice('POST /v1/evidence '.length));

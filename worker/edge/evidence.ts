@@ -1,5 +1,5 @@
 import { readEvidence } from '#client/bans.ts';
-import { openClient } from '#client/client.ts';
+import { openClient, type Send } from '#client/client.ts';
 import type { ReceiptPage } from '#protocol/api/api.ts';
 import type { Result } from '#protocol/values/refusal.ts';
 import { type Instant, instant } from '#protocol/values/units.ts';
@@ -9,9 +9,10 @@ import type { Signer } from './signer.ts';
 export async function askEvidence(
   hub: URL,
   signer: Signer,
-  now: Instant = instant(Date.now()),
+  { now = instant(Date.now()), send }: { now?: Instant; send?: Send | undefined } = {},
 ): Promise<Result<ReceiptPage>> {
   const record = { device: signer.key, at: now };
   const signature = await signer.sign('evidence', record);
-  return readEvidence(openClient({ hub }), { record, signature });
+  const client = openClient({ hub, ...(send === undefined ? {} : { send }) });
+  return readEvidence(client, { record, signature });
 }

@@ -1,5 +1,5 @@
 import { readBlobRange, readPieceLayer } from '#client/blobs.ts';
-import { openClient } from '#client/client.ts';
+import { openClient, type Send } from '#client/client.ts';
 import type { Root } from '#protocol/values/ids.ts';
 import { fault, type Result } from '#protocol/values/refusal.ts';
 
@@ -17,9 +17,12 @@ export interface HttpSource {
 }
 
 /** Opens a hub's blobs; each call is made once, since the core of a device decides what is next. */
-export function openHttpSource(hub: URL): HttpSource {
+export function openHttpSource(hub: URL, send?: Send): HttpSource {
   let ticket: string | undefined;
-  const client = openClient({ hub, key: () => ticket, retries: 0, patience: 0 });
+  const client = openClient({
+    ...{ hub, key: () => ticket, retries: 0, patience: 0 },
+    ...(send === undefined ? {} : { send }),
+  });
   return {
     setTicket(value) {
       ticket = value;

@@ -53,7 +53,7 @@ export function openDeviceLoop(config: ContributorConfig, world: DeviceWorld): D
     }
   };
   const { cache, peers } = world;
-  const http = openHttpSource(world.hub);
+  const http = openHttpSource(world.hub, world.send);
   const hands: Hands = {
     world,
     http,

@@ -1,4 +1,4 @@
-import { openClient } from '#client/client.ts';
+import { openClient, type Send } from '#client/client.ts';
 import { readHealth } from '#client/grid.ts';
 import { linkPayout as tellPayout } from '#client/money.ts';
 import type { Address, PayoutView } from '#protocol/settlement/money-api.ts';
@@ -10,9 +10,13 @@ import type { Signer } from './signer.ts';
 export async function linkPayout(
   hub: URL,
   signer: Signer,
-  { recipient, now = instant(Date.now()) }: { recipient: Address; now?: Instant },
+  {
+    recipient,
+    now = instant(Date.now()),
+    send,
+  }: { recipient: Address; now?: Instant; send?: Send | undefined },
 ): Promise<Result<PayoutView>> {
-  const client = openClient({ hub });
+  const client = openClient({ hub, ...(send === undefined ? {} : { send }) });
   const health = await readHealth(client);
   if (!health.ok) return health;
   const record = { device: signer.key, hub: health.value.hub, recipient, at: now };

@@ -1,3 +1,4 @@
+import type { Send } from '#client/client.ts';
 import type { SigningContext } from '#protocol/bytes/signature.ts';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
@@ -53,6 +54,8 @@ export interface PeerLinks {
 /** The world of a contributor: a browser's worker or a Node process. */
 export interface DeviceWorld {
   hub: URL;
+  /** How requests get to the hub; `fetch` without. */
+  send?: Send | undefined;
   openSocket(url: string): WebSocket;
   /** Watches one socket: says after each message why the hub is not trusted. Pages trust theirs. */
   watchHub?(): (message: HubMessage) => string | undefined;

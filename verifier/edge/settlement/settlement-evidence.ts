@@ -16,9 +16,9 @@ import { openHubHttp } from '../http.ts';
  */
 export async function readSettlement(
   period: number | undefined,
-  place: { hub: URL; insecure: boolean; rpcUrl: URL | undefined },
+  place: { hub: URL; pin?: string | undefined; rpcUrl: URL | undefined },
 ): Promise<SettlementEvidence | undefined> {
-  const http = openHubHttp(place.hub, place.insecure);
+  const http = openHubHttp(place.hub, place);
   const { client } = http;
   const found = await readChain(client);
   const isMissing = !found.ok && found.refusal.code === 'chain-missing';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { decodeFlags, HttpUrl, numberIn, Switch, Text, wholeIn } from '#node/flags.ts';
+import { Fingerprint } from '#node/pinned-agent.ts';
 import { Donation } from '#protocol/messages/control.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
@@ -14,7 +15,7 @@ export const USAGE = `npm run contribute -- --hub URL [options]
   --hub-key KEY    the public key that the hub must have (default: that of its first welcome)
   --trust-new-hub  trusts another key of the hub from now on
   --print-key      prints the device's public key and ends
-  --insecure       accept the self-signed certificate of npm start -- --lan
+  --pin SHA256     the hub's certificate, as npm start -- --lan prints it: that one is accepted and no other
   --payout ADDRESS sends this device's pay there, an address of Solana, once it has accepted work
   --donate JOBS    wants no pay: all, or ids of jobs, with commas between them (default none)
   --evidence       prints the receipt that this device is banned for, as JSON, and ends
@@ -29,7 +30,7 @@ const FLAGS = {
     '1',
   ),
   threads: v.optional(wholeIn(1, 64), '1'),
-  insecure: Switch,
+  pin: v.exactOptional(Fingerprint),
   'hub-key': v.exactOptional(PublicKey),
   'trust-new-hub': Switch,
   'print-key': Switch,

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import type { Send } from '#client/client.ts';
 import { lockFolder } from '#node/folder-lock.ts';
 import { openHubPin } from '#node/hub-pin.ts';
+import { checkPinned, PinnedAgent, WrongCertificate } from '#node/pinned-agent.ts';
+import { openTlsFetch } from '#node/tls-fetch.ts';
 import type { ReceiptPage } from '#protocol/api/api.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
@@ -29,11 +32,12 @@ async function main(): Promise<void> {
   if (flags === 'help') return print(USAGE);
   const { hub, threads, cheat, 'cheat-kind': kind } = flags;
   const { folder, keyFile } = placesOf(flags);
-  // Node's fetch has no other way to accept a certificate that nobody signed.
-  if (flags.insecure) process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+  checkPinned(hub, flags.pin);
+  const send = flags.pin === undefined ? undefined : openTlsFetch({ pin: flags.pin });
+  const openSocket = socketOpener(flags.pin);
   const signer = await openDeviceKey(keyFile);
   if (flags['print-key']) return print(signer.key);
-  if (flags.evidence) return printEvidence(await askEvidence(hub, signer));
+  if (flags.evidence) return printEvidence(await askEvidence(hub, signer, { send }));
   // Two processes of one device would end each other's sessions.
   await lockFolder(folder, 'contributor');
   const trustNew = flags['trust-new-hub'];
@@ -56,9 +60,10 @@ async function main(): Promise<void> {
     serves: false,
     donates: flags.donate,
   };
-  const payout = openPayout(hub, signer, flags.payout);
+  const payout = openPayout({ hub, send, signer }, flags.payout);
   const loop = openDeviceLoop(config, {
     hub,
+    send,
     watchHub: () => hubPin.watch({ role: 'contributor', key: signer.key }),
     openSocket: kind === 'silent' ? fakeSilence(cheat, openSocket) : openSocket,
     sign: signer.sign,
@@ -88,8 +93,17 @@ function printEvidence(found: Result<ReceiptPage>): void {
   process.exitCode = 1;
 }
 
-const openSocket = (url: string): globalThis.WebSocket =>
-  new WebSocket(url, { perMessageDeflate: false }) as unknown as globalThis.WebSocket;
+/** Opens sockets to a hub; where it shows another certificate than the pinned one, that is said. */
+function socketOpener(pin: string | undefined): (url: string) => globalThis.WebSocket {
+  const agent = pin === undefined ? {} : { agent: new PinnedAgent(pin) };
+  return (url) => {
+    const socket = new WebSocket(url, { perMessageDeflate: false, ...agent });
+    socket.on('error', (error) => {
+      if (error instanceof WrongCertificate) console.error(error.message);
+    });
+    return socket as unknown as globalThis.WebSocket;
+  };
+}
 
 /** One line when what the device does changes, and when units were accepted. */
 function openTeller(payout: PayoutTeller | undefined): (status: DeviceStatus) => void {
@@ -110,10 +124,13 @@ function openTeller(payout: PayoutTeller | undefined): (status: DeviceStatus) =>
   };
 }
 
-function openPayout(hub: URL, signer: Signer, recipient: Address | undefined) {
+function openPayout(
+  { hub, send, signer }: { hub: URL; send: Send | undefined; signer: Signer },
+  recipient: Address | undefined,
+) {
   if (recipient === undefined) return undefined;
   return openPayoutTeller({
-    link: () => linkPayout(hub, signer, { recipient }),
+    link: () => linkPayout(hub, signer, { recipient, send }),
     tell: (said) =>
       print(
         said.ok
