@@ -19,6 +19,7 @@ export default defineConfig({
       project('protocol', ['protocol/**/*.test.ts']),
       project('client', ['client/**/*.test.ts']),
       project('node', ['node/**/*.test.ts']),
+      project('cli', ['cli/**/*.test.ts'], 60_000),
       project('hub', ['hub/**/*.test.ts']),
       project('worker', ['worker/**/*.test.ts'], 60_000),
       project('verifier', ['verifier/**/*.test.ts'], 60_000),

@@ -13,11 +13,7 @@ export interface DataFile {
  * with `model-external-data` a file that no tensor names, or that is too short.
  */
 export function mergeExternal(model: OnnxModel, files: readonly DataFile[]): Result<OnnxModel> {
-  const wanted = new Set<string>();
-  mapTensors(model.graph, (tensor) => {
-    if (tensor.external !== undefined) wanted.add(baseOf(tensor.external.location));
-    return tensor;
-  });
+  const wanted = new Set(externalFiles(model).map(baseOf));
   const single = files.length === 1 && wanted.size === 1;
   const byName = new Map(files.map((file) => [baseOf(file.name), file]));
   const foreign = single ? undefined : files.find(({ name }) => !wanted.has(baseOf(name)));
@@ -34,6 +30,16 @@ export function mergeExternal(model: OnnxModel, files: readonly DataFile[]): Res
     if (cause instanceof PocketgridError) return { ok: false, refusal: cause.refusal };
     throw cause;
   }
+}
+
+/** The files that a model keeps data in, as it names them: by their place from its own folder. */
+export function externalFiles(model: OnnxModel): string[] {
+  const files = new Set<string>();
+  mapTensors(model.graph, (tensor) => {
+    if (tensor.external !== undefined) files.add(tensor.external.location);
+    return tensor;
+  });
+  return [...files];
 }
 
 const baseOf = (path: string): string => path.replace(/^.*[/\\]/, '');

@@ -4,7 +4,7 @@ import { type Finding, isTest, type Tree } from './tree.ts';
 
 const EXPORT = /^export (?:async )?(?:function\*?|const|class|interface|type|enum) (\w+)/gm;
 const NAMED = /import (?:type )?\{([^}]*)\} from '([^']+)'/g;
-const PRODUCT = /^(?:client|chain-dev|hub|node|protocol|verifier|web|worker)\//;
+const PRODUCT = /^(?:client|cli|chain-dev|hub|node|protocol|verifier|web|worker)\//;
 
 /** Exports of the product that another folder imports by name, without a doc line. */
 export function checkDocLines(tree: Tree): Finding[] {

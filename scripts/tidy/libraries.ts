@@ -6,7 +6,10 @@ import { type Finding, isTest, type Tree } from './tree.ts';
  * Libraries a whole zone may use, with the reason. Anything else has one edge file in each part.
  */
 const EVERYWHERE: Record<string, { zones: RegExp; reason: string }> = {
-  valibot: { zones: /^(protocol|node|chain-dev|\w+\/edge)$/, reason: 'schemas are written in it' },
+  valibot: {
+    zones: /^(protocol|node|cli|chain-dev|\w+\/edge)$/,
+    reason: 'schemas are written in it',
+  },
   '@noble/hashes': { zones: /^protocol$/, reason: 'pure arithmetic, in digests and trees' },
   '@noble/curves': { zones: /^protocol$/, reason: 'pure arithmetic, in signatures' },
   '@scure/base': { zones: /^protocol$/, reason: 'pure arithmetic, in keys of the chain' },

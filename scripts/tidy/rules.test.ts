@@ -24,6 +24,7 @@ describe('import directions', () => {
     'hub/edge/store.ts': '',
     'chain-dev/svm.ts': '',
     'worker/core/unit.ts': '',
+    'cli/run.ts': '',
     'worker/main.ts': '',
     'web/edge/socket.ts': '',
   };
@@ -47,6 +48,8 @@ describe('import directions', () => {
     ['hub/core/a.ts', './leese.ts', 'does not exist'],
     ['hub/edge/a.ts', '../../chain-dev/svm.ts', 'hub/edge imports chain-dev'],
     ['chain-dev/a.ts', '../hub/edge/store.ts', 'chain-dev imports hub/edge'],
+    ['cli/a.ts', '../hub/edge/store.ts', 'cli imports hub/edge'],
+    ['client/a.ts', '../cli/run.ts', 'client imports cli'],
   ])('catches %s importing %s', (path, specifier, part) => {
     expect(imports(path, specifier)).toEqual([expect.stringContaining(part)]);
   });
@@ -60,6 +63,8 @@ describe('import directions', () => {
     ['web/edge/a.ts', '#client/grid.ts'],
     ['scripts/a.ts', '#client/grid.ts'],
     ['hub/edge/a.ts', '#node/files.ts'],
+    ['cli/a.ts', '#client/grid.ts'],
+    ['cli/a.ts', '#node/files.ts'],
     ['worker/edge/node/a.ts', '#node/files.ts'],
     ['chain-dev/a.ts', '#node/files.ts'],
     ['web/edge/a.ts', '../../worker/main.ts?worker&url'],

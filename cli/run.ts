@@ -1,0 +1,74 @@
+import { isPassing } from '#client/refusals.ts';
+import { API_KEY_PREFIX } from '#protocol/api/api.ts';
+import { fault, PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
+import type { Command } from './command.ts';
+import { login } from './commands/login.ts';
+import { addCommand } from './commands/model-add.ts';
+import { listCommand } from './commands/model-list.ts';
+import { removeCommand } from './commands/model-remove.ts';
+import type { World } from './world.ts';
+
+const COMMANDS: readonly Command[] = [login, addCommand, listCommand, removeCommand];
+
+/** How the program ends. */
+export const EXIT = { done: 0, refused: 1, misused: 2, unreachable: 3, stopped: 130 } as const;
+
+const HELP = `pocketgrid COMMAND [flags]
+
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`).join('\n')}
+
+  COMMAND --help  what a command takes
+  --json          the answer of any command as one value of JSON, and a refusal on standard error
+
+It ends with 0 when it is done, 1 when it is refused, 2 when the command line is wrong, 3 when a hub or a
+repository cannot be reached, so that the same may succeed later.`;
+
+/** Runs a command line; gives the exit code. */
+export async function runCli(args: readonly string[], world: World): Promise<number> {
+  const isJson = args.includes('--json');
+  const complain = (refused: Refusal, code: number): number => {
+    world.tell(isJson ? JSON.stringify({ error: refused }) : refused.message);
+    return code;
+  };
+  const rest = args.filter((word) => word !== '--json');
+  if (rest[0] === '--help' || rest.length === 0) {
+    world.say(HELP);
+    return rest.length === 0 ? EXIT.misused : EXIT.done;
+  }
+  if (rest.some((word) => word.includes(API_KEY_PREFIX) && word.length > 20)) {
+    const message =
+      'a key on the command line can be read by others: send it on standard input, or set POCKETGRID_KEY';
+    return complain(refusal('request-invalid', message), EXIT.misused);
+  }
+  const command = COMMANDS.find(({ name }) => `${rest.join(' ')} `.startsWith(`${name} `));
+  if (command === undefined) {
+    const names = COMMANDS.map(({ name }) => name).join(', ');
+    const message = `there is no command "${rest.slice(0, 2).join(' ')}"; there are ${names}`;
+    return complain(refusal('request-invalid', message), EXIT.misused);
+  }
+  const decoded = command.decode(rest.slice(command.name.split(' ').length));
+  if (!decoded.ok) return complain(decoded.refusal, EXIT.misused);
+  if (decoded.value === 'help') {
+    world.say(command.help);
+    return EXIT.done;
+  }
+  try {
+    // A program reads what is said: nothing else is.
+    const quiet = { ...world, tell: () => undefined, show: () => undefined };
+    const { lines, json } = await decoded.value(isJson ? quiet : world);
+    for (const line of isJson ? [JSON.stringify(json)] : lines) world.say(line);
+    return EXIT.done;
+  } catch (error) {
+    if (world.signal.aborted) return complain(STOPPED, EXIT.stopped);
+    const { refusal: said } = error instanceof PocketgridError ? error : unforeseen(error);
+    return complain(said, isPassing(said) ? EXIT.unreachable : EXIT.refused);
+  }
+}
+
+const STOPPED = refusal(
+  'download-failed',
+  'stopped; the same command goes on where this one ended',
+);
+
+const unforeseen = (error: unknown): PocketgridError =>
+  fault('request-invalid', error instanceof Error ? error.message : String(error));
