@@ -34,12 +34,12 @@ describe('a login', () => {
 
   it('goes to its own hub alone', async () => {
     const world = openFakeWorld(join(folder, 'own'));
-    const nobody = openHub(world, undefined);
+    const nobody = openHub(world, {});
     await expect(nobody).rejects.toMatchObject({ refusal: { code: 'key-missing' } });
     await writeLogin(join(folder, 'own', 'pocketgrid'), LOGIN);
-    await openHub(world, undefined);
-    await openHub(world, `${LOGIN.hub}/`);
-    const elsewhere = openHub(world, 'http://evil.example');
+    await openHub(world, {});
+    await openHub(world, { hub: `${LOGIN.hub}/` });
+    const elsewhere = openHub(world, { hub: 'http://evil.example' });
     await expect(elsewhere).rejects.toThrow('do: pocketgrid login --hub http://evil.example');
   });
 });

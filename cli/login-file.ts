@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { readTextIfThere, replaceFile } from '#node/files.ts';
 import { HttpAddress } from '#node/flags.ts';
+import { Fingerprint } from '#node/pinned-agent.ts';
 import { API_KEY_PREFIX } from '#protocol/api/api.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { fault } from '#protocol/values/refusal.ts';
@@ -16,8 +17,12 @@ export const KeyText = v.pipe(
   ),
 );
 
-/** A hub and the key to call it with. */
-export const Login = v.strictObject({ hub: HttpAddress, key: KeyText });
+/** A hub, its certificate where nobody signed it, and the key to call it with. */
+export const Login = v.strictObject({
+  hub: HttpAddress,
+  pin: v.exactOptional(Fingerprint),
+  key: KeyText,
+});
 export type Login = v.InferOutput<typeof Login>;
 
 const fileIn = (folder: string): string => join(folder, 'login.json');

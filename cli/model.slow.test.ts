@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { connect } from 'node:tls';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { postJob } from '#client/jobs.ts';
@@ -57,6 +58,17 @@ async function writeFiles(files: Record<string, Uint8Array | string>): Promise<s
   }
   return folder;
 }
+
+/** The SHA-256 that a server shows of its certificate. */
+const readFingerprint = (url: string) =>
+  new Promise<string>((resolve, reject) => {
+    const { hostname: host, port } = new URL(url);
+    const socket = connect({ host, port: Number(port), rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
 
 describe('model add hf:', () => {
   beforeEach(() => {
@@ -209,6 +221,29 @@ describe('login', () => {
     expect((await run('model list', bare)).code).toBe(EXIT.done);
     await chmod(file, 0o640);
     expect((await run('model list', bare)).told).toContain('chmod 600');
+  });
+
+  it('keeps the certificate of a hub that signed its own, and says nothing to another', async () => {
+    const words = [
+      '--host',
+      '127.0.0.1',
+      '--port',
+      '0',
+      '--no-verifier',
+      '--data',
+      join(data, 'lan'),
+    ];
+    const { url = '', key = '' } = await start('hub/main.ts', '--lan', ...words).ready;
+    const pin = await readFingerprint(url);
+    const bare = { POCKETGRID_HUB: '', POCKETGRID_KEY: '' };
+    expect((await run(`login --hub ${url}`, bare, key)).code).toBe(EXIT.unreachable);
+    const wrong = await run(`login --hub ${url} --pin ${'ab'.repeat(32)}`, bare, key);
+    expect(wrong.told).toContain('compare it with what the hub prints');
+    expect((await run(`login --hub ${url} --pin ${pin}`, bare, key)).code).toBe(EXIT.done);
+    const folder = await writeFiles({ 'net.onnx': NET });
+    expect((await run(`model add ${join(folder, 'net.onnx')}`, bare)).code).toBe(EXIT.done);
+    const plain = await run(`login --hub http://127.0.0.1:9 --pin ${pin}`, bare, key);
+    expect(plain.told).toContain('name the https address');
   });
 
   it.each(['login', 'model list', 'model remove'])(

@@ -2,13 +2,13 @@ import { isPassing } from '#client/refusals.ts';
 import { API_KEY_PREFIX } from '#protocol/api/api.ts';
 import { fault, PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { Command } from './command.ts';
-import { login } from './commands/login.ts';
+import { loginCommand } from './commands/login.ts';
 import { addCommand } from './commands/model-add.ts';
 import { listCommand } from './commands/model-list.ts';
 import { removeCommand } from './commands/model-remove.ts';
 import type { World } from './world.ts';
 
-const COMMANDS: readonly Command[] = [login, addCommand, listCommand, removeCommand];
+const COMMANDS: readonly Command[] = [loginCommand, addCommand, listCommand, removeCommand];
 
 /** How the program ends. */
 export const EXIT = { done: 0, refused: 1, misused: 2, unreachable: 3, stopped: 130 } as const;

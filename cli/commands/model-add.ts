@@ -15,7 +15,7 @@ import { detectFileKind, KIND_BYTES } from '#protocol/files/file-kind.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
 import { defineCommand } from '../command.ts';
-import { HUB_HELP, HubFlag, openHub } from '../hub.ts';
+import { HUB_FLAGS, HUB_HELP, openHub } from '../hub.ts';
 import { chooseVariant, findData, findSettings, type Variant } from '../repository/choose.ts';
 import { openFolder } from '../repository/folder.ts';
 import { openHuggingFace, type Pace } from '../repository/hugging-face.ts';
@@ -53,10 +53,11 @@ export const addCommand = defineCommand({
     dtype: v.exactOptional(ModelDtype),
     name: v.exactOptional(ModelId),
     revision: v.exactOptional(ModelRevision),
-    hub: HubFlag,
+    ...HUB_FLAGS,
   },
-  async run({ source, hub: asked, ...flags }, world) {
-    const hub = await openHub(world, asked);
+  async run({ source, hub: asked, pin, ...flags }, world) {
+    const place = { ...(asked !== undefined && { hub: asked }), ...(pin !== undefined && { pin }) };
+    const hub = await openHub(world, place);
     const repository = await openRepository(source, world);
     const { model, wasThere } = await addRepository(hub, { repository, world, ...flags });
     await repository.forget();

@@ -2,10 +2,10 @@ import { listModels } from '#client/models.ts';
 import type { ModelView } from '#protocol/api/models.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { defineCommand } from '../command.ts';
-import { HUB_HELP, HubFlag, openHub } from '../hub.ts';
+import { HUB_FLAGS, HUB_HELP, openHub } from '../hub.ts';
 import { showBytes } from '../show-bytes.ts';
 
-const HELP = `pocketgrid model list [--hub URL]
+const HELP = `pocketgrid model list [--hub URL] [--pin SHA256]
 
 Lists the models of a hub, the newest first: id, revision, dtype, size, and the key that added it.
 
@@ -16,9 +16,9 @@ export const listCommand = defineCommand({
   name: 'model list',
   summary: 'lists the models of a hub',
   help: HELP,
-  flags: { hub: HubFlag },
-  async run({ hub }, world) {
-    const list = must(await listModels(await openHub(world, hub), { signal: world.signal }));
+  flags: { ...HUB_FLAGS },
+  async run(place, world) {
+    const list = must(await listModels(await openHub(world, place), { signal: world.signal }));
     const lines = list.data.map(showModel);
     return { lines: lines.length === 0 ? ['there are no models yet'] : lines, json: list };
   },

@@ -2,9 +2,9 @@ import { removeModel } from '#client/models.ts';
 import { ModelName } from '#protocol/api/models.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { defineCommand } from '../command.ts';
-import { HUB_HELP, HubFlag, openHub } from '../hub.ts';
+import { HUB_FLAGS, HUB_HELP, openHub } from '../hub.ts';
 
-const HELP = `pocketgrid model remove ID[@REVISION] [--hub URL]
+const HELP = `pocketgrid model remove ID[@REVISION] [--hub URL] [--pin SHA256]
 
 Removes a model that your key added: the newest of this id, or the one of this revision. Jobs that were made of
 it go on.
@@ -17,9 +17,9 @@ export const removeCommand = defineCommand({
   summary: 'removes a model of yours from a hub',
   help: HELP,
   words: ['id'],
-  flags: { id: ModelName, hub: HubFlag },
-  async run({ id, hub }, world) {
-    const removed = must(await removeModel(await openHub(world, hub), id));
+  flags: { id: ModelName, ...HUB_FLAGS },
+  async run({ id, ...place }, world) {
+    const removed = must(await removeModel(await openHub(world, place), id));
     return { lines: [`${id} is removed`], json: removed };
   },
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { postJob, readJob } from '#client/jobs.ts';
+import { addModel } from '#client/models.ts';
 import { openTestPrograms } from '#node/test-programs.ts';
 import type { TaskOptions } from '#protocol/tasks/task.ts';
 import { must } from '#protocol/values/refusal.ts';
@@ -58,17 +59,21 @@ beforeAll(async () => {
   for (const [name, [task, lines]] of Object.entries(JOBS)) asked.set(name, ask(task, lines));
 }, 120_000);
 
-/** What the grid answers to lines, for a repository as it is published. */
-async function ask(task: TaskOptions, lines: readonly unknown[]): Promise<unknown[]> {
-  const files = [...buildRepository(task.name)].map(([name, bytes]) => ({
-    ...{ name, data: new Blob([bytes]) },
-  }));
-  const [model, ...modelFiles] = files.toReversed();
-  if (model === undefined) throw new RangeError('a repository has files');
+const filesOf = (task: TaskOptions) =>
+  [...buildRepository(task.name)].map(([name, bytes]) => ({ name, data: new Blob([bytes]) }));
+
+/** What the grid answers to lines, for a repository as it is published, sent or kept by the hub. */
+async function ask(
+  task: TaskOptions,
+  lines: readonly unknown[],
+  kept?: string,
+): Promise<unknown[]> {
+  const modelFiles = kept === undefined ? filesOf(task) : [];
   const text = lines.map((line) => JSON.stringify(line)).join('\n');
   const inputs = [{ name: 'lines.jsonl', data: new Blob([text]) }];
-  const options = { name: task.name, task, autoStart: true };
-  const { id } = must(await postJob(hub, { model, modelFiles, inputs, options }));
+  const named = kept === undefined ? {} : { model: kept };
+  const options = { name: task.name, task, autoStart: true, ...named };
+  const { id } = must(await postJob(hub, { modelFiles, inputs, options }));
   const state = async () => must(await readJob(hub, id)).state;
   await expect.poll(state, { timeout: JOBS_MS_MAX, interval: 200 }).toBe('done');
   const path = `/v1/jobs/${id}/results?format=jsonl`;
@@ -131,5 +136,11 @@ describe('the grid answers', { timeout: JOBS_MS_MAX }, () => {
     const scores = (await answersOf('ranks', 'score')) as number[];
     expect(scores.every((score) => score > 0 && score < 1)).toBe(true);
     expect(scores).toHaveLength(2);
+  });
+
+  it('of a model that the hub keeps as of its files', async () => {
+    const [task, lines] = JOBS['mean'] ?? [{ name: 'feature-extraction' }, []];
+    must(await addModel(hub, { files: filesOf(task), options: { name: 'org/encoder' } }));
+    expect(await ask(task, lines, 'org/encoder')).toEqual(await answersOf('mean'));
   });
 });
