@@ -20,7 +20,10 @@ export const isPassing = ({ code }: Refusal): boolean => PASSING.has(code);
 /** The refusal inside an error answer; the error page of a proxy gets one by its status. */
 export function decodeRefusal(status: number, text: string): Refusal {
   const decoded = decodeJson(ApiError, text);
-  if (decoded.ok) return decoded.value.error;
+  if (decoded.ok) {
+    const { type: _type, param: _param, ...told } = decoded.value.error;
+    return told;
+  }
   const message =
     status >= 500
       ? `The hub answered ${status} without a reason; look at its log, then try again.`

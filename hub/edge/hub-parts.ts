@@ -19,6 +19,7 @@ import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
 import { openBlobReader } from './blobs/reader.ts';
 import { openSpaceGuard } from './blobs/space.ts';
+import { type BatchKeeper, openBatchKeeper } from './http/batches/batch-keeper.ts';
 import type { Uploads } from './http/uploads.ts';
 import { mendInputs } from './inputs/mend.ts';
 import { type CommitmentLog, openCommitmentLog } from './log/commitment-log.ts';
@@ -66,6 +67,7 @@ export interface HubParts {
   metrics: HubMetrics;
   uploads: Uploads;
   threads: Threads;
+  batches: BatchKeeper;
   writes: WriteWatch;
   clock: Clock;
   log: Log;
@@ -110,13 +112,18 @@ export async function openHubParts(
   const keeper = setInterval(keep, KEEP_EVERY_MS).unref();
   const endRetention = openRetention({ store, blobs, loop: running.loop, log });
   const endKeeper = openOutputKeeper({ store, blobs, loop: running.loop, log });
+  const batches = openBatchKeeper({
+    ...{ ...base, ...running, uploads },
+    seconds: () => Math.floor(clock() / 1_000),
+  });
   return {
     ...base,
     ...running,
     blobFolder,
     uploads,
+    batches,
     async stop() {
-      await endKeeper();
+      await Promise.all([endKeeper(), batches.close()]);
       running.loop.stop();
       running.signalling.close();
       await commit.close();

@@ -137,8 +137,19 @@ export const Refusal = v.strictObject({
 });
 export type Refusal = v.InferOutput<typeof Refusal>;
 
-/** The body of every error answer of the HTTP API. */
-export const ApiError = v.strictObject({ error: Refusal });
+/**
+ * The body of every error answer of the HTTP API: a refusal, and beside it what programs written for
+ * OpenAI's API look for.
+ */
+export const ApiError = v.strictObject({
+  error: v.strictObject({
+    ...Refusal.entries,
+    type: v.exactOptional(v.string()),
+    /** The same as `path`. */
+    param: v.exactOptional(v.nullable(Path)),
+  }),
+});
+export type ApiError = v.InferOutput<typeof ApiError>;
 
 /** A value, or why there is none. */
 export type Result<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };

@@ -63,6 +63,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     'api',
     'messages',
     'onnx',
+    'openai',
   ],
 };
 

@@ -1,4 +1,5 @@
 import {
+  type ApiError,
   PocketgridError,
   type Refusal,
   type RefusalCode,
@@ -74,7 +75,20 @@ export const answerNothing = (): Response => new Response(null, { status: 204, h
 export function answerRefusal(refusal: Refusal): Response {
   const status = STATUS[refusal.code] ?? 422;
   const wait = status === 503 ? { 'Retry-After': BUSY_SECONDS } : {};
-  return answerJson({ error: refusal }, status, wait);
+  return answerJson(errorOf(refusal, status), status, wait);
+}
+
+/** Types of errors of OpenAI's API, by status. */
+const TYPES: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+};
+
+function errorOf(refusal: Refusal, status: number): ApiError {
+  const type = TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error');
+  return { error: { ...refusal, type, param: refusal.path ?? null } };
 }
 
 /** Refuses the call: thrown, and answered by `openApi`. */
@@ -84,4 +98,4 @@ export function reject(...refused: Parameters<typeof refusal>): never {
 
 /** This address has to wait. */
 export const answerWait = (refused: { seconds: number; refusal: Refusal }): Response =>
-  answerJson({ error: refused.refusal }, 429, { 'Retry-After': String(refused.seconds) });
+  answerJson(errorOf(refused.refusal, 429), 429, { 'Retry-After': String(refused.seconds) });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { forStrangers } from '../blobs/disk-error.ts';
@@ -9,9 +10,12 @@ import { type CallLimits, openCallLimits } from './call-limits.ts';
 import { checkKey, checkVerifier } from './callers.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
 import { banRoutes } from './routes/bans.ts';
+import { batchRoutes } from './routes/batches.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { chainRoutes } from './routes/chain.ts';
 import { createRoutes } from './routes/create.ts';
+import { embeddingRoutes } from './routes/embeddings.ts';
+import { fileRoutes } from './routes/files.ts';
 import { gridRoutes } from './routes/grid.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -32,7 +36,7 @@ import { openUploadPlaces } from './upload-places.ts';
 export function openApi(
   ports: ApiPorts,
   metrics: HubMetrics,
-): (request: Request, context?: CallContext) => Response | Promise<Response> {
+): (request: Request, context?: CallContext) => Promise<Response> {
   const app = new Hono<{ Bindings: CallContext }>();
   const limits = openCallLimits();
   for (const route of listRoutes(ports)) addRoute(app, { ports, limits }, route);
@@ -52,7 +56,11 @@ export function openApi(
     );
     return answerRefusal(refusal('internal', 'the hub failed on this request; its log says why'));
   });
-  return (request, context) => app.fetch(request, context);
+  return async (request, context) => {
+    const answer = await app.fetch(request, context);
+    answer.headers.set('X-Request-Id', `req_${randomBytes(12).toString('hex')}`);
+    return answer;
+  };
 }
 
 /** Every call of the API. */
@@ -61,6 +69,9 @@ export function listRoutes(ports: ApiPorts): Route[] {
   return [
     ...createRoutes(ports, places),
     ...modelRoutes(ports, places),
+    ...fileRoutes(ports, places),
+    ...batchRoutes(ports),
+    ...embeddingRoutes(ports, places),
     ...jobRoutes(ports),
     ...keyRoutes(ports),
     ...resultRoutes(ports),

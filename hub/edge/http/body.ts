@@ -29,8 +29,9 @@ export async function readInTime(
 export async function readJson<TSchema extends v.GenericSchema>(
   schema: TSchema,
   request: Request,
+  most = JSON_BYTES_MAX,
 ): Promise<v.InferOutput<TSchema>> {
-  const { bytes, isCut } = await readInTime(request, JSON_BYTES_MAX);
-  if (isCut) return reject('message-too-long', `send at most ${JSON_BYTES_MAX} bytes`);
+  const { bytes, isCut } = await readInTime(request, most);
+  if (isCut) return reject('message-too-long', `send at most ${most} bytes`);
   return must(decodeJson(schema, new TextDecoder().decode(bytes), 'request-invalid'));
 }

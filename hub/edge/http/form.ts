@@ -11,7 +11,7 @@ import { decodeBoundary, MultipartError, type Part, readParts } from './multipar
 import { limitSilence } from './silence.ts';
 import type { Uploads } from './uploads.ts';
 
-const OPTIONS_BYTES_MAX = 64 * 1024;
+const TEXT_BYTES_MAX = 64 * 1024;
 
 /** How much the files of one field may have, and what is said past it. */
 export interface FieldBounds {
@@ -27,16 +27,18 @@ export const MODEL_BOUNDS: FieldBounds = {
   message: 'a model has at most 512 MiB; quantise it to f16 or q4, or split it',
 };
 
-/** Which fields of files a form has beside `options`, and what is said of a part of another name. */
+/** Which fields a form has, of files and of texts, and what is said of a part of another name. */
 export interface FormShape<Field extends string> {
   fields: Record<Field, FieldBounds>;
+  /** `options` alone where nothing is said. */
+  texts?: readonly string[];
   explainPart(part: Part): string;
 }
 
-/** A form that has arrived whole: its files on disk, its `options` as they were written. */
+/** A form that has arrived whole: its files on disk, its texts as they were written. */
 export interface Form<Field extends string> {
   spools: Record<Field, Spool>;
-  options: string | undefined;
+  texts: ReadonlyMap<string, string>;
   close(): Promise<void>;
 }
 
@@ -53,7 +55,7 @@ interface OpenSpool extends Spool {
 export async function receiveForm<Field extends string>(
   request: Request,
   uploads: Uploads,
-  { fields, explainPart }: FormShape<Field>,
+  { fields, texts: named = ['options'], explainPart }: FormShape<Field>,
 ): Promise<Form<Field>> {
   const boundary = must(decodeBoundary(request.headers.get('content-type')));
   if (request.body === null) return reject('request-invalid', 'the form is empty');
@@ -67,17 +69,17 @@ export async function receiveForm<Field extends string>(
   const spools = new Map<string, OpenSpool>();
   for (const field of Object.keys(fields)) spools.set(field, await openSpool(folder, field));
   try {
-    let options: string | undefined;
+    const texts = new Map<string, string>();
     const chunks = limitSilence(request.body, uploads.silenceMs);
     for await (const part of readParts(chunks, boundary)) {
       const spool = spools.get(part.field);
       const bounds = fields[part.field as Field];
       if (spool !== undefined) await append(part, spool, { ...bounds, space: uploads.space });
-      else if (part.field === 'options') options = await readText(part);
+      else if (named.includes(part.field)) texts.set(part.field, await readText(part));
       else reject('request-invalid', explainPart(part), part.field);
     }
     const refs = [...spools].map(([field, { path, entries }]) => [field, { path, entries }]);
-    return { spools: Object.fromEntries(refs) as Form<Field>['spools'], options, close };
+    return { spools: Object.fromEntries(refs) as Form<Field>['spools'], texts, close };
   } catch (error) {
     await close();
     throw error instanceof PocketgridError ? error : new PocketgridError(explain(error));
@@ -113,14 +115,15 @@ async function readText(part: Part): Promise<string> {
   let length = 0;
   for await (const chunk of part.body) {
     length += chunk.length;
-    if (length > OPTIONS_BYTES_MAX) {
-      reject('request-invalid', '`options` has at most 64 KiB', 'options');
+    if (length > TEXT_BYTES_MAX) {
+      reject('request-invalid', `\`${part.field}\` has at most 64 KiB`, part.field);
     }
     // A part is a view into what the network brought, which goes on changing.
     chunks.push(Buffer.from(chunk));
   }
   const text = decodeText(Buffer.concat(chunks));
-  return text.ok ? text.value : reject('request-invalid', '`options` is not UTF-8 text', 'options');
+  if (text.ok) return text.value;
+  return reject('request-invalid', `\`${part.field}\` is not UTF-8 text`, part.field);
 }
 
 function explain(error: unknown) {

@@ -29,6 +29,8 @@ export interface ApiPorts extends Money {
   log: Log;
   uploads: Uploads;
   threads: Threads;
+  /** Moves batches on. */
+  batches: { wake(): void };
   /** Aborted when the hub stops; streams end then. */
   stopping: AbortSignal;
 }

@@ -6,6 +6,7 @@ import type { ResultRange } from './range.ts';
 /** Items of a range that failed, by their number in the job, in order. */
 export type Failures = ReadonlyMap<number, Refusal>;
 
+/** Items of a range that failed, each with why. */
 export function listFailures(
   failed: ReadonlyMap<number, FailedUnit>,
   { from, to, unitItems }: ResultRange,

@@ -1,3 +1,4 @@
+import { BATCHES } from './batches.ts';
 import { BLOB_NAMES } from './blob-names.ts';
 import { COMPACT_ROWS } from './compact-rows.ts';
 import { DEVICE_FACTS } from './device-facts.ts';
@@ -387,4 +388,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   // Outputs of archived jobs move to segments; those of jobs that were archived before move as well.
   SEGMENTS,
   MODELS,
+  BATCHES,
 ];

@@ -12,6 +12,7 @@ import type { DeveloperId, Digest, JobId, LeaseId, PublicKey, Root } from '#prot
 import type { Instant } from '#protocol/values/units.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
 import type { DeviceRecord } from '../../core/state/trust.ts';
+import type { BatchStore, FileStore } from './batches.ts';
 import type { KeyStore } from './keys.ts';
 import type { ModelStore } from './models.ts';
 import type { OutputColumn, OutputSize } from './segment-index.ts';
@@ -152,7 +153,7 @@ export interface Store extends DeviceFacts, MoneyFacts {
   ): Promise<AcceptedShard[]>;
   /** Archived jobs whose inputs and results have had their time, the longest over first. */
   expired(now: Instant, limit: number): Promise<JobId[]>;
-  /** Whether a job or a model names this blob, or outputs lie in it. */
+  /** Whether a job, a model, a file or a batch names this blob, or outputs lie in it. */
   namesBlob(root: Root): Promise<boolean>;
   /** The jobs that name it, as long as their data is kept. */
   jobsNaming(root: Root): Promise<JobId[]>;
@@ -179,5 +180,7 @@ export interface Store extends DeviceFacts, MoneyFacts {
   outputRows: OutputRows;
   keys: KeyStore;
   models: ModelStore;
+  files: FileStore;
+  batches: BatchStore;
   close(): Promise<void>;
 }

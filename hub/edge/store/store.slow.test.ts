@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openTestFolder } from '#node/test-folder.ts';
+import { checkBatchStore } from './batches.contract.ts';
 import { openDatabaseFile } from './database/open.ts';
 import { checkKeyStore } from './keys.contract.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -28,6 +29,7 @@ describe('store in a file', () => {
   checkMoneyStore(open);
   checkKeyStore(open);
   checkModelStore(open);
+  checkBatchStore(open);
 
   it('refuses with disk-full past its cap, keeps what it had and goes on', async () => {
     const file = freshFile();

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { checkBatchStore } from './batches.contract.ts';
 import { checkKeyStore } from './keys.contract.ts';
 import { checkModelStore } from './models.contract.ts';
 import { checkMoneyStore } from './money.contract.ts';
@@ -11,4 +12,5 @@ describe('store in memory', () => {
   checkMoneyStore(open);
   checkKeyStore(open);
   checkModelStore(open);
+  checkBatchStore(open);
 });

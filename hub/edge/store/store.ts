@@ -1,6 +1,7 @@
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { unknownBlob } from '../blobs/range.ts';
+import { namesFile, openBatches, openFiles } from './batches.ts';
 import { jobsNaming, namesBlob } from './blob-names.ts';
 import { openDatabaseFile, openMemoryDatabase, openSharedDatabase } from './database/open.ts';
 import type { Database } from './database/port.ts';
@@ -91,7 +92,8 @@ async function openStore(database: Database, blobs: SegmentBlobs): Promise<Store
     namesBlob: async (root) =>
       (await namesBlob(database, root)) ||
       (await namesSegment(database, root)) ||
-      namesModel(database, root),
+      (await namesModel(database, root)) ||
+      namesFile(database, root),
     jobsNaming: (root) => jobsNaming(database, root),
     ...openOutputs(database, facts, blobs),
     outputRows: openOutputRows(database),
@@ -118,6 +120,8 @@ async function openStore(database: Database, blobs: SegmentBlobs): Promise<Store
     },
     keys: openKeys(database),
     models: openModels(database),
+    files: openFiles(database),
+    batches: openBatches(database),
     close,
   };
 }

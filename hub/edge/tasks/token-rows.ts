@@ -22,7 +22,7 @@ const FEEDS: Readonly<Record<string, (row: Tokens, at: number, padding: number) 
   position_ids: (_, at) => at,
 };
 /** Lengths of rows are of few kinds, so that jobs share packages. */
-const LENGTHS_FROM = 8;
+export const ROW_LENGTH_LEAST = 8;
 
 /** The inputs of a model of texts; refuses a model that takes something else. */
 export function listTokenInputs({ graph }: OnnxModel): Result<TokenInput[]> {
@@ -53,7 +53,7 @@ export function listTokenInputs({ graph }: OnnxModel): Result<TokenInput[]> {
 /** The length that rows get: as long as the longest, rounded up to a power of two. */
 export function chooseLength(rows: readonly Tokens[], most: number): number {
   const longest = rows.reduce((length, { ids }) => Math.max(length, ids.length), 1);
-  let length = LENGTHS_FROM;
+  let length = ROW_LENGTH_LEAST;
   while (length < longest) length *= 2;
   return Math.max(longest, Math.min(length, most));
 }

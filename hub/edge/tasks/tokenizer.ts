@@ -22,6 +22,8 @@ export interface TextTokenizer {
   /** How it is written. */
   maskText: string;
   encode(text: string, pair: string | undefined, most: number): Tokens;
+  /** How many tokens a text has, with those that the model adds. */
+  count(text: string): number;
   /** The text of one token, or of several without those that the model adds. */
   decode(ids: readonly number[], isWhole?: boolean): string;
 }
@@ -61,6 +63,7 @@ export function openTokenizer(settings: Settings): Result<TextTokenizer> {
     mask: idOf('mask'),
     maskText: textOf(tokenizerConfig['mask_token']) ?? '[MASK]',
     encode: (text, pair, most) => encode(tokenizer, { text, pair, most }),
+    count: (text) => tokenizer.encode(text).ids.length,
     decode: (ids, isWhole = false) => tokenizer.decode([...ids], { skip_special_tokens: isWhole }),
   });
 }

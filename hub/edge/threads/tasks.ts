@@ -10,6 +10,14 @@ import { encodeTensorLines, type LineExtras } from '#protocol/tensors/tensor-lin
 import { must, PocketgridError, type Refusal } from '#protocol/values/refusal.ts';
 import type { RecutInputs } from '../../core/state/events.ts';
 import type { ItemCut } from '../../core/state/facts.ts';
+import { type BatchAnswers, printBatch } from '../batches/print-batch.ts';
+import {
+  type BatchReading,
+  peekModel,
+  type RequestReading,
+  readBatch,
+  readRequest,
+} from '../batches/read-batch.ts';
 import { openFolderBlobs } from '../blobs/folder.ts';
 import { type JobForm, type MadeJob, makeJob } from '../forms/make-job.ts';
 import { keepModel } from '../inputs/keep-model.ts';
@@ -39,6 +47,18 @@ const TASKS = {
     const lines = printAnswers({ options: task.options, settings }, items, extras);
     return new TextEncoder().encode(lines);
   },
+  /** The model that a batch names. */
+  peekModel: async ({ file, blobs }: { file: BlobRef; blobs: string }) =>
+    peekModel(file, await openFolderBlobs(blobs, { isShared: true })),
+  /** Reads the lines of a batch. */
+  readBatch: async ({ reading, blobs }: { reading: BatchReading; blobs: string }) =>
+    readBatch(reading, await openFolderBlobs(blobs, { isShared: true })),
+  /** Reads one request of a client that waits. */
+  readRequest: async ({ reading, blobs }: { reading: RequestReading; blobs: string }) =>
+    readRequest(reading, await openFolderBlobs(blobs, { isShared: true })),
+  /** Prints answers to lines of a batch. */
+  printBatch: async (answers: BatchAnswers): Promise<Uint8Array<ArrayBuffer>> =>
+    new TextEncoder().encode(printBatch(answers)),
   /** Prints items as JSON Lines. */
   printLines: async ({ tensors, extras }: Printing): Promise<Uint8Array<ArrayBuffer>> =>
     new TextEncoder().encode(encodeTensorLines(tensors, extras)),

@@ -1,7 +1,15 @@
 import type { ModelFile } from '#protocol/api/models.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import type { RecutInputs } from '../../core/state/events.ts';
 import type { ItemCut } from '../../core/state/facts.ts';
+import type { BatchAnswers } from '../batches/print-batch.ts';
+import type {
+  BatchReading,
+  ReadBatch,
+  RequestReading,
+  readRequest,
+} from '../batches/read-batch.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { JobForm, MadeJob } from '../forms/make-job.ts';
 import type { Spool } from '../inputs/spool.ts';
@@ -19,6 +27,10 @@ export interface Threads {
   recut(cut: ItemCut): Promise<RecutInputs>;
   printLines(printing: Printing): Promise<Uint8Array>;
   printAnswers(answering: Omit<Answering, 'blobs'>): Promise<Uint8Array>;
+  peekModel(file: BlobRef): Promise<string | undefined>;
+  readBatch(reading: BatchReading): Promise<ReadBatch>;
+  readRequest(reading: RequestReading): ReturnType<typeof readRequest>;
+  printBatch(answers: BatchAnswers): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -39,6 +51,10 @@ export function openThreads(folder: string, blobs: Pick<BlobStore, 'hold'>): Thr
       const buffers = [...buffersOf(outputs), ...buffersOf(inputs)];
       return lines.run('printAnswers', { ...answering, blobs: folder }, buffers);
     },
+    peekModel: (file) => files.run('peekModel', { file, blobs: folder }),
+    readBatch: (reading) => blobs.hold(files.run('readBatch', { reading, blobs: folder })),
+    readRequest: (reading) => files.run('readRequest', { reading, blobs: folder }),
+    printBatch: (answers) => lines.run('printBatch', answers),
     async close() {
       await Promise.all([files.close(), lines.close()]);
     },

@@ -32,7 +32,7 @@ export function modelRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
       const form = await receiveForm(request, ports.uploads, SHAPE);
       try {
         const { model } = form.spools;
-        const options = decodeOptions(form.options, model);
+        const options = decodeOptions(form.texts.get('options'), model);
         const { models } = ports.store;
         await checkOwner(models, options, key);
         const files = await ports.threads.keepModel(model);

@@ -1,16 +1,14 @@
 import * as v from 'valibot';
 import type { JobView } from '#protocol/api/job.ts';
-import { ItemNames } from '#protocol/files/item-names.ts';
-import type { BlobRef } from '#protocol/models/package.ts';
-import { decodeJson, decodeWith } from '#protocol/values/decode.ts';
-import { FileFault, must } from '#protocol/values/refusal.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { must } from '#protocol/values/refusal.ts';
 import { type Job, mayRead, viewJob } from '../../../core/hub.ts';
-import { encodeResults, type ResultSource } from '../../results/encode.ts';
-import { readGiven } from '../../results/given.ts';
+import { encodeResults } from '../../results/encode.ts';
 import { RESULT_TYPES, type ResultRange, unitsOf } from '../../results/range.ts';
 import { answerBody, reject } from '../answer.ts';
 import { findKept } from '../job-access.ts';
 import { readCount } from '../query.ts';
+import { openResults } from '../result-source.ts';
 import { type ApiPorts, type Call, type Route, reader } from '../route.ts';
 import { streamBody } from '../stream-body.ts';
 
@@ -67,23 +65,7 @@ async function encode(
   { job, view }: { job: Job; view: JobView },
   range: ResultRange,
 ) {
-  const { store, blobs, threads } = ports;
-  const { itemNames, leftOut, task } = job.record;
-  const print: ResultSource['print'] =
-    task === undefined
-      ? (tensors, extras) => threads.printLines({ tensors, extras })
-      : async (outputs, extras, items) => {
-          const inputs = await readGiven(blobs, job.record, items);
-          return threads.printAnswers({ task, items: { outputs, inputs }, extras });
-        };
-  const source: ResultSource = {
-    failed: job.failed,
-    names: itemNames && (await readJson(blobs, ItemNames, itemNames)),
-    leftOut: leftOut && (await readJson(blobs, v.array(FileFault), leftOut)),
-    shards: (units) => store.results(view.id, units),
-    spans: (units) => store.spans(view.id, units),
-    print,
-  };
+  const source = await openResults(ports, job);
   // Names are there before any result is.
   if (range.format === 'files') return must(await encodeResults([], source, range));
   if (view.outputs.length === 0) {
@@ -94,13 +76,4 @@ async function encode(
     return reject('results-held', message, 'from');
   }
   return must(await encodeResults(view.outputs, source, range));
-}
-
-async function readJson<S extends v.GenericSchema>(
-  blobs: Pick<ApiPorts['blobs'], 'read'>,
-  schema: S,
-  { root, length }: BlobRef,
-): Promise<v.InferOutput<S>> {
-  const bytes = must(await blobs.read(root, 0, length));
-  return must(decodeJson(schema, new TextDecoder().decode(bytes), 'internal'));
 }

@@ -23,12 +23,12 @@ const FIELDS = { model: MODEL_BOUNDS, inputs: INPUT_BOUNDS, shared: INPUT_BOUNDS
 
 /** Receives the form of a job: `model`, `inputs`, `shared` and `options`. */
 export async function receiveUpload(request: Request, uploads: Uploads): Promise<Upload> {
-  const { spools, options, close } = await receiveForm(request, uploads, {
+  const { spools, texts, close } = await receiveForm(request, uploads, {
     fields: FIELDS,
     explainPart,
   });
   try {
-    return { form: { options: decodeOptions(options, spools), ...spools }, close };
+    return { form: { options: decodeOptions(texts.get('options'), spools), ...spools }, close };
   } catch (error) {
     await close();
     throw error;

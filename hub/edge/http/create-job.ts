@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import type { JobOptions, JobRecord, JobView } from '#protocol/api/job.ts';
+import type { KeyView } from '#protocol/api/keys.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
+import { lamports } from '#protocol/values/units.ts';
+import type { MadeJob } from '../forms/make-job.ts';
+import { checkBudget } from './budget.ts';
+import type { ApiPorts } from './route.ts';
+import { openTurns } from './upload-places.ts';
+
+type Ports = Pick<ApiPorts, 'store' | 'loop' | 'clock'>;
+
+/** What a job is made of, and whose it is to be. */
+interface NewJob {
+  key: KeyView;
+  options: JobOptions;
+  made: MadeJob;
+}
+
+/** What a key has left is looked at, and taken, for one job after the other. */
+const inTurn = openTurns();
+
+/** Makes a job of a key, within what the key may spend. */
+export const createJob = (ports: Ports, job: NewJob): Promise<JobView> =>
+  inTurn(() => create(ports, job));
+
+async function create(ports: Ports, { key, options, made }: NewJob): Promise<JobView> {
+  const { name, unitPrice, assurance, autoStart, keepDays } = options;
+  const record: JobRecord = {
+    ...made.record,
+    id: `job_${randomBytes(8).toString('hex')}` as JobId,
+    developer: key.id,
+    name,
+    createdAt: ports.clock(),
+    unitPrice: unitPrice ?? lamports(0n),
+    assurance: assurance ?? 'instant',
+    autoStart: autoStart ?? false,
+    ...(keepDays === undefined ? {} : { keepDays }),
+  };
+  await checkBudget(ports, key, record);
+  const command = { type: 'create', record, inputDigests: made.digestBytes } as const;
+  const view = must(await ports.loop.command(command));
+  if (view === null) throw new RangeError('a job that was made has a view');
+  return view;
+}

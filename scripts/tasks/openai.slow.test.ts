@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import OpenAI, { toFile } from 'openai';
+import { beforeAll, expect, it } from 'vitest';
+import { openClient } from '#client/client.ts';
+import { addModel } from '#client/models.ts';
+import { openTestPrograms } from '#node/test-programs.ts';
+import { must } from '#protocol/values/refusal.ts';
+import { buildRepository } from './repository.ts';
+
+const TEXTS = ['The cat sat on the mat.', 'I love this film! It was very good and not bad', 'a'];
+const MODEL = 'made/vectors';
+const BATCH_MS_MAX = 4 * 60_000;
+/** What the pipelines of transformers.js said of the same model. */
+const { fe: VECTORS } = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'pipelines.json'), 'utf8'),
+) as { fe: number[][] };
+
+const { data, start } = openTestPrograms();
+let openai: OpenAI;
+
+/** A hub with a model, a verifier and a contributor, each a process of its own. */
+beforeAll(async () => {
+  const folder = ['--data', join(data, 'verifier')];
+  const key = await start('verifier/main.ts', '--print-key', ...folder).ended;
+  const words = ['hub/main.ts', '--port', '0', '--data', join(data, 'hub')];
+  const ready = await start(...words, '--verifier-key', key.text.trim()).ready;
+  const url = String(ready.url);
+  await start('verifier/main.ts', '--hub', url, ...folder).ready;
+  start('worker/edge/node/main.ts', '--hub', url, '--data', join(data, 'contributor'));
+  const hub = openClient({ hub: url, key: String(ready.key) });
+  const modules = new TextEncoder().encode('[{"type":"sentence_transformers.models.Normalize"}]');
+  const files = [...buildRepository('feature-extraction'), ['modules.json', modules] as const];
+  const named = files.map(([name, bytes]) => ({ name, data: new Blob([bytes]) }));
+  must(await addModel(hub, { files: named, options: { name: MODEL } }));
+  openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: String(ready.key), maxRetries: 0 });
+}, 120_000);
+
+const line = (custom_id: string, body: object, more: object = {}) =>
+  JSON.stringify({ custom_id, method: 'POST', url: '/v1/embeddings', body, ...more });
+const upload = async (lines: readonly string[]) =>
+  openai.files.create({
+    file: await toFile(new Blob([lines.join('\n')]), 'lines.jsonl'),
+    purpose: 'batch',
+  });
+const post = (input_file_id: string) =>
+  openai.batches.create({
+    ...{ input_file_id, endpoint: '/v1/embeddings', completion_window: '24h' },
+    metadata: { of: 'a test' },
+  });
+const ended = async (id: string) => {
+  const status = async () => (await openai.batches.retrieve(id)).status;
+  await expect
+    .poll(status, { timeout: BATCH_MS_MAX, interval: 300 })
+    .toMatch(/completed|failed|cancelled|expired/);
+  return openai.batches.retrieve(id);
+};
+interface OutputLine {
+  custom_id: string;
+  response: { status_code: number; body: OpenAI.CreateEmbeddingResponse };
+  error: { code: string; message: string };
+}
+const read = async (id: string | null | undefined): Promise<OutputLine[]> => {
+  const text = await (await openai.files.content(id ?? '')).text();
+  return text
+    .trim()
+    .split('\n')
+    .map((each) => JSON.parse(each));
+};
+
+it('a client of OpenAI gets embeddings of a request', async () => {
+  const found = await openai.embeddings.create({ model: MODEL, input: TEXTS });
+  expect(found).toMatchObject({ object: 'list', model: MODEL, usage: { total_tokens: 26 } });
+  for (const [at, { index, embedding }] of found.data.entries()) {
+    expect(index).toBe(at);
+    expectNear(embedding, VECTORS[at]);
+  }
+}, 120_000);
+
+it('a request that cannot be answered says why', async () => {
+  const ask = (more: object) => openai.embeddings.create({ model: MODEL, input: 'a', ...more });
+  await expect(ask({ model: 'made/vector' })).rejects.toMatchObject({
+    ...{ status: 404, code: 'model-unknown', type: 'not_found_error', param: 'model' },
+    message: expect.stringContaining('made/vectors'),
+  });
+  await expect(ask({ input: [] })).rejects.toMatchObject({ status: 400 });
+  await expect(ask({ input: 'cat '.repeat(600) })).rejects.toMatchObject({
+    ...{ status: 413, message: expect.stringContaining('602 tokens') },
+  });
+});
+
+it(
+  'a client of OpenAI gets embeddings of a batch, and wrong lines harm no other',
+  async () => {
+    const [first, second, third] = TEXTS;
+    const lines = [
+      line('one', { model: MODEL, input: first }),
+      line('two', { model: MODEL, input: [second, third], encoding_format: 'base64' }),
+      line('short', { model: MODEL, input: third, dimensions: 4 }),
+      '{"custom_id":"half',
+      line('one', { model: MODEL, input: first }),
+      line('other', { model: 'gpt', input: first }),
+      line('empty', { model: MODEL, input: '' }),
+      line('long', { model: MODEL, input: 'cat '.repeat(600) }),
+      line('chat', { model: MODEL, input: first }, { url: '/v1/chat/completions' }),
+    ];
+    const file = await upload(lines);
+    expect(file).toMatchObject({ object: 'file', purpose: 'batch', filename: 'lines.jsonl' });
+    const posted = await post(file.id);
+    expect(posted).toMatchObject({ object: 'batch', metadata: { of: 'a test' } });
+    const batch = await ended(posted.id);
+    expect(batch).toMatchObject({
+      status: 'completed',
+      request_counts: { total: 9, completed: 3, failed: 6 },
+    });
+    const answers = await read(batch.output_file_id);
+    expect(answers.map(({ custom_id }) => custom_id).sort()).toEqual(['one', 'short', 'two']);
+    const bodyOf = (id: string) => answers.find(({ custom_id }) => custom_id === id)?.response.body;
+    expectNear(bodyOf('one')?.data[0]?.embedding, VECTORS[0]);
+    const packed = bodyOf('two')?.data.map(({ embedding }) => {
+      const bytes = Buffer.from(String(embedding), 'base64');
+      return [...new Float32Array(new Uint8Array(bytes).buffer)];
+    });
+    expectNear(packed?.[0], VECTORS[1]);
+    expectNear(packed?.[1], VECTORS[2]);
+    const cut = bodyOf('short')?.data[0]?.embedding ?? [];
+    expect(cut).toHaveLength(4);
+    expect(Math.hypot(...cut)).toBeCloseTo(1, 5);
+    expect(bodyOf('one')).toMatchObject({
+      ...{ object: 'list', model: MODEL },
+      usage: { prompt_tokens: 9, total_tokens: 9 },
+    });
+    const wrong = await read(batch.error_file_id);
+    expect(wrong.map(({ error }) => error.code)).toEqual([
+      ...['invalid_json_line', 'duplicate_custom_id', 'mismatched_model', 'invalid_request'],
+      ...['context_length_exceeded', 'invalid_url'],
+    ]);
+    expect(wrong[3]?.error.message).toMatch(/^line 7: body: input/);
+  },
+  BATCH_MS_MAX + 60_000,
+);
+
+it(
+  'a batch that cannot begin has failed, and says why',
+  async () => {
+    const file = await upload([line('one', { model: 'none/such', input: 'a' })]);
+    const batch = await ended((await post(file.id)).id);
+    expect(batch.status).toBe('failed');
+    expect(batch.errors?.data?.[0]).toMatchObject({
+      code: 'model-unknown',
+      message: expect.stringContaining('none/such'),
+    });
+  },
+  BATCH_MS_MAX,
+);
+
+it(
+  'a batch is cancelled, and its lines are told of',
+  async () => {
+    const lines = TEXTS.map((text, at) => line(`${at}`, { model: MODEL, input: text }));
+    const posted = await post((await upload(lines)).id);
+    expect((await openai.batches.cancel(posted.id)).status).toBe('cancelling');
+    const batch = await ended(posted.id);
+    expect(batch.status).toBe('cancelled');
+    await expect(openai.batches.cancel(posted.id)).rejects.toMatchObject({ status: 409 });
+  },
+  BATCH_MS_MAX,
+);
+
+it('files and batches are listed page by page, and files go', async () => {
+  const ids = [];
+  for await (const file of openai.files.list({ limit: 1 })) ids.push(file.id);
+  expect(ids.length).toBeGreaterThan(2);
+  const batches = [];
+  for await (const { id } of openai.batches.list({ limit: 1 })) batches.push(id);
+  expect(new Set(batches).size).toBe(batches.length);
+  const [newest = ''] = ids;
+  expect(await openai.files.delete(newest)).toEqual({ id: newest, object: 'file', deleted: true });
+  await expect(openai.files.retrieve(newest)).rejects.toMatchObject({ status: 404 });
+});
+
+function expectNear(found: unknown, wanted: readonly number[] = []): void {
+  expect(found).toEqual(wanted.map((value) => expect.closeTo(value, 5)));
+}
