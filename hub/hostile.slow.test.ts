@@ -7,6 +7,7 @@ import { openTestPrograms } from '#node/test-programs.ts';
 import { EvidenceRequest, PardonRequest } from '#protocol/api/api.ts';
 import { JobOptions } from '#protocol/api/job.ts';
 import { KeyRequest } from '#protocol/api/keys.ts';
+import { ModelOptions } from '#protocol/api/models.ts';
 import { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import { PeerSignal, ServerSignal } from '#protocol/messages/signalling.ts';
@@ -176,6 +177,7 @@ describe(`a hub that is sent ${MESSAGES} random messages`, { timeout: LIMIT_MS }
       ['POST', '/v1/evidence', EvidenceRequest],
       ['POST', '/v1/chain', ChainAccounts],
       ['POST', '/v1/jobs', JobOptions],
+      ['POST', '/v1/models', ModelOptions],
       ['POST', '/v1/keys', KeyRequest],
       ['POST', '/v1/jobs/job_0000000000000001/fund', FundRequest],
       ['POST', '/v1/jobs/job_0000000000000001/closing', FundRequest],
@@ -191,7 +193,7 @@ describe(`a hub that is sent ${MESSAGES} random messages`, { timeout: LIMIT_MS }
         turn += 1;
         const [method = 'POST', path = '/'] = doors[turn % doors.length] ?? [];
         const body = JSON.stringify(message);
-        const query = `?after=${turn % 7 ? turn : encodeURIComponent(body.slice(0, 40))}`;
+        const query = `?after=${turn % 7 ? turn : encodeURIComponent(Buffer.from(body.slice(0, 40)).toString())}`;
         const answer = await fetch(`${url}${path}${query}`, { method, body, headers });
         await answer.arrayBuffer();
         statuses.add(answer.status);

@@ -131,6 +131,14 @@ describe('a model is refused', () => {
     expect(await readdir(join(hub.data, 'uploads'))).toEqual([]);
   });
 
+  it.each(['%00', '%E0%A4%A', '..%2f..%2fetc', 'a@@b', 'a'.repeat(2_000), '%27%20or%201=1', 'x/'])(
+    'asked for as %s, which is none',
+    async (path) => {
+      const answer = await hub.call(`/v1/models/${path}`);
+      expect(await refusalOf(answer)).toEqual({ status: 404, code: 'model-unknown' });
+    },
+  );
+
   it.each(['a/b/c', '.a', 'a b', '', 'a@b'])('with the name %j', async (name) => {
     expect(await codeOf(add({ name }))).toBe('request-invalid');
   });
