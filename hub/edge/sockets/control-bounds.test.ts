@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { solvePuzzle } from '#protocol/bytes/puzzle.ts';
 import { instant } from '#protocol/values/units.ts';
+import { makeFakeKey, openFakeSession } from './fake-client.ts';
 import { CONTROL_LIMITS } from './limits.ts';
 import { LOCAL_LIMITS } from './senders.ts';
 import { openTestSockets } from './test-sockets.ts';
@@ -52,6 +53,22 @@ describe('an address', () => {
     three.socket.ping();
     await new Promise((resolve) => three.socket.once('pong', resolve));
     expect(three.socket.readyState).toBe(WebSocket.OPEN);
+  });
+});
+
+describe('a verifier', () => {
+  it('may say at once after its welcome all that the hub may not have on disk', async () => {
+    const who = makeFakeKey();
+    expect(await sockets.loop.command({ type: 'enrol', key: who.key })).toMatchObject({ ok: true });
+    const { socket, say } = await openFakeSession(sockets.url, 'verifier', who);
+    const { messagesPerSecond, burstSeconds } = CONTROL_LIMITS;
+    const count = 2 * messagesPerSecond.idle * burstSeconds;
+    for (let said = 0; said < count; said += 1) say({ type: 'judged', through: 0 });
+    const heard = new Promise((resolve) => socket.once('pong', () => resolve('heard')));
+    const closed = new Promise((resolve) => socket.once('close', () => resolve('closed')));
+    socket.ping();
+    expect(await Promise.race([heard, closed])).toBe('heard');
+    socket.terminate();
   });
 });
 

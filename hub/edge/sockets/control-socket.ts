@@ -259,6 +259,8 @@ function welcome(
   if (peer !== undefined) return;
   connection.bufferedMax = limits.bufferedBytes.verifier;
   connection.perSecond = limits.messagesPerSecond.verifier;
+  // It says at once all that the hub may not have on disk.
+  connection.tokens = connection.perSecond * limits.burstSeconds;
 }
 
 function dropSlow({ counters, log }: Control, connection: ControlConnection): void {
