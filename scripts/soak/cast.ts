@@ -13,32 +13,47 @@ const CONTRIBUTORS = 2;
 export interface Cast {
   api: HubClient;
   money: Money;
+  /** Where the hub answers. */
+  hub: string;
   names: readonly string[];
-  /** `kill -9`, of all that it started as well. */
-  kill(name: string): void;
-  /** Starts it again on what it left; settles when it is ready, or was killed before. */
+  /** `kill -9` or another signal, of all that it started as well. */
+  kill(name: string, signal?: NodeJS.Signals): void;
+  /** Starts it again on what it left; settles when it is ready, or has ended before. */
   start(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface CastOptions {
+  /** Folder of all data. */
+  data: string;
+  /** Folder of the hub's data, where it has one of its own. */
+  hubData?: string;
+  /** Hears each line that a program prints. */
+  hear?(name: string, line: string): void;
+}
+
 /** A hub at a fixed port, a verifier, two contributors, and a chain that stays. */
-export async function openCast(data: string, say: (line: string) => void): Promise<Cast> {
-  const children = openChildren(say);
+export async function openCast(options: CastOptions): Promise<Cast> {
+  const children = openChildren(() => undefined);
   try {
-    return await fill(children, data, say);
+    return await fill(children, options);
   } catch (error) {
     await children.close();
     throw error;
   }
 }
 
-async function fill(children: Children, data: string, say: (line: string) => void): Promise<Cast> {
+async function fill(
+  children: Children,
+  { data, hubData = data, hear = () => undefined }: CastOptions,
+): Promise<Cast> {
   const verifier = await readVerifierKey(data);
-  const [chain, port] = await Promise.all([startChain(children, data, say), findPort()]);
+  const chain = await startChain(children, data, () => undefined);
+  const port = await findPort();
   const hub = `http://127.0.0.1:${port}`;
   const place = ['--hub', hub, '--data', data];
   const programs = new Map<string, string[]>();
-  const hubWords = ['hub/main.ts', '--data', data, '--port', `${port}`, '--dev-chain', chain];
+  const hubWords = ['hub/main.ts', '--data', hubData, '--port', `${port}`, '--dev-chain', chain];
   programs.set('hub', [...hubWords, '--verifier-key', verifier]);
   const settle = ['--settle-minutes', `${SETTLE_MINUTES}`];
   programs.set('verifier', ['verifier/main.ts', ...place, ...settle]);
@@ -49,7 +64,11 @@ async function fill(children: Children, data: string, say: (line: string) => voi
   const running = new Map<string, Child>();
   const start = (name: string): Child => {
     const words = programs.get(name) ?? [];
-    const child = children.start(name, words, { readyMsMax: READY_MS_MAX, onEnd: () => undefined });
+    const child = children.start(name, words, {
+      readyMsMax: READY_MS_MAX,
+      onEnd: () => undefined,
+      onLine: (line) => hear(name, line),
+    });
     running.set(name, child);
     return child;
   };
@@ -59,8 +78,8 @@ async function fill(children: Children, data: string, say: (line: string) => voi
   const names = [...programs.keys()];
   for (const name of names) if (name !== 'hub') start(name);
   return {
-    ...{ api, money, names },
-    kill: (name) => running.get(name)?.kill(),
+    ...{ api, money, hub, names },
+    kill: (name, signal) => running.get(name)?.kill(signal),
     start: async (name) => {
       await start(name).ready.catch(() => undefined);
     },

@@ -11,7 +11,7 @@ import type { Cast } from './cast.ts';
 
 const OPTIONS = { name: 'soak', unitItems: 4, unitPrice: lamports(20_000n) };
 const ANSWER_MS_MAX = 120_000;
-const JOB_MS_MAX = 10 * 60_000;
+const JOB_MS_MAX = 4 * 60_000;
 const RETRY_MS = 200;
 
 /** Asks again while the hub is away, or is about to do what was asked. */

@@ -1,29 +1,33 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { readFlags, wholeIn } from '#node/flags.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { openWords } from '#protocol/values/seeded.ts';
 import { type Cast, openCast } from './cast.ts';
+import { fillAtRandom } from './disk-fills.ts';
 import { findFaults } from './faults.ts';
 import { runJob } from './jobs.ts';
+import { killAtRandom } from './kills.ts';
+import { findLapses, type Lines, sleepHub } from './sleeps.ts';
+import { openSmallDisk } from './small-disk.ts';
 
-const HELP = `npm run soak -- [--kills N] [--seed N]
-  Runs jobs in a row on a grid of real processes, and ends its hub, verifier and contributors with
-  kill -9 at random moments. Says what was lost, or counted twice.
-  --kills N   how many kills (300)
-  --seed N    of the moments (1)`;
+const HELP = `npm run soak -- [--kills N | --sleep-seconds N | --disk-fills N] [--seed N]
+  Runs paid jobs in a row on a grid of real processes and puts trouble in their way. Says what was
+  lost, or counted twice.
+  --kills N          ends hub, verifier and contributors with kill -9, so many times (300)
+  --sleep-seconds N  stops the hub's process for so long while a lease is out, and lets it go on
+  --disk-fills N     fills the hub's disk so many times, a small tmpfs, and frees it again; root only
+  --seed N           of the moments (1)`;
 const FLAGS = {
   kills: v.optional(wholeIn(1, 100_000), '300'),
+  'sleep-seconds': v.exactOptional(wholeIn(1, 3_600)),
+  'disk-fills': v.exactOptional(wholeIn(1, 10_000)),
   seed: v.optional(wholeIn(0, 2 ** 31), '1'),
 };
-/** From one kill to the next, and from a kill to the start after it. */
-const PAUSE_MS = { least: 100, most: 3_000 };
-const AWAY_MS = { least: 0, most: 800 };
-/** The hub is what most can be lost with. */
-const WEIGHTS: Record<string, number> = { hub: 3, verifier: 2 };
+/** Uploads leave 128 MiB of it to the database. */
+const DISK_MEBIBYTES = 256;
 
 async function main(): Promise<number> {
   const flags = readFlags(FLAGS);
@@ -32,47 +36,68 @@ async function main(): Promise<number> {
     return 0;
   }
   const data = await mkdtemp(join(tmpdir(), 'pocketgrid-soak-'));
-  const cast = await openCast(data, () => undefined);
+  const chance = openChance(flags.seed);
+  const { 'sleep-seconds': seconds, 'disk-fills': fills } = flags;
   try {
-    const { faults, jobs, kills } = await soak(cast, flags.kills, openChance(flags.seed));
-    const paid = await cast.money.settle();
-    if (paid === undefined) faults.push('nothing was settled after the last job');
-    say(`${jobs} jobs, kills: ${kills}, ${faults.length} faults`);
-    for (const fault of faults) say(fault);
-    return faults.length === 0 ? 0 : 1;
+    if (seconds !== undefined) return await soakAsleep(data, seconds);
+    if (fills !== undefined) return await soakFull(data, fills, chance);
+    return await soak(await openCast({ data }), (cast) => killAtRandom(cast, flags.kills, chance));
   } finally {
-    await cast.close();
     await rm(data, { recursive: true, force: true });
   }
 }
 
-async function soak(cast: Cast, count: number, chance: () => number) {
-  const ids: JobId[] = [];
-  const killing = killAtRandom(cast, count, chance);
-  let isOver = false;
-  void killing.finally(() => {
-    isOver = true;
-  });
-  do await runJob(cast, (id) => ids.push(id));
-  while (!isOver);
-  const kills = await killing;
-  return { faults: await findFaults(cast.api, ids), jobs: ids.length, kills };
+async function soakAsleep(data: string, seconds: number): Promise<number> {
+  const lines: Lines = new Map();
+  const hear = (name: string, line: string) => {
+    lines.set(name, [...(lines.get(name) ?? []), line]);
+  };
+  const trouble = (cast: Cast) => sleepHub(cast, seconds, lines);
+  return soak(await openCast({ data, hear }), trouble, ({ hub }) => findLapses(hub));
 }
 
-/** Says how often each was killed. */
-async function killAtRandom(cast: Cast, count: number, chance: () => number): Promise<string> {
-  const between = ({ least, most }: typeof PAUSE_MS) => least + chance() * (most - least);
-  const bag = cast.names.flatMap((name) => Array.from({ length: WEIGHTS[name] ?? 1 }, () => name));
-  const kills = new Map<string, number>();
-  for (let done = 0; done < count; done += 1) {
-    await sleep(between(PAUSE_MS));
-    const name = bag[Math.floor(chance() * bag.length)] ?? 'hub';
-    kills.set(name, (kills.get(name) ?? 0) + 1);
-    cast.kill(name);
-    await sleep(between(AWAY_MS));
-    void cast.start(name);
+async function soakFull(data: string, fills: number, chance: () => number): Promise<number> {
+  const hubData = join(data, 'small');
+  await mkdir(hubData);
+  const disk = await openSmallDisk(hubData, DISK_MEBIBYTES);
+  if (typeof disk === 'string') {
+    say(`skipped: ${disk}`);
+    return 0;
   }
-  return [...kills].map(([name, times]) => `${name} ${times}`).join(', ');
+  try {
+    const trouble = (cast: Cast) => fillAtRandom({ cast, disk }, fills, chance);
+    return await soak(await openCast({ data, hubData }), trouble);
+  } finally {
+    disk.close();
+  }
+}
+
+/** Runs jobs until the trouble is over, then looks for faults, and closes the cast. */
+async function soak(
+  cast: Cast,
+  trouble: (cast: Cast) => Promise<string>,
+  findMore: (cast: Cast) => Promise<string[]> = async () => [],
+): Promise<number> {
+  try {
+    const ids: JobId[] = [];
+    let isOver = false;
+    const told = trouble(cast).finally(() => {
+      isOver = true;
+    });
+    // It is waited for below; until then it is no unhandled rejection.
+    told.catch(() => undefined);
+    do await runJob(cast, (id) => ids.push(id));
+    while (!isOver);
+    const sentence = await told;
+    const faults = [...(await findFaults(cast.api, ids)), ...(await findMore(cast))];
+    const paid = await cast.money.settle();
+    if (paid === undefined) faults.push('nothing was settled after the last job');
+    say(`${ids.length} jobs, ${sentence}, ${faults.length} faults`);
+    for (const fault of faults) say(fault);
+    return faults.length === 0 ? 0 : 1;
+  } finally {
+    await cast.close();
+  }
 }
 
 /** Numbers in [0, 1) of a seed. */
@@ -83,4 +108,6 @@ function openChance(seed: number): () => number {
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+// What it has started ends with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 process.exitCode = await main();

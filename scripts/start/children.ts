@@ -11,8 +11,8 @@ export interface Child {
   ready: Promise<Record<string, unknown>>;
   /** Settles when it has ended; the sentence says how. */
   ended: Promise<string>;
-  /** SIGKILL, for it and all that it started. */
-  kill(): void;
+  /** SIGKILL or another signal, for it and all that it started. */
+  kill(signal?: NodeJS.Signals): void;
 }
 
 export interface Children {
@@ -31,6 +31,8 @@ export interface StartOptions {
   env?: Record<string, string>;
   /** Hears how it ended, when it was not told to; else that is shown. */
   onEnd?(sentence: string): void;
+  /** Hears each line that it prints. */
+  onLine?(line: string): void;
 }
 
 /** `say` shows a line of a child's errors. */
@@ -44,10 +46,11 @@ export function openChildren(say: (line: string) => void): Children {
   process.on('exit', killAll);
   return {
     closed: closing.signal,
-    start(name, words, { readyMsMax, env = {}, onEnd = say }) {
+    start(name, words, { readyMsMax, env = {}, onEnd = say, onLine = () => {} }) {
       const program = spawnProgram(words, env);
       const last: string[] = [];
       const note = (line: string) => {
+        onLine(line);
         last.push(line);
         if (last.length > LAST_LINES) last.shift();
         if (!closing.signal.aborted && isError(line)) say(`[${name}] ${describeLine(line)}`);
@@ -68,8 +71,8 @@ export function openChildren(say: (line: string) => void): Children {
       ]);
       // Whoever awaits it hears of it; until then it is no unhandled rejection.
       ready.catch(() => undefined);
-      const kill = () => {
-        if (program.pid !== undefined) killGroup(program.pid, 'SIGKILL');
+      const kill = (signal: NodeJS.Signals = 'SIGKILL') => {
+        if (program.pid !== undefined) killGroup(program.pid, signal);
       };
       return { ready, ended, kill };
     },

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cast } from './cast.ts';
+import { readNumbers } from './metrics.ts';
+
+const POLL_MS = 20;
+const LEASE_MS_MAX = 120_000;
+/** Programs that were away are back by then. */
+const BACK_MS = 10_000;
+/** Of a program whose hub was silent for longer than a beat: one that fails, and one that holds. */
+const RECONNECTS_MAX = 2;
+
+/** What programs print, by name. */
+export type Lines = Map<string, string[]>;
+
+/**
+ * Stops the hub's process while a lease is out, for so many seconds, and lets it go on. Says what
+ * programs made of it; throws where one has not come back.
+ */
+export async function sleepHub(cast: Cast, seconds: number, lines: Lines): Promise<string> {
+  await untilLent(cast.hub);
+  lines.clear();
+  cast.kill('hub', 'SIGSTOP');
+  await sleep(seconds * 1_000);
+  cast.kill('hub', 'SIGCONT');
+  await sleep(BACK_MS);
+  const reconnects = [...lines].map(([name, said]) => {
+    const times = said.filter((line) => line.includes('trying again in')).length;
+    return { name, times, last: said.at(-1) };
+  });
+  const lost = reconnects.filter(({ times }) => times > RECONNECTS_MAX);
+  if (lost.length > 0) throw new Error(`sessions were lost: ${JSON.stringify(lost)}`);
+  const told = reconnects.map(({ name, times }) => `${name} ${times}`).join(', ');
+  return `the hub slept for ${seconds} s, reconnects: ${told || 'none'}`;
+}
+
+async function untilLent(hub: string): Promise<void> {
+  for (const until = Date.now() + LEASE_MS_MAX; Date.now() < until; await sleep(POLL_MS)) {
+    const numbers = await readNumbers(hub);
+    if (numbers !== undefined && numbers.leases > numbers.shardsAccepted) return;
+  }
+  throw new Error('the hub gave no lease');
+}
+
+/** The leases of a hub that were never delivered, as a sentence where there are some. */
+export async function findLapses(hub: string): Promise<string[]> {
+  const numbers = await readNumbers(hub);
+  if (numbers === undefined) return ['the hub does not answer'];
+  const { leases, shardsAccepted } = numbers;
+  return leases === shardsAccepted
+    ? []
+    : [`${leases} leases were given and ${shardsAccepted} delivered`];
+}
