@@ -7,12 +7,13 @@ const GROUPS = { all: 8, ofNetwork: 4 } as const;
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /**
- * Who bounds count an address as: itself, or its IPv6 network of 64 bits. This machine itself has no
- * name: a proxy on it speaks for everybody.
+ * Who bounds count an address as: itself, or its IPv6 network of 64 bits. The address that programs of
+ * this machine call from has no name: a proxy on it speaks for everybody. Its others are like those
+ * of strangers, for whoever tries the bounds.
  */
 export function nameNetwork(found: string | undefined): string | undefined {
   const address = unmapAddress(found ?? '');
-  if (isIPv4(address)) return address.startsWith('127.') ? undefined : address;
+  if (isIPv4(address)) return address === '127.0.0.1' ? undefined : address;
   if (!isIPv6(address) || address === '::1') return undefined;
   return firstGroups(address, GROUPS.ofNetwork);
 }
