@@ -128,6 +128,44 @@ test('units of a device that went away are lent again after a short grace', () =
   expect(bench.last(3, 'lease')?.lease.firstUnit).toBe(first?.firstUnit);
 });
 
+test.each([
+  ['before the hub sees it gone', ['woke', 'gone']],
+  ['after it', ['gone', 'woke']],
+] as const)(
+  'a device that gave up a hub that stood still has two minutes to come back: told %s',
+  (_, order) => {
+    const bench = openBench();
+    startJob(bench, 30);
+    joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+    const lease = bench.last(2, 'lease')?.lease.id ?? ('' as LeaseId);
+    for (const what of order) {
+      bench.post(what === 'woke' ? { type: 'woke' } : { type: 'disconnected', socket: 2 });
+    }
+    bench.wait(100_000);
+    expect(bench.hub().leases.has(lease)).toBe(true);
+    bench.join(4, PHONE, 'contributor');
+    bench.wait(10_000);
+    expect(bench.hub().leases.has(lease)).toBe(true);
+    bench.post({ type: 'disconnected', socket: 4 });
+    bench.wait(130_000);
+    expect(bench.hub().leases.has(lease)).toBe(false);
+  },
+);
+
+test('a device that comes back is told again of its lease, until it has committed', () => {
+  const bench = openBench();
+  startJob(bench, 30);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  const lease = bench.last(2, 'lease')?.lease ?? { id: '' as LeaseId, unitCount: 0 };
+  bench.post({ type: 'disconnected', socket: 2 });
+  bench.join(3, PHONE, 'contributor');
+  expect(bench.last(3, 'lease')?.lease).toEqual(lease);
+  commit(bench, 3, { key: PHONE, id: lease.id, units: lease.unitCount });
+  bench.post({ type: 'disconnected', socket: 3 });
+  bench.join(4, PHONE, 'contributor');
+  expect(bench.last(4, 'lease')).toBeUndefined();
+});
+
 test('near the end a late shard gets a twin; the first to reveal wins, once', () => {
   const bench = openBench();
   startJob(bench, 4);

@@ -20,7 +20,7 @@ import {
 } from './jobs/prepare.ts';
 import { receiveCoupled, refuseRecut, storeRecut } from './jobs/recut.ts';
 import { receiveGiveBack } from './leasing/give-back.ts';
-import { expireLeases, extendLeases, reviveLeases } from './leasing/lease.ts';
+import { expireLeases, extendLeases, reviveLeases, wakeLeases } from './leasing/lease.ts';
 import {
   receiveAdmission,
   receiveRequest,
@@ -107,6 +107,8 @@ function stepEvent(turn: Turn, event: HubEvent): void {
       return stepStored(turn, event.token);
     case 'disk':
       return stepDisk(turn, event.trouble);
+    case 'woke':
+      return wakeLeases(turn);
     case 'keep-failed':
       return stepKeepFailed(turn, event.token, event.refusal);
     case 'kept':

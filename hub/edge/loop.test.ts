@@ -30,6 +30,7 @@ async function openWorld(facts: readonly Fact[] = []) {
     barMs: millis(1_000),
   });
   const trouble: { append?: Promise<void>; random?: Error; load?: Promise<never> } = {};
+  const time = { slept: 0 };
   const sent: HubMessage[] = [];
   const closed: number[] = [];
   const loop = openLoop(hub, {
@@ -58,8 +59,9 @@ async function openWorld(facts: readonly Fact[] = []) {
     observeWrite: () => () => undefined,
     counters,
     log: openLog('silent'),
+    monotonic: () => performance.now() + time.slept,
   });
-  return { loop, trouble, sent, closed, counters, store };
+  return { hub, loop, trouble, time, sent, closed, counters, store };
 }
 
 describe('the loop of a hub', () => {
@@ -95,6 +97,17 @@ describe('the loop of a hub', () => {
       'verifier-enrolled',
       'verifier-removed',
     ]);
+    loop.stop();
+  });
+
+  it('tells the core that the process stood still, once it goes on', async () => {
+    const { hub, loop, time } = await openWorld();
+    const ticks = () => new Promise((resolve) => setTimeout(resolve, 1_100));
+    await ticks();
+    expect(hub.wokeAt).toBeUndefined();
+    time.slept = 6_000;
+    await ticks();
+    expect(hub.wokeAt).toBeDefined();
     loop.stop();
   });
 

@@ -54,6 +54,8 @@ export interface LoopWorld {
   observeWrite(): () => void;
   counters: HubCounters;
   log: Log;
+  /** Milliseconds, sleep counted; those of the system unless a test says otherwise. */
+  monotonic?: () => number;
 }
 
 /** The hub's core, with its effects performed. */
@@ -70,6 +72,8 @@ export interface HubLoop {
 }
 
 const TICK_MS = 500;
+/** A tick that comes so late is the first one after a stall or a sleep. */
+const LATE_MS = 5_000;
 const COMMAND_DEADLINE_MS = 15_000;
 const COMMANDS_WAITING_MAX = 1_000;
 
@@ -83,6 +87,7 @@ interface Loop {
   waiting: Map<RequestId, (result: Result<JobView | null>) => void>;
   watchers: Map<JobId, Set<() => void>>;
   nextRequest: RequestId;
+  tickedAt: number;
 }
 
 /** The one loop of a hub: events go in one at a time, their effects are performed in order. */
@@ -96,8 +101,9 @@ export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
     waiting: new Map(),
     watchers: new Map(),
     nextRequest: 1,
+    tickedAt: readMonotonic(edge),
   };
-  const timer = setInterval(() => post(loop, { type: 'tick' }), TICK_MS);
+  const timer = setInterval(() => tick(loop), TICK_MS);
   timer.unref();
   return {
     post: (event) => post(loop, event),
@@ -109,6 +115,20 @@ export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
       post(loop, { type: 'stopping' });
     },
   };
+}
+
+const readMonotonic = ({ monotonic = () => performance.now() }: LoopWorld): number => monotonic();
+
+/** Time goes on; whether the process stood still is told before anything is judged late. */
+function tick(loop: Loop): void {
+  const now = readMonotonic(loop.edge);
+  const lateMs = now - loop.tickedAt - TICK_MS;
+  loop.tickedAt = now;
+  if (lateMs >= LATE_MS) {
+    loop.edge.log.warn({ seconds: Math.round(lateMs / 1_000) }, 'this process stood still');
+    post(loop, { type: 'woke' });
+  }
+  post(loop, { type: 'tick' });
 }
 
 /** An effect may cause an event at once; it waits until the effects before it are performed. */
@@ -175,6 +195,7 @@ function perform(loop: Loop, effect: HubEffect): void {
 function deliver(edge: LoopWorld, socket: SocketId, message: HubMessage): void {
   if (message.type === 'lease') edge.counters.leases += 1;
   else if (message.type === 'accepted') edge.counters.shardsAccepted += 1;
+  else if ('code' in message && message.code === 'lease-expired') edge.counters.leasesExpired += 1;
   else if (message.type === 'welcome') {
     const { peer, peerToken } = message;
     if (peer !== undefined && peerToken !== undefined) edge.peerGiven(socket, peer, peerToken);

@@ -1,6 +1,7 @@
 /** What a hub counts of its work, since it was started. */
 export interface HubNumbers {
   leases: number;
+  leasesExpired: number;
   shardsAccepted: number;
   /** 1 while its disk takes no writes. */
   diskTrouble: number;
@@ -8,6 +9,7 @@ export interface HubNumbers {
 
 const NAMES: Record<keyof HubNumbers, string> = {
   leases: 'pocketgrid_leases_total',
+  leasesExpired: 'pocketgrid_leases_expired_total',
   shardsAccepted: 'pocketgrid_shards_accepted_total',
   diskTrouble: 'pocketgrid_disk_trouble',
 };
@@ -24,6 +26,7 @@ export async function readNumbers(hub: string): Promise<HubNumbers | undefined> 
     Number(new RegExp(`^${NAMES[field]} (\\S+)$`, 'm').exec(text)?.[1]);
   return {
     leases: read('leases'),
+    leasesExpired: read('leasesExpired'),
     shardsAccepted: read('shardsAccepted'),
     diskTrouble: read('diskTrouble'),
   };

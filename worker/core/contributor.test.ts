@@ -71,6 +71,15 @@ test('a device asks for the next shard while one computes, and never holds a thi
   expect(bench.all('run').filter(({ unitCount }) => unitCount === 1).length).toBeGreaterThan(1);
 });
 
+test('a device that is told of a lease twice holds it once', () => {
+  const bench = openBench();
+  bench.join();
+  bench.lease('a');
+  bench.lease('a');
+  expect(bench.device.shards).toHaveLength(1);
+  expect(bench.said()).not.toContain('give-back');
+});
+
 test('a hidden page gives back what is not committed, at once, and frees the processor', () => {
   const bench = openBench();
   bench.join();

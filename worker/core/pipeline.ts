@@ -20,8 +20,10 @@ const RETRY_MS = 5_000;
 const RECENT_MAX = 200;
 export const UNCOMMITTED: readonly Shard['stage'][] = ['fetching', 'fetched', 'running', 'signing'];
 
+/** Takes a lease. After a lost link the hub tells of those it knows of once more. */
 export function receiveLease(turn: Turn, lease: Lease): void {
   const { device, world, effects } = turn;
+  if (device.shards.some((shard) => shard.lease.id === lease.id)) return;
   device.requested = Math.max(0, device.requested - 1);
   delete device.idle;
   const digests = decodeBase64(lease.inputs.digests);

@@ -2,14 +2,14 @@ import { LEASE_UNITS_MAX } from '#protocol/messages/control.ts';
 import { unitCost } from '#protocol/models/package.ts';
 import type { JobId, LeaseId } from '#protocol/values/ids.ts';
 import type { RefusalCode } from '#protocol/values/refusal.ts';
-import { after, type Millis, millis } from '#protocol/values/units.ts';
+import { after, between, type Millis, millis } from '#protocol/values/units.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Job } from '../state/job.ts';
 import { addRun } from '../state/ranges.ts';
 import { returnPlace, takePlace } from '../trust/newcomers.ts';
 import { giveUp, neverRevealed, rememberEnd } from '../trust/unrevealed.ts';
-import { changed, sendDevice, store, type Turn } from '../turn.ts';
+import { changed, send, sendDevice, store, type Turn } from '../turn.ts';
 import { noteFailure } from './suspects.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
@@ -22,7 +22,8 @@ const SHARD_BYTES_MAX = {
 } as const;
 /** `bytesPerMs`: half of 2 Mbit/s, the slowest line that can help; two shards may share it. */
 const DEADLINE = { factor: 3, slackMs: 15_000, bytesPerMs: 128 } as const;
-const AWAY_MS = { computing: 5_000, logged: 60_000 } as const;
+/** Behind a hub that stood still: devices wait for a minute before they try again. */
+const AWAY_MS = { computing: 5_000, logged: 60_000, woken: 120_000 } as const;
 
 /**
  * Units for a device's next shard: 4 s of its measured speed, 2 s for its first one, and less when
@@ -147,21 +148,29 @@ export function revokeLease(
 
 /** The device has gone: it has a short while to come back, longer when it has committed. */
 export function pauseLeases(turn: Turn, device: Device): void {
+  const { hub, world } = turn;
+  const isWoken = hub.wokeAt !== undefined && between(hub.wokeAt, world.now) < AWAY_MS.woken;
   for (const id of device.leases) {
-    const active = turn.hub.leases.get(id);
+    const active = hub.leases.get(id);
     if (active === undefined) continue;
     const away = active.stage === 'computing' ? AWAY_MS.computing : AWAY_MS.logged;
-    active.graceUntil = after(turn.world.now, millis(away));
+    active.graceUntil = after(world.now, millis(isWoken ? AWAY_MS.woken : away));
   }
 }
 
-/** The device is back: its leases go on where they were. */
+/**
+ * The device is back: its leases go on where they were. It is told again of those that it has not
+ * committed to, since that word may be lost with its last socket.
+ */
 export function resumeLeases(turn: Turn, device: Device): void {
   for (const active of turn.hub.leases.values()) {
     if (active.device !== device.key) continue;
     delete active.graceUntil;
     delete active.revived;
     device.leases.add(active.lease.id);
+    if (active.stage === 'computing') {
+      send(turn, device.socket, { type: 'lease', lease: active.lease });
+    }
   }
 }
 
@@ -182,8 +191,16 @@ export function reviveLeases(turn: Turn): void {
 }
 
 /** The disk took no writes for a while, and nobody is at fault for what is late. */
-export function extendLeases({ hub, world }: Turn): void {
-  const least = after(world.now, millis(AWAY_MS.logged));
+export const extendLeases = (turn: Turn): void => extendTo(turn, AWAY_MS.logged);
+
+/** The hub stood still, and devices that gave it up meanwhile are not at fault: they come back. */
+export function wakeLeases(turn: Turn): void {
+  turn.hub.wokeAt = turn.world.now;
+  extendTo(turn, AWAY_MS.woken);
+}
+
+function extendTo({ hub, world }: Turn, ms: number): void {
+  const least = after(world.now, millis(ms));
   for (const active of hub.leases.values()) {
     if (active.deadlineAt < least) active.deadlineAt = least;
     if (active.graceUntil !== undefined && active.graceUntil < least) active.graceUntil = least;

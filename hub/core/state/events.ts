@@ -70,6 +70,8 @@ export type HubEvent =
   | { type: 'keep-failed'; token: Token; refusal: Refusal }
   /** Why the disk takes no writes, and that it does again: facts that wait are then written. */
   | { type: 'disk'; trouble: Refusal | undefined }
+  /** The process stood still for seconds: devices may have given their sockets up meanwhile. */
+  | { type: 'woke' }
   /** Known-answer blobs asked for by `keep` are on disk. */
   | { type: 'kept'; token: Token; refs: BlobRef[] }
   /** Items asked for by `recut` are units of one, on disk. */

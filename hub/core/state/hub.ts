@@ -151,6 +151,8 @@ export interface Hub extends DurableState {
   exams: Map<string, Exam>;
   /** Why the disk takes no writes, while that is so: no work is given out. */
   trouble?: Refusal;
+  /** When the process went on after it had stood still. */
+  wokeAt?: Instant;
   /** Devices that have less in flight since they were last served. */
   freed: Set<PublicKey>;
   nextToken: Token;

@@ -11,6 +11,7 @@ export interface HubCounters {
   socketsTooSlow: number;
   socketsTooFast: number;
   leases: number;
+  leasesExpired: number;
   shardsAccepted: number;
   blobBytesHttps: number;
   blobBytesWebrtc: number;
@@ -29,6 +30,7 @@ export const openCounters = (): HubCounters => ({
   socketsTooSlow: 0,
   socketsTooFast: 0,
   leases: 0,
+  leasesExpired: 0,
   shardsAccepted: 0,
   blobBytesHttps: 0,
   blobBytesWebrtc: 0,
@@ -45,6 +47,10 @@ const HELP: { [name in keyof HubCounters]: [name: string, help: string] } = {
   socketsTooSlow: ['pocketgrid_sockets_too_slow_total', 'Sockets closed for not reading'],
   socketsTooFast: ['pocketgrid_sockets_too_fast_total', 'Sockets closed for sending too much'],
   leases: ['pocketgrid_leases_total', 'Leases sent'],
+  leasesExpired: [
+    'pocketgrid_leases_expired_total',
+    'Times a device was told that its lease had expired',
+  ],
   shardsAccepted: ['pocketgrid_shards_accepted_total', 'Shards accepted, on disk'],
   blobBytesHttps: ['pocketgrid_blob_bytes_https_total', 'Blob bytes served over HTTP'],
   blobBytesWebrtc: [
