@@ -4,6 +4,8 @@ import type { World } from './world.ts';
 export interface FakeWorld extends World {
   said: string[];
   told: string[];
+  /** Called with how far something is. */
+  onShow(text: string): void;
   stop(): void;
 }
 
@@ -15,14 +17,15 @@ export function openFakeWorld(
 ): FakeWorld {
   const [said, told]: [string[], string[]] = [[], []];
   const stopping = new AbortController();
-  return {
-    ...{ said, told },
+  const world: FakeWorld = {
+    ...{ said, told, onShow: () => undefined },
     env: { XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder, ...env },
     signal: stopping.signal,
     say: (line) => void said.push(line),
     tell: (line) => void told.push(line),
-    show: () => undefined,
+    show: (text) => world.onShow(text),
     readSecret: async () => typed,
     stop: () => stopping.abort(),
   };
+  return world;
 }

@@ -114,8 +114,11 @@ describe('model add hf:', () => {
     const large = '{"model":"'.padEnd(60_000, 'x').concat('"}');
     const files = { 'onnx/model.onnx': OTHER, 'tokenizer.json': large };
     server.repositories = { 'org/large': { files } };
-    server.breaks = [OTHER.length, 20_000];
-    expect(namesOf(await add('hf:org/large'))).toEqual(['onnx/model.onnx', 'tokenizer.json']);
+    server.breaks = ['whole', 20_000];
+    const world = openFakeWorld(home(), env);
+    world.onShow = (text) => /: 20\.0 kB/.test(text) && server.cut();
+    expect(await runCli(['model', 'add', 'hf:org/large'], world)).toBe(EXIT.done);
+    expect(world.said[0]).toContain(`org/large@${COMMIT}  fp32`);
     const ranges = server.calls
       .filter(({ path }) => path.includes('stored'))
       .flatMap(({ range }) => range ?? []);

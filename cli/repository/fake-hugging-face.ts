@@ -25,8 +25,10 @@ export interface FakeServer {
   /** Token that opens what is private or gated. */
   token: string;
   calls: { path: string; range: string | undefined; token: string | undefined }[];
-  /** The next answers with files break off after so many bytes, never come, or are these statuses. */
-  breaks: (number | 'silent' | { status: number; headers?: Record<string, string> })[];
+  /** The next answers with files wait after so many bytes for `cut`, come whole or never, or are these statuses. */
+  breaks: (number | 'whole' | 'silent' | { status: number; headers?: Record<string, string> })[];
+  /** Breaks off the answers that wait. */
+  cut(): void;
   /** Knows no ranges. */
   isPlain: boolean;
   /** Leads on for ever. */
@@ -41,7 +43,13 @@ export function openFakeHuggingFace(): FakeServer {
   const [main, storage] = [createServer(), createServer()];
   const addressOf = (server: typeof main) =>
     `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const fake: FakeServer = {
+  const waiting = new Set<ServerResponse>();
+  const fake: Waiting = {
+    waiting,
+    cut() {
+      for (const response of waiting) response.destroy();
+      waiting.clear();
+    },
     get url() {
       return addressOf(main);
     },
@@ -77,12 +85,14 @@ export function openFakeHuggingFace(): FakeServer {
 
 const bytesOf = (content: Uint8Array | string = ''): Buffer => Buffer.from(content);
 
+type Waiting = FakeServer & { waiting: Set<ServerResponse> };
+
 interface Exchange {
   request: IncomingMessage;
   response: ServerResponse;
 }
 
-function answer(fake: FakeServer, { request, response, storage }: Exchange & { storage: string }) {
+function answer(fake: Waiting, { request, response, storage }: Exchange & { storage: string }) {
   const url = new URL(request.url ?? '/', fake.url);
   const isOpen = request.headers.authorization === `Bearer ${fake.token}`;
   const listed = /^\/api\/models\/(.+?)\/revision\/(.+)$/.exec(url.pathname);
@@ -120,7 +130,7 @@ function listFiles(id: string, { files, digests = {} }: FakeRepository) {
   return { id, sha: COMMIT, private: false, siblings };
 }
 
-function sendFile(fake: FakeServer, { request, response }: Exchange, all: Buffer): void {
+function sendFile(fake: Waiting, { request, response }: Exchange, all: Buffer): void {
   const [, start = '0'] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
   const from = fake.isPlain ? 0 : Number(start);
   const ends = fake.breaks.shift();
@@ -134,6 +144,7 @@ function sendFile(fake: FakeServer, { request, response }: Exchange, all: Buffer
     'content-length': rest.length,
     ...(isRange && range),
   });
-  if (ends === undefined) return void response.end(rest);
-  response.write(rest.subarray(0, ends), () => setTimeout(() => response.destroy(), 20));
+  if (ends === undefined || ends === 'whole') return void response.end(rest);
+  response.write(rest.subarray(0, ends));
+  fake.waiting.add(response);
 }

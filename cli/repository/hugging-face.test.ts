@@ -30,6 +30,10 @@ async function fetchModel(title?: string, env?: Record<string, string>): Promise
   const entry = repository.entries.find(({ path }) => path === 'onnx/model.onnx');
   return repository.fetch(entry ?? { path: 'onnx/model.onnx' });
 }
+/** Lets the server break off as soon as so much is here. */
+const cutAt = (pattern: RegExp) => {
+  world.onShow = (text) => pattern.test(text) && server.cut();
+};
 const refusalOf = (call: Promise<unknown>) =>
   call.then(
     () => undefined,
@@ -116,6 +120,7 @@ describe('a file', () => {
 
   it('that breaks off goes on where it ended', async () => {
     server.breaks = [20_000, 10_000];
+    cutAt(/: (20|30)\.0 kB/);
     expect(await readFile(await fetchModel())).toEqual(Buffer.from(LARGE));
     expect(rangesOf()).toEqual([undefined, 'bytes=20000-', 'bytes=30000-']);
   });
@@ -156,6 +161,7 @@ describe('a file', () => {
 
   it('that breaks off every time is given up, and what came stays', async () => {
     server.breaks = Array(9).fill(1_000);
+    cutAt(/: [1-6]\.0 kB/);
     expect(await refusalOf(fetchModel())).toMatchObject({ code: 'download-failed' });
     server.breaks = [];
     expect(await readFile(await fetchModel())).toEqual(Buffer.from(LARGE));
@@ -164,7 +170,7 @@ describe('a file', () => {
 
   it('of a server that falls silent is given up', async () => {
     server.breaks = Array(9).fill('silent');
-    const { fetch } = await openHuggingFace('hf:org/net', world, { pauseMs: 1, silenceMs: 50 });
+    const { fetch } = await openHuggingFace('hf:org/net', world, { pauseMs: 1, silenceMs: 400 });
     const message = expect.stringContaining('sent nothing for too long');
     const found = await refusalOf(fetch({ path: 'onnx/model.onnx' }));
     expect(found).toMatchObject({ code: 'download-failed', message });
@@ -172,8 +178,10 @@ describe('a file', () => {
 
   it('ends at once when the program is stopped', async () => {
     server.breaks = ['silent'];
-    setTimeout(() => world.stop(), 50);
-    expect(await refusalOf(fetchModel())).toBeDefined();
+    const stopped = refusalOf(fetchModel());
+    await expect.poll(() => rangesOf().length).toBe(1);
+    world.stop();
+    expect(await stopped).toBeDefined();
     expect(server.breaks).toEqual([]);
     expect(rangesOf()).toHaveLength(1);
   });
