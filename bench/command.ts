@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { BenchContext } from './figure.ts';
 
@@ -30,6 +31,8 @@ export async function readVerifierKey(data: string): Promise<string> {
 /** A program of ours that runs beside the bench and talks in lines of JSON. */
 export interface Program {
   pid: number;
+  /** Its standard error. */
+  errors: Readable | null;
   /** The next JSON line that holds `key`; throws when the program ends or `timeoutMs` passes. */
   hear(key: string, timeoutMs: number): Promise<Record<string, unknown>>;
   /** Sends one line of JSON to its stdin. */
@@ -57,6 +60,7 @@ export function openProgram(words: readonly string[], { defer }: BenchContext): 
   child.on('exit', note).on('error', note);
   const program: Program = {
     pid: child.pid ?? 0,
+    errors: child.stderr,
     async hear(key, timeoutMs) {
       const until = performance.now() + timeoutMs;
       for (;;) {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type HubClient, openClient } from '#client/client.ts';
 import { postJob, readJob } from '#client/jobs.ts';
+import { openMemoryReader, type ProgramMemory } from '#node/inspect-memory.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { decodeNpy, encodeNpy } from '#protocol/tensors/npy.ts';
@@ -20,21 +21,29 @@ export interface BenchHub {
   /** Developer key. */
   key: string;
   program: Program;
+  /** What it holds once its garbage is collected, where it was started with `INSPECT`. */
+  memory(): Promise<ProgramMemory>;
   /** Calls with the developer's key. */
   client: HubClient;
 }
 
+/** Where a hub is opened, and with which flags of Node. */
+export type HubContext = BenchContext & { nodeFlags?: readonly string[] };
+
 /** The real hub in a process of its own, on a fresh data folder and any free port. */
 export async function openHub(
-  context: BenchContext,
+  context: HubContext,
   folder: string,
   words: readonly string[] = [],
 ): Promise<BenchHub> {
-  const program = openProgram(['hub/main.ts', '--port', '0', '--data', folder, ...words], context);
+  const { nodeFlags = [] } = context;
+  const all = [...nodeFlags, 'hub/main.ts', '--port', '0', '--data', folder, ...words];
+  const program = openProgram(all, context);
+  const memory = openMemoryReader(program.errors);
   const ready = await program.hear('ready', READY_MS_MAX);
   const [url, hub, key] = [String(ready['url']), String(ready['hub']), String(ready['key'])];
   const client = openClient({ hub: url, key, timeoutMs: CALL_MS_MAX });
-  return { url, hub, key, program, client };
+  return { url, hub, key, program, memory, client };
 }
 
 /** Posts a job of one model and one NPY file. Throws when it is refused. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fakeMessages, spoiledMessages } from '#node/fake-messages.ts';
+import { INSPECT, openMemoryReader, type ProgramMemory } from '#node/inspect-memory.ts';
 import { openTestPrograms } from '#node/test-programs.ts';
 import { EvidenceRequest, PardonRequest } from '#protocol/api/api.ts';
 import { JobOptions } from '#protocol/api/job.ts';
@@ -13,7 +14,6 @@ import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import { PeerSignal, ServerSignal } from '#protocol/messages/signalling.ts';
 import { ChainAccounts, FundRequest, PayoutRequest } from '#protocol/settlement/money-api.ts';
 import { SIGNALLING_SOCKET_PATH } from './edge/peering/signalling.ts';
-import { INSPECT, openMemoryReader, type ProgramMemory } from './edge/process/test-memory.ts';
 import { makeFakeKey, openFakeSession } from './edge/sockets/fake-client.ts';
 import { WebSocket } from './edge/sockets/web-socket.ts';
 
@@ -43,11 +43,11 @@ let readers: Record<'chain' | 'hub', () => Promise<ProgramMemory>>;
 
 beforeAll(async () => {
   chain = start(INSPECT, 'chain-dev/main.ts', '--port', '0', '--data', data);
-  const readChain = openMemoryReader(chain);
+  const readChain = openMemoryReader(chain.child.stderr);
   chainUrl = (await chain.ready).url ?? '';
   const words = ['--port', '0', '--data', join(data, 'hub'), '--dev-chain', chainUrl];
   hub = start(INSPECT, 'hub/main.ts', ...words, '--verifier-key', verifier.key);
-  readers = { chain: readChain, hub: openMemoryReader(hub) };
+  readers = { chain: readChain, hub: openMemoryReader(hub.child.stderr) };
   ({ url = '', key = '' } = await hub.ready);
 }, 60_000);
 

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startJob } from '#client/jobs.ts';
+import { INSPECT, type ProgramMemory } from '#node/inspect-memory.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { openProgram } from '../command.ts';
-import { openPair, residentBytes } from '../dispatch/pair.ts';
+import { openPair } from '../dispatch/pair.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { awaitJob, type BenchHub, createJob, repeatDigits } from '../hub.ts';
 
@@ -21,7 +22,7 @@ const SETTLE_MS = 8_000;
 export async function* measureStrangers(context: BenchContext): AsyncIterable<Figure> {
   const { quick } = context;
   const units = quick ? 1_500 : 6_000;
-  const { hub, devices } = await openPair(context, 'flood');
+  const { hub, devices } = await openPair({ ...context, nodeFlags: [INSPECT] }, 'flood');
   // Code is compiled and buffers have grown once a job has run.
   devices.tell({ open: DEVICES, shardMs: SHARD_MS });
   await devices.hear('opened', ANSWER_MS_MAX);
@@ -30,7 +31,7 @@ export async function* measureStrangers(context: BenchContext): AsyncIterable<Fi
   await timeJob(hub, 400);
   const alone = await timeJob(hub, units);
   await sleep(SETTLE_MS);
-  const before = await residentBytes(hub.program.pid);
+  const before = await hub.memory();
   const strangers = openProgram(['bench/flood/hostile.ts'], context);
   strangers.tell({ hub: hub.url, sockets: STRANGERS });
   await strangers.hear('flooding', ANSWER_MS_MAX);
@@ -50,17 +51,24 @@ export async function* measureStrangers(context: BenchContext): AsyncIterable<Fi
   strangers.tell({ stop: true });
   await strangers.hear('stopped', ANSWER_MS_MAX);
   await sleep(SETTLE_MS);
-  const after = await residentBytes(hub.program.pid);
+  const after = await hub.memory();
   yield {
     figure: 'memory',
-    value: after / before,
+    value: after.resident / before.resident,
     unit: 'ratio',
     baseline: 1.1,
-    detail: { minutes, beforeBytes: before, afterBytes: after, ...(await closedSockets(hub)) },
+    detail: { minutes, ...bytesOf({ before, after }), ...(await closedSockets(hub)) },
   };
 }
 
 const round = (seconds: number): number => Number(seconds.toFixed(1));
+
+const bytesOf = ({ before, after }: Record<'before' | 'after', ProgramMemory>) => ({
+  beforeBytes: before.resident,
+  afterBytes: after.resident,
+  heapBeforeBytes: before.heap,
+  heapAfterBytes: after.heap,
+});
 
 /** Seconds from the start of a job of so many units until it is done. */
 async function timeJob(hub: BenchHub, units: number): Promise<number> {

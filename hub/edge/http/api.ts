@@ -8,6 +8,7 @@ import { answerJson, answerNothing, answerRefusal, answerWait } from './answer.t
 import { bearer } from './bearer.ts';
 import { type CallLimits, openCallLimits } from './call-limits.ts';
 import { checkKey, checkVerifier } from './callers.ts';
+import { findJob } from './job-access.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
 import { banRoutes } from './routes/bans.ts';
 import { batchRoutes } from './routes/batches.ts';
@@ -128,9 +129,27 @@ async function answerCall(
   const key = await checkKey(ports, token, route.caller);
   const late = limits.takeCall(key);
   if (late !== undefined) return answerWait(late);
-  const need = route.caller === 'reader' ? 'read' : 'write';
-  return route.answer({ ...call, key, by: { key, need } });
+  const need = route.caller === 'reader' ? ('read' as const) : ('write' as const);
+  const own = { ...call, by: { key, need } };
+  const { caller } = route;
+  return route.answer({ ...own, key, mayGoOn: () => holds(ports, { token, caller, call: own }) });
 }
+
+/** Whether a call with an API key would be taken once more. */
+async function holds(
+  ports: ApiPorts,
+  again: { token: string | undefined; caller: Guarded; call: Call },
+): Promise<boolean> {
+  try {
+    await checkKey(ports, again.token, again.caller);
+    if (again.call.param('job') !== '') await findJob(ports, again.call);
+    return true;
+  } catch (error) {
+    if (error instanceof PocketgridError) return false;
+    throw error;
+  }
+}
+type Guarded = Parameters<typeof checkKey>[2];
 
 const notFound = (path: string): Response =>
   answerRefusal(

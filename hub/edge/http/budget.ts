@@ -3,7 +3,11 @@ import type { KeyView } from '#protocol/api/keys.ts';
 import { reject } from './answer.ts';
 import type { ApiPorts } from './route.ts';
 
-/** Refuses where a key's jobs, with one more if it is given, come to more than its budget. */
+/**
+ * Refuses where a key's jobs, with one more if it is given, come to more than its budget: when a job
+ * is posted, one after the other, and when it is funded. A start needs no look of its own: items stay
+ * what they were, and a price that grew with the units must be funded first.
+ */
 export async function checkBudget(
   { store }: Pick<ApiPorts, 'store'>,
   { id, name, budget }: KeyView,

@@ -50,6 +50,8 @@ export interface Call {
 /** A call with an API key. */
 export interface KeyCall extends Call {
   key: KeyView;
+  /** Whether the key still holds, and may see the job of the path: long answers look again. */
+  mayGoOn(): Promise<boolean>;
 }
 
 /**

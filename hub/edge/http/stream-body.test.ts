@@ -55,6 +55,19 @@ describe('the body of a stream', () => {
     expect(seen.ended).toBe(1);
   });
 
+  it('is cut for a reader that may not go on', async () => {
+    const { seen, chunks, ended } = openSource(1_000);
+    let looks = 0;
+    const mayGoOn = async () => ++looks < 2;
+    const reader = streamBody(chunks, { ended, mayGoOn, lookMs: 0 }).getReader();
+    const readAll = async () => {
+      while (!(await reader.read()).done);
+    };
+    await expect(readAll()).rejects.toThrow('does not hold');
+    expect(seen).toMatchObject({ left: true, ended: 1 });
+    expect(seen.made).toBeLessThan(5);
+  });
+
   it('is given up where nobody takes it', async () => {
     const { seen, chunks, ended } = openSource(1_000);
     const reader = streamBody(chunks, { ended, silenceMs: 10 }).getReader();

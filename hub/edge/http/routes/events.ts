@@ -1,6 +1,7 @@
 import { type Job, viewJob } from '../../../core/hub.ts';
 import { answerBody, reject } from '../answer.ts';
-import type { ApiPorts } from '../route.ts';
+import type { ApiPorts, KeyCall } from '../route.ts';
+import { ACCESS_MS } from '../stream-body.ts';
 
 const INTERVAL_MS = 250;
 /** Proxies close connections that stay silent for long. */
@@ -9,18 +10,20 @@ const STREAMS_MAX = 1_000;
 
 /**
  * A job's event stream (SSE, HTML Standard §9.2): one event at once, then one after each change, at
- * most four a second. A reader that is behind gets the newest view, not every one.
+ * most four a second. A reader that is behind gets the newest view, not every one. It ends soon
+ * after its key does.
  */
-export function openEventStreams(ports: ApiPorts): (job: Job) => Response {
+export function openEventStreams(ports: ApiPorts): (job: Job, call: KeyCall) => Response {
   let open = 0;
-  return (job) => {
+  return (job, { mayGoOn }) => {
     if (open >= STREAMS_MAX) {
       return reject('busy', 'too many event streams are open; poll the job instead');
     }
     open += 1;
-    const body = streamJob(ports, job, () => {
+    const ended = () => {
       open -= 1;
-    });
+    };
+    const body = streamJob(ports, job, { ended, mayGoOn });
     return answerBody(body, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store, no-transform',
@@ -32,13 +35,13 @@ export function openEventStreams(ports: ApiPorts): (job: Job) => Response {
 function streamJob(
   { hub, loop, stopping }: ApiPorts,
   job: Job,
-  ended: () => void,
+  { ended, mayGoOn }: { ended(): void; mayGoOn: KeyCall['mayGoOn'] },
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let end = () => {};
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      let changed = true;
+      let [changed, isOpen] = [true, true];
       let spokeAt = Date.now();
       const say = (text: string) => {
         controller.enqueue(encoder.encode(text));
@@ -62,10 +65,21 @@ function streamJob(
         end();
         controller.close();
       };
+      const look = () =>
+        mayGoOn().then(
+          (may) => {
+            if (!may && isOpen) stop();
+          },
+          // The disk may be away for a moment; the next look tells.
+          () => undefined,
+        );
+      const access = setInterval(look, ACCESS_MS);
       stopping.addEventListener('abort', stop);
       end = () => {
         end = () => {};
+        isOpen = false;
         clearInterval(timer);
+        clearInterval(access);
         unwatch();
         stopping.removeEventListener('abort', stop);
         ended();

@@ -81,7 +81,7 @@ export function fileRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
   async function content(call: KeyCall): Promise<Response> {
     const { blob, view } = await findFile(ports, call);
     const bytes = must(await ports.blobs.stream(blob.root, 0, blob.length));
-    return answerBody(streamBody(bytes), {
+    return answerBody(streamBody(bytes, { mayGoOn: call.mayGoOn }), {
       'Content-Type': 'application/octet-stream',
       'Content-Length': String(blob.length),
       'Content-Disposition': `attachment; filename="${view.id}.jsonl"`,

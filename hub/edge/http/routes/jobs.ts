@@ -19,7 +19,7 @@ export function jobRoutes(ports: ApiPorts): Route[] {
   return [
     reader('GET /v1/jobs', (call) => listJobs(ports, call)),
     reader('GET /v1/jobs/:job', async (call) => viewJob(ports.hub, await findJob(ports, call))),
-    reader('GET /v1/jobs/:job/events', async (call) => stream(await findJob(ports, call))),
+    reader('GET /v1/jobs/:job/events', async (call) => stream(await findJob(ports, call), call)),
     writer('POST /v1/jobs/:job/start', (call) => move(ports, call, 'start')),
     writer('POST /v1/jobs/:job/cancel', (call) => move(ports, call, 'cancel')),
     writer('DELETE /v1/jobs/:job/data', (call) => removeData(ports, call)),

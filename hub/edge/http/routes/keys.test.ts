@@ -169,6 +169,33 @@ describe('a key', () => {
     expect(must(await readOwnKey(made.client)).spent).toEqual({ items: 5, lamports: '0' });
   });
 
+  it('gets no more of an event stream soon after it is revoked or expired, or the share is taken back', async () => {
+    const owner = await make();
+    const job = await post(owner);
+    const share = (other: Made, access: 'read' | 'none') =>
+      shareJobs(owner.client, owner.id, { with: other.id, access });
+    const friend = await make();
+    const shared = await make();
+    const aging = await make({ expiresAt: instant(Date.now() + 3_000) });
+    for (const each of [friend, shared, aging]) must(await share(each, 'read'));
+    const watch = async ({ key }: Made) => {
+      const headers = { Authorization: `Bearer ${key}` };
+      const answer = await fetch(`${hub.url}/v1/jobs/${job.id}/events`, { headers });
+      expect(answer.status).toBe(200);
+      return answer.text();
+    };
+    const watching = Promise.all([friend, shared, aging].map(watch));
+    const goesOn = watch(owner);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    must(await revokeKey(operator, friend.id));
+    must(await share(shared, 'none'));
+    for (const text of await watching) expect(text).toContain('event: job');
+    const { id } = await make();
+    expect(await Promise.race([goesOn, Promise.resolve(id)])).toBe(id);
+    must(await revokeKey(operator, owner.id));
+    await goesOn;
+  }, 30_000);
+
   it('calls as often as its rate allows, and is told how long to wait', async () => {
     const made = await make({ callsPerMinute: 3 });
     const call = () =>

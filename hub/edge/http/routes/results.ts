@@ -9,7 +9,7 @@ import { answerBody, reject } from '../answer.ts';
 import { findKept } from '../job-access.ts';
 import { readCount } from '../query.ts';
 import { openResults } from '../result-source.ts';
-import { type ApiPorts, type Call, type Route, reader } from '../route.ts';
+import { type ApiPorts, type KeyCall, type Route, reader } from '../route.ts';
 import { streamBody } from '../stream-body.ts';
 
 /** Answers that are on their way; each holds some megabytes. */
@@ -23,7 +23,7 @@ const Format = v.picklist(
 /** Results in input order, as a file. */
 export function resultRoutes(ports: ApiPorts): Route[] {
   let open = 0;
-  async function answer(call: Call): Promise<Response> {
+  async function answer(call: KeyCall): Promise<Response> {
     const job = await findKept(ports, call);
     const view = viewJob(ports.hub, job);
     const range = decodeRange(call.query, view);
@@ -37,7 +37,7 @@ export function resultRoutes(ports: ApiPorts): Route[] {
     };
     const { format, from, to } = range;
     const ending = format === 'errors' || format === 'files' ? `${format}.jsonl` : format;
-    return answerBody(streamBody(chunks, { ended }), {
+    return answerBody(streamBody(chunks, { ended, mayGoOn: call.mayGoOn }), {
       'Content-Type': RESULT_TYPES[format],
       'Content-Disposition': `attachment; filename="${view.id}-${from}-${to}.${ending}"`,
       ...(length === undefined ? {} : { 'Content-Length': String(length) }),

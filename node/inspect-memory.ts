@@ -1,5 +1,5 @@
-import type { TestProgram } from '#node/test-programs.ts';
-import { WebSocket } from '../sockets/web-socket.ts';
+import type { Readable } from 'node:stream';
+import { WebSocket } from 'ws';
 
 /** What a program of ours holds, in bytes, once its garbage is collected. */
 export interface ProgramMemory {
@@ -17,10 +17,13 @@ const READ = `JSON.stringify({
   resident: process.memoryUsage.rss(),
 })`;
 
-/** Reads the memory of a program that was started with `INSPECT`, through its debugger. */
-export function openMemoryReader({ child }: TestProgram): () => Promise<ProgramMemory> {
+/**
+ * Reads the memory of a program that was started with `INSPECT`, through its debugger: where that
+ * is, the program says first on its standard error.
+ */
+export function openMemoryReader(errors: Readable | null): () => Promise<ProgramMemory> {
   const address = new Promise<string>((resolve) => {
-    child.stderr?.on('data', (chunk) => {
+    errors?.on('data', (chunk) => {
       const [, url] = /Debugger listening on (ws:\S+)/.exec(String(chunk)) ?? [];
       if (url !== undefined) resolve(url);
     });
