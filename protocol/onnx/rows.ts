@@ -12,7 +12,7 @@ import {
 } from './model.ts';
 
 /** Operators whose axes are an input from these opsets on. */
-const AXES_INPUT = { ReduceL2: 18, ReduceSum: 13 } as const;
+const AXES_INPUT = { ReduceL2: 18, ReduceMean: 18, ReduceSum: 13 } as const;
 
 const TO_F32 = { attributes: [intAttribute('to', ONNX_DTYPES.f32)] };
 
@@ -20,18 +20,30 @@ const TO_F32 = { attributes: [intAttribute('to', ONNX_DTYPES.f32)] };
 export type RowChoice =
   /** The mean of those that the mask names. */
   | 'mean'
+  /** The mean of all. */
+  | 'all'
   | 'first'
   /** The last one that the mask names, which begins at the first. */
   | 'last'
   /** The one where the ids are this number. */
-  | { token: number };
+  | { token: number }
+  /** The output is one row already. */
+  | 'only';
 
-export interface RowOptions {
+/** Choices that need no guide. */
+type Plain = 'all' | 'first' | 'only';
+
+/** Which output is chosen from, how, and what the row is called. */
+export type RowOptions = RowEnds &
+  (
+    | { choice: Plain }
+    /** `guide` is the input that names rows: a mask of 0 and 1, or ids; [batch, sequence]. */
+    | { choice: Exclude<RowChoice, Plain>; guide: string }
+  );
+
+interface RowEnds {
   /** The output with the rows: [batch, sequence, width]. */
   rows: string;
-  /** The input that names rows: a mask of 0 and 1, or ids; [batch, sequence]. */
-  guide: string;
-  choice: RowChoice;
   /** Whether the row is brought to length 1. */
   normalize?: boolean;
   /** The name of the new output. */
@@ -43,25 +55,36 @@ export interface RowOptions {
  * a product with weights, which GPUs compute as well.
  */
 export function chooseRows(model: OnnxModel, options: RowOptions): OnnxModel {
-  const { rows, guide, choice, output } = options;
+  const { rows, output } = options;
   const { graph } = model;
   const build = openBuild(model, `${output}/`);
   const value = build.node('Cast', [rows], TO_F32);
-  const chosen =
-    choice === 'first'
-      ? build.node('Gather', [value, build.ints('zero', 0)], {
-          attributes: [intAttribute('axis', 1)],
-        })
-      : build.node('MatMul', [weigh(build, guide, choice), value]);
+  const chosen = choose(build, value, options);
   const row = build.node('Reshape', [chosen, build.ints('row', 0, -1)]);
   build.node('Identity', [options.normalize === true ? normalize(build, row) : row], { output });
   const source = graph.outputs.find(({ name }) => name === rows)?.type;
-  const [batch = 'batch', , width = ''] = (source?.kind === 'tensor' ? source.dims : []) ?? [];
+  const [batch = 'batch', ...dims] = (source?.kind === 'tensor' ? source.dims : []) ?? [];
+  const width = dims[options.choice === 'only' ? 0 : 1] ?? '';
   return finish(model, build, [{ name: output, dims: [batch, width] }]);
 }
 
+function choose(build: Build, value: string, options: RowOptions): string {
+  switch (options.choice) {
+    case 'only':
+      return value;
+    case 'all':
+      return build.reduce('ReduceMean', value);
+    case 'first': {
+      const axis = { attributes: [intAttribute('axis', 1)] };
+      return build.node('Gather', [value, build.ints('zero', 0)], axis);
+    }
+    default:
+      return build.node('MatMul', [weigh(build, options.guide, options.choice), value]);
+  }
+}
+
 /** Weights of rows: f32 [batch, 1, sequence]. */
-function weigh(build: Build, guide: string, choice: Exclude<RowChoice, 'first'>): string {
+function weigh(build: Build, guide: string, choice: Exclude<RowChoice, Plain>): string {
   const asRow = (name: string) => build.node('Reshape', [name, build.ints('weights', 0, 1, -1)]);
   const asFloat = (name: string) => build.node('Cast', [name], TO_F32);
   if (typeof choice === 'object') {

@@ -1,19 +1,36 @@
 import * as v from 'valibot';
 import { Count } from '../values/units.ts';
 
-/** What a model is asked to do with texts; names as on the Hugging Face Hub. */
-export const TaskName = v.picklist(
-  [
-    'feature-extraction',
-    'text-classification',
-    'token-classification',
-    'fill-mask',
-    'zero-shot-classification',
-    'text-ranking',
-  ],
-  'expected feature-extraction, text-classification, token-classification, fill-mask, zero-shot-classification or text-ranking',
-);
+/** Tasks of texts; names as on the Hugging Face Hub. */
+export const TEXT_TASKS = [
+  'feature-extraction',
+  'text-classification',
+  'token-classification',
+  'fill-mask',
+  'zero-shot-classification',
+  'text-ranking',
+] as const;
+/** The name of a task of texts. */
+export type TextTaskName = (typeof TEXT_TASKS)[number];
+
+/** Tasks of pictures. */
+export const PICTURE_TASKS = [
+  'image-classification',
+  'image-feature-extraction',
+  'object-detection',
+] as const;
+/** The name of a task of pictures. */
+export type PictureTaskName = (typeof PICTURE_TASKS)[number];
+
+const NAMES = [...TEXT_TASKS, ...PICTURE_TASKS] as const;
+
+/** What a model is asked to do with texts or pictures. */
+export const TaskName = v.picklist(NAMES, `expected one of ${NAMES.join(', ')}`);
 export type TaskName = v.InferOutput<typeof TaskName>;
+
+/** Whether the items of a task are pictures. */
+export const isPictureTask = (name: TaskName): name is PictureTaskName =>
+  PICTURE_TASKS.some((task) => task === name);
 
 const Label = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200));
 const Some = v.pipe(Count, v.minValue(1));
@@ -21,11 +38,11 @@ const Some = v.pipe(Count, v.minValue(1));
 /** What a developer says of a task. What is absent the repository of the model says. */
 export const TaskOptions = v.strictObject({
   name: TaskName,
-  /** How the vectors of tokens become that of a text (feature-extraction). */
+  /** How the vectors of parts become one of the item (of texts and of pictures). */
   pooling: v.exactOptional(
     v.picklist(['mean', 'cls', 'last-token', 'none'], 'expected mean, cls, last-token or none'),
   ),
-  /** Whether a vector is brought to length 1 (feature-extraction). */
+  /** Whether a vector is brought to length 1 (of texts and of pictures). */
   normalize: v.exactOptional(v.boolean()),
   /** Tokens of a text, with those that the model adds. */
   maxTokens: v.exactOptional(v.pipe(Some, v.maxValue(8_192))),
@@ -41,5 +58,9 @@ export const TaskOptions = v.strictObject({
   ),
   /** Whether several labels may be true of one text (zero-shot-classification). */
   multiLabel: v.exactOptional(v.boolean()),
+  /** The least score of an object that is told (object-detection). */
+  threshold: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  /** Whether boxes are in parts of the picture, from 0 to 1, and not in pixels (object-detection). */
+  percentage: v.exactOptional(v.boolean()),
 });
 export type TaskOptions = v.InferOutput<typeof TaskOptions>;

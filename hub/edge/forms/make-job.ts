@@ -22,7 +22,7 @@ import { graphFiles, type ModelSource, readModelFiles } from '../inputs/model-fi
 import { foldShared, foldTensors } from '../inputs/shared.ts';
 import { readSpool, type Spool } from '../inputs/spool.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../inputs/units.ts';
-import type { TaskSettings } from '../tasks/answers.ts';
+import type { TaskSettings } from '../tasks/port.ts';
 import { readTaskForm } from '../tasks/task-form.ts';
 
 /** A posted form, its files on disk. */

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { ItemNames } from '#protocol/files/item-names.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
+import { isPictureTask } from '#protocol/tasks/task.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { FileFault, must } from '#protocol/values/refusal.ts';
 import type { Job } from '../../core/hub.ts';
@@ -19,8 +20,9 @@ export async function openResults(
     task === undefined
       ? (tensors, extras) => threads.printLines({ tensors, extras })
       : async (outputs, extras, items) => {
-          const inputs = await readGiven(blobs, job.record, items);
-          return threads.printAnswers({ task, items: { outputs, inputs }, extras });
+          const isOfPictures = isPictureTask(task.options.name);
+          const inputs = isOfPictures ? new Map() : await readGiven(blobs, job.record, items);
+          return threads.printAnswers({ task, items: { outputs, inputs, from: items[0] }, extras });
         };
   return {
     failed: job.failed,

@@ -1,7 +1,7 @@
 import type { JobOptions } from '#protocol/api/job.ts';
 import { accept, type FileFault, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelFacts } from '../../core/models/check.ts';
-import { blameFile, refuseFiles } from './file-faults.ts';
+import { blameFile, leaveOut, refuseFiles } from './file-faults.ts';
 import { type FittedItems, fitTensors } from './fit-tensors.ts';
 import { planImages } from './image-shape.ts';
 import { decodeImages } from './images.ts';
@@ -85,12 +85,4 @@ async function convertPictures(
   if (!leftOut.ok) return leftOut;
   const fitted = fitTensors(new Map([[plan.value.name, tensor]]), facts, options);
   return fitted.ok ? accept({ ...fitted.value, names, leftOut: leftOut.value }) : fitted;
-}
-
-/** Bad files beside so many good ones, where they may be left out; else their refusal. */
-function leaveOut(bad: FileFault[], good: number, { skipBadFiles }: Options): Result<FileFault[]> {
-  const [first, ...more] = bad;
-  if (first === undefined || (skipBadFiles === true && good > 0)) return accept(bad);
-  const way = `; with skipBadFiles the ${good} others are taken`;
-  return refuseFiles([first, ...more], good === 0 ? '' : way);
 }

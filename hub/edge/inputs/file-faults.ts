@@ -1,4 +1,6 @@
+import type { JobOptions } from '#protocol/api/job.ts';
 import {
+  accept,
   FILE_FAULTS_MAX,
   type FileFault,
   type Refusal,
@@ -27,6 +29,18 @@ export function refuseFiles(
   if (refused.ok) return refused;
   const files = [first, ...others].slice(0, FILE_FAULTS_MAX);
   return { ok: false, refusal: { ...refused.refusal, files } };
+}
+
+/** Bad files beside so many good ones, where they may be left out; else their refusal. */
+export function leaveOut(
+  bad: FileFault[],
+  good: number,
+  { skipBadFiles }: Pick<JobOptions, 'skipBadFiles'>,
+): Result<FileFault[]> {
+  const [first, ...more] = bad;
+  if (first === undefined || (skipBadFiles === true && good > 0)) return accept(bad);
+  const way = `; with skipBadFiles the ${good} others are taken`;
+  return refuseFiles([first, ...more], good === 0 ? '' : way);
 }
 
 /** The result of one file; a refusal names the file. */

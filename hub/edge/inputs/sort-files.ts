@@ -16,6 +16,7 @@ export interface SortedFiles {
   bad: FileFault[];
 }
 
+/** Tells pictures, files of tensors and others apart. */
 export function sortFiles(files: readonly InputFile[]): SortedFiles {
   const sorted: SortedFiles = { pictures: [], tensors: [], bad: [] };
   for (const file of files) {

@@ -1,9 +1,10 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TaskOptions } from '#protocol/tasks/task.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
-import { openAnswers } from './answers.ts';
+
 import { FAKE_SETTINGS } from './fake-repository.ts';
 import { printAnswers } from './print.ts';
+import { openAnswers } from './registry.ts';
 
 const floats = (shape: number[], ...values: number[]): Tensor => ({
   ...{ dtype: 'f32', shape, data: new Uint8Array(Float32Array.from(values).buffer) },
@@ -22,7 +23,11 @@ function answer(
     ['input_ids', ids],
     ['attention_mask', mask],
   ]);
-  return openAnswers({ options, settings })({ outputs: new Map([['y', output]]), inputs });
+  return openAnswers({ options, settings })({
+    outputs: new Map([['y', output]]),
+    inputs,
+    from: 0,
+  });
 }
 
 it('classes are the likeliest ones, by the names of the model or by their numbers', () => {
@@ -84,7 +89,7 @@ it('tokens that the model adds are no words, and no labels are told of what is n
 
 it('a line has the name of its file, and says what failed in place of an answer', () => {
   const options: TaskOptions = { name: 'text-ranking' };
-  const items = { outputs: new Map([['y', floats([2, 1], 0, 0)]]), inputs: new Map() };
+  const items = { outputs: new Map([['y', floats([2, 1], 0, 0)]]), inputs: new Map(), from: 0 };
   const error = { code: 'item-failed', message: 'x' };
   const extras = { files: ['a', 'b'], instead: new Map([[1, { error }]]) };
   const lines = printAnswers({ options, settings: FAKE_SETTINGS }, items, extras)
@@ -94,4 +99,47 @@ it('a line has the name of its file, and says what failed in place of an answer'
     { file: 'a', score: 0.5 },
     { file: 'b', error },
   ]);
+});
+
+it('classes of a picture are the five likeliest, or as many as asked for', () => {
+  const output = floats([1, 6], 0, 1, 2, 3, 4, 5);
+  const [five] = answer({ name: 'image-classification' }, output) as [{ labels: unknown[] }];
+  expect(five.labels).toHaveLength(5);
+  const [one] = answer({ name: 'image-classification', topK: 1 }, output);
+  expect(one).toMatchObject({ labels: [{ label: 'LABEL_5' }] });
+});
+
+it('a vector of a picture is flat, whatever axes of one the model gives it', () => {
+  const output = floats([1, 2, 1, 1], 3, 4);
+  expect(answer({ name: 'image-feature-extraction' }, output)).toEqual([{ embedding: [3, 4] }]);
+});
+
+describe('objects', () => {
+  const config = { id2label: { 0: 'cat', 1: 'dog' } };
+  const outputs = new Map([
+    // Of three queries: a dog, nothing, and a cat that is not sure.
+    ['logits', floats([1, 3, 3], 0, 9, 0, 0, 0, 9, 1, 0, 0)],
+    ['pred_boxes', floats([1, 3, 4], 0.5, 0.5, 0.5, 1, 0, 0, 0, 0, 0.25, 0.25, 0.5, 0.5)],
+  ]);
+  const tell = (options: Partial<TaskOptions>, sizes?: { width: number; height: number }[]) => {
+    const settings = { config, ...(sizes && { sizes }) };
+    const task = { options: { name: 'object-detection' as const, ...options }, settings };
+    return openAnswers(task)({ outputs, inputs: new Map(), from: 1 });
+  };
+
+  it('are those that are sure enough, in pixels of their picture', () => {
+    const sizes = [
+      { width: 1, height: 1 },
+      { width: 100, height: 51 },
+    ];
+    const box = { xmin: 25, ymin: 0, xmax: 75, ymax: 51 };
+    const dog = { label: 'dog', score: expect.closeTo(1, 3), box };
+    expect(tell({}, sizes)).toEqual([{ objects: [dog] }]);
+  });
+
+  it('may be in parts of the picture, and less sure', () => {
+    expect(tell({ percentage: true, threshold: 0.5 })).toMatchObject([
+      { objects: [{ label: 'dog' }, { label: 'cat', box: { xmin: 0, ymin: 0, xmax: 0.5 } }] },
+    ]);
+  });
 });

@@ -1,4 +1,4 @@
-import { ONNX_DTYPES, type OnnxModel } from '#protocol/onnx/model.ts';
+import { ONNX_DTYPES, type OnnxModel, type OnnxValue } from '#protocol/onnx/model.ts';
 import type { InputFile } from '../inputs/port.ts';
 
 /** `[PAD]`, `[UNK]`, `[CLS]`, `[SEP]`, `[MASK]`, then words: the number of a token is its place. */
@@ -45,21 +45,40 @@ export const fakeFile = (name: string, value: unknown): InputFile => ({
   bytes: new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value)),
 });
 
-/** A graph with ends alone; dimensions as exporters name them. */
-export function fakeGraph(
-  outputs: Readonly<Record<string, (string | number)[]>>,
+type Dims = (string | number)[];
+
+/** A graph of texts with ends alone; dimensions as exporters name them. */
+export const fakeGraph = (
+  outputs: Readonly<Record<string, Dims>>,
   { inputs = ['input_ids', 'attention_mask'], length = 'sequence' as string | number } = {},
-): OnnxModel {
-  const value = (dataType: number) => (name: string, dims: (string | number)[]) => ({
-    ...{ name, type: { kind: 'tensor' as const, dataType, dims } },
-  });
+): OnnxModel =>
+  fakeEnds(
+    inputs.map((name) => end(name, 'i64', ['batch', length])),
+    outputs,
+  );
+
+/** A graph of pictures with ends alone, with a mask where `mask` has its dimensions. */
+export const fakePictureGraph = (
+  outputs: Readonly<Record<string, Dims>>,
+  { dims = ['batch', 3, 'height', 'width'] as Dims, mask = undefined as Dims | undefined } = {},
+): OnnxModel =>
+  fakeEnds(
+    [end('pixel_values', 'f32', dims), ...(mask ? [end('pixel_mask', 'i64', mask)] : [])],
+    outputs,
+  );
+
+const end = (name: string, dtype: 'f32' | 'i64', dims: Dims): OnnxValue => ({
+  ...{ name, type: { kind: 'tensor', dataType: ONNX_DTYPES[dtype], dims } },
+});
+
+function fakeEnds(inputs: OnnxValue[], outputs: Readonly<Record<string, Dims>>): OnnxModel {
   const graph = {
     name: 'fake',
     nodes: [],
     initializers: [],
     sparseInitializers: [],
-    inputs: inputs.map((name) => value(ONNX_DTYPES.i64)(name, ['batch', length])),
-    outputs: Object.entries(outputs).map(([name, dims]) => value(ONNX_DTYPES.f32)(name, dims)),
+    inputs,
+    outputs: Object.entries(outputs).map(([name, dims]) => end(name, 'f32', dims)),
   };
   const opsetImports = [{ domain: '', version: 17 }];
   return { irVersion: 8, producerName: 'test', opsetImports, functions: [], graph };

@@ -1,5 +1,6 @@
 import type { LineExtras } from '#protocol/tensors/tensor-lines.ts';
-import { openAnswers, type TaskItems, type TaskSettings } from './answers.ts';
+import type { TaskItems, TaskSettings } from './port.ts';
+import { openAnswers } from './registry.ts';
 
 /**
  * Prints the answers of some items, one JSON object a line: what `instead` has for an item, and the

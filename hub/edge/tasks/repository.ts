@@ -14,6 +14,8 @@ export interface Settings {
   tokenizer?: Json;
   /** `tokenizer_config.json`. */
   tokenizerConfig?: Json;
+  /** `preprocessor_config.json`: how pictures become tensors. */
+  preprocessor?: Json;
   /** `1_Pooling/config.json` of Sentence Transformers. */
   pooling?: Json;
   /** `sentence_bert_config.json`. */
@@ -31,9 +33,14 @@ export interface Repository {
 /** Fields by which a JSON file is known; what it is called says less: two are `config.json`. */
 type Known = Exclude<keyof Settings, 'modules'>;
 
+const PREPROCESSOR = [
+  ...['image_processor_type', 'feature_extractor_type', 'do_resize', 'do_rescale'],
+  ...['do_normalize', 'image_mean'],
+];
 const KNOWN: readonly [Known, (json: Json) => boolean][] = [
   ['tokenizer', (json) => isObject(json['model']) && 'pre_tokenizer' in json],
   ['pooling', (json) => Object.keys(json).some((key) => key.startsWith('pooling_mode'))],
+  ['preprocessor', (json) => PREPROCESSOR.some((key) => key in json)],
   ['config', (json) => 'model_type' in json],
   ['tokenizerConfig', (json) => 'tokenizer_class' in json || 'model_max_length' in json],
   ['sentences', (json) => 'max_seq_length' in json],

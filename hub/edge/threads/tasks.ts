@@ -23,9 +23,8 @@ import { type JobForm, type MadeJob, makeJob } from '../forms/make-job.ts';
 import { keepModel } from '../inputs/keep-model.ts';
 import { recutItems } from '../inputs/recut.ts';
 import type { Spool } from '../inputs/spool.ts';
-import type { TaskItems } from '../tasks/answers.ts';
+import type { AnswerSettings, TaskItems } from '../tasks/port.ts';
 import { printAnswers } from '../tasks/print.ts';
-import type { Settings } from '../tasks/repository.ts';
 
 /**
  * What the hub has worker threads do: whatever takes more than a few milliseconds and needs none of
@@ -78,13 +77,13 @@ export interface Answering {
 export type Tasks = typeof TASKS;
 
 /** Settings of the model that was asked for last: its tokenizer has megabytes. */
-let known: { root: string; settings: Settings } | undefined;
+let known: { root: string; settings: AnswerSettings } | undefined;
 
-async function readSettings({ root, length }: BlobRef, folder: string): Promise<Settings> {
+async function readSettings({ root, length }: BlobRef, folder: string): Promise<AnswerSettings> {
   if (known?.root === root) return known.settings;
   const blobs = await openFolderBlobs(folder, { isShared: true });
   const bytes = must(await blobs.read(root, 0, length));
-  const settings = JSON.parse(new TextDecoder().decode(bytes)) as Settings;
+  const settings = JSON.parse(new TextDecoder().decode(bytes)) as AnswerSettings;
   known = { root, settings };
   return settings;
 }

@@ -66,6 +66,10 @@ async function encode(
   range: ResultRange,
 ) {
   const source = await openResults(ports, job);
+  if (view.task !== undefined && range.format === 'jsonl' && range.output !== undefined) {
+    const message = 'answers of a task are made of all its outputs; leave output out';
+    return reject('request-invalid', message, 'output');
+  }
   // Names are there before any result is.
   if (range.format === 'files') return must(await encodeResults([], source, range));
   if (view.outputs.length === 0) {
