@@ -22,11 +22,21 @@ const POSITIONS = 512;
 const TOKEN_TYPES = 2;
 const EPSILON = 1e-12;
 
+/** Weights of a model by the names they have in the graph; those that are absent are drawn. */
+export type GivenWeights = ReadonlyMap<string, Float32Array>;
+
 interface Encoder extends FreeConfig {
   graph: GraphBuilder;
   random: Random;
   seq?: number;
+  given?: GivenWeights;
 }
+
+const weigh = (
+  { random, given }: Encoder,
+  name: string,
+  { count, deviation }: { count: number; deviation: number },
+) => given?.get(name) ?? drawWeights(random, count, deviation);
 
 /**
  * A BERT encoder with weights drawn from a seed: `input_ids` and `attention_mask` i64 [batch, seq]
@@ -64,10 +74,14 @@ export type EncoderEnd = 'vectors' | { each: number } | { first: number };
 
 /**
  * A BERT encoder as it is published: `input_ids`, `attention_mask` and `token_type_ids` i64
- * [batch, sequence] → `last_hidden_state`, or `logits` of each token or of the item. Its weights are
- * drawn from a seed.
+ * [batch, sequence] → `last_hidden_state`, or `logits` of each token or of the item. Weights that are
+ * not given are drawn from a seed.
  */
-export function buildBert(seed: number, config: FreeConfig, end: EncoderEnd): Uint8Array {
+export function buildBert(
+  seed: number,
+  config: FreeConfig & { given?: GivenWeights },
+  end: EncoderEnd,
+): Uint8Array {
   const encoder: Encoder = { ...config, graph: openGraph(), random: openRandom(seed) };
   const { graph, hidden } = encoder;
   const types = 'token_type_ids';
@@ -122,9 +136,13 @@ function addMaskBias({ graph }: Encoder, mask: string): string {
 }
 
 function addEmbeddings(encoder: Encoder, given?: string): string {
-  const { graph, random, hidden, vocab, seq } = encoder;
+  const { graph, hidden, vocab, seq } = encoder;
   const table = (name: string, rows: number) =>
-    graph.floats(name, [rows, hidden], drawWeights(random, rows * hidden, 0.05));
+    graph.floats(
+      name,
+      [rows, hidden],
+      weigh(encoder, name, { count: rows * hidden, deviation: 0.05 }),
+    );
   const words = graph.node('Gather', [table('words', vocab), 'input_ids']);
   const places = addPlaces(graph, seq);
   const positions = graph.node('Gather', [table('positions', POSITIONS), places]);
@@ -148,9 +166,12 @@ function addPlaces(graph: GraphBuilder, seq: number | undefined): string {
   return graph.node('Range', [zero, length, one]);
 }
 
-function addNorm({ graph, hidden }: Encoder, name: string, input: string): string {
-  const scale = graph.floats(`${name}.scale`, [hidden], new Float32Array(hidden).fill(1));
-  const shift = graph.floats(`${name}.shift`, [hidden], new Float32Array(hidden));
+function addNorm({ graph, hidden, given }: Encoder, name: string, input: string): string {
+  const fill = (part: string, value: number) => {
+    const values = given?.get(`${name}.${part}`) ?? new Float32Array(hidden).fill(value);
+    return graph.floats(`${name}.${part}`, [hidden], values);
+  };
+  const [scale, shift] = [fill('scale', 1), fill('shift', 0)];
   return graph.node('LayerNormalization', [input, scale, shift], {
     attributes: [intAttribute('axis', -1), floatAttribute('epsilon', EPSILON)],
   });
@@ -158,16 +179,18 @@ function addNorm({ graph, hidden }: Encoder, name: string, input: string): strin
 
 /** input · weight + bias, the variance kept: deviation 1/√from. */
 function addLinear(
-  { graph, random }: Encoder,
+  encoder: Encoder,
   name: string,
   { input, from, to }: { input: string; from: number; to: number },
 ): string {
-  const weight = graph.floats(
-    `${name}.weight`,
-    [from, to],
-    drawWeights(random, from * to, 1 / Math.sqrt(from)),
-  );
-  const bias = graph.floats(`${name}.bias`, [to], drawWeights(random, to, 0.02));
+  const { graph } = encoder;
+  const fill = (part: string, dims: number[], deviation: number) => {
+    const count = dims.reduce((product, size) => product * size, 1);
+    const values = weigh(encoder, `${name}.${part}`, { count, deviation });
+    return graph.floats(`${name}.${part}`, dims, values);
+  };
+  const weight = fill('weight', [from, to], 1 / Math.sqrt(from));
+  const bias = fill('bias', [to], 0.02);
   return graph.node('Add', [graph.node('MatMul', [input, weight]), bias]);
 }
 

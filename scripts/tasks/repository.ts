@@ -1,7 +1,9 @@
-import type { TaskName } from '#protocol/tasks/task.ts';
+import { isPictureTask, type TaskName, type TextTaskName } from '#protocol/tasks/task.ts';
 import { buildBert, type EncoderEnd } from '../models/minilm.ts';
+import { describePictures } from './picture-repository.ts';
 
-const SIZE = { layers: 2, hidden: 32, heads: 4 };
+const HIDDEN = 32;
+const SIZE = { layers: 2, heads: 4 };
 const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 const WORDS =
   'the a cat dog sat on mat is was good bad film i love hate it berlin paris in works for acme and not very who wrote sport politics about this example team won match people vote'.split(
@@ -10,7 +12,7 @@ const WORDS =
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz0123456789.,!?'];
 const VOCABULARY = [...SPECIAL, ...WORDS, ...LETTERS, ...LETTERS.map((letter) => `##${letter}`)];
 
-const LABELS: Readonly<Partial<Record<TaskName, readonly string[]>>> = {
+const LABELS: Readonly<Partial<Record<TextTaskName, readonly string[]>>> = {
   'text-classification': ['NEGATIVE', 'NEUTRAL', 'POSITIVE'],
   'token-classification': ['O', 'B-PER', 'I-PER', 'B-LOC'],
   'zero-shot-classification': ['contradiction', 'neutral', 'entailment'],
@@ -21,30 +23,43 @@ const LABELS: Readonly<Partial<Record<TaskName, readonly string[]>>> = {
 export type RepositoryFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
 /**
- * A small model of a task as it is published: a BERT of two layers whose weights are drawn from a
- * seed, its tokenizer and its settings. What it says means nothing; how it is asked is as in life.
+ * A small model of a task as it is published: a BERT of two layers or a few patches, whose weights
+ * are drawn from a seed, and its settings. What it says means nothing; how it is asked is as in life.
  */
-export function buildRepository(task: TaskName, seed = 1): RepositoryFiles {
-  const labels = LABELS[task];
+export function buildRepository(
+  task: TaskName,
+  { seed = 1, hidden = HIDDEN }: { seed?: number; hidden?: number } = {},
+): RepositoryFiles {
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value, null, 2));
-  const model = buildBert(seed, { ...SIZE, vocab: VOCABULARY.length }, endOf(task, labels));
+  const { model, settings } = isPictureTask(task)
+    ? describePictures(task, seed)
+    : describeTexts(task, { seed, hidden });
   return new Map([
-    ['config.json', json(describeModel(labels))],
-    ['tokenizer.json', json(describeTokenizer())],
-    ['tokenizer_config.json', json(TOKENIZER_CONFIG)],
+    ...Object.entries(settings).map(([name, value]) => [`${name}.json`, json(value)] as const),
     ['onnx/model.onnx', new Uint8Array(model)],
   ]);
 }
 
-function endOf(task: TaskName, labels: readonly string[] = []): EncoderEnd {
+function describeTexts(task: TextTaskName, { seed, hidden }: { seed: number; hidden: number }) {
+  const labels = LABELS[task];
+  const settings = {
+    config: describeModel(hidden, labels),
+    tokenizer: describeTokenizer(),
+    tokenizer_config: TOKENIZER_CONFIG,
+  };
+  const size = { ...SIZE, hidden, vocab: VOCABULARY.length };
+  return { model: buildBert(seed, size, endOf(task, labels)), settings };
+}
+
+function endOf(task: TextTaskName, labels: readonly string[] = []): EncoderEnd {
   if (task === 'feature-extraction') return 'vectors';
   if (task === 'fill-mask') return { each: VOCABULARY.length };
   return task === 'token-classification' ? { each: labels.length } : { first: labels.length };
 }
 
-const describeModel = (labels?: readonly string[]) => ({
-  ...{ model_type: 'bert', hidden_size: SIZE.hidden, num_hidden_layers: SIZE.layers },
-  ...{ num_attention_heads: SIZE.heads, intermediate_size: 4 * SIZE.hidden },
+const describeModel = (hidden: number, labels?: readonly string[]) => ({
+  ...{ model_type: 'bert', hidden_size: hidden, num_hidden_layers: SIZE.layers },
+  ...{ num_attention_heads: SIZE.heads, intermediate_size: 4 * hidden },
   ...{ max_position_embeddings: 512, vocab_size: VOCABULARY.length, pad_token_id: 0 },
   ...(labels && {
     id2label: Object.fromEntries(labels.entries()),

