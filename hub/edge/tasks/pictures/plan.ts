@@ -38,7 +38,7 @@ const CONVNEXT_PART = 224 / 256;
 /** Reads a plan out of the settings of a model; refuses those that say no size or no mean. */
 export function planPictures(config: Preprocessor): Result<PicturePlan> {
   const { size, do_normalize: isNormal, image_mean: mean, image_std: std } = config;
-  const isScaled = config.do_resize ?? typeof (size ?? undefined) !== 'undefined';
+  const isScaled = config.do_resize ?? size != null;
   const divisor = config.size_divisibility ?? config.size_divisor ?? undefined;
   if (isScaled && size == null && divisor === undefined) return lacks('size, or do_resize: false');
   if (config.do_center_crop === true && config.crop_size == null) return lacks('crop_size');

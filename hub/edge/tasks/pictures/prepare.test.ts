@@ -40,7 +40,17 @@ it('pictures become numbers channel by channel, and keep their names', async () 
   expect([names, sizes]).toEqual([['a.png', 'b.png'], undefined]);
 });
 
-it('a small picture is cut around its middle, and a smaller one has black around it', async () => {
+it('a picture is cut around its middle', async () => {
+  const cut = { ...PLAIN, do_center_crop: true, crop_size: { width: 2, height: 1 } };
+  const columns = Uint8Array.from([0, 1, 2, 3, 4, 5].flatMap((at) => [at, 10 + at, 20 + at]));
+  const raw = { width: 6, height: 1, channels: 3 } as const;
+  const bytes = new Uint8Array(await sharp(columns, { raw }).png().toBuffer());
+  const { tensors } = must(await prepare(CLASSES, { preprocessor: cut }, [{ name: 'a', bytes }]));
+  const pixels = tensors.get('pixel_values');
+  expect(floats(pixels?.data ?? new Uint8Array())).toEqual([2, 3, 12, 13, 22, 23]);
+});
+
+it('a picture that is smaller than the cut has black around it', async () => {
   const cut = { ...PLAIN, do_center_crop: true, crop_size: { width: 1, height: 3 } };
   const { tensors } = must(await prepare(CLASSES, { preprocessor: cut }));
   const pixels = tensors.get('pixel_values');
