@@ -16,6 +16,8 @@ const HIDDEN = 384;
 const SENTENCES = 4_000;
 const QUICK_SENTENCES = 1_000;
 const WORDS = 'the a cat dog sat on mat is was good bad film i love hate it not very'.split(' ');
+/** Words of a sentence: no two sentences are the same. */
+const PLACES = [0, 1, 2, 3, 4];
 
 /**
  * What a device sends for a sentence of a job of embeddings, its vector and all that goes with it:
@@ -73,7 +75,7 @@ async function postSentences(
   items: number,
 ): Promise<JobView> {
   const sentences = Array.from({ length: items }, (_, at) =>
-    [0, 1, 2, 3, 4].map((word) => WORDS[(at * (word + 3) + word) % WORDS.length]).join(' '),
+    PLACES.map((place) => WORDS[Math.floor(at / WORDS.length ** place) % WORDS.length]).join(' '),
   );
   const { id } = must(
     await postJob(hub.client, {
