@@ -44,7 +44,7 @@ export const JobOptions = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
   /** A model that the hub keeps, in place of files in the form. */
   model: v.exactOptional(ModelName),
-  /** What the model is asked to do with texts; the inputs are tensors or pictures without. */
+  /** What the model is asked to do with texts or pictures. */
   task: v.optional(TaskOptions),
   /** Items per unit. Chosen by the hub when absent. */
   unitItems: v.optional(v.pipe(Count, v.minValue(1), v.maxValue(4096))),
@@ -53,7 +53,7 @@ export const JobOptions = v.strictObject({
   allowNan: v.optional(v.boolean()),
   /** Takes the other files where some cannot be read; the quote names those left out. */
   skipBadFiles: v.optional(v.boolean()),
-  /** How pictures become tensors: channels first, `(value/255 − mean) / std` per channel. */
+  /** How pictures become tensors without a task: channels first, `(value/255 − mean) / std` per channel. */
   image: v.optional(
     v.strictObject({
       /** Pixels: both sides, or height and width. The model says it, or the pictures do, without. */
