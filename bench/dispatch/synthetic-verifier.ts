@@ -38,6 +38,10 @@ export async function openVerifier(
       };
       session.sendFrame(head, new Uint8Array(unitBytes(outputs)));
     }
+    if (message.type === 'examine') {
+      const { job, unit } = message;
+      session.send({ type: 'examined', job, unit, failed: [] });
+    }
     if (message.type !== 'check') return;
     seen = Math.max(seen, message.shard.sequence);
     if (seen - told >= JUDGED_AT_ONCE) tell(session);

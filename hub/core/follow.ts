@@ -10,7 +10,7 @@ import { clearSuspects } from './failing/failures.ts';
 import { prepareJobs } from './jobs/prepare.ts';
 import { followRecut } from './jobs/recut.ts';
 import { endLease, revokeLease } from './leasing/lease.ts';
-import { scheduleWaiting, serveCredits } from './leasing/schedule.ts';
+import { scheduleSoon, scheduleWaiting, serveCredits } from './leasing/schedule.ts';
 import { startFunded } from './money/funding.ts';
 import { followArchived, resumeWaiting } from './recalled.ts';
 import { sendLogged } from './results/commit.ts';
@@ -27,21 +27,16 @@ import { sendChecks, sendChecksToAll } from './verifiers/send-checks.ts';
 /** Does what follows from facts that are applied: who is told, and what is decided next. */
 export function followFacts(turn: Turn, facts: readonly Fact[]): void {
   for (const fact of facts) followFact(turn, fact);
-  if (facts.some(({ type }) => OPENS_WORK.includes(type))) scheduleWaiting(turn);
+  if (facts.some(({ type }) => type === 'job-moved')) scheduleWaiting(turn);
+  else if (facts.some(({ type }) => OPENS_WORK.includes(type))) scheduleSoon(turn);
   if (facts.some(({ type }) => ENDS_JOBS.includes(type))) {
     releaseShards(turn);
     advanceJobs(turn);
   }
 }
 
-/** After these, devices that wait may get work. */
-const OPENS_WORK: readonly Fact['type'][] = [
-  'job-moved',
-  'voided',
-  'resolved',
-  'pardoned',
-  'items-failed',
-];
+/** After these, as after a job that moved, devices that wait may get work. */
+const OPENS_WORK: readonly Fact['type'][] = ['voided', 'resolved', 'pardoned', 'items-failed'];
 /** After these, jobs may have come to their end, or gone back from it. */
 const ENDS_JOBS: readonly Fact['type'][] = [
   'judged',

@@ -108,7 +108,10 @@ export function openHubBench(around: HubSurroundings): HubBench {
       try {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
           const world = { ...around.keys, now: around.now(), sha256 };
-          for (const effect of stepHub(hub, next, world)) perform(around, effect, { later, read });
+          for (const effect of stepHub(hub, next, world)) {
+            if (effect.type === 'schedule') queue.push({ type: 'schedule' });
+            else perform(around, effect, { later, read });
+          }
         }
       } finally {
         isBusy = false;

@@ -119,6 +119,9 @@ function stepEvent(turn: Turn, event: HubEvent): void {
       return storeMended(turn, event.token, event.mended);
     case 'loaded':
       return receiveLoaded(turn, event);
+    case 'schedule':
+      if (turn.hub.trouble === undefined) scheduleWaiting(turn);
+      return;
     case 'tick':
       return stepTick(turn);
     case 'stopping':

@@ -160,7 +160,7 @@ const openOn = (config: HubConfig, state: DurableState): Hub => ({
   stopping: false,
   sessions: new Map(),
   holders: new Map(),
-  scheduledAt: instant(0),
+  isScheduleDue: false,
   greeting: { waiting: 0, at: instant(0) },
   devices: new Map(),
   verifiers: new Map(),

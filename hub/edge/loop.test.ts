@@ -7,11 +7,11 @@ import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 import { instant, millis } from '#protocol/values/units.ts';
 import { openHub } from '../core/hub.ts';
 import type { Fact } from '../core/state/facts.ts';
-import { openLoop } from './loop.ts';
+import { type HubLoop, openLoop } from './loop.ts';
 import { openClock } from './process/clock.ts';
 import { openLog } from './process/log.ts';
 import { openCounters } from './process/metrics.ts';
-import { makeFakeKey } from './sockets/fake-client.ts';
+import { type FakeKey, makeFakeKey } from './sockets/fake-client.ts';
 import { openMemoryStore } from './store/store.ts';
 import { loadAll } from './store/store-world.ts';
 
@@ -64,6 +64,24 @@ async function openWorld(facts: readonly Fact[] = []) {
   return { hub, loop, trouble, time, sent, closed, counters, store };
 }
 
+function sayHello(loop: HubLoop, socket: number, device: FakeKey): void {
+  loop.post({ type: 'connected', socket });
+  const nonce = '00'.repeat(32) as Nonce;
+  const about = { version: PROTOCOL_VERSION, key: device.key, hub: key, nonce };
+  const claim = { ...about, role: 'contributor' as const };
+  const signature = device.sign('hello', claim);
+  loop.post({ type: 'received', socket, message: { type: 'hello', claim, signature } });
+}
+
+/** Counts how often all devices that wait are walked through. */
+class CountedWaiting extends Set<PublicKey> {
+  walks = 0;
+  override [Symbol.iterator]() {
+    this.walks += 1;
+    return super[Symbol.iterator]();
+  }
+}
+
 describe('the loop of a hub', () => {
   it('answers a command once it is on disk', async () => {
     const { loop, store } = await openWorld();
@@ -111,6 +129,25 @@ describe('the loop of a hub', () => {
     loop.stop();
   });
 
+  it('serves those who wait once for all that is said meanwhile, and the first time at once', async () => {
+    const { hub, loop, sent } = await openWorld();
+    const sockets = Array.from({ length: 20 }, (_, at) => at + 1);
+    for (const socket of sockets) sayHello(loop, socket, makeFakeKey());
+    await expect.poll(() => sent.filter(({ type }) => type === 'welcome')).toHaveLength(20);
+    loop.post({ type: 'received', socket: 1, message: { type: 'request' } });
+    const waiting = new CountedWaiting(hub.waiting);
+    expect(waiting.size).toBe(1);
+    hub.waiting = waiting;
+    const reason = { code: 'stopped', values: {} } as const;
+    for (const socket of sockets.slice(1)) {
+      loop.post({ type: 'received', socket, message: { type: 'bye', reason } });
+    }
+    expect(waiting.walks).toBe(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(waiting.walks).toBe(1);
+    loop.stop();
+  });
+
   it('closes one socket when the core throws, and serves the next', async () => {
     const { loop, trouble, sent, closed, counters } = await openWorld();
     trouble.random = new Error('no randomness');
@@ -130,14 +167,7 @@ describe('the loop of a hub', () => {
     const { loop, trouble, sent, store } = await openWorld([
       { type: 'device-archived', device: device.key, known: record, at: instant(1) },
     ]);
-    const hello = (socket: number) => {
-      loop.post({ type: 'connected', socket });
-      const nonce = '00'.repeat(32) as Nonce;
-      const about = { version: PROTOCOL_VERSION, key: device.key, hub: key, nonce };
-      const claim = { ...about, role: 'contributor' as const };
-      const signature = device.sign('hello', claim);
-      loop.post({ type: 'received', socket, message: { type: 'hello', claim, signature } });
-    };
+    const hello = (socket: number) => sayHello(loop, socket, device);
     trouble.load = Promise.reject(new PocketgridError(refusal('storage-failed', 'look at it')));
     hello(1);
     const refused = { type: 'refused', code: 'storage-failed', message: 'look at it' };

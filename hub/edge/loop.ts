@@ -72,6 +72,7 @@ export interface HubLoop {
 }
 
 const TICK_MS = 500;
+const SCHEDULE_MS = 100;
 /** A tick that comes so late is the first one after a stall or a sleep. */
 const LATE_MS = 5_000;
 const COMMAND_DEADLINE_MS = 15_000;
@@ -88,6 +89,7 @@ interface Loop {
   watchers: Map<JobId, Set<() => void>>;
   nextRequest: RequestId;
   tickedAt: number;
+  scheduledAt: number;
 }
 
 /** The one loop of a hub: events go in one at a time, their effects are performed in order. */
@@ -102,6 +104,7 @@ export function openLoop(hub: Hub, edge: LoopWorld): HubLoop {
     watchers: new Map(),
     nextRequest: 1,
     tickedAt: readMonotonic(edge),
+    scheduledAt: Number.NEGATIVE_INFINITY,
   };
   const timer = setInterval(() => tick(loop), TICK_MS);
   timer.unref();
@@ -186,10 +189,24 @@ function perform(loop: Loop, effect: HubEffect): void {
       return void load(loop, effect.device);
     case 'reply':
       return reply(loop, effect.request, effect.result);
+    case 'schedule':
+      return scheduleLater(loop);
     case 'changed':
       for (const changed of loop.watchers.get(effect.job) ?? []) changed();
       return;
   }
+}
+
+/** All devices that wait are walked through: behind what has arrived, and at most ten times a second. */
+function scheduleLater(loop: Loop): void {
+  const now = () => readMonotonic(loop.edge);
+  const due = () => {
+    loop.scheduledAt = now();
+    post(loop, { type: 'schedule' });
+  };
+  const waitMs = loop.scheduledAt + SCHEDULE_MS - now();
+  if (waitMs > 0) setTimeout(due, waitMs).unref();
+  else setImmediate(due);
 }
 
 function deliver(edge: LoopWorld, socket: SocketId, message: HubMessage): void {

@@ -3,7 +3,7 @@ import { type FailedItems, placesOf } from '#protocol/records/failed-items.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { millis } from '#protocol/values/units.ts';
 import { kindOf } from '../kinds/kind-of.ts';
-import { noteUnfit, scheduleWaiting } from '../leasing/schedule.ts';
+import { noteUnfit, scheduleSoon } from '../leasing/schedule.ts';
 import type { Exam } from '../state/checks.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Job } from '../state/job.ts';
@@ -194,5 +194,5 @@ export function reopenUnit(turn: Turn, { job: id, unit }: { job: JobId; unit: nu
   if (suspect !== undefined) suspect.failures = [];
   addRun(job.open, unit, unit + 1);
   changed(turn, job);
-  scheduleWaiting(turn);
+  scheduleSoon(turn);
 }

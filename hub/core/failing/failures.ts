@@ -1,7 +1,7 @@
 import type { ContributorMessage } from '#protocol/messages/control.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import { endLease } from '../leasing/lease.ts';
-import { noteUnfit, scheduleWaiting } from '../leasing/schedule.ts';
+import { noteUnfit, scheduleSoon } from '../leasing/schedule.ts';
 import { noteFailure } from '../leasing/suspects.ts';
 import { ownLease } from '../results/commit.ts';
 import type { Device } from '../state/device.ts';
@@ -43,7 +43,7 @@ export function receiveUnitFailed(turn: Turn, device: Device, message: UnitFaile
     );
     beginExams(turn, job);
   }
-  scheduleWaiting(turn);
+  scheduleSoon(turn);
 }
 
 /**

@@ -22,8 +22,6 @@ import { holdsSuspect } from './suspects.ts';
 /** One shard computes, one is fetched ahead. */
 const LEASES_PER_DEVICE = 2;
 const CREDITS_MAX = 4;
-/** All idle devices are walked through: not for every message. */
-const SCHEDULE_MS = 100;
 /** Holds the download of the model too: 90 MB take minutes on a slow link. */
 const ADMISSION_MS_MAX = 900_000;
 /** A lease this much later than expected gets a twin on an idle device near the job's end. */
@@ -120,18 +118,17 @@ const isSuspended = (
   { package: id, provider }: Extract<AdmissionMessage, { type: 'admitted' }>,
 ): boolean => suspensionReason(hub, { device: key, package: id, provider }) !== undefined;
 
-/**
- * As `scheduleWaiting`, for what any device may say as often as it likes: at once after a pause, and
- * with the next tick otherwise.
- */
-export function scheduleSoon(turn: Turn): void {
-  if (between(turn.hub.scheduledAt, turn.world.now) >= SCHEDULE_MS) scheduleWaiting(turn);
+/** Has `scheduleWaiting` done once for all that is said meanwhile: devices may say it in any number. */
+export function scheduleSoon({ hub, effects }: Turn): void {
+  if (hub.isScheduleDue) return;
+  hub.isScheduleDue = true;
+  effects.push({ type: 'schedule' });
 }
 
 /** Gives open requests what there is to give, fastest devices first. */
 export function scheduleWaiting(turn: Turn): void {
   const { hub } = turn;
-  hub.scheduledAt = turn.world.now;
+  hub.isScheduleDue = false;
   for (const job of hub.openJobs.values()) countFleet(turn, job);
   if (hub.waiting.size === 0) return;
   const waiting = [...hub.waiting].flatMap((key) => hub.devices.get(key) ?? []);

@@ -81,6 +81,8 @@ export type HubEvent =
   /** What was asked for by `load`: the record of a device, where it was archived. */
   | { type: 'loaded'; device: PublicKey; found: Result<DeviceRecord | undefined> }
   /** At least once a second. */
+  /** Open requests are due, as the effect of this name asked. */
+  | { type: 'schedule' }
   | { type: 'tick' }
   | { type: 'stopping' };
 
@@ -100,4 +102,6 @@ export type HubEffect =
   | { type: 'load'; device: PublicKey }
   | { type: 'reply'; request: RequestId; result: Result<JobView | null> }
   /** A job's view changed; for its event stream. */
-  | { type: 'changed'; job: JobId };
+  | { type: 'changed'; job: JobId }
+  /** Post the event of this name, once for all that comes meanwhile. */
+  | { type: 'schedule' };

@@ -126,8 +126,8 @@ export interface Hub extends DurableState {
   sessions: Map<SocketId, Session>;
   /** Devices that serve a blob to their peers, in no order. */
   holders: Map<Root, Device[]>;
-  /** When open requests were last served all together. */
-  scheduledAt: Instant;
+  /** Whether open requests are about to be served all together. */
+  isScheduleDue: boolean;
   /** Sockets that came faster than the hub welcomes them: the puzzle of a hello follows from it. */
   greeting: { waiting: number; at: Instant };
   devices: Map<PublicKey, Device>;
