@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startJob } from '#client/jobs.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { openPair, residentBytes } from './dispatch/pair.ts';
+import { openPair } from './dispatch/pair.ts';
 import type { Bench, BenchContext } from './figure.ts';
 import { awaitJob, createJob, repeatDigits } from './hub.ts';
+import { cpuSeconds, memoryOf } from './proc.ts';
 
 const WORKERS = 200;
 const ANSWER_MS_MAX = 180_000;
@@ -73,11 +74,11 @@ async function measureIdle(context: BenchContext, wanted: number) {
   devices.tell({ open: 200 });
   await devices.hear('opened', ANSWER_MS_MAX);
   await sleep(SETTLE_MS);
-  const before = await residentBytes(hub.program.pid);
+  const before = await memoryOf(hub.program.pid, 'VmRSS');
   devices.tell({ open: count - 200 });
   await devices.hear('opened', ANSWER_MS_MAX);
   await sleep(SETTLE_MS);
-  const after = await residentBytes(hub.program.pid);
+  const after = await memoryOf(hub.program.pid, 'VmRSS');
   return {
     figure: 'bytes-per-idle-socket',
     value: (after - before) / (count - 200),
@@ -85,11 +86,4 @@ async function measureIdle(context: BenchContext, wanted: number) {
     baseline: 12_000,
     detail: { sockets: count, residentBytes: after },
   };
-}
-
-/** User and system time of a process, in seconds: fields 14 and 15 of `stat`, in ticks of 10 ms. */
-async function cpuSeconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

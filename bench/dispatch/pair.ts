@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openProgram, type Program } from '../command.ts';
 import { type BenchHub, type HubContext, openHub } from '../hub.ts';
@@ -17,10 +16,4 @@ export async function openPair(
   devices.tell({ hub: hub.url });
   await devices.hear('joined', ANSWER_MS_MAX);
   return { hub, devices };
-}
-
-/** `VmRSS` of a process (proc(5)). */
-export async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }

@@ -1,0 +1,90 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import OpenAI, { toFile } from 'openai';
+import { addModel } from '#client/models.ts';
+import { must } from '#protocol/values/refusal.ts';
+import type { Bench, BenchContext } from './figure.ts';
+import { cpuSeconds, memoryOf } from './proc.ts';
+import { makeRepository, openCheckedHub, openContributor, sentences } from './tasks/vectors.ts';
+
+const BATCH_MS_MAX = 15 * 60_000;
+const POLL_MS = 500;
+const MODEL = 'made/vectors';
+const HIDDEN = 32;
+
+/**
+ * What a batch of embeddings costs the hub, with a tiny model: CPU time of its process for a line,
+ * from the upload of the file to its answers, and the most memory it takes, by that of a batch of a
+ * tenth. Real hub, verifier and contributor, and the client of OpenAI.
+ */
+export const run: Bench = async function* (context) {
+  const [few, many] = context.quick ? [500, 5_000] : [5_000, 50_000];
+  const small = await measure(context, few);
+  const large = await measure(context, many);
+  yield {
+    figure: 'cpu-ms-per-line',
+    value: large.cpuMs / many,
+    unit: 'ms',
+    baseline: 0.5,
+    detail: { lines: many, seconds: large.seconds, ofTenth: small.cpuMs / few },
+  };
+  yield {
+    figure: 'memory',
+    value: large.peak / small.peak,
+    unit: 'ratio',
+    baseline: 1.2,
+    detail: { lines: many, peakBytes: large.peak, ofTenth: small.peak },
+  };
+};
+
+async function measure(context: BenchContext, lines: number) {
+  const own = { ...context, folder: join(context.folder, `${lines}`) };
+  await mkdir(own.folder);
+  const hub = await openCheckedHub(own);
+  const files = await makeRepository(own, HIDDEN);
+  must(await addModel(hub.client, { files, options: { name: MODEL } }));
+  await openContributor(own, hub.url);
+  const openai = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: hub.key });
+  // Code is compiled and the device has its model before anything is counted.
+  await runBatch(openai, 32);
+  const before = await cpuSeconds(hub.program.pid);
+  const start = performance.now();
+  context.say(`a batch of ${lines} lines…`);
+  await runBatch(openai, lines);
+  const found = {
+    cpuMs: 1_000 * ((await cpuSeconds(hub.program.pid)) - before),
+    seconds: Math.round((performance.now() - start) / 1_000),
+    peak: await memoryOf(hub.program.pid, 'VmHWM'),
+  };
+  await hub.program.kill('SIGTERM');
+  return found;
+}
+
+async function runBatch(openai: OpenAI, lines: number): Promise<void> {
+  const asked = sentences(lines).map((input, at) => {
+    const body = { model: MODEL, input };
+    return JSON.stringify({ custom_id: `${at}`, method: 'POST', url: '/v1/embeddings', body });
+  });
+  const file = await openai.files.create({
+    file: await toFile(new Blob([asked.join('\n')]), 'lines.jsonl'),
+    purpose: 'batch',
+  });
+  const { id } = await openai.batches.create({
+    ...{ input_file_id: file.id, endpoint: '/v1/embeddings', completion_window: '24h' },
+  });
+  const until = performance.now() + BATCH_MS_MAX;
+  for (;;) {
+    const batch = await openai.batches.retrieve(id);
+    if (batch.status === 'completed') {
+      const counts = batch.request_counts;
+      if (counts?.completed !== lines) throw new Error(`not all: ${JSON.stringify(batch)}`);
+      const answers = await openai.files.content(batch.output_file_id ?? '');
+      await answers.arrayBuffer();
+      return;
+    }
+    const isOver = ['failed', 'expired', 'cancelled'].includes(batch.status);
+    if (isOver || performance.now() > until) throw new Error(JSON.stringify(batch));
+    await sleep(POLL_MS);
+  }
+}
