@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
@@ -8,11 +7,10 @@ import { openTestPrograms } from '#node/test-programs.ts';
 import { isPictureTask, type TaskName } from '#protocol/tasks/task.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { CASES, type CaseFile, filesOf, PICTURES, RECORDED, type TaskCase } from './cases.ts';
+import { readRecorded } from './recorded.ts';
 import { buildRepository } from './repository.ts';
 
 const JOBS_MS_MAX = 4 * 60_000;
-/** What the pipelines of transformers.js say of the same models: `npm run trials` writes it. */
-const pipelines = JSON.parse(readFileSync(join(import.meta.dirname, 'pipelines.json'), 'utf8'));
 /** All are posted at once. */
 const asked = new Map<string, Promise<unknown[]>>();
 
@@ -66,7 +64,7 @@ it.each(RECORDED)(
   'the grid answers as transformers.js does: %s',
   { timeout: JOBS_MS_MAX },
   async (name, { task }) => {
-    const wanted = pipelines[name] as object[];
+    const wanted = readRecorded(name);
     const files = isPictureTask(task.name) ? PICTURES.map((file) => file.name) : [];
     const named = wanted.map((answer, at) => (files[at] ? { file: files[at], ...answer } : answer));
     expectNear(await asked.get(name), named);

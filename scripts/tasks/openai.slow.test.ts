@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI, { toFile } from 'openai';
 import { beforeAll, expect, it } from 'vitest';
@@ -6,15 +5,14 @@ import { openClient } from '#client/client.ts';
 import { addModel } from '#client/models.ts';
 import { openTestPrograms } from '#node/test-programs.ts';
 import { must } from '#protocol/values/refusal.ts';
+import { readRecorded } from './recorded.ts';
 import { buildRepository } from './repository.ts';
 
 const TEXTS = ['The cat sat on the mat.', 'I love this film! It was very good and not bad', 'a'];
 const MODEL = 'made/vectors';
 const BATCH_MS_MAX = 4 * 60_000;
 /** What the pipelines of transformers.js said of the same model. */
-const { fe: VECTORS } = JSON.parse(
-  readFileSync(join(import.meta.dirname, 'pipelines.json'), 'utf8'),
-) as { fe: number[][] };
+const VECTORS = readRecorded('mean').map((answer) => (answer as { embedding: number[] }).embedding);
 
 const { data, start } = openTestPrograms();
 let openai: OpenAI;
