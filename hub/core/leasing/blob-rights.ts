@@ -14,8 +14,8 @@ export type BlobRights = 'whole' | ByteRange[];
 
 /**
  * What a session may read of a blob that these jobs name. A verifier sees what it checks, as long as
- * that is in memory. A device sees models and known answers of jobs that run, since it is tested on
- * them before it gets any work, and the inputs of the units that it holds leases on.
+ * that is in memory. A device sees models and known answers of jobs that are quoted or run, since it is
+ * tested on them before it gets any work, and the inputs of the units that it holds leases on.
  */
 export function blobRights(
   hub: Hub,
@@ -35,7 +35,7 @@ export const covers = (rights: BlobRights, offset: number, length: number): bool
 
 function isOffered({ openJobs }: Hub, id: JobId, root: Root): boolean {
   const job = openJobs.get(id);
-  return job?.manifest !== undefined && job.startedAt !== undefined && isPart(job.manifest, root);
+  return job?.manifest !== undefined && isPart(job.manifest, root);
 }
 
 /** Whether a device that is admitted to this package fetches the blob. */
