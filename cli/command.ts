@@ -22,19 +22,21 @@ export interface Command {
 /** A command as it is written down. */
 interface Definition<S extends FlagSchemas> extends Omit<Command, 'decode'> {
   flags: S;
-  /** Which of the flags are words that stand alone. */
+  /** Which of the flags are words that stand alone; the last may be a list. */
   words?: readonly string[];
+  /** One letter for a flag. */
+  letters?: Readonly<Record<string, string>>;
   /** Does what is asked for. Throws a `PocketgridError` with what to do where it cannot. */
   run(flags: FlagValues<S>, world: World): Promise<Answer>;
 }
 
 /** Makes a command of its definition. */
 export function defineCommand<S extends FlagSchemas>(definition: Definition<S>): Command {
-  const { name, summary, help, flags, words = [], run } = definition;
+  const { name, summary, help, flags, words = [], letters = {}, run } = definition;
   return {
     ...{ name, summary, help },
     decode(args) {
-      const decoded = decodeFlags(flags, { args, words });
+      const decoded = decodeFlags(flags, { args, words, letters });
       if (!decoded.ok || decoded.value === 'help') return decoded as Result<'help'>;
       const values = decoded.value as FlagValues<S>;
       return accept((world: World) => run(values, world));

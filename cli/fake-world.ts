@@ -22,6 +22,8 @@ export function openFakeWorld(
     env: { XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder, ...env },
     signal: stopping.signal,
     say: (line) => void said.push(line),
+    write: async (bytes) => void said.push(Buffer.from(bytes).toString().trimEnd()),
+    isJson: false,
     tell: (line) => void told.push(line),
     show: (text) => world.onShow(text),
     readSecret: async () => typed,

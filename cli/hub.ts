@@ -24,6 +24,15 @@ export interface HubPlace {
   pin?: string;
 }
 
+/** The two of them, of all the flags of a command. */
+export const placeOf = ({
+  hub,
+  pin,
+}: { [K in keyof HubPlace]?: string | undefined }): HubPlace => ({
+  ...(hub !== undefined && { hub }),
+  ...(pin !== undefined && { pin }),
+});
+
 /** What the help of a command that calls a hub says of that. */
 export const HUB_HELP = `  --hub URL       the hub; else POCKETGRID_HUB, else that of the login. The login's key goes to its own hub alone:
                   for another one set POCKETGRID_KEY

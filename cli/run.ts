@@ -6,9 +6,17 @@ import { loginCommand } from './commands/login.ts';
 import { addCommand } from './commands/model-add.ts';
 import { listCommand } from './commands/model-list.ts';
 import { removeCommand } from './commands/model-remove.ts';
+import { runCommand } from './commands/run.ts';
+import { StoppedError } from './stopped.ts';
 import type { World } from './world.ts';
 
-const COMMANDS: readonly Command[] = [loginCommand, addCommand, listCommand, removeCommand];
+const COMMANDS: readonly Command[] = [
+  loginCommand,
+  addCommand,
+  listCommand,
+  removeCommand,
+  runCommand,
+];
 
 /** How the program ends. */
 export const EXIT = { done: 0, refused: 1, misused: 2, unreachable: 3, stopped: 130 } as const;
@@ -54,12 +62,14 @@ export async function runCli(args: readonly string[], world: World): Promise<num
   }
   try {
     // A program reads what is said: nothing else is.
-    const quiet = { ...world, tell: () => undefined, show: () => undefined };
+    const quiet = { ...world, isJson, tell: () => undefined, show: () => undefined };
     const { lines, json } = await decoded.value(isJson ? quiet : world);
     for (const line of isJson ? [JSON.stringify(json)] : lines) world.say(line);
     return EXIT.done;
   } catch (error) {
-    if (world.signal.aborted) return complain(STOPPED, EXIT.stopped);
+    if (world.signal.aborted) {
+      return complain(error instanceof StoppedError ? error.refusal : STOPPED, EXIT.stopped);
+    }
     const { refusal: said } = error instanceof PocketgridError ? error : unforeseen(error);
     return complain(said, isPassing(said) ? EXIT.unreachable : EXIT.refused);
   }

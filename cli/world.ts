@@ -9,6 +9,10 @@ export interface World {
   signal: AbortSignal;
   /** A line of the answer, on standard output. */
   say(line: string): void;
+  /** Bytes of the answer, on standard output; rejects when nobody reads it any more. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Whether the answer is one value of JSON, and nothing else goes to standard output. */
+  isJson: boolean;
   /** A line beside the answer, on standard error. */
   tell(line: string): void;
   /** How far something is: written over at a terminal, and left out elsewhere. */
@@ -26,10 +30,17 @@ export function openWorld(): World {
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   const { stdout, stderr } = process;
+  // Who read it has left: `write` says so, and a line that nobody reads is no fault.
+  stdout.on('error', () => undefined);
   return {
     env: process.env,
     signal: stop.signal,
     say: (line) => void stdout.write(`${line}\n`),
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
+    isJson: false,
     tell: (line) => void stderr.write(`${line}\n`),
     show: (text) => void (stderr.isTTY && stderr.write(`\r${text}\u001b[K`)),
     async readSecret(prompt) {

@@ -62,3 +62,14 @@ it.each([
   const decoded = decode(text);
   expect(decoded.ok ? '' : decoded.refusal.message).toContain(part);
 });
+
+it('a last word that is a list takes the rest, and a letter stands for a flag', () => {
+  const schemas = { verb: Text, files: v.pipe(v.array(Text), v.minLength(1)), out: Text };
+  const line = { words: ['verb', 'files'], letters: { out: 'o' } };
+  const decodeLine = (text: string) => decodeFlags(schemas, { args: text.split(' '), ...line });
+  const value = { verb: 'run', files: ['a', 'b', 'c'], out: 'd' };
+  expect(decodeLine('run a -o d b c')).toEqual({ ok: true, value });
+  expect(decodeLine('run -o d')).toMatchObject({
+    refusal: { message: expect.stringContaining('files is missing') },
+  });
+});

@@ -58,8 +58,10 @@ export type FlagValues<S extends FlagSchemas> = v.InferOutput<v.StrictObjectSche
 
 export interface CommandLine {
   args?: readonly string[];
-  /** Which of the schemas are of words that stand alone, in order. */
+  /** Which of the schemas are of words that stand alone, in order; of a list the last takes the rest. */
   words?: readonly string[];
+  /** One letter for a flag, such as `o` for `out`. */
+  letters?: Readonly<Record<string, string>>;
   /** Texts that a flag replaces, such as those of the environment. */
   defaults?: Record<string, string>;
 }
@@ -70,18 +72,19 @@ export interface CommandLine {
  */
 export function decodeFlags<S extends FlagSchemas>(
   schemas: S,
-  { args = process.argv.slice(2), words = [], defaults = {} }: CommandLine = {},
+  { args = process.argv.slice(2), words = [], letters = {}, defaults = {} }: CommandLine = {},
 ): Result<FlagValues<S> | 'help'> {
   const named = Object.entries(schemas).filter(([name]) => !words.includes(name));
-  const options = Object.fromEntries(named.map(([name, schema]) => [name, optionOf(schema)]));
+  const options = Object.fromEntries(
+    named.map(([name, schema]) => [name, optionOf(schema, letters[name])]),
+  );
   let given: Record<string, unknown>;
   try {
     const all = { ...options, help: { type: 'boolean' as const } };
     const { values, positionals } = parseArgs({ args, options: all, allowPositionals: true });
-    const extra = positionals[words.length];
+    const { alone, extra } = nameWords(schemas, words, positionals);
     if (extra !== undefined) return misused(`${extra} belongs to no flag`);
-    const alone = positionals.map((word, at) => [words[at], word]);
-    given = { ...defaults, ...values, ...Object.fromEntries(alone) };
+    given = { ...defaults, ...values, ...alone };
   } catch (error) {
     return misused(error instanceof Error ? error.message : String(error));
   }
@@ -102,9 +105,26 @@ export function readFlags<S extends FlagSchemas>(schemas: S, line?: CommandLine)
   throw new Error(flags.refusal.message);
 }
 
-function optionOf(schema: v.GenericSchema): { type: 'boolean' | 'string'; multiple: boolean } {
+/** The words that stand alone by their names, and the first that has none. */
+function nameWords(schemas: FlagSchemas, words: readonly string[], given: readonly string[]) {
+  const last = words.at(-1);
+  const rest = last !== undefined && schemas[last]?.type === 'array' ? last : undefined;
+  const single = rest === undefined ? words : words.slice(0, -1);
+  const more = given.slice(single.length);
+  const alone: Record<string, unknown> = Object.fromEntries(
+    single.slice(0, given.length).map((name, at) => [name, given[at]]),
+  );
+  if (rest === undefined) return { alone, extra: more[0] };
+  return { alone: { ...alone, ...(more.length > 0 && { [rest]: more }) }, extra: undefined };
+}
+
+function optionOf(schema: v.GenericSchema, short: string | undefined) {
   const { type } = 'wrapped' in schema ? (schema.wrapped as v.GenericSchema) : schema;
-  return { type: type === 'boolean' ? type : 'string', multiple: type === 'array' };
+  return {
+    type: type === 'boolean' ? ('boolean' as const) : ('string' as const),
+    multiple: type === 'array',
+    ...(short !== undefined && { short }),
+  };
 }
 
 const misused = (why: string) => refuse('request-invalid', `${why}; --help lists the flags`);

@@ -1,26 +1,17 @@
-import { openAsBlob } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { HubClient } from '#client/client.ts';
 import { addModel, listModels } from '#client/models.ts';
 import { Text } from '#node/flags.ts';
-import {
-  ModelDtype,
-  ModelId,
-  type ModelLimits,
-  ModelRevision,
-  type ModelView,
-} from '#protocol/api/models.ts';
-import { detectFileKind, KIND_BYTES } from '#protocol/files/file-kind.ts';
+import { ModelDtype, ModelId, ModelRevision, type ModelView } from '#protocol/api/models.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
 import { defineCommand } from '../command.ts';
-import { HUB_FLAGS, HUB_HELP, openHub } from '../hub.ts';
-import { chooseVariant, findData, findSettings, type Variant } from '../repository/choose.ts';
+import { HUB_FLAGS, HUB_HELP, openHub, placeOf } from '../hub.ts';
+import { chooseVariant } from '../repository/choose.ts';
+import { fetchFiles } from '../repository/fetch-files.ts';
 import { openFolder } from '../repository/folder.ts';
 import { openHuggingFace, type Pace } from '../repository/hugging-face.ts';
-import type { Entry, Repository } from '../repository/repository.ts';
-import { showBytes } from '../show-bytes.ts';
+import type { Repository } from '../repository/repository.ts';
 import type { World } from '../world.ts';
 import { showModel } from './model-list.ts';
 
@@ -56,8 +47,7 @@ export const addCommand = defineCommand({
     ...HUB_FLAGS,
   },
   async run({ source, hub: asked, pin, ...flags }, world) {
-    const place = { ...(asked !== undefined && { hub: asked }), ...(pin !== undefined && { pin }) };
-    const hub = await openHub(world, place);
+    const hub = await openHub(world, placeOf({ hub: asked, pin }));
     const repository = await openRepository(source, world);
     const { model, wasThere } = await addRepository(hub, { repository, world, ...flags });
     await repository.forget();
@@ -108,37 +98,4 @@ export async function addRepository(
   const model = must(await addModel(hub, { files, options }, { signal: world.signal }));
   const wasThere = data.some((each) => each.id === model.id && each.revision === model.revision);
   return { model, wasThere };
-}
-
-/** The files of one variant, on this disk. */
-async function fetchFiles(
-  repository: Repository,
-  { variant, limits, world }: { variant: Variant; limits: ModelLimits; world: World },
-): Promise<{ name: string; data: Blob }[]> {
-  const { onnx, dtype } = variant;
-  world.tell(`${repository.title}: ${onnx.path}${dtype === undefined ? '' : ` (${dtype})`}`);
-  const place = await fetchFile(repository, onnx, world);
-  const beside = must(findData(await readFile(place), onnx, repository));
-  const entries = [onnx, ...beside, ...findSettings(repository)];
-  const bytes = entries.reduce((sum, { bytes: each = 0 }) => sum + each, 0);
-  if (bytes > limits.fileBytes) {
-    const message = `the files have ${showBytes(bytes)}, and the hub takes ${showBytes(limits.fileBytes)}; choose another --dtype or a smaller model`;
-    throw fault('model-too-big', message);
-  }
-  const files: { name: string; data: Blob }[] = [];
-  for (const entry of entries) {
-    const data = await openAsBlob(await fetchFile(repository, entry, world));
-    files.push({ name: entry.path, data });
-  }
-  return files;
-}
-
-/** A file on this disk that is what it says, and no note of where it is. */
-async function fetchFile(repository: Repository, entry: Entry, world: World): Promise<string> {
-  world.signal.throwIfAborted();
-  const place = await repository.fetch(entry);
-  const start = await (await openAsBlob(place)).slice(0, KIND_BYTES).arrayBuffer();
-  if (detectFileKind(new Uint8Array(start)) !== 'git-lfs') return place;
-  const message = `${entry.path} is a Git LFS pointer, a note of where the file is; do: git lfs pull, in the clone, then the same again`;
-  throw fault('model-format', message);
 }

@@ -1,0 +1,120 @@
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type HubClient, openClient } from '#client/client.ts';
+import { listJobs } from '#client/jobs.ts';
+import { openTestPrograms } from '#node/test-programs.ts';
+import type { JobView } from '#protocol/api/job.ts';
+import { sampleModel } from '#protocol/onnx/sample-model.ts';
+import { must } from '#protocol/values/refusal.ts';
+import { openFakeWorld } from './fake-world.ts';
+import { EXIT, runCli } from './run.ts';
+
+const TEST_MS_MAX = 120_000;
+const { start, data } = openTestPrograms();
+const folder = join(data, 'work');
+const at = (name: string) => join(folder, name);
+const MODEL = at('relu.onnx');
+const ROWS = [
+  [1, -2, 3],
+  [-4, 5, -6],
+  [0, 7, -8],
+];
+const WANTED = `${ROWS.map((row) => JSON.stringify({ y: row.map((x) => Math.max(0, x)) })).join('\n')}\n`;
+let grid: HubClient;
+let env: Record<string, string>;
+let contribute: () => void;
+
+/** A hub and a verifier; a device comes when a test calls one. */
+beforeAll(async () => {
+  await mkdir(folder, { recursive: true });
+  const net = sampleModel([{ op: 'Relu', inputs: ['x'], output: 'y' }], { width: 3 });
+  await writeFile(MODEL, net);
+  await writeFile(at('rows.jsonl'), ROWS.map((row) => JSON.stringify({ x: row })).join('\n'));
+  const own = ['--data', join(data, 'verifier')];
+  const key = await start('verifier/main.ts', '--print-key', ...own).ended;
+  const words = ['hub/main.ts', '--port', '0', '--data', join(data, 'hub')];
+  const ready = await start(...words, '--verifier-key', key.text.trim()).ready;
+  const url = String(ready.url);
+  await start('verifier/main.ts', '--hub', url, ...own).ready;
+  contribute = () =>
+    start('worker/edge/node/main.ts', '--hub', url, '--data', join(data, 'device'));
+  grid = openClient({ hub: url, key: String(ready.key) });
+  env = { POCKETGRID_HUB: url, POCKETGRID_KEY: String(ready.key) };
+}, TEST_MS_MAX);
+
+async function run(line: string, onShow: (text: string, stop: () => void) => void = () => {}) {
+  const world = openFakeWorld(data, env);
+  world.onShow = (text) => onShow(text, world.stop);
+  const code = await runCli(line.split(' '), world);
+  return { code, said: world.said.join('\n'), told: world.told.join('\n') };
+}
+const countJobs = async () => must(await listJobs(grid)).jobs.length;
+const RUN = `run ${at('rows.jsonl')} --model ${MODEL}`;
+const OUT = at('out.jsonl');
+
+describe('run', () => {
+  it(
+    'that is stopped goes on with its job, and posts it once',
+    async () => {
+      const line = `${RUN} -o ${OUT} --name rows`;
+      const stopped = await run(line, (text, stop) => text.includes('running') && stop());
+      expect(stopped.code).toBe(EXIT.stopped);
+      const [id = ''] = /job_[0-9a-f]{16}/.exec(stopped.told) ?? [];
+      expect(stopped.told).toContain(`stopped; ${id} goes on: the same command goes on with it`);
+      expect(await readdir(folder)).not.toContain('out.jsonl');
+      const other = await run(`${RUN} -o ${OUT} --name others`);
+      expect(other).toMatchObject({ code: EXIT.refused, told: expect.stringContaining(id) });
+      // The answer to the upload never came: the job is found by what was posted.
+      const note = JSON.parse(await readFile(`${OUT}.job`, 'utf8'));
+      expect(note.job).toBe(id);
+      await writeFile(`${OUT}.job`, JSON.stringify({ upload: note.upload, newest: null }));
+      contribute();
+      const done = await run(line);
+      expect(done).toMatchObject({ code: EXIT.done, said: `3 results in ${OUT}` });
+      expect(done.told).toContain(`going on with ${id}`);
+      expect(await readFile(OUT, 'utf8')).toBe(WANTED);
+      expect((await readdir(folder)).sort()).toEqual(['out.jsonl', 'relu.onnx', 'rows.jsonl']);
+      expect(await countJobs()).toBe(1);
+      const again = await run(line);
+      expect([again.code, again.told]).toEqual([1, expect.stringContaining('is there already')]);
+      expect(await countJobs()).toBe(1);
+    },
+    TEST_MS_MAX,
+  );
+
+  it(
+    'without a file gives lines of JSON, and with --json a file and the job',
+    async () => {
+      expect(await run(RUN)).toMatchObject({ code: EXIT.done, said: WANTED.trim() });
+      const out = at('out.npy');
+      const { code, said, told } = await run(`${RUN} --out ${out} --assurance full --json`);
+      expect([code, told]).toEqual([EXIT.done, '']);
+      const { file, job } = JSON.parse(said) as { file: string; job: JobView };
+      expect([file, job.state, job.checked]).toEqual([out, 'done', job.units]);
+      expect((await stat(out)).size).toBeGreaterThan(9 * 4);
+    },
+    TEST_MS_MAX,
+  );
+
+  it.each([
+    [`${RUN} -o out.csv`, EXIT.refused, 'end it with .jsonl'],
+    [`${RUN} -o /no/such/folder/out.jsonl`, EXIT.refused, 'a folder that is there'],
+    [`${RUN} --json`, EXIT.refused, '-o FILE'],
+    [`run ${folder} --model ${MODEL}`, EXIT.refused, 'name the files in it'],
+    [`run nothing.jsonl --model ${MODEL}`, EXIT.refused, 'there is no nothing.jsonl'],
+    [`run ${MODEL} --model no/such-model`, EXIT.refused, 'no model no/such-model'],
+    [`run ${MODEL} --model hf:org/net`, EXIT.refused, 'pocketgrid model add hf:org/net'],
+    [`run ${MODEL} --model ./nowhere/`, EXIT.refused, 'there is no ./nowhere/'],
+    [`${RUN} --labels a,b`, EXIT.refused, '--labels belongs to a task'],
+    [`${RUN} --options {"keepDays":0}`, EXIT.refused, 'keepDays'],
+    [`${RUN} --options [1`, EXIT.refused, '--options: expected'],
+    [`${RUN} --task translation`, EXIT.misused, '--task: expected one of feature-extraction'],
+    [`run --model ${MODEL}`, EXIT.misused, 'inputs is missing'],
+    [`run ${at('rows.jsonl')}`, EXIT.misused, '--model is missing'],
+    [`run ${MODEL} --model ${MODEL} -o ${at('bad.jsonl')}`, EXIT.refused, 'ONNX'],
+  ])('%s ends with %i and what to do', async (line, code, told) => {
+    expect(await run(line)).toMatchObject({ code, told: expect.stringContaining(told) });
+    expect((await readdir(folder)).filter((name) => /^bad/.test(name))).toEqual([]);
+  });
+});
