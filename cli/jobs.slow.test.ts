@@ -6,6 +6,8 @@ import { listJobs } from '#client/jobs.ts';
 import { openTestPrograms } from '#node/test-programs.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { sampleModel } from '#protocol/onnx/sample-model.ts';
+import { checkReceipt } from '#protocol/records/receipt-check.ts';
+import type { Receipt } from '#protocol/records/records.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { openFakeWorld } from './fake-world.ts';
 import { EXIT, runCli } from './run.ts';
@@ -53,11 +55,34 @@ const countJobs = async () => must(await listJobs(grid)).jobs.length;
 const RUN = `run ${at('rows.jsonl')} --model ${MODEL}`;
 const OUT = at('out.jsonl');
 
+describe('quote', () => {
+  it(
+    'says what a job costs, why it is not possible now, and leaves none that waits',
+    async () => {
+      const line = RUN.replace('run', 'quote');
+      const { code, said } = await run(`${line} --unit-price 0`);
+      expect([code, said]).toEqual([
+        EXIT.done,
+        expect.stringContaining('time    not possible now'),
+      ]);
+      expect(said).toContain('price   0 lamports (volunteers compute it)');
+      const asked = await run(`${line} --assurance full --json`);
+      expect(JSON.parse(asked.said)).toMatchObject({ possible: false, quote: { items: 3 } });
+      const states = must(await listJobs(grid)).jobs.map(({ state }) => state);
+      expect(states).toEqual(['cancelled', 'cancelled']);
+      const refused = await run(`quote ${MODEL} --model ${MODEL}`);
+      expect(refused).toMatchObject({ code: EXIT.refused, told: expect.stringContaining('ONNX') });
+    },
+    TEST_MS_MAX,
+  );
+});
+
 describe('run', () => {
   it(
     'that is stopped goes on with its job, and posts it once',
     async () => {
       const line = `${RUN} -o ${OUT} --name rows`;
+      const before = await countJobs();
       const stopped = await run(line, (text, stop) => text.includes('running') && stop());
       expect(stopped.code).toBe(EXIT.stopped);
       const [id = ''] = /job_[0-9a-f]{16}/.exec(stopped.told) ?? [];
@@ -75,10 +100,10 @@ describe('run', () => {
       expect(done.told).toContain(`going on with ${id}`);
       expect(await readFile(OUT, 'utf8')).toBe(WANTED);
       expect((await readdir(folder)).sort()).toEqual(['out.jsonl', 'relu.onnx', 'rows.jsonl']);
-      expect(await countJobs()).toBe(1);
+      expect(await countJobs()).toBe(before + 1);
       const again = await run(line);
       expect([again.code, again.told]).toEqual([1, expect.stringContaining('is there already')]);
-      expect(await countJobs()).toBe(1);
+      expect(await countJobs()).toBe(before + 1);
     },
     TEST_MS_MAX,
   );
@@ -116,5 +141,50 @@ describe('run', () => {
   ])('%s ends with %i and what to do', async (line, code, told) => {
     expect(await run(line)).toMatchObject({ code, told: expect.stringContaining(told) });
     expect((await readdir(folder)).filter((name) => /^bad/.test(name))).toEqual([]);
+  });
+});
+
+describe('a job that is done', () => {
+  let id = '';
+  beforeAll(async () => {
+    const done = must(await listJobs(grid)).jobs.find(({ state }) => state === 'done');
+    id = String(done?.id);
+  });
+
+  it('is listed, watched, and not cancelled', async () => {
+    expect((await run('jobs')).said).toContain(`${id}  done       1 of 1 units  rows`);
+    const { said } = await run('jobs --limit 1 --json');
+    expect(JSON.parse(said)).toMatchObject({ jobs: [{ state: expect.any(String) }] });
+    const watched = await run(`watch ${id}`);
+    expect(watched).toMatchObject({ code: EXIT.done, said: expect.stringContaining('1 of 1') });
+    const cancelled = await run(`cancel ${id}`);
+    expect(cancelled).toMatchObject({ code: EXIT.refused, told: expect.stringMatching(/done/) });
+  });
+
+  it('gives its results by range and format, in place of those that are there', async () => {
+    const [, ...last] = WANTED.trim().split('\n');
+    expect((await run(`results ${id} --from 1`)).said).toBe(last.join('\n'));
+    await run(`results ${id} -o ${at('part.jsonl')} --to 1`);
+    const done = await run(`results ${id} -o ${at('part.jsonl')} --from 1 --to 3 --json`);
+    expect(JSON.parse(done.said)).toEqual({ job: id, file: at('part.jsonl') });
+    expect(await readFile(at('part.jsonl'), 'utf8')).toBe(`${last.join('\n')}\n`);
+    expect((await run(`results ${id} --from 9`)).code).toBe(EXIT.refused);
+  });
+
+  it('gives receipts that hold', async () => {
+    const file = at('receipts.json');
+    expect((await run(`receipts ${id} -o ${file}`)).said).toBe(`1 receipts in ${file}`);
+    for (const text of [await readFile(file, 'utf8'), (await run(`receipts ${id}`)).said]) {
+      const { receipts } = JSON.parse(text) as { receipts: Receipt[] };
+      expect(receipts.map(({ shard }) => shard.job)).toEqual([id]);
+      expect(receipts.flatMap((receipt) => checkReceipt(receipt))).toEqual([]);
+    }
+  });
+
+  it.each(['watch', 'cancel', 'results', 'receipts'])('%s of another id says so', async (word) => {
+    expect((await run(`${word} job_0123456789abcdef`)).code).toBe(EXIT.refused);
+    const wrong = await run(`${word} rows`);
+    expect(wrong.told).toContain('job: expected a job id such as');
+    expect((await run(`${word} --help`)).said).toContain(`pocketgrid ${word} JOB`);
   });
 });

@@ -2,20 +2,24 @@ import { isPassing } from '#client/refusals.ts';
 import { API_KEY_PREFIX } from '#protocol/api/api.ts';
 import { fault, PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { Command } from './command.ts';
+import { cancelCommand } from './commands/cancel.ts';
+import { jobsCommand } from './commands/jobs.ts';
 import { loginCommand } from './commands/login.ts';
 import { addCommand } from './commands/model-add.ts';
 import { listCommand } from './commands/model-list.ts';
 import { removeCommand } from './commands/model-remove.ts';
+import { quoteCommand } from './commands/quote.ts';
+import { receiptsCommand } from './commands/receipts.ts';
+import { resultsCommand } from './commands/results.ts';
 import { runCommand } from './commands/run.ts';
+import { watchCommand } from './commands/watch.ts';
 import { StoppedError } from './stopped.ts';
 import type { World } from './world.ts';
 
 const COMMANDS: readonly Command[] = [
-  loginCommand,
-  addCommand,
-  listCommand,
-  removeCommand,
-  runCommand,
+  ...[loginCommand, addCommand, listCommand, removeCommand],
+  ...[quoteCommand, runCommand, jobsCommand, watchCommand, cancelCommand],
+  ...[resultsCommand, receiptsCommand],
 ];
 
 /** How the program ends. */
