@@ -28,6 +28,12 @@ export interface Embedding {
   embedding: number[] | string;
 }
 
+/** An answer that was asked for in base64. */
+export const EmbeddingAnswer = v.object({
+  data: v.array(v.object({ index: Count, embedding: v.string() })),
+});
+export type EmbeddingAnswer = v.InferOutput<typeof EmbeddingAnswer>;
+
 /** Says a vector as it was asked for; cut vectors are brought to length 1 again. */
 export function sayEmbedding(
   vector: Float32Array,

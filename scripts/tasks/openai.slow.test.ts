@@ -1,7 +1,9 @@
-import { join } from 'node:path';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import OpenAI, { toFile } from 'openai';
-import { beforeAll, expect, it } from 'vitest';
-import { openClient } from '#client/client.ts';
+import { beforeAll, expect, it, vi } from 'vitest';
+import { type HubClient, openClient } from '#client/client.ts';
+import { embed } from '#client/embeddings.ts';
 import { addModel } from '#client/models.ts';
 import { openTestPrograms } from '#node/test-programs.ts';
 import { must } from '#protocol/values/refusal.ts';
@@ -16,6 +18,7 @@ const VECTORS = readRecorded('mean').map((answer) => (answer as { embedding: num
 
 const { data, start } = openTestPrograms();
 let openai: OpenAI;
+let hub: HubClient;
 
 /** A hub with a model, a verifier and a contributor, each a process of its own. */
 beforeAll(async () => {
@@ -26,7 +29,9 @@ beforeAll(async () => {
   const url = String(ready.url);
   await start('verifier/main.ts', '--hub', url, ...folder).ready;
   start('worker/edge/node/main.ts', '--hub', url, '--data', join(data, 'contributor'));
-  const hub = openClient({ hub: url, key: String(ready.key) });
+  vi.stubEnv('POCKETGRID_HUB', url);
+  vi.stubEnv('POCKETGRID_KEY', String(ready.key));
+  hub = openClient({ hub: url, key: String(ready.key) });
   const modules = new TextEncoder().encode('[{"type":"sentence_transformers.models.Normalize"}]');
   const files = [...buildRepository('feature-extraction'), ['modules.json', modules] as const];
   const named = files.map(([name, bytes]) => ({ name, data: new Blob([bytes]) }));
@@ -72,6 +77,38 @@ it('a client of OpenAI gets embeddings of a request', async () => {
   for (const [at, { index, embedding }] of found.data.entries()) {
     expect(index).toBe(at);
     expectNear(embedding, VECTORS[at]);
+  }
+}, 120_000);
+
+it('our client gets vectors in the order of the texts, cut where asked, or a refusal', async () => {
+  const whole = must(await embed(hub, { model: MODEL, texts: TEXTS }));
+  expect(whole).toHaveLength(TEXTS.length);
+  for (const [at, vector] of whole.entries()) expectNear([...vector], VECTORS[at]);
+  const [cut] = must(await embed(hub, { model: MODEL, texts: ['a'], dimensions: 4 }));
+  expect([cut?.length, Math.hypot(...(cut ?? []))]).toEqual([4, expect.closeTo(1, 5)]);
+  expect(await embed(hub, { model: MODEL, texts: [] })).toEqual({ ok: true, value: [] });
+  const wrong = await embed(hub, { model: 'made/vector', texts: TEXTS });
+  expect(wrong).toMatchObject({ refusal: { code: 'model-unknown' } });
+  const stopped = embed(hub, { model: MODEL, texts: TEXTS }, { signal: AbortSignal.timeout(50) });
+  expect(await stopped).toMatchObject({ refusal: { message: 'The call was stopped.' } });
+}, 120_000);
+
+it('the command line gives vectors of a model of the hub, and of a folder as it is published', async () => {
+  const folder = join(data, 'clone');
+  for (const [path, bytes] of buildRepository('feature-extraction')) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), bytes);
+  }
+  const texts = join(data, 'texts.txt');
+  await writeFile(texts, TEXTS.join('\n'));
+  for (const model of [MODEL, `${folder} --normalize`]) {
+    const line = `run ${texts} --task feature-extraction --model ${model} -o ${texts}.jsonl`;
+    const { code, text } = await start('cli/main.ts', ...line.split(' ')).ended;
+    expect([code, text]).toEqual([0, expect.stringContaining(`3 results in ${texts}.jsonl`)]);
+    const lines = (await readFile(`${texts}.jsonl`, 'utf8')).trim().split('\n');
+    expect(lines).toHaveLength(TEXTS.length);
+    for (const [at, each] of lines.entries()) expectNear(JSON.parse(each).embedding, VECTORS[at]);
+    await rm(`${texts}.jsonl`);
   }
 }, 120_000);
 
