@@ -9,6 +9,7 @@ import {
   openBench,
   PHONE,
   startJob,
+  TABLET,
   UNIT_BYTES,
 } from '../fake-world.ts';
 
@@ -94,4 +95,26 @@ test('an idle device is told that all units are lent where others have them, of 
   bench.say(99, { type: 'request' });
   expect(jobs.map(({ leasedUnits }) => leasedUnits)).toEqual([10, 10]);
   expect(bench.last(99, 'idle')).toMatchObject({ reason: { code: 'no-units-open' } });
+});
+
+test('a device that says it is fast and does nothing keeps no slow one from the end of a job', () => {
+  startJob(bench, 4);
+  const id = bench.hub().jobs.get(JOB)?.packageId;
+  if (id === undefined) throw new Error('the job has no package');
+  bench.join(2, TABLET, 'contributor');
+  const said = { dtype: 'f32' as const, threads: 1, unitMs: millis(0.01), trials: [] };
+  bench.say(2, { type: 'admitted', package: id, provider: 'wasm', ...said });
+  joinWorker(bench, 3, { key: PHONE, unitMs: 30_000 });
+  expect(bench.last(3, 'lease')).toBeDefined();
+});
+
+test('a slow device waits while faster ones end a job, and no longer than they are in time', () => {
+  startJob(bench, 60);
+  joinWorker(bench, 2, { key: TABLET, unitMs: 100 });
+  joinWorker(bench, 3, { key: PHONE, unitMs: 30_000 });
+  expect(bench.last(2, 'lease')).toBeDefined();
+  expect(bench.last(3, 'idle')).toMatchObject({ reason: { code: 'device-slow' } });
+  expect(bench.last(3, 'lease')).toBeUndefined();
+  bench.wait(6_000);
+  expect(bench.last(3, 'lease')).toBeDefined();
 });

@@ -1,6 +1,6 @@
 import type { ContributorMessage, Trial } from '#protocol/messages/control.ts';
 import { allowsProvider, unitCost } from '#protocol/models/package.ts';
-import type { Digest } from '#protocol/values/ids.ts';
+import type { Digest, PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { between, millis } from '#protocol/values/units.ts';
 import { kindOf } from '../kinds/kind-of.ts';
@@ -26,6 +26,10 @@ const CREDITS_MAX = 4;
 const ADMISSION_MS_MAX = 900_000;
 /** A lease this much later than expected gets a twin on an idle device near the job's end. */
 const STRAGGLER_FACTOR = 1.5;
+/** And a lease is late by this much at least. */
+const LATE_MS = 1_000;
+/** A unit that takes a device no longer is never too slow. */
+const SLOW_MS = 2_000;
 /** Of a unit, in microseconds: a device that may not begin with this one may begin with none. */
 const LEAST_COST = 1;
 /** What setting a device up for a model takes of it, until it is known. */
@@ -267,7 +271,7 @@ function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   if (unjudged !== undefined) return unjudged;
   const unitsMax = unitsBeforeTrust(turn.hub, device, job);
   if (job.open.count === 0) return serveStraggler(turn, device, { job, admission, unitsMax });
-  const slow = slowProblem(job, admission);
+  const slow = slowProblem(turn, device, { job, admission });
   if (slow !== undefined) return slow;
   const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
   const limit = Math.min(sizeShard(job, admission, isFirst), unitsMax);
@@ -279,12 +283,27 @@ function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
 
 const allLent = ({ record }: Job): Reason => why('no-units-open', { job: record.name });
 
-/** Near the end, one unit on a slow device would outlast what all others need for the rest. */
-function slowProblem(job: Job, admission: Admission): Reason | undefined {
-  const others = job.fleet.speed - 1 / admission.unitMs;
+/**
+ * Near the end, one unit on a slow device would outlast what all others need for the rest. Only who is
+ * at work on it, and in time, counts: what a device says of its speed holds nobody up by itself.
+ */
+function slowProblem(
+  { hub, world }: Turn,
+  { key }: Device,
+  { job, admission }: { job: Job; admission: Admission },
+): Reason | undefined {
+  if (admission.unitMs <= SLOW_MS) return undefined;
+  const speeds = new Map<PublicKey, number>();
+  for (const id of job.leases) {
+    const { device, lease, expectedMs, issuedAt } = hub.leases.get(id) ?? {};
+    if (device === undefined || device === key || !lease || !expectedMs || !issuedAt) continue;
+    const isLate = between(issuedAt, world.now) > STRAGGLER_FACTOR * expectedMs + LATE_MS;
+    if (!isLate) speeds.set(device, lease.unitCount / expectedMs);
+  }
+  const others = [...speeds.values()].reduce((sum, speed) => sum + speed, 0);
   if (others <= 1e-9) return undefined;
   const restMs = (job.open.count + job.leasedUnits) / others;
-  if (admission.unitMs <= Math.max(2_000, 2 * restMs)) return undefined;
+  if (admission.unitMs <= 2 * restMs) return undefined;
   return why('device-slow', { job: job.record.name, seconds: Math.ceil(restMs / 1000) });
 }
 
@@ -317,7 +336,7 @@ function serveStraggler(
     if (active.lease.unitCount > on.unitsMax || holdsSuspect(on.job, active.lease)) continue;
     const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;
-    if (late < 1_000 || between(now, active.deadlineAt) < mine / 2) continue;
+    if (late < LATE_MS || between(now, active.deadlineAt) < mine / 2) continue;
     if (latest === undefined || active.issuedAt < latest.issuedAt) latest = active;
   }
   if (latest === undefined) return allLent(on.job);
