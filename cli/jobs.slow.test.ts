@@ -12,7 +12,7 @@ import { must } from '#protocol/values/refusal.ts';
 import { openFakeWorld } from './fake-world.ts';
 import { EXIT, runCli } from './run.ts';
 
-const TEST_MS_MAX = 120_000;
+const TEST_MS_MAX = 240_000;
 const { start, data } = openTestPrograms();
 const folder = join(data, 'work');
 const at = (name: string) => join(folder, name);
