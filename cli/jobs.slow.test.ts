@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { listJobs } from '#client/jobs.ts';
-import { openTestPrograms } from '#node/test-programs.ts';
+import { openTestGrid, openTestPrograms } from '#node/test-programs.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import { checkReceipt } from '#protocol/records/receipt-check.ts';
@@ -13,7 +13,8 @@ import { openFakeWorld } from './fake-world.ts';
 import { EXIT, runCli } from './run.ts';
 
 const TEST_MS_MAX = 240_000;
-const { start, data } = openTestPrograms();
+const programs = openTestPrograms();
+const { data } = programs;
 const folder = join(data, 'work');
 const at = (name: string) => join(folder, name);
 const MODEL = at('relu.onnx');
@@ -33,16 +34,10 @@ beforeAll(async () => {
   const net = sampleModel([{ op: 'Relu', inputs: ['x'], output: 'y' }], { width: 3 });
   await writeFile(MODEL, net);
   await writeFile(at('rows.jsonl'), ROWS.map((row) => JSON.stringify({ x: row })).join('\n'));
-  const own = ['--data', join(data, 'verifier')];
-  const key = await start('verifier/main.ts', '--print-key', ...own).ended;
-  const words = ['hub/main.ts', '--port', '0', '--data', join(data, 'hub')];
-  const ready = await start(...words, '--verifier-key', key.text.trim()).ready;
-  const url = String(ready.url);
-  await start('verifier/main.ts', '--hub', url, ...own).ready;
-  contribute = () =>
-    start('worker/edge/node/main.ts', '--hub', url, '--data', join(data, 'device'));
-  grid = openClient({ hub: url, key: String(ready.key) });
-  env = { POCKETGRID_HUB: url, POCKETGRID_KEY: String(ready.key) };
+  const { url, key, ...opened } = await openTestGrid(programs);
+  contribute = opened.contribute;
+  grid = openClient({ hub: url, key });
+  env = { POCKETGRID_HUB: url, POCKETGRID_KEY: key };
 }, TEST_MS_MAX);
 
 async function run(line: string, onShow: (text: string, stop: () => void) => void = () => {}) {

@@ -60,3 +60,30 @@ export function openTestPrograms(): { data: string; start: typeof startProgram }
     },
   };
 }
+
+/** A hub with a verifier, each a process of its own; a device comes when a test calls one. */
+export interface TestGrid {
+  url: string;
+  /** The operator's. */
+  key: string;
+  contribute(): void;
+}
+
+/** Starts a grid among the programs of a file. */
+export async function openTestGrid({
+  data,
+  start,
+}: ReturnType<typeof openTestPrograms>): Promise<TestGrid> {
+  const own = ['--data', join(data, 'verifier')];
+  const key = await start('verifier/main.ts', '--print-key', ...own).ended;
+  const words = ['hub/main.ts', '--port', '0', '--data', join(data, 'hub')];
+  const ready = await start(...words, '--verifier-key', key.text.trim()).ready;
+  const url = String(ready.url);
+  await start('verifier/main.ts', '--hub', url, ...own).ready;
+  const device = ['--hub', url, '--data', join(data, 'contributor')];
+  return {
+    url,
+    key: String(ready.key),
+    contribute: () => void start('worker/edge/node/main.ts', ...device),
+  };
+}

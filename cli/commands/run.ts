@@ -9,7 +9,7 @@ import type { JobView } from '#protocol/api/job.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
 import { defineCommand } from '../command.ts';
 import { openHub, placeOf } from '../hub.ts';
-import { followJob, isEnded, mustBeDone, WAIT_MINUTES } from '../jobs/follow.ts';
+import { followJob, hasEnded, mustBeDone, WAIT_MINUTES } from '../jobs/follow.ts';
 import { forgetNote, postOnce } from '../jobs/job-file.ts';
 import { JOB_FLAGS, JOB_HELP } from '../jobs/job-flags.ts';
 import { checkRoom, formatOf, saveResults } from '../jobs/save.ts';
@@ -78,7 +78,7 @@ async function bring(hub: HubClient, bringing: Bringing): Promise<JobView> {
       ? postJob(hub, upload, { signal: world.signal }).then(must)
       : postOnce(hub, { upload, out, world }));
     job = posted;
-    const ended = await followJob(hub, { job: posted.id, world, until: isEnded, minutes });
+    const ended = await followJob(hub, { job: posted.id, world, until: hasEnded, minutes });
     if (ended.state !== 'done' && out !== undefined) await forgetNote(out);
     mustBeDone(ended);
     await saveResults(hub, { job: ended.id, range, out, world });

@@ -3,7 +3,7 @@ import { wholeIn } from '#node/flags.ts';
 import { JobId } from '#protocol/values/ids.ts';
 import { defineCommand } from '../command.ts';
 import { HUB_FLAGS, HUB_HELP, openHub, placeOf } from '../hub.ts';
-import { followJob, isEnded, mustBeDone, WAIT_MINUTES } from '../jobs/follow.ts';
+import { followJob, hasEnded, mustBeDone, WAIT_MINUTES } from '../jobs/follow.ts';
 import { orStopped } from '../stopped.ts';
 import { showJob } from './jobs.ts';
 
@@ -25,7 +25,7 @@ export const watchCommand = defineCommand({
     const hub = await openHub(world, placeOf(place));
     const explain = () => `stopped; ${id} goes on: pocketgrid cancel ${id} ends it`;
     const job = await orStopped(world, explain, () =>
-      followJob(hub, { job: id, world, until: isEnded, minutes }),
+      followJob(hub, { job: id, world, until: hasEnded, minutes }),
     );
     return { lines: [showJob(mustBeDone(job))], json: job };
   },

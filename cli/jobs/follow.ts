@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { HubClient } from '#client/client.ts';
 import { watchJob } from '#client/job-events.ts';
 import { isPassing } from '#client/refusals.ts';
-import type { JobView } from '#protocol/api/job.ts';
+import { isEnded, type JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { attempt, fault, PocketgridError } from '#protocol/values/refusal.ts';
@@ -15,9 +15,8 @@ const MINUTE_MS = 60_000;
 /** How long a command waits for a job that does not end, and may. */
 export const WAIT_MINUTES = { otherwise: 1_440, most: 28_800 };
 
-const ENDED: ReadonlySet<JobView['state']> = new Set(['done', 'cancelled', 'refused']);
 /** Whether nothing changes any more. */
-export const isEnded = ({ state }: JobView): boolean => ENDED.has(state);
+export const hasEnded = ({ state }: JobView): boolean => isEnded(state);
 
 /** How a job stands, in a line. */
 export const showProgress = ({ accepted, units, state, reason }: JobView): string =>

@@ -24,6 +24,10 @@ export const JobState = v.picklist([
 ]);
 export type JobState = v.InferOutput<typeof JobState>;
 
+const ENDED: readonly JobState[] = ['done', 'cancelled', 'refused'];
+/** Whether a job in this state changes no more. */
+export const isEnded = (state: JobState): boolean => ENDED.includes(state);
+
 /**
  * When results are given out. `instant`: at once, spot-checked. `settled`: when enough later work
  * of the same device was judged, or an exit check has passed. `full`: when every unit is checked.

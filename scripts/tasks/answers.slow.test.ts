@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { postJob, readJob } from '#client/jobs.ts';
 import { addModel } from '#client/models.ts';
-import { openTestPrograms } from '#node/test-programs.ts';
+import { openTestGrid, openTestPrograms } from '#node/test-programs.ts';
 import { isPictureTask, type TaskName } from '#protocol/tasks/task.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { CASES, type CaseFile, filesOf, PICTURES, RECORDED, type TaskCase } from './cases.ts';
@@ -14,19 +13,14 @@ const JOBS_MS_MAX = 4 * 60_000;
 /** All are posted at once. */
 const asked = new Map<string, Promise<unknown[]>>();
 
-const { data, start } = openTestPrograms();
+const programs = openTestPrograms();
 let hub: HubClient;
 
 /** A hub, a verifier and a contributor, each a process of its own. */
 beforeAll(async () => {
-  const folder = ['--data', join(data, 'verifier')];
-  const key = await start('verifier/main.ts', '--print-key', ...folder).ended;
-  const words = ['hub/main.ts', '--port', '0', '--data', join(data, 'hub')];
-  const ready = await start(...words, '--verifier-key', key.text.trim()).ready;
-  const url = String(ready.url);
-  await start('verifier/main.ts', '--hub', url, ...folder).ready;
-  start('worker/edge/node/main.ts', '--hub', url, '--data', join(data, 'contributor'));
-  hub = openClient({ hub: url, key: String(ready.key) });
+  const { url, key, contribute } = await openTestGrid(programs);
+  contribute();
+  hub = openClient({ hub: url, key });
   for (const [name, each] of RECORDED) asked.set(name, ask(each));
 }, 120_000);
 

@@ -5,7 +5,7 @@ import { beforeAll, expect, it, vi } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { embed } from '#client/embeddings.ts';
 import { addModel } from '#client/models.ts';
-import { openTestPrograms } from '#node/test-programs.ts';
+import { openTestGrid, openTestPrograms } from '#node/test-programs.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { readRecorded } from './recorded.ts';
 import { buildRepository } from './repository.ts';
@@ -16,27 +16,23 @@ const BATCH_MS_MAX = 4 * 60_000;
 /** What the pipelines of transformers.js said of the same model. */
 const VECTORS = readRecorded('mean').map((answer) => (answer as { embedding: number[] }).embedding);
 
-const { data, start } = openTestPrograms();
+const programs = openTestPrograms();
+const { data, start } = programs;
 let openai: OpenAI;
 let hub: HubClient;
 
 /** A hub with a model, a verifier and a contributor, each a process of its own. */
 beforeAll(async () => {
-  const folder = ['--data', join(data, 'verifier')];
-  const key = await start('verifier/main.ts', '--print-key', ...folder).ended;
-  const words = ['hub/main.ts', '--port', '0', '--data', join(data, 'hub')];
-  const ready = await start(...words, '--verifier-key', key.text.trim()).ready;
-  const url = String(ready.url);
-  await start('verifier/main.ts', '--hub', url, ...folder).ready;
-  start('worker/edge/node/main.ts', '--hub', url, '--data', join(data, 'contributor'));
+  const { url, key, contribute } = await openTestGrid(programs);
+  contribute();
   vi.stubEnv('POCKETGRID_HUB', url);
-  vi.stubEnv('POCKETGRID_KEY', String(ready.key));
-  hub = openClient({ hub: url, key: String(ready.key) });
+  vi.stubEnv('POCKETGRID_KEY', key);
+  hub = openClient({ hub: url, key });
   const modules = new TextEncoder().encode('[{"type":"sentence_transformers.models.Normalize"}]');
   const files = [...buildRepository('feature-extraction'), ['modules.json', modules] as const];
   const named = files.map(([name, bytes]) => ({ name, data: new Blob([bytes]) }));
   must(await addModel(hub, { files: named, options: { name: MODEL } }));
-  openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: String(ready.key), maxRetries: 0 });
+  openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
 }, 120_000);
 
 const line = (custom_id: string, body: object, more: object = {}) =>

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HubClient, openClient } from '#client/client.ts';
 import { readJob } from '#client/jobs.ts';
-import type { JobView } from '#protocol/api/job.ts';
+import { isEnded, type JobView } from '#protocol/api/job.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { runCommand } from '../command.ts';
 import type { Children } from '../start/children.ts';
@@ -37,7 +37,7 @@ export async function awaitEnd(hub: HubClient, { id }: JobView): Promise<JobView
   const until = performance.now() + JOB_MS_MAX;
   for (;;) {
     const job = must(await readJob(hub, id));
-    if (['done', 'refused', 'cancelled'].includes(job.state)) return job;
+    if (isEnded(job.state)) return job;
     if (performance.now() > until) return job;
     await sleep(POLL_MS);
   }

@@ -1,3 +1,4 @@
+import { isEnded } from '#protocol/api/job.ts';
 import { digestPackage } from '#protocol/models/package.ts';
 import type { LeaseId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
@@ -8,7 +9,6 @@ import type { Hub } from '../state/hub.ts';
 import { type Job, NO_FLEET } from '../state/job.ts';
 import { measuredManifest } from '../state/questions.ts';
 import { openRanges } from '../state/ranges.ts';
-import { isEnd } from '../state/underway.ts';
 import { recordOf } from '../trust/device-record.ts';
 import { forgetChecks } from './checks.ts';
 
@@ -106,7 +106,7 @@ export function applyMove(hub: Hub, move: FactOf<'job-moved'>): void {
   job.state = move.state;
   job.reason = move.reason;
   if (move.state === 'running') job.startedAt ??= move.at;
-  if (isEnd(move.state)) {
+  if (isEnded(move.state)) {
     job.endedAt = move.at;
     hub.openJobs.delete(move.job);
   }

@@ -1,4 +1,4 @@
-import type { JobState } from '#protocol/api/job.ts';
+import { isEnded } from '#protocol/api/job.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { Token } from './events.ts';
 import { type Fact, verdictName } from './facts.ts';
@@ -6,10 +6,6 @@ import type { Underway } from './hub.ts';
 
 /** Nothing is being written. */
 export const openUnderway = (): Underway => ({ writes: new Map(), counts: new Map() });
-
-const ENDED: readonly JobState[] = ['done', 'cancelled', 'refused'];
-/** Whether a job in this state never moves again. */
-export const isEnd = (state: JobState): boolean => ENDED.includes(state);
 
 /** What a fact is about, for whoever must not decide the same twice. */
 export const nameOf = {
@@ -92,7 +88,7 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
     case 'job-moved':
       return [
         [nameOf.move(fact.job)],
-        ...(isEnd(fact.state) ? [[nameOf.end(fact.job)] as const] : []),
+        ...(isEnded(fact.state) ? [[nameOf.end(fact.job)] as const] : []),
       ];
     case 'job-archived':
       return [[nameOf.archive(fact.job)]];

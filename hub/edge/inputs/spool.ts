@@ -9,6 +9,8 @@ export interface Spool {
 
 /** Reads the files of a spool, each a view into all of it. */
 export async function readSpool({ path, entries }: Spool): Promise<InputFile[]> {
+  // Nothing was sent: then there need be no file.
+  if (entries.length === 0) return [];
   const all = await readFile(path);
   let at = 0;
   return entries.map(({ name, length }) => {

@@ -26,6 +26,9 @@ import type { Spool } from '../inputs/spool.ts';
 import type { AnswerSettings, TaskItems } from '../tasks/port.ts';
 import { printAnswers } from '../tasks/print.ts';
 
+/** The blobs of a folder that the hub's own thread has open. */
+const openShared = (folder: string) => openFolderBlobs(folder, { isShared: true });
+
 /**
  * What the hub has worker threads do: whatever takes more than a few milliseconds and needs none of
  * its state. Started through `thread-entry.mjs`.
@@ -33,13 +36,13 @@ import { printAnswers } from '../tasks/print.ts';
 const TASKS = {
   /** Makes a job of a form, with its blobs in a folder. */
   makeJob: async ({ form, blobs }: { form: JobForm; blobs: string }): Promise<MadeJob> =>
-    makeJob(form, await openFolderBlobs(blobs, { isShared: true })),
+    makeJob(form, await openShared(blobs)),
   /** Checks a model and keeps its files in a folder of blobs. */
   keepModel: async ({ model, blobs }: { model: Spool; blobs: string }): Promise<ModelFile[]> =>
-    keepModel(model, await openFolderBlobs(blobs, { isShared: true })),
+    keepModel(model, await openShared(blobs)),
   /** Cuts the units of a job anew. */
   recut: async ({ cut, blobs }: { cut: ItemCut; blobs: string }): Promise<RecutInputs> =>
-    must(await recutItems(await openFolderBlobs(blobs, { isShared: true }), cut)),
+    must(await recutItems(await openShared(blobs), cut)),
   /** Says what the outputs of a job with a task mean, as JSON Lines. */
   printAnswers: async ({ task, blobs, items, extras }: Answering): Promise<Uint8Array> => {
     const settings = await readSettings(task.settings, blobs);
@@ -48,13 +51,13 @@ const TASKS = {
   },
   /** The model that a batch names. */
   peekModel: async ({ file, blobs }: { file: BlobRef; blobs: string }) =>
-    peekModel(file, await openFolderBlobs(blobs, { isShared: true })),
+    peekModel(file, await openShared(blobs)),
   /** Reads the lines of a batch. */
   readBatch: async ({ reading, blobs }: { reading: BatchReading; blobs: string }) =>
-    readBatch(reading, await openFolderBlobs(blobs, { isShared: true })),
+    readBatch(reading, await openShared(blobs)),
   /** Reads one request of a client that waits. */
   readRequest: async ({ reading, blobs }: { reading: RequestReading; blobs: string }) =>
-    readRequest(reading, await openFolderBlobs(blobs, { isShared: true })),
+    readRequest(reading, await openShared(blobs)),
   /** Prints answers to lines of a batch. */
   printBatch: async (answers: BatchAnswers): Promise<Uint8Array<ArrayBuffer>> =>
     new TextEncoder().encode(printBatch(answers)),
@@ -81,7 +84,7 @@ let known: { root: string; settings: AnswerSettings } | undefined;
 
 async function readSettings({ root, length }: BlobRef, folder: string): Promise<AnswerSettings> {
   if (known?.root === root) return known.settings;
-  const blobs = await openFolderBlobs(folder, { isShared: true });
+  const blobs = await openShared(folder);
   const bytes = must(await blobs.read(root, 0, length));
   const settings = JSON.parse(new TextDecoder().decode(bytes)) as AnswerSettings;
   known = { root, settings };

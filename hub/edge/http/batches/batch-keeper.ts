@@ -1,3 +1,4 @@
+import { isEnded } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
 import type { KeptBatch } from '#protocol/openai/batch.ts';
 import type { JobId } from '#protocol/values/ids.ts';
@@ -15,7 +16,6 @@ export interface BatchKeeper {
 
 const LOOK_MS = 1_000;
 const SWEEP_MS = 3_600_000;
-const ENDED = new Set(['done', 'cancelled', 'refused']);
 
 /** Opens the keeper of a hub's batches: those that were open when it stopped go on. */
 export function openBatchKeeper(ports: BatchPorts): BatchKeeper {
@@ -106,7 +106,7 @@ async function findKey(
 async function haveEnded(ports: BatchPorts, jobs: readonly JobId[]): Promise<boolean> {
   for (const id of jobs) {
     const job = await readJob(ports, id);
-    if (job !== undefined && !ENDED.has(job.state)) return false;
+    if (job !== undefined && !isEnded(job.state)) return false;
   }
   return true;
 }
@@ -114,6 +114,6 @@ async function haveEnded(ports: BatchPorts, jobs: readonly JobId[]): Promise<boo
 async function cancelAll({ hub, loop }: BatchPorts, jobs: readonly JobId[]): Promise<void> {
   for (const job of jobs) {
     const state = hub.jobs.get(job)?.state;
-    if (state !== undefined && !ENDED.has(state)) await loop.command({ type: 'cancel', job });
+    if (state !== undefined && !isEnded(state)) await loop.command({ type: 'cancel', job });
   }
 }

@@ -1,19 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { JobOptions } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
 import type { ModelView } from '#protocol/api/models.ts';
 import type { BatchError, KeptBatch } from '#protocol/openai/batch.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { ReadBatch } from '../../batches/read-batch.ts';
-import { createJob } from '../create-job.ts';
 import { findModel } from '../kept-models.ts';
 import { type BatchPorts, saveBatch } from './ports.ts';
+import { inFolder, postTexts } from './post-texts.ts';
 
 /** Lines of a batch that are told of in its errors, of those that are wrong. */
 const ERRORS_TOLD = 100;
-const NOTHING = { path: '', entries: [] };
 
 /** Reads the lines of a batch and posts their jobs. A batch that cannot begin has failed. */
 export async function beginBatch(
@@ -21,32 +16,35 @@ export async function beginBatch(
   batch: KeptBatch,
   key: KeyView,
 ): Promise<KeptBatch> {
-  const folder = join(ports.uploads.folder, randomBytes(8).toString('hex'));
-  await mkdir(folder, { recursive: true });
   try {
-    const file = await ports.store.files.find(batch.view.input_file_id);
-    if (file === undefined) {
-      const message = 'the input file was removed before it was read; upload it again';
-      return fail(ports, batch, [{ code: 'file_missing', message, param: null, line: null }]);
-    }
-    const name = await ports.threads.peekModel(file.blob);
-    if (name === undefined) {
-      const message = `no line of ${file.view.filename} names a model; each is like {"custom_id":"1","method":"POST","url":"${batch.view.endpoint}","body":{"model":"…","input":"…"}}`;
-      return fail(ports, batch, [{ code: 'invalid_json_line', message, param: null, line: 1 }]);
-    }
-    const model = await findModel(ports.store.models, name);
-    const { endpoint } = batch.view;
-    const reading = { file: file.blob, endpoint, model: { name, files: model.files }, folder };
-    const read = await ports.threads.readBatch(reading);
-    if (read.parts.length === 0) return fail(ports, batch, await tellWrong(ports, read));
-    return await postJobs(ports, { batch, key, model, name, read, folder });
+    return await inFolder(ports, (folder) => begin(ports, { batch, key, folder }));
   } catch (error) {
     if (!(error instanceof PocketgridError)) throw error;
     const { code, message, path = null } = error.refusal;
     return fail(ports, batch, [{ code, message, param: path, line: null }]);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function begin(
+  ports: BatchPorts,
+  { batch, key, folder }: Pick<Posting, 'batch' | 'key'> & { folder: string },
+): Promise<KeptBatch> {
+  const { input_file_id: input, endpoint } = batch.view;
+  const file = await ports.store.files.find(input);
+  if (file === undefined) {
+    const message = 'the input file was removed before it was read; upload it again';
+    return fail(ports, batch, [{ code: 'file_missing', message, param: null, line: null }]);
+  }
+  const name = await ports.threads.peekModel(file.blob);
+  if (name === undefined) {
+    const message = `no line of ${file.view.filename} names a model; each is like {"custom_id":"1","method":"POST","url":"${endpoint}","body":{"model":"…","input":"…"}}`;
+    return fail(ports, batch, [{ code: 'invalid_json_line', message, param: null, line: 1 }]);
+  }
+  const model = await findModel(ports.store.models, name);
+  const reading = { file: file.blob, endpoint, model: { name, files: model.files }, folder };
+  const read = await ports.threads.readBatch(reading);
+  if (read.parts.length === 0) return fail(ports, batch, await tellWrong(ports, read));
+  return postJobs(ports, { batch, key, model, name, read });
 }
 
 interface Posting {
@@ -55,12 +53,11 @@ interface Posting {
   model: ModelView;
   name: string;
   read: ReadBatch;
-  folder: string;
 }
 
 async function postJobs(
   ports: BatchPorts,
-  { batch, key, model, name, read, folder }: Posting,
+  { batch, key, model, name, read }: Posting,
 ): Promise<KeptBatch> {
   const parts = read.parts.map(({ lines }) => ({ job: null, lines }));
   const begun: KeptBatch = {
@@ -75,17 +72,9 @@ async function postJobs(
     wrong: read.wrong.blob,
   };
   await saveBatch(ports, begun);
-  const shared = { ...NOTHING, path: join(folder, 'shared') };
-  await writeFile(shared.path, '');
   for (const [index, { texts }] of read.parts.entries()) {
-    const options: JobOptions = {
-      name: `${batch.view.id} ${index + 1}/${parts.length}`,
-      task: { name: 'feature-extraction', overLength: 'refuse' },
-      autoStart: true,
-    };
-    const form = { options, model: { kept: model.files }, inputs: texts, shared };
-    const made = await ports.threads.makeJob(form);
-    const { id } = await createJob(ports, { key, options, made });
+    const title = `${batch.view.id} ${index + 1}/${parts.length}`;
+    const { id } = await postTexts(ports, { key, name: title, model: model.files, texts });
     begun.parts = begun.parts.map((part, at) => (at === index ? { ...part, job: id } : part));
     await saveBatch(ports, begun);
   }

@@ -1,14 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as v from 'valibot';
-import type { JobView } from '#protocol/api/job.ts';
+import { isEnded, type JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { viewJob } from '../../../core/hub.ts';
 import { answerRefusal, reject } from '../answer.ts';
 import { readBatchResults } from '../batches/batch-results.ts';
+import { inFolder, postTexts } from '../batches/post-texts.ts';
 import { readJson } from '../body.ts';
-import { createJob } from '../create-job.ts';
 import { readJob } from '../job-access.ts';
 import { findModel } from '../kept-models.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
@@ -17,7 +14,6 @@ import type { UploadPlaces } from '../upload-places.ts';
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 /** How long a client waits that does not say (`Prefer: wait=60`, RFC 7240), and may wait. */
 const WAIT_SECONDS = { otherwise: 60, most: 600 };
-const ENDED = new Set<JobView['state']>(['done', 'refused', 'cancelled']);
 const Named = v.looseObject({ model: v.string('expected the id of a model (GET /v1/models)') });
 
 /** Embeddings of a request, as OpenAI's API has them: a job of its own, and its answer. */
@@ -49,21 +45,12 @@ export function embeddingRoutes(ports: ApiPorts, places: UploadPlaces): Route[] 
 async function post(ports: ApiPorts, { request, key }: KeyCall) {
   const body = await readJson(Named, request, BODY_BYTES_MAX);
   const { files } = await findModel(ports.store.models, body.model);
-  const folder = join(ports.uploads.folder, randomBytes(8).toString('hex'));
-  await mkdir(folder, { recursive: true });
-  try {
+  return inFolder(ports, async (folder) => {
     const reading = { body, model: { name: body.model, files }, folder };
     const { line, texts } = await ports.threads.readRequest(reading);
-    const shared = { path: join(folder, 'shared'), entries: [] };
-    await writeFile(shared.path, '');
-    const task = { name: 'feature-extraction', overLength: 'refuse' } as const;
-    const options = { name: `embeddings of ${body.model}`.slice(0, 120), task, autoStart: true };
-    const form = { options, model: { kept: files }, inputs: texts, shared };
-    const made = await ports.threads.makeJob(form);
-    return { body, line, job: await createJob(ports, { key, options, made }) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    const name = `embeddings of ${body.model}`.slice(0, 120);
+    return { body, line, job: await postTexts(ports, { key, name, model: files, texts }) };
+  });
 }
 
 /** The job once it has ended; undefined when the client has gone or waits no longer. */
@@ -78,7 +65,7 @@ function awaitEnd(
     const look = () => {
       const known = hub.jobs.get(job.id);
       const view = known && viewJob(hub, known);
-      if (view !== undefined && ENDED.has(view.state)) end(view);
+      if (view !== undefined && isEnded(view.state)) end(view);
     };
     const stop = loop.watch(job.id, look);
     const leave = () => end(undefined);

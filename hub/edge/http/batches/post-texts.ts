@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JobOptions, JobView } from '#protocol/api/job.ts';
+import type { KeyView } from '#protocol/api/keys.ts';
+import type { ModelFile } from '#protocol/api/models.ts';
+import type { Spool } from '../../inputs/spool.ts';
+import { createJob } from '../create-job.ts';
+import type { ApiPorts } from '../route.ts';
+
+/** Nothing that all items share. */
+const NONE: Spool = { path: '', entries: [] };
+
+/** Works in a new folder of uploads, which is gone afterwards. */
+export async function inFolder<T>(
+  { uploads }: Pick<ApiPorts, 'uploads'>,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = join(uploads.folder, randomBytes(8).toString('hex'));
+  await mkdir(folder, { recursive: true });
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Posts a job of texts of which each is to become a vector, by a model that the hub keeps. */
+export async function postTexts(
+  ports: Pick<ApiPorts, 'store' | 'loop' | 'clock' | 'threads'>,
+  { key, name, ...form }: { key: KeyView; name: string; model: readonly ModelFile[]; texts: Spool },
+): Promise<JobView> {
+  const task = { name: 'feature-extraction', overLength: 'refuse' } as const;
+  const options: JobOptions = { name, task, autoStart: true };
+  const { model, texts: inputs } = form;
+  const made = await ports.threads.makeJob({
+    options,
+    model: { kept: model },
+    inputs,
+    shared: NONE,
+  });
+  return createJob(ports, { key, options, made });
+}
