@@ -1,6 +1,4 @@
-import { configDefaults, defineConfig } from 'vitest/config';
-
-const CLI_JOBS = 'cli/jobs.slow.test.ts';
+import { defineConfig } from 'vitest/config';
 
 const project = (name: string, include: string[], testTimeout = 120_000) => ({
   extends: true as const,
@@ -16,8 +14,6 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     hookTimeout: 30_000,
-    // Started by `npm run` its grid stands still, by `npx` it does not; the cause is not known yet.
-    exclude: [...configDefaults.exclude, ...(process.env['CLI_JOBS'] ? [] : [CLI_JOBS])],
     teardownTimeout: 10_000,
     projects: [
       project('protocol', ['protocol/**/*.test.ts']),

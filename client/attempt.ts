@@ -68,7 +68,9 @@ export async function attempt<T>(connection: Connection, work: Work<T>): Promise
   let isOpen = false;
   try {
     deadline.signal.throwIfAborted();
-    const response = await connection.send(buildRequest(connection, work, deadline.signal));
+    const request = buildRequest(connection, work, deadline.signal);
+    deadline.keep(request);
+    const response = await connection.send(request);
     if (!response.ok) return await readError(response);
     const value = await work.take(response, deadline);
     isOpen = work.isStream;

@@ -3,6 +3,11 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** Whether it was the time that ended it. */
   isLate(): boolean;
+  /**
+   * Keeps a request from the garbage collector until the call has ended. Node's `fetch` follows the
+   * signal of a request only as long as that is in memory: later neither time nor caller ended it.
+   */
+  keep(request: Request): void;
   /** Starts the time anew: something has come. */
   extend(): void;
   /** Takes the timer away; the call has ended. */
@@ -12,9 +17,11 @@ export interface Deadline {
 /** Opens a deadline of `ms` that `outer` ends sooner. */
 export function openDeadline(ms: number, outer: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
+  const kept = new Set<Request>();
   let late = false;
   const expire = () => {
     late = true;
+    kept.clear();
     controller.abort();
   };
   const stop = () => controller.abort();
@@ -24,11 +31,13 @@ export function openDeadline(ms: number, outer: AbortSignal | undefined): Deadli
   return {
     signal: controller.signal,
     isLate: () => late,
+    keep: (request) => void kept.add(request),
     extend() {
       clearTimeout(timer);
       timer = setTimeout(expire, ms);
     },
     close() {
+      kept.clear();
       clearTimeout(timer);
       outer?.removeEventListener('abort', stop);
     },
