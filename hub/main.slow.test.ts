@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openTestPrograms } from '#node/test-programs.ts';
@@ -39,4 +40,27 @@ it('names a wrong flag', async () => {
   const { code, errors } = await start('--port', 'many').ended;
   expect(code).toBe(1);
   expect(errors).toContain('--port');
+});
+
+it('takes its settings from a file, and the key of its operator', async () => {
+  const key = `pg_${'k'.repeat(43)}`;
+  const [config, keyFile] = [join(data, 'config.json'), join(data, 'operator.key')];
+  await writeFile(keyFile, `${key}\n`);
+  const hub = { port: 0, data: join(data, 'by-file'), 'operator-key': keyFile };
+  await writeFile(config, JSON.stringify({ hub }));
+  const started = programs.start('hub/main.ts', '--config', config);
+  const { url, key: shown } = await started.ready;
+  expect(shown).toBeUndefined();
+  const headers = { Authorization: `Bearer ${key}` };
+  expect(await (await fetch(`${url}/v1/key`, { headers })).json()).toMatchObject({
+    role: 'operator',
+  });
+  started.child.kill('SIGINT');
+  expect(await started.ended).toMatchObject({ code: 0, errors: '' });
+  await writeFile(config, JSON.stringify({ hub: { ...hub, portt: 0 } }));
+  const refused = await programs.start('hub/main.ts', '--config', config).ended;
+  expect(refused).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining('hub.portt is no field; did you mean port'),
+  });
 });

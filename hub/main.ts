@@ -1,3 +1,5 @@
+import { readApiKey } from '#node/api-key.ts';
+import { readConfig } from '#node/config/config-file.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import { chooseChain, decodeBackupFlags, decodeHubFlags, USAGE } from './edge/flags.ts';
 import { runKeysCommand } from './edge/process/keys-command.ts';
@@ -14,10 +16,14 @@ async function main(): Promise<void> {
   const [word, ...words] = process.argv.slice(2);
   if (word === 'backup') return backUp(words);
   if (word === 'keys') return keys(words);
-  const decoded = decodeHubFlags(process.argv.slice(2), process.env);
+  const args = process.argv.slice(2);
+  const file = await readConfig(args);
+  if (!file.ok) return fail(file.refusal.message);
+  const decoded = decodeHubFlags(args, process.env, file.value.hub);
   if (!decoded.ok) return fail(decoded.refusal.message);
   const flags = decoded.value;
   if (flags === 'help') return say(USAGE);
+  const { 'operator-key': keyFile } = flags;
   const server = await openHubServer({
     data: flags.data,
     port: flags.port,
@@ -29,6 +35,9 @@ async function main(): Promise<void> {
     ...(flags.newcomers === undefined ? {} : { newcomers: flags.newcomers }),
     chain: chooseChain(flags),
     log: openLog(flags['log-level']),
+    ...(keyFile === undefined
+      ? {}
+      : { operatorKey: await readApiKey(keyFile, { flag: '--operator-key' }) }),
     ...(flags.host === undefined ? {} : { host: flags.host }),
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(server));

@@ -22,6 +22,13 @@ export const HttpUrl = v.pipe(
   v.transform((text) => new URL(text)),
 );
 
+/** What is said of a flag that is a number, for whoever writes it as one. */
+export interface NumberBounds {
+  least: number;
+  most: number;
+  isWhole: boolean;
+}
+
 /** A number from `least` to `most`. */
 export const numberIn = (least: number, most: number) =>
   v.pipe(
@@ -31,6 +38,7 @@ export const numberIn = (least: number, most: number) =>
       (value) => value >= least && value <= most,
       `expected a number from ${least} to ${most}`,
     ),
+    v.metadata({ least, most, isWhole: false } satisfies NumberBounds),
   );
 
 /** A whole number from `least` to `most`. */
@@ -39,6 +47,7 @@ export const wholeIn = (least: number, most: number) =>
     v.string(),
     v.regex(/^\d{1,15}$/, `expected a whole number from ${least} to ${most}`),
     numberIn(least, most),
+    v.metadata({ least, most, isWhole: true } satisfies NumberBounds),
   );
 
 /** The port of a server; 0 for any free one. */
@@ -62,8 +71,36 @@ export interface CommandLine {
   words?: readonly string[];
   /** One letter for a flag, such as `o` for `out`. */
   letters?: Readonly<Record<string, string>>;
-  /** Texts that a flag replaces, such as those of the environment. */
-  defaults?: Record<string, string>;
+  /** What a flag replaces: of the environment, or of a configuration file. */
+  defaults?: FlagTexts;
+}
+
+/** Flags as they are written: a text, a list of them, or whether a switch is there. */
+export type FlagTexts = Readonly<Record<string, string | boolean | readonly string[]>>;
+
+/**
+ * The help of a flag: what stands for its value, where it has one, and what it does. An example goes
+ * into the example of the configuration file.
+ */
+export interface FlagLine {
+  takes?: string;
+  says: string;
+  example?: unknown;
+}
+
+/** A line for each of these flags. */
+export type FlagLines<S extends FlagSchemas> = { readonly [Name in keyof S & string]: FlagLine };
+
+/** The help on flags: a line for each. */
+export function describeFlags(lines: Readonly<Record<string, FlagLine>>): string {
+  const rows = Object.entries(lines).map(([name, { takes, says }]) => ({
+    flag: `--${name}${takes === undefined ? '' : ` ${takes}`}`,
+    says,
+  }));
+  const width = Math.max(...rows.map(({ flag }) => flag.length));
+  return [...rows.map(({ flag, says }) => `  ${flag.padEnd(width)}  ${says}`), '  --help'].join(
+    '\n',
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import { NO_CONFIG } from '#node/config/config-file.ts';
 import { findChromium } from './chromium.ts';
 import { postDigits } from './screenshots/digits.ts';
 import { shootMoney } from './screenshots/money.ts';
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   let browser: Browser | undefined;
   try {
     await ensureBuilt(say);
-    grid = await openGrid(flags, say);
+    grid = await openGrid({ flags, config: NO_CONFIG }, say);
     browser = await chromium.launch({
       executablePath: await findChromium(),
       args: ['--no-sandbox', '--enable-unsafe-webgpu'],

@@ -1,3 +1,4 @@
+import { readConfig } from '#node/config/config-file.ts';
 import { ensureBuilt } from './start/build.ts';
 import { decodeStartFlags, START_HELP, type StartFlags } from './start/flags.ts';
 import { type Grid, openGrid } from './start/grid.ts';
@@ -13,11 +14,11 @@ const terminal = openTerminal(process.stdout);
 
 /** `npm start`: a whole grid on this machine, and the sample job computed by it. */
 async function main(): Promise<number> {
-  const decoded = decodeStartFlags(process.argv.slice(2));
-  if (!decoded.ok) {
-    process.stderr.write(`${decoded.refusal.message}\n`);
-    return 2;
-  }
+  const args = process.argv.slice(2);
+  const file = await readConfig(args);
+  if (!file.ok) return misused(file.refusal.message);
+  const decoded = decodeStartFlags(args, file.value);
+  if (!decoded.ok) return misused(decoded.refusal.message);
   const flags = decoded.value;
   if (flags === 'help') {
     terminal.say(START_HELP);
@@ -26,13 +27,18 @@ async function main(): Promise<number> {
   const interrupted = nextSignal();
   await ensureBuilt(terminal.say);
   terminal.say('Starting the hub, the verifier and the contributors…');
-  const grid = await openGrid(flags, terminal.say);
+  const grid = await openGrid({ flags, config: file.value }, terminal.say);
   try {
     return await Promise.race([serve(grid, flags, interrupted), interrupted]);
   } finally {
     terminal.endProgress();
     await grid.close();
   }
+}
+
+function misused(message: string): number {
+  process.stderr.write(`${message}\n`);
+  return 2;
 }
 
 async function serve(grid: Grid, flags: StartFlags, interrupted: Promise<number>): Promise<number> {

@@ -3,6 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { enrolVerifier } from '#client/grid.ts';
 import { readApiKey } from '#node/api-key.ts';
+import { readConfig } from '#node/config/config-file.ts';
 import { lockFolder } from '#node/folder-lock.ts';
 import { openHubPin } from '#node/hub-pin.ts';
 import { type KeyFile, openKeyFile } from '#node/key-file.ts';
@@ -30,7 +31,8 @@ main().catch((error: unknown) => {
 });
 
 async function main(): Promise<void> {
-  const flags = readVerifierFlags();
+  const file = must(await readConfig(process.argv.slice(2)));
+  const flags = readVerifierFlags(file.verifier);
   if (flags === 'help') {
     process.stdout.write(HELP);
     return;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { FlagTexts } from '#node/flags.ts';
 import { chooseChain, decodeHubFlags } from './flags.ts';
 
 it('has defaults for all flags', () => {
@@ -51,4 +52,30 @@ it.each([
 ])('chooses the chain by %j and SOLANA_RPC_URL %j', (args, url, chosen) => {
   const flags = decodeHubFlags(args, url === undefined ? {} : { SOLANA_RPC_URL: url });
   expect(flags.ok && flags.value !== 'help' && chooseChain(flags.value)).toEqual(chosen);
+});
+
+it('a flag goes before the environment, and that before the file', () => {
+  const file = { port: '9000', data: 'kept', checks: 'flat:0.5', origin: ['https://a.example'] };
+  expect(decodeHubFlags(['--port', '9001'], {}, file)).toMatchObject({
+    ok: true,
+    value: { port: 9001, data: 'kept', checks: { rate: 0.5 }, origin: ['https://a.example'] },
+  });
+  const ofFile = { 'dev-chain': 'http://file' };
+  const chosen = (args: string[], env: object, said: FlagTexts) => {
+    const flags = decodeHubFlags(args, env, said);
+    return flags.ok && flags.value !== 'help' ? chooseChain(flags.value) : flags;
+  };
+  expect(chosen([], {}, ofFile)).toEqual({ url: 'http://file', isDev: true });
+  expect(chosen([], { SOLANA_RPC_URL: 'https://env' }, ofFile)).toEqual({
+    url: 'https://env',
+    isDev: false,
+  });
+  expect(chosen(['--dev-chain', 'http://flag'], { SOLANA_RPC_URL: 'https://env' }, ofFile)).toEqual(
+    { url: 'http://flag', isDev: true },
+  );
+  expect(chosen(['--rpc-url=http://flag'], {}, ofFile)).toEqual({
+    url: 'http://flag',
+    isDev: false,
+  });
+  expect(chosen([], {}, { ...ofFile, 'rpc-url': 'http://b' })).toMatchObject({ ok: false });
 });

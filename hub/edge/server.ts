@@ -40,6 +40,8 @@ export interface HubServerOptions {
   origins?: readonly string[];
   /** Folder of the built app. */
   app?: string;
+  /** The text of an operator's key that is good from now on; else the first start makes one. */
+  operatorKey?: string;
   /** Enrolled at start. */
   verifierKeys?: readonly PublicKey[];
   needsVerifier?: boolean;
@@ -113,7 +115,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
     await parts.close();
   };
   try {
-    const key = await createFirstKey(parts.store.keys);
+    const key = await createFirstKey(parts.store.keys, options.operatorKey);
     await enrol(parts, options.verifierKeys ?? []);
     const place = await openPlace(options);
     money = await openMoney(resolve(options.data), options.chain ?? 'none', log);

@@ -29,6 +29,22 @@ describe('flags of npm start', () => {
     expect(must(decodeStartFlags(['--once', '--help']))).toBe('help');
   });
 
+  it('takes from the file what no flag says: of the hub what they share', () => {
+    const config = {
+      hub: { port: '9000', data: 'kept', lan: true, checks: 'flat:1', host: '::1' },
+      start: { contributors: '0', 'no-sample': true },
+    };
+    expect(must(decodeStartFlags(['--config', 'a.json', '--port', '1'], config))).toEqual({
+      config: 'a.json',
+      once: false,
+      contributors: 0,
+      port: 1,
+      data: 'kept',
+      'no-sample': true,
+      lan: true,
+    });
+  });
+
   it.each([
     [['--port', '99999'], '--port'],
     [['--port', 'http'], '--port'],

@@ -1,4 +1,5 @@
 import { type HubClient, openClient } from '#client/client.ts';
+import type { Config } from '#node/config/config-file.ts';
 import { openTlsFetch } from '#node/tls-fetch.ts';
 import { runCommand } from '../command.ts';
 import { exportCertificate } from './certificate.ts';
@@ -28,17 +29,26 @@ export interface Grid {
   close(): Promise<void>;
 }
 
+/** What the operator says: flags, and what the configuration file adds. */
+interface Settings {
+  flags: StartFlags;
+  config: Config;
+}
+
 /** Brings the grid up; when a part of it fails to, the rest is stopped and the reason thrown. */
-export async function openGrid(flags: StartFlags, say: (line: string) => void): Promise<Grid> {
+export async function openGrid(
+  { flags, config }: Settings,
+  say: (line: string) => void,
+): Promise<Grid> {
   const { data } = flags;
   const children = openChildren(say);
   try {
-    const isElsewhere = Boolean(process.env['SOLANA_RPC_URL']);
+    const isElsewhere = Boolean(process.env['SOLANA_RPC_URL'] || config.hub['rpc-url']);
     const [verifierKey, chain] = await Promise.all([
       readVerifierKey(data),
       isElsewhere ? undefined : startChain(children, data, say),
     ]);
-    const hub = await startHub({ children, say }, flags, { verifierKey, chain });
+    const hub = await startHub({ children, say }, { flags, config }, { verifierKey, chain });
     const certificate = flags.lan ? await exportCertificate(data) : undefined;
     const send = certificate === undefined ? fetch : openTlsFetch({ ca: certificate.pem });
     const env = certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate.path };
@@ -47,10 +57,11 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
     const place = { rpc: new URL('/chain', hub.url), api, data, verifier: verifierKey, send };
     const money = isElsewhere ? undefined : await openMoney(place);
     const words = ['--hub', hub.url, '--data', data];
-    const settle = isElsewhere ? [] : ['--settle-minutes', String(SETTLE_MINUTES)];
+    const isSaid = config.verifier['settle-minutes'] !== undefined;
+    const settle = isElsewhere || isSaid ? [] : ['--settle-minutes', String(SETTLE_MINUTES)];
     const verifier = {
       name: 'verifier',
-      words: ['verifier/main.ts', ...words, ...settle],
+      words: ['verifier/main.ts', ...words, ...settle, ...wordsOf(flags)],
       options,
       meanwhile: 'until then work waits to be checked',
     };
@@ -82,11 +93,14 @@ export async function openGrid(flags: StartFlags, say: (line: string) => void): 
 
 async function startHub(
   { children, say }: { children: Children; say: (line: string) => void },
-  { data, port, lan, newcomers }: StartFlags,
+  { flags, config }: Settings,
   { verifierKey, chain }: { verifierKey: string; chain: string | undefined },
 ) {
+  const { data, port, lan, newcomers } = flags;
   const kept = await readOperatorKey(data);
-  const words = ['--verifier-key', verifierKey];
+  const enrolled = [config.hub['verifier-key'] ?? []].flat().map(String);
+  const words = [verifierKey, ...enrolled].flatMap((key) => ['--verifier-key', key]);
+  words.push(...wordsOf(flags));
   if (chain !== undefined) words.push('--dev-chain', chain);
   if (lan) words.push('--lan');
   if (newcomers !== undefined) words.push('--newcomers', newcomers);
@@ -106,6 +120,10 @@ async function startHub(
   const { lanUrls } = ready;
   return { url, key, lan: lan && Array.isArray(lanUrls) ? text(lanUrls[0]) : undefined };
 }
+
+/** The configuration file, for the programs that read it themselves. */
+const wordsOf = ({ config }: StartFlags): string[] =>
+  config === undefined ? [] : ['--config', config];
 
 /** A URL names no port where it is the usual one of its scheme. */
 const portOf = (url: string): string => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyRequest } from '#protocol/api/keys.ts';
+import type { DeveloperId } from '#protocol/values/ids.ts';
+import { instant } from '#protocol/values/units.ts';
 import { openMemoryStore } from '../store/store.ts';
 import { createApiKey, createFirstKey, findApiKey } from './api-keys.ts';
 
@@ -34,6 +36,19 @@ describe('API keys', () => {
     const first = await createFirstKey(keys);
     expect(await findApiKey(keys, first ?? '')).toMatchObject({ role: 'operator' });
     expect(await createFirstKey(keys)).toBeUndefined();
+    await close();
+  });
+
+  it("a given one is the operator's until it is revoked, and no other is made", async () => {
+    const { keys, close } = await openMemoryStore();
+    const given = `pg_${'g'.repeat(43)}`;
+    for (const _ of [1, 2]) expect(await createFirstKey(keys, given)).toBeUndefined();
+    const [view, ...others] = await keys.list();
+    expect([view?.role, others]).toEqual(['operator', []]);
+    await keys.revoke(view?.id as DeveloperId, instant(7));
+    await createFirstKey(keys, given);
+    expect(await findApiKey(keys, given)).toMatchObject({ revokedAt: 7 });
+    await expect(createFirstKey(keys, 'pg_short')).rejects.toThrow('43 letters');
     await close();
   });
 });

@@ -1,3 +1,4 @@
+import { nearNames } from '#node/near-names.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
 import {
   ModelName,
@@ -8,7 +9,6 @@ import {
 import { decodeWith } from '#protocol/values/decode.ts';
 import type { ModelStore } from '../store/models.ts';
 import { reject } from './answer.ts';
-import { nearNames } from './near-names.ts';
 
 /** What one key may keep, so that there is room for others. */
 export const MODELS_OF_KEY_MAX = 100;

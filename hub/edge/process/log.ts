@@ -1,8 +1,5 @@
 import { pino } from 'pino';
-
-/** From saying nothing to saying everything. */
-export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import type { LogLevel } from '#node/config/hub-flags.ts';
 
 /** One JSON line per event on standard error; standard output is left to machine-readable lines. */
 export interface Log {
