@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     ...(flags.newcomers === undefined ? {} : { newcomers: flags.newcomers }),
     chain: chooseChain(flags),
     log: openLog(flags['log-level']),
+    privateWebhooks: flags['private-webhooks'],
     ...(keyFile === undefined
       ? {}
       : { operatorKey: await readApiKey(keyFile, { flag: '--operator-key' }) }),

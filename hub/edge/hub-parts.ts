@@ -21,6 +21,8 @@ import { openBlobReader } from './blobs/reader.ts';
 import { openSpaceGuard } from './blobs/space.ts';
 import { type BatchKeeper, openBatchKeeper } from './http/batches/batch-keeper.ts';
 import type { Uploads } from './http/uploads.ts';
+import { openWebhookKeeper, type WebhookKeeper } from './http/webhooks/keeper.ts';
+import { resolveByDns } from './http/webhooks/targets.ts';
 import { mendInputs } from './inputs/mend.ts';
 import { type CommitmentLog, openCommitmentLog } from './log/commitment-log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
@@ -68,6 +70,7 @@ export interface HubParts {
   uploads: Uploads;
   threads: Threads;
   batches: BatchKeeper;
+  webhooks: WebhookKeeper;
   writes: WriteWatch;
   clock: Clock;
   log: Log;
@@ -77,11 +80,19 @@ export interface HubParts {
   close(): Promise<void>;
 }
 
+/** What parts are opened with beside the core's own settings. */
+interface PartOptions {
+  log: Log;
+  clock?: Clock | undefined;
+  /** Whether webhooks may go to private addresses, and by plain HTTP. */
+  privateWebhooks?: boolean | undefined;
+}
+
 /** Opens the parts on a data directory, making it on first use. */
 export async function openHubParts(
   data: string,
   config: Omit<HubConfig, 'hub'>,
-  { log, clock = openClock() }: { log: Log; clock?: Clock | undefined },
+  { log, clock = openClock(), privateWebhooks = false }: PartOptions,
 ): Promise<HubParts> {
   const blobFolder = join(data, 'blobs');
   // First, since it locks the directory: a second hub must not touch what the first one uses.
@@ -100,7 +111,7 @@ export async function openHubParts(
   const commitments = await openCommitmentLog({ store, sign, now: clock }, snapshot?.tree);
   const metrics = openMetrics(counters);
   const writes = openWriteWatch(metrics.observeStore);
-  const endGauges = addGauges(metrics, { hub, data, writes, clock });
+  const endGauges = addGauges(metrics, { hub, data, store, writes, clock });
   const held = { identity, store, commitments, blobs, threads, hub };
   const base = { ...held, counters, metrics, writes, clock, log };
   const commit = openGroupCommit(store, { onDisk: (trouble) => running.loop.disk(trouble) });
@@ -116,14 +127,17 @@ export async function openHubParts(
     ...{ ...base, ...running, uploads },
     seconds: () => Math.floor(clock() / 1_000),
   });
+  const rules = { isPrivate: privateWebhooks, resolve: resolveByDns };
+  const webhooks = openWebhookKeeper({ ...base, rules });
   return {
     ...base,
     ...running,
     blobFolder,
     uploads,
     batches,
+    webhooks,
     async stop() {
-      await Promise.all([endKeeper(), batches.close()]);
+      await Promise.all([endKeeper(), batches.close(), webhooks.close()]);
       running.loop.stop();
       running.signalling.close();
       await commit.close();

@@ -55,6 +55,8 @@ export interface HubServerOptions {
   chain?: ChainChoice;
   /** A peer that serves blobs over WebRTC, in a process of its own; there is one unless it is false. */
   seeds?: boolean;
+  /** Whether webhooks may go to private addresses and this machine, and by plain HTTP. */
+  privateWebhooks?: boolean;
   log?: Log;
   clock?: Clock;
 }
@@ -94,7 +96,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
         : { offlineDevicesMax: options.offlineDevicesMax }),
       ...(seeder === undefined ? {} : { seeder: peer }),
     },
-    { log, clock: options.clock },
+    { log, clock: options.clock, privateWebhooks: options.privateWebhooks },
   ).catch((error: unknown) => {
     seeder?.close();
     throw error;

@@ -3,8 +3,8 @@ import { CheckPolicyText, NewcomersText } from '#protocol/checks/check-policy.ts
 import { PublicKey } from '#protocol/values/ids.ts';
 import { type FlagLines, HttpAddress, Port, Switch, Text } from '../flags.ts';
 
-/** From saying nothing to saying everything. */
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+/** From saying nothing to saying everything. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** As browsers name it: scheme, host and port, and nothing else. */
@@ -31,6 +31,7 @@ export const HUB_FLAGS = {
   'dev-chain': v.exactOptional(HttpAddress),
   checks: v.exactOptional(CheckPolicyText),
   newcomers: v.exactOptional(NewcomersText),
+  'private-webhooks': Switch,
   'log-level': v.optional(v.picklist(LOG_LEVELS), 'warn'),
 };
 
@@ -73,6 +74,9 @@ export const HUB_LINES: FlagLines<typeof HUB_FLAGS> = {
     takes: 'LIMIT',
     says: 'new devices at once and units for each one more (100,75000; or unlimited)',
     example: '100,75000',
+  },
+  'private-webhooks': {
+    says: 'webhooks may go to private addresses and this machine, and by plain HTTP',
   },
   'log-level': { takes: 'LEVEL', says: `${LOG_LEVELS.join(', ')} (warn)`, example: 'info' },
 };

@@ -11,6 +11,7 @@ import { JobView } from './job.ts';
  * | call | who | what |
  * | --- | --- | --- |
  * | GET /v1/health | anyone | `Health` |
+ * | GET /v1/ready | anyone | `Readiness`; 503 while it takes no new work |
  * | POST /v1/jobs | writer | multipart: `model` (one ONNX file, unless the options name a model), `inputs` (one or more files), `options` (JSON `JobOptions`) → 201 `JobView` |
  * | GET /v1/jobs?before=&limit= | reader | `JobPage`: the newest first, at most 100 |
  * | GET /v1/jobs/:job | reader | `JobView`, with its quote once it has one |
@@ -26,6 +27,11 @@ import { JobView } from './job.ts';
  * | GET /v1/models | reader | `ModelList`: of all keys, the newest first |
  * | GET /v1/models/:id | reader | `ModelView`; `:id@revision` for one that is not the newest |
  * | DELETE /v1/models/:id | writer, for its own models | → `ModelRemoved`; jobs that were made of it go on |
+ * | POST /v1/webhooks | writer | `WebhookRequest` → 201 `NewWebhook`, with its secret |
+ * | GET /v1/webhooks, …/:webhook | reader | `WebhookList`, `WebhookView` |
+ * | DELETE /v1/webhooks/:webhook | writer | with its deliveries → 204 |
+ * | POST /v1/webhooks/:webhook/test | writer | sends a test, once → `DeliveryView` |
+ * | GET /v1/webhooks/:webhook/deliveries?before=&limit= | reader | `DeliveryPage`: the newest first, at most 200 |
  * | GET /v1/key | reader | `OwnKey`: the key of the call |
  * | PUT /v1/keys/:key/shared | writer, for its own jobs | `ShareRequest`: what another key may do with the jobs of this one → 204 |
  * | GET /v1/keys | operator | `KeyList` |

@@ -24,6 +24,16 @@ export const Health = v.strictObject({
 });
 export type Health = v.InferOutput<typeof Health>;
 
+/**
+ * Whether the hub takes new work now, and what it waits for: `disk`, which takes no writes; `writes`,
+ * which have waited for it for 10 s; `stopping`, since it is about to end.
+ */
+export const Readiness = v.strictObject({
+  ready: v.boolean(),
+  waits: v.array(v.picklist(['disk', 'writes', 'stopping'])),
+});
+export type Readiness = v.InferOutput<typeof Readiness>;
+
 /** A device that is online, as the grid's page shows it. */
 export const DeviceView = v.strictObject({
   key: PublicKey,

@@ -27,6 +27,7 @@ import { moneyLogRoutes } from './routes/money-log.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { resultRoutes } from './routes/results.ts';
 import { settlementRoutes } from './routes/settlements.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { openUploadPlaces } from './upload-places.ts';
 
 /**
@@ -59,6 +60,7 @@ export function openApi(
   });
   return async (request, context) => {
     const answer = await app.fetch(request, context);
+    metrics.countCall(answer.status);
     answer.headers.set('X-Request-Id', `req_${randomBytes(12).toString('hex')}`);
     return answer;
   };
@@ -72,6 +74,7 @@ export function listRoutes(ports: ApiPorts): Route[] {
     ...modelRoutes(ports, places),
     ...fileRoutes(ports, places),
     ...batchRoutes(ports),
+    ...webhookRoutes(ports),
     ...embeddingRoutes(ports, places),
     ...jobRoutes(ports),
     ...keyRoutes(ports),

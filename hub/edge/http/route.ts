@@ -1,5 +1,6 @@
 import type { KeyFile } from '#node/key-file.ts';
 import type { Access, KeyView } from '#protocol/api/keys.ts';
+import type { DeliveryView } from '#protocol/api/webhooks.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { BlobStore } from '../blobs/port.ts';
@@ -11,6 +12,7 @@ import type { Log } from '../process/log.ts';
 import type { HubCounters } from '../process/metrics.ts';
 import type { WriteWatch } from '../process/write-watch.ts';
 import type { Store } from '../store/port.ts';
+import type { KeptWebhook } from '../store/webhooks/hooks.ts';
 import type { Threads } from '../threads/threads.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -31,8 +33,19 @@ export interface ApiPorts extends Money {
   threads: Threads;
   /** Moves batches on. */
   batches: { wake(): void };
+  webhooks: WebhookPort;
   /** Aborted when the hub stops; streams end then. */
   stopping: AbortSignal;
+}
+
+/** Sends what happens to whoever asked for it. */
+export interface WebhookPort {
+  /** Refuses an address that nothing would be sent to. */
+  check(url: string): Promise<void>;
+  /** Looks at once what is to be sent. */
+  wake(): void;
+  /** Sends a test to a webhook, once, and gives how that went. */
+  test(webhook: KeptWebhook): Promise<DeliveryView>;
 }
 
 /** One HTTP call, as a route gets it. */

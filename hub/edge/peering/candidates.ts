@@ -9,7 +9,7 @@ export type Reach = 'internet' | 'networks';
 /** Of networks beside the internet: private, shared by a provider, or of one link. */
 const NETWORKS = openList({
   ipv4: ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
-  ipv6: ['fc00::/7', 'fe80::/10'],
+  ipv6: ['fc00::/7', 'fe80::/10', 'fec0::/10'],
 });
 /**
  * This machine, everybody, nobody, and IPv6 addresses that lead to one of IPv4. IPv4 written as IPv6

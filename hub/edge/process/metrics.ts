@@ -76,6 +76,8 @@ export interface HubMetrics {
   text(): Promise<string>;
   /** How long a group of facts took from asking to being on disk, in milliseconds. */
   observeStore(ms: number): void;
+  /** A call of the API was answered with this status. */
+  countCall(status: number): void;
   /** A gauge that is read when somebody scrapes; `pocketgrid_` goes before its name. */
   addGauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** One gauge for each value of a label. */
@@ -108,14 +110,14 @@ export function openMetrics(counters: HubCounters): HubMetrics {
     if (name.endsWith('_total')) new Counter({ ...shared, collect: collectCounter(read) });
     else new Gauge({ ...shared, collect: collectGauge(read) });
   }
-  new Gauge({
-    name: 'pocketgrid_memory_bytes',
-    help: 'Resident memory of the hub process',
+  addProcess(registry);
+  const calls = new Counter({
+    name: 'pocketgrid_calls_total',
+    help: 'Calls of the API by the class of their status',
+    labelNames: ['class'],
     registers: [registry],
-    collect() {
-      this.set(process.memoryUsage.rss());
-    },
   });
+  for (const each of CLASSES) calls.inc({ class: each }, 0);
   const store = new Histogram({
     name: 'pocketgrid_store_seconds',
     help: 'From asking for a group of facts to having it on disk',
@@ -143,5 +145,28 @@ export function openMetrics(counters: HubCounters): HubMetrics {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     observeStore: (ms) => store.observe(ms / 1000),
+    countCall: (status) => calls.inc({ class: `${Math.floor(status / 100)}xx` }),
   };
+}
+
+/** Classes of statuses that are there from the first scrape on. */
+const CLASSES = ['2xx', '4xx', '5xx'];
+
+function addProcess(registry: Registry): void {
+  const add = (name: string, help: string, read: () => number) =>
+    new Gauge({ name, help, registers: [registry], collect: collectGauge(read) });
+  add('pocketgrid_memory_bytes', 'Resident memory of the hub process', () =>
+    process.memoryUsage.rss(),
+  );
+  add('pocketgrid_heap_bytes', 'Its heap of JavaScript', () => process.memoryUsage().heapUsed);
+  add('pocketgrid_uptime_seconds', 'How long it has run', () => process.uptime());
+  new Counter({
+    name: 'pocketgrid_cpu_seconds_total',
+    help: 'Processor time that it has used',
+    registers: [registry],
+    collect: collectCounter(() => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    }),
+  });
 }

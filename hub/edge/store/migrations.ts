@@ -8,6 +8,7 @@ import { KEYS } from './keys.ts';
 import { MODELS } from './models.ts';
 import { REMOVALS } from './removal.ts';
 import { SEGMENTS } from './segments.ts';
+import { WEBHOOKS } from './webhooks/open.ts';
 
 /** No table of an older database holds so many rows. */
 const PHASE = 1_000_000_000;
@@ -389,4 +390,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   SEGMENTS,
   MODELS,
   BATCHES,
+  WEBHOOKS,
 ];

@@ -16,6 +16,7 @@ import type { BatchStore, FileStore } from './batches.ts';
 import type { KeyStore } from './keys.ts';
 import type { ModelStore } from './models.ts';
 import type { OutputColumn, OutputSize } from './segment-index.ts';
+import type { WebhookStore } from './webhooks/open.ts';
 
 /** An accepted shard and its revealed bytes, unit by unit, tensors in manifest order. */
 export interface ShardOutputs {
@@ -182,5 +183,6 @@ export interface Store extends DeviceFacts, MoneyFacts {
   models: ModelStore;
   files: FileStore;
   batches: BatchStore;
+  webhooks: WebhookStore;
   close(): Promise<void>;
 }

@@ -15,6 +15,7 @@ import { accepted, committed, jobCreated, jobId } from './sample-facts.ts';
 import { checkStore } from './store.contract.ts';
 import { openFileStore } from './store.ts';
 import { loadAll, unitsIn } from './store-world.ts';
+import { checkWebhookStore } from './webhooks/webhooks.contract.ts';
 
 const folder = openTestFolder();
 let files = 0;
@@ -30,6 +31,7 @@ describe('store in a file', () => {
   checkKeyStore(open);
   checkModelStore(open);
   checkBatchStore(open);
+  checkWebhookStore(open);
 
   it('refuses with disk-full past its cap, keeps what it had and goes on', async () => {
     const file = freshFile();

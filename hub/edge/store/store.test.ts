@@ -5,6 +5,7 @@ import { checkModelStore } from './models.contract.ts';
 import { checkMoneyStore } from './money.contract.ts';
 import { checkStore } from './store.contract.ts';
 import { openMemoryStore } from './store.ts';
+import { checkWebhookStore } from './webhooks/webhooks.contract.ts';
 
 describe('store in memory', () => {
   const open = async () => ({ store: await openMemoryStore() });
@@ -13,4 +14,5 @@ describe('store in memory', () => {
   checkKeyStore(open);
   checkModelStore(open);
   checkBatchStore(open);
+  checkWebhookStore(open);
 });

@@ -22,6 +22,7 @@ import type { NumberedJob, Store } from './port.ts';
 import { openReceipts } from './receipts.ts';
 import { readExpired } from './removal.ts';
 import { namesSegment } from './segments.ts';
+import { openWebhooks } from './webhooks/open.ts';
 import { openWords, WORD } from './words.ts';
 
 /** No blobs: for who reads no outputs, or none of jobs that ended. */
@@ -122,6 +123,7 @@ async function openStore(database: Database, blobs: SegmentBlobs): Promise<Store
     models: openModels(database),
     files: openFiles(database),
     batches: openBatches(database),
+    webhooks: openWebhooks(database),
     close,
   };
 }

@@ -5,16 +5,21 @@ import { decodeWith } from '#protocol/values/decode.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { shownVerdicts, viewGrid } from '../../../core/hub.ts';
+import { answerJson } from '../answer.ts';
 import { readJson } from '../body.ts';
 import { readPage } from '../query.ts';
 import { type ApiPorts, anyone, type Call, operator, type Route } from '../route.ts';
-import { readHealth } from './health.ts';
+import { readHealth, readReadiness } from './health.ts';
 
 const VERDICTS_MAX = 500;
 
 /** The hub itself: its health, who is online, what verifiers found, and who may verify. */
 export const gridRoutes = (ports: ApiPorts): Route[] => [
   anyone('GET /v1/health', () => readHealth(ports)),
+  anyone('GET /v1/ready', () => {
+    const readiness = readReadiness(ports);
+    return answerJson(readiness, readiness.ready ? 200 : 503);
+  }),
   anyone('GET /v1/grid', () => viewGrid(ports.hub) satisfies GridView, 2),
   anyone('GET /v1/verdicts', (call) => readVerdicts(ports, call), 5),
   operator('POST /v1/verifiers', (call) => enrol(ports, call)),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { openClient } from '#client/client.ts';
 import { readHealth } from '#client/grid.ts';
 import { postJob, readJob, startJob } from '#client/jobs.ts';
-import { must } from '#protocol/values/refusal.ts';
+import { must, refusal } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
 import {
   deliver,
@@ -16,7 +16,7 @@ import { openWriteWatch } from '../../process/write-watch.ts';
 import { makeFakeKey } from '../../sockets/fake-client.ts';
 import { computeFakeJob, fakeModel, prepareFakeJob } from '../../sockets/fake-job.ts';
 import { openTestHub } from '../../test-hub.ts';
-import { readHealth as healthOf } from './health.ts';
+import { readHealth as healthOf, readReadiness } from './health.ts';
 
 const verifierKey = makeFakeKey();
 const server = openTestHub(() => ({ verifierKeys: [verifierKey.key] }));
@@ -50,6 +50,14 @@ test('health and gauges tell of writes, of jobs, and of shards that verifiers le
   expect(gauge(metrics, 'shards_unjudged')).toBe(1);
   expect(gauge(metrics, 'verifiers_online')).toBe(1);
   expect(gauge(metrics, 'newcomers_waiting')).toBe(0);
+  expect(gauge(metrics, 'newcomer_places')).toBe(100);
+  expect(gauge(metrics, 'disputes_open')).toBe(0);
+  expect(gauge(metrics, 'batch_age_seconds')).toBe(0);
+  expect(gauge(metrics, 'database_bytes')).toBeGreaterThan(0);
+  expect(gauge(metrics, 'disk_size_bytes')).toBeGreaterThan(gauge(metrics, 'disk_free_bytes'));
+  expect(metrics).toMatch(/^pocketgrid_job_age_seconds\{state="(running|finishing)"\} \S+$/m);
+  expect(metrics).toContain(`pocketgrid_verifier_behind_shards{verifier="${verifierKey.key}"} 1`);
+  expect(metrics).toMatch(/^pocketgrid_calls_total\{class="2xx"\} [1-9]/m);
   expect(gauge(metrics, 'disk_free_bytes')).toBeGreaterThan(0);
   expect(gauge(metrics, 'event_loop_lag_seconds')).toBeGreaterThanOrEqual(0);
   expect(gauge(metrics, 'write_wait_seconds')).toBeLessThan(60);
@@ -81,4 +89,26 @@ test('health is degraded while facts wait for the disk, or shards for verifiers'
   expect(statusAt(0)).toBe('degraded');
   isWritten();
   expect(statusAt(0)).toBe('ok');
+});
+
+test('a hub is ready unless its disk takes no writes or it stops', async () => {
+  const bench = openBench({ needsVerifier: true });
+  let now = 0;
+  const writes = openWriteWatch(
+    () => undefined,
+    () => now,
+  );
+  const stopping = new AbortController();
+  const waits = () => readReadiness({ hub: bench.hub(), writes, stopping: stopping.signal }).waits;
+  expect(waits()).toEqual([]);
+  const isWritten = writes.begin();
+  now = 10_000;
+  bench.hub().trouble = refusal('disk-full', 'no room');
+  expect(waits()).toEqual(['disk', 'writes']);
+  isWritten();
+  delete bench.hub().trouble;
+  stopping.abort();
+  expect(waits()).toEqual(['stopping']);
+  const answer = await fetch(`${server.url}/v1/ready`);
+  expect([answer.status, await answer.json()]).toEqual([200, { ready: true, waits: [] }]);
 });

@@ -1,4 +1,4 @@
-import type { Health } from '#protocol/api/grid-view.ts';
+import type { Health, Readiness } from '#protocol/api/grid-view.ts';
 import { millis } from '#protocol/values/units.ts';
 import { viewWork } from '../../../core/hub.ts';
 import type { ApiPorts } from '../route.ts';
@@ -33,3 +33,14 @@ export function readHealth({ hubKey: key, hub, pulse, writes, clock }: HealthPor
 }
 
 type HealthPorts = Pick<ApiPorts, 'hubKey' | 'hub' | 'pulse' | 'writes' | 'clock'>;
+
+/** Whether the hub takes new work. Verifiers that are late do not count: jobs wait for them in the hub. */
+export function readReadiness({ hub, writes, stopping }: ReadyPorts): Readiness {
+  const waits: Readiness['waits'] = [];
+  if (hub.trouble !== undefined) waits.push('disk');
+  if (writes.waitingMs() >= WRITE_WAIT_MS_MAX) waits.push('writes');
+  if (stopping.aborted) waits.push('stopping');
+  return { ready: waits.length === 0, waits };
+}
+
+type ReadyPorts = Pick<ApiPorts, 'hub' | 'writes' | 'stopping'>;
