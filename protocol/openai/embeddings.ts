@@ -28,6 +28,20 @@ export interface Embedding {
   embedding: number[] | string;
 }
 
+/** The answer to a request: a vector for each text, in their order. */
+export const EmbeddingList = v.strictObject({
+  object: v.literal('list'),
+  data: v.array(
+    v.strictObject({
+      object: v.literal('embedding'),
+      index: Count,
+      embedding: v.union([v.array(v.number()), v.string()]),
+    }),
+  ),
+  model: v.string(),
+  usage: v.strictObject({ prompt_tokens: Count, total_tokens: Count }),
+});
+
 /** An answer that was asked for in base64. */
 export const EmbeddingAnswer = v.object({
   data: v.array(v.object({ index: Count, embedding: v.string() })),

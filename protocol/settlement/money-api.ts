@@ -8,26 +8,6 @@ import { KEY_BYTES } from './layout.ts';
 /**
  * Money as the HTTP API of a hub shows it. Pages are append-only, numbered from 1, and `next` is
  * what to ask for `after`.
- *
- * | call | who | what |
- * | --- | --- | --- |
- * | GET /v1/chain | anyone | `ChainView`; `chain-missing` where this grid pays nothing |
- * | POST /v1/chain | operator | `ChainAccounts`: which pool this grid settles in, checked on the chain → `ChainView` |
- * | POST /chain | anyone | JSON-RPC of a development chain, to which the hub passes it on |
- * | POST /v1/jobs/:job/fund | writer | `FundRequest`: the escrow is read on the chain → `JobView` |
- * | POST /v1/jobs/:job/closing | anyone | the escrow is read on the chain: has its poster asked for the rest? → 204 |
- * | POST /v1/payouts | a device that has accepted work, by its signature | `PayoutRequest` → `PayoutView` |
- * | GET /v1/log/jobs?after=&limit= | anyone | `EndedJobPage`: funded jobs that have ended |
- * | GET /v1/log/jobs/:job/shards?from=&limit= | anyone | `EarningShardPage`: what counts of such a job |
- * | GET /v1/log/payouts?after=&limit= | anyone | `PayoutPage` |
- * | GET /v1/log/bans?after=&limit= | anyone | `BanPage` |
- * | GET /v1/log/closings?after=&limit= | anyone | `ClosingPage` |
- * | GET /v1/devices/:device/pay?from=&limit= | anyone | `DevicePay`: all of the above that concerns one device |
- * | POST /v1/settlements | verifier, by ticket | the bytes of a leaf file (`leaf-file.ts`) → `LeafFileView` |
- * | GET /v1/settlements?limit= | anyone | `LeafFileList`, newest first |
- * | GET /v1/settlements/:dataHash/leaves | anyone | the bytes of that leaf file |
- * | GET /v1/settlements/:dataHash/claims/:index | anyone | `LeafProof` in its tree of claims |
- * | GET /v1/settlements/:dataHash/spends/:index | anyone | `LeafProof` in its tree of spends |
  */
 export const MONEY_PAGE_MAX = 1_000;
 

@@ -15,6 +15,7 @@ import { batchRoutes } from './routes/batches.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { chainRoutes } from './routes/chain.ts';
 import { createRoutes } from './routes/create.ts';
+import { withDescription } from './routes/description.ts';
 import { embeddingRoutes } from './routes/embeddings.ts';
 import { fileRoutes } from './routes/files.ts';
 import { gridRoutes } from './routes/grid.ts';
@@ -31,7 +32,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { openUploadPlaces } from './upload-places.ts';
 
 /**
- * Everything a hub answers over HTTP: the API of `protocol/api/api.ts`, `/metrics`.
+ * Everything a hub answers over HTTP: the calls of `listRoutes`, `/metrics`.
  * No CORS headers anywhere: pages of other origins cannot read any of it. `context` comes from the
  * server: who calls.
  */
@@ -69,7 +70,7 @@ export function openApi(
 /** Every call of the API. */
 export function listRoutes(ports: ApiPorts): Route[] {
   const places = openUploadPlaces();
-  return [
+  return withDescription([
     ...createRoutes(ports, places),
     ...modelRoutes(ports, places),
     ...fileRoutes(ports, places),
@@ -88,7 +89,7 @@ export function listRoutes(ports: ApiPorts): Route[] {
     ...moneyRoutes(ports),
     ...moneyLogRoutes(ports),
     ...settlementRoutes(ports),
-  ];
+  ]);
 }
 
 /** Of a call that a server took from a socket. */
@@ -104,7 +105,7 @@ function addRoute(
   app.on(route.method, route.path, async (context) => {
     const request = context.req.raw;
     const address = context.env?.incoming?.socket.remoteAddress;
-    const late = limits.take(address, route.cost);
+    const late = limits.take(address, route.description.cost ?? 0);
     if (late !== undefined) return answerWait(late);
     const call: Call = {
       request,
@@ -159,7 +160,7 @@ const notFound = (path: string): Response =>
     refusal(
       'not-found',
       path.startsWith('/v1/')
-        ? `nothing answers ${path.slice(0, 200)}; protocol/api/api.ts lists the calls`
+        ? `nothing answers ${path.slice(0, 200)}; GET /v1/openapi.json describes the calls, /v1/docs shows them`
         : `there is no page ${path.slice(0, 200)}; if the app is missing, run \`npm run build\``,
     ),
   );

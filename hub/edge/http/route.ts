@@ -14,6 +14,7 @@ import type { WriteWatch } from '../process/write-watch.ts';
 import type { Store } from '../store/port.ts';
 import type { KeptWebhook } from '../store/webhooks/hooks.ts';
 import type { Threads } from '../threads/threads.ts';
+import type { Description } from './describe.ts';
 import type { Uploads } from './uploads.ts';
 
 /** What the calls of the API work on. */
@@ -77,37 +78,45 @@ export type Answer<C extends Call = Call> = (call: C) => unknown;
  * Who may call: `reader` and `writer` with an API key that may read or write jobs, `operator` with
  * an operator's, `verifier` with the ticket of its session.
  */
-export type Route = ReturnType<typeof readPlace> &
+export type Route = Place &
   (
     | { caller: 'anyone' | 'verifier'; answer: Answer }
     | { caller: 'reader' | 'writer' | 'operator'; answer: Answer<KeyCall> }
   );
 
-/**
- * Calls by method and path, where `:name` marks a parameter. `cost` is what one takes from its
- * address (`call-limits.ts`): nothing where it costs the hub little.
- */
-export const anyone = (place: string, answer: Answer, cost = 0): Route => {
-  return { ...readPlace(place, cost), caller: 'anyone', answer };
+/** Where a call goes, with a path in which `:name` marks a parameter, and what is said of it. */
+interface Place {
+  method: string;
+  path: string;
+  description: Description;
+}
+
+/** A route for everybody. */
+export const anyone = (place: string, description: Description, answer: Answer): Route => {
+  return { ...readPlace(place, description), caller: 'anyone', answer };
 };
 /** A route for verifiers, by their ticket. */
-export const verifier = (place: string, answer: Answer): Route => {
-  return { ...readPlace(place, 0), caller: 'verifier', answer };
+export const verifier = (place: string, description: Description, answer: Answer): Route => {
+  return { ...readPlace(place, description), caller: 'verifier', answer };
 };
-/** A route for whoever may read jobs, by API key; `cost` counts against its calls. */
-export const reader = (place: string, answer: Answer<KeyCall>, cost = 0): Route => {
-  return { ...readPlace(place, cost), caller: 'reader', answer };
+/** A route for whoever may read jobs, by API key. */
+export const reader = (place: string, description: Description, answer: Answer<KeyCall>): Route => {
+  return { ...readPlace(place, description), caller: 'reader', answer };
 };
 /** A route for whoever may post and move jobs, by API key. */
-export const writer = (place: string, answer: Answer<KeyCall>): Route => {
-  return { ...readPlace(place, 0), caller: 'writer', answer };
+export const writer = (place: string, description: Description, answer: Answer<KeyCall>): Route => {
+  return { ...readPlace(place, description), caller: 'writer', answer };
 };
 /** A route for operators, by API key. */
-export const operator = (place: string, answer: Answer<KeyCall>): Route => {
-  return { ...readPlace(place, 0), caller: 'operator', answer };
+export const operator = (
+  place: string,
+  description: Description,
+  answer: Answer<KeyCall>,
+): Route => {
+  return { ...readPlace(place, description), caller: 'operator', answer };
 };
 
-function readPlace(place: string, cost: number) {
+function readPlace(place: string, description: Description): Place {
   const [method = '', path = ''] = place.split(' ');
-  return { method, path, cost };
+  return { method, path, description };
 }

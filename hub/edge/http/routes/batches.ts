@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type BatchList,
-  BatchRequest,
-  type BatchView,
-  type KeptBatch,
-} from '#protocol/openai/batch.ts';
+import { BatchList, BatchRequest, BatchView, type KeptBatch } from '#protocol/openai/batch.ts';
 import { viewJob } from '../../../core/hub.ts';
 import { reject } from '../answer.ts';
 import { usageOf } from '../batches/batch-steps.ts';
 import { readJson } from '../body.ts';
+import { count, json } from '../describe.ts';
 import { readCount } from '../query.ts';
 import { type ApiPorts, type KeyCall, type Route, reader, writer } from '../route.ts';
-import { endsOf, findFile, secondsOf } from './files.ts';
+import { AFTER, endsOf, findFile, secondsOf } from './files.ts';
 
 const REQUEST_BYTES_MAX = 64 * 1024;
 const WINDOW_SECONDS = 86_400;
@@ -70,12 +66,37 @@ export function batchRoutes(ports: ApiPorts): Route[] {
   }
 
   return [
-    writer('POST /v1/batches', create),
-    reader('GET /v1/batches', list),
-    reader('GET /v1/batches/:batch', async (call) =>
-      viewBatch(ports, await findBatch(ports, call)),
+    writer(
+      'POST /v1/batches',
+      {
+        does: 'Begins a batch: the requests in the lines of a file, answered within a day.',
+        body: json({ BatchRequest }),
+        answers: { 200: json({ BatchView }) },
+      },
+      create,
     ),
-    writer('POST /v1/batches/:batch/cancel', cancel),
+    reader(
+      'GET /v1/batches',
+      {
+        does: 'Lists the batches of this key, the newest first.',
+        query: { limit: count('How many the page has at most.', PAGE), after: AFTER },
+        answers: { 200: json({ BatchList }) },
+      },
+      list,
+    ),
+    reader(
+      'GET /v1/batches/:batch',
+      { does: 'Shows a batch.', answers: { 200: json({ BatchView }) } },
+      async (call) => viewBatch(ports, await findBatch(ports, call)),
+    ),
+    writer(
+      'POST /v1/batches/:batch/cancel',
+      {
+        does: 'Cancels a batch; what is answered by then stays.',
+        answers: { 200: json({ BatchView }) },
+      },
+      cancel,
+    ),
   ];
 }
 

@@ -5,6 +5,7 @@ import { type BlobRights, covers } from '../../../core/hub.ts';
 import { answerBody, answerRefusal, reject } from '../answer.ts';
 import { bearer } from '../bearer.ts';
 import { rightsOf } from '../blob-access.ts';
+import { NOTHING, raw } from '../describe.ts';
 import { decodeRange } from '../range.ts';
 import { type ApiPorts, anyone, type Call, type Route } from '../route.ts';
 import { streamBody } from '../stream-body.ts';
@@ -14,8 +15,24 @@ const CACHING = { 'Cache-Control': 'private, max-age=31536000, immutable' };
 
 /** The bytes of blobs and their piece layers. */
 export const blobRoutes = (ports: ApiPorts): Route[] => [
-  anyone('GET /v1/blobs/:root', (call) => readBlob(ports, call)),
-  anyone('GET /v1/blobs/:root/pieces', (call) => readPieces(ports, call)),
+  anyone(
+    'GET /v1/blobs/:root',
+    {
+      does: 'Reads a blob, whole or one `Range`: with an API key of jobs that it may read, with a ticket what its work needs.',
+      answers: { 200: raw(), 206: raw(), 304: NOTHING },
+      takesToken: true,
+    },
+    (call) => readBlob(ports, call),
+  ),
+  anyone(
+    'GET /v1/blobs/:root/pieces',
+    {
+      does: 'Reads the piece layer of a blob: 32 bytes for each piece of 256 KiB, none for a single piece.',
+      answers: { 200: raw() },
+      takesToken: true,
+    },
+    (call) => readPieces(ports, call),
+  ),
 ];
 
 async function readBlob(ports: ApiPorts, call: Call): Promise<Response> {

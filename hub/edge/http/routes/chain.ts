@@ -1,10 +1,15 @@
-import { ChainAccounts, type ChainView } from '#protocol/settlement/money-api.ts';
+import * as v from 'valibot';
+import { ChainAccounts, ChainView } from '#protocol/settlement/money-api.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { hasFunded } from '../../../core/hub.ts';
 import { CHAIN_PATH } from '../../chain/open.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
+import { json } from '../describe.ts';
 import { type ApiPorts, anyone, type Call, operator, type Route } from '../route.ts';
+
+/** As the chain has it: one call or several, one answer or several. */
+const JsonRpc = v.unknown();
 
 /** Which pool the grid settles in, and the way to a development chain. */
 export function chainRoutes({ hub, settlement, relay }: ApiPorts): Route[] {
@@ -24,8 +29,29 @@ export function chainRoutes({ hub, settlement, relay }: ApiPorts): Route[] {
   }
 
   return [
-    anyone(`POST ${CHAIN_PATH}`, passOn, 2),
-    anyone('GET /v1/chain', async () => must(await settlement.view())),
-    operator('POST /v1/chain', choose),
+    anyone(
+      `POST ${CHAIN_PATH}`,
+      {
+        does: 'Passes a call of JSON-RPC on to the development chain of this hub.',
+        body: json({ JsonRpc }),
+        answers: { 200: json({ JsonRpc }) },
+        cost: 2,
+      },
+      passOn,
+    ),
+    anyone(
+      'GET /v1/chain',
+      { does: 'Says which pool the grid settles in.', answers: { 200: json({ ChainView }) } },
+      async () => must(await settlement.view()),
+    ),
+    operator(
+      'POST /v1/chain',
+      {
+        does: 'Names the pool that the grid settles in; it is checked on the chain.',
+        body: json({ ChainAccounts }),
+        answers: { 200: json({ ChainView }) },
+      },
+      choose,
+    ),
   ];
 }

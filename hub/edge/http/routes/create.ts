@@ -1,35 +1,57 @@
+import * as v from 'valibot';
+import { JobOptions, JobView } from '#protocol/api/job.ts';
 import { must } from '#protocol/values/refusal.ts';
-import type { JobForm, MadeJob } from '../../forms/make-job.ts';
+import type { MadeJob, JobForm as PostedForm } from '../../forms/make-job.ts';
 import { answerJson } from '../answer.ts';
 import { createJob } from '../create-job.ts';
+import { Files, form, json } from '../describe.ts';
 import { findModel } from '../kept-models.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
 import type { UploadPlaces } from '../upload-places.ts';
 import { receiveUpload } from './upload.ts';
 
+const JobForm = v.strictObject({
+  model: v.exactOptional(
+    v.pipe(
+      Files,
+      v.description(
+        'One ONNX file and those with its data; absent where the options name a model.',
+      ),
+    ),
+  ),
+  inputs: v.pipe(Files, v.description('Tensors, pictures, texts or JSON Lines.')),
+  shared: v.exactOptional(v.pipe(Files, v.description('What all items share.'))),
+  options: JobOptions,
+});
+
 /** Posting a job: the form, the checks, the blobs, then the core's word. */
 export function createRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
   const answer = ({ request, key }: KeyCall) =>
     places.hold(key, async () => {
-      const { form, close } = await receiveUpload(request, ports.uploads);
+      const { form: posted, close } = await receiveUpload(request, ports.uploads);
       try {
-        const made = await makeJob(ports, await withModel(ports, form));
-        return answerJson(await createJob(ports, { key, options: form.options, made }), 201);
+        const made = await makeJob(ports, await withModel(ports, posted));
+        return answerJson(await createJob(ports, { key, options: posted.options, made }), 201);
       } finally {
         await close();
       }
     });
-  return [writer('POST /v1/jobs', answer)];
+  const description = {
+    does: 'Posts a job: a model, its inputs and options. It is checked, and has a quote after that.',
+    body: form({ JobForm }),
+    answers: { 201: json({ JobView }) },
+  };
+  return [writer('POST /v1/jobs', description, answer)];
 }
 
 /** The form with the model that its options name, where they name one. */
-async function withModel({ store }: ApiPorts, form: JobForm): Promise<JobForm> {
+async function withModel({ store }: ApiPorts, form: PostedForm): Promise<PostedForm> {
   const { model } = form.options;
   if (model === undefined) return form;
   return { ...form, model: { kept: (await findModel(store.models, model)).files } };
 }
 
-async function makeJob({ settlement, threads }: ApiPorts, form: JobForm): Promise<MadeJob> {
+async function makeJob({ settlement, threads }: ApiPorts, form: PostedForm): Promise<MadeJob> {
   const { unitPrice } = form.options;
   if (unitPrice !== undefined && unitPrice !== '0') {
     // Without a chain nobody could ever be paid.

@@ -1,11 +1,13 @@
 import * as v from 'valibot';
 import { isEnded, type JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
+import { EmbeddingList, EmbeddingRequest } from '#protocol/openai/embeddings.ts';
 import { viewJob } from '../../../core/hub.ts';
 import { answerRefusal, reject } from '../answer.ts';
 import { readBatchResults } from '../batches/batch-results.ts';
 import { inFolder, postTexts } from '../batches/post-texts.ts';
 import { readJson } from '../body.ts';
+import { json } from '../describe.ts';
 import { readJob } from '../job-access.ts';
 import { findModel } from '../kept-models.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
@@ -15,6 +17,12 @@ const BODY_BYTES_MAX = 8 * 1024 * 1024;
 /** How long a client waits that does not say (`Prefer: wait=60`, RFC 7240), and may wait. */
 const WAIT_SECONDS = { otherwise: 60, most: 600 };
 const Named = v.looseObject({ model: v.string('expected the id of a model (GET /v1/models)') });
+
+const DESCRIPTION = {
+  does: 'Computes embeddings of texts, as a job of its own, and waits for them (`Prefer: wait=60`).',
+  body: json({ EmbeddingRequest }),
+  answers: { 200: json({ EmbeddingList }) },
+};
 
 /** Embeddings of a request, as OpenAI's API has them: a job of its own, and its answer. */
 export function embeddingRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
@@ -38,7 +46,7 @@ export function embeddingRoutes(ports: ApiPorts, places: UploadPlaces): Route[] 
       }
       return reject('internal', 'the job has no answer; look at the log of the hub');
     });
-  return [writer('POST /v1/embeddings', answer)];
+  return [writer('POST /v1/embeddings', DESCRIPTION, answer)];
 }
 
 /** Posts the job of a request. */

@@ -1,15 +1,17 @@
 import { createReadStream } from 'node:fs';
+import * as v from 'valibot';
 import {
-  type FileDeleted,
-  type FileList,
+  FileDeleted,
+  FileList,
   FilePurpose,
-  type FileView,
+  FileView,
   type KeptFile,
 } from '#protocol/openai/file.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { answerBody, reject } from '../answer.ts';
 import { keepFile } from '../batches/keep-file.ts';
+import { count, Files, form, json, raw, word } from '../describe.ts';
 import { type FieldBounds, receiveForm } from '../form.ts';
 import type { Part } from '../multipart.ts';
 import { readCount } from '../query.ts';
@@ -25,21 +27,54 @@ const PAGE = { otherwise: 100, most: 1_000 };
 const EXPIRY = ['expires_after[anchor]', 'expires_after[seconds]'] as const;
 const EXPIRY_SECONDS = { least: 3_600, most: 2_592_000 };
 
+const FileForm = v.strictObject({
+  file: v.pipe(Files, v.maxLength(1)),
+  purpose: v.literal('batch'),
+  [EXPIRY[0]]: v.exactOptional(v.literal('created_at')),
+  [EXPIRY[1]]: v.exactOptional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(EXPIRY_SECONDS.least),
+      v.maxValue(EXPIRY_SECONDS.most),
+    ),
+  ),
+});
+
+/** Where a page of OpenAI's lists begins. */
+export const AFTER = word('The page begins behind the one of this id.');
+
+const CALLS = {
+  add: {
+    does: 'Keeps a file: the input of a batch.',
+    body: form({ FileForm }),
+    answers: { 200: json({ FileView }) },
+  },
+  list: {
+    does: 'Lists the files of this key, the newest first.',
+    query: { limit: count('How many the page has at most.', PAGE), after: AFTER },
+    answers: { 200: json({ FileList }) },
+  },
+  view: { does: 'Shows a file.', answers: { 200: json({ FileView }) } },
+  content: { does: 'Reads the bytes of a file.', answers: { 200: raw() } },
+  remove: { does: 'Removes a file.', answers: { 200: json({ FileDeleted }) } },
+};
+
 /** Files of batches, in the shape of OpenAI's API. */
 export function fileRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
   const { files } = ports.store;
   const add = ({ request, key }: KeyCall): Promise<FileView> =>
     places.hold(key, async () => {
-      const form = await receiveForm(request, ports.uploads, SHAPE);
+      const posted = await receiveForm(request, ports.uploads, SHAPE);
       try {
         const {
           path,
           entries: [entry, second],
-        } = form.spools.file;
+        } = posted.spools.file;
         if (entry === undefined || second !== undefined) {
           return reject('request-invalid', 'send one file, as `file`', 'file');
         }
-        const purpose = decodeWith(FilePurpose, form.texts.get('purpose'), 'request-invalid');
+        const purpose = decodeWith(FilePurpose, posted.texts.get('purpose'), 'request-invalid');
         if (!purpose.ok || purpose.value !== 'batch') {
           return reject('request-invalid', 'send `purpose=batch` with the file', 'purpose');
         }
@@ -55,12 +90,12 @@ export function fileRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
             name: entry.name.slice(0, 200),
             purpose: 'batch',
             bytes: createReadStream(path),
-            expiresAt: expiryOf(form.texts, secondsOf(ports)),
+            expiresAt: expiryOf(posted.texts, secondsOf(ports)),
           },
         );
         return kept?.view ?? reject('input-empty', `${entry.name} is empty`, 'file');
       } finally {
-        await form.close();
+        await posted.close();
       }
     });
 
@@ -89,11 +124,11 @@ export function fileRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
   }
 
   return [
-    writer('POST /v1/files', add),
-    reader('GET /v1/files', list),
-    reader('GET /v1/files/:file', async (call) => (await findFile(ports, call)).view),
-    reader('GET /v1/files/:file/content', content),
-    writer('DELETE /v1/files/:file', remove),
+    writer('POST /v1/files', CALLS.add, add),
+    reader('GET /v1/files', CALLS.list, list),
+    reader('GET /v1/files/:file', CALLS.view, async (call) => (await findFile(ports, call)).view),
+    reader('GET /v1/files/:file/content', CALLS.content, content),
+    writer('DELETE /v1/files/:file', CALLS.remove, remove),
   ];
 }
 

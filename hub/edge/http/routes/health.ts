@@ -3,7 +3,8 @@ import { millis } from '#protocol/values/units.ts';
 import { viewWork } from '../../../core/hub.ts';
 import type { ApiPorts } from '../route.ts';
 
-const HUB_VERSION = '0.1.0';
+/** The version of the hub and of its API. */
+export const HUB_VERSION = '0.1.0';
 /** A disk that is well writes within milliseconds. */
 const WRITE_WAIT_MS_MAX = 10_000;
 /** Verifiers judge within seconds, and a queue of dear units within minutes. */

@@ -1,10 +1,11 @@
-import { KeyRequest, type OwnKey, ShareRequest } from '#protocol/api/keys.ts';
+import { KeyList, KeyRequest, NewKey, OwnKey, ShareRequest } from '#protocol/api/keys.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { DeveloperId } from '#protocol/values/ids.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import { answerJson, reject } from '../answer.ts';
 import { createApiKey } from '../api-keys.ts';
 import { readJson } from '../body.ts';
+import { json, NOTHING } from '../describe.ts';
 import { type ApiPorts, type KeyCall, operator, type Route, reader, writer } from '../route.ts';
 
 /** Who may call this hub: the operator makes and revokes keys, and whoever has jobs shares them. */
@@ -38,11 +39,42 @@ export function keyRoutes({ store: { keys } }: Pick<ApiPorts, 'store'>): Route[]
   }
 
   return [
-    operator('GET /v1/keys', async () => ({ keys: await keys.list() })),
-    operator('POST /v1/keys', make),
-    operator('DELETE /v1/keys/:key', revoke),
-    reader('GET /v1/key', view),
-    writer('PUT /v1/keys/:key/shared', share),
+    operator(
+      'GET /v1/keys',
+      { does: 'Lists all keys, the oldest first.', answers: { 200: json({ KeyList }) } },
+      async () => ({ keys: await keys.list() }),
+    ),
+    operator(
+      'POST /v1/keys',
+      {
+        does: 'Makes a key; its text is shown here alone.',
+        body: json({ KeyRequest }),
+        answers: { 201: json({ NewKey }) },
+      },
+      make,
+    ),
+    operator(
+      'DELETE /v1/keys/:key',
+      { does: 'Revokes a key, for good.', answers: { 204: NOTHING } },
+      revoke,
+    ),
+    reader(
+      'GET /v1/key',
+      {
+        does: 'Shows the key of the call, and what its jobs came to.',
+        answers: { 200: json({ OwnKey }) },
+      },
+      view,
+    ),
+    writer(
+      'PUT /v1/keys/:key/shared',
+      {
+        does: 'Says what another key may do with the jobs of this one.',
+        body: json({ ShareRequest }),
+        answers: { 204: NOTHING },
+      },
+      share,
+    ),
   ];
 }
 

@@ -1,10 +1,11 @@
+import * as v from 'valibot';
 import {
   type ModelFile,
   type ModelLimits,
-  type ModelList,
+  ModelList,
   ModelOptions,
-  type ModelRemoved,
-  type ModelView,
+  ModelRemoved,
+  ModelView,
 } from '#protocol/api/models.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
@@ -12,6 +13,7 @@ import { bytes } from '#protocol/values/units.ts';
 import { MODEL_LIMITS, weightsWithin } from '../../../core/models/check.ts';
 import type { Spool } from '../../inputs/spool.ts';
 import { answerJson, reject } from '../answer.ts';
+import { Files, form, json } from '../describe.ts';
 import { MODEL_BOUNDS, receiveForm } from '../form.ts';
 import { checkOwner, checkRoom, findModel } from '../kept-models.ts';
 import type { Part } from '../multipart.ts';
@@ -23,22 +25,30 @@ const LIMITS: ModelLimits = {
   weightBytes: bytes(weightsWithin(MODEL_LIMITS.peakBytes)),
 };
 
+const ModelForm = v.strictObject({
+  model: v.pipe(
+    Files,
+    v.description('An ONNX file, files with its data, and JSON of its repository.'),
+  ),
+  options: ModelOptions,
+});
+
 /** Models that the hub keeps for jobs to come: every key may use them, who added one removes it. */
 export function modelRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
   const inTurn = openTurns();
 
   const add = ({ request, key }: KeyCall) =>
     places.hold(key, async () => {
-      const form = await receiveForm(request, ports.uploads, SHAPE);
+      const posted = await receiveForm(request, ports.uploads, SHAPE);
       try {
-        const { model } = form.spools;
-        const options = decodeOptions(form.texts.get('options'), model);
+        const { model } = posted.spools;
+        const options = decodeOptions(posted.texts.get('options'), model);
         const { models } = ports.store;
         await checkOwner(models, options, key);
         const files = await ports.threads.keepModel(model);
         return await inTurn(() => enter(ports, { key, options, files }));
       } finally {
-        await form.close();
+        await posted.close();
       }
     });
 
@@ -53,12 +63,41 @@ export function modelRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
   }
 
   return [
-    writer('POST /v1/models', add),
-    reader('GET /v1/models', async (): Promise<ModelList> => {
-      return { object: 'list', data: await ports.store.models.list(), limits: LIMITS };
-    }),
-    reader('GET /v1/models/:id{.+}', ({ param }) => findModel(ports.store.models, param('id'))),
-    writer('DELETE /v1/models/:id{.+}', remove),
+    writer(
+      'POST /v1/models',
+      {
+        does: 'Adds a model that the hub keeps, for jobs to come; 200 where the same files are there.',
+        body: form({ ModelForm }),
+        answers: { 200: json({ ModelView }), 201: json({ ModelView }) },
+      },
+      add,
+    ),
+    reader(
+      'GET /v1/models',
+      {
+        does: 'Lists the models of all keys, the newest first.',
+        answers: { 200: json({ ModelList }) },
+      },
+      async (): Promise<ModelList> => {
+        return { object: 'list', data: await ports.store.models.list(), limits: LIMITS };
+      },
+    ),
+    reader(
+      'GET /v1/models/:id{.+}',
+      {
+        does: 'Shows a model: the newest of its id, or one revision as `id@revision`.',
+        answers: { 200: json({ ModelView }) },
+      },
+      ({ param }) => findModel(ports.store.models, param('id')),
+    ),
+    writer(
+      'DELETE /v1/models/:id{.+}',
+      {
+        does: 'Removes a model of this key; jobs that were made of it go on.',
+        answers: { 200: json({ ModelRemoved }) },
+      },
+      remove,
+    ),
   ];
 }
 

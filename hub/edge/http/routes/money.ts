@@ -1,10 +1,17 @@
-import { type Funding, FundRequest, PayoutRequest } from '#protocol/settlement/money-api.ts';
+import { JobView } from '#protocol/api/job.ts';
+import {
+  type Funding,
+  FundRequest,
+  PayoutRequest,
+  PayoutView,
+} from '#protocol/settlement/money-api.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
 import type { FoundEscrow } from '../../chain/settlement.ts';
 import { reject } from '../answer.ts';
 import { readJson } from '../body.ts';
 import { checkBudget } from '../budget.ts';
+import { json, NOTHING } from '../describe.ts';
 import { findJob } from '../job-access.ts';
 import { type ApiPorts, anyone, type Call, type KeyCall, type Route, writer } from '../route.ts';
 
@@ -17,9 +24,34 @@ const READS_MAX = 16;
 export function moneyRoutes(ports: ApiPorts): Route[] {
   const inBounds = openBounds();
   return [
-    writer('POST /v1/jobs/:job/fund', (call) => inBounds(() => fund(ports, call))),
-    anyone('POST /v1/jobs/:job/closing', (call) => inBounds(() => close(ports, call)), 50),
-    anyone('POST /v1/payouts', (call) => linkPayout(ports, call), 50),
+    writer(
+      'POST /v1/jobs/:job/fund',
+      {
+        does: 'Funds a job with a price: its escrow is read on the chain.',
+        body: json({ FundRequest }),
+        answers: { 200: json({ JobView }) },
+      },
+      (call) => inBounds(() => fund(ports, call)),
+    ),
+    anyone(
+      'POST /v1/jobs/:job/closing',
+      {
+        does: 'Has the hub look whether the poster of a job asked on the chain for the rest of its escrow.',
+        answers: { 204: NOTHING },
+        cost: 50,
+      },
+      (call) => inBounds(() => close(ports, call)),
+    ),
+    anyone(
+      'POST /v1/payouts',
+      {
+        does: 'Says where a device wants its pay, with its signature.',
+        body: json({ PayoutRequest }),
+        answers: { 200: json({ PayoutView }) },
+        cost: 50,
+      },
+      (call) => linkPayout(ports, call),
+    ),
   ];
 }
 

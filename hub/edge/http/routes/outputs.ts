@@ -1,4 +1,4 @@
-import type { UnitFingerprint } from '#protocol/api/api.ts';
+import { UnitFingerprint } from '#protocol/api/api.ts';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
@@ -7,8 +7,13 @@ import { must } from '#protocol/values/refusal.ts';
 import { type Job, mayRead, unitPart } from '../../../core/hub.ts';
 import type { ShardOutputs } from '../../store/port.ts';
 import { answerBody, reject } from '../answer.ts';
+import { json, raw, word } from '../describe.ts';
 import { findKept } from '../job-access.ts';
 import { type ApiPorts, type Call, type Route, reader, verifier } from '../route.ts';
+
+const lease = word('The lease of the shard that is meant, void or not.');
+const BYTES = { 200: raw() };
+const FINGERPRINT = { 200: json({ UnitFingerprint }) };
 
 /**
  * Output bytes of single units, for whoever executes them again: a verifier, or a job's developer.
@@ -16,11 +21,33 @@ import { type ApiPorts, type Call, type Route, reader, verifier } from '../route
  * device has a distance. Where the package has taps, the fingerprint of a unit is read likewise.
  */
 export const outputRoutes = (ports: ApiPorts): Route[] => [
-  verifier('GET /v1/outputs/:job/:unit', (call) => readOutputs(ports, call)),
-  reader('GET /v1/jobs/:job/outputs/:unit', (call) => readReleased(ports, call, readOutputs)),
-  verifier('GET /v1/fingerprints/:job/:unit', (call) => readFingerprint(ports, call)),
-  reader('GET /v1/jobs/:job/fingerprints/:unit', (call) =>
-    readReleased(ports, call, readFingerprint),
+  verifier(
+    'GET /v1/outputs/:job/:unit',
+    { does: 'Reads the output bytes of an accepted unit.', query: { lease }, answers: BYTES },
+    (call) => readOutputs(ports, call),
+  ),
+  reader(
+    'GET /v1/jobs/:job/outputs/:unit',
+    {
+      does: 'Reads the output bytes of a unit, as soon as its result may be read.',
+      query: { lease },
+      answers: BYTES,
+    },
+    (call) => readReleased(ports, call, readOutputs),
+  ),
+  verifier(
+    'GET /v1/fingerprints/:job/:unit',
+    { does: 'Reads the fingerprint of an accepted unit.', query: { lease }, answers: FINGERPRINT },
+    (call) => readFingerprint(ports, call),
+  ),
+  reader(
+    'GET /v1/jobs/:job/fingerprints/:unit',
+    {
+      does: 'Reads the fingerprint of a unit, where its job has taps, as soon as its result may be read.',
+      query: { lease },
+      answers: FINGERPRINT,
+    },
+    (call) => readReleased(ports, call, readFingerprint),
   ),
 ];
 

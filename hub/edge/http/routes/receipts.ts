@@ -11,7 +11,8 @@ import { reject } from '../answer.ts';
 import { readPage } from '../query.ts';
 import type { ApiPorts, Call } from '../route.ts';
 
-const RECEIPTS_MAX = 1_000;
+/** How many receipts a page has. */
+export const RECEIPT_PAGE = { most: 1_000 };
 /** Signatures between two turns of the event loop: about 2 ms, so that devices do not wait. */
 const RECEIPTS_A_TURN = 16;
 const RUNTIME = `${REFERENCE_LANE.runtime} ${RUNTIME_BUILD.version} sha256:${RUNTIME_BUILD.wasm.sha256}`;
@@ -22,7 +23,7 @@ export async function readReceipts(
   { query }: Call,
   job: JobId,
 ): Promise<ReceiptPage> {
-  const { from, limit } = readPage(query, 'from', { most: RECEIPTS_MAX });
+  const { from, limit } = readPage(query, 'from', RECEIPT_PAGE);
   const found = await ports.store.receipts(job, from, limit);
   const head = ports.commitments.head();
   const receipts: Receipt[] = [];

@@ -6,8 +6,9 @@ import { type Job, mayRead, viewJob } from '../../../core/hub.ts';
 import { encodeResults } from '../../results/encode.ts';
 import { RESULT_TYPES, type ResultRange, unitsOf } from '../../results/range.ts';
 import { answerBody, reject } from '../answer.ts';
+import { count, number, raw, word } from '../describe.ts';
 import { findKept } from '../job-access.ts';
-import { readCount } from '../query.ts';
+import { NUMBER_MAX, readCount } from '../query.ts';
 import { openResults } from '../result-source.ts';
 import { type ApiPorts, type KeyCall, type Route, reader } from '../route.ts';
 import { streamBody } from '../stream-body.ts';
@@ -19,6 +20,17 @@ const Format = v.picklist(
   ['safetensors', 'npy', 'jsonl', 'errors', 'files'],
   'expected safetensors, npy, jsonl, errors or files',
 );
+
+const DESCRIPTION = {
+  does: 'Reads results in the order of the inputs, as they are made into a file; where a unit is voided meanwhile the connection breaks off.',
+  query: {
+    from: count('The first item.', { otherwise: 0, most: NUMBER_MAX }),
+    to: number('The item behind the last one; all where it is absent.'),
+    format: v.optional(Format, 'safetensors'),
+    output: word('One output alone; npy needs it where there are several.'),
+  },
+  answers: { 200: Object.assign({}, ...Object.values(RESULT_TYPES).map(raw)) },
+};
 
 /** Results in input order, as a file. */
 export function resultRoutes(ports: ApiPorts): Route[] {
@@ -43,7 +55,7 @@ export function resultRoutes(ports: ApiPorts): Route[] {
       ...(length === undefined ? {} : { 'Content-Length': String(length) }),
     });
   }
-  return [reader('GET /v1/jobs/:job/results', answer)];
+  return [reader('GET /v1/jobs/:job/results', DESCRIPTION, answer)];
 }
 
 function decodeRange(query: URLSearchParams, view: JobView): ResultRange {

@@ -6,7 +6,7 @@ import {
   LEAF_FILE_BYTES_MAX,
   type LeafTable,
 } from '#protocol/settlement/leaf-file.ts';
-import type { LeafFileList, LeafFileView } from '#protocol/settlement/money-api.ts';
+import { LeafFileList, LeafFileView, LeafProof } from '#protocol/settlement/money-api.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { Digest, type PublicKey } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
@@ -15,20 +15,52 @@ import { ticketHolder } from '../../../core/hub.ts';
 import { openLeafTrees, TREES_MAX } from '../../chain/leaf-trees.ts';
 import { answerBody, reject } from '../answer.ts';
 import { bearer } from '../bearer.ts';
+import { count, json, raw } from '../describe.ts';
 import { readCount } from '../query.ts';
 import { type Answer, type ApiPorts, anyone, type Call, type Route, verifier } from '../route.ts';
 
-const FILES_SHOWN_MAX = 100;
+const PAGE = { otherwise: 20, most: 100 };
+
+const PROOF = { 200: json({ LeafProof }) };
 
 /** Leaf files that verifiers leave: who has one can prove what anyone has earned. */
 export function settlementRoutes(ports: ApiPorts): Route[] {
   const prove = openProofs(ports);
   return [
-    verifier('POST /v1/settlements', openIntake(ports)),
-    anyone('GET /v1/settlements', (call) => list(ports, call), 5),
-    anyone('GET /v1/settlements/:hash/leaves', (call) => readLeaves(ports, call), 5),
-    anyone('GET /v1/settlements/:hash/claims/:index', (call) => prove(call, 'claims'), 5),
-    anyone('GET /v1/settlements/:hash/spends/:index', (call) => prove(call, 'spends'), 5),
+    verifier(
+      'POST /v1/settlements',
+      {
+        does: 'Leaves the leaf file of a settlement.',
+        body: raw(),
+        answers: { 200: json({ LeafFileView }) },
+      },
+      openIntake(ports),
+    ),
+    anyone(
+      'GET /v1/settlements',
+      {
+        does: 'Lists leaf files, the newest first.',
+        query: { limit: count('How many the page has at most.', PAGE) },
+        answers: { 200: json({ LeafFileList }) },
+        cost: 5,
+      },
+      (call) => list(ports, call),
+    ),
+    anyone(
+      'GET /v1/settlements/:hash/leaves',
+      { does: 'Reads the bytes of a leaf file.', answers: { 200: raw() }, cost: 5 },
+      (call) => readLeaves(ports, call),
+    ),
+    anyone(
+      'GET /v1/settlements/:hash/claims/:index',
+      { does: 'Proves a leaf in the tree of claims.', answers: PROOF, cost: 5 },
+      (call) => prove(call, 'claims'),
+    ),
+    anyone(
+      'GET /v1/settlements/:hash/spends/:index',
+      { does: 'Proves a leaf in the tree of spends.', answers: PROOF, cost: 5 },
+      (call) => prove(call, 'spends'),
+    ),
   ];
 }
 
@@ -100,7 +132,7 @@ const sumOf = ({ cumulative }: LeafTable): bigint =>
   cumulative.reduce((sum, each) => sum + each, 0n);
 
 async function list({ store }: ApiPorts, { query }: Call): Promise<LeafFileList> {
-  const limit = readCount(query, 'limit', { otherwise: 20, most: FILES_SHOWN_MAX });
+  const limit = readCount(query, 'limit', PAGE);
   return { settlements: await store.leafFiles(limit) };
 }
 

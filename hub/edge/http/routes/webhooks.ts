@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import {
-  type DeliveryPage,
-  type DeliveryView,
-  type NewWebhook,
+  DeliveryPage,
+  DeliveryView,
+  NewWebhook,
   WEBHOOK_SECRET_PREFIX,
-  type WebhookList,
+  WebhookList,
   WebhookRequest,
-  type WebhookView,
+  WebhookView,
 } from '#protocol/api/webhooks.ts';
 import type { KeptWebhook } from '../../store/webhooks/hooks.ts';
 import { answerJson, reject } from '../answer.ts';
 import { readJson } from '../body.ts';
+import { count, json, NOTHING, number } from '../describe.ts';
 import { readCount } from '../query.ts';
 import { type ApiPorts, type KeyCall, type Route, reader, writer } from '../route.ts';
 
@@ -18,6 +19,26 @@ import { type ApiPorts, type KeyCall, type Route, reader, writer } from '../rout
 export const WEBHOOKS_OF_KEY_MAX = 20;
 const SECRET_BYTES = 32;
 const PAGE = { otherwise: 50, most: 200 };
+
+const CALLS = {
+  create: {
+    does: 'Makes a webhook: what happens to jobs and batches of this key is posted to its address. Its secret is shown here alone.',
+    body: json({ WebhookRequest }),
+    answers: { 201: json({ NewWebhook }) },
+  },
+  list: { does: 'Lists the webhooks of this key.', answers: { 200: json({ WebhookList }) } },
+  view: { does: 'Shows a webhook.', answers: { 200: json({ WebhookView }) } },
+  remove: { does: 'Removes a webhook and its deliveries.', answers: { 204: NOTHING } },
+  test: { does: 'Sends a test to a webhook, once.', answers: { 200: json({ DeliveryView }) } },
+  deliveries: {
+    does: 'Lists what was sent to a webhook, the newest first.',
+    query: {
+      before: number('The `next` of the page before.'),
+      limit: count('How many the page has at most.', PAGE),
+    },
+    answers: { 200: json({ DeliveryPage }) },
+  },
+};
 
 /** Webhooks of keys, tests of them, and what was sent. */
 export function webhookRoutes(ports: Pick<ApiPorts, 'store' | 'webhooks' | 'clock'>): Route[] {
@@ -54,18 +75,18 @@ export function webhookRoutes(ports: Pick<ApiPorts, 'store' | 'webhooks' | 'cloc
   }
 
   return [
-    writer('POST /v1/webhooks', create),
-    reader('GET /v1/webhooks', async ({ key }): Promise<WebhookList> => {
+    writer('POST /v1/webhooks', CALLS.create, create),
+    reader('GET /v1/webhooks', CALLS.list, async ({ key }): Promise<WebhookList> => {
       return { webhooks: (await kept.list(key.id)).map(({ view }) => view) };
     }),
-    reader('GET /v1/webhooks/:webhook', async (call) => (await find(ports, call)).view),
-    writer('DELETE /v1/webhooks/:webhook', async (call): Promise<void> => {
+    reader('GET /v1/webhooks/:webhook', CALLS.view, async (call) => (await find(ports, call)).view),
+    writer('DELETE /v1/webhooks/:webhook', CALLS.remove, async (call): Promise<void> => {
       await kept.remove((await find(ports, call)).view.id);
     }),
-    writer('POST /v1/webhooks/:webhook/test', async (call): Promise<DeliveryView> => {
+    writer('POST /v1/webhooks/:webhook/test', CALLS.test, async (call): Promise<DeliveryView> => {
       return ports.webhooks.test(await find(ports, call));
     }),
-    reader('GET /v1/webhooks/:webhook/deliveries', deliveries),
+    reader('GET /v1/webhooks/:webhook/deliveries', CALLS.deliveries, deliveries),
   ];
 }
 
