@@ -1,56 +1,9 @@
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
-import { ApiError, accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { formatValue } from './format.ts';
 
-/** What came of one item. */
-export interface ResultRow {
-  /** Outputs by name, flattened in row-major order; not-finite numbers come as NaN. */
-  values: ReadonlyMap<string, readonly number[]>;
-  /** Why it failed: then it has no outputs. */
-  error?: string;
-  /** Name of the file it came in, where it had one of its own. */
-  file?: string;
-}
-
-/**
- * Reads result lines: one JSON object per item, nested arrays by output name. Where items are
- * `named`, `file` is the name of an item's file.
- */
-export function decodeResultLines(text: string, named = false): Result<ResultRow[]> {
-  const rows: ResultRow[] = [];
-  for (const line of text.split('\n')) {
-    if (line.trim() === '') continue;
-    let item: unknown;
-    try {
-      item = JSON.parse(line);
-    } catch {
-      item = undefined;
-    }
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-      return refuse(
-        'input-format',
-        `Line ${rows.length + 1} of the results is not an object; reload the page and try again.`,
-      );
-    }
-    rows.push(readRow(item, named));
-  }
-  return accept(rows);
-}
-
-function readRow(item: object, named: boolean): ResultRow {
-  const { file, ...rest } = item as { file?: unknown };
-  const isName = named && typeof file === 'string';
-  const fields = isName ? rest : item;
-  const failed = decodeWith(ApiError, fields);
-  const values = Object.entries(fields).map(([name, value]) => [name, flatten(value)] as const);
-  return {
-    ...(isName && { file }),
-    ...(failed.ok
-      ? { values: new Map(), error: failed.value.error.message }
-      : { values: new Map(values) }),
-  };
-}
+/** Outputs of one item by name, each flattened in row-major order; what is no number is NaN. */
+export const readValues = (fields: object): ReadonlyMap<string, readonly number[]> =>
+  new Map(Object.entries(fields).map(([name, value]) => [name, flatten(value)]));
 
 function flatten(value: unknown): number[] {
   if (Array.isArray(value)) return value.flatMap(flatten);
@@ -96,17 +49,14 @@ export function predict(scores: readonly number[]): Prediction | undefined {
   return { label, share: 1 / total };
 }
 
-/** Share of rows whose likeliest class is the label; rows without a prediction count as wrong. */
+/** Items whose likeliest class is their label; those without a prediction count as wrong. */
 export function measureAccuracy(
-  rows: readonly ResultRow[],
-  output: string,
+  scores: readonly (readonly number[])[],
   labels: readonly number[],
 ): { right: number; of: number } {
-  let right = 0;
-  const of = Math.min(rows.length, labels.length);
-  for (let index = 0; index < of; index += 1) {
-    if (predict(rows[index]?.values.get(output) ?? [])?.label === labels[index]) right += 1;
-  }
+  const of = Math.min(scores.length, labels.length);
+  const known = scores.slice(0, of);
+  const right = known.filter((row, index) => predict(row)?.label === labels[index]).length;
   return { right, of };
 }
 

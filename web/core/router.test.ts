@@ -5,6 +5,7 @@ describe('routes', () => {
   test.each([
     '/',
     '/dashboard',
+    '/dashboard/playground',
     '/dashboard/job_0123456789abcdef',
     '/verdicts',
     '/settlements',

@@ -6,12 +6,13 @@ import { addFiles, checkFiles, faultsOf, roleOf } from './upload-files.ts';
 const chosen = (name: string, kind: FileKind) => ({ file: { name }, kind });
 const model = chosen('net.onnx', 'onnx');
 const rows = chosen('rows.jsonl', 'json');
+const TAKEN = { skipBadFiles: false };
 const photo = chosen('photo.png', 'heic');
 
 describe('files of the upload form', () => {
   test('what a file is sent as is told by its bytes', () => {
     const kinds: FileKind[] = ['onnx', 'npy', 'webp', 'unknown', 'html'];
-    expect(kinds.map((kind) => roleOf({ kind }))).toEqual([
+    expect(kinds.map((kind) => roleOf(chosen('a', kind)))).toEqual([
       'model',
       'input',
       'input',
@@ -27,10 +28,10 @@ describe('files of the upload form', () => {
   });
 
   test('a job needs a model and inputs; weights go with the model', () => {
-    expect(checkFiles([rows], false)).toMatchObject({ refusal: { code: 'request-invalid' } });
-    expect(checkFiles([model], false)).toMatchObject({ refusal: { code: 'request-invalid' } });
+    expect(checkFiles([rows], TAKEN)).toMatchObject({ refusal: { code: 'request-invalid' } });
+    expect(checkFiles([model], TAKEN)).toMatchObject({ refusal: { code: 'request-invalid' } });
     const weights = chosen('net.onnx.data', 'unknown');
-    expect(checkFiles([weights, rows, model], false)).toEqual({
+    expect(checkFiles([weights, rows, model], TAKEN)).toEqual({
       ok: true,
       value: { model: model.file, weights: [weights.file], inputs: [rows.file] },
     });
@@ -38,28 +39,51 @@ describe('files of the upload form', () => {
 
   test('one file that begins like nothing known is sent as the model', () => {
     const odd = chosen('net.bin', 'unknown');
-    const checked = checkFiles([odd, rows], false);
+    const checked = checkFiles([odd, rows], TAKEN);
     expect(checked).toMatchObject({ ok: true, value: { model: odd.file, weights: [] } });
-    expect(checkFiles([odd, chosen('b', 'unknown'), rows], false)).toMatchObject({ ok: false });
+    expect(checkFiles([odd, chosen('b', 'unknown'), rows], TAKEN)).toMatchObject({ ok: false });
   });
 
   test('a file that cannot be sent is named, or left out where that is asked for', () => {
     const files = [model, photo, chosen('a.png', 'png')];
-    expect(checkFiles(files, false)).toMatchObject({ refusal: { path: 'photo.png' } });
+    expect(checkFiles(files, TAKEN)).toMatchObject({ refusal: { path: 'photo.png' } });
     const inputs = [{ name: 'a.png' }];
-    expect(checkFiles(files, true)).toMatchObject({ ok: true, value: { inputs } });
-    expect(checkFiles([model, photo], true)).toMatchObject({ refusal: { path: 'photo.png' } });
+    expect(checkFiles(files, { skipBadFiles: true })).toMatchObject({
+      ok: true,
+      value: { inputs },
+    });
+    expect(checkFiles([model, photo], { skipBadFiles: true })).toMatchObject({
+      refusal: { path: 'photo.png' },
+    });
+  });
+
+  test('with a task texts are inputs, and settings go with the model', () => {
+    const [config, text] = [chosen('config.json', 'json'), chosen('a.txt', 'text')];
+    const task = 'fill-mask';
+    expect(checkFiles([config, text, rows, model], { ...TAKEN, task })).toEqual({
+      ok: true,
+      value: { model: model.file, weights: [config.file], inputs: [text.file, rows.file] },
+    });
+    expect(roleOf(text)).toBe('foreign');
+    expect(roleOf(config)).toBe('input');
+    const [fault] = faultsOf([chosen('a.npy', 'npy')], { task }).values();
+    expect(fault).toContain('send texts');
+    expect(checkFiles([model], { ...TAKEN, task })).toMatchObject({
+      refusal: { message: expect.stringContaining('texts') },
+    });
   });
 
   test('each fault stands beside its file', () => {
     const files = [model, rows, photo];
-    expect([...faultsOf(files, undefined)]).toEqual([['photo.png', expect.stringMatching(/HEIC/)]]);
+    expect([...faultsOf(files, {})]).toEqual([['photo.png', expect.stringMatching(/HEIC/)]]);
     const opset = refusal('model-opset', 'too new');
-    expect(faultsOf(files, opset).get('net.onnx')).toBe('too new');
+    expect(faultsOf(files, { refusal: opset }).get('net.onnx')).toBe('too new');
     const line = { name: 'rows.jsonl', code: 'input-shape', message: 'line 2 is short' } as const;
     const shape = { ...refusal('input-shape', 'line 2 is short', 'line 2: x'), files: [line] };
-    expect([...faultsOf([model, rows], shape)]).toEqual([['rows.jsonl', 'line 2 is short']]);
+    expect([...faultsOf([model, rows], { refusal: shape })]).toEqual([
+      ['rows.jsonl', 'line 2 is short'],
+    ]);
     const named = refusal('model-external-data', 'no part of the model', 'rows.jsonl');
-    expect([...faultsOf([model, rows], named).keys()]).toEqual(['rows.jsonl']);
+    expect([...faultsOf([model, rows], { refusal: named }).keys()]).toEqual(['rows.jsonl']);
   });
 });

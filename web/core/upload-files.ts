@@ -1,6 +1,7 @@
 import type { FileKind } from '#protocol/files/file-kind.ts';
-import { describeForeign, INPUT_FORMATS, INPUT_KINDS } from '#protocol/files/foreign.ts';
+import type { TaskName } from '#protocol/tasks/task.ts';
 import { accept, type Refusal, type Result, refuse } from '#protocol/values/refusal.ts';
+import { describeStranger, isInputOf, isSettingsName, nameInputs } from './input-kinds.ts';
 
 /** A file of the upload form, with what its first bytes say it is. */
 export interface ChosenFile<File extends { name: string }> {
@@ -9,12 +10,16 @@ export interface ChosenFile<File extends { name: string }> {
 }
 
 /** What a file is sent as. Files that hold weights of a model have no mark to know them by. */
-export type FileRole = 'model' | 'weights' | 'input' | 'foreign';
+export type FileRole = 'model' | 'weights' | 'settings' | 'input' | 'foreign';
 
-/** What a chosen file is sent as, by its bytes. */
-export function roleOf({ kind }: { kind: FileKind }): FileRole {
+/** What a chosen file is sent as, by its bytes; with a task, settings of the model by their names. */
+export function roleOf(
+  { file: { name }, kind }: ChosenFile<{ name: string }>,
+  task?: TaskName,
+): FileRole {
   if (kind === 'onnx') return 'model';
-  if (INPUT_KINDS.has(kind)) return 'input';
+  if (task !== undefined && kind === 'json' && isSettingsName(name)) return 'settings';
+  if (isInputOf(kind, task)) return 'input';
   return kind === 'unknown' ? 'weights' : 'foreign';
 }
 
@@ -37,37 +42,39 @@ export function addFiles<File extends { name: string }>(
 /** Files by what they are sent as, or what is missing or cannot be sent. */
 export function checkFiles<File extends { name: string }>(
   chosen: readonly ChosenFile<File>[],
-  skipBadFiles: boolean,
+  { skipBadFiles, task }: { skipBadFiles: boolean; task?: TaskName | undefined },
 ): Result<{ model: File; weights: File[]; inputs: File[] }> {
   const sent = (role: FileRole) =>
-    chosen.filter((each) => roleOf(each) === role).map(({ file }) => file);
+    chosen.filter((each) => roleOf(each, task) === role).map(({ file }) => file);
   const inputs = sent('input');
   const [only, ...others] = sent('weights');
   // A model that does not begin like one is for the hub to judge.
   const [model = others.length === 0 ? only : undefined] = sent('model');
-  const [foreign] = chosen.filter((each) => roleOf(each) === 'foreign');
+  const [foreign] = chosen.filter((each) => roleOf(each, task) === 'foreign');
   if (foreign !== undefined && (!skipBadFiles || inputs.length === 0)) {
     const { name } = foreign.file;
-    const message = `${name} ${describeForeign(foreign.kind, 'inputs')}, or remove it.`;
+    const message = `${name} ${describeStranger(foreign.kind, task)}, or remove it.`;
     return refuse('input-format', message, name);
   }
   if (model !== undefined && inputs.length > 0) {
-    return accept({ model, weights: sent('weights').filter((file) => file !== model), inputs });
+    const beside = [...sent('weights'), ...sent('settings')].filter((file) => file !== model);
+    return accept({ model, weights: beside, inputs });
   }
-  const lacks = model === undefined ? 'a model (an ONNX file)' : `inputs: ${INPUT_FORMATS}`;
+  const lacks = model === undefined ? 'a model (an ONNX file)' : `inputs: ${nameInputs(task)}`;
   return refuse('request-invalid', `Add ${lacks} before you post the job.`);
 }
 
 /** What is wrong with each file, by its name: what it is, or what the hub said of it. */
 export function faultsOf(
   chosen: readonly ChosenFile<{ name: string }>[],
-  refusal: Refusal | undefined,
+  { refusal, task }: { refusal?: Refusal | undefined; task?: TaskName | undefined },
 ): ReadonlyMap<string, string> {
   const faults = new Map<string, string>();
   const path = chosen.find(({ file }) => file.name === refusal?.path)?.file.name;
-  for (const { file, kind } of chosen) {
-    const role = roleOf({ kind });
-    if (role === 'foreign') faults.set(file.name, `It ${describeForeign(kind, 'inputs')}.`);
+  for (const each of chosen) {
+    const { file, kind } = each;
+    const role = roleOf(each, task);
+    if (role === 'foreign') faults.set(file.name, `It ${describeStranger(kind, task)}.`);
     const isOfModel = role === 'model' && path === undefined && refusal?.path !== 'taps';
     if (refusal?.code.startsWith('model-') && isOfModel) faults.set(file.name, refusal.message);
     if (refusal !== undefined && file.name === path) faults.set(path, refusal.message);

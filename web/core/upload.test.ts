@@ -11,6 +11,7 @@ describe('the upload form', () => {
 
   test('every field arrives', () => {
     const form = {
+      ...UPLOAD_FORM_EMPTY,
       name: ' Cats ',
       unitItems: '16',
       mean: '0.485, 0.456,0.406',
@@ -51,6 +52,17 @@ describe('the upload form', () => {
     });
     const square = decodeUploadForm({ ...UPLOAD_FORM_EMPTY, size: '224' }, 'net.onnx');
     expect(square).toMatchObject({ value: { image: { size: 224 } } });
+  });
+
+  test('a task is named, with the labels that texts may have', () => {
+    const form = {
+      ...UPLOAD_FORM_EMPTY,
+      task: 'zero-shot-classification',
+      labels: 'a, b',
+    } as const;
+    expect(decodeUploadForm(form, 'net.onnx')).toMatchObject({
+      value: { task: { name: 'zero-shot-classification', labels: ['a', 'b'] } },
+    });
   });
 
   test.each([

@@ -3,14 +3,20 @@ import {
   type JobOptions,
   JobOptions as JobOptionsSchema,
 } from '#protocol/api/job.ts';
+import type { TaskName } from '#protocol/tasks/task.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import { splitLabels } from './playground.ts';
 
 type ImageOptions = NonNullable<JobOptions['image']>;
 
 /** The options of the upload form, as typed. */
 export interface UploadForm {
   name: string;
+  /** Empty where the inputs are tensors, or pictures that become some. */
+  task: '' | TaskName;
+  /** What texts may be about, with commas (zero-shot-classification). */
+  labels: string;
   unitItems: string;
   mean: string;
   std: string;
@@ -33,6 +39,8 @@ export interface UploadForm {
 /** The form before anything was chosen. */
 export const UPLOAD_FORM_EMPTY: UploadForm = {
   name: '',
+  task: '',
+  labels: '',
   unitItems: '',
   mean: '',
   std: '',
@@ -67,9 +75,11 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
   const shared = decodeShared(form.shared);
   if (!shared.ok) return shared;
   const name = form.name.trim() || modelName.replace(/\.onnx$/i, '') || 'Untitled job';
-  const outputs = form.outputs.split(',').flatMap((output) => output.trim() || []);
+  const outputs = splitLabels(form.outputs);
+  const labels = splitLabels(form.labels);
   const options = {
     name: name.slice(0, 120),
+    ...(form.task && { task: { name: form.task, ...(labels.length > 0 && { labels }) } }),
     ...(unitItems && { unitItems: Number(unitItems) }),
     ...(unitPrice && { unitPrice }),
     ...(form.assurance !== 'instant' && { assurance: form.assurance }),

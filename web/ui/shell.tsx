@@ -17,8 +17,9 @@ const THEMES: Record<Theme, { next: Theme; label: string }> = {
   light: { next: 'auto', label: 'Light colours; follow the system' },
 };
 
-const isAt = (route: Route, page: string): boolean =>
-  route.page === page || (route.page === 'job' && page === 'dashboard');
+/** Whether a route is a page, or one below it. */
+const isAt = (route: Route, page: (typeof TABS)[number]['page']): boolean =>
+  `${encodeRoute(route)}/`.startsWith(`${encodeRoute({ page })}/`);
 
 /** The frame of every page: header, places to go, announcements, the note of a new version. */
 export function Shell({ app, children }: { app: AppModel; children: ComponentChildren }) {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openClient } from '#client/client.ts';
 import { addKey, shareJobs } from '#client/keys.ts';
+import { addModel } from '#client/models.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { OwnKey } from '#protocol/api/keys.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
+import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import type { Lease } from '#protocol/records/records.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { deliver, makeFakeKey, openFakeSession } from '../sockets/fake-client.ts';
@@ -75,6 +77,23 @@ test('a key reads the blobs of its jobs and of those shared with it', async () =
   const owner = must(await operator.ask(OwnKey, '/v1/key')).id;
   must(await shareJobs(operator, owner, { with: other.id, access: 'read' }));
   expect(await statusOf(root, asked)).toBe(200);
+});
+
+test('every key reads the settings of kept models, and nothing else of them', async () => {
+  const operator = openClient({ hub: hub.url, key: hub.key });
+  const { key } = must(await addKey(operator, { name: 'third' }));
+  const asked = { headers: { Authorization: `Bearer ${key}` } };
+  const net = sampleModel([{ op: 'Relu', inputs: ['x'], output: 'y' }], { width: 3 });
+  const files = [
+    { name: 'model.onnx', data: new Blob([new Uint8Array(net)]) },
+    { name: 'config.json', data: new Blob(['{"model_type":"bert"}']) },
+  ];
+  const kept = must(await addModel(operator, { files, options: { name: 'net' } }));
+  const rootOf = (name: string) => kept.files.find((file) => file.name === name)?.blob.root ?? '';
+  expect(await statusOf(rootOf('config.json'), asked)).toBe(200);
+  expect(await statusOf(rootOf('model.onnx'), asked)).toBe(404);
+  expect(await statusOf(rootOf('config.json'), {})).toBe(401);
+  expect(await statusOf(rootOf('config.json'), withTicket(device))).toBe(404);
 });
 
 test('a device reads no inputs once its lease has ended, and nothing after the job', async () => {

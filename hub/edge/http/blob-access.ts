@@ -8,7 +8,8 @@ import type { ApiPorts } from './route.ts';
 
 /**
  * What a token may read of a blob. The ticket of a session sees what its work needs; a key the blobs
- * of jobs that it may read, as long as their data is kept.
+ * of jobs that it may read, as long as their data is kept, and the settings of kept models, which
+ * every key may use.
  */
 export async function rightsOf(
   ports: Pick<ApiPorts, 'hub' | 'store'>,
@@ -27,9 +28,17 @@ export async function rightsOf(
       const job = await readJob(ports, id);
       if (job !== undefined && (await accessTo(ports, job, key)) !== undefined) return 'whole';
     }
-    return [];
+    return (await isSetting(ports, root)) ? 'whole' : [];
   }
   const holder = ticketHolder(ports.hub, token);
   if (holder !== undefined) return blobRights(ports.hub, holder, { root, jobs });
   return reject('key-wrong', 'this ticket is of no session that is open; connect again');
+}
+
+/** Whether a blob is a JSON file of a model that the hub keeps: it says how the model is used. */
+async function isSetting({ store }: Pick<ApiPorts, 'store'>, root: Root): Promise<boolean> {
+  const models = await store.models.list();
+  return models.some(({ files }) =>
+    files.some(({ name, blob }) => blob.root === root && /\.json$/i.test(name)),
+  );
 }

@@ -6,9 +6,14 @@ import { readVerdictPage } from '#client/verdicts.ts';
 import { accept, refuse } from '#protocol/values/refusal.ts';
 import { fetchGrid } from '../grid.ts';
 import { type KeyedRequest, openHub } from '../hub.ts';
+import { fetchLines } from './answers.ts';
+import { modelCalls } from './model-calls.ts';
+import { runTask } from './run-task.ts';
 
 /** What the pages of developers ask of the hub. */
 export const developerCalls = {
+  ...modelCalls,
+  runTask,
   fetchGrid,
   fetchVerdicts: (after: number, limit: number) => readVerdictPage(openHub(), { after, limit }),
   fetchJobs: (key: string, before?: number) => jobs.listJobs(openHub(key), before),
@@ -17,6 +22,10 @@ export const developerCalls = {
   cancelJob: ({ key, job }: KeyedRequest) => jobs.cancelJob(openHub(key), job),
   fetchResults: ({ key, job }: KeyedRequest, range: ResultRange) =>
     downloadResults(openHub(key), { job, range }),
+  async fetchAnswers(...asked: Parameters<typeof fetchLines>) {
+    const found = await fetchLines(...asked);
+    return found.ok ? accept(found.value.rows) : found;
+  },
   fetchReceiptPage: ({ key, job }: KeyedRequest, page: { from: number; limit: number }) =>
     readReceiptPage(openHub(key), { job, ...page }),
 

@@ -1,13 +1,18 @@
 import type { JobPage, VerdictPage } from '#protocol/api/api.ts';
 import type { GridView } from '#protocol/api/grid-view.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
+import type { ModelList, ModelView } from '#protocol/api/models.ts';
 import type { FileKind } from '#protocol/files/file-kind.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
 import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
+import type { AnswerRow } from '../../core/answers.ts';
+import type { ModelSettings } from '../../core/model-facts.ts';
+import type { Line } from '../../core/playground.ts';
 import type { ReplayAsk, ReplayState } from '../../core/replay.ts';
+import type { RunState } from '../../core/run-view.ts';
 import type { Series } from '../../core/series.ts';
 import type { MoneyActions } from '../money/actions.ts';
 
@@ -16,6 +21,7 @@ export interface KeyedRequest {
   job: JobId;
 }
 
+/** A file of this device, under the name that it is sent with. */
 export interface NamedFile {
   name: string;
   data: Blob;
@@ -27,6 +33,25 @@ export interface JobUpload {
   modelFiles: readonly NamedFile[];
   inputs: readonly NamedFile[];
   options: JobOptions;
+}
+
+/** What a model of the hub is asked: typed lines, or files. */
+export interface TaskRun {
+  options: JobOptions;
+  lines: readonly Line[];
+  files: readonly NamedFile[];
+}
+
+/** The first answers of a run, and where the rest of them is. */
+export interface TaskAnswers {
+  rows: readonly AnswerRow[];
+  /** The same as JSON Lines. */
+  file: Blob;
+  /** Of the whole run. */
+  items: number;
+  job?: JobId;
+  /** Of the first shard. */
+  receipt?: Receipt;
 }
 
 /** What the parts of a job's page are drawn from. */
@@ -53,6 +78,11 @@ export interface DashboardActions {
       output?: string;
     },
   ): Promise<Result<Blob>>;
+  /** What came of items [from, to), in their order. */
+  fetchAnswers(
+    request: KeyedRequest,
+    range: { job: JobView; from: number; to: number },
+  ): Promise<Result<AnswerRow[]>>;
   fetchReceipts(request: KeyedRequest): Promise<Result<Blob>>;
   /** Receipts of the shards that end after `from`, by first unit. */
   fetchReceiptPage(
@@ -80,6 +110,15 @@ export interface DashboardActions {
     upload: JobUpload,
     control: { onProgress(share: number): void; signal: AbortSignal },
   ): Promise<Result<JobView>>;
+  fetchModels(key: string): Promise<Result<ModelList>>;
+  /** What the settings of a model say of it. */
+  fetchSettings(key: string, model: ModelView): Promise<Result<ModelSettings>>;
+  /** Asks a model and waits for its answers; stopped by its signal, it cancels the job. */
+  runTask(
+    key: string,
+    run: TaskRun,
+    control: { onState(state: RunState): void; signal: AbortSignal },
+  ): Promise<Result<TaskAnswers>>;
   watchJob(
     request: KeyedRequest,
     watcher: { onEvent(event: JobEvent): void; onLost(): void; onRefused(refusal: Refusal): void },

@@ -4,9 +4,9 @@ import { formatCount, formatNoun, formatShare } from '../../core/format.ts';
 import { describeState, jobFraction } from '../../core/job-view.ts';
 import { useAnswer } from '../use-answer.ts';
 import type { DashboardActions } from './actions.ts';
+import { DeveloperHead } from './developer-head.tsx';
 import { GridPanel } from './grid-panel.tsx';
 import { PostJob } from './post-job.tsx';
-import { Refused } from './refused.tsx';
 
 const REFRESH_MS = 4_000;
 
@@ -24,24 +24,9 @@ export function Dashboard(props: {
   );
   const { value: page, refusal } = useAnswer(list, REFRESH_MS);
   const { value: grid } = useAnswer(actions.fetchGrid, REFRESH_MS);
-  const wrongKey = refusal?.code === 'key-wrong' || refusal?.code === 'key-missing';
   return (
     <div class="dashboard">
-      <header class="page-head">
-        <h1>Dashboard</h1>
-        <button type="button" class="button button-quiet" onClick={props.onForget}>
-          Forget my key
-        </button>
-      </header>
-      {refusal === undefined ? null : (
-        <Refused refusal={refusal}>
-          {wrongKey ? (
-            <button type="button" class="button" onClick={props.onForget}>
-              Enter another key
-            </button>
-          ) : null}
-        </Refused>
-      )}
+      <DeveloperHead title="Dashboard" refusal={refusal} onForget={props.onForget} />
       <div class="columns">
         <div class="column">
           <section class="card" aria-labelledby="jobs-title">

@@ -1,6 +1,8 @@
 import { useRef, useState } from 'preact/hooks';
+import type { TaskName } from '#protocol/tasks/task.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatBytes } from '../../core/format.ts';
+import { nameInputs } from '../../core/input-kinds.ts';
 import { decodeUploadForm, UPLOAD_FORM_EMPTY, type UploadForm } from '../../core/upload.ts';
 import {
   addFiles,
@@ -25,6 +27,7 @@ export function OwnFiles(props: {
 }) {
   const [files, setFiles] = useState<readonly ChosenFile<File>[]>([]);
   const [form, setForm] = useState<UploadForm>(UPLOAD_FORM_EMPTY);
+  const task = form.task === '' ? undefined : form.task;
   // Files are looked into one drop after the other, and a post waits for the last one.
   const chosen = useRef<Promise<readonly ChosenFile<File>[]>>(Promise.resolve([]));
   const change = (next: (files: readonly ChosenFile<File>[]) => Promise<ChosenFile<File>[]>) => {
@@ -43,7 +46,8 @@ export function OwnFiles(props: {
   };
   const submit = async (event: Event) => {
     event.preventDefault();
-    const checked = checkFiles(await chosen.current, form.skipBadFiles);
+    const { skipBadFiles } = form;
+    const checked = checkFiles(await chosen.current, { skipBadFiles, task });
     if (!checked.ok) return props.onRefused(checked.refusal);
     const { model, weights, inputs } = checked.value;
     const options = decodeUploadForm(form, model.name);
@@ -63,7 +67,7 @@ export function OwnFiles(props: {
       <form class="stack" onSubmit={submit} noValidate>
         <DropField
           title="Drop a model and its inputs here, or tap to choose"
-          hint="One ONNX model. Inputs as safetensors, NPY, NPZ, JSON Lines or pictures."
+          hint={`One ONNX model. Inputs: ${nameInputs(task)}.`}
           accept=""
           multiple
           id="file-input"
@@ -72,7 +76,8 @@ export function OwnFiles(props: {
         {files.length === 0 ? null : (
           <ChosenFiles
             files={files}
-            faults={faultsOf(files, props.refusal)}
+            task={task}
+            faults={faultsOf(files, { refusal: props.refusal, task })}
             onRemove={(gone) => change(async (before) => before.filter((each) => each !== gone))}
           />
         )}
@@ -93,12 +98,14 @@ export function OwnFiles(props: {
 const ROLES: Readonly<Record<FileRole, string>> = {
   model: 'model',
   weights: 'weights of the model',
+  settings: 'settings of the model',
   input: 'input',
   foreign: 'not sent',
 };
 
 function ChosenFiles(props: {
   files: readonly ChosenFile<File>[];
+  task: TaskName | undefined;
   faults: ReadonlyMap<string, string>;
   onRemove(file: ChosenFile<File>): void;
 }) {
@@ -112,7 +119,7 @@ function ChosenFiles(props: {
             <span>
               <strong>{name}</strong>{' '}
               <span class="soft small">
-                {ROLES[roleOf(chosen)]}, {formatBytes(size)}
+                {ROLES[roleOf(chosen, props.task)]}, {formatBytes(size)}
               </span>
               {fault === undefined ? null : (
                 <span class="note note-bad small" data-testid="file-fault">

@@ -5,6 +5,7 @@ import { SettlementsPage } from '../money/settlements.tsx';
 import type { DashboardActions } from './actions.ts';
 import { Dashboard } from './dashboard.tsx';
 import './dashboard.css';
+import { Playground } from '../playground/playground.tsx';
 import { JobPage } from './job-page.tsx';
 import { KeyForm } from './key-form.tsx';
 import { Verdicts } from './verdicts.tsx';
@@ -31,5 +32,6 @@ export function DashboardPages({ app, actions }: { app: AppModel; actions: Dashb
       />
     );
   }
-  return <Dashboard developerKey={key} actions={actions} onForget={forget} />;
+  const props = { developerKey: key, actions, onForget: forget };
+  return route.page === 'playground' ? <Playground {...props} /> : <Dashboard {...props} />;
 }

@@ -1,0 +1,165 @@
+import { embed } from '#client/embeddings.ts';
+import { cancelJob, listJobs } from '#client/jobs.ts';
+import { readReceiptPage } from '#client/receipts.ts';
+import type { JobOptions, JobView } from '#protocol/api/job.ts';
+import { describeReason } from '#protocol/api/sentences.ts';
+import type { Receipt } from '#protocol/records/records.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
+import type { AnswerRow } from '../../core/answers.ts';
+import { hasResults, isEnded } from '../../core/job-view.ts';
+import type { Line } from '../../core/playground.ts';
+import type { RunState } from '../../core/run-view.ts';
+import { type KeyedRequest, openHub } from '../hub.ts';
+import { fetchLines } from './answers.ts';
+import { watchJob } from './events.ts';
+import { postJob } from './upload.ts';
+
+/** A page waits no longer for a job; the job goes on. */
+const RUN_MS_MAX = 10 * 60_000;
+/** Items whose answers are shown at once; the job's page has all of them. */
+const SHOWN_MAX = 100;
+
+/** What a model is asked: typed lines, or files. */
+export interface TaskRun {
+  options: JobOptions;
+  lines: readonly Line[];
+  files: readonly { name: string; data: Blob }[];
+}
+
+/** The first answers of a run, and where the rest of them is. */
+export interface TaskAnswers {
+  rows: readonly AnswerRow[];
+  /** The same as JSON Lines. */
+  file: Blob;
+  /** Of the whole run. */
+  items: number;
+  job?: JobId;
+  /** Of the first shard. */
+  receipt?: Receipt;
+}
+
+interface Control {
+  onState(state: RunState): void;
+  signal: AbortSignal;
+}
+
+/**
+ * Asks a model and waits for its answers: as a job, and for vectors of typed texts in one call.
+ * Stopped by its signal, it cancels the job.
+ */
+export async function runTask(
+  key: string,
+  run: TaskRun,
+  control: Control,
+): Promise<Result<TaskAnswers>> {
+  const texts = run.lines.filter((line) => typeof line === 'string');
+  const isEmbedding = run.options.task?.name === 'feature-extraction' && texts.length > 0;
+  return isEmbedding
+    ? embedTexts(key, { model: run.options.model ?? '', texts }, control)
+    : runJob(key, run, control);
+}
+
+async function runJob(key: string, run: TaskRun, control: Control): Promise<Result<TaskAnswers>> {
+  const { options, lines } = run;
+  const text = lines.map((line) => JSON.stringify(line)).join('\n');
+  const inputs = lines.length === 0 ? run.files : [{ name: 'lines.jsonl', data: new Blob([text]) }];
+  control.onState({ step: 'sending', share: 0 });
+  const posted = await postJob(
+    key,
+    { inputs, options },
+    {
+      onProgress: (share) => control.onState({ step: 'sending', share }),
+      signal: control.signal,
+    },
+  );
+  if (!posted.ok) return posted;
+  const request = { key, job: posted.value.id };
+  const ended = await followJob(request, control);
+  if (control.signal.aborted) await cancelJob(openHub(key), request.job);
+  if (!ended.ok) return ended;
+  if (!hasResults(ended.value)) return refuseEnd(ended.value);
+  return readAnswers(request, ended.value);
+}
+
+function refuseEnd({ refusal, reason }: JobView): Result<never> {
+  return refusal === undefined
+    ? refuse('job-state', describeReason(reason))
+    : { ok: false, refusal };
+}
+
+/** The job once its results can be read, or it has ended without. */
+function followJob(request: KeyedRequest, { onState, signal }: Control): Promise<Result<JobView>> {
+  const until = AbortSignal.any([signal, AbortSignal.timeout(RUN_MS_MAX)]);
+  return new Promise((resolve) => {
+    const end = (result: Result<JobView>) => {
+      watch.close();
+      until.removeEventListener('abort', stop);
+      resolve(result);
+    };
+    const stop = () =>
+      end(
+        signal.aborted
+          ? refuse('request-invalid', 'The run was stopped and its job cancelled; run it again.')
+          : refuse('busy', 'The job takes longer than ten minutes; it goes on under Jobs.'),
+      );
+    const watch = watchJob(request, {
+      onEvent: ({ job }) => {
+        onState({ step: 'job', job });
+        if (hasResults(job) || isEnded(job.state)) end(accept(job));
+      },
+      onLost: () => undefined,
+      onRefused: (refusal) => end({ ok: false, refusal }),
+    });
+    until.addEventListener('abort', stop, { once: true });
+  });
+}
+
+async function readAnswers(
+  { key, job }: KeyedRequest,
+  view: JobView,
+): Promise<Result<TaskAnswers>> {
+  const hub = openHub(key);
+  const range = { job: view, from: 0, to: Math.min(SHOWN_MAX, view.items) };
+  const [found, receipts] = await Promise.all([
+    fetchLines({ key, job }, range),
+    readReceiptPage(hub, { job, from: 0, limit: 1 }),
+  ]);
+  if (!found.ok) return found;
+  const [receipt] = receipts.ok ? receipts.value : [];
+  return accept({ ...found.value, items: view.items, job, ...(receipt && { receipt }) });
+}
+
+async function embedTexts(
+  key: string,
+  { model, texts }: { model: string; texts: readonly string[] },
+  { onState, signal }: Control,
+): Promise<Result<TaskAnswers>> {
+  onState({ step: 'asked', texts: texts.length });
+  const jobs = () => findEmbeddings(key, model);
+  const before = await jobs();
+  const found = await embed(openHub(key), { model, texts }, { signal });
+  if (!found.ok) return found;
+  const vectors = found.value.map((vector) => Array.from(vector));
+  const lines = vectors.map((embedding) => `${JSON.stringify({ embedding })}\n`);
+  const rows = vectors.map(
+    (vector, item): AnswerRow => ({
+      item,
+      answer: { kind: 'vector', vector },
+    }),
+  );
+  // The answer does not name its job: it is the one that was not there before.
+  const [job, ...others] = [...(await jobs())].filter((id) => !before.has(id));
+  const answers = { rows, file: new Blob(lines), items: rows.length };
+  if (job === undefined || others.length > 0) return accept(answers);
+  const receipts = await readReceiptPage(openHub(key), { job, from: 0, limit: 1 });
+  const [receipt] = receipts.ok ? receipts.value : [];
+  return accept({ ...answers, job, ...(receipt && { receipt }) });
+}
+
+/** The newest jobs that `POST /v1/embeddings` made for this model, by the name it gives them. */
+async function findEmbeddings(key: string, model: string): Promise<ReadonlySet<JobId>> {
+  const page = await listJobs(openHub(key));
+  const jobs = page.ok ? page.value.jobs : [];
+  return new Set(jobs.filter(({ name }) => name === `embeddings of ${model}`).map(({ id }) => id));
+}
