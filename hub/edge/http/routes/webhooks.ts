@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { KeyView } from '#protocol/api/keys.ts';
 import {
   DeliveryPage,
   DeliveryView,
@@ -14,6 +15,7 @@ import { readJson } from '../body.ts';
 import { count, json, NOTHING, number } from '../describe.ts';
 import { readCount } from '../query.ts';
 import { type ApiPorts, type KeyCall, type Route, reader, writer } from '../route.ts';
+import { openTurns } from '../upload-places.ts';
 
 /** Webhooks of one key. */
 export const WEBHOOKS_OF_KEY_MAX = 20;
@@ -43,14 +45,22 @@ const CALLS = {
 /** Webhooks of keys, tests of them, and what was sent. */
 export function webhookRoutes(ports: Pick<ApiPorts, 'store' | 'webhooks' | 'clock'>): Route[] {
   const { webhooks: kept } = ports.store;
+  // How many a key has is counted for one after the other.
+  const inTurn = openTurns();
 
   async function create({ request, key }: KeyCall): Promise<Response> {
     const { url, events } = await readJson(WebhookRequest, request);
+    await ports.webhooks.check(url);
+    const made = await inTurn(() => add(key, { url, events }));
+    ports.webhooks.wake();
+    return answerJson(made, 201);
+  }
+
+  async function add(key: KeyView, { url, events }: WebhookRequest): Promise<NewWebhook> {
     if ((await kept.list(key.id)).length >= WEBHOOKS_OF_KEY_MAX) {
       const message = `the key "${key.name}" has ${WEBHOOKS_OF_KEY_MAX} webhooks; remove one (DELETE /v1/webhooks/…)`;
       return reject('request-invalid', message);
     }
-    await ports.webhooks.check(url);
     // Without any nobody has looked what happened, and that is not for this one.
     if ((await kept.list()).length === 0) await kept.skip();
     const view: WebhookView = {
@@ -59,8 +69,7 @@ export function webhookRoutes(ports: Pick<ApiPorts, 'store' | 'webhooks' | 'cloc
     };
     const secret = `${WEBHOOK_SECRET_PREFIX}${randomBytes(SECRET_BYTES).toString('base64')}`;
     await kept.add({ view, secret });
-    ports.webhooks.wake();
-    return answerJson({ ...view, secret } satisfies NewWebhook, 201);
+    return { ...view, secret };
   }
 
   async function deliveries(call: KeyCall): Promise<DeliveryPage> {

@@ -3,6 +3,7 @@ import type { JobState } from '#protocol/api/job.ts';
 import type { DeliveredEvent, WebhookEvent, WebhookView } from '#protocol/api/webhooks.ts';
 import type { BatchStatus, KeptBatch } from '#protocol/openai/batch.ts';
 import type { DeveloperId } from '#protocol/values/ids.ts';
+import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Instant, instant } from '#protocol/values/units.ts';
 import type { Job } from '../../../core/hub.ts';
 import type { Happened, JobMove, NewDelivery } from '../../store/webhooks/events.ts';
@@ -53,8 +54,11 @@ const describeJob = (job: Job, { state }: JobMove) => ({
   ...{ id: job.record.id, name: job.record.name, state },
   ...{ items: job.record.items, units: job.record.units },
   ...{ accepted: job.acceptedUnits, failed: job.failedItems },
-  ...(job.refusal === undefined ? {} : { refusal: job.refusal }),
+  ...(job.refusal === undefined ? {} : { refusal: withoutFiles(job.refusal) }),
 });
+
+/** A hundred bad files would make a long message. */
+const withoutFiles = ({ files: _, ...rest }: Refusal): Refusal => rest;
 
 function occurrenceOf({ view, owner }: KeptBatch): Occurrence[] {
   const event = OF_STATUS[view.status];

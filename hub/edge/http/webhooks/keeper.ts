@@ -12,6 +12,8 @@ import { attemptDelivery } from './send.ts';
 import { findTarget, type TargetRules } from './targets.ts';
 
 const LOOK_MS = 1_000;
+/** After a delivery the next ones are looked for so soon. */
+const SOON_MS = 50;
 const PRUNE_MS = 3_600_000;
 /** Deliveries on their way at once: to one webhook, and to all. */
 const RUNNING = { ofEach: 2, all: 32 };
@@ -34,17 +36,27 @@ interface Keeper extends Ports {
   /** Ids of deliveries on their way. */
   running: Map<string, Promise<void>>;
   closing: AbortController;
-  prunedAt: number;
+  /** When deliveries were pruned, and how many were made since. */
+  pruned: { at: number; made: number };
+  /** A delivery has ended: there is room for another. */
+  ended(): void;
 }
 
 /** Opens the keeper of a hub's webhooks: what waited when it stopped is sent. */
 export function openWebhookKeeper(ports: Ports): WebhookKeeper {
+  let isSoon = false;
   const keeper: Keeper = {
     ...{ ...ports, running: new Map(), closing: new AbortController() },
-    prunedAt: Number.NEGATIVE_INFINITY,
+    pruned: { at: Number.NEGATIVE_INFINITY, made: 0 },
+    ended() {
+      if (isSoon) return;
+      isSoon = true;
+      setTimeout(turn, SOON_MS).unref();
+    },
   };
   let round: Promise<void> | undefined;
   const turn = () => {
+    isSoon = false;
     if (round !== undefined || keeper.closing.signal.aborted) return;
     round = look(keeper)
       .catch((error: unknown) => {
@@ -78,8 +90,9 @@ async function look(keeper: Keeper): Promise<void> {
   if (all.length === 0) return;
   await enqueueHappened(keeper, all);
   await sendDue(keeper);
-  if (performance.now() - keeper.prunedAt < PRUNE_MS) return;
-  keeper.prunedAt = performance.now();
+  const { at, made } = keeper.pruned;
+  if (performance.now() - at < PRUNE_MS && made < KEPT_MAX) return;
+  keeper.pruned = { at: performance.now(), made: 0 };
   await webhooks.prune(KEPT_MAX);
 }
 
@@ -92,6 +105,7 @@ async function enqueueHappened(keeper: Keeper, all: readonly KeptWebhook[]): Pro
   const good = all.filter(({ view }) => holders.has(view.owner));
   const { taken, dropped } = await bound(keeper, addressDeliveries(occurrences, good));
   await store.webhooks.enqueue(taken, seen);
+  keeper.pruned.made += taken.length;
   for (const [id, count] of dropped) {
     const view = good.find((each) => each.view.id === id)?.view;
     if (view !== undefined) await store.webhooks.put({ ...view, dropped: view.dropped + count });
@@ -133,12 +147,16 @@ async function sendDue(keeper: Keeper): Promise<void> {
   }
 }
 
-function run({ running, log, closing }: Keeper, id: string, work: Promise<void>): void {
+function run(keeper: Keeper, id: string, work: Promise<void>): void {
+  const { running, log, closing } = keeper;
   const ended = work
     .catch((error: unknown) => {
       if (!closing.signal.aborted) log.warn({ error: String(error), id }, 'a delivery waits');
     })
-    .finally(() => running.delete(id));
+    .finally(() => {
+      running.delete(id);
+      keeper.ended();
+    });
   running.set(id, ended);
 }
 
@@ -172,6 +190,7 @@ async function sendTest(keeper: Keeper, webhook: KeptWebhook): Promise<DeliveryV
   const made = makeDelivery(webhook.view.id, 'webhook.test', { at: keeper.clock(), data });
   const work = async () => {
     await webhooks.enqueue([made]);
+    keeper.pruned.made += 1;
     await send(keeper, webhook, { ...made, attempts: [] });
   };
   const sending = work();
