@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkCircles, checkFolderOrder } from './tidy/circles.ts';
 import { checkDocLines } from './tidy/doc-lines.ts';
-import { checkLinks, checkPlaces } from './tidy/documents.ts';
+import { checkLinks, checkPlaces, checkScripts } from './tidy/documents.ts';
 import { checkGlossary } from './tidy/glossary.ts';
 import { checkImports } from './tidy/imports.ts';
 import { checkKinds } from './tidy/kinds.ts';
@@ -24,6 +24,7 @@ const rules = {
   'every test file asserts': checkAssertions,
   'a test that starts something is named slow': checkSlowTests,
   'links in documents lead somewhere': checkLinks,
+  'commands in documents are there': checkScripts,
   'terms of the glossary are in use, retired ones are not': checkGlossary,
   'no machine paths or registry hosts': checkPlaces,
   'an export that another folder imports has a doc line': checkDocLines,

@@ -22,7 +22,7 @@ import { openSpaceGuard } from './blobs/space.ts';
 import { type BatchKeeper, openBatchKeeper } from './http/batches/batch-keeper.ts';
 import type { Uploads } from './http/uploads.ts';
 import { openWebhookKeeper, type WebhookKeeper } from './http/webhooks/keeper.ts';
-import { resolveByDns } from './http/webhooks/targets.ts';
+import { resolveByDns, resolveBySystem } from './http/webhooks/targets.ts';
 import { mendInputs } from './inputs/mend.ts';
 import { type CommitmentLog, openCommitmentLog } from './log/commitment-log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
@@ -127,7 +127,8 @@ export async function openHubParts(
     ...{ ...base, ...running, uploads },
     seconds: () => Math.floor(clock() / 1_000),
   });
-  const rules = { isPrivate: privateWebhooks, resolve: resolveByDns };
+  const resolve = privateWebhooks ? resolveBySystem : resolveByDns;
+  const rules = { isPrivate: privateWebhooks, resolve };
   const webhooks = openWebhookKeeper({ ...base, rules });
   return {
     ...base,

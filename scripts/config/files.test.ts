@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { expect, it } from 'vitest';
 import { decodeConfig } from '#node/config/config-file.ts';
+import { HUB_LINES } from '#node/config/hub-flags.ts';
+import { START_LINES } from '#node/config/start-flags.ts';
+import { VERIFIER_LINES } from '#node/config/verifier-flags.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { decodeStartFlags } from '../start/flags.ts';
 import { CONFIG_FOLDER, printConfigFiles } from './files.ts';
@@ -35,4 +38,17 @@ it.each([
   '{"others":{}}',
 ])('neither takes %s', (text) => {
   expect([decodeConfig(text).ok, isValid(JSON.parse(text))]).toEqual([false, false]);
+});
+
+it.each([
+  ['docs/operators.md', HUB_LINES],
+  ['docs/operators.md', START_LINES],
+  ['docs/verifiers.md', VERIFIER_LINES],
+])('%s says what each flag is for', async (path, lines) => {
+  const text = await readFile(join(import.meta.dirname, '../..', path), 'utf8');
+  const missing = Object.entries(lines).filter(
+    ([name, { takes }]) =>
+      !text.includes(`| \`--${name}${takes === undefined ? '' : ` ${takes}`}\` |`),
+  );
+  expect(missing.map(([name]) => name)).toEqual([]);
 });

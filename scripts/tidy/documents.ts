@@ -25,6 +25,25 @@ function linksOf(words: string): string[] {
     .filter((link) => link !== '' && !/^([a-z]+:|\/)/i.test(link));
 }
 
+/** Commands of npm in documents that `package.json` has not. */
+export function checkScripts(tree: Tree): Finding[] {
+  const { scripts = {} } = JSON.parse(tree.texts.get('package.json') ?? '{}') as {
+    scripts?: Record<string, string>;
+  };
+  return [...tree.texts].flatMap(([path, text]) => {
+    if (!path.endsWith('.md')) return [];
+    return eachLine(text).flatMap(({ line, words }) =>
+      [...words.matchAll(/npm run (?:(?:-s|--silent) )?([\w:-]+)/g)]
+        .filter(([, name = '']) => !(name in scripts))
+        .map(([command]) => ({
+          path,
+          line,
+          message: `${command} is no script of package.json: correct the name or add it`,
+        })),
+    );
+  });
+}
+
 const PLACES: { pattern: RegExp; message: string }[] = [
   {
     pattern: /(?<![\w./~-])\/(?:work|root|home|Users)\/\w/,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkCircles, checkFolderOrder } from './circles.ts';
 import { checkDocLines } from './doc-lines.ts';
-import { checkLinks, checkPlaces } from './documents.ts';
+import { checkLinks, checkPlaces, checkScripts } from './documents.ts';
 import { checkGlossary, GLOSSARY, RETIRED_TERMS } from './glossary.ts';
 import { checkImports } from './imports.ts';
 import { checkKinds } from './kinds.ts';
@@ -244,6 +244,14 @@ describe('documents', () => {
       'hub/a.ts': '',
     };
     expect(run(checkLinks, files)).toEqual([]);
+  });
+
+  it('catches commands that package.json has not', () => {
+    const files = {
+      'package.json': '{"scripts":{"hub":"tsx hub/main.ts","chain:init":"x"}}',
+      'docs/a.md': 'npm run hub -- --port 1\n`npm run -s hubb` npm run --silent chain:init',
+    };
+    expect(run(checkScripts, files)).toEqual([expect.stringContaining('a.md:2  npm run -s hubb')]);
   });
 
   it('catches machine paths and registry hosts', () => {

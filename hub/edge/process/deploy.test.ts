@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { listRoutes } from '../http/api.ts';
+import type { ApiPorts } from '../http/route.ts';
 import { openTestHub } from '../test-hub.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -63,6 +65,23 @@ it('a running hub prints each metric that the dashboard and the alert rules name
       expect([name, kinds.get(name)]).not.toEqual([name, 'gauge']);
     }
   }
+});
+
+it('a running hub has each metric and call that the runbook names', async () => {
+  const text = await read('docs/operators.md');
+  const printed = await (await fetch(`${server.url}/metrics`)).text();
+  const metrics = [...text.matchAll(/pocketgrid_[a-z]\w*/g)].map(([name]) => name);
+  expect(metrics.length).toBeGreaterThan(20);
+  expect(metrics.filter((name) => !printed.includes(`# TYPE ${name} `))).toEqual([]);
+  const ports = { store: { keys: {} }, hub: {}, settlement: {} } as unknown as ApiPorts;
+  const routes = listRoutes(ports).map(
+    ({ path }) => new RegExp(`^${path.replace(/:\w+(\{[^}]*\})?/g, '[^/]+')}$`),
+  );
+  const calls = [...text.matchAll(/\/v1\/[\w/:]+/g)].map(([path]) => path);
+  const sockets = ['/v1/control', '/v1/signal'];
+  const missing = calls.filter((path) => !routes.some((route) => route.test(path)));
+  expect(missing.filter((path) => !sockets.includes(path))).toEqual([]);
+  expect(calls.length).toBeGreaterThan(10);
 });
 
 it('each alert leads to a symptom of the runbook', async () => {

@@ -112,6 +112,11 @@ it('a test says at once how it went, and what fails is tried again, the same mes
   const test = async () =>
     (await (await hub.call(`/v1/webhooks/${id}/test`, { method: 'POST' })).json()) as DeliveryView;
   expect(await test()).toMatchObject({ event: 'webhook.test', state: 'delivered' });
+  // A name of this machine alone, which no name server knows.
+  const byName = await make({ url: receiver.url.replace('127.0.0.1', 'localhost') });
+  const named = await hub.call(`/v1/webhooks/${byName.id}/test`, { method: 'POST' });
+  expect(await named.json()).toMatchObject({ state: 'delivered' });
+  await remove(byName.id);
   receiver.answer = { status: 500 };
   expect(await test()).toMatchObject({ state: 'failed', attempts: [{ status: 500 }] });
   receiver.received.length = 0;

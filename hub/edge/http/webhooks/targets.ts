@@ -1,4 +1,4 @@
-import { Resolver } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { mayReach } from '../../peering/candidates.ts';
@@ -29,6 +29,12 @@ export const resolveByDns: Resolve = async (name) => {
   const resolver = new Resolver(LOOKUP);
   const found = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
   return found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+};
+
+/** Asks the system, which knows names of this machine and its network as well. */
+export const resolveBySystem: Resolve = async (name) => {
+  const found = await lookup(name, { all: true, order: 'ipv4first' }).catch(() => []);
+  return found.map(({ address }) => address);
 };
 
 /**
