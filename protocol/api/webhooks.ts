@@ -71,7 +71,7 @@ export type WebhookView = v.InferOutput<typeof WebhookView>;
 export const NewWebhook = v.strictObject({ ...WebhookView.entries, secret: v.string() });
 export type NewWebhook = v.InferOutput<typeof NewWebhook>;
 
-/** The webhooks of a key, the oldest first. */
+/** Webhooks, the oldest first. */
 export const WebhookList = v.strictObject({ webhooks: v.array(WebhookView) });
 export type WebhookList = v.InferOutput<typeof WebhookList>;
 

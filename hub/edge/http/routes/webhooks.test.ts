@@ -4,7 +4,12 @@ import { openClient } from '#client/client.ts';
 import { cancelJob, startJob } from '#client/jobs.ts';
 import { addKey, revokeKey } from '#client/keys.ts';
 import type { JobView } from '#protocol/api/job.ts';
-import type { DeliveryPage, DeliveryView, NewWebhook } from '#protocol/api/webhooks.ts';
+import type {
+  DeliveryPage,
+  DeliveryView,
+  NewWebhook,
+  WebhookList,
+} from '#protocol/api/webhooks.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { makeFakeKey } from '../../sockets/fake-client.ts';
 import { postFakeJob, prepareFakeJob } from '../../sockets/fake-job.ts';
@@ -150,6 +155,13 @@ it('a webhook is seen by its key and the operator alone, and is silent once the 
     expect(await refusalOf(answer)).toEqual({ status: 404, code: 'not-found' });
     expect((await hub.call(`/v1/webhooks/${id}${path}`)).status).toBe(200);
   }
+  const idsFor = async (init: RequestInit) => {
+    const { webhooks } = (await (await hub.call('/v1/webhooks', init)).json()) as WebhookList;
+    return webhooks.map((each) => each.id);
+  };
+  expect(await idsFor(own)).toEqual([id]);
+  expect(await idsFor({ headers })).toEqual([]);
+  expect(await idsFor({})).toContain(id);
   const job = (await (
     await postFakeJob({ url: hub.url, key: made.key }, { units: 1 })
   ).json()) as JobView;

@@ -28,7 +28,10 @@ const CALLS = {
     body: json({ WebhookRequest }),
     answers: { 201: json({ NewWebhook }) },
   },
-  list: { does: 'Lists the webhooks of this key.', answers: { 200: json({ WebhookList }) } },
+  list: {
+    does: 'Lists the webhooks of this key; to an operator, those of all keys.',
+    answers: { 200: json({ WebhookList }) },
+  },
   view: { does: 'Shows a webhook.', answers: { 200: json({ WebhookView }) } },
   remove: { does: 'Removes a webhook and its deliveries.', answers: { 204: NOTHING } },
   test: { does: 'Sends a test to a webhook, once.', answers: { 200: json({ DeliveryView }) } },
@@ -86,7 +89,8 @@ export function webhookRoutes(ports: Pick<ApiPorts, 'store' | 'webhooks' | 'cloc
   return [
     writer('POST /v1/webhooks', CALLS.create, create),
     reader('GET /v1/webhooks', CALLS.list, async ({ key }): Promise<WebhookList> => {
-      return { webhooks: (await kept.list(key.id)).map(({ view }) => view) };
+      const found = await kept.list(key.role === 'operator' ? undefined : key.id);
+      return { webhooks: found.map(({ view }) => view) };
     }),
     reader('GET /v1/webhooks/:webhook', CALLS.view, async (call) => (await find(ports, call)).view),
     writer('DELETE /v1/webhooks/:webhook', CALLS.remove, async (call): Promise<void> => {
