@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fakeMessages, spoiledMessages } from '#node/fake-messages.ts';
 import { INSPECT, openMemoryReader, type ProgramMemory } from '#node/inspect-memory.ts';
+import { inLanes } from '#node/lanes.ts';
 import { openTestPrograms } from '#node/test-programs.ts';
 import { EvidenceRequest, PardonRequest } from '#protocol/api/api.ts';
 import { JobOptions } from '#protocol/api/job.ts';
@@ -238,11 +239,5 @@ const accounts = fc.constantFrom(
   '11111111111111111111111111111111',
 );
 
-/** Sixteen at a time: both ends have sockets to spare then. */
-async function inTurns<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const left = [...all];
-  const lane = async () => {
-    for (let next = left.pop(); next !== undefined; next = left.pop()) await work(next);
-  };
-  await Promise.all(Array.from({ length: 16 }, lane));
-}
+/** At a time: both ends have sockets to spare then. */
+const inTurns = <T>(all: readonly T[], work: (one: T) => Promise<void>) => inLanes(16, all, work);

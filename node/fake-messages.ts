@@ -25,15 +25,19 @@ export function fakeMessages(schema: unknown): fc.Arbitrary<unknown> {
 }
 
 /** The same with some fields changed, left out or added: few of them are taken. */
-export function spoiledMessages(schema: unknown): fc.Arbitrary<unknown> {
+export const spoiledMessages = (schema: unknown): fc.Arbitrary<unknown> =>
+  spoiled(fakeMessages(schema));
+
+/** Values like these with some fields changed, left out or added. */
+export function spoiled(messages: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const changes = fc.array(fc.tuple(fc.nat(), fc.constantFrom(...ODD), fc.nat(3)), {
     minLength: 1,
     maxLength: 3,
   });
-  return fc.tuple(fakeMessages(schema), changes).map(([message, all]) => {
-    const spoiled = structuredClone(message);
-    for (const [at, odd, how] of all) spoil(spoiled, { at, odd: structuredClone(odd), how });
-    return spoiled;
+  return fc.tuple(messages, changes).map(([message, all]) => {
+    const changed = structuredClone(message);
+    for (const [at, odd, how] of all) spoil(changed, { at, odd: structuredClone(odd), how });
+    return changed;
   });
 }
 
