@@ -96,6 +96,9 @@ export function reject(...refused: Parameters<typeof refusal>): never {
   throw new PocketgridError(refusal(...refused));
 }
 
-/** This address has to wait. */
-export const answerWait = (refused: { seconds: number; refusal: Refusal }): Response =>
-  answerJson(errorOf(refused.refusal, 429), 429, { 'Retry-After': String(refused.seconds) });
+/** This address, or this key, has to wait. */
+export const answerWait = (
+  { seconds, refusal }: { seconds: number; refusal: Refusal },
+  headers: Record<string, string> = {},
+): Response =>
+  answerJson(errorOf(refusal, 429), 429, { ...headers, 'Retry-After': String(seconds) });

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
-import { forStrangers } from '../blobs/disk-error.ts';
 import type { HubMetrics } from '../process/metrics.ts';
 import { nameNetwork } from '../process/networks.ts';
-import { answerJson, answerNothing, answerRefusal, answerWait } from './answer.ts';
+import { answerRefusal, answerWait } from './answer.ts';
 import { bearer } from './bearer.ts';
-import { type CallLimits, openCallLimits } from './call-limits.ts';
+import { type CallLimits, openCallLimits, rateHeaders } from './call-limits.ts';
 import { checkKey, checkVerifier } from './callers.ts';
 import { findJob } from './job-access.ts';
+import { answerError, type Place, respond } from './respond.ts';
 import type { ApiPorts, Call, Route } from './route.ts';
 import { banRoutes } from './routes/bans.ts';
 import { batchRoutes } from './routes/batches.ts';
@@ -47,18 +47,7 @@ export function openApi(
     return new Response(await metrics.text(), { headers: { 'Content-Type': metrics.contentType } });
   });
   app.notFound((context) => notFound(context.req.path));
-  app.onError((error, context) => {
-    if (error instanceof PocketgridError) {
-      if (error.refusal.code === 'storage-failed')
-        ports.log.error({ error: error.message, path: context.req.path }, 'the disk failed');
-      return answerRefusal(forStrangers(error.refusal));
-    }
-    ports.log.error(
-      { error: error.stack, path: context.req.path },
-      'a request failed; this is a bug',
-    );
-    return answerRefusal(refusal('internal', 'the hub failed on this request; its log says why'));
-  });
+  app.onError((error, context) => answerError({ ...ports, path: context.req.path }, error));
   return async (request, context) => {
     const answer = await app.fetch(request, context);
     metrics.countCall(answer.status);
@@ -113,15 +102,14 @@ function addRoute(
       query: new URL(request.url).searchParams,
       caller: nameNetwork(address),
     };
-    const answer = await answerCall(ports, { route, limits }, call);
-    if (answer === undefined) return answerNothing();
-    return answer instanceof Response ? answer : answerJson(answer);
+    const place = { log: ports.log, path: context.req.path };
+    return respond(place, () => answerCall(ports, { route, limits, place }, call));
   });
 }
 
 async function answerCall(
   ports: ApiPorts,
-  { route, limits }: { route: Route; limits: CallLimits },
+  { route, limits, place }: { route: Route; limits: CallLimits; place: Place },
   call: Call,
 ): Promise<unknown> {
   const token = bearer(call.request);
@@ -131,12 +119,16 @@ async function answerCall(
     return route.answer(call);
   }
   const key = await checkKey(ports, token, route.caller);
-  const late = limits.takeCall(key);
-  if (late !== undefined) return answerWait(late);
+  const taken = limits.takeCall(key);
+  if (taken?.late !== undefined) return answerWait(taken.late, rateHeaders(taken));
   const need = route.caller === 'reader' ? ('read' as const) : ('write' as const);
   const own = { ...call, by: { key, need } };
   const { caller } = route;
-  return route.answer({ ...own, key, mayGoOn: () => holds(ports, { token, caller, call: own }) });
+  const mayGoOn = () => holds(ports, { token, caller, call: own });
+  const answer = await respond(place, () => route.answer({ ...own, key, mayGoOn }));
+  const told = Object.entries(taken === undefined ? {} : rateHeaders(taken));
+  for (const [name, value] of told) answer.headers.set(name, value);
+  return answer;
 }
 
 /** Whether a call with an API key would be taken once more. */

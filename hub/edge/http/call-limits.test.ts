@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import { type CallLimits, openCallLimits } from './call-limits.ts';
+import type { DeveloperId } from '#protocol/values/ids.ts';
+import { type CallLimits, openCallLimits, rateHeaders, type TakenCall } from './call-limits.ts';
 
 const HERE = '203.0.113.7';
 let now: number;
@@ -77,4 +78,19 @@ test('addresses are remembered within a bound, those that called last', () => {
   expect(limits.take(HERE, 50)).toBeDefined();
   others(10_000);
   expect(limits.take(HERE, 50)).toBeUndefined();
+});
+
+test('a key with a rate is told how it stands, and one without is told nothing', () => {
+  const key = { id: 'dev_0000000000000001' as DeveloperId, name: 'k', callsPerMinute: 120 };
+  const take = () => limits.takeCall(key) as TakenCall;
+  const told = () => Object.values(rateHeaders(take()));
+  expect(told()).toEqual(['120', '119', '500ms']);
+  expect(told()).toEqual(['120', '118', '1s']);
+  for (let call = 2; call < 120; call += 1) expect(take().late).toBeUndefined();
+  const refused = take();
+  expect(Object.values(rateHeaders(refused))).toEqual(['120', '0', '1m0s']);
+  expect(refused.late).toMatchObject({ seconds: 1, refusal: { code: 'message-rate' } });
+  now += 30_000;
+  expect(told()).toEqual(['120', '59', '31s']);
+  expect(limits.takeCall({ id: key.id, name: 'k' })).toBeUndefined();
 });

@@ -200,9 +200,19 @@ describe('a key', () => {
     const made = await make({ callsPerMinute: 3 });
     const call = () =>
       fetch(`${hub.url}/v1/jobs`, { headers: { Authorization: `Bearer ${made.key}` } });
-    for (let calls = 0; calls < 3; calls += 1) expect((await call()).status).toBe(200);
+    const leftOf = ({ headers }: Response) =>
+      ['limit', 'remaining'].map((each) => headers.get(`x-ratelimit-${each}-requests`));
+    for (let calls = 0; calls < 3; calls += 1) {
+      const answer = await call();
+      expect([answer.status, ...leftOf(answer)]).toEqual([200, '3', `${2 - calls}`]);
+    }
     const late = await call();
     expect([late.status, late.headers.get('retry-after')]).toEqual([429, '20']);
+    expect(leftOf(late)).toEqual(['3', '0']);
+    expect(late.headers.get('x-ratelimit-reset-requests')).toMatch(/^(1m0|\d\d)s$/);
+    const unknown = `${hub.url}/v1/jobs/job_0123456789abcdef`;
+    const key = { headers: { Authorization: `Bearer ${hub.key}` } };
+    expect(leftOf(await fetch(unknown, key))).toEqual([null, null]);
     const other = await make();
     expect(await codeOf(listJobs(other.client))).toBe('accepted');
   });
