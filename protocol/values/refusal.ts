@@ -95,6 +95,9 @@ const COMMON_CODES = [
   'request-invalid',
   'not-found',
   'busy',
+  'idempotency-in-work',
+  'idempotency-reused',
+  'idempotency-gone',
   // Runtime on the device
   'provider-unavailable',
   'provider-failed',

@@ -27,7 +27,9 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'model-exists': 409,
   'job-state': 409,
   'results-held': 409,
+  'idempotency-in-work': 409,
   'results-removed': 410,
+  'idempotency-gone': 410,
   'model-too-big': 413,
   'input-too-big': 413,
   'message-too-long': 413,
@@ -55,11 +57,20 @@ export const answerJson = (
   value: unknown,
   status = 200,
   headers: Record<string, string> = {},
+): Response => answerText(JSON.stringify(value), status, headers);
+
+/** JSON that is written already; an empty text is no body. */
+export const answerText = (
+  text: string,
+  status: number,
+  headers: Record<string, string>,
 ): Response =>
-  new Response(JSON.stringify(value), {
-    status,
-    headers: { ...HEADERS, ...headers, 'Content-Type': 'application/json' },
-  });
+  text === ''
+    ? new Response(null, { status, headers: { ...HEADERS, ...headers } })
+    : new Response(text, {
+        status,
+        headers: { ...HEADERS, ...headers, 'Content-Type': 'application/json' },
+      });
 
 /** Bytes, or any other body. */
 export const answerBody = (
@@ -74,7 +85,8 @@ export const answerNothing = (): Response => new Response(null, { status: 204, h
 /** An `ApiError`; what has no status of its own was understood and is not acceptable: 422. */
 export function answerRefusal(refusal: Refusal): Response {
   const status = STATUS[refusal.code] ?? 422;
-  const wait = status === 503 ? { 'Retry-After': BUSY_SECONDS } : {};
+  const isEarly = status === 503 || refusal.code === 'idempotency-in-work';
+  const wait = isEarly ? { 'Retry-After': BUSY_SECONDS } : {};
   return answerJson(errorOf(refusal, status), status, wait);
 }
 

@@ -8,8 +8,9 @@ import { bearer } from './bearer.ts';
 import { type CallLimits, openCallLimits, rateHeaders } from './call-limits.ts';
 import { checkKey, checkVerifier } from './callers.ts';
 import { findJob } from './job-access.ts';
+import { openRepeats, type Repeats } from './repeats.ts';
 import { answerError, type Place, respond } from './respond.ts';
-import type { ApiPorts, Call, Route } from './route.ts';
+import { type ApiPorts, type Call, isRepeatable, type KeyCall, type Route } from './route.ts';
 import { banRoutes } from './routes/bans.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { blobRoutes } from './routes/blobs.ts';
@@ -41,8 +42,8 @@ export function openApi(
   metrics: HubMetrics,
 ): (request: Request, context?: CallContext) => Promise<Response> {
   const app = new Hono<{ Bindings: CallContext }>();
-  const limits = openCallLimits();
-  for (const route of listRoutes(ports)) addRoute(app, { ports, limits }, route);
+  const guards = { limits: openCallLimits(), repeats: openRepeats(ports) };
+  for (const route of listRoutes(ports)) addRoute(app, { ports, guards }, route);
   app.get('/metrics', async () => {
     return new Response(await metrics.text(), { headers: { 'Content-Type': metrics.contentType } });
   });
@@ -86,15 +87,21 @@ interface CallContext {
   incoming: { socket: { remoteAddress?: string | undefined } };
 }
 
+/** What stands before the work of a call. */
+interface Guards {
+  limits: CallLimits;
+  repeats: Repeats;
+}
+
 function addRoute(
   app: Hono<{ Bindings: CallContext }>,
-  { ports, limits }: { ports: ApiPorts; limits: CallLimits },
+  { ports, guards }: { ports: ApiPorts; guards: Guards },
   route: Route,
 ): void {
   app.on(route.method, route.path, async (context) => {
     const request = context.req.raw;
     const address = context.env?.incoming?.socket.remoteAddress;
-    const late = limits.take(address, route.description.cost ?? 0);
+    const late = guards.limits.take(address, route.description.cost ?? 0);
     if (late !== undefined) return answerWait(late);
     const call: Call = {
       request,
@@ -103,13 +110,13 @@ function addRoute(
       caller: nameNetwork(address),
     };
     const place = { log: ports.log, path: context.req.path };
-    return respond(place, () => answerCall(ports, { route, limits, place }, call));
+    return respond(place, () => answerCall(ports, { route, guards, place }, call));
   });
 }
 
 async function answerCall(
   ports: ApiPorts,
-  { route, limits, place }: { route: Route; limits: CallLimits; place: Place },
+  { route, guards, place }: { route: Route; guards: Guards; place: Place },
   call: Call,
 ): Promise<unknown> {
   const token = bearer(call.request);
@@ -119,13 +126,16 @@ async function answerCall(
     return route.answer(call);
   }
   const key = await checkKey(ports, token, route.caller);
-  const taken = limits.takeCall(key);
+  const taken = guards.limits.takeCall(key);
   if (taken?.late !== undefined) return answerWait(taken.late, rateHeaders(taken));
   const need = route.caller === 'reader' ? ('read' as const) : ('write' as const);
-  const own = { ...call, by: { key, need } };
+  const by = { key, need };
   const { caller } = route;
-  const mayGoOn = () => holds(ports, { token, caller, call: own });
-  const answer = await respond(place, () => route.answer({ ...own, key, mayGoOn }));
+  const mayGoOn = () => holds(ports, { token, caller, call: { ...call, by } });
+  const newId = (bytes: number) => randomBytes(bytes).toString('hex');
+  const work = (own: KeyCall) => respond(place, () => route.answer(own));
+  const own = { ...call, by, key, mayGoOn, newId };
+  const answer = await (isRepeatable(route) ? guards.repeats(own, work) : work(own));
   const told = Object.entries(taken === undefined ? {} : rateHeaders(taken));
   for (const [name, value] of told) answer.headers.set(name, value);
   return answer;

@@ -13,6 +13,8 @@ type Ports = Pick<ApiPorts, 'store' | 'loop' | 'clock'>;
 
 /** What a job is made of, and whose it is to be. */
 interface NewJob {
+  /** A new one where it is absent. */
+  id?: JobId;
   key: KeyView;
   options: JobOptions;
   made: MadeJob;
@@ -25,11 +27,11 @@ const inTurn = openTurns();
 export const createJob = (ports: Ports, job: NewJob): Promise<JobView> =>
   inTurn(() => create(ports, job));
 
-async function create(ports: Ports, { key, options, made }: NewJob): Promise<JobView> {
+async function create(ports: Ports, { id, key, options, made }: NewJob): Promise<JobView> {
   const { name, unitPrice, assurance, autoStart, keepDays } = options;
   const record: JobRecord = {
     ...made.record,
-    id: `job_${randomBytes(8).toString('hex')}` as JobId,
+    id: id ?? (`job_${randomBytes(8).toString('hex')}` as JobId),
     developer: key.id,
     name,
     createdAt: ports.clock(),

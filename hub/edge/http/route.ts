@@ -64,6 +64,8 @@ export interface Call {
 /** A call with an API key. */
 export interface KeyCall extends Call {
   key: KeyView;
+  /** Bytes in hex for the id of what the call makes: random, and the same when it is repeated. */
+  newId(bytes: number): string;
   /** Whether the key still holds, and may see the job of the path: long answers look again. */
   mayGoOn(): Promise<boolean>;
 }
@@ -115,6 +117,10 @@ export const operator = (
 ): Route => {
   return { ...readPlace(place, description), caller: 'operator', answer };
 };
+
+/** Whether a call that is made again with its idempotency key is answered as before. */
+export const isRepeatable = ({ method, caller }: Pick<Route, 'method' | 'caller'>): boolean =>
+  method === 'POST' && caller === 'writer';
 
 function readPlace(place: string, description: Description): Place {
   const [method = '', path = ''] = place.split(' ');

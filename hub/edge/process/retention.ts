@@ -1,6 +1,7 @@
 import { instant } from '#protocol/values/units.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { HubLoop } from '../loop.ts';
+import { ANSWERS_KEPT_MS } from '../store/answers.ts';
 import type { Store } from '../store/port.ts';
 import type { Log } from './log.ts';
 
@@ -11,14 +12,15 @@ const JOBS_A_ROUND = 1_000;
 const UNNAMED_MS = 24 * 3_600_000;
 
 interface Ports {
-  store: Pick<Store, 'expired' | 'namesBlob'>;
+  store: Pick<Store, 'expired' | 'namesBlob' | 'answers'>;
   blobs: Pick<BlobStore, 'sweep'>;
   loop: Pick<HubLoop, 'command'>;
   log: Log;
 }
 
-/** Has inputs and results removed whose time is over, and blobs that no fact names. */
+/** Has inputs, results and answers removed whose time is over, and blobs that no fact names. */
 export async function removeExpired({ store, blobs, loop, log }: Ports): Promise<void> {
+  await store.answers.expire(instant(Date.now() - ANSWERS_KEPT_MS));
   for (const job of await store.expired(instant(Date.now()), JOBS_A_ROUND)) {
     const done = await loop.command({ type: 'remove-data', job });
     if (!done.ok) return;

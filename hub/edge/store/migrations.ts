@@ -1,3 +1,4 @@
+import { ANSWERS } from './answers.ts';
 import { BATCHES } from './batches.ts';
 import { BLOB_NAMES } from './blob-names.ts';
 import { COMPACT_ROWS } from './compact-rows.ts';
@@ -391,4 +392,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   MODELS,
   BATCHES,
   WEBHOOKS,
+  ANSWERS,
 ];

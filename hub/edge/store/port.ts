@@ -12,6 +12,7 @@ import type { DeveloperId, Digest, JobId, LeaseId, PublicKey, Root } from '#prot
 import type { Instant } from '#protocol/values/units.ts';
 import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.ts';
 import type { DeviceRecord } from '../../core/state/trust.ts';
+import type { AnswerStore } from './answers.ts';
 import type { BatchStore, FileStore } from './batches.ts';
 import type { KeyStore } from './keys.ts';
 import type { ModelStore } from './models.ts';
@@ -184,5 +185,6 @@ export interface Store extends DeviceFacts, MoneyFacts {
   files: FileStore;
   batches: BatchStore;
   webhooks: WebhookStore;
+  answers: AnswerStore;
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openTestFolder } from '#node/test-folder.ts';
+import { checkAnswerStore } from './answers.contract.ts';
 import { checkBatchStore } from './batches.contract.ts';
 import { openDatabaseFile } from './database/open.ts';
 import { checkKeyStore } from './keys.contract.ts';
@@ -32,6 +33,7 @@ describe('store in a file', () => {
   checkModelStore(open);
   checkBatchStore(open);
   checkWebhookStore(open);
+  checkAnswerStore(open);
 
   it('refuses with disk-full past its cap, keeps what it had and goes on', async () => {
     const file = freshFile();

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { checkAnswerStore } from './answers.contract.ts';
 import { checkBatchStore } from './batches.contract.ts';
 import { checkKeyStore } from './keys.contract.ts';
 import { checkModelStore } from './models.contract.ts';
@@ -15,4 +16,5 @@ describe('store in memory', () => {
   checkModelStore(open);
   checkBatchStore(open);
   checkWebhookStore(open);
+  checkAnswerStore(open);
 });

@@ -1,6 +1,7 @@
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import { unknownBlob } from '../blobs/range.ts';
+import { openAnswers } from './answers.ts';
 import { namesFile, openBatches, openFiles } from './batches.ts';
 import { jobsNaming, namesBlob } from './blob-names.ts';
 import { openDatabaseFile, openMemoryDatabase, openSharedDatabase } from './database/open.ts';
@@ -124,6 +125,7 @@ async function openStore(database: Database, blobs: SegmentBlobs): Promise<Store
     files: openFiles(database),
     batches: openBatches(database),
     webhooks: openWebhooks(database),
+    answers: openAnswers(database),
     close,
   };
 }

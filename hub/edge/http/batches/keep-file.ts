@@ -19,6 +19,8 @@ interface Ports {
 
 /** A file to be kept. */
 export interface NewFile {
+  /** A new one where it is absent. */
+  id?: string;
   owner: DeveloperId;
   name: string;
   purpose: FilePurpose;
@@ -43,7 +45,7 @@ async function keep(
   const expires = file.expiresAt ?? made;
   const kept: KeptFile = {
     view: {
-      ...{ id: `file-${randomBytes(12).toString('hex')}`, object: 'file' },
+      ...{ id: file.id ?? `file-${randomBytes(12).toString('hex')}`, object: 'file' },
       bytes: bytes(blob.length),
       created_at: seconds(),
       ...(expires === undefined ? {} : { expires_at: expires }),

@@ -39,7 +39,10 @@ it('the description says who may call, what a call takes and what it answers', a
   expect(paths['/v1/jobs/{job}/start']?.['post']).toMatchObject({
     operationId: 'postJobsByJobStart',
     security: [{ key: [] }],
-    parameters: [{ name: 'job', in: 'path', required: true, schema: { type: 'string' } }],
+    parameters: [
+      { name: 'job', in: 'path', required: true, schema: { type: 'string' } },
+      { name: 'Idempotency-Key', in: 'header', required: false },
+    ],
   });
   expect(paths['/v1/health']?.['get']?.security).toEqual([]);
   expect(paths['/v1/blobs/{root}']?.['get']?.security).toEqual([{ key: [] }, { ticket: [] }]);

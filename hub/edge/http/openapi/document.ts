@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Content, Description, Named } from '../describe.ts';
-import type { Route } from '../route.ts';
+import { isRepeatable, type Route } from '../route.ts';
 import { HUB_VERSION } from '../routes/health.ts';
 import { PARTS, PATH_FIELDS } from './parts.ts';
 import { describeSchema, describeSchemas, type JsonSchema } from './schemas.ts';
@@ -33,7 +33,7 @@ export interface Operation {
 
 interface Parameter {
   name: string;
-  in: 'path' | 'query';
+  in: 'path' | 'query' | 'header';
   required: boolean;
   description?: string;
   schema: JsonSchema;
@@ -48,6 +48,15 @@ const CALLERS: Record<Route['caller'], string> = {
   writer: 'Takes an API key that may write.',
   operator: "Takes an operator's API key.",
   verifier: 'Takes the ticket of a verifier that is online.',
+};
+
+const IDEMPOTENCY_KEY: Parameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'The same call with the same key is done once and answered alike for a day: a new UUID for each new call.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
 const ABOUT =
@@ -105,6 +114,7 @@ function describeRoute(route: Route): Operation {
     parameters: [
       ...inPath.map((name) => describeField('path', name, PATH_FIELDS)),
       ...Object.keys(query).map((name) => describeField('query', name, query)),
+      ...(isRepeatable(route) ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body) } }),
     responses: {

@@ -83,6 +83,9 @@ const strangeHeaders: fc.Arbitrary<Record<string, string>> = fc.constantFrom(
   { 'if-none-match': '*' },
   { accept: 'text/html;q=0' },
   { prefer: 'wait=0, wait=99999999999' },
+  { 'idempotency-key': 'one' },
+  { 'idempotency-key': '"another"' },
+  { 'idempotency-key': 'x'.repeat(300) },
 );
 
 function fakePath({ path, operation }: DescribedCall, known: KnownNames): fc.Arbitrary<string> {
@@ -105,7 +108,7 @@ function fakePath({ path, operation }: DescribedCall, known: KnownNames): fc.Arb
     for (const [at, parameter] of operation.parameters.entries()) {
       const text = texts[at] ?? '';
       if (parameter.in === 'path') filled = filled.replace(`{${parameter.name}}`, () => text);
-      else if (named[at]) query.push(`${parameter.name}=${text}`);
+      else if (parameter.in === 'query' && named[at]) query.push(`${parameter.name}=${text}`);
     }
     return query.length === 0 ? filled : `${filled}?${query.join('&')}`;
   });

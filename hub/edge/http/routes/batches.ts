@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { BatchList, BatchRequest, BatchView, type KeptBatch } from '#protocol/openai/batch.ts';
 import { viewJob } from '../../../core/hub.ts';
 import { reject } from '../answer.ts';
@@ -19,8 +18,11 @@ const OPEN_MAX = 64;
 export function batchRoutes(ports: ApiPorts): Route[] {
   const { store, batches } = ports;
 
-  async function create({ request, key }: KeyCall): Promise<BatchView> {
+  async function create({ request, key, newId }: KeyCall): Promise<BatchView> {
     const asked = await readJson(BatchRequest, request, REQUEST_BYTES_MAX);
+    const id = `batch_${newId(12)}`;
+    const there = await store.batches.find(id);
+    if (there !== undefined) return there.view;
     const file = await findFile(ports, { param: () => asked.input_file_id, key });
     const open = (await store.batches.open()).filter(({ owner }) => owner === key.id);
     if (open.length >= OPEN_MAX) {
@@ -32,7 +34,7 @@ export function batchRoutes(ports: ApiPorts): Route[] {
         ...BLANK,
         ...asked,
         ...datesOf(secondsOf(ports)),
-        id: newId(),
+        id,
         metadata: asked.metadata ?? null,
       },
       owner: key.id,
@@ -99,8 +101,6 @@ export function batchRoutes(ports: ApiPorts): Route[] {
     ),
   ];
 }
-
-const newId = () => `batch_${randomBytes(12).toString('hex')}`;
 
 const BLANK = {
   object: 'batch',

@@ -1,10 +1,13 @@
 import * as v from 'valibot';
 import { JobOptions, JobView } from '#protocol/api/job.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
+import { viewJob } from '../../../core/hub.ts';
 import type { MadeJob, JobForm as PostedForm } from '../../forms/make-job.ts';
 import { answerJson } from '../answer.ts';
 import { createJob } from '../create-job.ts';
 import { Files, form, json } from '../describe.ts';
+import { readJob } from '../job-access.ts';
 import { findModel } from '../kept-models.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
 import type { UploadPlaces } from '../upload-places.ts';
@@ -26,12 +29,15 @@ const JobForm = v.strictObject({
 
 /** Posting a job: the form, the checks, the blobs, then the core's word. */
 export function createRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
-  const answer = ({ request, key }: KeyCall) =>
+  const answer = ({ request, key, newId }: KeyCall) =>
     places.hold(key, async () => {
       const { form: posted, close } = await receiveUpload(request, ports.uploads);
       try {
+        const id = `job_${newId(8)}` as JobId;
+        const there = await readJob(ports, id);
+        if (there !== undefined) return answerJson(viewJob(ports.hub, there), 201);
         const made = await makeJob(ports, await withModel(ports, posted));
-        return answerJson(await createJob(ports, { key, options: posted.options, made }), 201);
+        return answerJson(await createJob(ports, { id, key, options: posted.options, made }), 201);
       } finally {
         await close();
       }

@@ -63,7 +63,7 @@ const CALLS = {
 /** Files of batches, in the shape of OpenAI's API. */
 export function fileRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
   const { files } = ports.store;
-  const add = ({ request, key }: KeyCall): Promise<FileView> =>
+  const add = ({ request, key, newId }: KeyCall): Promise<FileView> =>
     places.hold(key, async () => {
       const posted = await receiveForm(request, ports.uploads, SHAPE);
       try {
@@ -78,6 +78,9 @@ export function fileRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
         if (!purpose.ok || purpose.value !== 'batch') {
           return reject('request-invalid', 'send `purpose=batch` with the file', 'purpose');
         }
+        const id = `file-${newId(12)}`;
+        const there = await files.find(id);
+        if (there !== undefined) return there.view;
         const held = await files.held(key.id);
         if (held + entry.length > FILE_BYTES_OF_KEY_MAX) {
           const message = `the key "${key.name}" keeps ${held} bytes of files, and may keep ${FILE_BYTES_OF_KEY_MAX}; remove some (DELETE /v1/files/…)`;
@@ -86,6 +89,7 @@ export function fileRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
         const kept = await keepFile(
           { ...ports, seconds: () => secondsOf(ports) },
           {
+            id,
             owner: key.id,
             name: entry.name.slice(0, 200),
             purpose: 'batch',
