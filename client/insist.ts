@@ -1,5 +1,6 @@
 import type { Result } from '#protocol/values/refusal.ts';
 import type { Attempt, CallOptions } from './attempt.ts';
+import { sleep } from './sleep.ts';
 
 const PAUSE_MS = { first: 250, max: 10_000 };
 
@@ -31,17 +32,4 @@ export async function insist<T>(
     await sleep(pause * (1 + Math.random() / 2), signal);
     if (signal?.aborted === true) return result;
   }
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    if (signal?.aborted === true) end();
-    else signal?.addEventListener('abort', end);
-  });
 }

@@ -47,8 +47,8 @@ export const startJob = (hub: HubClient, job: JobId) =>
   hub.ask(JobView, `/v1/jobs/${job}/start`, { method: 'POST' });
 
 /** Ends a job; what was accepted stays readable. */
-export const cancelJob = (hub: HubClient, job: JobId) =>
-  hub.ask(JobView, `/v1/jobs/${job}/cancel`, { method: 'POST' });
+export const cancelJob = (hub: HubClient, job: JobId, options?: CallOptions) =>
+  hub.ask(JobView, `/v1/jobs/${job}/cancel`, { ...options, method: 'POST' });
 
 /** Removes inputs and results of a job that ended ten minutes ago or earlier. */
 export const removeJobData = (hub: HubClient, job: JobId) =>

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { HubClient } from '#client/client.ts';
+import { mustBeDone } from '#client/follow-job.ts';
 import { type JobUpload, postJob } from '#client/jobs.ts';
 import { lockFile } from '#node/file-lock.ts';
 import { hasCode } from '#node/files.ts';
@@ -9,7 +10,7 @@ import type { JobView } from '#protocol/api/job.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
 import { defineCommand } from '../command.ts';
 import { openHub, placeOf } from '../hub.ts';
-import { followJob, hasEnded, mustBeDone, WAIT_MINUTES } from '../jobs/follow.ts';
+import { followJob, WAIT_MINUTES } from '../jobs/follow.ts';
 import { forgetNote, postOnce } from '../jobs/job-file.ts';
 import { JOB_FLAGS, JOB_HELP } from '../jobs/job-flags.ts';
 import { checkRoom, formatOf, saveResults } from '../jobs/save.ts';
@@ -78,7 +79,7 @@ async function bring(hub: HubClient, bringing: Bringing): Promise<JobView> {
       ? postJob(hub, upload, { signal: world.signal }).then(must)
       : postOnce(hub, { upload, out, world }));
     job = posted;
-    const ended = await followJob(hub, { job: posted.id, world, until: hasEnded, minutes });
+    const ended = await followJob(hub, { job: posted.id, world, minutes });
     if (ended.state !== 'done' && out !== undefined) await forgetNote(out);
     mustBeDone(ended);
     await saveResults(hub, { job: ended.id, range, out, world });

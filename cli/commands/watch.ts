@@ -1,9 +1,10 @@
 import * as v from 'valibot';
+import { mustBeDone } from '#client/follow-job.ts';
 import { wholeIn } from '#node/flags.ts';
 import { JobId } from '#protocol/values/ids.ts';
 import { defineCommand } from '../command.ts';
 import { HUB_FLAGS, HUB_HELP, openHub, placeOf } from '../hub.ts';
-import { followJob, hasEnded, mustBeDone, WAIT_MINUTES } from '../jobs/follow.ts';
+import { followJob, WAIT_MINUTES } from '../jobs/follow.ts';
 import { orStopped } from '../stopped.ts';
 import { showJob } from './jobs.ts';
 
@@ -24,9 +25,7 @@ export const watchCommand = defineCommand({
   async run({ job: id, wait: minutes = WAIT_MINUTES.otherwise, ...place }, world) {
     const hub = await openHub(world, placeOf(place));
     const explain = () => `stopped; ${id} goes on: pocketgrid cancel ${id} ends it`;
-    const job = await orStopped(world, explain, () =>
-      followJob(hub, { job: id, world, until: hasEnded, minutes }),
-    );
+    const job = await orStopped(world, explain, () => followJob(hub, { job: id, world, minutes }));
     return { lines: [showJob(mustBeDone(job))], json: job };
   },
 });
