@@ -9,8 +9,9 @@ import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import { checkReceipt } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
 import { must } from '#protocol/values/refusal.ts';
+import { EXIT } from './exit.ts';
 import { openFakeWorld } from './fake-world.ts';
-import { EXIT, runCli } from './run.ts';
+import { runCli } from './run.ts';
 
 const TEST_MS_MAX = 240_000;
 const programs = openTestPrograms();
@@ -174,6 +175,32 @@ describe('a job that is done', () => {
       expect(receipts.map(({ shard }) => shard.job)).toEqual([id]);
       expect(receipts.flatMap((receipt) => checkReceipt(receipt))).toEqual([]);
     }
+  });
+
+  it('is verified, by itself and by a file of receipts that nobody changed', async () => {
+    const ofJob = await run(`verify ${id}`);
+    expect([ofJob.code, ofJob.said]).toEqual([
+      EXIT.done,
+      expect.stringContaining('1 of 1 accepted units have a receipt that holds'),
+    ]);
+    const file = at('verified.json');
+    await run(`receipts ${id} -o ${file}`);
+    const offline = await run(`verify ${file} --json`);
+    const one = { job: id, firstUnit: 0, unitCount: 1, faults: [] };
+    expect([offline.code, JSON.parse(offline.said)]).toMatchObject([
+      EXIT.done,
+      { whole: true, receipts: [one] },
+    ]);
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('"runtime":"', '"runtime":"x'));
+    const changed = await run(`verify ${file}`);
+    expect([changed.code, changed.said]).toEqual([
+      EXIT.refused,
+      expect.stringContaining('receipt 1: refused'),
+    ]);
+    const other = await run(`verify ${id} --hub-key ${'0'.repeat(64)}`);
+    expect([other.code, other.said]).toEqual([1, expect.stringContaining('of another hub')]);
+    expect((await run(`verify ${file}.gone`)).told).toContain('name a file of receipts, or a job');
   });
 
   it.each(['watch', 'cancel', 'results', 'receipts'])('%s of another id says so', async (word) => {

@@ -6,14 +6,15 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { postJob } from '#client/jobs.ts';
 import { readModel } from '#client/models.ts';
+import { COMMIT, openFakeHuggingFace } from '#node/fake-hugging-face.ts';
 import { openTestPrograms } from '#node/test-programs.ts';
 import type { ModelView } from '#protocol/api/models.ts';
 import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import { must } from '#protocol/values/refusal.ts';
+import { EXIT } from './exit.ts';
 import { openFakeWorld } from './fake-world.ts';
-import { COMMIT, openFakeHuggingFace } from './repository/fake-hugging-face.ts';
 import { sampleExternal } from './repository/sample-external.ts';
-import { EXIT, runCli } from './run.ts';
+import { runCli } from './run.ts';
 
 const { start, data } = openTestPrograms();
 const server = openFakeHuggingFace();

@@ -3,27 +3,34 @@ import { API_KEY_PREFIX } from '#protocol/api/api.ts';
 import { fault, PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
 import type { Command } from './command.ts';
 import { cancelCommand } from './commands/cancel.ts';
+import { completionsFor } from './commands/completions.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { addKeyCommand } from './commands/keys-add.ts';
+import { listKeysCommand } from './commands/keys-list.ts';
+import { revokeKeyCommand } from './commands/keys-revoke.ts';
 import { loginCommand } from './commands/login.ts';
 import { addCommand } from './commands/model-add.ts';
 import { listCommand } from './commands/model-list.ts';
 import { removeCommand } from './commands/model-remove.ts';
+import { contributeCommand, verifierCommand } from './commands/programs.ts';
 import { quoteCommand } from './commands/quote.ts';
 import { receiptsCommand } from './commands/receipts.ts';
 import { resultsCommand } from './commands/results.ts';
 import { runCommand } from './commands/run.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
+import { EXIT } from './exit.ts';
 import { StoppedError } from './stopped.ts';
 import type { World } from './world.ts';
 
-const COMMANDS: readonly Command[] = [
+const PLAIN: readonly Command[] = [
   ...[loginCommand, addCommand, listCommand, removeCommand],
   ...[quoteCommand, runCommand, jobsCommand, watchCommand, cancelCommand],
-  ...[resultsCommand, receiptsCommand],
+  ...[resultsCommand, receiptsCommand, verifyCommand],
+  ...[contributeCommand, verifierCommand],
+  ...[addKeyCommand, listKeysCommand, revokeKeyCommand],
 ];
-
-/** How the program ends. */
-export const EXIT = { done: 0, refused: 1, misused: 2, unreachable: 3, stopped: 130 } as const;
+const COMMANDS: readonly Command[] = [...PLAIN, completionsFor(PLAIN)];
 
 const HELP = `pocketgrid COMMAND [flags]
 
@@ -33,7 +40,7 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`).join('\n
   --json          the answer of any command as one value of JSON, and a refusal on standard error
 
 It ends with 0 when it is done, 1 when it is refused, 2 when the command line is wrong, 3 when a hub or a
-repository cannot be reached, so that the same may succeed later.`;
+repository cannot be reached, so that the same may succeed later, and 130 when it was stopped.`;
 
 /** Runs a command line; gives the exit code. */
 export async function runCli(args: readonly string[], world: World): Promise<number> {
@@ -67,9 +74,9 @@ export async function runCli(args: readonly string[], world: World): Promise<num
   try {
     // A program reads what is said: nothing else is.
     const quiet = { ...world, isJson, tell: () => undefined, show: () => undefined };
-    const { lines, json } = await decoded.value(isJson ? quiet : world);
+    const { lines, json, code } = await decoded.value(isJson ? quiet : world);
     for (const line of isJson ? [JSON.stringify(json)] : lines) world.say(line);
-    return EXIT.done;
+    return code ?? EXIT.done;
   } catch (error) {
     if (world.signal.aborted) {
       return complain(error instanceof StoppedError ? error.refusal : STOPPED, EXIT.stopped);

@@ -30,7 +30,7 @@ test('a banned phone saves the evidence, anyone replays it, and a pardon lets it
   await expect(liar.getByTestId('evidence-outcome')).toContainText('Saved');
   const { device, unit } = await readEvidence(file);
 
-  const checked = openProgram('verify-receipt', ['scripts/verify-receipt.ts', file]);
+  const checked = openProgram('verify-receipt', ['cli/main.ts', 'verify', file]);
   await checked.line(/^receipt 1: ok: .* 1 mismatch/);
 
   // By now another device has computed the unit: the file is replayed against what the liar gave.

@@ -9,7 +9,7 @@ import { saveFile } from '../jobs/save.ts';
 
 const HELP = `pocketgrid receipts JOB [-o FILE] [--hub URL] [--pin SHA256]
 
-Brings the receipts of a job as JSON: what was computed, by whom, under which signatures. npm run verify-receipt -- FILE
+Brings the receipts of a job as JSON: what was computed, by whom, under which signatures. pocketgrid verify FILE
 says what they prove.
 
   -o, --out FILE  where they go, in place of what is there; else to standard output

@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { COMMIT, openFakeHuggingFace } from '#node/fake-hugging-face.ts';
 import { openTestFolder } from '#node/test-folder.ts';
 import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 import { type FakeWorld, openFakeWorld } from '../fake-world.ts';
 import { download } from './download.ts';
-import { COMMIT, openFakeHuggingFace } from './fake-hugging-face.ts';
 import { openHuggingFace } from './hugging-face.ts';
 
 const server = openFakeHuggingFace();

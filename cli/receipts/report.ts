@@ -1,38 +1,53 @@
 import * as v from 'valibot';
-import { checkReceipt } from '#protocol/records/receipt-check.ts';
+import { checkReceipt, type ReceiptFault } from '#protocol/records/receipt-check.ts';
 import { Receipt } from '#protocol/records/records.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 
+/** What was found of one receipt. */
+export interface ReceiptFinding {
+  /** Absent where it is no receipt. */
+  receipt?: Receipt;
+  /** Empty where all of it holds. */
+  faults: ReceiptFault[];
+}
+
+/** What was found of several, and what that proves. */
 export interface ReceiptReport {
   /** Every receipt held. */
   whole: boolean;
   lines: string[];
+  found: ReceiptFinding[];
 }
 
 /** Checks the text of a file with one receipt, or with `receipts` as the dashboard saves them. */
 export function reportReceipts(text: string, hub?: PublicKey): ReceiptReport {
-  const found = readReceipts(text);
-  if (!found.ok) return { whole: false, lines: [found.refusal.message] };
-  const lines: string[] = [];
-  const sound: Receipt[] = [];
-  for (const [place, value] of found.value.entries()) {
-    const decoded = decodeWith(Receipt, value, 'message-malformed');
-    if (!decoded.ok) {
-      lines.push(`receipt ${place + 1}: refused\n  ${decoded.refusal.message}`);
-      continue;
-    }
-    const receipt = decoded.value;
-    const faults = checkReceipt(receipt, hub);
-    if (faults.length === 0) sound.push(receipt);
-    lines.push(
-      `receipt ${place + 1}: ${faults.length === 0 ? 'ok' : 'refused'}: ${describeShard(receipt)}`,
-      ...faults.map(({ fields, message }) => `  ${message} [${fields.join(', ')}]`),
-    );
-  }
-  const whole = sound.length === found.value.length;
-  return { whole, lines: [...lines, '', ...(whole ? explain(sound, hub) : [REFUSED])] };
+  const values = readReceipts(text);
+  if (!values.ok) return { whole: false, lines: [values.refusal.message], found: [] };
+  const found = values.value.map((value) => judge(value, hub));
+  const lines = found.flatMap(describeFinding);
+  const sound = found.flatMap(({ receipt, faults }) =>
+    receipt !== undefined && faults.length === 0 ? [receipt] : [],
+  );
+  const whole = sound.length === found.length;
+  return { whole, found, lines: [...lines, '', ...(whole ? explain(sound, hub) : [REFUSED])] };
+}
+
+function judge(value: unknown, hub: PublicKey | undefined): ReceiptFinding {
+  const decoded = decodeWith(Receipt, value, 'message-malformed');
+  if (decoded.ok) return { receipt: decoded.value, faults: checkReceipt(decoded.value, hub) };
+  const { message, path } = decoded.refusal;
+  return { faults: [{ fields: path === undefined ? [] : [path], message }] };
+}
+
+function describeFinding({ receipt, faults }: ReceiptFinding, place: number): string[] {
+  const what = faults.length === 0 ? 'ok' : 'refused';
+  const shard = receipt === undefined ? '' : `: ${describeShard(receipt)}`;
+  return [
+    `receipt ${place + 1}: ${what}${shard}`,
+    ...faults.map(({ fields, message }) => `  ${message} [${fields.join(', ')}]`),
+  ];
 }
 
 function readReceipts(text: string): Result<readonly unknown[]> {
