@@ -7,6 +7,7 @@ describe('routes', () => {
     '/dashboard',
     '/dashboard/playground',
     '/dashboard/job_0123456789abcdef',
+    '/dashboard/models',
     '/verdicts',
     '/settlements',
     '/elsewhere',

@@ -5,6 +5,7 @@ const PATHS = {
   contribute: '/',
   dashboard: '/dashboard',
   playground: '/dashboard/playground',
+  models: '/dashboard/models',
   verdicts: '/verdicts',
   settlements: '/settlements',
 } as const;

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { readBlobRange } from '#client/blobs.ts';
-import { listModels } from '#client/models.ts';
+import { listModels, removeModel } from '#client/models.ts';
 import type { ModelView } from '#protocol/api/models.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { accept, type Result } from '#protocol/values/refusal.ts';
 import type { ModelSettings } from '../../core/model-facts.ts';
 import { openHub } from '../hub.ts';
+import { postModel } from './upload.ts';
 
 /** A longer file of settings says nothing that is shown here. */
 const SETTINGS_BYTES_MAX = 4 * 1024 * 1024;
@@ -24,6 +25,8 @@ function textOf({ content }: { content: string }): string {
 /** What the pages of developers ask of the models that a hub keeps. */
 export const modelCalls = {
   fetchModels: (key: string) => listModels(openHub(key)),
+  postModel,
+  removeModel: (key: string, name: string) => removeModel(openHub(key), name),
 
   /** What the settings of a model say; a model without any says nothing. */
   async fetchSettings(key: string, { files }: ModelView): Promise<Result<ModelSettings>> {

@@ -1,6 +1,8 @@
+import type * as v from 'valibot';
 import { formOf, type JobUpload } from '#client/jobs.ts';
 import { decodeRefusal, refuseSilence } from '#client/refusals.ts';
 import { JobView } from '#protocol/api/job.ts';
+import { type ModelOptions, ModelView } from '#protocol/api/models.ts';
 import { detectFileKind, type FileKind, KIND_BYTES } from '#protocol/files/file-kind.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { type Result, refuse } from '#protocol/values/refusal.ts';
@@ -18,16 +20,47 @@ export async function readFileKind(file: Blob): Promise<FileKind> {
 /** An upload that moves no byte for this long has failed. */
 const STALL_MS = 60_000;
 
-/** Posts a job by XHR, since `fetch` cannot tell `onProgress` the share of bytes sent. */
-export function postJob(
+interface Control {
+  onProgress(share: number): void;
+  signal: AbortSignal;
+}
+
+/** Posts a job. */
+export const postJob = (
   key: string,
   upload: JobUpload,
-  control: { onProgress(share: number): void; signal: AbortSignal },
-): Promise<Result<JobView>> {
+  control: Control,
+): Promise<Result<JobView>> =>
+  postForm({ key, path: '/v1/jobs', form: formOf(upload), schema: JobView }, control);
+
+/** Adds a model, its files under their paths. */
+export function postModel(
+  key: string,
+  upload: { files: readonly { name: string; data: Blob }[]; options: ModelOptions },
+  control: Control,
+): Promise<Result<ModelView>> {
+  const form = new FormData();
+  for (const { name, data } of upload.files) form.append('model', data, name);
+  form.append('options', JSON.stringify(upload.options));
+  return postForm({ key, path: '/v1/models', form, schema: ModelView }, control);
+}
+
+interface Posting<S> {
+  key: string;
+  path: string;
+  form: FormData;
+  schema: S;
+}
+
+/** Posts a form by XHR, since `fetch` cannot tell `onProgress` the share of bytes sent. */
+function postForm<S extends v.GenericSchema>(
+  { key, path, form, schema }: Posting<S>,
+  control: Control,
+): Promise<Result<v.InferOutput<S>>> {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     let timer = 0;
-    const finish = (result: Result<JobView>) => {
+    const finish = (result: Result<v.InferOutput<S>>) => {
       clearTimeout(timer);
       control.signal.removeEventListener('abort', abort);
       resolve(result);
@@ -41,7 +74,7 @@ export function postJob(
       watch();
       control.onProgress(total === 0 ? 1 : loaded / total);
     };
-    request.onload = () => finish(decodeAnswer(request.status, request.responseText));
+    request.onload = () => finish(decodeAnswer(schema, request));
     request.onerror = () => finish({ ok: false, refusal: refuseSilence() });
     request.onabort = () =>
       finish(
@@ -51,14 +84,17 @@ export function postJob(
         ),
       );
     control.signal.addEventListener('abort', abort, { once: true });
-    request.open('POST', '/v1/jobs');
+    request.open('POST', path);
     request.setRequestHeader('authorization', `Bearer ${key}`);
     watch();
-    request.send(formOf(upload));
+    request.send(form);
   });
 }
 
-const decodeAnswer = (status: number, text: string): Result<JobView> =>
+const decodeAnswer = <S extends v.GenericSchema>(
+  schema: S,
+  { status, responseText }: XMLHttpRequest,
+): Result<v.InferOutput<S>> =>
   status === 201 || status === 200
-    ? decodeJson(JobView, text)
-    : { ok: false, refusal: decodeRefusal(status, text) };
+    ? decodeJson(schema, responseText)
+    : { ok: false, refusal: decodeRefusal(status, responseText) };

@@ -1,7 +1,7 @@
 import type { JobPage, VerdictPage } from '#protocol/api/api.ts';
 import type { GridView } from '#protocol/api/grid-view.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
-import type { ModelList, ModelView } from '#protocol/api/models.ts';
+import type { ModelList, ModelOptions, ModelRemoved, ModelView } from '#protocol/api/models.ts';
 import type { FileKind } from '#protocol/files/file-kind.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
 import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
@@ -111,6 +111,12 @@ export interface DashboardActions {
     control: { onProgress(share: number): void; signal: AbortSignal },
   ): Promise<Result<JobView>>;
   fetchModels(key: string): Promise<Result<ModelList>>;
+  postModel(
+    key: string,
+    upload: { files: readonly NamedFile[]; options: ModelOptions },
+    control: { onProgress(share: number): void; signal: AbortSignal },
+  ): Promise<Result<ModelView>>;
+  removeModel(key: string, name: string): Promise<Result<ModelRemoved>>;
   /** What the settings of a model say of it. */
   fetchSettings(key: string, model: ModelView): Promise<Result<ModelSettings>>;
   /** Asks a model and waits for its answers; stopped by its signal, it cancels the job. */

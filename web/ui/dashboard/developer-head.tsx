@@ -5,6 +5,7 @@ import './developer-head.css';
 const PLACES = [
   { title: 'Dashboard', label: 'Jobs', path: '/dashboard' },
   { title: 'Playground', label: 'Playground', path: '/dashboard/playground' },
+  { title: 'Models', label: 'Models', path: '/dashboard/models' },
 ] as const;
 
 /** The head of a developer's page: its name, the other pages, and why the hub would not answer. */

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { findFragmentKey } from '../../core/developer-key.ts';
 import type { AppModel } from '../model.ts';
+import { Models } from '../models/models.tsx';
 import { SettlementsPage } from '../money/settlements.tsx';
 import type { DashboardActions } from './actions.ts';
 import { Dashboard } from './dashboard.tsx';
@@ -33,5 +34,6 @@ export function DashboardPages({ app, actions }: { app: AppModel; actions: Dashb
     );
   }
   const props = { developerKey: key, actions, onForget: forget };
+  if (route.page === 'models') return <Models {...props} />;
   return route.page === 'playground' ? <Playground {...props} /> : <Dashboard {...props} />;
 }

@@ -73,8 +73,8 @@ function NoModels() {
     <section class="card">
       <h2>The hub keeps no model yet</h2>
       <p>
-        Add one by the command line, and it can be asked here:{' '}
-        <code>npm run pocketgrid -- model add hf:Xenova/all-MiniLM-L6-v2</code>
+        <a href="/dashboard/models">Add one from files</a>, or by the command line, and it can be
+        asked here: <code>npm run pocketgrid -- model add hf:Xenova/all-MiniLM-L6-v2</code>
       </p>
     </section>
   );

@@ -1,0 +1,103 @@
+import { useCallback, useState } from 'preact/hooks';
+import type { ModelView } from '#protocol/api/models.ts';
+import { formatBytes, formatInstant, formatNoun } from '../../core/format.ts';
+import { findTasks, nameModel, TASK_WORDS } from '../../core/model-facts.ts';
+import type { DashboardActions } from '../dashboard/actions.ts';
+import { DeveloperHead } from '../dashboard/developer-head.tsx';
+import { Refused } from '../dashboard/refused.tsx';
+import { TwoStep } from '../dashboard/two-step.tsx';
+import { useAction, useAnswer } from '../use-answer.ts';
+import { AddModel } from './add-model.tsx';
+import './models.css';
+
+/** The models that the hub keeps: what each is for, and how to add and remove one. */
+export function Models(props: {
+  developerKey: string;
+  actions: DashboardActions;
+  onForget(): void;
+}) {
+  const { developerKey, actions, onForget } = props;
+  const ask = useCallback(() => actions.fetchModels(developerKey), [actions, developerKey]);
+  const { value: list, refusal, again } = useAnswer(ask);
+  return (
+    <div class="dashboard">
+      <DeveloperHead title="Models" refusal={refusal} onForget={onForget} />
+      <div class="columns">
+        <section class="card" aria-labelledby="models-title">
+          <h2 id="models-title">Models of this hub</h2>
+          {list === undefined && refusal === undefined ? <p class="soft">Asking the hub…</p> : null}
+          {list?.data.length === 0 ? <p class="soft">None yet.</p> : null}
+          <ul class="models" data-testid="models">
+            {list?.data.map((model) => (
+              <OneModel
+                key={nameModel(model)}
+                model={model}
+                developerKey={developerKey}
+                actions={actions}
+                onRemoved={again}
+              />
+            ))}
+          </ul>
+        </section>
+        <AddModel
+          developerKey={developerKey}
+          limits={list?.limits}
+          actions={actions}
+          onAdded={again}
+        />
+      </div>
+    </div>
+  );
+}
+
+function OneModel(props: {
+  model: ModelView;
+  developerKey: string;
+  actions: DashboardActions;
+  onRemoved(): Promise<void>;
+}) {
+  const { model, developerKey, actions } = props;
+  const [removed, setRemoved] = useState(false);
+  const { busy, refusal, act } = useAction();
+  const name = nameModel(model);
+  const read = useCallback(
+    () => actions.fetchSettings(developerKey, model),
+    // The files of a model under one name never change.
+    [actions, developerKey, name],
+  );
+  const { value: settings } = useAnswer(read);
+  const [task] = settings === undefined ? [] : findTasks(settings);
+  const remove = async () => {
+    const gone = await act(() => actions.removeModel(developerKey, name));
+    if (gone === undefined) return;
+    setRemoved(true);
+    await props.onRemoved();
+  };
+  if (removed) return null;
+  return (
+    <li data-testid="model">
+      <p>
+        <strong class="model-name">{name}</strong>
+        <span class="chips">
+          {settings === undefined ? null : (
+            <span class="chip">{task === undefined ? 'tensors' : task}</span>
+          )}
+          {model.dtype === undefined ? null : <span class="chip">{model.dtype}</span>}
+        </span>
+        <span class="soft small block">
+          {task === undefined ? '' : `${TASK_WORDS[task]} · `}
+          {formatBytes(model.bytes)} in {formatNoun(model.files.length, 'file')} · added{' '}
+          {formatInstant(model.created * 1000)} by <code>{model.owned_by}</code>
+        </span>
+      </p>
+      <TwoStep
+        label="Remove"
+        name={`Remove ${name}`}
+        sure="Really remove it"
+        busy={busy}
+        onSure={remove}
+      />
+      {refusal === undefined ? null : <Refused refusal={refusal} />}
+    </li>
+  );
+}
