@@ -185,31 +185,16 @@ async function loadEarnings() {
 }
 
 async function loadDashboard() {
-  const [pages, { developerCalls }, upload, events, { saveFile }, money] = await Promise.all([
+  const [pages, { developerCalls }, money] = await Promise.all([
     import('./ui/dashboard/pages.tsx'),
     import('./edge/jobs/developer-calls.ts'),
-    import('./edge/jobs/upload.ts'),
-    import('./edge/jobs/events.ts'),
-    import('./edge/jobs/save-file.ts'),
     loadMoney(),
   ]);
   return {
     Pages: pages.DashboardPages,
     actions: {
       ...developerCalls,
-      postJob: upload.postJob,
-      readFileKind: upload.readFileKind,
-      watchJob: events.watchJob,
-      openChart: async (...args: Parameters<typeof import('./edge/jobs/chart.ts').openChart>) =>
-        (await import('./edge/jobs/chart.ts')).openChart(...args),
-      readReceiptFile: async (
-        ...args: Parameters<typeof import('./edge/replay/receipt-file.ts').readReceiptFile>
-      ) => (await import('./edge/replay/receipt-file.ts')).readReceiptFile(...args),
-      openReplay: async (
-        ...args: Parameters<typeof import('./edge/replay/replay.ts').openReplay>
-      ) => (await import('./edge/replay/replay.ts')).openReplay(...args),
       money,
-      saveFile,
       readKey: () => readStored('developer-key'),
       writeKey: (key: string | null) => writeStored('developer-key', key),
       takeFragment,

@@ -10,13 +10,17 @@ import {
   isEnded,
   jobDurationMs,
   jobFraction,
+  slowestFirst,
   viewCounters,
   viewQuote,
 } from './job-view.ts';
 import { totalVerdicts, type VerdictEntry } from './verdict-view.ts';
 
 const job = (given: Partial<JobView>) =>
-  ({ state: 'running', units: 10, accepted: 4, failed: 0, items: 100, ...given }) as JobView;
+  ({
+    ...{ state: 'running', units: 10, accepted: 4, failed: 0, items: 100, unitPrice: '0' },
+    ...given,
+  }) as JobView;
 
 describe('a job in words', () => {
   test.each(JobState.options)('%s has a label', (state) => {
@@ -43,6 +47,23 @@ describe('a job in words', () => {
     const released = (assurance: Assurance) =>
       viewCounters(job({ assurance, released: 2 })).find(({ id }) => id === 'released')?.value;
     expect([released('instant'), released('settled')]).toEqual([undefined, '2']);
+  });
+
+  test('what a job costs so far stands against its quote, where it has a price', () => {
+    const cost = (given: Partial<JobView>) =>
+      viewCounters(job(given)).find(({ id }) => id === 'cost');
+    expect(cost({})).toBeUndefined();
+    const unitPrice = '500000000' as JobView['unitPrice'];
+    expect(cost({ unitPrice })).toMatchObject({ value: '2 SOL', label: 'for units so far' });
+    const quote = { total: '5000000000' } as Quote;
+    expect(cost({ unitPrice, quote })?.label).toBe('of 5 SOL quoted');
+  });
+
+  test('devices at work on a job stand with the slowest first', () => {
+    const device = (key: string, unitMs: number | undefined, at = 'job_1') =>
+      ({ key, unitMs, job: at }) as never;
+    const all = [device('a', 5), device('b', undefined), device('c', 9), device('d', 20, 'job_2')];
+    expect(slowestFirst(all, 'job_1' as never).map(({ key }) => key)).toEqual(['c', 'a', 'b']);
   });
 
   test('the counters show failed items only where there are some', () => {

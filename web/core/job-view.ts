@@ -1,5 +1,7 @@
+import type { DeviceView } from '#protocol/api/grid-view.ts';
 import type { JobState, JobView, Quote } from '#protocol/api/job.ts';
 import { describeNotes } from '#protocol/api/sentences.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import {
   formatBytes,
   formatCertainty,
@@ -8,6 +10,7 @@ import {
   formatNoun,
   formatPrice,
   formatShare,
+  formatSol,
 } from './format.ts';
 
 export type JobTone = 'calm' | 'busy' | 'good' | 'bad';
@@ -75,6 +78,18 @@ export function viewQuote(quote: Quote): { label: string; value: string; note?: 
   ];
 }
 
+/** What the accepted units of a job come to. */
+const costOf = ({ unitPrice, accepted }: JobView): bigint => BigInt(unitPrice) * BigInt(accepted);
+
+const describeBudget = ({ quote }: JobView): string =>
+  quote === undefined ? 'for units so far' : `of ${formatSol(BigInt(quote.total))} quoted`;
+
+/** Devices that compute a job now, the slowest first; those without a speed come last. */
+export const slowestFirst = (devices: readonly DeviceView[], job: JobId): DeviceView[] =>
+  devices
+    .filter((device) => device.job === job)
+    .toSorted((a, b) => (b.unitMs ?? -1) - (a.unitMs ?? -1));
+
 /** The counters under the chart. */
 export function viewCounters(job: JobView): { id: string; label: string; value: string }[] {
   return [
@@ -98,5 +113,8 @@ export function viewCounters(job: JobView): { id: string; label: string; value: 
       ? []
       : [{ id: 'failed', label: 'items failed', value: formatCount(job.failed) }]),
     { id: 'requeued', label: 'units re-queued', value: formatCount(job.requeued) },
+    ...(job.unitPrice === '0'
+      ? []
+      : [{ id: 'cost', label: describeBudget(job), value: formatSol(costOf(job)) }]),
   ];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
-import type { Answer, AnswerRow } from './answers.ts';
+import type { Answer, AnswerRow, FoundObject } from './answers.ts';
 import { orderRows, PAGE_ROWS, searchRows, tabulate, windowItems } from './result-table.ts';
 
 const outputs: TensorSpec[] = [{ name: 'y', dtype: 'f32', shape: [4, 3] }];
@@ -37,13 +37,17 @@ describe('a table of answers', () => {
   });
 
   const box = { xmin: 0, ymin: 0, xmax: 1, ymax: 1 };
+  const [dog, cat] = ['dog', 'cat'].map((label, at) => ({ label, score: 1 - at / 2, box })) as [
+    FoundObject,
+    FoundObject,
+  ];
   test.each<[Answer, string]>([
     [{ kind: 'words', words: [{ label: 'cat', score: 1, sentence: 'a cat' }] }, 'a cat'],
     [
       { kind: 'tokens', tokens: [{ entity: 'LOC', score: 1, index: 1, word: 'rome' }] },
       'rome (LOC)',
     ],
-    [{ kind: 'objects', objects: [{ label: 'dog', score: 1, box }] }, 'dog'],
+    [{ kind: 'objects', objects: [dog, cat, dog] }, 'dog × 2, cat'],
     [{ kind: 'score', score: 0.25 }, '25'],
     [{ kind: 'vector', vector: [1, 2, 3] }, '1, 2, 3'],
     [{ kind: 'vectors', vectors: [[1], [2]] }, '2 vectors'],

@@ -108,7 +108,7 @@ function cellsOf(answer: Answer, outputs: readonly TensorSpec[]): Cell[] {
         count(answer.tokens.length),
       ];
     case 'objects':
-      return [words(byScore(answer.objects).map(nameLabel)), count(answer.objects.length)];
+      return [words(countLabels(answer.objects)), count(answer.objects.length)];
     case 'score':
       return [share(answer.score)];
     case 'vector':
@@ -137,6 +137,13 @@ function valueCells(
     ...(scores === undefined ? [] : likeliest),
     ...outputs.map(({ name }) => number(values.get(name) ?? [])),
   ];
+}
+
+/** How often each label is there, the surest first: `cat × 2`. */
+function countLabels(list: readonly Label[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { label } of byScore(list)) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts].map(([label, times]) => (times === 1 ? label : `${label} × ${times}`));
 }
 
 const nameLabel = ({ label, score }: Label): string => `${label} ${formatShare(score, 1)}`;

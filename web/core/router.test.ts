@@ -8,6 +8,7 @@ describe('routes', () => {
     '/dashboard/playground',
     '/dashboard/job_0123456789abcdef',
     '/dashboard/models',
+    '/dashboard/keys',
     '/verdicts',
     '/settlements',
     '/elsewhere',

@@ -6,6 +6,7 @@ const PATHS = {
   dashboard: '/dashboard',
   playground: '/dashboard/playground',
   models: '/dashboard/models',
+  keys: '/dashboard/keys',
   verdicts: '/verdicts',
   settlements: '/settlements',
 } as const;

@@ -76,7 +76,7 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
   if (!shared.ok) return shared;
   const name = form.name.trim() || modelName.replace(/\.onnx$/i, '') || 'Untitled job';
   const outputs = splitLabels(form.outputs);
-  const labels = splitLabels(form.labels);
+  const labels = form.task === 'zero-shot-classification' ? splitLabels(form.labels) : [];
   const options = {
     name: name.slice(0, 120),
     ...(form.task && { task: { name: form.task, ...(labels.length > 0 && { labels }) } }),

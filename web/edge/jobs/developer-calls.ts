@@ -7,13 +7,29 @@ import { accept, refuse } from '#protocol/values/refusal.ts';
 import { fetchGrid } from '../grid.ts';
 import { type KeyedRequest, openHub } from '../hub.ts';
 import { fetchLines } from './answers.ts';
+import { watchJob } from './events.ts';
+import { keyCalls } from './key-calls.ts';
 import { modelCalls } from './model-calls.ts';
 import { runTask } from './run-task.ts';
+import { saveFile } from './save-file.ts';
+import { postJob, readFileKind } from './upload.ts';
 
-/** What the pages of developers ask of the hub. */
+/** What the pages of developers ask of the hub and of this device; what is large loads when asked. */
 export const developerCalls = {
+  ...keyCalls,
   ...modelCalls,
   runTask,
+  postJob,
+  readFileKind,
+  watchJob,
+  saveFile,
+  openChart: async (...args: Parameters<typeof import('./chart.ts').openChart>) =>
+    (await import('./chart.ts')).openChart(...args),
+  readReceiptFile: async (
+    ...args: Parameters<typeof import('../replay/receipt-file.ts').readReceiptFile>
+  ) => (await import('../replay/receipt-file.ts')).readReceiptFile(...args),
+  openReplay: async (...args: Parameters<typeof import('../replay/replay.ts').openReplay>) =>
+    (await import('../replay/replay.ts')).openReplay(...args),
   fetchGrid,
   fetchVerdicts: (after: number, limit: number) => readVerdictPage(openHub(), { after, limit }),
   fetchJobs: (key: string, before?: number) => jobs.listJobs(openHub(key), before),

@@ -1,12 +1,13 @@
 import type { JobPage, VerdictPage } from '#protocol/api/api.ts';
 import type { GridView } from '#protocol/api/grid-view.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
+import type { KeyList, KeyRequest, NewKey, OwnKey } from '#protocol/api/keys.ts';
 import type { ModelList, ModelOptions, ModelRemoved, ModelView } from '#protocol/api/models.ts';
 import type { FileKind } from '#protocol/files/file-kind.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
 import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
-import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { DeveloperId, JobId, PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import type { AnswerRow } from '../../core/answers.ts';
 import type { ModelSettings } from '../../core/model-facts.ts';
@@ -110,6 +111,11 @@ export interface DashboardActions {
     upload: JobUpload,
     control: { onProgress(share: number): void; signal: AbortSignal },
   ): Promise<Result<JobView>>;
+  /** The key of the call, with what its jobs came to. */
+  fetchOwnKey(key: string): Promise<Result<OwnKey>>;
+  fetchKeys(key: string): Promise<Result<KeyList>>;
+  addKey(key: string, request: KeyRequest): Promise<Result<NewKey>>;
+  revokeKey(key: string, id: DeveloperId): Promise<Result<true>>;
   fetchModels(key: string): Promise<Result<ModelList>>;
   postModel(
     key: string,

@@ -6,6 +6,7 @@ const PLACES = [
   { title: 'Dashboard', label: 'Jobs', path: '/dashboard' },
   { title: 'Playground', label: 'Playground', path: '/dashboard/playground' },
   { title: 'Models', label: 'Models', path: '/dashboard/models' },
+  { title: 'Keys', label: 'Keys', path: '/dashboard/keys' },
 ] as const;
 
 /** The head of a developer's page: its name, the other pages, and why the hub would not answer. */

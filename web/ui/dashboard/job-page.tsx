@@ -23,6 +23,7 @@ import { Meter } from '../meter.tsx';
 import { JobMoney } from '../money/job-money.tsx';
 import { useAction } from '../use-answer.ts';
 import type { DashboardActions, JobProps, KeyedRequest } from './actions.ts';
+import { AtWork } from './at-work.tsx';
 import { ProgressChart } from './progress-chart.tsx';
 import { Receipts } from './receipts.tsx';
 import { Refused } from './refused.tsx';
@@ -218,6 +219,7 @@ function Progress(props: { job: JobView; series: Series; actions: DashboardActio
           </div>
         ))}
       </dl>
+      {job.state === 'running' ? <AtWork job={job} actions={actions} /> : null}
     </section>
   );
 }

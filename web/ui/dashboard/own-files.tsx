@@ -14,6 +14,7 @@ import {
 } from '../../core/upload-files.ts';
 import type { DashboardActions, JobUpload } from './actions.ts';
 import { DropField } from './drop-field.tsx';
+import { TaskChoice } from './task-choice.tsx';
 import { UploadOptions } from './upload-options.tsx';
 
 /** The form for a model and inputs of the developer's own. */
@@ -65,9 +66,10 @@ export function OwnFiles(props: {
     <section class="card" aria-labelledby="own-title">
       <h2 id="own-title">Post your own model</h2>
       <form class="stack" onSubmit={submit} noValidate>
+        <TaskChoice form={form} onChange={setForm} />
         <DropField
           title="Drop a model and its inputs here, or tap to choose"
-          hint={`One ONNX model. Inputs: ${nameInputs(task)}.`}
+          hint={`One ONNX model${task === undefined ? '' : ' and its JSON files'}. Inputs: ${nameInputs(task)}.`}
           accept=""
           multiple
           id="file-input"

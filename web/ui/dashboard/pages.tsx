@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { findFragmentKey } from '../../core/developer-key.ts';
+import { Keys } from '../keys/keys.tsx';
 import type { AppModel } from '../model.ts';
 import { Models } from '../models/models.tsx';
 import { SettlementsPage } from '../money/settlements.tsx';
@@ -35,5 +36,6 @@ export function DashboardPages({ app, actions }: { app: AppModel; actions: Dashb
   }
   const props = { developerKey: key, actions, onForget: forget };
   if (route.page === 'models') return <Models {...props} />;
+  if (route.page === 'keys') return <Keys {...props} />;
   return route.page === 'playground' ? <Playground {...props} /> : <Dashboard {...props} />;
 }

@@ -1,21 +1,14 @@
-import { PICTURE_TASKS, TEXT_TASKS } from '#protocol/tasks/task.ts';
-import { TASK_WORDS } from '../../core/model-facts.ts';
 import type { UploadForm } from '../../core/upload.ts';
 
 type FieldOf<Value> = {
   [Field in keyof UploadForm]: UploadForm[Field] extends Value ? Field : never;
 }[keyof UploadForm];
 type SwitchField = FieldOf<boolean>;
-type ChoiceField = 'task' | 'assurance' | 'fit' | 'orientation' | 'layout';
-type TextField = Exclude<keyof UploadForm, SwitchField | ChoiceField>;
+type ChoiceField = 'assurance' | 'fit' | 'orientation' | 'layout';
+type TextField = Exclude<keyof UploadForm, SwitchField | ChoiceField | 'task' | 'labels'>;
 
 const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?: boolean }[] = [
   { field: 'name', label: 'Name', hint: 'the model’s file name when empty' },
-  {
-    field: 'labels',
-    label: 'Labels',
-    hint: 'that texts may have, for the task of your own labels',
-  },
   {
     field: 'unitItems',
     label: 'Items per unit',
@@ -36,15 +29,6 @@ const CHOICES: readonly {
   hint: string;
   values: readonly (readonly [value: string, label: string])[];
 }[] = [
-  {
-    field: 'task',
-    label: 'Task',
-    hint: 'add the settings of the model (its JSON files) as well',
-    values: [
-      ['', 'None: inputs are tensors'],
-      ...[...TEXT_TASKS, ...PICTURE_TASKS].map((name) => [name, TASK_WORDS[name]] as const),
-    ],
-  },
   {
     field: 'fit',
     label: 'Pictures of other proportions',

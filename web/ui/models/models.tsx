@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'preact/hooks';
 import type { ModelView } from '#protocol/api/models.ts';
+import type { TaskName } from '#protocol/tasks/task.ts';
 import { formatBytes, formatInstant, formatNoun } from '../../core/format.ts';
 import { findTasks, nameModel, TASK_WORDS } from '../../core/model-facts.ts';
 import type { DashboardActions } from '../dashboard/actions.ts';
@@ -22,7 +23,7 @@ export function Models(props: {
   return (
     <div class="dashboard">
       <DeveloperHead title="Models" refusal={refusal} onForget={onForget} />
-      <div class="columns">
+      <div class="columns list-first">
         <section class="card" aria-labelledby="models-title">
           <h2 id="models-title">Models of this hub</h2>
           {list === undefined && refusal === undefined ? <p class="soft">Asking the hub…</p> : null}
@@ -49,6 +50,9 @@ export function Models(props: {
     </div>
   );
 }
+
+const describeTask = (task: TaskName | undefined): string =>
+  task === undefined ? 'Takes tensors' : `Likely ${task} (${TASK_WORDS[task].toLowerCase()})`;
 
 function OneModel(props: {
   model: ModelView;
@@ -79,13 +83,10 @@ function OneModel(props: {
       <p>
         <strong class="model-name">{name}</strong>
         <span class="chips">
-          {settings === undefined ? null : (
-            <span class="chip">{task === undefined ? 'tensors' : task}</span>
-          )}
           {model.dtype === undefined ? null : <span class="chip">{model.dtype}</span>}
         </span>
         <span class="soft small block">
-          {task === undefined ? '' : `${TASK_WORDS[task]} · `}
+          {settings === undefined ? '' : `${describeTask(task)} · `}
           {formatBytes(model.bytes)} in {formatNoun(model.files.length, 'file')} · added{' '}
           {formatInstant(model.created * 1000)} by <code>{model.owned_by}</code>
         </span>

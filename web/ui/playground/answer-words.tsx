@@ -10,6 +10,7 @@ import { formatCount, formatNoun, formatShare, formatValue } from '../../core/fo
 import { predict, previewValues } from '../../core/results-view.ts';
 
 const NUMBERS_SHOWN = 8;
+const BARS_SHOWN = 20;
 
 /** One answer in words: bars, marked text, or the first of many numbers. */
 export function AnswerWords(props: {
@@ -55,7 +56,7 @@ export function AnswerWords(props: {
 function Bars({ labels }: { labels: readonly (Label & { sentence?: string })[] }) {
   return (
     <ul class="bars">
-      {labels.map(({ label, score, sentence }, place) => (
+      {labels.slice(0, BARS_SHOWN).map(({ label, score, sentence }, place) => (
         <li key={place}>
           <span class="meter-words">
             <span>
@@ -69,6 +70,9 @@ function Bars({ labels }: { labels: readonly (Label & { sentence?: string })[] }
           </span>
         </li>
       ))}
+      {labels.length > BARS_SHOWN ? (
+        <li class="soft small">and {formatCount(labels.length - BARS_SHOWN)} more.</li>
+      ) : null}
     </ul>
   );
 }

@@ -1,0 +1,115 @@
+import { useCallback, useState } from 'preact/hooks';
+import type { KeyView, NewKey } from '#protocol/api/keys.ts';
+import { formatInstant } from '../../core/format.ts';
+import { describeKey } from '../../core/keys-view.ts';
+import type { DashboardActions } from '../dashboard/actions.ts';
+import { DeveloperHead } from '../dashboard/developer-head.tsx';
+import { Refused } from '../dashboard/refused.tsx';
+import { TwoStep } from '../dashboard/two-step.tsx';
+import { useAction, useAnswer } from '../use-answer.ts';
+import { MakeKey } from './make-key.tsx';
+import { OwnKeyCard } from './own-key.tsx';
+import './keys.css';
+
+/** The key of this page and what it spent; for an operator all keys, to make and revoke. */
+export function Keys(props: { developerKey: string; actions: DashboardActions; onForget(): void }) {
+  const { developerKey, actions, onForget } = props;
+  const ask = useCallback(() => actions.fetchOwnKey(developerKey), [actions, developerKey]);
+  const { value: own, refusal } = useAnswer(ask);
+  return (
+    <div class="dashboard">
+      <DeveloperHead title="Keys" refusal={refusal} onForget={onForget} />
+      {own === undefined && refusal === undefined ? <p class="soft">Asking the hub…</p> : null}
+      {own === undefined ? null : <OwnKeyCard own={own} />}
+      {own?.role === 'operator' ? (
+        <AllKeys ownId={own.id} developerKey={developerKey} actions={actions} />
+      ) : null}
+      {own?.role === 'developer' ? (
+        <p class="soft">Other keys are made and revoked by the operator of this hub.</p>
+      ) : null}
+    </div>
+  );
+}
+
+function AllKeys(props: { ownId: KeyView['id']; developerKey: string; actions: DashboardActions }) {
+  const { ownId, developerKey, actions } = props;
+  const list = useCallback(() => actions.fetchKeys(developerKey), [actions, developerKey]);
+  const { value, refusal, again } = useAnswer(list);
+  const [made, setMade] = useState<NewKey | undefined>(undefined);
+  const show = async (key: NewKey) => {
+    setMade(key);
+    await again();
+  };
+  return (
+    <div class="columns list-first">
+      <section class="card" aria-labelledby="keys-title">
+        <h2 id="keys-title">All keys</h2>
+        {refusal === undefined ? null : <Refused refusal={refusal} />}
+        <ul class="keys" data-testid="keys">
+          {value?.keys.toReversed().map((key) => (
+            <OneKey
+              key={key.id}
+              view={key}
+              isOwn={key.id === ownId}
+              developerKey={developerKey}
+              actions={actions}
+              onRevoked={again}
+            />
+          ))}
+        </ul>
+      </section>
+      <div class="column">
+        <MakeKey developerKey={developerKey} actions={actions} onMade={(key) => void show(key)} />
+        {made === undefined ? null : <MadeKey made={made} />}
+      </div>
+    </div>
+  );
+}
+
+function MadeKey({ made }: { made: NewKey }) {
+  return (
+    <section class="card" role="status" data-testid="made-key">
+      <h2>The key “{made.name}”</h2>
+      <p>Copy it now: the hub keeps no copy of it, and it is shown this once.</p>
+      <code class="made-key">{made.key}</code>
+    </section>
+  );
+}
+
+function OneKey(props: {
+  view: KeyView;
+  isOwn: boolean;
+  developerKey: string;
+  actions: DashboardActions;
+  onRevoked(): Promise<void>;
+}) {
+  const { view, isOwn, developerKey, actions } = props;
+  const { busy, refusal, act } = useAction();
+  const { state, isOpen, words } = describeKey(view, Date.now());
+  const revoke = async () => {
+    await act(() => actions.revokeKey(developerKey, view.id));
+    await props.onRevoked();
+  };
+  return (
+    <li data-testid="key">
+      <p>
+        <strong>{view.name}</strong>{' '}
+        <span class={`chip ${isOpen ? 'chip-good' : ''}`}>{state}</span>{' '}
+        {isOwn ? <span class="chip">this one</span> : null}
+        <span class="soft small block">
+          {words} · made {formatInstant(view.createdAt)} · <code>{view.id}</code>
+        </span>
+      </p>
+      {isOpen && !isOwn ? (
+        <TwoStep
+          label="Revoke"
+          name={`Revoke ${view.name}`}
+          sure="Revoke it for good"
+          busy={busy}
+          onSure={() => void revoke()}
+        />
+      ) : null}
+      {refusal === undefined ? null : <Refused refusal={refusal} />}
+    </li>
+  );
+}
