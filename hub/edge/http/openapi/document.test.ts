@@ -56,8 +56,12 @@ it('the description says who may call, what a call takes and what it answers', a
     required: ['inputs', 'options'],
     properties: {
       inputs: { items: { contentMediaType: 'application/octet-stream' } },
-      options: { properties: { unitItems: { type: 'integer', minimum: 1, maximum: 4096 } } },
+      options: { $ref: '#/components/schemas/JobOptions' },
     },
+  });
+  expect(components.schemas['JobOptions']?.properties?.['unitItems']).toEqual({
+    ...{ type: 'integer', minimum: 1, maximum: 4096 },
+    description: 'Items per unit. Chosen by the hub when absent.',
   });
   expect(paths['/v1/log/entries']?.['get']?.parameters.at(-1)).toMatchObject({
     name: 'limit',

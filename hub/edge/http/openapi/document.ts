@@ -3,6 +3,7 @@ import type { Content, Description, Named } from '../describe.ts';
 import { isRepeatable, type Route } from '../route.ts';
 import { HUB_VERSION } from '../routes/health.ts';
 import { PARTS, PATH_FIELDS } from './parts.ts';
+import { sayWords } from './say-words.ts';
 import { describeSchema, describeSchemas, type JsonSchema } from './schemas.ts';
 
 /** A description of the API as OpenAPI 3.1 has it, as far as ours goes. */
@@ -80,7 +81,7 @@ export function describeApi(routes: readonly Route[]): ApiDocument {
     servers: [{ url: '/' }],
     paths,
     components: {
-      schemas: describeSchemas(Object.fromEntries(named)),
+      schemas: sayWords(describeSchemas(Object.fromEntries(named))),
       responses: {
         Refusal: { description: 'A refusal', content: { 'application/json': refusal } },
       },

@@ -45,7 +45,7 @@ ${[...groups].map(
 <section><h2 id="schemas">schemas</h2>
 ${Object.entries(components.schemas).map(
   ([name, schema]) =>
-    html`<details><summary><code>${name}</code></summary><div id="${name}">${printSchema(schema)}</div></details>`,
+    html`<details><summary><code>${name}</code></summary><div id="${name}">${schema.description === undefined ? '' : html`<p>${ticked(schema.description)}</p>`}${printSchema(schema)}</div></details>`,
 )}
 </section>
 </main>
@@ -117,8 +117,8 @@ function bodyOf(media: string, schema: JsonSchema | undefined, schemas: Schemas)
   if ($ref === undefined) return ' --data-binary @FILE';
   const { properties = {}, required = [] } = schemas[$ref.split('/').at(-1) ?? ''] ?? {};
   const partOf = (name: string): string => {
-    const { type, const: only } = properties[name] as JsonSchema;
-    return `${name}=${only ?? (type === 'object' ? `@${name}.json` : '@FILE')}`;
+    const { $ref: other, const: only } = properties[name] as JsonSchema;
+    return `${name}=${only ?? (other === undefined ? '@FILE' : `@${name}.json`)}`;
   };
   return required.map((name) => ` -F ${partOf(name)}`).join('');
 }

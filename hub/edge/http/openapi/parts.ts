@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { Quote } from '#protocol/api/job.ts';
+import { JobOptions, Quote } from '#protocol/api/job.ts';
 import { KeyView } from '#protocol/api/keys.ts';
-import { ModelName } from '#protocol/api/models.ts';
+import { ModelName, ModelOptions } from '#protocol/api/models.ts';
 import { DeliveryView, WebhookId, WebhookView } from '#protocol/api/webhooks.ts';
 import { JobEvent } from '#protocol/messages/control.ts';
 import { BlobRef } from '#protocol/models/package.ts';
@@ -25,7 +25,19 @@ import type { Named } from '../describe.ts';
 /** Schemas that others hold, so that each is described once. */
 export const PARTS: Named = {
   ...{ AcceptedShard, ApiError, BanView, BlobRef, ClosingView, EarningShardView, EndedJobView },
-  ...{ Funding, InputSpec, JobEvent, KeyView, PayoutView, Quote, Reason, Receipt, Refusal },
+  ...{
+    JobOptions,
+    ModelOptions,
+    Funding,
+    InputSpec,
+    JobEvent,
+    KeyView,
+    PayoutView,
+    Quote,
+    Reason,
+    Receipt,
+    Refusal,
+  },
   ...{ DeliveryView, SignedEpoch, SignedVerdict, TaskOptions, TensorSpec, WebhookView },
 };
 
