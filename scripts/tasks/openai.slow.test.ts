@@ -4,8 +4,11 @@ import OpenAI, { toFile } from 'openai';
 import { beforeAll, expect, it, vi } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { embed } from '#client/embeddings.ts';
+import { addKey } from '#client/keys.ts';
 import { addModel } from '#client/models.ts';
 import { openTestGrid, openTestPrograms } from '#node/test-programs.ts';
+import { EmbeddingList } from '#protocol/openai/embeddings.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { readRecorded } from './recorded.ts';
 import { buildRepository } from './repository.ts';
@@ -106,6 +109,25 @@ it('the command line gives vectors of a model of the hub, and of a folder as it 
     for (const [at, each] of lines.entries()) expectNear(JSON.parse(each).embedding, VECTORS[at]);
     await rm(`${texts}.jsonl`);
   }
+}, 120_000);
+
+it('a request sent again with its Idempotency-Key is answered as before, and a key is told its rate', async () => {
+  const { key } = must(await addKey(hub, { name: 'rated', callsPerMinute: 100 }));
+  const rated = new OpenAI({ baseURL: openai.baseURL, apiKey: key, maxRetries: 0 });
+  const headers = { 'Idempotency-Key': '"one"', Prefer: 'wait=110' };
+  const ask = (input: string) =>
+    rated.embeddings
+      .create({ model: MODEL, input, encoding_format: 'float' }, { headers })
+      .asResponse();
+  const first = await ask('a');
+  const text = await first.text();
+  expect(decodeWith(EmbeddingList, JSON.parse(text))).toMatchObject({ ok: true });
+  expect(first.headers.get('x-ratelimit-limit-requests')).toBe('100');
+  expect(first.headers.get('x-ratelimit-remaining-requests')).toMatch(/^\d\d$/);
+  expect(first.headers.get('x-ratelimit-reset-requests')).toMatch(/^\d+m?s$/);
+  const again = await ask('a');
+  expect([again.headers.get('idempotent-replayed'), await again.text()]).toEqual(['true', text]);
+  await expect(ask('b')).rejects.toMatchObject({ status: 422, code: 'idempotency-reused' });
 }, 120_000);
 
 it('a request that cannot be answered says why', async () => {
