@@ -1,25 +1,38 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { join } from 'node:path';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { contribute } from './browser.ts';
 import { type Grid, openGrid } from './grid.ts';
 import { openProgram } from './program.ts';
 
 const ANSWER_MS_MAX = 120_000;
+const PHONE = { viewport: { width: 390, height: 844 } };
 let grid: Grid;
-test.beforeAll(async () => {
+let model: string;
+let worker: BrowserContext;
+test.beforeAll(async ({ browser }) => {
   grid = await openGrid();
-});
-test.afterAll(() => grid?.close());
-
-test('typed sentences are answered by a browser, with their receipt', async ({ browser }) => {
-  await keepModel('text-classification', 'test/feelings');
-  const worker = await browser.newContext();
+  model = await writeModel('text-classification');
+  worker = await browser.newContext();
   await contribute(worker, grid.url);
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  const page = await context.newPage();
-  await page.goto(`${grid.url}/dashboard/playground#key=${grid.key}`);
+});
+test.afterAll(async () => {
+  await worker?.close();
+  await grid?.close();
+});
 
+test('a model is added from its folder, asked with typed sentences, and removed', async ({
+  browser,
+}) => {
+  const context = await browser.newContext(PHONE);
+  const page = await context.newPage();
+  await page.goto(`${grid.url}/dashboard/models#key=${grid.key}`);
+  await page.getByTestId('model-folder').setInputFiles(model);
+  await expect(page.getByTestId('model-sent')).toContainText('onnx/model.onnx');
+  await page.getByLabel('Name').fill('test/feelings');
+  await page.getByTestId('add-model').click();
+  await expect(page.getByTestId('model')).toContainText('Likely text-classification');
+
+  await page.getByRole('link', { name: 'Playground' }).click();
   await expect(page.getByTestId('playground-task')).toHaveValue('text-classification');
   await page.getByTestId('run').click();
   await expect(page.getByTestId('refusal')).toContainText('Write a text on each line');
@@ -33,34 +46,63 @@ test('typed sentences are answered by a browser, with their receipt', async ({ b
     await expect(answers.first()).toContainText(label);
   }
 
-  const lines = { name: 'lines.jsonl', mimeType: '', buffer: Buffer.from('{"text":"a cat"}\n"b"') };
-  await page.getByTestId('playground-files').setInputFiles(lines);
+  const buffer = Buffer.from('{"text":"a cat"}\n"a dog"\n"a mat"');
+  await page
+    .getByTestId('playground-files')
+    .setInputFiles({ name: 'lines.jsonl', mimeType: '', buffer });
   await page.getByTestId('run').click();
-  await expect(page.getByTestId('run')).toBeHidden();
-  await expect(page.getByTestId('answers')).toContainText('2 answers', { timeout: ANSWER_MS_MAX });
+  await expect(page.getByTestId('answers')).toBeHidden();
+  await expect(answers).toHaveCount(3, { timeout: ANSWER_MS_MAX });
   await expect(answers.first()).toContainText('Item 0');
 
   await page.getByRole('link', { name: 'Receipt and job' }).click();
   await expect(page.getByTestId('receipts').getByTestId('receipt').first()).toBeVisible();
+  await expectTable(page, 3);
+
+  await page.goto(`${grid.url}/dashboard/models`);
+  await page.getByRole('button', { name: 'Remove test/feelings' }).click();
+  await page.getByRole('button', { name: 'Really remove it' }).click();
+  await expect(page.getByText('None yet.')).toBeVisible();
   await context.close();
-  await worker.close();
 });
 
-/** Adds a small model of a task, as it is published, to the hub. */
-async function keepModel(task: string, name: string): Promise<void> {
+test('a text file is texts where a task is chosen, with the model’s own files', async ({
+  browser,
+}) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${grid.url}/dashboard#key=${grid.key}`);
+  await page.getByTestId('own-task').selectOption('text-classification');
+  const files = ['onnx/model.onnx', 'config.json', 'tokenizer.json', 'tokenizer_config.json'];
+  const drop = page.getByTestId('file-input');
+  await drop.setInputFiles(files.map((name) => join(model, name)));
+  const buffer = Buffer.from('i love this film\nit was bad\n');
+  await drop.setInputFiles({ name: 'lines.txt', mimeType: 'text/plain', buffer });
+  await page.getByTestId('post-own').click();
+  await expect(page.getByTestId('quote')).toContainText('2 items', { timeout: ANSWER_MS_MAX });
+  await page.getByTestId('start-job').click();
+  await expect(page.getByTestId('state')).toHaveAttribute('data-state', 'done', {
+    timeout: ANSWER_MS_MAX,
+  });
+  await expectTable(page, 2);
+  await context.close();
+});
+
+/** So many items in a table that is searched. */
+async function expectTable(page: Page, items: number): Promise<void> {
+  const rows = page.getByTestId('result-row');
+  await expect(rows).toHaveCount(items, { timeout: ANSWER_MS_MAX });
+  await expect(rows.first()).toContainText(/POSITIVE|NEUTRAL|NEGATIVE/);
+  await page.getByTestId('result-search').fill('no such label');
+  await expect(rows).toHaveCount(0);
+}
+
+/** Writes a small model of a task, as it is published; gives its folder. */
+async function writeModel(task: string): Promise<string> {
   const folder = join(grid.folder, task);
   const words = ['scripts/tasks/main.ts', '--task', task, '--out', folder];
   const program = openProgram(`a model of ${task}`, words);
   await program.line(/model\.onnx: \d+ bytes/);
   await program.stop();
-  const form = new FormData();
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    form.append('model', new Blob([await readFile(path)]), relative(folder, path));
-  }
-  form.append('options', JSON.stringify({ name }));
-  const headers = { authorization: `Bearer ${grid.key}` };
-  const added = await fetch(`${grid.url}/v1/models`, { method: 'POST', headers, body: form });
-  expect(added.status).toBe(201);
+  return folder;
 }
