@@ -1,15 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI, { toFile } from 'openai';
 import { addModel } from '#client/models.ts';
 import { must } from '#protocol/values/refusal.ts';
 import type { Bench, BenchContext } from './figure.ts';
 import { cpuSeconds, memoryOf } from './proc.ts';
+import { awaitBatch } from './tasks/await-batch.ts';
 import { makeRepository, openCheckedHub, openContributor, sentences } from './tasks/vectors.ts';
 
-const BATCH_MS_MAX = 15 * 60_000;
-const POLL_MS = 500;
 const MODEL = 'made/vectors';
 const HIDDEN = 32;
 
@@ -70,21 +68,5 @@ async function runBatch(openai: OpenAI, lines: number): Promise<void> {
     file: await toFile(new Blob([asked.join('\n')]), 'lines.jsonl'),
     purpose: 'batch',
   });
-  const { id } = await openai.batches.create({
-    ...{ input_file_id: file.id, endpoint: '/v1/embeddings', completion_window: '24h' },
-  });
-  const until = performance.now() + BATCH_MS_MAX;
-  for (;;) {
-    const batch = await openai.batches.retrieve(id);
-    if (batch.status === 'completed') {
-      const counts = batch.request_counts;
-      if (counts?.completed !== lines) throw new Error(`not all: ${JSON.stringify(batch)}`);
-      const answers = await openai.files.content(batch.output_file_id ?? '');
-      await answers.arrayBuffer();
-      return;
-    }
-    const isOver = ['failed', 'expired', 'cancelled'].includes(batch.status);
-    if (isOver || performance.now() > until) throw new Error(JSON.stringify(batch));
-    await sleep(POLL_MS);
-  }
+  await awaitBatch(openai, file.id, lines);
 }

@@ -2,6 +2,7 @@ import { postJob } from '#client/jobs.ts';
 import { must } from '#protocol/values/refusal.ts';
 import type { Bench } from './figure.ts';
 import { awaitJob } from './hub.ts';
+import { measureBucketing } from './tasks/bucketing.ts';
 import { openCountingLine } from './tasks/counting-line.ts';
 import { makeRepository, openCheckedHub, openContributor, sentences } from './tasks/vectors.ts';
 
@@ -35,4 +36,6 @@ export const run: Bench = async function* (context) {
     baseline: 2_000,
     detail: { items, unitItems, units, vectorBytes: HIDDEN * 4 },
   };
+  const { ratio, ...detail } = await measureBucketing(hub, modelFiles, context);
+  yield { figure: 'bucketing', value: ratio, unit: 'ratio', baseline: 0.5, detail };
 };

@@ -1,4 +1,4 @@
-import { JobPage } from '#protocol/api/api.ts';
+import { AddedItems, JobPage } from '#protocol/api/api.ts';
 import { type JobOptions, JobView } from '#protocol/api/job.ts';
 import { PackageManifest } from '#protocol/models/package.ts';
 import type { JobId } from '#protocol/values/ids.ts';
@@ -45,6 +45,18 @@ export const readJob = (hub: HubClient, job: JobId, options?: CallOptions) =>
 /** Starts a quoted job. */
 export const startJob = (hub: HubClient, job: JobId) =>
   hub.ask(JobView, `/v1/jobs/${job}/start`, { method: 'POST' });
+
+/** Adds items to an open job that runs; gives their numbers. */
+export function addInputs(hub: HubClient, job: JobId, inputs: JobUpload['inputs']) {
+  const form = new FormData();
+  for (const { name, data } of inputs) form.append('inputs', data, name);
+  const call = { timeoutMs: UPLOAD_MS, method: 'POST', body: form } as const;
+  return hub.ask(AddedItems, `/v1/jobs/${job}/inputs`, call);
+}
+
+/** Says that an open job gets no more inputs: it ends when all is computed. */
+export const endInputs = (hub: HubClient, job: JobId) =>
+  hub.ask(JobView, `/v1/jobs/${job}/inputs/end`, { method: 'POST' });
 
 /** Ends a job; what was accepted stays readable. */
 export const cancelJob = (hub: HubClient, job: JobId, options?: CallOptions) =>

@@ -61,12 +61,12 @@ export function openTestPrograms(): { data: string; start: typeof startProgram }
   };
 }
 
-/** A hub with a verifier, each a process of its own; a device comes when a test calls one. */
+/** A hub with a verifier, each a process of its own; a device comes, by its name, when a test calls one. */
 export interface TestGrid {
   url: string;
   /** The operator's. */
   key: string;
-  contribute(): void;
+  contribute(name?: string): TestProgram;
 }
 
 /** Starts a grid among the programs of a file. */
@@ -80,10 +80,10 @@ export async function openTestGrid({
   const ready = await start(...words, '--verifier-key', key.text.trim()).ready;
   const url = String(ready.url);
   await start('verifier/main.ts', '--hub', url, ...own).ready;
-  const device = ['--hub', url, '--data', join(data, 'contributor')];
   return {
     url,
     key: String(ready.key),
-    contribute: () => void start('worker/edge/node/main.ts', ...device),
+    contribute: (name = 'contributor') =>
+      start('worker/edge/node/main.ts', '--hub', url, '--data', join(data, name)),
   };
 }

@@ -8,7 +8,7 @@ const START_MS_MAX = 60_000;
 const WORDS = 'the a cat dog sat on mat is was good bad film i love hate it not very'.split(' ');
 
 type Place = Pick<BenchContext, 'folder'>;
-type File = { name: string; data: Blob };
+export type File = { name: string; data: Blob };
 
 /** The files of a small model of vectors, as it is published. */
 export async function makeRepository({ folder }: Place, hidden: number): Promise<File[]> {
@@ -35,13 +35,24 @@ export async function openCheckedHub(context: BenchContext): Promise<BenchHub> {
 }
 
 /** A contributor that works for the hub at `url`. */
-export async function openContributor(context: BenchContext, url: string): Promise<void> {
-  const device = ['--hub', url, '--data', join(context.folder, 'contributor')];
+export async function openContributor(
+  context: BenchContext,
+  url: string,
+  name = 'contributor',
+): Promise<void> {
+  const device = ['--hub', url, '--data', join(context.folder, name)];
   await openProgram(['worker/edge/node/main.ts', ...device], context).hear('ready', START_MS_MAX);
 }
 
 /** Words of a sentence: no two sentences are the same. */
 const PLACES = [0, 1, 2, 3, 4];
+
+/** A text of so many tokens, those about it counted: each word is one. */
+export const textOf = (number: number, tokens: number): string =>
+  Array.from(
+    { length: Math.max(1, tokens - 2) },
+    (_, place) => WORDS[(number * 7 + place * 3) % WORDS.length],
+  ).join(' ');
 
 /** Short texts, the same in each run. */
 export const sentences = (count: number): string[] =>

@@ -3,6 +3,7 @@ import type { Refusal } from '#protocol/values/refusal.ts';
 import { keepOutputs, removeData } from './checking/archive.ts';
 import { enrolVerifier, removeVerifier } from './checking/enrolment.ts';
 import { cancelJob, createJob, reject, startJob } from './jobs/commands.ts';
+import { addInputs, endInputs } from './jobs/inputs.ts';
 import { addLeafFile, changeMoney, linkPayout, payoutFault } from './money/funding.ts';
 import type { HubCommand, RequestId } from './state/events.ts';
 import type { Fact } from './state/facts.ts';
@@ -34,6 +35,10 @@ export function runCommand(turn: Turn, request: RequestId, command: HubCommand):
       return createJob(turn, request, command);
     case 'start':
       return startJob(turn, request, command.job);
+    case 'add-inputs':
+      return addInputs(turn, request, command);
+    case 'end-inputs':
+      return endInputs(turn, request, command.job);
     case 'cancel':
       return cancelJob(turn, request, command.job);
     case 'remove-data':

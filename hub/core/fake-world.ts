@@ -181,11 +181,13 @@ export function postJob(
     unitPrice = lamports(5n),
     file = 'f',
     sized,
+    open,
   }: {
     id?: JobId;
     /** A digit that names the model. */
     file?: string;
     sized?: 'fixed';
+    open?: JobRecord['open'];
     assurance?: Assurance;
     autoStart?: boolean;
     taps?: readonly Tap[];
@@ -217,6 +219,7 @@ export function postJob(
     unitPrice,
     assurance,
     autoStart,
+    ...(open === undefined ? {} : { open }),
   };
   const inputDigests = new Uint8Array(units * DIGEST_BYTES);
   bench.post({ type: 'command', request: 1, command: { type: 'create', record, inputDigests } });
@@ -258,6 +261,7 @@ interface Quoting {
   autoStart?: boolean;
   assurance?: Assurance;
   unitPrice?: Lamports;
+  open?: JobRecord['open'];
   decoys?: DecoyFindings;
   /** Those of the draft, and those the verifier says it found. */
   taps?: readonly Tap[];

@@ -9,8 +9,9 @@ import { forgetJudged } from './checking/unjudged.ts';
 import { clearSuspects } from './failing/failures.ts';
 import { prepareJobs } from './jobs/prepare.ts';
 import { followRecut } from './jobs/recut.ts';
+import { noteAsked, noteTook } from './leasing/lane.ts';
 import { endLease, revokeLease } from './leasing/lease.ts';
-import { scheduleSoon, scheduleWaiting, serveCredits } from './leasing/schedule.ts';
+import { scheduleSoon, scheduleWaiting, serveCredits, serveOpen } from './leasing/schedule.ts';
 import { startFunded } from './money/funding.ts';
 import { followArchived, resumeWaiting } from './recalled.ts';
 import { sendLogged } from './results/commit.ts';
@@ -52,6 +53,10 @@ function followFact(turn: Turn, fact: Fact): void {
       return prepareJobs(turn);
     case 'job-recut':
       return followRecut(turn, fact.record.id);
+    case 'inputs-added':
+      return followAdded(turn, fact.job);
+    case 'inputs-ended':
+      return followInputsEnd(turn, fact.job);
     case 'job-moved':
       return followMove(turn, fact);
     case 'job-funded':
@@ -98,6 +103,23 @@ function changeView(turn: Turn, id: AcceptedShard['job']): void {
   if (job !== undefined) changed(turn, job);
 }
 
+/** Somebody waits for these units: they are lent at once. */
+function followAdded(turn: Turn, id: AcceptedShard['job']): void {
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return;
+  noteAsked(job, turn.world.now);
+  changed(turn, job);
+  serveOpen(turn, id);
+  scheduleSoon(turn);
+}
+
+function followInputsEnd(turn: Turn, id: AcceptedShard['job']): void {
+  const job = turn.hub.jobs.get(id);
+  if (job === undefined) return;
+  changed(turn, job);
+  advanceJob(turn, job);
+}
+
 /** A unit is open as it was mended, or there is nothing of it to compute. */
 function followItemsFailed(turn: Turn, id: AcceptedShard['job']): void {
   const job = turn.hub.jobs.get(id);
@@ -139,7 +161,11 @@ function followCommitment(turn: Turn, { commitment }: FactOf<'committed'>): void
 function followAccepted(turn: Turn, shard: AcceptedShard): void {
   const { hub, world } = turn;
   const active = hub.leases.get(shard.lease);
-  if (active !== undefined) endLease(turn, active, 'accepted');
+  const job = hub.jobs.get(shard.job);
+  if (active !== undefined) {
+    endLease(turn, active, 'accepted');
+    if (job !== undefined) noteTook(job, active, world.now);
+  }
   const device = hub.devices.get(shard.device);
   if (device !== undefined) {
     device.unitsAccepted += shard.unitCount;
@@ -150,10 +176,10 @@ function followAccepted(turn: Turn, shard: AcceptedShard): void {
   // It was banned while this shard was being written.
   if (isBanned(hub, shard.device, world.now)) return voidRest(turn, shard.device);
   sendChecksToAll(turn);
-  const job = hub.jobs.get(shard.job);
   if (job === undefined) return;
   clearSuspects(turn, job, shard);
-  changed(turn, job);
+  const { firstUnit: first, unitCount } = shard;
+  turn.effects.push({ type: 'changed', job: shard.job, units: { first, end: first + unitCount } });
   advanceJob(turn, job);
 }
 

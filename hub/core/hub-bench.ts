@@ -177,6 +177,9 @@ function perform(
       return around.recut?.(effect);
     case 'changed':
       return;
+    case 'look-late':
+      // A tick looks as well.
+      return;
   }
 }
 

@@ -12,6 +12,7 @@ import { receiveExamined, reopenUnit, stepExams } from './failing/exams.ts';
 import { receiveUnitFailed } from './failing/failures.ts';
 import { storeMended } from './failing/mend.ts';
 import { followFacts } from './follow.ts';
+import { endIdleInputs } from './jobs/inputs.ts';
 import {
   finishPreparation,
   prepareJobs,
@@ -20,12 +21,14 @@ import {
 } from './jobs/prepare.ts';
 import { receiveCoupled, refuseRecut, storeRecut } from './jobs/recut.ts';
 import { receiveGiveBack } from './leasing/give-back.ts';
+import { chooseReady } from './leasing/lane.ts';
 import { expireLeases, extendLeases, reviveLeases, wakeLeases } from './leasing/lease.ts';
 import {
   receiveAdmission,
   receiveRequest,
   scheduleWaiting,
   serveCredits,
+  serveOpen,
 } from './leasing/schedule.ts';
 import { startFunded } from './money/funding.ts';
 import { receiveLoaded } from './recalled.ts';
@@ -66,7 +69,7 @@ export { beginHub, openHub, recallJob, SNAPSHOT_VERSION, takeSnapshot } from './
 export { frameBytesOf, isWorking } from './results/frame-bytes.ts';
 export type { DurableState, Hub, HubConfig } from './state/hub.ts';
 export type { Job } from './state/job.ts';
-export { mayRead } from './state/questions.ts';
+export { mayRead, partOf, takesInputs } from './state/questions.ts';
 export { mayReadVerdict, shownVerdicts } from './verifiers/reviews.ts';
 export {
   banOf,
@@ -121,6 +124,9 @@ function stepEvent(turn: Turn, event: HubEvent): void {
       return receiveLoaded(turn, event);
     case 'schedule':
       if (turn.hub.trouble === undefined) scheduleWaiting(turn);
+      return;
+    case 'look-late':
+      if (turn.hub.trouble === undefined) serveOpen(turn, event.job);
       return;
     case 'tick':
       return stepTick(turn);
@@ -281,6 +287,8 @@ function stepTick(turn: Turn): void {
   prepareJobs(turn);
   startFunded(turn);
   endSuspensions(turn);
+  endIdleInputs(turn);
+  chooseReady(turn);
   scheduleWaiting(turn);
   askOpinions(turn);
   resolveDisputes(turn);

@@ -58,7 +58,7 @@ export function openHub(
  * It moves when the type of a snapshot changes (`npm run check` sees that), and when a
  * change of `applyFact` or of what it calls makes another state of facts that are on disk.
  */
-export const SNAPSHOT_VERSION = 5;
+export const SNAPSHOT_VERSION = 6;
 
 /** What the facts made of a hub that runs, without what they did not: safe to clone and to keep. */
 export function takeSnapshot(hub: Hub): DurableState {
@@ -87,8 +87,22 @@ function restJob({ preparing: _, ...job }: Job): Job {
     isLost(failed) ? [{ first: unit, end: unit + 1 }] : [],
   );
   const open = gapsBetween([...done, ...lost], job.record.units);
-  const idle = { leases: new Set<LeaseId>(), leasedUnits: 0, fleet: NO_FLEET, prepareTries: 0 };
-  return { ...job, ...idle, open, suspects: new Map(), cuts: new Set(), runnable: new Set() };
+  const idle = {
+    leases: new Set<LeaseId>(),
+    leasedUnits: 0,
+    fleet: { ...NO_FLEET },
+    prepareTries: 0,
+  };
+  const traffic = { askedAt: [], tookMs: [] };
+  return {
+    ...job,
+    ...idle,
+    traffic,
+    open,
+    suspects: new Map(),
+    cuts: new Set(),
+    runnable: new Set(),
+  };
 }
 
 /** Numbers are given out when a fact is decided: those of facts that are not on disk are free. */
@@ -168,6 +182,8 @@ const openOn = (config: HubConfig, state: DurableState): Hub => ({
   leases: new Map(),
   ended: new Map(),
   waiting: new Set(),
+  asked: new Set(),
+  ready: new Map(),
   underway: openUnderway(),
   replies: new Map(),
   making: new Map(),

@@ -10,7 +10,7 @@ import { kindOf } from './kinds/kind-of.ts';
 import type { Device } from './state/device.ts';
 import type { Hub } from './state/hub.ts';
 import type { Job } from './state/job.ts';
-import { isDisputed, isGuarded, judgesOf, keptUntil } from './state/questions.ts';
+import { isDisputed, isGuarded, judgesOf, keptUntil, takesInputs } from './state/questions.ts';
 import type { Ban } from './state/trust.ts';
 import { viewNewcomers } from './trust/newcomers.ts';
 
@@ -60,6 +60,7 @@ export function viewJob(hub: Hub, job: Job): JobView {
     requeued: job.requeued,
     ...(record.itemNames === undefined ? {} : { named: true }),
     ...(record.task === undefined ? {} : { task: record.task.options.name }),
+    ...(takesInputs(job) && job.endedAt === undefined ? { open: true as const } : {}),
     ...(manifest === undefined ? {} : { quote: quote(hub, job, manifest) }),
     ...(job.refusal === undefined ? {} : { refusal: job.refusal }),
   };
@@ -98,6 +99,8 @@ function explain(hub: Hub, job: Job): Reason {
   if (job.state === 'running' && hub.devices.size === 0) {
     return why('no-device', {});
   }
+  const isIdle = job.open.count + job.leasedUnits === 0 && hub.exams.size === 0;
+  if (job.state === 'running' && isIdle && takesInputs(job)) return why('awaits-inputs', {});
   if (job.state === 'running' && job.leases.size === 0 && allAreNew(hub)) {
     return why('all-devices-new', {});
   }

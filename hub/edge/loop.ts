@@ -58,13 +58,19 @@ export interface LoopWorld {
   monotonic?: () => number;
 }
 
+/** Hears of a change of a job. */
+export type Changed = (units?: { first: number; end: number }) => void;
+
 /** The hub's core, with its effects performed. */
 export interface HubLoop {
   post(event: HubEvent): void;
   /** Puts a command to the core; answered once what it decides is on disk. */
   command(command: HubCommand): Promise<Result<JobView | null>>;
-  /** Calls back whenever the job's view may have changed; returns how to stop. */
-  watch(job: JobId, changed: () => void): () => void;
+  /**
+   * Calls back whenever the job's view may have changed, with the units that were accepted where
+   * that is why; returns how to stop.
+   */
+  watch(job: JobId, changed: Changed): () => void;
   /** Tells the core why the disk takes no writes, or that it does again. */
   disk(trouble: Refusal | undefined): void;
   /** Tells the core that the hub is stopping, and stops the clock. */
@@ -86,7 +92,7 @@ interface Loop {
   queue: HubEvent[];
   running: boolean;
   waiting: Map<RequestId, (result: Result<JobView | null>) => void>;
-  watchers: Map<JobId, Set<() => void>>;
+  watchers: Map<JobId, Set<Changed>>;
   nextRequest: RequestId;
   tickedAt: number;
   scheduledAt: number;
@@ -192,8 +198,10 @@ function perform(loop: Loop, effect: HubEffect): void {
     case 'schedule':
       return scheduleLater(loop);
     case 'changed':
-      for (const changed of loop.watchers.get(effect.job) ?? []) changed();
+      for (const changed of loop.watchers.get(effect.job) ?? []) changed(effect.units);
       return;
+    case 'look-late':
+      return lookLater(loop, effect);
   }
 }
 
@@ -207,6 +215,10 @@ function scheduleLater(loop: Loop): void {
   const waitMs = loop.scheduledAt + SCHEDULE_MS - now();
   if (waitMs > 0) setTimeout(due, waitMs).unref();
   else setImmediate(due);
+}
+
+function lookLater(loop: Loop, { job, afterMs }: Extract<HubEffect, { type: 'look-late' }>): void {
+  setTimeout(() => post(loop, { type: 'look-late', job }), afterMs).unref();
 }
 
 function deliver(edge: LoopWorld, socket: SocketId, message: HubMessage): void {
@@ -318,8 +330,8 @@ function reply(loop: Loop, request: RequestId, result: Result<JobView | null>): 
   loop.waiting.delete(request);
 }
 
-function watch({ watchers }: Loop, job: JobId, changed: () => void): () => void {
-  const set = watchers.get(job) ?? new Set();
+function watch({ watchers }: Loop, job: JobId, changed: Changed): () => void {
+  const set = watchers.get(job) ?? new Set<Changed>();
   watchers.set(job, set.add(changed));
   return () => {
     set.delete(changed);

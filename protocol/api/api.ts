@@ -20,6 +20,10 @@ export const API_KEY_PREFIX = 'pg_';
 export const EvidenceRequest = v.strictObject({ record: EvidenceRecord, signature: Signature });
 export type EvidenceRequest = v.InferOutput<typeof EvidenceRequest>;
 
+/** Items [from, to) of an open job are those that were just added. */
+export const AddedItems = v.strictObject({ from: Count, to: Count, job: JobView });
+export type AddedItems = v.InferOutput<typeof AddedItems>;
+
 /** Why an operator lifts a ban; it is shown in public. */
 export const PardonRequest = v.strictObject({
   reason: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(500)),

@@ -88,6 +88,10 @@ export const JobOptions = v.strictObject({
   taps: v.optional(v.boolean()),
   /** Starts as soon as it is quoted. */
   autoStart: v.optional(v.boolean()),
+  /** Takes more inputs while it runs, before other work, until it is told that there are no more. */
+  open: v.optional(v.boolean()),
+  /** Minutes without new inputs after which an open job takes no more; 60 unless said otherwise. */
+  idleMinutes: v.optional(v.pipe(Count, v.minValue(1), v.maxValue(1_440))),
   /** Days after the job's end for which inputs and results are kept. */
   keepDays: v.optional(v.pipe(Count, v.minValue(1), v.maxValue(3_650))),
 });
@@ -139,6 +143,8 @@ export const JobRecord = v.strictObject({
   unitPrice: Lamports,
   assurance: Assurance,
   autoStart: v.boolean(),
+  /** It takes inputs while it runs, until none have come for so many minutes. */
+  open: v.exactOptional(v.strictObject({ idleMinutes: Count })),
   /** Inputs and results are kept for so many days after the end; `KEEP_DAYS` where it is absent. */
   keepDays: v.exactOptional(Count),
   /** JSON, `ItemNames`: each item's file, where they came in several or are pictures. */
@@ -208,6 +214,8 @@ export const JobView = v.strictObject({
   requeued: Count,
   /** Items have the names of the files they came in. */
   named: v.optional(v.literal(true)),
+  /** It takes more inputs. */
+  open: v.exactOptional(v.literal(true)),
   /** What answers in JSON Lines are of. */
   task: v.optional(TaskName),
   quote: v.optional(Quote),

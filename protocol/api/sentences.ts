@@ -36,6 +36,7 @@ const ENGLISH: Sentences = {
   'started-when-quoted': () => 'started as soon as it was quoted',
   'started-when-funded': () => 'started as soon as it was funded',
   'no-device': () => 'no device is online; open this hub on a phone and tap Start',
+  'awaits-inputs': () => 'all inputs so far are computed; it takes more until it is told to end',
   'all-devices-new': () =>
     'every device online is new and waits for a place; the operator can give more of them with --newcomers',
   'verifiers-missing': ({ waits, needed, enrolled }) => {
@@ -98,6 +99,7 @@ const ENGLISH: Sentences = {
   'providers-suspended': ({ model }) =>
     `"${model}" does not run right on this device: checks found its results too far off`,
   'device-slow': ({ job, seconds }) => `"${job}" ends in about ${seconds} s on faster devices`,
+  'kept-ready': ({ job }) => `ready for "${job}", whose next inputs may come at any moment`,
   'at-capacity': ({ shards }) =>
     `holds ${count(shards, 'shard')} already; the next comes when one is done`,
   'commitments-unrevealed': ({ commitments, minutes }) =>

@@ -33,6 +33,7 @@ export const Reason = v.variant('code', [
   of('started-when-funded', {}),
   of('no-device', {}),
   of('all-devices-new', {}),
+  of('awaits-inputs', {}),
   of('verifiers-missing', {
     waits: v.picklist(['lending', 'checks']),
     needed: Count,
@@ -76,6 +77,7 @@ export const Reason = v.variant('code', [
   of('exact-only', { model: Name }),
   of('providers-suspended', { model: Name }),
   of('device-slow', { job: Name, seconds: Count }),
+  of('kept-ready', { job: Name }),
   of('at-capacity', { shards: Count }),
   of('commitments-unrevealed', { commitments: Count, minutes: Count }),
   of('disputed', {}),

@@ -90,6 +90,7 @@ const COMMON_CODES = [
   'budget-spent',
   'job-unknown',
   'job-state',
+  'job-full',
   'results-held',
   'results-removed',
   'request-invalid',

@@ -67,6 +67,13 @@ export function digestAll(data: Uint8Array, unitBytes = FAKE_UNIT_BYTES): Uint8A
 /** Whose jobs they are where nobody is named. */
 const ONE_DEVELOPER = 'dev_00000000000000ab' as DeveloperId;
 
+/** A job, with the bytes that its record names. */
+export interface FakeJobMade {
+  record: JobRecord;
+  inputDigests: Uint8Array;
+  inputs: Uint8Array;
+}
+
 export interface FakeJob {
   units: number;
   assurance: Assurance;
@@ -80,6 +87,8 @@ export interface FakeJob {
   mark?: string;
   /** Two of them halve a unit; the first and the last unit hold no bad item. */
   unitItems?: 1 | 2;
+  /** It takes inputs while it runs. */
+  open?: boolean;
 }
 
 /** Inputs or outputs of a fake model whose units hold so many items. */
@@ -87,11 +96,7 @@ export const fakeSpecs = (specs: readonly TensorSpec[], unitItems: number): Tens
   specs.map((spec) => ({ ...spec, shape: [unitItems, 4 / unitItems] }));
 
 /** A job of `units` units with seeded inputs. */
-export function makeFakeJob(
-  blobs: FakeBlobs,
-  random: Random,
-  job: FakeJob,
-): { record: JobRecord; inputDigests: Uint8Array; inputs: Uint8Array } {
+export function makeFakeJob(blobs: FakeBlobs, random: Random, job: FakeJob): FakeJobMade {
   const inputs = new Uint8Array(job.units * FAKE_UNIT_BYTES).map(() => random.between(0, 256));
   const { unitItems = 1, mark = '' } = job;
   const good = [0, 8].flatMap((at) => [at, inputs.length - FAKE_UNIT_BYTES + at]);
@@ -121,6 +126,7 @@ export function makeFakeJob(
     unitPrice: lamports(BigInt(job.unitPrice ?? 0)),
     assurance: job.assurance,
     autoStart: true,
+    ...(job.open === true ? { open: { idleMinutes: 60 } } : {}),
   };
   return { record, inputDigests, inputs };
 }

@@ -53,6 +53,8 @@ export interface OtherJob {
   /** When it is posted, after the first one. */
   afterMs: number;
   developer: DeveloperId;
+  /** How often inputs are added to it while it runs; then it is an open job. */
+  parts?: number;
 }
 
 export interface Outcome {

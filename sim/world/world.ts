@@ -9,10 +9,11 @@ import {
 } from './checks.ts';
 import { type Clock, openClock } from './clock.ts';
 import { type DeviceNode, openDeviceNode } from './device-node.ts';
-import { type FakeBlobs, makeFakeJob, openFakeBlobs } from './fake-model.ts';
+import { type FakeBlobs, type FakeJobMade, makeFakeJob, openFakeBlobs } from './fake-model.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './hub-node.ts';
 import { LIES } from './lies.ts';
 import { watchMoney } from './money.ts';
+import { feedJob, grownJob } from './open-job.ts';
 import { POISONS, type Poison, poisonMark } from './poison.ts';
 import { openRandom, type Random } from './random.ts';
 import type { OtherJob, Outcome, Scenario } from './scenario.ts';
@@ -28,6 +29,7 @@ const DISK_SEED = 0xd15c;
 const OTHERS_SEED = 0x07e5;
 const POISON_SEED = 0xbad;
 const OFFLINE_SEED = 0x1d7e;
+const OPEN_SEED = 0x09e4;
 
 /** What is posted beside the first job: nothing in half of the worlds. */
 function drawOthers(random: Random): OtherJob[] {
@@ -40,6 +42,21 @@ function drawOthers(random: Random): OtherJob[] {
     afterMs: random.between(100, 10_000),
     developer: `dev_${random.chance(0.5) ? '1' : '2'}`.padEnd(20, '0') as DeveloperId,
   }));
+}
+
+/** In half of the worlds there is a job that takes inputs while it runs. */
+function drawOpen(random: Random): OtherJob[] {
+  if (random.chance(0.5)) return [];
+  return [
+    {
+      units: 1 + Math.floor(random.between(0, 4)),
+      assurance: random.chance(0.7) ? 'instant' : 'settled',
+      taps: false,
+      afterMs: random.between(100, 5_000),
+      developer: 'dev_4'.padEnd(20, '0') as DeveloperId,
+      parts: 1 + Math.floor(random.between(0, 30)),
+    },
+  ];
 }
 
 /** In four of ten worlds the first job has items that cannot be computed, in one way or another. */
@@ -95,7 +112,11 @@ export function drawScenario(seed: number): Scenario {
     },
     taps: random.chance(0.5),
     // Of their own chance: what was drawn before stays what it was.
-    others: [...drawOthers(openRandom(seed ^ OTHERS_SEED)), ...(isForgetful ? [LATE_JOB] : [])],
+    others: [
+      ...drawOthers(openRandom(seed ^ OTHERS_SEED)),
+      ...(isForgetful ? [LATE_JOB] : []),
+      ...drawOpen(openRandom(seed ^ OPEN_SEED)),
+    ],
     ...drawPoison(openRandom(seed ^ POISON_SEED)),
     diskFailures: Math.floor(openRandom(seed ^ DISK_SEED).between(0, 4)),
     ...offline,
@@ -163,7 +184,8 @@ export function runScenario(scenario: Scenario): Outcome {
       ? undefined
       : watchMoney({ clock, random: openRandom(scenario.seed + MONEY_SEED), hub, job, devices });
   const isDone = watchEnds(hub);
-  const end = clock.run(() => all.every(isDone), LIMIT_MS);
+  // Each is looked at, and not only the first that goes on.
+  const end = clock.run(() => all.filter(isDone).length === all.length, LIMIT_MS);
   const late = all.filter((each) => !isDone(each)).map(({ record }) => explain(hub, record.id));
   const broken = end === 'late' ? [`a job did not end: ${late.join('; ')}`] : [];
   const virtualMs = clock.now() - DAY_ONE;
@@ -177,7 +199,7 @@ export function runScenario(scenario: Scenario): Outcome {
   broken.push(...checkHonest(hub.facts, devices.slice(scenario.cheats)));
   broken.push(...checkNewcomers(hub.facts, newcomers));
   broken.push(...checkVerifiers(hub.facts, verifiers, liar));
-  const results = all.map((each) => checkResults(hub.facts, each));
+  const results = all.map((each) => checkResults(hub.facts, grownJob(each, hub.facts, blobs)));
   broken.push(...results.flatMap((each) => explainResults(each, checkRate)));
   return {
     seed: scenario.seed,
@@ -200,7 +222,7 @@ function explainResults(results: ReturnType<typeof checkResults>, checkRate: num
   ];
 }
 
-type Made = ReturnType<typeof makeFakeJob> & { poison?: Poison };
+type Made = FakeJobMade & { poison?: Poison };
 
 /** Posts a job, again while the hub does not know it: its developer sees that it was not taken. */
 function postUntilKnown(
@@ -228,10 +250,12 @@ function postOthers(world: {
 }): Made[] {
   const { scenario, clock, blobs, hub } = world;
   const random = openRandom(scenario.seed + OTHERS_SEED);
-  return (scenario.others ?? []).map(({ afterMs, developer, ...job }) => {
-    const made = makeFakeJob(blobs, random, { ...job, now: clock.now() });
+  return (scenario.others ?? []).map(({ afterMs, developer, parts, ...job }) => {
+    const open = parts !== undefined;
+    const made = makeFakeJob(blobs, random, { ...job, open, now: clock.now() });
     const record = { ...made.record, developer };
     postUntilKnown({ clock, hub }, { ...made, record }, 500 + afterMs);
+    if (open) feedJob({ clock, hub, blobs, random }, record.id, parts);
     return { ...made, record };
   });
 }

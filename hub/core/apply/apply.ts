@@ -5,7 +5,9 @@ import { noteEpoch } from '../verifiers/epochs.ts';
 import { applyMark, applyResolution, applyVerdict } from './checks.ts';
 import { applyItemsFailed } from './failed.ts';
 import {
+  applyAdded,
   applyArchive,
+  applyInputsEnd,
   applyMove,
   applyPackage,
   applyRecut,
@@ -36,6 +38,10 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
     }
     case 'job-recut':
       return applyRecut(hub, fact);
+    case 'inputs-added':
+      return applyAdded(hub, fact);
+    case 'inputs-ended':
+      return applyInputsEnd(hub, fact);
     case 'job-packaged':
       return applyPackage(hub, fact);
     case 'job-moved':

@@ -1,4 +1,5 @@
 import { isEnded } from '#protocol/api/job.ts';
+import { concatBytes } from '#protocol/bytes/digest.ts';
 import { digestPackage } from '#protocol/models/package.ts';
 import type { LeaseId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
@@ -8,7 +9,7 @@ import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { type Job, NO_FLEET } from '../state/job.ts';
 import { measuredManifest } from '../state/questions.ts';
-import { openRanges } from '../state/ranges.ts';
+import { addRun, openRanges } from '../state/ranges.ts';
 import { recordOf } from '../trust/device-record.ts';
 import { forgetChecks } from './checks.ts';
 
@@ -23,6 +24,7 @@ export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDig
     state: 'checking',
     reason: REASON_CREATED,
     unitSizes: kindOf({ record }).sizeUnit(record),
+    added: [],
     open: openRanges(0, record.units),
     leases: new Set(),
     leasedUnits: 0,
@@ -43,7 +45,8 @@ export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDig
     requeued: 0,
     ties: new Map(),
     lastSequence: -1,
-    fleet: NO_FLEET,
+    fleet: { ...NO_FLEET },
+    traffic: { askedAt: [], tookMs: [] },
     prepareTries: 0,
   };
 }
@@ -53,6 +56,26 @@ export function applyRecut(hub: Hub, { record, inputDigests }: FactOf<'job-recut
   const job = hub.jobs.get(record.id);
   if (job === undefined) return;
   Object.assign(job, openJob({ record, inputDigests }));
+}
+
+/** The units that were added are open, behind the others. */
+export function applyAdded(hub: Hub, { job: id, at, ...added }: FactOf<'inputs-added'>): void {
+  const job = hub.jobs.get(id);
+  if (job === undefined) return;
+  const { firstUnit } = added;
+  const units = firstUnit + added.units;
+  job.added.push({ ...added.inputs, firstUnit });
+  job.addedAt = at;
+  // A unit of an open job is one item.
+  job.record = { ...job.record, items: units, units };
+  job.inputDigests = concatBytes(job.inputDigests, added.inputDigests);
+  addRun(job.open, firstUnit, units);
+}
+
+/** No more inputs come. */
+export function applyInputsEnd(hub: Hub, { job: id, at }: FactOf<'inputs-ended'>): void {
+  const job = hub.jobs.get(id);
+  if (job !== undefined) job.inputsEndedAt = at;
 }
 
 /**

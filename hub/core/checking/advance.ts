@@ -2,7 +2,13 @@ import { why } from '#protocol/values/reason.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
-import { isDisputed, isMoving, judgedThrough, pendingUnits } from '../state/questions.ts';
+import {
+  isDisputed,
+  isMoving,
+  judgedThrough,
+  pendingUnits,
+  takesInputs,
+} from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { changed, jobMoved, store, type Turn } from '../turn.ts';
 import { askExitChecks } from './release.ts';
@@ -20,7 +26,7 @@ export function advanceJobs(turn: Turn): void {
 export function advanceJob(turn: Turn, job: Job): void {
   const { hub } = turn;
   if (isMoving(hub, job) || isUnderway(hub.underway, nameOf.voids(job.record.id))) return;
-  const isComplete = kindOf(job).isComplete(job);
+  const isComplete = !takesInputs(job) && kindOf(job).isComplete(job);
   if (job.state === 'running' && isComplete) {
     const reason = why(hub.config.needsVerifier ? 'last-checks' : 'computed', {});
     store(turn, [jobMoved(turn, job, { state: 'finishing', reason })]);

@@ -23,7 +23,7 @@ export function failItems(
   if (places.length === items) return storeFailed(turn, job, { unit, failed });
   const token = hub.nextToken++;
   hub.making.set(token, { type: 'mend', job: job.record.id, unit, failed });
-  const cut = { ...kindOf(job).cutUnit(job.record, unit), failed: places };
+  const cut = { ...kindOf(job).cutUnit(job, unit), failed: places };
   effects.push({ type: 'mend', token, cut });
 }
 

@@ -33,6 +33,14 @@ export function createJob(
     const message = `this hub runs without verifiers; post the job with the assurance "instant", not "${record.assurance}"`;
     return reject(turn, request, refuse('request-invalid', message, 'assurance'));
   }
+  if (
+    record.open !== undefined &&
+    (record.draft.runtime.unitItems !== 1 || record.unitPrice !== '0')
+  ) {
+    const message =
+      'an open job has units of one item and asks for volunteers; leave unitItems and unitPrice out';
+    return reject(turn, request, refuse('request-invalid', message, 'open'));
+  }
   const fits = kindOf({ record }).fitsUnits(record);
   const isKnown = jobs.has(record.id) || isUnderway(underway, nameOf.job(record.id));
   if (isKnown || !coversUnits(inputDigests, record.units) || !fits) {

@@ -13,6 +13,7 @@ import { bytes } from '#protocol/values/units.ts';
 import type { UnitCut } from '../state/facts.ts';
 import type { UnitSize } from '../state/hub.ts';
 import type { Job, UnitSizes } from '../state/job.ts';
+import { partOf } from '../state/questions.ts';
 import { classOf } from './device-class.ts';
 import { makePackage } from './graph-package.ts';
 import type { Kind, Revealed, RevealedBytes } from './kind.ts';
@@ -68,12 +69,12 @@ function sliceInputs(job: Job, first: number, count: number): Lease['inputs'] {
     const digests = encodeBase64(hexToBytes(mended.digest));
     return { ...mended.blob, offset: bytes(0), unitBytes: bytes(size), digests };
   }
-  const { root, length } = record.inputs;
+  const { root, length, firstUnit = 0 } = partOf(job, first);
   const digests = inputDigests.subarray(first * DIGEST_BYTES, (first + count) * DIGEST_BYTES);
   return {
     root,
     length,
-    offset: bytes(first * size),
+    offset: bytes((first - firstUnit) * size),
     unitBytes: bytes(size),
     digests: encodeBase64(digests),
   };
@@ -85,9 +86,11 @@ function itemsIn({ draft, items }: JobRecord, unit: number): number {
   return Math.min(unitItems, items - unit * unitItems);
 }
 
-function cutUnit(record: JobRecord, unit: number): Omit<UnitCut, 'failed'> {
-  const { draft, inputs } = record;
-  return { inputs, specs: draft.runtime.inputs, unit, items: itemsIn(record, unit) };
+function cutUnit(job: Job, unit: number): Omit<UnitCut, 'failed'> {
+  const { record } = job;
+  const { root, length, firstUnit = 0 } = partOf(job, unit);
+  const { inputs: specs } = record.draft.runtime;
+  return { inputs: { root, length }, specs, unit: unit - firstUnit, items: itemsIn(record, unit) };
 }
 
 function cutInto(

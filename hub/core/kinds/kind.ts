@@ -69,7 +69,7 @@ export interface Kind {
   /** How many items of the job a unit holds. */
   itemsIn(record: JobRecord, unit: number): number;
   /** One unit of a job, to be mended. */
-  cutUnit(record: JobRecord, unit: number): Omit<UnitCut, 'failed'>;
+  cutUnit(job: Job, unit: number): Omit<UnitCut, 'failed'>;
   /** Whether all of a job that can be computed is accepted. */
   isComplete(job: Job): boolean;
   /** What is wrong with a verdict by itself; the end of a sentence. */

@@ -41,11 +41,16 @@ export function rankFlows<F extends Flow>(book: FairBook, flows: readonly F[]): 
   }));
   return ranked.sort(
     (a, b) =>
+      Number(isNext(b)) - Number(isNext(a)) ||
       b.developerMs - a.developerMs ||
       (a.flow.developer < b.flow.developer ? -1 : a.flow.developer > b.flow.developer ? 1 : 0) ||
       b.jobMs - a.jobMs,
   );
 }
+
+/** Somebody waits for its units, and it has not had its share yet. */
+const isNext = ({ flow, developerMs, jobMs }: Ranked<Flow>): boolean =>
+  flow.isAwaited === true && developerMs > 0 && jobMs > 0;
 
 const held = <K>(accounts: ReadonlyMap<K, number>, key: K): number => accounts.get(key) ?? 0;
 

@@ -26,14 +26,18 @@ const DEADLINE = { factor: 3, slackMs: 15_000, bytesPerMs: 128 } as const;
 const AWAY_MS = { computing: 5_000, logged: 60_000, woken: 120_000 } as const;
 
 /**
- * Units for a device's next shard: 4 s of its measured speed, 2 s for its first one, and less when
- * the job's end is nearer than that, so that all devices finish together.
+ * Units for a device's next shard: as long as it aims at by its measured speed, and less when the
+ * job's end is nearer than that, so that all devices finish together.
  */
-export function sizeShard(job: Job, admission: Admission, isFirst: boolean): number {
+export function sizeShard(job: Job, admission: Admission, aimMs: number): number {
   const perUnit = Math.max(admission.unitMs, 0.001);
-  const left = job.fleet.speed > 0 ? job.open.count / job.fleet.speed / 2 : Infinity;
-  const aim = isFirst ? SHARD_MS.first : SHARD_MS.aim;
-  const time = Math.max(SHARD_MS.least, Math.min(aim, left));
+  const { open, fleet, record } = job;
+  const left = fleet.speed > 0 ? open.count / fleet.speed : Infinity;
+  // Somebody waits for all units of an open job, and for no other.
+  const time =
+    record.open === undefined
+      ? Math.max(SHARD_MS.least, Math.min(aimMs, left / 2))
+      : Math.min(aimMs, left);
   const { fetched, sent, held } = job.unitSizes;
   const limit = Math.min(
     LEASE_UNITS_MAX,

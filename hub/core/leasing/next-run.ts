@@ -1,5 +1,6 @@
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Job } from '../state/job.ts';
+import { partOf } from '../state/questions.ts';
 import { removeRun, takeRun } from '../state/ranges.ts';
 
 type Run = { first: number; count: number };
@@ -12,12 +13,17 @@ type Run = { first: number; count: number };
 export function nextRun(job: Job, device: PublicKey, limit: number): Run | undefined {
   const { open, suspects, failed, cuts } = job;
   if (limit < 1) return undefined;
-  if (suspects.size + failed.size + cuts.size === 0) return takeRun(open, limit);
+  if (suspects.size + failed.size + cuts.size === 0) {
+    return takeRun(open, Math.min(limit, countInPart(job, open.runs[0]?.first ?? 0)));
+  }
   const run = findRun(job, limit, (unit) => !hasFailed(job, unit, device));
   const found = run ?? findRun(job, limit, () => true);
   if (found !== undefined) removeRun(open, found.first, found.first + found.count);
   return found;
 }
+
+/** Units of one blob, from this one on: a lease names one. */
+const countInPart = (job: Job, first: number): number => partOf(job, first).end - first;
 
 const hasFailed = ({ suspects }: Job, unit: number, key: PublicKey): boolean =>
   suspects.get(unit)?.failures.some(({ device }) => device === key) === true;
@@ -29,7 +35,9 @@ function findRun(job: Job, limit: number, mayTake: (unit: number) => boolean): R
   for (const { first: start, end } of job.open.runs) {
     let first = start;
     while (first < end && !mayTake(first)) first += 1;
-    if (first < end) return { first, count: countFrom(job, first, Math.min(end, first + limit)) };
+    if (first >= end) continue;
+    const most = Math.min(limit, countInPart(job, first));
+    return { first, count: countFrom(job, first, Math.min(end, first + most)) };
   }
   return undefined;
 }

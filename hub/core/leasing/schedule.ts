@@ -1,8 +1,8 @@
 import type { ContributorMessage, Trial } from '#protocol/messages/control.ts';
 import { allowsProvider, unitCost } from '#protocol/models/package.ts';
-import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import { between, millis } from '#protocol/values/units.ts';
+import { between, type Instant, millis } from '#protocol/values/units.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
@@ -15,7 +15,8 @@ import { suspensionReason } from '../trust/suspensions.ts';
 import { pauseProblem } from '../trust/unrevealed.ts';
 import { decline, send, setIdle, type Turn } from '../turn.ts';
 import { chargeFlow, rankFlows, refundFlow, weighPay } from './fairness.ts';
-import { grantLease, sizeShard } from './lease.ts';
+import { isAwaited, rankDevices, readyFor, twinAfterMs, wantsDevice } from './lane.ts';
+import { grantLease, SHARD_MS, sizeShard } from './lease.ts';
 import { nextRun } from './next-run.ts';
 import { holdsSuspect } from './suspects.ts';
 
@@ -146,6 +147,25 @@ const fastest = (device: Device): number => {
   return best;
 };
 
+/** Lends what is open of an open job, and twins of what is late, to devices that are set up for it. */
+export function serveOpen(turn: Turn, id: JobId): void {
+  const { hub } = turn;
+  const job = hub.openJobs.get(id);
+  if (job?.state !== 'running') return;
+  countFleet(turn, job);
+  const waiting = [...hub.waiting].flatMap((key) => hub.devices.get(key) ?? []);
+  for (const device of rankDevices(waiting, job)) {
+    if (job.open.count === 0 && !hasLate(turn, job)) return;
+    serveCredits(turn, device);
+  }
+}
+
+const hasLate = ({ hub, world }: Turn, job: Job): boolean =>
+  [...job.leases].some((id) => {
+    const active = hub.leases.get(id);
+    return active !== undefined && active.twin === undefined && lateMs(job, active, world.now) >= 0;
+  });
+
 /** Answers a device's open requests as far as there is work for it. */
 export function serveCredits(turn: Turn, device: Device): void {
   const { now } = turn.world;
@@ -185,8 +205,15 @@ const NO_WORK: readonly Reason['code'][] = ['no-jobs', 'job-in-check'];
 function serveOnce(turn: Turn, device: Device): Reason | undefined {
   const jobs = [...turn.hub.openJobs.values()];
   const running = jobs.filter((job) => job.state === 'running' && !isEnding(turn.hub, job));
-  const reasons = serveRunning(turn, device, running);
+  const ids = readyFor(turn.hub, device.key);
+  const own = running.filter(({ record }) => ids.includes(record.id));
+  const reasons = serveRunning(turn, device, own.length > 0 ? own : running);
   if (reasons === undefined) return undefined;
+  const [ready] = own;
+  if (ready !== undefined) {
+    const kept = why('kept-ready', { job: ready.record.name });
+    return reasons.find(({ code }) => code !== 'no-units-open') ?? kept;
+  }
   let best: Reason = noJobs(turn, jobs, running);
   for (const reason of reasons) {
     if (reason.code !== 'no-units-open' || NO_WORK.includes(best.code)) best = reason;
@@ -239,6 +266,7 @@ function readFlows({ hub }: Turn, device: Device, running: readonly Job[]): JobF
       developer: record.developer,
       weight: weighPay(payRate(job), least),
       stayMs: atWork.has(packageId) ? STAY_MS.atWork : admittedMs,
+      isAwaited: record.open !== undefined,
     };
   });
 }
@@ -260,7 +288,9 @@ function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   if (problem !== undefined) return problem;
   if (job.packageId === undefined || job.manifest === undefined) return allLent(job);
   const admission = device.admitted.get(job.packageId);
-  if (admission === undefined && job.open.count === 0) return allLent(job);
+  if (admission === undefined && job.open.count === 0 && !wantsDevice(turn, job)) {
+    return allLent(job);
+  }
   const early = placeProblem(turn.hub, device.key, unitCost(job.manifest));
   if (early !== undefined) return early;
   if (admission === undefined) {
@@ -273,12 +303,23 @@ function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   if (job.open.count === 0) return serveStraggler(turn, device, { job, admission, unitsMax });
   const slow = slowProblem(turn, device, { job, admission });
   if (slow !== undefined) return slow;
-  const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
-  const limit = Math.min(sizeShard(job, admission, isFirst), unitsMax);
+  const limit = Math.min(sizeShard(job, admission, aimOf(turn, device, job)), unitsMax);
   const run = nextRun(job, device.key, limit);
   if (run === undefined) return serveStraggler(turn, device, { job, admission, unitsMax });
   grantLease(turn, job, { device, admission, ...run });
+  const afterMs = twinAfterMs(job);
+  if (afterMs !== undefined) {
+    turn.effects.push({ type: 'look-late', job: job.record.id, afterMs });
+  }
   return run.count * admission.unitMs;
+}
+
+/** How long a shard is to be: short on a device that may be asked for something else meanwhile. */
+function aimOf(turn: Turn, device: Device, job: Job): number {
+  if (device.unitsAccepted === 0 && device.leases.size === 0) return SHARD_MS.first;
+  return job.record.open === undefined && isAwaited(turn.hub, device)
+    ? SHARD_MS.least
+    : SHARD_MS.aim;
 }
 
 const allLent = ({ record }: Job): Reason => why('no-units-open', { job: record.name });
@@ -293,6 +334,9 @@ function slowProblem(
   { job, admission }: { job: Job; admission: Admission },
 ): Reason | undefined {
   if (admission.unitMs <= SLOW_MS) return undefined;
+  const left = job.open.count + job.leasedUnits;
+  // Not even all devices together would be through before it: no need to look who is at work.
+  if (admission.unitMs * job.fleet.speed <= left) return undefined;
   const speeds = new Map<PublicKey, number>();
   for (const id of job.leases) {
     const { device, lease, expectedMs, issuedAt } = hub.leases.get(id) ?? {};
@@ -302,7 +346,7 @@ function slowProblem(
   }
   const others = [...speeds.values()].reduce((sum, speed) => sum + speed, 0);
   if (others <= 1e-9) return undefined;
-  const restMs = (job.open.count + job.leasedUnits) / others;
+  const restMs = left / others;
   if (admission.unitMs <= 2 * restMs) return undefined;
   return why('device-slow', { job: job.record.name, seconds: Math.ceil(restMs / 1000) });
 }
@@ -311,6 +355,7 @@ function startAdmission(turn: Turn, device: Device, job: Job): void {
   const { manifest, packageId } = job;
   if (manifest === undefined || packageId === undefined) return;
   device.admitting = { package: packageId, since: turn.world.now };
+  job.fleet.devices += 1;
   delete device.idle;
   const without = [...new Set(device.capabilities.providers)].flatMap((provider) => {
     const reason = suspensionReason(turn.hub, { device: device.key, package: packageId, provider });
@@ -318,6 +363,12 @@ function startAdmission(turn: Turn, device: Device, job: Job): void {
   });
   const some = without.length === 0 ? {} : { without };
   send(turn, device.socket, { type: 'admit', id: packageId, manifest, ...some });
+}
+
+/** By how much a lease is later than one may be before another device is given the same. */
+function lateMs(job: Job, { issuedAt, expectedMs }: ActiveLease, now: Instant): number {
+  const mayTake = twinAfterMs(job) ?? STRAGGLER_FACTOR * expectedMs + LATE_MS;
+  return between(issuedAt, now) - mayTake;
 }
 
 /** Lends the units of a late lease a second time; the first to reveal wins. */
@@ -334,9 +385,8 @@ function serveStraggler(
     if (active?.stage !== 'computing' && active?.stage !== 'logged') continue;
     if (active.twin !== undefined || active.device === device.key) continue;
     if (active.lease.unitCount > on.unitsMax || holdsSuspect(on.job, active.lease)) continue;
-    const late = between(active.issuedAt, now) - STRAGGLER_FACTOR * active.expectedMs;
     const mine = active.lease.unitCount * on.admission.unitMs;
-    if (late < LATE_MS || between(now, active.deadlineAt) < mine / 2) continue;
+    if (lateMs(on.job, active, now) < 0 || between(now, active.deadlineAt) < mine / 2) continue;
     if (latest === undefined || active.issuedAt < latest.issuedAt) latest = active;
   }
   if (latest === undefined) return allLent(on.job);

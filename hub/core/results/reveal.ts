@@ -3,7 +3,7 @@ import { digestCommitment } from '#protocol/bytes/digest.ts';
 import { unitCost } from '#protocol/models/package.ts';
 import type { AcceptedShard, Reveal } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
-import { millis } from '#protocol/values/units.ts';
+import { between, millis } from '#protocol/values/units.ts';
 import type { Revealed } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import { endTwin, revokeLease } from '../leasing/lease.ts';
@@ -87,8 +87,9 @@ function acceptShard(
     });
   }
   active.stage = 'accepting';
-  learnSpeed(device, active, reveal);
   const { hub, world } = turn;
+  learnSpeed(device, active, reveal);
+  learnRoundTrip(device, between(active.issuedAt, world.now) - reveal.computeMs);
   const { digests, ...kept } = accepted.revealed;
   const shard: AcceptedShard = {
     ...active.committed.shard,
@@ -108,6 +109,13 @@ function acceptShard(
 /** Work of a device that is accepted, on disk or on its way there. */
 const workOf = ({ deviceRecords, underway }: Hub, device: PublicKey): number =>
   (deviceRecords.get(device)?.standing ?? 0) + countUnderway(underway, nameOf.accept(device));
+
+/** What a shard took beside its computing, on a device that had nothing else to do. */
+function learnRoundTrip(device: Device, besideMs: number): void {
+  if (device.leases.size > 1) return;
+  const known = device.roundTripMs ?? besideMs;
+  device.roundTripMs = millis(Math.max(0, known + SPEED_GAIN * (besideMs - known)));
+}
 
 function learnSpeed(device: Device, active: ActiveLease, reveal: Reveal): void {
   const admission = device.admitted.get(active.lease.package);

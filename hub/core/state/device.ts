@@ -75,6 +75,8 @@ export interface Device {
   sought?: { root: Root; holders: readonly Device[] };
   donates: Donation;
   unitsAccepted: number;
+  /** Moving mean of what a shard takes beside its computing, of open jobs. */
+  roundTripMs?: Millis;
   idle?: Reason;
 }
 

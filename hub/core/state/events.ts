@@ -43,6 +43,9 @@ export interface BlobRange {
 export type HubCommand =
   | { type: 'create'; record: JobRecord; inputDigests: Uint8Array }
   | { type: 'start'; job: JobId }
+  /** More units of an open job, a blob of them, and the SHA-256 of each. */
+  | { type: 'add-inputs'; job: JobId; inputs: BlobRef; units: number; digests: Uint8Array }
+  | { type: 'end-inputs'; job: JobId }
   | { type: 'cancel'; job: JobId }
   /** Its inputs and results are not wanted any more, or their time is over. */
   | { type: 'remove-data'; job: JobId }
@@ -83,6 +86,8 @@ export type HubEvent =
   /** At least once a second. */
   /** Open requests are due, as the effect of this name asked. */
   | { type: 'schedule' }
+  /** Leases of an open job may be late, as the effect of this name asked. */
+  | { type: 'look-late'; job: JobId }
   | { type: 'tick' }
   | { type: 'stopping' };
 
@@ -101,7 +106,9 @@ export type HubEffect =
   /** Read the newest archived record of a device, then answer `loaded`. */
   | { type: 'load'; device: PublicKey }
   | { type: 'reply'; request: RequestId; result: Result<JobView | null> }
-  /** A job's view changed; for its event stream. */
-  | { type: 'changed'; job: JobId }
+  /** A job's view changed; for its event stream. `units`: these were accepted. */
+  | { type: 'changed'; job: JobId; units?: { first: number; end: number } }
+  /** Post the event of this name after so many milliseconds. */
+  | { type: 'look-late'; job: JobId; afterMs: number }
   /** Post the event of this name, once for all that comes meanwhile. */
   | { type: 'schedule' };

@@ -64,6 +64,8 @@ export const JOB_FACTS = [
   'job-created',
   'job-recut',
   'job-packaged',
+  'inputs-added',
+  'inputs-ended',
   'job-funded',
   'job-moved',
   'items-failed',

@@ -31,6 +31,18 @@ export type Fact =
   /** The items of a job were cut into other units, before it was packaged: its new record. */
   | { type: 'job-recut'; record: JobRecord; inputDigests: Uint8Array }
   | { type: 'job-packaged'; job: JobId; manifest: PackageManifest }
+  /** A job that runs has more units, behind those it had: a blob of them, and their digests. */
+  | {
+      type: 'inputs-added';
+      job: JobId;
+      firstUnit: number;
+      inputs: BlobRef;
+      units: number;
+      inputDigests: Uint8Array;
+      at: Instant;
+    }
+  /** No more inputs come: it ends when all is computed. */
+  | { type: 'inputs-ended'; job: JobId; at: Instant }
   | {
       type: 'job-moved';
       job: JobId;

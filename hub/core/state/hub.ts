@@ -140,6 +140,10 @@ export interface Hub extends DurableState {
   fairness: FairBook;
   /** Devices with open requests. */
   waiting: Set<PublicKey>;
+  /** Packages of open jobs that are asked. */
+  asked: Set<Digest>;
+  /** Devices that get nothing but units of these open jobs. */
+  ready: Map<PublicKey, readonly JobId[]>;
   /** Decided, and not on disk yet. */
   underway: Underway;
   /** By token of a write. */

@@ -1,7 +1,7 @@
 import type { JobRecord, JobState } from '#protocol/api/job.ts';
 import type { PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { FailedItems } from '#protocol/records/failed-items.ts';
-import type { AcceptedShard, Lease } from '#protocol/records/records.ts';
+import type { AcceptedShard, Lease, UnitInputs } from '#protocol/records/records.ts';
 import type { Funding } from '#protocol/settlement/money-api.ts';
 import type { DeveloperId, Digest, JobId, LeaseId, PublicKey } from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
@@ -30,17 +30,29 @@ export interface Flow {
   weight: number;
   /** Its accounts count as this much fuller for a device set up for it: switching costs time. */
   stayMs: number;
+  /** It goes before others as long as there is something left on its accounts. */
+  isAwaited?: boolean;
 }
 
 /** What devices online can do for a job: shards near its end are sized by it. */
 export interface Fleet {
   /** Units per millisecond of all devices that are admitted to its package. */
   speed: number;
+  /** How many are admitted, or tried. */
+  devices: number;
   countedAt: Instant;
 }
 
+/** How an open job is asked, in this life of the hub. */
+export interface Traffic {
+  /** When inputs came, the latest of them. */
+  askedAt: Instant[];
+  /** Milliseconds from lease to result, the latest of them. */
+  tookMs: number[];
+}
+
 /** Devices of a job before they are counted. */
-export const NO_FLEET: Fleet = { speed: 0, countedAt: instant(0) };
+export const NO_FLEET: Fleet = { speed: 0, devices: 0, countedAt: instant(0) };
 
 /** A lease from its grant to its end. */
 export interface ActiveLease {
@@ -140,6 +152,12 @@ export interface Job extends JobTally {
   refusal?: Refusal;
   /** What it is paid from, as it is on disk. */
   funding?: Funding;
+  /** Units that came while it ran: blobs of them, in their order. `record` counts them too. */
+  added: Required<UnitInputs>[];
+  /** When inputs came last. */
+  addedAt?: Instant;
+  /** From then on it takes no more inputs. */
+  inputsEndedAt?: Instant;
   open: Ranges;
   leases: Set<LeaseId>;
   leasedUnits: number;
@@ -166,6 +184,7 @@ export interface Job extends JobTally {
   forgotten?: true;
   /** Counted anew on each tick, and in between while few are online. */
   fleet: Fleet;
+  traffic: Traffic;
   preparing?: { verifier: PublicKey; since: Instant };
   prepareTries: number;
 }

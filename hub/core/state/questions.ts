@@ -61,15 +61,36 @@ export function judgedThrough(hub: Hub): number {
 export const isMismatch = ({ kind, runs }: Verdict): boolean =>
   kind === 'mismatch' && runs >= RUNS_TO_CONFIRM;
 
+/** Whether a job takes more inputs. */
+export const takesInputs = ({ record, inputsEndedAt }: Job): boolean =>
+  record.open !== undefined && inputsEndedAt === undefined;
+
+/** The blob that holds a unit as it was posted, or added, and the unit behind its last one. */
+export function partOf(
+  { record, added }: Pick<Job, 'record' | 'added'>,
+  unit: number,
+): UnitInputs & { end: number } {
+  let [low, high] = [0, added.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((added[middle]?.firstUnit ?? 0) <= unit) low = middle + 1;
+    else high = middle;
+  }
+  return { ...(added[low - 1] ?? record.inputs), end: added[low]?.firstUnit ?? record.units };
+}
+
 /** Where the inputs of a shard are: a mended unit has a blob of its own. */
 export function inputsOf(
-  { record, failed }: Pick<Job, 'record' | 'failed'>,
+  job: Pick<Job, 'record' | 'added' | 'failed'>,
   shard: Pick<AcceptedShard, 'firstUnit' | 'unitCount' | 'sequence'>,
 ): UnitInputs {
   const { firstUnit, unitCount, sequence } = shard;
-  const unit = unitCount === 1 ? failed.get(firstUnit) : undefined;
-  if (unit?.mended === undefined || sequence < unit.since) return record.inputs;
-  return { ...unit.mended.blob, firstUnit };
+  const unit = unitCount === 1 ? job.failed.get(firstUnit) : undefined;
+  if (unit?.mended !== undefined && sequence >= unit.since) {
+    return { ...unit.mended.blob, firstUnit };
+  }
+  const { end: _, ...part } = partOf(job, firstUnit);
+  return part;
 }
 
 const DAY_MS = millis(24 * 3_600_000);

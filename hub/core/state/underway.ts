@@ -12,6 +12,9 @@ export const nameOf = {
   job: (job: JobId) => `job ${job}`,
   package: (job: JobId) => `package ${job}`,
   recut: (job: JobId) => `recut ${job}`,
+  /** Counts units. */
+  inputs: (job: JobId) => `inputs ${job}`,
+  inputsEnd: (job: JobId) => `inputs end ${job}`,
   move: (job: JobId) => `move ${job}`,
   end: (job: JobId) => `end ${job}`,
   archive: (job: JobId) => `archive ${job}`,
@@ -83,6 +86,10 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
       return [[nameOf.job(fact.record.id)]];
     case 'job-recut':
       return [[nameOf.recut(fact.record.id)]];
+    case 'inputs-added':
+      return [[nameOf.inputs(fact.job), fact.units]];
+    case 'inputs-ended':
+      return [[nameOf.inputsEnd(fact.job)]];
     case 'job-packaged':
       return [[nameOf.package(fact.job)]];
     case 'job-moved':

@@ -13,8 +13,8 @@ export interface BatchAnswers {
 
 const idOf = (kind: string): string => `${kind}_${randomBytes(12).toString('hex')}`;
 
-/** Lines of the output file (OpenAI, Batch, request output object). */
-export function printBatch({ lines, vectors, model }: BatchAnswers): string {
+/** The answers of each line, as the body of an answer of OpenAI's API. */
+export function* sayAnswers({ lines, vectors, model }: BatchAnswers) {
   const { dtype, shape, data } = vectors;
   const width = elementCount(shape.slice(1));
   const view = new DataView(data.buffer, data.byteOffset, data.length);
@@ -23,15 +23,19 @@ export function printBatch({ lines, vectors, model }: BatchAnswers): string {
       Number(readNumber(dtype, view, item * width + at)),
     );
   let item = 0;
-  const printed = lines.map(({ custom_id, texts, tokens, encoding, dimensions }) => {
+  for (const { custom_id, texts, tokens, encoding, dimensions } of lines) {
     const cut = dimensions === undefined ? {} : { dimensions };
     const embeddings = Array.from({ length: texts }, (_, index) =>
       sayEmbedding(vectorOf(item++), { index, encoding, ...cut }),
     );
     const usage = { prompt_tokens: tokens, total_tokens: tokens };
-    const body = { object: 'list', data: embeddings, model, usage };
+    yield { custom_id, body: { object: 'list', data: embeddings, model, usage } };
+  }
+}
+
+/** Lines of the output file (OpenAI, Batch, request output object). */
+export const printBatch = (answers: BatchAnswers): string =>
+  Array.from(sayAnswers(answers), ({ custom_id, body }) => {
     const response = { status_code: 200, request_id: idOf('req'), body };
     return `${JSON.stringify({ id: idOf('batch_req'), custom_id, response, error: null })}\n`;
-  });
-  return printed.join('');
-}
+  }).join('');

@@ -1,24 +1,14 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelFile } from '#protocol/api/models.ts';
 import { decodeText } from '#protocol/files/text.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
-import type { BatchLine } from '#protocol/openai/batch.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
 import type { BlobStore } from '../blobs/port.ts';
-import { readModelFiles } from '../inputs/model-files.ts';
-import type { Spool } from '../inputs/spool.ts';
+import { type Spool, spoolTexts } from '../inputs/spool.ts';
 import { UNITS_BYTES_MAX } from '../inputs/units.ts';
-import { openRepository } from '../tasks/repository.ts';
-import { ROW_LENGTH_LEAST } from '../tasks/token-rows.ts';
-import { openTokenizer, type TextTokenizer } from '../tasks/tokenizer.ts';
-import {
-  BATCH_LINES_MAX,
-  type GoodLine,
-  nameModel,
-  readBatchLines,
-  readBody,
-} from './batch-lines.ts';
+import { bucketOf } from '../tasks/token-rows.ts';
+import { openModelTokenizer } from '../tasks/tokenizer-file.ts';
+import { BATCH_LINES_MAX, type GoodLine, nameModel, readBatchLines } from './batch-lines.ts';
 
 /** What of a batch is to be read. */
 export interface BatchReading {
@@ -48,39 +38,6 @@ const MODEL_PEEK_BYTES = 1024 * 1024;
 
 type Blobs = Pick<BlobStore, 'read' | 'put'>;
 
-/** One request of a client that waits for its answer. */
-export interface RequestReading extends Pick<BatchReading, 'model' | 'folder'> {
-  body: unknown;
-}
-
-/** Reads one request as a line of a batch is read. Throws what is wrong with it. */
-export async function readRequest(
-  { body, model, folder }: RequestReading,
-  blobs: Blobs,
-): Promise<{ line: BatchLine; texts: Spool }> {
-  const read = readBody(body, { model: model.name, tokenizer: await openModel(model, blobs) });
-  if ('code' in read) {
-    const code = read.code === 'context_length_exceeded' ? 'input-too-big' : 'request-invalid';
-    throw fault(code, read.message);
-  }
-  return {
-    line: { custom_id: 'request', ...read.line },
-    texts: await spoolTexts(join(folder, 'request.jsonl'), read.texts),
-  };
-}
-
-async function openModel({ files }: BatchReading['model'], blobs: Blobs): Promise<TextTokenizer> {
-  const { settings } = must(openRepository(await readModelFiles({ kept: files }, blobs)));
-  return must(openTokenizer(settings));
-}
-
-async function spoolTexts(path: string, texts: readonly string[]): Promise<Spool> {
-  const lines = texts.map((each) => `${JSON.stringify(each)}\n`);
-  const bytes = new TextEncoder().encode(lines.join(''));
-  await writeFile(path, bytes);
-  return { path, entries: [{ name: 'texts.jsonl', length: bytes.length }] };
-}
-
 /** The model that the first lines of a file name. */
 export async function peekModel(
   { root, length }: BlobRef,
@@ -94,7 +51,7 @@ export async function peekModel(
 export async function readBatch(reading: BatchReading, blobs: Blobs): Promise<ReadBatch> {
   const { file, model, endpoint, folder } = reading;
   const text = must(decodeText(must(await blobs.read(file.root, 0, file.length))));
-  const tokenizer = await openModel(model, blobs);
+  const tokenizer = await openModelTokenizer(model.files, blobs);
   const good: GoodLine[] = [];
   const wrong: string[] = [];
   let texts = 0;
@@ -138,8 +95,7 @@ const sayWrong = ({ custom_id, error }: { custom_id: string | null; error: objec
 function sortByLength(good: readonly GoodLine[]): { lines: GoodLine[]; longest: number }[] {
   const lengths = new Map<number, GoodLine[]>();
   for (const line of good) {
-    let length = ROW_LENGTH_LEAST;
-    while (length < line.longest) length *= 2;
+    const length = bucketOf(line.longest);
     const known = lengths.get(length);
     if (known === undefined) lengths.set(length, [line]);
     else known.push(line);

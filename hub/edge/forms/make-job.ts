@@ -12,6 +12,7 @@ import {
   must,
   PocketgridError,
   type Result,
+  refuse,
 } from '#protocol/values/refusal.ts';
 import { checkModel, MODEL_LIMITS, type ModelFacts } from '../../core/models/check.ts';
 import { LOOP_TRIPS_MAX } from '../../core/models/graph.ts';
@@ -53,9 +54,9 @@ export async function makeJob(
   form: JobForm,
   blobs: Pick<BlobStore, 'put' | 'read'>,
 ): Promise<MadeJob> {
-  const { options } = form;
+  const options = must(checkOpen(form.options));
   const { batchAxis, shared = {} } = options;
-  const posted = must(await readForm(form, blobs));
+  const posted = must(await readForm({ ...form, options }, blobs));
   const given = must(foldShared(posted.file, shared, await readSpool(form.shared)));
   const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));
   const converted = must(await posted.convert(checked));
@@ -67,6 +68,7 @@ export async function makeJob(
   const model = checked.openLoops ? boundModel(folded) : folded;
   const tapped = options.taps === true ? tapModel(model) : undefined;
   const packed = packUnits(converted);
+  if (options.open === true && converted.single) must(refuseApart());
   const put = async (bytes: Uint8Array): Promise<BlobRef> =>
     must(await blobs.put(bytes, UNITS_BYTES_MAX));
   const putJson = (value: object) => put(new TextEncoder().encode(JSON.stringify(value)));
@@ -77,7 +79,7 @@ export async function makeJob(
         file: must(await blobs.put(tapped?.file ?? model, MODEL_LIMITS.fileBytes, 'model-too-big')),
         runtime: {
           kind: 'graph',
-          inputs: specs,
+          inputs: [...specs],
           unitItems,
           graphOptimization: options.graphOptimization ?? REFERENCE_LANE.graphOptimization,
           ...(isFixed ? { sized: 'fixed' } : {}),
@@ -89,7 +91,7 @@ export async function makeJob(
       inputDigests: await put(packed.digests),
       items,
       units: Math.ceil(items / unitItems),
-      ...(names && { itemNames: await putJson(packNames(names)) }),
+      ...(names && options.open !== true && { itemNames: await putJson(packNames(names)) }),
       ...(leftOut.length > 0 && { leftOut: await putJson(leftOut) }),
       ...(notes.length > 0 && { notes }),
       ...(posted.task && {
@@ -99,6 +101,33 @@ export async function makeJob(
     digestBytes: packed.digests,
   };
 }
+
+/** An open job has units of one item, whatever comes later: none waits until a unit is full. */
+function checkOpen(options: JobOptions): Result<JobOptions> {
+  const { open, idleMinutes, unitItems, task } = options;
+  if (open !== true) {
+    if (idleMinutes === undefined) return accept(options);
+    const message = 'idleMinutes is for open jobs; set open to true, or leave it out';
+    return refuse('request-invalid', message, 'idleMinutes');
+  }
+  if (unitItems !== undefined && unitItems !== 1) {
+    const message = `an open job has units of one item, and unitItems is ${unitItems}; leave it out`;
+    return refuse('request-invalid', message, 'unitItems');
+  }
+  if (task?.name === 'object-detection' && task.percentage !== true) {
+    const message =
+      'boxes in pixels need the size of each picture, which an open job does not keep; set percentage to true';
+    return refuse('request-invalid', message, 'task.percentage');
+  }
+  return accept({ ...options, unitItems: 1 });
+}
+
+const refuseApart = (): Result<never> =>
+  refuse(
+    'request-invalid',
+    'items of this model do not stand side by side on the first axis, so that no more can be added to a job; post it without open',
+    'open',
+  );
 
 /** The model of a form, and how its inputs become tensors. */
 interface PostedModel extends ModelFile {

@@ -26,6 +26,7 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'leaves-conflict': 409,
   'model-exists': 409,
   'job-state': 409,
+  'job-full': 409,
   'results-held': 409,
   'idempotency-in-work': 409,
   'results-removed': 410,

@@ -6,6 +6,7 @@ import { nameNetwork } from '../process/networks.ts';
 import { answerRefusal, answerWait } from './answer.ts';
 import { bearer } from './bearer.ts';
 import { type CallLimits, openCallLimits, rateHeaders } from './call-limits.ts';
+import { openCallPlaces } from './call-places.ts';
 import { checkKey, checkVerifier } from './callers.ts';
 import { findJob } from './job-access.ts';
 import { openRepeats, type Repeats } from './repeats.ts';
@@ -20,6 +21,7 @@ import { withDescription } from './routes/description.ts';
 import { embeddingRoutes } from './routes/embeddings.ts';
 import { fileRoutes } from './routes/files.ts';
 import { gridRoutes } from './routes/grid.ts';
+import { inputRoutes } from './routes/inputs.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { logRoutes } from './routes/log.ts';
@@ -30,7 +32,6 @@ import { outputRoutes } from './routes/outputs.ts';
 import { resultRoutes } from './routes/results.ts';
 import { settlementRoutes } from './routes/settlements.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
-import { openUploadPlaces } from './upload-places.ts';
 
 /**
  * Everything a hub answers over HTTP: the calls of `listRoutes`, `/metrics`.
@@ -59,14 +60,15 @@ export function openApi(
 
 /** Every call of the API. */
 export function listRoutes(ports: ApiPorts): Route[] {
-  const places = openUploadPlaces();
+  const places = openCallPlaces();
   return withDescription([
     ...createRoutes(ports, places),
     ...modelRoutes(ports, places),
     ...fileRoutes(ports, places),
     ...batchRoutes(ports),
     ...webhookRoutes(ports),
-    ...embeddingRoutes(ports, places),
+    ...embeddingRoutes(ports),
+    ...inputRoutes(ports, places),
     ...jobRoutes(ports),
     ...keyRoutes(ports),
     ...resultRoutes(ports),

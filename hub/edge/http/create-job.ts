@@ -6,8 +6,8 @@ import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
 import type { MadeJob } from '../forms/make-job.ts';
 import { checkBudget } from './budget.ts';
+import { openTurns } from './call-places.ts';
 import type { ApiPorts } from './route.ts';
-import { openTurns } from './upload-places.ts';
 
 type Ports = Pick<ApiPorts, 'store' | 'loop' | 'clock'>;
 
@@ -20,6 +20,8 @@ interface NewJob {
   made: MadeJob;
 }
 
+const IDLE_MINUTES = 60;
+
 /** What a key has left is looked at, and taken, for one job after the other. */
 const inTurn = openTurns();
 
@@ -28,7 +30,7 @@ export const createJob = (ports: Ports, job: NewJob): Promise<JobView> =>
   inTurn(() => create(ports, job));
 
 async function create(ports: Ports, { id, key, options, made }: NewJob): Promise<JobView> {
-  const { name, unitPrice, assurance, autoStart, keepDays } = options;
+  const { name, unitPrice, assurance, autoStart, keepDays, open, idleMinutes } = options;
   const record: JobRecord = {
     ...made.record,
     id: id ?? (`job_${randomBytes(8).toString('hex')}` as JobId),
@@ -39,6 +41,7 @@ async function create(ports: Ports, { id, key, options, made }: NewJob): Promise
     assurance: assurance ?? 'instant',
     autoStart: autoStart ?? false,
     ...(keepDays === undefined ? {} : { keepDays }),
+    ...(open === true ? { open: { idleMinutes: idleMinutes ?? IDLE_MINUTES } } : {}),
   };
   await checkBudget(ports, key, record);
   const command = { type: 'create', record, inputDigests: made.digestBytes } as const;

@@ -21,7 +21,7 @@ export async function openResults(
       ? (tensors, extras) => threads.printLines({ tensors, extras })
       : async (outputs, extras, items) => {
           const isOfPictures = isPictureTask(task.options.name);
-          const inputs = isOfPictures ? new Map() : await readGiven(blobs, job.record, items);
+          const inputs = isOfPictures ? new Map() : await readGiven(blobs, job, items);
           return threads.printAnswers({ task, items: { outputs, inputs, from: items[0] }, extras });
         };
   return {

@@ -11,7 +11,7 @@ export interface JobInputs {
   items: number;
   unitItems: number;
   /** One unit's inputs in the order of the model, shapes fixed. */
-  specs: TensorSpec[];
+  specs: readonly TensorSpec[];
   /** By input name, in the order of the specs: the items of each end to end. */
-  tensors: Map<string, Tensor>;
+  tensors: ReadonlyMap<string, Tensor>;
 }

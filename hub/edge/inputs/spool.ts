@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { InputFile } from './port.ts';
 
 /** Uploaded files end to end in one file on disk, in the order they were sent. */
@@ -18,4 +18,12 @@ export async function readSpool({ path, entries }: Spool): Promise<InputFile[]> 
     at += length;
     return { name, bytes };
   });
+}
+
+/** Writes texts down, a line of JSON each. */
+export async function spoolTexts(path: string, texts: readonly string[]): Promise<Spool> {
+  const lines = texts.map((each) => `${JSON.stringify(each)}\n`);
+  const bytes = new TextEncoder().encode(lines.join(''));
+  await writeFile(path, bytes);
+  return { path, entries: [{ name: 'texts.jsonl', length: bytes.length }] };
 }

@@ -1,18 +1,19 @@
-import type { JobRecord } from '#protocol/api/job.ts';
+import { concatBytes } from '#protocol/bytes/digest.ts';
 import { itemShape, specBytes, type Tensor, unitBytes } from '#protocol/tensors/tensor.ts';
 import { must } from '#protocol/values/refusal.ts';
+import { type Job, partOf } from '../../core/hub.ts';
 import type { BlobStore } from '../blobs/port.ts';
 
 /** Reads what a model was given for the items from `from` to before `to`, by input, items first. */
 export async function readGiven(
   blobs: Pick<BlobStore, 'read'>,
-  { inputs, draft: { runtime } }: JobRecord,
+  job: Job,
   [from, to]: readonly [number, number],
 ): Promise<Map<string, Tensor>> {
-  const { unitItems, inputs: specs } = runtime;
+  const { unitItems, inputs: specs } = job.record.draft.runtime;
   const length = unitBytes(specs);
   const [first, end] = [Math.floor(from / unitItems), Math.ceil(to / unitItems)];
-  const bytes = must(await blobs.read(inputs.root, first * length, (end - first) * length));
+  const bytes = await readUnits(blobs, job, { first, end, length });
   let offset = 0;
   const tensors = specs.map((spec): [string, Tensor] => {
     const itemBytes = specBytes(spec) / unitItems;
@@ -27,4 +28,20 @@ export async function readGiven(
     return [spec.name, { dtype: spec.dtype, shape, data }];
   });
   return new Map(tensors);
+}
+
+/** The units [first, end) as they were posted, or added. */
+async function readUnits(
+  blobs: Pick<BlobStore, 'read'>,
+  job: Job,
+  { first, end, length }: { first: number; end: number; length: number },
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (let unit = first; unit < end; ) {
+    const { root, firstUnit = 0, end: partEnd } = partOf(job, unit);
+    const next = Math.min(end, partEnd);
+    parts.push(must(await blobs.read(root, (unit - firstUnit) * length, (next - unit) * length)));
+    unit = next;
+  }
+  return concatBytes(...parts);
 }

@@ -51,6 +51,7 @@ function refsOf(fact: Fact): { job?: JobId; refs: Pick<BlobRef, 'root'>[] } | un
     const files = [draft.file, itemNames, leftOut, task?.settings ?? []];
     return { job: id, refs: [inputs, inputDigests, files].flat(2) };
   }
+  if (fact.type === 'inputs-added') return { job: fact.job, refs: [fact.inputs] };
   if (fact.type === 'items-failed') {
     return fact.mended && { job: fact.job, refs: [fact.mended.blob] };
   }

@@ -28,6 +28,10 @@ export function keysOf(fact: Fact): FactKeys {
       const { job, device, index, sequence } = fact.shard;
       return { job, device, index, sequence, ...unitsOf(fact.shard) };
     }
+    case 'inputs-added': {
+      const { job, firstUnit, units: unitCount } = fact;
+      return { job, ...unitsOf({ firstUnit, unitCount }) };
+    }
     case 'verdict': {
       const { job, device, lease } = fact.signed.verdict;
       return { job, device, lease };

@@ -16,8 +16,8 @@ export const COMPACT: ReadonlySet<Fact['type']> = new Set([
 ]);
 
 /** What is said of a job as a whole: a condition of its index. */
-export const OF_JOBS = `('job-created', 'job-recut', 'job-packaged', 'job-funded', 'job-moved',
-  'items-failed', 'job-archived', 'data-removed')`;
+export const OF_JOBS = `('job-created', 'job-recut', 'job-packaged', 'inputs-added', 'inputs-ended',
+  'job-funded', 'job-moved', 'items-failed', 'job-archived', 'data-removed')`;
 
 /** Whether an accepted shard, in `fact`, is void. */
 export const IS_VOID = `exists

@@ -195,7 +195,6 @@ function explain(error: unknown): Refusal {
 
 function weighFact(fact: Fact): number {
   if (fact.type === 'accepted') return FACT_BYTES + fact.outputs.length;
-  if (fact.type === 'job-created' || fact.type === 'job-recut')
-    return FACT_BYTES + fact.inputDigests.length;
+  if ('inputDigests' in fact) return FACT_BYTES + fact.inputDigests.length;
   return FACT_BYTES;
 }

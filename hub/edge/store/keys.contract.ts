@@ -4,7 +4,7 @@ import type { DeveloperId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
 import type { Fact } from '../../core/state/facts.ts';
-import { jobCreated, jobId } from './sample-facts.ts';
+import { inputsAdded, jobCreated, jobId } from './sample-facts.ts';
 import type { StoreWorld } from './store-world.ts';
 
 const idOf = (number: number) => `dev_${String(number).padStart(16, '0')}` as DeveloperId;
@@ -86,8 +86,9 @@ export function checkKeyStore(open: () => Promise<StoreWorld>): void {
     const cut = { ...record, id: jobId(2), developer: idOf(1), units: units * 3 };
     await store.append([{ type: 'job-recut', record: cut, inputDigests: new Uint8Array(32) }]);
     await store.append([moved(3, 'refused'), moved(4, 'running'), moved(4, 'cancelled')]);
+    await store.append([inputsAdded({ job: 4, firstUnit: units, units: 5 })]);
     expect(await store.keys.spent(idOf(1))).toEqual({
-      items: 3 * items,
+      items: 3 * items + 5,
       lamports: BigInt(unitPrice) * BigInt(units + 3 * units + units),
     });
     await store.close();

@@ -98,9 +98,11 @@ export function openKeys({ read, write }: Database): KeyStore {
       const moved = (states: string) => `exists (select 1 from fact as moved
         where moved.job = job.job and moved.type in ${OF_JOBS} and moved.type = 'job-moved'
           and moved.body->>'$.state' in (${states}))`;
+      const added = `coalesce((select sum(added.end_unit - added.first_unit) from fact as added
+        where added.job = job.job and added.type in ${OF_JOBS} and added.type = 'inputs-added'), 0)`;
       const sql = `select coalesce(cut.body, job.body)->>'$.record.unitPrice' as price,
           sum(coalesce(cut.body, job.body)->>'$.record.units') as units,
-          sum(job.body->>'$.record.items') as items
+          sum(job.body->>'$.record.items' + ${added}) as items
         from fact as job left join fact as cut on cut.type = 'job-recut' and cut.job = job.job
         where job.type = 'job-created' and job.${OWNER} = ?
           and (${moved("'running'")} or not ${moved("'refused', 'cancelled'")})

@@ -393,4 +393,6 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   BATCHES,
   WEBHOOKS,
   ANSWERS,
+  // Inputs that are added to open jobs are said of a job as a whole.
+  ['drop index fact_job', `create index fact_job on fact (job, number) where type in ${OF_JOBS}`],
 ];

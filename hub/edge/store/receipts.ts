@@ -41,6 +41,7 @@ async function completeReceipts(
   const [cut] = await facts.decode<'job-created'>(await read<FactRow>(newestCut, job));
   if (cut === undefined) return [];
   const mended = await readMended(read, facts, job);
+  const added = await readAdded(read, facts, shards);
   const verdicts = await readVerdicts(read, facts, shards);
   const indexes = shards.map(({ shard }) => shard.index);
   const commitments = new Map(
@@ -56,7 +57,7 @@ async function completeReceipts(
     return [
       {
         ...{ shard, salt, commitmentSignature: signature, log: entry, logSignature },
-        inputs: mended(shard) ?? inputs,
+        inputs: mended(shard) ?? added(shard) ?? inputs,
         verdicts: verdicts.get(shard.lease) ?? [],
       },
     ];
@@ -77,6 +78,29 @@ async function readVerdicts(
     verdicts.get(signed.verdict.lease)?.push(signed);
   }
   return verdicts;
+}
+
+/** Of a shard of units that were added to an open job: the inputs it had. */
+async function readAdded(
+  read: Database['read'],
+  facts: FactReader,
+  shards: readonly StoredFact<'accepted'>[],
+) {
+  const least = Math.min(...shards.map(({ shard }) => shard.firstUnit));
+  const most = Math.max(...shards.map(({ shard }) => shard.firstUnit + shard.unitCount));
+  const sql = `select ${FACT} from fact where job = ${WORD} and type in ${OF_JOBS}
+    and type = 'inputs-added' and end_unit > ? and first_unit < ?`;
+  const rows = await read<FactRow>(sql, shards[0]?.shard.job ?? '', least, most);
+  const parts = await facts.decode<'inputs-added'>(rows);
+  return ({ firstUnit: first, unitCount }: AcceptedShard): Receipt['inputs'] | undefined => {
+    const part = parts.find(
+      ({ firstUnit, units }) => firstUnit <= first && first < firstUnit + units,
+    );
+    if (part === undefined) return undefined;
+    const start = (first - part.firstUnit) * DIGEST_BYTES;
+    const digests = part.inputDigests.subarray(start, start + unitCount * DIGEST_BYTES);
+    return { root: part.inputs.root, digests: encodeBase64(digests), firstUnit: part.firstUnit };
+  };
 }
 
 /** Of a shard that computed a unit as it was mended: the inputs it had. */

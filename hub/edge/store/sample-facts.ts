@@ -62,6 +62,24 @@ export function jobCreated(number: number): Extract<Fact, { type: 'job-created' 
   return { type: 'job-created', record, inputDigests };
 }
 
+/** Units that joined an open job, in a blob of their own. */
+export const inputsAdded = (of: {
+  job: number;
+  firstUnit: number;
+  units: number;
+}): Extract<Fact, { type: 'inputs-added' }> => ({
+  type: 'inputs-added',
+  job: jobId(of.job),
+  firstUnit: of.firstUnit,
+  inputs: ref(200 + of.firstUnit),
+  units: of.units,
+  inputDigests: Uint8Array.from(
+    { length: 32 * of.units },
+    (_, at) => (at * 7 + of.firstUnit) % 256,
+  ),
+  at: instant(1_500 + of.firstUnit),
+});
+
 export const jobArchived = (number: number): Extract<Fact, { type: 'job-archived' }> => ({
   type: 'job-archived',
   job: jobId(number),

@@ -14,6 +14,8 @@ import {
   acceptedShard,
   committed,
   committedShard,
+  inputsAdded,
+  jobArchived,
   jobCreated,
   jobId,
   keyOf,
@@ -239,6 +241,23 @@ function checkReceipts(open: () => Promise<StoreWorld>): void {
     expect(old?.inputs.root).toBe(jobCreated(1).record.inputs.root);
     expect(await loadAll(store)).toContainEqual({ type: 'items-failed', ...told });
     expect(await store.namesBlob(ROOT_CUT)).toBe(true);
+    await store.close();
+  });
+
+  it('gives the inputs of units that were added to a job from the blob they came in', async () => {
+    const { store } = await open();
+    const shard = { index: 0, firstUnit: 9, unitCount: 2 };
+    const added = inputsAdded({ job: 1, firstUnit: 8, units: 4 });
+    await store.append([jobCreated(1), added, inputsAdded({ job: 1, firstUnit: 12, units: 1 })]);
+    await store.append([committed(shard), accepted(shard)]);
+    const [receipt] = await store.receipts(jobId(1), 0, 10);
+    const digests = encodeBase64(added.inputDigests.subarray(32, 96));
+    expect(receipt?.inputs).toEqual({ root: added.inputs.root, digests, firstUnit: 8 });
+    expect(await store.namesBlob(added.inputs.root)).toBe(true);
+    expect(await loadAll(store)).toContainEqual(added);
+    await store.append([jobArchived(1)]);
+    const types = (await store.archived(jobId(1))).map(({ type }) => type);
+    expect(types).toEqual(['job-created', 'inputs-added', 'inputs-added', 'job-archived']);
     await store.close();
   });
 

@@ -1,7 +1,7 @@
 import type { OnnxModel } from '#protocol/onnx/model.ts';
 import { dtypeOfOnnx } from '#protocol/onnx/model.ts';
 import { writeNumber } from '#protocol/tensors/element.ts';
-import { DTYPE_BYTES, type Dtype, type Tensor } from '#protocol/tensors/tensor.ts';
+import { DTYPE_BYTES, type Dtype, type Tensor, type TensorSpec } from '#protocol/tensors/tensor.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { UNITS_BYTES_MAX } from '../inputs/units.ts';
 import type { Tokens } from './tokenizer.ts';
@@ -21,8 +21,10 @@ const FEEDS: Readonly<Record<string, (row: Tokens, at: number, padding: number) 
   token_type_ids: ({ types }, at) => types[at] ?? 0,
   position_ids: (_, at) => at,
 };
+/** Behind the name of an input that takes a group of rows. */
+const ROWS = '.rows';
 /** Lengths of rows are of few kinds, so that jobs share packages. */
-export const ROW_LENGTH_LEAST = 8;
+const ROW_LENGTH_LEAST = 8;
 
 /** The inputs of a model of texts; refuses a model that takes something else. */
 export function listTokenInputs({ graph }: OnnxModel): Result<TokenInput[]> {
@@ -53,9 +55,29 @@ export function listTokenInputs({ graph }: OnnxModel): Result<TokenInput[]> {
 /** The length that rows get: as long as the longest, rounded up to a power of two. */
 export function chooseLength(rows: readonly Tokens[], most: number): number {
   const longest = rows.reduce((length, { ids }) => Math.max(length, ids.length), 1);
+  return Math.max(longest, Math.min(bucketOf(longest), most));
+}
+
+/** The power of two that so many tokens fit into. */
+export function bucketOf(tokens: number): number {
   let length = ROW_LENGTH_LEAST;
-  while (length < longest) length *= 2;
-  return Math.max(longest, Math.min(length, most));
+  while (length < tokens) length *= 2;
+  return length;
+}
+
+/** Rows as tensors of these inputs, whose shapes are known. */
+export function fillSpecs(
+  specs: readonly TensorSpec[],
+  rows: readonly Tokens[],
+  padding: number,
+): Result<Map<string, Tensor>> {
+  const [first] = specs;
+  const length = first?.shape.at(-1) ?? 1;
+  const group = first?.shape.length === 3 ? first.shape[1] : undefined;
+  const inputs = specs.map(({ name, dtype }) => {
+    return { name: group === undefined ? name : name.replace(ROWS, ''), dtype, length };
+  });
+  return fillRows(inputs, rows, { length, padding, group });
 }
 
 /** Tensors [items, length] of rows, or [items, group, length] where an item is a group of them. */
@@ -81,7 +103,7 @@ export function fillRows(
     }
     const data = new Uint8Array(view.buffer);
     return [
-      group === undefined ? name : `${name}.rows`,
+      group === undefined ? name : `${name}${ROWS}`,
       { dtype, shape: [...shape, length], data },
     ];
   });

@@ -1,7 +1,12 @@
 import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { basename } from 'node:path';
-import { type MessagePort, parentPort, type TransferListItem } from 'node:worker_threads';
+import {
+  type MessagePort,
+  parentPort,
+  type TransferListItem,
+  workerData,
+} from 'node:worker_threads';
 import type { JobRecord } from '#protocol/api/job.ts';
 import type { ModelFile } from '#protocol/api/models.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
@@ -11,18 +16,15 @@ import { must, PocketgridError, type Refusal } from '#protocol/values/refusal.ts
 import type { RecutInputs } from '../../core/state/events.ts';
 import type { ItemCut } from '../../core/state/facts.ts';
 import { type BatchAnswers, printBatch } from '../batches/print-batch.ts';
-import {
-  type BatchReading,
-  peekModel,
-  type RequestReading,
-  readBatch,
-  readRequest,
-} from '../batches/read-batch.ts';
+import { type BatchReading, peekModel, readBatch } from '../batches/read-batch.ts';
 import { openFolderBlobs } from '../blobs/folder.ts';
+import { type AddedInputs, type AddingForm, makeInputs } from '../forms/add-inputs.ts';
 import { type JobForm, type MadeJob, makeJob } from '../forms/make-job.ts';
 import { keepModel } from '../inputs/keep-model.ts';
 import { recutItems } from '../inputs/recut.ts';
 import type { Spool } from '../inputs/spool.ts';
+import { printRequest } from '../lanes/print-request.ts';
+import { type ReadRequest, type RequestReading, readRequest } from '../lanes/read-request.ts';
 import type { AnswerSettings, TaskItems } from '../tasks/port.ts';
 import { printAnswers } from '../tasks/print.ts';
 
@@ -56,8 +58,19 @@ const TASKS = {
   readBatch: async ({ reading, blobs }: { reading: BatchReading; blobs: string }) =>
     readBatch(reading, await openShared(blobs)),
   /** Reads one request of a client that waits. */
-  readRequest: async ({ reading, blobs }: { reading: RequestReading; blobs: string }) =>
+  readRequest: async ({ reading, blobs }: Reading): Promise<ReadRequest> =>
     readRequest(reading, await openShared(blobs)),
+  /** Prints the answer to it. */
+  printRequest: async (answers: BatchAnswers): Promise<Uint8Array<ArrayBuffer>> =>
+    new TextEncoder().encode(printRequest(answers)),
+  /** Makes units of files for a job that runs. */
+  makeInputs: async ({ job, inputs, blobs }: Adding): Promise<AddedInputs> => {
+    const { draft, task } = job;
+    const settings = task && (await readSettings(task.settings, blobs));
+    const form = { specs: draft.runtime.inputs, inputs };
+    const own = task && settings && { options: task.options, settings };
+    return makeInputs({ ...form, task: own }, await openShared(blobs));
+  },
   /** Prints answers to lines of a batch. */
   printBatch: async (answers: BatchAnswers): Promise<Uint8Array<ArrayBuffer>> =>
     new TextEncoder().encode(printBatch(answers)),
@@ -65,6 +78,17 @@ const TASKS = {
   printLines: async ({ tensors, extras }: Printing): Promise<Uint8Array<ArrayBuffer>> =>
     new TextEncoder().encode(encodeTensorLines(tensors, extras)),
 };
+
+/** A request, and the folder of blobs. */
+interface Reading {
+  reading: RequestReading;
+  blobs: string;
+}
+/** Files for a job, and the folder of blobs. */
+export interface Adding extends Pick<AddingForm, 'inputs'> {
+  job: Pick<JobRecord, 'draft' | 'task'>;
+  blobs: string;
+}
 
 export interface Printing {
   tensors: ReadonlyMap<string, Tensor>;
@@ -140,6 +164,6 @@ function stepBack(): void {
 }
 
 if (parentPort !== null) {
-  stepBack();
+  if ((workerData as { isFirst: boolean } | null)?.isFirst !== true) stepBack();
   listen(parentPort);
 }

@@ -3,7 +3,6 @@ import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 import type { TaskCall, TaskEnd, Tasks } from './tasks.ts';
 
 const ENTRY = new URL('./thread-entry.mjs', import.meta.url);
-/** A thread that does nothing is ended, with all the memory it took. */
 const IDLE_MS = 60_000;
 
 /** What a thread is allowed. */
@@ -12,6 +11,10 @@ export interface ThreadLimits {
   taskMs: number;
   /** Calls that wait or are at work. */
   callsMax: number;
+  /** A thread that does nothing for so long is ended, with all the memory it took. */
+  idleMs?: number;
+  /** Its work is as urgent as that of the process: it does not step back for it. */
+  isFirst?: boolean;
 }
 
 /** One worker thread that does tasks in turn. It starts when there is one, and again when it died. */
@@ -30,9 +33,10 @@ export interface Thread {
 }
 
 export function openThread(
-  { taskMs, callsMax, ...options }: ThreadLimits & WorkerOptions,
+  { taskMs, callsMax, idleMs = IDLE_MS, isFirst = false, ...rest }: ThreadLimits & WorkerOptions,
   entry = ENTRY,
 ): Thread {
+  const options = { ...rest, workerData: { isFirst } };
   let worker: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
   let queue: Promise<unknown> = Promise.resolve();
@@ -72,7 +76,7 @@ export function openThread(
     } finally {
       if (worker !== undefined) {
         worker.unref();
-        idle = setTimeout(() => void end(), IDLE_MS).unref();
+        idle = setTimeout(() => void end(), idleMs).unref();
       }
     }
   };

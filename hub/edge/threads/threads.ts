@@ -4,21 +4,20 @@ import type { Tensor } from '#protocol/tensors/tensor.ts';
 import type { RecutInputs } from '../../core/state/events.ts';
 import type { ItemCut } from '../../core/state/facts.ts';
 import type { BatchAnswers } from '../batches/print-batch.ts';
-import type {
-  BatchReading,
-  ReadBatch,
-  RequestReading,
-  readRequest,
-} from '../batches/read-batch.ts';
+import type { BatchReading, ReadBatch } from '../batches/read-batch.ts';
 import type { BlobStore } from '../blobs/port.ts';
+import type { AddedInputs } from '../forms/add-inputs.ts';
 import type { JobForm, MadeJob } from '../forms/make-job.ts';
 import type { Spool } from '../inputs/spool.ts';
-import type { Answering, Printing } from './tasks.ts';
+import type { ReadRequest, RequestReading } from '../lanes/read-request.ts';
+import type { Adding, Answering, Printing } from './tasks.ts';
 import { openThread } from './thread.ts';
 
 /** A form of gigabytes takes minutes; a window of results is a megabyte. */
 const FILES = { taskMs: 10 * 60_000, callsMax: 128 };
 const LINES = { taskMs: 60_000, callsMax: 256 };
+/** Somebody waits for each, and tokenizers are read anew with the thread. */
+const REQUESTS = { taskMs: 60_000, callsMax: 2_048, idleMs: 15 * 60_000, isFirst: true };
 
 /** What the hub has worker threads do, so that its own one has time for sockets. */
 export interface Threads {
@@ -29,18 +28,21 @@ export interface Threads {
   printAnswers(answering: Omit<Answering, 'blobs'>): Promise<Uint8Array>;
   peekModel(file: BlobRef): Promise<string | undefined>;
   readBatch(reading: BatchReading): Promise<ReadBatch>;
-  readRequest(reading: RequestReading): ReturnType<typeof readRequest>;
+  readRequest(reading: RequestReading): Promise<ReadRequest>;
+  printRequest(answers: BatchAnswers): Promise<Uint8Array>;
+  makeInputs(adding: Omit<Adding, 'blobs'>): Promise<AddedInputs>;
   printBatch(answers: BatchAnswers): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
 /**
- * One thread for files, which are in memory while they are worked on, and one for lines, which
- * somebody waits for. Blobs are made in the folder of the store.
+ * One thread for files, which are in memory while they are worked on, one for lines, which somebody
+ * waits for, and one for single requests, which must not wait for either. Blobs are made in the folder of the store.
  */
 export function openThreads(folder: string, blobs: Pick<BlobStore, 'hold'>): Threads {
   const files = openThread(FILES);
   const lines = openThread(LINES);
+  const requests = openThread(REQUESTS);
   return {
     makeJob: (form) => blobs.hold(files.run('makeJob', { form, blobs: folder })),
     keepModel: (model) => blobs.hold(files.run('keepModel', { model, blobs: folder })),
@@ -53,10 +55,12 @@ export function openThreads(folder: string, blobs: Pick<BlobStore, 'hold'>): Thr
     },
     peekModel: (file) => files.run('peekModel', { file, blobs: folder }),
     readBatch: (reading) => blobs.hold(files.run('readBatch', { reading, blobs: folder })),
-    readRequest: (reading) => files.run('readRequest', { reading, blobs: folder }),
+    readRequest: (reading) => blobs.hold(requests.run('readRequest', { reading, blobs: folder })),
+    printRequest: (answers) => requests.run('printRequest', answers),
+    makeInputs: (adding) => blobs.hold(files.run('makeInputs', { ...adding, blobs: folder })),
     printBatch: (answers) => lines.run('printBatch', answers),
     async close() {
-      await Promise.all([files.close(), lines.close()]);
+      await Promise.all([files.close(), lines.close(), requests.close()]);
     },
   };
 }

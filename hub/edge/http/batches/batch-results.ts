@@ -26,6 +26,14 @@ interface Reading extends Pick<JobView, 'outputs' | 'items' | 'unitItems'> {
   source: ResultSource;
 }
 
+/** Lines of a job. */
+interface Part {
+  lines: readonly BatchLine[];
+  missing: { code: string; message: string };
+  /** The item of its first text. */
+  from?: number;
+}
+
 interface Group {
   lines: readonly BatchLine[];
   /** The item of its first text. */
@@ -39,11 +47,11 @@ interface Group {
 export async function* readBatchResults(
   ports: Ports,
   job: Job,
-  { lines, missing }: { lines: readonly BatchLine[]; missing: { code: string; message: string } },
+  { lines, missing, ...own }: Part,
 ): AsyncGenerator<LineResult> {
   const { outputs, items, unitItems } = viewJob(ports.hub, job);
   const reading = { job, source: await openResults(ports, job), outputs, items, unitItems };
-  let from = 0;
+  let { from = 0 } = own;
   for (let at = 0; at < lines.length; ) {
     let count = 0;
     let texts = 0;

@@ -74,7 +74,10 @@ async function postJobs(
   await saveBatch(ports, begun);
   for (const [index, { texts }] of read.parts.entries()) {
     const title = `${batch.view.id} ${index + 1}/${parts.length}`;
-    const { id } = await postTexts(ports, { key, name: title, model: model.files, texts });
+    const { id } = await postTexts(ports, {
+      ...{ key, options: { name: title } },
+      ...{ model: model.files, texts },
+    });
     begun.parts = begun.parts.map((part, at) => (at === index ? { ...part, job: id } : part));
     await saveBatch(ports, begun);
   }

@@ -5,12 +5,12 @@ import { must } from '#protocol/values/refusal.ts';
 import { viewJob } from '../../../core/hub.ts';
 import type { MadeJob, JobForm as PostedForm } from '../../forms/make-job.ts';
 import { answerJson } from '../answer.ts';
+import type { CallPlaces } from '../call-places.ts';
 import { createJob } from '../create-job.ts';
 import { Files, form, json } from '../describe.ts';
 import { readJob } from '../job-access.ts';
 import { findModel } from '../kept-models.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
-import type { UploadPlaces } from '../upload-places.ts';
 import { receiveUpload } from './upload.ts';
 
 const JobForm = v.strictObject({
@@ -28,7 +28,7 @@ const JobForm = v.strictObject({
 });
 
 /** Posting a job: the form, the checks, the blobs, then the core's word. */
-export function createRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
+export function createRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
   const answer = ({ request, key, newId }: KeyCall) =>
     places.hold(key, async () => {
       const { form: posted, close } = await receiveUpload(request, ports.uploads);

@@ -1,90 +1,90 @@
 import * as v from 'valibot';
-import { isEnded, type JobView } from '#protocol/api/job.ts';
+import { Assurance } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { EmbeddingList, EmbeddingRequest } from '#protocol/openai/embeddings.ts';
-import { viewJob } from '../../../core/hub.ts';
-import { answerRefusal, reject } from '../answer.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { must } from '#protocol/values/refusal.ts';
+import { answerBody, reject } from '../answer.ts';
 import { readBatchResults } from '../batches/batch-results.ts';
-import { inFolder, postTexts } from '../batches/post-texts.ts';
 import { readJson } from '../body.ts';
+import { openCallPlaces, REQUESTS } from '../call-places.ts';
 import { json } from '../describe.ts';
 import { readJob } from '../job-access.ts';
 import { findModel } from '../kept-models.ts';
+import { awaitUnits, type Waited } from '../lanes/await-units.ts';
+import { openLanes, type Placed } from '../lanes/lanes.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
-import type { UploadPlaces } from '../upload-places.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 /** How long a client waits that does not say (`Prefer: wait=60`, RFC 7240), and may wait. */
 const WAIT_SECONDS = { otherwise: 60, most: 600 };
 const Named = v.looseObject({ model: v.string('expected the id of a model (GET /v1/models)') });
+/** Says when an answer is given, as for jobs. */
+const ASSURANCE = 'x-pocketgrid-assurance';
 
 const DESCRIPTION = {
-  does: 'Computes embeddings of texts, as a job of its own, and waits for them (`Prefer: wait=60`).',
+  does: 'Computes embeddings of texts, and waits for them (`Prefer: wait=60`). They are items of an open job of the key.',
   body: json({ EmbeddingRequest }),
   answers: { 200: json({ EmbeddingList }) },
 };
 
-/** Embeddings of a request, as OpenAI's API has them: a job of its own, and its answer. */
-export function embeddingRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
+/** Embeddings of a request, as OpenAI's API has them: units of a job that is open for requests. */
+export function embeddingRoutes(ports: ApiPorts): Route[] {
+  const places = openCallPlaces(REQUESTS);
+  const lanes = openLanes(ports);
   const answer = (call: KeyCall) =>
     places.hold(call.key, async () => {
-      const { body, job, line } = await post(ports, call);
-      const ended = await awaitEnd(ports, { job, call });
-      if (ended === undefined) {
-        await ports.loop.command({ type: 'cancel', job: job.id });
-        const message = `no answer in the time that the client waits: ${describeReason(job.reason)}; send it again, or as a batch (POST /v1/batches)`;
-        return answerRefusal({ code: 'busy', message });
-      }
-      if (ended.state !== 'done') return reject('job-state', describeReason(ended.reason));
-      const record = await readJob(ports, job.id);
-      const missing = { code: 'results-removed', message: 'the job was removed meanwhile' };
-      if (record === undefined) return reject('job-state', missing.message);
-      for await (const result of readBatchResults(ports, record, { lines: [line], missing })) {
-        if ('error' in result) return reject('item-failed', result.error.message);
-        const printed = await ports.threads.printBatch({ ...result, model: body.model });
-        return JSON.parse(new TextDecoder().decode(printed)).response.body as unknown;
-      }
-      return reject('internal', 'the job has no answer; look at the log of the hub');
+      const { request, key } = call;
+      const body = await readJson(Named, request, BODY_BYTES_MAX);
+      const { files } = await findModel(ports.store.models, body.model);
+      const given = request.headers.get(ASSURANCE) ?? 'instant';
+      const assurance = must(decodeWith(Assurance, given, 'request-invalid'));
+      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(waitMs(request))]);
+      const model = { name: body.model, files };
+      const placed = await lanes.place({ key, body, model, assurance, signal }).catch((error) => {
+        return signal.aborted ? rejectLate() : Promise.reject(error);
+      });
+      const waited = await awaitUnits(ports, { ...placed, signal });
+      if (waited.is === 'late') return rejectLate(waited);
+      return answerBody(await printAnswer(ports, placed, { model: body.model, waited }), {
+        'Content-Type': 'application/json',
+        'X-Pocketgrid-Job': placed.job,
+        'X-Pocketgrid-Items': `${placed.first}-${placed.end - 1}`,
+      });
     });
   return [writer('POST /v1/embeddings', DESCRIPTION, answer)];
 }
 
-/** Posts the job of a request. */
-async function post(ports: ApiPorts, { request, key }: KeyCall) {
-  const body = await readJson(Named, request, BODY_BYTES_MAX);
-  const { files } = await findModel(ports.store.models, body.model);
-  return inFolder(ports, async (folder) => {
-    const reading = { body, model: { name: body.model, files }, folder };
-    const { line, texts } = await ports.threads.readRequest(reading);
-    const name = `embeddings of ${body.model}`.slice(0, 120);
-    return { body, line, job: await postTexts(ports, { key, name, model: files, texts }) };
-  });
+function waitMs({ headers }: Request): number {
+  const asked = Number(/(?:^|[,;\s])wait=(\d{1,6})/.exec(headers.get('prefer') ?? '')?.[1]);
+  return 1_000 * Math.min(asked || WAIT_SECONDS.otherwise, WAIT_SECONDS.most);
 }
 
-/** The job once it has ended; undefined when the client has gone or waits no longer. */
-function awaitEnd(
-  { hub, loop, stopping }: ApiPorts,
-  { job, call }: { job: JobView; call: KeyCall },
-): Promise<JobView | undefined> {
-  const { signal, headers } = call.request;
-  const asked = Number(/(?:^|[,;\s])wait=(\d{1,6})/.exec(headers.get('prefer') ?? '')?.[1]);
-  const seconds = Math.min(asked || WAIT_SECONDS.otherwise, WAIT_SECONDS.most);
-  return new Promise((resolve) => {
-    const look = () => {
-      const known = hub.jobs.get(job.id);
-      const view = known && viewJob(hub, known);
-      if (view !== undefined && isEnded(view.state)) end(view);
-    };
-    const stop = loop.watch(job.id, look);
-    const leave = () => end(undefined);
-    const timer = setTimeout(leave, seconds * 1_000);
-    for (const each of [signal, stopping]) each.addEventListener('abort', leave);
-    const end = (view: JobView | undefined) => {
-      stop();
-      clearTimeout(timer);
-      for (const each of [signal, stopping]) each.removeEventListener('abort', leave);
-      resolve(view);
-    };
-    look();
-  });
+/** Its units go on: the same request is answered soon after. */
+function rejectLate({ reason }: Pick<Waited, 'reason'> = {}): never {
+  const state = reason === undefined ? 'its model is prepared' : describeReason(reason);
+  return reject(
+    'busy',
+    `no answer in the time that the client waits: ${state}; send it again, or as a batch (POST /v1/batches)`,
+  );
+}
+
+async function printAnswer(
+  ports: ApiPorts,
+  { job: id, first, line }: Placed,
+  { model, waited: { reason } }: { model: string; waited: Waited },
+): Promise<Uint8Array> {
+  const job = await readJob(ports, id);
+  if (job === undefined) return reject('job-state', 'the job was removed meanwhile');
+  const text = reason === undefined ? 'it was not computed' : describeReason(reason);
+  const missing = { code: 'job-state', message: text };
+  const read = readBatchResults(ports, job, { lines: [line], missing, from: first });
+  for await (const result of read) {
+    if ('error' in result) {
+      const { code, message } = result.error;
+      return reject(code === missing.code ? 'job-state' : 'item-failed', message);
+    }
+    return ports.threads.printRequest({ ...result, model });
+  }
+  return reject('internal', 'the request has no answer; look at the log of the hub');
 }

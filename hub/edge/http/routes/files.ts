@@ -11,13 +11,13 @@ import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { answerBody, reject } from '../answer.ts';
 import { keepFile } from '../batches/keep-file.ts';
+import type { CallPlaces } from '../call-places.ts';
 import { count, Files, form, json, raw, word } from '../describe.ts';
 import { type FieldBounds, receiveForm } from '../form.ts';
 import type { Part } from '../multipart.ts';
 import { readCount } from '../query.ts';
 import { type ApiPorts, type KeyCall, type Route, reader, writer } from '../route.ts';
 import { streamBody } from '../stream-body.ts';
-import type { UploadPlaces } from '../upload-places.ts';
 
 /** The longest input of a batch, as OpenAI's API has it. */
 const BATCH_BYTES_MAX = 200 * 1024 ** 2;
@@ -61,7 +61,7 @@ const CALLS = {
 };
 
 /** Files of batches, in the shape of OpenAI's API. */
-export function fileRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
+export function fileRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
   const { files } = ports.store;
   const add = ({ request, key, newId }: KeyCall): Promise<FileView> =>
     places.hold(key, async () => {

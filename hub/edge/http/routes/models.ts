@@ -13,12 +13,12 @@ import { bytes } from '#protocol/values/units.ts';
 import { MODEL_LIMITS, weightsWithin } from '../../../core/models/check.ts';
 import type { Spool } from '../../inputs/spool.ts';
 import { answerJson, reject } from '../answer.ts';
+import { type CallPlaces, openTurns } from '../call-places.ts';
 import { Files, form, json } from '../describe.ts';
 import { MODEL_BOUNDS, receiveForm } from '../form.ts';
 import { checkOwner, checkRoom, findModel } from '../kept-models.ts';
 import type { Part } from '../multipart.ts';
 import { type ApiPorts, type KeyCall, type Route, reader, writer } from '../route.ts';
-import { openTurns, type UploadPlaces } from '../upload-places.ts';
 
 const LIMITS: ModelLimits = {
   fileBytes: bytes(MODEL_LIMITS.fileBytes),
@@ -34,7 +34,7 @@ const ModelForm = v.strictObject({
 });
 
 /** Models that the hub keeps for jobs to come: every key may use them, who added one removes it. */
-export function modelRoutes(ports: ApiPorts, places: UploadPlaces): Route[] {
+export function modelRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
   const inTurn = openTurns();
 
   const add = ({ request, key }: KeyCall) =>

@@ -14,7 +14,8 @@ export interface Upload {
   close(): Promise<void>;
 }
 
-const INPUT_BOUNDS: FieldBounds = {
+/** Bounds of the files of inputs. */
+export const INPUT_BOUNDS: FieldBounds = {
   most: 512 * 1024 * 1024,
   code: 'input-too-big',
   message: 'the inputs of a job have at most 512 MiB; post them as several jobs',

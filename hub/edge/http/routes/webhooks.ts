@@ -12,10 +12,10 @@ import {
 import type { KeptWebhook } from '../../store/webhooks/hooks.ts';
 import { answerJson, reject } from '../answer.ts';
 import { readJson } from '../body.ts';
+import { openTurns } from '../call-places.ts';
 import { count, json, NOTHING, number } from '../describe.ts';
 import { readCount } from '../query.ts';
 import { type ApiPorts, type KeyCall, type Route, reader, writer } from '../route.ts';
-import { openTurns } from '../upload-places.ts';
 
 /** Webhooks of one key. */
 export const WEBHOOKS_OF_KEY_MAX = 20;

@@ -1,9 +1,9 @@
 import type { JobOptions } from '#protocol/api/job.ts';
 import { dtypeOfOnnx, type OnnxModel, type OnnxValue } from '#protocol/onnx/model.ts';
 import type { PictureTaskName } from '#protocol/tasks/task.ts';
-import { elementCount, type Tensor } from '#protocol/tensors/tensor.ts';
+import { elementCount, type Tensor, type TensorSpec } from '#protocol/tensors/tensor.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
-import { leaveOut } from '../../inputs/file-faults.ts';
+import { leaveOut, refuseFiles } from '../../inputs/file-faults.ts';
 import type { InputFile } from '../../inputs/port.ts';
 import { sortFiles } from '../../inputs/sort-files.ts';
 import { checkOptions } from '../options.ts';
@@ -55,6 +55,31 @@ export async function preparePictures(
   });
 }
 
+/** Makes numbers of pictures for a job that has its model already: `specs` are the inputs of that. */
+export async function readPictures(
+  files: readonly InputFile[],
+  specs: readonly TensorSpec[],
+  { settings }: TaskSettings,
+): Promise<Result<Map<string, Tensor>>> {
+  const config = readPreprocessor(settings);
+  if (!config.ok) return config;
+  const plan = planPictures(config.value);
+  if (!plan.ok) return plan;
+  const { pictures, tensors, bad } = sortFiles(files);
+  const [other] = tensors;
+  if (other !== undefined) {
+    return refuse('input-format', `${other.file.name} holds no picture`, other.file.name);
+  }
+  const filled = await fillPictures(pictures, plan.value);
+  if (!filled.ok) return filled;
+  const [fault, ...faults] = [...bad, ...filled.value.bad];
+  if (fault !== undefined) return refuseFiles([fault, ...faults]);
+  const [, ...sides] = specs.find(({ name }) => name === MASK)?.shape ?? [];
+  const read = new Map([[PIXELS, filled.value.tensor]]);
+  if (sides.length > 0) read.set(MASK, onesOf([pictures.length, ...sides]));
+  return accept(read);
+}
+
 const inputsOf = ({ graph }: OnnxModel): OnnxValue[] => {
   const constants = new Set(graph.initializers.map(({ name }) => name));
   return graph.inputs.filter(({ name }) => !constants.has(name));
@@ -84,7 +109,10 @@ function fillMask(input: OnnxValue, items: number): Tensor {
   const sides = dimsOf(input)
     .slice(1)
     .map((dim) => (typeof dim === 'number' && dim > 0 ? dim : MASK_SIDE));
-  const shape = [items, ...sides];
+  return onesOf([items, ...sides]);
+}
+
+function onesOf(shape: readonly number[]): Tensor {
   const data = new Uint8Array(new BigInt64Array(elementCount(shape)).fill(1n).buffer);
-  return { dtype: 'i64', shape, data };
+  return { dtype: 'i64', shape: [...shape], data };
 }

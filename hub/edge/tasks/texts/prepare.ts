@@ -1,12 +1,13 @@
 import type { OnnxModel } from '#protocol/onnx/model.ts';
 import type { TextTaskName } from '#protocol/tasks/task.ts';
+import type { Tensor, TensorSpec } from '#protocol/tensors/tensor.ts';
 import { why } from '#protocol/values/reason.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { checkOptions } from '../options.ts';
 import type { Prepared, TaskSettings, TextTask } from '../port.ts';
 import { TEXTS } from '../registry.ts';
 import type { TextItem } from '../texts.ts';
-import { chooseLength, fillRows, listTokenInputs } from '../token-rows.ts';
+import { chooseLength, fillRows, fillSpecs, listTokenInputs } from '../token-rows.ts';
 import { openTokenizer, type TextTokenizer, type Tokens } from '../tokenizer.ts';
 
 /** Makes tokens of texts, and of a model as it is published one that answers the task. */
@@ -38,6 +39,26 @@ export function prepareTexts(
   const cut = rows.value.filter(({ isCut }) => isCut).length;
   const notes = cut === 0 ? [] : [why('texts-cut', { texts: cut, tokens: most })];
   return accept({ model: headed.value, tensors: tensors.value, notes });
+}
+
+/** Makes rows of texts for a job that has its model already: `specs` are the inputs of that. */
+export function readTextRows(
+  items: readonly TextItem[],
+  specs: readonly TensorSpec[],
+  { options, settings }: TaskSettings & { options: { name: TextTaskName } },
+): Result<Map<string, Tensor>> {
+  const opened = openTokenizer(settings);
+  if (!opened.ok) return opened;
+  const tokenizer = opened.value;
+  const length = specs[0]?.shape.at(-1) ?? 1;
+  const most = Math.min(tokenizer.longest, options.maxTokens ?? tokenizer.longest);
+  const task = TEXTS[options.name];
+  const rows = encodeItems(items, { task, options, settings, tokenizer, most });
+  if (!rows.ok) return rows;
+  const longest = Math.max(...rows.value.map(({ ids }) => ids.length));
+  if (longest <= length) return fillSpecs(specs, rows.value, tokenizer.padding);
+  const message = `a text has ${longest} tokens, and the rows of this job have ${length}, as its first texts needed; post another open job for longer ones`;
+  return refuse('input-too-big', message);
 }
 
 interface Encoding extends TaskSettings {

@@ -1,0 +1,54 @@
+import OpenAI, { toFile } from 'openai';
+import { listJobs, readPackage } from '#client/jobs.ts';
+import { addModel } from '#client/models.ts';
+import { must } from '#protocol/values/refusal.ts';
+import type { BenchContext } from '../figure.ts';
+import type { BenchHub } from '../hub.ts';
+import { awaitBatch } from './await-batch.ts';
+import { type File, textOf } from './vectors.ts';
+
+const MODEL = 'made/mixed';
+const TEXTS = 2_000;
+/** Tokens of a text: most are short and some are long, as notes, mails and pages are. */
+const TOKENS = { median: 32, spread: 1, most: 500, least: 3 };
+
+/** What a batch of texts of many lengths takes, by what it would if all were filled up to the longest. */
+export async function measureBucketing(hub: BenchHub, files: File[], { say }: BenchContext) {
+  must(await addModel(hub.client, { files, options: { name: MODEL } }));
+  const lengths = Array.from({ length: TEXTS }, (_, at) => drawLength((at + 0.5) / TEXTS));
+  const openai = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: hub.key });
+  const lines = lengths.map((tokens, at) => {
+    const body = { model: MODEL, input: textOf(at, tokens) };
+    return JSON.stringify({ custom_id: `${at}`, method: 'POST', url: '/v1/embeddings', body });
+  });
+  say(`a batch of ${TEXTS} texts of ${Math.min(...lengths)} to ${Math.max(...lengths)} tokens…`);
+  const file = await openai.files.create({
+    file: await toFile(new Blob([lines.join('\n')]), 'lines.jsonl'),
+    purpose: 'batch',
+  });
+  await awaitBatch(openai, file.id, TEXTS);
+  const jobs = must(await listJobs(hub.client)).jobs.filter(({ task }) => task !== undefined);
+  let [tookMs, items, longest] = [0, 0, { tokens: 0, itemMs: 0 }];
+  for (const job of jobs.filter(({ name }) => name.includes(MODEL))) {
+    const { referenceUnitMs } = must(await readPackage(hub.client, job.id));
+    const tokens = job.inputs[0]?.shape.at(-1) ?? 0;
+    tookMs += job.units * referenceUnitMs;
+    items += job.items;
+    if (tokens > longest.tokens) longest = { tokens, itemMs: referenceUnitMs / job.unitItems };
+  }
+  const all = lengths.reduce((sum, tokens) => sum + tokens, 0);
+  return {
+    ratio: tookMs / (items * longest.itemMs),
+    perfect: all / (items * Math.max(...lengths)),
+    jobs: jobs.length,
+    items,
+  };
+}
+
+/** The length below which this share of texts lies: log-normal. */
+function drawLength(share: number): number {
+  const { median, spread, most, least } = TOKENS;
+  // The inverse of the logistic curve is near that of the normal one, and has a closed form.
+  const deviation = Math.log(share / (1 - share)) / 1.702;
+  return Math.round(Math.min(most, Math.max(least, median * Math.exp(spread * deviation))));
+}

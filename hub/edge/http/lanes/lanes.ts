@@ -1,0 +1,147 @@
+import { type Assurance, isEnded, type JobView } from '#protocol/api/job.ts';
+import type { KeyView } from '#protocol/api/keys.ts';
+import type { ModelFile } from '#protocol/api/models.ts';
+import type { BatchLine } from '#protocol/openai/batch.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { must } from '#protocol/values/refusal.ts';
+import { lamports } from '#protocol/values/units.ts';
+import { type Job, takesInputs } from '../../../core/hub.ts';
+import type { AddedInputs } from '../../forms/add-inputs.ts';
+import { bucketOf } from '../../tasks/token-rows.ts';
+import { inFolder, postTexts } from '../batches/post-texts.ts';
+import { checkBudget } from '../budget.ts';
+import type { ApiPorts } from '../route.ts';
+
+/** What a client asks, and waits for. */
+export interface Asked {
+  key: KeyView;
+  body: unknown;
+  model: { name: string; files: readonly ModelFile[] };
+  assurance: Assurance;
+  /** Aborted when it waits no longer. */
+  signal: AbortSignal;
+}
+
+/** The units that hold the answer once they are computed. */
+export interface Placed {
+  job: JobId;
+  first: number;
+  end: number;
+  line: BatchLine;
+}
+
+/** Jobs that are open for the requests of a key, each for texts up to some length. */
+export interface Lanes {
+  /** Puts a request into a job that runs, or opens one with it. Throws what is wrong with it. */
+  place(asked: Asked): Promise<Placed>;
+}
+
+const IDLE_MINUTES = 10;
+
+/** Opens the lanes of a hub. They are jobs like others, and end when nobody has asked for a while. */
+export function openLanes(ports: ApiPorts): Lanes {
+  /** By key, model and assurance. */
+  const groups = new Map<string, JobId[]>();
+  /** By those and the length of rows: until the job runs. */
+  const opening = new Map<string, Promise<unknown>>();
+  const jobOf = (id: JobId) => ports.hub.jobs.get(id);
+  const isOpen = (id: JobId) => {
+    const job = jobOf(id);
+    return job !== undefined && takesInputs(job) && !isEnded(job.state);
+  };
+  const jobsIn = (group: string): JobId[] => {
+    for (const [name, jobs] of groups) {
+      const left = jobs.filter(isOpen);
+      if (left.length === 0) groups.delete(name);
+      else groups.set(name, left);
+    }
+    return groups.get(group) ?? [];
+  };
+  const open = async (asked: Asked, group: string, texts: Texts): Promise<JobView> => {
+    const { key, model, assurance } = asked;
+    const name = `embeddings of ${model.name}`.slice(0, 120);
+    const options = { name, open: true, idleMinutes: IDLE_MINUTES, assurance };
+    const view = await postTexts(ports, { key, options, model: model.files, texts });
+    groups.set(group, [...jobsIn(group), view.id]);
+    return view;
+  };
+  const place = async (asked: Asked, folder: string): Promise<Placed> => {
+    const { body, model, key, signal } = asked;
+    const group = nameGroup(asked);
+    for (;;) {
+      const running = jobsIn(group).flatMap((id) => jobOf(id) ?? []);
+      const lanes = running.filter(({ state }) => state === 'running').sort(byLength);
+      const rows = lanes.map((lane) => lane.record.draft.runtime.inputs);
+      const read = await ports.threads.readRequest({ body, model, lanes: rows, folder });
+      if ('added' in read) {
+        const job = lanes[read.lane]?.record.id;
+        const range = job && (await addUnits(ports, key, { job, added: read.added }));
+        if (range !== undefined) return { ...range, line: read.line };
+        continue;
+      }
+      const bucket = `${group} ${bucketOf(read.length)}`;
+      const other = opening.get(bucket);
+      if (other !== undefined) {
+        await Promise.race([other, whenAborted(signal)]);
+        signal.throwIfAborted();
+        continue;
+      }
+      const posted = open(asked, group, read.texts);
+      const runs = posted.then(({ id }) => whenRunning(ports, id)).catch(() => undefined);
+      opening.set(bucket, runs);
+      void runs.then(() => opening.delete(bucket));
+      const { id, items } = await posted;
+      return { job: id, first: 0, end: items, line: read.line };
+    }
+  };
+  return { place: (asked) => inFolder(ports, (folder) => place(asked, folder)) };
+}
+
+type Texts = Parameters<typeof postTexts>[1]['texts'];
+
+const nameGroup = ({ key, assurance, model: { files } }: Asked): string =>
+  [key.id, assurance, ...files.map(({ blob }) => blob.root)].join();
+
+const lengthOf = ({ record }: Job): number =>
+  record.draft.runtime.inputs[0]?.shape.at(-1) ?? Number.POSITIVE_INFINITY;
+const byLength = (a: Job, b: Job): number => lengthOf(a) - lengthOf(b);
+
+/** Adds the units of a request to a job; undefined where it takes no more meanwhile. */
+async function addUnits(
+  ports: ApiPorts,
+  key: KeyView,
+  { job, added }: { job: JobId; added: AddedInputs },
+): Promise<Pick<Placed, 'job' | 'first' | 'end'> | undefined> {
+  const { units } = added;
+  await checkBudget(ports, key, { items: units, units, unitPrice: lamports(0n) });
+  const said = await ports.loop.command({ type: 'add-inputs', job, ...added });
+  if (!said.ok && (said.refusal.code === 'job-state' || said.refusal.code === 'job-full')) {
+    await ports.loop.command({ type: 'end-inputs', job });
+    return undefined;
+  }
+  const end = must(said)?.units ?? units;
+  return { job, first: end - units, end };
+}
+
+/** Once a job runs, or has ended before. */
+function whenRunning({ hub, loop }: ApiPorts, id: JobId): Promise<void> {
+  return new Promise((resolve) => {
+    const isPrepared = () => {
+      const state = hub.jobs.get(id)?.state ?? 'done';
+      return state !== 'checking' && state !== 'quoted';
+    };
+    const look = () => {
+      if (!isPrepared()) return;
+      stop();
+      resolve();
+    };
+    const stop = loop.watch(id, look);
+    look();
+  });
+}
+
+const whenAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

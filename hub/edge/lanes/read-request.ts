@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { openBoundedMap } from '#node/bounded-map.ts';
+import type { ModelFile } from '#protocol/api/models.ts';
+import type { BatchLine } from '#protocol/openai/batch.ts';
+import type { TensorSpec } from '#protocol/tensors/tensor.ts';
+import { fault, must } from '#protocol/values/refusal.ts';
+import { readBody } from '../batches/batch-lines.ts';
+import type { BlobStore } from '../blobs/port.ts';
+import { type AddedInputs, keepUnits } from '../forms/add-inputs.ts';
+import { type Spool, spoolTexts } from '../inputs/spool.ts';
+import { bucketOf, fillSpecs } from '../tasks/token-rows.ts';
+import type { TextTokenizer } from '../tasks/tokenizer.ts';
+import { openModelTokenizer } from '../tasks/tokenizer-file.ts';
+
+/** One request of a client that waits for its answer. */
+export interface RequestReading {
+  body: unknown;
+  /** As the request names it, and its files. */
+  model: { name: string; files: readonly ModelFile[] };
+  /** Inputs of the jobs that could take it, those of the shortest rows first. */
+  lanes: readonly (readonly TensorSpec[])[];
+  /** Where its texts may lie until a job is made of them. */
+  folder: string;
+}
+
+/** What is asked, and the units that a lane takes; or its texts, where no lane is long enough. */
+export type ReadRequest = { line: BatchLine; length: number } & (
+  | { lane: number; added: AddedInputs }
+  | { texts: Spool }
+);
+
+/** How much longer than needed the rows of a lane may be: past it a lane of its own is quicker. */
+const WIDER_MAX = 4;
+/** Tokenizers that are kept: each has some megabytes. */
+const TOKENIZERS_KEPT = 8;
+const tokenizers = openBoundedMap<string, TextTokenizer>(TOKENIZERS_KEPT);
+
+type Blobs = Pick<BlobStore, 'read' | 'put'>;
+
+/** Reads one request as a line of a batch is read. Throws what is wrong with it. */
+export async function readRequest(
+  { body, model, lanes, folder }: RequestReading,
+  blobs: Blobs,
+): Promise<ReadRequest> {
+  const tokenizer = await openKept(model.files, blobs);
+  const read = readBody(body, { model: model.name, tokenizer });
+  if ('code' in read) {
+    const code = read.code === 'context_length_exceeded' ? 'input-too-big' : 'request-invalid';
+    throw fault(code, read.message);
+  }
+  const { texts, longest } = read;
+  const line = { custom_id: 'request', ...read.line };
+  const lane = lanes.findIndex((specs) => {
+    const length = lengthOf(specs);
+    return length >= longest && length <= bucketOf(longest) * WIDER_MAX;
+  });
+  const specs = lanes[lane];
+  if (specs === undefined) {
+    const path = join(folder, 'request.jsonl');
+    return { line, length: longest, texts: await spoolTexts(path, texts) };
+  }
+  const rows = texts.map((text) => tokenizer.encode(text, undefined, lengthOf(specs)));
+  const tensors = must(fillSpecs(specs, rows, tokenizer.padding));
+  const added = await keepUnits({ items: rows.length, tensors }, specs, blobs);
+  return { line, length: longest, lane, added };
+}
+
+const lengthOf = (specs: readonly TensorSpec[]): number => specs[0]?.shape.at(-1) ?? 0;
+
+/** The tokenizer of a model, which is read once as long as it is asked. */
+async function openKept(files: readonly ModelFile[], blobs: Blobs): Promise<TextTokenizer> {
+  const name = files.map(({ blob }) => blob.root).join();
+  const known = tokenizers.get(name);
+  if (known !== undefined) return known;
+  const opened = await openModelTokenizer(files, blobs);
+  tokenizers.set(name, opened);
+  return opened;
+}
