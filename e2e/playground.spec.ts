@@ -25,11 +25,7 @@ test('a model is added from its folder, asked with typed sentences, and removed'
 }) => {
   const context = await browser.newContext(PHONE);
   const page = await context.newPage();
-  await page.goto(`${grid.url}/dashboard/models#key=${grid.key}`);
-  await page.getByTestId('model-folder').setInputFiles(model);
-  await expect(page.getByTestId('model-sent')).toContainText('onnx/model.onnx');
-  await page.getByLabel('Name').fill('test/feelings');
-  await page.getByTestId('add-model').click();
+  await addModel(page, model, 'test/feelings');
   await expect(page.getByTestId('model')).toContainText('Likely text-classification');
 
   await page.getByRole('link', { name: 'Playground' }).click();
@@ -87,6 +83,34 @@ test('a text file is texts where a task is chosen, with the model’s own files'
   await expectTable(page, 2);
   await context.close();
 });
+
+test('vectors of typed texts come with the receipt of their own units', async ({ browser }) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await addModel(page, await writeModel('feature-extraction'), 'test/vectors');
+  await page.getByRole('link', { name: 'Playground' }).click();
+  await page.getByTestId('playground-model').selectOption('test/vectors');
+  await page.getByTestId('playground-texts').fill('the cat sat\na dog sat');
+  for (const unit of [0, 2]) {
+    await page.getByTestId('run').click();
+    await expect(page.getByTestId('answers')).toBeHidden();
+    await expect(page.getByTestId('answers')).toContainText('Closeness to the first text', {
+      timeout: ANSWER_MS_MAX,
+    });
+    await expect(page.getByTestId('answer-receipt')).toContainText(`Units ${unit} to ${unit + 1}`);
+  }
+  await context.close();
+});
+
+/** Adds a model by the page of models. */
+async function addModel(page: Page, folder: string, name: string): Promise<void> {
+  await page.goto(`${grid.url}/dashboard/models#key=${grid.key}`);
+  await page.getByTestId('model-folder').setInputFiles(folder);
+  await expect(page.getByTestId('model-sent')).toContainText('onnx/model.onnx');
+  await page.getByLabel('Name').fill(name);
+  await page.getByTestId('add-model').click();
+  await expect(page.getByTestId('models')).toContainText(name);
+}
 
 /** So many items in a table that is searched. */
 async function expectTable(page: Page, items: number): Promise<void> {

@@ -1,10 +1,12 @@
+import { type HubClient, openClient } from '#client/client.ts';
 import { embed } from '#client/embeddings.ts';
-import { cancelJob, listJobs } from '#client/jobs.ts';
+import { cancelJob, readJob } from '#client/jobs.ts';
 import { readReceiptPage } from '#client/receipts.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { Receipt } from '#protocol/records/records.ts';
-import type { JobId } from '#protocol/values/ids.ts';
+import { decodeWith } from '#protocol/values/decode.ts';
+import { JobId } from '#protocol/values/ids.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { AnswerRow } from '../../core/answers.ts';
 import { hasResults, isEnded } from '../../core/job-view.ts';
@@ -136,9 +138,14 @@ async function embedTexts(
   { onState, signal }: Control,
 ): Promise<Result<TaskAnswers>> {
   onState({ step: 'asked', texts: texts.length });
-  const jobs = () => findEmbeddings(key, model);
-  const before = await jobs();
-  const found = await embed(openHub(key), { model, texts }, { signal });
+  let headers = new Headers();
+  const send = async (request: Request) => {
+    const response = await fetch(request);
+    headers = response.headers;
+    return response;
+  };
+  const hub = openClient({ hub: location.origin, key, send });
+  const found = await embed(hub, { model, texts }, { signal });
   if (!found.ok) return found;
   const vectors = found.value.map((vector) => Array.from(vector));
   const lines = vectors.map((embedding) => `${JSON.stringify({ embedding })}\n`);
@@ -148,18 +155,24 @@ async function embedTexts(
       answer: { kind: 'vector', vector },
     }),
   );
-  // The answer does not name its job: it is the one that was not there before.
-  const [job, ...others] = [...(await jobs())].filter((id) => !before.has(id));
   const answers = { rows, file: new Blob(lines), items: rows.length };
-  if (job === undefined || others.length > 0) return accept(answers);
-  const receipts = await readReceiptPage(openHub(key), { job, from: 0, limit: 1 });
-  const [receipt] = receipts.ok ? receipts.value : [];
-  return accept({ ...answers, job, ...(receipt && { receipt }) });
+  const placed = await findPlace(hub, headers);
+  return accept({ ...answers, ...placed });
 }
 
-/** The newest jobs that `POST /v1/embeddings` made for this model, by the name it gives them. */
-async function findEmbeddings(key: string, model: string): Promise<ReadonlySet<JobId>> {
-  const page = await listJobs(openHub(key));
-  const jobs = page.ok ? page.value.jobs : [];
-  return new Set(jobs.filter(({ name }) => name === `embeddings of ${model}`).map(({ id }) => id));
+/** The job that the vectors are items of, and the receipt of the first of them. */
+async function findPlace(
+  hub: HubClient,
+  headers: Headers,
+): Promise<Pick<TaskAnswers, 'job' | 'receipt'>> {
+  const name = decodeWith(JobId, headers.get('x-pocketgrid-job'));
+  const first = Number.parseInt(headers.get('x-pocketgrid-items') ?? '0', 10);
+  if (!name.ok) return {};
+  const job = await readJob(hub, name.value);
+  if (!job.ok) return {};
+  const { id, unitItems } = job.value;
+  const from = Math.floor(first / unitItems);
+  const receipts = await readReceiptPage(hub, { job: id, from, limit: 1 });
+  const [receipt] = receipts.ok ? receipts.value : [];
+  return { job: id, ...(receipt && { receipt }) };
 }
