@@ -54,6 +54,8 @@ it('zsh has the completions of bash', async () => {
   const [first, ...rest] = (await scriptFor('zsh')).split('\n');
   expect(first).toContain('bashcompinit');
   expect(rest.join('\n')).toBe(await scriptFor('bash'));
+  // It takes a letter behind a colon for a modifier.
+  expect(rest.join('\n')).not.toMatch(/\[\*\]:\d:[A-Z]/);
 });
 
 it('fish is told of every command, its flags and what they may be', async () => {
