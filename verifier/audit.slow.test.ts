@@ -98,8 +98,8 @@ it('a job of real processes is audited green, and a log with a verdict left out 
   const green = await audit(1, hub, log);
   expect(green).toMatchObject({ code: 0, text: expect.stringContaining('Nothing is wrong.') });
   expect((await audit(99, hub, log)).text).toContain('opened no epoch 99');
-  const receipts = ['cli/main.ts', 'verify', join(data, 'receipts.json')];
-  const held = await start(receipts[0] ?? '', receipts[1] ?? '', '--hub-key', hub.key).ended;
+  const receipts = join(data, 'receipts.json');
+  const held = await start('cli/main.ts', 'verify', receipts, '--hub-key', hub.key).ended;
   expect(held).toMatchObject({ code: 0, text: expect.stringContaining('receipt 1: ok') });
 
   device.child.kill('SIGTERM');
