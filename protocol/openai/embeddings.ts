@@ -7,13 +7,16 @@ export const TEXTS_MAX = 2_048;
 
 const Text = v.pipe(v.string(), v.minLength(1, 'expected a text that is not empty'));
 
+/** One text, or several. */
+export const Texts = v.union(
+  [Text, v.pipe(v.array(Text), v.minLength(1), v.maxLength(TEXTS_MAX))],
+  `expected a text, or 1 to ${TEXTS_MAX} of them`,
+);
+
 /** A request for embeddings as OpenAI's API has it, without lists of tokens. */
 export const EmbeddingRequest = v.strictObject({
   model: v.string(),
-  input: v.union(
-    [Text, v.pipe(v.array(Text), v.minLength(1), v.maxLength(TEXTS_MAX))],
-    `expected a text, or 1 to ${TEXTS_MAX} of them`,
-  ),
+  input: Texts,
   encoding_format: v.optional(v.picklist(['float', 'base64'], 'expected float or base64')),
   /** How many numbers of each vector; it has length 1 then. */
   dimensions: v.optional(v.pipe(Count, v.minValue(1))),

@@ -4,6 +4,7 @@ import OpenAI, { toFile } from 'openai';
 import { beforeAll, expect, it, vi } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { embed } from '#client/embeddings.ts';
+import { postJob, readJob } from '#client/jobs.ts';
 import { addKey } from '#client/keys.ts';
 import { addModel } from '#client/models.ts';
 import { openTestGrid, openTestPrograms } from '#node/test-programs.ts';
@@ -15,6 +16,7 @@ import { buildRepository } from './repository.ts';
 
 const TEXTS = ['The cat sat on the mat.', 'I love this film! It was very good and not bad', 'a'];
 const MODEL = 'made/vectors';
+const ENDED = { timeout: 120_000, interval: 200 };
 const BATCH_MS_MAX = 4 * 60_000;
 /** What the pipelines of transformers.js said of the same model. */
 const VECTORS = readRecorded('mean').map((answer) => (answer as { embedding: number[] }).embedding);
@@ -131,6 +133,47 @@ it('a request sent again with its Idempotency-Key is answered as before, and a k
   expect([again.headers.get('idempotent-replayed'), await again.text()]).toEqual(['true', text]);
   await expect(ask('b')).rejects.toMatchObject({ status: 422, code: 'idempotency-reused' });
 }, 120_000);
+
+it('a client of OpenAI is told which classes of a model are true of its texts', async () => {
+  const files = [...buildRepository('text-classification')].map(([name, bytes]) => {
+    const config = name === 'config.json' && JSON.parse(new TextDecoder().decode(bytes));
+    const patched = { ...config, problem_type: 'multi_label_classification' };
+    return { name, data: new Blob([config ? JSON.stringify(patched) : bytes]) };
+  });
+  const model = 'made/classes';
+  must(await addModel(hub, { files, options: { name: model } }));
+  const { results } = await openai.moderations.create({ model, input: TEXTS });
+  expect(results).toHaveLength(TEXTS.length);
+  const inputs = [{ name: 'texts.txt', data: new Blob([TEXTS.join('\n')]) }];
+  const task = { name: 'text-classification', topK: 3 } as const;
+  const posted = await postJob(hub, {
+    inputs,
+    options: { name: 'c', model, task, autoStart: true },
+  });
+  const { id } = must(posted);
+  await expect.poll(async () => must(await readJob(hub, id)).state, ENDED).toBe('done');
+  const text = new TextDecoder().decode(
+    must(await hub.bytes(`/v1/jobs/${id}/results?format=jsonl`)),
+  );
+  const lines = text.trim().split('\n');
+  for (const [at, { flagged, categories, category_scores: scores }] of results.entries()) {
+    const { labels } = JSON.parse(lines[at] ?? '') as {
+      labels: { label: string; score: number }[];
+    };
+    const [found, true_] = [new Map(Object.entries(scores)), new Map(Object.entries(categories))];
+    expect([...found.keys()].sort()).toEqual(labels.map(({ label }) => label).sort());
+    for (const { label, score } of labels) {
+      expect(found.get(label)).toBeCloseTo(score, 5);
+      expect(true_.get(label)).toBe((found.get(label) ?? 0) >= 0.5);
+    }
+    expect(flagged).toBe([...true_.values()].includes(true));
+  }
+  const vectors = openai.moderations.create({ model: MODEL, input: 'a' });
+  await expect(vectors).rejects.toMatchObject({
+    status: 400,
+    message: expect.stringContaining('multi_label'),
+  });
+}, 280_000);
 
 it('a request that cannot be answered says why', async () => {
   const ask = (more: object) => openai.embeddings.create({ model: MODEL, input: 'a', ...more });

@@ -86,10 +86,15 @@ function readLine(
 }
 
 /** What is asked for, or what is wrong with it. */
+export type ReadBody =
+  | (Omit<GoodLine, 'line'> & { line: Omit<BatchLine, 'custom_id'> })
+  | WrongLine['error'];
+
+/** Reads the body of a request for embeddings. */
 export function readBody(
   body: unknown,
   { model, tokenizer }: Pick<LineRules, 'model' | 'tokenizer'>,
-): (Omit<GoodLine, 'line'> & { line: Omit<BatchLine, 'custom_id'> }) | WrongLine['error'] {
+): ReadBody {
   const request = decodeWith(EmbeddingRequest, body);
   if (!request.ok) return { code: 'invalid_request', message: `body: ${request.refusal.message}` };
   const { input, encoding_format: encoding = 'float', dimensions } = request.value;
@@ -97,16 +102,25 @@ export function readBody(
     const message = `body.model is ${request.value.model}, and the other lines name ${model}: a batch has one model`;
     return { code: 'mismatched_model', message };
   }
-  const texts = typeof input === 'string' ? [input] : input;
+  const counted = countTexts(typeof input === 'string' ? [input] : input, tokenizer);
+  if ('code' in counted) return counted;
+  const { texts, tokens, longest } = counted;
+  const cut = dimensions === undefined ? {} : { dimensions };
+  return { line: { texts: texts.length, tokens, encoding, ...cut }, texts, longest };
+}
+
+/** Counts the tokens of texts; says so where one is longer than the model takes. */
+export function countTexts(
+  texts: string[],
+  tokenizer: TextTokenizer,
+): { texts: string[]; tokens: number; longest: number } | WrongLine['error'] {
   const lengths = texts.map((each) => tokenizer.count(each));
   const longest = Math.max(...lengths);
   if (longest > tokenizer.longest) {
-    const message = `body.input has a text of ${longest} tokens, and ${model} takes ${tokenizer.longest}; shorten it`;
+    const message = `body.input has a text of ${longest} tokens, and the model takes ${tokenizer.longest}; shorten it`;
     return { code: 'context_length_exceeded', message };
   }
-  const tokens = lengths.reduce((sum, length) => sum + length, 0);
-  const cut = dimensions === undefined ? {} : { dimensions };
-  return { line: { texts: texts.length, tokens, encoding, ...cut }, texts, longest };
+  return { texts, tokens: lengths.reduce((sum, length) => sum + length, 0), longest };
 }
 
 function parse(line: string): unknown {

@@ -51,7 +51,7 @@ export async function peekModel(
 export async function readBatch(reading: BatchReading, blobs: Blobs): Promise<ReadBatch> {
   const { file, model, endpoint, folder } = reading;
   const text = must(decodeText(must(await blobs.read(file.root, 0, file.length))));
-  const tokenizer = await openModelTokenizer(model.files, blobs);
+  const { tokenizer } = await openModelTokenizer(model.files, blobs);
   const good: GoodLine[] = [];
   const wrong: string[] = [];
   let texts = 0;

@@ -18,7 +18,6 @@ import { blobRoutes } from './routes/blobs.ts';
 import { chainRoutes } from './routes/chain.ts';
 import { createRoutes } from './routes/create.ts';
 import { withDescription } from './routes/description.ts';
-import { embeddingRoutes } from './routes/embeddings.ts';
 import { fileRoutes } from './routes/files.ts';
 import { gridRoutes } from './routes/grid.ts';
 import { inputRoutes } from './routes/inputs.ts';
@@ -29,6 +28,7 @@ import { modelRoutes } from './routes/models.ts';
 import { moneyRoutes } from './routes/money.ts';
 import { moneyLogRoutes } from './routes/money-log.ts';
 import { outputRoutes } from './routes/outputs.ts';
+import { requestRoutes } from './routes/requests.ts';
 import { resultRoutes } from './routes/results.ts';
 import { settlementRoutes } from './routes/settlements.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -67,7 +67,7 @@ export function listRoutes(ports: ApiPorts): Route[] {
     ...fileRoutes(ports, places),
     ...batchRoutes(ports),
     ...webhookRoutes(ports),
-    ...embeddingRoutes(ports),
+    ...requestRoutes(ports),
     ...inputRoutes(ports, places),
     ...jobRoutes(ports),
     ...keyRoutes(ports),

@@ -4,19 +4,25 @@ import type { ModelFile } from '#protocol/api/models.ts';
 import type { BatchLine } from '#protocol/openai/batch.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
-import { readBody } from '../batches/batch-lines.ts';
+import type { BatchAnswers } from '../batches/print-batch.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import { type AddedInputs, keepUnits } from '../forms/add-inputs.ts';
 import { type Spool, spoolTexts } from '../inputs/spool.ts';
 import { bucketOf, fillSpecs } from '../tasks/token-rows.ts';
-import type { TextTokenizer } from '../tasks/tokenizer.ts';
 import { openModelTokenizer } from '../tasks/tokenizer-file.ts';
+import { type AskedModel, ENDPOINTS, type EndpointName } from './endpoints.ts';
+
+/** A model as a request names it, and its files. */
+export interface NamedModel {
+  name: string;
+  files: readonly ModelFile[];
+}
 
 /** One request of a client that waits for its answer. */
 export interface RequestReading {
+  endpoint: EndpointName;
   body: unknown;
-  /** As the request names it, and its files. */
-  model: { name: string; files: readonly ModelFile[] };
+  model: NamedModel;
   /** Inputs of the jobs that could take it, those of the shortest rows first. */
   lanes: readonly (readonly TensorSpec[])[];
   /** Where its texts may lie until a job is made of them. */
@@ -33,17 +39,18 @@ export type ReadRequest = { line: BatchLine; length: number } & (
 const WIDER_MAX = 4;
 /** Tokenizers that are kept: each has some megabytes. */
 const TOKENIZERS_KEPT = 8;
-const tokenizers = openBoundedMap<string, TextTokenizer>(TOKENIZERS_KEPT);
+const models = openBoundedMap<string, Omit<AskedModel, 'name'>>(TOKENIZERS_KEPT);
 
 type Blobs = Pick<BlobStore, 'read' | 'put'>;
 
 /** Reads one request as a line of a batch is read. Throws what is wrong with it. */
 export async function readRequest(
-  { body, model, lanes, folder }: RequestReading,
+  { endpoint, body, model, lanes, folder }: RequestReading,
   blobs: Blobs,
 ): Promise<ReadRequest> {
-  const tokenizer = await openKept(model.files, blobs);
-  const read = readBody(body, { model: model.name, tokenizer });
+  const asked = await openKept(model, blobs);
+  const { tokenizer } = asked;
+  const read = ENDPOINTS[endpoint].read(body, asked);
   if ('code' in read) {
     const code = read.code === 'context_length_exceeded' ? 'input-too-big' : 'request-invalid';
     throw fault(code, read.message);
@@ -67,12 +74,28 @@ export async function readRequest(
 
 const lengthOf = (specs: readonly TensorSpec[]): number => specs[0]?.shape.at(-1) ?? 0;
 
-/** The tokenizer of a model, which is read once as long as it is asked. */
-async function openKept(files: readonly ModelFile[], blobs: Blobs): Promise<TextTokenizer> {
-  const name = files.map(({ blob }) => blob.root).join();
-  const known = tokenizers.get(name);
-  if (known !== undefined) return known;
-  const opened = await openModelTokenizer(files, blobs);
-  tokenizers.set(name, opened);
-  return opened;
+/** What a request is answered with: outputs of its texts. */
+export interface RequestAnswers extends Omit<BatchAnswers, 'model'> {
+  endpoint: EndpointName;
+  model: NamedModel;
+}
+
+/** Prints the body of the answer to a request. */
+export async function printRequest(
+  { endpoint, model, ...answers }: RequestAnswers,
+  blobs: Pick<BlobStore, 'read'>,
+): Promise<string> {
+  const asked = await openKept(model, blobs);
+  return JSON.stringify(ENDPOINTS[endpoint].say({ ...answers, model: model.name }, asked));
+}
+
+/** A model, whose tokenizer is read once as long as it is asked. */
+async function openKept(
+  { name, files }: NamedModel,
+  blobs: Pick<BlobStore, 'read'>,
+): Promise<AskedModel> {
+  const place = files.map(({ blob }) => blob.root).join();
+  const known = models.get(place) ?? (await openModelTokenizer(files, blobs));
+  models.set(place, known);
+  return { ...known, name };
 }

@@ -23,8 +23,13 @@ import { type JobForm, type MadeJob, makeJob } from '../forms/make-job.ts';
 import { keepModel } from '../inputs/keep-model.ts';
 import { recutItems } from '../inputs/recut.ts';
 import type { Spool } from '../inputs/spool.ts';
-import { printRequest } from '../lanes/print-request.ts';
-import { type ReadRequest, type RequestReading, readRequest } from '../lanes/read-request.ts';
+import {
+  printRequest,
+  type ReadRequest,
+  type RequestAnswers,
+  type RequestReading,
+  readRequest,
+} from '../lanes/read-request.ts';
 import type { AnswerSettings, TaskItems } from '../tasks/port.ts';
 import { printAnswers } from '../tasks/print.ts';
 
@@ -61,8 +66,8 @@ const TASKS = {
   readRequest: async ({ reading, blobs }: Reading): Promise<ReadRequest> =>
     readRequest(reading, await openShared(blobs)),
   /** Prints the answer to it. */
-  printRequest: async (answers: BatchAnswers): Promise<Uint8Array<ArrayBuffer>> =>
-    new TextEncoder().encode(printRequest(answers)),
+  printRequest: async ({ answers, blobs }: Answered): Promise<Uint8Array<ArrayBuffer>> =>
+    new TextEncoder().encode(await printRequest(answers, await openShared(blobs))),
   /** Makes units of files for a job that runs. */
   makeInputs: async ({ job, inputs, blobs }: Adding): Promise<AddedInputs> => {
     const { draft, task } = job;
@@ -82,6 +87,11 @@ const TASKS = {
 /** A request, and the folder of blobs. */
 interface Reading {
   reading: RequestReading;
+  blobs: string;
+}
+/** Outputs for a request, and the folder of blobs. */
+interface Answered {
+  answers: RequestAnswers;
   blobs: string;
 }
 /** Files for a job, and the folder of blobs. */

@@ -9,7 +9,7 @@ import type { BlobStore } from '../blobs/port.ts';
 import type { AddedInputs } from '../forms/add-inputs.ts';
 import type { JobForm, MadeJob } from '../forms/make-job.ts';
 import type { Spool } from '../inputs/spool.ts';
-import type { ReadRequest, RequestReading } from '../lanes/read-request.ts';
+import type { ReadRequest, RequestAnswers, RequestReading } from '../lanes/read-request.ts';
 import type { Adding, Answering, Printing } from './tasks.ts';
 import { openThread } from './thread.ts';
 
@@ -29,7 +29,7 @@ export interface Threads {
   peekModel(file: BlobRef): Promise<string | undefined>;
   readBatch(reading: BatchReading): Promise<ReadBatch>;
   readRequest(reading: RequestReading): Promise<ReadRequest>;
-  printRequest(answers: BatchAnswers): Promise<Uint8Array>;
+  printRequest(answers: RequestAnswers): Promise<Uint8Array>;
   makeInputs(adding: Omit<Adding, 'blobs'>): Promise<AddedInputs>;
   printBatch(answers: BatchAnswers): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -56,7 +56,7 @@ export function openThreads(folder: string, blobs: Pick<BlobStore, 'hold'>): Thr
     peekModel: (file) => files.run('peekModel', { file, blobs: folder }),
     readBatch: (reading) => blobs.hold(files.run('readBatch', { reading, blobs: folder })),
     readRequest: (reading) => blobs.hold(requests.run('readRequest', { reading, blobs: folder })),
-    printRequest: (answers) => requests.run('printRequest', answers),
+    printRequest: (answers) => requests.run('printRequest', { answers, blobs: folder }),
     makeInputs: (adding) => blobs.hold(files.run('makeInputs', { ...adding, blobs: folder })),
     printBatch: (answers) => lines.run('printBatch', answers),
     async close() {

@@ -3,6 +3,7 @@ import type { ModelView } from '#protocol/api/models.ts';
 import type { BatchError, KeptBatch } from '#protocol/openai/batch.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
 import type { ReadBatch } from '../../batches/read-batch.ts';
+import { ENDPOINTS } from '../../lanes/endpoints.ts';
 import { findModel } from '../kept-models.ts';
 import { type BatchPorts, saveBatch } from './ports.ts';
 import { inFolder, postTexts } from './post-texts.ts';
@@ -75,7 +76,7 @@ async function postJobs(
   for (const [index, { texts }] of read.parts.entries()) {
     const title = `${batch.view.id} ${index + 1}/${parts.length}`;
     const { id } = await postTexts(ports, {
-      ...{ key, options: { name: title } },
+      ...{ key, options: { name: title, task: ENDPOINTS.embeddings.task } },
       ...{ model: model.files, texts },
     });
     begun.parts = begun.parts.map((part, at) => (at === index ? { ...part, job: id } : part));

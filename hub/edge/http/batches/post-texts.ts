@@ -28,18 +28,17 @@ export async function inFolder<T>(
 /** Texts, and the files of a model. */
 interface TextsForm {
   key: KeyView;
-  options: Pick<JobOptions, 'name' | 'open' | 'idleMinutes' | 'assurance'>;
+  options: Pick<JobOptions, 'name' | 'task' | 'open' | 'idleMinutes' | 'assurance'>;
   model: readonly ModelFile[];
   texts: Spool;
 }
 
-/** Posts a job of texts of which each is to become a vector, by a model that the hub keeps. */
+/** Posts a job of texts, for a model that the hub keeps. */
 export async function postTexts(
   ports: Pick<ApiPorts, 'store' | 'loop' | 'clock' | 'threads'>,
   { key, options: own, ...form }: TextsForm,
 ): Promise<JobView> {
-  const task = { name: 'feature-extraction', overLength: 'refuse' } as const;
-  const options: JobOptions = { ...own, task, autoStart: true };
+  const options: JobOptions = { ...own, autoStart: true };
   const { model, texts: inputs } = form;
   const made = await ports.threads.makeJob({
     options,

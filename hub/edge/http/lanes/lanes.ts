@@ -1,12 +1,13 @@
 import { type Assurance, isEnded, type JobView } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
-import type { ModelFile } from '#protocol/api/models.ts';
 import type { BatchLine } from '#protocol/openai/batch.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
 import { type Job, takesInputs } from '../../../core/hub.ts';
 import type { AddedInputs } from '../../forms/add-inputs.ts';
+import { ENDPOINTS, type EndpointName } from '../../lanes/endpoints.ts';
+import type { NamedModel } from '../../lanes/read-request.ts';
 import { bucketOf } from '../../tasks/token-rows.ts';
 import { inFolder, postTexts } from '../batches/post-texts.ts';
 import { checkBudget } from '../budget.ts';
@@ -14,9 +15,10 @@ import type { ApiPorts } from '../route.ts';
 
 /** What a client asks, and waits for. */
 export interface Asked {
+  endpoint: EndpointName;
   key: KeyView;
   body: unknown;
-  model: { name: string; files: readonly ModelFile[] };
+  model: NamedModel;
   assurance: Assurance;
   /** Aborted when it waits no longer. */
   signal: AbortSignal;
@@ -58,21 +60,22 @@ export function openLanes(ports: ApiPorts): Lanes {
     return groups.get(group) ?? [];
   };
   const open = async (asked: Asked, group: string, texts: Texts): Promise<JobView> => {
-    const { key, model, assurance } = asked;
-    const name = `embeddings of ${model.name}`.slice(0, 120);
-    const options = { name, open: true, idleMinutes: IDLE_MINUTES, assurance };
+    const { endpoint, key, model, assurance } = asked;
+    const name = `${endpoint} of ${model.name}`.slice(0, 120);
+    const { task } = ENDPOINTS[endpoint];
+    const options = { name, task, open: true, idleMinutes: IDLE_MINUTES, assurance };
     const view = await postTexts(ports, { key, options, model: model.files, texts });
     groups.set(group, [...jobsIn(group), view.id]);
     return view;
   };
   const place = async (asked: Asked, folder: string): Promise<Placed> => {
-    const { body, model, key, signal } = asked;
+    const { endpoint, body, model, key, signal } = asked;
     const group = nameGroup(asked);
     for (;;) {
       const running = jobsIn(group).flatMap((id) => jobOf(id) ?? []);
       const lanes = running.filter(({ state }) => state === 'running').sort(byLength);
       const rows = lanes.map((lane) => lane.record.draft.runtime.inputs);
-      const read = await ports.threads.readRequest({ body, model, lanes: rows, folder });
+      const read = await ports.threads.readRequest({ endpoint, body, model, lanes: rows, folder });
       if ('added' in read) {
         const job = lanes[read.lane]?.record.id;
         const range = job && (await addUnits(ports, key, { job, added: read.added }));
@@ -99,8 +102,8 @@ export function openLanes(ports: ApiPorts): Lanes {
 
 type Texts = Parameters<typeof postTexts>[1]['texts'];
 
-const nameGroup = ({ key, assurance, model: { files } }: Asked): string =>
-  [key.id, assurance, ...files.map(({ blob }) => blob.root)].join();
+const nameGroup = ({ endpoint, key, assurance, model: { files } }: Asked): string =>
+  [endpoint, key.id, assurance, ...files.map(({ blob }) => blob.root)].join();
 
 const lengthOf = ({ record }: Job): number =>
   record.draft.runtime.inputs[0]?.shape.at(-1) ?? Number.POSITIVE_INFINITY;

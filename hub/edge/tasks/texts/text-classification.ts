@@ -11,11 +11,13 @@ export const textClassification: TextTask = {
   openAnswers({ options: { topK = 1 }, settings }) {
     const labels = labelsOf(settings);
     return eachRow(({ row }) => {
-      const scores = isMultiLabel(settings, row) ? row.map(sigmoid) : softmax(row);
+      const isMulti = row.length === 1 || isMultiLabel(settings);
+      const scores = isMulti ? row.map(sigmoid) : softmax(row);
       return { labels: rank(scores, topK).map(nameWith(labels)) };
     });
   },
 };
 
-const isMultiLabel = ({ config = {} }: Settings, row: readonly number[]): boolean =>
-  config['problem_type'] === 'multi_label_classification' || row.length === 1;
+/** Whether several classes may be true of one text. */
+export const isMultiLabel = ({ config = {} }: Settings): boolean =>
+  config['problem_type'] === 'multi_label_classification';

@@ -2,8 +2,10 @@ import * as v from 'valibot';
 import { Assurance } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { EmbeddingList, EmbeddingRequest } from '#protocol/openai/embeddings.ts';
+import { ModerationList, ModerationRequest } from '#protocol/openai/moderations.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
+import type { EndpointName } from '../../lanes/endpoints.ts';
 import { answerBody, reject } from '../answer.ts';
 import { readBatchResults } from '../batches/batch-results.ts';
 import { readJson } from '../body.ts';
@@ -12,7 +14,7 @@ import { json } from '../describe.ts';
 import { readJob } from '../job-access.ts';
 import { findModel } from '../kept-models.ts';
 import { awaitUnits, type Waited } from '../lanes/await-units.ts';
-import { openLanes, type Placed } from '../lanes/lanes.ts';
+import { type Asked, openLanes, type Placed } from '../lanes/lanes.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
@@ -22,17 +24,22 @@ const Named = v.looseObject({ model: v.string('expected the id of a model (GET /
 /** Says when an answer is given, as for jobs. */
 const ASSURANCE = 'x-pocketgrid-assurance';
 
-const DESCRIPTION = {
+const EMBEDDINGS = {
   does: 'Computes embeddings of texts, and waits for them (`Prefer: wait=60`). They are items of an open job of the key.',
   body: json({ EmbeddingRequest }),
   answers: { 200: json({ EmbeddingList }) },
 };
+const MODERATIONS = {
+  does: 'Says which classes of a model are true of texts, and waits for it (`Prefer: wait=60`). They are items of an open job of the key.',
+  body: json({ ModerationRequest }),
+  answers: { 200: json({ ModerationList }) },
+};
 
-/** Embeddings of a request, as OpenAI's API has them: units of a job that is open for requests. */
-export function embeddingRoutes(ports: ApiPorts): Route[] {
+/** Requests of OpenAI's API that ask a model about texts: items of a job that is open for such. */
+export function requestRoutes(ports: ApiPorts): Route[] {
   const places = openCallPlaces(REQUESTS);
   const lanes = openLanes(ports);
-  const answer = (call: KeyCall) =>
+  const answer = (endpoint: EndpointName) => (call: KeyCall) =>
     places.hold(call.key, async () => {
       const { request, key } = call;
       const body = await readJson(Named, request, BODY_BYTES_MAX);
@@ -41,18 +48,22 @@ export function embeddingRoutes(ports: ApiPorts): Route[] {
       const assurance = must(decodeWith(Assurance, given, 'request-invalid'));
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(waitMs(request))]);
       const model = { name: body.model, files };
-      const placed = await lanes.place({ key, body, model, assurance, signal }).catch((error) => {
+      const asked = { endpoint, key, body, model, assurance, signal };
+      const placed = await lanes.place(asked).catch((error) => {
         return signal.aborted ? rejectLate() : Promise.reject(error);
       });
       const waited = await awaitUnits(ports, { ...placed, signal });
       if (waited.is === 'late') return rejectLate(waited);
-      return answerBody(await printAnswer(ports, placed, { model: body.model, waited }), {
+      return answerBody(await printAnswer(ports, placed, { asked, waited }), {
         'Content-Type': 'application/json',
         'X-Pocketgrid-Job': placed.job,
         'X-Pocketgrid-Items': `${placed.first}-${placed.end - 1}`,
       });
     });
-  return [writer('POST /v1/embeddings', DESCRIPTION, answer)];
+  return [
+    writer('POST /v1/embeddings', EMBEDDINGS, answer('embeddings')),
+    writer('POST /v1/moderations', MODERATIONS, answer('moderations')),
+  ];
 }
 
 function waitMs({ headers }: Request): number {
@@ -72,7 +83,7 @@ function rejectLate({ reason }: Pick<Waited, 'reason'> = {}): never {
 async function printAnswer(
   ports: ApiPorts,
   { job: id, first, line }: Placed,
-  { model, waited: { reason } }: { model: string; waited: Waited },
+  { asked, waited: { reason } }: { asked: Asked; waited: Waited },
 ): Promise<Uint8Array> {
   const job = await readJob(ports, id);
   if (job === undefined) return reject('job-state', 'the job was removed meanwhile');
@@ -84,7 +95,8 @@ async function printAnswer(
       const { code, message } = result.error;
       return reject(code === missing.code ? 'job-state' : 'item-failed', message);
     }
-    return ports.threads.printRequest({ ...result, model });
+    const { endpoint, model } = asked;
+    return ports.threads.printRequest({ ...result, endpoint, model });
   }
   return reject('internal', 'the request has no answer; look at the log of the hub');
 }
