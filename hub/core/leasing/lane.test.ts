@@ -150,3 +150,22 @@ test('shards of other jobs are short on a device that may be asked for an open o
   deliver(10);
   expect(leaseOf(10)).toMatchObject({ job: BATCH, unitCount: 20 });
 });
+
+test('a new device has many small shards of an open job out, and no more units than one other shard', () => {
+  const checks = { type: 'trust', trustUnits: 75, floorPpm: 20_000 } as const;
+  bench = openBench({ needsVerifier: true, checks });
+  quoteJob(bench, 1, { unitPrice: FREE, open: { idleMinutes: 60 }, unitMs: 20 });
+  beginJob(bench);
+  join(20);
+  deliver(10);
+  let answered = 0;
+  for (; answered < 60; answered += 1) {
+    add(1);
+    const lease = leaseOf(10);
+    if (lease === undefined || !bench.hub().leases.has(lease.id)) break;
+    deliver(10);
+  }
+  // The first unit, which the job was posted with, is out as well.
+  expect(answered).toBe(31);
+  expect(bench.hub().devices.get(keyOf(1))?.idle?.code).toBe('unjudged');
+});

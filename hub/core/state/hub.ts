@@ -109,7 +109,7 @@ export interface DurableState {
   /** Accepted shards not judged by every verifier yet, in order of sequence. */
   unjudged: Map<number, KeptShard>;
   /** By device: accepted shards of jobs that go on that wait for verifiers. */
-  inFlight: Map<PublicKey, number>;
+  inFlight: Map<PublicKey, { shards: number; units: number }>;
   reviews: Reviews;
   money: MoneyBook;
   nextIndex: number;

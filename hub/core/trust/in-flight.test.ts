@@ -65,7 +65,7 @@ test('a restart knows what waits, and a void shard waits no more', () => {
   deliverOne();
   deliverOne();
   bench.restart();
-  expect([...bench.hub().inFlight.values()]).toEqual([2]);
+  expect([...bench.hub().inFlight.values()]).toEqual([{ shards: 2, units: 75 }]);
   bench.post({
     type: 'command',
     request: 4,

@@ -11,23 +11,28 @@ import { isOnProbation, probationUnits } from './probation.ts';
 /**
  * How much of one device may be out and not judged. A cheat that is found loses what is not judged
  * yet, and no more is at risk than that: a new device has two shards in flight, the one it computes
- * and the one it fetches ahead, and a trusted one up to twenty.
+ * and the one it fetches ahead, and a trusted one up to twenty. Shards of open jobs may hold one unit
+ * each: of these as many may be out as together are no more than one shard of another job.
  */
+
+/** Units out of open jobs at most, and what they may take on the exact lane. */
+const OPEN_OUT = { units: 32, ms: 4_000 } as const;
 
 /** An accepted shard goes to the verifiers. */
 export function awaitCheck(hub: Hub, kept: KeptShard): void {
   hub.unjudged.set(kept.sequence, kept);
   kept.awaitsCheck = true;
-  hub.inFlight.set(kept.device, (hub.inFlight.get(kept.device) ?? 0) + 1);
+  const { shards = 0, units = 0 } = hub.inFlight.get(kept.device) ?? {};
+  hub.inFlight.set(kept.device, { shards: shards + 1, units: units + kept.unitCount });
 }
 
 /** It is judged, or void, or its job is over. Says whether it had waited until now. */
 export function endCheck({ inFlight }: Hub, kept: KeptShard): boolean {
   if (kept.awaitsCheck === undefined) return false;
   delete kept.awaitsCheck;
-  const rest = (inFlight.get(kept.device) ?? 0) - 1;
-  if (rest > 0) inFlight.set(kept.device, rest);
-  else inFlight.delete(kept.device);
+  const { shards = 0, units = 0 } = inFlight.get(kept.device) ?? {};
+  if (shards <= 1) inFlight.delete(kept.device);
+  else inFlight.set(kept.device, { shards: shards - 1, units: units - kept.unitCount });
   return true;
 }
 
@@ -45,11 +50,21 @@ export const countedOf = (
 export function unjudgedProblem(hub: Hub, device: Device, job: Job): Reason | undefined {
   const { config, inFlight } = hub;
   if (!config.needsVerifier || job.manifest === undefined) return undefined;
-  const waiting = inFlight.get(device.key) ?? 0;
-  const out = waiting + device.leases.size;
+  const { shards = 0 } = inFlight.get(device.key) ?? {};
+  const out = shards + device.leases.size;
   const most = shardsInFlight(config.checks, unitNumber(countedOf(hub, device.key, job.manifest)));
-  if (out < most && !(out > 0 && mustBeJudged(hub, device, job.manifest))) return undefined;
-  return why('unjudged', { shards: waiting });
+  const mayMore = out < most || openRoom(hub, device, job) > 0;
+  if (mayMore && !(out > 0 && mustBeJudged(hub, device, job.manifest))) return undefined;
+  return why('unjudged', { shards });
+}
+
+/** How many units of an open job may join what is out of a device. */
+function openRoom({ inFlight, leases }: Hub, device: Device, { record, manifest }: Job): number {
+  if (record.open === undefined || manifest === undefined) return 0;
+  let out = inFlight.get(device.key)?.units ?? 0;
+  for (const id of device.leases) out += leases.get(id)?.lease.unitCount ?? 0;
+  const most = Math.min(OPEN_OUT.units, OPEN_OUT.ms / Math.max(manifest.referenceUnitMs, 1));
+  return Math.max(0, Math.floor(most) - out);
 }
 
 /**
@@ -70,7 +85,9 @@ export function unitsBeforeTrust(hub: Hub, device: Device, job: Job): number {
   if (!needsVerifier || job.manifest === undefined) return Infinity;
   if (!isOnProbation(hub, countedOf(hub, device.key, job.manifest))) return Infinity;
   const left = unitsLeft(hub, device, job.manifest);
-  return left > 0 ? left : probationUnits(checks);
+  const most = left > 0 ? left : probationUnits(checks);
+  // One shard of an open job may hold no more than all of its small ones.
+  return job.record.open === undefined ? most : Math.min(most, OPEN_OUT.units);
 }
 
 /** How many units of a package are missing from T when all is accepted that a device is lent. */

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBoundedMap } from '#node/bounded-map.ts';
 import type { ModelFile } from '#protocol/api/models.ts';
@@ -25,7 +26,7 @@ export interface RequestReading {
   model: NamedModel;
   /** Inputs of the jobs that could take it, those of the shortest rows first. */
   lanes: readonly (readonly TensorSpec[])[];
-  /** Where its texts may lie until a job is made of them. */
+  /** Where its texts are to lie until a job is made of them: made when there is need. */
   folder: string;
 }
 
@@ -63,6 +64,7 @@ export async function readRequest(
   });
   const specs = lanes[lane];
   if (specs === undefined) {
+    await mkdir(folder, { recursive: true });
     const path = join(folder, 'request.jsonl');
     return { line, length: longest, texts: await spoolTexts(path, texts) };
   }

@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Assurance, isEnded, type JobView } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
 import type { BatchLine } from '#protocol/openai/batch.ts';
@@ -7,9 +10,9 @@ import { lamports } from '#protocol/values/units.ts';
 import { type Job, takesInputs } from '../../../core/hub.ts';
 import type { AddedInputs } from '../../forms/add-inputs.ts';
 import { ENDPOINTS, type EndpointName } from '../../lanes/endpoints.ts';
-import type { NamedModel } from '../../lanes/read-request.ts';
+import type { NamedModel, ReadRequest } from '../../lanes/read-request.ts';
 import { bucketOf } from '../../tasks/token-rows.ts';
-import { inFolder, postTexts } from '../batches/post-texts.ts';
+import { postTexts } from '../batches/post-texts.ts';
 import { checkBudget } from '../budget.ts';
 import type { ApiPorts } from '../route.ts';
 
@@ -68,38 +71,49 @@ export function openLanes(ports: ApiPorts): Lanes {
     groups.set(group, [...jobsIn(group), view.id]);
     return view;
   };
-  const place = async (asked: Asked, folder: string): Promise<Placed> => {
-    const { endpoint, body, model, key, signal } = asked;
-    const group = nameGroup(asked);
-    for (;;) {
-      const running = jobsIn(group).flatMap((id) => jobOf(id) ?? []);
-      const lanes = running.filter(({ state }) => state === 'running').sort(byLength);
-      const rows = lanes.map((lane) => lane.record.draft.runtime.inputs);
-      const read = await ports.threads.readRequest({ endpoint, body, model, lanes: rows, folder });
-      if ('added' in read) {
-        const job = lanes[read.lane]?.record.id;
-        const range = job && (await addUnits(ports, key, { job, added: read.added }));
-        if (range !== undefined) return { ...range, line: read.line };
-        continue;
-      }
-      const bucket = `${group} ${bucketOf(read.length)}`;
-      const other = opening.get(bucket);
-      if (other !== undefined) {
-        await Promise.race([other, whenAborted(signal)]);
-        signal.throwIfAborted();
-        continue;
-      }
-      const posted = open(asked, group, read.texts);
-      const runs = posted.then(({ id }) => whenRunning(ports, id)).catch(() => undefined);
-      opening.set(bucket, runs);
-      void runs.then(() => opening.delete(bucket));
-      const { id, items } = await posted;
-      return { job: id, first: 0, end: items, line: read.line };
+  /** Opens a job with a request; undefined once another request has opened one that may take it. */
+  const placeNew = async (asked: Asked, group: string, read: NewTexts) => {
+    const bucket = `${group} ${bucketOf(read.length)}`;
+    const other = opening.get(bucket);
+    if (other !== undefined) {
+      await Promise.race([other, whenAborted(asked.signal)]);
+      asked.signal.throwIfAborted();
+      return undefined;
     }
+    const posted = open(asked, group, read.texts);
+    const runs = posted.then(({ id }) => whenRunning(ports, id)).catch(() => undefined);
+    opening.set(bucket, runs);
+    void runs.then(() => opening.delete(bucket));
+    const { id, items } = await posted;
+    return { job: id, first: 0, end: items, line: read.line };
   };
-  return { place: (asked) => inFolder(ports, (folder) => place(asked, folder)) };
+  /** Puts a request into a job that runs; undefined where none takes it, or another one does. */
+  const placeOnce = async (asked: Asked): Promise<Placed | undefined> => {
+    const { endpoint, body, model, key } = asked;
+    const group = nameGroup(asked);
+    const running = jobsIn(group).flatMap((id) => jobOf(id) ?? []);
+    const jobs = running.filter(({ state }) => state === 'running').sort(byLength);
+    const lanes = jobs.map((job) => job.record.draft.runtime.inputs);
+    const folder = join(ports.uploads.folder, randomBytes(8).toString('hex'));
+    const read = await ports.threads.readRequest({ endpoint, body, model, lanes, folder });
+    if ('texts' in read) {
+      return placeNew(asked, group, read).finally(() => rm(folder, { recursive: true }));
+    }
+    const job = jobs[read.lane]?.record.id;
+    const range = job && (await addUnits(ports, key, { job, added: read.added }));
+    return range && { ...range, line: read.line };
+  };
+  return {
+    async place(asked) {
+      for (;;) {
+        const placed = await placeOnce(asked);
+        if (placed !== undefined) return placed;
+      }
+    },
+  };
 }
 
+type NewTexts = Extract<ReadRequest, { texts: unknown }>;
 type Texts = Parameters<typeof postTexts>[1]['texts'];
 
 const nameGroup = ({ endpoint, key, assurance, model: { files } }: Asked): string =>
