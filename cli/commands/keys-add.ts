@@ -1,15 +1,11 @@
 import * as v from 'valibot';
 import { addKey } from '#client/keys.ts';
 import { Switch, Text, wholeIn } from '#node/flags.ts';
-import { KeyRequest } from '#protocol/api/keys.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
+import { describeKey, keyRequestOf } from '#node/key-lines.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { Lamports } from '#protocol/values/units.ts';
 import { defineCommand } from '../command.ts';
 import { HUB_FLAGS, HUB_HELP, openHub, placeOf } from '../hub.ts';
-import { showKey } from './keys-list.ts';
-
-const DAY_MS = 24 * 3_600_000;
 
 const HELP = `pocketgrid keys add NAME [flags]
 
@@ -39,19 +35,9 @@ export const addKeyCommand = defineCommand({
     'calls-per-minute': v.exactOptional(wholeIn(1, 1_000_000)),
     ...HUB_FLAGS,
   },
-  async run({ name, days, items, lamports, ...flags }, world) {
-    const { 'calls-per-minute': callsPerMinute } = flags;
-    const budget = { ...(items !== undefined && { items }), ...(lamports && { lamports }) };
-    const asked = {
-      name,
-      role: flags.operator ? 'operator' : 'developer',
-      access: flags['read-only'] ? 'read' : 'write',
-      ...(days !== undefined && { expiresAt: Date.now() + days * DAY_MS }),
-      ...(Object.keys(budget).length > 0 && { budget }),
-      ...(callsPerMinute !== undefined && { callsPerMinute }),
-    };
-    const request = must(decodeWith(KeyRequest, asked, 'request-invalid'));
+  async run(flags, world) {
+    const request = must(keyRequestOf(flags));
     const made = must(await addKey(await openHub(world, placeOf(flags)), request));
-    return { lines: [showKey(made), made.key], json: made };
+    return { lines: [describeKey(made), made.key], json: made };
   },
 });

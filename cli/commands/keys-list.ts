@@ -1,5 +1,5 @@
 import { listKeys } from '#client/keys.ts';
-import type { KeyView } from '#protocol/api/keys.ts';
+import { describeKey } from '#node/key-lines.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { defineCommand } from '../command.ts';
 import { HUB_FLAGS, HUB_HELP, openHub } from '../hub.ts';
@@ -18,21 +18,6 @@ export const listKeysCommand = defineCommand({
   flags: { ...HUB_FLAGS },
   async run(place, world) {
     const list = must(await listKeys(await openHub(world, place)));
-    return { lines: list.keys.map(showKey), json: list };
+    return { lines: list.keys.map(describeKey), json: list };
   },
 });
-
-/** A line about a key: its id first. */
-export function showKey({ id, name, role, access, budget, ...rest }: KeyView): string {
-  const day = (at: number) => new Date(at).toISOString().slice(0, 10);
-  const { expiresAt, revokedAt, callsPerMinute } = rest;
-  const words = [
-    `${id}  ${name}: ${role}${access === 'read' ? ', reads only' : ''}`,
-    expiresAt === undefined ? [] : `until ${day(expiresAt)}`,
-    budget?.items === undefined ? [] : `${budget.items} items`,
-    budget?.lamports === undefined ? [] : `${budget.lamports} lamports`,
-    callsPerMinute === undefined ? [] : `${callsPerMinute} calls a minute`,
-    revokedAt === undefined ? [] : `revoked on ${day(revokedAt)}`,
-  ];
-  return words.flat().join(', ');
-}

@@ -1,5 +1,4 @@
 import { unitCost } from '#protocol/models/package.ts';
-import type { LeaseId } from '#protocol/values/ids.ts';
 import { instant, millis } from '#protocol/values/units.ts';
 import { applyFact } from './apply/apply.ts';
 import { forgetJudged } from './checking/unjudged.ts';
@@ -8,7 +7,7 @@ import { openFairBook } from './leasing/fairness.ts';
 import { openMoneyBook } from './money/book.ts';
 import type { AppliedFact, CommittedShard, JobTally } from './state/facts.ts';
 import type { DurableState, Hub, HubConfig } from './state/hub.ts';
-import { type Job, NO_FLEET } from './state/job.ts';
+import { type Job, jobAtRest } from './state/job.ts';
 import { isLost } from './state/questions.ts';
 import { coversRun, gapsBetween, removeRun } from './state/ranges.ts';
 import { listUnderway, openUnderway } from './state/underway.ts';
@@ -87,22 +86,7 @@ function restJob({ preparing: _, ...job }: Job): Job {
     isLost(failed) ? [{ first: unit, end: unit + 1 }] : [],
   );
   const open = gapsBetween([...done, ...lost], job.record.units);
-  const idle = {
-    leases: new Set<LeaseId>(),
-    leasedUnits: 0,
-    fleet: { ...NO_FLEET },
-    prepareTries: 0,
-  };
-  const traffic = { askedAt: [], tookMs: [] };
-  return {
-    ...job,
-    ...idle,
-    traffic,
-    open,
-    suspects: new Map(),
-    cuts: new Set(),
-    runnable: new Set(),
-  };
+  return { ...job, ...jobAtRest(), open };
 }
 
 /** Numbers are given out when a fact is decided: those of facts that are not on disk are free. */

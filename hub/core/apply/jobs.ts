@@ -7,7 +7,7 @@ import { kindOf } from '../kinds/kind-of.ts';
 import { forgetEarned } from '../money/book.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
-import { type Job, NO_FLEET } from '../state/job.ts';
+import { type Job, jobAtRest } from '../state/job.ts';
 import { measuredManifest } from '../state/questions.ts';
 import { addRun, openRanges } from '../state/ranges.ts';
 import { recordOf } from '../trust/device-record.ts';
@@ -26,8 +26,6 @@ export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDig
     unitSizes: kindOf({ record }).sizeUnit(record),
     added: [],
     open: openRanges(0, record.units),
-    leases: new Set(),
-    leasedUnits: 0,
     shards: new Map(),
     voided: [],
     unreleased: new Map(),
@@ -37,17 +35,12 @@ export function openJob({ record, inputDigests }: Pick<Job, 'record' | 'inputDig
     failedItems: 0,
     failedUnits: 0,
     unexecuted: new Set(),
-    runnable: new Set(),
-    suspects: new Map(),
-    cuts: new Set(),
     checked: 0,
     mismatched: 0,
     requeued: 0,
     ties: new Map(),
     lastSequence: -1,
-    fleet: { ...NO_FLEET },
-    traffic: { askedAt: [], tookMs: [] },
-    prepareTries: 0,
+    ...jobAtRest(),
   };
 }
 

@@ -2,7 +2,7 @@ import type { ContributorMessage, Trial } from '#protocol/messages/control.ts';
 import { allowsProvider, unitCost } from '#protocol/models/package.ts';
 import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import { between, type Instant, millis } from '#protocol/values/units.ts';
+import { between, millis } from '#protocol/values/units.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
@@ -16,6 +16,7 @@ import { pauseProblem } from '../trust/unrevealed.ts';
 import { decline, send, setIdle, type Turn } from '../turn.ts';
 import { chargeFlow, rankFlows, refundFlow, weighPay } from './fairness.ts';
 import { isAwaited, rankDevices, readyFor, twinAfterMs, wantsDevice } from './lane.ts';
+import { hasLate, openLateness, timelyMs } from './late.ts';
 import { grantLease, SHARD_MS, sizeShard } from './lease.ts';
 import { nextRun } from './next-run.ts';
 import { holdsSuspect } from './suspects.ts';
@@ -25,10 +26,6 @@ const LEASES_PER_DEVICE = 2;
 const CREDITS_MAX = 4;
 /** Holds the download of the model too: 90 MB take minutes on a slow link. */
 const ADMISSION_MS_MAX = 900_000;
-/** A lease this much later than expected gets a twin on an idle device near the job's end. */
-const STRAGGLER_FACTOR = 1.5;
-/** And a lease is late by this much at least. */
-const LATE_MS = 1_000;
 /** A unit that takes a device no longer is never too slow. */
 const SLOW_MS = 2_000;
 /** Of a unit, in microseconds: a device that may not begin with this one may begin with none. */
@@ -159,12 +156,6 @@ export function serveOpen(turn: Turn, id: JobId): void {
     serveCredits(turn, device);
   }
 }
-
-const hasLate = ({ hub, world }: Turn, job: Job): boolean =>
-  [...job.leases].some((id) => {
-    const active = hub.leases.get(id);
-    return active !== undefined && active.twin === undefined && lateMs(job, active, world.now) >= 0;
-  });
 
 /** Answers a device's open requests as far as there is work for it. */
 export function serveCredits(turn: Turn, device: Device): void {
@@ -341,7 +332,7 @@ function slowProblem(
   for (const id of job.leases) {
     const { device, lease, expectedMs, issuedAt } = hub.leases.get(id) ?? {};
     if (device === undefined || device === key || !lease || !expectedMs || !issuedAt) continue;
-    const isLate = between(issuedAt, world.now) > STRAGGLER_FACTOR * expectedMs + LATE_MS;
+    const isLate = between(issuedAt, world.now) > timelyMs({ expectedMs });
     if (!isLate) speeds.set(device, lease.unitCount / expectedMs);
   }
   const others = [...speeds.values()].reduce((sum, speed) => sum + speed, 0);
@@ -365,12 +356,6 @@ function startAdmission(turn: Turn, device: Device, job: Job): void {
   send(turn, device.socket, { type: 'admit', id: packageId, manifest, ...some });
 }
 
-/** By how much a lease is later than one may be before another device is given the same. */
-function lateMs(job: Job, { issuedAt, expectedMs }: ActiveLease, now: Instant): number {
-  const mayTake = twinAfterMs(job) ?? STRAGGLER_FACTOR * expectedMs + LATE_MS;
-  return between(issuedAt, now) - mayTake;
-}
-
 /** Lends the units of a late lease a second time; the first to reveal wins. */
 function serveStraggler(
   turn: Turn,
@@ -378,6 +363,7 @@ function serveStraggler(
   on: { job: Job; admission: Admission; unitsMax: number },
 ): number | Reason {
   const { now } = turn.world;
+  const isLate = openLateness(turn, on.job);
   let latest: ActiveLease | undefined;
   for (const id of on.job.leases) {
     const active = turn.hub.leases.get(id);
@@ -386,7 +372,7 @@ function serveStraggler(
     if (active.twin !== undefined || active.device === device.key) continue;
     if (active.lease.unitCount > on.unitsMax || holdsSuspect(on.job, active.lease)) continue;
     const mine = active.lease.unitCount * on.admission.unitMs;
-    if (lateMs(on.job, active, now) < 0 || between(now, active.deadlineAt) < mine / 2) continue;
+    if (!isLate(active) || between(now, active.deadlineAt) < mine / 2) continue;
     if (latest === undefined || active.issuedAt < latest.issuedAt) latest = active;
   }
   if (latest === undefined) return allLent(on.job);

@@ -75,7 +75,7 @@ export interface Device {
   sought?: { root: Root; holders: readonly Device[] };
   donates: Donation;
   unitsAccepted: number;
-  /** Moving mean of what a shard takes beside its computing, of open jobs. */
+  /** Moving mean of what a shard takes beside its computing, where the device has no other one. */
   roundTripMs?: Millis;
   idle?: Reason;
 }

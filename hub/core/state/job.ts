@@ -52,7 +52,7 @@ export interface Traffic {
 }
 
 /** Devices of a job before they are counted. */
-export const NO_FLEET: Fleet = { speed: 0, devices: 0, countedAt: instant(0) };
+const NO_FLEET: Fleet = { speed: 0, devices: 0, countedAt: instant(0) };
 
 /** A lease from its grant to its end. */
 export interface ActiveLease {
@@ -135,6 +135,18 @@ export interface UnitSizes {
   sent: number;
   held: number;
 }
+
+/** What a running hub adds to a job, where nothing of it is lent. */
+export const jobAtRest = () => ({
+  leases: new Set<LeaseId>(),
+  leasedUnits: 0,
+  runnable: new Set<number>(),
+  suspects: new Map<number, Suspect>(),
+  cuts: new Set<number>(),
+  fleet: { ...NO_FLEET },
+  traffic: { askedAt: [], tookMs: [] } as Traffic,
+  prepareTries: 0,
+});
 
 /** A job, as its facts and its leases make it. */
 export interface Job extends JobTally {

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { decodeFlags, Switch, Text, wholeIn } from '#node/flags.ts';
-import { KeyRequest, type KeyView, ShareRequest } from '#protocol/api/keys.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
+import { describeKey, keyRequestOf } from '#node/key-lines.ts';
+import { ShareRequest } from '#protocol/api/keys.ts';
 import { DeveloperId } from '#protocol/values/ids.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
@@ -21,7 +21,6 @@ export const KEYS_USAGE = `npm run hub -- keys list | revoke ID | share OWNER ID
   --lamports N         what its jobs may cost in all
   --calls-per-minute N how often it may call`;
 
-const DAY_MS = 24 * 3_600_000;
 const DATA = v.optional(Text, 'data');
 
 /** What a command line asks for: which data folder, and what to do with its keys. */
@@ -60,7 +59,7 @@ const COMMANDS: Record<string, (args: string[]) => Result<Asked>> = {
   list(args) {
     return from(decodeFlags({ data: DATA }, { args }), ({ data }) => ({
       data,
-      work: async (keys) => accept((await keys.list()).map(toLine)),
+      work: async (keys) => accept((await keys.list()).map(describeKey)),
     }));
   },
   add(args) {
@@ -77,23 +76,10 @@ const COMMANDS: Record<string, (args: string[]) => Result<Asked>> = {
     return from(decodeFlags(flags, { args, words: ['name'] }), ({ data, ...given }) => ({
       data,
       async work(keys) {
-        const { items, lamports, days, 'calls-per-minute': callsPerMinute } = given;
-        const budget = { ...(items !== undefined && { items }), ...(lamports && { lamports }) };
-        const request = decodeWith(
-          KeyRequest,
-          {
-            name: given.name,
-            role: given.operator ? 'operator' : 'developer',
-            access: given['read-only'] ? 'read' : 'write',
-            ...(days !== undefined && { expiresAt: instant(Date.now() + days * DAY_MS) }),
-            ...(Object.keys(budget).length > 0 && { budget }),
-            ...(callsPerMinute !== undefined && { callsPerMinute }),
-          },
-          'request-invalid',
-        );
+        const request = keyRequestOf(given);
         if (!request.ok) return request;
         const { key, ...view } = await createApiKey(keys, request.value);
-        return accept([toLine(view), `${key}\n(shown only now; keep it)`]);
+        return accept([describeKey(view), `${key}\n(shown only now; keep it)`]);
       },
     }));
   },
@@ -131,19 +117,3 @@ function from<T>(flags: Result<T | 'help'>, asked: (given: T) => Asked): Result<
 
 const unknown = (id: string) =>
   refuse('key-unknown', `this hub has no key ${id}; npm run hub -- keys list shows them`);
-
-/** One line: the id first. */
-function toLine({ id, name, role, access, budget, ...rest }: KeyView): string {
-  const day = (at: number) => new Date(at).toISOString().slice(0, 10);
-  const { expiresAt, revokedAt, callsPerMinute } = rest;
-  return [
-    `${id}  ${name}: ${role}${access === 'read' ? ', reads only' : ''}`,
-    expiresAt === undefined ? [] : `until ${day(expiresAt)}`,
-    budget?.items === undefined ? [] : `${budget.items} items`,
-    budget?.lamports === undefined ? [] : `${budget.lamports} lamports`,
-    callsPerMinute === undefined ? [] : `${callsPerMinute} calls a minute`,
-    revokedAt === undefined ? [] : `revoked on ${day(revokedAt)}`,
-  ]
-    .flat()
-    .join(', ');
-}

@@ -86,7 +86,8 @@ export async function* readWindows(
 
 const endOf = ({ firstUnit, unitCount }: Shard['shard']): number => firstUnit + unitCount;
 
-function hasFailed(failed: UnitSource['failed'], unit: number): boolean {
+/** Whether no device computes a unit any more. */
+export function hasFailed(failed: UnitSource['failed'], unit: number): boolean {
   const known = failed.get(unit);
   return known !== undefined && isLost(known);
 }

@@ -1,7 +1,8 @@
 import { isEnded } from '#protocol/api/job.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
-import { type Job, mayRead } from '../../../core/hub.ts';
+import { mayRead } from '../../../core/hub.ts';
+import { hasFailed } from '../../results/windows.ts';
 import type { ApiPorts } from '../route.ts';
 
 type Ports = Pick<ApiPorts, 'hub' | 'loop' | 'stopping'>;
@@ -37,7 +38,7 @@ export function awaitUnits({ hub, loop, stopping }: Ports, awaited: Awaited): Pr
   const look = (): Waited | undefined => {
     const job = hub.jobs.get(id);
     if (job === undefined) return { is: 'ended' };
-    for (const unit of open) if (isGone(job, unit)) open.delete(unit);
+    for (const unit of open) if (hasFailed(job.failed, unit)) open.delete(unit);
     if (open.size === 0 && mayRead(job, first, end)) return { is: 'ready' };
     return isEnded(job.state) ? { is: 'ended', reason: job.reason } : undefined;
   };
@@ -62,9 +63,3 @@ export function awaitUnits({ hub, loop, stopping }: Ports, awaited: Awaited): Pr
     else if (found !== undefined) finish(found);
   });
 }
-
-/** No device computes it any more. */
-const isGone = ({ failed }: Job, unit: number): boolean => {
-  const known = failed.get(unit);
-  return known !== undefined && known.mended === undefined;
-};
