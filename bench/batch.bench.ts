@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import OpenAI, { toFile } from 'openai';
+import OpenAI from 'openai';
 import { addModel } from '#client/models.ts';
 import { must } from '#protocol/values/refusal.ts';
 import type { Bench, BenchContext } from './figure.ts';
 import { cpuSeconds, memoryOf } from './proc.ts';
-import { awaitBatch } from './tasks/await-batch.ts';
+import { runBatch } from './tasks/run-batch.ts';
 import { makeRepository, openCheckedHub, openContributor, sentences } from './tasks/vectors.ts';
 
 const MODEL = 'made/vectors';
@@ -45,11 +45,11 @@ async function measure(context: BenchContext, lines: number) {
   await openContributor(own, hub.url);
   const openai = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: hub.key });
   // Code is compiled and the device has its model before anything is counted.
-  await runBatch(openai, 32);
+  await runBatch(openai, MODEL, sentences(32));
   const before = await cpuSeconds(hub.program.pid);
   const start = performance.now();
   context.say(`a batch of ${lines} lines…`);
-  await runBatch(openai, lines);
+  await runBatch(openai, MODEL, sentences(lines));
   const found = {
     cpuMs: 1_000 * ((await cpuSeconds(hub.program.pid)) - before),
     seconds: Math.round((performance.now() - start) / 1_000),
@@ -57,16 +57,4 @@ async function measure(context: BenchContext, lines: number) {
   };
   await hub.program.kill('SIGTERM');
   return found;
-}
-
-async function runBatch(openai: OpenAI, lines: number): Promise<void> {
-  const asked = sentences(lines).map((input, at) => {
-    const body = { model: MODEL, input };
-    return JSON.stringify({ custom_id: `${at}`, method: 'POST', url: '/v1/embeddings', body });
-  });
-  const file = await openai.files.create({
-    file: await toFile(new Blob([asked.join('\n')]), 'lines.jsonl'),
-    purpose: 'batch',
-  });
-  await awaitBatch(openai, file.id, lines);
 }

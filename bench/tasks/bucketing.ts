@@ -1,35 +1,31 @@
-import OpenAI, { toFile } from 'openai';
+import OpenAI from 'openai';
 import { listJobs, readPackage } from '#client/jobs.ts';
 import { addModel } from '#client/models.ts';
 import { must } from '#protocol/values/refusal.ts';
 import type { BenchContext } from '../figure.ts';
 import type { BenchHub } from '../hub.ts';
-import { awaitBatch } from './await-batch.ts';
+import { runBatch } from './run-batch.ts';
 import { type File, textOf } from './vectors.ts';
 
 const MODEL = 'made/mixed';
 const TEXTS = 2_000;
-/** Tokens of a text: most are short and some are long, as notes, mails and pages are. */
-const TOKENS = { median: 32, spread: 1, most: 500, least: 3 };
+/** Tokens of a text: most are short, and some as long as the model takes. */
+const TOKENS = { median: 16, spread: 1, most: 64, least: 3 };
 
 /** What a batch of texts of many lengths takes, by what it would if all were filled up to the longest. */
 export async function measureBucketing(hub: BenchHub, files: File[], { say }: BenchContext) {
   must(await addModel(hub.client, { files, options: { name: MODEL } }));
   const lengths = Array.from({ length: TEXTS }, (_, at) => drawLength((at + 0.5) / TEXTS));
   const openai = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: hub.key });
-  const lines = lengths.map((tokens, at) => {
-    const body = { model: MODEL, input: textOf(at, tokens) };
-    return JSON.stringify({ custom_id: `${at}`, method: 'POST', url: '/v1/embeddings', body });
-  });
   say(`a batch of ${TEXTS} texts of ${Math.min(...lengths)} to ${Math.max(...lengths)} tokens…`);
-  const file = await openai.files.create({
-    file: await toFile(new Blob([lines.join('\n')]), 'lines.jsonl'),
-    purpose: 'batch',
-  });
-  await awaitBatch(openai, file.id, TEXTS);
-  const jobs = must(await listJobs(hub.client)).jobs.filter(({ task }) => task !== undefined);
+  const { id } = await runBatch(
+    openai,
+    MODEL,
+    lengths.map((tokens, at) => textOf(at, tokens)),
+  );
+  const jobs = must(await listJobs(hub.client)).jobs.filter(({ name }) => name.startsWith(id));
   let [tookMs, items, longest] = [0, 0, { tokens: 0, itemMs: 0 }];
-  for (const job of jobs.filter(({ name }) => name.includes(MODEL))) {
+  for (const job of jobs) {
     const { referenceUnitMs } = must(await readPackage(hub.client, job.id));
     const tokens = job.inputs[0]?.shape.at(-1) ?? 0;
     tookMs += job.units * referenceUnitMs;
