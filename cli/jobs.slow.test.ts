@@ -66,6 +66,17 @@ describe('quote', () => {
       expect(JSON.parse(asked.said)).toMatchObject({ possible: false, quote: { items: 3 } });
       const states = must(await listJobs(grid)).jobs.map(({ state }) => state);
       expect(states).toEqual(['cancelled', 'cancelled']);
+      await run(`model add ${MODEL} --name net`);
+      const unknown = await run('quote --items 100000 --model net --json');
+      expect(JSON.parse(unknown.said)).toMatchObject({
+        possible: false,
+        reasons: [{ code: 'model-unprepared' }],
+      });
+      await run(`quote ${at('rows.jsonl')} --model net`);
+      const known = await run('quote --items 100000 --model net');
+      expect(known.said).toContain('100000 items in');
+      expect(known.said).toContain('not possible now: no device is online');
+      expect(await run('quote --model net')).toMatchObject({ code: EXIT.refused });
       const refused = await run(`quote ${MODEL} --model ${MODEL}`);
       expect(refused).toMatchObject({ code: EXIT.refused, told: expect.stringContaining('ONNX') });
     },

@@ -24,6 +24,7 @@ export type { Item, Items } from './map/chunks.ts';
 export { type MapOptions, type Mapped, mapItems } from './map/map-items.ts';
 export { addModel, listModels, readModel, removeModel } from './models.ts';
 export { type ClassifyOptions, type EmbedOptions, type Grid, openGrid } from './open-grid.ts';
+export { estimateJob } from './quotes.ts';
 export { readReceipts } from './receipts.ts';
 export { isPassing } from './refusals.ts';
 export { downloadResults, type ResultRange, streamResults } from './results.ts';

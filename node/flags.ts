@@ -145,7 +145,7 @@ export function readFlags<S extends FlagSchemas>(schemas: S, line?: CommandLine)
 /** The words that stand alone by their names, and the first that has none. */
 function nameWords(schemas: FlagSchemas, words: readonly string[], given: readonly string[]) {
   const last = words.at(-1);
-  const rest = last !== undefined && schemas[last]?.type === 'array' ? last : undefined;
+  const rest = last !== undefined && typeOf(schemas[last]) === 'array' ? last : undefined;
   const single = rest === undefined ? words : words.slice(0, -1);
   const more = given.slice(single.length);
   const alone: Record<string, unknown> = Object.fromEntries(
@@ -155,8 +155,12 @@ function nameWords(schemas: FlagSchemas, words: readonly string[], given: readon
   return { alone: { ...alone, ...(more.length > 0 && { [rest]: more }) }, extra: undefined };
 }
 
+/** What a flag is, whether or not it may be absent. */
+const typeOf = (schema: v.GenericSchema | undefined): string | undefined =>
+  schema && 'wrapped' in schema ? (schema.wrapped as v.GenericSchema).type : schema?.type;
+
 function optionOf(schema: v.GenericSchema, short: string | undefined) {
-  const { type } = 'wrapped' in schema ? (schema.wrapped as v.GenericSchema) : schema;
+  const type = typeOf(schema);
   return {
     type: type === 'boolean' ? ('boolean' as const) : ('string' as const),
     multiple: type === 'array',

@@ -40,6 +40,7 @@ export const JOB_FLAGS = {
   options: v.exactOptional(Text),
   ...HUB_FLAGS,
 };
+/** Those flags, decoded. */
 export type JobFlags = FlagValues<typeof JOB_FLAGS>;
 
 /** What the help of a command that posts a job says of it. */

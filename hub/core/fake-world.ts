@@ -169,6 +169,9 @@ export function openBench(options: BenchOptions = {}) {
 }
 export type Bench = ReturnType<typeof openBench>;
 
+/** Fields of a record that are there as they are given. */
+type PostedMore = Partial<Pick<JobRecord, 'open' | 'dryRun' | 'setup'>>;
+
 export function postJob(
   bench: Bench,
   units: number,
@@ -181,13 +184,12 @@ export function postJob(
     unitPrice = lamports(5n),
     file = 'f',
     sized,
-    open,
-  }: {
+    ...more
+  }: PostedMore & {
     id?: JobId;
     /** A digit that names the model. */
     file?: string;
     sized?: 'fixed';
-    open?: JobRecord['open'];
     assurance?: Assurance;
     autoStart?: boolean;
     taps?: readonly Tap[];
@@ -219,7 +221,7 @@ export function postJob(
     unitPrice,
     assurance,
     autoStart,
-    ...(open === undefined ? {} : { open }),
+    ...more,
   };
   const inputDigests = new Uint8Array(units * DIGEST_BYTES);
   bench.post({ type: 'command', request: 1, command: { type: 'create', record, inputDigests } });
@@ -252,7 +254,7 @@ export function beginJob(bench: Bench): void {
   bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
 }
 
-interface Quoting {
+interface Quoting extends PostedMore {
   id?: JobId;
   unitMs?: number;
   /** The model runs with units of one item as well. */
@@ -261,7 +263,6 @@ interface Quoting {
   autoStart?: boolean;
   assurance?: Assurance;
   unitPrice?: Lamports;
-  open?: JobRecord['open'];
   decoys?: DecoyFindings;
   /** Those of the draft, and those the verifier says it found. */
   taps?: readonly Tap[];
@@ -271,7 +272,8 @@ interface Quoting {
 /** Posts a job and has the verifier on socket 1 prepare it. */
 export function quoteJob(bench: Bench, units: number, options: Quoting = {}): void {
   bench.join(1, VERIFIER, 'verifier');
-  postJob(bench, units, options);
+  const { decoys: _, prepared: __, unitMs: ___, runsAlone: ____, ...posted } = options;
+  postJob(bench, units, posted);
   prepareJob(bench, options);
 }
 

@@ -54,6 +54,7 @@ import { refuseSession, send, type Turn } from './turn.ts';
 import { receiveEpoch } from './verifiers/epochs.ts';
 import { viewJob } from './views.ts';
 
+export { estimate, likeJob, obstaclesOf } from './jobs/estimate.ts';
 export { type BlobRights, blobRights, covers } from './leasing/blob-rights.ts';
 export {
   endedJobOf,

@@ -12,7 +12,7 @@ import type { Hub } from './state/hub.ts';
 import type { Job } from './state/job.ts';
 import { isDisputed, isGuarded, judgesOf, keptUntil, takesInputs } from './state/questions.ts';
 import type { Ban } from './state/trust.ts';
-import { viewNewcomers } from './trust/newcomers.ts';
+import { allAreNew, viewNewcomers } from './trust/newcomers.ts';
 
 /** One unit's part in the outputs or fingerprints of a shard. */
 export const unitPart = (
@@ -112,8 +112,6 @@ function explain(hub: Hub, job: Job): Reason {
 
 const explainVerifiers = (hub: Hub, waits: 'lending' | 'checks'): Reason =>
   why('verifiers-missing', { waits, needed: judgesOf(hub), enrolled: hub.enrolled.size });
-
-const allAreNew = ({ devices, newcomers: { line } }: Hub): boolean => line.size === devices.size;
 
 function explainFinish(hub: Hub, job: Job): Reason {
   if (hub.verifiers.size < judgesOf(hub)) return explainVerifiers(hub, 'checks');

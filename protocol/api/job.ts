@@ -88,6 +88,8 @@ export const JobOptions = v.strictObject({
   taps: v.optional(v.boolean()),
   /** Starts as soon as it is quoted. */
   autoStart: v.optional(v.boolean()),
+  /** Prepares the job for its quote alone: it ends with that, and nothing is computed. */
+  dryRun: v.optional(v.boolean()),
   /** Takes more inputs while it runs, before other work, until it is told that there are no more. */
   open: v.optional(v.boolean()),
   /** Minutes without new inputs after which an open job takes no more; 60 unless said otherwise. */
@@ -143,6 +145,10 @@ export const JobRecord = v.strictObject({
   unitPrice: Lamports,
   assurance: Assurance,
   autoStart: v.boolean(),
+  /** It ends when it has its quote. */
+  dryRun: v.exactOptional(v.literal(true)),
+  /** Of a model that the hub keeps: it and the options that shape what devices run, as a digest. */
+  setup: v.exactOptional(Digest),
   /** It takes inputs while it runs, until none have come for so many minutes. */
   open: v.exactOptional(v.strictObject({ idleMinutes: Count })),
   /** Inputs and results are kept for so many days after the end; `KEEP_DAYS` where it is absent. */
@@ -165,8 +171,13 @@ export const Quote = v.strictObject({
   /** Expected shards, at the median speed of the devices online. */
   shards: Count,
   devices: Count,
-  /** Absent when no device online can take the job yet. */
+  /** Alone on these devices. Absent when no device online can take the job yet. */
   durationMs: v.optional(Millis),
+  /**
+   * On those whose speed was measured, beside all jobs that run now. Absent where the speed of none
+   * was.
+   */
+  latestMs: v.exactOptional(Millis),
   /** The price of all units and of the checks that the assurance asks for beyond the usual ones. */
   total: Lamports,
   /** Share of units expected to be checked, for the device that is trusted most. */

@@ -32,6 +32,7 @@ const ENGLISH: Sentences = {
   unfunded: ({ lamports }) =>
     `checked; waiting for ${lamports} lamports in its escrow, which the dashboard deposits`,
   funded: () => 'checked and funded; waiting for its owner to start it',
+  'dry-run': () => 'a dry run ends with its quote; the same without dryRun computes it',
   'started-by-owner': () => 'started by its owner',
   'started-when-quoted': () => 'started as soon as it was quoted',
   'started-when-funded': () => 'started as soon as it was funded',
@@ -62,8 +63,17 @@ const ENGLISH: Sentences = {
   'money-closed': () => 'the money of this job was closed',
   stated: ({ text }) => text,
   'no-device-fits': () => 'no device online can take this job yet; it starts when one comes',
-  'devices-measured': ({ devices, measured }) =>
-    `from the speed of ${count(devices, 'device')} online now, ${measured} of them measured`,
+  'devices-measured': ({ devices, measured, compared = 0 }) =>
+    `from the speed of ${count(devices, 'device')} online now, ${measured} of them measured${compared === 0 ? '' : `, ${compared} by what they take for other models`}`,
+  'shared-now': ({ jobs, percent }) =>
+    `at the latest on ${percent} % of the devices, beside ${count(jobs, 'job')} that run now`,
+  'memory-missing': ({ needMiB, mostMiB }) =>
+    `no device online has the ${needMiB} MiB that it needs; the most is ${mostMiB} MiB`,
+  'budget-spent': ({ text }) => text,
+  'model-unprepared': ({ model }) =>
+    `no job of ${model} with these options was prepared yet, so nothing is known of its cost; post some of its inputs as a job with "dryRun": true`,
+  'length-unprepared': ({ tokens, lengths }) =>
+    `rows of ${tokens} tokens were not prepared yet, those of ${lengths} were; post a text of that length as a job with "dryRun": true`,
   'items-coupled': () =>
     'units hold one item each, since in larger ones an answer of this model changes or has no row of its own',
   'items-apart': ({ name }) =>

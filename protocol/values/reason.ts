@@ -28,6 +28,7 @@ export const Reason = v.variant('code', [
   of('checked', {}),
   of('unfunded', { lamports: Lamports }),
   of('funded', {}),
+  of('dry-run', {}),
   of('started-by-owner', {}),
   of('started-when-quoted', {}),
   of('started-when-funded', {}),
@@ -54,7 +55,16 @@ export const Reason = v.variant('code', [
   of('stated', { text: Text }),
   // A quote
   of('no-device-fits', {}),
-  of('devices-measured', { devices: Count, measured: Count }),
+  /** `compared`: known by what they took for other models, where there are any. */
+  of('devices-measured', { devices: Count, measured: Count, compared: v.exactOptional(Count) }),
+  /** The least part of the devices that it gets beside jobs that run. */
+  of('shared-now', { jobs: Count, percent: Count }),
+  // Why a job is not possible now
+  of('memory-missing', { needMiB: Count, mostMiB: Count }),
+  of('budget-spent', { text: Text }),
+  of('model-unprepared', { model: Name }),
+  /** `lengths`: tokens of rows that were. */
+  of('length-unprepared', { tokens: Count, lengths: Text }),
   of('items-coupled', {}),
   /** `name` is an input. */
   of('items-apart', { name: Name }),

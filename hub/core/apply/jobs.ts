@@ -1,14 +1,14 @@
-import { isEnded } from '#protocol/api/job.ts';
+import { isEnded, type JobRecord } from '#protocol/api/job.ts';
 import { concatBytes } from '#protocol/bytes/digest.ts';
 import { digestPackage } from '#protocol/models/package.ts';
-import type { LeaseId } from '#protocol/values/ids.ts';
+import type { JobId, LeaseId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import { forgetEarned } from '../money/book.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { type Job, jobAtRest } from '../state/job.ts';
-import { measuredManifest } from '../state/questions.ts';
+import { measuredManifest, rowLength } from '../state/questions.ts';
 import { addRun, openRanges } from '../state/ranges.ts';
 import { recordOf } from '../trust/device-record.ts';
 import { forgetChecks } from './checks.ts';
@@ -86,6 +86,20 @@ export function applyPackage(hub: Hub, { job: id, manifest: found }: FactOf<'job
   const sizing = kindOf(job).sizing(job.record);
   if (sizing && !hub.sizes.has(sizing.model)) hub.sizes.set(sizing.model, sizing.size);
   job.unitSizes = kindOf(job).sizeUnit(job.record, manifest);
+  noteSetup(hub, job.record);
+}
+
+const SETUPS_MAX = 1_000;
+
+/** What is known of a setup is read from the job that was prepared last. */
+function noteSetup({ setups }: Hub, record: JobRecord): void {
+  const { setup, id } = record;
+  if (setup === undefined) return;
+  const jobs = setups.get(setup) ?? new Map<number, JobId>();
+  setups.delete(setup);
+  setups.set(setup, jobs.set(rowLength(record), id));
+  const [oldest] = setups.keys();
+  if (setups.size > SETUPS_MAX && oldest !== undefined) setups.delete(oldest);
 }
 
 /** A job leaves the state, with all that was kept of its shards. */

@@ -137,11 +137,14 @@ export function finishPreparation(
     return index % 2 === 0 && outputs !== undefined ? [{ inputs, outputs }] : [];
   });
   const manifest = measuredManifest(turn.hub, { ...kept.manifest, knownAnswers });
+  const moves = [leaveChecking(turn, job, manifest), ...(job.record.dryRun ? [DRY_RUN] : [])];
   store(turn, [
     { type: 'job-packaged', job: kept.job, manifest },
-    jobMoved(turn, job, leaveChecking(turn, job, manifest)),
+    ...moves.map((move) => jobMoved(turn, job, move)),
   ]);
 }
+
+const DRY_RUN = { state: 'cancelled', reason: why('dry-run', {}) } as const;
 
 function leaveChecking(turn: Turn, job: Job, manifest: PackageManifest) {
   if (job.record.autoStart && !needsFunding(job)) {

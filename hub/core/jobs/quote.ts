@@ -3,15 +3,15 @@ import { expectedChecks, RELEASE_POLICY, unitsBehind } from '#protocol/checks/ch
 import { allowsProvider, type PackageManifest } from '#protocol/models/package.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
-import { lamports, millis } from '#protocol/values/units.ts';
+import { lamports } from '#protocol/values/units.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import { SHARD_MS } from '../leasing/lease.ts';
-import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
 import { fitProblem } from '../trust/fit.ts';
 import { countedOf } from '../trust/in-flight.ts';
 import type { Turn } from '../turn.ts';
+import { noteTimes, type Times, timeOf, timesOf } from './times.ts';
 
 export function unfunded(turn: Turn, job: Job): Refusal {
   const total = job.manifest === undefined ? '' : quote(turn.hub, job, job.manifest).total;
@@ -28,10 +28,8 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
   const able = [...hub.devices.values()].filter(
     (device) => fitProblem(hub, device, job) === undefined,
   );
-  const measured = able.flatMap((device) => speedOn(device, job) ?? []).sort((a, b) => a - b);
-  const referenceMs = Math.max(manifest.referenceUnitMs, 0.001);
-  const speed = able.reduce((sum, device) => sum + 1 / (speedOn(device, job) ?? referenceMs), 0);
-  const medianMs = measured[measured.length >> 1] ?? referenceMs;
+  const times = timesOf(hub, { job, manifest, able });
+  const medianMs = times.measured[times.measured.length >> 1] ?? times.referenceMs;
   const perShard = Math.max(1, Math.round(SHARD_MS.aim / medianMs));
   // The device with the most trust behind it is checked least: what is said holds for all.
   const trusted = able.reduce(
@@ -46,25 +44,19 @@ export function quote(hub: Hub, job: Job, manifest: PackageManifest): Quote {
     items,
     shards: Math.ceil(units / perShard),
     devices: able.length,
-    ...(able.length > 0 ? { durationMs: millis(Math.ceil(units / speed)) } : {}),
+    ...timeOf(times, units),
     total: lamports(BigInt(unitPrice) * BigInt(units + Math.round(extra))),
     checkRate: checks / perDevice + extra / units,
     confidence: 1 - Math.exp(-(checks + extra / Math.max(1, able.length)) * CHEAT_SHARE),
     peakBytes: manifest.peakBytes,
-    notes: quoteNotes(job, manifest, { devices: able.length, measured: measured.length }),
+    notes: quoteNotes(job, manifest, times),
   };
 }
 
-function quoteNotes(
-  job: Job,
-  manifest: PackageManifest,
-  speeds: { devices: number; measured: number },
-): Reason[] {
+function quoteNotes(job: Job, manifest: PackageManifest, times: Times): Reason[] {
   const { name: model } = manifest;
   return [
-    speeds.devices === 0
-      ? { code: 'no-device-fits', values: {} }
-      : { code: 'devices-measured', values: speeds },
+    ...noteTimes(times),
     ...(allowsProvider(manifest, 'webgpu') ? [] : [why('exact-only', { model })]),
     ...kindOf(job).quoteNotes(job.record),
     ...(job.record.notes ?? []),
@@ -79,6 +71,3 @@ function extraChecks({ record }: Job, usualRate: number, devices: number): numbe
   const audited = Math.min(units, RELEASE_POLICY.lagUnits * Math.max(1, devices));
   return audited * Math.max(0, RELEASE_POLICY.exitPpm / 1_000_000 - usualRate);
 }
-
-const speedOn = (device: Device, job: Job): number | undefined =>
-  job.packageId === undefined ? undefined : device.admitted.get(job.packageId)?.unitMs;

@@ -19,6 +19,7 @@ import { isAwaited, rankDevices, readyFor, twinAfterMs, wantsDevice } from './la
 import { hasLate, openLateness, timelyMs } from './late.ts';
 import { grantLease, SHARD_MS, sizeShard } from './lease.ts';
 import { nextRun } from './next-run.ts';
+import { leastRate, payRate } from './share.ts';
 import { holdsSuspect } from './suspects.ts';
 
 /** One shard computes, one is fetched ahead. */
@@ -246,7 +247,7 @@ function serveRunning(turn: Turn, device: Device, running: readonly Job[]): Reas
 
 function readFlows({ hub }: Turn, device: Device, running: readonly Job[]): JobFlow[] {
   const atWork = new Set([...device.leases].map((id) => hub.leases.get(id)?.lease.package));
-  const least = running.reduce((rate, job) => Math.min(rate, payRate(job) || Infinity), Infinity);
+  const least = leastRate(running);
   return running.map((job) => {
     const { packageId, record } = job;
     const isAdmitted = packageId !== undefined && device.admitted.has(packageId);
@@ -261,10 +262,6 @@ function readFlows({ hub }: Turn, device: Device, running: readonly Job[]): JobF
     };
   });
 }
-
-/** Lamports for a millisecond of work on the machine that prepared the job. */
-const payRate = ({ record, manifest }: Job): number =>
-  Number(record.unitPrice) / Math.max(manifest?.referenceUnitMs ?? 1, 0.001);
 
 function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
   if (running.length === 0 && jobs.some((job) => job.state === 'checking')) {

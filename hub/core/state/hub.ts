@@ -86,6 +86,8 @@ export interface DurableState {
   packages: Map<Digest, Measured>;
   /** By model (`Kind.sizing`): the size of units that was first measured. */
   sizes: Map<Digest, UnitSize>;
+  /** By `JobRecord.setup` and the length of rows: the job that was prepared so last. */
+  setups: Map<Digest, Map<number, JobId>>;
   /** Accepted shards of jobs in `jobs`, by lease, void or not: what a verdict may be about. */
   shards: Map<LeaseId, KeptShard>;
   /** By log index: commitments that may still be opened. */

@@ -96,8 +96,10 @@ export function inputsOf(
 const DAY_MS = millis(24 * 3_600_000);
 
 /** Until when inputs and results of a job that ended are kept. */
-export const keptUntil = ({ keepDays = KEEP_DAYS }: JobRecord, endedAt: Instant): Instant =>
-  after(endedAt, millis(keepDays * DAY_MS));
+export const keptUntil = (
+  { dryRun, keepDays = dryRun ? 0 : KEEP_DAYS }: JobRecord,
+  endedAt: Instant,
+): Instant => after(endedAt, millis(keepDays * DAY_MS));
 
 /** Whether verifiers disagree on work of a device, or of a job. */
 export function isDisputed(hub: Hub, about: { device?: PublicKey; job?: JobId }): boolean {
@@ -143,6 +145,10 @@ export function measuredManifest({ packages }: Hub, manifest: PackageManifest): 
   const known = packages.get(digestPackage(manifest));
   return known === undefined ? manifest : withMeasured(manifest, known);
 }
+
+/** Tokens in a row of a job of texts; of any other job whatever its inputs end with. */
+export const rowLength = ({ draft }: Pick<JobRecord, 'draft'>): number =>
+  draft.runtime.inputs[0]?.shape.at(-1) ?? 0;
 
 /** A job with a price starts when its money lies in its escrow, and not before. */
 export const needsFunding = ({ record, funding }: Job): boolean =>

@@ -34,6 +34,10 @@ export const keptNewcomers = ({ begun, probation }: Newcomers): Newcomers => ({
   probation: { ...probation },
 });
 
+/** Whether every device online waits for a place. */
+export const allAreNew = ({ devices, newcomers: { line } }: Hub): boolean =>
+  line.size === devices.size;
+
 /** The device is new again. Where it was on probation its places are free again. */
 export function noteBan(hub: Hub, { device, at, work }: Ban): void {
   const record = recordOf(hub, device);

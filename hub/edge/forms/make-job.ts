@@ -54,7 +54,7 @@ export async function makeJob(
   form: JobForm,
   blobs: Pick<BlobStore, 'put' | 'read'>,
 ): Promise<MadeJob> {
-  const options = must(checkOpen(form.options));
+  const options = must(checkOptions(form.options));
   const { batchAxis, shared = {} } = options;
   const posted = must(await readForm({ ...form, options }, blobs));
   const given = must(foldShared(posted.file, shared, await readSpool(form.shared)));
@@ -100,6 +100,12 @@ export async function makeJob(
     },
     digestBytes: packed.digests,
   };
+}
+
+function checkOptions(options: JobOptions): Result<JobOptions> {
+  if (options.dryRun !== true || options.autoStart !== true) return checkOpen(options);
+  const message = 'a dry run ends with its quote and starts nothing; leave out autoStart or dryRun';
+  return refuse('request-invalid', message, 'dryRun');
 }
 
 /** An open job has units of one item, whatever comes later: none waits until a unit is full. */

@@ -28,6 +28,7 @@ import { modelRoutes } from './routes/models.ts';
 import { moneyRoutes } from './routes/money.ts';
 import { moneyLogRoutes } from './routes/money-log.ts';
 import { outputRoutes } from './routes/outputs.ts';
+import { quoteRoutes } from './routes/quotes.ts';
 import { requestRoutes } from './routes/requests.ts';
 import { resultRoutes } from './routes/results.ts';
 import { settlementRoutes } from './routes/settlements.ts';
@@ -63,6 +64,7 @@ export function listRoutes(ports: ApiPorts): Route[] {
   const places = openCallPlaces();
   return withDescription([
     ...createRoutes(ports, places),
+    ...quoteRoutes(ports),
     ...modelRoutes(ports, places),
     ...fileRoutes(ports, places),
     ...batchRoutes(ports),

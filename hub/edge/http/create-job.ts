@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JobOptions, JobRecord, JobView } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
+import type { ModelFile } from '#protocol/api/models.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
@@ -8,6 +9,7 @@ import type { MadeJob } from '../forms/make-job.ts';
 import { checkBudget } from './budget.ts';
 import { openTurns } from './call-places.ts';
 import type { ApiPorts } from './route.ts';
+import { setupOf } from './setup.ts';
 
 type Ports = Pick<ApiPorts, 'store' | 'loop' | 'clock'>;
 
@@ -18,6 +20,8 @@ interface NewJob {
   key: KeyView;
   options: JobOptions;
   made: MadeJob;
+  /** The files of the model that the hub keeps, where it is made of one. */
+  kept?: readonly ModelFile[] | undefined;
 }
 
 const IDLE_MINUTES = 60;
@@ -29,8 +33,9 @@ const inTurn = openTurns();
 export const createJob = (ports: Ports, job: NewJob): Promise<JobView> =>
   inTurn(() => create(ports, job));
 
-async function create(ports: Ports, { id, key, options, made }: NewJob): Promise<JobView> {
-  const { name, unitPrice, assurance, autoStart, keepDays, open, idleMinutes } = options;
+async function create(ports: Ports, { id, key, options, made, kept }: NewJob): Promise<JobView> {
+  const { name, unitPrice, assurance, autoStart, dryRun, keepDays } = options;
+  const { open, idleMinutes } = options;
   const record: JobRecord = {
     ...made.record,
     id: id ?? (`job_${randomBytes(8).toString('hex')}` as JobId),
@@ -40,6 +45,8 @@ async function create(ports: Ports, { id, key, options, made }: NewJob): Promise
     unitPrice: unitPrice ?? lamports(0n),
     assurance: assurance ?? 'instant',
     autoStart: autoStart ?? false,
+    ...(dryRun === true ? { dryRun } : {}),
+    ...(kept === undefined ? {} : { setup: setupOf(kept, options) }),
     ...(keepDays === undefined ? {} : { keepDays }),
     ...(open === true ? { open: { idleMinutes: idleMinutes ?? IDLE_MINUTES } } : {}),
   };

@@ -46,5 +46,5 @@ export async function postTexts(
     inputs,
     shared: NONE,
   });
-  return createJob(ports, { key, options, made });
+  return createJob(ports, { key, options, made, kept: model });
 }

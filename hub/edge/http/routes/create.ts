@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { JobOptions, JobView } from '#protocol/api/job.ts';
+import type { ModelFile } from '#protocol/api/models.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { viewJob } from '../../../core/hub.ts';
@@ -36,8 +37,11 @@ export function createRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
         const id = `job_${newId(8)}` as JobId;
         const there = await readJob(ports, id);
         if (there !== undefined) return answerJson(viewJob(ports.hub, there), 201);
-        const made = await makeJob(ports, await withModel(ports, posted));
-        return answerJson(await createJob(ports, { id, key, options: posted.options, made }), 201);
+        const { options } = posted;
+        const whole = await withModel(ports, posted);
+        const made = await makeJob(ports, whole);
+        const kept = keptFiles(whole);
+        return answerJson(await createJob(ports, { id, key, options, made, kept }), 201);
       } finally {
         await close();
       }
@@ -56,6 +60,10 @@ async function withModel({ store }: ApiPorts, form: PostedForm): Promise<PostedF
   if (model === undefined) return form;
   return { ...form, model: { kept: (await findModel(store.models, model)).files } };
 }
+
+/** The files of a kept model that devices run as its options alone say. */
+const keptFiles = ({ model, shared }: PostedForm): readonly ModelFile[] | undefined =>
+  'kept' in model && shared.entries.length === 0 ? model.kept : undefined;
 
 async function makeJob({ settlement, threads }: ApiPorts, form: PostedForm): Promise<MadeJob> {
   const { unitPrice } = form.options;
