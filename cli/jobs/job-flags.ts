@@ -34,6 +34,7 @@ export const JOB_FLAGS = {
   ...TASK_FLAGS,
   name: v.exactOptional(JobOptions.entries.name),
   'unit-price': v.exactOptional(Lamports),
+  'price-max': v.exactOptional(Lamports),
   assurance: v.exactOptional(Assurance),
   'allow-nan': Switch,
   'skip-bad-files': Switch,
@@ -58,6 +59,7 @@ export const JOB_HELP = `  INPUT…             files of one format: for a task 
   --threshold X      the least score of an object; --percentage: boxes in parts of the picture (object-detection)
   --name TEXT        what the job is called; else as its first input
   --unit-price N     lamports for each unit, paid from an escrow; without it volunteers compute
+  --price-max N      lamports that it may cost at most; above it the job does not start
   --assurance NAME   instant, settled or full: how sure results are when they are given out
   --allow-nan        takes inputs that hold NaN; --skip-bad-files: takes the others of several files
   --options JSON     more options of a job, as POST /v1/jobs takes them: '{"keepDays":3}'
@@ -65,7 +67,7 @@ ${HUB_HELP}`;
 
 /** The options that flags name. Throws where they do not go together. */
 export function readOptions(flags: JobFlags, isStarted: boolean): JobOptions {
-  const { task, labels, 'unit-price': unitPrice, assurance, 'allow-nan': allowNan } = flags;
+  const { task, labels, 'unit-price': unitPrice, 'price-max': priceMax, assurance } = flags;
   const [first = ''] = flags.inputs;
   const lone = Object.keys(TASK_FLAGS).find((name) => name in flags);
   if (task === undefined && lone !== undefined) {
@@ -82,8 +84,8 @@ export function readOptions(flags: JobFlags, isStarted: boolean): JobOptions {
   const options = {
     ...readMore(flags.options),
     name: flags.name ?? basename(first).slice(0, 120),
-    ...given({ unitPrice, assurance, task: task && given(said) }),
-    ...(allowNan && { allowNan }),
+    ...given({ unitPrice, priceMax, assurance, task: task && given(said) }),
+    ...(flags['allow-nan'] && { allowNan: true }),
     ...(flags['skip-bad-files'] && { skipBadFiles: true }),
     autoStart: isStarted,
   };

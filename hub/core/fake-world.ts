@@ -170,7 +170,7 @@ export function openBench(options: BenchOptions = {}) {
 export type Bench = ReturnType<typeof openBench>;
 
 /** Fields of a record that are there as they are given. */
-type PostedMore = Partial<Pick<JobRecord, 'open' | 'dryRun' | 'setup'>>;
+type PostedMore = Partial<Pick<JobRecord, 'open' | 'dryRun' | 'setup' | 'priceMax'>>;
 
 export function postJob(
   bench: Bench,

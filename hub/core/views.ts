@@ -5,7 +5,7 @@ import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { between, type Instant } from '#protocol/values/units.ts';
 import { opinionsOn } from './checking/disputes.ts';
-import { quote } from './jobs/quote.ts';
+import { capProblem, quote } from './jobs/quote.ts';
 import { kindOf } from './kinds/kind-of.ts';
 import type { Device } from './state/device.ts';
 import type { Hub } from './state/hub.ts';
@@ -87,8 +87,8 @@ function explain(hub: Hub, job: Job): Reason {
     if (hub.verifiers.size === 0) return why('verifier-missing', {});
     return why('preparing-later', { ahead: countAhead(hub, job) });
   }
-  if (job.state === 'quoted' && job.funding !== undefined) {
-    return why('funded', {});
+  if (job.state === 'quoted') {
+    return capProblem(hub, job) ?? (job.funding === undefined ? job.reason : why('funded', {}));
   }
   const [exam, ...exams] = [...hub.exams.values()].filter((each) => each.job === job.record.id);
   if (exam !== undefined) {

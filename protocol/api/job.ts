@@ -83,6 +83,8 @@ export const JobOptions = v.strictObject({
   shared: v.optional(v.record(TensorName, v.unknown())),
   /** Price per unit in lamports; "0" asks for volunteers. */
   unitPrice: v.optional(Lamports),
+  /** The most that the quote may come to, in lamports: above it the job does not start. */
+  priceMax: v.optional(Lamports),
   assurance: v.optional(Assurance),
   /** Adds taps to the model, so that checks look inside it as well as at its outputs. */
   taps: v.optional(v.boolean()),
@@ -143,6 +145,8 @@ export const JobRecord = v.strictObject({
   items: v.pipe(Count, v.minValue(1)),
   units: v.pipe(Count, v.minValue(1)),
   unitPrice: Lamports,
+  /** It does not start while its quote is above it. */
+  priceMax: v.exactOptional(Lamports),
   assurance: Assurance,
   autoStart: v.boolean(),
   /** It ends when it has its quote. */

@@ -33,6 +33,8 @@ const ENGLISH: Sentences = {
     `checked; waiting for ${lamports} lamports in its escrow, which the dashboard deposits`,
   funded: () => 'checked and funded; waiting for its owner to start it',
   'dry-run': () => 'a dry run ends with its quote; the same without dryRun computes it',
+  'price-above-cap': ({ lamports, most }) =>
+    `its price of ${lamports} lamports is above the ${most} of its priceMax; cancel it, and post it with a higher one or fewer items`,
   'started-by-owner': () => 'started by its owner',
   'started-when-quoted': () => 'started as soon as it was quoted',
   'started-when-funded': () => 'started as soon as it was funded',

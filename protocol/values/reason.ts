@@ -29,6 +29,7 @@ export const Reason = v.variant('code', [
   of('unfunded', { lamports: Lamports }),
   of('funded', {}),
   of('dry-run', {}),
+  of('price-above-cap', { lamports: Lamports, most: Lamports }),
   of('started-by-owner', {}),
   of('started-when-quoted', {}),
   of('started-when-funded', {}),

@@ -45,6 +45,7 @@ const COMMON_CODES = [
   'chain-slow',
   'chain-wrong',
   'job-unfunded',
+  'price-above-cap',
   'funds-missing',
   'rent-minimum',
   'wallet-missing',

@@ -8,7 +8,7 @@ import { isEnding, isMoving, needsFunding } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { jobMoved, store, type Turn } from '../turn.ts';
 import { coversUnits } from './prepare.ts';
-import { unfunded } from './quote.ts';
+import { capProblem, unfunded } from './quote.ts';
 
 const JOBS_OPEN_MAX = 1_000;
 
@@ -33,13 +33,14 @@ export function createJob(
     const message = `this hub runs without verifiers; post the job with the assurance "instant", not "${record.assurance}"`;
     return reject(turn, request, refuse('request-invalid', message, 'assurance'));
   }
-  if (
-    record.open !== undefined &&
-    (record.draft.runtime.unitItems !== 1 || record.unitPrice !== '0')
-  ) {
-    const message =
-      'an open job has units of one item and asks for volunteers; leave unitItems and unitPrice out';
+  if (record.open !== undefined && record.draft.runtime.unitItems !== 1) {
+    const message = 'an open job has units of one item; leave unitItems out';
     return reject(turn, request, refuse('request-invalid', message, 'open'));
+  }
+  if (record.open !== undefined && record.unitPrice !== '0') {
+    const message =
+      'an open job is computed by volunteers alone and costs nothing; leave unitPrice out, or post all inputs as a job that is not open';
+    return reject(turn, request, refuse('request-invalid', message, 'unitPrice'));
   }
   const fits = kindOf({ record }).fitsUnits(record);
   const isKnown = jobs.has(record.id) || isUnderway(underway, nameOf.job(record.id));
@@ -66,6 +67,10 @@ export function startJob(turn: Turn, request: RequestId, id: JobId): void {
   if (job.state !== 'quoted' || isMoving(turn.hub, job)) {
     const message = `a job is started from "quoted", and this one is "${job.state}": ${describeReason(job.reason)}`;
     return reject(turn, request, refuse('job-state', message));
+  }
+  const dear = capProblem(turn.hub, job);
+  if (dear !== undefined) {
+    return reject(turn, request, refuse('price-above-cap', describeReason(dear), 'priceMax'));
   }
   if (needsFunding(job)) return reject(turn, request, { ok: false, refusal: unfunded(turn, job) });
   const moved = jobMoved(turn, job, { state: 'running', reason: why('started-by-owner', {}) });

@@ -4,17 +4,17 @@ import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
 import { fitProblem } from '../trust/fit.ts';
 import { allAreNew } from '../trust/newcomers.ts';
-import { quote } from './quote.ts';
+import { capProblem, quote } from './quote.ts';
 
 /** What is asked of the jobs that were prepared alike. */
-export type Wish = Pick<JobRecord, 'items' | 'unitPrice' | 'assurance'>;
+export type Wish = Pick<JobRecord, 'items' | 'unitPrice' | 'priceMax' | 'assurance'>;
 
 /** What was said of the files of the job that was prepared. */
 const OF_FILES: readonly Reason['code'][] = ['files-left-out', 'texts-cut'];
 
 /** A job with other items than the one that was prepared, as if it were new. */
 export function likeJob(job: Job, wish: Wish): Job {
-  const { notes = [], ...record } = job.record;
+  const { notes = [], priceMax: _, ...record } = job.record;
   const units = Math.ceil(wish.items / record.draft.runtime.unitItems);
   const kept = notes.filter(({ code }) => !OF_FILES.includes(code));
   return { ...job, record: { ...record, ...wish, units, notes: kept } };
@@ -30,6 +30,8 @@ export function obstaclesOf(hub: Hub, job: Job): Reason[] {
   const found: Reason[] = [];
   if (trouble !== undefined) found.push(why('hub-degraded', { text: trouble.message }));
   if (verifiers.size === 0) found.push(why('verifier-missing', {}));
+  const dear = capProblem(hub, job);
+  if (dear !== undefined) found.push(dear);
   if (devices.size === 0) return [...found, why('no-device', {})];
   const problems = [...devices.values()].map((device) => fitProblem(hub, device, job));
   if (problems.every((problem) => problem !== undefined)) {

@@ -161,9 +161,13 @@ test('only an open job that runs takes inputs, and as many as it may have', () =
 test('an open job has units of one item, and no price', () => {
   bench.join(1, VERIFIER, 'verifier');
   const open = { idleMinutes: 60 };
-  for (const odd of [{ unitItems: 2, unitPrice: FREE }, { unitPrice: lamports(1n) }]) {
+  const odd = [
+    { path: 'open', more: { unitItems: 2, unitPrice: FREE } },
+    { path: 'unitPrice', more: { unitPrice: lamports(1n) } },
+  ];
+  for (const { path, more } of odd) {
     const id = `job_${'7'.repeat(16)}` as JobId;
-    postJob(bench, 1, { id, open, ...odd });
-    expect(bench.replies.at(-1)?.result).toMatchObject({ refusal: { path: 'open' } });
+    postJob(bench, 1, { id, open, ...more });
+    expect(bench.replies.at(-1)?.result).toMatchObject({ refusal: { path } });
   }
 });

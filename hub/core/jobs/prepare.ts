@@ -12,7 +12,7 @@ import type { Job } from '../state/job.ts';
 import { isMoving, measuredManifest, needsFunding } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { decline, jobMoved, send, store, type Turn } from '../turn.ts';
-import { quote } from './quote.ts';
+import { capProblem, quote } from './quote.ts';
 import { recutAsKnown, startRecut } from './size.ts';
 
 const PREPARE_MS_MAX = 180_000;
@@ -147,6 +147,8 @@ export function finishPreparation(
 const DRY_RUN = { state: 'cancelled', reason: why('dry-run', {}) } as const;
 
 function leaveChecking(turn: Turn, job: Job, manifest: PackageManifest) {
+  const dear = capProblem(turn.hub, job, manifest);
+  if (dear !== undefined) return { state: 'quoted', reason: dear } as const;
   if (job.record.autoStart && !needsFunding(job)) {
     return { state: 'running', reason: why('started-when-quoted', {}) } as const;
   }

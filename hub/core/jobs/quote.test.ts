@@ -4,6 +4,7 @@ import { bytes, lamports } from '#protocol/values/units.ts';
 import {
   type Bench,
   beginJob,
+  fundJob,
   JOB,
   joinWorker,
   openBench,
@@ -87,6 +88,25 @@ test('what a job with other items would cost follows from the one that was prepa
   });
   expect(obstaclesOf(bench.hub(), like)).toEqual([]);
   expect(bench.job()).toMatchObject({ items: 40, units: 10 });
+});
+
+test('a job above its price cap does not start, takes no money, and says both figures', () => {
+  const above = { code: 'price-above-cap', values: { lamports: '50', most: '49' } };
+  quoteJob(bench, 10, { priceMax: lamports(49n), autoStart: true });
+  expect(bench.job()).toMatchObject({ state: 'quoted', reason: above });
+  const refused = { ok: false, refusal: { code: 'price-above-cap' } };
+  expect(fundJob(bench)).toMatchObject(refused);
+  bench.post({ type: 'command', request: 2, command: { type: 'start', job: JOB } });
+  expect(bench.replies.at(-1)?.result).toMatchObject(refused);
+  expect(bench.job()?.state).toBe('quoted');
+  const like = likeJob(jobOf(), { ...WISH, unitPrice: lamports(5n), priceMax: lamports(4_999n) });
+  expect(obstaclesOf(bench.hub(), like)[0]?.code).toBe('price-above-cap');
+});
+
+test('a job at its price cap starts', () => {
+  quoteJob(bench, 10, { priceMax: lamports(50n) });
+  beginJob(bench);
+  expect(bench.job()?.state).toBe('running');
 });
 
 test('a job that is not possible now says what is missing', () => {

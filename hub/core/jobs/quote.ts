@@ -19,6 +19,15 @@ export function unfunded(turn: Turn, job: Job): Refusal {
   return refusal('job-unfunded', message);
 }
 
+/** Why a job is too dear for its owner, if it is. */
+export function capProblem(hub: Hub, job: Job, manifest = job.manifest) {
+  const { priceMax } = job.record;
+  if (priceMax === undefined || manifest === undefined) return undefined;
+  const { total } = quote(hub, job, manifest);
+  if (BigInt(total) <= BigInt(priceMax)) return undefined;
+  return why('price-above-cap', { lamports: total, most: priceMax });
+}
+
 /** Share of units a cheat is taken to falsify when confidence is stated. */
 const CHEAT_SHARE = 0.2;
 

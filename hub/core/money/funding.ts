@@ -5,7 +5,7 @@ import type { JobId, Root } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { reject, unknownJob } from '../jobs/commands.ts';
-import { quote } from '../jobs/quote.ts';
+import { capProblem, quote } from '../jobs/quote.ts';
 import type { HubCommand, RequestId } from '../state/events.ts';
 import type { Fact } from '../state/facts.ts';
 import type { Job } from '../state/job.ts';
@@ -39,6 +39,8 @@ export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusa
   if (job.record.unitPrice === '0') {
     return refusal('job-state', 'this job asks for volunteers: there is nothing to fund');
   }
+  const dear = capProblem(turn.hub, job);
+  if (dear !== undefined) return refusal('price-above-cap', describeReason(dear));
   const missing = BigInt(quote(turn.hub, job, job.manifest).total) - BigInt(funding.amount);
   if (missing > 0n) {
     const message = `${missing} lamports are missing in the escrow ${funding.escrow}: deposit them and ask again`;
@@ -53,7 +55,7 @@ export function fundJob(turn: Turn, job: Job, funding: Funding): Fact[] | Refusa
 export function startFunded(turn: Turn): void {
   for (const job of turn.hub.openJobs.values()) {
     if (job.state !== 'quoted' || !job.record.autoStart || job.funding === undefined) continue;
-    if (isMoving(turn.hub, job)) continue;
+    if (isMoving(turn.hub, job) || capProblem(turn.hub, job) !== undefined) continue;
     store(turn, [jobMoved(turn, job, START_FUNDED)]);
   }
 }

@@ -27,6 +27,7 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'model-exists': 409,
   'job-state': 409,
   'job-full': 409,
+  'price-above-cap': 409,
   'results-held': 409,
   'idempotency-in-work': 409,
   'results-removed': 410,

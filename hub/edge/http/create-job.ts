@@ -34,7 +34,7 @@ export const createJob = (ports: Ports, job: NewJob): Promise<JobView> =>
   inTurn(() => create(ports, job));
 
 async function create(ports: Ports, { id, key, options, made, kept }: NewJob): Promise<JobView> {
-  const { name, unitPrice, assurance, autoStart, dryRun, keepDays } = options;
+  const { name, unitPrice, priceMax, assurance, autoStart, dryRun, keepDays } = options;
   const { open, idleMinutes } = options;
   const record: JobRecord = {
     ...made.record,
@@ -45,6 +45,7 @@ async function create(ports: Ports, { id, key, options, made, kept }: NewJob): P
     unitPrice: unitPrice ?? lamports(0n),
     assurance: assurance ?? 'instant',
     autoStart: autoStart ?? false,
+    ...(priceMax === undefined ? {} : { priceMax }),
     ...(dryRun === true ? { dryRun } : {}),
     ...(kept === undefined ? {} : { setup: setupOf(kept, options) }),
     ...(keepDays === undefined ? {} : { keepDays }),
