@@ -22,7 +22,7 @@ export {
 export { addKey, listKeys, readOwnKey, revokeKey } from './keys.ts';
 export type { Item, Items } from './map/chunks.ts';
 export { type MapOptions, type Mapped, mapItems } from './map/map-items.ts';
-export { addModel, listModels, readModel, removeModel } from './models.ts';
+export { addModel, listModels, readModel, readModelStats, removeModel } from './models.ts';
 export { type ClassifyOptions, type EmbedOptions, type Grid, openGrid } from './open-grid.ts';
 export { estimateJob } from './quotes.ts';
 export { readReceipts } from './receipts.ts';

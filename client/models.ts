@@ -1,3 +1,4 @@
+import { ModelStatsList } from '#protocol/api/model-stats.ts';
 import { ModelList, type ModelOptions, ModelRemoved, ModelView } from '#protocol/api/models.ts';
 import type { CallOptions, HubClient } from './client.ts';
 import { UPLOAD_MS } from './jobs.ts';
@@ -20,6 +21,10 @@ export function addModel(hub: HubClient, { files, options }: ModelUpload, call?:
 /** The models of a hub, the newest first, and how large one may be. */
 export const listModels = (hub: HubClient, options?: CallOptions) =>
   hub.ask(ModelList, '/v1/models', options);
+
+/** How fast devices compute each model, and what checks of its jobs found. */
+export const readModelStats = (hub: HubClient, options?: CallOptions) =>
+  hub.ask(ModelStatsList, '/v1/model-stats', options);
 
 /** One model, by its id, or its id, `@` and a revision. */
 export const readModel = (hub: HubClient, name: string, options?: CallOptions) =>

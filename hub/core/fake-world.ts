@@ -136,10 +136,10 @@ export function openBench(options: BenchOptions = {}) {
       const claim = { version: PROTOCOL_VERSION, role, key, hub: HUB, nonce };
       say(socket, { type: 'hello', claim, signature: SIGNED });
     },
-    admit(socket: number, unitMs: number): void {
+    admit(socket: number, unitMs: number, threads = 1): void {
       const offer = last(socket, 'admit');
       if (offer === undefined) throw new Error('no admission was offered');
-      const fit = { provider: 'wasm' as const, dtype: 'f32' as const, threads: 1, trials: [] };
+      const fit = { provider: 'wasm' as const, dtype: 'f32' as const, threads, trials: [] };
       say(socket, { type: 'admitted', package: offer.id, ...fit, unitMs: millis(unitMs) });
     },
     /** The edge has cut what it was last asked to. */
@@ -170,7 +170,7 @@ export function openBench(options: BenchOptions = {}) {
 export type Bench = ReturnType<typeof openBench>;
 
 /** Fields of a record that are there as they are given. */
-type PostedMore = Partial<Pick<JobRecord, 'open' | 'dryRun' | 'setup' | 'priceMax'>>;
+type PostedMore = Partial<Pick<JobRecord, 'open' | 'dryRun' | 'setup' | 'priceMax' | 'model'>>;
 
 export function postJob(
   bench: Bench,

@@ -56,6 +56,7 @@ import { viewJob } from './views.ts';
 
 export { estimate, likeJob, obstaclesOf } from './jobs/estimate.ts';
 export { type BlobRights, blobRights, covers } from './leasing/blob-rights.ts';
+export { type KnownModel, viewModelStats } from './model-stats.ts';
 export {
   endedJobOf,
   hasFunded,

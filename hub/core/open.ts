@@ -8,6 +8,7 @@ import { openMoneyBook } from './money/book.ts';
 import type { AppliedFact, CommittedShard, JobTally } from './state/facts.ts';
 import type { DurableState, Hub, HubConfig } from './state/hub.ts';
 import { type Job, jobAtRest } from './state/job.ts';
+import { notePackage } from './state/model-packages.ts';
 import { isLost } from './state/questions.ts';
 import { coversRun, gapsBetween, removeRun } from './state/ranges.ts';
 import { listUnderway, openUnderway } from './state/underway.ts';
@@ -57,7 +58,7 @@ export function openHub(
  * It moves when the type of a snapshot changes (`npm run check` sees that), and when a
  * change of `applyFact` or of what it calls makes another state of facts that are on disk.
  */
-export const SNAPSHOT_VERSION = 9;
+export const SNAPSHOT_VERSION = 10;
 
 /** What the facts made of a hub that runs, without what they did not: safe to clone and to keep. */
 export function takeSnapshot(hub: Hub): DurableState {
@@ -152,7 +153,13 @@ const emptyState = (): DurableState => ({
 });
 
 /** A hub that runs nothing yet, on this state. */
-const openOn = (config: HubConfig, state: DurableState): Hub => ({
+function openOn(config: HubConfig, state: DurableState): Hub {
+  const hub = atRest(config, state);
+  for (const job of hub.jobs.values()) notePackage(hub.modelPackages, job);
+  return hub;
+}
+
+const atRest = (config: HubConfig, state: DurableState): Hub => ({
   ...state,
   openJobs: new Map([...state.jobs].filter(([, { endedAt }]) => endedAt === undefined)),
   config,
@@ -167,6 +174,7 @@ const openOn = (config: HubConfig, state: DurableState): Hub => ({
   leases: new Map(),
   ended: new Map(),
   waiting: new Set(),
+  modelPackages: new Map(),
   asked: new Set(),
   ready: new Map(),
   underway: openUnderway(),

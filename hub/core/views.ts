@@ -58,6 +58,7 @@ export function viewJob(hub: Hub, job: Job): JobView {
     checked: job.checked,
     mismatched: job.mismatched,
     requeued: job.requeued,
+    ...(record.model === undefined ? {} : { model: record.model }),
     ...(record.itemNames === undefined ? {} : { named: true }),
     ...(record.task === undefined ? {} : { task: record.task.options.name }),
     ...(takesInputs(job) && job.endedAt === undefined ? { open: true as const } : {}),

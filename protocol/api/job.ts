@@ -163,6 +163,8 @@ export const JobRecord = v.strictObject({
   leftOut: v.exactOptional(BlobRef),
   /** What the hub did with the files on its own; the quote says it. */
   notes: v.exactOptional(v.array(Reason)),
+  /** The model of the hub that it was made of, with its revision; absent where files were sent. */
+  model: v.exactOptional(ModelName),
   /** What answers are made of: the task, and JSON of the model's settings. */
   task: v.exactOptional(v.strictObject({ options: TaskOptions, settings: BlobRef })),
 });
@@ -207,6 +209,8 @@ export const JobView = v.strictObject({
   keptUntil: v.exactOptional(Instant),
   /** When they went. */
   removedAt: v.exactOptional(Instant),
+  /** The model of the hub that it was made of, with its revision. */
+  model: v.exactOptional(ModelName),
   package: v.optional(Digest),
   inputs: v.array(InputSpec),
   outputs: v.array(TensorSpec),

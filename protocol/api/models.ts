@@ -39,11 +39,17 @@ export const ModelName = v.pipe(
   ),
 );
 
+export type ModelName = v.InferOutput<typeof ModelName>;
+
 /** The two halves of a `ModelName`. */
 export function splitModelName(name: string): { id: string; revision: string | undefined } {
   const [id = '', revision] = name.split('@');
   return { id, revision };
 }
+
+/** What a model is called in a job: its id, and behind `@` its revision where it has one. */
+export const nameModel = ({ id, revision }: { id: string; revision?: string }): string =>
+  revision === undefined ? id : `${id}@${revision}`;
 
 /** A path inside a repository: folders and a name, none of them hidden or a step up. */
 export const ModelPath = v.pipe(

@@ -27,6 +27,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     'follow.ts',
     'open.ts',
     'views.ts',
+    'model-stats.ts',
     'hub.ts',
     'hub-bench.ts',
     'fake-world.ts',

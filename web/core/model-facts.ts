@@ -69,7 +69,3 @@ export const TASK_WORDS: Readonly<Record<TaskName, string>> = {
   'image-feature-extraction': 'Vectors of pictures',
   'object-detection': 'Objects in pictures',
 };
-
-/** What a model is called in a job: its id, and its revision where it has one. */
-export const nameModel = ({ id, revision }: { id: string; revision?: string }): string =>
-  revision === undefined ? id : `${id}@${revision}`;

@@ -8,6 +8,7 @@ import { forgetEarned } from '../money/book.ts';
 import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { type Job, jobAtRest } from '../state/job.ts';
+import { notePackage } from '../state/model-packages.ts';
 import { measuredManifest, rowLength } from '../state/questions.ts';
 import { addRun, openRanges } from '../state/ranges.ts';
 import { recordOf } from '../trust/device-record.ts';
@@ -86,6 +87,7 @@ export function applyPackage(hub: Hub, { job: id, manifest: found }: FactOf<'job
   const sizing = kindOf(job).sizing(job.record);
   if (sizing && !hub.sizes.has(sizing.model)) hub.sizes.set(sizing.model, sizing.size);
   job.unitSizes = kindOf(job).sizeUnit(job.record, manifest);
+  notePackage(hub.modelPackages, job);
   noteSetup(hub, job.record);
 }
 

@@ -10,6 +10,7 @@ import type { Device, Hello, Session, VerifierSession } from './device.ts';
 import type { HubCommand, RequestId, SocketId, Token } from './events.ts';
 import type { CommittedShard, Fact } from './facts.ts';
 import type { ActiveLease, FairBook, Job, KeptShard } from './job.ts';
+import type { ModelPackages } from './model-packages.ts';
 import type { MoneyBook } from './money.ts';
 import type { DeviceRecord, Newcomers } from './trust.ts';
 
@@ -140,6 +141,8 @@ export interface Hub extends DurableState {
   ended: Map<LeaseId, { device: PublicKey; code: RefusalCode }>;
   /** How running jobs share devices; begun anew at each start. */
   fairness: FairBook;
+  /** Of this life, and of jobs in memory. */
+  modelPackages: ModelPackages;
   /** Devices with open requests. */
   waiting: Set<PublicKey>;
   /** Packages of open jobs that are asked. */

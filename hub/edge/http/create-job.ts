@@ -18,6 +18,7 @@ interface NewJob {
   /** A new one where it is absent. */
   id?: JobId;
   key: KeyView;
+  /** `model` with its revision. */
   options: JobOptions;
   made: MadeJob;
   /** The files of the model that the hub keeps, where it is made of one. */
@@ -34,7 +35,7 @@ export const createJob = (ports: Ports, job: NewJob): Promise<JobView> =>
   inTurn(() => create(ports, job));
 
 async function create(ports: Ports, { id, key, options, made, kept }: NewJob): Promise<JobView> {
-  const { name, unitPrice, priceMax, assurance, autoStart, dryRun, keepDays } = options;
+  const { name, model, unitPrice, priceMax, assurance, autoStart, dryRun, keepDays } = options;
   const { open, idleMinutes } = options;
   const record: JobRecord = {
     ...made.record,
@@ -48,6 +49,7 @@ async function create(ports: Ports, { id, key, options, made, kept }: NewJob): P
     ...(priceMax === undefined ? {} : { priceMax }),
     ...(dryRun === true ? { dryRun } : {}),
     ...(kept === undefined ? {} : { setup: setupOf(kept, options) }),
+    ...(model === undefined ? {} : { model }),
     ...(keepDays === undefined ? {} : { keepDays }),
     ...(open === true ? { open: { idleMinutes: idleMinutes ?? IDLE_MINUTES } } : {}),
   };

@@ -5,6 +5,7 @@ import type { Database, Statement, Value } from './database/port.ts';
 import { listEarnings } from './earnings.ts';
 import { COLUMNS, draftFact } from './fact-rows.ts';
 import { PLACED } from './fact-types.ts';
+import { countTrust } from './models.ts';
 import { removeData } from './removal.ts';
 import { followOutputs } from './segments.ts';
 import type { Words } from './words.ts';
@@ -45,6 +46,7 @@ export async function openAppend(
       ...listEarnings(facts),
       ...removeData(facts),
       ...followOutputs(facts),
+      ...countTrust(facts),
     ]);
     entered.keep();
     for (const fact of facts) if (fact.type === 'accepted') open.delete(fact.shard.index);

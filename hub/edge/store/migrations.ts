@@ -6,7 +6,7 @@ import { DEVICE_FACTS } from './device-facts.ts';
 import { EARNINGS } from './earnings.ts';
 import { OF_JOBS } from './fact-types.ts';
 import { KEYS } from './keys.ts';
-import { MODELS } from './models.ts';
+import { MODEL_TRUST, MODELS } from './models.ts';
 import { REMOVALS } from './removal.ts';
 import { SEGMENTS } from './segments.ts';
 import { WEBHOOKS } from './webhooks/open.ts';
@@ -395,4 +395,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ANSWERS,
   // Inputs that are added to open jobs are said of a job as a whole.
   ['drop index fact_job', `create index fact_job on fact (job, number) where type in ${OF_JOBS}`],
+  MODEL_TRUST,
 ];

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { ModelView } from '#protocol/api/models.ts';
 import type { DeveloperId, Root } from '#protocol/values/ids.ts';
 import { bytes } from '#protocol/values/units.ts';
+import { jobArchived, jobCreated } from './sample-facts.ts';
 import type { StoreWorld } from './store-world.ts';
 
 const rootOf = (number: number) => `${number}`.repeat(64) as Root;
@@ -14,6 +15,9 @@ function modelOf(id: string, root: number, more: Partial<ModelView> = {}): Model
     ...more,
   };
 }
+
+const REVISED = { created: 2, revision: 'two' };
+const MORE = { ...jobArchived(5).tally, acceptedUnits: 10, checked: 4, mismatched: 3 };
 
 /** What every store keeps of models. */
 export function checkModelStore(open: () => Promise<StoreWorld>): void {
@@ -36,6 +40,26 @@ export function checkModelStore(open: () => Promise<StoreWorld>): void {
     const again = await reopen?.();
     expect(await again?.models.list()).toEqual(again && [second, first, plain]);
     await again?.close();
+  });
+
+  it('adds up what archived jobs of a model came to, of this model alone', async () => {
+    const { store } = await open();
+    const [plain, revised] = [modelOf('net', 1, { created: 1 }), modelOf('net', 2, REVISED)];
+    for (const model of [plain, revised]) await store.models.add(model);
+    const jobOf = (number: number, model: string) => {
+      const created = jobCreated(number);
+      return { ...created, record: { ...created.record, model } };
+    };
+    // The second job is of before there was the revised model.
+    const jobs = [jobOf(1, 'net'), jobOf(2, 'net@two'), jobOf(1_500, 'net@two'), jobCreated(4)];
+    await store.append(jobs);
+    await store.append(jobs.map(({ record }) => ({ ...jobArchived(1), job: record.id })));
+    await store.append([jobOf(5, 'net'), { ...jobArchived(5), tally: MORE }]);
+    const found = await store.models.trust();
+    expect(found).toEqual([
+      { view: revised, archived: { accepted: 2, checked: 1, mismatched: 0 } },
+      { view: plain, archived: { accepted: 12, checked: 5, mismatched: 3 } },
+    ]);
   });
 
   it('names the blobs of a model until the last with that blob is removed', async () => {

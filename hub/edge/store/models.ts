@@ -1,6 +1,9 @@
+import type { ModelTrust } from '#protocol/api/model-stats.ts';
 import type { ModelView } from '#protocol/api/models.ts';
 import type { DeveloperId, Root } from '#protocol/values/ids.ts';
-import type { Database } from './database/port.ts';
+import type { Fact } from '../../core/state/facts.ts';
+import type { Database, Statement } from './database/port.ts';
+import { WORD } from './words.ts';
 
 /** Models that a hub keeps, and the blobs with their files. */
 export const MODELS: string[] = [
@@ -13,6 +16,11 @@ export const MODELS: string[] = [
   'create index blobs_of_model on model_blob (model)',
 ];
 
+/** What jobs of a model came to that left the memory of the hub. */
+export const MODEL_TRUST: string[] = ['accepted', 'checked', 'mismatched'].map(
+  (name) => `alter table model add column ${name} integer not null default 0`,
+);
+
 /** Models by id and revision; none has the revision ''. */
 export interface ModelStore {
   /** Rejects where this id has this revision already. */
@@ -21,6 +29,8 @@ export interface ModelStore {
   find(id: string, revision?: string): Promise<ModelView | undefined>;
   /** The newest first. */
   list(): Promise<ModelView[]>;
+  /** Those of `list`, with what their archived jobs came to. */
+  trust(): Promise<{ view: ModelView; archived: ModelTrust }[]>;
   remove(model: ModelView): Promise<void>;
   /** What a key keeps. */
   held(owner: DeveloperId): Promise<{ models: number; bytes: number }>;
@@ -50,6 +60,14 @@ export function openModels({ read, write }: Database): ModelStore {
     async list() {
       return views(await read('select view from model order by number desc'));
     },
+    async trust() {
+      const sql = `select view, accepted, checked, mismatched from model order by number desc`;
+      const rows = await read<{ view: string } & ModelTrust>(sql);
+      return rows.map(({ view, ...archived }) => ({
+        view: JSON.parse(view) as ModelView,
+        archived,
+      }));
+    },
     remove({ id, revision = '' }) {
       const which = '(select number from model where id = ? and revision = ?)';
       const args = [id, revision];
@@ -66,6 +84,19 @@ export function openModels({ read, write }: Database): ModelStore {
     },
   };
 }
+
+/** Adds what archived jobs came to, to the models they were made of, where these are there still. */
+export const countTrust = (facts: readonly Fact[]): Statement[] =>
+  facts.flatMap((fact) => {
+    if (fact.type !== 'job-archived') return [];
+    const { acceptedUnits, checked, mismatched } = fact.tally;
+    const sql = `update model set accepted = accepted + ?, checked = checked + ?,
+      mismatched = mismatched + ? where number = (select model.number from fact
+        join model on body->>'$.record.model' = id || iif(revision = '', '', '@' || revision)
+          and view->>'$.created' * 1000 <= body->>'$.record.createdAt'
+        where job = ${WORD} and type = 'job-created')`;
+    return [{ sql, args: [acceptedUnits, checked, mismatched, fact.job] }];
+  });
 
 /** Whether a model has a file in this blob. */
 export const namesModel = async ({ read }: Database, root: Root): Promise<boolean> =>

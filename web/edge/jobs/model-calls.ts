@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { readBlobRange } from '#client/blobs.ts';
-import { listModels, removeModel } from '#client/models.ts';
+import { listModels, readModelStats, removeModel } from '#client/models.ts';
 import type { ModelView } from '#protocol/api/models.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { accept, type Result } from '#protocol/values/refusal.ts';
@@ -25,6 +25,7 @@ function textOf({ content }: { content: string }): string {
 /** What the pages of developers ask of the models that a hub keeps. */
 export const modelCalls = {
   fetchModels: (key: string) => listModels(openHub(key)),
+  fetchModelStats: (key: string) => readModelStats(openHub(key)),
   postModel,
   removeModel: (key: string, name: string) => removeModel(openHub(key), name),
 

@@ -2,6 +2,7 @@ import type { JobPage, VerdictPage } from '#protocol/api/api.ts';
 import type { GridView } from '#protocol/api/grid-view.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import type { KeyList, KeyRequest, NewKey, OwnKey } from '#protocol/api/keys.ts';
+import type { ModelStatsList } from '#protocol/api/model-stats.ts';
 import type { ModelList, ModelOptions, ModelRemoved, ModelView } from '#protocol/api/models.ts';
 import type { FileKind } from '#protocol/files/file-kind.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
@@ -117,6 +118,7 @@ export interface DashboardActions {
   addKey(key: string, request: KeyRequest): Promise<Result<NewKey>>;
   revokeKey(key: string, id: DeveloperId): Promise<Result<true>>;
   fetchModels(key: string): Promise<Result<ModelList>>;
+  fetchModelStats(key: string): Promise<Result<ModelStatsList>>;
   postModel(
     key: string,
     upload: { files: readonly NamedFile[]; options: ModelOptions },

@@ -124,8 +124,9 @@ export function JobPage(props: {
           <span data-testid="state-reason">{formatSentence(describeReason(job.reason))}</span>
         </p>
         <p class="soft small">
-          <code>{job.id}</code> · {formatNoun(job.items, 'item')} in {formatNoun(job.units, 'unit')}{' '}
-          of {job.unitItems} · posted {formatAgo(job.createdAt, at)}
+          <code>{job.id}</code>
+          {job.model === undefined ? '' : ` · ${job.model}`} · {formatNoun(job.items, 'item')} in{' '}
+          {formatNoun(job.units, 'unit')} of {job.unitItems} · posted {formatAgo(job.createdAt, at)}
           {duration === undefined ? '' : ` · ran ${formatMillis(duration)}`}
         </p>
       </header>

@@ -1,15 +1,19 @@
 import { useCallback, useState } from 'preact/hooks';
-import type { ModelView } from '#protocol/api/models.ts';
+import type { ModelStats } from '#protocol/api/model-stats.ts';
+import { type ModelView, nameModel } from '#protocol/api/models.ts';
 import type { TaskName } from '#protocol/tasks/task.ts';
 import { formatBytes, formatInstant, formatNoun } from '../../core/format.ts';
-import { findTasks, nameModel, TASK_WORDS } from '../../core/model-facts.ts';
+import { findTasks, TASK_WORDS } from '../../core/model-facts.ts';
 import type { DashboardActions } from '../dashboard/actions.ts';
 import { DeveloperHead } from '../dashboard/developer-head.tsx';
 import { Refused } from '../dashboard/refused.tsx';
 import { TwoStep } from '../dashboard/two-step.tsx';
 import { useAction, useAnswer } from '../use-answer.ts';
 import { AddModel } from './add-model.tsx';
+import { ModelStatsTable } from './model-stats.tsx';
 import './models.css';
+
+const STATS_MS = 10_000;
 
 /** The models that the hub keeps: what each is for, and how to add and remove one. */
 export function Models(props: {
@@ -20,6 +24,8 @@ export function Models(props: {
   const { developerKey, actions, onForget } = props;
   const ask = useCallback(() => actions.fetchModels(developerKey), [actions, developerKey]);
   const { value: list, refusal, again } = useAnswer(ask);
+  const measure = useCallback(() => actions.fetchModelStats(developerKey), [actions, developerKey]);
+  const { value: measured } = useAnswer(measure, STATS_MS);
   return (
     <div class="dashboard">
       <DeveloperHead title="Models" refusal={refusal} onForget={onForget} />
@@ -33,6 +39,7 @@ export function Models(props: {
               <OneModel
                 key={nameModel(model)}
                 model={model}
+                stats={measured?.models.find((each) => each.model === nameModel(model))}
                 developerKey={developerKey}
                 actions={actions}
                 onRemoved={again}
@@ -56,6 +63,7 @@ const describeTask = (task: TaskName | undefined): string =>
 
 function OneModel(props: {
   model: ModelView;
+  stats: ModelStats | undefined;
   developerKey: string;
   actions: DashboardActions;
   onRemoved(): Promise<void>;
@@ -91,6 +99,7 @@ function OneModel(props: {
           {formatInstant(model.created * 1000)} by <code>{model.owned_by}</code>
         </span>
       </p>
+      {props.stats === undefined ? null : <ModelStatsTable stats={props.stats} />}
       <TwoStep
         label="Remove"
         name={`Remove ${name}`}

@@ -1,9 +1,9 @@
 import { useCallback, useState } from 'preact/hooks';
-import type { ModelView } from '#protocol/api/models.ts';
+import { type ModelView, nameModel } from '#protocol/api/models.ts';
 import type { TaskName } from '#protocol/tasks/task.ts';
 import type { Result } from '#protocol/values/refusal.ts';
 import { nameInputs } from '../../core/input-kinds.ts';
-import { findTasks, type ModelSettings, nameModel, TASK_WORDS } from '../../core/model-facts.ts';
+import { findTasks, type ModelSettings, TASK_WORDS } from '../../core/model-facts.ts';
 import { decodePlayground, PLAYGROUND_EMPTY, type PlaygroundForm } from '../../core/playground.ts';
 import { viewRun } from '../../core/run-view.ts';
 import type { DashboardActions, NamedFile } from '../dashboard/actions.ts';

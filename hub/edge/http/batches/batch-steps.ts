@@ -77,7 +77,7 @@ async function postJobs(
     const title = `${batch.view.id} ${index + 1}/${parts.length}`;
     const { id } = await postTexts(ports, {
       ...{ key, options: { name: title, task: ENDPOINTS.embeddings.task } },
-      ...{ model: model.files, texts },
+      ...{ model, texts },
     });
     begun.parts = begun.parts.map((part, at) => (at === index ? { ...part, job: id } : part));
     await saveBatch(ports, begun);

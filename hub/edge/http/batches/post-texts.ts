@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
-import type { ModelFile } from '#protocol/api/models.ts';
+import { type ModelView, nameModel } from '#protocol/api/models.ts';
 import type { Spool } from '../../inputs/spool.ts';
 import { createJob } from '../create-job.ts';
 import type { ApiPorts } from '../route.ts';
@@ -25,11 +25,11 @@ export async function inFolder<T>(
   }
 }
 
-/** Texts, and the files of a model. */
+/** Texts, and a model of the hub. */
 interface TextsForm {
   key: KeyView;
   options: Pick<JobOptions, 'name' | 'task' | 'open' | 'idleMinutes' | 'assurance'>;
-  model: readonly ModelFile[];
+  model: ModelView;
   texts: Spool;
 }
 
@@ -38,13 +38,13 @@ export async function postTexts(
   ports: Pick<ApiPorts, 'store' | 'loop' | 'clock' | 'threads'>,
   { key, options: own, ...form }: TextsForm,
 ): Promise<JobView> {
-  const options: JobOptions = { ...own, autoStart: true };
   const { model, texts: inputs } = form;
+  const options: JobOptions = { ...own, model: nameModel(model), autoStart: true };
   const made = await ports.threads.makeJob({
     options,
-    model: { kept: model },
+    model: { kept: model.files },
     inputs,
     shared: NONE,
   });
-  return createJob(ports, { key, options, made, kept: model });
+  return createJob(ports, { key, options, made, kept: model.files });
 }

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Assurance, isEnded, type JobView } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
+import type { ModelView } from '#protocol/api/models.ts';
 import type { BatchLine } from '#protocol/openai/batch.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
@@ -21,7 +22,9 @@ export interface Asked {
   endpoint: EndpointName;
   key: KeyView;
   body: unknown;
+  /** As the request names it. */
   model: NamedModel;
+  kept: ModelView;
   assurance: Assurance;
   /** Aborted when it waits no longer. */
   signal: AbortSignal;
@@ -63,11 +66,11 @@ export function openLanes(ports: ApiPorts): Lanes {
     return groups.get(group) ?? [];
   };
   const open = async (asked: Asked, group: string, texts: Texts): Promise<JobView> => {
-    const { endpoint, key, model, assurance } = asked;
+    const { endpoint, key, model, kept, assurance } = asked;
     const name = `${endpoint} of ${model.name}`.slice(0, 120);
     const { task } = ENDPOINTS[endpoint];
     const options = { name, task, open: true, idleMinutes: IDLE_MINUTES, assurance };
-    const view = await postTexts(ports, { key, options, model: model.files, texts });
+    const view = await postTexts(ports, { key, options, model: kept, texts });
     groups.set(group, [...jobsIn(group), view.id]);
     return view;
   };

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { JobOptions, JobView } from '#protocol/api/job.ts';
-import type { ModelFile } from '#protocol/api/models.ts';
+import { type ModelFile, nameModel } from '#protocol/api/models.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { viewJob } from '../../../core/hub.ts';
@@ -37,8 +37,8 @@ export function createRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
         const id = `job_${newId(8)}` as JobId;
         const there = await readJob(ports, id);
         if (there !== undefined) return answerJson(viewJob(ports.hub, there), 201);
-        const { options } = posted;
         const whole = await withModel(ports, posted);
+        const { options } = whole;
         const made = await makeJob(ports, whole);
         const kept = keptFiles(whole);
         return answerJson(await createJob(ports, { id, key, options, made, kept }), 201);
@@ -54,11 +54,12 @@ export function createRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
   return [writer('POST /v1/jobs', description, answer)];
 }
 
-/** The form with the model that its options name, where they name one. */
+/** The form with the model that its options name, where they name one, and its revision. */
 async function withModel({ store }: ApiPorts, form: PostedForm): Promise<PostedForm> {
-  const { model } = form.options;
-  if (model === undefined) return form;
-  return { ...form, model: { kept: (await findModel(store.models, model)).files } };
+  const { options } = form;
+  if (options.model === undefined) return form;
+  const kept = await findModel(store.models, options.model);
+  return { ...form, options: { ...options, model: nameModel(kept) }, model: { kept: kept.files } };
 }
 
 /** The files of a kept model that devices run as its options alone say. */

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { postJob } from '#client/jobs.ts';
 import { addKey } from '#client/keys.ts';
-import { addModel, listModels, readModel, removeModel } from '#client/models.ts';
+import { addModel, listModels, readModel, readModelStats, removeModel } from '#client/models.ts';
 import type { KeyRequest } from '#protocol/api/keys.ts';
 import type { ModelOptions } from '#protocol/api/models.ts';
 import { sampleModel } from '#protocol/onnx/sample-model.ts';
@@ -162,6 +162,14 @@ describe('a job of a model that the hub keeps', () => {
     expect([named, pinned].map(({ inputs, units }) => [inputs, units])).toEqual(
       Array(2).fill([sent.inputs, sent.units]),
     );
+    const names = [named, pinned, sent].map(({ model }) => model);
+    expect(names).toEqual(['ready/net@abc', 'ready/net@abc', undefined]);
+    const { models } = must(await readModelStats(mine));
+    expect(models.find(({ model }) => model === 'ready/net@abc')).toEqual({
+      model: 'ready/net@abc',
+      trust: { accepted: 0, checked: 0, mismatched: 0 },
+      classes: [],
+    });
     must(await removeModel(mine, 'ready/net'));
     const { state } = (await (await hub.call(`/v1/jobs/${named.id}`)).json()) as { state: string };
     expect(state).toBe('checking');

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ModelStatsList } from '#protocol/api/model-stats.ts';
 import {
   type ModelFile,
   type ModelLimits,
@@ -6,10 +7,12 @@ import {
   ModelOptions,
   ModelRemoved,
   ModelView,
+  nameModel,
 } from '#protocol/api/models.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { bytes } from '#protocol/values/units.ts';
+import { bytes, instant } from '#protocol/values/units.ts';
+import { viewModelStats } from '../../../core/hub.ts';
 import { MODEL_LIMITS, weightsWithin } from '../../../core/models/check.ts';
 import type { Spool } from '../../inputs/spool.ts';
 import { answerJson, reject } from '../answer.ts';
@@ -80,6 +83,20 @@ export function modelRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
       },
       async (): Promise<ModelList> => {
         return { object: 'list', data: await ports.store.models.list(), limits: LIMITS };
+      },
+    ),
+    reader(
+      'GET /v1/model-stats',
+      {
+        does: 'Says of each model how fast devices online compute it, by their class, and what checks of its jobs found.',
+        answers: { 200: json({ ModelStatsList }) },
+        cost: 2,
+      },
+      async (): Promise<ModelStatsList> => {
+        const known = (await ports.store.models.trust()).map(({ view, archived }) => {
+          return { model: nameModel(view), since: instant(view.created * 1000), archived };
+        });
+        return { models: viewModelStats(ports.hub, known) };
       },
     ),
     reader(

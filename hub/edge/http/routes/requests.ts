@@ -43,12 +43,12 @@ export function requestRoutes(ports: ApiPorts): Route[] {
     places.hold(call.key, async () => {
       const { request, key } = call;
       const body = await readJson(Named, request, BODY_BYTES_MAX);
-      const { files } = await findModel(ports.store.models, body.model);
+      const kept = await findModel(ports.store.models, body.model);
       const given = request.headers.get(ASSURANCE) ?? 'instant';
       const assurance = must(decodeWith(Assurance, given, 'request-invalid'));
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(waitMs(request))]);
-      const model = { name: body.model, files };
-      const asked = { endpoint, key, body, model, assurance, signal };
+      const model = { name: body.model, files: kept.files };
+      const asked = { endpoint, key, body, model, kept, assurance, signal };
       const placed = await lanes.place(asked).catch((error) => {
         return signal.aborted ? rejectLate() : Promise.reject(error);
       });

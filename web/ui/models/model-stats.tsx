@@ -1,0 +1,50 @@
+import type { ModelStats } from '#protocol/api/model-stats.ts';
+import { describeTrust, nameClass, viewSpeed } from '../../core/model-stats-view.ts';
+
+const COLUMNS = ['Devices', 'Online', 'Items a second', 'Range'] as const;
+
+/** How fast devices online compute a model, by their class, and what checks of its jobs found. */
+export function ModelStatsTable({ stats }: { stats: ModelStats }) {
+  const [first, ...others] = COLUMNS;
+  return (
+    <div class="model-stats" data-testid="model-stats">
+      <p class="small" data-testid="model-trust">
+        {describeTrust(stats.trust)}
+      </p>
+      {stats.classes.length === 0 ? (
+        <p class="soft small">No device online is set up for it, so no speed is measured now.</p>
+      ) : (
+        <table class="class-table">
+          <caption class="hidden-words">Speed of {stats.model} by class of devices</caption>
+          <thead>
+            <tr>
+              {COLUMNS.map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {stats.classes.map((each) => {
+              const { devices, median, range } = viewSpeed(each);
+              return (
+                <tr key={nameClass(each)} data-testid="class-speed">
+                  <th scope="row">
+                    <span class="hidden-words">{first}: </span>
+                    {nameClass(each)}
+                  </th>
+                  {[devices, median, range].map((text, column) => (
+                    <td key={others[column]} class="number">
+                      {text}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}
+    </div>
+  );
+}
