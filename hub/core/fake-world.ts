@@ -2,6 +2,7 @@ import type { Assurance, JobRecord } from '#protocol/api/job.ts';
 import { DIGEST_BYTES, digest, digestCommitment, sha256 } from '#protocol/bytes/digest.ts';
 import { type DecoyFindings, NO_DECOYS } from '#protocol/checks/thresholds.ts';
 import {
+  type Capabilities,
   type ClientMessage,
   type HubMessage,
   PROTOCOL_VERSION,
@@ -130,11 +131,14 @@ export function openBench(options: BenchOptions = {}) {
     hub: () => bench.hub,
     clock: () => world.now,
     job: () => bench.view(JOB),
-    join(socket: number, key: PublicKey, role: 'contributor' | 'verifier'): void {
+    /** A contributor may say what it is capable of. */
+    join(socket: number, key: PublicKey, as: 'contributor' | 'verifier' | Capabilities): void {
       post({ type: 'connected', socket });
       const nonce = last(socket, 'challenge')?.nonce ?? ('00'.repeat(32) as Nonce);
+      const [role, more] =
+        typeof as === 'string' ? [as, {}] : (['contributor', { capabilities: as }] as const);
       const claim = { version: PROTOCOL_VERSION, role, key, hub: HUB, nonce };
-      say(socket, { type: 'hello', claim, signature: SIGNED });
+      say(socket, { type: 'hello', claim, signature: SIGNED, ...more });
     },
     admit(socket: number, unitMs: number, threads = 1): void {
       const offer = last(socket, 'admit');
@@ -170,7 +174,9 @@ export function openBench(options: BenchOptions = {}) {
 export type Bench = ReturnType<typeof openBench>;
 
 /** Fields of a record that are there as they are given. */
-type PostedMore = Partial<Pick<JobRecord, 'open' | 'dryRun' | 'setup' | 'priceMax' | 'model'>>;
+type PostedMore = Partial<
+  Pick<JobRecord, 'open' | 'dryRun' | 'setup' | 'priceMax' | 'model' | 'devices' | 'deadline'>
+>;
 
 export function postJob(
   bench: Bench,

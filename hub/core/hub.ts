@@ -12,6 +12,7 @@ import { receiveExamined, reopenUnit, stepExams } from './failing/exams.ts';
 import { receiveUnitFailed } from './failing/failures.ts';
 import { storeMended } from './failing/mend.ts';
 import { followFacts } from './follow.ts';
+import { noteLate } from './jobs/deadline.ts';
 import { endIdleInputs } from './jobs/inputs.ts';
 import {
   finishPreparation,
@@ -292,6 +293,7 @@ function stepTick(turn: Turn): void {
   endIdleInputs(turn);
   chooseReady(turn);
   scheduleWaiting(turn);
+  noteLate(turn);
   askOpinions(turn);
   resolveDisputes(turn);
   stepExams(turn);

@@ -5,13 +5,16 @@ import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { between, type Instant } from '#protocol/values/units.ts';
 import { opinionsOn } from './checking/disputes.ts';
+import { latenessOf } from './jobs/deadline.ts';
 import { capProblem, quote } from './jobs/quote.ts';
 import { kindOf } from './kinds/kind-of.ts';
+import { countAhead } from './leasing/line.ts';
 import type { Device } from './state/device.ts';
 import type { Hub } from './state/hub.ts';
 import type { Job } from './state/job.ts';
 import { isDisputed, isGuarded, judgesOf, keptUntil, takesInputs } from './state/questions.ts';
 import type { Ban } from './state/trust.ts';
+import { classProblem } from './trust/classes.ts';
 import { allAreNew, viewNewcomers } from './trust/newcomers.ts';
 
 /** One unit's part in the outputs or fingerprints of a shard. */
@@ -31,6 +34,7 @@ export const banOf = (hub: Hub, device: PublicKey): Ban | undefined =>
 /** A job as it is shown, one in memory or one that was archived. */
 export function viewJob(hub: Hub, job: Job): JobView {
   const { record, manifest } = job;
+  const [late, ahead] = [latenessOf(job), countAhead(hub, job)];
   const devices = new Set([...job.leases].map((id) => hub.leases.get(id)?.device));
   return {
     id: record.id,
@@ -38,6 +42,9 @@ export function viewJob(hub: Hub, job: Job): JobView {
     state: job.state,
     reason: explain(hub, job),
     createdAt: record.createdAt,
+    ...(record.deadline === undefined ? {} : { deadline: record.deadline }),
+    ...(late === undefined ? {} : { late }),
+    ...(ahead === undefined ? {} : { ahead }),
     ...(job.startedAt === undefined ? {} : { startedAt: job.startedAt }),
     ...(job.endedAt === undefined
       ? {}
@@ -60,6 +67,7 @@ export function viewJob(hub: Hub, job: Job): JobView {
     requeued: job.requeued,
     ...(record.model === undefined ? {} : { model: record.model }),
     ...(record.itemNames === undefined ? {} : { named: true }),
+    ...(record.devices === undefined ? {} : { wantedDevices: record.devices }),
     ...(record.task === undefined ? {} : { task: record.task.options.name }),
     ...(takesInputs(job) && job.endedAt === undefined ? { open: true as const } : {}),
     ...(manifest === undefined ? {} : { quote: quote(hub, job, manifest) }),
@@ -71,22 +79,12 @@ export function viewJob(hub: Hub, job: Job): JobView {
 const countReadable = (job: Job): number =>
   isGuarded(job) && job.state !== 'done' ? job.released.count : job.acceptedUnits + job.failedUnits;
 
-/** Jobs that verifiers run before this one. */
-function countAhead({ openJobs }: Hub, job: Job): number {
-  let ahead = 0;
-  for (const other of openJobs.values()) {
-    if (other === job) return ahead;
-    if (other.state === 'checking') ahead += 1;
-  }
-  return ahead;
-}
-
 /** Adds what a waiting job waits for. */
 function explain(hub: Hub, job: Job): Reason {
   if (job.state === 'checking') {
     if (job.preparing !== undefined) return why('preparing', {});
     if (hub.verifiers.size === 0) return why('verifier-missing', {});
-    return why('preparing-later', { ahead: countAhead(hub, job) });
+    return why('preparing-later', { ahead: countAhead(hub, job) ?? 0 });
   }
   if (job.state === 'quoted') {
     return capProblem(hub, job) ?? (job.funding === undefined ? job.reason : why('funded', {}));
@@ -100,6 +98,9 @@ function explain(hub: Hub, job: Job): Reason {
   if (job.state === 'running' && hub.devices.size === 0) {
     return why('no-device', {});
   }
+  if (job.state === 'running' && job.record.devices && !hasOfClass(hub, job)) {
+    return why('class-missing', {});
+  }
   const isIdle = job.open.count + job.leasedUnits === 0 && hub.exams.size === 0;
   if (job.state === 'running' && isIdle && takesInputs(job)) return why('awaits-inputs', {});
   if (job.state === 'running' && job.leases.size === 0 && allAreNew(hub)) {
@@ -110,6 +111,9 @@ function explain(hub: Hub, job: Job): Reason {
   }
   return job.reason;
 }
+
+const hasOfClass = ({ devices }: Hub, job: Job): boolean =>
+  [...devices.values()].some((device) => classProblem(job, device) === undefined);
 
 const explainVerifiers = (hub: Hub, waits: 'lending' | 'checks'): Reason =>
   why('verifiers-missing', { waits, needed: judgesOf(hub), enrolled: hub.enrolled.size });

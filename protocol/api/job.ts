@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { BlobRef, GraphOptimization, TAPS_MAX } from '../models/package.ts';
+import { BlobRef, GraphOptimization, Provider, TAPS_MAX } from '../models/package.ts';
 import { Funding } from '../settlement/money-api.ts';
 import { TaskName, TaskOptions } from '../tasks/task.ts';
 import { InputSpec, TensorName, TensorSpec } from '../tensors/tensor.ts';
 import { DeveloperId, Digest, JobId } from '../values/ids.ts';
 import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
-import { Count, Instant, Lamports, Millis } from '../values/units.ts';
+import { Bytes, Count, Instant, Lamports, Millis } from '../values/units.ts';
 import { ModelName } from './models.ts';
 
 /**
@@ -39,6 +39,17 @@ export const Assurance = v.picklist(
 export type Assurance = v.InferOutput<typeof Assurance>;
 
 const Side = v.pipe(Count, v.minValue(1), v.maxValue(8192));
+
+/** Which devices a job is lent to; without it to all that can compute it. */
+export const DeviceClasses = v.strictObject({
+  /** How they run the model: none of the others is tried. */
+  providers: v.exactOptional(
+    v.pipe(v.array(Provider), v.minLength(1), v.maxLength(Provider.options.length)),
+  ),
+  /** Bytes of memory that they have to offer. */
+  memoryMin: v.exactOptional(Bytes),
+});
+export type DeviceClasses = v.InferOutput<typeof DeviceClasses>;
 
 /** Days after the end of a job for which its inputs and results are kept, if nothing is said. */
 export const KEEP_DAYS = 30;
@@ -86,6 +97,9 @@ export const JobOptions = v.strictObject({
   /** The most that the quote may come to, in lamports: above it the job does not start. */
   priceMax: v.optional(Lamports),
   assurance: v.optional(Assurance),
+  devices: v.optional(DeviceClasses),
+  /** When results are wanted. Jobs of one key that are as far with their share go by it. */
+  deadline: v.optional(Instant),
   /** Adds taps to the model, so that checks look inside it as well as at its outputs. */
   taps: v.optional(v.boolean()),
   /** Starts as soon as it is quoted. */
@@ -147,6 +161,10 @@ export const JobRecord = v.strictObject({
   unitPrice: Lamports,
   /** It does not start while its quote is above it. */
   priceMax: v.exactOptional(Lamports),
+  /** The only devices it is lent to. */
+  devices: v.exactOptional(DeviceClasses),
+  /** When results are wanted. */
+  deadline: v.exactOptional(Instant),
   assurance: Assurance,
   autoStart: v.boolean(),
   /** It ends when it has its quote. */
@@ -203,6 +221,11 @@ export const JobView = v.strictObject({
   /** Why it stands where it stands. */
   reason: Reason,
   createdAt: Instant,
+  /** When results are wanted, and why they come later, if they do. */
+  deadline: v.exactOptional(Instant),
+  late: v.exactOptional(Reason),
+  /** Jobs before it: those that verifiers prepare first, or that devices are offered first. */
+  ahead: v.exactOptional(Count),
   startedAt: v.optional(Instant),
   endedAt: v.optional(Instant),
   /** When its inputs and results go, once it has ended. */
@@ -237,6 +260,8 @@ export const JobView = v.strictObject({
   open: v.exactOptional(v.literal(true)),
   /** What answers in JSON Lines are of. */
   task: v.optional(TaskName),
+  /** The only devices it is lent to. */
+  wantedDevices: v.exactOptional(DeviceClasses),
   quote: v.optional(Quote),
   refusal: v.optional(Refusal),
 });

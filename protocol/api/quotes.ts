@@ -7,7 +7,7 @@ import { ModelName } from './models.ts';
 
 const { task, unitItems, graphOptimization, image, outputs, batchAxis, shared, taps, open } =
   JobOptions.entries;
-const { unitPrice, priceMax, assurance } = JobOptions.entries;
+const { unitPrice, priceMax, assurance, devices } = JobOptions.entries;
 
 /** A job that is not posted: a model that the hub keeps, how many items, and the options. */
 export const QuoteRequest = v.strictObject({
@@ -16,7 +16,7 @@ export const QuoteRequest = v.strictObject({
   /** Of texts: tokens of the longest one, since all rows of a job are as long as that. */
   tokens: v.exactOptional(v.pipe(Count, v.minValue(1), v.maxValue(1_000_000))),
   ...{ task, unitItems, graphOptimization, image, outputs, batchAxis, shared, taps, open },
-  ...{ unitPrice, priceMax, assurance },
+  ...{ unitPrice, priceMax, assurance, devices },
 });
 export type QuoteRequest = v.InferOutput<typeof QuoteRequest>;
 

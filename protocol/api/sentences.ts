@@ -40,6 +40,9 @@ const ENGLISH: Sentences = {
   'started-when-funded': () => 'started as soon as it was funded',
   'no-device': () => 'no device is online; open this hub on a phone and tap Start',
   'awaits-inputs': () => 'all inputs so far are computed; it takes more until it is told to end',
+  'deadline-passed': () => 'its deadline has passed',
+  'deadline-near': () =>
+    'its devices are too slow, or too few, to compute the rest before its deadline',
   'all-devices-new': () =>
     'every device online is new and waits for a place; the operator can give more of them with --newcomers',
   'verifiers-missing': ({ waits, needed, enrolled }) => {
@@ -69,6 +72,7 @@ const ENGLISH: Sentences = {
     `from the speed of ${count(devices, 'device')} online now, ${measured} of them measured${compared === 0 ? '' : `, ${compared} by what they take for other models`}`,
   'shared-now': ({ jobs, percent }) =>
     `at the latest on ${percent} % of the devices, beside ${count(jobs, 'job')} that run now`,
+  'class-missing': () => 'no device online is of the classes that it asks for',
   'memory-missing': ({ needMiB, mostMiB }) =>
     `no device online has the ${needMiB} MiB that it needs; the most is ${mostMiB} MiB`,
   'budget-spent': ({ text }) => text,
@@ -108,6 +112,10 @@ const ENGLISH: Sentences = {
     'this device offers no way to run a model: WebAssembly is missing or blocked',
   'capability-feature': ({ model }) => `"${model}" needs a GPU feature this device lacks`,
   'exact-only': ({ model }) => `"${model}" runs on WebAssembly alone: ${EXACT_ONLY}`,
+  'memory-unwanted': ({ job, needMiB, hasMiB }) =>
+    `"${job}" asks for devices with ${needMiB} MiB and this device offers ${hasMiB} MiB`,
+  'provider-unwanted': ({ job, providers }) =>
+    `"${job}" asks for devices that run it on ${providers === '' ? 'another provider' : providers} alone`,
   'providers-suspended': ({ model }) =>
     `"${model}" does not run right on this device: checks found its results too far off`,
   'device-slow': ({ job, seconds }) => `"${job}" ends in about ${seconds} s on faster devices`,

@@ -36,6 +36,8 @@ export const Reason = v.variant('code', [
   of('no-device', {}),
   of('all-devices-new', {}),
   of('awaits-inputs', {}),
+  of('deadline-passed', {}),
+  of('deadline-near', {}),
   of('verifiers-missing', {
     waits: v.picklist(['lending', 'checks']),
     needed: Count,
@@ -61,6 +63,7 @@ export const Reason = v.variant('code', [
   /** The least part of the devices that it gets beside jobs that run. */
   of('shared-now', { jobs: Count, percent: Count }),
   // Why a job is not possible now
+  of('class-missing', {}),
   of('memory-missing', { needMiB: Count, mostMiB: Count }),
   of('budget-spent', { text: Text }),
   of('model-unprepared', { model: Name }),
@@ -86,6 +89,8 @@ export const Reason = v.variant('code', [
   of('capability-provider', {}),
   of('capability-feature', { model: Name }),
   of('exact-only', { model: Name }),
+  of('memory-unwanted', { job: Name, needMiB: Count, hasMiB: Count }),
+  of('provider-unwanted', { job: Name, providers: Text }),
   of('providers-suspended', { model: Name }),
   of('device-slow', { job: Name, seconds: Count }),
   of('kept-ready', { job: Name }),

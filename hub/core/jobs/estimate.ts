@@ -2,19 +2,20 @@ import type { JobRecord, Quote } from '#protocol/api/job.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
+import { classProblem } from '../trust/classes.ts';
 import { fitProblem } from '../trust/fit.ts';
 import { allAreNew } from '../trust/newcomers.ts';
 import { capProblem, quote } from './quote.ts';
 
 /** What is asked of the jobs that were prepared alike. */
-export type Wish = Pick<JobRecord, 'items' | 'unitPrice' | 'priceMax' | 'assurance'>;
+export type Wish = Pick<JobRecord, 'items' | 'unitPrice' | 'priceMax' | 'assurance' | 'devices'>;
 
 /** What was said of the files of the job that was prepared. */
 const OF_FILES: readonly Reason['code'][] = ['files-left-out', 'texts-cut'];
 
 /** A job with other items than the one that was prepared, as if it were new. */
 export function likeJob(job: Job, wish: Wish): Job {
-  const { notes = [], priceMax: _, ...record } = job.record;
+  const { notes = [], priceMax: _, devices: __, ...record } = job.record;
   const units = Math.ceil(wish.items / record.draft.runtime.unitItems);
   const kept = notes.filter(({ code }) => !OF_FILES.includes(code));
   return { ...job, record: { ...record, ...wish, units, notes: kept } };
@@ -41,7 +42,10 @@ export function obstaclesOf(hub: Hub, job: Job): Reason[] {
 }
 
 /** One reason for all devices, where it is the same one. */
-function explainUnfit({ devices }: Hub, { manifest }: Job, problems: readonly Reason[]): Reason {
+function explainUnfit({ devices }: Hub, job: Job, problems: readonly Reason[]): Reason {
+  const { manifest } = job;
+  const isOfClass = [...devices.values()].some((device) => !classProblem(job, device));
+  if (!isOfClass) return why('class-missing', {});
   const isMemory = problems.every(({ code }) => code === 'capability-memory');
   if (!isMemory || manifest === undefined) return why('no-device-fits', {});
   const most = Math.max(...[...devices.values()].map((each) => each.capabilities.memoryBytes));

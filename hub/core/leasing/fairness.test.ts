@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
+import { instant } from '#protocol/values/units.ts';
 import type { FairBook, Flow } from '../state/job.ts';
 import {
   chargeFlow,
@@ -123,6 +124,21 @@ test('no job waits longer than all others may be ahead of it', () => {
       for (const ms of waited.values()) expect(ms).toBeLessThan(most);
     }),
   );
+});
+
+test('of jobs of one developer the earlier deadline goes first, and none gets less for it', () => {
+  const due = (at: number, deadline: number) => ({ ...flowOf(0, at), deadline: instant(deadline) });
+  const running = [flowOf(0, 0), due(1, 9_000), due(2, 5_000)];
+  const book = openFairBook();
+  const order: string[] = [];
+  for (let turn = 0; turn < 3 * (QUANTUM_MS / 12_000); turn += 1) {
+    order.push(serve(book, running, { costMs: 12_000, at: -1, stayMs: 0 })?.id.at(-1) ?? '');
+  }
+  const [first, ...rest] = order.join('').match(/(.)\1*/g) ?? [];
+  expect(order.filter((id) => id === '0').length).toBe(order.length / 3);
+  expect(`${first}${rest.join('')}`.slice(0, 4)).toContain('2');
+  expect(order.indexOf('2')).toBeLessThan(order.indexOf('1'));
+  expect(order.indexOf('1')).toBeLessThan(order.indexOf('0'));
 });
 
 test('a job that comes late is served next, and catches up nothing', () => {

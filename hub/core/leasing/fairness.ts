@@ -44,9 +44,17 @@ export function rankFlows<F extends Flow>(book: FairBook, flows: readonly F[]): 
       Number(isNext(b)) - Number(isNext(a)) ||
       b.developerMs - a.developerMs ||
       (a.flow.developer < b.flow.developer ? -1 : a.flow.developer > b.flow.developer ? 1 : 0) ||
-      b.jobMs - a.jobMs,
+      Number(b.jobMs > 0) - Number(a.jobMs > 0) ||
+      dueOf(a) - dueOf(b) ||
+      b.jobMs - a.jobMs ||
+      deadlineOf(a) - deadlineOf(b),
   );
 }
+
+/** A deadline counts while its job has not had its share of this round. */
+const dueOf = (ranked: Ranked<Flow>): number => (ranked.jobMs > 0 ? deadlineOf(ranked) : 0);
+
+const deadlineOf = ({ flow }: Ranked<Flow>): number => flow.deadline ?? Number.MAX_SAFE_INTEGER;
 
 /** Somebody waits for its units, and it has not had its share yet. */
 const isNext = ({ flow, developerMs, jobMs }: Ranked<Flow>): boolean =>

@@ -4,6 +4,7 @@ import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { ActiveLease, Job } from '../state/job.ts';
 import { takesInputs } from '../state/questions.ts';
+import { classProblem } from '../trust/classes.ts';
 import type { Turn } from '../turn.ts';
 
 /**
@@ -78,11 +79,12 @@ export function isAwaited({ asked }: Hub, { admitted }: Device): boolean {
 export const readyFor = ({ ready }: Hub, key: PublicKey): readonly JobId[] => ready.get(key) ?? [];
 
 /** Devices that are set up for a job, those first that would be through with a unit first. */
-export function rankDevices(devices: readonly Device[], { packageId: id }: Job): Device[] {
+export function rankDevices(devices: readonly Device[], job: Job): Device[] {
+  const { packageId: id } = job;
   return devices
     .flatMap((device) => {
       const admission = id && device.admitted.get(id);
-      if (!admission) return [];
+      if (!admission || classProblem(job, device) !== undefined) return [];
       const { leases, roundTripMs = 0 } = device;
       return [{ device, leases: leases.size, waitMs: admission.unitMs + roundTripMs }];
     })

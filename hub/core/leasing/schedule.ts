@@ -7,6 +7,7 @@ import { kindOf } from '../kinds/kind-of.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
 import { isDisputed, isEnding } from '../state/questions.ts';
+import { classProblem, isWanted } from '../trust/classes.ts';
 import { fitProblem } from '../trust/fit.ts';
 import { countFleet } from '../trust/fleet.ts';
 import { unitsBeforeTrust, unjudgedProblem } from '../trust/in-flight.ts';
@@ -18,6 +19,7 @@ import { chargeFlow, rankFlows, refundFlow, weighPay } from './fairness.ts';
 import { isAwaited, rankDevices, readyFor, twinAfterMs, wantsDevice } from './lane.ts';
 import { hasLate, openLateness, timelyMs } from './late.ts';
 import { grantLease, SHARD_MS, sizeShard } from './lease.ts';
+import { flowOf } from './line.ts';
 import { nextRun } from './next-run.ts';
 import { leastRate, payRate } from './share.ts';
 import { holdsSuspect } from './suspects.ts';
@@ -64,10 +66,11 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
   }
   const { manifest } = job;
   const asked = device.admitting?.package === message.package;
+  const only = asked ? device.admitting?.only : undefined;
   if (asked) endTrial(turn, device);
   delete device.admitting;
   if (message.type === 'unfit') {
-    noteUnfit(turn, device, message);
+    noteUnfit(turn, device, { ...message, only });
   } else if (!allowsProvider(manifest, message.provider)) {
     device.unfit.set(message.package, why('exact-only', { model: manifest.name }));
   } else if (isSuspended(turn, device, message)) {
@@ -102,17 +105,33 @@ function endTrial({ hub, world }: Turn, { admitting }: Device): void {
   if (unusedMs > 0) refundFlow(hub.fairness, admitting.trial, unusedMs);
 }
 
-/** A device gets no more of a package, which it could not compute. */
+/** A device gets no more of a package, or of one job of it, which it could not compute. */
 export function noteUnfit(
   turn: Turn,
   device: Device,
   {
     package: id,
     trials,
-  }: { package: Digest; trials: readonly Pick<Trial, 'provider' | 'outcome'>[] },
+    only,
+  }: {
+    package: Digest;
+    trials: readonly Pick<Trial, 'provider' | 'outcome'>[];
+    only?: JobId | undefined;
+  },
 ): void {
   const ends = trials.map(({ provider, outcome }) => ({ provider, outcome }));
-  device.unfit.set(id, why('device-unfit', { model: nameOfPackage(turn, id), trials: ends }));
+  const reason = why('device-unfit', { model: nameOfPackage(turn, id), trials: ends });
+  if (only === undefined) device.unfit.set(id, reason);
+  else noteUnfitFor(turn, device, { job: only, reason });
+}
+
+function noteUnfitFor(
+  { hub: { openJobs } }: Turn,
+  { unfitJobs }: Device,
+  { job, reason }: { job: JobId; reason: Reason },
+): void {
+  for (const id of unfitJobs.keys()) if (!openJobs.has(id)) unfitJobs.delete(id);
+  unfitJobs.set(job, reason);
 }
 
 const isSuspended = (
@@ -249,16 +268,14 @@ function readFlows({ hub }: Turn, device: Device, running: readonly Job[]): JobF
   const atWork = new Set([...device.leases].map((id) => hub.leases.get(id)?.lease.package));
   const least = leastRate(running);
   return running.map((job) => {
-    const { packageId, record } = job;
+    const { packageId } = job;
     const isAdmitted = packageId !== undefined && device.admitted.has(packageId);
     const admittedMs = isAdmitted ? STAY_MS.admitted : 0;
     return {
       job,
-      id: record.id,
-      developer: record.developer,
+      ...flowOf(job),
       weight: weighPay(payRate(job), least),
       stayMs: atWork.has(packageId) ? STAY_MS.atWork : admittedMs,
-      isAwaited: record.open !== undefined,
     };
   });
 }
@@ -342,11 +359,19 @@ function slowProblem(
 function startAdmission(turn: Turn, device: Device, job: Job): void {
   const { manifest, packageId } = job;
   if (manifest === undefined || packageId === undefined) return;
-  device.admitting = { package: packageId, since: turn.world.now };
+  const { providers } = device.capabilities;
+  const isPart = providers.some((provider) => !isWanted(job, provider));
+  const only = isPart ? { only: job.record.id } : {};
+  device.admitting = { package: packageId, since: turn.world.now, ...only };
   job.fleet.devices += 1;
   delete device.idle;
-  const without = [...new Set(device.capabilities.providers)].flatMap((provider) => {
-    const reason = suspensionReason(turn.hub, { device: device.key, package: packageId, provider });
+  const without = [...new Set(providers)].flatMap((provider) => {
+    const reason = isWanted(job, provider)
+      ? suspensionReason(turn.hub, { device: device.key, package: packageId, provider })
+      : classProblem(job, {
+          ...device,
+          capabilities: { ...device.capabilities, providers: [provider] },
+        });
     return reason === undefined ? [] : [{ provider, reason }];
   });
   const some = without.length === 0 ? {} : { without };

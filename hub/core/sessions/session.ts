@@ -170,6 +170,7 @@ function openDevice(
     credits: 0,
     admitted: new Map(),
     unfit: new Map(),
+    unfitJobs: new Map(),
     contradicted: new Map(),
     leases: new Set(),
     holds: new Map(),

@@ -62,10 +62,15 @@ export interface Device {
   admitted: Map<Digest, Admission>;
   /** Why packages do not run on it. */
   unfit: Map<Digest, Reason>;
+  /** Why jobs that ask for some providers do not: others of their packages may. */
+  unfitJobs: Map<JobId, Reason>;
   /** By package: units that it could not compute, and another device could. */
   contradicted: Map<Digest, number>;
-  /** `trial`: the running job whose share of devices the time is taken from. */
-  admitting?: { package: Digest; since: Instant; trial?: Flow };
+  /**
+   * `trial`: the running job whose share of devices the time is taken from. `only`: the job whose
+   * providers alone are tried.
+   */
+  admitting?: { package: Digest; since: Instant; trial?: Flow; only?: JobId };
   leases: Set<LeaseId>;
   /** Blobs it serves to peers, with its place among the holders of each. */
   holds: Map<Root, number>;

@@ -32,6 +32,8 @@ export interface Flow {
   stayMs: number;
   /** It goes before others as long as there is something left on its accounts. */
   isAwaited?: boolean;
+  /** Before a sibling with a later one, or none, as long as there is something left for both. */
+  deadline?: Instant | undefined;
 }
 
 /** What devices online can do for a job: shards near its end are sized by it. */
@@ -146,6 +148,7 @@ export const jobAtRest = () => ({
   fleet: { ...NO_FLEET },
   traffic: { askedAt: [], tookMs: [] } as Traffic,
   prepareTries: 0,
+  late: undefined as Reason | undefined,
 });
 
 /** A job, as its facts and its leases make it. */
@@ -194,6 +197,8 @@ export interface Job extends JobTally {
   ties: Map<number, number>;
   /** What its checks needed is kept no more. */
   forgotten?: true;
+  /** Why its results come after its deadline, as of the last tick. */
+  late: Reason | undefined;
   /** Counted anew on each tick, and in between while few are online. */
   fleet: Fleet;
   traffic: Traffic;

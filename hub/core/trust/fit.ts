@@ -4,6 +4,7 @@ import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
+import { classProblem, isWanted } from './classes.ts';
 import { suspensionReason } from './suspensions.ts';
 
 /** Capability match: memory, provider, features, and what admission found. */
@@ -13,7 +14,7 @@ export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefin
     return why('job-in-check', {});
   }
   const { name: model } = manifest;
-  const unfit = device.unfit.get(packageId);
+  const unfit = device.unfit.get(packageId) ?? device.unfitJobs.get(job.record.id);
   if (unfit !== undefined) return unfit;
   if (isSuspendedOnAll(hub, device, { packageId, manifest })) {
     return why('providers-suspended', { model });
@@ -24,9 +25,11 @@ export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefin
     return why('capability-memory', { model, needMiB, hasMiB: Math.floor(memoryBytes / 2 ** 20) });
   }
   if (providers.length === 0) return why('capability-provider', {});
+  const unwanted = classProblem(job, device);
+  if (unwanted !== undefined) return unwanted;
   const { provider: admitted } = device.admitted.get(packageId) ?? {};
   const usable = admitted === undefined ? providers : [admitted];
-  if (!usable.some((provider) => allowsProvider(manifest, provider))) {
+  if (!usable.some((each) => isWanted(job, each) && allowsProvider(manifest, each))) {
     return why('exact-only', { model });
   }
   const runs = manifest.variants.some(({ needs }) => needs.every((n) => features.includes(n)));

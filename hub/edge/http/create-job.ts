@@ -6,6 +6,7 @@ import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
 import type { MadeJob } from '../forms/make-job.ts';
+import { reject } from './answer.ts';
 import { checkBudget } from './budget.ts';
 import { openTurns } from './call-places.ts';
 import type { ApiPorts } from './route.ts';
@@ -34,9 +35,15 @@ const inTurn = openTurns();
 export const createJob = (ports: Ports, job: NewJob): Promise<JobView> =>
   inTurn(() => create(ports, job));
 
+function checkDeadline(deadline: number | undefined, now: number): void {
+  if (deadline === undefined || deadline > now) return;
+  const message = `the deadline has passed: it is in milliseconds since 1970, and now is ${now}`;
+  reject('request-invalid', message, 'deadline');
+}
+
 async function create(ports: Ports, { id, key, options, made, kept }: NewJob): Promise<JobView> {
   const { name, model, unitPrice, priceMax, assurance, autoStart, dryRun, keepDays } = options;
-  const { open, idleMinutes } = options;
+  const { open, idleMinutes, devices, deadline } = options;
   const record: JobRecord = {
     ...made.record,
     id: id ?? (`job_${randomBytes(8).toString('hex')}` as JobId),
@@ -47,12 +54,15 @@ async function create(ports: Ports, { id, key, options, made, kept }: NewJob): P
     assurance: assurance ?? 'instant',
     autoStart: autoStart ?? false,
     ...(priceMax === undefined ? {} : { priceMax }),
+    ...(devices === undefined ? {} : { devices }),
+    ...(deadline === undefined ? {} : { deadline }),
     ...(dryRun === true ? { dryRun } : {}),
     ...(kept === undefined ? {} : { setup: setupOf(kept, options) }),
     ...(model === undefined ? {} : { model }),
     ...(keepDays === undefined ? {} : { keepDays }),
     ...(open === true ? { open: { idleMinutes: idleMinutes ?? IDLE_MINUTES } } : {}),
   };
+  checkDeadline(deadline, record.createdAt);
   await checkBudget(ports, key, record);
   const command = { type: 'create', record, inputDigests: made.digestBytes } as const;
   const view = must(await ports.loop.command(command));

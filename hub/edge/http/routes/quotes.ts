@@ -30,7 +30,8 @@ export function quoteRoutes(ports: ApiPorts): Route[] {
 
 async function answer(ports: ApiPorts, { request, key }: KeyCall): Promise<Estimate> {
   const asked = await readJson(QuoteRequest, request, BODY_BYTES_MAX);
-  const { model, items, unitPrice = lamports(0n), priceMax, assurance = 'instant' } = asked;
+  const { model, items, unitPrice = lamports(0n), assurance = 'instant' } = asked;
+  const { priceMax, devices } = asked;
   const { files } = await findModel(ports.store.models, model);
   if (unitPrice !== '0') must(await ports.settlement.view());
   const jobs =
@@ -38,7 +39,11 @@ async function answer(ports: ApiPorts, { request, key }: KeyCall): Promise<Estim
   const found = chooseLength([...jobs], asked);
   const prepared = found && (await readJob(ports, found));
   if (prepared === undefined) return say([whyUnprepared(jobs, asked)]);
-  const job = likeJob(prepared, { items, unitPrice, assurance, ...(priceMax && { priceMax }) });
+  const job = likeJob(prepared, {
+    ...{ items, unitPrice, assurance },
+    ...(priceMax && { priceMax }),
+    ...(devices && { devices }),
+  });
   const { units } = job.record;
   const overspent = await budgetProblem(() => checkBudget(ports, key, { items, units, unitPrice }));
   const obstacles = [...obstaclesOf(ports.hub, job), ...overspent];

@@ -1,0 +1,29 @@
+import type { Provider } from '#protocol/models/package.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
+import type { Device } from '../state/device.ts';
+import type { Job } from '../state/job.ts';
+
+type Asking = Pick<Job, 'record' | 'packageId'>;
+
+/** Whether a job may be computed on a provider, by the classes of devices that it asks for. */
+export const isWanted = ({ record: { devices } }: Pick<Job, 'record'>, provider: Provider) =>
+  devices?.providers?.includes(provider) ?? true;
+
+/** Why a device is of no class that a job asks for, if it is of none. */
+export function classProblem(
+  job: Asking,
+  { capabilities, admitted }: Pick<Device, 'capabilities' | 'admitted'>,
+): Reason | undefined {
+  const { devices, name } = job.record;
+  if (devices === undefined) return undefined;
+  const { memoryMin = 0, providers } = devices;
+  if (capabilities.memoryBytes < memoryMin) {
+    const needMiB = Math.ceil(memoryMin / 2 ** 20);
+    const hasMiB = Math.floor(capabilities.memoryBytes / 2 ** 20);
+    return why('memory-unwanted', { job: name, needMiB, hasMiB });
+  }
+  const admission = job.packageId && admitted.get(job.packageId);
+  const usable = admission ? [admission.provider] : capabilities.providers;
+  if (usable.some((provider) => isWanted(job, provider))) return undefined;
+  return why('provider-unwanted', { job: name, providers: (providers ?? []).join(', ') });
+}
