@@ -19,7 +19,7 @@ export {
   removeJobData,
   startJob,
 } from './jobs.ts';
-export { addKey, listKeys, readOwnKey, revokeKey } from './keys.ts';
+export { addKey, listKeys, readKey, readOwnKey, revokeKey } from './keys.ts';
 export type { Item, Items } from './map/chunks.ts';
 export { type MapOptions, type Mapped, mapItems } from './map/map-items.ts';
 export { addModel, listModels, readModel, readModelStats, removeModel } from './models.ts';
@@ -28,3 +28,10 @@ export { estimateJob } from './quotes.ts';
 export { readReceipts } from './receipts.ts';
 export { isPassing } from './refusals.ts';
 export { downloadResults, type ResultRange, streamResults } from './results.ts';
+export {
+  addWebhook,
+  listDeliveries,
+  listWebhooks,
+  removeWebhook,
+  testWebhook,
+} from './webhooks.ts';

@@ -5,6 +5,9 @@ import type { HubClient } from './client.ts';
 /** The key that this client calls with, and what its jobs came to so far. */
 export const readOwnKey = (hub: HubClient) => hub.ask(OwnKey, '/v1/key');
 
+/** A key of the hub with what its jobs came to. Takes an operator's key. */
+export const readKey = (hub: HubClient, id: DeveloperId) => hub.ask(OwnKey, `/v1/keys/${id}`);
+
 /** All keys of the hub, the oldest first. Takes an operator's key. */
 export const listKeys = (hub: HubClient) => hub.ask(KeyList, '/v1/keys');
 

@@ -176,7 +176,11 @@ test('near the end a late shard gets a twin; the first to reveal wins, once', ()
     bench.say(3, { type: 'request' });
   }
   expect(bench.last(3, 'idle')?.reason.code).toBe('no-units-open');
+  const [expected] = bench.job()?.soonestLate ?? [];
+  expect(expected).toMatchObject({ device: PHONE });
+  expect(expected?.lateFrom).toBeGreaterThan(bench.clock());
   bench.wait(6_000);
+  expect(bench.job()?.soonestLate?.[0]?.lateFrom).toBeLessThanOrEqual(bench.clock());
   const [slow, twin] = [bench.last(2, 'lease')?.lease, bench.last(3, 'lease')?.lease];
   expect(twin?.firstUnit).toBe(slow?.firstUnit);
   expect(twin?.id).not.toBe(slow?.id);

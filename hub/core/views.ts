@@ -8,6 +8,7 @@ import { opinionsOn } from './checking/disputes.ts';
 import { latenessOf } from './jobs/deadline.ts';
 import { capProblem, quote } from './jobs/quote.ts';
 import { kindOf } from './kinds/kind-of.ts';
+import { lateFrom } from './leasing/late.ts';
 import { countAhead } from './leasing/line.ts';
 import type { Device } from './state/device.ts';
 import type { Hub } from './state/hub.ts';
@@ -62,6 +63,7 @@ export function viewJob(hub: Hub, job: Job): JobView {
     released: countReadable(job),
     leased: job.leasedUnits,
     devices: devices.size,
+    ...(job.leases.size === 0 ? {} : { soonestLate: soonestLate(hub, job) }),
     checked: job.checked,
     mismatched: job.mismatched,
     requeued: job.requeued,
@@ -74,6 +76,19 @@ export function viewJob(hub: Hub, job: Job): JobView {
     ...(job.refusal === undefined ? {} : { refusal: job.refusal }),
   };
 }
+
+const LATE_SHOWN = 10;
+
+/** The leases of a job that are late before its others, with when that is. */
+const soonestLate = (hub: Hub, job: Job): NonNullable<JobView['soonestLate']> =>
+  [...job.leases]
+    .flatMap((id) => hub.leases.get(id) ?? [])
+    .map((active) => {
+      const { device, lease } = active;
+      return { device, units: lease.unitCount, lateFrom: lateFrom(job, active) };
+    })
+    .sort((a, b) => a.lateFrom - b.lateFrom)
+    .slice(0, LATE_SHOWN);
 
 /** Of a unit that failed it can be read why. */
 const countReadable = (job: Job): number =>

@@ -3,7 +3,7 @@ import { BlobRef, GraphOptimization, Provider, TAPS_MAX } from '../models/packag
 import { Funding } from '../settlement/money-api.ts';
 import { TaskName, TaskOptions } from '../tasks/task.ts';
 import { InputSpec, TensorName, TensorSpec } from '../tensors/tensor.ts';
-import { DeveloperId, Digest, JobId } from '../values/ids.ts';
+import { DeveloperId, Digest, JobId, PublicKey } from '../values/ids.ts';
 import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Bytes, Count, Instant, Lamports, Millis } from '../values/units.ts';
@@ -251,6 +251,10 @@ export const JobView = v.strictObject({
   released: Count,
   leased: Count,
   devices: Count,
+  /** Leases that are late before the others: whose, how many units, and from when on. */
+  soonestLate: v.exactOptional(
+    v.array(v.strictObject({ device: PublicKey, units: Count, lateFrom: Instant })),
+  ),
   checked: Count,
   mismatched: Count,
   requeued: Count,

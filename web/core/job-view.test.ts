@@ -5,7 +5,9 @@ import { why } from '#protocol/values/reason.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { drawGlyph, drawShare } from './glyphs.ts';
 import {
+  describeCost,
   describeState,
+  describeStragglers,
   hasResults,
   isEnded,
   jobDurationMs,
@@ -32,6 +34,23 @@ describe('a job in words', () => {
     expect(hasResults(job({ state: 'finishing', accepted: 10, released: 10 }))).toBe(true);
     expect(hasResults(job({ state: 'finishing', accepted: 10, released: 4 }))).toBe(false);
     expect(hasResults(job({ state: 'cancelled', accepted: 10, released: 10 }))).toBe(false);
+  });
+
+  test('stragglers are named once they are late, and a price has a cost so far', () => {
+    const device = 'ab'.repeat(32);
+    const soonestLate = [
+      { device, units: 3, lateFrom: 1_000 },
+      { device: 'cd'.repeat(32), units: 4, lateFrom: 9_000 },
+    ] as NonNullable<JobView['soonestLate']>;
+    expect(describeStragglers(job({ soonestLate }), 999)).toBeUndefined();
+    expect(describeStragglers(job({ soonestLate }), 3_000)).toBe(
+      '3 units wait for 1 late device: abababab (2 sec late).',
+    );
+    expect(describeStragglers(job({ soonestLate }), 9_000)).toContain('7 units wait for 2 late');
+    expect(describeStragglers(job({}), 9_000)).toBeUndefined();
+    expect(describeCost(job({}))).toBeUndefined();
+    const priced = job({ unitPrice: '5' as JobView['unitPrice'] });
+    expect(describeCost(priced)).toBe('0.00000002 SOL for units so far');
   });
 
   test('share, duration and end', () => {

@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatCertainty,
   formatCount,
+  formatId,
   formatMillis,
   formatNoun,
   formatPrice,
@@ -83,6 +84,24 @@ const costOf = ({ unitPrice, accepted }: JobView): bigint => BigInt(unitPrice) *
 
 const describeBudget = ({ quote }: JobView): string =>
   quote === undefined ? 'for units so far' : `of ${formatSol(BigInt(quote.total))} quoted`;
+
+/** What the accepted units of a job with a price come to, of how much that was quoted. */
+export const describeCost = (job: JobView): string | undefined =>
+  job.unitPrice === '0' ? undefined : `${formatSol(costOf(job))} ${describeBudget(job)}`;
+
+/** Units that wait for late devices, and which those are; nothing where none is late. */
+export function describeStragglers(
+  { soonestLate = [] }: Pick<JobView, 'soonestLate'>,
+  now: number,
+): string | undefined {
+  const late = soonestLate.filter(({ lateFrom }) => lateFrom <= now);
+  if (late.length === 0) return undefined;
+  const units = late.reduce((sum, each) => sum + each.units, 0);
+  const names = late.map(
+    (each) => `${formatId(each.device)} (${formatMillis(now - each.lateFrom)} late)`,
+  );
+  return `${formatNoun(units, 'unit')} wait for ${formatNoun(late.length, 'late device')}: ${names.join(', ')}.`;
+}
 
 /** Devices that compute a job now, the slowest first; those without a speed come last. */
 export const slowestFirst = (devices: readonly DeviceView[], job: JobId): DeviceView[] =>

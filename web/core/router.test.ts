@@ -9,6 +9,7 @@ describe('routes', () => {
     '/dashboard/job_0123456789abcdef',
     '/dashboard/models',
     '/dashboard/keys',
+    '/dashboard/webhooks',
     '/verdicts',
     '/settlements',
     '/elsewhere',

@@ -7,6 +7,7 @@ const PATHS = {
   playground: '/dashboard/playground',
   models: '/dashboard/models',
   keys: '/dashboard/keys',
+  webhooks: '/dashboard/webhooks',
   verdicts: '/verdicts',
   settlements: '/settlements',
 } as const;

@@ -1,4 +1,4 @@
-import { between } from '#protocol/values/units.ts';
+import { after, between, type Instant, millis } from '#protocol/values/units.ts';
 import type { ActiveLease, Job } from '../state/job.ts';
 import type { Turn } from '../turn.ts';
 import { twinAfterMs } from './lane.ts';
@@ -17,6 +17,10 @@ export function openLateness({ world }: Turn, job: Job): (active: ActiveLease) =
   const usualMs = twinAfterMs(job);
   return (active) => between(active.issuedAt, world.now) >= (usualMs ?? timelyMs(active));
 }
+
+/** When a lease of a job is late, if it has not ended by then. */
+export const lateFrom = (job: Job, active: ActiveLease): Instant =>
+  after(active.issuedAt, millis(twinAfterMs(job) ?? timelyMs(active)));
 
 /** Whether a lease of a job is late that has no twin yet. */
 export function hasLate(turn: Turn, job: Job): boolean {

@@ -5,7 +5,8 @@ import type { Readable } from 'node:stream';
 import sirv from 'sirv';
 
 /** Pages of the app; each is the one HTML file. */
-const PAGES = /^\/(dashboard(\/(models|keys|playground|job_[0-9a-f]{16}))?|verdicts|settlements)?$/;
+const PAGES =
+  /^\/(dashboard(\/(models|keys|webhooks|playground|job_[0-9a-f]{16}))?|verdicts|settlements)?$/;
 
 const TEXT: { [extension: string]: string } = {
   '.html': 'text/html; charset=utf-8',

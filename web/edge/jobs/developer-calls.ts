@@ -10,14 +10,18 @@ import { fetchLines } from './answers.ts';
 import { watchJob } from './events.ts';
 import { keyCalls } from './key-calls.ts';
 import { modelCalls } from './model-calls.ts';
+import { quoteCalls } from './quote-calls.ts';
 import { runTask } from './run-task.ts';
 import { saveFile } from './save-file.ts';
 import { postJob, readFileKind } from './upload.ts';
+import { webhookCalls } from './webhook-calls.ts';
 
 /** What the pages of developers ask of the hub and of this device; what is large loads when asked. */
 export const developerCalls = {
   ...keyCalls,
   ...modelCalls,
+  ...webhookCalls,
+  ...quoteCalls,
   runTask,
   postJob,
   readFileKind,

@@ -4,6 +4,14 @@ import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import type { KeyList, KeyRequest, NewKey, OwnKey } from '#protocol/api/keys.ts';
 import type { ModelStatsList } from '#protocol/api/model-stats.ts';
 import type { ModelList, ModelOptions, ModelRemoved, ModelView } from '#protocol/api/models.ts';
+import type { QuoteRequest } from '#protocol/api/quotes.ts';
+import type {
+  DeliveryPage,
+  DeliveryView,
+  NewWebhook,
+  WebhookEvent,
+  WebhookList,
+} from '#protocol/api/webhooks.ts';
 import type { FileKind } from '#protocol/files/file-kind.ts';
 import type { JobEvent } from '#protocol/messages/control.ts';
 import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
@@ -13,6 +21,7 @@ import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import type { AnswerRow } from '../../core/answers.ts';
 import type { ModelSettings } from '../../core/model-facts.ts';
 import type { Line } from '../../core/playground.ts';
+import type { QuoteChoice } from '../../core/quote-view.ts';
 import type { ReplayAsk, ReplayState } from '../../core/replay.ts';
 import type { RunState } from '../../core/run-view.ts';
 import type { Series } from '../../core/series.ts';
@@ -117,6 +126,18 @@ export interface DashboardActions {
   fetchKeys(key: string): Promise<Result<KeyList>>;
   addKey(key: string, request: KeyRequest): Promise<Result<NewKey>>;
   revokeKey(key: string, id: DeveloperId): Promise<Result<true>>;
+  /** Another key of the hub, with what its jobs came to; for operators. */
+  fetchSpent(key: string, id: DeveloperId): Promise<Result<OwnKey>>;
+  fetchWebhooks(key: string): Promise<Result<WebhookList>>;
+  addWebhook(
+    key: string,
+    request: { url: string; events: WebhookEvent[] },
+  ): Promise<Result<NewWebhook>>;
+  removeWebhook(key: string, id: string): Promise<Result<true>>;
+  testWebhook(key: string, id: string): Promise<Result<DeliveryView>>;
+  fetchDeliveries(key: string, id: string, before?: number): Promise<Result<DeliveryPage>>;
+  /** What a job of a model of the hub would cost and take, with each assurance. */
+  compareQuotes(key: string, request: QuoteRequest): Promise<Result<readonly QuoteChoice[]>>;
   fetchModels(key: string): Promise<Result<ModelList>>;
   fetchModelStats(key: string): Promise<Result<ModelStatsList>>;
   postModel(

@@ -1,7 +1,12 @@
 import { useCallback, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
 import { formatCount, formatNoun, formatShare } from '../../core/format.ts';
-import { describeState, jobFraction } from '../../core/job-view.ts';
+import {
+  describeCost,
+  describeState,
+  describeStragglers,
+  jobFraction,
+} from '../../core/job-view.ts';
 import { useAnswer } from '../use-answer.ts';
 import type { DashboardActions } from './actions.ts';
 import { DeveloperHead } from './developer-head.tsx';
@@ -65,7 +70,24 @@ function Paging(props: {
   );
 }
 
+/** What a job costs so far, and which of its units wait for late devices. */
+function JobNotes({ job, now }: { job: JobView; now: number }) {
+  const cost = describeCost(job);
+  const stragglers = describeStragglers(job, now);
+  return (
+    <>
+      {cost === undefined ? null : (
+        <span class="soft small number" data-testid="job-cost">
+          {cost}
+        </span>
+      )}
+      {stragglers === undefined ? null : <span class="small">{stragglers}</span>}
+    </>
+  );
+}
+
 function JobList({ jobs }: { jobs: readonly JobView[] | undefined }) {
+  const now = Date.now();
   if (jobs === undefined) return <p class="soft">Asking the hub…</p>;
   if (jobs.length === 0) {
     return <p class="soft">None yet. The sample job takes a minute and needs nothing from you.</p>;
@@ -90,6 +112,7 @@ function JobList({ jobs }: { jobs: readonly JobView[] | undefined }) {
                   : `${formatCount(job.accepted)} of ${formatNoun(job.units, 'unit')} (${formatShare(jobFraction(job))}) · `}
                 {formatNoun(job.items, 'item')}
               </span>
+              <JobNotes job={job} now={now} />
             </a>
           </li>
         );

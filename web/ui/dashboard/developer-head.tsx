@@ -7,6 +7,7 @@ const PLACES = [
   { title: 'Playground', label: 'Playground', path: '/dashboard/playground' },
   { title: 'Models', label: 'Models', path: '/dashboard/models' },
   { title: 'Keys', label: 'Keys', path: '/dashboard/keys' },
+  { title: 'Webhooks', label: 'Webhooks', path: '/dashboard/webhooks' },
 ] as const;
 
 /** The head of a developer's page: its name, the other pages, and why the hub would not answer. */

@@ -11,6 +11,7 @@ import {
 } from '../../core/format.ts';
 import {
   describeState,
+  describeStragglers,
   hasResults,
   isEnded,
   jobDurationMs,
@@ -137,7 +138,7 @@ export function JobPage(props: {
       <Decision job={job} request={request} actions={actions} />
       <JobMoney job={job} developerKey={request.key} actions={actions.money} onFunded={show} />
       {job.startedAt === undefined ? null : (
-        <Progress job={job} series={series} actions={actions} />
+        <Progress job={job} at={at} series={series} actions={actions} />
       )}
       {hasResults(job) ? <Results job={job} request={request} actions={actions} /> : null}
       {job.accepted > 0 ? <Receipts job={job} request={request} actions={actions} /> : null}
@@ -198,8 +199,9 @@ function Decision({ job, request, actions }: JobProps) {
   );
 }
 
-function Progress(props: { job: JobView; series: Series; actions: DashboardActions }) {
-  const { job, series, actions } = props;
+function Progress(props: { job: JobView; at: number; series: Series; actions: DashboardActions }) {
+  const { job, at, series, actions } = props;
+  const stragglers = describeStragglers(job, at);
   return (
     <section class="card" aria-labelledby="progress-title">
       <h2 id="progress-title">Progress</h2>
@@ -220,6 +222,11 @@ function Progress(props: { job: JobView; series: Series; actions: DashboardActio
           </div>
         ))}
       </dl>
+      {stragglers === undefined ? null : (
+        <p class="note note-warn small" data-testid="stragglers">
+          {stragglers} Another device is given the same where one is idle.
+        </p>
+      )}
       {job.state === 'running' ? <AtWork job={job} actions={actions} /> : null}
     </section>
   );

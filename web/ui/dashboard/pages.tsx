@@ -4,10 +4,12 @@ import { Keys } from '../keys/keys.tsx';
 import type { AppModel } from '../model.ts';
 import { Models } from '../models/models.tsx';
 import { SettlementsPage } from '../money/settlements.tsx';
+
 import type { DashboardActions } from './actions.ts';
 import { Dashboard } from './dashboard.tsx';
 import './dashboard.css';
 import { Playground } from '../playground/playground.tsx';
+import { Webhooks } from '../webhooks/webhooks.tsx';
 import { JobPage } from './job-page.tsx';
 import { KeyForm } from './key-form.tsx';
 import { Verdicts } from './verdicts.tsx';
@@ -37,5 +39,6 @@ export function DashboardPages({ app, actions }: { app: AppModel; actions: Dashb
   const props = { developerKey: key, actions, onForget: forget };
   if (route.page === 'models') return <Models {...props} />;
   if (route.page === 'keys') return <Keys {...props} />;
+  if (route.page === 'webhooks') return <Webhooks {...props} />;
   return route.page === 'playground' ? <Playground {...props} /> : <Dashboard {...props} />;
 }

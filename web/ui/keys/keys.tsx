@@ -1,5 +1,5 @@
 import { useCallback, useState } from 'preact/hooks';
-import type { KeyView, NewKey } from '#protocol/api/keys.ts';
+import type { KeyView, NewKey, OwnKey } from '#protocol/api/keys.ts';
 import { formatInstant } from '../../core/format.ts';
 import { describeKey } from '../../core/keys-view.ts';
 import type { DashboardActions } from '../dashboard/actions.ts';
@@ -8,7 +8,7 @@ import { Refused } from '../dashboard/refused.tsx';
 import { TwoStep } from '../dashboard/two-step.tsx';
 import { useAction, useAnswer } from '../use-answer.ts';
 import { MakeKey } from './make-key.tsx';
-import { OwnKeyCard } from './own-key.tsx';
+import { OwnKeyCard, Spend } from './own-key.tsx';
 import './keys.css';
 
 /** The key of this page and what it spent; for an operator all keys, to make and revoke. */
@@ -86,6 +86,10 @@ function OneKey(props: {
   const { view, isOwn, developerKey, actions } = props;
   const { busy, refusal, act } = useAction();
   const { state, isOpen, words } = describeKey(view, Date.now());
+  const [spent, setSpent] = useState<OwnKey | undefined>(undefined);
+  const showSpent = async () => {
+    setSpent(await act(() => actions.fetchSpent(developerKey, view.id)));
+  };
   const revoke = async () => {
     await act(() => actions.revokeKey(developerKey, view.id));
     await props.onRevoked();
@@ -100,6 +104,18 @@ function OneKey(props: {
           {words} · made {formatInstant(view.createdAt)} · <code>{view.id}</code>
         </span>
       </p>
+      {spent === undefined ? null : <Spend of={spent} />}
+      {isOwn || spent !== undefined ? null : (
+        <button
+          type="button"
+          class="button"
+          aria-label={`What ${view.name} spent`}
+          disabled={busy}
+          onClick={() => void showSpent()}
+        >
+          What it spent
+        </button>
+      )}
       {isOpen && !isOwn ? (
         <TwoStep
           label="Revoke"

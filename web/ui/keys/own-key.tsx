@@ -11,24 +11,31 @@ export function OwnKeyCard({ own }: { own: OwnKey }) {
       <p class="soft">
         <code>{own.id}</code> · {words}
       </p>
-      <div class="spend">
-        {viewSpend(own).map(({ name, label, share }) =>
-          share === undefined ? (
-            <p key={name}>
-              {name}: <strong class="number">{label}</strong>{' '}
-              <span class="soft small">(no limit)</span>
-            </p>
-          ) : (
-            <Meter
-              key={name}
-              id={`spend-${name.split(' ')[0]}`}
-              name={name}
-              share={share}
-              label={label}
-            />
-          ),
-        )}
-      </div>
+      <Spend of={own} />
     </section>
+  );
+}
+
+/** What the jobs of a key came to, a meter for each limit that it has. */
+export function Spend({ of }: { of: OwnKey }) {
+  return (
+    <div class="spend" data-testid="spend">
+      {viewSpend(of).map(({ name, label, share }) =>
+        share === undefined ? (
+          <p key={name}>
+            {name}: <strong class="number">{label}</strong>{' '}
+            <span class="soft small">(no limit)</span>
+          </p>
+        ) : (
+          <Meter
+            key={name}
+            id={`spend-${name.split(' ')[0]}-${of.id}`}
+            name={name}
+            share={share}
+            label={label}
+          />
+        ),
+      )}
+    </div>
   );
 }

@@ -1,11 +1,11 @@
 import type { ModelStats } from '#protocol/api/model-stats.ts';
 import { describeTrust, nameClass, viewSpeed } from '../../core/model-stats-view.ts';
 
-const COLUMNS = ['Devices', 'Online', 'Items a second', 'Range'] as const;
+const COLUMNS = ['Devices', 'Online', 'Items/s', 'Range'] as const;
 
 /** How fast devices online compute a model, by their class, and what checks of its jobs found. */
 export function ModelStatsTable({ stats }: { stats: ModelStats }) {
-  const [first, ...others] = COLUMNS;
+  const [, ...others] = COLUMNS;
   return (
     <div class="model-stats" data-testid="model-stats">
       <p class="small" data-testid="model-trust">
@@ -30,10 +30,7 @@ export function ModelStatsTable({ stats }: { stats: ModelStats }) {
               const { devices, median, range } = viewSpeed(each);
               return (
                 <tr key={nameClass(each)} data-testid="class-speed">
-                  <th scope="row">
-                    <span class="hidden-words">{first}: </span>
-                    {nameClass(each)}
-                  </th>
+                  <th scope="row">{nameClass(each)}</th>
                   {[devices, median, range].map((text, column) => (
                     <td key={others[column]} class="number">
                       {text}

@@ -10,6 +10,7 @@ import { Refused } from '../dashboard/refused.tsx';
 import { TwoStep } from '../dashboard/two-step.tsx';
 import { useAction, useAnswer } from '../use-answer.ts';
 import { AddModel } from './add-model.tsx';
+import { CompareQuotes } from './compare-quotes.tsx';
 import { ModelStatsTable } from './model-stats.tsx';
 import './models.css';
 
@@ -100,6 +101,9 @@ function OneModel(props: {
         </span>
       </p>
       {props.stats === undefined ? null : <ModelStatsTable stats={props.stats} />}
+      {settings === undefined ? null : (
+        <CompareQuotes model={name} task={task} developerKey={developerKey} actions={actions} />
+      )}
       <TwoStep
         label="Remove"
         name={`Remove ${name}`}

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { cancelJob, listJobs, postJob, readJob } from '#client/jobs.ts';
-import { addKey, listKeys, readOwnKey, revokeKey, shareJobs } from '#client/keys.ts';
+import { addKey, listKeys, readKey, readOwnKey, revokeKey, shareJobs } from '#client/keys.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import type { KeyRequest, NewKey } from '#protocol/api/keys.ts';
 import type { DeveloperId } from '#protocol/values/ids.ts';
@@ -167,6 +167,9 @@ describe('a key', () => {
     must(await cancelJob(made.client, job.id));
     expect(await codeOf(postJob(made.client, upload(2)))).toBe('accepted');
     expect(must(await readOwnKey(made.client)).spent).toEqual({ items: 5, lamports: '0' });
+    expect(must(await readKey(operator, made.id))).toEqual(must(await readOwnKey(made.client)));
+    const none = 'dev_ffffffffffffffff' as DeveloperId;
+    expect(await codeOf(readKey(operator, none))).toBe('key-unknown');
   });
 
   it('gets no more of an event stream soon after it is revoked or expired, or the share is taken back', async () => {

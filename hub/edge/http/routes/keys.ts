@@ -1,4 +1,11 @@
-import { KeyList, KeyRequest, NewKey, OwnKey, ShareRequest } from '#protocol/api/keys.ts';
+import {
+  KeyList,
+  KeyRequest,
+  type KeyView,
+  NewKey,
+  OwnKey,
+  ShareRequest,
+} from '#protocol/api/keys.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { DeveloperId } from '#protocol/values/ids.ts';
 import { instant, lamports } from '#protocol/values/units.ts';
@@ -15,7 +22,7 @@ export function keyRoutes({ store: { keys } }: Pick<ApiPorts, 'store'>): Route[]
     return answerJson(made, 201);
   }
 
-  async function view({ key }: KeyCall): Promise<OwnKey> {
+  async function withSpent(key: KeyView): Promise<OwnKey> {
     const { items, lamports: spent } = await keys.spent(key.id);
     return { ...key, spent: { items, lamports: lamports(spent) } };
   }
@@ -64,7 +71,19 @@ export function keyRoutes({ store: { keys } }: Pick<ApiPorts, 'store'>): Route[]
         does: 'Shows the key of the call, and what its jobs came to.',
         answers: { 200: json({ OwnKey }) },
       },
-      view,
+      ({ key }) => withSpent(key),
+    ),
+    operator(
+      'GET /v1/keys/:key',
+      {
+        does: 'Shows a key, and what its jobs came to.',
+        answers: { 200: json({ OwnKey }) },
+      },
+      async ({ param }) => {
+        const id = idOf(param('key'));
+        const found = (await keys.list()).find((each) => each.id === id);
+        return found === undefined ? unknown(id) : withSpent(found);
+      },
     ),
     writer(
       'PUT /v1/keys/:key/shared',

@@ -200,6 +200,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   "JobView.reason": "Why it stands where it stands.",
   "JobView.released": "Units whose results may be read: all accepted ones where assurance is `instant`.",
   "JobView.removedAt": "When they went.",
+  "JobView.soonestLate": "Leases that are late before the others: whose, how many units, and from when on.",
   "JobView.task": "What answers in JSON Lines are of.",
   "JobView.wantedDevices": "The only devices it is lent to.",
   "KeptBatch": "A batch as a hub keeps it.",
