@@ -106,10 +106,13 @@ function buildRequest(
 
 async function readError(response: Response): Promise<Attempt<never>> {
   const text = new TextDecoder().decode((await readFirst(response, ERROR_BYTES_MAX)).bytes);
-  const again = AGAIN[response.status];
+  const refused = decodeRefusal(response.status, text);
+  // Its first sending is still in work.
+  const isInWork = refused.code === 'idempotency-in-work';
+  const again = isInWork ? 'early' : AGAIN[response.status];
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   return {
-    result: { ok: false, refusal: decodeRefusal(response.status, text) },
+    result: { ok: false, refusal: refused },
     ...(again === undefined ? {} : { again }),
     ...(seconds >= 0 ? { pauseMs: seconds * 1000 } : {}),
   };

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { afterEach, expect, it, vi } from 'vitest';
 import { type ClientOptions, openClient } from './client.ts';
+import { once } from './once.ts';
 
 const Answer = v.strictObject({ value: v.number() });
 const REFUSED = { error: { code: 'job-unknown', message: 'there is no such job' } };
@@ -154,6 +155,26 @@ it('a GET that failed is made again, and another method is not', async () => {
     refusal: { code: 'download-failed', message: expect.stringContaining('ECONNREFUSED') },
   });
   expect(posting.asked).toHaveLength(1);
+});
+
+it('a POST that the hub does once is made again under one key, also while its first is in work', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 1_000 });
+  const error = { code: 'idempotency-in-work', message: 'the first is in work' };
+  const inWork = Response.json({ error }, { status: 409, headers: { 'retry-after': '1' } });
+  const answers = [cut(), inWork, Response.json({ value: 7 }), Response.json({ value: 8 })];
+  const { client, asked } = openFake(answers);
+  const body = new FormData();
+  body.append('options', '{}');
+  expect(await client.ask(Answer, '/v1/a', once({ body }))).toEqual({
+    ok: true,
+    value: { value: 7 },
+  });
+  await client.ask(Answer, '/v1/a', once({ body }));
+  const keys = asked.map(({ headers }) => headers.get('idempotency-key'));
+  expect(new Set(keys.slice(0, 3)).size).toBe(1);
+  expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+  expect(keys[3]).not.toBe(keys[0]);
+  expect(await asked[2]?.text()).toContain('options');
 });
 
 it('a GET is given up after its last try', async () => {

@@ -2,6 +2,7 @@ import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import { EmbeddingAnswer, TEXTS_MAX } from '#protocol/openai/embeddings.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { CallOptions, HubClient } from './client.ts';
+import { once } from './once.ts';
 
 /** How long a chunk may take: the hub makes a job of it, which waits for devices. */
 const WAIT_SECONDS = 600;
@@ -32,13 +33,13 @@ export async function embed(
       ...{ model, input, encoding_format: 'base64' },
       ...(dimensions !== undefined && { dimensions }),
     };
-    const answer = await hub.ask(EmbeddingAnswer, '/v1/embeddings', {
+    const call = once({
       timeoutMs: WAIT_SECONDS * 1_000 + MARGIN_MS,
       ...options,
       headers: { prefer: `wait=${WAIT_SECONDS}`, ...options?.headers },
-      method: 'POST',
       json,
     });
+    const answer = await hub.ask(EmbeddingAnswer, '/v1/embeddings', call);
     if (!answer.ok) return answer;
     const vectors = decodeVectors(answer.value, input.length);
     if (!vectors.ok) return vectors;

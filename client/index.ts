@@ -28,6 +28,7 @@ export { estimateJob } from './quotes.ts';
 export { readReceipts } from './receipts.ts';
 export { isPassing } from './refusals.ts';
 export { downloadResults, type ResultRange, streamResults } from './results.ts';
+export { type Delivery, verifyWebhook } from './verify-webhook.ts';
 export {
   addWebhook,
   listDeliveries,

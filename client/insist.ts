@@ -1,5 +1,6 @@
 import type { Result } from '#protocol/values/refusal.ts';
 import type { Attempt, CallOptions } from './attempt.ts';
+import { IDEMPOTENCY_KEY } from './once.ts';
 import { sleep } from './sleep.ts';
 
 const PAUSE_MS = { first: 250, max: 10_000 };
@@ -14,17 +15,19 @@ export interface Patience {
 }
 
 /**
- * Makes a call until it has an answer, a final refusal or no more tries. Only a GET is made twice.
+ * Makes a call until it has an answer, a final refusal or no more tries. Only a GET is made twice,
+ * and a POST that the hub does once (`once`).
  */
 export async function insist<T>(
   { retries, patience }: Patience,
-  { method = 'GET', signal }: CallOptions,
+  { method = 'GET', headers = {}, signal }: CallOptions,
   act: () => Promise<Attempt<T>>,
 ): Promise<Result<T>> {
+  const isSafe = method === 'GET' || IDEMPOTENCY_KEY in headers;
   const left = { failed: retries, early: patience };
   for (let count = 0; ; count += 1) {
     const { result, again, pauseMs } = await act();
-    if (result.ok || again === undefined || method !== 'GET' || left[again] === 0) return result;
+    if (result.ok || again === undefined || !isSafe || left[again] === 0) return result;
     left[again] -= 1;
     const pause = pauseMs ?? Math.min(PAUSE_MS.max, PAUSE_MS.first * 2 ** count);
     if (pause > PAUSE_MS.max) return result;

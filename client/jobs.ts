@@ -3,6 +3,7 @@ import { type JobOptions, JobView } from '#protocol/api/job.ts';
 import { PackageManifest } from '#protocol/models/package.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import type { CallOptions, HubClient } from './client.ts';
+import { once } from './once.ts';
 
 /** An upload of half a gigabyte over a slow line takes this long. */
 export const UPLOAD_MS = 30 * 60_000;
@@ -27,12 +28,7 @@ export function formOf({ model, modelFiles = [], inputs, options }: JobUpload): 
 
 /** Posts a job. */
 export const postJob = (hub: HubClient, upload: JobUpload, options?: CallOptions) =>
-  hub.ask(JobView, '/v1/jobs', {
-    timeoutMs: UPLOAD_MS,
-    ...options,
-    method: 'POST',
-    body: formOf(upload),
-  });
+  hub.ask(JobView, '/v1/jobs', once({ timeoutMs: UPLOAD_MS, ...options, body: formOf(upload) }));
 
 /** A page of jobs, the newest first; `before` is the `next` of the page before. */
 export const listJobs = (hub: HubClient, before?: number, options?: CallOptions) =>
@@ -44,23 +40,23 @@ export const readJob = (hub: HubClient, job: JobId, options?: CallOptions) =>
 
 /** Starts a quoted job. */
 export const startJob = (hub: HubClient, job: JobId) =>
-  hub.ask(JobView, `/v1/jobs/${job}/start`, { method: 'POST' });
+  hub.ask(JobView, `/v1/jobs/${job}/start`, once({}));
 
 /** Adds items to an open job that runs; gives their numbers. */
 export function addInputs(hub: HubClient, job: JobId, inputs: JobUpload['inputs']) {
   const form = new FormData();
   for (const { name, data } of inputs) form.append('inputs', data, name);
-  const call = { timeoutMs: UPLOAD_MS, method: 'POST', body: form } as const;
+  const call = once({ timeoutMs: UPLOAD_MS, body: form });
   return hub.ask(AddedItems, `/v1/jobs/${job}/inputs`, call);
 }
 
 /** Says that an open job gets no more inputs: it ends when all is computed. */
 export const endInputs = (hub: HubClient, job: JobId) =>
-  hub.ask(JobView, `/v1/jobs/${job}/inputs/end`, { method: 'POST' });
+  hub.ask(JobView, `/v1/jobs/${job}/inputs/end`, once({}));
 
 /** Ends a job; what was accepted stays readable. */
 export const cancelJob = (hub: HubClient, job: JobId, options?: CallOptions) =>
-  hub.ask(JobView, `/v1/jobs/${job}/cancel`, { ...options, method: 'POST' });
+  hub.ask(JobView, `/v1/jobs/${job}/cancel`, once({ ...options }));
 
 /** Removes inputs and results of a job that ended ten minutes ago or earlier. */
 export const removeJobData = (hub: HubClient, job: JobId) =>

@@ -2,6 +2,7 @@ import { ModelStatsList } from '#protocol/api/model-stats.ts';
 import { ModelList, type ModelOptions, ModelRemoved, ModelView } from '#protocol/api/models.ts';
 import type { CallOptions, HubClient } from './client.ts';
 import { UPLOAD_MS } from './jobs.ts';
+import { once } from './once.ts';
 
 /** Files of a model under their paths in its repository, and what it is to be called. */
 export interface ModelUpload {
@@ -14,7 +15,7 @@ export function addModel(hub: HubClient, { files, options }: ModelUpload, call?:
   const form = new FormData();
   for (const { name, data } of files) form.append('model', data, name);
   form.append('options', JSON.stringify(options));
-  const sent = { timeoutMs: UPLOAD_MS, ...call, method: 'POST' as const, body: form };
+  const sent = once({ timeoutMs: UPLOAD_MS, ...call, body: form });
   return hub.ask(ModelView, '/v1/models', sent);
 }
 

@@ -8,6 +8,7 @@ import {
 } from '#protocol/settlement/money-api.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import type { CallOptions, HubClient } from './client.ts';
+import { once } from './once.ts';
 
 /** Which chain and pool this grid settles in; `chain-missing` where it pays nothing. */
 export const readChain = (hub: HubClient, options?: CallOptions) =>
@@ -19,7 +20,7 @@ export const nameChain = (hub: HubClient, accounts: ChainAccounts) =>
 
 /** Has the hub read a job's escrow on the chain; then the job may start. */
 export const fundJob = (hub: HubClient, { job, poster }: { job: JobId; poster: Address }) =>
-  hub.ask(JobView, `/v1/jobs/${job}/fund`, { method: 'POST', json: { poster } });
+  hub.ask(JobView, `/v1/jobs/${job}/fund`, once({ json: { poster } }));
 
 /**
  * Tells the hub that a poster has asked for the rest of an escrow, which it then reads on the

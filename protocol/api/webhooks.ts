@@ -75,6 +75,14 @@ export type NewWebhook = v.InferOutput<typeof NewWebhook>;
 export const WebhookList = v.strictObject({ webhooks: v.array(WebhookView) });
 export type WebhookList = v.InferOutput<typeof WebhookList>;
 
+/** What a message says; `data` is of the job or the batch. */
+export const WebhookMessage = v.object({
+  type: DeliveredEvent,
+  timestamp: v.pipe(v.string(), v.isoTimestamp()),
+  data: v.record(v.string(), v.unknown()),
+});
+export type WebhookMessage = v.InferOutput<typeof WebhookMessage>;
+
 /** How one attempt ended: the status of the answer, or why there was none. */
 export const DeliveryAttempt = v.strictObject({
   at: Instant,

@@ -16,6 +16,8 @@ export interface Description {
   body?: Content;
   /** Answers that are no refusal, by status. */
   answers: Readonly<Record<number, Content>>;
+  /** Its answer has a secret, and is not kept for a call that is made again. */
+  isSecret?: true;
   /** It looks itself at what the caller brings: an API key or a ticket. */
   takesToken?: true;
   /** What a call takes from its address (`call-limits.ts`); nothing where it costs the hub little. */

@@ -119,8 +119,8 @@ export const operator = (
 };
 
 /** Whether a call that is made again with its idempotency key is answered as before. */
-export const isRepeatable = ({ method, caller }: Pick<Route, 'method' | 'caller'>): boolean =>
-  method === 'POST' && caller === 'writer';
+export const isRepeatable = ({ method, caller, description }: Route): boolean =>
+  method === 'POST' && caller === 'writer' && description.isSecret !== true;
 
 function readPlace(place: string, description: Description): Place {
   const [method = '', path = ''] = place.split(' ');

@@ -3,6 +3,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openClient } from '#client/client.ts';
 import { cancelJob, startJob } from '#client/jobs.ts';
 import { addKey, revokeKey } from '#client/keys.ts';
+import { verifyWebhook } from '#client/verify-webhook.ts';
+import {
+  addWebhook,
+  listDeliveries,
+  listWebhooks,
+  removeWebhook,
+  testWebhook,
+} from '#client/webhooks.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import type {
   DeliveryPage,
@@ -74,6 +82,38 @@ it('a key hears what happens to its jobs, signed, and reads what was sent', asyn
   expect(older.deliveries.map(({ event }) => event)).toEqual(['job.quoted']);
   expect((await remove(id)).status).toBe(204);
   verifier.socket.close();
+});
+
+it('the client makes webhooks, verifies what comes, and its secret is kept for no second call', async () => {
+  receiver.received.length = 0;
+  const { id, secret } = must(await addWebhook(client(), { url: receiver.url }));
+  expect(must(await testWebhook(client(), id))).toMatchObject({ state: 'delivered' });
+  const [sent] = receiver.received;
+  if (sent === undefined) throw new Error('nothing came');
+  const { body, headers } = sent;
+  const seen = must(await verifyWebhook(secret, { body, headers }));
+  expect(seen).toMatchObject({ type: 'webhook.test', data: { webhook: id } });
+  const wrong = [
+    verifyWebhook(secret, { body: `${body} `, headers }),
+    verifyWebhook(`whsec_${btoa('another secret')}`, { body, headers }),
+    verifyWebhook(secret, { body, headers }, Date.now() + 301_000),
+    verifyWebhook(secret, { body, headers: new Headers({ 'webhook-id': 'msg_1' }) }),
+    verifyWebhook('whsec_', { body, headers }),
+  ];
+  const codes = (await Promise.all(wrong)).map((each) => (each.ok ? 'ok' : each.refusal.code));
+  expect(codes).toEqual([
+    ...['signature-wrong', 'signature-wrong', 'signature-wrong'],
+    ...['message-malformed', 'request-invalid'],
+  ]);
+  expect(must(await listDeliveries(client(), id)).deliveries).toHaveLength(1);
+  const again = { headers: { 'Idempotency-Key': 'one' } };
+  const [one, other] = [
+    await make({ url: receiver.url }, again),
+    await make({ url: receiver.url }, again),
+  ];
+  expect(one.secret).not.toBe(other.secret);
+  for (const made of [id, one.id, other.id]) must(await removeWebhook(client(), made));
+  expect(must(await listWebhooks(client())).webhooks.map((each) => each.id)).not.toContain(id);
 });
 
 it('a webhook hears of nothing else: no other key, no other event, nothing from before it', async () => {

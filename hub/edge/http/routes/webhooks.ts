@@ -27,6 +27,7 @@ const CALLS = {
     does: 'Makes a webhook: what happens to jobs and batches of this key is posted to its address. Its secret is shown here alone.',
     body: json({ WebhookRequest }),
     answers: { 201: json({ NewWebhook }) },
+    isSecret: true as const,
   },
   list: {
     does: 'Lists the webhooks of this key; to an operator, those of all keys.',

@@ -367,6 +367,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   "VerifierMessage": "What a verifier says, beside `hello`, `beat` and `bye`.",
   "WebhookId": "`wh_` and 24 hex digits.",
   "WebhookList": "Webhooks, the oldest first.",
+  "WebhookMessage": "What a message says; `data` is of the job or the batch.",
   "WebhookRequest": "What the holder of a key says of a webhook.",
   "WebhookRequest.events": "All of them where nothing is said.",
   "WebhookView": "A webhook without its secret.",
