@@ -22,7 +22,7 @@ import { openSpaceGuard } from './blobs/space.ts';
 import { type BatchKeeper, openBatchKeeper } from './http/batches/batch-keeper.ts';
 import type { Uploads } from './http/uploads.ts';
 import { openWebhookKeeper, type WebhookKeeper } from './http/webhooks/keeper.ts';
-import { resolveByDns, resolveBySystem } from './http/webhooks/targets.ts';
+import { resolveByDns, resolveBySystem, type TargetRules } from './http/webhooks/targets.ts';
 import { mendInputs } from './inputs/mend.ts';
 import { type CommitmentLog, openCommitmentLog } from './log/commitment-log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
@@ -71,6 +71,7 @@ export interface HubParts {
   threads: Threads;
   batches: BatchKeeper;
   webhooks: WebhookKeeper;
+  targets: TargetRules;
   writes: WriteWatch;
   clock: Clock;
   log: Log;
@@ -84,7 +85,7 @@ export interface HubParts {
 interface PartOptions {
   log: Log;
   clock?: Clock | undefined;
-  /** Whether webhooks may go to private addresses, and by plain HTTP. */
+  /** Whether webhooks may go to private addresses, inputs come from there, and by plain HTTP. */
   privateWebhooks?: boolean | undefined;
 }
 
@@ -128,8 +129,8 @@ export async function openHubParts(
     seconds: () => Math.floor(clock() / 1_000),
   });
   const resolve = privateWebhooks ? resolveBySystem : resolveByDns;
-  const rules = { isPrivate: privateWebhooks, resolve };
-  const webhooks = openWebhookKeeper({ ...base, rules });
+  const targets = { isPrivate: privateWebhooks, resolve };
+  const webhooks = openWebhookKeeper({ ...base, rules: targets });
   return {
     ...base,
     ...running,
@@ -137,6 +138,7 @@ export async function openHubParts(
     uploads,
     batches,
     webhooks,
+    targets,
     async stop() {
       await Promise.all([endKeeper(), batches.close(), webhooks.close()]);
       running.loop.stop();

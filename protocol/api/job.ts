@@ -7,6 +7,7 @@ import { DeveloperId, Digest, JobId, PublicKey } from '../values/ids.ts';
 import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Bytes, Count, Instant, Lamports, Millis } from '../values/units.ts';
+import { WebAddress } from '../values/web-address.ts';
 import { ModelName } from './models.ts';
 
 /**
@@ -59,6 +60,8 @@ export const JobOptions = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
   /** A model that the hub keeps, in place of files in the form. */
   model: v.exactOptional(ModelName),
+  /** Where the hub fetches the file of inputs, in place of files in the form. */
+  inputsUrl: v.optional(WebAddress),
   /** What the model is asked to do with texts or pictures. */
   task: v.optional(TaskOptions),
   /** Items per unit. Chosen by the hub when absent. */

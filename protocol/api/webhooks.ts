@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { DeveloperId } from '../values/ids.ts';
 import { Count, Instant, Millis } from '../values/units.ts';
+import { WebAddress } from '../values/web-address.ts';
 
 /**
  * Webhooks as Standard Webhooks has them: a hub posts what happens to jobs and batches of a key to an
@@ -30,17 +31,9 @@ export const WebhookId = v.pipe(
   v.regex(/^wh_[0-9a-f]{24}$/, 'expected the id of a webhook such as wh_0123456789abcdef01234567'),
 );
 
-const URL_LENGTH_MAX = 2_000;
-const ADDRESS = 'expected an address with https, without a name, a password or #';
-
 /** What the holder of a key says of a webhook. */
 export const WebhookRequest = v.strictObject({
-  url: v.pipe(
-    v.string(),
-    v.maxLength(URL_LENGTH_MAX),
-    v.url(ADDRESS),
-    v.regex(/^https?:\/\/[^/?#@\\\s]+(?:[/?][^#\s]*)?$/i, ADDRESS),
-  ),
+  url: WebAddress,
   /** All of them where nothing is said. */
   events: v.optional(
     v.pipe(

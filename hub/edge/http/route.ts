@@ -16,6 +16,7 @@ import type { KeptWebhook } from '../store/webhooks/hooks.ts';
 import type { Threads } from '../threads/threads.ts';
 import type { Description } from './describe.ts';
 import type { Uploads } from './uploads.ts';
+import type { TargetRules } from './webhooks/targets.ts';
 
 /** What the calls of the API work on. */
 export interface ApiPorts extends Money {
@@ -35,6 +36,8 @@ export interface ApiPorts extends Money {
   /** Moves batches on. */
   batches: { wake(): void };
   webhooks: WebhookPort;
+  /** Where the hub may send and fetch what developers name by address. */
+  targets: TargetRules;
   /** Aborted when the hub stops; streams end then. */
   stopping: AbortSignal;
 }

@@ -53,7 +53,7 @@ it('the description says who may call, what a call takes and what it answers', a
     responses: { 201: { description: 'Created' }, default: {} },
   });
   expect(components.schemas['JobForm']).toMatchObject({
-    required: ['inputs', 'options'],
+    required: ['options'],
     properties: {
       inputs: { items: { contentMediaType: 'application/octet-stream' } },
       options: { $ref: '#/components/schemas/JobOptions' },

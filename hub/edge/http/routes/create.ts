@@ -9,6 +9,7 @@ import { answerJson } from '../answer.ts';
 import type { CallPlaces } from '../call-places.ts';
 import { createJob } from '../create-job.ts';
 import { Files, form, json } from '../describe.ts';
+import { fetchInputs } from '../fetch-inputs.ts';
 import { readJob } from '../job-access.ts';
 import { findModel } from '../kept-models.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
@@ -23,7 +24,14 @@ const JobForm = v.strictObject({
       ),
     ),
   ),
-  inputs: v.pipe(Files, v.description('Tensors, pictures, texts or JSON Lines.')),
+  inputs: v.exactOptional(
+    v.pipe(
+      Files,
+      v.description(
+        'Tensors, pictures, texts or JSON Lines; absent where the options have an inputsUrl.',
+      ),
+    ),
+  ),
   shared: v.exactOptional(v.pipe(Files, v.description('What all items share.'))),
   options: JobOptions,
 });
@@ -37,7 +45,7 @@ export function createRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
         const id = `job_${newId(8)}` as JobId;
         const there = await readJob(ports, id);
         if (there !== undefined) return answerJson(viewJob(ports.hub, there), 201);
-        const whole = await withModel(ports, posted);
+        const whole = await withModel(ports, await withInputs(ports, posted, request.signal));
         const { options } = whole;
         const made = await makeJob(ports, whole);
         const kept = keptFiles(whole);
@@ -52,6 +60,17 @@ export function createRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
     answers: { 201: json({ JobView }) },
   };
   return [writer('POST /v1/jobs', description, answer)];
+}
+
+/** The form with the inputs that its options have the address of, where they have one. */
+async function withInputs(
+  { uploads, targets: rules }: ApiPorts,
+  form: PostedForm,
+  signal: AbortSignal,
+): Promise<PostedForm> {
+  const { inputsUrl } = form.options;
+  if (inputsUrl === undefined) return form;
+  return { ...form, inputs: await fetchInputs(inputsUrl, form.inputs, { uploads, rules, signal }) };
 }
 
 /** The form with the model that its options name, where they name one, and its revision. */

@@ -60,8 +60,17 @@ function decodeOptions(
     const message = `the form has the files of a model, and its options name ${named}; leave one of them out`;
     return reject('request-invalid', message, 'model');
   }
-  if (inputs.entries.length === 0) {
-    return reject('request-invalid', 'the form has no `inputs`; send one or more files', 'inputs');
+  const address = given?.ok === true ? given.value.inputsUrl : undefined;
+  if (inputs.entries.length > 0 && address !== undefined) {
+    const message = 'the form has `inputs`, and its options an inputsUrl; leave one of them out';
+    return reject('request-invalid', message, 'inputsUrl');
+  }
+  if (inputs.entries.length === 0 && address === undefined && given?.ok !== false) {
+    return reject(
+      'request-invalid',
+      'the form has no `inputs`; send one or more files, or name an inputsUrl',
+      'inputs',
+    );
   }
   if (given === undefined) {
     const message = 'the form has no `options`; send JSON such as {"name":"my job"}';

@@ -1,9 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
-import { isIP } from 'node:net';
 import { type DeliveryAttempt, WEBHOOK_SECRET_PREFIX } from '#protocol/api/webhooks.ts';
 import { millis } from '#protocol/values/units.ts';
+import { callTarget } from './call-target.ts';
 import { findTarget, type Target, type TargetRules } from './targets.ts';
 
 /** From the look-up of the name to the status of the answer. */
@@ -59,40 +57,18 @@ export async function attemptDelivery(
   }
 }
 
-/** The status of the answer. The connection is made to the checked address; the name goes with it. */
-function postTo(
-  { url, address }: Target,
-  outgoing: Outgoing,
-  signal: AbortSignal,
-): Promise<number> {
-  const isTls = url.protocol === 'https:';
+/** The status of the answer. */
+async function postTo(target: Target, outgoing: Outgoing, signal: AbortSignal): Promise<number> {
   const seconds = Math.floor(Date.now() / 1_000);
-  const options: RequestOptions & { servername?: string } = {
-    ...{
-      method: 'POST',
-      host: address,
-      port: url.port || (isTls ? 443 : 80),
-      agent: false,
-      signal,
-    },
-    path: `${url.pathname}${url.search}`,
-    headers: {
-      Host: url.host,
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(outgoing.body),
-      'User-Agent': 'Pocketgrid',
-      'webhook-id': outgoing.id,
-      'webhook-timestamp': String(seconds),
-      'webhook-signature': signWebhook(outgoing, seconds),
-    },
-    ...(isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 && { servername: url.hostname }),
+  const headers = {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(outgoing.body),
+    'webhook-id': outgoing.id,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': signWebhook(outgoing, seconds),
   };
-  return new Promise((resolve, reject) => {
-    const call = (isTls ? requestHttps : requestHttp)(options, (answer) => {
-      resolve(answer.statusCode ?? 0);
-      answer.destroy();
-    });
-    call.on('error', reject);
-    call.end(outgoing.body);
-  });
+  const { body } = outgoing;
+  const answer = await callTarget(target, { method: 'POST', headers, body, signal });
+  answer.destroy();
+  return answer.statusCode ?? 0;
 }
