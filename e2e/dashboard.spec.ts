@@ -135,8 +135,17 @@ test('the lists and forms of developers can be used by everybody', async ({ page
   await expectAccessible(page);
 });
 
-test('an open job can be looked at by everybody', async ({ page }) => {
+test('an open job shows its results before its end, and new ones as they come', async ({
+  page,
+}) => {
   await open(page, `/dashboard/${job}`);
   await expect(page.getByTestId('receipts')).toBeVisible();
   await expectAccessible(page);
+  const rows = page.getByTestId('result-row');
+  await expect(page.getByTestId('state')).toHaveAttribute('data-state', 'running');
+  await expect(rows).toHaveCount(2);
+  const before = await rows.allInnerTexts();
+  expect(await embed('a third')).toBe(job);
+  await expect(rows).toHaveCount(3);
+  expect((await rows.allInnerTexts()).slice(0, 2)).toEqual(before);
 });

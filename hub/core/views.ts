@@ -61,6 +61,9 @@ export function viewJob(hub: Hub, job: Job): JobView {
     unitPrice: record.unitPrice,
     ...(job.funding === undefined ? {} : { funding: job.funding }),
     released: countReadable(job),
+    ...(job.state === 'running' || job.state === 'finishing'
+      ? { readyItems: countReady(hub, job) }
+      : {}),
     leased: job.leasedUnits,
     devices: devices.size,
     ...(job.leases.size === 0 ? {} : { soonestLate: soonestLate(hub, job) }),
@@ -75,6 +78,21 @@ export function viewJob(hub: Hub, job: Job): JobView {
     ...(manifest === undefined ? {} : { quote: quote(hub, job, manifest) }),
     ...(job.refusal === undefined ? {} : { refusal: job.refusal }),
   };
+}
+
+/** Items before the first unit whose result cannot be read yet. */
+function countReady(hub: Hub, job: Job): number {
+  const { items, units, draft } = job.record;
+  const [first] = isGuarded(job) ? job.released.runs : [];
+  const final = first?.first === 0 ? first.end : 0;
+  let ready = isGuarded(job) ? final : Math.min(units, job.open.runs[0]?.first ?? units);
+  for (const id of job.leases) {
+    ready = Math.min(ready, hub.leases.get(id)?.lease.firstUnit ?? ready);
+  }
+  for (const exam of hub.exams.values()) {
+    if (exam.job === job.record.id) ready = Math.min(ready, exam.unit);
+  }
+  return Math.min(items, ready * draft.runtime.unitItems);
 }
 
 const LATE_SHOWN = 10;

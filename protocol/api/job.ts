@@ -252,6 +252,8 @@ export const JobView = v.strictObject({
   funding: v.optional(Funding),
   /** Units whose results may be read: all accepted ones where assurance is `instant`. */
   released: Count,
+  /** Of a job that runs: items from the first on whose results can be read already. */
+  readyItems: v.exactOptional(Count),
   leased: Count,
   devices: Count,
   /** Leases that are late before the others: whose, how many units, and from when on. */

@@ -12,6 +12,7 @@ import {
   isEnded,
   jobDurationMs,
   jobFraction,
+  readableItems,
   slowestFirst,
   viewCounters,
   viewQuote,
@@ -51,6 +52,13 @@ describe('a job in words', () => {
     expect(describeCost(job({}))).toBeUndefined();
     const priced = job({ unitPrice: '5' as JobView['unitPrice'] });
     expect(describeCost(priced)).toBe('0.00000002 SOL for units so far');
+  });
+
+  test('some results can be read before the end, from the first item on', () => {
+    expect(readableItems(job({ readyItems: 30 }))).toBe(30);
+    expect(readableItems(job({}))).toBe(0);
+    expect(readableItems(job({ state: 'cancelled', readyItems: 30 }))).toBe(0);
+    expect(readableItems(job({ state: 'done', accepted: 10, released: 10 }))).toBe(100);
   });
 
   test('share, duration and end', () => {

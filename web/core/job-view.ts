@@ -37,6 +37,10 @@ export const isEnded = (state: JobState): boolean =>
 export const hasResults = (job: JobView): boolean =>
   (job.state === 'done' || job.state === 'finishing') && job.released >= job.units && job.items > 0;
 
+/** Items from the first on whose results can be read: all of them at the end, and some before. */
+export const readableItems = (job: JobView): number =>
+  hasResults(job) ? job.items : isEnded(job.state) ? 0 : (job.readyItems ?? 0);
+
 /** Share of the job's units that are accepted, 0 to 1; all of one that is done, whatever failed. */
 export const jobFraction = (job: JobView): number =>
   job.state === 'done' ? 1 : job.units === 0 ? 0 : Math.min(1, job.accepted / job.units);

@@ -169,3 +169,17 @@ test('a new device has many small shards of an open job out, and no more units t
   expect(answered).toBe(31);
   expect(bench.hub().devices.get(keyOf(1))?.idle?.code).toBe('unjudged');
 });
+
+test('results of an open job are ready up to the first unit that has none', () => {
+  begin(2);
+  const ready = () => bench.job()?.readyItems;
+  expect(ready()).toBe(0);
+  join(20);
+  const units = leaseOf(10)?.unitCount ?? 0;
+  expect([units > 0, ready()]).toEqual([true, 0]);
+  deliver(10);
+  expect(ready()).toBe(units);
+  if (units < 2) deliver(10);
+  add(1);
+  expect([bench.job()?.items, ready()]).toEqual([3, 2]);
+});

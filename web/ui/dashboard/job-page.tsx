@@ -12,10 +12,10 @@ import {
 import {
   describeState,
   describeStragglers,
-  hasResults,
   isEnded,
   jobDurationMs,
   jobFraction,
+  readableItems,
   viewCounters,
   viewQuote,
 } from '../../core/job-view.ts';
@@ -140,7 +140,7 @@ export function JobPage(props: {
       {job.startedAt === undefined ? null : (
         <Progress job={job} at={at} series={series} actions={actions} />
       )}
-      {hasResults(job) ? <Results job={job} request={request} actions={actions} /> : null}
+      {readableItems(job) > 0 ? <Results job={job} request={request} actions={actions} /> : null}
       {job.accepted > 0 ? <Receipts job={job} request={request} actions={actions} /> : null}
     </div>
   );

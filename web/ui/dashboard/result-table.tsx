@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Refusal } from '#protocol/values/refusal.ts';
+import type { AnswerRow } from '../../core/answers.ts';
 import { formatCount, formatNoun } from '../../core/format.ts';
+import { readableItems } from '../../core/job-view.ts';
 import {
   type Order,
   orderRows,
@@ -15,37 +17,58 @@ import type { JobProps } from './actions.ts';
 import { Refused } from './refused.tsx';
 import './result-table.css';
 
-/** Results item by item: sorted, searched and paged in the tab, read from the hub in windows. */
-export function ResultTable({ job, request, actions }: JobProps) {
-  const size = windowItems(job.outputs, job.unitItems);
-  const [from, setFrom] = useState(0);
-  const [read, setRead] = useState<{ from: number; table: Table } | undefined>(undefined);
+/** Answers of items [from, to). */
+interface Window {
+  from: number;
+  to: number;
+  rows: readonly AnswerRow[];
+}
+
+/** Reads a window of answers, and adds to it what comes at its end while the job runs. */
+function useWindow({ job, request, actions }: JobProps, from: number, to: number) {
+  const [read, setRead] = useState<Window | undefined>(undefined);
   const [refusal, setRefusal] = useState<Refusal | undefined>(undefined);
-  const to = Math.min(job.items, from + size);
   const { key, job: id } = request;
+  const isNext = read !== undefined && read.from === from && read.to < to;
+  const first = isNext ? read.to : from;
+  const isRead = read !== undefined && read.from === from && read.to === to;
   useEffect(() => {
+    if (isRead) return;
     let gone = false;
-    void actions.fetchAnswers({ key, job: id }, { job, from, to }).then((rows) => {
+    void actions.fetchAnswers({ key, job: id }, { job, from: first, to }).then((rows) => {
       if (gone) return;
       setRefusal(rows.ok ? undefined : rows.refusal);
-      if (rows.ok) setRead({ from, table: tabulate(rows.value, job.outputs) });
+      if (!rows.ok) return;
+      setRead({ from, to, rows: isNext ? [...read.rows, ...rows.value] : rows.value });
     });
     return () => {
       gone = true;
     };
   }, [actions, key, id, from, to]);
+  return { read, refusal };
+}
+
+/** Results item by item: sorted, searched and paged in the tab, read from the hub in windows. */
+export function ResultTable({ job, request, actions }: JobProps) {
+  const size = windowItems(job.outputs, job.unitItems);
+  const items = readableItems(job);
+  const [from, setFrom] = useState(0);
+  const to = Math.min(items, from + size);
+  const { read, refusal } = useWindow({ job, request, actions }, from, to);
   return (
     <>
       {refusal === undefined ? null : <Refused refusal={refusal} />}
       {read === undefined && refusal === undefined ? (
         <p class="soft">Fetching {formatNoun(to - from, 'row')}…</p>
       ) : null}
-      {read === undefined ? null : <Rows key={read.from} table={read.table} />}
-      {job.items <= size ? null : (
+      {read === undefined ? null : (
+        <Rows key={read.from} table={tabulate(read.rows, job.outputs)} />
+      )}
+      {items <= size ? null : (
         <Steps
-          label={`Items ${formatCount(from)} to ${formatCount(to - 1)} of ${formatCount(job.items)}`}
+          label={`Items ${formatCount(from)} to ${formatCount(to - 1)} of ${formatCount(items)}`}
           back={from === 0 ? undefined : () => setFrom(Math.max(0, from - size))}
-          on={to === job.items ? undefined : () => setFrom(to)}
+          on={to === items ? undefined : () => setFrom(to)}
           names={['Items before', 'Items after']}
         />
       )}

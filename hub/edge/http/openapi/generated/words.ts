@@ -198,6 +198,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   "JobView.model": "The model of the hub that it was made of, with its revision.",
   "JobView.named": "Items have the names of the files they came in.",
   "JobView.open": "It takes more inputs.",
+  "JobView.readyItems": "Of a job that runs: items from the first on whose results can be read already.",
   "JobView.reason": "Why it stands where it stands.",
   "JobView.released": "Units whose results may be read: all accepted ones where assurance is `instant`.",
   "JobView.removedAt": "When they went.",
