@@ -118,6 +118,10 @@ export const JobOptions = v.strictObject({
 });
 export type JobOptions = v.InferOutput<typeof JobOptions>;
 
+/** Calls of OpenAI's API that the hub answers at once, as items of open jobs. */
+export const RequestCall = v.picklist(['embeddings', 'moderations']);
+export type RequestCall = v.InferOutput<typeof RequestCall>;
+
 /** What an uploaded graph is to be run as. */
 export const GraphDraft = v.strictObject({
   kind: v.literal('graph'),
@@ -176,6 +180,8 @@ export const JobRecord = v.strictObject({
   setup: v.exactOptional(Digest),
   /** It takes inputs while it runs, until none have come for so many minutes. */
   open: v.exactOptional(v.strictObject({ idleMinutes: Count })),
+  /** The hub opened it for requests of this call of OpenAI's API, which become its items. */
+  requests: v.exactOptional(RequestCall),
   /** Inputs and results are kept for so many days after the end; `KEEP_DAYS` where it is absent. */
   keepDays: v.exactOptional(Count),
   /** JSON, `ItemNames`: each item's file, where they came in several or are pictures. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { JobOptions, JobRecord, JobView } from '#protocol/api/job.ts';
+import type { JobOptions, JobRecord, JobView, RequestCall } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
 import type { ModelFile } from '#protocol/api/models.ts';
 import type { JobId } from '#protocol/values/ids.ts';
@@ -24,6 +24,8 @@ interface NewJob {
   made: MadeJob;
   /** The files of the model that the hub keeps, where it is made of one. */
   kept?: readonly ModelFile[] | undefined;
+  /** Of a job that the hub opens for requests. */
+  requests?: RequestCall | undefined;
 }
 
 const IDLE_MINUTES = 60;
@@ -41,9 +43,10 @@ function checkDeadline(deadline: number | undefined, now: number): void {
   reject('request-invalid', message, 'deadline');
 }
 
-async function create(ports: Ports, { id, key, options, made, kept }: NewJob): Promise<JobView> {
+async function create(ports: Ports, { id, key, options, made, ...more }: NewJob): Promise<JobView> {
   const { name, model, unitPrice, priceMax, assurance, autoStart, dryRun, keepDays } = options;
   const { open, idleMinutes, devices, deadline } = options;
+  const { kept, requests } = more;
   const record: JobRecord = {
     ...made.record,
     id: id ?? (`job_${randomBytes(8).toString('hex')}` as JobId),
@@ -61,6 +64,7 @@ async function create(ports: Ports, { id, key, options, made, kept }: NewJob): P
     ...(model === undefined ? {} : { model }),
     ...(keepDays === undefined ? {} : { keepDays }),
     ...(open === true ? { open: { idleMinutes: idleMinutes ?? IDLE_MINUTES } } : {}),
+    ...(requests === undefined ? {} : { requests }),
   };
   checkDeadline(deadline, record.createdAt);
   await checkBudget(ports, key, record);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { RequestCall } from '#protocol/api/job.ts';
 import { ModerationRequest, sayModeration } from '#protocol/openai/moderations.ts';
 import type { TaskOptions } from '#protocol/tasks/task.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
@@ -27,7 +28,7 @@ interface Endpoint {
   say(answers: BatchAnswers, model: AskedModel): unknown;
 }
 
-/** All such calls, by what their jobs are named. */
+/** All such calls. */
 export const ENDPOINTS = {
   embeddings: {
     task: { name: 'feature-extraction', overLength: 'refuse' },
@@ -43,9 +44,7 @@ export const ENDPOINTS = {
       results: readScores(answers.vectors, model.settings).map(sayModeration),
     }),
   },
-} as const satisfies Record<string, Endpoint>;
-/** The name of one. */
-export type EndpointName = keyof typeof ENDPOINTS;
+} as const satisfies Record<RequestCall, Endpoint>;
 
 function readModeration(body: unknown, model: AskedModel): ReadBody {
   const request = decodeWith(ModerationRequest, body);

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBoundedMap } from '#node/bounded-map.ts';
+import type { RequestCall } from '#protocol/api/job.ts';
 import type { ModelFile } from '#protocol/api/models.ts';
 import type { BatchLine } from '#protocol/openai/batch.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
@@ -11,7 +12,7 @@ import { type AddedInputs, keepUnits } from '../forms/add-inputs.ts';
 import { type Spool, spoolTexts } from '../inputs/spool.ts';
 import { bucketOf, fillSpecs } from '../tasks/token-rows.ts';
 import { openModelTokenizer } from '../tasks/tokenizer-file.ts';
-import { type AskedModel, ENDPOINTS, type EndpointName } from './endpoints.ts';
+import { type AskedModel, ENDPOINTS } from './endpoints.ts';
 
 /** A model as a request names it, and its files. */
 export interface NamedModel {
@@ -21,7 +22,7 @@ export interface NamedModel {
 
 /** One request of a client that waits for its answer. */
 export interface RequestReading {
-  endpoint: EndpointName;
+  endpoint: RequestCall;
   body: unknown;
   model: NamedModel;
   /** Inputs of the jobs that could take it, those of the shortest rows first. */
@@ -78,7 +79,7 @@ const lengthOf = (specs: readonly TensorSpec[]): number => specs[0]?.shape.at(-1
 
 /** What a request is answered with: outputs of its texts. */
 export interface RequestAnswers extends Omit<BatchAnswers, 'model'> {
-  endpoint: EndpointName;
+  endpoint: RequestCall;
   model: NamedModel;
 }
 

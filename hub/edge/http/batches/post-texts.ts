@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JobOptions, JobView } from '#protocol/api/job.ts';
+import type { JobOptions, JobView, RequestCall } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
 import { type ModelView, nameModel } from '#protocol/api/models.ts';
 import type { Spool } from '../../inputs/spool.ts';
@@ -31,6 +31,8 @@ interface TextsForm {
   options: Pick<JobOptions, 'name' | 'task' | 'open' | 'idleMinutes' | 'assurance'>;
   model: ModelView;
   texts: Spool;
+  /** Of a job that the hub opens for requests. */
+  requests?: RequestCall;
 }
 
 /** Posts a job of texts, for a model that the hub keeps. */
@@ -38,7 +40,7 @@ export async function postTexts(
   ports: Pick<ApiPorts, 'store' | 'loop' | 'clock' | 'threads'>,
   { key, options: own, ...form }: TextsForm,
 ): Promise<JobView> {
-  const { model, texts: inputs } = form;
+  const { model, texts: inputs, requests } = form;
   const options: JobOptions = { ...own, model: nameModel(model), autoStart: true };
   const made = await ports.threads.makeJob({
     options,
@@ -46,5 +48,5 @@ export async function postTexts(
     inputs,
     shared: NONE,
   });
-  return createJob(ports, { key, options, made, kept: model.files });
+  return createJob(ports, { key, options, made, kept: model.files, requests });
 }

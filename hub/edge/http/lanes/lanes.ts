@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Assurance, isEnded, type JobView } from '#protocol/api/job.ts';
+import { type Assurance, isEnded, type JobView, type RequestCall } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
-import type { ModelView } from '#protocol/api/models.ts';
+import { type ModelView, nameModel } from '#protocol/api/models.ts';
 import type { BatchLine } from '#protocol/openai/batch.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
 import { type Job, takesInputs } from '../../../core/hub.ts';
 import type { AddedInputs } from '../../forms/add-inputs.ts';
-import { ENDPOINTS, type EndpointName } from '../../lanes/endpoints.ts';
+import { ENDPOINTS } from '../../lanes/endpoints.ts';
 import type { NamedModel, ReadRequest } from '../../lanes/read-request.ts';
 import { bucketOf } from '../../tasks/token-rows.ts';
 import { postTexts } from '../batches/post-texts.ts';
@@ -19,7 +19,7 @@ import type { ApiPorts } from '../route.ts';
 
 /** What a client asks, and waits for. */
 export interface Asked {
-  endpoint: EndpointName;
+  endpoint: RequestCall;
   key: KeyView;
   body: unknown;
   /** As the request names it. */
@@ -46,44 +46,44 @@ export interface Lanes {
 
 const IDLE_MINUTES = 10;
 
-/** Opens the lanes of a hub. They are jobs like others, and end when nobody has asked for a while. */
+/**
+ * Opens the lanes of a hub. They are jobs like others, and end when nobody has asked for a while. The
+ * jobs themselves say whose requests they take, so that a hub goes on with them after a restart.
+ */
 export function openLanes(ports: ApiPorts): Lanes {
-  /** By key, model and assurance. */
-  const groups = new Map<string, JobId[]>();
-  /** By those and the length of rows: until the job runs. */
+  /** By key, model, assurance and the length of rows: until the job runs. */
   const opening = new Map<string, Promise<unknown>>();
-  const jobOf = (id: JobId) => ports.hub.jobs.get(id);
-  const isOpen = (id: JobId) => {
-    const job = jobOf(id);
-    return job !== undefined && takesInputs(job) && !isEnded(job.state);
+  const jobsFor = (asked: Asked): Job[] => {
+    const group = nameGroup(asked);
+    const open = [...ports.hub.openJobs.values()].filter(
+      (job) => takesInputs(job) && !isEnded(job.state),
+    );
+    return open.filter(({ record }) => record.requests !== undefined && groupOf(record) === group);
   };
-  const jobsIn = (group: string): JobId[] => {
-    for (const [name, jobs] of groups) {
-      const left = jobs.filter(isOpen);
-      if (left.length === 0) groups.delete(name);
-      else groups.set(name, left);
-    }
-    return groups.get(group) ?? [];
-  };
-  const open = async (asked: Asked, group: string, texts: Texts): Promise<JobView> => {
+  const open = async (asked: Asked, texts: Texts): Promise<JobView> => {
     const { endpoint, key, model, kept, assurance } = asked;
     const name = `${endpoint} of ${model.name}`.slice(0, 120);
     const { task } = ENDPOINTS[endpoint];
     const options = { name, task, open: true, idleMinutes: IDLE_MINUTES, assurance };
-    const view = await postTexts(ports, { key, options, model: kept, texts });
-    groups.set(group, [...jobsIn(group), view.id]);
-    return view;
+    return postTexts(ports, { key, options, model: kept, texts, requests: endpoint });
+  };
+  /** Until a job that may take the request runs, where one is opened or was before a restart. */
+  const whenOther = (asked: Asked, bucket: string, length: number) => {
+    const other = jobsFor(asked).find(
+      (job) => isPreparing(job) && lengthOf(job) === bucketOf(length),
+    );
+    return opening.get(bucket) ?? (other && whenRunning(ports, other.record.id));
   };
   /** Opens a job with a request; undefined once another request has opened one that may take it. */
-  const placeNew = async (asked: Asked, group: string, read: NewTexts) => {
-    const bucket = `${group} ${bucketOf(read.length)}`;
-    const other = opening.get(bucket);
+  const placeNew = async (asked: Asked, read: NewTexts) => {
+    const bucket = `${nameGroup(asked)} ${bucketOf(read.length)}`;
+    const other = whenOther(asked, bucket, read.length);
     if (other !== undefined) {
       await Promise.race([other, whenAborted(asked.signal)]);
       asked.signal.throwIfAborted();
       return undefined;
     }
-    const posted = open(asked, group, read.texts);
+    const posted = open(asked, read.texts);
     const runs = posted.then(({ id }) => whenRunning(ports, id)).catch(() => undefined);
     opening.set(bucket, runs);
     void runs.then(() => opening.delete(bucket));
@@ -93,14 +93,14 @@ export function openLanes(ports: ApiPorts): Lanes {
   /** Puts a request into a job that runs; undefined where none takes it, or another one does. */
   const placeOnce = async (asked: Asked): Promise<Placed | undefined> => {
     const { endpoint, body, model, key } = asked;
-    const group = nameGroup(asked);
-    const running = jobsIn(group).flatMap((id) => jobOf(id) ?? []);
-    const jobs = running.filter(({ state }) => state === 'running').sort(byLength);
+    const jobs = jobsFor(asked)
+      .filter(({ state }) => state === 'running')
+      .sort(byLength);
     const lanes = jobs.map((job) => job.record.draft.runtime.inputs);
     const folder = join(ports.uploads.folder, randomBytes(8).toString('hex'));
     const read = await ports.threads.readRequest({ endpoint, body, model, lanes, folder });
     if ('texts' in read) {
-      return placeNew(asked, group, read).finally(() => rm(folder, { recursive: true }));
+      return placeNew(asked, read).finally(() => rm(folder, { recursive: true }));
     }
     const job = jobs[read.lane]?.record.id;
     const range = job && (await addUnits(ports, key, { job, added: read.added }));
@@ -119,9 +119,12 @@ export function openLanes(ports: ApiPorts): Lanes {
 type NewTexts = Extract<ReadRequest, { texts: unknown }>;
 type Texts = Parameters<typeof postTexts>[1]['texts'];
 
-const nameGroup = ({ endpoint, key, assurance, model: { files } }: Asked): string =>
-  [endpoint, key.id, assurance, ...files.map(({ blob }) => blob.root)].join();
+const nameGroup = ({ endpoint, key, assurance, kept }: Asked): string =>
+  [endpoint, key.id, assurance, nameModel(kept)].join();
+const groupOf = ({ requests, developer, assurance, model }: Job['record']): string =>
+  [requests, developer, assurance, model].join();
 
+const isPreparing = ({ state }: Job): boolean => state === 'checking' || state === 'quoted';
 const lengthOf = ({ record }: Job): number =>
   record.draft.runtime.inputs[0]?.shape.at(-1) ?? Number.POSITIVE_INFINITY;
 const byLength = (a: Job, b: Job): number => lengthOf(a) - lengthOf(b);
@@ -146,12 +149,9 @@ async function addUnits(
 /** Once a job runs, or has ended before. */
 function whenRunning({ hub, loop }: ApiPorts, id: JobId): Promise<void> {
   return new Promise((resolve) => {
-    const isPrepared = () => {
-      const state = hub.jobs.get(id)?.state ?? 'done';
-      return state !== 'checking' && state !== 'quoted';
-    };
     const look = () => {
-      if (!isPrepared()) return;
+      const job = hub.jobs.get(id);
+      if (job !== undefined && isPreparing(job)) return;
       stop();
       resolve();
     };

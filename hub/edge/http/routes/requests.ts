@@ -1,11 +1,10 @@
 import * as v from 'valibot';
-import { Assurance } from '#protocol/api/job.ts';
+import { Assurance, type RequestCall } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { EmbeddingList, EmbeddingRequest } from '#protocol/openai/embeddings.ts';
 import { ModerationList, ModerationRequest } from '#protocol/openai/moderations.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
-import type { EndpointName } from '../../lanes/endpoints.ts';
 import { answerBody, reject } from '../answer.ts';
 import { readBatchResults } from '../batches/batch-results.ts';
 import { readJson } from '../body.ts';
@@ -39,7 +38,7 @@ const MODERATIONS = {
 export function requestRoutes(ports: ApiPorts): Route[] {
   const places = openCallPlaces(REQUESTS);
   const lanes = openLanes(ports);
-  const answer = (endpoint: EndpointName) => (call: KeyCall) =>
+  const answer = (endpoint: RequestCall) => (call: KeyCall) =>
     places.hold(call.key, async () => {
       const { request, key } = call;
       const body = await readJson(Named, request, BODY_BYTES_MAX);
@@ -50,7 +49,7 @@ export function requestRoutes(ports: ApiPorts): Route[] {
       const model = { name: body.model, files: kept.files };
       const asked = { endpoint, key, body, model, kept, assurance, signal };
       const placed = await lanes.place(asked).catch((error) => {
-        return signal.aborted ? rejectLate() : Promise.reject(error);
+        return error === signal.reason ? rejectLate() : Promise.reject(error);
       });
       const waited = await awaitUnits(ports, { ...placed, signal });
       if (waited.is === 'late') return rejectLate(waited);
