@@ -4,7 +4,7 @@ import type { Digest } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { after, bytes, millis } from '#protocol/values/units.ts';
-import { fitLoad, modelFile, stopEngine } from './engine.ts';
+import { fitLoad, modelFile, stopEngines } from './engine.ts';
 import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
 import { kindOf } from './kinds/kind-of.ts';
 import {
@@ -124,7 +124,7 @@ export function checkAdmission(turn: Turn): void {
     ['fetching', 'fetched', 'running'].includes(stage),
   );
   if (busy) return;
-  stopEngine(turn);
+  stopEngines(turn);
   admission.stage = 'fetching';
   const file = modelFile(admission.manifest);
   device.download = {

@@ -58,6 +58,7 @@ export function openContributor(config: ContributorConfig): Contributor {
     signing: new Map(),
     remembering: new Map(),
     packages: new Map(),
+    resting: [],
     engineFailures: 0,
     broken: new Map(),
     shards: [],

@@ -2,7 +2,7 @@ import { isOfOneUnit } from '#protocol/messages/compute.ts';
 import { why } from '#protocol/values/reason.ts';
 import { between, type Instant } from '#protocol/values/units.ts';
 import { closeTrial, failed, receiveAdmit, TRIAL_MS_MAX } from './admission.ts';
-import { countRun, stopEngine } from './engine.ts';
+import { countRun, restingFailed, stopEngines } from './engine.ts';
 import type { ContributorEvent } from './events.ts';
 import { forgetAdmission } from './memory.ts';
 import {
@@ -48,10 +48,10 @@ export function unitFailed(turn: Turn, { worker, run, unit, refusal }: Failure):
  */
 export function engineFailed(turn: Turn, { worker, unit, refusal }: Failure): void {
   const { device } = turn;
-  if (device.engine?.worker !== worker) return;
+  if (restingFailed(turn, worker) || device.engine?.worker !== worker) return;
   const { package: id, provider, threads, stage, shardsRun } = device.engine;
   const known = device.packages.get(id);
-  stopEngine(turn);
+  stopEngines(turn);
   failShards(turn, id, { refusal, unit });
   // The hub finds out whether the unit is at fault or this device.
   if (provider === 'wasm' && stage === 'ready') return;

@@ -1,9 +1,13 @@
 import { loadRuntime } from '#protocol/messages/compute.ts';
 import type { PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import type { Bytes } from '#protocol/values/units.ts';
 import type { ContributorEffect, WorkerId } from './events.ts';
 import { liftTombstone, raiseTombstone } from './memory.ts';
-import type { Turn } from './state.ts';
+import type { Engine, Turn } from './state.ts';
+
+/** Compute workers at rest, however small their models are: each has a heap and its threads. */
+const RESTING_MAX = 3;
 
 export function fitLoad(load: {
   worker: WorkerId;
@@ -22,20 +26,34 @@ export function fitLoad(load: {
   };
 }
 
-/** Makes the engine one for this package; the tombstone comes first. */
+/**
+ * Makes the engine one for this package: the one at rest that has it loaded, or a new one, whose
+ * tombstone comes first. The one before rests as long as all fit into the device's memory.
+ */
 export function ensureEngine(turn: Turn, id: Digest): void {
   const { device, world } = turn;
   if (device.engine?.package === id) return;
-  const admission = device.packages.get(id)?.admission;
-  if (admission === undefined) return;
-  stopEngine(turn);
+  const known = device.packages.get(id);
+  if (known?.admission === undefined) return;
+  restEngine(turn);
+  const { provider, threads } = known.admission;
+  const isSame = (each: Engine) =>
+    each.package === id && each.provider === provider && each.threads === threads;
+  const rested = device.resting.find(isSame);
+  if (rested !== undefined) {
+    device.engine = rested;
+    device.resting = device.resting.filter((each) => each !== rested);
+    return;
+  }
+  const { peakBytes } = known.manifest;
+  makeRoom(turn, peakBytes);
   const worker = device.nextId++;
-  const { provider, threads } = admission;
   device.engine = {
     worker,
     package: id,
     provider,
     threads,
+    peakBytes,
     stage: 'marking',
     since: world.now,
     proven: false,
@@ -79,8 +97,45 @@ export function isWornOut({ device }: Turn): boolean {
   return engine !== undefined && engine.shardsRun + queued >= config.recycleShards;
 }
 
+/** Lays an engine that has shown to work aside with its model; any other ends. */
+function restEngine(turn: Turn): void {
+  const { device } = turn;
+  const { engine } = device;
+  if (engine?.stage !== 'ready' || !engine.proven || isWornOut(turn)) return stopEngine(turn);
+  delete device.engine;
+  device.resting.push(engine);
+}
+
+/** Ends engines at rest, those used longest ago first, until a package fits beside the others. */
+function makeRoom({ device, effects }: Turn, peakBytes: Bytes): void {
+  const { memoryBytes } = device.config.capabilities;
+  const taken = () => device.resting.reduce<number>((sum, each) => sum + each.peakBytes, peakBytes);
+  const isFull = () => device.resting.length > RESTING_MAX || taken() > memoryBytes;
+  while (device.resting.length > 0 && isFull()) {
+    const oldest = device.resting.shift();
+    if (oldest !== undefined) effects.push({ type: 'terminate', worker: oldest.worker });
+  }
+}
+
+/** Ends an engine at rest that broke; says whether there was one. */
+export function restingFailed({ device, effects }: Turn, worker: WorkerId): boolean {
+  const left = device.resting.filter((each) => each.worker !== worker);
+  if (left.length === device.resting.length) return false;
+  device.resting = left;
+  effects.push({ type: 'terminate', worker });
+  return true;
+}
+
+/** Gives the memory of all compute workers back. */
+export function stopEngines(turn: Turn): void {
+  const { device, effects } = turn;
+  for (const { worker } of device.resting) effects.push({ type: 'terminate', worker });
+  device.resting = [];
+  stopEngine(turn);
+}
+
 /** Terminating is the only way to give a worker's memory back. */
-export function stopEngine(turn: Turn): void {
+function stopEngine(turn: Turn): void {
   const { device, effects } = turn;
   if (device.engine === undefined) return;
   effects.push({ type: 'terminate', worker: device.engine.worker });

@@ -158,8 +158,11 @@ export function openBench(change: Change = {}) {
       hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST });
     },
     /** A lease of so many units from unit 5 on. */
-    lease(name: string, unitCount = 1): LeaseId {
-      const lease = { ...LEASE, unitCount, id: name.repeat(32).slice(0, 32) as LeaseId };
+    lease(name: string, unitCount = 1, id = PACKAGE): LeaseId {
+      const lease = {
+        ...LEASE,
+        ...{ package: id, unitCount, id: name.repeat(32).slice(0, 32) as LeaseId },
+      };
       hear({ type: 'lease', lease });
       return lease.id;
     },

@@ -9,7 +9,7 @@ import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import { after, millis } from '#protocol/values/units.ts';
 import { failAdmissionFetch, failed, requeueAdmission } from './admission.ts';
-import { countRun, ensureEngine, isWornOut, stopEngine } from './engine.ts';
+import { countRun, ensureEngine, isWornOut, stopEngines } from './engine.ts';
 import type { ContributorEvent, FetchId } from './events.ts';
 import { kindOf } from './kinds/kind-of.ts';
 import { type Shard, send, type Turn } from './state.ts';
@@ -244,14 +244,14 @@ export function removeShard(turn: Turn, shard: Shard): void {
 const findShard = (turn: Turn, id: LeaseId): Shard | undefined =>
   turn.device.shards.find(({ lease }) => lease.id === id);
 
-/** Gives back what is not committed and frees the compute worker; what is committed goes on. */
+/** Gives back what is not committed and frees the compute workers; what is committed goes on. */
 export function pause(turn: Turn, reason: Reason): void {
   for (const shard of turn.device.shards.filter(({ stage }) => UNCOMMITTED.includes(stage))) {
     send(turn, { type: 'give-back', lease: shard.lease.id, reason });
     removeShard(turn, shard);
   }
   requeueAdmission(turn);
-  stopEngine(turn);
+  stopEngines(turn);
 }
 
 /**

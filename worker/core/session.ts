@@ -11,7 +11,7 @@ import { why } from '#protocol/values/reason.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import { after, between, millis } from '#protocol/values/units.ts';
 import { announce, dropAdmission } from './admission.ts';
-import { stopEngine } from './engine.ts';
+import { stopEngines } from './engine.ts';
 import type { ContributorEvent, SocketId } from './events.ts';
 import { remember } from './memory.ts';
 import { pause, resendShards } from './pipeline.ts';
@@ -162,7 +162,7 @@ export function receiveRefused(turn: Turn, refusal: Refusal): void {
   device.link = { name: 'refused', refusal };
   device.shards = [];
   dropAdmission(turn);
-  stopEngine(turn);
+  stopEngines(turn);
   effects.push({ type: 'left' });
 }
 

@@ -106,6 +106,8 @@ export interface Engine {
   package: Digest;
   provider: Provider;
   threads: number;
+  /** What the package takes of the device's memory. */
+  peakBytes: Bytes;
   stage: 'marking' | 'loading' | 'ready';
   since: Instant;
   /** The tombstone set before loading is lifted by the first run. */
@@ -137,6 +139,8 @@ export interface Contributor {
   verdicts: OwnVerdict[];
   admission?: Admission;
   engine?: Engine;
+  /** Compute workers of packages that ran before, at rest with their model loaded; the newest last. */
+  resting: Engine[];
   /** Compute workers that broke one after another. */
   engineFailures: number;
   /** Providers that broke twice running in this session, and how. */

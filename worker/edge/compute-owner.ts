@@ -14,6 +14,7 @@ export interface ComputeOwner {
   close(): void;
 }
 
+/** Opens the owner of a device's compute workers: it reads models from the cache and posts what workers answer. */
 export function openComputeOwner(world: {
   cache: BlobCache;
   openPort: OpenComputePort;
