@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
 import { addModel } from '#client/models.ts';
 import { openTestGrid, openTestPrograms } from '#node/test-programs.ts';
@@ -12,6 +12,7 @@ import { CASES, PICTURES } from '../tasks/cases.ts';
 import { readRecorded } from '../tasks/recorded.ts';
 import { buildRepository } from '../tasks/repository.ts';
 import { buildClientPackage } from './build.ts';
+import { type ForeignPage, openForeignPage } from './open-page.ts';
 
 const COMMAND_MS_MAX = 120_000;
 const ROOT = join(import.meta.dirname, '../..');
@@ -123,24 +124,28 @@ console.log(JSON.stringify(vectors.map((vector) => [...vector])));`,
     expect(found).toEqual(wanted.map((vector) => vector.map((value) => expect.closeTo(value, 5))));
   });
 
-  it('gets classes of its pictures, in their order', async () => {
-    for (const { name, bytes } of PICTURES) await writeFile(join(home, name), bytes);
-    const names = PICTURES.map(({ name }) => join(home, name));
-    const found = await runProgram(
-      `import { openAsBlob } from 'node:fs';
+  it(
+    'gets classes of its pictures, in their order',
+    async () => {
+      for (const { name, bytes } of PICTURES) await writeFile(join(home, name), bytes);
+      const names = PICTURES.map(({ name }) => join(home, name));
+      const found = await runProgram(
+        `import { openAsBlob } from 'node:fs';
 const pictures = await Promise.all(${JSON.stringify(names)}.map((name) => openAsBlob(name)));
 console.log(JSON.stringify(await grid.classify(pictures, { model: 'image-classification' })));`,
-    );
-    const wanted = readRecorded('pictures').map(
-      (answer) => (answer as { labels: object[] }).labels,
-    );
-    const near = (labels: readonly object[]) =>
-      labels.map((each) => {
-        const { label, score } = each as { label: string; score: number };
-        return { label, score: expect.closeTo(score, 5) };
-      });
-    expect(found).toEqual(wanted.map(near));
-  });
+      );
+      const wanted = readRecorded('pictures').map(
+        (answer) => (answer as { labels: object[] }).labels,
+      );
+      const near = (labels: readonly object[]) =>
+        labels.map((each) => {
+          const { label, score } = each as { label: string; score: number };
+          return { label, score: expect.closeTo(score, 5) };
+        });
+      expect(found).toEqual(wanted.map(near));
+    },
+    COMMAND_MS_MAX,
+  );
 
   it('maps rows over several jobs, and says why where a job is refused', async () => {
     const found = await runProgram(
@@ -152,5 +157,50 @@ console.log(JSON.stringify({ answers, refused }));`,
     );
     const answers = Array.from({ length: 25 }, (_, at) => [at, 0, Math.max(0, at - 12)]);
     expect(found).toEqual({ answers, refused: 'model-unknown' });
+  });
+});
+
+describe('a page of another origin', () => {
+  let page: ForeignPage;
+  beforeAll(async () => {
+    const module = await readFile(join(home, 'node_modules/@pocketgrid/client/index.js'));
+    page = await openForeignPage(module, env['HUB'] ?? '');
+  }, COMMAND_MS_MAX);
+  afterAll(() => page?.close());
+  const grid = () =>
+    `const grid = client.openGrid({ hub: location.origin, key: '${env['KEY']}' });`;
+
+  it(
+    'gets vectors and rows in a browser, where its own server passes calls on to the hub',
+    async () => {
+      const lines = CASES['mean']?.lines;
+      const found = await page.run(`${grid()}
+const vectors = await grid.embed(${JSON.stringify(lines)}, { model: 'feature-extraction' });
+const rows = [];
+for await (const { y } of grid.map('relu', [{ x: [1, -2, 3] }, { x: [-1, 2, -3] }])) rows.push(y);
+return { vectors: vectors.map((vector) => [...vector]), rows };`);
+      const vectors = readRecorded('mean').map((answer) =>
+        (answer as { embedding: number[] }).embedding.map((value) => expect.closeTo(value, 5)),
+      );
+      expect(found).toEqual({
+        vectors,
+        rows: [
+          [1, 0, 3],
+          [0, 2, 0],
+        ],
+      });
+    },
+    COMMAND_MS_MAX,
+  );
+
+  it('reads nothing of the hub by itself, and is told that it does not answer', async () => {
+    const found = await page.run(
+      `return client.readHealth(client.openClient({ hub: '${env['HUB']}', retries: 0 }));`,
+    );
+    expect(found).toMatchObject({ ok: false, refusal: { message: expect.stringMatching(/\w/) } });
+    const own = await page.run(
+      'return client.readHealth(client.openClient({ hub: location.origin }));',
+    );
+    expect(own).toMatchObject({ ok: true, value: { status: 'ok' } });
   });
 });
