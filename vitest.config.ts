@@ -1,9 +1,41 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, include: string[], testTimeout = 120_000) => ({
-  extends: true as const,
-  test: { name, include, testTimeout },
-});
+interface Part {
+  name: string;
+  testMs?: number;
+  /** The files have a process each; those of other parts share one, which takes less to start. */
+  isolate?: boolean;
+}
+
+const PARTS: readonly Part[] = [
+  { name: 'protocol' },
+  { name: 'client' },
+  { name: 'node' },
+  { name: 'cli', testMs: 60_000 },
+  { name: 'hub', isolate: true },
+  { name: 'worker', testMs: 60_000 },
+  { name: 'verifier', testMs: 60_000, isolate: true },
+  { name: 'web', isolate: true },
+  { name: 'sim', testMs: 180_000, isolate: true },
+  { name: 'scripts', testMs: 60_000 },
+  { name: 'programs' },
+  { name: 'chain-dev', testMs: 60_000 },
+  { name: 'bench' },
+];
+const SLOW = '**/*.slow.test.ts';
+
+/** Two projects: tests that start something, whose files have a process each, and all others. */
+function projectsOf({ name, testMs = 120_000, isolate = false }: Part) {
+  const include = [`${name}/**/*.test.ts`, `${name}/**/*.test.tsx`];
+  const slow = [`${name}/${SLOW}`];
+  return [
+    {
+      extends: true as const,
+      test: { name, include, exclude: [SLOW], isolate, testTimeout: testMs },
+    },
+    { extends: true as const, test: { name: `${name} slow`, include: slow, testTimeout: testMs } },
+  ];
+}
 
 export default defineConfig({
   // Told apart from vite.config.ts: tests need no plugin and no page.
@@ -15,20 +47,6 @@ export default defineConfig({
     maxWorkers: 2,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
-    projects: [
-      project('protocol', ['protocol/**/*.test.ts']),
-      project('client', ['client/**/*.test.ts']),
-      project('node', ['node/**/*.test.ts']),
-      project('cli', ['cli/**/*.test.ts'], 60_000),
-      project('hub', ['hub/**/*.test.ts']),
-      project('worker', ['worker/**/*.test.ts'], 60_000),
-      project('verifier', ['verifier/**/*.test.ts'], 60_000),
-      project('web', ['web/**/*.test.ts', 'web/**/*.test.tsx']),
-      project('sim', ['sim/**/*.test.ts'], 180_000),
-      project('scripts', ['scripts/**/*.test.ts'], 60_000),
-      project('programs', ['programs/**/*.test.ts']),
-      project('chain-dev', ['chain-dev/**/*.test.ts'], 60_000),
-      project('bench', ['bench/**/*.test.ts']),
-    ],
+    projects: PARTS.flatMap(projectsOf),
   },
 });
