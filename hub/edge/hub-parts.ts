@@ -20,6 +20,7 @@ import type { BlobStore } from './blobs/port.ts';
 import { openBlobReader } from './blobs/reader.ts';
 import { openSpaceGuard } from './blobs/space.ts';
 import { type BatchKeeper, openBatchKeeper } from './http/batches/batch-keeper.ts';
+import { openExportKeeper } from './http/exports/keeper.ts';
 import type { Uploads } from './http/uploads.ts';
 import { openWebhookKeeper, type WebhookKeeper } from './http/webhooks/keeper.ts';
 import { resolveByDns, resolveBySystem, type TargetRules } from './http/webhooks/targets.ts';
@@ -131,6 +132,7 @@ export async function openHubParts(
   const resolve = privateWebhooks ? resolveBySystem : resolveByDns;
   const targets = { isPrivate: privateWebhooks, resolve };
   const webhooks = openWebhookKeeper({ ...base, rules: targets });
+  const endExports = openExportKeeper({ ...base, uploads, targets });
   return {
     ...base,
     ...running,
@@ -140,7 +142,7 @@ export async function openHubParts(
     webhooks,
     targets,
     async stop() {
-      await Promise.all([endKeeper(), batches.close(), webhooks.close()]);
+      await Promise.all([endKeeper(), batches.close(), webhooks.close(), endExports()]);
       running.loop.stop();
       running.signalling.close();
       await commit.close();

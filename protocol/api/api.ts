@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { Fingerprint } from '../checks/fingerprint-check.ts';
 import { EvidenceRecord, LogEntry, Receipt, SignedVerdict } from '../records/records.ts';
-import { Signature } from '../values/ids.ts';
-import { Count } from '../values/units.ts';
+import { JobId, Signature } from '../values/ids.ts';
+import { Count, Instant } from '../values/units.ts';
 import { JobView } from './job.ts';
+import { DeliveryAttempt, DeliveryState } from './webhooks.ts';
 
 /**
  * What the HTTP API of a hub says of jobs and records. Each call is described where the hub declares
@@ -53,3 +54,14 @@ export type JobPage = v.InferOutput<typeof JobPage>;
 /** Receipts of a job, by sequence. */
 export const ReceiptPage = v.strictObject({ receipts: v.array(Receipt) });
 export type ReceiptPage = v.InferOutput<typeof ReceiptPage>;
+
+/** The results of a job on their way to its `resultsUrl`: they wait until it is done. */
+export const ResultExport = v.strictObject({
+  job: JobId,
+  state: DeliveryState,
+  /** When it is tried next, after an attempt that failed. */
+  nextAt: v.exactOptional(Instant),
+  /** The oldest first. */
+  attempts: v.array(DeliveryAttempt),
+});
+export type ResultExport = v.InferOutput<typeof ResultExport>;

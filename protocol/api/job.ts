@@ -62,6 +62,8 @@ export const JobOptions = v.strictObject({
   model: v.exactOptional(ModelName),
   /** Where the hub fetches the file of inputs, in place of files in the form. */
   inputsUrl: v.optional(WebAddress),
+  /** Where the hub puts the results as JSON Lines when the job is done: such as a presigned address. */
+  resultsUrl: v.optional(WebAddress),
   /** What the model is asked to do with texts or pictures. */
   task: v.optional(TaskOptions),
   /** Items per unit. Chosen by the hub when absent. */

@@ -85,8 +85,8 @@ export const DeliveryAttempt = v.strictObject({
 });
 export type DeliveryAttempt = v.InferOutput<typeof DeliveryAttempt>;
 
-const DeliveryState = v.picklist(['waiting', 'delivered', 'failed']);
 /** `waiting` until an attempt is answered with 2xx (`delivered`) or the last one fails (`failed`). */
+export const DeliveryState = v.picklist(['waiting', 'delivered', 'failed']);
 export type DeliveryState = v.InferOutput<typeof DeliveryState>;
 
 /** One event on its way to one webhook. */

@@ -18,6 +18,7 @@ import { blobRoutes } from './routes/blobs.ts';
 import { chainRoutes } from './routes/chain.ts';
 import { createRoutes } from './routes/create.ts';
 import { withDescription } from './routes/description.ts';
+import { exportRoutes } from './routes/exports.ts';
 import { fileRoutes } from './routes/files.ts';
 import { gridRoutes } from './routes/grid.ts';
 import { inputRoutes } from './routes/inputs.ts';
@@ -74,6 +75,7 @@ export function listRoutes(ports: ApiPorts): Route[] {
     ...jobRoutes(ports),
     ...keyRoutes(ports),
     ...resultRoutes(ports),
+    ...exportRoutes(ports),
     ...blobRoutes(ports),
     ...outputRoutes(ports),
     ...gridRoutes(ports),

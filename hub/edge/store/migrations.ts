@@ -4,6 +4,7 @@ import { BLOB_NAMES } from './blob-names.ts';
 import { COMPACT_ROWS } from './compact-rows.ts';
 import { DEVICE_FACTS } from './device-facts.ts';
 import { EARNINGS } from './earnings.ts';
+import { EXPORTS } from './exports.ts';
 import { OF_JOBS } from './fact-types.ts';
 import { KEYS } from './keys.ts';
 import { MODEL_TRUST, MODELS } from './models.ts';
@@ -396,4 +397,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   // Inputs that are added to open jobs are said of a job as a whole.
   ['drop index fact_job', `create index fact_job on fact (job, number) where type in ${OF_JOBS}`],
   MODEL_TRUST,
+  EXPORTS,
 ];

@@ -14,6 +14,7 @@ import type { AppliedFact, CommittedShard, Fact } from '../../core/state/facts.t
 import type { DeviceRecord } from '../../core/state/trust.ts';
 import type { AnswerStore } from './answers.ts';
 import type { BatchStore, FileStore } from './batches.ts';
+import type { ExportStore } from './exports.ts';
 import type { KeyStore } from './keys.ts';
 import type { ModelStore } from './models.ts';
 import type { OutputColumn, OutputSize } from './segment-index.ts';
@@ -186,5 +187,6 @@ export interface Store extends DeviceFacts, MoneyFacts {
   batches: BatchStore;
   webhooks: WebhookStore;
   answers: AnswerStore;
+  exports: ExportStore;
   close(): Promise<void>;
 }

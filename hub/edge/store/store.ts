@@ -8,6 +8,7 @@ import { openDatabaseFile, openMemoryDatabase, openSharedDatabase } from './data
 import type { Database } from './database/port.ts';
 import { openDeviceFacts } from './device-facts.ts';
 import { openEarnings } from './earnings.ts';
+import { openExports } from './exports.ts';
 import { openFactReader } from './fact-reader.ts';
 import { FACT, type FactRow } from './fact-rows.ts';
 import { openAppend } from './fact-table.ts';
@@ -126,6 +127,7 @@ async function openStore(database: Database, blobs: SegmentBlobs): Promise<Store
     batches: openBatches(database),
     webhooks: openWebhooks(database),
     answers: openAnswers(database),
+    exports: openExports(database),
     close,
   };
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { JobOptions, JobView } from '#protocol/api/job.ts';
 import { type ModelFile, nameModel } from '#protocol/api/models.ts';
 import type { JobId } from '#protocol/values/ids.ts';
-import { must } from '#protocol/values/refusal.ts';
+import { must, PocketgridError } from '#protocol/values/refusal.ts';
 import { viewJob } from '../../../core/hub.ts';
 import type { MadeJob, JobForm as PostedForm } from '../../forms/make-job.ts';
 import { answerJson } from '../answer.ts';
@@ -13,6 +13,7 @@ import { fetchInputs } from '../fetch-inputs.ts';
 import { readJob } from '../job-access.ts';
 import { findModel } from '../kept-models.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
+import { findTarget } from '../webhooks/targets.ts';
 import { receiveUpload } from './upload.ts';
 
 const JobForm = v.strictObject({
@@ -49,7 +50,10 @@ export function createRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
         const { options } = whole;
         const made = await makeJob(ports, whole);
         const kept = keptFiles(whole);
-        return answerJson(await createJob(ports, { id, key, options, made, kept }), 201);
+        const view = await withExport(ports, { id, url: options.resultsUrl }, () =>
+          createJob(ports, { id, key, options, made, kept }),
+        );
+        return answerJson(view, 201);
       } finally {
         await close();
       }
@@ -60,6 +64,24 @@ export function createRoutes(ports: ApiPorts, places: CallPlaces): Route[] {
     answers: { 201: json({ JobView }) },
   };
   return [writer('POST /v1/jobs', description, answer)];
+}
+
+/** Makes a job whose results go to an address once it is done, where one is named. */
+async function withExport(
+  { store: { exports }, targets }: ApiPorts,
+  { id, url }: { id: JobId; url: string | undefined },
+  create: () => Promise<JobView>,
+): Promise<JobView> {
+  if (url === undefined) return create();
+  const target = await findTarget(new URL(url), targets);
+  if (!target.ok) throw new PocketgridError({ ...target.refusal, path: 'resultsUrl' });
+  await exports.add(id, url);
+  try {
+    return await create();
+  } catch (error) {
+    await exports.remove(id);
+    throw error;
+  }
 }
 
 /** The form with the inputs that its options have the address of, where they have one. */

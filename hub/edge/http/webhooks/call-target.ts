@@ -1,13 +1,15 @@
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Target } from './targets.ts';
 
 /** What goes to a target. */
 export interface TargetCall {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT';
   headers: Readonly<Record<string, string | number>>;
-  body?: string;
+  body?: string | Readable;
   signal: AbortSignal;
 }
 
@@ -27,6 +29,7 @@ export function callTarget(
   return new Promise((resolve, reject) => {
     const call = (isTls ? requestHttps : requestHttp)(options, resolve);
     call.on('error', reject);
-    call.end(body);
+    if (typeof body === 'object') pipeline(body, call).catch(reject);
+    else call.end(body);
   });
 }

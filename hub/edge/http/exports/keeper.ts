@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isEnded } from '#protocol/api/job.ts';
+import type { DeliveryAttempt } from '#protocol/api/webhooks.ts';
+import { must, PocketgridError } from '#protocol/values/refusal.ts';
+import { millis } from '#protocol/values/units.ts';
+import { type Job, viewJob } from '../../../core/hub.ts';
+import { encodeResults } from '../../results/encode.ts';
+import { RESULT_TYPES } from '../../results/range.ts';
+import type { KeptExport } from '../../store/exports.ts';
+import { readJob } from '../job-access.ts';
+import { openResults } from '../result-source.ts';
+import type { ApiPorts } from '../route.ts';
+import { callTarget } from '../webhooks/call-target.ts';
+import { nextOf } from '../webhooks/retries.ts';
+import { findTarget } from '../webhooks/targets.ts';
+
+const LOOK_MS = 1_000;
+/** As many as jobs may be open. */
+const DUE_MAX = 1_000;
+/** A file of results over a slow line. */
+const ATTEMPT_MS_MAX = 600_000;
+const ERROR_LENGTH_MAX = 200;
+
+type Ports = Pick<
+  ApiPorts,
+  'hub' | 'store' | 'blobs' | 'threads' | 'uploads' | 'targets' | 'clock' | 'log'
+>;
+
+/**
+ * Puts the results of jobs that are done where their posters want them, one after the other, and
+ * tries again what fails as webhooks do. Gives what ends it.
+ */
+export function openExportKeeper(ports: Ports): () => Promise<void> {
+  const closing = new AbortController();
+  let round: Promise<void> | undefined;
+  const turn = () => {
+    if (round !== undefined) return;
+    round = look(ports, closing.signal)
+      .catch((error: unknown) => {
+        if (!closing.signal.aborted) ports.log.warn({ error: String(error) }, 'exports wait');
+      })
+      .finally(() => {
+        round = undefined;
+      });
+  };
+  const timer = setInterval(turn, LOOK_MS).unref();
+  return async () => {
+    clearInterval(timer);
+    closing.abort();
+    await round;
+  };
+}
+
+async function look(ports: Ports, stopping: AbortSignal): Promise<void> {
+  const { store, clock } = ports;
+  for (const each of await store.exports.due(clock(), DUE_MAX)) {
+    const job = await readJob(ports, each.job);
+    if (job === undefined || !isEnded(job.state)) continue;
+    if (stopping.aborted) return;
+    const at = clock();
+    if (job.state !== 'done' || job.removedAt !== undefined) {
+      const error = 'the job ended without results, or they were removed';
+      await store.exports.attempted(each.job, { at, ms: millis(0), error }, { state: 'failed' });
+      continue;
+    }
+    const attempt = { at, ...(await attemptExport(ports, { ...each, of: job }, stopping)) };
+    // It was cut off by the hub's own end.
+    if (stopping.aborted && attempt.status === undefined) return;
+    const next = nextOf({ event: 'job.done', attempts: each.attempts }, attempt);
+    await store.exports.attempted(each.job, attempt, next);
+  }
+}
+
+async function attemptExport(
+  ports: Ports,
+  { url, of }: KeptExport & { of: Job },
+  stopping: AbortSignal,
+): Promise<Omit<DeliveryAttempt, 'at'>> {
+  const begun = performance.now();
+  const folder = join(ports.uploads.folder, randomBytes(8).toString('hex'));
+  const ended = (how: { status: number } | { error: string }) => {
+    return { ms: millis(Math.round(performance.now() - begun)), ...how };
+  };
+  try {
+    await mkdir(folder);
+    // Storages want to know the length before the first byte.
+    const path = join(folder, 'results.jsonl');
+    await writeResults(ports, of, path);
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(ATTEMPT_MS_MAX)]);
+    const target = must(await findTarget(new URL(url), ports.targets));
+    const headers = {
+      'Content-Type': RESULT_TYPES.jsonl,
+      'Content-Length': (await stat(path)).size,
+    };
+    const body = createReadStream(path);
+    const answer = await callTarget(target, { method: 'PUT', headers, body, signal });
+    answer.destroy();
+    return ended({ status: answer.statusCode ?? 0 });
+  } catch (error) {
+    const text = error instanceof Error ? error.message || error.name : String(error);
+    return ended({ error: text.slice(0, ERROR_LENGTH_MAX) });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeResults(ports: Ports, job: Job, path: string): Promise<void> {
+  const view = viewJob(ports.hub, job);
+  const { items, unitItems, outputs } = view;
+  const range = { from: 0, to: items, items, unitItems, format: 'jsonl' } as const;
+  const { chunks } = must(await encodeResults(outputs, await openResults(ports, job), range));
+  const file = await open(path, 'w');
+  try {
+    for await (const chunk of chunks) {
+      const full = await ports.uploads.space.take(chunk.length);
+      if (full !== undefined) throw new PocketgridError(full);
+      await file.writeFile(chunk);
+    }
+  } finally {
+    await file.close();
+  }
+}
