@@ -1,5 +1,7 @@
 import type { JobView } from '#protocol/api/job.ts';
+import { canonicalJson } from '#protocol/bytes/canonical-json.ts';
 import { sha256 } from '#protocol/bytes/digest.ts';
+import type { Signed } from '#protocol/bytes/signature.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import type {
@@ -17,6 +19,7 @@ import {
   type Hub,
   type HubConfig,
   recallJob,
+  signedIn,
   stepHub,
   viewJob,
   viewShard,
@@ -107,7 +110,8 @@ export function openHubBench(around: HubSurroundings): HubBench {
       isBusy = true;
       try {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-          const world = { ...around.keys, now: around.now(), sha256 };
+          const verify = verifyNamed(around.keys, signedIn(hub, next));
+          const world = { ...around.keys, verify, now: around.now(), sha256 };
           for (const effect of stepHub(hub, next, world)) {
             if (effect.type === 'schedule') queue.push({ type: 'schedule' });
             else perform(around, effect, { later, read });
@@ -136,6 +140,17 @@ export function openHubBench(around: HubSurroundings): HubBench {
   };
   return bench;
 }
+
+/** Answers what the core asks, and throws where `signedIn` had to name it and did not. */
+const verifyNamed =
+  ({ verify }: Pick<World, 'verify'>, named: Signed | undefined): World['verify'] =>
+  (signed) => {
+    const isNamed = signed.context === 'commitment' || signed.context === 'verdict';
+    if (isNamed && canonicalJson(signed) !== canonicalJson(named ?? null)) {
+      throw new Error(`signedIn did not name this ${signed.context}`);
+    }
+    return verify(signed);
+  };
 
 /** When the event that follows an effect is posted: once something is on disk, or is read. */
 type Later = (event: () => HubEvent) => void;

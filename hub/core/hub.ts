@@ -73,6 +73,7 @@ export { frameBytesOf, isWorking } from './results/frame-bytes.ts';
 export type { DurableState, Hub, HubConfig } from './state/hub.ts';
 export type { Job } from './state/job.ts';
 export { mayRead, partOf, takesInputs } from './state/questions.ts';
+export { signedIn } from './state/signed-in.ts';
 export { mayReadVerdict, shownVerdicts } from './verifiers/reviews.ts';
 export {
   banOf,

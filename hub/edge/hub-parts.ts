@@ -14,6 +14,7 @@ import {
   type Hub,
   type HubConfig,
   isWorking,
+  signedIn,
 } from '../core/hub.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import type { BlobStore } from './blobs/port.ts';
@@ -36,6 +37,8 @@ import { type HubCounters, type HubMetrics, openCounters, openMetrics } from './
 import { openRetention } from './process/retention.ts';
 import { openWriteWatch, type WriteWatch } from './process/write-watch.ts';
 import { openOutputKeeper } from './segments/keeper.ts';
+import { openVerifyAhead } from './signatures/ahead.ts';
+import { openSignatureThread, type SignatureThread } from './signatures/thread.ts';
 import { type ControlSockets, openControlSockets } from './sockets/control-socket.ts';
 import { type GroupCommit, openGroupCommit } from './store/group-commit.ts';
 import type { Store } from './store/port.ts';
@@ -70,6 +73,7 @@ export interface HubParts {
   metrics: HubMetrics;
   uploads: Uploads;
   threads: Threads;
+  signatures: SignatureThread;
   batches: BatchKeeper;
   webhooks: WebhookKeeper;
   targets: TargetRules;
@@ -114,7 +118,8 @@ export async function openHubParts(
   const metrics = openMetrics(counters);
   const writes = openWriteWatch(metrics.observeStore);
   const endGauges = addGauges(metrics, { hub, data, store, writes, clock });
-  const held = { identity, store, commitments, blobs, threads, hub };
+  const signatures = openSignatureThread();
+  const held = { identity, store, commitments, blobs, threads, signatures, hub };
   const base = { ...held, counters, metrics, writes, clock, log };
   const commit = openGroupCommit(store, { onDisk: (trouble) => running.loop.disk(trouble) });
   const running = runHub(base, commit);
@@ -156,7 +161,7 @@ export async function openHubParts(
       await keep('always');
     },
     async close() {
-      await threads.close();
+      await Promise.all([threads.close(), signatures.close()]);
       await blobs.close();
       await store.close();
     },
@@ -191,6 +196,7 @@ type Base = Pick<
   | 'commitments'
   | 'blobs'
   | 'threads'
+  | 'signatures'
   | 'hub'
   | 'counters'
   | 'writes'
@@ -206,11 +212,16 @@ function runHub(
   const { blobs, counters, log } = base;
   const signalling = openSignalling({ counters, log });
   const control = openControlSockets({
-    post: (event) => loop.post(event),
+    post: (event) => ahead.post(event),
     isWorking: (socket) => isWorking(base.hub, socket),
     frameBytes: (socket) => frameBytesOf(base.hub, socket),
     counters,
     log,
+  });
+  const ahead = openVerifyAhead({
+    post: (event) => loop.post(event),
+    signedIn: (event) => signedIn(base.hub, event),
+    ...{ verify, verifyLater: base.signatures.verify },
   });
   const peers = new Map<number, PeerId>();
   const socketOf = new Map<string, number>();
@@ -218,7 +229,7 @@ function runHub(
     world: {
       random: () => randomBytes(32).toString('hex') as Nonce,
       sign: base.identity.sign,
-      verify,
+      verify: ahead.verify,
       sha256: (bytes) => hash('sha256', bytes, 'buffer'),
     },
     clock: base.clock,

@@ -7,22 +7,21 @@ import type { VerifierSession } from '../state/device.ts';
 import { judgeName, verdictName } from '../state/facts.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
+import { verdictBy } from '../state/signed-in.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
 import { decline, store, type Turn } from '../turn.ts';
 
 /** Writes a verdict down. What follows from it is decided when it is on disk. */
 export function receiveVerdict(turn: Turn, verifier: VerifierSession, signed: SignedVerdict): void {
   const { hub, world } = turn;
-  const { verdict, signature } = signed;
+  const { verdict } = signed;
   const name = verdictName(signed);
   if (
     hub.shards.get(verdict.lease)?.judgedBy?.has(judgeName(verdict)) ||
     isUnderway(hub.underway, nameOf.verdict(name))
   )
     return;
-  const honest =
-    verdict.verifier === verifier.key &&
-    world.verify({ key: verifier.key, context: 'verdict', record: verdict, signature });
+  const honest = verdict.verifier === verifier.key && world.verify(verdictBy(verifier.key, signed));
   if (!honest) {
     const message = 'a verdict must be signed by the verifier of this session';
     return decline(turn, verifier.socket, { code: 'signature-wrong', message });

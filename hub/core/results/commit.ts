@@ -1,12 +1,10 @@
-import type { ContributorMessage } from '#protocol/messages/control.ts';
 import type { LeaseId } from '#protocol/values/ids.ts';
 import type { RefusalCode } from '#protocol/values/refusal.ts';
 import { expireLease } from '../leasing/lease.ts';
 import type { Device } from '../state/device.ts';
 import type { ActiveLease } from '../state/job.ts';
+import { type Commit, commitmentBy } from '../state/signed-in.ts';
 import { decline, sendDevice, store, type Turn } from '../turn.ts';
-
-type Commit = Extract<ContributorMessage, { type: 'commit' }>;
 
 /** The lease, if this device holds it; otherwise a declined message. */
 export function ownLease(turn: Turn, device: Device, id: LeaseId): ActiveLease | undefined {
@@ -46,10 +44,7 @@ export function receiveCommit(turn: Turn, device: Device, message: Commit): void
   if (active === undefined || isPutOff(turn, device, message.lease)) return;
   const { lease } = active;
   if (active.stage !== 'computing') return repeatCommit(turn, device, { active, message });
-  const record = { lease: lease.id, device: device.key, commitment: message.commitment };
-  const { signature } = message;
-  const signed = { key: device.key, context: 'commitment' as const, record, signature };
-  if (!turn.world.verify(signed)) {
+  if (!turn.world.verify(commitmentBy(device.key, message))) {
     const text = 'the commitment must be signed by the device key of this session';
     return decline(turn, device.socket, {
       code: 'signature-wrong',
