@@ -25,6 +25,7 @@ import { openExportKeeper } from './http/exports/keeper.ts';
 import type { Uploads } from './http/uploads.ts';
 import { openWebhookKeeper, type WebhookKeeper } from './http/webhooks/keeper.ts';
 import { resolveByDns, resolveBySystem, type TargetRules } from './http/webhooks/targets.ts';
+import { type FreshUnits, openFreshUnits } from './inputs/fresh-units.ts';
 import { mendInputs } from './inputs/mend.ts';
 import { type CommitmentLog, openCommitmentLog } from './log/commitment-log.ts';
 import { type HubLoop, openLoop } from './loop.ts';
@@ -73,6 +74,7 @@ export interface HubParts {
   metrics: HubMetrics;
   uploads: Uploads;
   threads: Threads;
+  freshUnits: FreshUnits;
   signatures: SignatureThread;
   batches: BatchKeeper;
   webhooks: WebhookKeeper;
@@ -119,7 +121,8 @@ export async function openHubParts(
   const writes = openWriteWatch(metrics.observeStore);
   const endGauges = addGauges(metrics, { hub, data, store, writes, clock });
   const signatures = openSignatureThread();
-  const held = { identity, store, commitments, blobs, threads, signatures, hub };
+  const freshUnits = openFreshUnits();
+  const held = { identity, store, commitments, blobs, threads, freshUnits, signatures, hub };
   const base = { ...held, counters, metrics, writes, clock, log };
   const commit = openGroupCommit(store, { onDisk: (trouble) => running.loop.disk(trouble) });
   const running = runHub(base, commit);
@@ -196,6 +199,7 @@ type Base = Pick<
   | 'commitments'
   | 'blobs'
   | 'threads'
+  | 'freshUnits'
   | 'signatures'
   | 'hub'
   | 'counters'
@@ -242,7 +246,7 @@ function runHub(
     recut: (cut) => attempt(() => base.threads.recut(cut)),
     mend: (cut) => mendInputs(blobs, cut),
     load: base.store.device,
-    send: control.send,
+    send: (socket, message) => control.send(socket, base.freshUnits.attach(message)),
     close: control.close,
     peerGiven(socket, peer, token) {
       peers.set(socket, peer);

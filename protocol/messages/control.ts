@@ -35,7 +35,7 @@ import { Bytes, Count, Instant, Millis } from '../values/units.ts';
  * `message-frame.ts`). The hub speaks first with `challenge`; the client answers with `hello`.
  * Either side ends a session that stays silent for three beats.
  */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 /** Where a hub's control socket is. */
 export const CONTROL_PATH = '/v1/control';
 /** Where a hub's PeerServer is. */
@@ -46,6 +46,8 @@ export const HELLO_DEADLINE_MS = 10_000;
 export const PUZZLE_DEADLINE_MS = 60_000;
 /** Longest text message. A binary frame may be as long as `FRAME_BYTES_MAX`. */
 export const TEXT_BYTES_MAX = 256 * 1024;
+/** Longest blob of input units that goes along with leases. */
+export const UNITS_ALONG_BYTES_MAX = 16 * 1024;
 /** Longest binary message. */
 export const FRAME_BYTES_MAX = 32 * 1024 * 1024;
 /** Sources of a blob that a device says have failed. */
@@ -277,7 +279,12 @@ export const HubMessage = v.variant('type', [
     /** Providers that checks have suspended for this device: they are not tried. */
     without: v.exactOptional(v.pipe(v.array(SkippedProvider), v.maxLength(3))),
   }),
-  v.strictObject({ type: type('lease'), lease: Lease }),
+  v.strictObject({
+    type: type('lease'),
+    lease: Lease,
+    /** The input bytes of its units in base64, where they are few: no request for them is needed. */
+    units: v.exactOptional(v.pipe(v.string(), v.base64())),
+  }),
   v.strictObject({ type: type('idle'), reason: Reason }),
   v.strictObject({
     type: type('logged'),

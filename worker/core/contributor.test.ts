@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { encodeBase64 } from '#protocol/bytes/base64.ts';
+import { concatBytes, sha256 } from '#protocol/bytes/digest.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import type { Digest, JobId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
@@ -38,6 +40,33 @@ test('hello, admission, request, lease, commit, reveal, accepted: in this order'
     units: 2_300,
     model: 'numbers',
   });
+});
+
+test('units that come along with a lease are computed at once, others than it names are fetched', () => {
+  const bench = openBench();
+  bench.join();
+  const fetched = () => bench.all('fetch').filter(({ target }) => target.kind === 'units').length;
+  const units = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  const digests = concatBytes(sha256(units.subarray(0, 4)), sha256(units.subarray(4)));
+  const along = (bytes: Uint8Array) => ({
+    units: encodeBase64(bytes),
+    digests: encodeBase64(digests),
+  });
+  bench.lease('a', 2, along(units));
+  expect(fetched()).toBe(0);
+  expect(bench.all('run').at(-1)?.inputs).toEqual(units);
+  bench.endRun();
+  const wrong = [units.toReversed(), units.subarray(4), new Uint8Array(0)];
+  for (const [at, bytes] of wrong.entries()) {
+    bench.hear({
+      type: 'declined',
+      code: 'lease-expired',
+      message: 'late',
+      lease: bench.device.shards.at(-1)?.lease.id,
+    });
+    bench.lease('bcd'.charAt(at), 2, along(bytes));
+    expect(fetched()).toBe(at + 1);
+  }
 });
 
 test('a device keeps every verdict on its work, the newest first, and a failure starts trust anew', () => {

@@ -192,7 +192,7 @@ function stepMessage(
     case 'admit':
       return receiveAdmit(turn, message);
     case 'lease':
-      return receiveLease(turn, message.lease);
+      return receiveLease(turn, message);
     case 'idle':
       device.idle = message.reason;
       return;

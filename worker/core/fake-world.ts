@@ -113,6 +113,13 @@ function perform(world: ReturnType<typeof openWorld>, effect: ContributorEffect)
   }
 }
 
+/** Of another package, or with its input bytes along. */
+interface LeaseChange {
+  id?: Digest;
+  units?: string;
+  digests?: string;
+}
+
 /** A device of a test, and what it did. */
 export function openBench(change: Change = {}) {
   const world = openWorld(change);
@@ -158,12 +165,17 @@ export function openBench(change: Change = {}) {
       hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST });
     },
     /** A lease of so many units from unit 5 on. */
-    lease(name: string, unitCount = 1, id = PACKAGE): LeaseId {
+    lease(
+      name: string,
+      unitCount = 1,
+      { id = PACKAGE, units, digests = LEASE.inputs.digests }: LeaseChange = {},
+    ): LeaseId {
       const lease = {
         ...LEASE,
         ...{ package: id, unitCount, id: name.repeat(32).slice(0, 32) as LeaseId },
+        inputs: { ...LEASE.inputs, digests },
       };
-      hear({ type: 'lease', lease });
+      hear({ type: 'lease', lease, ...(units === undefined ? {} : { units }) });
       return lease.id;
     },
   };

@@ -1,5 +1,5 @@
-import { decodeBase64 } from '#protocol/bytes/base64.ts';
-import { concatBytes, digest, digestCommitment } from '#protocol/bytes/digest.ts';
+import { decodeBase64, encodeBase64 } from '#protocol/bytes/base64.ts';
+import { concatBytes, digest, digestCommitment, sha256 } from '#protocol/bytes/digest.ts';
 import { unitsBehind } from '#protocol/checks/check-policy.ts';
 import { projectionSeed } from '#protocol/checks/fingerprint.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
@@ -21,7 +21,10 @@ const RECENT_MAX = 200;
 export const UNCOMMITTED: readonly Shard['stage'][] = ['fetching', 'fetched', 'running', 'signing'];
 
 /** Takes a lease. After a lost link the hub tells of those it knows of once more. */
-export function receiveLease(turn: Turn, lease: Lease): void {
+export function receiveLease(
+  turn: Turn,
+  { lease, units }: Extract<HubMessage, { type: 'lease' }>,
+): void {
   const { device, world, effects } = turn;
   if (device.shards.some((shard) => shard.lease.id === lease.id)) return;
   device.requested = Math.max(0, device.requested - 1);
@@ -34,22 +37,35 @@ export function receiveLease(turn: Turn, lease: Lease): void {
     send(turn, { type: 'give-back', lease: lease.id, reason });
     return;
   }
+  const deadlineAt = after(world.now, lease.deadlineMs);
+  const shard = { lease, deadlineAt, unitsDone: 0, computeMs: millis(0) };
+  const inputs = units === undefined ? undefined : readUnits(units, lease);
+  if (inputs !== undefined) {
+    device.shards.push({ ...shard, stage: 'fetched', inputs });
+    return;
+  }
   const fetch = device.nextId++;
   const { root, length, offset, unitBytes } = lease.inputs;
-  device.shards.push({
-    lease,
-    deadlineAt: after(world.now, lease.deadlineMs),
-    stage: 'fetching',
-    fetch,
-    unitsDone: 0,
-    computeMs: millis(0),
-  });
+  device.shards.push({ ...shard, stage: 'fetching', fetch });
   effects.push({
     type: 'fetch',
     fetch,
     target: { kind: 'units', root, length, offset, unitBytes, digests: digests.value },
     wantBytes: true,
   });
+}
+
+/** Units that came along with a lease; undefined where they are not those that it names. */
+function readUnits(
+  text: string,
+  { inputs: { unitBytes, digests }, unitCount }: Lease,
+): Uint8Array<ArrayBuffer> | undefined {
+  const units = decodeBase64(text);
+  if (!units.ok || units.value.length !== unitCount * unitBytes) return undefined;
+  const hashes = Array.from({ length: unitCount }, (_, unit) =>
+    sha256(units.value.subarray(unit * unitBytes, (unit + 1) * unitBytes)),
+  );
+  return encodeBase64(concatBytes(...hashes)) === digests ? units.value : undefined;
 }
 
 function whyNot({ device }: Turn, { known, room }: { known: boolean; room: boolean }): Reason {

@@ -73,6 +73,7 @@ interface Upload {
 async function writeBlob(upload: Upload): Promise<Result<BlobRef>> {
   const { draft } = upload;
   const broken: { error?: unknown } = {};
+  let isMoved = false;
   const chunks = watchSource(upload.chunks, broken);
   try {
     const file = await open(draft, 'wx');
@@ -86,13 +87,15 @@ async function writeBlob(upload: Upload): Promise<Result<BlobRef>> {
     if (!tree.ok) return tree;
     const { root, length, pieces } = tree.value;
     await moveIntoPlace(draft, upload.pathOf(root), pieces);
+    isMoved = true;
     return accept({ root, length });
   } catch (error) {
     const explained = 'error' in broken ? undefined : explainDiskError(error);
     if (explained === undefined) throw error;
     return { ok: false, refusal: explained };
   } finally {
-    await Promise.all([draft, `${draft}.pieces`].map((path) => rm(path, { force: true })));
+    if (!isMoved)
+      await Promise.all([draft, `${draft}.pieces`].map((path) => rm(path, { force: true })));
   }
 }
 

@@ -1,3 +1,4 @@
+import { UNITS_ALONG_BYTES_MAX } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { TextTaskName } from '#protocol/tasks/task.ts';
 import { isPictureTask } from '#protocol/tasks/task.ts';
@@ -21,6 +22,8 @@ export interface AddedInputs {
   inputs: BlobRef;
   units: number;
   digests: Uint8Array<ArrayBuffer>;
+  /** The blob itself, where it is so short that it goes along with leases. */
+  bytes?: Uint8Array;
 }
 
 /** What of an open job says how its inputs are read. */
@@ -49,7 +52,9 @@ export async function keepUnits(
   blobs: Pick<BlobStore, 'put'>,
 ): Promise<AddedInputs> {
   const { bytes, digests } = packUnits({ items, unitItems: 1, specs, tensors });
-  return { inputs: must(await blobs.put(bytes, UNITS_BYTES_MAX)), units: items, digests };
+  const inputs = must(await blobs.put(bytes, UNITS_BYTES_MAX));
+  const isShort = bytes.length <= UNITS_ALONG_BYTES_MAX;
+  return { inputs, units: items, digests, ...(isShort && { bytes }) };
 }
 
 /** Items of the shapes of a job, of files like its first ones. */

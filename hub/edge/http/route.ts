@@ -5,6 +5,7 @@ import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { Money } from '../chain/open.ts';
+import type { FreshUnits } from '../inputs/fresh-units.ts';
 import type { CommitmentLog } from '../log/commitment-log.ts';
 import type { HubLoop } from '../loop.ts';
 import type { Clock } from '../process/clock.ts';
@@ -33,6 +34,7 @@ export interface ApiPorts extends Money {
   log: Log;
   uploads: Uploads;
   threads: Threads;
+  freshUnits: FreshUnits;
   /** Moves batches on. */
   batches: { wake(): void };
   webhooks: WebhookPort;

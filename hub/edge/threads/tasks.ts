@@ -7,6 +7,7 @@ import {
   type TransferListItem,
   workerData,
 } from 'node:worker_threads';
+import { openBoundedMap } from '#node/bounded-map.ts';
 import type { JobRecord } from '#protocol/api/job.ts';
 import type { ModelFile } from '#protocol/api/models.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
@@ -18,6 +19,7 @@ import type { ItemCut } from '../../core/state/facts.ts';
 import { type BatchAnswers, printBatch } from '../batches/print-batch.ts';
 import { type BatchReading, peekModel, readBatch } from '../batches/read-batch.ts';
 import { openFolderBlobs } from '../blobs/folder.ts';
+import type { BlobStore } from '../blobs/port.ts';
 import { type AddedInputs, type AddingForm, makeInputs } from '../forms/add-inputs.ts';
 import { type JobForm, type MadeJob, makeJob } from '../forms/make-job.ts';
 import { keepModel } from '../inputs/keep-model.ts';
@@ -33,8 +35,17 @@ import {
 import type { AnswerSettings, TaskItems } from '../tasks/port.ts';
 import { printAnswers } from '../tasks/print.ts';
 
-/** The blobs of a folder that the hub's own thread has open. */
-const openShared = (folder: string) => openFolderBlobs(folder, { isShared: true });
+/** Folders of blobs that the hub's own thread has open too. */
+const opened = openBoundedMap<string, Promise<BlobStore>>(8);
+
+function openShared(folder: string): Promise<BlobStore> {
+  const known = opened.get(folder);
+  if (known !== undefined) return known;
+  const blobs = openFolderBlobs(folder, { isShared: true });
+  opened.set(folder, blobs);
+  blobs.catch(() => opened.delete(folder));
+  return blobs;
+}
 
 /**
  * What the hub has worker threads do: whatever takes more than a few milliseconds and needs none of

@@ -7,14 +7,13 @@ import { type ModelView, nameModel } from '#protocol/api/models.ts';
 import type { BatchLine } from '#protocol/openai/batch.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { lamports } from '#protocol/values/units.ts';
 import { type Job, takesInputs } from '../../../core/hub.ts';
 import type { AddedInputs } from '../../forms/add-inputs.ts';
 import { ENDPOINTS } from '../../lanes/endpoints.ts';
 import type { NamedModel, ReadRequest } from '../../lanes/read-request.ts';
 import { bucketOf } from '../../tasks/token-rows.ts';
+import { addUnits } from '../add-units.ts';
 import { postTexts } from '../batches/post-texts.ts';
-import { checkBudget } from '../budget.ts';
 import type { ApiPorts } from '../route.ts';
 
 /** What a client asks, and waits for. */
@@ -103,7 +102,7 @@ export function openLanes(ports: ApiPorts): Lanes {
       return placeNew(asked, read).finally(() => rm(folder, { recursive: true }));
     }
     const job = jobs[read.lane]?.record.id;
-    const range = job && (await addUnits(ports, key, { job, added: read.added }));
+    const range = job && (await placeUnits(ports, key, { job, added: read.added }));
     return range && { ...range, line: read.line };
   };
   return {
@@ -130,14 +129,13 @@ const lengthOf = ({ record }: Job): number =>
 const byLength = (a: Job, b: Job): number => lengthOf(a) - lengthOf(b);
 
 /** Adds the units of a request to a job; undefined where it takes no more meanwhile. */
-async function addUnits(
+async function placeUnits(
   ports: ApiPorts,
   key: KeyView,
   { job, added }: { job: JobId; added: AddedInputs },
 ): Promise<Pick<Placed, 'job' | 'first' | 'end'> | undefined> {
   const { units } = added;
-  await checkBudget(ports, key, { items: units, units, unitPrice: lamports(0n) });
-  const said = await ports.loop.command({ type: 'add-inputs', job, ...added });
+  const said = await addUnits(ports, key, { job, added });
   if (!said.ok && (said.refusal.code === 'job-state' || said.refusal.code === 'job-full')) {
     await ports.loop.command({ type: 'end-inputs', job });
     return undefined;

@@ -2,9 +2,8 @@ import * as v from 'valibot';
 import { AddedItems } from '#protocol/api/api.ts';
 import { JobView } from '#protocol/api/job.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { lamports } from '#protocol/values/units.ts';
+import { addUnits } from '../add-units.ts';
 import { answerJson, reject } from '../answer.ts';
-import { checkBudget } from '../budget.ts';
 import type { CallPlaces } from '../call-places.ts';
 import { Files, form, json } from '../describe.ts';
 import { receiveForm } from '../form.ts';
@@ -64,8 +63,7 @@ async function add(ports: ApiPorts, call: KeyCall): Promise<Response> {
     }
     const added = await ports.threads.makeInputs({ job: record, inputs: spools.inputs });
     const { units } = added;
-    await checkBudget(ports, call.key, { items: units, units, unitPrice: lamports(0n) });
-    const view = must(await ports.loop.command({ type: 'add-inputs', job: record.id, ...added }));
+    const view = must(await addUnits(ports, call.key, { job: record.id, added }));
     return answerJson(rangeOf(view, units), 201);
   } finally {
     await close();
