@@ -23,7 +23,7 @@ export const run: Bench = async function* (context) {
   const own = { ...context, folder: join(context.folder, 'api') };
   await mkdir(own.folder);
   const hub = await openCheckedHub(own);
-  const files = await makeRepository(own, HIDDEN);
+  const files = await makeRepository(own, { hidden: HIDDEN });
   must(await addModel(hub.client, { files, options: { name: MODEL } }));
   for (const name of ['one', 'two']) await openContributor(own, hub.url, name);
   const openai = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: hub.key, maxRetries: 0 });

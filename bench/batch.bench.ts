@@ -40,7 +40,7 @@ async function measure(context: BenchContext, lines: number) {
   const own = { ...context, folder: join(context.folder, `${lines}`) };
   await mkdir(own.folder);
   const hub = await openCheckedHub(own);
-  const files = await makeRepository(own, HIDDEN);
+  const files = await makeRepository(own, { hidden: HIDDEN });
   must(await addModel(hub.client, { files, options: { name: MODEL } }));
   await openContributor(own, hub.url);
   const openai = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: hub.key });

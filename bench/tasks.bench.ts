@@ -2,7 +2,7 @@ import { postJob } from '#client/jobs.ts';
 import { must } from '#protocol/values/refusal.ts';
 import type { Bench } from './figure.ts';
 import { awaitJob } from './hub.ts';
-import { measureBucketing } from './tasks/bucketing.ts';
+import { measureBucketing, TOKENS } from './tasks/bucketing.ts';
 import { openCountingLine } from './tasks/counting-line.ts';
 import { makeRepository, openCheckedHub, openContributor, sentences } from './tasks/vectors.ts';
 
@@ -17,7 +17,7 @@ const QUICK_SENTENCES = 1_000;
  * counted on the line between a contributor and the hub, from the first byte of the job to its end.
  */
 export const run: Bench = async function* (context) {
-  const modelFiles = await makeRepository(context, HIDDEN);
+  const modelFiles = await makeRepository(context, { hidden: HIDDEN, tokens: TOKENS.most });
   const hub = await openCheckedHub(context);
   const line = await openCountingLine(hub.url, context);
   await openContributor(context, line.url);

@@ -11,9 +11,13 @@ type Place = Pick<BenchContext, 'folder'>;
 export type File = { name: string; data: Blob };
 
 /** The files of a small model of vectors, as it is published. */
-export async function makeRepository({ folder }: Place, hidden: number): Promise<File[]> {
+export async function makeRepository(
+  { folder }: Place,
+  { hidden, tokens = 64 }: { hidden: number; tokens?: number },
+): Promise<File[]> {
   const out = join(folder, 'repository');
-  const words = ['--out', out, '--task', 'feature-extraction', '--hidden', String(hidden)];
+  const words = ['--out', out, '--task', 'feature-extraction', '--hidden', `${hidden}`];
+  words.push('--tokens', `${tokens}`);
   await runCommand(['npx', 'tsx', 'scripts/tasks/main.ts', ...words], START_MS_MAX);
   const files: File[] = [];
   for (const name of (await readdir(out, { recursive: true })).sort()) {

@@ -3,6 +3,8 @@ import { buildBert, type EncoderEnd } from '../models/minilm.ts';
 import { describePictures } from './picture-repository.ts';
 
 const HIDDEN = 32;
+/** The longest text, as its settings say. */
+const TOKENS = 64;
 const SIZE = { layers: 2, heads: 4 };
 const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 const WORDS =
@@ -19,6 +21,14 @@ const LABELS: Readonly<Partial<Record<TextTaskName, readonly string[]>>> = {
   'text-ranking': ['LABEL_0'],
 };
 
+interface Size {
+  seed: number;
+  /** Numbers of a vector. */
+  hidden: number;
+  /** Of the longest text. */
+  tokens: number;
+}
+
 /** The files of a repository as the Hugging Face Hub has them, by path. */
 export type RepositoryFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
@@ -28,24 +38,24 @@ export type RepositoryFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
  */
 export function buildRepository(
   task: TaskName,
-  { seed = 1, hidden = HIDDEN }: { seed?: number; hidden?: number } = {},
+  { seed = 1, hidden = HIDDEN, tokens = TOKENS }: Partial<Size> = {},
 ): RepositoryFiles {
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value, null, 2));
   const { model, settings } = isPictureTask(task)
     ? describePictures(task, seed)
-    : describeTexts(task, { seed, hidden });
+    : describeTexts(task, { seed, hidden, tokens });
   return new Map([
     ...Object.entries(settings).map(([name, value]) => [`${name}.json`, json(value)] as const),
     ['onnx/model.onnx', new Uint8Array(model)],
   ]);
 }
 
-function describeTexts(task: TextTaskName, { seed, hidden }: { seed: number; hidden: number }) {
+function describeTexts(task: TextTaskName, { seed, hidden, tokens }: Size) {
   const labels = LABELS[task];
   const settings = {
     config: describeModel(hidden, labels),
     tokenizer: describeTokenizer(),
-    tokenizer_config: TOKENIZER_CONFIG,
+    tokenizer_config: { ...TOKENIZER_CONFIG, model_max_length: tokens },
   };
   const size = { ...SIZE, hidden, vocab: VOCABULARY.length };
   return { model: buildBert(seed, size, endOf(task, labels)), settings };
@@ -68,7 +78,7 @@ const describeModel = (hidden: number, labels?: readonly string[]) => ({
 });
 
 const TOKENIZER_CONFIG = {
-  ...{ tokenizer_class: 'BertTokenizer', model_max_length: 64, do_lower_case: true },
+  ...{ tokenizer_class: 'BertTokenizer', do_lower_case: true },
   ...{ pad_token: '[PAD]', unk_token: '[UNK]', cls_token: '[CLS]', sep_token: '[SEP]' },
   mask_token: '[MASK]',
 };
