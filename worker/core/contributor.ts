@@ -15,6 +15,12 @@ import { engineLoaded, markedEngine } from './engine.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent, World } from './events.ts';
 import { openMemory, remembered } from './memory.ts';
 import {
+  considerMemory,
+  endMemoryTrial,
+  startMemoryTrial,
+  tickMemoryTrial,
+} from './memory-trial.ts';
+import {
   commitSigned,
   drive,
   dropShard,
@@ -89,7 +95,7 @@ export function stepContributor(
 ): ContributorEffect[] {
   const turn: Turn = { device, world, effects: [] };
   stepEvent(turn, event);
-  if (device.running) {
+  if (device.running && device.memoryTrial === undefined) {
     checkAdmission(turn);
     drive(turn);
   }
@@ -132,6 +138,7 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
     case 'remembered': {
       const what = remembered(turn, event.token);
       if (what?.type === 'trial') return startTrial(turn);
+      if (what?.type === 'memory-trial') return startMemoryTrial(turn);
       return what === undefined ? undefined : markedEngine(turn, what.worker);
     }
     case 'fetch-progress': {
@@ -151,6 +158,8 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
     case 'loaded':
       if (!trialLoaded(turn, event.worker)) engineLoaded(turn, event.worker);
       return;
+    case 'proven':
+      return void endMemoryTrial(turn, event.worker, true);
     case 'progress': {
       const shard = device.shards.find(({ run }) => run === event.run);
       if (shard !== undefined) shard.unitsDone = event.unitsDone;
@@ -160,6 +169,7 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       if (!finishTrialRun(turn, event)) finishRun(turn, event);
       return;
     case 'worker-failed':
+      if (endMemoryTrial(turn, event.worker, false)) return;
       if (!trialFailed(turn, event) && !unitFailed(turn, event)) engineFailed(turn, event);
       return;
     case 'served':
@@ -195,7 +205,7 @@ function stepMessage(
       return receiveLease(turn, message);
     case 'idle':
       device.idle = message.reason;
-      return;
+      return considerMemory(turn, message.reason);
     case 'logged':
       return receiveLogged(turn, message);
     case 'accepted':
@@ -216,6 +226,7 @@ function tick(turn: Turn): void {
   if (!turn.device.running) return;
   tickLink(turn);
   tickAdmission(turn);
+  tickMemoryTrial(turn);
   tickEngine(turn);
   tickShards(turn);
 }

@@ -23,7 +23,7 @@ function openDevice(packages: Digest[], memoryBytes: number) {
   return {
     ...bench,
     compute(id: Digest): void {
-      const lease = bench.lease(`${leases++}`, 1, id);
+      const lease = bench.lease(`${leases++}`, 1, { id });
       bench.endRun();
       bench.hear({ type: 'revoked', lease, code: 'job-state', message: 'the test goes on' });
     },

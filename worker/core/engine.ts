@@ -3,7 +3,7 @@ import type { PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import type { Bytes } from '#protocol/values/units.ts';
 import type { ContributorEffect, WorkerId } from './events.ts';
-import { liftTombstone, raiseTombstone } from './memory.ts';
+import { liftTombstone, offeredBytes, raiseTombstone } from './memory.ts';
 import type { Engine, Turn } from './state.ts';
 
 /** Compute workers at rest, however small their models are: each has a heap and its threads. */
@@ -108,7 +108,7 @@ function restEngine(turn: Turn): void {
 
 /** Ends engines at rest, those used longest ago first, until a package fits beside the others. */
 function makeRoom({ device, effects }: Turn, peakBytes: Bytes): void {
-  const { memoryBytes } = device.config.capabilities;
+  const memoryBytes = offeredBytes(device);
   const taken = () => device.resting.reduce<number>((sum, each) => sum + each.peakBytes, peakBytes);
   const isFull = () => device.resting.length > RESTING_MAX || taken() > memoryBytes;
   while (device.resting.length > 0 && isFull()) {

@@ -58,11 +58,18 @@ export interface DeviceMemory {
   /** A risky step that was begun. Found at start, it says that the tab died in it. */
   tombstone?: Tombstone;
   deaths: readonly Tombstone[];
+  /** What memory trials found; one that is `underway` at start ended the tab. */
+  heap?: { proven?: Bytes; failed?: TriedMemory; underway?: TriedMemory };
   admissions: readonly KeptAdmission[];
 }
 export interface Tombstone {
   package: Digest;
   provider: Provider;
+  at: Instant;
+}
+/** So much memory was tried then. */
+export interface TriedMemory {
+  bytes: Bytes;
   at: Instant;
 }
 export interface KeptAdmission {
@@ -116,6 +123,7 @@ export type ContributorEvent =
   /** A peer gave wrong bytes of a blob, or none, and is asked for it no more. */
   | { type: 'source-failed'; root: Root; peer: PeerId }
   | { type: 'loaded'; worker: WorkerId }
+  | { type: 'proven'; worker: WorkerId }
   | { type: 'progress'; worker: WorkerId; run: RunId; unitsDone: number }
   | {
       type: 'ran';
@@ -168,6 +176,8 @@ export type ContributorEffect =
       unitCount: number;
       inputs: Uint8Array<ArrayBuffer>;
     }
+  /** Open a compute worker and have it take so much memory; answered by `proven`. */
+  | { type: 'prove'; worker: WorkerId; bytes: Bytes }
   | { type: 'terminate'; worker: WorkerId }
   | { type: 'status'; status: DeviceStatus }
   /** The hub knows this device: how to read its blobs, and whom to ask for pieces. */

@@ -2,7 +2,7 @@ import { Trial } from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/models/package.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { between } from '#protocol/values/units.ts';
+import { type Bytes, between, bytes } from '#protocol/values/units.ts';
 import type { DeviceMemory, KeptAdmission, Token } from './events.ts';
 import type { Contributor, Remembering, Turn } from './state.ts';
 
@@ -13,13 +13,21 @@ const ADMISSIONS_MAX = 32;
 
 /** A tab that is killed leaves no error, only the tombstone it had put up before the risky step. */
 export function openMemory(memory: DeviceMemory): Contributor['memory'] {
-  const { tombstone, deaths, admissions } = memory;
+  const { tombstone, deaths, admissions, heap } = memory;
   const all = tombstone === undefined ? deaths : [...deaths, tombstone];
   // An older version kept trials of another shape: such a device is tried again.
   const readable = admissions.filter(({ trials }) =>
     trials.every((trial) => decodeWith(Trial, trial, 'internal').ok),
   );
-  return { deaths: all.slice(-DEATHS_MAX), admissions: readable };
+  const { underway, ...known } = heap ?? {};
+  const tried = heap && { heap: { ...known, ...(underway && { failed: underway }) } };
+  return { deaths: all.slice(-DEATHS_MAX), admissions: readable, ...tried };
+}
+
+/** What this device offers for models: what it was begun with, or more that a trial has shown. */
+export function offeredBytes({ config, memory }: Contributor): Bytes {
+  const { memoryBytes } = config.capabilities;
+  return bytes(Math.max(memoryBytes, memory.heap?.proven ?? 0));
 }
 
 /** Whether this provider has killed the tab twice in a week on this package. */

@@ -12,6 +12,7 @@ import { failAdmissionFetch, failed, requeueAdmission } from './admission.ts';
 import { countRun, ensureEngine, isWornOut, stopEngines } from './engine.ts';
 import type { ContributorEvent, FetchId } from './events.ts';
 import { kindOf } from './kinds/kind-of.ts';
+import { dropMemoryTrial } from './memory-trial.ts';
 import { type Shard, send, type Turn } from './state.ts';
 
 /** One shard computes, the next is at hand. */
@@ -267,6 +268,7 @@ export function pause(turn: Turn, reason: Reason): void {
     removeShard(turn, shard);
   }
   requeueAdmission(turn);
+  dropMemoryTrial(turn);
   stopEngines(turn);
 }
 

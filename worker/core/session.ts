@@ -13,7 +13,8 @@ import { after, between, millis } from '#protocol/values/units.ts';
 import { announce, dropAdmission } from './admission.ts';
 import { stopEngines } from './engine.ts';
 import type { ContributorEvent, SocketId } from './events.ts';
-import { remember } from './memory.ts';
+import { offeredBytes, remember } from './memory.ts';
+import { dropMemoryTrial } from './memory-trial.ts';
 import { pause, resendShards } from './pipeline.ts';
 import { send, type Turn } from './state.ts';
 
@@ -105,7 +106,8 @@ export function helloSigned(
   const { device, effects } = turn;
   if (device.link.name !== 'connecting' || device.link.socket !== signing.socket) return;
   const claim = signing.record as HelloClaim;
-  const { capabilities } = device.config;
+  const { capabilities: own } = device.config;
+  const capabilities = { ...own, memoryBytes: offeredBytes(device) };
   const answer = signing.answer === undefined ? {} : { answer: signing.answer };
   const message: ContributorMessage = { type: 'hello', claim, signature, capabilities, ...answer };
   effects.push({ type: 'send', socket: signing.socket, message });
@@ -162,6 +164,7 @@ export function receiveRefused(turn: Turn, refusal: Refusal): void {
   device.link = { name: 'refused', refusal };
   device.shards = [];
   dropAdmission(turn);
+  dropMemoryTrial(turn);
   stopEngines(turn);
   effects.push({ type: 'left' });
 }

@@ -118,7 +118,10 @@ export interface Engine {
 export type Signing =
   | { type: 'hello'; socket: SocketId; answer?: number }
   | { type: 'commit'; lease: Lease['id'] };
-export type Remembering = { type: 'trial' } | { type: 'engine'; worker: WorkerId };
+export type Remembering =
+  | { type: 'trial' }
+  | { type: 'memory-trial' }
+  | { type: 'engine'; worker: WorkerId };
 
 /** The whole state of a contributor. Changed in place. */
 export interface Contributor {
@@ -138,6 +141,8 @@ export interface Contributor {
   /** Newest first. */
   verdicts: OwnVerdict[];
   admission?: Admission;
+  /** Whether it has so much memory is being tried. */
+  memoryTrial?: { worker: WorkerId; bytes: Bytes; deadlineAt: Instant };
   engine?: Engine;
   /** Compute workers of packages that ran before, at rest with their model loaded; the newest last. */
   resting: Engine[];

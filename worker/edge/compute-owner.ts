@@ -10,6 +10,7 @@ type Run = Extract<ContributorEffect, { type: 'run' }>;
 export interface ComputeOwner {
   load(effect: Load): void;
   run(effect: Run): void;
+  prove(effect: Extract<ContributorEffect, { type: 'prove' }>): void;
   terminate(worker: WorkerId): void;
   close(): void;
 }
@@ -59,6 +60,12 @@ export function openComputeOwner(world: {
     run({ worker, run, unitCount, inputs }) {
       ports.get(worker)?.post({ type: 'run', run, unitCount, inputs }, [inputs.buffer]);
     },
+    prove({ worker, bytes }) {
+      const port = openPortOr('wasm', worker);
+      if (port === undefined) return;
+      ports.set(worker, port);
+      port.post({ type: 'prove', bytes }, []);
+    },
     terminate(worker) {
       ports.get(worker)?.terminate();
       ports.delete(worker);
@@ -74,6 +81,8 @@ function toEvent(worker: WorkerId, reply: ComputeReply): ContributorEvent {
   switch (reply.type) {
     case 'loaded':
       return { type: 'loaded', worker };
+    case 'proven':
+      return { type: 'proven', worker };
     case 'progress':
       return { type: 'progress', worker, run: reply.run, unitsDone: reply.unitsDone };
     case 'ran': {

@@ -2,6 +2,7 @@ import type { ComputeRequest, LoadRuntime } from '#protocol/messages/compute.ts'
 import { fault, PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import { loadGraph } from './kinds/graph.ts';
 import { type ComputePorts, type LoadKind, type RunUnits, UnitFault } from './kinds/kind.ts';
+import { proveMemory } from './prove-memory.ts';
 
 const KINDS: Record<LoadRuntime['kind'], LoadKind> = { graph: loadGraph };
 
@@ -14,7 +15,10 @@ export function openCompute(ports: ComputePorts): (request: ComputeRequest) => v
   let run: RunUnits | undefined;
   let queue = Promise.resolve();
   const handle = async (request: ComputeRequest) => {
-    if (request.type === 'load') run = await KINDS[request.runtime.kind](ports, request);
+    if (request.type === 'prove') {
+      proveMemory(request.bytes);
+      ports.reply({ type: 'proven' }, []);
+    } else if (request.type === 'load') run = await KINDS[request.runtime.kind](ports, request);
     else if (run !== undefined) await run(request);
     else throw unloaded();
   };
@@ -36,6 +40,8 @@ function unloaded(): PocketgridError {
   return fault('message-out-of-order', message);
 }
 
+const DOING = { load: 'load the model', run: 'run the model', prove: 'take the memory' } as const;
+
 /** The runtime throws Errors, strings and numbers (a WASM exception pointer) alike. */
 function refusalOf(error: unknown, during: ComputeRequest['type']) {
   if (error instanceof PocketgridError) return error.refusal;
@@ -45,7 +51,7 @@ function refusalOf(error: unknown, during: ComputeRequest['type']) {
   const isSaid = error instanceof Error && error.name !== 'RuntimeError';
   const failed: RefusalCode = during === 'run' && isSaid ? 'model-run-failed' : 'provider-failed';
   const code = memory ? 'device-memory' : failed;
-  const doing = during === 'load' ? 'load the model' : 'run the model';
+  const doing = DOING[during];
   return refusal(
     code,
     `the runtime could not ${doing}: ${text.slice(0, 400) || 'no reason given'}`,

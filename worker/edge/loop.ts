@@ -122,6 +122,8 @@ function perform(hands: Hands, effect: ContributorEffect): void {
       return owner.load(effect);
     case 'run':
       return owner.run(effect);
+    case 'prove':
+      return owner.prove(effect);
     case 'terminate':
       return owner.terminate(effect.worker);
     case 'status':

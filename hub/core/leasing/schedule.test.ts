@@ -78,6 +78,21 @@ test('an idle device is told of the job that it cannot compute, in whatever orde
   expect(bench.last(2, 'idle')).toMatchObject({ reason: { code: 'capability-memory' } });
 });
 
+test('a device that has proven memory is set up for the job that needs it', () => {
+  startJob(bench, 10);
+  startSecond(1_200 * 2 ** 20);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  work(4);
+  const wanted = { model: 'numbers', needMiB: 1_200 };
+  expect(bench.last(2, 'idle')?.reason).toMatchObject({
+    code: 'capability-memory',
+    values: wanted,
+  });
+  bench.say(2, { type: 'memory', bytes: bytes(1_200 * 2 ** 20) });
+  work(8);
+  expect(accepted(SECOND)).toBeGreaterThan(0);
+});
+
 test('an idle device is told that all units are lent where others have them, of whatever job', () => {
   startJob(bench, 10);
   startSecond();

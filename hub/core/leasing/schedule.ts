@@ -2,7 +2,7 @@ import type { ContributorMessage, Trial } from '#protocol/messages/control.ts';
 import { allowsProvider, unitCost } from '#protocol/models/package.ts';
 import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import { between, millis } from '#protocol/values/units.ts';
+import { type Bytes, between, bytes, millis } from '#protocol/values/units.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
@@ -87,6 +87,13 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
       if (each.packageId === message.package) countFleet(turn, each);
     }
   }
+  serveCredits(turn, device);
+}
+
+/** A trial of a device has shown that it has more memory than it said before. */
+export function receiveMemory(turn: Turn, device: Device, proven: Bytes): void {
+  const memoryBytes = bytes(Math.max(device.capabilities.memoryBytes, proven));
+  device.capabilities = { ...device.capabilities, memoryBytes };
   serveCredits(turn, device);
 }
 

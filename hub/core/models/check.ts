@@ -1,5 +1,6 @@
 import { detectFileKind } from '#protocol/files/file-kind.ts';
 import { describeForeign } from '#protocol/files/foreign.ts';
+import { MODEL_PEAK_BYTES_MAX } from '#protocol/messages/control.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import {
   dtypeOfOnnx,
@@ -22,7 +23,10 @@ export interface ModelLimits {
 }
 
 /** The largest model a hub takes: bytes of its file, and its estimated peak memory. */
-export const MODEL_LIMITS: ModelLimits = { fileBytes: 512 * 1024 ** 2, peakBytes: 250_000_000 };
+export const MODEL_LIMITS: ModelLimits = {
+  fileBytes: 640 * 1024 ** 2,
+  peakBytes: MODEL_PEAK_BYTES_MAX,
+};
 
 /** An input or output; a symbolic dimension is a string, '' where it has no name. */
 export interface ModelValue {

@@ -4,7 +4,8 @@ import { type Reason, why } from '#protocol/values/reason.ts';
 import { bytes } from '#protocol/values/units.ts';
 
 const PROBE_MS_MAX = 3_000;
-const MIB = 2 ** 20;
+/** What a device offers for a model until a memory trial has shown more; reference/platform.md. */
+const UNPROVEN_BYTES = bytes(250 * 2 ** 20);
 
 /** What this browser offers, by trying, not by its name. */
 export interface Found {
@@ -22,7 +23,6 @@ interface Adapter {
 interface Accelerators {
   gpu?: { requestAdapter(): Promise<Adapter | null> };
   ml?: { createContext(): Promise<unknown> };
-  deviceMemory?: number;
 }
 
 /** Finds out what this browser offers, by trying. */
@@ -55,13 +55,12 @@ export async function findCapabilities(): Promise<Found> {
     self.crossOriginIsolated && !isIos
       ? Math.max(1, Math.min(4, Math.floor(navigator.hardwareConcurrency / 2)))
       : 1;
-  const memoryBytes = bytes(((platform.deviceMemory ?? 0) >= 8 ? 600 : 250) * MIB);
   return {
     capabilities: {
       providers,
       features,
       threads,
-      memoryBytes,
+      memoryBytes: UNPROVEN_BYTES,
       engine,
       ...(adapterName === undefined ? {} : { adapter: adapterName.slice(0, 200) }),
     },

@@ -114,4 +114,16 @@ describe('the Node compute worker', () => {
     await compute.next();
     expect(await compute.next()).toMatchObject({ run: 3, refusal: { code: 'input-shape' } });
   });
+
+  it('proves memory that is there, and says where it is not', async () => {
+    const compute = openWorker();
+    compute.send({ type: 'prove', bytes: 100 * 2 ** 20 });
+    expect(await compute.next()).toEqual({ type: 'proven' });
+    // More than 32 bits address.
+    compute.send({ type: 'prove', bytes: 5 * 2 ** 30 });
+    expect(await compute.next()).toMatchObject({
+      type: 'failed',
+      refusal: { code: 'device-memory' },
+    });
+  });
 });
