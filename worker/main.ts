@@ -47,7 +47,7 @@ async function openDevice({
     openOpfsCache(),
     findCapabilities(),
   ]);
-  const { capabilities, skipped, isIos } = found;
+  const { capabilities, skipped, isIos, provableBytes } = found;
   const peers = openPeerLinks({
     cache,
     ask: tell,
@@ -60,6 +60,7 @@ async function openDevice({
     skipped,
     runtime: `${RUNTIME}; ${capabilities.engine}; ${capabilities.adapter ?? 'no adapter'}; ${capabilities.threads} threads`,
     memory: store.memory,
+    provableBytes,
     recycleShards: isIos ? RECYCLE_SHARDS.ios : RECYCLE_SHARDS.other,
     serves: webrtc,
     donates,

@@ -48,6 +48,8 @@ export const PUZZLE_DEADLINE_MS = 60_000;
 export const TEXT_BYTES_MAX = 256 * 1024;
 /** Most memory of a device that a model may need, by estimate: that of weights of 600 MB. */
 export const MODEL_PEAK_BYTES_MAX = 1_250_000_000;
+/** Longest file of a model. */
+export const MODEL_FILE_BYTES_MAX = 640 * 1024 ** 2;
 /** Longest blob of input units that goes along with leases. */
 export const UNITS_ALONG_BYTES_MAX = 16 * 1024;
 /** Longest binary message. */

@@ -133,6 +133,7 @@ function openTab(node: Node): Tab {
     skipped: [],
     runtime: 'simulated',
     memory: node.memory,
+    provableBytes: bytes(1e9),
     recycleShards: 50,
     serves: false,
     donates: node.donates,

@@ -41,6 +41,8 @@ export interface ContributorConfig {
   provider: Provider | 'auto';
   /** Providers left out in 'auto', each with the sentence to show (a software adapter, say). */
   skipped: readonly SkippedProvider[];
+  /** A memory trial takes no more than this: past it the whole device would suffer. */
+  provableBytes: Bytes;
   /** Runtime version, engine and adapter: a kept admission holds only for the same. */
   runtime: string;
   /** What an earlier life of this device left behind. */

@@ -12,6 +12,7 @@ export const fakeConfig = (change: Partial<ContributorConfig> = {}): Contributor
     memoryBytes: bytes(1e9),
     engine: 'test',
   },
+  provableBytes: bytes(1.25e9),
   provider: 'auto',
   skipped: [],
   runtime: 'test',

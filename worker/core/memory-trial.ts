@@ -1,4 +1,3 @@
-import { MODEL_PEAK_BYTES_MAX } from '#protocol/messages/control.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { after, between, bytes, millis } from '#protocol/values/units.ts';
 import { stopEngines } from './engine.ts';
@@ -24,7 +23,7 @@ export function considerMemory(turn: Turn, reason: Reason): void {
   const isKnown =
     failed !== undefined && failed.bytes <= needed && between(failed.at, world.now) < AGAIN_MS;
   const isBusy = device.admission !== undefined || device.shards.length > 0;
-  if (needed > MODEL_PEAK_BYTES_MAX || isKnown || isBusy || !device.visible) return;
+  if (needed > device.config.provableBytes || isKnown || isBusy || !device.visible) return;
   stopEngines(turn);
   const worker = device.nextId++;
   device.memoryTrial = {

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { pieceCount } from '#protocol/bytes/file-tree.ts';
+import { MODEL_FILE_BYTES_MAX } from '#protocol/messages/control.ts';
 import type { Root } from '#protocol/values/ids.ts';
 import { openHttpSource } from './http-source.ts';
 import { fakeHub } from './node/fake-hub.ts';
@@ -44,9 +47,12 @@ test('a download of what the hub does not have fails', async () => {
   );
 });
 
-test('a piece layer longer than any blob has is refused', async () => {
-  hub.layer = new Uint8Array(64 * 1024 + 32);
-  await expect(openHttpSource(hub.url).pieces(root)).rejects.toThrow('more than 65536 bytes');
+test('the piece layer of the largest model is read, a longer one is refused', async () => {
+  const most = pieceCount(MODEL_FILE_BYTES_MAX) * DIGEST_BYTES;
+  hub.layer = new Uint8Array(most);
+  expect(await openHttpSource(hub.url).pieces(root)).toEqual(hub.layer);
+  hub.layer = new Uint8Array(most + DIGEST_BYTES);
+  await expect(openHttpSource(hub.url).pieces(root)).rejects.toThrow(`more than ${most} bytes`);
 });
 
 test('a hub that is gone, or hangs up half-way, is a download that failed', async () => {

@@ -1,10 +1,12 @@
 import { readBlobRange, readPieceLayer } from '#client/blobs.ts';
 import { openClient, type Send } from '#client/client.ts';
+import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
+import { pieceCount } from '#protocol/bytes/file-tree.ts';
+import { MODEL_FILE_BYTES_MAX } from '#protocol/messages/control.ts';
 import type { Root } from '#protocol/values/ids.ts';
 import { fault, type Result } from '#protocol/values/refusal.ts';
 
-/** 32 bytes for each of the 2,048 pieces of 512 MiB. */
-const LAYER_BYTES_MAX = 64 * 1024;
+const LAYER_BYTES_MAX = pieceCount(MODEL_FILE_BYTES_MAX) * DIGEST_BYTES;
 
 /** Range downloads from the hub: the source that always works. */
 export interface HttpSource {

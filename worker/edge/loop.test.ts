@@ -23,6 +23,7 @@ const config = {
   skipped: [],
   runtime: 'test',
   memory: { deaths: [], admissions: [] },
+  provableBytes: bytes(1e9),
   recycleShards: 2_000,
   serves: false,
   donates: 'none' as const,

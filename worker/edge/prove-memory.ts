@@ -1,4 +1,6 @@
 const PAGE_BYTES = 64 * 1024;
+/** What 32 bits address. */
+export const WASM_BYTES_MAX = 4 * 2 ** 30;
 
 /**
  * Takes so many bytes as a runtime does, and fills them with what does not compress: some systems

@@ -1,6 +1,6 @@
 import { detectFileKind } from '#protocol/files/file-kind.ts';
 import { describeForeign } from '#protocol/files/foreign.ts';
-import { MODEL_PEAK_BYTES_MAX } from '#protocol/messages/control.ts';
+import { MODEL_FILE_BYTES_MAX, MODEL_PEAK_BYTES_MAX } from '#protocol/messages/control.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import {
   dtypeOfOnnx,
@@ -24,7 +24,7 @@ export interface ModelLimits {
 
 /** The largest model a hub takes: bytes of its file, and its estimated peak memory. */
 export const MODEL_LIMITS: ModelLimits = {
-  fileBytes: 640 * 1024 ** 2,
+  fileBytes: MODEL_FILE_BYTES_MAX,
   peakBytes: MODEL_PEAK_BYTES_MAX,
 };
 

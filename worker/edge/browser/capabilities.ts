@@ -1,11 +1,15 @@
 import type { Capabilities } from '#protocol/messages/control.ts';
 import type { Feature, Provider } from '#protocol/models/package.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import { bytes } from '#protocol/values/units.ts';
+import { type Bytes, bytes } from '#protocol/values/units.ts';
+import { WASM_BYTES_MAX } from '../prove-memory.ts';
 
 const PROBE_MS_MAX = 3_000;
 /** What a device offers for a model until a memory trial has shown more; reference/platform.md. */
 const UNPROVEN_BYTES = bytes(250 * 2 ** 20);
+
+/** The same where nothing says how much the device has: phones of 4 GB end a tab at about 700 MB. */
+const PROVABLE_BYTES = 600 * 2 ** 20;
 
 /** What this browser offers, by trying, not by its name. */
 export interface Found {
@@ -13,6 +17,8 @@ export interface Found {
   /** Providers not worth a try in 'auto', and why. */
   skipped: { provider: Provider; reason: Reason }[];
   isIos: boolean;
+  /** A memory trial takes no more. */
+  provableBytes: Bytes;
 }
 
 interface Adapter {
@@ -21,6 +27,8 @@ interface Adapter {
   isFallbackAdapter?: boolean;
 }
 interface Accelerators {
+  /** GiB of the device, up to 8; Chromium alone says it. */
+  deviceMemory?: number;
   gpu?: { requestAdapter(): Promise<Adapter | null> };
   ml?: { createContext(): Promise<unknown> };
 }
@@ -55,7 +63,10 @@ export async function findCapabilities(): Promise<Found> {
     self.crossOriginIsolated && !isIos
       ? Math.max(1, Math.min(4, Math.floor(navigator.hardwareConcurrency / 2)))
       : 1;
+  const { deviceMemory } = platform;
+  const half = deviceMemory === undefined ? PROVABLE_BYTES : (deviceMemory * 2 ** 30) / 2;
   return {
+    provableBytes: bytes(Math.min(half, WASM_BYTES_MAX)),
     capabilities: {
       providers,
       features,

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { Send } from '#client/client.ts';
@@ -15,6 +16,7 @@ import type { ContributorConfig } from '../../core/events.ts';
 import { askEvidence } from '../evidence.ts';
 import { openDeviceLoop } from '../loop.ts';
 import { linkPayout, openPayoutTeller, type PayoutTeller } from '../payout.ts';
+import { WASM_BYTES_MAX } from '../prove-memory.ts';
 import type { Signer } from '../signer.ts';
 import { openComputePort } from './compute-port.ts';
 import { openDeviceKey, openMemoryFile } from './device-files.ts';
@@ -52,6 +54,7 @@ async function main(): Promise<void> {
       memoryBytes: bytes(2 ** 30),
       engine: `Node ${process.version}`,
     },
+    provableBytes: bytes(Math.min(totalmem() / 2, WASM_BYTES_MAX)),
     provider: 'auto',
     skipped: [],
     runtime: `${RUNTIME}; Node ${process.version}; ${threads} threads`,
