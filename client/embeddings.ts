@@ -2,7 +2,6 @@ import { decodeBase64 } from '#protocol/bytes/base64.ts';
 import { EmbeddingAnswer, TEXTS_MAX } from '#protocol/openai/embeddings.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { CallOptions, HubClient } from './client.ts';
-import { once } from './once.ts';
 
 /** How long a chunk may take: the hub makes a job of it, which waits for devices. */
 const WAIT_SECONDS = 600;
@@ -19,7 +18,8 @@ export interface EmbeddingTexts {
 
 /**
  * Makes a vector of each text, in their order. Many texts go one chunk after another; the first that
- * is refused ends it.
+ * is refused ends it. None has an idempotency key: the answers that a hub keeps are better those of
+ * calls that move jobs.
  */
 export async function embed(
   hub: HubClient,
@@ -33,12 +33,13 @@ export async function embed(
       ...{ model, input, encoding_format: 'base64' },
       ...(dimensions !== undefined && { dimensions }),
     };
-    const call = once({
+    const call = {
+      method: 'POST' as const,
       timeoutMs: WAIT_SECONDS * 1_000 + MARGIN_MS,
       ...options,
       headers: { prefer: `wait=${WAIT_SECONDS}`, ...options?.headers },
       json,
-    });
+    };
     const answer = await hub.ask(EmbeddingAnswer, '/v1/embeddings', call);
     if (!answer.ok) return answer;
     const vectors = decodeVectors(answer.value, input.length);
