@@ -9,6 +9,7 @@ import type { FactOf } from '../state/fact-lists.ts';
 import type { Hub } from '../state/hub.ts';
 import { type Job, jobAtRest } from '../state/job.ts';
 import { notePackage } from '../state/model-packages.ts';
+import { putNewest } from '../state/newest.ts';
 import { measuredManifest, rowLength } from '../state/questions.ts';
 import { addRun, openRanges } from '../state/ranges.ts';
 import { recordOf } from '../trust/device-record.ts';
@@ -98,10 +99,7 @@ function noteSetup({ setups }: Hub, record: JobRecord): void {
   const { setup, id } = record;
   if (setup === undefined) return;
   const jobs = setups.get(setup) ?? new Map<number, JobId>();
-  setups.delete(setup);
-  setups.set(setup, jobs.set(rowLength(record), id));
-  const [oldest] = setups.keys();
-  if (setups.size > SETUPS_MAX && oldest !== undefined) setups.delete(oldest);
+  putNewest(setups, [setup, jobs.set(rowLength(record), id)], SETUPS_MAX);
 }
 
 /** A job leaves the state, with all that was kept of its shards. */

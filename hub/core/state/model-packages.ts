@@ -1,6 +1,7 @@
 import type { ModelName } from '#protocol/api/models.ts';
 import type { Digest } from '#protocol/values/ids.ts';
 import type { Job } from './job.ts';
+import { putNewest } from './newest.ts';
 
 /** Packages that jobs of a model were made of, the newest last, with the items of a unit. */
 export type ModelPackages = Map<ModelName, Map<Digest, number>>;
@@ -17,15 +18,6 @@ export function notePackage(
   const { model } = record;
   if (model === undefined || packageId === undefined || manifest === undefined) return;
   const packages = models.get(model) ?? new Map<Digest, number>();
-  models.delete(model);
-  models.set(model, packages);
-  packages.delete(packageId);
-  packages.set(packageId, manifest.runtime.unitItems);
-  dropFirst(packages, PACKAGES_MAX);
-  dropFirst(models, MODELS_MAX);
-}
-
-function dropFirst(map: Map<string, unknown>, most: number): void {
-  const [first] = map.keys();
-  if (map.size > most && first !== undefined) map.delete(first);
+  putNewest(packages, [packageId, manifest.runtime.unitItems], PACKAGES_MAX);
+  putNewest(models, [model, packages], MODELS_MAX);
 }
