@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { ReadStream } from 'node:tty';
+import { openDeadline } from '#client/deadline.ts';
 import { fault } from '#protocol/values/refusal.ts';
 
 /** What the program has around it: the environment and a terminal, or pipes. */
@@ -44,14 +45,18 @@ export function openWorld(): World {
     tell: (line) => void stderr.write(`${line}\n`),
     show: (text) => void (stderr.isTTY && stderr.write(`\r${text}\u001b[K`)),
     async readSecret(prompt) {
-      const late = AbortSignal.any([stop.signal, AbortSignal.timeout(SECRET_MS_MAX)]);
+      const deadline = openDeadline(SECRET_MS_MAX, stop.signal);
       if (process.stdin.isTTY) stderr.write(prompt);
       const text = process.stdin.isTTY ? typed(process.stdin) : piped(process.stdin);
       const ended = new Promise<never>((_, reject) => {
         const message = 'nothing came on standard input; send it the key, or set POCKETGRID_KEY';
-        late.addEventListener('abort', () => reject(fault('key-missing', message)));
+        const stopped = () => reject(fault('key-missing', message));
+        deadline.signal.addEventListener('abort', stopped);
       });
-      return Promise.race([text, ended]).finally(() => process.stdin.destroy());
+      return Promise.race([text, ended]).finally(() => {
+        deadline.close();
+        process.stdin.destroy();
+      });
     },
   };
 }

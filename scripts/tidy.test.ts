@@ -7,7 +7,13 @@ import { checkGlossary } from './tidy/glossary.ts';
 import { checkImports } from './tidy/imports.ts';
 import { checkKinds } from './tidy/kinds.ts';
 import { checkLibraries } from './tidy/libraries.ts';
-import { checkAssertions, checkChance, checkNotes, checkSlowTests } from './tidy/names.ts';
+import {
+  checkAssertions,
+  checkChance,
+  checkDeadlines,
+  checkNotes,
+  checkSlowTests,
+} from './tidy/names.ts';
 import { checkReach } from './tidy/reach.ts';
 import { describeFinding, readTree, type Tree } from './tidy/tree.ts';
 
@@ -20,6 +26,7 @@ const rules = {
   'leasing, trust and money know no kind of job': checkKinds,
   'a library is wrapped by one file of a part, and by none in pure code': checkLibraries,
   'pure code sees no chance': checkChance,
+  'no wait ends by a signal that Node may collect': checkDeadlines,
   'no notes without an issue': checkNotes,
   'every test file asserts': checkAssertions,
   'a test that starts something is named slow': checkSlowTests,

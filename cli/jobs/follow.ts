@@ -1,4 +1,5 @@
 import type { HubClient } from '#client/client.ts';
+import { openDeadline } from '#client/deadline.ts';
 import { followJob as follow } from '#client/follow-job.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
@@ -28,8 +29,8 @@ interface Following {
  */
 export async function followJob(hub: HubClient, following: Following): Promise<JobView> {
   const { job, world, minutes, ...rest } = following;
-  const late = AbortSignal.timeout(minutes * MINUTE_MS);
-  const signal = AbortSignal.any([world.signal, late]);
+  const deadline = openDeadline(minutes * MINUTE_MS, world.signal);
+  const { signal } = deadline;
   let known: JobView | undefined;
   const onView = (view: JobView) => {
     world.show(showProgress(view));
@@ -45,9 +46,11 @@ export async function followJob(hub: HubClient, following: Following): Promise<J
     return found;
   } catch (error) {
     world.signal.throwIfAborted();
-    if (!late.aborted) throw error;
+    if (!deadline.isLate()) throw error;
     const stands = known === undefined ? '' : ` (${showProgress(known)})`;
     const message = `${job} is not done after ${minutes} minutes${stands}; it goes on: do the same again, or: pocketgrid watch ${job}`;
     throw fault('busy', message);
+  } finally {
+    deadline.close();
   }
 }

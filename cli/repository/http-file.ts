@@ -1,3 +1,4 @@
+import { openDeadline } from '#client/deadline.ts';
 import { PocketgridError, refusal } from '#protocol/values/refusal.ts';
 
 const REDIRECTS_MAX = 5;
@@ -25,15 +26,9 @@ export interface OpenFile {
 export async function openFile(
   { endpoint, token, silenceMs }: FileServer,
   path: string,
-  { headers = {}, signal }: { headers?: Record<string, string>; signal: AbortSignal },
+  { headers = {}, signal: stopped }: { headers?: Record<string, string>; signal: AbortSignal },
 ): Promise<OpenFile> {
-  const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), silenceMs);
-  const heard = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(), silenceMs);
-  };
-  const close = () => clearTimeout(timer);
+  const { signal, extend: heard, close } = openDeadline(silenceMs, stopped);
   try {
     let url = new URL(path, endpoint);
     for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
@@ -46,7 +41,7 @@ export async function openFile(
           ...(isOwn && token !== undefined && { authorization: `Bearer ${token}` }),
         },
         redirect: 'manual',
-        signal: AbortSignal.any([signal, silence.signal]),
+        signal,
       });
       const next = response.headers.get('location');
       if (response.status < 300 || response.status >= 400 || next === null) {

@@ -13,6 +13,17 @@ export function checkChance(tree: Tree): Finding[] {
   });
 }
 
+/**
+ * Signals made of others. Node holds those others weakly: a timer that only such a signal has is
+ * collected, and what waits for it waits for ever.
+ */
+export function checkDeadlines(tree: Tree): Finding[] {
+  const message = 'AbortSignal.any, whose timer Node may collect: call openDeadline of client/';
+  return [...tree.sources].flatMap(([path, { calls }]) =>
+    calls.has('AbortSignal.any') ? [{ path, line: 1, message }] : [],
+  );
+}
+
 /** Notes to oneself without an issue. */
 export function checkNotes(tree: Tree): Finding[] {
   const message = 'a note without an issue: do it now, or write it as TODO(#12)';

@@ -6,7 +6,13 @@ import { checkGlossary, GLOSSARY, RETIRED_TERMS } from './glossary.ts';
 import { checkImports } from './imports.ts';
 import { checkKinds } from './kinds.ts';
 import { checkLibraries } from './libraries.ts';
-import { checkAssertions, checkChance, checkNotes, checkSlowTests } from './names.ts';
+import {
+  checkAssertions,
+  checkChance,
+  checkDeadlines,
+  checkNotes,
+  checkSlowTests,
+} from './names.ts';
 import { checkReach } from './reach.ts';
 import { describeFinding, type Finding, makeTree, type Tree } from './tree.ts';
 
@@ -213,6 +219,12 @@ describe('names', () => {
     expect(run(checkChance, { 'hub/core/a.ts': text })).toHaveLength(1);
     expect(run(checkChance, { 'protocol/a.ts': text })).toHaveLength(1);
     expect(run(checkChance, { 'hub/edge/a.ts': text })).toEqual([]);
+  });
+
+  it('catches signals made of others', () => {
+    const text = 'const signal = AbortSignal.any([gone, late]);';
+    expect(run(checkDeadlines, { 'web/edge/a.ts': text })).toHaveLength(1);
+    expect(run(checkDeadlines, { 'web/edge/a.ts': 'openDeadline(1, gone);' })).toEqual([]);
   });
 
   it('catches notes without an issue', () => {

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { openDeadline } from '#client/deadline.ts';
 import { must, PocketgridError } from '#protocol/values/refusal.ts';
 import type { Spool } from '../inputs/spool.ts';
 import { reject } from './answer.ts';
@@ -34,9 +35,9 @@ export async function fetchInputs(
   spool: Pick<Spool, 'path'>,
   { uploads, rules, signal: gone }: Fetching,
 ): Promise<Spool> {
-  const signal = AbortSignal.any([gone, AbortSignal.timeout(FETCH_MS_MAX)]);
+  const deadline = openDeadline(FETCH_MS_MAX, gone);
   try {
-    const { url, answer } = await follow(new URL(address), rules, signal);
+    const { url, answer } = await follow(new URL(address), rules, deadline.signal);
     try {
       checkAnswer(answer);
       const length = await write(answer, spool.path, uploads);
@@ -47,12 +48,14 @@ export async function fetchInputs(
   } catch (error) {
     if (error instanceof PocketgridError) throw error;
     const said = error instanceof Error ? error.message || error.name : String(error);
-    const why = signal.aborted ? `it took longer than ${FETCH_MS_MAX / 1_000} s` : said;
+    const why = deadline.isLate() ? `it took longer than ${FETCH_MS_MAX / 1_000} s` : said;
     return reject(
       'download-failed',
       `the inputs could not be fetched: ${why}`.slice(0, 600),
       FIELD,
     );
+  } finally {
+    deadline.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { type HubClient, openClient } from '#client/client.ts';
+import { openDeadline } from '#client/deadline.ts';
 import { embed } from '#client/embeddings.ts';
 import { cancelJob, readJob } from '#client/jobs.ts';
 import { readReceiptPage } from '#client/receipts.ts';
@@ -92,18 +93,18 @@ function refuseEnd({ refusal, reason }: JobView): Result<never> {
 
 /** The job once its results can be read, or it has ended without. */
 function followJob(request: KeyedRequest, { onState, signal }: Control): Promise<Result<JobView>> {
-  const until = AbortSignal.any([signal, AbortSignal.timeout(RUN_MS_MAX)]);
+  const deadline = openDeadline(RUN_MS_MAX, signal);
   return new Promise((resolve) => {
     const end = (result: Result<JobView>) => {
       watch.close();
-      until.removeEventListener('abort', stop);
+      deadline.close();
       resolve(result);
     };
     const stop = () =>
       end(
-        signal.aborted
-          ? refuse('request-invalid', 'The run was stopped and its job cancelled; run it again.')
-          : refuse('busy', 'The job takes longer than ten minutes; it goes on under Jobs.'),
+        deadline.isLate()
+          ? refuse('busy', 'The job takes longer than ten minutes; it goes on under Jobs.')
+          : refuse('request-invalid', 'The run was stopped and its job cancelled; run it again.'),
       );
     const watch = watchJob(request, {
       onEvent: ({ job }) => {
@@ -113,7 +114,7 @@ function followJob(request: KeyedRequest, { onState, signal }: Control): Promise
       onLost: () => undefined,
       onRefused: (refusal) => end({ ok: false, refusal }),
     });
-    until.addEventListener('abort', stop, { once: true });
+    deadline.signal.addEventListener('abort', stop, { once: true });
   });
 }
 

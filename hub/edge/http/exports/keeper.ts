@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openDeadline } from '#client/deadline.ts';
 import { isEnded } from '#protocol/api/job.ts';
 import type { DeliveryAttempt } from '#protocol/api/webhooks.ts';
 import { must, PocketgridError } from '#protocol/values/refusal.ts';
@@ -80,6 +81,7 @@ async function attemptExport(
   stopping: AbortSignal,
 ): Promise<Omit<DeliveryAttempt, 'at'>> {
   const begun = performance.now();
+  const deadline = openDeadline(ATTEMPT_MS_MAX, stopping);
   const folder = join(ports.uploads.folder, randomBytes(8).toString('hex'));
   const ended = (how: { status: number } | { error: string }) => {
     return { ms: millis(Math.round(performance.now() - begun)), ...how };
@@ -89,13 +91,13 @@ async function attemptExport(
     // Storages want to know the length before the first byte.
     const path = join(folder, 'results.jsonl');
     await writeResults(ports, of, path);
-    const signal = AbortSignal.any([stopping, AbortSignal.timeout(ATTEMPT_MS_MAX)]);
     const target = must(await findTarget(new URL(url), ports.targets));
     const headers = {
       'Content-Type': RESULT_TYPES.jsonl,
       'Content-Length': (await stat(path)).size,
     };
     const body = createReadStream(path);
+    const { signal } = deadline;
     const answer = await callTarget(target, { method: 'PUT', headers, body, signal });
     answer.destroy();
     return ended({ status: answer.statusCode ?? 0 });
@@ -103,6 +105,7 @@ async function attemptExport(
     const text = error instanceof Error ? error.message || error.name : String(error);
     return ended({ error: text.slice(0, ERROR_LENGTH_MAX) });
   } finally {
+    deadline.close();
     await rm(folder, { recursive: true, force: true });
   }
 }

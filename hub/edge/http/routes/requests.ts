@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { openDeadline } from '#client/deadline.ts';
 import { Assurance, type RequestCall } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { EmbeddingList, EmbeddingRequest } from '#protocol/openai/embeddings.ts';
@@ -45,13 +46,17 @@ export function requestRoutes(ports: ApiPorts): Route[] {
       const kept = await findModel(ports.store.models, body.model);
       const given = request.headers.get(ASSURANCE) ?? 'instant';
       const assurance = must(decodeWith(Assurance, given, 'request-invalid'));
-      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(waitMs(request))]);
       const model = { name: body.model, files: kept.files };
+      const deadline = openDeadline(waitMs(request), request.signal);
+      const { signal } = deadline;
       const asked = { endpoint, key, body, model, kept, assurance, signal };
-      const placed = await lanes.place(asked).catch((error) => {
-        return error === signal.reason ? rejectLate() : Promise.reject(error);
-      });
-      const waited = await awaitUnits(ports, { ...placed, signal });
+      const place = async () => {
+        const placed = await lanes.place(asked).catch((error) => {
+          return error === signal.reason ? rejectLate() : Promise.reject(error);
+        });
+        return { placed, waited: await awaitUnits(ports, { ...placed, signal }) };
+      };
+      const { placed, waited } = await place().finally(deadline.close);
       if (waited.is === 'late') return rejectLate(waited);
       return answerBody(await printAnswer(ports, placed, { asked, waited }), {
         'Content-Type': 'application/json',
