@@ -142,7 +142,7 @@ describe('run', () => {
     [`${RUN} --options {"keepDays":0}`, EXIT.refused, 'keepDays'],
     [`${RUN} --options [1`, EXIT.refused, '--options: expected'],
     [`${RUN} --task translation`, EXIT.misused, '--task: expected one of feature-extraction'],
-    [`run --model ${MODEL}`, EXIT.misused, 'inputs is missing'],
+    [`run --model ${MODEL}`, EXIT.refused, 'name files of inputs'],
     [`run ${at('rows.jsonl')}`, EXIT.misused, '--model is missing'],
     [`run ${MODEL} --model ${MODEL} -o ${at('bad.jsonl')}`, EXIT.refused, 'ONNX'],
   ])('%s ends with %i and what to do', async (line, code, told) => {

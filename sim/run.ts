@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
+import { PRESET_NAMES, PRESETS } from '#protocol/messages/care.ts';
 import { runAttack } from './attack/command.ts';
 import { runJobsInARow, tabulateJobs } from './checked.ts';
 import { runFair } from './fair.ts';
+import { runNight } from './phone/night.ts';
 import { drawHostileScenario, drawScenario, runScenario } from './world/world.ts';
 
 const [first, ...rest] = process.argv.slice(2);
@@ -15,6 +17,8 @@ function runNamed(): number | Promise<number> {
       return printFair();
     case 'checked':
       return printChecked();
+    case 'night':
+      return printNights();
     case 'overhead':
       process.stdout.write(`${tabulateJobs()}\n`);
       return 0;
@@ -27,6 +31,13 @@ function runNamed(): number | Promise<number> {
 function printChecked(): number {
   const shares = runJobsInARow({ jobs: 100, unitsEach: 450, models: 5, devices: 10 });
   process.stdout.write(`${JSON.stringify({ shares })}\n`);
+  return 0;
+}
+
+/** What each preset does to a phone in a night, in JSON. */
+function printNights(): number {
+  const nights = PRESET_NAMES.map((name) => ({ name, ...runNight(PRESETS[name]) }));
+  process.stdout.write(`${JSON.stringify(nights)}\n`);
   return 0;
 }
 
@@ -55,7 +66,7 @@ function runGrids(): number {
       : [Number(values.seed)];
   if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed))) {
     console.error(
-      'usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile] | attack | fair | checked | overhead',
+      'usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile] | attack | fair | checked | night | overhead',
     );
     return 2;
   }

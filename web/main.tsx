@@ -1,25 +1,30 @@
 import './ui/styles/base.css';
 import './ui/styles/contribute.css';
+import './ui/styles/settings.css';
 import './ui/styles/tokens.css';
 import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import type { GridView } from '#protocol/api/grid-view.ts';
+import { type DeviceSignals, PRESETS, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { ANNOUNCER_START, type AnnouncerEvent, stepAnnouncer } from './core/announcer.ts';
 import { type EvidenceWorld, NO_EVIDENCE } from './core/ban-view.ts';
-import { findCautions, type PowerState } from './core/caution.ts';
+import { findCautions } from './core/caution.ts';
 import { type ContributeWorld, STATUS_OFF, viewContribute } from './core/contribute-view.ts';
 import { findEmbeddingApp } from './core/embedded-browser.ts';
+import { findPlatform } from './core/platforms.ts';
 import { decodeRoute, type Route } from './core/router.ts';
-import { applyQuery, decodeDevice, decodeSettings, encodeSettings } from './core/settings.ts';
+import {
+  applyQuery,
+  decodeDevice,
+  decodeSettings,
+  encodeSettings,
+  settingsOf,
+} from './core/settings.ts';
 import type { AppUpdate } from './edge/app-update.ts';
 import { type ContributionState, openContribution } from './edge/contribute/contribution.ts';
-import {
-  type Surroundings,
-  watchPath,
-  watchPower,
-  watchSurroundings,
-} from './edge/contribute/surroundings.ts';
+import { watchSignals } from './edge/contribute/signals.ts';
+import { type Surroundings, watchPath, watchSurroundings } from './edge/contribute/surroundings.ts';
 import { readStored, writeStored } from './edge/local-store.ts';
 import { App } from './ui/app.tsx';
 import type { AppModel, Obstacle, Theme } from './ui/model.ts';
@@ -37,12 +42,17 @@ const contribution = signal<ContributionState>({
 });
 const surroundings = signal<Surroundings>({ online: true, visible: true });
 const world = computed<ContributeWorld>(() => ({ ...contribution.value, ...surroundings.value }));
-const settings = signal(applyQuery(decodeSettings(readStored('settings')), location.search));
+const platform = findPlatform(navigator.userAgent, navigator.maxTouchPoints);
+const stored = decodeSettings(readStored('settings'), settingsOf(PRESETS[platform.preset]));
+const settings = signal(applyQuery(stored, location.search));
 const theme = signal<Theme>(readTheme());
 const announcement = signal('');
 const grid = signal<GridView | 'silent' | undefined>(undefined);
 const evidence = signal<EvidenceWorld>(NO_EVIDENCE);
-const power = signal<PowerState>({ saveData: false });
+const told = signal<DeviceSignals>(SIGNALS_NONE);
+/** What the person says of the device, where its browser tells nothing: for this visit. */
+const said = signal(SIGNALS_NONE.said);
+const signals = computed(() => ({ ...told.value, said: said.value }));
 const device = signal<PublicKey | undefined>(decodeDevice(readStored('device')));
 const update = signal<'none' | 'ready' | 'busy'>('none');
 let appUpdate: AppUpdate | undefined;
@@ -58,8 +68,8 @@ const work = openContribution({
 watchSurroundings((now) => {
   surroundings.value = now;
 });
-void watchPower((now) => {
-  power.value = now;
+void watchSignals((now) => {
+  told.value = now;
 });
 const path = watchPath((now) => {
   route.value = decodeRoute(now);
@@ -73,7 +83,10 @@ const app: AppModel = {
   settings,
   grid,
   obstacle: findObstacle(),
-  cautions: computed(() => findCautions(power.value)),
+  cautions: computed(() => findCautions(signals.value)),
+  signals,
+  said,
+  platform,
   update,
   evidence,
   saveEvidence: () => void saveEvidence(),
@@ -98,6 +111,9 @@ effect(() => {
 });
 const donates = computed(() => settings.value.donates);
 effect(() => work.donate(donates.value));
+const care = computed(() => settings.value.care);
+effect(() => work.care(care.value));
+effect(() => work.signal(signals.value));
 const say = openAnnouncements();
 render(
   <App app={app} loadDashboard={loadDashboard} />,
@@ -145,7 +161,9 @@ function openAnnouncements(): (text: string) => void {
   const phase = computed(() => viewContribute(world.value).phase);
   let started = false;
   effect(() => {
-    started ||= phase.value !== 'off';
+    // Read each time: an effect that reads no signal is never run again.
+    const isOff = phase.value === 'off';
+    started ||= !isOff;
     if (started) say(viewContribute(world.peek()).announcement);
   });
   return say;

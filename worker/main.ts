@@ -41,13 +41,17 @@ async function openDevice({
   provider,
   webrtc,
   donates,
+  care,
+  signals,
 }: Extract<PageMessage, { type: 'start' }>) {
   const [store, cache, found] = await Promise.all([
     openDeviceStore(),
     openOpfsCache(),
     findCapabilities(),
   ]);
-  const { capabilities, skipped, isIos, provableBytes } = found;
+  const { skipped, isIos, provableBytes } = found;
+  const threads = Math.min(found.capabilities.threads, care.threads);
+  const capabilities = { ...found.capabilities, threads };
   const peers = openPeerLinks({
     cache,
     ask: tell,
@@ -64,6 +68,8 @@ async function openDevice({
     recycleShards: isIos ? RECYCLE_SHARDS.ios : RECYCLE_SHARDS.other,
     serves: webrtc,
     donates,
+    care,
+    signals,
   };
   const loop = openDeviceLoop(config, {
     hub: new URL(hub),
@@ -139,6 +145,9 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
       return device?.loop.post({ type: 'stop' });
     case 'donate':
       return device?.loop.post({ type: 'donate', jobs: message.jobs });
+    case 'care':
+    case 'signals':
+      return device?.loop.post(message);
     case 'sign-payout':
       return void signPayout(message);
     case 'visible':

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { HubClient } from '#client/client.ts';
 import { cancelJob, postJob } from '#client/jobs.ts';
 import { estimateJob } from '#client/quotes.ts';
-import { Text, wholeIn } from '#node/flags.ts';
+import { wholeIn } from '#node/flags.ts';
 import { isEnded, type JobView, type Quote } from '#protocol/api/job.ts';
 import { QuoteRequest } from '#protocol/api/quotes.ts';
 import { describeNotes, describeReason } from '#protocol/api/sentences.ts';
@@ -37,7 +37,6 @@ export const quoteCommand = defineCommand({
   words: ['inputs'],
   flags: {
     ...JOB_FLAGS,
-    inputs: v.optional(v.array(Text), []),
     items: v.exactOptional(wholeIn(1, 1_000_000_000)),
     tokens: v.exactOptional(wholeIn(1, 1_000_000)),
     wait: v.exactOptional(wholeIn(1, WAIT_MINUTES.most)),
@@ -45,7 +44,8 @@ export const quoteCommand = defineCommand({
   async run(flags, world) {
     const { items, tokens, wait: minutes = WAIT_MINUTES.otherwise } = flags;
     const hub = await openHub(world, placeOf(flags));
-    if ((items === undefined) === (flags.inputs.length === 0)) {
+    const isGiven = flags.inputs.length > 0 || flags['inputs-url'] !== undefined;
+    if ((items === undefined) !== isGiven) {
       throw fault('request-invalid', 'name files of inputs, or how many there would be: --items N');
     }
     if (items === undefined) return quoteInputs(hub, { flags, world, minutes });

@@ -21,6 +21,13 @@ export async function readUpload(
   flags: JobFlags,
   { world, isStarted }: { world: World; isStarted: boolean },
 ): Promise<JobUpload> {
+  const isFetched = flags['inputs-url'] !== undefined;
+  if (isFetched === flags.inputs.length > 0) {
+    throw fault(
+      'request-invalid',
+      'name files of inputs, or one address of them: --inputs-url URL',
+    );
+  }
   const options = readOptions(flags, isStarted);
   const inputs = [];
   for (const path of flags.inputs) inputs.push(await openInput(path));

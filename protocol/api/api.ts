@@ -34,6 +34,8 @@ export const PardonRequest = v.strictObject({
 export const VerdictPage = v.strictObject({
   verdicts: v.array(v.strictObject({ number: Count, signed: SignedVerdict })),
   next: Count,
+  /** How many may be read now: the number of the newest. */
+  shown: Count,
   /** Verdicts behind the last page: the first is on a unit in dispute, and shown when that ends. */
   withheld: Count,
 });

@@ -158,6 +158,25 @@ const ENGLISH: Sentences = {
   computing: ({ model, provider }) => `computing ${model} on ${PROVIDERS[provider]}`,
   'handing-in': () => 'handing in a finished shard',
   stopped: () => 'stopped by whoever runs it',
+  unplugged: () => 'it is not charging, and your settings want that; plug it in',
+  'charge-low': ({ level, least }) =>
+    `the battery is at ${level} %, and your settings keep ${least} % for you; it goes on above, or when it charges`,
+  'charge-unknown': () =>
+    'this browser does not tell whether the device charges; say so in the settings, or allow work on battery',
+  'line-unknown': () =>
+    'this browser does not tell whether it is on Wi-Fi; say so in the settings, or allow mobile data',
+  cellular: () => 'it is on mobile data, and your settings want Wi-Fi',
+  'saves-data': () => 'your browser is set to save data, and your settings respect that',
+  'data-spent': ({ mebibytes }) =>
+    `the ${mebibytes.toLocaleString('en')} MiB that it may use in a day are used`,
+  'hours-off': () => 'your settings let it work at other hours',
+  'in-use': () => 'somebody uses the device; it goes on half a minute after the last touch',
+  'system-busy': () => 'the system says that it works hard enough; it goes on when that is over',
+  warm: ({ percent }) =>
+    `it has become ${percent} % slower than when it was cool, so it is hot or busy: it cools down`,
+  'time-up': ({ minutes }) =>
+    `the ${count(minutes, 'minute')} that you set are over; tap Start to go on`,
+  resting: ({ duty }) => `it rests, so that it computes ${duty} % of the time`,
   'not-admitted': () => 'this device has not passed the admission test of its model',
   'shards-held': ({ shards }) => `this device holds ${count(shards, 'shard')} already`,
   'lease-unreadable': () => 'its digests cannot be read',

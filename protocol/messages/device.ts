@@ -7,6 +7,7 @@ import type { JobId, PublicKey } from '../values/ids.ts';
 import type { Reason } from '../values/reason.ts';
 import type { Refusal, Result } from '../values/refusal.ts';
 import type { Bytes, Instant, Millis } from '../values/units.ts';
+import type { CarePolicy, DeviceSignals } from './care.ts';
 import type { Donation, Trial } from './control.ts';
 
 /**
@@ -15,10 +16,22 @@ import type { Donation, Trial } from './control.ts';
  * visibility, the wake lock and the battery.
  */
 export type PageMessage =
-  | { type: 'start'; hub: string; provider: Provider | 'auto'; webrtc: boolean; donates: Donation }
+  | {
+      type: 'start';
+      hub: string;
+      provider: Provider | 'auto';
+      webrtc: boolean;
+      donates: Donation;
+      care: CarePolicy;
+      signals: DeviceSignals;
+    }
   | { type: 'stop' }
   /** What the person gives away from now on. */
   | { type: 'donate'; jobs: Donation }
+  /** What the person lets this device do from now on. */
+  | { type: 'care'; policy: CarePolicy }
+  /** What the browser or the person tells of battery, line and use. */
+  | { type: 'signals'; signals: DeviceSignals }
   /** Work happens only while the page is visible; leases are released within a second. */
   | { type: 'visible'; visible: boolean }
   /** Asks for the receipt that this device is banned for; answered by `evidence`. */
@@ -82,6 +95,10 @@ export interface DeviceStatus {
   reason: Reason;
   key?: PublicKey;
   since: Instant;
+  /** When it goes on by itself, where that is known. */
+  nextAt?: Instant;
+  /** Sent and received in this local day. */
+  bytesToday?: Bytes;
   model?: string;
   download?: { received: Bytes; total: Bytes; overPeers: Bytes; overHttps: Bytes };
   shard?: { job: JobId; unitsDone: number; units: number };

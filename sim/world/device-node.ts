@@ -1,4 +1,5 @@
 import { solvePuzzle } from '#protocol/bytes/puzzle.ts';
+import { CARE_NONE, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { Donation, FrameHead } from '#protocol/messages/control.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { LeaseId, PublicKey, Root } from '#protocol/values/ids.ts';
@@ -137,6 +138,8 @@ function openTab(node: Node): Tab {
     recycleShards: 50,
     serves: false,
     donates: node.donates,
+    care: CARE_NONE,
+    signals: SIGNALS_NONE,
   });
   const tab: Tab = {
     device,

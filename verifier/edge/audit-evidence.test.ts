@@ -32,7 +32,12 @@ function openPages(shown: (reading: number) => number, total: number): HubClient
       const through = shown(reading);
       reading += 1;
       const verdicts = Array.from({ length: through - after }, (_, at) => numbered(after + at + 1));
-      const page: VerdictPage = { verdicts, next: through, withheld: total - through };
+      const page: VerdictPage = {
+        verdicts,
+        next: through,
+        shown: through,
+        withheld: total - through,
+      };
       return Response.json(page);
     },
   });

@@ -1,3 +1,4 @@
+import { describeNext } from '#protocol/api/next-steps.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
 import { why } from '#protocol/values/reason.ts';
@@ -5,6 +6,7 @@ import {
   formatBytes,
   formatCount,
   formatMillis,
+  formatMinute,
   formatNoun,
   formatRate,
   formatSentence,
@@ -33,6 +35,10 @@ export interface ContributeView {
   title: string;
   /** Never empty. */
   reason: string;
+  /** What happens next, and when; empty while it is at work. */
+  next: string;
+  /** What the browser does not tell, and the person can. */
+  ask?: 'charging' | 'wifi';
   /** What the picture of cells shows now. */
   caption: string;
   steps: { label: string; state: StepState }[];
@@ -69,7 +75,7 @@ export const NOTHING_RUNS = 'Nothing runs until you tap Start.';
 const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {
   off: { title: 'Ready when you are', tone: 'calm' },
   connecting: { title: 'Connecting to the grid', tone: 'busy' },
-  idle: { title: 'No work right now', tone: 'calm' },
+  idle: { title: 'Waiting for work', tone: 'calm' },
   downloading: { title: 'Fetching the model', tone: 'busy' },
   admitting: { title: 'Testing this device', tone: 'busy' },
   working: { title: 'Computing', tone: 'good' },
@@ -79,6 +85,33 @@ const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {
   hidden: { title: 'Paused while out of sight', tone: 'warn' },
   'hub-down': { title: 'The hub is not answering', tone: 'warn' },
   stopping: { title: 'Stopping', tone: 'calm' },
+};
+
+/** Titles of reasons that say more than their phase. */
+const REASON_TITLES: Partial<
+  Record<DeviceStatus['reason']['code'], { title: string; tone: Tone }>
+> = {
+  'no-jobs': { title: 'No work right now', tone: 'calm' },
+  'no-units-open': { title: 'No work right now', tone: 'calm' },
+  'awaiting-work': { title: 'Getting work', tone: 'busy' },
+  'job-in-check': { title: 'Work is on its way', tone: 'busy' },
+  'needs-verifier': { title: 'Work waits for a verifier', tone: 'calm' },
+  'at-capacity': { title: 'Waiting for a check', tone: 'calm' },
+  unjudged: { title: 'Waiting for a check', tone: 'calm' },
+  disputed: { title: 'Waiting for a second check', tone: 'calm' },
+  'newcomers-full': { title: 'Waiting for its turn', tone: 'calm' },
+  'kept-ready': { title: 'Ready for the next question', tone: 'good' },
+  'memory-trial': { title: 'Testing its memory', tone: 'busy' },
+  'download-again': { title: 'The download broke off', tone: 'warn' },
+  'device-unfit': { title: 'This model does not run here', tone: 'warn' },
+  'admission-slow': { title: 'The download took too long', tone: 'warn' },
+  'capability-memory': { title: 'This model needs more memory', tone: 'warn' },
+  'capability-provider': { title: 'This browser cannot compute', tone: 'bad' },
+  'capability-feature': { title: 'This model does not run here', tone: 'warn' },
+  'providers-suspended': { title: 'This model does not run right here', tone: 'warn' },
+  'device-slow': { title: 'Faster devices finish this', tone: 'calm' },
+  'hub-degraded': { title: 'The hub has trouble', tone: 'warn' },
+  'time-up': { title: 'Done for now', tone: 'good' },
 };
 
 const STEPS: readonly { label: string; phases: readonly DevicePhase[] }[] = [
@@ -92,13 +125,16 @@ const STEPS: readonly { label: string; phases: readonly DevicePhase[] }[] = [
 export function viewContribute(world: ContributeWorld, locale?: string): ContributeView {
   const { status } = world;
   const phase = namePhase(world);
-  const { title, tone } = elsewhere(phase, status) ?? TITLES[phase];
+  const { title, tone } =
+    elsewhere(phase, status) ?? titleOf(phase, status.reason.code) ?? TITLES[phase];
   const reason = formatSentence(explain(phase, status));
   return {
     phase,
     tone,
     title,
     reason,
+    next: sayNext(phase, status, locale),
+    ...askOf(status),
     caption: describePicture(phase, status, locale),
     steps: viewSteps(world),
     figures: viewFigures(status, locale),
@@ -111,6 +147,25 @@ export function viewContribute(world: ContributeWorld, locale?: string): Contrib
 function elsewhere(phase: ContributeView['phase'], { refusal }: DeviceStatus) {
   const isElsewhere = phase === 'refused' && refusal?.code === 'already-connected';
   return isElsewhere ? ({ title: 'At work in another tab', tone: 'warn' } as const) : undefined;
+}
+
+/** Only where the device's own word counts: a page knows better that it is hidden or offline. */
+const titleOf = (phase: ContributeView['phase'], code: DeviceStatus['reason']['code']) =>
+  phase === 'idle' || code === 'time-up' ? REASON_TITLES[code] : undefined;
+
+function sayNext(phase: ContributeView['phase'], status: DeviceStatus, locale?: string): string {
+  if (phase !== 'idle' && phase !== 'paused' && phase !== 'hub-down') return '';
+  const { reason, nextAt } = status;
+  const when =
+    nextAt === undefined || reason.code === 'reconnecting'
+      ? ''
+      : ` At ${formatMinute(nextAt, locale)}.`;
+  return `${describeNext(reason)}${when}`;
+}
+
+function askOf({ reason }: DeviceStatus): Pick<ContributeView, 'ask'> {
+  if (reason.code === 'charge-unknown') return { ask: 'charging' };
+  return reason.code === 'line-unknown' ? { ask: 'wifi' } : {};
 }
 
 function namePhase({ status, running, stopping, online, visible }: ContributeWorld) {
@@ -132,6 +187,7 @@ function explain(phase: ContributeView['phase'], status: DeviceStatus): string {
     case 'stopping':
       return 'Handing back unfinished work, so that another device can take it.';
     case 'off':
+      if (status.reason.code === 'time-up') return describeReason(status.reason);
       return status.unitsAccepted > 0
         ? `Stopped. Thank you: ${formatNoun(status.unitsAccepted, 'unit')} of yours count.`
         : NOTHING_RUNS;

@@ -1,14 +1,26 @@
-/** Numbers as a person reads them. `locale` is the browser's own when absent. */
-const numbers = new Map<string, Intl.NumberFormat>();
-
-function numberFormat(options: Intl.NumberFormatOptions, locale?: string): Intl.NumberFormat {
-  const name = `${locale ?? ''} ${JSON.stringify(options)}`;
-  const known = numbers.get(name);
-  if (known !== undefined) return known;
-  const made = new Intl.NumberFormat(locale, options);
-  numbers.set(name, made);
-  return made;
+/** Makes each formatter once: making one takes longer than using it a hundred times. */
+function kept<Options extends object, Format>(
+  make: (options: Options, locale?: string) => Format,
+): (options: Options, locale?: string) => Format {
+  const known = new Map<string, Format>();
+  return (options, locale) => {
+    const name = `${locale ?? ''} ${JSON.stringify(options)}`;
+    const found = known.get(name) ?? make(options, locale);
+    known.set(name, found);
+    return found;
+  };
 }
+
+// Numbers and times as a person reads them; `locale` is the browser's own when absent.
+const numberFormat = kept(
+  (options: Intl.NumberFormatOptions, locale) => new Intl.NumberFormat(locale, options),
+);
+const dateFormat = kept(
+  (options: Intl.DateTimeFormatOptions, locale) => new Intl.DateTimeFormat(locale, options),
+);
+const relativeFormat = kept(
+  (options: Intl.RelativeTimeFormatOptions, locale) => new Intl.RelativeTimeFormat(locale, options),
+);
 
 /** A whole number with its locale's grouping. */
 export const formatCount = (value: number, locale?: string): string =>
@@ -79,7 +91,7 @@ export function formatSol(amount: bigint): string {
 
 /** The exact amount, as the chain counts it. */
 export const formatLamports = (amount: bigint, locale?: string): string =>
-  `${new Intl.NumberFormat(locale).format(amount)} lamports`;
+  `${numberFormat({ maximumFractionDigits: 0 }, locale).format(amount)} lamports`;
 
 /** A price, a decimal string of a u64; "0" is the work of volunteers. */
 export const formatPrice = (amount: string): string =>
@@ -99,7 +111,7 @@ export const formatNoun = (value: number, noun: string, locale?: string): string
 export function formatAgo(at: number, now: number, locale?: string): string {
   const seconds = Math.max(0, Math.round((now - at) / 1000));
   if (seconds < 10) return 'just now';
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'always' });
+  const format = relativeFormat({ numeric: 'always' }, locale);
   if (seconds < 60) return format.format(-seconds, 'second');
   if (seconds < 3600) return format.format(-Math.floor(seconds / 60), 'minute');
   if (seconds < 86_400) return format.format(-Math.floor(seconds / 3600), 'hour');
@@ -108,11 +120,20 @@ export function formatAgo(at: number, now: number, locale?: string): string {
 
 /** A point in time, to the second, where the reader is. */
 export const formatInstant = (at: number, locale?: string): string =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
+  dateFormat({ dateStyle: 'medium', timeStyle: 'medium' }, locale).format(at);
 
 /** A time of day, to the second, where the reader is. */
 export const formatClock = (at: number, locale?: string): string =>
-  new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(at);
+  dateFormat({ timeStyle: 'medium' }, locale).format(at);
+
+/** A time of day, to the minute. */
+export const formatMinute = (at: number, locale?: string): string =>
+  dateFormat({ timeStyle: 'short' }, locale).format(at);
+
+/** A day of the week by its number, from Sunday, 0, on. */
+export const nameWeekday = (weekday: number, locale?: string): string =>
+  // 4 January 1970 was a Sunday.
+  dateFormat({ weekday: 'long', timeZone: 'UTC' }, locale).format((3 + weekday) * 86_400_000);
 
 /** The first eight digits of a key or digest, enough to tell two apart by eye. */
 export const formatId = (hex: string): string => hex.slice(0, 8);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeRoute, encodeRoute, routeTitle } from './router.ts';
+import { decodeRoute, encodeRoute, PAGE_PATHS, routeTitle } from './router.ts';
 
 describe('routes', () => {
   test.each([
@@ -17,6 +17,20 @@ describe('routes', () => {
     const route = decodeRoute(path);
     expect(encodeRoute(route)).toBe(path);
     expect(routeTitle(route)).toContain('Pocketgrid');
+  });
+
+  test.each([
+    ['/', true],
+    ['/index.html', true],
+    ['/verdicts/', true],
+    ['/dashboard/keys', true],
+    ['/dashboard/job_0123456789abcdef', true],
+    ['/metrics', false],
+    ['/chain', false],
+    ['/v1/docs', false],
+    ['/sample/digits.onnx', false],
+  ])('%s is a page of the app: %s', (path, isPage) => {
+    expect(PAGE_PATHS.some((page) => page.test(path))).toBe(isPage);
   });
 
   test('a trailing slash makes no difference', () => {

@@ -30,6 +30,13 @@ export function decodeRoute(path: string): Route {
   return job === undefined ? { page: 'missing', path } : { page: 'job', job: job as JobId };
 }
 
+/** Paths of the app's pages; all else under the hub's address is no page. */
+export const PAGE_PATHS: readonly RegExp[] = [
+  ...Object.values(PATHS).map((path) => new RegExp(`^${path}/?$`)),
+  /^\/index\.html$/,
+  /^\/dashboard\/job_/,
+];
+
 /** The path of a route. */
 export function encodeRoute(route: Route): string {
   if (route.page === 'missing') return route.path;

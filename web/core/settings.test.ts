@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { PRESETS } from '#protocol/messages/care.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import {
   applyQuery,
@@ -15,7 +16,8 @@ const [one, two] = ['job_0000000000000001' as JobId, 'job_0000000000000002' as J
 
 describe('settings', () => {
   test('are read back as written', () => {
-    const settings: Settings = { provider: 'webgpu', webrtc: false, donates: [one] };
+    const care = PRESETS.gentle;
+    const settings: Settings = { provider: 'webgpu', webrtc: false, donates: [one], care };
     expect(decodeSettings(encodeSettings(settings))).toEqual(settings);
   });
 

@@ -1,6 +1,8 @@
+import { type CarePolicy, PRESETS } from '#protocol/messages/care.ts';
 import type { Donation } from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/models/package.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import { decodeCare } from './care-settings.ts';
 
 /** What the person chose about how this device works. */
 export interface Settings {
@@ -8,9 +10,16 @@ export interface Settings {
   webrtc: boolean;
   /** The jobs whose pay this device gives away. */
   donates: Donation;
+  /** What this device may do. */
+  care: CarePolicy;
 }
 
-export const SETTINGS_DEFAULT: Settings = { provider: 'auto', webrtc: true, donates: 'none' };
+/** Settings before the person chose any, on a device that works as this policy has it. */
+export const settingsOf = (care: CarePolicy): Settings => ({
+  ...{ provider: 'auto', webrtc: true, donates: 'none' },
+  care,
+});
+export const SETTINGS_DEFAULT = settingsOf(PRESETS.balanced);
 /** What a person may choose from. */
 export const PROVIDER_CHOICES: readonly Settings['provider'][] = [
   'auto',
@@ -23,18 +32,19 @@ const decodeProvider = (text: unknown): Settings['provider'] | undefined =>
   PROVIDER_CHOICES.find((choice) => choice === text);
 
 /** Reads stored settings; what is missing or damaged takes its default. */
-export function decodeSettings(text: string | null): Settings {
+export function decodeSettings(text: string | null, otherwise = SETTINGS_DEFAULT): Settings {
   let stored: unknown;
   try {
     stored = JSON.parse(text ?? 'null');
   } catch {
-    return SETTINGS_DEFAULT;
+    return otherwise;
   }
-  if (typeof stored !== 'object' || stored === null) return SETTINGS_DEFAULT;
-  const { provider, webrtc, donates } = stored as Record<string, unknown>;
+  if (typeof stored !== 'object' || stored === null) return otherwise;
+  const { provider, webrtc, donates, care } = stored as Record<string, unknown>;
   return {
-    provider: decodeProvider(provider) ?? SETTINGS_DEFAULT.provider,
-    webrtc: typeof webrtc === 'boolean' ? webrtc : SETTINGS_DEFAULT.webrtc,
+    provider: decodeProvider(provider) ?? otherwise.provider,
+    webrtc: typeof webrtc === 'boolean' ? webrtc : otherwise.webrtc,
+    care: decodeCare(care, otherwise.care),
     donates: decodeDonation(donates),
   };
 }

@@ -5,6 +5,7 @@ import {
 } from 'workbox-precaching';
 import { NavigationRoute, registerRoute } from 'workbox-routing';
 import { CacheFirst } from 'workbox-strategies';
+import { PAGE_PATHS } from '../core/router.ts';
 
 declare const self: ServiceWorkerGlobalScope & {
   /** The app's shell, written in by the build. */
@@ -18,11 +19,9 @@ const RUNTIME_FILES_MAX = 4;
 precacheAndRoute(self.__WB_MANIFEST);
 cleanupOutdatedCaches();
 
-// Every page of the app is the same document; the hub's API and files are not pages.
+// Every page of the app is the same document; all else at this address is the hub's to answer.
 registerRoute(
-  new NavigationRoute(createHandlerBoundToURL('/index.html'), {
-    denylist: [/^\/v1\//, /^\/sample\//, /\.[a-z0-9]+$/i],
-  }),
+  new NavigationRoute(createHandlerBoundToURL('/index.html'), { allowlist: [...PAGE_PATHS] }),
 );
 
 // The runtime is 3 to 7 MB compressed, so it is kept on first use and never fetched ahead of it.

@@ -32,6 +32,7 @@ export function Contribute({ app }: { app: AppModel }) {
       <section class="hero" aria-label="Contribute">
         <Field mode={mode} share={share} caption={view.caption} />
         <HeroWords view={view} fresh={fresh} />
+        {view.ask === undefined ? null : <Ask app={app} of={view.ask} />}
         <div class="hero-action">
           {world.running ? null : <Cautions app={app} />}
           <StartStop app={app} />
@@ -67,7 +68,7 @@ export function Contribute({ app }: { app: AppModel }) {
       )}
       {fresh ? <GridNow app={app} /> : null}
       {fresh ? <Facts /> : null}
-      <SettingsPanel settings={app.settings} running={world.running} />
+      <SettingsPanel app={app} />
     </div>
   );
 }
@@ -89,6 +90,11 @@ function HeroWords({ view, fresh }: { view: ContributeView; fresh: boolean }) {
           <p class="lead" data-testid="reason">
             {view.reason}
           </p>
+          {view.next === '' ? null : (
+            <p class="soft" data-testid="next">
+              {view.next}
+            </p>
+          )}
         </>
       )}
     </div>
@@ -123,6 +129,21 @@ function StartStop({ app }: { app: AppModel }) {
   );
 }
 
+/** What this browser does not tell, its person can. */
+function Ask({ app, of }: { app: AppModel; of: 'charging' | 'wifi' }) {
+  return (
+    <button
+      type="button"
+      class="button"
+      onClick={() => {
+        app.said.value = { ...app.said.value, [of]: true };
+      }}
+    >
+      {of === 'charging' ? 'It is charging now' : 'It is on Wi-Fi now'}
+    </button>
+  );
+}
+
 /** Said before Start, never in its way: the button below goes on all the same. */
 function Cautions({ app }: { app: AppModel }) {
   const cautions = app.cautions.value;
@@ -151,7 +172,9 @@ function Progress({ app }: { app: AppModel }) {
             class={`step-${state}`}
             aria-current={state === 'now' ? 'step' : undefined}
           >
+            {state === 'done' ? <span aria-hidden="true">✓ </span> : null}
             {label}
+            {state === 'done' ? <span class="hidden-words"> (done)</span> : null}
           </li>
         ))}
       </ol>
@@ -201,9 +224,10 @@ function Progress({ app }: { app: AppModel }) {
 
 function GridNow({ app }: { app: AppModel }) {
   const grid = app.grid.value;
+  const hasDevices = typeof grid === 'object' && grid.devices.length > 0;
   return (
     <p class="grid-now" data-testid="grid-now">
-      <i class={typeof grid === 'object' ? 'dot dot-live' : 'dot'} />
+      <i class={hasDevices ? 'dot dot-live' : 'dot'} />
       {grid === undefined
         ? 'Looking for the grid…'
         : grid === 'silent'

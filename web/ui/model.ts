@@ -1,10 +1,12 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import type { GridView } from '#protocol/api/grid-view.ts';
+import type { DeviceSignals } from '#protocol/messages/care.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { EvidenceWorld } from '../core/ban-view.ts';
 import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';
+import type { Platform } from '../core/platforms.ts';
 import type { Route } from '../core/router.ts';
 import type { Settings } from '../core/settings.ts';
 import type { MoneyActions } from './money/actions.ts';
@@ -36,6 +38,11 @@ export interface AppModel {
   obstacle: Obstacle | undefined;
   /** What to know before Start on this device now; the person may start all the same. */
   cautions: ReadonlySignal<readonly Caution[]>;
+  /** What the device tells of itself. */
+  signals: ReadonlySignal<DeviceSignals>;
+  /** What the person says of it, for this visit. */
+  said: Signal<DeviceSignals['said']>;
+  platform: Platform;
   /** Whether a newer version of the app waits, and whether it waits for another tab's work. */
   update: ReadonlySignal<'none' | 'ready' | 'busy'>;
   /** What became of asking for the evidence against this device. */

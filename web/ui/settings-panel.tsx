@@ -1,5 +1,8 @@
-import type { Signal } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import { useState } from 'preact/hooks';
 import { PROVIDER_CHOICES, type Settings } from '../core/settings.ts';
+import type { AppModel } from './model.ts';
+import { SwitchRow } from './switch-row.tsx';
 
 const CHOICES: Record<Settings['provider'], string> = {
   auto: 'Fastest that is right',
@@ -8,49 +11,57 @@ const CHOICES: Record<Settings['provider'], string> = {
   webnn: 'Neural engine (WebNN)',
 };
 
-/** How this device works. Changes take effect at the next start. */
-export function SettingsPanel(props: { settings: Signal<Settings>; running: boolean }) {
-  const { settings, running } = props;
-  const { provider, webrtc } = settings.value;
+/** What this device may do, and how. Its larger half is loaded when it is opened. */
+export function SettingsPanel({ app }: { app: AppModel }) {
+  const [Care, setCare] = useState<ComponentType<{ app: AppModel }>>();
+  const open = async () => {
+    const { CareSettings } = await import('./care-settings.tsx');
+    setCare(() => CareSettings);
+  };
   return (
-    <details class="card settings">
+    <details class="card settings" data-testid="settings" onToggle={() => void open()}>
       <summary>Settings</summary>
       <div class="settings-body">
-        <label class="row">
-          <span>Compute with</span>
-          <select
-            value={provider}
-            onChange={(event) => {
-              const choice = PROVIDER_CHOICES.find((name) => name === event.currentTarget.value);
-              if (choice !== undefined) settings.value = { ...settings.value, provider: choice };
-            }}
-          >
-            {PROVIDER_CHOICES.map((name) => (
-              <option key={name} value={name}>
-                {CHOICES[name]}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="row">
-          <span>
-            Share model pieces with other devices
-            <span class="soft small block">
-              Direct connections (WebRTC) make downloads faster for everyone. They show your network
-              address to those devices.
-            </span>
-          </span>
-          <input
-            type="checkbox"
-            class="switch"
-            checked={webrtc}
-            onChange={(event) => {
-              settings.value = { ...settings.value, webrtc: event.currentTarget.checked };
-            }}
-          />
-        </label>
-        {running ? <p class="soft small">Changes take effect at the next start.</p> : null}
+        {Care === undefined ? null : <Care app={app} />}
+        <ComputeSettings app={app} />
       </div>
     </details>
+  );
+}
+
+/** Changes take effect at the next start. */
+function ComputeSettings({ app }: { app: AppModel }) {
+  const { settings } = app;
+  const { provider, webrtc } = settings.value;
+  return (
+    <>
+      <label class="row">
+        <span>Compute with</span>
+        <select
+          value={provider}
+          onChange={(event) => {
+            const choice = PROVIDER_CHOICES.find((name) => name === event.currentTarget.value);
+            if (choice !== undefined) settings.value = { ...settings.value, provider: choice };
+          }}
+        >
+          {PROVIDER_CHOICES.map((name) => (
+            <option key={name} value={name}>
+              {CHOICES[name]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <SwitchRow
+        name="Share model pieces with other devices"
+        says="Direct connections (WebRTC) make downloads faster for everyone. They show your network address to those devices."
+        on={webrtc}
+        set={(on) => {
+          settings.value = { ...settings.value, webrtc: on };
+        }}
+      />
+      {app.world.value.running ? (
+        <p class="soft small">These two take effect at the next start.</p>
+      ) : null}
+    </>
   );
 }

@@ -118,7 +118,8 @@ export function announce(turn: Turn, id: Digest): void {
 export function checkAdmission(turn: Turn): void {
   const { device, effects } = turn;
   const { admission } = device;
-  if (admission?.stage !== 'queued' || device.link.name !== 'ready' || !device.visible) return;
+  if (admission?.stage !== 'queued' || device.link.name !== 'ready') return;
+  if (device.hold !== undefined) return;
   if (admission.retryAt !== undefined && admission.retryAt > turn.world.now) return;
   const busy = device.shards.some(({ stage }) =>
     ['fetching', 'fetched', 'running'].includes(stage),

@@ -2,11 +2,10 @@ import { expect, test } from 'vitest';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { concatBytes, sha256 } from '#protocol/bytes/digest.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
-import type { Digest, JobId } from '#protocol/values/ids.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
-import { instant } from '#protocol/values/units.ts';
 
-import { openBench, SIGNED } from './fake-world.ts';
+import { openBench } from './fake-world.ts';
 
 test('a device does nothing before start', () => {
   const bench = openBench();
@@ -23,9 +22,8 @@ test('hello, admission, request, lease, commit, reveal, accepted: in this order'
   expect(bench.status()?.phase).toBe('working');
   bench.endRun();
   expect(bench.said().slice(-2)).toContain('commit');
-  const entry = { index: 0, commitment: '00'.repeat(32) as Digest, at: instant(0) };
   expect(bench.all('send-frame')).toHaveLength(0);
-  bench.hear({ type: 'logged', lease: id, entry, signature: SIGNED });
+  bench.log(id);
   expect(bench.all('send-frame').at(-1)?.head).toMatchObject({
     type: 'reveal',
     reveal: { lease: id },
@@ -74,8 +72,7 @@ test('a device keeps every verdict on its work, the newest first, and a failure 
   bench.join();
   const id = bench.lease('a');
   bench.endRun();
-  const entry = { index: 0, commitment: '00'.repeat(32) as Digest, at: instant(0) };
-  bench.hear({ type: 'logged', lease: id, entry, signature: SIGNED });
+  bench.log(id);
   bench.hear({ type: 'accepted', lease: id, units: 1, workBefore: 2_299_000, unitCost: 1_000 });
   const job = 'job_0123456789abcdef' as JobId;
   for (let unit = 0; unit < 30; unit += 1) {

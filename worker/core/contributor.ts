@@ -1,4 +1,3 @@
-import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
 import {
   checkAdmission,
@@ -10,9 +9,11 @@ import {
   trialFailed,
   trialLoaded,
 } from './admission.ts';
+import { noteTraffic, openCare } from './care/care.ts';
 import { engineFailed, tickAdmission, tickEngine, tickShards, unitFailed } from './deadlines.ts';
 import { engineLoaded, markedEngine } from './engine.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent, World } from './events.ts';
+import { countFetch, holdBack } from './hold.ts';
 import { openMemory, remembered } from './memory.ts';
 import {
   considerMemory,
@@ -27,7 +28,6 @@ import {
   failFetch,
   finishFetch,
   finishRun,
-  pause,
   receiveAccepted,
   receiveLease,
   receiveLogged,
@@ -58,6 +58,8 @@ export function openContributor(config: ContributorConfig): Contributor {
     config,
     running: false,
     visible: true,
+    care: openCare(config.care, { signals: config.signals, today: config.memory.today }),
+    counted: new Map(),
     link: { name: 'off' },
     failures: 0,
     memory: openMemory(config.memory),
@@ -95,6 +97,7 @@ export function stepContributor(
 ): ContributorEffect[] {
   const turn: Turn = { device, world, effects: [] };
   stepEvent(turn, event);
+  if (device.running) holdBack(turn);
   if (device.running && device.memoryTrial === undefined) {
     checkAdmission(turn);
     drive(turn);
@@ -104,7 +107,7 @@ export function stepContributor(
 }
 
 function stepEvent(turn: Turn, event: ContributorEvent): void {
-  const { device } = turn;
+  const { device, world } = turn;
   switch (event.type) {
     case 'start':
       return start(turn);
@@ -112,9 +115,15 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       return stop(turn);
     case 'visible':
       device.visible = event.visible;
-      return event.visible ? undefined : pause(turn, why('hidden', {}));
+      return;
     case 'donate':
       return donate(turn, event.jobs);
+    case 'care':
+      device.care.policy = event.policy;
+      return;
+    case 'signals':
+      device.care.signals = event.signals;
+      return;
     case 'opened':
       return openSocket(turn, event.socket);
     case 'closed':
@@ -141,18 +150,10 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       if (what?.type === 'memory-trial') return startMemoryTrial(turn);
       return what === undefined ? undefined : markedEngine(turn, what.worker);
     }
-    case 'fetch-progress': {
-      const { received, overPeers, overHttps } = event;
-      const part = device.admission?.fetches.get(event.fetch)?.part;
-      if (device.download === undefined || part !== 'model') return;
-      device.download = { ...device.download, received, overPeers, overHttps };
-      return;
-    }
+    case 'fetch-progress':
     case 'fetched':
-      if (!finishAdmissionFetch(turn, event)) finishFetch(turn, event);
-      return;
     case 'fetch-failed':
-      return failFetch(turn, event.fetch, event.refusal);
+      return stepFetch(turn, event);
     case 'source-failed':
       return sourceFailed(turn, event);
     case 'loaded':
@@ -173,11 +174,32 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       if (!trialFailed(turn, event) && !unitFailed(turn, event)) engineFailed(turn, event);
       return;
     case 'served':
+      noteTraffic(device.care, event.total - device.counts.served, world.now);
       device.counts.served = event.total;
       return;
     case 'tick':
       return tick(turn);
   }
+}
+
+type FetchEvent = Extract<
+  ContributorEvent,
+  { type: 'fetch-progress' | 'fetched' | 'fetch-failed' }
+>;
+
+function stepFetch(turn: Turn, event: FetchEvent): void {
+  const { device } = turn;
+  if (event.type === 'fetch-progress') {
+    const { received, overPeers, overHttps } = event;
+    countFetch(turn, event.fetch, received);
+    const part = device.admission?.fetches.get(event.fetch)?.part;
+    if (device.download === undefined || part !== 'model') return;
+    device.download = { ...device.download, received, overPeers, overHttps };
+    return;
+  }
+  device.counted.delete(event.fetch);
+  if (event.type === 'fetch-failed') return failFetch(turn, event.fetch, event.refusal);
+  if (!finishAdmissionFetch(turn, event)) finishFetch(turn, event);
 }
 
 function stepMessage(

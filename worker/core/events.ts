@@ -1,5 +1,6 @@
 import type { Puzzle } from '#protocol/bytes/puzzle.ts';
 import type { SigningContext } from '#protocol/bytes/signature.ts';
+import type { CarePolicy, DeviceSignals } from '#protocol/messages/care.ts';
 import type { LoadRuntime } from '#protocol/messages/compute.ts';
 import type {
   Capabilities,
@@ -16,6 +17,7 @@ import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
+import type { DayBook } from './care/care.ts';
 
 /** A control socket, a fetch, a compute worker, a run: numbered by the core, never used again. */
 export type SocketId = number;
@@ -53,6 +55,9 @@ export interface ContributorConfig {
   serves: boolean;
   /** For which jobs it wants nothing, as its person chose. */
   donates: Donation;
+  /** What its person lets it do. */
+  care: CarePolicy;
+  signals: DeviceSignals;
 }
 
 /** Durable between lives of a device; small, written whole. */
@@ -63,6 +68,8 @@ export interface DeviceMemory {
   /** What memory trials found; one that is `underway` at start ended the tab. */
   heap?: { proven?: Bytes; failed?: TriedMemory; underway?: TriedMemory };
   admissions: readonly KeptAdmission[];
+  /** What it sent and received today. */
+  today?: DayBook;
 }
 export interface Tombstone {
   package: Digest;
@@ -108,6 +115,9 @@ export type ContributorEvent =
   | { type: 'visible'; visible: boolean }
   /** Its person chose anew what to give away. */
   | { type: 'donate'; jobs: Donation }
+  /** Its person chose anew what it may do. */
+  | { type: 'care'; policy: CarePolicy }
+  | { type: 'signals'; signals: DeviceSignals }
   | { type: 'opened'; socket: SocketId }
   | { type: 'received'; socket: SocketId; message: HubMessage }
   /** The edge could not decode what came. */

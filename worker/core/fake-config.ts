@@ -1,3 +1,4 @@
+import { CARE_NONE, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { bytes } from '#protocol/values/units.ts';
 import type { ContributorConfig } from './events.ts';
@@ -20,5 +21,7 @@ export const fakeConfig = (change: Partial<ContributorConfig> = {}): Contributor
   recycleShards: 100,
   serves: false,
   donates: 'none',
+  care: CARE_NONE,
+  signals: SIGNALS_NONE,
   ...change,
 });

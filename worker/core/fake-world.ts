@@ -164,6 +164,11 @@ export function openBench(change: Change = {}) {
       welcome();
       hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST });
     },
+    /** The commitment to a lease is on disk. */
+    log(lease: LeaseId) {
+      const entry = { index: 0, commitment: '00'.repeat(32) as Digest, at: instant(world.now) };
+      hear({ type: 'logged', lease, entry, signature: SIGNED });
+    },
     /** A lease of so many units from unit 5 on. */
     lease(
       name: string,
@@ -181,7 +186,8 @@ export function openBench(change: Change = {}) {
   };
 }
 
-const LEASE = {
+/** A lease of one unit and a byte for each number. */
+export const LEASE = {
   job: `job_${'1'.repeat(16)}` as JobId,
   package: PACKAGE,
   firstUnit: 5,

@@ -23,7 +23,8 @@ export function considerMemory(turn: Turn, reason: Reason): void {
   const isKnown =
     failed !== undefined && failed.bytes <= needed && between(failed.at, world.now) < AGAIN_MS;
   const isBusy = device.admission !== undefined || device.shards.length > 0;
-  if (needed > device.config.provableBytes || isKnown || isBusy || !device.visible) return;
+  if (needed > device.config.provableBytes || isKnown || isBusy || device.hold !== undefined)
+    return;
   stopEngines(turn);
   const worker = device.nextId++;
   device.memoryTrial = {

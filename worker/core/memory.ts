@@ -13,7 +13,7 @@ const ADMISSIONS_MAX = 32;
 
 /** A tab that is killed leaves no error, only the tombstone it had put up before the risky step. */
 export function openMemory(memory: DeviceMemory): Contributor['memory'] {
-  const { tombstone, deaths, admissions, heap } = memory;
+  const { tombstone, deaths, admissions, heap, today } = memory;
   const all = tombstone === undefined ? deaths : [...deaths, tombstone];
   // An older version kept trials of another shape: such a device is tried again.
   const readable = admissions.filter(({ trials }) =>
@@ -21,7 +21,12 @@ export function openMemory(memory: DeviceMemory): Contributor['memory'] {
   );
   const { underway, ...known } = heap ?? {};
   const tried = heap && { heap: { ...known, ...(underway && { failed: underway }) } };
-  return { deaths: all.slice(-DEATHS_MAX), admissions: readable, ...tried };
+  return {
+    deaths: all.slice(-DEATHS_MAX),
+    admissions: readable,
+    ...tried,
+    ...(today && { today }),
+  };
 }
 
 /** What this device offers for models: what it was begun with, or more that a trial has shown. */

@@ -9,6 +9,7 @@ import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import { after, millis } from '#protocol/values/units.ts';
 import { failAdmissionFetch, failed, requeueAdmission } from './admission.ts';
+import { noteRun, noteTraffic } from './care/care.ts';
 import { countRun, ensureEngine, isWornOut, stopEngines } from './engine.ts';
 import type { ContributorEvent, FetchId } from './events.ts';
 import { kindOf } from './kinds/kind-of.ts';
@@ -33,7 +34,7 @@ export function receiveLease(
   const digests = decodeBase64(lease.inputs.digests);
   const known = device.packages.get(lease.package)?.admission !== undefined;
   const room = device.shards.length < SHARDS_MAX;
-  if (!device.visible || !known || !room || !digests.ok) {
+  if (device.hold !== undefined || !known || !room || !digests.ok) {
     const reason = whyNot(turn, { known, room });
     send(turn, { type: 'give-back', lease: lease.id, reason });
     return;
@@ -70,7 +71,7 @@ function readUnits(
 }
 
 function whyNot({ device }: Turn, { known, room }: { known: boolean; room: boolean }): Reason {
-  if (!device.visible) return why('hidden', {});
+  if (device.hold !== undefined) return device.visible ? why('stopped', {}) : device.hold.reason;
   if (!known) return why('not-admitted', {});
   return room ? why('lease-unreadable', {}) : why('shards-held', { shards: SHARDS_MAX });
 }
@@ -83,6 +84,7 @@ export function finishFetch(
   if (shard?.stage !== 'fetching' || event.bytes === undefined) return;
   shard.stage = 'fetched';
   shard.inputs = event.bytes;
+  noteTraffic(turn.device.care, event.bytes.length, turn.world.now);
 }
 
 export function failFetch(turn: Turn, fetch: FetchId, refusal: Refusal): void {
@@ -96,7 +98,7 @@ export function failFetch(turn: Turn, fetch: FetchId, refusal: Refusal): void {
 /** What can be done now is done: load, run, ask for more. */
 export function drive(turn: Turn): void {
   const { device } = turn;
-  if (!device.visible) return;
+  if (device.hold !== undefined || device.care.restsUntil > turn.world.now) return;
   runShards(turn);
   requestMore(turn);
 }
@@ -111,8 +113,10 @@ function runShards(turn: Turn): void {
   }
   const { engine } = device;
   if (engine?.stage !== 'ready') return;
+  const rests = device.care.policy.duty < 100;
   for (const shard of device.shards) {
     if (shard.stage !== 'fetched' || shard.lease.package !== engine.package) continue;
+    if (rests && device.shards.some(({ stage }) => stage === 'running')) return;
     if (shard.inputs === undefined || isWornOut(turn)) continue;
     shard.stage = 'running';
     shard.run = device.nextId++;
@@ -128,7 +132,8 @@ function requestMore(turn: Turn): void {
   const { device } = turn;
   if (device.link.name !== 'ready' || device.admission !== undefined) return;
   const computing = device.shards.some(({ stage }) => stage === 'running');
-  const wanted = computing ? SHARDS_MAX : 1;
+  // A device that rests after each shard has no use for the next one yet.
+  const wanted = computing && device.care.policy.duty === 100 ? SHARDS_MAX : 1;
   const busy = device.shards.filter(({ stage }) => stage !== 'revealed').length;
   while (busy + device.requested < wanted) {
     if (!send(turn, { type: 'request' })) return;
@@ -147,6 +152,10 @@ export function finishRun(turn: Turn, event: Extract<ContributorEvent, { type: '
     shard.outputs = event.bytes;
     shard.computeMs = event.computeMs;
     shard.unitsDone = shard.lease.unitCount;
+    noteRun(device.care, {
+      ...{ package: shard.lease.package, units: shard.lease.unitCount },
+      ...{ ms: event.computeMs, at: world.now },
+    });
     if (event.taps !== undefined) {
       const { bytes, digests } = event.taps;
       shard.inside = { stage: 'taps', digest: digest(digests), bytes };
@@ -210,6 +219,7 @@ export function sendReveal(turn: Turn, shard: Shard): void {
   link.sentAt = turn.world.now;
   const taps = inside === undefined ? {} : { taps: inside.digest };
   const payload = inside === undefined ? outputs : concatBytes(outputs, inside.bytes);
+  noteTraffic(turn.device.care, payload.length, turn.world.now);
   const head = { type: 'reveal' as const, reveal: { lease: lease.id, salt, ...taps, computeMs } };
   turn.effects.push({ type: 'send-frame', socket: link.socket, head, payload });
 }
@@ -261,9 +271,9 @@ export function removeShard(turn: Turn, shard: Shard): void {
 const findShard = (turn: Turn, id: LeaseId): Shard | undefined =>
   turn.device.shards.find(({ lease }) => lease.id === id);
 
-/** Gives back what is not committed and frees the compute workers; what is committed goes on. */
-export function pause(turn: Turn, reason: Reason): void {
-  for (const shard of turn.device.shards.filter(({ stage }) => UNCOMMITTED.includes(stage))) {
+/** Gives back what is in these stages and frees the compute workers; what is committed goes on. */
+export function pause(turn: Turn, reason: Reason, stages = UNCOMMITTED): void {
+  for (const shard of turn.device.shards.filter(({ stage }) => stages.includes(stage))) {
     send(turn, { type: 'give-back', lease: shard.lease.id, reason });
     removeShard(turn, shard);
   }

@@ -7,7 +7,7 @@ import {
   PUZZLE_DEADLINE_MS,
 } from '#protocol/messages/control.ts';
 import type { Signature } from '#protocol/values/ids.ts';
-import { why } from '#protocol/values/reason.ts';
+import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import { after, between, millis } from '#protocol/values/units.ts';
 import { announce, dropAdmission } from './admission.ts';
@@ -34,6 +34,8 @@ export function start(turn: Turn): void {
   if (device.running) return;
   device.running = true;
   device.failures = 0;
+  device.care.startedAt = turn.world.now;
+  delete device.ended;
   remember(turn);
   connect(turn);
 }
@@ -186,9 +188,11 @@ function wait(turn: Turn, reason: string): void {
   device.requested = 0;
 }
 
-export function stop(turn: Turn): void {
+/** Gives all back and leaves; `ended` says why where its person has not just said so. */
+export function stop(turn: Turn, ended?: Reason): void {
   const { device, effects } = turn;
   if (!device.running) return;
+  if (ended !== undefined) device.ended = ended;
   pause(turn, why('stopped', {}));
   send(turn, { type: 'bye', reason: why('stopped', {}) });
   if (device.link.name === 'connecting' || device.link.name === 'ready') {

@@ -13,6 +13,8 @@ import type { Digest, Nonce, PeerId, Signature } from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
+import type { Care } from './care/care.ts';
+import type { Hold } from './care/judge.ts';
 import type {
   ContributorConfig,
   ContributorEffect,
@@ -128,6 +130,13 @@ export interface Contributor {
   config: ContributorConfig;
   running: boolean;
   visible: boolean;
+  care: Care;
+  /** Why it does not work now: it is hidden, or its person's settings hold it back. */
+  hold?: Hold;
+  /** Why it stopped by itself. */
+  ended?: Reason;
+  /** What of the traffic of a fetch is counted. */
+  counted: Map<FetchId, number>;
   link: Link;
   failures: number;
   memory: { -readonly [K in keyof DeviceMemory]: DeviceMemory[K] };

@@ -1,6 +1,6 @@
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import { between, bytes } from '#protocol/values/units.ts';
+import { between, bytes, type Instant } from '#protocol/values/units.ts';
 import type { Contributor, Turn } from './state.ts';
 
 const SPEED_WINDOW_MS = 30_000;
@@ -8,6 +8,8 @@ const SPEED_WINDOW_MS = 30_000;
 interface Where {
   phase: DevicePhase;
   reason: Reason;
+  /** When it goes on by itself, where that is known. */
+  nextAt?: Instant | undefined;
 }
 
 /** Tells who watches where the device stands: at once on a change, else with each tick. */
@@ -18,7 +20,8 @@ export function tellStatus(turn: Turn, counters: boolean): void {
     device.phase = where.phase;
     device.phaseSince = world.now;
   }
-  const name = JSON.stringify(where);
+  const { phase: said, reason: because } = where;
+  const name = JSON.stringify([said, because]);
   if (name === device.said && !counters) return;
   const status = viewStatus(turn, where);
   device.said = name;
@@ -28,27 +31,28 @@ export function tellStatus(turn: Turn, counters: boolean): void {
 function locate(turn: Turn): Where {
   const { device, world } = turn;
   const { link } = device;
-  if (!device.running) return { phase: 'off', reason: why('off', {}) };
+  if (!device.running) return { phase: 'off', reason: device.ended ?? why('off', {}) };
   switch (link.name) {
     case 'refused':
       return { phase: 'refused', reason: why('refused', { text: link.refusal.message }) };
     case 'waiting': {
       const seconds = Math.ceil(between(world.now, link.until) / 1000);
-      return { phase: 'waiting', reason: why('reconnecting', { text: link.reason, seconds }) };
+      const reason = why('reconnecting', { text: link.reason, seconds });
+      return { phase: 'waiting', reason, nextAt: link.until };
     }
     case 'connecting':
       return { phase: 'connecting', reason: why('greeting', {}) };
     case 'off':
       return { phase: 'off', reason: why('off', {}) };
     case 'ready':
-      return locateWork(device);
+      return locateWork(device, world.now);
   }
 }
 
-function locateWork(device: Contributor): Where {
+function locateWork(device: Contributor, now: Instant): Where {
   const { admission, engine, shards } = device;
-  if (!device.visible) {
-    return { phase: 'paused', reason: why('hidden', {}) };
+  if (device.hold !== undefined) {
+    return { phase: 'paused', reason: device.hold.reason, nextAt: device.hold.until };
   }
   if (admission?.stage === 'fetching') {
     return {
@@ -62,6 +66,10 @@ function locateWork(device: Contributor): Where {
     return { phase: 'admitting', reason: why('testing', { model: manifest.name, ...on }) };
   }
   const first = shards.find(({ stage }) => stage === 'running') ?? shards[0];
+  const { restsUntil, policy } = device.care;
+  if (first?.stage !== 'running' && restsUntil > now) {
+    return { phase: 'working', reason: why('resting', { duty: policy.duty }), nextAt: restsUntil };
+  }
   if (first === undefined) {
     return { phase: 'idle', reason: device.idle ?? why('awaiting-work', {}) };
   }
@@ -78,7 +86,7 @@ function locateWork(device: Contributor): Where {
   return { phase: 'working', reason: why('handing-in', {}) };
 }
 
-function viewStatus(turn: Turn, { phase, reason }: Where): DeviceStatus {
+function viewStatus(turn: Turn, { phase, reason, nextAt }: Where): DeviceStatus {
   const { device } = turn;
   const shard = device.shards.find(({ stage }) => stage === 'running') ?? device.shards[0];
   const id = shard?.lease.package ?? device.engine?.package ?? device.admission?.package;
@@ -91,6 +99,8 @@ function viewStatus(turn: Turn, { phase, reason }: Where): DeviceStatus {
     reason,
     key: device.config.key,
     since: device.phaseSince,
+    ...(nextAt !== undefined && { nextAt }),
+    bytesToday: device.care.today.bytes,
     ...(model === undefined ? {} : { model }),
     ...(download === undefined ? {} : { download }),
     ...(shard === undefined

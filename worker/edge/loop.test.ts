@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { describeReason } from '#protocol/api/sentences.ts';
+import { CARE_NONE, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import { PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
@@ -27,6 +28,8 @@ const config = {
   recycleShards: 2_000,
   serves: false,
   donates: 'none' as const,
+  care: CARE_NONE,
+  signals: SIGNALS_NONE,
 };
 
 test('a key that cannot sign closes the socket, and the device tries again later', async () => {

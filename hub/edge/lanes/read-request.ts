@@ -10,9 +10,10 @@ import type { BatchAnswers } from '../batches/print-batch.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import { type AddedInputs, keepUnits } from '../forms/add-inputs.ts';
 import { type Spool, spoolTexts } from '../inputs/spool.ts';
-import { bucketOf, fillSpecs } from '../tasks/token-rows.ts';
+import { fillSpecs } from '../tasks/token-rows.ts';
 import { openModelTokenizer } from '../tasks/tokenizer-file.ts';
 import { type AskedModel, ENDPOINTS } from './endpoints.ts';
+import { takesTexts } from './row-length.ts';
 
 /** A model as a request names it, and its files. */
 export interface NamedModel {
@@ -27,6 +28,8 @@ export interface RequestReading {
   model: NamedModel;
   /** Inputs of the jobs that could take it, those of the shortest rows first. */
   lanes: readonly (readonly TensorSpec[])[];
+  /** The length of rows below which the model has none, where that is known. */
+  leastRows?: number | undefined;
   /** Where its texts are to lie until a job is made of them: made when there is need. */
   folder: string;
 }
@@ -37,8 +40,6 @@ export type ReadRequest = { line: BatchLine; length: number } & (
   | { texts: Spool }
 );
 
-/** How much longer than needed the rows of a lane may be: past it a lane of its own is quicker. */
-const WIDER_MAX = 4;
 /** Tokenizers that are kept: each has some megabytes. */
 const TOKENIZERS_KEPT = 8;
 const models = openBoundedMap<string, Omit<AskedModel, 'name'>>(TOKENIZERS_KEPT);
@@ -47,7 +48,7 @@ type Blobs = Pick<BlobStore, 'read' | 'put'>;
 
 /** Reads one request as a line of a batch is read. Throws what is wrong with it. */
 export async function readRequest(
-  { endpoint, body, model, lanes, folder }: RequestReading,
+  { endpoint, body, model, lanes, leastRows, folder }: RequestReading,
   blobs: Blobs,
 ): Promise<ReadRequest> {
   const asked = await openKept(model, blobs);
@@ -59,10 +60,7 @@ export async function readRequest(
   }
   const { texts, longest } = read;
   const line = { custom_id: 'request', ...read.line };
-  const lane = lanes.findIndex((specs) => {
-    const length = lengthOf(specs);
-    return length >= longest && length <= bucketOf(longest) * WIDER_MAX;
-  });
+  const lane = lanes.findIndex((specs) => takesTexts(lengthOf(specs), longest, leastRows));
   const specs = lanes[lane];
   if (specs === undefined) {
     await mkdir(folder, { recursive: true });

@@ -1,3 +1,4 @@
+import { type DeviceSignals, SHORT_PAUSE_MS, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { DeviceMessage, DeviceStatus } from '#protocol/messages/device.ts';
 import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
@@ -24,6 +25,10 @@ export interface Contribution {
   start(settings: Settings): void;
   /** What the person gives away from now on. */
   donate(jobs: Settings['donates']): void;
+  /** What this device may do from now on. */
+  care(policy: Settings['care']): void;
+  /** What the device tells of itself now. */
+  signal(signals: DeviceSignals): void;
   /** Asks the worker to hand back what it holds, then ends it. */
   stop(): void;
 }
@@ -39,6 +44,7 @@ interface Work {
   stopTimer: number;
   releaseLock: (() => void) | undefined;
   askedToPersist: boolean;
+  signals: DeviceSignals;
 }
 
 /** Opened once per page. Nothing is loaded or sent before `start`. */
@@ -56,6 +62,7 @@ export function openContribution(options: {
     stopTimer: 0,
     releaseLock: undefined,
     askedToPersist: false,
+    signals: SIGNALS_NONE,
   };
   document.addEventListener('visibilitychange', () => tellVisible(work));
   // A page that goes away says so, so that its shard is someone else's at once.
@@ -64,6 +71,11 @@ export function openContribution(options: {
   return {
     start: (settings) => start(work, settings),
     donate: (jobs) => work.worker?.post({ type: 'donate', jobs }),
+    care: (policy) => work.worker?.post({ type: 'care', policy }),
+    signal(signals) {
+      work.signals = signals;
+      work.worker?.post({ type: 'signals', signals });
+    },
     stop: () => stop(work),
   };
 }
@@ -77,7 +89,7 @@ function start(work: Work, settings: Settings): void {
     onMessage: (message) => receive(work, message),
     onFailed: (reason) => end(work, workerFailed(work.state.status, reason)),
   });
-  work.worker.post({ type: 'start', hub: work.hub, ...settings });
+  work.worker.post({ type: 'start', hub: work.hub, ...settings, signals: work.signals });
   tellVisible(work);
 }
 
@@ -127,15 +139,21 @@ function receive(work: Work, message: DeviceMessage): void {
 }
 
 function receiveStatus(work: Work, status: DeviceStatus): void {
-  if (work.state.stopping && status.phase === 'off') return end(work, status);
+  const isOver = work.state.stopping || status.reason.code === 'time-up';
+  if (isOver && status.phase === 'off') return end(work, status);
   // Nothing follows a refusal: the person reads why, and Start is there again.
   if (status.phase === 'refused') return end(work, status);
   change(work, { status });
+  work.wakeLock.want(status.phase !== 'paused' || isShort(status));
   if (status.unitsAccepted === 0 || work.askedToPersist) return;
   // Only now is there something worth keeping, and browsers grant this to pages that are used.
   work.askedToPersist = true;
   void navigator.storage?.persist?.().catch(() => false);
 }
+
+/** A pause that lasts lets the screen go off: a phone that waits for its charger is to save power. */
+const isShort = ({ nextAt }: DeviceStatus): boolean =>
+  nextAt !== undefined && nextAt - Date.now() < SHORT_PAUSE_MS;
 
 async function join(
   work: Work,

@@ -1,5 +1,3 @@
-import type { PowerState } from '../../core/caution.ts';
-
 /** What the page is told about the world around it. */
 export interface Surroundings {
   online: boolean;
@@ -13,27 +11,6 @@ export function watchSurroundings(onChange: (now: Surroundings) => void): void {
   addEventListener('online', tell);
   addEventListener('offline', tell);
   document.addEventListener('visibilitychange', tell);
-  tell();
-}
-
-/** What Chrome and its kin tell of line and battery; no other browser does. */
-interface DeviceNavigator {
-  connection?: EventTarget & { saveData?: boolean };
-  getBattery?(): Promise<EventTarget & { level: number; charging: boolean }>;
-}
-
-/** Calls at once and when the person's saving mode or the battery changes, if it is known. */
-export async function watchPower(onChange: (now: PowerState) => void): Promise<void> {
-  const { connection, getBattery } = navigator as DeviceNavigator;
-  const battery = await getBattery?.call(navigator).catch(() => undefined);
-  const tell = () =>
-    onChange({
-      saveData: connection?.saveData === true,
-      ...(battery && { battery: { level: battery.level, charging: battery.charging } }),
-    });
-  connection?.addEventListener('change', tell);
-  battery?.addEventListener('levelchange', tell);
-  battery?.addEventListener('chargingchange', tell);
   tell();
 }
 

@@ -11,88 +11,94 @@ import type { DashboardActions } from './actions.ts';
 import { Refused } from './refused.tsx';
 
 const PAGE = 500;
-/** The log is read from its start, in order, up to this many; the rest comes by the button. */
-const PAGES_AT_ONCE = 10;
-const SHOWN = 100;
 
+/** What was read of the log, from its end. */
 interface Log {
+  /** The newest first. */
   entries: readonly VerdictEntry[];
-  next: number;
-  complete: boolean;
+  /** How many there are in all, once that is known. */
+  all?: number;
   refusal?: Refusal;
 }
 
-async function readLog(actions: DashboardActions, from: Log): Promise<Log> {
-  let log = from;
-  for (let page = 0; page < PAGES_AT_ONCE; page += 1) {
-    const answer = await actions.fetchVerdicts(log.next, PAGE);
-    if (!answer.ok) return { ...log, refusal: answer.refusal };
-    const { verdicts, next } = answer.value;
-    log = { entries: [...log.entries, ...verdicts], next, complete: verdicts.length < PAGE };
-    if (log.complete || next === from.next) return { ...log, complete: true };
-  }
-  return log;
+/** Reads the page before those that were read. */
+async function readOlder(actions: DashboardActions, log: Log): Promise<Log> {
+  const known = log.all === undefined ? await actions.fetchVerdicts(0, 1) : undefined;
+  if (known !== undefined && !known.ok) return { ...log, refusal: known.refusal };
+  const all = log.all ?? known?.value.shown ?? 0;
+  const before = log.entries.at(-1)?.number ?? all + 1;
+  const after = Math.max(0, before - 1 - PAGE);
+  if (before <= 1) return { entries: log.entries, all };
+  const page = await actions.fetchVerdicts(after, before - 1 - after);
+  if (!page.ok) return { ...log, all, refusal: page.refusal };
+  return { entries: [...log.entries, ...page.value.verdicts.toReversed()], all };
 }
 
 /** The public log: what verifiers found when they computed units again, open to all. */
 export function Verdicts({ actions }: { actions: DashboardActions }) {
-  const [log, setLog] = useState<Log>({ entries: [], next: 0, complete: false });
+  const [log, setLog] = useState<Log>({ entries: [] });
   const [busy, setBusy] = useState(true);
   const more = async (from: Log) => {
     setBusy(true);
-    setLog(await readLog(actions, from));
+    setLog(await readOlder(actions, from));
     setBusy(false);
   };
   useEffect(() => {
-    void more({ entries: [], next: 0, complete: false });
+    void more({ entries: [] });
   }, []);
 
-  const totals = totalVerdicts(log.entries);
-  const newest = log.entries.slice(-SHOWN).toReversed();
+  const { entries, all = 0 } = log;
   return (
     <div class="dashboard">
       <header class="stack">
         <h1>Verdicts</h1>
         <p class="soft lead">
           After a device has committed to its results, some of its units are drawn at random and
-          computed again by an independent verifier. This is everything they found.
+          computed again by an independent verifier. {formatNoun(all, 'verdict')} may be read.
         </p>
       </header>
       {log.refusal === undefined ? null : <Refused refusal={log.refusal} />}
-      <section class="card" aria-label="Totals" data-testid="verdict-totals">
-        <dl class="counters">
-          {(Object.keys(VERDICT_WORDS) as (keyof typeof VERDICT_WORDS)[]).map((kind) => (
-            <div key={kind} class={kind === 'mismatch' && totals.kinds[kind] > 0 ? 'is-bad' : ''}>
-              <dd class="number" data-testid={`verdict-${kind}`}>
-                {formatCount(totals.kinds[kind])}
-              </dd>
-              <dt>
-                {VERDICT_WORDS[kind].label}
-                <span class="soft small block">{VERDICT_WORDS[kind].meaning}</span>
-              </dt>
-            </div>
-          ))}
-        </dl>
-        <p class="soft small">
-          {formatNoun(totals.all, 'verdict')} by {formatNoun(totals.verifiers, 'verifier')} on the
-          work of {formatNoun(totals.devices, 'device')}
-          {log.complete ? '.' : ', so far.'}
-        </p>
-      </section>
+      <Totals entries={entries} all={all} />
       <section class="card" aria-labelledby="log-title">
         <h2 id="log-title">The log, newest first</h2>
-        {newest.length === 0 ? (
+        {entries.length === 0 ? (
           <p class="soft">{busy ? 'Reading the log…' : 'No unit has been checked yet.'}</p>
         ) : (
-          <LogTable entries={newest} />
+          <LogTable entries={entries} />
         )}
-        {log.complete || busy ? null : (
+        {busy || entries.length >= all ? null : (
           <button type="button" class="button" onClick={() => more(log)}>
-            Read on
+            Older ones
           </button>
         )}
       </section>
     </div>
+  );
+}
+
+function Totals({ entries, all }: { entries: readonly VerdictEntry[]; all: number }) {
+  const totals = totalVerdicts(entries);
+  const of = entries.length < all ? `Of the newest ${formatNoun(totals.all, 'verdict')}` : 'Of all';
+  return (
+    <section class="card" aria-label="Totals" data-testid="verdict-totals">
+      <p class="soft small">
+        {of}, by {formatNoun(totals.verifiers, 'verifier')} on the work of{' '}
+        {formatNoun(totals.devices, 'device')}:
+      </p>
+      <dl class="counters">
+        {(Object.keys(VERDICT_WORDS) as (keyof typeof VERDICT_WORDS)[]).map((kind) => (
+          <div key={kind} class={kind === 'mismatch' && totals.kinds[kind] > 0 ? 'is-bad' : ''}>
+            <dd class="number" data-testid={`verdict-${kind}`}>
+              {formatCount(totals.kinds[kind])}
+            </dd>
+            <dt>
+              {VERDICT_WORDS[kind].label}
+              <span class="soft small block">{VERDICT_WORDS[kind].meaning}</span>
+            </dt>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

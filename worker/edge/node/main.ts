@@ -8,6 +8,7 @@ import { checkPinned, PinnedAgent, WrongCertificate } from '#node/pinned-agent.t
 import { openTlsFetch } from '#node/tls-fetch.ts';
 import type { ReceiptPage } from '#protocol/api/api.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
+import { CARE_NONE, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { PocketgridError, type Result } from '#protocol/values/refusal.ts';
@@ -62,6 +63,8 @@ async function main(): Promise<void> {
     recycleShards: 2_000,
     serves: false,
     donates: flags.donate,
+    care: CARE_NONE,
+    signals: SIGNALS_NONE,
   };
   const payout = openPayout({ hub, send, signer }, flags.payout);
   const loop = openDeviceLoop(config, {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openDeadline } from '#client/deadline.ts';
 import { isEnded } from '#protocol/api/job.ts';
 import type { DeliveryAttempt } from '#protocol/api/webhooks.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { must, PocketgridError } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import { type Job, viewJob } from '../../../core/hub.ts';
@@ -21,6 +22,8 @@ import { findTarget } from '../webhooks/targets.ts';
 const LOOK_MS = 1_000;
 /** As many as jobs may be open. */
 const DUE_MAX = 1_000;
+/** So many leave at once: one that is slow holds no other up. */
+const EXPORTS_AT_ONCE = 4;
 /** A file of results over a slow line. */
 const ATTEMPT_MS_MAX = 600_000;
 const ERROR_LENGTH_MAX = 200;
@@ -31,18 +34,32 @@ type Ports = Pick<
 >;
 
 /**
- * Puts the results of jobs that are done where their posters want them, one after the other, and
- * tries again what fails as webhooks do. Gives what ends it.
+ * Puts the results of jobs that are done where their posters want them, some at a time, and tries
+ * again what fails as webhooks do. Gives what ends it.
  */
 export function openExportKeeper(ports: Ports): () => Promise<void> {
   const closing = new AbortController();
+  const stopping = closing.signal;
+  const warn = (error: unknown) => {
+    if (!stopping.aborted) ports.log.warn({ error: String(error) }, 'exports wait');
+  };
+  const underWay = new Map<JobId, Promise<void>>();
+  const look = async () => {
+    for (const kept of await ports.store.exports.due(ports.clock(), DUE_MAX)) {
+      if (stopping.aborted || underWay.size >= EXPORTS_AT_ONCE) return;
+      const of = underWay.has(kept.job) ? undefined : await readJob(ports, kept.job);
+      if (of === undefined || !isEnded(of.state)) continue;
+      const done = exportJob(ports, { ...kept, of }, stopping).catch(warn);
+      underWay.set(
+        kept.job,
+        done.finally(() => underWay.delete(kept.job)),
+      );
+    }
+  };
   let round: Promise<void> | undefined;
   const turn = () => {
-    if (round !== undefined) return;
-    round = look(ports, closing.signal)
-      .catch((error: unknown) => {
-        if (!closing.signal.aborted) ports.log.warn({ error: String(error) }, 'exports wait');
-      })
+    round ??= look()
+      .catch(warn)
       .finally(() => {
         round = undefined;
       });
@@ -52,32 +69,29 @@ export function openExportKeeper(ports: Ports): () => Promise<void> {
     clearInterval(timer);
     closing.abort();
     await round;
+    await Promise.all(underWay.values());
   };
 }
 
-async function look(ports: Ports, stopping: AbortSignal): Promise<void> {
+type ReadExport = KeptExport & { of: Job };
+
+async function exportJob(ports: Ports, kept: ReadExport, stopping: AbortSignal): Promise<void> {
   const { store, clock } = ports;
-  for (const each of await store.exports.due(clock(), DUE_MAX)) {
-    const job = await readJob(ports, each.job);
-    if (job === undefined || !isEnded(job.state)) continue;
-    if (stopping.aborted) return;
-    const at = clock();
-    if (job.state !== 'done' || job.removedAt !== undefined) {
-      const error = 'the job ended without results, or they were removed';
-      await store.exports.attempted(each.job, { at, ms: millis(0), error }, { state: 'failed' });
-      continue;
-    }
-    const attempt = { at, ...(await attemptExport(ports, { ...each, of: job }, stopping)) };
-    // It was cut off by the hub's own end.
-    if (stopping.aborted && attempt.status === undefined) return;
-    const next = nextOf({ event: 'job.done', attempts: each.attempts }, attempt);
-    await store.exports.attempted(each.job, attempt, next);
+  const { job, of, attempts } = kept;
+  const at = clock();
+  if (of.state !== 'done' || of.removedAt !== undefined) {
+    const error = 'the job ended without results, or they were removed';
+    return store.exports.attempted(job, { at, ms: millis(0), error }, { state: 'failed' });
   }
+  const attempt = { at, ...(await attemptExport(ports, kept, stopping)) };
+  // It was cut off by the hub's own end.
+  if (stopping.aborted && attempt.status === undefined) return;
+  await store.exports.attempted(job, attempt, nextOf({ event: 'job.done', attempts }, attempt));
 }
 
 async function attemptExport(
   ports: Ports,
-  { url, of }: KeptExport & { of: Job },
+  { url, of }: ReadExport,
   stopping: AbortSignal,
 ): Promise<Omit<DeliveryAttempt, 'at'>> {
   const begun = performance.now();

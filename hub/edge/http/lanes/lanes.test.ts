@@ -12,27 +12,37 @@ import { openTestHub, refusalOf } from '../../test-hub.ts';
 
 const who = makeFakeKey();
 const hub = openTestHub(() => ({ verifierKeys: [who.key] }));
-const GRAPH = fakeGraph({ logits: ['batch', 2] }, { inputs: ['input_ids'] });
+const LOGITS = { logits: ['batch', 2] };
+const GRAPHS = {
+  'fake/net': fakeGraph(LOGITS, { inputs: ['input_ids'] }),
+  // Rows of one length, which is many times that of a short text.
+  'fake/long': fakeGraph(LOGITS, { inputs: ['input_ids'], length: 64 }),
+};
 
 beforeAll(async () => {
   const { tokenizer, tokenizerConfig, config } = FAKE_SETTINGS;
   const json = { 'tokenizer.json': tokenizer, 'tokenizer_config.json': tokenizerConfig };
   const classes = { ...config, problem_type: 'multi_label_classification' };
   const settings = Object.entries({ ...json, 'config.json': classes });
-  const files = [
-    { name: 'model.onnx', data: new Blob([encodeOnnx(GRAPH).slice()]) },
-    ...settings.map(([name, value]) => ({ name, data: new Blob([JSON.stringify(value)]) })),
-  ];
   const operator = openClient({ hub: hub.url, key: hub.key });
-  must(await addModel(operator, { files, options: { name: 'fake/net' } }));
+  for (const [name, graph] of Object.entries(GRAPHS)) {
+    const files = [
+      { name: 'model.onnx', data: new Blob([encodeOnnx(graph).slice()]) },
+      ...settings.map(([file, value]) => ({ name: file, data: new Blob([JSON.stringify(value)]) })),
+    ];
+    must(await addModel(operator, { files, options: { name } }));
+  }
 });
 
 /** Asks for classes, which no device finds, and waits some seconds for them. */
-async function ask(input: string, assurance = 'instant'): Promise<void> {
+async function ask(
+  input: string,
+  { assurance = 'instant', model = 'fake/net' } = {},
+): Promise<void> {
   const answer = await hub.call('/v1/moderations', {
     method: 'POST',
     headers: { Prefer: 'wait=3', 'X-Pocketgrid-Assurance': assurance },
-    body: JSON.stringify({ model: 'fake/net', input }),
+    body: JSON.stringify({ model, input }),
   });
   expect(await refusalOf(answer)).toMatchObject({ code: 'busy' });
 }
@@ -56,10 +66,20 @@ it('a hub that starts again puts requests into the open job that it had for them
   expect(await jobs()).toMatchObject([{ state: 'running', items: 2 }]);
 });
 
+it('requests for a model with rows of one length share a job, however short they are', async () => {
+  const prepared = prepareFakeJob(hub.url, who);
+  await ask('one', { model: 'fake/long', assurance: 'settled' });
+  const { socket } = await prepared;
+  await ask('two', { model: 'fake/long', assurance: 'settled' });
+  const long = (await jobs()).filter(({ assurance }) => assurance === 'settled');
+  expect(long).toMatchObject([{ state: 'running', items: 2 }]);
+  socket.close();
+});
+
 it('a hub that starts again waits for the open job that is prepared for such requests', async () => {
-  await ask('one', 'full');
+  await ask('one', { assurance: 'full' });
   await restart();
-  await ask('two', 'full');
+  await ask('two', { assurance: 'full' });
   const waiting = (await jobs()).filter(({ assurance }) => assurance === 'full');
   expect(waiting).toMatchObject([{ state: 'checking', items: 1 }]);
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openBoundedMap } from '#node/bounded-map.ts';
 import { type Assurance, isEnded, type JobView, type RequestCall } from '#protocol/api/job.ts';
 import type { KeyView } from '#protocol/api/keys.ts';
 import { type ModelView, nameModel } from '#protocol/api/models.ts';
@@ -11,6 +12,7 @@ import { type Job, takesInputs } from '../../../core/hub.ts';
 import type { AddedInputs } from '../../forms/add-inputs.ts';
 import { ENDPOINTS } from '../../lanes/endpoints.ts';
 import type { NamedModel, ReadRequest } from '../../lanes/read-request.ts';
+import { takesTexts } from '../../lanes/row-length.ts';
 import { bucketOf } from '../../tasks/token-rows.ts';
 import { addUnits } from '../add-units.ts';
 import { postTexts } from '../batches/post-texts.ts';
@@ -44,6 +46,8 @@ export interface Lanes {
 }
 
 const IDLE_MINUTES = 10;
+/** Models whose length of rows is kept in mind. */
+const MODELS_MAX = 1_000;
 
 /**
  * Opens the lanes of a hub. They are jobs like others, and end when nobody has asked for a while. The
@@ -52,6 +56,8 @@ const IDLE_MINUTES = 10;
 export function openLanes(ports: ApiPorts): Lanes {
   /** By key, model, assurance and the length of rows: until the job runs. */
   const opening = new Map<string, Promise<unknown>>();
+  /** By model: the length of rows that its file gave to texts that wanted less. */
+  const leastRows = openBoundedMap<string, number>(MODELS_MAX);
   const jobsFor = (asked: Asked): Job[] => {
     const group = nameGroup(asked);
     const open = [...ports.hub.openJobs.values()].filter(
@@ -66,10 +72,11 @@ export function openLanes(ports: ApiPorts): Lanes {
     const options = { name, task, open: true, idleMinutes: IDLE_MINUTES, assurance };
     return postTexts(ports, { key, options, model: kept, texts, requests: endpoint });
   };
+  const leastOf = ({ kept }: Asked) => leastRows.get(nameModel(kept));
   /** Until a job that may take the request runs, where one is opened or was before a restart. */
   const whenOther = (asked: Asked, bucket: string, length: number) => {
     const other = jobsFor(asked).find(
-      (job) => isPreparing(job) && lengthOf(job) === bucketOf(length),
+      (job) => isPreparing(job) && takesTexts(lengthOf(job), length, leastOf(asked)),
     );
     return opening.get(bucket) ?? (other && whenRunning(ports, other.record.id));
   };
@@ -87,6 +94,10 @@ export function openLanes(ports: ApiPorts): Lanes {
     opening.set(bucket, runs);
     void runs.then(() => opening.delete(bucket));
     const { id, items } = await posted;
+    const job = ports.hub.jobs.get(id);
+    if (job !== undefined && lengthOf(job) > bucketOf(read.length)) {
+      leastRows.set(nameModel(asked.kept), lengthOf(job));
+    }
     return { job: id, first: 0, end: items, line: read.line };
   };
   /** Puts a request into a job that runs; undefined where none takes it, or another one does. */
@@ -97,7 +108,8 @@ export function openLanes(ports: ApiPorts): Lanes {
       .sort(byLength);
     const lanes = jobs.map((job) => job.record.draft.runtime.inputs);
     const folder = join(ports.uploads.folder, randomBytes(8).toString('hex'));
-    const read = await ports.threads.readRequest({ endpoint, body, model, lanes, folder });
+    const reading = { endpoint, body, model, lanes, leastRows: leastOf(asked), folder };
+    const read = await ports.threads.readRequest(reading);
     if ('texts' in read) {
       return placeNew(asked, read).finally(() => rm(folder, { recursive: true }));
     }

@@ -18,6 +18,7 @@ const strict = openTestHub(() => ({ needsVerifier: false }));
 const statuses = [503, 200];
 const put: { method: string; type: string; length: number; body: string }[] = [];
 const storage = createServer(async (request, response) => {
+  if (request.url === '/silent') return;
   let body = '';
   for await (const chunk of request) body += String(chunk);
   const { method = '', headers } = request;
@@ -56,6 +57,19 @@ it('results are put to the address of their job when it is done, and again where
   const { attempts } = await exportOf(job);
   expect(attempts.map(({ status }) => status)).toEqual([503, 200]);
   verifier.socket.close();
+});
+
+it('a storage that does not answer holds up no other', async () => {
+  const jobs: JobView[] = [];
+  for (const address of [new URL('/silent', resultsUrl).href, resultsUrl]) {
+    const job = await post({ resultsUrl: address });
+    const verifier = await prepareFakeJob(hub.url, verifierKey);
+    await computeFakeJob(hub, { job, who: makeFakeKey() });
+    verifier.socket.close();
+    jobs.push(job);
+  }
+  const states = () => Promise.all(jobs.map(async (job) => (await exportOf(job)).state));
+  await expect.poll(states, WAIT).toEqual(['waiting', 'delivered']);
 });
 
 it('a job that ends without results puts none, and one without an address has no export', async () => {

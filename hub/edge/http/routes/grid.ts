@@ -74,7 +74,7 @@ async function readVerdicts({ hub, store }: ApiPorts, { query }: Call): Promise<
   const { through, withheld } = shownVerdicts(hub);
   const found = await store.verdicts(from, limit);
   const verdicts = found.filter(({ number }) => number <= through);
-  return { verdicts, next: verdicts.at(-1)?.number ?? from, withheld };
+  return { verdicts, next: verdicts.at(-1)?.number ?? from, shown: through, withheld };
 }
 
 async function enrol({ loop }: ApiPorts, { request }: Call): Promise<void> {

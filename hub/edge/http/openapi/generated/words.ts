@@ -368,6 +368,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   "Verdict.runs": "Times the unit was executed: 2 when a mismatch was confirmed in a fresh runtime.",
   "VerdictKind": "What a verifier found of a unit.",
   "VerdictPage": "Verdicts of a job, by their number.",
+  "VerdictPage.shown": "How many may be read now: the number of the newest.",
   "VerdictPage.withheld": "Verdicts behind the last page: the first is on a unit in dispute, and shown when that ends.",
   "VerifierBook": "What a hub has on disk of one verifier.",
   "VerifierBook.judged": "Through which sequence it has judged.",
