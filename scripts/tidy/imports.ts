@@ -37,8 +37,9 @@ function allowedZones(path: string): string[] {
     case 'client':
     case 'node':
     case 'programs':
-    case 'web/sw':
       return ['protocol'];
+    case 'web/sw':
+      return ['protocol', 'web/core'];
     case 'chain-dev':
       return ['protocol', 'node'];
     case 'sim':
