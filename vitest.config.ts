@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { startCompiled } from './scripts/compiled/plugin.ts';
 
 interface Part {
   name: string;
@@ -12,7 +13,7 @@ const PARTS: readonly Part[] = [
   { name: 'client' },
   { name: 'node' },
   { name: 'cli', testMs: 60_000 },
-  { name: 'hub', isolate: true },
+  { name: 'hub' },
   { name: 'worker', testMs: 60_000 },
   { name: 'verifier', testMs: 60_000, isolate: true },
   { name: 'web', isolate: true },
@@ -38,10 +39,12 @@ function projectsOf({ name, testMs = 120_000, isolate = false }: Part) {
 }
 
 export default defineConfig({
-  // Told apart from vite.config.ts: tests need no plugin and no page.
+  // Told apart from vite.config.ts: tests need no page.
   publicDir: false,
+  plugins: [startCompiled],
   test: {
     environment: 'node',
+    globalSetup: './scripts/compiled/setup.ts',
     // Processes, not threads: native modules (WebRTC, SQLite) and wasm threads want their own.
     pool: 'forks',
     maxWorkers: 2,

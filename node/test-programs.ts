@@ -1,25 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { afterAll } from 'vitest';
+import { COMPILED } from './compiled.ts';
 import { openTestFolder } from './test-folder.ts';
-
-const ROOT = join(import.meta.dirname, '..');
 
 type ReadyLine = Partial<Record<'url' | 'hub' | 'key' | 'log' | 'genesisHash', string>>;
 
 /** A program of ours, run by a test as a process of its own. */
 export interface TestProgram {
-  child: ChildProcess;
+  child: ChildProcessByStdio<null, Readable, Readable>;
   /** The JSON of its ready line; rejects with what it said when it ends before. */
   ready: Promise<ReadyLine>;
   /** Its exit status, all it said, and what of it on standard error. */
   ended: Promise<{ code: number | null; text: string; errors: string }>;
 }
 
-/** Starts `FILE WORDS…` as TypeScript from the root of the repository; flags of Node go before. */
+/**
+ * Starts `FILE.ts WORDS…`, named from the root of the repository, as it was compiled for this run;
+ * flags of Node go before.
+ */
 export function startProgram(...words: string[]): TestProgram {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...words], {
-    cwd: ROOT,
+  const compiled = words.map((word) =>
+    /^\w[\w/-]+\.ts$/.test(word) ? `${word.slice(0, -3)}.js` : word,
+  );
+  const child = spawn(process.execPath, ['--enable-source-maps', ...compiled], {
+    cwd: COMPILED,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = { text: '', errors: '' };

@@ -133,7 +133,8 @@ const portOf = (url: string): string => {
 
 /** Makes the verifier's key where there is none, and gives its public half. */
 export async function readVerifierKey(data: string): Promise<string> {
-  const command = ['npx', 'tsx', 'verifier/main.ts', '--print-key', '--data', data];
+  const words = ['verifier/main.ts', '--print-key', '--data', data];
+  const command = [process.execPath, '--import', 'tsx', ...words];
   const { code, text: said } = await runCommand(command, { timeoutMs: KEY_MS_MAX });
   const key = /^[0-9a-f]{64}$/m.exec(said)?.[0];
   if (code === 0 && key !== undefined) return key;

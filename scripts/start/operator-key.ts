@@ -21,7 +21,7 @@ export async function writeOperatorKey(data: string, key: string): Promise<void>
 /** Makes one more, of a hub whose first key is lost; the hub may run. */
 export async function addOperatorKey(data: string): Promise<string> {
   const words = ['keys', 'add', 'npm start', '--operator', '--data', data];
-  const command = ['npx', 'tsx', 'hub/main.ts', ...words];
+  const command = [process.execPath, '--import', 'tsx', 'hub/main.ts', ...words];
   const { code, text } = await runCommand(command, { timeoutMs: ADD_MS_MAX });
   const key = /^pg_\S+$/m.exec(text)?.[0];
   if (code === 0 && key !== undefined) return key;

@@ -15,7 +15,8 @@ export const POLL_MS = 300;
 /** A hub, a verifier and a contributor, each a process of its own. */
 export async function openGrid(children: Children, data: string): Promise<HubClient> {
   const folder = ['--data', join(data, 'verifier')];
-  const command = ['npx', 'tsx', 'verifier/main.ts', '--print-key', ...folder];
+  const own = ['verifier/main.ts', '--print-key', ...folder];
+  const command = [process.execPath, '--import', 'tsx', ...own];
   const key = await runCommand(command, { timeoutMs: READY_MS_MAX });
   if (key.code !== 0) throw new Error(key.text);
   const options = { readyMsMax: READY_MS_MAX };

@@ -116,7 +116,7 @@ test('a job that is not possible now says what is missing', () => {
   bench.join(2, PHONE, 'contributor');
   expect(codes()).toEqual([]);
   const phone = bench.hub().devices.get(PHONE);
-  if (phone !== undefined) phone.capabilities.memoryBytes = bytes(0);
+  if (phone !== undefined) phone.capabilities = { ...phone.capabilities, memoryBytes: bytes(0) };
   expect(obstaclesOf(bench.hub(), likeJob(jobOf(), WISH))).toEqual([
     { code: 'memory-missing', values: { needMiB: 1, mostMiB: 0 } },
   ]);

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openTestFolder } from '#node/test-folder.ts';
+import { openTestPrograms } from '#node/test-programs.ts';
 import { verify } from '#node/verify.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { inclusionRoot } from '#protocol/bytes/merkle-log.ts';
@@ -16,7 +14,7 @@ import { accepted, committed } from '../store/sample-facts.ts';
 import { openFileStore, openMemoryStore } from '../store/store.ts';
 import { openCommitmentLog } from './commitment-log.ts';
 
-const folder = openTestFolder();
+const { data: folder, start } = openTestPrograms();
 
 const key = makeFakeKey();
 const openLog = (store: Parameters<typeof openCommitmentLog>[0]['store']) =>
@@ -104,10 +102,7 @@ describe('commitment log', () => {
 
 /** Lets the child print some heads, kills it, and gives what it printed. */
 async function growAndKill(file: string, lines: number): Promise<TreeHead[]> {
-  const script = fileURLToPath(new URL('./log-kill-target.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const { child } = start('hub/edge/log/log-kill-target.ts', file);
   const heads: TreeHead[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     heads.push(JSON.parse(line) as TreeHead);

@@ -1,16 +1,14 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { openTestFolder } from '#node/test-folder.ts';
+import { openTestPrograms } from '#node/test-programs.ts';
 import { openFolderBlobs } from '../blobs/folder.ts';
 import { accepted, committed, jobArchived, jobCreated, jobId } from '../store/sample-facts.ts';
 import { openFileStore } from '../store/store.ts';
 import { unitsIn } from '../store/store-world.ts';
 
-const data = openTestFolder();
+const { data, start } = openTestPrograms();
 const JOBS = [1, 2];
 const SHARDS = 200;
 /** After so many lines each process is killed; the last one ends by itself. */
@@ -46,10 +44,7 @@ const readAll = () =>
 
 /** Moves outputs in a process that is killed after so many lines; answers what it said last. */
 async function moveAndKill(lines: number): Promise<string> {
-  const script = fileURLToPath(new URL('./keep-kill-target.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, data], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const { child } = start('hub/edge/segments/keep-kill-target.ts', data);
   let [said, last] = [0, ''];
   for await (const line of createInterface({ input: child.stdout })) {
     last = line;

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openTestFolder } from '#node/test-folder.ts';
+import { openTestPrograms } from '#node/test-programs.ts';
 import { checkAnswerStore } from './answers.contract.ts';
 import { checkBatchStore } from './batches.contract.ts';
 import { openDatabaseFile } from './database/open.ts';
@@ -18,7 +16,7 @@ import { openFileStore } from './store.ts';
 import { loadAll, unitsIn } from './store-world.ts';
 import { checkWebhookStore } from './webhooks/webhooks.contract.ts';
 
-const folder = openTestFolder();
+const { data: folder, start } = openTestPrograms();
 let files = 0;
 const freshFile = () => join(folder, `${files++}`, 'hub.db');
 
@@ -118,10 +116,7 @@ describe('store in a file', () => {
 
 /** Lets the child acknowledge some groups, kills it, and answers the last index it acknowledged. */
 async function appendAndKill(file: string, groupSize: number, groups: number): Promise<number> {
-  const script = fileURLToPath(new URL('./append-kill-target.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, file, `${groupSize}`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const { child } = start('hub/edge/store/append-kill-target.ts', file, `${groupSize}`);
   let acknowledged = 0;
   let lines = 0;
   for await (const line of createInterface({ input: child.stdout })) {
