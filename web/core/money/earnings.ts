@@ -49,6 +49,10 @@ export interface Earnings {
   donatedUnits: number;
 }
 
+/** Whether no job that pays has had a unit of this device. */
+export const hasEarnedNothing = ({ lines, trialUnits, donatedUnits }: Earnings): boolean =>
+  trialUnits === 0 && donatedUnits === 0 && lines.every(({ amount }) => amount === 0n);
+
 const NONE = { accrued: 0n, held: 0n, forfeited: 0n, unclaimed: 0n, returned: 0n };
 const sumOf = (items: readonly { amount: bigint }[]): bigint =>
   items.reduce((sum, { amount }) => sum + amount, 0n);

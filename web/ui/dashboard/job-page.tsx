@@ -211,7 +211,11 @@ function Progress(props: { job: JobView; at: number; series: Series; actions: Da
         share={jobFraction(job)}
         label={formatShare(jobFraction(job), 1)}
       />
-      <ProgressChart series={series} job={job} actions={actions} />
+      {isEnded(job.state) && series.seconds.length <= 2 ? (
+        <p class="soft small">A curve of its progress is drawn while somebody watches it run.</p>
+      ) : (
+        <ProgressChart series={series} job={job} actions={actions} />
+      )}
       <dl class="counters">
         {viewCounters(job).map(({ id, label, value }) => (
           <div key={id} class={id === 'mismatched' && job.mismatched > 0 ? 'is-bad' : ''}>

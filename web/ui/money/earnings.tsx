@@ -1,6 +1,7 @@
 import './money.css';
 import { useCallback } from 'preact/hooks';
 import type { PublicKey } from '#protocol/values/ids.ts';
+import { hasEarnedNothing } from '../../core/money/earnings.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import type { AppModel } from '../model.ts';
 import { useAnswer } from '../use-answer.ts';
@@ -23,9 +24,8 @@ export function Earnings(props: { device: PublicKey; app: AppModel; actions: Mon
   const wallets = useWallets(actions);
   const { value, refusal } = pay;
   if (refusal?.code === 'chain-missing') return null;
-  return (
-    <section class="card" aria-labelledby="earnings-title" data-testid="earnings">
-      <h2 id="earnings-title">Earnings</h2>
+  const shown = (
+    <>
       {value?.chain.local === true ? (
         <p class="soft small">
           Practice money: this grid settles on a development chain, whose SOL are worth nothing.
@@ -65,6 +65,21 @@ export function Earnings(props: { device: PublicKey; app: AppModel; actions: Mon
       {wallets.chosen === undefined ? null : (
         <WalletBox wallet={wallets.chosen} actions={actions} />
       )}
+    </>
+  );
+  // Who computes for free is not to be asked for a wallet.
+  if (value !== undefined && hasEarnedNothing(value.earnings) && value.payouts.length === 0) {
+    return (
+      <details class="card settings" data-testid="earnings">
+        <summary>Earnings: none yet, this work was free</summary>
+        <div class="settings-body">{shown}</div>
+      </details>
+    );
+  }
+  return (
+    <section class="card" aria-labelledby="earnings-title" data-testid="earnings">
+      <h2 id="earnings-title">Earnings</h2>
+      {shown}
     </section>
   );
 }
