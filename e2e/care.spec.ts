@@ -104,6 +104,31 @@ test('a browser that tells nothing asks its person, and settings are kept', asyn
   await context.close();
 });
 
+test('a browser shows what its device did on all visits, and deletes it', async ({ browser }) => {
+  const context = await browser.newContext();
+  await hidePhone(context);
+  const page = await contribute(context, grid.url);
+  await postDigits(grid, await makeRows(2_000), 4);
+  await expect(page.getByTestId('accepted')).not.toHaveText('0', { timeout: 90_000 });
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await page.reload();
+  await page.getByText('What this device did').click();
+  await expect(page.getByTestId('history-totals')).toContainText('on 1 day');
+  await expect(page.getByTestId('history-totals')).toContainText(/\d to \d.* Wh/);
+  await expect(page.getByText(/units? of .* accepted/).first()).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Delete all that is kept here…' }).click();
+  await page.getByRole('button', { name: 'Delete it' }).click();
+  await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
+  await expect(page.getByText('What this device did')).toHaveCount(0);
+  const left = await page.evaluate(async () => ({
+    names: (await indexedDB.databases()).map(({ name }) => name),
+    device: localStorage.getItem('pocketgrid.device'),
+  }));
+  expect(left).toEqual({ names: [], device: null });
+  await context.close();
+});
+
 const openSettings = (page: Page) => page.getByText('Settings', { exact: true }).click();
 
 async function choose(page: Page, preset: string): Promise<void> {

@@ -87,6 +87,14 @@ const app: AppModel = {
   signals,
   said,
   platform,
+  history: {
+    read: async () => (await loadHistory()).readHistory(),
+    save: (found) => void loadHistory().then(({ exportHistory }) => exportHistory(found)),
+    async forget() {
+      work.stop();
+      return (await loadHistory()).forgetDevice();
+    },
+  },
   update,
   evidence,
   saveEvidence: () => void saveEvidence(),
@@ -175,6 +183,8 @@ function nameDevice(key: PublicKey): void {
   device.value = key;
   writeStored('device', key);
 }
+
+const loadHistory = () => import('./edge/contribute/history.ts');
 
 async function saveEvidence(): Promise<void> {
   const { saveEvidence: save } = await import('./edge/contribute/evidence.ts');

@@ -5,6 +5,8 @@ import { bytes, instant } from '#protocol/values/units.ts';
 import { findCapabilities } from './edge/browser/capabilities.ts';
 import { openComputePort } from './edge/browser/compute-port.ts';
 import { openDeviceStore } from './edge/browser/device-store.ts';
+import { forgetDevice } from './edge/browser/forget.ts';
+import { openHistoryStore } from './edge/browser/history-store.ts';
 import { openOpfsCache } from './edge/browser/opfs-cache.ts';
 import { type BrowserPeers, openPeerLinks } from './edge/browser/peer-links.ts';
 import { askEvidence } from './edge/evidence.ts';
@@ -79,6 +81,7 @@ async function openDevice({
     cache,
     openPort: openComputePort,
     ...(webrtc ? { peers } : {}),
+    note: openHistoryStore().add,
     tell: (status) => tell({ type: 'status', status }),
   });
   return { loop, peers };
@@ -94,6 +97,23 @@ async function giveEvidence({
   } catch (error) {
     tell({ type: 'evidence', result: refuse('internal', unsigned(error)) });
   }
+}
+
+async function giveHistory(): Promise<void> {
+  const result = await openHistoryStore()
+    .read()
+    .then(accept)
+    .catch((error: unknown) => refuse('internal', `the history cannot be read: ${error}`));
+  tell({ type: 'history', result });
+}
+
+async function forget(): Promise<void> {
+  const result = await forgetDevice()
+    .then(accept)
+    .catch((error: unknown) =>
+      refuse('internal', `not all could be deleted: ${error}; close other tabs and try again`),
+    );
+  tell({ type: 'forgotten', result });
 }
 
 async function signPayout({
@@ -141,6 +161,10 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
       return void start(message);
     case 'ask-evidence':
       return void giveEvidence(message);
+    case 'ask-history':
+      return void giveHistory();
+    case 'forget':
+      return void forget();
     case 'stop':
       return device?.loop.post({ type: 'stop' });
     case 'donate':

@@ -9,6 +9,7 @@ import type { Refusal, Result } from '../values/refusal.ts';
 import type { Bytes, Instant, Millis } from '../values/units.ts';
 import type { CarePolicy, DeviceSignals } from './care.ts';
 import type { Donation, Trial } from './control.ts';
+import type { DeviceHistory } from './history.ts';
 
 /**
  * Spoken over `postMessage` between a page and its contributor worker. The worker owns the control
@@ -34,6 +35,10 @@ export type PageMessage =
   | { type: 'signals'; signals: DeviceSignals }
   /** Work happens only while the page is visible; leases are released within a second. */
   | { type: 'visible'; visible: boolean }
+  /** Asks for what this device did; answered by `history`. */
+  | { type: 'ask-history' }
+  /** Deletes all that is kept of this device: its key, its models, its history; answered by `forgotten`. */
+  | { type: 'forget' }
   /** Asks for the receipt that this device is banned for; answered by `evidence`. */
   | { type: 'ask-evidence'; hub: string; at: Instant }
   /** Signs where this device's pay goes, whether it works or not; answered by `payout-signed`. */
@@ -45,6 +50,8 @@ export type PageMessage =
 /** What a contributor worker says to its page. */
 export type DeviceMessage =
   | { type: 'status'; status: DeviceStatus }
+  | { type: 'history'; result: Result<DeviceHistory> }
+  | { type: 'forgotten'; result: Result<void> }
   | { type: 'evidence'; result: Result<ReceiptPage> }
   | { type: 'payout-signed'; result: Result<PayoutRequest> }
   /** Join the PeerServer under this name, with its token. */

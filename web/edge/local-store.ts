@@ -21,6 +21,18 @@ export function readStored(name: StoredName): string | null {
   }
 }
 
+/** Forgets everything. */
+export function forgetStored(): void {
+  visit.clear();
+  try {
+    for (const name of Object.keys(localStorage)) {
+      if (name.startsWith('pocketgrid.')) localStorage.removeItem(name);
+    }
+  } catch {
+    // Nothing was kept.
+  }
+}
+
 /** Null forgets the value. */
 export function writeStored(name: StoredName, value: string | null): void {
   if (value === null) visit.delete(name);

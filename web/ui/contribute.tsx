@@ -4,6 +4,7 @@ import { nameProvider, viewTrials } from '../core/trial-view.ts';
 import { EarningsSlot } from './earnings-slot.tsx';
 import { Facts } from './facts.tsx';
 import { Field } from './field.tsx';
+import { HistorySlot } from './history.tsx';
 import { Meter } from './meter.tsx';
 import type { AppModel } from './model.ts';
 import { OwnChecks } from './own-checks.tsx';
@@ -68,6 +69,7 @@ export function Contribute({ app }: { app: AppModel }) {
       )}
       {fresh ? <GridNow app={app} /> : null}
       {fresh ? <Facts /> : null}
+      {app.device.value === undefined ? null : <HistorySlot app={app} />}
       <SettingsPanel app={app} />
     </div>
   );

@@ -2,7 +2,9 @@ import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import type { GridView } from '#protocol/api/grid-view.ts';
 import type { DeviceSignals } from '#protocol/messages/care.ts';
+import type { DeviceHistory } from '#protocol/messages/history.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
+import type { Result } from '#protocol/values/refusal.ts';
 import type { EvidenceWorld } from '../core/ban-view.ts';
 import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';
@@ -50,6 +52,12 @@ export interface AppModel {
   /** The name this device goes by; undefined before its first work. */
   device: ReadonlySignal<PublicKey | undefined>;
   loadEarnings(): Promise<EarningsPanel>;
+  /** What this device did on all visits; deleting takes all that is kept of it. */
+  history: {
+    read(): Promise<Result<DeviceHistory>>;
+    save(history: DeviceHistory): void;
+    forget(): Promise<Result<void>>;
+  };
   start(): void;
   stop(): void;
   /** Saves the receipt that this device is banned for. */

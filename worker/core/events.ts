@@ -12,6 +12,7 @@ import type {
   Trial,
 } from '#protocol/messages/control.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
+import type { HistoryNote } from '#protocol/messages/history.ts';
 import type { BlobRef, Provider } from '#protocol/models/package.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
@@ -192,6 +193,8 @@ export type ContributorEffect =
   | { type: 'prove'; worker: WorkerId; bytes: Bytes }
   | { type: 'terminate'; worker: WorkerId }
   | { type: 'status'; status: DeviceStatus }
+  /** For the person's own list of what the device did. */
+  | { type: 'note'; note: HistoryNote }
   /** The hub knows this device: how to read its blobs, and whom to ask for pieces. */
   | {
       type: 'joined';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CARE_NONE, PRESETS, SIGNALS_NONE } from '#protocol/messages/care.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { bytes } from '#protocol/values/units.ts';
 import { openBench } from './fake-world.ts';
 
@@ -109,5 +110,27 @@ describe('what is sent and received in a day', () => {
     next.post({ type: 'start' });
     next.wait(1);
     expect(next.status()?.bytesToday).toBe(bytesToday + 3 * 2 ** 20);
+  });
+});
+
+describe('what a device did', () => {
+  it('is noted for its person: start, shards, checks, pauses and their ends, stop', () => {
+    const bench = openWorking();
+    const lease = bench.device.shards[0]?.lease;
+    bench.endRun();
+    if (lease !== undefined) bench.log(lease.id);
+    const counted = { units: 1, workBefore: 0, unitCost: 1 };
+    if (lease !== undefined) bench.hear({ type: 'accepted', lease: lease.id, ...counted });
+    const job = `job_${'1'.repeat(16)}` as JobId;
+    bench.hear({ type: 'judgement', job, unit: 5, kind: 'match' });
+    bench.post({ type: 'signals', signals: UNPLUGGED });
+    bench.post({ type: 'signals', signals: PLUGGED });
+    bench.post({ type: 'stop' });
+    const notes = bench.all('note').map(({ note }) => note);
+    expect(notes.map(({ what }) => what)).toEqual([
+      ...['started', 'accepted', 'verdict', 'paused', 'resumed', 'stopped'],
+    ]);
+    expect(notes[1]).toMatchObject({ job, model: 'numbers', units: 1, provider: 'wasm' });
+    expect(notes[3]).toMatchObject({ reason: { code: 'unplugged' } });
   });
 });

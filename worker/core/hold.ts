@@ -1,6 +1,7 @@
 import { why } from '#protocol/values/reason.ts';
 import { lookAgain, noteTraffic } from './care/care.ts';
 import type { FetchId } from './events.ts';
+import { note } from './history.ts';
 import { remember } from './memory.ts';
 import { pause, UNCOMMITTED } from './pipeline.ts';
 import { stop } from './session.ts';
@@ -24,10 +25,12 @@ export function holdBack(turn: Turn): void {
   const hold = device.visible ? care.hold : { reason: why('hidden', {}) };
   if (hold === undefined) {
     delete device.hold;
+    if (before !== undefined) note(turn, { what: 'resumed' });
     return;
   }
   device.hold = hold;
   if ('isFinal' in hold) return stop(turn, hold.reason);
+  if (before?.reason.code !== hold.reason.code) note(turn, { what: 'paused', reason: hold.reason });
   if (before !== undefined) return;
   if (device.visible) pause(turn, why('stopped', {}), UNCOMPUTED);
   else pause(turn, hold.reason);

@@ -12,6 +12,7 @@ import { failAdmissionFetch, failed, requeueAdmission } from './admission.ts';
 import { noteRun, noteTraffic } from './care/care.ts';
 import { countRun, ensureEngine, isWornOut, stopEngines } from './engine.ts';
 import type { ContributorEvent, FetchId } from './events.ts';
+import { noteAccepted } from './history.ts';
 import { kindOf } from './kinds/kind-of.ts';
 import { dropMemoryTrial } from './memory-trial.ts';
 import { type Shard, send, type Turn } from './state.ts';
@@ -236,6 +237,7 @@ export function receiveAccepted(
   device.counts.shardsAccepted += 1;
   device.recent.push({ at: world.now, units });
   if (device.recent.length > RECENT_MAX) device.recent.shift();
+  noteAccepted(turn, shard, units);
   removeShard(turn, shard);
 }
 

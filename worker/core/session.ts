@@ -13,6 +13,7 @@ import { after, between, millis } from '#protocol/values/units.ts';
 import { announce, dropAdmission } from './admission.ts';
 import { stopEngines } from './engine.ts';
 import type { ContributorEvent, SocketId } from './events.ts';
+import { note } from './history.ts';
 import { offeredBytes, remember } from './memory.ts';
 import { dropMemoryTrial } from './memory-trial.ts';
 import { pause, resendShards } from './pipeline.ts';
@@ -36,6 +37,7 @@ export function start(turn: Turn): void {
   device.failures = 0;
   device.care.startedAt = turn.world.now;
   delete device.ended;
+  note(turn, { what: 'started' });
   remember(turn);
   connect(turn);
 }
@@ -193,6 +195,7 @@ export function stop(turn: Turn, ended?: Reason): void {
   const { device, effects } = turn;
   if (!device.running) return;
   if (ended !== undefined) device.ended = ended;
+  note(turn, { what: 'stopped' });
   pause(turn, why('stopped', {}));
   send(turn, { type: 'bye', reason: why('stopped', {}) });
   if (device.link.name === 'connecting' || device.link.name === 'ready') {

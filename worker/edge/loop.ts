@@ -128,6 +128,8 @@ function perform(hands: Hands, effect: ContributorEffect): void {
       return owner.terminate(effect.worker);
     case 'status':
       return world.tell(effect.status);
+    case 'note':
+      return world.note?.(effect.note);
     case 'joined':
       http.setTicket(effect.ticket);
       return joinPeers(world, effect);

@@ -3,6 +3,7 @@ import type { SigningContext } from '#protocol/bytes/signature.ts';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
+import type { HistoryNote } from '#protocol/messages/history.ts';
 import type { BlobRef, Provider } from '#protocol/models/package.ts';
 import type { Root, Signature } from '#protocol/values/ids.ts';
 import type { DeviceMemory } from '../core/events.ts';
@@ -65,4 +66,6 @@ export interface DeviceWorld {
   openPort: OpenComputePort;
   peers?: PeerLinks;
   tell(status: DeviceStatus): void;
+  /** Keeps what its person may want to look back at. */
+  note?(note: HistoryNote): void;
 }

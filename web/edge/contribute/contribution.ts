@@ -134,6 +134,8 @@ function receive(work: Work, message: DeviceMessage): void {
       return leave(work);
     case 'evidence':
     case 'payout-signed':
+    case 'history':
+    case 'forgotten':
       return;
   }
 }

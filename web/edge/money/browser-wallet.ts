@@ -59,6 +59,8 @@ async function openDatabase(): Promise<IDBPDatabase> {
     upgrade(db) {
       db.createObjectStore('wallet');
     },
+    // Somebody deletes it.
+    blocking: (_, __, event) => (event.target as IDBDatabase).close(),
   });
 }
 

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { addToDay, type HistoryDay, type HistoryNote } from '#protocol/messages/history.ts';
+import type { JobId } from '#protocol/values/ids.ts';
+import { why } from '#protocol/values/reason.ts';
+import { bytes, instant, millis } from '#protocol/values/units.ts';
+import { CARBON_REGIONS, estimateCarbon, estimateEnergy } from './energy.ts';
+import { countStreak, viewNote, viewTotals } from './history-view.ts';
+
+const JOB = 'job_0000000000000001' as JobId;
+const NOTE = {
+  what: 'accepted',
+  at: instant(0),
+  day: 10,
+  bytesToday: bytes(1_000),
+  job: JOB,
+  model: 'digits',
+  units: 64,
+  computeMs: millis(3_600_000),
+  provider: 'wasm',
+  threads: 2,
+} as const;
+const dayOf = (day: number, units = 1): HistoryDay => ({
+  ...{ day, shards: 1, units, bytes: bytes(0), threadMs: millis(0), acceleratorMs: millis(0) },
+});
+
+describe('a day', () => {
+  test('sums its shards; the bytes of a day are a sum already', () => {
+    const first = addToDay(undefined, NOTE);
+    const both = addToDay(first, { ...NOTE, bytesToday: bytes(3_000), provider: 'webgpu' });
+    expect(both).toEqual({
+      ...{ day: 10, shards: 2, units: 128, bytes: 3_000 },
+      ...{ threadMs: 7_200_000, acceleratorMs: 3_600_000 },
+    });
+  });
+
+  test('counts for a streak until today or yesterday', () => {
+    const days = [dayOf(5), dayOf(8), dayOf(9), dayOf(10)];
+    expect(countStreak(days, 10)).toBe(3);
+    expect(countStreak(days, 11)).toBe(3);
+    expect(countStreak(days, 12)).toBe(0);
+    expect(countStreak([dayOf(10, 0)], 10)).toBe(0);
+    expect(countStreak([], 10)).toBe(0);
+  });
+});
+
+describe('energy', () => {
+  test('is power by time, and always a range', () => {
+    const day = { ...addToDay(undefined, NOTE), bytes: bytes(1e9) };
+    expect(estimateEnergy([day], 'android')).toMatchObject({
+      device: { low: 0.8, high: 3 },
+      network: { low: 1, high: 60 },
+      total: { low: 1.8, high: 63 },
+    });
+    const { total } = estimateEnergy([day, day], 'desktop');
+    expect(total.low).toBeLessThan(total.high);
+    expect(estimateCarbon({ low: 1_000, high: 2_000 }, 'de')).toEqual({ low: 381, high: 762 });
+  });
+
+  test('of every region is that of its electricity', () => {
+    for (const { grams } of Object.values(CARBON_REGIONS)) expect(grams).toBeGreaterThan(0);
+  });
+});
+
+test('totals are in words, with both ends of what is estimated', () => {
+  const history = { days: [addToDay(undefined, NOTE)], notes: [] };
+  const about = { today: 10, platform: 'ios', region: 'world' } as const;
+  expect(viewTotals(history, about, 'en')).toMatchObject({
+    ...{ units: '64', atWork: '2 hr', data: '1 kB', days: '1 day', streak: 1 },
+    energy: '0.8 to 3 Wh',
+    carbon: '0.38 to 1.4 g CO₂e',
+  });
+});
+
+test.each<[HistoryNote, string]>([
+  [{ what: 'started', at: instant(0) }, 'Started'],
+  [{ what: 'stopped', at: instant(0) }, 'Stopped'],
+  [{ what: 'resumed', at: instant(0) }, 'Went on'],
+  [{ what: 'paused', at: instant(0), reason: why('cellular', {}) }, 'mobile data'],
+  [NOTE, '64 units of digits accepted, 1 hr'],
+  [{ what: 'verdict', at: instant(0), job: JOB, unit: 3, kind: 'match' }, 'unit 3 was right'],
+  [{ what: 'verdict', at: instant(0), job: JOB, unit: 3, kind: 'mismatch' }, 'mismatch'],
+])('%j is told in words', (note, part) => {
+  expect(viewNote(note, 'en').text).toContain(part);
+});

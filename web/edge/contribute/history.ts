@@ -1,0 +1,30 @@
+import { deleteDB } from 'idb';
+import type { DeviceHistory } from '#protocol/messages/history.ts';
+import { accept, type Result } from '#protocol/values/refusal.ts';
+import { saveFile } from '../jobs/save-file.ts';
+import { forgetStored } from '../local-store.ts';
+import { askContributorWorker } from './contributor-worker.ts';
+
+/** Reads what this device did: only a worker opens its stores. */
+export const readHistory = (): Promise<Result<DeviceHistory>> =>
+  askContributorWorker({ type: 'ask-history' }, (said) =>
+    said.type === 'history' ? said.result : undefined,
+  );
+
+/** Hands all of it to the browser's downloads, as JSON. */
+export function exportHistory(history: DeviceHistory): void {
+  const text = JSON.stringify(history, undefined, 2);
+  saveFile('pocketgrid-history.json', new Blob([text], { type: 'application/json' }));
+}
+
+/** Deletes all that this browser keeps for this hub: key, pay, models, history and settings. */
+export async function forgetDevice(): Promise<Result<void>> {
+  const forgotten = await askContributorWorker({ type: 'forget' }, (said) =>
+    said.type === 'forgotten' ? said.result : undefined,
+  );
+  if (!forgotten.ok) return forgotten;
+  await deleteDB('pocketgrid-wallet');
+  forgetStored();
+  for (const name of await caches.keys()) await caches.delete(name);
+  return accept(undefined);
+}

@@ -1,0 +1,145 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { DeviceHistory } from '#protocol/messages/history.ts';
+import type { Refusal, Result } from '#protocol/values/refusal.ts';
+import { CARBON_REGIONS, type CarbonRegion } from '../core/energy.ts';
+import { formatInstant } from '../core/format.ts';
+import { viewNote, viewTotals } from '../core/history-view.ts';
+import { Refused } from './dashboard/refused.tsx';
+import type { AppModel } from './model.ts';
+
+const SHOWN = 60;
+
+/** Totals over all visits, the newest of what happened, and the ways to take it along or delete it. */
+export function HistoryPanel({ app }: { app: AppModel }) {
+  const [found, setFound] = useState<Result<DeviceHistory>>();
+  const [region, setRegion] = useState<CarbonRegion>('world');
+  const read = () => void app.history.read().then(setFound);
+  useEffect(read, []);
+  if (found === undefined) return <p class="soft">Reading what this browser keeps…</p>;
+  if (!found.ok) return <Refused refusal={found.refusal} />;
+  const history = found.value;
+  return (
+    <>
+      <Totals history={history} app={app} region={region} setRegion={setRegion} />
+      <ol class="timeline" aria-label="What happened, the newest first">
+        {history.notes.slice(0, SHOWN).map((note) => {
+          const { at, text, tone } = viewNote(note);
+          return (
+            <li key={`${at} ${text}`}>
+              <span class={`chip chip-${tone}`}>{text}</span>{' '}
+              <span class="soft small">{formatInstant(at)}</span>
+            </li>
+          );
+        })}
+      </ol>
+      {history.notes.length === 0 ? <p class="soft">Nothing yet.</p> : null}
+      <div class="buttons">
+        <button type="button" class="button" onClick={read}>
+          Read again
+        </button>
+        <button type="button" class="button" onClick={() => app.history.save(history)}>
+          ↓ Export as JSON
+        </button>
+      </div>
+      <Forget app={app} />
+    </>
+  );
+}
+
+function Totals(props: {
+  history: DeviceHistory;
+  app: AppModel;
+  region: CarbonRegion;
+  setRegion: (region: CarbonRegion) => void;
+}) {
+  const { history, app, region, setRegion } = props;
+  const today = Math.floor((Date.now() / 60_000 + app.signals.value.utcOffset) / 1_440);
+  const totals = viewTotals(history, { today, platform: app.platform.name, region });
+  const figures = [
+    { label: 'units accepted', value: totals.units, note: `on ${totals.days}` },
+    { label: 'at work', value: totals.atWork, note: 'of each thread' },
+    { label: 'data', value: totals.data, note: 'sent and received' },
+    { label: 'days in a row', value: String(totals.streak), note: 'until today' },
+    {
+      label: 'energy, estimated',
+      value: totals.energy,
+      note: `a server’s cores, as long: ${totals.server}`,
+    },
+    { label: 'carbon, estimated', value: totals.carbon, note: 'of that electricity' },
+  ];
+  return (
+    <>
+      <dl class="figures" data-testid="history-totals">
+        {figures.map(({ label, value, note }) => (
+          <div key={label} class="figure">
+            <dt>{label}</dt>
+            <dd>
+              {value}
+              <span class="soft small block">{note}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <label class="row">
+        <span>Electricity of</span>
+        <select
+          value={region}
+          onChange={(event) => {
+            const { value } = event.currentTarget;
+            if (value in CARBON_REGIONS) setRegion(value as CarbonRegion);
+          }}
+        >
+          {Object.entries(CARBON_REGIONS).map(([name, { name: shown, grams }]) => (
+            <option key={name} value={name}>
+              {shown}, {grams} g a kWh
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
+  );
+}
+
+/** Two steps, since a wallet that was made in this browser goes as well. */
+function Forget({ app }: { app: AppModel }) {
+  const [step, setStep] = useState<'closed' | 'asked' | 'busy'>('closed');
+  const [refusal, setRefusal] = useState<Refusal>();
+  const forget = async () => {
+    setStep('busy');
+    const answer = await app.history.forget();
+    if (answer.ok) return location.reload();
+    setRefusal(answer.refusal);
+    setStep('closed');
+  };
+  if (step === 'closed') {
+    return (
+      <>
+        {refusal === undefined ? null : <Refused refusal={refusal} />}
+        <button type="button" class="button" onClick={() => setStep('asked')}>
+          Delete all that is kept here…
+        </button>
+      </>
+    );
+  }
+  return (
+    <div class="note note-warn">
+      <p>
+        The device’s key, its trust, its models, this history and the settings go, and so does a
+        wallet that was made in this browser: claim its pay, or keep its secret, before.
+      </p>
+      <div class="buttons">
+        <button
+          type="button"
+          class="button"
+          disabled={step === 'busy'}
+          onClick={() => void forget()}
+        >
+          Delete it
+        </button>
+        <button type="button" class="button" onClick={() => setStep('closed')}>
+          Keep it
+        </button>
+      </div>
+    </div>
+  );
+}
