@@ -1,4 +1,3 @@
-import { deleteDB } from 'idb';
 import type { DeviceHistory } from '#protocol/messages/history.ts';
 import { accept, type Result } from '#protocol/values/refusal.ts';
 import { saveFile } from '../jobs/save-file.ts';
@@ -23,7 +22,8 @@ export async function forgetDevice(): Promise<Result<void>> {
     said.type === 'forgotten' ? said.result : undefined,
   );
   if (!forgotten.ok) return forgotten;
-  await deleteDB('pocketgrid-wallet');
+  const { deleteWallet } = await import('../money/browser-wallet.ts');
+  await deleteWallet();
   forgetStored();
   for (const name of await caches.keys()) await caches.delete(name);
   return accept(undefined);

@@ -1,4 +1,4 @@
-import { type IDBPDatabase, openDB } from 'idb';
+import { deleteDB, type IDBPDatabase, openDB } from 'idb';
 import { decodeBase58, encodeBase58 } from '#protocol/bytes/base58.ts';
 import { concatBytes, hexToBytes } from '#protocol/bytes/digest.ts';
 import { isSameKey } from '#protocol/settlement/layout.ts';
@@ -8,6 +8,7 @@ import { fault, type PocketgridError } from '#protocol/values/refusal.ts';
 import type { Wallet } from './wallet.ts';
 
 const ALGORITHM = 'Ed25519';
+const DATABASE = 'pocketgrid-wallet';
 const SEED_BYTES = 32;
 const SECRET_BYTES = 64;
 /** What stands before the seed in PKCS #8 (RFC 8410). */
@@ -53,9 +54,12 @@ export async function openWalletStore(): Promise<WalletStore> {
   };
 }
 
+/** Deletes the wallet of this browser: whoever has not kept its secret has lost it. */
+export const deleteWallet = (): Promise<void> => deleteDB(DATABASE);
+
 /** Throws where a browser has or allows no database. */
 async function openDatabase(): Promise<IDBPDatabase> {
-  return openDB('pocketgrid-wallet', 1, {
+  return openDB(DATABASE, 1, {
     upgrade(db) {
       db.createObjectStore('wallet');
     },

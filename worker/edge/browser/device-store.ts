@@ -1,6 +1,7 @@
-import { type IDBPDatabase, openDB } from 'idb';
+import type { IDBPDatabase } from 'idb';
 import type { DeviceMemory } from '../../core/events.ts';
 import { makeKeyPair, openSigner, type Signer } from '../signer.ts';
+import { openDatabase } from './database.ts';
 
 const EMPTY: DeviceMemory = { deaths: [], admissions: [] };
 
@@ -13,10 +14,8 @@ export interface DeviceStore {
 
 /** Works without a database too (private mode): then the device is new on each visit. */
 export async function openDeviceStore(): Promise<DeviceStore> {
-  const database = await openDB('pocketgrid-device', 1, {
-    upgrade(db) {
-      db.createObjectStore('device');
-    },
+  const database = await openDatabase('pocketgrid-device', (db) => {
+    db.createObjectStore('device');
   }).catch(() => undefined);
   const pair = await readKey(database);
   const memory = (await database?.get('device', 'memory')) as DeviceMemory | undefined;

@@ -1,9 +1,9 @@
-import { deleteDB } from 'idb';
+import { deleteDatabase } from './database.ts';
 import { deleteHistory } from './history-store.ts';
 
 /** Deletes all that this browser keeps of the device: its key and memory, its models, its history. */
 export async function forgetDevice(): Promise<void> {
-  await Promise.all([deleteDB('pocketgrid-device'), deleteHistory(), emptyFileSystem()]);
+  await Promise.all([deleteDatabase('pocketgrid-device'), deleteHistory(), emptyFileSystem()]);
 }
 
 async function emptyFileSystem(): Promise<void> {

@@ -1,4 +1,3 @@
-import { deleteDB, openDB } from 'idb';
 import {
   addToDay,
   type DeviceHistory,
@@ -6,6 +5,7 @@ import {
   type HistoryNote,
   NOTES_KEPT,
 } from '#protocol/messages/history.ts';
+import { deleteDatabase, openDatabase } from './database.ts';
 
 const NAME = 'pocketgrid-history';
 
@@ -15,20 +15,11 @@ export interface HistoryStore {
   read(): Promise<DeviceHistory>;
 }
 
-interface Schema {
-  notes: { key: number; value: HistoryNote };
-  days: { key: number; value: HistoryDay };
-}
-
 /** Opens the history of this browser. Each note is written by itself, in order. */
 export function openHistoryStore(): HistoryStore {
-  const opened = openDB<Schema>(NAME, 1, {
-    upgrade(database) {
-      database.createObjectStore('notes', { autoIncrement: true });
-      database.createObjectStore('days', { keyPath: 'day' });
-    },
-    // Somebody deletes it.
-    blocking: (_, __, event) => (event.target as IDBDatabase).close(),
+  const opened = openDatabase(NAME, (database) => {
+    database.createObjectStore('notes', { autoIncrement: true });
+    database.createObjectStore('days', { keyPath: 'day' });
   }).catch(() => undefined);
   let queue = Promise.resolve();
   const write = async (note: HistoryNote) => {
@@ -40,7 +31,7 @@ export function openHistoryStore(): HistoryStore {
     await notes.delete(IDBKeyRange.upperBound(Number(key) - NOTES_KEPT));
     if (note.what === 'accepted') {
       const days = turn.objectStore('days');
-      await days.put(addToDay(await days.get(note.day), note));
+      await days.put(addToDay((await days.get(note.day)) as HistoryDay | undefined, note));
     }
     await turn.done;
   };
@@ -59,4 +50,4 @@ export function openHistoryStore(): HistoryStore {
 }
 
 /** Deletes the history of this browser. */
-export const deleteHistory = (): Promise<void> => deleteDB(NAME);
+export const deleteHistory = (): Promise<void> => deleteDatabase(NAME);
