@@ -13,7 +13,13 @@ export const fakeModel = identity(3);
 /** Posts a job of so many units of one item, each of so many numbers. */
 export function postFakeJob(
   hub: { url: string; key: string },
-  options: { units: number; width?: number; unitPrice?: string; autoStart?: boolean },
+  options: {
+    units: number;
+    width?: number;
+    unitPrice?: string;
+    autoStart?: boolean;
+    resultsUrl?: string;
+  },
 ): Promise<Response> {
   const { units, width = 3, ...more } = options;
   const rest = Array.from({ length: width - 1 }, (_, at) => at + 1);

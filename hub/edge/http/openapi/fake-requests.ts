@@ -51,7 +51,7 @@ export function fakeRequests(
     operation.requestBody === undefined
       ? fc.constant({ headers: {}, body: undefined })
       : fakeBodies(operation.requestBody.content, {
-          make: (schema) => fakeJson(schema, find),
+          make: (schema) => fakeJson(schema, find).chain((value) => nameFields(value, known)),
           spoil: (schema) => spoiled(fakeJson(schema, find)),
           find,
         });
@@ -68,6 +68,21 @@ export function fakeRequests(
       const all = { prefer: 'wait=1', ...headers, ...more };
       return { method, path, headers: all, ...(takesBody ? { body } : {}), isCut };
     });
+}
+
+/** Names something that is there in fields of a body, mostly. */
+function nameFields(value: unknown, known: KnownNames): fc.Arbitrary<unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return fc.constant(value);
+  const named = Object.keys(value).flatMap((field) => {
+    const there = known[`body.${field}`];
+    return there === undefined ? [] : [fc.constantFrom(...there).map((name) => [field, name])];
+  });
+  if (named.length === 0) return fc.constant(value);
+  const filled = fc
+    .tuple(...named)
+    .map((fields) => ({ ...value, ...(Object.fromEntries(fields) as object) }));
+  return fc.oneof({ weight: 3, arbitrary: filled }, { weight: 1, arbitrary: fc.constant(value) });
 }
 
 const seldom = <T>(rare: fc.Arbitrary<T>, usual: fc.Arbitrary<T>): fc.Arbitrary<T> =>
