@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { expectAccessible } from './accessible.ts';
 import { makeRows, postDigits, runBare } from './digits.ts';
 import { type Grid, openGrid } from './grid.ts';
 
@@ -31,4 +32,25 @@ test('a job of full assurance has a verdict for every unit', async () => {
   expect(job).toMatchObject({ released: 100, checked: 100, mismatched: 0 });
   const units = (await grid.api.verdicts(job.id)).map(({ unit }) => unit);
   expect(new Set(units).size).toBe(100);
+});
+
+test('a job that is done, the verdicts and the settlements can be used by everybody', async ({
+  page,
+}) => {
+  const [rows, unitItems] = [await makeRows(80), 8];
+  const { id } = await postDigits(grid, rows, { unitItems, assurance: 'full' });
+  await grid.api.finish(id);
+  await page.goto(`${grid.url}/dashboard/${id}#key=${grid.key}`);
+  await expect(page.getByTestId('state')).toHaveAttribute('data-state', 'done');
+  await expect(page.getByTestId('receipts')).toBeVisible();
+  await expectAccessible(page);
+  await page.goto(`${grid.url}/verdicts`);
+  // The newest is at the top.
+  const shown = grid.api.verdicts(id).then((all) => all.length);
+  await expect(page.getByTestId('verdict-row').first()).toBeVisible();
+  expect(await shown).toBe(10);
+  await expectAccessible(page);
+  await page.goto(`${grid.url}/settlements`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expectAccessible(page);
 });
