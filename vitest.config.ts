@@ -4,8 +4,6 @@ import { startCompiled } from './scripts/compiled/plugin.ts';
 interface Part {
   name: string;
   testMs?: number;
-  /** The files have a process each; those of other parts share one, which takes less to start. */
-  isolate?: boolean;
 }
 
 const PARTS: readonly Part[] = [
@@ -15,9 +13,9 @@ const PARTS: readonly Part[] = [
   { name: 'cli', testMs: 60_000 },
   { name: 'hub' },
   { name: 'worker', testMs: 60_000 },
-  { name: 'verifier', testMs: 60_000, isolate: true },
-  { name: 'web', isolate: true },
-  { name: 'sim', testMs: 180_000, isolate: true },
+  { name: 'verifier', testMs: 60_000 },
+  { name: 'web' },
+  { name: 'sim', testMs: 180_000 },
   { name: 'scripts', testMs: 60_000 },
   { name: 'programs' },
   { name: 'chain-dev', testMs: 60_000 },
@@ -25,14 +23,17 @@ const PARTS: readonly Part[] = [
 ];
 const SLOW = '**/*.slow.test.ts';
 
-/** Two projects: tests that start something, whose files have a process each, and all others. */
-function projectsOf({ name, testMs = 120_000, isolate = false }: Part) {
+/**
+ * Two projects: tests that start something, whose files have a process each, and all others, whose
+ * files share one, which takes less to start.
+ */
+function projectsOf({ name, testMs = 120_000 }: Part) {
   const include = [`${name}/**/*.test.ts`, `${name}/**/*.test.tsx`];
   const slow = [`${name}/${SLOW}`];
   return [
     {
       extends: true as const,
-      test: { name, include, exclude: [SLOW], isolate, testTimeout: testMs },
+      test: { name, include, exclude: [SLOW], isolate: false, testTimeout: testMs },
     },
     { extends: true as const, test: { name: `${name} slow`, include: slow, testTimeout: testMs } },
   ];
