@@ -2,7 +2,10 @@ import { preact } from '@preact/preset-vite';
 import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { compressApp } from './scripts/compress-app.ts';
+import { runtimeParts } from './scripts/runtime-parts.ts';
 
+/** What is compressed, kept for the next build. */
+const COMPRESSED = '.build/compressed';
 const HUB = 'http://127.0.0.1:8787';
 
 /**
@@ -24,7 +27,7 @@ const compressed = (): Plugin => ({
     sequential: true,
     order: 'post',
     async handler(error) {
-      if (error === undefined) await compressApp('dist', '.build/compressed');
+      if (error === undefined) await compressApp('dist', COMPRESSED);
     },
   },
 });
@@ -47,7 +50,7 @@ export default defineConfig({
     }),
     compressed(),
   ],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [runtimeParts(COMPRESSED)] },
   // The runtime's default condition bundles Emscripten's glue into our worker, whose threads would
   // then run our worker's file again; with this one the glue stays a file of its own.
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },

@@ -9,6 +9,7 @@ import { forgetDevice } from './edge/browser/forget.ts';
 import { openHistoryStore } from './edge/browser/history-store.ts';
 import { openOpfsCache } from './edge/browser/opfs-cache.ts';
 import { type BrowserPeers, openPeerLinks } from './edge/browser/peer-links.ts';
+import { openRuntimes } from './edge/browser/runtimes/runtimes.ts';
 import { askEvidence } from './edge/evidence.ts';
 import { type DeviceLoop, openDeviceLoop } from './edge/loop.ts';
 
@@ -20,6 +21,7 @@ const RECYCLE_SHARDS = { ios: 200, other: 2_000 } as const;
 const tell = (message: DeviceMessage): void => self.postMessage(message);
 
 let device: { loop: DeviceLoop; peers: BrowserPeers } | undefined;
+const runtimes = openRuntimes();
 let starting = false;
 let visible = true;
 
@@ -66,6 +68,7 @@ async function openDevice({
     skipped,
     runtime: `${RUNTIME}; ${capabilities.engine}; ${capabilities.adapter ?? 'no adapter'}; ${capabilities.threads} threads`,
     memory: store.memory,
+    fetchesRuntime: true,
     provableBytes,
     recycleShards: isIos ? RECYCLE_SHARDS.ios : RECYCLE_SHARDS.other,
     serves: webrtc,
@@ -80,6 +83,7 @@ async function openDevice({
     remember: store.remember,
     cache,
     openPort: openComputePort,
+    runtimes,
     ...(webrtc ? { peers } : {}),
     note: openHistoryStore().add,
     tell: (status) => tell({ type: 'status', status }),

@@ -149,6 +149,7 @@ const ENGLISH: Sentences = {
   reconnecting: ({ text, seconds }) => `${text}; trying again in ${seconds} s`,
   hidden: () => 'the page is hidden; work goes on when you come back',
   'fetching-model': ({ model }) => `fetching ${model}`,
+  'fetching-runtime': () => 'fetching the program that runs models',
   'download-again': ({ text }) => `the download failed and is tried again: ${text}`,
   testing: ({ model, provider }) =>
     `testing ${model}${provider === undefined ? '' : ` on ${PROVIDERS[provider]}`} on known answers`,

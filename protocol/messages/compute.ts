@@ -14,6 +14,9 @@ export interface LoadRuntime {
   taps?: readonly string[];
 }
 
+/** A `WebAssembly.Module`, named here without a DOM. */
+export type CompiledRuntime = object;
+
 /** How a compute worker runs the model of a package. */
 export const loadRuntime = ({ kind, reference, inputs, outputs, taps }: Runtime): LoadRuntime => ({
   kind,
@@ -35,6 +38,8 @@ export type ComputeRequest =
       provider: Provider;
       threads: number;
       runtime: LoadRuntime;
+      /** The runtime's wasm, where it was fetched and compiled before; else the worker does so. */
+      compiled?: CompiledRuntime;
     }
   /** Takes so much memory and writes to all of it; the worker is of no other use. */
   | { type: 'prove'; bytes: number }

@@ -108,6 +108,8 @@ export interface DeviceStatus {
   bytesToday?: Bytes;
   model?: string;
   download?: { received: Bytes; total: Bytes; overPeers: Bytes; overHttps: Bytes };
+  /** The download of the program that runs models, while it lasts. */
+  runtime?: { received: Bytes; total: Bytes };
   shard?: { job: JobId; unitsDone: number; units: number };
   provider?: Provider;
   threads?: number;

@@ -116,6 +116,7 @@ export const Reason = v.variant('code', [
   of('reconnecting', { text: Text, seconds: Count }),
   of('hidden', {}),
   of('fetching-model', { model: Name }),
+  of('fetching-runtime', {}),
   of('download-again', { text: Text }),
   of('testing', { model: Name, provider: v.optional(Provider) }),
   of('awaiting-work', {}),

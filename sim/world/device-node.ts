@@ -134,6 +134,7 @@ function openTab(node: Node): Tab {
     skipped: [],
     runtime: 'simulated',
     memory: node.memory,
+    fetchesRuntime: false,
     provableBytes: bytes(1e9),
     recycleShards: 50,
     serves: false,

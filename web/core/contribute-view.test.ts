@@ -48,6 +48,17 @@ describe('what the device does and why', () => {
     expect(speed({ unitsPerSecond: 12.345 })).toBe('12');
   });
 
+  test('the program that runs models has a bar of its own', () => {
+    const received = 1_400_000 as DeviceStatus['served'];
+    const runtime = { received, total: 2_800_000 as DeviceStatus['served'] };
+    const reason = why('fetching-runtime', {});
+    const view = viewContribute(world({ phase: 'downloading', reason, runtime }), 'en');
+    expect(view).toMatchObject({
+      title: 'Getting ready',
+      runtime: { fraction: 0.5, label: '1.4 MB of 2.8 MB' },
+    });
+  });
+
   test('before the first start nothing runs and it says so', () => {
     const view = viewContribute(world({}, { running: false }));
     expect(view.phase).toBe('off');

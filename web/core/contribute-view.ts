@@ -42,6 +42,7 @@ export interface ContributeView {
   /** What the picture of cells shows now. */
   caption: string;
   steps: { label: string; state: StepState }[];
+  runtime?: { fraction: number; label: string };
   download?: { fraction: number; label: string; overPeers: number; sources: string };
   shard?: { fraction: number; label: string };
   figures: Figure[];
@@ -102,6 +103,7 @@ const REASON_TITLES: Partial<
   'newcomers-full': { title: 'Waiting for its turn', tone: 'calm' },
   'kept-ready': { title: 'Ready for the next question', tone: 'good' },
   'memory-trial': { title: 'Testing its memory', tone: 'busy' },
+  'fetching-runtime': { title: 'Getting ready', tone: 'busy' },
   'download-again': { title: 'The download broke off', tone: 'warn' },
   'device-unfit': { title: 'This model does not run here', tone: 'warn' },
   'admission-slow': { title: 'The download took too long', tone: 'warn' },
@@ -151,7 +153,7 @@ function elsewhere(phase: ContributeView['phase'], { refusal }: DeviceStatus) {
 
 /** Only where the device's own word counts: a page knows better that it is hidden or offline. */
 const titleOf = (phase: ContributeView['phase'], code: DeviceStatus['reason']['code']) =>
-  phase === 'idle' || code === 'time-up' ? REASON_TITLES[code] : undefined;
+  ['idle', 'downloading'].includes(phase) || code === 'time-up' ? REASON_TITLES[code] : undefined;
 
 function sayNext(phase: ContributeView['phase'], status: DeviceStatus, locale?: string): string {
   if (phase !== 'idle' && phase !== 'paused' && phase !== 'hub-down') return '';
@@ -255,10 +257,17 @@ function viewFigures(status: DeviceStatus, locale?: string): Figure[] {
 }
 
 function viewProgress(
-  { download, shard }: DeviceStatus,
+  { runtime, download, shard }: DeviceStatus,
   locale?: string,
-): Pick<ContributeView, 'download' | 'shard'> {
-  const view: Pick<ContributeView, 'download' | 'shard'> = {};
+): Pick<ContributeView, 'runtime' | 'download' | 'shard'> {
+  const view: Pick<ContributeView, 'runtime' | 'download' | 'shard'> = {};
+  if (runtime !== undefined && runtime.total > 0) {
+    const { received, total } = runtime;
+    view.runtime = {
+      fraction: Math.min(1, received / total),
+      label: `${formatBytes(received, locale)} of ${formatBytes(total, locale)}`,
+    };
+  }
   if (download !== undefined && download.total > 0) {
     const { received, total, overPeers, overHttps } = download;
     view.download = {

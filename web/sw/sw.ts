@@ -13,8 +13,8 @@ declare const self: ServiceWorkerGlobalScope & {
 };
 
 const RUNTIME_CACHE = 'pocketgrid-runtime';
-/** Glue and wasm of one version of the runtime; older ones go when a new one comes in. */
-const RUNTIME_FILES_MAX = 4;
+/** Glue and parts of wasm of both builds of one version; older ones go when new ones come in. */
+const RUNTIME_FILES_MAX = 24;
 
 precacheAndRoute(self.__WB_MANIFEST);
 cleanupOutdatedCaches();

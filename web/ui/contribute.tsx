@@ -196,6 +196,14 @@ function Progress({ app }: { app: AppModel }) {
       {view.shard === undefined ? null : (
         <Meter id="shard" name="This shard" share={view.shard.fraction} label={view.shard.label} />
       )}
+      {view.runtime === undefined ? null : (
+        <Meter
+          id="runtime"
+          name="Program that runs models"
+          share={view.runtime.fraction}
+          label={view.runtime.label}
+        />
+      )}
       {view.download === undefined ? null : (
         <Meter
           id="download"

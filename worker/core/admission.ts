@@ -15,6 +15,7 @@ import {
   liftTombstone,
   raiseTombstone,
 } from './memory.ts';
+import { askRuntime } from './runtime.ts';
 import { type Admission, type OpenTrial, send, type Turn } from './state.ts';
 
 const EXACT_THREADS_MAX = 4;
@@ -188,14 +189,20 @@ export function finishAdmissionFetch(
   // The figures of a finished download stay for the person who watches; a kept model had none.
   const { download } = turn.device;
   if (download !== undefined && download.received < download.total) delete turn.device.download;
-  if (admission.answers.length === 0) {
-    delete turn.device.admission;
-    announce(turn, admission.package);
-    return true;
-  }
-  admission.stage = 'trying';
-  nextTrial(turn);
+  admission.stage = 'awaiting-runtime';
+  resumeAdmission(turn);
   return true;
+}
+
+/** Goes on where the runtime has come: no deadline of a trial runs while something is fetched. */
+export function resumeAdmission(turn: Turn): void {
+  const { admission, packages } = turn.device;
+  if (admission?.stage !== 'awaiting-runtime') return;
+  if (admission.answers.length > 0) return nextTrial(turn);
+  const kept = packages.get(admission.package)?.admission;
+  if (kept !== undefined && !askRuntime(turn, kept.provider)) return;
+  delete turn.device.admission;
+  announce(turn, admission.package);
 }
 
 /** A download for the admission failed: it goes on where it stopped, after 1, 2, 4 … 30 s. */
@@ -205,13 +212,17 @@ export function failAdmissionFetch(turn: Turn, fetch: FetchId, refusal: Refusal)
   for (const id of admission.fetches.keys()) {
     if (id !== fetch) turn.effects.push({ type: 'cancel-fetch', fetch: id });
   }
+  retryLater(turn, admission, refusal);
+  return true;
+}
+
+function retryLater(turn: Turn, admission: Admission, { message }: Refusal): void {
   admission.fetches.clear();
   admission.stage = 'queued';
   const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** admission.fetchFailures);
   admission.fetchFailures += 1;
   admission.retryAt = after(turn.world.now, millis(waitMs));
-  turn.device.idle = why('download-again', { text: refusal.message });
-  return true;
+  turn.device.idle = why('download-again', { text: message });
 }
 
 function nextTrial(turn: Turn): void {
@@ -235,6 +246,12 @@ function nextTrial(turn: Turn): void {
     admission.trials.push(skippedTrial(provider, reason));
     return nextTrial(turn);
   }
+  if (!askRuntime(turn, provider)) {
+    admission.providers.unshift(provider);
+    admission.stage = 'awaiting-runtime';
+    return;
+  }
+  admission.stage = 'trying';
   admission.trial = {
     provider,
     threads: threadsOn(turn, provider, admission.manifest),
@@ -313,7 +330,13 @@ export function trialFailed(
 ): boolean {
   const { admission } = turn.device;
   if (admission?.trial?.worker !== event.worker) return false;
-  closeTrial(turn, { outcome: 'failed', reason: failed(event.refusal) });
+  if (event.refusal.code === 'download-failed') {
+    // Nothing was tried: its program did not come.
+    admission.providers.unshift(admission.trial.provider);
+    endTrial(turn, admission);
+    liftTombstone(turn);
+    retryLater(turn, admission, event.refusal);
+  } else closeTrial(turn, { outcome: 'failed', reason: failed(event.refusal) });
   return true;
 }
 
@@ -321,8 +344,7 @@ export function closeTrial(turn: Turn, end: Pick<Trial, 'outcome' | 'reason'>): 
   const { admission } = turn.device;
   const trial = admission?.trial;
   if (admission === undefined || trial === undefined) return;
-  turn.effects.push({ type: 'terminate', worker: trial.worker });
-  delete admission.trial;
+  endTrial(turn, admission);
   const sorted = [...trial.timings].sort((a, b) => a - b);
   const unitMs = sorted[sorted.length >> 1];
   const { provider, threads } = trial;
@@ -336,6 +358,12 @@ export function closeTrial(turn: Turn, end: Pick<Trial, 'outcome' | 'reason'>): 
   });
   turn.device.trials = [...admission.trials];
   nextTrial(turn);
+}
+
+function endTrial({ effects }: Turn, admission: Admission): void {
+  if (admission.trial === undefined) return;
+  effects.push({ type: 'terminate', worker: admission.trial.worker });
+  delete admission.trial;
 }
 
 /** The fastest provider that is right is kept. */
@@ -378,10 +406,8 @@ export function dropAdmission(turn: Turn): void {
   const { admission } = device;
   if (admission === undefined) return;
   for (const fetch of admission.fetches.keys()) effects.push({ type: 'cancel-fetch', fetch });
-  if (admission.trial !== undefined) {
-    effects.push({ type: 'terminate', worker: admission.trial.worker });
-    liftTombstone(turn);
-  }
+  if (admission.trial !== undefined) liftTombstone(turn);
+  endTrial(turn, admission);
   delete device.admission;
   delete device.download;
 }

@@ -4,6 +4,7 @@ import {
   finishAdmissionFetch,
   finishTrialRun,
   receiveAdmit,
+  resumeAdmission,
   sourceFailed,
   startTrial,
   trialFailed,
@@ -33,6 +34,7 @@ import {
   receiveLogged,
   retryShard,
 } from './pipeline.ts';
+import { failRuntime, finishRuntime, runtimeProgress, startRuntime } from './runtime.ts';
 import {
   donate,
   helloSigned,
@@ -66,6 +68,7 @@ export function openContributor(config: ContributorConfig): Contributor {
     signing: new Map(),
     remembering: new Map(),
     packages: new Map(),
+    runtimes: new Map(),
     resting: [],
     engineFailures: 0,
     broken: new Map(),
@@ -98,6 +101,7 @@ export function stepContributor(
   const turn: Turn = { device, world, effects: [] };
   stepEvent(turn, event);
   if (device.running) holdBack(turn);
+  if (device.running) startRuntime(turn);
   if (device.running && device.memoryTrial === undefined) {
     checkAdmission(turn);
     drive(turn);
@@ -151,11 +155,11 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       return what === undefined ? undefined : markedEngine(turn, what.worker);
     }
     case 'fetch-progress':
+    case 'runtime-progress':
     case 'fetched':
     case 'fetch-failed':
-      return stepFetch(turn, event);
     case 'source-failed':
-      return sourceFailed(turn, event);
+      return stepFetch(turn, event);
     case 'loaded':
       if (!trialLoaded(turn, event.worker)) engineLoaded(turn, event.worker);
       return;
@@ -184,22 +188,34 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
 
 type FetchEvent = Extract<
   ContributorEvent,
-  { type: 'fetch-progress' | 'fetched' | 'fetch-failed' }
+  { type: 'fetch-progress' | 'runtime-progress' | 'fetched' | 'fetch-failed' | 'source-failed' }
 >;
 
 function stepFetch(turn: Turn, event: FetchEvent): void {
   const { device } = turn;
-  if (event.type === 'fetch-progress') {
-    const { received, overPeers, overHttps } = event;
-    countFetch(turn, event.fetch, received);
-    const part = device.admission?.fetches.get(event.fetch)?.part;
-    if (device.download === undefined || part !== 'model') return;
-    device.download = { ...device.download, received, overPeers, overHttps };
-    return;
+  switch (event.type) {
+    case 'fetch-progress': {
+      const { received, overPeers, overHttps } = event;
+      countFetch(turn, event.fetch, received);
+      const part = device.admission?.fetches.get(event.fetch)?.part;
+      if (device.download === undefined || part !== 'model') return;
+      device.download = { ...device.download, received, overPeers, overHttps };
+      return;
+    }
+    case 'runtime-progress':
+      return runtimeProgress(turn, event);
+    case 'fetched':
+      device.counted.delete(event.fetch);
+      if (finishRuntime(turn, event.fetch)) return resumeAdmission(turn);
+      if (!finishAdmissionFetch(turn, event)) finishFetch(turn, event);
+      return;
+    case 'fetch-failed':
+      device.counted.delete(event.fetch);
+      if (failRuntime(turn, event.fetch, event.refusal)) return;
+      return failFetch(turn, event.fetch, event.refusal);
+    case 'source-failed':
+      return sourceFailed(turn, event);
   }
-  device.counted.delete(event.fetch);
-  if (event.type === 'fetch-failed') return failFetch(turn, event.fetch, event.refusal);
-  if (!finishAdmissionFetch(turn, event)) finishFetch(turn, event);
 }
 
 function stepMessage(

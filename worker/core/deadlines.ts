@@ -53,6 +53,8 @@ export function engineFailed(turn: Turn, { worker, unit, refusal }: Failure): vo
   const known = device.packages.get(id);
   stopEngines(turn);
   failShards(turn, id, { refusal, unit });
+  // The line broke before its program was here: nothing was tried.
+  if (refusal.code === 'download-failed') return;
   // The hub finds out whether the unit is at fault or this device.
   if (provider === 'wasm' && stage === 'ready') return;
   if (shardsRun > 0) device.engineFailures = 0;

@@ -24,6 +24,8 @@ import type { DayBook } from './care/care.ts';
 export type SocketId = number;
 /** Number of a download. */
 export type FetchId = number;
+/** A build of the runtime: for wasm, or for what runs on a GPU. */
+export type RuntimeBuild = 'cpu' | 'gpu';
 /** Number of a compute worker. */
 export type WorkerId = number;
 export type RunId = number;
@@ -48,6 +50,8 @@ export interface ContributorConfig {
   provableBytes: Bytes;
   /** Runtime version, engine and adapter: a kept admission holds only for the same. */
   runtime: string;
+  /** A page fetches the runtime; in Node it is there. */
+  fetchesRuntime: boolean;
   /** What an earlier life of this device left behind. */
   memory: DeviceMemory;
   /** Shards after which the compute worker is replaced: 200 on iOS, 2,000 elsewhere. */
@@ -130,6 +134,8 @@ export type ContributorEvent =
   | { type: 'remembered'; token: Token }
   /** At most four times a second for each fetch. */
   | { type: 'fetch-progress'; fetch: FetchId; received: Bytes; overPeers: Bytes; overHttps: Bytes }
+  /** Bytes on the line, in all its tries; at most four times a second. */
+  | { type: 'runtime-progress'; fetch: FetchId; received: Bytes; total: Bytes }
   /** `bytes` when the fetch asked for them. */
   | { type: 'fetched'; fetch: FetchId; bytes?: Uint8Array<ArrayBuffer> }
   | { type: 'fetch-failed'; fetch: FetchId; refusal: Refusal }
@@ -172,6 +178,9 @@ export type ContributorEffect =
   /** `wantBytes`: hand the bytes over in `fetched`; else they stay in the store until `load`. */
   | { type: 'fetch'; fetch: FetchId; target: FetchTarget; wantBytes: boolean }
   | { type: 'cancel-fetch'; fetch: FetchId }
+  | { type: 'cancel-runtime'; build: RuntimeBuild }
+  /** Fetch a build of the runtime for `load`, on from where an earlier try stopped. */
+  | { type: 'fetch-runtime'; fetch: FetchId; build: RuntimeBuild }
   /** Open a compute worker for this provider and load the model from the store. */
   | {
       type: 'load';

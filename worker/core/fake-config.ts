@@ -16,6 +16,7 @@ export const fakeConfig = (change: Partial<ContributorConfig> = {}): Contributor
   provableBytes: bytes(1.25e9),
   provider: 'auto',
   skipped: [],
+  fetchesRuntime: false,
   runtime: 'test',
   memory: { deaths: [], admissions: [] },
   recycleShards: 100,

@@ -52,12 +52,14 @@ type Of<T extends ContributorEffect['type']> = Extract<ContributorEffect, { type
 
 type Change = Partial<ContributorConfig> & {
   failFetches?: boolean;
+  /** Models load when the test says so. */
+  holdLoads?: boolean;
   /** What every run finds inside. */
   taps?: Extract<ContributorEvent, { type: 'ran' }>['taps'];
 };
 
 /** A device in a world that does at once what it is asked, but for runs, which the test ends. */
-function openWorld({ failFetches = false, taps, ...change }: Change) {
+function openWorld({ failFetches = false, holdLoads = false, taps, ...change }: Change) {
   const config = fakeConfig({ key: PHONE, ...change });
   const world = {
     device: openContributor(config),
@@ -66,6 +68,7 @@ function openWorld({ failFetches = false, taps, ...change }: Change) {
     failFetches,
     wrongAnswers: false,
     failLoads: false,
+    holdLoads,
     taps,
     effects: [] as ContributorEffect[],
     post(event: ContributorEvent): void {
@@ -96,6 +99,7 @@ function perform(world: ReturnType<typeof openWorld>, effect: ContributorEffect)
     case 'load': {
       const refusal = { code: 'provider-failed' as const, message: 'the model cannot be read' };
       const { worker } = effect;
+      if (world.holdLoads) return;
       if (world.failLoads) return world.post({ type: 'worker-failed', worker, refusal });
       return world.post({ type: 'loaded', worker });
     }

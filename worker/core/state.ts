@@ -22,6 +22,7 @@ import type {
   FetchId,
   KeptAdmission,
   RunId,
+  RuntimeBuild,
   SocketId,
   Token,
   WorkerId,
@@ -70,11 +71,18 @@ export interface Shard {
   retryAt?: Instant;
 }
 
+/** One build of the runtime, on its way to a device that must fetch it. */
+export type RuntimeFetch = { at?: { received: Bytes; total: Bytes } | undefined } & (
+  | { stage: 'fetching'; fetch: FetchId; failures: number }
+  | { stage: 'waiting'; failures: number; retryAt: Instant; text: string }
+  | { stage: 'here' }
+);
+
 /** The admission test of one package: its known answers on each provider in turn. */
 export interface Admission {
   package: Digest;
   manifest: PackageManifest;
-  stage: 'queued' | 'fetching' | 'trying';
+  stage: 'queued' | 'fetching' | 'awaiting-runtime' | 'trying';
   /** Not before then: a download that failed is tried again after a while. */
   retryAt?: Instant;
   fetchFailures: number;
@@ -150,6 +158,7 @@ export interface Contributor {
   /** Newest first. */
   verdicts: OwnVerdict[];
   admission?: Admission;
+  runtimes: Map<RuntimeBuild, RuntimeFetch>;
   /** Whether it has so much memory is being tried. */
   memoryTrial?: { worker: WorkerId; bytes: Bytes; deadlineAt: Instant };
   engine?: Engine;

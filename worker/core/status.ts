@@ -1,6 +1,7 @@
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { between, bytes, type Instant } from '#protocol/values/units.ts';
+import { describeRuntime, viewRuntime } from './runtime.ts';
 import type { Contributor, Turn } from './state.ts';
 
 const SPEED_WINDOW_MS = 30_000;
@@ -60,6 +61,12 @@ function locateWork(device: Contributor, now: Instant): Where {
       reason: why('fetching-model', { model: admission.manifest.name }),
     };
   }
+  if (admission?.retryAt !== undefined && admission.stage === 'queued') {
+    return { phase: 'downloading', reason: device.idle ?? why('awaiting-work', {}) };
+  }
+  if (admission?.stage === 'awaiting-runtime') {
+    return { phase: 'downloading', reason: describeRuntime(device) };
+  }
   if (admission?.stage === 'trying') {
     const { manifest, trial } = admission;
     const on = trial === undefined ? {} : { provider: trial.provider };
@@ -103,6 +110,7 @@ function viewStatus(turn: Turn, { phase, reason, nextAt }: Where): DeviceStatus 
     bytesToday: device.care.today.bytes,
     ...(model === undefined ? {} : { model }),
     ...(download === undefined ? {} : { download }),
+    ...viewRuntime(device),
     ...(shard === undefined
       ? {}
       : {

@@ -1,7 +1,7 @@
 import type { ComputeReply } from '#protocol/messages/compute.ts';
 import { PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
 import type { ContributorEffect, ContributorEvent, WorkerId } from '../core/events.ts';
-import type { BlobCache, ComputePort, OpenComputePort } from './ports.ts';
+import type { BlobCache, ComputePort, OpenComputePort, Runtimes } from './ports.ts';
 
 type Load = Extract<ContributorEffect, { type: 'load' }>;
 type Run = Extract<ContributorEffect, { type: 'run' }>;
@@ -19,9 +19,10 @@ export interface ComputeOwner {
 export function openComputeOwner(world: {
   cache: BlobCache;
   openPort: OpenComputePort;
+  runtimes?: Runtimes | undefined;
   post(event: ContributorEvent): void;
 }): ComputeOwner {
-  const { cache, openPort, post } = world;
+  const { cache, openPort, runtimes, post } = world;
   const ports = new Map<WorkerId, ComputePort>();
 
   const fail = (worker: WorkerId, code: RefusalCode, message: string): void => {
@@ -32,7 +33,7 @@ export function openComputeOwner(world: {
     try {
       return openPort(provider, {
         reply: (reply) => (ports.has(worker) ? post(toEvent(worker, reply)) : undefined),
-        broken: (reason) => fail(worker, 'provider-failed', reason),
+        broken: (reason, code = 'provider-failed') => fail(worker, code, reason),
       });
     } catch (error) {
       const message = `no compute worker can be opened: ${error instanceof Error ? error.message : error}`;
@@ -49,7 +50,9 @@ export function openComputeOwner(world: {
         .read(model.root, 0, model.length)
         .then((bytes) => {
           if (ports.get(worker) !== port) return;
-          port.post({ type: 'load', model: bytes, provider, threads, runtime }, [bytes.buffer]);
+          const compiled = runtimes?.find(provider === 'wasm' ? 'cpu' : 'gpu');
+          const load = { type: 'load' as const, model: bytes, provider, threads, runtime };
+          port.post({ ...load, ...(compiled && { compiled }) }, [bytes.buffer]);
         })
         .catch((error: unknown) => {
           const message = error instanceof PocketgridError ? error.refusal.message : String(error);

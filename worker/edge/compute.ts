@@ -18,8 +18,10 @@ export function openCompute(ports: ComputePorts): (request: ComputeRequest) => v
     if (request.type === 'prove') {
       proveMemory(request.bytes);
       ports.reply({ type: 'proven' }, []);
-    } else if (request.type === 'load') run = await KINDS[request.runtime.kind](ports, request);
-    else if (run !== undefined) await run(request);
+    } else if (request.type === 'load') {
+      await ports.prepare?.(request);
+      run = await KINDS[request.runtime.kind](ports, request);
+    } else if (run !== undefined) await run(request);
     else throw unloaded();
   };
   return (request) => {

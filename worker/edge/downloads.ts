@@ -48,7 +48,8 @@ export function openDownloads(world: World): Downloads {
           post({ type: 'fetched', fetch, ...(data === undefined ? {} : { bytes: data }) });
         })
         .catch((error: unknown) => {
-          if (live.delete(fetch)) post({ type: 'fetch-failed', fetch, refusal: refusalOf(error) });
+          if (live.delete(fetch))
+            post({ type: 'fetch-failed', fetch, refusal: downloadRefusal(error) });
         });
     },
     cancel(fetch) {
@@ -117,7 +118,8 @@ function progress(
   };
 }
 
-const refusalOf = (error: unknown): Refusal =>
+/** What is said of a download that ended by this error. */
+export const downloadRefusal = (error: unknown): Refusal =>
   error instanceof PocketgridError
     ? error.refusal
     : refusal('download-failed', error instanceof Error ? error.message : String(error));

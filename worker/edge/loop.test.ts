@@ -24,6 +24,7 @@ const config = {
   skipped: [],
   runtime: 'test',
   memory: { deaths: [], admissions: [] },
+  fetchesRuntime: false,
   provableBytes: bytes(1e9),
   recycleShards: 2_000,
   serves: false,

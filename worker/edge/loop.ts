@@ -5,11 +5,11 @@ import {
   openControlLink,
 } from '#client/control-link.ts';
 import type { Nonce } from '#protocol/values/ids.ts';
-import { instant } from '#protocol/values/units.ts';
+import { bytes, instant } from '#protocol/values/units.ts';
 import { openContributor, stepContributor } from '../core/contributor.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent } from '../core/events.ts';
 import { type ComputeOwner, openComputeOwner } from './compute-owner.ts';
-import { type Downloads, openDownloads } from './downloads.ts';
+import { type Downloads, downloadRefusal, openDownloads } from './downloads.ts';
 import { type HttpSource, openHttpSource } from './http-source.ts';
 import type { DeviceWorld } from './ports.ts';
 import { searchAnswer } from './puzzle.ts';
@@ -52,13 +52,13 @@ export function openDeviceLoop(config: ContributorConfig, world: DeviceWorld): D
       stepping = false;
     }
   };
-  const { cache, peers } = world;
+  const { cache, peers, runtimes, openPort } = world;
   const http = openHttpSource(world.hub, world.send);
   const hands: Hands = {
     world,
     http,
     links: new Map(),
-    owner: openComputeOwner({ cache, openPort: world.openPort, post }),
+    owner: openComputeOwner({ cache, openPort, runtimes, post }),
     downloads: openDownloads({ cache, http, peers, post }),
     post,
   };
@@ -116,6 +116,10 @@ function perform(hands: Hands, effect: ContributorEffect): void {
         .then(() => post({ type: 'remembered', token: effect.token }));
     case 'fetch':
       return downloads.start(effect.fetch, effect.target, effect.wantBytes);
+    case 'fetch-runtime':
+      return fetchRuntime(hands, effect);
+    case 'cancel-runtime':
+      return world.runtimes?.cancel(effect.build);
     case 'cancel-fetch':
       return downloads.cancel(effect.fetch);
     case 'load':
@@ -138,6 +142,20 @@ function perform(hands: Hands, effect: ContributorEffect): void {
     case 'left':
       return world.peers?.leave();
   }
+}
+
+function fetchRuntime(
+  { world, post }: Hands,
+  { fetch, build }: Extract<ContributorEffect, { type: 'fetch-runtime' }>,
+): void {
+  const progress = ({ received, total }: { received: number; total: number }) =>
+    post({ type: 'runtime-progress', fetch, received: bytes(received), total: bytes(total) });
+  const fetched = world.runtimes?.fetch(build, progress) ?? Promise.resolve();
+  fetched
+    .then(() => post({ type: 'fetched', fetch }))
+    .catch((error: unknown) =>
+      post({ type: 'fetch-failed', fetch, refusal: downloadRefusal(error) }),
+    );
 }
 
 /** Without a signature nothing can be said to the hub: the core connects again, later and later. */

@@ -1,12 +1,13 @@
 import type { Send } from '#client/client.ts';
 import type { SigningContext } from '#protocol/bytes/signature.ts';
-import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
+import type { CompiledRuntime, ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
 import type { HistoryNote } from '#protocol/messages/history.ts';
 import type { BlobRef, Provider } from '#protocol/models/package.ts';
 import type { Root, Signature } from '#protocol/values/ids.ts';
-import type { DeviceMemory } from '../core/events.ts';
+import type { RefusalCode } from '#protocol/values/refusal.ts';
+import type { DeviceMemory, RuntimeBuild } from '../core/events.ts';
 
 /** Blobs a device keeps. Pieces are written once their hash holds; `finish` makes a blob whole. */
 export interface BlobCache {
@@ -26,13 +27,11 @@ export interface ComputePort {
 /** Starts a compute worker. */
 export type OpenComputePort = (
   provider: Provider,
-  on: { reply(reply: ComputeReply): void; broken(reason: string): void },
+  on: { reply(reply: ComputeReply): void; broken(reason: string, code?: RefusalCode): void },
 ) => ComputePort;
 
 /** Peers over WebRTC. Node has none: there HTTPS brings everything. */
 export interface PeerLinks {
-  /** Whether a connection may still come, so that waiting for it is worth a moment. */
-  possible(): boolean;
   /** Connected peers that may hold this blob. */
   holders(root: Root): string[];
   request(
@@ -52,6 +51,19 @@ export interface PeerLinks {
   leave(): void;
 }
 
+/** Builds of the runtime that a page fetches. In Node they are installed. */
+export interface Runtimes {
+  /** Goes on where an earlier try stopped; throws a `PocketgridError` when the line breaks. */
+  fetch(
+    build: RuntimeBuild,
+    progress: (at: { received: number; total: number }) => void,
+  ): Promise<void>;
+  /** Ends a fetch, which then fails. */
+  cancel(build: RuntimeBuild): void;
+  /** What has come of a build, for `load`. */
+  find(build: RuntimeBuild): CompiledRuntime | undefined;
+}
+
 /** The world of a contributor: a browser's worker or a Node process. */
 export interface DeviceWorld {
   hub: URL;
@@ -65,6 +77,7 @@ export interface DeviceWorld {
   cache: BlobCache;
   openPort: OpenComputePort;
   peers?: PeerLinks;
+  runtimes?: Runtimes;
   tell(status: DeviceStatus): void;
   /** Keeps what its person may want to look back at. */
   note?(note: HistoryNote): void;

@@ -8,7 +8,9 @@ export const openComputePort: OpenComputePort = (provider, on) => {
   worker.onmessageerror = () => on.broken('the compute worker sent what cannot be read');
   worker.onerror = (event) => {
     event.preventDefault();
-    on.broken(event.message || 'the program of the compute worker could not be loaded');
+    // A script that could not be fetched leaves no message.
+    if (event.message) on.broken(event.message);
+    else on.broken('the program of the compute worker could not be fetched', 'download-failed');
   };
   return {
     post: (request, transfer) => worker.postMessage(request, transfer),

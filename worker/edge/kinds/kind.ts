@@ -18,6 +18,8 @@ export interface Runtime {
 /** What a compute worker needs of its platform. */
 export interface ComputePorts {
   runtime: Runtime;
+  /** Before a model is loaded; in Node there is nothing to do. */
+  prepare?(request: LoadRequest): Promise<void>;
   /** SHA-256; at once, or by a thread of the platform while the next unit runs. */
   digest(bytes: Uint8Array<ArrayBuffer>): Uint8Array | Promise<Uint8Array>;
   reply(message: ComputeReply, transfer: ArrayBuffer[]): void;

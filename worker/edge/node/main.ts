@@ -58,6 +58,7 @@ async function main(): Promise<void> {
     provableBytes: bytes(Math.min(totalmem() / 2, WASM_BYTES_MAX)),
     provider: 'auto',
     skipped: [],
+    fetchesRuntime: false,
     runtime: `${RUNTIME}; Node ${process.version}; ${threads} threads`,
     memory: memory.saved,
     recycleShards: 2_000,
