@@ -28,7 +28,7 @@ export interface Wanted {
   source: SourceId;
 }
 
-/** Peers are tried first; HTTPS takes over when none has delivered for this long. */
+/** HTTPS helps peers of which none has delivered for this long. */
 export const PEER_PATIENCE_MS = 5_000;
 const IN_FLIGHT_MAX = { peer: 3, https: 2 } as const;
 const PEER_FAILURES_MAX = 2;
@@ -56,21 +56,20 @@ export function setPeers(assembly: Assembly, peers: readonly SourceId[]): void {
 }
 
 /**
- * What to ask for next. Peers first, fastest first. HTTPS when no peer can be hoped for
- * (`peersPossible` false), or when none has delivered a piece for five seconds.
+ * What to ask for next. Peers that are connected first, fastest first. HTTPS at once where there is none,
+ * so that nobody waits for peers that may never come, and where none has delivered a piece for five seconds.
  */
 export function planRequests(
   assembly: Assembly,
   now: Instant,
-  peers: { connected: readonly SourceId[]; possible: boolean },
+  connected: readonly SourceId[],
 ): Wanted[] {
-  setPeers(assembly, peers.connected);
+  setPeers(assembly, connected);
   const stalled = between(assembly.lastPeerPieceAt, now) >= PEER_PATIENCE_MS;
-  const usable = peers.connected
+  const usable = connected
     .filter((peer) => !isGivenUp(assembly, peer))
     .sort((a, b) => speed(assembly, b) - speed(assembly, a));
-  const hopeless = !peers.possible || (peers.connected.length > 0 && usable.length === 0);
-  const order = stalled || hopeless ? [...usable, HTTPS] : usable;
+  const order = stalled || usable.length === 0 ? [...usable, HTTPS] : usable;
   const wanted: Wanted[] = [];
   const open = [...assembly.missing].filter((piece) => !assembly.asked.has(piece));
   for (const source of order) {

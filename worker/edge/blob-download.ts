@@ -136,8 +136,7 @@ async function assemble(
   const open = new Set<Promise<void>>();
   const askMore = (): void => {
     const connected = world.peers?.holders(ref.root) ?? [];
-    const possible = world.peers?.possible() ?? false;
-    for (const next of planRequests(assembly, instant(Date.now()), { connected, possible })) {
+    for (const next of planRequests(assembly, instant(Date.now()), connected)) {
       const asked = ask(next).finally(() => open.delete(asked));
       open.add(asked);
     }

@@ -27,7 +27,6 @@ type Answer = (range: { offset: number; length: number }) => Uint8Array<ArrayBuf
 /** One peer that is connected from the start. */
 function fakePeers(answer: Answer): PeerLinks {
   return {
-    possible: () => true,
     holders: () => ['peer'],
     request: async (_peer, range) => answer(range),
     join: () => undefined,

@@ -89,7 +89,9 @@ function start(work: Work, settings: Settings): void {
     onMessage: (message) => receive(work, message),
     onFailed: (reason) => end(work, workerFailed(work.state.status, reason)),
   });
-  work.worker.post({ type: 'start', hub: work.hub, ...settings, signals: work.signals });
+  // iPhones in Lockdown Mode and some policies take it away.
+  const webrtc = settings.webrtc && typeof RTCPeerConnection === 'function';
+  work.worker.post({ type: 'start', hub: work.hub, ...settings, webrtc, signals: work.signals });
   tellVisible(work);
 }
 

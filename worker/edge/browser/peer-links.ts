@@ -5,7 +5,6 @@ import type { BlobCache, PeerLinks } from '../ports.ts';
 import { openPeerChannel, type PeerChannel } from './peer-channel.ts';
 
 const PEERS_MAX = 4;
-const HOPE_MS = 10_000;
 
 /** Data channels that the page opens for its worker. */
 export interface BrowserPeers extends PeerLinks {
@@ -24,14 +23,12 @@ export function openPeerLinks(world: {
   const channels = new Map<string, PeerChannel>();
   const holders = new Map<Root, Set<string>>();
   let seeder: string | undefined;
-  let hopeUntil = 0;
   let served = 0;
 
   const connect = (peer: string): void => {
     if (!channels.has(peer) && channels.size < PEERS_MAX) ask({ type: 'connect', peer });
   };
   return {
-    possible: () => channels.size > 0 || Date.now() < hopeUntil,
     holders(root) {
       const known = [...(holders.get(root) ?? [])];
       const all = seeder === undefined ? known : [...known, seeder];
@@ -44,7 +41,6 @@ export function openPeerLinks(world: {
     },
     join({ peer, token, seeder: named, iceServers }) {
       seeder = named;
-      hopeUntil = Date.now() + HOPE_MS;
       ask({ type: 'join', peer, token, path: SIGNALLING_PATH, iceServers });
       connect(named);
     },
@@ -70,7 +66,6 @@ export function openPeerLinks(world: {
     failed(peer) {
       channels.get(peer)?.close();
       channels.delete(peer);
-      if (peer === seeder) hopeUntil = 0;
     },
     letGo(peer) {
       // The hub's own peer serves every blob that this device may have: it may only be slow.
@@ -80,7 +75,6 @@ export function openPeerLinks(world: {
       for (const channel of channels.values()) channel.close();
       channels.clear();
       holders.clear();
-      hopeUntil = 0;
       ask({ type: 'leave' });
     },
   };
