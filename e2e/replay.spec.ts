@@ -101,7 +101,7 @@ function watchRuntime(page: Page): () => string[] {
   const seen: string[] = [];
   page.context().on('request', (request) => {
     const { pathname } = new URL(request.url());
-    if (/\.wasm$/.test(pathname)) seen.push(pathname);
+    if (/\.bin$/.test(pathname)) seen.push(pathname);
   });
   return () => [...seen];
 }
