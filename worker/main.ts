@@ -47,6 +47,7 @@ async function openDevice({
   donates,
   care,
   signals,
+  leftAt,
 }: Extract<PageMessage, { type: 'start' }>) {
   const [store, cache, found] = await Promise.all([
     openDeviceStore(),
@@ -75,6 +76,7 @@ async function openDevice({
     donates,
     care,
     signals,
+    leftAt,
   };
   const loop = openDeviceLoop(config, {
     hub: new URL(hub),

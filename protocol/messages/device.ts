@@ -25,6 +25,8 @@ export type PageMessage =
       donates: Donation;
       care: CarePolicy;
       signals: DeviceSignals;
+      /** When this page last went away, so that a step it was in is not taken for a crash. */
+      leftAt?: Instant;
     }
   | { type: 'stop' }
   /** What the person gives away from now on. */

@@ -7,6 +7,8 @@ export type StoredName =
   | 'theme'
   /** The name this device goes by, once it has worked. */
   | 'device'
+  /** When a page that worked last went away. */
+  | 'left'
   /** Where the money of this grid lies, for when the hub is gone. */
   | 'chain'
   /** The newest leaf of each payout of this device, with its proof. */

@@ -126,6 +126,48 @@ test('a tab that died twice in a week on a provider is not risked again', () => 
   ]);
 });
 
+test('a tab that died with four threads is tried once more with one, and then no more', () => {
+  const capabilities = { ...GPU, providers: ['wasm' as const], threads: 4 };
+  const manifest = packageOf({ unitItems: 2 });
+  const visit = (memory: DeviceMemory) => {
+    const bench = openBench({ capabilities, memory, holdLoads: true });
+    bench.post({ type: 'start' });
+    bench.welcome();
+    bench.hear({ type: 'admit', id: PACKAGE, manifest });
+    return bench;
+  };
+  const first = visit({ deaths: [], admissions: [] });
+  const second = visit(first.memory());
+  const third = visit(second.memory());
+  const threads = [first, second, third].map((bench) => bench.all('load').map((it) => it.threads));
+  expect(threads).toEqual([[4], [1], []]);
+  expect(third.device.trials).toMatchObject([{ reason: { code: 'tab-ended' } }]);
+});
+
+test('only a death in loading or in the first unit is told to the next life', () => {
+  const bench = openBench({ holdLoads: true });
+  bench.join();
+  const worker = () => bench.all('load').at(-1)?.worker ?? 0;
+  expect(bench.memory().tombstone).toBeDefined();
+  bench.post({ type: 'loaded', worker: worker() });
+  expect(bench.said()).toContain('admitted');
+  bench.lease('aa', 2);
+  expect(bench.memory().tombstone).toBeDefined();
+  bench.post({ type: 'loaded', worker: worker() });
+  expect(bench.memory().tombstone).toBeDefined();
+  const [run = { run: 0 }] = bench.all('run').slice(-1);
+  bench.post({ type: 'progress', worker: worker(), run: run.run, unitsDone: 1 });
+  expect(bench.memory().tombstone).toBeUndefined();
+});
+
+test('a device that is stopped while it loads leaves no tombstone', () => {
+  const bench = openBench({ holdLoads: true });
+  bench.join();
+  expect(bench.memory().tombstone).toBeDefined();
+  bench.post({ type: 'stop' });
+  expect(bench.memory().tombstone).toBeUndefined();
+});
+
 test('a source that gave no right bytes is reported while its model is fetched, eight at most', () => {
   const bench = openBench({ failFetches: true, serves: true });
   bench.join();

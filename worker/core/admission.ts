@@ -13,6 +13,7 @@ import {
   hasEndedTab,
   keepAdmission,
   liftTombstone,
+  needsLess,
   raiseTombstone,
 } from './memory.ts';
 import { askRuntime } from './runtime.ts';
@@ -36,7 +37,8 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
   const isOpen =
     kept !== undefined &&
     !isWithout(kept.provider) &&
-    !hasEndedTab(turn, { package: id, provider: kept.provider });
+    !hasEndedTab(turn, { package: id, provider: kept.provider }) &&
+    kept.threads === threadsOn(turn, kept.provider, { id, manifest });
   if (isOpen) {
     device.trials = kept.trials;
     return fetchKept(turn, id, manifest);
@@ -254,19 +256,26 @@ function nextTrial(turn: Turn): void {
   admission.stage = 'trying';
   admission.trial = {
     provider,
-    threads: threadsOn(turn, provider, admission.manifest),
+    threads: threadsOn(turn, provider, { id: admission.package, manifest: admission.manifest }),
     worker: device.nextId++,
     deadlineAt: after(turn.world.now, millis(TRIAL_MS_MAX)),
     runsDone: 0,
     timings: [],
     l2: 0,
   };
-  raiseTombstone(turn, { package: admission.package, provider }, { type: 'trial' });
+  const { threads } = admission.trial;
+  raiseTombstone(turn, { package: admission.package, provider, threads }, { type: 'trial' });
 }
 
-function threadsOn({ device }: Turn, provider: Provider, manifest: PackageManifest): number {
+/** One thread where more may have ended a tab. */
+function threadsOn(
+  turn: Turn,
+  provider: Provider,
+  { id, manifest }: { id: Digest; manifest: PackageManifest },
+): number {
   if (provider !== 'wasm' || !kindOf(manifest).mayThread(manifest)) return 1;
-  return Math.min(device.config.capabilities.threads, EXACT_THREADS_MAX);
+  if (needsLess(turn, { package: id, provider })) return 1;
+  return Math.min(turn.device.config.capabilities.threads, EXACT_THREADS_MAX);
 }
 
 /** The tombstone is on disk: the sacrificial worker may load. */
@@ -319,6 +328,8 @@ export function finishTrialRun(turn: Turn, event: Ran): boolean {
     }
   } else trial.timings.push(event.computeMs);
   trial.runsDone += 1;
+  // What may end a tab is to load and to run for the first time.
+  liftTombstone(turn);
   if (trial.timings.length < TIMED_RUNS) runTrial(turn, admission, trial);
   else closeTrial(turn, { outcome: 'fit', reason: why('right', {}) });
   return true;

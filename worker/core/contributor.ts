@@ -12,7 +12,7 @@ import {
 } from './admission.ts';
 import { noteTraffic, openCare } from './care/care.ts';
 import { engineFailed, tickAdmission, tickEngine, tickShards, unitFailed } from './deadlines.ts';
-import { engineLoaded, markedEngine } from './engine.ts';
+import { engineLoaded, markedEngine, proveEngine } from './engine.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent, World } from './events.ts';
 import { countFetch, holdBack } from './hold.ts';
 import { openMemory, remembered } from './memory.ts';
@@ -64,7 +64,7 @@ export function openContributor(config: ContributorConfig): Contributor {
     counted: new Map(),
     link: { name: 'off' },
     failures: 0,
-    memory: openMemory(config.memory),
+    memory: openMemory(config.memory, config.leftAt),
     signing: new Map(),
     remembering: new Map(),
     packages: new Map(),
@@ -168,6 +168,7 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
     case 'progress': {
       const shard = device.shards.find(({ run }) => run === event.run);
       if (shard !== undefined) shard.unitsDone = event.unitsDone;
+      proveEngine(turn, event.worker);
       return;
     }
     case 'ran':

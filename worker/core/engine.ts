@@ -59,7 +59,7 @@ export function ensureEngine(turn: Turn, id: Digest): void {
     proven: false,
     shardsRun: 0,
   };
-  raiseTombstone(turn, { package: id, provider }, { type: 'engine', worker });
+  raiseTombstone(turn, { package: id, provider, threads }, { type: 'engine', worker });
 }
 
 export function markedEngine(turn: Turn, worker: WorkerId): void {
@@ -77,15 +77,20 @@ export function engineLoaded(turn: Turn, worker: WorkerId): void {
   if (engine?.worker === worker && engine.stage === 'loading') engine.stage = 'ready';
 }
 
+/** A unit is done: what kills this tab from now on is not the model. */
+export function proveEngine(turn: Turn, worker: WorkerId): void {
+  const { engine } = turn.device;
+  if (engine?.worker !== worker || engine.proven) return;
+  engine.proven = true;
+  liftTombstone(turn);
+}
+
 /** The first good run lifts the tombstone; after many the worker goes, since its heap grows. */
 export function countRun(turn: Turn): void {
   const { engine, shards } = turn.device;
   if (engine === undefined) return;
   engine.shardsRun += 1;
-  if (!engine.proven) {
-    engine.proven = true;
-    liftTombstone(turn);
-  }
+  proveEngine(turn, engine.worker);
   const idle = !shards.some(({ stage }) => stage === 'running');
   if (isWornOut(turn) && idle) stopEngine(turn);
 }

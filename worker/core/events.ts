@@ -54,6 +54,8 @@ export interface ContributorConfig {
   fetchesRuntime: boolean;
   /** What an earlier life of this device left behind. */
   memory: DeviceMemory;
+  /** When the page of an earlier life last went away by itself: a step begun before ended no tab. */
+  leftAt?: Instant | undefined;
   /** Shards after which the compute worker is replaced: 200 on iOS, 2,000 elsewhere. */
   recycleShards: number;
   /** Whether this device serves whole blobs to peers. */
@@ -79,6 +81,8 @@ export interface DeviceMemory {
 export interface Tombstone {
   package: Digest;
   provider: Provider;
+  /** Absent in those of older versions. */
+  threads?: number;
   at: Instant;
 }
 /** So much memory was tried then. */

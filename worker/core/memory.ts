@@ -2,8 +2,8 @@ import { Trial } from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/models/package.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { type Bytes, between, bytes } from '#protocol/values/units.ts';
-import type { DeviceMemory, KeptAdmission, Token } from './events.ts';
+import { type Bytes, between, bytes, type Instant } from '#protocol/values/units.ts';
+import type { DeviceMemory, KeptAdmission, Token, Tombstone } from './events.ts';
 import type { Contributor, Remembering, Turn } from './state.ts';
 
 const DEATHS_TO_AVOID = 2;
@@ -11,16 +11,22 @@ export const AVOIDED_DAYS = 7;
 const DEATHS_MAX = 32;
 const ADMISSIONS_MAX = 32;
 
-/** A tab that is killed leaves no error, only the tombstone it had put up before the risky step. */
-export function openMemory(memory: DeviceMemory): Contributor['memory'] {
+/**
+ * A tab that is killed leaves no error, only the tombstone it had put up before the risky step. A page that
+ * was closed or reloaded at `leftAt` was not killed.
+ */
+export function openMemory(memory: DeviceMemory, leftAt?: Instant): Contributor['memory'] {
   const { tombstone, deaths, admissions, heap, today } = memory;
-  const all = tombstone === undefined ? deaths : [...deaths, tombstone];
+  const isDeath = (step: { at: Instant }) => leftAt === undefined || step.at > leftAt;
+  const all = tombstone !== undefined && isDeath(tombstone) ? [...deaths, tombstone] : deaths;
   // An older version kept trials of another shape: such a device is tried again.
   const readable = admissions.filter(({ trials }) =>
     trials.every((trial) => decodeWith(Trial, trial, 'internal').ok),
   );
   const { underway, ...known } = heap ?? {};
-  const tried = heap && { heap: { ...known, ...(underway && { failed: underway }) } };
+  const tried = heap && {
+    heap: { ...known, ...(underway && isDeath(underway) && { failed: underway }) },
+  };
   return {
     deaths: all.slice(-DEATHS_MAX),
     admissions: readable,
@@ -35,15 +41,26 @@ export function offeredBytes({ config, memory }: Contributor): Bytes {
   return bytes(Math.max(memoryBytes, memory.heap?.proven ?? 0));
 }
 
-/** Whether this provider has killed the tab twice in a week on this package. */
-export function hasEndedTab(turn: Turn, what: { package: Digest; provider: Provider }): boolean {
-  const deaths = turn.device.memory.deaths.filter(
+interface Step {
+  package: Digest;
+  provider: Provider;
+}
+
+const recentDeaths = (turn: Turn, what: Step) =>
+  turn.device.memory.deaths.filter(
     (death) =>
       death.package === what.package &&
       death.provider === what.provider &&
       between(death.at, turn.world.now) < AVOIDED_DAYS * 86_400_000,
   );
-  return deaths.length >= DEATHS_TO_AVOID;
+
+/** Whether a tab ended in this step within a week: it is tried once more, with less. */
+export const needsLess = (turn: Turn, what: Step): boolean => recentDeaths(turn, what).length > 0;
+
+/** Whether tabs ended in this step twice in a week, the last time with one thread. */
+export function hasEndedTab(turn: Turn, what: Step): boolean {
+  const deaths = recentDeaths(turn, what);
+  return deaths.length >= DEATHS_TO_AVOID && (deaths.at(-1)?.threads ?? 1) === 1;
 }
 
 export function remember(turn: Turn, then?: Remembering): void {
@@ -60,11 +77,7 @@ export function remembered(turn: Turn, token: Token): Remembering | undefined {
 }
 
 /** Puts up a tombstone, and goes on with `then` once it is on disk. */
-export function raiseTombstone(
-  turn: Turn,
-  what: { package: Digest; provider: Provider },
-  then: Remembering,
-): void {
+export function raiseTombstone(turn: Turn, what: Omit<Tombstone, 'at'>, then: Remembering): void {
   turn.device.memory.tombstone = { ...what, at: turn.world.now };
   remember(turn, then);
 }

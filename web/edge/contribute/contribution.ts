@@ -4,6 +4,7 @@ import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
 import { STATUS_OFF } from '../../core/contribute-view.ts';
 import type { Settings } from '../../core/settings.ts';
+import { readStored, writeStored } from '../local-store.ts';
 import { type ContributorWorker, openContributorWorker } from './contributor-worker.ts';
 import type { Peers } from './peers.ts';
 import { openWakeLock, type WakeLock } from './wake-lock.ts';
@@ -64,10 +65,19 @@ export function openContribution(options: {
     askedToPersist: false,
     signals: SIGNALS_NONE,
   };
-  document.addEventListener('visibilitychange', () => tellVisible(work));
+  document.addEventListener('visibilitychange', () => {
+    noteLeft(work, document.visibilityState !== 'visible');
+    tellVisible(work);
+  });
   // A page that goes away says so, so that its shard is someone else's at once.
-  addEventListener('pagehide', () => work.worker?.post({ type: 'visible', visible: false }));
-  addEventListener('pageshow', () => tellVisible(work));
+  addEventListener('pagehide', () => {
+    noteLeft(work, true);
+    work.worker?.post({ type: 'visible', visible: false });
+  });
+  addEventListener('pageshow', () => {
+    noteLeft(work, false);
+    tellVisible(work);
+  });
   return {
     start: (settings) => start(work, settings),
     donate: (jobs) => work.worker?.post({ type: 'donate', jobs }),
@@ -91,8 +101,18 @@ function start(work: Work, settings: Settings): void {
   });
   // iPhones in Lockdown Mode and some policies take it away.
   const webrtc = settings.webrtc && typeof RTCPeerConnection === 'function';
-  work.worker.post({ type: 'start', hub: work.hub, ...settings, webrtc, signals: work.signals });
+  const leftAt = Number(readStored('left') ?? 0);
+  noteLeft(work, false);
+  work.worker.post({
+    ...{ type: 'start', hub: work.hub, ...settings, webrtc, signals: work.signals },
+    ...(leftAt > 0 && { leftAt: instant(leftAt) }),
+  });
   tellVisible(work);
+}
+
+/** Kept at once and for the next page: by then the worker may have been ended in the middle of a step. */
+function noteLeft(work: Work, hasLeft: boolean): void {
+  if (work.worker !== undefined) writeStored('left', hasLeft ? `${Date.now()}` : null);
 }
 
 function stop(work: Work): void {

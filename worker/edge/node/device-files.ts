@@ -16,6 +16,8 @@ export async function openDeviceKey(file: string): Promise<Signer> {
 export interface MemoryFile {
   saved: DeviceMemory;
   save(memory: DeviceMemory): Promise<void>;
+  /** Settles when the last one is on disk. */
+  settled(): Promise<void>;
 }
 
 /** Tombstones and admissions in a file that is replaced whole. */
@@ -30,5 +32,6 @@ export async function openMemoryFile(folder: string): Promise<MemoryFile> {
       last = last.then(() => replaceFile(file, JSON.stringify(memory)));
       return last;
     },
+    settled: () => last,
   };
 }

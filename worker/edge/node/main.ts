@@ -27,6 +27,7 @@ import { openFolderCache } from './folder-cache.ts';
 
 const RUNTIME = 'onnxruntime-web 1.30.0';
 const STOP_MS = 500;
+const SAVE_MS_MAX = 5_000;
 
 async function main(): Promise<void> {
   const decoded = decodeContributorFlags(process.argv.slice(2));
@@ -85,8 +86,11 @@ async function main(): Promise<void> {
   const stop = (): void => {
     payout?.close();
     loop.post({ type: 'stop' });
-    setTimeout(() => {
+    setTimeout(async () => {
       loop.close();
+      // Until its tombstone is lifted on disk, its next life would take this for a crash.
+      setTimeout(() => process.exit(0), SAVE_MS_MAX);
+      await memory.settled().catch(() => undefined);
       process.exit(0);
     }, STOP_MS);
   };
