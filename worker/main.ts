@@ -20,6 +20,8 @@ const RUNTIME = 'onnxruntime-web 1.30.0';
 const RECYCLE_SHARDS = { ios: 200, other: 2_000 } as const;
 const tell = (message: DeviceMessage): void => self.postMessage(message);
 
+const ALIVE_MS = 2_000;
+
 let device: { loop: DeviceLoop; peers: BrowserPeers } | undefined;
 const runtimes = openRuntimes();
 let starting = false;
@@ -77,6 +79,7 @@ async function openDevice({
     care,
     signals,
     leftAt,
+    isKept: store.isKept,
   };
   const loop = openDeviceLoop(config, {
     hub: new URL(hub),
@@ -142,12 +145,12 @@ const unsigned = (error: unknown): string =>
 
 /** The device cannot even begin: no Ed25519, say. */
 function tellFailure(reason: string): void {
-  const message = `this browser cannot take part: ${reason}; try a newer one`;
+  const message = `This browser cannot take part: ${reason}; try a newer one.`;
   tell({
     type: 'status',
     status: {
-      phase: 'refused',
-      reason: why('refused', { text: message }),
+      phase: 'failed',
+      reason: why('worker-failed', { text: message }),
       since: instant(Date.now()),
       trials: [],
       unitsAccepted: 0,
@@ -159,6 +162,8 @@ function tellFailure(reason: string): void {
     },
   });
 }
+
+setInterval(() => tell({ type: 'alive' }), ALIVE_MS);
 
 self.onmessage = (event: MessageEvent<PageMessage>) => {
   const message = event.data;

@@ -145,6 +145,8 @@ const ENGLISH: Sentences = {
     `its WebGPU adapter (${adapter}) is software, slower than WebAssembly`,
   off: () => 'nothing runs; tap Start to help',
   starting: () => 'starting the worker on this device',
+  restarting: ({ text, seconds }) => `${text}; it starts again by itself in ${seconds} s`,
+  'worker-failed': ({ text }) => text,
   greeting: () => 'saying hello to the hub',
   reconnecting: ({ text, seconds }) => `${text}; trying again in ${seconds} s`,
   hidden: () => 'the page is hidden; work goes on when you come back',

@@ -51,6 +51,8 @@ export type PageMessage =
 
 /** What a contributor worker says to its page. */
 export type DeviceMessage =
+  /** Every two seconds, whatever it does. */
+  | { type: 'alive' }
   | { type: 'status'; status: DeviceStatus }
   | { type: 'history'; result: Result<DeviceHistory> }
   | { type: 'forgotten'; result: Result<void> }
@@ -87,6 +89,9 @@ export type DevicePhase =
   | 'admitting'
   | 'working'
   | 'paused'
+  /** Its worker failed: the page starts another in a moment, or has given up. */
+  | 'restarting'
+  | 'failed'
   | 'refused';
 
 /** What a verifier found on a unit of this device. */
@@ -132,5 +137,7 @@ export interface DeviceStatus {
   unitMs?: Millis;
   /** Bytes this device served to other peers. */
   served: Bytes;
+  /** The browser's database does not answer: the device is new, and nothing outlasts the visit. */
+  isUnkept?: true;
   refusal?: Refusal;
 }

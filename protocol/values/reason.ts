@@ -112,6 +112,9 @@ export const Reason = v.variant('code', [
   // What a device does
   of('off', {}),
   of('starting', {}),
+  /** Its worker failed, and starts again by itself. */
+  of('restarting', { text: Text, seconds: Count }),
+  of('worker-failed', { text: Text }),
   of('greeting', {}),
   of('reconnecting', { text: Text, seconds: Count }),
   of('hidden', {}),

@@ -135,6 +135,7 @@ function openTab(node: Node): Tab {
     runtime: 'simulated',
     memory: node.memory,
     fetchesRuntime: false,
+    isKept: true,
     provableBytes: bytes(1e9),
     recycleShards: 50,
     serves: false,

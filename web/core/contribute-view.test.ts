@@ -13,6 +13,8 @@ const PHASES: DevicePhase[] = [
   'admitting',
   'working',
   'paused',
+  'restarting',
+  'failed',
   'refused',
 ];
 
@@ -57,6 +59,17 @@ describe('what the device does and why', () => {
       title: 'Getting ready',
       runtime: { fraction: 0.5, label: '1.4 MB of 2.8 MB' },
     });
+  });
+
+  test('a worker that failed is not told as a refusal of the grid', () => {
+    const reason = why('worker-failed', { text: 'The worker stopped. Tap Start to try again.' });
+    const view = viewContribute(world({ phase: 'failed', reason }, { running: false }));
+    expect(view.title).not.toContain('grid');
+    expect(view.reason).toBe('The worker stopped. Tap Start to try again.');
+    const again = why('restarting', { text: 'the worker fell silent', seconds: 2 });
+    expect(viewContribute(world({ phase: 'restarting', reason: again })).reason).toContain(
+      'in 2 s',
+    );
   });
 
   test('before the first start nothing runs and it says so', () => {

@@ -81,6 +81,8 @@ const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {
   admitting: { title: 'Testing this device', tone: 'busy' },
   working: { title: 'Computing', tone: 'good' },
   paused: { title: 'Paused', tone: 'warn' },
+  restarting: { title: 'Starting again', tone: 'warn' },
+  failed: { title: 'This device cannot go on', tone: 'bad' },
   refused: { title: 'The grid turned this device down', tone: 'bad' },
   offline: { title: 'You are offline', tone: 'warn' },
   hidden: { title: 'Paused while out of sight', tone: 'warn' },
@@ -172,8 +174,8 @@ function askOf({ reason }: DeviceStatus): Pick<ContributeView, 'ask'> {
 
 function namePhase({ status, running, stopping, online, visible }: ContributeWorld) {
   if (stopping) return 'stopping';
-  if (!running) return status.phase === 'refused' ? 'refused' : 'off';
-  if (status.phase === 'refused') return 'refused';
+  if (status.phase === 'refused' || status.phase === 'failed') return status.phase;
+  if (!running) return 'off';
   if (!visible) return 'hidden';
   // A browser may call itself offline on a network of its own, where the hub still answers.
   if (status.phase === 'waiting') return online ? 'hub-down' : 'offline';
@@ -202,7 +204,7 @@ function describePicture(phase: ContributeView['phase'], { shard }: DeviceStatus
   if (phase === 'working' && shard !== undefined) {
     return `${formatCount(shard.unitsDone, locale)} of ${formatNoun(shard.units, 'unit', locale)} done in this shard.`;
   }
-  return phase === 'off' || phase === 'refused' || phase === 'idle'
+  return ['off', 'refused', 'failed', 'idle'].includes(phase)
     ? 'What a model sees: a digit in 8 × 8 pixels. The sample job has 1,797.'
     : 'The cells fill as this device computes a shard.';
 }

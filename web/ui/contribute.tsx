@@ -54,6 +54,14 @@ export function Contribute({ app }: { app: AppModel }) {
           </p>
         </aside>
       )}
+      {status.isUnkept === true && world.running ? (
+        <aside class="note note-warn" data-testid="unkept">
+          <p>
+            <strong>This browser keeps nothing for this page.</strong> Its storage does not answer,
+            so that this device is new on each visit. Close other tabs of this page, then reload it.
+          </p>
+        </aside>
+      ) : null}
       {fresh ? null : <Progress app={app} />}
       <EarningsSlot app={app} />
       <OwnChecks status={status} evidence={app.evidence.value} onSave={app.saveEvidence} />

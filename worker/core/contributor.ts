@@ -12,7 +12,7 @@ import {
 } from './admission.ts';
 import { noteTraffic, openCare } from './care/care.ts';
 import { engineFailed, tickAdmission, tickEngine, tickShards, unitFailed } from './deadlines.ts';
-import { engineLoaded, markedEngine, proveEngine } from './engine.ts';
+import { engineLoaded, hearEngine, markedEngine, proveEngine } from './engine.ts';
 import type { ContributorConfig, ContributorEffect, ContributorEvent, World } from './events.ts';
 import { countFetch, holdBack } from './hold.ts';
 import { openMemory, remembered } from './memory.ts';
@@ -161,6 +161,30 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
     case 'source-failed':
       return stepFetch(turn, event);
     case 'loaded':
+    case 'proven':
+    case 'progress':
+    case 'ran':
+    case 'worker-failed':
+      return stepWorker(turn, event);
+    case 'served':
+      noteTraffic(device.care, event.total - device.counts.served, world.now);
+      device.counts.served = event.total;
+      return;
+    case 'tick':
+      return tick(turn);
+  }
+}
+
+type WorkerEvent = Extract<
+  ContributorEvent,
+  { type: 'loaded' | 'proven' | 'progress' | 'ran' | 'worker-failed' }
+>;
+
+function stepWorker(turn: Turn, event: WorkerEvent): void {
+  const { device } = turn;
+  hearEngine(turn, event.worker);
+  switch (event.type) {
+    case 'loaded':
       if (!trialLoaded(turn, event.worker)) engineLoaded(turn, event.worker);
       return;
     case 'proven':
@@ -178,12 +202,6 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       if (endMemoryTrial(turn, event.worker, false)) return;
       if (!trialFailed(turn, event) && !unitFailed(turn, event)) engineFailed(turn, event);
       return;
-    case 'served':
-      noteTraffic(device.care, event.total - device.counts.served, world.now);
-      device.counts.served = event.total;
-      return;
-    case 'tick':
-      return tick(turn);
   }
 }
 

@@ -74,11 +74,36 @@ export function engineFailed(turn: Turn, { worker, unit, refusal }: Failure): vo
 }
 
 export function tickEngine(turn: Turn): void {
+  tickSilence(turn);
   const { engine } = turn.device;
   if (engine === undefined || engine.stage === 'ready') return;
   if (between(engine.since, turn.world.now) < LOAD_MS_MAX) return;
   const message = `the model did not load within ${LOAD_MS_MAX / 1000} s`;
   failEngine(turn, message);
+}
+
+/** A tick that comes later than this comes after a sleep, in which nothing could be heard. */
+const TICK_MS_MAX = 1_000;
+const SILENT_MS_MIN = 10_000;
+/** A worker that computes is silent for a unit: so many times of what one took in admission. */
+const SILENT_UNITS = 20;
+
+/** Ends a compute worker that says nothing while it has something to run: browsers end one without a word. */
+function tickSilence(turn: Turn): void {
+  const { device, world } = turn;
+  const { engine, tickedAt = world.now } = device;
+  device.tickedAt = world.now;
+  if (engine?.stage !== 'ready') return;
+  const isRunning = device.shards.some(({ stage }) => stage === 'running');
+  // A GPU compiles its programs in its first run.
+  if (!isRunning || (engine.provider !== 'wasm' && !engine.proven)) {
+    engine.silentMs = 0;
+    return;
+  }
+  engine.silentMs += Math.min(TICK_MS_MAX, between(tickedAt, world.now));
+  const unitMs = device.packages.get(engine.package)?.admission?.unitMs ?? 0;
+  if (engine.silentMs < Math.max(SILENT_MS_MIN, SILENT_UNITS * unitMs)) return;
+  failEngine(turn, 'the compute worker fell silent');
 }
 
 /** What takes too long may never end: only a new worker helps. */

@@ -58,6 +58,7 @@ export function ensureEngine(turn: Turn, id: Digest): void {
     since: world.now,
     proven: false,
     shardsRun: 0,
+    silentMs: 0,
   };
   raiseTombstone(turn, { package: id, provider, threads }, { type: 'engine', worker });
 }
@@ -75,6 +76,11 @@ export function markedEngine(turn: Turn, worker: WorkerId): void {
 export function engineLoaded(turn: Turn, worker: WorkerId): void {
   const { engine } = turn.device;
   if (engine?.worker === worker && engine.stage === 'loading') engine.stage = 'ready';
+}
+
+/** Any word of a compute worker is a sign of life. */
+export function hearEngine({ device }: Turn, worker: WorkerId): void {
+  if (device.engine?.worker === worker) device.engine.silentMs = 0;
 }
 
 /** A unit is done: what kills this tab from now on is not the model. */

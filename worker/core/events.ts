@@ -54,6 +54,8 @@ export interface ContributorConfig {
   fetchesRuntime: boolean;
   /** What an earlier life of this device left behind. */
   memory: DeviceMemory;
+  /** Whether `remember` outlasts this life. */
+  isKept: boolean;
   /** When the page of an earlier life last went away by itself: a step begun before ended no tab. */
   leftAt?: Instant | undefined;
   /** Shards after which the compute worker is replaced: 200 on iOS, 2,000 elsewhere. */

@@ -17,6 +17,7 @@ export const fakeConfig = (change: Partial<ContributorConfig> = {}): Contributor
   provider: 'auto',
   skipped: [],
   fetchesRuntime: false,
+  isKept: true,
   runtime: 'test',
   memory: { deaths: [], admissions: [] },
   recycleShards: 100,

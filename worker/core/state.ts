@@ -123,6 +123,8 @@ export interface Engine {
   /** The tombstone set before loading is lifted by the first run. */
   proven: boolean;
   shardsRun: number;
+  /** For how long it has said nothing while it had something to run. */
+  silentMs: number;
 }
 
 export type Signing =
@@ -187,6 +189,7 @@ export interface Contributor {
   phaseSince: Instant;
   said: string;
   nextId: number;
+  tickedAt?: Instant;
 }
 
 /** One turn of the core: the state, the world and the effects gathered so far. */

@@ -136,6 +136,7 @@ function viewStatus(turn: Turn, { phase, reason, nextAt }: Where): DeviceStatus 
     ...viewChecks(device),
     verdicts: device.verdicts,
     served: bytes(counts.served),
+    ...(device.config.isKept ? {} : { isUnkept: true as const }),
     ...(device.link.name === 'refused' ? { refusal: device.link.refusal } : {}),
   };
 }

@@ -25,6 +25,7 @@ const config = {
   runtime: 'test',
   memory: { deaths: [], admissions: [] },
   fetchesRuntime: false,
+  isKept: true,
   provableBytes: bytes(1e9),
   recycleShards: 2_000,
   serves: false,

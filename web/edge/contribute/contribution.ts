@@ -3,10 +3,13 @@ import type { DeviceMessage, DeviceStatus } from '#protocol/messages/device.ts';
 import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
 import { STATUS_OFF } from '../../core/contribute-view.ts';
+import { LASTED_MS, restartAfter } from '../../core/restarts.ts';
 import type { Settings } from '../../core/settings.ts';
+
 import { readStored, writeStored } from '../local-store.ts';
 import { type ContributorWorker, openContributorWorker } from './contributor-worker.ts';
 import type { Peers } from './peers.ts';
+import { type SilenceWatch, watchSilence } from './silence.ts';
 import { openWakeLock, type WakeLock } from './wake-lock.ts';
 
 /** How long the worker has to hand back its leases after Stop. */
@@ -41,6 +44,12 @@ interface Work {
   readonly wakeLock: WakeLock;
   state: ContributionState;
   worker: ContributorWorker | undefined;
+  settings: Settings | undefined;
+  watch: SilenceWatch | undefined;
+  /** Workers that failed one after another, and when the one at hand was started. */
+  failures: number;
+  openedAt: number;
+  restartTimer: number;
   peers: Promise<Peers | undefined> | undefined;
   stopTimer: number;
   releaseLock: (() => void) | undefined;
@@ -59,6 +68,11 @@ export function openContribution(options: {
     wakeLock: openWakeLock(),
     state: { status: STATUS_OFF, running: false, stopping: false },
     worker: undefined,
+    settings: undefined,
+    watch: undefined,
+    failures: 0,
+    openedAt: 0,
+    restartTimer: 0,
     peers: undefined,
     stopTimer: 0,
     releaseLock: undefined,
@@ -80,8 +94,14 @@ export function openContribution(options: {
   });
   return {
     start: (settings) => start(work, settings),
-    donate: (jobs) => work.worker?.post({ type: 'donate', jobs }),
-    care: (policy) => work.worker?.post({ type: 'care', policy }),
+    donate(donates) {
+      if (work.settings !== undefined) work.settings = { ...work.settings, donates };
+      work.worker?.post({ type: 'donate', jobs: donates });
+    },
+    care(policy) {
+      if (work.settings !== undefined) work.settings = { ...work.settings, care: policy };
+      work.worker?.post({ type: 'care', policy });
+    },
     signal(signals) {
       work.signals = signals;
       work.worker?.post({ type: 'signals', signals });
@@ -95,10 +115,21 @@ function start(work: Work, settings: Settings): void {
   change(work, { running: true, stopping: false, status: fresh(work.state.status) });
   work.releaseLock = holdWorkLock();
   work.wakeLock.want(true);
+  work.settings = settings;
+  work.failures = 0;
+  openWorker(work, settings);
+}
+
+function openWorker(work: Work, settings: Settings): void {
+  work.openedAt = Date.now();
   work.worker = openContributorWorker({
-    onMessage: (message) => receive(work, message),
-    onFailed: (reason) => end(work, workerFailed(work.state.status, reason)),
+    onMessage(message) {
+      work.watch?.heard();
+      receive(work, message);
+    },
+    onFailed: (reason) => restart(work, reason),
   });
+  work.watch = watchSilence((seconds) => restart(work, `it gave no sign of life for ${seconds} s`));
   // iPhones in Lockdown Mode and some policies take it away.
   const webrtc = settings.webrtc && typeof RTCPeerConnection === 'function';
   const leftAt = Number(readStored('left') ?? 0);
@@ -115,8 +146,39 @@ function noteLeft(work: Work, hasLeft: boolean): void {
   if (work.worker !== undefined) writeStored('left', hasLeft ? `${Date.now()}` : null);
 }
 
+/** Opens another worker after a while; after a few that failed, the person is told. */
+function restart(work: Work, reason: string): void {
+  closeWorker(work);
+  if (work.state.stopping) return end(work, { ...work.state.status, phase: 'off' });
+  work.failures = Date.now() - work.openedAt > LASTED_MS ? 1 : work.failures + 1;
+  const seconds = restartAfter(work.failures);
+  const { settings } = work;
+  const text = `The worker on this device stopped: ${reason}`;
+  if (seconds === undefined || settings === undefined) {
+    const sentence = `${text}. Tap Start to try again, or reload the page.`;
+    return end(work, told(work, 'failed', why('worker-failed', { text: sentence })));
+  }
+  change(work, { status: told(work, 'restarting', why('restarting', { text, seconds })) });
+  work.restartTimer = setTimeout(() => openWorker(work, settings), seconds * 1_000);
+}
+
+const told = (
+  { state: { status } }: Work,
+  phase: DeviceStatus['phase'],
+  reason: DeviceStatus['reason'],
+): DeviceStatus => ({ ...status, phase, reason, since: instant(Date.now()) });
+
+function closeWorker(work: Work): void {
+  clearTimeout(work.restartTimer);
+  leave(work);
+  work.watch?.close();
+  work.worker?.close();
+  work.worker = undefined;
+}
+
 function stop(work: Work): void {
   if (!work.state.running || work.state.stopping) return;
+  if (work.worker === undefined) return end(work, { ...work.state.status, phase: 'off' });
   change(work, { stopping: true });
   work.worker?.post({ type: 'stop' });
   work.stopTimer = setTimeout(() => end(work, { ...work.state.status, phase: 'off' }), STOP_MS);
@@ -124,9 +186,7 @@ function stop(work: Work): void {
 
 function end(work: Work, status: DeviceStatus): void {
   clearTimeout(work.stopTimer);
-  leave(work);
-  work.worker?.close();
-  work.worker = undefined;
+  closeWorker(work);
   work.wakeLock.want(false);
   work.releaseLock?.();
   work.releaseLock = undefined;
@@ -154,6 +214,7 @@ function receive(work: Work, message: DeviceMessage): void {
       return void connect(work, message.peer);
     case 'leave':
       return leave(work);
+    case 'alive':
     case 'evidence':
     case 'payout-signed':
     case 'history':
@@ -165,8 +226,8 @@ function receive(work: Work, message: DeviceMessage): void {
 function receiveStatus(work: Work, status: DeviceStatus): void {
   const isOver = work.state.stopping || status.reason.code === 'time-up';
   if (isOver && status.phase === 'off') return end(work, status);
-  // Nothing follows a refusal: the person reads why, and Start is there again.
-  if (status.phase === 'refused') return end(work, status);
+  // Nothing follows: the person reads why, and Start is there again.
+  if (status.phase === 'refused' || status.phase === 'failed') return end(work, status);
   change(work, { status });
   work.wakeLock.want(status.phase !== 'paused' || isShort(status));
   if (status.unitsAccepted === 0 || work.askedToPersist) return;
@@ -225,16 +286,6 @@ function fresh({ trials, key }: DeviceStatus): DeviceStatus {
     reason: why('starting', {}),
     trials,
     ...(key && { key }),
-  };
-}
-
-function workerFailed(status: DeviceStatus, reason: string): DeviceStatus {
-  const message = `The worker on this device stopped: ${reason}. Reload the page, then tap Start.`;
-  return {
-    ...status,
-    phase: 'refused',
-    reason: why('refused', { text: message }),
-    refusal: { code: 'internal', message },
   };
 }
 

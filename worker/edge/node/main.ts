@@ -60,6 +60,7 @@ async function main(): Promise<void> {
     provider: 'auto',
     skipped: [],
     fetchesRuntime: false,
+    isKept: true,
     runtime: `${RUNTIME}; Node ${process.version}; ${threads} threads`,
     memory: memory.saved,
     recycleShards: 2_000,
