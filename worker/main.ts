@@ -96,12 +96,19 @@ async function openDevice({
   return { loop, peers };
 }
 
+/** A key made for this visit has earned nothing and is banned for nothing. */
+async function openKeptStore() {
+  const store = await openDeviceStore();
+  if (store.isKept) return store;
+  throw new Error("this browser's storage does not answer; close other tabs of this page");
+}
+
 async function giveEvidence({
   hub,
   at,
 }: Extract<PageMessage, { type: 'ask-evidence' }>): Promise<void> {
   try {
-    const { signer } = await openDeviceStore();
+    const { signer } = await openKeptStore();
     tell({ type: 'evidence', result: await askEvidence(new URL(hub), signer, { now: at }) });
   } catch (error) {
     tell({ type: 'evidence', result: refuse('internal', unsigned(error)) });
@@ -131,7 +138,7 @@ async function signPayout({
   at,
 }: Extract<PageMessage, { type: 'sign-payout' }>): Promise<void> {
   try {
-    const { signer } = await openDeviceStore();
+    const { signer } = await openKeptStore();
     const record = { device: signer.key, hub, recipient, at };
     const signature = await signer.sign('payout', record);
     tell({ type: 'payout-signed', result: accept({ record, signature }) });

@@ -1,0 +1,72 @@
+import { expect, type Page, test, type Worker } from '@playwright/test';
+import { contribute } from './browser.ts';
+import { makeRows, postDigits } from './digits.ts';
+import { type Grid, openGrid } from './grid.ts';
+
+/** Ten seconds of silence, a second of waiting, and a new worker's first shards, on a busy machine. */
+const AGAIN_MS = 60_000;
+const ITEMS = 400_000;
+
+let grid: Grid;
+test.beforeEach(async () => {
+  grid = await openGrid({ hub: ['--checks', 'flat:0.01'], verifier: ['--checks', 'flat:0.01'] });
+  await postDigits(grid, await makeRows(ITEMS), 4);
+});
+test.afterEach(() => grid?.close());
+
+test('workers that end without a word or throw are replaced, and the page computes on', async ({
+  context,
+}) => {
+  const page = await contribute(context, grid.url);
+  await expectMore(page);
+  await (await findWorker(page, /compute-wasm/)).evaluate(() => self.close());
+  await expectMore(page);
+  await (await findWorker(page, /main-/)).evaluate(() => self.close());
+  await expect(page.getByTestId('phase')).toHaveAttribute('data-phase', 'restarting', {
+    timeout: AGAIN_MS,
+  });
+  await expectMore(page);
+  await (await findWorker(page, /main-/)).evaluate(() => {
+    setTimeout(() => {
+      throw new Error('boom');
+    });
+  });
+  await expect(page.getByTestId('phase')).toHaveAttribute('data-phase', 'restarting');
+  await expect(page.getByText('boom')).toBeVisible();
+  await expectMore(page);
+  await expect(page.getByText('The grid turned this device down')).toHaveCount(0);
+});
+
+test('a browser whose database lacks its store computes, and says that nothing is kept', async ({
+  context,
+}) => {
+  const first = await context.newPage();
+  await first.goto(grid.url);
+  await first.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open('pocketgrid-device', 1);
+        opening.onsuccess = () => resolve(opening.result.close());
+      }),
+  );
+  await first.close();
+  const page = await contribute(context, grid.url);
+  await expectMore(page);
+  await expect(page.getByTestId('unkept')).toBeVisible();
+});
+
+/** The newest of a page's workers by the name of its program. */
+async function findWorker(page: Page, name: RegExp): Promise<Worker> {
+  const worker = page.workers().findLast((each) => name.test(each.url()));
+  if (worker === undefined) throw new Error(`the page has no worker ${name}`);
+  return worker;
+}
+
+/** Units are accepted from now on: the count moves twice. */
+async function expectMore(page: Page): Promise<void> {
+  const accepted = page.getByTestId('accepted');
+  for (let time = 0; time < 2; time += 1) {
+    const before = (await accepted.textContent()) ?? '';
+    await expect(accepted).not.toHaveText(before, { timeout: AGAIN_MS });
+  }
+}
