@@ -56,7 +56,7 @@ async function openDevice({
     openOpfsCache(),
     findCapabilities(),
   ]);
-  const { skipped, isIos, provableBytes } = found;
+  const { skipped, knownBad, isIos, provableBytes } = found;
   const threads = Math.min(found.capabilities.threads, care.threads);
   const capabilities = { ...found.capabilities, threads };
   const peers = openPeerLinks({
@@ -69,6 +69,7 @@ async function openDevice({
     capabilities,
     provider,
     skipped,
+    knownBad,
     runtime: `${RUNTIME}; ${capabilities.engine}; ${capabilities.adapter ?? 'no adapter'}; ${capabilities.threads} threads`,
     memory: store.memory,
     fetchesRuntime: true,

@@ -143,6 +143,7 @@ const ENGLISH: Sentences = {
   'not-offered': ({ provider }) => `this browser does not offer ${PROVIDERS[provider]}`,
   'software-gpu': ({ adapter }) =>
     `its WebGPU adapter (${adapter}) is software, slower than WebAssembly`,
+  'known-bad': ({ what, source }) => `${what} (${source})`,
   off: () => 'nothing runs; tap Start to help',
   starting: () => 'starting the worker on this device',
   restarting: ({ text, seconds }) => `${text}; it starts again by itself in ${seconds} s`,

@@ -7,6 +7,7 @@ import { after, bytes, millis } from '#protocol/values/units.ts';
 import { fitLoad, modelFile, stopEngines } from './engine.ts';
 import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
 import { kindOf } from './kinds/kind-of.ts';
+import { skipKnownBad } from './known-bad.ts';
 import {
   AVOIDED_DAYS,
   findAdmission,
@@ -49,7 +50,9 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
   const { provider: chosen } = device.config;
   const broken = [...device.broken].map(([provider, reason]) => ({ provider, reason }));
   const isAuto = chosen === 'auto';
-  const skipped = [...(isAuto ? [...device.config.skipped, ...broken] : []), ...without].filter(
+  const { skipped: always, knownBad } = device.config;
+  const faults = skipKnownBad(knownBad, manifest.name);
+  const skipped = [...(isAuto ? [...always, ...faults, ...broken] : []), ...without].filter(
     ({ provider }) => isAuto || provider === chosen,
   );
   device.admission = {

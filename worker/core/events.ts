@@ -19,6 +19,7 @@ import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protoco
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
 import type { DayBook } from './care/care.ts';
+import type { KnownBad } from './known-bad.ts';
 
 /** A control socket, a fetch, a compute worker, a run: numbered by the core, never used again. */
 export type SocketId = number;
@@ -46,6 +47,8 @@ export interface ContributorConfig {
   provider: Provider | 'auto';
   /** Providers left out in 'auto', each with the sentence to show (a software adapter, say). */
   skipped: readonly SkippedProvider[];
+  /** Faults that others found on such devices, on some models. */
+  knownBad: readonly KnownBad[];
   /** A memory trial takes no more than this: past it the whole device would suffer. */
   provableBytes: Bytes;
   /** Runtime version, engine and adapter: a kept admission holds only for the same. */

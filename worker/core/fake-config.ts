@@ -18,6 +18,7 @@ export const fakeConfig = (change: Partial<ContributorConfig> = {}): Contributor
   skipped: [],
   fetchesRuntime: false,
   isKept: true,
+  knownBad: [],
   runtime: 'test',
   memory: { deaths: [], admissions: [] },
   recycleShards: 100,

@@ -22,6 +22,7 @@ const config = {
   },
   provider: 'auto' as const,
   skipped: [],
+  knownBad: [],
   runtime: 'test',
   memory: { deaths: [], admissions: [] },
   fetchesRuntime: false,

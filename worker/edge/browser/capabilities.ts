@@ -2,6 +2,7 @@ import type { Capabilities } from '#protocol/messages/control.ts';
 import type { Feature, Provider } from '#protocol/models/package.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { type Bytes, bytes } from '#protocol/values/units.ts';
+import { findKnownBad, type KnownBad, skipKnownBad } from '../../core/known-bad.ts';
 import { WASM_BYTES_MAX } from '../prove-memory.ts';
 
 const PROBE_MS_MAX = 3_000;
@@ -16,6 +17,8 @@ export interface Found {
   capabilities: Capabilities;
   /** Providers not worth a try in 'auto', and why. */
   skipped: { provider: Provider; reason: Reason }[];
+  /** Faults that others found on such devices. */
+  knownBad: KnownBad[];
   isIos: boolean;
   /** A memory trial takes no more. */
   provableBytes: Bytes;
@@ -23,7 +26,13 @@ export interface Found {
 
 interface Adapter {
   features: { has(name: string): boolean };
-  info?: { vendor?: string; architecture?: string; isFallbackAdapter?: boolean };
+  info?: {
+    vendor?: string;
+    architecture?: string;
+    device?: string;
+    description?: string;
+    isFallbackAdapter?: boolean;
+  };
   isFallbackAdapter?: boolean;
 }
 interface Accelerators {
@@ -42,6 +51,7 @@ export async function findCapabilities(): Promise<Found> {
   const skipped: Found['skipped'] = [];
   const features: Feature[] = [];
   let adapterName: string | undefined;
+  let knownBad: KnownBad[] = [];
   const adapter = await within(platform.gpu?.requestAdapter());
   if (adapter === undefined || adapter === null) {
     skipped.push({ provider: 'webgpu', reason: why('not-offered', { provider: 'webgpu' }) });
@@ -50,6 +60,10 @@ export async function findCapabilities(): Promise<Found> {
     if (adapter.features.has('shader-f16')) features.push('shader-f16');
     const { vendor = 'unknown', architecture = '' } = adapter.info ?? {};
     adapterName = `${vendor} ${architecture}`.trim();
+    const { device = '', description = '' } = adapter.info ?? {};
+    const told = `${adapterName} ${device} ${description}`;
+    knownBad = findKnownBad({ userAgent: navigator.userAgent, adapter: told });
+    skipped.push(...skipKnownBad(knownBad));
     if (adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false) {
       const reason = why('software-gpu', { adapter: adapterName.slice(0, 200) });
       skipped.push({ provider: 'webgpu', reason });
@@ -76,6 +90,7 @@ export async function findCapabilities(): Promise<Found> {
       ...(adapterName === undefined ? {} : { adapter: adapterName.slice(0, 200) }),
     },
     skipped,
+    knownBad,
     isIos,
   };
 }

@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     skipped: [],
     fetchesRuntime: false,
     isKept: true,
+    knownBad: [],
     runtime: `${RUNTIME}; Node ${process.version}; ${threads} threads`,
     memory: memory.saved,
     recycleShards: 2_000,
