@@ -63,6 +63,9 @@ test('the page of models says how fast devices are and what checks found, and co
   const speed = page.getByTestId('class-speed');
   await expect(speed).toHaveCount(1, { timeout: ANSWER_MS_MAX });
   await expect(speed).toContainText(/(Processor|Graphics) \(\w+\).*1\d/);
+  const row = page.getByTestId('speed-row');
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText(/(Processor|Graphics) \(\w+\).*1 device.*\d/);
   await expect(page.getByTestId('model-trust')).toContainText(/\d+ units computed/);
   await page.getByText('Compare quotes').click();
   await page.getByLabel('Longest, in tokens').fill('1000000000');

@@ -12,6 +12,7 @@ import { useAction, useAnswer } from '../use-answer.ts';
 import { AddModel } from './add-model.tsx';
 import { CompareQuotes } from './compare-quotes.tsx';
 import { ModelStatsTable } from './model-stats.tsx';
+import { SpeedTable } from './speed-table.tsx';
 import './models.css';
 
 const STATS_MS = 10_000;
@@ -55,6 +56,7 @@ export function Models(props: {
           onAdded={again}
         />
       </div>
+      <SpeedTable stats={measured?.models ?? []} />
     </div>
   );
 }
