@@ -1,12 +1,10 @@
-import { encodeBase58 } from '#protocol/bytes/base58.ts';
-import { sha256, utf8ToBytes } from '#protocol/bytes/digest.ts';
-import type { Address } from '#protocol/settlement/money-api.ts';
 import type { DeveloperId, JobId, PublicKey } from '#protocol/values/ids.ts';
 import { lamports } from '#protocol/values/units.ts';
 import { selectFacts } from '../hub/core/state/fact-lists.ts';
 import { openClock } from './world/clock.ts';
 import { openDeviceNode } from './world/device-node.ts';
 import { fakeUnitMs, makeFakeJob, openFakeBlobs } from './world/fake-model.ts';
+import { fund } from './world/fund.ts';
 import { DAY_ONE, type HubNode, openHubNode } from './world/hub-node.ts';
 import { openRandom } from './world/random.ts';
 import { openVerifierNode } from './world/verifier-node.ts';
@@ -30,8 +28,8 @@ interface SharedWorld {
 interface SharedOutcome {
   /** From when each was posted to its end; undefined while it goes on. */
   tookMs: (number | undefined)[];
-  /** Device time of each in shards that were accepted from a moment on. */
-  timeFrom(job: number, fromMs: number): number;
+  /** Units of each that were accepted from a moment on: all models take a device as long. */
+  unitsFrom(job: number, fromMs: number): number;
   /** Shards of another model than the one before on the same device, as a share of all. */
   switched: number;
 }
@@ -66,12 +64,9 @@ function runShared({ devices, jobs, until }: SharedWorld): SharedOutcome {
   });
   const grid = { clock, random, blobs, hub };
   openVerifierNode({ ...grid, key, checkRate: 0.01 });
-  const speeds = new Map(
-    Array.from({ length: devices }, (_, at) => {
-      const unitMs = 50 + 10 * (at % 6);
-      return [openDeviceNode(grid, `device ${at}`, { ...TRAITS, unitMs }).key, unitMs] as const;
-    }),
-  );
+  for (let at = 0; at < devices; at += 1) {
+    openDeviceNode(grid, `device ${at}`, { ...TRAITS, unitMs: 50 + 10 * (at % 6) });
+  }
   const ids = jobs.map(({ developer, postedMs, units, payRate = 0 }) => {
     const name = `dev_${String(developer).padStart(16, '0')}` as DeveloperId;
     const wish = { units, developer: name, assurance: 'instant', now: clock.now() } as const;
@@ -95,27 +90,10 @@ function runShared({ devices, jobs, until }: SharedWorld): SharedOutcome {
     () => 'job' in until && tookMs[until.job] !== undefined,
     'ms' in until ? until.ms : LIMIT_MS,
   );
-  return { tookMs, ...readShards(hub, ids, speeds) };
+  return { tookMs, ...readShards(hub, ids) };
 }
 
-function fund(clock: ReturnType<typeof openClock>, hub: HubNode, job: JobId): void {
-  const addressOf = (name: string) => encodeBase58(sha256(utf8ToBytes(name))) as Address;
-  clock.every(200, () => {
-    const view = hub.view(job);
-    if (view?.state !== 'quoted' || view.quote === undefined) return view?.funding === undefined;
-    const [escrow, poster] = [addressOf(`escrow of ${job}`), addressOf('poster')];
-    const amount = lamports(BigInt(view.quote.total));
-    const funding = { escrow, escrowIndex: 2, poster, amount, at: clock.now() };
-    hub.command({ type: 'fund', job, funding });
-    return true;
-  });
-}
-
-function readShards(
-  hub: HubNode,
-  ids: readonly JobId[],
-  speeds: ReadonlyMap<PublicKey, number>,
-): Omit<SharedOutcome, 'tookMs'> {
+function readShards(hub: HubNode, ids: readonly JobId[]): Omit<SharedOutcome, 'tookMs'> {
   const shards = selectFacts(hub.facts)('accepted').map(({ shard }) => shard);
   const latest = new Map<PublicKey, JobId>();
   let switches = 0;
@@ -125,10 +103,10 @@ function readShards(
   }
   return {
     switched: switches / Math.max(1, shards.length),
-    timeFrom: (job, fromMs) =>
+    unitsFrom: (job, fromMs) =>
       shards
         .filter(({ job: id, at }) => id === ids[job] && at - DAY_ONE >= fromMs)
-        .reduce((sum, { device, unitCount }) => sum + unitCount * (speeds.get(device) ?? 0), 0),
+        .reduce((sum, { unitCount }) => sum + unitCount, 0),
   };
 }
 
@@ -160,9 +138,9 @@ function runBeside(name: string, prices: readonly [number, number], share: numbe
     payRate: price,
   }));
   const ran = runShared({ devices: 6, jobs, until: { ms: 300_000 } });
-  const [first = 0, second = 0] = [0, 1].map((job) => ran.timeFrom(job, LATE_MS));
+  const [first = 0, second = 0] = [0, 1].map((job) => ran.unitsFrom(job, LATE_MS));
   const got = first / (first + second);
-  const figures = `the first got ${percent(got)} of device time, ${percent(share)} is its share; ${percent(ran.switched)} of shards need another model than the one before`;
+  const figures = `the first got ${percent(got)} of the work, ${percent(share)} is its share; ${percent(ran.switched)} of shards need another model than the one before`;
   return { name, figures, isFair: Math.abs(got - share) < 0.05 };
 }
 

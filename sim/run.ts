@@ -4,6 +4,7 @@ import { runAttack } from './attack/command.ts';
 import { runJobsInARow, tabulateJobs } from './checked.ts';
 import { runFair } from './fair.ts';
 import { runNight } from './phone/night.ts';
+import { runRouting } from './routing/routing.ts';
 import { drawHostileScenario, drawScenario, runScenario } from './world/world.ts';
 
 const [first, ...rest] = process.argv.slice(2);
@@ -15,6 +16,8 @@ function runNamed(): number | Promise<number> {
       return runAttack(rest);
     case 'fair':
       return printFair();
+    case 'routing':
+      return printRouting(Number(rest[0] ?? 120));
     case 'checked':
       return printChecked();
     case 'night':
@@ -38,6 +41,13 @@ function printChecked(): number {
 function printNights(): number {
   const nights = PRESET_NAMES.map((name) => ({ name, ...runNight(PRESETS[name]) }));
   process.stdout.write(`${JSON.stringify(nights)}\n`);
+  return 0;
+}
+
+/** What a fleet of many classes computes of jobs of many models, in JSON. */
+function printRouting(seconds: number): number {
+  const routed = runRouting({ seed: 1, measureMs: seconds * 1_000 });
+  process.stdout.write(`${JSON.stringify(routed)}\n`);
   return 0;
 }
 
@@ -66,7 +76,7 @@ function runGrids(): number {
       : [Number(values.seed)];
   if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed))) {
     console.error(
-      'usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile] | attack | fair | checked | night | overhead',
+      'usage: npm run sim -- (--seeds COUNT | --seed NUMBER) [--hostile] | attack | fair | checked | night | overhead | routing [SECONDS]',
     );
     return 2;
   }

@@ -44,10 +44,13 @@ export interface DeviceNode {
 }
 
 export interface DeviceTraits {
-  unitMs: number;
+  /** What a unit takes it, of any model or by the root of the model's file. */
+  unitMs: number | ((model: Root) => number);
   /** Share of units computed wrong on purpose. */
   cheats: number;
   fetchFails: number;
+  /** What it says its graphics processor is. */
+  adapter?: string;
   /** What loading a model takes; 50 ms where it is absent. */
   loadMs?: number;
   lie?: Lie;
@@ -58,6 +61,9 @@ export interface DeviceTraits {
 }
 
 const LOAD_MS = 50;
+
+const unitMsOf = ({ unitMs }: DeviceTraits, model: Root): number =>
+  typeof unitMs === 'number' ? unitMs : unitMs(model);
 
 interface Grid {
   clock: Clock;
@@ -129,9 +135,11 @@ function openTab(node: Node): Tab {
       threads: 1,
       memoryBytes: bytes(250_000_000),
       engine: 'simulated',
+      ...(node.traits.adapter === undefined ? {} : { adapter: node.traits.adapter }),
     },
     provider: 'auto',
     skipped: [],
+    knownBad: [],
     runtime: 'simulated',
     memory: node.memory,
     fetchesRuntime: false,
@@ -295,7 +303,7 @@ function run(node: Node, tab: Tab, effect: Run): void {
     const { lie } = unitCount > 1 ? traits : {};
     outputs.set(lieAboutUnit(lie, made, { random, memory: node.liar }), at);
   }
-  const computeMs = millis(unitCount * traits.unitMs);
+  const computeMs = millis(unitCount * unitMsOf(traits, model));
   const end = Math.max(tab.busyUntil.get(worker) ?? 0, clock.now()) + computeMs;
   tab.busyUntil.set(worker, end);
   if (end === Infinity) return;
@@ -325,7 +333,9 @@ function failRun(
   ).findIndex((bytes) => poisonedPlaces(poison, ran.specs, bytes).length > 0);
   if (unit < 0) return false;
   const told = Math.floor(random.between(0, unit + 1));
-  const end = Math.max(tab.busyUntil.get(worker) ?? 0, clock.now()) + (unit + 1) * traits.unitMs;
+  const end =
+    Math.max(tab.busyUntil.get(worker) ?? 0, clock.now()) +
+    (unit + 1) * unitMsOf(traits, ran.model);
   tab.busyUntil.set(worker, poison === 'refuses' ? end : Infinity);
   if (end === Infinity) return true;
   clock.after(end - clock.now(), () => {

@@ -7,6 +7,7 @@ import type { JobId } from '#protocol/values/ids.ts';
 import { bytes, lamports, millis } from '#protocol/values/units.ts';
 import {
   type Bench,
+  JOB,
   openBench,
   PHONE,
   postJob,
@@ -70,6 +71,28 @@ test('a device that was admitted on another provider gets none of it', () => {
   postJob(bench, 5, { id: OTHER, ...PLAIN });
   prepareJob(bench, { id: OTHER });
   expect(bench.last(2, 'lease')?.lease.job).toBe(OTHER);
+});
+
+test('a device that was admitted on another provider is tried for a job once on those it wants', () => {
+  quoteJob(bench, 400, { ...PLAIN, decoys });
+  bench.join(2, PHONE, capable(['webgpu', 'wasm']));
+  ask(2);
+  admit(2, 'wasm');
+  expect(bench.last(2, 'lease')?.lease.job).toBe(JOB);
+  postJob(bench, 400, { id: OTHER, ...PLAIN, devices: { providers: ['webgpu'] } });
+  prepareJob(bench, { id: OTHER, decoys });
+  const offers = () => (bench.sent.get(2) ?? []).filter(({ type }) => type === 'admit').length;
+  ask(2);
+  expect(offers()).toBe(2);
+  expect(bench.last(2, 'admit')?.without).toMatchObject([
+    { provider: 'wasm', reason: { code: 'provider-unwanted' } },
+  ]);
+  const id = bench.last(2, 'admit')?.id;
+  if (id === undefined) throw new Error('no admission was offered');
+  bench.say(2, { type: 'unfit', package: id, trials: [] });
+  ask(2);
+  expect(offers()).toBe(2);
+  expect(bench.hub().devices.get(PHONE)?.admitted.get(id)?.provider).toBe('wasm');
 });
 
 test('a device whose GPU is wrong for one job is tried on its processor for another of the model', () => {

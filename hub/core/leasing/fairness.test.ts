@@ -19,7 +19,7 @@ const flowOf = (developer: number, job: number, weight = 1): Flow => ({
   id: `job_${developer}_${job}` as JobId,
   developer: developerOf(developer),
   weight,
-  stayMs: 0,
+  leadMs: 0,
 });
 
 const flow = fc.record({
@@ -34,21 +34,21 @@ const asks = fc.array(
   fc.record({
     costMs: fc.integer({ min: 1, max: COST_MAX }),
     at: fc.nat(8),
-    stayMs: fc.constantFrom(0, 4_000, STAY_MAX),
+    leadMs: fc.constantFrom(0, 4_000, STAY_MAX),
   }),
   { minLength: 1, maxLength: 400 },
 );
 interface Ask {
   costMs: number;
   at: number;
-  stayMs: number;
+  leadMs: number;
   isFit?(flow: Flow): boolean;
 }
 
 /** Serves one device with the first flow of its ranking that `isFit` allows. */
 function serve(book: FairBook, running: readonly Flow[], ask: Ask): Flow | undefined {
-  const { costMs, at, stayMs, isFit = () => true } = ask;
-  const seen = running.map((each, place) => (place === at ? { ...each, stayMs } : each));
+  const { costMs, at, leadMs, isFit = () => true } = ask;
+  const seen = running.map((each, place) => (place === at ? { ...each, leadMs } : each));
   const ranked = rankFlows(book, seen).find((each) => isFit(each.flow));
   if (ranked === undefined) return undefined;
   chargeFlow(book, { ranked, flows: seen, costMs });
@@ -132,7 +132,7 @@ test('of jobs of one developer the earlier deadline goes first, and none gets le
   const book = openFairBook();
   const order: string[] = [];
   for (let turn = 0; turn < 3 * (QUANTUM_MS / 12_000); turn += 1) {
-    order.push(serve(book, running, { costMs: 12_000, at: -1, stayMs: 0 })?.id.at(-1) ?? '');
+    order.push(serve(book, running, { costMs: 12_000, at: -1, leadMs: 0 })?.id.at(-1) ?? '');
   }
   const [first, ...rest] = order.join('').match(/(.)\1*/g) ?? [];
   expect(order.filter((id) => id === '0').length).toBe(order.length / 3);
@@ -144,7 +144,7 @@ test('of jobs of one developer the earlier deadline goes first, and none gets le
 test('a job that comes late is served next, and catches up nothing', () => {
   const book = openFairBook();
   const [old, late] = [flowOf(0, 0), flowOf(1, 1)];
-  const ask = { costMs: 4_000, at: 9, stayMs: 0 };
+  const ask = { costMs: 4_000, at: 9, leadMs: 0 };
   for (let time = 0; time < 1_001; time += 1) serve(book, [old], ask);
   const order = Array.from({ length: 20 }, () => serve(book, [old, late], ask)?.id);
   expect(order.slice(0, 2)).toContain(late.id);
@@ -154,7 +154,7 @@ test('a job that comes late is served next, and catches up nothing', () => {
 test('a job that no device could take for long gets a quantum ahead of the others and no more', () => {
   const book = openFairBook();
   const running = [flowOf(0, 0), flowOf(1, 1)];
-  const ask = { costMs: 4_000, at: 9, stayMs: 0 };
+  const ask = { costMs: 4_000, at: 9, leadMs: 0 };
   for (let time = 0; time < 1_000; time += 1)
     serve(book, running, { ...ask, isFit: ({ id }) => id === 'job_0_0' });
   const order = Array.from({ length: 100 }, () => serve(book, running, ask)?.id);
@@ -164,7 +164,7 @@ test('a job that no device could take for long gets a quantum ahead of the other
 
 test('accounts of jobs and developers that are gone are closed', () => {
   const book = openFairBook();
-  const ask = { costMs: 10_000, at: 99, stayMs: 0 };
+  const ask = { costMs: 10_000, at: 99, leadMs: 0 };
   for (let job = 0; job < 500; job += 1) serve(book, [flowOf(job, job)], ask);
   for (let time = 0; time < 10; time += 1) serve(book, [flowOf(0, 0)], ask);
   expect([book.developers.size, book.jobs.size]).toEqual([1, 1]);
@@ -173,7 +173,7 @@ test('accounts of jobs and developers that are gone are closed', () => {
 test('time that a trial did not need comes back, up to a quantum, and to no closed account', () => {
   const book = openFairBook();
   const one = flowOf(0, 0, 2);
-  serve(book, [one], { costMs: 10_000, at: 99, stayMs: 0 });
+  serve(book, [one], { costMs: 10_000, at: 99, leadMs: 0 });
   const before = book.jobs.get(one.id) ?? 0;
   refundFlow(book, one, 6_000);
   expect(book.jobs.get(one.id)).toBe(before + 3_000);

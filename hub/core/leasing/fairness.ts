@@ -1,7 +1,7 @@
 import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
 import type { FairBook, Flow } from '../state/job.ts';
 
-/** What is left on both accounts of a flow, in milliseconds, `stayMs` included. */
+/** What is left on both accounts of a flow, in milliseconds, `leadMs` included. */
 export interface Ranked<F extends Flow> {
   flow: F;
   developerMs: number;
@@ -27,8 +27,8 @@ export const weighPay = (rate: number, least: number): number =>
 /** Puts flows in the order in which a device is offered them, and opens accounts for new ones. */
 export function rankFlows<F extends Flow>(book: FairBook, flows: readonly F[]): Ranked<F>[] {
   const stays = new Map<DeveloperId, number>();
-  for (const { developer, stayMs } of flows) {
-    stays.set(developer, Math.max(stayMs, stays.get(developer) ?? 0));
+  for (const { developer, leadMs } of flows) {
+    stays.set(developer, Math.max(leadMs, stays.get(developer) ?? 0));
   }
   openAccounts(book.developers, [...stays.keys()]);
   for (const siblings of groupFlows(flows).values()) {
@@ -37,7 +37,7 @@ export function rankFlows<F extends Flow>(book: FairBook, flows: readonly F[]): 
   const ranked = flows.map((flow) => ({
     flow,
     developerMs: held(book.developers, flow.developer) + (stays.get(flow.developer) ?? 0),
-    jobMs: held(book.jobs, flow.id) + flow.stayMs,
+    jobMs: held(book.jobs, flow.id) + flow.leadMs,
   }));
   return ranked.sort(
     (a, b) =>

@@ -1,11 +1,12 @@
 import type { Hub } from '../state/hub.ts';
 import type { Flow, Job } from '../state/job.ts';
 import { isEnding } from '../state/questions.ts';
+import { leadOfNew } from './advantage.ts';
 import { rankFlows } from './fairness.ts';
 
 /** A job as fairness sees it, for a device that is set up for none and pays no heed to prices. */
-export const flowOf = ({ record }: Pick<Job, 'record'>): Flow => ({
-  ...{ id: record.id, developer: record.developer, weight: 1, stayMs: 0 },
+export const flowOf = (hub: Hub, { record }: Pick<Job, 'record'>): Flow => ({
+  ...{ id: record.id, developer: record.developer, weight: 1, leadMs: leadOfNew(hub) },
   isAwaited: record.open !== undefined,
   deadline: record.deadline,
 });
@@ -27,8 +28,9 @@ export function countAhead(hub: Hub, job: Job): number | undefined {
   // Ranking opens accounts, and a look changes nothing.
   const { developers, jobs } = hub.fairness;
   const book = { developers: new Map(developers), jobs: new Map(jobs) };
-  const place = rankFlows(book, waiting.map(flowOf)).findIndex(
-    ({ flow }) => flow.id === job.record.id,
-  );
+  const place = rankFlows(
+    book,
+    waiting.map((each) => flowOf(hub, each)),
+  ).findIndex(({ flow }) => flow.id === job.record.id);
   return place < 0 ? undefined : place;
 }

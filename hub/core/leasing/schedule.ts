@@ -8,13 +8,14 @@ import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
 import { isDisputed, isEnding } from '../state/questions.ts';
 import { classProblem, isWanted } from '../trust/classes.ts';
-import { fitProblem } from '../trust/fit.ts';
-import { countFleet } from '../trust/fleet.ts';
+import { fitProblem, mayTryAnew } from '../trust/fit.ts';
+import { countFleet, learnPace, noteTried } from '../trust/fleet.ts';
 import { unitsBeforeTrust, unjudgedProblem } from '../trust/in-flight.ts';
 import { leaveLine, mayBegin, placeProblem } from '../trust/newcomers.ts';
 import { suspensionReason } from '../trust/suspensions.ts';
 import { pauseProblem } from '../trust/unrevealed.ts';
 import { decline, send, setIdle, type Turn } from '../turn.ts';
+import { fleetMs, leadsOf } from './advantage.ts';
 import { chargeFlow, rankFlows, refundFlow, weighPay } from './fairness.ts';
 import { isAwaited, rankDevices, readyFor, twinAfterMs, wantsDevice } from './lane.ts';
 import { hasLate, openLateness, timelyMs } from './late.ts';
@@ -35,8 +36,6 @@ const SLOW_MS = 2_000;
 const LEAST_COST = 1;
 /** What setting a device up for a model takes of it, until it is known. */
 const TRIAL_MS = 30_000;
-/** How much longer a device stays with a model it computes than fairness asks. */
-const STAY_MS = { atWork: 12_000, admitted: 4_000 } as const;
 
 type AdmissionMessage = Extract<ContributorMessage, { type: 'admitted' | 'unfit' }>;
 
@@ -83,6 +82,7 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
     const found = { provider, dtype, threads, unitMs, trials };
     const mark = kindOf(job).classOf(manifest, device.capabilities, found);
     device.admitted.set(message.package, { ...found, class: mark });
+    learnPace(turn.hub, device);
     for (const each of turn.hub.openJobs.values()) {
       if (each.packageId === message.package) countFleet(turn, each);
     }
@@ -272,19 +272,14 @@ function serveRunning(turn: Turn, device: Device, running: readonly Job[]): Reas
 }
 
 function readFlows({ hub }: Turn, device: Device, running: readonly Job[]): JobFlow[] {
-  const atWork = new Set([...device.leases].map((id) => hub.leases.get(id)?.lease.package));
+  const leads = leadsOf(hub, device, running);
   const least = leastRate(running);
-  return running.map((job) => {
-    const { packageId } = job;
-    const isAdmitted = packageId !== undefined && device.admitted.has(packageId);
-    const admittedMs = isAdmitted ? STAY_MS.admitted : 0;
-    return {
-      job,
-      ...flowOf(job),
-      weight: weighPay(payRate(job), least),
-      stayMs: atWork.has(packageId) ? STAY_MS.atWork : admittedMs,
-    };
-  });
+  return running.map((job) => ({
+    job,
+    ...flowOf(hub, job),
+    weight: weighPay(payRate(job), least),
+    leadMs: leads.get(job) ?? 0,
+  }));
 }
 
 function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
@@ -294,12 +289,13 @@ function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
   return why('no-jobs', {});
 }
 
-/** Milliseconds of a device's time that a job gave it to do, or why it gave none. */
+/** What a job gave a device to do, in time of a device of mean speed, or why it gave nothing. */
 function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   const problem = fitProblem(turn.hub, device, job);
-  if (problem !== undefined) return problem;
+  const isAnew = problem !== undefined && mayTryAnew(turn.hub, device, job);
+  if (problem !== undefined && !isAnew) return problem;
   if (job.packageId === undefined || job.manifest === undefined) return allLent(job);
-  const admission = device.admitted.get(job.packageId);
+  const admission = isAnew ? undefined : device.admitted.get(job.packageId);
   if (admission === undefined && job.open.count === 0 && !wantsDevice(turn, job)) {
     return allLent(job);
   }
@@ -323,7 +319,7 @@ function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
   if (afterMs !== undefined) {
     turn.effects.push({ type: 'look-late', job: job.record.id, afterMs });
   }
-  return run.count * admission.unitMs;
+  return fleetMs(job, admission, run.count);
 }
 
 /** How long a shard is to be: short on a device that may be asked for something else meanwhile. */
@@ -371,18 +367,25 @@ function startAdmission(turn: Turn, device: Device, job: Job): void {
   const only = isPart ? { only: job.record.id } : {};
   device.admitting = { package: packageId, since: turn.world.now, ...only };
   job.fleet.devices += 1;
+  noteTried(job.fleet, device.hardware);
+  noteTriedFor(turn, device, job.record.id);
   delete device.idle;
   const without = [...new Set(providers)].flatMap((provider) => {
     const reason = isWanted(job, provider)
       ? suspensionReason(turn.hub, { device: device.key, package: packageId, provider })
       : classProblem(job, {
-          ...device,
           capabilities: { ...device.capabilities, providers: [provider] },
+          admitted: new Map(),
         });
     return reason === undefined ? [] : [{ provider, reason }];
   });
   const some = without.length === 0 ? {} : { without };
   send(turn, device.socket, { type: 'admit', id: packageId, manifest, ...some });
+}
+
+function noteTriedFor({ hub: { openJobs } }: Turn, { triedFor }: Device, job: JobId): void {
+  for (const id of triedFor) if (!openJobs.has(id)) triedFor.delete(id);
+  triedFor.add(job);
 }
 
 /** Lends the units of a late lease a second time; the first to reveal wins. */
@@ -414,5 +417,5 @@ function serveStraggler(
     twin: id,
   });
   if (twin !== undefined) latest.twin = twin;
-  return unitCount * on.admission.unitMs;
+  return fleetMs(on.job, on.admission, unitCount);
 }

@@ -12,11 +12,14 @@ import type { Hub } from '../state/hub.ts';
 import type { ActiveLease } from '../state/job.ts';
 import { isEnding } from '../state/questions.ts';
 import { countUnderway, isUnderway, nameOf } from '../state/underway.ts';
+import { learnPace } from '../trust/fleet.ts';
 import { decline, sendDevice, store, type Turn } from '../turn.ts';
 import { isPutOff, ownLease } from './commit.ts';
 
 /** Weight of the newest measurement in a device's speed. */
 const SPEED_GAIN = 0.3;
+/** As in an admission. */
+const UNIT_MS_LEAST = 0.001;
 
 /** Takes the result of a shard: what opens its commitment is accepted when it is on disk. */
 export function receiveReveal(
@@ -88,7 +91,7 @@ function acceptShard(
   }
   active.stage = 'accepting';
   const { hub, world } = turn;
-  learnSpeed(device, active, reveal);
+  learnSpeed(turn, device, { active, reveal });
   learnRoundTrip(device, between(active.issuedAt, world.now) - reveal.computeMs);
   const { digests, ...kept } = accepted.revealed;
   const shard: AcceptedShard = {
@@ -117,9 +120,16 @@ function learnRoundTrip(device: Device, besideMs: number): void {
   device.roundTripMs = millis(Math.max(0, known + SPEED_GAIN * (besideMs - known)));
 }
 
-function learnSpeed(device: Device, active: ActiveLease, reveal: Reveal): void {
+/** Phones heat: the speed of a device is measured anew with each shard. */
+function learnSpeed(
+  { hub }: Turn,
+  device: Device,
+  { active, reveal }: { active: ActiveLease; reveal: Reveal },
+): void {
   const admission = device.admitted.get(active.lease.package);
   if (admission === undefined || reveal.computeMs <= 0) return;
   const measured = reveal.computeMs / active.lease.unitCount;
-  admission.unitMs = millis(admission.unitMs + SPEED_GAIN * (measured - admission.unitMs));
+  const unitMs = admission.unitMs + SPEED_GAIN * (measured - admission.unitMs);
+  admission.unitMs = millis(Math.max(unitMs, UNIT_MS_LEAST));
+  learnPace(hub, device);
 }

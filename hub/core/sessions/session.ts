@@ -14,6 +14,7 @@ import type { Device, Hello, Session } from '../state/device.ts';
 import type { SocketId } from '../state/events.ts';
 import { describeBan } from '../state/questions.ts';
 import type { Ban } from '../state/trust.ts';
+import { nameHardware } from '../trust/fleet.ts';
 import { leaveLine } from '../trust/newcomers.ts';
 import { noteSeen } from '../trust/offline-devices.ts';
 import { isHere, recallDevice } from '../trust/recall.ts';
@@ -160,17 +161,21 @@ function openDevice(
   },
   proof: Signature,
 ): void {
+  const { capabilities = NO_CAPABILITIES } = opened;
   const device: Device = {
     key: opened.key,
     socket: opened.socket,
     connectedAt: turn.world.now,
-    capabilities: opened.capabilities ?? NO_CAPABILITIES,
+    capabilities,
+    hardware: nameHardware(capabilities),
     ticket: opened.ticket,
     peer: `d-${turn.world.random().slice(0, 20)}` as PeerId,
     credits: 0,
     admitted: new Map(),
+    pace: 1,
     unfit: new Map(),
     unfitJobs: new Map(),
+    triedFor: new Set(),
     contradicted: new Map(),
     leases: new Set(),
     holds: new Map(),

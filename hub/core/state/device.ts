@@ -60,10 +60,16 @@ export interface Device {
   /** Open requests for a lease. */
   credits: number;
   admitted: Map<Digest, Admission>;
+  /** What it has in common with devices of like speeds, as far as it says: a guess hangs on it. */
+  hardware: string;
+  /** Its speed ÷ that of devices of its hardware, in the mean of its models. */
+  pace: number;
   /** Why packages do not run on it. */
   unfit: Map<Digest, Reason>;
   /** Why jobs that ask for some providers do not: others of their packages may. */
   unfitJobs: Map<JobId, Reason>;
+  /** Jobs that go on for which it was tried. */
+  triedFor: Set<JobId>;
   /** By package: units that it could not compute, and another device could. */
   contradicted: Map<Digest, number>;
   /**

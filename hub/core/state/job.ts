@@ -13,8 +13,8 @@ import type { Ranges } from './ranges.ts';
 /**
  * Shares device time among running jobs by deficit round robin: among developers first, then among
  * the jobs of each. An account holds how many milliseconds may still be spent on it. A device that
- * asks is offered what has most left, and what it is given is taken off, divided by the weight of
- * its job. When nothing that can be served has any left, a round ends and each account gets a
+ * asks is offered what has most left, and what that would take a device of mean speed is taken off,
+ * divided by the weight of its job. When nothing that can be served has any left, a round ends and each account gets a
  * quantum more; none ever holds more than that, so that who could not be served does not save up.
  */
 export interface FairBook {
@@ -28,8 +28,8 @@ export interface Flow {
   developer: DeveloperId;
   /** At least 1: how much more device time it gets than one of weight 1. */
   weight: number;
-  /** Its accounts count as this much fuller for a device set up for it: switching costs time. */
-  stayMs: number;
+  /** Its accounts count as this much fuller for this device: it is set up for it, or good at it. */
+  leadMs: number;
   /** It goes before others as long as there is something left on its accounts. */
   isAwaited?: boolean;
   /** Before a sibling with a later one, or none, as long as there is something left for both. */
@@ -40,6 +40,10 @@ export interface Flow {
 export interface Fleet {
   /** Units per millisecond of all devices that are admitted to its package. */
   speed: number;
+  /** What a unit takes the mean of all that may have the job, by `expected`; 0 where none has it. */
+  unitMs: number;
+  /** By hardware: what a unit takes, or that a device tries it for the first time. */
+  expected: Map<string, number | 'tried'>;
   /** How many are admitted, or tried. */
   devices: number;
   countedAt: Instant;
@@ -54,7 +58,9 @@ export interface Traffic {
 }
 
 /** Devices of a job before they are counted. */
-const NO_FLEET: Fleet = { speed: 0, devices: 0, countedAt: instant(0) };
+const noFleet = (): Fleet => ({
+  ...{ speed: 0, unitMs: 0, expected: new Map(), devices: 0, countedAt: instant(0) },
+});
 
 /** A lease from its grant to its end. */
 export interface ActiveLease {
@@ -145,7 +151,7 @@ export const jobAtRest = () => ({
   runnable: new Set<number>(),
   suspects: new Map<number, Suspect>(),
   cuts: new Set<number>(),
-  fleet: { ...NO_FLEET },
+  fleet: noFleet(),
   traffic: { askedAt: [], tookMs: [] } as Traffic,
   prepareTries: 0,
   late: undefined as Reason | undefined,

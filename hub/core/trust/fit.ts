@@ -36,6 +36,17 @@ export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefin
   return runs ? undefined : why('capability-feature', { model });
 }
 
+/**
+ * Whether a device that was admitted on a provider which a job does not want is to be tried on those
+ * that it wants: once for each job, since a trial costs the device seconds.
+ */
+export function mayTryAnew(hub: Hub, device: Device, job: Job): boolean {
+  const admission = job.packageId && device.admitted.get(job.packageId);
+  if (!admission || isWanted(job, admission.provider)) return false;
+  if (device.triedFor.has(job.record.id)) return false;
+  return fitProblem(hub, { ...device, admitted: new Map() }, job) === undefined;
+}
+
 /** Whether checks have suspended each provider of a device that may run a package. */
 function isSuspendedOnAll(
   hub: Hub,
