@@ -53,6 +53,14 @@ test('a browser whose database lacks its store computes, and says that nothing i
   const page = await contribute(context, grid.url);
   await expectMore(page);
   await expect(page.getByTestId('unkept')).toBeVisible();
+  // The model and its mark: known answers hold a developer's inputs and lie on no disk.
+  const names = await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const found: string[] = [];
+    for await (const name of (await root.getDirectoryHandle('blobs')).keys()) found.push(name);
+    return found;
+  });
+  expect(names.toSorted().map((name) => name.slice(64))).toEqual(['', '.ok']);
 });
 
 /** The newest of a page's workers by the name of its program. */

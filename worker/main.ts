@@ -7,7 +7,7 @@ import { openComputePort } from './edge/browser/compute-port.ts';
 import { openDeviceStore } from './edge/browser/device-store.ts';
 import { forgetDevice } from './edge/browser/forget.ts';
 import { openHistoryStore } from './edge/browser/history-store.ts';
-import { openOpfsCache } from './edge/browser/opfs-cache.ts';
+import { openOpfsCache, type StoredCache } from './edge/browser/opfs-cache.ts';
 import { type BrowserPeers, openPeerLinks } from './edge/browser/peer-links.ts';
 import { openRuntimes } from './edge/browser/runtimes/runtimes.ts';
 import { askEvidence } from './edge/evidence.ts';
@@ -22,6 +22,7 @@ const tell = (message: DeviceMessage): void => self.postMessage(message);
 
 const ALIVE_MS = 2_000;
 
+let cache: Promise<StoredCache> | undefined;
 let device: { loop: DeviceLoop; peers: BrowserPeers } | undefined;
 const runtimes = openRuntimes();
 let starting = false;
@@ -35,6 +36,7 @@ async function start(message: Extract<PageMessage, { type: 'start' }>): Promise<
     device = await openDevice(message);
     device.loop.post({ type: 'visible', visible });
     device.loop.post({ type: 'start' });
+    void tellKept();
   } catch (error) {
     tellFailure(error instanceof Error ? error.message : String(error));
   } finally {
@@ -51,16 +53,16 @@ async function openDevice({
   signals,
   leftAt,
 }: Extract<PageMessage, { type: 'start' }>) {
-  const [store, cache, found] = await Promise.all([
+  const [store, blobs, found] = await Promise.all([
     openDeviceStore(),
-    openOpfsCache(),
+    openCache(),
     findCapabilities(),
   ]);
   const { skipped, knownBad, isIos, provableBytes } = found;
   const threads = Math.min(found.capabilities.threads, care.threads);
   const capabilities = { ...found.capabilities, threads };
   const peers = openPeerLinks({
-    cache,
+    cache: blobs,
     ask: tell,
     served: (total) => device?.loop.post({ type: 'served', total: bytes(total) }),
   });
@@ -87,7 +89,7 @@ async function openDevice({
     openSocket: (url) => new WebSocket(url),
     sign: store.signer.sign,
     remember: store.remember,
-    cache,
+    cache: blobs,
     openPort: openComputePort,
     runtimes,
     ...(webrtc ? { peers } : {}),
@@ -95,6 +97,26 @@ async function openDevice({
     tell: (status) => tell({ type: 'status', status }),
   });
   return { loop, peers };
+}
+
+/** One for the life of this worker: a file has one handle. */
+const openCache = (): Promise<StoredCache> => {
+  cache ??= openOpfsCache({ changed: () => void tellKept() });
+  return cache;
+};
+
+async function tellKept(): Promise<void> {
+  const total = bytes((await (await cache)?.kept()) ?? 0);
+  device?.loop.post({ type: 'kept', total });
+}
+
+async function freeStorage(): Promise<void> {
+  const freed = openCache().then(async (each) => {
+    await each.free();
+    return accept({ kept: bytes(await each.kept()) });
+  });
+  const failed = (error: unknown) => refuse('internal', `the models cannot be deleted: ${error}`);
+  tell({ type: 'storage-freed', result: await freed.catch(failed) });
 }
 
 /** A key made for this visit has earned nothing and is banned for nothing. */
@@ -184,6 +206,8 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
       return void giveHistory();
     case 'forget':
       return void forget();
+    case 'free-storage':
+      return void freeStorage();
     case 'stop':
       return device?.loop.post({ type: 'stop' });
     case 'donate':

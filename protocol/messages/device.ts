@@ -29,6 +29,8 @@ export type PageMessage =
       leftAt?: Instant;
     }
   | { type: 'stop' }
+  /** Deletes the models that this browser keeps, at work or not; answered by `storage-freed`. */
+  | { type: 'free-storage' }
   /** What the person gives away from now on. */
   | { type: 'donate'; jobs: Donation }
   /** What the person lets this device do from now on. */
@@ -53,6 +55,8 @@ export type PageMessage =
 export type DeviceMessage =
   /** Every two seconds, whatever it does. */
   | { type: 'alive' }
+  /** What is still kept: another tab may hold it. */
+  | { type: 'storage-freed'; result: Result<{ kept: Bytes }> }
   | { type: 'status'; status: DeviceStatus }
   | { type: 'history'; result: Result<DeviceHistory> }
   | { type: 'forgotten'; result: Result<void> }
@@ -137,6 +141,8 @@ export interface DeviceStatus {
   unitMs?: Millis;
   /** Bytes this device served to other peers. */
   served: Bytes;
+  /** Bytes of models that this browser keeps for the next visit. */
+  kept?: Bytes;
   /** The browser's database does not answer: the device is new, and nothing outlasts the visit. */
   isUnkept?: true;
   refusal?: Refusal;

@@ -146,7 +146,7 @@ export function checkAdmission(turn: Turn): void {
     effects.push({
       type: 'fetch',
       fetch: id,
-      target: { kind: 'blob', ref },
+      target: { kind: 'blob', ref, brief: part !== 'model' },
       wantBytes: part !== 'model',
     });
   };
@@ -344,8 +344,8 @@ export function trialFailed(
 ): boolean {
   const { admission } = turn.device;
   if (admission?.trial?.worker !== event.worker) return false;
-  if (event.refusal.code === 'download-failed') {
-    // Nothing was tried: its program did not come.
+  if (['download-failed', 'blob-unknown'].includes(event.refusal.code)) {
+    // Nothing was tried: its program did not come, or the model is kept no more.
     admission.providers.unshift(admission.trial.provider);
     endTrial(turn, admission);
     liftTombstone(turn);

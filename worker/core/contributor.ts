@@ -166,6 +166,9 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
     case 'ran':
     case 'worker-failed':
       return stepWorker(turn, event);
+    case 'kept':
+      device.counts.kept = event.total;
+      return;
     case 'served':
       noteTraffic(device.care, event.total - device.counts.served, world.now);
       device.counts.served = event.total;

@@ -39,6 +39,28 @@ test('a unit that takes longer than ten seconds is waited for, by what one took 
   expect(bench.all('terminate').map(({ worker }) => worker)).toContain(bench.worker);
 });
 
+test('a model whose room was given back is fetched again, and nothing is told as unfit', () => {
+  const bench = openBench({ holdLoads: true });
+  bench.join();
+  const gone = { code: 'blob-unknown' as const, message: 'the model cannot be read back' };
+  const fail = () => {
+    const worker = bench.all('load').at(-1)?.worker ?? 0;
+    bench.post({ type: 'worker-failed', worker, refusal: gone });
+  };
+  const models = () => bench.all('fetch').filter(({ wantBytes }) => !wantBytes);
+  fail();
+  bench.wait(1_000);
+  expect(models()).toHaveLength(2);
+  bench.post({ type: 'loaded', worker: bench.all('load').at(-1)?.worker ?? 0 });
+  expect(bench.said()).toContain('admitted');
+  for (const lease of ['aa', 'bb', 'cc']) {
+    bench.lease(lease);
+    fail();
+  }
+  expect(models()).toHaveLength(5);
+  expect(bench.said()).not.toContain('unfit');
+});
+
 test('a device that slept takes no silence for a death', () => {
   const bench = openRun();
   bench.progress();

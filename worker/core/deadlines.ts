@@ -55,6 +55,10 @@ export function engineFailed(turn: Turn, { worker, unit, refusal }: Failure): vo
   failShards(turn, id, { refusal, unit });
   // The line broke before its program was here: nothing was tried.
   if (refusal.code === 'download-failed') return;
+  // Its room was given back: it is fetched again.
+  if (refusal.code === 'blob-unknown' && known !== undefined) {
+    return receiveAdmit(turn, { id, manifest: known.manifest });
+  }
   // The hub finds out whether the unit is at fault or this device.
   if (provider === 'wasm' && stage === 'ready') return;
   if (shardsRun > 0) device.engineFailures = 0;

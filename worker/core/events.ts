@@ -109,8 +109,11 @@ export interface KeptAdmission {
 
 /** What is downloaded. */
 export type FetchTarget =
-  /** A whole blob, checked against its root, kept in the device's store, served to peers. */
-  | { kind: 'blob'; ref: BlobRef }
+  /**
+   * A whole blob, checked against its root, kept in the device's store, served to peers; a `brief` one is
+   * handed over and then kept nowhere.
+   */
+  | { kind: 'blob'; ref: BlobRef; brief?: boolean }
   /** Consecutive units of a blob, each checked against its SHA-256. Not kept. */
   | {
       kind: 'units';
@@ -168,6 +171,8 @@ export type ContributorEvent =
    * the worker. The core decides whether it is used again.
    */
   | { type: 'worker-failed'; worker: WorkerId; run?: RunId; unit?: number; refusal: Refusal }
+  /** Bytes of models that are kept on this device. */
+  | { type: 'kept'; total: Bytes }
   /** Bytes served to peers, in all since the device started. */
   | { type: 'served'; total: Bytes }
   /** At least once a second; sooner is smoother. */

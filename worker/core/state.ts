@@ -183,6 +183,7 @@ export interface Contributor {
     unitsChecked: number;
     unitsMismatched: number;
     served: number;
+    kept?: number;
   };
   recent: { at: Instant; units: number }[];
   phase: DeviceStatus['phase'];

@@ -136,6 +136,7 @@ function viewStatus(turn: Turn, { phase, reason, nextAt }: Where): DeviceStatus 
     ...viewChecks(device),
     verdicts: device.verdicts,
     served: bytes(counts.served),
+    ...(counts.kept === undefined ? {} : { kept: bytes(counts.kept) }),
     ...(device.config.isKept ? {} : { isUnkept: true as const }),
     ...(device.link.name === 'refused' ? { refusal: device.link.refusal } : {}),
   };

@@ -24,6 +24,18 @@ export function checkBlobCache(name: string, open: () => Promise<BlobCache>): vo
     await cache.close();
   });
 
+  test(`${name}: a blob that is removed is fetched again`, async () => {
+    const cache = await open();
+    await cache.write(ref, 0, data);
+    await cache.finish(ref);
+    await cache.remove(root);
+    expect(await cache.has(ref)).toBe(false);
+    await cache.write(ref, 0, data);
+    await cache.finish(ref);
+    expect(await cache.has(ref)).toBe(true);
+    await cache.close();
+  });
+
   test(`${name}: pieces written at the same time are all kept`, async () => {
     const cache = await open();
     const offsets = [0, 65_536, 131_072, 196_608, 262_144];

@@ -66,6 +66,17 @@ function expectBytes(event: ContributorEvent, expected: Uint8Array): void {
   expect(event.bytes?.every((byte, at) => byte === expected[at])).toBe(true);
 }
 
+test('a brief blob never lies in the store of a device', async () => {
+  const cache = openMemoryCache(10_000_000);
+  const { downloads, ended } = openWorld({ cache });
+  downloads.start(1, { ...blob, brief: true }, true);
+  expectBytes(await ended(1), data);
+  expect(await cache.has(ref)).toBe(false);
+  downloads.start(2, blob, false);
+  await ended(2);
+  expect(await cache.has(ref)).toBe(true);
+});
+
 test('a blob without peers comes over HTTPS, each piece once', async () => {
   const { downloads, ended, told } = openWorld();
   downloads.start(1, blob, true);

@@ -9,10 +9,14 @@ import {
   openBlobDownload,
   type PieceWorld,
 } from './blob-download.ts';
+import { openMemoryCache } from './memory-cache.ts';
 import { openUnitInputs } from './unit-inputs.ts';
 
 /** Blobs whose pieces are remembered after their fetch was cancelled or failed. */
 const BROKEN_OFF_MAX = 16;
+
+/** Known answers on their way: the oldest are fetched again. */
+const BRIEF_BYTES_MAX = 256 * 2 ** 20;
 
 export interface Downloads {
   start(fetch: FetchId, target: FetchTarget, wantBytes: boolean): void;
@@ -29,14 +33,20 @@ export function openDownloads(world: World): Downloads {
   const { cache, post } = world;
   const live = new Set<FetchId>();
   const blobs = openBlobs(world, live);
+  // Known answers hold a developer's inputs: they are asked for at once and never lie on a disk.
+  const briefStore = openMemoryCache(BRIEF_BYTES_MAX);
+  const briefBlobs = openBlobs({ ...world, cache: briefStore }, live);
   const fetchUnits = openUnitInputs(world);
 
   const perform = async (fetch: FetchId, target: FetchTarget, wantBytes: boolean) => {
     if (target.kind === 'units') return fetchUnits(target);
-    await blobs.fetch(fetch, target.ref);
-    return wantBytes && live.has(fetch)
-      ? cache.read(target.ref.root, 0, target.ref.length)
-      : undefined;
+    const { ref, brief = false } = target;
+    const [from, store] = brief ? [briefBlobs, briefStore] : [blobs, cache];
+    await from.fetch(fetch, ref);
+    const data =
+      wantBytes && live.has(fetch) ? await store.read(ref.root, 0, ref.length) : undefined;
+    if (brief && !from.isWanted(ref.root)) await store.remove(ref.root);
+    return data;
   };
 
   return {
@@ -87,6 +97,7 @@ function openBlobs(world: World, live: ReadonlySet<FetchId>) {
     }
   };
   return {
+    isWanted: (root: Root): boolean => (blobs.get(root)?.waiting.size ?? 0) > 0,
     /** Resolves when the blob is whole in the cache, or this fetch is no longer live. */
     async fetch(fetch: FetchId, ref: BlobRef): Promise<void> {
       const blob = blobs.get(ref.root) ?? openBlob(ref);

@@ -52,6 +52,9 @@ export function openMemoryCache(bytesMax: number): BlobCache {
       blob.whole = true;
       blob.written.clear();
     },
+    async remove(root) {
+      blobs.delete(root);
+    },
     async close() {
       blobs.clear();
     },

@@ -16,6 +16,8 @@ export interface BlobCache {
   read(root: Root, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   write(ref: BlobRef, offset: number, data: Uint8Array): Promise<void>;
   finish(ref: BlobRef): Promise<void>;
+  /** Gives the room of a blob back. */
+  remove(root: Root): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -215,6 +215,7 @@ function receive(work: Work, message: DeviceMessage): void {
     case 'leave':
       return leave(work);
     case 'alive':
+    case 'storage-freed':
     case 'evidence':
     case 'payout-signed':
     case 'history':

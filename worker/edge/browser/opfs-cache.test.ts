@@ -9,10 +9,12 @@ afterEach(() => vi.unstubAllGlobals());
 interface FakeFile {
   data: Uint8Array<ArrayBuffer>;
   locked: boolean;
+  lastModified: number;
 }
 
 /** The origin's private file system as Node lacks it: files with one handle each, and a quota. */
-function fakeOpfs(quota: number) {
+function fakeOpfs(quota: number, estimate = 5 * quota) {
+  let time = 0;
   const files = new Map<string, FakeFile>();
   const used = () => [...files.values()].reduce((sum, { data }) => sum + data.length, 0);
   const openHandle = (file: FakeFile) => {
@@ -32,6 +34,7 @@ function fakeOpfs(quota: number) {
         grown.set(file.data);
         grown.set(data, at);
         file.data = grown;
+        file.lastModified = time++;
         return data.length;
       },
       flush: () => undefined,
@@ -42,17 +45,24 @@ function fakeOpfs(quota: number) {
   };
   const folder = {
     async getFileHandle(name: string, { create = false } = {}) {
-      const file = files.get(name) ?? { data: new Uint8Array(), locked: false };
+      const file = files.get(name) ?? { data: new Uint8Array(), locked: false, lastModified: 0 };
       if (!files.has(name) && !create) throw new Error('NotFoundError');
       files.set(name, file);
-      return { createSyncAccessHandle: async () => openHandle(file) };
+      return {
+        createSyncAccessHandle: async () => openHandle(file),
+        getFile: async () => ({ size: file.data.length, lastModified: file.lastModified }),
+      };
+    },
+    async *keys() {
+      yield* [...files.keys()];
     },
     async removeEntry(name: string) {
       files.delete(name);
     },
   };
   const getDirectory = async () => ({ getDirectoryHandle: async () => folder });
-  vi.stubGlobal('navigator', { storage: { getDirectory } });
+  const storage = { getDirectory, estimate: async () => ({ quota: estimate }) };
+  vi.stubGlobal('navigator', { storage });
   return { files };
 }
 
@@ -86,6 +96,41 @@ test('opfs: pieces written before the quota ran out move to memory, and the file
   const kept = await cache.read(ref.root, 0, data.length);
   expect(kept.every((byte) => byte === 9)).toBe(true);
   expect([...files.keys()]).toEqual([]);
+});
+
+/** Blobs of 90,000 bytes, each of another digit. */
+const blobs = [1, 2, 3].map((digit) => {
+  const bytesOf = new Uint8Array(90_000).fill(digit);
+  return { ref: { root: buildFileTree(bytesOf).root, length: bytes(90_000) }, data: bytesOf };
+});
+
+test('opfs: a fifth of the quota is taken, and the blob written longest ago goes first', async () => {
+  const { files } = fakeOpfs(10_000_000, 5 * 200_000);
+  const told: number[] = [];
+  for (const each of blobs) {
+    const cache = await openOpfsCache({ changed: () => told.push(1) });
+    await cache.write(each.ref, 0, each.data);
+    await cache.finish(each.ref);
+    expect(await cache.kept()).toBeLessThanOrEqual(200_000);
+    await cache.close();
+  }
+  const [oldest, ...others] = blobs.map((each) => each.ref);
+  const cache = await openOpfsCache();
+  expect(await cache.has(oldest as typeof ref)).toBe(false);
+  for (const other of others) expect(await cache.has(other)).toBe(true);
+  expect(told).toHaveLength(3);
+  expect(await cache.kept()).toBe(180_000);
+  await cache.free();
+  expect([await cache.kept(), files.size]).toEqual([0, 0]);
+});
+
+test('opfs: a blob that is larger than its share goes to memory', async () => {
+  const { files } = fakeOpfs(10_000_000, 5 * 50_000);
+  const cache = await openOpfsCache();
+  await cache.write(ref, 0, data);
+  await cache.finish(ref);
+  expect(await cache.has(ref)).toBe(true);
+  expect(files.size).toBe(0);
 });
 
 test('opfs: a blob is found again in a later life', async () => {

@@ -5,19 +5,36 @@ import { openMemoryCache } from '../memory-cache.ts';
 import type { BlobCache } from '../ports.ts';
 
 const MEMORY_BYTES_MAX = 512 * 1024 * 1024;
+/** So much of what the browser allows this page is taken, and no more than that. */
+const SHARE_MAX = 0.2;
+const BYTES_MAX = 2 * 2 ** 30;
+const QUOTA_UNKNOWN = 2 ** 31;
+
+/** A blob cache whose blobs outlast this life. */
+export interface StoredCache extends BlobCache {
+  /** Bytes on disk. */
+  kept(): Promise<number>;
+  /** Deletes all blobs but those that another tab holds. */
+  free(): Promise<void>;
+}
 
 /**
  * Blobs in the origin's private file system, by sync access handles. A blob is whole when its empty
- * mark `ROOT.ok` exists. Falls back to memory where there is no file system, or it is full.
+ * mark `ROOT.ok` exists. A share of the disk is taken: the oldest blobs go first, and one that does not fit
+ * goes to memory, as all do where there is no file system. `changed` is called when more or less is kept.
  */
-export async function openOpfsCache(): Promise<BlobCache> {
+export async function openOpfsCache(on: { changed?(): void } = {}): Promise<StoredCache> {
   const memory = openMemoryCache(MEMORY_BYTES_MAX);
   const folder = await openFolder().catch(() => undefined);
-  if (folder === undefined) return memory;
+  if (folder === undefined) return { ...memory, kept: async () => 0, free: async () => undefined };
   const files = openFiles(folder);
   const inMemory = new Set<Root>();
   /** Length of what this life wrote to a file that is not whole yet, by offset. */
   const written = new Map<Root, Map<number, number>>();
+  const room = openRoom(files, {
+    share: await findShare(),
+    isUnderWay: (root) => written.has(root),
+  });
   return {
     async has(ref) {
       if (inMemory.has(ref.root)) return memory.has(ref);
@@ -42,7 +59,8 @@ export async function openOpfsCache(): Promise<BlobCache> {
     async write(ref, offset, data) {
       const { root } = ref;
       if (inMemory.has(root)) return memory.write(ref, offset, data);
-      const file = await files.open(root, true).catch(() => undefined);
+      const fits = await room.take(ref);
+      const file = fits ? await files.open(root, true).catch(() => undefined) : undefined;
       // Another piece may have found the file full in the meantime.
       if (inMemory.has(root)) return memory.write(ref, offset, data);
       const parts = written.get(root) ?? new Map<number, number>();
@@ -63,8 +81,27 @@ export async function openOpfsCache(): Promise<BlobCache> {
     },
     async finish(ref) {
       if (inMemory.has(ref.root)) return memory.finish(ref);
+      const parts = written.get(ref.root);
+      const length = [...(parts?.values() ?? [])].reduce((sum, each) => sum + each, 0);
+      if (length !== ref.length) {
+        written.delete(ref.root);
+        throw fault('storage-failed', `blob ${ref.root} was deleted meanwhile; fetch it again`);
+      }
       await files.mark(ref.root);
       written.delete(ref.root);
+      on.changed?.();
+    },
+    async remove(root) {
+      inMemory.delete(root);
+      written.delete(root);
+      await memory.remove(root);
+      await files.remove(root);
+      on.changed?.();
+    },
+    kept: async () => sumBytes(await files.list()),
+    async free() {
+      for (const { root } of await files.list()) if (!written.has(root)) await files.remove(root);
+      on.changed?.();
     },
     async close() {
       await files.close();
@@ -102,19 +139,70 @@ function openFiles(folder: FileSystemDirectoryHandle) {
       (await open(root, false)).flush();
       await folder.getFileHandle(`${root}.ok`, { create: true });
     },
-    /** Gives the room of a broken-off file back; another tab's file stays. */
+    /** Gives the room of a file back; another tab's file stays. */
     async remove(root: Root): Promise<void> {
-      const opening = handles.get(root);
+      const file = await open(root, false).catch(() => undefined);
       handles.delete(root);
-      const file = await opening?.catch(() => undefined);
-      file?.close();
-      if (file !== undefined) await folder.removeEntry(root).catch(() => undefined);
+      if (file === undefined) return;
+      file.close();
+      await folder.removeEntry(`${root}.ok`).catch(() => undefined);
+      await folder.removeEntry(root).catch(() => undefined);
+    },
+    /** All files, those used longest ago first. */
+    async list(): Promise<{ root: Root; size: number }[]> {
+      const found = [];
+      for await (const name of folder.keys()) {
+        if (name.endsWith('.ok')) continue;
+        const root = name as Root;
+        const file = await (await folder.getFileHandle(name)).getFile().catch(() => undefined);
+        if (file === undefined) continue;
+        const usedAt = [...handles.keys()].indexOf(root);
+        found.push({ root, size: file.size, usedAt, writtenAt: file.lastModified });
+      }
+      return found.sort((a, b) => a.usedAt - b.usedAt || a.writtenAt - b.writtenAt);
     },
     async close(): Promise<void> {
       for (const opening of handles.values()) (await opening.catch(() => undefined))?.close();
       handles.clear();
     },
   };
+}
+
+const sumBytes = (files: readonly { size: number }[]): number =>
+  files.reduce((sum, { size }) => sum + size, 0);
+
+/** Makes room for blobs within a share of the disk. */
+function openRoom(
+  files: ReturnType<typeof openFiles>,
+  { share, isUnderWay }: { share: number; isUnderWay(root: Root): boolean },
+) {
+  const taken = new Map<Root, Promise<boolean>>();
+  const make = async ({ root, length }: BlobRef): Promise<boolean> => {
+    if (length > share) return false;
+    const others = (await files.list()).filter((each) => each.root !== root);
+    let kept = sumBytes(others);
+    for (const { root: oldest, size } of others) {
+      if (kept + length <= share) break;
+      if (isUnderWay(oldest)) continue;
+      await files.remove(oldest);
+      taken.delete(oldest);
+      kept -= size;
+    }
+    return true;
+  };
+  return {
+    /** Whether the blob fits, once older ones have gone. */
+    take(ref: BlobRef): Promise<boolean> {
+      const known = taken.get(ref.root) ?? make(ref).catch(() => true);
+      taken.set(ref.root, known);
+      return known;
+    },
+  };
+}
+
+async function findShare(): Promise<number> {
+  const estimate = await navigator.storage.estimate?.().catch(() => undefined);
+  return Math.min(BYTES_MAX, SHARE_MAX * (estimate?.quota ?? QUOTA_UNKNOWN));
 }
 
 /** Copies the parts a file holds to memory; one that cannot be read back ends the download. */

@@ -1,4 +1,4 @@
-import { constants, mkdir, open, rename, stat } from 'node:fs/promises';
+import { constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Root } from '#protocol/values/ids.ts';
 import { fault } from '#protocol/values/refusal.ts';
@@ -36,6 +36,9 @@ export async function openFolderCache(folder: string): Promise<BlobCache> {
       } finally {
         await file.close();
       }
+    },
+    async remove(root) {
+      await Promise.all([whole(root), part(root)].map((file) => rm(file, { force: true })));
     },
     finish: ({ root }) => rename(part(root), whole(root)),
     close: async () => undefined,
