@@ -128,7 +128,7 @@ render(
   document.getElementById('app') as HTMLElement,
 );
 void showGrid();
-setTimeout(() => void openUpdates(), UPDATE_DELAY_MS);
+setTimeout(openUpdatesWhenCalm, UPDATE_DELAY_MS);
 
 function readTheme(): Theme {
   const stored = readStored('theme');
@@ -253,6 +253,15 @@ async function showGrid(): Promise<void> {
 
 async function applyUpdate(): Promise<void> {
   if ((await appUpdate?.apply()) === 'busy') update.value = 'busy';
+}
+
+/** A first visit that waits for its runtime has the line for itself. */
+function openUpdatesWhenCalm(): void {
+  const { running, status } = world.value;
+  const isEarly = ['off', 'connecting', 'downloading', 'admitting'].includes(status.phase);
+  if (running && (isEarly || status.runtime !== undefined)) {
+    setTimeout(openUpdatesWhenCalm, UPDATE_DELAY_MS);
+  } else void openUpdates();
 }
 
 async function openUpdates(): Promise<void> {
