@@ -117,6 +117,8 @@ test('a browser shows what its device did on all visits, and deletes it', async 
   await expect(page.getByTestId('history-totals')).toContainText(/\d to \d.* Wh/);
   await expect(page.getByText(/units? of .* accepted/).first()).toBeVisible();
   await expectAccessible(page);
+  await page.getByRole('button', { name: 'Free this space' }).click();
+  await expect(page.getByText('Models kept: 0 kB.')).toBeVisible();
   await page.getByRole('button', { name: 'Delete all that is kept here…' }).click();
   await page.getByRole('button', { name: 'Delete it' }).click();
   await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeVisible();

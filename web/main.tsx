@@ -90,6 +90,7 @@ const app: AppModel = {
   history: {
     read: async () => (await loadHistory()).readHistory(),
     save: (found) => void loadHistory().then(({ exportHistory }) => exportHistory(found)),
+    free: async () => (await loadHistory()).freeStorage(),
     async forget() {
       work.stop();
       return (await loadHistory()).forgetDevice();

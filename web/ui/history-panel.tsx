@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { DeviceHistory } from '#protocol/messages/history.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import { CARBON_REGIONS, type CarbonRegion } from '../core/energy.ts';
-import { formatInstant } from '../core/format.ts';
+import { formatBytes, formatInstant } from '../core/format.ts';
 import { viewNote, viewTotals } from '../core/history-view.ts';
 import { Refused } from './dashboard/refused.tsx';
 import type { AppModel } from './model.ts';
@@ -41,6 +41,7 @@ export function HistoryPanel({ app }: { app: AppModel }) {
           ↓ Export as JSON
         </button>
       </div>
+      <Kept app={app} />
       <Forget app={app} />
     </>
   );
@@ -97,6 +98,29 @@ function Totals(props: {
         </select>
       </label>
     </>
+  );
+}
+
+/** What models take on this device, and the way to get it back. */
+function Kept({ app }: { app: AppModel }) {
+  const { kept } = app.world.value.status;
+  const [answer, setAnswer] = useState<Result<number>>();
+  if (answer?.ok === false) return <Refused refusal={answer.refusal} />;
+  const left = answer?.value ?? kept;
+  return (
+    <div class="row">
+      <span>
+        {left === undefined
+          ? 'Models are kept for the next visit.'
+          : `Models kept: ${formatBytes(left)}.`}
+        <span class="soft small block">
+          At most a fifth of what the browser allows; the oldest go first.
+        </span>
+      </span>
+      <button type="button" class="button" onClick={() => void app.history.free().then(setAnswer)}>
+        Free this space
+      </button>
+    </div>
   );
 }
 

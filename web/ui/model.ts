@@ -57,6 +57,8 @@ export interface AppModel {
     read(): Promise<Result<DeviceHistory>>;
     save(history: DeviceHistory): void;
     forget(): Promise<Result<void>>;
+    /** Deletes the models that are kept; gives the bytes that are still there. */
+    free(): Promise<Result<number>>;
   };
   start(): void;
   stop(): void;

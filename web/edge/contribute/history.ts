@@ -10,6 +10,13 @@ export const readHistory = (): Promise<Result<DeviceHistory>> =>
     said.type === 'history' ? said.result : undefined,
   );
 
+/** Deletes the models that this browser keeps; gives the bytes that are still there. */
+export const freeStorage = (): Promise<Result<number>> =>
+  askContributorWorker({ type: 'free-storage' }, (said) => {
+    if (said.type !== 'storage-freed') return undefined;
+    return said.result.ok ? accept(said.result.value.kept) : said.result;
+  });
+
 /** Hands all of it to the browser's downloads, as JSON. */
 export function exportHistory(history: DeviceHistory): void {
   const text = JSON.stringify(history, undefined, 2);
