@@ -73,11 +73,14 @@ test('an unplugged phone gives its work back, says why, and goes on when it char
   await expectPhase(page, 'paused');
   await expect(page.getByTestId('reason')).toContainText('not charging');
   await expect(page.getByTestId('next')).toContainText('when it charges');
+  // A screen reader hears of it: not of the first two phases alone.
+  await expect(page.getByRole('status').first()).toContainText('Paused');
   await expect.poll(async () => (await grid.api.devices()).length).toBe(1);
   await changePhone(page, { charging: true });
   await expectPhase(page, 'working');
   await changePhone(page, { type: 'cellular' });
   await expect(page.getByTestId('reason')).toContainText('mobile data');
+  await expect(page.getByRole('status').first()).toContainText('mobile data');
   await context.close();
 });
 
