@@ -58,7 +58,7 @@ test('no call shows what was said of a unit in dispute before it is ruled on', a
     .toMatchObject([{ job: job.id, unit: 0, spoken: [first.key, second.key] }]);
   await expect.poll(async () => (await readAll()).page.withheld).toBe(2);
   const before = await readAll();
-  expect(before.page).toEqual({ verdicts: [], next: 0, withheld: 2 });
+  expect(before.page).toEqual({ verdicts: [], next: 0, shown: 0, withheld: 2 });
   expect(before.receipts.map(({ verdicts }) => verdicts)).toEqual([[]]);
   expect(before.view).toMatchObject({ checked: 0, mismatched: 0 });
   expect(JSON.stringify(before)).not.toContain('mismatch"');
