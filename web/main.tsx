@@ -153,7 +153,7 @@ function findObstacle(): Obstacle | undefined {
   };
 }
 
-/** Says each change of phase, not each number; and what the pages ask to have said. */
+/** Says each change of what it does or waits for, not each number; and what the pages ask to have said. */
 function openAnnouncements(): (text: string) => void {
   let announcer = ANNOUNCER_START;
   let timer = 0;
@@ -167,11 +167,15 @@ function openAnnouncements(): (text: string) => void {
     }
   };
   const say = (text: string) => step({ type: 'say', text, now: Date.now() });
-  const phase = computed(() => viewContribute(world.value).phase);
+  // What it waits for is news as well, where the phase stays the same.
+  const news = computed(() => {
+    const { phase, title, next } = viewContribute(world.value);
+    return phase === 'off' ? phase : `${title} ${next}`;
+  });
   let started = false;
   effect(() => {
     // Read each time: an effect that reads no signal is never run again.
-    const isOff = phase.value === 'off';
+    const isOff = news.value === 'off';
     started ||= !isOff;
     if (started) say(viewContribute(world.peek()).announcement);
   });

@@ -130,7 +130,8 @@ async function fetchFile(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const deadline = openDeadline(SILENCE_MS_MAX, signal);
   try {
-    const response = await fetch(url, { signal: deadline.signal });
+    // A worker may have been started from a blob, which has no folder.
+    const response = await fetch(new URL(url, import.meta.url), { signal: deadline.signal });
     if (!response.ok) throw gone(response.status);
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let received = 0;
