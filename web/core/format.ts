@@ -77,6 +77,10 @@ export const formatRate = (value: number, locale?: string): string =>
     ? '0'
     : numberFormat({ maximumSignificantDigits: value >= 100 ? 3 : 2 }, locale).format(value);
 
+/** A number that is only roughly known: two digits. */
+export const formatRough = (value: number, locale?: string): string =>
+  numberFormat({ maximumSignificantDigits: 2 }, locale).format(value);
+
 /** A number of a tensor, short. */
 export const formatValue = (value: number, locale?: string): string =>
   numberFormat({ maximumSignificantDigits: 4 }, locale).format(value);

@@ -1,7 +1,7 @@
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { DeviceHistory, HistoryDay, HistoryNote } from '#protocol/messages/history.ts';
 import { type CarbonRegion, estimateCarbon, estimateEnergy, type Range } from './energy.ts';
-import { formatBytes, formatCount, formatMillis, formatNoun } from './format.ts';
+import { formatBytes, formatCount, formatMillis, formatNoun, formatRough } from './format.ts';
 import type { Platform } from './platforms.ts';
 
 /** A line of what a device did. */
@@ -47,10 +47,8 @@ export function viewTotals(
 }
 
 /** A range in two digits each; never one number. */
-function showRange({ low, high }: Range, locale?: string): string {
-  const format = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 });
-  return `${format.format(low)} to ${format.format(high)}`;
-}
+const showRange = ({ low, high }: Range, locale?: string): string =>
+  `${formatRough(low, locale)} to ${formatRough(high, locale)}`;
 
 /** Days in a row with an accepted unit, until today or yesterday. */
 export function countStreak(days: readonly HistoryDay[], today: number): number {

@@ -17,14 +17,13 @@ import {
   needsLess,
   raiseTombstone,
 } from './memory.ts';
-import { askRuntime } from './runtime.ts';
+import { askRuntime, retryAt } from './runtime.ts';
 import { type Admission, type OpenTrial, send, type Turn } from './state.ts';
 
 const EXACT_THREADS_MAX = 4;
 export const TRIAL_MS_MAX = 60_000;
 /** Warm runs that are timed after the known answers. */
 const TIMED_RUNS = 5;
-const RETRY_MS = { first: 1_000, most: 30_000 } as const;
 type Ran = Extract<ContributorEvent, { type: 'ran' }>;
 
 type Admit = Pick<Extract<HubMessage, { type: 'admit' }>, 'id' | 'manifest' | 'without'>;
@@ -224,9 +223,8 @@ export function failAdmissionFetch(turn: Turn, fetch: FetchId, refusal: Refusal)
 function retryLater(turn: Turn, admission: Admission, { message }: Refusal): void {
   admission.fetches.clear();
   admission.stage = 'queued';
-  const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** admission.fetchFailures);
+  admission.retryAt = retryAt(turn.world.now, admission.fetchFailures);
   admission.fetchFailures += 1;
-  admission.retryAt = after(turn.world.now, millis(waitMs));
   turn.device.idle = why('download-again', { text: message });
 }
 

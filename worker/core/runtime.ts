@@ -1,12 +1,16 @@
 import type { Provider } from '#protocol/models/package.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
-import { after, bytes, millis } from '#protocol/values/units.ts';
+import { after, bytes, type Instant, millis } from '#protocol/values/units.ts';
 import { noteTraffic } from './care/care.ts';
 import type { ContributorEvent, FetchId, RuntimeBuild } from './events.ts';
 import type { Contributor, Turn } from './state.ts';
 
 const RETRY_MS = { first: 1_000, most: 30_000 } as const;
+
+/** When a download that failed so often before is tried again: after 1, 2, 4 … 30 s. */
+export const retryAt = (now: Instant, failures: number): Instant =>
+  after(now, millis(Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** failures)));
 
 const buildFor = (provider: Provider): RuntimeBuild => (provider === 'wasm' ? 'cpu' : 'gpu');
 
@@ -67,11 +71,10 @@ export function finishRuntime({ device }: Turn, fetch: FetchId): boolean {
 export function failRuntime(turn: Turn, fetch: FetchId, { message }: Refusal): boolean {
   const [build, held] = findFetch(turn.device, fetch) ?? [];
   if (build === undefined || held?.stage !== 'fetching') return false;
-  const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** held.failures);
   turn.device.runtimes.set(build, {
     stage: 'waiting',
     failures: held.failures + 1,
-    retryAt: after(turn.world.now, millis(waitMs)),
+    retryAt: retryAt(turn.world.now, held.failures),
     text: message,
     at: held.at,
   });

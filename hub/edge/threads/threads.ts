@@ -13,11 +13,9 @@ import type { ReadRequest, RequestAnswers, RequestReading } from '../lanes/read-
 import type { Adding, Answering, Printing } from './tasks.ts';
 import { openThread } from './thread.ts';
 
-/** Garbage of a long file is to go soon: without a bound new objects take 48 MB a thread. */
-const resourceLimits = { maxYoungGenerationSizeMb: 12 };
 /** A form of gigabytes takes minutes; a window of results is a megabyte. */
-const FILES = { taskMs: 10 * 60_000, callsMax: 128, resourceLimits };
-const LINES = { taskMs: 60_000, callsMax: 256, resourceLimits };
+const FILES = { taskMs: 10 * 60_000, callsMax: 128 };
+const LINES = { taskMs: 60_000, callsMax: 256 };
 /** Somebody waits for each, and tokenizers are read anew with the thread. */
 const REQUESTS = { taskMs: 60_000, callsMax: 2_048, idleMs: 15 * 60_000, isFirst: true };
 
