@@ -4,7 +4,7 @@ declare class TextEncoder {
 }
 declare class TextDecoder {
   constructor(label?: 'utf-8' | 'utf-16le' | 'utf-16be', options?: { fatal?: boolean });
-  decode(bytes: Uint8Array): string;
+  decode(bytes?: Uint8Array, options?: { stream?: boolean }): string;
 }
 /** Base64 of the HTML Standard, present in every world we run in. */
 declare function btoa(binary: string): string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { compressApp } from './compress-app.ts';
+import { compressApp, type Effort } from './compress-app.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -12,7 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const compress = () => compressApp(join(folder, 'app'), join(folder, 'cache'));
+const compress = (effort: Effort = 'quick') =>
+  compressApp(join(folder, 'app'), { cache: join(folder, 'cache'), effort });
 
 it('compressing an app leaves both forms beside each file that gets smaller', async () => {
   const script = 'export const answer = 42;\n'.repeat(500);
@@ -38,5 +39,16 @@ it('a large file is compressed once for many builds', async () => {
   expect(kept.map((name) => name.slice(-3)).sort()).toEqual(['.br', '.gz']);
   for (const name of kept) await writeFile(join(folder, 'cache', name), 'kept');
   await compress();
+  expect(await readFile(`${file}.br`, 'utf8')).toBe('kept');
+});
+
+it('a quick build takes what the best one has kept', async () => {
+  const file = join(folder, 'app', 'runtime.wasm');
+  await writeFile(file, Buffer.alloc(2 * 1024 * 1024, 'abc'));
+  await compress('quick');
+  await compress('best');
+  const best = (await readdir(join(folder, 'cache'))).find((name) => name.endsWith('best.br'));
+  await writeFile(join(folder, 'cache', best ?? 'none'), 'kept');
+  await compress('quick');
   expect(await readFile(`${file}.br`, 'utf8')).toBe('kept');
 });

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Plugin } from 'vite';
-import { packFile } from './compress-app.ts';
+import { type Packing, packFile } from './compress-app.ts';
 
 /** Large enough that cutting costs brotli nothing, small enough that a broken line loses little. */
-const PART_BYTES = 2 * 1024 * 1024;
+const PART_BYTES = 4 * 1024 * 1024;
 const MARK = '?parts';
 
 /**
@@ -13,7 +13,7 @@ const MARK = '?parts';
  * keep each one that has come, where a file that breaks off begins again. The development server gives
  * the file as one part.
  */
-export function runtimeParts(cache: string): Plugin {
+export function runtimeParts(packing: Packing): Plugin {
   let isBuild = false;
   return {
     name: 'runtime-parts',
@@ -41,7 +41,7 @@ export function runtimeParts(cache: string): Plugin {
         const name = `${basename(file, '.wasm')}-${digest}.${parts.length}.bin`;
         const fileName = `assets/${name}`;
         this.emitFile({ type: 'asset', fileName, source });
-        const { br } = await packFile(source, cache);
+        const { br } = await packFile(source, packing);
         parts.push({ url: `/${fileName}`, length: source.length, packed: br.length });
       }
       return `export default ${JSON.stringify(parts)};`;

@@ -1,4 +1,4 @@
-import { accept, type Result, refuse } from '../values/refusal.ts';
+import { accept, fault, type Result, refuse } from '../values/refusal.ts';
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
@@ -9,12 +9,36 @@ function encodingOf(bytes: Uint8Array): Encoding {
   return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
 
+const NOT_TEXT = 'the file is not UTF-8 text; save it again as UTF-8';
+
 /** The text of a whole file, in UTF-8 or in UTF-16 with its mark. Refuses with `input-format`. */
 export function decodeText(bytes: Uint8Array): Result<string> {
   try {
     return accept(new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes));
   } catch {
-    return refuse('input-format', 'the file is not UTF-8 text; save it again as UTF-8');
+    return refuse('input-format', NOT_TEXT);
+  }
+}
+
+/** The lines of a file that is never in memory as a whole, without their ends. Throws `input-format`. */
+export async function* decodeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let decoder: TextDecoder | undefined;
+  let open = '';
+  for await (const chunk of chunks) {
+    decoder ??= new TextDecoder(encodingOf(chunk), { fatal: true });
+    const lines = decodePart(decoder, chunk).split('\n');
+    lines[0] = open + (lines[0] ?? '');
+    open = lines.pop() ?? '';
+    yield* lines;
+  }
+  yield open + (decoder === undefined ? '' : decodePart(decoder));
+}
+
+function decodePart(decoder: TextDecoder, chunk?: Uint8Array): string {
+  try {
+    return decoder.decode(chunk, { stream: chunk !== undefined });
+  } catch {
+    throw fault('input-format', NOT_TEXT);
   }
 }
 

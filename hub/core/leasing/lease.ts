@@ -14,8 +14,12 @@ import { noteFailure } from './suspects.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
 export const SHARD_MS = { aim: 4_000, first: 2_000, least: 400 } as const;
-/** Bytes of one shard: what a phone can hold, and send in one frame. */
+/**
+ * Bytes of one shard: what a phone can hold, and send in one frame. A device that nothing was accepted
+ * from yet fetches little: its line may be slow, and somebody looks at it.
+ */
 const SHARD_BYTES_MAX = {
+  first: 16 * 1024,
   fetched: 32 * 1024 * 1024,
   sent: 16 * 1024 * 1024,
   held: 16 * 1024 * 1024,
@@ -25,23 +29,30 @@ const DEADLINE = { factor: 3, slackMs: 15_000, bytesPerMs: 128 } as const;
 /** Behind a hub that stood still: devices wait for a minute before they try again. */
 const AWAY_MS = { computing: 5_000, logged: 60_000, woken: 120_000 } as const;
 
+/** What a shard is to take at most. */
+export interface ShardAim {
+  ms: number;
+  /** It is the first that a device gets. */
+  isFirst: boolean;
+}
+
 /**
  * Units for a device's next shard: as long as it aims at by its measured speed, and less when the
  * job's end is nearer than that, so that all devices finish together.
  */
-export function sizeShard(job: Job, admission: Admission, aimMs: number): number {
+export function sizeShard(job: Job, admission: Admission, aim: ShardAim): number {
   const perUnit = Math.max(admission.unitMs, 0.001);
   const { open, fleet, record } = job;
   const left = fleet.speed > 0 ? open.count / fleet.speed : Infinity;
   // Somebody waits for all units of an open job, and for no other.
   const time =
     record.open === undefined
-      ? Math.max(SHARD_MS.least, Math.min(aimMs, left / 2))
-      : Math.min(aimMs, left);
+      ? Math.max(SHARD_MS.least, Math.min(aim.ms, left / 2))
+      : Math.min(aim.ms, left);
   const { fetched, sent, held } = job.unitSizes;
   const limit = Math.min(
     LEASE_UNITS_MAX,
-    SHARD_BYTES_MAX.fetched / Math.max(fetched, 1),
+    SHARD_BYTES_MAX[aim.isFirst ? 'first' : 'fetched'] / Math.max(fetched, 1),
     SHARD_BYTES_MAX.sent / Math.max(sent, 1),
     SHARD_BYTES_MAX.held / Math.max(held, 1),
   );

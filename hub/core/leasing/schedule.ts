@@ -19,7 +19,7 @@ import { fleetMs, leadsOf } from './advantage.ts';
 import { chargeFlow, rankFlows, refundFlow, weighPay } from './fairness.ts';
 import { isAwaited, rankDevices, readyFor, twinAfterMs, wantsDevice } from './lane.ts';
 import { hasLate, openLateness, timelyMs } from './late.ts';
-import { grantLease, SHARD_MS, sizeShard } from './lease.ts';
+import { grantLease, SHARD_MS, type ShardAim, sizeShard } from './lease.ts';
 import { flowOf } from './line.ts';
 import { nextRun } from './next-run.ts';
 import { leastRate, payRate } from './share.ts';
@@ -323,11 +323,11 @@ function serveJob(turn: Turn, device: Device, job: Job): number | Reason {
 }
 
 /** How long a shard is to be: short on a device that may be asked for something else meanwhile. */
-function aimOf(turn: Turn, device: Device, job: Job): number {
-  if (device.unitsAccepted === 0 && device.leases.size === 0) return SHARD_MS.first;
-  return job.record.open === undefined && isAwaited(turn.hub, device)
-    ? SHARD_MS.least
-    : SHARD_MS.aim;
+function aimOf(turn: Turn, device: Device, job: Job): ShardAim {
+  const isFirst = device.unitsAccepted === 0 && device.leases.size === 0;
+  if (isFirst) return { ms: SHARD_MS.first, isFirst };
+  const isBrief = job.record.open === undefined && isAwaited(turn.hub, device);
+  return { ms: isBrief ? SHARD_MS.least : SHARD_MS.aim, isFirst };
 }
 
 const allLent = ({ record }: Job): Reason => why('no-units-open', { job: record.name });

@@ -2,22 +2,26 @@ import { expect, it } from 'vitest';
 import { must } from '#protocol/values/refusal.ts';
 import { FAKE_SETTINGS } from '../tasks/fake-repository.ts';
 import { openTokenizer } from '../tasks/tokenizer.ts';
-import { nameModel, readBatchLines } from './batch-lines.ts';
+import { type GoodLine, nameModel, readBatchLines, type WrongLine } from './batch-lines.ts';
 
 const tokenizer = must(openTokenizer(FAKE_SETTINGS));
 const GOOD = {
   ...{ custom_id: 'a', method: 'POST', url: '/v1/embeddings' },
   body: { model: 'net', input: ['one two', 'three'] },
 };
-const read = (...lines: unknown[]) => {
-  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
+async function read(...lines: unknown[]): Promise<(GoodLine | WrongLine)[]> {
+  async function* texts() {
+    yield* lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
+  }
   const rules = { endpoint: '/v1/embeddings', model: 'net', tokenizer };
-  return [...readBatchLines(text.join('\n'), rules)];
-};
+  const found = [];
+  for await (const line of readBatchLines(texts(), rules)) found.push(line);
+  return found;
+}
 const body = (more: object) => ({ ...GOOD, body: { ...GOOD.body, ...more } });
 
-it('a line that is well has its texts and its tokens', () => {
-  expect(read(GOOD, '')).toEqual([
+it('a line that is well has its texts and its tokens', async () => {
+  expect(await read(GOOD, '')).toEqual([
     {
       line: { custom_id: 'a', texts: 2, tokens: 7, encoding: 'float' },
       texts: ['one two', 'three'],
@@ -49,15 +53,15 @@ it.each([
   ],
 ] as [string, unknown, string, RegExp][])(
   'a line that %s is told of, and the next is read',
-  (_, ...[line, code, message]) => {
-    const [wrong, next] = read(line, { ...GOOD, custom_id: 'b' });
+  async (_, ...[line, code, message]) => {
+    const [wrong, next] = await read(line, { ...GOOD, custom_id: 'b' });
     expect(wrong).toMatchObject({ error: { code, message: expect.stringMatching(message) } });
     expect(next).toMatchObject({ line: { custom_id: 'b' } });
   },
 );
 
-it('a name that comes again is told of', () => {
-  const [, second] = read(GOOD, GOOD);
+it('a name that comes again is told of', async () => {
+  const [, second] = await read(GOOD, GOOD);
   expect(second).toMatchObject({ custom_id: 'a', error: { code: 'duplicate_custom_id' } });
 });
 

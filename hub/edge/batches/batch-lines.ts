@@ -48,10 +48,13 @@ export function nameModel(text: string): string | undefined {
 }
 
 /** Reads the lines of a batch, each by itself: a wrong one harms no other. */
-export function* readBatchLines(text: string, rules: LineRules): Generator<GoodLine | WrongLine> {
+export async function* readBatchLines(
+  lines: AsyncIterable<string>,
+  rules: LineRules,
+): AsyncGenerator<GoodLine | WrongLine> {
   const known = new Set<string>();
   let number = 0;
-  for (const line of text.split('\n')) {
+  for await (const line of lines) {
     number += 1;
     if (line.trim() === '') continue;
     yield readLine(line, { ...rules, known, at: `line ${number}` });

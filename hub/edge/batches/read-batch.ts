@@ -1,14 +1,12 @@
-import { join } from 'node:path';
 import type { ModelFile } from '#protocol/api/models.ts';
-import { decodeText } from '#protocol/files/text.ts';
+import { decodeLines } from '#protocol/files/text.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
 import type { BlobStore } from '../blobs/port.ts';
-import { type Spool, spoolTexts } from '../inputs/spool.ts';
 import { UNITS_BYTES_MAX } from '../inputs/units.ts';
-import { bucketOf } from '../tasks/token-rows.ts';
 import { openModelTokenizer } from '../tasks/tokenizer-file.ts';
-import { BATCH_LINES_MAX, type GoodLine, nameModel, readBatchLines } from './batch-lines.ts';
+import { BATCH_LINES_MAX, nameModel, readBatchLines } from './batch-lines.ts';
+import { type BatchPart, openBatchParts } from './batch-parts.ts';
 
 /** What of a batch is to be read. */
 export interface BatchReading {
@@ -26,17 +24,14 @@ export interface ReadBatch {
   /** JSON Lines of what is wrong. */
   wrong: { blob: BlobRef | null; lines: number };
   tokens: number;
-  /** Lines whose texts are about as long as each other: a job each. */
-  parts: { lines: BlobRef; texts: Spool; longest: number }[];
+  parts: BatchPart[];
 }
 
 /** As OpenAI's API has it. */
 const BATCH_TEXTS_MAX = 50_000;
-/** Texts of one job are few only where all are. */
-const PART_TEXTS_LEAST = 256;
 const MODEL_PEEK_BYTES = 1024 * 1024;
 
-type Blobs = Pick<BlobStore, 'read' | 'put'>;
+type Blobs = Pick<BlobStore, 'read' | 'stream' | 'put'>;
 
 /** The model that the first lines of a file name. */
 export async function peekModel(
@@ -50,68 +45,39 @@ export async function peekModel(
 /** Reads a batch and sorts its texts by length, so that short ones are not filled up to long ones. */
 export async function readBatch(reading: BatchReading, blobs: Blobs): Promise<ReadBatch> {
   const { file, model, endpoint, folder } = reading;
-  const text = must(decodeText(must(await blobs.read(file.root, 0, file.length))));
+  const text = decodeLines(must(await blobs.stream(file.root, 0, file.length)));
   const { tokenizer } = await openModelTokenizer(model.files, blobs);
-  const good: GoodLine[] = [];
   const wrong: string[] = [];
-  let texts = 0;
-  for (const line of readBatchLines(text, { endpoint, model: model.name, tokenizer })) {
-    if (good.length + wrong.length >= BATCH_LINES_MAX) {
+  const good = { lines: 0, texts: 0, tokens: 0 };
+  const put = async (bytes: Uint8Array) => must(await blobs.put(bytes, UNITS_BYTES_MAX));
+  const parts = openBatchParts(folder, put);
+  for await (const line of readBatchLines(text, { endpoint, model: model.name, tokenizer })) {
+    if (good.lines + wrong.length >= BATCH_LINES_MAX) {
       throw fault('input-too-big', `a batch has at most ${BATCH_LINES_MAX} lines; send several`);
     }
-    if ('error' in line) wrong.push(sayWrong(line));
-    else {
-      good.push(line);
-      texts += line.texts.length;
+    if ('error' in line) {
+      wrong.push(sayWrong(line));
+      continue;
     }
-    if (texts > BATCH_TEXTS_MAX) {
+    good.lines += 1;
+    good.texts += line.texts.length;
+    good.tokens += line.line.tokens;
+    if (good.texts > BATCH_TEXTS_MAX) {
       throw fault('input-too-big', `a batch has at most ${BATCH_TEXTS_MAX} texts; send several`);
     }
-  }
-  const put = async (lines: readonly string[]) =>
-    must(await blobs.put(new TextEncoder().encode(lines.join('')), UNITS_BYTES_MAX));
-  const parts = [];
-  for (const [index, { lines, longest }] of sortByLength(good).entries()) {
-    const texts = lines.flatMap((line) => line.texts);
-    parts.push({
-      lines: await put(lines.map(({ line }) => `${JSON.stringify(line)}\n`)),
-      texts: await spoolTexts(join(folder, `${index}.jsonl`), texts),
-      longest,
-    });
+    await parts.add(line);
   }
   return {
-    lines: good.length + wrong.length,
-    wrong: { blob: wrong.length === 0 ? null : await put(wrong), lines: wrong.length },
-    tokens: good.reduce((sum, { line }) => sum + line.tokens, 0),
-    parts,
+    lines: good.lines + wrong.length,
+    wrong: {
+      blob: wrong.length === 0 ? null : await put(new TextEncoder().encode(wrong.join(''))),
+      lines: wrong.length,
+    },
+    tokens: good.tokens,
+    parts: await parts.close(),
   };
 }
 
 /** A line of the error file (OpenAI, Batch, request output object). */
 const sayWrong = ({ custom_id, error }: { custom_id: string | null; error: object }): string =>
   `${JSON.stringify({ id: null, custom_id, response: null, error })}\n`;
-
-/** Lines by the power of two that their longest text fits into; few of one length join the next. */
-function sortByLength(good: readonly GoodLine[]): { lines: GoodLine[]; longest: number }[] {
-  const lengths = new Map<number, GoodLine[]>();
-  for (const line of good) {
-    const length = bucketOf(line.longest);
-    const known = lengths.get(length);
-    if (known === undefined) lengths.set(length, [line]);
-    else known.push(line);
-  }
-  const parts: { lines: GoodLine[]; longest: number }[] = [];
-  let open: GoodLine[] = [];
-  for (const [, lines] of [...lengths].sort(([a], [b]) => a - b)) {
-    open = [...open, ...lines];
-    if (open.length < PART_TEXTS_LEAST) continue;
-    parts.push(close(open));
-    open = [];
-  }
-  return open.length === 0 ? parts : [...parts, close(open)];
-}
-
-const close = (lines: GoodLine[]) => ({
-  lines,
-  longest: lines.reduce((most, line) => Math.max(most, line.longest), 0),
-});
