@@ -3,6 +3,15 @@ import { expect } from '@playwright/test';
 /** When results may be read, as in `protocol/api/job.ts`. */
 export type Assurance = 'instant' | 'settled' | 'full';
 
+/** Options of a job, as in `protocol/api/job.ts`. */
+export interface JobWish {
+  name: string;
+  assurance: Assurance;
+  taps?: boolean;
+  purpose?: string;
+  category?: string;
+}
+
 /** What these tests read of a job; `protocol/api/job.ts` has all of it. */
 export interface JobFacts {
   id: string;
@@ -50,7 +59,7 @@ export interface HubApi {
   post(job: {
     model: Buffer;
     inputs: Buffer;
-    options: { name: string; unitItems: number; assurance: Assurance; taps?: boolean };
+    options: { unitItems: number } & JobWish;
   }): Promise<JobFacts>;
   read(job: string): Promise<JobFacts>;
   /** Waits until so many units are accepted. */

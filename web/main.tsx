@@ -120,6 +120,8 @@ effect(() => {
 });
 const donates = computed(() => settings.value.donates);
 effect(() => work.donate(donates.value));
+const blocks = computed(() => settings.value.blocks);
+effect(() => work.block(blocks.value));
 const care = computed(() => settings.value.care);
 effect(() => work.care(care.value));
 effect(() => work.signal(signals.value));

@@ -49,6 +49,7 @@ async function openDevice({
   provider,
   webrtc,
   donates,
+  blocks,
   care,
   signals,
   leftAt,
@@ -79,6 +80,7 @@ async function openDevice({
     recycleShards: isIos ? RECYCLE_SHARDS.ios : RECYCLE_SHARDS.other,
     serves: webrtc,
     donates,
+    blocks,
     care,
     signals,
     leftAt,
@@ -212,6 +214,7 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
       return device?.loop.post({ type: 'stop' });
     case 'donate':
       return device?.loop.post({ type: 'donate', jobs: message.jobs });
+    case 'block':
     case 'care':
     case 'signals':
       return device?.loop.post(message);

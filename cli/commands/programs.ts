@@ -21,7 +21,17 @@ export const contributeCommand = programCommand({
   summary: 'lends this machine to a hub until it is stopped',
   file: 'worker/edge/node/main.ts',
   switches: ['--trust-new-hub', '--print-key', '--evidence'],
-  flags: ['--hub', '--data', '--name', '--threads', '--hub-key', '--pin', '--payout', '--donate'],
+  flags: [
+    '--hub',
+    '--data',
+    '--name',
+    '--threads',
+    '--hub-key',
+    '--pin',
+    '--payout',
+    '--donate',
+    '--block',
+  ],
 });
 
 /** `pocketgrid verifier`: a verifier, a process of its own. */

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import * as v from 'valibot';
 import { type FlagValues, numberIn, Switch, Text, wholeIn } from '#node/flags.ts';
 import { Assurance, type DeviceClasses, JobOptions } from '#protocol/api/job.ts';
+import { JOB_CATEGORIES } from '#protocol/api/job-words.ts';
 import { ModelDtype } from '#protocol/api/models.ts';
 import { Provider } from '#protocol/models/package.ts';
 import { PICTURE_TASKS, TaskName, TaskOptions, TEXT_TASKS } from '#protocol/tasks/task.ts';
@@ -37,6 +38,8 @@ export const JOB_FLAGS = {
   task: v.exactOptional(TaskName),
   ...TASK_FLAGS,
   name: v.exactOptional(JobOptions.entries.name),
+  purpose: JobOptions.entries.purpose,
+  category: JobOptions.entries.category,
   'unit-price': v.exactOptional(Lamports),
   'price-max': v.exactOptional(Lamports),
   assurance: v.exactOptional(Assurance),
@@ -66,6 +69,8 @@ export const JOB_HELP = `  INPUT…             files of one format: for a task 
   --top-k N          answers for each item
   --threshold X      the least score of an object; --percentage: boxes in parts of the picture (object-detection)
   --name TEXT        what the job is called; else as its first input
+  --purpose TEXT     what it computes, in one sentence for contributors; else made of task and model
+  --category NAME    what it is about: ${JOB_CATEGORIES.join(', ')}; else by the task
   --unit-price N     lamports for each unit, paid from an escrow; without it volunteers compute
   --price-max N      lamports that it may cost at most; above it the job does not start
   --assurance NAME   instant, settled or full: how sure results are when they are given out
@@ -82,6 +87,7 @@ ${HUB_HELP}`;
 /** The options that flags name. Throws where they do not go together. */
 export function readOptions(flags: JobFlags, isStarted: boolean): JobOptions {
   const { task, labels, 'unit-price': unitPrice, 'price-max': priceMax, assurance } = flags;
+  const { purpose, category } = flags;
   const { 'inputs-url': inputsUrl, 'results-url': resultsUrl, 'keep-days': keepDays } = flags;
   // The query of an address may hold what lets one read it.
   const [first = new URL(inputsUrl ?? 'file:inputs').pathname] = flags.inputs;
@@ -101,7 +107,7 @@ export function readOptions(flags: JobFlags, isStarted: boolean): JobOptions {
     ...readMore(flags.options),
     name: flags.name ?? basename(first).slice(0, 120),
     ...given({ unitPrice, priceMax, assurance, task: task && given(said) }),
-    ...given({ inputsUrl, resultsUrl, keepDays }),
+    ...given({ inputsUrl, resultsUrl, keepDays, purpose, category }),
     ...given({ devices: readDevices(flags), deadline: readDeadline(flags.deadline) }),
     ...(flags['allow-nan'] && { allowNan: true }),
     ...(flags['skip-bad-files'] && { skipBadFiles: true }),

@@ -26,6 +26,7 @@ import { chooseReady } from './leasing/lane.ts';
 import { expireLeases, extendLeases, reviveLeases, wakeLeases } from './leasing/lease.ts';
 import {
   receiveAdmission,
+  receiveBlocks,
   receiveMemory,
   receiveRequest,
   scheduleWaiting,
@@ -197,6 +198,8 @@ function stepMessage(turn: Turn, event: Extract<HubEvent, { type: 'received' }>)
     case 'donate':
       device.donates = message.jobs;
       return;
+    case 'block':
+      return receiveBlocks(turn, device, message.blocks);
     case 'seek':
       return receiveSeek(turn, device, message);
     case 'bye':

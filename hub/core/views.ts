@@ -1,5 +1,6 @@
 import type { DeviceView, GridView } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
+import { describePurpose } from '#protocol/api/job-words.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
@@ -10,6 +11,7 @@ import { capProblem, quote } from './jobs/quote.ts';
 import { kindOf } from './kinds/kind-of.ts';
 import { lateFrom } from './leasing/late.ts';
 import { countAhead } from './leasing/line.ts';
+import { aboutJob } from './state/about.ts';
 import type { Device } from './state/device.ts';
 import type { Hub } from './state/hub.ts';
 import type { Job } from './state/job.ts';
@@ -35,11 +37,15 @@ export const banOf = (hub: Hub, device: PublicKey): Ban | undefined =>
 /** A job as it is shown, one in memory or one that was archived. */
 export function viewJob(hub: Hub, job: Job): JobView {
   const { record, manifest } = job;
+  const about = aboutJob(record);
   const [late, ahead] = [latenessOf(job), countAhead(hub, job)];
   const devices = new Set([...job.leases].map((id) => hub.leases.get(id)?.device));
   return {
     id: record.id,
     name: record.name,
+    ...(about.developerName === undefined ? {} : { postedBy: about.developerName }),
+    purpose: describePurpose(about),
+    category: about.category,
     state: job.state,
     reason: explain(hub, job),
     createdAt: record.createdAt,

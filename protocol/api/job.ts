@@ -8,6 +8,7 @@ import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Bytes, Count, Instant, Lamports, Millis } from '../values/units.ts';
 import { WebAddress } from '../values/web-address.ts';
+import { JobCategory, JobPurpose } from './about.ts';
 import { ModelName } from './models.ts';
 
 /**
@@ -58,6 +59,10 @@ export const KEEP_DAYS = 30;
 /** What a developer says when posting a job, beside the model and the inputs. */
 export const JobOptions = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
+  /** What it computes, in one sentence for contributors; made of task and model when absent. */
+  purpose: v.exactOptional(JobPurpose),
+  /** What it is about, for contributors who leave some out; by the task when absent. */
+  category: v.exactOptional(JobCategory),
   /** A model that the hub keeps, in place of files in the form. */
   model: v.exactOptional(ModelName),
   /** Where the hub fetches the file of inputs, in place of files in the form. */
@@ -158,7 +163,12 @@ export const JobRecord = v.strictObject({
   id: JobId,
   /** Whose key it was posted with. */
   developer: DeveloperId,
+  /** What the operator calls that key; absent where it is an operator's own. */
+  developerName: v.exactOptional(v.string()),
   name: v.string(),
+  /** As in `JobOptions`. */
+  purpose: v.exactOptional(v.string()),
+  category: v.exactOptional(JobCategory),
   createdAt: Instant,
   draft: PackageDraft,
   /** All units' input bytes end to end; the last unit is filled up by repeating its last item. */
@@ -228,6 +238,11 @@ export type Quote = v.InferOutput<typeof Quote>;
 export const JobView = v.strictObject({
   id: JobId,
   name: v.string(),
+  /** Who posted it, as the operator calls the key; absent where it is an operator's own. */
+  postedBy: v.exactOptional(v.string()),
+  /** What it computes, as contributors are told: a sentence without its full stop. */
+  purpose: v.string(),
+  category: JobCategory,
   state: JobState,
   /** Why it stands where it stands. */
   reason: Reason,

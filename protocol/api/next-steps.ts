@@ -5,6 +5,7 @@ const NEXT = {
   // Nothing to give it
   'no-jobs': 'The next job comes by itself; keep the page open.',
   'no-units-open': 'The next job comes by itself; keep the page open.',
+  'all-blocked': 'Other jobs may come; the settings show what you have blocked.',
   'job-in-check': 'It begins by itself, mostly within a minute.',
   'needs-verifier': 'It begins by itself when one is there.',
   'awaiting-work': 'It begins by itself in a moment.',

@@ -97,6 +97,7 @@ const ENGLISH: Sentences = {
   'needs-verifier': () => 'a new job waits for a verifier to come online',
   'no-units-open': ({ job }) =>
     `every unit of "${job}" is done or lent out; waiting for the next job`,
+  'all-blocked': () => 'all work that waits is of what you have blocked',
   'device-unfit': ({ model, trials }) => {
     const ends = trials.map(
       ({ provider, outcome }) => `${PROVIDERS[provider]} ${OUTCOMES[outcome]}`,
@@ -162,6 +163,7 @@ const ENGLISH: Sentences = {
   computing: ({ model, provider }) => `computing ${model} on ${PROVIDERS[provider]}`,
   'handing-in': () => 'handing in a finished shard',
   stopped: () => 'stopped by whoever runs it',
+  blocked: () => 'its person wants no work of this job',
   unplugged: () => 'it is not charging, and your settings want that; plug it in',
   'charge-low': ({ level, least }) =>
     `the battery is at ${level} %, and your settings keep ${least} % for you; it goes on above, or when it charges`,

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Blocks, JobAbout } from '../api/about.ts';
 import { JobView, PackageDraft } from '../api/job.ts';
 import { Puzzle } from '../bytes/puzzle.ts';
 import { CheckPolicy } from '../checks/check-policy.ts';
@@ -35,7 +36,7 @@ import { Bytes, Count, Instant, Millis } from '../values/units.ts';
  * `message-frame.ts`). The hub speaks first with `challenge`; the client answers with `hello`.
  * Either side ends a session that stays silent for three beats.
  */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 /** Where a hub's control socket is. */
 export const CONTROL_PATH = '/v1/control';
 /** Where a hub's PeerServer is. */
@@ -170,6 +171,8 @@ export const ContributorMessage = v.variant('type', [
   }),
   /** Of leases given from now on; until it is said, none. */
   v.strictObject({ type: type('donate'), jobs: Donation }),
+  /** Nothing of these from now on; until it is said, nothing is blocked. */
+  v.strictObject({ type: type('block'), blocks: Blocks }),
   v.strictObject({ type: type('bye'), reason: Reason }),
 ]);
 export type ContributorMessage = v.InferOutput<typeof ContributorMessage>;
@@ -281,10 +284,14 @@ export const HubMessage = v.variant('type', [
   v.strictObject({
     type: type('admit'),
     id: Digest,
+    /** What it is tried for. */
+    job: JobId,
     manifest: PackageManifest,
     /** Providers that checks have suspended for this device: they are not tried. */
     without: v.exactOptional(v.pipe(v.array(SkippedProvider), v.maxLength(3))),
   }),
+  /** What a job is, before a device is first tried for it or lent units of it in a session. */
+  v.strictObject({ type: type('about'), about: JobAbout }),
   v.strictObject({
     type: type('lease'),
     lease: Lease,

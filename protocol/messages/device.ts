@@ -1,3 +1,4 @@
+import type { Blocks, JobAbout } from '../api/about.ts';
 import type { ReceiptPage } from '../api/api.ts';
 import type { CheckPolicy } from '../checks/check-policy.ts';
 import type { Provider } from '../models/package.ts';
@@ -23,6 +24,7 @@ export type PageMessage =
       provider: Provider | 'auto';
       webrtc: boolean;
       donates: Donation;
+      blocks: Blocks;
       care: CarePolicy;
       signals: DeviceSignals;
       /** When this page last went away, so that a step it was in is not taken for a crash. */
@@ -33,6 +35,8 @@ export type PageMessage =
   | { type: 'free-storage' }
   /** What the person gives away from now on. */
   | { type: 'donate'; jobs: Donation }
+  /** What the person wants no work of from now on. */
+  | { type: 'block'; blocks: Blocks }
   /** What the person lets this device do from now on. */
   | { type: 'care'; policy: CarePolicy }
   /** What the browser or the person tells of battery, line and use. */
@@ -122,6 +126,8 @@ export interface DeviceStatus {
   /** The download of the program that runs models, while it lasts. */
   runtime?: { received: Bytes; total: Bytes };
   shard?: { job: JobId; unitsDone: number; units: number };
+  /** What the job is that it works on, or is tried for. */
+  about?: JobAbout;
   provider?: Provider;
   threads?: number;
   trials: readonly Trial[];

@@ -1,3 +1,4 @@
+import type { JobAbout } from '../api/about.ts';
 import type { Provider } from '../models/package.ts';
 import type { VerdictKind } from '../records/records.ts';
 import type { JobId } from '../values/ids.ts';
@@ -17,6 +18,7 @@ export type HistoryNote =
       day: number;
       bytesToday: Bytes;
       job: JobId;
+      about?: JobAbout;
       model: string;
       units: number;
       computeMs: Millis;

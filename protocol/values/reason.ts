@@ -83,6 +83,7 @@ export const Reason = v.variant('code', [
   of('job-in-check', {}),
   of('needs-verifier', {}),
   of('no-units-open', { job: Name }),
+  of('all-blocked', {}),
   of('device-unfit', { model: Name, trials: v.pipe(v.array(TrialEnd), v.maxLength(16)) }),
   of('admission-slow', { model: Name, minutes: Count }),
   of('capability-memory', { model: Name, needMiB: Count, hasMiB: Count }),
@@ -144,6 +145,7 @@ export const Reason = v.variant('code', [
   of('resting', { duty: Count }),
   // A lease given back
   of('stopped', {}),
+  of('blocked', {}),
   of('not-admitted', {}),
   of('shards-held', { shards: Count }),
   of('lease-unreadable', {}),

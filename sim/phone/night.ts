@@ -203,7 +203,7 @@ function answer(world: World, message: (ContributorEffect & { type: 'send' })['m
       const grid = { ticket: 't', iceServers: [], checks: CHECK_POLICY_DEFAULT };
       const [now, beatMs] = [world.now, millis(20_000)];
       hear(world, { type: 'welcome', proof: SIGNED, now, beatMs, ...grid });
-      return hear(world, { type: 'admit', id: PACKAGE, manifest: MANIFEST });
+      return hear(world, { type: 'admit', id: PACKAGE, job: LEASE.job, manifest: MANIFEST });
     }
     case 'request':
       world.asked += 1;

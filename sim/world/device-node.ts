@@ -1,3 +1,4 @@
+import { BLOCKS_NONE, type Blocks } from '#protocol/api/about.ts';
 import { solvePuzzle } from '#protocol/bytes/puzzle.ts';
 import { CARE_NONE, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { Donation, FrameHead } from '#protocol/messages/control.ts';
@@ -41,6 +42,8 @@ export interface DeviceNode {
   comeBack(): void;
   /** Its person chooses what to give away, from now on and in later tabs. */
   donate(jobs: Donation): void;
+  /** Its person chooses what it wants no work of, likewise. */
+  block(blocks: Blocks): void;
 }
 
 export interface DeviceTraits {
@@ -79,6 +82,7 @@ interface Node extends Grid {
   acknowledged: DeviceNode['acknowledged'];
   memory: DeviceMemory;
   donates: Donation;
+  blocks: Blocks;
   liar: LiarMemory;
 }
 
@@ -106,6 +110,7 @@ export function openDeviceNode(grid: Grid, name: string, traits: DeviceTraits): 
     acknowledged: { leases: [], indexes: [] },
     memory: { deaths: [], admissions: [] },
     donates: 'none',
+    blocks: BLOCKS_NONE,
     liar: { overheard: traits.overheard ?? {} },
   };
   let tab = openTab(node);
@@ -122,6 +127,10 @@ export function openDeviceNode(grid: Grid, name: string, traits: DeviceTraits): 
     donate(jobs) {
       node.donates = jobs;
       post(node, tab, { type: 'donate', jobs });
+    },
+    block(blocks) {
+      node.blocks = blocks;
+      post(node, tab, { type: 'block', blocks });
     },
   };
 }
@@ -148,6 +157,7 @@ function openTab(node: Node): Tab {
     recycleShards: 50,
     serves: false,
     donates: node.donates,
+    blocks: node.blocks,
     care: CARE_NONE,
     signals: SIGNALS_NONE,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { addToDay, type HistoryDay, type HistoryNote } from '#protocol/messages/history.ts';
-import type { JobId } from '#protocol/values/ids.ts';
+import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { bytes, instant, millis } from '#protocol/values/units.ts';
 import { CARBON_REGIONS, estimateCarbon, estimateEnergy } from './energy.ts';
@@ -81,4 +81,15 @@ test.each<[HistoryNote, string]>([
   [{ what: 'verdict', at: instant(0), job: JOB, unit: 3, kind: 'mismatch' }, 'mismatch'],
 ])('%j is told in words', (note, part) => {
   expect(viewNote(note, 'en').text).toContain(part);
+});
+
+test('accepted units are told with what they were for, and for whom', () => {
+  const developer = 'dev_0123456789abcdef' as DeveloperId;
+  const about = { job: JOB, name: 'poems', developer, category: 'language' } as const;
+  const detail = (more: object) => viewNote({ ...NOTE, about: { ...about, ...more } }, 'en').detail;
+  expect(viewNote(NOTE, 'en').detail).toBeUndefined();
+  expect(detail({})).toBe('Runs a model on numbers, for the operator');
+  expect(detail({ purpose: 'Finds poems', developerName: 'Library' })).toBe(
+    'Finds poems, for Library',
+  );
 });

@@ -1,3 +1,4 @@
+import { describeDeveloper, describePurpose } from '#protocol/api/job-words.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { DeviceHistory, HistoryDay, HistoryNote } from '#protocol/messages/history.ts';
 import { type CarbonRegion, estimateCarbon, estimateEnergy, type Range } from './energy.ts';
@@ -8,6 +9,8 @@ import type { Platform } from './platforms.ts';
 export interface HistoryLine {
   at: number;
   text: string;
+  /** What it was for. */
+  detail?: string;
   tone: 'calm' | 'good' | 'warn' | 'bad';
 }
 
@@ -72,11 +75,12 @@ export function viewNote(note: HistoryNote, locale?: string): HistoryLine {
     case 'paused':
       return { at, text: `Paused: ${describeReason(note.reason)}`, tone: 'warn' };
     case 'accepted': {
-      const { units, model, computeMs } = note;
+      const { units, model, computeMs, about } = note;
       const took = formatMillis(computeMs, locale);
       return {
         at,
         text: `${formatNoun(units, 'unit', locale)} of ${model} accepted, ${took}`,
+        ...(about && { detail: `${describePurpose(about)}, for ${describeDeveloper(about)}` }),
         tone: 'good',
       };
     }

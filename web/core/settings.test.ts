@@ -17,7 +17,10 @@ const [one, two] = ['job_0000000000000001' as JobId, 'job_0000000000000002' as J
 describe('settings', () => {
   test('are read back as written', () => {
     const care = PRESETS.gentle;
-    const settings: Settings = { provider: 'webgpu', webrtc: false, donates: [one], care };
+    const blocks = { ...SETTINGS_DEFAULT.blocks, jobs: [{ id: two, name: 'poems' }] };
+    const settings: Settings = {
+      ...{ provider: 'webgpu', webrtc: false, donates: [one], blocks, care },
+    };
     expect(decodeSettings(encodeSettings(settings))).toEqual(settings);
   });
 

@@ -2,6 +2,7 @@ import { type CarePolicy, PRESETS } from '#protocol/messages/care.ts';
 import type { Donation } from '#protocol/messages/control.ts';
 import type { Provider } from '#protocol/models/package.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import { decodeBlocks, KEPT_BLOCKS_NONE, type KeptBlocks } from './blocks.ts';
 import { decodeCare } from './care-settings.ts';
 
 /** What the person chose about how this device works. */
@@ -10,6 +11,8 @@ export interface Settings {
   webrtc: boolean;
   /** The jobs whose pay this device gives away. */
   donates: Donation;
+  /** What this device wants no work of. */
+  blocks: KeptBlocks;
   /** What this device may do. */
   care: CarePolicy;
 }
@@ -17,6 +20,7 @@ export interface Settings {
 /** Settings before the person chose any, on a device that works as this policy has it. */
 export const settingsOf = (care: CarePolicy): Settings => ({
   ...{ provider: 'auto', webrtc: true, donates: 'none' },
+  blocks: KEPT_BLOCKS_NONE,
   care,
 });
 export const SETTINGS_DEFAULT = settingsOf(PRESETS.balanced);
@@ -40,12 +44,13 @@ export function decodeSettings(text: string | null, otherwise = SETTINGS_DEFAULT
     return otherwise;
   }
   if (typeof stored !== 'object' || stored === null) return otherwise;
-  const { provider, webrtc, donates, care } = stored as Record<string, unknown>;
+  const { provider, webrtc, donates, blocks, care } = stored as Record<string, unknown>;
   return {
     provider: decodeProvider(provider) ?? otherwise.provider,
     webrtc: typeof webrtc === 'boolean' ? webrtc : otherwise.webrtc,
     care: decodeCare(care, otherwise.care),
     donates: decodeDonation(donates),
+    blocks: decodeBlocks(blocks),
   };
 }
 

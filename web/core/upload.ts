@@ -1,3 +1,4 @@
+import type { JobCategory } from '#protocol/api/about.ts';
 import {
   type Assurance,
   type JobOptions,
@@ -13,6 +14,10 @@ type ImageOptions = NonNullable<JobOptions['image']>;
 /** The options of the upload form, as typed. */
 export interface UploadForm {
   name: string;
+  /** What it computes, for contributors; empty where task and model say it. */
+  purpose: string;
+  /** Empty where the task says it. */
+  category: '' | JobCategory;
   /** Empty where the inputs are tensors, or pictures that become some. */
   task: '' | TaskName;
   /** What texts may be about, with commas (zero-shot-classification). */
@@ -39,6 +44,8 @@ export interface UploadForm {
 /** The form before anything was chosen. */
 export const UPLOAD_FORM_EMPTY: UploadForm = {
   name: '',
+  purpose: '',
+  category: '',
   task: '',
   labels: '',
   unitItems: '',
@@ -79,6 +86,8 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
   const labels = form.task === 'zero-shot-classification' ? splitLabels(form.labels) : [];
   const options = {
     name: name.slice(0, 120),
+    ...(form.purpose.trim() && { purpose: form.purpose }),
+    ...(form.category && { category: form.category }),
     ...(form.task && { task: { name: form.task, ...(labels.length > 0 && { labels }) } }),
     ...(unitItems && { unitItems: Number(unitItems) }),
     ...(unitPrice && { unitPrice }),

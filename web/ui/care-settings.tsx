@@ -6,6 +6,7 @@ import {
 } from '#protocol/messages/care.ts';
 import { CARE_BOUNDS, presetOf } from '../core/care-settings.ts';
 import { formatBytes, formatCount } from '../core/format.ts';
+import { BlocksSettings } from './blocks-settings.tsx';
 import { HoursSettings } from './hours-settings.tsx';
 import type { AppModel } from './model.ts';
 import { SliderRow } from './slider-row.tsx';
@@ -33,6 +34,7 @@ export function CareSettings({ app }: { app: AppModel }) {
       <LineSettings care={care} change={change} app={app} />
       <LoadSettings care={care} change={change} />
       <HoursSettings hours={care.hours} set={(hours) => change({ hours })} />
+      <BlocksSettings app={app} />
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { type ContributeView, NOTHING_RUNS, viewContribute } from '../core/contribute-view.ts';
 import { formatCount, formatNoun } from '../core/format.ts';
 import { nameProvider, viewTrials } from '../core/trial-view.ts';
+import { AboutSlot } from './about-slot.tsx';
 import { EarningsSlot } from './earnings-slot.tsx';
 import { Facts } from './facts.tsx';
 import { Field } from './field.tsx';
@@ -63,6 +64,7 @@ export function Contribute({ app }: { app: AppModel }) {
         </aside>
       ) : null}
       {fresh ? null : <Progress app={app} />}
+      <AboutSlot app={app} />
       <EarningsSlot app={app} />
       <OwnChecks status={status} evidence={app.evidence.value} onSave={app.saveEvidence} />
       {status.trials.length === 0 ? null : (

@@ -23,11 +23,12 @@ export function HistoryPanel({ app }: { app: AppModel }) {
       <Totals history={history} app={app} region={region} setRegion={setRegion} />
       <ol class="timeline" aria-label="What happened, the newest first">
         {history.notes.slice(0, SHOWN).map((note) => {
-          const { at, text, tone } = viewNote(note);
+          const { at, text, detail, tone } = viewNote(note);
           return (
             <li key={`${at} ${text}`}>
               <span class={`chip chip-${tone}`}>{text}</span>{' '}
               <span class="soft small">{formatInstant(at)}</span>
+              {detail === undefined ? null : <span class="soft small block">{detail}</span>}
             </li>
           );
         })}

@@ -5,7 +5,7 @@ import { why } from '#protocol/values/reason.ts';
 import { bytes, instant } from '#protocol/values/units.ts';
 import type { DeviceMemory } from './events.ts';
 
-import { MANIFEST, openBench, PACKAGE, packageOf } from './fake-world.ts';
+import { LEASE, MANIFEST, openBench, PACKAGE, packageOf } from './fake-world.ts';
 
 const FAR = why('too-far-off', { provider: 'webgpu', where: 'outputs' });
 const SUSPENDED = { provider: 'webgpu' as const, reason: FAR };
@@ -27,7 +27,7 @@ test.each([
   const bench = openBench({ capabilities });
   bench.post({ type: 'start' });
   bench.welcome();
-  bench.hear({ type: 'admit', id: PACKAGE, manifest: packageOf({ unitItems }) });
+  bench.hear({ type: 'admit', id: PACKAGE, job: LEASE.job, manifest: packageOf({ unitItems }) });
   expect(bench.all('load').at(-1)?.threads).toBe(runs);
 });
 
@@ -53,7 +53,7 @@ function admitGpu(change: { memory?: DeviceMemory; manifest?: PackageManifest } 
   const bench = openBench({ capabilities: GPU, ...rest });
   bench.post({ type: 'start' });
   bench.welcome();
-  bench.hear({ type: 'admit', id: PACKAGE, manifest });
+  bench.hear({ type: 'admit', id: PACKAGE, job: LEASE.job, manifest });
   return bench;
 }
 
@@ -73,7 +73,7 @@ test('a provider that the hub has suspended is not tried, whatever was kept of i
   const bench = openBench({ capabilities: GPU, memory: before.memory() });
   bench.post({ type: 'start' });
   bench.welcome();
-  bench.hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST, without });
+  bench.hear({ type: 'admit', id: PACKAGE, job: LEASE.job, manifest: MANIFEST, without });
   expect(bench.all('load').map(({ provider }) => provider)).toEqual(['wasm']);
   expect(bench.device.packages.get(PACKAGE)?.admission?.provider).toBe('wasm');
   expect(bench.device.trials).toMatchObject([
@@ -87,7 +87,7 @@ test('a device whose person chose the provider that is suspended is unfit, and s
   bench.post({ type: 'start' });
   bench.welcome();
   const without = [SUSPENDED];
-  bench.hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST, without });
+  bench.hear({ type: 'admit', id: PACKAGE, job: LEASE.job, manifest: MANIFEST, without });
   expect([bench.all('fetch'), bench.all('load')]).toEqual([[], []]);
   expect(bench.said()).toContain('unfit');
 });
@@ -133,7 +133,7 @@ test('a tab that died with four threads is tried once more with one, and then no
     const bench = openBench({ capabilities, memory, holdLoads: true });
     bench.post({ type: 'start' });
     bench.welcome();
-    bench.hear({ type: 'admit', id: PACKAGE, manifest });
+    bench.hear({ type: 'admit', id: PACKAGE, job: LEASE.job, manifest });
     return bench;
   };
   const first = visit({ deaths: [], admissions: [] });

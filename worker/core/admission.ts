@@ -26,13 +26,13 @@ export const TRIAL_MS_MAX = 60_000;
 const TIMED_RUNS = 5;
 type Ran = Extract<ContributorEvent, { type: 'ran' }>;
 
-type Admit = Pick<Extract<HubMessage, { type: 'admit' }>, 'id' | 'manifest' | 'without'>;
+type Admit = Pick<Extract<HubMessage, { type: 'admit' }>, 'id' | 'job' | 'manifest' | 'without'>;
 
-export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit): void {
+export function receiveAdmit(turn: Turn, { id, job, manifest, without = [] }: Admit): void {
   const { device } = turn;
   const isWithout = (provider: Provider) => without.some((each) => each.provider === provider);
   const kept = device.packages.get(id)?.admission ?? findAdmission(device, id);
-  device.packages.set(id, { manifest, ...(kept === undefined ? {} : { admission: kept }) });
+  device.packages.set(id, { manifest, job, ...(kept === undefined ? {} : { admission: kept }) });
   delete device.idle;
   const isOpen =
     kept !== undefined &&
@@ -41,7 +41,7 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
     kept.threads === threadsOn(turn, kept.provider, { id, manifest });
   if (isOpen) {
     device.trials = kept.trials;
-    return fetchKept(turn, id, manifest);
+    return fetchKept(turn, { id, job, manifest });
   }
   if (device.admission?.package === id) return;
   dropAdmission(turn);
@@ -56,6 +56,7 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
   );
   device.admission = {
     package: id,
+    job,
     manifest,
     stage: 'queued',
     fetchFailures: 0,
@@ -73,10 +74,11 @@ export function receiveAdmit(turn: Turn, { id, manifest, without = [] }: Admit):
 }
 
 /** A kept admission holds, but the model may be evicted: it is fetched before the hub hears. */
-function fetchKept(turn: Turn, id: Digest, manifest: PackageManifest): void {
+function fetchKept(turn: Turn, { id, job, manifest }: Admit): void {
   dropAdmission(turn);
   turn.device.admission = {
     package: id,
+    job,
     manifest,
     stage: 'queued',
     fetchFailures: 0,
@@ -407,7 +409,8 @@ function conclude(turn: Turn, admission: Admission): void {
     unitMs: fit.unitMs,
     trials: admission.trials,
   };
-  device.packages.set(admission.package, { manifest: admission.manifest, admission: kept });
+  const { manifest, job } = admission;
+  device.packages.set(admission.package, { manifest, job, admission: kept });
   keepAdmission(turn, kept);
   announce(turn, admission.package);
 }
@@ -429,7 +432,7 @@ export function requeueAdmission(turn: Turn): void {
   const { device } = turn;
   const { admission } = device;
   if (admission === undefined) return;
-  const { package: id, manifest, without } = admission;
+  const { package: id, job, manifest, without } = admission;
   dropAdmission(turn);
-  receiveAdmit(turn, { id, manifest, without: [...without] });
+  receiveAdmit(turn, { id, job, manifest, without: [...without] });
 }

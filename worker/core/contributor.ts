@@ -10,6 +10,7 @@ import {
   trialFailed,
   trialLoaded,
 } from './admission.ts';
+import { block, receiveAbout } from './blocks.ts';
 import { noteTraffic, openCare } from './care/care.ts';
 import { engineFailed, tickAdmission, tickEngine, tickShards, unitFailed } from './deadlines.ts';
 import { engineLoaded, hearEngine, markedEngine, proveEngine } from './engine.ts';
@@ -74,6 +75,8 @@ export function openContributor(config: ContributorConfig): Contributor {
     broken: new Map(),
     shards: [],
     donates: config.donates,
+    blocks: config.blocks,
+    abouts: new Map(),
     requested: 0,
     trials: [],
     verdicts: [],
@@ -122,6 +125,8 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       return;
     case 'donate':
       return donate(turn, event.jobs);
+    case 'block':
+      return block(turn, event.blocks);
     case 'care':
       device.care.policy = event.policy;
       return;
@@ -259,6 +264,8 @@ function stepMessage(
       return message.lease === undefined
         ? undefined
         : retryShard(turn, message.lease, message.code);
+    case 'about':
+      return receiveAbout(turn, message.about);
     case 'admit':
       return receiveAdmit(turn, message);
     case 'lease':

@@ -57,7 +57,7 @@ export function engineFailed(turn: Turn, { worker, unit, refusal }: Failure): vo
   if (refusal.code === 'download-failed') return;
   // Its room was given back: it is fetched again.
   if (refusal.code === 'blob-unknown' && known !== undefined) {
-    return receiveAdmit(turn, { id, manifest: known.manifest });
+    return receiveAdmit(turn, { id, ...known });
   }
   // The hub finds out whether the unit is at fault or this device.
   if (provider === 'wasm' && stage === 'ready') return;
@@ -74,7 +74,7 @@ export function engineFailed(turn: Turn, { worker, unit, refusal }: Failure): vo
     return;
   }
   device.broken.set(provider, reason);
-  receiveAdmit(turn, { id, manifest: known.manifest });
+  receiveAdmit(turn, { id, ...known });
 }
 
 export function tickEngine(turn: Turn): void {

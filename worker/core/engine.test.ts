@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Digest } from '#protocol/values/ids.ts';
 import { bytes } from '#protocol/values/units.ts';
-import { MANIFEST, openBench, PACKAGE } from './fake-world.ts';
+import { LEASE, MANIFEST, openBench, PACKAGE } from './fake-world.ts';
 
 const OTHER = '34'.repeat(32) as Digest;
 const THIRD = '56'.repeat(32) as Digest;
@@ -15,7 +15,12 @@ function openDevice(packages: Digest[], memoryBytes: number) {
   bench.post({ type: 'start' });
   bench.welcome();
   for (const id of packages) {
-    bench.hear({ type: 'admit', id, manifest: { ...MANIFEST, peakBytes: bytes(1_000_000) } });
+    bench.hear({
+      type: 'admit',
+      id,
+      job: LEASE.job,
+      manifest: { ...MANIFEST, peakBytes: bytes(1_000_000) },
+    });
   }
   const trials = bench.all('load').length;
   const ended = bench.all('terminate').length;

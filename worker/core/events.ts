@@ -1,3 +1,4 @@
+import type { Blocks } from '#protocol/api/about.ts';
 import type { Puzzle } from '#protocol/bytes/puzzle.ts';
 import type { SigningContext } from '#protocol/bytes/signature.ts';
 import type { CarePolicy, DeviceSignals } from '#protocol/messages/care.ts';
@@ -67,6 +68,8 @@ export interface ContributorConfig {
   serves: boolean;
   /** For which jobs it wants nothing, as its person chose. */
   donates: Donation;
+  /** What it wants no work of, likewise. */
+  blocks: Blocks;
   /** What its person lets it do. */
   care: CarePolicy;
   signals: DeviceSignals;
@@ -132,6 +135,8 @@ export type ContributorEvent =
   | { type: 'visible'; visible: boolean }
   /** Its person chose anew what to give away. */
   | { type: 'donate'; jobs: Donation }
+  /** Its person chose anew what it wants no work of. */
+  | { type: 'block'; blocks: Blocks }
   /** Its person chose anew what it may do. */
   | { type: 'care'; policy: CarePolicy }
   | { type: 'signals'; signals: DeviceSignals }

@@ -1,3 +1,4 @@
+import { BLOCKS_NONE } from '#protocol/api/about.ts';
 import { CARE_NONE, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { bytes } from '#protocol/values/units.ts';
@@ -24,6 +25,7 @@ export const fakeConfig = (change: Partial<ContributorConfig> = {}): Contributor
   recycleShards: 100,
   serves: false,
   donates: 'none',
+  blocks: BLOCKS_NONE,
   care: CARE_NONE,
   signals: SIGNALS_NONE,
   ...change,

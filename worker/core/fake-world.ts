@@ -166,7 +166,7 @@ export function openBench(change: Change = {}) {
     join() {
       post({ type: 'start' });
       welcome();
-      hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST });
+      hear({ type: 'admit', id: PACKAGE, job: LEASE.job, manifest: MANIFEST });
     },
     /** The commitment to a lease is on disk. */
     log(lease: LeaseId) {

@@ -4,7 +4,16 @@ import { projectionSeed, projectTaps } from '#protocol/checks/fingerprint.ts';
 import type { Digest, Signature } from '#protocol/values/ids.ts';
 import { instant } from '#protocol/values/units.ts';
 
-import { ANSWER, NONCE, openBench, PACKAGE, PHONE, packageOf, SIGNED } from './fake-world.ts';
+import {
+  ANSWER,
+  LEASE,
+  NONCE,
+  openBench,
+  PACKAGE,
+  PHONE,
+  packageOf,
+  SIGNED,
+} from './fake-world.ts';
 
 const bytesOf = (values = new Float32Array(0)) => new Uint8Array(values.buffer);
 
@@ -20,7 +29,7 @@ test('a device with taps commits to their digest, and the fingerprint follows fr
   const bench = openBench({ taps: inside });
   bench.post({ type: 'start' });
   bench.welcome();
-  bench.hear({ type: 'admit', id: PACKAGE, manifest: packageOf({ taps }) });
+  bench.hear({ type: 'admit', id: PACKAGE, job: LEASE.job, manifest: packageOf({ taps }) });
   expect(bench.all('load').at(-1)?.runtime.taps).toEqual(['a', 'b']);
   const id = bench.lease('a');
   bench.endRun();

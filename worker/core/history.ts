@@ -11,13 +11,15 @@ export function note({ world, effects }: Turn, what: Unstamped<HistoryNote>): vo
 
 /** Writes down that units of a shard were accepted. */
 export function noteAccepted(turn: Turn, { lease, computeMs }: Shard, units: number): void {
-  const { care, packages } = turn.device;
+  const { care, packages, abouts } = turn.device;
+  const about = abouts.get(lease.job);
   const known = packages.get(lease.package);
   const { provider = 'wasm', threads = 1 } = known?.admission ?? {};
   note(turn, {
     ...{ what: 'accepted', day: localTime(turn.world.now, care.signals.utcOffset).day },
     bytesToday: care.today.bytes,
     job: lease.job,
+    ...(about === undefined ? {} : { about }),
     model: known?.manifest.name ?? 'a model',
     ...{ units, computeMs, provider, threads },
   });

@@ -15,7 +15,7 @@ import type { ContributorEvent, FetchId } from './events.ts';
 import { noteAccepted } from './history.ts';
 import { kindOf } from './kinds/kind-of.ts';
 import { dropMemoryTrial } from './memory-trial.ts';
-import { type Shard, send, type Turn } from './state.ts';
+import { isUnwanted, type Shard, send, type Turn } from './state.ts';
 
 /** One shard computes, the next is at hand. */
 const SHARDS_MAX = 2;
@@ -35,8 +35,9 @@ export function receiveLease(
   const digests = decodeBase64(lease.inputs.digests);
   const known = device.packages.get(lease.package)?.admission !== undefined;
   const room = device.shards.length < SHARDS_MAX;
-  if (device.hold !== undefined || !known || !room || !digests.ok) {
-    const reason = whyNot(turn, { known, room });
+  const unwanted = isUnwanted(device, lease.job);
+  if (device.hold !== undefined || unwanted || !known || !room || !digests.ok) {
+    const reason = unwanted ? why('blocked', {}) : whyNot(turn, { known, room });
     send(turn, { type: 'give-back', lease: lease.id, reason });
     return;
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { bytes } from '#protocol/values/units.ts';
-import { MANIFEST, openBench, PACKAGE } from './fake-world.ts';
+import { LEASE, MANIFEST, openBench, PACKAGE } from './fake-world.ts';
 
 const TOTAL = bytes(2_800_000);
 const BROKEN = { code: 'download-failed' as const, message: 'the line broke' };
@@ -97,7 +97,7 @@ test('the build for a GPU is fetched when its trial comes, once', () => {
   page.come();
   expect(page.all('load').map(({ provider }) => provider)).toEqual(['wasm', 'webgpu']);
   expect(page.said()).toContain('admitted');
-  page.hear({ type: 'admit', id: PACKAGE, manifest: MANIFEST });
+  page.hear({ type: 'admit', id: PACKAGE, job: LEASE.job, manifest: MANIFEST });
   expect(page.fetches()).toHaveLength(2);
 });
 

@@ -1,3 +1,4 @@
+import { blocksAny } from '#protocol/api/about.ts';
 import {
   type ContributorMessage,
   type Donation,
@@ -144,6 +145,7 @@ export function receiveWelcome(
   });
   // Before anything is asked for: it holds for leases given from then on.
   if (device.donates !== 'none') donate(turn, device.donates);
+  if (blocksAny(device.blocks)) send(turn, { type: 'block', blocks: device.blocks });
   reannounce(turn);
   resendShards(turn);
 }

@@ -1,3 +1,4 @@
+import { type Blocks, isBlocked, type JobAbout } from '#protocol/api/about.ts';
 import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
 import type {
   ContributorMessage,
@@ -9,7 +10,7 @@ import type {
 import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
 import type { PackageManifest, Provider } from '#protocol/models/package.ts';
 import type { Lease } from '#protocol/records/records.ts';
-import type { Digest, Nonce, PeerId, Signature } from '#protocol/values/ids.ts';
+import type { Digest, JobId, Nonce, PeerId, Signature } from '#protocol/values/ids.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
@@ -81,6 +82,8 @@ export type RuntimeFetch = { at?: { received: Bytes; total: Bytes } | undefined 
 /** The admission test of one package: its known answers on each provider in turn. */
 export interface Admission {
   package: Digest;
+  /** What it is tried for. */
+  job: JobId;
   manifest: PackageManifest;
   stage: 'queued' | 'fetching' | 'awaiting-runtime' | 'trying';
   /** Not before then: a download that failed is tried again after a while. */
@@ -152,7 +155,8 @@ export interface Contributor {
   memory: { -readonly [K in keyof DeviceMemory]: DeviceMemory[K] };
   signing: Map<Token, Signing & { record: unknown }>;
   remembering: Map<Token, Remembering>;
-  packages: Map<Digest, { manifest: PackageManifest; admission?: KeptAdmission }>;
+  /** `job`: the one that it was tried for last. */
+  packages: Map<Digest, { manifest: PackageManifest; job: JobId; admission?: KeptAdmission }>;
   /** Work since the last confirmed failure, in units of the package accepted last, as the hub told. */
   standing?: { package: Digest; units: number };
   /** How often the hub has units checked; told in its welcome. */
@@ -175,6 +179,9 @@ export interface Contributor {
   requested: number;
   idle?: Reason;
   donates: Donation;
+  blocks: Blocks;
+  /** What the hub told of jobs, the newest last. */
+  abouts: Map<JobId, JobAbout>;
   download?: { received: Bytes; total: Bytes; overPeers: Bytes; overHttps: Bytes };
   trials: readonly Trial[];
   counts: {
@@ -206,4 +213,10 @@ export function send(turn: Turn, message: ContributorMessage): boolean {
   link.sentAt = turn.world.now;
   turn.effects.push({ type: 'send', socket: link.socket, message });
   return true;
+}
+
+/** Whether the person of a device wants no work of a job, by what the hub told of it. */
+export function isUnwanted({ blocks, abouts }: Contributor, job: JobId): boolean {
+  const about = abouts.get(job);
+  return about === undefined ? blocks.jobs.includes(job) : isBlocked(blocks, about);
 }

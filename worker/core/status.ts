@@ -101,6 +101,8 @@ function viewStatus(turn: Turn, { phase, reason, nextAt }: Where): DeviceStatus 
   const admission = known?.admission ?? lastAdmission(device);
   const model = known?.manifest.name;
   const { counts, download } = device;
+  const job = shard?.lease.job ?? device.admission?.job;
+  const about = job === undefined ? undefined : device.abouts.get(job);
   return {
     phase,
     reason,
@@ -120,6 +122,7 @@ function viewStatus(turn: Turn, { phase, reason, nextAt }: Where): DeviceStatus 
             units: shard.lease.unitCount,
           },
         }),
+    ...(about === undefined ? {} : { about }),
     ...(admission === undefined
       ? {}
       : {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { BLOCKS_NONE } from '#protocol/api/about.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { CARE_NONE, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import { PROTOCOL_VERSION } from '#protocol/messages/control.ts';
@@ -31,6 +32,7 @@ const config = {
   recycleShards: 2_000,
   serves: false,
   donates: 'none' as const,
+  blocks: BLOCKS_NONE,
   care: CARE_NONE,
   signals: SIGNALS_NONE,
 };

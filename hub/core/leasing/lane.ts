@@ -4,7 +4,7 @@ import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { ActiveLease, Job } from '../state/job.ts';
 import { takesInputs } from '../state/questions.ts';
-import { classProblem } from '../trust/classes.ts';
+import { matchProblem } from '../trust/classes.ts';
 import type { Turn } from '../turn.ts';
 
 /**
@@ -84,7 +84,7 @@ export function rankDevices(devices: readonly Device[], job: Job): Device[] {
   return devices
     .flatMap((device) => {
       const admission = id && device.admitted.get(id);
-      if (!admission || classProblem(job, device) !== undefined) return [];
+      if (!admission || matchProblem(job, device) !== undefined) return [];
       const { leases, roundTripMs = 0 } = device;
       return [{ device, leases: leases.size, waitMs: admission.unitMs + roundTripMs }];
     })

@@ -11,6 +11,7 @@ import { returnPlace, takePlace } from '../trust/newcomers.ts';
 import { giveUp, neverRevealed, rememberEnd } from '../trust/unrevealed.ts';
 import { changed, send, sendDevice, store, type Turn } from '../turn.ts';
 import { noteFailure } from './suspects.ts';
+import { tellAbout } from './tell-about.ts';
 
 /** A shard takes 2–10 s; we aim at the lower middle, so that little is lost when a phone leaves. */
 export const SHARD_MS = { aim: 4_000, first: 2_000, least: 400 } as const;
@@ -107,6 +108,7 @@ export function grantLease(
   device.credits -= 1;
   if (device.credits === 0) hub.waiting.delete(device.key);
   delete device.idle;
+  tellAbout(turn, device, job);
   sendDevice(turn, device.key, { type: 'lease', lease });
   return lease.id;
 }
@@ -184,6 +186,8 @@ export function resumeLeases(turn: Turn, device: Device): void {
     delete active.revived;
     device.leases.add(active.lease.id);
     if (active.stage === 'computing') {
+      const job = turn.hub.jobs.get(active.lease.job);
+      if (job !== undefined) tellAbout(turn, device, job);
       send(turn, device.socket, { type: 'lease', lease: active.lease });
     }
   }

@@ -1,9 +1,11 @@
+import type { Blocks } from '#protocol/api/about.ts';
 import type { ContributorMessage, Trial } from '#protocol/messages/control.ts';
 import { allowsProvider, unitCost } from '#protocol/models/package.ts';
 import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { type Bytes, between, bytes, millis } from '#protocol/values/units.ts';
 import { kindOf } from '../kinds/kind-of.ts';
+import { isUnwanted } from '../state/about.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
 import { isDisputed, isEnding } from '../state/questions.ts';
@@ -24,6 +26,7 @@ import { flowOf } from './line.ts';
 import { nextRun } from './next-run.ts';
 import { leastRate, payRate } from './share.ts';
 import { holdsSuspect } from './suspects.ts';
+import { tellAbout } from './tell-about.ts';
 
 /** One shard computes, one is fetched ahead. */
 const LEASES_PER_DEVICE = 2;
@@ -94,6 +97,17 @@ export function receiveAdmission(turn: Turn, device: Device, message: AdmissionM
 export function receiveMemory(turn: Turn, device: Device, proven: Bytes): void {
   const memoryBytes = bytes(Math.max(device.capabilities.memoryBytes, proven));
   device.capabilities = { ...device.capabilities, memoryBytes };
+  serveCredits(turn, device);
+}
+
+/** Takes what a device wants no work of; a trial for such a job ends, and it is served anew. */
+export function receiveBlocks(turn: Turn, device: Device, blocks: Blocks): void {
+  device.blocks = blocks;
+  const job = device.admitting && turn.hub.openJobs.get(device.admitting.job);
+  if (job !== undefined && isUnwanted(blocks, job.record)) {
+    endTrial(turn, device);
+    delete device.admitting;
+  }
   serveCredits(turn, device);
 }
 
@@ -221,7 +235,8 @@ const NO_WORK: readonly Reason['code'][] = ['no-jobs', 'job-in-check'];
 
 /** One lease or one admission; otherwise the reason why there is neither. */
 function serveOnce(turn: Turn, device: Device): Reason | undefined {
-  const jobs = [...turn.hub.openJobs.values()];
+  const open = [...turn.hub.openJobs.values()];
+  const jobs = open.filter(({ record }) => !isUnwanted(device.blocks, record));
   const running = jobs.filter((job) => job.state === 'running' && !isEnding(turn.hub, job));
   const ids = readyFor(turn.hub, device.key);
   const own = running.filter(({ record }) => ids.includes(record.id));
@@ -232,7 +247,8 @@ function serveOnce(turn: Turn, device: Device): Reason | undefined {
     const kept = why('kept-ready', { job: ready.record.name });
     return reasons.find(({ code }) => code !== 'no-units-open') ?? kept;
   }
-  let best: Reason = noJobs(turn, jobs, running);
+  const unwanted = open.filter((job) => !jobs.includes(job));
+  let best: Reason = noJobs(turn, { jobs, running, unwanted });
   for (const reason of reasons) {
     if (reason.code !== 'no-units-open' || NO_WORK.includes(best.code)) best = reason;
   }
@@ -282,11 +298,15 @@ function readFlows({ hub }: Turn, device: Device, running: readonly Job[]): JobF
   }));
 }
 
-function noJobs(turn: Turn, jobs: Job[], running: Job[]): Reason {
+function noJobs(
+  turn: Turn,
+  { jobs, running, unwanted }: Record<'jobs' | 'running' | 'unwanted', readonly Job[]>,
+): Reason {
   if (running.length === 0 && jobs.some((job) => job.state === 'checking')) {
     return why(turn.hub.verifiers.size > 0 ? 'job-in-check' : 'needs-verifier', {});
   }
-  return why('no-jobs', {});
+  const waits = unwanted.some(({ state, open }) => state === 'running' && open.count > 0);
+  return why(waits ? 'all-blocked' : 'no-jobs', {});
 }
 
 /** What a job gave a device to do, in time of a device of mean speed, or why it gave nothing. */
@@ -365,7 +385,8 @@ function startAdmission(turn: Turn, device: Device, job: Job): void {
   const { providers } = device.capabilities;
   const isPart = providers.some((provider) => !isWanted(job, provider));
   const only = isPart ? { only: job.record.id } : {};
-  device.admitting = { package: packageId, since: turn.world.now, ...only };
+  const { id } = job.record;
+  device.admitting = { package: packageId, job: id, since: turn.world.now, ...only };
   job.fleet.devices += 1;
   noteTried(job.fleet, device.hardware);
   noteTriedFor(turn, device, job.record.id);
@@ -380,7 +401,8 @@ function startAdmission(turn: Turn, device: Device, job: Job): void {
     return reason === undefined ? [] : [{ provider, reason }];
   });
   const some = without.length === 0 ? {} : { without };
-  send(turn, device.socket, { type: 'admit', id: packageId, manifest, ...some });
+  tellAbout(turn, device, job);
+  send(turn, device.socket, { type: 'admit', id: packageId, job: id, manifest, ...some });
 }
 
 function noteTriedFor({ hub: { openJobs } }: Turn, { triedFor }: Device, job: JobId): void {

@@ -1,3 +1,4 @@
+import { BLOCKS_NONE } from '#protocol/api/about.ts';
 import { isPuzzleSolved } from '#protocol/bytes/puzzle.ts';
 import {
   type Capabilities,
@@ -181,6 +182,8 @@ function openDevice(
     holds: new Map(),
     failedFor: new Map(),
     donates: 'none',
+    blocks: BLOCKS_NONE,
+    told: new Set(),
     unitsAccepted: 0,
   };
   turn.hub.devices.set(device.key, device);

@@ -1,3 +1,4 @@
+import type { Blocks } from '#protocol/api/about.ts';
 import type {
   Capabilities,
   ContributorMessage,
@@ -73,10 +74,10 @@ export interface Device {
   /** By package: units that it could not compute, and another device could. */
   contradicted: Map<Digest, number>;
   /**
-   * `trial`: the running job whose share of devices the time is taken from. `only`: the job whose
+   * `job`: the one that it is tried for. `trial`: the running job whose share of devices the time is taken from. `only`: the job whose
    * providers alone are tried.
    */
-  admitting?: { package: Digest; since: Instant; trial?: Flow; only?: JobId };
+  admitting?: { package: Digest; job: JobId; since: Instant; trial?: Flow; only?: JobId };
   leases: Set<LeaseId>;
   /** Blobs it serves to peers, with its place among the holders of each. */
   holds: Map<Root, number>;
@@ -85,6 +86,10 @@ export interface Device {
   /** Whom it was named last as sources, and of what. */
   sought?: { root: Root; holders: readonly Device[] };
   donates: Donation;
+  /** What its person wants no work of. */
+  blocks: Blocks;
+  /** Jobs that it was told of in this session. */
+  told: Set<JobId>;
   unitsAccepted: number;
   /** Moving mean of what a shard takes beside its computing, where the device has no other one. */
   roundTripMs?: Millis;

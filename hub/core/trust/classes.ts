@@ -1,5 +1,6 @@
 import type { Provider } from '#protocol/models/package.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
+import { isUnwanted } from '../state/about.ts';
 import type { Device } from '../state/device.ts';
 import type { Job } from '../state/job.ts';
 
@@ -27,3 +28,10 @@ export function classProblem(
   if (usable.some((provider) => isWanted(job, provider))) return undefined;
   return why('provider-unwanted', { job: name, providers: (providers ?? []).join(', ') });
 }
+
+/** Why a device and a job do not want each other, if so: its person blocked it, or by its class. */
+export const matchProblem = (
+  job: Asking,
+  device: Pick<Device, 'capabilities' | 'admitted' | 'blocks'>,
+): Reason | undefined =>
+  isUnwanted(device.blocks, job.record) ? why('all-blocked', {}) : classProblem(job, device);

@@ -4,7 +4,7 @@ import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
-import { classProblem, isWanted } from './classes.ts';
+import { isWanted, matchProblem } from './classes.ts';
 import { suspensionReason } from './suspensions.ts';
 
 /** Capability match: memory, provider, features, and what admission found. */
@@ -25,7 +25,7 @@ export function fitProblem(hub: Hub, device: Device, job: Job): Reason | undefin
     return why('capability-memory', { model, needMiB, hasMiB: Math.floor(memoryBytes / 2 ** 20) });
   }
   if (providers.length === 0) return why('capability-provider', {});
-  const unwanted = classProblem(job, device);
+  const unwanted = matchProblem(job, device);
   if (unwanted !== undefined) return unwanted;
   const { provider: admitted } = device.admitted.get(packageId) ?? {};
   const usable = admitted === undefined ? providers : [admitted];

@@ -3,7 +3,7 @@ import { between, type Instant } from '#protocol/values/units.ts';
 import type { Device } from '../state/device.ts';
 import type { Hub } from '../state/hub.ts';
 import type { Fleet, Job } from '../state/job.ts';
-import { classProblem } from './classes.ts';
+import { matchProblem } from './classes.ts';
 
 /** A crowd is not counted anew for each of its messages. */
 const CROWD = { devices: 64, everyMs: 250 } as const;
@@ -53,7 +53,7 @@ export function countFleet(
   const others = new Map<string, Like>();
   const tried: string[] = [];
   for (const device of hub.devices.values()) {
-    if (classProblem(job, device) !== undefined) continue;
+    if (matchProblem(job, device) !== undefined) continue;
     const { hardware } = device;
     const admission = device.admitted.get(packageId);
     if (admission !== undefined) {

@@ -45,13 +45,16 @@ function checkDeadline(deadline: number | undefined, now: number): void {
 
 async function create(ports: Ports, { id, key, options, made, ...more }: NewJob): Promise<JobView> {
   const { name, model, unitPrice, priceMax, assurance, autoStart, dryRun, keepDays } = options;
-  const { open, idleMinutes, devices, deadline } = options;
+  const { open, idleMinutes, devices, deadline, purpose, category } = options;
   const { kept, requests } = more;
   const record: JobRecord = {
     ...made.record,
     id: id ?? (`job_${randomBytes(8).toString('hex')}` as JobId),
     developer: key.id,
+    ...(key.role === 'operator' ? {} : { developerName: key.name }),
     name,
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(category === undefined ? {} : { category }),
     createdAt: ports.clock(),
     unitPrice: unitPrice ?? lamports(0n),
     assurance: assurance ?? 'instant',

@@ -2,6 +2,7 @@ import { type DeviceSignals, SHORT_PAUSE_MS, SIGNALS_NONE } from '#protocol/mess
 import type { DeviceMessage, DeviceStatus } from '#protocol/messages/device.ts';
 import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
+import { wireBlocks } from '../../core/blocks.ts';
 import { STATUS_OFF } from '../../core/contribute-view.ts';
 import { LASTED_MS, restartAfter } from '../../core/restarts.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -29,6 +30,8 @@ export interface Contribution {
   start(settings: Settings): void;
   /** What the person gives away from now on. */
   donate(jobs: Settings['donates']): void;
+  /** What this device wants no work of from now on. */
+  block(blocks: Settings['blocks']): void;
   /** What this device may do from now on. */
   care(policy: Settings['care']): void;
   /** What the device tells of itself now. */
@@ -98,6 +101,10 @@ export function openContribution(options: {
       if (work.settings !== undefined) work.settings = { ...work.settings, donates };
       work.worker?.post({ type: 'donate', jobs: donates });
     },
+    block(blocks) {
+      if (work.settings !== undefined) work.settings = { ...work.settings, blocks };
+      work.worker?.post({ type: 'block', blocks: wireBlocks(blocks) });
+    },
     care(policy) {
       if (work.settings !== undefined) work.settings = { ...work.settings, care: policy };
       work.worker?.post({ type: 'care', policy });
@@ -136,6 +143,7 @@ function openWorker(work: Work, settings: Settings): void {
   noteLeft(work, false);
   work.worker.post({
     ...{ type: 'start', hub: work.hub, ...settings, webrtc, signals: work.signals },
+    blocks: wireBlocks(settings.blocks),
     ...(leftAt > 0 && { leftAt: instant(leftAt) }),
   });
   tellVisible(work);

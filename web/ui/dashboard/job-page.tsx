@@ -130,6 +130,9 @@ export function JobPage(props: {
           {formatNoun(job.units, 'unit')} of {job.unitItems} · posted {formatAgo(job.createdAt, at)}
           {duration === undefined ? '' : ` · ran ${formatMillis(duration)}`}
         </p>
+        <p class="soft small" data-testid="purpose">
+          Contributors read: {job.purpose}. Posted by {job.postedBy ?? 'the operator'}.
+        </p>
       </header>
       {lost ? (
         <p class="note note-warn">The live view lost the hub and is connecting again.</p>

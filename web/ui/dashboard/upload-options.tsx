@@ -1,14 +1,20 @@
+import { CATEGORY_NAMES } from '../../core/categories.ts';
 import type { UploadForm } from '../../core/upload.ts';
 
 type FieldOf<Value> = {
   [Field in keyof UploadForm]: UploadForm[Field] extends Value ? Field : never;
 }[keyof UploadForm];
 type SwitchField = FieldOf<boolean>;
-type ChoiceField = 'assurance' | 'fit' | 'orientation' | 'layout';
+type ChoiceField = 'category' | 'assurance' | 'fit' | 'orientation' | 'layout';
 type TextField = Exclude<keyof UploadForm, SwitchField | ChoiceField | 'task' | 'labels'>;
 
 const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?: boolean }[] = [
   { field: 'name', label: 'Name', hint: 'the model’s file name when empty' },
+  {
+    field: 'purpose',
+    label: 'What it computes',
+    hint: 'one sentence for contributors; made of task and model when empty',
+  },
   {
     field: 'unitItems',
     label: 'Items per unit',
@@ -29,6 +35,12 @@ const CHOICES: readonly {
   hint: string;
   values: readonly (readonly [value: string, label: string])[];
 }[] = [
+  {
+    field: 'category',
+    label: 'What it is about',
+    hint: 'contributors may leave a category out',
+    values: [['', 'As its task says'], ...CATEGORY_NAMES],
+  },
   {
     field: 'fit',
     label: 'Pictures of other proportions',

@@ -25,6 +25,15 @@ it('reads where pay goes and what is given away', () => {
   expect(some).toMatchObject({ donate: [job, job] });
 });
 
+it('reads what is blocked by the form of each word', () => {
+  const none = { jobs: [], developers: [], categories: [] };
+  expect(must(decodeFlags(HUB))).toMatchObject({ block: none });
+  const [job, developer] = ['job_0123456789abcdef', 'dev_0123456789abcdef'];
+  const some = must(decodeFlags([...HUB, '--block', `${job},audio,${developer},vision`]));
+  const block = { jobs: [job], developers: [developer], categories: ['audio', 'vision'] };
+  expect(some).toMatchObject({ block });
+});
+
 it.each([
   [[], '--hub'],
   [['--hub', 'nowhere'], '--hub'],
@@ -32,6 +41,8 @@ it.each([
   [[...HUB, '--threads', '0'], '--threads'],
   [[...HUB, '--payout', 'l'.repeat(32)], '--payout'],
   [[...HUB, '--donate', 'some'], '--donate'],
+  [[...HUB, '--block', 'war'], '--block'],
+  [[...HUB, '--block', 'job_1'], '--block'],
   [[...HUB, '--cheat', '2'], '--cheat'],
   [[...HUB, '--cheat-kind', 'odd'], '--cheat-kind'],
 ])('%j is refused by the name of the flag', (words, flag) => {

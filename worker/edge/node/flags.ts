@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { decodeFlags, HttpUrl, numberIn, Switch, Text, wholeIn } from '#node/flags.ts';
 import { Fingerprint } from '#node/pinned-agent.ts';
+import { Blocks } from '#protocol/api/about.ts';
+import { JOB_CATEGORIES } from '#protocol/api/job-words.ts';
 import { Donation } from '#protocol/messages/control.ts';
 import { Address } from '#protocol/settlement/money-api.ts';
 import { PublicKey } from '#protocol/values/ids.ts';
@@ -18,6 +20,8 @@ export const USAGE = `npm run contribute -- --hub URL [options]
   --pin SHA256     the hub's certificate, as npm start -- --lan prints it: that one is accepted and no other
   --payout ADDRESS sends this device's pay there, an address of Solana, once it has accepted work
   --donate JOBS    wants no pay: all, or ids of jobs, with commas between them (default none)
+  --block LIST     wants no work of these: ids of jobs (job_…), of who posts them (dev_…), or categories:
+                   ${JOB_CATEGORIES.join(', ')}; with commas between them
   --evidence       prints the receipt that this device is banned for, as JSON, and ends
   --cheat RATE     for tests of a grid: a fake cheat that falsifies this share of its units
   --cheat-kind KIND  how: ${CHEAT_KINDS.join(', ')} (default flip)`;
@@ -37,6 +41,7 @@ const FLAGS = {
   evidence: Switch,
   payout: v.exactOptional(Address),
   donate: v.optional(v.pipe(v.string(), v.transform(readDonation), Donation), 'none'),
+  block: v.optional(v.pipe(v.string(), v.transform(readBlocks), Blocks), ''),
   cheat: v.optional(numberIn(0, 1), '0'),
   'cheat-kind': v.optional(v.picklist(CHEAT_KINDS), 'flip'),
 };
@@ -46,6 +51,18 @@ export const decodeContributorFlags = (args: string[]) => decodeFlags(FLAGS, { a
 
 function readDonation(text: string): unknown {
   return text === 'none' || text === 'all' ? text : text.split(',');
+}
+
+/** A word that is no id of a job or of who posts some has to be a category. */
+function readBlocks(text: string): unknown {
+  const words = text.split(',').filter((word) => word !== '');
+  const isJob = (word: string) => word.startsWith('job_');
+  const isDeveloper = (word: string) => word.startsWith('dev_');
+  return {
+    jobs: words.filter(isJob),
+    developers: words.filter(isDeveloper),
+    categories: words.filter((word) => !isJob(word) && !isDeveloper(word)),
+  };
 }
 
 /** Where a contributor keeps models and what it remembers, and its key. */

@@ -6,11 +6,14 @@ import { lockFolder } from '#node/folder-lock.ts';
 import { openHubPin } from '#node/hub-pin.ts';
 import { checkPinned, PinnedAgent, WrongCertificate } from '#node/pinned-agent.ts';
 import { openTlsFetch } from '#node/tls-fetch.ts';
+import type { JobAbout } from '#protocol/api/about.ts';
 import type { ReceiptPage } from '#protocol/api/api.ts';
+import { describeDeveloper, describePurpose } from '#protocol/api/job-words.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { CARE_NONE, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
+import type { JobId } from '#protocol/values/ids.ts';
 import { PocketgridError, type Result } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
 import type { ContributorConfig } from '../../core/events.ts';
@@ -67,6 +70,7 @@ async function main(): Promise<void> {
     recycleShards: 2_000,
     serves: false,
     donates: flags.donate,
+    blocks: flags.block,
     care: CARE_NONE,
     signals: SIGNALS_NONE,
   };
@@ -122,7 +126,12 @@ function socketOpener(pin: string | undefined): (url: string) => globalThis.WebS
 function openTeller(payout: PayoutTeller | undefined): (status: DeviceStatus) => void {
   let said = '';
   let shards = 0;
-  return ({ phase, reason, shardsAccepted, unitsAccepted, unitsPerSecond }) => {
+  let told: JobId | undefined;
+  return ({ phase, reason, about, shardsAccepted, unitsAccepted, unitsPerSecond }) => {
+    if (about !== undefined && about.job !== told) {
+      told = about.job;
+      print(describeJob(about));
+    }
     const line =
       reason.code === 'reconnecting'
         ? `${phase}: ${reason.values.text}`
@@ -136,6 +145,9 @@ function openTeller(payout: PayoutTeller | undefined): (status: DeviceStatus) =>
     [said, shards] = [line, shardsAccepted];
   };
 }
+
+const describeJob = (about: JobAbout): string =>
+  `for ${about.job}: ${describePurpose(about)} (${about.category}; posted by ${describeDeveloper(about)}, ${about.developer})`;
 
 function openPayout(
   { hub, send, signer }: { hub: URL; send: Send | undefined; signer: Signer },

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JobView } from '#protocol/api/job.ts';
+import type { NewKey } from '#protocol/api/keys.ts';
 import { makeFakeKey, openFakeSession } from '../../sockets/fake-client.ts';
 import { openFakeDevice, postFakeJob, prepareFakeJob } from '../../sockets/fake-job.ts';
 import { openTestHub, refusalOf } from '../../test-hub.ts';
@@ -39,6 +40,35 @@ it('a deadline is shown, and one that has passed, or is in seconds, is refused',
     const refused = await refusalOf(await post({ deadline: wrong }));
     expect(refused).toEqual({ status: 400, code: 'request-invalid' });
   }
+});
+
+it('a purpose and a category are shown with who posted it, or made of what is known', async () => {
+  const said = { purpose: 'Finds poems that are alike', category: 'language' };
+  const job = (await (await post(said)).json()) as JobView;
+  expect(job).toMatchObject(said);
+  // An operator's key has no name for others.
+  expect(job.postedBy).toBeUndefined();
+  const silent = (await (await post({})).json()) as JobView;
+  expect(silent).toMatchObject({ purpose: 'Runs a model on numbers', category: 'other' });
+});
+
+it('the job of a developer is posted by the name that the operator gave the key', async () => {
+  const named = { name: 'Library of Poems', role: 'developer' };
+  const body = JSON.stringify(named);
+  const made = await hub.call('/v1/keys', { method: 'POST', body });
+  const { key } = (await made.json()) as NewKey;
+  const posted = await postFakeJob({ url: hub.url, key }, { units: 3 });
+  expect(((await posted.json()) as JobView).postedBy).toBe(named.name);
+});
+
+it.each([
+  ['purpose', 'two\nlines'],
+  ['purpose', 'x'.repeat(201)],
+  ['purpose', ' '],
+  ['category', 'war'],
+])('a %s such as %j is refused by the name of its field', async (field, value) => {
+  const refused = await post({ [field]: value });
+  expect(await refused.json()).toMatchObject({ error: { code: 'request-invalid', path: field } });
 });
 
 it('an unknown class of devices is refused by the name of its field', async () => {

@@ -1,0 +1,32 @@
+import type { TaskName } from '../tasks/task.ts';
+
+/** What jobs are about, roughly; their schema is `JobCategory`. */
+export const JOB_CATEGORIES = ['language', 'vision', 'audio', 'science', 'other'] as const;
+
+const BY_TASK: Readonly<Record<TaskName, string>> = {
+  'feature-extraction': 'Turns sentences into vectors',
+  'text-classification': 'Sorts texts into classes',
+  'token-classification': 'Finds names and other parts of texts',
+  'fill-mask': 'Fills in words that are left out',
+  'zero-shot-classification': 'Says which of some topics texts are about',
+  'text-ranking': 'Ranks texts by how well they answer a question',
+  'image-classification': 'Says what pictures show',
+  'image-feature-extraction': 'Turns pictures into vectors',
+  'object-detection': 'Finds things in pictures',
+};
+
+/** What a job computes, as a sentence without its full stop: its developer's, or one by its task. */
+export function describePurpose(about: {
+  purpose?: string;
+  task?: TaskName;
+  model?: string;
+}): string {
+  const { purpose, task, model } = about;
+  if (purpose !== undefined) return purpose;
+  const does = task === undefined ? 'Runs a model on numbers' : BY_TASK[task];
+  return model === undefined ? does : `${does} with ${model.replace(/@.*/, '')}`;
+}
+
+/** Who posted a job, in words. */
+export const describeDeveloper = ({ developerName }: { developerName?: string }): string =>
+  developerName ?? 'the operator';
