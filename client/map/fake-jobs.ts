@@ -111,7 +111,8 @@ const idOf = (number: number) => `job_${number.toString(16).padStart(16, '0')}` 
 
 const view = (number: number, more: Partial<JobView>): JobView =>
   ({
-    ...{ id: idOf(number), name: 'map', state: 'done', reason: { code: 'posted', values: {} } },
+    ...{ id: idOf(number), name: 'map', purpose: 'Maps items', category: 'other', state: 'done' },
+    reason: { code: 'posted', values: {} },
     ...{ createdAt: 1, inputs: [], outputs: [], unitItems: 1, items: 1, units: 1, accepted: 1 },
     ...{ failed: 0, assurance: 'instant', unitPrice: '0', released: 1, leased: 0, devices: 0 },
     ...{ checked: 0, mismatched: 0, requeued: 0, ...more },
