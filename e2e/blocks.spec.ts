@@ -1,7 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
 import { expectAccessible } from './accessible.ts';
 import { contribute } from './browser.ts';
-import { makeRows, postDigits } from './digits.ts';
+import { makeRows, readModel } from './digits.ts';
 import { type Grid, openGrid } from './grid.ts';
 
 test.use({ viewport: { width: 390, height: 844 } });
@@ -12,6 +12,13 @@ test.beforeEach(async () => {
 });
 test.afterEach(() => grid?.close());
 
+/** Posts so many digits, with what contributors are told of them. */
+async function post(count: number, purpose: string) {
+  const [model, inputs] = [await readModel(), await makeRows(count)];
+  const how = { name: 'Digits', unitItems: 4, assurance: 'instant' } as const;
+  return grid.api.post({ model, inputs, options: { ...how, purpose, category: 'vision' } });
+}
+
 const button = (page: Page, name: string) => page.getByRole('button', { name });
 
 test('a person reads what a job is for, blocks it, and takes that back in the settings', async ({
@@ -20,8 +27,7 @@ test('a person reads what a job is for, blocks it, and takes that back in the se
   const context = await browser.newContext();
   const page = await contribute(context, grid.url);
   const purpose = 'Reads the numbers of old letters';
-  const wish = { unitItems: 4, purpose, category: 'vision' };
-  const job = await postDigits(grid, await makeRows(60_000), wish);
+  const job = await post(60_000, purpose);
   await expect(page.getByTestId('purpose')).toHaveText(`${purpose}.`, { timeout: 60_000 });
   await expect(page.getByTestId('posted-by')).toHaveText('the operator');
   await expect(page.getByTestId('accepted')).not.toHaveText('0', { timeout: 60_000 });
@@ -52,8 +58,7 @@ test('a person reads what a job is for, blocks it, and takes that back in the se
 test('a contributor of a terminal prints what a job is for, and leaves blocked kinds alone', async () => {
   const taker = grid.contribute('taker');
   const leaver = grid.contribute('leaver', '--block', 'vision');
-  const wish = { unitItems: 4, purpose: 'Reads numbers', category: 'vision' };
-  const job = await postDigits(grid, await makeRows(2_000), wish);
+  const job = await post(2_000, 'Reads numbers');
   const line = await taker.line(/^for job_/);
   expect(line).toContain(`for ${job.id}: Reads numbers (vision; posted by the operator, dev_`);
   await leaver.line(/of what you have blocked/);

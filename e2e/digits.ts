@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Grid } from './grid.ts';
-import type { JobFacts, JobWish } from './hub-api.ts';
+import type { Assurance, JobFacts } from './hub-api.ts';
 import { runProgram } from './program.ts';
 
 const MODEL = 'public/sample/digits.onnx';
@@ -37,7 +37,7 @@ export async function makeRows(count: number): Promise<Buffer> {
 export async function postDigits(
   grid: Grid,
   inputs: Buffer,
-  how: number | ({ unitItems: number } & Partial<JobWish>),
+  how: number | { unitItems: number; assurance?: Assurance; taps?: boolean },
 ): Promise<JobFacts> {
   const options = {
     assurance: 'instant' as const,
