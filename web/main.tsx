@@ -106,6 +106,7 @@ const app: AppModel = {
     work.start(settings.value);
   },
   stop: () => work.stop(),
+  tryNow: () => work.tryNow(),
   applyUpdate: () => void applyUpdate(),
 };
 

@@ -211,7 +211,8 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
     case 'free-storage':
       return void freeStorage();
     case 'stop':
-      return device?.loop.post({ type: 'stop' });
+    case 'try-now':
+      return device?.loop.post({ type: message.type });
     case 'donate':
       return device?.loop.post({ type: 'donate', jobs: message.jobs });
     case 'block':

@@ -31,6 +31,8 @@ export type PageMessage =
       leftAt?: Instant;
     }
   | { type: 'stop' }
+  /** Connects now, where it waits to try the hub again. */
+  | { type: 'try-now' }
   /** Deletes the models that this browser keeps, at work or not; answered by `storage-freed`. */
   | { type: 'free-storage' }
   /** What the person gives away from now on. */

@@ -35,6 +35,11 @@ export function Contribute({ app }: { app: AppModel }) {
         <Field mode={mode} share={share} caption={view.caption} />
         <HeroWords view={view} fresh={fresh} />
         {view.ask === undefined ? null : <Ask app={app} of={view.ask} />}
+        {isWaiting(view) ? (
+          <button type="button" class="button" onClick={app.tryNow} data-testid="try-now">
+            Try now
+          </button>
+        ) : null}
         <div class="hero-action">
           {world.running ? null : <Cautions app={app} />}
           <StartStop app={app} />
@@ -84,6 +89,10 @@ export function Contribute({ app }: { app: AppModel }) {
     </div>
   );
 }
+
+/** Whether it waits to try the hub again. */
+const isWaiting = ({ phase }: ContributeView): boolean =>
+  phase === 'hub-down' || phase === 'offline';
 
 function HeroWords({ view, fresh }: { view: ContributeView; fresh: boolean }) {
   return (

@@ -62,6 +62,8 @@ export interface AppModel {
   };
   start(): void;
   stop(): void;
+  /** Waits no longer for a hub that was away. */
+  tryNow(): void;
   /** Saves the receipt that this device is banned for. */
   saveEvidence(): void;
   applyUpdate(): void;

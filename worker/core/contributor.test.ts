@@ -124,6 +124,32 @@ test('a hidden page gives back what is not committed, at once, and frees the pro
   expect(bench.device.shards).toHaveLength(1);
 });
 
+test('a device that waits for the hub connects at once when its person asks, once a second at most', () => {
+  const bench = openBench();
+  const fail = () => {
+    const { socket } = bench.all('connect').at(-1) ?? { socket: 0 };
+    bench.post({ type: 'closed', socket, reason: 'the hub cannot be reached' });
+  };
+  bench.post({ type: 'start' });
+  for (let tries = 0; tries < 6; tries += 1) {
+    fail();
+    while (bench.status()?.phase === 'waiting') bench.wait(1_000);
+  }
+  fail();
+  const before = bench.all('connect').length;
+  bench.post({ type: 'try-now' });
+  expect(bench.all('connect')).toHaveLength(before);
+  bench.wait(1_000);
+  bench.post({ type: 'try-now' });
+  bench.post({ type: 'try-now' });
+  expect(bench.all('connect')).toHaveLength(before + 1);
+  expect(bench.status()?.phase).toBe('connecting');
+  bench.welcome();
+  expect(bench.status()?.phase).toBe('idle');
+  bench.post({ type: 'try-now' });
+  expect(bench.all('connect')).toHaveLength(before + 1);
+});
+
 test('a hub that is down is tried again after longer and longer, and the page says so', () => {
   const bench = openBench();
   bench.post({ type: 'start' });

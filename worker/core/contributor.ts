@@ -48,6 +48,7 @@ import {
   start,
   stop,
   tickLink,
+  tryNow,
 } from './session.ts';
 import { receiveJudgement } from './standing.ts';
 import type { Contributor, Turn } from './state.ts';
@@ -120,6 +121,8 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       return start(turn);
     case 'stop':
       return stop(turn);
+    case 'try-now':
+      return tryNow(turn);
     case 'visible':
       device.visible = event.visible;
       return;

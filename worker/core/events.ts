@@ -132,6 +132,8 @@ export type FetchTarget =
 export type ContributorEvent =
   | { type: 'start' }
   | { type: 'stop' }
+  /** Its person wants no more waiting for a hub that was away. */
+  | { type: 'try-now' }
   | { type: 'visible'; visible: boolean }
   /** Its person chose anew what to give away. */
   | { type: 'donate'; jobs: Donation }

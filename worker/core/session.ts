@@ -22,6 +22,8 @@ import { send, type Turn } from './state.ts';
 
 const CONNECT_MS_MAX = 15_000;
 const BACKOFF_MS = { first: 1_000, most: 60_000 } as const;
+/** However often its person asks. */
+const TRY_MS_MIN = 1_000;
 const BEATS_MISSED_MAX = 3;
 /** After these the hub has made up its mind; trying again would only be noise. */
 const FINAL: readonly RefusalCode[] = [
@@ -188,8 +190,17 @@ function wait(turn: Turn, reason: string): void {
   device.failures = Math.min(device.failures + 1, 10);
   const jitter = Number.parseInt(world.random().slice(0, 8), 16) / 2 ** 32;
   const until = after(world.now, millis(most * (0.5 + jitter / 2)));
-  device.link = { name: 'waiting', until, reason };
+  device.link = { name: 'waiting', since: world.now, until, reason };
   device.requested = 0;
+}
+
+/** Connects without waiting longer, once a second at most; the waits after it grow no further by it. */
+export function tryNow(turn: Turn): void {
+  const { device, world } = turn;
+  const { link } = device;
+  if (link.name !== 'waiting' || between(link.since, world.now) < TRY_MS_MIN) return;
+  device.failures = Math.max(0, device.failures - 1);
+  connect(turn);
 }
 
 /** Gives all back and leaves; `ended` says why where its person has not just said so. */

@@ -34,7 +34,7 @@ import type {
 export type Link =
   | { name: 'off' }
   | { name: 'refused'; refusal: Refusal }
-  | { name: 'waiting'; until: Instant; reason: string }
+  | { name: 'waiting'; since: Instant; until: Instant; reason: string }
   /** `solving`: the hub has many that say hello, and asks each for the answer to a puzzle. */
   | { name: 'connecting'; socket: SocketId; since: Instant; solving?: HelloClaim }
   | {

@@ -36,6 +36,8 @@ export interface Contribution {
   care(policy: Settings['care']): void;
   /** What the device tells of itself now. */
   signal(signals: DeviceSignals): void;
+  /** Waits no longer for a hub that was away. */
+  tryNow(): void;
   /** Asks the worker to hand back what it holds, then ends it. */
   stop(): void;
 }
@@ -113,6 +115,7 @@ export function openContribution(options: {
       work.signals = signals;
       work.worker?.post({ type: 'signals', signals });
     },
+    tryNow: () => work.worker?.post({ type: 'try-now' }),
     stop: () => stop(work),
   };
 }
